@@ -1,0 +1,106 @@
+package auth
+
+import (
+	"context"
+	"net/netip"
+	"time"
+)
+
+// Authenticator checks logins and renews what it granted. It is safe for concurrent use. Every call must end with its context.
+type Authenticator interface {
+	// Authenticate answers one step of a login. The error is one of the set in Kinds: ErrUnknownUser passes the login on to
+	// the next authenticator of a chain, ErrDenied ends it, ErrUnavailable says that nobody could tell.
+	Authenticate(ctx context.Context, req Request) (Response, error)
+	// Renew returns a fresh grant in place of one that has ended or soon will. ErrDenied says that there will be none any more.
+	Renew(ctx context.Context, grant Grant) (Grant, error)
+}
+
+// Method is a way to prove an identity, in SSH's words (RFC 4252).
+type Method string
+
+// The methods of proof.
+const (
+	Password    Method = "password"
+	PublicKey   Method = "publickey"
+	Interactive Method = "keyboard-interactive"
+	Certificate Method = "tls-certificate" // a TLS client certificate, for FTPS
+)
+
+// Request is one step of a login.
+type Request struct {
+	User      string
+	Method    Method
+	Service   string         // who asks: "ssh", "ftp"
+	SessionID string         // the same in every step of a login and in the log
+	Remote    netip.AddrPort // the client
+	Local     netip.AddrPort // the address it came in by
+	Client    string         // what the client says it is, e.g. "SSH-2.0-OpenSSH_9.2"; may be empty
+
+	Password Secret // for Password
+
+	// PublicKey is the key in SSH's wire format for PublicKey, or the certificate in DER for Certificate.
+	PublicKey []byte
+	// Verified says that the client has proved that it has the private key. A request without it only asks
+	// whether the key would do: it has no side effect, and its answer opens nothing.
+	Verified bool
+
+	// Answers are to the prompts of the step before, and State is what that step's Response asked to have back.
+	Answers []Secret
+	State   []byte
+}
+
+// Response is the answer to a step that did not fail: an identity, or what is wanted next.
+type Response struct {
+	Identity *Identity // set: the login is through
+	Next     *Step     // set, with no Identity: another step is wanted
+}
+
+// Step is what a login still lacks.
+type Step struct {
+	Methods     []Method // any of them will do
+	Instruction string   // for Interactive: shown above the prompts; safe for the client
+	Prompts     []Prompt
+	State       []byte // handed back with the next request, opaque to everybody else
+}
+
+// Prompt is one question of a keyboard-interactive step.
+type Prompt struct {
+	Text string
+	Echo bool // show what is typed
+}
+
+// Identity is who logged in and what that allows.
+type Identity struct {
+	User        string   // the canonical name, for the log and for listings
+	Groups      []string // the first is shown as the group in listings
+	Home        string   // the directory that is "/" to the client; empty for the store's root
+	Permissions []Permission
+	Grant       Grant
+}
+
+// Permission is one thing that a session may do. No permissions at all in an Identity means all of them.
+type Permission string
+
+// The permissions.
+const (
+	Read   Permission = "read"   // content of files
+	List   Permission = "list"   // names and attributes
+	Write  Permission = "write"  // create and change files and directories, rename, set attributes
+	Delete Permission = "delete" // remove, and replace by a rename
+)
+
+// Permissions returns all that there are.
+func Permissions() []Permission { return []Permission{Read, List, Write, Delete} }
+
+// Grant is the right to storage that a login brings: for Swift, where and with which token.
+type Grant struct {
+	Endpoint string            // the storage URL
+	Token    Secret            // what opens it
+	Expires  time.Time         // when the token ends; zero where nobody knows
+	Region   string            // may be empty
+	Extra    map[string]string // what else a backend may want, by its documentation
+	// Renewal is what Renew needs to know, sealed by the authenticator: nobody else can read it.
+	Renewal []byte
+	// Issuer names the authenticator that gave it, so that Renew goes to the right one. Chain sets it.
+	Issuer string
+}

@@ -1,0 +1,80 @@
+package auth
+
+import (
+	"context"
+	"log/slog"
+)
+
+// Plugin is an authenticator program that is running.
+type Plugin interface {
+	Authenticator
+	// Info is what the program said of itself when it was last started.
+	Info() Info
+	// Healthy returns nil while the program answers, else why not.
+	Healthy() error
+	// Close stops the program and waits for its end.
+	Close() error
+}
+
+// Launcher starts authenticator programs. It is how the gateway gets at them without knowing how they are run.
+type Launcher interface {
+	// Launch starts the program, asks what it is, has decode make its configuration of the operator's block, and
+	// configures it with that. Mistakes in the configuration come back as diagnostics with a nil error: from decode, or from the program.
+	// When a plugin is returned it stays up, restarted as needed, until Close.
+	Launch(ctx context.Context, spec LaunchSpec) (Plugin, Diagnostics, error)
+}
+
+// LaunchSpec says which program to start and how.
+type LaunchSpec struct {
+	Kind   string // the authenticator's own name, e.g. "keystone": the program must answer to it
+	Name   string // the operator's name for it, for log and metrics
+	Path   string // the program file
+	SHA256 string // in hex: refuse to run any other file; empty: any
+	Log    *slog.Logger
+	// Decode checks the operator's block against the program's schema and returns it as a JSON object.
+	// It is called once; the result serves restarts too.
+	Decode func(Schema) ([]byte, Diagnostics)
+}
+
+// Info is what an authenticator program says of itself.
+type Info struct {
+	Name    string
+	Version string
+	Methods []Method
+	Schema  Schema
+}
+
+// Schema describes the configuration of an authenticator: the attributes of its "config" block.
+type Schema []Attribute
+
+// Attribute is one of them.
+type Attribute struct {
+	Name     string
+	Type     AttributeType
+	Required bool
+	Secret   bool   // not to be shown anywhere
+	Default  string // for the documentation; the program applies it itself
+	Doc      string // one line
+}
+
+// AttributeType is the type of an attribute's value.
+type AttributeType string
+
+// The types of attributes. Durations and sizes are strings with units.
+const (
+	TypeString     AttributeType = "string"
+	TypeBool       AttributeType = "bool"
+	TypeNumber     AttributeType = "number"
+	TypeStringList AttributeType = "list(string)"
+	TypeStringMap  AttributeType = "map(string)"
+)
+
+// Diagnostic is a mistake in a configuration, by the attribute that it is in (empty: the block as a whole).
+type Diagnostic struct {
+	Attribute string
+	Summary   string // what is wrong, in a few words
+	Detail    string // what to do
+}
+
+// Diagnostics are all mistakes of one configuration.
+type Diagnostics []Diagnostic

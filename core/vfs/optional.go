@@ -1,0 +1,78 @@
+package vfs
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"time"
+)
+
+// Attrs are attributes to set; a nil field stays as it is.
+type Attrs struct {
+	ModTime    *time.Time
+	AccessTime *time.Time
+	Mode       *fs.FileMode // permission bits only
+	UID, GID   *int
+}
+
+// IsZero says whether there is nothing to set.
+func (a Attrs) IsZero() bool { return a == Attrs{} }
+
+// AttrFS is a store that can set attributes of what is there already.
+type AttrFS interface {
+	FS
+	// SetAttrs sets attributes of the file or directory name. What the store cannot keep it ignores,
+	// unless that is all there was to do for one that clients rely on: ModTime of a file is kept or ErrUnsupported.
+	SetAttrs(ctx context.Context, name Path, attrs Attrs) error
+}
+
+// SetAttrs sets attributes of what is there already, or returns ErrUnsupported.
+func SetAttrs(ctx context.Context, fsys FS, name Path, attrs Attrs) error {
+	if f, ok := fsys.(AttrFS); ok {
+		return f.SetAttrs(ctx, name, attrs)
+	}
+	return Errorf(ErrUnsupported, "this store keeps no attributes")
+}
+
+// Space is what a store has room for, in bytes. A negative number is not known or without limit.
+type Space struct {
+	Total, Used, Free int64
+}
+
+// SpaceFS is a store that knows its limits.
+type SpaceFS interface {
+	FS
+	// StatSpace tells the space that holds for files at or below name.
+	StatSpace(ctx context.Context, name Path) (Space, error)
+}
+
+// StatSpace tells the space that holds for files at or below name, or returns ErrUnsupported.
+func StatSpace(ctx context.Context, fsys FS, name Path) (Space, error) {
+	if f, ok := fsys.(SpaceFS); ok {
+		return f.StatSpace(ctx, name)
+	}
+	return Space{}, Errorf(ErrUnsupported, "this store does not tell its space")
+}
+
+// ReadWriterAt returns the reading side of a writer that was opened with WriteOptions.Read: its reads see its writes.
+// It returns ErrUnsupported where the store has no such thing.
+func ReadWriterAt(w Writer) (io.ReaderAt, error) {
+	if r, ok := w.(io.ReaderAt); ok {
+		return r, nil
+	}
+	return nil, Errorf(ErrUnsupported, "this store cannot read from a file that is being written")
+}
+
+// Truncate sets the size of the existing file name.
+func Truncate(ctx context.Context, fsys FS, name Path, size int64) error {
+	w, err := fsys.OpenWriter(ctx, name, WriteOptions{Truncate: size == 0})
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	if err := w.Truncate(size); err != nil {
+		return err
+	}
+	_, err = w.Commit(ctx)
+	return err
+}
