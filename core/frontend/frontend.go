@@ -1,0 +1,59 @@
+// Package frontend is what a protocol server hands to the gateway: a kind of door that can be configured, opened, and shut with care.
+//
+// A frontend turns bytes of its protocol into calls of a [session.Session] and nothing else: it logs clients in by
+// [Env].Login, and sees neither authenticators nor backends. Its suite is frontends/frontendtest.
+package frontend
+
+import (
+	"context"
+	"log/slog"
+	"net"
+
+	"filegate/core/auth"
+	"filegate/core/session"
+)
+
+// Kind is a frontend that is built in, as the configuration names it: frontend "ssh" "public" { … }.
+type Kind struct {
+	Name string
+	// Config returns a pointer to a struct of the frontend's options with the defaults filled in. Its fields carry hcl
+	// tags; see core/config for the types that they may have. The attributes auth and backend are the gateway's, not the frontend's.
+	Config func() Config
+}
+
+// Config is a frontend's options, decoded.
+type Config interface {
+	// Validate reports each mistake by the attribute that it is in ("tls.cert" for one in a block): what is wrong, and
+	// what to do. It may read files that the options name, and opens no socket.
+	Validate(report func(attribute, summary, detail string))
+	// New makes the server. It opens no socket: that is Listen's.
+	New(env Env) (Server, error)
+}
+
+// Env is what the gateway gives to a frontend.
+type Env struct {
+	Name    string // the operator's name for it
+	Version string // of filegate, for greetings
+	Log     *slog.Logger
+
+	// Login takes one step of a login. The client is in when a session comes back, and wanted for another step when a step does.
+	// The error is of the set in auth.Kinds, already logged, and says nothing that a client may read: it learns "denied", or with
+	// ErrUnavailable "try again later". ctx is the connection's and bounds the call.
+	//
+	// The frontend owns the session: it hangs up when the session's context ends, and calls Close when the connection has.
+	Login func(ctx context.Context, req auth.Request) (*session.Session, *auth.Step, error)
+}
+
+// Server is a frontend that is running, in the words of net/http.
+type Server interface {
+	// Listen opens the sockets. No client is served before Serve.
+	Listen() error
+	// Addrs returns where it listens, after Listen.
+	Addrs() []net.Addr
+	// Serve serves clients until Shutdown, and then returns nil.
+	Serve() error
+	// Shutdown closes the sockets at once, so that no new client comes in, and refuses logins of clients that are not through yet.
+	// It returns nil when all connections have ended, which it leaves to the end of their sessions; when ctx ends, it cuts the rest, waits
+	// until nothing of them is running, and returns the context's error.
+	Shutdown(ctx context.Context) error
+}

@@ -1,0 +1,104 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"filegate/core/vfs"
+)
+
+// Op names an operation in the log and in metrics.
+type Op string
+
+// The operations.
+const (
+	OpStat     Op = "stat"
+	OpList     Op = "list"
+	OpDownload Op = "download"
+	OpUpload   Op = "upload"
+	OpMkdir    Op = "mkdir"
+	OpRemove   Op = "remove"
+	OpRmdir    Op = "rmdir"
+	OpRename   Op = "rename"
+	OpSetAttrs Op = "setattrs"
+	OpTruncate Op = "truncate"
+	OpSpace    Op = "space"
+)
+
+// Event is an operation that has ended.
+type Event struct {
+	Op       Op
+	Path     vfs.Path // as the client sees it
+	Target   vfs.Path // of a rename
+	Bytes    int64    // that passed to or from the client
+	Entries  int      // that a listing gave out
+	Duration time.Duration
+	Err      error
+}
+
+// Observer is told of every operation when it has ended.
+type Observer interface{ Observe(Event) }
+
+type nobody struct{}
+
+func (nobody) Observe(Event) {}
+
+// ErrAbandoned is the outcome of an upload that was closed without being committed: the client went away, or asked for it.
+var ErrAbandoned = errors.New("abandoned before it was complete")
+
+// record logs an operation and tells the observer. Looking around is at debug level; a failure that is the storage's fault is a warning.
+func (s *Session) record(e Event) {
+	s.observer.Observe(e)
+	level := slog.LevelInfo
+	switch e.Op {
+	case OpStat, OpList, OpSpace:
+		level = slog.LevelDebug
+	}
+	if storageFault(e.Err) {
+		level = slog.LevelWarn
+	}
+	// record is called after the fact: the session's context may have ended, and must not end the line.
+	ctx := context.WithoutCancel(s.ctx)
+	if !s.log.Enabled(ctx, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 7)
+	attrs = append(attrs, slog.String("op", string(e.Op)), slog.String("path", string(e.Path)))
+	if e.Target != "" {
+		attrs = append(attrs, slog.String("target", string(e.Target)))
+	}
+	switch e.Op {
+	case OpUpload, OpDownload:
+		attrs = append(attrs, slog.Int64("bytes", e.Bytes))
+	case OpList:
+		attrs = append(attrs, slog.Int("entries", e.Entries))
+	}
+	attrs = append(attrs, slog.Duration("dur", e.Duration))
+	if e.Err != nil {
+		attrs = append(attrs, slog.String("err", vfs.EscapeControl(e.Err.Error())))
+	}
+	s.log.LogAttrs(ctx, level, "operation", attrs...)
+}
+
+func storageFault(err error) bool {
+	switch {
+	case err == nil, errors.Is(err, io.EOF), errors.Is(err, ErrAbandoned),
+		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return false
+	}
+	switch vfs.Kind(err) {
+	case vfs.ErrUnavailable, vfs.ErrCorrupt, nil:
+		return true
+	}
+	return false
+}
+
+func reasonText(cause error) string {
+	if cause == nil || errors.Is(cause, context.Canceled) {
+		return "closed"
+	}
+	return cause.Error()
+}

@@ -1,0 +1,144 @@
+package frontendtest
+
+import (
+	"cmp"
+	"context"
+	"crypto/subtle"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"filegate/core/auth"
+	"filegate/core/frontend"
+	"filegate/core/session"
+	"filegate/core/vfs"
+)
+
+// The login that a server of this package lets in.
+const (
+	User     = "alice"
+	Password = "wonder land" // with a space, since clients and servers have stumbled over it
+)
+
+// Options say what a server is started with. Only FS is needed.
+type Options struct {
+	FS          vfs.FS
+	Home        string
+	Permissions []auth.Permission
+	// Login, when set, answers logins in place of the one user.
+	Login func(context.Context, auth.Request) (auth.Response, error)
+	Log   *slog.Logger // default: the test's output
+}
+
+// Server is a frontend that is being tested.
+type Server struct {
+	frontend.Server
+	Addr string // host:port of its first listener
+
+	opts   Options
+	log    *slog.Logger
+	ctx    context.Context
+	mu     sync.Mutex
+	all    []*session.Session
+	events []session.Event
+	n      int
+}
+
+// Start configures a frontend, opens it and serves until the test ends; the test fails when it does not shut down cleanly.
+func Start(t *testing.T, cfg frontend.Config, opts Options) *Server {
+	t.Helper()
+	s := &Server{opts: opts, ctx: t.Context(), log: opts.Log}
+	if s.log == nil {
+		s.log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	cfg.Validate(func(attribute, summary, detail string) { t.Errorf("%s: %s: %s", attribute, summary, detail) })
+	srv, err := cfg.New(frontend.Env{Name: t.Name(), Version: "test", Log: s.log, Login: s.login})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Server = srv
+	if err := srv.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	s.Addr = srv.Addrs()[0].String()
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve() }()
+	t.Cleanup(func() {
+		// Sessions end first: Shutdown leaves to them when their connections end.
+		for _, sess := range s.Sessions() {
+			sess.End(context.Canceled)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := srv.Shutdown(ctx); err != nil {
+			t.Errorf("Shutdown: %v: a connection did not end although its session had", err)
+		}
+		if err := <-served; err != nil {
+			t.Errorf("Serve returned %v after Shutdown, want nil", err)
+		}
+	})
+	return s
+}
+
+// Sessions returns the sessions that have begun, oldest first, ended ones included.
+func (s *Server) Sessions() []*session.Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]*session.Session(nil), s.all...)
+}
+
+// Events returns the operations of all sessions that have ended.
+func (s *Server) Events() []session.Event {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]session.Event(nil), s.events...)
+}
+
+// Observe implements session.Observer.
+func (s *Server) Observe(e session.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.events = append(s.events, e)
+}
+
+func (s *Server) login(ctx context.Context, req auth.Request) (*session.Session, *auth.Step, error) {
+	resp, err := s.authenticate(ctx, req)
+	if err != nil {
+		return nil, nil, err
+	}
+	if resp.Identity == nil {
+		return nil, resp.Next, nil
+	}
+	s.mu.Lock()
+	s.n++
+	id := cmp.Or(req.SessionID, fmt.Sprintf("s%d", s.n))
+	s.mu.Unlock()
+	// The session outlives the call, as in the gateway: it ends with the test.
+	sess, err := session.New(context.WithoutCancel(s.ctx), session.Config{
+		ID: id, Service: req.Service, Remote: req.Remote, Identity: *resp.Identity,
+		FS: s.opts.FS, Log: s.log, Observer: s,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	s.mu.Lock()
+	s.all = append(s.all, sess)
+	s.mu.Unlock()
+	return sess, nil, nil
+}
+
+func (s *Server) authenticate(ctx context.Context, req auth.Request) (auth.Response, error) {
+	switch {
+	case s.opts.Login != nil:
+		return s.opts.Login(ctx, req)
+	case req.Method != auth.Password:
+		return auth.Response{}, auth.ErrMethod
+	case req.User != User:
+		return auth.Response{}, auth.ErrUnknownUser
+	case subtle.ConstantTimeCompare([]byte(req.Password.Reveal()), []byte(Password)) == 0:
+		return auth.Response{}, auth.ErrDenied
+	}
+	return auth.Response{Identity: &auth.Identity{User: req.User, Home: s.opts.Home, Permissions: s.opts.Permissions}}, nil
+}
