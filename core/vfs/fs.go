@@ -42,8 +42,9 @@ type FS interface {
 	Rmdir(ctx context.Context, name Path) error
 
 	// Rename gives the file or directory oldname the name newname.
-	// ErrExist where newname exists, unless opts.Replace is set, both are files, or both are directories and newname is
-	// empty: then it is replaced. ErrIsDir and ErrNotDir where one is a file and the other a directory.
+	// Without opts.Replace it returns ErrExist where anything has the name newname already. With it, a file replaces a file and a directory
+	// an empty directory; ErrExist or ErrNotEmpty where that has entries, ErrIsDir where newname is a directory and oldname is none,
+	// ErrNotDir the other way round.
 	// A failure leaves a file whole under at least one of its names. Renaming to itself changes nothing, and a directory
 	// cannot move into itself: ErrInvalidName.
 	Rename(ctx context.Context, oldname, newname Path, opts RenameOptions) error
@@ -80,7 +81,7 @@ type Lister interface {
 
 // OpenOptions say how a file is to be read. The zero value reads the whole of whatever is there.
 type OpenOptions struct {
-	Offset    int64  // where WriteTo begins, in bytes
+	Offset    int64  // where WriteTo begins, in bytes; at or behind the end it writes nothing
 	IfVersion string // when not empty: ErrChanged unless the file still has this Info.Version
 }
 

@@ -1,0 +1,337 @@
+// Package memfs keeps files in memory: the contract of package vfs, executable and short enough to read in one sitting.
+//
+// It is what tests put behind a session or a frontend, and the shape to copy for a new backend. It is not for production: a file
+// is one slice, and a listing takes down all names at its start. Its suite is core/vfs/vfstest, which it passes without any limits.
+package memfs
+
+import (
+	"cmp"
+	"context"
+	"io/fs"
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"filegate/core/vfs"
+)
+
+// MaxSize is the largest file that is taken, in bytes.
+const MaxSize = 1 << 30
+
+// FS is a store in memory. Make one with [New].
+type FS struct {
+	// PageSize is how many entries a page of a listing has; 0 stands for 100. It is not changed once the store is in use.
+	PageSize int
+
+	mu      sync.RWMutex
+	root    *node
+	version uint64 // of the latest commit
+}
+
+var (
+	_ vfs.AttrFS  = (*FS)(nil)
+	_ vfs.SpaceFS = (*FS)(nil)
+)
+
+// node is a file or a directory. The FS's mutex guards it, but data is never changed, only replaced: whoever has
+// taken it down may read on without the mutex.
+type node struct {
+	mode    fs.FileMode
+	modTime time.Time
+	version uint64
+	data    []byte
+	entries map[string]*node // of a directory; nil for a file
+}
+
+// New returns an empty store.
+func New() *FS { return &FS{root: newDir()} }
+
+func newDir() *node {
+	return &node{mode: fs.ModeDir | 0o755, modTime: time.Now(), entries: make(map[string]*node)}
+}
+
+func (n *node) isDir() bool { return n.entries != nil }
+
+func (n *node) info(name string) vfs.Info {
+	info := vfs.Info{Name: name, Size: int64(len(n.data)), Mode: n.mode, ModTime: n.modTime}
+	if !n.isDir() {
+		info.Version = strconv.FormatUint(n.version, 10)
+	}
+	return info
+}
+
+// find returns what has the name. The caller holds the mutex.
+func (f *FS) find(name vfs.Path) (*node, error) {
+	n := f.root
+	for _, elem := range name.Elements() {
+		if !n.isDir() {
+			return nil, vfs.ErrNotDir
+		}
+		if n = n.entries[elem]; n == nil {
+			return nil, vfs.ErrNotExist
+		}
+	}
+	return n, nil
+}
+
+// findDir returns the directory that has the name. The caller holds the mutex.
+func (f *FS) findDir(name vfs.Path) (*node, error) {
+	n, err := f.find(name)
+	if err == nil && !n.isDir() {
+		return nil, vfs.ErrNotDir
+	}
+	return n, err
+}
+
+// place returns the directory that name is in and what has the name now, nil for nothing. The caller holds the mutex.
+func (f *FS) place(name vfs.Path) (dir, old *node, err error) {
+	if dir, err = f.findDir(name.Dir()); err != nil {
+		return nil, nil, err
+	}
+	if name.IsRoot() {
+		return dir, dir, nil
+	}
+	return dir, dir.entries[name.Base()], nil
+}
+
+// Stat implements [vfs.FS].
+func (f *FS) Stat(ctx context.Context, name vfs.Path) (vfs.Info, error) {
+	if err := ctx.Err(); err != nil {
+		return vfs.Info{}, err
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	n, err := f.find(name)
+	if err != nil {
+		return vfs.Info{}, err
+	}
+	return n.info(name.Base()), nil
+}
+
+// List implements [vfs.FS].
+func (f *FS) List(ctx context.Context, name vfs.Path) (vfs.Lister, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	dir, err := f.findDir(name)
+	if err != nil {
+		return nil, err
+	}
+	return &lister{fs: f, dir: dir, names: slices.Collect(maps.Keys(dir.entries))}, nil
+}
+
+// Open implements [vfs.FS].
+func (f *FS) Open(ctx context.Context, name vfs.Path, opts vfs.OpenOptions) (vfs.File, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	n, err := f.find(name)
+	if err != nil {
+		return nil, err
+	}
+	info := n.info(name.Base())
+	switch {
+	case n.isDir():
+		return nil, vfs.ErrIsDir
+	case opts.Offset < 0:
+		return nil, vfs.ErrInvalid
+	case opts.IfVersion != "" && opts.IfVersion != info.Version:
+		return nil, vfs.ErrChanged
+	}
+	return &file{ctx: ctx, data: n.data, offset: opts.Offset, info: info}, nil
+}
+
+// OpenWriter implements [vfs.FS].
+func (f *FS) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOptions) (vfs.Writer, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	_, old, err := f.target(name, opts)
+	switch {
+	case err != nil:
+		return nil, err
+	case old == nil && !opts.Create:
+		return nil, vfs.ErrNotExist
+	case opts.Offset < vfs.AtEnd || opts.Size < 0:
+		return nil, vfs.ErrInvalid
+	case opts.Size > MaxSize || opts.Offset > MaxSize:
+		return nil, vfs.ErrTooLarge
+	}
+	w := &writer{ctx: ctx, fs: f, name: name, opts: opts, next: opts.Offset}
+	if old != nil && !opts.Truncate {
+		w.data = slices.Clone(old.data)
+	}
+	if opts.Offset == vfs.AtEnd {
+		w.next = int64(len(w.data))
+	}
+	return w, nil
+}
+
+// target is place for a writer: it says what is in the way of a file of that name. The caller holds the mutex.
+func (f *FS) target(name vfs.Path, opts vfs.WriteOptions) (dir, old *node, err error) {
+	dir, old, err = f.place(name)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case old != nil && old.isDir():
+		return nil, nil, vfs.ErrIsDir
+	case old != nil && opts.Exclusive:
+		return nil, nil, vfs.ErrExist
+	case opts.IfVersion != "" && (old == nil || old.info("").Version != opts.IfVersion):
+		return nil, nil, vfs.ErrChanged
+	}
+	return dir, old, nil
+}
+
+// Mkdir implements [vfs.FS].
+func (f *FS) Mkdir(ctx context.Context, name vfs.Path) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	dir, old, err := f.place(name)
+	switch {
+	case err != nil:
+		return err
+	case old != nil:
+		return vfs.ErrExist
+	}
+	dir.entries[name.Base()] = newDir()
+	return nil
+}
+
+// Remove implements [vfs.FS].
+func (f *FS) Remove(ctx context.Context, name vfs.Path) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	dir, old, err := f.place(name)
+	switch {
+	case err != nil:
+		return err
+	case old == nil:
+		return vfs.ErrNotExist
+	case old.isDir():
+		return vfs.ErrIsDir
+	}
+	delete(dir.entries, name.Base())
+	return nil
+}
+
+// Rmdir implements [vfs.FS].
+func (f *FS) Rmdir(ctx context.Context, name vfs.Path) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	dir, old, err := f.place(name)
+	switch {
+	case err != nil:
+		return err
+	case old == nil:
+		return vfs.ErrNotExist
+	case !old.isDir():
+		return vfs.ErrNotDir
+	case len(old.entries) > 0:
+		return vfs.ErrNotEmpty
+	case name.IsRoot():
+		return vfs.ErrPermission
+	}
+	delete(dir.entries, name.Base())
+	return nil
+}
+
+// Rename implements [vfs.FS].
+func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.RenameOptions) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	from, n, err := f.place(oldname)
+	switch {
+	case err != nil:
+		return err
+	case n == nil:
+		return vfs.ErrNotExist
+	case oldname == newname:
+		return nil
+	case n.isDir() && oldname.Contains(newname):
+		return vfs.ErrInvalidName
+	}
+	to, old, err := f.place(newname)
+	switch {
+	case err != nil:
+		return err
+	case old == nil:
+	case !opts.Replace:
+		return vfs.ErrExist
+	case old.isDir() && !n.isDir():
+		return vfs.ErrIsDir
+	case !old.isDir() && n.isDir():
+		return vfs.ErrNotDir
+	case len(old.entries) > 0:
+		return vfs.ErrExist
+	}
+	delete(from.entries, oldname.Base())
+	to.entries[newname.Base()] = n
+	return nil
+}
+
+// SetAttrs implements [vfs.AttrFS]. Times of access and owners are not kept.
+func (f *FS) SetAttrs(ctx context.Context, name vfs.Path, attrs vfs.Attrs) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n, err := f.find(name)
+	if err == nil {
+		n.setAttrs(attrs)
+	}
+	return err
+}
+
+func (n *node) setAttrs(attrs vfs.Attrs) {
+	if attrs.ModTime != nil {
+		n.modTime = *attrs.ModTime
+	}
+	if attrs.Mode != nil {
+		n.mode = n.mode.Type() | attrs.Mode.Perm()
+	}
+}
+
+// StatSpace implements [vfs.SpaceFS]: it knows what is used, but no limit.
+func (f *FS) StatSpace(ctx context.Context, name vfs.Path) (vfs.Space, error) {
+	if err := ctx.Err(); err != nil {
+		return vfs.Space{}, err
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if _, err := f.find(name); err != nil {
+		return vfs.Space{}, err
+	}
+	return vfs.Space{Total: -1, Used: f.root.used(), Free: -1}, nil
+}
+
+func (n *node) used() int64 {
+	sum := int64(len(n.data))
+	for _, entry := range n.entries {
+		sum += entry.used()
+	}
+	return sum
+}
+
+func (f *FS) pageSize() int { return cmp.Or(f.PageSize, 100) }

@@ -1,0 +1,133 @@
+package vfstest
+
+import (
+	"io/fs"
+	"time"
+
+	"filegate/core/vfs"
+)
+
+// testAttrs is about SetAttrs, of what exists and of a Writer, and about StatSpace.
+func testAttrs(e *env) {
+	times := []time.Time{
+		time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC),
+		time.Date(2033, 12, 31, 23, 59, 59, 123456789, time.UTC),
+		time.Unix(0, 0),
+	}
+
+	e.run("existing", func(e *env) {
+		e.put(e.path("file"), data(1, 1000))
+		if e.limits.NoAttrs {
+			err := vfs.SetAttrs(e.Context(), e.fs, e.path("file"), vfs.Attrs{ModTime: &times[0]})
+			e.is(err, vfs.ErrUnsupported, "SetAttrs, where attributes cannot be set")
+			return
+		}
+		for _, want := range times {
+			e.setTime(e.path("file"), want)
+			e.hasTime(e.path("file"), want)
+		}
+		e.has(e.path("file"), data(1, 1000), "attributes do not change the content")
+		err := vfs.SetAttrs(e.Context(), e.fs, e.path("missing"), vfs.Attrs{ModTime: &times[0]})
+		e.is(err, vfs.ErrNotExist, "SetAttrs of what is missing")
+	})
+
+	e.run("large", func(e *env) {
+		e.unless(e.limits.NoAttrs)
+		e.put(e.path("file"), data(1, big))
+		e.setTime(e.path("file"), times[0])
+		e.hasTime(e.path("file"), times[0])
+		e.has(e.path("file"), data(1, big), "attributes do not change the content")
+	})
+
+	e.run("gone with the content", func(e *env) {
+		e.unless(e.limits.NoAttrs)
+		e.put(e.path("file"), data(1, 1000))
+		e.setTime(e.path("file"), times[0])
+		e.put(e.path("file"), data(2, 1000))
+		if got := e.stat(e.path("file")).ModTime; time.Since(got).Abs() > 10*time.Minute {
+			e.Errorf("the modification time of a replaced file is %v; a new content is of now", got)
+		}
+	})
+
+	e.run("optional", func(e *env) {
+		e.unless(e.limits.NoAttrs)
+		e.put(e.path("file"), data(1, 10))
+		e.mkdir(e.path("dir"))
+		mode := fs.FileMode(0o640)
+		for _, name := range []vfs.Path{e.path("file"), e.path("dir")} {
+			for _, attrs := range []vfs.Attrs{{}, {Mode: &mode}, {AccessTime: &times[0]}} {
+				if err := vfs.SetAttrs(e.Context(), e.fs, name, attrs); err != nil {
+					e.Errorf("SetAttrs(%q, %+v): %v; what a store cannot keep it ignores", name, attrs, err)
+				}
+			}
+		}
+		if err := vfs.SetAttrs(e.Context(), e.fs, e.path("dir"), vfs.Attrs{ModTime: &times[0]}); err != nil {
+			e.Errorf("SetAttrs of a directory's time: %v; what a store cannot keep it ignores", err)
+		}
+		e.has(e.path("file"), data(1, 10), "attributes do not change the content")
+		e.hasDir(e.path("dir"), "a mode has permission bits only, and changes no type")
+	})
+
+	e.run("writer", func(e *env) {
+		e.unless(e.limits.NoWriteAttrs)
+		for _, size := range []int{0, 1000, big} {
+			name := e.path("file")
+			e.put(name, data(2, 10))
+			before := e.stat(name).ModTime
+			w := e.create(name, replace)
+			e.stream(w, data(1, size))
+			if err := w.SetAttrs(vfs.Attrs{ModTime: &times[0]}); err != nil {
+				e.Fatalf("SetAttrs: %v", err)
+			}
+			if got := e.stat(name).ModTime; !e.sameTime(got, before) {
+				e.Errorf("the modification time is %v already; Commit publishes it with the content", got)
+			}
+			if info := e.commit(w); !e.sameTime(info.ModTime, times[0]) {
+				e.Errorf("Commit says the modification time is %v, want %v", info.ModTime, times[0])
+			}
+			e.hasTime(name, times[0])
+		}
+	})
+
+	e.run("writer before the content", func(e *env) {
+		e.unless(e.limits.NoWriteAttrs)
+		w := e.create(e.path("file"), replace)
+		for _, t := range times[:2] {
+			if err := w.SetAttrs(vfs.Attrs{ModTime: &t}); err != nil {
+				e.Fatalf("SetAttrs: %v", err)
+			}
+		}
+		e.stream(w, data(1, 1000))
+		e.commit(w)
+		e.hasTime(e.path("file"), times[1])
+	})
+
+	e.run("space", func(e *env) {
+		space, err := vfs.StatSpace(e.Context(), e.fs, e.dir)
+		if err != nil {
+			e.is(err, vfs.ErrUnsupported, "StatSpace of a store that does not know")
+			return
+		}
+		if space.Total >= 0 && (space.Used > space.Total || space.Free > space.Total) {
+			e.Errorf("the space is %+v: neither what is used nor what is free is more than the total", space)
+		}
+	})
+}
+
+func (e *env) setTime(name vfs.Path, t time.Time) {
+	e.Helper()
+	if err := vfs.SetAttrs(e.Context(), e.fs, name, vfs.Attrs{ModTime: &t}); err != nil {
+		e.Fatalf("SetAttrs(%q) of the modification time: %v", name, err)
+	}
+}
+
+// hasTime checks the modification time by Stat and in the listing.
+func (e *env) hasTime(name vfs.Path, want time.Time) {
+	e.Helper()
+	if got := e.stat(name).ModTime; !e.sameTime(got, want) {
+		e.Errorf("Stat says the modification time is %v, want %v, as it was set", got, want)
+	}
+	if got := e.list(name.Dir())[name.Base()].ModTime; !e.sameTime(got, want) {
+		e.Errorf("the listing says the modification time is %v, want %v, as it was set", got, want)
+	}
+}

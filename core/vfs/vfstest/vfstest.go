@@ -1,0 +1,80 @@
+// Package vfstest is the suite for package vfs: what every store passes, and every frontend through a client of its protocol.
+//
+// A store is tested as it is. A frontend is tested by an adapter that implements [vfs.FS] with a real client, and that declares in
+// [Limits] what its protocol cannot carry; everything else of the contract must come through the wire unharmed.
+//
+//	func TestConformance(t *testing.T) {
+//		vfstest.TestFS(t, func(t *testing.T) vfs.FS { return memfs.New() }, vfstest.Limits{})
+//	}
+//
+// Each subject has a file of its own, and a failure states the rule that was broken. What only one store has (its files on
+// disk, its requests, its faults) is tested beside that store.
+package vfstest
+
+import (
+	"testing"
+	"time"
+
+	"filegate/core/vfs"
+)
+
+// Limits says what the subject of a test cannot do. The zero value means all of the contract, in the directory "/".
+//
+// A limit skips the tests that need what it takes away. Where the contract says how a store refuses what it cannot do, that refusal is tested instead.
+type Limits struct {
+	// Root is the directory to work in. It is there already, and what the tests leave in it is the caller's to remove. "" is "/".
+	Root vfs.Path
+
+	// Kind tells what an error of a kind arrives as, where a protocol has fewer codes than vfs has kinds.
+	// nil for a kind means that any error will do. Without the function all kinds arrive as they are.
+	Kind func(kind error) error
+	// Name says whether the name of a file or directory can be carried. Without the function all valid names can.
+	Name func(name string) bool
+	// TimeStep is the step in which modification times are kept. 0 is a nanosecond.
+	TimeStep time.Duration
+
+	Sequential   bool // contents are written in one stream, from Offset to the end: no WriteAt, no second ReadFrom
+	NoTruncate   bool // a Writer has no Truncate
+	NoInPlace    bool // contents are only replaced as a whole: OpenWriter without Truncate returns ErrUnsupported for a file that exists
+	NoReadBack   bool // what is being written cannot be read: no ReadWriterAt
+	NoAbort      bool // Close without Commit cannot be told from Commit
+	NoExclusive  bool // WriteOptions.Exclusive cannot be asked for
+	NoAppend     bool // WriteOptions.Offset cannot be AtEnd
+	NoOffset     bool // neither WriteOptions.Offset nor OpenOptions.Offset can be asked for
+	NoReadAt     bool // contents are read in one stream, with WriteTo
+	NoSnapshot   bool // a File does not hold on to the content that it was opened for: each read opens anew
+	NoVersion    bool // Info.Version is empty, and IfVersion cannot be asked for
+	NoAttrs      bool // attributes of what exists cannot be set: SetAttrs returns ErrUnsupported
+	NoWriteAttrs bool // a Writer has no SetAttrs
+	NoReplace    bool // Rename never replaces: RenameOptions.Replace cannot be asked for
+	OnlyReplace  bool // Rename always replaces: RenameOptions.Replace cannot be left out
+	NoCancel     bool // contexts do not reach the store
+}
+
+// TestFS tests what open returns. It is called once for each subject; the stores may be one and the same, since each
+// subtest works in a new directory.
+func TestFS(t *testing.T, open func(t *testing.T) vfs.FS, limits Limits) {
+	for _, subject := range []struct {
+		name string
+		test func(e *env)
+	}{
+		{"Stat", testStat},
+		{"List", testList},
+		{"Read", testRead},
+		{"Write", testWrite},
+		{"Commit", testCommit},
+		{"InPlace", testInPlace},
+		{"Mkdir", testMkdir},
+		{"Remove", testRemove},
+		{"Rename", testRename},
+		{"Attrs", testAttrs},
+		{"Names", testNames},
+		{"Errors", testErrors},
+		{"Cancel", testCancel},
+		{"Model", testModel},
+	} {
+		t.Run(subject.name, func(t *testing.T) {
+			subject.test(newEnv(t, open(t), limits))
+		})
+	}
+}
