@@ -1,0 +1,15 @@
+// Package frontends is the list of the frontends that are built in.
+package frontends
+
+import (
+	"filegate/core/frontend"
+	"filegate/frontends/sftp"
+	"filegate/frontends/ssh"
+)
+
+// All returns them.
+func All() []frontend.Kind {
+	return []frontend.Kind{
+		ssh.Kind(sftp.Service{}),
+	}
+}

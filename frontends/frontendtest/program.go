@@ -1,0 +1,68 @@
+package frontendtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+)
+
+// programTimeout is how long a client program may run: much longer than any test needs.
+const programTimeout = 2 * time.Minute
+
+// Program returns the path of a client program. The test is skipped with -short, and where the program is missing, unless CI=true: there it fails.
+func Program(t *testing.T, name string) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skipf("%s is not run with -short", name)
+	}
+	path, err := exec.LookPath(name)
+	if err == nil {
+		return path
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s is missing, and CI must not skip it", name)
+	}
+	t.Skipf("%s is missing", name)
+	return ""
+}
+
+// Result is what a client program has left.
+type Result struct {
+	Status int // its exit status; -1 when it was killed
+	Stdout string
+	Stderr string
+}
+
+// Run runs a client program to its end, in the directory dir and with stdin.
+func Run(t *testing.T, dir, stdin, name string, args ...string) Result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), programTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, Program(t, name), args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "HOME="+dir, "LC_ALL=C.UTF-8", "SSH_AUTH_SOCK=")
+	var stdout, stderr bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader([]byte(stdin)), &stdout, &stderr
+	cmd.WaitDelay = time.Second
+	err := cmd.Run()
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		t.Fatalf("%s: %v", name, err)
+	}
+	r := Result{Status: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String()}
+	t.Logf("%s %q: status %d\n%s%s", name, args, r.Status, r.Stdout, r.Stderr)
+	return r
+}
+
+// MustRun is Run for a program that is to succeed.
+func MustRun(t *testing.T, dir, stdin, name string, args ...string) Result {
+	t.Helper()
+	r := Run(t, dir, stdin, name, args...)
+	if r.Status != 0 {
+		t.Fatalf("%s %q failed with status %d: %s", name, args, r.Status, r.Stderr)
+	}
+	return r
+}

@@ -1,0 +1,18 @@
+// Package sftp is the SSH subsystem "sftp": the SSH File Transfer Protocol, version 3 (draft-ietf-secsh-filexfer-02), over a session.
+//
+// The protocol is spoken by github.com/pkg/sftp; this package gives it handlers, and adds what OpenSSH has beyond it by a filter on
+// the packets (limits@openssh.com, fsync@openssh.com). It knows nothing of SSH: see [Service] for how it is run.
+//
+// Its suite is core/vfs/vfstest over a real client, beside tests with the programs that people use, and frontends/frontendtest.
+//
+// # Decisions
+//
+// CLOSE publishes. An upload is committed when the client closes the handle, and the answer to CLOSE is the answer to the commit. It is not committed when a
+// write to it has failed, or when the connection ended with the handle open. A client that is interrupted by its user closes its handle in good order; nothing
+// tells that apart from a file that is meant to be so short.
+//
+// fsync answers success and does nothing: what has been written is safe when CLOSE has been answered, and refusing
+// it would only make programs fail that call it as a matter of course.
+//
+// APPEND is ignored, since every write names its offset and clients that resume (OpenSSH's reput) send both.
+package sftp

@@ -1,0 +1,83 @@
+package ssh
+
+import (
+	"context"
+	"io"
+	"strings"
+	"sync"
+
+	"golang.org/x/crypto/ssh"
+
+	"filegate/core/session"
+)
+
+// statusRefused is the exit status of what is not served.
+const statusRefused = 1
+
+// serveChannel serves one session channel (RFC 4254, section 6) until the client or its service has closed it.
+func (c *conn) serveChannel(newChannel ssh.NewChannel, sess *session.Session) {
+	ch, requests, err := newChannel.Accept()
+	if err != nil {
+		return // the connection has ended
+	}
+	defer ch.Close()
+	ctx, cancel := context.WithCancel(sess.Context())
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	started := false
+	for req := range requests { // ends when the client closes the channel
+		run := c.program(req, sess)
+		ok := run != nil && !started
+		if req.WantReply {
+			req.Reply(ok, nil)
+		}
+		if !ok {
+			continue
+		}
+		started = true
+		running.Go(func() {
+			defer c.recoverPanic()
+			defer ch.Close()
+			status := run(ctx, ch)
+			ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(status)}))
+		})
+	}
+}
+
+// program returns what a request starts, or nil for one that starts nothing.
+func (c *conn) program(req *ssh.Request, sess *session.Session) func(context.Context, ssh.Channel) int {
+	var argument struct{ Value string }
+	switch req.Type {
+	case "shell":
+	case "exec", "subsystem":
+		if err := ssh.Unmarshal(req.Payload, &argument); err != nil {
+			return nil
+		}
+	default:
+		return nil
+	}
+	service := serviceFor(c.srv.services, req.Type, argument.Value)
+	switch {
+	case service != nil:
+		return func(ctx context.Context, ch ssh.Channel) int {
+			return service.Serve(ctx, sess, argument.Value, ch, ch.Stderr())
+		}
+	case req.Type == "subsystem":
+		return nil
+	}
+	// A shell is refused by a program that says so: to be denied the request would only read "shell request failed".
+	return func(_ context.Context, ch ssh.Channel) int {
+		io.WriteString(ch.Stderr(), refusal(c.srv.services)+"\r\n")
+		return statusRefused
+	}
+}
+
+// refusal is what a client reads that asks for anything else than the services.
+func refusal(services []Service) string {
+	names := make([]string, len(services))
+	for i, s := range services {
+		names[i] = s.Name()
+	}
+	return "This service allows " + strings.Join(names, " and ") + " only."
+}

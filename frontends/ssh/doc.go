@@ -1,0 +1,18 @@
+// Package ssh is the frontend that SSH clients come in by: listener, handshake, login, and the channels of a connection.
+//
+// What a client does once it is in belongs to a [Service], such as the ones of frontends/sftp and frontends/scp. Neither knows this package, nor
+// does this package know them: [Kind] is given the services that there are. There is no shell, no terminal and no forwarding.
+//
+// The suite for logins, faults and vanishing clients is frontends/frontendtest, run here over both services.
+//
+// # Decisions
+//
+// Ciphers. The client's order decides, and OpenSSH puts chacha20 first, which costs twice the CPU of AES-GCM where the CPU has instructions for that.
+// The only lever of a server is to leave chacha20 out, and then a client that has no AES-GCM (by its age, or by its user's own list of ciphers) could
+// not come in at all. So the server sends its identification, waits up to a second for the client's first packet, which lists what it has, and only
+// then makes its own offer: see hello. That costs one round trip of the login. To go by the client's identification line costs none, but
+// lost: it is a table of programs and versions to keep up, and it locks out whoever says "-c aes128-ctr". An explicit list of ciphers is offered as it is, to all.
+//
+// Keepalive. A client is asked whether it is alive, and hung up on when it does not answer, since TCP alone takes minutes to notice, and an upload
+// must not stay half open that long. The same time bounds each write to a client that takes no data.
+package ssh
