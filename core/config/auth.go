@@ -1,0 +1,171 @@
+package config
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"filegate/core/auth"
+)
+
+// programPrefix is what the file names of authenticators begin with; their kind follows.
+const programPrefix = "filegate-auth-"
+
+// Auth is an authenticator to start.
+type Auth struct {
+	Block         // the inner config block, or the whole where there is none
+	Kind   string // the authenticator's own name
+	Name   string
+	Path   string // of the program
+	SHA256 string // of the program, in lower-case hex; empty: not checked
+
+	values map[string]cty.Value // of the config block; null where the file says so
+}
+
+// authBlock is what stands in an auth block.
+type authBlock struct {
+	Path   string           `hcl:"path,optional"`
+	SHA256 string           `hcl:"sha256,optional"`
+	Config *hclsyntax.Block `hcl:"config,block"`
+}
+
+func (r *reader) auth(b *hclsyntax.Block, pluginDir string) *Auth {
+	var in authBlock
+	r.body(b.Body, b.DefRange(), &in)
+	a := &Auth{
+		Block: r.block(b), Kind: b.Labels[0], Name: b.Labels[1],
+		Path: in.Path, SHA256: strings.ToLower(in.SHA256),
+		values: map[string]cty.Value{},
+	}
+	if sum, err := hex.DecodeString(a.SHA256); a.SHA256 != "" && (err != nil || len(sum) != 32) {
+		r.diags = append(r.diags, a.Diagnose("sha256", "Not a SHA-256", "Give the 64 hexadecimal digits that sha256sum prints for the program."))
+	}
+	r.program(a, b, pluginDir)
+	if in.Config == nil {
+		return a
+	}
+	a.Block = r.block(in.Config)
+	r.labels(in.Config)
+	for name, attr := range in.Config.Body.Attributes {
+		if val, ok := r.value(attr); ok {
+			a.values[name] = val
+		}
+	}
+	for _, inner := range in.Config.Body.Blocks {
+		r.report(inner.TypeRange, "Block "+inner.Type+" in config", "The configuration of an authenticator has only attributes: write %s = …", inner.Type)
+	}
+	return a
+}
+
+// program finds the authenticator's program, and reports one that is not there.
+func (r *reader) program(a *Auth, b *hclsyntax.Block, pluginDir string) {
+	if a.Path == "" {
+		a.Path = filepath.Join(pluginDir, programPrefix+a.Kind)
+	}
+	if abs, err := filepath.Abs(a.Path); err == nil {
+		a.Path = abs // exec would look for a bare name in PATH
+	}
+	info, err := os.Stat(a.Path)
+	switch {
+	case err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0:
+		return
+	case err == nil:
+		r.diags = append(r.diags, a.Diagnose("path", a.Path+" is no program", "It must be a file that may be executed: chmod +x, or give another path."))
+	case b.Body.Attributes["path"] != nil:
+		r.diags = append(r.diags, a.Diagnose("path", "No such program", fmt.Sprintf("%s: %v. Give the path of an authenticator.", a.Path, pathCause(err))))
+	default:
+		r.report(b.LabelRanges[0], "No authenticator "+a.Kind, "There is no program %s: %v. %s Or say path = … or plugin_dir = … .",
+			a.Path, pathCause(err), didYouMean(a.Kind, programs(filepath.Dir(a.Path))))
+	}
+}
+
+// programs lists the kinds of authenticators that lie in a directory.
+func programs(dir string) []string {
+	found, _ := filepath.Glob(filepath.Join(dir, programPrefix+"*"))
+	for i, name := range found {
+		found[i] = strings.TrimPrefix(filepath.Base(name), programPrefix)
+	}
+	return found
+}
+
+var schemaTypes = map[auth.AttributeType]reflect.Type{
+	auth.TypeString:     reflect.TypeFor[string](),
+	auth.TypeBool:       reflect.TypeFor[bool](),
+	auth.TypeNumber:     reflect.TypeFor[float64](),
+	auth.TypeStringList: reflect.TypeFor[[]string](),
+	auth.TypeStringMap:  reflect.TypeFor[map[string]string](),
+}
+
+// Decode checks the config block against the authenticator's schema and returns it as a JSON object, for
+// [auth.LaunchSpec]. The mistakes can be shown in the file by [Auth.Locate].
+func (a *Auth) Decode(schema auth.Schema) ([]byte, auth.Diagnostics) {
+	var diags auth.Diagnostics
+	report := func(attribute, summary, format string, args ...any) {
+		diags = append(diags, auth.Diagnostic{Attribute: attribute, Summary: summary, Detail: fmt.Sprintf(format, args...)})
+	}
+	names := make([]string, 0, len(schema))
+	values := map[string]any{}
+	for _, attr := range schema {
+		names = append(names, attr.Name)
+		if attr.Secret && a.src != nil {
+			a.src.secret(attr.Name)
+		}
+		t, ok := schemaTypes[attr.Type]
+		if !ok {
+			report(attr.Name, "Faulty authenticator", "The program says that %s is of the type %q, which does not exist. Get a version of it that fits this filegate.", attr.Name, attr.Type)
+			continue
+		}
+		val, ok := a.values[attr.Name]
+		if !ok || val.IsNull() {
+			if attr.Required {
+				report(attr.Name, "Missing attribute "+attr.Name, "The authenticator %s needs it%s.", a.Kind, docSuffix(attr.Doc))
+			}
+			continue
+		}
+		v, err := convert(val, t, "")
+		if err != nil {
+			summary, detail := wrongType(attr.Name, val, err)
+			report(attr.Name, summary, "%s", detail)
+			continue
+		}
+		values[attr.Name] = v.Interface()
+	}
+	for name := range a.values {
+		if !slices.Contains(names, name) {
+			report(name, "Unknown attribute "+name, "The authenticator %s has no such attribute. %s", a.Kind, didYouMean(name, names))
+		}
+	}
+	if len(diags) > 0 {
+		return nil, diags
+	}
+	text, err := json.Marshal(values)
+	if err != nil {
+		report("", "Configuration cannot be passed on", "%v", err) // an infinite number, say
+		return nil, diags
+	}
+	return text, nil
+}
+
+func docSuffix(doc string) string {
+	if doc == "" {
+		return ""
+	}
+	return " (" + strings.TrimRight(doc, ".") + ")"
+}
+
+// Locate gives the mistakes that Decode or the program itself has found their place in the file.
+func (a *Auth) Locate(found auth.Diagnostics) Diagnostics {
+	var diags Diagnostics
+	for _, d := range found {
+		diags = append(diags, a.Diagnose(d.Attribute, d.Summary, d.Detail))
+	}
+	return diags
+}

@@ -1,0 +1,42 @@
+package config
+
+import (
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// Block is where a part stands in the file, so that what turns out to be wrong with it can be shown there.
+type Block struct {
+	src  *source
+	body *hclsyntax.Body
+	def  hcl.Range
+}
+
+// Diagnose is a mistake in the attribute, or in the block as a whole if that is empty. An attribute of an inner block
+// is written "tls.cert". What the file does not have is shown at the block that it would be in.
+func (b Block) Diagnose(attribute, summary, detail string) Diagnostic {
+	return Diagnostic{Summary: summary, Detail: detail, rng: b.find(attribute), src: b.src}
+}
+
+func (b Block) find(attribute string) hcl.Range {
+	body, rng := b.body, b.def
+	for name := range strings.SplitSeq(attribute, ".") {
+		if body == nil {
+			break
+		}
+		if attr, ok := body.Attributes[name]; ok {
+			return hcl.RangeBetween(attr.NameRange, attr.Expr.Range())
+		}
+		var inner *hclsyntax.Body
+		for _, child := range body.Blocks {
+			if child.Type == name {
+				inner, rng = child.Body, child.DefRange()
+				break
+			}
+		}
+		body = inner
+	}
+	return rng
+}

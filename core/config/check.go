@@ -1,0 +1,210 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+func (r *reader) checkLog(log Log, top Block) {
+	r.oneOf(top, "log.level", log.Level, "debug", "info", "warn", "error")
+	r.oneOf(top, "log.format", log.Format, "text", "json")
+	switch log.Output {
+	case "stderr", "syslog":
+	case "":
+		r.diags = append(r.diags, top.Diagnose("log.output", "Empty log output", `Give "stderr", "syslog" or the name of a file.`))
+	default:
+		if err := appendable(log.Output); err != nil {
+			r.diags = append(r.diags, top.Diagnose("log.output", "Log file cannot be written",
+				fmt.Sprintf(`%s: %v. Give "stderr", "syslog" or a file that filegate may write.`, log.Output, err)))
+		}
+	}
+}
+
+func (r *reader) oneOf(b Block, attribute, value string, allowed ...string) {
+	if !slices.Contains(allowed, value) {
+		r.diags = append(r.diags, b.Diagnose(attribute, fmt.Sprintf("Unknown value %q", value), didYouMean(value, allowed)))
+	}
+}
+
+// appendable returns why a file cannot be written to. It makes no file, since whoever checks a configuration may be another user
+// than whoever serves it.
+func appendable(name string) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
+	if err == nil {
+		return f.Close()
+	}
+	if !os.IsNotExist(err) {
+		return pathCause(err)
+	}
+	dir := filepath.Dir(name)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("there is no directory %s", dir)
+	}
+	return nil
+}
+
+func (r *reader) checkAdmin(admin Admin, top Block) {
+	if admin.Listen == "" {
+		if top.find("admin") != top.def {
+			r.diags = append(r.diags, top.Diagnose("admin.listen", "Missing attribute listen", `Give the address of the admin server, such as "127.0.0.1:9180".`))
+		}
+		return
+	}
+	if _, _, ok := hostPort(admin.Listen); !ok {
+		r.diags = append(r.diags, top.Diagnose("admin.listen", fmt.Sprintf("Bad address %q", admin.Listen), `Give host and port, such as "127.0.0.1:9180".`))
+	}
+}
+
+func hostPort(addr string) (host string, port int, ok bool) {
+	host, p, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", 0, false
+	}
+	port, err = strconv.Atoi(p)
+	return host, port, err == nil && port >= 0 && port <= 65535
+}
+
+// duplicates reports blocks of the same name: authenticators and backends are named by it alone, frontends by kind and name.
+func (r *reader) duplicates(file *file) {
+	for _, list := range [][]*hclsyntax.Block{file.Auths, file.Backends, file.Frontends} {
+		first := map[string]int{}
+		for _, b := range list {
+			if len(b.Labels) != 2 {
+				continue
+			}
+			name := fmt.Sprintf("%s %q", b.Type, b.Labels[1])
+			if b.Type == "frontend" {
+				name = fmt.Sprintf("%s %q %q", b.Type, b.Labels[0], b.Labels[1])
+			}
+			if line, ok := first[name]; ok {
+				r.report(b.DefRange(), "Second "+name, "There is one on line %d: give this one another name.", line)
+				continue
+			}
+			first[name] = b.DefRange().Start.Line
+		}
+	}
+}
+
+// references fills in those of frontends that were left out, and reports those that lead nowhere.
+func (r *reader) references(cfg *Config, file *file, start hcl.Range) {
+	// Blocks count by their label also where something in them is wrong, so that one mistake is reported once.
+	auths, backends := declared(file.Auths), declared(file.Backends)
+	for _, missing := range []struct {
+		what string
+		none bool
+	}{
+		{"auth", len(file.Auths) == 0},
+		{"backend", len(file.Backends) == 0},
+		{"frontend", len(file.Frontends) == 0},
+	} {
+		if missing.none {
+			r.report(start, "No "+missing.what+" block", "There must be at least one auth, one backend and one frontend. See gateway.hcl.example.")
+		}
+	}
+	for _, f := range cfg.Frontends {
+		_, given := f.body.Attributes["auth"]
+		switch {
+		case !given && len(auths) == 1:
+			f.Auth = auths
+		case !given && len(auths) > 1:
+			r.diags = append(r.diags, f.Diagnose("", "Which authenticators?", fmt.Sprintf("There are several: say auth = %s, or some of them, in the order in which they are asked.", quoteList(auths))))
+		case given && len(f.Auth) == 0 && !r.reported(f.find("auth")):
+			r.diags = append(r.diags, f.Diagnose("auth", "No authenticator", "Nobody could log in: name at least one auth block."))
+		}
+		for i, name := range f.Auth {
+			if !slices.Contains(auths, name) {
+				r.diags = append(r.diags, f.Diagnose("auth", fmt.Sprintf("No auth block is named %q", name), didYouMean(name, auths)))
+			}
+			if slices.Contains(f.Auth[:i], name) {
+				r.diags = append(r.diags, f.Diagnose("auth", fmt.Sprintf("%q is named twice", name), "Each authenticator is asked once: name it once."))
+			}
+		}
+		_, given = f.body.Attributes["backend"]
+		switch {
+		case !given && len(backends) == 1:
+			f.Backend = backends[0]
+		case !given && len(backends) > 1:
+			r.diags = append(r.diags, f.Diagnose("", "Which backend?", fmt.Sprintf("There are several: say backend = %q, or another of %s.", backends[0], quoteList(backends))))
+		case given && !slices.Contains(backends, f.Backend) && !r.reported(f.find("backend")):
+			r.diags = append(r.diags, f.Diagnose("backend", fmt.Sprintf("No backend block is named %q", f.Backend), didYouMean(f.Backend, backends)))
+		}
+	}
+}
+
+func declared(blocks []*hclsyntax.Block) []string {
+	var all []string
+	for _, b := range blocks {
+		if len(b.Labels) == 2 && !slices.Contains(all, b.Labels[1]) {
+			all = append(all, b.Labels[1])
+		}
+	}
+	return all
+}
+
+func quoteList(all []string) string {
+	s := "["
+	for i, name := range all {
+		if i > 0 {
+			s += ", "
+		}
+		s += strconv.Quote(name)
+	}
+	return s + "]"
+}
+
+// reported says whether something is wrong at that place already.
+func (r *reader) reported(rng hcl.Range) bool {
+	return slices.ContainsFunc(r.diags, func(d Diagnostic) bool { return d.rng.Overlaps(rng) })
+}
+
+// addresses reports two servers that would listen at the same place. Port 0 is any that is free.
+func (r *reader) addresses(cfg *Config, top Block) {
+	type taken struct {
+		addr, host string
+		port       int
+		by         string
+	}
+	var all []taken
+	claim := func(addr, by string, b Block, attribute string) {
+		host, port, ok := hostPort(addr)
+		if !ok || port == 0 {
+			return // what is no address is for the part's own Validate
+		}
+		for _, t := range all {
+			if t.port == port && (t.host == host || everywhere(t.host) || everywhere(host)) {
+				r.diags = append(r.diags, b.Diagnose(attribute, fmt.Sprintf("Address %s is taken", addr),
+					fmt.Sprintf("%s listens on %s already: give another port.", t.by, t.addr)))
+				return
+			}
+		}
+		all = append(all, taken{addr, host, port, by})
+	}
+	if cfg.Admin.Listen != "" {
+		claim(cfg.Admin.Listen, "The admin server", top, "admin.listen")
+	}
+	for _, f := range cfg.Frontends {
+		for _, addr := range listens(f.Config) {
+			claim(addr, fmt.Sprintf("frontend %q %q", f.Kind, f.Name), f.Block, "listen")
+		}
+	}
+}
+
+func everywhere(host string) bool { return host == "" || host == "0.0.0.0" || host == "::" }
+
+// listens returns what a frontend's options have under "listen".
+func listens(cfg any) []string {
+	for _, f := range fields(reflect.ValueOf(cfg).Elem()) {
+		if list, ok := f.value.Interface().([]string); ok && f.name == "listen" {
+			return list
+		}
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"filegate/core/backend"
+	"filegate/core/frontend"
+)
+
+// Options say against what a file is read.
+type Options struct {
+	Backends  []backend.Kind
+	Frontends []frontend.Kind
+	PluginDir string                           // where authenticators lie, unless the file says so; default: the working directory
+	LookupEnv func(name string) (string, bool) // default: os.LookupEnv
+}
+
+// Config is a configuration that has been read and found good, as far as that can be seen without starting anything.
+type Config struct {
+	Log           Log
+	Admin         Admin
+	ShutdownGrace time.Duration // how long transfers may go on when the gateway is told to stop
+	Auths         []*Auth
+	Backends      []*Backend
+	Frontends     []*Frontend
+}
+
+// Log says what is logged, how, and where to.
+type Log struct {
+	Level  string `hcl:"level,optional"`  // debug, info, warn, error
+	Format string `hcl:"format,optional"` // text, json
+	Output string `hcl:"output,optional"` // stderr, syslog, or the name of a file
+}
+
+// Admin is the server for metrics and health checks.
+type Admin struct {
+	Listen string `hcl:"listen,optional"` // host:port; empty: no such server
+}
+
+// Backend is a store to start.
+type Backend struct {
+	Block
+	Kind   string
+	Name   string
+	Config backend.Config
+}
+
+// Frontend is a protocol server to start.
+type Frontend struct {
+	Block
+	Kind    string
+	Name    string
+	Auth    []string // names of Auths, in the order in which they are asked
+	Backend string   // the name of one of Backends
+	Config  frontend.Config
+}
+
+// frontendRefs are the attributes of a frontend block that are the gateway's, beside the frontend's own.
+type frontendRefs struct {
+	Auth    []string `hcl:"auth,optional"`
+	Backend string   `hcl:"backend,optional"`
+}
+
+// file is the outermost level of a file.
+type file struct {
+	PluginDir     string             `hcl:"plugin_dir,optional"`
+	ShutdownGrace time.Duration      `hcl:"shutdown_grace,optional"`
+	Log           Log                `hcl:"log,block"`
+	Admin         Admin              `hcl:"admin,block"`
+	Auths         []*hclsyntax.Block `hcl:"auth,block"`
+	Backends      []*hclsyntax.Block `hcl:"backend,block"`
+	Frontends     []*hclsyntax.Block `hcl:"frontend,block"`
+}
+
+// Load reads the file. The error is of type [Diagnostics].
+func Load(filename string, opts Options) (*Config, error) {
+	text, err := os.ReadFile(filename)
+	if err != nil {
+		return nil, Diagnostics{{
+			Summary: "Cannot read the configuration file " + filename,
+			Detail:  "The system says: " + pathCause(err).Error() + ". Name another file with -c.",
+		}}
+	}
+	return Parse(text, filename, opts)
+}
+
+// Parse reads the text of a file. Names of files within file() are taken from the directory that filename is in.
+// The error is of type [Diagnostics], and has all mistakes.
+func Parse(text []byte, filename string, opts Options) (*Config, error) {
+	parsed, diags := hclsyntax.ParseConfig(text, filename, hcl.InitialPos)
+	if parsed == nil {
+		parsed = &hcl.File{Bytes: text}
+	}
+	src := &source{name: filename, file: parsed, secrets: map[string]bool{}}
+	if diags.HasErrors() {
+		return nil, src.fromHCL(diags)
+	}
+	if opts.LookupEnv == nil {
+		opts.LookupEnv = os.LookupEnv
+	}
+	r := &reader{
+		decoder: decoder{src: src, eval: functions(filepath.Dir(filename), opts.LookupEnv)},
+		opts:    opts,
+	}
+	cfg := r.read(parsed.Body.(*hclsyntax.Body)) // hclsyntax makes no others
+	if len(r.diags) > 0 {
+		return nil, r.diags
+	}
+	return cfg, nil
+}
+
+// namePattern is what names of parts are made of, since they stand in logs, metrics and file names.
+var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)

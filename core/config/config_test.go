@@ -1,0 +1,274 @@
+package config
+
+import (
+	"errors"
+	"flag"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"filegate/core/auth"
+	"filegate/core/backend"
+	"filegate/core/frontend"
+)
+
+var update = flag.Bool("update", false, "write what the tests got into testdata")
+
+// store is a backend with an option of every type.
+type store struct {
+	Root  string            `hcl:"root"`
+	Size  int64             `hcl:"size,optional" unit:"bytes"`
+	Limit int               `hcl:"limit,optional"`
+	Ratio float64           `hcl:"ratio,optional"`
+	Wait  time.Duration     `hcl:"wait,optional"`
+	Sync  bool              `hcl:"sync,optional"`
+	Extra map[string]string `hcl:"extra,optional"`
+	Pin   auth.Secret       `hcl:"pin,optional"`
+	Rules []rule            `hcl:"rule,block"`
+}
+
+type rule struct {
+	Name  string `hcl:"name,label"`
+	Allow bool   `hcl:"allow"`
+}
+
+func (s *store) Validate(report func(attribute, summary, detail string)) {
+	if s.Limit > 10 {
+		report("limit", "Limit too high", "Give at most 10.")
+	}
+}
+
+func (s *store) New(backend.Env) (backend.Backend, error) { return nil, errors.New("not made to run") }
+
+// door is a frontend.
+type door struct {
+	Listen []string `hcl:"listen"`
+	TLS    *doorTLS `hcl:"tls,block"`
+	Idle   idle     `hcl:"idle,block"`
+}
+
+type doorTLS struct {
+	Cert string `hcl:"cert,optional"`
+}
+
+type idle struct {
+	After time.Duration `hcl:"after,optional"`
+}
+
+func (d *door) Validate(report func(attribute, summary, detail string)) {
+	for _, addr := range d.Listen {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			report("listen", "Bad address", "Give host and port.")
+		}
+	}
+	if d.TLS != nil && d.TLS.Cert == "" {
+		report("tls.cert", "No certificate", "Name a file with a certificate in PEM.")
+	}
+}
+
+func (d *door) New(frontend.Env) (frontend.Server, error) {
+	return nil, errors.New("not made to run")
+}
+
+func testOptions() Options {
+	return Options{
+		Backends: []backend.Kind{{Name: "store", Config: func() backend.Config {
+			return &store{Size: 1 << 20, Limit: 3}
+		}}},
+		Frontends: []frontend.Kind{{Name: "door", Config: func() frontend.Config {
+			return &door{Idle: idle{After: time.Minute}}
+		}}},
+		PluginDir: filepath.FromSlash("testdata/plugins"),
+		LookupEnv: func(name string) (string, bool) {
+			v, ok := map[string]string{"SOME_NAME": "from the environment", "EMPTY": ""}[name]
+			return v, ok
+		},
+	}
+}
+
+func TestGoodFiles(t *testing.T) {
+	files, err := filepath.Glob("testdata/good/*.hcl")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no files in testdata/good: ", err)
+	}
+	for _, name := range files {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			if _, err := Load(name, testOptions()); err != nil {
+				t.Errorf("Load of a good file:\n%v", err)
+			}
+		})
+	}
+}
+
+// TestBadFiles compares all that is said of each bad file with the .want beside it.
+func TestBadFiles(t *testing.T) {
+	files, err := filepath.Glob("testdata/bad/*.hcl")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no files in testdata/bad: ", err)
+	}
+	pwd, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			_, err := Load(name, testOptions())
+			if err == nil {
+				t.Fatal("Load of a bad file returned no error")
+			}
+			if _, ok := errors.AsType[Diagnostics](err); !ok {
+				t.Errorf("the error is of type %T, want Diagnostics", err)
+			}
+			golden(t, strings.TrimSuffix(name, ".hcl")+".want", strings.ReplaceAll(err.Error(), pwd, "$PWD")+"\n")
+		})
+	}
+}
+
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v: run go test -update, and read what it wrote", err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("what is said of the file differs from %s (-want +got); if the change is meant: go test -update\n%s", file, diff)
+	}
+}
+
+func TestMissingFile(t *testing.T) {
+	_, err := Load("testdata/none.hcl", testOptions())
+	if err == nil || !strings.Contains(err.Error(), "testdata/none.hcl") || !strings.Contains(err.Error(), "no such file") {
+		t.Errorf("Load of a missing file says %q, want its name and what is wrong", err)
+	}
+}
+
+// TestEveryType reads an option of every type, and finds defaults where the file says nothing.
+func TestEveryType(t *testing.T) {
+	cfg, err := Load("testdata/good/everything.hcl", testOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts := cmp.Options{
+		cmpopts.IgnoreTypes(Block{}), cmpopts.IgnoreFields(Auth{}, "values", "Path"),
+	}
+	want := &Config{
+		Log:           Log{Level: "debug", Format: "json", Output: "syslog"},
+		Admin:         Admin{Listen: "127.0.0.1:9180"},
+		ShutdownGrace: 90 * time.Second,
+		Auths: []*Auth{
+			{Kind: "people", Name: "first", SHA256: strings.Repeat("0a", 32)},
+			{Kind: "people", Name: "second"},
+		},
+		Backends: []*Backend{
+			{Kind: "store", Name: "a", Config: &store{
+				Root: "from the environment", Size: 64 << 20, Limit: 5, Ratio: 0.5, Wait: 90 * time.Minute, Sync: true,
+				Extra: map[string]string{"k": "v"}, Pin: "line one\nline two", Rules: []rule{{"x", true}, {"y", false}},
+			}},
+			{Kind: "store", Name: "b", Config: &store{Root: "/srv", Size: 1 << 20, Limit: 3, Rules: []rule{}}},
+		},
+		Frontends: []*Frontend{
+			{Kind: "door", Name: "public", Auth: []string{"second", "first"}, Backend: "b", Config: &door{
+				Listen: []string{"127.0.0.1:8022", "[::1]:8022"}, TLS: &doorTLS{Cert: "x.pem"}, Idle: idle{After: time.Minute},
+			}},
+		},
+	}
+	if diff := cmp.Diff(want, cfg, opts); diff != "" {
+		t.Errorf("Load (-want +got):\n%s", diff)
+	}
+	if !filepath.IsAbs(cfg.Auths[0].Path) || filepath.Base(cfg.Auths[0].Path) != "filegate-auth-people" {
+		t.Errorf("the program of the first authenticator is %s, want filegate-auth-people in plugin_dir, as an absolute path", cfg.Auths[0].Path)
+	}
+}
+
+func TestSoleReferencesMayBeLeftOut(t *testing.T) {
+	cfg, err := Load("testdata/good/small.hcl", testOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := cfg.Frontends[0]
+	if diff := cmp.Diff([]string{"only"}, f.Auth); diff != "" || f.Backend != "main" {
+		t.Errorf("the frontend has auth %v and backend %q, want the only ones that there are", f.Auth, f.Backend)
+	}
+}
+
+func TestAllOptions(t *testing.T) {
+	var got []string
+	for _, o := range AllOptions(testOptions()) {
+		got = append(got, strings.Join(o.Path, "."))
+	}
+	want := strings.Fields(`plugin_dir shutdown_grace log log.level log.format log.output admin admin.listen auth backend frontend
+		auth.path auth.sha256 auth.config`)
+	for _, name := range strings.Fields("root size limit ratio wait sync extra pin rule rule.allow") {
+		want = append(want, `backend "store".`+name)
+	}
+	for _, name := range strings.Fields("auth backend listen tls tls.cert idle idle.after") {
+		want = append(want, `frontend "door".`+name)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("AllOptions (-want +got):\n%s", diff)
+	}
+}
+
+func TestFieldsPanicOnUnknownTypes(t *testing.T) {
+	for name, target := range map[string]any{
+		"type": &struct {
+			X uint8 `hcl:"x"`
+		}{},
+		"option": &struct {
+			X string `hcl:"x,maybe"`
+		}{},
+		"unit": &struct {
+			X int64 `hcl:"x" unit:"seconds"`
+		}{},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic for a struct that cannot be decoded into: a part's author would not notice")
+				}
+			}()
+			(&decoder{}).body(nil, Block{}.def, target)
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, pattern := range []string{"testdata/good/*.hcl", "testdata/bad/*.hcl"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, name := range files {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(text)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		cfg, err := Parse(text, "fuzz.hcl", testOptions())
+		if (cfg == nil) == (err == nil) {
+			t.Fatalf("Parse returned %v and %v, want either a configuration or its mistakes", cfg, err)
+		}
+		if err != nil {
+			_ = err.Error()
+			return
+		}
+		for _, a := range cfg.Auths {
+			_, diags := a.Decode(auth.Schema{{Name: "url", Type: auth.TypeString, Required: true}})
+			_ = a.Locate(diags).Error()
+		}
+	})
+}

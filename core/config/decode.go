@@ -1,0 +1,175 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// decoder fills structs from the bodies of one file, and collects what is wrong.
+type decoder struct {
+	src   *source
+	eval  *hcl.EvalContext
+	diags Diagnostics
+}
+
+func (d *decoder) report(rng hcl.Range, summary, format string, args ...any) {
+	d.diags = append(d.diags, d.src.at(rng, summary, format, args...))
+}
+
+// body decodes into targets, pointers to structs that together name all that may stand in the body. def is where a
+// missing attribute is reported.
+func (d *decoder) body(body *hclsyntax.Body, def hcl.Range, targets ...any) {
+	known := map[string]field{}
+	for _, target := range targets {
+		for _, f := range fields(reflect.ValueOf(target).Elem()) {
+			if f.kind != label {
+				known[f.name] = f
+			}
+		}
+	}
+	names := slices.Sorted(maps.Keys(known))
+	for name, attr := range body.Attributes {
+		switch f, ok := known[name]; {
+		case !ok:
+			d.report(attr.NameRange, "Unknown attribute "+name, "No attribute of that name can stand here. %s", didYouMean(name, names))
+		case f.kind == block:
+			d.report(attr.NameRange, name+" is a block", "Write it without the equals sign: %s { … }", name)
+		default:
+			d.attribute(f, attr)
+		}
+	}
+	blocks := map[string][]*hclsyntax.Block{}
+	for _, b := range body.Blocks {
+		switch f, ok := known[b.Type]; {
+		case !ok:
+			d.report(b.TypeRange, "Unknown block "+b.Type, "No block of that name can stand here. %s", didYouMean(b.Type, names))
+		case f.kind == attribute:
+			d.report(b.TypeRange, b.Type+" is an attribute", "Write it with an equals sign: %s = …", b.Type)
+		default:
+			blocks[b.Type] = append(blocks[b.Type], b)
+		}
+	}
+	for _, name := range names {
+		f := known[name]
+		if f.kind == block {
+			d.blocks(f, blocks[name])
+		} else if attr := body.Attributes[name]; f.required && attr == nil {
+			d.report(def, "Missing attribute "+name, "%s must be given here.", name)
+		}
+	}
+}
+
+func (d *decoder) attribute(f field, attr *hclsyntax.Attribute) {
+	if f.value.Type() == secretType {
+		d.src.secret(f.name)
+	}
+	val, ok := d.value(attr)
+	if !ok {
+		return
+	}
+	if val.IsNull() {
+		if f.required {
+			d.report(attr.Expr.Range(), "Missing attribute "+f.name, "%s must have a value.", f.name)
+		}
+		return
+	}
+	v, err := convert(val, f.value.Type(), f.unit)
+	if err != nil {
+		summary, detail := wrongType(f.name, val, err)
+		d.report(attr.Expr.Range(), summary, "%s", detail)
+		return
+	}
+	f.value.Set(v)
+}
+
+// value evaluates an attribute. It reports what is wrong, and whether there is a value.
+func (d *decoder) value(attr *hclsyntax.Attribute) (cty.Value, bool) {
+	if word, ok := attr.Expr.(*hclsyntax.ScopeTraversalExpr); ok {
+		text := string(word.Range().SliceBytes(d.src.file.Bytes))
+		d.report(attr.Expr.Range(), "Text without quotes", "Put it in quotes: %s = %q", attr.Name, text)
+		return cty.NilVal, false
+	}
+	val, diags := attr.Expr.Value(d.eval)
+	if diags.HasErrors() {
+		d.diags = append(d.diags, d.src.fromHCL(diags)...)
+		return cty.NilVal, false
+	}
+	return val, val.IsWhollyKnown()
+}
+
+func (d *decoder) blocks(f field, found []*hclsyntax.Block) {
+	t := f.value.Type()
+	switch {
+	case t.Kind() == reflect.Slice && t.Elem() == rawBlock:
+		f.value.Set(reflect.ValueOf(found))
+		return
+	case t.Kind() == reflect.Slice:
+		list := reflect.MakeSlice(t, len(found), len(found))
+		for i, b := range found {
+			d.block(b, list.Index(i))
+		}
+		f.value.Set(list)
+		return
+	case len(found) == 0:
+		return
+	}
+	for _, b := range found[1:] {
+		d.report(b.DefRange(), "Second block "+f.name, "Only one can stand here, and there is one on line %d: put both into one.", found[0].DefRange().Start.Line)
+	}
+	switch {
+	case t == rawBlock:
+		f.value.Set(reflect.ValueOf(found[0]))
+	case t.Kind() == reflect.Pointer:
+		if f.value.IsNil() {
+			f.value.Set(reflect.New(t.Elem()))
+		}
+		d.block(found[0], f.value.Elem())
+	default:
+		d.block(found[0], f.value)
+	}
+}
+
+// block decodes one block with its labels into the struct that target is.
+func (d *decoder) block(b *hclsyntax.Block, target reflect.Value) {
+	var labels []field
+	for _, f := range fields(target) {
+		if f.kind == label {
+			labels = append(labels, f)
+		}
+	}
+	if d.labels(b, names(labels)...) {
+		for i, f := range labels {
+			f.value.SetString(b.Labels[i])
+		}
+	}
+	d.body(b.Body, b.DefRange(), target.Addr().Interface())
+}
+
+func names(fs []field) []string {
+	var all []string
+	for _, f := range fs {
+		all = append(all, f.name)
+	}
+	return all
+}
+
+// labels reports a block that has not just the labels that are wanted.
+func (d *decoder) labels(b *hclsyntax.Block, want ...string) bool {
+	if len(b.Labels) == len(want) {
+		return true
+	}
+	var form strings.Builder
+	form.WriteString(b.Type)
+	for _, l := range want {
+		fmt.Fprintf(&form, " %q", strings.ToUpper(l))
+	}
+	d.report(b.DefRange(), fmt.Sprintf("Block %s with %d labels", b.Type, len(b.Labels)), "Write: %s { … }", form.String())
+	return false
+}

@@ -1,0 +1,78 @@
+package config
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// Diagnostic is one mistake, and where in the file it is.
+type Diagnostic struct {
+	Summary string // what is wrong
+	Detail  string // what to do
+	rng     hcl.Range
+	src     *source // nil: the mistake is not in a file that could be read
+}
+
+// Diagnostics are all mistakes of a file, as an error.
+type Diagnostics []Diagnostic
+
+// Error is all of them as [Diagnostics.Write] prints them.
+func (d Diagnostics) Error() string {
+	var b strings.Builder
+	d.Write(&b, 0, false) //nolint:errcheck // a Builder does not fail
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// Write prints the mistakes for people, in the order of the file, each with file, line, the line itself and what to do. Values that are
+// secrets are starred out. The width is the terminal's, in columns; 0 wraps nothing.
+func (d Diagnostics) Write(w io.Writer, width uint, color bool) error {
+	sorted := slices.Clone(d)
+	slices.SortStableFunc(sorted, func(a, b Diagnostic) int {
+		return cmp.Or(
+			cmp.Compare(a.rng.Filename, b.rng.Filename),
+			cmp.Compare(a.rng.Start.Byte, b.rng.Start.Byte),
+			cmp.Compare(a.Summary, b.Summary),
+		)
+	})
+	sorted = slices.CompactFunc(sorted, func(a, b Diagnostic) bool {
+		return a.rng == b.rng && a.Summary == b.Summary && a.Detail == b.Detail
+	})
+	var out bytes.Buffer
+	for _, diag := range sorted {
+		h := hcl.Diagnostic{Severity: hcl.DiagError, Summary: diag.Summary, Detail: diag.Detail}
+		files := map[string]*hcl.File{}
+		if diag.src != nil {
+			h.Subject = diag.rng.Ptr()
+			files[diag.rng.Filename] = diag.src.masked()
+		}
+		if err := hcl.NewDiagnosticTextWriter(&out, files, width, color).WriteDiagnostic(&h); err != nil {
+			return err
+		}
+	}
+	_, err := w.Write(out.Bytes())
+	return err
+}
+
+// fromHCL takes over what the HCL parser or evaluator has found.
+func (s *source) fromHCL(diags hcl.Diagnostics) Diagnostics {
+	var out Diagnostics
+	for _, d := range diags {
+		diag := Diagnostic{Summary: d.Summary, Detail: d.Detail, src: s}
+		if d.Subject != nil {
+			diag.rng = *d.Subject
+		}
+		out = append(out, diag)
+	}
+	return out
+}
+
+// at is a mistake of this file at rng.
+func (s *source) at(rng hcl.Range, summary, format string, args ...any) Diagnostic {
+	return Diagnostic{Summary: summary, Detail: fmt.Sprintf(format, args...), rng: rng, src: s}
+}

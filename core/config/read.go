@@ -1,0 +1,132 @@
+package config
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// defaultGrace is how long transfers may go on after the signal to stop.
+const defaultGrace = 30 * time.Second
+
+// reader goes through a file from the outside in.
+type reader struct {
+	decoder
+	opts Options
+}
+
+func (r *reader) read(body *hclsyntax.Body) *Config {
+	f := defaultFile()
+	// A file without anything has nothing else that could be shown for what is missing.
+	start := hcl.Range{Filename: r.src.name, Start: hcl.InitialPos, End: hcl.InitialPos}
+	r.body(body, start, f)
+
+	cfg := &Config{Log: f.Log, Admin: f.Admin, ShutdownGrace: f.ShutdownGrace}
+	top := Block{src: r.src, body: body, def: start}
+	r.checkLog(cfg.Log, top)
+	r.checkAdmin(cfg.Admin, top)
+	if f.PluginDir == "" {
+		f.PluginDir = r.opts.PluginDir
+	}
+	for _, b := range f.Auths {
+		if r.named(b) {
+			cfg.Auths = append(cfg.Auths, r.auth(b, f.PluginDir))
+		}
+	}
+	for _, b := range f.Backends {
+		if r.named(b) {
+			if part := r.backend(b); part != nil {
+				cfg.Backends = append(cfg.Backends, part)
+			}
+		}
+	}
+	for _, b := range f.Frontends {
+		if r.named(b) {
+			if part := r.frontend(b); part != nil {
+				cfg.Frontends = append(cfg.Frontends, part)
+			}
+		}
+	}
+	r.duplicates(f)
+	r.references(cfg, f, start)
+	r.addresses(cfg, top)
+	return cfg
+}
+
+// defaultFile returns a file's outermost level with the defaults.
+func defaultFile() *file {
+	return &file{
+		ShutdownGrace: defaultGrace,
+		Log:           Log{Level: "info", Format: "text", Output: "stderr"},
+	}
+}
+
+// named reports a block that has not two good labels.
+func (r *reader) named(b *hclsyntax.Block) bool {
+	if !r.labels(b, "kind", "name") {
+		return false
+	}
+	ok := true
+	for i, l := range b.Labels {
+		if !namePattern.MatchString(l) {
+			r.report(b.LabelRanges[i], fmt.Sprintf("Bad name %q", l), "Names are made of letters, digits, dots, dashes and underscores, and begin with a letter or a digit.")
+			ok = false
+		}
+	}
+	return ok
+}
+
+func (r *reader) block(b *hclsyntax.Block) Block {
+	return Block{src: r.src, body: b.Body, def: b.DefRange()}
+}
+
+func (r *reader) backend(b *hclsyntax.Block) *Backend {
+	var kinds []string
+	for _, k := range r.opts.Backends {
+		if k.Name == b.Labels[0] {
+			part := &Backend{Block: r.block(b), Kind: k.Name, Name: b.Labels[1], Config: k.Config()}
+			before := len(r.diags)
+			r.body(b.Body, b.DefRange(), part.Config)
+			r.validate(part.Block, before, part.Config.Validate)
+			return part
+		}
+		kinds = append(kinds, k.Name)
+	}
+	r.report(b.LabelRanges[0], "Unknown kind of backend: "+b.Labels[0], "No backend of that kind is built in. %s", didYouMean(b.Labels[0], kinds))
+	return nil
+}
+
+func (r *reader) frontend(b *hclsyntax.Block) *Frontend {
+	var kinds []string
+	for _, k := range r.opts.Frontends {
+		if k.Name == b.Labels[0] {
+			part := &Frontend{Block: r.block(b), Kind: k.Name, Name: b.Labels[1], Config: k.Config()}
+			var refs frontendRefs
+			before := len(r.diags)
+			r.body(b.Body, b.DefRange(), &refs, part.Config)
+			part.Auth, part.Backend = refs.Auth, refs.Backend
+			r.validate(part.Block, before, part.Config.Validate)
+			return part
+		}
+		kinds = append(kinds, k.Name)
+	}
+	r.report(b.LabelRanges[0], "Unknown kind of frontend: "+b.Labels[0], "No frontend of that kind is built in. %s", didYouMean(b.Labels[0], kinds))
+	return nil
+}
+
+// validate lets a part look at its options. What is reported of an attribute that could not be decoded,
+// diagnostics from before on, is left out: it would be about the default.
+func (r *reader) validate(b Block, before int, validate func(report func(attribute, summary, detail string))) {
+	decoding := r.diags[before:]
+	validate(func(attribute, summary, detail string) {
+		diag := b.Diagnose(attribute, summary, detail)
+		for _, d := range decoding {
+			if attribute != "" && d.rng.Overlaps(diag.rng) {
+				return
+			}
+		}
+		r.diags = append(r.diags, diag)
+	})
+}

@@ -1,0 +1,46 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// didYouMean is a sentence that names the candidate nearest to name, or all of them where none is near and they are few.
+func didYouMean(name string, candidates []string) string {
+	best, distance := "", max(2, len(name)/3)+1
+	for _, c := range candidates {
+		if d := editDistance(strings.ToLower(name), strings.ToLower(c)); d < distance {
+			best, distance = c, d
+		}
+	}
+	switch {
+	case best != "":
+		return fmt.Sprintf("Did you mean %q?", best)
+	case len(candidates) == 0:
+		return "There is none that could stand here."
+	}
+	return "There is: " + strings.Join(candidates, ", ") + "."
+}
+
+// editDistance is how many bytes must be changed, added, dropped or swapped with their neighbour to make b of a.
+func editDistance(a, b string) int {
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := range len(a) {
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			row[j+1] = min(last[j+1]+1, row[j]+1, last[j]+cost)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}

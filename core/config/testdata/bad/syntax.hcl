@@ -1,0 +1,8 @@
+auth "people" "only" {
+  config {
+    password = "hunter2" oops
+  }
+}
+backend "store" "main" {
+  root = "unfinished
+}
