@@ -1,0 +1,68 @@
+package authplugin
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"filegate/authplugins/authplugin/authv1"
+	"filegate/core/auth"
+)
+
+// errNoAnswer marks a call that the program did not answer, as against one that it answered with ErrUnavailable.
+var errNoAnswer = errors.New("no answer")
+
+// refusals is the table between the errors of core/auth and their codes in the protocol.
+func refusals() map[authv1.Refusal_Kind]error {
+	return map[authv1.Refusal_Kind]error{
+		authv1.Refusal_KIND_UNKNOWN_USER: auth.ErrUnknownUser,
+		authv1.Refusal_KIND_DENIED:       auth.ErrDenied,
+		authv1.Refusal_KIND_UNAVAILABLE:  auth.ErrUnavailable,
+		authv1.Refusal_KIND_METHOD:       auth.ErrMethod,
+		authv1.Refusal_KIND_INVALID:      auth.ErrInvalid,
+	}
+}
+
+// refusalOf puts an authenticator's error into the protocol. An error of no kind means that nobody could tell.
+func refusalOf(err error) *authv1.Refusal {
+	refusal := &authv1.Refusal{Kind: authv1.Refusal_KIND_UNAVAILABLE, Detail: validText(err.Error())}
+	for kind, sentinel := range refusals() {
+		if errors.Is(err, sentinel) {
+			refusal.Kind = kind
+			// The host appends it again.
+			refusal.Detail = strings.TrimSuffix(strings.TrimSuffix(refusal.Detail, sentinel.Error()), ": ")
+			break
+		}
+	}
+	return refusal
+}
+
+// errorOf makes an error out of a program's refusal.
+func errorOf(refusal *authv1.Refusal) error {
+	kind, ok := refusals()[refusal.GetKind()]
+	detail := printable(refusal.GetDetail(), maxDetail)
+	switch {
+	case !ok:
+		return fmt.Errorf("refused in a way that this gateway does not know (%d): %w", refusal.GetKind(), auth.ErrUnavailable)
+	case detail == "":
+		return kind
+	default:
+		return fmt.Errorf("%s: %w", detail, kind)
+	}
+}
+
+// callError translates a call's failure, which says nothing about the login.
+func callError(err error) error {
+	s := status.Convert(err)
+	switch s.Code() {
+	case codes.DeadlineExceeded:
+		return fmt.Errorf("%w in time: %w", errNoAnswer, auth.ErrUnavailable)
+	case codes.Canceled:
+		return fmt.Errorf("%w: the login was given up: %w", errNoAnswer, auth.ErrUnavailable)
+	default:
+		return fmt.Errorf("%w: %s: %s: %w", errNoAnswer, s.Code(), printable(s.Message(), maxDetail), auth.ErrUnavailable)
+	}
+}

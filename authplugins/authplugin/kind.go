@@ -1,0 +1,95 @@
+package authplugin
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"filegate/core/auth"
+)
+
+// Kind is a kind of authenticator: what its author writes.
+type Kind struct {
+	// Info says what it is. An empty Version is filled in with that of the build.
+	Info auth.Info
+	// Configure makes an authenticator out of the operator's configuration, or says what is wrong with that. The values
+	// have been checked against Info.Schema: known names, right types, nothing required missing or empty.
+	// It should not wait for a network, so that a configuration can be checked while the service behind it is down.
+	Configure func(config Config) (auth.Authenticator, auth.Diagnostics)
+}
+
+// Config is what an authenticator is configured with.
+type Config struct {
+	Values []byte // a JSON object
+	Sealer Sealer // for Grant.Renewal
+}
+
+// Decode fills in the struct that v points to by its json tags. What is not set keeps its value, so defaults go in before.
+func (c Config) Decode(v any) auth.Diagnostics {
+	if err := json.Unmarshal(c.Values, v); err != nil {
+		return auth.Diagnostics{{Summary: "Unusable configuration", Detail: err.Error()}}
+	}
+	return nil
+}
+
+// configure checks the values against the schema and lets the author's code make an authenticator of them.
+func (k Kind) configure(values, sealKey []byte) (auth.Authenticator, auth.Diagnostics) {
+	if diags := checkValues(k.Info.Schema, values); len(diags) > 0 {
+		return nil, diags
+	}
+	sealer, err := NewSealer(sealKey)
+	if err != nil {
+		return nil, auth.Diagnostics{{Summary: "Unusable sealing key", Detail: err.Error()}}
+	}
+	authenticator, diags := k.Configure(Config{Values: values, Sealer: sealer})
+	if authenticator == nil && len(diags) == 0 {
+		return nil, auth.Diagnostics{{Summary: "No authenticator", Detail: "Configure returned neither an authenticator nor a diagnostic: this is a bug in " + k.Info.Name + "."}}
+	}
+	return authenticator, diags
+}
+
+// checkValues reports every value that does not fit the schema.
+func checkValues(schema auth.Schema, values []byte) auth.Diagnostics {
+	var set map[string]any
+	if err := json.Unmarshal(values, &set); err != nil {
+		return auth.Diagnostics{{Summary: "Unusable configuration", Detail: "The values are no JSON object: " + err.Error()}}
+	}
+	var diags auth.Diagnostics
+	for _, a := range schema {
+		value, ok := set[a.Name]
+		delete(set, a.Name)
+		switch {
+		case a.Required && (!ok || value == nil || value == ""):
+			diags = append(diags, auth.Diagnostic{Attribute: a.Name, Summary: "Missing value", Detail: fmt.Sprintf("%s is required: %s.", a.Name, a.Doc)})
+		case ok && value != nil && !hasType(value, a.Type):
+			diags = append(diags, auth.Diagnostic{Attribute: a.Name, Summary: "Wrong type", Detail: fmt.Sprintf("%s must be a %s.", a.Name, a.Type)})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(set)) {
+		diags = append(diags, auth.Diagnostic{Attribute: name, Summary: "Unknown attribute", Detail: fmt.Sprintf("There is no attribute %q here.", name)})
+	}
+	return diags
+}
+
+func hasType(value any, want auth.AttributeType) bool {
+	switch v := value.(type) {
+	case string:
+		return want == auth.TypeString
+	case bool:
+		return want == auth.TypeBool
+	case float64:
+		return want == auth.TypeNumber
+	case []any:
+		return want == auth.TypeStringList && !slices.ContainsFunc(v, isNoString)
+	case map[string]any:
+		return want == auth.TypeStringMap && !slices.ContainsFunc(slices.Collect(maps.Values(v)), isNoString)
+	default:
+		return false
+	}
+}
+
+func isNoString(v any) bool {
+	_, ok := v.(string)
+	return !ok
+}

@@ -1,0 +1,152 @@
+package authplugin
+
+import (
+	"cmp"
+	"context"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"filegate/core/auth"
+)
+
+// Launcher starts authenticator programs and keeps them up. The zero value is ready, and safe for concurrent use. One
+// launcher should serve the whole life of a gateway: grants of one that has gone cannot be renewed through another.
+type Launcher struct {
+	// StartTimeout bounds a program's start until it is configured; 10 seconds if zero.
+	StartTimeout time.Duration
+	// CallTimeout bounds one call, however long its context would wait; 30 seconds if zero.
+	CallTimeout time.Duration
+	// MaxCalls is how many calls a program gets at once; further ones wait. 64 if zero.
+	MaxCalls int
+	// SocketDir is where directories for sockets are made, at most 40 characters long; that for temporary files if empty.
+	SocketDir string
+
+	restart restart // for tests; the zero value means the defaults
+
+	once   sync.Once
+	secret []byte // of which the sealing keys are made
+}
+
+// restart says how a program is watched and started again.
+type restart struct {
+	min, max    time.Duration // the pause before a start: doubled from min up to max
+	wait        time.Duration // how long a call waits for a program that is down
+	health      time.Duration // between two questions about its health
+	healthLimit time.Duration // for an answer
+}
+
+var _ auth.Launcher = (*Launcher)(nil)
+
+// Launch implements auth.Launcher.
+func (l *Launcher) Launch(ctx context.Context, spec auth.LaunchSpec) (auth.Plugin, auth.Diagnostics, error) {
+	p, diags, err := l.launch(ctx, spec)
+	if err != nil {
+		return nil, nil, fmt.Errorf("authenticator %q: %s: %w", spec.Name, spec.Path, err)
+	}
+	if len(diags) > 0 {
+		return nil, diags, nil
+	}
+	return p, nil, nil
+}
+
+func (l *Launcher) launch(ctx context.Context, spec auth.LaunchSpec) (_ *program, _ auth.Diagnostics, err error) {
+	// exec would look for a bare name in PATH.
+	if spec.Path, err = filepath.Abs(spec.Path); err != nil {
+		return nil, nil, err
+	}
+	key, err := l.sealKey(spec.Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := &program{
+		spec:         spec,
+		log:          spec.Log.With("authenticator", spec.Name),
+		sealKey:      key,
+		startTimeout: cmp.Or(l.StartTimeout, 10*time.Second),
+		callTimeout:  cmp.Or(l.CallTimeout, 30*time.Second),
+		slots:        make(chan struct{}, cmp.Or(l.MaxCalls, 64)),
+		restart: restart{
+			min:         cmp.Or(l.restart.min, 100*time.Millisecond),
+			max:         cmp.Or(l.restart.max, 30*time.Second),
+			wait:        cmp.Or(l.restart.wait, 3*time.Second),
+			health:      cmp.Or(l.restart.health, 5*time.Second),
+			healthLimit: cmp.Or(l.restart.healthLimit, 5*time.Second),
+		},
+		ready: make(chan struct{}),
+	}
+	if p.sockets, err = newSocketDir(cmp.Or(l.SocketDir, os.TempDir())); err != nil {
+		return nil, nil, err
+	}
+	diags, err := p.launch(ctx)
+	if err != nil || len(diags) > 0 {
+		return nil, diags, errors.Join(err, p.sockets.remove())
+	}
+	return p, nil, nil
+}
+
+// sealKey returns the key for the authenticator that the operator calls name. A reload launches a new program for it, which must open what the old one has sealed.
+func (l *Launcher) sealKey(name string) ([]byte, error) {
+	l.once.Do(func() {
+		l.secret = make([]byte, sealKeySize)
+		rand.Read(l.secret) // never fails
+	})
+	return hkdf.Key(sha256.New, l.secret, nil, "filegate renewal "+name, sealKeySize)
+}
+
+// checkFile says what is wrong with a program file before anything is run.
+func checkFile(path, wantSHA256 string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no such file: install the program there, or set path or plugin_dir to where it is (%w)", fs.ErrNotExist)
+	case err != nil:
+		return fmt.Errorf("it cannot be looked at: %w", err)
+	case !info.Mode().IsRegular():
+		return errors.New("it is not a file: set path to the program itself")
+	}
+	if err := unix.Access(path, unix.X_OK); err != nil {
+		return fmt.Errorf("it may not be executed by this user: set its mode to 0755 (%w)", err)
+	}
+	if wantSHA256 == "" {
+		return nil
+	}
+	want, err := hex.DecodeString(strings.TrimSpace(wantSHA256))
+	if err != nil || len(want) != sha256.Size {
+		return fmt.Errorf("sha256 %q is no checksum: give the %d hexadecimal digits that sha256sum prints", wantSHA256, 2*sha256.Size)
+	}
+	got, err := checksum(path)
+	if err != nil {
+		return fmt.Errorf("it cannot be checked: %w", err)
+	}
+	if subtle.ConstantTimeCompare(got, want) != 1 {
+		return fmt.Errorf("its SHA-256 is %x, and the configuration wants %x: install the right program, or correct sha256 if this one is", got, want)
+	}
+	return nil
+}
+
+func checksum(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return nil, err
+	}
+	return h.Sum(nil), nil
+}

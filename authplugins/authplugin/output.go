@@ -1,0 +1,108 @@
+package authplugin
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"sync"
+
+	"github.com/hashicorp/go-hclog"
+	"golang.org/x/time/rate"
+)
+
+// What of a program's output reaches the log.
+const (
+	maxLine        = 2 << 10 // bytes of a line
+	linesPerSecond = 50
+	linesAtOnce    = 200
+)
+
+// output writes what a program prints to the log, bounded in length and in rate. It is safe for concurrent use.
+type output struct {
+	log     *slog.Logger
+	limiter *rate.Limiter
+
+	mu      sync.Mutex
+	dropped int    // lines since the last one that was logged
+	last    string // the last line
+	closed  bool
+}
+
+func newOutput(log *slog.Logger) *output {
+	return &output{log: log, limiter: rate.NewLimiter(linesPerSecond, linesAtOnce)}
+}
+
+// stream returns a writer for one of the program's streams.
+func (o *output) stream(name string) io.Writer { return &lineWriter{output: o, stream: name} }
+
+// lastLine is what an error about the program's end quotes.
+func (o *output) lastLine() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.last
+}
+
+// close ends the output: go-plugin may go on copying for a moment after the program's end.
+func (o *output) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.flushDropped()
+	o.closed = true
+}
+
+func (o *output) line(stream string, line []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed || len(bytes.TrimSpace(line)) == 0 {
+		return
+	}
+	o.last = printable(string(line), maxLine)
+	if !o.limiter.Allow() {
+		o.dropped++
+		return
+	}
+	o.flushDropped()
+	o.log.Info("authenticator output", "stream", stream, "line", o.last)
+}
+
+func (o *output) flushDropped() {
+	if o.dropped > 0 && !o.closed {
+		o.log.Warn("authenticator output dropped: too much at once", "lines", o.dropped)
+		o.dropped = 0
+	}
+}
+
+// lineWriter cuts what is written to it into lines. What exceeds maxLine in one is dropped.
+type lineWriter struct {
+	output *output
+	stream string
+
+	mu   sync.Mutex
+	line []byte
+}
+
+func (w *lineWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for rest := p; len(rest) > 0; {
+		line, after, complete := bytes.Cut(rest, []byte("\n"))
+		rest = after
+		w.line = append(w.line, line[:min(len(line), maxLine+1-min(len(w.line), maxLine+1))]...)
+		if complete {
+			w.output.line(w.stream, w.line)
+			w.line = w.line[:0]
+		}
+	}
+	return len(p), nil
+}
+
+// quiet keeps go-plugin from parsing a program's lines as its own log format, over which it can panic: at level Off it does not look at them.
+type quiet struct{ hclog.Logger }
+
+func newQuiet() quiet { return quiet{hclog.NewNullLogger()} }
+
+// GetLevel implements hclog.Logger.
+func (quiet) GetLevel() hclog.Level { return hclog.Off }
+
+// Named implements hclog.Logger. The null logger's own would return itself, which is at another level.
+func (q quiet) Named(string) hclog.Logger { return q }

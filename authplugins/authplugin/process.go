@@ -1,0 +1,186 @@
+package authplugin
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-plugin/runner"
+)
+
+const (
+	// hostFDEnv gives the number of the descriptor that ends with the host.
+	hostFDEnv = "FILEGATE_HOST_FD"
+	// socketDirEnv names the directory for the program's socket, by go-plugin's convention.
+	socketDirEnv = "PLUGIN_UNIX_SOCKET_DIR"
+	// drainTime is how long output is read after the program's end: a child of it may hold the pipes open.
+	drainTime = 500 * time.Millisecond
+	// maxHandshake is how much of the first line is kept, to say what is wrong with it.
+	maxHandshake = 4 << 10
+)
+
+// process is one run of a program, in a process group of its own. It implements go-plugin's runner.Runner.
+type process struct {
+	cmd       *exec.Cmd
+	socketDir string // where its socket must be
+	stdout    *os.File
+	stderr    *os.File
+	host      *os.File      // closed at the program's end, and by the kernel at ours
+	started   chan struct{} // closed when the program runs
+	exited    chan struct{} // closed when the program has ended
+
+	mu        sync.Mutex
+	firstLine []byte // of its standard output
+}
+
+var _ runner.Runner = (*process)(nil)
+
+// newProcess takes over the environment that go-plugin has prepared in cmd.
+func newProcess(path string, prepared *exec.Cmd) *process {
+	p := &process{cmd: exec.Command(path), started: make(chan struct{}), exited: make(chan struct{})}
+	p.cmd.Env = append([]string{"PATH=/usr/local/bin:/usr/bin:/bin", hostFDEnv + "=3"}, prepared.Env...)
+	for _, v := range prepared.Env {
+		if dir, ok := strings.CutPrefix(v, socketDirEnv+"="); ok {
+			p.socketDir = dir
+		}
+	}
+	// Out of the terminal's reach, and killed together with whatever it starts.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return p
+}
+
+// Start implements runner.Runner.
+func (p *process) Start(context.Context) error {
+	var theirs []*os.File
+	defer func() {
+		for _, f := range theirs {
+			f.Close()
+		}
+	}()
+	var pipes [3][2]*os.File
+	for i := range pipes {
+		r, w, err := os.Pipe()
+		if err != nil {
+			return err
+		}
+		pipes[i] = [2]*os.File{r, w}
+		theirs = append(theirs, r, w)
+	}
+	p.stdout, p.cmd.Stdout = pipes[0][0], pipes[0][1]
+	p.stderr, p.cmd.Stderr = pipes[1][0], pipes[1][1]
+	p.cmd.ExtraFiles, p.host = []*os.File{pipes[2][0]}, pipes[2][1]
+	if err := p.cmd.Start(); err != nil {
+		return err
+	}
+	theirs = []*os.File{pipes[0][1], pipes[1][1], pipes[2][0]}
+	close(p.started)
+	go p.wait() // ends with the program; Wait waits for it
+	return nil
+}
+
+func (p *process) wait() {
+	_ = p.cmd.Wait() // how it ended is in ProcessState
+	p.host.Close()
+	limit := time.Now().Add(drainTime)
+	_ = p.stdout.SetReadDeadline(limit)
+	_ = p.stderr.SetReadDeadline(limit)
+	close(p.exited)
+}
+
+// Wait implements runner.AttachedRunner.
+func (p *process) Wait(context.Context) error {
+	<-p.exited
+	p.stdout.Close()
+	p.stderr.Close()
+	return nil
+}
+
+// Kill implements runner.AttachedRunner. It ends the program and all that it has started.
+func (p *process) Kill(context.Context) error {
+	if !p.isStarted() {
+		return nil
+	}
+	select {
+	case <-p.exited:
+		return nil
+	default:
+	}
+	return syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+}
+
+func (p *process) isStarted() bool {
+	select {
+	case <-p.started:
+		return true
+	default:
+		return false
+	}
+}
+
+// how says how the program ended, once it has.
+func (p *process) how() string { return p.cmd.ProcessState.String() }
+
+// handshake returns the first line that the program printed.
+func (p *process) handshake() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	line, _, _ := bytes.Cut(p.firstLine, []byte("\n"))
+	return strings.TrimSpace(string(line))
+}
+
+// Stdout implements runner.Runner.
+func (p *process) Stdout() io.ReadCloser {
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.TeeReader(p.stdout, firstLine{p}), p.stdout}
+}
+
+// firstLine keeps what handshake returns.
+type firstLine struct{ p *process }
+
+func (f firstLine) Write(b []byte) (int, error) {
+	f.p.mu.Lock()
+	defer f.p.mu.Unlock()
+	f.p.firstLine = append(f.p.firstLine, b[:min(len(b), maxHandshake-len(f.p.firstLine))]...)
+	return len(b), nil
+}
+
+// Stderr implements runner.Runner.
+func (p *process) Stderr() io.ReadCloser { return p.stderr }
+
+// Name implements runner.Runner.
+func (p *process) Name() string { return p.cmd.Path }
+
+// ID implements runner.AttachedRunner.
+func (p *process) ID() string {
+	if !p.isStarted() {
+		return ""
+	}
+	return strconv.Itoa(p.cmd.Process.Pid)
+}
+
+// Diagnose implements runner.Runner. What there is to say, startError says.
+func (p *process) Diagnose(context.Context) string { return "" }
+
+// PluginToHost implements runner.AddrTranslator: the host connects to a socket in the directory that it gave, and to nothing else.
+func (p *process) PluginToHost(network, addr string) (string, string, error) {
+	if network != "unix" || filepath.Dir(addr) != filepath.Clean(p.socketDir) {
+		return "", "", fmt.Errorf("it listens on %s %s instead of a socket in %s", network, addr, socketDirEnv)
+	}
+	return network, addr, nil
+}
+
+// HostToPlugin implements runner.AddrTranslator.
+func (p *process) HostToPlugin(network, addr string) (string, string, error) {
+	return network, addr, nil
+}

@@ -1,0 +1,206 @@
+package authplugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"filegate/core/auth"
+)
+
+// deathNotice is how long after its connection broke a program's end is expected to be known.
+const deathNotice = 250 * time.Millisecond
+
+// program is an authenticator program that is kept up. It implements auth.Plugin.
+type program struct {
+	spec         auth.LaunchSpec
+	log          *slog.Logger
+	sockets      *socketDir
+	sealKey      []byte
+	values       []byte // the configuration, from the first start on
+	startTimeout time.Duration
+	callTimeout  time.Duration
+	restart      restart
+	slots        chan struct{} // a call holds one
+
+	cancel    context.CancelFunc // ends supervise
+	wg        sync.WaitGroup
+	closeOnce sync.Once
+	closeErr  error
+
+	mu      sync.Mutex
+	current *instance     // nil while it is down
+	ready   chan struct{} // closed while current is set
+	info    auth.Info
+	trouble error // why it is down or does not answer
+}
+
+var _ auth.Plugin = (*program)(nil)
+
+// launch is the first start, which alone asks for the configuration.
+func (p *program) launch(ctx context.Context) (auth.Diagnostics, error) {
+	inst, err := p.startInstance(ctx)
+	if err != nil {
+		return nil, err
+	}
+	values, diags := p.spec.Decode(inst.info.Schema)
+	if len(diags) == 0 {
+		p.values = values
+		diags, err = p.configure(ctx, inst)
+	}
+	if err != nil || len(diags) > 0 {
+		inst.stop()
+		return diags, err
+	}
+	p.up(inst)
+	// Supervision outlives the call that asked for it; Close ends it.
+	supervised, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	p.cancel = cancel
+	p.wg.Go(func() { p.supervise(supervised, inst) })
+	return nil, nil
+}
+
+// start brings up a program with the configuration that it had before.
+func (p *program) start(ctx context.Context) (*instance, error) {
+	inst, err := p.startInstance(ctx)
+	if err != nil {
+		return nil, err
+	}
+	diags, err := p.configure(ctx, inst)
+	if err == nil && len(diags) > 0 {
+		err = rejected(diags)
+	}
+	if err != nil {
+		inst.stop()
+		return nil, err
+	}
+	return inst, nil
+}
+
+func (p *program) startInstance(ctx context.Context) (*instance, error) {
+	if err := checkFile(p.spec.Path, p.spec.SHA256); err != nil {
+		return nil, err
+	}
+	inst, err := startInstance(ctx, p.spec.Path, p.sockets.path, p.startTimeout, p.log)
+	if err != nil {
+		return nil, err
+	}
+	if err := inst.checkKind(p.spec.Kind); err != nil {
+		inst.stop()
+		return nil, err
+	}
+	return inst, nil
+}
+
+func (p *program) configure(ctx context.Context, inst *instance) (auth.Diagnostics, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.startTimeout)
+	defer cancel()
+	return inst.configure(ctx, p.values, p.sealKey)
+}
+
+// Authenticate implements auth.Authenticator.
+func (p *program) Authenticate(ctx context.Context, req auth.Request) (resp auth.Response, err error) {
+	err = p.call(ctx, func(ctx context.Context, inst *instance) (err error) {
+		resp, err = inst.Authenticate(ctx, req)
+		return err
+	})
+	return resp, err
+}
+
+// Renew implements auth.Authenticator. A session must not notice the program's death, so a renewal that it cut off is asked again.
+func (p *program) Renew(ctx context.Context, grant auth.Grant) (fresh auth.Grant, err error) {
+	cutOff := false
+	renew := func(ctx context.Context, inst *instance) (err error) {
+		fresh, err = inst.Renew(ctx, grant)
+		cutOff = errors.Is(err, errNoAnswer) && p.died(ctx, inst)
+		return err
+	}
+	if err = p.call(ctx, renew); cutOff {
+		err = p.call(ctx, renew)
+	}
+	return fresh, err
+}
+
+// died reports whether inst has ended, and if so keeps calls from it. The connection breaks a moment before the end is known.
+func (p *program) died(ctx context.Context, inst *instance) bool {
+	select {
+	case <-inst.process.exited:
+		p.lost(inst, errors.New("it ended: "+inst.process.how()))
+		return true
+	case <-time.After(deathNotice):
+		return false
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// call runs f with the program that is up, one of a bounded number at once and for a bounded time.
+func (p *program) call(ctx context.Context, f func(context.Context, *instance) error) error {
+	ctx, cancel := context.WithTimeout(ctx, p.callTimeout)
+	defer cancel()
+	select {
+	case p.slots <- struct{}{}:
+		defer func() { <-p.slots }()
+	case <-ctx.Done():
+		return fmt.Errorf("%d calls are waiting for an answer already: %w: %w", cap(p.slots), auth.ErrUnavailable, ctx.Err())
+	}
+	inst, err := p.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	if err = f(ctx, inst); errors.Is(err, errNoAnswer) && ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", err, ctx.Err())
+	}
+	return err
+}
+
+// acquire returns the program that is up. It waits for one that is being restarted, but not for long.
+func (p *program) acquire(ctx context.Context) (*instance, error) {
+	timeout := time.NewTimer(p.restart.wait)
+	defer timeout.Stop()
+	for {
+		p.mu.Lock()
+		inst, ready, trouble := p.current, p.ready, p.trouble
+		p.mu.Unlock()
+		switch {
+		case inst != nil:
+			return inst, nil
+		case errors.Is(trouble, errClosed):
+			return nil, fmt.Errorf("%w: %w", errClosed, auth.ErrUnavailable)
+		}
+		select {
+		case <-ready:
+		case <-timeout.C:
+			return nil, fmt.Errorf("the program is down: %w: %w", trouble, auth.ErrUnavailable)
+		case <-ctx.Done():
+			return nil, fmt.Errorf("the program is down: %w: %w: %w", trouble, auth.ErrUnavailable, ctx.Err())
+		}
+	}
+}
+
+// Info implements auth.Plugin.
+func (p *program) Info() auth.Info {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.info
+}
+
+// Healthy implements auth.Plugin.
+func (p *program) Healthy() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.trouble
+}
+
+// Close implements auth.Plugin.
+func (p *program) Close() error {
+	p.closeOnce.Do(func() {
+		p.cancel()
+		p.wg.Wait()
+		p.closeErr = p.sockets.remove()
+	})
+	return p.closeErr
+}

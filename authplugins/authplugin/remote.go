@@ -1,0 +1,113 @@
+package authplugin
+
+import (
+	"context"
+	"fmt"
+
+	goplugin "github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health/grpc_health_v1"
+
+	"filegate/authplugins/authplugin/authv1"
+	"filegate/core/auth"
+)
+
+// remote is an authenticator at the other end of a connection. What it answers is checked here, and its errors are all of auth.Kinds.
+type remote struct {
+	rpc    authv1.AuthenticatorClient
+	health grpc_health_v1.HealthClient
+	info   auth.Info // after describe
+}
+
+var _ auth.Authenticator = (*remote)(nil)
+
+func newRemote(conn grpc.ClientConnInterface) *remote {
+	return &remote{rpc: authv1.NewAuthenticatorClient(conn), health: grpc_health_v1.NewHealthClient(conn)}
+}
+
+func (r *remote) describe(ctx context.Context) error {
+	resp, err := r.rpc.Describe(ctx, &authv1.DescribeRequest{})
+	if err != nil {
+		return fmt.Errorf("describe: %w", callError(err))
+	}
+	r.info = infoFromProto(resp)
+	for _, a := range r.info.Schema {
+		if a.Name == "" || a.Type == "" {
+			return fmt.Errorf("describe: its configuration has an attribute %q of a type that this gateway does not know", printable(a.Name, maxName))
+		}
+	}
+	return nil
+}
+
+func (r *remote) configure(ctx context.Context, values, sealKey []byte) (auth.Diagnostics, error) {
+	resp, err := r.rpc.Configure(ctx, &authv1.ConfigureRequest{Values: values, SealKey: sealKey})
+	if err != nil {
+		return nil, fmt.Errorf("configure: %w", callError(err))
+	}
+	return diagnosticsFromProto(resp.GetDiagnostics()), nil
+}
+
+func (r *remote) ping(ctx context.Context) error {
+	resp, err := r.health.Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: goplugin.GRPCServiceName})
+	if err != nil {
+		return callError(err)
+	}
+	if resp.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
+		return fmt.Errorf("it says that it is %s: %w", resp.GetStatus(), auth.ErrUnavailable)
+	}
+	return nil
+}
+
+// Authenticate implements auth.Authenticator.
+func (r *remote) Authenticate(ctx context.Context, req auth.Request) (auth.Response, error) {
+	if err := checkRequest(req, r.info.Methods); err != nil {
+		return auth.Response{}, err
+	}
+	resp, err := r.rpc.Authenticate(ctx, requestToProto(req))
+	if err != nil {
+		return auth.Response{}, callError(err)
+	}
+	switch outcome := resp.GetOutcome().(type) {
+	case *authv1.AuthenticateResponse_Refusal:
+		return auth.Response{}, errorOf(outcome.Refusal)
+	case *authv1.AuthenticateResponse_Identity:
+		id := identityFromProto(outcome.Identity)
+		if err := checkIdentity(id); err != nil {
+			return auth.Response{}, unusable(err)
+		}
+		return auth.Response{Identity: id}, nil
+	case *authv1.AuthenticateResponse_Next:
+		step := stepFromProto(outcome.Next)
+		if err := checkStep(step); err != nil {
+			return auth.Response{}, unusable(err)
+		}
+		return auth.Response{Next: step}, nil
+	default:
+		return auth.Response{}, unusable(fmt.Errorf("neither identity nor step nor refusal"))
+	}
+}
+
+// Renew implements auth.Authenticator.
+func (r *remote) Renew(ctx context.Context, grant auth.Grant) (auth.Grant, error) {
+	resp, err := r.rpc.Renew(ctx, &authv1.RenewRequest{Grant: grantToProto(grant)})
+	if err != nil {
+		return auth.Grant{}, callError(err)
+	}
+	switch outcome := resp.GetOutcome().(type) {
+	case *authv1.RenewResponse_Refusal:
+		return auth.Grant{}, errorOf(outcome.Refusal)
+	case *authv1.RenewResponse_Grant:
+		fresh := grantFromProto(outcome.Grant)
+		if err := checkGrant(fresh); err != nil {
+			return auth.Grant{}, unusable(err)
+		}
+		return fresh, nil
+	default:
+		return auth.Grant{}, unusable(fmt.Errorf("neither grant nor refusal"))
+	}
+}
+
+// unusable says that the answer is the program's mistake, so nothing is known about the login.
+func unusable(err error) error {
+	return fmt.Errorf("the authenticator answered with %w: %w", err, auth.ErrUnavailable)
+}

@@ -1,0 +1,113 @@
+package authplugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// missedPings is how many questions about its health in a row a program may leave unanswered.
+const missedPings = 2
+
+// errClosed is the trouble of a program that has been closed.
+var errClosed = errors.New("it was stopped")
+
+// supervise keeps the program up until ctx ends, and leaves nothing of it.
+func (p *program) supervise(ctx context.Context, inst *instance) {
+	pause := p.restart.min
+	for {
+		why := p.watch(ctx, inst)
+		p.lost(inst, why)
+		inst.stop()
+		if ctx.Err() != nil {
+			return
+		}
+		p.log.Error("authenticator ended", "pid", inst.process.ID(), "err", why)
+		// One that dies again and again costs a start each time; one that has held for a while starts afresh.
+		if time.Since(inst.since) > max(time.Second, pause) {
+			pause = p.restart.min
+		}
+		if inst, pause = p.revive(ctx, pause); inst == nil {
+			return
+		}
+	}
+}
+
+// watch returns why the program is lost: it ended, does not answer, or ctx is done.
+func (p *program) watch(ctx context.Context, inst *instance) error {
+	ticker := time.NewTicker(p.restart.health)
+	defer ticker.Stop()
+	for missed := 0; missed < missedPings; {
+		select {
+		case <-ctx.Done():
+			return errClosed
+		case <-inst.process.exited:
+			return errors.New("it ended: " + inst.process.how())
+		case <-ticker.C:
+		}
+		pingCtx, cancel := context.WithTimeout(ctx, p.restart.healthLimit)
+		err := inst.ping(pingCtx)
+		cancel()
+		if err == nil {
+			missed = 0
+		} else {
+			missed++
+		}
+		p.troubled(inst, err)
+	}
+	return errors.New("it does not answer")
+}
+
+// revive starts the program again, after a pause that grows with each failure. It returns nil when ctx ends before that, and the pause for the next time.
+func (p *program) revive(ctx context.Context, pause time.Duration) (*instance, time.Duration) {
+	for {
+		// Half of the pause is random, so that authenticators that died together do not start together.
+		wait := pause/2 + rand.N(pause/2+1)
+		pause = min(2*pause, p.restart.max)
+		select {
+		case <-ctx.Done():
+			return nil, pause
+		case <-time.After(wait):
+		}
+		inst, err := p.start(ctx)
+		switch {
+		case err == nil:
+			p.up(inst)
+			return inst, pause
+		case ctx.Err() != nil:
+			return nil, pause
+		}
+		p.log.Error("authenticator cannot be started again", "err", err, "next", pause)
+		p.troubled(nil, fmt.Errorf("it cannot be started again: %w", err))
+	}
+}
+
+// up makes inst the one that is asked.
+func (p *program) up(inst *instance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.current, p.info, p.trouble = inst, inst.info, nil
+	close(p.ready)
+	p.log.Info("authenticator started", "pid", inst.process.ID(), "version", inst.info.Version)
+}
+
+// lost makes calls wait for the next one, if inst is the one that is asked.
+func (p *program) lost(inst *instance, why error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.current == inst {
+		p.current, p.trouble = nil, why
+		p.ready = make(chan struct{})
+	}
+}
+
+// troubled records the program's trouble, or that there is none, while inst is the one that is asked.
+func (p *program) troubled(inst *instance, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.current == inst {
+		p.trouble = err
+	}
+}

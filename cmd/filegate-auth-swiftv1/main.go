@@ -1,0 +1,9 @@
+// Filegate-auth-swiftv1 is the authenticator program for Swift's auth 1.0; filegate starts it. See authplugins/swiftv1.
+package main
+
+import (
+	"filegate/authplugins/authplugin"
+	"filegate/authplugins/swiftv1"
+)
+
+func main() { authplugin.Serve(swiftv1.Kind()) }
