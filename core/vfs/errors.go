@@ -59,8 +59,12 @@ func Kinds() []error {
 	return all
 }
 
-// Kind returns the member of the set that err is, or nil for an error from outside of it.
+// Kind returns the member of the set that err is, or nil for an error from outside of it. Of the outermost *Error in
+// err it is the Kind, whatever the cause says of itself: the system's "directory not empty", for one, is also an fs.ErrExist.
 func Kind(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		err = e.Kind
+	}
 	for _, k := range kinds {
 		if errors.Is(err, k.err) {
 			return k.err

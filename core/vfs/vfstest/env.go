@@ -247,7 +247,7 @@ func (e *env) isOne(err error, kinds []error, rule string) {
 			if e.limits.Kind != nil {
 				kind = e.limits.Kind(kind)
 			}
-			if kind == nil || errors.Is(err, kind) {
+			if kind == nil || errors.Is(err, kind) && (e.limits.Kind != nil || vfs.Kind(err) == vfs.Kind(kind)) {
 				return
 			}
 		}
