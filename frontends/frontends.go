@@ -3,6 +3,7 @@ package frontends
 
 import (
 	"filegate/core/frontend"
+	"filegate/frontends/scp"
 	"filegate/frontends/sftp"
 	"filegate/frontends/ssh"
 )
@@ -10,6 +11,6 @@ import (
 // All returns them.
 func All() []frontend.Kind {
 	return []frontend.Kind{
-		ssh.Kind(sftp.Service{}),
+		ssh.Kind(sftp.Service{}, scp.Service{}),
 	}
 }

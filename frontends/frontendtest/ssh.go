@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"golang.org/x/crypto/ssh"
@@ -30,19 +31,30 @@ func HostKey(t *testing.T) string {
 	return file
 }
 
-// OpenSSH returns the arguments that make sshpass run one of OpenSSH's programs with a password, against any host key.
-// The program's own arguments follow, with the server's address from [Target].
-func OpenSSH(program, addr, password string) []string {
-	_, port, _ := net.SplitHostPort(addr)
-	return []string{"-p", password, program,
-		"-F", "none", "-o", "Port=" + port, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
-		"-o", "NumberOfPasswordPrompts=1", "-o", "BatchMode=no"}
+// OpenSSH runs one of OpenSSH's programs, logged in as the user of this package. In args, a leading ":" is put behind the server's name, and "@" alone is that name.
+func OpenSSH(t *testing.T, srv *Server, dir, stdin, program string, args ...string) Result {
+	t.Helper()
+	return OpenSSHAs(t, srv, Password, dir, stdin, program, args...)
 }
 
-// Target is how OpenSSH's programs name a user at the server.
-func Target(addr, user string) string {
-	host, _, _ := net.SplitHostPort(addr)
-	return user + "@" + host
+// OpenSSHAs is OpenSSH with another password.
+func OpenSSHAs(t *testing.T, srv *Server, password, dir, stdin, program string, args ...string) Result {
+	t.Helper()
+	host, port, err := net.SplitHostPort(srv.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The programs take a password from a terminal or from a program like this.
+	ask := filepath.Join(t.TempDir(), "askpass")
+	if err := os.WriteFile(ask, []byte("#!/bin/sh\ncat <<'END'\n"+password+"\nEND\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"SSH_ASKPASS=" + ask, "SSH_ASKPASS_REQUIRE=force"}
+	all := []string{
+		"-F", "none", "-o", "Port=" + port, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
+		"-o", "NumberOfPasswordPrompts=1", "-o", "BatchMode=no", // which the option -b of sftp sets
+	}
+	return run(t, dir, stdin, env, program, append(all, atHost(host, args)...)...)
 }
 
 // DialSSH logs in with Go's client.
@@ -51,4 +63,44 @@ func DialSSH(addr, user, password string) (*ssh.Client, error) {
 		User: user, Auth: []ssh.AuthMethod{ssh.Password(password)},
 		HostKeyCallback: ssh.InsecureIgnoreHostKey(), // the test made the key a moment ago
 	})
+}
+
+// PuTTY runs one of PuTTY's programs, logged in as the user of this package. In args, a leading ":" is put behind the server's name, and "@" alone is that name.
+func PuTTY(t *testing.T, srv *Server, dir, stdin, program string, args ...string) Result {
+	t.Helper()
+	host, port, err := net.SplitHostPort(srv.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := []string{"-batch", "-pw", Password, "-P", port, "-hostkey", fingerprint(t, srv)}
+	return run(t, dir, stdin, nil, program, append(all, atHost(host, args)...)...)
+}
+
+func atHost(host string, args []string) []string {
+	out := make([]string, len(args))
+	for i, arg := range args {
+		switch {
+		case strings.HasPrefix(arg, ":"):
+			arg = User + "@" + host + arg
+		case arg == "@":
+			arg = User + "@" + host
+		}
+		out[i] = arg
+	}
+	return out
+}
+
+// fingerprint is that of the server's host key, learned by a connection that does not log in.
+func fingerprint(t *testing.T, srv *Server) (print string) {
+	t.Helper()
+	_, err := ssh.Dial("tcp", srv.Addr, &ssh.ClientConfig{
+		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
+			print = ssh.FingerprintSHA256(key)
+			return nil
+		},
+	})
+	if print == "" {
+		t.Fatal(err)
+	}
+	return print
 }

@@ -12,12 +12,10 @@ import (
 // batch runs OpenSSH's sftp with a batch of commands.
 func batch(t *testing.T, srv *frontendtest.Server, dir, commands string) frontendtest.Result {
 	t.Helper()
-	args := append(frontendtest.OpenSSH("sftp", srv.Addr, frontendtest.Password), "-b", "-", frontendtest.Target(srv.Addr, frontendtest.User))
-	return frontendtest.Run(t, dir, commands, "sshpass", args...)
+	return frontendtest.OpenSSH(t, srv, dir, commands, "sftp", "-b", "-", "@")
 }
 
 func TestOpenSSHPutGet(t *testing.T) {
-	frontendtest.Program(t, "sftp")
 	srv := start(t, memory())
 	dir := t.TempDir()
 	want := make([]byte, 5<<20+17)

@@ -1,0 +1,85 @@
+package scp
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+)
+
+// maxCommand is the longest command line that is taken, in bytes: some long names.
+const maxCommand = 64 << 10
+
+// command is a parsed command line.
+type command struct {
+	sink      bool // -t: the client sends
+	source    bool // -f: the client gets
+	recursive bool // -r
+	preserve  bool // -p: with times and modes
+	directory bool // -d: the target must be a directory
+	paths     []word
+}
+
+// isCommand says whether a command line is for this service at all.
+func isCommand(line string) bool {
+	name, _, _ := strings.Cut(strings.TrimLeft(line, spaces), " ")
+	return path.Base(name) == "scp"
+}
+
+// parseCommand parses "scp -t|-f [-rpdvq] [--] path...".
+func parseCommand(line string) (command, error) {
+	if len(line) > maxCommand {
+		return command{}, errors.New("the command is too long")
+	}
+	words, err := splitWords(line)
+	if err != nil {
+		return command{}, err
+	}
+	if len(words) == 0 {
+		return command{}, errors.New("no command")
+	}
+	var cmd command
+	words = words[1:]
+	for len(words) > 0 && strings.HasPrefix(words[0].text, "-") && words[0].text != "-" {
+		option := words[0].text
+		words = words[1:]
+		if option == "--" {
+			break
+		}
+		for _, o := range option[1:] {
+			switch o {
+			case 't':
+				cmd.sink = true
+			case 'f':
+				cmd.source = true
+			case 'r':
+				cmd.recursive = true
+			case 'p':
+				cmd.preserve = true
+			case 'd':
+				cmd.directory = true
+			case 'v', 'q': // how much the program writes: nothing
+			default:
+				return command{}, fmt.Errorf("unknown option -%c", o)
+			}
+		}
+	}
+	cmd.paths = words
+	switch {
+	case cmd.sink == cmd.source:
+		return command{}, errors.New("this service is for scp clients, and is not to be run by hand")
+	case len(words) == 0:
+		return command{}, errors.New("no file name")
+	case cmd.sink && len(words) > 1:
+		return command{}, errors.New("ambiguous target: quote a name that has spaces")
+	}
+	return cmd, nil
+}
+
+// clean is the word's path, or pattern, with the home directory for "~": that is where all paths begin.
+func clean(w word, s string) string {
+	if w.tilde && (s == "~" || strings.HasPrefix(s, "~/")) {
+		return "/" + strings.TrimPrefix(s[1:], "/")
+	}
+	return s
+}

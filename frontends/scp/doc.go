@@ -1,0 +1,13 @@
+// Package scp is the command "scp" as clients run it on a server, with -t to send files to it and -f to get files from it: the protocol that came with rcp.
+//
+// OpenSSH's scp speaks it with -O, and before version 9; newer ones use SFTP. There is no specification but the programs: this package follows OpenSSH's.
+// It knows nothing of SSH: see [Service] for how it is run. There is no shell behind it; what a shell would do for the file names of a command line is done
+// here: quotes and backslashes ([splitWords]), patterns ([glob]), and a leading "~".
+//
+// Its suite is the tests with OpenSSH's and PuTTY's programs here, and frontends/frontendtest; it cannot carry core/vfs/vfstest, since it can neither list nor rename.
+//
+// # Decisions
+//
+// A file is committed when all of its bytes and the sender's word that they are good have arrived, and acknowledged after that: the client never
+// hears of success before the store has the file.
+package scp

@@ -1,0 +1,214 @@
+package scp
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"filegate/core/session"
+	"filegate/core/vfs"
+)
+
+// sink takes files from the client.
+type sink struct {
+	*wire
+	sess      *session.Session
+	recursive bool
+	preserve  bool
+}
+
+// level is a directory that is being filled.
+type level struct {
+	path vfs.Path
+	// into says that path is a directory, which entries are put into; else it is the name that the one entry gets.
+	into  bool
+	attrs vfs.Attrs // to set when the directory is complete
+}
+
+func (s *sink) run(ctx context.Context, cmd command) error {
+	target := clean(cmd.paths[0], cmd.paths[0].text)
+	top, err := s.target(ctx, target, cmd.directory)
+	if err != nil {
+		return s.fatal(target + ": " + vfs.ClientText(err))
+	}
+	if err := s.ok(); err != nil {
+		return err
+	}
+	levels := []level{top}
+	var when *times // of the entry that comes next
+	for {
+		line, err := s.line()
+		switch {
+		case err == io.EOF && len(levels) == 1:
+			return nil
+		case err == io.EOF:
+			return io.ErrUnexpectedEOF
+		case err != nil:
+			return err
+		}
+		if told, err := s.message(line); err != nil {
+			return err
+		} else if told {
+			continue
+		}
+		r, err := parseRecord(line)
+		if err != nil {
+			return s.fatal(err.Error())
+		}
+		here := levels[len(levels)-1]
+		switch r.kind {
+		case kindTimes:
+			when = &r.times
+			err = s.ok()
+		case kindEnd:
+			if len(levels) == 1 {
+				return s.fatal("protocol error: end of no directory")
+			}
+			levels = levels[:len(levels)-1]
+			err = s.leave(ctx, here)
+		case kindDir:
+			var next level
+			var entered bool
+			next, entered, err = s.enter(ctx, here, r, s.attrs(r, when))
+			if entered {
+				levels = append(levels, next)
+			}
+			when = nil
+		case kindFile:
+			err = s.file(ctx, here, r, s.attrs(r, when))
+			when = nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// target looks at what the client named as the place to put things.
+func (s *sink) target(ctx context.Context, name string, mustBeDir bool) (level, error) {
+	p, err := vfs.Resolve(vfs.Root, name)
+	if err != nil {
+		return level{}, err
+	}
+	info, err := s.sess.Stat(ctx, p)
+	switch {
+	case err == nil && info.IsDir():
+		return level{path: p, into: true}, nil
+	case mustBeDir || strings.HasSuffix(name, "/"):
+		if err == nil {
+			err = vfs.ErrNotDir
+		}
+		return level{}, err
+	case err != nil && !errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, vfs.ErrPermission):
+		return level{}, err
+	}
+	return level{path: p}, nil // without the permission to look, writing tells
+}
+
+// message takes a line that is the client's report of an error on its side. After one that ends everything it returns errFatal.
+func (s *sink) message(line string) (told bool, err error) {
+	if line == "" || line[0] != byteWarn && line[0] != byteFatal {
+		return false, nil
+	}
+	s.failed = true
+	if line[0] == byteFatal {
+		return true, errFatal
+	}
+	return true, nil
+}
+
+// attrs are what -p says is to be kept.
+func (s *sink) attrs(r record, when *times) (a vfs.Attrs) {
+	if !s.preserve {
+		return a
+	}
+	a.Mode = &r.mode
+	if when != nil {
+		a.ModTime, a.AccessTime = &when.modified, &when.accessed
+	}
+	return a
+}
+
+func (l level) child(name string) (vfs.Path, error) {
+	if !l.into {
+		return l.path, nil
+	}
+	return vfs.Resolve(l.path, "./"+name)
+}
+
+// enter makes a directory, or takes the one that is there.
+func (s *sink) enter(ctx context.Context, in level, r record, attrs vfs.Attrs) (next level, entered bool, err error) {
+	if !s.recursive {
+		return level{}, false, s.fatal("protocol error: a directory without -r")
+	}
+	p, err := in.child(r.name)
+	if err != nil {
+		return level{}, false, s.warn(r.name, err)
+	}
+	if err := s.sess.Mkdir(ctx, p); err != nil {
+		info, statErr := s.sess.Stat(ctx, p)
+		if statErr != nil || !info.IsDir() {
+			return level{}, false, s.warn(p.String(), err)
+		}
+	}
+	return level{path: p, into: true, attrs: attrs}, true, s.ok()
+}
+
+// leave ends a directory, which only now has its last change.
+func (s *sink) leave(ctx context.Context, l level) error {
+	if !l.attrs.IsZero() {
+		if err := s.sess.SetAttrs(ctx, l.path, l.attrs); err != nil && !errors.Is(err, vfs.ErrUnsupported) {
+			return s.warn(l.path.String(), err)
+		}
+	}
+	return s.ok()
+}
+
+// file takes one file. An error is returned only when nothing more can come; what failed for this file is reported.
+func (s *sink) file(ctx context.Context, in level, r record, attrs vfs.Attrs) error {
+	p, err := in.child(r.name)
+	if err != nil {
+		return s.warn(r.name, err)
+	}
+	w, err := s.sess.OpenWriter(ctx, p, vfs.WriteOptions{Create: true, Truncate: true, Size: r.size})
+	if err != nil {
+		return s.warn(p.String(), err)
+	}
+	defer w.Close()
+	if err := s.ok(); err != nil {
+		return err
+	}
+	body := &io.LimitedReader{R: s.in, N: r.size}
+	_, failed := w.ReadFrom(body)
+	// Whatever has happened, the client sends the rest.
+	if _, err := io.Copy(io.Discard, body); err != nil {
+		return err
+	}
+	if body.N > 0 {
+		return io.ErrUnexpectedEOF
+	}
+	switch err := s.answer(); {
+	case errors.Is(err, errTold):
+		return s.ok() // the client has sent zeros for what it could not read: that is no content to keep
+	case err != nil:
+		return err
+	}
+	if failed == nil {
+		failed = commit(ctx, w, attrs)
+	}
+	if failed != nil {
+		return s.warn(p.String(), failed)
+	}
+	return s.ok()
+}
+
+func commit(ctx context.Context, w vfs.Writer, attrs vfs.Attrs) error {
+	if !attrs.IsZero() {
+		if err := w.SetAttrs(attrs); err != nil {
+			return err
+		}
+	}
+	_, err := w.Commit(ctx)
+	return err
+}

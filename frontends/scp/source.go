@@ -1,0 +1,188 @@
+package scp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"filegate/core/session"
+	"filegate/core/vfs"
+)
+
+// source gives files to the client.
+type source struct {
+	*wire
+	sess      *session.Session
+	recursive bool
+	preserve  bool
+}
+
+func (s *source) run(ctx context.Context, cmd command) error {
+	if err := s.answer(); err != nil { // the client begins
+		return err
+	}
+	for _, w := range cmd.paths {
+		if err := s.word(ctx, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// word sends what one word of the command line stands for. A pattern that matches nothing is, as in a shell, a name.
+func (s *source) word(ctx context.Context, w word) error {
+	found, err := glob(ctx, s.sess, clean(w, w.pattern), func(p vfs.Path) error { return s.entry(ctx, p) })
+	if failed, ok := errors.AsType[*globError](err); ok {
+		return s.warn(failed.path, failed.err)
+	}
+	if err != nil || found {
+		return err
+	}
+	name := clean(w, w.text)
+	p, err := vfs.Resolve(vfs.Root, name)
+	if err != nil {
+		return s.warn(name, err)
+	}
+	return s.entry(ctx, p)
+}
+
+// entry sends a file or directory. Like all that follow it returns only what ends everything; what failed for this entry is reported.
+func (s *source) entry(ctx context.Context, p vfs.Path) error {
+	info, err := s.sess.Stat(ctx, p)
+	switch {
+	case err != nil:
+		return s.warn(p.String(), err)
+	case !info.IsDir():
+		return s.file(ctx, p)
+	case !s.recursive:
+		return s.warn(p.String(), vfs.Errorf(vfs.ErrIsDir, "not a regular file"))
+	case p.IsRoot(): // clients refuse every name that it could have
+		return s.warn(p.String(), vfs.Errorf(vfs.ErrUnsupported, "the top directory has no name to be stored under: ask for /* instead"))
+	}
+	return s.directory(ctx, p, info)
+}
+
+// announce sends a record, with the times before it where they are wanted. It returns errTold when the client does not want the entry.
+func (s *source) announce(r record, info vfs.Info) error {
+	lines := []record{r}
+	if s.preserve && r.kind != kindEnd {
+		lines = []record{{kind: kindTimes, times: times{info.ModTime, info.ModTime}}, r}
+	}
+	for _, line := range lines {
+		if _, err := io.WriteString(s.out, line.String()); err != nil {
+			return err
+		}
+		if err := s.answer(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *source) directory(ctx context.Context, p vfs.Path, info vfs.Info) error {
+	l, err := s.sess.List(ctx, p)
+	if err != nil {
+		return s.warn(p.String(), err)
+	}
+	defer l.Close()
+	switch err := s.announce(record{kind: kindDir, mode: info.Mode, name: p.Base()}, info); {
+	case errors.Is(err, errTold):
+		return nil
+	case err != nil:
+		return err
+	}
+	for {
+		page, err := l.Next(ctx)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			if err := s.warn(p.String(), err); err != nil {
+				return err
+			}
+			break
+		}
+		for _, entry := range page {
+			child := p.Join(entry.Name)
+			if entry.IsDir() {
+				err = s.directory(ctx, child, entry)
+			} else {
+				err = s.file(ctx, child)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	if err := s.announce(record{kind: kindEnd}, info); !errors.Is(err, errTold) {
+		return err
+	}
+	return nil
+}
+
+// file sends one file. Once its size is announced that many bytes must follow: zeros for what could not be read, and the client is told.
+func (s *source) file(ctx context.Context, p vfs.Path) error {
+	f, err := s.sess.Open(ctx, p, vfs.OpenOptions{})
+	if err != nil {
+		return s.warn(p.String(), err)
+	}
+	defer f.Close()
+	info := f.Info()
+	switch err := s.announce(record{kind: kindFile, mode: info.Mode, size: info.Size, name: p.Base()}, info); {
+	case errors.Is(err, errTold):
+		return nil
+	case err != nil:
+		return err
+	}
+	body := &body{out: s.out, left: info.Size}
+	_, failed := f.WriteTo(body)
+	if body.err != nil {
+		return body.err
+	}
+	if failed == nil && body.left > 0 {
+		failed = vfs.Errorf(vfs.ErrChanged, "the file is shorter than it was")
+	}
+	if _, err := io.CopyN(s.out, zeros{}, body.left); err != nil {
+		return err
+	}
+	if failed != nil {
+		err = s.warn(p.String(), failed)
+	} else {
+		err = s.ok()
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.answer(); !errors.Is(err, errTold) {
+		return err
+	}
+	return nil
+}
+
+// body passes on exactly as many bytes as were announced, and keeps apart the client's failure from the store's.
+type body struct {
+	out  io.Writer
+	left int64
+	err  error // of the client's side
+}
+
+func (b *body) Write(p []byte) (int, error) {
+	if int64(len(p)) > b.left {
+		return 0, vfs.Errorf(vfs.ErrChanged, "the file is longer than it was")
+	}
+	n, err := b.out.Write(p)
+	b.left -= int64(n)
+	if err != nil {
+		b.err = fmt.Errorf("to the client: %w", err)
+	}
+	return n, err
+}
+
+// zeros reads as zeros without end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
