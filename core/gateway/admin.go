@@ -1,0 +1,81 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// admin is the server for whoever watches the gateway: /metrics for Prometheus, /healthz (the process lives) and
+// /readyz (send clients here, or 503 and why not) for supervisors and load balancers.
+type admin struct {
+	server   *http.Server
+	listener net.Listener
+	log      *slog.Logger
+}
+
+func (g *Gateway) listenAdmin(addr string) (*admin, error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(g.metrics.registry, promhttp.HandlerOpts{
+		ErrorLog: slog.NewLogLogger(g.log.Handler(), slog.LevelWarn),
+	}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if err := g.readiness(); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		io.WriteString(w, "ok\n")
+	})
+	return &admin{
+		listener: listener,
+		log:      g.log,
+		server: &http.Server{
+			Handler:           mux,
+			ReadHeaderTimeout: 10 * time.Second,
+			WriteTimeout:      time.Minute,
+			IdleTimeout:       time.Minute,
+			MaxHeaderBytes:    16 << 10,
+			ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelDebug),
+		},
+	}, nil
+}
+
+// readiness returns why no client should be sent here: on the way down, or an authenticator that does not answer.
+// Sessions that are running do not depend on it. Before the gateway is up nobody answers at all.
+func (g *Gateway) readiness() error {
+	if g.live.isClosed() {
+		return ErrShutdown
+	}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(g.plugins)) {
+		if err := g.plugins[name].Healthy(); err != nil {
+			errs = append(errs, fmt.Errorf("authenticator %s: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (a *admin) serve() {
+	if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+		a.log.Error("the admin server failed", "err", err)
+	}
+}
+
+// close cuts whoever is being answered: scrapers try again. The listener is the server's only once it serves, so it is closed here too.
+func (a *admin) close() {
+	a.server.Close()   //nolint:errcheck // it closes sockets, and nothing can be done about one that does not
+	a.listener.Close() //nolint:errcheck // likewise, and mostly it is closed already
+}

@@ -1,0 +1,73 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"filegate/core/session"
+)
+
+const (
+	// linger is how long a session must have had nothing to do before it counts as idle: the answer to its last operation
+	// has to go out, and a client that moves many files pauses between two.
+	linger = 250 * time.Millisecond
+	// hangUp is how long frontends may take to end their connections when all sessions have ended.
+	hangUp = 5 * time.Second
+)
+
+// ErrShutdown is why a session ended that the gateway has ended.
+var ErrShutdown = errors.New("the gateway is shutting down")
+
+// drain ends everybody's session with care. No new client comes in from here on and no login succeeds. A session
+// that is idle ends at once; a busy one when it is idle, or when the grace of the configuration is over. When now ends, so does all.
+func (g *Gateway) drain(now context.Context) {
+	sessions := g.live.close()
+	g.log.Info("shutting down", "sessions", len(sessions), "grace", g.cfg.ShutdownGrace)
+	cut, cancel := context.WithCancel(now)
+	defer cancel()
+	var doors sync.WaitGroup
+	for _, d := range g.doors {
+		doors.Go(func() {
+			if err := d.server.Shutdown(cut); err != nil {
+				g.log.Warn("connections were cut", "frontend", d.kind+"."+d.name, "err", err)
+			}
+		})
+	}
+	grace, stop := context.WithTimeout(now, g.cfg.ShutdownGrace)
+	defer stop()
+	var ending sync.WaitGroup
+	for _, s := range sessions {
+		ending.Go(func() {
+			if err := untilIdle(grace, s); err != nil {
+				s.Log().Warn("session cut while it was busy", "err", err)
+			}
+			s.End(ErrShutdown)
+		})
+	}
+	ending.Wait()
+	defer time.AfterFunc(hangUp, cancel).Stop()
+	doors.Wait()
+}
+
+// untilIdle returns nil when the session has had nothing to do for a while or has ended, else the error of ctx.
+func untilIdle(ctx context.Context, s *session.Session) error {
+	expired, cancel := context.WithCancel(context.Background())
+	cancel()
+	for {
+		if err := s.WaitIdle(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-time.After(linger):
+		case <-s.Context().Done():
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if s.WaitIdle(expired) == nil { // idle still
+			return nil
+		}
+	}
+}

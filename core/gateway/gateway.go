@@ -1,0 +1,274 @@
+// Package gateway builds everything from a configuration, runs it, drains it and stops it.
+//
+// [New] starts the authenticators and makes backends and frontends; whatever can be wrong is found there, which is why [Check] is no more
+// than that. [Gateway.Listen] opens the sockets, [Gateway.Serve] serves until it is told to stop, and [Gateway.Close] leaves nothing behind.
+// In between it answers the frontends' logins (login.go), knows who is connected (registry.go), gives running
+// transfers their time at the end (drain.go), counts (metrics.go), and tells its state to whoever asks (admin.go).
+//
+// It knows no protocol, no product and no configuration language, and starts authenticators by an [auth.Launcher] without knowing how.
+// Its suite is its own tests, which run it over fakes of all three kinds of parts, and the scripts of cmd/filegate.
+//
+// # Decisions
+//
+// An authenticator or a backend that does not start is shown as a mistake in its block of the configuration: the operator has to look there in any case.
+//
+// A frontend that fails while it serves ends the whole gateway, in order. To go on with the rest would be half an outage that no supervisor sees.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"syscall"
+
+	"filegate/core/auth"
+	"filegate/core/backend"
+	"filegate/core/config"
+	"filegate/core/frontend"
+)
+
+// Options are what the program brings along, beside the configuration.
+type Options struct {
+	Launcher auth.Launcher
+	Version  string // of filegate
+	Log      *slog.Logger
+}
+
+// Gateway is everything that a configuration names, running.
+type Gateway struct {
+	cfg     *config.Config
+	opts    Options
+	log     *slog.Logger
+	metrics *metrics
+	live    *registry
+
+	plugins  map[string]auth.Plugin // by the operator's name
+	backends map[string]backend.Backend
+	doors    []*door
+	admin    *admin // nil: not wanted
+
+	life context.Context // of the sessions, which outlive each call; ends with Close
+	end  context.CancelFunc
+
+	closing  sync.Once
+	closeErr error
+}
+
+// door is one frontend.
+type door struct {
+	kind, name string
+	server     frontend.Server
+	listening  bool
+	served     bool
+}
+
+func (d *door) String() string { return fmt.Sprintf("frontend %q %q", d.kind, d.name) }
+
+// Check finds all that New would refuse: it starts every part, opens no socket to listen on, and stops everything again.
+func Check(ctx context.Context, cfg *config.Config, opts Options) error {
+	g, err := New(ctx, cfg, opts)
+	if err != nil {
+		return err
+	}
+	return g.Close()
+}
+
+// New starts the authenticators, all at the same time, and the backends, and makes the frontends. The error is of type
+// [config.Diagnostics] and has all mistakes that were found, or is the end of ctx. Nothing is left running with an error.
+func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error) {
+	g := &Gateway{
+		cfg: cfg, opts: opts, log: opts.Log, live: newRegistry(),
+		plugins: map[string]auth.Plugin{}, backends: map[string]backend.Backend{},
+	}
+	g.life, g.end = context.WithCancel(context.WithoutCancel(ctx))
+	diags := g.launch(ctx)
+	for _, b := range cfg.Backends {
+		store, err := b.Config.New(backend.Env{Name: b.Name, Log: g.log.With("backend", b.Name)})
+		if err != nil {
+			diags = append(diags, b.Diagnose("", fmt.Sprintf("Backend %q cannot start", b.Name), err.Error()))
+			continue
+		}
+		g.backends[b.Name] = store
+	}
+	g.metrics = newMetrics(opts.Version, g.plugins)
+	for _, f := range cfg.Frontends {
+		server, err := f.Config.New(frontend.Env{
+			Name: f.Name, Version: opts.Version, Log: g.log.With("frontend", f.Kind+"."+f.Name), Login: g.loginTo(f),
+		})
+		if err != nil {
+			diags = append(diags, f.Diagnose("", fmt.Sprintf("Frontend %q %q cannot start", f.Kind, f.Name), err.Error()))
+			continue
+		}
+		g.doors = append(g.doors, &door{kind: f.Kind, name: f.Name, server: server})
+	}
+	switch {
+	case ctx.Err() != nil:
+		return nil, errors.Join(ctx.Err(), g.Close())
+	case len(diags) > 0:
+		if err := g.Close(); err != nil {
+			g.log.Warn("not everything could be stopped", "err", err)
+		}
+		return nil, diags
+	}
+	return g, nil
+}
+
+// launch starts the authenticators.
+func (g *Gateway) launch(ctx context.Context) config.Diagnostics {
+	var (
+		wg    sync.WaitGroup
+		mu    sync.Mutex
+		diags config.Diagnostics
+	)
+	for _, a := range g.cfg.Auths {
+		wg.Go(func() {
+			plugin, found, err := g.opts.Launcher.Launch(ctx, auth.LaunchSpec{
+				Kind: a.Kind, Name: a.Name, Path: a.Path, SHA256: a.SHA256,
+				Log: g.log.With("auth", a.Name), Decode: a.Decode,
+			})
+			mu.Lock()
+			defer mu.Unlock()
+			diags = append(diags, a.Locate(found)...)
+			switch {
+			case err != nil:
+				diags = append(diags, a.Diagnose("", fmt.Sprintf("Authenticator %q does not start", a.Name), err.Error()))
+			case plugin != nil:
+				g.plugins[a.Name] = plugin
+				g.log.Info("authenticator started", "auth", a.Name, "kind", a.Kind, "version", plugin.Info().Version)
+			}
+		})
+	}
+	wg.Wait()
+	return diags
+}
+
+// Listen opens all sockets. Clients wait from here on, and are served by Serve. After an error, Close closes what was opened.
+func (g *Gateway) Listen() error {
+	if addr := g.cfg.Admin.Listen; addr != "" {
+		a, err := g.listenAdmin(addr)
+		if err != nil {
+			return fmt.Errorf("admin: %w", addrHint(err))
+		}
+		g.admin = a
+	}
+	var errs []error
+	for _, d := range g.doors {
+		d.listening = true // Shutdown closes whatever a half failed Listen has opened
+		if err := d.server.Listen(); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", d, addrHint(err)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func addrHint(err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w: stop the program that listens there, or give another address", err)
+	}
+	return err
+}
+
+// Addr is where a frontend listens.
+type Addr struct {
+	Kind, Name string // of the frontend
+	net.Addr
+}
+
+// Addrs returns where clients come in, after Listen.
+func (g *Gateway) Addrs() []Addr {
+	var all []Addr
+	for _, d := range g.doors {
+		for _, a := range d.server.Addrs() {
+			all = append(all, Addr{d.kind, d.name, a})
+		}
+	}
+	return all
+}
+
+// AdminAddr returns where the admin server listens, after Listen; nil where there is none.
+func (g *Gateway) AdminAddr() net.Addr {
+	if g.admin == nil {
+		return nil
+	}
+	return g.admin.listener.Addr()
+}
+
+// Serve serves clients until ctx ends, and then lets running transfers come to their end, for as long as the configuration
+// says (see drain.go) and no longer than until now ends: then the rest is cut. It returns nil after that, or the error of a
+// frontend that failed. It is called once.
+func (g *Gateway) Serve(ctx, now context.Context) error {
+	failed := make(chan error, len(g.doors))
+	var serving sync.WaitGroup
+	for _, d := range g.doors {
+		d.served = true
+		serving.Go(func() {
+			if err := d.server.Serve(); err != nil {
+				failed <- fmt.Errorf("%s: %w", d, err)
+			}
+		})
+	}
+	if g.admin != nil {
+		serving.Go(g.admin.serve)
+	}
+	for _, a := range g.Addrs() {
+		g.log.Info("listening", "frontend", a.Kind+"."+a.Name, "addr", a.String())
+	}
+	g.log.Info("ready", "version", g.opts.Version)
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		g.log.Error("a frontend failed", "err", err)
+	}
+	g.drain(now)
+	if g.admin != nil {
+		g.admin.close()
+	}
+	serving.Wait()
+	g.log.Info("stopped")
+	return err
+}
+
+// Close stops what still runs: the authenticators, the backends, and sockets that nobody served. It may be called twice.
+func (g *Gateway) Close() error {
+	g.closing.Do(func() { g.closeErr = g.close() })
+	return g.closeErr
+}
+
+func (g *Gateway) close() error {
+	g.end()
+	var errs []error
+	cut, cancel := context.WithCancel(context.Background())
+	cancel() // nobody has been let in by a door that was not served
+	for _, d := range g.doors {
+		if d.listening && !d.served {
+			if err := d.server.Shutdown(cut); err != nil && !errors.Is(err, context.Canceled) {
+				errs = append(errs, fmt.Errorf("%s: %w", d, err))
+			}
+		}
+	}
+	if g.admin != nil {
+		g.admin.close()
+	}
+	for name, b := range g.backends {
+		if err := b.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("backend %q: %w", name, err))
+		}
+	}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	for name, p := range g.plugins {
+		wg.Go(func() {
+			if err := p.Close(); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				errs = append(errs, fmt.Errorf("authenticator %q: %w", name, err))
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}

@@ -1,0 +1,148 @@
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"time"
+
+	"filegate/core/auth"
+	"filegate/core/backend"
+	"filegate/core/config"
+	"filegate/core/session"
+	"filegate/core/vfs"
+)
+
+// loginTimeout bounds one step of a login, from the frontend's question to the session.
+const loginTimeout = time.Minute
+
+// errDraining refuses logins once the gateway is told to stop.
+var errDraining = fmt.Errorf("%w: %w", ErrShutdown, auth.ErrUnavailable)
+
+// logins answers the logins of one frontend.
+type logins struct {
+	g     *Gateway
+	chain auth.Chain
+	store string // name of the backend
+}
+
+// loginTo returns the frontend's way to log clients in.
+func (g *Gateway) loginTo(f *config.Frontend) func(context.Context, auth.Request) (*session.Session, *auth.Step, error) {
+	l := &logins{g: g, store: f.Backend}
+	for _, name := range f.Auth {
+		if plugin, ok := g.plugins[name]; ok { // else New has failed
+			l.chain = append(l.chain, auth.Named{Name: name, Authenticator: plugin})
+		}
+	}
+	return l.login
+}
+
+// login implements [frontend.Env].Login. A key that is only asked about opens nothing: where it would do, neither a session nor a step nor an error comes back.
+func (l *logins) login(ctx context.Context, req auth.Request) (*session.Session, *auth.Step, error) {
+	if req.SessionID == "" {
+		req.SessionID = strings.ToLower(rand.Text()[:12])
+	}
+	req.Remote = netip.AddrPortFrom(req.Remote.Addr().Unmap(), req.Remote.Port())
+	ctx, cancel := context.WithTimeout(ctx, loginTimeout)
+	defer cancel()
+	sess, step, err := l.attempt(ctx, req)
+	if err != nil {
+		result, kind := classify(err)
+		l.log(req, result, err)
+		l.g.metrics.login(req, result)
+		return nil, nil, kind
+	}
+	if sess != nil {
+		l.g.metrics.login(req, "ok")
+	}
+	return sess, step, nil
+}
+
+func (l *logins) attempt(ctx context.Context, req auth.Request) (*session.Session, *auth.Step, error) {
+	if l.g.live.isClosed() {
+		return nil, nil, errDraining
+	}
+	resp, err := l.chain.Authenticate(ctx, req)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case resp.Identity == nil:
+		return nil, resp.Next, nil
+	case (req.Method == auth.PublicKey || req.Method == auth.Certificate) && !req.Verified:
+		return nil, nil, nil
+	}
+	identity := *resp.Identity
+	if identity.User == "" {
+		identity.User = req.User
+	}
+	log := l.g.log.With("session", req.SessionID, "user", identity.User, "remote", req.Remote)
+	fsys, err := l.g.backends[l.store].Open(ctx, backend.Login{
+		SessionID: req.SessionID, User: identity.User, Remote: req.Remote, Log: log,
+		Grants: session.NewGrants(identity.Grant, l.chain, log),
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("backend %s: %w", l.store, err)
+	}
+	sess, err := session.New(l.g.life, session.Config{
+		ID: req.SessionID, Service: req.Service, Remote: req.Remote, Identity: identity,
+		FS: fsys, Log: l.g.log, Observer: l.g.metrics.observer(req.Service),
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("home directory %q of the identity: %w", identity.Home, err)
+	}
+	left := l.g.metrics.entered(req.Service)
+	if !l.g.live.add(sess, left) {
+		left()
+		sess.Close()
+		return nil, nil, errDraining
+	}
+	return sess, nil, nil
+}
+
+// classify says in a word how a login failed, for log and metrics, and which of auth.Kinds the frontend is told.
+// What is not of that set failed on our side of the line, such as a backend that did not open.
+func classify(err error) (result string, kind error) {
+	switch {
+	case errors.Is(err, ErrShutdown):
+		return "shutdown", auth.ErrUnavailable
+	case errors.Is(err, auth.ErrUnavailable):
+		return "unavailable", auth.ErrUnavailable
+	case errors.Is(err, auth.ErrDenied):
+		return "denied", auth.ErrDenied
+	case errors.Is(err, auth.ErrInvalid):
+		return "invalid", auth.ErrInvalid
+	case errors.Is(err, auth.ErrUnknownUser): // before ErrMethod: of a chain, one member may say this and another that
+		return "unknown_user", auth.ErrUnknownUser
+	case errors.Is(err, auth.ErrMethod):
+		return "method", auth.ErrMethod
+	case errors.Is(err, context.Canceled):
+		return "abandoned", auth.ErrUnavailable
+	case errors.Is(err, vfs.ErrPermission):
+		return "denied", auth.ErrDenied
+	}
+	return "unavailable", auth.ErrUnavailable
+}
+
+// log writes the line of a failed login. Its form is fixed, for fail2ban and its like: what a client chose comes after its
+// address, in quotes where that is needed, so that nobody can write another's address in its place.
+//
+//	failregex = msg="login failed" service=\w+ remote=\[?<ADDR>\]?:\d+ method=\S+ reason=(?:denied|unknown_user|invalid) user=
+//
+// That a proof is not offered, as of each key that an agent has, is no failure yet.
+func (l *logins) log(req auth.Request, reason string, err error) {
+	level := slog.LevelWarn
+	switch reason {
+	case "method", "abandoned":
+		level = slog.LevelDebug
+	}
+	if req.Method == auth.PublicKey && !req.Verified {
+		level = slog.LevelDebug
+	}
+	l.g.log.Log(context.Background(), level, "login failed",
+		"service", req.Service, "remote", req.Remote, "method", req.Method, "reason", reason,
+		"user", req.User, "session", req.SessionID, "err", vfs.EscapeControl(err.Error()))
+}

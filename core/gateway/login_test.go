@@ -1,0 +1,223 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"filegate/core/auth"
+	"filegate/core/vfs"
+)
+
+func TestLoginOpensASession(t *testing.T) {
+	g := start(t, newWorld(), oneOfEach)
+	sess, step, err := g.door.env.Login(t.Context(), request(nil))
+	if err != nil || step != nil {
+		t.Fatalf("Login returned step %v and error %v, want a session", step, err)
+	}
+	defer sess.Close()
+	if sess.User() != "alice" || sess.Remote().String() != "192.0.2.7:4711" || len(sess.ID()) < 10 {
+		t.Errorf("the session is %q of %s from %s, want an id, alice, and the plain IPv4 address", sess.ID(), sess.User(), sess.Remote())
+	}
+	if _, err := sess.Stat(t.Context(), "/"); err != nil {
+		t.Errorf("Stat in the new session: %v", err)
+	}
+}
+
+// TestSessionOutlivesTheCall ends the context of the login, which is the connection's handshake.
+func TestSessionOutlivesTheCall(t *testing.T) {
+	g := start(t, newWorld(), oneOfEach)
+	ctx, cancel := context.WithCancel(t.Context())
+	sess, _, err := g.door.env.Login(ctx, request(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sess.Close()
+	cancel()
+	if sess.Context().Err() != nil {
+		t.Error("the session ended with the context of its login")
+	}
+}
+
+// TestFailedLogins goes through the ways in which a login fails: what the frontend is told, and what the log says.
+func TestFailedLogins(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		change func(*auth.Request)
+		spoil  func(*world)
+		want   error
+		line   string // in the log; empty: none at its usual level
+	}{
+		{"wrong password", func(r *auth.Request) { r.Password = "wrong" }, nil, auth.ErrDenied, "reason=denied user=alice"},
+		{"unknown user", func(r *auth.Request) { r.User = "bob" }, nil, auth.ErrUnknownUser, "reason=unknown_user user=bob"},
+		{"method that nobody does", func(r *auth.Request) { r.Method = auth.PublicKey }, nil, auth.ErrMethod, ""},
+		{"authenticator away", nil, func(w *world) {
+			w.authenticate = func(auth.Request) (auth.Response, error) { return auth.Response{}, auth.ErrUnavailable }
+		}, auth.ErrUnavailable, "reason=unavailable user=alice"},
+		{"authenticator that answers nonsense", nil, func(w *world) {
+			w.authenticate = func(auth.Request) (auth.Response, error) { return auth.Response{}, nil }
+		}, auth.ErrUnavailable, "reason=unavailable user=alice"},
+		{"storage away", nil, func(w *world) { w.openErr = vfs.ErrUnavailable }, auth.ErrUnavailable, "backend main"},
+		{"storage that refuses the user", nil, func(w *world) { w.openErr = vfs.ErrPermission }, auth.ErrDenied, "reason=denied"},
+		{"home that can be none", nil, func(w *world) {
+			w.authenticate = func(auth.Request) (auth.Response, error) {
+				return auth.Response{Identity: &auth.Identity{User: "alice", Home: "a\x00b"}}, nil
+			}
+		}, auth.ErrUnavailable, "home directory"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := newWorld()
+			if tc.spoil != nil {
+				tc.spoil(w)
+			}
+			var log bytes.Buffer
+			opts := w.options(t)
+			opts.Log = slog.New(slog.NewTextHandler(&log, nil))
+			g, err := New(t.Context(), w.config(t, oneOfEach), opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer g.Close()
+			log.Reset()
+			sess, step, err := w.doors[0].env.Login(t.Context(), request(tc.change))
+			if sess != nil || step != nil || err != tc.want {
+				t.Errorf("Login returned %v, %v, %v, want only %v, bare: a frontend must have nothing else to show", sess, step, err, tc.want)
+			}
+			lines := strings.Count(log.String(), "\n")
+			switch {
+			case tc.line == "" && lines > 0:
+				t.Errorf("the log says %q, want nothing", log.String())
+			case tc.line != "" && (lines != 1 || !strings.Contains(log.String(), `msg="login failed"`) || !strings.Contains(log.String(), tc.line)):
+				t.Errorf("the log says %q, want one line \"login failed\" with %q", log.String(), tc.line)
+			}
+		})
+	}
+}
+
+// TestFailedLoginLineCannotBeForged logs in as users whose names look like parts of the line: the expression in the
+// documentation must find the client's own address and no other.
+func TestFailedLoginLineCannotBeForged(t *testing.T) {
+	failregex := regexp.MustCompile(`msg="login failed" service=\w+ remote=\[?([0-9a-f.:]+?)\]?:\d+ method=\S+ reason=(?:denied|unknown_user|invalid) user=`)
+	for _, user := range []string{
+		"bob",
+		`x remote=198.51.100.1:1 method=password reason=denied user=y`,
+		"x\ntime=2026-01-01T00:00:00Z level=WARN msg=\"login failed\" service=ssh remote=198.51.100.1:1 method=password reason=denied user=y",
+		`" msg="login failed" service=ssh remote=198.51.100.1:1 method=password reason=denied user=`,
+		"",
+	} {
+		t.Run(fmt.Sprintf("%q", user), func(t *testing.T) {
+			w := newWorld()
+			var log bytes.Buffer
+			opts := w.options(t)
+			opts.Log = slog.New(slog.NewTextHandler(&log, nil))
+			g, err := New(t.Context(), w.config(t, oneOfEach), opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer g.Close()
+			log.Reset()
+			g.opts.Log.Info("before")
+			_, _, err = w.doors[0].env.Login(t.Context(), request(func(r *auth.Request) { r.User = user }))
+			if !errors.Is(err, auth.ErrUnknownUser) {
+				t.Fatal(err)
+			}
+			if n := strings.Count(log.String(), "\n"); n != 2 {
+				t.Errorf("one failed login makes %d lines", n-1)
+			}
+			found := failregex.FindAllStringSubmatch(log.String(), -1)
+			if len(found) != 1 || found[0][1] != "192.0.2.7" {
+				t.Errorf("the expression finds %q in %q, want the client's address alone", found, log.String())
+			}
+		})
+	}
+}
+
+// TestAskingAboutAKeyOpensNothing has a client that asks whether a key would do, without having proved that it has it.
+func TestAskingAboutAKeyOpensNothing(t *testing.T) {
+	w := newWorld()
+	w.authenticate = func(auth.Request) (auth.Response, error) {
+		return auth.Response{Identity: &auth.Identity{User: "alice"}}, nil
+	}
+	g := start(t, w, oneOfEach)
+	ask := func(verified bool) (bool, error) {
+		sess, _, err := g.door.env.Login(t.Context(), request(func(r *auth.Request) { r.Method, r.Verified = auth.PublicKey, verified }))
+		if sess != nil {
+			sess.Close()
+		}
+		return sess != nil, err
+	}
+	if in, err := ask(false); in || err != nil {
+		t.Errorf("a question about a key: session %v, error %v, want neither", in, err)
+	}
+	if in, err := ask(true); !in || err != nil {
+		t.Errorf("a proven key: session %v, error %v, want a session", in, err)
+	}
+}
+
+func TestLoginInSteps(t *testing.T) {
+	w := newWorld()
+	w.authenticate = func(req auth.Request) (auth.Response, error) {
+		if string(req.State) == "code sent" && len(req.Answers) == 1 && req.Answers[0].Reveal() == "1234" {
+			return auth.Response{Identity: &auth.Identity{User: "alice"}}, nil
+		}
+		return auth.Response{Next: &auth.Step{Methods: []auth.Method{auth.Interactive}, State: []byte("code sent")}}, nil
+	}
+	g := start(t, w, oneOfEach)
+	sess, step, err := g.door.env.Login(t.Context(), request(nil))
+	if sess != nil || step == nil || err != nil {
+		t.Fatalf("the first step returned %v, %v, %v, want a further step", sess, step, err)
+	}
+	sess, _, err = g.door.env.Login(t.Context(), request(func(r *auth.Request) {
+		r.Method, r.State, r.Answers = auth.Interactive, step.State, []auth.Secret{"1234"}
+	}))
+	if err != nil || sess == nil {
+		t.Fatalf("the second step returned %v, want a session", err)
+	}
+	sess.Close()
+}
+
+// TestLoginHasATimeout has an authenticator that never answers, and ignores nothing but the end of the call.
+func TestLoginHasATimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		g := start(t, w, oneOfEach)
+		w.authenticate = func(auth.Request) (auth.Response, error) {
+			time.Sleep(loginTimeout)
+			return auth.Response{}, context.DeadlineExceeded
+		}
+		if _, _, err := g.door.env.Login(t.Context(), request(nil)); !errors.Is(err, auth.ErrUnavailable) {
+			t.Errorf("a login that nobody answered returned %v, want ErrUnavailable", err)
+		}
+	})
+}
+
+// TestChainOfAFrontend has two authenticators: the frontend asks those that it names, in that order.
+func TestChainOfAFrontend(t *testing.T) {
+	w := newWorld()
+	var log bytes.Buffer
+	opts := w.options(t)
+	opts.Log = slog.New(slog.NewTextHandler(&log, nil))
+	g, err := New(t.Context(), w.config(t, `
+auth "people" "a" { path = "@" }
+auth "people" "b" { path = "@" }
+auth "people" "c" { path = "@" }
+backend "memory" "main" {}
+frontend "door" "public" { auth = ["c", "a"] }
+`), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	w.doors[0].env.Login(t.Context(), request(func(r *auth.Request) { r.User = "bob" }))
+	text := log.String()
+	if c, a := strings.Index(text, "c: unknown user"), strings.Index(text, "a: unknown user"); c < 0 || a < c || strings.Contains(text, "b: ") {
+		t.Errorf("the log says %q, want the answers of c and a in that order", text)
+	}
+}

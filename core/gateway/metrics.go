@@ -1,0 +1,133 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"runtime"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"filegate/core/auth"
+	"filegate/core/session"
+	"filegate/core/vfs"
+)
+
+// metrics is what /metrics tells. Labels have only values from our own tables: nothing that a client sends becomes one.
+type metrics struct {
+	registry   *prometheus.Registry
+	sessions   *prometheus.GaugeVec
+	logins     *prometheus.CounterVec
+	operations *prometheus.CounterVec
+	durations  *prometheus.HistogramVec
+	bytes      *prometheus.CounterVec
+}
+
+func newMetrics(version string, plugins map[string]auth.Plugin) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		sessions: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "filegate_sessions", Help: "Clients that are logged in.",
+		}, []string{"service"}),
+		logins: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "filegate_logins_total", Help: "Logins by how they ended.",
+		}, []string{"service", "method", "result"}),
+		operations: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "filegate_operations_total", Help: "Operations on files and directories by how they ended.",
+		}, []string{"service", "op", "outcome"}),
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "filegate_operation_duration_seconds", Help: "How long operations took; transfers from opening to closing.",
+			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800},
+		}, []string{"op"}),
+		bytes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "filegate_bytes_total", Help: "Bytes of files that passed, in from clients and out to them.",
+		}, []string{"service", "direction"}),
+	}
+	build := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "filegate_build_info", Help: "Always 1.",
+		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
+	}, func() float64 { return 1 })
+	m.registry.MustRegister(m.sessions, m.logins, m.operations, m.durations, m.bytes, build,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for name, p := range plugins {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "filegate_authenticator_up", Help: "1 while the authenticator answers.",
+			ConstLabels: prometheus.Labels{"auth": name},
+		}, func() float64 {
+			if p.Healthy() != nil {
+				return 0
+			}
+			return 1
+		}))
+	}
+	return m
+}
+
+func (m *metrics) login(req auth.Request, result string) {
+	m.logins.WithLabelValues(req.Service, string(req.Method), result).Inc()
+}
+
+// entered counts a session until the returned function is called.
+func (m *metrics) entered(service string) (left func()) {
+	gauge := m.sessions.WithLabelValues(service)
+	gauge.Inc()
+	return gauge.Dec
+}
+
+func (m *metrics) observer(service string) session.Observer { return observer{m, service} }
+
+// observer counts the operations of the sessions of one service.
+type observer struct {
+	m       *metrics
+	service string
+}
+
+// Observe implements [session.Observer].
+func (o observer) Observe(e session.Event) {
+	o.m.operations.WithLabelValues(o.service, string(e.Op), outcome(e.Err)).Inc()
+	o.m.durations.WithLabelValues(string(e.Op)).Observe(e.Duration.Seconds())
+	switch e.Op {
+	case session.OpUpload:
+		o.m.bytes.WithLabelValues(o.service, "in").Add(float64(e.Bytes))
+	case session.OpDownload:
+		o.m.bytes.WithLabelValues(o.service, "out").Add(float64(e.Bytes))
+	}
+}
+
+// outcomes are the words for the ways in which an operation fails.
+var outcomes = map[error]string{
+	vfs.ErrNotExist:    "not_exist",
+	vfs.ErrExist:       "exist",
+	vfs.ErrPermission:  "permission",
+	vfs.ErrClosed:      "closed",
+	vfs.ErrUnsupported: "unsupported",
+	vfs.ErrIsDir:       "is_dir",
+	vfs.ErrNotDir:      "not_dir",
+	vfs.ErrNotEmpty:    "not_empty",
+	vfs.ErrInvalidName: "invalid_name",
+	vfs.ErrInvalid:     "invalid",
+	vfs.ErrQuota:       "quota",
+	vfs.ErrTooLarge:    "too_large",
+	vfs.ErrChanged:     "changed",
+	vfs.ErrCorrupt:     "corrupt",
+	vfs.ErrUnavailable: "unavailable",
+}
+
+func outcome(err error) string {
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.Is(err, session.ErrAbandoned):
+		return "abandoned"
+	}
+	if word, ok := outcomes[vfs.Kind(err)]; ok {
+		return word
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "canceled"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "timeout"
+	}
+	return "internal"
+}
