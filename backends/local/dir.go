@@ -1,0 +1,142 @@
+package local
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"filegate/core/vfs"
+)
+
+// tempPrefix is what the names of uploads begin with before Commit.
+const tempPrefix = ".filegate-upload-"
+
+// dir is an open directory. What is done in it goes by its descriptor and a single name, so that neither a link nor a directory that
+// moves meanwhile can lead it astray.
+type dir struct{ *os.File }
+
+// openDir opens the directory rel. Its errors are the system's.
+func (f *FS) openDir(rel string) (dir, error) {
+	under, err := f.root.OpenFile(rel, os.O_RDONLY|syscall.O_DIRECTORY, 0)
+	return dir{under}, err
+}
+
+// parent opens the directory that name is in. Its errors are the contract's.
+func (f *FS) parent(ctx context.Context, name vfs.Path) (dir, error) {
+	if _, err := begin(ctx, name); err != nil {
+		return dir{}, err
+	}
+	rel, err := local(name.Dir())
+	if err != nil {
+		return dir{}, err
+	}
+	d, err := f.openDir(rel)
+	return d, translate(err)
+}
+
+func (d dir) fd() int { return int(d.Fd()) }
+
+func (d dir) close() { d.Close() }
+
+func (d dir) remove(name string) error { return unix.Unlinkat(d.fd(), name, 0) }
+
+func (d dir) rmdir(name string) error { return unix.Unlinkat(d.fd(), name, unix.AT_REMOVEDIR) }
+
+func (d dir) rename(oldname string, to dir, newname string, replace bool) error {
+	if replace {
+		return unix.Renameat(d.fd(), oldname, to.fd(), newname)
+	}
+	err := unix.Renameat2(d.fd(), oldname, to.fd(), newname, unix.RENAME_NOREPLACE)
+	if err != unix.EINVAL && err != unix.ENOSYS {
+		return err
+	}
+	// Network file systems do not know the flag. To look first leaves a gap, but a short one.
+	var stat unix.Stat_t
+	if unix.Fstatat(to.fd(), newname, &stat, unix.AT_SYMLINK_NOFOLLOW) == nil {
+		return unix.EEXIST
+	}
+	return unix.Renameat(d.fd(), oldname, to.fd(), newname)
+}
+
+// setTimes sets the times that are not nil.
+func (d dir) setTimes(name string, access, modified *time.Time) error {
+	if access == nil && modified == nil {
+		return nil
+	}
+	var stamps [2]unix.Timespec
+	for i, t := range []*time.Time{access, modified} {
+		if t == nil {
+			stamps[i].Nsec = unix.UTIME_OMIT
+			continue
+		}
+		var err error
+		if stamps[i], err = unix.TimeToTimespec(*t); err != nil {
+			return err
+		}
+	}
+	return unix.UtimesNanoAt(d.fd(), name, stamps[:], unix.AT_SYMLINK_NOFOLLOW)
+}
+
+// createTemp makes an empty hidden file. It is locked for as long as it is open, by which sweep knows that it is in use.
+func (d dir) createTemp() (*os.File, string, error) {
+	for {
+		name := tempPrefix + rand.Text()[:12]
+		fd, err := unix.Openat(d.fd(), name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o666)
+		if err == unix.EEXIST || err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		file := os.NewFile(uintptr(fd), name)
+		var stat unix.Stat_t
+		if err = unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err == nil {
+			err = unix.Fstat(fd, &stat)
+		}
+		switch {
+		case err == unix.EWOULDBLOCK, err == nil && stat.Nlink == 0:
+			// A sweep has come between the two calls, and taken it for a leftover.
+			file.Close()
+		case err != nil:
+			d.remove(name)
+			file.Close()
+			return nil, "", err
+		default:
+			return file, name, nil
+		}
+	}
+}
+
+// sweep removes the leftovers in the directory, and says whether there were any.
+func (d dir) sweep() bool {
+	swept := false
+	for {
+		names, err := d.Readdirnames(pageSize)
+		for _, name := range names {
+			if strings.HasPrefix(name, tempPrefix) && d.sweepOne(name) {
+				swept = true
+			}
+		}
+		if err != nil {
+			return swept
+		}
+	}
+}
+
+// sweepOne removes an upload that nobody is writing any more, and says whether it has.
+func (d dir) sweepOne(name string) bool {
+	fd, err := unix.Openat(d.fd(), name, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	if unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) != nil {
+		return false
+	}
+	return d.remove(name) == nil
+}
