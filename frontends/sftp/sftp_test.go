@@ -2,11 +2,13 @@ package sftp_test
 
 import (
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
 	"filegate/core/vfs"
 	"filegate/core/vfs/memfs"
+	"filegate/core/vfs/vfstest"
 	"filegate/frontends/frontendtest"
 	"filegate/frontends/sftp"
 	"filegate/frontends/ssh"
@@ -28,3 +30,14 @@ func config(t *testing.T) *ssh.Config {
 }
 
 func memory() vfs.FS { return memfs.New() }
+
+func TestConformance(t *testing.T) {
+	srv := start(t, memory())
+	c := mustDial(t, srv)
+	vfstest.TestFS(t, func(*testing.T) vfs.FS { return c }, vfstest.Limits{
+		Kind:      arrivesAs,
+		TimeStep:  time.Second,
+		NoVersion: true,
+		NoCancel:  true,
+	})
+}
