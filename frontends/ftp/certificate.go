@@ -1,0 +1,102 @@
+package ftp
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+)
+
+// certificate is a certificate and its key in files, which are read anew when they change: certificates live shorter than servers.
+type certificate struct {
+	certFile, keyFile string
+	log               *slog.Logger
+
+	mu    sync.Mutex
+	cert  *tls.Certificate
+	stamp stamp
+}
+
+// stamp tells whether a pair of files has changed.
+type stamp struct{ cert, key time.Time }
+
+// certificateError says what is wrong with a pair of files, and what to do.
+type certificateError struct {
+	inKey           bool
+	summary, detail string
+}
+
+func (e *certificateError) Error() string { return e.summary + ": " + e.detail }
+
+func newCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, *certificateError) {
+	c := &certificate{certFile: certFile, keyFile: keyFile, log: log}
+	c.stamp, _ = c.changed()
+	cert, problem := loadCertificate(certFile, keyFile)
+	c.cert = cert
+	return c, problem
+}
+
+// get is for tls.Config. New files that cannot be used leave the old certificate in use.
+func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now, changed := c.changed(); changed {
+		c.stamp = now
+		if cert, problem := loadCertificate(c.certFile, c.keyFile); problem == nil {
+			c.cert = cert
+			c.log.Info("certificate read anew", "file", c.certFile)
+		} else {
+			c.log.Error("certificate has changed, and cannot be used: the old one stays in use", "err", problem)
+		}
+	}
+	return c.cert, nil
+}
+
+// changed reports false also where a file is missing: a renewal may be on the way.
+func (c *certificate) changed() (stamp, bool) {
+	cert, err := os.Stat(c.certFile)
+	if err != nil {
+		return stamp{}, false
+	}
+	key, err := os.Stat(c.keyFile)
+	if err != nil {
+		return stamp{}, false
+	}
+	now := stamp{cert.ModTime(), key.ModTime()}
+	return now, now != c.stamp
+}
+
+func loadCertificate(certFile, keyFile string) (*tls.Certificate, *certificateError) {
+	certPEM, err := os.ReadFile(certFile)
+	if err != nil {
+		return nil, &certificateError{summary: "The certificate cannot be read", detail: err.Error()}
+	}
+	keyPEM, err := os.ReadFile(keyFile)
+	if err != nil {
+		return nil, &certificateError{inKey: true, summary: "The private key cannot be read", detail: err.Error()}
+	}
+	if err := parsesAsCertificate(certPEM); err != nil {
+		return nil, &certificateError{summary: "The certificate cannot be used", detail: fmt.Sprintf("%s: %v.", certFile, err)}
+	}
+	cert, err := tls.X509KeyPair(certPEM, keyPEM)
+	if err != nil {
+		return nil, &certificateError{inKey: true, summary: "The private key cannot be used",
+			detail: fmt.Sprintf("%s is not the unencrypted key, in PEM form, that belongs to %s.", keyFile, certFile)}
+	}
+	return &cert, nil
+}
+
+func parsesAsCertificate(data []byte) error {
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "CERTIFICATE" {
+			_, err := x509.ParseCertificate(block.Bytes)
+			return err
+		}
+	}
+	return errors.New("there is no certificate in PEM form in it")
+}

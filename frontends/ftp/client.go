@@ -1,0 +1,377 @@
+package ftp
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	ftpserver "github.com/fclairamb/ftpserverlib"
+
+	"filegate/core/auth"
+	"filegate/core/session"
+)
+
+// openTimeout is how long a client may take to open a data connection, in seconds.
+const openTimeout = 15
+
+// client is one client's connection. To the library it is a whole server (its MainDriver) that ever has this one client: so nothing is shared between
+// clients but what is shared here, and the library's own accepting and stopping, with its races, is never used.
+type client struct {
+	srv     *Server
+	control *control
+	log     *slog.Logger
+
+	ctx    context.Context // the connection's life: of a login, which has no session yet
+	cancel context.CancelFunc
+	cc     ftpserver.ClientContext // set when the library begins, before anything else is called
+
+	disconnected chan struct{} // closed when the library has seen the end
+
+	mu       sync.Mutex
+	idle     sync.Cond // running has become 0
+	running  int       // calls of the library under way
+	gone     bool      // no further call is let in
+	session  *session.Session
+	unhook   func() bool // of the session's end
+	listener net.Listener
+	data     *dataConn // of the transfer under way, or the last one; nil in active mode
+}
+
+var (
+	_ ftpserver.MainDriver                        = (*client)(nil)
+	_ ftpserver.MainDriverExtensionUserVerifier   = (*client)(nil)
+	_ ftpserver.MainDriverExtensionPassiveWrapper = (*client)(nil)
+	_ ftpserver.MainDriverExtensionQuitMessage    = (*client)(nil)
+)
+
+func newClient(s *Server, nc net.Conn) *client {
+	c := &client{
+		srv:          s,
+		control:      newControl(nc, s.cfg.LoginTimeout, s.cfg.IdleTimeout),
+		log:          s.log.With("remote", nc.RemoteAddr().String()),
+		disconnected: make(chan struct{}),
+	}
+	c.idle.L = &c.mu
+	c.ctx, c.cancel = context.WithCancel(s.ctx)
+	c.control.working = c.isWorking
+	c.control.tlsConfig = s.tls
+	switch s.cfg.TLS.Mode {
+	case implicit:
+		c.control.secure()
+	case explicit:
+		c.control.required = s.cfg.TLS.Required
+	}
+	return c
+}
+
+// serve serves the client until the connection has ended and nothing that was called for it is running.
+func (c *client) serve() {
+	defer c.cancel()
+	lib := ftpserver.NewFtpServer(c)
+	if err := lib.Listen(); err != nil {
+		c.log.Error("cannot serve a client", "err", err)
+		c.cut()
+		return
+	}
+	lib.Logger = slog.New(quiet{c.log.Handler()})
+	lib.Serve() // its error is what oneConn returns at the end
+
+	c.cut()
+	c.mu.Lock()
+	for c.running > 0 {
+		c.idle.Wait()
+	}
+	sess, unhook := c.session, c.unhook
+	c.mu.Unlock()
+	if sess != nil {
+		unhook()
+		sess.Close()
+	}
+}
+
+// oneConn is a listener that accepts one connection, and then waits for its end.
+type oneConn struct {
+	client *client
+	taken  bool
+}
+
+func (l *oneConn) Accept() (net.Conn, error) {
+	if !l.taken {
+		l.taken = true
+		return l.client.control, nil
+	}
+	<-l.client.disconnected
+	<-l.client.control.closed // the last that the library does
+	return nil, &net.OpError{Op: "accept", Net: "tcp", Addr: l.Addr(), Err: net.ErrClosed}
+}
+
+func (l *oneConn) Close() error   { return nil }
+func (l *oneConn) Addr() net.Addr { return l.client.control.LocalAddr() }
+
+// end ends the connection in an orderly way: what is being transferred breaks, the client gets its reply, and then a last one.
+func (c *client) end() {
+	c.cancel()
+	c.closeData()
+	c.control.finish()
+}
+
+// endUnlessLoggedIn is end for a client that has no session, whose end would be that of the connection too.
+func (c *client) endUnlessLoggedIn() {
+	c.mu.Lock()
+	in := c.session != nil
+	c.mu.Unlock()
+	if !in {
+		c.end()
+	}
+}
+
+// cut ends the connection at once.
+func (c *client) cut() {
+	c.mu.Lock()
+	c.gone = true
+	sess := c.session
+	c.mu.Unlock()
+	c.cancel()
+	if sess != nil {
+		sess.End(context.Canceled)
+	}
+	c.closeData()
+	c.control.Conn.Close()
+}
+
+// closeData breaks the transfer that is under way, or about to begin.
+func (c *client) closeData() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.listener != nil {
+		c.listener.Close()
+	}
+	if c.data != nil {
+		c.data.Conn.Close()
+	}
+}
+
+// enter lets a call of the library in, unless the connection has ended. The caller calls leave in the end.
+func (c *client) enter() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gone {
+		return errEnded
+	}
+	c.running++
+	return nil
+}
+
+func (c *client) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.running--; c.running == 0 {
+		c.idle.Broadcast()
+	}
+}
+
+func (c *client) isWorking() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.running > 0
+}
+
+// GetSettings implements [ftpserver.MainDriver].
+func (c *client) GetSettings() (*ftpserver.Settings, error) {
+	cfg := &c.srv.cfg
+	settings := &ftpserver.Settings{
+		Listener:                &oneConn{client: c},
+		ListenAddr:              c.control.LocalAddr().String(), // only shown, by STAT
+		Banner:                  cfg.Banner,
+		IdleTimeout:             int((cfg.IdleTimeout + time.Second - 1) / time.Second),
+		ConnectionTimeout:       openTimeout,
+		DisableActiveMode:       !cfg.Active,
+		ActiveTransferPortNon20: true, // port 20 is for root only
+		DefaultTransferType:     ftpserver.TransferTypeBinary,
+	}
+	if cfg.TLS.Mode == implicit {
+		settings.TLSRequired = ftpserver.ImplicitEncryption
+	}
+	if first, last, _ := cfg.Passive.ports(); first > 0 {
+		settings.PassiveTransferPortRange = ftpserver.PortRange{Start: first, End: last}
+	}
+	if c.srv.public != nil {
+		settings.PublicIPResolver = func(ftpserver.ClientContext) (string, error) { return c.srv.public.address(c.ctx) }
+	}
+	return settings, nil
+}
+
+// GetTLSConfig implements [ftpserver.MainDriver]. It is for data connections, and for FEAT to know.
+func (c *client) GetTLSConfig() (*tls.Config, error) {
+	if c.srv.tls == nil {
+		return nil, errNoTLS
+	}
+	return c.srv.tls, nil
+}
+
+// ClientConnected implements [ftpserver.MainDriver].
+func (c *client) ClientConnected(cc ftpserver.ClientContext) (string, error) {
+	c.cc = cc
+	return c.srv.cfg.Banner, nil
+}
+
+// ClientDisconnected implements [ftpserver.MainDriver]. A transfer may still be running, and the library waits for none: that is done by serve.
+func (c *client) ClientDisconnected(ftpserver.ClientContext) {
+	c.cut()
+	close(c.disconnected)
+}
+
+// QuitMessage implements [ftpserver.MainDriverExtensionQuitMessage]. It is asked too when it is we who end the connection.
+func (c *client) QuitMessage() string {
+	switch {
+	case !c.control.isEnding():
+		return "Goodbye."
+	case c.srv.isClosing():
+		return errShuttingDown.Error()
+	}
+	return errEnded.Error()
+}
+
+// PreAuthUser implements [ftpserver.MainDriverExtensionUserVerifier].
+func (c *client) PreAuthUser(cc ftpserver.ClientContext, _ string) error {
+	if c.control.required && !c.control.secured {
+		return errTLSRequired
+	}
+	// The library would refuse the second login of a connection, since it knows nothing of our TLS.
+	return cc.SetTLSRequirement(ftpserver.ClearOrEncrypted)
+}
+
+// AuthUser implements [ftpserver.MainDriver]. After a refusal the library hangs up.
+func (c *client) AuthUser(cc ftpserver.ClientContext, user, pass string) (ftpserver.ClientDriver, error) {
+	switch {
+	case c.control.required && !c.control.secured: // PASS without USER
+		return nil, errTLSRequired
+	case user == "":
+		return nil, errLoginRefused
+	}
+	if err := c.enter(); err != nil {
+		return nil, err
+	}
+	defer c.leave()
+	sess, err := c.login(cc, user, auth.Secret(pass))
+	if err != nil {
+		return nil, err
+	}
+	if !c.admit(sess) {
+		sess.Close()
+		return nil, errShuttingDown
+	}
+	if c.control.required {
+		if err := cc.SetTLSRequirement(ftpserver.MandatoryEncryption); err != nil { // for data
+			return nil, err
+		}
+	}
+	cc.SetPath("/")
+	return &driver{client: c, session: sess}, nil
+}
+
+// login asks who it is. A login that wants a further step is refused like a wrong one: FTP has no such thing, and who guesses passwords shall not learn that one was right.
+func (c *client) login(cc ftpserver.ClientContext, user string, password auth.Secret) (*session.Session, error) {
+	ctx, cancel := context.WithTimeout(c.ctx, c.srv.cfg.LoginTimeout)
+	defer cancel()
+	sess, step, err := c.srv.env.Login(ctx, auth.Request{
+		User: user, Method: auth.Password, Password: password, Service: "ftp", SessionID: strings.ToLower(rand.Text()[:12]),
+		Remote: addrPort(c.control.RemoteAddr()), Local: addrPort(c.control.LocalAddr()), Client: cc.GetClientVersion(),
+	})
+	switch {
+	case err != nil:
+		return nil, refusal(err)
+	case step != nil:
+		c.log.Info("login refused", "user", user, "reason", "a further step is wanted, which FTP does not have")
+		return nil, errLoginRefused
+	case sess == nil:
+		return nil, refusal(errors.New("neither a session nor a step"))
+	}
+	return sess, nil
+}
+
+// admit makes sess the client's session, in place of one that it had before. It reports false when the server is shutting down.
+func (c *client) admit(sess *session.Session) bool {
+	before, unhook, ok := c.replaceSession(sess)
+	if !ok {
+		return false
+	}
+	if before != nil {
+		unhook()
+		before.Close()
+	}
+	c.control.admit()
+	return true
+}
+
+func (c *client) replaceSession(sess *session.Session) (before *session.Session, unhook func() bool, ok bool) {
+	c.srv.mu.Lock() // so that Shutdown either sees the session or has closed the door
+	defer c.srv.mu.Unlock()
+	if c.srv.closing {
+		return nil, nil, false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before, unhook = c.session, c.unhook
+	c.session, c.unhook = sess, context.AfterFunc(sess.Context(), c.end)
+	return before, unhook, true
+}
+
+// WrapPassiveListener implements [ftpserver.MainDriverExtensionPassiveWrapper]. It sees to it that a client has one listener at a time, and none in the
+// end: the library forgets those for which it has no address to tell.
+func (c *client) WrapPassiveListener(l net.Listener) (net.Listener, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.listener != nil {
+		c.listener.Close()
+	}
+	if c.gone {
+		l.Close()
+		return nil, errEnded
+	}
+	c.listener = l
+	return &dataListener{Listener: l, client: c}, nil
+}
+
+// keepData makes d the client's data connection. It reports false when the client has gone.
+func (c *client) keepData(d *dataConn) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gone {
+		return false
+	}
+	c.data = d
+	return true
+}
+
+// dataConn is the data connection that a transfer is using, or nil in active mode.
+func (c *client) dataConn() *dataConn {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.data
+}
+
+// noData forgets the data connection of the last transfer.
+func (c *client) noData() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.data = nil
+}
+
+// vanished says whether the client has closed the control connection without a word.
+func (c *client) vanished() bool { return !c.control.quitting.Load() && hungUp(c.control.Conn) }
+
+func addrPort(a net.Addr) netip.AddrPort {
+	if t, ok := a.(*net.TCPAddr); ok {
+		ap := t.AddrPort()
+		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+	}
+	return netip.AddrPort{}
+}

@@ -1,0 +1,220 @@
+package ftp
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"filegate/core/frontend"
+)
+
+// Kind is this frontend for the list of the built-in ones.
+func Kind() frontend.Kind {
+	return frontend.Kind{Name: "ftp", Config: func() frontend.Config { return NewConfig() }}
+}
+
+// Config is the options of a frontend "ftp".
+type Config struct {
+	// Listen is where clients connect, as host:port.
+	Listen []string `hcl:"listen,optional"`
+	// Banner is what clients read when they connect.
+	Banner string `hcl:"banner,optional"`
+	// TLS says how connections are encrypted.
+	TLS TLS `hcl:"tls,block"`
+	// Passive says where clients connect for data.
+	Passive Passive `hcl:"passive,block"`
+	// Active lets clients ask the server to connect to them for data (PORT, EPRT), to their own address only.
+	Active bool `hcl:"active,optional"`
+
+	// MaxConnections is how many clients may be connected at a time.
+	MaxConnections int `hcl:"max_connections,optional"`
+	// MaxListEntries is how many entries a directory may have to be listed: FTP needs them all in memory, at about 300 bytes each.
+	MaxListEntries int `hcl:"max_list_entries,optional"`
+	// LoginTimeout is how long a client may take to log in.
+	LoginTimeout time.Duration `hcl:"login_timeout,optional"`
+	// IdleTimeout is how long a client may send no command while nothing is being transferred.
+	IdleTimeout time.Duration `hcl:"idle_timeout,optional"`
+	// DataTimeout is how long a data connection may stand still.
+	DataTimeout time.Duration `hcl:"data_timeout,optional"`
+}
+
+// TLS is the block "tls" of a [Config].
+type TLS struct {
+	// Mode is "off", "explicit" (the client asks with AUTH TLS, RFC 4217) or "implicit" (TLS from the first byte on).
+	Mode string `hcl:"mode,optional"`
+	// Cert and Key are PEM files. They are read anew when they change.
+	Cert string `hcl:"cert,optional"`
+	Key  string `hcl:"key,optional"`
+	// Required refuses, in explicit mode, logins and data without TLS.
+	Required bool `hcl:"required,optional"`
+	// MinVersion is the lowest version of TLS: "1.0", "1.1", "1.2" or "1.3".
+	MinVersion string `hcl:"min_version,optional"`
+	// CloseNotify refuses an upload over TLS that does not end as TLS says (RFC 8446, section 6.1): it may have been cut off on the way.
+	// A few old clients end every upload like that.
+	CloseNotify bool `hcl:"close_notify,optional"`
+}
+
+// The modes of TLS.
+const (
+	off      = "off"
+	explicit = "explicit"
+	implicit = "implicit"
+)
+
+// Passive is the block "passive" of a [Config].
+type Passive struct {
+	// Ports is the range of ports for data, as "first-last". Empty: any free port.
+	Ports string `hcl:"ports,optional"`
+	// PublicHost is the IPv4 address, or a name that has one, that clients are told to connect to. Empty: the one that they have connected to already.
+	PublicHost string `hcl:"public_host,optional"`
+}
+
+var _ frontend.Config = (*Config)(nil)
+
+// NewConfig returns the defaults: without TLS, on port 2021 of this machine only.
+func NewConfig() *Config {
+	return &Config{
+		Listen:         []string{"127.0.0.1:2021"},
+		Banner:         "filegate is ready.",
+		TLS:            TLS{Mode: off, Required: true, MinVersion: "1.2", CloseNotify: true},
+		Active:         true,
+		MaxConnections: 1000,
+		MaxListEntries: 100_000,
+		LoginTimeout:   time.Minute,
+		IdleTimeout:    15 * time.Minute,
+		DataTimeout:    5 * time.Minute,
+	}
+}
+
+// Validate implements [frontend.Config]. It reads the certificate.
+func (c *Config) Validate(report func(attribute, summary, detail string)) {
+	if len(c.Listen) == 0 {
+		report("listen", "No address to listen on", `Give at least one, such as "127.0.0.1:2021".`)
+	}
+	for _, addr := range c.Listen {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			report("listen", fmt.Sprintf("%q is not an address", addr), `Write host:port, or ":port" for all addresses of the machine.`)
+		}
+	}
+	c.TLS.validate(report)
+	c.Passive.validate(report)
+	for _, limit := range []struct {
+		name, summary string
+		n             int
+	}{
+		{"max_connections", "No client could connect", c.MaxConnections},
+		{"max_list_entries", "No directory could be listed", c.MaxListEntries},
+	} {
+		if limit.n < 1 {
+			report(limit.name, limit.summary, "Give a number of at least 1.")
+		}
+	}
+	for _, timeout := range []struct {
+		name string
+		d    time.Duration
+	}{{"login_timeout", c.LoginTimeout}, {"idle_timeout", c.IdleTimeout}, {"data_timeout", c.DataTimeout}} {
+		if timeout.d < time.Second {
+			report(timeout.name, fmt.Sprintf("%v is too short", timeout.d), `Give at least "1s".`)
+		}
+	}
+}
+
+func (t *TLS) validate(report func(attribute, summary, detail string)) {
+	if _, ok := tlsVersion(t.MinVersion); !ok {
+		report("tls.min_version", fmt.Sprintf("There is no TLS version %q", t.MinVersion), `There are "1.0", "1.1", "1.2" and "1.3".`)
+	}
+	switch t.Mode {
+	case explicit, implicit:
+		if t.Cert == "" {
+			report("tls.cert", "TLS needs a certificate", "Give the file with the certificate chain in PEM form.")
+		}
+		if t.Key == "" {
+			report("tls.key", "TLS needs a private key", "Give the file with the certificate's private key in PEM form.")
+		}
+	case off:
+		if t.Cert != "" || t.Key != "" {
+			report("tls.mode", "There is a certificate, but TLS is off", `Write mode = "explicit" or "implicit", or leave out cert and key.`)
+		}
+	default:
+		report("tls.mode", fmt.Sprintf("There is no TLS mode %q", t.Mode), `There are "off", "explicit" and "implicit".`)
+	}
+	if t.Cert == "" || t.Key == "" {
+		return
+	}
+	if _, err := newCertificate(t.Cert, t.Key, nil); err != nil {
+		attribute := "tls.cert"
+		if err.inKey {
+			attribute = "tls.key"
+		}
+		report(attribute, err.summary, err.detail)
+	}
+}
+
+func tlsVersion(name string) (uint16, bool) {
+	v, ok := map[string]uint16{"1.0": tls.VersionTLS10, "1.1": tls.VersionTLS11, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}[name]
+	return v, ok
+}
+
+func (p *Passive) validate(report func(attribute, summary, detail string)) {
+	if _, _, err := p.ports(); err != nil {
+		report("passive.ports", err.Error(), `Write the first and the last port, such as "60000-60100".`)
+	}
+	if addr, err := netip.ParseAddr(p.PublicHost); err == nil && !addr.Unmap().Is4() {
+		report("passive.public_host", fmt.Sprintf("%s is not an IPv4 address", addr),
+			"Only clients that come by IPv4 are told an address (PASV): give that one. Those that come by IPv6 connect to the address that they know.")
+	} else if err != nil && strings.ContainsAny(p.PublicHost, ": /") {
+		report("passive.public_host", fmt.Sprintf("%q is neither an address nor a host name", p.PublicHost), `Write it without port and scheme, such as "ftp.example.net".`)
+	}
+}
+
+// ports returns the range, or zeros where there is none.
+func (p *Passive) ports() (first, last int, err error) {
+	if p.Ports == "" {
+		return 0, 0, nil
+	}
+	from, to, ok := strings.Cut(p.Ports, "-")
+	if !ok {
+		return 0, 0, fmt.Errorf("%q is not a range of ports", p.Ports)
+	}
+	for _, part := range []struct {
+		text string
+		port *int
+	}{{from, &first}, {to, &last}} {
+		n, err := strconv.ParseUint(strings.TrimSpace(part.text), 10, 16)
+		if err != nil || n == 0 {
+			return 0, 0, fmt.Errorf("%q is not a port", strings.TrimSpace(part.text))
+		}
+		*part.port = int(n)
+	}
+	if first > last {
+		return 0, 0, fmt.Errorf("the range %q ends before it begins", p.Ports)
+	}
+	return first, last, nil
+}
+
+// New implements [frontend.Config].
+func (c *Config) New(env frontend.Env) (frontend.Server, error) {
+	var problem error
+	c.Validate(func(attribute, summary, detail string) {
+		if problem == nil {
+			problem = fmt.Errorf("%s: %s: %s", attribute, summary, detail)
+		}
+	})
+	if problem != nil {
+		return nil, problem
+	}
+	s := newServer(env, *c)
+	if c.TLS.Mode != off {
+		cert, err := newCertificate(c.TLS.Cert, c.TLS.Key, env.Log)
+		if err != nil {
+			return nil, err
+		}
+		version, _ := tlsVersion(c.TLS.MinVersion)
+		s.tls = &tls.Config{MinVersion: version, GetCertificate: cert.get}
+	}
+	return s, nil
+}

@@ -1,0 +1,266 @@
+package ftp
+
+import (
+	"bufio"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// maxCommand is the longest command line, in bytes: what the library can take.
+	maxCommand = 4096
+	// replyTimeout is how long a client may take to accept a reply.
+	replyTimeout = time.Minute
+)
+
+var errLineTooLong = errors.New("the command line is too long")
+
+// control is a client's control connection as the library sees it. It stands between the two, and does what the library does not do, or not well:
+//
+//   - TLS, so that on this side of it replies can be read: AUTH, and PROT without it (RFC 4217);
+//   - replies with the code that an error deserves, see [reply];
+//   - only whole commands are passed on: the library would take half a DELE for one when the connection breaks in the middle;
+//   - a connection that is to end does so in between two commands, with a reply that says so.
+//
+// Read, Close and SetDeadline are called by the library's goroutine for the connection alone, Write by the one of a transfer too.
+type control struct {
+	net.Conn              // the TCP connection
+	tlsConfig *tls.Config // nil: there is no TLS here
+	required  bool        // nothing important goes without TLS
+	working   func() bool // whether a call of the storage is under way
+
+	stream   net.Conn // the TCP connection, or TLS over it
+	secured  bool     // TLS is on
+	loggedIn bool
+	quitting atomic.Bool // the client has said good-bye
+	in       *bufio.Reader
+	part     []byte // of a command line
+	line     []byte // of a command that the library has not taken yet
+
+	deadlines sync.Mutex
+	loginBy   time.Time // no deadline is later than this, unless it is zero
+	idle      time.Duration
+	ending    bool
+
+	writing sync.Mutex
+	out     []byte // of a reply
+
+	closing sync.Once
+	closed  chan struct{}
+}
+
+func newControl(c net.Conn, loginTimeout, idle time.Duration) *control {
+	return &control{
+		Conn: c, stream: c, in: bufio.NewReaderSize(c, maxCommand),
+		loginBy: time.Now().Add(loginTimeout), idle: idle, working: func() bool { return false },
+		closed: make(chan struct{}),
+	}
+}
+
+// secure turns TLS on. The handshake happens with the next Read or Write.
+func (c *control) secure() {
+	c.stream = tls.Server(c.Conn, c.tlsConfig)
+	c.in.Reset(c.stream)
+	c.secured = true
+}
+
+// admit ends the deadline for the login.
+func (c *control) admit() {
+	c.deadlines.Lock()
+	defer c.deadlines.Unlock()
+	c.loggedIn, c.loginBy = true, time.Time{}
+}
+
+// finish makes the connection end as soon as no command is being executed.
+func (c *control) finish() {
+	c.deadlines.Lock()
+	defer c.deadlines.Unlock()
+	c.ending = true
+	c.Conn.SetReadDeadline(time.Unix(1, 0))
+}
+
+func (c *control) isEnding() bool {
+	c.deadlines.Lock()
+	defer c.deadlines.Unlock()
+	return c.ending
+}
+
+// SetDeadline is for reads: each reply has a deadline of its own, since the library sets one when it begins to wait for a command, and may answer much later.
+func (c *control) SetDeadline(t time.Time) error {
+	c.deadlines.Lock()
+	defer c.deadlines.Unlock()
+	switch {
+	case c.ending:
+		t = time.Unix(1, 0)
+	case !c.loginBy.IsZero() && t.After(c.loginBy):
+		t = c.loginBy
+	}
+	return c.Conn.SetReadDeadline(t)
+}
+
+// Read hands out the commands that the library is to see.
+func (c *control) Read(p []byte) (int, error) {
+	for len(c.line) == 0 {
+		line, err := c.readLine()
+		if c.isEnding() {
+			// The library waits for the transfer that is under way, if any, answers with QuitMessage and hangs up.
+			line, err = []byte("QUIT\r\n"), nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		if c.line, err = c.command(line); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, c.line)
+	c.line = c.line[n:]
+	return n, nil
+}
+
+// readLine returns a whole line with its end. It is good until the next call.
+func (c *control) readLine() ([]byte, error) {
+	for {
+		part, err := c.in.ReadSlice('\n')
+		c.part = append(c.part, part...)
+		switch {
+		case len(c.part) > maxCommand:
+			c.answer(&reply{500, "The line is too long."})
+			return nil, errLineTooLong
+		case err == nil:
+			line := c.part
+			c.part = c.part[:0]
+			return line, nil
+		case errors.Is(err, os.ErrDeadlineExceeded) && c.working() && !c.isEnding():
+			// The client is not idle but waiting for us.
+			c.SetDeadline(time.Now().Add(c.idle))
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return nil, err
+		}
+	}
+}
+
+// command returns the line as the library is to see it, or nothing when the command has been answered here.
+func (c *control) command(line []byte) ([]byte, error) {
+	verb, arg, _ := strings.Cut(strings.TrimRight(string(line), "\r\n"), " ")
+	switch strings.ToUpper(verb) {
+	case "AUTH":
+		return nil, c.auth(arg)
+	case "PBSZ":
+		if !c.secured {
+			return nil, c.answer(errAuthFirst)
+		}
+	case "PROT":
+		return c.prot(strings.ToUpper(arg))
+	case "REST":
+		if n, err := strconv.ParseInt(arg, 10, 64); err != nil || n < 0 {
+			return nil, c.answer(&reply{501, "REST takes a number of bytes."})
+		}
+	case "STRU":
+		if strings.EqualFold(arg, "F") {
+			return nil, c.answer(&reply{200, "The structure is that of a file."})
+		}
+		return nil, c.answer(&reply{504, "There is only the structure of a file (STRU F)."})
+	case "HELP":
+		return nil, c.answer(&reply{214, "Commands are those of RFC 959, 2389, 2428, 3659 and 4217, see FEAT."})
+	case "QUIT":
+		c.quitting.Store(true)
+	}
+	return line, nil
+}
+
+var (
+	errAuthFirst = &reply{503, "AUTH TLS comes first."}
+	errNoTLS     = &reply{502, "There is no TLS on this server."}
+)
+
+// auth executes AUTH (RFC 4217, section 4). What the client has sent behind it, in clear, is not taken for a command.
+func (c *control) auth(mechanism string) error {
+	switch {
+	case c.tlsConfig == nil:
+		return c.answer(errNoTLS)
+	case c.secured:
+		return c.answer(&reply{503, "TLS is on already."})
+	case c.loggedIn:
+		return c.answer(&reply{503, "AUTH comes before USER."})
+	}
+	switch strings.ToUpper(mechanism) {
+	case "TLS", "TLS-C", "SSL":
+	default:
+		return c.answer(&reply{504, "There is only AUTH TLS."})
+	}
+	if c.in.Buffered() > 0 {
+		return errors.New("the client has sent commands behind AUTH, in clear")
+	}
+	if err := c.answer(&reply{234, "Go on with TLS."}); err != nil {
+		return err
+	}
+	c.secure()
+	return nil
+}
+
+// prot checks PROT (RFC 4217, section 9): the library takes all but "P" for clear, without a word.
+func (c *control) prot(level string) ([]byte, error) {
+	switch {
+	case !c.secured:
+		return nil, c.answer(errAuthFirst)
+	case level == "C" && c.required:
+		return nil, c.answer(&reply{534, "Data goes over TLS only: PROT P."})
+	case level == "P", level == "C":
+		return []byte("PROT " + level + "\r\n"), nil
+	}
+	return nil, c.answer(&reply{504, "There are PROT P and PROT C."})
+}
+
+// answer sends a reply of our own.
+func (c *control) answer(r *reply) error {
+	_, err := c.Write([]byte(r.line() + "\r\n"))
+	return err
+}
+
+// Write sends the library's replies, line by line.
+func (c *control) Write(p []byte) (int, error) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.out = append(c.out, p...)
+	var lines strings.Builder
+	for {
+		line, rest, ok := strings.Cut(string(c.out), "\r\n")
+		if !ok {
+			break
+		}
+		fmt.Fprintf(&lines, "%s\r\n", amend(line))
+		c.out = append(c.out[:0], rest...)
+	}
+	c.Conn.SetWriteDeadline(time.Now().Add(replyTimeout))
+	if _, err := c.stream.Write([]byte(lines.String())); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// amend returns a line of a reply as it should be.
+func amend(line string) string {
+	switch {
+	case line == " MLST": // of FEAT: RFC 3659, section 7.8, wants the facts
+		return " MLST Type*;Size*;Modify*;"
+	case strings.HasPrefix(line, " %s"): // of STAT with a directory: the library's slip
+		return line[len(" %s"):]
+	}
+	return unwrapReply(line)
+}
+
+// Close says good-bye as TLS wants it.
+func (c *control) Close() error {
+	err := c.stream.Close()
+	c.closing.Do(func() { close(c.closed) })
+	return err
+}

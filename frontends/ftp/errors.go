@@ -1,0 +1,102 @@
+package ftp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"filegate/core/auth"
+	"filegate/core/session"
+	"filegate/core/vfs"
+)
+
+// codes translates the kinds of failure to the reply codes of RFC 959, section 4.2. A client tries again what it got a 4xx for, and gives up on a 5xx.
+var codes = map[error]int{
+	vfs.ErrNotExist:    550,
+	vfs.ErrExist:       550,
+	vfs.ErrPermission:  550,
+	vfs.ErrIsDir:       550,
+	vfs.ErrNotDir:      550,
+	vfs.ErrNotEmpty:    550,
+	vfs.ErrInvalidName: 553,
+	vfs.ErrInvalid:     501,
+	vfs.ErrQuota:       552,
+	vfs.ErrTooLarge:    552,
+	vfs.ErrUnsupported: 504,
+	vfs.ErrChanged:     450,
+	vfs.ErrClosed:      451,
+	vfs.ErrCorrupt:     451,
+	vfs.ErrUnavailable: 451,
+}
+
+// codeLocalError is for what is not the client's fault and of no kind: an ended session, a panic.
+const codeLocalError = 451
+
+// mark stands in front of a reply inside the text that the library makes of an error, so that [control] finds it there.
+// A text for clients never has a control character of its own.
+const mark = "\x1e"
+
+// reply is an error as the client reads it: the code that it deserves, and a text that is safe.
+// The library knows two codes for errors and puts words of its own in front of the text; the control connection undoes both.
+type reply struct {
+	code int
+	text string
+}
+
+func (r *reply) Error() string { return mark + r.line() }
+
+func (r *reply) line() string { return strconv.Itoa(r.code) + " " + vfs.EscapeControl(r.text) }
+
+// failure is the reply to an error of the storage, and nil for nil. What is a reply already stays as it is.
+func failure(err error) error {
+	if err == nil {
+		return nil
+	}
+	if r, ok := errors.AsType[*reply](err); ok {
+		return r
+	}
+	code, ok := codes[vfs.Kind(err)]
+	if !ok {
+		code = codeLocalError
+	}
+	return &reply{code, vfs.ClientText(err)}
+}
+
+// refusal is the reply to a login that has failed. It is the same for an unknown user and for a wrong password.
+func refusal(err error) error {
+	if errors.Is(err, auth.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
+		return &reply{421, "Nobody can log in at the moment, try again later."}
+	}
+	return errLoginRefused
+}
+
+var (
+	errLoginRefused = &reply{530, "Login incorrect."}
+	errTLSRequired  = &reply{530, "Passwords are taken over TLS only: set up your client for explicit TLS (AUTH TLS)."}
+	errShuttingDown = &reply{421, "The server is shutting down, try again later."}
+	errTooMany      = &reply{421, "Too many connections, try again later."}
+	errEnded        = &reply{421, "The session was ended."}
+	errDataLost     = &reply{426, "The data connection broke, the transfer is not complete."}
+	errNoEnd        = &reply{426, "The data connection ended without close_notify: the upload may have been cut off, and is not kept."}
+	errNotCalled    = &reply{502, "This is done in another way here."}
+)
+
+// unwrapReply returns the reply that is inside an error reply of the library, or line as it is.
+func unwrapReply(line string) string {
+	i := strings.LastIndex(line, mark)
+	if i < 0 || line[0] != '4' && line[0] != '5' && !strings.HasPrefix(line, "221 "+mark) {
+		return line
+	}
+	return line[i+len(mark):]
+}
+
+// recoverTo makes an error of a panic in the storage: the library would show it to the client, and leave the transfer open.
+func recoverTo(err *error, sess *session.Session) {
+	if v := recover(); v != nil {
+		sess.Log().Error("panic", "panic", v, "stack", string(debug.Stack()))
+		*err = failure(fmt.Errorf("panic: %v", v))
+	}
+}

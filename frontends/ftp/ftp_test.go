@@ -1,0 +1,29 @@
+package ftp_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"filegate/core/vfs"
+	"filegate/core/vfs/memfs"
+	"filegate/frontends/frontendtest"
+	"filegate/frontends/ftp"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// config listens on any port of this machine.
+func config() *ftp.Config {
+	cfg := ftp.NewConfig()
+	cfg.Listen = []string{"127.0.0.1:0"}
+	return cfg
+}
+
+// start serves a store without TLS.
+func start(t *testing.T, fsys vfs.FS) *frontendtest.Server {
+	t.Helper()
+	return frontendtest.Start(t, config(), frontendtest.Options{FS: fsys})
+}
+
+func memory() vfs.FS { return memfs.New() }
