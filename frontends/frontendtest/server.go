@@ -108,8 +108,11 @@ func (s *Server) login(ctx context.Context, req auth.Request) (*session.Session,
 	if err != nil {
 		return nil, nil, err
 	}
-	if resp.Identity == nil {
+	switch {
+	case resp.Identity == nil:
 		return nil, resp.Next, nil
+	case req.Method == auth.PublicKey && !req.Verified:
+		return nil, nil, nil // the key would do; nothing is opened yet
 	}
 	s.mu.Lock()
 	s.n++

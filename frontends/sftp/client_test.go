@@ -33,6 +33,10 @@ func dial(addr string) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newClient(addr, conn)
+}
+
+func newClient(addr string, conn *gossh.Client) (*client, error) {
 	c, err := sftp.NewClient(conn)
 	if err != nil {
 		conn.Close()
