@@ -3,6 +3,7 @@ package frontends
 
 import (
 	"filegate/core/frontend"
+	"filegate/frontends/ftp"
 	"filegate/frontends/scp"
 	"filegate/frontends/sftp"
 	"filegate/frontends/ssh"
@@ -12,5 +13,6 @@ import (
 func All() []frontend.Kind {
 	return []frontend.Kind{
 		ssh.Kind(sftp.Service{}, scp.Service{}),
+		ftp.Kind(),
 	}
 }
