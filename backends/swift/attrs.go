@@ -1,0 +1,68 @@
+package swift
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"filegate/core/vfs"
+)
+
+// SetAttrs implements [vfs.AttrFS]: the time of a file or of a directory that has an object is kept as metadata. Modes and owners are accepted and not kept, and
+// so is the time of what has no object to keep it.
+func (f *FS) SetAttrs(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
+	n, err := locate(p)
+	if err != nil {
+		return err
+	}
+	_, o, err := f.lookup(ctx, n, p.Base())
+	if err != nil {
+		return err
+	}
+	if attrs.ModTime == nil || o.header == nil {
+		return nil
+	}
+	header := o.kept()
+	header[metaMtime] = formatSeconds(*attrs.ModTime)
+	_, err = f.client.send(ctx, request{method: http.MethodPost, target: n, header: header})
+	return translate(err)
+}
+
+// StatSpace implements [vfs.SpaceFS]: the quota of the account, and of the container where that leaves less.
+func (f *FS) StatSpace(ctx context.Context, p vfs.Path) (vfs.Space, error) {
+	n, err := locate(p)
+	if err != nil {
+		return vfs.Space{}, err
+	}
+	space, err := f.space(ctx, name{}, "X-Account-Bytes-Used", "X-Account-Meta-Quota-Bytes")
+	if err != nil && status(err) != http.StatusForbidden {
+		return vfs.Space{}, translate(err)
+	}
+	if n.isAccount() {
+		return space, nil
+	}
+	inner, err := f.space(ctx, name{container: n.container}, "X-Container-Bytes-Used", "X-Container-Meta-Quota-Bytes")
+	if err != nil {
+		return vfs.Space{}, translate(err)
+	}
+	if inner.Total >= 0 && (space.Total < 0 || inner.Free < space.Free) {
+		return inner, nil
+	}
+	return space, nil
+}
+
+func (f *FS) space(ctx context.Context, n name, used, quota string) (vfs.Space, error) {
+	unknown := vfs.Space{Total: -1, Used: -1, Free: -1}
+	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: n})
+	if err != nil {
+		return unknown, err
+	}
+	s := unknown
+	if u, err := strconv.ParseInt(resp.header.Get(used), 10, 64); err == nil {
+		s.Used = u
+	}
+	if q, err := strconv.ParseInt(resp.header.Get(quota), 10, 64); err == nil && q >= 0 && s.Used >= 0 {
+		s.Total, s.Free = q, max(q-s.Used, 0)
+	}
+	return s, nil
+}

@@ -1,0 +1,91 @@
+package swift
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"filegate/core/backend"
+	"filegate/core/vfs"
+)
+
+// Backend is what the logins of one Swift backend share.
+type Backend struct {
+	cfg    Config
+	log    *slog.Logger
+	http   *transport
+	info   *infoCache
+	budget *budget
+	attrs  *attrCache
+}
+
+var _ backend.Backend = (*Backend)(nil)
+
+func newBackend(cfg Config, env backend.Env) (*Backend, error) {
+	t, err := newTransport(cfg)
+	if err != nil {
+		return nil, err
+	}
+	cfg.MaxSegmentSize = max(cfg.MaxSegmentSize, defaultMaxSegment, cfg.SegmentSize)
+	if cfg.Memory == 0 {
+		cfg.Memory = defaultMemory()
+	}
+	env.Log.Debug("swift backend", "memory", cfg.Memory)
+	return &Backend{
+		cfg:    cfg,
+		log:    env.Log,
+		http:   t,
+		info:   &infoCache{http: t, all: map[string]cachedLimits{}},
+		budget: newBudget(cfg.Memory),
+		attrs:  newAttrCache(maxCachedAttrs),
+	}, nil
+}
+
+// Open implements [backend.Backend]. It makes no request: a login that may do little (list nothing, read one container) is a login all the same.
+func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error) {
+	grant, err := login.Grants.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if u, err := url.Parse(grant.Endpoint); err != nil || u.Host == "" {
+		return nil, &vfs.Error{Kind: vfs.ErrUnavailable, Text: "the login brought no storage to go to", Err: errors.New("the grant's endpoint is no URL")}
+	}
+	return &FS{
+		backend:      b,
+		client:       newClient(b, login),
+		log:          login.Log,
+		opened:       time.Now(),
+		hideSegments: b.cfg.HideSegments,
+	}, nil
+}
+
+// Close implements [backend.Backend].
+func (b *Backend) Close() error {
+	b.http.close()
+	return nil
+}
+
+// FS is one login's view of an account.
+type FS struct {
+	backend      *Backend
+	client       *client
+	log          *slog.Logger
+	opened       time.Time // shown as the time of what has none
+	hideSegments bool
+}
+
+var (
+	_ vfs.AttrFS  = (*FS)(nil)
+	_ vfs.SpaceFS = (*FS)(nil)
+)
+
+// limits returns what the account's cluster can do.
+func (f *FS) limits(ctx context.Context) (limits, error) {
+	grant, err := f.client.grants.Current(ctx)
+	if err != nil {
+		return limits{}, err
+	}
+	return f.backend.info.of(ctx, grant.Endpoint)
+}

@@ -1,0 +1,282 @@
+package swift
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	ncw "github.com/ncw/swift/v2"
+
+	"filegate/core/backend"
+)
+
+// client makes the requests of one login: with its token, renewed when Swift refuses it, and tried again while there is hope.
+// It is all of ncw/swift that the rest of the package sees.
+type client struct {
+	grants   backend.Grants
+	http     *transport
+	remote   string // the client's address, for X-Forwarded-For
+	log      *slog.Logger
+	patience time.Duration
+	stall    time.Duration
+
+	mu   sync.Mutex
+	conn *connection
+}
+
+// connection is ncw/swift's idea of an account with a token. It is made anew for each grant, instead of letting
+// ncw/swift renew it, so that a refused token is known by the request that it was refused to.
+type connection struct {
+	*ncw.Connection
+	grant backend.Grant
+}
+
+func newClient(b *Backend, login backend.Login) *client {
+	c := &client{grants: login.Grants, http: b.http, log: login.Log, patience: b.cfg.Patience, stall: b.cfg.Stall}
+	if login.Remote.IsValid() {
+		c.remote = unmapped(login.Remote)
+	}
+	return c
+}
+
+func unmapped(a netip.AddrPort) string { return a.Addr().Unmap().WithZone("").String() }
+
+// request is one request to Swift.
+type request struct {
+	method string
+	target name
+	query  url.Values
+	header map[string]string
+	// body is sent with its length. It can be sent again, so it is rewound before each try.
+	body   io.ReadSeeker
+	length int64
+	// once forbids a second try after the first may have reached Swift: for what is not the same when done twice.
+	once bool
+	// patience is how long to try again, when not the configured time; negative: not at all.
+	patience time.Duration
+}
+
+// response is Swift's answer, with a status of 2xx.
+type response struct {
+	status int
+	header http.Header
+	body   io.ReadCloser // nil after send
+}
+
+func (r *response) transID() string { return r.header.Get("X-Trans-Id") }
+
+// send makes a request whose answer is in its headers, and returns when all of it is here.
+func (c *client) send(ctx context.Context, req request) (*response, error) {
+	resp, err := c.open(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.body.Close()
+	_, err = io.Copy(io.Discard, resp.body)
+	resp.body = nil
+	return resp, err
+}
+
+// fetch makes a request and returns the body of the answer, which must not be longer than limit bytes.
+func (c *client) fetch(ctx context.Context, req request, limit int64) ([]byte, *response, error) {
+	var body []byte
+	resp, err := c.retry(ctx, req, func(resp *response) error {
+		var err error
+		body, err = io.ReadAll(io.LimitReader(resp.body, limit+1))
+		resp.body.Close()
+		if err == nil && int64(len(body)) > limit {
+			err = fmt.Errorf("%s %q: answer longer than %d bytes", req.method, req.target.String(), limit)
+		}
+		return err
+	})
+	return body, resp, err
+}
+
+// open makes a request and leaves the body of the answer to the caller, who closes it. It fails when no byte passes for the stall time.
+func (c *client) open(ctx context.Context, req request) (*response, error) {
+	return c.retry(ctx, req, nil)
+}
+
+// retry makes tries until one succeeds, one fails for good, or the patience is over.
+func (c *client) retry(ctx context.Context, req request, use func(*response) error) (*response, error) {
+	patience := c.patience
+	if req.patience != 0 {
+		patience = req.patience
+	}
+	deadline := time.Now().Add(patience)
+	refusals, damages := 0, 0
+	for try := 0; ; try++ {
+		conn, err := c.connect(ctx)
+		if err != nil {
+			return nil, err
+		}
+		resp, err := c.try(ctx, conn, req)
+		if err == nil && use != nil {
+			err = use(resp)
+		}
+		if err == nil {
+			return resp, nil
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		switch {
+		case status(err) == http.StatusUnauthorized && refusals < 2:
+			// Two, since an authenticator may first hand out a token that another gateway has seen revoked.
+			refusals++
+			if err := c.renew(ctx, conn); err != nil {
+				return nil, err
+			}
+			continue
+		case status(err) == http.StatusUnprocessableEntity && req.body != nil && damages < 2:
+			// What is in memory is right: the checksum failed on the way.
+			damages++
+		case !temporary(err), req.once && reached(err), time.Now().After(deadline):
+			return nil, err
+		}
+		pause := backoff(try)
+		c.log.Debug("swift request tried again", "method", req.method, "target", req.target.String(), "pause", pause, "err", err)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// backoff is how long to wait before try+1: doubling from 100 ms to 10 s, less up to a half of it at random.
+func backoff(try int) time.Duration {
+	d := min(100*time.Millisecond<<min(try, 10), 10*time.Second)
+	return d - rand.N(d/2)
+}
+
+// statusRateLimited is Swift's own status of its ratelimit middleware.
+const statusRateLimited = 498
+
+// temporary says whether the same request may succeed a little later.
+func temporary(err error) bool {
+	switch code := status(err); {
+	case code == 0:
+		return !errors.Is(err, errNotRewound)
+	case code == http.StatusRequestTimeout, code == http.StatusTooManyRequests, code == statusRateLimited, code == statusClientClosed:
+		return true
+	case code == http.StatusInsufficientStorage, code == http.StatusNotImplemented:
+		return false
+	default:
+		return code >= 500
+	}
+}
+
+// statusClientClosed is Swift's word for a body that ended or stalled before its length.
+const statusClientClosed = 499
+
+// reached says whether the failed request may have been carried out all the same.
+func reached(err error) bool { return status(err) == 0 || status(err) >= 500 }
+
+var errNotRewound = errors.New("request body cannot be sent again")
+
+// connect returns the connection of the grant in force.
+func (c *client) connect(ctx context.Context) (*connection, error) {
+	grant, err := c.grants.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.conn == nil || c.conn.grant.Token != grant.Token || c.conn.grant.Endpoint != grant.Endpoint {
+		c.conn = &connection{grant: grant, Connection: &ncw.Connection{
+			StorageUrl: strings.TrimSuffix(grant.Endpoint, "/"),
+			AuthToken:  grant.Token.Reveal(),
+			UserAgent:  "filegate",
+			Transport:  c.http,
+			Retries:    -1, // tries are this package's
+			// What ncw/swift calls the connect timeout runs until the headers of the answer, and a server-side copy may take
+			// many minutes to them. Requests that move nothing are ended by the stall time instead.
+			ConnectTimeout: 24 * time.Hour,
+			Timeout:        24 * time.Hour,
+		}}
+	}
+	return c.conn, nil
+}
+
+func (c *client) renew(ctx context.Context, refused *connection) error {
+	_, err := c.grants.Renew(ctx, refused.grant)
+	return err
+}
+
+// try makes one request.
+func (c *client) try(ctx context.Context, conn *connection, req request) (*response, error) {
+	ctx, guard := newStallGuard(ctx, c.stallFor(req))
+	opts := ncw.RequestOpts{
+		Operation:  req.method,
+		Container:  req.target.container,
+		ObjectName: req.target.object,
+		Parameters: req.query,
+		Headers:    ncw.Headers{},
+		Retries:    -1,
+	}
+	for k, v := range req.header {
+		opts.Headers[k] = v
+	}
+	if c.remote != "" {
+		opts.Headers["X-Forwarded-For"] = c.remote
+	}
+	if req.body != nil {
+		if _, err := req.body.Seek(0, io.SeekStart); err != nil {
+			guard.stop()
+			return nil, errors.Join(errNotRewound, err)
+		}
+		opts.Body = guard.reader(io.LimitReader(req.body, req.length))
+		opts.Headers["Content-Length"] = strconv.FormatInt(req.length, 10)
+	} else if req.method == http.MethodPut {
+		opts.Headers["Content-Length"] = "0"
+	}
+	resp, header, err := conn.Call(ctx, conn.StorageUrl, opts)
+	if err != nil {
+		guard.stop()
+		return nil, requestError(ctx, req, header, err)
+	}
+	return &response{status: resp.StatusCode, header: resp.Header, body: guard.body(resp.Body)}, nil
+}
+
+// stallFor is the stall time of a request. A server-side copy answers only when it is done.
+func (c *client) stallFor(req request) time.Duration {
+	if req.method == "COPY" {
+		return copyTimeout
+	}
+	return c.stall
+}
+
+// copyTimeout is how long a server-side copy may take: 5 GiB, the most that there can be, at 2 MiB/s.
+const copyTimeout = 45 * time.Minute
+
+// requestError makes of ncw/swift's error what the rest of the package understands.
+func requestError(ctx context.Context, req request, header ncw.Headers, err error) error {
+	if e, ok := errors.AsType[*ncw.Error](err); ok && e.StatusCode > 0 && e != ncw.TimeoutError {
+		return &statusError{method: req.method, target: req.target, status: e.StatusCode, transID: header["X-Trans-Id"], text: shortText(err.Error())}
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	return fmt.Errorf("%s %q: %w", req.method, req.target.String(), err)
+}
+
+// shortText keeps a log line readable whatever Swift answered.
+func shortText(s string) string {
+	const most = 300
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}

@@ -1,0 +1,369 @@
+package swift
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // Swift's ETags are MD5
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"filegate/core/vfs"
+)
+
+// Commit implements [vfs.Writer].
+func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
+	w.mu.Lock()
+	err := w.err
+	if err == nil && w.done {
+		err = vfs.ErrClosed
+	}
+	w.mu.Unlock()
+	if err != nil {
+		return vfs.Info{}, err
+	}
+	if w.opts.IfVersion != "" {
+		switch now, err := w.fs.head(ctx, w.target); {
+		case status(err) == http.StatusNotFound, err == nil && now.version() != w.opts.IfVersion:
+			return vfs.Info{}, vfs.ErrChanged
+		case err != nil:
+			return vfs.Info{}, translate(err)
+		}
+	}
+	replaced, err := w.replaced(ctx)
+	if err != nil {
+		return vfs.Info{}, err
+	}
+	resp, named, err := w.publish(ctx)
+	if err != nil {
+		return vfs.Info{}, w.refusal(err)
+	}
+	w.mu.Lock()
+	w.done = true
+	w.mu.Unlock()
+	w.release()
+	w.sweep(ctx, replaced, named)
+	info := vfs.Info{Name: w.base, Size: w.size, Mode: fileMode, ModTime: w.modTime(), Version: strings.Trim(resp.header.Get("Etag"), `"`)}
+	return info, nil
+}
+
+// publish makes the content the file's: as a plain object where it all lies in memory still, else by a manifest.
+// It returns Swift's answer and the names of the segments that the file now needs.
+func (w *writer) publish(ctx context.Context) (*response, map[name]bool, error) {
+	plain, err := w.gather(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if plain != nil {
+		header := w.newObjectHeader()
+		header["Etag"] = plain.md5()
+		resp, err := w.put(ctx, header["Etag"], func() (*response, error) {
+			return w.fs.client.send(ctx, request{method: http.MethodPut, target: w.target, body: plain.reader(), length: plain.len(), header: header})
+		})
+		return resp, nil, err
+	}
+	if !w.limits.slo {
+		return nil, nil, vfs.Errorf(vfs.ErrTooLarge, "this storage has no large objects: files of up to %d bytes only", w.fs.backend.cfg.SegmentSize)
+	}
+	if err := w.settle(ctx); err != nil {
+		return nil, nil, err
+	}
+	if err := w.adopt(ctx); err != nil {
+		return nil, nil, err
+	}
+	entries, err := w.entries(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	named := map[name]bool{}
+	for _, e := range w.layout {
+		named[e.seg.name] = true
+	}
+	resp, err := w.put(ctx, w.sloETag(entries), func() (*response, error) { return w.putManifest(ctx, entries, w.newObjectHeader()) })
+	for _, seg := range w.sent { // the manifests in between have come in by now
+		if seg.etag == "" {
+			named[seg.name] = true
+		}
+	}
+	return resp, named, err
+}
+
+// put makes the one request that publishes. When its answer is lost, what is stored tells how it ended.
+func (w *writer) put(ctx context.Context, etag string, send func() (*response, error)) (*response, error) {
+	resp, err := send()
+	if err == nil || (!reached(err) && status(err) != http.StatusPreconditionFailed) || errors.Is(err, context.Canceled) {
+		return resp, err
+	}
+	now, headErr := w.fs.client.send(ctx, request{method: http.MethodHead, target: w.target})
+	if headErr == nil && etag != "" && strings.Trim(now.header.Get("Etag"), `"`) == etag {
+		return now, nil
+	}
+	return nil, err
+}
+
+// refusal says what Swift's answer to the publishing request means.
+func (w *writer) refusal(err error) error {
+	switch {
+	case status(err) == http.StatusNotFound:
+		return refusedAs(err, vfs.ErrNotExist, "there is no container "+w.target.container)
+	case status(err) == http.StatusPreconditionFailed && w.opts.Exclusive:
+		return refusedAs(err, vfs.ErrExist, "")
+	case status(err) == http.StatusBadRequest && len(w.layout) > 0:
+		// Swift has checked every segment that the manifest names.
+		return refusedAs(err, vfs.ErrChanged, "parts of the file are gone: it was changed or removed by somebody else meanwhile")
+	}
+	return translate(err)
+}
+
+// gather returns the whole content where it fits into one plain object and no part of it has been sent already, else nil.
+func (w *writer) gather(ctx context.Context) (pieces, error) {
+	if w.size > w.fs.backend.cfg.SegmentSize || w.size > w.limits.fileSize || w.sequence > 0 {
+		return nil, nil
+	}
+	if err := w.fill(ctx, 0, w.size); err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.sequence > 0 { // memory was short, and fill had to let go of something
+		return nil, nil
+	}
+	all := pieces{}
+	for off := int64(0); off < w.size; {
+		end := min(w.size, (off/blockSize+1)*blockSize)
+		all = append(all, w.inBlock(off, end)...)
+		off = end
+	}
+	return all, nil
+}
+
+// inBlock returns the bytes from off to end of one block: what is dirty, and zeros. It is called with mu held.
+func (w *writer) inBlock(off, end int64) pieces {
+	var all pieces
+	start := off / blockSize * blockSize
+	for _, run := range w.dirty {
+		if run.end <= off || run.off >= end {
+			continue
+		}
+		if run.off > off {
+			all = append(all, zeros[:run.off-off])
+			off = run.off
+		}
+		hi := min(run.end, end)
+		all = append(all, w.blocks[off/blockSize][off-start:hi-start])
+		off = hi
+	}
+	if off < end {
+		all = append(all, zeros[:end-off])
+	}
+	return all
+}
+
+// zeros is never written to.
+var zeros = make([]byte, blockSize)
+
+// fill reads what is stored of the bytes from off to end into memory, but for what has been written over.
+func (w *writer) fill(ctx context.Context, off, end int64) error {
+	w.mu.Lock()
+	var wanted []extent
+	err := w.layout.pieces(off, end, func(e extent) error {
+		if e.seg == nil {
+			return nil
+		}
+		wanted = append(wanted, w.bare(e)...)
+		return nil
+	})
+	w.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	for _, e := range wanted {
+		r, err := w.fs.openRange(ctx, e.seg.name, e.seg.etag, e.segOff, e.len())
+		if err != nil {
+			return err
+		}
+		err = w.copyIn(r, e.off, e.len())
+		r.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyIn writes n bytes of r to off.
+func (w *writer) copyIn(r io.Reader, off, n int64) error {
+	buf := make([]byte, min(n, blockSize))
+	for n > 0 {
+		part := buf[:min(n, int64(len(buf)))]
+		if _, err := io.ReadFull(r, part); err != nil {
+			return err
+		}
+		if _, err := w.WriteAt(part, off); err != nil {
+			return err
+		}
+		off, n = off+int64(len(part)), n-int64(len(part))
+	}
+	return nil
+}
+
+// settle sends what is in memory still, and waits until Swift has everything.
+func (w *writer) settle(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.wake.Broadcast()
+	})
+	defer stop()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, run := range append(spans(nil), w.dirty...) {
+		w.seal(run.off, run.end)
+	}
+	for w.sending > 0 && w.err == nil && ctx.Err() == nil {
+		w.wake.Wait()
+	}
+	if w.err != nil {
+		return w.err
+	}
+	return ctx.Err()
+}
+
+// adopt copies the old object to the segments, on Swift's side, where the new content still needs parts of it: the manifest takes its place.
+func (w *writer) adopt(ctx context.Context) error {
+	var base *segment
+	for i := range w.layout {
+		if w.layout[i].seg.name == w.target {
+			base = w.layout[i].seg
+		}
+	}
+	if base == nil {
+		return nil
+	}
+	to := segmentName(w.target, w.upload, 0, w.sequence)
+	w.sequence++
+	header := map[string]string{"Destination": quote(strings.TrimPrefix(to.String(), "/")), "X-Fresh-Metadata": "true"}
+	req := request{method: "COPY", target: w.target, header: header}
+	resp, err := w.fs.client.send(ctx, req)
+	if status(err) == http.StatusNotFound {
+		if err := w.fs.makeSegmentsContainer(ctx, to.container); err != nil {
+			return err
+		}
+		resp, err = w.fs.client.send(ctx, req)
+	}
+	if err != nil {
+		return fmt.Errorf("copying the old content: %w", err)
+	}
+	w.sent = append(w.sent, &segment{name: to, size: base.size, etag: base.etag})
+	etag := strings.Trim(resp.header.Get("Etag"), `"`)
+	// A large object of another kind has another ETag than the plain object that a copy makes of it.
+	if !w.old.isLarge() && etag != base.etag {
+		return vfs.ErrChanged
+	}
+	base.name, base.etag = to, etag
+	return nil
+}
+
+// compactBelow is the size of a piece below which it is worth rewriting it with its neighbours, and compactFrom the
+// number of pieces from which that is done at all.
+const (
+	compactBelow = mib
+	compactFrom  = 64
+)
+
+// entries returns the manifest of the content. Holes are named as ranges of one segment of zeros, and many small pieces side by side are made one.
+func (w *writer) entries(ctx context.Context) ([]sloEntry, error) {
+	if len(w.layout) >= compactFrom {
+		if err := w.compact(ctx); err != nil {
+			return nil, err
+		}
+	}
+	var entries []sloEntry
+	var hole *segment
+	err := w.layout.pieces(0, w.size, func(e extent) error {
+		if e.seg != nil {
+			entries = append(entries, sloEntryOf(e))
+			return nil
+		}
+		if hole == nil {
+			var err error
+			if hole, err = w.putZeros(ctx); err != nil {
+				return err
+			}
+		}
+		for left := e.len(); left > 0; left -= hole.size {
+			n := min(left, hole.size)
+			entries = append(entries, sloEntryOf(extent{span: span{0, n}, seg: hole}))
+		}
+		return nil
+	})
+	if hole != nil {
+		w.layout = append(w.layout, extent{span: span{w.size, w.size}, seg: hole}) // so that it counts as needed
+	}
+	return entries, err
+}
+
+// putZeros stores the segment that holes are made of.
+func (w *writer) putZeros(ctx context.Context) (*segment, error) {
+	var data pieces
+	for range w.fs.backend.cfg.SegmentSize / blockSize {
+		data = append(data, zeros)
+	}
+	seg := &segment{name: segmentName(w.target, w.upload, w.size, w.sequence), size: data.len(), etag: data.md5()}
+	w.sequence++
+	w.sent = append(w.sent, seg)
+	return seg, w.fs.putSegment(ctx, seg, data)
+}
+
+// compact rewrites runs of small pieces as segments of their own, so that many small edits do not leave a file in crumbs.
+func (w *writer) compact(ctx context.Context) error {
+	var runs spans
+	for _, e := range w.layout {
+		if e.len() >= compactBelow {
+			continue
+		}
+		// add joins what touches; a run that has become a segment's size is left alone, the next piece begins another.
+		if n := len(runs); n > 0 && runs[n-1].end == e.off && runs[n-1].len()+e.len() <= w.fs.backend.cfg.SegmentSize {
+			runs[n-1].end = e.end
+			continue
+		}
+		runs = append(runs, e.span)
+	}
+	for _, run := range runs {
+		if w.layout.count(run) < 2 {
+			continue
+		}
+		if err := w.fill(ctx, run.off, run.end); err != nil {
+			return err
+		}
+	}
+	return w.settle(ctx)
+}
+
+// count is how many pieces lie in a part of the file.
+func (l layout) count(s span) int {
+	n := 0
+	for _, e := range l {
+		if e.off < s.end && e.end > s.off {
+			n++
+		}
+	}
+	return n
+}
+
+// sloETag is the ETag that Swift gives to a static large object of the entries; empty where they need manifests in between.
+func (w *writer) sloETag(entries []sloEntry) string {
+	if len(entries) > w.limits.sloSegments {
+		return ""
+	}
+	h := md5.New() //nolint:gosec // Swift's ETags are MD5
+	for _, e := range entries {
+		io.WriteString(h, e.Etag)
+		if e.Range != "" {
+			io.WriteString(h, ":"+e.Range+";")
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

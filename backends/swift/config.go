@@ -1,0 +1,127 @@
+package swift
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"filegate/core/backend"
+)
+
+const (
+	kib = 1 << 10
+	mib = 1 << 20
+	gib = 1 << 30
+
+	defaultMaxSegment = 64 * mib
+)
+
+// Kind is the Swift backend as the configuration names it.
+func Kind() backend.Kind {
+	return backend.Kind{Name: "swift", Config: func() backend.Config { return DefaultConfig() }}
+}
+
+// Config is the options of a Swift backend. Where and with which token storage is reached comes with each login's grant.
+type Config struct {
+	// SegmentSize is the size of the first segments of a large object, and up to it a file is stored as a plain object. In bytes.
+	// Each segment is held in memory until Swift has it.
+	SegmentSize int64 `hcl:"segment_size,optional" unit:"bytes"`
+	// MaxSegmentSize is what segments grow to as the file does, in bytes. 0: 64 MiB, or SegmentSize if that is more.
+	MaxSegmentSize int64 `hcl:"max_segment_size,optional" unit:"bytes"`
+	// UploadConcurrency is how many segments of one file are sent at the same time.
+	UploadConcurrency int `hcl:"upload_concurrency,optional"`
+	// Memory is the budget for all upload and read-ahead buffers together, in bytes. 0: a quarter of what the machine or the cgroup has.
+	Memory int64 `hcl:"memory,optional" unit:"bytes"`
+	// ReadAhead is how far a download reads ahead of its client, in bytes.
+	ReadAhead int64 `hcl:"read_ahead,optional" unit:"bytes"`
+	// Patience is how long a failing request is tried again before the client is told.
+	Patience time.Duration `hcl:"patience,optional"`
+	// Stall is how long a request may go without a byte passing before it counts as failed.
+	Stall time.Duration `hcl:"stall_timeout,optional"`
+	// CAFile holds the certificates, in PEM, by which Swift's own is checked. Empty: the system's.
+	CAFile string `hcl:"ca_file,optional"`
+	// Insecure skips the check of Swift's certificate.
+	Insecure bool `hcl:"insecure,optional"`
+	// MaxConnections is how many connections may be open to one Swift host. 0: no limit.
+	MaxConnections int `hcl:"max_connections,optional"`
+	// ListTimes makes listings show the times that files were given (X-Object-Meta-Mtime) and not when Swift got them. That
+	// takes a HEAD for each entry that is not known yet.
+	ListTimes bool `hcl:"list_times,optional"`
+	// HideSegments leaves containers whose name ends in "_segments" out of the listing of the account. They can still be entered.
+	HideSegments bool `hcl:"hide_segments,optional"`
+}
+
+var _ backend.Config = (*Config)(nil)
+
+// DefaultConfig returns the defaults.
+func DefaultConfig() *Config {
+	return &Config{
+		SegmentSize:       16 * mib,
+		UploadConcurrency: 3,
+		ReadAhead:         8 * mib,
+		Patience:          2 * time.Minute,
+		Stall:             45 * time.Second,
+		ListTimes:         true,
+		HideSegments:      true,
+	}
+}
+
+// Validate implements [backend.Config].
+func (c *Config) Validate(report func(attribute, summary, detail string)) {
+	const maxSegment = 5 * gib
+	switch {
+	case c.SegmentSize < blockSize || c.SegmentSize > maxSegment:
+		report("segment_size", "Segment size out of range", "Give a size from \"256KiB\" to \"5GiB\"; each segment is held in memory until Swift has it.")
+	case c.SegmentSize%blockSize != 0:
+		report("segment_size", "Segment size is not a multiple of 256 KiB", fmt.Sprintf("Buffers are counted in blocks of 256 KiB: give for example \"%dKiB\".", (c.SegmentSize/blockSize+1)*blockSize/kib))
+	}
+	switch {
+	case c.MaxSegmentSize != 0 && c.MaxSegmentSize < c.SegmentSize:
+		report("max_segment_size", "Largest segment smaller than the first", "Segments grow from segment_size to max_segment_size: give at least segment_size, or leave it out.")
+	case c.MaxSegmentSize > maxSegment:
+		report("max_segment_size", "Segment size out of range", "Swift takes objects of up to 5 GiB: give at most \"5GiB\".")
+	}
+	if c.UploadConcurrency < 1 || c.UploadConcurrency > 64 {
+		report("upload_concurrency", "Upload concurrency out of range", "Give a number from 1 to 64.")
+	}
+	if c.Memory != 0 && c.Memory < minMemory {
+		report("memory", "Memory budget too small", fmt.Sprintf("Give at least %d MiB, or leave it out for a quarter of the machine's memory.", minMemory/mib))
+	}
+	if c.ReadAhead < blockSize || c.ReadAhead > gib {
+		report("read_ahead", "Read-ahead out of range", "Give a size from \"256KiB\" to \"1GiB\".")
+	}
+	if c.Patience < 0 {
+		report("patience", "Negative patience", "Give a time such as \"2m\", or \"0s\" to pass on every failure at once.")
+	}
+	if c.Stall < time.Second {
+		report("stall_timeout", "Stall timeout too short", "Give a time of at least \"1s\".")
+	}
+	if c.CAFile != "" {
+		if _, err := certPool(c.CAFile); err != nil {
+			report("ca_file", "Certificates cannot be used", err.Error())
+		}
+	}
+	if c.Insecure && c.CAFile != "" {
+		report("insecure", "Contradiction", "insecure turns off the very check that ca_file is for: drop one of them.")
+	}
+	if c.MaxConnections < 0 {
+		report("max_connections", "Negative number", "Give the number of connections to one Swift host, or 0 for no limit.")
+	}
+}
+
+// New implements [backend.Config].
+func (c *Config) New(env backend.Env) (backend.Backend, error) {
+	b, err := newBackend(*c, env)
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+func readPEM(file string) ([]byte, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the file: %w", err)
+	}
+	return pem, nil
+}

@@ -1,0 +1,216 @@
+package swift
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"filegate/core/vfs"
+)
+
+// Remove implements [vfs.FS]. The object goes first and its segments after it: what fails in between leaves segments without a file, never a file without segments.
+func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
+	n, err := locate(p)
+	switch {
+	case err != nil:
+		return err
+	case !n.isObject():
+		if _, _, err := f.lookup(ctx, n, p.Base()); err != nil {
+			return err
+		}
+		return vfs.ErrIsDir
+	}
+	info, o, err := f.lookup(ctx, n, p.Base())
+	switch {
+	case err != nil:
+		return err
+	case info.IsDir():
+		return vfs.ErrIsDir
+	}
+	segments, err := f.segmentsOf(ctx, n, o)
+	if err != nil {
+		return translate(err)
+	}
+	if err := f.deleteObject(ctx, n); err != nil {
+		return translate(err)
+	}
+	f.deleteSegments(ctx, segments)
+	return nil
+}
+
+// segmentsOf returns the names of an object's segments that go with it. It follows the manifest, and never a guess. The error is not translated.
+func (f *FS) segmentsOf(ctx context.Context, n name, o object) ([]name, error) {
+	var all []name
+	switch {
+	case o.slo:
+		entries, err := f.manifest(ctx, n)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range entries {
+			if container, obj, ok := strings.Cut(strings.TrimPrefix(m.Name, "/"), "/"); ok && m.Data == "" {
+				all = append(all, name{container, obj})
+			}
+		}
+	case o.dlo != "":
+		container, prefix, _ := strings.Cut(strings.TrimPrefix(o.dlo, "/"), "/")
+		marker := ""
+		for {
+			page, err := f.page(ctx, container, listing{prefix: prefix, marker: marker, limit: defaultLimits().bulkDeletes})
+			if err != nil && status(err) != http.StatusNotFound {
+				return nil, err
+			}
+			if len(page) == 0 {
+				break
+			}
+			marker = page[len(page)-1].key()
+			for _, e := range page {
+				if isDLOSegment(prefix, e.Name) {
+					all = append(all, name{container, e.Name})
+				}
+			}
+		}
+	}
+	own := all[:0]
+	for _, seg := range all {
+		if isHiddenSegment(n, seg) {
+			own = append(own, seg)
+		}
+	}
+	return own, nil
+}
+
+// isHiddenSegment says whether a segment is one that only manifests use. A manifest can also be made over files that people see and
+// use by their own names; those stay.
+func isHiddenSegment(n, seg name) bool {
+	switch {
+	case strings.HasSuffix(seg.container, segmentsSuffix), strings.HasSuffix(seg.container, "+segments"):
+		return true
+	case seg.container == n.container:
+		// The layouts of sftp-cloudfs and of rclone without a container of its own.
+		rest, ok := strings.CutPrefix(seg.object, n.object)
+		return ok && strings.Contains(rest, ".part/") || strings.HasPrefix(seg.object, ".file-segments/")
+	}
+	return false
+}
+
+// isDLOSegment says whether an object that begins with a manifest's prefix is one of its segments. Where the prefix does not end
+// in a slash it may be the beginning of a stranger's name too: "file.part" is that of "file.partial".
+func isDLOSegment(prefix, object string) bool {
+	rest := strings.TrimPrefix(object, prefix)
+	if strings.HasSuffix(prefix, "/") {
+		return rest != ""
+	}
+	rest = strings.TrimPrefix(rest, "/")
+	return rest != "" && strings.Trim(rest, "0123456789") == ""
+}
+
+// replaced returns the segments of what the file is about to replace.
+func (w *writer) replaced(ctx context.Context) ([]name, error) {
+	if !w.old.exists() {
+		return nil, nil
+	}
+	now := w.old
+	if w.opts.Truncate {
+		// It may have become a large object, or another one, since it was looked at.
+		var err error
+		now, err = w.fs.head(ctx, w.target)
+		if status(err) == http.StatusNotFound {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, translate(err)
+		}
+	}
+	segments, err := w.fs.segmentsOf(ctx, w.target, now)
+	if status(err) == http.StatusNotFound {
+		return nil, nil
+	}
+	return segments, translate(err)
+}
+
+// sweep deletes, after a commit, what the new version does not need of the old one's segments and of its own.
+func (w *writer) sweep(ctx context.Context, replaced []name, named map[name]bool) {
+	var gone []name
+	for _, n := range replaced {
+		if !named[n] {
+			gone = append(gone, n)
+		}
+	}
+	for _, seg := range w.sent {
+		if !named[seg.name] {
+			gone = append(gone, seg.name)
+		}
+	}
+	w.fs.deleteSegments(ctx, gone)
+}
+
+// deleteSegments deletes segments that nothing names any more. What cannot be deleted stays as garbage: that is for the log, and no failure
+// of the operation that it belongs to.
+func (f *FS) deleteSegments(ctx context.Context, all []name) {
+	if len(all) == 0 {
+		return
+	}
+	err := f.deleteAll(ctx, all)
+	if err != nil {
+		f.log.Warn("segments not deleted", "first", all[0].String(), "count", len(all), "err", err)
+	}
+}
+
+func (f *FS) deleteAll(ctx context.Context, all []name) error {
+	l, err := f.limits(ctx)
+	if err != nil {
+		return err
+	}
+	if l.bulkDelete && len(all) > 1 {
+		var errs []error
+		for i := 0; i < len(all); i += l.bulkDeletes {
+			errs = append(errs, f.bulkDelete(ctx, all[i:min(i+l.bulkDeletes, len(all))]))
+		}
+		if err := errors.Join(errs...); err == nil || status(err) == 0 {
+			return err
+		}
+		// The middleware may be there and not be for this user: one by one, then.
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(headsAtOnce)
+	for _, n := range all {
+		g.Go(func() error { return f.deleteObject(ctx, n) })
+	}
+	return g.Wait()
+}
+
+const maxBulkAnswer = 4 * mib
+
+func (f *FS) bulkDelete(ctx context.Context, all []name) error {
+	var names bytes.Buffer
+	for _, n := range all {
+		names.WriteString(quote(n.String()) + "\n")
+	}
+	answer, _, err := f.client.fetch(ctx, request{
+		method: http.MethodPost, query: url.Values{"bulk-delete": {"true"}},
+		header: map[string]string{"Content-Type": "text/plain", "Accept": "application/json"},
+		body:   pieces{names.Bytes()}.reader(), length: int64(names.Len()),
+	}, maxBulkAnswer)
+	if err != nil {
+		return err
+	}
+	var result struct {
+		Status string     `json:"Response Status"`
+		Errors [][]string `json:"Errors"`
+	}
+	if err := json.Unmarshal(answer, &result); err != nil {
+		return fmt.Errorf("answer to bulk delete: %w", err)
+	}
+	if len(result.Errors) > 0 {
+		return fmt.Errorf("bulk delete: %s, %d names, first %q", result.Status, len(result.Errors), result.Errors[0])
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package swift
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"filegate/core/vfs"
+)
+
+// Mkdir implements [vfs.FS]: at the top level a container, below an object of the directory type. Parents that are missing are not asked for.
+func (f *FS) Mkdir(ctx context.Context, p vfs.Path) error {
+	n, err := locate(p)
+	switch {
+	case err != nil:
+		return err
+	case n.isAccount():
+		return vfs.ErrExist
+	case n.isContainer():
+		return f.makeContainer(ctx, n)
+	}
+	switch _, err := f.Stat(ctx, p); {
+	case err == nil:
+		return vfs.ErrExist
+	case !errors.Is(err, vfs.ErrNotExist):
+		return err
+	}
+	_, err = f.client.send(ctx, request{
+		method: http.MethodPut, target: n,
+		// If-None-Match: nothing that appeared since Stat is overwritten.
+		header: map[string]string{"Content-Type": directoryType, "If-None-Match": "*"},
+	})
+	switch status(err) {
+	case http.StatusNotFound:
+		return refusedAs(err, vfs.ErrNotExist, "there is no container "+n.container)
+	case http.StatusPreconditionFailed:
+		return refusedAs(err, vfs.ErrExist, "")
+	}
+	return translate(err)
+}
+
+// makeContainer makes a container. Swift answers 202 to what exists, so that one is asked for before; between the two
+// somebody else's container of that name is no harm.
+func (f *FS) makeContainer(ctx context.Context, n name) error {
+	switch _, err := f.client.send(ctx, request{method: http.MethodHead, target: n}); {
+	case err == nil:
+		return vfs.ErrExist
+	case status(err) != http.StatusNotFound:
+		return translate(err)
+	}
+	_, err := f.client.send(ctx, request{method: http.MethodPut, target: n})
+	if status(err) == http.StatusBadRequest {
+		return refusedAs(err, vfs.ErrInvalidName, "the storage refuses this name for a container")
+	}
+	return translate(err)
+}
+
+// Rmdir implements [vfs.FS].
+func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
+	n, err := locate(p)
+	switch {
+	case err != nil:
+		return err
+	case n.isAccount():
+		return vfs.Errorf(vfs.ErrPermission, "the account itself cannot be removed")
+	case n.isContainer():
+		_, err := f.client.send(ctx, request{method: http.MethodDelete, target: n})
+		if status(err) == http.StatusConflict {
+			return refusedAs(err, vfs.ErrNotEmpty, "")
+		}
+		return translate(err)
+	}
+	info, _, err := f.lookup(ctx, n, p.Base())
+	switch {
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return vfs.ErrNotDir
+	}
+	markers, empty, err := f.emptiness(ctx, n)
+	switch {
+	case err != nil:
+		return err
+	case !empty:
+		return vfs.ErrNotEmpty
+	}
+	for _, m := range markers {
+		if err := f.deleteObject(ctx, m); err != nil {
+			return translate(err)
+		}
+	}
+	return nil
+}
+
+// emptiness says whether there is nothing in a directory, and which objects make it be there.
+func (f *FS) emptiness(ctx context.Context, dir name) (markers []name, empty bool, err error) {
+	page, err := f.page(ctx, dir.container, listing{prefix: dir.prefix(), limit: 2})
+	if err != nil {
+		return nil, false, translate(err)
+	}
+	markers = []name{dir}
+	for _, e := range page {
+		if e.Name != dir.prefix() {
+			return nil, false, nil
+		}
+		markers = append(markers, name{dir.container, e.Name})
+	}
+	return markers, true, nil
+}
+
+// deleteObject deletes one object. That there is none is as good. The error is not translated.
+func (f *FS) deleteObject(ctx context.Context, n name) error {
+	_, err := f.client.send(ctx, request{method: http.MethodDelete, target: n})
+	if status(err) == http.StatusNotFound {
+		return nil
+	}
+	return err
+}

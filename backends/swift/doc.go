@@ -1,0 +1,39 @@
+// Package swift keeps files in OpenStack Swift: a vfs.FS for each login, on the storage URL and token that the login brought.
+//
+// # Names
+//
+// "/" is the account, "/c" a container, "/c/a/b" the object "a/b" in it. A directory is an object of type application/directory
+// (whatever its parameters), an object "name/", or what is only a prefix of others. mkdir makes an object of that type; it stays until it is removed.
+// Where a file and a prefix have the same name, the name is the file: Stat and the parent's listing show it, and what lies
+// below is reached by its own path, and listed by List.
+//
+// # Writing
+//
+// A file that fits into the first segment is one PUT at Commit. A larger one leaves as segments while it arrives, each from memory with length and ETag,
+// and Commit is the PUT of a static large object's manifest. Segments lie in
+//
+//	<container>_segments/<object>/<upload id>/<offset>-<sequence>
+//
+// so that their names are the journal of the upload. Nothing is visible under the file's name, and nothing old is touched, before that
+// one PUT; the segments of a version that was replaced are deleted after it.
+//
+// # Requests
+//
+// What each operation costs; a file that is plain unless said otherwise:
+//
+//	stat            1 HEAD; 2 for what is not an object (a listing of one entry)
+//	list            1 GET for each page, and a HEAD for each entry of no bytes (it may be a manifest), 8 at a time
+//	read            1 GET from the start to the end; one more for each jump that the client makes
+//	write           1 HEAD at opening, 1 PUT at Commit; large: 1 PUT for each segment and 1 for the manifest
+//	mkdir           1 HEAD, 1 listing of one entry, 1 PUT
+//	remove          1 HEAD, 1 DELETE
+//	rename          2 HEADs, 1 COPY, 1 DELETE, at any size
+//
+// # Decisions
+//
+// ncw/swift is used for single requests only (see client): its segment writer is serial and deletes the old file first,
+// its timeouts count a server-side copy as a hanging connection, and it neither retries writes nor knows which token was refused.
+//
+// The suite of the contract is core/vfs/vfstest; it runs here against our own fake (package swifttest) and, where one is given
+// by the environment, against a real Swift.
+package swift

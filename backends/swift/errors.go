@@ -1,0 +1,84 @@
+package swift
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"filegate/core/vfs"
+)
+
+// statusError is an answer of Swift's that is not the one hoped for.
+type statusError struct {
+	method  string
+	target  name
+	status  int
+	transID string
+	text    string // Swift's own words, shortened: for the log
+}
+
+func (e *statusError) Error() string {
+	return fmt.Sprintf("%s %q: status %d %s: %s", e.method, e.target.String(), e.status, http.StatusText(e.status), e.text)
+}
+
+// status returns the HTTP status that err is about, or 0.
+func status(err error) int {
+	if e, ok := errors.AsType[*statusError](err); ok {
+		return e.status
+	}
+	return 0
+}
+
+// kindOf says in the contract's terms what a status means where nothing more is known of the request.
+func kindOf(code int) (kind error, text string) {
+	switch code {
+	case http.StatusBadRequest:
+		return vfs.ErrInvalid, "the storage refused the request as invalid"
+	case http.StatusUnauthorized:
+		return vfs.ErrPermission, "the storage no longer accepts this login: log in again"
+	case http.StatusForbidden:
+		return vfs.ErrPermission, "permission denied by the storage"
+	case http.StatusNotFound:
+		return vfs.ErrNotExist, ""
+	case http.StatusConflict:
+		return vfs.ErrUnavailable, "the storage is busy with the same name, try again"
+	case http.StatusPreconditionFailed:
+		return vfs.ErrChanged, ""
+	case http.StatusRequestEntityTooLarge:
+		return vfs.ErrTooLarge, ""
+	case http.StatusUnprocessableEntity:
+		return vfs.ErrCorrupt, ""
+	case http.StatusInsufficientStorage:
+		return vfs.ErrQuota, "the storage is full"
+	case http.StatusTooManyRequests, statusRateLimited:
+		return vfs.ErrUnavailable, "the storage is limiting the rate of requests, try again later"
+	}
+	return vfs.ErrUnavailable, ""
+}
+
+// translate puts an error of this package's requests into the contract's terms. Errors of the contract, of contexts, and nil pass as they are.
+func translate(err error) error {
+	if err == nil || vfs.Kind(err) != nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	e, ok := errors.AsType[*statusError](err)
+	if !ok {
+		return &vfs.Error{Kind: vfs.ErrUnavailable, Err: err}
+	}
+	kind, text := kindOf(e.status)
+	if e.status == http.StatusRequestEntityTooLarge && strings.Contains(strings.ToLower(e.text), "quota") {
+		kind, text = vfs.ErrQuota, ""
+	}
+	return &vfs.Error{Kind: kind, Text: text, TransID: e.transID, Err: err}
+}
+
+// refusedAs gives an answer that has a plain meaning for what was asked, like 404 for a missing container, its own kind and text.
+func refusedAs(err error, kind error, text string) error {
+	e := &vfs.Error{Kind: kind, Text: text, Err: err}
+	if s, ok := errors.AsType[*statusError](err); ok {
+		e.TransID = s.transID
+	}
+	return e
+}

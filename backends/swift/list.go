@@ -1,0 +1,138 @@
+package swift
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+
+	"filegate/core/vfs"
+)
+
+// List implements [vfs.FS]. The first page is asked for here, so that what is no directory is known at once.
+func (f *FS) List(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
+	n, err := locate(p)
+	if err != nil {
+		return nil, err
+	}
+	limits, err := f.limits(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	l := &lister{fs: f, dir: n, limit: limits.listing}
+	if err := l.fetch(ctx); err != nil {
+		return nil, err
+	}
+	if n.isObject() && len(l.ready) == 0 && l.done && !l.seenSelf {
+		// Nothing below the name: an empty directory has a marker, and a file or nothing is no directory.
+		info, err := f.Stat(ctx, p)
+		switch {
+		case err != nil:
+			return nil, err
+		case !info.IsDir():
+			return nil, vfs.ErrNotDir
+		}
+	}
+	return l, nil
+}
+
+// lister gives out one directory, page by page of Swift's.
+type lister struct {
+	fs    *FS
+	dir   name
+	limit int
+
+	marker   string
+	ready    []vfs.Info
+	done     bool // no page is left to be asked for
+	seenSelf bool // the directory's own marker in the form "name/" was there
+
+	// open holds the names given out as directories of which the prefix may still come: Swift sorts "a-b" between the marker "a" and the prefix "a/".
+	// Each begins with the one before it, so there are never more than a name has bytes.
+	open []string
+}
+
+// Next implements [vfs.Lister].
+func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	for len(l.ready) == 0 {
+		if l.done {
+			return nil, io.EOF
+		}
+		if err := l.fetch(ctx); err != nil {
+			return nil, err
+		}
+	}
+	page := l.ready[:min(len(l.ready), measureAtOnce)]
+	if err := l.fs.measure(ctx, l.dir, page); err != nil {
+		return nil, err
+	}
+	l.ready = l.ready[len(page):]
+	return page, nil
+}
+
+// Close implements [vfs.Lister].
+func (l *lister) Close() error {
+	l.done, l.ready = true, nil
+	return nil
+}
+
+// fetch asks for the next page and makes entries of it.
+func (l *lister) fetch(ctx context.Context) error {
+	page, err := l.fs.page(ctx, l.dir.container, listing{
+		prefix: l.dir.prefix(), marker: l.marker, delimiter: !l.dir.isAccount(), limit: l.limit,
+	})
+	if err != nil {
+		if l.dir.isAccount() && status(err) == http.StatusForbidden {
+			// A user without the right to list the account still has the containers that he is let into: by name.
+			l.done = true
+			return nil
+		}
+		return translate(err)
+	}
+	if len(page) == 0 {
+		l.done = true
+		return nil
+	}
+	l.marker = page[len(page)-1].key()
+	for _, e := range page {
+		if info, ok := l.entry(e); ok {
+			l.ready = append(l.ready, info)
+		}
+	}
+	l.done = len(page) < l.limit
+	return nil
+}
+
+// entry makes of a line of Swift's what the client sees, or nothing: for the directory's own marker, for a name that has been
+// given out already, and for one that can be no element of a path.
+func (l *lister) entry(e entry) (vfs.Info, bool) {
+	full := strings.TrimSuffix(e.key(), "/")
+	if e.key() == l.dir.prefix() && !l.dir.isAccount() {
+		l.seenSelf = true
+		return vfs.Info{}, false
+	}
+	base := strings.TrimPrefix(full, l.dir.prefix())
+	if !vfs.ValidName(base) {
+		return vfs.Info{}, false
+	}
+	if l.dir.isAccount() {
+		if l.fs.hideSegments && strings.HasSuffix(base, segmentsSuffix) {
+			return vfs.Info{}, false
+		}
+		return vfs.Info{Name: base, Mode: dirMode, ModTime: e.time(l.fs.opened)}, true
+	}
+	for len(l.open) > 0 && !strings.HasPrefix(full, l.open[len(l.open)-1]) {
+		l.open = l.open[:len(l.open)-1]
+	}
+	if len(l.open) > 0 && l.open[len(l.open)-1] == full {
+		return vfs.Info{}, false
+	}
+	l.open = append(l.open, full)
+	if e.Subdir != "" || isDirectoryType(e.ContentType) {
+		return vfs.Info{Name: base, Mode: dirMode, ModTime: e.time(l.fs.opened)}, true
+	}
+	return vfs.Info{Name: base, Size: e.Bytes, Mode: fileMode, ModTime: e.time(l.fs.opened), Version: e.Hash}, true
+}

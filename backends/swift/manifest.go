@@ -1,0 +1,173 @@
+package swift
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"filegate/core/vfs"
+)
+
+// sloEntry is one segment in the manifest of a static large object, as it is sent.
+type sloEntry struct {
+	Path  string `json:"path"`
+	Etag  string `json:"etag,omitempty"`
+	Size  int64  `json:"size_bytes"` // of the whole segment
+	Range string `json:"range,omitempty"`
+}
+
+// manifestEntry is one segment as Swift gives a manifest out.
+type manifestEntry struct {
+	Name  string `json:"name"`
+	Hash  string `json:"hash"`
+	Bytes int64  `json:"bytes"` // of the whole segment
+	Range string `json:"range"`
+	Data  string `json:"data"` // in place of all others: content in the manifest itself
+}
+
+// sloEntryOf puts an extent into a manifest.
+func sloEntryOf(e extent) sloEntry {
+	entry := sloEntry{Path: e.seg.name.String(), Etag: e.seg.etag, Size: e.seg.size}
+	if !e.whole() {
+		entry.Range = fmt.Sprintf("%d-%d", e.segOff, e.segOff+e.len()-1)
+	}
+	return entry
+}
+
+// extentOf takes an extent out of a manifest; it begins at off of the file.
+func (m manifestEntry) extentOf(off int64) (extent, error) {
+	container, obj, ok := strings.Cut(strings.TrimPrefix(m.Name, "/"), "/")
+	if !ok || m.Bytes < 0 {
+		return extent{}, fmt.Errorf("manifest names %q as a segment", m.Name)
+	}
+	seg := &segment{name: name{container, obj}, size: m.Bytes, etag: m.Hash}
+	first, last := int64(0), m.Bytes-1
+	if m.Range != "" {
+		lo, hi, ok := strings.Cut(m.Range, "-")
+		var err1, err2 error
+		first, err1 = strconv.ParseInt(lo, 10, 64)
+		last, err2 = strconv.ParseInt(hi, 10, 64)
+		if !ok || err1 != nil || err2 != nil || first < 0 || last < first || last >= m.Bytes {
+			return extent{}, fmt.Errorf("manifest has the range %q of %d bytes", m.Range, m.Bytes)
+		}
+	}
+	return extent{span: span{off, off + last - first + 1}, seg: seg, segOff: first}, nil
+}
+
+// maxManifestAnswer bounds a manifest as it is given out: longer than as it was sent.
+const maxManifestAnswer = 64 * mib
+
+// manifest returns the segments of a static large object. The error is not translated.
+func (f *FS) manifest(ctx context.Context, n name) ([]manifestEntry, error) {
+	body, _, err := f.client.fetch(ctx, request{
+		method: http.MethodGet, target: n, query: url.Values{"multipart-manifest": {"get"}},
+	}, maxManifestAnswer)
+	if err != nil {
+		return nil, err
+	}
+	return parseManifest(body)
+}
+
+func parseManifest(body []byte) ([]manifestEntry, error) {
+	var entries []manifestEntry
+	if err := json.Unmarshal(body, &entries); err != nil {
+		return nil, fmt.Errorf("manifest: %w", err)
+	}
+	return entries, nil
+}
+
+// putManifest makes n a static large object of the entries, and of manifests of them where they are more than one manifest may
+// have. It returns Swift's answer and the names of the manifests in between. The error is not translated.
+func (w *writer) putManifest(ctx context.Context, entries []sloEntry, header map[string]string) (*response, error) {
+	for level := 0; len(entries) > w.limits.sloSegments; level++ {
+		var up []sloEntry
+		for i := 0; i < len(entries); i += w.limits.sloSegments {
+			part := entries[i:min(i+w.limits.sloSegments, len(entries))]
+			n := segmentName(w.target, w.upload, int64(i), w.sequence)
+			n.object += fmt.Sprintf("-manifest%d", level)
+			resp, err := w.fs.putSLO(ctx, n, part, map[string]string{"Content-Type": "application/octet-stream"})
+			if err != nil {
+				return nil, err
+			}
+			var size int64
+			for _, e := range part {
+				size += e.length()
+			}
+			w.mu.Lock()
+			w.sequence++
+			w.sent = append(w.sent, &segment{name: n, size: size})
+			w.mu.Unlock()
+			up = append(up, sloEntry{Path: n.String(), Etag: strings.Trim(resp.header.Get("Etag"), `"`), Size: size})
+		}
+		entries = up
+	}
+	return w.fs.putSLO(ctx, w.target, entries, header)
+}
+
+// length is how many bytes of the file the entry is.
+func (e sloEntry) length() int64 {
+	var first, last int64
+	if n, _ := fmt.Sscanf(e.Range, "%d-%d", &first, &last); n == 2 {
+		return last - first + 1
+	}
+	return e.Size
+}
+
+func (f *FS) putSLO(ctx context.Context, n name, entries []sloEntry, header map[string]string) (*response, error) {
+	body, err := json.Marshal(entries)
+	if err != nil {
+		return nil, err
+	}
+	return f.client.send(ctx, request{
+		method: http.MethodPut, target: n, query: url.Values{"multipart-manifest": {"put"}},
+		body: pieces{body}.reader(), length: int64(len(body)), header: header,
+	})
+}
+
+// beginWith makes what is stored the content to begin with.
+func (w *writer) beginWith(ctx context.Context, old object) error {
+	w.size = old.size
+	if old.size == 0 {
+		return nil
+	}
+	if old.slo {
+		l, err := w.fs.layoutOf(ctx, w.target, old.size)
+		if err != nil {
+			return translate(err)
+		}
+		if l != nil {
+			w.layout = l
+			return nil
+		}
+	}
+	w.layout = layout{{span: span{0, old.size}, seg: &segment{name: w.target, size: old.size, etag: old.etag}}}
+	return nil
+}
+
+// layoutOf reads where the bytes of a static large object lie, or nil where its manifest holds some of them itself.
+func (f *FS) layoutOf(ctx context.Context, n name, size int64) (layout, error) {
+	entries, err := f.manifest(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	var l layout
+	var off int64
+	for _, m := range entries {
+		if m.Data != "" {
+			return nil, nil
+		}
+		e, err := m.extentOf(off)
+		if err != nil {
+			return nil, err
+		}
+		l, off = append(l, e), e.end
+	}
+	if off != size {
+		return nil, vfs.Errorf(vfs.ErrCorrupt, "the file's manifest names %d bytes, and the file has %d", off, size)
+	}
+	return l, nil
+}

@@ -1,0 +1,146 @@
+package swift
+
+import (
+	"fmt"
+	"io/fs"
+	"math"
+	"mime"
+	"net/http"
+	"net/textproto"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"filegate/core/vfs"
+)
+
+// The metadata that an object carries for filegate. The time is in the form of rclone and the swift client.
+const (
+	metaPrefix = "X-Object-Meta-"
+	metaMtime  = "X-Object-Meta-Mtime"
+	metaMD5    = "X-Object-Meta-Filegate-Md5" // of the whole content, in hex; only for what is not a plain object
+)
+
+const (
+	fileMode = fs.FileMode(0o644)
+	dirMode  = fs.ModeDir | 0o755
+)
+
+// object is what the headers of a HEAD or GET say of one.
+type object struct {
+	size        int64
+	etag        string // without quotes
+	contentType string
+	modified    time.Time // by Swift's clock
+	mtime       time.Time // by its metadata, or modified
+	slo         bool
+	dlo         string // X-Object-Manifest, unquoted: "container/prefix"
+	header      http.Header
+}
+
+// parseObject reads the headers of a HEAD or a whole GET.
+func parseObject(h http.Header) object {
+	o := object{
+		etag:        strings.Trim(h.Get("Etag"), `"`),
+		contentType: h.Get("Content-Type"),
+		slo:         strings.EqualFold(h.Get("X-Static-Large-Object"), "true"),
+		header:      h,
+	}
+	o.size, _ = strconv.ParseInt(h.Get("Content-Length"), 10, 64)
+	if t, err := parseSeconds(h.Get("X-Timestamp")); err == nil {
+		o.modified = t
+	} else if t, err := http.ParseTime(h.Get("Last-Modified")); err == nil {
+		o.modified = t
+	}
+	o.mtime = o.modified
+	if t, err := parseSeconds(h.Get(metaMtime)); err == nil {
+		o.mtime = t
+	}
+	if m := h.Get("X-Object-Manifest"); m != "" {
+		o.dlo = unquote(m)
+	}
+	return o
+}
+
+func (o object) isDir() bool { return isDirectoryType(o.contentType) }
+
+// isLarge says whether the object is a manifest: its bytes lie in segments.
+func (o object) isLarge() bool { return o.slo || o.dlo != "" }
+
+func (o object) info(base string) vfs.Info {
+	if o.isDir() {
+		return vfs.Info{Name: base, Mode: dirMode, ModTime: o.mtime}
+	}
+	return vfs.Info{Name: base, Size: o.size, Mode: fileMode, ModTime: o.mtime, Version: o.version()}
+}
+
+// version changes with every write, and with nothing else: a POST of metadata keeps the ETag but not the time.
+func (o object) version() string { return o.etag }
+
+// isDirectoryType says whether a content type is that of a directory marker, whatever its parameters.
+func isDirectoryType(contentType string) bool {
+	t, _, _ := strings.Cut(contentType, ";")
+	return strings.EqualFold(strings.TrimSpace(t), directoryType)
+}
+
+// contentType is the type that a new file is stored with, by its name's extension.
+func contentType(object string) string {
+	if t := mime.TypeByExtension(path.Ext(object)); t != "" && !isDirectoryType(t) {
+		return t
+	}
+	return "application/octet-stream"
+}
+
+// formatSeconds is a time as X-Object-Meta-Mtime has it: seconds since 1970 with nine decimals.
+func formatSeconds(t time.Time) string {
+	return fmt.Sprintf("%d.%09d", t.Unix(), t.Nanosecond())
+}
+
+// parseSeconds reads seconds since 1970 with any number of decimals.
+func parseSeconds(s string) (time.Time, error) {
+	whole, part, _ := strings.Cut(s, ".")
+	sec, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || sec > math.MaxInt64/int64(time.Second) || sec < math.MinInt64/int64(time.Second) {
+		return time.Time{}, fmt.Errorf("not a time in seconds: %q", s)
+	}
+	var nsec int64
+	if part != "" {
+		if len(part) > 9 {
+			part = part[:9]
+		}
+		n, err := strconv.ParseUint(part, 10, 63)
+		if err != nil {
+			return time.Time{}, fmt.Errorf("not a time in seconds: %q", s)
+		}
+		nsec = int64(n)
+		for range 9 - len(part) {
+			nsec *= 10
+		}
+	}
+	return time.Unix(sec, nsec), nil
+}
+
+// kept returns the headers that a POST must repeat, since it replaces all metadata at once: everything of the object's that
+// a client may set. The content type stays by itself.
+func (o object) kept() map[string]string {
+	h := map[string]string{}
+	for key, values := range o.header {
+		if len(values) > 0 && keptByPost(key) {
+			h[key] = values[0]
+		}
+	}
+	return h
+}
+
+func keptByPost(key string) bool {
+	key = textproto.CanonicalMIMEHeaderKey(key)
+	if strings.HasPrefix(key, metaPrefix) {
+		return true
+	}
+	switch key {
+	case "X-Delete-At", "Content-Encoding", "Content-Disposition", "X-Object-Manifest":
+		return true
+	}
+	return false
+}

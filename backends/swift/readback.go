@@ -1,0 +1,89 @@
+package swift
+
+import (
+	"context"
+	"io"
+
+	"filegate/core/vfs"
+)
+
+var _ io.ReaderAt = (*writer)(nil)
+
+// ReadAt reads what the file would be if it were committed now. What is in memory comes from there, the rest by a GET of just these bytes.
+func (w *writer) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, vfs.Errorf(vfs.ErrInvalid, "a file has no byte before its first")
+	}
+	w.mu.Lock()
+	if w.done {
+		w.mu.Unlock()
+		return 0, vfs.ErrClosed
+	}
+	end := min(off+int64(len(p)), w.size)
+	if end <= off {
+		w.mu.Unlock()
+		return 0, io.EOF
+	}
+	p, short := p[:end-off], end-off < int64(len(p))
+	// What is in memory is copied at once, since it may go at any time; what is stored stays where it is.
+	var stored []extent
+	err := w.layout.pieces(off, end, func(e extent) error {
+		part := p[e.off-off : e.end-off]
+		switch {
+		case e.seg == nil:
+			clear(part)
+		case e.seg.data != nil:
+			e.seg.data.readAt(part, e.segOff)
+		default:
+			stored = append(stored, w.bare(e)...)
+		}
+		return nil
+	})
+	for _, run := range w.dirty {
+		for at := max(run.off, off); at < min(run.end, end); {
+			next := min(run.end, end, (at/blockSize+1)*blockSize)
+			copy(p[at-off:next-off], w.blocks[at/blockSize][at%blockSize:])
+			at = next
+		}
+	}
+	w.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range stored {
+		if err := w.fs.readExtent(w.ctx, e, p[e.off-off:e.end-off]); err != nil {
+			return 0, err
+		}
+	}
+	if short {
+		return len(p), io.EOF
+	}
+	return len(p), nil
+}
+
+// bare returns the parts of a stored extent that nothing has been written over. It is called with mu held.
+func (w *writer) bare(e extent) []extent {
+	var parts []extent
+	at := e.off
+	for _, run := range w.dirty {
+		if run.end <= at || run.off >= e.end {
+			continue
+		}
+		if run.off > at {
+			parts = append(parts, e.within(at, run.off))
+		}
+		at = run.end
+	}
+	if at < e.end {
+		parts = append(parts, e.within(at, e.end))
+	}
+	return parts
+}
+
+// readExtent reads all of an extent that Swift has.
+func (f *FS) readExtent(ctx context.Context, e extent, p []byte) error {
+	s := &stream{fs: f, ctx: ctx, n: e.seg.name, etag: e.seg.etag, size: e.segOff + e.len(), pos: e.segOff}
+	defer s.drop()
+	_, err := io.ReadFull(s, p)
+	return err
+}

@@ -1,0 +1,138 @@
+package swift
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // Swift's ETags are MD5
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"filegate/core/vfs"
+)
+
+// segmentTail is what follows the object's name in a segment's, in bytes, with room to spare.
+const segmentTail = 64
+
+// segment is an object that holds a part of files. All but data is fixed once it is made.
+type segment struct {
+	name name
+	size int64
+	etag string // MD5 of the content in hex; empty where Swift need not compare it
+
+	// data is the content until Swift has it, then nil; the writer's mu guards it.
+	data pieces
+	// blocks go back to the budget when Swift has the content.
+	blocks [][]byte
+}
+
+// newUploadID names one upload: sortable by time, and nobody else's.
+func newUploadID(now time.Time) string {
+	var r [4]byte
+	rand.Read(r[:]) // never fails, by its documentation
+	return now.UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(r[:])
+}
+
+// segmentName is where the sequence'th segment of an upload lies, of which the content belongs at off.
+func segmentName(target name, upload string, off int64, sequence int) name {
+	return name{
+		container: segmentsContainer(target.container),
+		object:    fmt.Sprintf("%s%s/%016d-%06d", segmentsPrefix(target.object), upload, off, sequence),
+	}
+}
+
+// putSegment sends a segment, and makes the container for segments if that is what is missing.
+func (f *FS) putSegment(ctx context.Context, seg *segment, data pieces) error {
+	req := request{
+		method: http.MethodPut, target: seg.name, body: data.reader(), length: seg.size,
+		header: map[string]string{"Etag": seg.etag, "Content-Type": "application/octet-stream"},
+	}
+	_, err := f.client.send(ctx, req)
+	if status(err) == http.StatusNotFound {
+		if err := f.makeSegmentsContainer(ctx, seg.name.container); err != nil {
+			return err
+		}
+		req.body = data.reader()
+		_, err = f.client.send(ctx, req)
+	}
+	return err
+}
+
+// makeSegmentsContainer makes a container for segments. A user who may write objects but make no containers is told so.
+func (f *FS) makeSegmentsContainer(ctx context.Context, container string) error {
+	_, err := f.client.send(ctx, request{method: http.MethodPut, target: name{container: container}})
+	if status(err) == http.StatusForbidden {
+		return refusedAs(err, vfs.ErrPermission, fmt.Sprintf("large files need the container %q, and this login may not make it", container))
+	}
+	return err
+}
+
+// pieces is a content in parts.
+type pieces [][]byte
+
+func (p pieces) len() int64 {
+	var n int64
+	for _, b := range p {
+		n += int64(len(b))
+	}
+	return n
+}
+
+func (p pieces) md5() string {
+	h := md5.New() //nolint:gosec // Swift's ETags are MD5
+	for _, b := range p {
+		h.Write(b)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// readAt copies what is at off, as far as there is anything.
+func (p pieces) readAt(dst []byte, off int64) int {
+	n := 0
+	for _, b := range p {
+		if off >= int64(len(b)) {
+			off -= int64(len(b))
+			continue
+		}
+		c := copy(dst[n:], b[off:])
+		n, off = n+c, 0
+		if n == len(dst) {
+			break
+		}
+	}
+	return n
+}
+
+func (p pieces) reader() io.ReadSeeker { return &piecesReader{all: p, rest: p} }
+
+// piecesReader reads a content in parts, and can begin again.
+type piecesReader struct {
+	all, rest pieces
+	off       int // into the first of the rest
+}
+
+func (r *piecesReader) Read(p []byte) (int, error) {
+	n := 0
+	for len(r.rest) > 0 && n < len(p) {
+		c := copy(p[n:], r.rest[0][r.off:])
+		n, r.off = n+c, r.off+c
+		if r.off == len(r.rest[0]) {
+			r.rest, r.off = r.rest[1:], 0
+		}
+	}
+	if n == 0 && len(p) > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// Seek goes to the beginning; a request needs no other place.
+func (r *piecesReader) Seek(offset int64, whence int) (int64, error) {
+	if offset != 0 || whence != io.SeekStart {
+		return 0, vfs.ErrUnsupported
+	}
+	r.rest, r.off = r.all, 0
+	return 0, nil
+}

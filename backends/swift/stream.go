@@ -1,0 +1,189 @@
+package swift
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // Swift's ETags are MD5
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"filegate/core/vfs"
+)
+
+// stream reads an object forward by one GET, and takes it up where it broke. It is used by one goroutine.
+type stream struct {
+	fs   *FS
+	ctx  context.Context
+	n    name
+	etag string // what every GET must still find
+	size int64
+
+	pos    int64
+	body   io.ReadCloser // nil: the next read asks for one
+	failed time.Time     // since when nothing came any more; zero: it does
+	tries  int
+
+	sum  hash.Hash // of what has passed; nil when it is not to be checked
+	want string
+}
+
+// openStream begins with the GET of an object, from off to its end, and returns what its headers say.
+func (f *FS) openStream(ctx context.Context, n name, off int64) (*stream, object, error) {
+	req := request{method: http.MethodGet, target: n}
+	if off > 0 {
+		req.header = map[string]string{"Range": fmt.Sprintf("bytes=%d-", off)}
+	}
+	resp, err := f.client.open(ctx, req)
+	if status(err) == http.StatusRequestedRangeNotSatisfiable {
+		// Nothing is behind off. What there is, a HEAD tells.
+		o, err := f.head(ctx, n)
+		if err != nil {
+			return nil, object{}, err
+		}
+		return &stream{fs: f, ctx: ctx, n: n, etag: o.etag, size: o.size, pos: max(off, o.size)}, o, nil
+	}
+	if err != nil {
+		return nil, object{}, err
+	}
+	o := parseObject(resp.header)
+	if resp.status == http.StatusPartialContent {
+		if o.size, err = totalOf(resp.header.Get("Content-Range")); err != nil {
+			resp.body.Close()
+			return nil, object{}, err
+		}
+	} else if off > 0 {
+		resp.body.Close()
+		return nil, object{}, fmt.Errorf("GET %q: no part was given, status %d", n.String(), resp.status)
+	}
+	s := &stream{fs: f, ctx: ctx, n: n, etag: o.etag, size: o.size, pos: off, body: resp.body}
+	if off == 0 {
+		if s.want = o.contentMD5(); s.want != "" {
+			s.sum = md5.New() //nolint:gosec // Swift's ETags are MD5
+		}
+	}
+	return s, o, nil
+}
+
+// contentMD5 is the MD5 of the object's content in hex, or empty where nothing tells it: the ETag of a manifest is another thing.
+func (o object) contentMD5() string {
+	if o.isLarge() {
+		return o.header.Get(metaMD5)
+	}
+	if len(o.etag) == hex.EncodedLen(md5.Size) {
+		return o.etag
+	}
+	return ""
+}
+
+// totalOf takes the size of the whole out of a Content-Range.
+func totalOf(contentRange string) (int64, error) {
+	_, total, ok := strings.Cut(contentRange, "/")
+	n, err := strconv.ParseInt(total, 10, 64)
+	if !ok || err != nil || n < 0 {
+		return 0, fmt.Errorf("Content-Range %q tells no size", contentRange)
+	}
+	return n, nil
+}
+
+// Read implements [io.Reader]. The last bytes of a file are not given out before the checksum of the whole has agreed.
+func (s *stream) Read(p []byte) (int, error) {
+	for {
+		if s.pos >= s.size {
+			return 0, io.EOF
+		}
+		if s.body == nil {
+			if err := s.reopen(); err != nil {
+				return 0, err
+			}
+		}
+		n, err := s.body.Read(p[:min(int64(len(p)), s.size-s.pos)])
+		if n > 0 {
+			s.failed, s.tries = time.Time{}, 0
+			s.pos += int64(n)
+			if s.sum != nil {
+				s.sum.Write(p[:n])
+				if s.pos == s.size && hex.EncodeToString(s.sum.Sum(nil)) != s.want {
+					return 0, vfs.ErrCorrupt
+				}
+			}
+			return n, nil
+		}
+		if err == nil {
+			continue
+		}
+		s.drop()
+		if s.ctx.Err() != nil {
+			return 0, context.Cause(s.ctx)
+		}
+		if err := s.pause(err); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// pause waits before the next try, or returns the error for good when the patience is over.
+func (s *stream) pause(cause error) error {
+	now := time.Now()
+	if s.failed.IsZero() {
+		s.failed = now
+	}
+	if now.Sub(s.failed) > s.fs.client.patience {
+		if errors.Is(cause, io.EOF) {
+			cause = fmt.Errorf("GET %q ended at %d of %d bytes", s.n.String(), s.pos, s.size)
+		}
+		return &vfs.Error{Kind: vfs.ErrUnavailable, Text: "the storage broke off in the middle of the file", Err: cause}
+	}
+	s.fs.log.Debug("download taken up again", "target", s.n.String(), "at", s.pos, "err", cause)
+	select {
+	case <-time.After(backoff(s.tries)):
+	case <-s.ctx.Done():
+		return context.Cause(s.ctx)
+	}
+	s.tries++
+	return nil
+}
+
+// reopen asks for the rest of what was there at first.
+func (s *stream) reopen() error {
+	body, err := s.fs.openRange(s.ctx, s.n, s.etag, s.pos, s.size-s.pos)
+	if err != nil {
+		return err
+	}
+	s.body = body
+	return nil
+}
+
+// drop ends the GET that is under way; the next Read begins another.
+func (s *stream) drop() {
+	if s.body != nil {
+		s.body.Close()
+		s.body = nil
+	}
+}
+
+// openRange asks for n bytes of an object, from off, provided that it still has the ETag.
+func (f *FS) openRange(ctx context.Context, target name, etag string, off, n int64) (io.ReadCloser, error) {
+	header := map[string]string{"Range": fmt.Sprintf("bytes=%d-%d", off, off+n-1)}
+	if etag != "" {
+		header["If-Match"] = `"` + etag + `"`
+	}
+	resp, err := f.client.open(ctx, request{method: http.MethodGet, target: target, header: header})
+	switch status(err) {
+	case http.StatusPreconditionFailed, http.StatusNotFound, http.StatusRequestedRangeNotSatisfiable:
+		return nil, refusedAs(err, vfs.ErrChanged, "")
+	}
+	if err != nil {
+		return nil, translate(err)
+	}
+	if resp.status != http.StatusPartialContent {
+		resp.body.Close()
+		return nil, &vfs.Error{Kind: vfs.ErrUnavailable, TransID: resp.transID(), Err: fmt.Errorf("GET %q: no part was given, status %d", target.String(), resp.status)}
+	}
+	return resp.body, nil
+}

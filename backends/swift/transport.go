@@ -1,0 +1,74 @@
+package swift
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	// expectFrom is the size of a body from which it is worth a round trip to hear first whether Swift wants it.
+	expectFrom = mib
+	// expectWait is how long to wait for that word before sending all the same.
+	expectWait = 5 * time.Second
+	// ioBuffer is the size of a connection's buffers in bytes: large, since bodies are.
+	ioBuffer = 128 * kib
+)
+
+// transport is the HTTP transport that all sessions of a backend share. It is an http.RoundTripper and nothing more:
+// ncw/swift closes the idle connections of everything that lets it, which would be everybody's.
+type transport struct{ base *http.Transport }
+
+func newTransport(c Config) (*transport, error) {
+	t := &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ExpectContinueTimeout: expectWait,
+		MaxIdleConns:          1024,
+		MaxIdleConnsPerHost:   512,
+		MaxConnsPerHost:       c.MaxConnections,
+		IdleConnTimeout:       60 * time.Second, // Swift's own is 75 s
+		WriteBufferSize:       ioBuffer,
+		ReadBufferSize:        ioBuffer,
+		// An object stored as gzip is to arrive as it is stored.
+		DisableCompression: true,
+	}
+	switch {
+	case c.Insecure:
+		t.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // the operator asks for it, by that name
+	case c.CAFile != "":
+		pool, err := certPool(c.CAFile)
+		if err != nil {
+			return nil, err
+		}
+		t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	}
+	return &transport{base: t}, nil
+}
+
+// RoundTrip implements [http.RoundTripper]. ncw/swift asks "Expect: 100-continue" for every body; for a small one that is a round trip for nothing.
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Header.Get("Expect") != "" && req.ContentLength >= 0 && req.ContentLength < expectFrom {
+		req = req.Clone(req.Context())
+		req.Header.Del("Expect")
+	}
+	return t.base.RoundTrip(req)
+}
+
+func (t *transport) close() { t.base.CloseIdleConnections() }
+
+func certPool(file string) (*x509.CertPool, error) {
+	pem, err := readPEM(file)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, errors.New("the file holds no certificate in PEM form")
+	}
+	return pool, nil
+}

@@ -1,0 +1,478 @@
+package swift
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"filegate/core/vfs"
+)
+
+// OpenWriter implements [vfs.FS].
+func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) (vfs.Writer, error) {
+	n, err := locateFile(p)
+	if err != nil {
+		return nil, err
+	}
+	limits, err := f.limits(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	info, old, err := f.lookup(ctx, n, p.Base())
+	switch {
+	case errors.Is(err, errNoContainer):
+		return nil, err
+	case errors.Is(err, vfs.ErrNotExist):
+		if !opts.Create {
+			return nil, err
+		}
+		if opts.IfVersion != "" {
+			return nil, vfs.ErrChanged
+		}
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, vfs.ErrIsDir
+	case opts.Create && opts.Exclusive:
+		return nil, vfs.ErrExist
+	case opts.IfVersion != "" && opts.IfVersion != old.version():
+		return nil, vfs.ErrChanged
+	}
+	if err := f.roomFor(ctx, n, opts.Size, limits); err != nil {
+		return nil, err
+	}
+	begun := time.Now()
+	w := &writer{
+		fs: f, target: n, base: p.Base(), opts: opts, limits: limits, old: old,
+		upload: newUploadID(begun), begun: begun,
+		blocks: map[int64][]byte{},
+		slots:  make(chan struct{}, f.backend.cfg.UploadConcurrency),
+	}
+	if !opts.Truncate && old.exists() {
+		if err := w.beginWith(ctx, old); err != nil {
+			return nil, err
+		}
+	}
+	w.pos = opts.Offset
+	if opts.Offset == vfs.AtEnd {
+		w.pos = w.size
+	}
+	w.ctx, w.cancel = context.WithCancel(ctx)
+	w.wake = sync.NewCond(&w.mu)
+	w.stopWaking = context.AfterFunc(w.ctx, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.wake.Broadcast()
+	})
+	f.backend.budget.enter(w)
+	return w, nil
+}
+
+// roomFor refuses a file of known size that cannot be stored, before its first byte.
+func (f *FS) roomFor(ctx context.Context, n name, size int64, l limits) error {
+	if size <= f.backend.cfg.SegmentSize {
+		return nil // the answer to its one PUT says the same as early
+	}
+	if !l.slo && size > l.fileSize {
+		return vfs.Errorf(vfs.ErrTooLarge, "this storage takes files of up to %d bytes", l.fileSize)
+	}
+	space, err := f.StatSpace(ctx, vfs.Path(n.String()))
+	if err == nil && space.Free >= 0 && space.Free < size {
+		return vfs.Errorf(vfs.ErrQuota, "the file has %d bytes, and the quota leaves %d", size, space.Free)
+	}
+	return nil
+}
+
+// writer is the new content of a file. What has been written lies in blocks until enough of it lies together to be sealed: made a
+// segment that is sent while more comes in.
+type writer struct {
+	fs         *FS
+	ctx        context.Context // governs the segments under way; ends with Close
+	cancel     context.CancelFunc
+	stopWaking func() bool
+	target     name
+	base       string // of the file's name
+	opts       vfs.WriteOptions
+	limits     limits
+	old        object // what has the name now, if it exists
+	upload     string
+	begun      time.Time
+	slots      chan struct{} // one for each segment that is being sent
+	sends      sync.WaitGroup
+	pos        int64 // where the next ReadFrom begins
+
+	mu       sync.Mutex
+	wake     *sync.Cond // when a segment has been sent, or the context has ended
+	size     int64
+	blocks   map[int64][]byte // by offset / blockSize; of each, the bytes that dirty names
+	dirty    spans            // what has been written and not sealed; it lies over layout
+	layout   layout           // what has been sealed, over what was there at opening
+	held     int              // blocks that this writer has, those of segments under way included
+	sending  int              // segments under way
+	sequence int              // segments sealed so far
+	touched  time.Time        // when something was written last
+	err      error            // what has gone wrong first; it stays
+	attrs    vfs.Attrs
+	sent     []*segment // all that may be in Swift
+	done     bool       // committed, or closed
+}
+
+var _ vfs.Writer = (*writer)(nil)
+
+// exists says whether the object was found at all.
+func (o object) exists() bool { return o.header != nil }
+
+// segmentSize is what the next segment is to have, in bytes: growing, so that a large file does not need too many.
+func (w *writer) segmentSize() int64 {
+	const each = 256 // segments of one size
+	cfg := &w.fs.backend.cfg
+	return min(cfg.SegmentSize<<min(w.sequence/each, 20), cfg.MaxSegmentSize)
+}
+
+// maxHeld is how many blocks the writer may have: a segment being filled, and those being sent.
+func (w *writer) maxHeld() int {
+	return int(int64(w.fs.backend.cfg.UploadConcurrency+1)*w.segmentSize()/blockSize) + 1
+}
+
+// WriteAt implements [vfs.Writer].
+func (w *writer) WriteAt(p []byte, off int64) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if off < 0 {
+		w.fail(vfs.Errorf(vfs.ErrInvalid, "a file has no byte before its first"))
+		return 0, w.err
+	}
+	written := 0
+	for len(p) > 0 {
+		n := int(min(int64(len(p)), blockSize-off%blockSize))
+		block := w.blocks[off/blockSize]
+		if block == nil {
+			fresh, err := w.alloc()
+			if err != nil {
+				return written, err
+			}
+			// alloc lets go of mu while it waits: another write may have brought the block.
+			if block = w.blocks[off/blockSize]; block == nil {
+				block = fresh
+				w.blocks[off/blockSize] = fresh
+			} else {
+				w.free(fresh)
+			}
+		}
+		copy(block[off%blockSize:], p[:n])
+		if err := w.wrote(off, int64(n)); err != nil {
+			return written, err
+		}
+		p, off, written = p[n:], off+int64(n), written+n
+	}
+	return written, nil
+}
+
+// ReadFrom implements [vfs.Writer]. It reads into blocks, and does not copy what begins and ends with one.
+func (w *writer) ReadFrom(r io.Reader) (int64, error) {
+	var total int64
+	for {
+		w.mu.Lock()
+		block, err := w.alloc()
+		w.mu.Unlock()
+		if err != nil {
+			return total, err
+		}
+		in := w.pos % blockSize
+		n, readErr := io.ReadFull(r, block[in:])
+		if err := w.take(block, w.pos, int64(n)); err != nil {
+			return total, err
+		}
+		w.pos, total = w.pos+int64(n), total+int64(n)
+		switch {
+		case readErr == io.EOF || readErr == io.ErrUnexpectedEOF:
+			return total, nil
+		case readErr != nil:
+			w.mu.Lock()
+			w.fail(readErr)
+			w.mu.Unlock()
+			return total, readErr
+		}
+	}
+}
+
+// take makes n bytes at off, which lie at the same place of the block, part of the file. The block is the writer's from here on.
+func (w *writer) take(block []byte, off, n int64) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if n == 0 {
+		w.free(block)
+		return nil
+	}
+	if there := w.blocks[off/blockSize]; there != nil {
+		copy(there[off%blockSize:], block[off%blockSize:][:n])
+		w.free(block)
+	} else {
+		w.blocks[off/blockSize] = block
+	}
+	return w.wrote(off, n)
+}
+
+// wrote notes bytes that are in their block now, and seals what has come together. It is called with mu held.
+func (w *writer) wrote(off, n int64) error {
+	if w.err != nil {
+		return w.err
+	}
+	if w.done {
+		return vfs.ErrClosed
+	}
+	w.size = max(w.size, off+n)
+	w.touched = time.Now()
+	run := w.dirty.add(off, off+n)
+	// More than a segment, not just one: a file that fits into the first segment is to be stored without any.
+	for size := w.segmentSize(); run.len() > size; size = w.segmentSize() {
+		end := (run.off + size) / blockSize * blockSize
+		w.seal(run.off, end)
+		run.off = end
+	}
+	return nil
+}
+
+// alloc returns a block, and waits for one as long as it must. It is called with mu held, and lets go of it meanwhile.
+func (w *writer) alloc() ([]byte, error) {
+	for {
+		switch {
+		case w.err != nil:
+			return nil, w.err
+		case w.done:
+			return nil, vfs.ErrClosed
+		case w.ctx.Err() != nil:
+			return nil, context.Cause(w.ctx)
+		}
+		full := w.held >= w.maxHeld()
+		if !full {
+			if block := w.fs.backend.budget.try(); block != nil {
+				w.held++
+				return block, nil
+			}
+		}
+		// What is scattered over the file may never come together: it goes as it is, so that memory comes back in any case.
+		if w.sending == 0 {
+			w.sealForRoom()
+		}
+		if full && w.sending > 0 {
+			w.wake.Wait()
+			continue
+		}
+		w.mu.Unlock()
+		block, err := w.fs.backend.budget.get(w.ctx)
+		w.mu.Lock()
+		if err != nil {
+			return nil, err
+		}
+		w.held++
+		return block, nil
+	}
+}
+
+// free gives a block back. It is called with mu held.
+func (w *writer) free(blocks ...[]byte) {
+	w.held -= len(blocks)
+	w.fs.backend.budget.put(blocks...)
+}
+
+// shed implements [holder]: a client that has stopped sending does not keep memory from the others.
+func (w *writer) shed() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.done && w.sending == 0 && time.Since(w.touched) > shedEvery {
+		w.sealForRoom()
+	}
+}
+
+// sealForRoom seals runs of at least a block, or all if there is none. It is called with mu held.
+func (w *writer) sealForRoom() {
+	all := append(spans(nil), w.dirty...)
+	sealed := false
+	for _, run := range all {
+		if run.len() >= blockSize {
+			w.seal(run.off, run.end)
+			sealed = true
+		}
+	}
+	if sealed {
+		return
+	}
+	for _, run := range all {
+		w.seal(run.off, run.end)
+	}
+}
+
+// seal makes a segment of the bytes from off to end, all of them dirty, and sends it off. It is called with mu held.
+func (w *writer) seal(off, end int64) {
+	w.dirty.remove(off, end)
+	seg := &segment{name: segmentName(w.target, w.upload, off, w.sequence), size: end - off}
+	w.sequence++
+	for at := off; at < end; {
+		i := at / blockSize
+		hi := min(end, (i+1)*blockSize)
+		part := w.blocks[i][at-i*blockSize : hi-i*blockSize]
+		if w.dirty.touches(i*blockSize, (i+1)*blockSize) {
+			part = append([]byte(nil), part...) // the rest of the block is still being written
+		} else {
+			seg.blocks = append(seg.blocks, w.blocks[i])
+			delete(w.blocks, i)
+		}
+		seg.data = append(seg.data, part)
+		at = hi
+	}
+	w.layout.put(seg, off)
+	w.sent = append(w.sent, seg)
+	w.sending++
+	data := seg.data
+	w.sends.Go(func() { w.send(seg, data) })
+}
+
+// send puts a segment into Swift. A failure fails the upload.
+func (w *writer) send(seg *segment, data pieces) {
+	err := w.sendNow(seg, data)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sending--
+	seg.data = nil
+	w.free(seg.blocks...)
+	seg.blocks = nil
+	if err != nil {
+		w.fail(translate(err))
+	}
+	w.wake.Broadcast()
+}
+
+func (w *writer) sendNow(seg *segment, data pieces) error {
+	select {
+	case w.slots <- struct{}{}:
+		defer func() { <-w.slots }()
+	case <-w.ctx.Done():
+		return context.Cause(w.ctx)
+	}
+	seg.etag = data.md5()
+	return w.fs.putSegment(w.ctx, seg, data)
+}
+
+// fail notes what went wrong first. It is called with mu held.
+func (w *writer) fail(err error) {
+	if w.err == nil {
+		w.err = err
+	}
+}
+
+// Truncate implements [vfs.Writer].
+func (w *writer) Truncate(size int64) error {
+	if size < 0 {
+		return vfs.Errorf(vfs.ErrInvalid, "a size cannot be negative")
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if size < w.size {
+		w.dirty.remove(size, w.size)
+		w.layout.cut(size, w.size)
+		for i, block := range w.blocks {
+			if !w.dirty.touches(i*blockSize, (i+1)*blockSize) {
+				delete(w.blocks, i)
+				w.free(block)
+			}
+		}
+	}
+	w.size = size
+	w.touched = time.Now()
+	return w.err
+}
+
+// SetAttrs implements [vfs.Writer]. Only the time is kept.
+func (w *writer) SetAttrs(attrs vfs.Attrs) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if attrs.ModTime != nil {
+		w.attrs.ModTime = attrs.ModTime
+	}
+	return nil
+}
+
+// modTime is the time that the file will have.
+func (w *writer) modTime() time.Time {
+	if w.attrs.ModTime != nil {
+		return *w.attrs.ModTime
+	}
+	return w.begun
+}
+
+// Size implements [vfs.Writer].
+func (w *writer) Size() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.size
+}
+
+// Close implements [vfs.Writer]. What has been sent of an upload that is not committed is deleted.
+func (w *writer) Close() error {
+	w.mu.Lock()
+	if w.done {
+		w.mu.Unlock()
+		return nil
+	}
+	w.done = true
+	w.mu.Unlock()
+	w.release()
+	w.abandon()
+	return nil
+}
+
+// release ends what is under way and gives the memory back.
+func (w *writer) release() {
+	w.cancel()
+	w.stopWaking()
+	w.sends.Wait()
+	w.fs.backend.budget.leave(w)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, block := range w.blocks {
+		delete(w.blocks, i)
+		w.free(block)
+	}
+}
+
+// abandonTimeout bounds the deletion of an abandoned upload's segments.
+const abandonTimeout = 30 * time.Second
+
+// abandon deletes the segments that no manifest names.
+func (w *writer) abandon() {
+	if len(w.sent) == 0 {
+		return
+	}
+	// The session has ended, most likely: that is why the upload is abandoned.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), abandonTimeout)
+	defer cancel()
+	names := make([]name, len(w.sent))
+	for i, seg := range w.sent {
+		names[i] = seg.name
+	}
+	w.fs.deleteSegments(ctx, names)
+}
+
+// newObjectHeader is what the object at the file's name is stored with.
+func (w *writer) newObjectHeader() map[string]string {
+	h := map[string]string{}
+	if w.old.exists() && !w.opts.Truncate {
+		h = w.old.kept()
+		delete(h, http.CanonicalHeaderKey(metaMtime))
+		delete(h, http.CanonicalHeaderKey(metaMD5))
+		delete(h, "X-Object-Manifest")
+		h["Content-Type"] = w.old.contentType
+	} else {
+		h["Content-Type"] = contentType(w.target.object)
+	}
+	// The time is always given: Swift's own changes with every rename.
+	h[metaMtime] = formatSeconds(w.modTime())
+	if w.opts.Create && w.opts.Exclusive {
+		h["If-None-Match"] = "*"
+	}
+	return h
+}
