@@ -47,7 +47,6 @@ type Authenticator struct {
 	service    upstream.Service
 	storageURL string // in place of the answer's, where it is set
 	sealer     authplugin.Sealer
-	now        func() time.Time
 }
 
 var _ auth.Authenticator = (*Authenticator)(nil)
@@ -69,7 +68,7 @@ func configure(config authplugin.Config) (auth.Authenticator, auth.Diagnostics) 
 	if len(diags) > 0 {
 		return nil, diags
 	}
-	return &Authenticator{service: service, storageURL: c.StorageURL, sealer: config.Sealer, now: time.Now}, nil
+	return &Authenticator{service: service, storageURL: c.StorageURL, sealer: config.Sealer}, nil
 }
 
 // credential is what a renewal needs.
@@ -150,7 +149,7 @@ func (a *Authenticator) ask(ctx context.Context, c credential) (auth.Grant, erro
 	if c.ForwardedFor != "" {
 		req.Header.Set("X-Forwarded-For", c.ForwardedFor)
 	}
-	asked := a.now()
+	asked := time.Now()
 	resp, err := a.service.Client.Do(req)
 	if err != nil {
 		return auth.Grant{}, err

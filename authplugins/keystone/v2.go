@@ -1,0 +1,56 @@
+package keystone
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack/identity/v2/tokens"
+)
+
+// askV2 asks for a token by v2.0 of the API, whose projects are called tenants.
+func (a *Authenticator) askV2(ctx context.Context, client *gophercloud.ServiceClient, login Login, c credential) (token, error) {
+	opts := tokens.AuthOptions{Username: login.User, Password: c.Password}
+	switch {
+	case c.ProjectID != "":
+		opts.TenantID = c.ProjectID
+	case isID(login.Project, 32):
+		opts.TenantID = login.Project
+	default:
+		opts.TenantName = login.Project
+	}
+	result := tokens.Create(ctx, client, opts)
+	t, err := result.ExtractToken()
+	if err != nil {
+		return token{}, err
+	}
+	catalog, err := result.ExtractServiceCatalog()
+	if err != nil {
+		return token{}, err
+	}
+	var body struct {
+		Access struct {
+			User tokens.User `json:"user"`
+		} `json:"access"`
+	}
+	if err := result.ExtractInto(&body); err != nil {
+		return token{}, err
+	}
+	got := token{
+		id:        t.ID,
+		expires:   t.ExpiresAt,
+		user:      cmp.Or(body.Access.User.Name, login.User),
+		project:   t.Tenant.Name,
+		projectID: t.Tenant.ID,
+	}
+	for _, service := range catalog.Entries {
+		for _, e := range service.Endpoints {
+			for iface, url := range map[string]string{"public": e.PublicURL, "internal": e.InternalURL, "admin": e.AdminURL} {
+				if url != "" {
+					got.endpoints = append(got.endpoints, endpoint{service: service.Type, iface: iface, region: e.Region, url: url})
+				}
+			}
+		}
+	}
+	return got, nil
+}
