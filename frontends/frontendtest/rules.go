@@ -67,8 +67,8 @@ func Rules(t *testing.T, p Protocol) {
 // patience is how long something may take that takes no time.
 const patience = 20 * time.Second
 
-// eventually waits until ok is true.
-func eventually(t *testing.T, what string, ok func() bool) {
+// Eventually waits until ok is true.
+func Eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -205,7 +205,7 @@ func ruleVanish(t *testing.T, p Protocol) {
 		if err := c.Upload(name, part, 4<<20); err == nil {
 			t.Errorf("the upload of %q succeeded although its client has gone", name)
 		}
-		eventually(t, "the upload of a client that is gone has ended", func() bool {
+		Eventually(t, "the upload of a client that is gone has ended", func() bool {
 			for _, e := range srv.Events() {
 				if e.Op == session.OpUpload && e.Path == vfs.Path("/"+name) {
 					if e.Err == nil {
@@ -435,7 +435,7 @@ func ruleShutdownWaits(t *testing.T, p Protocol) {
 		defer cancel()
 		stopped <- srv.Shutdown(ctx)
 	}()
-	eventually(t, "a server that shuts down lets nobody in", func() bool {
+	Eventually(t, "a server that shuts down lets nobody in", func() bool {
 		late, err := p.Dial(srv.Addr, User, Password)
 		if err == nil {
 			late.Cut()

@@ -30,7 +30,8 @@ func (c *conn) serveChannel(newChannel ssh.NewChannel, sess *session.Session) {
 		run := c.program(req, sess)
 		ok := run != nil && !started
 		if req.WantReply {
-			req.Reply(ok, nil)
+			// A terminal is granted, and there is none: without it some clients would give up before they can read why.
+			req.Reply(ok || req.Type == "pty-req", nil)
 		}
 		if !ok {
 			continue

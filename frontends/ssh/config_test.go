@@ -1,0 +1,148 @@
+package ssh
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/pem"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"filegate/core/frontend"
+)
+
+// writeKey writes a private key in OpenSSH's form.
+func writeKey(t *testing.T, key any, passphrase string, perm os.FileMode) string {
+	t.Helper()
+	marshal := func() (*pem.Block, error) { return ssh.MarshalPrivateKey(key, "") }
+	if passphrase != "" {
+		marshal = func() (*pem.Block, error) { return ssh.MarshalPrivateKeyWithPassphrase(key, "", []byte(passphrase)) }
+	}
+	block, err := marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return write(t, pem.EncodeToMemory(block), perm)
+}
+
+func write(t *testing.T, data []byte, perm os.FileMode) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, data, perm); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func ed25519Key(t *testing.T) any {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func rsaKey(t *testing.T, bits int) any {
+	t.Helper()
+	t.Setenv("GODEBUG", "rsa1024min=0")
+	key, err := rsa.GenerateKey(rand.Reader, bits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func ecdsaKey(t *testing.T) any {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func TestValidate(t *testing.T) {
+	good := writeKey(t, ed25519Key(t), "", 0o600)
+	for _, tt := range []struct {
+		name      string
+		change    func(*Config)
+		attribute string // of the one mistake; none where empty
+		text      string // part of what is said
+	}{
+		{name: "defaults", change: func(*Config) {}},
+		{name: "all key types", change: func(c *Config) {
+			c.HostKeys = append(c.HostKeys, writeKey(t, ecdsaKey(t), "", 0o600), writeKey(t, rsaKey(t, 2048), "", 0o400))
+		}},
+		{name: "old algorithms on request", change: func(c *Config) {
+			c.KeyExchanges, c.MACs = []string{"diffie-hellman-group14-sha1"}, []string{"hmac-sha1"}
+			c.Ciphers = []string{"aes128-cbc", "aes256-ctr"}
+		}},
+		{name: "no address", change: func(c *Config) { c.Listen = nil }, attribute: "listen", text: "at least one"},
+		{name: "no port", change: func(c *Config) { c.Listen = []string{"127.0.0.1"} }, attribute: "listen", text: "host:port"},
+		{name: "no key", change: func(c *Config) { c.HostKeys = nil }, attribute: "host_keys", text: "ssh-keygen"},
+		{name: "missing key", change: func(c *Config) { c.HostKeys = []string{"/nowhere/key"} }, attribute: "host_keys", text: "no such file"},
+		{name: "open key", change: func(c *Config) { c.HostKeys = []string{writeKey(t, ed25519Key(t), "", 0o640)} }, attribute: "host_keys", text: "chmod 600"},
+		{name: "encrypted key", change: func(c *Config) { c.HostKeys = []string{writeKey(t, ed25519Key(t), "x", 0o600)} }, attribute: "host_keys", text: "passphrase"},
+		{name: "not a key", change: func(c *Config) { c.HostKeys = []string{write(t, []byte("hello"), 0o600)} }, attribute: "host_keys", text: "not a private key"},
+		{name: "short key", change: func(c *Config) { c.HostKeys = []string{writeKey(t, rsaKey(t, 1024), "", 0o600)} }, attribute: "host_keys", text: "1024 bits"},
+		{name: "two of a type", change: func(c *Config) { c.HostKeys = append(c.HostKeys, writeKey(t, ed25519Key(t), "", 0o600)) }, attribute: "host_keys", text: "same type"},
+		{name: "unknown service", change: func(c *Config) { c.Services = []string{"sftp"} }, attribute: "services", text: "no service"},
+		{name: "no service", change: func(c *Config) { c.Services = nil }, attribute: "services", text: "Nothing"},
+		{name: "unknown cipher", change: func(c *Config) { c.Ciphers = []string{"rot13"} }, attribute: "ciphers", text: "aes128-gcm@openssh.com"},
+		{name: "unknown kex", change: func(c *Config) { c.KeyExchanges = []string{"x"} }, attribute: "kex", text: "curve25519-sha256"},
+		{name: "unknown mac", change: func(c *Config) { c.MACs = []string{"x"} }, attribute: "macs", text: "hmac-sha2-256"},
+		{name: "no connections", change: func(c *Config) { c.MaxConnections = 0 }, attribute: "max_connections", text: "at least 1"},
+		{name: "no startups", change: func(c *Config) { c.MaxStartups = -1 }, attribute: "max_startups", text: "at least 1"},
+		{name: "no time", change: func(c *Config) { c.LoginTimeout = 60 * time.Nanosecond }, attribute: "login_timeout", text: "too short"},
+		{name: "no keepalive", change: func(c *Config) { c.Keepalive = 0 }, attribute: "keepalive", text: "too short"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := NewConfig()
+			c.Services, c.available = []string{"none"}, []Service{none{}}
+			c.HostKeys = []string{good}
+			tt.change(c)
+			var got []string
+			c.Validate(func(attribute, summary, detail string) {
+				got = append(got, attribute)
+				if !strings.Contains(summary+" "+detail, tt.text) {
+					t.Errorf("%s: %s: %s; want something with %q", attribute, summary, detail, tt.text)
+				}
+			})
+			var want []string
+			if tt.attribute != "" {
+				want = []string{tt.attribute}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("mistakes in %q, want %q", got, want)
+			}
+			if _, err := c.New(frontend.Env{}); (err != nil) != (tt.attribute == "host_keys") {
+				t.Errorf("New: %v", err)
+			}
+		})
+	}
+}
+
+// none is a service that nothing can reach.
+type none struct{ Service }
+
+func (none) Name() string { return "none" }
+
+func TestRSAHostKeySignsWithoutSHA1(t *testing.T) {
+	key, problem := loadHostKey(writeKey(t, rsaKey(t, 2048), "", 0o600))
+	if problem != "" {
+		t.Fatal(problem)
+	}
+	multi, ok := key.(ssh.MultiAlgorithmSigner)
+	if !ok || slices.Contains(multi.Algorithms(), ssh.KeyAlgoRSA) {
+		t.Errorf("the RSA host key offers ssh-rsa, which is SHA-1")
+	}
+}

@@ -1,0 +1,153 @@
+package ssh_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	gossh "golang.org/x/crypto/ssh"
+
+	"filegate/core/auth"
+	"filegate/frontends/frontendtest"
+)
+
+// connect opens a connection and reads the server's first line.
+func connect(t *testing.T, srv *frontendtest.Server) (net.Conn, string) {
+	t.Helper()
+	c, err := net.Dial("tcp", srv.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(20 * time.Second))
+	line, err := bufio.NewReader(c).ReadString('\n')
+	if err != nil {
+		t.Fatalf("the first line: %v", err)
+	}
+	return c, strings.TrimSpace(line)
+}
+
+const identification = "SSH-2.0-filegate"
+
+func TestMaxStartups(t *testing.T) {
+	cfg := config(t)
+	cfg.MaxStartups = 2
+	srv := start(t, cfg)
+	in := dial(t, srv) // one that is logged in does not count
+	first, line := connect(t, srv)
+	if line != identification {
+		t.Fatalf("the server begins with %q", line)
+	}
+	connect(t, srv)
+	if _, line := connect(t, srv); !strings.Contains(line, "Too many connections") {
+		t.Errorf("one client too many reads %q", line)
+	}
+	first.Close()
+	frontendtest.Eventually(t, "there is room again", func() bool {
+		_, line := connect(t, srv)
+		return line == identification
+	})
+	if err := newSession(t, in).Run("echo"); err == nil {
+		t.Error("echo leaves with its status")
+	}
+}
+
+func TestMaxConnections(t *testing.T) {
+	cfg := config(t)
+	cfg.MaxConnections = 1
+	srv := start(t, cfg)
+	c := dial(t, srv)
+	if _, line := connect(t, srv); !strings.Contains(line, "Too many connections") {
+		t.Errorf("one client too many reads %q", line)
+	}
+	c.Close()
+	c.Wait()
+	frontendtest.Eventually(t, "there is room again", func() bool {
+		_, line := connect(t, srv)
+		return line == identification
+	})
+}
+
+func TestLoginTimeout(t *testing.T) {
+	cfg := config(t)
+	cfg.LoginTimeout = time.Second
+	srv := start(t, cfg)
+	c, _ := connect(t, srv)
+	if _, err := io.ReadAll(c); err != nil {
+		t.Errorf("a client that does not log in is not hung up on: %v", err)
+	}
+}
+
+// The end of a client that is about to log in ends the question whether it may.
+func TestClientLeavesDuringLogin(t *testing.T) {
+	asked, ended := make(chan struct{}), make(chan struct{})
+	srv := frontendtest.Start(t, config(t), frontendtest.Options{Login: func(ctx context.Context, _ auth.Request) (auth.Response, error) {
+		close(asked)
+		<-ctx.Done()
+		close(ended)
+		return auth.Response{}, auth.ErrUnavailable
+	}})
+	conn, err := net.Dial("tcp", srv.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { handshake(conn) })
+	<-asked
+	conn.Close()
+	<-ended
+}
+
+func handshake(conn net.Conn) (*gossh.Client, error) {
+	c, channels, requests, err := gossh.NewClientConn(conn, "", &gossh.ClientConfig{
+		User: frontendtest.User, Auth: []gossh.AuthMethod{gossh.Password(frontendtest.Password)}, HostKeyCallback: gossh.InsecureIgnoreHostKey(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return gossh.NewClient(c, channels, requests), nil
+}
+
+// A client that does not answer is taken for dead.
+func TestSilentClient(t *testing.T) {
+	cfg := config(t)
+	cfg.Keepalive = time.Second
+	srv := start(t, cfg)
+	conn, err := net.Dial("tcp", srv.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mute := &muteConn{Conn: conn}
+	c, err := handshake(mute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Wait()
+	defer c.Close()
+	mute.muted.Store(true)
+	sess := srv.Sessions()[0]
+	<-sess.Context().Done()
+	if cause := context.Cause(sess.Context()); !strings.Contains(cause.Error(), "does not answer") {
+		t.Errorf("the session ended because %v", cause)
+	}
+}
+
+// muteConn is a connection that can stop sending.
+type muteConn struct {
+	net.Conn
+	muted atomic.Bool
+}
+
+func (c *muteConn) Write(p []byte) (int, error) {
+	if c.muted.Load() {
+		return len(p), nil
+	}
+	return c.Conn.Write(p)
+}
