@@ -1,0 +1,212 @@
+package core_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "filegate/"
+
+// mayImport says which packages of this module a package may import, tests apart. A pattern that ends in "/..." stands for
+// the package and all below it; of several that match a package, the longest holds.
+//
+// This is policy, not a description. Do not change it to make a build pass: move the code, or change the design first.
+var mayImport = map[string][]string{
+	"core":             nil,
+	"core/vfs":         nil,
+	"core/vfs/memfs":   {"core/vfs"},
+	"core/vfs/vfstest": {"core/vfs"},
+	"core/auth":        nil,
+	"core/backend":     {"core/auth", "core/vfs"},
+	"core/session":     {"core/auth", "core/backend", "core/vfs"},
+	"core/frontend":    {"core/auth", "core/session"},
+	"core/config":      {"core/auth", "core/backend", "core/frontend"},
+	"core/gateway":     {"core/auth", "core/backend", "core/config", "core/frontend", "core/session", "core/vfs"},
+
+	// A frontend sees sessions and never a store; two frontends never see each other.
+	"frontends":              {"core/frontend", "frontends/..."}, // the list
+	"frontends/ssh":          frontendSees,
+	"frontends/sftp":         frontendSees,
+	"frontends/scp":          frontendSees,
+	"frontends/ftp":          frontendSees,
+	"frontends/frontendtest": append([]string{"core/vfs/memfs"}, frontendSees...),
+
+	// A backend sees the contract and never a session.
+	"backends":                 {"core/backend", "backends/..."}, // the list
+	"backends/swift":           {"core/backend", "core/vfs"},
+	"backends/local":           {"core/backend", "core/vfs"},
+	"backends/swift/swifttest": nil, // a Swift knows nothing of filegate
+
+	"authplugins/...":            nil,
+	"authplugins/authplugin/...": {"core/auth", "authplugins/authplugin/..."},
+	"authplugins/authtest":       {"core/auth", "authplugins/authplugin"},
+	"authplugins/internal/...":   {"core/auth", "authplugins/authplugin"},
+	"authplugins/swiftv1":        authenticatorSees,
+	"authplugins/keystone":       authenticatorSees,
+
+	"cmd/filegate": {
+		"core/config", "core/gateway", "frontends", "backends", "authplugins/authplugin",
+		"backends/swift/swifttest", // the demo's store
+	},
+	"cmd/filegate-auth-swiftv1":  {"authplugins/authplugin", "authplugins/swiftv1"},
+	"cmd/filegate-auth-keystone": {"authplugins/authplugin", "authplugins/keystone"},
+}
+
+var (
+	frontendSees      = []string{"core/auth", "core/frontend", "core/session", "core/vfs"}
+	authenticatorSees = []string{"core/auth", "authplugins/authplugin", "authplugins/internal/..."}
+)
+
+// testsMayImport is what tests may import beside that, and beside their own package.
+var testsMayImport = map[string][]string{
+	"core/...":        {"core/..."},
+	"frontends/...":   {"core/...", "frontends/frontendtest"},
+	"frontends/sftp":  {"core/...", "frontends/frontendtest", "frontends/ssh"}, // what it is a service of
+	"frontends/scp":   {"core/...", "frontends/frontendtest", "frontends/ssh"},
+	"frontends/ssh":   {"core/...", "frontends/frontendtest", "frontends/sftp", "frontends/scp"},
+	"backends/...":    {"core/...", "backends/swift/swifttest", "authplugins/swiftv1", "authplugins/keystone", "authplugins/authplugin"},
+	"authplugins/...": {"core/...", "authplugins/...", "backends/swift/swifttest"},
+	"cmd/...":         {"core/...", "frontends/...", "backends/...", "authplugins/..."},
+}
+
+// onlyIn says which packages may import a foreign library: the one that adapts it. In tests any package may have a client of a protocol.
+var onlyIn = []struct {
+	library string
+	in      []string
+	tests   bool // tests anywhere may import it too
+}{
+	{"github.com/hashicorp/hcl/v2", []string{"core/config"}, false},
+	{"github.com/zclconf/go-cty", []string{"core/config"}, false},
+	{"github.com/prometheus/client_golang", []string{"core/gateway"}, false},
+	{"golang.org/x/crypto/ssh", []string{"frontends/ssh", "frontends/frontendtest"}, true},
+	{"github.com/pkg/sftp", []string{"frontends/sftp"}, true},
+	{"github.com/fclairamb/ftpserverlib", []string{"frontends/ftp"}, false},
+	{"github.com/spf13/afero", []string{"frontends/ftp"}, false},
+	{"github.com/jlaffaye/ftp", nil, true},
+	{"github.com/ncw/swift/v2", []string{"backends/swift"}, true},
+	{"github.com/gophercloud/gophercloud/v2", []string{"authplugins/keystone"}, false},
+	{"github.com/hashicorp/go-plugin", []string{"authplugins/authplugin/..."}, false},
+	{"github.com/hashicorp/go-hclog", []string{"authplugins/authplugin/..."}, false},
+	{"google.golang.org/grpc", []string{"authplugins/authplugin/..."}, false},
+	{"google.golang.org/protobuf", []string{"authplugins/authplugin/..."}, false},
+}
+
+// file is one Go file's imports.
+type file struct {
+	name    string // from the module's root
+	pkg     string
+	test    bool
+	imports []string
+}
+
+func TestImports(t *testing.T) {
+	for _, f := range goFiles(t) {
+		rule, ok := longest(mayImport, f.pkg)
+		if !ok {
+			t.Errorf("%s: no rule says what the package %s may import: add one to mayImport, as the design wants it", f.name, f.pkg)
+			continue
+		}
+		for _, imp := range f.imports {
+			if inner, ok := strings.CutPrefix(imp, module); ok {
+				f.checkInner(t, inner, rule)
+			} else {
+				f.checkForeign(t, imp)
+			}
+		}
+	}
+}
+
+func (f file) checkInner(t *testing.T, imp string, rule []string) {
+	if matchesAny(rule, imp) {
+		return
+	}
+	if f.test {
+		extra, _ := longest(testsMayImport, f.pkg)
+		if imp == f.pkg || matchesAny(extra, imp) {
+			return
+		}
+	}
+	t.Errorf("%s imports %s: the design lets %s import only %q of this module", f.name, imp, f.pkg, rule)
+}
+
+func (f file) checkForeign(t *testing.T, imp string) {
+	for _, o := range onlyIn {
+		if imp != o.library && !strings.HasPrefix(imp, o.library+"/") {
+			continue
+		}
+		if !matchesAny(o.in, f.pkg) && !(o.tests && (f.test || strings.HasSuffix(f.pkg, "test"))) {
+			t.Errorf("%s imports %s: only %q may, which adapts that library for everybody", f.name, imp, o.in)
+		}
+	}
+}
+
+// TestRulesHavePackages finds rules for packages that are gone, which would let a new one of that name in unseen.
+func TestRulesHavePackages(t *testing.T) {
+	files := goFiles(t)
+	for pattern := range mayImport {
+		if !slices.ContainsFunc(files, func(f file) bool { return matches(pattern, f.pkg) }) {
+			t.Errorf("mayImport has a rule for %s, and there is no such package", pattern)
+		}
+	}
+}
+
+func goFiles(t *testing.T) []file {
+	t.Helper()
+	root := os.DirFS("..")
+	var files []file
+	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata"):
+			return fs.SkipDir
+		case d.IsDir() || path.Ext(name) != ".go":
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", filepath.FromSlash(name)), nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		f := file{name: name, pkg: path.Dir(name), test: strings.HasSuffix(name, "_test.go")}
+		for _, spec := range parsed.Imports {
+			imp, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			f.imports = append(f.imports, imp)
+		}
+		files = append(files, f)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func longest(rules map[string][]string, pkg string) (rule []string, ok bool) {
+	best := ""
+	for pattern, r := range rules {
+		if dir := strings.TrimSuffix(pattern, "..."); matches(pattern, pkg) && len(dir) > len(best) {
+			best, rule, ok = dir, r, true
+		}
+	}
+	return rule, ok
+}
+
+func matchesAny(patterns []string, pkg string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return matches(p, pkg) })
+}
+
+func matches(pattern, pkg string) bool {
+	dir, below := strings.CutSuffix(pattern, "/...")
+	return pkg == dir || below && strings.HasPrefix(pkg, dir+"/")
+}
