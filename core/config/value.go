@@ -50,7 +50,7 @@ func convert(val cty.Value, t reflect.Type, unit string) (reflect.Value, error) 
 		out.SetInt(n)
 	case t.Kind() == reflect.Float64:
 		if val.Type() != cty.Number {
-			return out, wants("a number without quotes, such as 0.5")
+			return out, wants("a number without quotes, such as 5 or 0.5")
 		}
 		f, _ := val.AsBigFloat().Float64()
 		out.SetFloat(f)

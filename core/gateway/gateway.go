@@ -127,7 +127,7 @@ func (g *Gateway) launch(ctx context.Context) config.Diagnostics {
 		wg.Go(func() {
 			plugin, found, err := g.opts.Launcher.Launch(ctx, auth.LaunchSpec{
 				Kind: a.Kind, Name: a.Name, Path: a.Path, SHA256: a.SHA256,
-				Log: g.log.With("auth", a.Name), Decode: a.Decode,
+				Log: g.log, Decode: a.Decode,
 			})
 			mu.Lock()
 			defer mu.Unlock()
@@ -137,7 +137,6 @@ func (g *Gateway) launch(ctx context.Context) config.Diagnostics {
 				diags = append(diags, a.Diagnose("", fmt.Sprintf("Authenticator %q does not start", a.Name), err.Error()))
 			case plugin != nil:
 				g.plugins[a.Name] = plugin
-				g.log.Info("authenticator started", "auth", a.Name, "kind", a.Kind, "version", plugin.Info().Version)
 			}
 		})
 	}
