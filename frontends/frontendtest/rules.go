@@ -228,7 +228,8 @@ func ruleVanish(t *testing.T, p Protocol) {
 // secret is what only the log may read of an error.
 const secret = "X-Auth-Token 0123"
 
-func failing(kind error) Fault {
+// Failing is a fault of a kind, with a cause that no client may read.
+func Failing(kind error) Fault {
 	return func(context.Context, vfs.Path) error { return &vfs.Error{Kind: kind, Err: errors.New(secret)} }
 }
 
@@ -237,11 +238,11 @@ func ruleUploadErrors(t *testing.T, p Protocol) {
 		name   string
 		faults Faults
 	}{
-		{"open", Faults{OnOpenWriter: failing(vfs.ErrPermission)}},
-		{"open unavailable", Faults{OnOpenWriter: failing(vfs.ErrUnavailable)}},
-		{"write", Faults{OnWrite: failing(vfs.ErrUnavailable)}},
-		{"commit quota", Faults{OnCommit: failing(vfs.ErrQuota)}},
-		{"commit unavailable", Faults{OnCommit: failing(vfs.ErrUnavailable)}},
+		{"open", Faults{OnOpenWriter: Failing(vfs.ErrPermission)}},
+		{"open unavailable", Faults{OnOpenWriter: Failing(vfs.ErrUnavailable)}},
+		{"write", Faults{OnWrite: Failing(vfs.ErrUnavailable)}},
+		{"commit quota", Faults{OnCommit: Failing(vfs.ErrQuota)}},
+		{"commit unavailable", Faults{OnCommit: Failing(vfs.ErrUnavailable)}},
 		{"commit foreign", Faults{OnCommit: func(context.Context, vfs.Path) error { return errors.New(secret) }}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -271,8 +272,8 @@ func ruleDownloadErrors(t *testing.T, p Protocol) {
 		name   string
 		faults Faults
 	}{
-		{"open", Faults{OnOpen: failing(vfs.ErrUnavailable)}},
-		{"read", Faults{OnRead: failing(vfs.ErrUnavailable)}},
+		{"open", Faults{OnOpen: Failing(vfs.ErrUnavailable)}},
+		{"read", Faults{OnRead: Failing(vfs.ErrUnavailable)}},
 		{"read later", Faults{OnRead: func(context.Context, vfs.Path) error {
 			if pieces.Add(1) > 3 {
 				return vfs.ErrCorrupt

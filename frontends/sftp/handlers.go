@@ -158,12 +158,15 @@ func (h *handlers) StatVFS(r *sftp.Request) (_ *sftp.StatVFS, err error) {
 	if err != nil {
 		return nil, status(err)
 	}
+	used := max(space.Used, 0)
 	free, total := space.Free, space.Total
-	if free < 0 {
-		free = noLimit
-	}
-	if total < 0 {
-		total = free + max(space.Used, 0)
+	switch {
+	case free < 0 && total < 0:
+		free, total = noLimit, noLimit+used
+	case free < 0:
+		free = max(total-used, 0)
+	case total < 0:
+		total = free + used
 	}
 	return &sftp.StatVFS{
 		Bsize: blockSize, Frsize: blockSize, Namemax: maxName,

@@ -29,10 +29,8 @@ func config(t *testing.T) *ssh.Config {
 	return cfg
 }
 
-func memory() vfs.FS { return memfs.New() }
-
 func TestConformance(t *testing.T) {
-	srv := start(t, memory())
+	srv := start(t, memfs.New())
 	c := mustDial(t, srv)
 	vfstest.TestFS(t, func(*testing.T) vfs.FS { return c }, vfstest.Limits{
 		Kind:      arrivesAs,
