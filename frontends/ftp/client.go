@@ -80,7 +80,9 @@ func (c *client) serve() {
 		c.cut()
 		return
 	}
-	lib.Logger = slog.New(quiet{c.log.Handler()})
+	var end endOfLog
+	defer end.set()
+	lib.Logger = slog.New(quiet{c.log.Handler(), &end})
 	lib.Serve() // its error is what oneConn returns at the end
 
 	c.cut()
@@ -108,7 +110,7 @@ func (l *oneConn) Accept() (net.Conn, error) {
 		return l.client.control, nil
 	}
 	<-l.client.disconnected
-	<-l.client.control.closed // the last that the library does
+	<-l.client.control.closed
 	return nil, &net.OpError{Op: "accept", Net: "tcp", Addr: l.Addr(), Err: net.ErrClosed}
 }
 
