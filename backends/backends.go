@@ -1,0 +1,13 @@
+// Package backends is the list of the backends that are built in.
+package backends
+
+import (
+	"filegate/backends/local"
+	"filegate/backends/swift"
+	"filegate/core/backend"
+)
+
+// All returns them.
+func All() []backend.Kind {
+	return []backend.Kind{swift.Kind(), local.Kind()}
+}
