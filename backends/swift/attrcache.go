@@ -2,7 +2,6 @@ package swift
 
 import (
 	"container/list"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,12 +16,12 @@ type attrCache struct {
 	order *list.List // of attrEntry, the latest used first
 }
 
-// attrKey is a version of an object. The time is in whole seconds, rounded up: the answer to a PUT tells no more.
+// attrKey is a version of an object: its time, as the listing has it, changes with every write and every POST.
 type attrKey struct {
 	endpoint string
 	target   name
 	hash     string
-	modified int64
+	modified int64 // in nanoseconds
 }
 
 type attrEntry struct {
@@ -64,9 +63,5 @@ func (c *attrCache) put(key attrKey, info vfs.Info) {
 
 // keyOf names the version of an object that a listing shows.
 func keyOf(endpoint string, n name, hash string, modified time.Time) attrKey {
-	sec := modified.Unix()
-	if modified.Nanosecond() > 0 {
-		sec++
-	}
-	return attrKey{endpoint, n, strings.Trim(hash, `"`), sec}
+	return attrKey{endpoint, n, hash, modified.UnixNano()}
 }

@@ -19,6 +19,8 @@ type Backend struct {
 	info   *infoCache
 	budget *budget
 	attrs  *attrCache
+
+	noPartials *noPartials
 }
 
 var _ backend.Backend = (*Backend)(nil)
@@ -40,6 +42,8 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 		info:   &infoCache{http: t, all: map[string]cachedLimits{}},
 		budget: newBudget(cfg.Memory),
 		attrs:  newAttrCache(maxCachedAttrs),
+
+		noPartials: &noPartials{until: map[string]time.Time{}},
 	}, nil
 }
 

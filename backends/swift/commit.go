@@ -38,13 +38,24 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	}
 	resp, named, err := w.publish(ctx)
 	if err != nil {
+		w.mu.Lock()
+		w.published = w.unmarked && reached(err)
+		w.mu.Unlock()
 		return vfs.Info{}, w.refusal(err)
 	}
 	w.mu.Lock()
 	w.done = true
 	w.mu.Unlock()
 	w.release()
+	if w.resumed != nil {
+		replaced = append(replaced, w.resumed.segments...)
+	}
 	w.sweep(ctx, replaced, named)
+	if w.superseded != nil {
+		if err := w.fs.removePartial(ctx, w.target, w.superseded); err != nil {
+			w.fs.log.Warn("cut-off upload not deleted", "target", w.target.String(), "err", err)
+		}
+	}
 	info := vfs.Info{Name: w.base, Size: w.size, Mode: fileMode, ModTime: w.modTime(), Version: strings.Trim(resp.header.Get("Etag"), `"`)}
 	return info, nil
 }
@@ -77,6 +88,10 @@ func (w *writer) publish(ctx context.Context) (*response, map[name]bool, error) 
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := w.unmark(ctx); err != nil {
+		return nil, nil, err
+	}
+	w.unmarked = true
 	named := map[name]bool{}
 	for _, e := range w.layout {
 		named[e.seg.name] = true

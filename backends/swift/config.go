@@ -44,6 +44,8 @@ type Config struct {
 	Insecure bool `hcl:"insecure,optional"`
 	// MaxConnections is how many connections may be open to one Swift host. 0: no limit.
 	MaxConnections int `hcl:"max_connections,optional"`
+	// ResumeRetention is how long an upload that was cut off can be gone on with. 0: not at all, and nothing of it is kept.
+	ResumeRetention time.Duration `hcl:"resume_retention,optional"`
 	// ListTimes makes listings show the times that files were given (X-Object-Meta-Mtime) and not when Swift got them. That
 	// takes a HEAD for each entry that is not known yet.
 	ListTimes bool `hcl:"list_times,optional"`
@@ -61,6 +63,7 @@ func DefaultConfig() *Config {
 		ReadAhead:         8 * mib,
 		Patience:          2 * time.Minute,
 		Stall:             45 * time.Second,
+		ResumeRetention:   7 * 24 * time.Hour,
 		ListTimes:         true,
 		HideSegments:      true,
 	}
@@ -92,6 +95,9 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	}
 	if c.Patience < 0 {
 		report("patience", "Negative patience", "Give a time such as \"2m\", or \"0s\" to pass on every failure at once.")
+	}
+	if c.ResumeRetention < 0 || c.ResumeRetention > 0 && c.ResumeRetention < time.Minute {
+		report("resume_retention", "Retention time out of range", "Give a time of at least \"1m\", such as \"168h\", or \"0s\" to keep nothing.")
 	}
 	if c.Stall < time.Second {
 		report("stall_timeout", "Stall timeout too short", "Give a time of at least \"1s\".")

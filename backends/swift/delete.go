@@ -2,6 +2,7 @@ package swift
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,6 +30,13 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 	}
 	info, o, err := f.lookup(ctx, n, p.Base())
 	switch {
+	case errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, errNoContainer):
+		cut, partialErr := f.findPartial(ctx, n)
+		if partialErr == nil && cut != nil {
+			partialErr = f.removePartial(ctx, n, cut)
+			err = nil
+		}
+		return cmp.Or(translate(partialErr), err)
 	case err != nil:
 		return err
 	case info.IsDir():

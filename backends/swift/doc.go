@@ -14,17 +14,23 @@
 //
 //	<container>_segments/<object>/<upload id>/<offset>-<sequence>
 //
-// so that their names are the journal of the upload. Nothing is visible under the file's name, and nothing old is touched, before that
-// one PUT; the segments of a version that was replaced are deleted after it.
+// so that their names are the journal of the upload: an upload of a new file that is cut off can be gone on with through any gateway (see
+// partial). Nothing is visible under the file's name, and nothing old is touched, before the manifest's PUT; the
+// segments of a version that was replaced are deleted after it.
+//
+// A change of what is there already is a manifest that names ranges of the old segments beside the new ones; a plain object is copied
+// to a segment first, on Swift's side.
 //
 // # Requests
 //
 // What each operation costs; a file that is plain unless said otherwise:
 //
-//	stat            1 HEAD; 2 for what is not an object (a listing of one entry)
+//	stat            1 HEAD; 1 listing of one entry more for what is no object; and another, at most every two seconds for a
+//	                container, where there is nothing (there may be a cut-off upload)
 //	list            1 GET for each page, and a HEAD for each entry of no bytes (it may be a manifest), 8 at a time
 //	read            1 GET from the start to the end; one more for each jump that the client makes
-//	write           1 HEAD at opening, 1 PUT at Commit; large: 1 PUT for each segment and 1 for the manifest
+//	write           what stat takes at opening, 1 PUT at Commit; large: 1 PUT for each segment and 1 for the manifest, 1 PUT and
+//	                1 DELETE of the marker
 //	mkdir           1 HEAD, 1 listing of one entry, 1 PUT
 //	remove          1 HEAD, 1 DELETE
 //	rename          2 HEADs, 1 COPY, 1 DELETE, at any size

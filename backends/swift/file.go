@@ -22,7 +22,7 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 	ctx, cancel := context.WithCancel(ctx)
 	s, o, err := f.openStream(ctx, n, opts.Offset)
 	if err != nil {
-		cancel()
+		defer cancel()
 		return nil, f.notAFile(ctx, n, p, err)
 	}
 	switch {
@@ -53,8 +53,11 @@ func (f *FS) notAFile(ctx context.Context, n name, p vfs.Path, err error) error 
 	if status(err) != http.StatusNotFound {
 		return translate(err)
 	}
-	if _, statErr := f.statPrefix(context.WithoutCancel(ctx), n, p.Base()); statErr == nil {
+	if _, statErr := f.statPrefix(ctx, n, p.Base()); statErr == nil {
 		return vfs.ErrIsDir
+	}
+	if cut, partialErr := f.findPartial(ctx, n); partialErr == nil && cut != nil {
+		return vfs.Errorf(vfs.ErrNotExist, "the upload of this file is not complete: %d bytes have arrived; go on with it first", cut.size)
 	}
 	return translate(err)
 }

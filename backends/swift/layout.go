@@ -82,3 +82,15 @@ func (l layout) pieces(off, end int64, use func(extent) error) error {
 	}
 	return nil
 }
+
+// reach is how far the file goes from its beginning without a hole.
+func (l layout) reach() int64 {
+	var end int64
+	for _, e := range l {
+		if e.off != end {
+			break
+		}
+		end = e.end
+	}
+	return end
+}

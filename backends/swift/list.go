@@ -45,6 +45,7 @@ type lister struct {
 	marker   string
 	ready    []vfs.Info
 	done     bool // no page is left to be asked for
+	ended    bool // nor anything else to be given out
 	seenSelf bool // the directory's own marker in the form "name/" was there
 
 	// open holds the names given out as directories of which the prefix may still come: Swift sorts "a-b" between the marker "a" and the prefix "a/".
@@ -59,7 +60,7 @@ func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
 	}
 	for len(l.ready) == 0 {
 		if l.done {
-			return nil, io.EOF
+			return l.rest(ctx)
 		}
 		if err := l.fetch(ctx); err != nil {
 			return nil, err
@@ -73,9 +74,25 @@ func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
 	return page, nil
 }
 
+// rest returns what Swift's listing does not have: the uploads that were cut off.
+func (l *lister) rest(ctx context.Context) ([]vfs.Info, error) {
+	if l.ended || l.dir.isAccount() {
+		return nil, io.EOF
+	}
+	cut, err := l.fs.partialsIn(ctx, l.dir)
+	if err != nil {
+		return nil, translate(err)
+	}
+	l.ended = true
+	if len(cut) == 0 {
+		return nil, io.EOF
+	}
+	return cut, nil
+}
+
 // Close implements [vfs.Lister].
 func (l *lister) Close() error {
-	l.done, l.ready = true, nil
+	l.done, l.ended, l.ready = true, true, nil
 	return nil
 }
 

@@ -14,13 +14,23 @@ import (
 	"filegate/core/vfs"
 )
 
-// Stat implements [vfs.FS]. A file is one HEAD; what has no object of its own name is looked for as a prefix, by a listing of one entry.
+// Stat implements [vfs.FS]. A file is one HEAD; what has no object of its own name is looked for as a prefix, by a
+// listing of one entry, and then among the uploads that were cut off.
 func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 	n, err := locate(p)
 	if err != nil {
 		return vfs.Info{}, err
 	}
 	info, _, err := f.lookup(ctx, n, p.Base())
+	if n.isObject() && errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, errNoContainer) {
+		cut, partialErr := f.findPartial(ctx, n)
+		switch {
+		case partialErr != nil:
+			return vfs.Info{}, translate(partialErr)
+		case cut != nil:
+			return cut.info(p.Base()), nil
+		}
+	}
 	return info, err
 }
 

@@ -22,12 +22,16 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 		return nil, translate(err)
 	}
 	info, old, err := f.lookup(ctx, n, p.Base())
+	var cut *partial
 	switch {
 	case errors.Is(err, errNoContainer):
 		return nil, err
 	case errors.Is(err, vfs.ErrNotExist):
-		if !opts.Create {
-			return nil, err
+		if cut, err = f.findPartial(ctx, n); err != nil {
+			return nil, translate(err)
+		}
+		if !opts.Create && (cut == nil || opts.Truncate) {
+			return nil, vfs.ErrNotExist
 		}
 		if opts.IfVersion != "" {
 			return nil, vfs.ErrChanged
@@ -51,7 +55,12 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 		blocks: map[int64][]byte{},
 		slots:  make(chan struct{}, f.backend.cfg.UploadConcurrency),
 	}
-	if !opts.Truncate && old.exists() {
+	switch {
+	case cut != nil && !opts.Truncate && !opts.Exclusive:
+		w.goOn(cut)
+	case cut != nil:
+		w.superseded = cut
+	case !opts.Truncate && old.exists():
 		if err := w.beginWith(ctx, old); err != nil {
 			return nil, err
 		}
@@ -102,7 +111,16 @@ type writer struct {
 	begun      time.Time
 	slots      chan struct{} // one for each segment that is being sent
 	sends      sync.WaitGroup
-	pos        int64 // where the next ReadFrom begins
+	pos        int64    // where the next ReadFrom begins
+	superseded *partial // a cut-off upload of the same file that this one takes the place of
+
+	resumed *partial // the cut-off upload that this one goes on with
+
+	marking sync.Once // marks the upload before its first segment, see partial
+	markErr error
+	marks   bool // it is, or may be, marked
+	// unmarked says that Commit has come to the manifest: a cut-off upload it is no longer.
+	unmarked bool
 
 	mu       sync.Mutex
 	wake     *sync.Cond // when a segment has been sent, or the context has ended
@@ -115,9 +133,11 @@ type writer struct {
 	sequence int              // segments sealed so far
 	touched  time.Time        // when something was written last
 	err      error            // what has gone wrong first; it stays
-	attrs    vfs.Attrs
-	sent     []*segment // all that may be in Swift
-	done     bool       // committed, or closed
+	// published says that the segments may be a file's by now: a failed Commit of which nobody knows how it ended.
+	published bool
+	attrs     vfs.Attrs
+	sent      []*segment // all that may be in Swift
+	done      bool       // committed, or closed
 }
 
 var _ vfs.Writer = (*writer)(nil)
@@ -308,6 +328,14 @@ func (w *writer) sealForRoom() {
 
 // seal makes a segment of the bytes from off to end, all of them dirty, and sends it off. It is called with mu held.
 func (w *writer) seal(off, end int64) {
+	seg := w.cut(off, end)
+	w.sending++
+	data := seg.data
+	w.sends.Go(func() { w.send(seg, data) })
+}
+
+// cut makes a segment of the bytes from off to end, all of them dirty. It is called with mu held.
+func (w *writer) cut(off, end int64) *segment {
 	w.dirty.remove(off, end)
 	seg := &segment{name: segmentName(w.target, w.upload, off, w.sequence), size: end - off}
 	w.sequence++
@@ -326,14 +354,12 @@ func (w *writer) seal(off, end int64) {
 	}
 	w.layout.put(seg, off)
 	w.sent = append(w.sent, seg)
-	w.sending++
-	data := seg.data
-	w.sends.Go(func() { w.send(seg, data) })
+	return seg
 }
 
 // send puts a segment into Swift. A failure fails the upload.
 func (w *writer) send(seg *segment, data pieces) {
-	err := w.sendNow(seg, data)
+	err := w.sendInTurn(seg, data)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sending--
@@ -346,15 +372,42 @@ func (w *writer) send(seg *segment, data pieces) {
 	w.wake.Broadcast()
 }
 
-func (w *writer) sendNow(seg *segment, data pieces) error {
+func (w *writer) sendInTurn(seg *segment, data pieces) error {
 	select {
 	case w.slots <- struct{}{}:
 		defer func() { <-w.slots }()
 	case <-w.ctx.Done():
 		return context.Cause(w.ctx)
 	}
+	return w.sendSegment(w.ctx, seg, data)
+}
+
+func (w *writer) sendSegment(ctx context.Context, seg *segment, data pieces) error {
+	if w.resumable() {
+		w.marking.Do(func() {
+			w.mu.Lock()
+			w.marks = true
+			w.mu.Unlock()
+			w.markErr = w.mark(ctx)
+		})
+		if w.markErr != nil {
+			return w.markErr
+		}
+	}
 	seg.etag = data.md5()
-	return w.fs.putSegment(w.ctx, seg, data)
+	return w.fs.putSegment(ctx, seg, data)
+}
+
+// resumable says whether the upload can be gone on with when it is cut off: one that changes what is there already leaves that as it was.
+func (w *writer) resumable() bool {
+	return !w.old.exists() && !w.opts.Exclusive && w.fs.backend.cfg.ResumeRetention > 0
+}
+
+// marked says whether there may be a marker of the upload.
+func (w *writer) marked() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.marks
 }
 
 // fail notes what went wrong first. It is called with mu held.
@@ -411,7 +464,7 @@ func (w *writer) Size() int64 {
 	return w.size
 }
 
-// Close implements [vfs.Writer]. What has been sent of an upload that is not committed is deleted.
+// Close implements [vfs.Writer]. What has arrived of a new file is kept, to be gone on with; of anything else it is deleted.
 func (w *writer) Close() error {
 	w.mu.Lock()
 	if w.done {
@@ -419,10 +472,40 @@ func (w *writer) Close() error {
 		return nil
 	}
 	w.done = true
+	keep := w.resumable() && !w.unmarked && w.size >= keepFrom
+	unsure := w.published
 	w.mu.Unlock()
+	if keep {
+		w.keep()
+	}
 	w.release()
-	w.abandon()
+	if !keep && !unsure {
+		w.abandon()
+	}
 	return nil
+}
+
+// keep sends what is in memory still, so that nothing has to come again that has come once.
+func (w *writer) keep() {
+	// The session has ended, most likely: that is why the upload is cut off.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), abandonTimeout)
+	defer cancel()
+	w.sends.Wait()
+	w.mu.Lock()
+	var tail []*segment
+	for _, run := range append(spans(nil), w.dirty...) {
+		if run.off == w.layout.reach() { // behind a hole nothing can be gone on with
+			tail = append(tail, w.cut(run.off, run.end))
+		}
+	}
+	w.mu.Unlock()
+	for _, seg := range tail {
+		err := w.sendSegment(ctx, seg, seg.data)
+		if err != nil {
+			w.fs.log.Warn("end of a cut-off upload not kept", "target", w.target.String(), "err", err)
+			return
+		}
+	}
 }
 
 // release ends what is under way and gives the memory back.
@@ -447,12 +530,15 @@ func (w *writer) abandon() {
 	if len(w.sent) == 0 {
 		return
 	}
-	// The session has ended, most likely: that is why the upload is abandoned.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), abandonTimeout)
 	defer cancel()
 	names := make([]name, len(w.sent))
 	for i, seg := range w.sent {
 		names[i] = seg.name
+	}
+	if err := w.unmark(ctx); err != nil {
+		w.fs.log.Warn("abandoned upload not deleted", "target", w.target.String(), "err", err)
+		return
 	}
 	w.fs.deleteSegments(ctx, names)
 }

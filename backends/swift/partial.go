@@ -1,0 +1,295 @@
+package swift
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"filegate/core/vfs"
+)
+
+// An upload of a new file that is cut off can be gone on with, from any gateway: its segments are there, and their names say where each
+// belongs. What says that they are of an upload, and not of a file that has been committed and renamed since, is a marker:
+//
+//	<container>_segments/.uploads/<object>/<upload id>
+//
+// It is there from before the first segment until just before the manifest, and ends by itself (X-Delete-After) with the retention time.
+const uploadsPrefix = ".uploads/"
+
+const (
+	// keepFrom is how much must have arrived for a cut-off upload to be kept: less is as quickly sent again.
+	keepFrom = mib
+	// maxPartials bounds how many cut-off uploads a listing shows of one directory.
+	maxPartials = 1000
+	// noPartialsFor is how long it is remembered that a container has no cut-off upload at all.
+	noPartialsFor = 2 * time.Second
+)
+
+// partial is an upload that was cut off, or is still going on elsewhere.
+type partial struct {
+	upload   string
+	layout   layout // without a hole from the beginning
+	size     int64
+	sequence int // the next one
+	modified time.Time
+	segments []name // all of them, those behind a hole too
+}
+
+func (p *partial) info(base string) vfs.Info {
+	return vfs.Info{Name: base, Size: p.size, Mode: fileMode, ModTime: p.modified, Partial: true}
+}
+
+// markerName is where the marker of an upload lies. An object with a name too long for one has none: it cannot be gone on with.
+func markerName(target name, upload string) (name, bool) {
+	n := name{segmentsContainer(target.container), uploadsPrefix + target.object + "/" + upload}
+	return n, len(n.object) <= maxObjectName
+}
+
+// noPartials remembers which containers have no cut-off uploads, so that a name that is not there costs no look for one each time.
+type noPartials struct {
+	mu    sync.Mutex
+	until map[string]time.Time // by endpoint and container
+}
+
+func (c *noPartials) none(key string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Before(c.until[key])
+}
+
+func (c *noPartials) note(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	for k, t := range c.until {
+		if now.After(t) {
+			delete(c.until, k)
+		}
+	}
+	c.until[key] = now.Add(noPartialsFor)
+}
+
+func (c *noPartials) forget(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.until, key)
+}
+
+// mayHavePartials says whether there is any cut-off upload in a container.
+func (f *FS) mayHavePartials(ctx context.Context, container string) (bool, error) {
+	if f.backend.cfg.ResumeRetention == 0 {
+		return false, nil
+	}
+	key, err := f.partialsKey(ctx, container)
+	if err != nil {
+		return false, err
+	}
+	if f.backend.noPartials.none(key) {
+		return false, nil
+	}
+	page, err := f.page(ctx, segmentsContainer(container), listing{prefix: uploadsPrefix, limit: 1})
+	switch {
+	case status(err) == http.StatusNotFound, status(err) == http.StatusForbidden:
+	case err != nil:
+		return false, err
+	case len(page) > 0:
+		return true, nil
+	}
+	f.backend.noPartials.note(key)
+	return false, nil
+}
+
+func (f *FS) partialsKey(ctx context.Context, container string) (string, error) {
+	grant, err := f.client.grants.Current(ctx)
+	return grant.Endpoint + "/" + container, err
+}
+
+// findPartial returns the latest cut-off upload of a file, or nil. The error is not translated.
+func (f *FS) findPartial(ctx context.Context, n name) (*partial, error) {
+	if may, err := f.mayHavePartials(ctx, n.container); err != nil || !may {
+		return nil, err
+	}
+	marker, ok := markerName(n, "")
+	if !ok {
+		return nil, nil
+	}
+	page, err := f.page(ctx, marker.container, listing{prefix: marker.object, limit: maxPartials})
+	if err != nil {
+		return nil, err
+	}
+	// Upload ids begin with the time: the last is the latest.
+	for _, e := range slices.Backward(page) {
+		if upload := strings.TrimPrefix(e.Name, marker.object); !strings.Contains(upload, "/") {
+			p, err := f.replay(ctx, n, upload)
+			if err != nil {
+				return nil, err
+			}
+			if p.size > 0 {
+				return p, nil
+			}
+		}
+	}
+	return nil, nil
+}
+
+// replay reads the journal of an upload, which its segments' names are.
+func (f *FS) replay(ctx context.Context, n name, upload string) (*partial, error) {
+	container, prefix := segmentsContainer(n.container), segmentsPrefix(n.object)+upload+"/"
+	type line struct {
+		off      int64
+		sequence int
+		seg      *segment
+	}
+	var journal []line
+	p := &partial{upload: upload}
+	limits, err := f.limits(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for marker := ""; ; {
+		page, err := f.page(ctx, container, listing{prefix: prefix, marker: marker, limit: limits.listing})
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range page {
+			p.segments = append(p.segments, name{container, e.Name})
+			p.modified = latest(p.modified, e.time(time.Time{}))
+			if off, sequence, ok := parseSegmentName(strings.TrimPrefix(e.Name, prefix)); ok {
+				journal = append(journal, line{off, sequence, &segment{name: name{container, e.Name}, size: e.Bytes, etag: e.Hash}})
+				p.sequence = max(p.sequence, sequence+1)
+			}
+		}
+		if len(page) < limits.listing {
+			break
+		}
+		marker = page[len(page)-1].key()
+	}
+	// What was sealed later lies over what was sealed before.
+	slices.SortFunc(journal, func(a, b line) int { return cmp.Compare(a.sequence, b.sequence) })
+	for _, l := range journal {
+		p.layout.put(l.seg, l.off)
+	}
+	p.size = p.layout.reach()
+	p.layout = slices.DeleteFunc(p.layout, func(e extent) bool { return e.off >= p.size })
+	return p, nil
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// parseSegmentName reads the last element of a segment's name.
+func parseSegmentName(s string) (off int64, sequence int, ok bool) {
+	first, second, ok := strings.Cut(s, "-")
+	if !ok {
+		return 0, 0, false
+	}
+	off, err1 := strconv.ParseInt(first, 10, 64)
+	sequence, err2 := strconv.Atoi(second)
+	return off, sequence, err1 == nil && err2 == nil && off >= 0 && sequence >= 0
+}
+
+// partialsIn returns the cut-off uploads of a directory's files, as entries of its listing.
+func (f *FS) partialsIn(ctx context.Context, dir name) ([]vfs.Info, error) {
+	if may, err := f.mayHavePartials(ctx, dir.container); err != nil || !may {
+		return nil, err
+	}
+	prefix := uploadsPrefix + dir.prefix()
+	page, err := f.page(ctx, segmentsContainer(dir.container), listing{prefix: prefix, limit: maxPartials})
+	if err != nil {
+		return nil, err
+	}
+	var bases []string
+	for _, e := range page {
+		base, upload, _ := strings.Cut(strings.TrimPrefix(e.Name, prefix), "/")
+		if vfs.ValidName(base) && upload != "" && !strings.Contains(upload, "/") {
+			bases = append(bases, base)
+		}
+	}
+	bases = slices.Compact(bases) // sorted, as Swift's listings are
+	infos := make([]vfs.Info, len(bases))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(headsAtOnce)
+	for i, base := range bases {
+		g.Go(func() error {
+			// A file of the name is listed as what it is.
+			n := name{dir.container, dir.prefix() + base}
+			if _, err := f.head(gctx, n); status(err) != http.StatusNotFound {
+				return err
+			}
+			p, err := f.findPartial(gctx, n)
+			if p != nil {
+				infos[i] = p.info(base)
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(infos, func(i vfs.Info) bool { return i.Name == "" }), nil
+}
+
+// removePartial deletes a cut-off upload: the marker first, so that nobody goes on with what is being deleted.
+func (f *FS) removePartial(ctx context.Context, n name, p *partial) error {
+	if marker, ok := markerName(n, p.upload); ok {
+		if err := f.deleteObject(ctx, marker); err != nil {
+			return err
+		}
+	}
+	f.deleteSegments(ctx, p.segments)
+	return nil
+}
+
+// mark puts the marker of the upload, before its first segment.
+func (w *writer) mark(ctx context.Context) error {
+	marker, ok := markerName(w.target, w.upload)
+	if !ok {
+		return nil
+	}
+	req := request{method: http.MethodPut, target: marker, header: map[string]string{
+		"Content-Type":   "application/octet-stream",
+		"X-Delete-After": strconv.FormatInt(int64(w.fs.backend.cfg.ResumeRetention/time.Second), 10),
+	}}
+	_, err := w.fs.client.send(ctx, req)
+	if status(err) == http.StatusNotFound {
+		if err := w.fs.makeSegmentsContainer(ctx, marker.container); err != nil {
+			return err
+		}
+		_, err = w.fs.client.send(ctx, req)
+	}
+	if err != nil {
+		return fmt.Errorf("marking the upload: %w", err)
+	}
+	if key, err := w.fs.partialsKey(ctx, w.target.container); err == nil {
+		w.fs.backend.noPartials.forget(key)
+	}
+	return nil
+}
+
+// unmark takes the marker away, so that from here on the segments are a file's and no longer an upload's.
+func (w *writer) unmark(ctx context.Context) error {
+	if marker, ok := markerName(w.target, w.upload); ok && w.marked() {
+		return w.fs.deleteObject(ctx, marker)
+	}
+	return nil
+}
+
+// goOn makes a cut-off upload the content to begin with.
+func (w *writer) goOn(p *partial) {
+	w.upload, w.layout, w.size, w.sequence = p.upload, p.layout, p.size, p.sequence
+	w.resumed = p
+	w.marking.Do(func() {}) // it is marked already
+	w.marks = true
+}

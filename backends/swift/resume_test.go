@@ -1,0 +1,114 @@
+package swift
+
+import (
+	"bytes"
+	"io"
+	"math/rand/v2"
+	"testing"
+
+	"filegate/core/vfs"
+)
+
+// randomBytes returns n bytes that are the same in every run.
+func randomBytes(n int) []byte {
+	b := make([]byte, n)
+	src := rand.NewChaCha8([32]byte{1})
+	src.Read(b) // never fails, by its documentation
+	return b
+}
+
+func readAll(t *testing.T, f vfs.FS, p vfs.Path) []byte {
+	t.Helper()
+	file, err := f.Open(t.Context(), p, vfs.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var b bytes.Buffer
+	if _, err := file.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestResumeReal(t *testing.T) { testResume(t, realSwift(t)) }
+
+// testResume cuts an upload off, and goes on with it through another backend: another gateway.
+func testResume(t *testing.T, a account) {
+	first, second := openFS(t, a, nil), openFS(t, a, nil)
+	dir := makeContainer(t, first)
+	p := dir.Join("with space & ünï.bin")
+	content := randomBytes(9*mib + 12345)
+	const cutAt = 5*mib + 777
+
+	w, err := first.OpenWriter(t.Context(), p, vfs.WriteOptions{Create: true, Truncate: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.ReadFrom(bytes.NewReader(content[:cutAt])); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	info, err := second.Stat(t.Context(), p)
+	if err != nil || !info.Partial || info.Size != cutAt {
+		t.Fatalf("Stat of a cut-off upload = %+v, %v; want a partial file of %d bytes", info, err, cutAt)
+	}
+	if got := entriesOf(t, second, dir); len(got) != 1 || !got[0].Partial || got[0].Size != cutAt || got[0].Name != p.Base() {
+		t.Errorf("the directory with a cut-off upload lists %+v", got)
+	}
+	if _, err := second.Open(t.Context(), p, vfs.OpenOptions{}); vfs.Kind(err) != vfs.ErrNotExist {
+		t.Errorf("Open of a cut-off upload: %v; nothing is published, want ErrNotExist", err)
+	}
+
+	w, err = second.OpenWriter(t.Context(), p, vfs.WriteOptions{Create: true, Offset: cutAt})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if _, err := w.ReadFrom(bytes.NewReader(content[cutAt:])); err != nil {
+		t.Fatal(err)
+	}
+	if info, err = w.Commit(t.Context()); err != nil || info.Size != int64(len(content)) {
+		t.Fatalf("Commit = %+v, %v", info, err)
+	}
+	if !bytes.Equal(readAll(t, first, p), content) {
+		t.Error("the file that was gone on with has another content")
+	}
+	if info, err := first.Stat(t.Context(), p); err != nil || info.Partial {
+		t.Errorf("Stat after Commit = %+v, %v", info, err)
+	}
+	left, err := first.page(t.Context(), segmentsContainer(dir.Base()), listing{prefix: uploadsPrefix, limit: 10})
+	if err != nil || len(left) > 0 {
+		t.Errorf("markers left after Commit: %v, %v", left, err)
+	}
+	if err := first.Remove(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	left, err = first.page(t.Context(), segmentsContainer(dir.Base()), listing{limit: 10})
+	if err != nil || len(left) > 0 {
+		t.Errorf("segments left after Remove: %v, %v", left, err)
+	}
+}
+
+func entriesOf(t *testing.T, f vfs.FS, dir vfs.Path) []vfs.Info {
+	t.Helper()
+	l, err := f.List(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	var all []vfs.Info
+	for {
+		page, err := l.Next(t.Context())
+		if err == io.EOF {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, page...)
+	}
+}
