@@ -1,0 +1,212 @@
+package swifttest
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// serveContainer serves a container itself.
+func (s *Server) serveContainer(w http.ResponseWriter, r *request) error {
+	if len(r.container) > s.limits.MaxContainerName {
+		return refuseWith(http.StatusBadRequest, htmlType,
+			fmt.Sprintf("Container name length of %d longer than %d", len(r.container), s.limits.MaxContainerName))
+	}
+	switch r.Method {
+	case http.MethodHead, http.MethodGet:
+		return s.listContainer(w, r)
+	case http.MethodPut:
+		return s.putContainer(w, r)
+	case http.MethodPost:
+		return s.postContainer(w, r)
+	case http.MethodDelete:
+		return s.deleteContainer(w, r)
+	case http.MethodOptions:
+		return options(w)
+	}
+	return notAllowed()
+}
+
+// containerACLs are kept and shown, and have no effect.
+var containerACLs = [...]string{"X-Container-Read", "X-Container-Write"}
+
+func (s *Server) listContainer(w http.ResponseWriter, r *request) error {
+	sel, err := s.selection(r)
+	if err != nil {
+		return err
+	}
+	items, err := s.containerListing(w.Header(), r, sel)
+	if err != nil {
+		return err
+	}
+	var entries []listingEntry
+	for _, f := range items {
+		if f.subdir != "" {
+			entries = append(entries, listingEntry{Subdir: f.subdir})
+			continue
+		}
+		entries = append(entries, f.item.entry(r.account))
+	}
+	return writeListing(w, r, entries)
+}
+
+// entry is what a listing tells of an object.
+func (o *object) entry(account string) listingEntry {
+	size := o.Size
+	e := listingEntry{Name: o.Name, LastModified: o.Modified.listed(), Hash: o.ETag, Bytes: &size, ContentType: o.Type}
+	if o.SLO != nil {
+		size = o.SLO.Size
+		e.SLOEtag = strconv.Quote(o.SLO.ETag)
+	}
+	if o.Symlink != "" {
+		e.SymlinkPath = "/v1/" + account + "/" + o.Symlink
+	}
+	return e
+}
+
+// containerListing sets the headers of a container, and lists it.
+func (s *Server) containerListing(h http.Header, r *request, sel selection) ([]found[*object], error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, ok := s.container(r.account, r.container)
+	if !ok {
+		return nil, refuse(http.StatusNotFound)
+	}
+	s.expire(r.account, c)
+	items, bytes := c.listed()
+	h.Set("X-Container-Object-Count", strconv.Itoa(len(items.items)))
+	h.Set("X-Container-Bytes-Used", strconv.FormatInt(bytes, 10))
+	h.Set("X-Timestamp", c.Created.String())
+	h.Set("Last-Modified", c.Modified.lastModified())
+	h.Set("Accept-Ranges", "bytes")
+	h.Set("X-Storage-Policy", "Policy-0")
+	setAll(h, c.Meta)
+	if r.Method == http.MethodHead {
+		return nil, nil
+	}
+	return items.selectFrom(sel), nil
+}
+
+// container returns a container. It is called with mu held.
+func (s *Server) container(account, name string) (*container, bool) {
+	a, ok := s.accounts[account]
+	if !ok {
+		return nil, false
+	}
+	return a.containers.get(name)
+}
+
+// expire removes the objects of a container whose time has come. It is called with mu held.
+func (s *Server) expire(account string, c *container) {
+	if c.expiries == 0 {
+		return
+	}
+	now := time.Now()
+	var gone []*object
+	for _, o := range c.objects.items {
+		if o.expired(now) {
+			gone = append(gone, o)
+		}
+	}
+	for _, o := range gone {
+		if s.store.removeObject(account, c.Name, o.Name) == nil {
+			c.remove(o.Name)
+			s.store.discard(o.Body)
+		}
+	}
+}
+
+func (s *Server) putContainer(w http.ResponseWriter, r *request) error {
+	if err := s.checkContainerHeaders(r); err != nil {
+		return err
+	}
+	status, err := s.makeContainer(r)
+	if err != nil {
+		return err
+	}
+	return done(w, status)
+}
+
+func (s *Server) makeContainer(r *request) (status int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a, err := s.needAccount(r.account)
+	if err != nil {
+		return 0, err
+	}
+	if c, ok := a.containers.get(r.container); ok {
+		return http.StatusAccepted, s.updateContainer(r, c)
+	}
+	now := s.clock.now()
+	c := &container{Name: r.container, Created: now, Modified: now, Meta: updateMeta(nil, r.Header, containerMeta, containerACLs[:]...)}
+	if err := s.store.putContainer(r.account, c); err != nil {
+		return 0, err
+	}
+	a.containers.put(c)
+	s.lagBehind(c)
+	return http.StatusCreated, nil
+}
+
+func (s *Server) checkContainerHeaders(r *request) error {
+	if err := checkQuotaHeaders(r.Header); err != nil {
+		return err
+	}
+	return s.limits.checkMeta(r.Header, containerMeta)
+}
+
+func (s *Server) postContainer(w http.ResponseWriter, r *request) error {
+	if err := s.checkContainerHeaders(r); err != nil {
+		return err
+	}
+	if err := s.changeContainer(r); err != nil {
+		return err
+	}
+	return done(w, http.StatusNoContent)
+}
+
+func (s *Server) changeContainer(r *request) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, ok := s.container(r.account, r.container)
+	if !ok {
+		return refuse(http.StatusNotFound)
+	}
+	return s.updateContainer(r, c)
+}
+
+// updateContainer sets metadata. It is called with mu held.
+func (s *Server) updateContainer(r *request, c *container) error {
+	c.Meta = updateMeta(c.Meta, r.Header, containerMeta, containerACLs[:]...)
+	c.Modified = s.clock.now()
+	return s.store.putContainer(r.account, c)
+}
+
+func (s *Server) deleteContainer(w http.ResponseWriter, r *request) error {
+	if err := s.removeContainer(r.account, r.container); err != nil {
+		return err
+	}
+	return done(w, http.StatusNoContent)
+}
+
+// removeContainer removes a container that is listed as empty. What it holds all the same, because listings lag, is lost with it.
+func (s *Server) removeContainer(account, name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, ok := s.container(account, name)
+	if !ok {
+		return refuse(http.StatusNotFound)
+	}
+	s.expire(account, c)
+	if items, _ := c.listed(); len(items.items) > 0 {
+		return refuse(http.StatusConflict)
+	}
+	if err := s.store.removeContainer(account, name); err != nil {
+		return err
+	}
+	s.accounts[account].containers.remove(name)
+	for _, o := range c.objects.items {
+		s.store.discard(o.Body)
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+package swifttest
+
+import (
+	"bytes"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// copyObject serves COPY.
+func (s *Server) copyObject(w http.ResponseWriter, r *request) error {
+	value := r.Header.Get("Destination")
+	if value == "" {
+		return refuseWith(http.StatusPreconditionFailed, htmlType, "Destination header required")
+	}
+	to := *r
+	var err error
+	if to.container, to.object, err = pathHeader("Destination", value); err != nil {
+		return err
+	}
+	if v := r.Header.Get("Destination-Account"); v != "" && v != r.account {
+		return refuse(http.StatusForbidden)
+	}
+	return s.copyTo(w, &to, r.container, r.object)
+}
+
+// putCopy serves PUT with X-Copy-From.
+func (s *Server) putCopy(w http.ResponseWriter, r *request) error {
+	if r.query.Get("multipart-manifest") == "put" {
+		return refuseWith(http.StatusMethodNotAllowed, htmlType, "Multipart Manifest PUTs cannot be COPY requests")
+	}
+	if r.ContentLength > 0 {
+		return refuseWith(http.StatusBadRequest, plainType, "Copy requests require a zero byte body")
+	}
+	containerName, name, err := pathHeader("X-Copy-From", r.Header.Get("X-Copy-From"))
+	if err != nil {
+		return err
+	}
+	if v := r.Header.Get("X-Copy-From-Account"); v != "" && v != r.account {
+		return refuse(http.StatusForbidden)
+	}
+	return s.copyTo(w, r, containerName, name)
+}
+
+// pathHeader reads a header that names an object.
+func pathHeader(key, value string) (containerName, name string, err error) {
+	if plain, err := url.PathUnescape(value); err == nil {
+		value = plain
+	}
+	containerName, name, _ = strings.Cut(strings.TrimPrefix(value, "/"), "/")
+	if containerName == "" || name == "" {
+		return "", "", refuseWith(http.StatusPreconditionFailed, htmlType, key+" header must be of the form <container name>/<object name>")
+	}
+	return containerName, name, nil
+}
+
+// copyTo makes a copy of an object at the place that the request r names: of a large object's content, or of the manifest where that is asked for.
+func (s *Server) copyTo(w http.ResponseWriter, r *request, fromContainer, fromName string) error {
+	raw := r.query.Get("multipart-manifest") == "get"
+	from := *r
+	from.container, from.object = fromContainer, fromName
+	v, err := s.followed(&from, raw)
+	if err != nil {
+		return err
+	}
+	defer func() { v.content.close() }()
+	if status := condition(r.Header, v.etag, v.object.Modified); status != 0 && r.Header.Get("If-None-Match") == "" {
+		return &failure{status: status, header: http.Header{"Content-Type": {htmlType}}}
+	}
+	part := span{0, v.size}
+	if ranges := parseRanges(r.Header.Get("Range")); len(ranges) == 1 {
+		parts := spans(ranges, v.size)
+		if len(parts) == 0 {
+			return refuse(http.StatusRequestedRangeNotSatisfiable)
+		}
+		part = parts[0]
+	}
+	if v.size > s.limits.MaxFileSize {
+		return refuse(http.StatusRequestEntityTooLarge)
+	}
+	if err := v.content.check(part); err != nil {
+		return refuse(http.StatusConflict)
+	}
+	if err := s.checkQuota(r, part.n); err != nil {
+		return err
+	}
+	sink := copyHeaders(r.Header, v, raw)
+	if raw && v.object.SLO != nil {
+		if v, err = manifestView(v, true); err != nil {
+			return err
+		}
+		return s.copyManifest(w, r, &from, sink, v)
+	}
+	if err := s.checkPut(r, sink); err != nil {
+		return err
+	}
+	o := &object{Name: r.object, Type: sink.Get("Content-Type"), Meta: objectHeaders(sink)}
+	pr := &pull{content: v.content, part: part}
+	defer pr.close()
+	if err := s.receive(r, o, pr.start(), part.n, ""); err != nil {
+		return err
+	}
+	tellCopy(w.Header(), r, &from, v.object, sink)
+	return created(w, o, o.ETag)
+}
+
+// copyHeaders are those that the copy gets: the source's, and over them those of the request; without the source's where that is asked for.
+func copyHeaders(h http.Header, v *view, raw bool) http.Header {
+	sink := http.Header{}
+	if !isTrue(h.Get("X-Fresh-Metadata")) {
+		setAll(sink, v.object.Meta)
+		sink.Del("X-Object-Manifest")
+	}
+	maps.Copy(sink, h)
+	if sink.Get("Content-Type") == "" {
+		sink.Set("Content-Type", v.object.Type)
+	}
+	if m := v.object.Meta["X-Object-Manifest"]; m != "" && raw {
+		sink.Set("X-Object-Manifest", m)
+	}
+	return sink
+}
+
+// copyManifest stores the manifest of a static large object again, which is checked as if a client had put it.
+func (s *Server) copyManifest(w http.ResponseWriter, r, from *request, sink http.Header, v *view) error {
+	var text bytes.Buffer
+	if err := v.content.copy(&text, span{0, v.size}); err != nil {
+		return err
+	}
+	again := *r
+	again.Request = r.Clone(r.Context())
+	again.Request.Header = sink
+	sink.Del("Etag")
+	o, err := s.storeSLO(&again, text.Bytes())
+	if err != nil {
+		return err
+	}
+	tellCopy(w.Header(), r, from, v.object, sink)
+	return created(w, o, strconv.Quote(o.SLO.ETag))
+}
+
+// tellCopy sets the headers of the answer to a copy.
+func tellCopy(h http.Header, r, from *request, source *object, sink http.Header) {
+	h.Set("X-Copied-From-Account", r.account)
+	h.Set("X-Copied-From", (&url.URL{Path: from.container + "/" + from.object}).EscapedPath())
+	h.Set("X-Copied-From-Last-Modified", source.Modified.lastModified())
+	for key := range sink {
+		if strings.HasPrefix(key, objectMeta) || key == "X-Delete-At" {
+			h.Set(key, sink.Get(key))
+		}
+	}
+}
+
+// pull makes a reader of content, which writes.
+type pull struct {
+	content content
+	part    span
+	reader  *io.PipeReader
+	done    chan struct{}
+}
+
+func (p *pull) start() io.Reader {
+	r, w := io.Pipe()
+	p.reader, p.done = r, make(chan struct{})
+	go func() {
+		defer close(p.done)
+		w.CloseWithError(p.content.copy(w, p.part))
+	}()
+	return r
+}
+
+func (p *pull) close() {
+	if p.reader != nil {
+		_ = p.reader.Close() // of a pipe: never fails
+		<-p.done
+	}
+}

@@ -1,0 +1,25 @@
+// Package swifttest is a fake of OpenStack Swift over HTTP, with the faults that a real one has only on bad days.
+//
+// Tests use it in memory ([Start]); the demo serves it from a directory ([New] with Config.Dir). It answers as Swift 2.30 with tempauth does:
+// agree_test.go holds the cases, which run against the fake in memory, against the fake in a directory and, where one is given, against a real
+// Swift. Where they differ the fake is wrong.
+//
+// # Faithful
+//
+//   - Auth 1.0 and Keystone v3 and v2.0 by password; tokens that end, or are revoked.
+//   - Accounts, containers and objects with their listings (text and JSON), metadata, limits, quotas and /info.
+//   - Objects: conditions, ranges (also several), COPY in both forms, expiry, Expect: 100-continue answered after all that can be refused without
+//     the body; what is cut off is not stored.
+//   - Static large objects, also nested and with ranges, and dynamic ones; a segment that is gone or has changed breaks the body off.
+//   - Bulk delete. Symlinks to objects.
+//   - The status, the ETag in its forms, the times and the ids of answers, and the texts of most refusals.
+//
+// # Left out
+//
+//   - ACLs are kept and shown and have no effect: a token opens its own account and no other. Copies stay inside an account.
+//   - XML listings, the path parameter of listings, archives to extract, TempURL, S3, versions, sync, static websites, CORS.
+//   - Segments given in the manifest itself ("data"), and heartbeats of a manifest PUT.
+//   - Totals of an account are exact, while Swift's lag by up to a minute; container quotas go by the exact size too.
+//   - Keystone knows one domain, one role, no services but the object store.
+//   - What is in a directory is not synced to the disk.
+package swifttest

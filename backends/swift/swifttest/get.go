@@ -1,0 +1,185 @@
+package swifttest
+
+import (
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// view is an object as a GET or HEAD shows it: a large one as what it stands for.
+type view struct {
+	object  *object
+	etag    string // in the form of the header
+	size    int64
+	kind    string            // Content-Type
+	header  map[string]string // more headers
+	content content
+	// single says that of several ranges none is heeded, and lazy that one that cannot be satisfied is told without more.
+	single bool
+}
+
+// content is the bytes of a view.
+type content interface {
+	// check fails where the first byte of the span cannot be delivered.
+	check(sp span) error
+	// copy writes a span. An error says that the content broke off.
+	copy(w io.Writer, sp span) error
+	close()
+}
+
+// stored is the content of a plain object.
+type stored struct{ body body }
+
+func (c stored) check(span) error { return nil }
+
+func (c stored) copy(w io.Writer, sp span) error {
+	n, err := io.Copy(w, io.NewSectionReader(c.body, sp.first, sp.n))
+	if err == nil && n < sp.n {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+func (c stored) close() { _ = c.body.Close() } // it was only read
+
+// openObject returns an object with its stored bytes, which stay readable whatever becomes of the object meanwhile.
+func (s *Server) openObject(account, containerName, name string) (*object, body, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	o, ok := s.lookup(account, containerName, name)
+	if !ok {
+		return nil, nil, refuse(http.StatusNotFound)
+	}
+	b, err := s.store.open(o.Body)
+	return o, b, err
+}
+
+// viewOf returns what a client sees of an object, or of its manifest as it is stored. Close its content after use.
+func (s *Server) viewOf(account, containerName, name string, raw bool, depth int) (*view, error) {
+	o, b, err := s.openObject(account, containerName, name)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{object: o, etag: o.ETag, size: o.Size, kind: o.Type, content: stored{b}}
+	switch {
+	case o.SLO != nil:
+		v.header = map[string]string{"X-Static-Large-Object": "True"}
+		if !raw {
+			return s.viewOfSLO(account, v, depth)
+		}
+	case o.Meta["X-Object-Manifest"] != "" && !raw:
+		return s.viewOfDLO(account, v)
+	}
+	return v, nil
+}
+
+// headers are those that tell of the object, whatever else the answer is.
+func (v *view) headers(h http.Header) {
+	setAll(h, v.object.Meta)
+	setAll(h, v.header)
+	h.Set("Content-Type", v.kind)
+	h.Set("Etag", v.etag)
+	h.Set("Last-Modified", v.object.Modified.lastModified())
+	h.Set("X-Timestamp", v.object.Modified.String())
+	h.Set("Accept-Ranges", "bytes")
+}
+
+func (s *Server) getObject(w http.ResponseWriter, r *request) error {
+	raw := r.query.Get("multipart-manifest") == "get"
+	v, err := s.followed(r, raw)
+	if err != nil {
+		return err
+	}
+	defer func() { v.content.close() }()
+	if raw && v.object.SLO != nil {
+		if v, err = manifestView(v, r.query.Get("format") == "raw"); err != nil {
+			return err
+		}
+	}
+	v.headers(w.Header())
+	if status := condition(r.Header, v.etag, v.object.Modified); status != 0 {
+		if status == http.StatusPreconditionFailed {
+			w.Header().Set("Content-Type", htmlType)
+		}
+		w.Header().Set("Content-Length", "0")
+		w.WriteHeader(status)
+		return nil
+	}
+	if r.Method == http.MethodHead {
+		w.Header().Set("Content-Length", strconv.FormatInt(v.size, 10))
+		w.WriteHeader(http.StatusOK)
+		return nil
+	}
+	return v.deliver(w, parseRanges(r.Header.Get("Range")))
+}
+
+// deliver sends the body, or the ranges of it that are asked for.
+func (v *view) deliver(w http.ResponseWriter, ranges []byteRange) error {
+	h := w.Header()
+	if v.single && len(ranges) > 1 {
+		ranges = nil
+	}
+	parts := spans(ranges, v.size)
+	if len(ranges) > 0 && len(parts) == 0 {
+		text := page(http.StatusRequestedRangeNotSatisfiable)
+		h.Set("Content-Range", fmt.Sprintf("bytes */%d", v.size))
+		h.Set("Content-Length", strconv.Itoa(len(text)))
+		w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
+		_, err := io.WriteString(w, text)
+		return err
+	}
+	whole := span{0, v.size}
+	if len(parts) == 0 || v.size == 0 { // of nothing, the last bytes are nothing
+		parts = nil
+	}
+	first := whole
+	if len(parts) > 0 {
+		first = parts[0]
+	}
+	if err := v.content.check(first); err != nil {
+		return refuse(http.StatusConflict)
+	}
+	switch len(parts) {
+	case 0:
+		h.Set("Content-Length", strconv.FormatInt(v.size, 10))
+		w.WriteHeader(http.StatusOK)
+		return v.content.copy(w, whole)
+	case 1:
+		h.Set("Content-Range", first.contentRange(v.size))
+		h.Set("Content-Length", strconv.FormatInt(first.n, 10))
+		w.WriteHeader(http.StatusPartialContent)
+		return v.content.copy(w, first)
+	}
+	return v.deliverMany(w, parts)
+}
+
+// deliverMany sends several ranges as multipart/byteranges.
+func (v *view) deliverMany(w http.ResponseWriter, parts []span) error {
+	boundary := strings.ToLower(rand.Text())
+	heads := make([]string, len(parts))
+	end := "--" + boundary + "--"
+	length := int64(len(end))
+	for i, sp := range parts {
+		heads[i] = "--" + boundary + "\r\nContent-Type: " + v.kind + "\r\nContent-Range: " + sp.contentRange(v.size) + "\r\n\r\n"
+		length += int64(len(heads[i])) + sp.n + 2
+	}
+	w.Header().Set("Content-Type", "multipart/byteranges;boundary="+boundary)
+	w.Header().Set("Content-Length", strconv.FormatInt(length, 10))
+	w.WriteHeader(http.StatusPartialContent)
+	for i, sp := range parts {
+		if _, err := io.WriteString(w, heads[i]); err != nil {
+			return err
+		}
+		if err := v.content.copy(w, sp); err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, "\r\n"); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(w, end)
+	return err
+}

@@ -1,0 +1,271 @@
+package swifttest
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+)
+
+// serveObject serves an object.
+func (s *Server) serveObject(w http.ResponseWriter, r *request) error {
+	manifest := r.query.Get("multipart-manifest")
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		return s.getObject(w, r)
+	case http.MethodPut:
+		if r.Header.Get("X-Copy-From") != "" {
+			return s.putCopy(w, r)
+		}
+		if err := s.checkQuota(r, max(r.ContentLength, 0)); err != nil {
+			return err
+		}
+		if manifest == "put" && !s.limits.NoSLO {
+			return s.putSLO(w, r)
+		}
+		return s.putObject(w, r)
+	case http.MethodPost:
+		return s.postObject(w, r)
+	case methodCopy:
+		return s.copyObject(w, r)
+	case http.MethodDelete:
+		if manifest == "delete" && !s.limits.NoSLO {
+			return s.deleteSLO(w, r)
+		}
+		if err := s.removeObject(r.account, r.container, r.object); err != nil {
+			return err
+		}
+		return done(w, http.StatusNoContent)
+	case http.MethodOptions:
+		return options(w)
+	}
+	return notAllowed()
+}
+
+// lookup returns an object as long as its time has not come. It is called with mu held.
+func (s *Server) lookup(account, containerName, name string) (*object, bool) {
+	c, ok := s.container(account, containerName)
+	if !ok {
+		return nil, false
+	}
+	o, ok := c.objects.get(name)
+	return o, ok && !o.expired(time.Now())
+}
+
+// checkPut does all that can be said of an upload before its body has come.
+func (s *Server) checkPut(r *request, h http.Header) error {
+	if v := h.Get("If-None-Match"); v != "" && !matches(v, "*") {
+		return refuseWith(http.StatusBadRequest, plainType, "If-None-Match only supports *")
+	}
+	if v := h.Get("X-Object-Manifest"); v != "" {
+		if err := checkDLO(v); err != nil {
+			return err
+		}
+	}
+	if !s.hasContainer(r) {
+		return refuse(http.StatusNotFound)
+	}
+	if r.ContentLength > s.limits.MaxFileSize {
+		return tooLarge()
+	}
+	if r.Method == http.MethodPut && r.ContentLength == 0 && r.Header.Get("Content-Length") == "" && h.Get("X-Copy-From") == "" {
+		return refuseWith(http.StatusLengthRequired, plainType, "Missing Content-Length header.")
+	}
+	if err := s.checkObjectName(r.object); err != nil {
+		return err
+	}
+	if err := settleDeleteAt(h, time.Now()); err != nil {
+		return err
+	}
+	if err := s.limits.checkMeta(h, objectMeta); err != nil {
+		return err
+	}
+	if h.Get("If-None-Match") != "" && s.exists(r) {
+		return refuse(http.StatusPreconditionFailed)
+	}
+	return nil
+}
+
+func (s *Server) checkObjectName(name string) error {
+	if len(name) > s.limits.MaxObjectName {
+		return refuseWith(http.StatusBadRequest, plainType,
+			fmt.Sprintf("Object name length of %d longer than %d", len(name), s.limits.MaxObjectName))
+	}
+	return nil
+}
+
+func tooLarge() *failure {
+	return refuseWith(http.StatusRequestEntityTooLarge, plainType, "Your request is too large.")
+}
+
+func (s *Server) hasContainer(r *request) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	_, ok := s.container(r.account, r.container)
+	return ok
+}
+
+func (s *Server) exists(r *request) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	_, ok := s.lookup(r.account, r.container, r.object)
+	return ok
+}
+
+func (s *Server) putObject(w http.ResponseWriter, r *request) error {
+	if err := s.checkPut(r, r.Header); err != nil {
+		return err
+	}
+	link, err := symlinkTarget(r)
+	if err != nil {
+		return err
+	}
+	o := &object{Name: r.object, Type: contentType(r.Header, r.object), Meta: objectHeaders(r.Header), Symlink: link}
+	if err := s.receive(r, o, r.Body, r.ContentLength, r.Header.Get("Etag")); err != nil {
+		return err
+	}
+	return created(w, o, o.ETag)
+}
+
+// created answers a PUT that made o.
+func created(w http.ResponseWriter, o *object, etag string) error {
+	w.Header().Set("Etag", etag)
+	w.Header().Set("Last-Modified", o.Modified.lastModified())
+	return done(w, http.StatusCreated)
+}
+
+// contentType is the type that an upload has, or that its name suggests.
+func contentType(h http.Header, name string) string {
+	if t := h.Get("Content-Type"); t != "" {
+		return t
+	}
+	guess, _, _ := strings.Cut(mime.TypeByExtension(path.Ext(name)), ";")
+	if guess == "" {
+		guess = "application/octet-stream"
+	}
+	return guess
+}
+
+// receive stores a body of the given length, or of an unknown one where it is negative, and makes it the object o. Nothing is seen of it
+// unless all of it comes, and has the etag where one is asked for.
+func (s *Server) receive(r *request, o *object, from io.Reader, length int64, etag string) error {
+	bw, err := s.store.create()
+	if err != nil {
+		return err
+	}
+	defer bw.abort()
+	sum := md5.New()
+	n, err := io.Copy(io.MultiWriter(bw, sum), io.LimitReader(from, s.limits.MaxFileSize+1))
+	switch {
+	case errors.Is(err, errSegment):
+		return refuse(http.StatusServiceUnavailable) // the source of a copy broke off
+	case n > s.limits.MaxFileSize:
+		return refuse(http.StatusRequestEntityTooLarge)
+	case err != nil || (length >= 0 && n != length):
+		return refuse(statusClientGone)
+	}
+	o.Size, o.ETag = n, hex.EncodeToString(sum.Sum(nil))
+	if etag = unquote(etag); etag != "" && !strings.EqualFold(etag, o.ETag) {
+		f := refuse(http.StatusUnprocessableEntity)
+		f.header.Set("Last-Modified", s.clock.now().lastModified())
+		return f
+	}
+	if o.Body, err = bw.finish(); err != nil {
+		return err
+	}
+	return s.publish(r, o)
+}
+
+// publish makes an object visible, in the place of an older one.
+func (s *Server) publish(r *request, o *object) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o.Created = s.clock.now()
+	o.Modified = o.Created
+	c, ok := s.container(r.account, r.container)
+	err := error(refuse(http.StatusNotFound))
+	if ok {
+		err = s.store.putObject(r.account, r.container, o)
+	}
+	if err != nil {
+		s.store.discard(o.Body)
+		return err
+	}
+	if old := c.put(o); old != nil {
+		s.store.discard(old.Body)
+	}
+	return nil
+}
+
+func (s *Server) postObject(w http.ResponseWriter, r *request) error {
+	if err := s.checkObjectName(r.object); err != nil {
+		return err
+	}
+	if err := settleDeleteAt(r.Header, time.Now()); err != nil {
+		return err
+	}
+	if err := s.limits.checkMeta(r.Header, objectMeta); err != nil {
+		return err
+	}
+	if err := s.changeObject(r); err != nil {
+		return err
+	}
+	return done(w, http.StatusAccepted)
+}
+
+// changeObject replaces all metadata of an object, and its type where a new one is given.
+func (s *Server) changeObject(r *request) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, ok := s.lookup(r.account, r.container, r.object)
+	if !ok {
+		return refuse(http.StatusNotFound)
+	}
+	if old.Symlink != "" {
+		f := refuse(http.StatusTemporaryRedirect)
+		f.header.Set("Location", "/v1/"+r.account+"/"+old.Symlink)
+		return f
+	}
+	o := *old
+	o.Meta = objectHeaders(r.Header)
+	o.Modified = s.clock.now()
+	if t := r.Header.Get("Content-Type"); t != "" {
+		o.Type = t
+	}
+	if err := s.store.putObject(r.account, r.container, &o); err != nil {
+		return err
+	}
+	c, _ := s.container(r.account, r.container) // which is there, since its object is
+	c.put(&o)
+	return nil
+}
+
+// removeObject removes an object and, of a large one, the manifest.
+func (s *Server) removeObject(account, containerName, name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, ok := s.container(account, containerName)
+	if !ok {
+		return refuse(http.StatusNotFound)
+	}
+	o, ok := c.objects.get(name)
+	if !ok {
+		return refuse(http.StatusNotFound)
+	}
+	gone := o.expired(time.Now())
+	if err := s.store.removeObject(account, containerName, name); err != nil {
+		return err
+	}
+	c.remove(name)
+	s.store.discard(o.Body)
+	if gone {
+		return refuse(http.StatusNotFound)
+	}
+	return nil
+}

@@ -1,0 +1,229 @@
+package swifttest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// manifestEntry is a segment as a client names it in a manifest.
+type manifestEntry struct {
+	ETag  *string     `json:"etag,omitempty"`
+	Path  string      `json:"path"`
+	Range string      `json:"range,omitempty"`
+	Size  json.Number `json:"size_bytes,omitempty"`
+}
+
+// putSLO makes a static large object of the segments that the request's body names.
+func (s *Server) putSLO(w http.ResponseWriter, r *request) error {
+	if r.ContentLength > s.limits.MaxManifestSize {
+		return refuseWith(http.StatusRequestEntityTooLarge, htmlType, fmt.Sprintf("Manifest File > %d bytes", s.limits.MaxManifestSize))
+	}
+	if r.ContentLength == 0 && r.Header.Get("Content-Length") == "" {
+		return refuse(http.StatusLengthRequired)
+	}
+	text, err := io.ReadAll(io.LimitReader(r.Body, s.limits.MaxManifestSize))
+	if err != nil || (r.ContentLength >= 0 && int64(len(text)) != r.ContentLength) {
+		return refuse(statusClientGone)
+	}
+	o, err := s.storeSLO(r, text)
+	if err != nil {
+		return err
+	}
+	return created(w, o, strconv.Quote(o.SLO.ETag))
+}
+
+// storeSLO checks a manifest and stores it.
+func (s *Server) storeSLO(r *request, text []byte) (*object, error) {
+	entries, err := s.parseManifest(r, text)
+	if err != nil {
+		return nil, err
+	}
+	segments, err := s.resolve(r, entries)
+	if err != nil {
+		return nil, err
+	}
+	o := &object{
+		Name: r.object,
+		Type: contentType(r.Header, r.object),
+		SLO:  &sloSummary{ETag: sloETag(segments), Size: sloSize(segments)},
+	}
+	if etag := unquote(r.Header.Get("Etag")); etag != "" && etag != o.SLO.ETag {
+		return nil, refuse(http.StatusUnprocessableEntity)
+	}
+	if err := s.checkPut(r, r.Header); err != nil {
+		return nil, err
+	}
+	o.Meta = objectHeaders(r.Header)
+	stored, err := json.Marshal(segments)
+	if err != nil {
+		return nil, err
+	}
+	return o, s.receive(r, o, bytes.NewReader(stored), int64(len(stored)), "")
+}
+
+// parseManifest reads the manifest of a request, and says of all its entries what is wrong with them before the segments are looked at.
+func (s *Server) parseManifest(r *request, text []byte) ([]manifestEntry, error) {
+	bad := func(text string) error { return refuseWith(http.StatusBadRequest, htmlType, text) }
+	if !json.Valid(text) {
+		return nil, bad("Manifest must be valid JSON.\n")
+	}
+	var list []json.RawMessage
+	if err := json.Unmarshal(text, &list); err != nil || list == nil {
+		return nil, bad("Manifest must be a list.\n")
+	}
+	entries := make([]manifestEntry, len(list))
+	var problems strings.Builder
+	for i, raw := range list {
+		if problem := entries[i].parse(raw, i == len(list)-1); problem != "" {
+			fmt.Fprintf(&problems, "Index %d: %s\n", i, problem)
+		} else if c, o := place(entries[i].Path); c == r.container && o == r.object {
+			fmt.Fprintf(&problems, "Index %d: manifest must not include itself as a segment\n", i)
+		}
+	}
+	if problems.Len() > 0 {
+		return nil, refuseWith(http.StatusBadRequest, plainType, problems.String())
+	}
+	if len(list) > s.limits.MaxManifestSegments {
+		return nil, refuseWith(http.StatusRequestEntityTooLarge, htmlType,
+			fmt.Sprintf("Number of object-backed segments must be <= %d", s.limits.MaxManifestSegments))
+	}
+	return entries, nil
+}
+
+// parse reads one entry, and says what is wrong with it.
+func (e *manifestEntry) parse(raw json.RawMessage, last bool) (problem string) {
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &keys); err != nil || keys == nil {
+		return "not a JSON object"
+	}
+	if _, ok := keys["path"]; !ok {
+		return "expected keys to include one of 'data' or 'path'"
+	}
+	var extra []string
+	for key := range keys {
+		if !slices.Contains([]string{"path", "etag", "size_bytes", "range"}, key) {
+			extra = append(extra, strconv.Quote(key))
+		}
+	}
+	if slices.Sort(extra); len(extra) > 0 {
+		return "extraneous keys " + strings.Join(extra, ", ")
+	}
+	var size any
+	switch {
+	case json.Unmarshal(keys["path"], &e.Path) != nil:
+		return `"path" must be a string`
+	case keys["etag"] != nil && json.Unmarshal(keys["etag"], &e.ETag) != nil:
+		return `"etag" must be a string or null (if provided)`
+	case !strings.Contains(strings.Trim(e.Path, "/"), "/"):
+		return "path does not refer to an object. Path must be of the form /container/object."
+	case keys["size_bytes"] != nil && json.Unmarshal(keys["size_bytes"], &size) == nil && size != nil:
+		e.Size = json.Number(strings.Trim(string(keys["size_bytes"]), `"`))
+		n, err := e.Size.Int64()
+		if err != nil {
+			return "invalid size_bytes"
+		}
+		if n < 1 && !last {
+			return "too small; each segment must be at least 1 byte."
+		}
+	}
+	return e.parseRange(keys["range"])
+}
+
+func (e *manifestEntry) parseRange(raw json.RawMessage) (problem string) {
+	if raw == nil || json.Unmarshal(raw, &e.Range) != nil || e.Range == "" {
+		return ""
+	}
+	ranges := parseRanges("bytes=" + e.Range)
+	switch n, err := e.Size.Int64(); {
+	case len(ranges) == 0:
+		return "invalid range"
+	case len(ranges) > 1:
+		return "multiple ranges (only one allowed)"
+	case err == nil && len(spans(ranges, n)) != 1:
+		return "unsatisfiable range"
+	}
+	return ""
+}
+
+// resolve looks up the segments of a manifest, and says of all of them what is wrong.
+func (s *Server) resolve(r *request, entries []manifestEntry) ([]segment, error) {
+	segments := make([]segment, len(entries))
+	var problems [][2]string
+	for i, e := range entries {
+		var found []string
+		segments[i], found = s.resolveOne(r.account, e, i == len(entries)-1)
+		for _, problem := range found {
+			problems = append(problems, [2]string{(&url.URL{Path: e.Path}).EscapedPath(), problem})
+		}
+	}
+	if len(problems) == 0 {
+		return segments, nil
+	}
+	return nil, sloProblems(r, problems)
+}
+
+func (s *Server) resolveOne(account string, e manifestEntry, last bool) (g segment, problems []string) {
+	containerName, name := place(e.Path)
+	v, err := s.viewOf(account, containerName, name, false, 0)
+	if err != nil {
+		status := http.StatusInternalServerError
+		if f, ok := errors.AsType[*failure](err); ok {
+			status = f.status
+		}
+		return g, []string{fmt.Sprintf("%d %s", status, http.StatusText(status))}
+	}
+	defer v.content.close()
+	g = segment{
+		Name:         "/" + strings.TrimLeft(e.Path, "/"),
+		Bytes:        v.size,
+		Hash:         unquote(v.etag),
+		ContentType:  v.kind,
+		LastModified: v.object.Modified.ceil().Format("2006-01-02T15:04:05.000000"),
+		SubSLO:       v.object.SLO != nil,
+	}
+	length := v.size
+	if e.Range != "" {
+		parts := spans(parseRanges("bytes="+e.Range), v.size)
+		switch {
+		case len(parts) == 0:
+			problems = append(problems, "Unsatisfiable Range")
+		case parts[0] != span{0, v.size}:
+			length = parts[0].n
+			g.Range = fmt.Sprintf("%d-%d", parts[0].first, parts[0].first+parts[0].n-1)
+		}
+	}
+	if length < 1 && !last {
+		problems = append(problems, "Too small; each segment must be at least 1 byte.")
+	}
+	if n, err := e.Size.Int64(); err == nil && n != v.size {
+		problems = append(problems, "Size Mismatch")
+	}
+	if e.ETag != nil && *e.ETag != g.Hash {
+		problems = append(problems, "Etag Mismatch")
+	}
+	return g, problems
+}
+
+// sloProblems is the answer that says what is wrong with segments, in the form that the client accepts.
+func sloProblems(r *request, problems [][2]string) error {
+	if acceptsJSON(r) {
+		text, err := json.Marshal(map[string]any{"Errors": problems})
+		if err != nil {
+			return err
+		}
+		return refuseWith(http.StatusBadRequest, "application/json", string(text))
+	}
+	text := "Errors:\n"
+	for _, p := range problems {
+		text += p[0] + ", " + p[1] + "\n"
+	}
+	return refuseWith(http.StatusBadRequest, plainType, text)
+}

@@ -1,0 +1,257 @@
+package swifttest
+
+import (
+	"bufio"
+	"cmp"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+)
+
+// dirStore keeps everything in a directory:
+//
+//	bodies/<random>                               the bytes of an object
+//	tmp/<random>                                  a description on its way to its place
+//	accounts/<hash>/account.json
+//	accounts/<hash>/<hash>/container.json
+//	accounts/<hash>/<hash>/objects/<hash>.json    what is known of an object, and the name of its body
+//
+// where a hash is that of the name, which the description tells in full. A description comes to its place by a rename, so an object is there
+// as a whole or not at all; a body that no description names is what an interruption left, and is removed at the next start. Nothing is
+// synced to the disk: what a crash of the machine may cost is not this store's concern.
+type dirStore struct{ root *os.Root }
+
+func newDirStore(dir string) (*dirStore, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range []string{"bodies", "accounts", "tmp"} {
+		if err := root.MkdirAll(d, 0o700); err != nil {
+			return nil, errors.Join(err, root.Close())
+		}
+	}
+	return &dirStore{root: root}, nil
+}
+
+// hashed is a name as a file name: an object's may have 1024 bytes, and any of them.
+func hashed(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:16])
+}
+
+func accountDir(account string) string { return path.Join("accounts", hashed(account)) }
+
+func containerDir(account, container string) string {
+	return path.Join(accountDir(account), hashed(container))
+}
+
+func objectFile(account, container, object string) string {
+	return path.Join(containerDir(account, container), "objects", hashed(object)+".json")
+}
+
+func (d *dirStore) create() (bodyWriter, error) {
+	id := rand.Text()
+	f, err := d.root.OpenFile(path.Join("bodies", id), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return &dirWriter{Writer: bufio.NewWriterSize(f, 64<<10), file: f, store: d, id: id}, nil
+}
+
+type dirWriter struct {
+	*bufio.Writer
+	file  *os.File
+	store *dirStore
+	id    string
+	done  bool
+}
+
+func (w *dirWriter) finish() (string, error) {
+	if err := errors.Join(w.Flush(), w.file.Close()); err != nil {
+		return "", err
+	}
+	w.done = true
+	return w.id, nil
+}
+
+func (w *dirWriter) abort() {
+	if !w.done {
+		_ = w.file.Close() // its bytes are not wanted, nor is the news that they are not there
+		w.store.discard(w.id)
+	}
+}
+
+func (d *dirStore) open(id string) (body, error) { return d.root.Open(path.Join("bodies", id)) }
+
+func (d *dirStore) discard(id string) {
+	_ = d.root.Remove(path.Join("bodies", id)) // what stays is removed at the next start
+}
+
+func (d *dirStore) putAccount(a *account) error {
+	dir := accountDir(a.Name)
+	if err := d.root.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return d.write(path.Join(dir, "account.json"), a)
+}
+
+func (d *dirStore) putContainer(account string, c *container) error {
+	dir := containerDir(account, c.Name)
+	if err := d.root.MkdirAll(path.Join(dir, "objects"), 0o700); err != nil {
+		return err
+	}
+	return d.write(path.Join(dir, "container.json"), c)
+}
+
+func (d *dirStore) removeContainer(account, name string) error {
+	dir := containerDir(account, name)
+	if err := d.root.Remove(path.Join(dir, "container.json")); err != nil {
+		return err
+	}
+	return d.root.RemoveAll(dir)
+}
+
+func (d *dirStore) putObject(account, container string, o *object) error {
+	return d.write(objectFile(account, container, o.Name), o)
+}
+
+func (d *dirStore) removeObject(account, container, name string) error {
+	return d.root.Remove(objectFile(account, container, name))
+}
+
+func (d *dirStore) close() error { return d.root.Close() }
+
+// write puts a description in its place.
+func (d *dirStore) write(file string, v any) error {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	tmp := path.Join("tmp", rand.Text())
+	if err := d.root.WriteFile(tmp, raw, 0o600); err != nil {
+		return errors.Join(err, d.root.Remove(tmp))
+	}
+	return d.root.Rename(tmp, file)
+}
+
+func (d *dirStore) read(file string, v any) error {
+	raw, err := d.root.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, v); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
+}
+
+// names are those of the files and directories in dir.
+func (d *dirStore) names(dir string) ([]string, error) {
+	f, err := d.root.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.Readdirnames(-1)
+}
+
+func (d *dirStore) load() ([]*account, error) {
+	dirs, err := d.names("accounts")
+	if err != nil {
+		return nil, err
+	}
+	var all []*account
+	used := map[string]bool{}
+	for _, name := range dirs {
+		a, err := d.loadAccount(path.Join("accounts", name), used)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // its creation was interrupted
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	return all, d.sweep(used)
+}
+
+func (d *dirStore) loadAccount(dir string, used map[string]bool) (*account, error) {
+	a := &account{}
+	if err := d.read(path.Join(dir, "account.json"), a); err != nil {
+		return nil, err
+	}
+	names, err := d.names(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if name == "account.json" {
+			continue
+		}
+		c, err := d.loadContainer(path.Join(dir, name), used)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = d.root.RemoveAll(path.Join(dir, name)) // its creation or removal was interrupted
+			c = nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if c != nil {
+			a.containers.put(c)
+		}
+	}
+	return a, nil
+}
+
+func (d *dirStore) loadContainer(dir string, used map[string]bool) (*container, error) {
+	c := &container{}
+	if err := d.read(path.Join(dir, "container.json"), c); err != nil {
+		return nil, err
+	}
+	names, err := d.names(path.Join(dir, "objects"))
+	if err != nil {
+		return nil, err
+	}
+	c.objects.items = make([]*object, 0, len(names))
+	for _, name := range names {
+		o := &object{}
+		if err := d.read(path.Join(dir, "objects", name), o); err != nil {
+			return nil, err
+		}
+		c.objects.items = append(c.objects.items, o)
+		c.count(o, 1)
+		used[o.Body] = true
+	}
+	slices.SortFunc(c.objects.items, func(a, b *object) int { return cmp.Compare(a.Name, b.Name) })
+	return c, nil
+}
+
+// sweep removes what interrupted requests left.
+func (d *dirStore) sweep(used map[string]bool) error {
+	for _, dir := range []string{"bodies", "tmp"} {
+		names, err := d.names(dir)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			if dir == "bodies" && used[name] {
+				continue
+			}
+			if err := d.root.Remove(path.Join(dir, name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

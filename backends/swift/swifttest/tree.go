@@ -1,0 +1,112 @@
+package swifttest
+
+import (
+	"strconv"
+	"time"
+)
+
+// object is what is known of an object beside its bytes. It is never changed, only replaced, so whoever holds one can read it without a lock.
+type object struct {
+	Name     string
+	Size     int64             // of what is stored: of the manifest, where it is one
+	ETag     string            // MD5 of what is stored
+	Type     string            // Content-Type
+	Created  timestamp         // of the last PUT
+	Modified timestamp         // of the last PUT or POST
+	Meta     map[string]string // what a POST replaces: X-Object-Meta-*, Content-Encoding, X-Object-Manifest, …
+	SLO      *sloSummary       `json:",omitempty"` // set on the manifest of a static large object
+	Symlink  string            `json:",omitempty"` // "container/object" that it stands for
+	Body     string            // under which the store keeps the bytes
+}
+
+// sloSummary is what a static large object is as a whole.
+type sloSummary struct {
+	ETag string
+	Size int64
+}
+
+func (o *object) key() string { return o.Name }
+
+// deleteAt is the time at which the object ceases to exist.
+func (o *object) deleteAt() (at time.Time, ok bool) {
+	v, ok := o.Meta["X-Delete-At"]
+	if !ok {
+		return at, false
+	}
+	sec, err := strconv.ParseInt(v, 10, 64)
+	return time.Unix(sec, 0), err == nil
+}
+
+func (o *object) expired(now time.Time) bool {
+	at, ok := o.deleteAt()
+	return ok && !now.Before(at)
+}
+
+// container holds objects. The lock of the server guards it.
+type container struct {
+	Name     string
+	Created  timestamp
+	Modified timestamp // of the last PUT or POST of the container itself
+	Meta     map[string]string
+
+	objects  sorted[*object]
+	bytes    int64
+	expiries int // how many objects end by themselves
+	lag      *lag
+}
+
+func (c *container) key() string { return c.Name }
+
+func (c *container) put(o *object) (old *object) {
+	old, replaced := c.objects.put(o)
+	if replaced {
+		c.count(old, -1)
+	}
+	c.count(o, 1)
+	c.lag.note(o.Name, o)
+	return old
+}
+
+func (c *container) remove(name string) (old *object, ok bool) {
+	old, ok = c.objects.remove(name)
+	if ok {
+		c.count(old, -1)
+		c.lag.note(name, nil)
+	}
+	return old, ok
+}
+
+func (c *container) count(o *object, sign int) {
+	c.bytes += int64(sign) * o.Size
+	if _, ok := o.deleteAt(); ok {
+		c.expiries += sign
+	}
+}
+
+// listed is what listings and totals of the container tell: its objects, or those of a while ago.
+func (c *container) listed() (items *sorted[*object], bytes int64) {
+	if c.lag == nil {
+		return &c.objects, c.bytes
+	}
+	c.lag.catchUp(time.Now())
+	return &c.lag.objects, c.lag.bytes
+}
+
+// account holds containers. The lock of the server guards it.
+type account struct {
+	Name    string
+	Created timestamp
+	Meta    map[string]string
+
+	containers sorted[*container]
+}
+
+// totals are what the account's headers count.
+func (a *account) totals() (containers, objects int, bytes int64) {
+	for _, c := range a.containers.items {
+		items, n := c.listed()
+		objects += len(items.items)
+		bytes += n
+	}
+	return len(a.containers.items), objects, bytes
+}
