@@ -49,8 +49,7 @@ func run(t *testing.T, dir, stdin string, env []string, name string, args ...str
 	defer cancel()
 	cmd := exec.CommandContext(ctx, Program(t, name), args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "HOME="+dir, "LC_ALL=C.UTF-8", "SSH_AUTH_SOCK=")
-	cmd.Env = append(cmd.Env, env...)
+	cmd.Env = append(environ(dir), env...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader([]byte(stdin)), &stdout, &stderr
 	cmd.WaitDelay = time.Second
@@ -61,4 +60,9 @@ func run(t *testing.T, dir, stdin string, env []string, name string, args ...str
 	r := Result{Status: cmd.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String()}
 	t.Logf("%s %q: status %d\n%s%s", name, args, r.Status, r.Stdout, r.Stderr)
 	return r
+}
+
+// environ is an environment in which nothing of the user's own settings counts.
+func environ(home string) []string {
+	return append(os.Environ(), "HOME="+home, "LC_ALL=C.UTF-8", "SSH_AUTH_SOCK=")
 }

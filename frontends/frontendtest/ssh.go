@@ -40,6 +40,13 @@ func OpenSSH(t *testing.T, srv *Server, dir, stdin, program string, args ...stri
 // OpenSSHAs is OpenSSH with another password.
 func OpenSSHAs(t *testing.T, srv *Server, password, dir, stdin, program string, args ...string) Result {
 	t.Helper()
+	host, options, env := login(t, srv, password)
+	return run(t, dir, stdin, env, program, append(options, atHost(host, args)...)...)
+}
+
+// login returns the host, options and environment that let OpenSSH's programs and sshfs log in with a password.
+func login(t *testing.T, srv *Server, password string) (host string, options, env []string) {
+	t.Helper()
 	host, port, err := net.SplitHostPort(srv.Addr)
 	if err != nil {
 		t.Fatal(err)
@@ -49,12 +56,13 @@ func OpenSSHAs(t *testing.T, srv *Server, password, dir, stdin, program string, 
 	if err := os.WriteFile(ask, []byte("#!/bin/sh\ncat <<'END'\n"+password+"\nEND\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	env := []string{"SSH_ASKPASS=" + ask, "SSH_ASKPASS_REQUIRE=force"}
-	all := []string{
-		"-F", "none", "-o", "Port=" + port, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
-		"-o", "NumberOfPasswordPrompts=1", "-o", "BatchMode=no", // which the option -b of sftp sets
+	for _, option := range []string{
+		"Port=" + port, "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "NumberOfPasswordPrompts=1",
+		"BatchMode=no", // which the option -b of sftp sets
+	} {
+		options = append(options, "-o", option)
 	}
-	return run(t, dir, stdin, env, program, append(all, atHost(host, args)...)...)
+	return host, append([]string{"-F", "/dev/null"}, options...), []string{"SSH_ASKPASS=" + ask, "SSH_ASKPASS_REQUIRE=force"}
 }
 
 // DialSSH logs in with Go's client.
@@ -76,6 +84,7 @@ func PuTTY(t *testing.T, srv *Server, dir, stdin, program string, args ...string
 	return run(t, dir, stdin, nil, program, append(all, atHost(host, args)...)...)
 }
 
+// atHost puts the server's name into arguments.
 func atHost(host string, args []string) []string {
 	out := make([]string, len(args))
 	for i, arg := range args {
