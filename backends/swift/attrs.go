@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"time"
 
 	"filegate/core/vfs"
 )
@@ -22,9 +23,14 @@ func (f *FS) SetAttrs(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	if attrs.ModTime == nil || o.header == nil {
 		return nil
 	}
+	return f.setTime(ctx, n, o, *attrs.ModTime)
+}
+
+// setTime gives an object a time, and leaves the rest of its metadata as it is.
+func (f *FS) setTime(ctx context.Context, n name, o object, t time.Time) error {
 	header := o.kept()
-	header[metaMtime] = formatSeconds(*attrs.ModTime)
-	_, err = f.client.send(ctx, request{method: http.MethodPost, target: n, header: header})
+	header[metaMtime] = formatSeconds(t)
+	_, err := f.client.send(ctx, request{method: http.MethodPost, target: n, header: header})
 	return translate(err)
 }
 

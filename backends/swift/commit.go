@@ -32,6 +32,9 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 			return vfs.Info{}, translate(err)
 		}
 	}
+	if w.untouched() {
+		return w.commitNothing(ctx)
+	}
 	replaced, err := w.replaced(ctx)
 	if err != nil {
 		return vfs.Info{}, err
@@ -57,6 +60,29 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 		}
 	}
 	info := vfs.Info{Name: w.base, Size: w.size, Mode: fileMode, ModTime: w.modTime(), Version: strings.Trim(resp.header.Get("Etag"), `"`)}
+	return info, nil
+}
+
+// untouched says whether the content is what was there at opening.
+func (w *writer) untouched() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.old.exists() && !w.opts.Truncate && !w.changed
+}
+
+// commitNothing leaves a file as it is, but for its time where one was given.
+func (w *writer) commitNothing(ctx context.Context) (vfs.Info, error) {
+	info := w.old.info(w.base)
+	if w.attrs.ModTime != nil {
+		if err := w.fs.setTime(ctx, w.target, w.old, *w.attrs.ModTime); err != nil {
+			return vfs.Info{}, err
+		}
+		info.ModTime = *w.attrs.ModTime
+	}
+	w.mu.Lock()
+	w.done = true
+	w.mu.Unlock()
+	w.release()
 	return info, nil
 }
 

@@ -131,6 +131,7 @@ type writer struct {
 	held     int              // blocks that this writer has, those of segments under way included
 	sending  int              // segments under way
 	sequence int              // segments sealed so far
+	changed  bool             // the content is another than at opening
 	touched  time.Time        // when something was written last
 	err      error            // what has gone wrong first; it stays
 	// published says that the segments may be a file's by now: a failed Commit of which nobody knows how it ended.
@@ -245,7 +246,7 @@ func (w *writer) wrote(off, n int64) error {
 		return vfs.ErrClosed
 	}
 	w.size = max(w.size, off+n)
-	w.touched = time.Now()
+	w.changed, w.touched = true, time.Now()
 	run := w.dirty.add(off, off+n)
 	// More than a segment, not just one: a file that fits into the first segment is to be stored without any.
 	for size := w.segmentSize(); run.len() > size; size = w.segmentSize() {
@@ -434,8 +435,8 @@ func (w *writer) Truncate(size int64) error {
 			}
 		}
 	}
-	w.size = size
-	w.touched = time.Now()
+	w.changed = w.changed || size != w.size
+	w.size, w.touched = size, time.Now()
 	return w.err
 }
 
