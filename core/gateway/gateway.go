@@ -211,6 +211,7 @@ func (g *Gateway) Serve(ctx, now context.Context) error {
 	}
 	if g.admin != nil {
 		serving.Go(g.admin.serve)
+		g.log.Info("admin listening", "addr", g.AdminAddr().String())
 	}
 	for _, a := range g.Addrs() {
 		g.log.Info("listening", "frontend", a.Kind+"."+a.Name, "addr", a.String())
