@@ -1,0 +1,26 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+
+	"filegate/core/gateway"
+)
+
+func cmdCheck(e env, args []string) int {
+	fs := newFlags(e, "check", "[-c FILE]")
+	file := fs.String("c", defaultFile, "the configuration `file`")
+	if code, ok := parse(e, fs, args); !ok {
+		return code
+	}
+	cfg, err := loadConfig(*file)
+	if err != nil {
+		return e.fail(err)
+	}
+	log := slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if err := gateway.Check(e.stop, cfg, options(log)); err != nil {
+		return e.fail(err)
+	}
+	fmt.Fprintf(e.stdout, "%s: no mistakes found\n", *file)
+	return exitOK
+}

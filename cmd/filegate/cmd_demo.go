@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/x509"
+	_ "embed"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"text/template"
+
+	"filegate/core/config"
+	"filegate/core/gateway"
+)
+
+// demoContainer is there from the start, since files of an account lie in containers.
+const demoContainer = "files"
+
+// demoTemplate is the demo's configuration. It is written down for whoever wants to see what makes this, and read back from there.
+//
+//go:embed demo.hcl.tmpl
+var demoTemplate string
+
+// demo is what the templates of the demo are filled in with.
+type demo struct {
+	Dir       string // where everything is kept
+	HostKey   string
+	AuthURL   string
+	SFTP, FTP string // host:port
+	User      string
+	Password  string
+	Container string
+}
+
+func cmdDemo(e env, args []string) int {
+	fs := newFlags(e, "demo", "[flags]")
+	dir := fs.String("dir", "", "keep everything in this `directory` (default filegate-demo in the user's cache directory)")
+	sftp := fs.String("sftp", "127.0.0.1:8022", "serve SFTP and SCP at this `address`")
+	ftp := fs.String("ftp", "127.0.0.1:2021", "serve FTP at this `address`")
+	if code, ok := parse(e, fs, args); !ok {
+		return code
+	}
+	if err := runDemo(e, *dir, *sftp, *ftp); err != nil {
+		return e.fail(err)
+	}
+	return exitOK
+}
+
+func runDemo(e env, dir, sftp, ftp string) (err error) {
+	if dir, err = demoDir(dir); err != nil {
+		return err
+	}
+	lock, err := lockDemo(dir)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	swift, err := startDemoSwift(e.stop, filepath.Join(dir, "swift"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, swift.close()) }()
+	d := demo{
+		Dir: dir, HostKey: filepath.Join(dir, "ssh_host_ed25519_key"), AuthURL: swift.authURL(),
+		SFTP: sftp, FTP: ftp, User: demoUser, Password: demoPassword, Container: demoContainer,
+	}
+	if err := ensureHostKey(d.HostKey); err != nil {
+		return err
+	}
+	cfg, err := d.configure()
+	if err != nil {
+		return err
+	}
+	return serve(e, cfg, func(addrs []gateway.Addr) { d.greet(e, addrs) })
+}
+
+// demoDir makes the directory that everything is kept in, and returns its absolute name.
+func demoDir(dir string) (string, error) {
+	if dir == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return "", fmt.Errorf("%w: name a directory with -dir", err)
+		}
+		dir = filepath.Join(cache, "filegate-demo")
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	return dir, os.MkdirAll(dir, 0o700)
+}
+
+// lockDemo keeps a second demo from the same directory, until the file is closed.
+func lockDemo(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("another demo is running in %s: stop it, or name another directory with -dir", dir)
+	}
+	return f, nil
+}
+
+// ensureHostKey makes a key for the SSH server, once: clients remember it.
+func ensureHostKey(file string) error {
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		return err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
+}
+
+// configure writes the configuration down and reads it.
+func (d demo) configure() (*config.Config, error) {
+	text, err := fill("gateway.hcl", demoTemplate, d)
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(d.Dir, "gateway.hcl")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		return nil, err
+	}
+	return loadConfig(file)
+}
+
+func fill(name, text string, data any) ([]byte, error) {
+	t, err := template.New(name).Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := t.Execute(&out, data); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+//go:embed demo_greeting.tmpl
+var greetingTemplate string
+
+// greet prints the lines to try. The addresses are those that were opened, since a port may have been chosen by the system.
+func (d demo) greet(e env, addrs []gateway.Addr) {
+	var data struct {
+		demo
+		SFTPHost, SFTPPort, FTPHost, FTPPort string
+	}
+	data.demo = d
+	for _, a := range addrs {
+		host, port, err := net.SplitHostPort(a.String())
+		if err != nil {
+			continue
+		}
+		switch a.Kind {
+		case "ssh":
+			data.SFTPHost, data.SFTPPort = host, port
+		case "ftp":
+			data.FTPHost, data.FTPPort = host, port
+		}
+	}
+	text, err := fill("greeting", greetingTemplate, data)
+	if err != nil {
+		fmt.Fprintf(e.stderr, "filegate: %v\n", err)
+		return
+	}
+	e.stdout.Write(text) //nolint:errcheck // who cannot read it does not miss it
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"filegate/authplugins/keystone"
+	"filegate/authplugins/swiftv1"
+	"filegate/core/auth"
+	"filegate/core/config"
+)
+
+const exampleFile = "../../gateway.hcl.example"
+
+// leftOut is a line of the example with an option that is left out.
+var leftOut = regexp.MustCompile(`(?m)^( *)#([a-z])`)
+
+// parseExample reads a text like the example on a machine that has all the files that it names.
+func parseExample(t *testing.T, text string) *config.Config {
+	t.Helper()
+	dir := t.TempDir()
+	for _, kind := range []string{"swiftv1", "keystone"} {
+		write(t, filepath.Join(dir, "filegate-auth-"+kind), "#!/bin/sh\n", 0o755)
+	}
+	if err := ensureHostKey(filepath.Join(dir, "ssh_host_ed25519_key")); err != nil {
+		t.Fatal(err)
+	}
+	cert, key := certificate(t)
+	write(t, filepath.Join(dir, "tls.pem"), cert, 0o644)
+	write(t, filepath.Join(dir, "tls.key"), key, 0o600)
+	opts, err := configOptions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts.PluginDir = dir
+	text = strings.NewReplacer("/etc/filegate/", dir+"/", "/srv/filegate", dir).Replace(text)
+	cfg, err := config.Parse([]byte(text), "gateway.hcl.example", opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func write(t *testing.T, file, text string, mode os.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// certificate makes one with its key, both in PEM.
+func certificate(t *testing.T) (cert, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	privateDER, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: privateDER}))
+}
+
+func readExample(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(exampleFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestExampleShowsDefaults reads the example as it is, and with every option that it leaves out put in: both must mean the same.
+func TestExampleShowsDefaults(t *testing.T) {
+	text := readExample(t)
+	asItIs, full := parseExample(t, text), parseExample(t, leftOut.ReplaceAllString(text, "$1$2"))
+	opts := cmp.Options{
+		cmp.Exporter(func(reflect.Type) bool { return true }),
+		cmpopts.IgnoreTypes(config.Block{}), cmpopts.EquateEmpty(),
+		cmp.FilterPath(func(p cmp.Path) bool { // directories of two runs
+			last := p.Last().String()
+			return slices.Contains([]string{".Path", ".HostKeys", ".Root", ".Cert", ".Key", ".values"}, last)
+		}, cmp.Ignore()),
+	}
+	if diff := cmp.Diff(asItIs, full, opts); diff != "" {
+		t.Errorf("the example shows another value than the default (-default +shown):\n%s", diff)
+	}
+}
+
+// TestExampleShowsDefaultsOfAuthenticators does the same for the options that only authenticators know.
+func TestExampleShowsDefaultsOfAuthenticators(t *testing.T) {
+	full := parseExample(t, leftOut.ReplaceAllString(readExample(t), "$1$2"))
+	schemas := map[string]auth.Schema{"swiftv1": swiftv1.Kind().Info.Schema, "keystone": keystone.Kind().Info.Schema}
+	for _, a := range full.Auths {
+		schema := schemas[a.Kind]
+		text, diags := a.Decode(schema)
+		if len(diags) > 0 {
+			t.Error(a.Locate(diags))
+			continue
+		}
+		var values map[string]any
+		if err := json.Unmarshal(text, &values); err != nil {
+			t.Fatal(err)
+		}
+		for _, attr := range schema {
+			value, ok := values[attr.Name]
+			switch {
+			case !ok:
+				t.Errorf("auth %q: the example does not have %s", a.Kind, attr.Name)
+			case !attr.Required && fmt.Sprint(value) != attr.Default:
+				t.Errorf("auth %q: the example shows %s = %v, and the default is %q", a.Kind, attr.Name, value, attr.Default)
+			}
+		}
+	}
+}
+
+// TestExampleIsComplete looks for every option of every part, set or left out, in the block that it belongs to.
+func TestExampleIsComplete(t *testing.T) {
+	opts, err := configOptions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := leftOut.ReplaceAllString(readExample(t), "$1$2")
+	for _, o := range config.AllOptions(opts) {
+		in := text
+		for _, outer := range o.Path[:len(o.Path)-1] {
+			in = blockOf(in, outer)
+		}
+		name := o.Path[len(o.Path)-1]
+		if !regexp.MustCompile(`(?m)^ *` + name + `( *=|\b.*\{)`).MatchString(in) {
+			t.Errorf("gateway.hcl.example does not have %s", strings.Join(o.Path, "."))
+		}
+	}
+}
+
+// blockOf returns the first block with that header, or nothing. It goes by indentation.
+func blockOf(text, header string) string {
+	begin := regexp.MustCompile(`(?m)^( *)` + regexp.QuoteMeta(header) + `[^\n]*\{`).FindStringSubmatchIndex(text)
+	if begin == nil {
+		return ""
+	}
+	block, indent := text[begin[0]:], text[begin[2]:begin[3]]
+	if end := strings.Index(block, "\n"+indent+"}"); end >= 0 {
+		block = block[:end]
+	}
+	return block[begin[1]-begin[0]:]
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// patience is how long a script waits for what has to happen: much longer than it ever takes.
+const patience = 30 * time.Second
+
+// eventually waits until the condition holds, and reports whether it did in time.
+func eventually(holds func() bool) bool {
+	deadline := time.Now().Add(patience)
+	for !holds() {
+		if time.Now().After(deadline) {
+			return false
+		}
+		time.Sleep(10 * time.Millisecond) // another process cannot tell us otherwise
+	}
+	return true
+}
+
+// process is a gateway that a script has started.
+type process struct {
+	cmd    *exec.Cmd
+	stdout string // a file
+	exited chan struct{}
+	err    error // of Wait, once exited
+
+	mu  sync.Mutex
+	log bytes.Buffer
+}
+
+// Write implements io.Writer for standard error.
+func (p *process) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.log.Write(b)
+}
+
+func (p *process) logged() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.log.String()
+}
+
+var (
+	readyLine  = regexp.MustCompile(`(?m)msg=ready\b`)
+	listenLine = regexp.MustCompile(`(?m)msg=(?:listening frontend=|")(ssh|ftp|admin)(?:\.\S+| listening") addr=(\S+)`)
+)
+
+func cmdGateway(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: gateway NAME ARG...")
+	}
+	name := args[0]
+	p := &process{cmd: exec.Command("filegate", args[1:]...), stdout: ts.MkAbs(name + ".stdout"), exited: make(chan struct{})}
+	stdout, err := os.Create(p.stdout)
+	ts.Check(err)
+	defer stdout.Close()
+	p.cmd.Dir = ts.MkAbs(".")
+	p.cmd.Stdout, p.cmd.Stderr = stdout, p
+	p.cmd.Env = os.Environ()
+	for _, key := range []string{"HOME", "TMPDIR", "WORK", "AUTH_URL", "KEYSTONE_URL"} {
+		p.cmd.Env = append(p.cmd.Env, key+"="+ts.Getenv(key))
+	}
+	ts.Check(p.cmd.Start())
+	go func() {
+		p.err = p.cmd.Wait()
+		close(p.exited)
+	}()
+	ts.Defer(func() { // also where the script fails before it says stop
+		p.cmd.Process.Kill()
+		<-p.exited
+		ts.Logf("[log of %s]\n%s", name, p.logged())
+	})
+	ts.Value(storyKey{}).(*story).gateways[name] = p
+	if !eventually(func() bool { return readyLine.MatchString(p.logged()) || p.hasExited() }) || p.hasExited() {
+		ts.Fatalf("%s is not ready", name)
+	}
+	for _, m := range listenLine.FindAllStringSubmatch(p.logged(), -1) {
+		_, port, err := net.SplitHostPort(m[2])
+		ts.Check(err)
+		ts.Setenv(strings.ToUpper(m[1])+"_PORT", port)
+	}
+}
+
+func (p *process) hasExited() bool {
+	select {
+	case <-p.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+func cmdTerminate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: terminate NAME")
+	}
+	p := runningGateway(ts, args[0])
+	children := childrenOf(p.cmd.Process.Pid)
+	if len(children) == 0 {
+		ts.Fatalf("the gateway has no authenticator process")
+	}
+	ts.Check(p.cmd.Process.Signal(syscall.SIGTERM))
+	if !eventually(p.hasExited) {
+		ts.Fatalf("%s does not end after SIGTERM", args[0])
+	}
+	_, err := ts.Stderr().Write([]byte(p.logged()))
+	ts.Check(err)
+	if p.err != nil {
+		ts.Fatalf("%s ended with %v after SIGTERM, want exit code 0", args[0], p.err)
+	}
+	for _, pid := range children {
+		if !eventually(func() bool { return syscall.Kill(pid, 0) == syscall.ESRCH }) {
+			ts.Fatalf("the process %d is left behind", pid)
+		}
+	}
+}
+
+func cmdLogged(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: logged NAME REGEXP")
+	}
+	p := runningGateway(ts, args[0])
+	pattern, err := regexp.Compile(args[1])
+	ts.Check(err)
+	if !eventually(func() bool { return pattern.MatchString(p.logged()) }) {
+		ts.Fatalf("the log of %s has no match for %q", args[0], args[1])
+	}
+}
+
+func cmdKillChildren(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: killchildren NAME")
+	}
+	for _, pid := range childrenOf(runningGateway(ts, args[0]).cmd.Process.Pid) {
+		ts.Check(syscall.Kill(pid, syscall.SIGKILL))
+	}
+}
+
+func runningGateway(ts *testscript.TestScript, name string) *process {
+	p := ts.Value(storyKey{}).(*story).gateways[name]
+	if p == nil {
+		ts.Fatalf("nothing that runs is called %s", name)
+	}
+	return p
+}
+
+// childrenOf returns the processes that a process has started, on Linux.
+func childrenOf(pid int) []int {
+	var all []int
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // the thread has ended
+		}
+		for field := range strings.FieldsSeq(string(text)) {
+			if child, err := strconv.Atoi(field); err == nil {
+				all = append(all, child)
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"filegate/backends"
+	"filegate/core/config"
+	"filegate/frontends"
+)
+
+// configOptions says which parts are built in, and that authenticators lie beside the program.
+func configOptions() (config.Options, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return config.Options{}, fmt.Errorf("cannot tell where the program lies, which is where authenticators are looked for: %w", err)
+	}
+	return config.Options{
+		Backends:  backends.All(),
+		Frontends: frontends.All(),
+		PluginDir: filepath.Dir(program),
+	}, nil
+}
+
+// loadConfig reads a configuration file.
+func loadConfig(file string) (*config.Config, error) {
+	opts, err := configOptions()
+	if err != nil {
+		return nil, err
+	}
+	return config.Load(file, opts)
+}

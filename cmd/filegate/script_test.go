@@ -1,0 +1,178 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"filegate/authplugins/authplugin"
+	"filegate/authplugins/keystone"
+	"filegate/authplugins/swiftv1"
+	"filegate/backends/swift/swifttest"
+)
+
+// TestMain makes the test binary all the programs that the scripts run: in each script's PATH it lies under their names, side by side as installed.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"filegate":               main,
+		"filegate-auth-swiftv1":  func() { authplugin.Serve(swiftv1.Kind()) },
+		"filegate-auth-keystone": func() { authplugin.Serve(keystone.Kind()) },
+	})
+}
+
+var update = flag.Bool("update", false, "write what the scripts got into what they want")
+
+// TestScripts runs the stories in testdata/script. Beside testscript's own they have the commands
+//
+//	exits N PROGRAM ARG...   run a program, which must exit with that code
+//	gateway NAME ARG...      start filegate in the background until it is ready; its addresses are then in
+//	                         $SSH_PORT, $FTP_PORT and $ADMIN_PORT, and its standard output in the file NAME.stdout
+//	terminate NAME           tell it to stop, by SIGTERM; its log is then what stderr looks at. It must exit with 0, and no process of it may be left
+//	killchildren NAME        kill the processes that it has started, which are its authenticators
+//	logged NAME REGEXP       wait until its log has a match
+//	swift                    start a Swift with the user test:tester, key testing; its auth 1.0 is at $AUTH_URL, its Keystone at $KEYSTONE_URL
+//	refuse STATUS            let that Swift answer PUTs of objects with that status from here on; 0: answer as it should
+//	appears PATTERN          wait until there is a file of that name
+//
+// and the condition [clients:A,B], which holds where those programs are installed and tests are not -short; under CI=true a missing one is a failure.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       *update,
+		Setup: func(env *testscript.Env) error {
+			env.Values[storyKey{}] = &story{gateways: map[string]*process{}}
+			askpass := filepath.Join(env.WorkDir, ".askpass")
+			env.Setenv("SSH_ASKPASS", askpass)
+			env.Setenv("SSH_ASKPASS_REQUIRE", "force")
+			env.Setenv("PASSWORD", "demo")
+			env.Setenv("LC_ALL", "C.UTF-8")
+			env.Setenv("TMPDIR", os.TempDir()) // the script's own makes too long an address for a socket
+			env.Setenv("SSHOPTS", filepath.Join(env.WorkDir, ".ssh_config"))
+			return errors.Join(
+				os.WriteFile(askpass, []byte("#!/bin/sh\necho \"$PASSWORD\"\n"), 0o700),
+				os.WriteFile(filepath.Join(env.WorkDir, ".ssh_config"), []byte(sshConfig), 0o600),
+			)
+		},
+		Condition: condition,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":        cmdExits,
+			"gateway":      cmdGateway,
+			"terminate":    cmdTerminate,
+			"killchildren": cmdKillChildren,
+			"swift":        cmdSwift,
+			"appears":      cmdAppears,
+			"logged":       cmdLogged,
+			"refuse":       cmdRefuse,
+		},
+	})
+}
+
+// sshConfig keeps the clients from what the machine's user has configured, and lets them ask for the password in batch mode too.
+const sshConfig = `
+StrictHostKeyChecking no
+UserKnownHostsFile /dev/null
+LogLevel ERROR
+NumberOfPasswordPrompts 1
+PreferredAuthentications password,keyboard-interactive
+BatchMode no
+`
+
+// story is what a script has started.
+type story struct {
+	gateways map[string]*process
+	swift    *swifttest.Server
+	heal     func() // ends what refuse has begun
+}
+
+type storyKey struct{}
+
+func condition(cond string) (bool, error) {
+	programs, ok := strings.CutPrefix(cond, "clients:")
+	if !ok {
+		return false, fmt.Errorf("unknown condition %q", cond)
+	}
+	if testing.Short() {
+		return false, nil
+	}
+	for program := range strings.SplitSeq(programs, ",") {
+		if _, err := exec.LookPath(program); err != nil {
+			if os.Getenv("CI") == "true" {
+				return false, fmt.Errorf("%s is missing, and CI must not skip its tests", program)
+			}
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits N PROGRAM ARG...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	ts.Logf("exit code %d", got)
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func cmdSwift(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: swift")
+	}
+	fake, err := swifttest.New(swifttest.Config{Users: []swifttest.User{{Account: "test", Name: "tester", Key: "testing"}}})
+	ts.Check(err)
+	ts.Check(fake.Listen())
+	ts.Defer(func() { fake.Close() })
+	ts.Setenv("AUTH_URL", fake.AuthURL())
+	ts.Setenv("KEYSTONE_URL", fake.KeystoneURL())
+	ts.Value(storyKey{}).(*story).swift = fake
+}
+
+func cmdRefuse(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: refuse STATUS")
+	}
+	status, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	st := ts.Value(storyKey{}).(*story)
+	if st.heal != nil {
+		st.heal()
+		st.heal = nil
+	}
+	if status != 0 {
+		st.heal = st.swift.Inject(swifttest.Rule{Op: swifttest.PutObject, Fault: swifttest.Fault{Status: status}})
+	}
+}
+
+func cmdAppears(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: appears PATTERN")
+	}
+	pattern := ts.MkAbs(args[0])
+	if !eventually(func() bool {
+		found, err := filepath.Glob(pattern)
+		ts.Check(err)
+		return len(found) > 0
+	}) {
+		ts.Fatalf("there is no file %s", args[0])
+	}
+}
