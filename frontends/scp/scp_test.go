@@ -262,3 +262,21 @@ func TestPSCP(t *testing.T) {
 		t.Errorf("pscp brought back %q, %v", got, err)
 	}
 }
+
+// curl has libssh2's implementation.
+func TestCurl(t *testing.T) {
+	store := memfs.New()
+	srv := start(t, store)
+	dir := tree(t, map[string]string{"f": "hello"})
+	curl := func(args ...string) {
+		t.Helper()
+		if r := frontendtest.Run(t, dir, "", "curl", append([]string{"-sSk", "-u", frontendtest.User + ":" + frontendtest.Password}, args...)...); r.Status != 0 {
+			t.Fatalf("status %d", r.Status)
+		}
+	}
+	curl("-T", "f", "scp://"+srv.Addr+"/it%27s%20g")
+	curl("-o", "h", "scp://"+srv.Addr+"/it%27s%20g")
+	if got, err := os.ReadFile(filepath.Join(dir, "h")); err != nil || string(got) != "hello" {
+		t.Errorf("curl brought back %q, %v", got, err)
+	}
+}

@@ -188,7 +188,7 @@ func (s *sink) file(ctx context.Context, in level, r record, attrs vfs.Attrs) er
 	if body.N > 0 {
 		return io.ErrUnexpectedEOF
 	}
-	switch err := s.answer(); {
+	switch err := s.verdict(); {
 	case errors.Is(err, errTold):
 		return s.ok() // the client has sent zeros for what it could not read: that is no content to keep
 	case err != nil:
@@ -201,6 +201,14 @@ func (s *sink) file(ctx context.Context, in level, r record, attrs vfs.Attrs) er
 		return s.warn(p.String(), failed)
 	}
 	return s.ok()
+}
+
+// verdict reads the client's word on whether what it has sent is good. libssh2, and so curl, ends the stream instead, with all of the bytes sent.
+func (s *sink) verdict() error {
+	if _, err := s.in.Peek(1); err == io.EOF {
+		return nil
+	}
+	return s.answer()
 }
 
 func commit(ctx context.Context, w vfs.Writer, attrs vfs.Attrs) error {
