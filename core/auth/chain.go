@@ -21,6 +21,9 @@ var _ Authenticator = Chain(nil)
 // A member that is unavailable ends the login too: the next one must not decide over a user that may be the first one's.
 // Where a step was asked for, the state that the client's next request brings back leads to the same member.
 func (c Chain) Authenticate(ctx context.Context, req Request) (Response, error) {
+	if len(c) == 0 {
+		return Response{}, fmt.Errorf("no authenticators in this chain: %w", ErrUnavailable)
+	}
 	members := c
 	if len(req.State) > 0 {
 		i := int(req.State[0])
