@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-plugin/runner"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -88,6 +89,11 @@ func (p *process) Start(context.Context) error {
 }
 
 func (p *process) wait() {
+	// Whatever the program has started goes with it. Until it is waited for, nobody else can get its process group's number.
+	pid := p.cmd.Process.Pid
+	for unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
+	}
+	_ = syscall.Kill(-pid, syscall.SIGKILL)
 	_ = p.cmd.Wait() // how it ended is in ProcessState
 	p.host.Close()
 	limit := time.Now().Add(drainTime)

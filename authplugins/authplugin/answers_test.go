@@ -1,0 +1,213 @@
+package authplugin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"filegate/authplugins/authplugin/authv1"
+	"filegate/core/auth"
+)
+
+// puppet answers whatever a test wants.
+type puppet struct {
+	asked  auth.Request
+	resp   auth.Response
+	grant  auth.Grant
+	err    error
+	called int
+}
+
+func (p *puppet) Authenticate(_ context.Context, req auth.Request) (auth.Response, error) {
+	p.asked = req
+	p.called++
+	return p.resp, p.err
+}
+
+func (p *puppet) Renew(_ context.Context, grant auth.Grant) (auth.Grant, error) {
+	p.asked.State = grant.Renewal
+	return p.grant, p.err
+}
+
+// connected returns what a gateway sees of the puppet.
+func connected(t *testing.T, p *puppet) auth.Authenticator {
+	t.Helper()
+	a, diags, end, err := InMemory(t.Context(), Kind{
+		Info:      auth.Info{Name: "puppet", Methods: []auth.Method{auth.Password, auth.PublicKey, auth.Interactive}},
+		Configure: func(Config) (auth.Authenticator, auth.Diagnostics) { return p, nil },
+	}, []byte("{}"))
+	if err != nil || len(diags) > 0 {
+		t.Fatalf("InMemory: %v, %v", diags, err)
+	}
+	t.Cleanup(end)
+	return a
+}
+
+// Every field of the contract passes through the protocol.
+func TestFieldsPass(t *testing.T) {
+	grant := auth.Grant{
+		Endpoint: "https://swift.example.net/v1/AUTH_x", Token: "token", Expires: time.Unix(4102444800, 0),
+		Region: "one", Extra: map[string]string{"a": "b"}, Renewal: []byte{0, 1, 0xff},
+	}
+	p := &puppet{grant: grant}
+	a := connected(t, p)
+	req := auth.Request{
+		User: "älice", Method: auth.Interactive, Service: "ftp", SessionID: "s1",
+		Remote: netip.MustParseAddrPort("192.0.2.7:1234"), Local: netip.MustParseAddrPort("[2001:db8::1]:21"), Client: "SSH-2.0-x",
+		Password: "p\x00\xff", PublicKey: []byte{0, 0xff}, Verified: true, Answers: []auth.Secret{"one", "\xfe", ""}, State: []byte{7, 0},
+	}
+	for name, resp := range map[string]auth.Response{
+		"identity": {Identity: &auth.Identity{User: "alice", Groups: []string{"g", "h"}, Home: "/home/alice", Permissions: auth.Permissions(), Grant: grant}},
+		"smallest": {Identity: &auth.Identity{User: "alice"}},
+		"step": {Next: &auth.Step{
+			Methods: []auth.Method{auth.Interactive, auth.PublicKey}, Instruction: "two\nlines",
+			Prompts: []auth.Prompt{{Text: "Code: ", Echo: true}, {Text: "PIN: "}}, State: []byte{1, 2},
+		}},
+	} {
+		p.resp = resp
+		got, err := a.Authenticate(t.Context(), req)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(resp, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", name, diff)
+		}
+	}
+	if diff := cmp.Diff(req, p.asked, cmp.Comparer(func(x, y netip.AddrPort) bool { return x == y })); diff != "" {
+		t.Errorf("request (-want +got)\n%s", diff)
+	}
+	fresh, err := a.Renew(t.Context(), grant)
+	if err != nil || !cmp.Equal(fresh, grant) || !bytes.Equal(p.asked.State, grant.Renewal) {
+		t.Errorf("Renew: %v, %v", fresh, err)
+	}
+}
+
+// An answer that no gateway should act upon opens nothing.
+func TestUnusableAnswers(t *testing.T) {
+	identity := func(change func(*auth.Identity)) auth.Response {
+		id := &auth.Identity{User: "alice", Grant: auth.Grant{Endpoint: "http://x/v1/a", Token: "t"}}
+		change(id)
+		return auth.Response{Identity: id}
+	}
+	step := func(change func(*auth.Step)) auth.Response {
+		s := &auth.Step{Methods: []auth.Method{auth.Interactive}, Prompts: []auth.Prompt{{Text: "Code:"}}}
+		change(s)
+		return auth.Response{Next: s}
+	}
+	long := strings.Repeat("x", maxSealed+1)
+	for name, resp := range map[string]auth.Response{
+		"nothing":                 {},
+		"no user":                 identity(func(id *auth.Identity) { id.User = "" }),
+		"control in user":         identity(func(id *auth.Identity) { id.User = "a\nb" }),
+		"invalid UTF-8":           identity(func(id *auth.Identity) { id.User = "a\xff" }),
+		"long user":               identity(func(id *auth.Identity) { id.User = long }),
+		"control in group":        identity(func(id *auth.Identity) { id.Groups = []string{"\x1b[2J"} }),
+		"groups":                  identity(func(id *auth.Identity) { id.Groups = make([]string, maxItems+1) }),
+		"control in home":         identity(func(id *auth.Identity) { id.Home = "/a\x00" }),
+		"unknown permission":      identity(func(id *auth.Identity) { id.Permissions = []auth.Permission{"look"} }),
+		"one unknown permission":  identity(func(id *auth.Identity) { id.Permissions = []auth.Permission{auth.Read, "look"} }),
+		"endpoint of a file":      identity(func(id *auth.Identity) { id.Grant.Endpoint = "file:///etc/passwd" }),
+		"endpoint without a host": identity(func(id *auth.Identity) { id.Grant.Endpoint = "http:///v1" }),
+		"relative endpoint":       identity(func(id *auth.Identity) { id.Grant.Endpoint = "/v1/AUTH_a" }),
+		"newline in token":        identity(func(id *auth.Identity) { id.Grant.Token = "s3cr3t\r\nX-Evil: 1" }),
+		"long token":              identity(func(id *auth.Identity) { id.Grant.Token = auth.Secret(long) }),
+		"control in region":       identity(func(id *auth.Identity) { id.Grant.Region = "\x07" }),
+		"control in extra":        identity(func(id *auth.Identity) { id.Grant.Extra = map[string]string{"a": "\n"} }),
+		"long renewal":            identity(func(id *auth.Identity) { id.Grant.Renewal = []byte(long) }),
+		"larger than a message":   identity(func(id *auth.Identity) { id.Grant.Renewal = make([]byte, 2*maxMessage) }),
+		"step without method":     step(func(s *auth.Step) { s.Methods = nil }),
+		"control in prompt":       step(func(s *auth.Step) { s.Prompts[0].Text = "\x1b]0;" }),
+		"control in instruction":  step(func(s *auth.Step) { s.Instruction = "a\rb" }),
+		"prompts":                 step(func(s *auth.Step) { s.Prompts = make([]auth.Prompt, maxItems+1) }),
+		"long state":              step(func(s *auth.Step) { s.State = []byte(long) }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &puppet{resp: resp}
+			if resp.Identity != nil {
+				p.grant = resp.Identity.Grant
+			}
+			a := connected(t, p)
+			got, err := a.Authenticate(t.Context(), auth.Request{User: "alice", Method: auth.Password})
+			wantUnavailable(t, "login", err)
+			if got.Identity != nil || got.Next != nil {
+				t.Errorf("it was passed on: %+v", got)
+			}
+			if text := fmt.Sprint(err); strings.Contains(text, "s3cr3t") || len(text) > 2*maxDetail {
+				t.Errorf("the error shows too much: %.3000s", text)
+			}
+			if p.grant.Token == "t" && p.grant.Endpoint == "http://x/v1/a" && len(p.grant.Extra)+len(p.grant.Renewal)+len(p.grant.Region) == 0 || resp.Identity == nil {
+				return
+			}
+			_, err = a.Renew(t.Context(), auth.Grant{})
+			wantUnavailable(t, "renewal", err)
+		})
+	}
+}
+
+// What can be no login does not reach the program.
+func TestUnfitRequests(t *testing.T) {
+	p := &puppet{}
+	a := connected(t, p)
+	for name, c := range map[string]struct {
+		req  auth.Request
+		want error
+	}{
+		"method":        {auth.Request{User: "a", Method: auth.Certificate}, auth.ErrMethod},
+		"invalid UTF-8": {auth.Request{User: "\xff", Method: auth.Password}, auth.ErrInvalid},
+		"long password": {auth.Request{User: "a", Method: auth.Password, Password: auth.Secret(strings.Repeat("x", maxRequest))}, auth.ErrInvalid},
+		"long answers":  {auth.Request{User: "a", Method: auth.Interactive, Answers: []auth.Secret{auth.Secret(strings.Repeat("x", maxRequest))}}, auth.ErrInvalid},
+	} {
+		if _, err := a.Authenticate(t.Context(), c.req); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+	}
+	if p.called != 0 {
+		t.Errorf("the program was asked %d times", p.called)
+	}
+}
+
+// Each kind of error arrives as itself, with its text, and no other.
+func TestKindsPass(t *testing.T) {
+	p := &puppet{}
+	a := connected(t, p)
+	for _, kind := range auth.Kinds() {
+		for text, err := range map[string]error{
+			kind.Error():                              kind,
+			"why not: " + kind.Error():                fmt.Errorf("why not: %w", kind),
+			`odd \x1b[2J` + "\uFFFD: " + kind.Error(): fmt.Errorf("odd \x1b[2J\xff: %w", kind),
+		} {
+			p.err = err
+			_, authErr := a.Authenticate(t.Context(), auth.Request{User: "a", Method: auth.Password})
+			_, renewErr := a.Renew(t.Context(), auth.Grant{})
+			for _, got := range []error{authErr, renewErr} {
+				if !errors.Is(got, kind) || got.Error() != text {
+					t.Errorf("got %q, want %q of kind %v", got, text, kind)
+				}
+				for _, other := range auth.Kinds() {
+					if other != kind && errors.Is(got, other) {
+						t.Errorf("%q is %v as well", got, other)
+					}
+				}
+			}
+		}
+	}
+	p.err = errors.New("disk on fire")
+	_, err := a.Authenticate(t.Context(), auth.Request{User: "a", Method: auth.Password})
+	wantUnavailable(t, "an error of no kind", err)
+}
+
+func TestRefusalOfUnknownKind(t *testing.T) {
+	for _, kind := range []authv1.Refusal_Kind{authv1.Refusal_KIND_UNSPECIFIED, 99} {
+		wantUnavailable(t, kind.String(), errorOf(&authv1.Refusal{Kind: kind}))
+	}
+	if n := len(refusals()); n != len(auth.Kinds()) {
+		t.Errorf("%d kinds in the table, %d in core/auth", n, len(auth.Kinds()))
+	}
+}

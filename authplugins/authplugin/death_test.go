@@ -1,0 +1,273 @@
+package authplugin
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"filegate/core/auth"
+)
+
+// wantUnavailable fails unless err says that nobody could tell.
+func wantUnavailable(t *testing.T, what string, err error) {
+	t.Helper()
+	if !errors.Is(err, auth.ErrUnavailable) {
+		t.Errorf("%s: got %v, want %v", what, err, auth.ErrUnavailable)
+	}
+}
+
+func TestDiesInLogin(t *testing.T) {
+	p := mustLaunch(t, impatient(), spec(t, programAs(t, "good"), nil))
+	for range 3 {
+		began := time.Now()
+		_, err := login(t, p, "die", "x")
+		wantUnavailable(t, "a login over which the program dies", err)
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("it took %s to notice", took)
+		}
+		eventually(t, "a login succeeds again", func() bool { _, err := login(t, p, "alice", "secret"); return err == nil })
+	}
+}
+
+func TestRenewSurvivesDeath(t *testing.T) {
+	p := mustLaunch(t, impatient(), spec(t, programAs(t, "good"), map[string]any{"greeting": "hello", "renewed": filepath.Join(t.TempDir(), "renewed")}))
+	grant := mustLogin(t, p).Grant
+	first := p.pid(t)
+	if fresh, err := p.Renew(t.Context(), grant); err != nil || fresh.Token != "fresh for alice" {
+		t.Errorf("a renewal over which the program dies: %v", err)
+	}
+	if p.pid(t) == first {
+		t.Error("the program did not die")
+	}
+}
+
+func TestHangsInLogin(t *testing.T) {
+	l := impatient()
+	l.CallTimeout = 300 * time.Millisecond
+	p := mustLaunch(t, l, spec(t, programAs(t, "good"), nil))
+	for _, user := range []string{"hang", "slow"} {
+		_, err := login(t, p, user, "x")
+		wantUnavailable(t, user, err)
+	}
+	mustLogin(t, p)
+}
+
+func TestPanicCostsOneLogin(t *testing.T) {
+	p := mustLaunch(t, impatient(), spec(t, programAs(t, "good"), nil))
+	pid := p.pid(t)
+	_, err := login(t, p, "panic", "x")
+	wantUnavailable(t, "a login that panics", err)
+	mustLogin(t, p)
+	if p.pid(t) != pid {
+		t.Error("the program had to be restarted")
+	}
+}
+
+// A program that is stopped, or that hangs as a whole, is found by its health and replaced.
+func TestHangsAsAWhole(t *testing.T) {
+	p := mustLaunch(t, impatient(), spec(t, programAs(t, "good"), nil))
+	pid := p.pid(t)
+	kill(t, pid, syscall.SIGSTOP)
+	eventually(t, "trouble is reported", func() bool { return p.Healthy() != nil })
+	eventually(t, "the program is replaced", func() bool { return !runs(pid) })
+	mustLogin(t, p)
+	eventually(t, "health is back", func() bool { return p.Healthy() == nil })
+}
+
+func TestCloseWhileItHangs(t *testing.T) {
+	p := mustLaunch(t, &Launcher{}, spec(t, programAs(t, "good"), nil))
+	pid := p.pid(t)
+	kill(t, pid, syscall.SIGSTOP)
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	if runs(pid) {
+		t.Error("the program is there after Close")
+	}
+}
+
+func TestInterruptIsIgnored(t *testing.T) {
+	p := mustLaunch(t, impatient(), spec(t, programAs(t, "good"), nil))
+	pid := p.pid(t)
+	kill(t, pid, syscall.SIGINT)
+	mustLogin(t, p)
+	if p.pid(t) != pid {
+		t.Error("SIGINT ended the program: Ctrl-C must leave that to the gateway")
+	}
+	kill(t, pid, syscall.SIGTERM)
+	eventually(t, "SIGTERM ends the program", func() bool { return !runs(pid) })
+}
+
+// While the program cannot be started calls fail after a short wait, and when it can they succeed again.
+func TestDown(t *testing.T) {
+	l := impatient()
+	l.restart.wait = 100 * time.Millisecond
+	path := programAs(t, "good")
+	p := mustLaunch(t, l, spec(t, path, nil))
+	self, err := os.Readlink(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid := p.pid(t)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	kill(t, pid, syscall.SIGKILL)
+	eventually(t, "the missing file is reported", func() bool { return p.Healthy() != nil && strings.Contains(p.Healthy().Error(), "no such file") })
+	began := time.Now()
+	_, err = login(t, p, "alice", "secret")
+	wantUnavailable(t, "a login while the program is down", err)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it waited for %s", took)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = p.Authenticate(ctx, auth.Request{User: "alice", Method: auth.Password, Password: "secret"})
+	wantUnavailable(t, "a login that was given up", err)
+	if err := os.Symlink(self, path); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a login succeeds again", func() bool { _, err := login(t, p, "alice", "secret"); return err == nil })
+}
+
+// Twenty deaths under parallel logins: each login is answered in time with success or "unavailable", and renewals succeed throughout.
+func TestKilledTwentyTimes(t *testing.T) {
+	p := mustLaunch(t, impatient(), spec(t, programAs(t, "good"), nil))
+	grant := mustLogin(t, p).Grant
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	var succeeded, failed atomic.Int64
+	for range 4 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				switch _, err := login(t, p, "alice", "secret"); {
+				case err == nil:
+					succeeded.Add(1)
+				case errors.Is(err, auth.ErrUnavailable):
+					failed.Add(1)
+				default:
+					t.Errorf("login: %v", err)
+				}
+			}
+		})
+	}
+	for range 20 {
+		kill(t, p.pid(t), syscall.SIGKILL)
+		if _, err := p.Renew(t.Context(), grant); err != nil {
+			t.Errorf("Renew: %v", err)
+		}
+		before := succeeded.Load()
+		eventually(t, "logins succeed again", func() bool { return succeeded.Load() > before })
+	}
+	close(stop)
+	wg.Wait()
+	t.Logf("%d logins succeeded, %d failed", succeeded.Load(), failed.Load())
+	if left, err := os.ReadDir(p.sockets.path); err != nil || len(left) != 1 {
+		t.Errorf("%d directories for sockets, want that of the program that runs: %v", len(left), err)
+	}
+}
+
+// What a program has started goes with it, even if that keeps its standard error open.
+func TestGrandchildren(t *testing.T) {
+	p := mustLaunch(t, impatient(), spec(t, programAs(t, "has-child"), nil))
+	child := childOf(t, p.pid(t))
+	began := time.Now()
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("Close waited for the child: %s", took)
+	}
+	eventually(t, "the program's child ends", func() bool { return !runs(child) })
+}
+
+func childOf(t *testing.T, pid int) int {
+	t.Helper()
+	var child int
+	eventually(t, "the program has a child", func() bool {
+		tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+		for _, file := range tasks {
+			text, _ := os.ReadFile(file)
+			if fields := strings.Fields(string(text)); len(fields) > 0 {
+				child, _ = strconv.Atoi(fields[0])
+			}
+		}
+		return child != 0
+	})
+	return child
+}
+
+// A gateway that is killed leaves no program behind, and its sockets are removed by the next.
+func TestNoOrphans(t *testing.T) {
+	path := programAs(t, "good")
+	asHost := filepath.Join(filepath.Dir(path), "host")
+	if err := os.Link(path, asHost); err != nil { // a second symbolic link
+		t.Fatal(err)
+	}
+	cmd := exec.Command(asHost)
+	cmd.Stderr = t.Output()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Wait() }()
+	defer func() { _ = cmd.Process.Kill() }()
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := strings.Fields(line)
+	pid, err := strconv.Atoi(fields[0])
+	if err != nil || !runs(pid) {
+		t.Fatalf("the host said %q", line)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the orphan ends", func() bool { return !runs(pid) })
+	os.RemoveAll(fields[1])
+}
+
+func TestBackoffGrows(t *testing.T) {
+	p := &program{restart: restart{min: 4 * time.Millisecond, max: 30 * time.Millisecond}}
+	p.spec.Path = filepath.Join(t.TempDir(), "missing")
+	var buf logBuffer
+	p.log = buf.logger()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		p.revive(ctx, p.restart.min)
+	}()
+	eventually(t, "five starts fail", func() bool { return strings.Count(buf.String(), "cannot be started again") >= 5 })
+	cancel()
+	<-done
+	var pauses []string
+	for line := range strings.Lines(buf.String()) {
+		_, pause, _ := strings.Cut(line, "next=")
+		pauses = append(pauses, strings.TrimSpace(pause))
+	}
+	if want := []string{"8ms", "16ms", "30ms", "30ms", "30ms"}; !slices.Equal(pauses[:5], want) {
+		t.Errorf("pauses %q, want %q", pauses[:5], want)
+	}
+}

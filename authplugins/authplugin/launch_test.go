@@ -1,0 +1,153 @@
+package authplugin
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"filegate/core/auth"
+)
+
+func TestLaunch(t *testing.T) {
+	path := programAs(t, "good")
+	sum, err := checksum(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := spec(t, path, nil)
+	s.SHA256 = hex.EncodeToString(sum)
+	p := mustLaunch(t, &Launcher{}, s)
+	if info := p.Info(); info.Name != "fake" || info.Version != "1.2.3" || !slices.Equal(info.Methods, []auth.Method{auth.Password, auth.Interactive}) || len(info.Schema) != 2 {
+		t.Errorf("Info %+v", info)
+	}
+	if err := p.Healthy(); err != nil {
+		t.Errorf("Healthy: %v", err)
+	}
+	id := mustLogin(t, p)
+	if fresh, err := p.Renew(t.Context(), id.Grant); err != nil || fresh.Token != "fresh for alice" {
+		t.Errorf("Renew: %v, %v", fresh, err)
+	}
+	pid := p.pid(t)
+	if mode := mustStat(t, p.sockets.path).Mode().Perm(); mode != 0o700 {
+		t.Errorf("the directory for sockets has mode %o: others may connect", mode)
+	}
+	if err := errors.Join(p.Close(), p.Close()); err != nil {
+		t.Errorf("Close twice: %v", err)
+	}
+	if runs(pid) {
+		t.Error("the program runs on after Close")
+	}
+	if _, err := os.Stat(p.sockets.path); err == nil {
+		t.Error("the directory for sockets is there after Close")
+	}
+	began := time.Now()
+	if _, err := login(t, p, "alice", "secret"); !errors.Is(err, auth.ErrUnavailable) || time.Since(began) > time.Second {
+		t.Errorf("login after Close: %v after %s", err, time.Since(began))
+	}
+	if p.Healthy() == nil {
+		t.Error("healthy after Close")
+	}
+}
+
+func mustStat(t *testing.T, path string) os.FileInfo {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info
+}
+
+// A reload launches the program again; sessions of before must still be renewed.
+func TestRelaunchOpensOldRenewals(t *testing.T) {
+	launcher, s := &Launcher{}, spec(t, programAs(t, "good"), nil)
+	before := mustLogin(t, mustLaunch(t, launcher, s)).Grant
+	if _, err := mustLaunch(t, launcher, s).Renew(t.Context(), before); err != nil {
+		t.Errorf("Renew by the second program: %v", err)
+	}
+	s.Name = "another"
+	if _, err := mustLaunch(t, launcher, s).Renew(t.Context(), before); !errors.Is(err, auth.ErrDenied) {
+		t.Errorf("Renew by another authenticator: %v, want %v", err, auth.ErrDenied)
+	}
+}
+
+func TestDiagnostics(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		values    map[string]any
+		attribute string
+	}{
+		{"missing", map[string]any{}, "greeting"},
+		{"empty", map[string]any{"greeting": ""}, "greeting"},
+		{"wrong type", map[string]any{"greeting": 1}, "greeting"},
+		{"unknown", map[string]any{"greeting": "hello", "greting": "x"}, "greting"},
+		{"the program's own", map[string]any{"greeting": "rude"}, "greeting"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, diags, err := (&Launcher{}).Launch(t.Context(), spec(t, programAs(t, "good"), c.values))
+			if p != nil || err != nil || len(diags) != 1 || diags[0].Attribute != c.attribute || diags[0].Detail == "" {
+				t.Errorf("got %v, %+v, %v, want one diagnostic for %s", p, diags, err, c.attribute)
+			}
+		})
+	}
+	t.Run("decode", func(t *testing.T) {
+		s, want := spec(t, programAs(t, "good"), nil), auth.Diagnostics{{Attribute: "a", Summary: "b", Detail: "c"}}
+		s.Decode = func(schema auth.Schema) ([]byte, auth.Diagnostics) {
+			if len(schema) != 2 || schema[0].Name != "greeting" || !schema[0].Required || schema[0].Type != auth.TypeString {
+				t.Errorf("schema %+v", schema)
+			}
+			return nil, want
+		}
+		if p, diags, err := (&Launcher{}).Launch(t.Context(), s); p != nil || err != nil || !slices.Equal(diags, want) {
+			t.Errorf("got %v, %v, %v", p, diags, err)
+		}
+	})
+}
+
+// What is in the gateway's environment is the gateway's.
+func TestCleanEnvironment(t *testing.T) {
+	t.Setenv("FILEGATE_TEST_SECRET", "hunter2")
+	p := mustLaunch(t, &Launcher{}, spec(t, programAs(t, "good"), nil))
+	inst, err := p.acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, v := range inst.process.cmd.Env {
+		name, _, _ := strings.Cut(v, "=")
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	want := []string{cookieKey, hostFDEnv, "PATH", "PLUGIN_CLIENT_CERT", "PLUGIN_MAX_PORT", "PLUGIN_MIN_PORT", "PLUGIN_PROTOCOL_VERSIONS", socketDirEnv}
+	if !slices.Equal(names, want) {
+		t.Errorf("environment %q, want %q", names, want)
+	}
+}
+
+func TestMaxCalls(t *testing.T) {
+	l := &Launcher{MaxCalls: 1}
+	p := mustLaunch(t, l, spec(t, programAs(t, "good"), nil))
+	ctx, cancel := context.WithCancel(t.Context())
+	slow := make(chan error)
+	go func() {
+		_, err := p.Authenticate(ctx, auth.Request{User: "slow", Method: auth.Password, Password: "x"})
+		slow <- err
+	}()
+	eventually(t, "the first call is under way", func() bool { return len(p.slots) == 1 })
+	late, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer stop()
+	_, err := p.Authenticate(late, auth.Request{User: "alice", Method: auth.Password, Password: "secret"})
+	if !errors.Is(err, auth.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a call beyond the cap: %v", err)
+	}
+	cancel()
+	if err := <-slow; !errors.Is(err, auth.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+		t.Errorf("the call that was cancelled: %v", err)
+	}
+	mustLogin(t, p)
+}

@@ -1,0 +1,139 @@
+package authplugin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"filegate/core/auth"
+)
+
+// roles are the programs that the test binary can be.
+func roles() map[string]func() {
+	return map[string]func(){
+		"good":  func() { Serve(fakeKind()) },
+		"other": func() { kind := fakeKind(); kind.Info.Name = "other"; Serve(kind) },
+		"exits": func() { fmt.Fprintln(os.Stderr, "cannot find my libraries\x1b[2J"); os.Exit(3) },
+		"rubbish": func() {
+			fmt.Println("Hello, world!")
+			select {}
+		},
+		"talks-first":  func() { fmt.Println("starting up"); Serve(fakeKind()) },
+		"silent":       func() { select {} },
+		"next-version": func() { fmt.Println("1|99|unix|/nowhere|grpc|"); select {} },
+		"elsewhere":    func() { fmt.Println("1|1|tcp|192.0.2.1:22|grpc|"); select {} },
+		"floods-first": func() { flood(10 << 20); Serve(fakeKind()) },
+		"long-line":    func() { fmt.Println(strings.Repeat("x", 1<<20)); select {} },
+		"has-child": func() {
+			child := exec.Command("/bin/sleep", "600")
+			child.Stderr = os.Stderr
+			if err := child.Start(); err != nil {
+				panic(err)
+			}
+			Serve(fakeKind())
+		},
+		"host": host,
+	}
+}
+
+// host launches the program beside it, says its pid, and waits to be killed.
+func host() {
+	p, diags, err := (&Launcher{}).Launch(context.Background(), auth.LaunchSpec{
+		Kind: "fake", Name: "orphan", Path: filepath.Join(filepath.Dir(os.Args[0]), "good"),
+		Log:    slog.New(slog.DiscardHandler),
+		Decode: func(auth.Schema) ([]byte, auth.Diagnostics) { return []byte(`{"greeting": "hello"}`), nil },
+	})
+	if err != nil || len(diags) > 0 {
+		fmt.Println("no host:", diags, err)
+		os.Exit(1)
+	}
+	inst := p.(*program).current
+	fmt.Println(inst.process.ID(), p.(*program).sockets.path)
+	select {}
+}
+
+// fakeKind knows alice, with the password secret. Other users make it misbehave.
+func fakeKind() Kind {
+	return Kind{
+		Info: auth.Info{
+			Name: "fake", Version: "1.2.3", Methods: []auth.Method{auth.Password, auth.Interactive},
+			Schema: auth.Schema{
+				{Name: "greeting", Type: auth.TypeString, Required: true, Doc: "what to say"},
+				{Name: "renewed", Type: auth.TypeString, Doc: "a file: the first renewal makes it and dies"},
+			},
+		},
+		Configure: func(config Config) (auth.Authenticator, auth.Diagnostics) {
+			f := &fake{sealer: config.Sealer}
+			if err := json.Unmarshal(config.Values, &f.values); err != nil {
+				return nil, auth.Diagnostics{{Summary: err.Error()}}
+			}
+			if f.values["greeting"] == "rude" {
+				return nil, auth.Diagnostics{{Attribute: "greeting", Summary: "Too rude", Detail: "Say hello."}}
+			}
+			return f, nil
+		},
+	}
+}
+
+type fake struct {
+	sealer Sealer
+	values map[string]string
+}
+
+func (f *fake) Authenticate(ctx context.Context, req auth.Request) (auth.Response, error) {
+	switch req.User {
+	case "die":
+		os.Exit(7)
+	case "hang":
+		select {}
+	case "slow":
+		<-ctx.Done()
+		return auth.Response{}, ctx.Err()
+	case "panic":
+		panic("at the disco")
+	case "stop":
+		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	case "flood":
+		flood(10 << 20)
+	case "hclog":
+		fmt.Fprintln(os.Stderr, `{"@message":1}`)
+		fmt.Fprintln(os.Stderr, `{"@level":{},"@timestamp":[],"@message":"x"}`)
+		_ = os.WriteFile("/proc/self/fd/2", []byte("{\"@message\":1}\n\x1b[31mred\n"), 0) // not through go-plugin's pipe
+	}
+	if req.User != "alice" {
+		return auth.Response{}, auth.ErrUnknownUser
+	}
+	if req.Password != "secret" {
+		return auth.Response{}, fmt.Errorf("no: %w", auth.ErrDenied)
+	}
+	sealed, err := f.sealer.Seal(req.User)
+	return auth.Response{Identity: &auth.Identity{User: "alice", Grant: auth.Grant{Token: "t", Renewal: sealed}}}, err
+}
+
+func (f *fake) Renew(_ context.Context, grant auth.Grant) (auth.Grant, error) {
+	var user string
+	if err := f.sealer.Open(grant.Renewal, &user); err != nil {
+		return auth.Grant{}, err
+	}
+	if file := f.values["renewed"]; file != "" {
+		if _, err := os.Stat(file); err != nil {
+			_ = os.WriteFile(file, nil, 0o600)
+			os.Exit(9)
+		}
+	}
+	return auth.Grant{Token: auth.Secret("fresh for " + user), Renewal: grant.Renewal}, nil
+}
+
+// flood writes n bytes of lines to standard error.
+func flood(n int) {
+	line := strings.Repeat("all work and no play ", 50) + "\n"
+	for written := 0; written < n; written += len(line) {
+		fmt.Fprint(os.Stderr, line)
+	}
+}

@@ -1,0 +1,132 @@
+package authplugin
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"filegate/core/auth"
+)
+
+// Every way in which a program does not come up has a text of its own that says what to do, and leaves nothing behind.
+func TestStartFailures(t *testing.T) {
+	write := func(mode os.FileMode, text string) string {
+		path := filepath.Join(t.TempDir(), "program")
+		if err := os.WriteFile(path, []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for _, c := range []struct {
+		name, path, sha256, want string
+	}{
+		{"missing", filepath.Join(t.TempDir(), "filegate-auth-fake"), "", "no such file: install the program there"},
+		{"directory", t.TempDir(), "", "it is not a file"},
+		{"not executable", write(0o644, "#!/bin/sh\n"), "", "may not be executed"},
+		{"not a program", write(0o755, "hello"), "", "it cannot be run: "},
+		{"no checksum", programAs(t, "good"), "abc", "is no checksum: give the 64 hexadecimal digits"},
+		{"wrong checksum", programAs(t, "good"), strings.Repeat("00", 32), "install the right program, or correct sha256"},
+		{"wrong kind", programAs(t, "other"), "", `it is authenticator "other" and not "fake": check its path`},
+		{"exits at once", programAs(t, "exits"), "", `it ended before it was ready (exit status 3); it said last: "cannot find my libraries\\x1b[2J"`},
+		{"prints rubbish", programAs(t, "rubbish"), "", `"Hello, world!" came on its standard output instead of the handshake`},
+		{"prints first", programAs(t, "talks-first"), "", "prints before it serves"},
+		{"prints a line without end", programAs(t, "long-line"), "", "it is no authenticator"},
+		{"another version", programAs(t, "next-version"), "", "speaks version 99 of the protocol and this gateway version 1"},
+		{"another address", programAs(t, "elsewhere"), "", "it listens on tcp 192.0.2.1:22 instead of"},
+		{"hangs", programAs(t, "silent"), "", "it was not ready within 2s"},
+		{"another program", "/bin/true", "", "it ended before it was ready (exit status 0)"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := mustTempDir(t)
+			s := spec(t, c.path, nil)
+			s.SHA256 = c.sha256
+			p, diags, err := (&Launcher{StartTimeout: 2 * time.Second, SocketDir: dir}).Launch(t.Context(), s)
+			if err == nil || p != nil || diags != nil {
+				t.Fatalf("got %v, %v, %v, want an error", p, diags, err)
+			}
+			if text := err.Error(); !strings.Contains(text, c.want) || !strings.Contains(text, `authenticator "tested"`) || !strings.Contains(text, c.path) {
+				t.Errorf("error %q\nshould say %q, and which authenticator and file it is about", text, c.want)
+			}
+			if left, _ := os.ReadDir(dir); len(left) > 0 {
+				t.Errorf("%v is left in the directory for sockets", left)
+			}
+		})
+	}
+}
+
+func TestStartGivenUp(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	_, _, err := (&Launcher{StartTimeout: time.Minute}).Launch(ctx, spec(t, programAs(t, "silent"), nil))
+	if err == nil || time.Since(began) > 10*time.Second {
+		t.Errorf("got %v after %s, want an error when the context ends", err, time.Since(began))
+	}
+}
+
+func TestLongSocketDir(t *testing.T) {
+	_, _, err := (&Launcher{SocketDir: "/tmp/" + strings.Repeat("x", 60)}).Launch(t.Context(), spec(t, programAs(t, "good"), nil))
+	if err == nil || !strings.Contains(err.Error(), "use one of at most 40 characters") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A gateway that was killed leaves its directory; the next one removes it, but not that of one that is running.
+func TestStaleSocketDirs(t *testing.T) {
+	base := mustTempDir(t)
+	mine, err := newSocketDir(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stale, fresh := filepath.Join(base, socketDirPrefix+"stale"), filepath.Join(base, socketDirPrefix+"fresh")
+	for _, dir := range []string{stale, fresh} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "plugin123"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old := time.Now().Add(-time.Hour)
+	if err := errors.Join(os.Chtimes(stale, old, old), os.Chtimes(mine.path, old, old)); err != nil {
+		t.Fatal(err)
+	}
+	other, err := newSocketDir(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(stale); err == nil {
+		t.Error("the stale directory is still there")
+	}
+	for _, dir := range []string{fresh, mine.path} {
+		if _, err := os.Stat(dir); err != nil {
+			t.Errorf("a directory in use was removed: %v", err)
+		}
+	}
+	if err := errors.Join(mine.remove(), other.remove()); err != nil {
+		t.Error(err)
+	}
+}
+
+// mustTempDir makes a directory with a path that is short enough for sockets, unlike that of t.TempDir.
+func mustTempDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "fg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+func TestUnknownAttributeType(t *testing.T) {
+	kind := fakeKind()
+	kind.Info.Schema = append(kind.Info.Schema, auth.Attribute{Name: "later", Type: "matrix"})
+	if _, _, _, err := InMemory(t.Context(), kind, []byte("{}")); err == nil || !strings.Contains(err.Error(), `"later"`) {
+		t.Errorf("got %v, want an error that names the attribute", err)
+	}
+}
