@@ -92,7 +92,7 @@ var onlyIn = []struct {
 	{"github.com/spf13/afero", []string{"frontends/ftp"}, false},
 	{"github.com/jlaffaye/ftp", nil, true},
 	{"github.com/ncw/swift/v2", []string{"backends/swift"}, true},
-	{"github.com/gophercloud/gophercloud/v2", []string{"authplugins/keystone"}, false},
+	{"github.com/gophercloud/gophercloud/v2", []string{"authplugins/keystone"}, true},
 	{"github.com/hashicorp/go-plugin", []string{"authplugins/authplugin/..."}, false},
 	{"github.com/hashicorp/go-hclog", []string{"authplugins/authplugin/..."}, false},
 	{"google.golang.org/grpc", []string{"authplugins/authplugin/..."}, false},
