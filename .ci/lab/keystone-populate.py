@@ -1,0 +1,70 @@
+"""Fills the lab's Keystone: domains, projects, users, roles, Swift's endpoints, one application credential.
+
+    keystone-populate.py KEYSTONE_URL SWIFT_ENDPOINT
+
+Looks before it creates anything, so it may be repeated. Prints the id of the application credential.
+"""
+import sys
+
+from keystoneauth1.identity import v3
+from keystoneauth1.session import Session
+from keystoneclient.v3 import client
+
+ROLES = ('admin', 'member', 'service', 'swiftoperator', 'ResellerAdmin')
+DOMAINS = ('corp.example',)
+PROJECTS = (  # domain, project
+    ('Default', 'service'),
+    ('Default', 'demo'),
+    ('Default', 'demo2'),
+    ('corp.example', 'archive'),
+)
+USERS = (  # domain, user, password, project, roles, enabled
+    ('Default', 'swift', 'swiftpass', 'service', ('admin', 'service'), True),
+    ('Default', 'demo', 'demopass', 'demo', ('member', 'swiftoperator'), True),
+    ('Default', 'demo2', 'demo2pass', 'demo2', ('member', 'swiftoperator'), True),
+    ('Default', 'plain', 'plainpass', 'demo', ('member',), True),
+    ('Default', 'disabled', 'disabledpass', 'demo', ('member', 'swiftoperator'), False),
+    ('corp.example', 'carol', 'carolpass', 'archive', ('member', 'swiftoperator'), True),
+)
+REGION = 'RegionOne'
+CREDENTIAL, SECRET = 'lab', 'labsecret'
+
+keystone_url, swift_endpoint = sys.argv[1:]
+
+
+def login(user, password, project):
+    auth = v3.Password(auth_url=keystone_url, username=user, password=password, project_name=project,
+                       user_domain_name='Default', project_domain_name='Default')
+    return client.Client(session=Session(auth=auth, connect_retries=5), endpoint_override=keystone_url)
+
+
+def ensure(found, create):
+    return found[0] if found else create()
+
+
+admin = login('admin', 'adminpass', 'admin')
+
+roles = {name: ensure(admin.roles.list(name=name), lambda: admin.roles.create(name)) for name in ROLES}
+domains = {name: ensure(admin.domains.list(name=name), lambda: admin.domains.create(name))
+           for name in ('Default',) + DOMAINS}
+projects = {(domain, name): ensure(admin.projects.list(domain=domains[domain], name=name),
+                                   lambda: admin.projects.create(name, domains[domain]))
+            for domain, name in PROJECTS}
+for domain, name, password, project, granted, enabled in USERS:
+    user = ensure(admin.users.list(domain=domains[domain], name=name),
+                  lambda: admin.users.create(name, domain=domains[domain], password=password, enabled=enabled))
+    for role in granted:
+        admin.roles.grant(roles[role], user=user, project=projects[domain, project])
+
+service = ensure(admin.services.list(type='object-store'),
+                 lambda: admin.services.create('swift', type='object-store'))
+for interface in ('public', 'internal', 'admin'):
+    ensure(admin.endpoints.list(service=service, interface=interface),
+           lambda: admin.endpoints.create(service, swift_endpoint, interface=interface, region=REGION))
+
+demo = login('demo', 'demopass', 'demo')
+credential = ensure(
+    [c for c in demo.application_credentials.list() if c.name == CREDENTIAL],
+    lambda: demo.application_credentials.create(CREDENTIAL, secret=SECRET,
+                                                roles=[{'name': 'member'}, {'name': 'swiftoperator'}]))
+print(credential.id)
