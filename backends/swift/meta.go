@@ -139,7 +139,8 @@ func keptByPost(key string) bool {
 		return true
 	}
 	switch key {
-	case "X-Delete-At", "Content-Encoding", "Content-Disposition", "X-Object-Manifest":
+	case "X-Delete-At", "X-Object-Manifest", "X-Robots-Tag",
+		"Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Expires":
 		return true
 	}
 	return false
