@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -41,7 +42,7 @@ func sloEntryOf(e extent) sloEntry {
 // extentOf takes an extent out of a manifest; it begins at off of the file.
 func (m manifestEntry) extentOf(off int64) (extent, error) {
 	container, obj, ok := strings.Cut(strings.TrimPrefix(m.Name, "/"), "/")
-	if !ok || m.Bytes < 0 {
+	if !ok || container == "" || obj == "" || m.Bytes < 0 || m.Bytes > math.MaxInt64-off {
 		return extent{}, fmt.Errorf("manifest names %q as a segment", m.Name)
 	}
 	seg := &segment{name: name{container, obj}, size: m.Bytes, etag: m.Hash}
@@ -164,7 +165,9 @@ func (f *FS) layoutOf(ctx context.Context, n name, size int64) (layout, error) {
 		if err != nil {
 			return nil, err
 		}
-		l, off = append(l, e), e.end
+		if e.len() > 0 { // the last segment may be empty
+			l, off = append(l, e), e.end
+		}
 	}
 	if off != size {
 		return nil, vfs.Errorf(vfs.ErrCorrupt, "the file's manifest names %d bytes, and the file has %d", off, size)
