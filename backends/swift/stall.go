@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -12,6 +13,9 @@ type stallGuard struct {
 	timer  *time.Timer
 	after  time.Duration
 	cancel context.CancelCauseFunc
+
+	mu       sync.Mutex
+	answered bool // the answer has begun: what is still read of the request is no progress of it
 }
 
 func newStallGuard(ctx context.Context, after time.Duration) (context.Context, *stallGuard) {
@@ -22,6 +26,15 @@ func newStallGuard(ctx context.Context, after time.Duration) (context.Context, *
 }
 
 func (g *stallGuard) progress() { g.timer.Reset(g.after) }
+
+// sent notes progress of the request.
+func (g *stallGuard) sent() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.answered {
+		g.progress()
+	}
+}
 
 func (g *stallGuard) stop() {
 	g.timer.Stop()
@@ -38,12 +51,15 @@ type guardedReader struct {
 
 func (r *guardedReader) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
-	r.guard.progress()
+	r.guard.sent()
 	return n, err
 }
 
 // body is the body of an answer. The guard watches only reads that are under way: a slow client is not a stalled Swift.
 func (g *stallGuard) body(b io.ReadCloser) io.ReadCloser {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.answered = true
 	g.timer.Stop()
 	return &guardedBody{body: b, guard: g}
 }
