@@ -1,0 +1,157 @@
+package swift
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"filegate/core/vfs"
+)
+
+// listed is what a client sees of lines of Swift's, as "file" and "dir/".
+func listed(l *lister, lines []entry) []string {
+	var got []string
+	for _, e := range lines {
+		info, ok := l.entry(e)
+		switch {
+		case ok && info.IsDir():
+			got = append(got, info.Name+"/")
+		case ok:
+			got = append(got, info.Name)
+		}
+	}
+	return got
+}
+
+func TestListEntry(t *testing.T) {
+	file := func(name string) entry { return entry{Name: name, ContentType: "text/plain"} }
+	marker := func(name string) entry { return entry{Name: name, ContentType: "application/directory; x=y"} }
+	prefix := func(name string) entry { return entry{Subdir: name} }
+	for _, tt := range []struct {
+		name  string
+		dir   name
+		lines []entry
+		want  []string
+	}{
+		{"files and directories", name{"c", ""}, []entry{file("a"), marker("b"), prefix("c/"), file("d")}, []string{"a", "b/", "c/", "d"}},
+		{"below a directory", name{"c", "x/y"}, []entry{marker("x/y/"), file("x/y/a"), prefix("x/y/b/")}, []string{"a", "b/"}},
+		{"a marker and its prefix", name{"c", ""}, []entry{marker("a"), prefix("a/")}, []string{"a/"}},
+		{"a marker and its prefix, far apart", name{"c", ""}, []entry{marker("a"), file("a b"), marker("a-"), prefix("a-/"), file("a.txt"), prefix("a/"), file("b")},
+			[]string{"a/", "a b", "a-/", "a.txt", "b"}},
+		{"a file and a prefix of its name", name{"c", ""}, []entry{file("a"), prefix("a/")}, []string{"a"}},
+		{"names that no path can have", name{"c", ""}, []entry{prefix("/"), file("."), file(".."), prefix("../"), file("a\x00"), file("\xff"), file("a")}, []string{"a"}},
+		{"nothing", name{"c", ""}, []entry{{}}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := &lister{fs: &FS{}, dir: tt.dir}
+			if diff := cmp.Diff(tt.want, listed(l, tt.lines)); diff != "" {
+				t.Errorf("the client sees (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestListAccount(t *testing.T) {
+	lines := []entry{{Name: "a"}, {Name: "a_segments"}, {Name: "_segments"}, {Name: "b.segments"}}
+	for hide, want := range map[bool][]string{
+		true:  {"a/", "b.segments/"},
+		false: {"a/", "a_segments/", "_segments/", "b.segments/"},
+	} {
+		if diff := cmp.Diff(want, listed(&lister{fs: &FS{hideSegments: hide}}, lines)); diff != "" {
+			t.Errorf("with hide_segments = %v the client sees (-want +got):\n%s", hide, diff)
+		}
+	}
+}
+
+// TestListEntries lists containers with names of few letters, so that markers, files and prefixes meet in every way.
+func TestListEntries(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		names := rapid.SliceOfDistinct(rapid.StringMatching(`[a /.\-]{1,5}`), rapid.ID).Draw(t, "objects")
+		dir := name{"c", rapid.SampledFrom([]string{"", "a", "a/a"}).Draw(t, "dir")}
+		slices.Sort(names)
+		var lines []entry
+		var want []string
+		for _, n := range names {
+			rest, below := strings.CutPrefix(n, dir.prefix())
+			if !below {
+				continue
+			}
+			base, _, isPrefix := strings.Cut(rest, "/")
+			e := entry{Name: n, ContentType: rapid.SampledFrom([]string{"text/plain", directoryType}).Draw(t, "type")}
+			if isPrefix {
+				e = entry{Subdir: dir.prefix() + base + "/"}
+			}
+			if len(lines) == 0 || lines[len(lines)-1].Subdir == "" || lines[len(lines)-1] != e {
+				lines = append(lines, e)
+			}
+			if vfs.ValidName(base) && !slices.Contains(want, base) {
+				want = append(want, base)
+			}
+		}
+		l := &lister{fs: &FS{}, dir: dir}
+		var got []string
+		for _, e := range lines {
+			if info, ok := l.entry(e); ok {
+				got = append(got, info.Name)
+			}
+			if len(l.open) > maxObjectName {
+				t.Fatalf("%d names are held", len(l.open))
+			}
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("of the lines %+v the client sees (-want +got):\n%s", lines, diff)
+		}
+	})
+}
+
+func FuzzListEntries(f *testing.F) {
+	f.Add("x", []byte(`[{"name": "x/a", "bytes": 1, "hash": "h", "content_type": "text/plain", "last_modified": "2026-11-23T16:36:47.033340"}, {"subdir": "x/a/"}]`))
+	f.Add("", []byte(`[{"name": "/"}, {"subdir": "//"}, {"name": "..", "bytes": -1}, {"name": "a\u0000b"}, {"name": "a"}, {"name": "a"}]`))
+	f.Fuzz(func(t *testing.T, dir string, body []byte) {
+		var lines []entry
+		if json.Unmarshal(body, &lines) != nil || !utf8.ValidString(dir) {
+			return
+		}
+		l := &lister{fs: &FS{opened: time.Unix(1, 0)}, dir: name{"c", dir}}
+		last := ""
+		for _, e := range lines {
+			info, ok := l.entry(e)
+			if !ok || !strings.HasPrefix(e.key(), l.dir.prefix()) {
+				continue // what Swift would not have listed may be shown as anything that is a name
+			}
+			if !vfs.ValidName(info.Name) {
+				t.Errorf("the client sees the name %q", info.Name)
+			}
+			if info.Name == last {
+				t.Errorf("the client sees the name %q twice running", info.Name)
+			}
+			if info.ModTime.IsZero() {
+				t.Errorf("%q has no time", info.Name)
+			}
+			last = info.Name
+		}
+	})
+}
+
+func TestEntryTime(t *testing.T) {
+	unknown := time.Unix(1, 0)
+	for s, want := range map[string]time.Time{
+		"2026-11-23T16:36:47.033340":  time.Date(2026, 11, 23, 16, 36, 47, 33_340_000, time.UTC),
+		"2026-11-23T16:36:47.033340Z": time.Date(2026, 11, 23, 16, 36, 47, 33_340_000, time.UTC),
+		"2026-11-23T16:36:47":         time.Date(2026, 11, 23, 16, 36, 47, 0, time.UTC),
+		"":                            unknown,
+		"yesterday":                   unknown,
+	} {
+		if got := (entry{LastModified: s}).time(unknown); !got.Equal(want) {
+			t.Errorf("%q is %v, want %v", s, got, want)
+		}
+	}
+}
