@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,6 +22,9 @@ type client struct {
 	addr string
 	ssh  *gossh.Client
 	sftp *sftp.Client
+
+	mu    sync.Mutex
+	spare []*client // connections of writers that have committed
 }
 
 var (
@@ -47,8 +51,30 @@ func newClient(addr string, conn *gossh.Client) (*client, error) {
 
 // cut ends the connection without a goodbye, and waits for what is running on it.
 func (c *client) cut() {
+	for own := c.take(); own != nil; own = c.take() {
+		own.cut()
+	}
 	c.ssh.Close()
 	c.sftp.Wait()
+}
+
+// take returns a spare connection, or nil.
+func (c *client) take() *client {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.spare) == 0 {
+		return nil
+	}
+	last := len(c.spare) - 1
+	own := c.spare[last]
+	c.spare = c.spare[:last]
+	return own
+}
+
+func (c *client) put(own *client) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.spare = append(c.spare, own)
 }
 
 func mustDial(t *testing.T, srv *frontendtest.Server) *client {
@@ -167,11 +193,14 @@ func (f *file) Close() error {
 	return fromStatus(f.File.Close())
 }
 
-// OpenWriter opens a connection for the writer alone, so that it can be cut, and since on its own connection a client sees what it has not committed yet.
+// OpenWriter takes a connection for the writer alone, so that it can be cut, and since on its own connection a client sees what it has not committed yet.
 func (c *client) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOptions) (vfs.Writer, error) {
-	own, err := dial(c.addr)
-	if err != nil {
-		return nil, err
+	own := c.take()
+	if own == nil {
+		var err error
+		if own, err = dial(c.addr); err != nil {
+			return nil, err
+		}
 	}
 	flags := os.O_WRONLY
 	if opts.Read {
@@ -184,10 +213,10 @@ func (c *client) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOp
 	}
 	f, err := own.sftp.OpenFile(name.String(), flags)
 	if err != nil {
-		own.cut()
+		c.put(own)
 		return nil, fromStatus(err)
 	}
-	w := &fileWriter{c: own, file: f, name: name}
+	w := &fileWriter{of: c, c: own, file: f, name: name}
 	offset := opts.Offset
 	if offset == vfs.AtEnd {
 		offset = w.Size()
@@ -201,10 +230,13 @@ func (c *client) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOp
 
 // fileWriter is a file that is open for writing.
 type fileWriter struct {
-	c      *client
-	file   *sftp.File
-	name   vfs.Path
-	failed atomic.Bool
+	of        *client
+	c         *client // its own connection
+	file      *sftp.File
+	name      vfs.Path
+	failed    atomic.Bool
+	committed bool
+	closed    bool
 }
 
 func (w *fileWriter) WriteAt(p []byte, off int64) (int, error) {
@@ -246,11 +278,19 @@ func (w *fileWriter) Commit(ctx context.Context) (vfs.Info, error) {
 	if err := w.file.Close(); err != nil {
 		return vfs.Info{}, fromStatus(err)
 	}
+	w.committed = true
 	return w.c.Stat(ctx, w.name)
 }
 
 func (w *fileWriter) Close() error {
-	w.c.cut()
+	switch {
+	case w.closed:
+	case w.committed:
+		w.of.put(w.c)
+	default:
+		w.c.cut()
+	}
+	w.closed = true
 	return nil
 }
 
