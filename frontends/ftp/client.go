@@ -94,6 +94,7 @@ func (c *client) serve() {
 	c.mu.Unlock()
 	if sess != nil {
 		unhook()
+		defer recoverTo(new(error), c.log) // of closing what the library has left open
 		sess.Close()
 	}
 }
@@ -251,7 +252,8 @@ func (c *client) PreAuthUser(cc ftpserver.ClientContext, _ string) error {
 }
 
 // AuthUser implements [ftpserver.MainDriver]. After a refusal the library hangs up.
-func (c *client) AuthUser(cc ftpserver.ClientContext, user, pass string) (ftpserver.ClientDriver, error) {
+func (c *client) AuthUser(cc ftpserver.ClientContext, user, pass string) (_ ftpserver.ClientDriver, err error) {
+	defer recoverTo(&err, c.log)
 	switch {
 	case c.control.required && !c.control.secured: // PASS without USER
 		return nil, errTLSRequired

@@ -28,7 +28,7 @@ type client struct {
 
 	mu    sync.Mutex
 	spare []*conn // that have ended what they were opened for
-	dial func() (*conn, error)
+	dial  func() (*conn, error)
 }
 
 var _ vfs.AttrFS = (*client)(nil)

@@ -40,7 +40,7 @@ func (d *driver) do(name string, call func(ctx context.Context, p vfs.Path) erro
 		return err
 	}
 	defer d.client.leave()
-	defer recoverTo(&err, d.session)
+	defer recoverTo(&err, d.session.Log())
 	// The library has made most names absolute, but not all.
 	p, err := vfs.Resolve(vfs.Path(d.client.cc.Path()), name)
 	if err != nil {

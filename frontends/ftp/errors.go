@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"strconv"
 	"strings"
 
 	"filegate/core/auth"
-	"filegate/core/session"
 	"filegate/core/vfs"
 )
 
@@ -84,19 +84,19 @@ var (
 	errNotCalled    = &reply{502, "This is done in another way here."}
 )
 
-// unwrapReply returns the reply that is inside an error reply of the library, or line as it is.
+// unwrapReply returns the reply that is inside a reply of the library: all of its text, or behind its own words for an error. Other lines stay as they are.
 func unwrapReply(line string) string {
 	i := strings.LastIndex(line, mark)
-	if i < 0 || line[0] != '4' && line[0] != '5' && !strings.HasPrefix(line, "221 "+mark) {
-		return line
+	if i == len("550 ") || i > 0 && (line[0] == '4' || line[0] == '5') {
+		return line[i+len(mark):]
 	}
-	return line[i+len(mark):]
+	return line
 }
 
-// recoverTo makes an error of a panic in the storage: the library would show it to the client, and leave the transfer open.
-func recoverTo(err *error, sess *session.Session) {
+// recoverTo makes an error of a panic: the library would show it to the client, log what the client has sent, and leave a transfer open.
+func recoverTo(err *error, log *slog.Logger) {
 	if v := recover(); v != nil {
-		sess.Log().Error("panic", "panic", v, "stack", string(debug.Stack()))
+		log.Error("panic", "panic", v, "stack", string(debug.Stack()))
 		*err = failure(fmt.Errorf("panic: %v", v))
 	}
 }

@@ -1,7 +1,9 @@
 package ftp_test
 
 import (
+	"runtime"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -27,3 +29,15 @@ func start(t *testing.T, fsys vfs.FS) *frontendtest.Server {
 }
 
 func memory() vfs.FS { return memfs.New() }
+
+// waitFor waits until ok is true.
+func waitFor(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("still not so: %s", what)
+		}
+		runtime.Gosched()
+	}
+}

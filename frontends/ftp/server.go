@@ -148,6 +148,7 @@ func (s *Server) start(nc net.Conn) {
 	}
 	s.mu.Unlock()
 	if full != nil {
+		c.cancel()
 		s.log.Warn("connection refused", "remote", nc.RemoteAddr().String(), "reason", full.text)
 		if s.cfg.TLS.Mode != implicit {
 			nc.SetWriteDeadline(time.Now().Add(time.Second))

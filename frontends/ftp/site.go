@@ -21,7 +21,7 @@ func (d *driver) Site(param string) *ftpserver.AnswerCommand {
 	default:
 		r = &reply{504, "There is no such SITE command, see SITE HELP."}
 	}
-	return &ftpserver.AnswerCommand{Code: r.code, Message: r.text}
+	return &ftpserver.AnswerCommand{Code: r.code, Message: r.Error()}
 }
 
 func (d *driver) siteChmod(arg string) *reply {

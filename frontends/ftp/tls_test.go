@@ -1,6 +1,7 @@
 package ftp_test
 
 import (
+	"bufio"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -8,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"io"
 	"math/big"
 	"net"
 	"os"
@@ -72,4 +74,186 @@ func startTLS(t *testing.T, fsys vfs.FS, mode string) (*frontendtest.Server, *tl
 	t.Helper()
 	cfg, clientConfig := configTLS(t, mode)
 	return frontendtest.Start(t, cfg, frontendtest.Options{FS: fsys}), clientConfig
+}
+
+func TestTLSRequired(t *testing.T) {
+	srv, clientConfig := startTLS(t, memory(), "explicit")
+	r := dialRaw(t, srv.Addr)
+	r.cmd("USER "+frontendtest.User, "530 Passwords are taken over TLS only")
+	r.ended()
+	r = dialRaw(t, srv.Addr)
+	r.cmd("PASS "+frontendtest.Password, "530 Passwords are taken over TLS only")
+	r.ended()
+	if n := len(srv.Sessions()); n > 0 {
+		t.Errorf("%d sessions began without TLS", n)
+	}
+
+	r = dialRaw(t, srv.Addr)
+	r.secure(clientConfig)
+	r.cmd("AUTH TLS", "503")
+	r.cmd("PBSZ 0", "200")
+	r.login()
+	r.data()
+	r.cmd("STOR file", "421") // in clear
+	r.cmd("PROT C", "534")
+	r.cmd("PROT X", "504")
+	r.cmd("PROT p", "200")
+	r.login() // once more
+	nc := tls.Client(r.data(), clientConfig)
+	r.cmd("STOR file", "150")
+	nc.Write([]byte("hello"))
+	nc.Close()
+	r.want("226")
+	r.cmd("SIZE file", "213 5")
+}
+
+func TestTLSOptional(t *testing.T) {
+	cfg, clientConfig := configTLS(t, "explicit")
+	cfg.TLS.Required = false
+	srv := frontendtest.Start(t, cfg, frontendtest.Options{FS: memory()})
+	r := loginRaw(t, srv.Addr)
+	r.cmd("AUTH TLS", "503")
+	if got := r.store("STOR file", "hello"); got[:3] != "226" {
+		t.Error(got)
+	}
+	r = dialRaw(t, srv.Addr)
+	r.secure(clientConfig)
+	r.login()
+	r.cmd("PROT C", "200")
+	if got := r.store("STOR file", "hello"); got[:3] != "226" {
+		t.Error(got)
+	}
+}
+
+// TestCommandsBehindAuth is that nothing sent in clear counts as said over TLS (as in CVE-2011-0411).
+func TestCommandsBehindAuth(t *testing.T) {
+	srv, _ := startTLS(t, memory(), "explicit")
+	r := dialRaw(t, srv.Addr)
+	r.send("AUTH TLS\r\nUSER " + frontendtest.User + "\r\n")
+	r.ended()
+}
+
+func TestImplicitTLS(t *testing.T) {
+	store := memory()
+	srv, clientConfig := startTLS(t, store, "implicit")
+	nc, err := tls.Dial("tcp", srv.Addr, clientConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	r := &raw{t: t, net: nc, in: bufio.NewReader(nc)}
+	r.want("220")
+	r.login()
+	data := tls.Client(r.data(), clientConfig)
+	r.cmd("STOR file", "150")
+	data.Write([]byte("hello"))
+	data.Close()
+	r.want("226")
+	if got := string(frontendtest.Read(t, store, "/file")); got != "hello" {
+		t.Errorf("the file is %q", got)
+	}
+	// A client that speaks no TLS is not left waiting.
+	plain, err := net.Dial("tcp", srv.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	plain.Write([]byte("USER alice\r\n"))
+	io.Copy(io.Discard, plain)
+}
+
+// TestResumption is that data connections go on with the TLS session of the control connection, as clients want it.
+func TestResumption(t *testing.T) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		t.Run(tls.VersionName(version), func(t *testing.T) {
+			srv, clientConfig := startTLS(t, memory(), "explicit")
+			clientConfig.MinVersion, clientConfig.MaxVersion = version, version
+			r := dialRaw(t, srv.Addr)
+			r.secure(clientConfig)
+			r.login()
+			r.cmd("PROT P", "200")
+			nc := tls.Client(r.data(), clientConfig)
+			r.cmd("STOR file", "150")
+			if err := nc.Handshake(); err != nil {
+				t.Fatal(err)
+			}
+			if !nc.ConnectionState().DidResume {
+				t.Error("the data connection has begun a TLS session of its own")
+			}
+			nc.Close()
+			r.want("226")
+		})
+	}
+}
+
+// TestCutOffUpload is an upload over TLS that somebody on the way has ended early.
+func TestCutOffUpload(t *testing.T) {
+	for _, tt := range []struct {
+		version  uint16
+		strict   bool
+		answer   string
+		uploaded bool
+	}{
+		{tls.VersionTLS12, true, "426", false},
+		{tls.VersionTLS13, true, "426", false},
+		{tls.VersionTLS13, false, "226", true},
+	} {
+		store := memory()
+		cfg, clientConfig := configTLS(t, "explicit")
+		cfg.TLS.CloseNotify = tt.strict
+		clientConfig.MaxVersion = tt.version
+		r := dialRaw(t, frontendtest.Start(t, cfg, frontendtest.Options{FS: store}).Addr)
+		r.secure(clientConfig)
+		r.login()
+		r.cmd("PROT P", "200")
+		tcp := r.data()
+		nc := tls.Client(tcp, clientConfig)
+		r.cmd("STOR file", "150")
+		nc.Write([]byte("the first half"))
+		tcp.Close()
+		r.want(tt.answer)
+		if frontendtest.Missing(t, store, "/file") == tt.uploaded {
+			t.Errorf("close_notify = %t: published is %t", tt.strict, !tt.uploaded)
+		}
+	}
+}
+
+// TestNewCertificate replaces the files under a running server.
+func TestNewCertificate(t *testing.T) {
+	cfg, _ := configTLS(t, "explicit")
+	srv := frontendtest.Start(t, cfg, frontendtest.Options{FS: memory()})
+	serial := func() string {
+		r := dialRaw(t, srv.Addr)
+		r.secure(&tls.Config{InsecureSkipVerify: true}) // the certificate is what the test looks at
+		return r.net.(*tls.Conn).ConnectionState().PeerCertificates[0].SerialNumber.String()
+	}
+	first := serial()
+	certificate(t, filepath.Dir(cfg.TLS.Cert), "new")
+	touch(t, cfg.TLS.Cert, 1)
+	second := serial()
+	if second == first {
+		t.Error("the old certificate is still in use")
+	}
+	if err := os.WriteFile(cfg.TLS.Cert, []byte("rubbish"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	touch(t, cfg.TLS.Cert, 2)
+	if serial() != second {
+		t.Error("rubbish has replaced a good certificate")
+	}
+	if err := os.Remove(cfg.TLS.Key); err != nil {
+		t.Fatal(err)
+	}
+	if serial() != second {
+		t.Error("a missing key has replaced a good certificate")
+	}
+}
+
+// touch makes a file newer than a file system may see by itself.
+func touch(t *testing.T, file string, minutes int) {
+	t.Helper()
+	at := time.Now().Add(time.Duration(minutes) * time.Minute)
+	if err := os.Chtimes(file, at, at); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -28,7 +28,7 @@ func (d *driver) GetHandle(name string, flags int, offset int64) (handle ftpserv
 		return nil, err
 	}
 	defer d.client.leave()
-	defer recoverTo(&err, d.session)
+	defer recoverTo(&err, d.session.Log())
 	d.client.noData()
 	size := d.size
 	d.size = 0
@@ -67,7 +67,7 @@ func (d *download) WriteTo(w io.Writer) (n int64, err error) {
 		return 0, err
 	}
 	defer d.client.leave()
-	defer recoverTo(&err, d.session)
+	defer recoverTo(&err, d.session.Log())
 	to := &sink{w: w, timeout: d.client.srv.cfg.DataTimeout}
 	n, err = d.file.WriteTo(to)
 	if conn := d.client.dataConn(); err == nil && conn != nil {
@@ -85,7 +85,7 @@ func (d *download) Read(p []byte) (n int, err error) {
 		return 0, err
 	}
 	defer d.client.leave()
-	defer recoverTo(&err, d.session)
+	defer recoverTo(&err, d.session.Log())
 	n, err = d.file.ReadAt(p, d.next)
 	d.next += int64(n)
 	if err == io.EOF {
@@ -95,7 +95,7 @@ func (d *download) Read(p []byte) (n int, err error) {
 }
 
 func (d *download) Close() (err error) {
-	defer recoverTo(&err, d.session)
+	defer recoverTo(&err, d.session.Log())
 	return failure(d.file.Close())
 }
 
@@ -115,7 +115,7 @@ func (u *upload) ReadFrom(r io.Reader) (n int64, err error) {
 		return 0, err
 	}
 	defer u.client.leave()
-	defer recoverTo(&err, u.session)
+	defer recoverTo(&err, u.session.Log())
 	from := &source{r: r, timeout: u.client.srv.cfg.DataTimeout}
 	if _, plain := r.(net.Conn); !plain {
 		from.r = bufio.NewReaderSize(r, asciiBuffer)
@@ -157,7 +157,7 @@ func (u *upload) Close() (err error) {
 		return err // the session is closing what is open
 	}
 	defer u.client.leave()
-	defer recoverTo(&err, u.session)
+	defer recoverTo(&err, u.session.Log())
 	defer u.writer.Close()
 	switch {
 	case u.failed != nil:

@@ -1,0 +1,67 @@
+package ftp_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"filegate/frontends/ftp"
+)
+
+func TestValidate(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := certificate(t, dir, "one")
+	other := filepath.Join(dir, "other")
+	if err := os.Mkdir(other, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, otherKey := certificate(t, other, "two")
+	secure := func(c *ftp.Config) { c.TLS.Mode, c.TLS.Cert, c.TLS.Key = "explicit", cert, key }
+	for _, tt := range []struct {
+		name   string
+		change func(*ftp.Config)
+		want   []string // attribute: summary
+	}{
+		{"default", func(*ftp.Config) {}, nil},
+		{"secure", secure, nil},
+		{"listen", func(c *ftp.Config) { c.Listen = nil }, []string{"listen: No address to listen on"}},
+		{"listen", func(c *ftp.Config) { c.Listen = []string{"localhost"} }, []string{`listen: "localhost" is not an address`}},
+		{"mode", func(c *ftp.Config) { c.TLS.Mode = "on" }, []string{`tls.mode: There is no TLS mode "on"`}},
+		{"mode", func(c *ftp.Config) { c.TLS.Cert = cert }, []string{"tls.mode: There is a certificate, but TLS is off"}},
+		{"cert", func(c *ftp.Config) { c.TLS.Mode = "implicit" }, []string{"tls.cert: TLS needs a certificate", "tls.key: TLS needs a private key"}},
+		{"cert", func(c *ftp.Config) { secure(c); c.TLS.Cert = "/missing" }, []string{"tls.cert: The certificate cannot be read"}},
+		{"cert", func(c *ftp.Config) { secure(c); c.TLS.Cert = key }, []string{"tls.cert: The certificate cannot be used"}},
+		{"key", func(c *ftp.Config) { secure(c); c.TLS.Key = "/missing" }, []string{"tls.key: The private key cannot be read"}},
+		{"key", func(c *ftp.Config) { secure(c); c.TLS.Key = otherKey }, []string{"tls.key: The private key cannot be used"}},
+		{"version", func(c *ftp.Config) { c.TLS.MinVersion = "3" }, []string{`tls.min_version: There is no TLS version "3"`}},
+		{"ports", func(c *ftp.Config) { c.Passive.Ports = "60000-60100" }, nil},
+		{"ports", func(c *ftp.Config) { c.Passive.Ports = "60100-60000" }, []string{`passive.ports: the range "60100-60000" ends before it begins`}},
+		{"ports", func(c *ftp.Config) { c.Passive.Ports = "60000" }, []string{`passive.ports: "60000" is not a range of ports`}},
+		{"ports", func(c *ftp.Config) { c.Passive.Ports = "0-70000" }, []string{`passive.ports: "0" is not a port`}},
+		{"host", func(c *ftp.Config) { c.Passive.PublicHost = "ftp.example.net" }, nil},
+		{"host", func(c *ftp.Config) { c.Passive.PublicHost = "192.0.2.1" }, nil},
+		{"host", func(c *ftp.Config) { c.Passive.PublicHost = "2001:db8::1" }, []string{"passive.public_host: 2001:db8::1 is not an IPv4 address"}},
+		{"host", func(c *ftp.Config) { c.Passive.PublicHost = "ftp://x" }, []string{`passive.public_host: "ftp://x" is neither an address nor a host name`}},
+		{"all", func(c *ftp.Config) {
+			c.MaxConnections, c.MaxListEntries, c.LoginTimeout, c.IdleTimeout, c.DataTimeout = 0, -1, 0, 1, 2
+		}, []string{
+			"max_connections: No client could connect", "max_list_entries: No directory could be listed",
+			"login_timeout: 0s is too short", "idle_timeout: 1ns is too short", "data_timeout: 2ns is too short",
+		}},
+	} {
+		cfg := ftp.NewConfig()
+		tt.change(cfg)
+		var got []string
+		cfg.Validate(func(attribute, summary, detail string) {
+			got = append(got, attribute+": "+summary)
+			if detail == "" {
+				t.Errorf("%s: %s: nothing says what to do", attribute, summary)
+			}
+		})
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", tt.name, diff)
+		}
+	}
+}
