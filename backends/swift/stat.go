@@ -130,9 +130,13 @@ type listing struct {
 // maxPage bounds the bytes of one page: an entry is at most a name of 1024 bytes, escaped sixfold, and some hundreds beside it.
 const maxPage = 128 * mib
 
-// page returns one page of a listing. The error is not translated.
+// page returns one page of a listing, of no more entries than Swift gives at once. The error is not translated.
 func (f *FS) page(ctx context.Context, container string, l listing) ([]entry, error) {
-	query := url.Values{"format": {"json"}, "limit": {strconv.Itoa(l.limit)}}
+	known, err := f.limits(ctx)
+	if err != nil {
+		return nil, err
+	}
+	query := url.Values{"format": {"json"}, "limit": {strconv.Itoa(min(l.limit, known.listing))}}
 	if l.prefix != "" {
 		query.Set("prefix", l.prefix)
 	}
