@@ -46,6 +46,7 @@ func (a account) Current(ctx context.Context) (backend.Grant, error) {
 	}
 	req.Header.Set("X-Auth-User", a.user)
 	req.Header.Set("X-Auth-Key", a.key)
+	req.Close = true // a login is rare, and an idle connection is a goroutine
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return backend.Grant{}, err
