@@ -119,10 +119,19 @@ func (l *oneConn) Close() error   { return nil }
 func (l *oneConn) Addr() net.Addr { return l.client.control.LocalAddr() }
 
 // end ends the connection in an orderly way: what is being transferred breaks, the client gets its reply, and then a last one.
-func (c *client) end() {
+func (c *client) end(last *reply) {
 	c.cancel()
 	c.closeData()
-	c.control.finish()
+	c.control.finish(last)
+}
+
+// sessionEnded is called when somebody else has ended the session.
+func (c *client) sessionEnded() {
+	if c.srv.isClosing() {
+		c.end(errShuttingDown)
+	} else {
+		c.end(errEnded)
+	}
 }
 
 // endUnlessLoggedIn is end for a client that has no session, whose end would be that of the connection too.
@@ -131,7 +140,7 @@ func (c *client) endUnlessLoggedIn() {
 	in := c.session != nil
 	c.mu.Unlock()
 	if !in {
-		c.end()
+		c.end(errShuttingDown)
 	}
 }
 
@@ -233,13 +242,10 @@ func (c *client) ClientDisconnected(ftpserver.ClientContext) {
 
 // QuitMessage implements [ftpserver.MainDriverExtensionQuitMessage]. It is asked too when it is we who end the connection.
 func (c *client) QuitMessage() string {
-	switch {
-	case !c.control.isEnding():
-		return "Goodbye."
-	case c.srv.isClosing():
-		return errShuttingDown.Error()
+	if last := c.control.lastWords(); last != nil {
+		return last.Error()
 	}
-	return errEnded.Error()
+	return "Goodbye."
 }
 
 // PreAuthUser implements [ftpserver.MainDriverExtensionUserVerifier].
@@ -324,7 +330,7 @@ func (c *client) replaceSession(sess *session.Session) (before *session.Session,
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	before, unhook = c.session, c.unhook
-	c.session, c.unhook = sess, context.AfterFunc(sess.Context(), c.end)
+	c.session, c.unhook = sess, context.AfterFunc(sess.Context(), c.sessionEnded)
 	return before, unhook, true
 }
 

@@ -1,10 +1,12 @@
 package ftp_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"slices"
 	"strings"
@@ -418,7 +420,7 @@ func TestIdle(t *testing.T) {
 	idle, busy := loginRaw(t, srv.Addr), loginRaw(t, srv.Addr)
 	busy.data()
 	busy.send("STOR file\r\n")
-	idle.want("421 ")
+	idle.want("421 There was no command for too long.")
 	idle.ended()
 	loginRaw(t, srv.Addr).want("421 ") // another second
 	close(slow)
@@ -465,5 +467,39 @@ func TestPassiveAddress(t *testing.T) {
 	}
 	if port := high*256 + low; port < 49000 || port > 49050 {
 		t.Errorf("the port %d is out of range", port)
+	}
+}
+
+// TestLogIsSilent is that no password gets into the log, whatever comes of the login.
+func TestLogIsSilent(t *testing.T) {
+	const password = "correct horse"
+	var log bytes.Buffer
+	srv := frontendtest.Start(t, config(), frontendtest.Options{
+		FS:  memory(),
+		Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Login: func(_ context.Context, req auth.Request) (auth.Response, error) {
+			switch req.User {
+			case "good":
+				return auth.Response{Identity: &auth.Identity{User: req.User}}, nil
+			case "panic":
+				panic("oops")
+			}
+			return auth.Response{}, auth.ErrDenied
+		},
+	})
+	for user, want := range map[string]string{"good": "230", "panic": "451 internal error", "bad": "530"} {
+		r := dialRaw(t, srv.Addr)
+		r.cmd("USER "+user, "331")
+		r.cmd("PASS "+password, want)
+		r.net.Close()
+	}
+	for _, sess := range srv.Sessions() {
+		sess.End(nil)
+	}
+	if err := srv.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(log.String(), password) || log.Len() == 0 {
+		t.Errorf("the log is\n%s", log.String())
 	}
 }

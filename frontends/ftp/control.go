@@ -2,6 +2,7 @@ package ftp
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ var errLineTooLong = errors.New("the command line is too long")
 //   - TLS, so that on this side of it replies can be read: AUTH, and PROT without it (RFC 4217);
 //   - replies with the code that an error deserves, see [reply];
 //   - only whole commands are passed on: the library would take half a DELE for one when the connection breaks in the middle;
-//   - a connection that is to end does so in between two commands, with a reply that says so.
+//   - a connection that is to end, also of an idle client, does so in between two commands, with a reply that says so.
 //
 // Read, Close and SetDeadline are called by the library's goroutine for the connection alone, Write by the one of a transfer too.
 type control struct {
@@ -48,7 +49,7 @@ type control struct {
 	deadlines sync.Mutex
 	loginBy   time.Time // no deadline is later than this, unless it is zero
 	idle      time.Duration
-	ending    bool
+	last      *reply // set when the connection is to end: what to say then
 
 	writing sync.Mutex
 	out     []byte // of a reply
@@ -58,9 +59,11 @@ type control struct {
 }
 
 func newControl(c net.Conn, loginTimeout, idle time.Duration) *control {
+	loginBy := time.Now().Add(loginTimeout)
+	c.SetReadDeadline(loginBy) // the handshake of implicit TLS comes before the library's first deadline
 	return &control{
 		Conn: c, stream: c, in: bufio.NewReaderSize(c, maxCommand),
-		loginBy: time.Now().Add(loginTimeout), idle: idle, working: func() bool { return false },
+		loginBy: loginBy, idle: idle, working: func() bool { return false },
 		closed: make(chan struct{}),
 	}
 }
@@ -79,18 +82,19 @@ func (c *control) admit() {
 	c.loggedIn, c.loginBy = true, time.Time{}
 }
 
-// finish makes the connection end as soon as no command is being executed.
-func (c *control) finish() {
+// finish makes the connection end, with a last reply, as soon as no command is being executed.
+func (c *control) finish(last *reply) {
 	c.deadlines.Lock()
 	defer c.deadlines.Unlock()
-	c.ending = true
+	c.last = cmp.Or(c.last, last)
 	c.Conn.SetReadDeadline(time.Unix(1, 0))
 }
 
-func (c *control) isEnding() bool {
+// lastWords is what finish was called with, or nil.
+func (c *control) lastWords() *reply {
 	c.deadlines.Lock()
 	defer c.deadlines.Unlock()
-	return c.ending
+	return c.last
 }
 
 // SetDeadline is for reads: each reply has a deadline of its own, since the library sets one when it begins to wait for a command, and may answer much later.
@@ -98,7 +102,7 @@ func (c *control) SetDeadline(t time.Time) error {
 	c.deadlines.Lock()
 	defer c.deadlines.Unlock()
 	switch {
-	case c.ending:
+	case c.last != nil:
 		t = time.Unix(1, 0)
 	case !c.loginBy.IsZero() && t.After(c.loginBy):
 		t = c.loginBy
@@ -110,15 +114,19 @@ func (c *control) SetDeadline(t time.Time) error {
 func (c *control) Read(p []byte) (int, error) {
 	for len(c.line) == 0 {
 		line, err := c.readLine()
-		if c.isEnding() {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			c.finish(errIdle)
+		}
+		switch {
+		case c.lastWords() != nil:
 			// The library waits for the transfer that is under way, if any, answers with QuitMessage and hangs up.
-			line, err = []byte("QUIT\r\n"), nil
-		}
-		if err != nil {
+			c.line = []byte("QUIT\r\n")
+		case err != nil:
 			return 0, err
-		}
-		if c.line, err = c.command(line); err != nil {
-			return 0, err
+		default:
+			if c.line, err = c.command(line); err != nil {
+				return 0, err
+			}
 		}
 	}
 	n := copy(p, c.line)
@@ -139,7 +147,7 @@ func (c *control) readLine() ([]byte, error) {
 			line := c.part
 			c.part = c.part[:0]
 			return line, nil
-		case errors.Is(err, os.ErrDeadlineExceeded) && c.working() && !c.isEnding():
+		case errors.Is(err, os.ErrDeadlineExceeded) && c.working() && c.lastWords() == nil:
 			// The client is not idle but waiting for us.
 			c.SetDeadline(time.Now().Add(c.idle))
 		case !errors.Is(err, bufio.ErrBufferFull):

@@ -79,6 +79,7 @@ var (
 	errShuttingDown = &reply{421, "The server is shutting down, try again later."}
 	errTooMany      = &reply{421, "Too many connections, try again later."}
 	errEnded        = &reply{421, "The session was ended."}
+	errIdle         = &reply{421, "There was no command for too long."}
 	errDataLost     = &reply{426, "The data connection broke, the transfer is not complete."}
 	errNoEnd        = &reply{426, "The data connection ended without close_notify: the upload may have been cut off, and is not kept."}
 	errNotCalled    = &reply{502, "This is done in another way here."}

@@ -162,6 +162,22 @@ func TestImplicitTLS(t *testing.T) {
 	io.Copy(io.Discard, plain)
 }
 
+// TestSilentClient is a client that never begins to speak TLS.
+func TestSilentClient(t *testing.T) {
+	cfg, _ := configTLS(t, "implicit")
+	cfg.LoginTimeout = time.Second
+	srv := frontendtest.Start(t, cfg, frontendtest.Options{FS: memory()})
+	nc, err := net.Dial("tcp", srv.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	nc.SetDeadline(time.Now().Add(30 * time.Second))
+	if _, err := io.ReadAll(nc); err != nil {
+		t.Errorf("read %v; want the end of the connection", err)
+	}
+}
+
 // TestResumption is that data connections go on with the TLS session of the control connection, as clients want it.
 func TestResumption(t *testing.T) {
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
