@@ -191,7 +191,7 @@ func TestKindsPass(t *testing.T) {
 					t.Errorf("got %q, want %q of kind %v", got, text, kind)
 				}
 				for _, other := range auth.Kinds() {
-					if other != kind && errors.Is(got, other) {
+					if !errors.Is(other, kind) && errors.Is(got, other) {
 						t.Errorf("%q is %v as well", got, other)
 					}
 				}

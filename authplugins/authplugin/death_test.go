@@ -221,7 +221,7 @@ func TestNoOrphans(t *testing.T) {
 	if err := os.Link(path, asHost); err != nil { // a second symbolic link
 		t.Fatal(err)
 	}
-	cmd := exec.Command(asHost)
+	cmd := exec.CommandContext(t.Context(), asHost)
 	cmd.Stderr = t.Output()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -245,7 +245,9 @@ func TestNoOrphans(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the orphan ends", func() bool { return !runs(pid) })
-	os.RemoveAll(fields[1])
+	if err := os.RemoveAll(fields[1]); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestBackoffGrows(t *testing.T) {

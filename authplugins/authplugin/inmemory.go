@@ -42,7 +42,7 @@ func InMemory(ctx context.Context, kind Kind, values []byte) (auth.Authenticator
 		return nil, nil, nil, err
 	}
 	end := func() {
-		conn.Close()
+		_ = conn.Close()
 		stop()
 	}
 	r := newRemote(conn)

@@ -86,15 +86,21 @@ func startInstance(ctx context.Context, path, socketDir string, timeout time.Dur
 		},
 	})
 	// go-plugin's start does not know a context, and holds its lock against Kill.
-	giveUp := context.AfterFunc(ctx, func() {
+	done := make(chan struct{})
+	keep := context.AfterFunc(ctx, func() {
 		select {
 		case p := <-created:
-			_ = p.Kill(context.Background())
-		default:
+			select {
+			case <-p.started:
+				_ = p.kill()
+			case <-done:
+			}
+		case <-done:
 		}
 	})
 	err := inst.connect(ctx)
-	giveUp()
+	close(done)
+	keep()
 	if err != nil {
 		inst.stop()
 		return nil, inst.startError(ctx, timeout, err)
@@ -108,11 +114,11 @@ func (i *instance) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	dispensed, err := protocol.Dispense(dispensed)
+	offered, err := protocol.Dispense(dispensed)
 	if err != nil {
 		return err
 	}
-	i.remote = dispensed.(*remote)
+	i.remote = offered.(*remote) //nolint:errcheck // it is what adapter.GRPCClient makes
 	return i.describe(ctx)
 }
 
@@ -147,7 +153,7 @@ func (i *instance) startError(ctx context.Context, timeout time.Duration, err er
 func (i *instance) stop() {
 	if i.process != nil {
 		// go-plugin asks it to end and would wait for an answer for ever.
-		kill := time.AfterFunc(stopGrace, func() { _ = i.process.Kill(context.Background()) })
+		kill := time.AfterFunc(stopGrace, func() { _ = i.process.kill() })
 		defer kill.Stop()
 	}
 	i.client.Kill()

@@ -69,7 +69,9 @@ func TestLines(t *testing.T) {
 		t.Errorf("last line %q", got)
 	}
 	o.close()
-	fmt.Fprintln(w, "from beyond")
+	if _, err := fmt.Fprintln(w, "from beyond"); err != nil {
+		t.Error(err)
+	}
 	if strings.Contains(buf.String(), "beyond") {
 		t.Error("a line was logged after close")
 	}

@@ -47,7 +47,11 @@ var _ runner.Runner = (*process)(nil)
 
 // newProcess takes over the environment that go-plugin has prepared in cmd.
 func newProcess(path string, prepared *exec.Cmd) *process {
-	p := &process{cmd: exec.Command(path), started: make(chan struct{}), exited: make(chan struct{})}
+	p := &process{
+		cmd:     exec.Command(path), //nolint:noctx // it lives until it is killed, whoever asked for its start
+		started: make(chan struct{}),
+		exited:  make(chan struct{}),
+	}
 	p.cmd.Env = append([]string{"PATH=/usr/local/bin:/usr/bin:/bin", hostFDEnv + "=3"}, prepared.Env...)
 	for _, v := range prepared.Env {
 		if dir, ok := strings.CutPrefix(v, socketDirEnv+"="); ok {
@@ -64,7 +68,7 @@ func (p *process) Start(context.Context) error {
 	var theirs []*os.File
 	defer func() {
 		for _, f := range theirs {
-			f.Close()
+			_ = f.Close()
 		}
 	}()
 	var pipes [3][2]*os.File
@@ -95,7 +99,7 @@ func (p *process) wait() {
 	}
 	_ = syscall.Kill(-pid, syscall.SIGKILL)
 	_ = p.cmd.Wait() // how it ended is in ProcessState
-	p.host.Close()
+	_ = p.host.Close()
 	limit := time.Now().Add(drainTime)
 	_ = p.stdout.SetReadDeadline(limit)
 	_ = p.stderr.SetReadDeadline(limit)
@@ -105,13 +109,16 @@ func (p *process) wait() {
 // Wait implements runner.AttachedRunner.
 func (p *process) Wait(context.Context) error {
 	<-p.exited
-	p.stdout.Close()
-	p.stderr.Close()
+	_ = p.stdout.Close()
+	_ = p.stderr.Close()
 	return nil
 }
 
-// Kill implements runner.AttachedRunner. It ends the program and all that it has started.
-func (p *process) Kill(context.Context) error {
+// Kill implements runner.AttachedRunner.
+func (p *process) Kill(context.Context) error { return p.kill() }
+
+// kill ends the program and all that it has started.
+func (p *process) kill() error {
 	if !p.isStarted() {
 		return nil
 	}

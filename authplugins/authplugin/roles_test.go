@@ -31,7 +31,7 @@ func roles() map[string]func() {
 		"floods-first": func() { flood(10 << 20); Serve(fakeKind()) },
 		"long-line":    func() { fmt.Println(strings.Repeat("x", 1<<20)); select {} },
 		"has-child": func() {
-			child := exec.Command("/bin/sleep", "600")
+			child := exec.CommandContext(context.Background(), "/bin/sleep", "600")
 			child.Stderr = os.Stderr
 			if err := child.Start(); err != nil {
 				panic(err)
@@ -53,8 +53,8 @@ func host() {
 		fmt.Println("no host:", diags, err)
 		os.Exit(1)
 	}
-	inst := p.(*program).current
-	fmt.Println(inst.process.ID(), p.(*program).sockets.path)
+	launched := p.(*program) //nolint:errcheck // it is what Launch makes
+	fmt.Println(launched.current.process.ID(), launched.sockets.path)
 	select {}
 }
 

@@ -37,7 +37,7 @@ func newSocketDir(base string) (*socketDir, error) {
 	}
 	lock, err := lockDir(path)
 	if err != nil {
-		os.Remove(path)
+		_ = os.Remove(path)
 		return nil, fmt.Errorf("lock the directory for sockets: %w", err)
 	}
 	return &socketDir{path: path, lock: lock}, nil
@@ -46,7 +46,7 @@ func newSocketDir(base string) (*socketDir, error) {
 // remove removes the directory and all in it.
 func (d *socketDir) remove() error {
 	err := os.RemoveAll(d.path)
-	d.lock.Close()
+	_ = d.lock.Close()
 	return err
 }
 
@@ -59,8 +59,8 @@ func removeStale(base string) {
 			continue
 		}
 		if lock, err := lockDir(path); err == nil {
-			os.RemoveAll(path)
-			lock.Close()
+			_ = os.RemoveAll(path)
+			_ = lock.Close()
 		}
 	}
 }
@@ -77,7 +77,7 @@ func lockDir(path string) (*os.File, error) {
 		return nil, err
 	}
 	if err := unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		dir.Close()
+		_ = dir.Close()
 		return nil, err
 	}
 	return dir, nil

@@ -115,11 +115,11 @@ func TestStaleSocketDirs(t *testing.T) {
 // mustTempDir makes a directory with a path that is short enough for sockets, unlike that of t.TempDir.
 func mustTempDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "fg")
+	dir, err := os.MkdirTemp("", "fg") //nolint:usetesting // t.TempDir is too long
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	return dir
 }
 

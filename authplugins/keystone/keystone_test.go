@@ -183,7 +183,11 @@ func TestFailures(t *testing.T) {
 			t.Parallel()
 			service := newFake(t)
 			service.answer = c.answer
-			a := configured(t, service.URL+"/v3", map[string]any{"timeout": "1s"})
+			options := map[string]any{}
+			if c.name == "hang" {
+				options["timeout"] = "1s"
+			}
+			a := configured(t, service.URL+"/v3", options)
 			_, err := login(t, a, "demo.demo")
 			if !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)

@@ -154,7 +154,7 @@ func (a *Authenticator) ask(ctx context.Context, c credential) (auth.Grant, erro
 	if err != nil {
 		return auth.Grant{}, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	_, _ = io.Copy(io.Discard, resp.Body) // so that the connection can be used again
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return auth.Grant{}, &upstream.StatusError{Code: resp.StatusCode}

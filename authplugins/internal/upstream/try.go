@@ -39,7 +39,7 @@ func (e *StatusError) Unwrap() error {
 	}
 }
 
-// Hint is what else the log should say: that a service which answers in such a way may not be one.
+// hint is what else the log should say: a service that answers in such a way may be another one.
 func (e *StatusError) hint() string {
 	switch {
 	case e.Code >= 300 && e.Code < 400:
@@ -87,7 +87,7 @@ func (s Service) kind(ctx context.Context, err error) error {
 	for _, kind := range auth.Kinds() {
 		if errors.Is(err, kind) {
 			if status, ok := errors.AsType[*StatusError](err); ok {
-				return fmt.Errorf("%s%s%s: %w", s.URL.Redacted(), ": ", status.Error()+status.hint(), kind)
+				return fmt.Errorf("%s: %w%s: %w", s.URL.Redacted(), status, status.hint(), kind)
 			}
 			return err
 		}
@@ -98,7 +98,7 @@ func (s Service) kind(ctx context.Context, err error) error {
 	// The text of a url.Error repeats the URL; what it wraps says why.
 	if network, ok := errors.AsType[*url.Error](err); ok {
 		if op, ok := errors.AsType[*net.OpError](network.Err); ok {
-			return fmt.Errorf("%s: %s: %w", s.URL.Redacted(), op.Err, auth.ErrUnavailable)
+			return fmt.Errorf("%s: %w: %w", s.URL.Redacted(), op.Err, auth.ErrUnavailable)
 		}
 		return fmt.Errorf("%s: %w: %w", s.URL.Redacted(), network.Err, auth.ErrUnavailable)
 	}
