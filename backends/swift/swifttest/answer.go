@@ -76,7 +76,7 @@ func (a *answer) strikeAt(at Point, passed int64) bool {
 			continue
 		}
 		a.faults = slices.Delete(a.faults, i, i+1)
-		if f.happen(a.request.Context(), a.server.closing); f.Cut {
+		if !f.happen(a.request.Context(), a.server.closing) || f.Cut {
 			a.cut()
 		}
 		if f.Status != 0 && a.struck == nil && a.status == 0 {
@@ -88,8 +88,8 @@ func (a *answer) strikeAt(at Point, passed int64) bool {
 	return a.struck != nil
 }
 
-// happen does what a fault does before it answers.
-func (f *Fault) happen(ctx context.Context, closing <-chan struct{}) {
+// happen does what a fault does before it answers, and reports whether anybody is left to answer to.
+func (f *Fault) happen(ctx context.Context, closing <-chan struct{}) bool {
 	if f.Call != nil {
 		f.Call()
 	}
@@ -99,16 +99,21 @@ func (f *Fault) happen(ctx context.Context, closing <-chan struct{}) {
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
+			return false
 		case <-closing:
+			return false
 		}
 	}
 	if f.Stall != nil {
 		select {
 		case <-f.Stall:
 		case <-ctx.Done():
+			return false
 		case <-closing:
+			return false
 		}
 	}
+	return true
 }
 
 // cut ends the connection, with what has been written so far on its way.
@@ -208,21 +213,17 @@ type requestBody struct {
 
 func (b *requestBody) Read(p []byte) (int, error) {
 	a := b.answer
-	for {
-		at, faulty := a.next(InRequest)
-		if !faulty {
-			break
-		}
-		if left := at - a.entry.In; left > 0 {
-			p = p[:min(int64(len(p)), left)]
-			break
-		}
-		if a.strikeAt(InRequest, a.entry.In) {
-			return 0, errStruck
-		}
+	if a.strikeAt(InRequest, a.entry.In) {
+		return 0, errStruck
+	}
+	if at, faulty := a.next(InRequest); faulty {
+		p = p[:min(int64(len(p)), at-a.entry.In)]
 	}
 	n, err := b.ReadCloser.Read(p)
 	a.note(func(e *Request) { e.In += int64(n) })
+	if n > 0 && a.strikeAt(InRequest, a.entry.In) { // also when these bytes were the last
+		return n, errStruck
+	}
 	return n, err
 }
 

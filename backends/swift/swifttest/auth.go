@@ -116,8 +116,13 @@ func (s *Server) serveAuth(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return unauthorized("unknown")
 	}
+	realm := account // which tells an unknown user from a wrong key, as tempauth does
 	for _, u := range s.cfg.Users {
-		if u.Account != account || u.Name != user || u.Key != key {
+		if u.Account != account || u.Name != user {
+			continue
+		}
+		if u.Key != key {
+			realm = "unknown"
 			continue
 		}
 		token, l := s.tokens.issue(login{user: u, scoped: true, reuse: true}, "AUTH_tk")
@@ -131,7 +136,7 @@ func (s *Server) serveAuth(w http.ResponseWriter, r *http.Request) error {
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}
-	return unauthorized("unknown")
+	return unauthorized(realm)
 }
 
 // storageURL is where a client that came in by r finds an account.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -54,7 +55,7 @@ func (s *Server) listContainer(w http.ResponseWriter, r *request) error {
 // entry is what a listing tells of an object.
 func (o *object) entry(account string) listingEntry {
 	size := o.Size
-	e := listingEntry{Name: o.Name, LastModified: o.Modified.listed(), Hash: o.ETag, Bytes: &size, ContentType: o.Type}
+	e := listingEntry{Name: o.Name, LastModified: o.Modified.listed(), Hash: o.ETag, Bytes: &size, ContentType: listedType(o.Type)}
 	if o.SLO != nil {
 		size = o.SLO.Size
 		e.SLOEtag = strconv.Quote(o.SLO.ETag)
@@ -63,6 +64,15 @@ func (o *object) entry(account string) listingEntry {
 		e.SymlinkPath = "/v1/" + account + "/" + o.Symlink
 	}
 	return e
+}
+
+// listedType is the form in which a listing tells a Content-Type: without spaces between its parameters.
+func listedType(kind string) string {
+	parts := strings.Split(kind, ";")
+	for i := range parts {
+		parts[i] = strings.TrimSpace(parts[i])
+	}
+	return strings.Join(parts, ";")
 }
 
 // containerListing sets the headers of a container, and lists it.

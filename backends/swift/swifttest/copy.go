@@ -29,9 +29,6 @@ func (s *Server) copyObject(w http.ResponseWriter, r *request) error {
 
 // putCopy serves PUT with X-Copy-From.
 func (s *Server) putCopy(w http.ResponseWriter, r *request) error {
-	if r.query.Get("multipart-manifest") == "put" {
-		return refuseWith(http.StatusMethodNotAllowed, htmlType, "Multipart Manifest PUTs cannot be COPY requests")
-	}
 	if r.ContentLength > 0 {
 		return refuseWith(http.StatusBadRequest, plainType, "Copy requests require a zero byte body")
 	}
@@ -94,10 +91,13 @@ func (s *Server) copyTo(w http.ResponseWriter, r *request, fromContainer, fromNa
 		}
 		return s.copyManifest(w, r, &from, sink, v)
 	}
+	if r.query.Get("multipart-manifest") == "put" && !s.limits.NoSLO { // what is copied is to be a manifest
+		return s.copyManifest(w, r, &from, sink, v)
+	}
 	if err := s.checkPut(r, sink); err != nil {
 		return err
 	}
-	o := &object{Name: r.object, Type: sink.Get("Content-Type"), Meta: objectHeaders(sink)}
+	o := &object{Name: r.object, Type: sink.Get("Content-Type"), Meta: objectHeaders(sink), Symlink: v.object.Symlink}
 	pr := &pull{content: v.content, part: part}
 	defer pr.close()
 	if err := s.receive(r, o, pr.start(), part.n, ""); err != nil {
@@ -124,8 +124,11 @@ func copyHeaders(h http.Header, v *view, raw bool) http.Header {
 	return sink
 }
 
-// copyManifest stores the manifest of a static large object again, which is checked as if a client had put it.
+// copyManifest makes a static large object of a manifest that is stored somewhere, and checks it as if a client had put it.
 func (s *Server) copyManifest(w http.ResponseWriter, r, from *request, sink http.Header, v *view) error {
+	if v.size > s.limits.MaxManifestSize {
+		return refuse(http.StatusRequestEntityTooLarge)
+	}
 	var text bytes.Buffer
 	if err := v.content.copy(&text, span{0, v.size}); err != nil {
 		return err

@@ -2,6 +2,7 @@ package swifttest
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,7 +18,7 @@ type view struct {
 	kind    string            // Content-Type
 	header  map[string]string // more headers
 	content content
-	// single says that of several ranges none is heeded, and lazy that one that cannot be satisfied is told without more.
+	// single says that where several ranges are asked for none is heeded.
 	single bool
 }
 
@@ -90,6 +91,9 @@ func (v *view) headers(h http.Header) {
 func (s *Server) getObject(w http.ResponseWriter, r *request) error {
 	raw := r.query.Get("multipart-manifest") == "get"
 	v, err := s.followed(r, raw)
+	if f, ok := errors.AsType[*failure](err); ok && f.status == http.StatusNotFound && matches(r.Header.Get("If-Match"), "") {
+		return refuse(http.StatusPreconditionFailed)
+	}
 	if err != nil {
 		return err
 	}

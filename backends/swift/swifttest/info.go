@@ -73,6 +73,7 @@ func (s *Server) serveInfo(w http.ResponseWriter, r *http.Request) error {
 		},
 		"account_quotas":   dict{},
 		"container_quotas": dict{},
+		"symlink":          dict{"symloop_max": maxSymlinks, "static_links": false},
 		"tempauth":         dict{"account_acls": true},
 	}
 	if !l.NoSLO {

@@ -19,9 +19,9 @@ func (s *Server) selection(r *request) (selection, error) {
 		limit:     s.limits.ListingLimit,
 		reverse:   isTrue(r.query.Get("reverse")),
 	}
-	for _, v := range []string{sel.prefix, sel.delimiter, sel.marker, sel.endMarker} {
-		if !validName(v) {
-			return sel, refuseWith(http.StatusPreconditionFailed, htmlType, "Not valid UTF-8")
+	for _, key := range []string{"prefix", "delimiter", "marker", "end_marker"} {
+		if !validName(r.query.Get(key)) {
+			return sel, refuseWith(http.StatusBadRequest, plainType, fmt.Sprintf("%q parameter not valid UTF-8", key))
 		}
 	}
 	if n, err := strconv.ParseUint(r.query.Get("limit"), 10, 31); err == nil {

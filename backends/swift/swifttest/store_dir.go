@@ -1,7 +1,6 @@
 package swifttest
 
 import (
-	"bufio"
 	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
@@ -66,19 +65,18 @@ func (d *dirStore) create() (bodyWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &dirWriter{Writer: bufio.NewWriterSize(f, 64<<10), file: f, store: d, id: id}, nil
+	return &dirWriter{File: f, store: d, id: id}, nil
 }
 
 type dirWriter struct {
-	*bufio.Writer
-	file  *os.File
+	*os.File
 	store *dirStore
 	id    string
 	done  bool
 }
 
 func (w *dirWriter) finish() (string, error) {
-	if err := errors.Join(w.Flush(), w.file.Close()); err != nil {
+	if err := w.Close(); err != nil {
 		return "", err
 	}
 	w.done = true
@@ -87,7 +85,7 @@ func (w *dirWriter) finish() (string, error) {
 
 func (w *dirWriter) abort() {
 	if !w.done {
-		_ = w.file.Close() // its bytes are not wanted, nor is the news that they are not there
+		_ = w.Close() // its bytes are not wanted, nor is the news that they are not there
 		w.store.discard(w.id)
 	}
 }
@@ -145,8 +143,9 @@ func (d *dirStore) write(file string, v any) error {
 	return d.root.Rename(tmp, file)
 }
 
-func (d *dirStore) read(file string, v any) error {
-	raw, err := d.root.ReadFile(file)
+// readInto reads a description.
+func readInto(root *os.Root, file string, v any) error {
+	raw, err := root.ReadFile(file)
 	if err != nil {
 		return err
 	}
@@ -156,9 +155,9 @@ func (d *dirStore) read(file string, v any) error {
 	return nil
 }
 
-// names are those of the files and directories in dir.
-func (d *dirStore) names(dir string) ([]string, error) {
-	f, err := d.root.Open(dir)
+// readNames returns the names of the files and directories in dir.
+func readNames(root *os.Root, dir string) ([]string, error) {
+	f, err := root.Open(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +166,7 @@ func (d *dirStore) names(dir string) ([]string, error) {
 }
 
 func (d *dirStore) load() ([]*account, error) {
-	dirs, err := d.names("accounts")
+	dirs, err := readNames(d.root, "accounts")
 	if err != nil {
 		return nil, err
 	}
@@ -188,10 +187,10 @@ func (d *dirStore) load() ([]*account, error) {
 
 func (d *dirStore) loadAccount(dir string, used map[string]bool) (*account, error) {
 	a := &account{}
-	if err := d.read(path.Join(dir, "account.json"), a); err != nil {
+	if err := readInto(d.root, path.Join(dir, "account.json"), a); err != nil {
 		return nil, err
 	}
-	names, err := d.names(dir)
+	names, err := readNames(d.root, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -216,17 +215,22 @@ func (d *dirStore) loadAccount(dir string, used map[string]bool) (*account, erro
 
 func (d *dirStore) loadContainer(dir string, used map[string]bool) (*container, error) {
 	c := &container{}
-	if err := d.read(path.Join(dir, "container.json"), c); err != nil {
+	if err := readInto(d.root, path.Join(dir, "container.json"), c); err != nil {
 		return nil, err
 	}
-	names, err := d.names(path.Join(dir, "objects"))
+	objects, err := d.root.OpenRoot(path.Join(dir, "objects")) // so that each file is one step away
+	if err != nil {
+		return nil, err
+	}
+	defer objects.Close()
+	names, err := readNames(objects, ".")
 	if err != nil {
 		return nil, err
 	}
 	c.objects.items = make([]*object, 0, len(names))
 	for _, name := range names {
 		o := &object{}
-		if err := d.read(path.Join(dir, "objects", name), o); err != nil {
+		if err := readInto(objects, name, o); err != nil {
 			return nil, err
 		}
 		c.objects.items = append(c.objects.items, o)
@@ -240,7 +244,7 @@ func (d *dirStore) loadContainer(dir string, used map[string]bool) (*container, 
 // sweep removes what interrupted requests left.
 func (d *dirStore) sweep(used map[string]bool) error {
 	for _, dir := range []string{"bodies", "tmp"} {
-		names, err := d.names(dir)
+		names, err := readNames(d.root, dir)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,85 @@
+package swifttest_test
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"filegate/backends/swift/swifttest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// account is one login to a Swift that the cases run against.
+type account struct {
+	authURL, user, key string
+}
+
+// cases is the suite, by subject. Each case makes what it needs in containers of its own and takes nothing for granted about the account.
+var cases = []struct {
+	name string
+	run  func(t *testing.T, c *cloud)
+}{
+	{"Auth", agreeAuth},
+	{"Account", agreeAccount},
+	{"Containers", agreeContainers},
+	{"Listing", agreeListing},
+	{"Put", agreePut},
+	{"PutWire", agreePutWire},
+	{"Get", agreeGet},
+	{"Conditions", agreeConditions},
+	{"Ranges", agreeRanges},
+	{"Metadata", agreeMetadata},
+	{"Post", agreePost},
+	{"Names", agreeNames},
+	{"Copy", agreeCopy},
+	{"SLO", agreeSLO},
+	{"SLOManifests", agreeSLOManifests},
+	{"SLOErrors", agreeSLOErrors},
+	{"SLOBroken", agreeSLOBroken},
+	{"DLO", agreeDLO},
+	{"Bulk", agreeBulk},
+	{"Symlinks", agreeSymlinks},
+	{"Quota", agreeQuota},
+}
+
+// TestAgree runs the suite against the fake in its forms and against a real Swift, which FILEGATE_TEST_SWIFT_AUTH (an auth 1.0 URL),
+// FILEGATE_TEST_SWIFT_USER and FILEGATE_TEST_SWIFT_KEY name. What the real one answers is right.
+func TestAgree(t *testing.T) {
+	fake := func(cfg swifttest.Config) func(*testing.T) account {
+		return func(t *testing.T) account {
+			return account{swifttest.Start(t, cfg).AuthURL(), "test:tester", "testing"}
+		}
+	}
+	for _, target := range []struct {
+		name string
+		open func(*testing.T) account
+	}{
+		{"memory", fake(swifttest.Config{})},
+		{"directory", fake(swifttest.Config{Dir: t.TempDir()})},
+		{"strict", fake(swifttest.Config{Limits: swifttest.Limits{MaxFileSize: 8 << 20, ListingLimit: 7}})},
+		{"real", realSwift},
+	} {
+		t.Run(target.name, func(t *testing.T) {
+			t.Parallel()
+			to := target.open(t)
+			for _, tc := range cases {
+				t.Run(tc.name, func(t *testing.T) { tc.run(t, dial(t, to)) })
+			}
+		})
+	}
+}
+
+// realSwift is what the environment names.
+func realSwift(t *testing.T) account {
+	a := account{os.Getenv("FILEGATE_TEST_SWIFT_AUTH"), os.Getenv("FILEGATE_TEST_SWIFT_USER"), os.Getenv("FILEGATE_TEST_SWIFT_KEY")}
+	if a.authURL != "" && a.user != "" && a.key != "" {
+		return a
+	}
+	if os.Getenv("CI") == "true" && !testing.Short() {
+		t.Fatal("no real Swift: set FILEGATE_TEST_SWIFT_AUTH, FILEGATE_TEST_SWIFT_USER and FILEGATE_TEST_SWIFT_KEY")
+	}
+	t.Skip("no real Swift is given")
+	return a
+}
