@@ -74,11 +74,11 @@ func (c *certificate) changed() (stamp, bool) {
 func loadCertificate(certFile, keyFile string) (*tls.Certificate, *certificateError) {
 	certPEM, err := os.ReadFile(certFile)
 	if err != nil {
-		return nil, &certificateError{summary: "The certificate cannot be read", detail: err.Error()}
+		return nil, &certificateError{summary: "The certificate cannot be read", detail: readable(err)}
 	}
 	keyPEM, err := os.ReadFile(keyFile)
 	if err != nil {
-		return nil, &certificateError{inKey: true, summary: "The private key cannot be read", detail: err.Error()}
+		return nil, &certificateError{inKey: true, summary: "The private key cannot be read", detail: readable(err)}
 	}
 	if err := parsesAsCertificate(certPEM); err != nil {
 		return nil, &certificateError{summary: "The certificate cannot be used", detail: fmt.Sprintf("%s: %v.", certFile, err)}
@@ -89,6 +89,10 @@ func loadCertificate(certFile, keyFile string) (*tls.Certificate, *certificateEr
 			detail: fmt.Sprintf("%s is not the unencrypted key, in PEM form, that belongs to %s.", keyFile, certFile)}
 	}
 	return &cert, nil
+}
+
+func readable(err error) string {
+	return err.Error() + ". Name a file that is there, and that the user filegate runs as can read."
 }
 
 func parsesAsCertificate(data []byte) error {

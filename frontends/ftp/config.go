@@ -161,7 +161,7 @@ func tlsVersion(name string) (uint16, bool) {
 
 func (p *Passive) validate(report func(attribute, summary, detail string)) {
 	if _, _, err := p.ports(); err != nil {
-		report("passive.ports", err.Error(), `Write the first and the last port, such as "60000-60100".`)
+		report("passive.ports", "The ports cannot be used: "+err.Error(), `Write the first and the last port, such as "60000-60100".`)
 	}
 	if addr, err := netip.ParseAddr(p.PublicHost); err == nil && !addr.Unmap().Is4() {
 		report("passive.public_host", fmt.Sprintf("%s is not an IPv4 address", addr),

@@ -1,7 +1,6 @@
 package ftp_test
 
 import (
-	"runtime"
 	"testing"
 	"time"
 
@@ -33,11 +32,13 @@ func memory() vfs.FS { return memfs.New() }
 // waitFor waits until ok is true.
 func waitFor(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline, tick := time.After(20*time.Second), time.NewTicker(5*time.Millisecond)
+	defer tick.Stop()
 	for !ok() {
-		if time.Now().After(deadline) {
+		select {
+		case <-tick.C:
+		case <-deadline:
 			t.Fatalf("still not so: %s", what)
 		}
-		runtime.Gosched()
 	}
 }

@@ -1,0 +1,109 @@
+package ftp
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+
+	ftpserver "github.com/fclairamb/ftpserverlib"
+
+	"filegate/core/auth"
+	"filegate/core/session"
+)
+
+// PreAuthUser implements [ftpserver.MainDriverExtensionUserVerifier].
+func (c *client) PreAuthUser(cc ftpserver.ClientContext, _ string) error {
+	if c.control.required && !c.control.secured {
+		return errTLSRequired
+	}
+	// The library would refuse the second login of a connection, since it knows nothing of our TLS.
+	return cc.SetTLSRequirement(ftpserver.ClearOrEncrypted)
+}
+
+// AuthUser implements [ftpserver.MainDriver]. After a refusal the library hangs up.
+func (c *client) AuthUser(cc ftpserver.ClientContext, user, pass string) (_ ftpserver.ClientDriver, err error) {
+	defer recoverTo(&err, c.log)
+	switch {
+	case c.control.required && !c.control.secured: // PASS without USER
+		return nil, errTLSRequired
+	case user == "":
+		return nil, errLoginRefused
+	}
+	if err := c.enter(); err != nil {
+		return nil, err
+	}
+	defer c.leave()
+	sess, err := c.login(cc, user, auth.Secret(pass))
+	if err != nil {
+		return nil, err
+	}
+	if !c.admit(sess) {
+		sess.Close()
+		return nil, errShuttingDown
+	}
+	if c.control.required {
+		if err := cc.SetTLSRequirement(ftpserver.MandatoryEncryption); err != nil { // for data
+			return nil, err
+		}
+	}
+	cc.SetPath("/")
+	return &driver{client: c, session: sess}, nil
+}
+
+// login asks who it is. A login that wants a further step is refused like a wrong one: FTP has no such thing, and who guesses passwords shall not learn that one was right.
+func (c *client) login(cc ftpserver.ClientContext, user string, password auth.Secret) (*session.Session, error) {
+	ctx, cancel := context.WithTimeout(c.ctx, c.srv.cfg.LoginTimeout)
+	defer cancel()
+	sess, step, err := c.srv.env.Login(ctx, auth.Request{
+		User: user, Method: auth.Password, Password: password, Service: "ftp", SessionID: strings.ToLower(rand.Text()[:12]),
+		Remote: addrPort(c.control.RemoteAddr()), Local: addrPort(c.control.LocalAddr()), Client: cc.GetClientVersion(),
+	})
+	switch {
+	case err != nil:
+		return nil, refusal(err)
+	case step != nil:
+		c.log.Info("login refused", "user", user, "reason", "a further step is wanted, which FTP does not have")
+		return nil, errLoginRefused
+	case sess == nil:
+		return nil, refusal(errors.New("neither a session nor a step"))
+	}
+	return sess, nil
+}
+
+// admit makes sess the client's session, in place of one that it had before. It reports false when the server is shutting down.
+func (c *client) admit(sess *session.Session) bool {
+	before, unhook, ok := c.replaceSession(sess)
+	if !ok {
+		return false
+	}
+	if before != nil {
+		unhook()
+		before.Close()
+	}
+	c.control.admit()
+	return true
+}
+
+func (c *client) replaceSession(sess *session.Session) (before *session.Session, unhook func() bool, ok bool) {
+	c.srv.mu.Lock() // so that Shutdown either sees the session or has closed the door
+	defer c.srv.mu.Unlock()
+	if c.srv.closing {
+		return nil, nil, false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before, unhook = c.session, c.unhook
+	c.session, c.unhook = sess, context.AfterFunc(sess.Context(), c.sessionEnded)
+	return before, unhook, true
+}
+
+func addrPort(a net.Addr) netip.AddrPort {
+	if t, ok := a.(*net.TCPAddr); ok {
+		ap := t.AddrPort()
+		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+	}
+	return netip.AddrPort{}
+}
