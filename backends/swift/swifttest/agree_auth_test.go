@@ -16,8 +16,8 @@ func agreeAuth(t *testing.T, c *cloud) {
 			name, realm string
 			header      []string
 		}{
-			{"wrong key", "unknown", []string{"X-Auth-User", "test:tester", "X-Auth-Key", "wrong"}},
-			{"unknown user", "test", []string{"X-Auth-User", "test:nobody", "X-Auth-Key", "testing"}},
+			{"wrong key", "unknown", []string{"X-Auth-User", c.login.user, "X-Auth-Key", "wrong"}},
+			{"unknown user", "test", []string{"X-Auth-User", "test:nobody", "X-Auth-Key", "wrong"}},
 			{"unknown account", "none", []string{"X-Auth-User", "none:tester", "X-Auth-Key", "testing"}},
 			{"no account", "unknown", []string{"X-Auth-User", "tester", "X-Auth-Key", "testing"}},
 			{"nothing at all", "unknown", nil},
@@ -31,14 +31,14 @@ func agreeAuth(t *testing.T, c *cloud) {
 	})
 	c.run("token", func(t *testing.T, c *cloud) {
 		login := func() reply {
-			return c.send(http.MethodGet, auth, "", "X-Auth-User", "test:tester", "X-Auth-Key", "testing").is(200)
+			return c.send(http.MethodGet, auth, "", "X-Auth-User", c.login.user, "X-Auth-Key", c.login.key).is(200)
 		}
 		a, b := login(), login()
 		if a.header.Get("X-Auth-Token") != b.header.Get("X-Auth-Token") {
 			t.Error("a second login does not give the token that is still good")
 		}
 		equal(t, "X-Storage-Token", a.header.Get("X-Storage-Token"), a.header.Get("X-Auth-Token"))
-		equal(t, "X-Storage-Url", a.header.Get("X-Storage-Url"), c.origin+"/v1/AUTH_test")
+		equal(t, "X-Storage-Url", a.header.Get("X-Storage-Url"), c.origin+"/v1/"+c.name)
 		if !strings.HasPrefix(a.header.Get("X-Auth-Token"), "AUTH_tk") {
 			t.Errorf("token %q", a.header.Get("X-Auth-Token"))
 		}
@@ -48,16 +48,19 @@ func agreeAuth(t *testing.T, c *cloud) {
 	})
 	c.run("use", func(t *testing.T, c *cloud) {
 		c.container() // an account that nothing was put into answers 200 to HEAD
-		c.do(http.MethodHead, "", "", "X-Auth-Token", "AUTH_tkwrong").is(401, "Www-Authenticate", `Swift realm="AUTH_test"`)
+		c.do(http.MethodHead, "", "", "X-Auth-Token", "AUTH_tkwrong").is(401, "Www-Authenticate", `Swift realm="`+c.name+`"`)
 		c.do(http.MethodGet, "/c/o", "", "X-Auth-Token", "AUTH_tkwrong").is(401).says(html401)
-		c.send(http.MethodGet, c.origin+"/v1/AUTH_test2", "").is(403).says("<html><h1>Forbidden</h1><p>Access was denied to this resource.</p></html>")
-		c.send(http.MethodPut, c.origin+"/v1/AUTH_test2/c", "").is(403)
+		c.send(http.MethodGet, c.origin+"/v1/"+c.name+"2", "").is(403).says("<html><h1>Forbidden</h1><p>Access was denied to this resource.</p></html>")
+		c.send(http.MethodPut, c.origin+"/v1/"+c.name+"2/c", "").is(403)
 		c.do(http.MethodHead, "", "", "X-Auth-Token", "", "X-Storage-Token", c.token).is(204)
 	})
 	c.run("plain user", func(t *testing.T, c *cloud) {
-		r := c.send(http.MethodGet, auth, "", "X-Auth-User", "test:tester3", "X-Auth-Key", "testing3").is(200)
+		r := c.send(http.MethodGet, auth, "", "X-Auth-User", "test:tester3", "X-Auth-Key", "testing3")
+		if r.status == 401 {
+			t.Skip("there is no test:tester3")
+		}
 		c.do(http.MethodHead, "", "", "X-Auth-Token", r.header.Get("X-Auth-Token")).is(403)
-		c.send(http.MethodHead, c.origin+"/v1/AUTH_test2", "", "X-Auth-Token", r.header.Get("X-Auth-Token")).is(403)
+		c.send(http.MethodHead, c.origin+"/v1/"+c.name+"2", "", "X-Auth-Token", r.header.Get("X-Auth-Token")).is(403)
 	})
 	c.run("info", func(t *testing.T, c *cloud) {
 		var info map[string]map[string]any

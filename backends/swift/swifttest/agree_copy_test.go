@@ -11,7 +11,7 @@ func agreeCopy(t *testing.T, c *cloud) {
 	c.run("COPY", func(t *testing.T, c *cloud) {
 		from := c.do(http.MethodHead, path+"/src", "").header
 		r := c.do("COPY", path+"/src", "", "Destination", other+"/d/dst")
-		r.is(201, "Etag", etag, "X-Copied-From", path[1:]+"/src", "X-Copied-From-Account", "AUTH_test",
+		r.is(201, "Etag", etag, "X-Copied-From", path[1:]+"/src", "X-Copied-From-Account", c.name,
 			"X-Copied-From-Last-Modified", from.Get("Last-Modified"), "X-Object-Meta-One", "1").says("")
 		c.do(http.MethodGet, other+"/d/dst", "").is(200, "Etag", etag, "Content-Type", "text/x", "X-Object-Meta-One", "1", "X-Object-Meta-Two", "2",
 			"Content-Encoding", "x-own", "Content-Length", "6").says("source")

@@ -42,7 +42,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request) (*answer, *http.R
 		faults: s.faults.striking(r),
 		extra:  http.Header{},
 	}
-	if s.cfg.Log {
+	if s.cfg.Record {
 		s.log.mu.Lock()
 		s.log.all = append(s.log.all, a.entry)
 		s.log.mu.Unlock()

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"testing"
 
@@ -23,6 +24,8 @@ type cloud struct {
 	origin  string // scheme and host
 	storage string // URL of the account
 	token   string
+	login   account
+	name    string // of the account, as in the path
 	info    struct {
 		Swift struct {
 			MaxFileSize  int64 `json:"max_file_size"`
@@ -39,10 +42,11 @@ func dial(t *testing.T, a account) *cloud {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &cloud{t: t, http: &http.Client{Transport: tr, CheckRedirect: stay}, origin: u.Scheme + "://" + u.Host}
+	c := &cloud{t: t, http: &http.Client{Transport: tr, CheckRedirect: stay}, origin: u.Scheme + "://" + u.Host, login: a}
 	login := c.send(http.MethodGet, a.authURL, "", "X-Auth-User", a.user, "X-Auth-Key", a.key)
 	login.is(200)
 	c.storage, c.token = login.header.Get("X-Storage-Url"), login.header.Get("X-Auth-Token")
+	c.name = path.Base(c.storage)
 	if err := json.Unmarshal([]byte(c.send(http.MethodGet, c.origin+"/info", "").body), &c.info); err != nil {
 		t.Fatal(err)
 	}

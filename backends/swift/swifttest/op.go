@@ -62,46 +62,73 @@ func OpOf(r *http.Request) (op Op, container, object string) {
 	if query.Has("bulk-delete") && (r.Method == http.MethodPost || r.Method == http.MethodDelete) {
 		return BulkDelete, container, object
 	}
-	kinds := map[string]Op{
-		http.MethodHead:   HeadAccount,
-		http.MethodGet:    ListAccount,
-		http.MethodPost:   PostAccount,
-		http.MethodPut:    Other,
-		http.MethodDelete: Other,
+	switch {
+	case object != "":
+		op = objectOp(r.Method, query.Get("multipart-manifest"), r.Header.Get("X-Copy-From") != "")
+	case container != "":
+		op = containerOp(r.Method)
+	default:
+		op = accountOp(r.Method)
 	}
-	if container != "" {
-		kinds = map[string]Op{
-			http.MethodHead:   HeadContainer,
-			http.MethodGet:    ListContainer,
-			http.MethodPut:    PutContainer,
-			http.MethodPost:   PostContainer,
-			http.MethodDelete: DeleteContainer,
+	return op, container, object
+}
+
+func accountOp(method string) Op {
+	switch method {
+	case http.MethodHead:
+		return HeadAccount
+	case http.MethodGet:
+		return ListAccount
+	case http.MethodPost:
+		return PostAccount
+	}
+	return Other
+}
+
+func containerOp(method string) Op {
+	switch method {
+	case http.MethodHead:
+		return HeadContainer
+	case http.MethodGet:
+		return ListContainer
+	case http.MethodPut:
+		return PutContainer
+	case http.MethodPost:
+		return PostContainer
+	case http.MethodDelete:
+		return DeleteContainer
+	}
+	return Other
+}
+
+func objectOp(method, manifest string, copies bool) Op {
+	switch method {
+	case http.MethodHead:
+		return HeadObject
+	case http.MethodGet:
+		if manifest == "get" {
+			return GetManifest
 		}
-	}
-	if object != "" {
-		kinds = map[string]Op{
-			http.MethodHead:   HeadObject,
-			http.MethodGet:    GetObject,
-			http.MethodPut:    PutObject,
-			http.MethodPost:   PostObject,
-			methodCopy:        CopyObject,
-			http.MethodDelete: DeleteObject,
+		return GetObject
+	case http.MethodPut:
+		if copies {
+			return CopyObject
 		}
-		switch part := query.Get("multipart-manifest"); {
-		case r.Method == http.MethodPut && r.Header.Get("X-Copy-From") != "":
-			return CopyObject, container, object
-		case r.Method == http.MethodPut && part == "put":
-			return PutManifest, container, object
-		case r.Method == http.MethodGet && part == "get":
-			return GetManifest, container, object
-		case r.Method == http.MethodDelete && part == "delete":
-			return DeleteManifest, container, object
+		if manifest == "put" {
+			return PutManifest
 		}
+		return PutObject
+	case http.MethodPost:
+		return PostObject
+	case methodCopy:
+		return CopyObject
+	case http.MethodDelete:
+		if manifest == "delete" {
+			return DeleteManifest
+		}
+		return DeleteObject
 	}
-	if op, ok := kinds[r.Method]; ok {
-		return op, container, object
-	}
-	return Other, container, object
+	return Other
 }
 
 const methodCopy = "COPY"

@@ -68,7 +68,7 @@ func spans(ranges []byteRange, size int64) []span {
 		case r.last < 0:
 			out = append(out, span{r.first, size - r.first})
 		default:
-			out = append(out, span{r.first, min(r.last+1, size) - r.first})
+			out = append(out, span{r.first, min(r.last, size-1) - r.first + 1})
 		}
 	}
 	if len(out) > maxRanges || overlaps(out) > maxOverlaps || (!ascending(out) && len(out) >= maxNonAscendingAll) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"unicode/utf8"
 )
 
@@ -33,10 +34,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case errors.As(err, &failed):
 		failed.write(a, r)
 	case a.status != 0:
-		// Too late to say so: the client sees that the body is not whole.
-		panic(http.ErrAbortHandler)
+		a.cut() // too late to say so: the client sees that the body is not whole
+	case errors.Is(err, errStruck):
+		a.WriteHeader(0)
 	default:
-		refuse(http.StatusInternalServerError).write(a, r)
+		s.cfg.Log.Error("swift request failed", "method", r.Method, "path", r.URL.Path, "err", err)
+		status := http.StatusInternalServerError
+		if errors.Is(err, syscall.ENOSPC) {
+			status = http.StatusInsufficientStorage
+		}
+		refuse(status).write(a, r)
 	}
 }
 

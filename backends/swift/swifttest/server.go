@@ -3,6 +3,7 @@ package swifttest
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -25,8 +26,10 @@ type Config struct {
 	TokenLife time.Duration // how long a token is good; 24 h where 0
 	Region    string        // of the endpoint in Keystone's catalog; "RegionOne" where empty
 	Limits    Limits
-	// Log keeps every request, for [Server.Requests]. It grows without bound.
-	Log bool
+	// Record keeps every request, for [Server.Requests]. What is kept grows without bound.
+	Record bool
+	// Log is told what goes wrong in the server itself, such as a full disk. Nil is silent.
+	Log *slog.Logger
 }
 
 // DefaultUsers are those that Swift's own tests know.
@@ -73,6 +76,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Region == "" {
 		cfg.Region = "RegionOne"
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{
 		cfg:      cfg,
@@ -142,7 +148,8 @@ func (s *Server) AuthURL() string { return s.url + "/auth/v1.0" }
 // KeystoneURL is where to log in by Keystone v3, after Listen.
 func (s *Server) KeystoneURL() string { return s.url + "/v3" }
 
-// Close ends what stalls, cuts the connections that Listen took, waits for their requests, and lets go of the directory.
+// Close ends what stalls, cuts the connections that Listen took, waits for their requests, and lets go of the directory. Whoever serves the server by
+// other means ends that first.
 func (s *Server) Close() error {
 	var err error
 	s.closeOnce.Do(func() {

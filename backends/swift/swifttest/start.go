@@ -10,7 +10,7 @@ type TB interface {
 // Start serves a Swift for one test, with a log, and closes it when the test ends.
 func Start(tb TB, cfg Config) *Server {
 	tb.Helper()
-	cfg.Log = true
+	cfg.Record = true
 	s, err := New(cfg)
 	if err != nil {
 		tb.Fatalf("starting a Swift: %v", err)
