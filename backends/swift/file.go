@@ -164,8 +164,13 @@ func (f *file) await(off int64, forward bool) ([]byte, error) {
 			}
 			f.run()
 			f.wake.Wait()
+		case forward && f.running:
+			// Another read may begin elsewhere once the reading ahead has ended: then all is to be thought over again.
+			f.stop = true
+			f.wake.Broadcast()
+			f.wake.Wait()
 		case forward:
-			f.halt()
+			f.leave()
 			f.begin(off)
 			f.stream = &stream{fs: f.fs, ctx: f.ctx, n: f.n, etag: f.object.etag, size: f.object.size, pos: off}
 			f.err = nil
@@ -214,13 +219,8 @@ func (f *file) run() {
 	f.fetches.Go(func() { f.fetch(s) })
 }
 
-// halt ends the reading ahead. It is called with mu held, and lets go of it meanwhile.
-func (f *file) halt() {
-	f.stop = true
-	f.wake.Broadcast()
-	for f.running {
-		f.wake.Wait()
-	}
+// leave ends the GET that read ahead. It is called with mu held, while nothing reads from it.
+func (f *file) leave() {
 	if f.stream != nil {
 		f.stream.drop()
 		f.stream = nil
@@ -309,10 +309,7 @@ func (f *file) shed() {
 	if f.running || len(f.blocks) == 0 {
 		return
 	}
-	if f.stream != nil {
-		f.stream.drop()
-		f.stream = nil
-	}
+	f.leave()
 	if f.lent < 0 {
 		f.begin(f.last)
 		return
@@ -343,10 +340,7 @@ func (f *file) Close() error {
 	f.fs.backend.budget.leave(f)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.stream != nil {
-		f.stream.drop()
-		f.stream = nil
-	}
+	f.leave()
 	f.begin(0)
 	return nil
 }
