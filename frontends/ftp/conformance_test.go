@@ -23,6 +23,9 @@ func TestConformance(t *testing.T) {
 }
 
 func TestConformanceOverTLS(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long, and differs in the transport only")
+	}
 	vfstest.TestFS(t, func(t *testing.T) vfs.FS {
 		srv, clientConfig := startTLS(t, memory(), "explicit")
 		return newClient(t, srv, clientConfig)
