@@ -115,7 +115,7 @@ func parse(e env, fs *flag.FlagSet, args []string) (code int, ok bool) {
 // fail tells the user of an error, and returns the exit code for it.
 func (e env) fail(err error) int {
 	if diags, ok := errors.AsType[config.Diagnostics](err); ok {
-		diags.Write(e.stderr, e.terminal.width, e.terminal.color)
+		_ = diags.Write(e.stderr, e.terminal.width, e.terminal.color) // there is nowhere else to tell it
 		return exitConfig
 	}
 	if e.stop.Err() != nil && errors.Is(err, context.Canceled) {

@@ -40,7 +40,7 @@ func fields(v reflect.Value) []field {
 		}
 		name, option, _ := strings.Cut(tag, ",")
 		f := field{name: name, unit: sf.Tag.Get("unit"), value: v.Field(i)}
-		known := true
+		var known bool
 		switch option {
 		case "":
 			f.required = true
@@ -53,8 +53,6 @@ func fields(v reflect.Value) []field {
 		case "label":
 			f.kind = label
 			known = sf.Type.Kind() == reflect.String
-		default:
-			known = false
 		}
 		if !known {
 			panic(fmt.Sprintf("config: field %s of %s: no option can be of type %s with the tag `%s`", sf.Name, v.Type(), sf.Type, sf.Tag))
