@@ -66,35 +66,66 @@ func cmdGateway(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: gateway NAME ARG...")
 	}
 	name := args[0]
-	p := &process{cmd: exec.Command("filegate", args[1:]...), stdout: ts.MkAbs(name + ".stdout"), exited: make(chan struct{})}
-	stdout, err := os.Create(p.stdout)
-	ts.Check(err)
-	defer stdout.Close()
-	p.cmd.Dir = ts.MkAbs(".")
-	p.cmd.Stdout, p.cmd.Stderr = stdout, p
-	p.cmd.Env = os.Environ()
+	var env []string
 	for _, key := range []string{"HOME", "TMPDIR", "WORK", "AUTH_URL", "KEYSTONE_URL"} {
-		p.cmd.Env = append(p.cmd.Env, key+"="+ts.Getenv(key))
+		env = append(env, key+"="+ts.Getenv(key))
 	}
-	ts.Check(p.cmd.Start())
+	p, err := start(ts.MkAbs("."), ts.MkAbs(name+".stdout"), env, args[1:]...)
+	ts.Check(err)
+	ts.Defer(func() { // also where the script fails before it says stop
+		p.kill()
+		ts.Logf("[log of %s]\n%s", name, p.logged())
+	})
+	ts.Value(storyKey{}).(*story).gateways[name] = p
+	if !p.ready() {
+		ts.Fatalf("%s is not ready", name)
+	}
+	for door, port := range p.ports() {
+		ts.Setenv(strings.ToUpper(door)+"_PORT", port)
+	}
+}
+
+// start starts filegate in a directory, with standard output in a file.
+func start(dir, stdout string, env []string, args ...string) (*process, error) {
+	out, err := os.Create(stdout)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	p := &process{cmd: exec.Command("filegate", args...), stdout: stdout, exited: make(chan struct{})} //nolint:noctx // it outlives the call; kill ends it
+	p.cmd.Dir = dir
+	p.cmd.Stdout, p.cmd.Stderr = out, p
+	p.cmd.Env = append(os.Environ(), env...)
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
 	go func() {
 		p.err = p.cmd.Wait()
 		close(p.exited)
 	}()
-	ts.Defer(func() { // also where the script fails before it says stop
-		p.cmd.Process.Kill()
-		<-p.exited
-		ts.Logf("[log of %s]\n%s", name, p.logged())
-	})
-	ts.Value(storyKey{}).(*story).gateways[name] = p
-	if !eventually(func() bool { return readyLine.MatchString(p.logged()) || p.hasExited() }) || p.hasExited() {
-		ts.Fatalf("%s is not ready", name)
-	}
+	return p, nil
+}
+
+// kill ends the process as kill -9 does.
+func (p *process) kill() {
+	p.cmd.Process.Kill()
+	<-p.exited
+}
+
+// ready waits until the process serves clients, and reports whether it does.
+func (p *process) ready() bool {
+	return eventually(func() bool { return readyLine.MatchString(p.logged()) || p.hasExited() }) && !p.hasExited()
+}
+
+// ports returns the ports that it listens on: of "ssh", "ftp" and "admin".
+func (p *process) ports() map[string]string {
+	all := map[string]string{}
 	for _, m := range listenLine.FindAllStringSubmatch(p.logged(), -1) {
-		_, port, err := net.SplitHostPort(m[2])
-		ts.Check(err)
-		ts.Setenv(strings.ToUpper(m[1])+"_PORT", port)
+		if _, port, err := net.SplitHostPort(m[2]); err == nil {
+			all[m[1]] = port
+		}
 	}
+	return all
 }
 
 func (p *process) hasExited() bool {
