@@ -243,8 +243,9 @@ func (c *client) try(ctx context.Context, conn *connection, req request) (*respo
 	}
 	resp, header, err := conn.Call(ctx, conn.StorageUrl, opts)
 	if err != nil {
+		err = requestError(ctx, req, header, err) // which asks why ctx has ended, if it has
 		guard.stop()
-		return nil, requestError(ctx, req, header, err)
+		return nil, err
 	}
 	return &response{status: resp.StatusCode, header: resp.Header, body: guard.body(resp.Body)}, nil
 }
