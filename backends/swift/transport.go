@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -56,7 +57,22 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		req = req.Clone(req.Context())
 		req.Header.Del("Expect")
 	}
-	return t.base.RoundTrip(req)
+	resp, err := t.base.RoundTrip(req)
+	if err == nil && resp.StatusCode >= http.StatusMultipleChoices {
+		resp.Body = lateEOF{resp.Body}
+	}
+	return resp, err
+}
+
+// lateEOF tells of the end of a body by a read of its own: ncw/swift takes Swift's words for a refusal only then.
+type lateEOF struct{ io.ReadCloser }
+
+func (b lateEOF) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if n > 0 && err == io.EOF {
+		err = nil
+	}
+	return n, err
 }
 
 func (t *transport) close() { t.base.CloseIdleConnections() }
