@@ -3,18 +3,30 @@ package swift
 import (
 	"bytes"
 	"context"
+	"flag"
 	"io"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.uber.org/goleak"
 
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	// The tests of faults wait most of their time, for a patience to end or a stall to be noticed.
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // fake is a fake Swift with an account in it that is open, and a container to work in.
 type fake struct {
@@ -28,6 +40,7 @@ func newFake(t *testing.T, limits swifttest.Limits, change func(*Config)) *fake 
 	t.Helper()
 	srv := swifttest.Start(t, swifttest.Config{Limits: limits})
 	f := &fake{FS: openFS(t, accountIn(srv), change), srv: srv, dir: "/c"}
+	t.Cleanup(func() { f.balanced(t) })
 	if err := f.Mkdir(t.Context(), f.dir); err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +52,7 @@ func accountIn(srv *swifttest.Server) account {
 	return account{srv.AuthURL(), u.Account + ":" + u.Name, u.Key}
 }
 
-// objects are the names of the objects in a container, without those that only mark an upload under way.
+// objects are the names of the objects in a container, in order.
 func (f *fake) objects(t *testing.T, container string) []string {
 	t.Helper()
 	page, err := f.page(context.WithoutCancel(t.Context()), container, listing{limit: 1000})
@@ -51,6 +64,69 @@ func (f *fake) objects(t *testing.T, container string) []string {
 		names = append(names, e.Name)
 	}
 	return names
+}
+
+// balanced checks that all memory has been given back, by files and writers that are closed all of them.
+func (f *fake) balanced(t *testing.T) {
+	t.Helper()
+	b := f.backend.budget
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if all := int(f.backend.cfg.Memory / blockSize); b.free != all || b.waiters.Len() != 0 || len(b.holders) != 0 {
+		t.Errorf("%d of %d blocks are free, %d sessions wait for one, and %d can be asked for theirs: not everything was given back",
+			b.free, all, b.waiters.Len(), len(b.holders))
+	}
+}
+
+// needed are the names of the segments that a file's manifest names, and of those that manifests in it name.
+func (f *fake) needed(t *testing.T, n name) []string {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	o, err := f.head(ctx, n)
+	if err != nil && status(err) != 404 {
+		t.Fatal(err)
+	}
+	if !o.slo {
+		return nil
+	}
+	entries, err := f.manifest(ctx, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, m := range entries {
+		container, object, _ := strings.Cut(strings.TrimPrefix(m.Name, "/"), "/")
+		names = append(append(names, object), f.needed(t, name{container, object})...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// tidy checks that no segments are stored but those that the file needs.
+func (f *fake) tidy(t *testing.T, p vfs.Path) {
+	t.Helper()
+	n, err := locate(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(f.needed(t, n), f.segments(t), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("the segments that are stored are not those that %q needs (-want +got):\n%s", p, diff)
+	}
+}
+
+// complete checks that all segments are there that the file needs.
+func (f *fake) complete(t *testing.T, p vfs.Path) {
+	t.Helper()
+	n, err := locate(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := f.segments(t)
+	for _, seg := range f.needed(t, n) {
+		if !slices.Contains(stored, seg) {
+			t.Errorf("%q needs the segment %q, which is gone", p, seg)
+		}
+	}
 }
 
 // segments are the names of all objects in the container's segments.

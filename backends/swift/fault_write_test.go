@@ -1,0 +1,207 @@
+package swift
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/vfs"
+)
+
+// upload is a way to write a file, with all the requests that it takes.
+type upload struct {
+	name string
+	old  int // size of what is there before; negative: nothing
+	data int // size of what is written
+	opts vfs.WriteOptions
+	ops  []swifttest.Op // of which each must succeed for the upload to
+}
+
+// uploads are all ways to write, with segments of 1 MiB.
+func uploads() []upload {
+	const small, large = 100_000, 2*mib + 500_000
+	inPlace := vfs.WriteOptions{Offset: vfs.AtEnd}
+	exclusive := vfs.WriteOptions{Create: true, Truncate: true, Exclusive: true}
+	segments := []swifttest.Op{swifttest.HeadObject, swifttest.PutObject, swifttest.PutContainer, swifttest.PutManifest}
+	return []upload{
+		{"small new file", -1, small, replace, []swifttest.Op{swifttest.HeadObject, swifttest.PutObject}},
+		{"small new file, exclusive", -1, small, exclusive, []swifttest.Op{swifttest.HeadObject, swifttest.PutObject}},
+		{"small over small", small, small, replace, []swifttest.Op{swifttest.HeadObject, swifttest.PutObject}},
+		{"small over large", large, small, replace, []swifttest.Op{swifttest.HeadObject, swifttest.PutObject, swifttest.GetManifest}},
+		{"large new file", -1, large, replace, segments},
+		{"large new file, exclusive", -1, large, exclusive, segments},
+		{"large over small", small, large, replace, segments},
+		{"large over large", large, large, replace, append(segments[:2:2], swifttest.PutManifest, swifttest.GetManifest)},
+		{"append to small", small, large, inPlace, append(segments[:3:3], swifttest.PutManifest, swifttest.CopyObject)},
+		{"append to large", large, small, inPlace, append(segments[:2:2], swifttest.PutManifest, swifttest.GetManifest)},
+	}
+}
+
+// run uploads with a fault, and checks that afterwards the file is all old or all new, as the error says, and that no segment is left
+// that nobody needs.
+func (u upload) run(t *testing.T, change func(*Config), inject func(f *fake)) (err error, isNew bool) {
+	t.Helper()
+	f := newFake(t, swifttest.Limits{}, func(c *Config) {
+		c.Patience = 200 * time.Millisecond
+		c.Stall = time.Second
+		c.ResumeRetention = 0
+		if change != nil {
+			change(c)
+		}
+	})
+	const p = "/c/file"
+	var old []byte
+	if u.old >= 0 {
+		old = noise(u.old)
+		f.mustWrite(t, p, old)
+	}
+	data := noise(u.data)
+	inject(f)
+	before := f.srv.Count(swifttest.PutManifest)
+	_, err = f.write(t.Context(), p, data, u.opts)
+	f.srv.Heal()
+	after := data
+	if u.opts.Offset == vfs.AtEnd {
+		after = append(bytes.Clone(old), data...)
+	}
+	got, readErr := f.read(t.Context(), p)
+	isOld := u.old < 0 && vfs.Kind(readErr) == vfs.ErrNotExist || readErr == nil && bytes.Equal(got, old)
+	isNew = readErr == nil && bytes.Equal(got, after)
+	switch {
+	case !isOld && !isNew:
+		t.Errorf("the upload ended with %v, and the file (%d bytes, %v) is neither the old content nor the new", err, len(got), readErr)
+	case err == nil && !isNew:
+		t.Error("the client was told of success, and the file is the old one")
+	}
+	if err != nil && strings.Contains(vfs.ClientText(err), "HTTP") {
+		t.Errorf("the client is told %q", vfs.ClientText(err))
+	}
+	if err != nil && reached(err) && f.srv.Count(swifttest.PutManifest) > before {
+		// Nobody knows how it will end: where one of three servers has the manifest, the others will have it too, later. The segments stay.
+		f.complete(t, p)
+	} else {
+		f.tidy(t, p)
+	}
+	return err, isNew
+}
+
+// each runs a test for all uploads and, of each, for all its requests.
+func eachRequest(t *testing.T, test func(t *testing.T, u upload, op swifttest.Op)) {
+	for _, u := range uploads() {
+		t.Run(u.name, func(t *testing.T) {
+			t.Parallel()
+			for _, op := range u.ops {
+				t.Run(string(op), func(t *testing.T) { test(t, u, op) })
+			}
+		})
+	}
+}
+
+// TestWriteRecovers has one request of each kind go wrong once, in every way. Nobody is to notice.
+func TestWriteRecovers(t *testing.T) {
+	faults := map[string]swifttest.Fault{
+		"503":                  {Status: http.StatusServiceUnavailable},
+		"500 after it is done": {At: swifttest.AtAnswer, Status: http.StatusInternalServerError},
+		"ratelimit":            {Status: statusRateLimited},
+		"cut before":           {Cut: true},
+		"cut in the body":      {At: swifttest.InRequest, Bytes: 50, Cut: true},
+		"cut after it is done": {At: swifttest.AtAnswer, Cut: true},
+		"answered late":        {At: swifttest.AtAnswer, Delay: 300 * time.Millisecond},
+		"damaged on the way":   {Status: http.StatusUnprocessableEntity},
+	}
+	eachRequest(t, func(t *testing.T, u upload, op swifttest.Op) {
+		for name, fault := range faults {
+			if fault.Status == http.StatusUnprocessableEntity && op != swifttest.PutObject && op != swifttest.PutManifest {
+				continue // there is nothing that could have been damaged
+			}
+			t.Run(name, func(t *testing.T) {
+				err, _ := u.run(t, func(c *Config) { c.Patience = 10 * time.Second }, func(f *fake) {
+					f.srv.Inject(swifttest.Rule{Op: op, Times: 1, Fault: fault})
+				})
+				if err != nil {
+					t.Errorf("one request that went wrong failed the upload: %v", err)
+				}
+			})
+		}
+	})
+}
+
+// TestWriteFails has all requests of one kind go wrong for ever.
+func TestWriteFails(t *testing.T) {
+	eachRequest(t, func(t *testing.T, u upload, op swifttest.Op) {
+		for name, fault := range map[string]swifttest.Fault{
+			"503": {Status: http.StatusServiceUnavailable, Body: "proxy-3: no HTTP for you"},
+			"cut": {Cut: true},
+		} {
+			t.Run(name, func(t *testing.T) {
+				err, isNew := u.run(t, nil, func(f *fake) { f.srv.Inject(swifttest.Rule{Op: op, Fault: fault}) })
+				if vfs.Kind(err) != vfs.ErrUnavailable || isNew {
+					t.Errorf("the upload ended with %v (the file is the new one: %v), want %v", err, isNew, vfs.ErrUnavailable)
+				}
+			})
+		}
+	})
+}
+
+// TestWriteRefused has Swift refuse the content, in each of the places where it can.
+func TestWriteRefused(t *testing.T) {
+	for _, tt := range []struct {
+		status int
+		body   string
+		want   error
+	}{
+		{http.StatusForbidden, "", vfs.ErrPermission},
+		{http.StatusRequestEntityTooLarge, "", vfs.ErrTooLarge},
+		{http.StatusRequestEntityTooLarge, "Upload exceeds quota.", vfs.ErrQuota},
+		{http.StatusUnprocessableEntity, "", vfs.ErrCorrupt},
+		{http.StatusInsufficientStorage, "", vfs.ErrQuota},
+	} {
+		t.Run(fmt.Sprint(tt.status, tt.body), func(t *testing.T) {
+			eachRequest(t, func(t *testing.T, u upload, op swifttest.Op) {
+				switch op {
+				case swifttest.PutObject, swifttest.PutManifest, swifttest.CopyObject:
+				default:
+					t.Skip("carries no content")
+				}
+				err, isNew := u.run(t, nil, func(f *fake) {
+					f.srv.Inject(swifttest.Rule{Op: op, Fault: swifttest.Fault{Status: tt.status, Body: tt.body}})
+				})
+				if vfs.Kind(err) != tt.want || isNew {
+					t.Errorf("the upload ended with %v (the file is the new one: %v), want %v", err, isNew, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// TestWriteStalls has a request of each kind stand still for ever, once and always.
+func TestWriteStalls(t *testing.T) {
+	points := map[string]swifttest.Fault{
+		"before":           {Stall: swifttest.Forever()},
+		"in the body":      {At: swifttest.InRequest, Bytes: 70_000, Stall: swifttest.Forever()},
+		"after it is done": {At: swifttest.AtAnswer, Stall: swifttest.Forever()},
+	}
+	for _, u := range uploads()[3:] {
+		for _, op := range []swifttest.Op{swifttest.PutObject, swifttest.PutManifest} {
+			for point, fault := range points {
+				for times, rule := range map[string]int{"once": 1, "for ever": 0} {
+					t.Run(fmt.Sprintf("%s/%s/%s/%s", u.name, op, point, times), func(t *testing.T) {
+						t.Parallel()
+						struck := false
+						err, isNew := u.run(t, nil, func(f *fake) {
+							fault.Call = func() { struck = true }
+							f.srv.Inject(swifttest.Rule{Op: op, Times: rule, Fault: fault})
+						})
+						if rule == 0 && struck && fault.At != swifttest.AtAnswer && (vfs.Kind(err) != vfs.ErrUnavailable || isNew) {
+							t.Errorf("the upload ended with %v (the file is the new one: %v), want %v", err, isNew, vfs.ErrUnavailable)
+						}
+					})
+				}
+			}
+		}
+	}
+}
