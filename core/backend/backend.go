@@ -61,6 +61,7 @@ type Grants interface {
 	// Current returns the grant to use now. It renews ahead of the grant's end, so it may wait.
 	Current(ctx context.Context) (Grant, error)
 	// Renew is called with a grant that the store has refused, and returns another one. However many callers
-	// bring the same refused grant, the authenticator is asked once.
+	// bring the same refused grant at the same time, the authenticator is asked once. It may stand by the same token, so that a caller
+	// which is refused again must come to an end by itself.
 	Renew(ctx context.Context, refused Grant) (Grant, error)
 }

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"time"
 
@@ -46,7 +45,8 @@ type nobody struct{}
 
 func (nobody) Observe(Event) {}
 
-// ErrAbandoned is the outcome of an upload that was closed without being committed: the client went away, or asked for it.
+// ErrAbandoned is the outcome of an upload that was closed without being committed, since the client went away or asked for it, and of a
+// transfer in either direction that the client's end broke off.
 var ErrAbandoned = errors.New("abandoned before it was complete")
 
 // record logs an operation and tells the observer. Looking around is at debug level; a failure that is the storage's fault is a warning.
@@ -78,14 +78,15 @@ func (s *Session) record(e Event) {
 	}
 	attrs = append(attrs, slog.Duration("dur", e.Duration))
 	if e.Err != nil {
-		attrs = append(attrs, slog.String("err", vfs.EscapeControl(e.Err.Error())))
+		attrs = append(attrs, slog.String("err", e.Err.Error()))
 	}
 	s.log.LogAttrs(ctx, level, "operation", attrs...)
 }
 
+// storageFault says whether an operator should look into a failure: it is not the doing of the client, and not what a store refuses in good order.
 func storageFault(err error) bool {
 	switch {
-	case err == nil, errors.Is(err, io.EOF), errors.Is(err, ErrAbandoned),
+	case err == nil, errors.Is(err, ErrAbandoned), errors.Is(err, errTooMany),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return false
 	}
@@ -94,11 +95,4 @@ func storageFault(err error) bool {
 		return true
 	}
 	return false
-}
-
-func reasonText(cause error) string {
-	if cause == nil || errors.Is(cause, context.Canceled) {
-		return "closed"
-	}
-	return cause.Error()
 }

@@ -38,10 +38,13 @@ type Grants struct {
 	renewal *renewal  // the one under way
 }
 
+// renewal is one question to the authenticator, for everybody who waits for its answer.
 type renewal struct {
-	done  chan struct{}
-	grant auth.Grant
-	err   error
+	cancel  context.CancelFunc
+	waiting int // how many do; the last one to give up ends it
+	done    chan struct{}
+	grant   auth.Grant
+	err     error
 }
 
 var _ backend.Grants = (*Grants)(nil)
@@ -57,29 +60,35 @@ func NewGrants(first auth.Grant, renewer Renewer, log *slog.Logger) *Grants {
 func (g *Grants) keep(grant auth.Grant) {
 	g.grant = grant
 	g.ahead = time.Time{}
-	if !grant.Expires.IsZero() {
-		g.ahead = grant.Expires.Add(-min(renewAhead, time.Until(grant.Expires)/10))
+	// One that has ended when it is given says that the clocks disagree: then the storage tells when it ends.
+	if life := time.Until(grant.Expires); !grant.Expires.IsZero() && life > 0 {
+		g.ahead = grant.Expires.Add(-min(renewAhead, life/10))
 	}
 }
 
 // Current implements [backend.Grants]. While the grant in use is still good it is returned even when it cannot be renewed.
 func (g *Grants) Current(ctx context.Context) (auth.Grant, error) {
 	g.mu.Lock()
-	grant, due := g.grant, !g.ahead.IsZero() && time.Now().After(g.ahead)
+	grant, due := g.grant, !g.ahead.IsZero() && !time.Now().Before(g.ahead)
 	g.mu.Unlock()
 	if !due {
 		return grant, nil
 	}
 	fresh, err := g.Renew(ctx, grant)
-	if err != nil && time.Now().Before(grant.Expires) {
-		g.mu.Lock()
-		if g.grant.Token == grant.Token {
-			g.ahead = time.Now().Add(renewPause)
-		}
-		g.mu.Unlock()
+	if err != nil && ctx.Err() == nil && time.Now().Before(grant.Expires) {
+		g.putOff(grant)
 		return grant, nil
 	}
 	return fresh, err
+}
+
+// putOff keeps a grant in use that could not be renewed, for a while or until it ends.
+func (g *Grants) putOff(grant auth.Grant) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.grant.Token == grant.Token {
+		g.ahead = time.Now().Add(min(renewPause, time.Until(grant.Expires)))
+	}
 }
 
 // Renew implements [backend.Grants].
@@ -91,43 +100,62 @@ func (g *Grants) Renew(ctx context.Context, refused auth.Grant) (auth.Grant, err
 	}
 	r := g.renewal
 	if r == nil {
-		r = &renewal{done: make(chan struct{})}
-		g.renewal = r
-		// The renewal is for everybody who waits: the first one's end must not end it. It ends by its timeout.
-		go g.renew(context.WithoutCancel(ctx), r)
+		r = g.start(ctx)
 	}
+	r.waiting++
 	g.mu.Unlock()
 	select {
 	case <-r.done:
 		return r.grant, r.err
 	case <-ctx.Done():
+		g.giveUp(r)
 		return auth.Grant{}, ctx.Err()
 	}
 }
 
-func (g *Grants) renew(ctx context.Context, r *renewal) {
-	ctx, cancel := context.WithTimeout(ctx, renewTimeout)
-	defer cancel()
-	start := time.Now()
-	grant, err := g.renewer.Renew(ctx, g.inUse())
+// start begins a renewal of the grant in use. It is called with mu held.
+func (g *Grants) start(ctx context.Context) *renewal {
+	// The renewal is for everybody who waits: the end of the first one's context must not end it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewTimeout)
+	r := &renewal{cancel: cancel, done: make(chan struct{})}
+	g.renewal = r
+	go g.renew(ctx, r, g.grant)
+	return r
+}
+
+// giveUp is for one who does not wait any more. What nobody waits for ends, so that nothing of a session stays behind.
+func (g *Grants) giveUp(r *renewal) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if err == nil {
+	r.waiting--
+	if r.waiting > 0 {
+		return
+	}
+	r.cancel()
+	if g.renewal == r {
+		g.renewal = nil // the next one begins anew
+	}
+}
+
+func (g *Grants) renew(ctx context.Context, r *renewal, old auth.Grant) {
+	defer r.cancel()
+	start := time.Now()
+	grant, err := g.renewer.Renew(ctx, old)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case err == nil:
 		g.keep(grant)
 		r.grant = grant
 		g.log.Debug("grant renewed", "dur", time.Since(start), "expires", grant.Expires)
-	} else {
+	case r.waiting > 0:
 		r.err = renewError(err)
 		g.log.Warn("grant not renewed", "dur", time.Since(start), "err", err)
 	}
-	g.renewal = nil
+	if g.renewal == r {
+		g.renewal = nil
+	}
 	close(r.done)
-}
-
-func (g *Grants) inUse() auth.Grant {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.grant
 }
 
 // renewError says in the storage's terms what it means that there is no grant any more.

@@ -1,15 +1,3 @@
-// Package session is one logged-in client: its identity, its confined, limited and observed view of a store, and its open files.
-//
-// A [Session] is itself a [vfs.FS], and all that a frontend ever sees of the storage. On top of the store it
-//
-//   - puts the login's home directory in front of every path, so that nothing outside of it has a name;
-//   - checks the login's permissions;
-//   - keeps the table of open files, so that a path that is being written has the size and the attributes that its writer has
-//     (SFTP asks by path, and sets times before it closes), and so that the end of the connection ends every handle;
-//   - never commits a content of which a write has failed;
-//   - writes one log line for each operation, when it has ended, and tells the same to an [Observer].
-//
-// It knows no protocol and no product, starts no goroutine but the renewal of a grant ([Grants]), and decides nothing about logins: that is core/gateway.
 package session
 
 import (
@@ -52,11 +40,13 @@ type Session struct {
 	ctx context.Context // the session's life, which is what this type is
 	end context.CancelCauseFunc
 
+	closing sync.Once
+
 	mu      sync.Mutex
-	handles map[handle]struct{}
+	handles map[handle]bool        // whether it is open yet: what is not, is left to whoever opens it
 	writers map[vfs.Path][]*writer // by the store's path; the last opened is the last
 	busy    int                    // operations under way, open handles included
-	idle    chan struct{}          // closed and renewed whenever busy falls to 0
+	idle    chan struct{}          // closed while nothing is under way; a new one for each busy time
 	closed  bool
 }
 
@@ -64,9 +54,6 @@ var (
 	_ vfs.AttrFS  = (*Session)(nil)
 	_ vfs.SpaceFS = (*Session)(nil)
 )
-
-// handle is a file, writer or listing that is open.
-type handle interface{ Close() error }
 
 // New begins the session of a client that has logged in. It lives until Close, End, or the end of ctx.
 // The error is vfs.ErrInvalidName for a home directory that can be none.
@@ -84,10 +71,11 @@ func New(ctx context.Context, cfg Config) (*Session, error) {
 		observer: cfg.Observer,
 		remote:   cfg.Remote,
 		maxOpen:  cfg.MaxOpen,
-		handles:  map[handle]struct{}{},
+		handles:  map[handle]bool{},
 		writers:  map[vfs.Path][]*writer{},
 		idle:     make(chan struct{}),
 	}
+	close(s.idle)
 	if s.observer == nil {
 		s.observer = nobody{}
 	}
@@ -125,83 +113,6 @@ func (s *Session) Remote() netip.AddrPort { return s.remote }
 // Log is the session's logger, for what a frontend has to say about its protocol. Operations are logged here already.
 func (s *Session) Log() *slog.Logger { return s.log }
 
-// Context ends when the session does, whoever ended it. The contexts of all calls derive from it, and a frontend hangs up
-// when it is done.
+// Context ends when the session does, whoever ended it. All calls end with it, whatever their own context, and a frontend hangs up when it is done.
+// Its cause tells why.
 func (s *Session) Context() context.Context { return s.ctx }
-
-// End asks for the end of the session, for the reason given: its context ends, and the frontend hangs up and calls Close.
-func (s *Session) End(reason error) { s.end(reason) }
-
-// Close ends the session: what is open is closed, and what is not committed is not published. The frontend calls it when the connection is
-// gone. It may be called twice, and returns when all handles are closed.
-func (s *Session) Close() {
-	s.end(context.Canceled)
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return
-	}
-	s.closed = true
-	open := make([]handle, 0, len(s.handles))
-	for h := range s.handles {
-		open = append(open, h)
-	}
-	s.mu.Unlock()
-	for _, h := range open {
-		h.Close() // the handle logs its own end
-	}
-	s.log.Info("session ends", "reason", reasonText(context.Cause(s.ctx)))
-}
-
-// WaitIdle returns nil as soon as no operation is under way and nothing is open, else the error of ctx.
-func (s *Session) WaitIdle(ctx context.Context) error {
-	for {
-		s.mu.Lock()
-		busy, idle := s.busy, s.idle
-		s.mu.Unlock()
-		if busy == 0 {
-			return nil
-		}
-		select {
-		case <-idle:
-		case <-s.ctx.Done():
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// begin counts an operation as under way until the returned function is called.
-func (s *Session) begin() (done func()) {
-	s.mu.Lock()
-	s.busy++
-	s.mu.Unlock()
-	return s.finish
-}
-
-func (s *Session) finish() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.busy--
-	if s.busy == 0 {
-		close(s.idle)
-		s.idle = make(chan struct{})
-	}
-}
-
-// permit returns ErrPermission unless the login may do all of what is asked, and the context's error once the session has ended.
-func (s *Session) permit(what ...auth.Permission) error {
-	if s.ctx.Err() != nil {
-		return context.Cause(s.ctx)
-	}
-	for _, p := range what {
-		if s.allowed != nil && !s.allowed[p] {
-			return vfs.Errorf(vfs.ErrPermission, "this login has no %s permission", p)
-		}
-	}
-	return nil
-}
-
-// inStore is the store's name for what the client calls p.
-func (s *Session) inStore(p vfs.Path) vfs.Path { return s.home.Under(p) }

@@ -1,53 +1,105 @@
 package session
 
 import (
+	"errors"
+	"io"
 	"slices"
+	"time"
 
+	"filegate/core/auth"
 	"filegate/core/vfs"
 )
 
-// reserve makes sure that one more handle may be opened, and counts it as under way.
-// Whoever has reserved either adds the handle or calls finish.
-func (s *Session) reserve() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.closed:
-		return vfs.ErrClosed
-	case len(s.handles) >= s.maxOpen:
-		return vfs.Errorf(vfs.ErrUnavailable, "too many open files: close some of the %d", len(s.handles))
+// handle is a file, writer or listing that is open.
+type handle interface{ Close() error }
+
+var (
+	// errTooMany is the cause of a refusal that is the client's own doing, for storageFault.
+	errTooMany = errors.New("limit of open files reached")
+	// errPanicked is the outcome of an operation in which the store panicked. Whoever called recovers from that; the session keeps its books.
+	errPanicked = errors.New("panic in the storage")
+)
+
+// enter opens a handle by open, which returns the store's side of it, and keeps it in the table until leave. When that fails, the operation
+// has ended and is recorded as e; else the handle records itself when it is closed.
+func (s *Session) enter(h handle, e Event, open func() (io.Closer, error), perms ...auth.Permission) error {
+	s.begin()
+	start := time.Now()
+	err := errPanicked
+	defer func() {
+		if err != nil {
+			e.Duration, e.Err = time.Since(start), err
+			s.leave(h, e)
+		}
+	}()
+	err = s.tryEnter(h, e, open, perms...)
+	return err
+}
+
+func (s *Session) tryEnter(h handle, e Event, open func() (io.Closer, error), perms ...auth.Permission) error {
+	if err := s.permit(e, perms...); err != nil {
+		return err
 	}
-	s.busy++
+	if err := s.reserve(h); err != nil {
+		return err
+	}
+	under, err := open()
+	if err != nil {
+		return err
+	}
+	if !s.settle(h) {
+		under.Close()
+		return s.ended()
+	}
 	return nil
 }
 
-// add puts a handle into the table. It reports false when the session was closed meanwhile: then the caller closes the handle itself.
-func (s *Session) add(h handle) bool {
+// leave ends what enter began.
+func (s *Session) leave(h handle, e Event) {
+	defer s.finish()
+	s.mu.Lock()
+	delete(s.handles, h)
+	s.mu.Unlock()
+	s.record(e)
+}
+
+// reserve takes a place for a handle that is to be opened.
+func (s *Session) reserve(h handle) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.handles); n >= s.maxOpen {
+		return &vfs.Error{Kind: vfs.ErrUnavailable, Text: "too many open files: close some and try again", Err: errTooMany}
+	}
+	s.handles[h] = false
+	return nil
+}
+
+// settle says that the handle is open. It reports false when the session was closed meanwhile: then the caller closes it himself.
+func (s *Session) settle(h handle) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return false
 	}
-	s.handles[h] = struct{}{}
+	s.handles[h] = true
 	if w, ok := h.(*writer); ok {
 		s.writers[w.path] = append(s.writers[w.path], w)
 	}
 	return true
 }
 
-// drop takes a handle out of the table.
-func (s *Session) drop(h handle) {
+// shut lets nothing more be opened, and returns what is open.
+func (s *Session) shut() []handle {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.handles, h)
-	if w, ok := h.(*writer); ok {
-		rest := slices.DeleteFunc(s.writers[w.path], func(x *writer) bool { return x == w })
-		if len(rest) == 0 {
-			delete(s.writers, w.path)
-		} else {
-			s.writers[w.path] = rest
+	s.closed = true
+	var open []handle
+	for h, settled := range s.handles {
+		if settled {
+			open = append(open, h)
 		}
 	}
+	return open
 }
 
 // writing returns the writer of this session that was opened last on the store's path p, or nil.
@@ -58,4 +110,27 @@ func (s *Session) writing(p vfs.Path) *writer {
 		return ws[len(ws)-1]
 	}
 	return nil
+}
+
+// unlist makes writing know nothing of a writer any more. It may be called twice.
+func (s *Session) unlist(w *writer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rest := slices.DeleteFunc(s.writers[w.path], func(x *writer) bool { return x == w })
+	if len(rest) == 0 {
+		delete(s.writers, w.path)
+	} else {
+		s.writers[w.path] = rest
+	}
+}
+
+// throughWriter runs f on the writer that has the store's path p open, if there is one. One that comes to its end before f gets at it
+// counts no more, and the next has its turn.
+func (s *Session) throughWriter(p vfs.Path, f func(*writer) error) (found bool, err error) {
+	for w := s.writing(p); w != nil; w = s.writing(p) {
+		if err := f(w); err != errEnded {
+			return true, err
+		}
+	}
+	return false, nil
 }

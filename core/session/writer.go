@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"filegate/core/auth"
@@ -13,10 +12,21 @@ import (
 
 // OpenWriter implements [vfs.FS].
 func (s *Session) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOptions) (vfs.Writer, error) {
-	start := time.Now()
-	w, err := s.openWriter(ctx, name, opts, start)
+	perms := []auth.Permission{auth.Write}
+	if opts.Read {
+		perms = append(perms, auth.Read)
+	}
+	ctx, cancel := s.join(ctx)
+	w := &writer{transfer: transfer{s: s, start: time.Now(), cancel: cancel}, name: name, path: s.inStore(name)}
+	err := s.enter(w, Event{Op: OpUpload, Path: name}, func() (_ io.Closer, err error) {
+		if name.IsRoot() {
+			return nil, vfs.ErrIsDir
+		}
+		w.under, err = s.fs.OpenWriter(ctx, w.path, opts)
+		return w.under, err
+	}, perms...)
 	if err != nil {
-		s.record(Event{Op: OpUpload, Path: name, Duration: time.Since(start), Err: err})
+		cancel()
 		return nil, err
 	}
 	if opts.Read {
@@ -27,91 +37,42 @@ func (s *Session) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteO
 	return w, nil
 }
 
-func (s *Session) openWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOptions, start time.Time) (*writer, error) {
-	perms := []auth.Permission{auth.Write}
-	if opts.Read {
-		perms = append(perms, auth.Read)
-	}
-	if err := s.permit(perms...); err != nil {
-		return nil, err
-	}
-	if name.IsRoot() {
-		return nil, vfs.ErrIsDir
-	}
-	if err := s.reserve(); err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	under, err := s.fs.OpenWriter(ctx, s.inStore(name), opts)
-	if err != nil {
-		cancel()
-		s.finish()
-		return nil, err
-	}
-	w := &writer{s: s, under: under, cancel: cancel, name: name, path: s.inStore(name), start: start}
-	if !s.add(w) {
-		w.Close()
-		return nil, vfs.ErrClosed
-	}
-	return w, nil
-}
-
 // writer is a file that is being written.
 type writer struct {
-	s      *Session
-	under  vfs.Writer
-	cancel context.CancelFunc
-	name   vfs.Path // as the client calls it
-	path   vfs.Path // as the store does
-	start  time.Time
+	transfer
+	under vfs.Writer
+	name  vfs.Path // as the client calls it
+	path  vfs.Path // as the store does
 
-	// life is held shared by writes and reads, alone by what must not meet a write (see vfs.Writer).
-	life      sync.RWMutex
-	closed    bool
-	committed bool
-	closeErr  error
+	committed bool // guarded by life
 
-	bytes  atomic.Int64
-	failed firstError
-
-	attrsMu sync.Mutex
-	attrs   vfs.Attrs
+	// What a Stat by path sees, which waits for no write and no Commit.
+	mu     sync.Mutex
+	attrs  vfs.Attrs
+	frozen bool  // under is not asked any more
+	size   int64 // of what is frozen
 }
 
 func (w *writer) WriteAt(p []byte, off int64) (int, error) {
-	w.life.RLock()
-	defer w.life.RUnlock()
-	if w.closed || w.committed {
-		return 0, vfs.ErrClosed
-	}
-	n, err := w.under.WriteAt(p, off)
-	w.bytes.Add(int64(n))
-	if err != nil {
-		w.failed.set(err)
-	}
-	return n, err
+	n, err := w.move(func() (int64, error, error) {
+		n, err := w.under.WriteAt(p, off)
+		return int64(n), err, err
+	})
+	return int(n), err
 }
 
 func (w *writer) ReadFrom(r io.Reader) (int64, error) {
-	w.life.RLock()
-	defer w.life.RUnlock()
-	if w.closed || w.committed {
-		return 0, vfs.ErrClosed
-	}
-	n, err := w.under.ReadFrom(r)
-	w.bytes.Add(n)
-	if err != nil {
-		w.failed.set(err)
-	}
-	return n, err
+	return w.move(func() (int64, error, error) {
+		from := &source{r: r}
+		n, err := w.under.ReadFrom(from)
+		return n, err, whose(err, from.err)
+	})
 }
 
 func (w *writer) Truncate(size int64) error {
 	return w.alone(func() error {
 		err := w.under.Truncate(size)
-		if err != nil {
-			w.failed.set(err)
-		}
+		w.failed.set(err)
 		return err
 	})
 }
@@ -121,8 +82,8 @@ func (w *writer) SetAttrs(attrs vfs.Attrs) error {
 		if err := w.under.SetAttrs(attrs); err != nil {
 			return err
 		}
-		w.attrsMu.Lock()
-		defer w.attrsMu.Unlock()
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		if attrs.ModTime != nil {
 			w.attrs.ModTime = attrs.ModTime
 		}
@@ -136,19 +97,31 @@ func (w *writer) SetAttrs(attrs vfs.Attrs) error {
 func (w *writer) alone(f func() error) error {
 	w.life.Lock()
 	defer w.life.Unlock()
-	if w.closed || w.committed {
-		return vfs.ErrClosed
+	if w.ended {
+		return errEnded
 	}
 	return f()
 }
 
-func (w *writer) Size() int64 { return w.under.Size() }
+func (w *writer) Size() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.sizeNow()
+}
+
+// sizeNow is the size; the caller holds mu.
+func (w *writer) sizeNow() int64 {
+	if w.frozen {
+		return w.size
+	}
+	return w.under.Size()
+}
 
 // info is what the file looks like to its own session while it is being written.
 func (w *writer) info(base string) vfs.Info {
-	w.attrsMu.Lock()
-	defer w.attrsMu.Unlock()
-	info := vfs.Info{Name: base, Size: w.under.Size(), Mode: 0o644, ModTime: time.Now()}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	info := vfs.Info{Name: base, Size: w.sizeNow(), Mode: 0o644, ModTime: time.Now()}
 	if w.attrs.ModTime != nil {
 		info.ModTime = *w.attrs.ModTime
 	}
@@ -158,24 +131,39 @@ func (w *writer) info(base string) vfs.Info {
 	return info
 }
 
+// end lets nothing but Close follow. The caller holds life.
+func (w *writer) end() {
+	w.ended = true
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.size = w.sizeNow()
+	w.frozen = true
+}
+
 // Commit refuses a content of which a write has failed: a client that closes the file all the same must not get a success.
 func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	w.life.Lock()
 	defer w.life.Unlock()
-	if w.closed || w.committed {
-		return vfs.Info{}, vfs.ErrClosed
+	if w.ended {
+		return vfs.Info{}, errEnded
 	}
+	w.end()
+	defer w.s.unlist(w) // however it goes, from then on the store's own Stat is the truth
 	if err := w.failed.get(); err != nil {
 		return vfs.Info{}, err
 	}
-	info, err := w.under.Commit(ctx)
-	if err != nil {
+	if err := w.s.ended(); err != nil {
 		w.failed.set(err)
 		return vfs.Info{}, err
 	}
-	w.committed = true
-	w.s.drop(w) // from here on the store's own Stat is the truth
-	return info, nil
+	ctx, cancel := w.s.join(ctx)
+	defer cancel()
+	err := errPanicked
+	defer func() { w.failed.set(err) }()
+	var info vfs.Info
+	info, err = w.under.Commit(ctx)
+	w.committed = err == nil
+	return info, err
 }
 
 // Close cancels what is under way on the writer, since nobody waits for it any more.
@@ -187,14 +175,16 @@ func (w *writer) Close() error {
 		return w.closeErr
 	}
 	w.closed = true
+	w.end()
+	w.s.unlist(w)
+	defer func() {
+		err := w.failed.get()
+		if err == nil && !w.committed {
+			err = ErrAbandoned
+		}
+		w.s.leave(w, Event{Op: OpUpload, Path: w.name, Bytes: w.bytes.Load(), Duration: time.Since(w.start), Err: err})
+	}()
 	w.closeErr = w.under.Close()
-	w.s.drop(w)
-	err := w.failed.get()
-	if err == nil && !w.committed {
-		err = ErrAbandoned
-	}
-	w.s.record(Event{Op: OpUpload, Path: w.name, Bytes: w.bytes.Load(), Duration: time.Since(w.start), Err: err})
-	w.s.finish()
 	return w.closeErr
 }
 
@@ -207,8 +197,8 @@ type readWriter struct {
 func (w *readWriter) ReadAt(p []byte, off int64) (int, error) {
 	w.life.RLock()
 	defer w.life.RUnlock()
-	if w.closed || w.committed {
-		return 0, vfs.ErrClosed
+	if w.ended {
+		return 0, errEnded
 	}
 	return w.under.ReadAt(p, off)
 }

@@ -1,0 +1,289 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"filegate/core/auth"
+	"filegate/core/session"
+	"filegate/core/vfs"
+)
+
+// operation is one call of a session, made on a name.
+type operation struct {
+	name  string
+	op    session.Op
+	needs []auth.Permission
+	call  func(ctx context.Context, s *session.Session, name vfs.Path) error
+}
+
+// operations are all that a session does, on "/file" as on anything else. A rename takes the name's neighbour.
+var operations = []operation{
+	{"stat", session.OpStat, []auth.Permission{auth.List}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
+		_, err := s.Stat(ctx, name)
+		return err
+	}},
+	{"list", session.OpList, []auth.Permission{auth.List}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
+		l, err := s.List(ctx, name)
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		for {
+			if _, err := l.Next(ctx); err != nil {
+				return noEOF(err)
+			}
+		}
+	}},
+	{"space", session.OpSpace, []auth.Permission{auth.List}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
+		_, err := s.StatSpace(ctx, name)
+		return err
+	}},
+	{"read", session.OpDownload, []auth.Permission{auth.Read}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
+		f, err := s.Open(ctx, name, vfs.OpenOptions{})
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		_, err = f.WriteTo(io.Discard)
+		return err
+	}},
+	{"write", session.OpUpload, []auth.Permission{auth.Write}, upload(replace)},
+	{"write in place", session.OpUpload, []auth.Permission{auth.Write}, upload(vfs.WriteOptions{})},
+	{"write and read", session.OpUpload, []auth.Permission{auth.Write, auth.Read}, upload(vfs.WriteOptions{Read: true})},
+	{"mkdir", session.OpMkdir, []auth.Permission{auth.Write}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
+		return s.Mkdir(ctx, name)
+	}},
+	{"remove", session.OpRemove, []auth.Permission{auth.Delete}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
+		return s.Remove(ctx, name)
+	}},
+	{"rmdir", session.OpRmdir, []auth.Permission{auth.Delete}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
+		return s.Rmdir(ctx, name)
+	}},
+	{"rename", session.OpRename, []auth.Permission{auth.Write}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
+		return s.Rename(ctx, name, name+"-renamed", vfs.RenameOptions{})
+	}},
+	{"rename over", session.OpRename, []auth.Permission{auth.Write}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
+		return s.Rename(ctx, "/other", name, vfs.RenameOptions{})
+	}},
+	{"set attributes", session.OpSetAttrs, []auth.Permission{auth.Write}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
+		when := time.Unix(1e9, 0)
+		return s.SetAttrs(ctx, name, vfs.Attrs{ModTime: &when})
+	}},
+	{"truncate", session.OpTruncate, []auth.Permission{auth.Write}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
+		return s.Truncate(ctx, name, 3)
+	}},
+}
+
+func upload(opts vfs.WriteOptions) func(ctx context.Context, s *session.Session, name vfs.Path) error {
+	return func(ctx context.Context, s *session.Session, name vfs.Path) error {
+		w, err := s.OpenWriter(ctx, name, opts)
+		if err != nil {
+			return err
+		}
+		defer w.Close()
+		if _, err := w.WriteAt([]byte("new"), 0); err != nil {
+			return err
+		}
+		_, err = w.Commit(ctx)
+		return err
+	}
+}
+
+func noEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// TestPermissions makes every operation with every set of permissions.
+func TestPermissions(t *testing.T) {
+	for set := range 1 << len(auth.Permissions()) {
+		var given []auth.Permission
+		for i, p := range auth.Permissions() {
+			if set&(1<<i) != 0 {
+				given = append(given, p)
+			}
+		}
+		t.Run(fmt.Sprint(given), func(t *testing.T) {
+			for _, op := range operations {
+				s := begin(t, func(cfg *session.Config) { cfg.Identity.Permissions = given })
+				put(t, s.store, home+"/file", "old")
+				before := s.store.count("")
+				err := op.call(t.Context(), s.Session, "/file")
+				if len(given) > 0 && slices.ContainsFunc(op.needs, func(p auth.Permission) bool { return !slices.Contains(given, p) }) {
+					wantKind(t, err, vfs.ErrPermission, op.name)
+					if n := s.store.count("") - before; n != 0 {
+						t.Errorf("%s: the store was called %d times for what is forbidden", op.name, n)
+					}
+				} else if errors.Is(err, vfs.ErrPermission) {
+					t.Errorf("%s: %v", op.name, err)
+				}
+				if event := s.seen.last(t); event.Op != op.op || event.Err != err {
+					t.Errorf("%s: the event is %+v, want %s with the error %v", op.name, event, op.op, err)
+				}
+			}
+		})
+	}
+}
+
+func TestPermissionUnknown(t *testing.T) {
+	s := begin(t, func(cfg *session.Config) { cfg.Identity.Permissions = []auth.Permission{"everything"} })
+	for _, op := range operations {
+		wantKind(t, op.call(t.Context(), s.Session, "/file"), vfs.ErrPermission, op.name+" by who has only a permission that there is not")
+	}
+}
+
+func TestPermissionToReplace(t *testing.T) {
+	write, all := []auth.Permission{auth.Write}, []auth.Permission{auth.Write, auth.Delete}
+	for _, tt := range []struct {
+		name  string
+		given []auth.Permission
+		old   string // what has the new name
+		opts  vfs.RenameOptions
+		want  error
+	}{
+		{"onto nothing", write, "", vfs.RenameOptions{Replace: true}, nil},
+		{"onto a file", write, "old", vfs.RenameOptions{Replace: true}, vfs.ErrPermission},
+		{"onto a file, not asked for", write, "old", vfs.RenameOptions{}, vfs.ErrExist},
+		{"onto a file with delete", all, "old", vfs.RenameOptions{Replace: true}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := begin(t, func(cfg *session.Config) { cfg.Identity.Permissions = tt.given })
+			put(t, s.store, home+"/from", "new")
+			if tt.old != "" {
+				put(t, s.store, home+"/to", tt.old)
+			}
+			err := s.Rename(t.Context(), "/from", "/to", tt.opts)
+			if tt.want == nil {
+				if err != nil || content(t, s.store, home+"/to") != "new" {
+					t.Errorf("Rename: %v, and the content is %q", err, content(t, s.store, home+"/to"))
+				}
+				return
+			}
+			wantKind(t, err, tt.want, "Rename")
+			if got := content(t, s.store, home+"/to"); got != tt.old {
+				t.Errorf("the content is %q after a refused Rename, want %q", got, tt.old)
+			}
+		})
+	}
+}
+
+// TestConfinement makes every operation on whatever a client may send, and looks at the names that reach the store.
+func TestConfinement(t *testing.T) {
+	s := begin(t, nil)
+	s.store.before = func(_ context.Context, call string, name vfs.Path) error {
+		if !vfs.Path(home).Contains(name) || slices.Contains(name.Elements(), "..") {
+			t.Errorf("%s reaches %q", call, name)
+		}
+		return nil
+	}
+	part := rapid.SampledFrom([]string{"..", ".", "", "/", "a", "home", "alice", "bob", "..a", "...", "x\n"})
+	rapid.Check(t, func(rt *rapid.T) {
+		raw := strings.Join(rapid.SliceOfN(part, 0, 8).Draw(rt, "parts"), rapid.SampledFrom([]string{"/", "//", ""}).Draw(rt, "separator"))
+		op := rapid.SampledFrom(operations).Draw(rt, "operation")
+		if name, err := vfs.Resolve(vfs.Root, raw); err == nil {
+			op.call(t.Context(), s.Session, name)
+		}
+		// A frontend that forgot to resolve names does not let anybody out either.
+		op.call(t.Context(), s.Session, vfs.Path(raw))
+	})
+}
+
+func TestUncleanNames(t *testing.T) {
+	for _, name := range []vfs.Path{"", "..", "/..", "/../bob/file", "/a/../../bob/file", "x", "-2/file", "/.", "//", "/a/", "/a//b", "/./file", "/a\x00b", "/\xff"} {
+		s := begin(t, nil)
+		for _, op := range operations {
+			wantKind(t, op.call(t.Context(), s.Session, name), vfs.ErrInvalidName, fmt.Sprintf("%s of %q", op.name, name))
+		}
+		if n := s.store.count(""); n != 0 {
+			t.Errorf("the store was called %d times with %q", n, name)
+		}
+		if n := len(s.seen.take()); n != len(operations) {
+			t.Errorf("%d events for %d operations", n, len(operations))
+		}
+	}
+}
+
+func TestRoot(t *testing.T) {
+	want := map[string]error{
+		"read": vfs.ErrIsDir, "write": vfs.ErrIsDir, "write in place": vfs.ErrIsDir, "write and read": vfs.ErrIsDir, "truncate": vfs.ErrIsDir,
+		"mkdir": vfs.ErrExist, "remove": vfs.ErrIsDir, "rmdir": vfs.ErrPermission, "rename": vfs.ErrPermission, "rename over": vfs.ErrPermission,
+	}
+	for _, op := range operations {
+		t.Run(op.name, func(t *testing.T) {
+			s := begin(t, nil)
+			err := op.call(t.Context(), s.Session, vfs.Root)
+			if want[op.name] != nil {
+				wantKind(t, err, want[op.name], "the root")
+			} else if err != nil {
+				t.Error(err)
+			}
+			if info, err := s.Stat(t.Context(), vfs.Root); err != nil || info.Name != "/" || !info.IsDir() {
+				t.Errorf("Stat of the root = %+v, %v", info, err)
+			}
+		})
+	}
+}
+
+func TestRenameRoot(t *testing.T) {
+	s := begin(t, nil)
+	if err := s.Mkdir(t.Context(), "/dir"); err != nil {
+		t.Fatal(err)
+	}
+	for _, names := range [][2]vfs.Path{{"/", "/new"}, {"/", "/"}, {"/dir", "/"}} {
+		err := s.Rename(t.Context(), names[0], names[1], vfs.RenameOptions{Replace: true})
+		wantKind(t, err, vfs.ErrPermission, fmt.Sprintf("Rename of %q to %q", names[0], names[1]))
+	}
+}
+
+// TestHomeMissing is that a home that is not there looks like a directory that is not there.
+func TestHomeMissing(t *testing.T) {
+	for _, op := range operations {
+		if op.name == "mkdir" || op.name == "space" {
+			continue
+		}
+		s := begin(t, func(cfg *session.Config) { cfg.Identity.Home = "/home/carol" })
+		wantKind(t, op.call(t.Context(), s.Session, "/file"), vfs.ErrNotExist, op.name+" in a home that is missing")
+	}
+	s := begin(t, func(cfg *session.Config) { cfg.Identity.Home = "/home/carol" })
+	info, err := s.Stat(t.Context(), "/")
+	wantKind(t, err, vfs.ErrNotExist, "Stat of a home that is missing")
+	if info != (vfs.Info{}) {
+		t.Errorf("Stat of a home that is missing describes %+v", info)
+	}
+	wantKind(t, s.Mkdir(t.Context(), "/dir"), vfs.ErrNotExist, "Mkdir in a home that is missing")
+}
+
+// TestHomeIsAFile is that nobody loses what an operator named by mistake.
+func TestHomeIsAFile(t *testing.T) {
+	for _, op := range operations {
+		if slices.Contains([]session.Op{session.OpStat, session.OpSpace, session.OpDownload, session.OpSetAttrs}, op.op) {
+			continue
+		}
+		s := begin(t, func(cfg *session.Config) { cfg.Identity.Home = "/home/file" })
+		put(t, s.store, "/home/file", "precious")
+		if err := op.call(t.Context(), s.Session, vfs.Root); err == nil {
+			t.Errorf("%s of a home that is a file = nil", op.name)
+		}
+		if got := content(t, s.store, "/home/file"); got != "precious" {
+			t.Errorf("after %s the home that is a file holds %q", op.name, got)
+		}
+	}
+}
+
+func TestHomeInvalid(t *testing.T) {
+	for _, home := range []string{"/a\x00b", "/\xff", "/" + strings.Repeat("a/", vfs.MaxPath)} {
+		_, err := session.New(t.Context(), session.Config{Identity: auth.Identity{Home: home}})
+		wantKind(t, err, vfs.ErrInvalidName, "New")
+	}
+}

@@ -1,0 +1,67 @@
+package session
+
+import (
+	"context"
+	"errors"
+)
+
+// End asks for the end of the session, for the reason given: its context ends, and the frontend hangs up and calls Close.
+func (s *Session) End(reason error) {
+	if reason == nil || errors.Is(reason, context.Canceled) {
+		s.end(context.Canceled)
+		return
+	}
+	s.end(&endError{reason})
+}
+
+// Close ends the session: what is open is closed, and what is not committed is not published. The frontend calls it when the connection is
+// gone. It may be called twice and from several goroutines, and returns when nothing is open and no operation is under way, to each of them.
+func (s *Session) Close() { s.closing.Do(s.close) }
+
+func (s *Session) close() {
+	s.end(context.Canceled)
+	for _, h := range s.shut() {
+		h.Close() // the handle logs its own end
+	}
+	<-s.whenIdle()
+	s.log.Info("session ends", "reason", reasonText(context.Cause(s.ctx)))
+}
+
+// ended returns why the session has ended, as an error that is its context's too, or nil while it lives.
+func (s *Session) ended() error {
+	if s.ctx.Err() == nil {
+		return nil
+	}
+	cause := context.Cause(s.ctx)
+	if errors.Is(cause, s.ctx.Err()) {
+		return cause
+	}
+	return &endError{cause}
+}
+
+// join returns a context that ends with ctx or with the session, whichever is first.
+func (s *Session) join(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(s.ctx, func() { cancel(context.Cause(s.ctx)) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
+}
+
+// endError is what a session's end makes of the operations that it cuts short: by its kind a context's error, since it is nobody's fault.
+type endError struct{ reason error }
+
+func (e *endError) Error() string { return "session ended: " + e.reason.Error() }
+
+func (e *endError) Unwrap() []error { return []error{context.Canceled, e.reason} }
+
+func reasonText(cause error) string {
+	if e, ok := errors.AsType[*endError](cause); ok {
+		return e.reason.Error()
+	}
+	if errors.Is(cause, context.Canceled) {
+		return "closed"
+	}
+	return cause.Error()
+}

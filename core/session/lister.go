@@ -1,0 +1,73 @@
+package session
+
+import (
+	"context"
+	"io"
+	"sync"
+	"time"
+
+	"filegate/core/auth"
+	"filegate/core/vfs"
+)
+
+// List implements [vfs.FS].
+func (s *Session) List(ctx context.Context, name vfs.Path) (vfs.Lister, error) {
+	l := &lister{s: s, path: name, start: time.Now()}
+	err := s.enter(l, Event{Op: OpList, Path: name}, func() (_ io.Closer, err error) {
+		ctx, cancel := s.join(ctx)
+		defer cancel()
+		l.under, err = s.fs.List(ctx, s.inStore(name))
+		return l.under, err
+	}, auth.List)
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// lister is an open listing.
+type lister struct {
+	s     *Session
+	under vfs.Lister
+	path  vfs.Path
+	start time.Time
+
+	mu       sync.Mutex // the session's end closes what somebody else may be reading
+	closed   bool
+	closeErr error
+	entries  int
+	err      error
+}
+
+func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil, vfs.ErrClosed
+	}
+	if err := l.s.ended(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := l.s.join(ctx)
+	defer cancel()
+	page, err := l.under.Next(ctx)
+	l.entries += len(page)
+	if err != nil && err != io.EOF {
+		l.err = err
+	}
+	return page, err
+}
+
+func (l *lister) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return l.closeErr
+	}
+	l.closed = true
+	defer func() {
+		l.s.leave(l, Event{Op: OpList, Path: l.path, Entries: l.entries, Duration: time.Since(l.start), Err: l.err})
+	}()
+	l.closeErr = l.under.Close()
+	return l.closeErr
+}

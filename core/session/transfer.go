@@ -1,0 +1,109 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"filegate/core/vfs"
+)
+
+// transfer is what a file that is being read and one that is being written have in common.
+type transfer struct {
+	s      *Session
+	start  time.Time
+	cancel context.CancelFunc // ends what is under way
+
+	// life is held shared by reads and writes, alone by what must not meet one: the session's end closes what others are using.
+	life     sync.RWMutex
+	ended    bool // nothing but Close may follow
+	closed   bool
+	closeErr error
+
+	bytes  atomic.Int64
+	failed firstError
+}
+
+// errEnded is the answer of a transfer that has ended.
+var errEnded error = &vfs.Error{Kind: vfs.ErrClosed}
+
+// move runs one read or write. What f returns last is what the transfer counts as from then on.
+func (t *transfer) move(f func() (n int64, err, outcome error)) (n int64, err error) {
+	t.life.RLock()
+	defer t.life.RUnlock()
+	if t.ended {
+		return 0, errEnded
+	}
+	// The transfer's own context ends only a moment after the session's.
+	if err := t.s.ended(); err != nil {
+		t.failed.set(err)
+		return 0, err
+	}
+	outcome := errPanicked
+	defer func() {
+		t.bytes.Add(n)
+		t.failed.set(outcome)
+	}()
+	n, err, outcome = f()
+	return n, err
+}
+
+// source and sink are the client's end of a transfer. They remember when it was that end which failed.
+type source struct {
+	r   io.Reader
+	err error
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return n, err
+}
+
+type sink struct {
+	w   io.Writer
+	err error
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	n, err := s.w.Write(p)
+	if err != nil {
+		s.err = err
+	}
+	return n, err
+}
+
+// whose returns err as the outcome of a transfer: ErrAbandoned too, where it is the error of the client's end.
+func whose(err, client error) error {
+	if err != nil && client != nil && errors.Is(err, client) {
+		return fmt.Errorf("%w: %w", ErrAbandoned, err)
+	}
+	return err
+}
+
+// firstError keeps the first error that it is given; nil is none. One that only says that something was cancelled gives way to a later one: when one of
+// several writes fails, a store cancels the others, and which is heard of first is chance.
+type firstError struct {
+	mu  sync.Mutex
+	err error
+}
+
+func (e *firstError) set(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err != nil && (e.err == nil || errors.Is(e.err, context.Canceled)) {
+		e.err = err
+	}
+}
+
+func (e *firstError) get() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.err
+}
