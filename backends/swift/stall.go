@@ -2,6 +2,7 @@ package swift
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -14,8 +15,8 @@ type stallGuard struct {
 	after  time.Duration
 	cancel context.CancelCauseFunc
 
-	mu       sync.Mutex
-	answered bool // the answer has begun: what is still read of the request is no progress of it
+	mu    sync.Mutex
+	ended bool // the answer is here, or none will come: nothing of the request's body is read any more
 }
 
 func newStallGuard(ctx context.Context, after time.Duration) (context.Context, *stallGuard) {
@@ -27,40 +28,44 @@ func newStallGuard(ctx context.Context, after time.Duration) (context.Context, *
 
 func (g *stallGuard) progress() { g.timer.Reset(g.after) }
 
-// sent notes progress of the request.
-func (g *stallGuard) sent() {
+// end is called when the request is over. An HTTP transport may go on reading its body for a while; from here on it cannot, so that the
+// body can be sent again and its memory be used for something else.
+func (g *stallGuard) end() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.answered {
-		g.progress()
-	}
+	g.ended = true
+	g.timer.Stop()
 }
 
 func (g *stallGuard) stop() {
-	g.timer.Stop()
+	g.end()
 	g.cancel(nil)
 }
 
 // reader is the body of a request, of which each piece read is progress.
-func (g *stallGuard) reader(r io.Reader) io.Reader { return &guardedReader{Reader: r, guard: g} }
+func (g *stallGuard) reader(r io.Reader) io.Reader { return &guardedReader{body: r, guard: g} }
 
 type guardedReader struct {
-	io.Reader
+	body  io.Reader
 	guard *stallGuard
 }
 
+var errRequestOver = errors.New("the request is over")
+
 func (r *guardedReader) Read(p []byte) (int, error) {
-	n, err := r.Reader.Read(p)
-	r.guard.sent()
+	r.guard.mu.Lock()
+	defer r.guard.mu.Unlock()
+	if r.guard.ended {
+		return 0, errRequestOver
+	}
+	n, err := r.body.Read(p)
+	r.guard.progress()
 	return n, err
 }
 
 // body is the body of an answer. The guard watches only reads that are under way: a slow client is not a stalled Swift.
 func (g *stallGuard) body(b io.ReadCloser) io.ReadCloser {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.answered = true
-	g.timer.Stop()
+	g.end()
 	return &guardedBody{body: b, guard: g}
 }
 
