@@ -13,6 +13,8 @@ provider = fernet
 expiration = 3600
 [fernet_tokens]
 key_repository = $KEYSTONE_CONF/fernet
+[fernet_receipts]
+key_repository = $KEYSTONE_CONF/fernet
 [credential]
 key_repository = $KEYSTONE_CONF/credential
 [cache]
