@@ -115,6 +115,7 @@ func (c *client) retry(ctx context.Context, req request, use func(*response) err
 	}
 	deadline := time.Now().Add(patience)
 	refusals, damages := 0, 0
+	earlier := false // an earlier try may have been carried out
 	for try := 0; ; try++ {
 		conn, err := c.connect(ctx)
 		if err != nil {
@@ -142,8 +143,12 @@ func (c *client) retry(ctx context.Context, req request, use func(*response) err
 			// What is in memory is right: the checksum failed on the way.
 			damages++
 		case !temporary(err), req.once && reached(err), time.Now().After(deadline):
+			if earlier {
+				err = &repeatError{err}
+			}
 			return nil, err
 		}
+		earlier = earlier || reached(err)
 		pause := backoff(try)
 		c.log.Debug("swift request tried again", "method", req.method, "target", req.target.String(), "pause", pause, "err", err)
 		select {
@@ -181,7 +186,15 @@ func temporary(err error) bool {
 const statusClientClosed = 499
 
 // reached says whether the failed request may have been carried out all the same.
-func reached(err error) bool { return status(err) == 0 || status(err) >= 500 }
+func reached(err error) bool {
+	_, repeated := errors.AsType[*repeatError](err)
+	return repeated || status(err) == 0 || status(err) >= 500
+}
+
+// repeatError is the failure of a request that had been made before, and may have been carried out then: what refuses it now may be its own work.
+type repeatError struct{ error }
+
+func (e *repeatError) Unwrap() error { return e.error }
 
 var errNotRewound = errors.New("request body cannot be sent again")
 

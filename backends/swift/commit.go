@@ -20,6 +20,7 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	if err == nil && w.done {
 		err = vfs.ErrClosed
 	}
+	w.committing = true
 	w.mu.Unlock()
 	if err != nil {
 		return vfs.Info{}, err
@@ -96,7 +97,7 @@ func (w *writer) publish(ctx context.Context) (*response, map[name]bool, error) 
 	if plain != nil {
 		header := w.newObjectHeader()
 		header["Etag"] = plain.md5()
-		resp, err := w.put(ctx, header["Etag"], func() (*response, error) {
+		resp, err := w.put(ctx, header["Etag"], header[metaMtime], func() (*response, error) {
 			return w.fs.client.send(ctx, request{method: http.MethodPut, target: w.target, body: plain.reader(), length: plain.len(), header: header})
 		})
 		return resp, nil, err
@@ -122,7 +123,8 @@ func (w *writer) publish(ctx context.Context) (*response, map[name]bool, error) 
 	for _, e := range w.layout {
 		named[e.seg.name] = true
 	}
-	resp, err := w.put(ctx, w.sloETag(entries), func() (*response, error) { return w.putManifest(ctx, entries, w.newObjectHeader()) })
+	header := w.newObjectHeader()
+	resp, err := w.put(ctx, w.sloETag(entries), header[metaMtime], func() (*response, error) { return w.putManifest(ctx, entries, header) })
 	for _, seg := range w.sent { // the manifests in between have come in by now
 		if seg.etag == "" {
 			named[seg.name] = true
@@ -131,14 +133,15 @@ func (w *writer) publish(ctx context.Context) (*response, map[name]bool, error) 
 	return resp, named, err
 }
 
-// put makes the one request that publishes. When its answer is lost, what is stored tells how it ended.
-func (w *writer) put(ctx context.Context, etag string, send func() (*response, error)) (*response, error) {
+// put makes the one request that publishes. When its answer is lost, what is stored tells how it ended: an object with the content and
+// the time, of which the latter is hardly anybody else's.
+func (w *writer) put(ctx context.Context, etag, mtime string, send func() (*response, error)) (*response, error) {
 	resp, err := send()
-	if err == nil || (!reached(err) && status(err) != http.StatusPreconditionFailed) || errors.Is(err, context.Canceled) {
+	if err == nil || !reached(err) || errors.Is(err, context.Canceled) {
 		return resp, err
 	}
 	now, headErr := w.fs.client.send(ctx, request{method: http.MethodHead, target: w.target})
-	if headErr == nil && etag != "" && strings.Trim(now.header.Get("Etag"), `"`) == etag {
+	if headErr == nil && etag != "" && strings.Trim(now.header.Get("Etag"), `"`) == etag && now.header.Get(metaMtime) == mtime {
 		return now, nil
 	}
 	return nil, err

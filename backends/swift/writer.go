@@ -139,6 +139,8 @@ type writer struct {
 	attrs     vfs.Attrs
 	sent      []*segment // all that may be in Swift
 	done      bool       // committed, or closed
+	// committing says that what is in memory may be on its way to Swift: it stays as it is.
+	committing bool
 }
 
 var _ vfs.Writer = (*writer)(nil)
@@ -304,7 +306,7 @@ func (w *writer) free(blocks ...[]byte) {
 func (w *writer) shed() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.done && w.sending == 0 && time.Since(w.touched) > shedEvery {
+	if !w.done && !w.committing && w.sending == 0 && time.Since(w.touched) > shedEvery {
 		w.sealForRoom()
 	}
 }
@@ -500,6 +502,14 @@ func (w *writer) keep() {
 		}
 	}
 	w.mu.Unlock()
+	defer func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for _, seg := range tail {
+			w.free(seg.blocks...)
+			seg.data, seg.blocks = nil, nil
+		}
+	}()
 	for _, seg := range tail {
 		err := w.sendSegment(ctx, seg, seg.data)
 		if err != nil {
