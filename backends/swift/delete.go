@@ -58,14 +58,9 @@ func (f *FS) segmentsOf(ctx context.Context, n name, o object) ([]name, error) {
 	var all []name
 	switch {
 	case o.slo:
-		entries, err := f.manifest(ctx, n)
-		if err != nil {
+		var err error
+		if all, err = f.segmentsIn(ctx, n, maxNesting); err != nil {
 			return nil, err
-		}
-		for _, m := range entries {
-			if container, obj, ok := strings.Cut(strings.TrimPrefix(m.Name, "/"), "/"); ok && m.Data == "" {
-				all = append(all, name{container, obj})
-			}
 		}
 	case o.dlo != "":
 		container, prefix, _ := strings.Cut(strings.TrimPrefix(o.dlo, "/"), "/")
@@ -93,6 +88,33 @@ func (f *FS) segmentsOf(ctx context.Context, n name, o object) ([]name, error) {
 		}
 	}
 	return own, nil
+}
+
+// segmentsIn returns the names of what a static large object's manifest names and, of the manifests among that, what they name. The error is not translated.
+func (f *FS) segmentsIn(ctx context.Context, n name, depth int) ([]name, error) {
+	entries, err := f.manifest(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	var all []name
+	seen := map[name]bool{}
+	for _, m := range entries {
+		seg, ok := m.segment()
+		if !ok || seen[seg] {
+			continue
+		}
+		seen[seg] = true
+		all = append(all, seg)
+		if !m.SubSLO || depth == 0 || !isHiddenSegment(n, seg) {
+			continue
+		}
+		inner, err := f.segmentsIn(ctx, seg, depth-1)
+		if err != nil && status(err) != http.StatusNotFound {
+			return nil, err
+		}
+		all = append(all, inner...)
+	}
+	return all, nil
 }
 
 // isHiddenSegment says whether a segment is one that only manifests use. A manifest can also be made over files that people see and
@@ -125,17 +147,16 @@ func (w *writer) replaced(ctx context.Context) ([]name, error) {
 	if !w.old.exists() {
 		return nil, nil
 	}
-	now := w.old
-	if w.opts.Truncate {
-		// It may have become a large object, or another one, since it was looked at.
-		var err error
-		now, err = w.fs.head(ctx, w.target)
-		if status(err) == http.StatusNotFound {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, translate(err)
-		}
+	// It may have become a large object, or another one, since it was looked at.
+	now, err := w.fs.head(ctx, w.target)
+	switch {
+	case status(err) == http.StatusNotFound && w.opts.Truncate:
+		return nil, nil
+	case status(err) == http.StatusNotFound, err == nil && !w.opts.Truncate && now.etag != w.old.etag:
+		// The segments that the new content is to share with the old may be those of a file with another name by now.
+		return nil, vfs.ErrChanged
+	case err != nil:
+		return nil, translate(err)
 	}
 	segments, err := w.fs.segmentsOf(ctx, w.target, now)
 	if status(err) == http.StatusNotFound {

@@ -56,6 +56,20 @@ func (e extent) within(off, end int64) extent {
 	return extent{span{lo, hi}, e.seg, e.segOff + lo - e.off}
 }
 
+// shifted returns the parts of a segment of which l is the layout that the extent is made of.
+func (l layout) shifted(e extent) layout {
+	var parts layout
+	for _, p := range l {
+		if p.off >= e.segOff+e.len() || p.end <= e.segOff {
+			continue
+		}
+		p = p.within(e.segOff, e.segOff+e.len())
+		p.off, p.end = p.off-e.segOff+e.off, p.end-e.segOff+e.off
+		parts = append(parts, p)
+	}
+	return parts
+}
+
 // pieces calls use for the parts of the file from off to end in order: those that lie in a segment, and the holes between them with a nil segment.
 func (l layout) pieces(off, end int64, use func(extent) error) error {
 	for _, e := range l {

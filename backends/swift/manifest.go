@@ -27,7 +27,18 @@ type manifestEntry struct {
 	Hash  string `json:"hash"`
 	Bytes int64  `json:"bytes"` // of the whole segment
 	Range string `json:"range"`
-	Data  string `json:"data"` // in place of all others: content in the manifest itself
+	// SubSLO says that the segment is a static large object itself.
+	SubSLO bool   `json:"sub_slo"`
+	Data   string `json:"data"` // in place of all others: content in the manifest itself
+}
+
+// maxNesting is how many manifests Swift follows into each other.
+const maxNesting = 10
+
+// segment is the name of what the entry stands for.
+func (m manifestEntry) segment() (name, bool) {
+	container, obj, _ := strings.Cut(strings.TrimPrefix(m.Name, "/"), "/")
+	return name{container, obj}, container != "" && obj != "" && m.Data == ""
 }
 
 // sloEntryOf puts an extent into a manifest.
@@ -41,11 +52,11 @@ func sloEntryOf(e extent) sloEntry {
 
 // extentOf takes an extent out of a manifest; it begins at off of the file.
 func (m manifestEntry) extentOf(off int64) (extent, error) {
-	container, obj, ok := strings.Cut(strings.TrimPrefix(m.Name, "/"), "/")
-	if !ok || container == "" || obj == "" || m.Bytes < 0 || m.Bytes > math.MaxInt64-off {
+	n, ok := m.segment()
+	if !ok || m.Bytes < 0 || m.Bytes > math.MaxInt64-off {
 		return extent{}, fmt.Errorf("manifest names %q as a segment", m.Name)
 	}
-	seg := &segment{name: name{container, obj}, size: m.Bytes, etag: m.Hash}
+	seg := &segment{name: n, size: m.Bytes, etag: m.Hash}
 	first, last := int64(0), m.Bytes-1
 	if m.Range != "" {
 		lo, hi, ok := strings.Cut(m.Range, "-")
@@ -136,7 +147,7 @@ func (w *writer) beginWith(ctx context.Context, old object) error {
 		return nil
 	}
 	if old.slo {
-		l, err := w.fs.layoutOf(ctx, w.target, old.size)
+		l, err := w.fs.layoutOf(ctx, w.target, old.size, maxNesting)
 		if err != nil {
 			return translate(err)
 		}
@@ -149,8 +160,9 @@ func (w *writer) beginWith(ctx context.Context, old object) error {
 	return nil
 }
 
-// layoutOf reads where the bytes of a static large object lie, or nil where its manifest holds some of them itself.
-func (f *FS) layoutOf(ctx context.Context, n name, size int64) (layout, error) {
+// layoutOf reads where the bytes of a static large object lie, through as many manifests in its manifest as depth says; or
+// nil where that cannot be told, since a manifest holds some of them itself.
+func (f *FS) layoutOf(ctx context.Context, n name, size int64, depth int) (layout, error) {
 	entries, err := f.manifest(ctx, n)
 	if err != nil {
 		return nil, err
@@ -165,9 +177,20 @@ func (f *FS) layoutOf(ctx context.Context, n name, size int64) (layout, error) {
 		if err != nil {
 			return nil, err
 		}
-		if e.len() > 0 { // the last segment may be empty
-			l, off = append(l, e), e.end
+		switch {
+		case e.len() == 0: // the last segment may be
+		case !m.SubSLO:
+			l = append(l, e)
+		case depth == 0:
+			return nil, nil
+		default:
+			inner, err := f.layoutOf(ctx, e.seg.name, m.Bytes, depth-1)
+			if err != nil || inner == nil {
+				return nil, err
+			}
+			l = append(l, inner.shifted(e)...)
 		}
+		off = e.end
 	}
 	if off != size {
 		return nil, vfs.Errorf(vfs.ErrCorrupt, "the file's manifest names %d bytes, and the file has %d", off, size)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -26,7 +27,7 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	if from.isAccount() || to.isAccount() {
 		return vfs.Errorf(vfs.ErrPermission, "the account itself cannot be renamed")
 	}
-	info, _, err := f.lookup(ctx, from, oldname.Base())
+	info, moved, err := f.lookup(ctx, from, oldname.Base())
 	switch {
 	case err != nil:
 		return err
@@ -60,11 +61,9 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	if info.IsDir() {
 		return f.renameDir(ctx, from, to)
 	}
-	var segments []name
-	if replaced.exists() && !replaced.isDir() {
-		if segments, err = f.segmentsOf(ctx, to, replaced); err != nil {
-			return translate(err)
-		}
+	segments, err := f.freedBy(ctx, to, replaced, from, moved)
+	if err != nil {
+		return translate(err)
 	}
 	if err := f.copyObject(ctx, from, to); err != nil {
 		return err
@@ -74,6 +73,27 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	}
 	f.deleteSegments(ctx, segments)
 	return nil
+}
+
+// freedBy returns the segments of what is about to be replaced by another object. Where a rename has broken off, both names stand for the same
+// ones: those stay. The error is not translated.
+func (f *FS) freedBy(ctx context.Context, to name, replaced object, from name, moved object) ([]name, error) {
+	if !replaced.isLarge() || replaced.isDir() {
+		return nil, nil
+	}
+	segments, err := f.segmentsOf(ctx, to, replaced)
+	if err != nil || !moved.isLarge() {
+		return segments, err
+	}
+	kept, err := f.segmentsOf(ctx, from, moved)
+	if err != nil {
+		return nil, err
+	}
+	needed := map[name]bool{}
+	for _, n := range kept {
+		needed[n] = true
+	}
+	return slices.DeleteFunc(segments, func(n name) bool { return needed[n] }), nil
 }
 
 // copyObject copies one object on Swift's side: a plain one with its content, a manifest as a manifest.
