@@ -118,7 +118,7 @@ func (i *instance) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	i.remote = offered.(*remote) //nolint:errcheck // it is what adapter.GRPCClient makes
+	i.remote = offered.(*remote) // it is what adapter.GRPCClient makes
 	return i.describe(ctx)
 }
 

@@ -75,7 +75,7 @@ func mustLaunch(t *testing.T, l *Launcher, s auth.LaunchSpec) *program {
 			t.Errorf("Close: %v", err)
 		}
 	})
-	return p.(*program) //nolint:errcheck // it is what Launch makes
+	return p.(*program) // it is what Launch makes
 }
 
 // impatient is a launcher whose program is watched closely and restarted at once.

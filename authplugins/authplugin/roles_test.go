@@ -53,7 +53,7 @@ func host() {
 		fmt.Println("no host:", diags, err)
 		os.Exit(1)
 	}
-	launched := p.(*program) //nolint:errcheck // it is what Launch makes
+	launched := p.(*program) // it is what Launch makes
 	fmt.Println(launched.current.process.ID(), launched.sockets.path)
 	select {}
 }

@@ -103,7 +103,7 @@ func (d dir) createTemp() (*os.File, string, error) {
 			// A sweep has come between the two calls, and taken it for a leftover.
 			file.Close()
 		case err != nil:
-			d.remove(name)
+			_ = d.remove(name) // what stays is tried again with the next listing
 			file.Close()
 			return nil, "", err
 		default:

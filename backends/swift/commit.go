@@ -404,9 +404,9 @@ func (w *writer) sloETag(entries []sloEntry) string {
 	}
 	h := md5.New() //nolint:gosec // Swift's ETags are MD5
 	for _, e := range entries {
-		io.WriteString(h, e.Etag)
+		h.Write([]byte(e.Etag))
 		if e.Range != "" {
-			io.WriteString(h, ":"+e.Range+";")
+			h.Write([]byte(":" + e.Range + ";"))
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))

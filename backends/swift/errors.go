@@ -32,30 +32,30 @@ func status(err error) int {
 }
 
 // kindOf says in the contract's terms what a status means where nothing more is known of the request.
-func kindOf(code int) (kind error, text string) {
+func kindOf(code int) (text string, kind error) {
 	switch code {
 	case http.StatusBadRequest:
-		return vfs.ErrInvalid, "the storage refused the request as invalid"
+		return "the storage refused the request as invalid", vfs.ErrInvalid
 	case http.StatusUnauthorized:
-		return vfs.ErrPermission, "the storage no longer accepts this login: log in again"
+		return "the storage no longer accepts this login: log in again", vfs.ErrPermission
 	case http.StatusForbidden:
-		return vfs.ErrPermission, "permission denied by the storage"
+		return "permission denied by the storage", vfs.ErrPermission
 	case http.StatusNotFound:
-		return vfs.ErrNotExist, ""
+		return "", vfs.ErrNotExist
 	case http.StatusConflict:
-		return vfs.ErrUnavailable, "the storage is busy with the same name, try again"
+		return "the storage is busy with the same name, try again", vfs.ErrUnavailable
 	case http.StatusPreconditionFailed:
-		return vfs.ErrChanged, ""
+		return "", vfs.ErrChanged
 	case http.StatusRequestEntityTooLarge:
-		return vfs.ErrTooLarge, ""
+		return "", vfs.ErrTooLarge
 	case http.StatusUnprocessableEntity:
-		return vfs.ErrCorrupt, ""
+		return "", vfs.ErrCorrupt
 	case http.StatusInsufficientStorage:
-		return vfs.ErrQuota, "the storage is full"
+		return "the storage is full", vfs.ErrQuota
 	case http.StatusTooManyRequests, statusRateLimited:
-		return vfs.ErrUnavailable, "the storage is limiting the rate of requests, try again later"
+		return "the storage is limiting the rate of requests, try again later", vfs.ErrUnavailable
 	}
-	return vfs.ErrUnavailable, ""
+	return "", vfs.ErrUnavailable
 }
 
 // translate puts an error of this package's requests into the contract's terms. Errors of the contract, of contexts, and nil pass as they are.
@@ -67,7 +67,7 @@ func translate(err error) error {
 	if !ok {
 		return &vfs.Error{Kind: vfs.ErrUnavailable, Err: err}
 	}
-	kind, text := kindOf(e.status)
+	text, kind := kindOf(e.status)
 	if e.status == http.StatusRequestEntityTooLarge && strings.Contains(strings.ToLower(e.text), "quota") {
 		kind, text = vfs.ErrQuota, ""
 	}

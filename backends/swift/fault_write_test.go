@@ -43,7 +43,7 @@ func uploads() []upload {
 
 // run uploads with a fault, and checks that afterwards the file is all old or all new, as the error says, and that no segment is left
 // that nobody needs.
-func (u upload) run(t *testing.T, change func(*Config), inject func(f *fake)) (err error, isNew bool) {
+func (u upload) run(t *testing.T, change func(*Config), inject func(f *fake)) (isNew bool, err error) {
 	t.Helper()
 	f := newFake(t, swifttest.Limits{}, func(c *Config) {
 		c.SegmentSize = blockSize
@@ -86,7 +86,7 @@ func (u upload) run(t *testing.T, change func(*Config), inject func(f *fake)) (e
 	} else {
 		f.tidy(t, p)
 	}
-	return err, isNew
+	return isNew, err
 }
 
 // write is one upload. Commit waits until no segment is under way: one that is cut off in the middle may be stored after it was deleted.
@@ -139,7 +139,7 @@ func TestWriteRecovers(t *testing.T) {
 				continue // there is nothing that could have been damaged
 			}
 			t.Run(name, func(t *testing.T) {
-				err, _ := u.run(t, func(c *Config) { c.Patience = 10 * time.Second }, func(f *fake) {
+				_, err := u.run(t, func(c *Config) { c.Patience = 10 * time.Second }, func(f *fake) {
 					f.srv.Inject(swifttest.Rule{Op: op, Times: 1, Fault: fault})
 				})
 				if err != nil {
@@ -158,7 +158,7 @@ func TestWriteFails(t *testing.T) {
 			"cut": {Cut: true},
 		} {
 			t.Run(name, func(t *testing.T) {
-				err, isNew := u.run(t, nil, func(f *fake) { f.srv.Inject(swifttest.Rule{Op: op, Fault: fault}) })
+				isNew, err := u.run(t, nil, func(f *fake) { f.srv.Inject(swifttest.Rule{Op: op, Fault: fault}) })
 				if vfs.Kind(err) != vfs.ErrUnavailable || isNew {
 					t.Errorf("the upload ended with %v (the file is the new one: %v), want %v", err, isNew, vfs.ErrUnavailable)
 				}
@@ -187,7 +187,7 @@ func TestWriteRefused(t *testing.T) {
 				default:
 					t.Skip("carries no content")
 				}
-				err, isNew := u.run(t, nil, func(f *fake) {
+				isNew, err := u.run(t, nil, func(f *fake) {
 					f.srv.Inject(swifttest.Rule{Op: op, Fault: swifttest.Fault{Status: tt.status, Body: tt.body}})
 				})
 				if vfs.Kind(err) != tt.want || isNew {
@@ -216,19 +216,19 @@ func TestWriteStalls(t *testing.T) {
 			continue
 		}
 		for point, fault := range points {
-			stall := func(t *testing.T, times int, patience time.Duration) (error, bool) {
+			stall := func(t *testing.T, times int, patience time.Duration) (isNew bool, err error) {
 				t.Parallel()
 				return u.run(t, func(c *Config) { c.Stall, c.Patience = time.Second, patience }, func(f *fake) {
 					f.srv.Inject(swifttest.Rule{Op: op, Times: times, Fault: fault})
 				})
 			}
 			t.Run(u.name+"/once/"+point, func(t *testing.T) {
-				if err, _ := stall(t, 1, 20*time.Second); err != nil {
+				if _, err := stall(t, 1, 20*time.Second); err != nil {
 					t.Errorf("one stall failed the upload: %v", err)
 				}
 			})
 			t.Run(u.name+"/always/"+point, func(t *testing.T) {
-				err, isNew := stall(t, 0, 0)
+				isNew, err := stall(t, 0, 0)
 				// What is done, a look at the file tells.
 				if done := fault.At == swifttest.AtAnswer && u.name != "large new file"; done && err != nil || !done && (vfs.Kind(err) != vfs.ErrUnavailable || isNew) {
 					t.Errorf("the upload ended with %v (the file is the new one: %v)", err, isNew)

@@ -26,8 +26,10 @@ func TestParseInfo(t *testing.T) {
 		{`{"slo": {}}`, changed(func(l *limits) { l.slo = true })},
 		{`{"slo": {"max_manifest_segments": 7, "max_manifest_size": 9}}`, changed(func(l *limits) { l.slo, l.sloSegments, l.sloManifest = true, 7, 9 })},
 		{`{"slo": {"max_manifest_segments": 0, "max_manifest_size": -1}}`, changed(func(l *limits) { l.slo = true })},
-		{`{"swift": {"container_listing_limit": 5, "max_file_size": 6, "max_meta_value_length": 7}}`,
-			changed(func(l *limits) { l.listing, l.fileSize, l.metaValueLen = 5, 6, 7 })},
+		{
+			`{"swift": {"container_listing_limit": 5, "max_file_size": 6, "max_meta_value_length": 7}}`,
+			changed(func(l *limits) { l.listing, l.fileSize, l.metaValueLen = 5, 6, 7 }),
+		},
 		{`{"swift": {"container_listing_limit": -5, "more": []}, "tempurl": {}}`, changed(func(*limits) {})},
 		{`{"bulk_delete": {"max_deletes_per_request": 3}}`, changed(func(l *limits) { l.bulkDelete, l.bulkDeletes = true, 3 })},
 	} {

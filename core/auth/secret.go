@@ -10,7 +10,7 @@ const redacted = "[redacted]"
 // Reveal returns the secret itself.
 func (s Secret) Reveal() string { return string(s) }
 
-// String, GoString, LogValue, MarshalText and MarshalJSON keep the secret out of logs, errors and dumps.
+// String keeps the secret out of logs, errors and dumps, and so do the methods below.
 func (s Secret) String() string { return redacted }
 
 // GoString is for %#v.

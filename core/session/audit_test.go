@@ -33,38 +33,66 @@ func TestAudit(t *testing.T) {
 		err   error
 		line  map[string]any // beside op, path and dur
 	}{
-		{name: "stat", do: func(ctx context.Context, s *session.Session) { s.Stat(ctx, "/file") },
-			want: session.Event{Op: session.OpStat, Path: "/file"}, line: map[string]any{"level": "DEBUG"}},
-		{name: "stat of nothing", do: func(ctx context.Context, s *session.Session) { s.Stat(ctx, "/nothing") },
+		{
+			name: "stat", do: func(ctx context.Context, s *session.Session) { s.Stat(ctx, "/file") },
+			want: session.Event{Op: session.OpStat, Path: "/file"}, line: map[string]any{"level": "DEBUG"},
+		},
+		{
+			name: "stat of nothing", do: func(ctx context.Context, s *session.Session) { s.Stat(ctx, "/nothing") },
 			want: session.Event{Op: session.OpStat, Path: "/nothing"}, err: vfs.ErrNotExist,
-			line: map[string]any{"level": "DEBUG", "err": "file does not exist"}},
-		{name: "stat with a fault", fault: map[string]error{"Stat": broken}, do: func(ctx context.Context, s *session.Session) { s.Stat(ctx, "/file") },
+			line: map[string]any{"level": "DEBUG", "err": "file does not exist"},
+		},
+		{
+			name: "stat with a fault", fault: map[string]error{"Stat": broken}, do: func(ctx context.Context, s *session.Session) { s.Stat(ctx, "/file") },
 			want: session.Event{Op: session.OpStat, Path: "/file"}, err: broken,
-			line: map[string]any{"level": "WARN", "err": "storage unavailable, try again later (transaction tx42): status 503"}},
-		{name: "space", do: func(ctx context.Context, s *session.Session) { s.StatSpace(ctx, "/") },
-			want: session.Event{Op: session.OpSpace, Path: "/"}, line: map[string]any{"level": "DEBUG"}},
-		{name: "list", do: func(ctx context.Context, s *session.Session) { list(ctx, s, "/") },
-			want: session.Event{Op: session.OpList, Path: "/", Entries: 2}, line: map[string]any{"level": "DEBUG", "entries": 2.0}},
-		{name: "list with a fault", fault: map[string]error{"Next": broken}, do: func(ctx context.Context, s *session.Session) { list(ctx, s, "/") },
-			want: session.Event{Op: session.OpList, Path: "/"}, err: broken, line: map[string]any{"level": "WARN", "entries": 0.0, "err": broken.Error()}},
-		{name: "list of nothing", do: func(ctx context.Context, s *session.Session) { list(ctx, s, "/nothing") },
+			line: map[string]any{"level": "WARN", "err": "storage unavailable, try again later (transaction tx42): status 503"},
+		},
+		{
+			name: "space", do: func(ctx context.Context, s *session.Session) { s.StatSpace(ctx, "/") },
+			want: session.Event{Op: session.OpSpace, Path: "/"}, line: map[string]any{"level": "DEBUG"},
+		},
+		{
+			name: "list", do: func(ctx context.Context, s *session.Session) { list(ctx, s, "/") },
+			want: session.Event{Op: session.OpList, Path: "/", Entries: 2}, line: map[string]any{"level": "DEBUG", "entries": 2.0},
+		},
+		{
+			name: "list with a fault", fault: map[string]error{"Next": broken}, do: func(ctx context.Context, s *session.Session) { list(ctx, s, "/") },
+			want: session.Event{Op: session.OpList, Path: "/"}, err: broken, line: map[string]any{"level": "WARN", "entries": 0.0, "err": broken.Error()},
+		},
+		{
+			name: "list of nothing", do: func(ctx context.Context, s *session.Session) { list(ctx, s, "/nothing") },
 			want: session.Event{Op: session.OpList, Path: "/nothing"}, err: vfs.ErrNotExist,
-			line: map[string]any{"level": "DEBUG", "entries": 0.0, "err": "file does not exist"}},
-		{name: "mkdir", do: func(ctx context.Context, s *session.Session) { s.Mkdir(ctx, "/new") },
-			want: session.Event{Op: session.OpMkdir, Path: "/new"}, line: map[string]any{"level": "INFO"}},
-		{name: "remove", do: func(ctx context.Context, s *session.Session) { s.Remove(ctx, "/file") },
-			want: session.Event{Op: session.OpRemove, Path: "/file"}, line: map[string]any{"level": "INFO"}},
-		{name: "rmdir", do: func(ctx context.Context, s *session.Session) { s.Rmdir(ctx, "/dir") },
-			want: session.Event{Op: session.OpRmdir, Path: "/dir"}, line: map[string]any{"level": "INFO"}},
-		{name: "rename", do: func(ctx context.Context, s *session.Session) { s.Rename(ctx, "/file", "/new", vfs.RenameOptions{}) },
-			want: session.Event{Op: session.OpRename, Path: "/file", Target: "/new"}, line: map[string]any{"level": "INFO", "target": "/new"}},
-		{name: "set attributes", do: func(ctx context.Context, s *session.Session) { s.SetAttrs(ctx, "/file", vfs.Attrs{}) },
-			want: session.Event{Op: session.OpSetAttrs, Path: "/file"}, line: map[string]any{"level": "INFO"}},
-		{name: "truncate", do: func(ctx context.Context, s *session.Session) { s.Truncate(ctx, "/file", 3) },
-			want: session.Event{Op: session.OpTruncate, Path: "/file"}, line: map[string]any{"level": "INFO"}},
+			line: map[string]any{"level": "DEBUG", "entries": 0.0, "err": "file does not exist"},
+		},
+		{
+			name: "mkdir", do: func(ctx context.Context, s *session.Session) { s.Mkdir(ctx, "/new") },
+			want: session.Event{Op: session.OpMkdir, Path: "/new"}, line: map[string]any{"level": "INFO"},
+		},
+		{
+			name: "remove", do: func(ctx context.Context, s *session.Session) { s.Remove(ctx, "/file") },
+			want: session.Event{Op: session.OpRemove, Path: "/file"}, line: map[string]any{"level": "INFO"},
+		},
+		{
+			name: "rmdir", do: func(ctx context.Context, s *session.Session) { s.Rmdir(ctx, "/dir") },
+			want: session.Event{Op: session.OpRmdir, Path: "/dir"}, line: map[string]any{"level": "INFO"},
+		},
+		{
+			name: "rename", do: func(ctx context.Context, s *session.Session) { s.Rename(ctx, "/file", "/new", vfs.RenameOptions{}) },
+			want: session.Event{Op: session.OpRename, Path: "/file", Target: "/new"}, line: map[string]any{"level": "INFO", "target": "/new"},
+		},
+		{
+			name: "set attributes", do: func(ctx context.Context, s *session.Session) { s.SetAttrs(ctx, "/file", vfs.Attrs{}) },
+			want: session.Event{Op: session.OpSetAttrs, Path: "/file"}, line: map[string]any{"level": "INFO"},
+		},
+		{
+			name: "truncate", do: func(ctx context.Context, s *session.Session) { s.Truncate(ctx, "/file", 3) },
+			want: session.Event{Op: session.OpTruncate, Path: "/file"}, line: map[string]any{"level": "INFO"},
+		},
 
-		{name: "download", do: func(ctx context.Context, s *session.Session) { download(ctx, s, "/file", io.Discard) },
-			want: session.Event{Op: session.OpDownload, Path: "/file", Bytes: 7}, line: map[string]any{"level": "INFO", "bytes": 7.0}},
+		{
+			name: "download", do: func(ctx context.Context, s *session.Session) { download(ctx, s, "/file", io.Discard) },
+			want: session.Event{Op: session.OpDownload, Path: "/file", Bytes: 7}, line: map[string]any{"level": "INFO", "bytes": 7.0},
+		},
 		{name: "download at random", do: func(ctx context.Context, s *session.Session) {
 			if f, err := s.Open(ctx, "/file", vfs.OpenOptions{}); err == nil {
 				f.ReadAt(make([]byte, 100), 5) // meets the end
@@ -72,43 +100,61 @@ func TestAudit(t *testing.T) {
 				f.Close()
 			}
 		}, want: session.Event{Op: session.OpDownload, Path: "/file", Bytes: 5}, line: map[string]any{"level": "INFO", "bytes": 5.0}},
-		{name: "download of nothing", do: func(ctx context.Context, s *session.Session) { download(ctx, s, "/nothing", io.Discard) },
+		{
+			name: "download of nothing", do: func(ctx context.Context, s *session.Session) { download(ctx, s, "/nothing", io.Discard) },
 			want: session.Event{Op: session.OpDownload, Path: "/nothing"}, err: vfs.ErrNotExist,
-			line: map[string]any{"level": "INFO", "bytes": 0.0, "err": "file does not exist"}},
-		{name: "download with a fault", fault: map[string]error{"ReadAt": broken}, do: func(ctx context.Context, s *session.Session) {
-			if f, err := s.Open(ctx, "/file", vfs.OpenOptions{}); err == nil {
-				f.ReadAt(make([]byte, 3), 0)
-				f.Close()
-			}
-		}, want: session.Event{Op: session.OpDownload, Path: "/file"}, err: broken,
-			line: map[string]any{"level": "WARN", "bytes": 0.0, "err": broken.Error()}},
-		{name: "download that the client breaks off", do: func(ctx context.Context, s *session.Session) { download(ctx, s, "/file", badWriter{gone}) },
+			line: map[string]any{"level": "INFO", "bytes": 0.0, "err": "file does not exist"},
+		},
+		{
+			name: "download with a fault", fault: map[string]error{"ReadAt": broken}, do: func(ctx context.Context, s *session.Session) {
+				if f, err := s.Open(ctx, "/file", vfs.OpenOptions{}); err == nil {
+					f.ReadAt(make([]byte, 3), 0)
+					f.Close()
+				}
+			}, want: session.Event{Op: session.OpDownload, Path: "/file"}, err: broken,
+			line: map[string]any{"level": "WARN", "bytes": 0.0, "err": broken.Error()},
+		},
+		{
+			name: "download that the client breaks off", do: func(ctx context.Context, s *session.Session) { download(ctx, s, "/file", badWriter{gone}) },
 			want: session.Event{Op: session.OpDownload, Path: "/file"}, err: session.ErrAbandoned,
-			line: map[string]any{"level": "INFO", "bytes": 0.0, "err": "abandoned before it was complete: connection reset by peer"}},
+			line: map[string]any{"level": "INFO", "bytes": 0.0, "err": "abandoned before it was complete: connection reset by peer"},
+		},
 
-		{name: "upload", do: func(ctx context.Context, s *session.Session) { send(ctx, s, "/new", strings.NewReader("some content")) },
-			want: session.Event{Op: session.OpUpload, Path: "/new", Bytes: 12}, line: map[string]any{"level": "INFO", "bytes": 12.0}},
-		{name: "upload to nowhere", do: func(ctx context.Context, s *session.Session) { send(ctx, s, "/nothing/new", strings.NewReader("x")) },
+		{
+			name: "upload", do: func(ctx context.Context, s *session.Session) { send(ctx, s, "/new", strings.NewReader("some content")) },
+			want: session.Event{Op: session.OpUpload, Path: "/new", Bytes: 12}, line: map[string]any{"level": "INFO", "bytes": 12.0},
+		},
+		{
+			name: "upload to nowhere", do: func(ctx context.Context, s *session.Session) { send(ctx, s, "/nothing/new", strings.NewReader("x")) },
 			want: session.Event{Op: session.OpUpload, Path: "/nothing/new"}, err: vfs.ErrNotExist,
-			line: map[string]any{"level": "INFO", "bytes": 0.0, "err": "file does not exist"}},
-		{name: "upload beyond the quota", fault: map[string]error{"Commit": vfs.ErrQuota}, do: func(ctx context.Context, s *session.Session) {
-			send(ctx, s, "/new", strings.NewReader("some content"))
-		}, want: session.Event{Op: session.OpUpload, Path: "/new", Bytes: 12}, err: vfs.ErrQuota,
-			line: map[string]any{"level": "INFO", "bytes": 12.0, "err": "quota exceeded"}},
-		{name: "upload with a fault", fault: map[string]error{"Commit": errors.New("out of cheese")}, do: func(ctx context.Context, s *session.Session) {
-			send(ctx, s, "/new", strings.NewReader("some content"))
-		}, want: session.Event{Op: session.OpUpload, Path: "/new", Bytes: 12}, err: cmpopts.AnyError,
-			line: map[string]any{"level": "WARN", "bytes": 12.0, "err": "out of cheese"}},
-		{name: "upload that the client breaks off", do: func(ctx context.Context, s *session.Session) {
-			send(ctx, s, "/new", io.MultiReader(strings.NewReader("some"), iotest.ErrReader(gone)))
-		}, want: session.Event{Op: session.OpUpload, Path: "/new", Bytes: 4}, err: session.ErrAbandoned,
-			line: map[string]any{"level": "INFO", "bytes": 4.0, "err": "abandoned before it was complete: connection reset by peer"}},
-		{name: "upload given up", do: func(ctx context.Context, s *session.Session) {
-			if w, err := s.OpenWriter(ctx, "/new", replace); err == nil {
-				w.Close()
-			}
-		}, want: session.Event{Op: session.OpUpload, Path: "/new"}, err: session.ErrAbandoned,
-			line: map[string]any{"level": "INFO", "bytes": 0.0, "err": "abandoned before it was complete"}},
+			line: map[string]any{"level": "INFO", "bytes": 0.0, "err": "file does not exist"},
+		},
+		{
+			name: "upload beyond the quota", fault: map[string]error{"Commit": vfs.ErrQuota}, do: func(ctx context.Context, s *session.Session) {
+				send(ctx, s, "/new", strings.NewReader("some content"))
+			}, want: session.Event{Op: session.OpUpload, Path: "/new", Bytes: 12}, err: vfs.ErrQuota,
+			line: map[string]any{"level": "INFO", "bytes": 12.0, "err": "quota exceeded"},
+		},
+		{
+			name: "upload with a fault", fault: map[string]error{"Commit": errors.New("out of cheese")}, do: func(ctx context.Context, s *session.Session) {
+				send(ctx, s, "/new", strings.NewReader("some content"))
+			}, want: session.Event{Op: session.OpUpload, Path: "/new", Bytes: 12}, err: cmpopts.AnyError,
+			line: map[string]any{"level": "WARN", "bytes": 12.0, "err": "out of cheese"},
+		},
+		{
+			name: "upload that the client breaks off", do: func(ctx context.Context, s *session.Session) {
+				send(ctx, s, "/new", io.MultiReader(strings.NewReader("some"), iotest.ErrReader(gone)))
+			}, want: session.Event{Op: session.OpUpload, Path: "/new", Bytes: 4}, err: session.ErrAbandoned,
+			line: map[string]any{"level": "INFO", "bytes": 4.0, "err": "abandoned before it was complete: connection reset by peer"},
+		},
+		{
+			name: "upload given up", do: func(ctx context.Context, s *session.Session) {
+				if w, err := s.OpenWriter(ctx, "/new", replace); err == nil {
+					w.Close()
+				}
+			}, want: session.Event{Op: session.OpUpload, Path: "/new"}, err: session.ErrAbandoned,
+			line: map[string]any{"level": "INFO", "bytes": 0.0, "err": "abandoned before it was complete"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

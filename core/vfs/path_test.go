@@ -90,7 +90,8 @@ func TestResolveRefuses(t *testing.T) {
 func checkPath(t interface {
 	Helper()
 	Errorf(format string, args ...any)
-}, p vfs.Path) {
+}, p vfs.Path,
+) {
 	t.Helper()
 	if s := string(p); path.Clean(s) != s || !strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//") {
 		t.Errorf("%q is not clean and absolute", p)

@@ -27,9 +27,9 @@ func SSHFS(t *testing.T, srv *Server) string {
 	t.Cleanup(func() {
 		if out, err := exec.Command(fusermount, "-u", mnt).CombinedOutput(); err != nil {
 			t.Logf("fusermount3: %v: %s", err, out)
-			cmd.Process.Kill()
+			_ = cmd.Process.Kill()
 		}
-		<-ended
+		_ = <-ended
 		t.Logf("sshfs: %s", output.String())
 	})
 	Eventually(t, "sshfs has mounted", func() bool {

@@ -85,8 +85,10 @@ func loadCertificate(certFile, keyFile string) (*tls.Certificate, *certificateEr
 	}
 	cert, err := tls.X509KeyPair(certPEM, keyPEM)
 	if err != nil {
-		return nil, &certificateError{inKey: true, summary: "The private key cannot be used",
-			detail: fmt.Sprintf("%s is not the unencrypted key, in PEM form, that belongs to %s.", keyFile, certFile)}
+		return nil, &certificateError{
+			inKey: true, summary: "The private key cannot be used",
+			detail: fmt.Sprintf("%s is not the unencrypted key, in PEM form, that belongs to %s.", keyFile, certFile),
+		}
 	}
 	return &cert, nil
 }

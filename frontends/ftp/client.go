@@ -78,7 +78,7 @@ func (c *client) serve() {
 	var end endOfLog
 	defer end.set()
 	lib.Logger = slog.New(quiet{c.log.Handler(), &end})
-	lib.Serve() // its error is what oneConn returns at the end
+	_ = lib.Serve() // its error is what oneConn returns at the end
 
 	c.cut()
 	c.mu.Lock()

@@ -141,7 +141,7 @@ func (c *control) readLine() ([]byte, error) {
 		c.part = append(c.part, part...)
 		switch {
 		case len(c.part) > maxCommand:
-			c.answer(&reply{500, "The line is too long."})
+			_ = c.answer(&reply{500, "The line is too long."}) // the next read fails too
 			return nil, errLineTooLong
 		case err == nil:
 			line := c.part
@@ -149,7 +149,7 @@ func (c *control) readLine() ([]byte, error) {
 			return line, nil
 		case errors.Is(err, os.ErrDeadlineExceeded) && c.working() && c.lastWords() == nil:
 			// The client is not idle but waiting for us.
-			c.SetDeadline(time.Now().Add(c.idle))
+			_ = c.SetDeadline(time.Now().Add(c.idle)) // the next read fails too
 		case !errors.Is(err, bufio.ErrBufferFull):
 			return nil, err
 		}

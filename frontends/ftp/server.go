@@ -152,7 +152,7 @@ func (s *Server) start(nc net.Conn) {
 		s.log.Warn("connection refused", "remote", nc.RemoteAddr().String(), "reason", full.text)
 		if s.cfg.TLS.Mode != implicit {
 			nc.SetWriteDeadline(time.Now().Add(time.Second))
-			nc.Write([]byte(full.line() + "\r\n"))
+			_, _ = nc.Write([]byte(full.line() + "\r\n")) // it is a courtesy
 		}
 		nc.Close()
 		return

@@ -125,20 +125,28 @@ func TestUpload(t *testing.T) {
 		{name: "to a new name", args: []string{"a", ":/new"}, want: map[string]string{"new": "hello"}},
 		{name: "into a directory", before: map[string]string{"C/": ""}, args: []string{"a", ":/C"}, want: map[string]string{"C/a": "hello"}},
 		{name: "over a file", before: map[string]string{"a": "what was there is longer"}, args: []string{"a", ":"}, want: map[string]string{"a": "hello"}},
-		{name: "several", before: map[string]string{"C/": ""}, args: []string{"a", "empty", "b c", "ü'\"$", "./-dash", "big", ":/C/"},
-			want: map[string]string{"C/a": "hello", "C/empty": "", "C/b c": "spaces", "C/ü'\"$": "quotes", "C/-dash": "dash", "C/big": string(big)}},
+		{
+			name: "several", before: map[string]string{"C/": ""}, args: []string{"a", "empty", "b c", "ü'\"$", "./-dash", "big", ":/C/"},
+			want: map[string]string{"C/a": "hello", "C/empty": "", "C/b c": "spaces", "C/ü'\"$": "quotes", "C/-dash": "dash", "C/big": string(big)},
+		},
 		{name: "a quoted target", args: []string{"a", `:'x $y*.txt'`}, want: map[string]string{"x $y*.txt": "hello"}},
 		{name: "home", args: []string{"a", `:~/x`}, want: map[string]string{"x": "hello"}},
 		{name: "recursive, new", args: []string{"-r", "d", ":/D"}, want: map[string]string{"D/": "", "D/x": "1", "D/e/": "", "D/e/y": "22", "D/none/": ""}},
-		{name: "recursive, into", before: map[string]string{"C/": "", "C/d/": ""}, args: []string{"-r", "d", "a", ":/C"},
-			want: map[string]string{"C/a": "hello", "C/d/x": "1", "C/d/e/": "", "C/d/e/y": "22", "C/d/none/": ""}},
+		{
+			name: "recursive, into", before: map[string]string{"C/": "", "C/d/": ""}, args: []string{"-r", "d", "a", ":/C"},
+			want: map[string]string{"C/a": "hello", "C/d/x": "1", "C/d/e/": "", "C/d/e/y": "22", "C/d/none/": ""},
+		},
 		{name: "several to a file", before: map[string]string{"f": "1"}, args: []string{"a", "empty", ":/f"}, status: 1, stderr: "not a directory"},
 		{name: "no such directory", args: []string{"a", ":/no/where"}, status: 1, stderr: "no such file"},
 		{name: "no such directory, by its slash", args: []string{"a", ":/no/"}, status: 1, stderr: "no such file"},
-		{name: "a directory where a file is", before: map[string]string{"C/": "", "C/d": "file"}, args: []string{"-r", "d", "a", ":/C"},
-			want: map[string]string{"C/a": "hello"}, status: 1, stderr: "file exists"},
-		{name: "a file that cannot be read goes on", before: map[string]string{"C/": ""}, args: []string{"a", "nope", "empty", ":/C"},
-			want: map[string]string{"C/a": "hello", "C/empty": ""}, status: 1},
+		{
+			name: "a directory where a file is", before: map[string]string{"C/": "", "C/d": "file"}, args: []string{"-r", "d", "a", ":/C"},
+			want: map[string]string{"C/a": "hello"}, status: 1, stderr: "file exists",
+		},
+		{
+			name: "a file that cannot be read goes on", before: map[string]string{"C/": ""}, args: []string{"a", "nope", "empty", ":/C"},
+			want: map[string]string{"C/a": "hello", "C/empty": ""}, status: 1,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			store := memfs.New()

@@ -27,7 +27,7 @@ func (Service) Serve(ctx context.Context, sess *session.Session, argument string
 	cmd, err := parseCommand(argument)
 	switch {
 	case err != nil:
-		w.fatal(err.Error())
+		_ = w.fatal(err.Error()) // the status says it too
 	case cmd.sink:
 		err = (&sink{wire: w, sess: sess, recursive: cmd.recursive, preserve: cmd.preserve}).run(ctx, cmd)
 	default:

@@ -55,8 +55,10 @@ func TestFilterRead(t *testing.T) {
 		{name: "nothing"},
 		{name: "others pass", in: join(read, other, read), want: join(read, other, read)},
 		{name: "limits is answered", in: join(read, extended(1, "limits@openssh.com"), read), want: join(read, read), out: limits(1)},
-		{name: "fsync becomes setstat", in: extended(2, "fsync@openssh.com", str("h1")...),
-			want: packet(typeFSetStat, join([]byte{0, 0, 0, 2}, str("h1"), []byte{0, 0, 0, 0})...)},
+		{
+			name: "fsync becomes setstat", in: extended(2, "fsync@openssh.com", str("h1")...),
+			want: packet(typeFSetStat, join([]byte{0, 0, 0, 2}, str("h1"), []byte{0, 0, 0, 0})...),
+		},
 		{name: "a type alone", in: packet(1), want: packet(1)},
 		{name: "empty", in: []byte{0, 0, 0, 0, 0}, malformed: true},
 		{name: "too long", in: []byte{0, 4, 0, 1, 5}, malformed: true},

@@ -17,7 +17,7 @@ const maxPayload = 261120
 const listBatch = 500
 
 // The library has this size in a variable, which must be set before any server runs.
-func init() { sftp.MaxFilelist = listBatch }
+func init() { sftp.MaxFilelist = listBatch } //nolint:gochecknoinits // there is no other moment
 
 // Service is the subsystem. It serves any number of channels.
 type Service struct{}

@@ -31,7 +31,7 @@ func (c *conn) serveChannel(newChannel ssh.NewChannel, sess *session.Session) {
 		ok := run != nil && !started
 		if req.WantReply {
 			// A terminal is granted, and there is none: without it some clients would give up before they can read why.
-			req.Reply(ok || req.Type == "pty-req", nil)
+			_ = req.Reply(ok || req.Type == "pty-req", nil)
 		}
 		if !ok {
 			continue
@@ -41,7 +41,7 @@ func (c *conn) serveChannel(newChannel ssh.NewChannel, sess *session.Session) {
 			defer c.recoverPanic()
 			defer ch.Close()
 			status := run(ctx, ch)
-			ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(status)}))
+			_, _ = ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(status)}))
 		})
 	}
 }
@@ -69,7 +69,7 @@ func (c *conn) program(req *ssh.Request, sess *session.Session) func(context.Con
 	}
 	// A shell is refused by a program that says so: to be denied the request would only read "shell request failed".
 	return func(_ context.Context, ch ssh.Channel) int {
-		io.WriteString(ch.Stderr(), refusal(c.srv.services)+"\r\n")
+		_, _ = io.WriteString(ch.Stderr(), refusal(c.srv.services)+"\r\n")
 		return statusRefused
 	}
 }

@@ -67,13 +67,13 @@ func (c *conn) serve(ctx context.Context) {
 	slots := make(chan struct{}, maxChannels)
 	for ch := range channels {
 		if ch.ChannelType() != "session" {
-			ch.Reject(ssh.Prohibited, refusal(c.srv.services))
+			_ = ch.Reject(ssh.Prohibited, refusal(c.srv.services))
 			continue
 		}
 		select {
 		case slots <- struct{}{}:
 		default:
-			ch.Reject(ssh.ResourceShortage, "too many channels on this connection")
+			_ = ch.Reject(ssh.ResourceShortage, "too many channels on this connection")
 			continue
 		}
 		wg.Go(func() {

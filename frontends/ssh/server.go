@@ -152,7 +152,7 @@ func (s *Server) start(nc net.Conn) {
 	if full != "" {
 		s.log.Warn("connection refused", "remote", nc.RemoteAddr().String(), "reason", full)
 		nc.SetWriteDeadline(time.Now().Add(time.Second))
-		nc.Write([]byte(full + "\r\n")) // before the identification any line may come: RFC 4253, section 4.2
+		_, _ = nc.Write([]byte(full + "\r\n")) // before the identification any line may come: RFC 4253, section 4.2
 		nc.Close()
 		return
 	}

@@ -89,8 +89,10 @@ func agreeGet(t *testing.T, c *cloud) {
 	c.run("headers", func(t *testing.T, c *cloud) {
 		c.put(path+"/o", "body", "Content-Type", "text/x", "X-Object-Meta-Mtime", "1234567890.123456789",
 			"Content-Disposition", "attachment", "Content-Encoding", "x-own", "Cache-Control", "no-cache")
-		want := []string{"Content-Type", "text/x", "X-Object-Meta-Mtime", "1234567890.123456789", "Content-Disposition", "attachment",
-			"Content-Encoding", "x-own", "Content-Length", "4", "Etag", hash("body"), "Accept-Ranges", "bytes", "X-Static-Large-Object", ""}
+		want := []string{
+			"Content-Type", "text/x", "X-Object-Meta-Mtime", "1234567890.123456789", "Content-Disposition", "attachment",
+			"Content-Encoding", "x-own", "Content-Length", "4", "Etag", hash("body"), "Accept-Ranges", "bytes", "X-Static-Large-Object", "",
+		}
 		c.do(http.MethodHead, path+"/o", "").is(200, want...).says("")
 		c.do(http.MethodGet, path+"/o", "").is(200, want...).says("body")
 	})

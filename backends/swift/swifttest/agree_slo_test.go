@@ -41,8 +41,10 @@ func agreeSLO(t *testing.T, c *cloud) {
 	c.do(http.MethodPut, path+"/slo"+putManifest, manifest(t, segments...), "X-Object-Meta-Mtime", "12", "Content-Type", "text/x").
 		is(201, "Etag", etag, "Content-Type", "text/html; charset=UTF-8").says("")
 	c.run("get", func(t *testing.T, c *cloud) {
-		want := []string{"Etag", etag, "Content-Length", "120000", "X-Static-Large-Object", "True", "X-Object-Meta-Mtime", "12",
-			"Content-Type", "text/x", "Accept-Ranges", "bytes"}
+		want := []string{
+			"Etag", etag, "Content-Length", "120000", "X-Static-Large-Object", "True", "X-Object-Meta-Mtime", "12",
+			"Content-Type", "text/x", "Accept-Ranges", "bytes",
+		}
 		c.do(http.MethodGet, path+"/slo", "").is(200, want...).says(a + b)
 		h := c.do(http.MethodHead, path+"/slo", "").is(200, want...).header
 		e := c.entry(path, "slo")
@@ -203,10 +205,14 @@ func agreeSLOErrors(t *testing.T, c *cloud) {
 		{"range of segment", manifest(t, seg{"path": at, "range": "7-9"}), 400, "Errors:\n" + at + ", Unsatisfiable Range\n"},
 		{"missing", manifest(t, seg{"path": path + "/n pe"}), 400, "Errors:\n" + path + "/n%20pe, 404 Not Found\n"},
 		{"etag", manifest(t, seg{"path": at, "etag": "abc"}), 400, "Errors:\n" + at + ", Etag Mismatch\n"},
-		{"size and etag", manifest(t, seg{"path": at, "etag": "abc", "size_bytes": 4}), 400,
-			"Errors:\n" + at + ", Size Mismatch\n" + at + ", Etag Mismatch\n"},
-		{"empty first", manifest(t, seg{"path": path + "/seg/02"}, good[0]), 400,
-			"Errors:\n" + path + "/seg/02, Too small; each segment must be at least 1 byte.\n"},
+		{
+			"size and etag", manifest(t, seg{"path": at, "etag": "abc", "size_bytes": 4}), 400,
+			"Errors:\n" + at + ", Size Mismatch\n" + at + ", Etag Mismatch\n",
+		},
+		{
+			"empty first", manifest(t, seg{"path": path + "/seg/02"}, good[0]), 400,
+			"Errors:\n" + path + "/seg/02, Too small; each segment must be at least 1 byte.\n",
+		},
 		{"too many", manifest(t, slicesRepeat(good[0], 1001)...), 413, "Number of object-backed segments must be <= 1000"},
 		{"size as text", manifest(t, seg{"path": at, "size_bytes": "5", "etag": nil}), 201, ""},
 		{"most", manifest(t, slicesRepeat(good[0], 1000)...), 201, ""},

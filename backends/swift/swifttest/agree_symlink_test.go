@@ -10,8 +10,10 @@ func agreeSymlinks(t *testing.T, c *cloud) {
 	etag := c.put(path+"/target", "hello", "Content-Type", "text/x", "X-Object-Meta-A", "1")
 	c.do(http.MethodPut, path+"/link", "", "X-Symlink-Target", path[1:]+"/target", "Content-Type", "application/symlink", "X-Object-Meta-B", "2").is(201)
 	c.run("follow", func(t *testing.T, c *cloud) {
-		want := []string{"Content-Length", "5", "Etag", etag, "Content-Type", "text/x", "X-Object-Meta-A", "1", "X-Object-Meta-B", "",
-			"Content-Location", "/v1/AUTH_test" + path + "/target", "X-Symlink-Target", ""}
+		want := []string{
+			"Content-Length", "5", "Etag", etag, "Content-Type", "text/x", "X-Object-Meta-A", "1", "X-Object-Meta-B", "",
+			"Content-Location", "/v1/AUTH_test" + path + "/target", "X-Symlink-Target", "",
+		}
 		c.do(http.MethodGet, path+"/link", "").is(200, want...).says("hello")
 		c.do(http.MethodHead, path+"/link", "").is(200, want...)
 		c.do(http.MethodGet, path+"/link", "", "Range", "bytes=1-2").is(206).says("el")

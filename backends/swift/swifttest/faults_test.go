@@ -175,7 +175,7 @@ func TestFaultStall(t *testing.T) {
 		t.Fatal(err)
 	}
 	req.Header.Set("X-Auth-Token", c.token)
-	if _, err := c.http.Do(req); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := c.http.Do(req); !errors.Is(err, context.DeadlineExceeded) { //nolint:bodyclose // there is no answer
 		t.Errorf("a GET that stalls ends with %v", err)
 	}
 }

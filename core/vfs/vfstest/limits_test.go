@@ -97,9 +97,11 @@ type poorWriter struct {
 func (*poorWriter) WriteAt([]byte, int64) (int, error) {
 	panic("the suite uses WriteAt, which is beyond the limits")
 }
+
 func (*poorWriter) Truncate(int64) error {
 	panic("the suite uses Truncate, which is beyond the limits")
 }
+
 func (*poorWriter) SetAttrs(vfs.Attrs) error {
 	panic("the suite uses SetAttrs, which is beyond the limits")
 }
@@ -117,9 +119,11 @@ func (w *poorWriter) Commit(ctx context.Context) (vfs.Info, error) {
 	return poorInfo(info), poorly(err)
 }
 
-func (p poor) Mkdir(ctx context.Context, name vfs.Path) error  { return poorly(p.FS.Mkdir(ctx, name)) }
+func (p poor) Mkdir(ctx context.Context, name vfs.Path) error { return poorly(p.FS.Mkdir(ctx, name)) }
+
 func (p poor) Remove(ctx context.Context, name vfs.Path) error { return poorly(p.FS.Remove(ctx, name)) }
-func (p poor) Rmdir(ctx context.Context, name vfs.Path) error  { return poorly(p.FS.Rmdir(ctx, name)) }
+
+func (p poor) Rmdir(ctx context.Context, name vfs.Path) error { return poorly(p.FS.Rmdir(ctx, name)) }
 
 func (p poor) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.RenameOptions) error {
 	return poorly(p.FS.Rename(ctx, oldname, newname, opts))
