@@ -29,8 +29,7 @@ func SSHFS(t *testing.T, srv *Server) string {
 			t.Logf("fusermount3: %v: %s", err, out)
 			_ = cmd.Process.Kill()
 		}
-		_ = <-ended
-		t.Logf("sshfs: %s", output.String())
+		t.Logf("sshfs ended: %v\n%s", <-ended, output.String())
 	})
 	Eventually(t, "sshfs has mounted", func() bool {
 		select {
