@@ -37,6 +37,7 @@ type Env struct {
 	Log     *slog.Logger
 
 	// Login takes one step of a login. The client is in when a session comes back, and wanted for another step when a step does.
+	// Neither comes back, and no error, for a key or certificate that would do and is not yet verified (auth.Request.Verified).
 	// The error is of the set in auth.Kinds, already logged, and says nothing that a client may read: it learns "denied", or with
 	// ErrUnavailable "try again later". ctx is the connection's and bounds the call.
 	//
