@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"flag"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -148,5 +149,16 @@ func removeContainer(t *testing.T, f *FS, n name) {
 
 func TestConformanceReal(t *testing.T) {
 	f := openFS(t, realSwift(t), nil)
+	// Each step takes a real Swift its time. The many random runs are the fake's.
+	checks := flag.Lookup("rapid.checks").Value
+	before := checks.String()
+	if err := checks.Set("10"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := checks.Set(before); err != nil {
+			t.Error(err)
+		}
+	})
 	vfstest.TestFS(t, func(*testing.T) vfs.FS { return f }, vfstest.Limits{Root: makeContainer(t, f)})
 }
