@@ -39,7 +39,7 @@ var update = flag.Bool("update", false, "write what the scripts got into what th
 //	killchildren NAME        kill the processes that it has started, which are its authenticators
 //	logged NAME REGEXP       wait until its log has a match
 //	swift                    start a Swift with the user test:tester, key testing; its auth 1.0 is at $AUTH_URL, its Keystone at $KEYSTONE_URL
-//	refuse STATUS            let that Swift answer PUTs of objects with that status from here on; 0: answer as it should
+//	refuse STATUS            let that Swift answer PUTs of objects with that status from here on; cut: cut the connection; 0: answer as it should
 //	appears PATTERN          wait until there is a file of that name
 //
 // and the condition [clients:A,B], which holds where those programs are installed and tests are not -short; under CI=true a missing one is a failure.
@@ -149,17 +149,21 @@ func cmdSwift(ts *testscript.TestScript, neg bool, args []string) {
 
 func cmdRefuse(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: refuse STATUS")
+		ts.Fatalf("usage: refuse STATUS|cut|0")
 	}
-	status, err := strconv.Atoi(args[0])
-	ts.Check(err)
+	fault := swifttest.Fault{At: swifttest.InRequest, Cut: true}
+	if args[0] != "cut" {
+		status, err := strconv.Atoi(args[0])
+		ts.Check(err)
+		fault = swifttest.Fault{Status: status}
+	}
 	st := ts.Value(storyKey{}).(*story)
 	if st.heal != nil {
 		st.heal()
 		st.heal = nil
 	}
-	if status != 0 {
-		st.heal = st.swift.Inject(swifttest.Rule{Op: swifttest.PutObject, Fault: swifttest.Fault{Status: status}})
+	if args[0] != "0" {
+		st.heal = st.swift.Inject(swifttest.Rule{Op: swifttest.PutObject, Fault: fault})
 	}
 }
 
