@@ -95,6 +95,14 @@ func (w *writer) publish(ctx context.Context) (*response, map[name]bool, error) 
 		return nil, nil, err
 	}
 	if plain != nil {
+		// Of a file that is empty now, something may have been sent already: it goes, when all of it has come.
+		if err := w.waitSent(ctx); err != nil {
+			return nil, nil, err
+		}
+		if err := w.unmark(ctx); err != nil {
+			return nil, nil, err
+		}
+		w.unmarked = true
 		header := w.newObjectHeader()
 		header["Etag"] = plain.md5()
 		resp, err := w.put(ctx, header["Etag"], header[metaMtime], func() (*response, error) {
@@ -163,6 +171,9 @@ func (w *writer) refusal(err error) error {
 
 // gather returns the whole content where it fits into one plain object and no part of it has been sent already, else nil.
 func (w *writer) gather(ctx context.Context) (pieces, error) {
+	if w.size == 0 { // a manifest of nothing is none
+		return pieces{}, nil
+	}
 	if w.size > w.fs.backend.cfg.SegmentSize || w.size > w.limits.fileSize || w.sequence > 0 {
 		return nil, nil
 	}
@@ -255,6 +266,16 @@ func (w *writer) copyIn(r io.Reader, off, n int64) error {
 
 // settle sends what is in memory still, and waits until Swift has everything.
 func (w *writer) settle(ctx context.Context) error {
+	w.mu.Lock()
+	for _, run := range append(spans(nil), w.dirty...) {
+		w.seal(run.off, run.end)
+	}
+	w.mu.Unlock()
+	return w.waitSent(ctx)
+}
+
+// waitSent waits until no segment is under way.
+func (w *writer) waitSent(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -263,9 +284,6 @@ func (w *writer) settle(ctx context.Context) error {
 	defer stop()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, run := range append(spans(nil), w.dirty...) {
-		w.seal(run.off, run.end)
-	}
 	for w.sending > 0 && w.err == nil && ctx.Err() == nil {
 		w.wake.Wait()
 	}

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -256,5 +258,45 @@ func TestCommitCanceled(t *testing.T) {
 			}
 			f.complete(t, "/c/file")
 		}
+	}
+}
+
+// TestUploadCutByTheClient ends the source as a TLS connection does that is cut: with io.ErrUnexpectedEOF. What came is not the file.
+func TestUploadCutByTheClient(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	old := noise(1000)
+	for _, size := range []int{0, 1, 1000, blockSize, 2*mib + 1000} {
+		f.mustWrite(t, "/c/file", old)
+		w := f.openWriter(t, "/c/file", replace)
+		cut := io.MultiReader(bytes.NewReader(noise(size)), iotest.ErrReader(io.ErrUnexpectedEOF))
+		if _, err := w.ReadFrom(cut); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("ReadFrom of %d bytes that were cut off: %v", size, err)
+		}
+		if _, err := w.Commit(t.Context()); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("Commit of %d bytes that were cut off: %v", size, err)
+		}
+		w.Close()
+		f.has(t, "/c/file", old, "an upload that was cut off is not published")
+	}
+}
+
+// TestTruncatedToNothing drops all that has been sent already.
+func TestTruncatedToNothing(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	for _, old := range []int{-1, 1000, 2*mib + 1000} {
+		if old >= 0 {
+			f.mustWrite(t, "/c/file", noise(old))
+		}
+		w := f.openWriter(t, "/c/file", vfs.WriteOptions{Create: true})
+		writeAt(t, w, noise(3*mib), 0)
+		if err := w.Truncate(0); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.Close()
+		f.has(t, "/c/file", nil, "it is empty")
+		f.tidy(t, "/c/file")
 	}
 }

@@ -175,6 +175,7 @@ func (w *writer) WriteAt(p []byte, off int64) (int, error) {
 		if block == nil {
 			fresh, err := w.alloc()
 			if err != nil {
+				w.fail(err)
 				return written, err
 			}
 			// alloc lets go of mu while it waits: another write may have brought the block.
@@ -194,24 +195,21 @@ func (w *writer) WriteAt(p []byte, off int64) (int, error) {
 	return written, nil
 }
 
-// ReadFrom implements [vfs.Writer]. It reads into blocks, and does not copy what begins and ends with one.
+// readFromSize is how much ReadFrom reads at once, in bytes.
+const readFromSize = 64 * kib
+
+// ReadFrom implements [vfs.Writer]. What has not come yet has no block: a client that stands still would keep it from the others.
 func (w *writer) ReadFrom(r io.Reader) (int64, error) {
+	buf := make([]byte, readFromSize)
 	var total int64
 	for {
-		w.mu.Lock()
-		block, err := w.alloc()
-		w.mu.Unlock()
-		if err != nil {
-			return total, err
-		}
-		in := w.pos % blockSize
-		n, readErr := io.ReadFull(r, block[in:])
-		if err := w.take(block, w.pos, int64(n)); err != nil {
-			return total, err
-		}
-		w.pos, total = w.pos+int64(n), total+int64(n)
+		n, readErr := r.Read(buf)
+		written, err := w.WriteAt(buf[:n], w.pos)
+		w.pos, total = w.pos+int64(written), total+int64(written)
 		switch {
-		case readErr == io.EOF || readErr == io.ErrUnexpectedEOF:
+		case err != nil:
+			return total, err
+		case readErr == io.EOF:
 			return total, nil
 		case readErr != nil:
 			w.mu.Lock()
@@ -220,23 +218,6 @@ func (w *writer) ReadFrom(r io.Reader) (int64, error) {
 			return total, readErr
 		}
 	}
-}
-
-// take makes n bytes at off, which lie at the same place of the block, part of the file. The block is the writer's from here on.
-func (w *writer) take(block []byte, off, n int64) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if n == 0 {
-		w.free(block)
-		return nil
-	}
-	if there := w.blocks[off/blockSize]; there != nil {
-		copy(there[off%blockSize:], block[off%blockSize:][:n])
-		w.free(block)
-	} else {
-		w.blocks[off/blockSize] = block
-	}
-	return w.wrote(off, n)
 }
 
 // wrote notes bytes that are in their block now, and seals what has come together. It is called with mu held.
