@@ -44,6 +44,7 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 		file.wake.Broadcast()
 	})
 	file.begin(s.pos)
+	file.read = time.Now()
 	f.backend.budget.enter(file)
 	return file, nil
 }
@@ -83,13 +84,14 @@ type file struct {
 	stop    bool    // and is to end
 	err     error   // how it ended, when it was a failure
 
-	blocks map[int64][]byte // by offset / blockSize
-	base   int64            // from here
-	pos    int64            // to here the content lies in blocks
-	high   int64            // the end of the furthest read so far
-	last   int64            // the end of the latest read: where a client that reads forward goes on
-	read   time.Time        // when the latest was
-	lent   int64            // the block that WriteTo is writing out of, by offset / blockSize; -1: none
+	blocks  map[int64][]byte // by offset / blockSize
+	base    int64            // from here
+	pos     int64            // to here the content lies in blocks
+	high    int64            // the end of the furthest read so far
+	last    int64            // the end of the latest read: where a client that reads forward goes on
+	read    time.Time        // when the latest was
+	waiting int              // reads that wait for the window to come
+	lent    int64            // the block that WriteTo is writing out of, by offset / blockSize; -1: none
 }
 
 var _ vfs.File = (*file)(nil)
@@ -163,7 +165,10 @@ func (f *file) await(off int64, forward bool) ([]byte, error) {
 				return nil, f.err
 			}
 			f.run()
+			f.high = max(f.high, off) // what is before it may be given up
+			f.waiting++
 			f.wake.Wait()
+			f.waiting--
 		case forward && f.running:
 			// Another read may begin elsewhere once the reading ahead has ended: then all is to be thought over again.
 			f.stop = true
@@ -187,16 +192,19 @@ func (f *file) passed(end int64) {
 		return
 	}
 	f.high = end
-	for done := min(f.pos, f.high-behind); ; {
-		i := f.base / blockSize
-		if (i+1)*blockSize > done {
-			break
+	f.giveUp(min(f.pos, f.high-behind))
+	f.wake.Broadcast()
+}
+
+// giveUp gives the blocks before end back. One that is lent stays, until the window is begun anew. It is called with mu held.
+func (f *file) giveUp(end int64) {
+	for i := f.base / blockSize; (i+1)*blockSize <= end; i++ {
+		if i != f.lent {
+			f.fs.backend.budget.put(f.blocks[i])
+			delete(f.blocks, i)
 		}
-		f.fs.backend.budget.put(f.blocks[i])
-		delete(f.blocks, i)
 		f.base = (i + 1) * blockSize
 	}
-	f.wake.Broadcast()
 }
 
 // readApart reads bytes that the window is not near of. It is called with mu held, and lets go of it meanwhile.
@@ -255,6 +263,13 @@ func (f *file) fetchAll(s *stream) error {
 			if block, err = f.fs.backend.budget.get(f.ctx); err != nil {
 				return err
 			}
+			f.mu.Lock()
+			stop = f.stop
+			f.mu.Unlock()
+			if stop { // somebody else needs it more
+				f.fs.backend.budget.put(block)
+				return nil
+			}
 		}
 		// The part of the block behind pos is nobody else's.
 		n, err := s.Read(block[pos%blockSize:])
@@ -287,6 +302,10 @@ func (f *file) WriteTo(w io.Writer) (int64, error) {
 		n, err := w.Write(part)
 		total, off = total+int64(n), off+int64(n)
 		f.mu.Lock()
+		if block := f.blocks[f.lent]; block != nil && (f.lent+1)*blockSize <= f.base { // the others were given up meanwhile
+			f.fs.backend.budget.put(block)
+			delete(f.blocks, f.lent)
+		}
 		f.lent = -1
 		f.passed(off)
 		f.mu.Unlock()
@@ -297,16 +316,24 @@ func (f *file) WriteTo(w io.Writer) (int64, error) {
 	return total, nil
 }
 
-// shed implements [holder]: what a client does not come for is dropped, and fetched again should it come.
+// shed implements [holder]: what the client has had goes, and what it does not come for is dropped too, and fetched again should it come.
 func (f *file) shed() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.closed || f.pos == f.high || time.Since(f.read) < shedEvery {
+	if f.closed {
+		return
+	}
+	f.giveUp(min(f.pos, f.high))
+	if f.pos == f.high || f.waiting > 0 || time.Since(f.read) < shedEvery {
 		return
 	}
 	f.stop = true
 	f.wake.Broadcast()
-	if f.running || len(f.blocks) == 0 {
+	if f.running {
+		f.giveUp(f.pos) // the block that is being read into stays
+		return
+	}
+	if len(f.blocks) == 0 {
 		return
 	}
 	f.leave()

@@ -1,0 +1,108 @@
+package swift
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"sync"
+	"testing"
+	"time"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/vfs"
+)
+
+// TestManyTransfers has a hundred uploads share the memory of a few, and then half as many downloads.
+func TestManyTransfers(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.Patience = time.Minute })
+	const transfers, size = 100, 3 * mib
+	data := noise(size)
+	content := func(i int) []byte {
+		mine := bytes.Clone(data)
+		mine[i*1000] ^= 0xff
+		return mine
+	}
+	path := func(i int) vfs.Path { return vfs.Path(fmt.Sprint("/c/file-", i)) }
+	var up sync.WaitGroup
+	for i := range transfers {
+		up.Go(func() {
+			if _, err := f.write(t.Context(), path(i), content(i), replace); err != nil {
+				t.Errorf("%q: %v", path(i), err)
+			}
+		})
+	}
+	within(t, 3*time.Minute, "all uploads end", up.Wait)
+	var down sync.WaitGroup
+	for i := range transfers / 2 {
+		down.Go(func() { f.has(t, path(i), content(i), "transfers do not mix") })
+	}
+	within(t, 3*time.Minute, "all downloads end", down.Wait)
+}
+
+// stalledReader is a client that sends some bytes and then nothing more, until it is released.
+type stalledReader struct {
+	first   io.Reader
+	release <-chan struct{}
+}
+
+func (r *stalledReader) Read(p []byte) (int, error) {
+	if n, err := r.first.Read(p); n > 0 || err != io.EOF {
+		return n, err
+	}
+	<-r.release
+	return 0, io.ErrUnexpectedEOF
+}
+
+// TestStalledClients has clients stand still in every way, more of them than there is memory for. The others go on.
+func TestStalledClients(t *testing.T) {
+	for name, tt := range map[string]struct {
+		clients int
+		sent    int
+		stream  bool
+	}{
+		"before the first byte":          {100, 0, true},
+		"after a byte":                   {100, 1, true},
+		"in the middle of a segment":     {30, mib - 1, true},
+		"in the middle of a large file":  {30, 2*mib + 1000, true},
+		"after a write":                  {100, 1000, false},
+		"after a write of many segments": {30, 3*mib + 1000, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ResumeRetention = 0 })
+			release := make(chan struct{})
+			data := noise(tt.sent)
+			var standing, done sync.WaitGroup
+			for i := range tt.clients {
+				w := f.openWriter(t, vfs.Path(fmt.Sprint("/c/stalled-", i)), replace)
+				standing.Add(1)
+				done.Go(func() {
+					defer w.Close()
+					if !tt.stream {
+						if _, err := w.WriteAt(data, 0); err != nil {
+							t.Error(err)
+						}
+						standing.Done()
+						<-release
+						return
+					}
+					there := sync.OnceFunc(standing.Done)
+					r := &stalledReader{first: io.MultiReader(bytes.NewReader(data), readFunc(func([]byte) (int, error) {
+						there()
+						return 0, io.EOF
+					})), release: release}
+					if n, err := w.ReadFrom(r); err != io.ErrUnexpectedEOF || n != int64(tt.sent) {
+						t.Errorf("ReadFrom = %d, %v", n, err)
+					}
+				})
+			}
+			defer done.Wait()
+			defer close(release)
+			within(t, time.Minute, "what the clients send is taken", standing.Wait)
+			within(t, time.Minute, "another upload and download go through", func() {
+				mine := noise(5 * mib)
+				f.mustWrite(t, "/c/file", mine)
+				f.has(t, "/c/file", mine, "clients that stand still are not in the way")
+			})
+		})
+	}
+}
