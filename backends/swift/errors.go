@@ -71,6 +71,9 @@ func translate(err error) error {
 	if e.status == http.StatusRequestEntityTooLarge && strings.Contains(strings.ToLower(e.text), "quota") {
 		kind, text = vfs.ErrQuota, ""
 	}
+	if e.status == http.StatusConflict && e.method == http.MethodGet { // what a manifest names is gone
+		kind, text = vfs.ErrCorrupt, "parts of the file are missing in the storage"
+	}
 	return &vfs.Error{Kind: kind, Text: text, TransID: e.transID, Err: err}
 }
 
