@@ -27,13 +27,15 @@
 //
 //	stat            1 HEAD; 1 listing of one entry more for what is no object; and another, at most every two seconds for a
 //	                container, where there is nothing (there may be a cut-off upload)
-//	list            1 GET for each page, and a HEAD for each entry of no bytes (it may be a manifest), 8 at a time
+//	list            1 GET for each page, and a HEAD for each file that is not known as it is listed, 16 at a time; without
+//	                list_times only for those of no bytes (they may be manifests)
 //	read            1 GET from the start to the end; one more for each jump that the client makes
-//	write           what stat takes at opening, 1 PUT at Commit; large: 1 PUT for each segment and 1 for the manifest, 1 PUT and
-//	                1 DELETE of the marker
-//	mkdir           1 HEAD, 1 listing of one entry, 1 PUT
-//	remove          1 HEAD, 1 DELETE
-//	rename          2 HEADs, 1 COPY, 1 DELETE, at any size
+//	write           what stat takes at opening, 1 PUT at Commit, and 1 HEAD before it where a file is there; large: 1 PUT for
+//	                each segment and 1 for the manifest; large and new: 1 PUT and 1 DELETE of the marker; over a large one: 1 GET
+//	                of its manifest, and 1 bulk delete of its segments after it
+//	mkdir           what stat takes of what is not there, 1 PUT
+//	remove          1 HEAD, 1 DELETE; large: 1 GET of the manifest and 1 bulk delete more
+//	rename          1 HEAD, what stat takes of the new name, 1 COPY, 1 DELETE, at any size
 //
 // # Decisions
 //

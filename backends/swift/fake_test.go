@@ -204,3 +204,14 @@ func eventually(t *testing.T, what string, holds func() bool) {
 		}
 	}
 }
+
+// settled waits until no segment of an upload is under way: one that is cut off may be stored after it has been deleted.
+func settled(t *testing.T, w vfs.Writer) {
+	t.Helper()
+	up := w.(*writer)
+	eventually(t, "no segment is under way", func() bool {
+		up.mu.Lock()
+		defer up.mu.Unlock()
+		return up.sending == 0
+	})
+}

@@ -89,7 +89,7 @@ func (u upload) run(t *testing.T, change func(*Config), inject func(f *fake)) (i
 	return isNew, err
 }
 
-// write is one upload. Commit waits until no segment is under way: one that is cut off in the middle may be stored after it was deleted.
+// write is one upload.
 func (u upload) write(t *testing.T, f *fake, p vfs.Path, data []byte) error {
 	open, err := f.OpenWriter(t.Context(), p, u.opts)
 	if err != nil {
@@ -99,13 +99,8 @@ func (u upload) write(t *testing.T, f *fake, p vfs.Path, data []byte) error {
 	if _, err := open.ReadFrom(bytes.NewReader(data)); err != nil {
 		return err
 	}
-	w := open.(*writer)
-	eventually(t, "no segment is under way", func() bool {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return w.sending == 0
-	})
-	_, err = w.Commit(t.Context())
+	settled(t, open)
+	_, err = open.Commit(t.Context())
 	return err
 }
 

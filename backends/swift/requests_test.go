@@ -1,0 +1,100 @@
+package swift
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/vfs"
+)
+
+// TestRequests counts what the package's documentation says that each operation costs.
+func TestRequests(t *testing.T) {
+	type ops = []swifttest.Op
+	const (
+		head, get, put, del      = swifttest.HeadObject, swifttest.GetObject, swifttest.PutObject, swifttest.DeleteObject
+		list, copied             = swifttest.ListContainer, swifttest.CopyObject
+		putManifest, getManifest = swifttest.PutManifest, swifttest.GetManifest
+	)
+	f := newFake(t, swifttest.Limits{}, nil)
+	ctx := t.Context()
+	for _, p := range []vfs.Path{"/c/dir", "/c/empty"} {
+		if err := f.Mkdir(ctx, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	large := noise(2*mib + 1000)
+	for _, p := range []vfs.Path{"/c/small", "/c/dir/a", "/c/dir/b", "/c/below/x"} {
+		f.mustWrite(t, p, noise(1000))
+	}
+	f.mustWrite(t, "/c/large", large)
+	stat := func(p vfs.Path) func() error {
+		return func() error { _, err := f.Stat(ctx, p); return err }
+	}
+	read := func(p vfs.Path) func() error {
+		return func() error { _, err := f.read(ctx, p); return err }
+	}
+	write := func(p vfs.Path, data []byte, opts vfs.WriteOptions) func() error {
+		return func() error { _, err := f.write(ctx, p, data, opts); return err }
+	}
+	rename := func(from, to vfs.Path) func() error {
+		return func() error { return f.Rename(ctx, from, to, vfs.RenameOptions{}) }
+	}
+	listAll := func() error {
+		l, err := f.List(ctx, "/c/dir")
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		_, err = l.Next(ctx)
+		return err
+	}
+	for _, tt := range []struct {
+		name string
+		do   func() error
+		want ops
+	}{
+		{"stat of a file", stat("/c/small"), ops{head}},
+		{"stat of a directory", stat("/c/dir"), ops{head}},
+		{"stat of a prefix", stat("/c/below"), ops{head, list}},
+		{"list", listAll, ops{list, head, head}},
+		{"list again", listAll, ops{list}},
+		{"read", read("/c/small"), ops{get}},
+		{"read large", read("/c/large"), ops{get}},
+		{"write new", write("/c/new", noise(1000), replace), ops{head, list, put}},
+		{"write over", write("/c/small", noise(1000), replace), ops{head, head, put}},
+		{"write large", write("/c/large2", large, replace), ops{head, list, put, put, put, put, del, putManifest}},
+		{"write over large", write("/c/large2", large, replace), ops{head, head, getManifest, put, put, put, putManifest, swifttest.BulkDelete}},
+		{"write small over large", write("/c/large2", noise(1000), replace), ops{head, head, getManifest, put, swifttest.BulkDelete}},
+		{"write large over small", write("/c/large2", large, replace), ops{head, head, put, put, put, putManifest}},
+		{"append to large", write("/c/large2", noise(1000), vfs.WriteOptions{Offset: vfs.AtEnd}), ops{head, getManifest, head, getManifest, put, putManifest}},
+		{"mkdir", func() error { return f.Mkdir(ctx, "/c/dir2") }, ops{head, list, put}},
+		{"rmdir", func() error { return f.Rmdir(ctx, "/c/dir2") }, ops{head, list, del}},
+		{"rename", rename("/c/small", "/c/small2"), ops{head, head, list, copied, del}},
+		{"rename large", rename("/c/large", "/c/large3"), ops{head, head, list, copied, del}},
+		{"remove", func() error { return f.Remove(ctx, "/c/small2") }, ops{head, del}},
+		{"remove large", func() error { return f.Remove(ctx, "/c/large3") }, ops{head, getManifest, del, swifttest.BulkDelete}},
+	} {
+		f.srv.ForgetRequests()
+		if err := tt.do(); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		var got ops
+		eventually(t, "the log has all requests", func() bool {
+			got = nil
+			for _, r := range f.srv.Requests() {
+				if r.Op != list || r.Container != "c_segments" { // the look for cut-off uploads, which is not taken each time
+					got = append(got, r.Op)
+				}
+			}
+			return len(got) >= len(tt.want)
+		})
+		slices.Sort(got)
+		slices.Sort(tt.want)
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package swift
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/backend"
+	"filegate/core/vfs"
+)
+
+// TestTokenRevoked ends all tokens at every request of an upload and of a download. Nobody is to notice, and the login is renewed once.
+func TestTokenRevoked(t *testing.T) {
+	for _, u := range uploads() {
+		for _, op := range u.ops {
+			t.Run(fmt.Sprint(u.name, "/", op), func(t *testing.T) {
+				t.Parallel()
+				var logins int
+				_, err := u.run(t, nil, func(f *fake) {
+					logins = f.srv.Count(swifttest.Login)
+					f.srv.Inject(swifttest.Rule{Op: op, Times: 1, Fault: swifttest.Fault{Call: f.srv.Revoke}})
+					t.Cleanup(func() {
+						if n := f.srv.Count(swifttest.Login) - logins; n != 1 {
+							t.Errorf("the login was renewed %d times, want once", n)
+						}
+					})
+				})
+				if err != nil {
+					t.Errorf("the upload ended with %v", err)
+				}
+			})
+		}
+	}
+	for form, size := range downloads {
+		t.Run("reading "+form, func(t *testing.T) {
+			t.Parallel()
+			f, data := newDownload(t, size, nil)
+			f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Times: 1, Fault: swifttest.Fault{
+				At: swifttest.InAnswer, Bytes: 100_000, Call: f.srv.Revoke, Cut: true,
+			}})
+			f.has(t, "/c/file", data, "the end of a token is not the end of a download")
+			if n := f.srv.Count(swifttest.Login); n != 1 {
+				t.Errorf("the login was renewed %d times, want once", n)
+			}
+		})
+	}
+}
+
+// refusedLogin is a login that is not renewed.
+type refusedLogin struct{ backend.Grants }
+
+func (refusedLogin) Renew(context.Context, backend.Grant) (backend.Grant, error) {
+	return backend.Grant{}, vfs.Errorf(vfs.ErrPermission, "the login is no longer valid: log in again")
+}
+
+func TestTokenNotRenewed(t *testing.T) {
+	for _, u := range uploads() {
+		for _, op := range u.ops {
+			t.Run(fmt.Sprint(u.name, "/", op), func(t *testing.T) {
+				t.Parallel()
+				f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize, c.Patience = blockSize, 10*time.Second })
+				old := noise(max(u.old, 0))
+				if u.old >= 0 {
+					f.mustWrite(t, "/c/file", old)
+				}
+				grants := f.client.grants
+				f.client.grants = refusedLogin{grants}
+				f.srv.Inject(swifttest.Rule{Op: op, Times: 1, Fault: swifttest.Fault{Call: f.srv.Revoke}})
+				within(t, 9*time.Second, "a login that has ended is not waited for", func() {
+					if err := u.write(t, f, "/c/file", noise(u.data)); vfs.Kind(err) != vfs.ErrPermission {
+						t.Errorf("the upload ended with %v, want %v", err, vfs.ErrPermission)
+					}
+				})
+				f.client.grants = grants
+				if u.old >= 0 {
+					f.has(t, "/c/file", old, "what was there stays")
+				}
+			})
+		}
+	}
+	t.Run("reading", func(t *testing.T) {
+		f, _ := newDownload(t, 3*blockSize, nil)
+		f.client.grants = refusedLogin{f.client.grants}
+		f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Times: 1, Fault: swifttest.Fault{At: swifttest.InAnswer, Bytes: 100_000, Call: f.srv.Revoke, Cut: true}})
+		if _, err := f.read(t.Context(), "/c/file"); vfs.Kind(err) != vfs.ErrPermission {
+			t.Errorf("the download ended with %v, want %v", err, vfs.ErrPermission)
+		}
+	})
+}
