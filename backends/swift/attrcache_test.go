@@ -11,7 +11,7 @@ import (
 
 func TestAttrCache(t *testing.T) {
 	c := newAttrCache(3)
-	key := func(n string) attrKey { return keyOf("http://swift", name{"c", n}, "hash", time.Unix(1, 0)) }
+	key := func(n string) attrKey { return keyOf("http://swift", name{"", "c", n}, "hash", time.Unix(1, 0)) }
 	put := func(n string, size int64) { c.put(key(n), vfs.Info{Name: n, Size: size}) }
 	has := func(n string, want int64) {
 		t.Helper()
@@ -45,12 +45,12 @@ func TestAttrKeys(t *testing.T) {
 	at := time.Unix(10, 500)
 	keys := map[attrKey]bool{}
 	for _, key := range []attrKey{
-		keyOf("e", name{"c", "a"}, "h", at),
-		keyOf("f", name{"c", "a"}, "h", at),
-		keyOf("e", name{"d", "a"}, "h", at),
-		keyOf("e", name{"c", "b"}, "h", at),
-		keyOf("e", name{"c", "a"}, "i", at),
-		keyOf("e", name{"c", "a"}, "h", at.Add(2*time.Second)),
+		keyOf("e", name{"", "c", "a"}, "h", at),
+		keyOf("f", name{"", "c", "a"}, "h", at),
+		keyOf("e", name{"", "d", "a"}, "h", at),
+		keyOf("e", name{"", "c", "b"}, "h", at),
+		keyOf("e", name{"", "c", "a"}, "i", at),
+		keyOf("e", name{"", "c", "a"}, "h", at.Add(2*time.Second)),
 	} {
 		keys[key] = true
 	}
@@ -66,7 +66,7 @@ func TestAttrCacheAtOnce(t *testing.T) {
 		wg.Go(func() {
 			for i := range 200 {
 				n := fmt.Sprint((i + g) % 20)
-				key := keyOf("e", name{"c", n}, "h", time.Unix(1, 0))
+				key := keyOf("e", name{"", "c", n}, "h", time.Unix(1, 0))
 				c.put(key, vfs.Info{Name: n})
 				if info, ok := c.get(key); ok && info.Name != n {
 					t.Errorf("of %s the name is %q", n, info.Name)

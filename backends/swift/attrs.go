@@ -12,7 +12,7 @@ import (
 // SetAttrs implements [vfs.AttrFS]: the time of a file or of a directory that has an object is kept as metadata. Modes and owners are accepted and not kept, and
 // so is the time of what has no object to keep it.
 func (f *FS) SetAttrs(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
-	n, err := locate(p)
+	n, err := f.locate(p)
 	if err != nil {
 		return err
 	}
@@ -36,18 +36,23 @@ func (f *FS) setTime(ctx context.Context, n name, o object, t time.Time) error {
 
 // StatSpace implements [vfs.SpaceFS]: the quota of the account, and of the container where that leaves less.
 func (f *FS) StatSpace(ctx context.Context, p vfs.Path) (vfs.Space, error) {
-	n, err := locate(p)
+	n, err := f.locate(p)
 	if err != nil {
 		return vfs.Space{}, err
 	}
-	space, err := f.space(ctx, name{}, "X-Account-Bytes-Used", "X-Account-Meta-Quota-Bytes")
+	return f.spaceFor(ctx, n)
+}
+
+// spaceFor is StatSpace of a name.
+func (f *FS) spaceFor(ctx context.Context, n name) (vfs.Space, error) {
+	space, err := f.space(ctx, name{account: n.account}, "X-Account-Bytes-Used", "X-Account-Meta-Quota-Bytes")
 	if err != nil && status(err) != http.StatusForbidden {
 		return vfs.Space{}, translate(err)
 	}
 	if n.isAccount() {
 		return space, nil
 	}
-	inner, err := f.space(ctx, name{container: n.container}, "X-Container-Bytes-Used", "X-Container-Meta-Quota-Bytes")
+	inner, err := f.space(ctx, n.top(), "X-Container-Bytes-Used", "X-Container-Meta-Quota-Bytes")
 	if err != nil {
 		return vfs.Space{}, translate(err)
 	}

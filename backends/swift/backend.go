@@ -19,6 +19,8 @@ type Backend struct {
 	info   *infoCache
 	budget *budget
 	attrs  *attrCache
+	// aliases are the configured names at the top level.
+	aliases map[string]alias
 
 	noPartials *noPartials
 }
@@ -34,6 +36,10 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 	if cfg.Memory == 0 {
 		cfg.Memory = defaultMemory()
 	}
+	aliases := map[string]alias{}
+	for name, target := range cfg.Aliases {
+		aliases[name], _ = parseAlias(target) // Validate has seen that it can be read
+	}
 	env.Log.Debug("swift backend", "memory", cfg.Memory)
 	return &Backend{
 		cfg:    cfg,
@@ -42,6 +48,8 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 		info:   &infoCache{http: t, all: map[string]cachedLimits{}},
 		budget: newBudget(cfg.Memory),
 		attrs:  newAttrCache(maxCachedAttrs),
+
+		aliases: aliases,
 
 		noPartials: &noPartials{until: map[string]time.Time{}},
 	}, nil
@@ -60,6 +68,7 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 		backend:      b,
 		client:       newClient(b, login),
 		log:          login.Log,
+		account:      accountOf(grant.Endpoint),
 		opened:       time.Now(),
 		hideSegments: b.cfg.HideSegments,
 	}, nil
@@ -76,6 +85,7 @@ type FS struct {
 	backend      *Backend
 	client       *client
 	log          *slog.Logger
+	account      string    // the login's own
 	opened       time.Time // shown as the time of what has none
 	hideSegments bool
 }

@@ -254,7 +254,12 @@ func (c *client) try(ctx context.Context, conn *connection, req request) (*respo
 	} else if req.method == http.MethodPut {
 		opts.Headers["Content-Length"] = "0"
 	}
-	resp, header, err := conn.Call(ctx, conn.StorageUrl, opts) //nolint:bodyclose // it is the caller's, as response.body
+	target, err := accountURL(conn.StorageUrl, req.target.account)
+	if err != nil {
+		guard.stop()
+		return nil, err
+	}
+	resp, header, err := conn.Call(ctx, target, opts) //nolint:bodyclose // it is the caller's, as response.body
 	if err != nil {
 		err = requestError(ctx, req, header, err) // which asks why ctx has ended, if it has
 		guard.stop()

@@ -306,11 +306,12 @@ func (w *writer) adopt(ctx context.Context) error {
 	}
 	to := segmentName(w.target, w.upload, 0, w.sequence)
 	w.sequence++
-	header := map[string]string{"Destination": quote(strings.TrimPrefix(to.String(), "/")), "X-Fresh-Metadata": "true"}
+	header := w.fs.destination(to)
+	header["X-Fresh-Metadata"] = "true"
 	req := request{method: "COPY", target: w.target, header: header}
 	resp, err := w.fs.client.send(ctx, req)
 	if status(err) == http.StatusNotFound {
-		if err := w.fs.makeSegmentsContainer(ctx, to.container); err != nil {
+		if err := w.fs.makeSegmentsContainer(ctx, to); err != nil {
 			return err
 		}
 		resp, err = w.fs.client.send(ctx, req)

@@ -228,7 +228,7 @@ func TestCrumbs(t *testing.T) {
 	w.Close()
 	f.has(t, "/c/file", data, "many small changes are changes")
 	f.tidy(t, "/c/file")
-	if n := len(f.needed(t, name{"c", "file"})); n > compactFrom {
+	if n := len(f.needed(t, name{"", "c", "file"})); n > compactFrom {
 		t.Errorf("the file lies in %d segments", n)
 	}
 }

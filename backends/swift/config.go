@@ -3,9 +3,11 @@ package swift
 import (
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"filegate/core/backend"
+	"filegate/core/vfs"
 )
 
 const (
@@ -51,6 +53,9 @@ type Config struct {
 	ListTimes bool `hcl:"list_times,optional"`
 	// HideSegments leaves containers whose name ends in "_segments" out of the listing of the account. They can still be entered.
 	HideSegments bool `hcl:"hide_segments,optional"`
+	// Aliases are names at the top level for what other accounts share, as "ACCOUNT/container" or "ACCOUNT". An alias hides a container of
+	// the same name, and nobody gets by it what the storage does not give him.
+	Aliases map[string]string `hcl:"aliases,optional"`
 }
 
 var _ backend.Config = (*Config)(nil)
@@ -101,6 +106,14 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	}
 	if c.Stall < time.Second {
 		report("stall_timeout", "Stall timeout too short", "Give a time of at least \"1s\".")
+	}
+	for name, target := range c.Aliases {
+		switch _, ok := parseAlias(target); {
+		case !vfs.ValidName(name) || strings.HasPrefix(name, accountMark):
+			report("aliases", "Alias cannot be a name", fmt.Sprintf("%q is to be one name at the top level, without a slash, and not begin with %q.", name, accountMark))
+		case !ok:
+			report("aliases", "Alias stands for nothing", fmt.Sprintf("Give %s as \"ACCOUNT/container\" or \"ACCOUNT\", such as \"AUTH_shared/photos\".", name))
+		}
 	}
 	if c.CAFile != "" {
 		if _, err := certPool(c.CAFile); err != nil {

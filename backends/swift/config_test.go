@@ -46,6 +46,11 @@ func TestValidate(t *testing.T) {
 		{"a bare number, which is in nanoseconds", func(c *Config) { c.Stall = 30 }, "stall_timeout"},
 		{"missing certificates", func(c *Config) { c.CAFile = filepath.Join(dir, "missing.pem") }, "ca_file"},
 		{"certificates that are none", func(c *Config) { c.CAFile = notPEM }, "ca_file"},
+		{"aliases", func(c *Config) { c.Aliases = map[string]string{"a": "AUTH_x/c", "b": "AUTH_x"} }, ""},
+		{"an alias of two elements", func(c *Config) { c.Aliases = map[string]string{"a/b": "AUTH_x/c"} }, "aliases"},
+		{"an alias that looks like an account", func(c *Config) { c.Aliases = map[string]string{"@a": "AUTH_x/c"} }, "aliases"},
+		{"an alias of nothing", func(c *Config) { c.Aliases = map[string]string{"a": ""} }, "aliases"},
+		{"an alias of a directory", func(c *Config) { c.Aliases = map[string]string{"a": "AUTH_x/c/d"} }, "aliases"},
 		{"negative connections", func(c *Config) { c.MaxConnections = -1 }, "max_connections"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -18,7 +19,7 @@ import (
 
 // Remove implements [vfs.FS]. The object goes first and its segments after it: what fails in between leaves segments without a file, never a file without segments.
 func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
-	n, err := locate(p)
+	n, err := f.locate(p)
 	switch {
 	case err != nil:
 		return err
@@ -64,9 +65,10 @@ func (f *FS) segmentsOf(ctx context.Context, n name, o object) ([]name, error) {
 		}
 	case o.dlo != "":
 		container, prefix, _ := strings.Cut(strings.TrimPrefix(o.dlo, "/"), "/")
+		segments := name{account: n.account, container: container}
 		marker := ""
 		for {
-			page, err := f.page(ctx, container, listing{prefix: prefix, marker: marker, limit: defaultLimits().bulkDeletes})
+			page, err := f.page(ctx, segments, listing{prefix: prefix, marker: marker, limit: defaultLimits().bulkDeletes})
 			if err != nil && status(err) != http.StatusNotFound {
 				return nil, err
 			}
@@ -76,7 +78,7 @@ func (f *FS) segmentsOf(ctx context.Context, n name, o object) ([]name, error) {
 			marker = page[len(page)-1].key()
 			for _, e := range page {
 				if isDLOSegment(prefix, e.Name) {
-					all = append(all, name{container, e.Name})
+					all = append(all, segments.with(e.Name))
 				}
 			}
 		}
@@ -99,7 +101,7 @@ func (f *FS) segmentsIn(ctx context.Context, n name, depth int) ([]name, error) 
 	var all []name
 	seen := map[name]bool{}
 	for _, m := range entries {
-		seg, ok := m.segment()
+		seg, ok := m.segment(n.account)
 		if !ok || seen[seg] {
 			continue
 		}
@@ -193,6 +195,7 @@ func (f *FS) deleteSegments(ctx context.Context, all []name) {
 	}
 }
 
+// deleteAll deletes objects that lie in one account.
 func (f *FS) deleteAll(ctx context.Context, all []name) error {
 	l, err := f.limits(ctx)
 	if err != nil {
@@ -200,8 +203,8 @@ func (f *FS) deleteAll(ctx context.Context, all []name) error {
 	}
 	if l.bulkDelete && len(all) > 1 {
 		var errs []error
-		for i := 0; i < len(all); i += l.bulkDeletes {
-			errs = append(errs, f.bulkDelete(ctx, all[i:min(i+l.bulkDeletes, len(all))]))
+		for part := range slices.Chunk(all, l.bulkDeletes) {
+			errs = append(errs, f.bulkDelete(ctx, part))
 		}
 		if err := errors.Join(errs...); err == nil || status(err) == 0 {
 			return err
@@ -221,10 +224,10 @@ const maxBulkAnswer = 4 * mib
 func (f *FS) bulkDelete(ctx context.Context, all []name) error {
 	var names bytes.Buffer
 	for _, n := range all {
-		names.WriteString(quote(n.String()) + "\n")
+		names.WriteString(quote(n.inAccount()) + "\n")
 	}
 	answer, _, err := f.client.fetch(ctx, request{
-		method: http.MethodPost, query: url.Values{"bulk-delete": {"true"}},
+		method: http.MethodPost, target: name{account: all[0].account}, query: url.Values{"bulk-delete": {"true"}},
 		header: map[string]string{"Content-Type": "text/plain", "Accept": "application/json"},
 		body:   pieces{names.Bytes()}.reader(), length: int64(names.Len()),
 	}, maxBulkAnswer)

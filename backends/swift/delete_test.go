@@ -27,19 +27,19 @@ func TestIsDLOSegment(t *testing.T) {
 }
 
 func TestIsHiddenSegment(t *testing.T) {
-	file := name{"c", "dir/file"}
+	file := name{"", "c", "dir/file"}
 	for seg, want := range map[name]bool{
-		{"c_segments", "dir/file/20260101T000000Z-0/0-0"}: true,
-		{"other_segments", "x"}:                           true, // renamed into another container
-		{"c+segments", "dir/file/1"}:                      true, // swift's own client
-		{"c", "dir/file.part/00000001"}:                   true, // sftp-cloudfs
-		{"c", ".file-segments/dir/file/1"}:                true, // rclone
-		{"c", "dir/file"}:                                 false,
-		{"c", "dir/file.txt"}:                             false,
-		{"c", "dir/other"}:                                false,
-		{"c", "dir/other.part/1"}:                         false,
-		{"photos", "a.jpg"}:                               false,
-		{"c_segmentsx", "a"}:                              false,
+		{"", "c_segments", "dir/file/20260101T000000Z-0/0-0"}: true,
+		{"", "other_segments", "x"}:                           true, // renamed into another container
+		{"", "c+segments", "dir/file/1"}:                      true, // swift's own client
+		{"", "c", "dir/file.part/00000001"}:                   true, // sftp-cloudfs
+		{"", "c", ".file-segments/dir/file/1"}:                true, // rclone
+		{"", "c", "dir/file"}:                                 false,
+		{"", "c", "dir/file.txt"}:                             false,
+		{"", "c", "dir/other"}:                                false,
+		{"", "c", "dir/other.part/1"}:                         false,
+		{"", "photos", "a.jpg"}:                               false,
+		{"", "c_segmentsx", "a"}:                              false,
 	} {
 		if got := isHiddenSegment(file, seg); got != want {
 			t.Errorf("isHiddenSegment of %v = %v", seg, got)

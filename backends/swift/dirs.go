@@ -10,7 +10,7 @@ import (
 
 // Mkdir implements [vfs.FS]: at the top level a container, below an object of the directory type. Parents that are missing are not asked for.
 func (f *FS) Mkdir(ctx context.Context, p vfs.Path) error {
-	n, err := locate(p)
+	n, err := f.locate(p)
 	switch {
 	case err != nil:
 		return err
@@ -57,7 +57,7 @@ func (f *FS) makeContainer(ctx context.Context, n name) error {
 
 // Rmdir implements [vfs.FS].
 func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
-	n, err := locate(p)
+	n, err := f.locate(p)
 	switch {
 	case err != nil:
 		return err
@@ -94,7 +94,7 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 
 // emptiness says whether there is nothing in a directory, and which objects make it be there.
 func (f *FS) emptiness(ctx context.Context, dir name) (markers []name, empty bool, err error) {
-	page, err := f.page(ctx, dir.container, listing{prefix: dir.prefix(), limit: 2})
+	page, err := f.page(ctx, dir, listing{prefix: dir.prefix(), limit: 2})
 	if err != nil {
 		return nil, false, translate(err)
 	}
@@ -103,7 +103,7 @@ func (f *FS) emptiness(ctx context.Context, dir name) (markers []name, empty boo
 		if e.Name != dir.prefix() {
 			return nil, false, nil
 		}
-		markers = append(markers, name{dir.container, e.Name})
+		markers = append(markers, dir.with(e.Name))
 	}
 	return markers, true, nil
 }

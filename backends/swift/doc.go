@@ -7,6 +7,10 @@
 // Where a file and a prefix have the same name, the name is the file: Stat and the parent's listing show it, and what lies
 // below is reached by its own path, and listed by List.
 //
+// "/@ACCOUNT" is another account of the same cluster, with its containers below it, and an alias of the configuration is what it stands for, in
+// front of a container of that name. All of it is reached at the login's own storage URL with the account's name put in. A container
+// that the login has no right to read does not exist for it there; where Swift lists no account, its containers are still entered by name.
+//
 // # Writing
 //
 // A file that fits into the first segment is one PUT at Commit. A larger one leaves as segments while it arrives, each from memory with length and ETag,

@@ -40,7 +40,7 @@ func TestTranslate(t *testing.T) {
 		599: vfs.ErrUnavailable,
 		302: vfs.ErrUnavailable,
 	} {
-		cause := &statusError{method: http.MethodPut, target: name{"c", "a"}, status: code, transID: "tx123", text: secret}
+		cause := &statusError{method: http.MethodPut, target: name{"", "c", "a"}, status: code, transID: "tx123", text: secret}
 		err := translate(fmt.Errorf("sending: %w", cause))
 		if vfs.Kind(err) != want {
 			t.Errorf("status %d is %v, want %v", code, vfs.Kind(err), want)

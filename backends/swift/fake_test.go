@@ -55,7 +55,7 @@ func accountIn(srv *swifttest.Server) account {
 // objects are the names of the objects in a container, in order.
 func (f *fake) objects(t *testing.T, container string) []string {
 	t.Helper()
-	page, err := f.page(context.WithoutCancel(t.Context()), container, listing{limit: 1000})
+	page, err := f.page(context.WithoutCancel(t.Context()), name{container: container}, listing{limit: 1000})
 	if err != nil && status(err) != 404 {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func (f *fake) needed(t *testing.T, n name) []string {
 	var names []string
 	for _, m := range entries {
 		container, object, _ := strings.Cut(strings.TrimPrefix(m.Name, "/"), "/")
-		names = append(append(names, object), f.needed(t, name{container, object})...)
+		names = append(append(names, object), f.needed(t, name{"", container, object})...)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
@@ -105,7 +105,7 @@ func (f *fake) needed(t *testing.T, n name) []string {
 // tidy checks that no segments are stored but those that the file needs.
 func (f *fake) tidy(t *testing.T, p vfs.Path) {
 	t.Helper()
-	n, err := locate(p)
+	n, err := f.locate(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func (f *fake) tidy(t *testing.T, p vfs.Path) {
 // complete checks that all segments are there that the file needs.
 func (f *fake) complete(t *testing.T, p vfs.Path) {
 	t.Helper()
-	n, err := locate(p)
+	n, err := f.locate(p)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -157,8 +157,8 @@ func TestReadDamaged(t *testing.T) {
 // TestReadSegmentMissing has Swift answer 200 and break off, as it does for a large object of which a segment is gone.
 func TestReadSegmentMissing(t *testing.T) {
 	f, data := newDownload(t, 3*blockSize+1000, func(c *Config) { c.Patience = 300 * time.Millisecond })
-	seg := f.needed(t, name{"c", "file"})[1]
-	if err := f.deleteObject(t.Context(), name{"c_segments", seg}); err != nil {
+	seg := f.needed(t, name{"", "c", "file"})[1]
+	if err := f.deleteObject(t.Context(), name{"", "c_segments", seg}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := f.read(t.Context(), "/c/file")

@@ -12,7 +12,7 @@ import (
 
 // Open implements [vfs.FS]. It is the GET itself: the headers of the answer say what the file is, and the body is there for who reads on.
 func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.File, error) {
-	n, err := locateFile(p)
+	n, err := f.locateFile(p)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 // notAFile says why there is no object to open: there may be a directory that is only a prefix.
 func (f *FS) notAFile(ctx context.Context, n name, p vfs.Path, err error) error {
 	if status(err) != http.StatusNotFound {
-		return translate(err)
+		return f.refusal(ctx, n, err)
 	}
 	if _, statErr := f.statPrefix(ctx, n, p.Base()); statErr == nil {
 		return vfs.ErrIsDir

@@ -33,7 +33,7 @@ func TestLayout(t *testing.T) {
 			"put": func(t *rapid.T) {
 				off, end := drawSpan(t)
 				made++
-				seg := &segment{name: name{"c", strconv.Itoa(made)}, size: end - off}
+				seg := &segment{name: name{"", "c", strconv.Itoa(made)}, size: end - off}
 				l.put(seg, off)
 				for i := off; i < end; i++ {
 					model[i] = origin{seg, i - off}

@@ -11,7 +11,7 @@ import (
 
 // List implements [vfs.FS]. The first page is asked for here, so that what is no directory is known at once.
 func (f *FS) List(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
-	n, err := locate(p)
+	n, err := f.locate(p)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (l *lister) Close() error {
 
 // fetch asks for the next page and makes entries of it.
 func (l *lister) fetch(ctx context.Context) error {
-	page, err := l.fs.page(ctx, l.dir.container, listing{
+	page, err := l.fs.page(ctx, l.dir, listing{
 		prefix: l.dir.prefix(), marker: l.marker, delimiter: !l.dir.isAccount(), limit: l.limit,
 	})
 	if err != nil {
@@ -107,7 +107,7 @@ func (l *lister) fetch(ctx context.Context) error {
 			l.done = true
 			return nil
 		}
-		return translate(err)
+		return l.fs.refusal(ctx, l.dir, err)
 	}
 	if len(page) == 0 {
 		l.done = true

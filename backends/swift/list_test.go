@@ -39,18 +39,18 @@ func TestListEntry(t *testing.T) {
 		lines []entry
 		want  []string
 	}{
-		{"files and directories", name{"c", ""}, []entry{file("a"), marker("b"), prefix("c/"), file("d")}, []string{"a", "b/", "c/", "d"}},
-		{"below a directory", name{"c", "x/y"}, []entry{marker("x/y/"), file("x/y/a"), prefix("x/y/b/")}, []string{"a", "b/"}},
-		{"a marker and its prefix", name{"c", ""}, []entry{marker("a"), prefix("a/")}, []string{"a/"}},
+		{"files and directories", name{"", "c", ""}, []entry{file("a"), marker("b"), prefix("c/"), file("d")}, []string{"a", "b/", "c/", "d"}},
+		{"below a directory", name{"", "c", "x/y"}, []entry{marker("x/y/"), file("x/y/a"), prefix("x/y/b/")}, []string{"a", "b/"}},
+		{"a marker and its prefix", name{"", "c", ""}, []entry{marker("a"), prefix("a/")}, []string{"a/"}},
 		{
 			"a marker and its prefix, far apart",
-			name{"c", ""},
+			name{"", "c", ""},
 			[]entry{marker("a"), file("a b"), marker("a-"), prefix("a-/"), file("a.txt"), prefix("a/"), file("b")},
 			[]string{"a/", "a b", "a-/", "a.txt", "b"},
 		},
-		{"a file and a prefix of its name", name{"c", ""}, []entry{file("a"), prefix("a/")}, []string{"a"}},
-		{"names that no path can have", name{"c", ""}, []entry{prefix("/"), file("."), file(".."), prefix("../"), file("a\x00"), file("\xff"), file("a")}, []string{"a"}},
-		{"nothing", name{"c", ""}, []entry{{}}, nil},
+		{"a file and a prefix of its name", name{"", "c", ""}, []entry{file("a"), prefix("a/")}, []string{"a"}},
+		{"names that no path can have", name{"", "c", ""}, []entry{prefix("/"), file("."), file(".."), prefix("../"), file("a\x00"), file("\xff"), file("a")}, []string{"a"}},
+		{"nothing", name{"", "c", ""}, []entry{{}}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l := &lister{fs: &FS{}, dir: tt.dir}
@@ -77,7 +77,7 @@ func TestListAccount(t *testing.T) {
 func TestListEntries(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.SliceOfDistinct(rapid.StringMatching(`[a /.\-]{1,5}`), rapid.ID).Draw(t, "objects")
-		dir := name{"c", rapid.SampledFrom([]string{"", "a", "a/a"}).Draw(t, "dir")}
+		dir := name{"", "c", rapid.SampledFrom([]string{"", "a", "a/a"}).Draw(t, "dir")}
 		slices.Sort(names)
 		var lines []entry
 		var want []string
@@ -124,7 +124,7 @@ func FuzzListEntries(f *testing.F) {
 		if json.Unmarshal(body, &lines) != nil || !utf8.ValidString(dir) {
 			return
 		}
-		l := &lister{fs: &FS{opened: time.Unix(1, 0)}, dir: name{"c", dir}}
+		l := &lister{fs: &FS{opened: time.Unix(1, 0)}, dir: name{"", "c", dir}}
 		last := ""
 		for _, e := range lines {
 			info, ok := l.entry(e)

@@ -35,24 +35,24 @@ type manifestEntry struct {
 // maxNesting is how many manifests Swift follows into each other.
 const maxNesting = 10
 
-// segment is the name of what the entry stands for.
-func (m manifestEntry) segment() (name, bool) {
+// segment is the name of what the entry stands for, in the account of the manifest.
+func (m manifestEntry) segment(account string) (name, bool) {
 	container, obj, _ := strings.Cut(strings.TrimPrefix(m.Name, "/"), "/")
-	return name{container, obj}, container != "" && obj != "" && m.Data == ""
+	return name{account, container, obj}, container != "" && obj != "" && m.Data == ""
 }
 
 // sloEntryOf puts an extent into a manifest.
 func sloEntryOf(e extent) sloEntry {
-	entry := sloEntry{Path: e.seg.name.String(), Etag: e.seg.etag, Size: e.seg.size}
+	entry := sloEntry{Path: e.seg.name.inAccount(), Etag: e.seg.etag, Size: e.seg.size}
 	if !e.whole() {
 		entry.Range = fmt.Sprintf("%d-%d", e.segOff, e.segOff+e.len()-1)
 	}
 	return entry
 }
 
-// extentOf takes an extent out of a manifest; it begins at off of the file.
-func (m manifestEntry) extentOf(off int64) (extent, error) {
-	n, ok := m.segment()
+// extentOf takes an extent out of a manifest in the account; it begins at off of the file.
+func (m manifestEntry) extentOf(account string, off int64) (extent, error) {
+	n, ok := m.segment(account)
 	if !ok || m.Bytes < 0 || m.Bytes > math.MaxInt64-off {
 		return extent{}, fmt.Errorf("manifest names %q as a segment", m.Name)
 	}
@@ -113,7 +113,7 @@ func (w *writer) putManifest(ctx context.Context, entries []sloEntry, header map
 			w.sequence++
 			w.sent = append(w.sent, &segment{name: n, size: size})
 			w.mu.Unlock()
-			up = append(up, sloEntry{Path: n.String(), Etag: strings.Trim(resp.header.Get("Etag"), `"`), Size: size})
+			up = append(up, sloEntry{Path: n.inAccount(), Etag: strings.Trim(resp.header.Get("Etag"), `"`), Size: size})
 		}
 		entries = up
 	}
@@ -173,7 +173,7 @@ func (f *FS) layoutOf(ctx context.Context, n name, size int64, depth int) (layou
 		if m.Data != "" {
 			return nil, nil
 		}
-		e, err := m.extentOf(off)
+		e, err := m.extentOf(n.account, off)
 		if err != nil {
 			return nil, err
 		}

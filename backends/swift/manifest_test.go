@@ -31,12 +31,12 @@ func TestExtentOf(t *testing.T) {
 		{manifestEntry{Name: "//s", Bytes: 1}, 0, 0, 0},
 		{manifestEntry{Name: "", Bytes: 1}, 0, 0, 0},
 	} {
-		e, err := tt.m.extentOf(tt.off)
+		e, err := tt.m.extentOf("", tt.off)
 		switch {
 		case tt.end == 0 && err == nil:
 			t.Errorf("%+v at %d is the extent %+v, want an error", tt.m, tt.off, e)
 		case tt.end == 0:
-		case err != nil || e.off != tt.off || e.end != tt.end || e.segOff != tt.segOff || e.seg.size != tt.m.Bytes || e.seg.name != (name{"c", "s"}):
+		case err != nil || e.off != tt.off || e.end != tt.end || e.segOff != tt.segOff || e.seg.size != tt.m.Bytes || e.seg.name != (name{"", "c", "s"}):
 			t.Errorf("%+v at %d is the extent %+v, %v; want one from %d to %d, in its segment at %d", tt.m, tt.off, e, err, tt.off, tt.end, tt.segOff)
 		}
 	}
@@ -56,7 +56,7 @@ func FuzzManifest(f *testing.F) {
 		}
 		var off int64
 		for _, m := range entries {
-			e, err := m.extentOf(off)
+			e, err := m.extentOf("", off)
 			if err != nil {
 				return
 			}
@@ -76,7 +76,7 @@ func TestManifestRoundTrip(t *testing.T) {
 		first := rapid.Int64Range(0, size-1).Draw(t, "first")
 		last := rapid.Int64Range(first, size-1).Draw(t, "last")
 		off := rapid.Int64Range(0, 1<<40).Draw(t, "off")
-		want := extent{span{off, off + last - first + 1}, &segment{name: name{"c", "a/ü b"}, size: size, etag: "x"}, first}
+		want := extent{span{off, off + last - first + 1}, &segment{name: name{"", "c", "a/ü b"}, size: size, etag: "x"}, first}
 		entry := sloEntryOf(want)
 		if entry.length() != want.len() {
 			t.Fatalf("%+v has the length %d, want %d", entry, entry.length(), want.len())
@@ -92,7 +92,7 @@ func TestManifestRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := read[0].extentOf(off)
+		got, err := read[0].extentOf("", off)
 		if err != nil || got.span != want.span || got.segOff != first || *got.seg.ref() != *want.seg.ref() {
 			t.Fatalf("%+v came back as %+v, %v", want, got, err)
 		}

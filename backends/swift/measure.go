@@ -33,7 +33,7 @@ func (f *FS) measure(ctx context.Context, dir name, page []vfs.Info) error {
 		if info.IsDir() || info.Version == "" || !f.backend.cfg.ListTimes && !mayBeManifest {
 			continue
 		}
-		n := name{dir.container, dir.prefix() + info.Name}
+		n := dir.with(dir.prefix() + info.Name)
 		key := keyOf(grant.Endpoint, n, info.Version, info.ModTime)
 		if known, ok := f.backend.attrs.get(key); ok {
 			*info = known

@@ -189,7 +189,7 @@ func (m *segmentModel) close(t *rapid.T) {
 	case err != nil || !bytes.Equal(got, m.content):
 		t.Fatalf("the file has %d bytes (%v), which are not the %d that it should have", len(got), err, len(m.content))
 	}
-	n := name{"c", "file"}
+	n := name{"", "c", "file"}
 	if want, stored := m.f.needed(m.t, n), m.f.segments(m.t); !slices.Equal(want, stored) {
 		t.Fatalf("%d segments are stored, %q, of which the file needs %q", len(stored), stored, want)
 	}

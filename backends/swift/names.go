@@ -19,20 +19,35 @@ const (
 	segmentsSuffix = "_segments"
 )
 
-// name is where a path lies in Swift: the account (both empty), a container (object empty), or an object.
-type name struct{ container, object string }
+// name is where a path lies in Swift: an account (container and object empty), a container (object empty), or an object.
+// The account is empty for the login's own, which has no other name in here, so that what is one thing is one value.
+type name struct{ account, container, object string }
 
 func (n name) isAccount() bool   { return n.container == "" }
 func (n name) isContainer() bool { return n.container != "" && n.object == "" }
 func (n name) isObject() bool    { return n.object != "" }
 
-// String is "/container/object", as Swift's manifests and headers want it, not quoted.
-func (n name) String() string {
+// inAccount is "/container/object", as Swift's manifests and headers want it, not quoted. Which account is meant they have from elsewhere.
+func (n name) inAccount() string {
 	if n.isObject() {
 		return "/" + n.container + "/" + n.object
 	}
 	return "/" + n.container
 }
+
+// String is the name for the log.
+func (n name) String() string {
+	if n.account != "" {
+		return "/" + accountMark + n.account + n.inAccount()
+	}
+	return n.inAccount()
+}
+
+// with is another object of the same container.
+func (n name) with(object string) name { return name{n.account, n.container, object} }
+
+// top is the container that n is or lies in.
+func (n name) top() name { return n.with("") }
 
 // prefix is what the names of all objects below a directory begin with.
 func (n name) prefix() string {
@@ -42,24 +57,59 @@ func (n name) prefix() string {
 	return ""
 }
 
-// locate tells where a path lies in Swift.
-func locate(p vfs.Path) (name, error) {
-	if p.IsRoot() {
+// accountMark begins the name of an account at the top level, where containers are otherwise: "/@AUTH_x/container".
+const accountMark = "@"
+
+// contains says whether m is n or lies below it.
+func (n name) contains(m name) bool {
+	switch {
+	case n.account != m.account:
+		return false
+	case n.isAccount():
+		return true
+	case n.isContainer():
+		return n.container == m.container
+	}
+	return n.container == m.container && (n.object == m.object || strings.HasPrefix(m.object, n.prefix()))
+}
+
+// locate tells where a path lies in Swift: in the login's own account, in one that is named in the path, or in what an alias stands for.
+func (f *FS) locate(p vfs.Path) (name, error) {
+	elements := p.Elements()
+	if len(elements) == 0 {
 		return name{}, nil
 	}
-	container, object, _ := strings.Cut(string(p[1:]), "/")
-	switch {
-	case len(container) > maxContainerName:
-		return name{}, vfs.Errorf(vfs.ErrInvalidName, "a top-level directory is a container, and its name is longer than %d bytes", maxContainerName)
-	case len(object) > maxObjectName:
-		return name{}, vfs.Errorf(vfs.ErrInvalidName, "the path below %q is longer than the %d bytes that Swift allows", "/"+container, maxObjectName)
+	n := name{}
+	if account, ok := strings.CutPrefix(elements[0], accountMark); ok && account != "" {
+		n.account, elements = f.foreign(account), elements[1:]
+	} else if target, ok := f.backend.aliases[elements[0]]; ok {
+		n = name{account: f.foreign(target.account), container: target.container}
+		elements = elements[1:]
 	}
-	return name{container, object}, nil
+	if n.container == "" && len(elements) > 0 {
+		n.container, elements = elements[0], elements[1:]
+	}
+	n.object = strings.Join(elements, "/")
+	switch {
+	case len(n.container) > maxContainerName:
+		return name{}, vfs.Errorf(vfs.ErrInvalidName, "a top-level directory is a container, and its name is longer than %d bytes", maxContainerName)
+	case len(n.object) > maxObjectName:
+		return name{}, vfs.Errorf(vfs.ErrInvalidName, "the path below the container %q is longer than the %d bytes that Swift allows", n.container, maxObjectName)
+	}
+	return n, nil
+}
+
+// foreign is an account as names have it: the login's own has no name there.
+func (f *FS) foreign(account string) string {
+	if account == f.account {
+		return ""
+	}
+	return account
 }
 
 // locateFile is locate for what must be an object: files lie in containers.
-func locateFile(p vfs.Path) (name, error) {
-	n, err := locate(p)
+func (f *FS) locateFile(p vfs.Path) (name, error) {
+	n, err := f.locate(p)
 	switch {
 	case err != nil:
 		return name{}, err
@@ -70,6 +120,11 @@ func locateFile(p vfs.Path) (name, error) {
 			"files cannot lie at the top level: the directories there are containers; make one, or go into one, and put the file there")
 	}
 	return n, nil
+}
+
+// segments is the container that the segments of n's container lie in, in the same account: a manifest names nothing of another.
+func (n name) segments() name {
+	return name{account: n.account, container: segmentsContainer(n.container)}
 }
 
 // segmentsContainer is where the segments of a container's large objects lie.

@@ -15,31 +15,50 @@ import (
 
 func TestLocate(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("x", n) }
+	f := &FS{account: "AUTH_own", backend: &Backend{aliases: map[string]alias{
+		"shared": {"AUTH_x", "photos"}, "team": {"AUTH_y", ""}, "mine": {"AUTH_own", "c"},
+	}}}
 	for _, tt := range []struct {
 		path vfs.Path
 		want name
 		err  error
 	}{
 		{"/", name{}, nil},
-		{"/c", name{"c", ""}, nil},
-		{"/c/a", name{"c", "a"}, nil},
-		{"/c/a/b", name{"c", "a/b"}, nil},
-		{vfs.Path("/" + long(256) + "/a"), name{long(256), "a"}, nil},
+		{"/@AUTH_x", name{"AUTH_x", "", ""}, nil},
+		{"/@AUTH_x/c", name{"AUTH_x", "c", ""}, nil},
+		{"/@AUTH_x/c/a/b", name{"AUTH_x", "c", "a/b"}, nil},
+		{"/@AUTH_x/@AUTH_y/a", name{"AUTH_x", "@AUTH_y", "a"}, nil},
+		{"/@AUTH_own/c/a", name{"", "c", "a"}, nil}, // one thing has one name
+		{"/c/@AUTH_x/a", name{"", "c", "@AUTH_x/a"}, nil},
+		{"/shared", name{"AUTH_x", "photos", ""}, nil},
+		{"/shared/a/b", name{"AUTH_x", "photos", "a/b"}, nil},
+		{"/@AUTH_own/shared/a", name{"", "shared", "a"}, nil},
+		{"/team", name{"AUTH_y", "", ""}, nil},
+		{"/team/c/a", name{"AUTH_y", "c", "a"}, nil},
+		{"/mine/a", name{"", "c", "a"}, nil},
+		{"/c", name{"", "c", ""}, nil},
+		{"/c/a", name{"", "c", "a"}, nil},
+		{"/c/a/b", name{"", "c", "a/b"}, nil},
+		{vfs.Path("/" + long(256) + "/a"), name{"", long(256), "a"}, nil},
 		{vfs.Path("/" + long(257)), name{}, vfs.ErrInvalidName},
 		{vfs.Path("/" + long(257) + "/a"), name{}, vfs.ErrInvalidName},
-		{vfs.Path("/c/" + long(1024)), name{"c", long(1024)}, nil},
+		{vfs.Path("/c/" + long(1024)), name{"", "c", long(1024)}, nil},
 		{vfs.Path("/c/" + long(1025)), name{}, vfs.ErrInvalidName},
 		{vfs.Path("/c/" + strings.Repeat("ü", 513)), name{}, vfs.ErrInvalidName}, // bytes, not letters
 	} {
-		if got, err := locate(tt.path); got != tt.want || !errors.Is(err, tt.err) {
+		if got, err := f.locate(tt.path); got != tt.want || !errors.Is(err, tt.err) {
 			t.Errorf("locate(%.20q) = %.40q, %v; want %v", tt.path, got, err, tt.err)
 		}
 	}
 }
 
 func TestLocateFile(t *testing.T) {
-	for p, want := range map[vfs.Path]error{"/": vfs.ErrIsDir, "/c": vfs.ErrPermission, "/c/a": nil} {
-		if _, err := locateFile(p); !errors.Is(err, want) {
+	f := &FS{backend: &Backend{}}
+	for p, want := range map[vfs.Path]error{
+		"/": vfs.ErrIsDir, "/c": vfs.ErrPermission, "/c/a": nil,
+		"/@AUTH_x": vfs.ErrIsDir, "/@AUTH_x/c": vfs.ErrPermission, "/@AUTH_x/c/a": nil,
+	} {
+		if _, err := f.locateFile(p); !errors.Is(err, want) {
 			t.Errorf("locateFile(%q): %v, want %v", p, err, want)
 		}
 	}
@@ -47,9 +66,11 @@ func TestLocateFile(t *testing.T) {
 
 func TestName(t *testing.T) {
 	for n, want := range map[name]struct{ s, prefix string }{
-		{}:           {"/", ""},
-		{"c", ""}:    {"/c", ""},
-		{"c", "a/b"}: {"/c/a/b", "a/b/"},
+		{}:                   {"/", ""},
+		{"", "c", ""}:        {"/c", ""},
+		{"", "c", "a/b"}:     {"/c/a/b", "a/b/"},
+		{"AUTH_x", "", ""}:   {"/@AUTH_x/", ""},
+		{"AUTH_x", "c", "a"}: {"/@AUTH_x/c/a", "a/"},
 	} {
 		if n.String() != want.s || n.prefix() != want.prefix {
 			t.Errorf("%#v is %q with the prefix %q", n, n.String(), n.prefix())
@@ -70,7 +91,7 @@ func drawName(t *rapid.T, label string, most int) string {
 // TestSegmentNames makes the names of segments of objects with names of every length.
 func TestSegmentNames(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		target := name{drawName(t, "container", maxContainerName), drawName(t, "object", maxObjectName)}
+		target := name{"", drawName(t, "container", maxContainerName), drawName(t, "object", maxObjectName)}
 		target.container = strings.ReplaceAll(target.container, "/", "-")
 		off := rapid.SampledFrom([]int64{0, 1, 5 * gib, math.MaxInt64}).Draw(t, "off")
 		sequence := rapid.SampledFrom([]int{0, 1, 999_999, 9_999_999}).Draw(t, "sequence")

@@ -49,7 +49,7 @@ func (p *partial) info(base string) vfs.Info {
 
 // markerName is where the marker of an upload lies. An object with a name too long for one has none: it cannot be gone on with.
 func markerName(target name, upload string) (name, bool) {
-	n := name{segmentsContainer(target.container), uploadsPrefix + target.object + "/" + upload}
+	n := target.segments().with(uploadsPrefix + target.object + "/" + upload)
 	return n, len(n.object) <= maxObjectName
 }
 
@@ -83,19 +83,19 @@ func (c *noPartials) forget(key string) {
 	delete(c.until, key)
 }
 
-// mayHavePartials says whether there is any cut-off upload in a container.
-func (f *FS) mayHavePartials(ctx context.Context, container string) (bool, error) {
+// mayHavePartials says whether there is any cut-off upload in n's container.
+func (f *FS) mayHavePartials(ctx context.Context, n name) (bool, error) {
 	if f.backend.cfg.ResumeRetention == 0 {
 		return false, nil
 	}
-	key, err := f.partialsKey(ctx, container)
+	key, err := f.partialsKey(ctx, n)
 	if err != nil {
 		return false, err
 	}
 	if f.backend.noPartials.none(key) {
 		return false, nil
 	}
-	page, err := f.page(ctx, segmentsContainer(container), listing{prefix: uploadsPrefix, limit: 1})
+	page, err := f.page(ctx, n.segments(), listing{prefix: uploadsPrefix, limit: 1})
 	switch {
 	case status(err) == http.StatusNotFound, status(err) == http.StatusForbidden:
 	case err != nil:
@@ -107,21 +107,21 @@ func (f *FS) mayHavePartials(ctx context.Context, container string) (bool, error
 	return false, nil
 }
 
-func (f *FS) partialsKey(ctx context.Context, container string) (string, error) {
+func (f *FS) partialsKey(ctx context.Context, n name) (string, error) {
 	grant, err := f.client.grants.Current(ctx)
-	return grant.Endpoint + "/" + container, err
+	return grant.Endpoint + n.top().String(), err
 }
 
 // findPartial returns the latest cut-off upload of a file, or nil. The error is not translated.
 func (f *FS) findPartial(ctx context.Context, n name) (*partial, error) {
-	if may, err := f.mayHavePartials(ctx, n.container); err != nil || !may {
+	if may, err := f.mayHavePartials(ctx, n); err != nil || !may {
 		return nil, err
 	}
 	marker, ok := markerName(n, "")
 	if !ok {
 		return nil, nil
 	}
-	page, err := f.page(ctx, marker.container, listing{prefix: marker.object, limit: maxPartials})
+	page, err := f.page(ctx, marker, listing{prefix: marker.object, limit: maxPartials})
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (f *FS) findPartial(ctx context.Context, n name) (*partial, error) {
 
 // replay reads the journal of an upload, which its segments' names are.
 func (f *FS) replay(ctx context.Context, n name, upload string) (*partial, error) {
-	container, prefix := segmentsContainer(n.container), segmentsPrefix(n.object)+upload+"/"
+	container, prefix := n.segments(), segmentsPrefix(n.object)+upload+"/"
 	type line struct {
 		off      int64
 		sequence int
@@ -160,10 +160,10 @@ func (f *FS) replay(ctx context.Context, n name, upload string) (*partial, error
 			return nil, err
 		}
 		for _, e := range page {
-			p.segments = append(p.segments, name{container, e.Name})
+			p.segments = append(p.segments, container.with(e.Name))
 			p.modified = latest(p.modified, e.time(time.Time{}))
 			if off, sequence, ok := parseSegmentName(strings.TrimPrefix(e.Name, prefix)); ok {
-				journal = append(journal, line{off, sequence, &segment{name: name{container, e.Name}, size: e.Bytes, etag: e.Hash}})
+				journal = append(journal, line{off, sequence, &segment{name: container.with(e.Name), size: e.Bytes, etag: e.Hash}})
 				p.sequence = max(p.sequence, sequence+1)
 			}
 		}
@@ -202,11 +202,11 @@ func parseSegmentName(s string) (off int64, sequence int, ok bool) {
 
 // partialsIn returns the cut-off uploads of a directory's files, as entries of its listing.
 func (f *FS) partialsIn(ctx context.Context, dir name) ([]vfs.Info, error) {
-	if may, err := f.mayHavePartials(ctx, dir.container); err != nil || !may {
+	if may, err := f.mayHavePartials(ctx, dir); err != nil || !may {
 		return nil, err
 	}
 	prefix := uploadsPrefix + dir.prefix()
-	page, err := f.page(ctx, segmentsContainer(dir.container), listing{prefix: prefix, limit: maxPartials})
+	page, err := f.page(ctx, dir.segments(), listing{prefix: prefix, limit: maxPartials})
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +224,7 @@ func (f *FS) partialsIn(ctx context.Context, dir name) ([]vfs.Info, error) {
 	for i, base := range bases {
 		g.Go(func() error {
 			// A file of the name is listed as what it is.
-			n := name{dir.container, dir.prefix() + base}
+			n := dir.with(dir.prefix() + base)
 			if _, err := f.head(gctx, n); status(err) != http.StatusNotFound {
 				return err
 			}
@@ -264,7 +264,7 @@ func (w *writer) mark(ctx context.Context) error {
 	}}
 	_, err := w.fs.client.send(ctx, req)
 	if status(err) == http.StatusNotFound {
-		if err := w.fs.makeSegmentsContainer(ctx, marker.container); err != nil {
+		if err := w.fs.makeSegmentsContainer(ctx, marker); err != nil {
 			return err
 		}
 		_, err = w.fs.client.send(ctx, req)
@@ -272,7 +272,7 @@ func (w *writer) mark(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("marking the upload: %w", err)
 	}
-	if key, err := w.fs.partialsKey(ctx, w.target.container); err == nil {
+	if key, err := w.fs.partialsKey(ctx, w.target); err == nil {
 		w.fs.backend.noPartials.forget(key)
 	}
 	return nil

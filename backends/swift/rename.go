@@ -1,6 +1,7 @@
 package swift
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -16,11 +17,11 @@ import (
 // Rename implements [vfs.FS]. A file costs the same at any size: of a large object only the manifest is copied, and the segments stay where they are.
 // A directory is copied entry by entry before anything of it is deleted, so that what a failure leaves is whole under the old name.
 func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.RenameOptions) error {
-	from, err := locate(oldname)
+	from, err := f.locate(oldname)
 	if err != nil {
 		return err
 	}
-	to, err := locate(newname)
+	to, err := f.locate(newname)
 	if err != nil {
 		return err
 	}
@@ -31,13 +32,13 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	switch {
 	case err != nil:
 		return err
-	case oldname == newname:
+	case from == to:
 		return nil
-	case oldname.Contains(newname):
+	case from.contains(to):
 		return vfs.Errorf(vfs.ErrInvalidName, "a directory cannot be moved into itself")
 	case !info.IsDir() && to.isContainer():
 		// Before the look at the target: that there is no such container is not what is wrong.
-		_, err := locateFile(newname)
+		_, err := f.locateFile(newname)
 		return err
 	}
 	target, replaced, err := f.lookup(ctx, to, newname.Base())
@@ -99,11 +100,20 @@ func (f *FS) freedBy(ctx context.Context, to name, replaced object, from name, m
 // copyObject copies one object on Swift's side: a plain one with its content, a manifest as a manifest.
 func (f *FS) copyObject(ctx context.Context, from, to name) error {
 	// No If-None-Match: Swift takes the conditions of a COPY as being about its source.
-	header := map[string]string{"Destination": quote(strings.TrimPrefix(to.String(), "/"))}
 	_, err := f.client.send(ctx, request{
-		method: "COPY", target: from, header: header, query: url.Values{"multipart-manifest": {"get"}},
+		method: "COPY", target: from, header: f.destination(to), query: url.Values{"multipart-manifest": {"get"}},
 	})
 	return translate(err)
+}
+
+// destination says in the headers of a COPY where to.
+func (f *FS) destination(to name) map[string]string {
+	header := map[string]string{"Destination": quote(strings.TrimPrefix(to.inAccount(), "/"))}
+	// Without it, Swift takes the account that the source is in.
+	if account := cmp.Or(to.account, f.account); account != "" {
+		header["Destination-Account"] = quote(account)
+	}
+	return header
 }
 
 // movesAtOnce is how many objects of a directory are under way in a rename.
@@ -114,7 +124,7 @@ func (f *FS) renameDir(ctx context.Context, from, to name) error {
 	if from.isContainer() || to.isContainer() {
 		return f.renameContainer(ctx, from, to)
 	}
-	move := func(n name) name { return name{to.container, to.object + strings.TrimPrefix(n.object, from.object)} }
+	move := func(n name) name { return to.with(to.object + strings.TrimPrefix(n.object, from.object)) }
 	err := f.eachBelow(ctx, from, func(ctx context.Context, n name) error {
 		return f.copyObject(ctx, n, move(n))
 	})
@@ -144,7 +154,7 @@ func (f *FS) renameContainer(ctx context.Context, from, to name) error {
 	if !from.isContainer() || !to.isContainer() {
 		return vfs.Errorf(vfs.ErrUnsupported, "a top-level directory is a container: it cannot become a directory below, nor the other way round; make the new one and move the files")
 	}
-	page, err := f.page(ctx, from.container, listing{limit: 1})
+	page, err := f.page(ctx, from, listing{limit: 1})
 	switch {
 	case err != nil:
 		return translate(err)
@@ -165,7 +175,7 @@ func (f *FS) eachBelow(ctx context.Context, dir name, do func(context.Context, n
 		return translate(err)
 	}
 	for marker := ""; ; {
-		page, err := f.page(ctx, dir.container, listing{prefix: dir.prefix(), marker: marker, limit: l.listing})
+		page, err := f.page(ctx, dir, listing{prefix: dir.prefix(), marker: marker, limit: l.listing})
 		if err != nil {
 			return translate(err)
 		}
@@ -176,7 +186,7 @@ func (f *FS) eachBelow(ctx context.Context, dir name, do func(context.Context, n
 		g, gctx := errgroup.WithContext(ctx)
 		g.SetLimit(movesAtOnce)
 		for _, e := range page {
-			g.Go(func() error { return do(gctx, name{dir.container, e.Name}) })
+			g.Go(func() error { return do(gctx, dir.with(e.Name)) })
 		}
 		if err := g.Wait(); err != nil {
 			return err

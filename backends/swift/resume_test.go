@@ -80,14 +80,14 @@ func testResume(t *testing.T, a account) {
 	if info, err := first.Stat(t.Context(), p); err != nil || info.Partial {
 		t.Errorf("Stat after Commit = %+v, %v", info, err)
 	}
-	left, err := first.page(t.Context(), segmentsContainer(dir.Base()), listing{prefix: uploadsPrefix, limit: 10})
+	left, err := first.page(t.Context(), name{container: dir.Base()}.segments(), listing{prefix: uploadsPrefix, limit: 10})
 	if err != nil || len(left) > 0 {
 		t.Errorf("markers left after Commit: %v, %v", left, err)
 	}
 	if err := first.Remove(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
-	left, err = first.page(t.Context(), segmentsContainer(dir.Base()), listing{limit: 10})
+	left, err = first.page(t.Context(), name{container: dir.Base()}.segments(), listing{limit: 10})
 	if err != nil || len(left) > 0 {
 		t.Errorf("segments left after Remove: %v, %v", left, err)
 	}

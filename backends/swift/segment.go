@@ -37,10 +37,7 @@ func newUploadID(now time.Time) string {
 
 // segmentName is where the sequence'th segment of an upload lies, of which the content belongs at off.
 func segmentName(target name, upload string, off int64, sequence int) name {
-	return name{
-		container: segmentsContainer(target.container),
-		object:    fmt.Sprintf("%s%s/%016d-%06d", segmentsPrefix(target.object), upload, off, sequence),
-	}
+	return target.segments().with(fmt.Sprintf("%s%s/%016d-%06d", segmentsPrefix(target.object), upload, off, sequence))
 }
 
 // putSegment sends a segment, and makes the container for segments if that is what is missing.
@@ -51,7 +48,7 @@ func (f *FS) putSegment(ctx context.Context, seg *segment, data pieces) error {
 	}
 	_, err := f.client.send(ctx, req)
 	if status(err) == http.StatusNotFound {
-		if err := f.makeSegmentsContainer(ctx, seg.name.container); err != nil {
+		if err := f.makeSegmentsContainer(ctx, seg.name); err != nil {
 			return err
 		}
 		req.body = data.reader()
@@ -60,11 +57,11 @@ func (f *FS) putSegment(ctx context.Context, seg *segment, data pieces) error {
 	return err
 }
 
-// makeSegmentsContainer makes a container for segments. A user who may write objects but make no containers is told so.
-func (f *FS) makeSegmentsContainer(ctx context.Context, container string) error {
-	_, err := f.client.send(ctx, request{method: http.MethodPut, target: name{container: container}})
+// makeSegmentsContainer makes the container that a segment is to lie in. A user who may write objects but make no containers is told so.
+func (f *FS) makeSegmentsContainer(ctx context.Context, seg name) error {
+	_, err := f.client.send(ctx, request{method: http.MethodPut, target: seg.top()})
 	if status(err) == http.StatusForbidden {
-		return refusedAs(err, vfs.ErrPermission, fmt.Sprintf("large files need the container %q, and this login may not make it", container))
+		return refusedAs(err, vfs.ErrPermission, fmt.Sprintf("large files need the container %q, and this login may not make it", seg.container))
 	}
 	return err
 }

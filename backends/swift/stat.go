@@ -17,7 +17,7 @@ import (
 // Stat implements [vfs.FS]. A file is one HEAD; what has no object of its own name is looked for as a prefix, by a
 // listing of one entry, and then among the uploads that were cut off.
 func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
-	n, err := locate(p)
+	n, err := f.locate(p)
 	if err != nil {
 		return vfs.Info{}, err
 	}
@@ -48,7 +48,7 @@ func (f *FS) lookup(ctx context.Context, n name, base string) (vfs.Info, object,
 		return o.info(base), o, nil
 	}
 	if status(err) != http.StatusNotFound {
-		return vfs.Info{}, object{}, translate(err)
+		return vfs.Info{}, object{}, f.refusal(ctx, n, err)
 	}
 	info, err := f.statPrefix(ctx, n, base)
 	return info, object{}, err
@@ -66,7 +66,7 @@ func (f *FS) head(ctx context.Context, n name) (object, error) {
 func (f *FS) statContainer(ctx context.Context, n name, base string) (vfs.Info, error) {
 	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: n})
 	if err != nil {
-		return vfs.Info{}, translate(err)
+		return vfs.Info{}, f.refusal(ctx, n, err)
 	}
 	info := vfs.Info{Name: base, Mode: dirMode, ModTime: f.opened}
 	if t, err := parseSeconds(resp.header.Get("X-Timestamp")); err == nil {
@@ -80,12 +80,12 @@ var errNoContainer = errors.New("no such container")
 
 // statPrefix tells whether there is anything below a name that has no object.
 func (f *FS) statPrefix(ctx context.Context, n name, base string) (vfs.Info, error) {
-	page, err := f.page(ctx, n.container, listing{prefix: n.prefix(), limit: 1})
+	page, err := f.page(ctx, n, listing{prefix: n.prefix(), limit: 1})
 	switch {
 	case status(err) == http.StatusNotFound:
 		return vfs.Info{}, refusedAs(fmt.Errorf("%w: %w", errNoContainer, err), vfs.ErrNotExist, "there is no container "+n.container)
 	case err != nil:
-		return vfs.Info{}, translate(err)
+		return vfs.Info{}, f.refusal(ctx, n, err)
 	case len(page) == 0:
 		return vfs.Info{}, vfs.ErrNotExist
 	}
@@ -130,8 +130,8 @@ type listing struct {
 // maxPage bounds the bytes of one page: an entry is at most a name of 1024 bytes, escaped sixfold, and some hundreds beside it.
 const maxPage = 128 * mib
 
-// page returns one page of a listing, of no more entries than Swift gives at once. The error is not translated.
-func (f *FS) page(ctx context.Context, container string, l listing) ([]entry, error) {
+// page returns one page of a listing of the account or container of dir, of no more entries than Swift gives at once. The error is not translated.
+func (f *FS) page(ctx context.Context, dir name, l listing) ([]entry, error) {
 	known, err := f.limits(ctx)
 	if err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func (f *FS) page(ctx context.Context, container string, l listing) ([]entry, er
 	if l.delimiter {
 		query.Set("delimiter", "/")
 	}
-	body, _, err := f.client.fetch(ctx, request{method: http.MethodGet, target: name{container: container}, query: query}, maxPage)
+	body, _, err := f.client.fetch(ctx, request{method: http.MethodGet, target: dir.top(), query: query}, maxPage)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +155,7 @@ func (f *FS) page(ctx context.Context, container string, l listing) ([]entry, er
 		return nil, nil
 	}
 	if err := json.Unmarshal(body, &page); err != nil {
-		return nil, fmt.Errorf("listing of %q: %w", container, err)
+		return nil, fmt.Errorf("listing of %q: %w", dir.top().String(), err)
 	}
 	return page, nil
 }

@@ -13,7 +13,7 @@ import (
 
 // OpenWriter implements [vfs.FS].
 func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) (vfs.Writer, error) {
-	n, err := locateFile(p)
+	n, err := f.locateFile(p)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (f *FS) roomFor(ctx context.Context, n name, size int64, l limits) error {
 	if !l.slo && size > l.fileSize {
 		return vfs.Errorf(vfs.ErrTooLarge, "this storage takes files of up to %d bytes", l.fileSize)
 	}
-	space, err := f.StatSpace(ctx, vfs.Path(n.String()))
+	space, err := f.spaceFor(ctx, n)
 	if err == nil && space.Free >= 0 && space.Free < size {
 		return vfs.Errorf(vfs.ErrQuota, "the file has %d bytes, and the quota leaves %d", size, space.Free)
 	}
