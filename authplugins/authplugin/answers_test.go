@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"strings"
 	"testing"
@@ -18,11 +19,13 @@ import (
 
 // puppet answers whatever a test wants.
 type puppet struct {
-	asked  auth.Request
-	resp   auth.Response
-	grant  auth.Grant
-	err    error
-	called int
+	asked       auth.Request
+	revalidated auth.Identity
+	released    auth.Grant
+	resp        auth.Response
+	grant       auth.Grant
+	err         error
+	called      int
 }
 
 func (p *puppet) Authenticate(_ context.Context, req auth.Request) (auth.Response, error) {
@@ -36,11 +39,23 @@ func (p *puppet) Renew(_ context.Context, grant auth.Grant) (auth.Grant, error) 
 	return p.grant, p.err
 }
 
+func (p *puppet) Revalidate(_ context.Context, id auth.Identity) error {
+	p.revalidated = id
+	return p.err
+}
+
+func (p *puppet) Release(_ context.Context, grant auth.Grant) error {
+	p.released = grant
+	return p.err
+}
+
 // connected returns what a gateway sees of the puppet.
 func connected(t *testing.T, p *puppet) auth.Authenticator {
 	t.Helper()
 	a, diags, end, err := InMemory(t.Context(), Kind{
-		Info:      auth.Info{Name: "puppet", Methods: []auth.Method{auth.Password, auth.PublicKey, auth.Interactive}},
+		Info: auth.Info{
+			Name: "puppet", Methods: []auth.Method{auth.Password, auth.PublicKey, auth.Interactive}, Revalidates: true, Releases: true,
+		},
 		Configure: func(Config) (auth.Authenticator, auth.Diagnostics) { return p, nil },
 	}, []byte("{}"))
 	if err != nil || len(diags) > 0 {
@@ -63,8 +78,14 @@ func TestFieldsPass(t *testing.T) {
 		Remote: netip.MustParseAddrPort("192.0.2.7:1234"), Local: netip.MustParseAddrPort("[2001:db8::1]:21"), Client: "SSH-2.0-x",
 		Password: "p\x00\xff", PublicKey: []byte{0, 0xff}, Verified: true, Answers: []auth.Secret{"one", "\xfe", ""}, State: []byte{7, 0},
 	}
+	full := auth.Identity{
+		User: "alice", Groups: []string{"g", "h"}, Home: "/home/alice", Permissions: auth.Permissions(),
+		Rules:  []auth.Rule{{Path: "/in", Permissions: []auth.Permission{auth.Write}}, {Path: "/closed"}},
+		Limits: auth.Limits{Sessions: 1, UploadRate: 2, DownloadRate: 3, SessionBytes: 1 << 50}, CacheFor: 90 * time.Second,
+		Message: "Welcome.\nThe cellar is closed on Monday.", Grant: grant,
+	}
 	for name, resp := range map[string]auth.Response{
-		"identity": {Identity: &auth.Identity{User: "alice", Groups: []string{"g", "h"}, Home: "/home/alice", Permissions: auth.Permissions(), Grant: grant}},
+		"identity": {Identity: &full},
 		"smallest": {Identity: &auth.Identity{User: "alice"}},
 		"step": {Next: &auth.Step{
 			Methods: []auth.Method{auth.Interactive, auth.PublicKey}, Instruction: "two\nlines",
@@ -86,6 +107,57 @@ func TestFieldsPass(t *testing.T) {
 	fresh, err := a.Renew(t.Context(), grant)
 	if err != nil || !cmp.Equal(fresh, grant) || !bytes.Equal(p.asked.State, grant.Renewal) {
 		t.Errorf("Renew: %v, %v", fresh, err)
+	}
+	if err := auth.Revalidate(t.Context(), a, full); err != nil {
+		t.Errorf("Revalidate: %v", err)
+	}
+	if diff := cmp.Diff(full, p.revalidated); diff != "" {
+		t.Errorf("what is revalidated (-want +got)\n%s", diff)
+	}
+	if err := auth.Release(t.Context(), a, grant); err != nil || !cmp.Equal(grant, p.released) {
+		t.Errorf("Release: %v, of %v", err, p.released)
+	}
+}
+
+// A program that promises less is not asked for more, and one that finds out late that it cannot may say so.
+func TestUnsupported(t *testing.T) {
+	late := connected(t, &puppet{err: fmt.Errorf("not for this login: %w", errors.ErrUnsupported)})
+	plain := fakeKind()
+	never, diags, end, err := InMemory(t.Context(), plain, []byte(`{"greeting": "hello"}`))
+	if err != nil || len(diags) > 0 {
+		t.Fatalf("InMemory: %v, %v", diags, err)
+	}
+	defer end()
+	for name, a := range map[string]auth.Authenticator{"late": late, "never": never} {
+		err := a.(auth.Revalidator).Revalidate(t.Context(), auth.Identity{User: "alice"})
+		if !errors.Is(err, errors.ErrUnsupported) || errors.Is(err, auth.ErrUnavailable) {
+			t.Errorf("%s: Revalidate: %v", name, err)
+		}
+		if err := a.(auth.Releaser).Release(t.Context(), auth.Grant{}); !errors.Is(err, errors.ErrUnsupported) || errors.Is(err, auth.ErrUnavailable) {
+			t.Errorf("%s: Release: %v", name, err)
+		}
+	}
+}
+
+// What an author promises and what he has written must agree: the gateway goes by the promise.
+func TestPromises(t *testing.T) {
+	for _, c := range []struct {
+		info auth.Info
+		a    auth.Authenticator
+		want string
+	}{
+		{auth.Info{Revalidates: true, Releases: true}, &puppet{}, ""},
+		{auth.Info{}, &fake{}, ""},
+		{auth.Info{Revalidates: true}, &puppet{}, "Info.Releases is false"},
+		{auth.Info{Releases: true}, &puppet{}, "Info.Revalidates is false"},
+		{auth.Info{Revalidates: true}, &fake{}, "Info.Revalidates is true"},
+		{auth.Info{Releases: true}, &fake{}, "Info.Releases is true"},
+	} {
+		kind := Kind{Info: c.info, Configure: func(Config) (auth.Authenticator, auth.Diagnostics) { return c.a, nil }}
+		_, diags := kind.configure([]byte("{}"), make([]byte, sealKeySize))
+		if (len(diags) > 0) != (c.want != "") || len(diags) > 0 && !strings.Contains(diags[0].Detail, c.want) {
+			t.Errorf("%+v of %T: got %v, want %q", c.info, c.a, diags, c.want)
+		}
 	}
 }
 
@@ -113,6 +185,20 @@ func TestUnusableAnswers(t *testing.T) {
 		"control in home":         identity(func(id *auth.Identity) { id.Home = "/a\x00" }),
 		"unknown permission":      identity(func(id *auth.Identity) { id.Permissions = []auth.Permission{"look"} }),
 		"one unknown permission":  identity(func(id *auth.Identity) { id.Permissions = []auth.Permission{auth.Read, "look"} }),
+		"unknown in a rule":       identity(func(id *auth.Identity) { id.Rules = []auth.Rule{{Path: "/a", Permissions: []auth.Permission{"look"}}} }),
+		"relative rule":           identity(func(id *auth.Identity) { id.Rules = []auth.Rule{{Path: "a"}} }),
+		"rule that climbs":        identity(func(id *auth.Identity) { id.Rules = []auth.Rule{{Path: "/a/../b"}} }),
+		"rule with a slash":       identity(func(id *auth.Identity) { id.Rules = []auth.Rule{{Path: "/a/"}} }),
+		"control in a rule":       identity(func(id *auth.Identity) { id.Rules = []auth.Rule{{Path: "/a\n"}} }),
+		"a path twice":            identity(func(id *auth.Identity) { id.Rules = []auth.Rule{{Path: "/a"}, {Path: "/b"}, {Path: "/a"}} }),
+		"rules":                   identity(func(id *auth.Identity) { id.Rules = make([]auth.Rule, maxItems+1) }),
+		"sessions below zero":     identity(func(id *auth.Identity) { id.Limits.Sessions = -1 }),
+		"upload below zero":       identity(func(id *auth.Identity) { id.Limits.UploadRate = -1 }),
+		"download below zero":     identity(func(id *auth.Identity) { id.Limits.DownloadRate = -1 }),
+		"bytes below zero":        identity(func(id *auth.Identity) { id.Limits.SessionBytes = -1 }),
+		"cache below zero":        identity(func(id *auth.Identity) { id.CacheFor = math.MinInt64 }),
+		"control in message":      identity(func(id *auth.Identity) { id.Message = "a\n\x1b[2J" }),
+		"long message":            identity(func(id *auth.Identity) { id.Message = long }),
 		"endpoint of a file":      identity(func(id *auth.Identity) { id.Grant.Endpoint = "file:///etc/passwd" }),
 		"endpoint without a host": identity(func(id *auth.Identity) { id.Grant.Endpoint = "http:///v1" }),
 		"relative endpoint":       identity(func(id *auth.Identity) { id.Grant.Endpoint = "/v1/AUTH_a" }),
@@ -186,7 +272,9 @@ func TestKindsPass(t *testing.T) {
 			p.err = err
 			_, authErr := a.Authenticate(t.Context(), auth.Request{User: "a", Method: auth.Password})
 			_, renewErr := a.Renew(t.Context(), auth.Grant{})
-			for _, got := range []error{authErr, renewErr} {
+			goneErr := auth.Revalidate(t.Context(), a, auth.Identity{})
+			keptErr := auth.Release(t.Context(), a, auth.Grant{})
+			for _, got := range []error{authErr, renewErr, goneErr, keptErr} {
 				if !errors.Is(got, kind) || got.Error() != text {
 					t.Errorf("got %q, want %q of kind %v", got, text, kind)
 				}
@@ -195,6 +283,23 @@ func TestKindsPass(t *testing.T) {
 						t.Errorf("%q is %v as well", got, other)
 					}
 				}
+			}
+		}
+	}
+	for _, kind := range auth.Kinds() {
+		for _, c := range []struct {
+			err        error
+			text, want string
+		}{
+			{&auth.Error{Kind: kind}, "", kind.Error()},
+			{&auth.Error{Kind: kind, Text: "come back tomorrow"}, "come back tomorrow", "come back tomorrow: " + kind.Error()},
+			{&auth.Error{Kind: kind, Text: "a\x1bb\xff", Err: errors.New("why")}, `a\x1bb` + "\uFFFD", `why: a\x1bb` + "\uFFFD: " + kind.Error()},
+			{fmt.Errorf("at dawn: %w", &auth.Error{Kind: kind, Text: "t", Err: auth.ErrInvalid}), "t", "at dawn: invalid authentication request: t: " + kind.Error()},
+		} {
+			p.err = c.err
+			_, got := a.Authenticate(t.Context(), auth.Request{User: "a", Method: auth.Password})
+			if !errors.Is(got, kind) || auth.ClientText(got) != c.text || got.Error() != c.want {
+				t.Errorf("got %q with %q for the client, want %q with %q", got, auth.ClientText(got), c.want, c.text)
 			}
 		}
 	}

@@ -20,7 +20,13 @@ func attributeTypes() map[auth.AttributeType]authv1.Attribute_Type {
 }
 
 func describeToProto(info auth.Info) *authv1.DescribeResponse {
-	resp := &authv1.DescribeResponse{Name: info.Name, Version: info.Version, Methods: stringsOf(info.Methods)}
+	resp := &authv1.DescribeResponse{
+		Name:        info.Name,
+		Version:     info.Version,
+		Methods:     stringsOf(info.Methods),
+		Revalidates: info.Revalidates,
+		Closes:      info.Releases,
+	}
 	for _, a := range info.Schema {
 		resp.Schema = append(resp.Schema, &authv1.Attribute{
 			Name:         a.Name,
@@ -35,7 +41,13 @@ func describeToProto(info auth.Info) *authv1.DescribeResponse {
 }
 
 func infoFromProto(resp *authv1.DescribeResponse) auth.Info {
-	info := auth.Info{Name: resp.GetName(), Version: printable(resp.GetVersion(), maxName), Methods: stringsTo[auth.Method](resp.GetMethods())}
+	info := auth.Info{
+		Name:        resp.GetName(),
+		Version:     printable(resp.GetVersion(), maxName),
+		Methods:     stringsTo[auth.Method](resp.GetMethods()),
+		Revalidates: resp.GetRevalidates(),
+		Releases:    resp.GetCloses(),
+	}
 	for _, a := range resp.GetSchema() {
 		attribute := auth.Attribute{
 			Name:     a.GetName(),
@@ -117,14 +129,7 @@ func requestFromProto(req *authv1.AuthenticateRequest) auth.Request {
 func responseToProto(resp auth.Response) *authv1.AuthenticateResponse {
 	switch {
 	case resp.Identity != nil:
-		id := resp.Identity
-		return &authv1.AuthenticateResponse{Outcome: &authv1.AuthenticateResponse_Identity{Identity: &authv1.Identity{
-			User:        id.User,
-			Groups:      id.Groups,
-			Home:        id.Home,
-			Permissions: stringsOf(id.Permissions),
-			Grant:       grantToProto(id.Grant),
-		}}}
+		return &authv1.AuthenticateResponse{Outcome: &authv1.AuthenticateResponse_Identity{Identity: identityToProto(*resp.Identity)}}
 	case resp.Next != nil:
 		step := &authv1.Step{Methods: stringsOf(resp.Next.Methods), Instruction: resp.Next.Instruction, State: resp.Next.State}
 		for _, p := range resp.Next.Prompts {
@@ -136,14 +141,51 @@ func responseToProto(resp auth.Response) *authv1.AuthenticateResponse {
 	}
 }
 
+func identityToProto(id auth.Identity) *authv1.Identity {
+	out := &authv1.Identity{
+		User:         id.User,
+		Groups:       id.Groups,
+		Home:         id.Home,
+		Permissions:  stringsOf(id.Permissions),
+		Grant:        grantToProto(id.Grant),
+		CacheSeconds: int64(id.CacheFor / time.Second),
+		Message:      id.Message,
+	}
+	for _, r := range id.Rules {
+		out.Rules = append(out.Rules, &authv1.Rule{Path: r.Path, Permissions: stringsOf(r.Permissions)})
+	}
+	if id.Limits != (auth.Limits{}) {
+		out.Limits = &authv1.Limits{
+			Sessions:     int64(id.Limits.Sessions),
+			UploadRate:   id.Limits.UploadRate,
+			DownloadRate: id.Limits.DownloadRate,
+			SessionBytes: id.Limits.SessionBytes,
+		}
+	}
+	return out
+}
+
 func identityFromProto(id *authv1.Identity) *auth.Identity {
-	return &auth.Identity{
+	out := &auth.Identity{
 		User:        id.GetUser(),
 		Groups:      id.GetGroups(),
 		Home:        id.GetHome(),
 		Permissions: stringsTo[auth.Permission](id.GetPermissions()),
-		Grant:       grantFromProto(id.GetGrant()),
+		Limits: auth.Limits{
+			Sessions:     int(id.GetLimits().GetSessions()),
+			UploadRate:   id.GetLimits().GetUploadRate(),
+			DownloadRate: id.GetLimits().GetDownloadRate(),
+			SessionBytes: id.GetLimits().GetSessionBytes(),
+		},
+		// So that it fits: checkLimits refuses whatever is below zero, and longer than the longest nothing is kept.
+		CacheFor: time.Duration(max(-1, min(id.GetCacheSeconds(), int64(maxCache/time.Second)))) * time.Second,
+		Message:  id.GetMessage(),
+		Grant:    grantFromProto(id.GetGrant()),
 	}
+	for _, r := range id.GetRules() {
+		out.Rules = append(out.Rules, auth.Rule{Path: r.GetPath(), Permissions: stringsTo[auth.Permission](r.GetPermissions())})
+	}
+	return out
 }
 
 func stepFromProto(step *authv1.Step) *auth.Step {

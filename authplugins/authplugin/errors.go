@@ -28,7 +28,7 @@ func refusals() map[authv1.Refusal_Kind]error {
 
 // refusalOf puts an authenticator's error into the protocol. An error of no kind means that nobody could tell.
 func refusalOf(err error) *authv1.Refusal {
-	refusal := &authv1.Refusal{Kind: authv1.Refusal_KIND_UNAVAILABLE, Detail: validText(err.Error())}
+	refusal := &authv1.Refusal{Kind: authv1.Refusal_KIND_UNAVAILABLE, Detail: validText(err.Error()), ClientText: validText(auth.ClientText(err))}
 	for kind, sentinel := range refusals() {
 		if errors.Is(err, sentinel) {
 			refusal.Kind = kind
@@ -43,15 +43,27 @@ func refusalOf(err error) *authv1.Refusal {
 // errorOf makes an error out of a program's refusal.
 func errorOf(refusal *authv1.Refusal) error {
 	kind, ok := refusals()[refusal.GetKind()]
-	detail := printable(refusal.GetDetail(), maxDetail)
-	switch {
-	case !ok:
+	if !ok {
 		return fmt.Errorf("refused in a way that this gateway does not know (%d): %w", refusal.GetKind(), auth.ErrUnavailable)
-	case detail == "":
-		return kind
-	default:
-		return fmt.Errorf("%s: %w", detail, kind)
 	}
+	text := printable(refusal.GetClientText(), maxDetail)
+	if text != "" {
+		kind = &auth.Error{Kind: kind, Text: text}
+	}
+	// The text is at the detail's end already where a program in Go has made it.
+	detail := strings.TrimSuffix(strings.TrimSuffix(printable(refusal.GetDetail(), maxDetail), text), ": ")
+	if detail == "" {
+		return kind
+	}
+	return fmt.Errorf("%s: %w", detail, kind)
+}
+
+// errorOfOptional is for the answer to a call that succeeds without a refusal.
+func errorOfOptional(refusal *authv1.Refusal) error {
+	if refusal == nil {
+		return nil
+	}
+	return errorOf(refusal)
 }
 
 // callError translates a call's failure, which says nothing about the login.
@@ -65,4 +77,23 @@ func callError(err error) error {
 	default:
 		return fmt.Errorf("%w: %s: %s: %w", errNoAnswer, s.Code(), printable(s.Message(), maxDetail), auth.ErrUnavailable)
 	}
+}
+
+// optionalCallError is callError for what a program need not do. One may find out only when asked that it cannot.
+func optionalCallError(err error) error {
+	if s := status.Convert(err); s.Code() == codes.Unimplemented {
+		return fmt.Errorf("%s: %w", printable(s.Message(), maxDetail), errors.ErrUnsupported)
+	}
+	return callError(err)
+}
+
+// optionalRefusal is the program's side of that: what becomes of an error, and what the call itself ends with.
+func optionalRefusal(err error) (*authv1.Refusal, error) {
+	switch {
+	case err == nil:
+		return nil, nil
+	case errors.Is(err, errors.ErrUnsupported):
+		return nil, status.Error(codes.Unimplemented, validText(err.Error()))
+	}
+	return refusalOf(err), nil
 }

@@ -43,10 +43,28 @@ func (k Kind) configure(values, sealKey []byte) (auth.Authenticator, auth.Diagno
 		return nil, auth.Diagnostics{{Summary: "Unusable sealing key", Detail: err.Error()}}
 	}
 	authenticator, diags := k.Configure(Config{Values: values, Sealer: sealer})
-	if authenticator == nil && len(diags) == 0 {
-		return nil, auth.Diagnostics{{Summary: "No authenticator", Detail: "Configure returned neither an authenticator nor a diagnostic: this is a bug in " + k.Info.Name + "."}}
+	if len(diags) > 0 {
+		return nil, diags
 	}
-	return authenticator, diags
+	if bug := k.disagrees(authenticator); bug != "" {
+		return nil, auth.Diagnostics{{Summary: "Faulty authenticator", Detail: bug + ": this is a bug in " + k.Info.Name + "."}}
+	}
+	return authenticator, nil
+}
+
+// disagrees says in what an authenticator is not what Info promises. The gateway asks it only for what is promised.
+func (k Kind) disagrees(authenticator auth.Authenticator) string {
+	_, revalidates := authenticator.(auth.Revalidator)
+	_, releases := authenticator.(auth.Releaser)
+	switch {
+	case authenticator == nil:
+		return "Configure returned neither an authenticator nor a diagnostic"
+	case revalidates != k.Info.Revalidates:
+		return fmt.Sprintf("Info.Revalidates is %t, and that it has the method Revalidate %t", k.Info.Revalidates, revalidates)
+	case releases != k.Info.Releases:
+		return fmt.Sprintf("Info.Releases is %t, and that it has the method Release %t", k.Info.Releases, releases)
+	}
+	return ""
 }
 
 // checkValues reports every value that does not fit the schema.

@@ -110,18 +110,38 @@ func (p *program) Authenticate(ctx context.Context, req auth.Request) (resp auth
 	return resp, err
 }
 
-// Renew implements auth.Authenticator. A session must not notice the program's death, so a renewal that it cut off is asked again.
+// Renew implements auth.Authenticator.
 func (p *program) Renew(ctx context.Context, grant auth.Grant) (fresh auth.Grant, err error) {
-	cutOff := false
-	renew := func(ctx context.Context, inst *instance) (err error) {
+	err = p.callTwice(ctx, func(ctx context.Context, inst *instance) (err error) {
 		fresh, err = inst.Renew(ctx, grant)
+		return err
+	})
+	return fresh, err
+}
+
+// Revalidate implements auth.Revalidator.
+func (p *program) Revalidate(ctx context.Context, id auth.Identity) error {
+	return p.callTwice(ctx, func(ctx context.Context, inst *instance) error { return inst.Revalidate(ctx, id) })
+}
+
+// Release implements auth.Releaser.
+func (p *program) Release(ctx context.Context, grant auth.Grant) error {
+	return p.callTwice(ctx, func(ctx context.Context, inst *instance) error { return inst.Release(ctx, grant) })
+}
+
+// callTwice is call for what is safe to ask twice. A session must not notice the program's death, so a call that it cut off is made again.
+func (p *program) callTwice(ctx context.Context, f func(context.Context, *instance) error) error {
+	cutOff := false
+	once := func(ctx context.Context, inst *instance) error {
+		err := f(ctx, inst)
 		cutOff = errors.Is(err, errNoAnswer) && p.died(ctx, inst)
 		return err
 	}
-	if err = p.call(ctx, renew); cutOff {
-		err = p.call(ctx, renew)
+	err := p.call(ctx, once)
+	if cutOff {
+		err = p.call(ctx, once)
 	}
-	return fresh, err
+	return err
 }
 
 // died reports whether inst has ended, and if so keeps calls from it. The connection breaks a moment before the end is known.

@@ -2,6 +2,7 @@ package authplugin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	goplugin "github.com/hashicorp/go-plugin"
@@ -19,7 +20,10 @@ type remote struct {
 	info   auth.Info // after describe
 }
 
-var _ auth.Authenticator = (*remote)(nil)
+var (
+	_ auth.Revalidator = (*remote)(nil)
+	_ auth.Releaser    = (*remote)(nil)
+)
 
 func newRemote(conn grpc.ClientConnInterface) *remote {
 	return &remote{rpc: authv1.NewAuthenticatorClient(conn), health: grpc_health_v1.NewHealthClient(conn)}
@@ -105,6 +109,30 @@ func (r *remote) Renew(ctx context.Context, grant auth.Grant) (auth.Grant, error
 	default:
 		return auth.Grant{}, unusable(fmt.Errorf("neither grant nor refusal"))
 	}
+}
+
+// Revalidate implements auth.Revalidator.
+func (r *remote) Revalidate(ctx context.Context, id auth.Identity) error {
+	if !r.info.Revalidates {
+		return fmt.Errorf("this authenticator does not revalidate: %w", errors.ErrUnsupported)
+	}
+	resp, err := r.rpc.Revalidate(ctx, &authv1.RevalidateRequest{Identity: identityToProto(id)})
+	if err != nil {
+		return optionalCallError(err)
+	}
+	return errorOfOptional(resp.GetRefusal())
+}
+
+// Release implements auth.Releaser.
+func (r *remote) Release(ctx context.Context, grant auth.Grant) error {
+	if !r.info.Releases {
+		return fmt.Errorf("this authenticator does not take grants back: %w", errors.ErrUnsupported)
+	}
+	resp, err := r.rpc.Close(ctx, &authv1.CloseRequest{Grant: grantToProto(grant)})
+	if err != nil {
+		return optionalCallError(err)
+	}
+	return errorOfOptional(resp.GetRefusal())
 }
 
 // unusable says that the answer is the program's mistake, so nothing is known about the login.

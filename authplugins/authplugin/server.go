@@ -83,6 +83,34 @@ func (s *server) Renew(ctx context.Context, req *authv1.RenewRequest) (*authv1.R
 	return &authv1.RenewResponse{Outcome: &authv1.RenewResponse_Grant{Grant: grantToProto(grant)}}, nil
 }
 
+// Revalidate implements authv1.AuthenticatorServer.
+func (s *server) Revalidate(ctx context.Context, req *authv1.RevalidateRequest) (*authv1.RevalidateResponse, error) {
+	authenticator, err := s.authenticator()
+	if err != nil {
+		return nil, err
+	}
+	r, ok := authenticator.(auth.Revalidator)
+	if !ok {
+		return s.UnimplementedAuthenticatorServer.Revalidate(ctx, req)
+	}
+	refusal, err := optionalRefusal(r.Revalidate(ctx, *identityFromProto(req.GetIdentity())))
+	return &authv1.RevalidateResponse{Refusal: refusal}, err
+}
+
+// Close implements authv1.AuthenticatorServer.
+func (s *server) Close(ctx context.Context, req *authv1.CloseRequest) (*authv1.CloseResponse, error) {
+	authenticator, err := s.authenticator()
+	if err != nil {
+		return nil, err
+	}
+	r, ok := authenticator.(auth.Releaser)
+	if !ok {
+		return s.UnimplementedAuthenticatorServer.Close(ctx, req)
+	}
+	refusal, err := optionalRefusal(r.Release(ctx, grantFromProto(req.GetGrant())))
+	return &authv1.CloseResponse{Refusal: refusal}, err
+}
+
 func (s *server) authenticator() (auth.Authenticator, error) {
 	configured := s.configured.Load()
 	if configured == nil {

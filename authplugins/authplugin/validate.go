@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -20,7 +22,10 @@ const (
 	maxToken   = 64 << 10
 	maxSealed  = 128 << 10 // a step's state, a grant's renewal
 	maxDetail  = 1 << 10   // text for the log or for the client
-	maxItems   = 256       // groups, prompts, extras: how many
+	maxItems   = 256       // groups, rules, prompts, extras: how many
+
+	// maxCache is how long a login may be answered from a cache.
+	maxCache = 24 * time.Hour
 )
 
 // checkRequest refuses what cannot be sent as a login.
@@ -41,8 +46,7 @@ func checkRequest(req auth.Request, methods []auth.Method) error {
 	return nil
 }
 
-// checkIdentity refuses an identity that must not open a session. An unknown permission is refused and not dropped,
-// since no permissions at all mean all of them.
+// checkIdentity refuses an identity that must not open a session.
 func checkIdentity(id *auth.Identity) error {
 	if id.User == "" {
 		return errors.New("an identity without a user")
@@ -50,20 +54,58 @@ func checkIdentity(id *auth.Identity) error {
 	if len(id.Groups) > maxItems {
 		return fmt.Errorf("%d groups", len(id.Groups))
 	}
-	for _, p := range id.Permissions {
-		if !slices.Contains(auth.Permissions(), p) {
-			return fmt.Errorf("permission %q, which this gateway does not know", printable(string(p), maxName))
-		}
-	}
 	for _, name := range append([]string{id.User}, id.Groups...) {
 		if err := checkText("name", name, maxName); err != nil {
 			return err
 		}
 	}
-	if err := checkText("home", id.Home, maxPath); err != nil {
-		return err
+	return errors.Join(
+		checkText("home", id.Home, maxPath),
+		checkPermissions(id.Permissions),
+		checkRules(id.Rules),
+		checkLimits(id.Limits, id.CacheFor),
+		checkText("message", strings.ReplaceAll(id.Message, "\n", ""), maxPath),
+		checkGrant(id.Grant),
+	)
+}
+
+// checkPermissions refuses what is unknown instead of dropping it, since no permissions at all can mean all of them.
+func checkPermissions(permissions []auth.Permission) error {
+	for _, p := range permissions {
+		if !slices.Contains(auth.Permissions(), p) {
+			return fmt.Errorf("permission %q, which this gateway does not know", printable(string(p), maxName))
+		}
 	}
-	return checkGrant(id.Grant)
+	return nil
+}
+
+// checkRules refuses rules of which it is not clear what they are about.
+func checkRules(rules []auth.Rule) error {
+	if len(rules) > maxItems {
+		return fmt.Errorf("%d rules", len(rules))
+	}
+	paths := map[string]bool{}
+	for _, r := range rules {
+		err := errors.Join(checkText("path", r.Path, maxPath), checkPermissions(r.Permissions))
+		switch {
+		case err != nil:
+			return fmt.Errorf("a rule with %w", err)
+		case !path.IsAbs(r.Path) || path.Clean(r.Path) != r.Path:
+			return fmt.Errorf("a rule for %q, which is no clean absolute path", printable(r.Path, maxName))
+		case paths[r.Path]:
+			return fmt.Errorf("two rules for %q", printable(r.Path, maxName))
+		}
+		paths[r.Path] = true
+	}
+	return nil
+}
+
+// checkLimits refuses what is below zero: as no limit at all it could be the opposite of what was meant.
+func checkLimits(l auth.Limits, cacheFor time.Duration) error {
+	if l.Sessions < 0 || l.UploadRate < 0 || l.DownloadRate < 0 || l.SessionBytes < 0 || cacheFor < 0 {
+		return errors.New("a limit below zero")
+	}
+	return nil
 }
 
 // checkGrant refuses a grant that no backend could use safely. It does not repeat the token.

@@ -3,10 +3,10 @@ package auth
 import (
 	"context"
 	"net/netip"
-	"time"
 )
 
 // Authenticator checks logins and renews what it granted. It is safe for concurrent use. Every call must end with its context.
+// What only some can do is a [Revalidator] and a [Releaser].
 type Authenticator interface {
 	// Authenticate answers one step of a login. The error is one of the set in Kinds: ErrUnknownUser passes the login on to
 	// the next authenticator of a chain, ErrDenied ends it, ErrUnavailable says that nobody could tell.
@@ -67,40 +67,4 @@ type Step struct {
 type Prompt struct {
 	Text string
 	Echo bool // show what is typed
-}
-
-// Identity is who logged in and what that allows.
-type Identity struct {
-	User        string   // the canonical name, for the log and for listings
-	Groups      []string // the first is shown as the group in listings
-	Home        string   // the directory that is "/" to the client; empty for the store's root
-	Permissions []Permission
-	Grant       Grant
-}
-
-// Permission is one thing that a session may do. No permissions at all in an Identity means all of them.
-type Permission string
-
-// The permissions.
-const (
-	Read   Permission = "read"   // content of files
-	List   Permission = "list"   // names and attributes
-	Write  Permission = "write"  // create and change files and directories, rename, set attributes
-	Delete Permission = "delete" // remove, and replace by a rename
-)
-
-// Permissions returns all that there are.
-func Permissions() []Permission { return []Permission{Read, List, Write, Delete} }
-
-// Grant is the right to storage that a login brings: for Swift, where and with which token.
-type Grant struct {
-	Endpoint string            // the storage URL
-	Token    Secret            // what opens it
-	Expires  time.Time         // when the token ends; zero where nobody knows
-	Region   string            // may be empty
-	Extra    map[string]string // what else a backend may want, by its documentation
-	// Renewal is what Renew needs to know, sealed by the authenticator: nobody else can read it.
-	Renewal []byte
-	// Issuer names the authenticator that gave it, so that Renew goes to the right one. Chain sets it.
-	Issuer string
 }

@@ -15,7 +15,10 @@ type Named struct {
 // Chain asks its members in turn: the first that knows the user decides. It is itself an Authenticator.
 type Chain []Named
 
-var _ Authenticator = Chain(nil)
+var (
+	_ Revalidator = Chain(nil)
+	_ Releaser    = Chain(nil)
+)
 
 // Authenticate goes on to the next member on ErrUnknownUser and ErrMethod; whatever else a member says is the answer.
 // A member that is unavailable ends the login too: the next one must not decide over a user that may be the first one's.
@@ -57,16 +60,47 @@ func (c Chain) Authenticate(ctx context.Context, req Request) (Response, error) 
 
 // Renew goes to the member that gave the grant.
 func (c Chain) Renew(ctx context.Context, grant Grant) (Grant, error) {
-	i := c.index(grant.Issuer)
-	if i < 0 {
-		return Grant{}, fmt.Errorf("no authenticator %q in this chain: %w", grant.Issuer, ErrDenied)
-	}
-	fresh, err := c[i].Renew(ctx, grant)
+	m, err := c.issuer(grant)
 	if err != nil {
-		return Grant{}, fmt.Errorf("%s: %w", grant.Issuer, err)
+		return Grant{}, err
 	}
-	fresh.Issuer = grant.Issuer
+	fresh, err := m.Renew(ctx, grant)
+	if err != nil {
+		return Grant{}, fmt.Errorf("%s: %w", m.Name, err)
+	}
+	fresh.Issuer = m.Name
 	return fresh, nil
+}
+
+// Revalidate asks the member that gave the identity's grant, in whatever way that one can be asked.
+func (c Chain) Revalidate(ctx context.Context, id Identity) error {
+	m, err := c.issuer(id.Grant)
+	if err != nil {
+		return err
+	}
+	if err := Revalidate(ctx, m.Authenticator, id); err != nil {
+		return fmt.Errorf("%s: %w", m.Name, err)
+	}
+	return nil
+}
+
+// Release goes to the member that gave the grant.
+func (c Chain) Release(ctx context.Context, grant Grant) error {
+	m, err := c.issuer(grant)
+	if err != nil {
+		return err
+	}
+	if err := Release(ctx, m.Authenticator, grant); err != nil {
+		return fmt.Errorf("%s: %w", m.Name, err)
+	}
+	return nil
+}
+
+func (c Chain) issuer(grant Grant) (Named, error) {
+	if i := c.index(grant.Issuer); i >= 0 {
+		return c[i], nil
+	}
+	return Named{}, fmt.Errorf("no authenticator %q in this chain: %w", grant.Issuer, ErrDenied)
 }
 
 func (c Chain) index(name string) int {

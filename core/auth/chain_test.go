@@ -136,6 +136,37 @@ func TestChainRenew(t *testing.T) {
 	}
 }
 
+// What a member cannot do itself is done in another way by that member, and never by another one.
+func TestChainOptional(t *testing.T) {
+	first, second := &member{}, &ableMember{}
+	c := auth.Chain{{Name: "0", Authenticator: first}, {Name: "1", Authenticator: second}}
+	if err := c.Revalidate(t.Context(), auth.Identity{Grant: auth.Grant{Token: "t", Issuer: "1", Renewal: []byte("r")}}); err != nil || len(second.revalidated) != 1 {
+		t.Errorf("Revalidate by one that can: %v, asked %d times", err, len(second.revalidated))
+	}
+	if err := c.Release(t.Context(), auth.Grant{Token: "t", Issuer: "1"}); err != nil || len(second.released) != 1 {
+		t.Errorf("Release by one that can: %v, asked %d times", err, len(second.released))
+	}
+	if err := c.Revalidate(t.Context(), auth.Identity{Grant: auth.Grant{Token: "t", Issuer: "0", Renewal: []byte("r")}}); err != nil || len(first.grants) != 1 {
+		t.Errorf("Revalidate by one that cannot: %v, renewed %d times", err, len(first.grants))
+	}
+	if err := c.Release(t.Context(), auth.Grant{Token: "t", Issuer: "0"}); err != nil {
+		t.Errorf("Release by one that cannot: %v", err)
+	}
+	if len(second.revalidated)+len(second.released)+len(second.grants) != 2 {
+		t.Error("the second was asked for the first's")
+	}
+	second.err = auth.ErrDenied
+	if err := c.Revalidate(t.Context(), auth.Identity{Grant: auth.Grant{Issuer: "1"}}); !errors.Is(err, auth.ErrDenied) || !strings.HasPrefix(err.Error(), "1: ") {
+		t.Errorf("Revalidate: got %v, want %v by the member's name", err, auth.ErrDenied)
+	}
+	if err := c.Release(t.Context(), auth.Grant{Issuer: "1"}); !errors.Is(err, auth.ErrDenied) || !strings.HasPrefix(err.Error(), "1: ") {
+		t.Errorf("Release: got %v, want %v by the member's name", err, auth.ErrDenied)
+	}
+	if err := errors.Join(c.Revalidate(t.Context(), auth.Identity{}), c.Release(t.Context(), auth.Grant{})); !errors.Is(err, auth.ErrDenied) {
+		t.Errorf("without an issuer: got %v", err)
+	}
+}
+
 // chain names its members by their place.
 func chain(members ...*member) auth.Chain {
 	var c auth.Chain

@@ -5,9 +5,10 @@ import (
 	"log/slog"
 )
 
-// Plugin is an authenticator program that is running.
+// Plugin is an authenticator program that is running. Its Revalidate and Release answer errors.ErrUnsupported where the program cannot do that.
 type Plugin interface {
-	Authenticator
+	Revalidator
+	Releaser
 	// Info is what the program said of itself when it was last started.
 	Info() Info
 	// Healthy returns nil while the program answers, else why not.
@@ -42,6 +43,9 @@ type Info struct {
 	Version string
 	Methods []Method
 	Schema  Schema
+	// Revalidates and Releases say that its authenticators are a Revalidator and a Releaser.
+	Revalidates bool
+	Releases    bool
 }
 
 // Schema describes the configuration of an authenticator: the attributes of its "config" block.

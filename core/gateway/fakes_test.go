@@ -148,6 +148,10 @@ func (p *fakePlugin) Renew(context.Context, auth.Grant) (auth.Grant, error) {
 	return auth.Grant{}, auth.ErrDenied
 }
 
+func (p *fakePlugin) Revalidate(context.Context, auth.Identity) error { return errors.ErrUnsupported }
+
+func (p *fakePlugin) Release(context.Context, auth.Grant) error { return errors.ErrUnsupported }
+
 func (p *fakePlugin) Info() auth.Info { return auth.Info{Name: "people", Version: "1"} }
 
 func (p *fakePlugin) Healthy() error {

@@ -200,7 +200,9 @@ type DescribeResponse struct {
 	// The ways of proof that it checks, in SSH's words: "password", "publickey", "keyboard-interactive",
 	// "tls-certificate". It is not asked about others.
 	Methods       []string     `protobuf:"bytes,3,rep,name=methods,proto3" json:"methods,omitempty"`
-	Schema        []*Attribute `protobuf:"bytes,4,rep,name=schema,proto3" json:"schema,omitempty"` // what may stand in the operator's config { } block
+	Schema        []*Attribute `protobuf:"bytes,4,rep,name=schema,proto3" json:"schema,omitempty"`            // what may stand in the operator's config { } block
+	Revalidates   bool         `protobuf:"varint,5,opt,name=revalidates,proto3" json:"revalidates,omitempty"` // the program answers Revalidate
+	Closes        bool         `protobuf:"varint,6,opt,name=closes,proto3" json:"closes,omitempty"`           // the program answers Close
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -261,6 +263,20 @@ func (x *DescribeResponse) GetSchema() []*Attribute {
 		return x.Schema
 	}
 	return nil
+}
+
+func (x *DescribeResponse) GetRevalidates() bool {
+	if x != nil {
+		return x.Revalidates
+	}
+	return false
+}
+
+func (x *DescribeResponse) GetCloses() bool {
+	if x != nil {
+		return x.Closes
+	}
+	return false
 }
 
 // Attribute is one attribute of the configuration.
@@ -741,11 +757,14 @@ func (*AuthenticateResponse_Next) isAuthenticateResponse_Outcome() {}
 
 func (*AuthenticateResponse_Refusal) isAuthenticateResponse_Outcome() {}
 
-// Refusal says how a login or a renewal fails. A client learns of it only "denied" or "try again later".
+// Refusal says how a login or a renewal fails. Beside client_text a client learns of it only "denied" or "try again later".
 type Refusal struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Kind          Refusal_Kind           `protobuf:"varint,1,opt,name=kind,proto3,enum=filegate.auth.v1.Refusal_Kind" json:"kind,omitempty"`
-	Detail        string                 `protobuf:"bytes,2,opt,name=detail,proto3" json:"detail,omitempty"` // why, for the operator's log; never shown to a client. No secrets.
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Kind   Refusal_Kind           `protobuf:"varint,1,opt,name=kind,proto3,enum=filegate.auth.v1.Refusal_Kind" json:"kind,omitempty"`
+	Detail string                 `protobuf:"bytes,2,opt,name=detail,proto3" json:"detail,omitempty"` // why, for the operator's log; never shown to a client. No secrets.
+	// What the client may read, where its protocol can show that; mostly empty. It must not tell a user who exists from one
+	// who does not, unless the proof was right.
+	ClientText    string `protobuf:"bytes,3,opt,name=client_text,json=clientText,proto3" json:"client_text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -790,6 +809,13 @@ func (x *Refusal) GetKind() Refusal_Kind {
 func (x *Refusal) GetDetail() string {
 	if x != nil {
 		return x.Detail
+	}
+	return ""
+}
+
+func (x *Refusal) GetClientText() string {
+	if x != nil {
+		return x.ClientText
 	}
 	return ""
 }
@@ -922,10 +948,16 @@ type Identity struct {
 	User   string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`     // the canonical name, for the log and for listings
 	Groups []string               `protobuf:"bytes,2,rep,name=groups,proto3" json:"groups,omitempty"` // the first is shown as the group in listings
 	Home   string                 `protobuf:"bytes,3,opt,name=home,proto3" json:"home,omitempty"`     // the directory that is "/" to the client; empty: the root of the storage
-	// "read", "list", "write", "delete"; none at all means all of them. One that the host does not know makes it
+	// "read" (content of files), "list" (names and attributes), "write" (create and change, rename, set attributes),
+	// "delete" (remove, and replace by a rename); none at all means all of them. One that the host does not know makes it
 	// refuse the login.
-	Permissions   []string `protobuf:"bytes,4,rep,name=permissions,proto3" json:"permissions,omitempty"`
-	Grant         *Grant   `protobuf:"bytes,5,opt,name=grant,proto3" json:"grant,omitempty"`
+	Permissions []string `protobuf:"bytes,4,rep,name=permissions,proto3" json:"permissions,omitempty"`
+	Grant       *Grant   `protobuf:"bytes,5,opt,name=grant,proto3" json:"grant,omitempty"`
+	Rules       []*Rule  `protobuf:"bytes,6,rep,name=rules,proto3" json:"rules,omitempty"` // parts of the tree with permissions of their own, each path once
+	Limits      *Limits  `protobuf:"bytes,7,opt,name=limits,proto3" json:"limits,omitempty"`
+	// How long the host may answer the same login, with the same proof, without asking again; 0: not at all.
+	CacheSeconds  int64  `protobuf:"varint,8,opt,name=cache_seconds,json=cacheSeconds,proto3" json:"cache_seconds,omitempty"`
+	Message       string `protobuf:"bytes,9,opt,name=message,proto3" json:"message,omitempty"` // shown to the client after the login where its protocol can do that; may have several lines
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -995,6 +1027,158 @@ func (x *Identity) GetGrant() *Grant {
 	return nil
 }
 
+func (x *Identity) GetRules() []*Rule {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *Identity) GetLimits() *Limits {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+func (x *Identity) GetCacheSeconds() int64 {
+	if x != nil {
+		return x.CacheSeconds
+	}
+	return 0
+}
+
+func (x *Identity) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+// Rule gives a part of the tree permissions in place of the identity's.
+type Rule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A clean absolute path as the client sees it, below its home. It covers what it names and everything below: "/in"
+	// covers "/in/x" and not "/inbox". Of several that cover a name the longest holds.
+	Path          string   `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	Permissions   []string `protobuf:"bytes,2,rep,name=permissions,proto3" json:"permissions,omitempty"` // as in Identity, except that none at all means none
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Rule) Reset() {
+	*x = Rule{}
+	mi := &file_auth_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Rule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Rule) ProtoMessage() {}
+
+func (x *Rule) ProtoReflect() protoreflect.Message {
+	mi := &file_auth_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Rule.ProtoReflect.Descriptor instead.
+func (*Rule) Descriptor() ([]byte, []int) {
+	return file_auth_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Rule) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *Rule) GetPermissions() []string {
+	if x != nil {
+		return x.Permissions
+	}
+	return nil
+}
+
+// Limits bound what one login may take. 0 is no limit.
+type Limits struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sessions      int64                  `protobuf:"varint,1,opt,name=sessions,proto3" json:"sessions,omitempty"`                             // of this user at a time
+	UploadRate    int64                  `protobuf:"varint,2,opt,name=upload_rate,json=uploadRate,proto3" json:"upload_rate,omitempty"`       // bytes per second, of one session
+	DownloadRate  int64                  `protobuf:"varint,3,opt,name=download_rate,json=downloadRate,proto3" json:"download_rate,omitempty"` // likewise
+	SessionBytes  int64                  `protobuf:"varint,4,opt,name=session_bytes,json=sessionBytes,proto3" json:"session_bytes,omitempty"` // in both directions, over the life of one session
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Limits) Reset() {
+	*x = Limits{}
+	mi := &file_auth_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Limits) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Limits) ProtoMessage() {}
+
+func (x *Limits) ProtoReflect() protoreflect.Message {
+	mi := &file_auth_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Limits.ProtoReflect.Descriptor instead.
+func (*Limits) Descriptor() ([]byte, []int) {
+	return file_auth_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Limits) GetSessions() int64 {
+	if x != nil {
+		return x.Sessions
+	}
+	return 0
+}
+
+func (x *Limits) GetUploadRate() int64 {
+	if x != nil {
+		return x.UploadRate
+	}
+	return 0
+}
+
+func (x *Limits) GetDownloadRate() int64 {
+	if x != nil {
+		return x.DownloadRate
+	}
+	return 0
+}
+
+func (x *Limits) GetSessionBytes() int64 {
+	if x != nil {
+		return x.SessionBytes
+	}
+	return 0
+}
+
 // Grant is the right to storage that a login brings.
 type Grant struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1010,7 +1194,7 @@ type Grant struct {
 
 func (x *Grant) Reset() {
 	*x = Grant{}
-	mi := &file_auth_proto_msgTypes[12]
+	mi := &file_auth_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1022,7 +1206,7 @@ func (x *Grant) String() string {
 func (*Grant) ProtoMessage() {}
 
 func (x *Grant) ProtoReflect() protoreflect.Message {
-	mi := &file_auth_proto_msgTypes[12]
+	mi := &file_auth_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1035,7 +1219,7 @@ func (x *Grant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Grant.ProtoReflect.Descriptor instead.
 func (*Grant) Descriptor() ([]byte, []int) {
-	return file_auth_proto_rawDescGZIP(), []int{12}
+	return file_auth_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Grant) GetEndpoint() string {
@@ -1089,7 +1273,7 @@ type RenewRequest struct {
 
 func (x *RenewRequest) Reset() {
 	*x = RenewRequest{}
-	mi := &file_auth_proto_msgTypes[13]
+	mi := &file_auth_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1101,7 +1285,7 @@ func (x *RenewRequest) String() string {
 func (*RenewRequest) ProtoMessage() {}
 
 func (x *RenewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_auth_proto_msgTypes[13]
+	mi := &file_auth_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1114,7 +1298,7 @@ func (x *RenewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewRequest.ProtoReflect.Descriptor instead.
 func (*RenewRequest) Descriptor() ([]byte, []int) {
-	return file_auth_proto_rawDescGZIP(), []int{13}
+	return file_auth_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RenewRequest) GetGrant() *Grant {
@@ -1137,7 +1321,7 @@ type RenewResponse struct {
 
 func (x *RenewResponse) Reset() {
 	*x = RenewResponse{}
-	mi := &file_auth_proto_msgTypes[14]
+	mi := &file_auth_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1149,7 +1333,7 @@ func (x *RenewResponse) String() string {
 func (*RenewResponse) ProtoMessage() {}
 
 func (x *RenewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_auth_proto_msgTypes[14]
+	mi := &file_auth_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1162,7 +1346,7 @@ func (x *RenewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewResponse.ProtoReflect.Descriptor instead.
 func (*RenewResponse) Descriptor() ([]byte, []int) {
-	return file_auth_proto_rawDescGZIP(), []int{14}
+	return file_auth_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *RenewResponse) GetOutcome() isRenewResponse_Outcome {
@@ -1206,18 +1390,197 @@ func (*RenewResponse_Grant) isRenewResponse_Outcome() {}
 
 func (*RenewResponse_Refusal) isRenewResponse_Outcome() {}
 
+type RevalidateRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Identity      *Identity              `protobuf:"bytes,1,opt,name=identity,proto3" json:"identity,omitempty"` // as Authenticate gave it; its grant may have been renewed since
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevalidateRequest) Reset() {
+	*x = RevalidateRequest{}
+	mi := &file_auth_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevalidateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevalidateRequest) ProtoMessage() {}
+
+func (x *RevalidateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_auth_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevalidateRequest.ProtoReflect.Descriptor instead.
+func (*RevalidateRequest) Descriptor() ([]byte, []int) {
+	return file_auth_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *RevalidateRequest) GetIdentity() *Identity {
+	if x != nil {
+		return x.Identity
+	}
+	return nil
+}
+
+type RevalidateResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// None: it is good. KIND_DENIED or KIND_UNKNOWN_USER: the user may not be here any more. KIND_UNAVAILABLE: nobody could tell.
+	Refusal       *Refusal `protobuf:"bytes,1,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevalidateResponse) Reset() {
+	*x = RevalidateResponse{}
+	mi := &file_auth_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevalidateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevalidateResponse) ProtoMessage() {}
+
+func (x *RevalidateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_auth_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevalidateResponse.ProtoReflect.Descriptor instead.
+func (*RevalidateResponse) Descriptor() ([]byte, []int) {
+	return file_auth_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *RevalidateResponse) GetRefusal() *Refusal {
+	if x != nil {
+		return x.Refusal
+	}
+	return nil
+}
+
+type CloseRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Grant         *Grant                 `protobuf:"bytes,1,opt,name=grant,proto3" json:"grant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CloseRequest) Reset() {
+	*x = CloseRequest{}
+	mi := &file_auth_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CloseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CloseRequest) ProtoMessage() {}
+
+func (x *CloseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_auth_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CloseRequest.ProtoReflect.Descriptor instead.
+func (*CloseRequest) Descriptor() ([]byte, []int) {
+	return file_auth_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *CloseRequest) GetGrant() *Grant {
+	if x != nil {
+		return x.Grant
+	}
+	return nil
+}
+
+type CloseResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Refusal       *Refusal               `protobuf:"bytes,1,opt,name=refusal,proto3" json:"refusal,omitempty"` // none: it is closed. KIND_UNAVAILABLE: the token may live on until it expires.
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CloseResponse) Reset() {
+	*x = CloseResponse{}
+	mi := &file_auth_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CloseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CloseResponse) ProtoMessage() {}
+
+func (x *CloseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_auth_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CloseResponse.ProtoReflect.Descriptor instead.
+func (*CloseResponse) Descriptor() ([]byte, []int) {
+	return file_auth_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *CloseResponse) GetRefusal() *Refusal {
+	if x != nil {
+		return x.Refusal
+	}
+	return nil
+}
+
 var File_auth_proto protoreflect.FileDescriptor
 
 const file_auth_proto_rawDesc = "" +
 	"\n" +
 	"\n" +
 	"auth.proto\x12\x10filegate.auth.v1\"\x11\n" +
-	"\x0fDescribeRequest\"\x8f\x01\n" +
+	"\x0fDescribeRequest\"\xc9\x01\n" +
 	"\x10DescribeResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x18\n" +
 	"\amethods\x18\x03 \x03(\tR\amethods\x123\n" +
-	"\x06schema\x18\x04 \x03(\v2\x1b.filegate.auth.v1.AttributeR\x06schema\"\xba\x02\n" +
+	"\x06schema\x18\x04 \x03(\v2\x1b.filegate.auth.v1.AttributeR\x06schema\x12 \n" +
+	"\vrevalidates\x18\x05 \x01(\bR\vrevalidates\x12\x16\n" +
+	"\x06closes\x18\x06 \x01(\bR\x06closes\"\xba\x02\n" +
 	"\tAttribute\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x124\n" +
 	"\x04type\x18\x02 \x01(\x0e2 .filegate.auth.v1.Attribute.TypeR\x04type\x12\x1a\n" +
@@ -1262,10 +1625,12 @@ const file_auth_proto_rawDesc = "" +
 	"\bidentity\x18\x01 \x01(\v2\x1a.filegate.auth.v1.IdentityH\x00R\bidentity\x12,\n" +
 	"\x04next\x18\x02 \x01(\v2\x16.filegate.auth.v1.StepH\x00R\x04next\x125\n" +
 	"\arefusal\x18\x03 \x01(\v2\x19.filegate.auth.v1.RefusalH\x00R\arefusalB\t\n" +
-	"\aoutcome\"\xd4\x01\n" +
+	"\aoutcome\"\xf5\x01\n" +
 	"\aRefusal\x122\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1e.filegate.auth.v1.Refusal.KindR\x04kind\x12\x16\n" +
-	"\x06detail\x18\x02 \x01(\tR\x06detail\"}\n" +
+	"\x06detail\x18\x02 \x01(\tR\x06detail\x12\x1f\n" +
+	"\vclient_text\x18\x03 \x01(\tR\n" +
+	"clientText\"}\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11KIND_UNKNOWN_USER\x10\x01\x12\x0f\n" +
@@ -1280,13 +1645,26 @@ const file_auth_proto_rawDesc = "" +
 	"\x05state\x18\x04 \x01(\fR\x05state\"0\n" +
 	"\x06Prompt\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x12\n" +
-	"\x04echo\x18\x02 \x01(\bR\x04echo\"\x9b\x01\n" +
+	"\x04echo\x18\x02 \x01(\bR\x04echo\"\xba\x02\n" +
 	"\bIdentity\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12\x16\n" +
 	"\x06groups\x18\x02 \x03(\tR\x06groups\x12\x12\n" +
 	"\x04home\x18\x03 \x01(\tR\x04home\x12 \n" +
 	"\vpermissions\x18\x04 \x03(\tR\vpermissions\x12-\n" +
-	"\x05grant\x18\x05 \x01(\v2\x17.filegate.auth.v1.GrantR\x05grant\"\xf9\x01\n" +
+	"\x05grant\x18\x05 \x01(\v2\x17.filegate.auth.v1.GrantR\x05grant\x12,\n" +
+	"\x05rules\x18\x06 \x03(\v2\x16.filegate.auth.v1.RuleR\x05rules\x120\n" +
+	"\x06limits\x18\a \x01(\v2\x18.filegate.auth.v1.LimitsR\x06limits\x12#\n" +
+	"\rcache_seconds\x18\b \x01(\x03R\fcacheSeconds\x12\x18\n" +
+	"\amessage\x18\t \x01(\tR\amessage\"<\n" +
+	"\x04Rule\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12 \n" +
+	"\vpermissions\x18\x02 \x03(\tR\vpermissions\"\x8f\x01\n" +
+	"\x06Limits\x12\x1a\n" +
+	"\bsessions\x18\x01 \x01(\x03R\bsessions\x12\x1f\n" +
+	"\vupload_rate\x18\x02 \x01(\x03R\n" +
+	"uploadRate\x12#\n" +
+	"\rdownload_rate\x18\x03 \x01(\x03R\fdownloadRate\x12#\n" +
+	"\rsession_bytes\x18\x04 \x01(\x03R\fsessionBytes\"\xf9\x01\n" +
 	"\x05Grant\x12\x1a\n" +
 	"\bendpoint\x18\x01 \x01(\tR\bendpoint\x12\x14\n" +
 	"\x05token\x18\x02 \x01(\tR\x05token\x12\x18\n" +
@@ -1303,12 +1681,23 @@ const file_auth_proto_rawDesc = "" +
 	"\rRenewResponse\x12/\n" +
 	"\x05grant\x18\x01 \x01(\v2\x17.filegate.auth.v1.GrantH\x00R\x05grant\x125\n" +
 	"\arefusal\x18\x02 \x01(\v2\x19.filegate.auth.v1.RefusalH\x00R\arefusalB\t\n" +
-	"\aoutcome2\xe1\x02\n" +
+	"\aoutcome\"K\n" +
+	"\x11RevalidateRequest\x126\n" +
+	"\bidentity\x18\x01 \x01(\v2\x1a.filegate.auth.v1.IdentityR\bidentity\"I\n" +
+	"\x12RevalidateResponse\x123\n" +
+	"\arefusal\x18\x01 \x01(\v2\x19.filegate.auth.v1.RefusalR\arefusal\"=\n" +
+	"\fCloseRequest\x12-\n" +
+	"\x05grant\x18\x01 \x01(\v2\x17.filegate.auth.v1.GrantR\x05grant\"D\n" +
+	"\rCloseResponse\x123\n" +
+	"\arefusal\x18\x01 \x01(\v2\x19.filegate.auth.v1.RefusalR\arefusal2\x84\x04\n" +
 	"\rAuthenticator\x12Q\n" +
 	"\bDescribe\x12!.filegate.auth.v1.DescribeRequest\x1a\".filegate.auth.v1.DescribeResponse\x12T\n" +
 	"\tConfigure\x12\".filegate.auth.v1.ConfigureRequest\x1a#.filegate.auth.v1.ConfigureResponse\x12]\n" +
 	"\fAuthenticate\x12%.filegate.auth.v1.AuthenticateRequest\x1a&.filegate.auth.v1.AuthenticateResponse\x12H\n" +
-	"\x05Renew\x12\x1e.filegate.auth.v1.RenewRequest\x1a\x1f.filegate.auth.v1.RenewResponseB(Z&filegate/authplugins/authplugin/authv1b\x06proto3"
+	"\x05Renew\x12\x1e.filegate.auth.v1.RenewRequest\x1a\x1f.filegate.auth.v1.RenewResponse\x12W\n" +
+	"\n" +
+	"Revalidate\x12#.filegate.auth.v1.RevalidateRequest\x1a$.filegate.auth.v1.RevalidateResponse\x12H\n" +
+	"\x05Close\x12\x1e.filegate.auth.v1.CloseRequest\x1a\x1f.filegate.auth.v1.CloseResponseB(Z&filegate/authplugins/authplugin/authv1b\x06proto3"
 
 var (
 	file_auth_proto_rawDescOnce sync.Once
@@ -1323,7 +1712,7 @@ func file_auth_proto_rawDescGZIP() []byte {
 }
 
 var file_auth_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_auth_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_auth_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_auth_proto_goTypes = []any{
 	(Attribute_Type)(0),          // 0: filegate.auth.v1.Attribute.Type
 	(Refusal_Kind)(0),            // 1: filegate.auth.v1.Refusal.Kind
@@ -1339,10 +1728,16 @@ var file_auth_proto_goTypes = []any{
 	(*Step)(nil),                 // 11: filegate.auth.v1.Step
 	(*Prompt)(nil),               // 12: filegate.auth.v1.Prompt
 	(*Identity)(nil),             // 13: filegate.auth.v1.Identity
-	(*Grant)(nil),                // 14: filegate.auth.v1.Grant
-	(*RenewRequest)(nil),         // 15: filegate.auth.v1.RenewRequest
-	(*RenewResponse)(nil),        // 16: filegate.auth.v1.RenewResponse
-	nil,                          // 17: filegate.auth.v1.Grant.ExtraEntry
+	(*Rule)(nil),                 // 14: filegate.auth.v1.Rule
+	(*Limits)(nil),               // 15: filegate.auth.v1.Limits
+	(*Grant)(nil),                // 16: filegate.auth.v1.Grant
+	(*RenewRequest)(nil),         // 17: filegate.auth.v1.RenewRequest
+	(*RenewResponse)(nil),        // 18: filegate.auth.v1.RenewResponse
+	(*RevalidateRequest)(nil),    // 19: filegate.auth.v1.RevalidateRequest
+	(*RevalidateResponse)(nil),   // 20: filegate.auth.v1.RevalidateResponse
+	(*CloseRequest)(nil),         // 21: filegate.auth.v1.CloseRequest
+	(*CloseResponse)(nil),        // 22: filegate.auth.v1.CloseResponse
+	nil,                          // 23: filegate.auth.v1.Grant.ExtraEntry
 }
 var file_auth_proto_depIdxs = []int32{
 	4,  // 0: filegate.auth.v1.DescribeResponse.schema:type_name -> filegate.auth.v1.Attribute
@@ -1353,24 +1748,34 @@ var file_auth_proto_depIdxs = []int32{
 	10, // 5: filegate.auth.v1.AuthenticateResponse.refusal:type_name -> filegate.auth.v1.Refusal
 	1,  // 6: filegate.auth.v1.Refusal.kind:type_name -> filegate.auth.v1.Refusal.Kind
 	12, // 7: filegate.auth.v1.Step.prompts:type_name -> filegate.auth.v1.Prompt
-	14, // 8: filegate.auth.v1.Identity.grant:type_name -> filegate.auth.v1.Grant
-	17, // 9: filegate.auth.v1.Grant.extra:type_name -> filegate.auth.v1.Grant.ExtraEntry
-	14, // 10: filegate.auth.v1.RenewRequest.grant:type_name -> filegate.auth.v1.Grant
-	14, // 11: filegate.auth.v1.RenewResponse.grant:type_name -> filegate.auth.v1.Grant
-	10, // 12: filegate.auth.v1.RenewResponse.refusal:type_name -> filegate.auth.v1.Refusal
-	2,  // 13: filegate.auth.v1.Authenticator.Describe:input_type -> filegate.auth.v1.DescribeRequest
-	5,  // 14: filegate.auth.v1.Authenticator.Configure:input_type -> filegate.auth.v1.ConfigureRequest
-	8,  // 15: filegate.auth.v1.Authenticator.Authenticate:input_type -> filegate.auth.v1.AuthenticateRequest
-	15, // 16: filegate.auth.v1.Authenticator.Renew:input_type -> filegate.auth.v1.RenewRequest
-	3,  // 17: filegate.auth.v1.Authenticator.Describe:output_type -> filegate.auth.v1.DescribeResponse
-	6,  // 18: filegate.auth.v1.Authenticator.Configure:output_type -> filegate.auth.v1.ConfigureResponse
-	9,  // 19: filegate.auth.v1.Authenticator.Authenticate:output_type -> filegate.auth.v1.AuthenticateResponse
-	16, // 20: filegate.auth.v1.Authenticator.Renew:output_type -> filegate.auth.v1.RenewResponse
-	17, // [17:21] is the sub-list for method output_type
-	13, // [13:17] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	16, // 8: filegate.auth.v1.Identity.grant:type_name -> filegate.auth.v1.Grant
+	14, // 9: filegate.auth.v1.Identity.rules:type_name -> filegate.auth.v1.Rule
+	15, // 10: filegate.auth.v1.Identity.limits:type_name -> filegate.auth.v1.Limits
+	23, // 11: filegate.auth.v1.Grant.extra:type_name -> filegate.auth.v1.Grant.ExtraEntry
+	16, // 12: filegate.auth.v1.RenewRequest.grant:type_name -> filegate.auth.v1.Grant
+	16, // 13: filegate.auth.v1.RenewResponse.grant:type_name -> filegate.auth.v1.Grant
+	10, // 14: filegate.auth.v1.RenewResponse.refusal:type_name -> filegate.auth.v1.Refusal
+	13, // 15: filegate.auth.v1.RevalidateRequest.identity:type_name -> filegate.auth.v1.Identity
+	10, // 16: filegate.auth.v1.RevalidateResponse.refusal:type_name -> filegate.auth.v1.Refusal
+	16, // 17: filegate.auth.v1.CloseRequest.grant:type_name -> filegate.auth.v1.Grant
+	10, // 18: filegate.auth.v1.CloseResponse.refusal:type_name -> filegate.auth.v1.Refusal
+	2,  // 19: filegate.auth.v1.Authenticator.Describe:input_type -> filegate.auth.v1.DescribeRequest
+	5,  // 20: filegate.auth.v1.Authenticator.Configure:input_type -> filegate.auth.v1.ConfigureRequest
+	8,  // 21: filegate.auth.v1.Authenticator.Authenticate:input_type -> filegate.auth.v1.AuthenticateRequest
+	17, // 22: filegate.auth.v1.Authenticator.Renew:input_type -> filegate.auth.v1.RenewRequest
+	19, // 23: filegate.auth.v1.Authenticator.Revalidate:input_type -> filegate.auth.v1.RevalidateRequest
+	21, // 24: filegate.auth.v1.Authenticator.Close:input_type -> filegate.auth.v1.CloseRequest
+	3,  // 25: filegate.auth.v1.Authenticator.Describe:output_type -> filegate.auth.v1.DescribeResponse
+	6,  // 26: filegate.auth.v1.Authenticator.Configure:output_type -> filegate.auth.v1.ConfigureResponse
+	9,  // 27: filegate.auth.v1.Authenticator.Authenticate:output_type -> filegate.auth.v1.AuthenticateResponse
+	18, // 28: filegate.auth.v1.Authenticator.Renew:output_type -> filegate.auth.v1.RenewResponse
+	20, // 29: filegate.auth.v1.Authenticator.Revalidate:output_type -> filegate.auth.v1.RevalidateResponse
+	22, // 30: filegate.auth.v1.Authenticator.Close:output_type -> filegate.auth.v1.CloseResponse
+	25, // [25:31] is the sub-list for method output_type
+	19, // [19:25] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_auth_proto_init() }
@@ -1383,7 +1788,7 @@ func file_auth_proto_init() {
 		(*AuthenticateResponse_Next)(nil),
 		(*AuthenticateResponse_Refusal)(nil),
 	}
-	file_auth_proto_msgTypes[14].OneofWrappers = []any{
+	file_auth_proto_msgTypes[16].OneofWrappers = []any{
 		(*RenewResponse_Grant)(nil),
 		(*RenewResponse_Refusal)(nil),
 	}
@@ -1393,7 +1798,7 @@ func file_auth_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_auth_proto_rawDesc), len(file_auth_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   16,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

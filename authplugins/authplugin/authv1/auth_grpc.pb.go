@@ -43,6 +43,8 @@ const (
 	Authenticator_Configure_FullMethodName    = "/filegate.auth.v1.Authenticator/Configure"
 	Authenticator_Authenticate_FullMethodName = "/filegate.auth.v1.Authenticator/Authenticate"
 	Authenticator_Renew_FullMethodName        = "/filegate.auth.v1.Authenticator/Renew"
+	Authenticator_Revalidate_FullMethodName   = "/filegate.auth.v1.Authenticator/Revalidate"
+	Authenticator_Close_FullMethodName        = "/filegate.auth.v1.Authenticator/Close"
 )
 
 // AuthenticatorClient is the client API for Authenticator service.
@@ -59,6 +61,13 @@ type AuthenticatorClient interface {
 	// Renew answers with a fresh grant in place of one that has ended, was refused by the storage, or soon will end.
 	// It must be safe to ask twice.
 	Renew(ctx context.Context, in *RenewRequest, opts ...grpc.CallOption) (*RenewResponse, error)
+	// Revalidate says whether what Authenticate answered some time ago still holds. It changes nothing, and must be safe to
+	// ask twice. It is called only where DescribeResponse.revalidates is set; elsewhere Renew is asked from time to time,
+	// and its answer counts.
+	Revalidate(ctx context.Context, in *RevalidateRequest, opts ...grpc.CallOption) (*RevalidateResponse, error)
+	// Close takes back a grant of which no session is left, and must be safe to ask twice: the token opens nothing any
+	// more. It is called only where DescribeResponse.closes is set.
+	Close(ctx context.Context, in *CloseRequest, opts ...grpc.CallOption) (*CloseResponse, error)
 }
 
 type authenticatorClient struct {
@@ -109,6 +118,26 @@ func (c *authenticatorClient) Renew(ctx context.Context, in *RenewRequest, opts 
 	return out, nil
 }
 
+func (c *authenticatorClient) Revalidate(ctx context.Context, in *RevalidateRequest, opts ...grpc.CallOption) (*RevalidateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RevalidateResponse)
+	err := c.cc.Invoke(ctx, Authenticator_Revalidate_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *authenticatorClient) Close(ctx context.Context, in *CloseRequest, opts ...grpc.CallOption) (*CloseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CloseResponse)
+	err := c.cc.Invoke(ctx, Authenticator_Close_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AuthenticatorServer is the server API for Authenticator service.
 // All implementations must embed UnimplementedAuthenticatorServer
 // for forward compatibility.
@@ -123,6 +152,13 @@ type AuthenticatorServer interface {
 	// Renew answers with a fresh grant in place of one that has ended, was refused by the storage, or soon will end.
 	// It must be safe to ask twice.
 	Renew(context.Context, *RenewRequest) (*RenewResponse, error)
+	// Revalidate says whether what Authenticate answered some time ago still holds. It changes nothing, and must be safe to
+	// ask twice. It is called only where DescribeResponse.revalidates is set; elsewhere Renew is asked from time to time,
+	// and its answer counts.
+	Revalidate(context.Context, *RevalidateRequest) (*RevalidateResponse, error)
+	// Close takes back a grant of which no session is left, and must be safe to ask twice: the token opens nothing any
+	// more. It is called only where DescribeResponse.closes is set.
+	Close(context.Context, *CloseRequest) (*CloseResponse, error)
 	mustEmbedUnimplementedAuthenticatorServer()
 }
 
@@ -144,6 +180,12 @@ func (UnimplementedAuthenticatorServer) Authenticate(context.Context, *Authentic
 }
 func (UnimplementedAuthenticatorServer) Renew(context.Context, *RenewRequest) (*RenewResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Renew not implemented")
+}
+func (UnimplementedAuthenticatorServer) Revalidate(context.Context, *RevalidateRequest) (*RevalidateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Revalidate not implemented")
+}
+func (UnimplementedAuthenticatorServer) Close(context.Context, *CloseRequest) (*CloseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Close not implemented")
 }
 func (UnimplementedAuthenticatorServer) mustEmbedUnimplementedAuthenticatorServer() {}
 func (UnimplementedAuthenticatorServer) testEmbeddedByValue()                       {}
@@ -238,6 +280,42 @@ func _Authenticator_Renew_Handler(srv interface{}, ctx context.Context, dec func
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Authenticator_Revalidate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RevalidateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AuthenticatorServer).Revalidate(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Authenticator_Revalidate_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AuthenticatorServer).Revalidate(ctx, req.(*RevalidateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Authenticator_Close_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CloseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AuthenticatorServer).Close(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Authenticator_Close_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AuthenticatorServer).Close(ctx, req.(*CloseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Authenticator_ServiceDesc is the grpc.ServiceDesc for Authenticator service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -260,6 +338,14 @@ var Authenticator_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Renew",
 			Handler:    _Authenticator_Renew_Handler,
+		},
+		{
+			MethodName: "Revalidate",
+			Handler:    _Authenticator_Revalidate_Handler,
+		},
+		{
+			MethodName: "Close",
+			Handler:    _Authenticator_Close_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
