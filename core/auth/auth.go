@@ -44,7 +44,8 @@ type Request struct {
 	// whether the key would do: it has no side effect, and its answer opens nothing.
 	Verified bool
 
-	// Answers are to the prompts of the step before, and State is what that step's Response asked to have back.
+	// Answers are to the prompts of the step before, and State is what that step's Response asked to have back. An Interactive
+	// request with neither asks for the first prompts.
 	Answers []Secret
 	State   []byte
 }

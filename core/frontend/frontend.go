@@ -36,8 +36,11 @@ type Env struct {
 	Version string // of filegate, for greetings
 	Log     *slog.Logger
 
+	// Methods returns the ways to log in that some authenticator of this frontend has, as far as that is known now: others need not be offered.
+	Methods func() []auth.Method
+
 	// Login takes one step of a login. The client is in when a session comes back, and wanted for another step when a step does.
-	// Neither comes back, and no error, for a key or certificate that would do and is not yet verified (auth.Request.Verified).
+	// Neither comes back, and no error, for a request that proves nothing yet (auth.Request.Asks) and need not be refused, such as one about a key that would do.
 	// The error is of the set in auth.Kinds, already logged, and says nothing that a client may read: it learns "denied", or with
 	// ErrUnavailable "try again later". ctx is the connection's and bounds the call.
 	//

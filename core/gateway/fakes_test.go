@@ -36,6 +36,7 @@ type world struct {
 	launched []auth.LaunchSpec
 
 	authenticate func(auth.Request) (auth.Response, error)
+	methods      []auth.Method
 	launchDiags  auth.Diagnostics
 	launchErr    error
 	backendErr   error
@@ -152,7 +153,9 @@ func (p *fakePlugin) Revalidate(context.Context, auth.Identity) error { return e
 
 func (p *fakePlugin) Release(context.Context, auth.Grant) error { return errors.ErrUnsupported }
 
-func (p *fakePlugin) Info() auth.Info { return auth.Info{Name: "people", Version: "1"} }
+func (p *fakePlugin) Info() auth.Info {
+	return auth.Info{Name: "people", Version: "1", Methods: p.w.methods}
+}
 
 func (p *fakePlugin) Healthy() error {
 	p.w.mu.Lock()

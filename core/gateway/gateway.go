@@ -95,8 +95,9 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 	}
 	g.metrics = newMetrics(opts.Version, g.plugins)
 	for _, f := range cfg.Frontends {
+		logins := g.loginsTo(f)
 		server, err := f.Config.New(frontend.Env{
-			Name: f.Name, Version: opts.Version, Log: g.log.With("frontend", f.Kind+"."+f.Name), Login: g.loginTo(f),
+			Name: f.Name, Version: opts.Version, Log: g.log.With("frontend", f.Kind+"."+f.Name), Methods: logins.methods, Login: logins.login,
 		})
 		if err != nil {
 			diags = append(diags, f.Diagnose("", fmt.Sprintf("Frontend %q %q cannot start", f.Kind, f.Name), err.Error()))

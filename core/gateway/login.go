@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,18 +31,28 @@ type logins struct {
 	store string // name of the backend
 }
 
-// loginTo returns the frontend's way to log clients in.
-func (g *Gateway) loginTo(f *config.Frontend) func(context.Context, auth.Request) (*session.Session, *auth.Step, error) {
+// loginsTo returns the frontend's way to log clients in.
+func (g *Gateway) loginsTo(f *config.Frontend) *logins {
 	l := &logins{g: g, store: f.Backend}
 	for _, name := range f.Auth {
 		if plugin, ok := g.plugins[name]; ok { // else New has failed
 			l.chain = append(l.chain, auth.Named{Name: name, Authenticator: plugin})
 		}
 	}
-	return l.login
+	return l
 }
 
-// login implements [frontend.Env].Login. A key that is only asked about opens nothing: where it would do, neither a session nor a step nor an error comes back.
+// methods implements [frontend.Env].Methods.
+func (l *logins) methods() []auth.Method {
+	var all []auth.Method
+	for _, m := range l.chain {
+		all = append(all, l.g.plugins[m.Name].Info().Methods...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// login implements [frontend.Env].Login. What only asks opens nothing: where the answer is yes, neither a session nor a step nor an error comes back.
 func (l *logins) login(ctx context.Context, req auth.Request) (*session.Session, *auth.Step, error) {
 	if req.SessionID == "" {
 		req.SessionID = strings.ToLower(rand.Text()[:12])
@@ -72,7 +83,7 @@ func (l *logins) attempt(ctx context.Context, req auth.Request) (*session.Sessio
 		return nil, nil, err
 	case resp.Identity == nil:
 		return nil, resp.Next, nil
-	case (req.Method == auth.PublicKey || req.Method == auth.Certificate) && !req.Verified:
+	case req.Asks():
 		return nil, nil, nil
 	}
 	identity := *resp.Identity
@@ -139,7 +150,7 @@ func (l *logins) log(req auth.Request, reason string, err error) {
 	case "method", "abandoned":
 		level = slog.LevelDebug
 	}
-	if req.Method == auth.PublicKey && !req.Verified {
+	if req.Asks() {
 		level = slog.LevelDebug
 	}
 	l.g.log.Log(context.Background(), level, "login failed",

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -158,6 +159,32 @@ func TestAskingAboutAKeyOpensNothing(t *testing.T) {
 	}
 	if in, err := ask(true); !in || err != nil {
 		t.Errorf("a proven key: session %v, error %v, want a session", in, err)
+	}
+}
+
+// TestAskingForQuestionsOpensNothing has an authenticator that lets in whoever asks which questions there are.
+func TestAskingForQuestionsOpensNothing(t *testing.T) {
+	w := newWorld()
+	w.authenticate = func(auth.Request) (auth.Response, error) {
+		return auth.Response{Identity: &auth.Identity{User: "alice"}}, nil
+	}
+	sess, step, err := start(t, w, oneOfEach).door.env.Login(t.Context(), request(func(r *auth.Request) { r.Method, r.Password = auth.Interactive, "" }))
+	if sess != nil || step != nil || err != nil {
+		t.Errorf("Login = %v, %v, %v, want nothing", sess, step, err)
+	}
+}
+
+func TestMethodsOfAFrontend(t *testing.T) {
+	w := newWorld()
+	w.methods = []auth.Method{auth.PublicKey, auth.Password}
+	g := start(t, w, `
+auth "people" "a" { path = "@" }
+auth "people" "b" { path = "@" }
+backend "memory" "main" {}
+frontend "door" "public" { auth = ["a", "b"] }
+`)
+	if got := g.door.env.Methods(); !slices.Equal(got, []auth.Method{auth.Password, auth.PublicKey}) {
+		t.Errorf("the methods are %q, want those of both, once each", got)
 	}
 }
 

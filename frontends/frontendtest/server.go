@@ -28,8 +28,9 @@ type Options struct {
 	Home        string
 	Permissions []auth.Permission
 	// Login, when set, answers logins in place of the one user.
-	Login func(context.Context, auth.Request) (auth.Response, error)
-	Log   *slog.Logger // default: the test's output
+	Login   func(context.Context, auth.Request) (auth.Response, error)
+	Methods []auth.Method // that the authenticators have; default: those of SSH and FTP that need no certificate
+	Log     *slog.Logger  // default: the test's output
 }
 
 // Server is a frontend that is being tested.
@@ -54,7 +55,7 @@ func Start(t *testing.T, cfg frontend.Config, opts Options) *Server {
 		s.log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	cfg.Validate(func(attribute, summary, detail string) { t.Errorf("%s: %s: %s", attribute, summary, detail) })
-	srv, err := cfg.New(frontend.Env{Name: t.Name(), Version: "test", Log: s.log, Login: s.login})
+	srv, err := cfg.New(frontend.Env{Name: t.Name(), Version: "test", Log: s.log, Methods: s.methods, Login: s.login})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,6 +104,13 @@ func (s *Server) Observe(e session.Event) {
 	s.events = append(s.events, e)
 }
 
+func (s *Server) methods() []auth.Method {
+	if s.opts.Methods == nil {
+		return []auth.Method{auth.Password, auth.PublicKey, auth.Interactive}
+	}
+	return s.opts.Methods
+}
+
 func (s *Server) login(ctx context.Context, req auth.Request) (*session.Session, *auth.Step, error) {
 	resp, err := s.authenticate(ctx, req)
 	if err != nil {
@@ -111,8 +119,8 @@ func (s *Server) login(ctx context.Context, req auth.Request) (*session.Session,
 	switch {
 	case resp.Identity == nil:
 		return nil, resp.Next, nil
-	case req.Method == auth.PublicKey && !req.Verified:
-		return nil, nil, nil // the key would do; nothing is opened yet
+	case req.Asks():
+		return nil, nil, nil
 	}
 	s.mu.Lock()
 	s.n++

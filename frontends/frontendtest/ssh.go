@@ -13,14 +13,20 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// HostKey writes a new host key for a server and returns its file.
-func HostKey(t *testing.T) string {
+// PrivateKey makes a new key.
+func PrivateKey(t *testing.T) ed25519.PrivateKey {
 	t.Helper()
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	block, err := ssh.MarshalPrivateKey(key, "")
+	return key
+}
+
+// HostKey writes a new host key for a server and returns its file.
+func HostKey(t *testing.T) string {
+	t.Helper()
+	block, err := ssh.MarshalPrivateKey(PrivateKey(t), "")
 	if err != nil {
 		t.Fatal(err)
 	}

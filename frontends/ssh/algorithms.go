@@ -9,9 +9,6 @@ import (
 // identification is the server's line in the version exchange (RFC 4253, section 4.2). It tells no version, which only attackers could use.
 const identification = "SSH-2.0-filegate"
 
-// maxAuthTries is how often a client may fail. The keys of its agent, of which many have several, count too.
-const maxAuthTries = 10
-
 // sshConfig returns what is the same for all connections. An empty list stands for what is good: nothing with SHA-1.
 func sshConfig(keys []ssh.Signer, ciphers, kex, macs []string) ssh.ServerConfig {
 	supported := ssh.SupportedAlgorithms()
@@ -24,7 +21,7 @@ func sshConfig(keys []ssh.Signer, ciphers, kex, macs []string) ssh.ServerConfig 
 			})),
 		},
 		PublicKeyAuthAlgorithms: supported.PublicKeyAuths,
-		MaxAuthTries:            maxAuthTries,
+		MaxAuthTries:            -1, // it would count each key of an agent; see login.failed. All requests together are limited in any case.
 		ServerVersion:           identification,
 	}
 	for _, key := range keys {

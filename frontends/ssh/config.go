@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"filegate/core/auth"
 	"filegate/core/frontend"
 )
 
@@ -130,6 +131,10 @@ func (c *Config) New(env frontend.Env) (frontend.Server, error) {
 	})
 	if problem != nil {
 		return nil, problem
+	}
+	// An authenticator of which nothing is known yet may still turn out to have one.
+	if methods := env.Methods(); len(methods) > 0 && noneOf((&login{}).callbacks(methods)) {
+		return nil, fmt.Errorf("nobody could log in: its authenticators do %s, and SSH has %s, %s and %s", methods, auth.Password, auth.PublicKey, auth.Interactive)
 	}
 	s := newServer(env, c.Listen)
 	s.maxConnections, s.maxStartups = c.MaxConnections, c.MaxStartups

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"filegate/core/auth"
 	"filegate/core/frontend"
 )
 
@@ -124,10 +125,33 @@ func TestValidate(t *testing.T) {
 			if !slices.Equal(got, want) {
 				t.Errorf("mistakes in %q, want %q", got, want)
 			}
-			if _, err := c.New(frontend.Env{}); (err != nil) != (tt.attribute == "host_keys") {
+			if _, err := c.New(env(auth.Password)); (err != nil) != (tt.attribute == "host_keys") {
 				t.Errorf("New: %v", err)
 			}
 		})
+	}
+}
+
+// env is that of a frontend whose authenticators have the given methods.
+func env(methods ...auth.Method) frontend.Env {
+	return frontend.Env{Methods: func() []auth.Method { return methods }}
+}
+
+// TestNobodyCouldLogIn is a frontend whose authenticators have nothing to do with SSH.
+func TestNobodyCouldLogIn(t *testing.T) {
+	for _, tt := range []struct {
+		methods []auth.Method
+		ok      bool
+	}{
+		{[]auth.Method{auth.Certificate}, false},
+		{[]auth.Method{auth.Certificate, auth.PublicKey}, true},
+		{nil, true}, // nothing is known of them yet
+	} {
+		c := NewConfig(none{})
+		c.HostKeys = []string{writeKey(t, ed25519Key(t), "", 0o600)}
+		if _, err := c.New(env(tt.methods...)); (err == nil) != tt.ok {
+			t.Errorf("New with the methods %q: %v", tt.methods, err)
+		}
 	}
 }
 

@@ -89,9 +89,10 @@ func (c *conn) handshake(ctx context.Context, cancel context.CancelFunc) (*ssh.S
 	deadline := time.Now().Add(c.srv.loginTimeout)
 	ctx, stop := context.WithDeadline(ctx, deadline)
 	defer stop()
-	login := &login{ctx: ctx, attempt: c.srv.env.Login, about: auth.Request{
-		Service: "ssh", SessionID: c.id, Remote: addrPort(c.net.RemoteAddr()), Local: addrPort(c.net.LocalAddr()),
-	}}
+	login := &login{
+		ctx: ctx, attempt: c.srv.env.Login, methods: c.srv.env.Methods(), hangUp: func() { c.net.Close() },
+		about: auth.Request{Service: "ssh", SessionID: c.id, Remote: addrPort(c.net.RemoteAddr()), Local: addrPort(c.net.LocalAddr())},
+	}
 	cfg := c.srv.ssh
 	login.install(&cfg)
 	raw := c.net

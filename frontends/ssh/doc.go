@@ -13,6 +13,11 @@
 // then makes its own offer: see hello. That costs one round trip of the login. To go by the client's identification line costs none, but
 // lost: it is a table of programs and versions to keep up, and it locks out whoever says "-c aes128-ctr". An explicit list of ciphers is offered as it is, to all.
 //
+// Logins. What some authenticator of the frontend can do is offered (password, publickey, keyboard-interactive), and nothing else. A key that is asked about costs one
+// question, however often the client repeats it, and counts as no failure: agents have many. What counts are proofs that fail, see maxFailures.
+// Passwords by keyboard-interactive are asked for where an authenticator says that it does keyboard-interactive and then has no question for the user; to ask for them in
+// any case lost, since a client that prefers that way, as OpenSSH's does, would come by it to every password.
+//
 // Keepalive. A client is asked whether it is alive, and hung up on when it does not answer, since TCP alone takes minutes to notice, and an upload
 // must not stay half open that long. The same time bounds each write to a client that takes no data.
 package ssh
