@@ -1,9 +1,11 @@
-"""Fills the lab's Keystone: domains, projects, users, roles, Swift's endpoints, one application credential.
+"""Fills the lab's Keystone: domains, projects, users, roles, Swift's endpoints, an application credential, a trust.
 
-    keystone-populate.py KEYSTONE_URL SWIFT_ENDPOINT
+    keystone-populate.py KEYSTONE_URL SWIFT_ENDPOINT DATABASE
 
-Looks before it creates anything, so it may be repeated. Prints the id of the application credential.
+Looks before it creates anything, so it may be repeated. Prints the ids that tests need, as names and values of variables.
 """
+import contextlib
+import sqlite3
 import sys
 
 from keystoneauth1.identity import v3
@@ -25,11 +27,18 @@ USERS = (  # domain, user, password, project, roles, enabled
     ('Default', 'plain', 'plainpass', 'demo', ('member',), True),
     ('Default', 'disabled', 'disabledpass', 'demo', ('member', 'swiftoperator'), False),
     ('corp.example', 'carol', 'carolpass', 'archive', ('member', 'swiftoperator'), True),
+    ('Default', 'otto', 'ottopass', 'demo', ('member', 'swiftoperator'), True),
+    ('Default', 'harry', 'harrypass', 'demo', ('member', 'swiftoperator'), True),
+    ('Default', 'harry', 'harrypass', 'demo2', ('member', 'swiftoperator'), True),
+    ('Default', 'edgar', 'edgarpass', 'demo', ('member', 'swiftoperator'), True),
 )
+DEFAULT_PROJECTS = {'harry': 'demo2', 'otto': 'demo'}
+SECOND_FACTORS = {'otto': 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'}  # of TOTP, in base32
+EXPIRED = 'edgar'
 REGION = 'RegionOne'
 CREDENTIAL, SECRET = 'lab', 'labsecret'
 
-keystone_url, swift_endpoint = sys.argv[1:]
+keystone_url, swift_endpoint, database = sys.argv[1:]
 
 
 def login(user, password, project):
@@ -50,11 +59,24 @@ domains = {name: ensure(admin.domains.list(name=name), lambda: admin.domains.cre
 projects = {(domain, name): ensure(admin.projects.list(domain=domains[domain], name=name),
                                    lambda: admin.projects.create(name, domains[domain]))
             for domain, name in PROJECTS}
+users = {}
 for domain, name, password, project, granted, enabled in USERS:
     user = ensure(admin.users.list(domain=domains[domain], name=name),
                   lambda: admin.users.create(name, domain=domains[domain], password=password, enabled=enabled))
+    users[name] = user
     for role in granted:
         admin.roles.grant(roles[role], user=user, project=projects[domain, project])
+
+for name, project in DEFAULT_PROJECTS.items():
+    admin.users.update(users[name], default_project=projects['Default', project])
+for name, secret in SECOND_FACTORS.items():
+    ensure(admin.credentials.list(user_id=users[name].id, type='totp'),
+           lambda: admin.credentials.create(users[name], 'totp', secret))
+    admin.users.update(users[name], options={'multi_factor_auth_rules': [['password', 'totp']]})
+# The API has no way to make a password expire now.
+with contextlib.closing(sqlite3.connect(database, timeout=30)) as db, db:
+    db.execute("UPDATE password SET expires_at = '2020-01-01 00:00:00', expires_at_int = 1577836800000000 "
+               'WHERE local_user_id IN (SELECT id FROM local_user WHERE name = ?)', (EXPIRED,))
 
 service = ensure(admin.services.list(type='object-store'),
                  lambda: admin.services.create('swift', type='object-store'))
@@ -67,4 +89,9 @@ credential = ensure(
     [c for c in demo.application_credentials.list() if c.name == CREDENTIAL],
     lambda: demo.application_credentials.create(CREDENTIAL, secret=SECRET,
                                                 roles=[{'name': 'member'}, {'name': 'swiftoperator'}]))
-print(credential.id)
+trust = ensure(demo.trusts.list(trustor_user=users['demo']),
+               lambda: demo.trusts.create(users['demo2'], users['demo'], project=projects['Default', 'demo'],
+                                          role_names=['swiftoperator'], impersonation=False))
+for variable, value in (('APPCRED_ID', credential.id), ('TRUST', trust.id), ('TRUSTEE', 'demo2'),
+                        ('PROJECT_ID', projects['Default', 'demo'].id), ('USER_ID', users['demo'].id)):
+    print('KEYSTONE_' + variable, value)

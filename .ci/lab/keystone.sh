@@ -23,6 +23,8 @@ backend = dogpile.cache.memcached
 memcache_servers = 127.0.0.1:$MEMCACHED_PORT
 [identity]
 password_hash_rounds = 4
+[auth]
+methods = external,password,token,totp,application_credential
 EOF
 }
 
@@ -65,15 +67,16 @@ expect_keystone() {
   within 60 request -o /dev/null "$KEYSTONE_URL" || give_up keystone "does not answer"
 }
 
-# populate_keystone: the projects, users and endpoints. May be repeated, also after half of it failed.
+# populate_keystone: the projects, users and endpoints. May be repeated, also after half of it failed. Leaves the variables
+# of what only Keystone could name in the file "populated", which stands for all of it as long as the program is no newer.
 populate_keystone() {
-  [ ! -s "$KEYSTONE_CONF/application-credential" ] || return 0
-  local attempt
+  local attempt program=$LAB/keystone-populate.py populated=$KEYSTONE_CONF/populated
+  [ ! -s "$populated" ] || [ "$program" -nt "$populated" ] || return 0
   for attempt in 1 2 3; do
-    if timeout 120 /usr/bin/python3 "$LAB/keystone-populate.py" "$KEYSTONE_URL" \
-      "http://127.0.0.1:$KEYSTONE_PROXY_PORT/v1/AUTH_\$(project_id)s" \
-      >"$KEYSTONE_CONF/application-credential.new" 2>>"$LOGS/keystone-populate.log"; then
-      mv "$KEYSTONE_CONF/application-credential.new" "$KEYSTONE_CONF/application-credential"
+    if timeout 120 /usr/bin/python3 "$program" "$KEYSTONE_URL" \
+      "http://127.0.0.1:$KEYSTONE_PROXY_PORT/v1/AUTH_\$(project_id)s" "$KEYSTONE_CONF/keystone.db" \
+      >"$populated.new" 2>>"$LOGS/keystone-populate.log"; then
+      mv "$populated.new" "$populated"
       return
     fi
     sleep "$attempt"
