@@ -132,7 +132,7 @@ func (a *Authenticator) ask(ctx context.Context, login Login, c credential) (tok
 	}
 	got, err := ask(ctx, client, login, c)
 	if status, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok {
-		return token{}, &upstream.StatusError{Code: status.Actual}
+		return token{}, upstream.NewStatusError(status.Actual, status.ResponseHeader)
 	}
 	if err == nil && got.id == "" {
 		return token{}, errors.New("the answer has no token: check auth_url")

@@ -1,10 +1,15 @@
 // Package swiftv1 is the authenticator for Swift's own auth 1.0, as tempauth, swauth and Rackspace speak it: one GET
 // with the user and the key in headers, and the storage URL and the token in the headers of the answer.
 //
+// A login is one request, and so is a renewal; each is tried again, twice at most and within the option timeout, where the service fails
+// with a 5xx or the connection breaks. The user's name goes to the service as it is: ACCOUNT:USER with tempauth and swauth, whose auth_url ends in
+// /auth/v1.0, a plain name with Rackspace. The account, where there is one, is the group in listings.
+//
 // Auth 1.0 does not tell an unknown user from a wrong key, so both are auth.ErrDenied: in a chain nobody is asked after it.
 //
 // The user and the key travel in the grant's renewal, sealed, since a new token costs a new login. tempauth gives the
-// same token out until it ends or is revoked, so renewing ahead of time is free and changes nothing.
+// same token out until it ends or is revoked, so renewing ahead of time is free and changes nothing. A token is not revoked at the
+// end of a session: auth 1.0 has no way to, and others may use the same one.
 //
 // Its suite is authplugins/authtest; the program is cmd/filegate-auth-swiftv1.
 package swiftv1
@@ -25,8 +30,12 @@ import (
 	"filegate/core/auth"
 )
 
-// maxCredential is the longest user or key that is sent. Swift's servers refuse longer headers.
-const maxCredential = 4 << 10
+const (
+	// maxCredential is the longest user or key that is sent. Swift's servers refuse longer headers.
+	maxCredential = 4 << 10
+
+	defaultTokenLife = "0s"
+)
 
 // Kind describes the authenticator to its program.
 func Kind() authplugin.Kind {
@@ -35,7 +44,8 @@ func Kind() authplugin.Kind {
 			Name:    "swiftv1",
 			Methods: []auth.Method{auth.Password},
 			Schema: append(upstream.Schema("where logins are checked, e.g. \"https://swift.example.net/auth/v1.0\""),
-				auth.Attribute{Name: "storage_url", Type: auth.TypeString, Doc: "use this storage URL for everybody instead of the one in the answer"},
+				upstream.OverrideAttribute(),
+				auth.Attribute{Name: "token_life", Type: auth.TypeString, Default: defaultTokenLife, Doc: "of tokens where the answer has no X-Auth-Token-Expires; 0s: until the storage refuses them"},
 			),
 		},
 		Configure: configure,
@@ -44,9 +54,10 @@ func Kind() authplugin.Kind {
 
 // Authenticator checks logins against an auth 1.0 service.
 type Authenticator struct {
-	service    upstream.Service
-	storageURL string // in place of the answer's, where it is set
-	sealer     authplugin.Sealer
+	service   upstream.Service
+	storage   upstream.Override
+	tokenLife time.Duration // where the answer does not say; 0: nobody knows
+	sealer    authplugin.Sealer
 }
 
 var _ auth.Authenticator = (*Authenticator)(nil)
@@ -55,20 +66,22 @@ func configure(config authplugin.Config) (auth.Authenticator, auth.Diagnostics) 
 	c := struct {
 		upstream.Config
 		StorageURL string `json:"storage_url"`
-	}{Config: upstream.Config{Timeout: upstream.DefaultTimeout}}
+		TokenLife  string `json:"token_life"`
+	}{Config: upstream.Config{Timeout: upstream.DefaultTimeout}, TokenLife: defaultTokenLife}
 	if diags := config.Decode(&c); len(diags) > 0 {
 		return nil, diags
 	}
 	service, diags := c.Service()
-	if c.StorageURL != "" {
-		if _, err := upstream.ParseURL(c.StorageURL); err != nil {
-			diags = append(diags, auth.Diagnostic{Attribute: "storage_url", Summary: "Not a URL", Detail: err.Error()})
-		}
+	storage, wrong := upstream.ParseOverride(c.StorageURL)
+	diags = append(diags, wrong...)
+	life, err := time.ParseDuration(c.TokenLife)
+	if err != nil || life < 0 {
+		diags = append(diags, auth.Diagnostic{Attribute: "token_life", Summary: "Not a duration", Detail: `Give a time with a unit, such as "24h".`})
 	}
 	if len(diags) > 0 {
 		return nil, diags
 	}
-	return &Authenticator{service: service, storageURL: c.StorageURL, sealer: config.Sealer}, nil
+	return &Authenticator{service: service, storage: storage, tokenLife: life, sealer: config.Sealer}, nil
 }
 
 // credential is what a renewal needs.
@@ -157,21 +170,22 @@ func (a *Authenticator) ask(ctx context.Context, c credential) (auth.Grant, erro
 	defer func() { _ = resp.Body.Close() }()
 	_, _ = io.Copy(io.Discard, resp.Body) // so that the connection can be used again
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return auth.Grant{}, &upstream.StatusError{Code: resp.StatusCode}
+		return auth.Grant{}, upstream.NewStatusError(resp.StatusCode, resp.Header)
 	}
-	grant := auth.Grant{
-		Endpoint: cmp.Or(a.storageURL, resp.Header.Get("X-Storage-Url")),
-		Token:    auth.Secret(cmp.Or(resp.Header.Get("X-Auth-Token"), resp.Header.Get("X-Storage-Token"))),
-	}
+	grant := auth.Grant{Token: auth.Secret(cmp.Or(resp.Header.Get("X-Auth-Token"), resp.Header.Get("X-Storage-Token")))}
 	if grant.Token == "" {
 		return auth.Grant{}, errors.New("the answer has no X-Auth-Token: check auth_url")
 	}
-	if _, err := upstream.ParseURL(grant.Endpoint); err != nil {
+	if grant.Endpoint, err = a.storage.Apply(resp.Header.Get("X-Storage-Url")); err != nil {
 		return auth.Grant{}, errors.New("the answer has no usable X-Storage-Url: check auth_url, or set storage_url")
 	}
-	// Rackspace does not send it, and then nobody knows.
+	// Rackspace does not send it.
+	life := a.tokenLife
 	if seconds, err := strconv.ParseUint(resp.Header.Get("X-Auth-Token-Expires"), 10, 31); err == nil {
-		grant.Expires = asked.Add(time.Duration(seconds) * time.Second)
+		life = time.Duration(seconds) * time.Second
+	}
+	if life > 0 {
+		grant.Expires = asked.Add(life)
 	}
 	return grant, nil
 }

@@ -70,9 +70,98 @@ func TestIdentity(t *testing.T) {
 }
 
 func TestStorageURL(t *testing.T) {
-	id, err := login(t, newFake(t).URL, map[string]any{"storage_url": "https://inside.example.net/v1/AUTH_test"})
-	if err != nil || id.Grant.Endpoint != "https://inside.example.net/v1/AUTH_test" {
-		t.Errorf("got %+v, %v", id, err)
+	for given, want := range map[string]string{
+		"":                                 "http://swift.example.net/v1/AUTH_test",
+		"https://in.example.net/v1/AUTH_x": "https://in.example.net/v1/AUTH_x",
+		"https://in.example.net:8443":      "https://in.example.net:8443/v1/AUTH_test",
+		"https://in.example.net/":          "https://in.example.net/v1/AUTH_test",
+	} {
+		id, err := login(t, newFake(t).URL, map[string]any{"storage_url": given})
+		if err != nil || id.Grant.Endpoint != want {
+			t.Errorf("storage_url %q: got %+v, %v, want the endpoint %q", given, id, err, want)
+		}
+	}
+}
+
+func TestTokenLife(t *testing.T) {
+	for _, c := range []struct {
+		answered, option string
+		want             time.Duration
+	}{
+		{"120", "24h", 2 * time.Minute}, // the service knows better
+		{"", "24h", 24 * time.Hour},
+		{"soon", "24h", 24 * time.Hour},
+		{"", "0s", 0},
+		{"0", "0s", 0},
+	} {
+		service := newFake(t)
+		service.answer = func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Storage-Url", "http://s/v1/a")
+			w.Header().Set("X-Auth-Token", "t")
+			if c.answered != "" {
+				w.Header().Set("X-Auth-Token-Expires", c.answered)
+			}
+		}
+		began := time.Now()
+		id, err := login(t, service.URL, map[string]any{"token_life": c.option})
+		switch {
+		case err != nil:
+			t.Errorf("%+v: %v", c, err)
+		case c.want == 0 && !id.Grant.Expires.IsZero():
+			t.Errorf("%+v: ends at %s, want that nobody knows", c, id.Grant.Expires)
+		case c.want > 0 && (id.Grant.Expires.Before(began.Add(c.want)) || id.Grant.Expires.After(time.Now().Add(c.want))):
+			t.Errorf("%+v: ends %s after the login", c, id.Grant.Expires.Sub(began))
+		}
+	}
+}
+
+// The name goes to the service as it is, whatever form it has; what stands before a colon is the group.
+func TestForms(t *testing.T) {
+	for name, groups := range map[string][]string{"account:user": {"account"}, "rackuser": nil, "a:b:c": {"a"}, ":user": nil, "müller:käthe": {"müller"}} {
+		service := newFake(t)
+		var got http.Header
+		service.answer = func(w http.ResponseWriter, r *http.Request) {
+			got = r.Header
+			w.Header().Set("X-Storage-Url", "http://s/v1/a")
+			w.Header().Set("X-Auth-Token", "t")
+			w.WriteHeader(http.StatusNoContent)
+		}
+		a, _ := configure(t, map[string]any{"auth_url": service.URL})
+		resp, err := a.Authenticate(t.Context(), auth.Request{User: name, Method: auth.Password, Password: "p%41ß"})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if resp.Identity.User != name || !slices.Equal(resp.Identity.Groups, groups) {
+			t.Errorf("%s: identity %+v", name, resp.Identity)
+		}
+		if got.Get("X-Auth-User") != name || got.Get("X-Auth-Key") != "p%41ß" || got.Get("X-Forwarded-For") != "" {
+			t.Errorf("%s: sent %v", name, got)
+		}
+	}
+}
+
+// A service that fails for a moment is asked again, and the log has what its own log calls the request.
+func TestRetry(t *testing.T) {
+	service := newFake(t)
+	service.answer = func(w http.ResponseWriter, r *http.Request) {
+		service.mu.Lock()
+		service.answer = nil
+		service.mu.Unlock()
+		http.Error(w, "not now", http.StatusServiceUnavailable)
+	}
+	if _, err := login(t, service.URL, nil); err != nil || service.Requests() != 2 {
+		t.Errorf("one 503: %v after %d requests", err, service.Requests())
+	}
+	for id, want := range map[string]bool{"tx0123456789abcdef-0042": true, "tx 1": false, strings.Repeat("x", 100): false, `a" err="b`: false} {
+		service.answer = func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Trans-Id", id)
+			w.WriteHeader(http.StatusForbidden)
+		}
+		_, err := login(t, service.URL, nil)
+		if !errors.Is(err, auth.ErrDenied) || strings.Contains(err.Error(), ", request "+id) != want {
+			t.Errorf("request %q: got %v", id, err)
+		}
 	}
 }
 
@@ -177,6 +266,7 @@ func TestDiagnostics(t *testing.T) {
 	}{
 		"auth_url":    {map[string]any{"auth_url": "swift:8080"}, "auth_url"},
 		"storage_url": {map[string]any{"auth_url": "http://s", "storage_url": "s"}, "storage_url"},
+		"token_life":  {map[string]any{"auth_url": "http://s", "token_life": "86400"}, "token_life"},
 		"timeout":     {map[string]any{"auth_url": "http://s", "timeout": "0s"}, "timeout"},
 		"ca_file":     {map[string]any{"auth_url": "http://s", "ca_file": "/nowhere"}, "ca_file"},
 	} {

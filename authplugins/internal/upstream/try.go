@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"filegate/core/auth"
@@ -16,15 +18,31 @@ import (
 const (
 	tries      = 3
 	firstPause = 100 * time.Millisecond // doubled after each try, and up to half of it more at random
+
+	maxRequestID = 64
 )
 
-// StatusError is an answer that is no grant. Its text holds nothing of what the service wrote.
+// StatusError is an answer that is no grant. Its text holds nothing of what the service wrote but the name of the request.
 type StatusError struct {
-	Code int
+	Code      int
+	RequestID string // by which the service's log has the request; may be empty
+}
+
+// NewStatusError takes an answer's status and what names the request in its header.
+func NewStatusError(code int, header http.Header) *StatusError {
+	id := cmp.Or(header.Get("X-Openstack-Request-Id"), header.Get("X-Trans-Id"))
+	if len(id) > maxRequestID || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' }) {
+		id = ""
+	}
+	return &StatusError{Code: code, RequestID: id}
 }
 
 func (e *StatusError) Error() string {
-	return fmt.Sprintf("the identity service answered %d %s", e.Code, http.StatusText(e.Code))
+	text := fmt.Sprintf("the identity service answered %d %s", e.Code, http.StatusText(e.Code))
+	if e.RequestID != "" {
+		text += ", request " + e.RequestID
+	}
+	return text
 }
 
 // Unwrap says which kind of failure the answer is for a login.
