@@ -47,6 +47,10 @@ var operations = []operation{
 		_, err := s.StatSpace(ctx, name)
 		return err
 	}},
+	{"digest", session.OpDigest, []auth.Permission{auth.Read}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
+		_, err := s.Digest(ctx, name)
+		return err
+	}},
 	{"read", session.OpDownload, []auth.Permission{auth.Read}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
 		f, err := s.Open(ctx, name, vfs.OpenOptions{})
 		if err != nil {
@@ -216,7 +220,7 @@ func TestUncleanNames(t *testing.T) {
 
 func TestRoot(t *testing.T) {
 	want := map[string]error{
-		"read": vfs.ErrIsDir, "write": vfs.ErrIsDir, "write in place": vfs.ErrIsDir, "write and read": vfs.ErrIsDir, "truncate": vfs.ErrIsDir,
+		"digest": vfs.ErrIsDir, "read": vfs.ErrIsDir, "write": vfs.ErrIsDir, "write in place": vfs.ErrIsDir, "write and read": vfs.ErrIsDir, "truncate": vfs.ErrIsDir,
 		"mkdir": vfs.ErrExist, "remove": vfs.ErrIsDir, "rmdir": vfs.ErrPermission, "rename": vfs.ErrPermission, "rename over": vfs.ErrPermission,
 	}
 	for _, op := range operations {
@@ -267,7 +271,7 @@ func TestHomeMissing(t *testing.T) {
 // TestHomeIsAFile is that nobody loses what an operator named by mistake.
 func TestHomeIsAFile(t *testing.T) {
 	for _, op := range operations {
-		if slices.Contains([]session.Op{session.OpStat, session.OpSpace, session.OpDownload, session.OpSetAttrs}, op.op) {
+		if slices.Contains([]session.Op{session.OpStat, session.OpSpace, session.OpDigest, session.OpDownload, session.OpSetAttrs}, op.op) {
 			continue
 		}
 		s := begin(t, func(cfg *session.Config) { cfg.Identity.Home = "/home/file" })

@@ -25,6 +25,7 @@ const (
 	OpSetAttrs Op = "setattrs"
 	OpTruncate Op = "truncate"
 	OpSpace    Op = "space"
+	OpDigest   Op = "digest"
 )
 
 // Event is an operation that has ended.
@@ -54,7 +55,7 @@ func (s *Session) record(e Event) {
 	s.observer.Observe(e)
 	level := slog.LevelInfo
 	switch e.Op {
-	case OpStat, OpList, OpSpace:
+	case OpStat, OpList, OpSpace, OpDigest:
 		level = slog.LevelDebug
 	}
 	if storageFault(e.Err) {

@@ -52,6 +52,10 @@ func TestAudit(t *testing.T) {
 			want: session.Event{Op: session.OpSpace, Path: "/"}, line: map[string]any{"level": "DEBUG"},
 		},
 		{
+			name: "digest", do: func(ctx context.Context, s *session.Session) { s.Digest(ctx, "/file") },
+			want: session.Event{Op: session.OpDigest, Path: "/file"}, line: map[string]any{"level": "DEBUG"},
+		},
+		{
 			name: "list", do: func(ctx context.Context, s *session.Session) { list(ctx, s, "/") },
 			want: session.Event{Op: session.OpList, Path: "/", Entries: 2}, line: map[string]any{"level": "DEBUG", "entries": 2.0},
 		},

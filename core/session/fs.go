@@ -127,3 +127,16 @@ func (s *Session) StatSpace(ctx context.Context, name vfs.Path) (space vfs.Space
 	})
 	return space, err
 }
+
+// Digest implements [vfs.DigestFS]. It tells of the content, so it takes the permission to read. Nothing is known of a file that this session is
+// writing: what is stored under its name is not what the session sees there.
+func (s *Session) Digest(ctx context.Context, name vfs.Path) (sums vfs.Sums, err error) {
+	err = s.do(ctx, Event{Op: OpDigest, Path: name}, auth.Read, func(ctx context.Context) error {
+		if s.writing(s.inStore(name)) != nil {
+			return nil
+		}
+		sums, err = vfs.Digest(ctx, s.fs, s.inStore(name))
+		return err
+	})
+	return sums, err
+}

@@ -51,8 +51,9 @@ type Session struct {
 }
 
 var (
-	_ vfs.AttrFS  = (*Session)(nil)
-	_ vfs.SpaceFS = (*Session)(nil)
+	_ vfs.AttrFS   = (*Session)(nil)
+	_ vfs.SpaceFS  = (*Session)(nil)
+	_ vfs.DigestFS = (*Session)(nil)
 )
 
 // New begins the session of a client that has logged in. It lives until Close, End, or the end of ctx.

@@ -129,6 +129,13 @@ func (s *store) StatSpace(ctx context.Context, name vfs.Path) (vfs.Space, error)
 	return s.FS.StatSpace(ctx, name)
 }
 
+func (s *store) Digest(ctx context.Context, name vfs.Path) (vfs.Sums, error) {
+	if err := s.call(ctx, "Digest", name); err != nil {
+		return nil, err
+	}
+	return s.FS.Digest(ctx, name)
+}
+
 func (s *store) List(ctx context.Context, name vfs.Path) (vfs.Lister, error) {
 	if err := s.call(ctx, "List", name); err != nil {
 		return nil, err

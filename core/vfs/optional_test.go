@@ -19,6 +19,9 @@ func TestOptional(t *testing.T) {
 	if _, err := vfs.StatSpace(t.Context(), plain, vfs.Root); !errors.Is(err, vfs.ErrUnsupported) {
 		t.Errorf("StatSpace: %v, want ErrUnsupported", err)
 	}
+	if _, err := vfs.Digest(t.Context(), plain, vfs.Root); !errors.Is(err, vfs.ErrUnsupported) {
+		t.Errorf("Digest: %v, want ErrUnsupported", err)
+	}
 	w, err := plain.OpenWriter(t.Context(), "/file", vfs.WriteOptions{Create: true})
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,8 @@ package memfs
 import (
 	"cmp"
 	"context"
+	"crypto/md5" //nolint:gosec // one of the checksums of the contract
+	"crypto/sha256"
 	"io/fs"
 	"maps"
 	"slices"
@@ -31,8 +33,9 @@ type FS struct {
 }
 
 var (
-	_ vfs.AttrFS  = (*FS)(nil)
-	_ vfs.SpaceFS = (*FS)(nil)
+	_ vfs.AttrFS   = (*FS)(nil)
+	_ vfs.SpaceFS  = (*FS)(nil)
+	_ vfs.DigestFS = (*FS)(nil)
 )
 
 // node is a file or a directory. The FS's mutex guards it, but data is never changed, only replaced: whoever has
@@ -324,6 +327,24 @@ func (f *FS) StatSpace(ctx context.Context, name vfs.Path) (vfs.Space, error) {
 		return vfs.Space{}, err
 	}
 	return vfs.Space{Total: -1, Used: f.root.used(), Free: -1}, nil
+}
+
+// Digest implements [vfs.DigestFS].
+func (f *FS) Digest(ctx context.Context, name vfs.Path) (vfs.Sums, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	n, err := f.find(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case n.mode.IsDir():
+		return nil, vfs.ErrIsDir
+	}
+	short, long := md5.Sum(n.data), sha256.Sum256(n.data)
+	return vfs.Sums{vfs.MD5: short[:], vfs.SHA256: long[:]}, nil
 }
 
 func (n *node) used() int64 {

@@ -88,6 +88,9 @@ func faults() map[string]fault {
 				return info
 			}}
 		}},
+		"digest of the old content": {"Digest", "a checksum that is not known is left out", func(good *memfs.FS) vfs.FS {
+			return faulty{FS: good, sums: func(vfs.Sums) vfs.Sums { return vfs.Sums{vfs.MD5: make([]byte, vfs.MD5.Size())} }}
+		}},
 		"times of now": {"Attrs", "as it was set", func(good *memfs.FS) vfs.FS {
 			return faulty{FS: good, stat: func(info vfs.Info) vfs.Info {
 				info.ModTime = time.Now()
@@ -132,6 +135,7 @@ type faulty struct {
 	file         func(f vfs.File, name vfs.Path) vfs.File
 	page         func(page []vfs.Info) []vfs.Info
 	stat         func(info vfs.Info) vfs.Info
+	sums         func(vfs.Sums) vfs.Sums
 	writeOptions func(opts vfs.WriteOptions) vfs.WriteOptions
 	onOpenWriter func(ctx context.Context, name vfs.Path)
 	replaces     bool
@@ -170,6 +174,14 @@ func (f faulty) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOpt
 		w = f.writer(w)
 	}
 	return w, err
+}
+
+func (f faulty) Digest(ctx context.Context, name vfs.Path) (vfs.Sums, error) {
+	sums, err := f.FS.Digest(ctx, name)
+	if err == nil && f.sums != nil {
+		sums = f.sums(sums)
+	}
+	return sums, err
 }
 
 func (f faulty) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.RenameOptions) error {

@@ -147,6 +147,7 @@ func (m *model) read(t *rapid.T) {
 		return
 	}
 	m.has(m.name, m.content, "what was committed last is what is there")
+	m.digests(m.name, m.content)
 	from := rapid.IntRange(0, len(m.content)).Draw(t, "from")
 	if !m.limits.NoReadAt {
 		to := rapid.IntRange(from, len(m.content)).Draw(t, "to")

@@ -68,6 +68,7 @@ func TestFS(t *testing.T, open func(t *testing.T) vfs.FS, limits Limits) {
 		{"Remove", testRemove},
 		{"Rename", testRename},
 		{"Attrs", testAttrs},
+		{"Digest", testDigest},
 		{"Names", testNames},
 		{"Errors", testErrors},
 		{"Cancel", testCancel},

@@ -1,0 +1,46 @@
+package vfs
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // it is what stores and clients compare
+	"crypto/sha256"
+)
+
+// Algorithm names a checksum.
+type Algorithm string
+
+// The checksums that stores keep.
+const (
+	MD5    Algorithm = "md5"
+	SHA256 Algorithm = "sha256"
+)
+
+// Size is how many bytes a sum has; 0 for an algorithm that is not known.
+func (a Algorithm) Size() int {
+	switch a {
+	case MD5:
+		return md5.Size
+	case SHA256:
+		return sha256.Size
+	}
+	return 0
+}
+
+// Sums are checksums of the whole content of a file.
+type Sums map[Algorithm][]byte
+
+// DigestFS is a store that knows checksums of files without reading them.
+type DigestFS interface {
+	FS
+	// Digest returns those checksums of the file name that are known, which may be none: ErrNotExist, ErrIsDir.
+	// They are of the content that is published at the time, and never of another.
+	Digest(ctx context.Context, name Path) (Sums, error)
+}
+
+// Digest returns those checksums of the file name that are known without reading it, or ErrUnsupported from a store that knows none.
+func Digest(ctx context.Context, fsys FS, name Path) (Sums, error) {
+	if f, ok := fsys.(DigestFS); ok {
+		return f.Digest(ctx, name)
+	}
+	return nil, Errorf(ErrUnsupported, "this store keeps no checksums")
+}
