@@ -91,8 +91,9 @@ type FS struct {
 }
 
 var (
-	_ vfs.AttrFS  = (*FS)(nil)
-	_ vfs.SpaceFS = (*FS)(nil)
+	_ vfs.AttrFS   = (*FS)(nil)
+	_ vfs.SpaceFS  = (*FS)(nil)
+	_ vfs.DigestFS = (*FS)(nil)
 )
 
 // limits returns what the account's cluster can do.

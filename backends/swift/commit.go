@@ -105,6 +105,7 @@ func (w *writer) publish(ctx context.Context) (*response, map[name]bool, error) 
 		w.unmarked = true
 		header := w.newObjectHeader()
 		header["Etag"] = plain.md5()
+		w.fs.backend.cfg.sumsOf(plain).header(header)
 		resp, err := w.put(ctx, header["Etag"], header[metaMtime], func() (*response, error) {
 			return w.fs.client.send(ctx, request{method: http.MethodPut, target: w.target, body: plain.reader(), length: plain.len(), header: header})
 		})
@@ -119,6 +120,7 @@ func (w *writer) publish(ctx context.Context) (*response, map[name]bool, error) 
 	if err := w.adopt(ctx); err != nil {
 		return nil, nil, err
 	}
+	sums := w.chain.whole(w.size) // before any of it is sent again, in another order
 	entries, err := w.entries(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -132,6 +134,7 @@ func (w *writer) publish(ctx context.Context) (*response, map[name]bool, error) 
 		named[e.seg.name] = true
 	}
 	header := w.newObjectHeader()
+	sums.header(header)
 	resp, err := w.put(ctx, w.sloETag(entries), header[metaMtime], func() (*response, error) { return w.putManifest(ctx, entries, header) })
 	for _, seg := range w.sent { // the manifests in between have come in by now
 		if seg.etag == "" {

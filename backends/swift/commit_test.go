@@ -33,6 +33,21 @@ func writeAt(t *testing.T, w vfs.Writer, data []byte, off int64) {
 	}
 }
 
+func truncate(t *testing.T, w vfs.Writer, size int64) {
+	t.Helper()
+	if err := w.Truncate(size); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func mustCommit(t *testing.T, w vfs.Writer) {
+	t.Helper()
+	if _, err := w.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+}
+
 // TestExclusiveTwins has two clients make the same file with the same content, such as an empty lock. Only one has made it.
 func TestExclusiveTwins(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)

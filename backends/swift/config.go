@@ -48,6 +48,8 @@ type Config struct {
 	MaxConnections int `hcl:"max_connections,optional"`
 	// ResumeRetention is how long an upload that was cut off can be gone on with. 0: not at all, and nothing of it is kept.
 	ResumeRetention time.Duration `hcl:"resume_retention,optional"`
+	// Digests are the checksums of whole files that are kept with them: "md5", "sha256". Swift itself knows the MD5 of plain objects only.
+	Digests []string `hcl:"digests,optional"`
 	// ListTimes makes listings show the times that files were given (X-Object-Meta-Mtime) and not when Swift got them. That
 	// takes a HEAD for each entry that is not known yet.
 	ListTimes bool `hcl:"list_times,optional"`
@@ -69,6 +71,7 @@ func DefaultConfig() *Config {
 		Patience:          2 * time.Minute,
 		Stall:             45 * time.Second,
 		ResumeRetention:   7 * 24 * time.Hour,
+		Digests:           []string{string(vfs.MD5)},
 		ListTimes:         true,
 		HideSegments:      true,
 	}
@@ -103,6 +106,11 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	}
 	if c.ResumeRetention < 0 || c.ResumeRetention > 0 && c.ResumeRetention < time.Minute {
 		report("resume_retention", "Retention time out of range", "Give a time of at least \"1m\", such as \"168h\", or \"0s\" to keep nothing.")
+	}
+	for _, d := range c.Digests {
+		if vfs.Algorithm(d).Size() == 0 {
+			report("digests", "Unknown checksum", fmt.Sprintf("%q is none: give \"md5\", \"sha256\", both or none.", d))
+		}
 	}
 	if c.Stall < time.Second {
 		report("stall_timeout", "Stall timeout too short", "Give a time of at least \"1s\".")

@@ -25,6 +25,9 @@
 // A change of what is there already is a manifest that names ranges of the old segments beside the new ones; a plain object is copied
 // to a segment first, on Swift's side.
 //
+// A file that arrives in its order gets the checksums of its whole content as metadata, X-Object-Meta-Filegate-Md5 and -Sha256, in hex, as far as
+// they are wanted and no ETag says them. Whatever else becomes of a file, they are gone rather than wrong. A download is compared with its MD5.
+//
 // # Requests
 //
 // What each operation costs; a file that is plain unless said otherwise:

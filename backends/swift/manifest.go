@@ -146,6 +146,7 @@ func (w *writer) beginWith(ctx context.Context, old object) error {
 	if old.size == 0 {
 		return nil
 	}
+	w.chain.broken = true
 	if old.slo {
 		l, err := w.fs.layoutOf(ctx, w.target, old.size, maxNesting)
 		if err != nil {

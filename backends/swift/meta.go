@@ -19,7 +19,8 @@ import (
 const (
 	metaPrefix = "X-Object-Meta-"
 	metaMtime  = "X-Object-Meta-Mtime"
-	metaMD5    = "X-Object-Meta-Filegate-Md5" // of the whole content, in hex; only for what is not a plain object
+	metaMD5    = "X-Object-Meta-Filegate-Md5"    // of the whole content, in hex; only for what is not a plain object
+	metaSHA256 = "X-Object-Meta-Filegate-Sha256" // likewise, for all files
 )
 
 const (

@@ -17,6 +17,7 @@ import (
 func TestModel(t *testing.T) {
 	f := newFake(t, swifttest.Limits{MaxManifestSegments: 3, MaxDeletes: 5}, func(c *Config) {
 		c.SegmentSize, c.MaxSegmentSize, c.ReadAhead, c.ResumeRetention = blockSize, 2*blockSize, 2*blockSize, 0
+		c.Digests = []string{"md5", "sha256"}
 	})
 	rapid.Check(t, func(rt *rapid.T) {
 		m := &segmentModel{t: t, f: f}
@@ -188,6 +189,9 @@ func (m *segmentModel) close(t *rapid.T) {
 	case !m.exists && vfs.Kind(err) == vfs.ErrNotExist:
 	case err != nil || !bytes.Equal(got, m.content):
 		t.Fatalf("the file has %d bytes (%v), which are not the %d that it should have", len(got), err, len(m.content))
+	}
+	if m.exists {
+		m.f.digestsHold(m.t, modelPath, m.content)
 	}
 	n := name{"", "c", "file"}
 	if want, stored := m.f.needed(m.t, n), m.f.segments(m.t); !slices.Equal(want, stored) {

@@ -289,7 +289,7 @@ func (w *writer) unmark(ctx context.Context) error {
 // goOn makes a cut-off upload the content to begin with.
 func (w *writer) goOn(p *partial) {
 	w.upload, w.layout, w.size, w.sequence = p.upload, p.layout, p.size, p.sequence
-	w.resumed = p
+	w.resumed, w.chain.broken = p, true
 	w.marking.Do(func() {}) // it is marked already
 	w.marks = true
 }

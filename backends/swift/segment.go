@@ -21,6 +21,7 @@ type segment struct {
 	name name
 	size int64
 	etag string // MD5 of the content in hex; empty where Swift need not compare it
+	link *link  // its place in the sums of the file; nil: it has none
 
 	// data is the content until Swift has it, then nil; the writer's mu guards it.
 	data pieces

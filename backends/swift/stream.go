@@ -70,17 +70,6 @@ func (f *FS) openStream(ctx context.Context, n name, off int64) (*stream, object
 	return s, o, nil
 }
 
-// contentMD5 is the MD5 of the object's content in hex, or empty where nothing tells it: the ETag of a manifest is another thing.
-func (o object) contentMD5() string {
-	if o.isLarge() {
-		return o.header.Get(metaMD5)
-	}
-	if len(o.etag) == hex.EncodedLen(md5.Size) {
-		return o.etag
-	}
-	return ""
-}
-
 // totalOf takes the size of the whole out of a Content-Range.
 func totalOf(contentRange string) (int64, error) {
 	_, total, ok := strings.Cut(contentRange, "/")

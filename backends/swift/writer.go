@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
 	"sync"
 	"time"
 
@@ -53,6 +52,7 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 		fs: f, target: n, base: p.Base(), opts: opts, limits: limits, old: old,
 		upload: newUploadID(begun), begun: begun,
 		blocks: map[int64][]byte{},
+		chain:  newChain(&f.backend.cfg),
 		slots:  make(chan struct{}, f.backend.cfg.UploadConcurrency),
 	}
 	switch {
@@ -128,6 +128,7 @@ type writer struct {
 	blocks   map[int64][]byte // by offset / blockSize; of each, the bytes that dirty names
 	dirty    spans            // what has been written and not sealed; it lies over layout
 	layout   layout           // what has been sealed, over what was there at opening
+	chain    chain            // of it, for the checksums of the file
 	held     int              // blocks that this writer has, those of segments under way included
 	sending  int              // segments under way
 	sequence int              // segments sealed so far
@@ -321,7 +322,7 @@ func (w *writer) seal(off, end int64) {
 // cut makes a segment of the bytes from off to end, all of them dirty. It is called with mu held.
 func (w *writer) cut(off, end int64) *segment {
 	w.dirty.remove(off, end)
-	seg := &segment{name: segmentName(w.target, w.upload, off, w.sequence), size: end - off}
+	seg := &segment{name: segmentName(w.target, w.upload, off, w.sequence), size: end - off, link: w.chain.seal(off, end)}
 	w.sequence++
 	for at := off; at < end; {
 		i := at / blockSize
@@ -357,6 +358,10 @@ func (w *writer) send(seg *segment, data pieces) {
 }
 
 func (w *writer) sendInTurn(seg *segment, data pieces) error {
+	// Before its turn: a segment waits here for the one before it, which must not be waiting for this one's slot.
+	if err := seg.sum(w.ctx, data); err != nil {
+		return err
+	}
 	select {
 	case w.slots <- struct{}{}:
 		defer func() { <-w.slots }()
@@ -378,7 +383,6 @@ func (w *writer) sendSegment(ctx context.Context, seg *segment, data pieces) err
 			return w.markErr
 		}
 	}
-	seg.etag = data.md5()
 	return w.fs.putSegment(ctx, seg, data)
 }
 
@@ -418,6 +422,7 @@ func (w *writer) Truncate(size int64) error {
 			}
 		}
 	}
+	w.chain.truncate(size, &w.fs.backend.cfg)
 	w.changed = w.changed || size != w.size
 	w.size, w.touched = size, time.Now()
 	return w.err
@@ -492,7 +497,10 @@ func (w *writer) keep() {
 		}
 	}()
 	for _, seg := range tail {
-		err := w.sendSegment(ctx, seg, seg.data)
+		err := seg.sum(ctx, seg.data)
+		if err == nil {
+			err = w.sendSegment(ctx, seg, seg.data)
+		}
 		if err != nil {
 			w.fs.log.Warn("end of a cut-off upload not kept", "target", w.target.String(), "err", err)
 			return
@@ -540,8 +548,9 @@ func (w *writer) newObjectHeader() map[string]string {
 	h := map[string]string{}
 	if w.old.exists() && !w.opts.Truncate {
 		h = w.old.kept()
-		delete(h, http.CanonicalHeaderKey(metaMtime))
-		delete(h, http.CanonicalHeaderKey(metaMD5))
+		delete(h, metaMtime)
+		delete(h, metaMD5)
+		delete(h, metaSHA256)
 		delete(h, "X-Object-Manifest")
 		h["Content-Type"] = w.old.contentType
 	} else {
