@@ -33,6 +33,7 @@
 //	confinement to the home directory, permissions       core/session
 //	one log line for each operation                      core/session/audit.go
 //	renewing a token that ends                           core/session/grants.go
+//	caches, of a process and shared by gateways          core/cache, core/cache/memcached; suite core/cache/cachetest
 //	options of a file, types, units, messages            core/config
 //	starting everything, checking a configuration        core/gateway/gateway.go
 //	a login from question to session, fail2ban's line    core/gateway/login.go

@@ -25,11 +25,16 @@ var mayImport = map[string][]string{
 	"core/vfs/memfs":   {"core/vfs"},
 	"core/vfs/vfstest": {"core/vfs"},
 	"core/auth":        nil,
-	"core/backend":     {"core/auth", "core/vfs"},
+	"core/backend":     {"core/auth", "core/cache", "core/vfs"},
 	"core/session":     {"core/auth", "core/backend", "core/vfs"},
 	"core/frontend":    {"core/auth", "core/session"},
-	"core/config":      {"core/auth", "core/backend", "core/frontend"},
-	"core/gateway":     {"core/auth", "core/backend", "core/config", "core/frontend", "core/session", "core/vfs"},
+	"core/config":      {"core/auth", "core/backend", "core/cache", "core/frontend"},
+	"core/gateway":     {"core/auth", "core/backend", "core/cache", "core/config", "core/frontend", "core/session", "core/vfs"},
+
+	"core/cache":           nil,
+	"core/cache/cachetest": {"core/cache"},
+	"core/cache/memcached": {"core/auth", "core/cache"},
+	"core/cache/builtin":   {"core/cache", "core/cache/memcached"}, // the list
 
 	// A frontend sees sessions and never a store; two frontends never see each other.
 	"frontends":              {"core/frontend", "frontends/..."}, // the list
@@ -41,7 +46,7 @@ var mayImport = map[string][]string{
 
 	// A backend sees the contract and never a session.
 	"backends":                 {"core/backend", "backends/..."}, // the list
-	"backends/swift":           {"core/backend", "core/vfs"},
+	"backends/swift":           {"core/backend", "core/cache", "core/vfs"},
 	"backends/local":           {"core/backend", "core/vfs"},
 	"backends/swift/swifttest": nil, // a Swift knows nothing of filegate
 
@@ -53,7 +58,7 @@ var mayImport = map[string][]string{
 	"authplugins/keystone":       authenticatorSees,
 
 	"cmd/filegate": {
-		"core/config", "core/gateway", "frontends", "backends", "authplugins/authplugin",
+		"core/cache/builtin", "core/config", "core/gateway", "frontends", "backends", "authplugins/authplugin",
 		"backends/swift/swifttest", // the demo's store
 	},
 	"cmd/filegate-auth-swiftv1":  {"authplugins/authplugin", "authplugins/swiftv1"},
@@ -85,6 +90,7 @@ var onlyIn = []struct {
 }{
 	{"github.com/hashicorp/hcl/v2", []string{"core/config"}, false},
 	{"github.com/zclconf/go-cty", []string{"core/config"}, false},
+	{"github.com/bradfitz/gomemcache", []string{"core/cache/memcached"}, true},
 	{"github.com/prometheus/client_golang", []string{"core/gateway"}, false},
 	{"golang.org/x/crypto/ssh", []string{"frontends/ssh", "frontends/frontendtest"}, true},
 	{"github.com/pkg/sftp", []string{"frontends/sftp"}, true},

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"filegate/backends"
+	"filegate/core/cache/builtin"
 	"filegate/core/config"
 	"filegate/frontends"
 )
@@ -19,6 +20,7 @@ func configOptions() (config.Options, error) {
 	return config.Options{
 		Backends:  backends.All(),
 		Frontends: frontends.All(),
+		Caches:    builtin.All(),
 		PluginDir: filepath.Dir(program),
 	}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 
 	"filegate/core/auth"
+	"filegate/core/cache"
 	"filegate/core/vfs"
 )
 
@@ -34,6 +35,11 @@ type Config interface {
 type Env struct {
 	Name string // the operator's name for it
 	Log  *slog.Logger
+	// Cache is shared with other gateways where the operator has given one that can be, and else Local.
+	// Backends of several names share it too, so that what a key is about (an account, say) is in the key.
+	Cache cache.Cache
+	// Local is the cache of this process: fast and never down.
+	Local cache.Cache
 }
 
 // Backend is a store that is running. It is safe for concurrent use.

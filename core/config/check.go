@@ -72,23 +72,42 @@ func hostPort(addr string) (host string, port int, ok bool) {
 	return host, port, err == nil && port >= 0 && port <= 65535
 }
 
-// duplicates reports blocks of the same name: authenticators and backends are named by it alone, frontends by kind and name.
+// duplicates reports blocks of the same name: authenticators and backends are named by it alone, frontends by kind and name, caches by their kind.
 func (r *reader) duplicates(file *file) {
-	for _, list := range [][]*hclsyntax.Block{file.Auths, file.Backends, file.Frontends} {
+	for _, list := range [][]*hclsyntax.Block{file.Auths, file.Caches, file.Backends, file.Frontends} {
 		first := map[string]int{}
 		for _, b := range list {
-			if len(b.Labels) != 2 {
+			var name string
+			advice := "give this one another name"
+			switch {
+			case b.Type == "cache" && len(b.Labels) == 1:
+				name, advice = fmt.Sprintf("%s %q", b.Type, b.Labels[0]), "put both into one"
+			case len(b.Labels) != 2:
 				continue
-			}
-			name := fmt.Sprintf("%s %q", b.Type, b.Labels[1])
-			if b.Type == "frontend" {
+			case b.Type == "frontend":
 				name = fmt.Sprintf("%s %q %q", b.Type, b.Labels[0], b.Labels[1])
+			default:
+				name = fmt.Sprintf("%s %q", b.Type, b.Labels[1])
 			}
 			if line, ok := first[name]; ok {
-				r.report(b.DefRange(), "Second "+name, "There is one on line %d: give this one another name.", line)
+				r.report(b.DefRange(), "Second "+name, "There is one on line %d: %s.", line, advice)
 				continue
 			}
 			first[name] = b.DefRange().Start.Line
+		}
+	}
+}
+
+// sharedCaches reports a second cache that gateways would share.
+func (r *reader) sharedCaches(cfg *Config) {
+	var first *Cache
+	for _, c := range cfg.Caches {
+		switch {
+		case !c.Shared || first != nil && first.Kind == c.Kind: // of one kind: reported already
+		case first == nil:
+			first = c
+		default:
+			r.diags = append(r.diags, c.Diagnose("", "Second shared cache", fmt.Sprintf("Gateways share one: drop this block or cache %q.", first.Kind)))
 		}
 	}
 }

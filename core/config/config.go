@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"filegate/core/backend"
+	"filegate/core/cache"
 	"filegate/core/frontend"
 )
 
@@ -17,6 +18,7 @@ import (
 type Options struct {
 	Backends  []backend.Kind
 	Frontends []frontend.Kind
+	Caches    []cache.Kind
 	PluginDir string                           // where authenticators lie, unless the file says so; default: the working directory
 	LookupEnv func(name string) (string, bool) // default: os.LookupEnv
 }
@@ -27,6 +29,7 @@ type Config struct {
 	Admin         Admin
 	ShutdownGrace time.Duration // how long transfers may go on when the gateway is told to stop
 	Auths         []*Auth
+	Caches        []*Cache
 	Backends      []*Backend
 	Frontends     []*Frontend
 }
@@ -41,6 +44,14 @@ type Log struct {
 // Admin is the server for metrics and health checks.
 type Admin struct {
 	Listen string `hcl:"listen,optional"` // host:port; empty: no such server
+}
+
+// Cache is a place for what can be found out again. There is at most one of a kind, and at most one that gateways share.
+type Cache struct {
+	Block
+	Kind   string
+	Shared bool
+	Config cache.Config
 }
 
 // Backend is a store to start.
@@ -74,6 +85,7 @@ type file struct {
 	Log           Log                `hcl:"log,block"`
 	Admin         Admin              `hcl:"admin,block"`
 	Auths         []*hclsyntax.Block `hcl:"auth,block"`
+	Caches        []*hclsyntax.Block `hcl:"cache,block"`
 	Backends      []*hclsyntax.Block `hcl:"backend,block"`
 	Frontends     []*hclsyntax.Block `hcl:"frontend,block"`
 }

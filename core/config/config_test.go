@@ -15,6 +15,7 @@ import (
 
 	"filegate/core/auth"
 	"filegate/core/backend"
+	"filegate/core/cache"
 	"filegate/core/frontend"
 )
 
@@ -76,8 +77,26 @@ func (d *door) New(frontend.Env) (frontend.Server, error) {
 	return nil, errors.New("not made to run")
 }
 
+// shelf is a cache.
+type shelf struct {
+	Boards int         `hcl:"boards,optional"`
+	Key    auth.Secret `hcl:"key,optional"`
+}
+
+func (s *shelf) Validate(report func(attribute, summary, detail string)) {
+	if s.Boards > 10 {
+		report("boards", "Too many boards", "Give at most 10.")
+	}
+}
+
+func (s *shelf) New(cache.Env) (cache.Cache, error) { return nil, errors.New("not made to run") }
+
 func testOptions() Options {
+	shelfKind := func(name string, shared bool) cache.Kind {
+		return cache.Kind{Name: name, Shared: shared, Config: func() cache.Config { return &shelf{Boards: 2} }}
+	}
 	return Options{
+		Caches: []cache.Kind{shelfKind("own", false), shelfKind("common", true), shelfKind("public", true)},
 		Backends: []backend.Kind{{Name: "store", Config: func() backend.Config {
 			return &store{Size: 1 << 20, Limit: 3}
 		}}},
@@ -170,6 +189,10 @@ func TestEveryType(t *testing.T) {
 			{Kind: "people", Name: "first", SHA256: strings.Repeat("0a", 32)},
 			{Kind: "people", Name: "second"},
 		},
+		Caches: []*Cache{
+			{Kind: "own", Config: &shelf{Boards: 2}},
+			{Kind: "common", Shared: true, Config: &shelf{Boards: 7, Key: "from the environment"}},
+		},
 		Backends: []*Backend{
 			{Kind: "store", Name: "a", Config: &store{
 				Root: "from the environment", Size: 64 << 20, Limit: 5, Ratio: 0.5, Wait: 90 * time.Minute, Sync: true,
@@ -207,8 +230,11 @@ func TestAllOptions(t *testing.T) {
 	for _, o := range AllOptions(testOptions()) {
 		got = append(got, strings.Join(o.Path, "."))
 	}
-	want := strings.Fields(`plugin_dir shutdown_grace log log.level log.format log.output admin admin.listen auth backend frontend
+	want := strings.Fields(`plugin_dir shutdown_grace log log.level log.format log.output admin admin.listen auth cache backend frontend
 		auth.path auth.sha256 auth.config`)
+	for _, kind := range strings.Fields("own common public") {
+		want = append(want, `cache "`+kind+`".boards`, `cache "`+kind+`".key`)
+	}
 	for _, name := range strings.Fields("root size limit ratio wait sync extra pin rule rule.allow") {
 		want = append(want, `backend "store".`+name)
 	}

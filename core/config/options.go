@@ -17,6 +17,9 @@ type Option struct {
 func AllOptions(opts Options) []Option {
 	all := optionsOf(nil, reflect.TypeFor[file]())
 	all = append(all, optionsOf([]string{"auth"}, reflect.TypeFor[authBlock]())...)
+	for _, k := range opts.Caches {
+		all = append(all, optionsOf([]string{"cache " + strconv.Quote(k.Name)}, reflect.TypeOf(k.Config()).Elem())...)
+	}
 	for _, k := range opts.Backends {
 		all = append(all, optionsOf([]string{"backend " + strconv.Quote(k.Name)}, reflect.TypeOf(k.Config()).Elem())...)
 	}

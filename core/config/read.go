@@ -35,6 +35,13 @@ func (r *reader) read(body *hclsyntax.Body) *Config {
 			cfg.Auths = append(cfg.Auths, r.auth(b, f.PluginDir))
 		}
 	}
+	for _, b := range f.Caches {
+		if r.labels(b, "kind") {
+			if part := r.cache(b); part != nil {
+				cfg.Caches = append(cfg.Caches, part)
+			}
+		}
+	}
 	for _, b := range f.Backends {
 		if r.named(b) {
 			if part := r.backend(b); part != nil {
@@ -51,6 +58,7 @@ func (r *reader) read(body *hclsyntax.Body) *Config {
 	}
 	r.duplicates(f)
 	r.references(cfg, f, start)
+	r.sharedCaches(cfg)
 	r.addresses(cfg, top)
 	return cfg
 }
@@ -80,6 +88,22 @@ func (r *reader) named(b *hclsyntax.Block) bool {
 
 func (r *reader) block(b *hclsyntax.Block) Block {
 	return Block{src: r.src, body: b.Body, def: b.DefRange()}
+}
+
+func (r *reader) cache(b *hclsyntax.Block) *Cache {
+	var kinds []string
+	for _, k := range r.opts.Caches {
+		if k.Name == b.Labels[0] {
+			part := &Cache{Block: r.block(b), Kind: k.Name, Shared: k.Shared, Config: k.Config()}
+			before := len(r.diags)
+			r.body(b.Body, b.DefRange(), part.Config)
+			r.validate(part.Block, before, part.Config.Validate)
+			return part
+		}
+		kinds = append(kinds, k.Name)
+	}
+	r.report(b.LabelRanges[0], "Unknown kind of cache: "+b.Labels[0], "No cache of that kind is built in. %s", didYouMean(b.Labels[0], kinds))
+	return nil
 }
 
 func (r *reader) backend(b *hclsyntax.Block) *Backend {

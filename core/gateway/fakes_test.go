@@ -17,6 +17,7 @@ import (
 
 	"filegate/core/auth"
 	"filegate/core/backend"
+	"filegate/core/cache"
 	"filegate/core/config"
 	"filegate/core/frontend"
 	"filegate/core/session"
@@ -41,6 +42,8 @@ type world struct {
 	launchErr    error
 	backendErr   error
 	openErr      error
+	cacheErr     error
+	envs         []backend.Env // that backends were given
 	newDoorErr   error
 	listenErr    error
 	unhealthy    error
@@ -105,6 +108,7 @@ func (w *world) config(t *testing.T, text string) *config.Config {
 	}
 	cfg, err := config.Parse([]byte(strings.ReplaceAll(text, `"@"`, fmt.Sprintf("%q", program))), "test.hcl", config.Options{
 		Backends:  []backend.Kind{{Name: "memory", Config: func() backend.Config { return &fakeBackendConfig{w} }}},
+		Caches:    []cache.Kind{cache.MemoryKind(), {Name: "shelf", Shared: true, Config: func() cache.Config { return &fakeShelfConfig{w} }}},
 		Frontends: []frontend.Kind{{Name: "door", Config: func() frontend.Config { return &fakeDoorConfig{w: w} }}},
 	})
 	if err != nil {
@@ -177,7 +181,31 @@ func (c *fakeBackendConfig) New(env backend.Env) (backend.Backend, error) {
 		return nil, c.w.backendErr
 	}
 	c.w.start("backend " + env.Name)
+	c.w.envs = append(c.w.envs, env)
 	return &fakeBackend{c.w, env.Name}, nil
+}
+
+// fakeShelfConfig is a cache that gateways share.
+type fakeShelfConfig struct{ w *world }
+
+func (c *fakeShelfConfig) Validate(func(attribute, summary, detail string)) {}
+
+func (c *fakeShelfConfig) New(cache.Env) (cache.Cache, error) {
+	if c.w.cacheErr != nil {
+		return nil, c.w.cacheErr
+	}
+	c.w.start("cache")
+	return &fakeShelf{cache.NewMemory(1 << 20), c.w}, nil
+}
+
+type fakeShelf struct {
+	*cache.Memory
+	w *world
+}
+
+func (s *fakeShelf) Close() error {
+	s.w.stop("cache")
+	return nil
 }
 
 type fakeBackend struct {

@@ -26,6 +26,7 @@ import (
 
 	"filegate/core/auth"
 	"filegate/core/backend"
+	"filegate/core/cache"
 	"filegate/core/config"
 	"filegate/core/frontend"
 )
@@ -46,6 +47,8 @@ type Gateway struct {
 	live    *registry
 
 	plugins  map[string]auth.Plugin // by the operator's name
+	local    cache.Cache            // of this process
+	shared   cache.Cache            // with other gateways, or local
 	backends map[string]backend.Backend
 	doors    []*door
 	admin    *admin // nil: not wanted
@@ -85,8 +88,11 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 	}
 	g.life, g.end = context.WithCancel(context.WithoutCancel(ctx))
 	diags := g.launch(ctx)
+	diags = append(diags, g.makeCaches()...)
 	for _, b := range cfg.Backends {
-		store, err := b.Config.New(backend.Env{Name: b.Name, Log: g.log.With("backend", b.Name)})
+		store, err := b.Config.New(backend.Env{
+			Name: b.Name, Log: g.log.With("backend", b.Name), Cache: g.shared, Local: g.local,
+		})
 		if err != nil {
 			diags = append(diags, b.Diagnose("", fmt.Sprintf("Backend %q cannot start", b.Name), err.Error()))
 			continue
@@ -259,6 +265,7 @@ func (g *Gateway) close() error {
 			errs = append(errs, fmt.Errorf("backend %q: %w", name, err))
 		}
 	}
+	errs = append(errs, g.closeCaches())
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	for name, p := range g.plugins {

@@ -19,6 +19,12 @@ auth "people" "second" {
   path = "testdata/plugins/filegate-auth-people"
 }
 
+cache "own" {}
+cache "common" {
+  boards = 7
+  key    = env("SOME_NAME")
+}
+
 backend "store" "a" {
   root  = env("SOME_NAME")
   size  = "64MiB"

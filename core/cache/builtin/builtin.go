@@ -1,0 +1,12 @@
+// Package builtin is the list of the caches that are built in.
+package builtin
+
+import (
+	"filegate/core/cache"
+	"filegate/core/cache/memcached"
+)
+
+// All returns them.
+func All() []cache.Kind {
+	return []cache.Kind{cache.MemoryKind(), memcached.Kind()}
+}
