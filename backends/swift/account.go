@@ -2,11 +2,15 @@ package swift
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"filegate/core/vfs"
 )
@@ -54,6 +58,32 @@ func parseAlias(s string) (alias, bool) {
 	account, container, slash := strings.Cut(strings.TrimPrefix(s, accountMark), "/")
 	ok := vfs.ValidName(account) && (!slash || vfs.ValidName(container)) && len(container) <= maxContainerName
 	return alias{account, container}, ok
+}
+
+// aliasesIn returns the aliases that an account's listing shows: in the login's own those that it may enter.
+func (f *FS) aliasesIn(ctx context.Context, account name) ([]vfs.Info, error) {
+	if account.account != "" || len(f.aliases) == 0 {
+		return nil, nil
+	}
+	names := slices.Sorted(maps.Keys(f.aliases))
+	infos := make([]vfs.Info, len(names))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(headsAtOnce)
+	for i, base := range names {
+		g.Go(func() error {
+			target := f.aliases[base]
+			info, _, err := f.lookup(ctx, name{account: f.foreign(target.account), container: target.container}, base)
+			if err == nil {
+				info.Name = base
+				infos[i] = info
+			}
+			return ctx.Err()
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(infos, func(i vfs.Info) bool { return i.Name == "" }), nil
 }
 
 // refusal says what it means that Swift refused to show n. In another account, a container that the login may not read is not there for

@@ -69,6 +69,7 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 		client:       newClient(b, login),
 		log:          login.Log,
 		account:      accountOf(grant.Endpoint),
+		aliases:      b.aliases,
 		opened:       time.Now(),
 		hideSegments: b.cfg.HideSegments,
 	}, nil
@@ -85,7 +86,8 @@ type FS struct {
 	backend      *Backend
 	client       *client
 	log          *slog.Logger
-	account      string    // the login's own
+	account      string // the login's own
+	aliases      map[string]alias
 	opened       time.Time // shown as the time of what has none
 	hideSegments bool
 }

@@ -71,8 +71,13 @@ func translate(err error) error {
 	if e.status == http.StatusRequestEntityTooLarge && strings.Contains(strings.ToLower(e.text), "quota") {
 		kind, text = vfs.ErrQuota, ""
 	}
-	if e.status == http.StatusConflict && e.method == http.MethodGet { // what a manifest names is gone
+	switch {
+	case e.status == http.StatusConflict && e.method == http.MethodGet && e.target.account != "":
+		kind, text = vfs.ErrCorrupt, "parts of the file are missing in the storage, or lie in a container that is not shared with this login"
+	case e.status == http.StatusConflict && e.method == http.MethodGet: // what a manifest names is gone
 		kind, text = vfs.ErrCorrupt, "parts of the file are missing in the storage"
+	case e.status == http.StatusForbidden && strings.HasSuffix(e.target.container, segmentsSuffix):
+		text = fmt.Sprintf("permission denied by the storage in the container %q, where the parts of large files lie", e.target.container)
 	}
 	return &vfs.Error{Kind: kind, Text: text, TransID: e.transID, Err: err}
 }

@@ -74,20 +74,24 @@ func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
 	return page, nil
 }
 
-// rest returns what Swift's listing does not have: the uploads that were cut off.
+// rest returns what Swift's listing does not have: the aliases at the top, and the uploads that were cut off.
 func (l *lister) rest(ctx context.Context) ([]vfs.Info, error) {
-	if l.ended || l.dir.isAccount() {
+	if l.ended {
 		return nil, io.EOF
 	}
-	cut, err := l.fs.partialsIn(ctx, l.dir)
+	more := l.fs.partialsIn
+	if l.dir.isAccount() {
+		more = l.fs.aliasesIn
+	}
+	all, err := more(ctx, l.dir)
 	if err != nil {
 		return nil, translate(err)
 	}
 	l.ended = true
-	if len(cut) == 0 {
+	if len(all) == 0 {
 		return nil, io.EOF
 	}
-	return cut, nil
+	return all, nil
 }
 
 // Close implements [vfs.Lister].
@@ -136,6 +140,9 @@ func (l *lister) entry(e entry) (vfs.Info, bool) {
 		return vfs.Info{}, false
 	}
 	if l.dir.isAccount() {
+		if _, hidden := l.fs.aliases[base]; hidden && l.dir.account == "" {
+			return vfs.Info{}, false
+		}
 		if l.fs.hideSegments && strings.HasSuffix(base, segmentsSuffix) {
 			return vfs.Info{}, false
 		}

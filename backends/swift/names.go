@@ -82,7 +82,7 @@ func (f *FS) locate(p vfs.Path) (name, error) {
 	n := name{}
 	if account, ok := strings.CutPrefix(elements[0], accountMark); ok && account != "" {
 		n.account, elements = f.foreign(account), elements[1:]
-	} else if target, ok := f.backend.aliases[elements[0]]; ok {
+	} else if target, ok := f.aliases[elements[0]]; ok {
 		n = name{account: f.foreign(target.account), container: target.container}
 		elements = elements[1:]
 	}

@@ -15,9 +15,9 @@ import (
 
 func TestLocate(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("x", n) }
-	f := &FS{account: "AUTH_own", backend: &Backend{aliases: map[string]alias{
+	f := &FS{account: "AUTH_own", aliases: map[string]alias{
 		"shared": {"AUTH_x", "photos"}, "team": {"AUTH_y", ""}, "mine": {"AUTH_own", "c"},
-	}}}
+	}}
 	for _, tt := range []struct {
 		path vfs.Path
 		want name
@@ -53,7 +53,7 @@ func TestLocate(t *testing.T) {
 }
 
 func TestLocateFile(t *testing.T) {
-	f := &FS{backend: &Backend{}}
+	f := &FS{}
 	for p, want := range map[vfs.Path]error{
 		"/": vfs.ErrIsDir, "/c": vfs.ErrPermission, "/c/a": nil,
 		"/@AUTH_x": vfs.ErrIsDir, "/@AUTH_x/c": vfs.ErrPermission, "/@AUTH_x/c/a": nil,

@@ -16,6 +16,9 @@ type account struct {
 	authURL, user, key string
 }
 
+// other is a login to another account of the same Swift.
+func (a account) other() account { return account{a.authURL, "test2:tester2", "testing2"} }
+
 // cases is the suite, by subject. Each case makes what it needs in containers of its own and takes nothing for granted about the account.
 var cases = []struct {
 	name string
@@ -24,6 +27,7 @@ var cases = []struct {
 	{"Auth", agreeAuth},
 	{"Account", agreeAccount},
 	{"Containers", agreeContainers},
+	{"ACLs", agreeACLs},
 	{"Listing", agreeListing},
 	{"Put", agreePut},
 	{"PutWire", agreePutWire},

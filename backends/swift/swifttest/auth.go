@@ -90,14 +90,6 @@ func unauthorized(realm string) *failure {
 // storageAccount is the account that a user of one of the auth services has in the storage.
 func storageAccount(account string) string { return "AUTH_" + account }
 
-// authorize says whether a login may touch an account: its own, with nothing finer.
-func authorize(l login, account string) error {
-	if l.scoped && !l.user.Plain && account == storageAccount(l.user.Account) {
-		return nil
-	}
-	return refuse(http.StatusForbidden)
-}
-
 // serveAuth is auth 1.0, as tempauth does it.
 func (s *Server) serveAuth(w http.ResponseWriter, r *http.Request) error {
 	switch r.URL.Path {

@@ -115,7 +115,13 @@ func (s *Server) bulkDelete(w http.ResponseWriter, r *request) error {
 			case !validName(name):
 				result.fail(name, "412 Precondition Failed")
 			case objects:
-				result.add(name, s.removeObject(r.account, containerName, objectName))
+				err := s.mayWrite(r.visitor(), containerName)
+				if err == nil {
+					err = s.removeObject(r.account, containerName, objectName)
+				}
+				result.add(name, err)
+			case !r.visitor().owns():
+				result.add(name, refuse(http.StatusForbidden))
 			default:
 				result.add(name, s.removeContainer(r.account, containerName))
 			}

@@ -29,9 +29,6 @@ func (s *Server) serveContainer(w http.ResponseWriter, r *request) error {
 	return notAllowed()
 }
 
-// containerACLs are kept and shown, and have no effect.
-var containerACLs = [...]string{"X-Container-Read", "X-Container-Write"}
-
 func (s *Server) listContainer(w http.ResponseWriter, r *request) error {
 	sel, err := s.selection(r)
 	if err != nil {
@@ -92,6 +89,11 @@ func (s *Server) containerListing(h http.Header, r *request, sel selection) ([]f
 	h.Set("Accept-Ranges", "bytes")
 	h.Set("X-Storage-Policy", "Policy-0")
 	setAll(h, c.Meta)
+	if !r.visitor().owns() {
+		for _, key := range containerACLs {
+			h.Del(key)
+		}
+	}
 	if r.Method == http.MethodHead {
 		return nil, nil
 	}

@@ -2,6 +2,7 @@ package swifttest
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"maps"
 	"net/http"
@@ -21,10 +22,13 @@ func (s *Server) copyObject(w http.ResponseWriter, r *request) error {
 	if to.container, to.object, err = pathHeader("Destination", value); err != nil {
 		return err
 	}
-	if v := r.Header.Get("Destination-Account"); v != "" && v != r.account {
-		return refuse(http.StatusForbidden)
+	if to.account, err = accountHeader(r, "Destination-Account"); err != nil {
+		return err
 	}
-	return s.copyTo(w, &to, r.container, r.object)
+	if err := s.mayWrite(to.visitor(), to.container); err != nil {
+		return err
+	}
+	return s.copyTo(w, &to, r)
 }
 
 // putCopy serves PUT with X-Copy-From.
@@ -32,14 +36,27 @@ func (s *Server) putCopy(w http.ResponseWriter, r *request) error {
 	if r.ContentLength > 0 {
 		return refuseWith(http.StatusBadRequest, plainType, "Copy requests require a zero byte body")
 	}
-	containerName, name, err := pathHeader("X-Copy-From", r.Header.Get("X-Copy-From"))
-	if err != nil {
+	from := *r
+	var err error
+	if from.container, from.object, err = pathHeader("X-Copy-From", r.Header.Get("X-Copy-From")); err != nil {
 		return err
 	}
-	if v := r.Header.Get("X-Copy-From-Account"); v != "" && v != r.account {
-		return refuse(http.StatusForbidden)
+	if from.account, err = accountHeader(r, "X-Copy-From-Account"); err != nil {
+		return err
 	}
-	return s.copyTo(w, r, containerName, name)
+	return s.copyTo(w, r, &from)
+}
+
+// accountHeader reads a header that names an account; where there is none it is that of the request.
+func accountHeader(r *request, key string) (string, error) {
+	value := r.Header.Get(key)
+	if plain, err := url.PathUnescape(value); err == nil {
+		value = plain
+	}
+	if strings.Contains(value, "/") {
+		return "", refuseWith(http.StatusPreconditionFailed, htmlType, "Account name cannot contain slashes")
+	}
+	return cmp.Or(value, r.account), nil
 }
 
 // pathHeader reads a header that names an object.
@@ -55,11 +72,9 @@ func pathHeader(key, value string) (containerName, name string, err error) {
 }
 
 // copyTo makes a copy of an object at the place that the request r names: of a large object's content, or of the manifest where that is asked for.
-func (s *Server) copyTo(w http.ResponseWriter, r *request, fromContainer, fromName string) error {
+func (s *Server) copyTo(w http.ResponseWriter, r, from *request) error {
 	raw := r.query.Get("multipart-manifest") == "get"
-	from := *r
-	from.container, from.object = fromContainer, fromName
-	v, err := s.followed(&from, raw)
+	v, err := s.followed(from, raw)
 	if err != nil {
 		return err
 	}
@@ -89,10 +104,10 @@ func (s *Server) copyTo(w http.ResponseWriter, r *request, fromContainer, fromNa
 		if v, err = manifestView(v, true); err != nil {
 			return err
 		}
-		return s.copyManifest(w, r, &from, sink, v)
+		return s.copyManifest(w, r, from, sink, v)
 	}
 	if r.query.Get("multipart-manifest") == "put" && !s.limits.NoSLO { // what is copied is to be a manifest
-		return s.copyManifest(w, r, &from, sink, v)
+		return s.copyManifest(w, r, from, sink, v)
 	}
 	if err := s.checkPut(r, sink); err != nil {
 		return err
@@ -103,7 +118,7 @@ func (s *Server) copyTo(w http.ResponseWriter, r *request, fromContainer, fromNa
 	if err := s.receive(r, o, pr.start(), part.n, ""); err != nil {
 		return err
 	}
-	tellCopy(w.Header(), r, &from, v.object, sink)
+	tellCopy(w.Header(), from, v.object, sink)
 	return created(w, o, o.ETag)
 }
 
@@ -141,13 +156,13 @@ func (s *Server) copyManifest(w http.ResponseWriter, r, from *request, sink http
 	if err != nil {
 		return err
 	}
-	tellCopy(w.Header(), r, from, v.object, sink)
+	tellCopy(w.Header(), from, v.object, sink)
 	return created(w, o, strconv.Quote(o.SLO.ETag))
 }
 
 // tellCopy sets the headers of the answer to a copy.
-func tellCopy(h http.Header, r, from *request, source *object, sink http.Header) {
-	h.Set("X-Copied-From-Account", r.account)
+func tellCopy(h http.Header, from *request, source *object, sink http.Header) {
+	h.Set("X-Copied-From-Account", from.account)
 	h.Set("X-Copied-From", (&url.URL{Path: from.container + "/" + from.object}).EscapedPath())
 	h.Set("X-Copied-From-Last-Modified", source.Modified.lastModified())
 	for key := range sink {

@@ -28,15 +28,18 @@ type joined struct {
 }
 
 // viewOfDLO makes of the view of a manifest that of the large object.
-func (s *Server) viewOfDLO(account string, v *view) (*view, error) {
+func (s *Server) viewOfDLO(who visitor, v *view) (*view, error) {
 	defer v.content.close()
 	value, err := url.PathUnescape(v.object.Meta["X-Object-Manifest"])
 	if err != nil {
 		value = v.object.Meta["X-Object-Manifest"]
 	}
 	containerName, prefix, _ := strings.Cut(value, "/")
-	c := joined{server: s, account: account, containerName: containerName}
-	if c.objects, err = s.listed(account, containerName, prefix); err != nil {
+	if err := s.mayRead(who, containerName, true); err != nil {
+		return nil, err
+	}
+	c := joined{server: s, account: who.account, containerName: containerName}
+	if c.objects, err = s.listed(who.account, containerName, prefix); err != nil {
 		return nil, err
 	}
 	v.size = 0

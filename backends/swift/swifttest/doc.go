@@ -12,11 +12,12 @@
 //     the body; what is cut off is not stored.
 //   - Static large objects, also nested and with ranges, and dynamic ones; a segment that is gone or has changed breaks the body off.
 //   - Bulk delete. Symlinks to objects.
+//   - The ACLs of containers, by tempauth's names of users and for everybody who is logged in; copies between accounts.
 //   - The status, the ETag in its forms, the times and the ids of answers, and the texts of most refusals.
 //
 // # Left out
 //
-//   - ACLs are kept and shown and have no effect: a token opens its own account and no other. Copies stay inside an account.
+//   - ACLs of accounts, of websites, and for those who are not logged in.
 //   - XML listings, the path parameter of listings, archives to extract, TempURL, S3, versions, sync, static websites, CORS.
 //   - Segments given in the manifest itself ("data"), and heartbeats of a manifest PUT.
 //   - Totals of an account are exact, while Swift's lag by up to a minute; container quotas go by the exact size too.

@@ -58,9 +58,12 @@ func (s *Server) openObject(account, containerName, name string) (*object, body,
 	return o, b, err
 }
 
-// viewOf returns what a client sees of an object, or of its manifest as it is stored. Close its content after use.
-func (s *Server) viewOf(account, containerName, name string, raw bool, depth int) (*view, error) {
-	o, b, err := s.openObject(account, containerName, name)
+// viewOf returns what a visitor sees of an object, or of its manifest as it is stored. Close its content after use.
+func (s *Server) viewOf(who visitor, containerName, name string, raw bool, depth int) (*view, error) {
+	if err := s.mayRead(who, containerName, false); err != nil {
+		return nil, err
+	}
+	o, b, err := s.openObject(who.account, containerName, name)
 	if err != nil {
 		return nil, err
 	}
@@ -69,10 +72,10 @@ func (s *Server) viewOf(account, containerName, name string, raw bool, depth int
 	case o.SLO != nil:
 		v.header = map[string]string{"X-Static-Large-Object": "True"}
 		if !raw {
-			return s.viewOfSLO(account, v, depth)
+			return s.viewOfSLO(who, v, depth)
 		}
 	case o.Meta["X-Object-Manifest"] != "" && !raw:
-		return s.viewOfDLO(account, v)
+		return s.viewOfDLO(who, v)
 	}
 	return v, nil
 }

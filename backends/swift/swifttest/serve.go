@@ -15,8 +15,15 @@ import (
 type request struct {
 	*http.Request
 	query url.Values
+	login login // who makes it
 
 	account, container, object string
+}
+
+func (r *request) visitor() visitor { return visitor{r.login, r.account} }
+
+func (r *request) isBulkDelete(l Limits) bool {
+	return r.query.Has("bulk-delete") && !l.NoBulkDelete && (r.Method == http.MethodPost || r.Method == http.MethodDelete)
 }
 
 // ServeHTTP implements [http.Handler]: storage, both kinds of login, /info and /healthcheck.
@@ -74,8 +81,8 @@ func (s *Server) serveStorage(w http.ResponseWriter, r *http.Request) error {
 	if ok {
 		parts = strings.SplitN(rest, "/", 3)
 	}
-	who, err := s.tokens.check(r)
-	if err != nil {
+	var err error
+	if req.login, err = s.tokens.check(r); err != nil {
 		return err
 	}
 	if !ok || parts[0] == "" || (len(parts) == 3 && parts[1] == "" && parts[2] != "") {
@@ -91,10 +98,10 @@ func (s *Server) serveStorage(w http.ResponseWriter, r *http.Request) error {
 	if len(parts) > 2 {
 		req.object = parts[2]
 	}
-	if err := authorize(who, req.account); err != nil {
+	if err := s.authorize(req); err != nil {
 		return err
 	}
-	if req.query.Has("bulk-delete") && !s.limits.NoBulkDelete && (r.Method == http.MethodPost || r.Method == http.MethodDelete) {
+	if req.isBulkDelete(s.limits) {
 		return s.bulkDelete(w, req)
 	}
 	switch {

@@ -63,13 +63,13 @@ var errSegment = errors.New("a segment is missing or has changed")
 // segmented is the content of a static large object.
 type segmented struct {
 	server   *Server
-	account  string
+	who      visitor
 	segments []segment
 	depth    int
 }
 
 // viewOfSLO makes of the view of a manifest that of the large object.
-func (s *Server) viewOfSLO(account string, v *view, depth int) (*view, error) {
+func (s *Server) viewOfSLO(who visitor, v *view, depth int) (*view, error) {
 	defer v.content.close()
 	if depth >= maxDepth {
 		return nil, errSegment
@@ -80,7 +80,7 @@ func (s *Server) viewOfSLO(account string, v *view, depth int) (*view, error) {
 	}
 	v.header["X-Manifest-Etag"] = v.object.ETag
 	v.etag, v.size = strconv.Quote(v.object.SLO.ETag), v.object.SLO.Size
-	v.content = segmented{server: s, account: account, segments: segments, depth: depth}
+	v.content = segmented{server: s, who: who, segments: segments, depth: depth}
 	return v, nil
 }
 
@@ -99,7 +99,7 @@ func readManifest(v *view) ([]segment, error) {
 // open returns what a segment names, where it still is what the manifest says.
 func (c segmented) open(g segment) (*view, error) {
 	containerName, name := place(g.Name)
-	v, err := c.server.viewOf(c.account, containerName, name, false, c.depth+1)
+	v, err := c.server.viewOf(c.who, containerName, name, false, c.depth+1)
 	if err != nil {
 		return nil, errSegment
 	}
@@ -182,7 +182,7 @@ func (s *Server) deleteSLO(w http.ResponseWriter, r *request) error {
 	for len(queue) > 0 {
 		at := queue[0]
 		queue = queue[1:]
-		v, err := s.viewOf(r.account, at.containerName, at.name, true, 0)
+		v, err := s.viewOf(r.visitor(), at.containerName, at.name, true, 0)
 		if err != nil {
 			result.add(at.containerName+"/"+at.name, err)
 			continue

@@ -159,7 +159,7 @@ func (s *Server) resolve(r *request, entries []manifestEntry) ([]segment, error)
 	var problems [][2]string
 	for i, e := range entries {
 		var found []string
-		segments[i], found = s.resolveOne(r.account, e, i == len(entries)-1)
+		segments[i], found = s.resolveOne(r.visitor(), e, i == len(entries)-1)
 		for _, problem := range found {
 			problems = append(problems, [2]string{(&url.URL{Path: e.Path}).EscapedPath(), problem})
 		}
@@ -170,9 +170,9 @@ func (s *Server) resolve(r *request, entries []manifestEntry) ([]segment, error)
 	return nil, sloProblems(r, problems)
 }
 
-func (s *Server) resolveOne(account string, e manifestEntry, last bool) (g segment, problems []string) {
+func (s *Server) resolveOne(who visitor, e manifestEntry, last bool) (g segment, problems []string) {
 	containerName, name := place(e.Path)
-	v, err := s.viewOf(account, containerName, name, false, 0)
+	v, err := s.viewOf(who, containerName, name, false, 0)
 	if err != nil {
 		status := http.StatusInternalServerError
 		if f, ok := errors.AsType[*failure](err); ok {
