@@ -52,7 +52,8 @@ var mayImport = map[string][]string{
 
 	"authplugins/...":            nil,
 	"authplugins/authplugin/...": {"core/auth", "authplugins/authplugin/..."},
-	"authplugins/authtest":       {"core/auth", "authplugins/authplugin"},
+	"authplugins/authtest":       {"core/auth", "authplugins/authplugin", "authplugins/conformance"},
+	"authplugins/conformance":    {"core/auth"},
 	"authplugins/internal/...":   {"core/auth", "authplugins/authplugin"},
 	"authplugins/swiftv1":        authenticatorSees,
 	"authplugins/keystone":       authenticatorSees,

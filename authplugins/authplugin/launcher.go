@@ -23,6 +23,9 @@ import (
 	"filegate/core/auth"
 )
 
+// defaultStartTimeout is that of a launcher that says nothing.
+const defaultStartTimeout = 10 * time.Second
+
 // Launcher starts authenticator programs and keeps them up. The zero value is ready, and safe for concurrent use. One
 // launcher should serve the whole life of a gateway: grants of one that has gone cannot be renewed through another.
 type Launcher struct {
@@ -76,7 +79,7 @@ func (l *Launcher) launch(ctx context.Context, spec auth.LaunchSpec) (_ *program
 		spec:         spec,
 		log:          spec.Log.With("authenticator", spec.Name),
 		sealKey:      key,
-		startTimeout: cmp.Or(l.StartTimeout, 10*time.Second),
+		startTimeout: cmp.Or(l.StartTimeout, defaultStartTimeout),
 		callTimeout:  cmp.Or(l.CallTimeout, 30*time.Second),
 		slots:        make(chan struct{}, cmp.Or(l.MaxCalls, 64)),
 		restart: restart{

@@ -1,23 +1,24 @@
-// Package authtest is the suite that every authenticator passes: what the gateway relies on, whoever checks the logins.
+// Package authtest holds the rules of package conformance against an authenticator in Go, in its tests.
 //
-// [Run] holds it against an authenticator three times: as a value in this process, through the protocol over a connection in memory, and
+// [Run] does it three times: for the authenticator as a value in this process, through the protocol over a connection in memory, and
 // as a program that a launcher starts. For the last the test binary runs itself, so a package that uses Run has
 //
 //	func TestMain(m *testing.M) { authtest.Main(m, mine.Kind()) }
 //
-// What happens when a program dies, hangs or lies is no matter of the authenticator's; the tests of authplugins/authplugin see to that.
+// A program in another language is held against the same rules by filegate plugin test.
 package authtest
 
 import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"log/slog"
-	"net/netip"
 	"os"
 	"testing"
 
 	"filegate/authplugins/authplugin"
+	"filegate/authplugins/conformance"
 	"filegate/core/auth"
 )
 
@@ -25,8 +26,10 @@ import (
 type Subject struct {
 	Kind   authplugin.Kind
 	Values map[string]any // the configuration
-	// User and Password are a login that is right.
+	// User and Password are a login that is right; both are empty where there are only others.
 	User, Password string
+	// Logins are further ones, by other methods.
+	Logins []conformance.Login
 	// Unknown is a user that the service does not know.
 	Unknown string
 	// Requests returns how many requests have reached the service. It may be nil where that cannot be known.
@@ -42,14 +45,32 @@ func Main(m *testing.M, kind authplugin.Kind) {
 	os.Exit(m.Run())
 }
 
-// Run holds the suite against the authenticator.
+// Run holds the rules against the authenticator.
 func Run(t *testing.T, s Subject) {
-	t.Run("in process", func(t *testing.T) { conform(t, s, inProcess(t, s)) })
-	t.Run("in memory", func(t *testing.T) { conform(t, s, inMemory(t, s)) })
-	t.Run("program", func(t *testing.T) { conform(t, s, program(t, s)) })
+	t.Run("in process", func(t *testing.T) { conform(t, s.inProcess(t)) })
+	t.Run("in memory", func(t *testing.T) { conform(t, s.inMemory(t)) })
+	t.Run("program", func(t *testing.T) { conform(t, s.program(t)) })
 }
 
-func inProcess(t *testing.T, s Subject) auth.Authenticator {
+func conform(t *testing.T, s conformance.Subject) {
+	for _, rule := range conformance.Rules() {
+		if rule.Lacks(s) == "" {
+			t.Run(rule.Name, func(t *testing.T) { rule.Check(t, s) })
+		}
+	}
+}
+
+// subject is what all three have in common.
+func (s Subject) subject(info auth.Info, a auth.Authenticator) conformance.Subject {
+	out := conformance.Subject{Info: info, Authenticator: a, Unknown: s.Unknown, Requests: s.Requests}
+	if s.User != "" {
+		out.Logins = append(out.Logins, conformance.Login{Method: auth.Password, User: s.User, Password: auth.Secret(s.Password)})
+	}
+	out.Logins = append(out.Logins, s.Logins...)
+	return out
+}
+
+func (s Subject) inProcess(t *testing.T) conformance.Subject {
 	t.Helper()
 	key := make([]byte, 32)
 	rand.Read(key)
@@ -57,67 +78,84 @@ func inProcess(t *testing.T, s Subject) auth.Authenticator {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, diags := s.Kind.Configure(authplugin.Config{Values: values(t, s), Sealer: sealer})
-	if len(diags) > 0 {
-		t.Fatalf("Configure: %v", diags)
+	configure := func(context.Context) (auth.Authenticator, error) {
+		return some(s.Kind.Configure(authplugin.Config{Values: s.values(t), Sealer: sealer}))
 	}
-	return a
+	a, err := configure(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	info := s.Kind.Info
+	info.Version = "of the test" // of a program Serve fills it in
+	out := s.subject(info, a)
+	out.Again = configure
+	return out
 }
 
-func inMemory(t *testing.T, s Subject) auth.Authenticator {
+func (s Subject) inMemory(t *testing.T) conformance.Subject {
 	t.Helper()
-	a, diags, end, err := authplugin.InMemory(t.Context(), s.Kind, values(t, s))
+	a, diags, end, err := authplugin.InMemory(t.Context(), s.Kind, s.values(t))
 	if err != nil || len(diags) > 0 {
 		t.Fatalf("InMemory: %v, %v", diags, err)
 	}
 	t.Cleanup(end)
-	return a
+	info := s.Kind.Info
+	info.Version = "of the test"
+	return s.subject(info, a)
 }
 
-func program(t *testing.T, s Subject) auth.Authenticator {
+func (s Subject) program(t *testing.T) conformance.Subject {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	launcher := &authplugin.Launcher{}
-	p, diags, err := launcher.Launch(t.Context(), auth.LaunchSpec{
+	spec := auth.LaunchSpec{
 		Kind:   s.Kind.Info.Name,
 		Name:   "under test",
 		Path:   self,
 		Log:    slog.New(slog.NewTextHandler(t.Output(), nil)),
-		Decode: func(auth.Schema) ([]byte, auth.Diagnostics) { return values(t, s), nil },
-	})
-	if err != nil || len(diags) > 0 {
-		t.Fatalf("Launch: %v, %v", diags, err)
+		Decode: func(auth.Schema) ([]byte, auth.Diagnostics) { return s.values(t), nil },
 	}
-	t.Cleanup(func() {
-		if err := p.Close(); err != nil {
-			t.Errorf("Close: %v", err)
+	launch := func(ctx context.Context) (auth.Plugin, error) {
+		p, diags, err := launcher.Launch(ctx, spec)
+		if err != nil {
+			return nil, err
 		}
-	})
-	return p
+		if _, err := some(p, diags); err != nil {
+			return nil, err
+		}
+		t.Cleanup(func() {
+			if err := p.Close(); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		})
+		return p, nil
+	}
+	p, err := launch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := s.subject(p.Info(), p)
+	out.Again = func(ctx context.Context) (auth.Authenticator, error) { return launch(ctx) }
+	out.EndsWithHost = func(ctx context.Context) error { return launcher.EndsWithHost(ctx, spec) }
+	return out
 }
 
-func values(t *testing.T, s Subject) []byte {
+// some makes an error of diagnostics.
+func some[A auth.Authenticator](a A, diags auth.Diagnostics) (A, error) {
+	if len(diags) > 0 {
+		return a, fmt.Errorf("the configuration is not taken: %v", diags)
+	}
+	return a, nil
+}
+
+func (s Subject) values(t *testing.T) []byte {
 	t.Helper()
 	v, err := json.Marshal(s.Values)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return v
-}
-
-// login asks a with a password, as a frontend would.
-func login(ctx context.Context, a auth.Authenticator, user, password string) (auth.Response, error) {
-	return a.Authenticate(ctx, auth.Request{
-		User:      user,
-		Method:    auth.Password,
-		Password:  auth.Secret(password),
-		Service:   "ssh",
-		SessionID: "authtest",
-		Remote:    netip.MustParseAddrPort("192.0.2.7:50022"),
-		Local:     netip.MustParseAddrPort("192.0.2.1:22"),
-		Client:    "SSH-2.0-authtest",
-	})
 }

@@ -27,7 +27,7 @@ type Launcher interface {
 
 // LaunchSpec says which program to start and how.
 type LaunchSpec struct {
-	Kind   string // the authenticator's own name, e.g. "keystone": the program must answer to it
+	Kind   string // the authenticator's own name, e.g. "keystone": the program must answer to it; empty: any
 	Name   string // the operator's name for it, for log and metrics
 	Path   string // the program file
 	SHA256 string // in hex: refuse to run any other file; empty: any
