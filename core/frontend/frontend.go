@@ -41,7 +41,7 @@ type Env struct {
 
 	// Login takes one step of a login. The client is in when a session comes back, and wanted for another step when a step does.
 	// Neither comes back, and no error, for a request that proves nothing yet (auth.Request.Asks) and need not be refused, such as one about a key that would do.
-	// The error is of the set in auth.Kinds, already logged, and says nothing that a client may read: it learns "denied", or with
+	// The error is of the set in auth.Kinds and already logged. A client may read auth.ClientText of it and nothing else: it learns "denied", or with
 	// ErrUnavailable "try again later". ctx is the connection's and bounds the call.
 	//
 	// The frontend owns the session: it hangs up when the session's context ends, and calls Close when the connection has.

@@ -65,6 +65,9 @@ func (l *logins) login(ctx context.Context, req auth.Request) (*session.Session,
 		result, kind := classify(err)
 		l.log(req, result, err)
 		l.g.metrics.login(req, result)
+		if text := auth.ClientText(err); text != "" {
+			return nil, nil, &auth.Error{Kind: kind, Text: text}
+		}
 		return nil, nil, kind
 	}
 	if sess != nil {

@@ -102,6 +102,18 @@ func TestFailedLogins(t *testing.T) {
 	}
 }
 
+// TestTextForTheClient has an authenticator with a word for its client: it goes out with the kind, and nothing of the cause with it.
+func TestTextForTheClient(t *testing.T) {
+	w := newWorld()
+	w.authenticate = func(auth.Request) (auth.Response, error) {
+		return auth.Response{}, fmt.Errorf("deep inside: %w", &auth.Error{Kind: auth.ErrDenied, Text: "Ask for an account.", Err: errFake})
+	}
+	_, _, err := start(t, w, oneOfEach).door.env.Login(t.Context(), request(nil))
+	if !errors.Is(err, auth.ErrDenied) || auth.ClientText(err) != "Ask for an account." || strings.Contains(err.Error(), "deep") || strings.Contains(err.Error(), errFake.Error()) {
+		t.Errorf("Login = %v with the text %q", err, auth.ClientText(err))
+	}
+}
+
 // TestFailedLoginLineCannotBeForged logs in as users whose names look like parts of the line: the expression in the
 // documentation must find the client's own address and no other.
 func TestFailedLoginLineCannotBeForged(t *testing.T) {

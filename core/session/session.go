@@ -108,6 +108,9 @@ func (s *Session) Group() string {
 	return s.identity.User
 }
 
+// Message is what the client may be shown after the login, in one or several lines; empty: nothing.
+func (s *Session) Message() string { return s.identity.Message }
+
 // Remote is the client's address.
 func (s *Session) Remote() netip.AddrPort { return s.remote }
 

@@ -10,6 +10,7 @@ import (
 
 	ftpserver "github.com/fclairamb/ftpserverlib"
 
+	"filegate/core/auth"
 	"filegate/core/session"
 )
 
@@ -27,6 +28,11 @@ type client struct {
 	cancel context.CancelFunc
 	cc     ftpserver.ClientContext // set when the library begins, before anything else is called
 
+	// Of a login that is under way; the library's goroutine for the connection alone uses them.
+	loginID   string
+	step      *auth.Step       // that a password is to answer
+	certified *session.Session // of a client that needs no password
+
 	disconnected chan struct{} // closed when the library has seen the end
 
 	mu       sync.Mutex
@@ -40,10 +46,11 @@ type client struct {
 }
 
 var (
-	_ ftpserver.MainDriver                        = (*client)(nil)
-	_ ftpserver.MainDriverExtensionUserVerifier   = (*client)(nil)
-	_ ftpserver.MainDriverExtensionPassiveWrapper = (*client)(nil)
-	_ ftpserver.MainDriverExtensionQuitMessage    = (*client)(nil)
+	_ ftpserver.MainDriver                         = (*client)(nil)
+	_ ftpserver.MainDriverExtensionUserVerifier    = (*client)(nil)
+	_ ftpserver.MainDriverExtensionPostAuthMessage = (*client)(nil)
+	_ ftpserver.MainDriverExtensionPassiveWrapper  = (*client)(nil)
+	_ ftpserver.MainDriverExtensionQuitMessage     = (*client)(nil)
 )
 
 func newClient(s *Server, nc net.Conn) *client {

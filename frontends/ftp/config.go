@@ -56,6 +56,10 @@ type TLS struct {
 	// CloseNotify refuses an upload over TLS that does not end as TLS says (RFC 8446, section 6.1): it may have been cut off on the way.
 	// A few old clients end every upload like that.
 	CloseNotify bool `hcl:"close_notify,optional"`
+	// ClientCA is a PEM file of the authorities that sign certificates of clients. Empty: clients are not asked for any. It is read at the start.
+	ClientCA string `hcl:"client_ca,optional"`
+	// ClientCert is, with ClientCA, what is wanted of clients: "request" or "require". A certificate goes to the authenticators that take one, with the name that USER gives.
+	ClientCert string `hcl:"client_cert,optional"`
 }
 
 // The modes of TLS.
@@ -80,7 +84,7 @@ func NewConfig() *Config {
 	return &Config{
 		Listen:         []string{"127.0.0.1:2021"},
 		Banner:         "filegate is ready.",
-		TLS:            TLS{Mode: off, Required: true, MinVersion: "1.2", CloseNotify: true},
+		TLS:            TLS{Mode: off, Required: true, MinVersion: "1.2", CloseNotify: true, ClientCert: request},
 		Active:         true,
 		MaxConnections: 1000,
 		MaxListEntries: 100_000,
@@ -142,6 +146,7 @@ func (t *TLS) validate(report func(attribute, summary, detail string)) {
 	default:
 		report("tls.mode", fmt.Sprintf("There is no TLS mode %q", t.Mode), `There are "off", "explicit" and "implicit".`)
 	}
+	t.validateClientCert(report)
 	if t.Cert == "" || t.Key == "" {
 		return
 	}
@@ -151,6 +156,25 @@ func (t *TLS) validate(report func(attribute, summary, detail string)) {
 			attribute = "tls.key"
 		}
 		report(attribute, err.summary, err.detail)
+	}
+}
+
+func (t *TLS) validateClientCert(report func(attribute, summary, detail string)) {
+	switch {
+	case t.ClientCert != request && t.ClientCert != require:
+		report("tls.client_cert", fmt.Sprintf("%q is nothing to do about certificates of clients", t.ClientCert), `There are "request" and "require".`)
+	case t.ClientCert == require && t.ClientCA == "":
+		report("tls.client_ca", "Nobody signs the certificates that clients must have", "Give the file with the authority's certificate in PEM form.")
+	case t.ClientCA != "" && t.Mode == off:
+		report("tls.client_ca", "Clients are to have certificates, but TLS is off", `Write mode = "explicit" or "implicit", or leave out client_ca.`)
+	case t.ClientCA != "" && t.Mode == explicit && !t.Required && t.ClientCert == require:
+		report("tls.required", "Clients without TLS need no certificate", `Leave out required = false, or write client_cert = "request".`)
+	}
+	if t.ClientCA == "" {
+		return
+	}
+	if _, err := loadClientCA(t.ClientCA); err != nil {
+		report("tls.client_ca", "The authorities' certificates cannot be read", readable(err))
 	}
 }
 
@@ -215,6 +239,9 @@ func (c *Config) New(env frontend.Env) (frontend.Server, error) {
 		}
 		version, _ := tlsVersion(c.TLS.MinVersion)
 		s.tls = &tls.Config{MinVersion: version, GetCertificate: cert.get}
+		if err := c.TLS.clientAuth(s.tls); err != nil {
+			return nil, err
+		}
 	}
 	return s, nil
 }

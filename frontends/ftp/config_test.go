@@ -36,6 +36,15 @@ func TestValidate(t *testing.T) {
 		{"key", func(c *ftp.Config) { secure(c); c.TLS.Key = "/missing" }, []string{"tls.key: The private key cannot be read"}},
 		{"key", func(c *ftp.Config) { secure(c); c.TLS.Key = otherKey }, []string{"tls.key: The private key cannot be used"}},
 		{"version", func(c *ftp.Config) { c.TLS.MinVersion = "3" }, []string{`tls.min_version: There is no TLS version "3"`}},
+		{"client_ca", func(c *ftp.Config) { secure(c); c.TLS.ClientCA = cert }, nil},
+		{"client_ca", func(c *ftp.Config) { secure(c); c.TLS.ClientCA = key }, []string{"tls.client_ca: The authorities' certificates cannot be read"}},
+		{"client_ca", func(c *ftp.Config) { c.TLS.ClientCA = cert }, []string{"tls.client_ca: Clients are to have certificates, but TLS is off"}},
+		{"client_cert", func(c *ftp.Config) { secure(c); c.TLS.ClientCert = "require" }, []string{"tls.client_ca: Nobody signs the certificates that clients must have"}},
+		{"client_cert", func(c *ftp.Config) { secure(c); c.TLS.ClientCert = "maybe" }, []string{`tls.client_cert: "maybe" is nothing to do about certificates of clients`}},
+		{"client_cert", func(c *ftp.Config) {
+			secure(c)
+			c.TLS.ClientCA, c.TLS.ClientCert, c.TLS.Required = cert, "require", false
+		}, []string{"tls.required: Clients without TLS need no certificate"}},
 		{"ports", func(c *ftp.Config) { c.Passive.Ports = "60000-60100" }, nil},
 		{"ports", func(c *ftp.Config) { c.Passive.Ports = "60100-60000" }, []string{`passive.ports: The ports cannot be used: the range "60100-60000" ends before it begins`}},
 		{"ports", func(c *ftp.Config) { c.Passive.Ports = "60000" }, []string{`passive.ports: The ports cannot be used: "60000" is not a range of ports`}},

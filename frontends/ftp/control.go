@@ -45,14 +45,16 @@ type control struct {
 	in       *bufio.Reader
 	part     []byte // of a command line
 	line     []byte // of a command that the library has not taken yet
+	passed   bool   // a PASS that comes now is one too many
 
 	deadlines sync.Mutex
 	loginBy   time.Time // no deadline is later than this, unless it is zero
 	idle      time.Duration
 	last      *reply // set when the connection is to end: what to say then
 
-	writing sync.Mutex
-	out     []byte // of a reply
+	writing  sync.Mutex
+	out      []byte // of a reply
+	skipping bool   // the reply to a login without a password is being written
 
 	closing sync.Once
 	closed  chan struct{}
@@ -159,7 +161,14 @@ func (c *control) readLine() ([]byte, error) {
 // command returns the line as the library is to see it, or nothing when the command has been answered here.
 func (c *control) command(line []byte) ([]byte, error) {
 	verb, arg, _ := strings.Cut(strings.TrimRight(string(line), "\r\n"), " ")
-	switch strings.ToUpper(verb) {
+	verb = strings.ToUpper(verb)
+	passed := c.passed
+	c.passed = false
+	switch verb {
+	case "PASS":
+		if passed {
+			return nil, c.answer(&reply{202, "No password is needed: the certificate was enough."})
+		}
 	case "AUTH":
 		return nil, c.auth(arg)
 	case "PBSZ":
@@ -245,8 +254,14 @@ func (c *control) Write(p []byte) (int, error) {
 		if !ok {
 			break
 		}
-		fmt.Fprintf(&lines, "%s\r\n", amend(line))
 		c.out = append(c.out[:0], rest...)
+		line = amend(line)
+		if c.skipping {
+			line, c.skipping = withoutPassword(line)
+		}
+		if line != "" {
+			fmt.Fprintf(&lines, "%s\r\n", line)
+		}
 	}
 	c.Conn.SetWriteDeadline(time.Now().Add(replyTimeout))
 	if _, err := c.stream.Write([]byte(lines.String())); err != nil {

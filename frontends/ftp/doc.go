@@ -16,6 +16,10 @@
 // be, since it knows only 550, 552 and 553 for errors, and clients give up on what they should try again: see [reply] and [control]. The
 // alternative that lost, a fork, would have to be kept up with. TLS of data connections is the library's, over our [dataConn].
 //
+// Certificates of clients. The library would log a client in by its certificate at USER, and only over a TLS of its own. So the login is made where the library
+// asks whether it may ask for a password, and where the certificate is enough, a PASS is put behind the client's USER and what the library says in between is left out: the client
+// reads 232 (RFC 4217). The certificates of data connections are checked too, since both have one TLS configuration, without which they would not resume each other's sessions.
+//
 // When an upload is complete. FTP has no length and no end but that of the data connection, so a client that is killed looks like one that has
 // finished. Before an upload is published the control connection is looked at: a client that has closed it without QUIT has not finished. A kernel
 // closes a dead program's sockets in the order of their making, so that is seen, though nothing can be sure of it across a network. Over

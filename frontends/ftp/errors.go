@@ -67,10 +67,14 @@ func failure(err error) error {
 
 // refusal is the reply to a login that has failed. It is the same for an unknown user and for a wrong password.
 func refusal(err error) error {
+	r := *errLoginRefused
 	if errors.Is(err, auth.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
-		return &reply{421, "Nobody can log in at the moment, try again later."}
+		r = reply{421, "Nobody can log in at the moment, try again later."}
 	}
-	return errLoginRefused
+	if text := auth.ClientText(err); text != "" {
+		r.text = text
+	}
+	return &r
 }
 
 var (

@@ -12,15 +12,20 @@ import (
 
 	"filegate/core/auth"
 	"filegate/core/session"
+	"filegate/core/vfs"
 )
 
-// PreAuthUser implements [ftpserver.MainDriverExtensionUserVerifier].
-func (c *client) PreAuthUser(cc ftpserver.ClientContext, _ string) error {
+// PreAuthUser implements [ftpserver.MainDriverExtensionUserVerifier]. A client with a certificate may be in after that.
+func (c *client) PreAuthUser(cc ftpserver.ClientContext, user string) (err error) {
+	defer recoverTo(&err, c.log)
 	if c.control.required && !c.control.secured {
 		return errTLSRequired
 	}
 	// The library would refuse the second login of a connection, since it knows nothing of our TLS.
-	return cc.SetTLSRequirement(ftpserver.ClearOrEncrypted)
+	if err := cc.SetTLSRequirement(ftpserver.ClearOrEncrypted); err != nil {
+		return err
+	}
+	return c.certificateLogin(cc, user)
 }
 
 // AuthUser implements [ftpserver.MainDriver]. After a refusal the library hangs up.
@@ -36,13 +41,16 @@ func (c *client) AuthUser(cc ftpserver.ClientContext, user, pass string) (_ ftps
 		return nil, err
 	}
 	defer c.leave()
-	sess, err := c.login(cc, user, auth.Secret(pass))
-	if err != nil {
-		return nil, err
-	}
-	if !c.admit(sess) {
-		sess.Close()
-		return nil, errShuttingDown
+	sess := c.certified
+	c.certified = nil
+	if sess == nil {
+		if sess, err = c.passwordLogin(cc, user, auth.Secret(pass)); err != nil {
+			return nil, err
+		}
+		if !c.admit(sess) {
+			sess.Close()
+			return nil, errShuttingDown
+		}
 	}
 	if c.control.required {
 		if err := cc.SetTLSRequirement(ftpserver.MandatoryEncryption); err != nil { // for data
@@ -53,14 +61,28 @@ func (c *client) AuthUser(cc ftpserver.ClientContext, user, pass string) (_ ftps
 	return &driver{client: c, session: sess}, nil
 }
 
-// login asks who it is. A login that wants a further step is refused like a wrong one: FTP has no such thing, and who guesses passwords shall not learn that one was right.
-func (c *client) login(cc ftpserver.ClientContext, user string, password auth.Secret) (*session.Session, error) {
-	ctx, cancel := context.WithTimeout(c.ctx, c.srv.cfg.LoginTimeout)
-	defer cancel()
-	sess, step, err := c.srv.env.Login(ctx, auth.Request{
-		User: user, Method: auth.Password, Password: password, Service: "ftp", SessionID: strings.ToLower(rand.Text()[:12]),
-		Remote: addrPort(c.control.RemoteAddr()), Local: addrPort(c.control.LocalAddr()), Client: cc.GetClientVersion(),
-	})
+// PostAuthMessage implements [ftpserver.MainDriverExtensionPostAuthMessage]. An empty one is the library's.
+func (c *client) PostAuthMessage(_ ftpserver.ClientContext, _ string, authErr error) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if authErr != nil || c.session == nil {
+		return ""
+	}
+	var all []string
+	for line := range strings.Lines(c.session.Message()) {
+		all = append(all, vfs.EscapeControl(strings.TrimRight(line, "\r\n")))
+	}
+	return strings.Join(append(all, "You are logged in."), "\n")
+}
+
+// passwordLogin asks who it is. A login that wants a further step is refused like a wrong one: FTP has no such thing, and who guesses passwords shall not learn that one was right.
+func (c *client) passwordLogin(cc ftpserver.ClientContext, user string, password auth.Secret) (*session.Session, error) {
+	req := auth.Request{User: user, Method: auth.Password, Password: password}
+	if step := c.step; step != nil {
+		req.State = step.State
+	}
+	c.step = nil
+	sess, step, err := c.login(cc, req)
 	switch {
 	case err != nil:
 		return nil, refusal(err)
@@ -71,6 +93,22 @@ func (c *client) login(cc ftpserver.ClientContext, user string, password auth.Se
 		return nil, refusal(errors.New("neither a session nor a step"))
 	}
 	return sess, nil
+}
+
+// login takes one step of a login.
+func (c *client) login(cc ftpserver.ClientContext, req auth.Request) (*session.Session, *auth.Step, error) {
+	ctx, cancel := context.WithTimeout(c.ctx, c.srv.cfg.LoginTimeout)
+	defer cancel()
+	if c.loginID == "" {
+		c.loginID = strings.ToLower(rand.Text()[:12])
+	}
+	req.Service, req.SessionID, req.Client = "ftp", c.loginID, cc.GetClientVersion()
+	req.Remote, req.Local = addrPort(c.control.RemoteAddr()), addrPort(c.control.LocalAddr())
+	sess, step, err := c.srv.env.Login(ctx, req)
+	if step == nil {
+		c.loginID = "" // the next one is another
+	}
+	return sess, step, err
 }
 
 // admit makes sess the client's session, in place of one that it had before. It reports false when the server is shutting down.

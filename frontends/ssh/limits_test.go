@@ -39,7 +39,14 @@ func TestMaxStartups(t *testing.T) {
 	cfg := config(t)
 	cfg.MaxStartups = 2
 	srv := start(t, cfg)
-	in := dial(t, srv) // one that is logged in does not count
+	in := dial(t, srv) // one that is logged in does not count, from when it is served
+	runs := func() {
+		t.Helper()
+		if err := newSession(t, in).Run("echo"); err == nil {
+			t.Error("echo leaves with its status")
+		}
+	}
+	runs()
 	first, line := connect(t, srv)
 	if line != identification {
 		t.Fatalf("the server begins with %q", line)
@@ -53,9 +60,7 @@ func TestMaxStartups(t *testing.T) {
 		_, line := connect(t, srv)
 		return line == identification
 	})
-	if err := newSession(t, in).Run("echo"); err == nil {
-		t.Error("echo leaves with its status")
-	}
+	runs()
 }
 
 func TestMaxConnections(t *testing.T) {

@@ -1,6 +1,7 @@
 package ssh
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -96,12 +97,14 @@ func (l *login) try(meta ssh.ConnMetadata, step *auth.Step, req auth.Request) (*
 func (l *login) outcome(next *auth.Step, err error) (*ssh.Permissions, error) {
 	switch {
 	case errors.Is(err, auth.ErrUnavailable):
-		l.banner(unavailableBanner)
+		l.unavailable(err)
 		return nil, errRefused
 	case err != nil || next == nil && l.session == nil:
+		l.banner(auth.ClientText(err))
 		l.failed()
 		return nil, errRefused
 	case next == nil:
+		l.banner(l.session.Message())
 		return &ssh.Permissions{}, nil
 	}
 	callbacks := l.callbacks(next.Methods)
@@ -125,6 +128,8 @@ func (l *login) failed() {
 		l.hangUp()
 	}
 }
+
+func (l *login) unavailable(err error) { l.banner(cmp.Or(auth.ClientText(err), unavailableBanner)) }
 
 // banner shows a text to the client, on lines of its own, and the same one not twice in a row.
 func (l *login) banner(text string) {
@@ -215,7 +220,7 @@ func (l *login) publicKey(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permis
 		_, err = l.try(meta, l.step, auth.Request{Method: auth.PublicKey, PublicKey: []byte(wire)})
 		l.asked.noKeys = errors.Is(err, auth.ErrMethod)
 		if errors.Is(err, auth.ErrUnavailable) {
-			l.banner(unavailableBanner)
+			l.unavailable(err)
 		} else {
 			l.asked.keys[wire] = err
 		}

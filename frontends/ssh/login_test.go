@@ -222,6 +222,25 @@ func TestUnavailableBanner(t *testing.T) {
 	}
 }
 
+// What an authenticator has for the client is shown to it, line by line.
+func TestTextsOfTheAuthenticator(t *testing.T) {
+	for _, tt := range []struct {
+		answer auth.Response
+		err    error
+		want   string
+	}{
+		{auth.Response{Identity: &auth.Identity{User: "alice", Message: "Welcome.\nYou \x1b[31mowe\r\nus."}}, nil, "Welcome.\r\nYou \\x1b[31mowe\r\nus.\r\n"},
+		{auth.Response{}, &auth.Error{Kind: auth.ErrDenied, Text: "Ask for an account."}, "Ask for an account.\r\n"},
+		{auth.Response{}, &auth.Error{Kind: auth.ErrUnavailable, Text: "Back at noon."}, "Back at noon.\r\n"},
+		{auth.Response{}, auth.ErrDenied, ""},
+	} {
+		r := &recorder{answer: func(auth.Request) (auth.Response, error) { return tt.answer, tt.err }}
+		if banner, err := bannerOf(r.start(t)); banner != tt.want || (err == nil) != (tt.err == nil) {
+			t.Errorf("login: %v with the banner %q, want %q", err, banner, tt.want)
+		}
+	}
+}
+
 func TestBanner(t *testing.T) {
 	cfg := config(t)
 	cfg.Banner = "Authorized users only.\n"

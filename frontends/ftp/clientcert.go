@@ -1,0 +1,114 @@
+package ftp
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	ftpserver "github.com/fclairamb/ftpserverlib"
+
+	"filegate/core/auth"
+)
+
+// What is wanted of a client's certificate.
+const (
+	request = "request" // it is looked at where there is one
+	require = "require"
+)
+
+// clientAuth sets up cfg for client certificates, where they are wanted.
+func (t *TLS) clientAuth(cfg *tls.Config) error {
+	if t.ClientCA == "" {
+		return nil
+	}
+	pool, err := loadClientCA(t.ClientCA)
+	if err != nil {
+		return err
+	}
+	cfg.ClientCAs, cfg.ClientAuth = pool, tls.VerifyClientCertIfGiven
+	if t.ClientCert == require {
+		cfg.ClientAuth = tls.RequireAndVerifyClientCert
+	}
+	return nil
+}
+
+func loadClientCA(file string) (*x509.CertPool, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(data) {
+		return nil, fmt.Errorf("%s: there is no certificate in PEM form in it", file)
+	}
+	return pool, nil
+}
+
+// peerCertificate is the client's certificate in DER, or nil where there is none that one of ours has signed.
+func (c *control) peerCertificate() []byte {
+	tc, ok := c.stream.(*tls.Conn)
+	if !ok {
+		return nil
+	}
+	state := tc.ConnectionState()
+	if len(state.VerifiedChains) == 0 {
+		return nil
+	}
+	return state.PeerCertificates[0].Raw
+}
+
+// certificateLogin logs a client in by its certificate, if it has one and that is enough. Where nobody knows the certificate's user, or a password is wanted too,
+// it does nothing: then the client is asked for its password.
+func (c *client) certificateLogin(cc ftpserver.ClientContext, user string) error {
+	c.step, c.certified = nil, nil
+	der := c.control.peerCertificate()
+	if der == nil || user == "" || !slices.Contains(c.srv.env.Methods(), auth.Certificate) {
+		return nil
+	}
+	if err := c.enter(); err != nil {
+		return err
+	}
+	defer c.leave()
+	sess, step, err := c.login(cc, auth.Request{User: user, Method: auth.Certificate, PublicKey: der, Verified: true})
+	switch {
+	case errors.Is(err, auth.ErrUnknownUser), errors.Is(err, auth.ErrMethod):
+		return nil
+	case err != nil:
+		return refusal(err)
+	case step != nil && slices.Contains(step.Methods, auth.Password):
+		c.step = step
+		return nil
+	case sess == nil:
+		return errLoginRefused
+	}
+	if !c.admit(sess) {
+		sess.Close()
+		return errShuttingDown
+	}
+	c.certified = sess
+	c.control.skipPassword()
+	return nil
+}
+
+// skipPassword makes a PASS follow the USER that the library is executing, without the client: it knows no login without.
+func (c *control) skipPassword() {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.skipping = true
+	c.line, c.passed = []byte("PASS \r\n"), true
+}
+
+// withoutPassword returns a line of a reply as a client reads it that has sent no password: what asks for one is dropped.
+func withoutPassword(line string) (_ string, skipping bool) {
+	switch {
+	case len(line) < 3:
+	case line[:3] == "331":
+		return "", true
+	case line[:3] == "230":
+		return "232" + line[3:], len(line) > 3 && line[3] == '-' // RFC 2228, section 5.1; RFC 4217, section 5
+	}
+	return line, false
+}
