@@ -24,6 +24,12 @@ const loginTimeout = time.Minute
 // errDraining refuses logins once the gateway is told to stop.
 var errDraining = fmt.Errorf("%w: %w", ErrShutdown, auth.ErrUnavailable)
 
+// errTooMany refuses a login of somebody who is logged in as often as he may be.
+var errTooMany error = &auth.Error{
+	Kind: fmt.Errorf("too many sessions of this user: %w", auth.ErrUnavailable),
+	Text: "This user has as many sessions as allowed. End one, and try again.",
+}
+
 // logins answers the logins of one frontend.
 type logins struct {
 	g     *Gateway
@@ -93,28 +99,51 @@ func (l *logins) attempt(ctx context.Context, req auth.Request) (*session.Sessio
 	if identity.User == "" {
 		identity.User = req.User
 	}
+	sess, err := l.open(ctx, req, identity)
+	return sess, nil, err
+}
+
+// open opens the storage for who has logged in, and begins a session.
+func (l *logins) open(ctx context.Context, req auth.Request, identity auth.Identity) (*session.Session, error) {
+	leave, ok := l.g.live.enter(user{identity.Grant.Issuer, identity.User}, identity.Limits.Sessions)
+	if !ok {
+		return nil, errTooMany
+	}
+	sess, err := l.begin(ctx, req, identity)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	left := l.g.metrics.entered(req.Service)
+	gone := func() {
+		left()
+		leave()
+	}
+	if !l.g.live.add(sess, gone) {
+		gone()
+		sess.Close()
+		return nil, errDraining
+	}
+	return sess, nil
+}
+
+func (l *logins) begin(ctx context.Context, req auth.Request, identity auth.Identity) (*session.Session, error) {
 	log := l.g.log.With("session", req.SessionID, "user", identity.User, "remote", req.Remote)
 	fsys, err := l.g.backends[l.store].Open(ctx, backend.Login{
 		SessionID: req.SessionID, User: identity.User, Remote: req.Remote, Log: log,
 		Grants: session.NewGrants(identity.Grant, l.chain, log),
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("backend %s: %w", l.store, err)
+		return nil, fmt.Errorf("backend %s: %w", l.store, err)
 	}
 	sess, err := session.New(l.g.life, session.Config{
 		ID: req.SessionID, Service: req.Service, Remote: req.Remote, Identity: identity,
 		FS: fsys, Log: l.g.log, Observer: l.g.metrics.observer(req.Service),
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("home directory %q of the identity: %w", identity.Home, err)
+		return nil, fmt.Errorf("home directory %q of the identity: %w", identity.Home, err)
 	}
-	left := l.g.metrics.entered(req.Service)
-	if !l.g.live.add(sess, left) {
-		left()
-		sess.Close()
-		return nil, nil, errDraining
-	}
-	return sess, nil, nil
+	return sess, nil
 }
 
 // classify says in a word how a login failed, for log and metrics, and which of auth.Kinds the frontend is told.
@@ -123,6 +152,8 @@ func classify(err error) (result string, kind error) {
 	switch {
 	case errors.Is(err, ErrShutdown):
 		return "shutdown", auth.ErrUnavailable
+	case errors.Is(err, errTooMany):
+		return "too_many_sessions", auth.ErrUnavailable
 	case errors.Is(err, auth.ErrUnavailable):
 		return "unavailable", auth.ErrUnavailable
 	case errors.Is(err, auth.ErrDenied):

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"filegate/core/auth"
+	"filegate/core/session"
 	"filegate/core/vfs"
 )
 
@@ -220,6 +221,47 @@ func TestLoginInSteps(t *testing.T) {
 		t.Fatalf("the second step returned %v, want a session", err)
 	}
 	sess.Close()
+}
+
+// TestSessionsOfAUser has a user who may be logged in twice at a time, and somebody else of the same name who may be once.
+func TestSessionsOfAUser(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.authenticate = func(req auth.Request) (auth.Response, error) {
+			limit := map[string]int{"alice": 2, "bob": 1}[req.User]
+			return auth.Response{Identity: &auth.Identity{User: req.User, Limits: auth.Limits{Sessions: limit}}}, nil
+		}
+		g := start(t, w, oneOfEach)
+		login := func(name string) (*session.Session, error) {
+			sess, _, err := g.door.env.Login(t.Context(), request(func(r *auth.Request) { r.User = name }))
+			if err == nil {
+				t.Cleanup(sess.Close)
+			}
+			return sess, err
+		}
+		first, err := login("alice")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tt := range []struct {
+			user string
+			ok   bool
+		}{{"alice", true}, {"alice", false}, {"bob", true}, {"bob", false}, {"carol", true}, {"carol", true}, {"carol", true}} {
+			_, err := login(tt.user)
+			if tt.ok != (err == nil) || !tt.ok && (!errors.Is(err, auth.ErrUnavailable) || auth.ClientText(err) == "") {
+				t.Errorf("a login of %s: %v, want success: %v", tt.user, err, tt.ok)
+			}
+		}
+		first.Close()
+		synctest.Wait()
+		if _, err := login("alice"); err != nil {
+			t.Errorf("a login of alice when one of her sessions has ended: %v", err)
+		}
+		w.openErr = errFake
+		if _, err := login("dave"); err == nil {
+			t.Error("a login went through without storage")
+		}
+	})
 }
 
 // TestLoginHasATimeout has an authenticator that never answers, and ignores nothing but the end of the call.

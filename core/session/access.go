@@ -1,6 +1,8 @@
 package session
 
 import (
+	"slices"
+
 	"filegate/core/auth"
 	"filegate/core/vfs"
 )
@@ -14,14 +16,62 @@ func (s *Session) permit(e Event, what ...auth.Permission) error {
 		return vfs.ErrInvalidName
 	}
 	for _, p := range what {
-		if !s.may(p) {
-			return vfs.Errorf(vfs.ErrPermission, "this login has no %s permission", p)
+		if !s.may(e.Path, p) {
+			return forbidden(p)
 		}
+	}
+	if e.Op == OpRename {
+		return s.mayRename(e.Path, e.Target)
 	}
 	return nil
 }
 
-func (s *Session) may(what auth.Permission) bool { return s.allowed == nil || s.allowed[what] }
+func forbidden(p auth.Permission) error {
+	return vfs.Errorf(vfs.ErrPermission, "this login has no %s permission here", p)
+}
+
+// may says whether the login may do that with what the client calls name.
+func (s *Session) may(name vfs.Path, what auth.Permission) bool {
+	return slices.Contains(s.identity.PermissionsAt(string(name)), what)
+}
+
+// mayThroughout is may for a directory and all that may be in it.
+func (s *Session) mayThroughout(name vfs.Path, what auth.Permission) bool {
+	return s.may(name, what) && !slices.ContainsFunc(s.identity.Rules, func(r auth.Rule) bool {
+		return name.Contains(vfs.Path(r.Path)) && !slices.Contains(r.Permissions, what)
+	})
+}
+
+// mayRename takes the permission to write at both ends. Where other permissions hold at the other end, a rename would be a way around those that
+// hold here: then it takes what copying and removing would.
+func (s *Session) mayRename(oldname, newname vfs.Path) error {
+	if len(s.identity.Rules) == 0 {
+		return nil // permit has looked at the one permission that there is to look at
+	}
+	needs := []auth.Permission{auth.Write}
+	if !s.alike(oldname, newname) {
+		needs = append(needs, auth.Read, auth.List, auth.Delete)
+	}
+	for _, p := range needs {
+		if !s.mayThroughout(oldname, p) {
+			return forbidden(p)
+		}
+	}
+	if !s.mayThroughout(newname, auth.Write) {
+		return forbidden(auth.Write)
+	}
+	return nil
+}
+
+// alike says whether the same permissions hold for two names, and for all below either.
+func (s *Session) alike(a, b vfs.Path) bool {
+	if slices.ContainsFunc(s.identity.Rules, func(r auth.Rule) bool {
+		return vfs.Path(r.Path) != a && a.Contains(vfs.Path(r.Path)) || vfs.Path(r.Path) != b && b.Contains(vfs.Path(r.Path))
+	}) {
+		return false
+	}
+	return !slices.ContainsFunc(auth.Permissions(), func(p auth.Permission) bool { return s.may(a, p) != s.may(b, p) })
+}
 
 // inStore is the store's name for what the client calls p.
 func (s *Session) inStore(p vfs.Path) vfs.Path { return s.home.Under(p) }

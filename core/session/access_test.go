@@ -291,3 +291,81 @@ func TestHomeInvalid(t *testing.T) {
 		wantKind(t, err, vfs.ErrInvalidName, "New")
 	}
 }
+
+// rules are a drop box, an archive, and a place in which nothing may be done but for one directory.
+var rules = []auth.Rule{
+	{Path: "/in", Permissions: []auth.Permission{auth.Write, auth.List}},
+	{Path: "/archive", Permissions: []auth.Permission{auth.Read, auth.List}},
+	{Path: "/closed"},
+	{Path: "/closed/open", Permissions: auth.Permissions()},
+}
+
+// TestRules makes every operation in places with rules, and wants what the longest of them allows.
+func TestRules(t *testing.T) {
+	for _, tt := range []struct {
+		dir   vfs.Path
+		given []auth.Permission
+	}{
+		{"/in", rules[0].Permissions},
+		{"/in/deep/er", rules[0].Permissions},
+		{"/inbox", auth.Permissions()}, // is not "in"
+		{"/archive", rules[1].Permissions},
+		{"/closed", nil},
+		{"/closed/open", auth.Permissions()},
+		{"/closed/opened", nil},
+	} {
+		for _, op := range operations {
+			s := begin(t, func(cfg *session.Config) { cfg.Identity.Rules = rules })
+			s.store.mkdirs(t, home, tt.dir)
+			put(t, s.store, vfs.Path(home)+tt.dir+"/file", "old")
+			before := s.store.count("")
+			err := op.call(t.Context(), s.Session, tt.dir+"/file")
+			if slices.ContainsFunc(op.needs, func(p auth.Permission) bool { return !slices.Contains(tt.given, p) }) {
+				wantKind(t, err, vfs.ErrPermission, op.name+" in "+string(tt.dir))
+				if n := s.store.count("") - before; n != 0 {
+					t.Errorf("%s in %s: the store was called %d times for what is forbidden", op.name, tt.dir, n)
+				}
+			} else if errors.Is(err, vfs.ErrPermission) {
+				t.Errorf("%s in %s: %v", op.name, tt.dir, err)
+			}
+		}
+	}
+}
+
+// TestRenameIsNoWayAround moves things between places with different permissions.
+func TestRenameIsNoWayAround(t *testing.T) {
+	for _, tt := range []struct {
+		from, to vfs.Path
+		ok       bool
+	}{
+		{"/a/file", "/b/file", true},
+		{"/in/file", "/in/other", true},         // both in the drop box: writing is enough
+		{"/in/file", "/a/file", false},          // out of it: reading what may not be read
+		{"/a/file", "/in/new", true},            // into it
+		{"/archive/file", "/a/file", false},     // no writing there
+		{"/a/file", "/archive/file", false},     // nor in that direction
+		{"/closed/open/file", "/a/new", true},   // all is allowed at both ends
+		{"/a/file", "/closed/file", false},      //
+		{"/closed", "/a/closed", false},         //
+		{"/mixed", "/a/mixed", false},           // with a part that may not be read
+		{"/a", "/mixed/a", true},                // beside it
+		{"/a", "/mixed", false},                 // a name of its own below that one would be what may not be written
+		{"/in", "/elsewhere", false},            // the drop box itself
+		{"/closed/open", "/closed/more", false}, //
+	} {
+		s := begin(t, func(cfg *session.Config) {
+			cfg.Identity.Rules = append(slices.Clone(rules), auth.Rule{Path: "/mixed/secret", Permissions: []auth.Permission{auth.List}})
+		})
+		for _, name := range []vfs.Path{"/a/file", "/b/dir/file", "/in/file", "/archive/file", "/closed/file", "/closed/open/file"} {
+			s.store.mkdirs(t, home, name.Dir())
+			put(t, s.store, vfs.Path(home)+name, "content")
+		}
+		if tt.to != "/mixed" {
+			s.store.mkdirs(t, home, "/mixed/secret")
+		}
+		err := s.Rename(t.Context(), tt.from, tt.to, vfs.RenameOptions{})
+		if tt.ok && err != nil || !tt.ok && !errors.Is(err, vfs.ErrPermission) {
+			t.Errorf("Rename of %s to %s: %v, want success: %v", tt.from, tt.to, err, tt.ok)
+		}
+	}
+}

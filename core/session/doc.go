@@ -3,7 +3,8 @@
 // A [Session] is itself a [vfs.FS], and all that a frontend ever sees of the storage. On top of the store it
 //
 //   - puts the login's home directory in front of every path, so that nothing outside of it has a name;
-//   - checks the login's permissions;
+//   - checks the login's permissions, path by path where it has rules;
+//   - holds transfers to the login's limits of bytes per second and in all (how many sessions it may have is core/gateway's to count);
 //   - keeps the table of open files, so that a path that is being written has the size and the attributes that its writer has
 //     (SFTP asks by path, and sets times before it closes), and so that the end of the session ends every call and every handle;
 //   - never commits a content of which a write has failed;

@@ -12,7 +12,7 @@ import (
 // Open implements [vfs.FS].
 func (s *Session) Open(ctx context.Context, name vfs.Path, opts vfs.OpenOptions) (vfs.File, error) {
 	ctx, cancel := s.join(ctx)
-	f := &file{transfer: transfer{s: s, start: time.Now(), cancel: cancel}, path: name}
+	f := &file{transfer: transfer{s: s, start: time.Now(), ctx: ctx, cancel: cancel}, path: name}
 	err := s.enter(f, Event{Op: OpDownload, Path: name}, func() (_ io.Closer, err error) {
 		f.under, err = s.fs.Open(ctx, s.inStore(name), opts)
 		return f.under, err
@@ -41,13 +41,16 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 		}
 		return int64(m), err, outcome
 	})
+	if stop := f.pass(f.s.limits.down, int(n)); stop != nil {
+		return 0, f.fail(stop)
+	}
 	return int(n), err
 }
 
 func (f *file) WriteTo(w io.Writer) (int64, error) {
 	return f.move(func() (n int64, err, outcome error) {
 		to := &sink{w: w}
-		n, err = f.under.WriteTo(to)
+		n, err = f.under.WriteTo(f.limitWriter(to))
 		return n, err, whose(err, to.err)
 	})
 }

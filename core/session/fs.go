@@ -79,12 +79,12 @@ func (s *Session) Rename(ctx context.Context, oldname, newname vfs.Path, opts vf
 		if oldname.IsRoot() || newname.IsRoot() {
 			return vfs.Errorf(vfs.ErrPermission, "the top directory cannot be renamed")
 		}
-		forbidden := opts.Replace && !s.may(auth.Delete)
-		if forbidden {
+		keep := opts.Replace && !s.may(newname, auth.Delete)
+		if keep {
 			opts.Replace = false
 		}
 		err := s.fs.Rename(ctx, s.inStore(oldname), s.inStore(newname), opts)
-		if forbidden && errors.Is(err, vfs.ErrExist) {
+		if keep && errors.Is(err, vfs.ErrExist) {
 			return &vfs.Error{Kind: vfs.ErrPermission, Text: "this login has no delete permission, to replace what has that name", Err: err}
 		}
 		return err

@@ -30,7 +30,7 @@ type Session struct {
 	id       string
 	identity auth.Identity
 	home     vfs.Path
-	allowed  map[auth.Permission]bool // nil: everything
+	limits   limits
 	fs       vfs.FS
 	log      *slog.Logger
 	observer Observer
@@ -67,6 +67,7 @@ func New(ctx context.Context, cfg Config) (*Session, error) {
 		id:       cfg.ID,
 		identity: cfg.Identity,
 		home:     home,
+		limits:   newLimits(cfg.Identity.Limits),
 		fs:       cfg.FS,
 		log:      cfg.Log.With("session", cfg.ID, "user", cfg.Identity.User, "remote", cfg.Remote),
 		observer: cfg.Observer,
@@ -82,12 +83,6 @@ func New(ctx context.Context, cfg Config) (*Session, error) {
 	}
 	if s.maxOpen == 0 {
 		s.maxOpen = DefaultMaxOpen
-	}
-	if len(cfg.Identity.Permissions) > 0 {
-		s.allowed = map[auth.Permission]bool{}
-		for _, p := range cfg.Identity.Permissions {
-			s.allowed[p] = true
-		}
 	}
 	s.ctx, s.end = context.WithCancelCause(ctx)
 	s.log.Info("session begins", "service", cfg.Service)

@@ -350,3 +350,17 @@ func (w *storeWriter) Commit(ctx context.Context) (vfs.Info, error) {
 }
 
 func (w *storeWriter) Close() error { return w.close(w.Writer) }
+
+// mkdirs makes a directory below another, with all between.
+func (s *store) mkdirs(t *testing.T, top, below vfs.Path) {
+	t.Helper()
+	for i, elements := 1, below.Elements(); i <= len(elements); i++ {
+		dir := top
+		for _, e := range elements[:i] {
+			dir = dir.Join(e)
+		}
+		if err := s.FS.Mkdir(t.Context(), dir); err != nil && !errors.Is(err, vfs.ErrExist) {
+			t.Fatal(err)
+		}
+	}
+}

@@ -16,6 +16,7 @@ import (
 type transfer struct {
 	s      *Session
 	start  time.Time
+	ctx    context.Context    // the transfer's life, which reads and writes bring none for
 	cancel context.CancelFunc // ends what is under way
 
 	// life is held shared by reads and writes, alone by what must not meet one: the session's end closes what others are using.
@@ -50,6 +51,12 @@ func (t *transfer) move(f func() (n int64, err, outcome error)) (n int64, err er
 	}()
 	n, err, outcome = f()
 	return n, err
+}
+
+// fail makes err the outcome of the transfer, unless that has one already or is over, and returns it.
+func (t *transfer) fail(err error) error {
+	_, _ = t.move(func() (int64, error, error) { return 0, err, err })
+	return err
 }
 
 // source and sink are the client's end of a transfer. They remember when it was that end which failed.

@@ -17,7 +17,7 @@ func (s *Session) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteO
 		perms = append(perms, auth.Read)
 	}
 	ctx, cancel := s.join(ctx)
-	w := &writer{transfer: transfer{s: s, start: time.Now(), cancel: cancel}, name: name, path: s.inStore(name)}
+	w := &writer{transfer: transfer{s: s, start: time.Now(), ctx: ctx, cancel: cancel}, name: name, path: s.inStore(name)}
 	err := s.enter(w, Event{Op: OpUpload, Path: name}, func() (_ io.Closer, err error) {
 		if name.IsRoot() {
 			return nil, vfs.ErrIsDir
@@ -54,6 +54,10 @@ type writer struct {
 }
 
 func (w *writer) WriteAt(p []byte, off int64) (int, error) {
+	// Before anything is held: Truncate, SetAttrs and the end of the session must not wait for that.
+	if err := w.pass(w.s.limits.up, len(p)); err != nil {
+		return 0, w.fail(err)
+	}
 	n, err := w.move(func() (int64, error, error) {
 		n, err := w.under.WriteAt(p, off)
 		return int64(n), err, err
@@ -64,7 +68,7 @@ func (w *writer) WriteAt(p []byte, off int64) (int, error) {
 func (w *writer) ReadFrom(r io.Reader) (int64, error) {
 	return w.move(func() (int64, error, error) {
 		from := &source{r: r}
-		n, err := w.under.ReadFrom(from)
+		n, err := w.under.ReadFrom(w.limitReader(from))
 		return n, err, whose(err, from.err)
 	})
 }
@@ -195,6 +199,14 @@ type readWriter struct {
 }
 
 func (w *readWriter) ReadAt(p []byte, off int64) (int, error) {
+	n, err := w.readAt(p, off)
+	if stop := w.pass(w.s.limits.down, n); stop != nil {
+		return 0, stop
+	}
+	return n, err
+}
+
+func (w *readWriter) readAt(p []byte, off int64) (int, error) {
 	w.life.RLock()
 	defer w.life.RUnlock()
 	if w.ended {

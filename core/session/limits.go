@@ -1,0 +1,126 @@
+package session
+
+import (
+	"context"
+	"io"
+	"sync/atomic"
+
+	"golang.org/x/time/rate"
+
+	"filegate/core/auth"
+	"filegate/core/vfs"
+)
+
+// limits bound the content of files that passes, of one session together.
+type limits struct {
+	up, down *rate.Limiter // nil: no limit
+	total    int64         // bytes in both directions; 0: no limit
+	moved    *atomic.Int64
+}
+
+func newLimits(l auth.Limits) limits {
+	return limits{up: limiter(l.UploadRate), down: limiter(l.DownloadRate), total: l.SessionBytes, moved: new(atomic.Int64)}
+}
+
+// limiter lets a second's worth pass at once.
+func limiter(bytesPerSecond int64) *rate.Limiter {
+	if bytesPerSecond <= 0 {
+		return nil
+	}
+	return rate.NewLimiter(rate.Limit(bytesPerSecond), int(min(bytesPerSecond, 1<<30)))
+}
+
+// of reports whether there is any limit for a direction.
+func (l limits) of(direction *rate.Limiter) bool { return direction != nil || l.total > 0 }
+
+// errTotal is the answer when all that a session may move has been moved.
+var errTotal error = &vfs.Error{Kind: vfs.ErrQuota, Text: "this session has transferred all that the login allows"}
+
+// pass returns nil when n bytes may pass, which it may wait for until ctx ends. Whoever waits holds nothing that the end of the session needs.
+func (t *transfer) pass(direction *rate.Limiter, n int) error {
+	if n <= 0 {
+		return nil
+	}
+	if l := t.s.limits; l.total > 0 && l.moved.Add(int64(n)) > l.total {
+		return errTotal
+	}
+	if direction == nil {
+		return nil
+	}
+	for n > 0 {
+		part := min(n, direction.Burst())
+		if err := direction.WaitN(t.ctx, part); err != nil {
+			return t.stopped(err)
+		}
+		n -= part
+	}
+	return nil
+}
+
+// stopped says why a transfer did not get its turn.
+func (t *transfer) stopped(err error) error {
+	if ended := t.s.ended(); ended != nil {
+		return ended
+	}
+	if t.ctx.Err() != nil {
+		return context.Cause(t.ctx)
+	}
+	return err
+}
+
+// slowly makes pieces small enough for a limiter to be steady.
+func slowly(direction *rate.Limiter, p []byte) []byte {
+	if direction == nil {
+		return p
+	}
+	return p[:min(len(p), direction.Burst())]
+}
+
+// limitedReader and limitedWriter are the client's end of a transfer that has limits.
+type limitedReader struct {
+	t *transfer
+	r io.Reader
+}
+
+func (l *limitedReader) Read(p []byte) (int, error) {
+	up := l.t.s.limits.up
+	n, err := l.r.Read(slowly(up, p))
+	if stop := l.t.pass(up, n); stop != nil {
+		return 0, stop
+	}
+	return n, err
+}
+
+type limitedWriter struct {
+	t *transfer
+	w io.Writer
+}
+
+func (l *limitedWriter) Write(p []byte) (done int, err error) {
+	down := l.t.s.limits.down
+	for {
+		part := slowly(down, p[done:])
+		if err := l.t.pass(down, len(part)); err != nil {
+			return done, err
+		}
+		n, err := l.w.Write(part)
+		done += n
+		if err != nil || done == len(p) {
+			return done, err
+		}
+	}
+}
+
+func (t *transfer) limitReader(r io.Reader) io.Reader {
+	if !t.s.limits.of(t.s.limits.up) {
+		return r
+	}
+	return &limitedReader{t, r}
+}
+
+func (t *transfer) limitWriter(w io.Writer) io.Writer {
+	if !t.s.limits.of(t.s.limits.down) {
+		return w
+	}
+	return &limitedWriter{t, w}
+}
