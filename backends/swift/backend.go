@@ -78,6 +78,7 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 // Close implements [backend.Backend].
 func (b *Backend) Close() error {
 	b.http.close()
+	b.budget.close()
 	return nil
 }
 

@@ -23,7 +23,7 @@ const (
 // budget gives out blocks of memory for upload and read-ahead buffers, to all sessions of a process, first come first served.
 // Whoever waits makes the others give back what they hold to no use.
 type budget struct {
-	pool sync.Pool // of *[blockSize]byte
+	memory blocks
 
 	mu      sync.Mutex
 	free    int        // blocks that may still be given out
@@ -39,7 +39,6 @@ type holder interface {
 
 func newBudget(bytes int64) *budget {
 	return &budget{
-		pool:    sync.Pool{New: func() any { return new([blockSize]byte) }},
 		free:    int(bytes / blockSize),
 		waiters: list.New(),
 		holders: map[holder]struct{}{},
@@ -67,7 +66,7 @@ func (b *budget) try() []byte {
 		return nil
 	}
 	b.free--
-	return b.block()
+	return b.memory.take()
 }
 
 // get returns a block, and waits for one as long as ctx lasts.
@@ -76,7 +75,7 @@ func (b *budget) get(ctx context.Context) ([]byte, error) {
 	if b.free > 0 && b.waiters.Len() == 0 {
 		b.free--
 		b.mu.Unlock()
-		return b.block(), nil
+		return b.memory.take(), nil
 	}
 	mine := make(chan struct{})
 	place := b.waiters.PushBack(mine)
@@ -87,7 +86,7 @@ func (b *budget) get(ctx context.Context) ([]byte, error) {
 		b.shed()
 		select {
 		case <-mine:
-			return b.block(), nil
+			return b.memory.take(), nil
 		case <-ticker.C:
 		case <-ctx.Done():
 			b.mu.Lock()
@@ -105,9 +104,7 @@ func (b *budget) get(ctx context.Context) ([]byte, error) {
 
 // put gives blocks back.
 func (b *budget) put(blocks ...[]byte) {
-	for _, block := range blocks {
-		b.pool.Put((*[blockSize]byte)(block))
-	}
+	b.memory.put(blocks...)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for range blocks {
@@ -124,8 +121,8 @@ func (b *budget) give() {
 	b.free++
 }
 
-// block makes the memory of a block that has been counted. What was in it stays in it.
-func (b *budget) block() []byte { return b.pool.Get().(*[blockSize]byte)[:] }
+// close gives all memory back that nobody has.
+func (b *budget) close() { b.memory.close() }
 
 func (b *budget) shed() {
 	b.mu.Lock()

@@ -1,0 +1,53 @@
+package swift
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestBlocksTrim has memory that nobody needs any more go back to the system, and none that is in use.
+func TestBlocksTrim(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b blocks
+		var held [][]byte
+		for range 3 * arenaBlocks / 2 {
+			held = append(held, b.take())
+		}
+		kept, held := held[0], held[1:]
+		copy(kept, "mine")
+		copy(held[0], "old")
+		b.put(held...)
+		time.Sleep(trimAfter + time.Second) // the first look finds that they were in use since
+		synctest.Wait()
+		if len(b.warm) != len(held) {
+			t.Fatalf("after one look %d of %d blocks have memory: what was in use just now is kept", len(b.warm), len(held))
+		}
+		again := b.take()
+		b.put(again)
+		time.Sleep(trimAfter)
+		synctest.Wait()
+		if len(b.warm) != 1 || len(b.cold) != len(held)-1 {
+			t.Fatalf("of %d blocks %d have memory and %d not: one of them was used", len(held), len(b.warm), len(b.cold))
+		}
+		time.Sleep(2 * trimAfter)
+		synctest.Wait()
+		if len(b.warm) != 0 || b.timer != nil {
+			t.Errorf("%d blocks still have memory, and somebody looks for more: %v", len(b.warm), b.timer != nil)
+		}
+		if string(kept[:4]) != "mine" {
+			t.Error("a block that is in use has lost its content")
+		}
+		if !raceDetector && string(held[0][:3]) == "old" {
+			t.Error("the system did not get the memory back")
+		}
+		for range len(held) {
+			if block := b.take(); len(block) != blockSize || cap(block) != blockSize {
+				t.Fatalf("a block has %d bytes of %d", len(block), cap(block))
+			}
+		}
+		if len(b.arena) != 2*arenaBlocks*blockSize-(len(held)+1)*blockSize {
+			t.Error("new memory was asked for while there was some without use")
+		}
+	})
+}
