@@ -36,6 +36,9 @@ type Config struct {
 	Memory int64 `hcl:"memory,optional" unit:"bytes"`
 	// ReadAhead is how far a download reads ahead of its client, in bytes.
 	ReadAhead int64 `hcl:"read_ahead,optional" unit:"bytes"`
+	// DownloadConcurrency is how many GETs at most bring a file that is read forward, where one alone is slower than the client. Each reads half of
+	// ReadAhead at a time.
+	DownloadConcurrency int `hcl:"download_concurrency,optional"`
 	// Patience is how long a failing request is tried again before the client is told.
 	Patience time.Duration `hcl:"patience,optional"`
 	// Stall is how long a request may go without a byte passing before it counts as failed.
@@ -65,15 +68,16 @@ var _ backend.Config = (*Config)(nil)
 // DefaultConfig returns the defaults.
 func DefaultConfig() *Config {
 	return &Config{
-		SegmentSize:       16 * mib,
-		UploadConcurrency: 3,
-		ReadAhead:         8 * mib,
-		Patience:          2 * time.Minute,
-		Stall:             45 * time.Second,
-		ResumeRetention:   7 * 24 * time.Hour,
-		Digests:           []string{string(vfs.MD5)},
-		ListTimes:         true,
-		HideSegments:      true,
+		SegmentSize:         16 * mib,
+		UploadConcurrency:   3,
+		ReadAhead:           8 * mib,
+		DownloadConcurrency: 8,
+		Patience:            2 * time.Minute,
+		Stall:               45 * time.Second,
+		ResumeRetention:     7 * 24 * time.Hour,
+		Digests:             []string{string(vfs.MD5)},
+		ListTimes:           true,
+		HideSegments:        true,
 	}
 }
 
@@ -100,6 +104,9 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	}
 	if c.ReadAhead < blockSize || c.ReadAhead > gib {
 		report("read_ahead", "Read-ahead out of range", "Give a size from \"256KiB\" to \"1GiB\".")
+	}
+	if c.DownloadConcurrency < 1 || c.DownloadConcurrency > 64 {
+		report("download_concurrency", "Download concurrency out of range", "Give a number from 1 to 64.")
 	}
 	if c.Patience < 0 {
 		report("patience", "Negative patience", "Give a time such as \"2m\", or \"0s\" to pass on every failure at once.")

@@ -36,7 +36,8 @@
 //	                container, where there is nothing (there may be a cut-off upload)
 //	list            1 GET for each page, and a HEAD for each file that is not known as it is listed, 16 at a time; without
 //	                list_times only for those of no bytes (they may be manifests)
-//	read            1 GET from the start to the end; one more for each jump that the client makes
+//	read            1 GET from the start to the end; one more for each jump that the client makes. Where the store is slower than the client, and
+//			several at once are faster, 1 GET for each half of read_ahead. Small reads out of order: 1 GET for each 32 KiB
 //	write           what stat takes at opening, 1 PUT at Commit, and 1 HEAD before it where a file is there; large: 1 PUT for
 //	                each segment and 1 for the manifest; large and new: 1 PUT and 1 DELETE of the marker; over a large one: 1 GET
 //	                of its manifest, and 1 bulk delete of its segments after it

@@ -2,11 +2,8 @@ package swift
 
 import (
 	"context"
-	"crypto/md5" //nolint:gosec // Swift's ETags are MD5
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"net/http"
 	"strconv"
@@ -28,9 +25,6 @@ type stream struct {
 	body   io.ReadCloser // nil: the next read asks for one
 	failed time.Time     // since when nothing came any more; zero: it does
 	tries  int
-
-	sum  hash.Hash // of what has passed; nil when it is not to be checked
-	want string
 }
 
 // openStream begins with the GET of an object, from off to its end, and returns what its headers say.
@@ -61,13 +55,7 @@ func (f *FS) openStream(ctx context.Context, n name, off int64) (*stream, object
 		resp.body.Close()
 		return nil, object{}, fmt.Errorf("GET %q: no part was given, status %d", n.String(), resp.status)
 	}
-	s := &stream{fs: f, ctx: ctx, n: n, etag: o.etag, size: o.size, pos: off, body: resp.body}
-	if off == 0 {
-		if s.want = o.contentMD5(); s.want != "" {
-			s.sum = md5.New() //nolint:gosec // Swift's ETags are MD5
-		}
-	}
-	return s, o, nil
+	return &stream{fs: f, ctx: ctx, n: n, etag: o.etag, size: o.size, pos: off, body: resp.body}, o, nil
 }
 
 // totalOf takes the size of the whole out of a Content-Range.
@@ -80,7 +68,7 @@ func totalOf(contentRange string) (int64, error) {
 	return n, nil
 }
 
-// Read implements [io.Reader]. The last bytes of a file are not given out before the checksum of the whole has agreed.
+// Read implements [io.Reader].
 func (s *stream) Read(p []byte) (int, error) {
 	for {
 		if s.pos >= s.size {
@@ -95,12 +83,6 @@ func (s *stream) Read(p []byte) (int, error) {
 		if n > 0 {
 			s.failed, s.tries = time.Time{}, 0
 			s.pos += int64(n)
-			if s.sum != nil {
-				s.sum.Write(p[:n])
-				if s.pos == s.size && hex.EncodeToString(s.sum.Sum(nil)) != s.want {
-					return 0, vfs.ErrCorrupt
-				}
-			}
 			return n, nil
 		}
 		if err == nil {

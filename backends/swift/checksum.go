@@ -1,0 +1,79 @@
+package swift
+
+import (
+	"crypto/md5" //nolint:gosec // Swift's ETags are MD5
+	"crypto/sha256"
+	"encoding/hex"
+	"hash"
+	"strings"
+)
+
+// checksum is that of a whole file, taken while the file passes from its beginning to its end. The last block is not given out before it has agreed.
+// A nil one checks nothing.
+type checksum struct {
+	hash    hash.Hash
+	want    string // in hex
+	pos     int64  // to here it has been taken
+	running bool   // a goroutine takes it
+	wrong   bool
+}
+
+// newChecksum returns the checksum that an object's headers tell, or nil where they tell none.
+func newChecksum(o object) *checksum {
+	h, want := o.digest()
+	if h == nil || o.size == 0 {
+		return nil
+	}
+	return &checksum{hash: h, want: want}
+}
+
+// withholds says whether a read that goes on to end must wait for the checksum.
+func (c *checksum) withholds(end, size int64) bool {
+	return c != nil && end > (size-1)/blockSize*blockSize && (c.pos < size || c.wrong)
+}
+
+// failed says whether the checksum is why there is nothing at off.
+func (c *checksum) failed(off, size int64) bool {
+	return c != nil && c.wrong && off >= (size-1)/blockSize*blockSize
+}
+
+// sumUp has the checksum taken of what has come, beside the reading. It is called with mu held.
+func (f *file) sumUp() {
+	c := f.sum
+	if c == nil || c.running || f.closed {
+		return
+	}
+	c.running = true
+	f.working.Go(func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		for c == f.sum && !f.closed {
+			b, data := f.window.have(c.pos)
+			if b == nil {
+				break
+			}
+			b.pins++
+			f.mu.Unlock()
+			c.hash.Write(data)
+			f.mu.Lock()
+			f.unpin(b)
+			c.pos += int64(len(data))
+			c.wrong = c.pos == f.window.size && hex.EncodeToString(c.hash.Sum(nil)) != c.want
+			f.giveUp(f.window.high - behind)
+			f.wake.Broadcast()
+		}
+		c.running = false
+	})
+}
+
+// digest returns what an object's headers tell of its content: a hash, and what it must come to in hex; nil where they tell nothing. SHA-256 comes
+// first: processors have instructions for it.
+func (o object) digest() (hash.Hash, string) {
+	if want := o.header.Get(metaSHA256); len(want) == hex.EncodedLen(sha256.Size) {
+		return sha256.New(), strings.ToLower(want)
+	}
+	if want := o.contentMD5(); want != "" {
+		return md5.New(), want //nolint:gosec // Swift's ETags are MD5
+	}
+	return nil, ""
+}

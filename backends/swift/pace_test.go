@@ -1,0 +1,87 @@
+package swift
+
+import (
+	"testing"
+	"time"
+)
+
+// pacedClient is one that takes n bytes each step, and waits for the store for some part of it.
+type pacedClient struct {
+	pace *pace
+	now  time.Time
+	left int64
+}
+
+func (c *pacedClient) step(took, waited time.Duration, n int64) {
+	c.pace.starves(c.now)
+	c.now = c.now.Add(waited)
+	c.pace.fed(c.now)
+	c.now = c.now.Add(took - waited)
+	c.left -= n
+	c.pace.passed(c.now, n, c.left)
+}
+
+// run makes steps of 100 ms for some periods.
+func (c *pacedClient) run(periods int, waited time.Duration, n int64) {
+	for range periods * int(c.pace.period/(100*time.Millisecond)) {
+		c.step(100*time.Millisecond, waited, n)
+	}
+}
+
+func newPacedClient(most int) *pacedClient {
+	p := newPace(most, 100*time.Millisecond)
+	return &pacedClient{pace: &p, now: time.Unix(1e9, 0), left: 1 << 40}
+}
+
+func TestPaceOfSlowStore(t *testing.T) {
+	c := newPacedClient(8)
+	c.run(3, 90*time.Millisecond, mib)
+	if c.pace.streams != 8 {
+		t.Fatalf("%d GETs for a client that waits for the store nearly all the time, want 8", c.pace.streams)
+	}
+	c.run(20, 90*time.Millisecond, 3*mib)
+	if c.pace.streams != 8 {
+		t.Errorf("%d GETs where several are three times as fast, want 8", c.pace.streams)
+	}
+}
+
+func TestPaceOfSlowClient(t *testing.T) {
+	c := newPacedClient(8)
+	c.run(20, 20*time.Millisecond, mib)
+	if c.pace.streams != 1 {
+		t.Errorf("%d GETs for a client that hardly ever waits, want 1", c.pace.streams)
+	}
+}
+
+// TestPaceOfFullStore has a store that gives no more to several GETs than to one.
+func TestPaceOfFullStore(t *testing.T) {
+	c := newPacedClient(8)
+	wide, last := 0, c.pace.streams
+	for range 3000 { // of 100 ms
+		c.step(100*time.Millisecond, 90*time.Millisecond, mib)
+		if c.pace.streams > 1 && last == 1 {
+			wide++
+		}
+		last = c.pace.streams
+	}
+	if wide < 2 || wide > 4 {
+		t.Errorf("several GETs were tried %d times in 5 minutes: they should be tried again, and less and less often", wide)
+	}
+}
+
+func TestPaceOfSmallFile(t *testing.T) {
+	c := newPacedClient(8)
+	c.left = wideFrom
+	c.run(5, 90*time.Millisecond, 1)
+	if c.pace.streams != 1 {
+		t.Errorf("%d GETs for the little that is left of a file, want 1", c.pace.streams)
+	}
+}
+
+func TestPaceAlone(t *testing.T) {
+	c := newPacedClient(1)
+	c.run(5, 90*time.Millisecond, mib)
+	if c.pace.streams != 1 {
+		t.Errorf("%d GETs where the configuration allows one", c.pace.streams)
+	}
+}

@@ -1,0 +1,419 @@
+package swift
+
+import (
+	"context"
+	"io"
+	"slices"
+	"time"
+
+	"filegate/core/vfs"
+)
+
+// window is what lies in memory of a file that is read forward: blocks from a little behind the client to some way ahead of it. It is filled by parts, each
+// with a GET of its own: by a single one to the end of the file, or by several side by side where one alone is slower than the client.
+type window struct {
+	size   int64 // of the file
+	blocks map[int64]*block
+	base   int64 // what is before it has been given up
+	high   int64 // the end of the furthest read so far
+	// parts follow each other without a gap. All but the last end at a multiple of blockSize, so that a block is one part's.
+	parts []*part
+}
+
+// part is a piece of a file that one GET brings.
+type part struct {
+	off, end int64
+	pos      int64 // to here it lies in blocks
+	stream   *stream
+	cancel   context.CancelFunc // of the stream's context
+	running  bool               // a goroutine reads from stream
+	stopped  bool               // it no longer belongs to the window
+	err      error
+}
+
+// block is a block of memory of the window.
+type block struct {
+	data []byte
+	pins int  // by those who read or fill it without holding mu
+	gone bool // given up meanwhile
+}
+
+// behind is how much is kept behind the furthest read: clients have several reads under way, and they arrive in any order.
+const behind = 4 * mib
+
+// newWindow is one that begins where s does, and that s will fill; cancel ends the stream's context.
+func newWindow(s *stream, cancel context.CancelFunc, size int64) window {
+	return window{
+		size: size, blocks: map[int64]*block{}, base: s.pos, high: s.pos,
+		parts: []*part{{off: s.pos, pos: s.pos, end: size, stream: s, cancel: cancel}},
+	}
+}
+
+// empty says whether nothing lies in the window.
+func (w *window) empty() bool { return len(w.blocks) == 0 }
+
+// at returns the part in which off lies, or nil.
+func (w *window) at(off int64) *part {
+	for _, p := range w.parts {
+		if off >= p.off && off < p.end {
+			return p
+		}
+	}
+	return nil
+}
+
+// filled is how far the window has come without a gap.
+func (w *window) filled() int64 {
+	pos := w.base
+	for _, p := range w.parts {
+		pos = p.pos
+		if p.pos < p.end {
+			break
+		}
+	}
+	return pos
+}
+
+// end is how far the parts go.
+func (w *window) end() int64 { return w.parts[len(w.parts)-1].end }
+
+// failed is why one of the parts will not be whole, or nil.
+func (w *window) failed() error {
+	for _, p := range w.parts {
+		if p.err != nil {
+			return p.err
+		}
+	}
+	return nil
+}
+
+// have returns what lies in the window at off, to the end of its block at most.
+func (w *window) have(off int64) (*block, []byte) {
+	p := w.at(off)
+	if p == nil || off >= p.pos || off < w.base {
+		return nil, nil
+	}
+	i := off / blockSize
+	b := w.blocks[i]
+	if b == nil {
+		return nil, nil
+	}
+	return b, b.data[off-i*blockSize : min(p.pos-i*blockSize, blockSize)]
+}
+
+// The rest are the file's methods that move its window. They are called with mu held, and those that wait let go of it meanwhile.
+
+func (f *file) unpin(b *block) {
+	b.pins--
+	if b.gone && b.pins == 0 {
+		f.fs.backend.budget.put(b.data)
+	}
+}
+
+// drop gives a block back, or leaves that to who is still working with it.
+func (f *file) drop(i int64) {
+	b := f.window.blocks[i]
+	if b == nil {
+		return
+	}
+	delete(f.window.blocks, i)
+	if b.pins > 0 {
+		b.gone = true
+		return
+	}
+	f.fs.backend.budget.put(b.data)
+}
+
+// clear ends all parts and gives all blocks back.
+func (f *file) clear() {
+	for _, p := range f.window.parts {
+		p.stop()
+	}
+	for i := range f.window.blocks {
+		f.drop(i)
+	}
+	f.wake.Broadcast()
+}
+
+// stop takes a part out of the window. What reads from its stream closes that.
+func (p *part) stop() {
+	p.stopped = true
+	p.cancel()
+	if !p.running {
+		p.stream.drop()
+	}
+}
+
+// newPart returns the part from off to end, to be read from a GET that has not begun.
+func (f *file) newPart(off, end int64) *part {
+	ctx, cancel := context.WithCancel(f.ctx)
+	return &part{off: off, pos: off, end: end, stream: f.stream(ctx, off, end), cancel: cancel}
+}
+
+// begin moves the window to off, where it is empty.
+func (f *file) begin(off int64) {
+	f.clear()
+	p := f.newPart(off, f.window.size)
+	f.window = newWindow(p.stream, p.cancel, f.window.size)
+	if f.sum != nil && off > f.sum.pos {
+		f.sum = nil
+	}
+}
+
+// await returns what the window has at off, pinned, and waits for it while it is on its way. It returns nothing for a place where the window
+// will not come; forward moves the window there.
+func (f *file) await(off int64, forward bool) (*block, []byte, error) {
+	for {
+		switch {
+		case f.closed:
+			return nil, nil, vfs.ErrClosed
+		case f.ctx.Err() != nil:
+			return nil, nil, context.Cause(f.ctx)
+		}
+		if b, data := f.have(off); b != nil {
+			b.pins++
+			return b, data, nil
+		}
+		p := f.window.at(off)
+		switch {
+		case p != nil && p.err != nil && off >= p.pos:
+			return nil, nil, p.err
+		case p != nil && off >= f.window.base && off < p.pos && f.window.failed() != nil:
+			return nil, nil, f.window.failed() // the checksum that is being awaited will never be there
+		case f.sum.failed(off, f.window.size):
+			return nil, nil, vfs.ErrCorrupt
+		case f.comesTo(p, off):
+			f.window.high = max(f.window.high, off) // what is before it may be given up
+			if p != nil {
+				f.run(p)
+			}
+			f.extend()
+			f.wait()
+		case forward:
+			f.begin(off)
+		default:
+			return nil, nil, nil
+		}
+	}
+}
+
+// have is what the window has at off, but for the last bytes of a file whose checksum has not agreed yet.
+func (f *file) have(off int64) (*block, []byte) {
+	b, data := f.window.have(off)
+	if b != nil && f.sum.withholds(off+int64(len(data)), f.window.size) {
+		return nil, nil
+	}
+	return b, data
+}
+
+// comesTo says whether the window will come to off by itself; p is the part that off lies in.
+func (f *file) comesTo(p *part, off int64) bool {
+	w := &f.window
+	switch {
+	case p == nil:
+		return off >= w.end() && off-w.end() < behind
+	case off < w.base:
+		return false
+	case off < p.pos: // the checksum is being awaited
+		return true
+	case p.end < w.size:
+		return true
+	}
+	return off < w.high+f.fs.backend.cfg.ReadAhead && (p.running || off-p.pos < behind)
+}
+
+// wait waits for something to change, and counts it as time in which the client waits for the store.
+func (f *file) wait() {
+	if f.waiting == 0 {
+		f.pace.starves(time.Now())
+	}
+	f.waiting++
+	f.wake.Wait()
+	f.waiting--
+	if f.waiting == 0 {
+		f.pace.fed(time.Now())
+	}
+}
+
+// passed notes that the client has what is before end, and frees what is far enough behind.
+func (f *file) passed(end int64) {
+	f.read = time.Now()
+	if end <= f.window.high || f.closed {
+		return
+	}
+	f.pace.passed(f.read, end-f.window.high, f.window.size-end)
+	f.window.high = end
+	f.giveUp(end - behind)
+	f.extend()
+	f.wake.Broadcast()
+}
+
+// giveUp gives the blocks before end back, as far as they are of no use to the checksum either.
+func (f *file) giveUp(end int64) {
+	w := &f.window
+	end = min(end, w.filled())
+	if f.sum != nil {
+		end = min(end, f.sum.pos)
+	}
+	for i := w.base / blockSize; (i+1)*blockSize <= end; i++ {
+		f.drop(i)
+		w.base = (i + 1) * blockSize
+	}
+	for len(w.parts) > 1 && w.parts[0].end <= w.base {
+		w.parts = w.parts[1:]
+	}
+}
+
+// partSize is how much one of several GETs brings.
+func (f *file) partSize() int64 {
+	return max(f.fs.backend.cfg.ReadAhead/2/blockSize, 1) * blockSize
+}
+
+// extend lets parts follow the last one, as many as the pace wants side by side.
+func (f *file) extend() {
+	w := &f.window
+	if f.closed {
+		return
+	}
+	each, streams := f.partSize(), int64(f.pace.streams)
+	if last := w.parts[len(w.parts)-1]; streams > 1 && last.end == w.size && last.running && w.size-last.pos > 2*each {
+		last.end = (last.pos/blockSize)*blockSize + each
+	}
+	var running int64
+	for _, p := range w.parts {
+		if p.running {
+			running++
+		}
+	}
+	for running < streams && w.end() < w.size && w.end()-w.high < max(streams*each, f.fs.backend.cfg.ReadAhead) {
+		end := w.size
+		if streams > 1 {
+			end = min(w.end()+each, w.size)
+		}
+		p := f.newPart(w.end(), end)
+		w.parts = append(w.parts, p)
+		f.run(p)
+		running++
+	}
+}
+
+// narrow goes back to a single GET, since memory is short, and gives back what the others have brought.
+func (f *file) narrow() {
+	w := &f.window
+	if f.pace.streams == 1 {
+		return
+	}
+	f.pace.narrow(time.Now())
+	if i := slices.IndexFunc(w.parts, func(p *part) bool { return p.pos < p.end }); i >= 0 {
+		f.cutFrom(i + 1)
+	}
+}
+
+// cutFrom takes the i'th part and those behind it out of the window, with what they have brought.
+func (f *file) cutFrom(i int) {
+	w := &f.window
+	for _, p := range w.parts[i:] {
+		p.stop()
+		for j := p.off / blockSize; j*blockSize < p.pos; j++ {
+			f.drop(j)
+		}
+	}
+	w.parts = w.parts[:i]
+	f.wake.Broadcast()
+}
+
+// run starts to fill a part unless that goes on already, or is done.
+func (f *file) run(p *part) {
+	if p.running || p.stopped || p.pos == p.end || p.err != nil || f.closed {
+		return
+	}
+	p.running = true
+	f.working.Go(func() { f.fetch(p) })
+}
+
+// fetch fills a part until it is whole, it is stopped, or its luck ends. It is called without mu.
+func (f *file) fetch(p *part) {
+	err := f.fill(p)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	p.running = false
+	if p.stopped || p.pos == p.end {
+		p.stream.drop()
+		p.cancel()
+	}
+	if err != nil && err != io.EOF && !p.stopped {
+		p.err = err
+	}
+	if !p.stopped {
+		f.extend()
+	}
+	f.wake.Broadcast()
+}
+
+func (f *file) fill(p *part) error {
+	for {
+		b, pos, end, err := f.room(p)
+		if b == nil {
+			return err
+		}
+		p.stream.size = end // another part may have been put behind this one
+		at := pos % blockSize
+		// The part of the block behind pos is nobody else's.
+		n, err := p.stream.Read(b.data[at:min(blockSize, at+end-pos)])
+		f.mu.Lock()
+		f.unpin(b)
+		if !p.stopped {
+			p.pos += int64(n)
+			f.sumUp()
+			f.wake.Broadcast()
+		}
+		f.mu.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// room returns the block that a part goes on in, pinned, and where; it waits while the client is far behind. It returns no block when there is
+// nothing to be done any more. It is called without mu.
+func (f *file) room(p *part) (b *block, pos, end int64, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for !p.stopped && f.ctx.Err() == nil && p.end == f.window.size && p.pos-f.window.high >= f.fs.backend.cfg.ReadAhead {
+		f.wake.Wait()
+	}
+	i := p.pos / blockSize
+	if !p.stopped && p.pos < p.end && f.window.blocks[i] == nil {
+		data, err := f.memory(p)
+		if data == nil {
+			return nil, 0, 0, err
+		}
+		if p.stopped {
+			f.fs.backend.budget.put(data)
+			return nil, 0, 0, nil
+		}
+		f.window.blocks[i] = &block{data: data}
+	}
+	if p.stopped || p.pos >= p.end || f.ctx.Err() != nil {
+		return nil, 0, 0, nil
+	}
+	b = f.window.blocks[i]
+	b.pins++
+	return b, p.pos, p.end, nil
+}
+
+// memory returns a block of memory for a part. Only the one that the client reads first may wait for it: another one would keep from that what it
+// has, and is given up instead.
+func (f *file) memory(p *part) ([]byte, error) {
+	if p.off > f.window.filled() {
+		data := f.fs.backend.budget.try()
+		if data == nil {
+			f.pace.narrow(time.Now())
+			f.cutFrom(slices.Index(f.window.parts, p))
+		}
+		return data, nil
+	}
+	f.mu.Unlock()
+	defer f.mu.Lock()
+	return f.fs.backend.budget.get(f.ctx)
+}

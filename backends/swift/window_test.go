@@ -1,0 +1,191 @@
+package swift
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/vfs"
+)
+
+// openWide opens a file that is read by several GETs side by side from the beginning.
+func (f *fake) openWide(t *testing.T, p vfs.Path, streams int) *file {
+	t.Helper()
+	r := f.open(t, p, vfs.OpenOptions{})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pace = newPace(streams, time.Hour) // which it keeps
+	r.pace.streams = streams
+	return r
+}
+
+// wideFile is a file with segments of 1 MiB, to be read by GETs of 512 KiB.
+func wideFile(t *testing.T, size int, change func(*Config)) (*fake, []byte) {
+	f := newFake(t, swifttest.Limits{}, func(c *Config) {
+		c.SegmentSize, c.MaxSegmentSize, c.ReadAhead, c.Patience = mib, mib, mib, 5*time.Second
+		if change != nil {
+			change(c)
+		}
+	})
+	data := noise(size)
+	f.mustWrite(t, "/c/file", data)
+	f.srv.ForgetRequests()
+	return f, data
+}
+
+// TestWide reads by several GETs, at once and each part of them once.
+func TestWide(t *testing.T) {
+	f, data := wideFile(t, 9*mib+12345, nil)
+	var mu sync.Mutex
+	now, most := 0, 0
+	count := func(n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		now += n
+		most = max(most, now)
+	}
+	f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Fault: swifttest.Fault{Call: func() { count(1) }, Delay: 20 * time.Millisecond}})
+	f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Fault: swifttest.Fault{At: swifttest.AtAnswer, Call: func() { count(-1) }}})
+	r := f.openWide(t, "/c/file", 4)
+	var got bytes.Buffer
+	if _, err := r.WriteTo(writeOnly{&got}); err != nil || !bytes.Equal(got.Bytes(), data) {
+		t.Fatalf("%d bytes came, %v; or the wrong ones", got.Len(), err)
+	}
+	if most < 2 {
+		t.Error("there was never more than one GET at a time")
+	}
+	if n, want := f.srv.Count(swifttest.GetObject), len(data)/(512*kib)+2; n > want {
+		t.Errorf("%d GETs for a file of %d parts", n, want)
+	}
+}
+
+// TestWideInAnyOrder reads by several GETs what several goroutines ask for, and they jump.
+func TestWideInAnyOrder(t *testing.T) {
+	f, data := wideFile(t, 9*mib+12345, nil)
+	r := f.openWide(t, "/c/file", 4)
+	for range 8 {
+		const part = 100_000
+		at := rand.Int64N(int64(len(data)) / 2)
+		offs := make(chan int64)
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				p := make([]byte, part)
+				for off := range offs {
+					n, err := r.ReadAt(p, off)
+					if err != nil && err != io.EOF || !bytes.Equal(p[:n], data[off:off+int64(n)]) {
+						t.Errorf("reading at %d: %d, %v; or the wrong bytes", off, n, err)
+					}
+				}
+			})
+		}
+		for i := range int64(30) {
+			offs <- min(at+i*part, int64(len(data)-1))
+		}
+		close(offs)
+		within(t, 20*time.Second, "all reads end", wg.Wait)
+	}
+}
+
+// TestWideRecovers breaks some of the GETs: the file comes through whole all the same.
+func TestWideRecovers(t *testing.T) {
+	for name, fault := range map[string]swifttest.Fault{
+		"503":     {Status: 503},
+		"cut":     {At: swifttest.InAnswer, Bytes: 100_000, Cut: true},
+		"stalled": {At: swifttest.InAnswer, Bytes: 100_000, Stall: swifttest.Forever()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, data := wideFile(t, 5*mib, func(c *Config) { c.Stall = time.Second })
+			f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, After: 3, Times: 3, Fault: fault})
+			r := f.openWide(t, "/c/file", 4)
+			var got bytes.Buffer
+			if _, err := r.WriteTo(writeOnly{&got}); err != nil || !bytes.Equal(got.Bytes(), data) {
+				t.Fatalf("%d bytes came, %v; or the wrong ones", got.Len(), err)
+			}
+		})
+	}
+}
+
+// TestWideFails has one part in the middle fail for good. What has come is the beginning of the file.
+func TestWideFails(t *testing.T) {
+	f, data := wideFile(t, 5*mib, func(c *Config) { c.Patience = 100 * time.Millisecond })
+	f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, After: 3, Times: 1, Fault: swifttest.Fault{Status: 403}})
+	r := f.openWide(t, "/c/file", 4)
+	var got bytes.Buffer
+	if _, err := r.WriteTo(writeOnly{&got}); !errors.Is(err, vfs.ErrPermission) || got.Len() == 0 || !bytes.HasPrefix(data, got.Bytes()) {
+		t.Errorf("%d bytes came, %v; want a beginning of the file and the reason", got.Len(), err)
+	}
+}
+
+// TestWideDamaged finds by the checksum that a file which comes in parts is not what was written.
+func TestWideDamaged(t *testing.T) {
+	f, data := wideFile(t, 5*mib, nil)
+	r := f.openWide(t, "/c/file", 4)
+	if r.sum == nil {
+		t.Fatal("the file has no checksum")
+	}
+	r.sum.want = "0123456789abcdef0123456789abcdef"
+	var got bytes.Buffer
+	if _, err := r.WriteTo(writeOnly{&got}); !errors.Is(err, vfs.ErrCorrupt) || got.Len() >= len(data) {
+		t.Errorf("%d bytes of %d came, %v; want %v before the last", got.Len(), len(data), err, vfs.ErrCorrupt)
+	}
+}
+
+// TestWideInLittleMemory has many files read by several GETs each, in the memory of a few.
+func TestWideInLittleMemory(t *testing.T) {
+	f, data := wideFile(t, 5*mib, func(c *Config) { c.ReadAhead = 4 * mib })
+	var wg sync.WaitGroup
+	for range 20 {
+		r := f.openWide(t, "/c/file", 8)
+		wg.Go(func() {
+			var got bytes.Buffer
+			if _, err := r.WriteTo(writeOnly{&got}); err != nil || !bytes.Equal(got.Bytes(), data) {
+				t.Errorf("%d bytes came, %v; or the wrong ones", got.Len(), err)
+			}
+			r.Close()
+		})
+	}
+	within(t, time.Minute, "all downloads end", wg.Wait)
+}
+
+// TestWideClosed closes a file while several GETs bring it.
+func TestWideClosed(t *testing.T) {
+	f, _ := wideFile(t, 5*mib, nil)
+	f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, After: 2, Fault: swifttest.Fault{Stall: swifttest.Forever()}})
+	r := f.openWide(t, "/c/file", 4)
+	if _, err := r.ReadAt(make([]byte, 1000), 0); err != nil {
+		t.Fatal(err)
+	}
+	within(t, 10*time.Second, "Close ends all GETs", func() { r.Close() })
+}
+
+// TestBackToOne has a file go back to one GET for the rest, as when several were not worth it.
+func TestBackToOne(t *testing.T) {
+	f, data := wideFile(t, 9*mib, nil)
+	r := f.openWide(t, "/c/file", 4)
+	var got bytes.Buffer
+	_, err := r.WriteTo(writerFunc(func(p []byte) (int, error) {
+		if got.Len() > 3*mib {
+			r.mu.Lock()
+			r.pace.narrow(time.Now())
+			r.mu.Unlock()
+		}
+		return got.Write(p)
+	}))
+	if err != nil || !bytes.Equal(got.Bytes(), data) {
+		t.Fatalf("%d bytes came, %v; or the wrong ones", got.Len(), err)
+	}
+	if n, most := f.srv.Count(swifttest.GetObject), 1+(3*mib+4*512*kib)/(512*kib)+2; n > most {
+		t.Errorf("%d GETs, want %d at most: the rest should come by one", n, most)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
