@@ -1,13 +1,16 @@
-.PHONY: build run test lint clean
+.PHONY: build run test bench lint clean
 
 build: # bin/filegate and the authenticators, which filegate looks for beside itself
-	go build -o bin/ ./cmd/...
+	go build -o bin/ ./cmd/filegate ./cmd/filegate-auth-*
 
 run: build # a gateway over a fake Swift, to try it; it prints the lines to type
 	bin/filegate demo
 
 test: # everything, also against a real Swift and Keystone where this may install them (root on Debian 12)
 	.ci/test
+
+bench: # figures, ours beside those of rclone, OpenSSH and curl; ARGS="-quick" for a try, ARGS=-help for more (root on Debian 12)
+	.ci/bench $(ARGS)
 
 lint:
 	.ci/lint

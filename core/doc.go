@@ -47,5 +47,6 @@
 //	authenticators: writing one, running one             authplugins, authplugins/authplugin
 //	auth 1.0; Keystone                                   authplugins/swiftv1; authplugins/keystone
 //	commands, exit codes, the demo                       cmd/filegate
+//	figures, beside those of other servers               cmd/filegate-bench
 //	stories from a user's point of view                  cmd/filegate/testdata/script
 package core

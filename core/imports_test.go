@@ -64,6 +64,7 @@ var mayImport = map[string][]string{
 	},
 	"cmd/filegate-auth-swiftv1":  {"authplugins/authplugin", "authplugins/swiftv1"},
 	"cmd/filegate-auth-keystone": {"authplugins/authplugin", "authplugins/keystone"},
+	"cmd/filegate-bench":         nil, // it starts filegate, as it starts what it compares it with
 }
 
 var (
@@ -93,8 +94,8 @@ var onlyIn = []struct {
 	{"github.com/zclconf/go-cty", []string{"core/config"}, false},
 	{"github.com/bradfitz/gomemcache", []string{"core/cache/memcached"}, true},
 	{"github.com/prometheus/client_golang", []string{"core/gateway"}, false},
-	{"golang.org/x/crypto/ssh", []string{"frontends/ssh", "frontends/frontendtest"}, true},
-	{"github.com/pkg/sftp", []string{"frontends/sftp"}, true},
+	{"golang.org/x/crypto/ssh", []string{"frontends/ssh", "frontends/frontendtest", "cmd/filegate-bench"}, true},
+	{"github.com/pkg/sftp", []string{"frontends/sftp", "cmd/filegate-bench"}, true}, // the last as a client,
 	{"github.com/fclairamb/ftpserverlib", []string{"frontends/ftp"}, false},
 	{"github.com/spf13/afero", []string{"frontends/ftp"}, false},
 	{"github.com/jlaffaye/ftp", nil, true},

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// budget is what filegate may use for buffers where many upload at once, as its configuration says it and in bytes.
+const (
+	budget      = 256 << 20
+	budgetLine  = `  memory = "256MiB"`
+	withoutTime = `  list_times = false`
+)
+
+// rows are all there are, in the order in which they run.
+func rows(s sizes) []row {
+	one := load{streams: 1, each: 1, size: s.large}
+	four := load{streams: 4, each: 1, size: s.large / 4}
+	small := load{streams: 1, each: s.files, size: 10 << 10}
+	all := []row{
+		one.up("up", fmt.Sprintf("%s up, one stream", bytesOf(s.large)), streams()),
+		one.down("down", fmt.Sprintf("%s down, one stream", bytesOf(s.large)), streams()),
+		four.up("up4", fmt.Sprintf("4 × %s up at once", bytesOf(s.large/4)), withoutLftp(streams())),
+		four.down("down4", fmt.Sprintf("4 × %s down at once", bytesOf(s.large/4)), withoutLftp(streams())),
+		small.up("small-up", fmt.Sprintf("%d files of 10 KiB up, one session", s.files), withoutCurlFTP(streams())),
+		small.down("small-down", fmt.Sprintf("%d files of 10 KiB down, one session", s.files), withoutCurlFTP(streams())),
+		randomReads("random", 1, s),
+		randomReads("random16", 16, s),
+		firstByte(s),
+		loginByte(s),
+		listing("list", s.entries, false, listers()),
+		listing("list-again", s.entries, true, listers()),
+	}
+	if s.many > 0 {
+		all = append(all, listing("list-many", s.many, false, listersOfMany()))
+	}
+	all = append(all, uploads(s))
+	for _, rtt := range []time.Duration{20 * time.Millisecond, 100 * time.Millisecond} {
+		far := load{streams: 1, each: 1, size: s.far, rtt: rtt}
+		suffix, title := fmt.Sprintf("-%dms", rtt.Milliseconds()), fmt.Sprintf("one stream, Swift %v away", rtt)
+		all = append(all,
+			far.up("up"+suffix, bytesOf(s.far)+" up, "+title, overSwift(streams())),
+			far.down("down"+suffix, bytesOf(s.far)+" down, "+title, overSwift(streams())))
+	}
+	return all
+}
+
+// streams are those who move files.
+func streams() []contestant {
+	return []contestant{
+		{client: sftpClient, peer: filegate},
+		{client: sftpClient, peer: rclone},
+		{client: sftpClient, peer: openSSH},
+		{client: curlClient, peer: filegate},
+		{client: curlClient, peer: rclone},
+		{client: lftpClient, peer: filegate},
+		{client: lftpClient, peer: rclone},
+		{client: curlToSwift, peer: swiftItself},
+	}
+}
+
+func withoutLftp(all []contestant) []contestant {
+	return filter(all, func(c contestant) bool { return c.client.name != lftpClient.name })
+}
+
+// withoutCurlFTP are those for many files in one session. Curl 7.88 waits a second before it connects for the second and each
+// later file, if the server's answer to EPSV is there before it looks for it: on loopback it measures its own luck.
+func withoutCurlFTP(all []contestant) []contestant {
+	return filter(all, func(c contestant) bool {
+		return c.client.name != curlClient.name || c.client.protocol != curlClient.protocol
+	})
+}
+
+// overSwift are those for whom it matters where Swift is, each peer with one client of a protocol.
+func overSwift(all []contestant) []contestant {
+	return filter(withoutLftp(all), func(c contestant) bool { return c.peer.name != openSSH.name })
+}
+
+func filter(all []contestant, keep func(contestant) bool) []contestant {
+	var some []contestant
+	for _, c := range all {
+		if keep(c) {
+			some = append(some, c)
+		}
+	}
+	return some
+}
+
+// readers read with the client in here.
+func readers() []contestant {
+	return []contestant{{client: goClient, peer: filegate}, {client: goClient, peer: rclone}, {client: goClient, peer: openSSH}}
+}
+
+// listers list as the peers come, which asks Swift for each file's own time, and without that.
+func listers() []contestant {
+	return append([]contestant{{client: sftpClient, peer: filegate}, {client: sftpClient, peer: rclone}}, append(listersOfMany(),
+		contestant{client: curlClient, peer: filegate}, contestant{client: curlClient, peer: rclone})...)
+}
+
+func listersOfMany() []contestant {
+	return []contestant{
+		{client: sftpClient, peer: filegate, settings: []string{withoutTime}},
+		{client: sftpClient, peer: rclone, settings: []string{"--use-server-modtime"}},
+		{client: sftpClient, peer: openSSH},
+		{client: curlClient, peer: filegate, settings: []string{withoutTime}},
+		{client: curlClient, peer: rclone, settings: []string{"--use-server-modtime"}},
+		{client: curlToSwift, peer: swiftItself},
+	}
+}
