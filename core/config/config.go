@@ -27,6 +27,7 @@ type Options struct {
 type Config struct {
 	Log           Log
 	Admin         Admin
+	Login         Login
 	ShutdownGrace time.Duration // how long transfers may go on when the gateway is told to stop
 	Auths         []*Auth
 	Caches        []*Cache
@@ -84,6 +85,7 @@ type file struct {
 	ShutdownGrace time.Duration      `hcl:"shutdown_grace,optional"`
 	Log           Log                `hcl:"log,block"`
 	Admin         Admin              `hcl:"admin,block"`
+	Login         Login              `hcl:"login,block"`
 	Auths         []*hclsyntax.Block `hcl:"auth,block"`
 	Caches        []*hclsyntax.Block `hcl:"cache,block"`
 	Backends      []*hclsyntax.Block `hcl:"backend,block"`

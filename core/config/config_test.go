@@ -182,8 +182,12 @@ func TestEveryType(t *testing.T) {
 		cmpopts.IgnoreTypes(Block{}), cmpopts.IgnoreFields(Auth{}, "values", "Path"),
 	}
 	want := &Config{
-		Log:           Log{Level: "debug", Format: "json", Output: "syslog"},
-		Admin:         Admin{Listen: "127.0.0.1:9180"},
+		Log:   Log{Level: "debug", Format: "json", Output: "syslog"},
+		Admin: Admin{Listen: "127.0.0.1:9180"},
+		Login: Login{
+			FailDelay: time.Second, Concurrent: 64, MaxPerAddress: 50,
+			Ban: Ban{Failures: 3, Window: 10 * time.Minute, Duration: time.Hour, SlowAfter: 5, MaxDelay: 10 * time.Second, Allow: []string{"192.0.2.0/24", "::1"}},
+		},
 		ShutdownGrace: 90 * time.Second,
 		Auths: []*Auth{
 			{Kind: "people", Name: "first", SHA256: strings.Repeat("0a", 32)},
@@ -230,7 +234,9 @@ func TestAllOptions(t *testing.T) {
 	for _, o := range AllOptions(testOptions()) {
 		got = append(got, strings.Join(o.Path, "."))
 	}
-	want := strings.Fields(`plugin_dir shutdown_grace log log.level log.format log.output admin admin.listen auth cache backend frontend
+	want := strings.Fields(`plugin_dir shutdown_grace log log.level log.format log.output admin admin.listen
+		login login.fail_delay login.concurrent login.max_per_address
+		login.ban login.ban.failures login.ban.window login.ban.duration login.ban.slow_after login.ban.max_delay login.ban.allow auth cache backend frontend
 		auth.path auth.sha256 auth.config`)
 	for _, kind := range strings.Fields("own common public") {
 		want = append(want, `cache "`+kind+`".boards`, `cache "`+kind+`".key`)

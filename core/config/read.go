@@ -23,10 +23,11 @@ func (r *reader) read(body *hclsyntax.Body) *Config {
 	start := hcl.Range{Filename: r.src.name, Start: hcl.InitialPos, End: hcl.InitialPos}
 	r.body(body, start, f)
 
-	cfg := &Config{Log: f.Log, Admin: f.Admin, ShutdownGrace: f.ShutdownGrace}
+	cfg := &Config{Log: f.Log, Admin: f.Admin, Login: f.Login, ShutdownGrace: f.ShutdownGrace}
 	top := Block{src: r.src, body: body, def: start}
 	r.checkLog(cfg.Log, top)
 	r.checkAdmin(cfg.Admin, top)
+	r.checkLogin(cfg.Login, top)
 	if f.PluginDir == "" {
 		f.PluginDir = r.opts.PluginDir
 	}
@@ -68,6 +69,7 @@ func defaultFile() *file {
 	return &file{
 		ShutdownGrace: defaultGrace,
 		Log:           Log{Level: "info", Format: "text", Output: "stderr"},
+		Login:         defaultLogin(),
 	}
 }
 

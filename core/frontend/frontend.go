@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"net/netip"
 
 	"filegate/core/auth"
 	"filegate/core/session"
@@ -35,6 +36,10 @@ type Env struct {
 	Name    string // the operator's name for it
 	Version string // of filegate, for greetings
 	Log     *slog.Logger
+
+	// Connect is asked about a client that has just connected, before anything is sent to it. Where it returns an error the client is hung up on, and the error is for the log. Else
+	// through is called when the client has logged in, or when the connection has ended, whichever is first; it may be called twice. It never waits.
+	Connect func(remote netip.Addr) (through func(), err error)
 
 	// Methods returns the ways to log in that some authenticator of this frontend has, as far as that is known now: others need not be offered.
 	Methods func() []auth.Method

@@ -29,7 +29,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // world is a set of fake parts of each kind, with what they were told, and what they are to answer.
 type world struct {
-	fs *memfs.FS
+	fs    *memfs.FS
+	shelf *cache.Memory // what gateways share that have the cache "shelf"
 
 	mu       sync.Mutex
 	running  map[string]bool // parts that were started and not stopped, sockets included
@@ -50,7 +51,7 @@ type world struct {
 }
 
 func newWorld() *world {
-	return &world{fs: memfs.New(), running: map[string]bool{}, authenticate: onlyAlice}
+	return &world{fs: memfs.New(), shelf: cache.NewMemory(1 << 20), running: map[string]bool{}, authenticate: onlyAlice}
 }
 
 // onlyAlice is an authenticator that knows one user.
@@ -105,6 +106,9 @@ func (w *world) config(t *testing.T, text string) *config.Config {
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !strings.Contains(text, "login {") {
+		text += "\nlogin { fail_delay = \"0s\" }\n" // most tests are about something else
 	}
 	cfg, err := config.Parse([]byte(strings.ReplaceAll(text, `"@"`, fmt.Sprintf("%q", program))), "test.hcl", config.Options{
 		Backends:  []backend.Kind{{Name: "memory", Config: func() backend.Config { return &fakeBackendConfig{w} }}},
@@ -195,7 +199,7 @@ func (c *fakeShelfConfig) New(cache.Env) (cache.Cache, error) {
 		return nil, c.w.cacheErr
 	}
 	c.w.start("cache")
-	return &fakeShelf{cache.NewMemory(1 << 20), c.w}, nil
+	return &fakeShelf{c.w.shelf, c.w}, nil
 }
 
 type fakeShelf struct {

@@ -2,7 +2,7 @@
 //
 // [New] starts the authenticators and makes backends and frontends; whatever can be wrong is found there, which is why [Check] is no more
 // than that. [Gateway.Listen] opens the sockets, [Gateway.Serve] serves until it is told to stop, and [Gateway.Close] leaves nothing behind.
-// In between it answers the frontends' logins (login.go), knows who is connected (registry.go), gives running
+// In between it answers the frontends' logins (login.go) at a pace (pace.go), keeps those out who fail again and again (failures.go, startups.go), knows who is connected (registry.go), gives running
 // transfers their time at the end (drain.go), counts (metrics.go), and tells its state to whoever asks (admin.go).
 //
 // It knows no protocol, no product and no configuration language, and starts authenticators by an [auth.Launcher] without knowing how.
@@ -53,6 +53,10 @@ type Gateway struct {
 	doors    []*door
 	admin    *admin // nil: not wanted
 
+	pace     *pace
+	failures *failures
+	startups *startups
+
 	life context.Context // of the sessions, which outlive each call; ends with Close
 	end  context.CancelFunc
 
@@ -100,10 +104,11 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 		g.backends[b.Name] = store
 	}
 	g.metrics = newMetrics(opts.Version, g.plugins)
+	g.guard()
 	for _, f := range cfg.Frontends {
 		logins := g.loginsTo(f)
 		server, err := f.Config.New(frontend.Env{
-			Name: f.Name, Version: opts.Version, Log: g.log.With("frontend", f.Kind+"."+f.Name), Methods: logins.methods, Login: logins.login,
+			Name: f.Name, Version: opts.Version, Log: g.log.With("frontend", f.Kind+"."+f.Name), Methods: logins.methods, Connect: g.startups.connect, Login: logins.login,
 		})
 		if err != nil {
 			diags = append(diags, f.Diagnose("", fmt.Sprintf("Frontend %q %q cannot start", f.Kind, f.Name), err.Error()))
@@ -121,6 +126,14 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 		return nil, diags
 	}
 	return g, nil
+}
+
+// guard makes what stands between clients and authenticators.
+func (g *Gateway) guard() {
+	l := g.cfg.Login
+	g.pace = newPace(l.FailDelay, l.Concurrent)
+	g.failures = newFailures(l.Ban, g.local, g.shared)
+	g.startups = newStartups(l.MaxPerAddress, g.failures)
 }
 
 // launch starts the authenticators.

@@ -30,6 +30,9 @@ var errTooMany error = &auth.Error{
 	Text: "This user has as many sessions as allowed. End one, and try again.",
 }
 
+// errBannedLogin refuses a login from where too many have failed, without a look at it.
+var errBannedLogin = fmt.Errorf("the address is banned: %w", auth.ErrDenied)
+
 // logins answers the logins of one frontend.
 type logins struct {
 	g     *Gateway
@@ -64,6 +67,7 @@ func (l *logins) login(ctx context.Context, req auth.Request) (*session.Session,
 		req.SessionID = strings.ToLower(rand.Text()[:12])
 	}
 	req.Remote = netip.AddrPortFrom(req.Remote.Addr().Unmap(), req.Remote.Port())
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, loginTimeout)
 	defer cancel()
 	sess, step, err := l.attempt(ctx, req)
@@ -71,6 +75,7 @@ func (l *logins) login(ctx context.Context, req auth.Request) (*session.Session,
 		result, kind := classify(err)
 		l.log(req, result, err)
 		l.g.metrics.login(req, result)
+		l.failed(ctx, req, result, began)
 		if text := auth.ClientText(err); text != "" {
 			return nil, nil, &auth.Error{Kind: kind, Text: text}
 		}
@@ -78,15 +83,33 @@ func (l *logins) login(ctx context.Context, req auth.Request) (*session.Session,
 	}
 	if sess != nil {
 		l.g.metrics.login(req, "ok")
+		l.g.failures.forgive(ctx, req)
 	}
 	return sess, step, nil
+}
+
+// failed counts a proof that was none, and returns when the client may hear of it.
+func (l *logins) failed(ctx context.Context, req auth.Request, result string, began time.Time) {
+	if req.Asks() {
+		return
+	}
+	switch result {
+	case "denied", "unknown_user", "invalid":
+		if n := l.g.failures.add(ctx, req); n > 0 {
+			l.logBan(req, n)
+		}
+	case "banned", "method": // which must not look different
+	default:
+		return
+	}
+	l.g.pace.hold(ctx, began)
 }
 
 func (l *logins) attempt(ctx context.Context, req auth.Request) (*session.Session, *auth.Step, error) {
 	if l.g.live.isClosed() {
 		return nil, nil, errDraining
 	}
-	resp, err := l.chain.Authenticate(ctx, req)
+	resp, err := l.ask(ctx, req)
 	switch {
 	case err != nil:
 		return nil, nil, err
@@ -101,6 +124,26 @@ func (l *logins) attempt(ctx context.Context, req auth.Request) (*session.Sessio
 	}
 	sess, err := l.open(ctx, req, identity)
 	return sess, nil, err
+}
+
+// ask puts a request to the authenticators, when its turn has come.
+func (l *logins) ask(ctx context.Context, req auth.Request) (auth.Response, error) {
+	if req.Asks() {
+		if l.g.failures.bannedHere(ctx, req.Remote.Addr()) {
+			return auth.Response{}, errBannedLogin
+		}
+	} else {
+		wait, banned := l.g.failures.judge(ctx, req)
+		if banned {
+			return auth.Response{}, errBannedLogin
+		}
+		sleep(ctx, wait)
+	}
+	if err := l.g.pace.enter(ctx); err != nil {
+		return auth.Response{}, fmt.Errorf("waiting for others' logins: %w", err)
+	}
+	defer l.g.pace.leave()
+	return l.chain.Authenticate(ctx, req)
 }
 
 // open opens the storage for who has logged in, and begins a session.
@@ -152,6 +195,8 @@ func classify(err error) (result string, kind error) {
 	switch {
 	case errors.Is(err, ErrShutdown):
 		return "shutdown", auth.ErrUnavailable
+	case errors.Is(err, errBannedLogin):
+		return "banned", auth.ErrDenied
 	case errors.Is(err, errTooMany):
 		return "too_many_sessions", auth.ErrUnavailable
 	case errors.Is(err, auth.ErrUnavailable):
@@ -175,7 +220,7 @@ func classify(err error) (result string, kind error) {
 // log writes the line of a failed login. Its form is fixed, for fail2ban and its like: what a client chose comes after its
 // address, in quotes where that is needed, so that nobody can write another's address in its place.
 //
-//	failregex = msg="login failed" service=\w+ remote=\[?<ADDR>\]?:\d+ method=\S+ reason=(?:denied|unknown_user|invalid) user=
+//	failregex = msg="login failed" service=\w+ remote=\[?<ADDR>\]?:\d+ method=\S+ reason=(?:denied|unknown_user|invalid|banned) user=
 //
 // That a proof is not offered, as of each key that an agent has, is no failure yet.
 func (l *logins) log(req auth.Request, reason string, err error) {
@@ -190,4 +235,11 @@ func (l *logins) log(req auth.Request, reason string, err error) {
 	l.g.log.Log(context.Background(), level, "login failed",
 		"service", req.Service, "remote", req.Remote, "method", req.Method, "reason", reason,
 		"user", req.User, "session", req.SessionID, "err", vfs.EscapeControl(err.Error()))
+}
+
+// logBan writes the line of a ban, in a form that is fixed likewise. Whoever wants to shut an address out at the firewall as soon as the gateway does, looks for it.
+//
+//	failregex = msg="address banned" service=\w+ remote=\[?<ADDR>\]?:\d+ failures=
+func (l *logins) logBan(req auth.Request, failures int) {
+	l.g.log.Warn("address banned", "service", req.Service, "remote", req.Remote, "failures", failures, "dur", l.g.cfg.Login.Ban.Duration, "session", req.SessionID)
 }

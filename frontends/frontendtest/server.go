@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"testing"
 	"time"
@@ -30,7 +31,9 @@ type Options struct {
 	// Login, when set, answers logins in place of the one user.
 	Login   func(context.Context, auth.Request) (auth.Response, error)
 	Methods []auth.Method // that the authenticators have; default: those of SSH and FTP that need no certificate
-	Log     *slog.Logger  // default: the test's output
+	// Connect, when set, says whether a client may connect.
+	Connect func(netip.Addr) (through func(), err error)
+	Log     *slog.Logger // default: the test's output
 }
 
 // Server is a frontend that is being tested.
@@ -55,7 +58,7 @@ func Start(t *testing.T, cfg frontend.Config, opts Options) *Server {
 		s.log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	cfg.Validate(func(attribute, summary, detail string) { t.Errorf("%s: %s: %s", attribute, summary, detail) })
-	srv, err := cfg.New(frontend.Env{Name: t.Name(), Version: "test", Log: s.log, Methods: s.methods, Login: s.login})
+	srv, err := cfg.New(frontend.Env{Name: t.Name(), Version: "test", Log: s.log, Connect: s.connect, Methods: s.methods, Login: s.login})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,6 +105,13 @@ func (s *Server) Observe(e session.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.events = append(s.events, e)
+}
+
+func (s *Server) connect(remote netip.Addr) (through func(), err error) {
+	if s.opts.Connect == nil {
+		return func() {}, nil
+	}
+	return s.opts.Connect(remote)
 }
 
 func (s *Server) methods() []auth.Method {

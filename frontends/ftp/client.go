@@ -24,9 +24,10 @@ type client struct {
 	control *control
 	log     *slog.Logger
 
-	ctx    context.Context // the connection's life: of a login, which has no session yet
-	cancel context.CancelFunc
-	cc     ftpserver.ClientContext // set when the library begins, before anything else is called
+	ctx     context.Context // the connection's life: of a login, which has no session yet
+	cancel  context.CancelFunc
+	through func()                  // to be called when the client has logged in, or at the end
+	cc      ftpserver.ClientContext // set when the library begins, before anything else is called
 
 	// Of a login that is under way; the library's goroutine for the connection alone uses them.
 	loginID   string

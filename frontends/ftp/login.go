@@ -121,6 +121,7 @@ func (c *client) admit(sess *session.Session) bool {
 		unhook()
 		before.Close()
 	}
+	c.through()
 	c.control.admit()
 	return true
 }

@@ -135,21 +135,10 @@ func (s *Server) isClosing() bool {
 // start serves a client in the background, unless there are too many of them.
 func (s *Server) start(nc net.Conn) {
 	c := newClient(s, nc)
-	s.mu.Lock()
-	var full *reply
-	switch {
-	case s.closing:
-		full = errShuttingDown
-	case len(s.clients) >= s.cfg.MaxConnections:
-		full = errTooMany
-	default:
-		s.clients[c] = struct{}{}
-		s.wg.Add(1)
-	}
-	s.mu.Unlock()
+	full, reason := s.take(c)
 	if full != nil {
 		c.cancel()
-		s.log.Warn("connection refused", "remote", nc.RemoteAddr().String(), "reason", full.text)
+		s.log.Warn("connection refused", "remote", nc.RemoteAddr().String(), "reason", reason)
 		if s.cfg.TLS.Mode != implicit {
 			nc.SetWriteDeadline(time.Now().Add(time.Second))
 			_, _ = nc.Write([]byte(full.line() + "\r\n")) // it is a courtesy
@@ -164,10 +153,31 @@ func (s *Server) start(nc net.Conn) {
 	}()
 }
 
+// take counts a connection, or says why not: to the client and to the operator.
+func (s *Server) take(c *client) (full *reply, reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closing:
+		return errShuttingDown, errShuttingDown.text
+	case len(s.clients) >= s.cfg.MaxConnections:
+		return errTooMany, errTooMany.text
+	}
+	through, err := s.env.Connect(addrPort(c.control.RemoteAddr()).Addr())
+	if err != nil {
+		return errTooMany, err.Error()
+	}
+	c.through = through
+	s.clients[c] = struct{}{}
+	s.wg.Add(1)
+	return nil, ""
+}
+
 func (s *Server) forget(c *client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.clients, c)
+	c.through()
 }
 
 // Shutdown implements [frontend.Server].

@@ -35,7 +35,8 @@ type conn struct {
 	id  string // of the session
 	log *slog.Logger
 
-	in bool // logged in; guarded by srv.mu
+	in      bool   // logged in; guarded by srv.mu
+	through func() // to be called then, or at the end
 }
 
 func newConn(s *Server, nc net.Conn) *conn {

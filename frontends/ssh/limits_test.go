@@ -3,8 +3,10 @@ package ssh_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,6 +16,7 @@ import (
 	gossh "golang.org/x/crypto/ssh"
 
 	"filegate/core/auth"
+	"filegate/core/vfs/memfs"
 	"filegate/frontends/frontendtest"
 )
 
@@ -155,4 +158,33 @@ func (c *muteConn) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	return c.Conn.Write(p)
+}
+
+// TestConnect refuses a client that the gateway does not want, and says when one has logged in or has gone.
+func TestConnect(t *testing.T) {
+	var through atomic.Int32
+	refuse := atomic.Bool{}
+	srv := frontendtest.Start(t, config(t), frontendtest.Options{FS: memfs.New(), Connect: func(addr netip.Addr) (func(), error) {
+		if addr.String() != "127.0.0.1" {
+			t.Errorf("the client's address is %s", addr)
+		}
+		if refuse.Load() {
+			return nil, errors.New("not today")
+		}
+		return sync.OnceFunc(func() { through.Add(1) }), nil
+	}})
+	c := dial(t, srv)
+	if err := newSession(t, c).Run("echo"); err == nil { // it is served
+		t.Error("echo leaves with its status")
+	}
+	if n := through.Load(); n != 1 {
+		t.Errorf("%d clients are through, want the one that has logged in", n)
+	}
+	pending, _ := connect(t, srv)
+	pending.Close()
+	frontendtest.Eventually(t, "the one that has gone is through", func() bool { return through.Load() == 2 })
+	refuse.Store(true)
+	if _, line := connect(t, srv); !strings.Contains(line, "Too many connections") {
+		t.Errorf("a client that is not wanted reads %q", line)
+	}
 }

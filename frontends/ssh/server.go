@@ -136,21 +136,9 @@ func (s *Server) accept(l net.Listener) error {
 // start serves a client in the background, unless there are too many of them.
 func (s *Server) start(nc net.Conn) {
 	c := newConn(s, nc)
-	s.mu.Lock()
-	full := ""
-	switch {
-	case s.closing:
-		full = "The server is shutting down."
-	case len(s.conns) >= s.maxConnections, s.startups >= s.maxStartups:
-		full = "Too many connections, try again later."
-	default:
-		s.conns[c] = struct{}{}
-		s.startups++
-		s.wg.Add(1)
-	}
-	s.mu.Unlock()
+	full, reason := s.take(c)
 	if full != "" {
-		s.log.Warn("connection refused", "remote", nc.RemoteAddr().String(), "reason", full)
+		s.log.Warn("connection refused", "remote", nc.RemoteAddr().String(), "reason", reason)
 		nc.SetWriteDeadline(time.Now().Add(time.Second))
 		_, _ = nc.Write([]byte(full + "\r\n")) // before the identification any line may come: RFC 4253, section 4.2
 		nc.Close()
@@ -163,10 +151,34 @@ func (s *Server) start(nc net.Conn) {
 	}()
 }
 
+// take counts a connection, or says why not: to the client and to the operator.
+func (s *Server) take(c *conn) (full, reason string) {
+	const tooMany = "Too many connections, try again later."
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closing:
+		full = "The server is shutting down."
+		return full, full
+	case len(s.conns) >= s.maxConnections, s.startups >= s.maxStartups:
+		return tooMany, tooMany
+	}
+	through, err := s.env.Connect(addrPort(c.net.RemoteAddr()).Addr())
+	if err != nil {
+		return tooMany, err.Error()
+	}
+	c.through = through
+	s.conns[c] = struct{}{}
+	s.startups++
+	s.wg.Add(1)
+	return "", ""
+}
+
 func (s *Server) forget(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
+	c.through()
 	if !c.in {
 		s.startups--
 	}
@@ -180,6 +192,7 @@ func (s *Server) admit(c *conn) bool {
 		return false
 	}
 	c.in = true
+	c.through()
 	s.startups--
 	return true
 }

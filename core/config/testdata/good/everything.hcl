@@ -8,6 +8,15 @@ log {
 }
 admin { listen = "127.0.0.1:9180" }
 
+login {
+  fail_delay = "1s"
+  ban {
+    failures = 3
+    duration = "1h"
+    allow    = ["192.0.2.0/24", "::1"]
+  }
+}
+
 auth "people" "first" {
   sha256 = "0A0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"
   config {

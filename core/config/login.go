@@ -1,0 +1,94 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// Login says how logins are checked, by all frontends alike.
+type Login struct {
+	// FailDelay is how long a login takes at least that fails, whatever the reason: so it tells nothing about which names there are. A random part of up to a quarter is added.
+	FailDelay time.Duration `hcl:"fail_delay,optional"`
+	// Concurrent is how many logins are checked at a time. Others wait.
+	Concurrent int `hcl:"concurrent,optional"`
+	// MaxPerAddress is how many connections of one address may not have logged in yet; 0: no limit. Addresses of IPv6 count by the /64 that they are in.
+	MaxPerAddress int `hcl:"max_per_address,optional"`
+	// Ban is about those who fail again and again.
+	Ban Ban `hcl:"ban,block"`
+}
+
+// Ban is the block "ban" of a [Login].
+type Ban struct {
+	// Failures is how many logins of one address may fail within Window before all of its logins are refused, for Duration; 0: none are.
+	Failures int           `hcl:"failures,optional"`
+	Window   time.Duration `hcl:"window,optional"`
+	Duration time.Duration `hcl:"duration,optional"`
+	// SlowAfter is how many logins of one address, or of one user from wherever, may fail within Window before each further one has to wait, longer and longer up to
+	// MaxDelay; 0: none has to. Users are never banned: everybody could lock them out.
+	SlowAfter int           `hcl:"slow_after,optional"`
+	MaxDelay  time.Duration `hcl:"max_delay,optional"`
+	// Allow are networks to which none of this applies, such as "192.0.2.0/24". It still does to their users.
+	Allow []string `hcl:"allow,optional"`
+}
+
+func defaultLogin() Login {
+	return Login{
+		FailDelay:     2 * time.Second,
+		Concurrent:    64,
+		MaxPerAddress: 50,
+		Ban:           Ban{Failures: 20, Window: 10 * time.Minute, Duration: 10 * time.Minute, SlowAfter: 5, MaxDelay: 10 * time.Second},
+	}
+}
+
+func (r *reader) checkLogin(l Login, top Block) {
+	report := func(attribute, summary, detail string) {
+		r.diags = append(r.diags, top.Diagnose("login."+attribute, summary, detail))
+	}
+	const longest = 15 * time.Second // a fraction of what frontends give a login by default
+	for _, d := range []struct {
+		name     string
+		d        time.Duration
+		min, max time.Duration
+	}{
+		{"fail_delay", l.FailDelay, 0, longest},
+		{"ban.max_delay", l.Ban.MaxDelay, 0, longest},
+		{"ban.window", l.Ban.Window, time.Second, 24 * time.Hour},
+		{"ban.duration", l.Ban.Duration, time.Second, 30 * 24 * time.Hour},
+	} {
+		if d.d < d.min || d.d > d.max {
+			report(d.name, fmt.Sprintf("%v is out of range", d.d), fmt.Sprintf("Give a time from %q to %q.", d.min, d.max))
+		}
+	}
+	for _, n := range []struct {
+		name   string
+		n, min int
+	}{{"concurrent", l.Concurrent, 1}, {"max_per_address", l.MaxPerAddress, 0}, {"ban.failures", l.Ban.Failures, 0}, {"ban.slow_after", l.Ban.SlowAfter, 0}} {
+		if n.n < n.min {
+			report(n.name, fmt.Sprintf("%d is too little", n.n), fmt.Sprintf("Give a number of at least %d.", n.min))
+		}
+	}
+	if _, err := l.Ban.Networks(); err != nil {
+		report("ban.allow", "Not a network: "+err.Error(), `Write networks such as "192.0.2.0/24" and "2001:db8::/32", or single addresses.`)
+	}
+}
+
+// Networks are those of Allow.
+func (b Ban) Networks() ([]netip.Prefix, error) {
+	all := make([]netip.Prefix, len(b.Allow))
+	for i, text := range b.Allow {
+		var err error
+		if strings.Contains(text, "/") {
+			all[i], err = netip.ParsePrefix(text)
+		} else {
+			var addr netip.Addr
+			addr, err = netip.ParseAddr(text)
+			all[i] = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%q", text)
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,331 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"filegate/core/auth"
+)
+
+// guarded is a gateway with a login block in place of that of most tests.
+func guarded(login string) string {
+	return oneOfEach + "login {\n" + login + "\n}\n"
+}
+
+// try logs in and hangs up, and says how long the answer took and what it was.
+func (s *started) try(t *testing.T, change func(*auth.Request)) (took time.Duration, err error) {
+	t.Helper()
+	began := time.Now()
+	sess, _, err := s.door.env.Login(t.Context(), request(change))
+	took = time.Since(began)
+	if sess != nil {
+		sess.Close()
+		synctest.Wait()
+	}
+	return took, err
+}
+
+func from(addr string) func(*auth.Request) {
+	return func(r *auth.Request) { r.Remote = netip.AddrPortFrom(netip.MustParseAddr(addr), 4711) }
+}
+
+func wrongFrom(addr string) func(*auth.Request) {
+	return func(r *auth.Request) { from(addr)(r); r.Password = "wrong" }
+}
+
+// TestFailuresLookAlike has an authenticator that answers the sooner the less it knows. A failed login answers in the same time whatever the reason, and others at once.
+func TestFailuresLookAlike(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.authenticate = func(req auth.Request) (auth.Response, error) {
+			if req.User == "alice" {
+				time.Sleep(700 * time.Millisecond)
+			}
+			return onlyAlice(req)
+		}
+		g := start(t, w, guarded("ban { slow_after = 0 }"))
+		for _, tt := range []struct {
+			name     string
+			change   func(*auth.Request)
+			min, max time.Duration
+		}{
+			{"right", nil, 700 * time.Millisecond, 700 * time.Millisecond},
+			{"wrong password", func(r *auth.Request) { r.Password = "wrong" }, 2 * time.Second, 2500 * time.Millisecond},
+			{"unknown user", func(r *auth.Request) { r.User = "bob" }, 2 * time.Second, 2500 * time.Millisecond},
+			{"no such method", func(r *auth.Request) { r.Method, r.Verified = auth.PublicKey, true }, 2 * time.Second, 2500 * time.Millisecond},
+			{"question about a key", func(r *auth.Request) { r.User, r.Method = "bob", auth.PublicKey }, 0, 0},
+		} {
+			for range 3 {
+				if took, err := g.try(t, tt.change); took < tt.min || took > tt.max {
+					t.Errorf("%s: answered after %v with %v, want from %v to %v", tt.name, took, err, tt.min, tt.max)
+				}
+			}
+		}
+		w.authenticate = func(auth.Request) (auth.Response, error) { return auth.Response{}, auth.ErrUnavailable }
+		if took, err := g.try(t, nil); took != 0 || !errors.Is(err, auth.ErrUnavailable) {
+			t.Errorf("what nobody could answer took %v, %v", took, err)
+		}
+	})
+}
+
+// TestFailureOfAClientThatIsGone ends the wait for the answer with the connection.
+func TestFailureOfAClientThatIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := start(t, newWorld(), guarded(""))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		g.door.env.Login(ctx, request(func(r *auth.Request) { r.User = "bob" }))
+		if took := time.Since(began); took != time.Second {
+			t.Errorf("the call ended after %v, and its context after a second", took)
+		}
+	})
+}
+
+// TestConcurrentLogins has many logins at a time, of which a few are with the authenticator, and those that wait for their failure do not count.
+func TestConcurrentLogins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		var mu sync.Mutex
+		now, most := 0, 0
+		w.authenticate = func(req auth.Request) (auth.Response, error) {
+			mu.Lock()
+			now++
+			most = max(most, now)
+			mu.Unlock()
+			time.Sleep(time.Second)
+			mu.Lock()
+			now--
+			mu.Unlock()
+			return auth.Response{}, auth.ErrDenied
+		}
+		g := start(t, w, guarded(`concurrent = 3
+fail_delay = "15s"
+ban { slow_after = 0 }`))
+		began := time.Now()
+		var wg sync.WaitGroup
+		for i := range 9 {
+			wg.Go(func() { g.door.env.Login(t.Context(), request(from(fmt.Sprintf("192.0.2.%d", i+1)))) })
+		}
+		time.Sleep(3500 * time.Millisecond)
+		mu.Lock()
+		if most != 3 || now != 0 {
+			t.Errorf("%d logins were with the authenticator at a time, and %d are when there was time for all; want 3 and then none", most, now)
+		}
+		mu.Unlock()
+		wg.Wait()
+		if took := time.Since(began); took < 15*time.Second || took > 19*time.Second {
+			t.Errorf("all were answered after %v, want all at about the same time", took)
+		}
+	})
+}
+
+// TestBan fails until the address is banned: the authenticator is not asked any more, others still get in, and it passes.
+func TestBan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		asked := 0
+		w.authenticate = func(req auth.Request) (auth.Response, error) {
+			asked++
+			return onlyAlice(req)
+		}
+		g := start(t, w, guarded(`fail_delay = "0s"
+ban {
+  failures   = 3
+  window     = "1m"
+  duration   = "5m"
+  slow_after = 0
+  allow      = ["203.0.113.0/24"]
+}`))
+		addr := netip.MustParseAddr("192.0.2.7")
+		for i := range 5 {
+			if _, err := g.try(t, wrongFrom("192.0.2.7")); !errors.Is(err, auth.ErrDenied) {
+				t.Errorf("failure %d: %v", i, err)
+			}
+		}
+		if asked != 3 {
+			t.Errorf("the authenticator was asked %d times, want 3", asked)
+		}
+		if _, err := g.try(t, from("192.0.2.7")); !errors.Is(err, auth.ErrDenied) {
+			t.Errorf("a good login of a banned address: %v", err)
+		}
+		if _, err := g.door.env.Connect(addr); !errors.Is(err, errBanned) {
+			t.Errorf("a connection of a banned address: %v", err)
+		}
+		if _, err := g.try(t, from("192.0.2.8")); err != nil {
+			t.Errorf("a login of the neighbour: %v", err)
+		}
+		time.Sleep(5 * time.Minute)
+		if _, err := g.try(t, from("192.0.2.7")); err != nil {
+			t.Errorf("a login after the ban: %v", err)
+		}
+		for range 5 { // slowly: never three in a minute
+			g.try(t, wrongFrom("192.0.2.7"))
+			time.Sleep(40 * time.Second)
+		}
+		if _, err := g.try(t, from("192.0.2.7")); err != nil {
+			t.Errorf("a login after failures that were far between: %v", err)
+		}
+		for range 5 {
+			g.try(t, wrongFrom("203.0.113.9"))
+		}
+		if _, err := g.try(t, from("203.0.113.9")); err != nil {
+			t.Errorf("a login of a trusted address: %v", err)
+		}
+	})
+}
+
+// TestBanByNetwork is that whoever has a /64 of IPv6 has one address, and whoever comes by IPv4 the same one in both its forms.
+func TestBanByNetwork(t *testing.T) {
+	for _, tt := range []struct {
+		bad, other string
+		banned     bool
+	}{
+		{"2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true},
+		{"2001:db8:1:2::1", "2001:db8:1:3::1", false},
+		{"192.0.2.1", "192.0.2.2", false},
+		{"192.0.2.1", "::ffff:192.0.2.1", true},
+	} {
+		g := start(t, newWorld(), guarded("fail_delay = \"0s\"\nban { failures = 1 }"))
+		g.door.env.Login(t.Context(), request(wrongFrom(tt.bad)))
+		_, err := g.door.env.Connect(netip.MustParseAddr(tt.other))
+		if errors.Is(err, errBanned) != tt.banned {
+			t.Errorf("after a failure of %s, %s connects with %v, want it banned: %v", tt.bad, tt.other, err, tt.banned)
+		}
+		g.stop()
+	}
+}
+
+// TestBanIsShared has two gateways with one cache: what fails at one counts at the other, and goes on counting here when the cache has forgotten.
+func TestBanIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		text := guarded("fail_delay = \"0s\"\nban {\n failures = 4\n slow_after = 0\n}") + `cache "shelf" {}`
+		w1, w2 := newWorld(), newWorld()
+		w2.shelf = w1.shelf
+		one, two := start(t, w1, text), start(t, w2, text)
+		for range 2 {
+			one.try(t, wrongFrom("192.0.2.7"))
+			two.try(t, wrongFrom("192.0.2.7"))
+		}
+		for name, g := range map[string]*started{"one": one, "two": two} {
+			if _, err := g.try(t, from("192.0.2.7")); !errors.Is(err, auth.ErrDenied) {
+				t.Errorf("gateway %s lets in an address that has failed four times at both: %v", name, err)
+			}
+			if _, err := g.door.env.Connect(netip.MustParseAddr("192.0.2.7")); !errors.Is(err, errBanned) {
+				t.Errorf("gateway %s takes a connection of it: %v", name, err)
+			}
+		}
+		for range 4 {
+			w1.shelf.Delete(t.Context(), addressKey(netip.MustParseAddr("192.0.2.9"))) // a cache that forgets
+			one.try(t, wrongFrom("192.0.2.9"))
+		}
+		if _, err := one.try(t, from("192.0.2.9")); !errors.Is(err, auth.ErrDenied) {
+			t.Errorf("a gateway whose cache forgets does not count itself: %v", err)
+		}
+	})
+}
+
+// TestSlowdown has somebody guess at one user from many addresses: each further login of that user waits longer, others' do not, and it ends when the user has got in.
+func TestSlowdown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := start(t, newWorld(), guarded("fail_delay = \"0s\"\nban { max_delay = \"3s\" }"))
+		want := []time.Duration{0, 0, 0, 0, 0, 500 * time.Millisecond, time.Second, 2 * time.Second, 3 * time.Second, 3 * time.Second}
+		for i, w := range want {
+			if took, _ := g.try(t, wrongFrom(fmt.Sprintf("192.0.2.%d", i+1))); took != w {
+				t.Errorf("failure %d took %v, want %v", i+1, took, w)
+			}
+		}
+		if took, _ := g.try(t, func(r *auth.Request) { r.User = "bob" }); took != 0 {
+			t.Errorf("another user waited %v", took)
+		}
+		if took, err := g.try(t, from("192.0.2.200")); err != nil || took != 3*time.Second {
+			t.Errorf("the right password: %v after %v, want success after 3s", err, took)
+		}
+		if took, err := g.try(t, from("192.0.2.200")); err != nil || took != 0 {
+			t.Errorf("the right password once more: %v after %v, want success at once", err, took)
+		}
+	})
+}
+
+// TestBanLine is in the form that its documentation promises, and the address of who is banned is found in it.
+func TestBanLine(t *testing.T) {
+	w := newWorld()
+	var log bytes.Buffer
+	opts := w.options(t)
+	opts.Log = slog.New(slog.NewTextHandler(&log, nil))
+	g, err := New(t.Context(), w.config(t, guarded("fail_delay = \"0s\"\nban { failures = 2 }")), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	for range 3 {
+		w.doors[0].env.Login(t.Context(), request(func(r *auth.Request) { r.User = "x\" remote=198.51.100.1:1" }))
+	}
+	banned := regexp.MustCompile(`msg="address banned" service=\w+ remote=\[?([0-9a-f.:]+?)\]?:\d+ failures=`).FindAllStringSubmatch(log.String(), -1)
+	failed := regexp.MustCompile(`msg="login failed" service=\w+ remote=\[?([0-9a-f.:]+?)\]?:\d+ method=\S+ reason=(?:denied|unknown_user|invalid|banned) user=`).FindAllStringSubmatch(log.String(), -1)
+	if len(banned) != 1 || banned[0][1] != "192.0.2.7" || len(failed) != 3 || failed[2][1] != "192.0.2.7" || !strings.Contains(log.String(), "reason=banned") {
+		t.Errorf("the expressions find %q and %q in %q", banned, failed, log.String())
+	}
+}
+
+// TestStartups counts connections that have not logged in, by address.
+func TestStartups(t *testing.T) {
+	connect := start(t, newWorld(), guarded("max_per_address = 2\nban { allow = [\"203.0.113.1\"] }")).door.env.Connect
+	a, b, trusted := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2"), netip.MustParseAddr("203.0.113.1")
+	first, err1 := connect(a)
+	second, err2 := connect(b) // of the same /64
+	if err1 != nil || err2 != nil {
+		t.Fatal(err1, err2)
+	}
+	if _, err := connect(a); !errors.Is(err, errTooManyPending) {
+		t.Errorf("the third connection: %v", err)
+	}
+	if _, err := connect(netip.MustParseAddr("2001:db8:1::1")); err != nil {
+		t.Errorf("a connection from elsewhere: %v", err)
+	}
+	first()
+	first() // the same one twice makes room once
+	third, err := connect(a)
+	if err != nil {
+		t.Fatalf("a connection where one is through: %v", err)
+	}
+	if _, err := connect(a); !errors.Is(err, errTooManyPending) {
+		t.Errorf("one connection too many again: %v", err)
+	}
+	second()
+	third()
+	for range 5 {
+		if _, err := connect(trusted); err != nil {
+			t.Errorf("a connection of a trusted address: %v", err)
+		}
+	}
+}
+
+// TestRecordRoundTrip is that what is written is read, and rubbish in a cache makes nobody banned.
+func TestRecordRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := record{
+			count: rapid.IntRange(0, 1<<30).Draw(t, "count"),
+			since: time.UnixMilli(rapid.Int64Range(0, 1<<50).Draw(t, "since")), banned: time.UnixMilli(rapid.Int64Range(-1<<50, 1<<50).Draw(t, "banned")),
+		}
+		if got := decodeRecord(want.encode()); got != want {
+			t.Errorf("%+v became %+v", want, got)
+		}
+		decodeRecord(rapid.SliceOf(rapid.Byte()).Draw(t, "rubbish"))
+		if got := decodeRecord(want.encode()[:rapid.IntRange(0, 2).Draw(t, "length")]); got != (record{}) {
+			t.Errorf("half a record is %+v", got)
+		}
+	})
+}
