@@ -23,13 +23,12 @@ type visitor struct {
 
 // owns says whether the account is the login's own.
 func (v visitor) owns() bool {
-	return v.login.scoped && !v.login.user.Plain && v.account == storageAccount(v.login.user.Account)
+	return v.login.account != "" && !v.login.user.Plain && v.account == storageAccount(v.login.account)
 }
 
 // groups are what an ACL can name the login by.
 func (v visitor) groups() []string {
-	u := v.login.user
-	return []string{u.Account, u.Account + ":" + u.Name}
+	return []string{v.login.account, v.login.account + ":" + v.login.user.Name}
 }
 
 // authorize says whether a request may be made: in one's own account any, elsewhere what the ACL of the container gives. Bulk deletions are
@@ -39,7 +38,7 @@ func (s *Server) authorize(r *request) error {
 	switch {
 	case v.owns(), r.Method == http.MethodOptions, r.isBulkDelete(s.limits):
 		return nil
-	case r.container == "" || !v.login.scoped:
+	case r.container == "" || v.login.account == "":
 		return refuse(http.StatusForbidden)
 	}
 	switch r.Method {

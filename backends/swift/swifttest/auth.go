@@ -14,17 +14,20 @@ import (
 type tokens struct {
 	life time.Duration
 
-	mu  sync.Mutex
-	all map[string]login // by token
+	mu       sync.Mutex
+	all      map[string]login   // by token
+	receipts map[string]receipt // of logins that are half way, by Keystone
 }
 
 // login is what a token stands for.
 type login struct {
-	user    User
-	scoped  bool // to the user's project; one by Keystone may not be
-	reuse   bool // tempauth hands the same token out again
-	issued  time.Time
-	expires time.Time
+	user       User
+	account    string   // whose storage it opens; one by Keystone may open none
+	reuse      bool     // tempauth hands the same token out again
+	methods    []string // of proof, in Keystone's words
+	credential *named   // the application credential that was used
+	issued     time.Time
+	expires    time.Time // known before it is issued where it comes from another token
 }
 
 // issue gives out a token for a user, for reuse the same as long as it lasts.
@@ -35,14 +38,17 @@ func (t *tokens) issue(l login, prefix string) (string, login) {
 	for token, old := range t.all {
 		if !now.Before(old.expires) {
 			delete(t.all, token)
-		} else if l.reuse && old.reuse && old.user == l.user {
+		} else if l.reuse && old.reuse && old.user.Account == l.user.Account && old.user.Name == l.user.Name {
 			return token, old
 		}
 	}
 	var raw [16]byte
 	_, _ = rand.Read(raw[:]) // never fails, by its documentation
 	token := prefix + hex.EncodeToString(raw[:])
-	l.issued, l.expires = now, now.Add(t.life)
+	l.issued = now
+	if l.expires.IsZero() {
+		l.expires = now.Add(t.life)
+	}
 	if t.all == nil {
 		t.all = map[string]login{}
 	}
@@ -74,11 +80,19 @@ func (t *tokens) check(r *http.Request) (login, error) {
 	return l, nil
 }
 
+// revoke ends a token.
+func (t *tokens) revoke(token string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.all, token)
+}
+
 // Revoke ends all tokens at once. Requests under way are not disturbed.
 func (s *Server) Revoke() {
 	s.tokens.mu.Lock()
 	defer s.tokens.mu.Unlock()
 	clear(s.tokens.all)
+	clear(s.tokens.receipts)
 }
 
 func unauthorized(realm string) *failure {
@@ -109,7 +123,7 @@ func (s *Server) serveAuth(w http.ResponseWriter, r *http.Request) error {
 		return unauthorized("unknown")
 	}
 	realm := account // which tells an unknown user from a wrong key, as tempauth does
-	for _, u := range s.cfg.Users {
+	for _, u := range s.users() {
 		if u.Account != account || u.Name != user {
 			continue
 		}
@@ -117,7 +131,7 @@ func (s *Server) serveAuth(w http.ResponseWriter, r *http.Request) error {
 			realm = "unknown"
 			continue
 		}
-		token, l := s.tokens.issue(login{user: u, scoped: true, reuse: true}, "AUTH_tk")
+		token, l := s.tokens.issue(login{user: u, account: u.Account, reuse: true}, "AUTH_tk")
 		h := w.Header()
 		h.Set("Content-Type", htmlType)
 		h.Set("X-Auth-Token", token)

@@ -1,12 +1,13 @@
 // Package swifttest is a fake of OpenStack Swift over HTTP, with the faults that a real one has only on bad days.
 //
 // Tests use it in memory ([Start]); the demo serves it from a directory ([New] with Config.Dir). It answers as Swift 2.30 with tempauth does:
-// agree_test.go holds the cases, which run against the fake in memory, against the fake in a directory and, where one is given, against a real
+// agree_test.go holds the cases (agree_keystone_test.go those of Keystone), which run against the fake in memory, against the fake in a directory and, where one is given, against a real
 // Swift. Where they differ the fake is wrong.
 //
 // # Faithful
 //
-//   - Auth 1.0 and Keystone v3 and v2.0 by password; tokens that end, or are revoked.
+//   - Auth 1.0 and Keystone v2.0 by password; Keystone v3 by password, one-time code with a receipt, application credential and token, with
+//     default projects and the list of projects; tokens that end, or are revoked.
 //   - Accounts, containers and objects with their listings (text and JSON), metadata, limits, quotas and /info.
 //   - Objects: conditions, ranges (also several), COPY in both forms, expiry, Expect: 100-continue answered after all that can be refused without
 //     the body; what is cut off is not stored.
@@ -21,6 +22,6 @@
 //   - XML listings, the path parameter of listings, archives to extract, TempURL, S3, versions, sync, static websites, CORS.
 //   - Segments given in the manifest itself ("data"), and heartbeats of a manifest PUT.
 //   - Totals of an account are exact, while Swift's lag by up to a minute; container quotas go by the exact size too.
-//   - Keystone knows one domain, one role, no services but the object store.
+//   - Keystone knows one domain, one role, no services but the object store, and no trusts.
 //   - What is in a directory is not synced to the disk.
 package swifttest

@@ -10,7 +10,10 @@ type Op string
 
 // The kinds of requests.
 const (
-	Login           Op = "login" // of either kind
+	Login           Op = "login"       // of either kind
+	CheckToken      Op = "check token" // by Keystone, and so are the next two
+	RevokeToken     Op = "revoke token"
+	ListProjects    Op = "list projects"
 	Info            Op = "info"
 	HeadAccount     Op = "head account"
 	ListAccount     Op = "list account"
@@ -49,6 +52,12 @@ func OpOf(r *http.Request) (op Op, container, object string) {
 	switch {
 	case p == "/info":
 		return Info, "", ""
+	case strings.HasPrefix(p, "/v3/auth/tokens") && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+		return CheckToken, "", ""
+	case strings.HasPrefix(p, "/v3/auth/tokens") && r.Method == http.MethodDelete:
+		return RevokeToken, "", ""
+	case strings.HasPrefix(p, "/v3/auth/projects"):
+		return ListProjects, "", ""
 	case strings.HasPrefix(p, "/auth/"), strings.HasPrefix(p, "/v3/auth/tokens"), strings.HasPrefix(p, "/v2.0/tokens"):
 		return Login, "", ""
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -17,7 +18,19 @@ type User struct {
 	Key     string // the password
 	// Plain makes the user one without rights to the account, who logs in and then gets 403.
 	Plain bool
+
+	// What follows is Keystone's alone.
+
+	Projects    []string     // accounts of further projects that the user may choose
+	Home        string       // the account of the default project, which is one of these; empty for none
+	TOTP        string       // the secret of one-time codes, in base32; such a user must give one beside the password
+	Credentials []Credential // application credentials, for Account
+	Expired     bool         // the password has expired
+	Disabled    bool
 }
+
+// Credential is an application credential.
+type Credential struct{ Name, Secret string }
 
 // Config says what to serve. The zero value is a Swift in memory, with Swift's own limits and the users of [DefaultUsers].
 type Config struct {
@@ -71,6 +84,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Users == nil {
 		cfg.Users = DefaultUsers()
 	}
+	cfg.Users = slices.Clone(cfg.Users) // Disable changes them
 	if cfg.TokenLife == 0 {
 		cfg.TokenLife = 24 * time.Hour
 	}
