@@ -2,6 +2,7 @@ package keystone
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"filegate/authplugins/authplugin"
@@ -21,6 +22,10 @@ type config struct {
 	DefaultDomain   string `json:"default_domain"`
 	Project         string `json:"project"`
 	StorageURL      string `json:"storage_url"`
+	CodeLength      int    `json:"totp_digits"`
+	Revoke          bool   `json:"revoke_tokens"`
+
+	project, projectDomain string // Project, taken apart
 }
 
 // The versions of the API.
@@ -31,12 +36,14 @@ const (
 
 func defaults() config {
 	return config{
-		Config:          upstream.Config{Timeout: upstream.DefaultTimeout},
+		Config:          upstream.Defaults(),
 		ServiceType:     "object-store",
 		Interface:       "public",
 		TenantSeparator: ".",
 		DomainSeparator: "@",
 		DefaultDomain:   "default",
+		CodeLength:      6,
+		Revoke:          true,
 	}
 }
 
@@ -46,18 +53,22 @@ func Kind() authplugin.Kind {
 	return authplugin.Kind{
 		Info: auth.Info{
 			Name:    "keystone",
-			Methods: []auth.Method{auth.Password},
+			Methods: []auth.Method{auth.Password, auth.Interactive},
 			Schema: append(upstream.Schema(`Keystone's address, e.g. "https://keystone.example.net/v3"`),
 				auth.Attribute{Name: "version", Type: auth.TypeString, Default: version3, Doc: `of the API, "3" or "2.0"; the path of auth_url may say it too`},
 				auth.Attribute{Name: "region", Type: auth.TypeString, Doc: "of the storage; the first in the catalog where left out"},
 				auth.Attribute{Name: "service_type", Type: auth.TypeString, Default: d.ServiceType, Doc: "of the storage in the catalog"},
 				auth.Attribute{Name: "interface", Type: auth.TypeString, Default: d.Interface, Doc: `"public", "internal" or "admin"`},
-				auth.Attribute{Name: "tenant_separator", Type: auth.TypeString, Default: d.TenantSeparator, Doc: "between project and user in a login"},
-				auth.Attribute{Name: "domain_separator", Type: auth.TypeString, Default: d.DomainSeparator, Doc: "before a domain in a login"},
-				auth.Attribute{Name: "default_domain", Type: auth.TypeString, Default: d.DefaultDomain, Doc: `name of the domain of logins that give none; "default" is Keystone's own`},
-				auth.Attribute{Name: "project", Type: auth.TypeString, Doc: "project of logins that give none, in the default domain; the user's own where left out"},
-				auth.Attribute{Name: "storage_url", Type: auth.TypeString, Doc: "use this storage URL for everybody instead of the one in the catalog"},
+				auth.Attribute{Name: "tenant_separator", Type: auth.TypeString, Default: d.TenantSeparator, Doc: "between project and user in a login; empty: logins have no project"},
+				auth.Attribute{Name: "domain_separator", Type: auth.TypeString, Default: d.DomainSeparator, Doc: "before a domain in a login; empty: logins have no domain"},
+				auth.Attribute{Name: "default_domain", Type: auth.TypeString, Default: d.DefaultDomain, Doc: `name of the domain of logins that give none, or its id as "id=…"; "default" is Keystone's own`},
+				auth.Attribute{Name: "project", Type: auth.TypeString, Doc: "project of logins that give none, as PROJECT or PROJECT@DOMAIN; the user's own where left out"},
+				upstream.OverrideAttribute(),
+				auth.Attribute{Name: "totp_digits", Type: auth.TypeNumber, Default: strconv.Itoa(d.CodeLength), Doc: "length of one-time codes that may follow the password, where Keystone asks for one; 0: none may"},
+				auth.Attribute{Name: "revoke_tokens", Type: auth.TypeBool, Default: strconv.FormatBool(d.Revoke), Doc: "take tokens back when no session needs them any more"},
 			),
+			Revalidates: true,
+			Releases:    true,
 		},
 		Configure: configure,
 	}
@@ -84,17 +95,17 @@ func configure(given authplugin.Config) (auth.Authenticator, auth.Diagnostics) {
 			wrong("version", "Unknown version", err.Error())
 		}
 	}
-	if c.StorageURL != "" {
-		if _, err := upstream.ParseURL(c.StorageURL); err != nil {
-			wrong("storage_url", "Not a URL", err.Error())
-		}
+	storage, overrideDiags := upstream.ParseOverride(c.StorageURL)
+	diags = append(diags, overrideDiags...)
+	tenant, domain := c.TenantSeparator, c.DomainSeparator
+	if tenant != "" && domain != "" && (strings.Contains(domain, tenant) || strings.Contains(tenant, domain)) {
+		wrong("domain_separator", "Unusable separator", "Neither of the two separators may be a part of the other.")
 	}
-	const separators = "The two separators must not be empty, nor one a part of the other."
-	switch tenant, domain := c.TenantSeparator, c.DomainSeparator; {
-	case tenant == "":
-		wrong("tenant_separator", "Unusable separator", separators)
-	case domain == "" || strings.Contains(domain, tenant) || strings.Contains(tenant, domain):
-		wrong("domain_separator", "Unusable separator", separators)
+	if strings.ContainsAny(tenant+domain, "=?") {
+		wrong("tenant_separator", "Unusable separator", `The characters "=" and "?" have a meaning of their own in logins.`)
+	}
+	if c.CodeLength < 0 || c.CodeLength > maxCode {
+		wrong("totp_digits", "Not a length", "Give the number of digits of a code, such as 6, or 0.")
 	}
 	if c.ServiceType == "" {
 		wrong("service_type", "Missing value", `Leave it out for "object-store".`)
@@ -105,11 +116,15 @@ func configure(given authplugin.Config) (auth.Authenticator, auth.Diagnostics) {
 	if len(diags) > 0 {
 		return nil, diags
 	}
-	a := &Authenticator{config: c, service: service, sealer: given.Sealer, form: form{tenant: c.TenantSeparator, domain: c.DomainSeparator}}
+	form := form{tenant: tenant, domain: domain}
 	if c.Version == version2 {
-		a.form.domain = ""
+		form.domain, form.plain, c.CodeLength = "", true, 0
 	}
-	return a, nil
+	c.project = c.Project
+	if form.domain != "" {
+		c.project, c.projectDomain, _ = strings.Cut(c.Project, form.domain)
+	}
+	return &Authenticator{config: c, service: service, storage: storage, sealer: given.Sealer, form: form, states: newStates(given.Sealer)}, nil
 }
 
 // setVersion makes the option and the path of the URL say the same, whichever was given.

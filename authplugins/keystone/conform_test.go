@@ -10,16 +10,20 @@ import (
 func TestMain(m *testing.M) { authtest.Main(m, keystone.Kind()) }
 
 func TestConformance(t *testing.T) {
-	for name, path := range map[string]string{"v3": "/identity/v3", "v2.0": "/v2.0"} {
+	for name, c := range map[string]struct{ path, user, password string }{
+		"v3":                        {"/v3", "demo.demo", "demopass"},
+		"v2.0":                      {"/v2.0", "demo.demo", "demopass"},
+		"an application credential": {"/v3", "app=backup.demo", "s3cret"},
+	} {
 		t.Run(name, func(t *testing.T) {
-			service := newFake(t)
+			service := newCloud(t, nil)
 			authtest.Run(t, authtest.Subject{
 				Kind:     keystone.Kind(),
-				Values:   map[string]any{"auth_url": service.URL + path},
-				User:     "demo.demo",
-				Password: "demopass",
+				Values:   map[string]any{"auth_url": service.URL() + c.path},
+				User:     c.user,
+				Password: c.password,
 				Unknown:  "no.body",
-				Requests: service.Requests,
+				Requests: func() int { return len(service.Requests()) },
 			})
 		})
 	}

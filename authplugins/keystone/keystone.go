@@ -5,12 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/gophercloud/gophercloud/v2"
 
 	"filegate/authplugins/authplugin"
 	"filegate/authplugins/internal/upstream"
@@ -24,39 +23,107 @@ const maxCredential = 4 << 10
 type Authenticator struct {
 	config  config
 	service upstream.Service
+	storage upstream.Override
 	sealer  authplugin.Sealer
 	form    form
+	states  *states
 }
 
-var _ auth.Authenticator = (*Authenticator)(nil)
+var (
+	_ auth.Revalidator = (*Authenticator)(nil)
+	_ auth.Releaser    = (*Authenticator)(nil)
+)
 
-// credential is what a renewal needs.
+// credential is what a user logs in with. A renewal has it sealed.
 type credential struct {
-	Name, Password string
-	ProjectID      string // once it is known: the one to stay in
-	ForwardedFor   string
+	Name   string // as the user typed it
+	Secret string // the password, or that of an application credential; not kept where it is not enough for a renewal
+
+	// What is known after the login: the project to stay in, and by which id.
+	ProjectID    string
+	CredentialID string
+
+	Factor       bool // the login took a second factor
+	ForwardedFor string
 }
 
 // token is what either version of the API answers.
 type token struct {
-	id        string
-	expires   time.Time
-	user      string
-	project   string
-	projectID string
-	endpoints []endpoint
+	id           string
+	expires      time.Time
+	user         string
+	project      string
+	projectID    string
+	credentialID string
+	trust        bool
+	endpoints    []endpoint
 }
 
 // Authenticate implements auth.Authenticator.
 func (a *Authenticator) Authenticate(ctx context.Context, req auth.Request) (auth.Response, error) {
-	if req.Method != auth.Password {
+	ctx, cancel := context.WithTimeout(ctx, a.service.Timeout)
+	defer cancel()
+	switch {
+	case req.Method == auth.Interactive && len(req.State) > 0:
+		return a.goOn(ctx, req)
+	case req.Method != auth.Password:
 		return auth.Response{}, auth.ErrMethod
 	}
-	got, grant, err := a.login(ctx, credential{Name: req.User, Password: req.Password.Reveal(), ForwardedFor: upstream.ForwardedFor(req.Remote)})
+	at := &attempt{Authenticator: a, session: req.SessionID, via: req.Service, credential: credential{
+		Name: req.User, Secret: req.Password.Reveal(), ForwardedFor: upstream.ForwardedFor(req.Remote),
+	}}
+	var err error
+	if at.login, err = a.parse(at.credential); err != nil {
+		return auth.Response{}, err
+	}
+	return at.begin(ctx)
+}
+
+// attempt is one login on its way.
+type attempt struct {
+	*Authenticator
+	login      Login
+	credential credential
+	session    string
+	via        string // the service that the client came in by
+}
+
+// begin takes the password, and the code where one follows it.
+func (at *attempt) begin(ctx context.Context) (auth.Response, error) {
+	got, err := at.ask(ctx, at.question(at.scope()))
+	receipt, partial := errors.AsType[*receiptError](err)
+	switch {
+	case err == nil:
+		return at.entered(ctx, got)
+	case partial:
+		return at.secondFactor(receipt)
+	case at.hasCode(err):
+		return at.splitCode(ctx, err)
+	}
+	return auth.Response{}, err
+}
+
+// entered makes of a token what the login asked for.
+func (at *attempt) entered(ctx context.Context, got token) (auth.Response, error) {
+	if at.login.Choose {
+		return at.offerProjects(ctx, got)
+	}
+	return at.identity(got)
+}
+
+func (at *attempt) identity(got token) (auth.Response, error) {
+	grant, err := at.grant(got, at.credential)
 	if err != nil {
 		return auth.Response{}, err
 	}
-	return auth.Response{Identity: &auth.Identity{User: got.user, Groups: []string{got.project}, Grant: grant}}, nil
+	identity := &auth.Identity{User: got.user, Groups: []string{got.project}, Grant: grant}
+	if got.trust {
+		identity.User = strings.TrimPrefix(at.login.User, idMark) // the token may be in the name of who gave the trust
+	}
+	if !at.credential.Factor { // a code is good for one login only
+		identity.CacheFor = at.service.CacheFor
+	}
+	return auth.Response{Identity: identity}, nil
 }
 
 // Renew implements auth.Authenticator.
@@ -65,93 +132,131 @@ func (a *Authenticator) Renew(ctx context.Context, old auth.Grant) (auth.Grant, 
 	if err := a.sealer.Open(old.Renewal, &c); err != nil {
 		return auth.Grant{}, err
 	}
-	_, grant, err := a.login(ctx, c)
-	return grant, err
+	ctx, cancel := context.WithTimeout(ctx, a.service.Timeout)
+	defer cancel()
+	got, err := a.again(ctx, c)
+	if err != nil {
+		return auth.Grant{}, err
+	}
+	return a.grant(got, c)
 }
 
-func (a *Authenticator) login(ctx context.Context, c credential) (got token, grant auth.Grant, err error) {
+// again logs in with what a renewal kept.
+func (a *Authenticator) again(ctx context.Context, c credential) (token, error) {
+	if c.Factor {
+		return token{}, fmt.Errorf("the login took a second factor, and so would a renewal: %w", auth.ErrDenied)
+	}
 	login, err := a.parse(c)
 	if err != nil {
-		return token{}, auth.Grant{}, err
+		return token{}, err
 	}
-	err = a.service.Try(ctx, func(ctx context.Context) (err error) {
-		got, err = a.ask(ctx, login, c)
-		return err
-	})
-	if err != nil {
-		return token{}, auth.Grant{}, err
+	login.Choose = false
+	at := &attempt{Authenticator: a, login: login, credential: c}
+	got, err := a.ask(ctx, at.question(at.scope()))
+	if receipt, ok := errors.AsType[*receiptError](err); ok {
+		return token{}, fmt.Errorf("%w: a renewal cannot give it: %w", receipt, auth.ErrDenied)
 	}
-	if got.projectID == "" {
-		return token{}, auth.Grant{}, fmt.Errorf("user %s has no default project: log in as PROJECT%sUSER, or set the option project: %w", got.user, a.form.tenant, auth.ErrDenied)
-	}
-	grant, err = a.grant(got)
-	if err != nil {
-		return token{}, auth.Grant{}, err
-	}
-	c.ProjectID = got.projectID
-	if grant.Renewal, err = a.sealer.Seal(c); err != nil {
-		return token{}, auth.Grant{}, fmt.Errorf("%w: %w", err, auth.ErrUnavailable)
-	}
-	return got, grant, nil
+	return got, err
 }
 
 // parse refuses what cannot be a login without asking, and applies the default project.
 func (a *Authenticator) parse(c credential) (Login, error) {
 	switch {
-	case c.Name == "" || c.Password == "":
+	case c.Name == "" || c.Secret == "":
 		return Login{}, fmt.Errorf("empty user or password: %w", auth.ErrDenied)
-	case len(c.Name) > maxCredential || len(c.Password) > maxCredential:
+	case len(c.Name) > maxCredential || len(c.Secret) > maxCredential:
 		return Login{}, fmt.Errorf("user or password longer than %d bytes: %w", maxCredential, auth.ErrInvalid)
-	case strings.ContainsFunc(c.Name, unicode.IsControl) || strings.ContainsRune(c.Password, 0):
+	case strings.ContainsFunc(c.Name, unicode.IsControl) || strings.ContainsRune(c.Secret, 0):
 		// Some of Keystone's databases and hashes fail over them, which would look like an outage.
 		return Login{}, fmt.Errorf("control characters in user or password: %w", auth.ErrInvalid)
-	case !utf8.ValidString(c.Name) || !utf8.ValidString(c.Password):
+	case !utf8.ValidString(c.Name) || !utf8.ValidString(c.Secret):
 		return Login{}, fmt.Errorf("user or password is not UTF-8: %w", auth.ErrInvalid)
 	}
 	login, err := a.form.parse(c.Name)
 	if err != nil {
 		return Login{}, fmt.Errorf("%w: %w", err, auth.ErrInvalid)
 	}
-	login.Project = cmp.Or(login.Project, a.config.Project)
+	if login.Project == "" && login.Credential == "" && login.Trust == "" && !login.Choose {
+		login.Project, login.ProjectDomain = a.config.project, a.config.projectDomain
+	}
 	return login, nil
 }
 
-// ask is one request.
-func (a *Authenticator) ask(ctx context.Context, login Login, c credential) (token, error) {
-	client := &gophercloud.ServiceClient{
-		ProviderClient: &gophercloud.ProviderClient{HTTPClient: *a.service.Client},
-		Endpoint:       a.service.URL.String() + "/",
+// grant is the right to storage that a token brings, and how to renew it.
+func (a *Authenticator) grant(got token, c credential) (auth.Grant, error) {
+	if got.projectID == "" {
+		text := "There is no default project: log in as PROJECT" + cmp.Or(a.form.tenant, " ") + "USER."
+		if a.form.tenant != "" && !a.form.plain {
+			text += " As " + chooseMark + a.form.tenant + "USER you may choose one."
+		}
+		return auth.Grant{}, &auth.Error{Kind: auth.ErrDenied, Text: text, Err: fmt.Errorf("user %s has no default project, and the option project is not set", got.user)}
 	}
-	client.UserAgent.Prepend("filegate")
-	if c.ForwardedFor != "" {
-		client.MoreHeaders = map[string]string{"X-Forwarded-For": c.ForwardedFor}
+	grant := auth.Grant{Token: auth.Secret(got.id), Expires: got.expires, Region: a.config.Region}
+	var storage endpoint
+	if !a.storage.Complete() {
+		var err error
+		if storage, err = a.config.choose(got.endpoints); err != nil {
+			return auth.Grant{}, fmt.Errorf("%w: %w", err, auth.ErrUnavailable)
+		}
+		grant.Region = storage.region
 	}
-	ask := a.askV3
-	if a.config.Version == version2 {
-		ask = a.askV2
+	var err error
+	if grant.Endpoint, err = a.storage.Apply(storage.url); err != nil {
+		return auth.Grant{}, fmt.Errorf("the catalog's endpoint for the storage: %w: %w", err, auth.ErrUnavailable)
 	}
-	got, err := ask(ctx, client, login, c)
-	if status, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok {
-		return token{}, upstream.NewStatusError(status.Actual, status.ResponseHeader)
+	c.ProjectID, c.CredentialID = got.projectID, got.credentialID
+	if grant.Renewal, err = a.sealer.Seal(c); err != nil {
+		return auth.Grant{}, fmt.Errorf("%w: %w", err, auth.ErrUnavailable)
 	}
-	if err == nil && got.id == "" {
-		return token{}, errors.New("the answer has no token: check auth_url")
+	return grant, nil
+}
+
+// hasCode says whether the secret, which was refused with err, may be a password with a code after it.
+func (at *attempt) hasCode(err error) bool {
+	n := at.config.CodeLength
+	secret := at.credential.Secret
+	return n > 0 && at.login.Credential == "" && errors.Is(err, auth.ErrDenied) && auth.ClientText(err) == "" &&
+		len(secret) > n && !strings.ContainsFunc(secret[len(secret)-n:], func(r rune) bool { return r < '0' || r > '9' })
+}
+
+// splitCode takes the last digits of the secret for a code. It goes to Keystone only where the rest makes Keystone ask for one: else a
+// user without a second factor could write anything after his password. Any failure looks like the refusal of the whole.
+func (at *attempt) splitCode(ctx context.Context, refused error) (auth.Response, error) {
+	whole := at.credential.Secret
+	end := len(whole) - at.config.CodeLength
+	at.credential.Secret = whole[:end]
+	got, err := at.ask(ctx, at.question(at.scope()))
+	receipt, partial := errors.AsType[*receiptError](err)
+	switch {
+	case err == nil:
+		_ = at.revoke(ctx, got.id) // the answer stands whatever comes of this: then the token ends by itself
+		return auth.Response{}, refused
+	case errors.Is(err, auth.ErrUnavailable):
+		return auth.Response{}, err
+	case !partial || !receipt.wantsOnly(totp):
+		return auth.Response{}, refused
+	}
+	got, err = at.giveCode(ctx, receipt.receipt, whole[end:])
+	if err != nil {
+		return auth.Response{}, err
+	}
+	return at.entered(ctx, got)
+}
+
+// giveCode is the second request of a login with two factors.
+func (at *attempt) giveCode(ctx context.Context, r receipt, code string) (token, error) {
+	at.credential.Factor, at.credential.Secret = true, "" // the password alone will not do for a renewal
+	q := question{receipt: r.ID, scope: at.scope(), forwardedFor: at.credential.ForwardedFor, login: at.login, methods: object{
+		totp: object{"user": object{"id": r.UserID, "passcode": code}},
+	}}
+	got, err := at.ask(ctx, q)
+	if again, ok := errors.AsType[*receiptError](err); ok {
+		return token{}, fmt.Errorf("%w, after the code: %w", again, auth.ErrDenied)
 	}
 	return got, err
 }
 
-func (a *Authenticator) grant(got token) (auth.Grant, error) {
-	grant := auth.Grant{Token: auth.Secret(got.id), Expires: got.expires, Region: a.config.Region, Endpoint: a.config.StorageURL}
-	if grant.Endpoint != "" {
-		return grant, nil
-	}
-	storage, err := a.config.choose(got.endpoints)
-	if err != nil {
-		return auth.Grant{}, fmt.Errorf("%w: %w", err, auth.ErrUnavailable)
-	}
-	if _, err := upstream.ParseURL(storage.url); err != nil {
-		return auth.Grant{}, fmt.Errorf("the catalog's endpoint for the storage: %w: %w", err, auth.ErrUnavailable)
-	}
-	grant.Endpoint, grant.Region = storage.url, storage.region
-	return grant, nil
+// withoutSpaces is a code as it is meant, however it was typed.
+func withoutSpaces(code string) string {
+	return strings.Join(slices.Collect(strings.FieldsSeq(code)), "")
 }

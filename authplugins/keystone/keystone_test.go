@@ -14,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"filegate/authplugins/authplugin"
-	"filegate/authplugins/authtest"
 	"filegate/authplugins/keystone"
 	"filegate/core/auth"
 )
@@ -67,6 +66,7 @@ func TestIdentity(t *testing.T) {
 		{"version from the option", "/identity", map[string]any{"version": "3"}, "http://one.example.net/v1/AUTH_7a87265da54a4fd2b9ec97fbc856b108", "RegionOne", "gAAAAABk-token"},
 		{"region", "/identity/v3/", map[string]any{"region": "RegionTwo"}, "http://two.example.net/v1/AUTH_7a87265da54a4fd2b9ec97fbc856b108", "RegionTwo", "gAAAAABk-token"},
 		{"interface", "/identity/v3", map[string]any{"interface": "internalURL"}, "http://internal.example.net/v1/AUTH_7a87265da54a4fd2b9ec97fbc856b108", "RegionOne", "gAAAAABk-token"},
+		{"other address", "/identity/v3", map[string]any{"storage_url": "https://inside:8443"}, "https://inside:8443/v1/AUTH_7a87265da54a4fd2b9ec97fbc856b108", "RegionOne", "gAAAAABk-token"},
 		{"override", "/identity/v3", map[string]any{"storage_url": "https://swift.example.net/v1/AUTH_x"}, "https://swift.example.net/v1/AUTH_x", "", "gAAAAABk-token"},
 		{"v2.0", "/v2.0", nil, "http://one.example.net/v1/AUTH_7a87265da54a4fd2b9ec97fbc856b108", "RegionOne", "aaaaa-bbbbb-ccccc-dddd"},
 	} {
@@ -80,7 +80,7 @@ func TestIdentity(t *testing.T) {
 				t.Errorf("token %q, want %q", token, c.token)
 			}
 			got.Grant.Renewal, got.Grant.Token, got.Grant.Expires = nil, "", got.Grant.Expires.UTC()
-			want := &auth.Identity{User: "demo", Groups: []string{"demo"}, Grant: auth.Grant{
+			want := &auth.Identity{User: "demo", Groups: []string{"demo"}, CacheFor: 30 * time.Second, Grant: auth.Grant{
 				Endpoint: c.url, Region: c.region, Expires: time.Date(2999, 11, 23, 21, 57, 1, 0, time.UTC),
 			}}
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -167,7 +167,7 @@ func TestFailures(t *testing.T) {
 		{"no catalog", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("X-Subject-Token", "t")
 			recorded(t, w, 201, "v3-unscoped.json")
-		}, auth.ErrDenied, "log in as PROJECT.USER", 1},
+		}, auth.ErrDenied, "no default project", 1},
 		{"cut off", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, auth.ErrUnavailable, "EOF", 3},
 		{"endless", func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(201)
@@ -266,7 +266,9 @@ func TestDiagnostics(t *testing.T) {
 		{"ca_file", "ca_file", "http://k/", map[string]any{"ca_file": "testdata/missing.pem"}},
 		{"no certificate", "ca_file", "http://k/", map[string]any{"ca_file": "testdata/401.json"}},
 		{"storage_url", "storage_url", "http://k/", map[string]any{"storage_url": "x"}},
-		{"separator", "tenant_separator", "http://k/", map[string]any{"tenant_separator": ""}},
+		{"separator", "tenant_separator", "http://k/", map[string]any{"tenant_separator": "="}},
+		{"totp_digits", "totp_digits", "http://k/", map[string]any{"totp_digits": -1}},
+		{"cache_for", "cache_for", "http://k/", map[string]any{"cache_for": "1"}},
 		{"separators", "domain_separator", "http://k/", map[string]any{"tenant_separator": "@", "domain_separator": "@@"}},
 		{"default_domain", "default_domain", "http://k/", map[string]any{"default_domain": ""}},
 		{"service_type", "service_type", "http://k/", map[string]any{"service_type": ""}},
@@ -277,33 +279,5 @@ func TestDiagnostics(t *testing.T) {
 				t.Errorf("got %+v, want one diagnostic for %s", diags, c.attribute)
 			}
 		})
-	}
-}
-
-func TestFormsKeystone(t *testing.T) {
-	url, user, project, domain := authtest.Lab(t, "FILEGATE_TEST_KEYSTONE"), authtest.Lab(t, "FILEGATE_TEST_KEYSTONE_USER"), authtest.Lab(t, "FILEGATE_TEST_KEYSTONE_PROJECT"), authtest.Lab(t, "FILEGATE_TEST_KEYSTONE_DOMAIN")
-	password := auth.Secret(authtest.Lab(t, "FILEGATE_TEST_KEYSTONE_PASSWORD"))
-	for _, c := range []struct {
-		login   string
-		options map[string]any
-		want    error
-	}{
-		{project + "." + user, nil, nil},
-		{project + "." + user + "@" + domain, nil, nil},
-		{project + "@" + domain + "." + user, nil, nil},
-		{project + "@default." + user + "@default", nil, nil},
-		{user, map[string]any{"project": project}, nil},
-		{"." + user + "@" + domain, map[string]any{"project": project}, nil},
-		{user, nil, auth.ErrDenied}, // it has no default project
-		{"elsewhere." + user, nil, auth.ErrDenied},
-		{project + "." + user + "@elsewhere", nil, auth.ErrDenied},
-	} {
-		resp, err := configured(t, url, c.options).Authenticate(t.Context(), auth.Request{User: c.login, Method: auth.Password, Password: password})
-		if !errors.Is(err, c.want) {
-			t.Errorf("%s: got %v, want %v", c.login, err, c.want)
-		}
-		if c.want == nil && err == nil && resp.Identity.User != user {
-			t.Errorf("%s: user %q, want %q", c.login, resp.Identity.User, user)
-		}
 	}
 }

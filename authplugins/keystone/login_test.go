@@ -32,6 +32,16 @@ func TestParse(t *testing.T) {
 		{".alice@example.com", Login{User: "alice", UserDomain: "example.com"}},
 		{".first.last", Login{User: "first.last"}},
 		{"a@b@c.d", Login{User: "a@b", UserDomain: "c.d"}},
+		{"app=0123abcd", Login{Credential: "0123abcd"}},
+		{"app=backup.alice", Login{Credential: "backup", User: "alice"}},
+		{"app=my backup@home.alice@corp.example.org", Login{Credential: "my backup@home", User: "alice", UserDomain: "corp.example.org"}},
+		{"app=backup.id=7a87", Login{Credential: "backup", User: "id=7a87"}},
+		{"trust=0123abcd.alice@corp", Login{Trust: "0123abcd", User: "alice", UserDomain: "corp"}},
+		{"?.alice", Login{Choose: true, User: "alice"}},
+		{"?.first.last@corp", Login{Choose: true, User: "first.last", UserDomain: "corp"}},
+		{"?", Login{User: "?"}},
+		{"id=7a87.id=d9f1", Login{Project: "id=7a87", User: "id=d9f1"}},
+		{"p@id=ab.alice@id=cd", Login{Project: "p", ProjectDomain: "id=ab", User: "alice", UserDomain: "id=cd"}},
 		{"größe.käthe@dömäne", Login{Project: "größe", User: "käthe", UserDomain: "dömäne"}},
 	} {
 		got, err := usual().parse(c.name)
@@ -42,7 +52,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%s: (-want +got)\n%s", c.name, diff)
 		}
 	}
-	for _, name := range []string{"", ".", "@", "p.", "p.@corp", "@corp", "@dom.alice", "p@dom.", "p@dom.@corp"} {
+	for _, name := range []string{"", ".", "@", "p.", "p.@corp", "@corp", "@dom.alice", "p@dom.", "p@dom.@corp", "?.", "?.@corp", "app=x.", "app=.alice@", "app=", "trust=x", "trust=.alice", "trust=x.", "id=", "p.id="} {
 		if got, err := usual().parse(name); err == nil {
 			t.Errorf("%q: got %+v, want an error", name, got)
 		}
@@ -59,6 +69,13 @@ func TestParseOtherSeparators(t *testing.T) {
 		{form{tenant: "--", domain: "++"}, "p++d--u++e", Login{Project: "p", ProjectDomain: "d", User: "u", UserDomain: "e"}},
 		{form{tenant: "."}, "p.alice@example.com", Login{Project: "p", User: "alice@example.com"}},
 		{form{tenant: "."}, "p@q.alice", Login{Project: "p@q", User: "alice"}},
+		{form{domain: "@"}, "p.alice@example.com", Login{User: "p.alice", UserDomain: "example.com"}},
+		{form{domain: "@"}, "app=0123", Login{Credential: "0123"}},
+		{form{}, "p.alice@example.com", Login{User: "p.alice@example.com"}},
+		{form{}, "?.alice", Login{User: "?.alice"}},
+		{form{tenant: ":", domain: "%"}, "?:alice%corp", Login{Choose: true, User: "alice", UserDomain: "corp"}},
+		{form{tenant: ".", plain: true}, "app=x.alice", Login{Project: "app=x", User: "alice"}},
+		{form{tenant: ".", plain: true}, "?.alice", Login{Project: "?", User: "alice"}},
 	} {
 		got, err := c.form.parse(c.name)
 		if err != nil {
@@ -75,6 +92,9 @@ func FuzzParse(f *testing.F) {
 	for _, name := range []string{"alice", "p@example.com.alice@corp", ".alice@example.com", "@.@.@", "p.a@b@", "\xff.\xfe@"} {
 		f.Add(name, ".", "@")
 	}
+	for _, name := range []string{"app=0123", "app=x.alice@corp", "trust=0123.alice", "?.alice@corp", "id=1.id=2", "app=.@"} {
+		f.Add(name, ".", "@")
+	}
 	f.Add("p++d--u++e", "--", "++")
 	f.Fuzz(func(t *testing.T, name, tenant, domain string) {
 		if tenant == "" || domain == "" || strings.Contains(tenant, domain) || strings.Contains(domain, tenant) {
@@ -85,10 +105,19 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if login.User == "" {
+		if login.User == "" && login.Credential == "" {
 			t.Fatalf("%q: no user", name)
 		}
-		if n := len(login.Project + login.ProjectDomain + login.User + login.UserDomain); n > len(name) || n+2*len(domain)+len(tenant) < len(name) {
+		text := login.Project + login.ProjectDomain + login.User + login.UserDomain
+		switch {
+		case login.Credential != "":
+			text += credentialMark + login.Credential
+		case login.Trust != "":
+			text += trustMark + login.Trust
+		case login.Choose:
+			text += chooseMark
+		}
+		if n := len(text); n > len(name) || n+2*len(domain)+len(tenant) < len(name) {
 			t.Fatalf("%q: parts %+v lose text", name, login)
 		}
 		// Each part without separators, but the domains with one of the projects' in them.
@@ -96,6 +125,9 @@ func FuzzParse(f *testing.F) {
 			if part == "" || strings.ContainsAny(part, tenant+domain) {
 				return
 			}
+		}
+		if login.Project == chooseMark || strings.HasPrefix(login.Project, credentialMark) || strings.HasPrefix(login.Project, trustMark) {
+			return // would be another form
 		}
 		login.ProjectDomain += tenant + "x"
 		login.UserDomain += tenant + "x"

@@ -9,15 +9,14 @@ import (
 )
 
 // askV2 asks for a token by v2.0 of the API, whose projects are called tenants.
-func (a *Authenticator) askV2(ctx context.Context, client *gophercloud.ServiceClient, login Login, c credential) (token, error) {
-	opts := tokens.AuthOptions{Username: login.User, Password: c.Password}
-	switch {
-	case c.ProjectID != "":
-		opts.TenantID = c.ProjectID
-	case isID(login.Project, 32):
-		opts.TenantID = login.Project
-	default:
-		opts.TenantName = login.Project
+func askV2(ctx context.Context, client *gophercloud.ServiceClient, q question) (token, error) {
+	opts := tokens.AuthOptions{Username: q.login.User, Password: q.secret, TenantID: q.projectID}
+	if opts.TenantID == "" {
+		if id, ok := id(q.login.Project, true, 32); ok {
+			opts.TenantID = id
+		} else {
+			opts.TenantName = q.login.Project
+		}
 	}
 	result := tokens.Create(ctx, client, opts)
 	t, err := result.ExtractToken()
@@ -39,7 +38,7 @@ func (a *Authenticator) askV2(ctx context.Context, client *gophercloud.ServiceCl
 	got := token{
 		id:        t.ID,
 		expires:   t.ExpiresAt,
-		user:      cmp.Or(body.Access.User.Name, login.User),
+		user:      cmp.Or(body.Access.User.Name, q.login.User),
 		project:   t.Tenant.Name,
 		projectID: t.Tenant.ID,
 	}

@@ -8,41 +8,34 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 )
 
+// tokenBody is what v3 of the API says of a token.
+type tokenBody struct {
+	tokens.Token
+	tokens.ServiceCatalog
+	User                  tokens.User         `json:"user"`
+	Project               tokens.Project      `json:"project"`
+	Trust                 *struct{}           `json:"OS-TRUST:trust"`
+	ApplicationCredential struct{ ID string } `json:"application_credential"`
+}
+
 // askV3 asks for a token by v3 of the API.
-func (a *Authenticator) askV3(ctx context.Context, client *gophercloud.ServiceClient, login Login, c credential) (token, error) {
-	opts := &tokens.AuthOptions{Password: c.Password}
-	if login.UserDomain == "" && isID(login.User, 32, 64) {
-		opts.UserID = login.User
-	} else {
-		opts.Username = login.User
-		opts.DomainID, opts.DomainName = a.domain(login.UserDomain)
+func askV3(ctx context.Context, client *gophercloud.ServiceClient, q question) (token, error) {
+	if q.receipt != "" {
+		client.MoreHeaders[receiptHeader] = q.receipt
 	}
-	switch {
-	case c.ProjectID != "":
-		opts.Scope.ProjectID = c.ProjectID
-	case login.Project == "": // unscoped: Keystone takes the user's default project
-	case login.ProjectDomain == "" && isID(login.Project, 32):
-		opts.Scope.ProjectID = login.Project
-	default:
-		opts.Scope.ProjectName = login.Project
-		opts.Scope.DomainID, opts.Scope.DomainName = a.domain(login.ProjectDomain)
-	}
-	result := tokens.Create(ctx, client, opts)
-	var body struct {
-		tokens.Token
-		tokens.ServiceCatalog
-		User    tokens.User    `json:"user"`
-		Project tokens.Project `json:"project"`
-	}
+	result := tokens.Create(ctx, client, q)
+	var body tokenBody
 	if err := result.ExtractInto(&body); err != nil {
 		return token{}, err
 	}
 	got := token{
-		id:        result.Header.Get("X-Subject-Token"),
-		expires:   body.ExpiresAt,
-		user:      cmp.Or(body.User.Name, login.User),
-		project:   body.Project.Name,
-		projectID: body.Project.ID,
+		id:           result.Header.Get("X-Subject-Token"),
+		expires:      body.ExpiresAt,
+		user:         cmp.Or(body.User.Name, q.login.User),
+		project:      body.Project.Name,
+		projectID:    body.Project.ID,
+		credentialID: body.ApplicationCredential.ID,
+		trust:        body.Trust != nil,
 	}
 	for _, service := range body.Entries {
 		for _, e := range service.Endpoints {
@@ -50,12 +43,4 @@ func (a *Authenticator) askV3(ctx context.Context, client *gophercloud.ServiceCl
 		}
 	}
 	return got, nil
-}
-
-// domain returns a domain's id or name. "default" is the id of the domain that Keystone makes itself; its name, "Default", varies in case between databases.
-func (a *Authenticator) domain(name string) (id, domainName string) {
-	if name = cmp.Or(name, a.config.DefaultDomain); name == "default" {
-		return name, ""
-	}
-	return "", name
 }

@@ -67,7 +67,7 @@ func configure(config authplugin.Config) (auth.Authenticator, auth.Diagnostics) 
 		upstream.Config
 		StorageURL string `json:"storage_url"`
 		TokenLife  string `json:"token_life"`
-	}{Config: upstream.Config{Timeout: upstream.DefaultTimeout}, TokenLife: defaultTokenLife}
+	}{Config: upstream.Defaults(), TokenLife: defaultTokenLife}
 	if diags := config.Decode(&c); len(diags) > 0 {
 		return nil, diags
 	}
@@ -99,7 +99,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, req auth.Request) (aut
 	if err != nil {
 		return auth.Response{}, err
 	}
-	identity := &auth.Identity{User: req.User, Grant: grant}
+	identity := &auth.Identity{User: req.User, CacheFor: a.service.CacheFor, Grant: grant}
 	if account, _, ok := strings.Cut(req.User, ":"); ok && account != "" {
 		identity.Groups = []string{account}
 	}

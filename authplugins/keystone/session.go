@@ -1,0 +1,82 @@
+package keystone
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
+
+	"filegate/authplugins/internal/upstream"
+	"filegate/core/auth"
+)
+
+// Revalidate implements auth.Revalidator. Keystone refuses the token of a user who was disabled or removed, has another password or no role any more.
+// It also refuses one that has ended or was taken back: then the login itself is tried.
+func (a *Authenticator) Revalidate(ctx context.Context, id auth.Identity) error {
+	if a.config.Version == version2 {
+		return errors.ErrUnsupported
+	}
+	ctx, cancel := context.WithTimeout(ctx, a.service.Timeout)
+	defer cancel()
+	var c credential
+	if err := a.sealer.Open(id.Grant.Renewal, &c); err != nil {
+		return err
+	}
+	err := a.service.Try(ctx, func(ctx context.Context) error {
+		client := a.client(c.ForwardedFor)
+		client.TokenID = id.Grant.Token.Reveal()
+		good, err := tokens.Validate(ctx, client, id.Grant.Token.Reveal())
+		if err == nil && !good {
+			err = fmt.Errorf("the token is not known any more: %w", auth.ErrDenied)
+		}
+		return tokenFailure(err)
+	})
+	if !errors.Is(err, auth.ErrDenied) {
+		return err
+	}
+	got, err := a.again(ctx, c)
+	if err != nil {
+		return err
+	}
+	_ = a.revoke(ctx, got.id) // the answer stands whatever comes of this: then the token ends by itself
+	return nil
+}
+
+// Release implements auth.Releaser.
+func (a *Authenticator) Release(ctx context.Context, grant auth.Grant) error {
+	ctx, cancel := context.WithTimeout(ctx, a.service.Timeout)
+	defer cancel()
+	return a.revoke(ctx, grant.Token.Reveal())
+}
+
+// revoke makes a token open nothing any more. v2.0 lets only administrators do that.
+func (a *Authenticator) revoke(ctx context.Context, id string) error {
+	if a.config.Version == version2 || !a.config.Revoke {
+		return errors.ErrUnsupported
+	}
+	err := a.service.Try(ctx, func(ctx context.Context) error {
+		client := a.client("")
+		client.TokenID = id
+		return tokenFailure(tokens.Revoke(ctx, client, id).Err)
+	})
+	if errors.Is(err, auth.ErrDenied) {
+		return nil // it has ended already
+	}
+	return err
+}
+
+// tokenFailure gives an answer about a token its meaning. To who asks about his own, a token that is none is a 401 or a 404.
+func tokenFailure(err error) error {
+	status, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err)
+	if !ok {
+		return err
+	}
+	failure := upstream.NewStatusError(status.Actual, status.ResponseHeader)
+	if status.Actual == http.StatusNotFound {
+		return fmt.Errorf("%s: %w", failure.Error(), auth.ErrDenied)
+	}
+	return failure
+}

@@ -1,0 +1,58 @@
+package keystone
+
+import (
+	"context"
+	"fmt"
+
+	"filegate/core/auth"
+)
+
+// maxCode is the longest code that is sent.
+const maxCode = 64
+
+// secondFactor asks for the code that Keystone wants after the password.
+func (at *attempt) secondFactor(r *receiptError) (auth.Response, error) {
+	if at.login.Credential != "" || !r.wantsOnly(totp) {
+		return auth.Response{}, fmt.Errorf("%w, which is not done here: %w", r, auth.ErrDenied)
+	}
+	account := at.credential
+	account.Secret, account.Factor = "", true
+	return at.step(state{Login: at.login, Account: account, Receipt: &r.receipt, Expires: r.Expires}, "", auth.Prompt{Text: "One-time code: "})
+}
+
+// step wants an answer.
+func (at *attempt) step(s state, instruction string, prompt auth.Prompt) (auth.Response, error) {
+	s.Session = at.session
+	sealed, err := at.states.seal(s)
+	if err != nil {
+		return auth.Response{}, err
+	}
+	return auth.Response{Next: &auth.Step{
+		Methods: []auth.Method{auth.Interactive}, Instruction: instruction, Prompts: []auth.Prompt{prompt}, State: sealed,
+	}}, nil
+}
+
+// goOn takes the answer to a step.
+func (a *Authenticator) goOn(ctx context.Context, req auth.Request) (auth.Response, error) {
+	s, err := a.states.open(req.State, req.SessionID, req.User)
+	if err != nil {
+		return auth.Response{}, err
+	}
+	if len(req.Answers) != 1 {
+		return auth.Response{}, fmt.Errorf("%d answers to one question: %w", len(req.Answers), auth.ErrInvalid)
+	}
+	answer := req.Answers[0].Reveal()
+	at := &attempt{Authenticator: a, login: s.Login, credential: s.Account, session: req.SessionID, via: req.Service}
+	if s.Receipt == nil {
+		return at.chosen(ctx, s, answer)
+	}
+	code := withoutSpaces(answer)
+	if code == "" || len(code) > maxCode {
+		return auth.Response{}, fmt.Errorf("a code of %d characters: %w", len(code), auth.ErrDenied)
+	}
+	got, err := at.giveCode(ctx, *s.Receipt, code)
+	if err != nil {
+		return auth.Response{}, err
+	}
+	return at.entered(ctx, got)
+}
