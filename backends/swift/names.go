@@ -43,6 +43,12 @@ func (n name) String() string {
 	return n.inAccount()
 }
 
+// parseName reads what inAccount writes.
+func parseName(account, s string) (name, bool) {
+	container, object, _ := strings.Cut(strings.TrimPrefix(s, "/"), "/")
+	return name{account, container, object}, container != ""
+}
+
 // with is another object of the same container.
 func (n name) with(object string) name { return name{n.account, n.container, object} }
 
