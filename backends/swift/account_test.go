@@ -38,7 +38,7 @@ func TestForeign(t *testing.T) {
 	run := func(t *testing.T, a account) {
 		owner := openFS(t, a, nil)
 		dir := makeContainer(t, owner)
-		if err := owner.makeContainer(t.Context(), name{container: dir.Base()}.segments()); err != nil {
+		if err := owner.makeContainer(t.Context(), name{container: dir.Base()}.segments(), nil); err != nil {
 			t.Fatal(err)
 		}
 		guest := openFS(t, a.other(), func(c *Config) {

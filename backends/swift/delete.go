@@ -50,46 +50,66 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 	if err := f.deleteObject(ctx, n); err != nil {
 		return translate(err)
 	}
-	f.deleteSegments(ctx, segments)
+	f.release(ctx, n, segments)
 	return nil
 }
 
-// segmentsOf returns the names of an object's segments that go with it. It follows the manifest, and never a guess. The error is not translated.
+// segmentsOf returns the names of an object's segments that go with it. The error is not translated.
 func (f *FS) segmentsOf(ctx context.Context, n name, o object) ([]name, error) {
-	var all []name
+	all, err := f.allSegments(ctx, n, o)
+	return slices.DeleteFunc(all, func(seg name) bool { return !isHiddenSegment(n, seg) }), err
+}
+
+// allSegments returns the names of what a large object is made of. It follows the manifest, and never a guess. The error is not translated.
+func (f *FS) allSegments(ctx context.Context, n name, o object) ([]name, error) {
 	switch {
+	case o.link: // what it leads to keeps its own
 	case o.slo:
-		var err error
-		if all, err = f.segmentsIn(ctx, n, maxNesting); err != nil {
-			return nil, err
-		}
+		return f.segmentsIn(ctx, n, maxNesting)
 	case o.dlo != "":
-		container, prefix, _ := strings.Cut(strings.TrimPrefix(o.dlo, "/"), "/")
-		segments := name{account: n.account, container: container}
-		marker := ""
-		for {
-			page, err := f.page(ctx, segments, listing{prefix: prefix, marker: marker, limit: defaultLimits().bulkDeletes})
-			if err != nil && status(err) != http.StatusNotFound {
-				return nil, err
+		var all []name
+		segments, prefix := o.dloPrefix(n)
+		err := f.eachListed(ctx, segments, prefix, func(e entry) error {
+			if isDLOSegment(prefix, e.Name) {
+				all = append(all, segments.with(e.Name))
 			}
-			if len(page) == 0 {
-				break
-			}
-			marker = page[len(page)-1].key()
-			for _, e := range page {
-				if isDLOSegment(prefix, e.Name) {
-					all = append(all, segments.with(e.Name))
-				}
+			return nil
+		})
+		if status(err) == http.StatusNotFound {
+			return nil, nil
+		}
+		return all, err
+	}
+	return nil, nil
+}
+
+// dloPrefix is where the segments of a dynamic large object lie: their container, and what their names begin with.
+func (o object) dloPrefix(n name) (container name, prefix string) {
+	c, prefix, _ := strings.Cut(strings.TrimPrefix(o.dlo, "/"), "/")
+	return name{account: n.account, container: c}, prefix
+}
+
+// eachListed calls use for the objects of a container whose names begin with a prefix, in order. The error is not translated.
+func (f *FS) eachListed(ctx context.Context, container name, prefix string, use func(entry) error) error {
+	l, err := f.limits(ctx)
+	if err != nil {
+		return err
+	}
+	for marker := ""; ; {
+		page, err := f.page(ctx, container, listing{prefix: prefix, marker: marker, limit: l.listing})
+		if err != nil {
+			return err
+		}
+		for _, e := range page {
+			if err := use(e); err != nil {
+				return err
 			}
 		}
-	}
-	own := all[:0]
-	for _, seg := range all {
-		if isHiddenSegment(n, seg) {
-			own = append(own, seg)
+		if len(page) < l.listing {
+			return nil
 		}
+		marker = page[len(page)-1].key()
 	}
-	return own, nil
 }
 
 // segmentsIn returns the names of what a static large object's manifest names and, of the manifests among that, what they name. The error is not translated.
@@ -180,7 +200,11 @@ func (w *writer) sweep(ctx context.Context, replaced []name, named map[name]bool
 			gone = append(gone, seg.name)
 		}
 	}
-	w.fs.deleteSegments(ctx, gone)
+	if len(replaced) == 0 {
+		w.fs.deleteSegments(ctx, gone)
+		return
+	}
+	w.fs.release(ctx, w.target, gone)
 }
 
 // deleteSegments deletes segments that nothing names any more. What cannot be deleted stays as garbage: that is for the log, and no failure

@@ -17,7 +17,7 @@ func (f *FS) Mkdir(ctx context.Context, p vfs.Path) error {
 	case n.isAccount():
 		return vfs.ErrExist
 	case n.isContainer():
-		return f.makeContainer(ctx, n)
+		return f.makeContainer(ctx, n, nil)
 	}
 	switch _, err := f.Stat(ctx, p); {
 	case err == nil:
@@ -39,16 +39,16 @@ func (f *FS) Mkdir(ctx context.Context, p vfs.Path) error {
 	return translate(err)
 }
 
-// makeContainer makes a container. Swift answers 202 to what exists, so that one is asked for before; between the two
+// makeContainer makes a container with the headers. Swift answers 202 to what exists, so that one is asked for before; between the two
 // somebody else's container of that name is no harm.
-func (f *FS) makeContainer(ctx context.Context, n name) error {
+func (f *FS) makeContainer(ctx context.Context, n name, header map[string]string) error {
 	switch _, err := f.client.send(ctx, request{method: http.MethodHead, target: n}); {
 	case err == nil:
 		return vfs.ErrExist
 	case status(err) != http.StatusNotFound:
 		return translate(err)
 	}
-	_, err := f.client.send(ctx, request{method: http.MethodPut, target: n})
+	_, err := f.client.send(ctx, request{method: http.MethodPut, target: n, header: header})
 	if status(err) == http.StatusBadRequest {
 		return refusedAs(err, vfs.ErrInvalidName, "the storage refuses this name for a container")
 	}

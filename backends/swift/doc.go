@@ -40,12 +40,23 @@
 //			several at once are faster, 1 GET for each half of read_ahead. Small reads out of order: 1 GET for each 32 KiB
 //	write           what stat takes at opening, 1 PUT at Commit, and 1 HEAD before it where a file is there; large: 1 PUT for
 //	                each segment and 1 for the manifest; large and new: 1 PUT and 1 DELETE of the marker; over a large one: 1 GET
-//	                of its manifest, and 1 bulk delete of its segments after it
+//	                of its manifest, and 1 listing (of unfinished renames) and 1 bulk delete of its segments after it
 //	mkdir           what stat takes of what is not there, 1 PUT
-//	remove          1 HEAD, 1 DELETE; large: 1 GET of the manifest and 1 bulk delete more
-//	rename          1 HEAD, what stat takes of the new name, 1 COPY, 1 DELETE, at any size
+//	remove          1 HEAD, 1 DELETE; large: 1 GET of the manifest, 1 listing and 1 bulk delete more
+//	rename          1 HEAD, what stat takes of the new name, 1 COPY, 1 DELETE; large, at any size: 1 listing, 1 PUT and 1 DELETE
+//	                of the record more; a directory: what a large file takes, 3 listings of it, and 1 COPY and 1 DELETE for each entry, 8 at a time
 //
 // # Decisions
+//
+// A rename that moves segments to another name, or a directory, is written down in the segments container before it begins and crossed out
+// after it (see journal). Swift renames by a copy and a deletion, and between the two a large file has two names that stand for the same segments. Whoever
+// deletes segments looks up the unfinished renames, after the file itself is gone, and leaves those that the other name stands for; the same rename,
+// repeated, goes on. Marking the two objects instead would be a POST that changes the old one, and the marks would be lost by the next
+// write. What is left open: a record that a listing does not show yet because it lags, and two clients that give the same large file different
+// names at the same moment.
+//
+// A directory is moved entry by entry: each is either at its old name or at its new one, with all its content. A manifest whose segments lie in the
+// directory itself (as sftp-cloudfs has it) gets a content of its own before they are moved.
 //
 // ncw/swift is used for single requests only (see client): its segment writer is serial and deletes the old file first,
 // its timeouts count a server-side copy as a hanging connection, and it neither retries writes nor knows which token was refused.

@@ -21,6 +21,8 @@ const (
 	metaMtime  = "X-Object-Meta-Mtime"
 	metaMD5    = "X-Object-Meta-Filegate-Md5"    // of the whole content, in hex; only for what is not a plain object
 	metaSHA256 = "X-Object-Meta-Filegate-Sha256" // likewise, for all files
+	// metaCopyOf is the ETag of what a copy has been made of, which a large object has not in common with its copies.
+	metaCopyOf = "X-Object-Meta-Filegate-Copy-Of"
 )
 
 const (
@@ -36,6 +38,7 @@ type object struct {
 	modified    time.Time // by Swift's clock
 	mtime       time.Time // by its metadata, or modified
 	slo         bool
+	link        bool   // a symbolic link: all else is of what it leads to
 	dlo         string // X-Object-Manifest, unquoted: "container/prefix"
 	header      http.Header
 }
@@ -46,6 +49,7 @@ func parseObject(h http.Header) object {
 		etag:        strings.Trim(h.Get("Etag"), `"`),
 		contentType: h.Get("Content-Type"),
 		slo:         strings.EqualFold(h.Get("X-Static-Large-Object"), "true"),
+		link:        h.Get("Content-Location") != "",
 		header:      h,
 	}
 	o.size, _ = strconv.ParseInt(h.Get("Content-Length"), 10, 64)
@@ -67,7 +71,7 @@ func parseObject(h http.Header) object {
 func (o object) isDir() bool { return isDirectoryType(o.contentType) }
 
 // isLarge says whether the object is a manifest: its bytes lie in segments.
-func (o object) isLarge() bool { return o.slo || o.dlo != "" }
+func (o object) isLarge() bool { return !o.link && (o.slo || o.dlo != "") }
 
 func (o object) info(base string) vfs.Info {
 	if o.isDir() {

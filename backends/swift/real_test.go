@@ -125,7 +125,7 @@ func makeContainer(t *testing.T, f *FS) vfs.Path {
 	var r [6]byte
 	rand.Read(r[:])
 	n := name{container: "test-" + hex.EncodeToString(r[:])}
-	if err := f.makeContainer(t.Context(), n); err != nil {
+	if err := f.makeContainer(t.Context(), n, nil); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -138,7 +138,7 @@ func makeContainer(t *testing.T, f *FS) vfs.Path {
 
 func removeContainer(t *testing.T, f *FS, n name) {
 	ctx := context.WithoutCancel(t.Context())
-	err := f.eachBelow(ctx, n, func(ctx context.Context, n name) error { return f.deleteObject(ctx, n) })
+	err := f.eachBelow(ctx, n, func(ctx context.Context, e entry) error { return f.deleteObject(ctx, n.with(e.Name)) })
 	if err == nil {
 		_, err = f.client.send(ctx, request{method: http.MethodDelete, target: n})
 	}

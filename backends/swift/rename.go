@@ -4,18 +4,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
 
 	"filegate/core/vfs"
 )
 
 // Rename implements [vfs.FS]. A file costs the same at any size: of a large object only the manifest is copied, and the segments stay where they are.
-// A directory is copied entry by entry before anything of it is deleted, so that what a failure leaves is whole under the old name.
 func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.RenameOptions) error {
 	from, err := f.locate(oldname)
 	if err != nil {
@@ -30,6 +26,11 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	}
 	info, moved, err := f.lookup(ctx, from, oldname.Base())
 	switch {
+	case errors.Is(err, vfs.ErrNotExist) && from.isObject() && to.isObject():
+		if done, doneErr := f.endRename(ctx, from, to); done || doneErr != nil {
+			return doneErr
+		}
+		return err
 	case err != nil:
 		return err
 	case from == to:
@@ -41,6 +42,7 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 		_, err := f.locateFile(newname)
 		return err
 	}
+	job := move{FS: f, renaming: renaming{from: from, to: to}}
 	target, replaced, err := f.lookup(ctx, to, newname.Base())
 	switch {
 	case errors.Is(err, errNoContainer) && !to.isContainer():
@@ -48,45 +50,135 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	case errors.Is(err, vfs.ErrNotExist):
 	case err != nil:
 		return err
-	case !opts.Replace:
-		return vfs.ErrExist
-	case target.IsDir() && !info.IsDir():
-		return vfs.ErrIsDir
-	case !target.IsDir() && info.IsDir():
-		return vfs.ErrNotDir
-	case target.IsDir():
-		if err := f.Rmdir(ctx, newname); err != nil {
+	default:
+		if job.resumed, err = f.goesOn(ctx, from, to, info, target, moved, replaced); err != nil {
 			return err
 		}
+		switch {
+		case job.resumed:
+		case !opts.Replace:
+			return vfs.ErrExist
+		case target.IsDir() && !info.IsDir():
+			return vfs.ErrIsDir
+		case !target.IsDir() && info.IsDir():
+			return vfs.ErrNotDir
+		case target.IsDir():
+			if err := f.Rmdir(ctx, newname); err != nil {
+				return err
+			}
+		}
 	}
-	if info.IsDir() {
-		return f.renameDir(ctx, from, to)
+	switch {
+	case info.IsDir() && (from.isContainer() || to.isContainer()):
+		return f.renameContainer(ctx, from, to)
+	case from.account != to.account && (info.IsDir() || moved.isLarge()):
+		return vfs.Errorf(vfs.ErrUnsupported, "only small files can be moved from one account to another: copy it, and remove it then")
+	case info.IsDir():
+		return job.dir(ctx)
 	}
-	segments, err := f.freedBy(ctx, to, replaced, from, moved)
+	return job.file(ctx, moved, replaced)
+}
+
+// move is a rename under way.
+type move struct {
+	*FS
+	renaming
+	resumed    bool       // it was cut off before, and goes on
+	unfinished []renaming // others that were cut off
+}
+
+// goesOn says whether a rename of what is there, to a name that is taken, is the same as one that was cut off, so that what has the name is its work.
+func (f *FS) goesOn(ctx context.Context, from, to name, info, target vfs.Info, moved, replaced object) (bool, error) {
+	switch {
+	case !from.isObject() || !to.isObject() || info.IsDir() != target.IsDir():
+		return false, nil
+	case !info.IsDir() && (!moved.isLarge() || moved.etag != replaced.etag):
+		return false, nil // of a plain file nothing is written down: its copy is a file like any other
+	}
+	r, ok, err := f.begun(ctx, from, to)
+	if err != nil || !ok {
+		return false, err
+	}
+	// A directory that was made later is another one: the record is of a rename that was only not crossed out.
+	made := info.ModTime
+	if moved.exists() {
+		made = moved.modified
+	}
+	return !info.IsDir() || !made.After(r.begun), nil
+}
+
+// endRename finishes a rename of which all is done but that it was not crossed out, and says whether there was one.
+func (f *FS) endRename(ctx context.Context, from, to name) (bool, error) {
+	r, ok, err := f.begun(ctx, from, to)
+	if err != nil || !ok {
+		return false, err
+	}
+	info, o, err := f.lookup(ctx, to, "")
+	switch {
+	case errors.Is(err, vfs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, err
+	case info.IsDir() && !o.exists():
+		if err := f.putMarker(ctx, to); err != nil {
+			return false, err
+		}
+	}
+	f.finish(ctx, r)
+	return true, nil
+}
+
+// file moves a file.
+func (m *move) file(ctx context.Context, moved, replaced object) error {
+	freed, err := m.freedBy(ctx, moved, replaced)
 	if err != nil {
 		return translate(err)
 	}
-	if err := f.copyObject(ctx, from, to); err != nil {
-		return err
+	if moved.isLarge() {
+		if err := m.findUnfinished(ctx); err != nil {
+			return err
+		}
+		if err := m.checkMovable(ctx, m.from, moved, m.unfinished); err != nil {
+			return err
+		}
+		if err := m.begin(ctx, m.renaming); err != nil {
+			return err
+		}
 	}
-	if err := f.deleteObject(ctx, from); err != nil {
+	if err := m.copyObject(ctx, m.from, m.to); err != nil {
+		if moved.isLarge() && !reached(err) {
+			m.finish(ctx, m.renaming) // nothing has the new name
+		}
 		return translate(err)
 	}
-	f.deleteSegments(ctx, segments)
+	if err := m.deleteObject(ctx, m.from); err != nil {
+		return translate(err)
+	}
+	if moved.isLarge() {
+		m.finish(ctx, m.renaming)
+	}
+	m.release(ctx, m.to, freed)
 	return nil
 }
 
-// freedBy returns the segments of what is about to be replaced by another object. Where a rename has broken off, both names stand for the same
-// ones: those stay. The error is not translated.
-func (f *FS) freedBy(ctx context.Context, to name, replaced object, from name, moved object) ([]name, error) {
+// findUnfinished finds the renames beside this one that were cut off.
+func (m *move) findUnfinished(ctx context.Context) error {
+	all, err := m.FS.unfinished(ctx, m.from)
+	m.unfinished = slices.DeleteFunc(all, func(r renaming) bool { return r.from == m.from && r.to == m.to })
+	return translate(err)
+}
+
+// freedBy returns the segments of what is about to be replaced. Where this rename was cut off before, both names stand for the same ones: those
+// stay. The error is not translated.
+func (m *move) freedBy(ctx context.Context, moved, replaced object) ([]name, error) {
 	if !replaced.isLarge() || replaced.isDir() {
 		return nil, nil
 	}
-	segments, err := f.segmentsOf(ctx, to, replaced)
+	segments, err := m.segmentsOf(ctx, m.to, replaced)
 	if err != nil || !moved.isLarge() {
 		return segments, err
 	}
-	kept, err := f.segmentsOf(ctx, from, moved)
+	kept, err := m.segmentsOf(ctx, m.from, moved)
 	if err != nil {
 		return nil, err
 	}
@@ -97,13 +189,13 @@ func (f *FS) freedBy(ctx context.Context, to name, replaced object, from name, m
 	return slices.DeleteFunc(segments, func(n name) bool { return needed[n] }), nil
 }
 
-// copyObject copies one object on Swift's side: a plain one with its content, a manifest as a manifest.
+// copyObject copies one object on Swift's side: a plain one with its content, a manifest as a manifest, a symbolic link as a link. The error is not translated.
 func (f *FS) copyObject(ctx context.Context, from, to name) error {
 	// No If-None-Match: Swift takes the conditions of a COPY as being about its source.
 	_, err := f.client.send(ctx, request{
-		method: "COPY", target: from, header: f.destination(to), query: url.Values{"multipart-manifest": {"get"}},
+		method: "COPY", target: from, header: f.destination(to), query: url.Values{"multipart-manifest": {"get"}, "symlink": {"get"}},
 	})
-	return translate(err)
+	return err
 }
 
 // destination says in the headers of a COPY where to.
@@ -114,82 +206,4 @@ func (f *FS) destination(to name) map[string]string {
 		header["Destination-Account"] = quote(account)
 	}
 	return header
-}
-
-// movesAtOnce is how many objects of a directory are under way in a rename.
-const movesAtOnce = 8
-
-// renameDir moves everything below a directory, and its marker.
-func (f *FS) renameDir(ctx context.Context, from, to name) error {
-	if from.isContainer() || to.isContainer() {
-		return f.renameContainer(ctx, from, to)
-	}
-	move := func(n name) name { return to.with(to.object + strings.TrimPrefix(n.object, from.object)) }
-	err := f.eachBelow(ctx, from, func(ctx context.Context, n name) error {
-		return f.copyObject(ctx, n, move(n))
-	})
-	if err != nil {
-		return err
-	}
-	// The marker last: it is what says that the directory is there. A directory that was only a prefix gets one, to stay as it was seen.
-	switch err := f.copyObject(ctx, from, to); {
-	case errors.Is(err, vfs.ErrNotExist):
-		_, err := f.client.send(ctx, request{method: http.MethodPut, target: to, header: map[string]string{"Content-Type": directoryType}})
-		if err != nil {
-			return translate(err)
-		}
-	case err != nil:
-		return err
-	}
-	f.log.Debug("directory copied, its old name goes", "from", from.String(), "to", to.String())
-	err = f.eachBelow(ctx, from, func(ctx context.Context, n name) error { return translate(f.deleteObject(ctx, n)) })
-	if err != nil {
-		return err
-	}
-	return translate(f.deleteObject(ctx, from))
-}
-
-// renameContainer renames an empty container: Swift has no way to rename one with something in it.
-func (f *FS) renameContainer(ctx context.Context, from, to name) error {
-	if !from.isContainer() || !to.isContainer() {
-		return vfs.Errorf(vfs.ErrUnsupported, "a top-level directory is a container: it cannot become a directory below, nor the other way round; make the new one and move the files")
-	}
-	page, err := f.page(ctx, from, listing{limit: 1})
-	switch {
-	case err != nil:
-		return translate(err)
-	case len(page) > 0:
-		return vfs.Errorf(vfs.ErrUnsupported, "a top-level directory is a container, which can be renamed only while it is empty; make the new one and move the files")
-	}
-	if err := f.makeContainer(ctx, to); err != nil {
-		return err
-	}
-	_, err = f.client.send(ctx, request{method: http.MethodDelete, target: from})
-	return translate(err)
-}
-
-// eachBelow calls do for every object below a directory, several at a time, page by page.
-func (f *FS) eachBelow(ctx context.Context, dir name, do func(context.Context, name) error) error {
-	l, err := f.limits(ctx)
-	if err != nil {
-		return translate(err)
-	}
-	for marker := ""; ; {
-		page, err := f.page(ctx, dir, listing{prefix: dir.prefix(), marker: marker, limit: l.listing})
-		if err != nil {
-			return translate(err)
-		}
-		if len(page) == 0 {
-			return nil
-		}
-		marker = page[len(page)-1].key()
-		g, gctx := errgroup.WithContext(ctx)
-		g.SetLimit(movesAtOnce)
-		for _, e := range page {
-			g.Go(func() error { return do(gctx, dir.with(e.Name)) })
-		}
-		if err := g.Wait(); err != nil {
-			return err
-		}
-	}
 }

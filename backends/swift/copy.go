@@ -1,0 +1,137 @@
+package swift
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"filegate/core/vfs"
+)
+
+// copyContent makes to a copy of a file that shares nothing with it, on Swift's side: one object as long as it fits into one, else its segments
+// and a manifest of them. Metadata goes along, and the copy tells of what it is one.
+func (f *FS) copyContent(ctx context.Context, from name, o object, to name) error {
+	limits, err := f.limits(ctx)
+	if err != nil {
+		return translate(err)
+	}
+	if o.size > limits.fileSize {
+		return f.copyLarge(ctx, from, o, to, limits)
+	}
+	header := f.destination(to)
+	header["If-Match"] = o.etag
+	header[metaCopyOf] = o.etag
+	_, err = f.client.send(ctx, request{method: "COPY", target: from, header: header})
+	return translate(err)
+}
+
+// copyLarge copies a file that does not fit into one object.
+func (f *FS) copyLarge(ctx context.Context, from name, o object, to name, limits limits) error {
+	if !limits.slo {
+		return vfs.Errorf(vfs.ErrTooLarge, "this storage copies files of up to %d bytes", limits.fileSize)
+	}
+	old, err := f.contentOf(ctx, from, o)
+	if err != nil {
+		return err
+	}
+	// A writer with nothing to write: it knows where segments go, and how to put a manifest of any length.
+	w := &writer{fs: f, target: to, upload: newUploadID(time.Now()), limits: limits}
+	copied, err := w.copySegments(ctx, old)
+	if err == nil {
+		header := o.kept()
+		delete(header, "X-Object-Manifest")
+		header["Content-Type"] = o.contentType
+		header[metaCopyOf] = o.etag
+		var entries []sloEntry
+		for _, e := range old {
+			e.seg = copied[e.seg.name]
+			entries = append(entries, sloEntryOf(e))
+		}
+		_, err = w.putManifest(ctx, entries, header)
+	}
+	if err != nil && !reached(err) {
+		var made []name
+		for _, seg := range w.sent {
+			made = append(made, seg.name)
+		}
+		f.deleteSegments(context.WithoutCancel(ctx), made)
+	}
+	return translate(err)
+}
+
+// contentOf returns where the bytes of a large file lie.
+func (f *FS) contentOf(ctx context.Context, n name, o object) (layout, error) {
+	var l layout
+	var err error
+	if o.slo {
+		l, err = f.layoutOf(ctx, n, o.size, maxNesting)
+	} else if o.dlo != "" {
+		l, err = f.layoutOfDLO(ctx, n, o)
+	}
+	if err == nil && l == nil {
+		err = vfs.Errorf(vfs.ErrUnsupported, "the storage cannot copy this file: its manifest is of an unknown form")
+	}
+	return l, translate(err)
+}
+
+// layoutOfDLO reads where the bytes of a dynamic large object lie.
+func (f *FS) layoutOfDLO(ctx context.Context, n name, o object) (layout, error) {
+	segments, prefix := o.dloPrefix(n)
+	var l layout
+	err := f.eachListed(ctx, segments, prefix, func(e entry) error {
+		end := l.reach()
+		if e.Bytes > 0 {
+			l = append(l, extent{span: span{end, end + e.Bytes}, seg: &segment{name: segments.with(e.Name), size: e.Bytes, etag: e.Hash}})
+		}
+		return nil
+	})
+	if err == nil && l.reach() != o.size {
+		err = vfs.ErrChanged
+	}
+	return l, err
+}
+
+// copySegments copies what a file is made of, each segment once, and returns the copies by the names of the originals.
+func (w *writer) copySegments(ctx context.Context, old layout) (map[name]*segment, error) {
+	copied := map[name]*segment{}
+	for _, e := range old {
+		if copied[e.seg.name] == nil {
+			copied[e.seg.name] = &segment{name: segmentName(w.target, w.upload, e.off, w.sequence), size: e.seg.size, etag: e.seg.etag}
+			w.sequence++
+		}
+	}
+	var making sync.Once
+	var makeErr error
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(movesAtOnce)
+	for original, seg := range copied {
+		w.sent = append(w.sent, seg)
+		g.Go(func() error {
+			making.Do(func() { makeErr = w.fs.makeSegmentsContainer(gctx, seg.name) })
+			if makeErr != nil {
+				return makeErr
+			}
+			header := w.fs.destination(seg.name)
+			header["X-Fresh-Metadata"] = "true"
+			header["If-Match"] = seg.etag
+			resp, err := w.fs.client.send(gctx, request{method: "COPY", target: original, header: header})
+			if err != nil {
+				return err
+			}
+			if got := strings.Trim(resp.header.Get("Etag"), `"`); got != seg.etag {
+				return vfs.ErrChanged
+			}
+			return nil
+		})
+	}
+	err := g.Wait()
+	if status(err) == http.StatusPreconditionFailed {
+		err = errors.Join(vfs.ErrChanged, err)
+	}
+	return copied, err
+}

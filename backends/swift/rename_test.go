@@ -1,0 +1,373 @@
+package swift
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/vfs"
+)
+
+// renameCase is a rename of /c/old to /c/new, with the files that it moves: their contents by what comes behind the name.
+type renameCase struct {
+	name  string
+	files map[string][]byte
+	make  func(t *testing.T, f *fake)
+}
+
+func renameCases() []renameCase {
+	small, large := noise(1000), noise(blockSize+1000)
+	oneFile := map[string][]byte{"": large}
+	tree := map[string][]byte{
+		"/a": small, "/b": large, "/sub/c": noise(10), "/sub/deep/d": noise(2 * blockSize), "/sub/deep/empty": {},
+		"/dlo": []byte("segments elsewhere"), "/legacy": []byte("segments beside it"), "/zlast": noise(100),
+	}
+	return []renameCase{
+		{"large file", oneFile, func(t *testing.T, f *fake) { f.mustWrite(t, "/c/old", large) }},
+		{"directory", tree, func(t *testing.T, f *fake) {
+			if err := errors.Join(f.Mkdir(t.Context(), "/c/old"), f.Mkdir(t.Context(), "/c/old/nothing")); err != nil {
+				t.Fatal(err)
+			}
+			for rest, data := range tree {
+				switch rest {
+				case "/dlo":
+					f.putDLO(t, vfs.Path("/c/old"+rest), "c_segments/elsewhere/", data)
+				case "/legacy":
+					f.putDLO(t, vfs.Path("/c/old"+rest), "c/old/legacy.part/", data)
+				default:
+					f.mustWrite(t, vfs.Path("/c/old"+rest), data)
+				}
+			}
+		}},
+		{"prefix", map[string][]byte{"/a": small}, func(t *testing.T, f *fake) { f.mustWrite(t, "/c/old/a", small) }},
+	}
+}
+
+// putDLO makes a dynamic large object of two segments, as other programs do.
+func (f *fake) putDLO(t *testing.T, p vfs.Path, prefix string, data []byte) {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	container, object, _ := strings.Cut(prefix, "/")
+	at := len(data) / 2
+	for i, part := range [][]byte{data[:at], data[at:]} {
+		seg := &segment{name: name{"", container, fmt.Sprintf("%s%06d", object, i)}, size: int64(len(part)), etag: pieces{part}.md5()}
+		if err := f.putSegment(ctx, seg, pieces{part}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n, err := f.locate(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.client.send(ctx, request{method: http.MethodPut, target: n, header: map[string]string{"X-Object-Manifest": quote(prefix)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c renameCase) fake(t *testing.T) *fake {
+	f := newFake(t, swifttest.Limits{ListingLimit: 7}, func(cfg *Config) {
+		cfg.SegmentSize = blockSize
+		cfg.Patience = time.Millisecond
+		cfg.ResumeRetention = 0
+	})
+	c.make(t, f)
+	return f
+}
+
+// whole checks that each file is complete under one name at least, and returns the names that it has.
+func (c renameCase) whole(t *testing.T, f *fake, what string) (names []vfs.Path) {
+	t.Helper()
+	for rest, data := range c.files {
+		found := false
+		for _, p := range []vfs.Path{vfs.Path("/c/old" + rest), vfs.Path("/c/new" + rest)} {
+			got, err := f.read(context.WithoutCancel(t.Context()), p)
+			switch {
+			case err == nil && slices.Equal(got, data):
+				found = true
+				names = append(names, p)
+			case !errors.Is(err, vfs.ErrNotExist):
+				t.Errorf("%s, %q has %d of %d bytes: %v", what, p, len(got), len(data), err)
+			}
+		}
+		if !found {
+			t.Errorf("%s, %q is nowhere", what, rest)
+		}
+	}
+	return names
+}
+
+// moved checks that everything has the new name, nothing the old one, and nothing is left over.
+func (c renameCase) moved(t *testing.T, f *fake, what string) {
+	t.Helper()
+	for rest, data := range c.files {
+		f.has(t, vfs.Path("/c/new"+rest), data, what)
+	}
+	if _, err := f.Stat(t.Context(), "/c/old"); !errors.Is(err, vfs.ErrNotExist) {
+		t.Errorf("%s, the old name is still there: %v", what, err)
+	}
+	if c.name == "directory" {
+		if info, err := f.Stat(t.Context(), "/c/new/nothing"); err != nil || !info.IsDir() {
+			t.Errorf("%s, the empty directory is not there: %v", what, err)
+		}
+	}
+	if c.name != "large file" {
+		if info, err := f.Stat(t.Context(), "/c/new"); err != nil || !info.IsDir() {
+			t.Errorf("%s, the directory is not there: %v", what, err)
+		}
+	}
+	needed := map[string]bool{}
+	for rest := range c.files {
+		for _, seg := range f.needed(t, name{"", "c", "new" + rest}) {
+			needed[seg] = true
+		}
+	}
+	for _, seg := range f.segments(t) {
+		if !needed[seg] && !strings.HasPrefix(seg, "elsewhere/") {
+			t.Errorf("%s, the segment %q is left over", what, seg)
+		}
+	}
+}
+
+// cuts runs a test for each request of the rename, or for each so many'th, with all that follow failing, before or after they are carried out.
+func (c renameCase) cuts(t *testing.T, each int, test func(t *testing.T, f *fake)) {
+	f := c.fake(t)
+	f.srv.ForgetRequests()
+	if err := f.Rename(t.Context(), "/c/old", "/c/new", vfs.RenameOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	c.moved(t, f, "after the rename")
+	for i := 0; i < len(f.srv.Requests()); i += each {
+		for at, point := range map[string]swifttest.Point{"before": swifttest.AtStart, "after": swifttest.AtAnswer} {
+			t.Run(fmt.Sprintf("cut %s request %d", at, i), func(t *testing.T) {
+				t.Parallel()
+				f := c.fake(t)
+				f.srv.Inject(swifttest.Rule{After: i, Fault: swifttest.Fault{At: point, Cut: true}})
+				err := f.Rename(t.Context(), "/c/old", "/c/new", vfs.RenameOptions{})
+				f.srv.Heal()
+				if err == nil {
+					for _, r := range (renaming{from: name{"", "c", "old"}, to: name{"", "c", "new"}}).records() {
+						if err := f.deleteObject(context.WithoutCancel(t.Context()), r); err != nil { // it may be left
+							t.Error(err)
+						}
+					}
+					c.moved(t, f, "after a rename of which the client was told that it is done")
+					return
+				}
+				c.whole(t, f, "after the cut")
+				test(t, f)
+			})
+		}
+	}
+}
+
+// TestRenameGoesOn cuts a rename off at every request. Nothing is lost, and the same rename ends it (row G7 of the old servers: a crash left both).
+func TestRenameGoesOn(t *testing.T) {
+	for _, c := range renameCases() {
+		t.Run(c.name, func(t *testing.T) {
+			c.cuts(t, 1, func(t *testing.T, f *fake) {
+				// A plain prefix whose last file has been moved is not there any more, and was never written down where that failed.
+				if err := f.Rename(t.Context(), "/c/old", "/c/new", vfs.RenameOptions{}); err != nil {
+					t.Errorf("the second rename: %v", err)
+				}
+				c.moved(t, f, "after the second rename")
+			})
+		})
+	}
+}
+
+// TestRenameCutThenRemoved removes one of the names that a rename which was cut off has left. What has the other name is whole.
+func TestRenameCutThenRemoved(t *testing.T) {
+	for _, c := range renameCases() {
+		for _, gone := range []string{"/c/old", "/c/new"} {
+			t.Run(c.name+"/"+gone, func(t *testing.T) {
+				each := 1
+				if c.name == "directory" {
+					each = 4 // which are others each time, since several are under way at once
+				}
+				c.cuts(t, each, func(t *testing.T, f *fake) {
+					names := c.whole(t, f, "after the cut")
+					for _, p := range names {
+						other := vfs.Path(strings.Replace(string(p), "/old", "/new", 1))
+						if gone == "/c/new" {
+							other = vfs.Path(strings.Replace(string(p), "/new", "/old", 1))
+						}
+						// Only what is there twice: the rest is really gone then.
+						if strings.HasPrefix(string(p), gone) && slices.Contains(names, other) != (other == p) {
+							if err := f.Remove(t.Context(), p); err != nil {
+								t.Errorf("removing %q: %v", p, err)
+							}
+						}
+					}
+					c.whole(t, f, "after the removal")
+				})
+			})
+		}
+	}
+}
+
+// TestRenameCutThenReplaced writes over one of the two names of a large file.
+func TestRenameCutThenReplaced(t *testing.T) {
+	c := renameCases()[0]
+	for _, p := range []vfs.Path{"/c/old", "/c/new"} {
+		t.Run(p.String(), func(t *testing.T) {
+			c.cuts(t, 1, func(t *testing.T, f *fake) {
+				names := c.whole(t, f, "after the cut")
+				if len(names) < 2 {
+					return
+				}
+				data := noise(blockSize + 5)
+				f.mustWrite(t, p, data)
+				other := names[0]
+				if other == p {
+					other = names[1]
+				}
+				f.has(t, p, data, "it was written")
+				f.has(t, other, c.files[""], "the other was written over")
+				// What is different now is no work of the rename's any more.
+				if err := f.Rename(t.Context(), "/c/old", "/c/new", vfs.RenameOptions{}); !errors.Is(err, vfs.ErrExist) {
+					t.Errorf("the rename goes on over a file that is another now: %v", err)
+				}
+				for _, p := range names {
+					if err := f.Remove(t.Context(), p); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestRenameCutThenRenamed gives one of two names of a large file a third.
+func TestRenameCutThenRenamed(t *testing.T) {
+	c := renameCases()[0]
+	for _, p := range []vfs.Path{"/c/old", "/c/new"} {
+		t.Run(p.String(), func(t *testing.T) {
+			c.cuts(t, 1, func(t *testing.T, f *fake) {
+				names := c.whole(t, f, "after the cut")
+				err := f.Rename(t.Context(), p, "/c/third", vfs.RenameOptions{})
+				if len(names) == 2 != errors.Is(err, vfs.ErrUnsupported) || len(names) == 2 && !strings.Contains(vfs.ClientText(err), "cut off") {
+					t.Errorf("the file has the names %q, and giving one a third ended with %v", names, err)
+				}
+				if len(names) == 2 {
+					c.whole(t, f, "after the third name was refused")
+				}
+			})
+		})
+	}
+}
+
+// TestRenameCutDirectoryTaken goes on with a directory's rename after something else got a name in the new one.
+func TestRenameCutDirectoryTaken(t *testing.T) {
+	c := renameCases()[1]
+	f := c.fake(t)
+	f.srv.Inject(swifttest.Rule{Op: swifttest.CopyObject, Object: "old/zlast", Fault: swifttest.Fault{Cut: true}})
+	if err := f.Rename(t.Context(), "/c/old", "/c/new", vfs.RenameOptions{}); !errors.Is(err, vfs.ErrUnavailable) {
+		t.Fatalf("the rename was to be cut off: %v", err)
+	}
+	f.srv.Heal()
+	f.mustWrite(t, "/c/new/zlast", []byte("mine"))
+	err := f.Rename(t.Context(), "/c/old", "/c/new", vfs.RenameOptions{Replace: true})
+	if !errors.Is(err, vfs.ErrExist) || !strings.Contains(vfs.ClientText(err), "zlast") {
+		t.Errorf("the rename went on over a stranger's file: %v", err)
+	}
+	f.has(t, "/c/new/zlast", []byte("mine"), "it is a stranger's")
+	f.has(t, "/c/old/zlast", c.files["/zlast"], "its new name is taken")
+}
+
+// TestRenameRecordLeft finishes a rename but for its record, and then makes other files of the same names: they are strangers.
+func TestRenameRecordLeft(t *testing.T) {
+	for _, c := range renameCases()[:2] {
+		t.Run(c.name, func(t *testing.T) {
+			f := c.fake(t)
+			f.srv.Inject(swifttest.Rule{Op: swifttest.DeleteObject, Container: "c_segments", Object: renamesPrefix, Fault: swifttest.Fault{Cut: true}})
+			if err := f.Rename(t.Context(), "/c/old", "/c/new", vfs.RenameOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			f.srv.Heal()
+			c.make(t, f)
+			if err := f.Rename(t.Context(), "/c/old", "/c/new", vfs.RenameOptions{}); !errors.Is(err, vfs.ErrExist) {
+				if c.name == "directory" || err != nil {
+					t.Errorf("a rename onto what is there: %v, want %v", err, vfs.ErrExist)
+				}
+			}
+		})
+	}
+}
+
+// TestRenameLegacy holds row G4: the manifest of a dynamic large object stays one, with its segments where they are.
+func TestRenameLegacy(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	content := []byte("a file of sftp-cloudfs")
+	f.putDLO(t, "/c/file", "c/file.part/", content)
+	if err := f.Rename(t.Context(), "/c/file", "/c/other", vfs.RenameOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	f.has(t, "/c/other", content, "it was renamed")
+	o, err := f.head(t.Context(), name{"", "c", "other"})
+	if err != nil || o.dlo != "c/file.part/" {
+		t.Errorf("the manifest is %q, %v", o.dlo, err)
+	}
+	if got, want := f.objects(t, "c"), []string{"file.part/000000", "file.part/000001", "other"}; !slices.Equal(got, want) {
+		t.Errorf("the container has %q, want %q", got, want)
+	}
+}
+
+// TestRenameContainer holds row G6: the rights, metadata and policy of a container go along, and one that is not empty stays.
+func TestRenameContainer(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	kept := map[string]string{"X-Container-Read": "test2", "X-Container-Write": "test2:tester2", "X-Container-Meta-Colour": "blue", "X-Container-Meta-Quota-Bytes": "1000"}
+	_, err := f.client.send(t.Context(), request{method: http.MethodPost, target: name{container: "c"}, header: maps.Clone(kept)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.mustWrite(t, "/c/file", []byte("x"))
+	if err := f.Rename(t.Context(), "/c", "/d", vfs.RenameOptions{}); !errors.Is(err, vfs.ErrUnsupported) {
+		t.Errorf("a container with something in it was renamed: %v", err)
+	}
+	for _, pair := range [][2]vfs.Path{{"/c", "/c2/dir"}, {"/c/file", "/d"}} {
+		if err := f.Rename(t.Context(), pair[0], pair[1], vfs.RenameOptions{}); err == nil {
+			t.Errorf("%q became %q", pair[0], pair[1])
+		}
+	}
+	if err := f.Remove(t.Context(), "/c/file"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Rename(t.Context(), "/c", "/d", vfs.RenameOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := f.client.send(t.Context(), request{method: http.MethodHead, target: name{container: "d"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range kept {
+		if got := resp.header.Get(key); got != want {
+			t.Errorf("%s is %q, want %q", key, got, want)
+		}
+	}
+	if _, err := f.Stat(t.Context(), "/c"); !errors.Is(err, vfs.ErrNotExist) {
+		t.Errorf("the old container is still there: %v", err)
+	}
+}
+
+// TestRenameContainerFilled has a file come into a container while it is being renamed.
+func TestRenameContainerFilled(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	f.srv.Inject(swifttest.Rule{Op: swifttest.PutContainer, Container: "d", Fault: swifttest.Fault{At: swifttest.AtAnswer, Call: func() {
+		f.mustWrite(t, "/c/file", []byte("x"))
+	}}})
+	if err := f.Rename(t.Context(), "/c", "/d", vfs.RenameOptions{}); !errors.Is(err, vfs.ErrUnsupported) {
+		t.Errorf("Rename: %v", err)
+	}
+	f.has(t, "/c/file", []byte("x"), "the container was not empty")
+	if _, err := f.Stat(t.Context(), "/d"); !errors.Is(err, vfs.ErrNotExist) {
+		t.Errorf("the new container is there: %v", err)
+	}
+}
