@@ -78,7 +78,4 @@ func TestDelayClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.close()
-	if _, err := io.Copy(io.Discard, conn); err == nil {
-		t.Log("the connection ended as if its peer had closed it") // as good as a reset
-	}
 }

@@ -42,6 +42,14 @@ func (p *place) close() {
 	}
 }
 
+// quiet is the server's use when it has come to rest; Swift itself is not asked.
+func (p *place) quiet(ctx context.Context) (usage, error) {
+	if p.server == nil {
+		return usage{}, nil
+	}
+	return p.server.quiet(ctx)
+}
+
 // startFilegate serves both protocols, as an installation does, with a configuration that has nothing but what it must, and the settings
 // in the block of the backend.
 func startFilegate(ctx context.Context, b *bench, store *swift, protocol string, settings []string) (*place, error) {

@@ -168,46 +168,36 @@ func (p *player) leave() {
 func (p *player) take(ctx context.Context, b *bench, store *swift, r row, round int) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, b.patience, fmt.Errorf("took longer than %v", b.patience))
 	defer cancel()
-	t := &turn{contestant: p.contestant, round: round}
 	if p.place == nil {
-		var err error
-		if p.place, err = p.peer.start(ctx, b, store, p.client.protocol, p.settings); err != nil {
-			p.place = nil
+		place, err := p.peer.start(ctx, b, store, p.client.protocol, p.settings)
+		if err != nil {
 			return err
 		}
-		t.place = p.place
+		p.place = place
 		if r.warm != nil {
-			if err := r.warm(ctx, b, t); err != nil {
+			if err := r.warm(ctx, b, &turn{p.contestant, place, round}); err != nil {
 				return err
 			}
 		}
 	}
-	t.place = p.place
 	if r.fresh {
 		defer p.leave()
 	}
-	if p.place.server == nil {
-		f, err := r.measure(ctx, b, t)
-		if err == nil {
-			p.line.Values = append(p.line.Values, f.value)
-		}
-		return err
-	}
-	before, err := p.place.server.quiet(ctx)
+	before, err := p.place.quiet(ctx)
 	if err != nil {
 		return err
 	}
-	f, err := r.measure(ctx, b, t)
+	f, err := r.measure(ctx, b, &turn{p.contestant, p.place, round})
 	if err != nil {
 		return err
 	}
-	after, err := p.place.server.quiet(ctx)
+	after, err := p.place.quiet(ctx)
 	if err != nil {
 		return err
 	}
 	p.line.Values = append(p.line.Values, f.value)
 	p.line.Peak = max(p.line.Peak, after.peak)
-	if f.moved > 0 {
+	if f.moved > 0 && p.place.server != nil {
 		p.line.CPU = append(p.line.CPU, (after.cpu-before.cpu).Seconds()/(float64(f.moved)/(1<<30)))
 	}
 	return nil

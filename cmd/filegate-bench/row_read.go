@@ -92,9 +92,7 @@ func firstByte(s sizes) row {
 		}
 		defer session.close()
 		return repeat(s.times, func() (float64, error) {
-			begin := time.Now()
-			took, err := readFirst(b, t, session, begin)
-			return took, err
+			return readFirst(b, t, session, time.Now())
 		})
 	}
 	return r
