@@ -62,6 +62,8 @@ type request struct {
 	length int64
 	// once forbids a second try after the first may have reached Swift: for what is not the same when done twice.
 	once bool
+	// eager sends the body at once, at the first try: Swift has just taken another one like it.
+	eager bool
 	// patience is how long to try again, when not the configured time; negative: not at all.
 	patience time.Duration
 }
@@ -121,7 +123,7 @@ func (c *client) retry(ctx context.Context, req request, use func(*response) err
 		if err != nil {
 			return nil, err
 		}
-		resp, err := c.try(ctx, conn, req)
+		resp, err := c.try(ctx, conn, req, try)
 		if err == nil && use != nil {
 			err = use(resp)
 		}
@@ -227,9 +229,10 @@ func (c *client) renew(ctx context.Context, refused *connection) error {
 	return err
 }
 
-// try makes one request.
-func (c *client) try(ctx context.Context, conn *connection, req request) (*response, error) {
+// try makes one request, for the time that number says, from 0.
+func (c *client) try(ctx context.Context, conn *connection, req request, number int) (*response, error) {
 	ctx, guard := newStallGuard(ctx, c.stallFor(req))
+	ctx, way := withExchange(ctx, req.eager && number == 0)
 	opts := ncw.RequestOpts{
 		Operation:  req.method,
 		Container:  req.target.container,
@@ -265,7 +268,7 @@ func (c *client) try(ctx context.Context, conn *connection, req request) (*respo
 		guard.stop()
 		return nil, err
 	}
-	return &response{status: resp.StatusCode, header: resp.Header, body: guard.body(resp.Body)}, nil
+	return &response{status: resp.StatusCode, header: resp.Header, body: guard.body(way.body)}, nil
 }
 
 // stallFor is the stall time of a request. A server-side copy answers only when it is done.

@@ -380,7 +380,7 @@ func (w *writer) putZeros(ctx context.Context) (*segment, error) {
 	seg := &segment{name: segmentName(w.target, w.upload, w.size, w.sequence), size: data.len(), etag: data.md5()}
 	w.sequence++
 	w.sent = append(w.sent, seg)
-	return seg, w.fs.putSegment(ctx, seg, data)
+	return seg, w.fs.putSegment(ctx, seg, data, false)
 }
 
 // compact rewrites runs of small pieces as segments of their own, so that many small edits do not leave a file in crumbs.

@@ -30,7 +30,7 @@ type Config struct {
 	SegmentSize int64 `hcl:"segment_size,optional" unit:"bytes"`
 	// MaxSegmentSize is what segments grow to as the file does, in bytes. 0: 64 MiB, or SegmentSize if that is more.
 	MaxSegmentSize int64 `hcl:"max_segment_size,optional" unit:"bytes"`
-	// UploadConcurrency is how many segments of one file are sent at the same time.
+	// UploadConcurrency is how many segments of one file at most are sent at the same time, where fewer are slower than the client. Each is in memory.
 	UploadConcurrency int `hcl:"upload_concurrency,optional"`
 	// Memory is the budget for all upload and read-ahead buffers together, in bytes. 0: a quarter of what the machine or the cgroup has.
 	Memory int64 `hcl:"memory,optional" unit:"bytes"`
@@ -69,7 +69,7 @@ var _ backend.Config = (*Config)(nil)
 func DefaultConfig() *Config {
 	return &Config{
 		SegmentSize:         16 * mib,
-		UploadConcurrency:   3,
+		UploadConcurrency:   6,
 		ReadAhead:           8 * mib,
 		DownloadConcurrency: 8,
 		Patience:            2 * time.Minute,

@@ -42,7 +42,7 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 	}
 	file := &file{
 		fs: f, ctx: ctx, cancel: cancel, n: n, object: o, info: o.info(p.Base()), offset: opts.Offset, last: opts.Offset,
-		window: newWindow(s, cancelStream, o.size), pace: newPace(f.backend.cfg.DownloadConcurrency, time.Since(asked)),
+		window: newWindow(s, cancelStream, o.size), pace: newPace(1, f.backend.cfg.DownloadConcurrency, time.Since(asked)),
 	}
 	if opts.Offset == 0 {
 		file.sum = newChecksum(o)

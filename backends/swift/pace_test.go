@@ -29,7 +29,7 @@ func (c *pacedClient) run(periods int, waited time.Duration, n int64) {
 }
 
 func newPacedClient(most int) *pacedClient {
-	p := newPace(most, 100*time.Millisecond)
+	p := newPace(1, most, 100*time.Millisecond)
 	return &pacedClient{pace: &p, now: time.Unix(1e9, 0), left: 1 << 40}
 }
 

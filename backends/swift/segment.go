@@ -41,10 +41,11 @@ func segmentName(target name, upload string, off int64, sequence int) name {
 	return target.segments().with(fmt.Sprintf("%s%s/%016d-%06d", segmentsPrefix(target.object), upload, off, sequence))
 }
 
-// putSegment sends a segment, and makes the container for segments if that is what is missing.
-func (f *FS) putSegment(ctx context.Context, seg *segment, data pieces) error {
+// putSegment sends a segment, and makes the container for segments if that is what is missing. It is eager where Swift has taken a segment of the
+// same file already.
+func (f *FS) putSegment(ctx context.Context, seg *segment, data pieces, eager bool) error {
 	req := request{
-		method: http.MethodPut, target: seg.name, body: data.reader(), length: seg.size,
+		method: http.MethodPut, target: seg.name, body: data.reader(), length: seg.size, eager: eager,
 		header: map[string]string{"Etag": seg.etag, "Content-Type": "application/octet-stream"},
 	}
 	_, err := f.client.send(ctx, req)

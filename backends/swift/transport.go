@@ -1,6 +1,7 @@
 package swift
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -51,17 +52,40 @@ func newTransport(c Config) (*transport, error) {
 	return &transport{base: t}, nil
 }
 
-// RoundTrip implements [http.RoundTripper]. ncw/swift asks "Expect: 100-continue" for every body; for a small one that is a round trip for nothing.
+// exchange is what the client and the transport have to say to each other about one request, past ncw/swift.
+type exchange struct {
+	eager bool
+	// body is that of the answer. The one that ncw/swift hands out starts a goroutine for each read.
+	body io.ReadCloser
+}
+
+type exchangeKey struct{}
+
+func withExchange(ctx context.Context, eager bool) (context.Context, *exchange) {
+	e := &exchange{eager: eager}
+	return context.WithValue(ctx, exchangeKey{}, e), e
+}
+
+// RoundTrip implements [http.RoundTripper]. ncw/swift asks "Expect: 100-continue" for every body; for a small one, and for one that will be taken in all
+// likelihood, that is a round trip for nothing.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.Header.Get("Expect") != "" && req.ContentLength >= 0 && req.ContentLength < expectFrom {
+	way, ok := req.Context().Value(exchangeKey{}).(*exchange)
+	if !ok {
+		way = &exchange{}
+	}
+	if req.Header.Get("Expect") != "" && req.ContentLength >= 0 && (req.ContentLength < expectFrom || way.eager) {
 		req = req.Clone(req.Context())
 		req.Header.Del("Expect")
 	}
 	resp, err := t.base.RoundTrip(req)
-	if err == nil && resp.StatusCode >= http.StatusMultipleChoices {
+	if err != nil {
+		return nil, err
+	}
+	way.body = resp.Body
+	if resp.StatusCode >= http.StatusMultipleChoices {
 		resp.Body = lateEOF{resp.Body}
 	}
-	return resp, err
+	return resp, nil
 }
 
 // lateEOF tells of the end of a body by a read of its own: ncw/swift takes Swift's words for a refusal only then.

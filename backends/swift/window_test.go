@@ -19,7 +19,7 @@ func (f *fake) openWide(t *testing.T, p vfs.Path, streams int) *file {
 	r := f.open(t, p, vfs.OpenOptions{})
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.pace = newPace(streams, time.Hour) // which it keeps
+	r.pace = newPace(1, streams, time.Hour) // which it keeps
 	r.pace.streams = streams
 	return r
 }

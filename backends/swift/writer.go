@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"sync"
 	"time"
 
@@ -53,7 +54,7 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 		upload: newUploadID(begun), begun: begun,
 		blocks: map[int64][]byte{},
 		chain:  newChain(&f.backend.cfg),
-		slots:  make(chan struct{}, f.backend.cfg.UploadConcurrency),
+		pace:   newPace(fewUploads, f.backend.cfg.UploadConcurrency, 0),
 	}
 	switch {
 	case cut != nil && !opts.Truncate && !opts.Exclusive:
@@ -109,7 +110,6 @@ type writer struct {
 	old        object // what has the name now, if it exists
 	upload     string
 	begun      time.Time
-	slots      chan struct{} // one for each segment that is being sent
 	sends      sync.WaitGroup
 	pos        int64    // where the next ReadFrom begins
 	superseded *partial // a cut-off upload of the same file that this one takes the place of
@@ -130,7 +130,11 @@ type writer struct {
 	layout   layout           // what has been sealed, over what was there at opening
 	chain    chain            // of it, for the checksums of the file
 	held     int              // blocks that this writer has, those of segments under way included
-	sending  int              // segments under way
+	sending  int              // segments under way: sealed, and not in Swift yet
+	flying   int              // of them, those that Swift is getting
+	taken    bool             // Swift has one
+	stuck    int              // writes that wait for segments to be in Swift
+	pace     pace             // of the segments
 	sequence int              // segments sealed so far
 	changed  bool             // the content is another than at opening
 	touched  time.Time        // when something was written last
@@ -156,9 +160,12 @@ func (w *writer) segmentSize() int64 {
 	return min(cfg.SegmentSize<<min(w.sequence/each, 20), cfg.MaxSegmentSize)
 }
 
+// fewUploads is how many segments of a file are sent at the same time unless more are faster: while Swift has one stored, another one comes.
+const fewUploads = 2
+
 // maxHeld is how many blocks the writer may have: a segment being filled, and those being sent.
 func (w *writer) maxHeld() int {
-	return int(int64(w.fs.backend.cfg.UploadConcurrency+1)*w.segmentSize()/blockSize) + 1
+	return int(int64(w.pace.streams+1)*w.segmentSize()/blockSize) + 1
 }
 
 // WriteAt implements [vfs.Writer].
@@ -264,9 +271,10 @@ func (w *writer) alloc() ([]byte, error) {
 			w.sealForRoom()
 		}
 		if full && w.sending > 0 {
-			w.wake.Wait()
+			w.waitStuck()
 			continue
 		}
+		w.pace.narrow(time.Now()) // what is short is memory
 		w.mu.Unlock()
 		block, err := w.fs.backend.budget.get(w.ctx)
 		w.mu.Lock()
@@ -275,6 +283,19 @@ func (w *writer) alloc() ([]byte, error) {
 		}
 		w.held++
 		return block, nil
+	}
+}
+
+// waitStuck waits for something to change, and counts it as time in which the client waits for the store. It is called with mu held.
+func (w *writer) waitStuck() {
+	if w.stuck == 0 {
+		w.pace.starves(time.Now())
+	}
+	w.stuck++
+	w.wake.Wait()
+	w.stuck--
+	if w.stuck == 0 {
+		w.pace.fed(time.Now())
 	}
 }
 
@@ -362,13 +383,25 @@ func (w *writer) sendInTurn(seg *segment, data pieces) error {
 	if err := seg.sum(w.ctx, data); err != nil {
 		return err
 	}
-	select {
-	case w.slots <- struct{}{}:
-		defer func() { <-w.slots }()
-	case <-w.ctx.Done():
-		return context.Cause(w.ctx)
+	w.mu.Lock()
+	for w.flying >= w.pace.streams && w.ctx.Err() == nil {
+		w.wake.Wait()
 	}
-	return w.sendSegment(w.ctx, seg, data)
+	w.flying++
+	w.mu.Unlock()
+	begun := time.Now()
+	err := context.Cause(w.ctx)
+	if err == nil {
+		err = w.sendSegment(w.ctx, seg, data)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.flying--
+	if now := time.Now(); err == nil {
+		w.pace.period = max(w.pace.period, now.Sub(begun)) // in which several come and go
+		w.pace.passed(now, seg.size, math.MaxInt64)
+	}
+	return err
 }
 
 func (w *writer) sendSegment(ctx context.Context, seg *segment, data pieces) error {
@@ -383,7 +416,16 @@ func (w *writer) sendSegment(ctx context.Context, seg *segment, data pieces) err
 			return w.markErr
 		}
 	}
-	return w.fs.putSegment(ctx, seg, data)
+	w.mu.Lock()
+	eager := w.taken
+	w.mu.Unlock()
+	err := w.fs.putSegment(ctx, seg, data, eager)
+	if err == nil && !eager {
+		w.mu.Lock()
+		w.taken = true
+		w.mu.Unlock()
+	}
+	return err
 }
 
 // resumable says whether the upload can be gone on with when it is cut off: one that changes what is there already leaves that as it was.
