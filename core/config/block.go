@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -15,19 +16,20 @@ type Block struct {
 }
 
 // Diagnose is a mistake in the attribute, or in the block as a whole if that is empty. An attribute of an inner block
-// is written "tls.cert". What the file does not have is shown at the block that it would be in.
+// is written "tls.cert", the first text of a list "keys.0". What the file does not have is shown at the block that it would be in.
 func (b Block) Diagnose(attribute, summary, detail string) Diagnostic {
 	return Diagnostic{Summary: summary, Detail: detail, rng: b.find(attribute), src: b.src}
 }
 
 func (b Block) find(attribute string) hcl.Range {
 	body, rng := b.body, b.def
+	attribute, element := cutElement(attribute)
 	for name := range strings.SplitSeq(attribute, ".") {
 		if body == nil {
 			break
 		}
 		if attr, ok := body.Attributes[name]; ok {
-			return hcl.RangeBetween(attr.NameRange, attr.Expr.Range())
+			return attributeRange(attr, element)
 		}
 		var inner *hclsyntax.Body
 		for _, child := range body.Blocks {
@@ -39,4 +41,22 @@ func (b Block) find(attribute string) hcl.Range {
 		body = inner
 	}
 	return rng
+}
+
+// cutElement cuts the number of an element off the name of a list.
+func cutElement(name string) (attribute string, element int) {
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		if n, err := strconv.Atoi(name[i+1:]); err == nil {
+			return name[:i], n
+		}
+	}
+	return name, -1
+}
+
+// attributeRange is the place of one element of a list that is written out, else of the attribute.
+func attributeRange(attr *hclsyntax.Attribute, element int) hcl.Range {
+	if list, ok := attr.Expr.(*hclsyntax.TupleConsExpr); ok && element >= 0 && element < len(list.Exprs) {
+		return list.Exprs[element].Range()
+	}
+	return hcl.RangeBetween(attr.NameRange, attr.Expr.Range())
 }

@@ -181,7 +181,7 @@ func quoteList(all []string) string {
 
 // reported says whether something is wrong at that place already.
 func (r *reader) reported(rng hcl.Range) bool {
-	return slices.ContainsFunc(r.diags, func(d Diagnostic) bool { return d.rng.Overlaps(rng) })
+	return r.diags.Cover(Diagnostic{rng: rng})
 }
 
 // addresses reports two servers that would listen at the same place. Port 0 is any that is free.

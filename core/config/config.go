@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"filegate/core/backend"
@@ -107,13 +106,9 @@ func Load(filename string, opts Options) (*Config, error) {
 // Parse reads the text of a file. Names of files within file() are taken from the directory that filename is in.
 // The error is of type [Diagnostics], and has all mistakes.
 func Parse(text []byte, filename string, opts Options) (*Config, error) {
-	parsed, diags := hclsyntax.ParseConfig(text, filename, hcl.InitialPos)
-	if parsed == nil {
-		parsed = &hcl.File{Bytes: text}
-	}
-	src := &source{name: filename, file: parsed, secrets: map[string]bool{}}
-	if diags.HasErrors() {
-		return nil, src.fromHCL(diags)
+	src, body, err := parseSource(text, filename)
+	if err != nil {
+		return nil, err
 	}
 	if opts.LookupEnv == nil {
 		opts.LookupEnv = os.LookupEnv
@@ -122,7 +117,7 @@ func Parse(text []byte, filename string, opts Options) (*Config, error) {
 		decoder: decoder{src: src, eval: functions(filepath.Dir(filename), opts.LookupEnv)},
 		opts:    opts,
 	}
-	cfg := r.read(parsed.Body.(*hclsyntax.Body)) // hclsyntax makes no others
+	cfg := r.read(body)
 	if len(r.diags) > 0 {
 		return nil, r.diags
 	}

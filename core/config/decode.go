@@ -29,7 +29,7 @@ func (d *decoder) body(body *hclsyntax.Body, def hcl.Range, targets ...any) {
 	known := map[string]field{}
 	for _, target := range targets {
 		for _, f := range fields(reflect.ValueOf(target).Elem()) {
-			if f.kind != label {
+			if f.isOption() {
 				known[f.name] = f
 			}
 		}
@@ -140,8 +140,11 @@ func (d *decoder) blocks(f field, found []*hclsyntax.Block) {
 func (d *decoder) block(b *hclsyntax.Block, target reflect.Value) {
 	var labels []field
 	for _, f := range fields(target) {
-		if f.kind == label {
+		switch f.kind {
+		case label:
 			labels = append(labels, f)
+		case place:
+			f.value.Set(reflect.ValueOf(Block{src: d.src, body: b.Body, def: b.DefRange()}))
 		}
 	}
 	if d.labels(b, names(labels)...) {

@@ -59,6 +59,11 @@ func (d Diagnostics) Write(w io.Writer, width uint, color bool) error {
 	return err
 }
 
+// Cover says whether there is one already about the place that diag is about.
+func (d Diagnostics) Cover(diag Diagnostic) bool {
+	return slices.ContainsFunc(d, func(known Diagnostic) bool { return known.rng.Overlaps(diag.rng) })
+}
+
 // fromHCL takes over what the HCL parser or evaluator has found.
 func (s *source) fromHCL(diags hcl.Diagnostics) Diagnostics {
 	var out Diagnostics

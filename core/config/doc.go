@@ -3,6 +3,7 @@
 // It is the only package that knows HCL. Parts (backends, frontends) own their options as a struct and are found by kind in the
 // lists of [Options]; authenticators are other programs, so their block is kept until the program has told its schema ([Auth.Decode]).
 // What turns out to be wrong after the file was read is shown at its place too, by [Block.Diagnose].
+// A part may have a file of its own besides, in the same language and with the same messages: [ParseFile] reads it, and an [Editor] changes it.
 // The package opens no socket and starts no program. Its suite is the files in testdata: good/*.hcl, and bad/*.hcl with
 // the expected message beside each.
 //
@@ -23,6 +24,7 @@
 //	TLS    *TLS          `hcl:"tls,block"`                  // tls { … }, or nil; at most one
 //	Rules  []Rule        `hcl:"rule,block"`                 // rule "label" { … }, any number
 //	Label  string        `hcl:"label,label"`                // in a struct of a block: its label
+//	Place  Block         `hcl:",place"`                     // likewise: where the block stands, for [Block.Diagnose]
 //
 // A block may also be a struct that is no pointer: it is always there, and keeps its defaults where the file leaves it out.
 //
@@ -34,6 +36,9 @@
 // Sizes and durations have no meaning without a unit: a bare number is a mistake, since nobody can see whether 30 is seconds or minutes.
 //
 // A file with a syntax error is not looked at further: what a parser guesses of the rest would bury the one true mistake.
+//
+// An Editor cuts and pastes text at the places that the parser tells, so that what it does not touch stays as it is to the byte. HCL's own
+// hclwrite cannot add to a list, nor indent what it adds without formatting the whole file anew.
 //
 // Only HCL's native syntax is read, not its JSON form, in which a block and a map look alike.
 package config

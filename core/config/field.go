@@ -11,7 +11,7 @@ import (
 	"filegate/core/auth"
 )
 
-// field is one field of a part's struct: an attribute, a block or a label.
+// field is one field of a part's struct: an attribute, a block, a label or a place.
 type field struct {
 	name     string
 	kind     fieldKind
@@ -26,6 +26,7 @@ const (
 	attribute fieldKind = iota
 	block
 	label
+	place // no option: where the block stands
 )
 
 // fields returns those of the struct that v is, in order. It panics for a tag or a type that the package comment does not list:
@@ -53,6 +54,9 @@ func fields(v reflect.Value) []field {
 		case "label":
 			f.kind = label
 			known = sf.Type.Kind() == reflect.String
+		case "place":
+			f.kind = place
+			known = sf.Type == reflect.TypeFor[Block]()
 		}
 		if !known {
 			panic(fmt.Sprintf("config: field %s of %s: no option can be of type %s with the tag `%s`", sf.Name, v.Type(), sf.Type, sf.Tag))
@@ -67,6 +71,9 @@ var (
 	secretType   = reflect.TypeFor[auth.Secret]()
 	rawBlock     = reflect.TypeFor[*hclsyntax.Block]() // kept as it is, to be decoded later
 )
+
+// isOption says whether the field is something that can be written into a body.
+func (f field) isOption() bool { return f.kind == attribute || f.kind == block }
 
 func isAttributeType(t reflect.Type, unit string) bool {
 	if unit != "" {

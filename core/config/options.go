@@ -34,7 +34,7 @@ func AllOptions(opts Options) []Option {
 func optionsOf(in []string, t reflect.Type) []Option {
 	var all []Option
 	for _, f := range fields(reflect.New(t).Elem()) {
-		if f.kind == label {
+		if !f.isOption() {
 			continue
 		}
 		path := append(slices.Clone(in), f.name)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
@@ -20,7 +19,7 @@ type reader struct {
 func (r *reader) read(body *hclsyntax.Body) *Config {
 	f := defaultFile()
 	// A file without anything has nothing else that could be shown for what is missing.
-	start := hcl.Range{Filename: r.src.name, Start: hcl.InitialPos, End: hcl.InitialPos}
+	start := r.src.start()
 	r.body(body, start, f)
 
 	cfg := &Config{Log: f.Log, Admin: f.Admin, Login: f.Login, ShutdownGrace: f.ShutdownGrace}
@@ -147,12 +146,8 @@ func (r *reader) frontend(b *hclsyntax.Block) *Frontend {
 func (r *reader) validate(b Block, before int, validate func(report func(attribute, summary, detail string))) {
 	decoding := r.diags[before:]
 	validate(func(attribute, summary, detail string) {
-		diag := b.Diagnose(attribute, summary, detail)
-		for _, d := range decoding {
-			if attribute != "" && d.rng.Overlaps(diag.rng) {
-				return
-			}
+		if diag := b.Diagnose(attribute, summary, detail); attribute == "" || !decoding.Cover(diag) {
+			r.diags = append(r.diags, diag)
 		}
-		r.diags = append(r.diags, diag)
 	})
 }

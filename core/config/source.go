@@ -19,6 +19,24 @@ type source struct {
 	secrets map[string]bool // names of attributes, beside those that say so themselves
 }
 
+// parseSource reads the syntax of a file, and nothing of what it means. The error is of type [Diagnostics].
+func parseSource(text []byte, filename string) (*source, *hclsyntax.Body, error) {
+	parsed, diags := hclsyntax.ParseConfig(text, filename, hcl.InitialPos)
+	if parsed == nil {
+		parsed = &hcl.File{Bytes: text}
+	}
+	src := &source{name: filename, file: parsed, secrets: map[string]bool{}}
+	if diags.HasErrors() {
+		return nil, nil, src.fromHCL(diags)
+	}
+	return src, parsed.Body.(*hclsyntax.Body), nil // hclsyntax makes no others
+}
+
+// start is the place of what is missing in the file as a whole.
+func (s *source) start() hcl.Range {
+	return hcl.Range{Filename: s.name, Start: hcl.InitialPos, End: hcl.InitialPos}
+}
+
 // secret makes the values of all attributes of that name unreadable.
 func (s *source) secret(name string) {
 	s.mu.Lock()
