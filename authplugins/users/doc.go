@@ -1,0 +1,36 @@
+// Package users is the authenticator whose users stand in a file: with passwords, keys and certificates of their own, and each with the
+// credential of a Swift account to act with. So keys, certificates and anonymous read-only work in front of any Swift. What stands in
+// the file is told in package userfile, which reads it; the command filegate users edits it.
+//
+// # Logins
+//
+// A name that is not in the file is auth.ErrUnknownUser, so the next authenticator of a chain is asked, after the work of a wrong
+// password. Whoever is in the file is decided on here: he is let in, or refused with auth.ErrDenied.
+//
+// Methods are passwords, public keys and certificates of SSH, and TLS client certificates. A key that is only asked about is looked at as if it
+// were verified, without side effects and without a grant.
+//
+// # Storage
+//
+// Where a user has a storage, a login logs in there with his credential, by the authenticators keystone and swiftv1, and so does a
+// renewal. That the storage refuses that credential is not the user's fault: it is auth.ErrUnavailable, with a text for the log. A user without
+// a storage gets an empty grant, which does for a backend that needs none.
+//
+// A session ends with the next renewal or revalidation after its user is gone from the file, disabled, or kept out by what the file says
+// of networks and services; after the password or key that it came in by is gone; and after the user was given another storage.
+//
+// # The file
+//
+// It is looked at no more than once in a second, and only when somebody logs in or is looked at again. A changed file that is bad changes nothing: the last
+// good one stays, and the mistakes go to the log, once. At the start a bad file is a mistake in the configuration.
+//
+// # Decisions
+//
+// The services of the storage are spoken to by the authenticators in the packages keystone and swiftv1, through nothing but their
+// Kind: configured and asked as the gateway would. The alternative, functions of theirs beside that, would have been a second way to log in, with
+// retries and options to be kept the same.
+//
+// The password is checked against the hash by as many at a time as there are processors, since argon2 takes its memory for each.
+//
+// The suite is authplugins/authtest, the program cmd/filegate-auth-users.
+package users
