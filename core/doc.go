@@ -8,7 +8,7 @@
 //	ftp client ─────────────────▶ frontends/ftp  ───┴▶ core/session ─▶ vfs ─┤
 //	                                   │                                    └▶ backends/local (a directory)
 //	                                   ▼
-//	                              core/gateway ─▶ core/auth ⇄ gRPC ⇄ authplugins/{swiftv1, keystone, yours}
+//	                              core/gateway ─▶ core/auth ⇄ gRPC ⇄ authplugins/{swiftv1, keystone, users, yours}
 //
 // A frontend turns bytes of a protocol into calls of the contract, core/vfs. A session is one logged-in client: its context,
 // identity, permissions, open files and audit. A backend turns calls of the contract into storage. Nothing else knows two of the three.
@@ -46,6 +46,7 @@
 //	a Swift to test against                              backends/swift/swifttest
 //	authenticators: writing one, running one             authplugins, authplugins/authplugin
 //	auth 1.0; Keystone                                   authplugins/swiftv1; authplugins/keystone
+//	users in a file; the file                            authplugins/users; authplugins/users/userfile
 //	commands, exit codes, the demo                       cmd/filegate
 //	figures, beside those of other servers               cmd/filegate-bench
 //	stories from a user's point of view                  cmd/filegate/testdata/script

@@ -22,6 +22,7 @@ import (
 
 	"filegate/authplugins/keystone"
 	"filegate/authplugins/swiftv1"
+	"filegate/authplugins/users"
 	"filegate/core/auth"
 	"filegate/core/config"
 )
@@ -35,7 +36,7 @@ var leftOut = regexp.MustCompile(`(?m)^( *)#([a-z])`)
 func parseExample(t *testing.T, text string) *config.Config {
 	t.Helper()
 	dir := t.TempDir()
-	for _, kind := range []string{"swiftv1", "keystone"} {
+	for _, kind := range []string{"swiftv1", "keystone", "users"} {
 		write(t, filepath.Join(dir, "filegate-auth-"+kind), "#!/bin/sh\n", 0o755)
 	}
 	if err := ensureHostKey(filepath.Join(dir, "ssh_host_ed25519_key")); err != nil {
@@ -114,7 +115,11 @@ func TestExampleShowsDefaults(t *testing.T) {
 // TestExampleShowsDefaultsOfAuthenticators does the same for the options that only authenticators know.
 func TestExampleShowsDefaultsOfAuthenticators(t *testing.T) {
 	full := parseExample(t, leftOut.ReplaceAllString(readExample(t), "$1$2"))
-	schemas := map[string]auth.Schema{"swiftv1": swiftv1.Kind().Info.Schema, "keystone": keystone.Kind().Info.Schema}
+	schemas := map[string]auth.Schema{
+		"swiftv1":  swiftv1.Kind().Info.Schema,
+		"keystone": keystone.Kind().Info.Schema,
+		"users":    users.Kind().Info.Schema,
+	}
 	for _, a := range full.Auths {
 		schema := schemas[a.Kind]
 		text, diags := a.Decode(schema)

@@ -27,6 +27,7 @@ const (
 // env is what a command gets of the world.
 type env struct {
 	stop, now context.Context // end with the first signal to stop, and with the second
+	stdin     *os.File
 	stdout    io.Writer
 	stderr    io.Writer
 	terminal  terminal // what stderr is
@@ -44,6 +45,7 @@ func commands() []command {
 		{"serve", "serve clients as a configuration file says", cmdServe},
 		{"check", "find everything in a configuration file that serve would refuse", cmdCheck},
 		{"demo", "serve a store of its own on this machine, to try things out", cmdDemo},
+		{"users", "change or check the file of the authenticator users", cmdUsers},
 		{"version", "print the version", cmdVersion},
 		{"help", "print this", cmdHelp},
 	}
@@ -64,7 +66,7 @@ func run() int {
 		<-signals
 		cut()
 	}()
-	e := env{stop: stop, now: now, stdout: os.Stdout, stderr: os.Stderr, terminal: terminalOf(os.Stderr)}
+	e := env{stop: stop, now: now, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, terminal: terminalOf(os.Stderr)}
 	if len(os.Args) < 2 {
 		usage(e.stderr)
 		return exitUsage
@@ -99,13 +101,22 @@ func newFlags(e env, name, synopsis string) *flag.FlagSet {
 
 // parse reads the arguments of a command that takes flags only. With ok false the command ends with the code.
 func parse(e env, fs *flag.FlagSet, args []string) (code int, ok bool) {
+	return parseArgs(e, fs, args, 0)
+}
+
+// parseArgs is parse for a command that takes as many arguments after its flags.
+func parseArgs(e env, fs *flag.FlagSet, args []string, wanted int) (code int, ok bool) {
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return exitOK, false
 	case err != nil:
 		return exitUsage, false // fs has said why
-	case fs.NArg() > 0:
-		fmt.Fprintf(e.stderr, "filegate %s: unexpected argument %q\n", fs.Name(), fs.Arg(0))
+	case fs.NArg() < wanted:
+		fmt.Fprintf(e.stderr, "filegate %s: %d arguments are missing\n", fs.Name(), wanted-fs.NArg())
+		fs.Usage()
+		return exitUsage, false
+	case fs.NArg() > wanted:
+		fmt.Fprintf(e.stderr, "filegate %s: unexpected argument %q\n", fs.Name(), fs.Arg(wanted))
 		fs.Usage()
 		return exitUsage, false
 	}

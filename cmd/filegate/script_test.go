@@ -16,6 +16,7 @@ import (
 	"filegate/authplugins/authplugin"
 	"filegate/authplugins/keystone"
 	"filegate/authplugins/swiftv1"
+	"filegate/authplugins/users"
 	"filegate/backends/swift/swifttest"
 )
 
@@ -25,6 +26,7 @@ func TestMain(m *testing.M) {
 		"filegate":               main,
 		"filegate-auth-swiftv1":  func() { authplugin.Serve(swiftv1.Kind()) },
 		"filegate-auth-keystone": func() { authplugin.Serve(keystone.Kind()) },
+		"filegate-auth-users":    func() { authplugin.Serve(users.Kind()) },
 	})
 }
 
