@@ -1,67 +1,76 @@
 package swift
 
 import (
-	"container/list"
-	"sync"
+	"context"
+	"encoding/json"
+	"strconv"
 	"time"
 
-	"filegate/core/vfs"
+	"filegate/core/cache"
 )
 
 // attrCache keeps what only a HEAD tells of an object, by the version of it that a listing shows: it never goes stale.
 type attrCache struct {
-	mu    sync.Mutex
-	most  int
-	byKey map[attrKey]*list.Element
-	order *list.List // of attrEntry, the latest used first
+	caches []cache.Cache // the process's own first
 }
 
-// attrKey is a version of an object: its time, as the listing has it, changes with every write and every POST.
-type attrKey struct {
-	endpoint string
-	target   name
-	hash     string
-	modified int64 // in nanoseconds
+// attrs are what is kept of an object.
+type attrs struct {
+	Size    int64     `json:"s"`
+	ModTime time.Time `json:"t"`
+	Version string    `json:"v"`
+	// Segments is what the names of a dynamic large object's segments begin with, "container/prefix"; empty for all others.
+	Segments string `json:"d,omitempty"`
 }
 
-type attrEntry struct {
-	key  attrKey
-	info vfs.Info
-}
+// attrsLife is how long attributes are kept that nobody asks for.
+const attrsLife = 30 * 24 * time.Hour
 
-// maxCachedAttrs is how many objects are remembered: some 30 MiB.
-const maxCachedAttrs = 100_000
-
-func newAttrCache(most int) *attrCache {
-	return &attrCache{most: most, byKey: map[attrKey]*list.Element{}, order: list.New()}
-}
-
-func (c *attrCache) get(key attrKey) (vfs.Info, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e, ok := c.byKey[key]
-	if !ok {
-		return vfs.Info{}, false
+func newAttrCache(local, shared cache.Cache) *attrCache {
+	c := &attrCache{caches: []cache.Cache{local}}
+	if shared != local {
+		c.caches = append(c.caches, shared)
 	}
-	c.order.MoveToFront(e)
-	return e.Value.(attrEntry).info, true
+	return c
 }
 
-func (c *attrCache) put(key attrKey, info vfs.Info) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if e, ok := c.byKey[key]; ok {
-		e.Value = attrEntry{key, info}
-		c.order.MoveToFront(e)
+// attrKey names a version of an object: its time, as the listing has it, changes with every write and every POST.
+// The account is its storage URL.
+func attrKey(account string, n name, hash string, modified time.Time) cache.Key {
+	return cache.NewKey("swift attributes", account, n.container, n.object, hash, strconv.FormatInt(modified.UnixNano(), 10))
+}
+
+// get returns what is known of versions, nil where nothing is, in their order.
+func (c *attrCache) get(ctx context.Context, keys []cache.Key) []*attrs {
+	known := make([]*attrs, len(keys))
+	for i, in := range c.caches {
+		var missing []cache.Key
+		var places []int
+		for j, key := range keys {
+			if known[j] == nil {
+				missing, places = append(missing, key), append(places, j)
+			}
+		}
+		for j, text := range cache.GetBatch(ctx, in, missing) {
+			var a attrs
+			if text == nil || json.Unmarshal(text, &a) != nil {
+				continue
+			}
+			known[places[j]] = &a
+			for _, nearer := range c.caches[:i] {
+				nearer.Set(ctx, missing[j], text, attrsLife)
+			}
+		}
+	}
+	return known
+}
+
+func (c *attrCache) put(ctx context.Context, key cache.Key, a attrs) {
+	text, err := json.Marshal(a)
+	if err != nil { // a time that JSON cannot say
 		return
 	}
-	c.byKey[key] = c.order.PushFront(attrEntry{key, info})
-	if c.order.Len() > c.most {
-		delete(c.byKey, c.order.Remove(c.order.Back()).(attrEntry).key)
+	for _, in := range c.caches {
+		in.Set(ctx, key, text, attrsLife)
 	}
-}
-
-// keyOf names the version of an object that a listing shows.
-func keyOf(endpoint string, n name, hash string, modified time.Time) attrKey {
-	return attrKey{endpoint, n, hash, modified.UnixNano()}
 }

@@ -2,80 +2,79 @@ package swift
 
 import (
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
-	"filegate/core/vfs"
+	"filegate/core/cache"
 )
 
 func TestAttrCache(t *testing.T) {
-	c := newAttrCache(3)
-	key := func(n string) attrKey { return keyOf("http://swift", name{"", "c", n}, "hash", time.Unix(1, 0)) }
-	put := func(n string, size int64) { c.put(key(n), vfs.Info{Name: n, Size: size}) }
-	has := func(n string, want int64) {
-		t.Helper()
-		if info, ok := c.get(key(n)); !ok || info.Size != want {
-			t.Errorf("of %s the size %d is known (%v), want %d", n, info.Size, ok, want)
-		}
+	local, other, shared := cache.NewMemory(1<<20), cache.NewMemory(1<<20), cache.NewMemory(1<<20)
+	here, there := newAttrCache(local, shared), newAttrCache(other, shared)
+	key := func(n string) cache.Key {
+		return attrKey("http://swift/v1/A", name{container: "c", object: n}, "hash", time.Unix(1, 0))
 	}
-	put("a", 1)
-	put("b", 2)
-	put("c", 3)
-	has("a", 1)
-	put("d", 4)
-	if _, ok := c.get(key("b")); ok {
-		t.Error("b is remembered: it was used least recently")
+	want := attrs{Size: 5, ModTime: time.Unix(2, 3).UTC(), Version: "v", Segments: "c/s/"}
+	here.put(t.Context(), key("b"), want)
+	got := there.get(t.Context(), []cache.Key{key("a"), key("b"), key("c")})
+	if got[0] != nil || got[1] == nil || *got[1] != want || got[2] != nil {
+		t.Errorf("another gateway knows %v, want only the second, %v", got, want)
 	}
-	has("a", 1)
-	put("c", 5) // used, and not new
-	put("e", 6)
-	has("c", 5)
-	has("a", 1)
-	if _, ok := c.get(key("d")); ok {
-		t.Error("d is remembered: it was used least recently")
+	if _, ok := other.Get(t.Context(), key("b")); !ok {
+		t.Error("what the shared cache has told is not kept nearer")
 	}
-	if len(c.byKey) != 3 || c.order.Len() != 3 {
-		t.Errorf("%d and %d are remembered, want 3", len(c.byKey), c.order.Len())
+	shared.Set(t.Context(), key("a"), []byte("garbage"), time.Hour)
+	if got := there.get(t.Context(), []cache.Key{key("a")}); got[0] != nil {
+		t.Errorf("garbage is taken for %v", got[0])
 	}
 }
 
 // TestAttrKeys has the versions of which one is not taken for another.
 func TestAttrKeys(t *testing.T) {
 	at := time.Unix(10, 500)
-	keys := map[attrKey]bool{}
-	for _, key := range []attrKey{
-		keyOf("e", name{"", "c", "a"}, "h", at),
-		keyOf("f", name{"", "c", "a"}, "h", at),
-		keyOf("e", name{"", "d", "a"}, "h", at),
-		keyOf("e", name{"", "c", "b"}, "h", at),
-		keyOf("e", name{"", "c", "a"}, "i", at),
-		keyOf("e", name{"", "c", "a"}, "h", at.Add(2*time.Second)),
+	keys := map[cache.Key]bool{}
+	for _, key := range []cache.Key{
+		attrKey("e", name{container: "c", object: "a"}, "h", at),
+		attrKey("f", name{container: "c", object: "a"}, "h", at),
+		attrKey("e", name{container: "d", object: "a"}, "h", at),
+		attrKey("e", name{container: "c", object: "b"}, "h", at),
+		attrKey("e", name{container: "c", object: "a"}, "i", at),
+		attrKey("e", name{container: "c", object: "a"}, "h", at.Add(2*time.Second)),
+		attrKey("e", name{container: "ca", object: ""}, "h", at),
 	} {
 		keys[key] = true
 	}
-	if len(keys) != 6 {
-		t.Errorf("six versions have %d keys", len(keys))
+	if len(keys) != 7 {
+		t.Errorf("seven versions have %d keys", len(keys))
 	}
 }
 
-func TestAttrCacheAtOnce(t *testing.T) {
-	c := newAttrCache(10)
-	var wg sync.WaitGroup
-	for g := range 8 {
-		wg.Go(func() {
-			for i := range 200 {
-				n := fmt.Sprint((i + g) % 20)
-				key := keyOf("e", name{"", "c", n}, "h", time.Unix(1, 0))
-				c.put(key, vfs.Info{Name: n})
-				if info, ok := c.get(key); ok && info.Name != n {
-					t.Errorf("of %s the name is %q", n, info.Name)
-				}
-			}
-		})
+// TestUnchangedEntries counts the requests of a listing of n unchanged entries: as many as there are pages, and no HEAD, through any gateway that
+// shares the cache (features C5, C13).
+func TestUnchangedEntries(t *testing.T) {
+	const n, page = 30, 7
+	w := newWorld(t, page)
+	one, two := w.gateway(t), w.gateway(t)
+	for i := range n {
+		w.fake(one).mustWrite(t, vfsPath("/c/d/f%02d", i), []byte("x"))
 	}
-	wg.Wait()
-	if len(c.byKey) != c.order.Len() || c.order.Len() > 10 {
-		t.Errorf("%d and %d are remembered", len(c.byKey), c.order.Len())
+	w.fake(one).mustWrite(t, "/c/d/empty", nil) // could be the manifest of a dynamic large object
+	for i, fsys := range []*FS{one, one, two, two} {
+		w.srv.ForgetRequests()
+		if got := len(listNames(t, fsys, "/c/d")); got != n+1 {
+			t.Fatalf("%d entries are listed, want %d", got, n+1)
+		}
+		heads := n + 1
+		if i > 0 {
+			heads = 0
+		}
+		w.asked(t, fmt.Sprintf("listing %d", i), (n+1+page-1)/page, heads)
 	}
+	if err := one.Remove(t.Context(), "/c/d/f00"); err != nil {
+		t.Fatal(err)
+	}
+	w.fake(one).mustWrite(t, "/c/d/f01", []byte("y"))
+	w.srv.ForgetRequests()
+	listNames(t, two, "/c/d")
+	w.asked(t, "listing after one file has changed", (n+page-1)/page, 1)
 }

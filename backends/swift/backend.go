@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"filegate/core/backend"
+	"filegate/core/cache"
 	"filegate/core/vfs"
 )
 
@@ -19,6 +20,7 @@ type Backend struct {
 	info   *infoCache
 	budget *budget
 	attrs  *attrCache
+	writes *writeLog
 	// aliases are the configured names at the top level.
 	aliases map[string]alias
 
@@ -31,6 +33,12 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 	t, err := newTransport(cfg)
 	if err != nil {
 		return nil, err
+	}
+	if env.Local == nil { // without a gateway
+		env.Local = cache.NewMemory(cache.DefaultMemory)
+	}
+	if env.Cache == nil {
+		env.Cache = env.Local
 	}
 	cfg.MaxSegmentSize = max(cfg.MaxSegmentSize, defaultMaxSegment, cfg.SegmentSize)
 	if cfg.Memory == 0 {
@@ -47,7 +55,8 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 		http:   t,
 		info:   &infoCache{http: t, all: map[string]cachedLimits{}},
 		budget: newBudget(cfg.Memory),
-		attrs:  newAttrCache(maxCachedAttrs),
+		attrs:  newAttrCache(env.Local, env.Cache),
+		writes: newWriteLog(cfg.ListingLag, env.Local, env.Cache),
 
 		aliases: aliases,
 
@@ -64,7 +73,7 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 	if u, err := url.Parse(grant.Endpoint); err != nil || u.Host == "" {
 		return nil, &vfs.Error{Kind: vfs.ErrUnavailable, Text: "the login brought no storage to go to", Err: errors.New("the grant's endpoint is no URL")}
 	}
-	return &FS{
+	f := &FS{
 		backend:      b,
 		client:       newClient(b, login),
 		log:          login.Log,
@@ -72,7 +81,9 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 		aliases:      b.aliases,
 		opened:       time.Now(),
 		hideSegments: b.cfg.HideSegments,
-	}, nil
+	}
+	f.client.observe = f.observe
+	return f, nil
 }
 
 // Close implements [backend.Backend].

@@ -29,6 +29,8 @@ type client struct {
 	log      *slog.Logger
 	patience time.Duration
 	stall    time.Duration
+	// observe is told of each request that is done with: its answer, or the error that it ended in.
+	observe func(ctx context.Context, req request, began time.Time, resp *response, err error)
 
 	mu   sync.Mutex
 	conn *connection
@@ -109,8 +111,16 @@ func (c *client) open(ctx context.Context, req request) (*response, error) {
 	return c.retry(ctx, req, nil)
 }
 
-// retry makes tries until one succeeds, one fails for good, or the patience is over.
+// retry is attempt, and tells of it.
 func (c *client) retry(ctx context.Context, req request, use func(*response) error) (*response, error) {
+	began := time.Now()
+	resp, err := c.attempt(ctx, req, use)
+	c.observe(ctx, req, began, resp, err)
+	return resp, err
+}
+
+// attempt makes tries until one succeeds, one fails for good, or the patience is over.
+func (c *client) attempt(ctx context.Context, req request, use func(*response) error) (*response, error) {
 	patience := c.patience
 	if req.patience != 0 {
 		patience = req.patience
@@ -273,7 +283,7 @@ func (c *client) try(ctx context.Context, conn *connection, req request, number 
 
 // stallFor is the stall time of a request. A server-side copy answers only when it is done.
 func (c *client) stallFor(req request) time.Duration {
-	if req.method == "COPY" {
+	if req.method == methodCopy {
 		return copyTimeout
 	}
 	return c.stall

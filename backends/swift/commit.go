@@ -311,7 +311,7 @@ func (w *writer) adopt(ctx context.Context) error {
 	w.sequence++
 	header := w.fs.destination(to)
 	header["X-Fresh-Metadata"] = "true"
-	req := request{method: "COPY", target: w.target, header: header}
+	req := request{method: methodCopy, target: w.target, header: header}
 	resp, err := w.fs.client.send(ctx, req)
 	if status(err) == http.StatusNotFound {
 		if err := w.fs.makeSegmentsContainer(ctx, to); err != nil {

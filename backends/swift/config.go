@@ -16,6 +16,7 @@ const (
 	gib = 1 << 30
 
 	defaultMaxSegment = 64 * mib
+	maxListingLag     = time.Hour
 )
 
 // Kind is the Swift backend as the configuration names it.
@@ -56,6 +57,10 @@ type Config struct {
 	// ListTimes makes listings show the times that files were given (X-Object-Meta-Mtime) and not when Swift got them. That
 	// takes a HEAD for each entry that is not known yet.
 	ListTimes bool `hcl:"list_times,optional"`
+	// ListTimesLimit is the most HEADs that one listing makes for times. The entries after it show when Swift got them. 0: no limit.
+	ListTimesLimit int `hcl:"list_times_limit,optional"`
+	// ListingLag is how long what was changed through a gateway is laid over listings of Swift's, which may be behind. 0: not at all.
+	ListingLag time.Duration `hcl:"listing_lag,optional"`
 	// HideSegments leaves containers whose name ends in "_segments" out of the listing of the account. They can still be entered.
 	HideSegments bool `hcl:"hide_segments,optional"`
 	// Aliases are names at the top level for what other accounts share, as "ACCOUNT/container" or "ACCOUNT". An alias hides a container of
@@ -77,6 +82,8 @@ func DefaultConfig() *Config {
 		ResumeRetention:     7 * 24 * time.Hour,
 		Digests:             []string{string(vfs.MD5)},
 		ListTimes:           true,
+		ListTimesLimit:      10_000,
+		ListingLag:          5 * time.Minute,
 		HideSegments:        true,
 	}
 }
@@ -118,6 +125,12 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 		if vfs.Algorithm(d).Size() == 0 {
 			report("digests", "Unknown checksum", fmt.Sprintf("%q is none: give \"md5\", \"sha256\", both or none.", d))
 		}
+	}
+	if c.ListTimesLimit < 0 {
+		report("list_times_limit", "Negative number", "Give a number of requests, or 0 for no limit.")
+	}
+	if c.ListingLag < 0 || c.ListingLag > maxListingLag || c.ListingLag > 0 && c.ListingLag < time.Second {
+		report("listing_lag", "Listing lag out of range", `Give a time from "1s" to "1h", such as "5m", or "0s" to show listings as Swift has them.`)
 	}
 	if c.Stall < time.Second {
 		report("stall_timeout", "Stall timeout too short", "Give a time of at least \"1s\".")

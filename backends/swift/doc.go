@@ -28,16 +28,25 @@
 // A file that arrives in its order gets the checksums of its whole content as metadata, X-Object-Meta-Filegate-Md5 and -Sha256, in hex, as far as
 // they are wanted and no ETag says them. Whatever else becomes of a file, they are gone rather than wrong. A download is compared with its MD5.
 //
+// # Listings
+//
+// Listings of Swift's may be behind; an object itself never is. What is changed through a gateway is noted (writelog), and laid over every listing that this
+// package makes, those of a rename or a removal too (page, overlay): where the listing and the log disagree, a HEAD tells.
+//
+// A listing for a client is streamed: while it reads a page, the next is fetched (pager). What only a HEAD tells of an entry is kept by the version
+// that is listed (attrcache).
+//
 // # Requests
 //
 // What each operation costs; a file that is plain unless said otherwise:
 //
 //	stat            1 HEAD; 1 listing of one entry more for what is no object; and another, at most every two seconds for a
 //	                container, where there is nothing (there may be a cut-off upload)
-//	list            1 GET for each page, and a HEAD for each file that is not known as it is listed, 16 at a time; without
-//	                list_times only for those of no bytes (they may be manifests)
+//	list            1 GET for each page, and a HEAD for each file that is not known as it is listed, 32 at a time, and no more than
+//	                list_times_limit; without list_times only for those of no bytes (they may be manifests). 1 HEAD more, once, for each change
+//	                that the listing does not know yet, and 1 listing of one entry for a prefix below which something was deleted
 //	read            1 GET from the start to the end; one more for each jump that the client makes. Where the store is slower than the client, and
-//			several at once are faster, 1 GET for each half of read_ahead. Small reads out of order: 1 GET for each 32 KiB
+//	                several at once are faster, 1 GET for each half of read_ahead. Small reads out of order: 1 GET for each 32 KiB
 //	write           what stat takes at opening, 1 PUT at Commit, and 1 HEAD before it where a file is there; large: 1 PUT for
 //	                each segment and 1 for the manifest; large and new: 1 PUT and 1 DELETE of the marker; over a large one: 1 GET
 //	                of its manifest, and 1 listing (of unfinished renames) and 1 bulk delete of its segments after it
@@ -57,6 +66,12 @@
 //
 // A directory is moved entry by entry: each is either at its old name or at its new one, with all its content. A manifest whose segments lie in the
 // directory itself (as sftp-cloudfs has it) gets a content of its own before they are moved.
+//
+// Stat asks for the listing only after the HEAD has said 404. Both at once would save a round trip for what is no object, and cost a request for all
+// that is: files are what clients ask for most.
+//
+// An entry of the write log stays for its time, also after a listing has been seen to know of it: Swift keeps a container in several places, and the next
+// listing may come from another one. It costs nothing then.
 //
 // ncw/swift is used for single requests only (see client): its segment writer is serial and deletes the old file first,
 // its timeouts count a server-side copy as a hanging connection, and it neither retries writes nor knows which token was refused.

@@ -13,19 +13,20 @@ import (
 
 // limits is what a cluster says of itself at /info, with Swift's defaults where it says nothing.
 type limits struct {
-	listing      int   // entries of a page
-	fileSize     int64 // of one object, in bytes
-	slo          bool
-	sloSegments  int
-	sloManifest  int64 // size of a manifest, in bytes
-	bulkDelete   bool
-	bulkDeletes  int // names in one request
-	metaValueLen int
+	listing        int   // entries of a page, of a container
+	accountListing int   // and of an account
+	fileSize       int64 // of one object, in bytes
+	slo            bool
+	sloSegments    int
+	sloManifest    int64 // size of a manifest, in bytes
+	bulkDelete     bool
+	bulkDeletes    int // names in one request
+	metaValueLen   int
 }
 
 func defaultLimits() limits {
 	return limits{
-		listing: 10000, fileSize: 5*gib + 2, slo: true, sloSegments: 1000, sloManifest: 8 * mib,
+		listing: 10000, accountListing: 10000, fileSize: 5*gib + 2, slo: true, sloSegments: 1000, sloManifest: 8 * mib,
 		bulkDeletes: 1000, metaValueLen: 256,
 	}
 }
@@ -106,6 +107,7 @@ func parseInfo(r io.Reader) (limits, error) {
 	var info struct {
 		Swift struct {
 			ContainerListingLimit int   `json:"container_listing_limit"`
+			AccountListingLimit   int   `json:"account_listing_limit"`
 			MaxFileSize           int64 `json:"max_file_size"`
 			MaxMetaValueLength    int   `json:"max_meta_value_length"`
 		} `json:"swift"`
@@ -121,6 +123,7 @@ func parseInfo(r io.Reader) (limits, error) {
 		return limits{}, fmt.Errorf("/info: %w", err)
 	}
 	take(&l.listing, info.Swift.ContainerListingLimit)
+	take(&l.accountListing, info.Swift.AccountListingLimit)
 	take(&l.fileSize, info.Swift.MaxFileSize)
 	take(&l.metaValueLen, info.Swift.MaxMetaValueLength)
 	l.slo = info.SLO != nil

@@ -19,11 +19,32 @@ func (f *FS) List(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	if err != nil {
 		return nil, translate(err)
 	}
-	l := &lister{fs: f, dir: n, limit: limits.listing}
-	if err := l.fetch(ctx); err != nil {
-		return nil, err
+	l := &lister{fs: f, dir: n, times: f.backend.cfg.ListTimesLimit, batch: measureFirst}
+	if l.times == 0 {
+		l.times = -1
 	}
-	if n.isObject() && len(l.ready) == 0 && l.done && !l.seenSelf {
+	limit := limits.listing
+	if n.isAccount() {
+		limit = limits.accountListing
+	}
+	first := listing{prefix: n.prefix(), delimiter: !n.isAccount(), limit: limit}
+	page, err := f.rawPage(ctx, n, first)
+	if n.isAccount() && status(err) == http.StatusForbidden {
+		// A user without the right to list the account still has the containers that he is let into: by name.
+		return l, nil
+	}
+	if err == nil {
+		err = l.take(ctx, first, page)
+	}
+	if err != nil {
+		return nil, f.refusal(ctx, n, err)
+	}
+	if page.more {
+		first.marker = page.last()
+		l.pages = f.newPager(ctx, n, first)
+		return l, nil
+	}
+	if n.isObject() && len(l.ready) == 0 && !l.seenSelf {
 		// Nothing below the name: an empty directory has a marker, and a file or nothing is no directory.
 		info, err := f.Stat(ctx, p)
 		switch {
@@ -40,17 +61,19 @@ func (f *FS) List(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 type lister struct {
 	fs    *FS
 	dir   name
-	limit int
+	pages *pager // of what follows; nil where nothing does
+	times int    // how many HEADs may still be made for times; negative: any number
+	batch int    // how many entries are measured before they are given out
 
-	marker   string
-	ready    []vfs.Info
-	done     bool // no page is left to be asked for
-	ended    bool // nor anything else to be given out
+	ready    []shown
+	ended    bool // nothing else is to be given out
 	seenSelf bool // the directory's own marker in the form "name/" was there
 
 	// open holds the names given out as directories of which the prefix may still come: Swift sorts "a-b" between the marker "a" and the prefix "a/".
 	// Each begins with the one before it, so there are never more than a name has bytes.
 	open []string
+
+	hidden hiddenSegments
 }
 
 // Next implements [vfs.Lister].
@@ -58,27 +81,43 @@ func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	for len(l.ready) == 0 {
-		if l.done {
-			return l.rest(ctx)
+	for !l.ended {
+		if len(l.ready) == 0 {
+			if l.pages == nil {
+				return l.rest(ctx)
+			}
+			if err := l.fetch(ctx); err != nil {
+				return nil, err
+			}
+			continue
 		}
-		if err := l.fetch(ctx); err != nil {
+		batch := l.ready[:min(len(l.ready), l.batch)]
+		if err := l.fs.measure(ctx, l.dir, batch, &l.times); err != nil {
 			return nil, err
 		}
+		l.ready = l.ready[len(batch):]
+		l.batch = min(2*l.batch, measureAtOnce)
+		if infos := l.visible(batch); len(infos) > 0 {
+			return infos, nil
+		}
 	}
-	page := l.ready[:min(len(l.ready), measureAtOnce)]
-	if err := l.fs.measure(ctx, l.dir, page); err != nil {
-		return nil, err
+	return nil, io.EOF
+}
+
+// visible returns what of a batch is to be seen.
+func (l *lister) visible(batch []shown) []vfs.Info {
+	infos := make([]vfs.Info, 0, len(batch))
+	for _, s := range batch {
+		if l.fs.hideSegments && l.hidden.hides(l.dir, s) {
+			continue
+		}
+		infos = append(infos, s.Info)
 	}
-	l.ready = l.ready[len(page):]
-	return page, nil
+	return infos
 }
 
 // rest returns what Swift's listing does not have: the aliases at the top, and the uploads that were cut off.
 func (l *lister) rest(ctx context.Context) ([]vfs.Info, error) {
-	if l.ended {
-		return nil, io.EOF
-	}
 	more := l.fs.partialsIn
 	if l.dir.isAccount() {
 		more = l.fs.aliasesIn
@@ -96,67 +135,77 @@ func (l *lister) rest(ctx context.Context) ([]vfs.Info, error) {
 
 // Close implements [vfs.Lister].
 func (l *lister) Close() error {
-	l.done, l.ended, l.ready = true, true, nil
+	l.ended, l.ready = true, nil
+	if l.pages != nil {
+		l.pages.close()
+		l.pages = nil
+	}
 	return nil
 }
 
-// fetch asks for the next page and makes entries of it.
+// fetch waits for the next page.
 func (l *lister) fetch(ctx context.Context) error {
-	page, err := l.fs.page(ctx, l.dir, listing{
-		prefix: l.dir.prefix(), marker: l.marker, delimiter: !l.dir.isAccount(), limit: l.limit,
-	})
-	if err != nil {
-		if l.dir.isAccount() && status(err) == http.StatusForbidden {
-			// A user without the right to list the account still has the containers that he is let into: by name.
-			l.done = true
-			return nil
-		}
-		return l.fs.refusal(ctx, l.dir, err)
-	}
-	if len(page) == 0 {
-		l.done = true
+	page, ok, err := l.pages.next(ctx)
+	switch {
+	case err != nil:
+		return translate(err)
+	case !ok:
+		l.pages.close()
+		l.pages = nil
 		return nil
 	}
-	l.marker = page[len(page)-1].key()
-	for _, e := range page {
-		if info, ok := l.entry(e); ok {
-			l.ready = append(l.ready, info)
+	return translate(l.take(ctx, page.after, page.rawPage))
+}
+
+// take makes entries of a page. The error is not translated.
+func (l *lister) take(ctx context.Context, asked listing, page rawPage) error {
+	changes, err := l.fs.changesIn(ctx, l.dir.top(), asked)
+	if err != nil {
+		return err
+	}
+	lines, err := l.fs.overlay(ctx, l.dir, asked, page, changes)
+	if err != nil {
+		return err
+	}
+	for _, e := range lines {
+		if s, ok := l.entry(e); ok {
+			l.ready = append(l.ready, s)
 		}
 	}
-	l.done = len(page) < l.limit
 	return nil
 }
 
 // entry makes of a line of Swift's what the client sees, or nothing: for the directory's own marker, for a name that has been
 // given out already, and for one that can be no element of a path.
-func (l *lister) entry(e entry) (vfs.Info, bool) {
+func (l *lister) entry(e entry) (shown, bool) {
 	full := strings.TrimSuffix(e.key(), "/")
 	if e.key() == l.dir.prefix() && !l.dir.isAccount() {
 		l.seenSelf = true
-		return vfs.Info{}, false
+		return shown{}, false
 	}
 	base := strings.TrimPrefix(full, l.dir.prefix())
 	if !vfs.ValidName(base) {
-		return vfs.Info{}, false
+		return shown{}, false
 	}
+	directory := shown{Info: vfs.Info{Name: base, Mode: dirMode, ModTime: e.time(l.fs.opened)}}
 	if l.dir.isAccount() {
 		if _, hidden := l.fs.aliases[base]; hidden && l.dir.account == "" {
-			return vfs.Info{}, false
+			return shown{}, false
 		}
-		if l.fs.hideSegments && strings.HasSuffix(base, segmentsSuffix) {
-			return vfs.Info{}, false
-		}
-		return vfs.Info{Name: base, Mode: dirMode, ModTime: e.time(l.fs.opened)}, true
+		return directory, !l.fs.hideSegments || !strings.HasSuffix(base, segmentsSuffix)
 	}
 	for len(l.open) > 0 && !strings.HasPrefix(full, l.open[len(l.open)-1]) {
 		l.open = l.open[:len(l.open)-1]
 	}
 	if len(l.open) > 0 && l.open[len(l.open)-1] == full {
-		return vfs.Info{}, false
+		return shown{}, false
 	}
 	l.open = append(l.open, full)
-	if e.Subdir != "" || isDirectoryType(e.ContentType) {
-		return vfs.Info{Name: base, Mode: dirMode, ModTime: e.time(l.fs.opened)}, true
+	switch {
+	case e.Subdir != "" || isDirectoryType(e.ContentType):
+		return directory, true
+	case e.asked != nil:
+		return shown{Info: e.asked.info(base), segments: e.asked.dlo, asked: true}, true
 	}
-	return vfs.Info{Name: base, Size: e.Bytes, Mode: fileMode, ModTime: e.time(l.fs.opened), Version: e.Hash}, true
+	return shown{Info: vfs.Info{Name: base, Size: e.Bytes, Mode: fileMode, ModTime: e.time(l.fs.opened), Version: e.version()}}, true
 }

@@ -5,44 +5,77 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"filegate/core/cache"
 	"filegate/core/vfs"
 )
 
 const (
 	// headsAtOnce is how many HEADs a listing has under way, and how many deletions a removal.
-	headsAtOnce = 16
+	headsAtOnce = 32
 	// measureAtOnce is how many entries of a listing are asked for before they are given out: the first shall not wait for the last of a large page.
 	measureAtOnce = 512
+	// measureFirst is how many that are for the first entries, which somebody is waiting for.
+	measureFirst = 64
 )
 
 // emptyHash is the MD5 of no bytes.
 const emptyHash = "d41d8cd98f00b204e9800998ecf8427e"
 
+// shown is an entry that is about to be given out.
+type shown struct {
+	vfs.Info
+	// segments is what the names of its segments begin with, "container/prefix", where it is the manifest of a dynamic large object and that is known.
+	segments string
+	// asked says that what the entry shows is from a HEAD, and not from a listing.
+	asked bool
+}
+
+// mayBeManifest says whether an entry may be the manifest of a dynamic large object: it is listed as empty.
+func (s *shown) mayBeManifest() bool { return s.Size == 0 && s.Version == emptyHash }
+
 // measure completes entries of a listing by what only a HEAD tells: the time that the file's owner gave it and, of the manifest of a dynamic large
-// object, which is listed as empty, the size. What cannot be asked stays as the listing shows it.
-func (f *FS) measure(ctx context.Context, dir name, page []vfs.Info) error {
+// object, the size. What cannot be asked stays as the listing shows it. At most so many HEADs are made for times as times says, which counts down; those that may be
+// manifests are always asked.
+func (f *FS) measure(ctx context.Context, dir name, page []shown, times *int) error {
 	grant, err := f.client.grants.Current(ctx)
 	if err != nil {
 		return translate(err)
 	}
+	account, err := accountURL(grant.Endpoint, dir.account)
+	if err != nil {
+		return translate(err)
+	}
+	var keys []cache.Key
+	var wanted []*shown
+	for i := range page {
+		s := &page[i]
+		if s.IsDir() || s.Version == "" || s.asked || !f.backend.cfg.ListTimes && !s.mayBeManifest() {
+			continue
+		}
+		keys = append(keys, attrKey(account, dir.with(dir.prefix()+s.Name), s.Version, s.ModTime))
+		wanted = append(wanted, s)
+	}
+	known := f.backend.attrs.get(ctx, keys)
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(headsAtOnce)
-	for i := range page {
-		info := &page[i]
-		mayBeManifest := info.Size == 0 && info.Version == emptyHash
-		if info.IsDir() || info.Version == "" || !f.backend.cfg.ListTimes && !mayBeManifest {
+	for i, s := range wanted {
+		if known[i] != nil {
+			s.become(*known[i])
 			continue
 		}
-		n := dir.with(dir.prefix() + info.Name)
-		key := keyOf(grant.Endpoint, n, info.Version, info.ModTime)
-		if known, ok := f.backend.attrs.get(key); ok {
-			*info = known
-			continue
+		if !s.mayBeManifest() {
+			if *times == 0 {
+				continue
+			}
+			*times--
 		}
 		g.Go(func() error {
-			if o, err := f.head(gctx, n); err == nil && !o.isDir() {
-				*info = o.info(info.Name)
-				f.backend.attrs.put(key, *info)
+			if o, err := f.head(gctx, dir.with(dir.prefix()+s.Name)); err == nil && !o.isDir() {
+				a := o.attrs()
+				if !o.modified.After(s.ModTime) { // else it is of another version than the one that is listed
+					f.backend.attrs.put(gctx, keys[i], a)
+				}
+				s.become(a)
 			}
 			return nil
 		})
@@ -51,4 +84,14 @@ func (f *FS) measure(ctx context.Context, dir name, page []vfs.Info) error {
 		return err
 	}
 	return ctx.Err()
+}
+
+// become shows what a HEAD has told.
+func (s *shown) become(a attrs) {
+	s.Size, s.ModTime, s.Version, s.segments = a.Size, a.ModTime, a.Version, a.Segments
+}
+
+// attrs is what is kept of an object.
+func (o object) attrs() attrs {
+	return attrs{Size: o.size, ModTime: o.mtime, Version: o.version(), Segments: o.dlo}
 }

@@ -193,7 +193,7 @@ func (m *move) freedBy(ctx context.Context, moved, replaced object) ([]name, err
 func (f *FS) copyObject(ctx context.Context, from, to name) error {
 	// No If-None-Match: Swift takes the conditions of a COPY as being about its source.
 	_, err := f.client.send(ctx, request{
-		method: "COPY", target: from, header: f.destination(to), query: url.Values{"multipart-manifest": {"get"}, "symlink": {"get"}},
+		method: methodCopy, target: from, header: f.destination(to), query: url.Values{"multipart-manifest": {"get"}, "symlink": {"get"}},
 	})
 	return err
 }

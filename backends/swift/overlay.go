@@ -1,0 +1,209 @@
+package swift
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// verdict is what the write log says of a line of a listing, or of one that is missing there.
+type verdict int
+
+const (
+	believe verdict = iota // the listing knows of the change, or of a later one
+	hide                   // what the listing shows was deleted since
+	ask                    // only a HEAD tells
+)
+
+// of says what to make of a line. A line's time is exact; of the change only the second is known, more or less.
+func (c change) of(e entry) verdict {
+	listed := e.time(time.Time{})
+	micros, second := listed.UnixMicro(), c.At*int64(time.Second/time.Microsecond)
+	slack := clockSlack * int64(time.Second/time.Microsecond)
+	switch {
+	case c.Exact != 0 && micros >= c.Exact, micros >= second:
+		return believe
+	case c.Exact != 0 || !c.Sure:
+		return ask
+	case c.Gone && micros < second-slack:
+		return hide
+	case !c.Gone && c.ETag != "" && micros > second-slack && e.version() == c.ETag:
+		return believe
+	}
+	return ask
+}
+
+// ofMissing says what to make of a name that is not listed.
+func (c change) ofMissing() verdict {
+	if c.Gone && c.Sure {
+		return believe
+	}
+	return ask
+}
+
+// overlay lays the changes over a page of a listing: what was made is put in, what was deleted is taken out, and what was changed is shown as it is now.
+// It holds nothing but the page. The error is not translated.
+func (f *FS) overlay(ctx context.Context, dir name, l listing, p rawPage, all changes) ([]entry, error) {
+	here := all.within(l, p)
+	if len(here) == 0 {
+		return p.lines, nil
+	}
+	o := &overlaying{fs: f, top: dir.top()}
+	o.g, o.ctx = errgroup.WithContext(ctx)
+	o.g.SetLimit(headsAtOnce)
+	for _, e := range p.lines {
+		below, changed := here[e.key()]
+		delete(here, e.key())
+		switch {
+		case !changed:
+			o.add(e)
+		case e.Subdir != "":
+			o.askDirectory(e, below)
+		default:
+			switch below[0].of(e) {
+			case believe:
+				o.add(e)
+			case ask:
+				o.askObject(below[0], &e)
+			}
+		}
+	}
+	for key, below := range here {
+		switch {
+		case l.delimiter && strings.HasSuffix(key, "/") && key != l.prefix:
+			o.askNewDirectory(entry{Subdir: key}, below)
+		case below[0].ofMissing() == ask:
+			o.askObject(below[0], nil)
+		}
+	}
+	if err := o.g.Wait(); err != nil {
+		return nil, err
+	}
+	f.settle(ctx, o.top, o.settled)
+	slices.SortFunc(o.lines, func(a, b entry) int { return strings.Compare(a.key(), b.key()) })
+	return o.lines, nil
+}
+
+// within returns the changes between the marker and the end of a page, by the line that they concern: several where the listing folds them into one.
+func (c changes) within(l listing, p rawPage) map[string][]change {
+	here := map[string][]change{}
+	for name, ch := range c {
+		key := name
+		if l.delimiter {
+			if first, _, below := strings.Cut(name[len(l.prefix):], "/"); below {
+				key = l.prefix + first + "/"
+			}
+		}
+		if key > l.marker && (!p.more || key <= p.last()) {
+			here[key] = append(here[key], ch)
+		}
+	}
+	return here
+}
+
+// overlaying is an overlay in the making.
+type overlaying struct {
+	fs  *FS
+	top name
+	g   *errgroup.Group
+	ctx context.Context // ends with the first error
+
+	mu      sync.Mutex
+	lines   []entry
+	settled []change
+}
+
+func (o *overlaying) add(e entry) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.lines = append(o.lines, e)
+}
+
+// askObject asks for an object, or in an account for a container, and adds what is there. Without the right to ask, listed stays.
+func (o *overlaying) askObject(c change, listed *entry) {
+	o.g.Go(func() error {
+		e, modified, err := o.fs.entryOf(o.ctx, o.top, c.Name)
+		switch {
+		case status(err) == http.StatusNotFound:
+			c.Gone, c.Sure, c.Exact = true, true, 0
+		case status(err) == http.StatusForbidden:
+			if listed != nil {
+				o.add(*listed)
+			}
+			return nil
+		case err != nil:
+			return err
+		default:
+			o.add(e)
+			c.Gone, c.Sure, c.Exact = false, true, modified.UnixMicro()
+		}
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.settled = append(o.settled, c)
+		return nil
+	})
+}
+
+// entryOf asks for an object of a container, or a container of an account, as a line of a listing. The error is not translated.
+func (f *FS) entryOf(ctx context.Context, top name, base string) (e entry, modified time.Time, err error) {
+	if top.isAccount() {
+		resp, err := f.client.send(ctx, request{method: http.MethodHead, target: name{account: top.account, container: base}})
+		if err != nil {
+			return entry{}, time.Time{}, err
+		}
+		made, err := parseSeconds(resp.header.Get("X-Timestamp"))
+		if err != nil {
+			made = f.opened
+		}
+		return entry{Name: base, LastModified: made.UTC().Format(listedTime)}, made, nil
+	}
+	o, err := f.head(ctx, top.with(base))
+	if err != nil {
+		return entry{}, time.Time{}, err
+	}
+	return entry{
+		Name: base, Bytes: o.size, Hash: o.etag, ContentType: o.contentType,
+		LastModified: o.modified.UTC().Format(listedTime), asked: &o,
+	}, o.modified, nil
+}
+
+// askDirectory adds a directory that is listed for what lies below it, unless all of that was deleted.
+func (o *overlaying) askDirectory(e entry, below []change) {
+	if !slices.ContainsFunc(below, func(c change) bool { return c.Gone || !c.Sure }) {
+		o.add(e)
+		return
+	}
+	o.g.Go(func() error {
+		page, err := o.fs.page(o.ctx, o.top, listing{prefix: e.Subdir, limit: 1})
+		if err == nil && len(page) > 0 {
+			o.add(e)
+		}
+		return err
+	})
+}
+
+// askNewDirectory adds a directory that is not listed, if something that was written below it is there.
+func (o *overlaying) askNewDirectory(e entry, below []change) {
+	const tries = 3
+	below = slices.DeleteFunc(below, func(c change) bool { return c.Gone && c.Sure })
+	slices.SortFunc(below, func(a, b change) int { return cmp.Compare(b.At, a.At) })
+	o.g.Go(func() error {
+		for _, c := range below[:min(len(below), tries)] {
+			head, err := o.fs.head(o.ctx, o.top.with(c.Name))
+			switch {
+			case err == nil:
+				o.add(entry{Subdir: e.Subdir, LastModified: head.modified.UTC().Format(listedTime)})
+				return nil
+			case status(err) != http.StatusNotFound && status(err) != http.StatusForbidden:
+				return err
+			}
+		}
+		return nil
+	})
+}

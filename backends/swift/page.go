@@ -1,0 +1,134 @@
+package swift
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// entry is one line of a listing of Swift's.
+type entry struct {
+	Name         string `json:"name"`
+	Subdir       string `json:"subdir"` // instead of all others
+	Bytes        int64  `json:"bytes"`
+	Hash         string `json:"hash"`
+	ContentType  string `json:"content_type"`
+	LastModified string `json:"last_modified"`
+	SLOEtag      string `json:"slo_etag"`
+	Symlink      string `json:"symlink_path"`
+
+	asked *object // what a HEAD has told, where the listing was known to be behind
+}
+
+// key is the entry's full name: what the next page begins behind.
+func (e entry) key() string {
+	if e.Subdir != "" {
+		return e.Subdir
+	}
+	return e.Name
+}
+
+// version is the ETag that a HEAD tells: the hash, but for static large objects.
+func (e entry) version() string { return cmp.Or(strings.Trim(e.SLOEtag, `"`), e.Hash) }
+
+const listedTime = "2006-01-02T15:04:05.999999999"
+
+// time is when the entry was last changed, in UTC as Swift says it without saying so; unknown where it does not.
+func (e entry) time(unknown time.Time) time.Time {
+	if t, err := time.ParseInLocation(listedTime, strings.TrimSuffix(e.LastModified, "Z"), time.UTC); err == nil {
+		return t
+	}
+	return unknown
+}
+
+// listing says which part of a container, or with no container of the account, is wanted.
+type listing struct {
+	prefix, marker string
+	delimiter      bool // fold everything behind the next "/" into one entry
+	limit          int
+}
+
+// maxPage bounds the bytes of one page: an entry is at most a name of 1024 bytes, escaped sixfold, and some hundreds beside it.
+const maxPage = 128 * mib
+
+// page returns one page of a listing of the account or container of dir, of no more entries than Swift gives at once, with what the
+// write log knows better than Swift. It is empty only where nothing is left. The error is not translated.
+func (f *FS) page(ctx context.Context, dir name, l listing) ([]entry, error) {
+	for {
+		changes, err := f.changesIn(ctx, dir.top(), l)
+		if err != nil {
+			return nil, err
+		}
+		asked := l
+		asked.limit += changes.gone() // which are left out of what comes
+		p, err := f.rawPage(ctx, dir, asked)
+		if err != nil {
+			return nil, err
+		}
+		lines, err := f.overlay(ctx, dir, l, p, changes)
+		if err != nil {
+			return nil, err
+		}
+		if len(lines) > 0 || !p.more {
+			return lines[:min(len(lines), l.limit)], nil
+		}
+		l.marker = p.last()
+	}
+}
+
+// rawPage is a page as Swift has it.
+type rawPage struct {
+	lines []entry
+	more  bool // there may be another page
+}
+
+// last is the name that the next page begins behind.
+func (p rawPage) last() string { return p.lines[len(p.lines)-1].key() }
+
+// rawPage returns a page as Swift has it. The error is not translated.
+func (f *FS) rawPage(ctx context.Context, dir name, l listing) (rawPage, error) {
+	known, err := f.limits(ctx)
+	if err != nil {
+		return rawPage{}, err
+	}
+	most := known.listing
+	if dir.isAccount() {
+		most = known.accountListing
+	}
+	limit := min(l.limit, most)
+	query := url.Values{"format": {"json"}, "limit": {strconv.Itoa(limit)}}
+	if l.prefix != "" {
+		query.Set("prefix", l.prefix)
+	}
+	if l.marker != "" {
+		query.Set("marker", l.marker)
+	}
+	if l.delimiter {
+		query.Set("delimiter", "/")
+	}
+	req := request{method: http.MethodGet, target: dir.top(), query: query}
+	body, _, err := f.client.fetch(ctx, req, maxPage)
+	if status(err) == http.StatusPreconditionFailed {
+		// A cluster that keeps its limits to itself may have a smaller one. Its own choice is then what a page has.
+		query.Del("limit")
+		limit = 1
+		body, _, err = f.client.fetch(ctx, req, maxPage)
+	}
+	if err != nil {
+		return rawPage{}, err
+	}
+	var lines []entry
+	if len(body) == 0 { // 204
+		return rawPage{}, nil
+	}
+	if err := json.Unmarshal(body, &lines); err != nil {
+		return rawPage{}, fmt.Errorf("listing of %q: %w", dir.top().String(), err)
+	}
+	return rawPage{lines, len(lines) > 0 && len(lines) >= limit}, nil
+}

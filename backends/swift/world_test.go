@@ -1,0 +1,127 @@
+package swift
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/backend"
+	"filegate/core/cache"
+	"filegate/core/vfs"
+)
+
+// world is a fake Swift with several gateways in front, which share a cache.
+type world struct {
+	srv    *swifttest.Server
+	shared cache.Cache
+	change func(*Config)
+}
+
+// newWorld starts one with pages of a size, and the container c.
+func newWorld(t *testing.T, page int) *world {
+	t.Helper()
+	w := &world{
+		srv:    swifttest.Start(t, swifttest.Config{Limits: swifttest.Limits{ListingLimit: page}}),
+		shared: cache.NewMemory(cache.DefaultMemory),
+	}
+	if err := w.gateway(t).Mkdir(t.Context(), "/c"); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// gateway opens the account through a backend of its own.
+func (w *world) gateway(t *testing.T) *FS {
+	t.Helper()
+	return openGateway(t, accountIn(w.srv), w.shared, w.change)
+}
+
+func openGateway(t *testing.T, a account, shared cache.Cache, change func(*Config)) *FS {
+	t.Helper()
+	cfg := DefaultConfig()
+	cfg.SegmentSize, cfg.MaxSegmentSize, cfg.Memory, cfg.ResumeRetention = mib, 4*mib, minMemory, 0
+	if change != nil {
+		change(cfg)
+	}
+	cfg.Validate(func(attribute, summary, detail string) { t.Errorf("%s: %s: %s", attribute, summary, detail) })
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	b, err := cfg.New(backend.Env{Name: "main", Log: log, Local: cache.NewMemory(cache.DefaultMemory), Cache: shared})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	fsys, err := b.Open(t.Context(), backend.Login{
+		SessionID: "test", User: a.user, Remote: netip.MustParseAddrPort("192.0.2.7:1024"), Log: log, Grants: newLogin(t, a),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fsys.(*FS)
+}
+
+// fake is a gateway with the helpers of tests that have only one.
+func (w *world) fake(f *FS) *fake { return &fake{FS: f, srv: w.srv, dir: "/c"} }
+
+// asked checks how many listings and HEADs were asked for since the log was emptied.
+func (w *world) asked(t *testing.T, what string, lists, heads int) {
+	t.Helper()
+	if l, h := w.srv.Count(swifttest.ListContainer), w.srv.Count(swifttest.HeadObject); l != lists || h != heads {
+		t.Errorf("%s takes %d listings and %d HEADs, want %d and %d", what, l, h, lists, heads)
+	}
+}
+
+func vfsPath(format string, args ...any) vfs.Path { return vfs.Path(fmt.Sprintf(format, args...)) }
+
+// listNames lists a directory, as "file" and "dir/", in order.
+func listNames(t *testing.T, fsys vfs.FS, p vfs.Path) []string {
+	t.Helper()
+	infos, err := listAll(t.Context(), fsys, p)
+	if err != nil {
+		t.Errorf("listing %s: %v", p, err)
+	}
+	var names []string
+	for _, info := range infos {
+		n := info.Name
+		if info.IsDir() {
+			n += "/"
+		}
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func listAll(ctx context.Context, fsys vfs.FS, p vfs.Path) ([]vfs.Info, error) {
+	l, err := fsys.List(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	var all []vfs.Info
+	for {
+		page, err := l.Next(ctx)
+		all = append(all, page...)
+		switch {
+		case err == io.EOF:
+			return all, nil
+		case err != nil:
+			return all, err
+		}
+	}
+}
+
+// sees checks what a gateway lists.
+func sees(t *testing.T, fsys vfs.FS, p vfs.Path, rule string, want ...string) {
+	t.Helper()
+	if diff := cmp.Diff(want, listNames(t, fsys, p), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("%s lists (-want +got): %s\n%s", p, rule, diff)
+	}
+}

@@ -1,0 +1,314 @@
+package swift
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"hash/fnv"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"filegate/core/cache"
+)
+
+// The write log: what was changed a short time ago, so that it can be laid over listings that do not show it yet (see overlay).
+//
+// It says which names were changed, when, and what is to be expected of a listing that knows; what is there now is asked of Swift itself by a HEAD,
+// which is never behind. So an entry that is lost costs only the sight of a change, and one too many costs a request.
+//
+// It lies in the cache of this process, and in the one that gateways share. There each container has a fixed number of lists, by a hash of the
+// changed name, so that a change moves few bytes and gateways seldom meet. An entry stays for its time also when a listing has been seen to have caught
+// up: Swift keeps each container in several places, and the next listing may come from another.
+
+// change is one entry of the log.
+type change struct {
+	Name string `json:"n"` // of the object, or in an account of the container
+	// At is the first full second after the change, by Swift's clock, which answers tell no better.
+	At int64 `json:"t"`
+	// Exact is Swift's time of the object as a HEAD has told it since, in microseconds; else 0.
+	Exact int64 `json:"x,omitempty"`
+	Gone  bool  `json:"g,omitempty"` // it was deleted
+	Sure  bool  `json:"s,omitempty"` // that it was so, and last
+	// ETag is what a listing that knows of the change shows as hash or slo_etag, if it is known.
+	ETag string `json:"e,omitempty"`
+
+	noting
+	over noting // which the process's own log had for the name when this was read
+}
+
+// noting is what tells a change from others of the same name.
+type noting struct {
+	By    string `json:"b"` // the process that noted it
+	Noted int64  `json:"m"` // when, by its clock, in microseconds
+}
+
+// later is the later one of two changes of the same name, from two logs. Where that is not certain, neither is what came last.
+func later(a, b change) change {
+	switch {
+	case a.noting == b.noting:
+		if a.Exact == 0 && !a.Sure {
+			return b
+		}
+		return a
+	case a.At > b.At+clockSlack:
+		return a
+	}
+	if b.At <= a.At+clockSlack {
+		b.Sure, b.Exact, b.At = false, 0, max(a.At, b.At)
+	}
+	return b
+}
+
+const (
+	logLists = 64
+	// logEntries is how many changes a list holds; of more, the latest.
+	logEntries = 128
+	// clockSlack is how far the clocks of Swift's servers may be apart, in seconds.
+	clockSlack = 2
+)
+
+// writeLog is the log of a backend.
+type writeLog struct {
+	life   time.Duration // how long a listing may be behind; 0: there is no log
+	caches []cache.Cache // the process's own first
+	by     string
+}
+
+func newWriteLog(life time.Duration, local, shared cache.Cache) *writeLog {
+	l := &writeLog{life: life, caches: []cache.Cache{local}, by: rand.Text()[:8]}
+	if shared != local {
+		l.caches = append(l.caches, shared)
+	}
+	return l
+}
+
+// listKey is the key of one list of an account (container empty) or a container.
+func (f *FS) listKey(ctx context.Context, top name, list int) (cache.Key, error) {
+	grant, err := f.client.grants.Current(ctx)
+	if err != nil {
+		return cache.Key{}, err
+	}
+	account, err := accountURL(grant.Endpoint, top.account)
+	return cache.NewKey("swift writes", account, top.container, strconv.Itoa(list)), err
+}
+
+func listOf(name string) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name)) // never fails
+	return int(h.Sum32() % logLists)
+}
+
+func decodeChanges(list []byte) []change {
+	var all []change
+	if json.Unmarshal(list, &all) != nil {
+		return nil
+	}
+	return all
+}
+
+// note adds a change of an object, or of a container, to the log. began is when the request was made.
+func (f *FS) note(ctx context.Context, target name, began time.Time, c change) {
+	log := f.backend.writes
+	if log.life == 0 {
+		return
+	}
+	top := target.top()
+	c.Name = target.object
+	if target.isContainer() {
+		top, c.Name = name{account: target.account}, target.container
+	}
+	ctx = context.WithoutCancel(ctx) // it has happened
+	key, err := f.listKey(ctx, top, listOf(c.Name))
+	if err != nil {
+		return
+	}
+	now := time.Now()
+	c.By, c.Noted = log.by, now.UnixMicro()
+	oldest := now.Add(-log.life).Unix()
+	for _, in := range log.caches {
+		in.Update(ctx, key, log.life, func(old []byte) []byte {
+			all := slices.DeleteFunc(decodeChanges(old), func(c change) bool { return c.At < oldest })
+			text, err := json.Marshal(insert(all, c, began))
+			if err != nil {
+				return old
+			}
+			return text
+		})
+	}
+}
+
+// insert adds a change to a list in the place of an earlier one of the same name.
+func insert(all []change, c change, began time.Time) []change {
+	i := slices.IndexFunc(all, func(old change) bool { return old.Name == c.Name })
+	if i >= 0 {
+		old := all[i]
+		switch {
+		case old.At > c.At+clockSlack: // that one was later
+			return all
+		case old.At < c.At-clockSlack:
+		case old.By == c.By && old.Noted <= began.UnixMicro(): // this process knows the order
+		case old.Gone != c.Gone || old.ETag != c.ETag:
+			c.Sure = false
+		}
+		c.At = max(c.At, old.At)
+		all = slices.Delete(all, i, i+1)
+	}
+	all = append(all, c)
+	if len(all) > logEntries {
+		slices.SortFunc(all, func(a, b change) int { return cmp.Compare(a.At, b.At) })
+		all = all[len(all)-logEntries:]
+	}
+	return all
+}
+
+// settle notes what HEADs have told of changes, for this process: the next listing need not ask again.
+func (f *FS) settle(ctx context.Context, top name, settled []change) {
+	byList := map[int][]change{}
+	for _, c := range settled {
+		byList[listOf(c.Name)] = append(byList[listOf(c.Name)], c)
+	}
+	for list, some := range byList {
+		key, err := f.listKey(ctx, top, list)
+		if err != nil {
+			return
+		}
+		f.backend.writes.caches[0].Update(ctx, key, f.backend.writes.life, func(old []byte) []byte {
+			all := decodeChanges(old)
+			for _, c := range some {
+				i := slices.IndexFunc(all, func(o change) bool { return o.Name == c.Name })
+				switch {
+				case i < 0:
+					all = append(all, c)
+				case all[i].noting == c.over: // and no change has been noted since
+					all[i] = c
+				}
+			}
+			text, err := json.Marshal(all)
+			if err != nil {
+				return old
+			}
+			return text
+		})
+	}
+}
+
+// changes are those that concern a listing, by name.
+type changes map[string]change
+
+// gone is how many of them may be deletions.
+func (c changes) gone() int {
+	n := 0
+	for _, ch := range c {
+		if ch.Gone {
+			n++
+		}
+	}
+	return n
+}
+
+// changesIn returns the changes of an account or container that concern a listing of it.
+func (f *FS) changesIn(ctx context.Context, top name, l listing) (changes, error) {
+	log := f.backend.writes
+	if log.life == 0 || isSegments(top.container) {
+		return nil, nil
+	}
+	keys := make([]cache.Key, logLists)
+	for i := range keys {
+		var err error
+		if keys[i], err = f.listKey(ctx, top, i); err != nil {
+			return nil, err
+		}
+	}
+	oldest := time.Now().Add(-log.life).Unix()
+	var found changes
+	for i, in := range log.caches {
+		for _, list := range cache.GetBatch(ctx, in, keys) {
+			if list == nil {
+				continue
+			}
+			for _, c := range decodeChanges(list) {
+				if c.At < oldest || !strings.HasPrefix(c.Name, l.prefix) {
+					continue
+				}
+				if found == nil {
+					found = changes{}
+				}
+				if i == 0 {
+					c.over = c.noting
+				}
+				if old, ok := found[c.Name]; ok {
+					c = later(old, c)
+					c.over = old.over
+				}
+				found[c.Name] = c
+			}
+		}
+	}
+	return found, nil
+}
+
+// isSegments says whether a container is one that only manifests use. Nobody waits to see what is written there.
+func isSegments(container string) bool {
+	return strings.HasSuffix(container, segmentsSuffix) || strings.HasSuffix(container, "+segments")
+}
+
+// observe notes what a request has changed, or may have.
+func (f *FS) observe(ctx context.Context, req request, began time.Time, resp *response, err error) {
+	target := req.target
+	switch req.method {
+	case http.MethodPut, http.MethodDelete:
+	case http.MethodPost:
+		if !target.isObject() {
+			return
+		}
+	case methodCopy:
+		target = copyTarget(req)
+	default:
+		return
+	}
+	if target.isAccount() || target.isObject() && isSegments(target.container) {
+		return
+	}
+	c := change{Gone: req.method == http.MethodDelete, Sure: true, At: time.Now().Unix() + 1}
+	switch {
+	case err != nil && !reached(err) && !(c.Gone && status(err) == http.StatusNotFound):
+		return
+	case err != nil:
+		c.Sure = false
+	default:
+		c.At = changedAt(resp.header)
+		if target.isObject() && (req.method == http.MethodPut || req.method == methodCopy) {
+			c.ETag = strings.Trim(resp.header.Get("Etag"), `"`)
+		}
+	}
+	// What goes for a version of an object says little of the object.
+	c.Sure = c.Sure && !req.query.Has("version-id")
+	f.note(ctx, target, began, c)
+}
+
+const methodCopy = "COPY"
+
+// copyTarget is where a COPY puts what it copies.
+func copyTarget(req request) name {
+	n := name{account: req.target.account}
+	if account := req.header["Destination-Account"]; account != "" {
+		n.account = unquote(account)
+	}
+	n.container, n.object, _ = strings.Cut(strings.TrimPrefix(unquote(req.header["Destination"]), "/"), "/")
+	return n
+}
+
+// changedAt is the first full second after a change that Swift has answered to.
+func changedAt(h http.Header) int64 {
+	if t, err := http.ParseTime(h.Get("Last-Modified")); err == nil {
+		return t.Unix() // rounded up already
+	}
+	if t, err := http.ParseTime(h.Get("Date")); err == nil {
+		return t.Unix() + 1
+	}
+	return time.Now().Unix() + 1
+}

@@ -1,0 +1,267 @@
+package swift
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/auth"
+	"filegate/core/cache"
+	"filegate/core/cache/memcached"
+	"filegate/core/vfs"
+)
+
+// lagging is longer than any test takes: listings do not catch up.
+const lagging = 24 * time.Hour
+
+// seenBy checks a directory on all gateways.
+func seenBy(t *testing.T, gateways []*FS, p vfs.Path, rule string, want ...string) {
+	t.Helper()
+	for i, fsys := range gateways {
+		sees(t, fsys, p, fmt.Sprintf("%s, on gateway %d", rule, i), want...)
+	}
+}
+
+func statOn(t *testing.T, gateways []*FS, p vfs.Path, want error) {
+	t.Helper()
+	for i, fsys := range gateways {
+		if _, err := fsys.Stat(t.Context(), p); !errors.Is(err, want) || want == nil && err != nil {
+			t.Errorf("Stat of %s on gateway %d: %v, want %v", p, i, err, want)
+		}
+	}
+}
+
+// TestWriteLog changes things in every way through one gateway, and looks through both, with listings that do not move (features C7, C9, J4).
+func TestWriteLog(t *testing.T) {
+	w := newWorld(t, 7)
+	writeLogStory(t, w.srv, w.gateway(t), w.gateway(t))
+}
+
+// TestWriteLogMemcached has the gateways share the lab's memcached.
+func TestWriteLogMemcached(t *testing.T) {
+	addr := os.Getenv("FILEGATE_TEST_MEMCACHED")
+	if addr == "" {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("FILEGATE_TEST_MEMCACHED names no memcached, and CI must not go without")
+		}
+		t.Skip("FILEGATE_TEST_MEMCACHED names no memcached")
+	}
+	w := newWorld(t, 7)
+	open := func() *FS {
+		cfg := memcached.DefaultConfig()
+		cfg.Servers, cfg.Key, cfg.Timeout = []string{addr}, auth.Secret("for tests only, and this one: "+w.srv.URL()), 10*time.Second
+		c, err := cfg.New(cache.Env{Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.(*memcached.Cache).Close() })
+		return openGateway(t, accountIn(w.srv), c, nil)
+	}
+	writeLogStory(t, w.srv, open(), open())
+}
+
+// TestWriteLogWithoutMemcached has one gateway whose memcached is down: what it did itself it sees.
+func TestWriteLogWithoutMemcached(t *testing.T) {
+	w := newWorld(t, 7)
+	cfg := memcached.DefaultConfig()
+	cfg.Servers, cfg.Key = []string{"127.0.0.1:1"}, "for tests only 0123456789 abcdefghijk"
+	c, err := cfg.New(cache.Env{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := openGateway(t, accountIn(w.srv), c, nil)
+	writeLogStory(t, w.srv, f, f)
+}
+
+func writeLogStory(t *testing.T, srv *swifttest.Server, one, two *FS) {
+	ctx := t.Context()
+	both := []*FS{one, two}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	write := func(f *FS, p vfs.Path, size int) {
+		t.Helper()
+		(&fake{FS: f, srv: srv, dir: "/c"}).mustWrite(t, p, noise(size))
+	}
+	for i := range 20 {
+		write(one, vfsPath("/c/old%02d", i), 10)
+	}
+	write(one, "/c/prefix/only", 10)
+	srv.ListingLag(lagging)
+	var old []string
+	for i := range 20 {
+		old = append(old, fmt.Sprintf("old%02d", i))
+	}
+	with := func(names ...string) []string {
+		all := append(slices.Clone(names), old...)
+		slices.Sort(all)
+		return all
+	}
+
+	write(one, "/c/new", 10)
+	write(two, "/c/a", 10)
+	write(two, "/c/zz", 10)
+	seenBy(t, both, "/c", "files that were written", with("a", "new", "prefix/", "zz")...)
+	must(one.Mkdir(ctx, "/c/dir"))
+	write(two, "/c/dir/f", 10)
+	write(two, "/c/deep/er/f", 10)
+	seenBy(t, both, "/c", "directories that were made", with("a", "deep/", "dir/", "new", "prefix/", "zz")...)
+	seenBy(t, both, "/c/dir", "a directory that was made", "f")
+	seenBy(t, both, "/c/deep", "a prefix that came into being", "er/")
+	statOn(t, both, "/c/deep/er", nil)
+
+	must(two.Remove(ctx, "/c/new"))
+	must(one.Remove(ctx, "/c/old07"))
+	old = slices.DeleteFunc(old, func(n string) bool { return n == "old07" })
+	seenBy(t, both, "/c", "files that were removed", with("a", "deep/", "dir/", "prefix/", "zz")...)
+	statOn(t, both, "/c/new", vfs.ErrNotExist)
+	statOn(t, both, "/c/old07", vfs.ErrNotExist)
+
+	write(two, "/c/old03", 123)
+	for i, f := range both {
+		infos, err := listAll(ctx, f, "/c")
+		must(err)
+		at := slices.IndexFunc(infos, func(i vfs.Info) bool { return i.Name == "old03" })
+		if at < 0 || infos[at].Size != 123 {
+			t.Errorf("gateway %d does not list a file with its new size", i)
+		}
+	}
+
+	must(one.Rename(ctx, "/c/old05", "/c/moved", vfs.RenameOptions{}))
+	old = slices.DeleteFunc(old, func(n string) bool { return n == "old05" })
+	must(two.Rename(ctx, "/c/deep", "/c/deeper", vfs.RenameOptions{}))
+	must(one.Rename(ctx, "/c/prefix", "/c/later", vfs.RenameOptions{}))
+	seenBy(t, both, "/c", "what was renamed", with("a", "deeper/", "dir/", "later/", "moved", "zz")...)
+	seenBy(t, both, "/c/deeper/er", "a directory that was renamed", "f")
+	seenBy(t, both, "/c/later", "a directory that was renamed", "only")
+	statOn(t, both, "/c/deep", vfs.ErrNotExist)
+	statOn(t, both, "/c/prefix", vfs.ErrNotExist)
+	for _, f := range both {
+		if _, err := listAll(ctx, f, "/c/prefix"); !errors.Is(err, vfs.ErrNotExist) {
+			t.Errorf("listing of a directory that was renamed away: %v, want %v", err, vfs.ErrNotExist)
+		}
+	}
+
+	if err := two.Rmdir(ctx, "/c/dir"); !errors.Is(err, vfs.ErrNotEmpty) {
+		t.Errorf("Rmdir of a directory with a file that is not listed yet: %v, want %v", err, vfs.ErrNotEmpty)
+	}
+	must(one.Remove(ctx, "/c/dir/f"))
+	seenBy(t, both, "/c/dir", "an empty directory stays")
+	must(two.Rmdir(ctx, "/c/dir"))
+	seenBy(t, both, "/c", "a directory that was removed", with("a", "deeper/", "later/", "moved", "zz")...)
+	must(one.Mkdir(ctx, "/c/dir"))
+	seenBy(t, both, "/c", "a directory that was made again", with("a", "deeper/", "dir/", "later/", "moved", "zz")...)
+	must(two.Remove(ctx, "/c/zz"))
+	write(one, "/c/zz", 10)
+	seenBy(t, both, "/c", "a file that was removed through one gateway and made through another",
+		with("a", "deeper/", "dir/", "later/", "moved", "zz")...)
+
+	must(one.Mkdir(ctx, "/c2"))
+	seenBy(t, both, "/", "a container that was made", "c/", "c2/")
+	must(two.Rmdir(ctx, "/c2"))
+	seenBy(t, both, "/", "a container that was removed", "c/")
+
+	srv.ListingLag(0)
+	seenBy(t, both, "/c", "listings that have caught up", with("a", "deeper/", "dir/", "later/", "moved", "zz")...)
+	seenBy(t, both, "/", "listings that have caught up", "c/")
+}
+
+// TestWriteLogEnds has the log forget what was changed longer ago than listings may be behind.
+func TestWriteLogEnds(t *testing.T) {
+	w := newWorld(t, 7)
+	f := w.fake(w.gateway(t))
+	w.srv.ListingLag(lagging)
+	f.mustWrite(t, "/c/f", []byte("x"))
+	sees(t, f, "/c", "a change within the time", "f")
+	f.backend.writes.life = time.Nanosecond
+	eventually(t, "the second after the change is over", func() bool { return len(listNames(t, f, "/c")) == 0 })
+}
+
+// TestWriteLogCosts counts what the log adds to a listing: nothing once the listing has caught up, one HEAD for each change that it does
+// not know, and that once.
+func TestWriteLogCosts(t *testing.T) {
+	w := newWorld(t, 100)
+	w.change = func(c *Config) { c.ListTimes = false }
+	f := w.fake(w.gateway(t))
+	for i := range 10 {
+		f.mustWrite(t, vfsPath("/c/f%d", i), []byte("x"))
+	}
+	if err := f.Remove(t.Context(), "/c/f9"); err != nil {
+		t.Fatal(err)
+	}
+	count := func(what string, lists, heads int, names int) {
+		t.Helper()
+		w.srv.ForgetRequests()
+		if got := len(listNames(t, f, "/c")); got != names {
+			t.Errorf("%s: %d names are listed, want %d", what, got, names)
+		}
+		w.asked(t, what, lists, heads)
+	}
+	count("a listing that knows of all changes", 1, 0, 9)
+	w.srv.ListingLag(lagging)
+	f.mustWrite(t, "/c/g1", []byte("x"))
+	f.mustWrite(t, "/c/g2", []byte("x"))
+	count("a listing that lacks two files", 1, 2, 11)
+}
+
+// TestWriteLogModel makes random changes through two gateways while listings are behind, and compares what both list with what is there.
+func TestWriteLogModel(t *testing.T) {
+	w := newWorld(t, 5)
+	gateways := []*FS{w.gateway(t), w.gateway(t)}
+	run := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		run++
+		dir := vfsPath("/c/run%d", run)
+		w.srv.ListingLag(0)
+		model := map[string]bool{}
+		ctx := context.WithoutCancel(t.Context())
+		names := []string{"a", "b", "b-", "c", "d", "e", "f", "g", "h"}
+		rt.Repeat(map[string]func(*rapid.T){
+			"write": func(rt *rapid.T) {
+				n := rapid.SampledFrom(names).Draw(rt, "name")
+				f := gateways[rapid.IntRange(0, 1).Draw(rt, "gateway")]
+				if _, err := w.fake(f).write(ctx, dir.Join(n), []byte(n), replace); err != nil {
+					rt.Fatal(err)
+				}
+				model[n] = true
+			},
+			"remove": func(rt *rapid.T) {
+				n := rapid.SampledFrom(names).Draw(rt, "name")
+				f := gateways[rapid.IntRange(0, 1).Draw(rt, "gateway")]
+				if err := f.Remove(ctx, dir.Join(n)); (err == nil) != model[n] {
+					rt.Fatalf("Remove of %s: %v, there was one: %v", n, err, model[n])
+				}
+				delete(model, n)
+			},
+			"freeze": func(*rapid.T) { w.srv.ListingLag(lagging) },
+			"thaw":   func(*rapid.T) { w.srv.ListingLag(0) },
+			"look": func(rt *rapid.T) {
+				want := slices.Sorted(maps.Keys(model))
+				for i, f := range gateways {
+					var got []string
+					infos, err := listAll(ctx, f, dir)
+					for _, info := range infos {
+						got = append(got, info.Name)
+					}
+					slices.Sort(got)
+					if !slices.Equal(got, want) || err != nil && !(len(want) == 0 && errors.Is(err, vfs.ErrNotExist)) {
+						rt.Fatalf("gateway %d lists %s (%v), want %s", i, strings.Join(got, " "), err, strings.Join(want, " "))
+					}
+				}
+			},
+		})
+	})
+}
