@@ -26,7 +26,7 @@ func (f *FS) copyContent(ctx context.Context, from name, o object, to name) erro
 	header := f.destination(to)
 	header["If-Match"] = o.etag
 	header[metaCopyOf] = o.etag
-	_, err = f.client.send(ctx, request{method: "COPY", target: from, header: header})
+	_, err = f.client.send(ctx, request{method: methodCopy, target: from, header: header})
 	return translate(err)
 }
 
@@ -119,7 +119,7 @@ func (w *writer) copySegments(ctx context.Context, old layout) (map[name]*segmen
 			header := w.fs.destination(seg.name)
 			header["X-Fresh-Metadata"] = "true"
 			header["If-Match"] = seg.etag
-			resp, err := w.fs.client.send(gctx, request{method: "COPY", target: original, header: header})
+			resp, err := w.fs.client.send(gctx, request{method: methodCopy, target: original, header: header})
 			if err != nil {
 				return err
 			}

@@ -213,7 +213,7 @@ func (c changes) gone() int {
 // changesIn returns the changes of an account or container that concern a listing of it.
 func (f *FS) changesIn(ctx context.Context, top name, l listing) (changes, error) {
 	log := f.backend.writes
-	if log.life == 0 || isSegments(top.container) {
+	if log.life == 0 || isUnlogged(top.with(l.prefix)) {
 		return nil, nil
 	}
 	keys := make([]cache.Key, logLists)
@@ -251,7 +251,11 @@ func (f *FS) changesIn(ctx context.Context, top name, l listing) (changes, error
 	return found, nil
 }
 
-// isSegments says whether a container is one that only manifests use. Nobody waits to see what is written there.
+// isUnlogged says whether an object is a segment where only manifests use those. Nobody waits to see it. What begins with a dot there
+// is a record of this package's.
+func isUnlogged(n name) bool { return isSegments(n.container) && !strings.HasPrefix(n.object, ".") }
+
+// isSegments says whether a container is one that only manifests use.
 func isSegments(container string) bool {
 	return strings.HasSuffix(container, segmentsSuffix) || strings.HasSuffix(container, "+segments")
 }
@@ -270,7 +274,7 @@ func (f *FS) observe(ctx context.Context, req request, began time.Time, resp *re
 	default:
 		return
 	}
-	if target.isAccount() || target.isObject() && isSegments(target.container) {
+	if target.isAccount() || target.isObject() && isUnlogged(target) {
 		return
 	}
 	c := change{Gone: req.method == http.MethodDelete, Sure: true, At: time.Now().Unix() + 1}
