@@ -92,6 +92,6 @@ credential = ensure(
 trust = ensure(demo.trusts.list(trustor_user=users['demo']),
                lambda: demo.trusts.create(users['demo2'], users['demo'], project=projects['Default', 'demo'],
                                           role_names=['swiftoperator'], impersonation=False))
-for variable, value in (('APPCRED_ID', credential.id), ('TRUST', trust.id), ('TRUSTEE', 'demo2'),
+for variable, value in (('APPCRED_ID', credential.id), ('TRUST', trust.id),
                         ('PROJECT_ID', projects['Default', 'demo'].id), ('USER_ID', users['demo'].id)):
     print('KEYSTONE_' + variable, value)

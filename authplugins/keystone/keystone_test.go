@@ -19,7 +19,7 @@ import (
 )
 
 // configured returns the authenticator for a service, with options besides its address.
-func configured(t *testing.T, url string, options map[string]any) auth.Authenticator {
+func configured(t testing.TB, url string, options map[string]any) auth.Authenticator {
 	t.Helper()
 	a, diags := configure(t, url, options)
 	if len(diags) > 0 {
@@ -28,7 +28,7 @@ func configured(t *testing.T, url string, options map[string]any) auth.Authentic
 	return a
 }
 
-func configure(t *testing.T, url string, options map[string]any) (auth.Authenticator, auth.Diagnostics) {
+func configure(t testing.TB, url string, options map[string]any) (auth.Authenticator, auth.Diagnostics) {
 	t.Helper()
 	values := map[string]any{"auth_url": url}
 	for name, v := range options {
