@@ -95,6 +95,7 @@ func TestIdentity(t *testing.T) {
 
 func TestRequest(t *testing.T) {
 	service := newFake(t)
+	service.answer = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) } // nothing is asked after that
 	type m = map[string]any
 	const id = "7a87265da54a4fd2b9ec97fbc856b108"
 	for _, c := range []struct {
@@ -109,6 +110,10 @@ func TestRequest(t *testing.T) {
 		{"ids", id + "." + id, nil, m{"id": id}, m{"project": m{"id": id}}},
 		{"no ids with domains", id + "@corp." + id + "@corp", nil, m{"name": id, "domain": m{"name": "corp"}}, m{"project": m{"name": id, "domain": m{"name": "corp"}}}},
 		{"no project", "demo", nil, m{"name": "demo", "domain": m{"id": "default"}}, nil},
+		{"project by option with its domain", "demo@c.d", m{"tenant_separator": ":", "project": "home@a.b"}, m{"name": "demo", "domain": m{"name": "c.d"}}, m{"project": m{"name": "home", "domain": m{"name": "a.b"}}}},
+		{"default domain by its id", "demo.demo", m{"default_domain": "id=0d"}, m{"name": "demo", "domain": m{"id": "0d"}}, m{"project": m{"name": "demo", "domain": m{"id": "0d"}}}},
+		{"trust", "trust=0t.demo", m{"project": "home"}, m{"name": "demo", "domain": m{"id": "default"}}, m{"OS-TRUST:trust": m{"id": "0t"}}},
+		{"choice", "?.demo", m{"project": "home"}, m{"name": "demo", "domain": m{"id": "default"}}, m{"unscoped": m{}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := configured(t, service.URL+"/identity/v3", c.options)
