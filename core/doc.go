@@ -37,6 +37,7 @@
 //	options of a file, types, units, messages            core/config
 //	starting everything, checking a configuration        core/gateway/gateway.go
 //	a login from question to session, fail2ban's line    core/gateway/login.go
+//	other authenticators while clients are served        core/gateway/reload.go
 //	the end: grace for transfers, second signal          core/gateway/drain.go
 //	metrics; /healthz and /readyz; log output            core/gateway/metrics.go; admin.go; log.go
 //	SSH handshake, host keys, algorithms, keepalive      frontends/ssh
@@ -45,6 +46,7 @@
 //	what a directory is in Swift, large objects          backends/swift
 //	a Swift to test against                              backends/swift/swifttest
 //	authenticators: writing one, running one             authplugins, authplugins/authplugin
+//	what every authenticator does                        authplugins/conformance
 //	auth 1.0; Keystone                                   authplugins/swiftv1; authplugins/keystone
 //	users in a file; the file                            authplugins/users; authplugins/users/userfile
 //	commands, exit codes, the demo                       cmd/filegate

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -58,6 +59,7 @@ type instance struct {
 	process *process
 	output  *output
 	since   time.Time
+	file    fs.FileInfo // of the program
 }
 
 // startInstance starts the program and asks what it is. It blocks until the program is ready, ctx ends, or timeout has passed.
@@ -66,7 +68,7 @@ func startInstance(ctx context.Context, path, socketDir string, timeout time.Dur
 	defer cancel()
 	inst := &instance{output: newOutput(log)}
 	created := make(chan *process, 1)
-	inst.client = goplugin.NewClient(&goplugin.ClientConfig{
+	config := &goplugin.ClientConfig{
 		HandshakeConfig:  handshakeConfig(),
 		VersionedPlugins: map[int]goplugin.PluginSet{protocolVersion: {dispensed: &adapter{}}},
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
@@ -84,7 +86,8 @@ func startInstance(ctx context.Context, path, socketDir string, timeout time.Dur
 			created <- inst.process
 			return inst.process, nil
 		},
-	})
+	}
+	inst.client = goplugin.NewClient(config)
 	// go-plugin's start does not know a context, and holds its lock against Kill.
 	done := make(chan struct{})
 	keep := context.AfterFunc(ctx, func() {
@@ -98,7 +101,7 @@ func startInstance(ctx context.Context, path, socketDir string, timeout time.Dur
 		case <-done:
 		}
 	})
-	err := inst.connect(ctx)
+	err := inst.connect(ctx, config)
 	close(done)
 	keep()
 	if err != nil {
@@ -109,7 +112,14 @@ func startInstance(ctx context.Context, path, socketDir string, timeout time.Dur
 	return inst, nil
 }
 
-func (i *instance) connect(ctx context.Context) error {
+func (i *instance) connect(ctx context.Context, config *goplugin.ClientConfig) error {
+	if _, err := i.client.Start(); err != nil {
+		return err
+	}
+	// A program that has no certificate speaks without TLS. Nobody else comes to its socket: the directory is ours alone.
+	if parts := strings.Split(i.process.handshake(), "|"); len(parts) < 6 || parts[5] == "" {
+		config.TLSConfig = nil
+	}
 	protocol, err := i.client.Client()
 	if err != nil {
 		return err

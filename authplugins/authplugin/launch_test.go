@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -150,4 +153,124 @@ func TestMaxCalls(t *testing.T) {
 		t.Errorf("the call that was cancelled: %v", err)
 	}
 	mustLogin(t, p)
+}
+
+// A program in a language without go-plugin may do without TLS: nobody else gets at its socket.
+func TestWithoutTLS(t *testing.T) {
+	p := mustLaunch(t, &Launcher{}, spec(t, programAs(t, "plain"), nil))
+	mustLogin(t, p)
+	if line := p.current.process.handshake(); len(line) > 200 {
+		t.Fatalf("the program has a certificate: %q", line)
+	}
+	if mode := mustStat(t, p.sockets.path).Mode().Perm(); mode != 0o700 {
+		t.Errorf("the directory for sockets has mode %o: others may connect", mode)
+	}
+}
+
+// A reload starts a program again whose file is another one.
+func TestReplaced(t *testing.T) {
+	path := programAs(t, "good")
+	p := mustLaunch(t, impatient(), spec(t, path, nil))
+	if p.Replaced() {
+		t.Error("replaced from the start")
+	}
+	self, err := os.Readlink(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	replace := func() {
+		t.Helper()
+		if err := errors.Join(os.Remove(path), os.WriteFile(path, text, 0o755)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	replace()
+	if !p.Replaced() {
+		t.Error("not replaced by a copy")
+	}
+	kill(t, p.pid(t), syscall.SIGKILL)
+	eventually(t, "the copy runs", func() bool { return !p.Replaced() })
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if !p.Replaced() {
+		t.Error("not replaced when it is gone")
+	}
+}
+
+// witness is an observer that keeps what it is told.
+type witness struct {
+	mu   sync.Mutex
+	told []string
+}
+
+func (w *witness) tell(what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.told = append(w.told, what)
+}
+
+func (w *witness) all() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.told)
+}
+
+func (w *witness) Started(took time.Duration, again bool) {
+	w.tell(fmt.Sprintf("started %t %t", took > 0, again))
+}
+
+func (w *witness) Called(call string, took time.Duration, err error) {
+	kind := "other"
+	for _, k := range append(auth.Kinds(), nil) {
+		if errors.Is(err, k) {
+			kind = fmt.Sprint(k)
+		}
+	}
+	w.tell(fmt.Sprintf("%s %t %s", call, took > 0, kind))
+}
+
+func TestObserver(t *testing.T) {
+	w := &witness{}
+	s := spec(t, programAs(t, "good"), nil)
+	s.Observer = w
+	p := mustLaunch(t, impatient(), s)
+	grant := mustLogin(t, p).Grant
+	if _, err := login(t, p, "alice", "wrong"); !errors.Is(err, auth.ErrDenied) {
+		t.Errorf("login: %v", err)
+	}
+	if _, err := p.Renew(t.Context(), grant); err != nil {
+		t.Errorf("Renew: %v", err)
+	}
+	if err := p.Release(t.Context(), grant); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("Release: %v", err)
+	}
+	_, err := login(t, p, "die", "x")
+	wantUnavailable(t, "a login over which the program dies", err)
+	eventually(t, "the program is up again", func() bool { return slices.Contains(w.all(), "started true true") })
+	mustLogin(t, p)
+	want := []string{
+		"started true false", "authenticate true <nil>", "authenticate true login denied", "renew true <nil>",
+		"authenticate true authentication service unavailable", "started true true", "authenticate true <nil>",
+	}
+	if !slices.Equal(w.all(), want) {
+		t.Errorf("told %q, want %q", w.all(), want)
+	}
+}
+
+func TestEndsWithHost(t *testing.T) {
+	for role, want := range map[string]string{"good": "", "orphan": "runs on after its host is gone", "exits": "ended before it was ready"} {
+		dir := mustTempDir(t)
+		err := (&Launcher{SocketDir: dir}).EndsWithHost(t.Context(), spec(t, programAs(t, role), nil))
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", role, err, want)
+		}
+		if left, _ := os.ReadDir(dir); len(left) > 0 {
+			t.Errorf("%s: %v is left in the directory for sockets", role, left)
+		}
+	}
 }

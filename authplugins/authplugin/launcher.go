@@ -110,35 +110,35 @@ func (l *Launcher) sealKey(name string) ([]byte, error) {
 	return hkdf.Key(sha256.New, l.secret, nil, "filegate renewal "+name, sealKeySize)
 }
 
-// checkFile says what is wrong with a program file before anything is run.
-func checkFile(path, wantSHA256 string) error {
+// checkFile says what is wrong with a program file before anything is run, or what file it is.
+func checkFile(path, wantSHA256 string) (fs.FileInfo, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("there is no such file: install the program there, or set path or plugin_dir to where it is (%w)", fs.ErrNotExist)
+		return nil, fmt.Errorf("there is no such file: install the program there, or set path or plugin_dir to where it is (%w)", fs.ErrNotExist)
 	case err != nil:
-		return fmt.Errorf("it cannot be looked at: %w", err)
+		return nil, fmt.Errorf("it cannot be looked at: %w", err)
 	case !info.Mode().IsRegular():
-		return errors.New("it is not a file: set path to the program itself")
+		return nil, errors.New("it is not a file: set path to the program itself")
 	}
 	if err := unix.Access(path, unix.X_OK); err != nil {
-		return fmt.Errorf("it may not be executed by this user: set its mode to 0755 (%w)", err)
+		return nil, fmt.Errorf("it may not be executed by this user: set its mode to 0755 (%w)", err)
 	}
 	if wantSHA256 == "" {
-		return nil
+		return info, nil
 	}
 	want, err := hex.DecodeString(strings.TrimSpace(wantSHA256))
 	if err != nil || len(want) != sha256.Size {
-		return fmt.Errorf("sha256 %q is no checksum: give the %d hexadecimal digits that sha256sum prints", wantSHA256, 2*sha256.Size)
+		return nil, fmt.Errorf("sha256 %q is no checksum: give the %d hexadecimal digits that sha256sum prints", wantSHA256, 2*sha256.Size)
 	}
 	got, err := checksum(path)
 	if err != nil {
-		return fmt.Errorf("it cannot be checked: %w", err)
+		return nil, fmt.Errorf("it cannot be checked: %w", err)
 	}
 	if subtle.ConstantTimeCompare(got, want) != 1 {
-		return fmt.Errorf("its SHA-256 is %x, and the configuration wants %x: install the right program, or correct sha256 if this one is", got, want)
+		return nil, fmt.Errorf("its SHA-256 is %x, and the configuration wants %x: install the right program, or correct sha256 if this one is", got, want)
 	}
-	return nil
+	return info, nil
 }
 
 func checksum(path string) ([]byte, error) {

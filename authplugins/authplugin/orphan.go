@@ -12,7 +12,7 @@ import (
 )
 
 // orphanGrace is how long a program may take to notice that its host is gone.
-const orphanGrace = 5 * time.Second
+const orphanGrace = 3 * time.Second
 
 // EndsWithHost starts a program, ends what stands for the host, and says what is wrong if the program lives on: after a
 // gateway that was killed it would be an orphan. It is for the suite of authenticators in other languages, where [Serve] does not see to that.

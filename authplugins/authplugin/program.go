@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -35,13 +37,15 @@ type program struct {
 	current *instance     // nil while it is down
 	ready   chan struct{} // closed while current is set
 	info    auth.Info
-	trouble error // why it is down or does not answer
+	file    fs.FileInfo // of the program, when it was last started
+	trouble error       // why it is down or does not answer
 }
 
 var _ auth.Plugin = (*program)(nil)
 
 // launch is the first start, which alone asks for the configuration.
 func (p *program) launch(ctx context.Context) (auth.Diagnostics, error) {
+	began := time.Now()
 	inst, err := p.startInstance(ctx)
 	if err != nil {
 		return nil, err
@@ -55,7 +59,7 @@ func (p *program) launch(ctx context.Context) (auth.Diagnostics, error) {
 		inst.stop()
 		return diags, err
 	}
-	p.up(inst)
+	p.up(inst, time.Since(began), false)
 	// Supervision outlives the call that asked for it; Close ends it.
 	supervised, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	p.cancel = cancel
@@ -81,13 +85,15 @@ func (p *program) start(ctx context.Context) (*instance, error) {
 }
 
 func (p *program) startInstance(ctx context.Context) (*instance, error) {
-	if err := checkFile(p.spec.Path, p.spec.SHA256); err != nil {
+	file, err := checkFile(p.spec.Path, p.spec.SHA256)
+	if err != nil {
 		return nil, err
 	}
 	inst, err := startInstance(ctx, p.spec.Path, p.sockets.path, p.startTimeout, p.log)
 	if err != nil {
 		return nil, err
 	}
+	inst.file = file
 	if err := inst.checkKind(p.spec.Kind); err != nil {
 		inst.stop()
 		return nil, err
@@ -103,7 +109,7 @@ func (p *program) configure(ctx context.Context, inst *instance) (auth.Diagnosti
 
 // Authenticate implements auth.Authenticator.
 func (p *program) Authenticate(ctx context.Context, req auth.Request) (resp auth.Response, err error) {
-	err = p.call(ctx, func(ctx context.Context, inst *instance) (err error) {
+	err = p.call(ctx, "authenticate", func(ctx context.Context, inst *instance) (err error) {
 		resp, err = inst.Authenticate(ctx, req)
 		return err
 	})
@@ -112,7 +118,7 @@ func (p *program) Authenticate(ctx context.Context, req auth.Request) (resp auth
 
 // Renew implements auth.Authenticator.
 func (p *program) Renew(ctx context.Context, grant auth.Grant) (fresh auth.Grant, err error) {
-	err = p.callTwice(ctx, func(ctx context.Context, inst *instance) (err error) {
+	err = p.callTwice(ctx, "renew", func(ctx context.Context, inst *instance) (err error) {
 		fresh, err = inst.Renew(ctx, grant)
 		return err
 	})
@@ -121,25 +127,25 @@ func (p *program) Renew(ctx context.Context, grant auth.Grant) (fresh auth.Grant
 
 // Revalidate implements auth.Revalidator.
 func (p *program) Revalidate(ctx context.Context, id auth.Identity) error {
-	return p.callTwice(ctx, func(ctx context.Context, inst *instance) error { return inst.Revalidate(ctx, id) })
+	return p.callTwice(ctx, "revalidate", func(ctx context.Context, inst *instance) error { return inst.Revalidate(ctx, id) })
 }
 
 // Release implements auth.Releaser.
 func (p *program) Release(ctx context.Context, grant auth.Grant) error {
-	return p.callTwice(ctx, func(ctx context.Context, inst *instance) error { return inst.Release(ctx, grant) })
+	return p.callTwice(ctx, "release", func(ctx context.Context, inst *instance) error { return inst.Release(ctx, grant) })
 }
 
 // callTwice is call for what is safe to ask twice. A session must not notice the program's death, so a call that it cut off is made again.
-func (p *program) callTwice(ctx context.Context, f func(context.Context, *instance) error) error {
+func (p *program) callTwice(ctx context.Context, what string, f func(context.Context, *instance) error) error {
 	cutOff := false
 	once := func(ctx context.Context, inst *instance) error {
 		err := f(ctx, inst)
 		cutOff = errors.Is(err, errNoAnswer) && p.died(ctx, inst)
 		return err
 	}
-	err := p.call(ctx, once)
+	err := p.call(ctx, what, once)
 	if cutOff {
-		err = p.call(ctx, once)
+		err = p.call(ctx, what, once)
 	}
 	return err
 }
@@ -158,7 +164,17 @@ func (p *program) died(ctx context.Context, inst *instance) bool {
 }
 
 // call runs f with the program that is up, one of a bounded number at once and for a bounded time.
-func (p *program) call(ctx context.Context, f func(context.Context, *instance) error) error {
+func (p *program) call(ctx context.Context, what string, f func(context.Context, *instance) error) error {
+	began := time.Now()
+	err := p.bounded(ctx, f)
+	// What the program does not do it is not asked for.
+	if p.spec.Observer != nil && !errors.Is(err, errors.ErrUnsupported) {
+		p.spec.Observer.Called(what, time.Since(began), err)
+	}
+	return err
+}
+
+func (p *program) bounded(ctx context.Context, f func(context.Context, *instance) error) error {
 	ctx, cancel := context.WithTimeout(ctx, p.callTimeout)
 	defer cancel()
 	select {
@@ -213,6 +229,15 @@ func (p *program) Healthy() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.trouble
+}
+
+// Replaced implements auth.Plugin.
+func (p *program) Replaced() bool {
+	p.mu.Lock()
+	was := p.file
+	p.mu.Unlock()
+	is, err := os.Stat(p.spec.Path)
+	return err != nil || !os.SameFile(was, is) || was.Size() != is.Size() || !was.ModTime().Equal(is.ModTime())
 }
 
 // Close implements auth.Plugin.

@@ -35,6 +35,7 @@ func TestStartFailures(t *testing.T) {
 		{"prints rubbish", programAs(t, "rubbish"), "", `"Hello, world!" came on its standard output instead of the handshake`},
 		{"prints first", programAs(t, "talks-first"), "", "prints before it serves"},
 		{"prints a line without end", programAs(t, "long-line"), "", "it is no authenticator"},
+		{"an old version", programAs(t, "old-version"), "", "speaks version 0 of the protocol and this gateway version 1: install programs of the same release"},
 		{"another version", programAs(t, "next-version"), "", "speaks version 99 of the protocol and this gateway version 1"},
 		{"another address", programAs(t, "elsewhere"), "", "it listens on tcp 192.0.2.1:22 instead of"},
 		{"hangs", programAs(t, "silent"), "", "it was not ready within 2s"},

@@ -71,10 +71,11 @@ func (p *program) revive(ctx context.Context, pause time.Duration) (*instance, t
 			return nil, pause
 		case <-time.After(wait):
 		}
+		began := time.Now()
 		inst, err := p.start(ctx)
 		switch {
 		case err == nil:
-			p.up(inst)
+			p.up(inst, time.Since(began), true)
 			return inst, pause
 		case ctx.Err() != nil:
 			return nil, pause
@@ -85,12 +86,15 @@ func (p *program) revive(ctx context.Context, pause time.Duration) (*instance, t
 }
 
 // up makes inst the one that is asked.
-func (p *program) up(inst *instance) {
+func (p *program) up(inst *instance, took time.Duration, again bool) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.current, p.info, p.trouble = inst, inst.info, nil
+	p.current, p.info, p.file, p.trouble = inst, inst.info, inst.file, nil
 	close(p.ready)
-	p.log.Info("authenticator started", "pid", inst.process.ID(), "version", inst.info.Version)
+	p.mu.Unlock()
+	p.log.Info("authenticator started", "pid", inst.process.ID(), "version", inst.info.Version, "dur", took)
+	if p.spec.Observer != nil {
+		p.spec.Observer.Started(took, again)
+	}
 }
 
 // lost makes calls wait for the next one, if inst is the one that is asked.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -77,7 +78,7 @@ func runDemo(e env, dir, sftp, ftp string) (err error) {
 	if err != nil {
 		return err
 	}
-	return serve(e, cfg, func(addrs []gateway.Addr) { d.greet(e, addrs) })
+	return serve(e, cfg, func(g *gateway.Gateway, _ *slog.Logger) { d.greet(e, g.Addrs()) })
 }
 
 // demoDir makes the directory that everything is kept in, and returns its absolute name.

@@ -1,9 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
 
 	"filegate/authplugins/authplugin"
 	"filegate/core/config"
@@ -14,23 +19,33 @@ import (
 const defaultFile = "/etc/filegate/gateway.hcl"
 
 func cmdServe(e env, args []string) int {
-	fs := newFlags(e, "serve", "[-c FILE]")
+	fs := newFlags(e, "serve", "[-c FILE]\n\nSIGHUP makes it read the file again and take over authenticators that have changed, without a client noticing.\n")
 	file := fs.String("c", defaultFile, "the configuration `file`")
 	if code, ok := parse(e, fs, args); !ok {
 		return code
 	}
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	cfg, err := loadConfig(*file)
 	if err != nil {
 		return e.fail(err)
 	}
-	if err := serve(e, cfg, nil); err != nil {
+	var reloading sync.WaitGroup
+	defer reloading.Wait()
+	life, end := context.WithCancel(e.stop)
+	defer end()
+	err = serve(e, cfg, func(g *gateway.Gateway, log *slog.Logger) {
+		reloading.Go(func() { reloadOn(life, hangups, g, *file, log) })
+	})
+	if err != nil {
 		return e.fail(err)
 	}
 	return exitOK
 }
 
-// serve runs a gateway until the process is told to stop. It calls ready, if there is one, when clients can come.
-func serve(e env, cfg *config.Config, ready func([]gateway.Addr)) (err error) {
+// serve runs a gateway until the process is told to stop. It calls ready when clients can come.
+func serve(e env, cfg *config.Config, ready func(*gateway.Gateway, *slog.Logger)) (err error) {
 	log, output, err := gateway.OpenLog(cfg.Log, e.stderr)
 	if err != nil {
 		return err
@@ -44,9 +59,7 @@ func serve(e env, cfg *config.Config, ready func([]gateway.Addr)) (err error) {
 	if err := g.Listen(); err != nil {
 		return fmt.Errorf("cannot listen: %w", err)
 	}
-	if ready != nil {
-		ready(g.Addrs())
-	}
+	ready(g, log)
 	return g.Serve(e.stop, e.now)
 }
 

@@ -162,6 +162,13 @@ func cmdTerminate(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+func cmdReload(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: reload NAME")
+	}
+	ts.Check(runningGateway(ts, args[0]).cmd.Process.Signal(syscall.SIGHUP))
+}
+
 func cmdLogged(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: logged NAME REGEXP")

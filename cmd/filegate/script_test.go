@@ -39,6 +39,7 @@ var update = flag.Bool("update", false, "write what the scripts got into what th
 //	                         $SSH_PORT, $FTP_PORT and $ADMIN_PORT, and its standard output in the file NAME.stdout
 //	terminate NAME           tell it to stop, by SIGTERM; its log is then what stderr looks at. It must exit with 0, and no process of it may be left
 //	killchildren NAME        kill the processes that it has started, which are its authenticators
+//	reload NAME              tell it to read its configuration again, by SIGHUP
 //	logged NAME REGEXP       wait until its log has a match
 //	swift                    start a Swift with the user test:tester, key testing; its auth 1.0 is at $AUTH_URL, its Keystone at $KEYSTONE_URL
 //	refuse STATUS            let that Swift answer PUTs of objects with that status from here on; cut: cut the connection; 0: answer as it should
@@ -74,6 +75,7 @@ func TestScripts(t *testing.T) {
 			"swift":        cmdSwift,
 			"appears":      cmdAppears,
 			"logged":       cmdLogged,
+			"reload":       cmdReload,
 			"refuse":       cmdRefuse,
 		},
 	})

@@ -11,6 +11,8 @@ type Grant struct {
 	Extra    map[string]string // what else a backend may want, by its documentation
 	// Renewal is what Renew needs to know, sealed by the authenticator: nobody else can read it.
 	Renewal []byte
-	// Issuer names the authenticator that gave it, so that Renew goes to the right one. Chain sets it.
-	Issuer string
+	// Issuer names the authenticator that gave it, and Generation which program of that, so that Renew goes to the right one. Chain sets
+	// the one and the gateway the other; an authenticator sees neither.
+	Issuer     string
+	Generation uint64
 }

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"log/slog"
+	"time"
 )
 
 // Plugin is an authenticator program that is running. Its Revalidate and Release answer errors.ErrUnsupported where the program cannot do that.
@@ -13,6 +14,8 @@ type Plugin interface {
 	Info() Info
 	// Healthy returns nil while the program answers, else why not.
 	Healthy() error
+	// Replaced reports whether there is another file in the place of the one that was last started.
+	Replaced() bool
 	// Close stops the program and waits for its end.
 	Close() error
 }
@@ -32,9 +35,19 @@ type LaunchSpec struct {
 	Path   string // the program file
 	SHA256 string // in hex: refuse to run any other file; empty: any
 	Log    *slog.Logger
+	// Observer is told what happens; it may be nil.
+	Observer Observer
 	// Decode checks the operator's block against the program's schema and returns it as a JSON object.
 	// It is called once; the result serves restarts too.
 	Decode func(Schema) ([]byte, Diagnostics)
+}
+
+// Observer is told what happens to an authenticator program. Its methods return at once, and are safe for concurrent use.
+type Observer interface {
+	// Started is told that the program is up and configured, how long that took, and whether it had been up before.
+	Started(took time.Duration, again bool)
+	// Called is told of each answer to a call ("authenticate", "renew", "revalidate", "release"), and of each that did not come.
+	Called(call string, took time.Duration, err error)
 }
 
 // Info is what an authenticator program says of itself.

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -28,6 +29,12 @@ type Auth struct {
 	SHA256 string // of the program, in lower-case hex; empty: not checked
 
 	values map[string]cty.Value // of the config block; null where the file says so
+}
+
+// SameProgram says whether a program that was started for b needs no other start for a: all that it is told is the same.
+func (a *Auth) SameProgram(b *Auth) bool {
+	return a.Kind == b.Kind && a.Name == b.Name && a.Path == b.Path && a.SHA256 == b.SHA256 &&
+		maps.EqualFunc(a.values, b.values, func(v, w cty.Value) bool { return v.RawEquals(w) })
 }
 
 // authBlock is what stands in an auth block.

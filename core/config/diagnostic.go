@@ -19,6 +19,14 @@ type Diagnostic struct {
 	src     *source // nil: the mistake is not in a file that could be read
 }
 
+// Place is where in the file it is, as in "gateway.hcl:12"; empty for a file that could not be read.
+func (d Diagnostic) Place() string {
+	if d.src == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", d.rng.Filename, d.rng.Start.Line)
+}
+
 // Diagnostics are all mistakes of a file, as an error.
 type Diagnostics []Diagnostic
 

@@ -2,13 +2,10 @@ package gateway
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -62,13 +59,7 @@ func (g *Gateway) readiness() error {
 	if g.live.isClosed() {
 		return ErrShutdown
 	}
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(g.plugins)) {
-		if err := g.plugins[name].Healthy(); err != nil {
-			errs = append(errs, fmt.Errorf("authenticator %s: %w", name, err))
-		}
-	}
-	return errors.Join(errs...)
+	return g.auths.healthy()
 }
 
 func (a *admin) serve() {

@@ -48,6 +48,8 @@ type world struct {
 	newDoorErr   error
 	listenErr    error
 	unhealthy    error
+	replaced     bool     // the programs of all authenticators
+	asked        []string // what was asked of which plugin
 }
 
 func newWorld() *world {
@@ -77,6 +79,12 @@ func (w *world) stop(what string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.running, what)
+}
+
+func (w *world) ask(what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.asked = append(w.asked, what)
 }
 
 // leftovers are the parts that still run.
@@ -129,6 +137,10 @@ func (w *world) options(t *testing.T) Options {
 func (w *world) Launch(_ context.Context, spec auth.LaunchSpec) (auth.Plugin, auth.Diagnostics, error) {
 	w.mu.Lock()
 	w.launched = append(w.launched, spec)
+	name := spec.Name
+	if n := w.launches(spec.Name); n > 1 {
+		name = fmt.Sprint(spec.Name, " ", n)
+	}
 	w.mu.Unlock()
 	if w.launchErr != nil {
 		return nil, nil, w.launchErr
@@ -137,10 +149,21 @@ func (w *world) Launch(_ context.Context, spec auth.LaunchSpec) (auth.Plugin, au
 	if diags = append(diags, w.launchDiags...); len(diags) > 0 {
 		return nil, diags, nil
 	}
-	w.start("plugin " + spec.Name)
-	return &fakePlugin{w, spec.Name}, nil, nil
+	w.start("plugin " + name)
+	return &fakePlugin{w, name}, nil, nil
 }
 
+// launches is how often an authenticator was launched. It is called with mu held.
+func (w *world) launches(name string) (n int) {
+	for _, spec := range w.launched {
+		if spec.Name == name {
+			n++
+		}
+	}
+	return n
+}
+
+// fakePlugin is named as the operator calls it, with a number if it is not the first of that name.
 type fakePlugin struct {
 	w    *world
 	name string
@@ -150,16 +173,24 @@ func (p *fakePlugin) Authenticate(ctx context.Context, req auth.Request) (auth.R
 	if ctx.Err() != nil {
 		return auth.Response{}, ctx.Err()
 	}
+	p.w.ask(p.name)
 	return p.w.authenticate(req)
 }
 
 func (p *fakePlugin) Renew(context.Context, auth.Grant) (auth.Grant, error) {
+	p.w.ask("renew " + p.name)
 	return auth.Grant{}, auth.ErrDenied
 }
 
 func (p *fakePlugin) Revalidate(context.Context, auth.Identity) error { return errors.ErrUnsupported }
 
 func (p *fakePlugin) Release(context.Context, auth.Grant) error { return errors.ErrUnsupported }
+
+func (p *fakePlugin) Replaced() bool {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	return p.w.replaced
+}
 
 func (p *fakePlugin) Info() auth.Info {
 	return auth.Info{Name: "people", Version: "1", Methods: p.w.methods}

@@ -2,7 +2,8 @@
 //
 // [New] starts the authenticators and makes backends and frontends; whatever can be wrong is found there, which is why [Check] is no more
 // than that. [Gateway.Listen] opens the sockets, [Gateway.Serve] serves until it is told to stop, and [Gateway.Close] leaves nothing behind.
-// In between it answers the frontends' logins (login.go) at a pace (pace.go), keeps those out who fail again and again (failures.go, startups.go), knows who is connected (registry.go), gives running
+// In between it answers the frontends' logins (login.go) at a pace (pace.go) by the authenticators of the moment (authenticators.go), which a
+// reload changes (reload.go), keeps those out who fail again and again (failures.go, startups.go), knows who is connected (registry.go), gives running
 // transfers their time at the end (drain.go), counts (metrics.go), and tells its state to whoever asks (admin.go).
 //
 // It knows no protocol, no product and no configuration language, and starts authenticators by an [auth.Launcher] without knowing how.
@@ -46,9 +47,9 @@ type Gateway struct {
 	metrics *metrics
 	live    *registry
 
-	plugins  map[string]auth.Plugin // by the operator's name
-	local    cache.Cache            // of this process
-	shared   cache.Cache            // with other gateways, or local
+	auths    *authenticators
+	local    cache.Cache // of this process
+	shared   cache.Cache // with other gateways, or local
 	backends map[string]backend.Backend
 	doors    []*door
 	admin    *admin // nil: not wanted
@@ -60,6 +61,8 @@ type Gateway struct {
 	life context.Context // of the sessions, which outlive each call; ends with Close
 	end  context.CancelFunc
 
+	reloading sync.Mutex // held by Reload
+
 	closing  sync.Once
 	closeErr error
 }
@@ -68,6 +71,7 @@ type Gateway struct {
 type door struct {
 	kind, name string
 	server     frontend.Server
+	logins     *logins
 	listening  bool
 	served     bool
 }
@@ -88,10 +92,12 @@ func Check(ctx context.Context, cfg *config.Config, opts Options) error {
 func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error) {
 	g := &Gateway{
 		cfg: cfg, opts: opts, log: opts.Log, live: newRegistry(),
-		plugins: map[string]auth.Plugin{}, backends: map[string]backend.Backend{},
+		auths: newAuthenticators(opts.Log), backends: map[string]backend.Backend{},
 	}
 	g.life, g.end = context.WithCancel(context.WithoutCancel(ctx))
-	diags := g.launch(ctx)
+	g.metrics = newMetrics(opts.Version, g.auths)
+	started, diags := g.launch(ctx, cfg.Auths)
+	g.auths.replace(started, nil)
 	diags = append(diags, g.makeCaches()...)
 	for _, b := range cfg.Backends {
 		store, err := b.Config.New(backend.Env{
@@ -103,7 +109,6 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 		}
 		g.backends[b.Name] = store
 	}
-	g.metrics = newMetrics(opts.Version, g.plugins)
 	g.guard()
 	for _, f := range cfg.Frontends {
 		logins := g.loginsTo(f)
@@ -114,7 +119,7 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 			diags = append(diags, f.Diagnose("", fmt.Sprintf("Frontend %q %q cannot start", f.Kind, f.Name), err.Error()))
 			continue
 		}
-		g.doors = append(g.doors, &door{kind: f.Kind, name: f.Name, server: server})
+		g.doors = append(g.doors, &door{kind: f.Kind, name: f.Name, server: server, logins: logins})
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -134,34 +139,6 @@ func (g *Gateway) guard() {
 	g.pace = newPace(l.FailDelay, l.Concurrent)
 	g.failures = newFailures(l.Ban, g.local, g.shared)
 	g.startups = newStartups(l.MaxPerAddress, g.failures)
-}
-
-// launch starts the authenticators.
-func (g *Gateway) launch(ctx context.Context) config.Diagnostics {
-	var (
-		wg    sync.WaitGroup
-		mu    sync.Mutex
-		diags config.Diagnostics
-	)
-	for _, a := range g.cfg.Auths {
-		wg.Go(func() {
-			plugin, found, err := g.opts.Launcher.Launch(ctx, auth.LaunchSpec{
-				Kind: a.Kind, Name: a.Name, Path: a.Path, SHA256: a.SHA256,
-				Log: g.log, Decode: a.Decode,
-			})
-			mu.Lock()
-			defer mu.Unlock()
-			diags = append(diags, a.Locate(found)...)
-			switch {
-			case err != nil:
-				diags = append(diags, a.Diagnose("", fmt.Sprintf("Authenticator %q does not start", a.Name), err.Error()))
-			case plugin != nil:
-				g.plugins[a.Name] = plugin
-			}
-		})
-	}
-	wg.Wait()
-	return diags
 }
 
 // Listen opens all sockets. Clients wait from here on, and are served by Serve. After an error, Close closes what was opened.
@@ -260,6 +237,8 @@ func (g *Gateway) Close() error {
 
 func (g *Gateway) close() error {
 	g.end()
+	g.reloading.Lock() // one that is under way comes to its end first, and none follows
+	defer g.reloading.Unlock()
 	var errs []error
 	cut, cancel := context.WithCancel(context.Background())
 	cancel() // nobody has been let in by a door that was not served
@@ -279,17 +258,6 @@ func (g *Gateway) close() error {
 		}
 	}
 	errs = append(errs, g.closeCaches())
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	for name, p := range g.plugins {
-		wg.Go(func() {
-			if err := p.Close(); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				errs = append(errs, fmt.Errorf("authenticator %q: %w", name, err))
-			}
-		})
-	}
-	wg.Wait()
+	errs = append(errs, g.auths.close())
 	return errors.Join(errs...)
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
@@ -36,30 +35,19 @@ var errBannedLogin = fmt.Errorf("the address is banned: %w", auth.ErrDenied)
 // logins answers the logins of one frontend.
 type logins struct {
 	g     *Gateway
-	chain auth.Chain
+	chain *chain
 	store string // name of the backend
 }
 
 // loginsTo returns the frontend's way to log clients in.
 func (g *Gateway) loginsTo(f *config.Frontend) *logins {
-	l := &logins{g: g, store: f.Backend}
-	for _, name := range f.Auth {
-		if plugin, ok := g.plugins[name]; ok { // else New has failed
-			l.chain = append(l.chain, auth.Named{Name: name, Authenticator: plugin})
-		}
-	}
+	l := &logins{g: g, chain: &chain{all: g.auths}, store: f.Backend}
+	l.chain.set(f.Auth)
 	return l
 }
 
 // methods implements [frontend.Env].Methods.
-func (l *logins) methods() []auth.Method {
-	var all []auth.Method
-	for _, m := range l.chain {
-		all = append(all, l.g.plugins[m.Name].Info().Methods...)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}
+func (l *logins) methods() []auth.Method { return l.chain.methods() }
 
 // login implements [frontend.Env].Login. What only asks opens nothing: where the answer is yes, neither a session nor a step nor an error comes back.
 func (l *logins) login(ctx context.Context, req auth.Request) (*session.Session, *auth.Step, error) {
@@ -157,10 +145,11 @@ func (l *logins) open(ctx context.Context, req auth.Request, identity auth.Ident
 		leave()
 		return nil, err
 	}
-	left := l.g.metrics.entered(req.Service)
+	left, unused := l.g.metrics.entered(req.Service), l.g.auths.used(identity.Grant)
 	gone := func() {
 		left()
 		leave()
+		unused()
 	}
 	if !l.g.live.add(sess, gone) {
 		gone()

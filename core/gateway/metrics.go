@@ -21,9 +21,10 @@ type metrics struct {
 	operations *prometheus.CounterVec
 	durations  *prometheus.HistogramVec
 	bytes      *prometheus.CounterVec
+	auths      authMetrics
 }
 
-func newMetrics(version string, plugins map[string]auth.Plugin) *metrics {
+func newMetrics(version string, auths *authenticators) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		sessions: prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -49,17 +50,8 @@ func newMetrics(version string, plugins map[string]auth.Plugin) *metrics {
 	}, func() float64 { return 1 })
 	m.registry.MustRegister(m.sessions, m.logins, m.operations, m.durations, m.bytes, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	for name, p := range plugins {
-		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "filegate_authenticator_up", Help: "1 while the authenticator answers.",
-			ConstLabels: prometheus.Labels{"auth": name},
-		}, func() float64 {
-			if p.Healthy() != nil {
-				return 0
-			}
-			return 1
-		}))
-	}
+	m.auths = newAuthMetrics(m.registry)
+	m.registry.MustRegister(newAuthState(auths))
 	return m
 }
 

@@ -6,6 +6,7 @@
 //
 //   1|1|unix|<path of the socket>|grpc|<its own certificate: DER in unpadded base64>
 //
+// One that leaves the certificate empty speaks without TLS. Nobody but the gateway's user gets at the directory anyway.
 // It then answers this service, and grpc.health.v1 for the service name "plugin". What it prints on standard error goes
 // to the gateway's log, line by line. It ends when the descriptor whose number FILEGATE_HOST_FD gives reaches its end:
 // then the host is gone. package authplugin does all of that for programs in Go.

@@ -1,0 +1,51 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+)
+
+// Frontend returns the frontend of a kind and a name; nil if there is none.
+func (c *Config) Frontend(kind, name string) *Frontend {
+	for _, f := range c.Frontends {
+		if f.Kind == kind && f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// NeedsRestart says what of the configuration differs from the one that is running and is looked at only at the start: everything but the
+// authenticators, and which of them a frontend asks.
+func (c *Config) NeedsRestart(running *Config) []string {
+	was, is := running.fixed(), c.fixed()
+	var differ []string
+	for name, v := range is {
+		if old, ok := was[name]; !ok || !reflect.DeepEqual(old, v) {
+			differ = append(differ, name)
+		}
+	}
+	for name := range was {
+		if _, ok := is[name]; !ok {
+			differ = append(differ, name)
+		}
+	}
+	slices.Sort(differ)
+	return differ
+}
+
+// fixed is what is looked at only at the start, by how the file names it.
+func (c *Config) fixed() map[string]any {
+	all := map[string]any{"log": c.Log, "admin": c.Admin, "login": c.Login, "shutdown_grace": c.ShutdownGrace}
+	for _, p := range c.Caches {
+		all[fmt.Sprintf("cache %q", p.Kind)] = p.Config
+	}
+	for _, p := range c.Backends {
+		all[fmt.Sprintf("backend %q %q", p.Kind, p.Name)] = p.Config
+	}
+	for _, p := range c.Frontends {
+		all[fmt.Sprintf("frontend %q %q", p.Kind, p.Name)] = []any{p.Backend, p.Config}
+	}
+	return all
+}

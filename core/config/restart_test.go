@@ -1,0 +1,70 @@
+package config
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestNeedsRestart(t *testing.T) {
+	const base = `
+shutdown_grace = "30s"
+auth "people" "x" {
+  config { url = "http://a/" }
+}
+backend "store" "main" { root = "/" }
+frontend "door" "public" { listen = ["127.0.0.1:1"] }
+`
+	parse := func(text string) *Config {
+		cfg, err := Parse([]byte(text), "test.hcl", testOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cfg
+	}
+	replaced := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(base) }
+	for name, c := range map[string]struct {
+		text string
+		want []string
+	}{
+		"nothing":               {base, nil},
+		"a comment":             {"# x\n" + base, nil},
+		"a default said":        {base + `log { level = "info" }`, nil},
+		"authenticators":        {replaced(`"http://a/"`, `"http://b/"`, `{ listen = ["127.0.0.1:1"] }`, "{\n listen = [\"127.0.0.1:1\"]\n auth = [\"x\"]\n}"), nil},
+		"an option":             {replaced(`root = "/"`, `root = "/tmp"`), []string{`backend "store" "main"`}},
+		"another address":       {replaced(`:1"`, `:2"`), []string{`frontend "door" "public"`}},
+		"another name":          {replaced(`"public"`, `"private"`), []string{`frontend "door" "private"`, `frontend "door" "public"`}},
+		"what is the gateway's": {replaced(`"30s"`, `"40s"`) + "log { level = \"debug\" }\nadmin { listen = \":9\" }\nlogin { fail_delay = \"7s\" }\n", []string{"admin", "log", "login", "shutdown_grace"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := parse(c.text).NeedsRestart(parse(base)); !slices.Equal(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestSameProgram(t *testing.T) {
+	const base = `auth "people" "x" {
+  config {
+    url    = "http://a/"
+    groups = ["a"]
+  }
+}`
+	was := parseAuth(t, base)
+	for name, c := range map[string]struct {
+		text string
+		want bool
+	}{
+		"the same":         {base, true},
+		"another form":     {strings.ReplaceAll(base, `"http://a/"`, `"http://${"a"}/" # x`), true},
+		"another value":    {strings.ReplaceAll(base, `["a"]`, `["b"]`), false},
+		"one less":         {strings.ReplaceAll(base, `groups = ["a"]`, ``), false},
+		"one more":         {strings.ReplaceAll(base, `groups`, "active = true\ngroups"), false},
+		"another checksum": {strings.ReplaceAll(base, `"x" {`, `"x" {`+"\nsha256 = \""+strings.Repeat("00", 32)+"\""), false},
+	} {
+		if got := parseAuth(t, c.text).SameProgram(was); got != c.want {
+			t.Errorf("%s: SameProgram is %t", name, got)
+		}
+	}
+}
