@@ -57,7 +57,15 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 // segmentsOf returns the names of an object's segments that go with it. The error is not translated.
 func (f *FS) segmentsOf(ctx context.Context, n name, o object) ([]name, error) {
 	all, err := f.allSegments(ctx, n, o)
-	return slices.DeleteFunc(all, func(seg name) bool { return !isHiddenSegment(n, seg) }), err
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	if o.dlo != "" {
+		if whole, err := f.ownsLegacy(ctx, n, o); err != nil || whole {
+			return all, err
+		}
+	}
+	return slices.DeleteFunc(all, func(seg name) bool { return !isHiddenSegment(n, seg) }), nil
 }
 
 // allSegments returns the names of what a large object is made of. It follows the manifest, and never a guess. The error is not translated.
@@ -100,13 +108,13 @@ func (f *FS) eachListed(ctx context.Context, container name, prefix string, use 
 		if err != nil {
 			return err
 		}
+		if len(page) == 0 {
+			return nil
+		}
 		for _, e := range page {
 			if err := use(e); err != nil {
 				return err
 			}
-		}
-		if len(page) < l.listing {
-			return nil
 		}
 		marker = page[len(page)-1].key()
 	}

@@ -215,6 +215,10 @@ func (f *FS) eachBelow(ctx context.Context, dir name, do func(context.Context, e
 		if err != nil {
 			return translate(err)
 		}
+		if len(page) == 0 {
+			return nil
+		}
+		marker = page[len(page)-1].key()
 		g, gctx := errgroup.WithContext(ctx)
 		g.SetLimit(movesAtOnce)
 		for _, e := range page {
@@ -223,9 +227,5 @@ func (f *FS) eachBelow(ctx context.Context, dir name, do func(context.Context, e
 		if err := g.Wait(); err != nil {
 			return err
 		}
-		if len(page) < l.listing {
-			return nil
-		}
-		marker = page[len(page)-1].key()
 	}
 }

@@ -1,0 +1,28 @@
+package swift
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+)
+
+// legacySegments is where sftp-cloudfs puts the segments of FILE: beside it, in "FILE.part" or "FILE_01.part".
+var legacySegments = regexp.MustCompile(`^(.+?)(?:_\d\d)?\.part/?$`)
+
+// ownsLegacy says whether the segments of a dynamic large object go with it although they have another file's name, as they do after a rename: that is
+// so unless a file of that name stands for the same ones.
+func (f *FS) ownsLegacy(ctx context.Context, n name, o object) (bool, error) {
+	container, prefix := o.dloPrefix(n)
+	match := legacySegments.FindStringSubmatch(prefix)
+	if container.container != n.container || match == nil {
+		return false, nil
+	}
+	if match[1] == n.object {
+		return false, nil // the ordinary case, of which the names tell
+	}
+	other, err := f.head(ctx, n.with(match[1]))
+	if status(err) == http.StatusNotFound {
+		return true, nil
+	}
+	return err == nil && other.dlo != o.dlo, err
+}
