@@ -13,6 +13,50 @@ import (
 	"filegate/core/vfs"
 )
 
+var _ vfs.CopyFS = (*FS)(nil)
+
+// Copy implements [vfs.CopyFS]: on Swift's side, at the cost of a COPY. A file of more than 5 GiB is copied segment by segment.
+func (f *FS) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyOptions) error {
+	from, err := f.locateFile(oldname)
+	if err != nil {
+		return err
+	}
+	to, err := f.locateFile(newname)
+	if err != nil {
+		return err
+	}
+	info, o, err := f.lookup(ctx, from, oldname.Base())
+	switch {
+	case err != nil:
+		return err
+	case info.IsDir():
+		return vfs.ErrIsDir
+	case from == to:
+		return vfs.ErrOntoItself
+	}
+	target, replaced, err := f.lookup(ctx, to, newname.Base())
+	switch {
+	case errors.Is(err, errNoContainer):
+		return err
+	case errors.Is(err, vfs.ErrNotExist):
+	case err != nil:
+		return err
+	case target.IsDir():
+		return vfs.ErrIsDir
+	case !opts.Replace:
+		return vfs.ErrExist
+	}
+	freed, err := f.segmentsOf(ctx, to, replaced)
+	if err != nil {
+		return translate(err)
+	}
+	if err := f.copyContent(ctx, from, o, to); err != nil {
+		return err
+	}
+	f.release(ctx, to, freed)
+	return nil
+}
+
 // copyContent makes to a copy of a file that shares nothing with it, on Swift's side: one object as long as it fits into one, else its segments
 // and a manifest of them. Metadata goes along, and the copy tells of what it is one.
 func (f *FS) copyContent(ctx context.Context, from name, o object, to name) error {

@@ -12,7 +12,7 @@ func (s *Session) permit(e Event, what ...auth.Permission) error {
 	if err := s.ended(); err != nil {
 		return err
 	}
-	if !confined(e.Path) || e.Op == OpRename && !confined(e.Target) {
+	if !confined(e.Path) || (e.Op == OpRename || e.Op == OpCopy) && !confined(e.Target) {
 		return vfs.ErrInvalidName
 	}
 	for _, p := range what {
@@ -20,8 +20,11 @@ func (s *Session) permit(e Event, what ...auth.Permission) error {
 			return forbidden(p)
 		}
 	}
-	if e.Op == OpRename {
+	switch {
+	case e.Op == OpRename:
 		return s.mayRename(e.Path, e.Target)
+	case e.Op == OpCopy && !s.may(e.Target, auth.Write):
+		return forbidden(auth.Write)
 	}
 	return nil
 }

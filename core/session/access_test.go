@@ -78,6 +78,9 @@ var operations = []operation{
 	{"rename over", session.OpRename, []auth.Permission{auth.Write}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
 		return s.Rename(ctx, "/other", name, vfs.RenameOptions{})
 	}},
+	{"copy", session.OpCopy, []auth.Permission{auth.Write, auth.Read}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
+		return s.Copy(ctx, name, name+"-copied", vfs.CopyOptions{})
+	}},
 	{"set attributes", session.OpSetAttrs, []auth.Permission{auth.Write}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
 		when := time.Unix(1e9, 0)
 		return s.SetAttrs(ctx, name, vfs.Attrs{ModTime: &when})
@@ -222,6 +225,7 @@ func TestRoot(t *testing.T) {
 	want := map[string]error{
 		"digest": vfs.ErrIsDir, "read": vfs.ErrIsDir, "write": vfs.ErrIsDir, "write in place": vfs.ErrIsDir, "write and read": vfs.ErrIsDir, "truncate": vfs.ErrIsDir,
 		"mkdir": vfs.ErrExist, "remove": vfs.ErrIsDir, "rmdir": vfs.ErrPermission, "rename": vfs.ErrPermission, "rename over": vfs.ErrPermission,
+		"copy": vfs.ErrIsDir,
 	}
 	for _, op := range operations {
 		t.Run(op.name, func(t *testing.T) {
@@ -298,6 +302,33 @@ var rules = []auth.Rule{
 	{Path: "/archive", Permissions: []auth.Permission{auth.Read, auth.List}},
 	{Path: "/closed"},
 	{Path: "/closed/open", Permissions: auth.Permissions()},
+}
+
+// TestRulesOfCopy copies from one place with rules to another.
+func TestRulesOfCopy(t *testing.T) {
+	for _, tt := range []struct {
+		from, to vfs.Path
+		want     error
+	}{
+		{"/archive/file", "/in/copy", nil},
+		{"/in/file", "/copy", vfs.ErrPermission},
+		{"/file", "/archive/copy", vfs.ErrPermission},
+		{"/closed/open/file", "/closed/copy", vfs.ErrPermission},
+		{"/closed/open/file", "/copy", nil},
+	} {
+		s := begin(t, func(cfg *session.Config) { cfg.Identity.Rules = rules })
+		for _, dir := range []vfs.Path{"/in", "/archive", "/closed/open"} {
+			s.store.mkdirs(t, home, dir)
+		}
+		put(t, s.store, vfs.Path(home)+tt.from, "old")
+		err := s.Copy(t.Context(), tt.from, tt.to, vfs.CopyOptions{})
+		if !errors.Is(err, tt.want) {
+			t.Errorf("Copy(%q, %q): %v, want %v", tt.from, tt.to, err, tt.want)
+		}
+		if tt.want == nil && content(t, s.store, vfs.Path(home)+tt.to) != "old" {
+			t.Errorf("Copy(%q, %q) made another content", tt.from, tt.to)
+		}
+	}
 }
 
 // TestRules makes every operation in places with rules, and wants what the longest of them allows.

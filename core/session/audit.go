@@ -22,6 +22,7 @@ const (
 	OpRemove   Op = "remove"
 	OpRmdir    Op = "rmdir"
 	OpRename   Op = "rename"
+	OpCopy     Op = "copy"
 	OpSetAttrs Op = "setattrs"
 	OpTruncate Op = "truncate"
 	OpSpace    Op = "space"
@@ -32,7 +33,7 @@ const (
 type Event struct {
 	Op       Op
 	Path     vfs.Path // as the client sees it
-	Target   vfs.Path // of a rename
+	Target   vfs.Path // of a rename or a copy
 	Bytes    int64    // that passed to or from the client
 	Entries  int      // that a listing gave out
 	Duration time.Duration

@@ -85,6 +85,10 @@ func TestAudit(t *testing.T) {
 			want: session.Event{Op: session.OpRename, Path: "/file", Target: "/new"}, line: map[string]any{"level": "INFO", "target": "/new"},
 		},
 		{
+			name: "copy", do: func(ctx context.Context, s *session.Session) { s.Copy(ctx, "/file", "/new", vfs.CopyOptions{}) },
+			want: session.Event{Op: session.OpCopy, Path: "/file", Target: "/new"}, line: map[string]any{"level": "INFO", "target": "/new"},
+		},
+		{
 			name: "set attributes", do: func(ctx context.Context, s *session.Session) { s.SetAttrs(ctx, "/file", vfs.Attrs{}) },
 			want: session.Event{Op: session.OpSetAttrs, Path: "/file"}, line: map[string]any{"level": "INFO"},
 		},

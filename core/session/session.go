@@ -52,6 +52,7 @@ type Session struct {
 
 var (
 	_ vfs.AttrFS   = (*Session)(nil)
+	_ vfs.CopyFS   = (*Session)(nil)
 	_ vfs.SpaceFS  = (*Session)(nil)
 	_ vfs.DigestFS = (*Session)(nil)
 )

@@ -22,6 +22,8 @@ type driver struct {
 	client  *client
 	session *session.Session
 	size    int64 // that ALLO has announced for the next upload; 0: none
+	// copyFrom is what SITE CPFR has named; empty: nothing
+	copyFrom vfs.Path
 }
 
 var (

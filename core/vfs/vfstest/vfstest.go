@@ -67,6 +67,7 @@ func TestFS(t *testing.T, open func(t *testing.T) vfs.FS, limits Limits) {
 		{"Mkdir", testMkdir},
 		{"Remove", testRemove},
 		{"Rename", testRename},
+		{"Copy", testCopy},
 		{"Attrs", testAttrs},
 		{"Digest", testDigest},
 		{"Names", testNames},

@@ -1,0 +1,52 @@
+package vfs
+
+import (
+	"context"
+	"io"
+)
+
+// CopyOptions say what a copy may do to a file that has its name.
+type CopyOptions struct {
+	Replace bool
+}
+
+// CopyFS is a store that copies files by itself.
+type CopyFS interface {
+	FS
+	// Copy makes newname a file with the content and the time of the file oldname, of which it is independent from then on.
+	// Without opts.Replace it returns ErrExist where anything has the name newname already. Nothing of the copy is seen before it is whole.
+	// ErrIsDir where either is a directory, and ErrInvalid where both are the same.
+	Copy(ctx context.Context, oldname, newname Path, opts CopyOptions) error
+}
+
+// Copy copies a file, in the store where that can do it, else by reading and writing.
+func Copy(ctx context.Context, fsys FS, oldname, newname Path, opts CopyOptions) error {
+	if f, ok := fsys.(CopyFS); ok {
+		return f.Copy(ctx, oldname, newname, opts)
+	}
+	if oldname == newname {
+		return ErrOntoItself
+	}
+	r, err := fsys.Open(ctx, oldname, OpenOptions{})
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	info := r.Info()
+	w, err := fsys.OpenWriter(ctx, newname, WriteOptions{Create: true, Exclusive: !opts.Replace, Truncate: true, Size: info.Size})
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	if _, err := w.ReadFrom(io.NewSectionReader(r, 0, info.Size)); err != nil {
+		return err
+	}
+	if err := w.SetAttrs(Attrs{ModTime: &info.ModTime}); err != nil {
+		return err
+	}
+	_, err = w.Commit(ctx)
+	return err
+}
+
+// ErrOntoItself is what Copy returns where both names are the same.
+var ErrOntoItself error = Errorf(ErrInvalid, "a file cannot be copied onto itself")
