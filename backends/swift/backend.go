@@ -21,6 +21,7 @@ type Backend struct {
 	budget *budget
 	attrs  *attrCache
 	writes *writeLog
+	local  cache.Cache
 	// aliases are the configured names at the top level.
 	aliases map[string]alias
 
@@ -57,6 +58,7 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 		budget: newBudget(cfg.Memory),
 		attrs:  newAttrCache(env.Local, env.Cache),
 		writes: newWriteLog(cfg.ListingLag, env.Local, env.Cache),
+		local:  env.Local,
 
 		aliases: aliases,
 
@@ -82,7 +84,7 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 		opened:       time.Now(),
 		hideSegments: b.cfg.HideSegments,
 	}
-	f.client.observe = f.observe
+	f.client.prepare, f.client.observe = f.prepare, f.observe
 	return f, nil
 }
 

@@ -29,6 +29,8 @@ type client struct {
 	log      *slog.Logger
 	patience time.Duration
 	stall    time.Duration
+	// prepare is asked for each request first: it may change or refuse it.
+	prepare func(ctx context.Context, req request) (request, error)
 	// observe is told of each request that is done with: its answer, or the error that it ended in.
 	observe func(ctx context.Context, req request, began time.Time, resp *response, err error)
 
@@ -68,6 +70,8 @@ type request struct {
 	eager bool
 	// patience is how long to try again, when not the configured time; negative: not at all.
 	patience time.Duration
+	// anyPolicy lets the request through to a container of another storage policy.
+	anyPolicy bool
 }
 
 // response is Swift's answer, with a status of 2xx.
@@ -111,8 +115,12 @@ func (c *client) open(ctx context.Context, req request) (*response, error) {
 	return c.retry(ctx, req, nil)
 }
 
-// retry is attempt, and tells of it.
+// retry is attempt, with what comes before and after.
 func (c *client) retry(ctx context.Context, req request, use func(*response) error) (*response, error) {
+	req, err := c.prepare(ctx, req)
+	if err != nil {
+		return nil, err
+	}
 	began := time.Now()
 	resp, err := c.attempt(ctx, req, use)
 	c.observe(ctx, req, began, resp, err)

@@ -61,6 +61,8 @@ type Config struct {
 	ListTimesLimit int `hcl:"list_times_limit,optional"`
 	// ListingLag is how long what was changed through a gateway is laid over listings of Swift's, which may be behind. 0: not at all.
 	ListingLag time.Duration `hcl:"listing_lag,optional"`
+	// StoragePolicy is the policy that new containers get. Containers of another are not there. Empty: the cluster's own choice, and all are.
+	StoragePolicy string `hcl:"storage_policy,optional"`
 	// HideSegments leaves containers whose name ends in "_segments" out of the listing of the account. They can still be entered.
 	HideSegments bool `hcl:"hide_segments,optional"`
 	// Aliases are names at the top level for what other accounts share, as "ACCOUNT/container" or "ACCOUNT". An alias hides a container of

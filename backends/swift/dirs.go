@@ -49,7 +49,12 @@ func (f *FS) makeContainer(ctx context.Context, n name, header map[string]string
 		return translate(err)
 	}
 	_, err := f.client.send(ctx, request{method: http.MethodPut, target: n, header: header})
-	if status(err) == http.StatusBadRequest {
+	switch policy := f.backend.cfg.StoragePolicy; {
+	case status(err) == http.StatusConflict && policy != "":
+		return refusedAs(err, vfs.ErrExist, "there is a container of this name, with another storage policy than "+policy)
+	case status(err) == http.StatusBadRequest && policy != "":
+		return refusedAs(err, vfs.ErrInvalid, "the storage refuses this name for a container, or the storage policy "+policy)
+	case status(err) == http.StatusBadRequest:
 		return refusedAs(err, vfs.ErrInvalidName, "the storage refuses this name for a container")
 	}
 	return translate(err)
@@ -65,10 +70,13 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 		return vfs.Errorf(vfs.ErrPermission, "the account itself cannot be removed")
 	case n.isContainer():
 		_, err := f.client.send(ctx, request{method: http.MethodDelete, target: n})
-		if status(err) == http.StatusConflict {
-			return refusedAs(err, vfs.ErrNotEmpty, "")
+		if status(err) != http.StatusConflict {
+			return translate(err)
 		}
-		return translate(err)
+		if page, pageErr := f.page(ctx, n, listing{limit: 1}); pageErr == nil && len(page) == 0 {
+			return refusedAs(err, vfs.ErrUnavailable, "the storage has not taken in yet that everything in it was deleted, try again in a while")
+		}
+		return refusedAs(err, vfs.ErrNotEmpty, "")
 	}
 	info, _, err := f.lookup(ctx, n, p.Base())
 	switch {

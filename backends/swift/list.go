@@ -96,6 +96,12 @@ func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
 			return nil, err
 		}
 		l.ready = l.ready[len(batch):]
+		if l.dir.isAccount() {
+			var err error
+			if batch, err = l.fs.withPolicy(ctx, l.dir, batch); err != nil {
+				return nil, err
+			}
+		}
 		l.batch = min(2*l.batch, measureAtOnce)
 		if infos := l.visible(batch); len(infos) > 0 {
 			return infos, nil

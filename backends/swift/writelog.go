@@ -277,6 +277,9 @@ func (f *FS) observe(ctx context.Context, req request, began time.Time, resp *re
 	if target.isAccount() || target.isObject() && isUnlogged(target) {
 		return
 	}
+	if target.isContainer() {
+		f.forgetPolicy(ctx, target)
+	}
 	c := change{Gone: req.method == http.MethodDelete, Sure: true, At: time.Now().Unix() + 1}
 	switch {
 	case err != nil && !reached(err) && !(c.Gone && status(err) == http.StatusNotFound):

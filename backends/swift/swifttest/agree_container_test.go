@@ -27,6 +27,12 @@ func agreeContainers(t *testing.T, c *cloud) {
 		c.do(http.MethodHead, path, "").is(404).says("")
 		c.do("FOO", path, "").is(405)
 	})
+	c.run("policy", func(t *testing.T, c *cloud) {
+		path := c.container("X-Storage-Policy", "policy-0")
+		c.do(http.MethodHead, path, "").is(204, "X-Storage-Policy", "Policy-0")
+		c.do(http.MethodPut, path, "", "X-Storage-Policy", "Policy-0").is(202)
+		c.do(http.MethodPut, path, "", "X-Storage-Policy", "nope").is(400, "Content-Type", "text/plain").says("Invalid X-Storage-Policy 'nope'")
+	})
 	c.run("empty", func(t *testing.T, c *cloud) {
 		path := c.container()
 		c.do(http.MethodGet, path, "").is(204, "Content-Type", "text/plain; charset=utf-8", "Vary", "Accept").says("")

@@ -1,8 +1,10 @@
 package swifttest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -87,7 +89,7 @@ func (s *Server) containerListing(h http.Header, r *request, sel selection) ([]f
 	h.Set("X-Timestamp", c.Created.String())
 	h.Set("Last-Modified", c.Modified.lastModified())
 	h.Set("Accept-Ranges", "bytes")
-	h.Set("X-Storage-Policy", "Policy-0")
+	h.Set("X-Storage-Policy", cmp.Or(c.Policy, s.limits.Policies[0]))
 	setAll(h, c.Meta)
 	if !r.visitor().owns() {
 		for _, key := range containerACLs {
@@ -147,11 +149,22 @@ func (s *Server) makeContainer(r *request) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	policy := ""
+	if wanted := r.Header.Get("X-Storage-Policy"); wanted != "" {
+		i := slices.IndexFunc(s.limits.Policies, func(p string) bool { return strings.EqualFold(p, wanted) })
+		if i < 0 {
+			return 0, refuseWith(http.StatusBadRequest, plainType, fmt.Sprintf("Invalid X-Storage-Policy '%s'", wanted))
+		}
+		policy = s.limits.Policies[i]
+	}
 	if c, ok := a.containers.get(r.container); ok {
+		if policy != "" && policy != cmp.Or(c.Policy, s.limits.Policies[0]) {
+			return 0, refuse(http.StatusConflict)
+		}
 		return http.StatusAccepted, s.updateContainer(r, c)
 	}
 	now := s.clock.now()
-	c := &container{Name: r.container, Created: now, Modified: now, Meta: updateMeta(nil, r.Header, containerMeta, containerACLs[:]...)}
+	c := &container{Name: r.container, Created: now, Modified: now, Policy: policy, Meta: updateMeta(nil, r.Header, containerMeta, containerACLs[:]...)}
 	if err := s.store.putContainer(r.account, c); err != nil {
 		return 0, err
 	}

@@ -21,6 +21,8 @@ type Limits struct {
 	MaxManifestSize     int64 // in bytes
 	MaxDeletes          int   // names in one bulk delete
 
+	Policies []string // storage policies, the default one first; "Policy-0" where there are none
+
 	NoSLO        bool // no static large objects: such a manifest is stored as what it is, a plain object
 	NoBulkDelete bool
 	NoInfo       bool // /info answers 404
@@ -38,6 +40,9 @@ func (l Limits) withDefaults() Limits {
 	l.MaxManifestSegments = cmp.Or(l.MaxManifestSegments, 1000)
 	l.MaxManifestSize = cmp.Or(l.MaxManifestSize, 8<<20)
 	l.MaxDeletes = cmp.Or(l.MaxDeletes, 10_000)
+	if len(l.Policies) == 0 {
+		l.Policies = []string{"Policy-0"}
+	}
 	return l
 }
 
@@ -51,11 +56,19 @@ func (s *Server) serveInfo(w http.ResponseWriter, r *http.Request) error {
 	}
 	l := s.limits
 	type dict map[string]any
+	var policies []dict
+	for i, name := range l.Policies {
+		policy := dict{"name": name, "aliases": name}
+		if i == 0 {
+			policy["default"] = true
+		}
+		policies = append(policies, policy)
+	}
 	info := dict{
 		"swift": dict{
 			"version":                   "2.30.1",
 			"strict_cors_mode":          true,
-			"policies":                  []dict{{"name": "Policy-0", "aliases": "Policy-0", "default": true}},
+			"policies":                  policies,
 			"allow_account_management":  true,
 			"account_autocreate":        true,
 			"max_file_size":             l.MaxFileSize,

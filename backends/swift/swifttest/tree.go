@@ -47,6 +47,7 @@ type container struct {
 	Name     string
 	Created  timestamp
 	Modified timestamp // of the last PUT or POST of the container itself
+	Policy   string    `json:",omitempty"` // the default one where empty
 	Meta     map[string]string
 
 	objects  sorted[*object]

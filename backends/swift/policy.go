@@ -1,0 +1,134 @@
+package swift
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"filegate/core/cache"
+)
+
+// With storage_policy, an account is only those of its containers that have the policy: new ones get it, and all others are not there, at
+// whatever depth. That is seen to where requests are made, so that no operation can forget it.
+
+// policyLife is how long the policy of a container is remembered. It never changes, but another container may get the name.
+const policyLife = 5 * time.Minute
+
+// prepare makes of a request what the storage policy wants it to be: 404 for what is in a container of another one. The error is not translated.
+func (f *FS) prepare(ctx context.Context, req request) (request, error) {
+	policy := f.backend.cfg.StoragePolicy
+	if policy == "" || req.anyPolicy {
+		return req, nil
+	}
+	if req.target.isContainer() && req.method == http.MethodPut {
+		header := map[string]string{"X-Storage-Policy": policy}
+		maps.Copy(header, req.header)
+		req.header = header
+		return req, nil
+	}
+	targets := []name{req.target}
+	if req.method == methodCopy {
+		targets = append(targets, copyTarget(req))
+	}
+	for _, n := range targets {
+		if n.isAccount() {
+			continue
+		}
+		has, err := f.hasPolicy(ctx, n.top())
+		if err != nil {
+			return req, err
+		}
+		if !has {
+			return req, &statusError{method: req.method, target: n, status: http.StatusNotFound, text: "the container has another storage policy than the configured one"}
+		}
+	}
+	return req, nil
+}
+
+// hasPolicy says whether a container has the configured policy. One that is not there, or that the login may not ask about, is left to the
+// answer to the request itself. The segments of a container's files are a part of it, whatever policy they have. The error is not translated.
+func (f *FS) hasPolicy(ctx context.Context, container name) (bool, error) {
+	policy, err := f.policyOf(ctx, container)
+	if err != nil || policy == "" || strings.EqualFold(policy, f.backend.cfg.StoragePolicy) {
+		return err == nil, err
+	}
+	base, isOf := strings.CutSuffix(container.container, segmentsSuffix)
+	if !isOf || base == "" {
+		return false, nil
+	}
+	policy, err = f.policyOf(ctx, name{account: container.account, container: base})
+	return strings.EqualFold(policy, f.backend.cfg.StoragePolicy), err
+}
+
+// policyOf returns the policy of a container, or nothing where there is no telling. The error is not translated.
+func (f *FS) policyOf(ctx context.Context, container name) (string, error) {
+	key, err := f.policyKey(ctx, container)
+	if err != nil {
+		return "", err
+	}
+	if policy, ok := f.backend.local.Get(ctx, key); ok {
+		return string(policy), nil
+	}
+	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: container, anyPolicy: true})
+	switch {
+	case status(err) == http.StatusNotFound, status(err) == http.StatusForbidden:
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	policy := resp.header.Get("X-Storage-Policy")
+	if policy != "" {
+		f.backend.local.Set(ctx, key, []byte(policy), policyLife)
+	}
+	return policy, nil
+}
+
+func (f *FS) policyKey(ctx context.Context, container name) (cache.Key, error) {
+	grant, err := f.client.grants.Current(ctx)
+	if err != nil {
+		return cache.Key{}, err
+	}
+	account, err := accountURL(grant.Endpoint, container.account)
+	return cache.NewKey("swift policy", account, container.container), err
+}
+
+// forgetPolicy is for a container that was made or removed.
+func (f *FS) forgetPolicy(ctx context.Context, container name) {
+	if f.backend.cfg.StoragePolicy == "" {
+		return
+	}
+	if key, err := f.policyKey(ctx, container); err == nil {
+		f.backend.local.Delete(context.WithoutCancel(ctx), key)
+	}
+}
+
+// withPolicy returns those containers of an account's listing that have the configured policy.
+func (f *FS) withPolicy(ctx context.Context, account name, containers []shown) ([]shown, error) {
+	if f.backend.cfg.StoragePolicy == "" {
+		return containers, nil
+	}
+	has := make([]bool, len(containers))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(headsAtOnce)
+	for i, c := range containers {
+		g.Go(func() error {
+			var err error
+			has[i], err = f.hasPolicy(gctx, name{account: account.account, container: c.Name})
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, translate(err)
+	}
+	var visible []shown
+	for i, c := range containers {
+		if has[i] {
+			visible = append(visible, c)
+		}
+	}
+	return visible, nil
+}
