@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -41,7 +42,9 @@ var update = flag.Bool("update", false, "write what the scripts got into what th
 //	killchildren NAME        kill the processes that it has started, which are its authenticators
 //	reload NAME              tell it to read its configuration again, by SIGHUP
 //	logged NAME REGEXP       wait until its log has a match
-//	swift                    start a Swift with the user test:tester, key testing; its auth 1.0 is at $AUTH_URL, its Keystone at $KEYSTONE_URL
+//	swift                    start a Swift with the user test:tester, key testing; its auth 1.0 is at $AUTH_URL, its Keystone at $KEYSTONE_URL.
+//	                         Keystone also knows otto, key ottopass, in the projects test and test2, who must give a one-time code
+//	code                     set $CODE to otto's code of this moment
 //	refuse STATUS            let that Swift answer PUTs of objects with that status from here on; cut: cut the connection; 0: answer as it should
 //	appears PATTERN          wait until there is a file of that name
 //
@@ -73,6 +76,7 @@ func TestScripts(t *testing.T) {
 			"terminate":    cmdTerminate,
 			"killchildren": cmdKillChildren,
 			"swift":        cmdSwift,
+			"code":         cmdCode,
 			"appears":      cmdAppears,
 			"logged":       cmdLogged,
 			"reload":       cmdReload,
@@ -142,13 +146,26 @@ func cmdSwift(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 0 {
 		ts.Fatalf("usage: swift")
 	}
-	fake, err := swifttest.New(swifttest.Config{Users: []swifttest.User{{Account: "test", Name: "tester", Key: "testing"}}})
+	fake, err := swifttest.New(swifttest.Config{Users: []swifttest.User{
+		{Account: "test", Name: "tester", Key: "testing"},
+		{Account: "test", Name: "otto", Key: "ottopass", Home: "test", Projects: []string{"test2"}, TOTP: totpSecret},
+	}})
 	ts.Check(err)
 	ts.Check(fake.Listen())
 	ts.Defer(func() { fake.Close() })
 	ts.Setenv("AUTH_URL", fake.AuthURL())
 	ts.Setenv("KEYSTONE_URL", fake.KeystoneURL())
 	ts.Value(storyKey{}).(*story).swift = fake
+}
+
+// totpSecret is that of otto's one-time codes.
+const totpSecret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+
+func cmdCode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: code")
+	}
+	ts.Setenv("CODE", swifttest.Code(totpSecret, time.Now()))
 }
 
 func cmdRefuse(ts *testscript.TestScript, neg bool, args []string) {
