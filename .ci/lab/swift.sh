@@ -88,6 +88,12 @@ error_suppression_interval = 1
 use = egg:swift#memcache
 memcache_servers = 127.0.0.1:$4
 memcache_max_connections = 8
+# Tokens are in memcached. With the defaults (0.3, 1 and 2 seconds) a burst of requests on a machine with two cores makes
+# Swift give it up for a minute, in which every token is refused.
+connect_timeout = 10
+pool_timeout = 60
+io_timeout = 30
+error_suppression_interval = 1
 [filter:proxy-logging]
 use = egg:swift#proxy_logging
 [filter:container-quotas]
