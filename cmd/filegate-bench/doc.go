@@ -6,7 +6,7 @@
 //
 // For each row of the table its contestants take turns, round after round, so that what else happens on the machine meets all
 // of them. A server is started for its row and stopped after it: what its memory peaks at belongs to that row. In the first round
-// what was moved is compared with what should have been, so that a fast wrong answer counts as a failure. One contestant's failure
+// what was moved is compared with what should have been (of very many large files a part), so that a fast wrong answer counts as a failure. One contestant's failure
 // stands in its line, and the others go on. What is started is stopped, and what is put into Swift is removed, on Ctrl-C too.
 //
 // # What a figure means

@@ -104,6 +104,9 @@ func (r row) run(ctx context.Context, b *bench) *result {
 }
 
 func (r row) play(ctx context.Context, b *bench, res *result) error {
+	if err := b.swift.logIn(ctx); err != nil { // a run may take longer than a token lives
+		return err
+	}
 	store := b.swift
 	if r.rtt > 0 {
 		far, err := b.swift.away(ctx, r.rtt)
@@ -145,8 +148,8 @@ func (r row) play(ctx context.Context, b *bench, res *result) error {
 				return context.Cause(ctx)
 			}
 			if err != nil {
-				p.line.Failed = strings.Join(strings.Fields(err.Error()), " ")
-				b.progress("%s: %v: failed: %v", r.name, p.contestant, err)
+				p.line.Failed = oneLine(err)
+				b.progress("%s: %v: failed: %s", r.name, p.contestant, p.line.Failed)
 				p.leave()
 			} else {
 				b.progress("%s: %v: %.4g %s", r.name, p.contestant, p.line.Values[len(p.line.Values)-1], r.unit)
@@ -154,6 +157,16 @@ func (r row) play(ctx context.Context, b *bench, res *result) error {
 		}
 	}
 	return nil
+}
+
+// oneLine is an error for the table, with the end of what a program has said.
+func oneLine(err error) string {
+	const most = 400
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	if len(text) <= most {
+		return text
+	}
+	return text[:most/2] + " … " + text[len(text)-most/2:]
 }
 
 // leave stops the player's server.

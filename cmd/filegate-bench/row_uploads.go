@@ -40,7 +40,7 @@ func uploads(s sizes) row {
 		}
 		took, err := l.move(ctx, b, t, t.client.put, files)
 		if err == nil {
-			err = t.checkStored(ctx, b, files)
+			err = t.checkStored(ctx, b, files, 10) // of many parts, which Swift takes its time to put together
 		}
 		return perSecond(float64(l.bytes())/(1<<20), l.bytes(), took), errors.Join(err, b.clear(ctx))
 	}

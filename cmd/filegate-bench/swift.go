@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -35,21 +36,28 @@ func (s *swift) segments() string { return s.container + "_segments" }
 
 // openSwift logs in.
 func openSwift(ctx context.Context, l login, container string) (*swift, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.auth, nil)
+	s := &swift{login: l, container: container}
+	return s, s.logIn(ctx)
+}
+
+// logIn gets a token, or the same again while it is good.
+func (s *swift) logIn(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.auth, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	req.Header.Set("X-Auth-User", l.user)
-	req.Header.Set("X-Auth-Key", l.key)
+	req.Header.Set("X-Auth-User", s.user)
+	req.Header.Set("X-Auth-Key", s.key)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode/100 != 2 {
-		return nil, fmt.Errorf("login at %s as %s: %s", l.auth, l.user, resp.Status)
+		return fmt.Errorf("login at %s as %s: %s", s.auth, s.user, resp.Status)
 	}
-	return &swift{login: l, storage: resp.Header.Get("X-Storage-Url"), token: resp.Header.Get("X-Auth-Token"), container: container}, nil
+	s.storage, s.token = resp.Header.Get("X-Storage-Url"), resp.Header.Get("X-Auth-Token")
+	return nil
 }
 
 // through is the same Swift by another way: the host and port of something that passes connections on to it.
@@ -221,8 +229,26 @@ func (s *swift) bulk(ctx context.Context, method, url string, body io.Reader, he
 	return nil
 }
 
-// close removes the run's containers with everything in them.
+// close removes the run's containers with everything in them, and tries again for as long as the context allows: nothing may be left
+// because Swift was too busy.
 func (s *swift) close(ctx context.Context) error {
+	for {
+		err := s.removeContainers(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s and %s are left in Swift: %w", s.container, s.segments(), err)
+		case <-time.After(2 * time.Second):
+		}
+	}
+}
+
+func (s *swift) removeContainers(ctx context.Context) error {
+	if err := s.logIn(ctx); err != nil {
+		return err
+	}
 	if err := s.empty(ctx); err != nil {
 		return err
 	}
