@@ -2,7 +2,7 @@
 //
 // An authenticator decides who may log in, and with which credential of the storage. It is a program of its own that the gateway starts:
 // it can be written without reading the gateway's source, replaced without building it, and it can fail without taking it along.
-// package swiftv1 is a small one to copy from.
+// package swiftv1 is a small one to copy from. Who wants to decide by a few lines in any language, and no more, has package hook.
 //
 // # From nothing to a tested program
 //

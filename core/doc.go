@@ -8,7 +8,7 @@
 //	ftp client ─────────────────▶ frontends/ftp  ───┴▶ core/session ─▶ vfs ─┤
 //	                                   │                                    └▶ backends/local (a directory)
 //	                                   ▼
-//	                              core/gateway ─▶ core/auth ⇄ gRPC ⇄ authplugins/{swiftv1, keystone, users, yours}
+//	                              core/gateway ─▶ core/auth ⇄ gRPC ⇄ authplugins/{swiftv1, keystone, users, hook, yours}
 //
 // A frontend turns bytes of a protocol into calls of the contract, core/vfs. A session is one logged-in client: its context,
 // identity, permissions, open files and audit. A backend turns calls of the contract into storage. Nothing else knows two of the three.
@@ -49,6 +49,7 @@
 //	what every authenticator does                        authplugins/conformance
 //	auth 1.0; Keystone                                   authplugins/swiftv1; authplugins/keystone
 //	users in a file; the file                            authplugins/users; authplugins/users/userfile
+//	a program or a web address of the operator's         authplugins/hook
 //	commands, exit codes, the demo                       cmd/filegate
 //	figures, beside those of other servers               cmd/filegate-bench
 //	stories from a user's point of view                  cmd/filegate/testdata/script

@@ -57,6 +57,7 @@ var mayImport = map[string][]string{
 	"authplugins/internal/...":   {"core/auth", "authplugins/authplugin"},
 	"authplugins/swiftv1":        authenticatorSees,
 	"authplugins/keystone":       authenticatorSees,
+	"authplugins/hook":           authenticatorSees,
 	// Users act through the other two; their file is read by filegate too, which must not get all of that with it.
 	"authplugins/users":          append([]string{"core/config", "authplugins/keystone", "authplugins/swiftv1", "authplugins/users/userfile"}, authenticatorSees...),
 	"authplugins/users/userfile": {"core/auth", "core/config"},
@@ -69,6 +70,7 @@ var mayImport = map[string][]string{
 	"cmd/filegate-auth-swiftv1":  {"authplugins/authplugin", "authplugins/swiftv1"},
 	"cmd/filegate-auth-keystone": {"authplugins/authplugin", "authplugins/keystone"},
 	"cmd/filegate-auth-users":    {"authplugins/authplugin", "authplugins/users"},
+	"cmd/filegate-auth-hook":     {"authplugins/authplugin", "authplugins/hook"},
 	"cmd/filegate-bench":         nil, // it starts filegate, as it starts what it compares it with
 }
 

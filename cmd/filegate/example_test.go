@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"filegate/authplugins/hook"
 	"filegate/authplugins/keystone"
 	"filegate/authplugins/swiftv1"
 	"filegate/authplugins/users"
@@ -36,7 +37,7 @@ var leftOut = regexp.MustCompile(`(?m)^( *)#([a-z])`)
 func parseExample(t *testing.T, text string) *config.Config {
 	t.Helper()
 	dir := t.TempDir()
-	for _, kind := range []string{"swiftv1", "keystone", "users"} {
+	for _, kind := range []string{"swiftv1", "keystone", "users", "hook"} {
 		write(t, filepath.Join(dir, "filegate-auth-"+kind), "#!/bin/sh\n", 0o755)
 	}
 	if err := ensureHostKey(filepath.Join(dir, "ssh_host_ed25519_key")); err != nil {
@@ -119,28 +120,39 @@ func TestExampleShowsDefaultsOfAuthenticators(t *testing.T) {
 		"swiftv1":  swiftv1.Kind().Info.Schema,
 		"keystone": keystone.Kind().Info.Schema,
 		"users":    users.Kind().Info.Schema,
+		"hook":     hook.Kind().Info.Schema,
 	}
-	for _, a := range full.Auths {
+	asItIs := parseExample(t, readExample(t))
+	for i, a := range full.Auths {
 		schema := schemas[a.Kind]
-		text, diags := a.Decode(schema)
-		if len(diags) > 0 {
-			t.Error(a.Locate(diags))
-			continue
-		}
-		var values map[string]any
-		if err := json.Unmarshal(text, &values); err != nil {
-			t.Fatal(err)
-		}
+		values, set := decoded(t, a, schema), decoded(t, asItIs.Auths[i], schema)
 		for _, attr := range schema {
 			value, ok := values[attr.Name]
+			_, isSet := set[attr.Name]
 			switch {
 			case !ok:
 				t.Errorf("auth %q: the example does not have %s", a.Kind, attr.Name)
-			case !attr.Required && fmt.Sprint(value) != attr.Default:
+			case !isSet && fmt.Sprint(value) != attr.Default:
 				t.Errorf("auth %q: the example shows %s = %v, and the default is %q", a.Kind, attr.Name, value, attr.Default)
 			}
 		}
 	}
+}
+
+// decoded returns the options of an authenticator's block.
+func decoded(t *testing.T, a *config.Auth, schema auth.Schema) (values map[string]any) {
+	t.Helper()
+	if len(schema) == 0 {
+		t.Fatalf("auth %q: the test has no schema for it", a.Kind)
+	}
+	text, diags := a.Decode(schema)
+	if len(diags) > 0 {
+		t.Fatal(a.Locate(diags))
+	}
+	if err := json.Unmarshal(text, &values); err != nil {
+		t.Fatal(err)
+	}
+	return values
 }
 
 // TestExampleIsComplete looks for every option of every part, set or left out, in the block that it belongs to.

@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"filegate/authplugins/authplugin"
+	"filegate/authplugins/hook"
 	"filegate/authplugins/keystone"
 	"filegate/authplugins/swiftv1"
 	"filegate/authplugins/users"
@@ -28,6 +29,7 @@ func TestMain(m *testing.M) {
 		"filegate-auth-swiftv1":  func() { authplugin.Serve(swiftv1.Kind()) },
 		"filegate-auth-keystone": func() { authplugin.Serve(keystone.Kind()) },
 		"filegate-auth-users":    func() { authplugin.Serve(users.Kind()) },
+		"filegate-auth-hook":     func() { authplugin.Serve(hook.Kind()) },
 	})
 }
 
