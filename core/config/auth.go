@@ -161,6 +161,24 @@ func (a *Auth) Decode(schema auth.Schema) ([]byte, auth.Diagnostics) {
 	return text, nil
 }
 
+// Fingerprint is the same for the authenticators of the same names if they are configured alike, wherever that is. It is a secret, as their configuration is.
+func (c *Config) Fingerprint(names []string) string {
+	var b strings.Builder
+	for _, name := range names {
+		for _, a := range c.Auths {
+			if a.Name != name {
+				continue
+			}
+			fmt.Fprintf(&b, "%q %q %q", a.Name, a.Kind, a.SHA256)
+			for _, attribute := range slices.Sorted(maps.Keys(a.values)) {
+				fmt.Fprintf(&b, " %q=%#v", attribute, a.values[attribute])
+			}
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
 func docSuffix(doc string) string {
 	if doc == "" {
 		return ""

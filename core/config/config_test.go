@@ -186,6 +186,7 @@ func TestEveryType(t *testing.T) {
 		Admin: Admin{Listen: "127.0.0.1:9180"},
 		Login: Login{
 			FailDelay: time.Second, Concurrent: 64, MaxPerAddress: 50,
+			CacheFor: 5 * time.Minute, Revalidate: 5 * time.Minute, Grace: time.Hour,
 			Ban: Ban{Failures: 3, Window: 10 * time.Minute, Duration: time.Hour, SlowAfter: 5, MaxDelay: 10 * time.Second, Allow: []string{"192.0.2.0/24", "::1"}},
 		},
 		ShutdownGrace: 90 * time.Second,
@@ -235,7 +236,7 @@ func TestAllOptions(t *testing.T) {
 		got = append(got, strings.Join(o.Path, "."))
 	}
 	want := strings.Fields(`plugin_dir shutdown_grace log log.level log.format log.output admin admin.listen
-		login login.fail_delay login.concurrent login.max_per_address
+		login login.fail_delay login.concurrent login.max_per_address login.cache_for login.revalidate login.grace
 		login.ban login.ban.failures login.ban.window login.ban.duration login.ban.slow_after login.ban.max_delay login.ban.allow auth cache backend frontend
 		auth.path auth.sha256 auth.config`)
 	for _, kind := range strings.Fields("own common public") {

@@ -15,6 +15,12 @@ type Login struct {
 	Concurrent int `hcl:"concurrent,optional"`
 	// MaxPerAddress is how many connections of one address may not have logged in yet; 0: no limit. Addresses of IPv6 count by the /64 that they are in.
 	MaxPerAddress int `hcl:"max_per_address,optional"`
+	// CacheFor is for how long at most the same login, with the same proof from the same address, is answered without asking again, where the authenticator allows it; 0: not at all.
+	CacheFor time.Duration `hcl:"cache_for,optional"`
+	// Revalidate is how often it is asked whether somebody who is logged in may still be; 0: never.
+	Revalidate time.Duration `hcl:"revalidate,optional"`
+	// Grace is how long, after Revalidate, a session goes on while nobody can tell.
+	Grace time.Duration `hcl:"grace,optional"`
 	// Ban is about those who fail again and again.
 	Ban Ban `hcl:"ban,block"`
 }
@@ -38,6 +44,9 @@ func defaultLogin() Login {
 		FailDelay:     2 * time.Second,
 		Concurrent:    64,
 		MaxPerAddress: 50,
+		CacheFor:      5 * time.Minute,
+		Revalidate:    5 * time.Minute,
+		Grace:         time.Hour,
 		Ban:           Ban{Failures: 20, Window: 10 * time.Minute, Duration: 10 * time.Minute, SlowAfter: 5, MaxDelay: 10 * time.Second},
 	}
 }
@@ -53,6 +62,9 @@ func (r *reader) checkLogin(l Login, top Block) {
 		min, max time.Duration
 	}{
 		{"fail_delay", l.FailDelay, 0, longest},
+		{"cache_for", l.CacheFor, 0, 24 * time.Hour},
+		{"revalidate", l.Revalidate, 0, 24 * time.Hour},
+		{"grace", l.Grace, 0, 30 * 24 * time.Hour},
 		{"ban.max_delay", l.Ban.MaxDelay, 0, longest},
 		{"ban.window", l.Ban.Window, time.Second, 24 * time.Hour},
 		{"ban.duration", l.Ban.Duration, time.Second, 30 * 24 * time.Hour},

@@ -38,6 +38,8 @@ type world struct {
 	launched []auth.LaunchSpec
 
 	authenticate func(auth.Request) (auth.Response, error)
+	revalidate   func(auth.Identity) error // nil: that is not supported
+	released     []string                  // tokens
 	methods      []auth.Method
 	launchDiags  auth.Diagnostics
 	launchErr    error
@@ -182,9 +184,19 @@ func (p *fakePlugin) Renew(context.Context, auth.Grant) (auth.Grant, error) {
 	return auth.Grant{}, auth.ErrDenied
 }
 
-func (p *fakePlugin) Revalidate(context.Context, auth.Identity) error { return errors.ErrUnsupported }
+func (p *fakePlugin) Revalidate(_ context.Context, id auth.Identity) error {
+	if p.w.revalidate == nil {
+		return errors.ErrUnsupported
+	}
+	return p.w.revalidate(id)
+}
 
-func (p *fakePlugin) Release(context.Context, auth.Grant) error { return errors.ErrUnsupported }
+func (p *fakePlugin) Release(_ context.Context, grant auth.Grant) error {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	p.w.released = append(p.w.released, grant.Token.Reveal())
+	return nil
+}
 
 func (p *fakePlugin) Replaced() bool {
 	p.w.mu.Lock()

@@ -3,7 +3,8 @@
 // [New] starts the authenticators and makes backends and frontends; whatever can be wrong is found there, which is why [Check] is no more
 // than that. [Gateway.Listen] opens the sockets, [Gateway.Serve] serves until it is told to stop, and [Gateway.Close] leaves nothing behind.
 // In between it answers the frontends' logins (login.go) at a pace (pace.go) by the authenticators of the moment (authenticators.go), which a
-// reload changes (reload.go), keeps those out who fail again and again (failures.go, startups.go), knows who is connected (registry.go), gives running
+// reload changes (reload.go), keeps those out who fail again and again (failures.go, startups.go), gives the same answer again for a while and asks whether
+// it still holds (keep.go, logincache.go, logon.go), knows who is connected (registry.go), gives running
 // transfers their time at the end (drain.go), counts (metrics.go), and tells its state to whoever asks (admin.go).
 //
 // It knows no protocol, no product and no configuration language, and starts authenticators by an [auth.Launcher] without knowing how.
@@ -57,6 +58,7 @@ type Gateway struct {
 	pace     *pace
 	failures *failures
 	startups *startups
+	logons   *logons
 
 	life context.Context // of the sessions, which outlive each call; ends with Close
 	end  context.CancelFunc
@@ -139,6 +141,7 @@ func (g *Gateway) guard() {
 	g.pace = newPace(l.FailDelay, l.Concurrent)
 	g.failures = newFailures(l.Ban, g.local, g.shared)
 	g.startups = newStartups(l.MaxPerAddress, g.failures)
+	g.logons = newLogons(l, newLoginCache(g.local, g.shared), g.auths.used, g.log)
 }
 
 // Listen opens all sockets. Clients wait from here on, and are served by Serve. After an error, Close closes what was opened.
@@ -252,6 +255,7 @@ func (g *Gateway) close() error {
 	if g.admin != nil {
 		g.admin.close()
 	}
+	g.logons.close() // while authenticators run that take grants back
 	for name, b := range g.backends {
 		if err := b.Close(); err != nil {
 			errs = append(errs, fmt.Errorf("backend %q: %w", name, err))

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"filegate/core/auth"
@@ -36,14 +38,22 @@ var errBannedLogin = fmt.Errorf("the address is banned: %w", auth.ErrDenied)
 type logins struct {
 	g     *Gateway
 	chain *chain
-	store string // name of the backend
+	by    atomic.Pointer[string] // names the chain, with all that is configured of it
+	store string                 // name of the backend
 }
 
 // loginsTo returns the frontend's way to log clients in.
 func (g *Gateway) loginsTo(f *config.Frontend) *logins {
 	l := &logins{g: g, chain: &chain{all: g.auths}, store: f.Backend}
-	l.chain.set(f.Auth)
+	l.follow(g.cfg, f.Auth)
 	return l
+}
+
+// follow makes the authenticators of the names answer, as a configuration has them.
+func (l *logins) follow(cfg *config.Config, names []string) {
+	l.chain.set(names)
+	by := cfg.Fingerprint(names)
+	l.by.Store(&by)
 }
 
 // methods implements [frontend.Env].Methods.
@@ -97,6 +107,45 @@ func (l *logins) attempt(ctx context.Context, req auth.Request) (*session.Sessio
 	if l.g.live.isClosed() {
 		return nil, nil, errDraining
 	}
+	if err := l.admit(ctx, req); err != nil {
+		return nil, nil, err
+	}
+	lg, step, err := l.logon(ctx, req)
+	if lg == nil || req.Asks() {
+		if lg != nil {
+			lg.leave()
+		}
+		return nil, step, err
+	}
+	sess, err := l.open(ctx, req, lg)
+	return sess, nil, err
+}
+
+// admit refuses a login from where too many have failed, and lets others wait for a while.
+func (l *logins) admit(ctx context.Context, req auth.Request) error {
+	if req.Asks() {
+		if l.g.failures.bannedHere(ctx, req.Remote.Addr()) {
+			return errBannedLogin
+		}
+		return nil
+	}
+	wait, banned := l.g.failures.judge(ctx, req)
+	if banned {
+		return errBannedLogin
+	}
+	sleep(ctx, wait)
+	return nil
+}
+
+// logon finds out who it is, from what is known or from the authenticators. What it returns is in use by the caller. All are nil where a question was answered with yes.
+func (l *logins) logon(ctx context.Context, req auth.Request) (*logon, *auth.Step, error) {
+	by := *l.by.Load()
+	if lg := l.g.logons.find(ctx, l.chain, by, req); lg != nil {
+		if !req.Asks() {
+			l.g.logons.refresh(lg, by, req, l.ask)
+		}
+		return lg, nil, nil
+	}
 	resp, err := l.ask(ctx, req)
 	switch {
 	case err != nil:
@@ -106,27 +155,19 @@ func (l *logins) attempt(ctx context.Context, req auth.Request) (*session.Sessio
 	case req.Asks():
 		return nil, nil, nil
 	}
-	identity := *resp.Identity
-	if identity.User == "" {
-		identity.User = req.User
-	}
-	sess, err := l.open(ctx, req, identity)
-	return sess, nil, err
+	lg := l.g.logons.add(l.chain, named(*resp.Identity, req), time.Now())
+	l.g.logons.keep(ctx, lg, by, req)
+	return lg, nil, nil
+}
+
+// named is an identity with a name: without one of its own it has the one that it came by.
+func named(id auth.Identity, req auth.Request) auth.Identity {
+	id.User = cmp.Or(id.User, req.User)
+	return id
 }
 
 // ask puts a request to the authenticators, when its turn has come.
 func (l *logins) ask(ctx context.Context, req auth.Request) (auth.Response, error) {
-	if req.Asks() {
-		if l.g.failures.bannedHere(ctx, req.Remote.Addr()) {
-			return auth.Response{}, errBannedLogin
-		}
-	} else {
-		wait, banned := l.g.failures.judge(ctx, req)
-		if banned {
-			return auth.Response{}, errBannedLogin
-		}
-		sleep(ctx, wait)
-	}
 	if err := l.g.pace.enter(ctx); err != nil {
 		return auth.Response{}, fmt.Errorf("waiting for others' logins: %w", err)
 	}
@@ -134,22 +175,31 @@ func (l *logins) ask(ctx context.Context, req auth.Request) (auth.Response, erro
 	return l.chain.Authenticate(ctx, req)
 }
 
-// open opens the storage for who has logged in, and begins a session.
-func (l *logins) open(ctx context.Context, req auth.Request, identity auth.Identity) (*session.Session, error) {
-	leave, ok := l.g.live.enter(user{identity.Grant.Issuer, identity.User}, identity.Limits.Sessions)
+// open opens the storage for who has logged in, and begins a session. It takes over the use of the logon.
+func (l *logins) open(ctx context.Context, req auth.Request, lg *logon) (*session.Session, error) {
+	id := lg.identity
+	leave, ok := l.g.live.enter(user{id.Grant.Issuer, id.User}, id.Limits.Sessions)
 	if !ok {
+		lg.leave()
 		return nil, errTooMany
 	}
-	sess, err := l.begin(ctx, req, identity)
+	sess, err := l.begin(ctx, req, lg)
+	if err == nil {
+		if err = lg.attach(sess); err != nil {
+			sess.Close()
+			err = fmt.Errorf("%w: %w", err, auth.ErrDenied)
+		}
+	}
 	if err != nil {
 		leave()
+		lg.leave()
 		return nil, err
 	}
-	left, unused := l.g.metrics.entered(req.Service), l.g.auths.used(identity.Grant)
+	left := l.g.metrics.entered(req.Service)
 	gone := func() {
 		left()
 		leave()
-		unused()
+		lg.detach(sess)
 	}
 	if !l.g.live.add(sess, gone) {
 		gone()
@@ -159,21 +209,20 @@ func (l *logins) open(ctx context.Context, req auth.Request, identity auth.Ident
 	return sess, nil
 }
 
-func (l *logins) begin(ctx context.Context, req auth.Request, identity auth.Identity) (*session.Session, error) {
-	log := l.g.log.With("session", req.SessionID, "user", identity.User, "remote", req.Remote)
+func (l *logins) begin(ctx context.Context, req auth.Request, lg *logon) (*session.Session, error) {
+	log := l.g.log.With("session", req.SessionID, "user", lg.identity.User, "remote", req.Remote)
 	fsys, err := l.g.backends[l.store].Open(ctx, backend.Login{
-		SessionID: req.SessionID, User: identity.User, Remote: req.Remote, Log: log,
-		Grants: session.NewGrants(identity.Grant, l.chain, log),
+		SessionID: req.SessionID, User: lg.identity.User, Remote: req.Remote, Log: log, Grants: lg.grants,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("backend %s: %w", l.store, err)
 	}
 	sess, err := session.New(l.g.life, session.Config{
-		ID: req.SessionID, Service: req.Service, Remote: req.Remote, Identity: identity,
+		ID: req.SessionID, Service: req.Service, Remote: req.Remote, Identity: lg.identity,
 		FS: fsys, Log: l.g.log, Observer: l.g.metrics.observer(req.Service),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("home directory %q of the identity: %w", identity.Home, err)
+		return nil, fmt.Errorf("home directory %q of the identity: %w", lg.identity.Home, err)
 	}
 	return sess, nil
 }

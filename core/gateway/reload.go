@@ -47,9 +47,10 @@ func (g *Gateway) Reload(ctx context.Context, cfg *config.Config) error {
 	g.auths.replace(fresh, g.unused(cfg))
 	for _, d := range g.doors {
 		if f := cfg.Frontend(d.kind, d.name); f != nil {
-			d.logins.chain.set(f.Auth)
+			d.logins.follow(cfg, f.Auth)
 		}
 	}
+	g.logons.forgetAll()
 	names := make([]string, len(fresh))
 	for i, r := range fresh {
 		names[i] = r.config.Name

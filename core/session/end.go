@@ -19,6 +19,7 @@ func (s *Session) End(reason error) {
 func (s *Session) Close() { s.closing.Do(s.close) }
 
 func (s *Session) close() {
+	defer close(s.over)
 	s.end(context.Canceled)
 	for _, h := range s.shut() {
 		h.Close() // the handle logs its own end
@@ -26,6 +27,9 @@ func (s *Session) close() {
 	<-s.whenIdle()
 	s.log.Info("session ends", "reason", reasonText(context.Cause(s.ctx)))
 }
+
+// Closed is closed when Close is through: nothing needs the storage any more. That is later than the end of the session's context.
+func (s *Session) Closed() <-chan struct{} { return s.over }
 
 // ended returns why the session has ended, as an error that is its context's too, or nil while it lives.
 func (s *Session) ended() error {

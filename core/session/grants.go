@@ -66,6 +66,13 @@ func (g *Grants) keep(grant auth.Grant) {
 	}
 }
 
+// InUse returns the grant that is in use, without a look at whether it is still good.
+func (g *Grants) InUse() auth.Grant {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.grant
+}
+
 // Current implements [backend.Grants]. While the grant in use is still good it is returned even when it cannot be renewed.
 func (g *Grants) Current(ctx context.Context) (auth.Grant, error) {
 	g.mu.Lock()

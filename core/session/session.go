@@ -41,6 +41,7 @@ type Session struct {
 	end context.CancelCauseFunc
 
 	closing sync.Once
+	over    chan struct{} // closed when Close is through
 
 	mu      sync.Mutex
 	handles map[handle]bool        // whether it is open yet: what is not, is left to whoever opens it
@@ -77,6 +78,7 @@ func New(ctx context.Context, cfg Config) (*Session, error) {
 		handles:  map[handle]bool{},
 		writers:  map[vfs.Path][]*writer{},
 		idle:     make(chan struct{}),
+		over:     make(chan struct{}),
 	}
 	close(s.idle)
 	if s.observer == nil {
