@@ -51,7 +51,7 @@ func (at *attempt) offerProjects(ctx context.Context, got token) (auth.Response,
 	if more > 0 {
 		fmt.Fprintf(&list, "and %d more, for which log in as PROJECT%sUSER\n", more, at.form.tenant)
 	}
-	s := state{Login: at.login, Account: at.credential, Token: got.id, Projects: all, Expires: got.expires}
+	s := state{Login: at.login, Account: at.credential, Token: got.id, Projects: all}
 	return at.step(s, list.String(), auth.Prompt{Text: "Project (number or name): ", Echo: true})
 }
 

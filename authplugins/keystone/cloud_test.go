@@ -24,7 +24,7 @@ func newCloud(t *testing.T, options map[string]any) *cloud {
 	srv := swifttest.Start(t, swifttest.Config{Users: []swifttest.User{
 		{Account: "demo", Name: "demo", Key: "demopass", Credentials: []swifttest.Credential{{Name: "backup", Secret: "s3cret"}}},
 		{Account: "demo", Name: "harry", Key: "harrypass", Projects: []string{"demo2"}, Home: "demo2"},
-		{Account: "demo", Name: "otto", Key: "ottopass", Projects: []string{"demo2"}, Home: "demo", TOTP: totpSecret},
+		{Account: "demo", Name: "otto", Key: "ottopass", Projects: []string{"demo2"}, Home: "demo", TOTP: totpSecret, Credentials: []swifttest.Credential{{Name: "cron", Secret: "cr0n"}}},
 		{Account: "demo", Name: "edgar", Key: "edgarpass", Expired: true},
 	}})
 	return &cloud{Server: srv, t: t, a: configured(t, srv.KeystoneURL(), options)}

@@ -38,7 +38,8 @@
 // Where the user's rules want a one-time code (TOTP) beside the password, Keystone answers the password with a receipt, and the client is
 // asked for the code in a keyboard-interactive step. A client that can give only a password may append the code to it: if Keystone
 // refuses the whole and the last digits could be a code, it is asked about the rest, and gets the code only if the rest makes
-// it want one. A user who needs none cannot write one after his password. Rules that want anything else end the login, and the log says what they want.
+// it want one. A user who needs none cannot write one after his password. Rules that want anything else end the login, and the log
+// says what they want. They hold for the user's application credentials too, unless one of them names that method.
 //
 // What the login needs in between (the receipt, and never the password) is sealed, bound to the session and the
 // user, good for five minutes at most, and for one answer: a wrong code costs another password.

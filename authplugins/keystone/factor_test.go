@@ -34,6 +34,10 @@ func TestSecondFactor(t *testing.T) {
 	if resp.Identity.CacheFor != 0 {
 		t.Errorf("the login may be answered from a cache for %s, and a code is good for once", resp.Identity.CacheFor)
 	}
+	var kept map[string]any
+	if err := sealer(t).Open(resp.Identity.Grant.Renewal, &kept); err != nil || kept["Secret"] != "" {
+		t.Errorf("the renewal has %v, %v, want no password in it, since that would not do", kept, err)
+	}
 	if _, err := c.a.Renew(t.Context(), resp.Identity.Grant); !errors.Is(err, auth.ErrDenied) || !strings.Contains(err.Error(), "second factor") {
 		t.Errorf("renewal: got %v, want %v that says why", err, auth.ErrDenied)
 	}
@@ -182,6 +186,15 @@ func TestOtherFactors(t *testing.T) {
 		if err != nil && strings.Contains(body, "oauth1") && !strings.Contains(err.Error(), "oauth1") {
 			t.Errorf("%s: %v does not say what is wanted", name, err)
 		}
+	}
+}
+
+// An application credential does not stand in for the second factor unless the user's rules say so, and nobody can be asked for a password with it.
+func TestCredentialNeedsFactor(t *testing.T) {
+	c := newCloud(t, nil)
+	resp, err := c.try("app=cron.otto", "cr0n")
+	if !errors.Is(err, auth.ErrDenied) || resp.Next != nil || !strings.Contains(err.Error(), "further proof") {
+		t.Errorf("got %+v, %v, want %v that says what is wanted", resp, err, auth.ErrDenied)
 	}
 }
 

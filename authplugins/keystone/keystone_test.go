@@ -38,11 +38,17 @@ func configure(t testing.TB, url string, options map[string]any) (auth.Authentic
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealer, err := authplugin.NewSealer(bytes.Repeat([]byte("k"), 32))
+	return keystone.Kind().Configure(authplugin.Config{Values: text, Sealer: sealer(t)})
+}
+
+// sealer is the same one for every authenticator under test.
+func sealer(t testing.TB) authplugin.Sealer {
+	t.Helper()
+	s, err := authplugin.NewSealer(bytes.Repeat([]byte("k"), 32))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return keystone.Kind().Configure(authplugin.Config{Values: text, Sealer: sealer})
+	return s
 }
 
 func login(t *testing.T, a auth.Authenticator, user string) (*auth.Identity, error) {

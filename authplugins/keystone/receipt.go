@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 
 	"filegate/core/auth"
@@ -16,9 +15,8 @@ const receiptHeader = "Openstack-Auth-Receipt"
 
 // receipt is Keystone's for the first proof of several.
 type receipt struct {
-	ID      string
-	UserID  string
-	Expires time.Time
+	ID     string
+	UserID string
 }
 
 // receiptError is an answer that wants further proofs.
@@ -49,9 +47,8 @@ func (e *receiptError) wantsOnly(method string) bool {
 func readReceipt(id string, body []byte) error {
 	var said struct {
 		Receipt struct {
-			Methods   []string  `json:"methods"`
-			ExpiresAt time.Time `json:"expires_at"`
-			User      struct {
+			Methods []string `json:"methods"`
+			User    struct {
 				ID   string `json:"id"`
 				Name string `json:"name"`
 			} `json:"user"`
@@ -62,7 +59,7 @@ func readReceipt(id string, body []byte) error {
 		return fmt.Errorf("a receipt that cannot be read: %w", err)
 	}
 	e := &receiptError{
-		receipt: receipt{ID: id, UserID: said.Receipt.User.ID, Expires: said.Receipt.ExpiresAt},
+		receipt: receipt{ID: id, UserID: said.Receipt.User.ID},
 		user:    printable(said.Receipt.User.Name),
 	}
 	for _, set := range said.Required {

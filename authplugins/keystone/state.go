@@ -11,7 +11,8 @@ import (
 	"filegate/core/auth"
 )
 
-// stateLife is how long a login may wait for an answer: as long as a receipt is good, unless Keystone says less.
+// stateLife is how long a login may wait for an answer: as long as a receipt is good, unless Keystone is told otherwise. Then it
+// refuses the receipt itself, by its own clock.
 const stateLife = 5 * time.Minute
 
 // state is what a login that is half way needs to know. It travels sealed, and is good for one answer.
@@ -43,10 +44,7 @@ func newStates(sealer authplugin.Sealer) *states {
 
 // seal completes s.
 func (st *states) seal(s state) ([]byte, error) {
-	s.Instance, s.Number = st.instance, rand.Text()
-	if end := time.Now().Add(stateLife); s.Expires.IsZero() || s.Expires.After(end) {
-		s.Expires = end
-	}
+	s.Instance, s.Number, s.Expires = st.instance, rand.Text(), time.Now().Add(stateLife)
 	sealed, err := st.sealer.Seal(s)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", err, auth.ErrUnavailable)

@@ -17,7 +17,7 @@ func (at *attempt) secondFactor(r *receiptError) (auth.Response, error) {
 	}
 	account := at.credential
 	account.Secret, account.Factor = "", true
-	return at.step(state{Login: at.login, Account: account, Receipt: &r.receipt, Expires: r.Expires}, "", auth.Prompt{Text: "One-time code: "})
+	return at.step(state{Login: at.login, Account: account, Receipt: &r.receipt}, "", auth.Prompt{Text: "One-time code: "})
 }
 
 // step wants an answer.

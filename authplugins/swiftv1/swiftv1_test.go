@@ -2,6 +2,7 @@ package swiftv1_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -220,6 +221,22 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("asked %d times, want %d", n, c.tries)
 			}
 		})
+	}
+}
+
+// The caller's deadline holds whatever the option timeout allows: there is no time for a second try.
+func TestDeadline(t *testing.T) {
+	service := newFake(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	service.answer = func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		cancel()
+	}
+	a, _ := configure(t, map[string]any{"auth_url": service.URL, "timeout": "1h"})
+	_, err := a.Authenticate(ctx, auth.Request{User: "test:tester", Method: auth.Password, Password: "testing"})
+	if !errors.Is(err, auth.ErrUnavailable) || service.Requests() != 1 {
+		t.Errorf("got %v after %d requests, want %v after 1", err, service.Requests(), auth.ErrUnavailable)
 	}
 }
 
