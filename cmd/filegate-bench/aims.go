@@ -18,8 +18,8 @@ func (v verdict) word() string {
 	return "short"
 }
 
-// perSession is what each of very many sessions may cost beside the budget.
-const perSession = 1 << 20
+// perSession is what each of very many sessions may cost beside the budget, in MiB: what SSH lets a client send before it is read.
+const perSession = 2
 
 // aims compares what was measured with what filegate is meant to reach. What was not measured is not mentioned.
 func aims(results []*result) []verdict {
@@ -156,9 +156,8 @@ func (r *result) fasterThanOneStream(want float64) []verdict {
 func (r *result) withinBudget() []verdict {
 	var all []verdict
 	for _, l := range r.ours() {
-		over := float64(l.Peak-budget) / (1 << 20)
-		most := float64(r.Sessions) * perSession / (1 << 20)
-		all = append(all, r.verdict(over <= most, "%s: the peak is %.0f MiB over the budget, %.0f are allowed for %d sessions", l.Client, over, most, r.Sessions))
+		over := float64(l.Peak-budget) / (1 << 20) / float64(r.Sessions)
+		all = append(all, r.verdict(over <= perSession, "%s: beside the budget %.1f MiB for each session, %d are allowed", l.Client, max(0, over), perSession))
 	}
 	return all
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -49,6 +50,7 @@ func bencher(ctx context.Context, args []string) error {
 		b         bench
 		store     login
 		only      = flags.String("rows", "", "names of the `rows` to run, with commas; empty: all")
+		who       = flags.String("only", "", "contestants that match this `expression` only, such as \"^curl, filegate\"")
 		quick     = flags.Bool("quick", false, "small sizes and one round, to see that all works; other flags of sizes have no effect")
 		list      = flags.Bool("list", false, "print the names of the rows and end")
 		jsonFile  = flags.String("json", "", "write all figures into this `file` too")
@@ -85,7 +87,7 @@ func bencher(ctx context.Context, args []string) error {
 		}
 		b.rounds = 1
 	}
-	chosen, err := choose(rows(s), *only)
+	chosen, err := choose(rows(s), *only, *who)
 	if err != nil {
 		return err
 	}
@@ -113,8 +115,15 @@ func bencher(ctx context.Context, args []string) error {
 	return errors.Join(b.close(context.WithoutCancel(ctx)), rep.print(os.Stdout), rep.write(*jsonFile), context.Cause(ctx))
 }
 
-// choose returns the rows with these names, all for none.
-func choose(all []row, names string) ([]row, error) {
+// choose returns the rows with these names, all for none, with those contestants that match.
+func choose(all []row, names, who string) ([]row, error) {
+	match, err := regexp.Compile(who)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		all[i].contestants = filter(all[i].contestants, func(c contestant) bool { return match.MatchString(c.String()) })
+	}
 	if names == "" {
 		return all, nil
 	}

@@ -22,11 +22,18 @@ func TestChoose(t *testing.T) {
 			}
 		}
 	}
-	some, err := choose(all, "down,up")
+	some, err := choose(all, "down,up", "")
 	if err != nil || len(some) != 2 || some[0].name != "down" || some[1].name != "up" {
 		t.Errorf("choose gives %d rows, %v", len(some), err)
 	}
-	if _, err := choose(all, "sideways"); err == nil {
+	some, err = choose(rows(sizes{}), "up", "^curl, filegate$")
+	if err != nil || len(some) != 1 || len(some[0].contestants) != 1 || some[0].contestants[0].client.name != "curl" {
+		t.Errorf("choose gives %d rows, %v", len(some), err)
+	}
+	if _, err := choose(all, "up", "("); err == nil {
+		t.Error("half an expression was taken for one")
+	}
+	if _, err := choose(all, "sideways", ""); err == nil {
 		t.Error("a row that there is not was chosen")
 	}
 }

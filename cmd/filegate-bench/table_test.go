@@ -66,8 +66,12 @@ func TestAims(t *testing.T) {
 		{Client: "sftp", Server: rclone.name, Failed: "gone"},
 	}}
 	list := &result{Row: "list", Less: true, Lines: []*line{newLine("sftp", filegate, []float64{2}, nil, 0), newLine("sftp", rclone, []float64{3}, nil, 0)}}
+	uploads := &result{Row: "uploads", Sessions: 100, Lines: []*line{
+		newLine("Go", filegate, []float64{80}, nil, budget+300<<20),
+		newLine("curl", filegate, []float64{80}, nil, budget-1<<20),
+	}}
 	var got []string
-	for _, v := range aims([]*result{up, list}) {
+	for _, v := range aims([]*result{up, list, uploads}) {
 		got = append(got, v.word()+" "+v.row+" "+v.text)
 	}
 	want := []string{
@@ -75,6 +79,8 @@ func TestAims(t *testing.T) {
 		"short up-100ms sftp: 2.00 times one request by curl, 3 is wanted",
 		"holds up-100ms curl: 3.02 times one request by curl, 3 is wanted",
 		"holds list sftp: 1.50 times rclone",
+		"short uploads Go: beside the budget 3.0 MiB for each session, 2 are allowed",
+		"holds uploads curl: beside the budget 0.0 MiB for each session, 2 are allowed",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
