@@ -2,8 +2,6 @@ package ssh
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"sync"
@@ -30,108 +28,31 @@ type Server struct {
 	ctx context.Context // the server's life: the parent of those of connections
 	cut context.CancelFunc
 
-	mu        sync.Mutex
-	listeners []net.Listener
-	conns     map[*conn]struct{}
-	startups  int // connections that are not logged in yet
-	closing   bool
-	wg        sync.WaitGroup // of connections
+	sockets *frontend.Listeners
+
+	mu       sync.Mutex
+	conns    map[*conn]struct{}
+	startups int // connections that are not logged in yet
+	closing  bool
+	wg       sync.WaitGroup // of connections
 }
 
 var _ frontend.Server = (*Server)(nil)
 
 func newServer(env frontend.Env, addrs []string) *Server {
-	s := &Server{env: env, log: env.Log, addrs: addrs, conns: map[*conn]struct{}{}}
+	s := &Server{env: env, log: env.Log, addrs: addrs, sockets: frontend.NewListeners("ssh "+env.Name, env.Log), conns: map[*conn]struct{}{}}
 	s.ctx, s.cut = context.WithCancel(context.Background())
 	return s
 }
 
-// Listen implements [frontend.Server]. It opens all of the addresses or none.
-func (s *Server) Listen() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, addr := range s.addrs {
-		l, err := (&net.ListenConfig{}).Listen(s.ctx, "tcp", addr)
-		if err != nil {
-			s.closeListeners()
-			return fmt.Errorf("ssh %s: %w", s.env.Name, err)
-		}
-		s.listeners = append(s.listeners, l)
-	}
-	return nil
-}
-
-// closeListeners is called with mu held.
-func (s *Server) closeListeners() {
-	for _, l := range s.listeners {
-		l.Close()
-	}
-	s.listeners = nil
-}
+// Listen implements [frontend.Server].
+func (s *Server) Listen() error { return s.sockets.Listen(s.ctx, s.addrs) }
 
 // Addrs implements [frontend.Server].
-func (s *Server) Addrs() []net.Addr {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	addrs := make([]net.Addr, len(s.listeners))
-	for i, l := range s.listeners {
-		addrs[i] = l.Addr()
-	}
-	return addrs
-}
+func (s *Server) Addrs() []net.Addr { return s.sockets.Addrs() }
 
-// Serve implements [frontend.Server]. When one listener fails for good, the others are closed too, and the error is returned.
-func (s *Server) Serve() error {
-	s.mu.Lock()
-	listeners := s.listeners
-	s.mu.Unlock()
-	var (
-		wg    sync.WaitGroup
-		once  sync.Once
-		first error
-	)
-	for _, l := range listeners {
-		wg.Go(func() {
-			if err := s.accept(l); err != nil {
-				once.Do(func() { first = err })
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				s.closeListeners()
-			}
-		})
-	}
-	wg.Wait()
-	return first
-}
-
-// accept serves the clients of one listener until Shutdown, and then returns nil.
-func (s *Server) accept(l net.Listener) error {
-	var pause time.Duration
-	for {
-		c, err := l.Accept()
-		if err == nil {
-			pause = 0
-			s.start(c)
-			continue
-		}
-		s.mu.Lock()
-		closing := s.closing
-		s.mu.Unlock()
-		if closing {
-			return nil
-		}
-		if errors.Is(err, net.ErrClosed) {
-			return fmt.Errorf("ssh %s: %w", s.env.Name, err)
-		}
-		// Out of file descriptors, most likely: it passes when clients leave.
-		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-		s.log.Warn("cannot accept connections", "err", err, "pause", pause)
-		select {
-		case <-time.After(pause):
-		case <-s.ctx.Done():
-		}
-	}
-}
+// Serve implements [frontend.Server].
+func (s *Server) Serve() error { return s.sockets.Serve(s.start) }
 
 // start serves a client in the background, unless there are too many of them.
 func (s *Server) start(nc net.Conn) {
@@ -201,7 +122,7 @@ func (s *Server) admit(c *conn) bool {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true
-	s.closeListeners()
+	s.sockets.Close()
 	for c := range s.conns {
 		if !c.in {
 			c.net.Close()
