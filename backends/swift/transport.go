@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"time"
 )
@@ -27,7 +26,7 @@ type transport struct{ base *http.Transport }
 func newTransport(c Config) (*transport, error) {
 	t := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		DialContext:           newDialer().dial,
 		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: expectWait,
 		MaxIdleConns:          1024,

@@ -32,8 +32,10 @@ var errSilent = errors.New("the client does not answer")
 type conn struct {
 	srv *Server
 	net net.Conn
-	id  string // of the session
-	log *slog.Logger
+	// wire is net as the library has it, from the handshake on.
+	wire *netConn
+	id   string // of the session
+	log  *slog.Logger
 
 	in      bool   // logged in; guarded by srv.mu
 	through func() // to be called then, or at the end
@@ -51,6 +53,7 @@ func (c *conn) serve(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	sc, channels, requests, sess := c.handshake(ctx, cancel)
+	defer c.wire.Close()
 	if sess == nil {
 		return
 	}
@@ -58,8 +61,8 @@ func (c *conn) serve(ctx context.Context) {
 	if sc == nil {
 		return
 	}
-	// Whoever ends the session, the connection ends with it; and when the connection has ended, so has the session.
-	defer context.AfterFunc(sess.Context(), func() { c.net.Close() })()
+	// Whoever ends the session, the connection ends with it, when the client has its last answer; and when the connection has ended, so has the session.
+	defer context.AfterFunc(sess.Context(), func() { c.wire.Close() })()
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer sess.End(context.Canceled)
@@ -104,7 +107,8 @@ func (c *conn) handshake(ctx context.Context, cancel context.CancelFunc) (*ssh.S
 		cfg.Ciphers = offer(ciphers)
 		raw.SetDeadline(deadline)
 	}
-	nc := &netConn{Conn: raw, gone: cancel}
+	nc := newNetConn(raw, cancel)
+	c.wire = nc
 	sc, channels, requests, err := ssh.NewServerConn(nc, &cfg)
 	if err != nil {
 		c.log.Debug("connection ended before login", "err", err)
