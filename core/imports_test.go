@@ -65,6 +65,7 @@ var mayImport = map[string][]string{
 	"cmd/filegate": {
 		"core/auth", "core/cache/builtin", "core/config", "core/gateway", "frontends", "backends", "authplugins/authplugin",
 		"backends/swift/swifttest",   // the demo's store
+		"authplugins/conformance",    // for filegate plugin test
 		"authplugins/users/userfile", // for filegate users
 	},
 	"cmd/filegate-auth-swiftv1":  {"authplugins/authplugin", "authplugins/swiftv1"},

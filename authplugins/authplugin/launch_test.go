@@ -274,3 +274,17 @@ func TestEndsWithHost(t *testing.T) {
 		}
 	}
 }
+
+// A program says what it is without a configuration.
+func TestDescribe(t *testing.T) {
+	s := spec(t, programAs(t, "good"), nil)
+	s.Kind, s.Decode = "", nil
+	info, err := (&Launcher{}).Describe(t.Context(), s)
+	if err != nil || info.Name != "fake" || len(info.Schema) != 2 {
+		t.Errorf("got %+v, %v", info, err)
+	}
+	s.SHA256 = strings.Repeat("00", 32)
+	if _, err := (&Launcher{}).Describe(t.Context(), s); err == nil || !strings.Contains(err.Error(), "install the right program") {
+		t.Errorf("a wrong checksum: %v", err)
+	}
+}

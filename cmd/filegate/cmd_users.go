@@ -14,41 +14,20 @@ import (
 // keyVariable is where the key for the secrets of a file is taken from when no flag names a file of it.
 const keyVariable = "FILEGATE_USERS_KEY"
 
-func usersCommands() []command {
-	return []command{
-		{"add", "add a user, with a password or a key", cmdUsersAdd},
-		{"passwd", "give a user another password", cmdUsersPasswd},
-		{"key", "let a user log in with one more public key", cmdUsersKey},
-		{"credential", "say as whom a user acts at a storage, with the secret for that", cmdUsersCredential},
-		{"check", "find all mistakes of a file", cmdUsersCheck},
-	}
-}
-
 func cmdUsers(e env, args []string) int {
-	if len(args) > 0 {
-		for _, c := range usersCommands() {
-			if c.name == args[0] {
-				return c.run(e, args[1:])
-			}
-		}
-	}
-	out, code := e.stderr, exitUsage
-	if len(args) > 0 && (args[0] == "-h" || args[0] == "-help" || args[0] == "--help") {
-		out, code = e.stdout, exitOK
-	} else if len(args) > 0 {
-		fmt.Fprintf(e.stderr, "filegate users: there is no command %q\n\n", args[0])
-	}
-	usersUsage(out)
-	return code
-}
-
-func usersUsage(w io.Writer) {
-	fmt.Fprint(w, "Usage: filegate users COMMAND [flags] FILE …\n\n")
-	for _, c := range usersCommands() {
-		fmt.Fprintf(w, "  %-10s  %s\n", c.name, c.summary)
-	}
-	fmt.Fprint(w, "\nPasswords and secrets are asked for, or read from standard input, one to a line. Comments and order of the file stay as they are,\n"+
-		"and a running gateway sees the change within a second or at the next login.\n")
+	return group{
+		name: "users",
+		commands: []command{
+			{"add", "add a user, with a password or a key", cmdUsersAdd},
+			{"passwd", "give a user another password", cmdUsersPasswd},
+			{"key", "let a user log in with one more public key", cmdUsersKey},
+			{"credential", "say as whom a user acts at a storage, with the secret for that", cmdUsersCredential},
+			{"check", "find all mistakes of a file", cmdUsersCheck},
+		},
+		synopsis: "[flags] FILE …",
+		more: "Passwords and secrets are asked for, or read from standard input, one to a line. Comments and order of the file stay as they are,\n" +
+			"and a running gateway sees the change within a second or at the next login.\n",
+	}.run(e, args)
 }
 
 func cmdUsersAdd(e env, args []string) int {

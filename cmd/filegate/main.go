@@ -45,6 +45,8 @@ func commands() []command {
 		{"serve", "serve clients as a configuration file says", cmdServe},
 		{"check", "find everything in a configuration file that serve would refuse", cmdCheck},
 		{"demo", "serve a store of its own on this machine, to try things out", cmdDemo},
+		{"plugin", "look at authenticators, and test them", cmdPlugin},
+		{"login", "go through one login step by step, as a client would", cmdLogin},
 		{"users", "change or check the file of the authenticator users", cmdUsers},
 		{"version", "print the version", cmdVersion},
 		{"help", "print this", cmdHelp},
@@ -121,6 +123,21 @@ func parseArgs(e env, fs *flag.FlagSet, args []string, wanted int) (code int, ok
 		return exitUsage, false
 	}
 	return exitOK, true
+}
+
+// parseMixed is parseArgs for a command whose flags may stand behind its arguments too. It returns these.
+func parseMixed(e env, fs *flag.FlagSet, args []string, wanted int) (words []string, code int, ok bool) {
+	for {
+		if err := fs.Parse(args); err != nil {
+			code, ok = parseArgs(e, fs, args, wanted)
+			return nil, code, ok
+		}
+		if fs.NArg() == 0 {
+			code, ok = parseArgs(e, fs, words, wanted)
+			return words, code, ok
+		}
+		words, args = append(words, fs.Arg(0)), fs.Args()[1:]
+	}
 }
 
 // fail tells the user of an error, and returns the exit code for it.

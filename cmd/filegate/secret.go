@@ -40,8 +40,30 @@ func (e env) promptSecret(what string) (auth.Secret, error) {
 	return e.readSecret(what)
 }
 
-// readSecret reads a line, until the user wants to stop.
+// askAnswer reads a line that may be empty, as a client's user types it. It is shown only with echo.
+func (e env) askAnswer(prompt string, echo bool) (auth.Secret, error) {
+	restore, err := hideTyping(e.stdin)
+	if err == nil { // a terminal
+		defer restore()
+		if echo {
+			restore()
+		}
+		fmt.Fprint(e.stderr, prompt)
+		defer fmt.Fprintln(e.stderr)
+	}
+	return e.readAnswer(strings.TrimRight(prompt, ": "))
+}
+
+// readSecret reads a line with something in it, until the user wants to stop.
 func (e env) readSecret(what string) (auth.Secret, error) {
+	answer, err := e.readAnswer(what)
+	if err == nil && answer == "" {
+		err = fmt.Errorf("%s: it is empty: nothing is changed", what)
+	}
+	return answer, err
+}
+
+func (e env) readAnswer(what string) (auth.Secret, error) {
 	type line struct {
 		text string
 		err  error
@@ -55,9 +77,6 @@ func (e env) readSecret(what string) (auth.Secret, error) {
 	case <-e.stop.Done():
 		return "", errors.New("stopped: nothing is changed")
 	case l := <-read:
-		if l.err == nil && l.text == "" {
-			l.err = errors.New("it is empty: nothing is changed")
-		}
 		if l.err != nil {
 			return "", fmt.Errorf("%s: %w", what, l.err)
 		}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"filegate/core/auth"
+	"filegate/core/config"
+)
+
+func cmdPlugin(e env, args []string) int {
+	return group{
+		name: "plugin",
+		commands: []command{
+			{"list", "start the authenticators of a configuration, and tell how they do", cmdPluginList},
+			{"describe", "tell what an authenticator is, and how it is configured", cmdPluginDescribe},
+			{"test", "hold the rules for authenticators against a program, in whatever language", cmdPluginTest},
+		},
+		synopsis: "[flags] …",
+		more: "NAME is that of an auth block in the configuration, PATH a program, with a slash in it.\n" +
+			"How to write an authenticator is in authplugins/doc.go.\n",
+	}.run(e, args)
+}
+
+// target is the authenticator that a command is about.
+type target struct {
+	spec   auth.LaunchSpec
+	locate func(auth.Diagnostics) error // makes an error of what is wrong with its configuration
+}
+
+// targetFlags are the flags that say how an authenticator is configured.
+type targetFlags struct {
+	file string
+	set  settings
+}
+
+func (f *targetFlags) register(fs *flag.FlagSet) {
+	fs.StringVar(&f.file, "c", defaultFile, "the configuration `file`, for NAME")
+	fs.Var(&f.set, "set", "an attribute of the configuration as `NAME=VALUE`, for PATH; of a list once for each value")
+}
+
+// target finds what the name of an auth block or the path of a program stands for.
+func (f *targetFlags) target(e env, nameOrPath string) (*target, error) {
+	log := slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if strings.Contains(nameOrPath, "/") {
+		return &target{
+			spec: auth.LaunchSpec{Name: "test", Path: nameOrPath, Log: log, Decode: f.set.decode},
+			locate: func(diags auth.Diagnostics) error {
+				var errs []error
+				for _, d := range diags {
+					errs = append(errs, fmt.Errorf("%s: %s: %s", nameOrPath, d.Summary, d.Detail))
+				}
+				return errors.Join(errs...)
+			},
+		}, nil
+	}
+	cfg, err := loadConfig(f.file)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range cfg.Auths {
+		if a.Name == nameOrPath {
+			return targetOf(a, log), nil
+		}
+	}
+	return nil, fmt.Errorf("no auth block in %s is named %q; a program is named with a slash, as in ./%s", f.file, nameOrPath, nameOrPath)
+}
+
+func targetOf(a *config.Auth, log *slog.Logger) *target {
+	return &target{
+		spec:   auth.LaunchSpec{Kind: a.Kind, Name: a.Name, Path: a.Path, SHA256: a.SHA256, Log: log, Decode: a.Decode},
+		locate: func(diags auth.Diagnostics) error { return a.Locate(diags) },
+	}
+}
+
+// launch starts it.
+func (t *target) launch(e env, launcher auth.Launcher) (auth.Plugin, error) {
+	p, diags, err := launcher.Launch(e.stop, t.spec)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(diags) > 0:
+		return nil, t.locate(diags)
+	}
+	return p, nil
+}
+
+// settings are attributes of an authenticator's configuration, from the command line.
+type settings map[string][]string
+
+// String implements [flag.Value]. It shows no values, which may be secrets.
+func (s *settings) String() string { return strings.Join(slices.Sorted(maps.Keys(*s)), " ") }
+
+// Set implements [flag.Value].
+func (s *settings) Set(text string) error {
+	name, value, ok := strings.Cut(text, "=")
+	if !ok {
+		return errors.New("write NAME=VALUE")
+	}
+	if *s == nil {
+		*s = settings{}
+	}
+	(*s)[name] = append((*s)[name], value)
+	return nil
+}
+
+// decode makes values of the schema's types, for [auth.LaunchSpec].
+func (s *settings) decode(schema auth.Schema) ([]byte, auth.Diagnostics) {
+	var diags auth.Diagnostics
+	report := func(name, summary, detail string) {
+		diags = append(diags, auth.Diagnostic{Attribute: name, Summary: summary, Detail: detail})
+	}
+	values, left := map[string]any{}, maps.Clone(*s)
+	for _, a := range schema {
+		texts := left[a.Name]
+		delete(left, a.Name)
+		switch {
+		case len(texts) == 0 && a.Required:
+			report(a.Name, "Missing attribute "+a.Name, fmt.Sprintf("Give it by -set %s=…: %s", a.Name, a.Doc))
+		case len(texts) == 0:
+		case len(texts) > 1 && a.Type != auth.TypeStringList && a.Type != auth.TypeStringMap:
+			report(a.Name, "Two values for "+a.Name, "It takes one.")
+		default:
+			v, err := settingOf(a.Type, texts)
+			if err != nil {
+				report(a.Name, "Wrong value for "+a.Name, err.Error())
+			}
+			values[a.Name] = v
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(left)) {
+		report(name, "Unknown attribute "+name, "filegate plugin describe tells which there are.")
+	}
+	text, err := json.Marshal(values)
+	if err != nil {
+		report("", "Configuration cannot be passed on", err.Error()) // an infinite number, say
+	}
+	return text, diags
+}
+
+// settingOf makes a value of a type. The error does not repeat the text.
+func settingOf(t auth.AttributeType, texts []string) (any, error) {
+	switch t {
+	case auth.TypeBool:
+		v, err := strconv.ParseBool(texts[0])
+		if err != nil {
+			return nil, errors.New("give true or false")
+		}
+		return v, nil
+	case auth.TypeNumber:
+		v, err := strconv.ParseFloat(texts[0], 64)
+		if err != nil {
+			return nil, errors.New("give a number")
+		}
+		return v, nil
+	case auth.TypeStringList:
+		return texts, nil
+	case auth.TypeStringMap:
+		m := map[string]string{}
+		for _, text := range texts {
+			k, v, ok := strings.Cut(text, "=")
+			if !ok {
+				return nil, errors.New("give KEY=VALUE, once for each key")
+			}
+			m[k] = v
+		}
+		return m, nil
+	default:
+		return texts[0], nil
+	}
+}

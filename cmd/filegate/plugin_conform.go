@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"filegate/authplugins/authplugin"
+	"filegate/authplugins/conformance"
+	"filegate/core/auth"
+)
+
+func cmdPluginTest(e env, args []string) int {
+	fs := newFlags(e, "plugin test", "[-c FILE] [-set NAME=VALUE] [-u USER] [-key FILE] [-unknown USER] NAME|PATH\n\n"+
+		"Without -u only what needs no login is tested. The password of USER is asked for, or read from standard input.\n"+
+		"Logins are tried with wrong passwords too, some twenty times: a service may lock the user out.\n")
+	var flags targetFlags
+	flags.register(fs)
+	user := fs.String("u", "", "a `user` who may log in")
+	keyFile := fs.String("key", "", "the `file` of a public key with which USER may log in, instead of a password")
+	unknown := fs.String("unknown", "", "a `user` who does not exist")
+	words, code, ok := parseMixed(e, fs, args, 1)
+	if !ok {
+		return code
+	}
+	t, err := flags.target(e, words[0])
+	if err != nil {
+		return e.fail(err)
+	}
+	launcher := &authplugin.Launcher{}
+	p, err := t.launch(e, launcher)
+	if err != nil {
+		return e.fail(err)
+	}
+	defer p.Close()
+	subject := conformance.Subject{
+		Info: p.Info(), Authenticator: p, Unknown: *unknown,
+		EndsWithHost: func(ctx context.Context) error { return launcher.EndsWithHost(ctx, t.spec) },
+	}
+	var second auth.Plugin
+	subject.Again = func(context.Context) (auth.Authenticator, error) {
+		second, err = t.launch(e, launcher)
+		return second, err
+	}
+	defer func() {
+		if second != nil {
+			second.Close()
+		}
+	}()
+	if *user != "" {
+		login, err := e.rightLogin(p.Info(), *user, *keyFile)
+		if err != nil {
+			return e.fail(err)
+		}
+		subject.Logins = []conformance.Login{login}
+	}
+	return e.conform(subject)
+}
+
+// rightLogin is the one that the user of the command says is right.
+func (e env) rightLogin(info auth.Info, user, keyFile string) (conformance.Login, error) {
+	if keyFile != "" {
+		key, err := readPublicKey(keyFile)
+		return conformance.Login{Method: auth.PublicKey, User: user, PublicKey: key}, err
+	}
+	if !slices.Contains(info.Methods, auth.Password) {
+		return conformance.Login{}, fmt.Errorf("%s does not take passwords: give a key", info.Name)
+	}
+	password, err := e.askAnswer("password of "+user+": ", false)
+	if err == nil && password == "" {
+		err = errors.New("the password is empty: no login can be right with it")
+	}
+	return conformance.Login{Method: auth.Password, User: user, Password: password}, err
+}
+
+// conform holds all rules against the subject, and tells of each as it goes.
+func (e env) conform(s conformance.Subject) int {
+	var hold, broken, unchecked int
+	for _, rule := range conformance.Rules() {
+		result := rule.Run(e.stop, s)
+		switch {
+		case e.stop.Err() != nil:
+			return exitFailure
+		case result.Lacking != "":
+			unchecked++
+			fmt.Fprintf(e.stdout, "-     %s: not tested, it needs %s\n", result.Rule, result.Lacking)
+		case len(result.Failures) > 0:
+			broken++
+			fmt.Fprintf(e.stdout, "FAIL  %s\n", result.Rule)
+			for _, f := range result.Failures {
+				fmt.Fprintf(e.stdout, "          %s\n", strings.ReplaceAll(f, "\n", "\n          "))
+			}
+		default:
+			hold++
+			fmt.Fprintf(e.stdout, "ok    %s\n", result.Rule)
+		}
+	}
+	fmt.Fprintf(e.stdout, "\n%s %s: %d rules hold, %d are broken, %d were not tested\n", s.Info.Name, s.Info.Version, hold, broken, unchecked)
+	if broken > 0 {
+		return exitFailure
+	}
+	return exitOK
+}
