@@ -133,6 +133,9 @@ func (c *client) attempt(ctx context.Context, req request, use func(*response) e
 	if req.patience != 0 {
 		patience = req.patience
 	}
+	if req.target.object == emptyObject {
+		return nil, &statusError{method: req.method, target: req.target, status: http.StatusNotFound, text: "an object has a name"}
+	}
 	deadline := time.Now().Add(patience)
 	refusals, damages := 0, 0
 	earlier := false // an earlier try may have been carried out

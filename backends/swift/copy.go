@@ -33,6 +33,8 @@ func (f *FS) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyO
 		return vfs.ErrIsDir
 	case from == to:
 		return vfs.ErrOntoItself
+	case to.checkNew() != nil:
+		return to.checkNew()
 	}
 	target, replaced, err := f.lookup(ctx, to, newname.Base())
 	switch {

@@ -19,6 +19,9 @@ func (f *FS) Mkdir(ctx context.Context, p vfs.Path) error {
 	case n.isContainer():
 		return f.makeContainer(ctx, n, nil)
 	}
+	if err := n.checkNew(); err != nil {
+		return err
+	}
 	switch _, err := f.Stat(ctx, p); {
 	case err == nil:
 		return vfs.ErrExist
@@ -108,7 +111,7 @@ func (f *FS) emptiness(ctx context.Context, dir name) (markers []name, empty boo
 	}
 	markers = []name{dir}
 	for _, e := range page {
-		if e.Name != dir.prefix() {
+		if e.Name != dir.prefix() || !isMarker(e.Name, e.Bytes, e.ContentType) {
 			return nil, false, nil
 		}
 		markers = append(markers, dir.with(e.Name))

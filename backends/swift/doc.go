@@ -7,6 +7,10 @@
 // Where a file and a prefix have the same name, the name is the file: Stat and the parent's listing show it, and what lies
 // below is reached by its own path, and listed by List.
 //
+// What Swift has and no path can name is shown with a percent sign in front (see escape): an empty element (of "a//b", or of "/b") as "%", "." and ".." as "%."
+// and "%..", and a container "@x" as "%@x"; what looks like one of them already gets one more. An object "d/" with a content is the file "%" in d.
+// Control characters are part of a name like any others. Names that are no UTF-8 Swift has none of.
+//
 // "/@ACCOUNT" is another account of the same cluster, with its containers below it, and an alias of the configuration is what it stands for, in
 // front of a container of that name. All of it is reached at the login's own storage URL with the account's name put in. A container
 // that the login has no right to read does not exist for it there; where Swift lists no account, its containers are still entered by name.

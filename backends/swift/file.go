@@ -29,7 +29,7 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 		return nil, f.notAFile(ctx, n, p, err)
 	}
 	switch {
-	case o.isDir():
+	case o.isDir(), isMarker(n.object, o.size, o.contentType):
 		err = vfs.ErrIsDir
 	case opts.IfVersion != "" && opts.IfVersion != o.version():
 		err = vfs.ErrChanged

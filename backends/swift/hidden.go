@@ -19,7 +19,7 @@ const maxHidden = 1000
 
 // hides says whether an entry is the directory that segments of an earlier one lie in, or one of them, and remembers what it says of segments itself.
 func (h *hiddenSegments) hides(dir name, s shown) bool {
-	full := dir.prefix() + s.Name
+	full := s.in(dir).object
 	if s.IsDir() {
 		full += "/"
 	}

@@ -54,11 +54,13 @@ func (r renaming) records() []name {
 
 // sibling is the name that stands for the same as n while the rename is not finished.
 func (r renaming) sibling(n name) (name, bool) {
-	switch {
-	case r.from.contains(n):
-		return r.to.with(r.to.object + strings.TrimPrefix(n.object, r.from.object)), true
-	case r.to.contains(n):
-		return r.from.with(r.from.object + strings.TrimPrefix(n.object, r.to.object)), true
+	for _, way := range [][2]name{{r.from, r.to}, {r.to, r.from}} {
+		switch {
+		case way[0] == n:
+			return way[1], true
+		case way[0].contains(n):
+			return way[1].with(way[1].prefix() + strings.TrimPrefix(n.object, way[0].prefix())), true
+		}
 	}
 	return name{}, false
 }

@@ -182,14 +182,20 @@ func (l *lister) take(ctx context.Context, asked listing, page rawPage) error {
 }
 
 // entry makes of a line of Swift's what the client sees, or nothing: for the directory's own marker, for a name that has been
-// given out already, and for one that can be no element of a path.
+// given out already, and for one that can be no element of a path: that is not UTF-8, or has a NUL, as Swift itself allows none.
 func (l *lister) entry(e entry) (shown, bool) {
+	if e.key() == "" {
+		return shown{}, false
+	}
 	full := strings.TrimSuffix(e.key(), "/")
 	if e.key() == l.dir.prefix() && !l.dir.isAccount() {
 		l.seenSelf = true
-		return shown{}, false
+		if e.Subdir != "" || isMarker(e.Name, e.Bytes, e.ContentType) {
+			return shown{}, false
+		}
+		full = e.key() // a file with an empty name
 	}
-	base := strings.TrimPrefix(full, l.dir.prefix())
+	base := escapeElement(strings.TrimPrefix(full, l.dir.prefix()), l.dir.isAccount())
 	if !vfs.ValidName(base) {
 		return shown{}, false
 	}
@@ -199,6 +205,9 @@ func (l *lister) entry(e entry) (shown, bool) {
 			return shown{}, false
 		}
 		return directory, !l.fs.hideSegments || !strings.HasSuffix(base, segmentsSuffix)
+	}
+	if full == l.dir.prefix() && full != "" && e.Subdir == "" {
+		return shown{Info: vfs.Info{Name: base, Size: e.Bytes, Mode: fileMode, ModTime: e.time(l.fs.opened), Version: e.version()}}, true
 	}
 	for len(l.open) > 0 && !strings.HasPrefix(full, l.open[len(l.open)-1]) {
 		l.open = l.open[:len(l.open)-1]

@@ -30,6 +30,9 @@ type shown struct {
 	asked bool
 }
 
+// in is the object of an entry in a directory.
+func (s *shown) in(dir name) name { return dir.with(dir.prefix() + unescapeElement(s.Name, false)) }
+
 // mayBeManifest says whether an entry may be the manifest of a dynamic large object: it is listed as empty.
 func (s *shown) mayBeManifest() bool { return s.Size == 0 && s.Version == emptyHash }
 
@@ -52,7 +55,7 @@ func (f *FS) measure(ctx context.Context, dir name, page []shown, times *int) er
 		if s.IsDir() || s.Version == "" || s.asked || !f.backend.cfg.ListTimes && !s.mayBeManifest() {
 			continue
 		}
-		keys = append(keys, attrKey(account, dir.with(dir.prefix()+s.Name), s.Version, s.ModTime))
+		keys = append(keys, attrKey(account, s.in(dir), s.Version, s.ModTime))
 		wanted = append(wanted, s)
 	}
 	known := f.backend.attrs.get(ctx, keys)
@@ -70,7 +73,7 @@ func (f *FS) measure(ctx context.Context, dir name, page []shown, times *int) er
 			*times--
 		}
 		g.Go(func() error {
-			if o, err := f.head(gctx, dir.with(dir.prefix()+s.Name)); err == nil && !o.isDir() {
+			if o, err := f.head(gctx, s.in(dir)); err == nil && !o.isDir() {
 				a := o.attrs()
 				if !o.modified.After(s.ModTime) { // else it is of another version than the one that is listed
 					f.backend.attrs.put(gctx, keys[i], a)

@@ -57,6 +57,9 @@ func (n name) top() name { return n.with("") }
 
 // prefix is what the names of all objects below a directory begin with.
 func (n name) prefix() string {
+	if n.object == emptyObject {
+		return "/"
+	}
 	if n.isObject() {
 		return n.object + "/"
 	}
@@ -93,9 +96,9 @@ func (f *FS) locate(p vfs.Path) (name, error) {
 		elements = elements[1:]
 	}
 	if n.container == "" && len(elements) > 0 {
-		n.container, elements = elements[0], elements[1:]
+		n.container, elements = unescapeElement(elements[0], true), elements[1:]
 	}
-	n.object = strings.Join(elements, "/")
+	n.object = unescapeObject(elements)
 	switch {
 	case len(n.container) > maxContainerName:
 		return name{}, vfs.Errorf(vfs.ErrInvalidName, "a top-level directory is a container, and its name is longer than %d bytes", maxContainerName)

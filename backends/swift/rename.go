@@ -35,6 +35,8 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 		return err
 	case from == to:
 		return nil
+	case to.checkNew() != nil:
+		return to.checkNew()
 	case from.contains(to):
 		return vfs.Errorf(vfs.ErrInvalidName, "a directory cannot be moved into itself")
 	case !info.IsDir() && to.isContainer():

@@ -39,10 +39,10 @@ func (f *FS) lookup(ctx context.Context, n name, base string) (vfs.Info, object,
 		return info, object{}, err
 	}
 	o, err := f.head(ctx, n)
-	if err == nil {
+	if err == nil && !isMarker(n.object, o.size, o.contentType) {
 		return o.info(base), o, nil
 	}
-	if status(err) != http.StatusNotFound {
+	if err != nil && status(err) != http.StatusNotFound {
 		return vfs.Info{}, object{}, f.refusal(ctx, n, err)
 	}
 	info, err := f.statPrefix(ctx, n, base)

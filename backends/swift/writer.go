@@ -36,6 +36,9 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 		if opts.IfVersion != "" {
 			return nil, vfs.ErrChanged
 		}
+		if err := n.checkNew(); err != nil {
+			return nil, err
+		}
 	case err != nil:
 		return nil, err
 	case info.IsDir():

@@ -1,0 +1,180 @@
+package swift
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/vfs"
+)
+
+// TestEscapeElement holds that every name that Swift can have is shown as a name, each as another.
+func TestEscapeElement(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		top := rapid.Bool().Draw(t, "top")
+		element := rapid.OneOf(rapid.StringMatching(`%{0,3}(\.{0,3}|@[a-c]?|x)`), rapid.String()).
+			Filter(func(s string) bool { return !strings.ContainsAny(s, "/\x00") }).Draw(t, "element")
+		shown := escapeElement(element, top)
+		if !vfs.ValidName(shown) || top && strings.HasPrefix(shown, accountMark) {
+			t.Errorf("%q is shown as %q, which can be no name", element, shown)
+		}
+		if back := unescapeElement(shown, top); back != element {
+			t.Errorf("%q is shown as %q, and that is %q", element, shown, back)
+		}
+		if len(element) > 3 && !strings.HasPrefix(element, escapeMark) && !strings.HasPrefix(element, accountMark) && shown != element {
+			t.Errorf("the ordinary name %q is shown as %q", element, shown)
+		}
+	})
+}
+
+// oddObjects are names that a path can not have as they are, or hardly.
+var oddObjects = []string{
+	"a//b", "a///b", "/lead", "//lead", "../x", "./x", "a/../x", "a/.", "a/..", "..", ".", "d/", "d/e", "%", "%/x", "%.", "%%", "a%", "%2F",
+	"nl\nx", "cr\rx", "tab\tx", "\u2028", "bell\a", "esc\x1b[31m", " lead", "trail ", "x/ /y", "ünï/日本", "@AUTH_x/a", ".versions/a", "?q", "#f", "a+b", "a&b=c", "\\back",
+}
+
+// TestOddNames has objects with odd names: each is listed, and its path leads to it and to no other.
+func TestOddNames(t *testing.T) {
+	run := func(t *testing.T, f *FS, dir vfs.Path) {
+		put := func(object string) {
+			t.Helper()
+			n := name{container: dir.Base()}.with(object)
+			body := pieces{[]byte("content of " + object)}
+			_, err := f.client.send(t.Context(), request{method: http.MethodPut, target: n, body: body.reader(), length: body.len(), header: map[string]string{"Content-Type": "text/plain"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, object := range oddObjects {
+			put(object)
+		}
+		found := map[string]vfs.Path{}
+		var walk func(vfs.Path)
+		walk = func(dir vfs.Path) {
+			for _, info := range entriesOf(t, f, dir) {
+				p := dir.Join(info.Name)
+				if stat, err := f.Stat(t.Context(), p); err != nil || stat.IsDir() != info.IsDir() || stat.Size != info.Size {
+					t.Errorf("Stat(%q) is %+v, %v, and it is listed as %+v", p, stat, err, info)
+				}
+				if info.IsDir() {
+					walk(p)
+					continue
+				}
+				content := string(readAll(t, f, p))
+				if at, twice := found[content]; twice {
+					t.Errorf("%q and %q are the same object", at, p)
+				}
+				found[content] = p
+				if clean, err := vfs.Resolve(vfs.Root, string(p)); err != nil || clean != p {
+					t.Errorf("%q is %q to a client: %v", p, clean, err)
+				}
+			}
+		}
+		walk(dir)
+		// What lies below the name of a file is reached by its own path (row C12).
+		below := map[string]vfs.Path{}
+		for _, object := range oddObjects {
+			elements := strings.Split(object, "/")
+			for i, e := range elements {
+				elements[i] = escapeElement(e, false)
+			}
+			p := dir
+			for _, e := range elements {
+				p = p.Join(e)
+			}
+			below[object] = p
+			if got := string(readAll(t, f, p)); got != "content of "+object {
+				t.Errorf("%q should be %q, and leads to %q", p, object, got)
+			}
+			if at, ok := found["content of "+object]; ok && at != p {
+				t.Errorf("%q is listed as %q, want %q", object, at, p)
+			}
+		}
+		for _, object := range []string{"a//b", "/lead", "a/..", "..", "d/", "%", "nl\nx", "x/ /y"} {
+			if _, ok := found["content of "+object]; !ok {
+				t.Errorf("%q is not listed", object)
+			}
+		}
+		// Each is removed by its path, and nothing else is.
+		for i, object := range oddObjects {
+			if err := f.Remove(t.Context(), below[object]); err != nil {
+				t.Errorf("removing %q: %v", below[object], err)
+			}
+			for _, other := range oddObjects[i+1:] {
+				if _, err := f.head(t.Context(), name{container: dir.Base()}.with(other)); err != nil {
+					t.Fatalf("removing %q removed %q: %v", object, other, err)
+				}
+			}
+		}
+		for _, p := range []vfs.Path{"/%", "/x/%"} {
+			if err := f.Mkdir(t.Context(), dir+p); !errors.Is(err, vfs.ErrInvalidName) {
+				t.Errorf("Mkdir(%q): %v", dir+p, err)
+			}
+			if _, err := f.OpenWriter(t.Context(), dir+p, replace); !errors.Is(err, vfs.ErrInvalidName) {
+				t.Errorf("OpenWriter(%q): %v", dir+p, err)
+			}
+		}
+		if _, err := f.Stat(t.Context(), dir+"/%"); !errors.Is(err, vfs.ErrNotExist) {
+			t.Errorf("Stat of an empty name: %v", err)
+		}
+	}
+	t.Run("fake", func(t *testing.T) {
+		f := newFake(t, swifttest.Limits{ListingLimit: 7}, nil)
+		run(t, f.FS, f.dir)
+	})
+	t.Run("real", func(t *testing.T) {
+		f := openFS(t, realSwift(t), nil)
+		run(t, f, makeContainer(t, f))
+	})
+}
+
+// TestOddContainers reaches containers that look like something else.
+func TestOddContainers(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	for _, p := range []vfs.Path{"/%@AUTH_x", "/%..", "/%.", "/%%"} {
+		if err := f.Mkdir(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		f.mustWrite(t, p.Join("file"), []byte(p))
+	}
+	var containers []string
+	page, err := f.page(t.Context(), name{}, listing{limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range page {
+		containers = append(containers, e.Name)
+	}
+	if want := []string{"%", ".", "..", "@AUTH_x", "c"}; !slices.Equal(containers, want) {
+		t.Errorf("the containers are %q, want %q", containers, want)
+	}
+	for _, info := range entriesOf(t, f, "/") {
+		if p := vfs.Root.Join(info.Name); p != "/c" {
+			f.has(t, p.Join("file"), []byte(p), "it is listed so")
+		}
+	}
+}
+
+// TestRenameOddDirectory moves what lies below an empty name.
+func TestRenameOddDirectory(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	f.mustWrite(t, "/c/%/a", []byte("a"))
+	f.mustWrite(t, "/c/%/%/b", []byte("b"))
+	if err := f.Rename(t.Context(), "/c/%", "/c/new", vfs.RenameOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	f.has(t, "/c/new/a", []byte("a"), "its directory was renamed")
+	f.has(t, "/c/new/%/b", []byte("b"), "its directory was renamed")
+	if got, want := f.objects(t, "c"), []string{"new", "new//b", "new/a"}; !slices.Equal(got, want) {
+		t.Errorf("the objects are %q, want %q", got, want)
+	}
+	if err := f.Rename(context.WithoutCancel(t.Context()), "/c/new", "/c/%", vfs.RenameOptions{}); !errors.Is(err, vfs.ErrInvalidName) {
+		t.Errorf("a directory got an empty name: %v", err)
+	}
+}
