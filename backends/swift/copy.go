@@ -153,19 +153,20 @@ func (w *writer) copySegments(ctx context.Context, old layout) (map[name]*segmen
 	}
 	var making sync.Once
 	var makeErr error
-	g, gctx := errgroup.WithContext(ctx)
+	// One that fails does not end the others: what is cut off may be stored after it has been deleted.
+	var g errgroup.Group
 	g.SetLimit(movesAtOnce)
 	for original, seg := range copied {
 		w.sent = append(w.sent, seg)
 		g.Go(func() error {
-			making.Do(func() { makeErr = w.fs.makeSegmentsContainer(gctx, seg.name) })
+			making.Do(func() { makeErr = w.fs.makeSegmentsContainer(ctx, seg.name) })
 			if makeErr != nil {
 				return makeErr
 			}
 			header := w.fs.destination(seg.name)
 			header["X-Fresh-Metadata"] = "true"
 			header["If-Match"] = seg.etag
-			resp, err := w.fs.client.send(gctx, request{method: methodCopy, target: original, header: header})
+			resp, err := w.fs.client.send(ctx, request{method: methodCopy, target: original, header: header})
 			if err != nil {
 				return err
 			}

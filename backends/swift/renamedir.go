@@ -111,7 +111,9 @@ func (m *move) checkEntry(ctx context.Context, from, to name) error {
 // settle gives a large file a content of its own at its new name, if it has segments in the directory that is to be moved: they would be moved away from under it.
 func (m *move) settle(ctx context.Context, e entry) error {
 	from := m.from.with(e.Name)
-	if e.SLOEtag == "" && (e.Bytes != 0 || e.Hash != emptyHash || isDirectoryType(e.ContentType)) {
+	// A manifest is listed as empty, unless it is the write log that tells of it.
+	mayBeLarge := e.SLOEtag != "" || e.asked != nil || e.Bytes == 0 && e.Hash == emptyHash
+	if !mayBeLarge || isDirectoryType(e.ContentType) {
 		return nil
 	}
 	o, err := m.head(ctx, from)
