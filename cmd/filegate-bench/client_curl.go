@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // curlClient is curl over FTP.
@@ -52,9 +54,14 @@ func curl(ctx context.Context, args []string, files []file, direction string, at
 	return err
 }
 
-// curlAtOnce sends all files at the same time, over as many connections.
-func curlAtOnce(ctx context.Context, _ *bench, p *place, files []file) error {
-	return curl(ctx, []string{"--parallel", "--parallel-immediate", "--parallel-max", strconv.Itoa(len(files))}, files, "upload-file", p.ftpURL)
+// curlAtOnce sends all files at the same time, by a curl for each: one curl for all of them stands still while it waits for the
+// server to confirm one, and has the others run into timeouts.
+func curlAtOnce(ctx context.Context, b *bench, p *place, files []file) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for i := range files {
+		group.Go(func() error { return curlClient.put(ctx, b, p, files[i:i+1]) })
+	}
+	return group.Wait()
 }
 
 // listSwift reads Swift's listing page by page: there is no other way.
