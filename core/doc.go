@@ -30,13 +30,16 @@
 //	the contract of storage, its errors and path rules   core/vfs, core/vfs/errors.go, core/vfs/path.go
 //	the same, made executable; its suite                 core/vfs/memfs; core/vfs/vfstest
 //	what a login asks and answers; asking several        core/auth; core/auth/chain.go
-//	confinement to the home directory, permissions       core/session
+//	confinement to the home directory, permissions       core/session; access.go
+//	bytes per second and in all                          core/session/limits.go
 //	one log line for each operation                      core/session/audit.go
 //	renewing a token that ends                           core/session/grants.go
 //	caches, of a process and shared by gateways          core/cache, core/cache/memcached; suite core/cache/cachetest
 //	options of a file, types, units, messages            core/config
 //	starting everything, checking a configuration        core/gateway/gateway.go
 //	a login from question to session, fail2ban's line    core/gateway/login.go
+//	logins that fail: their time, delays, bans           core/gateway/pace.go; failures.go; startups.go
+//	logins that are remembered, and checked again        core/gateway/keep.go; logincache.go; logon.go
 //	other authenticators while clients are served        core/gateway/reload.go
 //	the end: grace for transfers, second signal          core/gateway/drain.go
 //	metrics; /healthz and /readyz; log output            core/gateway/metrics.go; admin.go; log.go

@@ -31,6 +31,11 @@ func cmdServe(e env, args []string) int {
 	if err != nil {
 		return e.fail(err)
 	}
+	if !cfg.CoreDumps {
+		if err := forbidCoreDumps(); err != nil { // before any secret of a client is here
+			return e.fail(err)
+		}
+	}
 	var reloading sync.WaitGroup
 	defer reloading.Wait()
 	life, end := context.WithCancel(e.stop)

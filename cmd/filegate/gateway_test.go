@@ -190,6 +190,33 @@ func cmdKillChildren(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+func cmdCores(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cores NAME LIMIT")
+	}
+	want := args[1]
+	if want == "ours" {
+		want = coreLimit(ts, os.Getpid())
+	}
+	gateway := runningGateway(ts, args[0]).cmd.Process.Pid
+	for _, pid := range append(childrenOf(gateway), gateway) {
+		if got := coreLimit(ts, pid); got != want {
+			ts.Fatalf("the process %d may dump %s bytes, want %s", pid, got, want)
+		}
+	}
+}
+
+// coreLimit is the size of a core dump that a process may leave, on Linux.
+func coreLimit(ts *testscript.TestScript, pid int) string {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", pid))
+	ts.Check(err)
+	m := regexp.MustCompile(`(?m)^Max core file size +(\S+)`).FindSubmatch(text)
+	if m == nil {
+		ts.Fatalf("no limit in %s", text)
+	}
+	return string(m[1])
+}
+
 func runningGateway(ts *testscript.TestScript, name string) *process {
 	p := ts.Value(storyKey{}).(*story).gateways[name]
 	if p == nil {

@@ -42,6 +42,7 @@ var update = flag.Bool("update", false, "write what the scripts got into what th
 //	                         $SSH_PORT, $FTP_PORT and $ADMIN_PORT, and its standard output in the file NAME.stdout
 //	terminate NAME           tell it to stop, by SIGTERM; its log is then what stderr looks at. It must exit with 0, and no process of it may be left
 //	killchildren NAME        kill the processes that it has started, which are its authenticators
+//	cores NAME LIMIT         look whether it and its authenticators have that limit for core dumps: a number of bytes, or "ours" for that of the test
 //	reload NAME              tell it to read its configuration again, by SIGHUP
 //	logged NAME REGEXP       wait until its log has a match
 //	swift                    start a Swift with the user test:tester, key testing; its auth 1.0 is at $AUTH_URL, its Keystone at $KEYSTONE_URL.
@@ -82,6 +83,7 @@ func TestScripts(t *testing.T) {
 			"appears":      cmdAppears,
 			"logged":       cmdLogged,
 			"reload":       cmdReload,
+			"cores":        cmdCores,
 			"refuse":       cmdRefuse,
 		},
 	})

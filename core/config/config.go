@@ -27,6 +27,7 @@ type Config struct {
 	Log           Log
 	Admin         Admin
 	Login         Login
+	CoreDumps     bool          // leave the memory of a crash, with passwords in it, to be looked at
 	ShutdownGrace time.Duration // how long transfers may go on when the gateway is told to stop
 	Auths         []*Auth
 	Caches        []*Cache
@@ -82,6 +83,7 @@ type frontendRefs struct {
 type file struct {
 	PluginDir     string             `hcl:"plugin_dir,optional"`
 	ShutdownGrace time.Duration      `hcl:"shutdown_grace,optional"`
+	CoreDumps     bool               `hcl:"core_dumps,optional"`
 	Log           Log                `hcl:"log,block"`
 	Admin         Admin              `hcl:"admin,block"`
 	Login         Login              `hcl:"login,block"`

@@ -235,7 +235,7 @@ func TestAllOptions(t *testing.T) {
 	for _, o := range AllOptions(testOptions()) {
 		got = append(got, strings.Join(o.Path, "."))
 	}
-	want := strings.Fields(`plugin_dir shutdown_grace log log.level log.format log.output admin admin.listen
+	want := strings.Fields(`plugin_dir shutdown_grace core_dumps log log.level log.format log.output admin admin.listen
 		login login.fail_delay login.concurrent login.max_per_address login.cache_for login.revalidate login.grace
 		login.ban login.ban.failures login.ban.window login.ban.duration login.ban.slow_after login.ban.max_delay login.ban.allow auth cache backend frontend
 		auth.path auth.sha256 auth.config`)

@@ -22,7 +22,7 @@ func (r *reader) read(body *hclsyntax.Body) *Config {
 	start := r.src.start()
 	r.body(body, start, f)
 
-	cfg := &Config{Log: f.Log, Admin: f.Admin, Login: f.Login, ShutdownGrace: f.ShutdownGrace}
+	cfg := &Config{Log: f.Log, Admin: f.Admin, Login: f.Login, ShutdownGrace: f.ShutdownGrace, CoreDumps: f.CoreDumps}
 	top := Block{src: r.src, body: body, def: start}
 	r.checkLog(cfg.Log, top)
 	r.checkAdmin(cfg.Admin, top)

@@ -1,10 +1,12 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/netip"
 	"slices"
 	"strings"
@@ -406,6 +408,45 @@ func TestFoundRoundTrip(t *testing.T) {
 	if _, _, ok := c.get(t.Context(), "by", req); ok {
 		t.Error("it is still there after drop")
 	}
+}
+
+// TestSecretsStayOutOfTheLog goes through logins of all kinds, with a log that says everything.
+func TestSecretsStayOutOfTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		i := newIdentity(w)
+		i.password = "opensesame"
+		var log bytes.Buffer
+		opts := w.options(t)
+		opts.Log = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		g, err := New(t.Context(), w.config(t, guarded("revalidate = \"1m\"\ngrace = \"1m\"")+`cache "shelf" {}`), opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		login := func(change func(*auth.Request)) *session.Session {
+			sess, _, _ := w.doors[0].env.Login(t.Context(), request(func(r *auth.Request) { r.Password = "opensesame"; change(r) }))
+			return sess
+		}
+		right := func(*auth.Request) {}
+		login(func(r *auth.Request) { r.User = "bob" })
+		login(func(r *auth.Request) { r.Method, r.Answers = auth.Interactive, []auth.Secret{"opensesame"} })
+		login(func(r *auth.Request) { r.Password += " and more" })
+		first, second := login(right), login(right)
+		i.say(fmt.Errorf("about opens something: %w", auth.ErrUnavailable))
+		<-first.Context().Done() // the grace is over
+		first.Close()
+		second.Close()
+		w.openErr = errFake
+		login(right)
+		if err := g.Close(); err != nil {
+			t.Error(err)
+		}
+		for _, secret := range []string{"opensesame", "token "} {
+			if strings.Contains(log.String(), secret) {
+				t.Errorf("%q is in the log:\n%s", secret, log.String())
+			}
+		}
+	})
 }
 
 // TestDigestsDiffer is that no two logins have the same digest, wherever one field ends and the next begins.
