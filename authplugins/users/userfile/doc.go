@@ -47,6 +47,9 @@
 //
 //	user "carl" { disabled = true }
 //
+// The storage_login of a "keystone" storage has the forms that package keystone tells: "project.user", or "app=ID" for an application credential, whose
+// secret can be taken back without changing anybody's password.
+//
 // # Decisions
 //
 // Secrets of the storage are sealed (AES-256-GCM) with a key that lies elsewhere, so that a copy of the file, in a backup or a repository, opens
