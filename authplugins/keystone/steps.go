@@ -7,19 +7,6 @@ import (
 	"filegate/core/auth"
 )
 
-// maxCode is the longest code that is sent.
-const maxCode = 64
-
-// secondFactor asks for the code that Keystone wants after the password.
-func (at *attempt) secondFactor(r *receiptError) (auth.Response, error) {
-	if at.login.Credential != "" || !r.wantsOnly(totp) {
-		return auth.Response{}, fmt.Errorf("%w, which is not done here: %w", r, auth.ErrDenied)
-	}
-	account := at.credential
-	account.Secret, account.Factor = "", true
-	return at.step(state{Login: at.login, Account: account, Receipt: &r.receipt}, "", auth.Prompt{Text: "One-time code: "})
-}
-
 // step wants an answer.
 func (at *attempt) step(s state, instruction string, prompt auth.Prompt) (auth.Response, error) {
 	s.Session = at.session
