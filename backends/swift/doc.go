@@ -54,12 +54,17 @@
 //	write           what stat takes at opening, 1 PUT at Commit, and 1 HEAD before it where a file is there; large: 1 PUT for
 //	                each segment and 1 for the manifest; large and new: 1 PUT and 1 DELETE of the marker; over a large one: 1 GET
 //	                of its manifest, and 1 listing (of unfinished renames) and 1 bulk delete of its segments after it
-//	mkdir           what stat takes of what is not there, 1 PUT
+//	mkdir           what stat takes of what is not there, 1 PUT; of a container: 1 HEAD, 1 PUT
+//	rmdir           1 HEAD, 1 listing, 1 DELETE; of a container: 1 DELETE
+//	set time        1 HEAD, 1 POST
+//	space           1 HEAD of the account and 1 of the container
 //	remove          1 HEAD, 1 DELETE; large: 1 GET of the manifest, 1 listing and 1 bulk delete more
 //	rename          1 HEAD, what stat takes of the new name, 1 COPY, 1 DELETE; large, at any size: 1 listing, 1 PUT and 1 DELETE
 //	                of the record more; a directory: what a large file takes, 5 listings of it, and 1 COPY and 1 DELETE for each entry, 8 at a time
 //	copy            1 HEAD, what stat takes of the new name, 1 COPY; of more than 5 GiB: 1 GET of the manifest, 1 PUT of the segments
 //	                container, 1 COPY for each segment, 8 at a time, and 1 PUT of a manifest
+//
+// With storage_policy, 1 HEAD of each container comes to that, every five minutes.
 //
 // # Decisions
 //
@@ -75,6 +80,8 @@
 //
 // Stat asks for the listing only after the HEAD has said 404. Both at once would save a round trip for what is no object, and cost a request for all
 // that is: files are what clients ask for most.
+//
+// Listings themselves are not cached: what others do to Swift would be hidden for as long, and with Stat a HEAD nothing asks for the same listing in a row.
 //
 // An entry of the write log stays for its time, also after a listing has been seen to know of it: Swift keeps a container in several places, and the next
 // listing may come from another one. It costs nothing then.

@@ -33,6 +33,8 @@ func (c change) of(e entry) verdict {
 		return ask
 	case c.Gone && micros < second-slack:
 		return hide
+	case !c.Gone && e.Hash == "": // a container, of which a listing shows no more than that it is there
+		return believe
 	case !c.Gone && c.ETag != "" && micros > second-slack && e.version() == c.ETag:
 		return believe
 	}

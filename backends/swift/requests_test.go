@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -44,15 +45,7 @@ func TestRequests(t *testing.T) {
 	rename := func(from, to vfs.Path) func() error {
 		return func() error { return f.Rename(ctx, from, to, vfs.RenameOptions{}) }
 	}
-	listAll := func() error {
-		l, err := f.List(ctx, "/c/dir")
-		if err != nil {
-			return err
-		}
-		defer l.Close()
-		_, err = l.Next(ctx)
-		return err
-	}
+	listDir := func() error { _, err := listAll(ctx, f, "/c/dir"); return err }
 	for _, tt := range []struct {
 		name string
 		do   func() error
@@ -61,8 +54,8 @@ func TestRequests(t *testing.T) {
 		{"stat of a file", stat("/c/small"), ops{head}},
 		{"stat of a directory", stat("/c/dir"), ops{head}},
 		{"stat of a prefix", stat("/c/below"), ops{head, list}},
-		{"list", listAll, ops{list, head, head}},
-		{"list again", listAll, ops{list}},
+		{"list", listDir, ops{list, head, head}},
+		{"list again", listDir, ops{list}},
 		{"read", read("/c/small"), ops{get}},
 		{"read large", read("/c/large"), ops{get}},
 		{"write new", write("/c/new", noise(1000), replace), ops{head, list, put}},
@@ -76,6 +69,12 @@ func TestRequests(t *testing.T) {
 		{"rmdir", func() error { return f.Rmdir(ctx, "/c/dir2") }, ops{head, list, del}},
 		{"rename", rename("/c/small", "/c/small2"), ops{head, head, list, copied, del}},
 		{"rename large", rename("/c/large", "/c/large3"), ops{head, head, list, list, put, copied, del, del}},
+		{"set time", func() error { return f.SetAttrs(ctx, "/c/small2", vfs.Attrs{ModTime: new(time.Unix(1, 0))}) }, ops{head, swifttest.PostObject}},
+		{"space", func() error { _, err := f.StatSpace(ctx, "/c"); return err }, ops{swifttest.HeadAccount, swifttest.HeadContainer}},
+		{"stat of a container", stat("/c"), ops{swifttest.HeadContainer}},
+		{"list the account", func() error { _, err := listAll(ctx, f, "/"); return err }, ops{swifttest.ListAccount}},
+		{"mkdir of a container", func() error { return f.Mkdir(ctx, "/c2") }, ops{swifttest.HeadContainer, swifttest.PutContainer}},
+		{"rmdir of a container", func() error { return f.Rmdir(ctx, "/c2") }, ops{swifttest.DeleteContainer}},
 		{"remove", func() error { return f.Remove(ctx, "/c/small2") }, ops{head, del}},
 		{"remove large", func() error { return f.Remove(ctx, "/c/large3") }, ops{head, getManifest, del, list, swifttest.BulkDelete}},
 	} {
