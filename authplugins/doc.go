@@ -43,7 +43,18 @@
 // Wrap them with %w and with what the operator should read in the log: the text never reaches a client. Keep secrets out of it. An empty
 // password is auth.ErrDenied without asking anybody. Calls come concurrently, and must end with their context.
 //
+// A text that the client should read beside a refusal, such as that the password has expired, goes into an auth.Error. It must not tell
+// a user who exists from one who does not.
+//
 // What Renew will need later goes into Grant.Renewal, sealed with config.Sealer. Keep nothing in the program: it may be killed and started again at any time.
+//
+// A login may take several steps: a Response with Next instead of Identity says which methods will do, and which prompts the client shows; what
+// the next request needs to know goes into State, sealed as well. A key is asked about before it is proved: without Request.Verified an identity
+// only says that it would do.
+//
+// An Identity may give parts of the tree permissions of their own (Rules), bound what a session takes (Limits), and let the gateway
+// answer the same login by itself for a while (CacheFor). Two methods more are optional: with Revalidate (Info.Revalidates) a user who was disabled
+// loses open sessions soon, where otherwise a renewal has to tell; with Release (Info.Releases) a token ends with its last session.
 //
 // 4. The program is
 //
@@ -51,7 +62,7 @@
 //
 // in a directory cmd/filegate-auth-ticket. Standard output belongs to the protocol; what goes to standard error is in the gateway's log, under the program's name.
 //
-// 5. Hold the suite against it, with a fake of your service:
+// 5. Hold the rules that all authenticators keep (package conformance) against it, with a fake of your service:
 //
 //	func TestMain(m *testing.M) { authtest.Main(m, ticket.Kind()) }
 //
@@ -75,7 +86,18 @@
 //		}
 //	}
 //
-// Authors in other languages start from authplugin/authv1/auth.proto, which also says what to do at the start.
+// filegate plugin list then tells whether it runs, and filegate login door -u alice goes through a login and shows each step. When program or
+// block change, SIGHUP makes the gateway take them over: new logins go to the new program, and sessions keep the old one.
+//
+// # In another language
+//
+// The protocol is authplugin/authv1/auth.proto, whose head says what a program does at its start. example-python is a whole one to copy
+// from. In place of step 5 is
+//
+//	filegate plugin test ./filegate-auth-ticket -set url=http://127.0.0.1:8000/check -u alice -unknown nobody
+//
+// which asks for the password and holds the same rules against the program; also that it ends with its host, and renews what
+// another run of it has granted, which the Go package does for its authors.
 //
 // # The trust boundary
 //
@@ -85,7 +107,13 @@
 // It is not trusted with the gateway's life. It gets a clean environment and none of the gateway's files; what it answers is
 // checked, bounded, and refused as a whole if in doubt; each call has a deadline, and there are only so many at once; what it prints is escaped, cut
 // and counted; if it dies or hangs, all of its process group is ended and it is started again. Sessions that are open do not
-// notice. Only the gateway can connect to it: a socket in a private directory, with certificates that both sides make for this one run.
+// notice. Only the gateway's user can connect to it: a socket in a private directory, with certificates that both sides make for this one run where the program can do that.
+//
+// Against whoever is that user, or root, there is no boundary: he can read both processes' memory. Against other users of the machine there are the directory
+// and the certificates. A program that was exchanged is found by its sha256 at each start, but not by one who may write where it lies between check and start.
+//
+// What a program may do to the gateway at worst is to let the wrong people in, with a token and an endpoint of its choice: endpoints are http or https and
+// nothing else, names and homes have no control characters, and permissions that the gateway does not know open nothing.
 //
 // It runs as the gateway's user, and nothing here confines it: that is for the service manager. Under systemd use
 // KillMode=mixed, so that programs outlive the gateway's orderly end and not the gateway.

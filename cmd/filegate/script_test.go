@@ -51,7 +51,8 @@ var update = flag.Bool("update", false, "write what the scripts got into what th
 //	refuse STATUS            let that Swift answer PUTs of objects with that status from here on; cut: cut the connection; 0: answer as it should
 //	appears PATTERN          wait until there is a file of that name
 //
-// and the condition [clients:A,B], which holds where those programs are installed and tests are not -short; under CI=true a missing one is a failure.
+// and the conditions [clients:A,B], which holds where those programs are installed, and [python], where the example in Python can run; both only where tests are
+// not -short, and under CI=true a missing one is a failure. $SOURCE is the module's root.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -64,6 +65,11 @@ func TestScripts(t *testing.T) {
 			env.Setenv("SSH_ASKPASS", askpass)
 			env.Setenv("SSH_ASKPASS_REQUIRE", "force")
 			env.Setenv("PASSWORD", "demo")
+			source, err := filepath.Abs("../..")
+			if err != nil {
+				return err
+			}
+			env.Setenv("SOURCE", source)
 			env.Setenv("LC_ALL", "C.UTF-8")
 			env.Setenv("TMPDIR", os.TempDir()) // the script's own makes too long an address for a socket
 			env.Setenv("SSHOPTS", filepath.Join(env.WorkDir, ".ssh_config"))
@@ -109,6 +115,9 @@ type story struct {
 type storyKey struct{}
 
 func condition(cond string) (bool, error) {
+	if cond == "python" {
+		return python()
+	}
 	programs, ok := strings.CutPrefix(cond, "clients:")
 	if !ok {
 		return false, fmt.Errorf("unknown condition %q", cond)
@@ -125,6 +134,21 @@ func condition(cond string) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// python says whether there is what the example in Python needs.
+func python() (bool, error) {
+	if testing.Short() {
+		return false, nil
+	}
+	_, err := exec.LookPath("protoc")
+	if err == nil {
+		err = exec.Command("/usr/bin/python3", "-c", "import grpc, google.protobuf, cryptography").Run() //nolint:noctx // it ends at once
+	}
+	if err != nil && os.Getenv("CI") == "true" {
+		return false, fmt.Errorf("protoc, or Python's grpc, protobuf or cryptography, is missing, and CI must not skip its tests: %w", err)
+	}
+	return err == nil, nil
 }
 
 func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
