@@ -71,7 +71,7 @@ func parseObject(h http.Header) object {
 func (o object) isDir() bool { return isDirectoryType(o.contentType) }
 
 // isLarge says whether the object is a manifest: its bytes lie in segments.
-func (o object) isLarge() bool { return !o.link && (o.slo || o.dlo != "") }
+func (o object) isLarge() bool { return o.slo || o.dlo != "" }
 
 func (o object) info(base string) vfs.Info {
 	if o.isDir() {
