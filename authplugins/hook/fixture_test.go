@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"filegate/authplugins/authplugin"
@@ -35,7 +36,9 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Stdout.Write(decide(question))
-		return
+		// With the race detector a process sleeps for a second before it exits.
+		fmt.Fprintln(os.Stderr, syscall.Exec("/bin/true", []string{"true"}, nil))
+		os.Exit(1)
 	}
 	authtest.Main(m, hook.Kind())
 }
