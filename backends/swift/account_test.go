@@ -92,7 +92,7 @@ func TestForeign(t *testing.T) {
 
 				owner.share(t, dir.Base(), true, false)
 				expect("entering", stat(shared), nil)
-				if got := entriesOf(t, guest, shared); len(got) != 3 {
+				if got := vfstest.List(t, guest, shared); len(got) != 3 {
 					t.Errorf("listing: %v", got)
 				}
 				if got := readAll(t, guest, shared.Join("file")); !bytes.Equal(got, content) {
@@ -120,7 +120,7 @@ func TestForeign(t *testing.T) {
 			})
 		}
 		account := vfs.Path("/@" + owner.account)
-		expectEmpty := entriesOf(t, guest, account)
+		expectEmpty := vfstest.List(t, guest, account)
 		if len(expectEmpty) != 0 {
 			t.Errorf("the other account is listed: %v", expectEmpty)
 		}
@@ -143,7 +143,7 @@ func TestForeignConformance(t *testing.T) {
 	guest := openFS(t, accountIn(f.srv).other(), func(c *Config) {
 		c.Aliases = map[string]string{"shared": f.account + "/c", "secret": f.account + "/none"}
 	})
-	if got := entriesOf(t, guest, "/"); len(got) != 1 || got[0].Name != "shared" {
+	if got := vfstest.List(t, guest, "/"); len(got) != 1 || got[0].Name != "shared" {
 		t.Errorf("the aliases are listed as %v, want only the one that may be entered", got)
 	}
 	vfstest.TestFS(t, func(*testing.T) vfs.FS { return guest }, vfstest.Limits{Root: "/shared"})

@@ -25,7 +25,8 @@ type Backend struct {
 	// aliases are the configured names at the top level.
 	aliases map[string]alias
 
-	noPartials *noPartials
+	noPartials *recent // containers that have no cut-off upload
+	swept      *recent // containers in which what is left of uploads has been looked for
 }
 
 var _ backend.Backend = (*Backend)(nil)
@@ -62,7 +63,8 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 
 		aliases: aliases,
 
-		noPartials: &noPartials{until: map[string]time.Time{}},
+		noPartials: newRecent(noPartialsFor),
+		swept:      newRecent(sweepEvery),
 	}, nil
 }
 

@@ -40,10 +40,10 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	if err != nil {
 		return vfs.Info{}, err
 	}
-	resp, named, err := w.publish(ctx)
+	version, named, err := w.publish(ctx)
 	if err != nil {
 		w.mu.Lock()
-		w.published = w.unmarked && reached(err)
+		w.published = w.published && reached(err)
 		w.mu.Unlock()
 		return vfs.Info{}, w.refusal(err)
 	}
@@ -60,7 +60,10 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 			w.fs.log.Warn("cut-off upload not deleted", "target", w.target.String(), "err", err)
 		}
 	}
-	info := vfs.Info{Name: w.base, Size: w.size, Mode: fileMode, ModTime: w.modTime(), Version: strings.Trim(resp.header.Get("Etag"), `"`)}
+	if named != nil {
+		w.fs.sweepUploads(ctx, w.target)
+	}
+	info := vfs.Info{Name: w.base, Size: w.size, Mode: fileMode, ModTime: w.modTime(), Version: version}
 	return info, nil
 }
 
@@ -88,79 +91,97 @@ func (w *writer) commitNothing(ctx context.Context) (vfs.Info, error) {
 }
 
 // publish makes the content the file's: as a plain object where it all lies in memory still, else by a manifest.
-// It returns Swift's answer and the names of the segments that the file now needs.
-func (w *writer) publish(ctx context.Context) (*response, map[name]bool, error) {
+// It returns the new version and the names of the segments that the file now needs.
+func (w *writer) publish(ctx context.Context) (version string, needed map[name]bool, err error) {
 	plain, err := w.gather(ctx)
 	if err != nil {
-		return nil, nil, err
+		return "", nil, err
 	}
 	if plain != nil {
 		// Of a file that is empty now, something may have been sent already: it goes, when all of it has come.
 		if err := w.waitSent(ctx); err != nil {
-			return nil, nil, err
+			return "", nil, err
 		}
 		if err := w.unmark(ctx); err != nil {
-			return nil, nil, err
+			return "", nil, err
 		}
-		w.unmarked = true
 		header := w.newObjectHeader()
 		header["Etag"] = plain.md5()
 		w.fs.backend.cfg.sumsOf(plain).header(header)
-		resp, err := w.put(ctx, header["Etag"], header[metaMtime], func() (*response, error) {
-			return w.fs.client.send(ctx, request{method: http.MethodPut, target: w.target, body: plain.reader(), length: plain.len(), header: header})
+		err := w.put(ctx, header["Etag"], header[metaMtime], func() error {
+			_, err := w.fs.client.send(ctx, request{method: http.MethodPut, target: w.target, body: plain.reader(), length: plain.len(), header: header})
+			return err
 		})
-		return resp, nil, err
-	}
-	if !w.limits.slo {
-		return nil, nil, vfs.Errorf(vfs.ErrTooLarge, "this storage has no large objects: files of up to %d bytes only", w.fs.backend.cfg.SegmentSize)
+		return header["Etag"], nil, err
 	}
 	if err := w.settle(ctx); err != nil {
-		return nil, nil, err
-	}
-	if err := w.adopt(ctx); err != nil {
-		return nil, nil, err
-	}
-	sums := w.chain.whole(w.size) // before any of it is sent again, in another order
-	entries, err := w.entries(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := w.unmark(ctx); err != nil {
-		return nil, nil, err
-	}
-	w.unmarked = true
-	named := map[name]bool{}
-	for _, e := range w.layout {
-		named[e.seg.name] = true
+		return "", nil, err
 	}
 	header := w.newObjectHeader()
-	sums.header(header)
-	resp, err := w.put(ctx, w.sloETag(entries), header[metaMtime], func() (*response, error) { return w.putManifest(ctx, entries, header) })
-	for _, seg := range w.sent { // the manifests in between have come in by now
+	w.chain.whole(w.size).header(header) // before any of it is sent again, in another order
+	if w.dlo {
+		etag, err := w.publishDLO(ctx, header)
+		return etag, w.named(), err
+	}
+	if err := w.adopt(ctx); err != nil {
+		return "", nil, err
+	}
+	entries, err := w.entries(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	entries, err = w.nest(ctx, entries)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := w.unmark(ctx); err != nil {
+		return "", nil, err
+	}
+	etag := sloETag(entries)
+	err = w.put(ctx, etag, header[metaMtime], func() error {
+		_, err := w.fs.putSLO(ctx, w.target, entries, header)
+		return err
+	})
+	named := w.named()
+	for _, seg := range w.sent { // manifests in between
 		if seg.etag == "" {
 			named[seg.name] = true
 		}
 	}
-	return resp, named, err
+	return etag, named, err
+}
+
+// named are the segments that the content lies in.
+func (w *writer) named() map[name]bool {
+	all := map[name]bool{}
+	for _, e := range w.layout {
+		all[e.seg.name] = true
+	}
+	return all
 }
 
 // put makes the one request that publishes. When its answer is lost, what is stored tells how it ended: an object with the content and
 // the time, of which the latter is hardly anybody else's.
-func (w *writer) put(ctx context.Context, etag, mtime string, send func() (*response, error)) (*response, error) {
-	resp, err := send()
+func (w *writer) put(ctx context.Context, etag, mtime string, send func() error) error {
+	w.mu.Lock()
+	w.published = true
+	w.mu.Unlock()
+	err := send()
 	if err == nil || !reached(err) || errors.Is(err, context.Canceled) {
-		return resp, err
+		return err
 	}
-	now, headErr := w.fs.client.send(ctx, request{method: http.MethodHead, target: w.target})
-	if headErr == nil && etag != "" && strings.Trim(now.header.Get("Etag"), `"`) == etag && now.header.Get(metaMtime) == mtime {
-		return now, nil
+	now, headErr := w.fs.head(ctx, w.target)
+	if headErr == nil && now.etag == etag && now.header.Get(metaMtime) == mtime {
+		return nil
 	}
-	return nil, err
+	return err
 }
 
 // refusal says what Swift's answer to the publishing request means.
 func (w *writer) refusal(err error) error {
 	switch {
+	case vfs.Kind(err) != nil: // it is of another request
+		return err
 	case status(err) == http.StatusNotFound:
 		return refusedAs(err, vfs.ErrNotExist, "there is no container "+w.target.container)
 	case status(err) == http.StatusPreconditionFailed && w.opts.Exclusive:
@@ -279,11 +300,7 @@ func (w *writer) settle(ctx context.Context) error {
 
 // waitSent waits until no segment is under way.
 func (w *writer) waitSent(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.wake.Broadcast()
-	})
+	stop := context.AfterFunc(ctx, w.wakeAll)
 	defer stop()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -307,29 +324,39 @@ func (w *writer) adopt(ctx context.Context) error {
 	if base == nil {
 		return nil
 	}
-	to := segmentName(w.target, w.upload, 0, w.sequence)
-	w.sequence++
-	header := w.fs.destination(to)
+	copied, err := w.copySegment(ctx, base, 0)
+	if err != nil {
+		return err
+	}
+	base.name, base.etag = copied.name, copied.etag
+	return nil
+}
+
+// copySegment copies what holds a part of a file to a segment of this upload, on Swift's side.
+func (w *writer) copySegment(ctx context.Context, from *segment, off int64) (*segment, error) {
+	w.mu.Lock()
+	copied := &segment{name: w.newName(off), size: from.size}
+	w.sent = append(w.sent, copied)
+	w.mu.Unlock()
+	header := w.fs.destination(copied.name)
 	header["X-Fresh-Metadata"] = "true"
-	req := request{method: methodCopy, target: w.target, header: header}
+	req := request{method: methodCopy, target: from.name, header: header}
 	resp, err := w.fs.client.send(ctx, req)
 	if status(err) == http.StatusNotFound {
-		if err := w.fs.makeSegmentsContainer(ctx, to); err != nil {
-			return err
+		if err := w.fs.makeSegmentsContainer(ctx, copied.name); err != nil {
+			return nil, err
 		}
 		resp, err = w.fs.client.send(ctx, req)
 	}
 	if err != nil {
-		return fmt.Errorf("copying the old content: %w", err)
+		return nil, fmt.Errorf("copying the old content: %w", err)
 	}
-	w.sent = append(w.sent, &segment{name: to, size: base.size, etag: base.etag})
-	etag := strings.Trim(resp.header.Get("Etag"), `"`)
+	copied.etag = strings.Trim(resp.header.Get("Etag"), `"`)
 	// A large object of another kind has another ETag than the plain object that a copy makes of it.
-	if !w.old.isLarge() && etag != base.etag {
-		return vfs.ErrChanged
+	if large := from.name == w.target && w.old.isLarge(); !large && copied.etag != from.etag {
+		return nil, vfs.ErrChanged
 	}
-	base.name, base.etag = to, etag
-	return nil
+	return copied, nil
 }
 
 // compactBelow is the size of a piece below which it is worth rewriting it with its neighbours, and compactFrom the
@@ -377,9 +404,10 @@ func (w *writer) putZeros(ctx context.Context) (*segment, error) {
 	for range w.fs.backend.cfg.SegmentSize / blockSize {
 		data = append(data, zeros)
 	}
-	seg := &segment{name: segmentName(w.target, w.upload, w.size, w.sequence), size: data.len(), etag: data.md5()}
-	w.sequence++
+	w.mu.Lock()
+	seg := &segment{name: w.newName(w.size), size: data.len(), etag: data.md5()}
 	w.sent = append(w.sent, seg)
+	w.mu.Unlock()
 	return seg, w.fs.putSegment(ctx, seg, data, false)
 }
 
@@ -419,11 +447,8 @@ func (l layout) count(s span) int {
 	return n
 }
 
-// sloETag is the ETag that Swift gives to a static large object of the entries; empty where they need manifests in between.
-func (w *writer) sloETag(entries []sloEntry) string {
-	if len(entries) > w.limits.sloSegments {
-		return ""
-	}
+// sloETag is the ETag that Swift gives to a static large object of the entries.
+func sloETag(entries []sloEntry) string {
 	h := md5.New() //nolint:gosec // Swift's ETags are MD5
 	for _, e := range entries {
 		h.Write([]byte(e.Etag))

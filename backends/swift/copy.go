@@ -86,7 +86,7 @@ func (f *FS) copyLarge(ctx context.Context, from name, o object, to name, limits
 		return err
 	}
 	// A writer with nothing to write: it knows where segments go, and how to put a manifest of any length.
-	w := &writer{fs: f, target: to, upload: newUploadID(time.Now()), limits: limits}
+	w := &writer{fs: f, target: to, place: hiddenPlace(to, newUploadID(time.Now())), limits: limits}
 	copied, err := w.copySegments(ctx, old)
 	if err == nil {
 		header := o.kept()
@@ -98,7 +98,9 @@ func (f *FS) copyLarge(ctx context.Context, from name, o object, to name, limits
 			e.seg = copied[e.seg.name]
 			entries = append(entries, sloEntryOf(e))
 		}
-		_, err = w.putManifest(ctx, entries, header)
+		if entries, err = w.nest(ctx, entries); err == nil {
+			_, err = f.putSLO(ctx, to, entries, header)
+		}
 	}
 	if err != nil && !reached(err) {
 		var made []name
@@ -147,8 +149,7 @@ func (w *writer) copySegments(ctx context.Context, old layout) (map[name]*segmen
 	copied := map[name]*segment{}
 	for _, e := range old {
 		if copied[e.seg.name] == nil {
-			copied[e.seg.name] = &segment{name: segmentName(w.target, w.upload, e.off, w.sequence), size: e.seg.size, etag: e.seg.etag}
-			w.sequence++
+			copied[e.seg.name] = &segment{name: w.newName(e.off), size: e.seg.size, etag: e.seg.etag}
 		}
 	}
 	var making sync.Once

@@ -156,9 +156,20 @@ func isHiddenSegment(n, seg name) bool {
 	case seg.container == n.container:
 		// The layouts of sftp-cloudfs and of rclone without a container of its own.
 		rest, ok := strings.CutPrefix(seg.object, n.object)
-		return ok && strings.Contains(rest, ".part/") || strings.HasPrefix(seg.object, ".file-segments/")
+		return ok && strings.Contains(rest, ".part/") || strings.HasPrefix(seg.object, ".file-segments/") || isOwnPart(seg.object)
 	}
 	return false
+}
+
+// isOwnPart says whether an object is a segment beside a file, of whatever name by now: FILE.part/<upload id>/<offset>-<sequence>.
+func isOwnPart(object string) bool {
+	elements := strings.Split(object, "/")
+	if len(elements) < 3 {
+		return false
+	}
+	last := elements[len(elements)-3:]
+	_, _, ok := parseSegmentName(last[2])
+	return ok && isUploadID(last[1]) && strings.HasSuffix(last[0], ".part")
 }
 
 // isDLOSegment says whether an object that begins with a manifest's prefix is one of its segments. Where the prefix does not end

@@ -29,6 +29,15 @@
 // A change of what is there already is a manifest that names ranges of the old segments beside the new ones; a plain object is copied
 // to a segment first, on Swift's side.
 //
+// Where Swift has no static large objects, the manifest is that of a dynamic one, over the same segments. With large_objects = "dlo" it always
+// is, and the segments lie in the layout of sftp-cloudfs,
+//
+//	<container>/<object>.part/<upload id>/<offset>-<sequence>
+//
+// or in <object>_01.part/ and so on where an older layout has its parts already. A dynamic large object is whatever is listed below its prefix: so that it
+// is the file and nothing else, parts of old segments are sent again at Commit, whole ones are copied on Swift's side, segments that are not
+// needed are deleted, and the manifest is put when Swift lists exactly the rest.
+//
 // A file that arrives in its order gets the checksums of its whole content as metadata, X-Object-Meta-Filegate-Md5 and -Sha256, in hex, as far as
 // they are wanted and no ETag says them. Whatever else becomes of a file, they are gone rather than wrong. A download is compared with its MD5.
 //
@@ -53,7 +62,9 @@
 //	                several at once are faster, 1 GET for each half of read_ahead. Small reads out of order: 1 GET for each 32 KiB
 //	write           what stat takes at opening, 1 PUT at Commit, and 1 HEAD before it where a file is there; large: 1 PUT for
 //	                each segment and 1 for the manifest; large and new: 1 PUT and 1 DELETE of the marker; over a large one: 1 GET
-//	                of its manifest, and 1 listing (of unfinished renames) and 1 bulk delete of its segments after it
+//	                of its manifest, and 1 listing (of unfinished renames) and 1 bulk delete of its segments after it; each hour, for a
+//	                container, 1 listing more (of uploads that nobody has gone on with); dynamic: 1 listing before the manifest, and in the old
+//	                layout 1 at opening, unless the file is known to be small
 //	mkdir           what stat takes of what is not there, 1 PUT; of a container: 1 HEAD, 1 PUT
 //	rmdir           1 HEAD, 1 listing, 1 DELETE; of a container: 1 DELETE
 //	set time        1 HEAD, 1 POST
@@ -77,6 +88,13 @@
 //
 // A directory is moved entry by entry: each is either at its old name or at its new one, with all its content. A manifest whose segments lie in the
 // directory itself (as sftp-cloudfs has it) gets a content of its own before they are moved.
+//
+// The marker of an upload that was cut off does not end by itself (X-Delete-After): without it nobody would know what its segments are, and to give each
+// segment an end would be a POST for each at Commit. Whoever deletes the marker decides over the segments, so Commit does not go on without it.
+//
+// The segments of a Commit whose last request was not answered stay, whatever a HEAD says afterwards: where one of Swift's servers has the manifest,
+// the others get it later. An upload that is given up waits for the segments under way before it deletes them, since Swift may have stored
+// what nobody waited for.
 //
 // Stat asks for the listing only after the HEAD has said 404. Both at once would save a round trip for what is no object, and cost a request for all
 // that is: files are what clients ask for most.

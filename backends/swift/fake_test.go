@@ -86,6 +86,10 @@ func (f *fake) needed(t *testing.T, n name) []string {
 	if err != nil && status(err) != 404 {
 		t.Fatal(err)
 	}
+	if o.dlo != "" {
+		container, prefix := o.dloPrefix(n)
+		return slices.DeleteFunc(f.objects(t, container.container), func(s string) bool { return !strings.HasPrefix(s, prefix) })
+	}
 	if !o.slo {
 		return nil
 	}
@@ -129,10 +133,11 @@ func (f *fake) complete(t *testing.T, p vfs.Path) {
 	}
 }
 
-// segments are the names of all objects in the container's segments.
+// segments are the names of all objects in the container's segments, and of those beside its files.
 func (f *fake) segments(t *testing.T) []string {
 	t.Helper()
-	return f.objects(t, segmentsContainer(string(f.dir[1:])))
+	beside := slices.DeleteFunc(f.objects(t, string(f.dir[1:])), func(s string) bool { return !isOwnPart(s) })
+	return append(beside, f.objects(t, segmentsContainer(string(f.dir[1:])))...)
 }
 
 var replace = vfs.WriteOptions{Create: true, Truncate: true}
@@ -203,15 +208,4 @@ func eventually(t *testing.T, what string, holds func() bool) {
 			t.Fatalf("it does not come to be that %s", what)
 		}
 	}
-}
-
-// settled waits until no segment of an upload is under way: one that is cut off may be stored after it has been deleted.
-func settled(t *testing.T, w vfs.Writer) {
-	t.Helper()
-	up := w.(*writer)
-	eventually(t, "no segment is under way", func() bool {
-		up.mu.Lock()
-		defer up.mu.Unlock()
-		return up.sending == 0
-	})
 }

@@ -99,7 +99,6 @@ func (u upload) write(t *testing.T, f *fake, p vfs.Path, data []byte) error {
 	if _, err := open.ReadFrom(bytes.NewReader(data)); err != nil {
 		return err
 	}
-	settled(t, open)
 	_, err = open.Commit(t.Context())
 	return err
 }

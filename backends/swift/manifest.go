@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
@@ -92,14 +93,16 @@ func parseManifest(body []byte) ([]manifestEntry, error) {
 	return entries, nil
 }
 
-// putManifest makes n a static large object of the entries, and of manifests of them where they are more than one manifest may
-// have. It returns Swift's answer and the names of the manifests in between. The error is not translated.
-func (w *writer) putManifest(ctx context.Context, entries []sloEntry, header map[string]string) (*response, error) {
+// nest puts manifests in between where the entries are more than one manifest may have, and returns what the last one is to name. The error is not
+// translated.
+func (w *writer) nest(ctx context.Context, entries []sloEntry) ([]sloEntry, error) {
 	for level := 0; len(entries) > w.limits.sloSegments; level++ {
 		var up []sloEntry
 		for i := 0; i < len(entries); i += w.limits.sloSegments {
 			part := entries[i:min(i+w.limits.sloSegments, len(entries))]
-			n := segmentName(w.target, w.upload, int64(i), w.sequence)
+			w.mu.Lock()
+			n := w.newName(int64(i))
+			w.mu.Unlock()
 			n.object += fmt.Sprintf("-manifest%d", level)
 			resp, err := w.fs.putSLO(ctx, n, part, map[string]string{"Content-Type": "application/octet-stream"})
 			if err != nil {
@@ -110,14 +113,13 @@ func (w *writer) putManifest(ctx context.Context, entries []sloEntry, header map
 				size += e.length()
 			}
 			w.mu.Lock()
-			w.sequence++
 			w.sent = append(w.sent, &segment{name: n, size: size})
 			w.mu.Unlock()
 			up = append(up, sloEntry{Path: n.inAccount(), Etag: strings.Trim(resp.header.Get("Etag"), `"`), Size: size})
 		}
 		entries = up
 	}
-	return w.fs.putSLO(ctx, w.target, entries, header)
+	return entries, nil
 }
 
 // length is how many bytes of the file the entry is.
@@ -129,11 +131,15 @@ func (e sloEntry) length() int64 {
 	return e.Size
 }
 
+// putSLO puts one manifest. It tells the ETag that must come of it: a Swift that has no static large objects would else take the manifest for the
+// file's content.
 func (f *FS) putSLO(ctx context.Context, n name, entries []sloEntry, header map[string]string) (*response, error) {
 	body, err := json.Marshal(entries)
 	if err != nil {
 		return nil, err
 	}
+	header = maps.Clone(header)
+	header["Etag"] = sloETag(entries)
 	return f.client.send(ctx, request{
 		method: http.MethodPut, target: n, query: url.Values{"multipart-manifest": {"put"}},
 		body: pieces{body}.reader(), length: int64(len(body)), header: header,
@@ -147,15 +153,20 @@ func (w *writer) beginWith(ctx context.Context, old object) error {
 		return nil
 	}
 	w.chain.broken = true
-	if old.slo {
-		l, err := w.fs.layoutOf(ctx, w.target, old.size, maxNesting)
-		if err != nil {
-			return translate(err)
-		}
-		if l != nil {
-			w.layout = l
-			return nil
-		}
+	var l layout
+	var err error
+	switch {
+	case old.slo:
+		l, err = w.fs.layoutOf(ctx, w.target, old.size, maxNesting)
+	case old.dlo != "":
+		l, err = w.fs.listedLayout(ctx, w.target, old)
+	}
+	switch {
+	case err != nil:
+		return translate(err)
+	case l != nil:
+		w.layout = l
+		return nil
 	}
 	w.layout = layout{{span: span{0, old.size}, seg: &segment{name: w.target, size: old.size, etag: old.etag}}}
 	return nil

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,7 +20,11 @@ import (
 //
 //	<container>_segments/.uploads/<object>/<upload id>
 //
-// It is there from before the first segment until just before the manifest, and ends by itself (X-Delete-After) with the retention time.
+// It is there from before the first segment until just before the manifest: Commit takes it away, and must find it there, so that whoever removes the
+// upload instead has removed it. It does not end by itself, since without it nobody would know of the segments any more: what has not been gone on
+// with for the retention time is not shown, and removed by a later Commit (see sweep).
+//
+// The marker's content says where the segments lie, and is empty where that is the usual place.
 const uploadsPrefix = ".uploads/"
 
 const (
@@ -41,6 +44,7 @@ type partial struct {
 	sequence int // the next one
 	modified time.Time
 	segments []name // all of them, those behind a hole too
+	place    name   // what their names begin with
 }
 
 func (p *partial) info(base string) vfs.Info {
@@ -53,36 +57,6 @@ func markerName(target name, upload string) (name, bool) {
 	return n, len(n.object) <= maxObjectName
 }
 
-// noPartials remembers which containers have no cut-off uploads, so that a name that is not there costs no look for one each time.
-type noPartials struct {
-	mu    sync.Mutex
-	until map[string]time.Time // by endpoint and container
-}
-
-func (c *noPartials) none(key string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return time.Now().Before(c.until[key])
-}
-
-func (c *noPartials) note(key string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := time.Now()
-	for k, t := range c.until {
-		if now.After(t) {
-			delete(c.until, k)
-		}
-	}
-	c.until[key] = now.Add(noPartialsFor)
-}
-
-func (c *noPartials) forget(key string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.until, key)
-}
-
 // mayHavePartials says whether there is any cut-off upload in n's container.
 func (f *FS) mayHavePartials(ctx context.Context, n name) (bool, error) {
 	if f.backend.cfg.ResumeRetention == 0 {
@@ -92,7 +66,7 @@ func (f *FS) mayHavePartials(ctx context.Context, n name) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if f.backend.noPartials.none(key) {
+	if f.backend.noPartials.has(key) {
 		return false, nil
 	}
 	page, err := f.page(ctx, n.segments(), listing{prefix: uploadsPrefix, limit: 1})
@@ -128,11 +102,11 @@ func (f *FS) findPartial(ctx context.Context, n name) (*partial, error) {
 	// Upload ids begin with the time: the last is the latest.
 	for _, e := range slices.Backward(page) {
 		if upload := strings.TrimPrefix(e.Name, marker.object); !strings.Contains(upload, "/") {
-			p, err := f.replay(ctx, n, upload)
+			p, err := f.replay(ctx, n, upload, e)
 			if err != nil {
 				return nil, err
 			}
-			if p.size > 0 {
+			if p.size > 0 && !f.expired(p.modified) {
 				return p, nil
 			}
 		}
@@ -140,37 +114,50 @@ func (f *FS) findPartial(ctx context.Context, n name) (*partial, error) {
 	return nil, nil
 }
 
+// expired says whether an upload of which nothing has been heard since then is no longer to be gone on with.
+func (f *FS) expired(last time.Time) bool { return time.Since(last) > f.backend.cfg.ResumeRetention }
+
+// placeOf reads where an upload's segments lie.
+func (f *FS) placeOf(ctx context.Context, n name, upload string, marker entry) (name, error) {
+	if marker.Bytes == 0 {
+		return hiddenPlace(n, upload), nil
+	}
+	at, _ := markerName(n, upload)
+	body, _, err := f.client.fetch(ctx, request{method: http.MethodGet, target: at}, maxObjectName)
+	if err != nil {
+		return name{}, err
+	}
+	place := n.with(string(body))
+	if !isHiddenSegment(n, place) || !strings.HasSuffix(place.object, "/"+upload+"/") {
+		return name{}, fmt.Errorf("the marker %q names no place for segments: %q", at.String(), body)
+	}
+	return place, nil
+}
+
 // replay reads the journal of an upload, which its segments' names are.
-func (f *FS) replay(ctx context.Context, n name, upload string) (*partial, error) {
-	container, prefix := n.segments(), segmentsPrefix(n.object)+upload+"/"
+func (f *FS) replay(ctx context.Context, n name, upload string, marker entry) (*partial, error) {
+	place, err := f.placeOf(ctx, n, upload, marker)
+	if err != nil {
+		return nil, err
+	}
 	type line struct {
 		off      int64
 		sequence int
 		seg      *segment
 	}
 	var journal []line
-	p := &partial{upload: upload}
-	limits, err := f.limits(ctx)
-	if err != nil {
+	p := &partial{upload: upload, place: place, modified: marker.time(time.Time{})}
+	stored, err := f.allListed(ctx, place.top(), place.object)
+	if err != nil && status(err) != http.StatusNotFound {
 		return nil, err
 	}
-	for marker := ""; ; {
-		page, err := f.page(ctx, container, listing{prefix: prefix, marker: marker, limit: limits.listing})
-		if err != nil {
-			return nil, err
+	for _, e := range stored {
+		p.segments = append(p.segments, place.with(e.Name))
+		p.modified = latest(p.modified, e.time(time.Time{}))
+		if off, sequence, ok := parseSegmentName(strings.TrimPrefix(e.Name, place.object)); ok {
+			journal = append(journal, line{off, sequence, &segment{name: place.with(e.Name), size: e.Bytes, etag: e.Hash}})
+			p.sequence = max(p.sequence, sequence+1)
 		}
-		for _, e := range page {
-			p.segments = append(p.segments, container.with(e.Name))
-			p.modified = latest(p.modified, e.time(time.Time{}))
-			if off, sequence, ok := parseSegmentName(strings.TrimPrefix(e.Name, prefix)); ok {
-				journal = append(journal, line{off, sequence, &segment{name: container.with(e.Name), size: e.Bytes, etag: e.Hash}})
-				p.sequence = max(p.sequence, sequence+1)
-			}
-		}
-		if len(page) < limits.listing {
-			break
-		}
-		marker = page[len(page)-1].key()
 	}
 	// What was sealed later lies over what was sealed before.
 	slices.SortFunc(journal, func(a, b line) int { return cmp.Compare(a.sequence, b.sequence) })
@@ -243,13 +230,24 @@ func (f *FS) partialsIn(ctx context.Context, dir name) ([]vfs.Info, error) {
 
 // removePartial deletes a cut-off upload: the marker first, so that nobody goes on with what is being deleted.
 func (f *FS) removePartial(ctx context.Context, n name, p *partial) error {
-	if marker, ok := markerName(n, p.upload); ok {
-		if err := f.deleteObject(ctx, marker); err != nil {
-			return err
-		}
+	taken, err := f.takeMarker(ctx, n, p.upload)
+	if taken {
+		f.deleteSegments(ctx, p.segments)
 	}
-	f.deleteSegments(ctx, p.segments)
-	return nil
+	return err
+}
+
+// takeMarker deletes the marker of an upload, and says whether it was there. Whoever has taken it decides over the segments.
+func (f *FS) takeMarker(ctx context.Context, n name, upload string) (bool, error) {
+	marker, ok := markerName(n, upload)
+	if !ok {
+		return false, nil
+	}
+	_, err := f.client.send(ctx, request{method: http.MethodDelete, target: marker})
+	if status(err) == http.StatusNotFound {
+		return reached(err), nil // when an earlier try was carried out, it was there
+	}
+	return err == nil, err
 }
 
 // mark puts the marker of the upload, before its first segment.
@@ -258,10 +256,14 @@ func (w *writer) mark(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	req := request{method: http.MethodPut, target: marker, header: map[string]string{
-		"Content-Type":   "application/octet-stream",
-		"X-Delete-After": strconv.FormatInt(int64(w.fs.backend.cfg.ResumeRetention/time.Second), 10),
-	}}
+	var place pieces
+	if w.place != hiddenPlace(w.target, w.upload) {
+		place = pieces{[]byte(w.place.object)}
+	}
+	req := request{
+		method: http.MethodPut, target: marker, body: place.reader(), length: place.len(),
+		header: map[string]string{"Content-Type": "application/octet-stream"},
+	}
 	_, err := w.fs.client.send(ctx, req)
 	if status(err) == http.StatusNotFound {
 		if err := w.fs.makeSegmentsContainer(ctx, marker); err != nil {
@@ -280,16 +282,22 @@ func (w *writer) mark(ctx context.Context) error {
 
 // unmark takes the marker away, so that from here on the segments are a file's and no longer an upload's.
 func (w *writer) unmark(ctx context.Context) error {
-	if marker, ok := markerName(w.target, w.upload); ok && w.marked() {
-		return w.fs.deleteObject(ctx, marker)
+	if w.marked() {
+		switch taken, err := w.fs.takeMarker(ctx, w.target, w.upload); {
+		case err != nil:
+			return err
+		case !taken:
+			return vfs.Errorf(vfs.ErrChanged, "this upload was removed by somebody else meanwhile")
+		}
 	}
+	w.unmarked = true
 	return nil
 }
 
-// goOn makes a cut-off upload the content to begin with.
-func (w *writer) goOn(p *partial) {
-	w.upload, w.layout, w.size, w.sequence = p.upload, p.layout, p.size, p.sequence
-	w.resumed, w.chain.broken = p, true
-	w.marking.Do(func() {}) // it is marked already
-	w.marks = true
+// goOn makes a cut-off upload the content to begin with. The marker is put anew, which begins its retention time again.
+func (w *writer) goOn(ctx context.Context, p *partial) error {
+	w.upload, w.place, w.layout, w.size, w.sequence = p.upload, p.place, p.layout, p.size, p.sequence
+	w.resumed, w.chain.broken, w.marks = p, true, true
+	w.marking.Do(func() { w.markErr = w.mark(ctx) })
+	return w.markErr
 }

@@ -51,7 +51,7 @@ func (w *writer) ReadAt(p []byte, off int64) (int, error) {
 		return 0, err
 	}
 	for _, e := range stored {
-		if err := w.fs.readExtent(w.ctx, e, p[e.off-off:e.end-off]); err != nil {
+		if err := w.fs.readExtent(w.opened, e, p[e.off-off:e.end-off]); err != nil {
 			return 0, err
 		}
 	}

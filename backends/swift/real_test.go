@@ -149,16 +149,21 @@ func removeContainer(t *testing.T, f *FS, n name) {
 
 func TestConformanceReal(t *testing.T) {
 	f := openFS(t, realSwift(t), nil)
-	// Each step takes a real Swift its time. The many random runs are the fake's.
-	checks := flag.Lookup("rapid.checks").Value
-	before := checks.String()
-	if err := checks.Set("10"); err != nil {
+	checks(t, "10") // each step takes a real Swift its time: the many random runs are the fake's
+	vfstest.TestFS(t, func(*testing.T) vfs.FS { return f }, vfstest.Limits{Root: makeContainer(t, f)})
+}
+
+// checks sets how many random runs a property is tested with.
+func checks(t *testing.T, n string) {
+	t.Helper()
+	v := flag.Lookup("rapid.checks").Value
+	before := v.String()
+	if err := v.Set(n); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := checks.Set(before); err != nil {
+		if err := v.Set(before); err != nil {
 			t.Error(err)
 		}
 	})
-	vfstest.TestFS(t, func(*testing.T) vfs.FS { return f }, vfstest.Limits{Root: makeContainer(t, f)})
 }

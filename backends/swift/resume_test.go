@@ -2,11 +2,13 @@ package swift
 
 import (
 	"bytes"
-	"io"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
+	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
+	"filegate/core/vfs/vfstest"
 )
 
 // randomBytes returns n bytes that are the same in every run.
@@ -31,11 +33,24 @@ func readAll(t *testing.T, f vfs.FS, p vfs.Path) []byte {
 	return b.Bytes()
 }
 
-func TestResumeReal(t *testing.T) { testResume(t, realSwift(t)) }
+func TestResumeReal(t *testing.T) {
+	for _, large := range []string{largeSLO, largeDLO} {
+		t.Run(large, func(t *testing.T) { testResume(t, realSwift(t), large) })
+	}
+}
+
+func TestResume(t *testing.T) {
+	for form, limits := range forms {
+		t.Run(form, func(t *testing.T) {
+			testResume(t, accountIn(swifttest.Start(t, swifttest.Config{Limits: limits})), largeObjects(form))
+		})
+	}
+}
 
 // testResume cuts an upload off, and goes on with it through another backend: another gateway.
-func testResume(t *testing.T, a account) {
-	first, second := openFS(t, a, nil), openFS(t, a, nil)
+func testResume(t *testing.T, a account, large string) {
+	option := func(c *Config) { c.LargeObjects = large }
+	first, second := openFS(t, a, option), openFS(t, a, option)
 	dir := makeContainer(t, first)
 	p := dir.Join("with space & ünï.bin")
 	content := randomBytes(9*mib + 12345)
@@ -56,7 +71,7 @@ func testResume(t *testing.T, a account) {
 	if err != nil || !info.Partial || info.Size != cutAt {
 		t.Fatalf("Stat of a cut-off upload = %+v, %v; want a partial file of %d bytes", info, err, cutAt)
 	}
-	if got := entriesOf(t, second, dir); len(got) != 1 || !got[0].Partial || got[0].Size != cutAt || got[0].Name != p.Base() {
+	if got := slices.DeleteFunc(vfstest.List(t, second, dir), vfs.Info.IsDir); len(got) != 1 || !got[0].Partial || got[0].Size != cutAt || got[0].Name != p.Base() {
 		t.Errorf("the directory with a cut-off upload lists %+v", got)
 	}
 	if _, err := second.Open(t.Context(), p, vfs.OpenOptions{}); vfs.Kind(err) != vfs.ErrNotExist {
@@ -90,25 +105,5 @@ func testResume(t *testing.T, a account) {
 	left, err = first.page(t.Context(), name{container: dir.Base()}.segments(), listing{limit: 10})
 	if err != nil || len(left) > 0 {
 		t.Errorf("segments left after Remove: %v, %v", left, err)
-	}
-}
-
-func entriesOf(t *testing.T, f vfs.FS, dir vfs.Path) []vfs.Info {
-	t.Helper()
-	l, err := f.List(t.Context(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	var all []vfs.Info
-	for {
-		page, err := l.Next(t.Context())
-		if err == io.EOF {
-			return all
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, page...)
 	}
 }

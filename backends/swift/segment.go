@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"filegate/core/vfs"
@@ -33,12 +34,33 @@ type segment struct {
 func newUploadID(now time.Time) string {
 	var r [4]byte
 	rand.Read(r[:]) // never fails, by its documentation
-	return now.UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(r[:])
+	return now.UTC().Format(uploadTime) + "-" + hex.EncodeToString(r[:])
+}
+
+const uploadTime = "20060102T150405Z"
+
+// isUploadID says whether s has the form of what newUploadID returns.
+func isUploadID(s string) bool {
+	begun, random, ok := strings.Cut(s, "-")
+	_, timeErr := time.Parse(uploadTime, begun)
+	_, hexErr := hex.DecodeString(random)
+	return ok && timeErr == nil && hexErr == nil && len(random) == 8
 }
 
 // segmentName is where the sequence'th segment of an upload lies, of which the content belongs at off.
-func segmentName(target name, upload string, off int64, sequence int) name {
-	return target.segments().with(fmt.Sprintf("%s%s/%016d-%06d", segmentsPrefix(target.object), upload, off, sequence))
+func segmentName(place name, off int64, sequence int) name {
+	return place.with(fmt.Sprintf("%s%016d-%06d", place.object, off, sequence))
+}
+
+// newName is that of the next segment. It is called with mu held.
+func (w *writer) newName(off int64) name {
+	w.sequence++
+	return segmentName(w.place, off, w.sequence-1)
+}
+
+// hiddenPlace is where the segments of an upload lie, as what their names begin with, unless they are to lie beside the file.
+func hiddenPlace(target name, upload string) name {
+	return target.segments().with(segmentsPrefix(target.object) + upload + "/")
 }
 
 // putSegment sends a segment, and makes the container for segments if that is what is missing. It is eager where Swift has taken a segment of the

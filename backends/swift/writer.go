@@ -48,20 +48,26 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	case opts.IfVersion != "" && opts.IfVersion != old.version():
 		return nil, vfs.ErrChanged
 	}
-	if err := f.roomFor(ctx, n, opts.Size, limits); err != nil {
+	if err := f.roomFor(ctx, n, opts.Size); err != nil {
 		return nil, err
 	}
 	begun := time.Now()
 	w := &writer{
 		fs: f, target: n, base: p.Base(), opts: opts, limits: limits, old: old,
 		upload: newUploadID(begun), begun: begun,
+		dlo:    !limits.slo || f.backend.cfg.LargeObjects == largeDLO,
 		blocks: map[int64][]byte{},
 		chain:  newChain(&f.backend.cfg),
 		pace:   newPace(fewUploads, f.backend.cfg.UploadConcurrency, 0),
 	}
+	if w.place, err = f.place(ctx, n, w.upload, old, opts.Size); err != nil {
+		return nil, translate(err)
+	}
 	switch {
 	case cut != nil && !opts.Truncate && !opts.Exclusive:
-		w.goOn(cut)
+		if err := w.goOn(ctx, cut); err != nil {
+			return nil, translate(err)
+		}
 	case cut != nil:
 		w.superseded = cut
 	case !opts.Truncate && old.exists():
@@ -73,24 +79,27 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	if opts.Offset == vfs.AtEnd {
 		w.pos = w.size
 	}
-	w.ctx, w.cancel = context.WithCancel(ctx)
+	w.opened = ctx
+	w.ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	w.queue, w.drop = context.WithCancel(w.ctx)
 	w.wake = sync.NewCond(&w.mu)
-	w.stopWaking = context.AfterFunc(w.ctx, func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.wake.Broadcast()
-	})
+	w.stopWaking = context.AfterFunc(ctx, w.wakeAll)
+	context.AfterFunc(w.queue, w.wakeAll)
 	f.backend.budget.enter(w)
 	return w, nil
 }
 
+// wakeAll lets all that wait look whether there is still something to wait for.
+func (w *writer) wakeAll() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wake.Broadcast()
+}
+
 // roomFor refuses a file of known size that cannot be stored, before its first byte.
-func (f *FS) roomFor(ctx context.Context, n name, size int64, l limits) error {
+func (f *FS) roomFor(ctx context.Context, n name, size int64) error {
 	if size <= f.backend.cfg.SegmentSize {
 		return nil // the answer to its one PUT says the same as early
-	}
-	if !l.slo && size > l.fileSize {
-		return vfs.Errorf(vfs.ErrTooLarge, "this storage takes files of up to %d bytes", l.fileSize)
 	}
 	space, err := f.spaceFor(ctx, n)
 	if err == nil && space.Free >= 0 && space.Free < size {
@@ -103,8 +112,11 @@ func (f *FS) roomFor(ctx context.Context, n name, size int64, l limits) error {
 // segment that is sent while more comes in.
 type writer struct {
 	fs         *FS
-	ctx        context.Context // governs the segments under way; ends with Close
+	opened     context.Context // that of OpenWriter: what the caller does ends with it
+	ctx        context.Context // governs the segments under way, which outlive it: ends with Close, when they have come to their end
 	cancel     context.CancelFunc
+	queue      context.Context // governs those that wait to be sent
+	drop       context.CancelFunc
 	stopWaking func() bool
 	target     name
 	base       string // of the file's name
@@ -112,6 +124,8 @@ type writer struct {
 	limits     limits
 	old        object // what has the name now, if it exists
 	upload     string
+	place      name // what the names of its segments begin with
+	dlo        bool // the form of a large file is that of a dynamic large object
 	begun      time.Time
 	sends      sync.WaitGroup
 	pos        int64    // where the next ReadFrom begins
@@ -122,7 +136,7 @@ type writer struct {
 	marking sync.Once // marks the upload before its first segment, see partial
 	markErr error
 	marks   bool // it is, or may be, marked
-	// unmarked says that Commit has come to the manifest: a cut-off upload it is no longer.
+	// unmarked says that the marker is gone, for Commit: a cut-off upload it is no longer.
 	unmarked bool
 
 	mu       sync.Mutex
@@ -142,7 +156,7 @@ type writer struct {
 	changed  bool             // the content is another than at opening
 	touched  time.Time        // when something was written last
 	err      error            // what has gone wrong first; it stays
-	// published says that the segments may be a file's by now: a failed Commit of which nobody knows how it ended.
+	// published says that the segments may be a file's by now: the request that makes them so has been made.
 	published bool
 	attrs     vfs.Attrs
 	sent      []*segment // all that may be in Swift
@@ -259,8 +273,8 @@ func (w *writer) alloc() ([]byte, error) {
 			return nil, w.err
 		case w.done:
 			return nil, vfs.ErrClosed
-		case w.ctx.Err() != nil:
-			return nil, context.Cause(w.ctx)
+		case w.opened.Err() != nil:
+			return nil, context.Cause(w.opened)
 		}
 		full := w.held >= w.maxHeld()
 		if !full {
@@ -279,7 +293,7 @@ func (w *writer) alloc() ([]byte, error) {
 		}
 		w.pace.narrow(time.Now()) // what is short is memory
 		w.mu.Unlock()
-		block, err := w.fs.backend.budget.get(w.ctx)
+		block, err := w.fs.backend.budget.get(w.opened)
 		w.mu.Lock()
 		if err != nil {
 			return nil, err
@@ -346,8 +360,7 @@ func (w *writer) seal(off, end int64) {
 // cut makes a segment of the bytes from off to end, all of them dirty. It is called with mu held.
 func (w *writer) cut(off, end int64) *segment {
 	w.dirty.remove(off, end)
-	seg := &segment{name: segmentName(w.target, w.upload, off, w.sequence), size: end - off, link: w.chain.seal(off, end)}
-	w.sequence++
+	seg := &segment{name: w.newName(off), size: end - off, link: w.chain.seal(off, end)}
 	for at := off; at < end; {
 		i := at / blockSize
 		hi := min(end, (i+1)*blockSize)
@@ -383,17 +396,17 @@ func (w *writer) send(seg *segment, data pieces) {
 
 func (w *writer) sendInTurn(seg *segment, data pieces) error {
 	// Before its turn: a segment waits here for the one before it, which must not be waiting for this one's slot.
-	if err := seg.sum(w.ctx, data); err != nil {
+	if err := seg.sum(w.queue, data); err != nil {
 		return err
 	}
 	w.mu.Lock()
-	for w.flying >= w.pace.streams && w.ctx.Err() == nil {
+	for w.flying >= w.pace.streams && w.queue.Err() == nil {
 		w.wake.Wait()
 	}
 	w.flying++
 	w.mu.Unlock()
 	begun := time.Now()
-	err := context.Cause(w.ctx)
+	err := context.Cause(w.queue)
 	if err == nil {
 		err = w.sendSegment(w.ctx, seg, data)
 	}
@@ -433,7 +446,8 @@ func (w *writer) sendSegment(ctx context.Context, seg *segment, data pieces) err
 
 // resumable says whether the upload can be gone on with when it is cut off: one that changes what is there already leaves that as it was.
 func (w *writer) resumable() bool {
-	return !w.old.exists() && !w.opts.Exclusive && w.fs.backend.cfg.ResumeRetention > 0
+	_, ok := markerName(w.target, w.upload)
+	return ok && !w.old.exists() && !w.opts.Exclusive && w.fs.backend.cfg.ResumeRetention > 0
 }
 
 // marked says whether there may be a marker of the upload.
@@ -496,96 +510,6 @@ func (w *writer) Size() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.size
-}
-
-// Close implements [vfs.Writer]. What has arrived of a new file is kept, to be gone on with; of anything else it is deleted.
-func (w *writer) Close() error {
-	w.mu.Lock()
-	if w.done {
-		w.mu.Unlock()
-		return nil
-	}
-	w.done = true
-	keep := w.resumable() && !w.unmarked && w.size >= keepFrom
-	unsure := w.published
-	w.mu.Unlock()
-	if keep {
-		w.keep()
-	}
-	w.release()
-	if !keep && !unsure {
-		w.abandon()
-	}
-	return nil
-}
-
-// keep sends what is in memory still, so that nothing has to come again that has come once.
-func (w *writer) keep() {
-	// The session has ended, most likely: that is why the upload is cut off.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), abandonTimeout)
-	defer cancel()
-	w.sends.Wait()
-	w.mu.Lock()
-	var tail []*segment
-	for _, run := range append(spans(nil), w.dirty...) {
-		if run.off == w.layout.reach() { // behind a hole nothing can be gone on with
-			tail = append(tail, w.cut(run.off, run.end))
-		}
-	}
-	w.mu.Unlock()
-	defer func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		for _, seg := range tail {
-			w.free(seg.blocks...)
-			seg.data, seg.blocks = nil, nil
-		}
-	}()
-	for _, seg := range tail {
-		err := seg.sum(ctx, seg.data)
-		if err == nil {
-			err = w.sendSegment(ctx, seg, seg.data)
-		}
-		if err != nil {
-			w.fs.log.Warn("end of a cut-off upload not kept", "target", w.target.String(), "err", err)
-			return
-		}
-	}
-}
-
-// release ends what is under way and gives the memory back.
-func (w *writer) release() {
-	w.cancel()
-	w.stopWaking()
-	w.sends.Wait()
-	w.fs.backend.budget.leave(w)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for i, block := range w.blocks {
-		delete(w.blocks, i)
-		w.free(block)
-	}
-}
-
-// abandonTimeout bounds the deletion of an abandoned upload's segments.
-const abandonTimeout = 30 * time.Second
-
-// abandon deletes the segments that no manifest names.
-func (w *writer) abandon() {
-	if len(w.sent) == 0 {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), abandonTimeout)
-	defer cancel()
-	names := make([]name, len(w.sent))
-	for i, seg := range w.sent {
-		names[i] = seg.name
-	}
-	if err := w.unmark(ctx); err != nil {
-		w.fs.log.Warn("abandoned upload not deleted", "target", w.target.String(), "err", err)
-		return
-	}
-	w.fs.deleteSegments(ctx, names)
 }
 
 // newObjectHeader is what the object at the file's name is stored with.

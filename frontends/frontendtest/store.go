@@ -3,7 +3,6 @@ package frontendtest
 import (
 	"bytes"
 	"errors"
-	"io"
 	"strings"
 	"testing"
 
@@ -45,27 +44,6 @@ func Read(t *testing.T, fsys vfs.FS, name vfs.Path) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
-}
-
-// List returns the entries of a directory of a store.
-func List(t *testing.T, fsys vfs.FS, name vfs.Path) []vfs.Info {
-	t.Helper()
-	l, err := fsys.List(t.Context(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	var all []vfs.Info
-	for {
-		page, err := l.Next(t.Context())
-		if err == io.EOF {
-			return all
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, page...)
-	}
 }
 
 // Missing says whether a store has nothing under the name.

@@ -17,6 +17,7 @@ import (
 
 	"filegate/core/vfs"
 	"filegate/core/vfs/memfs"
+	"filegate/core/vfs/vfstest"
 	"filegate/frontends/frontendtest"
 	"filegate/frontends/scp"
 	"filegate/frontends/ssh"
@@ -94,7 +95,7 @@ func stored(t *testing.T, fsys vfs.FS, dir vfs.Path) map[string]string {
 	files := map[string]string{}
 	var walk func(p vfs.Path, prefix string)
 	walk = func(p vfs.Path, prefix string) {
-		for _, info := range frontendtest.List(t, fsys, p) {
+		for _, info := range vfstest.List(t, fsys, p) {
 			if info.IsDir() {
 				files[prefix+info.Name+"/"] = ""
 				walk(p.Join(info.Name), prefix+info.Name+"/")

@@ -192,32 +192,40 @@ func (e *env) hasDir(name vfs.Path, rule string) {
 }
 
 // list returns the entries of the directory by name.
-func (e *env) list(name vfs.Path) map[string]vfs.Info {
-	e.Helper()
-	l, err := e.fs.List(e.Context(), name)
+// List returns the entries of a directory.
+func List(t testing.TB, fsys vfs.FS, dir vfs.Path) []vfs.Info {
+	t.Helper()
+	l, err := fsys.List(t.Context(), dir)
 	if err != nil {
-		e.Fatalf("List(%q): %v", name, err)
+		t.Fatalf("List(%q): %v", dir, err)
 	}
 	defer l.Close()
-	all := make(map[string]vfs.Info)
+	var all []vfs.Info
 	for {
-		page, err := l.Next(e.Context())
+		page, err := l.Next(t.Context())
 		if errors.Is(err, io.EOF) {
 			return all
 		}
 		if err != nil {
-			e.Fatalf("Next of the listing of %q: %v", name, err)
+			t.Fatalf("Next of the listing of %q: %v", dir, err)
 		}
 		if len(page) == 0 {
-			e.Fatalf("a page of the listing of %q is empty: a page has at least one entry", name)
+			t.Fatalf("a page of the listing of %q is empty: a page has at least one entry", dir)
 		}
-		for _, info := range page {
-			if _, ok := all[info.Name]; ok {
-				e.Errorf("the listing of %q has %q twice: each entry comes once", name, info.Name)
-			}
-			all[info.Name] = info
-		}
+		all = append(all, page...)
 	}
+}
+
+func (e *env) list(name vfs.Path) map[string]vfs.Info {
+	e.Helper()
+	all := make(map[string]vfs.Info)
+	for _, info := range List(e.t, e.fs, name) {
+		if _, ok := all[info.Name]; ok {
+			e.Errorf("the listing of %q has %q twice: each entry comes once", name, info.Name)
+		}
+		all[info.Name] = info
+	}
+	return all
 }
 
 // same compares contents.

@@ -1,0 +1,145 @@
+package swift
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/vfs"
+)
+
+// TestCloseWaits ends an upload while Swift takes its time over a segment. What is stored late is deleted all the same.
+func TestCloseWaits(t *testing.T) {
+	for name, end := range map[string]func(cancel context.CancelFunc){
+		"given up":     func(context.CancelFunc) {},
+		"disconnected": func(cancel context.CancelFunc) { cancel() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, swifttest.Limits{}, func(c *Config) {
+				c.SegmentSize, c.MaxSegmentSize, c.ResumeRetention, c.Stall = blockSize, blockSize, 0, time.Minute
+			})
+			began, goOn := make(chan struct{}), make(chan struct{})
+			f.srv.Inject(swifttest.Rule{Op: swifttest.PutObject, Container: "c_segments", Times: 1, Fault: swifttest.Fault{Call: func() {
+				close(began)
+				<-goOn
+			}}})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			w, err := f.OpenWriter(ctx, "/c/file", replace)
+			if err != nil {
+				t.Fatal(err)
+			}
+			writeAt(t, w, noise(2*blockSize), 0)
+			<-began
+			end(cancel)
+			closed := make(chan error)
+			go func() { closed <- w.Close() }()
+			eventually(t, "the writer is being closed", func() bool {
+				_, err := w.WriteAt([]byte("x"), 10*blockSize)
+				return err != nil
+			})
+			if n := f.srv.Count(swifttest.DeleteObject) + f.srv.Count(swifttest.BulkDelete); n != 0 {
+				t.Error("segments are deleted while one of them is under way")
+			}
+			close(goOn)
+			if err := <-closed; err != nil {
+				t.Error(err)
+			}
+			if diff := cmp.Diff([]string{}, f.segments(t), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("segments are left of an upload that was given up (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestCutUploadKeepsWhatIsUnderWay ends the session while segments are being sent. All that was taken from the client is kept.
+func TestCutUploadKeepsWhatIsUnderWay(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	f.srv.Inject(swifttest.Rule{Op: swifttest.PutObject, Container: "c_segments", Fault: swifttest.Fault{Delay: 50 * time.Millisecond}})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	w, err := f.OpenWriter(ctx, "/c/file", replace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const size = 5*mib + 1234
+	writeAt(t, w, noise(size), 0)
+	cancel()
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+	if info, err := f.Stat(t.Context(), "/c/file"); err != nil || !info.Partial || info.Size != size {
+		t.Errorf("Stat = %+v, %v; want a partial file of the %d bytes that were taken", info, err, size)
+	}
+}
+
+// cutOff leaves an upload that has been cut off.
+func (f *fake) cutOff(t *testing.T, p vfs.Path, data []byte) {
+	t.Helper()
+	w := f.openWriter(t, p, replace)
+	writeAt(t, w, data, 0)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRetention has an upload that was cut off longer ago than it is kept. It is not there any more for anybody, and the next large file
+// that is written removes what is left of it. One that is not that old stays.
+func TestRetention(t *testing.T) {
+	for form, limits := range forms {
+		t.Run(form, func(t *testing.T) {
+			f := newFake(t, limits, func(c *Config) { c.LargeObjects = largeObjects(form) })
+			if err := f.Mkdir(t.Context(), "/c/dir"); err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range []vfs.Path{"/c/a", "/c/dir/b"} {
+				f.cutOff(t, p, noise(2*mib+5))
+			}
+			f.mustWrite(t, "/c/first", noise(2*mib+5))
+			for _, p := range []vfs.Path{"/c/a", "/c/dir/b"} {
+				if info, err := f.Stat(t.Context(), p); err != nil || !info.Partial {
+					t.Errorf("%q within the retention time is %+v, %v", p, info, err)
+				}
+			}
+			f.backend.cfg.ResumeRetention = time.Nanosecond
+			for _, p := range []vfs.Path{"/c/a", "/c/dir/b"} {
+				if info, err := f.Stat(t.Context(), p); vfs.Kind(err) != vfs.ErrNotExist {
+					t.Errorf("%q after the retention time is %+v, %v", p, info, err)
+				}
+			}
+			f.backend.swept = newRecent(sweepEvery)
+			f.mustWrite(t, "/c/second", noise(2*mib+5))
+			want := slices.Concat(f.needed(t, name{"", "c", "first"}), f.needed(t, name{"", "c", "second"}))
+			slices.Sort(want)
+			if diff := cmp.Diff(want, f.segments(t)); diff != "" {
+				t.Errorf("the segments are not those of the two files (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestRemovedElsewhere has somebody remove an upload that is still going on elsewhere. It does not become a file with parts missing.
+func TestRemovedElsewhere(t *testing.T) {
+	for form, limits := range forms {
+		f := newFake(t, limits, func(c *Config) { c.LargeObjects, c.Patience = largeObjects(form), 200*time.Millisecond })
+		w := f.openWriter(t, "/c/file", replace)
+		writeAt(t, w, noise(3*mib), 0)
+		if err := w.waitSent(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Remove(t.Context(), "/c/file"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Commit(t.Context()); vfs.Kind(err) != vfs.ErrChanged && vfs.Kind(err) != vfs.ErrUnavailable {
+			t.Errorf("%s: Commit of an upload that was removed: %v", form, err)
+		}
+		if _, err := f.read(t.Context(), "/c/file"); vfs.Kind(err) != vfs.ErrNotExist {
+			t.Errorf("%s: the file is there, or: %v", form, err)
+		}
+	}
+}

@@ -1,0 +1,264 @@
+package swift
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // Swift's ETags are MD5
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"filegate/core/vfs"
+)
+
+// A dynamic large object is all objects of a prefix, in the order of their names, as far as the container lists them. So what a static one says in its manifest
+// must here be so: each upload has a prefix of its own that ends in a slash, with nothing in it that is not of the file; no part of a segment is
+// left out, and no hole; and the manifest is put only when the listing has all of it.
+
+// The values of Config.LargeObjects.
+const (
+	largeSLO = "slo"
+	largeDLO = "dlo"
+)
+
+// place is where the segments of a new upload lie, as a name that those of the segments begin with.
+func (f *FS) place(ctx context.Context, n name, upload string, old object, size int64) (name, error) {
+	hidden := hiddenPlace(n, upload)
+	if f.backend.cfg.LargeObjects != largeDLO || size > 0 && size <= f.backend.cfg.SegmentSize {
+		return hidden, nil
+	}
+	// Beside the file, as sftp-cloudfs has it. Its own manifests have prefixes that do not end in a slash, and whatever came to lie below one
+	// would be in that file's content at once: such a place is taken.
+	for i := range 100 {
+		base := n.object + ".part/"
+		if i > 0 {
+			base = fmt.Sprintf("%s_%02d.part/", n.object, i)
+		}
+		place := n.with(base + upload + "/")
+		if len(place.object)+segmentTail > maxObjectName {
+			break
+		}
+		if container, prefix := old.dloPrefix(n); container == n.top() && strings.HasPrefix(place.object, prefix) {
+			continue
+		}
+		page, err := f.page(ctx, n.top(), listing{prefix: base, delimiter: true, limit: 1})
+		if err != nil {
+			return name{}, err
+		}
+		if len(page) == 0 || page[0].Subdir != "" {
+			return place, nil
+		}
+	}
+	return hidden, nil
+}
+
+// listedLayout reads where the bytes of a dynamic large object lie, or nothing where its segments are not only its own, or more than they seem.
+func (f *FS) listedLayout(ctx context.Context, n name, o object) (layout, error) {
+	container, prefix := o.dloPrefix(n)
+	entries, err := f.allListed(ctx, container, prefix)
+	if err != nil {
+		return nil, err
+	}
+	var l layout
+	var off int64
+	for _, e := range entries {
+		seg := container.with(e.Name)
+		if !isHiddenSegment(n, seg) || e.SLOEtag != "" || e.Symlink != "" {
+			return nil, nil
+		}
+		if e.Bytes > 0 {
+			l = append(l, extent{span: span{off, off + e.Bytes}, seg: &segment{name: seg, size: e.Bytes, etag: e.Hash}})
+		}
+		off += e.Bytes
+	}
+	if off != o.size {
+		return nil, nil // the listing is behind, or a segment is a manifest itself
+	}
+	return l, nil
+}
+
+// allListed returns all that a container lists below a prefix. The error is not translated.
+func (f *FS) allListed(ctx context.Context, container name, prefix string) ([]entry, error) {
+	var all []entry
+	err := f.eachListed(ctx, container, prefix, func(e entry) error {
+		all = append(all, e)
+		return nil
+	})
+	return all, err
+}
+
+// listedBySwift is allListed without what this and other gateways know better: it is Swift that makes the file of it.
+func (f *FS) listedBySwift(ctx context.Context, container name, prefix string) ([]entry, error) {
+	limits, err := f.limits(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []entry
+	for l := (listing{prefix: prefix, limit: limits.listing}); ; {
+		p, err := f.rawPage(ctx, container, l)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p.lines...)
+		if !p.more || len(p.lines) == 0 {
+			return all, nil
+		}
+		l.marker = p.last()
+	}
+}
+
+// assemble makes the content one that a dynamic large object can be. What is only a part of a segment, and holes, are sent as segments of their own; segments
+// of other files and uploads are copied; and those that the file does not need are deleted.
+func (w *writer) assemble(ctx context.Context) error {
+	var anew spans
+	err := w.layout.pieces(0, w.size, func(e extent) error {
+		if e.seg == nil || !e.whole() {
+			anew.add(e.off, e.end)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, run := range anew {
+		if err := w.fill(ctx, run.off, run.end); err != nil {
+			return err
+		}
+		if err := w.fillHoles(run.off, run.end); err != nil {
+			return err
+		}
+	}
+	if err := w.settle(ctx); err != nil {
+		return err
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(w.fs.backend.cfg.UploadConcurrency)
+	for i := range w.layout {
+		e := &w.layout[i]
+		if w.own(e.seg.name) {
+			continue
+		}
+		g.Go(func() error {
+			seg, err := w.copySegment(gctx, e.seg, e.off)
+			e.seg = seg
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return w.deleteUnneeded(ctx)
+}
+
+// publishDLO makes the content a dynamic large object.
+func (w *writer) publishDLO(ctx context.Context, header map[string]string) (etag string, err error) {
+	if err := w.assemble(ctx); err != nil {
+		return "", err
+	}
+	if err := w.awaitListed(ctx); err != nil {
+		return "", err
+	}
+	if err := w.unmark(ctx); err != nil {
+		return "", err
+	}
+	// Swift takes an "&" for the sign of a URL, unless it is encoded.
+	header["X-Object-Manifest"] = strings.ReplaceAll(quote(strings.TrimPrefix(w.place.inAccount(), "/")), "&", "%26")
+	etag = w.dloETag()
+	return etag, w.put(ctx, etag, header[metaMtime], func() error {
+		_, err := w.fs.client.send(ctx, request{method: http.MethodPut, target: w.target, header: header})
+		return err
+	})
+}
+
+// own says whether a segment is one of this upload's.
+func (w *writer) own(seg name) bool {
+	return seg.top() == w.place.top() && strings.HasPrefix(seg.object, w.place.object)
+}
+
+// fillHoles writes zeros where nothing is stored between off and end.
+func (w *writer) fillHoles(off, end int64) error {
+	var holes []extent
+	w.mu.Lock()
+	err := w.layout.pieces(off, end, func(e extent) error {
+		if e.seg == nil {
+			holes = append(holes, e)
+		}
+		return nil
+	})
+	w.mu.Unlock()
+	for _, e := range holes {
+		for at := e.off; at < e.end && err == nil; at += blockSize {
+			_, err = w.WriteAt(zeros[:min(blockSize, e.end-at)], at)
+		}
+	}
+	return err
+}
+
+// deleteUnneeded deletes what this upload has stored and the file does not consist of: under its prefix it would.
+func (w *writer) deleteUnneeded(ctx context.Context) error {
+	needed := map[name]bool{}
+	for _, e := range w.layout {
+		needed[e.seg.name] = true
+	}
+	var gone []name
+	for _, seg := range w.sent {
+		if !needed[seg.name] {
+			gone = append(gone, seg.name)
+		}
+	}
+	if w.resumed != nil {
+		for _, n := range w.resumed.segments {
+			if w.own(n) && !needed[n] {
+				gone = append(gone, n)
+			}
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	return w.fs.deleteAll(ctx, gone)
+}
+
+// awaitListed waits until the listing has exactly the segments of the file, for as long as a failing request would be tried again.
+func (w *writer) awaitListed(ctx context.Context) error {
+	deadline := time.Now().Add(w.fs.client.patience)
+	for try := 0; ; try++ {
+		listed, err := w.fs.listedBySwift(ctx, w.place.top(), w.place.object)
+		if err != nil || w.agrees(listed) {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return vfs.Errorf(vfs.ErrUnavailable, "the storage does not list all parts of the file yet, try again later")
+		}
+		select {
+		case <-time.After(backoff(try)):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// agrees says whether a listing is of the file's segments, and in their order.
+func (w *writer) agrees(listed []entry) bool {
+	if len(listed) != len(w.layout) {
+		return false
+	}
+	for i, e := range w.layout {
+		if l := listed[i]; l.Name != e.seg.name.object || l.Bytes != e.seg.size || l.Hash != e.seg.etag {
+			return false
+		}
+	}
+	return true
+}
+
+// dloETag is the ETag that Swift gives to a dynamic large object.
+func (w *writer) dloETag() string {
+	h := md5.New() //nolint:gosec // Swift's ETags are MD5
+	for _, e := range w.layout {
+		h.Write([]byte(e.seg.etag))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,209 @@
+package swift
+
+import (
+	"bytes"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/vfs"
+)
+
+func newDLO(t *testing.T, limits swifttest.Limits) *fake {
+	return newFake(t, limits, func(c *Config) {
+		c.SegmentSize, c.MaxSegmentSize, c.LargeObjects = blockSize, blockSize, largeDLO
+	})
+}
+
+func (f *fake) putObject(t *testing.T, object string, data []byte, header map[string]string) {
+	t.Helper()
+	body := pieces{data}
+	_, err := f.client.send(t.Context(), request{
+		method: http.MethodPut, target: name{"", "c", object}, body: body.reader(), length: body.len(), header: header,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// oldServers writes a large file as sftp-cloudfs does: with numbered parts below a prefix that does not end in a slash.
+func (f *fake) oldServers(t *testing.T, object, dir string, data []byte) {
+	t.Helper()
+	i := byte('0')
+	for part := range slices.Chunk(data, blockSize) {
+		f.putObject(t, dir+"/00000"+string(i), part, nil)
+		i++
+	}
+	f.putObject(t, object, nil, map[string]string{"X-Object-Manifest": "c/" + dir})
+	f.has(t, vfs.Path("/c/"+object), data, "the layout of the old servers is read")
+}
+
+// TestDLOLayout is how large files lie for the old servers: each upload below a prefix of its own, which ends in a slash.
+func TestDLOLayout(t *testing.T) {
+	f := newDLO(t, swifttest.Limits{})
+	data := noise(3*blockSize + 1000)
+	f.mustWrite(t, "/c/dir/file", data)
+	o, err := f.head(t.Context(), name{"", "c", "dir/file"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(o.dlo, "c/dir/file.part/") || !strings.HasSuffix(o.dlo, "/") {
+		t.Errorf("the manifest is %q, want a prefix in c/dir/file.part/ that ends in a slash", o.dlo)
+	}
+	f.putObject(t, "dir/file.partial", []byte("a stranger"), nil)
+	f.putObject(t, "dir/file.part2/000000", []byte("a stranger"), nil)
+	f.has(t, "/c/dir/file", data, "a name that begins alike is not a part of the file (row F3)")
+
+	for _, size := range []int{2*blockSize + 1, 10, 4 * blockSize} {
+		shorter := noise(size)
+		f.mustWrite(t, "/c/dir/file", shorter)
+		f.has(t, "/c/dir/file", shorter, "nothing of an old upload is left in the file (row F4)")
+		f.tidy(t, "/c/dir/file")
+	}
+	if err := f.Remove(t.Context(), "/c/dir/file"); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"dir/file.part2/000000", "dir/file.partial"}
+	if diff := cmp.Diff(want, f.objects(t, "c")); diff != "" {
+		t.Errorf("a file's removal takes its segments and no others (-want +got):\n%s", diff)
+	}
+}
+
+// TestDLOOverOldServers replaces a file of the old servers. Whatever lay below its prefix would be in it at once.
+func TestDLOOverOldServers(t *testing.T) {
+	for _, size := range []int{10, 2*blockSize + 10} {
+		f := newDLO(t, swifttest.Limits{})
+		old, data := noise(3*blockSize-5), noise(size)
+		f.oldServers(t, "file", "file.part", old)
+		f.putObject(t, "file.partial", []byte("a stranger"), nil)
+		w := f.openWriter(t, "/c/file", replace)
+		writeAt(t, w, data, 0)
+		w.mu.Lock()
+		w.sealForRoom()
+		w.mu.Unlock()
+		if err := w.waitSent(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		o, err := f.head(t.Context(), name{"", "c", "file"})
+		if err != nil || o.size != int64(len(old))+10 { // with the stranger, of which the old servers' layout has no better knowledge
+			t.Errorf("the file that is being replaced has %d bytes, %v; want the old %d (row F6)", o.size, err, len(old)+10)
+		}
+		mustCommit(t, w)
+		f.has(t, "/c/file", data, "a file of the old servers is replaced as any other")
+		f.tidy(t, "/c/file")
+		left := slices.DeleteFunc(f.objects(t, "c"), isOwnPart)
+		if diff := cmp.Diff([]string{"file", "file.partial"}, left); diff != "" {
+			t.Errorf("of the replaced file exactly its parts are deleted (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// TestDLOBesideRenamed has a file that the old servers have renamed, of which the parts keep the old name (rows F2 and F5).
+func TestDLOBesideRenamed(t *testing.T) {
+	f := newDLO(t, swifttest.Limits{})
+	first, second := noise(2*blockSize+5), noise(3*blockSize)
+	f.oldServers(t, "renamed", "file.part", first)
+	for range 3 {
+		f.mustWrite(t, "/c/file", second)
+		f.has(t, "/c/renamed", first, "a file keeps its parts whatever is written to its old name")
+		f.has(t, "/c/file", second, "and they do not get into that")
+	}
+	if err := f.Rename(t.Context(), "/c/file", "/c/other", vfs.RenameOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	f.mustWrite(t, "/c/file", first)
+	f.has(t, "/c/other", second, "nor do they by our own rename")
+	for _, p := range []vfs.Path{"/c/other", "/c/file"} {
+		if err := f.Remove(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]string{}, f.segments(t), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("segments are left of files that are gone (-want +got):\n%s", diff)
+	}
+	f.has(t, "/c/renamed", first, "a removal takes nobody else's parts")
+}
+
+// TestFormsMeet changes a file of each form by a gateway that writes another.
+func TestFormsMeet(t *testing.T) {
+	for _, from := range []string{largeSLO, largeDLO} {
+		for name, opts := range map[string]vfs.WriteOptions{"replaced": replace, "changed": {}, "appended to": {Offset: vfs.AtEnd}} {
+			t.Run(from+" "+name, func(t *testing.T) {
+				f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize, c.LargeObjects = blockSize, blockSize, from })
+				to := openFS(t, accountIn(f.srv), func(c *Config) {
+					c.SegmentSize, c.MaxSegmentSize = blockSize, blockSize
+					if from == largeSLO {
+						c.LargeObjects = largeDLO
+					}
+				})
+				content := noise(4*blockSize + 1000)
+				f.mustWrite(t, "/c/file", content)
+				w, err := to.OpenWriter(t.Context(), "/c/file", opts)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer w.Close()
+				data := noise(2*blockSize + 5)
+				switch {
+				case opts.Truncate:
+					content = data
+				case opts.Offset == vfs.AtEnd:
+					content = append(content, data...)
+				default:
+					copy(content, data)
+				}
+				if _, err := w.ReadFrom(bytes.NewReader(data)); err != nil {
+					t.Fatal(err)
+				}
+				mustCommit(t, w)
+				f.has(t, "/c/file", content, "the form of the old version does not matter")
+				f.tidy(t, "/c/file")
+				f.digestsHold(t, "/c/file", content)
+				f.mustWrite(t, "/c/file", data)
+				f.has(t, "/c/file", data, "nor does it the other way round")
+				f.tidy(t, "/c/file")
+			})
+		}
+	}
+}
+
+// TestDLOListedLate has a Swift of which the listings lag: a dynamic large object is only what is listed.
+func TestDLOListedLate(t *testing.T) {
+	for _, limits := range []swifttest.Limits{{}, {NoSLO: true}} {
+		f := newFake(t, limits, func(c *Config) {
+			c.SegmentSize, c.MaxSegmentSize, c.LargeObjects, c.Patience = blockSize, blockSize, largeDLO, 10*time.Second
+		})
+		old, data := noise(2*blockSize+5), noise(3*blockSize+7)
+		f.mustWrite(t, "/c/file", old)
+		f.srv.ListingLag(300 * time.Millisecond)
+		f.mustWrite(t, "/c/file", data)
+		f.has(t, "/c/file", data, "a file is published when all of it is listed")
+
+		f.srv.ListingLag(time.Hour)
+		f.client.patience = 300 * time.Millisecond
+		if _, err := f.write(t.Context(), "/c/file", old, replace); vfs.Kind(err) != vfs.ErrUnavailable {
+			t.Errorf("Commit with segments that are not listed: %v, want %v", err, vfs.ErrUnavailable)
+		}
+		f.has(t, "/c/file", data, "the old content stays where the new one is not listed")
+		f.srv.ListingLag(0)
+		f.tidy(t, "/c/file")
+	}
+}
+
+// TestSLOThatIsNone has a Swift that does not tell that it has no static large objects. It would store the manifest as the content.
+func TestSLOThatIsNone(t *testing.T) {
+	f := newFake(t, swifttest.Limits{NoSLO: true, NoInfo: true}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize, c.Patience = blockSize, blockSize, 0 })
+	old := noise(1000)
+	f.mustWrite(t, "/c/file", old)
+	if _, err := f.write(t.Context(), "/c/file", noise(3*blockSize), replace); err == nil {
+		t.Error("a large file is stored in a Swift that has none")
+	}
+	f.has(t, "/c/file", old, "a manifest is not a content")
+	f.tidy(t, "/c/file")
+}
