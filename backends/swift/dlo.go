@@ -143,7 +143,9 @@ func (w *writer) assemble(ctx context.Context) error {
 		}
 		g.Go(func() error {
 			seg, err := w.copySegment(gctx, e.seg, e.off)
-			e.seg = seg
+			if err == nil {
+				e.seg = seg
+			}
 			return err
 		})
 	}
