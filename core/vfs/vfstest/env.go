@@ -191,7 +191,6 @@ func (e *env) hasDir(name vfs.Path, rule string) {
 	}
 }
 
-// list returns the entries of the directory by name.
 // List returns the entries of a directory.
 func List(t testing.TB, fsys vfs.FS, dir vfs.Path) []vfs.Info {
 	t.Helper()
@@ -216,6 +215,7 @@ func List(t testing.TB, fsys vfs.FS, dir vfs.Path) []vfs.Info {
 	}
 }
 
+// list returns the entries of the directory by name.
 func (e *env) list(name vfs.Path) map[string]vfs.Info {
 	e.Helper()
 	all := make(map[string]vfs.Info)
