@@ -64,6 +64,7 @@ func (u upload) run(t *testing.T, change func(*Config), inject func(f *fake)) (i
 	before := f.srv.Count(swifttest.PutManifest)
 	err = u.write(t, f, p, data)
 	f.srv.Heal()
+	f.srv.ListingLag(0)
 	after := data
 	if u.opts.Offset == vfs.AtEnd {
 		after = append(bytes.Clone(old), data...)

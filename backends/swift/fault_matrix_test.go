@@ -1,0 +1,147 @@
+package swift
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/vfs"
+)
+
+// TestEachRequestFails has each request of each way to write go wrong, in both forms of large files, and nothing is tried again.
+// Afterwards the file is all old or all new, and the client was not told of a success that was none.
+func TestEachRequestFails(t *testing.T) {
+	for _, form := range []string{largeSLO, largeDLO} {
+		for _, u := range uploads() {
+			for name, rule := range map[string]swifttest.Rule{
+				"503":          {Times: 1, Fault: swifttest.Fault{Status: http.StatusServiceUnavailable}},
+				"cut":          {Times: 1, Fault: swifttest.Fault{Cut: true}},
+				"answer lost":  {Times: 1, Fault: swifttest.Fault{At: swifttest.AtAnswer, Cut: true}},
+				"503 for ever": {Fault: swifttest.Fault{Status: http.StatusServiceUnavailable}},
+			} {
+				t.Run(fmt.Sprint(form, "/", u.name, "/", name), func(t *testing.T) {
+					t.Parallel()
+					for rule.After = 0; u.failsAt(t, form, rule); rule.After++ {
+					}
+				})
+			}
+		}
+	}
+}
+
+// failsAt uploads with a fault, and says whether it came to it.
+func (u upload) failsAt(t *testing.T, form string, rule swifttest.Rule) bool {
+	t.Helper()
+	f := newFake(t, forms[form], func(c *Config) {
+		c.SegmentSize, c.MaxSegmentSize, c.LargeObjects, c.Patience = blockSize, blockSize, largeObjects(form), 0
+	})
+	const p = "/c/file"
+	var old []byte
+	if u.old >= 0 {
+		old = noise(u.old)
+		f.mustWrite(t, p, old)
+	}
+	data := noise(u.data)
+	after := data
+	if u.opts.Offset == vfs.AtEnd {
+		after = append(bytes.Clone(old), data...)
+	}
+	var struck atomic.Bool
+	rule.Fault.Call = func() { struck.Store(true) }
+	f.srv.Inject(rule)
+	err := u.write(t, f, p, data)
+	f.srv.Heal()
+	f.client.patience = 10 * time.Second
+	got, readErr := f.read(t.Context(), p)
+	isOld := u.old < 0 && vfs.Kind(readErr) == vfs.ErrNotExist || readErr == nil && bytes.Equal(got, old)
+	isNew := readErr == nil && bytes.Equal(got, after)
+	switch {
+	case !isOld && !isNew:
+		t.Errorf("request %d: the upload ended with %v, and the file (%d bytes, %v) is neither the old content nor the new", rule.After, err, len(got), readErr)
+	case err == nil && !isNew:
+		t.Errorf("request %d: the client was told of success, and the file is the old one", rule.After)
+	case err != nil && isNew && !reached(err):
+		t.Errorf("request %d: the client was told of the failure %v, and the file is the new one", rule.After, err)
+	case isNew:
+		f.digestsHold(t, p, after)
+	}
+	f.complete(t, p)
+	return struck.Load()
+}
+
+// TestGatewayKilled ends a gateway at each request of an upload, as kill -9 does: nothing that it does afterwards reaches Swift. Another
+// one goes on with what the first has sent, or begins anew where that is nothing.
+func TestGatewayKilled(t *testing.T) {
+	for form := range forms {
+		for _, at := range []swifttest.Point{swifttest.AtStart, swifttest.AtAnswer} {
+			t.Run(fmt.Sprint(form, "/", at), func(t *testing.T) {
+				t.Parallel()
+				for n := 0; killedAt(t, form, swifttest.Rule{After: n, Fault: swifttest.Fault{At: at, Cut: true}}); n++ {
+				}
+			})
+		}
+	}
+}
+
+func killedAt(t *testing.T, form string, rule swifttest.Rule) bool {
+	t.Helper()
+	option := func(c *Config) {
+		c.SegmentSize, c.MaxSegmentSize, c.LargeObjects = blockSize, blockSize, largeObjects(form)
+	}
+	first := newFake(t, forms[form], option)
+	second := openFS(t, accountIn(first.srv), option)
+	first.client.patience = 0
+	const p = "/c/file"
+	data := noise(6*blockSize + 1000)
+	var struck atomic.Bool
+	rule.Fault.Call = func() { struck.Store(true) }
+	first.srv.Inject(rule)
+	// What is answered last may have been done.
+	if rule.Fault.At == swifttest.AtAnswer {
+		first.srv.Inject(swifttest.Rule{After: rule.After + 1, Fault: swifttest.Fault{Cut: true}})
+	}
+	_, err := first.write(t.Context(), p, data, replace)
+	first.srv.Heal()
+	first.client.patience = 10 * time.Second
+
+	info, statErr := second.Stat(t.Context(), p)
+	switch {
+	case statErr == nil && !info.Partial:
+	case err == nil:
+		t.Errorf("request %d: the client was told of success, and the file is %+v, %v", rule.After, info, statErr)
+	case statErr == nil || vfs.Kind(statErr) == vfs.ErrNotExist:
+		if info.Size > int64(len(data)) {
+			t.Fatalf("request %d: %d bytes have arrived of %d", rule.After, info.Size, len(data))
+		}
+		w, err := second.OpenWriter(t.Context(), p, vfs.WriteOptions{Create: true, Offset: info.Size})
+		if err != nil {
+			t.Fatalf("request %d: going on: %v", rule.After, err)
+		}
+		defer w.Close()
+		if _, err := w.ReadFrom(bytes.NewReader(data[info.Size:])); err != nil {
+			t.Fatal(err)
+		}
+		mustCommit(t, w)
+	default:
+		t.Errorf("request %d: Stat: %v", rule.After, statErr)
+	}
+	first.has(t, p, data, fmt.Sprintf("request %d: an upload is gone on with through any gateway", rule.After))
+	first.complete(t, p)
+	return struck.Load()
+}
+
+// TestListingsBehind writes in all ways while listings are half a minute behind. What an upload does depends on none.
+func TestListingsBehind(t *testing.T) {
+	for _, u := range uploads() {
+		t.Run(u.name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := u.run(t, nil, func(f *fake) { f.srv.ListingLag(30 * time.Second) }); err != nil {
+				t.Errorf("the upload ended with %v", err)
+			}
+		})
+	}
+}
