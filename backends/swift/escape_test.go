@@ -12,6 +12,7 @@ import (
 
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
+	"filegate/core/vfs/vfstest"
 )
 
 // TestEscapeElement holds that every name that Swift can have is shown as a name, each as another.
@@ -57,7 +58,7 @@ func TestOddNames(t *testing.T) {
 		found := map[string]vfs.Path{}
 		var walk func(vfs.Path)
 		walk = func(dir vfs.Path) {
-			for _, info := range entriesOf(t, f, dir) {
+			for _, info := range vfstest.List(t, f, dir) {
 				p := dir.Join(info.Name)
 				if stat, err := f.Stat(t.Context(), p); err != nil || stat.IsDir() != info.IsDir() || stat.Size != info.Size {
 					t.Errorf("Stat(%q) is %+v, %v, and it is listed as %+v", p, stat, err, info)
@@ -154,7 +155,7 @@ func TestOddContainers(t *testing.T) {
 	if want := []string{"%", ".", "..", "@AUTH_x", "c"}; !slices.Equal(containers, want) {
 		t.Errorf("the containers are %q, want %q", containers, want)
 	}
-	for _, info := range entriesOf(t, f, "/") {
+	for _, info := range vfstest.List(t, f, "/") {
 		if p := vfs.Root.Join(info.Name); p != "/c" {
 			f.has(t, p.Join("file"), []byte(p), "it is listed so")
 		}
