@@ -18,6 +18,7 @@ import (
 	ncw "github.com/ncw/swift/v2"
 
 	"filegate/core/backend"
+	"filegate/core/vfs"
 )
 
 // client makes the requests of one login: with its token, renewed when Swift refuses it, and tried again while there is hope.
@@ -140,11 +141,12 @@ func (c *client) attempt(ctx context.Context, req request, use func(*response) e
 	refusals, damages := 0, 0
 	earlier := false // an earlier try may have been carried out
 	for try := 0; ; try++ {
+		var resp *response
 		conn, err := c.connect(ctx)
-		if err != nil {
-			return nil, err
+		known := err == nil // there is a grant
+		if known {
+			resp, err = c.try(ctx, conn, req, try)
 		}
-		resp, err := c.try(ctx, conn, req, try)
 		if err == nil && use != nil {
 			err = use(resp)
 		}
@@ -154,14 +156,20 @@ func (c *client) attempt(ctx context.Context, req request, use func(*response) e
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		switch {
-		case status(err) == http.StatusUnauthorized && refusals < 2:
+		if status(err) == http.StatusUnauthorized && refusals < 2 {
 			// Two, since an authenticator may first hand out a token that another gateway has seen revoked.
 			refusals++
-			if err := c.renew(ctx, conn); err != nil {
-				return nil, err
+			if err = c.renew(ctx, conn); err == nil {
+				continue
 			}
-			continue
+			known = false
+		}
+		switch {
+		case !known && errors.Is(err, vfs.ErrUnavailable) && time.Now().Before(deadline):
+			// Who could renew the login is out of reach, which may pass as it does for Swift.
+			refusals = 0
+		case !known:
+			return nil, err
 		case status(err) == http.StatusUnprocessableEntity && req.body != nil && damages < 2:
 			// What is in memory is right: the checksum failed on the way.
 			damages++

@@ -89,3 +89,35 @@ func TestTokenNotRenewed(t *testing.T) {
 		}
 	})
 }
+
+// unreachableLogin is a login whose renewal nobody can be asked about at first.
+type unreachableLogin struct {
+	backend.Grants
+	failures int
+}
+
+func (g *unreachableLogin) Renew(ctx context.Context, refused backend.Grant) (backend.Grant, error) {
+	if g.failures > 0 {
+		g.failures--
+		return backend.Grant{}, vfs.Errorf(vfs.ErrUnavailable, "the login could not be renewed, try again later")
+	}
+	return g.Grants.Renew(ctx, refused)
+}
+
+// TestTokenRenewedLate has an authenticator be out of reach when a token has ended. That is waited for like Swift itself.
+func TestTokenRenewedLate(t *testing.T) {
+	for _, tt := range []struct {
+		failures int
+		want     error
+	}{{3, nil}, {1000, vfs.ErrUnavailable}} {
+		f := newFake(t, swifttest.Limits{}, func(c *Config) { c.Patience = 2 * time.Second })
+		grants := f.client.grants
+		f.client.grants = &unreachableLogin{grants, tt.failures}
+		f.srv.Revoke()
+		_, err := f.Stat(t.Context(), "/c")
+		if vfs.Kind(err) != tt.want || tt.want == nil && err != nil {
+			t.Errorf("after %d failures to renew a login: %v, want %v", tt.failures, err, tt.want)
+		}
+		f.client.grants = grants
+	}
+}
