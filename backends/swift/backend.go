@@ -22,6 +22,8 @@ type Backend struct {
 	attrs  *attrCache
 	writes *writeLog
 	local  cache.Cache
+	// changes are those that this process has made.
+	changes changeCounts
 	// aliases are the configured names at the top level.
 	aliases map[string]alias
 
@@ -106,6 +108,7 @@ type FS struct {
 	aliases      map[string]alias
 	opened       time.Time // shown as the time of what has none
 	hideSegments bool
+	told         recall
 }
 
 var (

@@ -60,7 +60,7 @@
 //	                that the listing does not know yet, and 1 listing of one entry for a prefix below which something was deleted
 //	read            1 GET from the start to the end; one more for each jump that the client makes. Where the store is slower than the client, and
 //	                several at once are faster, 1 GET for each half of read_ahead. Small reads out of order: 1 GET for each 32 KiB
-//	write           what stat takes at opening, 1 PUT at Commit, and 1 HEAD before it where a file is there; large: 1 PUT for
+//	write           what stat takes at opening (nothing, if the file is to be replaced and was asked for just before), 1 PUT at Commit, and 1 HEAD before it where a file is there; large: 1 PUT for
 //	                each segment and 1 for the manifest; large and new: 1 PUT and 1 DELETE of the marker; over a large one: 1 GET
 //	                of its manifest, and 1 listing (of unfinished renames) and 1 bulk delete of its segments after it; each hour, for a
 //	                container, 1 listing more (of uploads that nobody has gone on with); dynamic: 1 listing before the manifest, and in the old

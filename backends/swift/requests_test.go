@@ -79,6 +79,7 @@ func TestRequests(t *testing.T) {
 		{"remove large", func() error { return f.Remove(ctx, "/c/large3") }, ops{head, getManifest, del, list, swifttest.BulkDelete}},
 	} {
 		f.srv.ForgetRequests()
+		f.told = recall{}
 		if err := tt.do(); err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 		}
@@ -98,4 +99,40 @@ func TestRequests(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
 	}
+}
+
+// TestRecall opens files that were asked for just before. Opening one that is to be replaced does not ask again, unless something has happened to it.
+func TestRecall(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	ctx := t.Context()
+	lookups := func() int {
+		return f.srv.Count(swifttest.HeadObject) + f.srv.Count(swifttest.ListContainer)
+	}
+	put := func(p vfs.Path, opts vfs.WriteOptions) {
+		t.Helper()
+		f.srv.ForgetRequests()
+		w := f.openWriter(t, p, opts)
+		defer w.Close()
+	}
+	f.Stat(ctx, "/c/new")
+	if put("/c/new", replace); lookups() != 0 {
+		t.Errorf("%d requests to open a file of which it was just told that it is not there, want none", lookups())
+	}
+	f.Stat(ctx, "/c/new")
+	if put("/c/new", vfs.WriteOptions{Create: true}); lookups() == 0 {
+		t.Error("a file that is to be changed was not asked for at opening")
+	}
+	f.Stat(ctx, "/c/new")
+	f.mustWrite(t, "/c/new/below", noise(10))
+	f.srv.ForgetRequests()
+	if _, err := f.OpenWriter(ctx, "/c/new", replace); vfs.Kind(err) != vfs.ErrIsDir {
+		t.Errorf("opening what has become a directory: %v, want %v", err, vfs.ErrIsDir)
+	}
+	large := noise(2*mib + 1000)
+	f.mustWrite(t, "/c/file", large)
+	f.Stat(ctx, "/c/file")
+	f.mustWrite(t, "/c/file", noise(10))
+	f.Stat(ctx, "/c/file")
+	f.mustWrite(t, "/c/file", large)
+	f.tidy(t, "/c/file")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"filegate/core/vfs"
 )
@@ -16,7 +17,11 @@ func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 	if err != nil {
 		return vfs.Info{}, err
 	}
-	info, _, err := f.lookup(ctx, n, p.Base())
+	asked, state := time.Now(), f.backend.changes.of(n).Load()
+	info, o, err := f.lookup(ctx, n, p.Base())
+	if n.isObject() {
+		f.remember(n, o, err, asked, state)
+	}
 	if n.isObject() && errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, errNoContainer) {
 		cut, partialErr := f.findPartial(ctx, n)
 		switch {

@@ -274,6 +274,7 @@ func (f *FS) observe(ctx context.Context, req request, began time.Time, resp *re
 	default:
 		return
 	}
+	f.backend.changes.changed(target)
 	if target.isAccount() || target.isObject() && isUnlogged(target) {
 		return
 	}

@@ -21,7 +21,11 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	if err != nil {
 		return nil, translate(err)
 	}
-	info, old, err := f.lookup(ctx, n, p.Base())
+	find := f.lookup
+	if opts.Create && opts.Truncate && !opts.Exclusive && opts.IfVersion == "" {
+		find = f.lookupToReplace
+	}
+	info, old, err := find(ctx, n, p.Base())
 	var cut *partial
 	switch {
 	case errors.Is(err, errNoContainer):
