@@ -43,17 +43,18 @@ func (f *FS) StatSpace(ctx context.Context, p vfs.Path) (vfs.Space, error) {
 	return f.spaceFor(ctx, n)
 }
 
-// spaceFor is StatSpace of a name.
+// spaceFor is StatSpace of a name. Who may write to a container need not be allowed to look at it, or at the
+// account: it is enough that one of them tells.
 func (f *FS) spaceFor(ctx context.Context, n name) (vfs.Space, error) {
-	space, err := f.space(ctx, name{account: n.account}, "X-Account-Bytes-Used", "X-Account-Meta-Quota-Bytes")
-	if err != nil && status(err) != http.StatusForbidden {
-		return vfs.Space{}, translate(err)
+	space, refused := f.space(ctx, name{account: n.account}, "X-Account-Bytes-Used", "X-Account-Meta-Quota-Bytes")
+	if refused != nil && status(refused) != http.StatusForbidden {
+		return vfs.Space{}, translate(refused)
 	}
 	if n.isAccount() {
 		return space, nil
 	}
 	inner, err := f.space(ctx, n.top(), "X-Container-Bytes-Used", "X-Container-Meta-Quota-Bytes")
-	if err != nil {
+	if err != nil && (refused != nil || status(err) != http.StatusForbidden) {
 		return vfs.Space{}, translate(err)
 	}
 	if inner.Total >= 0 && (space.Total < 0 || inner.Free < space.Free) {

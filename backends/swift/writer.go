@@ -52,7 +52,14 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	case opts.IfVersion != "" && opts.IfVersion != old.version():
 		return nil, vfs.ErrChanged
 	}
-	if err := f.roomFor(ctx, n, opts.Size); err != nil {
+	more := opts.Size
+	if !opts.Truncate {
+		more -= old.size
+		if cut != nil {
+			more -= cut.size
+		}
+	}
+	if err := f.roomFor(ctx, n, more); err != nil {
 		return nil, err
 	}
 	begun := time.Now()
@@ -100,14 +107,14 @@ func (w *writer) wakeAll() {
 	w.wake.Broadcast()
 }
 
-// roomFor refuses a file of known size that cannot be stored, before its first byte.
-func (f *FS) roomFor(ctx context.Context, n name, size int64) error {
-	if size <= f.backend.cfg.SegmentSize {
+// roomFor refuses an upload of known size that cannot be stored, before its first byte. What is stored of the file already, and stays, has its room.
+func (f *FS) roomFor(ctx context.Context, n name, more int64) error {
+	if more <= f.backend.cfg.SegmentSize {
 		return nil // the answer to its one PUT says the same as early
 	}
 	space, err := f.spaceFor(ctx, n)
-	if err == nil && space.Free >= 0 && space.Free < size {
-		return vfs.Errorf(vfs.ErrQuota, "the file has %d bytes, and the quota leaves %d", size, space.Free)
+	if err == nil && space.Free >= 0 && space.Free < more {
+		return vfs.Errorf(vfs.ErrQuota, "the upload has %d bytes, and the quota leaves %d", more, space.Free)
 	}
 	return nil
 }

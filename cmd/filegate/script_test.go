@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -49,6 +51,8 @@ var update = flag.Bool("update", false, "write what the scripts got into what th
 //	                         Keystone also knows otto, key ottopass, in the projects test and test2, who must give a one-time code
 //	code                     set $CODE to otto's code of this moment
 //	refuse STATUS            let that Swift answer PUTs of objects with that status from here on; cut: cut the connection; 0: answer as it should
+//	quota WHERE BYTES        limit the bytes of that Swift's account test, or of a container in it, to so many; -1: to none
+//	stored N                 look whether N objects with content have been sent to that Swift since the last look
 //	appears PATTERN          wait until there is a file of that name
 //
 // and the conditions [clients:A,B], which holds where those programs are installed, and [python], where the example in Python can run; both only where tests are
@@ -91,6 +95,8 @@ func TestScripts(t *testing.T) {
 			"reload":       cmdReload,
 			"cores":        cmdCores,
 			"refuse":       cmdRefuse,
+			"quota":        cmdQuota,
+			"stored":       cmdStored,
 		},
 	})
 }
@@ -174,7 +180,7 @@ func cmdSwift(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 0 {
 		ts.Fatalf("usage: swift")
 	}
-	fake, err := swifttest.New(swifttest.Config{Users: []swifttest.User{
+	fake, err := swifttest.New(swifttest.Config{Record: true, Users: []swifttest.User{
 		{Account: "test", Name: "tester", Key: "testing"},
 		{Account: "test", Name: "otto", Key: "ottopass", Home: "test", Projects: []string{"test2"}, TOTP: totpSecret},
 	}})
@@ -213,6 +219,49 @@ func cmdRefuse(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if args[0] != "0" {
 		st.heal = st.swift.Inject(swifttest.Rule{Op: swifttest.PutObject, Fault: fault})
+	}
+}
+
+func cmdQuota(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: quota account|CONTAINER BYTES")
+	}
+	bytes, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	swift := ts.Value(storyKey{}).(*story).swift
+	if args[0] == "account" {
+		ts.Check(swift.SetAccountQuota("test", bytes))
+		return
+	}
+	const quota = "X-Container-Meta-Quota-Bytes"
+	header := []string{quota, args[1]}
+	if bytes < 0 {
+		header = []string{"X-Remove" + strings.TrimPrefix(quota, "X"), "x"}
+	}
+	login, err := ask(context.Background(), http.MethodGet, swift.AuthURL(), "X-Auth-User", "test:tester", "X-Auth-Key", "testing")
+	ts.Check(err)
+	_, err = ask(context.Background(), http.MethodPost, login.Get("X-Storage-Url")+"/"+args[0],
+		append(header, "X-Auth-Token", login.Get("X-Auth-Token"))...)
+	ts.Check(err)
+}
+
+func cmdStored(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: stored N")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	swift := ts.Value(storyKey{}).(*story).swift
+	got := 0
+	for _, r := range swift.Requests() {
+		if r.Op == swifttest.PutObject && (r.In > 0 || r.Header.Get("Content-Length") != "0") {
+			ts.Logf("PUT %s of %d bytes: %d", r.Path, r.In, r.Status)
+			got++
+		}
+	}
+	swift.ForgetRequests()
+	if got != want {
+		ts.Fatalf("%d objects with content were sent, want %d", got, want)
 	}
 }
 

@@ -1,0 +1,111 @@
+package swift
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/vfs"
+)
+
+// TestQuota announces uploads, of which some do not fit. Those are refused as soon as they are opened, with nothing sent; so also where the user may not ask
+// about the account, or not about the container. Where neither may be asked it is up to Swift.
+func TestQuota(t *testing.T) {
+	t.Parallel()
+	const segment = blockSize
+	refuse := func(op swifttest.Op) swifttest.Rule {
+		return swifttest.Rule{Op: op, Fault: swifttest.Fault{Status: http.StatusForbidden}}
+	}
+	type story struct {
+		name               string
+		account, container int64 // the quotas; 0: none
+		refused            []swifttest.Rule
+		opts               vfs.WriteOptions
+		size               int64
+		fits               bool
+	}
+	change := vfs.WriteOptions{Create: true, Offset: vfs.AtEnd}
+	for _, s := range []story{
+		{name: "no quota", opts: replace, size: 100 * segment, fits: true},
+		{name: "container", container: 4 * segment, opts: replace, size: 4*segment + 1},
+		{name: "container leaves it", container: 4 * segment, opts: replace, size: 4 * segment, fits: true},
+		{name: "account", account: 4 * segment, opts: replace, size: 4*segment + 1},
+		{name: "account leaves less", account: 3 * segment, container: 8 * segment, opts: replace, size: 4 * segment},
+		{name: "container leaves less", account: 8 * segment, container: 3 * segment, opts: replace, size: 4 * segment},
+		{name: "account not to be asked", account: 100 * segment, container: 4 * segment, refused: []swifttest.Rule{refuse(swifttest.HeadAccount)}, opts: replace, size: 5 * segment},
+		{name: "container not to be asked", account: 4 * segment, refused: []swifttest.Rule{refuse(swifttest.HeadContainer)}, opts: replace, size: 5 * segment},
+		{
+			name: "neither to be asked", account: 4 * segment, container: 4 * segment,
+			refused: []swifttest.Rule{refuse(swifttest.HeadAccount), refuse(swifttest.HeadContainer)}, opts: replace, size: 5 * segment, fits: true,
+		},
+		{name: "nothing to append to", account: 4 * segment, opts: change, size: 5 * segment},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize = segment })
+			f.quotas(t, s.account, s.container)
+			for _, rule := range s.refused {
+				f.srv.Inject(rule)
+			}
+			s.opts.Size = s.size
+			f.announces(t, "/c/file", s.opts, s.fits)
+		})
+	}
+}
+
+// TestQuotaOfMore goes on with an upload that was cut off, and with a file. What there is of it has its room already.
+func TestQuotaOfMore(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize = blockSize })
+	const have, more = 2 * mib, mib
+	f.cutOff(t, "/c/cut", noise(have))
+	f.mustWrite(t, "/c/file", noise(have))
+	space, err := f.StatSpace(t.Context(), "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.quotas(t, space.Used+more, 0)
+	for _, p := range []vfs.Path{"/c/cut", "/c/file"} {
+		f.announces(t, p, vfs.WriteOptions{Create: true, Offset: have, Size: have + more}, true)
+		f.announces(t, p, vfs.WriteOptions{Create: true, Offset: have, Size: have + more + 1}, false)
+		f.announces(t, p, vfs.WriteOptions{Create: true, Truncate: true, Size: have + more}, false)
+	}
+}
+
+// quotas limits the bytes of the account and of the container.
+func (f *fake) quotas(t *testing.T, account, container int64) {
+	t.Helper()
+	if account > 0 {
+		if err := f.srv.SetAccountQuota(swifttest.DefaultUsers()[0].Account, account); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if container > 0 {
+		header := map[string]string{"X-Container-Meta-Quota-Bytes": strconv.FormatInt(container, 10)}
+		if _, err := f.client.send(t.Context(), request{method: http.MethodPost, target: name{container: "c"}, header: header}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// announces opens a file for writing and does not write.
+func (f *fake) announces(t *testing.T, p vfs.Path, opts vfs.WriteOptions, fits bool) {
+	t.Helper()
+	f.srv.ForgetRequests()
+	w, err := f.OpenWriter(t.Context(), p, opts)
+	if err == nil {
+		defer w.Close()
+	}
+	switch {
+	case fits && err != nil:
+		t.Errorf("%q with %d bytes, which fit: %v", p, opts.Size, err)
+	case !fits && (!errors.Is(err, vfs.ErrQuota) || !strings.Contains(err.Error(), "quota")):
+		t.Errorf("%q with %d bytes, which do not fit: %v, want a word about the quota", p, opts.Size, err)
+	}
+	if n := f.srv.Count(swifttest.PutObject); n > 0 && !fits {
+		t.Errorf("%d objects were put for %q, which was refused", n, p)
+	}
+}
