@@ -22,6 +22,7 @@ func cmdPlugin(e env, args []string) int {
 			{"list", "start the authenticators of a configuration, and tell how they do", cmdPluginList},
 			{"describe", "tell what an authenticator is, and how it is configured", cmdPluginDescribe},
 			{"test", "hold the rules for authenticators against a program, in whatever language", cmdPluginTest},
+			{"login", "go through one login step by step: the same as filegate login", cmdLogin},
 		},
 		synopsis: "[flags] …",
 		more: "NAME is that of an auth block in the configuration, PATH a program, with a slash in it.\n" +
