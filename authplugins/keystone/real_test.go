@@ -1,11 +1,7 @@
 package keystone_test
 
 import (
-	"bytes"
-	"crypto/rand"
-	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -216,9 +212,9 @@ func TestExpiredKeystone(t *testing.T) {
 
 // TestTokensKeystone takes tokens and users away from a login of its own, and Keystone itself.
 func TestTokensKeystone(t *testing.T) {
-	admin := newAdmin(t)
-	user := admin.user(t)
-	target, err := url.Parse(admin.url)
+	admin := authtest.NewKeystone(t)
+	user := admin.User(t)
+	target, err := url.Parse(admin.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +248,7 @@ func TestTokensKeystone(t *testing.T) {
 			t.Errorf("a login %s: %v", name, err)
 		}
 	}
-	if admin.shows(t, one.Grant.Token) || !admin.shows(t, two.Grant.Token) {
+	if admin.Shows(t, one.Grant.Token) || !admin.Shows(t, two.Grant.Token) {
 		t.Error("want the first token ended and the second one not")
 	}
 
@@ -274,13 +270,13 @@ func TestTokensKeystone(t *testing.T) {
 		t.Errorf("Keystone is up again: %v", err)
 	}
 
-	admin.change(t, user, map[string]any{"password": "another"})
+	admin.Change(t, user, map[string]any{"password": "another"})
 	if err := auth.Revalidate(t.Context(), a, *two); !errors.Is(err, auth.ErrDenied) {
 		t.Errorf("the password was changed: got %v, want %v", err, auth.ErrDenied)
 	}
 	user.Password = "another"
 	three := login()
-	admin.change(t, user, map[string]any{"enabled": false})
+	admin.Change(t, user, map[string]any{"enabled": false})
 	if err := auth.Revalidate(t.Context(), a, *three); !errors.Is(err, auth.ErrDenied) {
 		t.Errorf("the user was disabled: got %v, want %v", err, auth.ErrDenied)
 	}
@@ -299,92 +295,4 @@ func BenchmarkLoginKeystone(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-}
-
-// admin may change users of the lab.
-type admin struct{ url, token string }
-
-// user is one that a test made for itself.
-type user struct{ ID, Name, Password string }
-
-func newAdmin(t *testing.T) *admin {
-	t.Helper()
-	env(t, "_TOTP_USER") // of the same lab as the other tests
-	a := &admin{url: env(t, "")}
-	def := map[string]any{"id": "default"}
-	header := a.call(t, http.MethodPost, "/auth/tokens", map[string]any{"auth": map[string]any{
-		"identity": map[string]any{"methods": []string{"password"}, "password": map[string]any{"user": map[string]any{"name": "admin", "domain": def, "password": "adminpass"}}},
-		"scope":    map[string]any{"project": map[string]any{"name": "admin", "domain": def}},
-	}}, nil)
-	a.token = header.Get("X-Subject-Token")
-	return a
-}
-
-// call makes a request that must go well.
-func (a *admin) call(t *testing.T, method, path string, body, into any) http.Header {
-	t.Helper()
-	var text []byte
-	if body != nil {
-		var err error
-		if text, err = json.Marshal(body); err != nil {
-			t.Fatal(err)
-		}
-	}
-	req, err := http.NewRequest(method, a.url+path, bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("X-Auth-Token", a.token)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode/100 != 2 {
-		t.Fatalf("%s %s: %s, %v: %s", method, path, resp.Status, err, answer)
-	}
-	if into != nil {
-		if err := json.Unmarshal(answer, into); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return resp.Header
-}
-
-// user makes one in the project demo, for one test.
-func (a *admin) user(t *testing.T) *user {
-	t.Helper()
-	var made struct{ User user }
-	u := user{Name: "test-" + strings.ToLower(rand.Text()[:10]), Password: "secret"}
-	a.call(t, http.MethodPost, "/users", map[string]any{"user": map[string]any{"name": u.Name, "password": u.Password, "domain_id": "default"}}, &made)
-	u.ID = made.User.ID
-	t.Cleanup(func() { a.call(t, http.MethodDelete, "/users/"+u.ID, nil, nil) })
-	var roles struct{ Roles []struct{ ID string } }
-	a.call(t, http.MethodGet, "/roles?name=swiftoperator", nil, &roles)
-	a.call(t, http.MethodPut, "/projects/"+env(t, "_PROJECT_ID")+"/users/"+u.ID+"/roles/"+roles.Roles[0].ID, nil, nil)
-	return &u
-}
-
-func (a *admin) change(t *testing.T, u *user, what map[string]any) {
-	t.Helper()
-	a.call(t, http.MethodPatch, "/users/"+u.ID, map[string]any{"user": what}, nil)
-}
-
-// shows reports whether Keystone takes a token.
-func (a *admin) shows(t *testing.T, token auth.Secret) bool {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodHead, a.url+"/auth/tokens", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("X-Auth-Token", a.token)
-	req.Header.Set("X-Subject-Token", token.Reveal())
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	return resp.StatusCode == http.StatusOK
 }

@@ -1,0 +1,239 @@
+package main
+
+import (
+	"bytes"
+	"crypto/md5" //nolint:gosec // Swift names what it caches by it
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/bradfitz/gomemcache/memcache"
+	"github.com/pkg/sftp"
+	"golang.org/x/crypto/ssh"
+
+	"filegate/authplugins/authtest"
+	"filegate/core/auth"
+)
+
+// TestKeystoneChanges has uploads under way while Keystone is out of reach, takes tokens back, and disables the user. Logins are checked again every other second.
+func TestKeystoneChanges(t *testing.T) {
+	keystone := authtest.NewKeystone(t)
+	user := keystone.User(t)
+	way := openWay(t, keystone.URL)
+	s := openSite(t, cluster{
+		auth: fmt.Sprintf(`auth "keystone" "real" {
+  config { auth_url = %q }
+}
+login {
+  revalidate = "2s"
+  grace      = "5m"
+  fail_delay = "0s"
+}
+`, way.url),
+		user: lab(t, "KEYSTONE_PROJECT") + "." + user.Name, password: user.Password,
+	})
+	t.Run("out of reach", func(t *testing.T) { s.testOutage(t, way) })
+	t.Run("token revoked", func(t *testing.T) { s.testRevoked(t, way, keystone) })
+	t.Run("user disabled", func(t *testing.T) {
+		t.Cleanup(func() { keystone.Change(t, user, map[string]any{"enabled": true}) }) // who cleans up
+		s.testDisabled(t, func() { keystone.Change(t, user, map[string]any{"enabled": false}) })
+	})
+}
+
+// testOutage has an upload go on while nobody can tell whether its login still holds.
+func (s *site) testOutage(t *testing.T, way *way) {
+	u := s.upload(t, "outage")
+	u.send(t, 1<<20)
+	way.down.Store(true)
+	if !eventually(func() bool { return strings.Contains(s.logged(), "login could not be checked again") }) {
+		t.Fatal("that Keystone is out of reach is not noticed")
+	}
+	u.send(t, 20<<20)
+	u.finish(t)
+	way.down.Store(false)
+	seen := len(way.given())
+	// What is cached may let some in that Keystone is not asked about.
+	if !eventually(func() bool { return s.dial() == nil && len(way.given()) > seen }) {
+		t.Error("Keystone is back, and gives no token for a login")
+	}
+	if _, err := u.client.Stat(u.name); err != nil {
+		t.Errorf("the session after the outage: %v", err)
+	}
+}
+
+// testRevoked takes the login's token back in the middle of an upload.
+func (s *site) testRevoked(t *testing.T, way *way, keystone *authtest.Keystone) {
+	u := s.upload(t, "revoked")
+	u.send(t, 20<<20) // more than a segment
+	tokens := way.given()
+	memory := memcache.New(lab(t, "MEMCACHED"))
+	known := 0
+	for _, token := range tokens {
+		if keystone.SwiftTakes(t, token) {
+			known++
+		}
+		keystone.Revoke(t, token)
+		// Swift goes on with what it has heard of a token for a minute.
+		sum := sha256.Sum256([]byte(token.Reveal()))
+		name := md5.Sum([]byte("tokens/" + hex.EncodeToString(sum[:]))) //nolint:gosec // as above
+		if err := memory.Delete(hex.EncodeToString(name[:])); err != nil && !errors.Is(err, memcache.ErrCacheMiss) {
+			t.Fatal(err)
+		}
+	}
+	if known == 0 {
+		t.Fatalf("of %d tokens none was good before", len(tokens))
+	}
+	if slices.ContainsFunc(tokens, func(token auth.Secret) bool { return keystone.SwiftTakes(t, token) }) {
+		t.Fatal("Swift takes a token that was revoked")
+	}
+	u.send(t, 20<<20)
+	u.finish(t)
+}
+
+// testDisabled disables the user in the middle of an upload.
+func (s *site) testDisabled(t *testing.T, disable func()) {
+	u := s.upload(t, "disabled")
+	u.send(t, 1<<20)
+	disable()
+	chunk := make([]byte, 4<<10)
+	if !eventually(func() bool { _, err := u.file.Write(chunk); return err != nil }) {
+		t.Error("the upload goes on")
+	}
+	if err := u.file.Close(); err == nil {
+		t.Error("the upload ended well")
+	}
+	if !eventually(func() bool { _, err := u.client.Getwd(); return err != nil }) {
+		t.Error("the session goes on")
+	}
+	var err error
+	if !eventually(func() bool { err = s.dial(); return err != nil }) {
+		t.Error("the user is let in")
+	} else if !strings.Contains(err.Error(), "unable to authenticate") {
+		t.Errorf("login: got %v, want it refused", err)
+	}
+}
+
+// way leads to Keystone, and remembers the tokens that came along.
+type way struct {
+	url  string
+	down atomic.Bool
+
+	mu     sync.Mutex
+	tokens []auth.Secret
+}
+
+func openWay(t *testing.T, to string) *way {
+	t.Helper()
+	target, err := url.Parse(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &way{}
+	through := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: target.Scheme, Host: target.Host})
+	through.ModifyResponse = func(resp *http.Response) error {
+		if token := resp.Header.Get("X-Subject-Token"); token != "" && resp.Request.Method == http.MethodPost {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.tokens = append(w.tokens, auth.Secret(token))
+		}
+		return nil
+	}
+	proxy := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if w.down.Load() {
+			panic(http.ErrAbortHandler) // as a service that is killed
+		}
+		through.ServeHTTP(rw, r)
+	}))
+	t.Cleanup(proxy.Close)
+	w.url = proxy.URL + target.Path
+	return w
+}
+
+// given returns the tokens of all logins until now.
+func (w *way) given() []auth.Secret {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.tokens)
+}
+
+// connect logs in over SSH.
+func (s *site) connect() (*ssh.Client, error) {
+	return ssh.Dial("tcp", "127.0.0.1:"+s.ssh, &ssh.ClientConfig{
+		User: s.user, Auth: []ssh.AuthMethod{ssh.Password(s.password)}, Timeout: patience,
+		HostKeyCallback: ssh.InsecureIgnoreHostKey(), //nolint:gosec // a gateway of our own on loopback
+	})
+}
+
+// dial logs in, and hangs up.
+func (s *site) dial() error {
+	conn, err := s.connect()
+	if err == nil {
+		conn.Close()
+	}
+	return err
+}
+
+// upload is one under way.
+type upload struct {
+	client *sftp.Client
+	file   *sftp.File
+	name   string
+	sent   bytes.Buffer
+}
+
+// upload begins one in a session of its own.
+func (s *site) upload(t *testing.T, name string) *upload {
+	t.Helper()
+	conn, err := s.connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	u := &upload{name: "/" + s.container + "/" + name}
+	if u.client, err = sftp.NewClient(conn); err != nil {
+		t.Fatal(err)
+	}
+	if u.file, err = u.client.Create(u.name); err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func (u *upload) send(t *testing.T, n int) {
+	t.Helper()
+	b := make([]byte, n)
+	rand.Read(b)
+	if _, err := u.file.Write(b); err != nil {
+		t.Fatalf("%s after %d bytes: %v", u.name, u.sent.Len(), err)
+	}
+	u.sent.Write(b)
+}
+
+// finish ends the upload, and looks whether it is whole.
+func (u *upload) finish(t *testing.T) {
+	t.Helper()
+	if err := u.file.Close(); err != nil {
+		t.Fatalf("the end of %s: %v", u.name, err)
+	}
+	f, err := u.client.Open(u.name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	got, err := io.ReadAll(f)
+	if err != nil || !bytes.Equal(got, u.sent.Bytes()) {
+		t.Errorf("%s came back with %d bytes, of %d sent: %v", u.name, len(got), u.sent.Len(), err)
+	}
+}
