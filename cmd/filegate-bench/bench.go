@@ -23,13 +23,14 @@ type bench struct {
 	rounds   int
 	patience time.Duration // with one turn
 
-	swift *swift
-	work  string // directory for what clients send and fetch, and for configurations
-	disk  string // directory that sshd serves
-	keys  keys
-	user  string // who runs this, and logs in at sshd
-	begin time.Time
-	stems int
+	swift    *swift
+	keystone keystone
+	work     string // directory for what clients send and fetch, and for configurations
+	disk     string // directory that sshd serves
+	keys     keys
+	user     string // who runs this, and logs in at sshd
+	begin    time.Time
+	stems    int
 }
 
 // open prepares what all rows share: directories below the two given ones, and a container.

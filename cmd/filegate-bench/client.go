@@ -13,13 +13,15 @@ import (
 // client is a program that people use, or the one in here. What it cannot do is nil.
 type client struct {
 	name     string
-	protocol string // "sftp", "ftp", or "swift"
+	protocol string // "sftp", "ftp", "swift", or "keystone"
 
 	// put and get move files one after the other, in one session.
 	put func(ctx context.Context, b *bench, p *place, files []file) error
 	get func(ctx context.Context, b *bench, p *place, files []file) error
 	// list lists the run's directory, and returns what the client printed, an entry on a line.
 	list func(ctx context.Context, b *bench, p *place) (string, error)
+	// login logs in, until the server would do what it is told. Then leave hangs up.
+	login func(ctx context.Context, b *bench, p *place) (leave func(), err error)
 }
 
 // run runs a program to its end, and returns what it wrote to standard output.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net"
+	"net/textproto"
 	"os"
 	"time"
 
@@ -11,7 +12,50 @@ import (
 )
 
 // goClient is the SFTP client in this program, for what no other one does: single reads, the first byte, very many sessions.
-var goClient = client{name: "Go", protocol: "sftp"}
+var goClient = client{
+	name: "Go", protocol: "sftp",
+	login: func(ctx context.Context, _ *bench, p *place) (func(), error) {
+		s, err := p.dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return s.close, nil
+	},
+}
+
+// goFTP is a client in this program that logs in over FTP, and no more.
+var goFTP = client{
+	name: "Go over FTP", protocol: "ftp",
+	login: func(ctx context.Context, _ *bench, p *place) (func(), error) {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(p.host, p.port))
+		if err != nil {
+			return nil, err
+		}
+		stop := context.AfterFunc(ctx, func() { conn.Close() })
+		leave := func() {
+			stop()
+			conn.Close()
+		}
+		c := textproto.NewConn(conn)
+		_, _, err = c.ReadResponse(220)
+		for _, step := range []struct {
+			command string
+			code    int
+		}{{"USER " + p.user, 331}, {"PASS " + p.password, 230}} {
+			if err == nil {
+				err = c.PrintfLine("%s", step.command)
+			}
+			if err == nil {
+				_, _, err = c.ReadResponse(step.code)
+			}
+		}
+		if err != nil {
+			leave()
+			return nil, err
+		}
+		return leave, nil
+	},
+}
 
 // session is a login of goClient's.
 type session struct {

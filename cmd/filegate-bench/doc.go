@@ -16,6 +16,9 @@
 // processes, so memory that sshd's processes share counts several times. Clients and Swift run on the same machine; so a server that
 // needs less CPU leaves them more, as it does in life on a machine of that size and not on a larger one.
 //
+// Logins are those of one user of Keystone's, again and again. Without the cache filegate asks Keystone for a token for each of them, and
+// gives it back after it, while the next one waits for Keystone too: so what compares is the client that does both.
+//
 // A Swift at a distance is the same Swift behind a delay in this program (delay.go says what it imitates, and what it does not).
 //
 // This program starts filegate as it starts the others, and imports nothing of it.

@@ -24,7 +24,7 @@ type sizes struct {
 	entries int   // of a listing
 	many    int   // of a large listing; 0: no such row
 	uploads int   // at once
-	times   int   // that a first byte is waited for in one turn
+	times   int   // that a first byte, or a login, is waited for in one turn
 	readFor time.Duration
 }
 
@@ -63,7 +63,7 @@ func bencher(ctx context.Context, args []string) error {
 	flags.IntVar(&s.entries, "entries", 10_000, "how many files are listed")
 	flags.IntVar(&s.many, "many", 0, "also list this many files, such as 100000")
 	flags.IntVar(&s.uploads, "uploads", 200, "how many send at once")
-	flags.IntVar(&s.times, "times", 20, "how often a first byte is waited for in one turn")
+	flags.IntVar(&s.times, "times", 20, "how often a first byte, or a login, is waited for in one turn")
 	flags.DurationVar(&s.readFor, "read-for", 5*time.Second, "how long is read at random in one turn")
 	flags.DurationVar(&b.patience, "patience", 10*time.Minute, "how long one turn may take")
 	flags.StringVar(&b.programs.filegate, "filegate", "bin/filegate", "the `program` filegate, with its authenticators beside it")
@@ -72,6 +72,10 @@ func bencher(ctx context.Context, args []string) error {
 	flags.StringVar(&store.auth, "auth", os.Getenv("FILEGATE_TEST_SWIFT_AUTH"), "`URL` of Swift's auth 1.0")
 	flags.StringVar(&store.user, "user", os.Getenv("FILEGATE_TEST_SWIFT_USER"), "Swift's `user`")
 	flags.StringVar(&store.key, "key", os.Getenv("FILEGATE_TEST_SWIFT_KEY"), "Swift's `password`")
+	flags.StringVar(&b.keystone.url, "keystone", os.Getenv("FILEGATE_TEST_KEYSTONE"), "`URL` of a Keystone's v3, for the rows of logins")
+	flags.StringVar(&b.keystone.user, "keystone-user", os.Getenv("FILEGATE_TEST_KEYSTONE_USER"), "Keystone's `user`, of its default domain")
+	flags.StringVar(&b.keystone.password, "keystone-password", os.Getenv("FILEGATE_TEST_KEYSTONE_PASSWORD"), "Keystone's `password`")
+	flags.StringVar(&b.keystone.project, "keystone-project", os.Getenv("FILEGATE_TEST_KEYSTONE_PROJECT"), "Keystone's `project`, of its default domain")
 	work := flags.String("work", "/dev/shm", "`directory` for what clients send and fetch: better no disk")
 	disk := flags.String("disk", "/var/tmp", "`directory` for what sshd stores: a disk")
 	if err := flags.Parse(args); err != nil {

@@ -50,9 +50,25 @@ func (p *place) quiet(ctx context.Context) (usage, error) {
 	return p.server.quiet(ctx)
 }
 
-// startFilegate serves both protocols, as an installation does, with a configuration that has nothing but what it must, and the settings
-// in the block of the backend.
+// startFilegate serves the run's container, with the settings in the block of the backend.
 func startFilegate(ctx context.Context, b *bench, store *swift, protocol string, settings []string) (*place, error) {
+	p, err := b.serveFilegate(ctx, protocol, fmt.Sprintf(`
+auth "swiftv1" "swift" {
+  config { auth_url = %q }
+}
+backend "swift" "main" {
+%s
+}
+`, store.auth, strings.Join(settings, "\n")))
+	if err != nil {
+		return nil, err
+	}
+	p.swift, p.user, p.password, p.root = store, store.user, store.key, "/"+store.container+"/"
+	return p, nil
+}
+
+// serveFilegate serves both protocols, as an installation does, with a configuration that has nothing but what it must and those blocks.
+func (b *bench) serveFilegate(ctx context.Context, protocol, blocks string) (*place, error) {
 	host, sshPort, err := freeAddress()
 	if err != nil {
 		return nil, err
@@ -63,12 +79,7 @@ func startFilegate(ctx context.Context, b *bench, store *swift, protocol string,
 	}
 	config := fmt.Sprintf(`
 log { level = "warn" }
-auth "swiftv1" "swift" {
-  config { auth_url = %q }
-}
-backend "swift" "main" {
 %s
-}
 frontend "ssh" "bench" {
   listen    = ["%s:%s"]
   host_keys = [%q]
@@ -76,12 +87,12 @@ frontend "ssh" "bench" {
 frontend "ftp" "bench" {
   listen = ["%s:%s"]
 }
-`, store.auth, strings.Join(settings, "\n"), host, sshPort, b.keys.host, host, ftpPort)
+`, blocks, host, sshPort, b.keys.host, host, ftpPort)
 	file := filepath.Join(b.work, "gateway.hcl")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		return nil, err
 	}
-	p := &place{swift: store, host: host, port: sshPort, user: store.user, password: store.key, root: "/" + store.container + "/"}
+	p := &place{host: host, port: sshPort}
 	if protocol == "ftp" {
 		p.port = ftpPort
 	}

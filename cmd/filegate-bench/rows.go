@@ -10,6 +10,7 @@ const (
 	budget      = 256 << 20
 	budgetLine  = `  memory = "256MiB"`
 	withoutTime = `  list_times = false`
+	uncached    = `  cache_for = "0s"`
 )
 
 // rows are all there are, in the order in which they run.
@@ -28,6 +29,8 @@ func rows(s sizes) []row {
 		randomReads("random16", 16, s),
 		firstByte(s),
 		loginByte(s),
+		logins(s),
+		loginsAtOnce(s),
 		listing("list", s.entries, false, listers()),
 		listing("list-again", s.entries, true, listers()),
 	}
@@ -105,5 +108,17 @@ func listersOfMany() []contestant {
 		{client: curlClient, peer: filegate, settings: []string{withoutTime}},
 		{client: curlClient, peer: rclone, settings: []string{"--use-server-modtime"}},
 		{client: curlToSwift, peer: swiftItself},
+	}
+}
+
+// comers log in, with the logins that filegate remembers and without, and at Keystone itself, which is the limit for those without.
+func comers() []contestant {
+	return []contestant{
+		{client: goClient, peer: filegateOfKeystone},
+		{client: goClient, peer: filegateOfKeystone, settings: []string{uncached}},
+		{client: goFTP, peer: filegateOfKeystone},
+		{client: goFTP, peer: filegateOfKeystone, settings: []string{uncached}},
+		{client: goToKeystone, peer: keystoneItself},
+		{client: goToKeystoneAndBack, peer: keystoneItself},
 	}
 }
