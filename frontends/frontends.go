@@ -12,7 +12,7 @@ import (
 // All returns them.
 func All() []frontend.Kind {
 	return []frontend.Kind{
-		ssh.Kind(sftp.Service{}, scp.Service{}),
+		ssh.Kind(sftp.NewService(), scp.Service{}),
 		ftp.Kind(),
 	}
 }

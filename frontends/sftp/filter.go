@@ -31,7 +31,8 @@ var errPacket = errors.New("malformed packet")
 // filter stands between the client and the library and adds the extensions that the library lacks. It announces them in place of the library's own,
 // answers limits itself, and rewrites fsync into an FSETSTAT that sets nothing. All other bytes pass through unchanged.
 type filter struct {
-	under io.ReadWriter
+	under   io.ReadWriter
+	payload uint32 // the most that one READ or WRITE shall carry
 
 	// One goroutine reads.
 	ready []byte // for the reader, before anything else
@@ -44,7 +45,9 @@ type filter struct {
 	own      [][]byte   // packets of the filter's own that wait for its end
 }
 
-func newFilter(under io.ReadWriter) *filter { return &filter{under: under} }
+func newFilter(under io.ReadWriter, payload uint32) *filter {
+	return &filter{under: under, payload: payload}
+}
 
 // Close does nothing: whoever made the stream closes it.
 func (f *filter) Close() error { return nil }
@@ -99,7 +102,7 @@ func (f *filter) extended(packet []byte) error {
 	case !ok:
 		return errPacket
 	case name == "limits@openssh.com":
-		return f.send(limits(id))
+		return f.send(limits(id, f.payload))
 	case name == "fsync@openssh.com":
 		f.ready = emptyFSetStat(id, rest)
 	default:
@@ -123,12 +126,12 @@ func parseExtended(p []byte) (id uint32, name string, rest []byte, ok bool) {
 }
 
 // limits is the answer to limits@openssh.com (OpenSSH's PROTOCOL, section 4.8). How many handles there may be is not told: that is the session's.
-func limits(id uint32) []byte {
+func limits(id, payload uint32) []byte {
 	p := []byte{typeExtendedReply}
 	p = binary.BigEndian.AppendUint32(p, id)
 	p = binary.BigEndian.AppendUint64(p, maxPacket)
-	p = binary.BigEndian.AppendUint64(p, maxPayload)
-	p = binary.BigEndian.AppendUint64(p, maxPayload)
+	p = binary.BigEndian.AppendUint64(p, uint64(payload))
+	p = binary.BigEndian.AppendUint64(p, uint64(payload))
 	p = binary.BigEndian.AppendUint64(p, 0)
 	return framed(p)
 }

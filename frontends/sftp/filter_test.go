@@ -34,7 +34,7 @@ func join(packets ...[]byte) []byte { return bytes.Join(packets, nil) }
 func answered(t *testing.T, in io.Reader) (*filter, *stream) {
 	t.Helper()
 	s := &stream{Reader: in}
-	f := newFilter(s)
+	f := newFilter(s, maxPayload)
 	if _, err := f.Write(packet(typeVersion, 0, 0, 0, 3)); err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestFilterRead(t *testing.T) {
 	}{
 		{name: "nothing"},
 		{name: "others pass", in: join(read, other, read), want: join(read, other, read)},
-		{name: "limits is answered", in: join(read, extended(1, "limits@openssh.com"), read), want: join(read, read), out: limits(1)},
+		{name: "limits is answered", in: join(read, extended(1, "limits@openssh.com"), read), want: join(read, read), out: limits(1, maxPayload)},
 		{
 			name: "fsync becomes setstat", in: extended(2, "fsync@openssh.com", str("h1")...),
 			want: packet(typeFSetStat, join([]byte{0, 0, 0, 2}, str("h1"), []byte{0, 0, 0, 0})...),
@@ -86,7 +86,7 @@ func TestFilterRead(t *testing.T) {
 func TestFilterVersion(t *testing.T) {
 	for name, size := range map[string]int{"whole": 100, "in pieces": 2} {
 		s := &stream{}
-		f := newFilter(s)
+		f := newFilter(s, maxPayload)
 		for p := packet(typeVersion, join([]byte{0, 0, 0, 3}, str("hardlink@openssh.com"), str("1"))...); len(p) > 0; {
 			n := min(size, len(p))
 			if _, err := f.Write(p[:n]); err != nil {
@@ -113,13 +113,13 @@ func TestFilterInjects(t *testing.T) {
 	if _, err := f.Write(data[13:]); err != nil {
 		t.Fatal(err)
 	}
-	if want := join(data, limits(1)); !bytes.Equal(s.out.Bytes(), want) {
+	if want := join(data, limits(1, maxPayload)); !bytes.Equal(s.out.Bytes(), want) {
 		t.Errorf("the client reads %x, want %x", s.out.Bytes(), want)
 	}
 }
 
 func TestFilterWantsVersionFirst(t *testing.T) {
-	f := newFilter(&stream{Reader: bytes.NewReader(extended(1, "limits@openssh.com"))})
+	f := newFilter(&stream{Reader: bytes.NewReader(extended(1, "limits@openssh.com"))}, maxPayload)
 	if _, err := io.ReadAll(f); !errors.Is(err, errPacket) {
 		t.Errorf("limits before VERSION: %v", err)
 	}

@@ -23,7 +23,7 @@ func start(t *testing.T, fsys vfs.FS) *frontendtest.Server {
 }
 
 func config(t *testing.T) *ssh.Config {
-	cfg := ssh.NewConfig(sftp.Service{})
+	cfg := ssh.NewConfig(sftp.NewService())
 	cfg.Listen = []string{"127.0.0.1:0"}
 	cfg.HostKeys = []string{frontendtest.HostKey(t)}
 	return cfg
