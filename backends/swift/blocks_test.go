@@ -10,6 +10,11 @@ import (
 func TestBlocksTrim(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b blocks
+		look := func() (warm, cold int, timer bool) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			return len(b.warm), len(b.cold), b.timer != nil
+		}
 		var held [][]byte
 		for range 3 * arenaBlocks / 2 {
 			held = append(held, b.take())
@@ -20,20 +25,20 @@ func TestBlocksTrim(t *testing.T) {
 		b.put(held...)
 		time.Sleep(trimAfter + time.Second) // the first look finds that they were in use since
 		synctest.Wait()
-		if len(b.warm) != len(held) {
-			t.Fatalf("after one look %d of %d blocks have memory: what was in use just now is kept", len(b.warm), len(held))
+		if warm, _, _ := look(); warm != len(held) {
+			t.Fatalf("after one look %d of %d blocks have memory: what was in use just now is kept", warm, len(held))
 		}
 		again := b.take()
 		b.put(again)
 		time.Sleep(trimAfter)
 		synctest.Wait()
-		if len(b.warm) != 1 || len(b.cold) != len(held)-1 {
-			t.Fatalf("of %d blocks %d have memory and %d not: one of them was used", len(held), len(b.warm), len(b.cold))
+		if warm, cold, _ := look(); warm != 1 || cold != len(held)-1 {
+			t.Fatalf("of %d blocks %d have memory and %d not: one of them was used", len(held), warm, cold)
 		}
 		time.Sleep(2 * trimAfter)
 		synctest.Wait()
-		if len(b.warm) != 0 || b.timer != nil {
-			t.Errorf("%d blocks still have memory, and somebody looks for more: %v", len(b.warm), b.timer != nil)
+		if warm, _, timer := look(); warm != 0 || timer {
+			t.Errorf("%d blocks still have memory, and somebody looks for more: %v", warm, timer)
 		}
 		if string(kept[:4]) != "mine" {
 			t.Error("a block that is in use has lost its content")

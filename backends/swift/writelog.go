@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/json"
 	"hash/fnv"
 	"net/http"
@@ -127,6 +128,9 @@ func (f *FS) note(ctx context.Context, target name, began time.Time, c change) {
 		return
 	}
 	now := time.Now()
+	if err := f.noteAbove(ctx, top, c.Name, now); err != nil {
+		return
+	}
 	c.By, c.Noted = log.by, now.UnixMicro()
 	oldest := now.Add(-log.life).Unix()
 	for _, in := range log.caches {
@@ -138,6 +142,41 @@ func (f *FS) note(ctx context.Context, target name, began time.Time, c change) {
 			}
 			return text
 		})
+	}
+}
+
+// Most listings are of directories in which nothing has changed lately, or of names that are no directories at all. So that these need not read the lists, every
+// directory that a change lies below is noted too, with the time of that.
+
+// aboveKey is the key under which it is noted that something has changed below a directory, which ends in a slash, or is empty at the top.
+func (f *FS) aboveKey(ctx context.Context, top name, dir string) (cache.Key, error) {
+	grant, err := f.client.grants.Current(ctx)
+	if err != nil {
+		return cache.Key{}, err
+	}
+	account, err := accountURL(grant.Endpoint, top.account)
+	return cache.NewKey("swift writes below", account, top.container, dir), err
+}
+
+// noteAbove notes that all directories above a name have a change below them. For each that is said once in a while, and holds for longer than any entry.
+func (f *FS) noteAbove(ctx context.Context, top name, changed string, now time.Time) error {
+	log := f.backend.writes
+	for i := -1; ; {
+		key, err := f.aboveKey(ctx, top, changed[:i+1])
+		if err != nil {
+			return err
+		}
+		said, ok := log.caches[0].Get(ctx, key)
+		if !ok || len(said) != 8 || now.Sub(time.UnixMicro(int64(binary.BigEndian.Uint64(said)))) > log.life/4 {
+			for _, in := range log.caches {
+				in.Set(ctx, key, binary.BigEndian.AppendUint64(nil, uint64(now.UnixMicro())), 2*log.life)
+			}
+		}
+		next := strings.IndexByte(changed[i+1:], '/')
+		if next < 0 {
+			return nil
+		}
+		i += 1 + next
 	}
 }
 
@@ -216,6 +255,10 @@ func (f *FS) changesIn(ctx context.Context, top name, l listing) (changes, error
 	if log.life == 0 || isUnlogged(top.with(l.prefix)) {
 		return nil, nil
 	}
+	above, err := f.aboveKey(ctx, top, l.prefix[:strings.LastIndexByte(l.prefix, '/')+1])
+	if err != nil {
+		return nil, err
+	}
 	keys := make([]cache.Key, logLists)
 	for i := range keys {
 		var err error
@@ -226,6 +269,9 @@ func (f *FS) changesIn(ctx context.Context, top name, l listing) (changes, error
 	oldest := time.Now().Add(-log.life).Unix()
 	var found changes
 	for i, in := range log.caches {
+		if _, ok := in.Get(ctx, above); !ok {
+			continue
+		}
 		for _, list := range cache.GetBatch(ctx, in, keys) {
 			if list == nil {
 				continue
