@@ -5,10 +5,8 @@ import (
 	"crypto/md5" //nolint:gosec // Swift's ETags are MD5
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"strings"
 
 	"filegate/core/vfs"
 )
@@ -330,33 +328,6 @@ func (w *writer) adopt(ctx context.Context) error {
 	}
 	base.name, base.etag = copied.name, copied.etag
 	return nil
-}
-
-// copySegment copies what holds a part of a file to a segment of this upload, on Swift's side.
-func (w *writer) copySegment(ctx context.Context, from *segment, off int64) (*segment, error) {
-	w.mu.Lock()
-	copied := &segment{name: w.newName(off), size: from.size}
-	w.sent = append(w.sent, copied)
-	w.mu.Unlock()
-	header := w.fs.destination(copied.name)
-	header["X-Fresh-Metadata"] = "true"
-	req := request{method: methodCopy, target: from.name, header: header}
-	resp, err := w.fs.client.send(ctx, req)
-	if status(err) == http.StatusNotFound {
-		if err := w.fs.makeSegmentsContainer(ctx, copied.name); err != nil {
-			return nil, err
-		}
-		resp, err = w.fs.client.send(ctx, req)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("copying the old content: %w", err)
-	}
-	copied.etag = strings.Trim(resp.header.Get("Etag"), `"`)
-	// A large object of another kind has another ETag than the plain object that a copy makes of it.
-	if large := from.name == w.target && w.old.isLarge(); !large && copied.etag != from.etag {
-		return nil, vfs.ErrChanged
-	}
-	return copied, nil
 }
 
 // compactBelow is the size of a piece below which it is worth rewriting it with its neighbours, and compactFrom the

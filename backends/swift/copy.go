@@ -3,9 +3,9 @@ package swift
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -122,64 +122,58 @@ func (f *FS) contentOf(ctx context.Context, n name, o object) (layout, error) {
 		l, err = f.layoutOfDLO(ctx, n, o)
 	}
 	if err == nil && l == nil {
-		err = vfs.Errorf(vfs.ErrUnsupported, "the storage cannot copy this file: its manifest is of an unknown form")
+		err = vfs.Errorf(vfs.ErrUnsupported, "the storage cannot copy this file: its manifest is of an unknown form, or its parts are not all listed yet")
 	}
 	return l, translate(err)
-}
-
-// layoutOfDLO reads where the bytes of a dynamic large object lie.
-func (f *FS) layoutOfDLO(ctx context.Context, n name, o object) (layout, error) {
-	segments, prefix := o.dloPrefix(n)
-	var l layout
-	err := f.eachListed(ctx, segments, prefix, func(e entry) error {
-		end := l.reach()
-		if e.Bytes > 0 {
-			l = append(l, extent{span: span{end, end + e.Bytes}, seg: &segment{name: segments.with(e.Name), size: e.Bytes, etag: e.Hash}})
-		}
-		return nil
-	})
-	if err == nil && l.reach() != o.size {
-		err = vfs.ErrChanged
-	}
-	return l, err
 }
 
 // copySegments copies what a file is made of, each segment once, and returns the copies by the names of the originals.
 func (w *writer) copySegments(ctx context.Context, old layout) (map[name]*segment, error) {
 	copied := map[name]*segment{}
-	for _, e := range old {
-		if copied[e.seg.name] == nil {
-			copied[e.seg.name] = &segment{name: w.newName(e.off), size: e.seg.size, etag: e.seg.etag}
-		}
-	}
-	var making sync.Once
-	var makeErr error
 	// One that fails does not end the others: what is cut off may be stored after it has been deleted.
 	var g errgroup.Group
 	g.SetLimit(movesAtOnce)
-	for original, seg := range copied {
-		w.sent = append(w.sent, seg)
+	for _, e := range old {
+		if copied[e.seg.name] != nil {
+			continue
+		}
+		to := &segment{}
+		copied[e.seg.name] = to
 		g.Go(func() error {
-			making.Do(func() { makeErr = w.fs.makeSegmentsContainer(ctx, seg.name) })
-			if makeErr != nil {
-				return makeErr
+			seg, err := w.copySegment(ctx, e.seg, e.off)
+			if err == nil {
+				*to = *seg
 			}
-			header := w.fs.destination(seg.name)
-			header["X-Fresh-Metadata"] = "true"
-			header["If-Match"] = seg.etag
-			resp, err := w.fs.client.send(ctx, request{method: methodCopy, target: original, header: header})
-			if err != nil {
-				return err
-			}
-			if got := strings.Trim(resp.header.Get("Etag"), `"`); got != seg.etag {
-				return vfs.ErrChanged
-			}
-			return nil
+			return err
 		})
 	}
-	err := g.Wait()
-	if status(err) == http.StatusPreconditionFailed {
-		err = errors.Join(vfs.ErrChanged, err)
+	return copied, g.Wait()
+}
+
+// copySegment copies what holds a part of a file to a segment of this upload, on Swift's side.
+func (w *writer) copySegment(ctx context.Context, from *segment, off int64) (*segment, error) {
+	w.mu.Lock()
+	copied := &segment{name: w.newName(off), size: from.size}
+	w.sent = append(w.sent, copied)
+	w.mu.Unlock()
+	header := w.fs.destination(copied.name)
+	header["X-Fresh-Metadata"] = "true"
+	header["If-Match"] = from.etag
+	req := request{method: methodCopy, target: from.name, header: header}
+	resp, err := w.fs.client.send(ctx, req)
+	if status(err) == http.StatusNotFound {
+		if err := w.fs.makeSegmentsContainer(ctx, copied.name); err != nil {
+			return nil, err
+		}
+		resp, err = w.fs.client.send(ctx, req)
 	}
-	return copied, err
+	if err != nil {
+		return nil, fmt.Errorf("copying the old content: %w", err)
+	}
+	copied.etag = strings.Trim(resp.header.Get("Etag"), `"`)
+	// A large object of another kind has another ETag than the plain object that a copy makes of it.
+	if large := from.name == w.target && w.old.isLarge(); !large && copied.etag != from.etag {
+		return nil, vfs.ErrChanged
+	}
+	return copied, nil
 }

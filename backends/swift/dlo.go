@@ -55,8 +55,9 @@ func (f *FS) place(ctx context.Context, n name, upload string, old object, size 
 	return hidden, nil
 }
 
-// listedLayout reads where the bytes of a dynamic large object lie, or nothing where its segments are not only its own, or more than they seem.
-func (f *FS) listedLayout(ctx context.Context, n name, o object) (layout, error) {
+// layoutOfDLO reads where the bytes of a dynamic large object lie; or nil where that cannot be told, since a segment is a manifest itself or the listing
+// is behind.
+func (f *FS) layoutOfDLO(ctx context.Context, n name, o object) (layout, error) {
 	container, prefix := o.dloPrefix(n)
 	entries, err := f.allListed(ctx, container, prefix)
 	if err != nil {
@@ -65,17 +66,16 @@ func (f *FS) listedLayout(ctx context.Context, n name, o object) (layout, error)
 	var l layout
 	var off int64
 	for _, e := range entries {
-		seg := container.with(e.Name)
-		if !isHiddenSegment(n, seg) || e.SLOEtag != "" || e.Symlink != "" {
+		if e.SLOEtag != "" || e.Symlink != "" {
 			return nil, nil
 		}
 		if e.Bytes > 0 {
-			l = append(l, extent{span: span{off, off + e.Bytes}, seg: &segment{name: seg, size: e.Bytes, etag: e.Hash}})
+			l = append(l, extent{span: span{off, off + e.Bytes}, seg: &segment{name: container.with(e.Name), size: e.Bytes, etag: e.Hash}})
 		}
 		off += e.Bytes
 	}
 	if off != o.size {
-		return nil, nil // the listing is behind, or a segment is a manifest itself
+		return nil, nil
 	}
 	return l, nil
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -159,7 +160,11 @@ func (w *writer) beginWith(ctx context.Context, old object) error {
 	case old.slo:
 		l, err = w.fs.layoutOf(ctx, w.target, old.size, maxNesting)
 	case old.dlo != "":
-		l, err = w.fs.listedLayout(ctx, w.target, old)
+		l, err = w.fs.layoutOfDLO(ctx, w.target, old)
+		// Segments that people see and use by their own names are not this file's to keep.
+		if slices.ContainsFunc(l, func(e extent) bool { return !isHiddenSegment(w.target, e.seg.name) }) {
+			l = nil
+		}
 	}
 	switch {
 	case err != nil:
