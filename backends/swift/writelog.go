@@ -1,6 +1,7 @@
 package swift
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"filegate/core/cache"
@@ -77,10 +79,43 @@ type writeLog struct {
 	life   time.Duration // how long a listing may be behind; 0: there is no log
 	caches []cache.Cache // the process's own first
 	by     string
+
+	mu      sync.Mutex
+	decoded map[decodedKey]decodedList
+}
+
+// decodedList is a list of changes beside its text. Page after page of a listing finds the same lists.
+type decodedList struct {
+	text []byte
+	all  []change // not to be changed
+}
+
+type decodedKey struct {
+	cache int
+	key   cache.Key
+}
+
+// maxDecoded is how many lists are kept decoded: a few megabytes.
+const maxDecoded = 8 * logLists
+
+// decode returns what a list says that one of the caches gave.
+func (l *writeLog) decode(in int, key cache.Key, text []byte) []change {
+	k := decodedKey{in, key}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if d, ok := l.decoded[k]; ok && bytes.Equal(d.text, text) {
+		return d.all
+	}
+	if len(l.decoded) >= maxDecoded {
+		clear(l.decoded)
+	}
+	d := decodedList{text, decodeChanges(text)}
+	l.decoded[k] = d
+	return d.all
 }
 
 func newWriteLog(life time.Duration, local, shared cache.Cache) *writeLog {
-	l := &writeLog{life: life, caches: []cache.Cache{local}, by: rand.Text()[:8]}
+	l := &writeLog{life: life, caches: []cache.Cache{local}, by: rand.Text()[:8], decoded: map[decodedKey]decodedList{}}
 	if shared != local {
 		l.caches = append(l.caches, shared)
 	}
@@ -272,11 +307,11 @@ func (f *FS) changesIn(ctx context.Context, top name, l listing) (changes, error
 		if _, ok := in.Get(ctx, above); !ok {
 			continue
 		}
-		for _, list := range cache.GetBatch(ctx, in, keys) {
+		for k, list := range cache.GetBatch(ctx, in, keys) {
 			if list == nil {
 				continue
 			}
-			for _, c := range decodeChanges(list) {
+			for _, c := range log.decode(i, keys[k], list) {
 				if c.At < oldest || !strings.HasPrefix(c.Name, l.prefix) {
 					continue
 				}
