@@ -38,7 +38,7 @@ func (b *blocks) take() []byte {
 		return block
 	}
 	if len(b.arena) == 0 {
-		b.arena = newArena(arenaBlocks * blockSize)
+		b.arena = newArena()
 	}
 	block := b.arena[:blockSize:blockSize]
 	b.arena = b.arena[blockSize:]
@@ -99,14 +99,17 @@ func pop(list *[][]byte) ([]byte, bool) {
 	return block, true
 }
 
-// newArena asks the system for memory, and Go where the system gives none in this way. The race detector sees only Go's.
-func newArena(size int) []byte {
-	if !raceDetector {
-		if arena, err := syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE); err == nil {
-			return arena
-		}
+// newArena asks the system for memory, and Go where the system gives none in this way. The race detector sees only Go's, and makes it dear.
+func newArena() []byte {
+	if raceDetector {
+		return make([]byte, blockSize)
 	}
-	return make([]byte, size)
+	const size = arenaBlocks * blockSize
+	arena, err := syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		return make([]byte, size)
+	}
+	return arena
 }
 
 // release gives the memory of a block back to the system. What fails leaves it as it is.
