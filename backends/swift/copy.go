@@ -66,7 +66,9 @@ func (f *FS) copyContent(ctx context.Context, from name, o object, to name) erro
 	if err != nil {
 		return translate(err)
 	}
-	if o.size > limits.fileSize {
+	// Of a static large object Swift would make a plain one that keeps a trace of the manifest: it then takes conditions as being about that, and
+	// reads of it that must be taken up again fail.
+	if o.slo && limits.slo || o.size > limits.fileSize {
 		return f.copyLarge(ctx, from, o, to, limits)
 	}
 	header := f.destination(to)

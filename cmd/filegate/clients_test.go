@@ -506,7 +506,7 @@ func get(t *testing.T, u, token string) (body string, status int) {
 
 func request(t *testing.T, method, u, token string, content io.Reader) (body string, status int) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, u, content)
+	req, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), method, u, content)
 	if err != nil {
 		t.Fatal(err)
 	}
