@@ -314,7 +314,7 @@ func (f *file) cutFrom(i int) {
 	w := &f.window
 	for _, p := range w.parts[i:] {
 		p.stop()
-		for j := p.off / blockSize; j*blockSize < p.pos; j++ {
+		for j := p.off / blockSize; j*blockSize <= p.pos; j++ { // the block at pos too: it is there before its first byte
 			f.drop(j)
 		}
 	}

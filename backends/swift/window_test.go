@@ -154,6 +154,40 @@ func TestWideInLittleMemory(t *testing.T) {
 	within(t, time.Minute, "all downloads end", wg.Wait)
 }
 
+// TestNarrowAndWideAgain gives a part up that has a block but no byte yet, while its GET hangs. The next part there must not get that block, which the
+// old one may still write into.
+func TestNarrowAndWideAgain(t *testing.T) {
+	f, data := wideFile(t, 5*mib, func(c *Config) { c.Stall = time.Second })
+	f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, After: 1, Times: 2, Fault: swifttest.Fault{Stall: swifttest.Forever()}})
+	r := f.openWide(t, "/c/file", 3)
+	if _, err := r.ReadAt(make([]byte, 1000), 0); err != nil {
+		t.Fatal(err)
+	}
+	var old *block
+	var at int64
+	eventually(t, "the third part has a block", func() bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if len(r.window.parts) < 3 {
+			return false
+		}
+		at = r.window.parts[2].off
+		old = r.window.blocks[at/blockSize]
+		return old != nil && old.pins > 0
+	})
+	r.mu.Lock()
+	r.narrow()
+	if !old.gone || r.window.blocks[at/blockSize] != nil {
+		t.Error("the block of the part that was given up is still in the window")
+	}
+	r.pace.streams = 3
+	r.mu.Unlock()
+	var got bytes.Buffer
+	if _, err := r.WriteTo(writeOnly{&got}); err != nil || !bytes.Equal(got.Bytes(), data) {
+		t.Errorf("%d bytes came, %v; or the wrong ones", got.Len(), err)
+	}
+}
+
 // TestWideClosed closes a file while several GETs bring it.
 func TestWideClosed(t *testing.T) {
 	f, _ := wideFile(t, 5*mib, nil)
