@@ -31,6 +31,8 @@ func (f *FS) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyO
 		return err
 	case info.IsDir():
 		return vfs.ErrIsDir
+	case opts.IfVersion != "" && opts.IfVersion != o.version():
+		return vfs.ErrChanged
 	case from == to:
 		return vfs.ErrOntoItself
 	case to.checkNew() != nil:
@@ -51,6 +53,9 @@ func (f *FS) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyO
 	freed, err := f.segmentsOf(ctx, to, replaced)
 	if err != nil {
 		return translate(err)
+	}
+	if err := f.roomFor(ctx, to, o.size); err != nil {
+		return err
 	}
 	if err := f.copyContent(ctx, from, o, to); err != nil {
 		return err

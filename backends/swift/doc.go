@@ -72,8 +72,9 @@
 //	remove          1 HEAD, 1 DELETE; large: 1 GET of the manifest, 1 listing and 1 bulk delete more
 //	rename          1 HEAD, what stat takes of the new name, 1 COPY, 1 DELETE; large, at any size: 1 listing, 1 PUT and 1 DELETE
 //	                of the record more; a directory: what a large file takes, 5 listings of it, and 1 COPY and 1 DELETE for each entry, 8 at a time
-//	copy            1 HEAD, what stat takes of the new name, 1 COPY; of more than 5 GiB: 1 GET of the manifest, 1 PUT of the segments
-//	                container, 1 COPY for each segment, 8 at a time, and 1 PUT of a manifest
+//	copy            1 HEAD, what stat takes of the new name, 1 COPY; of more than a segment: 2 HEADs more, for the room that there is; of a static large
+//	                object, and of more than 5 GiB: in place of the one COPY, 1 GET of the manifest, 1 COPY for each segment, 8 at a time, and 1
+//	                PUT of a manifest
 //
 // With storage_policy, 1 HEAD of each container comes to that, every five minutes.
 //

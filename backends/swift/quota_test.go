@@ -75,6 +75,31 @@ func TestQuotaOfMore(t *testing.T) {
 	}
 }
 
+// TestQuotaOfCopies copies what does not fit: nothing of it is begun, and what was to be replaced stays.
+func TestQuotaOfCopies(t *testing.T) {
+	t.Parallel()
+	old := noise(1000)
+	for _, quotas := range [][2]int64{{5 * mib, 0}, {0, 5 * mib}} {
+		f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize = blockSize })
+		f.mustWrite(t, "/c/file", noise(3*mib))
+		f.quotas(t, quotas[0], 0)
+		if err := f.Mkdir(t.Context(), "/d"); err != nil {
+			t.Fatal(err)
+		}
+		f.mustWrite(t, "/d/old", old)
+		f.quotaOf(t, "d", quotas[1]/2)
+		f.srv.ForgetRequests()
+		err := f.Copy(t.Context(), "/c/file", "/d/old", vfs.CopyOptions{Replace: true})
+		if !errors.Is(err, vfs.ErrQuota) || !strings.Contains(vfs.ClientText(err), "quota") {
+			t.Errorf("a copy that does not fit: %v, want a word about the quota", err)
+		}
+		if n := f.srv.Count(swifttest.CopyObject); n > 0 {
+			t.Errorf("%d objects were copied for one that was refused", n)
+		}
+		f.has(t, "/d/old", old, "it was to be replaced by a copy that was refused")
+	}
+}
+
 // quotas limits the bytes of the account and of the container.
 func (f *fake) quotas(t *testing.T, account, container int64) {
 	t.Helper()
@@ -83,9 +108,15 @@ func (f *fake) quotas(t *testing.T, account, container int64) {
 			t.Fatal(err)
 		}
 	}
-	if container > 0 {
-		header := map[string]string{"X-Container-Meta-Quota-Bytes": strconv.FormatInt(container, 10)}
-		if _, err := f.client.send(t.Context(), request{method: http.MethodPost, target: name{container: "c"}, header: header}); err != nil {
+	f.quotaOf(t, "c", container)
+}
+
+// quotaOf limits the bytes of a container; 0: not.
+func (f *fake) quotaOf(t *testing.T, container string, bytes int64) {
+	t.Helper()
+	if bytes > 0 {
+		header := map[string]string{"X-Container-Meta-Quota-Bytes": strconv.FormatInt(bytes, 10)}
+		if _, err := f.client.send(t.Context(), request{method: http.MethodPost, target: name{container: container}, header: header}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -45,6 +45,9 @@ func TestRequests(t *testing.T) {
 	rename := func(from, to vfs.Path) func() error {
 		return func() error { return f.Rename(ctx, from, to, vfs.RenameOptions{}) }
 	}
+	copyFile := func(from, to vfs.Path) func() error {
+		return func() error { return f.Copy(ctx, from, to, vfs.CopyOptions{}) }
+	}
 	listDir := func() error { _, err := listAll(ctx, f, "/c/dir"); return err }
 	for _, tt := range []struct {
 		name string
@@ -67,6 +70,10 @@ func TestRequests(t *testing.T) {
 		{"append to large", write("/c/large2", noise(1000), vfs.WriteOptions{Offset: vfs.AtEnd}), ops{head, getManifest, head, getManifest, put, putManifest}},
 		{"mkdir", func() error { return f.Mkdir(ctx, "/c/dir2") }, ops{head, list, put}},
 		{"rmdir", func() error { return f.Rmdir(ctx, "/c/dir2") }, ops{head, list, del}},
+		{"copy", copyFile("/c/small", "/c/small3"), ops{head, head, list, copied}},
+		{"copy large", copyFile("/c/large", "/c/large4"), ops{
+			head, head, list, swifttest.HeadAccount, swifttest.HeadContainer, getManifest, copied, copied, copied, putManifest,
+		}},
 		{"rename", rename("/c/small", "/c/small2"), ops{head, head, list, copied, del}},
 		{"rename large", rename("/c/large", "/c/large3"), ops{head, head, list, list, put, copied, del, del}},
 		{"set time", func() error { return f.SetAttrs(ctx, "/c/small2", vfs.Attrs{ModTime: new(time.Unix(1, 0))}) }, ops{head, swifttest.PostObject}},

@@ -107,14 +107,14 @@ func (w *writer) wakeAll() {
 	w.wake.Broadcast()
 }
 
-// roomFor refuses an upload of known size that cannot be stored, before its first byte. What is stored of the file already, and stays, has its room.
+// roomFor refuses an upload of known size, or a copy, that cannot be stored, before its first byte. What is stored of the file already, and stays, has its room.
 func (f *FS) roomFor(ctx context.Context, n name, more int64) error {
 	if more <= f.backend.cfg.SegmentSize {
 		return nil // the answer to its one PUT says the same as early
 	}
 	space, err := f.spaceFor(ctx, n)
 	if err == nil && space.Free >= 0 && space.Free < more {
-		return vfs.Errorf(vfs.ErrQuota, "the upload has %d bytes, and the quota leaves %d", more, space.Free)
+		return vfs.Errorf(vfs.ErrQuota, "there are %d bytes to store, and the quota leaves %d", more, space.Free)
 	}
 	return nil
 }

@@ -8,6 +8,9 @@ import (
 // CopyOptions say what a copy may do to a file that has its name.
 type CopyOptions struct {
 	Replace bool
+
+	// IfVersion, when not empty, makes Copy return ErrChanged unless the file to be copied has this Info.Version.
+	IfVersion string
 }
 
 // CopyFS is a store that copies files by itself.
@@ -27,7 +30,7 @@ func Copy(ctx context.Context, fsys FS, oldname, newname Path, opts CopyOptions)
 	if oldname == newname {
 		return ErrOntoItself
 	}
-	r, err := fsys.Open(ctx, oldname, OpenOptions{})
+	r, err := fsys.Open(ctx, oldname, OpenOptions{IfVersion: opts.IfVersion})
 	if err != nil {
 		return err
 	}

@@ -60,6 +60,21 @@ func testCopy(e *env) {
 		e.has(e.path("other"), data(1, 100), "it was replaced by a copy")
 	})
 
+	e.run("changed", func(e *env) {
+		e.unless(e.limits.NoVersion)
+		e.put(e.path("file"), data(1, big))
+		old := e.stat(e.path("file")).Version
+		e.put(e.path("file"), data(2, big))
+		at := vfs.CopyOptions{IfVersion: old}
+		e.is(vfs.Copy(e.Context(), e.fs, e.path("file"), e.path("copy"), at), vfs.ErrChanged, "Copy of a version that is no longer there")
+		e.hasNot(e.path("copy"), "the copy was refused")
+		at.IfVersion = e.stat(e.path("file")).Version
+		if err := vfs.Copy(e.Context(), e.fs, e.path("file"), e.path("copy"), at); err != nil {
+			e.Fatalf("Copy of the version that is there: %v", err)
+		}
+		e.has(e.path("copy"), data(2, big), "a copy has the content of the file")
+	})
+
 	e.run("refused", func(e *env) {
 		e.put(e.path("file"), data(1, 100))
 		e.mkdir(e.path("dir"))
