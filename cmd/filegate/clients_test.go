@@ -359,6 +359,7 @@ func (s *site) testLarge(t *testing.T, size int64) {
 		{"sftp", func() { s.sftp(t, "put large "+at) }, func() { s.sftp(t, "get "+at+" large.back") }},
 		{"scp -O", func() { s.scp(t, "-O", large, "127.0.0.1:"+at) }, func() { s.scp(t, "-O", "127.0.0.1:"+at, back) }},
 		{"curl", func() { s.curl(t, "-T", large, s.ftpURL("large")) }, func() { s.curl(t, "-o", back, s.ftpURL("large")) }},
+		{"sftp cp", func() { s.sftp(t, "cp "+at+" "+at+"-copy") }, func() { s.sftp(t, "get "+at+"-copy large.back") }},
 		{"curl FTPS", func() { s.curl(t, "--ssl-reqd", "-k", "-T", large, s.ftpURL("large")) }, func() { s.curl(t, "--ssl-reqd", "-k", "-o", back, s.ftpURL("large")) }},
 	} {
 		way.up()

@@ -52,7 +52,7 @@ var update = flag.Bool("update", false, "write what the scripts got into what th
 //	code                     set $CODE to otto's code of this moment
 //	refuse STATUS            let that Swift answer PUTs of objects with that status from here on; cut: cut the connection; 0: answer as it should
 //	quota WHERE BYTES        limit the bytes of that Swift's account test, or of a container in it, to so many; -1: to none
-//	stored N                 look whether N objects with content have been sent to that Swift since the last look
+//	stored [N [M]]           look whether N objects with content have been sent to that Swift, and M fetched from it, since the last look
 //	appears PATTERN          wait until there is a file of that name
 //
 // and the conditions [clients:A,B], which holds where those programs are installed, and [python], where the example in Python can run; both only where tests are
@@ -246,22 +246,28 @@ func cmdQuota(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func cmdStored(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: stored N")
+	if neg || len(args) > 2 {
+		ts.Fatalf("usage: stored [N [M]]")
 	}
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
 	swift := ts.Value(storyKey{}).(*story).swift
-	got := 0
+	sent, fetched := 0, 0
 	for _, r := range swift.Requests() {
-		if r.Op == swifttest.PutObject && (r.In > 0 || r.Header.Get("Content-Length") != "0") {
+		switch {
+		case r.Op == swifttest.PutObject && (r.In > 0 || r.Header.Get("Content-Length") != "0"):
 			ts.Logf("PUT %s of %d bytes: %d", r.Path, r.In, r.Status)
-			got++
+			sent++
+		case r.Op == swifttest.GetObject:
+			ts.Logf("GET %s of %d bytes: %d", r.Path, r.Out, r.Status)
+			fetched++
 		}
 	}
 	swift.ForgetRequests()
-	if got != want {
-		ts.Fatalf("%d objects with content were sent, want %d", got, want)
+	for i, got := range []int{sent, fetched}[:len(args)] {
+		want, err := strconv.Atoi(args[i])
+		ts.Check(err)
+		if got != want {
+			ts.Fatalf("%d objects with content were %s, want %d", got, []string{"sent", "fetched"}[i], want)
+		}
 	}
 }
 

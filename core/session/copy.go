@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"errors"
+	"io"
 
 	"filegate/core/auth"
 	"filegate/core/vfs"
@@ -15,4 +17,122 @@ func (s *Session) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.
 		}
 		return vfs.Copy(ctx, s.fs, s.inStore(oldname), s.inStore(newname), opts)
 	})
+}
+
+// Range is a part of a file.
+type Range struct {
+	Off int64
+	Len int64 // negative: to the end
+}
+
+// copyPiece is how much CopyRange reads at once, in bytes.
+const copyPiece = 256 << 10
+
+// CopyRange copies a part of what one open handle of this session reads to a place in what another one writes, and says how much that was: less than asked for
+// where the file ends before. A whole file that goes into a writer without content is copied by the store, as [Session.Copy] does it, and is
+// published with that: a client that asks for a copy takes the answer to this for its outcome. The writer has that content from then on. When
+// anything fails, the writer does not commit.
+func (s *Session) CopyRange(ctx context.Context, from io.ReaderAt, part Range, to vfs.Writer, at int64) (int64, error) {
+	w, err := s.writerOf(to)
+	if err != nil {
+		return 0, err
+	}
+	n, err := s.copyRange(ctx, from, part, w, at)
+	if err != nil {
+		_ = w.fail(err)
+	}
+	return n, err
+}
+
+func (s *Session) copyRange(ctx context.Context, from io.ReaderAt, part Range, w *writer, at int64) (int64, error) {
+	if rw, ok := from.(*readWriter); ok && rw.writer == w {
+		return 0, vfs.Errorf(vfs.ErrInvalid, "a file that is being written cannot be copied into itself")
+	}
+	if f, ok := from.(*file); ok {
+		size := f.Info().Size
+		if part.Off == 0 && at == 0 && (part.Len < 0 || part.Len >= size) {
+			if done, err := w.become(ctx, f); done || err != nil {
+				return size, err
+			}
+		}
+	}
+	var done int64
+	buf := make([]byte, copyPiece)
+	for part.Len < 0 || done < part.Len {
+		if err := ctx.Err(); err != nil {
+			return done, err
+		}
+		piece := buf
+		if left := part.Len - done; part.Len >= 0 && left < int64(len(piece)) {
+			piece = piece[:left]
+		}
+		n, err := from.ReadAt(piece, part.Off+done)
+		if err != nil && err != io.EOF {
+			return done, err
+		}
+		if n > 0 {
+			if _, err := w.WriteAt(piece[:n], at+done); err != nil {
+				return done, err
+			}
+		}
+		done += int64(n)
+		if err == io.EOF {
+			break
+		}
+	}
+	return done, nil
+}
+
+// errForeign is the answer to a handle that is none of this session's.
+var errForeign = errors.New("not a writer of this session")
+
+func (s *Session) writerOf(w vfs.Writer) (*writer, error) {
+	switch w := w.(type) {
+	case *writer:
+		return w, nil
+	case *readWriter:
+		return w.writer, nil
+	}
+	return nil, &vfs.Error{Kind: vfs.ErrInvalid, Err: errForeign}
+}
+
+// become makes the writer one that goes on from a copy of a file, which the store makes and publishes, and says whether it has done so: where the
+// writer has a content already, or is bound to the version that it replaces, it has not.
+func (w *writer) become(ctx context.Context, f *file) (done bool, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(w.ctx, cancel)() // Close need not wait for what it can cut off
+	err = w.alone(func() error {
+		if w.bytes.Load() > 0 || w.Size() > 0 || w.failed.get() != nil || w.opts.IfVersion != "" {
+			return nil
+		}
+		done = true
+		return w.s.do(ctx, Event{Op: OpCopy, Path: f.path, Target: w.name}, auth.Read, func(ctx context.Context) error {
+			opts := vfs.CopyOptions{Replace: !w.opts.Exclusive, IfVersion: f.Info().Version}
+			if err := vfs.Copy(ctx, w.s.fs, w.s.inStore(f.path), w.path, opts); err != nil {
+				return err
+			}
+			return w.reopen()
+		})
+	})
+	return done, err
+}
+
+// reopen makes the writer one that goes on from what has its name now. The caller is alone.
+func (w *writer) reopen() error {
+	under, err := w.s.fs.OpenWriter(w.ctx, w.path, vfs.WriteOptions{Read: w.opts.Read})
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	old, attrs := w.under, w.attrs
+	w.under = under
+	w.mu.Unlock()
+	if err := old.Close(); err != nil {
+		w.s.log.Warn("writer without a content not closed", "path", string(w.name), "err", err)
+	}
+	if attrs.IsZero() {
+		return nil
+	}
+	return under.SetAttrs(attrs)
 }

@@ -17,7 +17,7 @@ func (s *Session) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteO
 		perms = append(perms, auth.Read)
 	}
 	ctx, cancel := s.join(ctx)
-	w := &writer{transfer: transfer{s: s, start: time.Now(), ctx: ctx, cancel: cancel}, name: name, path: s.inStore(name)}
+	w := &writer{transfer: transfer{s: s, start: time.Now(), ctx: ctx, cancel: cancel}, name: name, path: s.inStore(name), opts: opts}
 	err := s.enter(w, Event{Op: OpUpload, Path: name}, func() (_ io.Closer, err error) {
 		if name.IsRoot() {
 			return nil, vfs.ErrIsDir
@@ -30,8 +30,8 @@ func (s *Session) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteO
 		return nil, err
 	}
 	if opts.Read {
-		if r, err := vfs.ReadWriterAt(w.under); err == nil {
-			return &readWriter{writer: w, under: r}, nil
+		if _, err := vfs.ReadWriterAt(w.under); err == nil {
+			return &readWriter{w}, nil
 		}
 	}
 	return w, nil
@@ -40,9 +40,10 @@ func (s *Session) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteO
 // writer is a file that is being written.
 type writer struct {
 	transfer
-	under vfs.Writer
-	name  vfs.Path // as the client calls it
-	path  vfs.Path // as the store does
+	under vfs.Writer // guarded by life, and by mu too where another takes its place
+	name  vfs.Path   // as the client calls it
+	path  vfs.Path   // as the store does
+	opts  vfs.WriteOptions
 
 	committed bool // guarded by life
 
@@ -193,10 +194,7 @@ func (w *writer) Close() error {
 }
 
 // readWriter is a writer whose store can read what is being written.
-type readWriter struct {
-	*writer
-	under io.ReaderAt
-}
+type readWriter struct{ *writer }
 
 func (w *readWriter) ReadAt(p []byte, off int64) (int, error) {
 	n, err := w.readAt(p, off)
@@ -212,5 +210,9 @@ func (w *readWriter) readAt(p []byte, off int64) (int, error) {
 	if w.ended {
 		return 0, errEnded
 	}
-	return w.under.ReadAt(p, off)
+	r, err := vfs.ReadWriterAt(w.under)
+	if err != nil {
+		return 0, err
+	}
+	return r.ReadAt(p, off)
 }

@@ -1,7 +1,7 @@
 // Package sftp is the SSH subsystem "sftp": the SSH File Transfer Protocol, version 3 (draft-ietf-secsh-filexfer-02), over a session.
 //
 // The protocol is spoken by github.com/pkg/sftp; this package gives it handlers, and adds what OpenSSH has beyond it by a filter on
-// the packets (limits@openssh.com, fsync@openssh.com). It knows nothing of SSH: see [Service] for how it is run.
+// the packets (limits@openssh.com, fsync@openssh.com, copy-data). It knows nothing of SSH: see [Service] for how it is run.
 //
 // Its suite is core/vfs/vfstest over a real client, beside tests with the programs that people use, and frontends/frontendtest.
 //
@@ -13,6 +13,10 @@
 //
 // fsync answers success and does nothing: what has been written is safe when CLOSE has been answered, and refusing
 // it would only make programs fail that call it as a matter of course.
+//
+// copy-data of a whole file is a copy that the store makes, and it is published before the answer, not at CLOSE: OpenSSH's client takes that answer for the outcome and
+// does not look at the one to CLOSE. The library has no way to its handles for such a request: see handleOf. To number them ourselves, from the order of the
+// answers, was the alternative; it would be wrong without a word when the library began to answer in another order.
 //
 // APPEND is ignored, since every write names its offset and clients that resume (OpenSSH's reput) send both.
 package sftp

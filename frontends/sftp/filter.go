@@ -24,12 +24,17 @@ var extensions = [...][2]string{
 	{"statvfs@openssh.com", "2"},
 	{"fsync@openssh.com", "1"},
 	{"limits@openssh.com", "1"},
+	{copyData, "1"},
 }
+
+// copyData is the extension by which a client has the server copy from one open file to another (OpenSSH's PROTOCOL, section 4.10).
+const copyData = "copy-data"
 
 var errPacket = errors.New("malformed packet")
 
 // filter stands between the client and the library and adds the extensions that the library lacks. It announces them in place of the library's own,
-// answers limits itself, and rewrites fsync into an FSETSTAT that sets nothing. All other bytes pass through unchanged.
+// answers limits itself, and rewrites fsync into an FSETSTAT that sets nothing, and copy-data into one that sets an attribute of that name: so it has its turn
+// among the other requests. All other bytes pass through unchanged.
 type filter struct {
 	under   io.ReadWriter
 	payload uint32 // the most that one READ or WRITE shall carry
@@ -105,6 +110,12 @@ func (f *filter) extended(packet []byte) error {
 		return f.send(limits(id, f.payload))
 	case name == "fsync@openssh.com":
 		f.ready = emptyFSetStat(id, rest)
+	case name == copyData:
+		c, ok := parseCopy(rest)
+		if !ok {
+			return errPacket
+		}
+		f.ready = extendedFSetStat(id, c.to, copyData, rest)
 	default:
 		f.ready = packet
 	}
@@ -145,13 +156,30 @@ func emptyFSetStat(id uint32, handle []byte) []byte {
 	return framed(p)
 }
 
+// attrExtended says that attributes have pairs of a name and a text.
+const attrExtended = 0x80000000
+
+// extendedFSetStat is an FSETSTAT of the handle that sets one attribute that the protocol does not know.
+func extendedFSetStat(id uint32, handle, name string, text []byte) []byte {
+	p := []byte{typeFSetStat}
+	p = binary.BigEndian.AppendUint32(p, id)
+	p = appendString(p, handle)
+	p = binary.BigEndian.AppendUint32(p, attrExtended)
+	p = binary.BigEndian.AppendUint32(p, 1)
+	p = appendString(p, name)
+	return framed(appendString(p, text))
+}
+
+func appendString[T string | []byte](p []byte, s T) []byte {
+	return append(binary.BigEndian.AppendUint32(p, uint32(len(s))), s...)
+}
+
 func versionPacket() []byte {
 	p := []byte{typeVersion}
 	p = binary.BigEndian.AppendUint32(p, 3)
 	for _, pair := range extensions {
 		for _, s := range pair {
-			p = binary.BigEndian.AppendUint32(p, uint32(len(s)))
-			p = append(p, s...)
+			p = appendString(p, s)
 		}
 	}
 	return framed(p)

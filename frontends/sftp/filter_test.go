@@ -28,6 +28,12 @@ func extended(id byte, name string, rest ...byte) []byte {
 	return packet(typeExtended, append(append([]byte{0, 0, 0, id}, str(name)...), rest...)...)
 }
 
+// copyArgs are the arguments of a copy of 7 bytes from offset 5 of one handle to offset 9 of the other.
+func copyArgs(from, to string) []byte {
+	number := func(n byte) []byte { return []byte{0, 0, 0, 0, 0, 0, 0, n} }
+	return join(str(from), number(5), number(7), str(to), number(9))
+}
+
 func join(packets ...[]byte) []byte { return bytes.Join(packets, nil) }
 
 // answered returns a filter whose library has sent its VERSION, and forgets that.
@@ -59,6 +65,12 @@ func TestFilterRead(t *testing.T) {
 			name: "fsync becomes setstat", in: extended(2, "fsync@openssh.com", str("h1")...),
 			want: packet(typeFSetStat, join([]byte{0, 0, 0, 2}, str("h1"), []byte{0, 0, 0, 0})...),
 		},
+		{
+			name: "copy-data becomes setstat", in: extended(3, "copy-data", copyArgs("1", "2")...),
+			want: packet(typeFSetStat, join([]byte{0, 0, 0, 3}, str("2"), []byte{0x80, 0, 0, 0, 0, 0, 0, 1}, str("copy-data"), str(string(copyArgs("1", "2"))))...),
+		},
+		{name: "copy-data cut off", in: extended(3, "copy-data", str("1")...), malformed: true},
+		{name: "copy-data with more", in: extended(3, "copy-data", append(copyArgs("1", "2"), 0)...), malformed: true},
 		{name: "a type alone", in: packet(1), want: packet(1)},
 		{name: "empty", in: []byte{0, 0, 0, 0, 0}, malformed: true},
 		{name: "too long", in: []byte{0, 4, 0, 1, 5}, malformed: true},
@@ -127,7 +139,7 @@ func TestFilterWantsVersionFirst(t *testing.T) {
 
 // Whatever a client sends, the filter gives out nothing but whole packets, and answers with whole packets.
 func FuzzFilterRead(f *testing.F) {
-	f.Add(join(packet(1, 0, 0, 0, 3), extended(1, "limits@openssh.com"), extended(2, "fsync@openssh.com", str("h")...), packet(4, 1, 2, 3)))
+	f.Add(join(packet(1, 0, 0, 0, 3), extended(1, "limits@openssh.com"), extended(2, "fsync@openssh.com", str("h")...), extended(3, "copy-data", copyArgs("1", "2")...), packet(4, 1, 2, 3)))
 	f.Add([]byte{0, 0, 0, 1, 200})
 	f.Fuzz(func(t *testing.T, in []byte) {
 		fl, s := answered(t, bytes.NewReader(in))

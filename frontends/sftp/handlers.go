@@ -16,6 +16,7 @@ import (
 type handlers struct {
 	ctx  context.Context // the channel's: the library brings none that ends with it
 	sess *session.Session
+	open handles
 }
 
 var (
@@ -41,7 +42,9 @@ func (h *handlers) Fileread(r *sftp.Request) (_ io.ReaderAt, err error) {
 	if err != nil {
 		return nil, status(err)
 	}
-	return &reader{file: f, sess: h.sess}, nil
+	rd := &reader{file: f, sess: h.sess}
+	rd.forget = h.open.add(r, rd)
+	return rd, nil
 }
 
 // Filewrite opens a file for writing.
@@ -65,7 +68,9 @@ func (h *handlers) openWriter(r *sftp.Request) (_ *writer, err error) {
 	if err != nil {
 		return nil, status(err)
 	}
-	return &writer{under: w, ctx: h.ctx, sess: h.sess}, nil
+	wr := &writer{under: w, ctx: h.ctx, sess: h.sess}
+	wr.forget = h.open.add(r, wr)
+	return wr, nil
 }
 
 // Filecmd does what opens nothing.
@@ -109,11 +114,16 @@ func (h *handlers) rename(name vfs.Path, target string, opts vfs.RenameOptions) 
 }
 
 // setStat sets the size and attributes of a file by its name. The library turns FSETSTAT into it, and the session knows which open
-// file is meant. One that sets nothing is what the filter makes of fsync.
+// file is meant. One that sets nothing is what the filter makes of fsync, and one that sets [copyData] what it makes of that.
 func (h *handlers) setStat(name vfs.Path, r *sftp.Request) error {
 	has, stat := r.AttrFlags(), r.Attributes()
 	if stat == nil {
 		return vfs.Errorf(vfs.ErrInvalid, "malformed attributes")
+	}
+	for _, e := range stat.Extended {
+		if e.ExtType == copyData {
+			return h.copyData(e.ExtData)
+		}
 	}
 	if has.Size {
 		if err := h.sess.Truncate(h.ctx, name, int64(stat.Size)); err != nil {

@@ -1,14 +1,17 @@
 package sftp
 
 import (
+	"io"
+
 	"filegate/core/session"
 	"filegate/core/vfs"
 )
 
 // reader is a file that is open for reading.
 type reader struct {
-	file vfs.File
-	sess *session.Session
+	file   vfs.File
+	sess   *session.Session
+	forget func() // takes it out of the handlers' list
 }
 
 func (r *reader) ReadAt(p []byte, off int64) (n int, err error) {
@@ -22,5 +25,8 @@ func (r *reader) ReadAt(p []byte, off int64) (n int, err error) {
 
 func (r *reader) Close() (err error) {
 	defer recoverTo(&err, r.sess)
+	r.forget()
 	return status(r.file.Close())
 }
+
+func (r *reader) source() (io.ReaderAt, error) { return r.file, nil }

@@ -2,6 +2,7 @@ package sftp
 
 import (
 	"context"
+	"io"
 	"sync/atomic"
 
 	"filegate/core/session"
@@ -10,9 +11,10 @@ import (
 
 // writer is a file that is open for writing, and perhaps for reading too.
 type writer struct {
-	under vfs.Writer
-	ctx   context.Context // the channel's, for Commit: CLOSE brings none
-	sess  *session.Session
+	under  vfs.Writer
+	ctx    context.Context // the channel's, for Commit: CLOSE brings none
+	sess   *session.Session
+	forget func() // takes it out of the handlers' list
 
 	// broken is set when the content cannot be what the client meant. A write that failed the session remembers itself; not one that
 	// panicked, nor that the connection broke.
@@ -46,6 +48,8 @@ func (w *writer) ReadAt(p []byte, off int64) (n int, err error) {
 	return n, status(err)
 }
 
+func (w *writer) source() (io.ReaderAt, error) { return vfs.ReadWriterAt(w.under) }
+
 // TransferError is called before Close when the connection has ended with the file still open.
 func (w *writer) TransferError(error) { w.broken.Store(true) }
 
@@ -53,6 +57,7 @@ func (w *writer) TransferError(error) { w.broken.Store(true) }
 func (w *writer) Close() (err error) {
 	defer recoverTo(&err, w.sess)
 	defer w.under.Close()
+	w.forget()
 	if w.broken.Load() {
 		return status(vfs.Errorf(vfs.ErrInvalid, "not saved, since a write to it failed"))
 	}
