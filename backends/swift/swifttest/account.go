@@ -2,6 +2,7 @@ package swifttest
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 )
 
@@ -76,7 +77,8 @@ func (s *Server) accountListing(h http.Header, r *request, sel selection) (entri
 	if r.Method == http.MethodHead {
 		return nil, known
 	}
-	for _, f := range a.containers.selectFrom(sel) {
+	visible := sorted[*container]{items: slices.DeleteFunc(slices.Clone(a.containers.items), (*container).hidden)}
+	for _, f := range visible.selectFrom(sel) {
 		if f.subdir != "" {
 			entries = append(entries, listingEntry{Subdir: f.subdir})
 			continue

@@ -45,6 +45,10 @@ var cases = []struct {
 	{"DLO", agreeDLO},
 	{"Bulk", agreeBulk},
 	{"Symlinks", agreeSymlinks},
+	{"Versions", agreeVersions},
+	{"NullVersions", agreeNullVersions},
+	{"VersionsOfLarge", agreeVersionsOfLarge},
+	{"Archives", agreeArchives},
 	{"Quota", agreeQuota},
 }
 

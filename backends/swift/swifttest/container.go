@@ -36,6 +36,9 @@ func (s *Server) listContainer(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	if r.query.Has("versions") && r.Method == http.MethodGet {
+		return s.listVersions(w, r, sel)
+	}
 	items, err := s.containerListing(w.Header(), r, sel)
 	if err != nil {
 		return err
@@ -46,21 +49,24 @@ func (s *Server) listContainer(w http.ResponseWriter, r *request) error {
 			entries = append(entries, listingEntry{Subdir: f.subdir})
 			continue
 		}
-		entries = append(entries, f.item.entry(r.account))
+		entries = append(entries, f.item.entry(r.account, r.container))
 	}
 	return writeListing(w, r, entries)
 }
 
 // entry is what a listing tells of an object.
-func (o *object) entry(account string) listingEntry {
+func (o *object) entry(account, containerName string) listingEntry {
 	size := o.Size
-	e := listingEntry{Name: o.Name, LastModified: o.Modified.listed(), Hash: o.ETag, Bytes: &size, ContentType: listedType(o.Type)}
+	e := listingEntry{Name: o.Name, LastModified: cmp.Or(o.Linked, o.Modified).listed(), Hash: o.ETag, Bytes: &size, ContentType: listedType(o.Type)}
 	if o.SLO != nil {
 		size = o.SLO.Size
 		e.SLOEtag = strconv.Quote(o.SLO.ETag)
 	}
 	if o.Symlink != "" {
 		e.SymlinkPath = "/v1/" + account + "/" + o.Symlink
+	}
+	if o.Version != 0 {
+		e.VersionSymlink, e.SymlinkPath = true, versionPath(account, containerName, o.Name, o.Version)
 	}
 	return e
 }
@@ -91,6 +97,7 @@ func (s *Server) containerListing(h http.Header, r *request, sel selection) ([]f
 	h.Set("Accept-Ranges", "bytes")
 	h.Set("X-Storage-Policy", cmp.Or(c.Policy, s.limits.Policies[0]))
 	setAll(h, c.Meta)
+	c.tellVersions(h)
 	if !r.visitor().owns() {
 		for _, key := range containerACLs {
 			h.Del(key)
@@ -165,6 +172,9 @@ func (s *Server) makeContainer(r *request) (status int, err error) {
 	}
 	now := s.clock.now()
 	c := &container{Name: r.container, Created: now, Modified: now, Policy: policy, Meta: updateMeta(nil, r.Header, containerMeta, containerACLs[:]...)}
+	if err := s.updateVersions(r, c); err != nil {
+		return 0, err
+	}
 	if err := s.store.putContainer(r.account, c); err != nil {
 		return 0, err
 	}
@@ -175,6 +185,9 @@ func (s *Server) makeContainer(r *request) (status int, err error) {
 
 func (s *Server) checkContainerHeaders(r *request) error {
 	if err := checkQuotaHeaders(r.Header); err != nil {
+		return err
+	}
+	if err := checkArchiveHeaders(r.Header); err != nil {
 		return err
 	}
 	return s.limits.checkMeta(r.Header, containerMeta)
@@ -202,6 +215,9 @@ func (s *Server) changeContainer(r *request) error {
 
 // updateContainer sets metadata. It is called with mu held.
 func (s *Server) updateContainer(r *request, c *container) error {
+	if err := s.updateVersions(r, c); err != nil {
+		return err
+	}
 	c.Meta = updateMeta(c.Meta, r.Header, containerMeta, containerACLs[:]...)
 	c.Modified = s.clock.now()
 	return s.store.putContainer(r.account, c)
@@ -225,6 +241,9 @@ func (s *Server) removeContainer(account, name string) error {
 	s.expire(account, c)
 	if items, _ := c.listed(); len(items.items) > 0 {
 		return refuse(http.StatusConflict)
+	}
+	if err := s.removeVersions(account, c); err != nil {
+		return err
 	}
 	if err := s.store.removeContainer(account, name); err != nil {
 		return err

@@ -79,6 +79,9 @@ func (s *Server) copyTo(w http.ResponseWriter, r, from *request) error {
 		return err
 	}
 	defer func() { v.content.close() }()
+	if v.object.Version != 0 && from.query.Get("version-id") == "" && from.query.Get("symlink") == "get" {
+		return refuseWith(http.StatusConflict, plainType, "X-Symlink-Target does not exist") // that of the link to the version, with its query
+	}
 	if status := condition(r.Header, v.etag, v.object.Modified); status != 0 && r.Header.Get("If-None-Match") == "" {
 		return &failure{status: status, header: http.Header{"Content-Type": {htmlType}}}
 	}

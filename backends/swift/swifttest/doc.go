@@ -13,13 +13,15 @@
 //     the body; what is cut off is not stored.
 //   - Static large objects, also nested and with ranges, and dynamic ones; a segment that is gone or has changed breaks the body off.
 //   - Bulk delete. Symlinks to objects.
+//   - Versions, by X-Versions-Enabled and by X-Versions-Location and X-History-Location.
 //   - The ACLs of containers, by tempauth's names of users and for everybody who is logged in; copies between accounts.
 //   - The status, the ETag in its forms, the times and the ids of answers, and the texts of most refusals.
 //
 // # Left out
 //
 //   - ACLs of accounts, of websites, and for those who are not logged in.
-//   - XML listings, the path parameter of listings, archives to extract, TempURL, S3, versions, sync, static websites, CORS.
+//   - XML listings, the path parameter of listings, archives to extract, TempURL, S3, sync, static websites, CORS.
+//   - That listings show a static large object with the size of its manifest, when PUT with version-id has made it the current version.
 //   - Segments given in the manifest itself ("data"), and heartbeats of a manifest PUT.
 //   - Totals of an account are exact, while Swift's lag by up to a minute; container quotas go by the exact size too.
 //   - Keystone knows one domain, one role, no services but the object store, and no trusts.

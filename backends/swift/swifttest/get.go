@@ -94,12 +94,18 @@ func (v *view) headers(h http.Header) {
 func (s *Server) getObject(w http.ResponseWriter, r *request) error {
 	raw := r.query.Get("multipart-manifest") == "get"
 	v, err := s.followed(r, raw)
-	if f, ok := errors.AsType[*failure](err); ok && f.status == http.StatusNotFound && matches(r.Header.Get("If-Match"), "") {
-		return refuse(http.StatusPreconditionFailed)
+	if f, ok := errors.AsType[*failure](err); ok && f.status == http.StatusNotFound {
+		if matches(r.Header.Get("If-Match"), "") {
+			return refuse(http.StatusPreconditionFailed)
+		}
+		if s.hasVersions(r) && f.header.Get(versionHeader) == "" && r.query.Get("version-id") == "" {
+			f.header.Set(versionHeader, nullVersion)
+		}
 	}
 	if err != nil {
 		return err
 	}
+	s.tellVersion(r, v)
 	defer func() { v.content.close() }()
 	if raw && v.object.SLO != nil {
 		if v, err = manifestView(v, r.query.Get("format") == "raw"); err != nil {

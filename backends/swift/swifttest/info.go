@@ -84,10 +84,12 @@ func (s *Server) serveInfo(w http.ResponseWriter, r *http.Request) error {
 			"max_container_name_length": l.MaxContainerName,
 			"extra_header_count":        0,
 		},
-		"account_quotas":   dict{},
-		"container_quotas": dict{},
-		"symlink":          dict{"symloop_max": maxSymlinks, "static_links": false},
-		"tempauth":         dict{"account_acls": true},
+		"account_quotas":    dict{},
+		"container_quotas":  dict{},
+		"object_versioning": dict{},
+		"versioned_writes":  dict{"allowed_flags": []string{"x-versions-location", "x-history-location"}},
+		"symlink":           dict{"symloop_max": maxSymlinks, "static_links": false},
+		"tempauth":          dict{"account_acls": true},
 	}
 	if !l.NoSLO {
 		info["slo"] = dict{

@@ -88,6 +88,11 @@ type listingEntry struct {
 	SLOEtag     string `json:"slo_etag,omitempty"`
 	SymlinkPath string `json:"symlink_path,omitempty"`
 
+	// of a version, or of an object that is one
+	VersionSymlink bool   `json:"version_symlink,omitempty"`
+	VersionID      string `json:"version_id,omitempty"`
+	IsLatest       *bool  `json:"is_latest,omitempty"`
+
 	// of a container, beside Bytes
 	Count *int64 `json:"count,omitempty"`
 }

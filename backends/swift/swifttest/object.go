@@ -16,6 +16,9 @@ import (
 // serveObject serves an object.
 func (s *Server) serveObject(w http.ResponseWriter, r *request) error {
 	manifest := r.query.Get("multipart-manifest")
+	if r.query.Get("version-id") != "" && r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != methodCopy {
+		return s.serveVersion(w, r)
+	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		return s.getObject(w, r)
@@ -38,8 +41,12 @@ func (s *Server) serveObject(w http.ResponseWriter, r *request) error {
 		if manifest == "delete" && !s.limits.NoSLO {
 			return s.deleteSLO(w, r)
 		}
-		if err := s.removeObject(r.account, r.container, r.object); err != nil {
+		marker, err := s.remove(r.account, r.container, r.object)
+		if err != nil {
 			return err
+		}
+		if marker != 0 {
+			w.Header().Set(versionHeader, marker.String())
 		}
 		return done(w, http.StatusNoContent)
 	case http.MethodOptions:
@@ -137,6 +144,9 @@ func (s *Server) putObject(w http.ResponseWriter, r *request) error {
 func created(w http.ResponseWriter, o *object, etag string) error {
 	w.Header().Set("Etag", etag)
 	w.Header().Set("Last-Modified", o.Modified.lastModified())
+	if o.Version != 0 {
+		w.Header().Set(versionHeader, o.Version.String())
+	}
 	return done(w, http.StatusCreated)
 }
 
@@ -188,19 +198,40 @@ func (s *Server) publish(r *request, o *object) error {
 	defer s.mu.Unlock()
 	o.Created = s.clock.now()
 	o.Modified = o.Created
-	c, ok := s.container(r.account, r.container)
-	err := error(refuse(http.StatusNotFound))
-	if ok {
-		err = s.store.putObject(r.account, r.container, o)
-	}
+	kept, err := s.replace(r.account, r.container, o)
 	if err != nil {
 		s.store.discard(o.Body)
 		return err
 	}
-	if old := c.put(o); old != nil {
-		s.store.discard(old.Body)
+	if kept != nil {
+		s.store.discard(kept.Body)
 	}
 	return nil
+}
+
+// replace puts an object into a container, as a version where those are kept, and returns the one that nothing has any more. It is called with mu held.
+func (s *Server) replace(account, containerName string, o *object) (gone *object, err error) {
+	c, ok := s.container(account, containerName)
+	if !ok {
+		return nil, refuse(http.StatusNotFound)
+	}
+	kept, err := s.retain(account, c, o.Name)
+	if err != nil {
+		return nil, err
+	}
+	if c.Versions == versionsKept {
+		o.Version = o.Created
+		if err := s.putVersion(account, c, *o); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.store.putObject(account, containerName, o); err != nil {
+		return nil, err
+	}
+	if old := c.put(o); !kept {
+		return old, nil
+	}
+	return nil, nil
 }
 
 func (s *Server) postObject(w http.ResponseWriter, r *request) error {
@@ -234,6 +265,9 @@ func (s *Server) changeObject(r *request) error {
 	}
 	o := *old
 	o.Meta = objectHeaders(r.Header)
+	if o.Version != 0 {
+		o.Linked = s.clock.now()
+	}
 	o.Modified = s.clock.now()
 	if t := r.Header.Get("Content-Type"); t != "" {
 		o.Type = t
@@ -243,29 +277,65 @@ func (s *Server) changeObject(r *request) error {
 	}
 	c, _ := s.container(r.account, r.container) // which is there, since its object is
 	c.put(&o)
+	if o.Version != 0 {
+		return s.putVersion(r.account, c, o)
+	}
 	return nil
 }
 
 // removeObject removes an object and, of a large one, the manifest.
 func (s *Server) removeObject(account, containerName, name string) error {
+	_, err := s.remove(account, containerName, name)
+	return err
+}
+
+// remove is removeObject; where versions are kept it returns the one that says that the object was deleted.
+func (s *Server) remove(account, containerName, name string) (marker timestamp, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, ok := s.container(account, containerName)
 	if !ok {
-		return refuse(http.StatusNotFound)
+		return 0, refuse(http.StatusNotFound)
 	}
 	o, ok := c.objects.get(name)
-	if !ok {
-		return refuse(http.StatusNotFound)
+	missing := !ok || o.expired(time.Now())
+	if c.Archive != "" && !c.History {
+		if popped, err := s.pop(account, c, name); popped || err != nil {
+			return 0, err
+		}
 	}
-	gone := o.expired(time.Now())
-	if err := s.store.removeObject(account, containerName, name); err != nil {
+	kept := false
+	if !missing && (c.Archive == "" || c.History) {
+		if kept, err = s.retain(account, c, name); err != nil {
+			return 0, err
+		}
+	}
+	if marker, err = s.markDeleted(account, c, name); err != nil {
+		return 0, err
+	}
+	if ok {
+		if err := s.take(account, c, o, kept); err != nil {
+			return 0, err
+		}
+	}
+	if missing {
+		f := refuse(http.StatusNotFound)
+		if marker != 0 {
+			f.header.Set(versionHeader, marker.String())
+		}
+		return 0, f
+	}
+	return marker, nil
+}
+
+// take takes an object out of a container, and its bytes out of the store unless they are kept. It is called with mu held.
+func (s *Server) take(account string, c *container, o *object, kept bool) error {
+	if err := s.store.removeObject(account, c.Name, o.Name); err != nil {
 		return err
 	}
-	c.remove(name)
-	s.store.discard(o.Body)
-	if gone {
-		return refuse(http.StatusNotFound)
+	c.remove(o.Name)
+	if !kept {
+		s.store.discard(o.Body)
 	}
 	return nil
 }

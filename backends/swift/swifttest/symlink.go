@@ -34,7 +34,7 @@ func symlinkTarget(r *request) (string, error) {
 // followed returns the view of what a request names, behind its symlinks, which the answer names in Content-Location; with ?symlink=get that of
 // the symlink itself.
 func (s *Server) followed(r *request, raw bool) (*view, error) {
-	v, err := s.viewOf(r.visitor(), r.container, r.object, raw, 0)
+	v, err := s.named(r, raw)
 	if err != nil || v.object.Symlink == "" {
 		return v, err
 	}

@@ -17,6 +17,8 @@ type object struct {
 	SLO      *sloSummary       `json:",omitempty"` // set on the manifest of a static large object
 	Symlink  string            `json:",omitempty"` // "container/object" that it stands for
 	Body     string            // under which the store keeps the bytes
+	Version  timestamp         `json:",omitempty"` // of an object that is a version; its body is that of the version
+	Linked   timestamp         `json:",omitempty"` // when it was made the current one, or changed: what listings tell instead of Modified
 }
 
 // sloSummary is what a static large object is as a whole.
@@ -49,6 +51,9 @@ type container struct {
 	Modified timestamp // of the last PUT or POST of the container itself
 	Policy   string    `json:",omitempty"` // the default one where empty
 	Meta     map[string]string
+	Versions string `json:",omitempty"` // whether versions are kept, see versions.go: "True", "False", or never
+	Archive  string `json:",omitempty"` // where versions go by the older ways, see archive.go
+	History  bool   `json:",omitempty"` // which of those
 
 	objects  sorted[*object]
 	bytes    int64
@@ -78,7 +83,9 @@ func (c *container) remove(name string) (old *object, ok bool) {
 }
 
 func (c *container) count(o *object, sign int) {
-	c.bytes += int64(sign) * o.Size
+	if o.Version == 0 || c.hidden() { // else the bytes are those of the version
+		c.bytes += int64(sign) * o.Size
+	}
 	if _, ok := o.deleteAt(); ok {
 		c.expiries += sign
 	}
@@ -106,8 +113,11 @@ type account struct {
 func (a *account) totals() (containers, objects int, bytes int64) {
 	for _, c := range a.containers.items {
 		items, n := c.listed()
-		objects += len(items.items)
 		bytes += n
+		if !c.hidden() {
+			containers++
+			objects += len(items.items)
+		}
 	}
-	return len(a.containers.items), objects, bytes
+	return containers, objects, bytes
 }
