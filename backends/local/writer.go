@@ -177,15 +177,7 @@ func (w *writer) Truncate(size int64) error {
 func (w *writer) SetAttrs(attrs vfs.Attrs) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if attrs.ModTime != nil {
-		w.attrs.ModTime = attrs.ModTime
-	}
-	if attrs.AccessTime != nil {
-		w.attrs.AccessTime = attrs.AccessTime
-	}
-	if attrs.Mode != nil {
-		w.attrs.Mode = attrs.Mode
-	}
+	w.attrs = w.attrs.With(attrs)
 	return nil
 }
 

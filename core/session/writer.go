@@ -89,12 +89,7 @@ func (w *writer) SetAttrs(attrs vfs.Attrs) error {
 		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if attrs.ModTime != nil {
-			w.attrs.ModTime = attrs.ModTime
-		}
-		if attrs.Mode != nil {
-			w.attrs.Mode = attrs.Mode
-		}
+		w.attrs = w.attrs.With(attrs)
 		return nil
 	})
 }
@@ -132,6 +127,12 @@ func (w *writer) info(base string) vfs.Info {
 	}
 	if w.attrs.Mode != nil {
 		info.Mode = w.attrs.Mode.Perm()
+	}
+	if w.attrs.UID != nil {
+		info.UID = *w.attrs.UID
+	}
+	if w.attrs.GID != nil {
+		info.GID = *w.attrs.GID
 	}
 	return info
 }

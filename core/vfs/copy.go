@@ -16,7 +16,7 @@ type CopyOptions struct {
 // CopyFS is a store that copies files by itself.
 type CopyFS interface {
 	FS
-	// Copy makes newname a file with the content and the time of the file oldname, of which it is independent from then on.
+	// Copy makes newname a file with the content of the file oldname, of which it is independent from then on, and with the attributes of it that the store keeps.
 	// Without opts.Replace it returns ErrExist where anything has the name newname already. Nothing of the copy is seen before it is whole.
 	// ErrIsDir where either is a directory, and ErrInvalid where both are the same.
 	Copy(ctx context.Context, oldname, newname Path, opts CopyOptions) error
@@ -44,11 +44,21 @@ func Copy(ctx context.Context, fsys FS, oldname, newname Path, opts CopyOptions)
 	if _, err := w.ReadFrom(io.NewSectionReader(r, 0, info.Size)); err != nil {
 		return err
 	}
-	if err := w.SetAttrs(Attrs{ModTime: &info.ModTime}); err != nil {
+	if err := w.SetAttrs(info.attrs()); err != nil {
 		return err
 	}
 	_, err = w.Commit(ctx)
 	return err
+}
+
+// attrs are the attributes by which a file is given those of another.
+func (i Info) attrs() Attrs {
+	perm := i.Mode.Perm()
+	a := Attrs{ModTime: &i.ModTime, Mode: &perm}
+	if i.UID != 0 || i.GID != 0 {
+		a.UID, a.GID = &i.UID, &i.GID
+	}
+	return a
 }
 
 // ErrOntoItself is what Copy returns where both names are the same.

@@ -57,6 +57,9 @@ type Info struct {
 	Mode    fs.FileMode // type and permission bits
 	ModTime time.Time
 
+	// UID and GID are the numbers of the owner and of the group, as a client has set them; 0 where it has not, or the store keeps none.
+	UID, GID int
+
 	// Version changes whenever the content does, and is empty where the store has nothing of the kind.
 	// It is opaque: good for OpenOptions.IfVersion and for comparing, not for showing.
 	Version string

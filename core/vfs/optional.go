@@ -15,6 +15,26 @@ type Attrs struct {
 	UID, GID   *int
 }
 
+// With returns the attributes with those of more in their place, where there are any.
+func (a Attrs) With(more Attrs) Attrs {
+	if more.ModTime != nil {
+		a.ModTime = more.ModTime
+	}
+	if more.AccessTime != nil {
+		a.AccessTime = more.AccessTime
+	}
+	if more.Mode != nil {
+		a.Mode = more.Mode
+	}
+	if more.UID != nil {
+		a.UID = more.UID
+	}
+	if more.GID != nil {
+		a.GID = more.GID
+	}
+	return a
+}
+
 // IsZero says whether there is nothing to set.
 func (a Attrs) IsZero() bool { return a == Attrs{} }
 

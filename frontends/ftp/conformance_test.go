@@ -14,7 +14,7 @@ func limits() vfstest.Limits {
 		Name:       func(name string) bool { return vfs.EscapeControl(name) == name },
 		TimeStep:   time.Second,
 		Sequential: true, NoTruncate: true, NoReadBack: true, NoExclusive: true, NoReadAt: true, NoVersion: true, NoWriteAttrs: true,
-		OnlyReplace: true, NoCancel: true,
+		OnlyReplace: true, NoModes: true, NoCancel: true,
 	}
 }
 

@@ -120,7 +120,11 @@ func (c *client) Stat(_ context.Context, name vfs.Path) (vfs.Info, error) {
 }
 
 func infoOf(fi os.FileInfo) vfs.Info {
-	return vfs.Info{Name: fi.Name(), Size: fi.Size(), Mode: fi.Mode(), ModTime: fi.ModTime()}
+	info := vfs.Info{Name: fi.Name(), Size: fi.Size(), Mode: fi.Mode(), ModTime: fi.ModTime()}
+	if stat, ok := fi.Sys().(*sftp.FileStat); ok {
+		info.UID, info.GID = int(stat.UID), int(stat.GID)
+	}
+	return info
 }
 
 func (c *client) List(ctx context.Context, name vfs.Path) (vfs.Lister, error) {
@@ -321,6 +325,11 @@ func (c *client) Rename(_ context.Context, oldname, newname vfs.Path, opts vfs.R
 func (c *client) SetAttrs(_ context.Context, name vfs.Path, attrs vfs.Attrs) error {
 	if attrs.Mode != nil {
 		if err := c.sftp.Chmod(name.String(), *attrs.Mode); err != nil {
+			return fromStatus(err)
+		}
+	}
+	if attrs.UID != nil && attrs.GID != nil {
+		if err := c.sftp.Chown(name.String(), *attrs.UID, *attrs.GID); err != nil {
 			return fromStatus(err)
 		}
 	}

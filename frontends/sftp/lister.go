@@ -61,11 +61,19 @@ func (h *handlers) RealPath(name string) (_ string, err error) {
 	return p.String(), status(err)
 }
 
-// LookupUserName and LookupGroupName name the owner in the long form of a listing. All that is there is the login's.
-func (h *handlers) LookupUserName(string) string { return h.sess.User() }
+// LookupUserName and LookupGroupName name the owner in the long form of a listing: the login, unless a client has given the file to somebody else,
+// of whom only the number is known.
+func (h *handlers) LookupUserName(uid string) string { return nameOf(uid, h.sess.User()) }
 
 // LookupGroupName is like LookupUserName.
-func (h *handlers) LookupGroupName(string) string { return h.sess.Group() }
+func (h *handlers) LookupGroupName(gid string) string { return nameOf(gid, h.sess.Group()) }
+
+func nameOf(id, login string) string {
+	if id == "0" {
+		return login
+	}
+	return id
+}
 
 // lister is a directory that is open. The library asks for the entries one after the other.
 type lister struct {
@@ -105,6 +113,8 @@ func (l *lister) Close() (err error) {
 	return status(l.under.Close())
 }
 
+var _ sftp.FileInfoUidGid = entry{}
+
 // single is the lister that Stat wants.
 type single struct{ fs.FileInfo }
 
@@ -121,6 +131,10 @@ func (e entry) Size() int64       { return e.info.Size }
 func (e entry) Mode() fs.FileMode { return e.info.Mode }
 func (e entry) IsDir() bool       { return e.info.IsDir() }
 func (e entry) Sys() any          { return nil }
+
+// Uid and Gid are there for all files: OpenSSH's client refuses to change what it is not told.
+func (e entry) Uid() uint32 { return uint32(e.info.UID) } //nolint:revive,staticcheck // the library's names
+func (e entry) Gid() uint32 { return uint32(e.info.GID) } //nolint:staticcheck // likewise
 
 // ModTime is within what version 3 can say: seconds since 1970 in 32 bits.
 func (e entry) ModTime() time.Time {

@@ -134,6 +134,8 @@ func TestOpenSSHCommands(t *testing.T) {
 		{command: "rename a c"},                      // posix-rename
 		{command: "rename c b"},
 		{command: "chmod 600 b"},
+		{command: "chown 7 b"},
+		{command: "chgrp 7 b"},
 		{command: "ln -s a link", fails: "Operation unsupported"},
 		{command: "df"},
 		{command: "rm b"},

@@ -195,12 +195,7 @@ func (w *writer) Truncate(size int64) error {
 func (w *writer) SetAttrs(attrs vfs.Attrs) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if attrs.ModTime != nil {
-		w.attrs.ModTime = attrs.ModTime
-	}
-	if attrs.Mode != nil {
-		w.attrs.Mode = attrs.Mode
-	}
+	w.attrs = w.attrs.With(attrs)
 	return nil
 }
 
@@ -232,7 +227,7 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	w.fs.version++
 	n := &node{mode: 0o644, modTime: time.Now(), version: w.fs.version, data: w.data}
 	if old != nil {
-		n.mode = old.mode
+		n.mode, n.uid, n.gid = old.mode, old.uid, old.gid
 	}
 	n.setAttrs(w.attrs)
 	dir.entries[w.name.Base()] = n

@@ -43,6 +43,8 @@ var (
 type node struct {
 	mode    fs.FileMode
 	modTime time.Time
+	uid     int
+	gid     int
 	version uint64
 	data    []byte
 	entries map[string]*node // of a directory; nil for a file
@@ -58,7 +60,7 @@ func newDir() *node {
 func (n *node) isDir() bool { return n.entries != nil }
 
 func (n *node) info(name string) vfs.Info {
-	info := vfs.Info{Name: name, Size: int64(len(n.data)), Mode: n.mode, ModTime: n.modTime}
+	info := vfs.Info{Name: name, Size: int64(len(n.data)), Mode: n.mode, ModTime: n.modTime, UID: n.uid, GID: n.gid}
 	if !n.isDir() {
 		info.Version = strconv.FormatUint(n.version, 10)
 	}
@@ -293,7 +295,7 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	return nil
 }
 
-// SetAttrs implements [vfs.AttrFS]. Times of access and owners are not kept.
+// SetAttrs implements [vfs.AttrFS]. Times of access are not kept.
 func (f *FS) SetAttrs(ctx context.Context, name vfs.Path, attrs vfs.Attrs) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -313,6 +315,12 @@ func (n *node) setAttrs(attrs vfs.Attrs) {
 	}
 	if attrs.Mode != nil {
 		n.mode = n.mode.Type() | attrs.Mode.Perm()
+	}
+	if attrs.UID != nil {
+		n.uid = *attrs.UID
+	}
+	if attrs.GID != nil {
+		n.gid = *attrs.GID
 	}
 }
 

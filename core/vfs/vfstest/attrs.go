@@ -1,6 +1,7 @@
 package vfstest
 
 import (
+	"fmt"
 	"io/fs"
 	"time"
 
@@ -102,6 +103,65 @@ func testAttrs(e *env) {
 		e.hasTime(e.path("file"), times[1])
 	})
 
+	e.run("modes and owners", func(e *env) {
+		e.unless(e.limits.NoAttrs, e.limits.NoModes)
+		for i, size := range []int{0, 1000, big} {
+			name := e.path(fmt.Sprint("file", i))
+			e.put(name, data(1, size))
+			for _, want := range []owned{{0o640, 1000, 100}, {0o604, 1001, 101}, {0o755, 1, 2}} {
+				e.setOwned(name, want)
+				e.hasOwned(name, want, "as it was set")
+			}
+			want := owned{0o700, 12, 34}
+			e.setOwned(name, want)
+			e.has(name, data(1, size), "attributes do not change the content")
+			if !e.limits.NoInPlace {
+				w := e.create(name, vfs.WriteOptions{Offset: vfs.AtEnd})
+				e.stream(w, data(2, 100))
+				e.commit(w)
+				e.hasOwned(name, want, "more was written to the file")
+			}
+			e.put(name, data(3, 100))
+			e.hasOwned(name, want, "the file has another content")
+			to := e.path(fmt.Sprint("renamed", i))
+			if err := e.fs.Rename(e.Context(), name, to, vfs.RenameOptions{Replace: e.limits.OnlyReplace}); err != nil {
+				e.Fatalf("Rename: %v", err)
+			}
+			e.hasOwned(to, want, "the file has another name")
+		}
+		e.mkdir(e.path("dir"))
+		e.setOwned(e.path("dir"), owned{0o750, 5, 6})
+		e.isOwned(e.stat(e.path("dir")), owned{0o750, 5, 6}, "Stat of a directory")
+		e.hasDir(e.path("dir"), "a mode has permission bits only, and changes no type")
+	})
+
+	e.run("modes and owners of a copy", func(e *env) {
+		e.unless(e.limits.NoAttrs, e.limits.NoModes, e.limits.NoReadAt, e.limits.NoWriteAttrs, e.limits.NoExclusive)
+		for _, size := range []int{0, 1000, big} {
+			want := owned{0o600, 7, 8}
+			e.put(e.path("file"), data(1, size))
+			e.setOwned(e.path("file"), want)
+			if err := vfs.Copy(e.Context(), e.fs, e.path("file"), e.path("copy"), vfs.CopyOptions{Replace: true}); err != nil {
+				e.Fatalf("Copy: %v", err)
+			}
+			e.hasOwned(e.path("copy"), want, "it is a copy")
+		}
+	})
+
+	e.run("modes and owners of a writer", func(e *env) {
+		e.unless(e.limits.NoWriteAttrs, e.limits.NoModes)
+		for i, size := range []int{0, 1000, big} {
+			name, want := e.path(fmt.Sprint("file", i)), owned{0o640, 1000, 100}
+			w := e.create(name, replace)
+			if err := w.SetAttrs(want.attrs()); err != nil {
+				e.Fatalf("SetAttrs: %v", err)
+			}
+			e.stream(w, data(1, size))
+			e.isOwned(e.commit(w), want, "Commit")
+			e.hasOwned(name, want, "it was set before the content was published")
+		}
+	})
+
 	e.run("space", func(e *env) {
 		space, err := vfs.StatSpace(e.Context(), e.fs, e.dir)
 		if err != nil {
@@ -112,6 +172,38 @@ func testAttrs(e *env) {
 			e.Errorf("the space is %+v: neither what is used nor what is free is more than the total", space)
 		}
 	})
+}
+
+// owned are the permission bits, the owner and the group of a file.
+type owned struct {
+	perm     fs.FileMode
+	uid, gid int
+}
+
+func (o owned) attrs() vfs.Attrs { return vfs.Attrs{Mode: &o.perm, UID: &o.uid, GID: &o.gid} }
+
+func (e *env) setOwned(name vfs.Path, want owned) {
+	e.Helper()
+	if err := vfs.SetAttrs(e.Context(), e.fs, name, want.attrs()); err != nil {
+		e.Fatalf("SetAttrs(%q) of mode and owner: %v", name, err)
+	}
+}
+
+// hasOwned checks mode and owner by Stat and in the listing.
+func (e *env) hasOwned(name vfs.Path, want owned, rule string) {
+	e.Helper()
+	e.isOwned(e.stat(name), want, "Stat: "+rule)
+	e.isOwned(e.list(name.Dir())[name.Base()], want, "the listing: "+rule)
+}
+
+func (e *env) isOwned(info vfs.Info, want owned, rule string) {
+	e.Helper()
+	if info.Mode.Perm() != want.perm {
+		e.Errorf("%q has the mode %o, want %o; %s", info.Name, info.Mode.Perm(), want.perm, rule)
+	}
+	if !e.limits.NoOwners && (info.UID != want.uid || info.GID != want.gid) {
+		e.Errorf("%q is owned by %d:%d, want %d:%d; %s", info.Name, info.UID, info.GID, want.uid, want.gid, rule)
+	}
 }
 
 func (e *env) setTime(name vfs.Path, t time.Time) {

@@ -28,7 +28,7 @@ func TestLimits(t *testing.T) {
 		Name:       func(name string) bool { return !strings.ContainsAny(name, "\r\n") },
 		TimeStep:   time.Second,
 		Sequential: true, NoTruncate: true, NoInPlace: true, NoReadBack: true, NoExclusive: true, NoAppend: true, NoOffset: true,
-		NoReadAt: true, NoVersion: true, NoAttrs: true, NoWriteAttrs: true, NoReplace: true, NoCancel: true, NoSnapshot: true,
+		NoReadAt: true, NoVersion: true, NoAttrs: true, NoWriteAttrs: true, NoReplace: true, NoModes: true, NoOwners: true, NoCancel: true, NoSnapshot: true,
 	}
 	t.Run("NoReplace", func(t *testing.T) { vfstest.TestFS(t, open, limits) })
 	limits.NoReplace, limits.OnlyReplace = false, true

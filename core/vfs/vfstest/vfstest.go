@@ -46,6 +46,8 @@ type Limits struct {
 	NoVersion    bool // Info.Version is empty, and IfVersion cannot be asked for
 	NoAttrs      bool // attributes of what exists cannot be set: SetAttrs returns ErrUnsupported
 	NoWriteAttrs bool // a Writer has no SetAttrs
+	NoModes      bool // permission bits are not kept
+	NoOwners     bool // owners are not kept
 	NoReplace    bool // Rename never replaces: RenameOptions.Replace cannot be asked for
 	OnlyReplace  bool // Rename always replaces: RenameOptions.Replace cannot be left out
 	NoCancel     bool // contexts do not reach the store
