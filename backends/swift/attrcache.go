@@ -21,6 +21,7 @@ type attrs struct {
 	Version string    `json:"v"`
 	// Segments is what the names of a dynamic large object's segments begin with, "container/prefix"; empty for all others.
 	Segments string `json:"d,omitempty"`
+	modes
 }
 
 // attrsLife is how long attributes are kept that nobody asks for.
@@ -35,9 +36,13 @@ func newAttrCache(local, shared cache.Cache) *attrCache {
 }
 
 // attrKey names a version of an object: its time, as the listing has it, changes with every write and every POST.
-// The account is its storage URL.
-func attrKey(account string, n name, hash string, modified time.Time) cache.Key {
-	return cache.NewKey("swift attributes", account, n.container, n.object, hash, strconv.FormatInt(modified.UnixNano(), 10))
+// The account is its storage URL. What was kept without a look at modes does not do where they are shown, nor the other way round.
+func attrKey(account string, n name, hash string, modified time.Time, modes bool) cache.Key {
+	what := "swift attributes"
+	if modes {
+		what = "swift attributes with modes"
+	}
+	return cache.NewKey(what, account, n.container, n.object, hash, strconv.FormatInt(modified.UnixNano(), 10))
 }
 
 // get returns what is known of versions, nil where nothing is, in their order.

@@ -12,7 +12,7 @@ func TestAttrCache(t *testing.T) {
 	local, other, shared := cache.NewMemory(1<<20), cache.NewMemory(1<<20), cache.NewMemory(1<<20)
 	here, there := newAttrCache(local, shared), newAttrCache(other, shared)
 	key := func(n string) cache.Key {
-		return attrKey("http://swift/v1/A", name{container: "c", object: n}, "hash", time.Unix(1, 0))
+		return attrKey("http://swift/v1/A", name{container: "c", object: n}, "hash", time.Unix(1, 0), false)
 	}
 	want := attrs{Size: 5, ModTime: time.Unix(2, 3).UTC(), Version: "v", Segments: "c/s/"}
 	here.put(t.Context(), key("b"), want)
@@ -34,18 +34,19 @@ func TestAttrKeys(t *testing.T) {
 	at := time.Unix(10, 500)
 	keys := map[cache.Key]bool{}
 	for _, key := range []cache.Key{
-		attrKey("e", name{container: "c", object: "a"}, "h", at),
-		attrKey("f", name{container: "c", object: "a"}, "h", at),
-		attrKey("e", name{container: "d", object: "a"}, "h", at),
-		attrKey("e", name{container: "c", object: "b"}, "h", at),
-		attrKey("e", name{container: "c", object: "a"}, "i", at),
-		attrKey("e", name{container: "c", object: "a"}, "h", at.Add(2*time.Second)),
-		attrKey("e", name{container: "ca", object: ""}, "h", at),
+		attrKey("e", name{container: "c", object: "a"}, "h", at, false),
+		attrKey("f", name{container: "c", object: "a"}, "h", at, false),
+		attrKey("e", name{container: "d", object: "a"}, "h", at, false),
+		attrKey("e", name{container: "c", object: "b"}, "h", at, false),
+		attrKey("e", name{container: "c", object: "a"}, "i", at, false),
+		attrKey("e", name{container: "c", object: "a"}, "h", at.Add(2*time.Second), false),
+		attrKey("e", name{container: "ca", object: ""}, "h", at, false),
+		attrKey("e", name{container: "c", object: "a"}, "h", at, true),
 	} {
 		keys[key] = true
 	}
-	if len(keys) != 7 {
-		t.Errorf("seven versions have %d keys", len(keys))
+	if len(keys) != 8 {
+		t.Errorf("eight versions have %d keys", len(keys))
 	}
 }
 

@@ -2,15 +2,15 @@ package swift
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"strconv"
-	"time"
 
 	"filegate/core/vfs"
 )
 
-// SetAttrs implements [vfs.AttrFS]: the time of a file or of a directory that has an object is kept as metadata. Modes and owners are accepted and not kept, and
-// so is the time of what has no object to keep it.
+// SetAttrs implements [vfs.AttrFS]: what is to be kept of a file, or of a directory that has an object, is kept as metadata. The rest is accepted and not
+// kept, and so is all of what has no object to keep it.
 func (f *FS) SetAttrs(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	n, err := f.locate(p)
 	if err != nil {
@@ -20,16 +20,19 @@ func (f *FS) SetAttrs(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	if err != nil {
 		return err
 	}
-	if attrs.ModTime == nil || o.header == nil {
+	if o.header == nil {
 		return nil
 	}
-	return f.setTime(ctx, n, o, *attrs.ModTime)
+	return f.setMeta(ctx, n, o, f.headerOf(attrs, o.isDir()))
 }
 
-// setTime gives an object a time, and leaves the rest of its metadata as it is.
-func (f *FS) setTime(ctx context.Context, n name, o object, t time.Time) error {
+// setMeta gives an object metadata, and leaves the rest of what it has as it is.
+func (f *FS) setMeta(ctx context.Context, n name, o object, more map[string]string) error {
+	if len(more) == 0 {
+		return nil
+	}
 	header := o.kept()
-	header[metaMtime] = formatSeconds(t)
+	maps.Copy(header, more)
 	_, err := f.client.send(ctx, request{method: http.MethodPost, target: n, header: header})
 	return translate(err)
 }

@@ -62,7 +62,27 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 		w.fs.sweepUploads(ctx, w.target)
 	}
 	info := vfs.Info{Name: w.base, Size: w.size, Mode: fileMode, ModTime: w.modTime(), Version: version}
-	return info, nil
+	return w.changedBy(w.old.modes.over(info)), nil
+}
+
+// changedBy returns the description of the file with the attributes that were set.
+func (w *writer) changedBy(info vfs.Info) vfs.Info {
+	if w.attrs.ModTime != nil {
+		info.ModTime = *w.attrs.ModTime
+	}
+	if !w.fs.backend.cfg.KeepModes {
+		return info
+	}
+	if w.attrs.Mode != nil {
+		info.Mode = w.attrs.Mode.Perm()
+	}
+	if w.attrs.UID != nil {
+		info.UID = *w.attrs.UID
+	}
+	if w.attrs.GID != nil {
+		info.GID = *w.attrs.GID
+	}
+	return info
 }
 
 // untouched says whether the content is what was there at opening.
@@ -74,18 +94,16 @@ func (w *writer) untouched() bool {
 
 // commitNothing leaves a file as it is, but for its time where one was given.
 func (w *writer) commitNothing(ctx context.Context) (vfs.Info, error) {
-	info := w.old.info(w.base)
-	if w.attrs.ModTime != nil {
-		if err := w.fs.setTime(ctx, w.target, w.old, *w.attrs.ModTime); err != nil {
+	if more := w.fs.headerOf(w.attrs, false); len(more) > 0 {
+		if err := w.fs.setMeta(ctx, w.target, w.old, more); err != nil {
 			return vfs.Info{}, err
 		}
-		info.ModTime = *w.attrs.ModTime
 	}
 	w.mu.Lock()
 	w.done = true
 	w.mu.Unlock()
 	w.release()
-	return info, nil
+	return w.changedBy(w.old.info(w.base)), nil
 }
 
 // publish makes the content the file's: as a plain object where it all lies in memory still, else by a manifest.

@@ -61,6 +61,9 @@ type Config struct {
 	ListTimes bool `hcl:"list_times,optional"`
 	// ListTimesLimit is the most HEADs that one listing makes for times. The entries after it show when Swift got them. 0: no limit.
 	ListTimesLimit int `hcl:"list_times_limit,optional"`
+	// KeepModes keeps the permission bits and owners that clients set, as metadata, and shows them. Otherwise they are accepted and forgotten. In
+	// listings they are shown where times are, since one HEAD tells both.
+	KeepModes bool `hcl:"keep_modes,optional"`
 	// ListingLag is how long what was changed through a gateway is laid over listings of Swift's, which may be behind. 0: not at all.
 	ListingLag time.Duration `hcl:"listing_lag,optional"`
 	// StoragePolicy is the policy that new containers get. Containers of another are not there. Empty: the cluster's own choice, and all are.

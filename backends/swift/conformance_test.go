@@ -21,17 +21,20 @@ func TestConformance(t *testing.T) {
 		{"Default", swifttest.Limits{}, nil},
 		{"SmallPages", swifttest.Limits{ListingLimit: 7, NoBulkDelete: true}, nil},
 		{"SmallSegments", swifttest.Limits{MaxManifestSegments: 3, MaxDeletes: 2}, func(c *Config) {
-			c.SegmentSize, c.MaxSegmentSize = blockSize, 2*blockSize
+			c.SegmentSize, c.MaxSegmentSize, c.KeepModes = blockSize, 2*blockSize, true
 		}},
 		{"NoSLO", swifttest.Limits{NoSLO: true, ListingLimit: 7}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = blockSize, 2*blockSize }},
-		{"DLO", swifttest.Limits{}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize, c.LargeObjects = blockSize, 2*blockSize, "dlo" }},
+		{"DLO", swifttest.Limits{}, func(c *Config) {
+			c.SegmentSize, c.MaxSegmentSize, c.LargeObjects, c.KeepModes = blockSize, 2*blockSize, "dlo", true
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.limits.NoSLO || tt.name == "DLO" {
 				checks(t, "25")
 			}
 			f := newFake(t, tt.limits, tt.change)
-			vfstest.TestFS(t, func(*testing.T) vfs.FS { return withoutParts{f.FS} }, vfstest.Limits{Root: f.dir})
+			forgets := !f.backend.cfg.KeepModes
+			vfstest.TestFS(t, func(*testing.T) vfs.FS { return withoutParts{f.FS} }, vfstest.Limits{Root: f.dir, NoModes: forgets, NoOwners: forgets})
 		})
 	}
 }

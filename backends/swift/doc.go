@@ -67,7 +67,7 @@
 //	                layout 1 at opening, unless the file is known to be small
 //	mkdir           what stat takes of what is not there, 1 PUT; of a container: 1 HEAD, 1 PUT
 //	rmdir           1 HEAD, 1 listing, 1 DELETE; of a container: 1 DELETE
-//	set time        1 HEAD, 1 POST
+//	set time, mode  1 HEAD, 1 POST; of what is not kept 1 HEAD
 //	space           1 HEAD of the account and 1 of the container
 //	remove          1 HEAD, 1 DELETE; large: 1 GET of the manifest, 1 listing and 1 bulk delete more
 //	rename          1 HEAD, what stat takes of the new name, 1 COPY, 1 DELETE; large, at any size: 1 listing, 1 PUT and 1 DELETE

@@ -55,7 +55,7 @@ func (f *FS) measure(ctx context.Context, dir name, page []shown, times *int) er
 		if s.IsDir() || s.Version == "" || s.asked || !f.backend.cfg.ListTimes && !s.mayBeManifest() {
 			continue
 		}
-		keys = append(keys, attrKey(account, s.in(dir), s.Version, s.ModTime))
+		keys = append(keys, attrKey(account, s.in(dir), s.Version, s.ModTime, f.backend.cfg.KeepModes))
 		wanted = append(wanted, s)
 	}
 	known := f.backend.attrs.get(ctx, keys)
@@ -92,9 +92,10 @@ func (f *FS) measure(ctx context.Context, dir name, page []shown, times *int) er
 // become shows what a HEAD has told.
 func (s *shown) become(a attrs) {
 	s.Size, s.ModTime, s.Version, s.segments = a.Size, a.ModTime, a.Version, a.Segments
+	s.Info = a.modes.over(s.Info)
 }
 
 // attrs is what is kept of an object.
 func (o object) attrs() attrs {
-	return attrs{Size: o.size, ModTime: o.mtime, Version: o.version(), Segments: o.dlo}
+	return attrs{Size: o.size, ModTime: o.mtime, Version: o.version(), Segments: o.dlo, modes: o.modes}
 }

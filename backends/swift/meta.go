@@ -40,6 +40,7 @@ type object struct {
 	slo         bool
 	link        bool   // a symbolic link: all else is of what it leads to
 	dlo         string // X-Object-Manifest, unquoted: "container/prefix"
+	modes       modes  // where they are to be shown
 	header      http.Header
 }
 
@@ -68,6 +69,13 @@ func parseObject(h http.Header) object {
 	return o
 }
 
+// object is what headers say of an object, as far as it is to be shown.
+func (f *FS) object(h http.Header) object {
+	o := parseObject(h)
+	o.modes = f.modesOf(h)
+	return o
+}
+
 func (o object) isDir() bool { return isDirectoryType(o.contentType) }
 
 // isLarge says whether the object is a manifest: its bytes lie in segments.
@@ -75,9 +83,9 @@ func (o object) isLarge() bool { return o.slo || o.dlo != "" }
 
 func (o object) info(base string) vfs.Info {
 	if o.isDir() {
-		return vfs.Info{Name: base, Mode: dirMode, ModTime: o.mtime}
+		return o.modes.over(vfs.Info{Name: base, Mode: dirMode, ModTime: o.mtime})
 	}
-	return vfs.Info{Name: base, Size: o.size, Mode: fileMode, ModTime: o.mtime, Version: o.version()}
+	return o.modes.over(vfs.Info{Name: base, Size: o.size, Mode: fileMode, ModTime: o.mtime, Version: o.version()})
 }
 
 // version changes with every write, and with nothing else: a POST of metadata keeps the ETag but not the time.

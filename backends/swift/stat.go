@@ -60,7 +60,7 @@ func (f *FS) head(ctx context.Context, n name) (object, error) {
 	if err != nil {
 		return object{}, err
 	}
-	return parseObject(resp.header), nil
+	return f.object(resp.header), nil
 }
 
 func (f *FS) statContainer(ctx context.Context, n name, base string) (vfs.Info, error) {

@@ -45,7 +45,7 @@ func (f *FS) openStream(ctx context.Context, n name, off int64) (*stream, object
 	if err != nil {
 		return nil, object{}, err
 	}
-	o := parseObject(resp.header)
+	o := f.object(resp.header)
 	if resp.status == http.StatusPartialContent {
 		if o.size, err = totalOf(resp.header.Get("Content-Range")); err != nil {
 			resp.body.Close()

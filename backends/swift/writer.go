@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"math"
 	"sync"
 	"time"
@@ -498,13 +499,11 @@ func (w *writer) Truncate(size int64) error {
 	return w.err
 }
 
-// SetAttrs implements [vfs.Writer]. Only the time is kept.
+// SetAttrs implements [vfs.Writer].
 func (w *writer) SetAttrs(attrs vfs.Attrs) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if attrs.ModTime != nil {
-		w.attrs.ModTime = attrs.ModTime
-	}
+	w.attrs = w.attrs.With(attrs)
 	return nil
 }
 
@@ -536,8 +535,18 @@ func (w *writer) newObjectHeader() map[string]string {
 	} else {
 		h["Content-Type"] = contentType(w.target.object)
 	}
+	if w.fs.backend.cfg.KeepModes && w.old.exists() {
+		// They are the file's, and stay when it gets another content.
+		for _, key := range []string{metaMode, metaUID, metaGID} {
+			if v := w.old.header.Get(key); v != "" {
+				h[key] = v
+			}
+		}
+	}
 	// The time is always given: Swift's own changes with every rename.
-	h[metaMtime] = formatSeconds(w.modTime())
+	attrs := w.attrs
+	attrs.ModTime = new(w.modTime())
+	maps.Copy(h, w.fs.headerOf(attrs, false))
 	if w.opts.Create && w.opts.Exclusive {
 		h["If-None-Match"] = "*"
 	}
