@@ -49,9 +49,6 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	w.done = true
 	w.mu.Unlock()
 	w.release()
-	if w.resumed != nil {
-		replaced = append(replaced, w.resumed.segments...)
-	}
 	w.sweep(ctx, replaced, named)
 	if w.superseded != nil {
 		if err := w.fs.removePartial(ctx, w.target, w.superseded); err != nil {

@@ -50,7 +50,7 @@ func (f *FS) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyO
 	case !opts.Replace:
 		return vfs.ErrExist
 	}
-	freed, err := f.segmentsOf(ctx, to, replaced)
+	freed, err := f.freedBy(ctx, to, replaced)
 	if err != nil {
 		return translate(err)
 	}

@@ -43,14 +43,14 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 	case info.IsDir():
 		return vfs.ErrIsDir
 	}
-	segments, err := f.segmentsOf(ctx, n, o)
+	freed, err := f.freedBy(ctx, n, o)
 	if err != nil {
 		return translate(err)
 	}
 	if err := f.deleteObject(ctx, n); err != nil {
 		return translate(err)
 	}
-	f.release(ctx, n, segments)
+	f.release(ctx, n, freed)
 	return nil
 }
 
@@ -199,31 +199,27 @@ func (w *writer) replaced(ctx context.Context) ([]name, error) {
 	case err != nil:
 		return nil, translate(err)
 	}
-	segments, err := w.fs.segmentsOf(ctx, w.target, now)
+	segments, err := w.fs.freedBy(ctx, w.target, now)
 	if status(err) == http.StatusNotFound {
 		return nil, nil
 	}
 	return segments, translate(err)
 }
 
-// sweep deletes, after a commit, what the new version does not need of the old one's segments and of its own.
+// sweep deletes, after a commit, what the new content does not need of the old one's segments, and of its own, which were never anything else's.
 func (w *writer) sweep(ctx context.Context, replaced []name, named map[name]bool) {
-	var gone []name
-	for _, n := range replaced {
-		if !named[n] {
-			gone = append(gone, n)
-		}
-	}
+	var own []name
 	for _, seg := range w.sent {
-		if !named[seg.name] {
-			gone = append(gone, seg.name)
-		}
+		own = append(own, seg.name)
 	}
-	if len(replaced) == 0 {
-		w.fs.deleteSegments(ctx, gone)
-		return
+	if w.resumed != nil {
+		own = append(own, w.resumed.segments...)
 	}
-	w.fs.release(ctx, w.target, gone)
+	unneeded := func(all []name) []name {
+		return slices.DeleteFunc(all, func(n name) bool { return named[n] })
+	}
+	w.fs.deleteSegments(ctx, unneeded(own))
+	w.fs.release(ctx, w.target, unneeded(replaced))
 }
 
 // deleteSegments deletes segments that nothing names any more. What cannot be deleted stays as garbage: that is for the log, and no failure

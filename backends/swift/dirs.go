@@ -77,6 +77,9 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 			return translate(err)
 		}
 		if page, pageErr := f.page(ctx, n, listing{limit: 1}); pageErr == nil && len(page) == 0 {
+			if v, versionsErr := f.askVersioning(ctx, n); versionsErr == nil && v.enabled {
+				return refusedAs(err, vfs.ErrNotEmpty, "nothing is in it any more but old versions of files, and the storage keeps it as long as it keeps those")
+			}
 			return refusedAs(err, vfs.ErrUnavailable, "the storage has not taken in yet that everything in it was deleted, try again in a while")
 		}
 		return refusedAs(err, vfs.ErrNotEmpty, "")

@@ -66,7 +66,7 @@ func (f *FS) layoutOfDLO(ctx context.Context, n name, o object) (layout, error) 
 	var l layout
 	var off int64
 	for _, e := range entries {
-		if e.SLOEtag != "" || e.Symlink != "" {
+		if e.SLOEtag != "" || e.Symlink != "" && !e.VersionLink {
 			return nil, nil
 		}
 		if e.Bytes > 0 {

@@ -62,14 +62,15 @@
 //	                several at once are faster, 1 GET for each half of read_ahead. Small reads out of order: 1 GET for each 32 KiB
 //	write           what stat takes at opening (nothing, if the file is to be replaced and was asked for just before), 1 PUT at Commit, and 1 HEAD before it where a file is there; large: 1 PUT for
 //	                each segment and 1 for the manifest; large and new: 1 PUT and 1 DELETE of the marker; over a large one: 1 GET
-//	                of its manifest, and 1 listing (of unfinished renames) and 1 bulk delete of its segments after it; each hour, for a
+//	                of its manifest, and 1 listing (of unfinished renames), 1 HEAD of the container (which may keep versions) and 1 bulk delete
+//	                of its segments after it; each hour, for a
 //	                container, 1 listing more (of uploads that nobody has gone on with); dynamic: 1 listing before the manifest, and in the old
 //	                layout 1 at opening, unless the file is known to be small
 //	mkdir           what stat takes of what is not there, 1 PUT; of a container: 1 HEAD, 1 PUT
 //	rmdir           1 HEAD, 1 listing, 1 DELETE; of a container: 1 DELETE
 //	set time, mode  1 HEAD, 1 POST; of what is not kept 1 HEAD
 //	space           1 HEAD of the account and 1 of the container
-//	remove          1 HEAD, 1 DELETE; large: 1 GET of the manifest, 1 listing and 1 bulk delete more
+//	remove          1 HEAD, 1 DELETE; large: 1 GET of the manifest, 1 listing, 1 HEAD of the container and 1 bulk delete more
 //	rename          1 HEAD, what stat takes of the new name, 1 COPY, 1 DELETE; large, at any size: 1 listing, 1 PUT and 1 DELETE
 //	                of the record more; a directory: what a large file takes, 5 listings of it, and 1 COPY and 1 DELETE for each entry, 8 at a time
 //	copy            1 HEAD, what stat takes of the new name, 1 COPY; of more than a segment: 2 HEADs more, for the room that there is; of a static large
@@ -89,6 +90,11 @@
 //
 // A directory is moved entry by entry: each is either at its old name or at its new one, with all its content. A manifest whose segments lie in the
 // directory itself (as sftp-cloudfs has it) gets a content of its own before they are moved.
+//
+// In a container that keeps versions, or once did, segments stay for good. To find out which of them no version names would be a GET of every manifest
+// among the versions, and somebody else's restoring could come in between. So whoever deletes segments asks the container first, after the deed, and
+// each time: a container begins to keep versions at any moment, and what was looked up before would be worth nothing. Of an archive that
+// a container had (X-Versions-Location, X-History-Location) and has no longer, nobody knows.
 //
 // The marker of an upload that was cut off does not end by itself (X-Delete-After): without it nobody would know what its segments are, and to give each
 // segment an end would be a POST for each at Commit. Whoever deletes the marker decides over the segments, so Commit does not go on without it.

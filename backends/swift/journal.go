@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"filegate/core/vfs"
 )
 
@@ -154,13 +156,27 @@ func (f *FS) readRecord(ctx context.Context, n name) (renaming, error) {
 }
 
 // release deletes the segments that n stood for, after n is gone or has another content. Those that another name stands for because of an unfinished
-// rename stay, with that name. It is asked after the deed, so that no rename of n can begin in between.
+// rename stay, with that name, and so do those that old versions may name. It is asked after the deed, so that no rename of n can begin in between.
 func (f *FS) release(ctx context.Context, n name, segments []name) {
 	if len(segments) == 0 {
 		return
 	}
 	kept := map[name]bool{}
-	renames, err := f.unfinished(ctx, n)
+	var renames []renaming
+	var inVersions bool
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		renames, err = f.unfinished(gctx, n)
+		return err
+	})
+	g.Go(func() (err error) {
+		inVersions, err = f.mayBeInVersions(gctx, n, segments)
+		return err
+	})
+	err := g.Wait()
+	if inVersions {
+		return
+	}
 	for _, r := range renames {
 		if s, ok := r.sibling(n); ok && err == nil {
 			err = f.keep(ctx, s, kept)

@@ -22,6 +22,8 @@ type entry struct {
 	LastModified string `json:"last_modified"`
 	SLOEtag      string `json:"slo_etag"`
 	Symlink      string `json:"symlink_path"`
+	// VersionLink says that Symlink leads to the version that the object is, which is nothing to anybody but Swift.
+	VersionLink bool `json:"version_symlink"`
 
 	asked *object // what a HEAD has told, where the listing was known to be behind
 }
@@ -33,6 +35,9 @@ func (e entry) key() string {
 	}
 	return e.Name
 }
+
+// isVersion says whether the object is one of several versions.
+func (e entry) isVersion() bool { return e.VersionLink || e.asked != nil && e.asked.isVersion() }
 
 // version is the ETag that a HEAD tells: the hash, but for static large objects.
 func (e entry) version() string { return cmp.Or(strings.Trim(e.SLOEtag, `"`), e.Hash) }

@@ -39,6 +39,7 @@ type object struct {
 	mtime       time.Time // by its metadata, or modified
 	slo         bool
 	link        bool   // a symbolic link: all else is of what it leads to
+	versionID   string // empty in a container that has never kept versions
 	dlo         string // X-Object-Manifest, unquoted: "container/prefix"
 	modes       modes  // where they are to be shown
 	header      http.Header
@@ -50,9 +51,11 @@ func parseObject(h http.Header) object {
 		etag:        strings.Trim(h.Get("Etag"), `"`),
 		contentType: h.Get("Content-Type"),
 		slo:         strings.EqualFold(h.Get("X-Static-Large-Object"), "true"),
-		link:        h.Get("Content-Location") != "",
+		versionID:   h.Get(versionHeader),
 		header:      h,
 	}
+	// A version is reached by a link, too, but that is Swift's own affair.
+	o.link = h.Get("Content-Location") != "" && !o.isVersion()
 	o.size, _ = strconv.ParseInt(h.Get("Content-Length"), 10, 64)
 	if t, err := parseSeconds(h.Get("X-Timestamp")); err == nil {
 		o.modified = t

@@ -143,7 +143,10 @@ func (o *overlaying) askObject(c change, listed *entry) {
 			return err
 		default:
 			o.add(e)
-			c.Gone, c.Sure, c.Exact = false, true, modified.UnixMicro()
+			c.Gone, c.Sure, c.Exact = false, true, 0
+			if !e.isVersion() { // of which the time is not that of its line, once it was restored
+				c.Exact = modified.UnixMicro()
+			}
 		}
 		o.mu.Lock()
 		defer o.mu.Unlock()

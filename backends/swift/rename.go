@@ -76,7 +76,7 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	case from.account != to.account && (info.IsDir() || moved.isLarge()):
 		return vfs.Errorf(vfs.ErrUnsupported, "only small files can be moved from one account to another: copy it, and remove it then")
 	case info.IsDir():
-		return job.dir(ctx)
+		return job.dir(ctx, moved)
 	}
 	return job.file(ctx, moved, replaced)
 }
@@ -132,7 +132,7 @@ func (f *FS) endRename(ctx context.Context, from, to name) (bool, error) {
 
 // file moves a file.
 func (m *move) file(ctx context.Context, moved, replaced object) error {
-	freed, err := m.freedBy(ctx, moved, replaced)
+	freed, err := m.frees(ctx, moved, replaced)
 	if err != nil {
 		return translate(err)
 	}
@@ -147,7 +147,7 @@ func (m *move) file(ctx context.Context, moved, replaced object) error {
 			return err
 		}
 	}
-	if err := m.copyObject(ctx, m.from, m.to); err != nil {
+	if err := m.copyObject(ctx, m.from, m.to, moved.isVersion()); err != nil {
 		if moved.isLarge() && !reached(err) {
 			m.finish(ctx, m.renaming) // nothing has the new name
 		}
@@ -170,13 +170,13 @@ func (m *move) findUnfinished(ctx context.Context) error {
 	return translate(err)
 }
 
-// freedBy returns the segments of what is about to be replaced. Where this rename was cut off before, both names stand for the same ones: those
+// frees returns the segments of what is about to be replaced. Where this rename was cut off before, both names stand for the same ones: those
 // stay. The error is not translated.
-func (m *move) freedBy(ctx context.Context, moved, replaced object) ([]name, error) {
+func (m *move) frees(ctx context.Context, moved, replaced object) ([]name, error) {
 	if !replaced.isLarge() || replaced.isDir() {
 		return nil, nil
 	}
-	segments, err := m.segmentsOf(ctx, m.to, replaced)
+	segments, err := m.freedBy(ctx, m.to, replaced)
 	if err != nil || !moved.isLarge() {
 		return segments, err
 	}
@@ -191,12 +191,15 @@ func (m *move) freedBy(ctx context.Context, moved, replaced object) ([]name, err
 	return slices.DeleteFunc(segments, func(n name) bool { return needed[n] }), nil
 }
 
-// copyObject copies one object on Swift's side: a plain one with its content, a manifest as a manifest, a symbolic link as a link. The error is not translated.
-func (f *FS) copyObject(ctx context.Context, from, to name) error {
+// copyObject copies one object on Swift's side: a plain one with its content, a manifest as a manifest, a symbolic link as a link. Of one that is a version
+// Swift would copy the link that leads to it, and fail; so a symbolic link that is a version becomes a copy of what it leads to. The error is not translated.
+func (f *FS) copyObject(ctx context.Context, from, to name, isVersion bool) error {
+	query := url.Values{"multipart-manifest": {"get"}}
+	if !isVersion {
+		query.Set("symlink", "get")
+	}
 	// No If-None-Match: Swift takes the conditions of a COPY as being about its source.
-	_, err := f.client.send(ctx, request{
-		method: methodCopy, target: from, header: f.destination(to), query: url.Values{"multipart-manifest": {"get"}, "symlink": {"get"}},
-	})
+	_, err := f.client.send(ctx, request{method: methodCopy, target: from, header: f.destination(to), query: query})
 	return err
 }
 

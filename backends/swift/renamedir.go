@@ -17,7 +17,7 @@ const movesAtOnce = 8
 
 // dir moves a directory entry by entry: each is copied and then deleted, so that a failure leaves it whole under one of its names at least. The
 // directory's own marker goes last.
-func (m *move) dir(ctx context.Context) error {
+func (m *move) dir(ctx context.Context, marker object) error {
 	if err := m.findUnfinished(ctx); err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (m *move) dir(ctx context.Context) error {
 		}
 	}
 	// A directory that was only a prefix gets a marker, to stay as it was seen.
-	switch err := m.copyObject(ctx, m.from, m.to); {
+	switch err := m.copyObject(ctx, m.from, m.to, marker.isVersion()); {
 	case status(err) == http.StatusNotFound:
 		if err := m.putMarker(ctx, m.to); err != nil {
 			return err
@@ -75,7 +75,7 @@ func (m *move) entry(ctx context.Context, e entry) (bool, error) {
 	if err := m.checkEntry(ctx, from, to); err != nil {
 		return false, inEntry(from, err)
 	}
-	switch err := m.copyObject(ctx, from, to); {
+	switch err := m.copyObject(ctx, from, to, e.isVersion()); {
 	case status(err) == http.StatusNotFound:
 		return false, nil // it has gone meanwhile, and the listing does not know yet
 	case err != nil:
@@ -143,7 +143,7 @@ func (m *move) settle(ctx context.Context, e entry) error {
 	if err := m.copyContent(ctx, from, o, to); err != nil {
 		return inEntry(from, err)
 	}
-	own, err := m.segmentsOf(ctx, from, o)
+	own, err := m.freedBy(ctx, from, o)
 	if err != nil {
 		return inEntry(from, translate(err))
 	}
@@ -187,7 +187,7 @@ func (f *FS) renameContainer(ctx context.Context, from, to name) error {
 		if _, err := f.client.send(ctx, request{method: http.MethodDelete, target: to}); err != nil {
 			f.log.Warn("new container not deleted", "container", to.String(), "err", err)
 		}
-		return refusedAs(err, vfs.ErrUnsupported, "a top-level directory is a container, which can be renamed only while it is empty")
+		return refusedAs(err, vfs.ErrUnsupported, "a top-level directory is a container, which can be renamed only while it is empty, and keeps no versions")
 	}
 	return translate(err)
 }
