@@ -3,11 +3,13 @@ package swift
 import (
 	"bytes"
 	"encoding/hex"
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/minio/crc64nvme"
 
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
@@ -182,9 +184,26 @@ func TestDigests(t *testing.T) {
 					t.Errorf("the file has other checksums (-want +got):\n%s", diff)
 				}
 				f.digestsHold(t, "/c/file", content)
+				if kept := f.keptCRC64(t, "/c/file") != ""; kept != (len(tt.want) > 0) {
+					t.Errorf("that the file has a CRC-64 is %v", kept)
+				}
 			})
 		}
 	}
+}
+
+// keptCRC64 is the CRC-64 that the file is said to have.
+func (f *fake) keptCRC64(t testing.TB, p vfs.Path) string {
+	t.Helper()
+	n, err := f.locate(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := f.head(t.Context(), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o.header.Get(metaCRC64)
 }
 
 // digestsHold checks that no checksum of the file is wrong.
@@ -199,6 +218,9 @@ func (f *fake) digestsHold(t testing.TB, p vfs.Path, content []byte) {
 		if !bytes.Equal(sum, want[algorithm]) {
 			t.Errorf("%q has the %s %x, and is said to have %x", p, algorithm, want[algorithm], sum)
 		}
+	}
+	if said, is := f.keptCRC64(t, p), fmt.Sprintf("%016x", crc64nvme.Checksum(content)); said != "" && said != is {
+		t.Errorf("%q has the CRC-64 %s, and is said to have %s", p, is, said)
 	}
 }
 

@@ -140,17 +140,26 @@ func TestReadWhileReplaced(t *testing.T) {
 	}
 }
 
-// TestReadDamaged gives a file whose bytes are not those of its checksum.
+// TestReadDamaged gives a file whose bytes are not those of its checksum, whichever it has.
 func TestReadDamaged(t *testing.T) {
-	f, data := newDownload(t, 200_000, nil)
-	f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Fault: swifttest.Fault{Header: http.Header{"Etag": {"0123456789abcdef0123456789abcdef"}}}})
-	got, err := f.read(t.Context(), "/c/file")
-	if vfs.Kind(err) != vfs.ErrCorrupt || len(got) >= len(data) {
-		t.Errorf("%d bytes came, %v; want %v before the last of %d", len(got), err, vfs.ErrCorrupt, len(data))
-	}
-	r := f.open(t, "/c/file", vfs.OpenOptions{})
-	if n, err := r.ReadAt(make([]byte, len(data)), 0); n == len(data) || vfs.Kind(err) != vfs.ErrCorrupt {
-		t.Errorf("ReadAt of the whole = %d, %v; want %v", n, err, vfs.ErrCorrupt)
+	const wrong = "0123456789abcdef"
+	for name, header := range map[string]http.Header{
+		"CRC-64":  {metaCRC64: {wrong}},
+		"SHA-256": {metaCRC64: {""}, metaSHA256: {strings.Repeat(wrong, 4)}},
+		"ETag":    {metaCRC64: {""}, "Etag": {wrong + wrong}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, data := newDownload(t, 200_000, nil)
+			f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Fault: swifttest.Fault{Header: header}})
+			got, err := f.read(t.Context(), "/c/file")
+			if vfs.Kind(err) != vfs.ErrCorrupt || len(got) >= len(data) {
+				t.Errorf("%d bytes came, %v; want %v before the last of %d", len(got), err, vfs.ErrCorrupt, len(data))
+			}
+			r := f.open(t, "/c/file", vfs.OpenOptions{})
+			if n, err := r.ReadAt(make([]byte, len(data)), 0); n == len(data) || vfs.Kind(err) != vfs.ErrCorrupt {
+				t.Errorf("ReadAt of the whole = %d, %v; want %v", n, err, vfs.ErrCorrupt)
+			}
+		})
 	}
 }
 

@@ -21,6 +21,8 @@ const (
 	metaMtime  = "X-Object-Meta-Mtime"
 	metaMD5    = "X-Object-Meta-Filegate-Md5"    // of the whole content, in hex; only for what is not a plain object
 	metaSHA256 = "X-Object-Meta-Filegate-Sha256" // likewise, for all files
+	// metaCRC64 is the CRC-64/NVME of the whole content, in hex, for all files. It is there for downloads to be checked by.
+	metaCRC64 = "X-Object-Meta-Filegate-Crc64"
 	// metaCopyOf is the ETag of what a copy has been made of, which a large object has not in common with its copies.
 	metaCopyOf = "X-Object-Meta-Filegate-Copy-Of"
 )

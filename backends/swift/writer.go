@@ -530,6 +530,7 @@ func (w *writer) newObjectHeader() map[string]string {
 		delete(h, metaMtime)
 		delete(h, metaMD5)
 		delete(h, metaSHA256)
+		delete(h, metaCRC64)
 		delete(h, "X-Object-Manifest")
 		h["Content-Type"] = w.old.contentType
 	} else {
