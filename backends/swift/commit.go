@@ -119,8 +119,7 @@ func (w *writer) publish(ctx context.Context) (version string, needed map[name]b
 			return "", nil, err
 		}
 		header := w.newObjectHeader()
-		header["Etag"] = plain.md5()
-		w.fs.backend.cfg.sumsOf(plain).header(header)
+		w.sumPlain(plain, header)
 		err := w.put(ctx, header["Etag"], header[metaMtime], func() error {
 			_, err := w.fs.client.send(ctx, request{method: http.MethodPut, target: w.target, body: plain.reader(), length: plain.len(), header: header})
 			return err
@@ -162,6 +161,21 @@ func (w *writer) publish(ctx context.Context) (version string, needed map[name]b
 		}
 	}
 	return etag, named, err
+}
+
+// sumPlain puts the checksums of a plain object into its header. Its MD5 is the ETag, and not needed twice.
+func (w *writer) sumPlain(data pieces, header map[string]string) {
+	w.mu.Lock()
+	d := w.chain.draft
+	w.chain.late = true
+	w.mu.Unlock()
+	if d == nil {
+		d = newDraft(0, w.fs.backend.cfg.noSums())
+	}
+	etag, all := d.finish(data)
+	all.md5 = nil
+	all.header(header)
+	header["Etag"] = etag
 }
 
 // named are the segments that the content lies in.

@@ -2,8 +2,10 @@ package swift
 
 import (
 	"crypto/md5" //nolint:gosec // Swift's ETags are MD5
+	"encoding"
 	"encoding/binary"
 	"encoding/hex"
+	"hash"
 	"math/bits"
 )
 
@@ -22,11 +24,8 @@ func newMD5() md5State {
 // meanwhile the processor does the other sum's. Where the two are not at the same place of a block it takes twice the time.
 func writeTwice(s, o *md5State, p []byte) {
 	if s.len%md5.BlockSize != o.len%md5.BlockSize {
-		var none md5State
-		none.len = s.len
-		writeTwice(s, &none, p)
-		none.len = o.len
-		writeTwice(o, &none, p)
+		s.write(p)
+		o.write(p)
 		return
 	}
 	n := int(s.len % md5.BlockSize)
@@ -39,9 +38,8 @@ func writeTwice(s, o *md5State, p []byte) {
 			return
 		}
 		// These blocks are not the same: they begin with what each has had before.
-		var none [4]uint32
-		md5Blocks(&s.chain, &none, s.rest[:])
-		md5Blocks(&o.chain, &none, o.rest[:])
+		md5Blocks(&s.chain, &[4]uint32{}, s.rest[:])
+		md5Blocks(&o.chain, &[4]uint32{}, o.rest[:])
 		p = p[c:]
 	}
 	whole := len(p) / md5.BlockSize * md5.BlockSize
@@ -50,22 +48,41 @@ func writeTwice(s, o *md5State, p []byte) {
 	copy(o.rest[:], p[whole:])
 }
 
-// sum is the MD5 of what has been written, in hex. More may be written after it.
-func (s md5State) sum() string {
-	var none [4]uint32
-	tail := append([]byte(nil), s.rest[:s.len%md5.BlockSize]...)
-	tail = append(tail, 0x80)
-	for len(tail)%md5.BlockSize != md5.BlockSize-8 {
-		tail = append(tail, 0)
+// md5Magic begins the state of an MD5 as crypto/md5 marshals it: the chain and the rest of a block follow, and the length.
+const md5Magic = "md5\x01"
+
+// write adds bytes.
+func (s *md5State) write(p []byte) {
+	h := s.hash()
+	h.Write(p)
+	state, _ := h.(encoding.BinaryAppender).AppendBinary(make([]byte, 0, 128)) // it never fails
+	state = state[len(md5Magic):]
+	for i := range s.chain {
+		s.chain[i] = binary.BigEndian.Uint32(state[4*i:])
 	}
-	tail = binary.LittleEndian.AppendUint64(tail, s.len*8)
-	md5Blocks(&s.chain, &none, tail)
-	var digest []byte
-	for _, w := range s.chain {
-		digest = binary.LittleEndian.AppendUint32(digest, w)
-	}
-	return hex.EncodeToString(digest)
+	copy(s.rest[:], state[4*len(s.chain):])
+	s.len += uint64(len(p))
 }
+
+// hash is a hash that goes on from what has been written.
+func (s *md5State) hash() hash.Hash {
+	state := append(make([]byte, 0, 128), md5Magic...)
+	for _, w := range s.chain {
+		state = binary.BigEndian.AppendUint32(state, w)
+	}
+	rest := s.rest
+	clear(rest[s.len%md5.BlockSize:])
+	state = append(state, rest[:]...)
+	state = binary.BigEndian.AppendUint64(state, s.len)
+	h := md5.New() //nolint:gosec // Swift's ETags are MD5
+	if err := h.(encoding.BinaryUnmarshaler).UnmarshalBinary(state); err != nil {
+		panic("swift: crypto/md5 does not know its own state: " + err.Error()) // TestTwoMD5 would have failed
+	}
+	return h
+}
+
+// sum is the MD5 of what has been written, in hex. More may be written after it.
+func (s *md5State) sum() string { return hex.EncodeToString(s.hash().Sum(nil)) }
 
 // md5Blocks adds whole blocks to two chains. The race detector would look at each word that it reads; as with crypto/md5, which is in assembly, it
 // is to look at the reads and writes around it.

@@ -45,6 +45,17 @@ func (s *spans) remove(off, end int64) {
 	*s = rest
 }
 
+// cover says whether all of x is in one of the parts.
+func (s spans) cover(x span) bool {
+	i, _ := slices.BinarySearchFunc(s, x.off, func(p span, off int64) int {
+		if p.end <= off {
+			return -1
+		}
+		return 1
+	})
+	return i < len(s) && s[i].off <= x.off && s[i].end >= x.end
+}
+
 // touches says whether any of the parts has a byte from off to end.
 func (s spans) touches(off, end int64) bool {
 	i, _ := slices.BinarySearchFunc(s, off, func(x span, off int64) int {

@@ -189,6 +189,9 @@ func (w *writer) segmentSize() int64 {
 	return min(cfg.SegmentSize<<min(w.sequence/each, 20), cfg.MaxSegmentSize)
 }
 
+// sealsAt is where the next segment ends if it begins at off and enough comes.
+func (w *writer) sealsAt(off int64) int64 { return (off + w.segmentSize()) / blockSize * blockSize }
+
 // fewUploads is how many segments of a file are sent at the same time unless more are faster: while Swift has one stored, another one comes.
 const fewUploads = 2
 
@@ -223,6 +226,7 @@ func (w *writer) WriteAt(p []byte, off int64) (int, error) {
 				w.free(fresh)
 			}
 		}
+		w.chain.writeOver(off, off+int64(n))
 		copy(block[off%blockSize:], p[:n])
 		if err := w.wrote(off, int64(n)); err != nil {
 			return written, err
@@ -269,11 +273,12 @@ func (w *writer) wrote(off, n int64) error {
 	w.changed, w.touched = true, time.Now()
 	run := w.dirty.add(off, off+n)
 	// More than a segment, not just one: a file that fits into the first segment is to be stored without any.
-	for size := w.segmentSize(); run.len() > size; size = w.segmentSize() {
-		end := (run.off + size) / blockSize * blockSize
+	for run.len() > w.segmentSize() {
+		end := w.sealsAt(run.off)
 		w.seal(run.off, end)
 		run.off = end
 	}
+	w.sumAhead(run)
 	return nil
 }
 
@@ -483,6 +488,7 @@ func (w *writer) Truncate(size int64) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.chain.truncate(size, &w.fs.backend.cfg)
 	if size < w.size {
 		w.dirty.remove(size, w.size)
 		w.layout.cut(size, w.size)
@@ -493,7 +499,6 @@ func (w *writer) Truncate(size int64) error {
 			}
 		}
 	}
-	w.chain.truncate(size, &w.fs.backend.cfg)
 	w.changed = w.changed || size != w.size
 	w.size, w.touched = size, time.Now()
 	return w.err
