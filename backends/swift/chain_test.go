@@ -1,0 +1,155 @@
+package swift
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/vfs"
+)
+
+// newSummed is a fake where segments have several blocks, so that the sums of one are made while it is being written.
+func newSummed(t *testing.T) *fake {
+	return newFake(t, swifttest.Limits{}, func(c *Config) {
+		c.SegmentSize, c.MaxSegmentSize, c.Digests = 4*blockSize, 4*blockSize, []string{"md5", "sha256"}
+	})
+}
+
+// drafted waits until the sums of what has come are made as far as they can be.
+func (w *writer) drafted(t *testing.T) {
+	t.Helper()
+	eventually(t, "the draft has caught up", func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if len(w.dirty) > 0 {
+			w.sumAhead(w.dirty[0])
+		}
+		_, more := w.nextToSum()
+		return !more && !w.chain.running
+	})
+}
+
+// TestDraft changes what the sums have been made of, before its segment is sent. They are those of the content then, and not given up.
+func TestDraft(t *testing.T) {
+	const begun = 2*blockSize + 1000
+	for name, change := range map[string]func(t *testing.T, w *writer, content []byte) []byte{
+		"not at all": func(_ *testing.T, _ *writer, content []byte) []byte { return content },
+		"the beginning": func(t *testing.T, w *writer, content []byte) []byte {
+			writeAt(t, w, []byte("changed"), w.chain.end)
+			copy(content[w.chain.end:], "changed")
+			return content
+		},
+		"the last of it": func(t *testing.T, w *writer, content []byte) []byte {
+			at := w.chain.ahead - 1
+			writeAt(t, w, []byte("changed"), at)
+			copy(content[at:], "changed")
+			return content
+		},
+		"what is behind it": func(t *testing.T, w *writer, content []byte) []byte {
+			writeAt(t, w, []byte("changed"), w.chain.ahead)
+			copy(content[w.chain.ahead:], "changed")
+			return content
+		},
+		"cut short": func(t *testing.T, w *writer, content []byte) []byte {
+			size := w.chain.ahead - 10
+			truncate(t, w, size)
+			return content[:size]
+		},
+		"cut to its beginning": func(t *testing.T, w *writer, content []byte) []byte {
+			size := w.chain.end
+			truncate(t, w, size)
+			return content[:size]
+		},
+		"made longer": func(t *testing.T, w *writer, content []byte) []byte {
+			truncate(t, w, int64(len(content))+100)
+			truncate(t, w, int64(len(content)))
+			return content
+		},
+		"sealed early": func(_ *testing.T, w *writer, content []byte) []byte {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.sealForRoom()
+			return content
+		},
+	} {
+		for _, sealed := range []int64{0, 4 * blockSize} {
+			for _, more := range []int{0, 5*blockSize + 1000} {
+				t.Run(name, func(t *testing.T) {
+					f := newSummed(t)
+					content := noise(int(sealed) + begun)
+					w := f.openWriter(t, "/c/file", replace)
+					writeAt(t, w, content, 0)
+					w.drafted(t)
+					if w.chain.end != sealed || w.chain.ahead != sealed+2*blockSize {
+						t.Fatalf("sealed to %d and summed up to %d, want %d and two blocks more", w.chain.end, w.chain.ahead, sealed)
+					}
+					content = change(t, w, bytes.Clone(content))
+					rest := noise(more)
+					writeAt(t, w, rest, int64(len(content)))
+					content = slices.Concat(content, rest)
+					mustCommit(t, w)
+					f.has(t, "/c/file", content, "it is what was written last")
+					f.digestsHold(t, "/c/file", content)
+					if f.keptCRC64(t, "/c/file") == "" {
+						t.Error("the file has no checksum")
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestDraftAbandoned closes an upload of which sums are being made.
+func TestDraftAbandoned(t *testing.T) {
+	for range 5 {
+		f := newSummed(t)
+		w := f.openWriter(t, "/c/file", replace)
+		writeAt(t, w, noise(7*blockSize), 0)
+		w.Close()
+	}
+}
+
+// TestDraftModel writes a file mostly in its order, with steps back and cuts. A checksum that it has then is that of its content.
+func TestDraftModel(t *testing.T) {
+	checks(t, "40")
+	f := newSummed(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		w := f.openWriter(t, "/c/file", replace)
+		defer w.Close()
+		var content []byte
+		write := func(p []byte, off int) {
+			if _, err := w.WriteAt(p, int64(off)); err != nil {
+				rt.Fatal(err)
+			}
+			content = append(content, make([]byte, max(0, off+len(p)-len(content)))...)
+			copy(content[off:], p)
+		}
+		sizes := rapid.SampledFrom([]int{1, 1000, blockSize - 1, blockSize, blockSize + 1, 3*blockSize - 7})
+		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
+			switch rapid.IntRange(0, 9).Draw(rt, "step") {
+			default:
+				write(noise(sizes.Draw(rt, "more")), len(content))
+			case 0:
+				write(noise(sizes.Draw(rt, "over")), max(0, len(content)-sizes.Draw(rt, "back")))
+			case 1:
+				size := max(0, len(content)-sizes.Draw(rt, "less"))
+				if err := w.Truncate(int64(size)); err != nil {
+					rt.Fatal(err)
+				}
+				content = content[:size]
+			case 2:
+				w.mu.Lock()
+				w.sealForRoom()
+				w.mu.Unlock()
+			}
+		}
+		if _, err := w.Commit(t.Context()); err != nil {
+			rt.Fatal(err)
+		}
+		f.has(t, "/c/file", content, "it is what was written last")
+		f.digestsHold(t, vfs.Path("/c/file"), content)
+	})
+}
