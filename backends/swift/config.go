@@ -68,7 +68,8 @@ type Config struct {
 	ListingLag time.Duration `hcl:"listing_lag,optional"`
 	// StoragePolicy is the policy that new containers get. Containers of another are not there. Empty: the cluster's own choice, and all are.
 	StoragePolicy string `hcl:"storage_policy,optional"`
-	// HideSegments leaves containers whose name ends in "_segments" out of the listing of the account. They can still be entered.
+	// HideSegments leaves containers whose name ends in "_segments" out of the listing of the account, and segments that lie beside their file out of that of
+	// a directory. They are still there by their path.
 	HideSegments bool `hcl:"hide_segments,optional"`
 	// Aliases are names at the top level for what other accounts share, as "ACCOUNT/container" or "ACCOUNT". An alias hides a container of
 	// the same name, and nobody gets by it what the storage does not give him.

@@ -1,9 +1,6 @@
 package swift
 
 import (
-	"context"
-	"slices"
-	"strings"
 	"testing"
 
 	"filegate/backends/swift/swifttest"
@@ -34,49 +31,7 @@ func TestConformance(t *testing.T) {
 			}
 			f := newFake(t, tt.limits, tt.change)
 			forgets := !f.backend.cfg.KeepModes
-			vfstest.TestFS(t, func(*testing.T) vfs.FS { return withoutParts{f.FS} }, vfstest.Limits{Root: f.dir, NoModes: forgets, NoOwners: forgets})
+			vfstest.TestFS(t, func(*testing.T) vfs.FS { return f.FS }, vfstest.Limits{Root: f.dir, NoModes: forgets, NoOwners: forgets})
 		})
 	}
-}
-
-// withoutParts leaves the directories of segments out of listings, which lie beside the files in the old layout.
-type withoutParts struct{ *FS }
-
-func (f withoutParts) List(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
-	l, err := f.FS.List(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	return &partlessLister{l, f.FS, p}, nil
-}
-
-type partlessLister struct {
-	vfs.Lister
-	fs  *FS
-	dir vfs.Path
-}
-
-func (l *partlessLister) Next(ctx context.Context) ([]vfs.Info, error) {
-	for {
-		page, err := l.Lister.Next(ctx)
-		if err != nil {
-			return nil, err
-		}
-		page = slices.DeleteFunc(page, func(i vfs.Info) bool { return strings.HasSuffix(i.Name, ".part") && l.ofUploads(ctx, i.Name) })
-		if len(page) > 0 {
-			return page, nil
-		}
-	}
-}
-
-// ofUploads says whether an entry is a directory with nothing in it but uploads.
-func (l *partlessLister) ofUploads(ctx context.Context, base string) bool {
-	n, err := l.fs.locate(l.dir.Join(base))
-	if err != nil {
-		return false
-	}
-	entries, err := l.fs.page(ctx, n, listing{prefix: n.prefix(), delimiter: true, limit: 10})
-	return err == nil && len(entries) > 0 && !slices.ContainsFunc(entries, func(e entry) bool {
-		return !isUploadID(strings.TrimSuffix(strings.TrimPrefix(e.Subdir, n.prefix()), "/"))
-	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"filegate/core/vfs"
 )
@@ -96,7 +97,7 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 	case err != nil:
 		return err
 	case !empty:
-		return vfs.ErrNotEmpty
+		return f.notEmpty(ctx, n)
 	}
 	for _, m := range markers {
 		if err := f.deleteObject(ctx, m); err != nil {
@@ -104,6 +105,15 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 		}
 	}
 	return nil
+}
+
+// notEmpty is the refusal to remove a directory, which may look empty.
+func (f *FS) notEmpty(ctx context.Context, dir name) error {
+	page, err := f.page(ctx, dir, listing{prefix: dir.prefix(), limit: 2})
+	if err == nil && f.hideSegments && len(page) > 0 && !slices.ContainsFunc(page, func(e entry) bool { return e.Name != dir.prefix() && !isOwnPart(e.Name) }) {
+		return vfs.Errorf(vfs.ErrNotEmpty, "parts of large files that were moved elsewhere lie in this directory")
+	}
+	return vfs.ErrNotEmpty
 }
 
 // emptiness says whether there is nothing in a directory, and which objects make it be there.

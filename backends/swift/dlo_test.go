@@ -2,6 +2,7 @@ package swift
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -206,4 +207,56 @@ func TestSLOThatIsNone(t *testing.T) {
 	}
 	f.has(t, "/c/file", old, "a manifest is not a content")
 	f.tidy(t, "/c/file")
+}
+
+// TestOwnPartsHidden lists directories that segments of our own lie in, in the layout of the old servers (features F9, F10): only what people have put there is to be seen.
+func TestOwnPartsHidden(t *testing.T) {
+	f := newDLO(t, swifttest.Limits{})
+	ctx, data := t.Context(), noise(2*blockSize+5)
+	f.mustWrite(t, "/c/d/file", data)
+	parts := func(dir vfs.Path) (found []string) {
+		for _, n := range listNames(t, f, dir) {
+			if strings.HasSuffix(n, ".part/") {
+				found = append(found, n)
+			}
+		}
+		return found
+	}
+	f.backend.writes.life = 0 // nothing is asked for the log
+	listNames(t, f, "/c/d")
+	f.srv.ForgetRequests()
+	sees(t, f, "/c/d", "a file, without its segments", "file")
+	for _, r := range f.srv.Requests() {
+		if r.Op == swifttest.ListContainer && strings.Contains(r.Query, "file.part") {
+			t.Errorf("a listing was made of the segments, %s: the manifest explains what to hide", r.Query)
+		}
+	}
+	// Of the file's other names some come later in a listing, and some are elsewhere.
+	last := vfs.Path("/c/d/file")
+	for _, p := range []vfs.Path{"/c/d/zz", "/c/d/aa", "/c/e/file"} {
+		if err := f.Rename(ctx, last, p, vfs.RenameOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := parts("/c/d"); got != nil {
+			t.Errorf("the file is called %s, and %q are listed", p, got)
+		}
+		last = p
+	}
+	if err := f.Rmdir(ctx, "/c/d"); !errors.Is(err, vfs.ErrNotEmpty) || !strings.Contains(vfs.ClientText(err), "parts of large files") {
+		t.Errorf("a directory that only looks empty is removed: %v; want a word about what is in it", err)
+	}
+	f.has(t, last, data, "its parts are still there")
+	if got := listNames(t, f, "/c/d/file.part"); len(got) != 1 {
+		t.Errorf("by their path %q are seen, want the one upload", got)
+	}
+	f.cutOff(t, "/c/d/cut", noise(5*blockSize))
+	sees(t, f, "/c/d", "an upload that was cut off, without its segments", "cut")
+
+	// What somebody else has put beside them is not hidden.
+	f.putObject(t, "d/file.part/mine", []byte("x"), nil)
+	sees(t, f, "/c/d", "a directory with something else in it", "cut", "file.part/")
+	f.hideSegments = false
+	if got := parts("/c/d"); len(got) != 2 {
+		t.Errorf("with hide_segments = false %q are listed, want both", got)
+	}
 }

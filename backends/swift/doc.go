@@ -58,7 +58,8 @@
 //	                container, where there is nothing (there may be a cut-off upload)
 //	list            1 GET for each page, and a HEAD for each file that is not known as it is listed, 32 at a time, and no more than
 //	                list_times_limit; without list_times only for those of no bytes (they may be manifests). 1 HEAD more, once, for each change
-//	                that the listing does not know yet, and 1 listing of one entry for a prefix below which something was deleted
+//	                that the listing does not know yet, and 1 listing of one entry for a prefix below which something was deleted. 1 listing more for each
+//	                directory NAME.part that no manifest before it explains
 //	read            1 GET from the start to the end; one more for each jump that the client makes. Where the store is slower than the client, and
 //	                several at once are faster, 1 GET for each half of read_ahead. Small reads out of order: 1 GET for each 32 KiB
 //	write           what stat takes at opening (nothing, if the file is to be replaced and was asked for just before), 1 PUT at Commit, and 1 HEAD before it where a file is there; large: 1 PUT for

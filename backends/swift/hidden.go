@@ -1,15 +1,19 @@
 package swift
 
 import (
+	"context"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // hiddenSegments leaves the segments of dynamic large objects out of a listing that has the manifest too, wherever an old server or client put them in the same
 // container: sftp-cloudfs has FILE and FILE.part/000000. They stay reachable by their own path.
 //
 // A manifest is known when it is given out, so that what is hidden are segments that are listed after it. Those of all programs in use are:
-// their names begin with that of the file.
+// their names begin with that of the file. Our own are known by their names too, where the file has another one by now, or is not there yet: a
+// directory FILE.part with nothing in it but uploads is hidden, which takes one listing for each that no manifest has explained.
 type hiddenSegments struct {
 	prefixes []string // of objects in the listed container
 }
@@ -26,6 +30,9 @@ func (h *hiddenSegments) hides(dir name, s shown) bool {
 	// What begins before the place that the listing has come to, and is no part of it, will not come any more.
 	h.prefixes = slices.DeleteFunc(h.prefixes, func(p string) bool { return p < full && !strings.HasPrefix(full, p) })
 	hide := slices.ContainsFunc(h.prefixes, func(p string) bool {
+		if upload, below := strings.CutPrefix(p, full); below && s.IsDir() && isUploadID(strings.TrimSuffix(upload, "/")) {
+			return true
+		}
 		return strings.HasPrefix(full, p) && (s.IsDir() && (full == p || full == p+"/") || isDLOSegment(p, full))
 	})
 	if container, prefix, ok := strings.Cut(strings.TrimPrefix(s.segments, "/"), "/"); ok && container == dir.container && prefix != "" && !hide {
@@ -34,4 +41,48 @@ func (h *hiddenSegments) hides(dir name, s shown) bool {
 		}
 	}
 	return hide
+}
+
+// partSuffix ends the name of the directory that the segments of a file lie in, beside it.
+const partSuffix = ".part"
+
+// visible returns what of a batch is to be seen.
+func (l *lister) visible(ctx context.Context, batch []shown) ([]shown, error) {
+	if !l.fs.hideSegments {
+		return batch, nil
+	}
+	batch = slices.DeleteFunc(batch, func(s shown) bool { return l.hidden.hides(l.dir, s) })
+	hide := make([]bool, len(batch))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(headsAtOnce)
+	for i, s := range batch {
+		if s.IsDir() && l.dir.container != "" && strings.HasSuffix(s.Name, partSuffix) {
+			g.Go(func() (err error) {
+				hide[i], err = l.fs.holdsUploads(gctx, s.in(l.dir))
+				return err
+			})
+		}
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	i := -1
+	return slices.DeleteFunc(batch, func(shown) bool { i++; return hide[i] }), nil
+}
+
+// holdsUploads says whether a directory has nothing in it but the segments of uploads.
+func (f *FS) holdsUploads(ctx context.Context, dir name) (bool, error) {
+	limits, err := f.limits(ctx)
+	if err != nil {
+		return false, translate(err)
+	}
+	page, err := f.page(ctx, dir, listing{prefix: dir.prefix(), delimiter: true, limit: limits.listing})
+	if err != nil {
+		return false, translate(err)
+	}
+	other := slices.ContainsFunc(page, func(e entry) bool {
+		upload, below := strings.CutSuffix(strings.TrimPrefix(e.Subdir, dir.prefix()), "/")
+		return !below || !isUploadID(upload)
+	})
+	return len(page) > 0 && !other && len(page) < limits.listing, nil
 }

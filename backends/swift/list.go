@@ -103,21 +103,21 @@ func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
 			}
 		}
 		l.batch = min(2*l.batch, measureAtOnce)
-		if infos := l.visible(batch); len(infos) > 0 {
-			return infos, nil
+		batch, err := l.visible(ctx, batch)
+		switch {
+		case err != nil:
+			return nil, err
+		case len(batch) > 0:
+			return infosOf(batch), nil
 		}
 	}
 	return nil, io.EOF
 }
 
-// visible returns what of a batch is to be seen.
-func (l *lister) visible(batch []shown) []vfs.Info {
-	infos := make([]vfs.Info, 0, len(batch))
-	for _, s := range batch {
-		if l.fs.hideSegments && l.hidden.hides(l.dir, s) {
-			continue
-		}
-		infos = append(infos, s.Info)
+func infosOf(all []shown) []vfs.Info {
+	infos := make([]vfs.Info, len(all))
+	for i, s := range all {
+		infos[i] = s.Info
 	}
 	return infos
 }
