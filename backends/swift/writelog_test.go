@@ -100,6 +100,8 @@ func writeLogStory(t *testing.T, srv *swifttest.Server, one, two *FS) {
 		write(one, vfsPath("/c/old%02d", i), 10)
 	}
 	write(one, "/c/prefix/only", 10)
+	must(one.Mkdir(ctx, "/listed"))
+	must(one.Mkdir(ctx, "/empty"))
 	srv.ListingLag(lagging)
 	var old []string
 	for i := range 20 {
@@ -170,13 +172,22 @@ func writeLogStory(t *testing.T, srv *swifttest.Server, one, two *FS) {
 		with("a", "deeper/", "dir/", "later/", "moved", "zz")...)
 
 	must(one.Mkdir(ctx, "/c2"))
-	seenBy(t, both, "/", "a container that was made", "c/", "c2/")
+	seenBy(t, both, "/", "a container that was made", "c/", "c2/", "empty/", "listed/")
 	must(two.Rmdir(ctx, "/c2"))
-	seenBy(t, both, "/", "a container that was removed", "c/")
+	seenBy(t, both, "/", "a container that was removed", "c/", "empty/", "listed/")
+	must(two.Rmdir(ctx, "/listed"))
+	seenBy(t, both, "/", "a container that was removed, and is listed", "c/", "empty/")
+	must(one.Mkdir(ctx, "/listed"))
+	seenBy(t, both, "/", "a container that was made again", "c/", "empty/", "listed/")
+	must(two.Rename(ctx, "/empty", "/a", vfs.RenameOptions{}))
+	must(one.Rmdir(ctx, "/listed"))
+	seenBy(t, both, "/", "a container that was renamed", "a/", "c/")
+	statOn(t, both, "/empty", vfs.ErrNotExist)
+	statOn(t, both, "/a", nil)
 
 	srv.ListingLag(0)
 	seenBy(t, both, "/c", "listings that have caught up", with("a", "deeper/", "dir/", "later/", "moved", "zz")...)
-	seenBy(t, both, "/", "listings that have caught up", "c/")
+	seenBy(t, both, "/", "listings that have caught up", "a/", "c/")
 }
 
 // TestWriteLogEnds has the log forget what was changed longer ago than listings may be behind.

@@ -77,7 +77,7 @@ func (s *Server) accountListing(h http.Header, r *request, sel selection) (entri
 	if r.Method == http.MethodHead {
 		return nil, known
 	}
-	visible := sorted[*container]{items: slices.DeleteFunc(slices.Clone(a.containers.items), (*container).hidden)}
+	visible := sorted[*container]{items: slices.DeleteFunc(slices.Clone(a.listed()), (*container).hidden)}
 	for _, f := range visible.selectFrom(sel) {
 		if f.subdir != "" {
 			entries = append(entries, listingEntry{Subdir: f.subdir})
@@ -129,5 +129,6 @@ func (s *Server) needAccount(name string) (*account, error) {
 		return nil, err
 	}
 	s.accounts[name] = a
+	s.accountBehind(a)
 	return a, nil
 }

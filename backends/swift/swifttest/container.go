@@ -178,7 +178,7 @@ func (s *Server) makeContainer(r *request) (status int, err error) {
 	if err := s.store.putContainer(r.account, c); err != nil {
 		return 0, err
 	}
-	a.containers.put(c)
+	a.put(c)
 	s.lagBehind(c)
 	return http.StatusCreated, nil
 }
@@ -248,7 +248,7 @@ func (s *Server) removeContainer(account, name string) error {
 	if err := s.store.removeContainer(account, name); err != nil {
 		return err
 	}
-	s.accounts[account].containers.remove(name)
+	s.accounts[account].remove(name)
 	for _, o := range c.objects.items {
 		s.store.discard(o.Body)
 	}

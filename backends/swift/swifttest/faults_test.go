@@ -231,13 +231,26 @@ func TestListingLag(t *testing.T) {
 	c.do(http.MethodHead, path, "").is(204, "X-Container-Object-Count", "1", "X-Container-Bytes-Used", "100000")
 	c.do(http.MethodPut, "/later", "").is(201)
 	c.put("/later/x", "x")
+	c.do(http.MethodHead, "/later", "").is(204)
+	equal(t, "the containers", c.names("", ""), []string{"c"})
 	equal(t, "a new container", c.names("/later", ""), []string{})
 	srv.ListingLag(0)
 	equal(t, "listed in the end", c.names(path, ""), []string{"new"})
 	equal(t, "the new container in the end", c.names("/later", ""), []string{"x"})
 	c.do(http.MethodHead, path, "").is(204, "X-Container-Object-Count", "1", "X-Container-Bytes-Used", "4")
 
+	equal(t, "the containers in the end", c.names("", ""), []string{"c", "later"})
+
+	srv.ListingLag(time.Hour)
+	c.do(http.MethodDelete, "/later/x", "").is(204)
+	srv.ListingLag(0)
+	srv.ListingLag(time.Hour)
+	c.do(http.MethodDelete, "/later", "").is(204)
+	c.do(http.MethodHead, "/later", "").is(404)
+	equal(t, "the containers while one is gone", c.names("", ""), []string{"c", "later"})
+
 	srv.ListingLag(time.Nanosecond)
+	equal(t, "the containers after the lag", c.names("", ""), []string{"c"})
 	c.put(path+"/soon", "1")
 	equal(t, "listed after the lag", c.names(path, ""), []string{"new", "soon"})
 

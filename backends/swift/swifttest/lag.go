@@ -5,55 +5,80 @@ import (
 	"time"
 )
 
-// lag is the late view of a container that its listings show while [Server.ListingLag] is in force.
-type lag struct {
+// lag is the late view of a container or an account that its listings show while [Server.ListingLag] is in force.
+type lag[T keyed] struct {
 	by      time.Duration
-	objects sorted[*object]
-	bytes   int64
-	pending []change // not yet shown, the oldest first
+	shown   sorted[T]
+	pending []change[T] // not yet shown, the oldest first
+	bytes   int64       // of what is shown
+	size    func(T) int64
 }
 
-// change is an object put, or removed where obj is nil.
-type change struct {
+// change is an item put, or removed where there is none.
+type change[T keyed] struct {
 	at   time.Time
 	name string
-	obj  *object
+	item *T
 }
 
-// note remembers a change to be shown later. Without a lag there is nothing to remember.
-func (l *lag) note(name string, o *object) {
+// made and removed remember a change to be shown later. Without a lag there is nothing to remember.
+func (l *lag[T]) made(item T) {
 	if l != nil {
-		l.pending = append(l.pending, change{at: time.Now(), name: name, obj: o})
+		l.pending = append(l.pending, change[T]{at: time.Now(), name: item.key(), item: &item})
+	}
+}
+
+func (l *lag[T]) removed(name string) {
+	if l != nil {
+		l.pending = append(l.pending, change[T]{at: time.Now(), name: name})
 	}
 }
 
 // catchUp shows what is old enough.
-func (l *lag) catchUp(now time.Time) {
+func (l *lag[T]) catchUp(now time.Time) {
 	n := 0
 	for ; n < len(l.pending) && now.Sub(l.pending[n].at) >= l.by; n++ {
 		ch := l.pending[n]
-		if ch.obj == nil {
-			if old, ok := l.objects.remove(ch.name); ok {
-				l.bytes -= old.Size
-			}
-			continue
+		var old T
+		var replaced bool
+		if ch.item == nil {
+			old, replaced = l.shown.remove(ch.name)
+		} else {
+			old, replaced = l.shown.put(*ch.item)
+			l.bytes += l.size(*ch.item)
 		}
-		if old, ok := l.objects.put(ch.obj); ok {
-			l.bytes -= old.Size
+		if replaced {
+			l.bytes -= l.size(old)
 		}
-		l.bytes += ch.obj.Size
 	}
 	l.pending = slices.Delete(l.pending, 0, n)
 }
 
-// ListingLag makes the listings and totals of containers show the state of d ago, as those of a Swift do whose updates are behind; GET and HEAD
-// of an object always tell the truth. As there, a DELETE of a container goes by what is listed. Changes made before the call are shown at once;
-// with 0 everything is.
+// behind gives a list the lag that is in force, which may be none.
+func behind[T keyed](was *lag[T], by time.Duration, items sorted[T], size func(T) int64) *lag[T] {
+	switch {
+	case by == 0:
+		return nil
+	case was != nil:
+		was.by = by
+		return was
+	}
+	l := &lag[T]{by: by, shown: sorted[T]{items: slices.Clone(items.items)}, size: size}
+	for _, item := range items.items {
+		l.bytes += size(item)
+	}
+	return l
+}
+
+// ListingLag makes the listings and totals of containers, and the listings of accounts, show the state of d ago, as those of a Swift do whose updates are
+// behind; GET and HEAD of an object, and HEAD of a container, always tell whether it is there. As there, a DELETE of a container goes by what is
+// listed. Changes made before the call are shown at once; with 0 everything is.
 func (s *Server) ListingLag(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lag = d
 	for _, a := range s.accounts {
+		s.accountBehind(a)
 		for _, c := range a.containers.items {
 			s.lagBehind(c)
 		}
@@ -62,12 +87,10 @@ func (s *Server) ListingLag(d time.Duration) {
 
 // lagBehind gives a container the lag that is in force. It is called with mu held.
 func (s *Server) lagBehind(c *container) {
-	switch {
-	case s.lag == 0:
-		c.lag = nil
-	case c.lag != nil:
-		c.lag.by = s.lag
-	default:
-		c.lag = &lag{by: s.lag, objects: sorted[*object]{items: slices.Clone(c.objects.items)}, bytes: c.bytes}
-	}
+	c.lag = behind(c.lag, s.lag, c.objects, c.counted)
+}
+
+// accountBehind gives an account the lag that is in force. It is called with mu held.
+func (s *Server) accountBehind(a *account) {
+	a.lag = behind(a.lag, s.lag, a.containers, func(*container) int64 { return 0 })
 }

@@ -58,7 +58,7 @@ type container struct {
 	objects  sorted[*object]
 	bytes    int64
 	expiries int // how many objects end by themselves
-	lag      *lag
+	lag      *lag[*object]
 }
 
 func (c *container) key() string { return c.Name }
@@ -69,7 +69,7 @@ func (c *container) put(o *object) (old *object) {
 		c.count(old, -1)
 	}
 	c.count(o, 1)
-	c.lag.note(o.Name, o)
+	c.lag.made(o)
 	return old
 }
 
@@ -77,18 +77,24 @@ func (c *container) remove(name string) (old *object, ok bool) {
 	old, ok = c.objects.remove(name)
 	if ok {
 		c.count(old, -1)
-		c.lag.note(name, nil)
+		c.lag.removed(name)
 	}
 	return old, ok
 }
 
 func (c *container) count(o *object, sign int) {
-	if o.Version == 0 || c.hidden() { // else the bytes are those of the version
-		c.bytes += int64(sign) * o.Size
-	}
+	c.bytes += int64(sign) * c.counted(o)
 	if _, ok := o.deleteAt(); ok {
 		c.expiries += sign
 	}
+}
+
+// counted is what an object adds to the bytes of the container.
+func (c *container) counted(o *object) int64 {
+	if o.Version == 0 || c.hidden() {
+		return o.Size
+	}
+	return 0 // the bytes are those of the version
 }
 
 // listed is what listings and totals of the container tell: its objects, or those of a while ago.
@@ -97,7 +103,7 @@ func (c *container) listed() (items *sorted[*object], bytes int64) {
 		return &c.objects, c.bytes
 	}
 	c.lag.catchUp(time.Now())
-	return &c.lag.objects, c.lag.bytes
+	return &c.lag.shown, c.lag.bytes
 }
 
 // account holds containers. The lock of the server guards it.
@@ -107,6 +113,27 @@ type account struct {
 	Meta    map[string]string
 
 	containers sorted[*container]
+	lag        *lag[*container]
+}
+
+func (a *account) put(c *container) {
+	a.containers.put(c)
+	a.lag.made(c)
+}
+
+func (a *account) remove(name string) {
+	if _, ok := a.containers.remove(name); ok {
+		a.lag.removed(name)
+	}
+}
+
+// listed are the containers that listings of the account tell of: its own, or those of a while ago.
+func (a *account) listed() []*container {
+	if a.lag == nil {
+		return a.containers.items
+	}
+	a.lag.catchUp(time.Now())
+	return a.lag.shown.items
 }
 
 // totals are what the account's headers count.

@@ -93,7 +93,7 @@ func (s *Server) makeVersions(account string, c *container) error {
 	if err := s.store.putContainer(account, v); err != nil {
 		return err
 	}
-	a.containers.put(v)
+	a.put(v)
 	s.lagBehind(v)
 	return nil
 }
@@ -110,7 +110,7 @@ func (s *Server) removeVersions(account string, c *container) error {
 	if err := s.store.removeContainer(account, v.Name); err != nil {
 		return err
 	}
-	s.accounts[account].containers.remove(v.Name)
+	s.accounts[account].remove(v.Name)
 	return nil
 }
 
