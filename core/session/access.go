@@ -12,7 +12,7 @@ func (s *Session) permit(e Event, what ...auth.Permission) error {
 	if err := s.ended(); err != nil {
 		return err
 	}
-	if !confined(e.Path) || (e.Op == OpRename || e.Op == OpCopy) && !confined(e.Target) {
+	if !confined(e.Path) || (e.Op == OpRename || e.Op == OpCopy || e.Op == OpSymlink) && !confined(e.Target) {
 		return vfs.ErrInvalidName
 	}
 	for _, p := range what {
@@ -23,6 +23,8 @@ func (s *Session) permit(e Event, what ...auth.Permission) error {
 	switch {
 	case e.Op == OpRename:
 		return s.mayRename(e.Path, e.Target)
+	case e.Op == OpSymlink:
+		return s.mayLink(e.Path, e.Target)
 	case e.Op == OpCopy && !s.may(e.Target, auth.Write):
 		return forbidden(auth.Write)
 	}
@@ -42,6 +44,13 @@ func (s *Session) may(name vfs.Path, what auth.Permission) bool {
 func (s *Session) mayThroughout(name vfs.Path, what auth.Permission) bool {
 	return s.may(name, what) && !slices.ContainsFunc(s.identity.Rules, func(r auth.Rule) bool {
 		return name.Contains(vfs.Path(r.Path)) && !slices.Contains(r.Permissions, what)
+	})
+}
+
+// maySomewhere is may for a directory or anything that may be in it.
+func (s *Session) maySomewhere(name vfs.Path, what auth.Permission) bool {
+	return s.may(name, what) || slices.ContainsFunc(s.identity.Rules, func(r auth.Rule) bool {
+		return name.Contains(vfs.Path(r.Path)) && slices.Contains(r.Permissions, what)
 	})
 }
 

@@ -25,11 +25,25 @@ type operation struct {
 	call  func(ctx context.Context, s *session.Session, name vfs.Path) error
 }
 
-// operations are all that a session does, on "/file" as on anything else. A rename takes the name's neighbour.
+// operations are all that a session does, on "/file" as on anything else. A rename or a link takes the name's neighbour.
 var operations = []operation{
 	{"stat", session.OpStat, []auth.Permission{auth.List}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
 		_, err := s.Stat(ctx, name)
 		return err
+	}},
+	{"lstat", session.OpStat, []auth.Permission{auth.List}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
+		_, err := s.Lstat(ctx, name)
+		return err
+	}},
+	{"readlink", session.OpReadlink, []auth.Permission{auth.List}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
+		_, err := s.Readlink(ctx, name)
+		return err
+	}},
+	{"symlink", session.OpSymlink, []auth.Permission{auth.Write}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
+		return s.Symlink(ctx, "/other", name)
+	}},
+	{"symlink to", session.OpSymlink, []auth.Permission{auth.Write}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
+		return s.Symlink(ctx, name, name+"-linked")
 	}},
 	{"list", session.OpList, []auth.Permission{auth.List}, func(ctx context.Context, s *session.Session, name vfs.Path) error {
 		l, err := s.List(ctx, name)
@@ -225,7 +239,7 @@ func TestRoot(t *testing.T) {
 	want := map[string]error{
 		"digest": vfs.ErrIsDir, "read": vfs.ErrIsDir, "write": vfs.ErrIsDir, "write in place": vfs.ErrIsDir, "write and read": vfs.ErrIsDir, "truncate": vfs.ErrIsDir,
 		"mkdir": vfs.ErrExist, "remove": vfs.ErrIsDir, "rmdir": vfs.ErrPermission, "rename": vfs.ErrPermission, "rename over": vfs.ErrPermission,
-		"copy": vfs.ErrIsDir,
+		"copy": vfs.ErrIsDir, "symlink": vfs.ErrExist, "readlink": vfs.ErrInvalid,
 	}
 	for _, op := range operations {
 		t.Run(op.name, func(t *testing.T) {

@@ -27,13 +27,15 @@ const (
 	OpTruncate Op = "truncate"
 	OpSpace    Op = "space"
 	OpDigest   Op = "digest"
+	OpSymlink  Op = "symlink"
+	OpReadlink Op = "readlink"
 )
 
 // Event is an operation that has ended.
 type Event struct {
 	Op       Op
 	Path     vfs.Path // as the client sees it
-	Target   vfs.Path // of a rename or a copy
+	Target   vfs.Path // of a rename, a copy or a link
 	Bytes    int64    // that passed to or from the client
 	Entries  int      // that a listing gave out
 	Duration time.Duration
@@ -56,7 +58,7 @@ func (s *Session) record(e Event) {
 	s.observer.Observe(e)
 	level := slog.LevelInfo
 	switch e.Op {
-	case OpStat, OpList, OpSpace, OpDigest:
+	case OpStat, OpList, OpSpace, OpDigest, OpReadlink:
 		level = slog.LevelDebug
 	}
 	if storageFault(e.Err) {

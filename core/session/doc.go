@@ -18,5 +18,9 @@
 // Remove and Rename are about what is stored, also where the path is being written: the writer goes on, and publishes under the name
 // that it was opened with. To let it follow, as a file does that a system has open, would need a store that can rename what nobody can see yet.
 //
+// A link may lead only to what it opens no more of than the login has there anyway: rules go by the name that a client says, and through a link it would say another.
+// Links that have been made by other ways are followed as the store does it, also out of the home directory: to look behind each name would cost a
+// request for every file. Where they lead is not told then.
+//
 // What the client's own connection does to a transfer is [ErrAbandoned], not a fault of the storage: else each client that walks away would be a warning.
 package session

@@ -32,12 +32,19 @@ func (s *Session) do(ctx context.Context, e Event, perm auth.Permission, f func(
 
 // Stat implements [vfs.FS]. A file that this session is writing has the size and times that its writer has.
 func (s *Session) Stat(ctx context.Context, name vfs.Path) (info vfs.Info, err error) {
+	return s.describe(ctx, name, func(ctx context.Context, fsys vfs.FS, name vfs.Path) (vfs.Info, error) { return fsys.Stat(ctx, name) })
+}
+
+// describe is Stat and Lstat.
+func (s *Session) describe(
+	ctx context.Context, name vfs.Path, stat func(context.Context, vfs.FS, vfs.Path) (vfs.Info, error),
+) (info vfs.Info, err error) {
 	err = s.do(ctx, Event{Op: OpStat, Path: name}, auth.List, func(ctx context.Context) error {
 		if w := s.writing(s.inStore(name)); w != nil {
 			info = w.info(name.Base())
 			return nil
 		}
-		info, err = s.fs.Stat(ctx, s.inStore(name))
+		info, err = stat(ctx, s.fs, s.inStore(name))
 		if err == nil && name.IsRoot() {
 			info.Name = "/"
 		}

@@ -85,6 +85,29 @@ func (s *store) Stat(ctx context.Context, name vfs.Path) (vfs.Info, error) {
 	return s.FS.Stat(ctx, name)
 }
 
+func (s *store) Lstat(ctx context.Context, name vfs.Path) (vfs.Info, error) {
+	if err := s.call(ctx, "Lstat", name); err != nil {
+		return vfs.Info{}, err
+	}
+	return s.FS.Lstat(ctx, name)
+}
+
+func (s *store) Readlink(ctx context.Context, name vfs.Path) (vfs.Path, error) {
+	if err := s.call(ctx, "Readlink", name); err != nil {
+		return "", err
+	}
+	return s.FS.Readlink(ctx, name)
+}
+
+func (s *store) Symlink(ctx context.Context, target, name vfs.Path) error {
+	for _, p := range []vfs.Path{target, name} {
+		if err := s.call(ctx, "Symlink", p); err != nil {
+			return err
+		}
+	}
+	return s.FS.Symlink(ctx, target, name)
+}
+
 func (s *store) Mkdir(ctx context.Context, name vfs.Path) error {
 	if err := s.call(ctx, "Mkdir", name); err != nil {
 		return err

@@ -1,7 +1,7 @@
 // Package vfs is what storage is to filegate: one contract between whoever moves bytes for a client and whoever keeps them.
 //
 // A store implements [FS], [File], [Lister] and [Writer]; what one store can do beyond that is an optional interface
-// with a package function that uses it or falls back ([SetAttrs], [StatSpace], [Copy], [ReadWriterAt]). Callers never assert types.
+// with a package function that uses it or falls back ([SetAttrs], [StatSpace], [Copy], [Symlink], [ReadWriterAt]). Callers never assert types.
 //
 // The rules that hold everywhere:
 //

@@ -95,7 +95,8 @@ func readAt(data, p []byte, off int64) (int, error) {
 type writer struct {
 	ctx  context.Context
 	fs   *FS
-	name vfs.Path
+	name vfs.Path // behind all links
+	base string   // of the name that was opened
 	opts vfs.WriteOptions
 	next int64 // where ReadFrom goes on
 
@@ -231,7 +232,7 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	}
 	n.setAttrs(w.attrs)
 	dir.entries[w.name.Base()] = n
-	return n.info(w.name.Base()), nil
+	return n.info(w.base), nil
 }
 
 func (w *writer) Close() error {

@@ -38,7 +38,7 @@ var (
 	_ vfs.DigestFS = (*FS)(nil)
 )
 
-// node is a file or a directory. The FS's mutex guards it, but data is never changed, only replaced: whoever has
+// node is a file, a directory or a link. The FS's mutex guards it, but data is never changed, only replaced: whoever has
 // taken it down may read on without the mutex.
 type node struct {
 	mode    fs.FileMode
@@ -47,7 +47,8 @@ type node struct {
 	gid     int
 	version uint64
 	data    []byte
-	entries map[string]*node // of a directory; nil for a file
+	entries map[string]*node // of a directory; nil for all others
+	link    vfs.Path         // that a link leads to; empty for all others
 }
 
 // New returns an empty store.
@@ -61,7 +62,7 @@ func (n *node) isDir() bool { return n.entries != nil }
 
 func (n *node) info(name string) vfs.Info {
 	info := vfs.Info{Name: name, Size: int64(len(n.data)), Mode: n.mode, ModTime: n.modTime, UID: n.uid, GID: n.gid}
-	if !n.isDir() {
+	if !n.isDir() && n.link == "" {
 		info.Version = strconv.FormatUint(n.version, 10)
 	}
 	return info
@@ -81,9 +82,18 @@ func (f *FS) find(name vfs.Path) (*node, error) {
 	return n, nil
 }
 
-// findDir returns the directory that has the name. The caller holds the mutex.
+// follow is find behind all links. The caller holds the mutex.
+func (f *FS) follow(name vfs.Path) (*node, error) {
+	name, err := f.behind(name, true)
+	if err != nil {
+		return nil, err
+	}
+	return f.find(name)
+}
+
+// findDir returns the directory that has the name, or that a link of that name leads to. The caller holds the mutex.
 func (f *FS) findDir(name vfs.Path) (*node, error) {
-	n, err := f.find(name)
+	n, err := f.follow(name)
 	if err == nil && !n.isDir() {
 		return nil, vfs.ErrNotDir
 	}
@@ -108,7 +118,7 @@ func (f *FS) Stat(ctx context.Context, name vfs.Path) (vfs.Info, error) {
 	}
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	n, err := f.find(name)
+	n, err := f.follow(name)
 	if err != nil {
 		return vfs.Info{}, err
 	}
@@ -136,7 +146,7 @@ func (f *FS) Open(ctx context.Context, name vfs.Path, opts vfs.OpenOptions) (vfs
 	}
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	n, err := f.find(name)
+	n, err := f.follow(name)
 	if err != nil {
 		return nil, err
 	}
@@ -159,6 +169,11 @@ func (f *FS) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOption
 	}
 	f.mu.RLock()
 	defer f.mu.RUnlock()
+	base := name.Base()
+	name, err := f.behind(name, !opts.Exclusive)
+	if err != nil {
+		return nil, err
+	}
 	_, old, err := f.target(name, opts)
 	switch {
 	case err != nil:
@@ -170,7 +185,7 @@ func (f *FS) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOption
 	case opts.Size > MaxSize || opts.Offset > MaxSize:
 		return nil, vfs.ErrTooLarge
 	}
-	w := &writer{ctx: ctx, fs: f, name: name, opts: opts, next: opts.Offset}
+	w := &writer{ctx: ctx, fs: f, name: name, base: base, opts: opts, next: opts.Offset}
 	if old != nil && !opts.Truncate {
 		w.data = slices.Clone(old.data)
 	}
@@ -265,6 +280,12 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for _, name := range []*vfs.Path{&oldname, &newname} { // so that they can be compared
+		var err error
+		if *name, err = f.behind(*name, false); err != nil {
+			return err
+		}
+	}
 	from, n, err := f.place(oldname)
 	switch {
 	case err != nil:
@@ -302,7 +323,7 @@ func (f *FS) SetAttrs(ctx context.Context, name vfs.Path, attrs vfs.Attrs) error
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n, err := f.find(name)
+	n, err := f.follow(name)
 	if err == nil {
 		n.setAttrs(attrs)
 	}
@@ -331,7 +352,7 @@ func (f *FS) StatSpace(ctx context.Context, name vfs.Path) (vfs.Space, error) {
 	}
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	if _, err := f.find(name); err != nil {
+	if _, err := f.follow(name); err != nil {
 		return vfs.Space{}, err
 	}
 	return vfs.Space{Total: -1, Used: f.root.used(), Free: -1}, nil
@@ -344,7 +365,7 @@ func (f *FS) Digest(ctx context.Context, name vfs.Path) (vfs.Sums, error) {
 	}
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	n, err := f.find(name)
+	n, err := f.follow(name)
 	switch {
 	case err != nil:
 		return nil, err

@@ -3,6 +3,7 @@ package vfstest_test
 import (
 	"context"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -90,6 +91,21 @@ func faults() map[string]fault {
 		}},
 		"digest of the old content": {"Digest", "a checksum that is not known is left out", func(good *memfs.FS) vfs.FS {
 			return faulty{FS: good, sums: func(vfs.Sums) vfs.Sums { return vfs.Sums{vfs.MD5: make([]byte, vfs.MD5.Size())} }}
+		}},
+		"lists links as files": {"Link", "a link is listed as one", func(good *memfs.FS) vfs.FS {
+			return faulty{FS: good, page: func(page []vfs.Info) []vfs.Info {
+				for i := range page {
+					page[i].Mode &^= fs.ModeSymlink
+				}
+				return page
+			}}
+		}},
+		"writing replaces a link": {"Link", "writing through a link writes what it leads to", func(good *memfs.FS) vfs.FS {
+			return faulty{FS: good, onOpenWriter: func(ctx context.Context, name vfs.Path) {
+				if _, err := good.Readlink(ctx, name); err == nil {
+					good.Remove(ctx, name)
+				}
+			}}
 		}},
 		"times of now": {"Attrs", "as it was set", func(good *memfs.FS) vfs.FS {
 			return faulty{FS: good, stat: func(info vfs.Info) vfs.Info {

@@ -50,6 +50,7 @@ type Limits struct {
 	NoOwners     bool // owners are not kept
 	NoReplace    bool // Rename never replaces: RenameOptions.Replace cannot be asked for
 	OnlyReplace  bool // Rename always replaces: RenameOptions.Replace cannot be left out
+	NoDirLinks   bool // a link leads to files only: Symlink to a directory returns ErrUnsupported
 	NoCancel     bool // contexts do not reach the store
 }
 
@@ -70,6 +71,7 @@ func TestFS(t *testing.T, open func(t *testing.T) vfs.FS, limits Limits) {
 		{"Remove", testRemove},
 		{"Rename", testRename},
 		{"Copy", testCopy},
+		{"Link", testLink},
 		{"Attrs", testAttrs},
 		{"Digest", testDigest},
 		{"Names", testNames},

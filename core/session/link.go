@@ -1,0 +1,65 @@
+package session
+
+import (
+	"context"
+
+	"filegate/core/auth"
+	"filegate/core/vfs"
+)
+
+var _ vfs.LinkFS = (*Session)(nil)
+
+// Lstat implements [vfs.LinkFS].
+func (s *Session) Lstat(ctx context.Context, name vfs.Path) (info vfs.Info, err error) {
+	return s.describe(ctx, name, vfs.Lstat)
+}
+
+// Readlink implements [vfs.LinkFS]. Where a link leads out of the home directory it tells nothing.
+func (s *Session) Readlink(ctx context.Context, name vfs.Path) (target vfs.Path, err error) {
+	err = s.do(ctx, Event{Op: OpReadlink, Path: name}, auth.List, func(ctx context.Context) error {
+		inner, err := vfs.Readlink(ctx, s.fs, s.inStore(name))
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if target, ok = s.outOfStore(inner); !ok {
+			return vfs.Errorf(vfs.ErrPermission, "the link leads out of what this login may see")
+		}
+		return nil
+	})
+	return target, err
+}
+
+// Symlink implements [vfs.LinkFS]. A link is a way to its target, so it must not open more than that has: what the login may do
+// where the link is, it may do at the target too.
+func (s *Session) Symlink(ctx context.Context, target, name vfs.Path) error {
+	return s.do(ctx, Event{Op: OpSymlink, Path: name, Target: target}, auth.Write, func(ctx context.Context) error {
+		if name.IsRoot() {
+			return vfs.ErrExist
+		}
+		return vfs.Symlink(ctx, s.fs, s.inStore(target), s.inStore(name))
+	})
+}
+
+// mayLink says why there may be no link of this name to the target. Either may be, or become, a directory.
+func (s *Session) mayLink(name, target vfs.Path) error {
+	for _, p := range auth.Permissions() {
+		if s.maySomewhere(name, p) && !s.mayThroughout(target, p) {
+			return vfs.Errorf(vfs.ErrPermission, "this login has no %s permission at what the link would lead to", p)
+		}
+	}
+	return nil
+}
+
+// outOfStore is what the client calls what the store calls p, if it is in the home directory.
+func (s *Session) outOfStore(p vfs.Path) (vfs.Path, bool) {
+	switch {
+	case !s.home.Contains(p):
+		return "", false
+	case s.home.IsRoot():
+		return p, true
+	case p == s.home:
+		return vfs.Root, true
+	}
+	return p[len(s.home):], true
+}

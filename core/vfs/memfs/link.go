@@ -1,0 +1,106 @@
+package memfs
+
+import (
+	"context"
+	"io/fs"
+	"time"
+
+	"filegate/core/vfs"
+)
+
+var _ vfs.LinkFS = (*FS)(nil)
+
+// maxLinks is how many links are followed on the way to one file.
+const maxLinks = 8
+
+var errLoop error = vfs.Errorf(vfs.ErrInvalidName, "too many symbolic links in a row")
+
+// behind returns name without links in it: with all elements followed and, where last is set, the last one too. The caller holds the mutex.
+func (f *FS) behind(name vfs.Path, last bool) (vfs.Path, error) {
+	for range maxLinks + 1 {
+		next, ok := f.firstLink(name, last)
+		if !ok {
+			return name, nil
+		}
+		name = next
+	}
+	return "", errLoop
+}
+
+// firstLink returns name with the first link in it followed, if there is one.
+func (f *FS) firstLink(name vfs.Path, last bool) (vfs.Path, bool) {
+	n, elements := f.root, name.Elements()
+	for i, elem := range elements {
+		if n = n.entries[elem]; n == nil {
+			break
+		}
+		if n.link == "" || i == len(elements)-1 && !last {
+			continue
+		}
+		to := n.link
+		for _, below := range elements[i+1:] {
+			to = to.Join(below)
+		}
+		return to, true
+	}
+	return "", false
+}
+
+// Lstat implements [vfs.LinkFS].
+func (f *FS) Lstat(ctx context.Context, name vfs.Path) (vfs.Info, error) {
+	n, err := f.entry(ctx, name)
+	if err != nil {
+		return vfs.Info{}, err
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return n.info(name.Base()), nil
+}
+
+// Readlink implements [vfs.LinkFS].
+func (f *FS) Readlink(ctx context.Context, name vfs.Path) (vfs.Path, error) {
+	n, err := f.entry(ctx, name)
+	switch {
+	case err != nil:
+		return "", err
+	case n.link == "":
+		return "", vfs.ErrNoLink
+	}
+	return n.link, nil
+}
+
+// entry returns what has the name, be it a link.
+func (f *FS) entry(ctx context.Context, name vfs.Path) (*node, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	name, err := f.behind(name, false)
+	if err != nil {
+		return nil, err
+	}
+	return f.find(name)
+}
+
+// Symlink implements [vfs.LinkFS].
+func (f *FS) Symlink(ctx context.Context, target, name vfs.Path) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	name, err := f.behind(name, false)
+	if err != nil {
+		return err
+	}
+	dir, old, err := f.place(name)
+	switch {
+	case err != nil:
+		return err
+	case old != nil:
+		return vfs.ErrExist
+	}
+	dir.entries[name.Base()] = &node{mode: fs.ModeSymlink | 0o777, modTime: time.Now(), link: target}
+	return nil
+}
