@@ -34,5 +34,9 @@
 // Listings are held in memory, since the library wants them whole. A directory with more than max_list_entries is an error, and never a part of it: a mirror
 // would delete the rest on the other side. A name with control characters is listed in escaped form, and cannot be reached by it.
 //
+// A symbolic link is listed as what it leads to, so that a mirror has the content; one that leads to nothing as a file of no bytes, so that it can be
+// deleted. The alternative that lost, "l" with "-> target" in LIST and OS.unix=slink in MLSD, is not in the library, and half of the clients make of it a link on
+// their own disk that leads nowhere. Links are made by SFTP.
+//
 // A range of passive ports is for IPv4, where the library opens its ports. Without a range, data comes in by IPv6 too (EPSV).
 package ftp

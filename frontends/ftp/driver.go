@@ -80,6 +80,9 @@ func (d *driver) ReadDir(name string) (entries []os.FileInfo, err error) {
 			if limit := d.client.srv.cfg.MaxListEntries; len(entries)+len(page) > limit {
 				return vfs.Errorf(vfs.ErrTooLarge, "the directory has more than %d entries, which cannot be listed by FTP", limit)
 			}
+			if err := vfs.FollowLinks(ctx, d.session, p, page); err != nil {
+				return err
+			}
 			for _, info := range page {
 				entries = append(entries, fileInfo{info})
 			}

@@ -67,7 +67,7 @@ func match(ctx context.Context, fsys vfs.FS, dir vfs.Path, elems []string, looke
 				continue
 			}
 			// A malformed pattern matches nothing.
-			if ok, _ := path.Match(elems[0], info.Name); !ok || len(elems) > 1 && !info.IsDir() {
+			if ok, _ := path.Match(elems[0], info.Name); !ok || len(elems) > 1 && !info.IsDir() && !info.IsLink() {
 				continue
 			}
 			some, err := globUnder(ctx, fsys, dir.Join(info.Name), elems[1:], true, found)

@@ -221,6 +221,37 @@ func TestDownload(t *testing.T) {
 	}
 }
 
+// TestLinks downloads links: as what they lead to, as OpenSSH's server does it.
+func TestLinks(t *testing.T) {
+	store := memfs.New()
+	for _, dir := range []vfs.Path{"/d/", "/d/e/"} {
+		frontendtest.Write(t, store, dir, nil)
+	}
+	frontendtest.Write(t, store, "/d/e/y.txt", []byte("22"))
+	for name, target := range map[vfs.Path]vfs.Path{"/d/link": "/d/e/y.txt", "/d/toe": "/d/e", "/d/dangling": "/none"} {
+		if err := store.Symlink(t.Context(), target, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	srv := start(t, store)
+	dir := t.TempDir()
+	r := openSSH(t, srv, dir, "-r", ":d", ".")
+	if r.Status != 1 || !strings.Contains(r.Stderr, "/d/dangling: no such file") {
+		t.Errorf("status %d, stderr %q; want that one link leads to nothing", r.Status, r.Stderr)
+	}
+	want := map[string]string{"d/": "", "d/e/": "", "d/e/y.txt": "22", "d/link": "22", "d/toe/": "", "d/toe/y.txt": "22"}
+	if diff := cmp.Diff(want, local(t, dir)); diff != "" {
+		t.Errorf("downloaded (-want +got):\n%s", diff)
+	}
+	dir = t.TempDir()
+	if r := openSSH(t, srv, dir, ":/d/to*/y.txt", "."); r.Status != 0 {
+		t.Errorf("status %d, stderr %q", r.Status, r.Stderr)
+	}
+	if diff := cmp.Diff(map[string]string{"y.txt": "22"}, local(t, dir)); diff != "" {
+		t.Errorf("downloaded by a pattern (-want +got):\n%s", diff)
+	}
+}
+
 func TestPreserve(t *testing.T) {
 	dir := tree(t, map[string]string{"d/f": "x"})
 	when := time.Unix(1_500_000_000, 0)

@@ -103,6 +103,9 @@ func (s *source) directory(ctx context.Context, p vfs.Path, info vfs.Info) error
 			}
 			break
 		}
+		if err := vfs.FollowLinks(ctx, s.sess, p, page); err != nil {
+			return err
+		}
 		for _, entry := range page {
 			child := p.Join(entry.Name)
 			if entry.IsDir() {

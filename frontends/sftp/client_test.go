@@ -30,6 +30,7 @@ type client struct {
 var (
 	_ vfs.AttrFS  = (*client)(nil)
 	_ vfs.SpaceFS = (*client)(nil)
+	_ vfs.LinkFS  = (*client)(nil)
 )
 
 func dial(addr string) (*client, error) {
@@ -117,6 +118,26 @@ func (c *client) Stat(_ context.Context, name vfs.Path) (vfs.Info, error) {
 		return vfs.Info{}, fromStatus(err)
 	}
 	return infoOf(fi), nil
+}
+
+func (c *client) Lstat(_ context.Context, name vfs.Path) (vfs.Info, error) {
+	fi, err := c.sftp.Lstat(name.String())
+	if err != nil {
+		return vfs.Info{}, fromStatus(err)
+	}
+	return infoOf(fi), nil
+}
+
+func (c *client) Readlink(_ context.Context, name vfs.Path) (vfs.Path, error) {
+	target, err := c.sftp.ReadLink(name.String())
+	if err != nil {
+		return "", fromStatus(err)
+	}
+	return vfs.Resolve(name.Dir(), target)
+}
+
+func (c *client) Symlink(_ context.Context, target, name vfs.Path) error {
+	return fromStatus(c.sftp.Symlink(target.String(), name.String()))
 }
 
 func infoOf(fi os.FileInfo) vfs.Info {
@@ -304,7 +325,7 @@ func (c *client) Mkdir(_ context.Context, name vfs.Path) error {
 
 // Remove looks before, since the library removes directories too.
 func (c *client) Remove(ctx context.Context, name vfs.Path) error {
-	if info, err := c.Stat(ctx, name); err == nil && info.IsDir() {
+	if info, err := c.Lstat(ctx, name); err == nil && info.IsDir() {
 		return vfs.ErrIsDir
 	}
 	return fromStatus(c.sftp.Remove(name.String()))

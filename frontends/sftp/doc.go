@@ -19,4 +19,6 @@
 // answers, was the alternative; it would be wrong without a word when the library began to answer in another order.
 //
 // APPEND is ignored, since every write names its offset and clients that resume (OpenSSH's reput) send both.
+//
+// SYMLINK takes its two names in the order in which OpenSSH sends them. What a link leads to is told as a relative name, see link.go.
 package sftp

@@ -24,7 +24,6 @@ var (
 	_ sftp.OpenFileWriter       = (*handlers)(nil)
 	_ sftp.PosixRenameFileCmder = (*handlers)(nil)
 	_ sftp.StatVFSFileCmder     = (*handlers)(nil)
-	_ sftp.LstatFileLister      = (*handlers)(nil)
 	_ sftp.RealPathFileLister   = (*handlers)(nil)
 	_ sftp.NameLookupFileLister = (*handlers)(nil)
 )
@@ -76,6 +75,9 @@ func (h *handlers) openWriter(r *sftp.Request) (_ *writer, err error) {
 // Filecmd does what opens nothing.
 func (h *handlers) Filecmd(r *sftp.Request) (err error) {
 	defer recoverTo(&err, h.sess)
+	if r.Method == "Symlink" { // of which the path is the target, and no name to resolve
+		return status(h.symlink(r.Filepath, r.Target))
+	}
 	name, err := resolve(r.Filepath)
 	if err != nil {
 		return status(err)
@@ -92,7 +94,7 @@ func (h *handlers) Filecmd(r *sftp.Request) (err error) {
 	case "Rename":
 		return status(h.rename(name, r.Target, vfs.RenameOptions{}))
 	}
-	return status(vfs.ErrUnsupported) // links
+	return status(vfs.ErrUnsupported) // hard links
 }
 
 // PosixRename is posix-rename@openssh.com: unlike RENAME it replaces.

@@ -33,17 +33,7 @@ func (h *handlers) Filelist(r *sftp.Request) (_ sftp.ListerAt, err error) {
 	case "Stat":
 		return h.stat(name)
 	}
-	return nil, status(vfs.ErrUnsupported) // links
-}
-
-// Lstat describes one entry. There are no symbolic links that it could be.
-func (h *handlers) Lstat(r *sftp.Request) (_ sftp.ListerAt, err error) {
-	defer recoverTo(&err, h.sess)
-	name, err := resolve(r.Filepath)
-	if err != nil {
-		return nil, status(err)
-	}
-	return h.stat(name)
+	return nil, status(vfs.ErrUnsupported)
 }
 
 func (h *handlers) stat(name vfs.Path) (sftp.ListerAt, error) {
