@@ -77,7 +77,7 @@ func agreeAuth(t *testing.T, c *cloud) {
 			"slo":              {"max_manifest_segments": 1000.0, "max_manifest_size": 8388608.0, "min_segment_size": 1.0},
 			"bulk_delete":      {"max_deletes_per_request": 10000.0, "max_failed_deletes": 1000.0},
 			"tempauth":         {"account_acls": true},
-			"symlink":          {"symloop_max": 2.0},
+			"symlink":          {"symloop_max": 2.0, "static_links": true},
 			"container_quotas": {},
 			"account_quotas":   {},
 		} {

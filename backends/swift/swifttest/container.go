@@ -62,8 +62,14 @@ func (o *object) entry(account, containerName string) listingEntry {
 		size = o.SLO.Size
 		e.SLOEtag = strconv.Quote(o.SLO.ETag)
 	}
-	if o.Symlink != "" {
-		e.SymlinkPath = "/v1/" + account + "/" + o.Symlink
+	if l := o.Symlink; l != nil {
+		e.SymlinkPath = l.path(account)
+		if l.Etag != "" {
+			e.SymlinkEtag, e.SymlinkBytes = l.Etag, &l.Bytes
+		}
+		if l.SLOEtag != "" {
+			e.SLOEtag = strconv.Quote(l.SLOEtag)
+		}
 	}
 	if o.Version != 0 {
 		e.VersionSymlink, e.SymlinkPath = true, versionPath(account, containerName, o.Name, o.Version)

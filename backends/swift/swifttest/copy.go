@@ -103,6 +103,9 @@ func (s *Server) copyTo(w http.ResponseWriter, r, from *request) error {
 		return err
 	}
 	sink := copyHeaders(r.Header, v, raw)
+	if l := v.object.Symlink; l != nil { // with ?symlink=get, or it would have been followed
+		setAll(sink, l.headers())
+	}
 	if raw && v.object.SLO != nil {
 		if v, err = manifestView(v, true); err != nil {
 			return err
@@ -115,7 +118,11 @@ func (s *Server) copyTo(w http.ResponseWriter, r, from *request) error {
 	if err := s.checkPut(r, sink); err != nil {
 		return err
 	}
-	o := &object{Name: r.object, Type: sink.Get("Content-Type"), Meta: objectHeaders(sink), Symlink: v.object.Symlink}
+	link, err := s.symlinkOf(r, sink)
+	if err != nil {
+		return err
+	}
+	o := &object{Name: r.object, Type: sink.Get("Content-Type"), Meta: objectHeaders(sink), Symlink: link}
 	pr := &pull{content: v.content, part: part}
 	defer pr.close()
 	if err := s.receive(r, o, pr.start(), part.n, ""); err != nil {

@@ -12,7 +12,7 @@
 //   - Objects: conditions, ranges (also several), COPY in both forms, expiry, Expect: 100-continue answered after all that can be refused without
 //     the body; what is cut off is not stored.
 //   - Static large objects, also nested and with ranges, and dynamic ones; a segment that is gone or has changed breaks the body off.
-//   - Bulk delete. Symlinks to objects.
+//   - Bulk delete. Symlinks, also static ones and those to other accounts.
 //   - Versions, by X-Versions-Enabled and by X-Versions-Location and X-History-Location.
 //   - The ACLs of containers, by tempauth's names of users and for everybody who is logged in; copies between accounts.
 //   - The status, the ETag in its forms, the times and the ids of answers, and the texts of most refusals.

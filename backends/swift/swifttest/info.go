@@ -25,6 +25,7 @@ type Limits struct {
 
 	NoSLO        bool // no static large objects: such a manifest is stored as what it is, a plain object
 	NoBulkDelete bool
+	NoSymlinks   bool // the headers that make one mean nothing
 	NoInfo       bool // /info answers 404
 }
 
@@ -88,7 +89,6 @@ func (s *Server) serveInfo(w http.ResponseWriter, r *http.Request) error {
 		"container_quotas":  dict{},
 		"object_versioning": dict{},
 		"versioned_writes":  dict{"allowed_flags": []string{"x-versions-location", "x-history-location"}},
-		"symlink":           dict{"symloop_max": maxSymlinks, "static_links": false},
 		"tempauth":          dict{"account_acls": true},
 	}
 	if !l.NoSLO {
@@ -99,6 +99,9 @@ func (s *Server) serveInfo(w http.ResponseWriter, r *http.Request) error {
 			"min_segment_size":      1,
 			"allow_async_delete":    false,
 		}
+	}
+	if !l.NoSymlinks {
+		info["symlink"] = dict{"symloop_max": maxSymlinks, "static_links": true}
 	}
 	if !l.NoBulkDelete {
 		info["bulk_delete"] = dict{"max_deletes_per_request": l.MaxDeletes, "max_failed_deletes": 1000}

@@ -87,6 +87,9 @@ type listingEntry struct {
 	ContentType string `json:"content_type,omitempty"`
 	SLOEtag     string `json:"slo_etag,omitempty"`
 	SymlinkPath string `json:"symlink_path,omitempty"`
+	// of a static symlink
+	SymlinkEtag  string `json:"symlink_etag,omitempty"`
+	SymlinkBytes *int64 `json:"symlink_bytes,omitempty"`
 
 	// of a version, or of an object that is one
 	VersionSymlink bool   `json:"version_symlink,omitempty"`

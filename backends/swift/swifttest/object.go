@@ -129,7 +129,7 @@ func (s *Server) putObject(w http.ResponseWriter, r *request) error {
 	if err := s.checkPut(r, r.Header); err != nil {
 		return err
 	}
-	link, err := symlinkTarget(r)
+	link, err := s.symlinkOf(r, r.Header)
 	if err != nil {
 		return err
 	}
@@ -235,6 +235,9 @@ func (s *Server) replace(account, containerName string, o *object) (gone *object
 }
 
 func (s *Server) postObject(w http.ResponseWriter, r *request) error {
+	if r.Header.Get(symlinkHeader) != "" && !s.limits.NoSymlinks {
+		return refuseWith(http.StatusBadRequest, plainType, "A PUT request is required to set a symlink target")
+	}
 	if err := s.checkObjectName(r.object); err != nil {
 		return err
 	}
@@ -258,11 +261,6 @@ func (s *Server) changeObject(r *request) error {
 	if !ok {
 		return refuse(http.StatusNotFound)
 	}
-	if old.Symlink != "" {
-		f := refuse(http.StatusTemporaryRedirect)
-		f.header.Set("Location", "/v1/"+r.account+"/"+old.Symlink)
-		return f
-	}
 	o := *old
 	o.Meta = objectHeaders(r.Header)
 	if o.Version != 0 {
@@ -279,6 +277,9 @@ func (s *Server) changeObject(r *request) error {
 	c.put(&o)
 	if o.Version != 0 {
 		return s.putVersion(r.account, c, o)
+	}
+	if o.Symlink != nil {
+		return redirected(r.account, o.Symlink)
 	}
 	return nil
 }

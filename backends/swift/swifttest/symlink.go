@@ -1,63 +1,201 @@
 package swifttest
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 )
 
 // maxSymlinks is how many symlinks in a row are followed.
 const maxSymlinks = 2
 
-// symlinkTarget reads the header that makes an object a symlink, and returns what it stands for, as "container/object".
-func symlinkTarget(r *request) (string, error) {
-	value := r.Header.Get("X-Symlink-Target")
-	if value == "" {
-		return "", nil
+// The headers that make a symlink, and tell of one.
+const (
+	symlinkHeader        = "X-Symlink-Target"
+	symlinkAccountHeader = "X-Symlink-Target-Account"
+	symlinkEtagHeader    = "X-Symlink-Target-Etag"
+	symlinkBytesHeader   = "X-Symlink-Target-Bytes"
+)
+
+// symlink is what an object that is one stands for.
+type symlink struct {
+	Account string `json:",omitempty"` // where that was said; else that of the symlink
+	Target  string // "container/object"
+	// What a static symlink, which stands for one content only, has beside that.
+	Etag    string `json:",omitempty"`
+	Bytes   int64  `json:",omitempty"`
+	SLOEtag string `json:",omitempty"`
+}
+
+// account is where the target lies.
+func (l *symlink) account(own string) string {
+	if l.Account != "" {
+		return l.Account
 	}
-	bad := func(text string) error { return refuseWith(http.StatusPreconditionFailed, htmlType, text) }
-	containerName, name, err := pathHeader("X-Symlink-Target", value)
+	return own
+}
+
+// path is where the target lies, as headers and listings have it.
+func (l *symlink) path(own string) string { return objectPath(l.account(own), l.Target) }
+
+func objectPath(account, target string) string {
+	return (&url.URL{Path: "/v1/" + account + "/" + target}).EscapedPath()
+}
+
+// headers are those of the symlink itself.
+func (l *symlink) headers() map[string]string {
+	h := map[string]string{symlinkHeader: (&url.URL{Path: l.Target}).EscapedPath()}
+	if l.Account != "" {
+		h[symlinkAccountHeader] = l.Account
+	}
+	if l.Etag != "" {
+		h[symlinkEtagHeader], h[symlinkBytesHeader] = l.Etag, strconv.FormatInt(l.Bytes, 10)
+	}
+	return h
+}
+
+// symlinkOf reads the headers that make what a request puts a symlink; nil where they do not. A static one gets the type of its target where h has none.
+func (s *Server) symlinkOf(r *request, h http.Header) (*symlink, error) {
+	value := h.Get(symlinkHeader)
+	if value == "" || s.limits.NoSymlinks {
+		return nil, nil
+	}
+	bad := func(format string, args ...any) error {
+		return refuseWith(http.StatusBadRequest, plainType, fmt.Sprintf(format, args...))
+	}
+	if r.ContentLength != 0 && r.Method == http.MethodPut {
+		return nil, bad("Symlink requests require a zero byte body")
+	}
+	if strings.HasPrefix(value, "/") {
+		return nil, refuseWith(http.StatusPreconditionFailed, plainType, symlinkHeader+" header must be of the form <container name>/<object name>")
+	}
+	containerName, name, err := pathHeader(symlinkHeader, value)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if containerName == r.container && name == r.object {
-		return "", refuseWith(http.StatusBadRequest, plainType, "Symlink cannot target itself")
+	l := &symlink{Target: containerName + "/" + name, Etag: unquote(h.Get(symlinkEtagHeader))}
+	if h.Get(symlinkAccountHeader) != "" {
+		again := *r
+		again.Request = &http.Request{Header: h}
+		if l.Account, err = accountHeader(&again, symlinkAccountHeader); err != nil {
+			return nil, err
+		}
 	}
-	if r.ContentLength != 0 {
-		return "", refuseWith(http.StatusBadRequest, plainType, "Symlink requests require a zero byte body")
+	switch {
+	case l.account(r.account) == r.account && containerName == r.container && name == r.object:
+		return nil, bad("Symlink cannot target itself")
+	case strings.ContainsAny(l.Etag, `;"\`):
+		return nil, bad("Bad X-Symlink-Target-Etag format")
+	case l.Etag == "":
+		if h.Get("Content-Type") == "" {
+			h.Set("Content-Type", "application/symlink")
+		}
+		return l, nil
 	}
-	if v := r.Header.Get("X-Symlink-Target-Account"); v != "" && v != r.account {
-		return "", bad("a symlink to another account is not supported here")
+	return l, s.settleStatic(r, h, l)
+}
+
+// settleStatic compares a static symlink with its target, which may be a symlink itself.
+func (s *Server) settleStatic(r *request, h http.Header, l *symlink) error {
+	v, err := s.follow(r, l, true, false)
+	if f, ok := errors.AsType[*failure](err); ok && f.status == http.StatusNotFound {
+		return conflictAt(l.path(r.account), "X-Symlink-Target does not exist")
 	}
-	return containerName + "/" + name, nil
+	if err != nil {
+		return err
+	}
+	defer v.content.close()
+	l.Bytes = v.size
+	if o := v.object; o.SLO != nil {
+		l.Bytes, l.SLOEtag = o.SLO.Size, o.SLO.ETag
+	}
+	if h.Get("Content-Type") == "" {
+		h.Set("Content-Type", v.kind)
+	}
+	return nil
+}
+
+// conflictAt is the refusal to follow a symlink to where it leads.
+func conflictAt(location, text string) error {
+	f := refuseWith(http.StatusConflict, plainType, text)
+	f.header.Set("Content-Location", location)
+	return f
 }
 
 // followed returns the view of what a request names, behind its symlinks, which the answer names in Content-Location; with ?symlink=get that of
 // the symlink itself.
 func (s *Server) followed(r *request, raw bool) (*view, error) {
 	v, err := s.named(r, raw)
-	if err != nil || v.object.Symlink == "" {
+	if err != nil || v.object.Symlink == nil {
 		return v, err
 	}
-	target := func(v *view) string { return (&url.URL{Path: v.object.Symlink}).EscapedPath() }
 	if r.query.Get("symlink") == "get" {
-		v.header = map[string]string{"X-Symlink-Target": target(v)}
+		v.header = v.object.Symlink.headers()
 		return v, nil
 	}
-	location := ""
-	for hops := 0; v.object.Symlink != ""; hops++ {
-		v.content.close()
-		if hops == maxSymlinks {
-			return nil, refuse(http.StatusConflict)
+	v.content.close()
+	return s.follow(r, v.object.Symlink, raw, true)
+}
+
+// follow returns the view of what a symlink leads to: behind static ones and, where that is wanted, all others.
+func (s *Server) follow(r *request, l *symlink, raw, dynamic bool) (*view, error) {
+	account := r.account
+	for hops := 1; ; hops++ {
+		location := l.path(account)
+		account = l.account(account)
+		containerName, name := place(l.Target)
+		v, err := s.viewOf(visitor{r.login, account}, containerName, name, raw, 0)
+		if f, ok := errors.AsType[*failure](err); ok {
+			f.header.Set("Content-Location", location)
 		}
-		location = "/v1/" + r.account + "/" + target(v)
-		containerName, name := place(v.object.Symlink)
-		if v, err = s.viewOf(r.visitor(), containerName, name, raw, 0); err != nil {
+		if err != nil {
 			return nil, err
 		}
+		next := v.object.Symlink
+		if next != nil && next.Etag == "" && !dynamic {
+			next = nil
+		}
+		etag := v.etag
+		if next != nil && next.Etag != "" {
+			etag = next.Etag
+		}
+		switch {
+		case l.Etag != "" && unquote(etag) != l.Etag && next != nil:
+			v.content.close()
+			return nil, conflictAt(location, "X-Symlink-Target-Etag headers do not match")
+		case l.Etag != "" && unquote(etag) != l.Etag && !raw && v.object.SLO != nil && v.object.ETag == l.Etag: // it is of the manifest
+		case l.Etag != "" && unquote(etag) != l.Etag:
+			v.content.close()
+			return nil, conflictAt(location, fmt.Sprintf("Object Etag '%s' does not match X-Symlink-Target-Etag header '%s'", unquote(etag), l.Etag))
+		}
+		if next == nil {
+			if v.header == nil {
+				v.header = map[string]string{}
+			}
+			if v.object.Version != 0 { // which is where a version lies that no other symlink leads to
+				location = objectPath(account, versionsOf(containerName)+"/"+versionName(name, v.object.Version))
+			}
+			v.header["Content-Location"] = location
+			return v, nil
+		}
+		v.content.close()
+		if hops == maxSymlinks {
+			return nil, refuseWith(http.StatusConflict, plainType, fmt.Sprintf("Too many levels of symbolic links, maximum allowed is %d", maxSymlinks))
+		}
+		l = next
 	}
-	if v.header == nil {
-		v.header = map[string]string{}
+}
+
+// redirected is the answer to a POST to a symlink, which has changed that.
+func redirected(account string, l *symlink) error {
+	f := refuseWith(http.StatusTemporaryRedirect, htmlType,
+		"The requested POST was applied to a symlink. POST directly to the target to apply requested metadata.")
+	f.header.Set("Location", l.path(account))
+	if l.Etag != "" {
+		f.header.Set(symlinkEtagHeader, l.Etag)
 	}
-	v.header["Content-Location"] = location
-	return v, nil
+	return f
 }

@@ -15,7 +15,7 @@ type object struct {
 	Modified timestamp         // of the last PUT or POST
 	Meta     map[string]string // what a POST replaces: X-Object-Meta-*, Content-Encoding, X-Object-Manifest, …
 	SLO      *sloSummary       `json:",omitempty"` // set on the manifest of a static large object
-	Symlink  string            `json:",omitempty"` // "container/object" that it stands for
+	Symlink  *symlink          `json:",omitempty"` // what it stands for, if it is a symlink
 	Body     string            // under which the store keeps the bytes
 	Version  timestamp         `json:",omitempty"` // of an object that is a version; its body is that of the version
 	Linked   timestamp         `json:",omitempty"` // when it was made the current one, or changed: what listings tell instead of Modified
