@@ -47,8 +47,11 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 	if err != nil {
 		return translate(err)
 	}
-	if err := f.deleteObject(ctx, n); err != nil {
+	switch taken, err := f.takeObject(ctx, n); {
+	case err != nil:
 		return translate(err)
+	case !taken: // somebody else has removed it meanwhile, or given it another name, with its segments
+		return vfs.ErrNotExist
 	}
 	f.release(ctx, n, freed)
 	return nil

@@ -134,9 +134,15 @@ func (f *FS) emptiness(ctx context.Context, dir name) (markers []name, empty boo
 
 // deleteObject deletes one object. That there is none is as good. The error is not translated.
 func (f *FS) deleteObject(ctx context.Context, n name) error {
+	_, err := f.takeObject(ctx, n)
+	return err
+}
+
+// takeObject deletes one object, and says whether it was there. Whoever has taken it decides over what it stood for. The error is not translated.
+func (f *FS) takeObject(ctx context.Context, n name) (bool, error) {
 	_, err := f.client.send(ctx, request{method: http.MethodDelete, target: n})
 	if status(err) == http.StatusNotFound {
-		return nil
+		return reached(err), nil // when an earlier try was carried out, it was there
 	}
-	return err
+	return err == nil, err
 }

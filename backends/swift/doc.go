@@ -87,8 +87,9 @@
 // after it (see journal). Swift renames by a copy and a deletion, and between the two a large file has two names that stand for the same segments. Whoever
 // deletes segments looks up the unfinished renames, after the file itself is gone, and leaves those that the other name stands for; the same rename,
 // repeated, goes on. Marking the two objects instead would be a POST that changes the old one, and the marks would be lost by the next
-// write. What is left open: a record that a listing does not show yet because it lags, and two clients that give the same large file different
-// names at the same moment.
+// write. Of two clients that give the same large file different names at the same
+// moment, the one whose DELETE does not find the old one any more copies the segments. What is left open: a record that a listing does not show
+// yet because it lags, and two DELETEs that two servers of Swift's carry out within the same milliseconds.
 //
 // A directory is moved entry by entry: each is either at its old name or at its new one, with all its content. A manifest whose segments lie in the
 // directory itself (as sftp-cloudfs has it) gets a content of its own before they are moved.

@@ -243,11 +243,7 @@ func (f *FS) takeMarker(ctx context.Context, n name, upload string) (bool, error
 	if !ok {
 		return false, nil
 	}
-	_, err := f.client.send(ctx, request{method: http.MethodDelete, target: marker})
-	if status(err) == http.StatusNotFound {
-		return reached(err), nil // when an earlier try was carried out, it was there
-	}
-	return err == nil, err
+	return f.takeObject(ctx, marker)
 }
 
 // mark puts the marker of the upload, before its first segment.

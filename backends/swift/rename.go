@@ -153,14 +153,30 @@ func (m *move) file(ctx context.Context, moved, replaced object) error {
 		}
 		return translate(err)
 	}
-	if err := m.deleteObject(ctx, m.from); err != nil {
-		return translate(err)
+	if err := m.leave(ctx, m.from, m.to); err != nil {
+		return err
 	}
 	if moved.isLarge() {
 		m.finish(ctx, m.renaming)
 	}
 	m.release(ctx, m.to, freed)
 	return nil
+}
+
+// leave deletes what has been copied. Where it is no longer there, somebody else has given it another name at the same moment, or removed it: of a manifest both may
+// have a copy then, and whoever comes late gives his a content of its own. To take it back instead would lose the file where a damaged cluster only
+// does not find what it has.
+func (m *move) leave(ctx context.Context, from, to name) error {
+	taken, err := m.takeObject(ctx, from)
+	if taken || err != nil {
+		return translate(err)
+	}
+	o, err := m.head(ctx, to)
+	if err != nil || !o.isLarge() {
+		return translate(err)
+	}
+	m.log.Warn("renamed or removed by somebody else at the same moment: the segments are copied", "from", from.String(), "to", to.String())
+	return m.copyContent(ctx, to, o, to)
 }
 
 // findUnfinished finds the renames beside this one that were cut off.

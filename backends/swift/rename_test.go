@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"filegate/backends/swift/swifttest"
+	"filegate/core/cache"
 	"filegate/core/vfs"
 )
 
@@ -370,4 +371,70 @@ func TestRenameContainerFilled(t *testing.T) {
 	if _, err := f.Stat(t.Context(), "/d"); !errors.Is(err, vfs.ErrNotExist) {
 		t.Errorf("the new container is there: %v", err)
 	}
+}
+
+// TestRenameAtOnce has two clients give a large file different names at the same moment: both look, before either has written down what it is about to do, and both
+// copy the manifest. Neither name needs the other's segments then.
+func TestRenameAtOnce(t *testing.T) {
+	for _, gone := range []vfs.Path{"/c/new", "/c/two"} {
+		c := renameCases()[0]
+		f := c.fake(t)
+		ctx := context.WithoutCancel(t.Context())
+		two := openGateway(t, accountIn(f.srv), cache.NewMemory(1<<20), func(cfg *Config) { cfg.SegmentSize = blockSize })
+		copied, goOn, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+		f.srv.Inject(swifttest.Rule{Op: swifttest.PutObject, Object: renamesPrefix, Times: 1, Fault: swifttest.Fault{Call: func() {
+			f.srv.Inject(swifttest.Rule{Op: swifttest.DeleteObject, Object: "old", Times: 1, Fault: swifttest.Fault{Call: func() { close(copied) }, Stall: goOn}})
+			go func() { done <- two.Rename(ctx, "/c/old", "/c/two", vfs.RenameOptions{}) }()
+			<-copied
+		}}})
+		first := f.Rename(ctx, "/c/old", "/c/new", vfs.RenameOptions{})
+		close(goOn)
+		if second := <-done; first != nil || second != nil {
+			t.Errorf("the renames end with %v and %v", first, second)
+		}
+		f.srv.Heal()
+		for _, p := range []vfs.Path{"/c/new", "/c/two"} {
+			f.has(t, p, c.files[""], "two have renamed the file at once")
+		}
+		if err := f.Remove(ctx, gone); err != nil {
+			t.Fatal(err)
+		}
+		rest := vfs.Path("/c/two")
+		if gone == rest {
+			rest = "/c/new"
+		}
+		f.has(t, rest, c.files[""], "the other name that it had got was removed")
+		f.tidy(t, rest)
+	}
+}
+
+// TestRemoveAtOnce removes a large file that somebody else renames at the same moment. Whose DELETE comes late gets nothing.
+func TestRemoveAtOnce(t *testing.T) {
+	c := renameCases()[0]
+	t.Run("rename first", func(t *testing.T) {
+		f := c.fake(t)
+		ctx := context.WithoutCancel(t.Context())
+		f.srv.Inject(swifttest.Rule{Op: swifttest.DeleteObject, Object: "old", Times: 1, Fault: swifttest.Fault{Call: func() {
+			if err := f.Rename(ctx, "/c/old", "/c/new", vfs.RenameOptions{}); err != nil {
+				t.Error(err)
+			}
+		}}})
+		if err := f.Remove(ctx, "/c/old"); !errors.Is(err, vfs.ErrNotExist) {
+			t.Errorf("removing what has another name by now: %v", err)
+		}
+		c.moved(t, f, "after a removal that came late")
+	})
+	t.Run("removal first", func(t *testing.T) {
+		f := c.fake(t)
+		ctx := context.WithoutCancel(t.Context())
+		f.srv.Inject(swifttest.Rule{Op: swifttest.DeleteObject, Object: "old", Times: 1, Fault: swifttest.Fault{Call: func() {
+			if err := f.Remove(ctx, "/c/old"); err != nil {
+				t.Error(err)
+			}
+		}}})
+		if err := f.Rename(ctx, "/c/old", "/c/new", vfs.RenameOptions{}); err != nil {
+			t.Errorf("renaming what was removed when it had both names: %v", err)
+		}
+		f.has(t, "/c/new", c.files[""], "the rename was told to be done")
+	})
 }

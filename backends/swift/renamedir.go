@@ -81,7 +81,7 @@ func (m *move) entry(ctx context.Context, e entry) (bool, error) {
 	case err != nil:
 		return false, inEntry(from, translate(err))
 	}
-	return true, translate(m.deleteObject(ctx, from))
+	return true, inEntry(from, m.leave(ctx, from, to))
 }
 
 // checkEntry finds out whether an object may be moved, where an earlier rename was cut off: this one or another.
