@@ -91,7 +91,7 @@ func (w *writer) release() {
 
 // abandon deletes the segments that no manifest names.
 func (w *writer) abandon() {
-	if len(w.sent) == 0 {
+	if len(w.sent) == 0 && !w.unmarked {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), abandonTimeout)
@@ -99,6 +99,9 @@ func (w *writer) abandon() {
 	names := make([]name, len(w.sent))
 	for i, seg := range w.sent {
 		names[i] = seg.name
+	}
+	if w.resumed != nil {
+		names = append(names, w.resumed.segments...)
 	}
 	if err := w.unmark(ctx); err != nil {
 		w.fs.log.Warn("abandoned upload not deleted", "target", w.target.String(), "err", err)

@@ -2,6 +2,7 @@ package swift
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -141,5 +142,29 @@ func TestRemovedElsewhere(t *testing.T) {
 		if _, err := f.read(t.Context(), "/c/file"); vfs.Kind(err) != vfs.ErrNotExist {
 			t.Errorf("%s: the file is there, or: %v", form, err)
 		}
+	}
+}
+
+// TestManifestRefused has Swift refuse the request that publishes an upload, which was gone on with or not. By then it is none any more that could be
+// gone on with, so nothing of it stays.
+func TestManifestRefused(t *testing.T) {
+	for name, cut := range map[string]int{"in one go": 0, "gone on with": 2*mib + 5000} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, swifttest.Limits{}, nil)
+			data := noise(4*mib + 1000)
+			if cut > 0 {
+				w := f.openWriter(t, "/c/x", vfs.WriteOptions{Create: true})
+				writeAt(t, w, data[:cut], 0)
+				w.Close()
+			}
+			f.srv.Inject(swifttest.Rule{Op: swifttest.PutManifest, Fault: swifttest.Fault{Status: http.StatusForbidden}})
+			w := f.openWriter(t, "/c/x", vfs.WriteOptions{Create: true})
+			writeAt(t, w, data[cut:], int64(cut))
+			if _, err := w.Commit(t.Context()); vfs.Kind(err) != vfs.ErrPermission {
+				t.Errorf("Commit: %v, want %v", err, vfs.ErrPermission)
+			}
+			w.Close()
+			f.tidy(t, "/c/x")
+		})
 	}
 }

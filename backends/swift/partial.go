@@ -278,7 +278,7 @@ func (w *writer) mark(ctx context.Context) error {
 
 // unmark takes the marker away, so that from here on the segments are a file's and no longer an upload's.
 func (w *writer) unmark(ctx context.Context) error {
-	if w.marked() {
+	if w.marked() && !w.unmarked {
 		switch taken, err := w.fs.takeMarker(ctx, w.target, w.upload); {
 		case err != nil:
 			return err
