@@ -16,9 +16,11 @@ func (f *FS) SetAttrs(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	if err != nil {
 		return err
 	}
-	_, o, err := f.lookup(ctx, n, p.Base())
-	if err != nil {
-		return err
+	o, ok := f.justWritten(n)
+	if !ok {
+		if _, o, err = f.lookup(ctx, n, p.Base()); err != nil {
+			return err
+		}
 	}
 	if o.header == nil {
 		return nil

@@ -23,7 +23,7 @@ type Backend struct {
 	writes *writeLog
 	local  cache.Cache
 	// changes are those that this process has made.
-	changes changeCounts
+	changes changeTimes
 	// aliases are the configured names at the top level.
 	aliases map[string]alias
 
@@ -87,6 +87,7 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 		aliases:      b.aliases,
 		opened:       time.Now(),
 		hideSegments: b.cfg.HideSegments,
+		around:       known{asked: newRecent(askedAgain)},
 	}
 	f.client.prepare, f.client.observe = f.prepare, f.observe
 	return f, nil
@@ -109,6 +110,7 @@ type FS struct {
 	opened       time.Time // shown as the time of what has none
 	hideSegments bool
 	told         recall
+	around       known
 }
 
 var (

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/md5" //nolint:gosec // Swift's ETags are MD5
 	"encoding/hex"
-	"errors"
 	"io"
 	"net/http"
 
@@ -49,6 +48,7 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	w.done = true
 	w.mu.Unlock()
 	w.release()
+	replaced = append(replaced, w.overtaken...)
 	w.sweep(ctx, replaced, named)
 	if w.superseded != nil {
 		if err := w.fs.removePartial(ctx, w.target, w.superseded); err != nil {
@@ -120,10 +120,13 @@ func (w *writer) publish(ctx context.Context) (version string, needed map[name]b
 		}
 		header := w.newObjectHeader()
 		w.sumPlain(plain, header)
-		err := w.put(ctx, header["Etag"], header[metaMtime], func() error {
+		err := w.put(ctx, header["Etag"], header, func() error {
 			_, err := w.fs.client.send(ctx, request{method: http.MethodPut, target: w.target, body: plain.reader(), length: plain.len(), header: header})
 			return err
 		})
+		if err == nil {
+			w.fs.wrote(w.target, plain.len(), header)
+		}
 		return header["Etag"], nil, err
 	}
 	if err := w.settle(ctx); err != nil {
@@ -150,7 +153,7 @@ func (w *writer) publish(ctx context.Context) (version string, needed map[name]b
 		return "", nil, err
 	}
 	etag := sloETag(entries)
-	err = w.put(ctx, etag, header[metaMtime], func() error {
+	err = w.put(ctx, etag, header, func() error {
 		_, err := w.fs.putSLO(ctx, w.target, entries, header)
 		return err
 	})
@@ -185,39 +188,6 @@ func (w *writer) named() map[name]bool {
 		all[e.seg.name] = true
 	}
 	return all
-}
-
-// put makes the one request that publishes. When its answer is lost, what is stored tells how it ended: an object with the content and
-// the time, of which the latter is hardly anybody else's.
-func (w *writer) put(ctx context.Context, etag, mtime string, send func() error) error {
-	w.mu.Lock()
-	w.published = true
-	w.mu.Unlock()
-	err := send()
-	if err == nil || !reached(err) || errors.Is(err, context.Canceled) {
-		return err
-	}
-	now, headErr := w.fs.head(ctx, w.target)
-	if headErr == nil && now.etag == etag && now.header.Get(metaMtime) == mtime {
-		return nil
-	}
-	return err
-}
-
-// refusal says what Swift's answer to the publishing request means.
-func (w *writer) refusal(err error) error {
-	switch {
-	case vfs.Kind(err) != nil: // it is of another request
-		return err
-	case status(err) == http.StatusNotFound:
-		return refusedAs(err, vfs.ErrNotExist, "there is no container "+w.target.container)
-	case status(err) == http.StatusPreconditionFailed && w.opts.Exclusive:
-		return refusedAs(err, vfs.ErrExist, "")
-	case status(err) == http.StatusBadRequest && len(w.layout) > 0:
-		// Swift has checked every segment that the manifest names.
-		return refusedAs(err, vfs.ErrChanged, "parts of the file are gone: it was changed or removed by somebody else meanwhile")
-	}
-	return translate(err)
 }
 
 // gather returns the whole content where it fits into one plain object and no part of it has been sent already, else nil.

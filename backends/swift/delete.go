@@ -191,6 +191,9 @@ func (w *writer) replaced(ctx context.Context) ([]name, error) {
 	if !w.old.exists() {
 		return nil, nil
 	}
+	if w.opts.Truncate && !w.old.isLarge() && w.fs.fresh(w.target, w.asked) {
+		return nil, nil // it has no segments
+	}
 	// It may have become a large object, or another one, since it was looked at.
 	now, err := w.fs.head(ctx, w.target)
 	switch {
@@ -202,6 +205,11 @@ func (w *writer) replaced(ctx context.Context) ([]name, error) {
 	case err != nil:
 		return nil, translate(err)
 	}
+	return w.segmentsOf(ctx, now)
+}
+
+// segmentsOf returns the segments of what has the file's name now.
+func (w *writer) segmentsOf(ctx context.Context, now object) ([]name, error) {
 	segments, err := w.fs.freedBy(ctx, w.target, now)
 	if status(err) == http.StatusNotFound {
 		return nil, nil

@@ -23,17 +23,27 @@ func (f *FS) Mkdir(ctx context.Context, p vfs.Path) error {
 	if err := n.checkNew(); err != nil {
 		return err
 	}
-	switch _, err := f.Stat(ctx, p); {
+	_, _, asked, err := f.lookupToMake(ctx, n, p.Base())
+	if errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, errNoContainer) {
+		var cut *partial
+		if cut, err = f.findPartial(ctx, n); err == nil && cut == nil {
+			err = vfs.ErrNotExist
+		}
+	}
+	switch {
 	case err == nil:
 		return vfs.ErrExist
 	case !errors.Is(err, vfs.ErrNotExist):
-		return err
+		return translate(err)
 	}
 	_, err = f.client.send(ctx, request{
 		method: http.MethodPut, target: n,
 		// If-None-Match: nothing that appeared since Stat is overwritten.
 		header: map[string]string{"Content-Type": directoryType, "If-None-Match": "*"},
 	})
+	if err == nil {
+		f.around.made(n, asked)
+	}
 	switch status(err) {
 	case http.StatusNotFound:
 		return refusedAs(err, vfs.ErrNotExist, "there is no container "+n.container)

@@ -169,7 +169,7 @@ func (w *writer) publishDLO(ctx context.Context, header map[string]string) (etag
 	// Swift takes an "&" for the sign of a URL, unless it is encoded.
 	header["X-Object-Manifest"] = strings.ReplaceAll(quote(strings.TrimPrefix(w.place.inAccount(), "/")), "&", "%26")
 	etag = w.dloETag()
-	return etag, w.put(ctx, etag, header[metaMtime], func() error {
+	return etag, w.put(ctx, etag, header, func() error {
 		_, err := w.fs.client.send(ctx, request{method: http.MethodPut, target: w.target, header: header})
 		return err
 	})

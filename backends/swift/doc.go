@@ -62,15 +62,18 @@
 //	                directory NAME.part that no manifest before it explains
 //	read            1 GET from the start to the end; one more for each jump that the client makes. Where the store is slower than the client, and
 //	                several at once are faster, 1 GET for each half of read_ahead. Small reads out of order: 1 GET for each 32 KiB
-//	write           what stat takes at opening (nothing, if the file is to be replaced and was asked for just before), 1 PUT at Commit, and 1 HEAD before it where a file is there; large: 1 PUT for
+//	write           what stat takes at opening; 1 PUT at Commit. To replace what was asked for, or made, just before takes nothing at opening, and neither
+//	                does a new file from the third in a directory on, but for 1 listing a second; the first in one that was made just before is
+//	                such a file already. 1 HEAD before the PUT where a large file is there, or one that was asked for more than a second
+//	                ago; 2 requests more where something has come to the name of a new file meanwhile. Large: 1 PUT for
 //	                each segment and 1 for the manifest; large and new: 1 PUT and 1 DELETE of the marker; over a large one: 1 GET
 //	                of its manifest, and 1 listing (of unfinished renames), 1 HEAD of the container (which may keep versions) and 1 bulk delete
 //	                of its segments after it; each hour, for a
 //	                container, 1 listing more (of uploads that nobody has gone on with); dynamic: 1 listing before the manifest, and in the old
 //	                layout 1 at opening, unless the file is known to be small
-//	mkdir           what stat takes of what is not there, 1 PUT; of a container: 1 HEAD, 1 PUT
+//	mkdir           what opening a new file takes, 1 PUT; of a container: 1 HEAD, 1 PUT
 //	rmdir           1 HEAD, 1 listing, 1 DELETE; of a container: 1 DELETE
-//	set time, mode  1 HEAD, 1 POST; of what is not kept 1 HEAD
+//	set time, mode  1 HEAD, 1 POST; of what is not kept 1 HEAD; of a small file that the same session has just written no HEAD
 //	space           1 HEAD of the account and 1 of the container
 //	remove          1 HEAD, 1 DELETE; large: 1 GET of the manifest, 1 listing, 1 HEAD of the container and 1 bulk delete more
 //	rename          1 HEAD, what stat takes of the new name, 1 COPY, 1 DELETE; large, at any size: 1 listing, 1 PUT and 1 DELETE
@@ -110,6 +113,10 @@
 // that is: files are what clients ask for most.
 //
 // Listings themselves are not cached: what others do to Swift would be hidden for as long, and with Stat a HEAD nothing asks for the same listing in a row.
+// The one exception is the question whether a name is free: who puts many small files into a directory is not to have it listed for each of them. For one second the answer
+// may come from a listing of the names around (surroundings), or from a lookup that the session has seen (recall). Where it is wrong the file is still safe: a new
+// one is put with If-None-Match, and what that finds is looked at and replaced, or, if it is a directory, not. What remains is a directory without an object
+// of its own that somebody makes past all gateways, in that second: the file gets its name beside it, as when it is made a second later.
 //
 // An entry of the write log stays for its time, also after a listing has been seen to know of it: Swift keeps a container in several places, and the next
 // listing may come from another one. It costs nothing then.

@@ -52,6 +52,9 @@ func accountIn(srv *swifttest.Server) account {
 	return account{srv.AuthURL(), u.Account + ":" + u.Name, u.Key}
 }
 
+// forget makes the session one that has not been told anything yet.
+func (f *FS) forget() { f.told, f.around = recall{}, known{asked: newRecent(askedAgain)} }
+
 // objects are the names of the objects in a container, in order.
 func (f *fake) objects(t *testing.T, container string) []string {
 	t.Helper()

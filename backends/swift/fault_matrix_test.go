@@ -40,11 +40,7 @@ func (u upload) failsAt(t *testing.T, form string, rule swifttest.Rule) bool {
 		c.SegmentSize, c.MaxSegmentSize, c.LargeObjects, c.Patience = blockSize, blockSize, largeObjects(form), 0
 	})
 	const p = "/c/file"
-	var old []byte
-	if u.old >= 0 {
-		old = noise(u.old)
-		f.mustWrite(t, p, old)
-	}
+	old := u.prepare(t, f, p)
 	data := noise(u.data)
 	after := data
 	if u.opts.Offset == vfs.AtEnd {

@@ -19,6 +19,7 @@ type upload struct {
 	data int // size of what is written
 	opts vfs.WriteOptions
 	ops  []swifttest.Op // of which each must succeed for the upload to
+	late bool           // what is there before has come when it had just been told that nothing is
 }
 
 // uploads are all ways to write, with segments of 256 KiB.
@@ -27,18 +28,43 @@ func uploads() []upload {
 	inPlace := vfs.WriteOptions{Offset: vfs.AtEnd}
 	exclusive := vfs.WriteOptions{Create: true, Truncate: true, Exclusive: true}
 	segments := []swifttest.Op{swifttest.HeadObject, swifttest.PutObject, swifttest.PutContainer, swifttest.PutManifest}
-	return []upload{
-		{"small new file", -1, small, replace, []swifttest.Op{swifttest.HeadObject, swifttest.PutObject}},
-		{"small new file, exclusive", -1, small, exclusive, []swifttest.Op{swifttest.HeadObject, swifttest.PutObject}},
-		{"small over small", small, small, replace, []swifttest.Op{swifttest.HeadObject, swifttest.PutObject}},
-		{"small over large", large, small, replace, []swifttest.Op{swifttest.HeadObject, swifttest.PutObject, swifttest.GetManifest}},
-		{"large new file", -1, large, replace, segments},
-		{"large new file, exclusive", -1, large, exclusive, segments},
-		{"large over small", small, large, replace, segments},
-		{"large over large", large, large, replace, append(segments[:2:2], swifttest.PutManifest, swifttest.GetManifest)},
-		{"append to small", small, large, inPlace, append(segments[:3:3], swifttest.PutManifest, swifttest.CopyObject)},
-		{"append to large", large, small, inPlace, append(segments[:2:2], swifttest.PutManifest, swifttest.GetManifest)},
+	all := []upload{
+		{"small new file", -1, small, replace, []swifttest.Op{swifttest.HeadObject, swifttest.PutObject}, false},
+		{"small new file, exclusive", -1, small, exclusive, []swifttest.Op{swifttest.HeadObject, swifttest.PutObject}, false},
+		{"small over small", small, small, replace, []swifttest.Op{swifttest.HeadObject, swifttest.PutObject}, false},
+		{"small over large", large, small, replace, []swifttest.Op{swifttest.HeadObject, swifttest.PutObject, swifttest.GetManifest}, false},
+		{"large new file", -1, large, replace, segments, false},
+		{"large new file, exclusive", -1, large, exclusive, segments, false},
+		{"large over small", small, large, replace, segments, false},
+		{"large over large", large, large, replace, append(segments[:2:2], swifttest.PutManifest, swifttest.GetManifest), false},
+		{"append to small", small, large, inPlace, append(segments[:3:3], swifttest.PutManifest, swifttest.CopyObject), false},
+		{"append to large", large, small, inPlace, append(segments[:2:2], swifttest.PutManifest, swifttest.GetManifest), false},
 	}
+	for _, u := range all {
+		if u.old == large && u.opts.Truncate {
+			u.name, u.late = u.name+", come late", true
+			all = append(all, u)
+		}
+	}
+	return all
+}
+
+// prepare puts the old file, if there is one.
+func (u upload) prepare(t *testing.T, f *fake, p vfs.Path) (old []byte) {
+	t.Helper()
+	if u.old >= 0 {
+		old = noise(u.old)
+		f.mustWrite(t, p, old)
+	}
+	f.forget()
+	if u.late {
+		n, err := f.locate(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.remember(n, object{}, vfs.ErrNotExist, f.now())
+	}
+	return old
 }
 
 // run uploads with a fault, and checks that afterwards the file is all old or all new, as the error says, and that no segment is left
@@ -54,11 +80,7 @@ func (u upload) run(t *testing.T, change func(*Config), inject func(f *fake)) (i
 		}
 	})
 	const p = "/c/file"
-	var old []byte
-	if u.old >= 0 {
-		old = noise(u.old)
-		f.mustWrite(t, p, old)
-	}
+	old := u.prepare(t, f, p)
 	data := noise(u.data)
 	inject(f)
 	before := f.srv.Count(swifttest.PutManifest)

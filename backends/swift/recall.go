@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"hash/fnv"
+	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,15 +15,33 @@ import (
 )
 
 // Clients ask what a name is before they write it, and opening it asks the same again. For a file that is about to be replaced as a whole, what was told
-// a moment ago is good enough: what it will replace is looked at once more when it does. It is not good any more when this process has changed
-// the name, or anything below it.
+// a moment ago is good enough: the request that publishes it notices what has come to a free name since (see put), and for what was no plain file
+// Swift is asked once more. It is not good any more when this process has changed the name, or anything below it.
 
 const (
 	// recallFor is how long what was told of a name is good.
 	recallFor = time.Second
 	// recalled is how many names a session remembers.
 	recalled = 8
+	// writtenFor is how long a client that is near enough for a request more or less to matter takes to give the file that it has just written its
+	// time, and writtenMost the size of files of which there are many.
+	writtenFor  = 100 * time.Millisecond
+	writtenMost = mib
 )
+
+// moment is when something was asked of Swift.
+type moment struct {
+	at     time.Time
+	change uint64 // the latest of this process's changes that had been made
+}
+
+// now is to be taken before what it is the moment of.
+func (f *FS) now() moment { return moment{time.Now(), f.backend.changes.latest.Load()} }
+
+// fresh says whether what was told at a moment of a name, and of what lies below it, is good still.
+func (f *FS) fresh(n name, m moment) bool {
+	return time.Since(m.at) < recallFor && f.backend.changes.of(n).Load() <= m.change
+}
 
 // recall is what a session was told of names a moment ago.
 type recall struct {
@@ -32,18 +52,18 @@ type recall struct {
 
 // answer is what a lookup came to.
 type answer struct {
-	n      name
-	object object
-	err    error // vfs.ErrNotExist, or none
-	at     time.Time
-	state  uint64 // of the name's changes before it was asked
+	moment
+	n       name
+	object  object
+	err     error // vfs.ErrNotExist, or none
+	written bool  // by this session
 }
 
-func (r *recall) get(n name, state uint64) (answer, bool) {
+func (r *recall) get(n name) (answer, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, a := range r.answers {
-		if a.n == n && a.state == state && time.Since(a.at) < recallFor {
+		if a.n == n {
 			return a, true
 		}
 	}
@@ -63,42 +83,91 @@ func (r *recall) put(a answer) {
 	r.next = (r.next + 1) % recalled
 }
 
-// changeCounts counts the changes that this process has made, by the hash of what was changed.
-type changeCounts [1024]atomic.Uint64
-
-func (c *changeCounts) of(n name) *atomic.Uint64 {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(n.account + "/" + n.container + "/" + n.object)) // never fails
-	return &c[h.Sum32()%uint32(len(c))]
+// changeTimes tell when this process has last changed something, by the hash of what was changed. Their clock counts the changes.
+type changeTimes struct {
+	latest atomic.Uint64
+	times  [1024]atomic.Uint64
 }
 
-// changed counts a change of a name, which is one of all directories above it.
-func (c *changeCounts) changed(n name) {
-	c.of(n).Add(1)
+func (c *changeTimes) of(n name) *atomic.Uint64 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(n.account + "/" + n.container + "/" + n.object)) // never fails
+	return &c.times[h.Sum32()%uint32(len(c.times))]
+}
+
+// changed notes a change of a name, which is one of all directories above it.
+func (c *changeTimes) changed(n name) {
+	now := c.latest.Add(1)
+	set := func(n name) {
+		t := c.of(n)
+		for old := t.Load(); old < now && !t.CompareAndSwap(old, now); old = t.Load() {
+		}
+	}
+	set(n)
 	for i := strings.LastIndexByte(n.object, '/'); i > 0; i = strings.LastIndexByte(n.object[:i], '/') {
-		c.of(name{n.account, n.container, n.object[:i]}).Add(1)
+		set(n.with(n.object[:i]))
 	}
 }
 
-// remember keeps what a lookup of n has come to that began at asked, when the name's changes were at state.
-func (f *FS) remember(n name, o object, err error, asked time.Time, state uint64) {
+// remember keeps what a lookup of n has come to.
+func (f *FS) remember(n name, o object, err error, asked moment) {
 	switch {
 	case err == nil && o.exists():
 	case errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, errNoContainer):
 	default:
 		return
 	}
-	f.told.put(answer{n: n, object: o, err: err, at: asked, state: state})
+	f.told.put(answer{n: n, object: o, err: err, moment: asked})
 }
 
-// lookupToReplace is lookup for what is about to be replaced as a whole.
-func (f *FS) lookupToReplace(ctx context.Context, n name, base string) (vfs.Info, object, error) {
-	a, ok := f.told.get(n, f.backend.changes.of(n).Load())
-	switch {
-	case !ok:
-		return f.lookup(ctx, n, base)
-	case a.err != nil:
-		return vfs.Info{}, object{}, a.err
+// wrote keeps what the session has made of n: a plain object with the header. Its CRC-64 is left out: should somebody replace the file just before it is
+// given a time, that would be written beside another content.
+func (f *FS) wrote(n name, size int64, header map[string]string) {
+	h := http.Header{}
+	for k, v := range header {
+		h.Set(k, v)
 	}
-	return a.object.info(base), a.object, nil
+	h.Del(metaCRC64)
+	h.Set("Content-Length", strconv.FormatInt(size, 10))
+	f.told.put(answer{n: n, object: parseObject(h), written: true, moment: f.now()})
+}
+
+// justWritten returns the object that the session has written at n a moment ago, to set its metadata. One with other checksums, which are to stay, is
+// asked for.
+func (f *FS) justWritten(n name) (object, bool) {
+	a, ok := f.told.get(n)
+	o := a.object
+	ok = ok && a.written && f.fresh(n, a.moment) && time.Since(a.at) < writtenFor
+	return o, ok && o.size <= writtenMost && o.header.Get(metaMD5) == "" && o.header.Get(metaSHA256) == ""
+}
+
+// recall returns what was told of n, if that is good still.
+func (f *FS) recall(n name) (answer, bool) {
+	a, ok := f.told.get(n)
+	return a, ok && f.fresh(n, a.moment)
+}
+
+// lookupToReplace is lookup for what is about to be replaced as a whole, or made. It says too when what it returns was told.
+func (f *FS) lookupToReplace(ctx context.Context, n name, base string) (vfs.Info, object, moment, error) {
+	if a, ok := f.recall(n); ok && a.err == nil && !a.object.isDir() && ctx.Err() == nil {
+		return a.object.info(base), a.object, a.moment, nil
+	}
+	return f.lookupToMake(ctx, n, base)
+}
+
+// lookupToMake is lookup for what is made only if nothing has the name: that Swift itself sees to, and the directories that are only prefixes are
+// what it is asked for here.
+func (f *FS) lookupToMake(ctx context.Context, n name, base string) (vfs.Info, object, moment, error) {
+	if ctx.Err() != nil {
+		return vfs.Info{}, object{}, moment{}, context.Cause(ctx)
+	}
+	if a, ok := f.recall(n); ok && a.err != nil && !f.changedBelow(ctx, n) {
+		return vfs.Info{}, object{}, a.moment, a.err
+	}
+	if s, ok := f.surroundings(ctx, n); ok && s.free(n) {
+		return vfs.Info{}, object{}, s.moment, vfs.ErrNotExist
+	}
+	asked := f.now()
+	info, o, err := f.lookup(ctx, n, base)
+	return info, o, asked, err
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"filegate/core/vfs"
 )
@@ -17,10 +16,10 @@ func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 	if err != nil {
 		return vfs.Info{}, err
 	}
-	asked, state := time.Now(), f.backend.changes.of(n).Load()
-	info, o, err := f.lookup(ctx, n, p.Base())
+	asked := f.now()
+	info, o, err := f.find(ctx, n, p.Base(), f.statBelow)
 	if n.isObject() {
-		f.remember(n, o, err, asked, state)
+		f.remember(n, o, err, asked)
 	}
 	if n.isObject() && errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, errNoContainer) {
 		cut, partialErr := f.findPartial(ctx, n)
@@ -36,6 +35,11 @@ func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 
 // lookup tells what a name is. The object is the zero value for what has none: the account, containers, and directories that are only prefixes.
 func (f *FS) lookup(ctx context.Context, n name, base string) (vfs.Info, object, error) {
+	return f.find(ctx, n, base, f.statPrefix)
+}
+
+// find is lookup with another way to look for what lies below a name that has no object.
+func (f *FS) find(ctx context.Context, n name, base string, below func(context.Context, name, string) (vfs.Info, error)) (vfs.Info, object, error) {
 	switch {
 	case n.isAccount():
 		return vfs.Info{Name: "/", Mode: dirMode, ModTime: f.opened}, object{}, nil
@@ -50,7 +54,7 @@ func (f *FS) lookup(ctx context.Context, n name, base string) (vfs.Info, object,
 	if err != nil && status(err) != http.StatusNotFound {
 		return vfs.Info{}, object{}, f.refusal(ctx, n, err)
 	}
-	info, err := f.statPrefix(ctx, n, base)
+	info, err := below(ctx, n, base)
 	return info, object{}, err
 }
 
@@ -90,4 +94,12 @@ func (f *FS) statPrefix(ctx context.Context, n name, base string) (vfs.Info, err
 		return vfs.Info{}, vfs.ErrNotExist
 	}
 	return vfs.Info{Name: base, Mode: dirMode, ModTime: page[0].time(f.opened)}, nil
+}
+
+// statBelow is statPrefix for a client who may ask for other names of the directory too.
+func (f *FS) statBelow(ctx context.Context, n name, base string) (vfs.Info, error) {
+	if s, ok := f.surroundings(ctx, n); ok && s.bare(n) {
+		return vfs.Info{}, vfs.ErrNotExist
+	}
+	return f.statPrefix(ctx, n, base)
 }

@@ -61,10 +61,7 @@ func TestTokenNotRenewed(t *testing.T) {
 			t.Run(fmt.Sprint(u.name, "/", op), func(t *testing.T) {
 				t.Parallel()
 				f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize, c.Patience = blockSize, 10*time.Second })
-				old := noise(max(u.old, 0))
-				if u.old >= 0 {
-					f.mustWrite(t, "/c/file", old)
-				}
+				old := u.prepare(t, f, "/c/file")
 				grants := f.client.grants
 				f.client.grants = refusedLogin{grants}
 				f.srv.Inject(swifttest.Rule{Op: op, Times: 1, Fault: swifttest.Fault{Call: f.srv.Revoke}})

@@ -44,6 +44,7 @@ func TestTransactionIDs(t *testing.T) {
 	large := noise(2*mib + 1000)
 	f.mustWrite(t, "/c/small", noise(1000))
 	f.mustWrite(t, "/c/large", large)
+	f.forget()
 	f.srv.Inject(swifttest.Rule{
 		Match: func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/v1/") }, Fault: swifttest.Fault{Status: 403},
 	})

@@ -332,6 +332,22 @@ func (f *FS) changesIn(ctx context.Context, top name, l listing) (changes, error
 	return found, nil
 }
 
+// changedBelow says whether the log knows of changes below a name, which a listing may not show yet.
+func (f *FS) changedBelow(ctx context.Context, n name) bool {
+	log := f.backend.writes
+	if log.life == 0 {
+		return false
+	}
+	key, err := f.aboveKey(ctx, n.top(), n.prefix())
+	if err != nil {
+		return true
+	}
+	return slices.ContainsFunc(log.caches, func(in cache.Cache) bool {
+		_, ok := in.Get(ctx, key)
+		return ok
+	})
+}
+
 // isUnlogged says whether an object is a segment where only manifests use those. Nobody waits to see it. What begins with a dot there
 // is a record of this package's.
 func isUnlogged(n name) bool { return isSegments(n.container) && !strings.HasPrefix(n.object, ".") }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"maps"
 	"math"
 	"sync"
 	"time"
@@ -22,11 +21,14 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	if err != nil {
 		return nil, translate(err)
 	}
-	find := f.lookup
+	var info vfs.Info
+	var old object
+	asked := f.now()
 	if opts.Create && opts.Truncate && !opts.Exclusive && opts.IfVersion == "" {
-		find = f.lookupToReplace
+		info, old, asked, err = f.lookupToReplace(ctx, n, p.Base())
+	} else {
+		info, old, err = f.find(ctx, n, p.Base(), f.statBelow)
 	}
-	info, old, err := find(ctx, n, p.Base())
 	var cut *partial
 	switch {
 	case errors.Is(err, errNoContainer):
@@ -65,7 +67,7 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	}
 	begun := time.Now()
 	w := &writer{
-		fs: f, target: n, base: p.Base(), opts: opts, limits: limits, old: old,
+		fs: f, target: n, base: p.Base(), opts: opts, limits: limits, old: old, asked: asked,
 		upload: newUploadID(begun), begun: begun,
 		dlo:    !limits.slo || f.backend.cfg.LargeObjects == largeDLO,
 		blocks: map[int64][]byte{},
@@ -134,7 +136,9 @@ type writer struct {
 	base       string // of the file's name
 	opts       vfs.WriteOptions
 	limits     limits
-	old        object // what has the name now, if it exists
+	old        object // what had the name when it was asked for, if it existed
+	asked      moment
+	overtaken  []name // segments of what has come to the name since
 	upload     string
 	place      name // what the names of its segments begin with
 	dlo        bool // the form of a large file is that of a dynamic large object
@@ -525,36 +529,4 @@ func (w *writer) Size() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.size
-}
-
-// newObjectHeader is what the object at the file's name is stored with.
-func (w *writer) newObjectHeader() map[string]string {
-	h := map[string]string{}
-	if w.old.exists() && !w.opts.Truncate {
-		h = w.old.kept()
-		delete(h, metaMtime)
-		delete(h, metaMD5)
-		delete(h, metaSHA256)
-		delete(h, metaCRC64)
-		delete(h, "X-Object-Manifest")
-		h["Content-Type"] = w.old.contentType
-	} else {
-		h["Content-Type"] = contentType(w.target.object)
-	}
-	if w.fs.backend.cfg.KeepModes && w.old.exists() {
-		// They are the file's, and stay when it gets another content.
-		for _, key := range []string{metaMode, metaUID, metaGID} {
-			if v := w.old.header.Get(key); v != "" {
-				h[key] = v
-			}
-		}
-	}
-	// The time is always given: Swift's own changes with every rename.
-	attrs := w.attrs
-	attrs.ModTime = new(w.modTime())
-	maps.Copy(h, w.fs.headerOf(attrs, false))
-	if w.opts.Create && w.opts.Exclusive {
-		h["If-None-Match"] = "*"
-	}
-	return h
 }

@@ -1,0 +1,118 @@
+package swift
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+)
+
+// Whether a name is free takes a listing of what lies below it, beside the HEAD. Who puts many new files into a directory would have Swift list it for
+// each: from the second on, one listing tells of the names that follow as well, for as long as recall allows. What a listing does not show
+// yet the request that makes the file finds out itself.
+
+const (
+	// stretchEntries is how many lines of a directory are asked for at once.
+	stretchEntries = 500
+	// stretches is how many pieces of listings a session remembers.
+	stretches = 8
+	// askedAgain is within what time a second question about names of a directory makes it worth a listing.
+	askedAgain = 2 * time.Second
+)
+
+// stretch is what a listing has told of a directory: of all names behind from, up to the name to.
+type stretch struct {
+	moment
+	dir      string // with the container, and ending in a slash
+	from, to string // to is empty where nothing follows
+	keys     []string
+}
+
+func (s *stretch) covers(key string) bool { return key > s.from && (s.to == "" || key <= s.to) }
+
+func (s *stretch) lists(key string) bool {
+	_, found := slices.BinarySearch(s.keys, key)
+	return found
+}
+
+// bare says whether nothing lies below a name.
+func (s *stretch) bare(n name) bool { return !s.lists(n.prefix()) }
+
+// free says whether nothing has the name, and nothing lies below it.
+func (s *stretch) free(n name) bool { return s.covers(n.object) && !s.lists(n.object) && s.bare(n) }
+
+// known are the stretches that a session has seen.
+type known struct {
+	mu    sync.Mutex
+	all   [stretches]*stretch
+	next  int
+	asked *recent // directories of which a name was asked for
+}
+
+func (k *known) put(s *stretch) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.all[k.next] = s
+	k.next = (k.next + 1) % stretches
+}
+
+func (k *known) get(dir, key string, good func(*stretch) bool) *stretch {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, s := range k.all {
+		if s != nil && s.dir == dir && s.covers(key) && good(s) {
+			return s
+		}
+	}
+	return nil
+}
+
+// surroundings returns a stretch that tells of what lies below n, and asks for one where many such questions seem to come.
+func (f *FS) surroundings(ctx context.Context, n name) (*stretch, bool) {
+	if !n.isObject() || n.checkNew() != nil || f.changedBelow(ctx, n) {
+		return nil, false
+	}
+	in := n.object[:strings.LastIndexByte(n.object, '/')+1]
+	dir := n.with(in).String()
+	s := f.around.get(dir, n.prefix(), func(s *stretch) bool { return f.fresh(n, s.moment) })
+	if first := f.around.asked.note(dir); s != nil || first {
+		return s, s != nil
+	}
+	asked := f.now()
+	l := listing{prefix: in, marker: before(n.object), delimiter: true, limit: stretchEntries}
+	page, err := f.rawPage(ctx, n, l)
+	if err != nil {
+		return nil, false // whoever asks for the name itself will hear of it
+	}
+	s = &stretch{moment: asked, dir: dir, from: l.marker}
+	for _, e := range page.lines {
+		s.keys = append(s.keys, e.key())
+	}
+	if page.more {
+		s.to = page.last()
+	}
+	f.around.put(s)
+	return s, s.covers(n.prefix())
+}
+
+// made notes that there is a new directory, of which it was known at a moment that nothing lies below it.
+func (k *known) made(dir name, free moment) {
+	s := &stretch{moment: free, dir: dir.with(dir.prefix()).String()}
+	k.asked.note(s.dir)
+	k.put(s)
+}
+
+// before is a string that comes before s, and that only few names lie between: a marker for listings that are to begin with s.
+func before(s string) string {
+	last, size := utf8.DecodeLastRuneInString(s)
+	s = s[:len(s)-size]
+	switch {
+	case last <= ' ' || size == 1 && last == utf8.RuneError:
+		return s
+	case last == 0xE000: // the surrogates are no characters
+		return s + "\uD7FF\U0010FFFF"
+	}
+	return s + string(last-1) + string(utf8.MaxRune)
+}

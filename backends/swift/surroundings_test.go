@@ -1,0 +1,220 @@
+package swift
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/vfs"
+)
+
+// puts writes a file without asking for it before, as put -r does, and returns the requests that this took.
+func (f *fake) puts(t *testing.T, p vfs.Path) string {
+	t.Helper()
+	f.srv.ForgetRequests()
+	f.mustWrite(t, p, noise(10))
+	return f.requested()
+}
+
+// requested are the requests since the log was emptied, but for the look for cut-off uploads.
+func (f *fake) requested() string {
+	var all []string
+	for _, r := range f.srv.Requests() {
+		if !strings.Contains(r.Path, segmentsSuffix) {
+			all = append(all, string(r.Op))
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// TestManySmallFiles writes many files into a directory. From the third on each is one request.
+func TestManySmallFiles(t *testing.T) {
+	const (
+		asked = string(swifttest.HeadObject + " " + swifttest.ListContainer + " " + swifttest.PutObject)
+		saw   = string(swifttest.ListContainer + " " + swifttest.PutObject)
+		put   = string(swifttest.PutObject)
+	)
+	f := newFake(t, swifttest.Limits{}, nil)
+	ctx := t.Context()
+	f.mustWrite(t, "/c/old/f05", noise(10))
+	f.mustWrite(t, "/c/old/f06/below", noise(10))
+	f.forget()
+	for i, want := range []string{asked, saw, put, put, put} {
+		if got := f.puts(t, vfsPath("/c/old/f%02d", i)); got != want {
+			t.Errorf("file %d of a directory takes %s, want %s", i, got, want)
+		}
+	}
+	f.forget()
+	f.puts(t, "/c/old/f01")
+	f.puts(t, "/c/old/f02")
+	f.srv.ForgetRequests()
+	f.mustWrite(t, "/c/old/f05", noise(10))
+	if got, want := f.requested(), string(swifttest.HeadObject+" "+swifttest.PutObject); got != want {
+		t.Errorf("a file that was listed takes %s, want %s", got, want)
+	}
+	if _, err := f.OpenWriter(ctx, "/c/old/f06", replace); vfs.Kind(err) != vfs.ErrIsDir {
+		t.Errorf("opening a directory that was listed: %v, want %v", err, vfs.ErrIsDir)
+	}
+	if err := f.Mkdir(ctx, "/c/old/f06"); vfs.Kind(err) != vfs.ErrExist {
+		t.Errorf("Mkdir of a directory that was listed: %v, want %v", err, vfs.ErrExist)
+	}
+
+	if err := f.Mkdir(ctx, "/c/dir"); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		if got := f.puts(t, vfsPath("/c/dir/f%d", i)); got != put {
+			t.Errorf("file %d of a new directory takes %s, want %s", i, got, put)
+		}
+	}
+	f.mustWrite(t, "/c/dir/sub/f", noise(10))
+	if _, err := f.OpenWriter(ctx, "/c/dir/sub", replace); vfs.Kind(err) != vfs.ErrIsDir {
+		t.Errorf("opening what has become a directory: %v, want %v", err, vfs.ErrIsDir)
+	}
+}
+
+// TestSurroundingsOfGateways has two gateways with a shared cache, of which one knows what the other does below a name.
+func TestSurroundingsOfGateways(t *testing.T) {
+	w := newWorld(t, 100)
+	one, two := w.fake(w.gateway(t)), w.fake(w.gateway(t))
+	ctx := t.Context()
+	if err := one.Mkdir(ctx, "/c/dir"); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []vfs.Path{"/c/dir/a", "/c/dir/b"} {
+		one.mustWrite(t, p, noise(10))
+	}
+	one.Stat(ctx, "/c/dir/y")
+	two.mustWrite(t, "/c/dir/x/f", noise(10))
+	two.mustWrite(t, "/c/dir/y/f", noise(10))
+	for _, p := range []vfs.Path{"/c/dir/x", "/c/dir/y"} {
+		if _, err := one.OpenWriter(ctx, p, replace); vfs.Kind(err) != vfs.ErrIsDir {
+			t.Errorf("opening %q, which has become a directory through another gateway: %v, want %v", p, err, vfs.ErrIsDir)
+		}
+		if err := one.Mkdir(ctx, p); vfs.Kind(err) != vfs.ErrExist {
+			t.Errorf("Mkdir of %q, which has become a directory through another gateway: %v, want %v", p, err, vfs.ErrExist)
+		}
+	}
+}
+
+// TestLateComers publishes a file at a name that was free when it was opened, and is not any more.
+func TestLateComers(t *testing.T) {
+	large, small := noise(2*mib+1000), noise(1000)
+	for comer, make := range map[string]func(f *FS) error{
+		"nothing":     func(*FS) error { return nil },
+		"a file":      func(f *FS) error { _, err := (&fake{FS: f}).write(t.Context(), "/c/x", small, replace); return err },
+		"a large one": func(f *FS) error { _, err := (&fake{FS: f}).write(t.Context(), "/c/x", large, replace); return err },
+		"a directory": func(f *FS) error { return f.Mkdir(t.Context(), "/c/x") },
+	} {
+		for form, data := range map[string][]byte{"small": noise(1000), "large": noise(3*mib + 1000)} {
+			t.Run(fmt.Sprint(form, "/", comer), func(t *testing.T) {
+				t.Parallel()
+				// Without that, the file that is written last would end the upload.
+				noResume := func(c *Config) { c.ResumeRetention = 0 }
+				f := newFake(t, swifttest.Limits{}, noResume)
+				other := openFS(t, accountIn(f.srv), noResume)
+				w := f.openWriter(t, "/c/x", replace)
+				writeAt(t, w, data, 0)
+				if err := make(other); err != nil {
+					t.Fatal(err)
+				}
+				_, err := w.Commit(t.Context())
+				w.Close()
+				if comer == "a directory" {
+					if vfs.Kind(err) != vfs.ErrIsDir {
+						t.Errorf("Commit: %v, want %v", err, vfs.ErrIsDir)
+					}
+					if info, err := other.Stat(t.Context(), "/c/x"); err != nil || !info.IsDir() {
+						t.Errorf("the directory is %+v, %v: a file never takes the place of one", info, err)
+					}
+				} else if f.has(t, "/c/x", data, "it is the one that was published last"); err != nil {
+					t.Errorf("Commit: %v", err)
+				}
+				f.tidy(t, "/c/x")
+			})
+		}
+	}
+}
+
+// TestLateComersStay publishes what was to be a change of whatever is there, over a file that has come since.
+func TestLateComersStay(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	other := openFS(t, accountIn(f.srv), nil)
+	w := f.openWriter(t, "/c/log", vfs.WriteOptions{Create: true, Offset: vfs.AtEnd})
+	writeAt(t, w, noise(1000), 0)
+	line := noise(2000)
+	if _, err := (&fake{FS: other}).write(t.Context(), "/c/log", line, replace); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Commit(t.Context()); vfs.Kind(err) != vfs.ErrChanged {
+		t.Errorf("Commit: %v, want %v", err, vfs.ErrChanged)
+	}
+	w.Close()
+	f.has(t, "/c/log", line, "who appends to a file does not replace it")
+}
+
+// TestModesOfLateComers has a new file take over what is kept of one that has come since.
+func TestModesOfLateComers(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.KeepModes = true })
+	ctx := t.Context()
+	w := f.openWriter(t, "/c/x", replace)
+	other := openFS(t, accountIn(f.srv), func(c *Config) { c.KeepModes = true })
+	(&fake{FS: other}).mustWrite(t, "/c/x", noise(10))
+	if err := other.SetAttrs(ctx, "/c/x", vfs.Attrs{Mode: new(fs.FileMode(0o600))}); err != nil {
+		t.Fatal(err)
+	}
+	info, err := w.Commit(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	if stat, err := f.Stat(ctx, "/c/x"); err != nil || stat.Mode != 0o600 || info.Mode != 0o600 {
+		t.Errorf("the file has the mode %o, %v, and Commit tells %o: it stays when there is another content", stat.Mode, err, info.Mode)
+	}
+}
+
+// TestTimeOfOwnFile sets the time of a file that was just written, and of one that somebody has written since.
+func TestTimeOfOwnFile(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	ctx := t.Context()
+	set := func(want string) {
+		t.Helper()
+		f.srv.ForgetRequests()
+		if err := f.SetAttrs(ctx, "/c/x.txt", vfs.Attrs{ModTime: new(time.Unix(1e9, 0))}); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.requested(); got != want {
+			t.Errorf("setting the time takes %s, want %s", got, want)
+		}
+		info, err := f.Stat(ctx, "/c/x.txt")
+		if err != nil || info.ModTime.Unix() != 1e9 {
+			t.Errorf("the file is %+v, %v", info, err)
+		}
+	}
+	post, asked := string(swifttest.PostObject), string(swifttest.HeadObject+" "+swifttest.PostObject)
+	f.mustWrite(t, "/c/x.txt", noise(10))
+	set(post)
+	set(asked)
+	f.mustWrite(t, "/c/x.txt", noise(10))
+	large := noise(2*mib + 1000)
+	f.mustWrite(t, "/c/x.txt", large)
+	set(asked)
+	f.has(t, "/c/x.txt", large, "a time changes nothing else")
+	f.digestsHold(t, "/c/x.txt", large)
+}
+
+func TestBefore(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.StringN(1, 10, -1).Filter(utf8.ValidString).Draw(t, "s")
+		b := before(s)
+		if b >= s || !utf8.ValidString(b) {
+			t.Errorf("before(%q) = %q", s, b)
+		}
+	})
+}
