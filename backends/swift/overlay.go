@@ -166,7 +166,7 @@ func (f *FS) entryOf(ctx context.Context, top name, base string) (e entry, modif
 		if err != nil {
 			made = f.opened
 		}
-		return entry{Name: base, LastModified: made.UTC().Format(listedTime)}, made, nil
+		return entry{Name: base, Bytes: bytesUsed(resp.header), LastModified: made.UTC().Format(listedTime)}, made, nil
 	}
 	o, err := f.head(ctx, top.with(base))
 	if err != nil {

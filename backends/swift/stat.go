@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"filegate/core/vfs"
 )
@@ -76,7 +77,14 @@ func (f *FS) statContainer(ctx context.Context, n name, base string) (vfs.Info, 
 	if t, err := parseSeconds(resp.header.Get("X-Timestamp")); err == nil {
 		info.ModTime = t
 	}
+	info.Size = bytesUsed(resp.header)
 	return info, nil
+}
+
+// bytesUsed is what a container's headers say of its size, without the segments of its files, which lie in another one.
+func bytesUsed(h http.Header) int64 {
+	n, _ := strconv.ParseInt(h.Get("X-Container-Bytes-Used"), 10, 64)
+	return max(n, 0)
 }
 
 // errNoContainer is in the errors about names in containers that do not exist.

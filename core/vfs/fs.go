@@ -53,7 +53,7 @@ type FS interface {
 // Info describes a file or directory.
 type Info struct {
 	Name    string      // last element of the path; "/" for the root
-	Size    int64       // in bytes; 0 for a directory or a link
+	Size    int64       // in bytes; 0 for a link; of a directory what is known to be in it, or 0
 	Mode    fs.FileMode // type and permission bits
 	ModTime time.Time
 
