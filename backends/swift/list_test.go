@@ -147,6 +147,7 @@ func FuzzListEntries(f *testing.F) {
 	})
 }
 
+// TestEntryTime reads the times of listings, which are in UTC (row C6: the old servers took them for local time).
 func TestEntryTime(t *testing.T) {
 	unknown := time.Unix(1, 0)
 	for s, want := range map[string]time.Time{

@@ -13,6 +13,7 @@ import (
 	"filegate/core/vfs"
 )
 
+// TestLocate finds what paths stand for (row C1 of the old servers).
 func TestLocate(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("x", n) }
 	f := &FS{account: "AUTH_own", aliases: map[string]alias{
@@ -62,6 +63,7 @@ func TestLocate(t *testing.T) {
 	}
 }
 
+// TestLocateFile is that files lie in containers only (row C2).
 func TestLocateFile(t *testing.T) {
 	f := &FS{}
 	for p, want := range map[vfs.Path]error{

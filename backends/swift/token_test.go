@@ -11,7 +11,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestTokenRevoked ends all tokens at every request of an upload and of a download. Nobody is to notice, and the login is renewed once.
+// TestTokenRevoked ends all tokens at every request of an upload and of a download. Nobody is to notice, and the login is renewed once (row F7 of
+// the old servers, which logged in anew for each part).
 func TestTokenRevoked(t *testing.T) {
 	for _, u := range uploads() {
 		for _, op := range u.ops {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
@@ -17,6 +18,8 @@ func TestForwardedFor(t *testing.T) {
 	f.mustWrite(t, "/c/d/small", noise(1000))
 	f.mustWrite(t, "/c/d/large", noise(2*mib+1000))
 	for _, err := range []error{
+		f.Copy(ctx, "/c/d/large", "/c/copy", vfs.CopyOptions{}),
+		f.SetAttrs(ctx, "/c/copy", vfs.Attrs{ModTime: new(time.Unix(1, 0))}),
 		f.Rename(ctx, "/c/d", "/c/e", vfs.RenameOptions{}),
 		f.Remove(ctx, "/c/e/large"),
 		f.Mkdir(ctx, "/c/dir"),
@@ -27,6 +30,10 @@ func TestForwardedFor(t *testing.T) {
 		}
 	}
 	listNames(t, f, "/")
+	listNames(t, f, "/c")
+	if _, err := f.read(ctx, "/c/copy"); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := f.StatSpace(ctx, "/c"); err != nil {
 		t.Fatal(err)
 	}

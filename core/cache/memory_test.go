@@ -75,7 +75,7 @@ func TestMemoryBound(t *testing.T) {
 	}
 }
 
-// TestKeys has keys differ exactly where their fields do.
+// TestKeys has keys differ exactly where their fields do (rows J3 and J5 of the old servers: keys that ran together gave one user the listing of another).
 func TestKeys(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		fields := rapid.SliceOfN(rapid.StringMatching("[\x00-\x03ab]{0,3}"), 1, 4)

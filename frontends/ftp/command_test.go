@@ -82,6 +82,7 @@ func TestReplies(t *testing.T) {
 		{"MLST file", "250 "},
 		{"STAT file", "213 "},
 		{"STAT missing", "550 no such file or directory"},
+		// Row C16 of the old servers: what is no directory, and what is missing.
 		{"CWD missing", "550 no such file or directory"},
 		{"CWD file", "550 "},
 		{"CWD dir", "250 "},
