@@ -29,6 +29,8 @@ type Backend struct {
 
 	noPartials *recent // containers that have no cut-off upload
 	swept      *recent // containers in which what is left of uploads has been looked for
+
+	recallFor, nearFor time.Duration // the constants of these names
 }
 
 var _ backend.Backend = (*Backend)(nil)
@@ -67,6 +69,8 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 
 		noPartials: newRecent(noPartialsFor),
 		swept:      newRecent(sweepEvery),
+
+		recallFor: recallFor, nearFor: nearFor,
 	}, nil
 }
 
@@ -111,6 +115,7 @@ type FS struct {
 	hideSegments bool
 	told         recall
 	around       known
+	ahead        ahead
 }
 
 var (

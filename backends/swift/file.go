@@ -20,29 +20,26 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 		return nil, vfs.Errorf(vfs.ErrInvalid, "a file has no byte before its first")
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	asked := time.Now()
-	streamCtx, cancelStream := context.WithCancel(ctx)
-	s, o, err := f.openStream(streamCtx, n, opts.Offset)
+	opened, err := f.openToRead(ctx, n, opts.Offset)
 	if err != nil {
 		defer cancel()
-		cancelStream()
 		return nil, f.notAFile(ctx, n, p, err)
 	}
+	o := opened.object
 	switch {
-	case o.isDir(), isMarker(n.object, o.size, o.contentType):
+	case !opened.isFile():
 		err = vfs.ErrIsDir
 	case opts.IfVersion != "" && opts.IfVersion != o.version():
 		err = vfs.ErrChanged
 	}
 	if err != nil {
-		s.drop()
-		cancelStream()
+		opened.drop()
 		cancel()
 		return nil, err
 	}
 	file := &file{
 		fs: f, ctx: ctx, cancel: cancel, n: n, object: o, info: o.info(p.Base()), offset: opts.Offset, last: opts.Offset,
-		window: newWindow(s, cancelStream, o.size), pace: newPace(1, f.backend.cfg.DownloadConcurrency, time.Since(asked)),
+		window: newWindow(opened.stream, opened.release, o.size), pace: newPace(1, f.backend.cfg.DownloadConcurrency, opened.took),
 	}
 	if opts.Offset == 0 {
 		file.sum = newChecksum(o)

@@ -23,9 +23,10 @@ const (
 	recallFor = time.Second
 	// recalled is how many names a session remembers.
 	recalled = 8
-	// writtenFor is how long a client that is near enough for a request more or less to matter takes to give the file that it has just written its
-	// time, and writtenMost the size of files of which there are many.
-	writtenFor  = 100 * time.Millisecond
+	// nearFor is how long a client may take for the next step that it is expected to take. One who takes longer is so far away that a request to Swift
+	// more or less is nothing to him.
+	nearFor = 200 * time.Millisecond
+	// writtenMost is the size of files of which there are many.
 	writtenMost = mib
 )
 
@@ -40,7 +41,7 @@ func (f *FS) now() moment { return moment{time.Now(), f.backend.changes.latest.L
 
 // fresh says whether what was told at a moment of a name, and of what lies below it, is good still.
 func (f *FS) fresh(n name, m moment) bool {
-	return time.Since(m.at) < recallFor && f.backend.changes.of(n).Load() <= m.change
+	return time.Since(m.at) < f.backend.recallFor && f.backend.changes.of(n).Load() <= m.change
 }
 
 // recall is what a session was told of names a moment ago.
@@ -137,7 +138,7 @@ func (f *FS) wrote(n name, size int64, header map[string]string) {
 func (f *FS) justWritten(n name) (object, bool) {
 	a, ok := f.told.get(n)
 	o := a.object
-	ok = ok && a.written && f.fresh(n, a.moment) && time.Since(a.at) < writtenFor
+	ok = ok && a.written && f.fresh(n, a.moment) && time.Since(a.at) < f.backend.nearFor
 	return o, ok && o.size <= writtenMost && o.header.Get(metaMD5) == "" && o.header.Get(metaSHA256) == ""
 }
 

@@ -18,7 +18,7 @@ func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 		return vfs.Info{}, err
 	}
 	asked := f.now()
-	info, o, err := f.find(ctx, n, p.Base(), f.statBelow)
+	info, o, err := f.find(ctx, n, p.Base(), f.look, f.statBelow)
 	if n.isObject() {
 		f.remember(n, o, err, asked)
 	}
@@ -36,11 +36,14 @@ func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 
 // lookup tells what a name is. The object is the zero value for what has none: the account, containers, and directories that are only prefixes.
 func (f *FS) lookup(ctx context.Context, n name, base string) (vfs.Info, object, error) {
-	return f.find(ctx, n, base, f.statPrefix)
+	return f.find(ctx, n, base, f.head, f.statPrefix)
 }
 
-// find is lookup with another way to look for what lies below a name that has no object.
-func (f *FS) find(ctx context.Context, n name, base string, below func(context.Context, name, string) (vfs.Info, error)) (vfs.Info, object, error) {
+// find is lookup by other ways to look at an object, and for what lies below a name that has none.
+func (f *FS) find(
+	ctx context.Context, n name, base string,
+	look func(context.Context, name) (object, error), below func(context.Context, name, string) (vfs.Info, error),
+) (vfs.Info, object, error) {
 	switch {
 	case n.isAccount():
 		return vfs.Info{Name: "/", Mode: dirMode, ModTime: f.opened}, object{}, nil
@@ -48,7 +51,7 @@ func (f *FS) find(ctx context.Context, n name, base string, below func(context.C
 		info, err := f.statContainer(ctx, n, base)
 		return info, object{}, err
 	}
-	o, err := f.head(ctx, n)
+	o, err := look(ctx, n)
 	if err == nil && !isMarker(n.object, o.size, o.contentType) {
 		return o.info(base), o, nil
 	}

@@ -41,6 +41,7 @@ func TestManySmallFiles(t *testing.T) {
 		put   = string(swifttest.PutObject)
 	)
 	f := newFake(t, swifttest.Limits{}, nil)
+	f.recallLong()
 	ctx := t.Context()
 	f.mustWrite(t, "/c/old/f05", noise(10))
 	f.mustWrite(t, "/c/old/f06/below", noise(10))
@@ -83,6 +84,7 @@ func TestManySmallFiles(t *testing.T) {
 func TestSurroundingsOfGateways(t *testing.T) {
 	w := newWorld(t, 100)
 	one, two := w.fake(w.gateway(t)), w.fake(w.gateway(t))
+	one.recallLong()
 	ctx := t.Context()
 	if err := one.Mkdir(ctx, "/c/dir"); err != nil {
 		t.Fatal(err)
@@ -182,6 +184,7 @@ func TestModesOfLateComers(t *testing.T) {
 // TestTimeOfOwnFile sets the time of a file that was just written, and of one that somebody has written since.
 func TestTimeOfOwnFile(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
+	f.recallLong()
 	ctx := t.Context()
 	set := func(want string) {
 		t.Helper()

@@ -1,0 +1,192 @@
+package swift
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// opening is the GET that a file is opened by: what its headers say, and a body that is read when the client reads.
+type opening struct {
+	n      name
+	asked  moment
+	took   time.Duration
+	object object
+	stream *stream
+	end    context.CancelCauseFunc // of the stream's context
+	unbind func() bool             // from the context that ends it too
+}
+
+// open makes the GET, which ends with the context until it is bound to another one. The error is not translated.
+func (f *FS) open(ctx context.Context, n name, off int64) (*opening, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	o := &opening{n: n, asked: f.now()}
+	streamCtx, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	o.end = end
+	o.bind(ctx)
+	var err error
+	o.stream, o.object, err = f.openStream(streamCtx, n, off)
+	if err != nil {
+		o.release()
+		return nil, err
+	}
+	o.took = time.Since(o.asked.at)
+	return o, nil
+}
+
+func (o *opening) bind(ctx context.Context) {
+	o.unbind = context.AfterFunc(ctx, func() { o.end(context.Cause(ctx)) })
+}
+
+// release ends the stream's context, and nothing else ends it any more.
+func (o *opening) release() {
+	o.unbind()
+	o.end(nil)
+}
+
+func (o *opening) drop() {
+	o.stream.drop()
+	o.release()
+}
+
+// isFile says whether it is a file that was opened, and no directory.
+func (o *opening) isFile() bool {
+	return !o.object.isDir() && !isMarker(o.n.object, o.object.size, o.object.contentType)
+}
+
+// Who fetches one file after the other asks for each, and then opens it. Where that is what a client does, the first question is answered by the GET, of
+// which the body waits for the client to come for it; that is one request for both.
+
+// ahead opens what a client is going to open.
+type ahead struct {
+	mu     sync.Mutex
+	asked  name // what was asked for last
+	at     time.Time
+	opened bool // it was opened, from its beginning, at once
+	held   *opening
+	expiry *time.Timer
+}
+
+// look is head for a client who may be about to open the file.
+func (f *FS) look(ctx context.Context, n name) (object, error) {
+	held, likely := f.ahead.ask(n)
+	switch {
+	case held != nil && f.isCurrent(ctx, held):
+		return held.object, nil
+	case !likely:
+		return f.head(ctx, n)
+	}
+	o, err := f.open(ctx, n, 0)
+	switch {
+	case status(err) == http.StatusNotFound:
+		return object{}, err
+	case err != nil: // what cannot be read may be looked at all the same
+		return f.head(ctx, n)
+	case !o.isFile(), o.object.link: // of a change of what a link leads to nothing is known here
+		o.drop()
+		return o.object, nil
+	}
+	if !o.unbind() { // the client has gone
+		o.drop()
+		return object{}, context.Cause(ctx)
+	}
+	f.ahead.hold(o, f.backend.nearFor)
+	return o.object, nil
+}
+
+// openToRead is open for a client who reads, with what has been opened for him already.
+func (f *FS) openToRead(ctx context.Context, n name, off int64) (*opening, error) {
+	held := f.ahead.take(n, off == 0, f.backend.nearFor)
+	if held == nil {
+		return f.open(ctx, n, off)
+	}
+	if off == 0 && f.isCurrent(ctx, held) {
+		held.bind(ctx)
+		return held, nil
+	}
+	held.drop()
+	return f.open(ctx, n, off)
+}
+
+// isCurrent says whether, as far as this gateway knows, what was opened is what would be opened now.
+func (f *FS) isCurrent(ctx context.Context, o *opening) bool {
+	return f.fresh(o.n, o.asked) && !f.changedElsewhere(ctx, o.n, o.asked.at)
+}
+
+// ask notes that a name was asked for. It returns what is held of it, or else says whether it will be opened next, as the one before.
+func (a *ahead) ask(n name) (held *opening, likely bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.held != nil && a.held.n != n {
+		a.drop()
+	}
+	likely = a.opened && a.asked != n
+	a.asked, a.at, a.opened = n, time.Now(), false
+	return a.held, likely
+}
+
+// hold keeps what was opened for a while.
+func (a *ahead) hold(o *opening, life time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.held != nil {
+		a.drop()
+	}
+	a.held = o
+	a.expiry = time.AfterFunc(life, func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.held == o {
+			a.drop()
+		}
+	})
+	if a.asked != o.n { // something else was asked for meanwhile
+		a.drop()
+	}
+}
+
+// take notes that a name is opened, from its beginning or not, and returns what is held of it. Within near after the question it is taken for the reason of
+// that.
+func (a *ahead) take(n name, whole bool, near time.Duration) *opening {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.opened = whole && a.asked == n && time.Since(a.at) < near
+	o := a.held
+	if o == nil || o.n != n {
+		return nil
+	}
+	a.expiry.Stop()
+	a.held = nil
+	return o
+}
+
+// drop gives up what is held. It is called with mu held.
+func (a *ahead) drop() {
+	a.expiry.Stop()
+	a.held.drop()
+	a.held = nil
+}
+
+// changedElsewhere says whether the log knows of a change of an object that another gateway may have made since.
+func (f *FS) changedElsewhere(ctx context.Context, n name, since time.Time) bool {
+	log := f.backend.writes
+	if log.life == 0 || len(log.caches) == 1 {
+		return false
+	}
+	key, err := f.listKey(ctx, n.top(), listOf(n.object))
+	if err != nil {
+		return true
+	}
+	from := since.Unix() - clockSlack
+	for i, in := range log.caches[1:] {
+		text, _ := in.Get(ctx, key)
+		if slices.ContainsFunc(log.decode(1+i, key, text), func(c change) bool { return c.Name == n.object && c.By != log.by && c.At >= from }) {
+			return true
+		}
+	}
+	return false
+}
