@@ -16,6 +16,9 @@ func (f *FS) SetAttrs(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	if err != nil {
 		return err
 	}
+	if err := f.changeable(ctx, n); err != nil {
+		return err
+	}
 	o, ok := f.justWritten(n)
 	if !ok {
 		if _, o, err = f.lookup(ctx, n, p.Base()); err != nil {

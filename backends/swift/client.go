@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
@@ -262,11 +263,20 @@ func (c *client) renew(ctx context.Context, refused *connection) error {
 func (c *client) try(ctx context.Context, conn *connection, req request, number int) (*response, error) {
 	ctx, guard := newStallGuard(ctx, c.stallFor(req))
 	ctx, way := withExchange(ctx, req.eager && number == 0)
+	object, version := req.target.cutVersion()
+	query := req.query
+	if version != "" {
+		query = maps.Clone(query)
+		if query == nil {
+			query = url.Values{}
+		}
+		query.Set("version-id", version)
+	}
 	opts := ncw.RequestOpts{
 		Operation:  req.method,
-		Container:  req.target.container,
-		ObjectName: req.target.object,
-		Parameters: req.query,
+		Container:  object.container,
+		ObjectName: object.object,
+		Parameters: query,
 		Headers:    ncw.Headers{},
 		Retries:    -1,
 	}

@@ -71,6 +71,9 @@ type Config struct {
 	// HideSegments leaves containers whose name ends in "_segments" out of the listing of the account, and segments that lie beside their file out of that of
 	// a directory. They are still there by their path.
 	HideSegments bool `hcl:"hide_segments,optional"`
+	// ShowVersions makes listings of containers that keep old versions show the directory ".versions", so that clients who go through all there is go
+	// through these too. By its name it is entered in any case.
+	ShowVersions bool `hcl:"show_versions,optional"`
 	// Aliases are names at the top level for what other accounts share, as "ACCOUNT/container" or "ACCOUNT". An alias hides a container of
 	// the same name, and nobody gets by it what the storage does not give him.
 	Aliases map[string]string `hcl:"aliases,optional"`

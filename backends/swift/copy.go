@@ -25,6 +25,12 @@ func (f *FS) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyO
 	if err != nil {
 		return err
 	}
+	if from, _, err = f.readable(ctx, from, oldname.Base()); err != nil {
+		return err
+	}
+	if err := f.changeable(ctx, to); err != nil {
+		return err
+	}
 	info, o, err := f.lookup(ctx, from, oldname.Base())
 	switch {
 	case err != nil:

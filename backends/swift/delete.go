@@ -29,6 +29,9 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 		}
 		return vfs.ErrIsDir
 	}
+	if err := f.changeable(ctx, n); err != nil {
+		return err
+	}
 	info, o, err := f.lookup(ctx, n, p.Base())
 	switch {
 	case errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, errNoContainer):

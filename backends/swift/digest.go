@@ -79,6 +79,10 @@ func (f *FS) Digest(ctx context.Context, p vfs.Path) (vfs.Sums, error) {
 	if err != nil {
 		return nil, err
 	}
+	n, _, err = f.readable(ctx, n, p.Base())
+	if err != nil {
+		return nil, err
+	}
 	info, o, err := f.lookup(ctx, n, p.Base())
 	switch {
 	case err != nil:

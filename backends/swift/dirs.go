@@ -1,6 +1,7 @@
 package swift
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -20,7 +21,7 @@ func (f *FS) Mkdir(ctx context.Context, p vfs.Path) error {
 	case n.isContainer():
 		return f.makeContainer(ctx, n, nil)
 	}
-	if err := n.checkNew(); err != nil {
+	if err := cmp.Or(n.checkNew(), f.changeable(ctx, n)); err != nil {
 		return err
 	}
 	_, _, asked, err := f.lookupToMake(ctx, n, p.Base())
@@ -94,6 +95,9 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 			return refusedAs(err, vfs.ErrUnavailable, "the storage has not taken in yet that everything in it was deleted, try again in a while")
 		}
 		return refusedAs(err, vfs.ErrNotEmpty, "")
+	}
+	if err := f.changeable(ctx, n); err != nil {
+		return err
 	}
 	info, _, err := f.lookup(ctx, n, p.Base())
 	switch {

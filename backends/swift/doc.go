@@ -15,6 +15,13 @@
 // front of a container of that name. All of it is reached at the login's own storage URL with the account's name put in. A container
 // that the login has no right to read does not exist for it there; where Swift lists no account, its containers are still entered by name.
 //
+// Where a container keeps versions (X-Versions-Enabled, X-Versions-Location, X-History-Location), "/c/.versions" is the tree of them: "/c/.versions/a/b" is the
+// directory of the versions of "/c/a/b", deleted or not, each a file named by its time as 2026-11-25T12-30-41.12345Z. It is entered by its name, and
+// listed only with show_versions. Nothing in it can be changed; to rename a version to its file brings it back, and leaves it where it is. What was
+// deleted is no version, nor is a directory. By X-Versions-Enabled the current version is among them, in an archive it is not. An archive that several
+// containers share shows what is of all of them; of more than 100,000 names in one of its directories it may show some twice. An object that lies
+// below ".versions" itself in such a container is not reached.
+//
 // # Writing
 //
 // A file that fits into the first segment is one PUT at Commit. A larger one leaves as segments while it arrives, each from memory with length and ETag,
@@ -83,6 +90,12 @@
 //	                object, and of more than 5 GiB: in place of the one COPY, 1 GET of the manifest, 1 COPY for each segment, 8 at a time, and 1
 //	                PUT of a manifest
 //
+//	versions        stat and open: 1 HEAD, 2 where the version is from before versions were kept; of a directory: 1 or 2 listings more.
+//	                list: 1 GET for each page and at least 2, and HEADs as in list; in an archive up to 2 more for each length that names have.
+//	                rename to its file: 1 HEAD, 1 HEAD of the file, and 1 PUT or COPY; elsewhere: as copy. 1 HEAD of the container
+//	                comes to that, every five minutes, and for each path below a ".versions" where no versions are kept. With
+//	                show_versions each list of a container asks for that, too
+//
 // With storage_policy, 1 HEAD of each container comes to that, every five minutes.
 //
 // # Decisions
@@ -102,6 +115,12 @@
 // among the versions, and somebody else's restoring could come in between. So whoever deletes segments asks the container first, after the deed, and
 // each time: a container begins to keep versions at any moment, and what was looked up before would be worth nothing. Of an archive that
 // a container had (X-Versions-Location, X-History-Location) and has no longer, nobody knows.
+//
+// The names of versions have hyphens where times have colons, which Windows has in no file name, and not Swift's seconds, which tell nobody anything. The extension
+// of the file is not in them: who opens a version by it copies it first.
+//
+// Versions are brought back by rename and not by a copy, which works as well, since clients that copy do that through themselves. A rename that leaves its source is
+// what a version is: Swift itself does not let go of it.
 //
 // The marker of an upload that was cut off does not end by itself (X-Delete-After): without it nobody would know what its segments are, and to give each
 // segment an end would be a POST for each at Commit. Whoever deletes the marker decides over the segments, so Commit does not go on without it.

@@ -16,6 +16,10 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 	if err != nil {
 		return nil, err
 	}
+	n, dated, err := f.readable(ctx, n, p.Base())
+	if err != nil {
+		return nil, err
+	}
 	if opts.Offset < 0 {
 		return nil, vfs.Errorf(vfs.ErrInvalid, "a file has no byte before its first")
 	}
@@ -36,6 +40,9 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 		opened.drop()
 		cancel()
 		return nil, err
+	}
+	if !dated.IsZero() {
+		o.datedBy(dated)
 	}
 	file := &file{
 		fs: f, ctx: ctx, cancel: cancel, n: n, object: o, info: o.info(p.Base()), offset: opts.Offset, last: opts.Offset,

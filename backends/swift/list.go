@@ -15,6 +15,12 @@ func (f *FS) List(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	if err != nil {
 		return nil, err
 	}
+	switch h, inTree, err := f.historyAt(ctx, n); {
+	case err != nil:
+		return nil, err
+	case inTree:
+		return h.list(ctx, p)
+	}
 	limits, err := f.limits(ctx)
 	if err != nil {
 		return nil, translate(err)
@@ -69,9 +75,7 @@ type lister struct {
 	ended    bool // nothing else is to be given out
 	seenSelf bool // the directory's own marker in the form "name/" was there
 
-	// open holds the names given out as directories of which the prefix may still come: Swift sorts "a-b" between the marker "a" and the prefix "a/".
-	// Each begins with the one before it, so there are never more than a name has bytes.
-	open []string
+	given givenOut
 
 	hidden hiddenSegments
 }
@@ -131,6 +135,14 @@ func (l *lister) rest(ctx context.Context) ([]vfs.Info, error) {
 	all, err := more(ctx, l.dir)
 	if err != nil {
 		return nil, translate(err)
+	}
+	if l.dir.isContainer() && l.fs.backend.cfg.ShowVersions {
+		switch _, inTree, err := l.fs.historyAt(ctx, l.dir.with(versionsDir)); {
+		case err != nil:
+			return nil, err
+		case inTree:
+			all = append(all, vfs.Info{Name: versionsDir, Mode: dirMode, ModTime: l.fs.opened})
+		}
 	}
 	l.ended = true
 	if len(all) == 0 {
@@ -210,13 +222,9 @@ func (l *lister) entry(e entry) (shown, bool) {
 	if full == l.dir.prefix() && full != "" && e.Subdir == "" {
 		return shown{Info: vfs.Info{Name: base, Size: e.Bytes, Mode: fileMode, ModTime: e.time(l.fs.opened), Version: e.version()}}, true
 	}
-	for len(l.open) > 0 && !strings.HasPrefix(full, l.open[len(l.open)-1]) {
-		l.open = l.open[:len(l.open)-1]
-	}
-	if len(l.open) > 0 && l.open[len(l.open)-1] == full {
+	if l.given.again(full) {
 		return shown{}, false
 	}
-	l.open = append(l.open, full)
 	switch {
 	case e.Subdir != "" || isDirectoryType(e.ContentType):
 		return directory, true

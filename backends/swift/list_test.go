@@ -106,8 +106,8 @@ func TestListEntries(t *testing.T) {
 			if info, ok := l.entry(e); ok {
 				got = append(got, info.Name)
 			}
-			if len(l.open) > maxObjectName {
-				t.Fatalf("%d names are held", len(l.open))
+			if len(l.given.open) > maxObjectName {
+				t.Fatalf("%d names are held", len(l.given.open))
 			}
 		}
 		slices.Sort(got)

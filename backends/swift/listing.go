@@ -24,6 +24,8 @@ type entry struct {
 	Symlink      string `json:"symlink_path"`
 	// VersionLink says that Symlink leads to the version that the object is, which is nothing to anybody but Swift.
 	VersionLink bool `json:"version_symlink"`
+	// VersionID is that of a version, in a listing of those.
+	VersionID string `json:"version_id"`
 
 	asked *object // what a HEAD has told, where the listing was known to be behind
 }
@@ -57,6 +59,9 @@ type listing struct {
 	prefix, marker string
 	delimiter      bool // fold everything behind the next "/" into one entry
 	limit          int
+	// versions lists all versions of each object, of that at the marker only those before versionMarker.
+	versions      bool
+	versionMarker string
 }
 
 // maxPage bounds the bytes of one page: an entry is at most a name of 1024 bytes, escaped sixfold, and some hundreds beside it.
@@ -116,6 +121,12 @@ func (f *FS) rawPage(ctx context.Context, dir name, l listing) (rawPage, error) 
 	}
 	if l.delimiter {
 		query.Set("delimiter", "/")
+	}
+	if l.versions {
+		query.Set("versions", "true")
+	}
+	if l.versionMarker != "" {
+		query.Set("version_marker", l.versionMarker)
 	}
 	req := request{method: http.MethodGet, target: dir.top(), query: query}
 	body, _, err := f.client.fetch(ctx, req, maxPage)

@@ -28,10 +28,17 @@ type shown struct {
 	segments string
 	// asked says that what the entry shows is from a HEAD, and not from a listing.
 	asked bool
+	// lies is where it is, unless that is at its name in the directory.
+	lies name
 }
 
 // in is the object of an entry in a directory.
-func (s *shown) in(dir name) name { return dir.with(dir.prefix() + unescapeElement(s.Name, false)) }
+func (s *shown) in(dir name) name {
+	if s.lies != (name{}) {
+		return s.lies
+	}
+	return dir.with(dir.prefix() + unescapeElement(s.Name, false))
+}
 
 // mayBeManifest says whether an entry may be the manifest of a dynamic large object: it is listed as empty.
 func (s *shown) mayBeManifest() bool { return s.Size == 0 && s.Version == emptyHash }

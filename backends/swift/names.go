@@ -37,6 +37,9 @@ func (n name) inAccount() string {
 
 // String is the name for the log.
 func (n name) String() string {
+	if n, id := n.cutVersion(); id != "" {
+		return n.String() + "?version-id=" + id
+	}
 	if n.account != "" {
 		return "/" + accountMark + n.account + n.inAccount()
 	}
@@ -102,10 +105,14 @@ func (f *FS) locate(p vfs.Path) (name, error) {
 	switch {
 	case len(n.container) > maxContainerName:
 		return name{}, vfs.Errorf(vfs.ErrInvalidName, "a top-level directory is a container, and its name is longer than %d bytes", maxContainerName)
-	case len(n.object) > maxObjectName:
-		return name{}, vfs.Errorf(vfs.ErrInvalidName, "the path below the container %q is longer than the %d bytes that Swift allows", n.container, maxObjectName)
+	case len(n.object) > maxObjectName && !strings.HasPrefix(n.object, versionsDir+"/"): // the tree of versions has longer names
+		return name{}, errLongName(n)
 	}
 	return n, nil
+}
+
+func errLongName(n name) error {
+	return vfs.Errorf(vfs.ErrInvalidName, "the path below the container %q is longer than the %d bytes that Swift allows", n.container, maxObjectName)
 }
 
 // foreign is an account as names have it: the login's own has no name there.

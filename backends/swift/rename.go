@@ -17,8 +17,17 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	if err != nil {
 		return err
 	}
+	switch h, inTree, err := f.historyAt(ctx, from); {
+	case err != nil:
+		return err
+	case inTree:
+		return h.restore(ctx, newname, opts)
+	}
 	to, err := f.locate(newname)
 	if err != nil {
+		return err
+	}
+	if err := f.changeable(ctx, to); err != nil {
 		return err
 	}
 	if from.isAccount() || to.isAccount() {

@@ -17,6 +17,12 @@ func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 	if err != nil {
 		return vfs.Info{}, err
 	}
+	switch h, inTree, err := f.historyAt(ctx, n); {
+	case err != nil:
+		return vfs.Info{}, err
+	case inTree:
+		return h.stat(ctx, p.Base())
+	}
 	asked := f.now()
 	info, o, err := f.find(ctx, n, p.Base(), f.look, f.statBelow)
 	if n.isObject() {

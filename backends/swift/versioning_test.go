@@ -25,6 +25,7 @@ func onEverySwift(t *testing.T, test func(t *testing.T, f *fake)) {
 	t.Run("Fake", func(t *testing.T) { test(t, newFake(t, swifttest.Limits{}, nil)) })
 	t.Run("SmallPages", func(t *testing.T) { test(t, newFake(t, swifttest.Limits{ListingLimit: 7, NoBulkDelete: true}, nil)) })
 	t.Run("Real", func(t *testing.T) {
+		t.Parallel() // it waits for Swift most of its time
 		fsys := openFS(t, realSwift(t), nil)
 		test(t, &fake{FS: fsys, dir: makeContainer(t, fsys)})
 	})
@@ -35,6 +36,9 @@ func inEveryWay(t *testing.T, ways []string, test func(t *testing.T, f *fake, ho
 	onEverySwift(t, func(t *testing.T, f *fake) {
 		for _, how := range ways {
 			t.Run(how, func(t *testing.T) {
+				if f.srv == nil {
+					t.Parallel()
+				}
 				own := &fake{FS: f.FS, srv: f.srv, dir: makeContainer(t, f.FS)}
 				own.keepVersions(t, how)
 				test(t, own, how)

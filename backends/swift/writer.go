@@ -17,6 +17,9 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	if err != nil {
 		return nil, err
 	}
+	if err := f.changeable(ctx, n); err != nil {
+		return nil, err
+	}
 	limits, err := f.limits(ctx)
 	if err != nil {
 		return nil, translate(err)

@@ -1,0 +1,249 @@
+package swift
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"filegate/core/cache"
+	"filegate/core/vfs"
+)
+
+// Where a container keeps versions there is a tree of them in it: "/c/.versions/a/b" is the directory of the versions of "/c/a/b", each a file that is named
+// by its time, and of what lies below. It is entered by its name. Listings do not show it, so that who copies, or removes, all that is below a
+// directory does not walk into it.
+const versionsDir = ".versions"
+
+// history is a place in the tree of a container's versions.
+type history struct {
+	*FS
+	of  name // what has the same path without versionsDir
+	how versioning
+}
+
+// historyAt returns the place that a name is in the tree of versions; ok is false for what is a name like others.
+func (f *FS) historyAt(ctx context.Context, n name) (h history, ok bool, err error) {
+	rest, inTree := strings.CutPrefix(n.object, versionsDir+"/")
+	if !inTree && n.object != versionsDir {
+		return history{}, false, nil
+	}
+	how, err := f.versioningFor(ctx, n.top())
+	if err != nil {
+		return history{}, false, f.refusal(ctx, n.top(), err)
+	}
+	most := maxObjectName
+	if how.keeps() {
+		most += len(versionsDir) + 1 + maxVersionBase
+	}
+	if len(n.object) > most {
+		return history{}, false, errLongName(n)
+	}
+	switch {
+	case !inTree:
+		rest = ""
+	case rest == "":
+		rest = emptyObject
+	}
+	return history{f, n.with(rest), how}, how.keeps(), nil
+}
+
+// maxVersionBase is more than a slash and the file name of a version have.
+const maxVersionBase = 64
+
+// versioningLife is how long it is remembered that a container keeps versions. That it does not is not: it may begin at any moment.
+const versioningLife = 5 * time.Minute
+
+// versioningFor says how a container keeps versions, for paths. The error is not translated.
+func (f *FS) versioningFor(ctx context.Context, container name) (versioning, error) {
+	grant, err := f.client.grants.Current(ctx)
+	if err != nil {
+		return versioning{}, err
+	}
+	account, err := accountURL(grant.Endpoint, container.account)
+	if err != nil {
+		return versioning{}, err
+	}
+	key := cache.NewKey("swift versioning", account, container.container)
+	if archive, ok := f.backend.local.Get(ctx, key); ok {
+		return versioning{enabled: len(archive) == 0, archive: string(archive)}, nil
+	}
+	how, err := f.askVersioning(ctx, container)
+	if err == nil && how.keeps() {
+		if how.enabled { // which is what counts where there are both
+			how.archive = ""
+		}
+		f.backend.local.Set(ctx, key, []byte(how.archive), versioningLife)
+	}
+	return how, err
+}
+
+// changeable says whether anything may be made, changed or removed at a place. Nobody changes old versions.
+func (f *FS) changeable(ctx context.Context, n name) error {
+	_, inTree, err := f.historyAt(ctx, n)
+	if inTree {
+		err = vfs.Errorf(vfs.ErrPermission, "old versions of files cannot be changed: to bring one back, rename it to the file, or copy it")
+	}
+	return err
+}
+
+// readable returns where a file is read: elsewhere than at its name, if it is an old version, of which dated is the time.
+func (f *FS) readable(ctx context.Context, n name, base string) (at name, dated time.Time, err error) {
+	h, inTree, err := f.historyAt(ctx, n)
+	if err != nil || !inTree {
+		return n, time.Time{}, err
+	}
+	v, err := h.version(ctx)
+	if errors.Is(err, vfs.ErrNotExist) {
+		if _, dirErr := h.stat(ctx, base); dirErr == nil {
+			err = vfs.ErrIsDir
+		}
+	}
+	return v.name, v.dated, err
+}
+
+// versionTime is the time of a version as a file's name: its order is that of the times, and all systems can have such a name.
+const versionTime = "2006-01-02T15-04-05.00000Z"
+
+// versionBase is the file name of a version. Some ids have a part that no time has, behind an underscore.
+func versionBase(id string) (base string, at time.Time, ok bool) {
+	seconds, rest, _ := strings.Cut(id, "_")
+	at, err := parseSeconds(seconds)
+	if err != nil || !strings.Contains(seconds, ".") {
+		return "", time.Time{}, false
+	}
+	base = at.UTC().Format(versionTime)
+	if rest != "" {
+		base += "_" + rest
+	}
+	return base, at.UTC(), vfs.ValidName(base)
+}
+
+// versionOf is the id of the version that has a file name, and its time.
+func versionOf(base string) (id string, at time.Time, ok bool) {
+	text, rest, _ := strings.Cut(base, "_")
+	at, err := time.Parse(versionTime, text)
+	if err != nil || at.Unix() < 0 {
+		return "", time.Time{}, false
+	}
+	const tick = 10 * time.Microsecond // what Swift counts in
+	id = strconv.FormatInt(at.Unix(), 10)
+	id = strings.Repeat("0", max(0, 10-len(id))) + id + "." + strconv.FormatInt(int64(at.Nanosecond())/int64(tick)+100_000, 10)[1:]
+	if rest != "" {
+		id += "_" + rest
+	}
+	again, _, ok := versionBase(id)
+	return id, at, ok && again == base
+}
+
+// versionMark separates the name of an object from the id of the version that is meant, in names of this package. No name of Swift's has it.
+const versionMark = "\x00"
+
+// at is a version of an object.
+func (n name) at(id string) name { return n.with(n.object + versionMark + id) }
+
+// cutVersion splits what at makes. The id is empty for what is no version.
+func (n name) cutVersion() (object name, id string) {
+	base, id, ok := strings.Cut(n.object, versionMark)
+	if !ok || base == "" { // emptyObject
+		return n, ""
+	}
+	return n.with(base), id
+}
+
+// oldVersion is a version of an object: where it is read, and what it is.
+type oldVersion struct {
+	name   name
+	of     name // the object that it is one of
+	object object
+	dated  time.Time
+}
+
+// version returns the version that the place is the file of.
+func (h history) version(ctx context.Context) (oldVersion, error) {
+	dir, base := "", h.of.object
+	if i := strings.LastIndexByte(base, '/'); i >= 0 {
+		dir, base = base[:i], base[i+1:]
+	}
+	id, at, ok := versionOf(base)
+	if !ok || dir == "" {
+		return oldVersion{}, vfs.ErrNotExist
+	}
+	v := oldVersion{of: h.of.with(dir), dated: at}
+	var err error
+	if h.how.archive != "" {
+		v.name = h.archived(v.of, id)
+		v.object, err = h.head(ctx, v.name)
+	} else {
+		v.name = v.of.at(id)
+		v.object, err = h.head(ctx, v.name)
+		if status(err) == http.StatusNotFound {
+			// What is from a time without versions has no id, but it has a time.
+			v.name = v.of.at(nullVersion)
+			v.object, err = h.head(ctx, v.name)
+			if err == nil && !v.object.modified.Equal(at) {
+				return oldVersion{}, vfs.ErrNotExist
+			}
+		}
+	}
+	switch {
+	case err != nil:
+		return oldVersion{}, h.refusal(ctx, h.of, err)
+	case v.object.contentType == deletedType, v.object.isDir():
+		return oldVersion{}, vfs.ErrNotExist
+	}
+	v.object.datedBy(at)
+	return v, nil
+}
+
+// datedBy gives a version the time that it is named by, unless its owner has given it another. What Swift says is, of some, when it was replaced.
+func (o *object) datedBy(at time.Time) {
+	if o.header.Get(metaMtime) == "" {
+		o.mtime = at
+	}
+}
+
+// stat implements Stat in the tree.
+func (h history) stat(ctx context.Context, base string) (vfs.Info, error) {
+	dir := vfs.Info{Name: base, Mode: dirMode, ModTime: h.opened}
+	if !h.of.isObject() {
+		return dir, nil
+	}
+	v, err := h.version(ctx)
+	if err == nil {
+		return v.object.info(base), nil
+	}
+	if !errors.Is(err, vfs.ErrNotExist) {
+		return vfs.Info{}, err
+	}
+	there, err := h.isDir(ctx)
+	switch {
+	case err != nil:
+		return vfs.Info{}, h.refusal(ctx, h.of, err)
+	case !there:
+		return vfs.Info{}, vfs.ErrNotExist
+	}
+	return dir, nil
+}
+
+// isDir says whether there are versions of an object of the name, or of any below it. The error is not translated.
+func (h history) isDir(ctx context.Context) (bool, error) {
+	if h.how.archive != "" {
+		return h.isDirInArchive(ctx)
+	}
+	for _, prefix := range []string{h.of.object, h.of.prefix()} {
+		if prefix == emptyObject {
+			continue
+		}
+		p, err := h.rawPage(ctx, h.of, listing{versions: true, prefix: prefix, limit: 1})
+		if err != nil {
+			return false, err
+		}
+		if len(p.lines) > 0 && (p.lines[0].Name == h.of.object || strings.HasPrefix(p.lines[0].key(), h.of.prefix())) {
+			return true, nil
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,150 @@
+package swift
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"filegate/core/vfs"
+)
+
+// The older ways of keeping versions copy what is replaced to another container, the archive, under the name
+//
+//	<length of the object's name in bytes, in three hex digits><object>/<timestamp>
+//
+// so that a directory's files lie there in as many places as their names have lengths.
+
+// archived is where the version of an object lies.
+func (h history) archived(of name, id string) name {
+	return name{account: of.account, container: h.how.archive, object: archivePrefix(of.object) + id}
+}
+
+func archivePrefix(object string) string { return fmt.Sprintf("%03x%s/", len(object), object) }
+
+// archive is the container of the versions.
+func (h history) archive() name { return name{account: h.of.account, container: h.how.archive} }
+
+// archivePage is a page of the archive's listing. One that is not there is empty. The error is not translated.
+func (h history) archivePage(ctx context.Context, l listing) (rawPage, error) {
+	if l.limit == 0 {
+		known, err := h.limits(ctx)
+		if err != nil {
+			return rawPage{}, err
+		}
+		l.limit = known.listing
+	}
+	p, err := h.rawPage(ctx, h.archive(), l)
+	if status(err) == http.StatusNotFound {
+		return rawPage{}, nil
+	}
+	return p, err
+}
+
+// isDirInArchive is isDir for an archive.
+func (h history) isDirInArchive(ctx context.Context) (bool, error) {
+	if h.of.object != emptyObject {
+		p, err := h.archivePage(ctx, listing{prefix: archivePrefix(h.of.object), limit: 1})
+		if err != nil || len(p.lines) > 0 {
+			return err == nil, err
+		}
+	}
+	_, ok, err := h.lengthFrom(ctx, h.leastLength())
+	return ok, err
+}
+
+// archivedVersions gives out the versions of the object itself.
+func (h history) archivedVersions() stage {
+	l := listing{prefix: archivePrefix(h.of.object)}
+	return func(ctx context.Context) (batch []shown, there, more bool, err error) {
+		p, err := h.archivePage(ctx, l)
+		if err != nil {
+			return nil, false, false, err
+		}
+		for _, e := range p.lines {
+			there = true
+			if s, ok := h.shownVersion(e, strings.TrimPrefix(e.Name, l.prefix), h.archive().with(e.Name)); ok {
+				batch = append(batch, s)
+			}
+			l.marker = e.Name
+		}
+		return batch, there, p.more, nil
+	}
+}
+
+// maxSeen is how many names of one directory are remembered, so that none is shown for each length that there is below it.
+const maxSeen = 100_000
+
+// archivedBelow gives out what lies below the place, as directories: one length of names after the other.
+func (h history) archivedBelow() stage {
+	length, next := 0, h.leastLength()
+	var l listing
+	seen := map[string]bool{}
+	return func(ctx context.Context) (batch []shown, there, more bool, err error) {
+		if length == 0 {
+			found, ok, err := h.lengthFrom(ctx, next)
+			if err != nil || !ok {
+				return nil, false, false, err
+			}
+			length, next = found, found+1
+			l = listing{prefix: h.inArchive(length), delimiter: true}
+		}
+		p, err := h.archivePage(ctx, l)
+		if err != nil {
+			return nil, false, false, err
+		}
+		for _, e := range p.lines {
+			l.marker = e.key()
+			element := strings.TrimSuffix(strings.TrimPrefix(e.Subdir, l.prefix), "/")
+			base := escapeElement(element, false)
+			if e.Subdir == "" || !vfs.ValidName(base) || seen[element] {
+				continue
+			}
+			if len(seen) < maxSeen {
+				seen[element] = true
+			}
+			batch = append(batch, shown{Info: vfs.Info{Name: base, Mode: dirMode, ModTime: h.opened}})
+		}
+		if !p.more {
+			length = 0
+		}
+		return batch, len(p.lines) > 0, true, nil
+	}
+}
+
+// inArchive is what the names of versions begin with of objects that lie below the place and have names of a length.
+func (h history) inArchive(length int) string { return fmt.Sprintf("%03x%s", length, h.of.prefix()) }
+
+// leastLength is the least that a name below the place can have: of an object "d/", which is the file with no name in d.
+func (h history) leastLength() int { return max(1, len(h.of.prefix())) }
+
+// lengthFrom returns the least length, not less than the given one, that the name of an object below the place has of which there are versions. It takes no
+// more than two requests for each length that any name has. The error is not translated.
+func (h history) lengthFrom(ctx context.Context, length int) (int, bool, error) {
+	for length <= maxObjectName {
+		p, err := h.archivePage(ctx, listing{marker: h.inArchive(length), limit: 1})
+		if err != nil || len(p.lines) == 0 {
+			return 0, false, err
+		}
+		at := p.lines[0].Name
+		found, err := strconv.ParseUint(at[:min(3, len(at))], 16, 12)
+		switch {
+		case err != nil || int(found) < length: // no name of a version
+			length++
+		case strings.HasPrefix(at, h.inArchive(int(found))):
+			return int(found), true, nil
+		case int(found) == length || at > h.inArchive(int(found)):
+			length = int(found) + 1
+		default:
+			length = int(found)
+		}
+	}
+	return 0, false, nil
+}
+
+// formatTimestamp is a time in the form of Swift's ids of versions.
+func formatTimestamp(t time.Time) string {
+	return fmt.Sprintf("%010d.%05d", t.Unix(), t.Nanosecond()/int(10*time.Microsecond))
+}

@@ -1,0 +1,214 @@
+package swift
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"filegate/core/vfs"
+)
+
+// versionsFirst is how many lines are asked for first of the versions of one object, which are few: what else has a name that begins like it comes behind.
+const versionsFirst = 100
+
+// afterAll is behind all names of a directory, as part of a marker: the last character there is. Swift's listing of versions has a directory again on the
+// page that begins behind it.
+const afterAll = "\U0010ffff"
+
+// list implements List in the tree.
+func (h history) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
+	l := &historyLister{history: h, times: h.backend.cfg.ListTimesLimit}
+	if l.times == 0 {
+		l.times = -1
+	}
+	if h.how.archive != "" {
+		l.stages = []stage{h.archivedVersions(), h.archivedBelow()}
+	} else {
+		l.stages = []stage{h.versionsOfIt(), h.versionsBelow()}
+	}
+	if !h.of.isObject() || h.of.object == emptyObject { // what has none itself
+		l.stages = l.stages[1:]
+	}
+	first, err := l.Next(ctx)
+	switch {
+	case err == io.EOF && h.of.isObject() && !l.there:
+		info, err := h.stat(ctx, p.Base())
+		if err == nil && !info.IsDir() {
+			err = vfs.ErrNotDir
+		}
+		if err != nil {
+			return nil, err
+		}
+	case err != nil && err != io.EOF:
+		return nil, err
+	}
+	l.first = first
+	return l, nil
+}
+
+// stage returns one batch of what a directory shows after the other. Of the last one, more is false; there says that there is something, shown or not.
+// The error is not translated.
+type stage func(ctx context.Context) (batch []shown, there, more bool, err error)
+
+// historyLister gives out a directory of the tree.
+type historyLister struct {
+	history
+	stages []stage
+	times  int // how many HEADs may still be made for times; negative: any number
+	first  []vfs.Info
+	there  bool // there is something, shown or not
+}
+
+// Next implements [vfs.Lister].
+func (l *historyLister) Next(ctx context.Context) ([]vfs.Info, error) {
+	if first := l.first; len(first) > 0 {
+		l.first = nil
+		return first, nil
+	}
+	for len(l.stages) > 0 {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		batch, there, more, err := l.stages[0](ctx)
+		if err != nil {
+			return nil, l.refusal(ctx, l.of, err)
+		}
+		l.there = l.there || there
+		if !more {
+			l.stages = l.stages[1:]
+		}
+		if len(batch) == 0 {
+			continue
+		}
+		if err := l.date(ctx, batch); err != nil {
+			return nil, err
+		}
+		infos := make([]vfs.Info, len(batch))
+		for i, s := range batch {
+			infos[i] = s.Info
+		}
+		return infos, nil
+	}
+	return nil, io.EOF
+}
+
+// Close implements [vfs.Lister].
+func (l *historyLister) Close() error {
+	l.stages, l.first = nil, nil
+	return nil
+}
+
+// date completes versions by what only a HEAD tells. Those that nobody gave a time have the one that they are named by.
+func (l *historyLister) date(ctx context.Context, batch []shown) error {
+	listed := make([]shown, len(batch))
+	copy(listed, batch)
+	if err := l.measure(ctx, l.of, batch, &l.times); err != nil {
+		return err
+	}
+	for i := range batch {
+		if _, at, ok := versionOf(batch[i].Name); ok && !batch[i].IsDir() && batch[i].ModTime.Equal(listed[i].ModTime) {
+			batch[i].ModTime = at
+		}
+	}
+	return nil
+}
+
+// shownVersion is a version as its directory shows it, unless it is one that has no content: of a deletion, or of a directory.
+func (f *FS) shownVersion(e entry, id string, lies name) (shown, bool) {
+	if e.ContentType == deletedType || isDirectoryType(e.ContentType) {
+		return shown{}, false
+	}
+	base, _, ok := versionBase(id)
+	info := vfs.Info{Name: base, Size: e.Bytes, Mode: fileMode, ModTime: e.time(f.opened), Version: e.version()}
+	return shown{Info: info, lies: lies}, ok
+}
+
+// versionsOfIt gives out the versions of the object itself.
+func (h history) versionsOfIt() stage {
+	l := listing{versions: true, prefix: h.of.object, limit: versionsFirst}
+	return func(ctx context.Context) (batch []shown, there, more bool, err error) {
+		p, err := h.rawPage(ctx, h.of, l)
+		if err != nil {
+			return nil, false, false, err
+		}
+		for _, e := range p.lines {
+			if e.Name != h.of.object {
+				return batch, there, false, nil
+			}
+			there = true
+			id := e.VersionID
+			if id == nullVersion {
+				id = formatTimestamp(e.time(h.opened))
+			}
+			if s, ok := h.shownVersion(e, id, h.of.at(e.VersionID)); ok {
+				batch = append(batch, s)
+			}
+			l.marker, l.versionMarker = e.Name, e.VersionID
+		}
+		if l.versionMarker == nullVersion {
+			l.versionMarker = lastVersion // behind "null" Swift lists nothing
+		}
+		known, err := h.limits(ctx)
+		l.limit = known.listing
+		return batch, there, p.more, err
+	}
+}
+
+// versionsBelow gives out what lies below the place, as directories. Of an object with many versions only as many are read as come on one page.
+func (h history) versionsBelow() stage {
+	l := listing{versions: true, prefix: h.of.prefix(), delimiter: true}
+	var given givenOut
+	return func(ctx context.Context) (batch []shown, there, more bool, err error) {
+		known, err := h.limits(ctx)
+		if err != nil {
+			return nil, false, false, err
+		}
+		l.limit = known.listing
+		p, err := h.rawPage(ctx, h.of, l)
+		if err != nil {
+			return nil, false, false, err
+		}
+		for _, e := range p.lines {
+			there = true
+			full := strings.TrimSuffix(e.key(), "/")
+			if e.Subdir == "" && e.Name == h.of.prefix() {
+				if isMarker(e.Name, e.Bytes, e.ContentType) {
+					continue
+				}
+				full = e.Name
+			}
+			base := escapeElement(strings.TrimPrefix(full, h.of.prefix()), false)
+			if vfs.ValidName(base) && !given.again(full) {
+				batch = append(batch, shown{Info: vfs.Info{Name: base, Mode: dirMode, ModTime: e.time(h.opened)}})
+			}
+		}
+		if !p.more {
+			return batch, there, false, nil
+		}
+		before := l.marker
+		l.marker = p.last()
+		if p.lines[len(p.lines)-1].Subdir != "" {
+			l.marker += afterAll
+		}
+		return batch, there, l.marker > before, nil
+	}
+}
+
+// givenOut tells which of the names that come in Swift's order have come before: that of an object and that of a directory, which sorts as
+// if it had a slash at its end, so that "a-b" comes between "a" and "a/".
+type givenOut struct {
+	// open holds the names of which the directory may still come. Each begins with the one before it, so there are never more than a name has bytes.
+	open []string
+}
+
+// again says whether the name has come before.
+func (g *givenOut) again(full string) bool {
+	for len(g.open) > 0 && !strings.HasPrefix(full, g.open[len(g.open)-1]) {
+		g.open = g.open[:len(g.open)-1]
+	}
+	if len(g.open) > 0 && g.open[len(g.open)-1] == full {
+		return true
+	}
+	g.open = append(g.open, full)
+	return false
+}

@@ -1,0 +1,530 @@
+package swift
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/cache"
+	"filegate/core/vfs"
+)
+
+// TestVersionBase names versions as files. The names are in the order of the versions, and lead back to them.
+func TestVersionBase(t *testing.T) {
+	for _, base := range []string{"", "file", "2026-11-25", "2026-11-25T12-30-41.12345", "2026-11-25T12-30-41.1234Z", "2026-11-25T12-30-41.123456Z", "2026-13-25T12-30-41.12345Z", "2026-11-25T12-30-41.12345Zx"} {
+		if id, _, ok := versionOf(base); ok {
+			t.Errorf("%q names the version %q", base, id)
+		}
+	}
+	for _, id := range []string{"", "null", "abc", "12", "1e9.00000"} {
+		if base, _, ok := versionBase(id); ok {
+			t.Errorf("the version %q is named %q", id, base)
+		}
+	}
+	const sample = "1795611209.07098"
+	if base, _, _ := versionBase(sample); base != "2026-11-25T12-53-29.07098Z" {
+		t.Errorf("the version %s is named %q", sample, base)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		ids := rapid.SliceOfNDistinct(rapid.StringMatching(`[0-3][0-9]{9}\.[0-9]{5}(_[0-9a-f]{16})?`), 2, 2, rapid.ID[string]).Draw(t, "ids")
+		slices.Sort(ids)
+		var bases []string
+		for _, id := range ids {
+			base, at, ok := versionBase(id)
+			again, when, okAgain := versionOf(base)
+			if !ok || !okAgain || again != id || !when.Equal(at) {
+				t.Fatalf("%q becomes %q (%v), and that %q (%v)", id, base, ok, again, okAgain)
+			}
+			bases = append(bases, base)
+		}
+		if !slices.IsSorted(bases) {
+			t.Fatalf("%q are not in order", bases)
+		}
+	})
+}
+
+// inTree is a path in the tree of versions.
+func (f *fake) inTree(path string) vfs.Path {
+	return f.dir.Join(strings.TrimSuffix(versionsDir+"/"+path, "/"))
+}
+
+// contents are those of all versions of a file, as the tree has them, the oldest first.
+func (f *fake) contents(t *testing.T, path string) [][]byte {
+	t.Helper()
+	infos, err := listAll(t.Context(), f, f.inTree(path))
+	if err != nil && vfs.Kind(err) != vfs.ErrNotExist {
+		t.Fatalf("listing the versions of %q: %v", path, err)
+	}
+	slices.SortFunc(infos, func(a, b vfs.Info) int { return strings.Compare(a.Name, b.Name) })
+	var all [][]byte
+	for _, info := range infos {
+		if info.IsDir() {
+			continue
+		}
+		p := f.inTree(path).Join(info.Name)
+		data, err := f.read(t.Context(), p)
+		if err != nil {
+			t.Errorf("reading %q: %v", p, err)
+		}
+		if int64(len(data)) != info.Size {
+			t.Errorf("%q has %d bytes and is listed with %d", p, len(data), info.Size)
+		}
+		switch stat, err := f.Stat(t.Context(), p); {
+		case err != nil:
+			t.Errorf("stat of %q: %v", p, err)
+		case stat.Size != info.Size || !stat.ModTime.Equal(info.ModTime) || stat.IsDir():
+			t.Errorf("stat of %q tells %v, the listing %v", p, stat, info)
+		}
+		all = append(all, data)
+	}
+	return all
+}
+
+// hasVersions checks the versions of a file, the oldest first.
+func (f *fake) hasVersions(t *testing.T, path, rule string, want ...[]byte) {
+	t.Helper()
+	got := f.contents(t, path)
+	if !slices.EqualFunc(got, want, bytes.Equal) {
+		sizes := func(all [][]byte) (n []int) {
+			for _, b := range all {
+				n = append(n, len(b))
+			}
+			return n
+		}
+		t.Errorf("%q has versions of %d bytes, or with another content, want %d: %s", path, sizes(got), sizes(want), rule)
+	}
+}
+
+// version is the path of one of a file's versions, the oldest being 0.
+func (f *fake) version(t *testing.T, path string, i int) vfs.Path {
+	t.Helper()
+	names := listNames(t, f, f.inTree(path))
+	if i >= len(names) {
+		t.Fatalf("%q has the versions %q", path, names)
+	}
+	return f.inTree(path).Join(names[i])
+}
+
+// TestVersions walks the tree, and reads what it has.
+func TestVersions(t *testing.T) {
+	inEveryWay(t, keeping, func(t *testing.T, f *fake, how string) {
+		ctx := t.Context()
+		sees(t, f, f.inTree(""), "nothing was written yet")
+		one, two, three := noise(100), noise(2*mib+1000), noise(300)
+		if err := errors.Join(f.Mkdir(ctx, f.dir.Join("a")), f.Mkdir(ctx, f.dir.Join("a/b"))); err != nil {
+			t.Fatal(err)
+		}
+		file := f.dir.Join("a/b/file")
+		f.mustWrite(t, file, one)
+		given := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
+		if err := f.SetAttrs(ctx, file, vfs.Attrs{ModTime: &given}); err != nil {
+			t.Fatal(err)
+		}
+		for _, data := range [][]byte{two, three} {
+			f.mustWrite(t, file, data)
+		}
+		for range 2 {
+			f.mustWrite(t, f.dir.Join("a/b/file/below"), one)
+			f.mustWrite(t, f.dir.Join("a/b/file-2"), one)
+			f.mustWrite(t, f.dir.Join("top"), one)
+		}
+		sees(t, f, f.dir, "the tree is not listed", "a/", "top")
+		sees(t, f, f.inTree(""), "it has all that has versions", "a/", "top/")
+		sees(t, f, f.inTree("a"), "it has all that has versions", "b/")
+		sees(t, f, f.inTree("a/b"), "it has each name once", "file-2/", "file/")
+		if how == "X-Versions-Enabled" {
+			if infos, _ := listAll(ctx, f, f.inTree("a/b/file")); len(infos) != 4 {
+				t.Errorf("%d entries are listed, want three versions and a directory", len(infos))
+			}
+			f.hasVersions(t, "a/b/file", "with the current one", one, two, three)
+		} else {
+			f.hasVersions(t, "a/b/file", "the current one is not in the archive", one, two)
+		}
+		if info, err := f.Stat(ctx, f.version(t, "a/b/file", 0)); err != nil || !info.ModTime.Equal(given) {
+			t.Errorf("a version with a time of its own: %v, %v", info.ModTime, err)
+		}
+		for _, p := range []string{"", "a", "a/b", "a/b/file"} {
+			if info, err := f.Stat(ctx, f.inTree(p)); err != nil || !info.IsDir() || info.Name != f.inTree(p).Base() {
+				t.Errorf("stat of %q: %v, %v, want a directory", f.inTree(p), info, err)
+			}
+			if _, err := f.Open(ctx, f.inTree(p), vfs.OpenOptions{}); vfs.Kind(err) != vfs.ErrIsDir {
+				t.Errorf("opening %q: %v, want %v", f.inTree(p), err, vfs.ErrIsDir)
+			}
+		}
+		for _, p := range []string{"none", "a/b/fil", "a/b/file/2020-01-02T03-04-05.00000Z", "2020-01-02T03-04-05.00000Z", "a/2020-01-02T03-04-05.00000Z"} {
+			_, statErr := f.Stat(ctx, f.inTree(p))
+			_, listErr := f.List(ctx, f.inTree(p))
+			_, openErr := f.Open(ctx, f.inTree(p), vfs.OpenOptions{})
+			for _, err := range []error{statErr, listErr, openErr} {
+				if vfs.Kind(err) != vfs.ErrNotExist {
+					t.Errorf("%q: %v, want %v", p, err, vfs.ErrNotExist)
+				}
+			}
+		}
+		if _, err := f.List(ctx, f.version(t, "a/b/file", 0)); vfs.Kind(err) != vfs.ErrNotDir {
+			t.Errorf("listing a version: %v, want %v", err, vfs.ErrNotDir)
+		}
+		large := f.open(t, f.version(t, "a/b/file", 1), vfs.OpenOptions{})
+		p := make([]byte, 1000)
+		if n, err := large.ReadAt(p, mib-500); n != len(p) || err != nil || !bytes.Equal(p, two[mib-500:mib+500]) {
+			t.Errorf("reading in a large version: %d, %v", n, err)
+		}
+		if sums, err := f.Digest(ctx, f.version(t, "a/b/file", 1)); err != nil || len(sums[vfs.MD5]) == 0 {
+			t.Errorf("the digest of a version: %v, %v", sums, err)
+		}
+		if err := f.Remove(ctx, file); err != nil {
+			t.Fatal(err)
+		}
+		switch how {
+		case "X-Versions-Location":
+			f.has(t, file, two, "the version before came back")
+			f.hasVersions(t, "a/b/file", "one came back", one)
+		default:
+			f.hasVersions(t, "a/b/file", "it was removed", one, two, three)
+		}
+	})
+}
+
+// TestVersionsAreNotChanged tries to.
+func TestVersionsAreNotChanged(t *testing.T) {
+	inEveryWay(t, keeping, func(t *testing.T, f *fake, _ string) {
+		ctx := t.Context()
+		for range 2 {
+			f.mustWrite(t, f.dir.Join("dir/file"), noise(100))
+		}
+		v, other := f.version(t, "dir/file", 0), f.dir.Join("other")
+		f.mustWrite(t, other, noise(10))
+		write := func(p vfs.Path) error {
+			w, err := f.OpenWriter(ctx, p, replace)
+			if err == nil {
+				w.Close()
+			}
+			return err
+		}
+		for what, err := range map[string]error{
+			"writing over a version":      write(v),
+			"writing a new file":          write(f.inTree("new")),
+			"removing a version":          f.Remove(ctx, v),
+			"removing a file's directory": f.Rmdir(ctx, f.inTree("dir/file")),
+			"removing the tree":           f.Rmdir(ctx, f.inTree("")),
+			"mkdir":                       f.Mkdir(ctx, f.inTree("new")),
+			"mkdir of the tree":           f.Mkdir(ctx, f.inTree("")),
+			"setting a time":              f.SetAttrs(ctx, v, vfs.Attrs{ModTime: new(time.Unix(1, 0))}),
+			"renaming into it":            f.Rename(ctx, other, f.inTree("dir/file/new"), vfs.RenameOptions{Replace: true}),
+			"renaming a version in it":    f.Rename(ctx, v, f.inTree("dir/file/new"), vfs.RenameOptions{Replace: true}),
+			"renaming a directory of it":  f.Rename(ctx, f.inTree("dir/file"), f.dir.Join("new"), vfs.RenameOptions{}),
+			"renaming the tree":           f.Rename(ctx, f.inTree(""), f.dir.Join("new"), vfs.RenameOptions{}),
+			"copying into it":             f.Copy(ctx, other, f.inTree("new"), vfs.CopyOptions{}),
+		} {
+			if vfs.Kind(err) != vfs.ErrPermission {
+				t.Errorf("%s: %v, want %v", what, err, vfs.ErrPermission)
+			}
+		}
+	})
+}
+
+// TestRestore brings versions back, to their file and elsewhere.
+func TestRestore(t *testing.T) {
+	inEveryWay(t, keeping, func(t *testing.T, f *fake, how string) {
+		ctx := t.Context()
+		file := f.dir.Join("dir/file")
+		small, large, last := noise(100), noise(2*mib+1000), noise(300)
+		given := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
+		f.mustWrite(t, file, small)
+		if err := f.SetAttrs(ctx, file, vfs.Attrs{ModTime: &given}); err != nil {
+			t.Fatal(err)
+		}
+		f.mustWrite(t, file, large)
+		f.mustWrite(t, file, last)
+		oldest, middle := f.version(t, "dir/file", 0), f.version(t, "dir/file", 1)
+		if err := f.Rename(ctx, oldest, file, vfs.RenameOptions{}); vfs.Kind(err) != vfs.ErrExist {
+			t.Errorf("renaming a version to what is there: %v, want %v", err, vfs.ErrExist)
+		}
+		f.has(t, file, last, "it was not replaced")
+		for _, tt := range []struct {
+			from vfs.Path
+			want []byte
+		}{{oldest, small}, {middle, large}, {oldest, small}, {oldest, small}} {
+			if err := f.Rename(ctx, tt.from, file, vfs.RenameOptions{Replace: true}); err != nil {
+				t.Errorf("renaming %q: %v", tt.from, err)
+			}
+			f.has(t, file, tt.want, "a version came back")
+			infos, err := listAll(ctx, f, f.dir.Join("dir"))
+			if err != nil || len(infos) != 1 || infos[0].Size != int64(len(tt.want)) {
+				t.Errorf("the directory lists %v (%v), want %d bytes", infos, err, len(tt.want))
+			}
+			f.has(t, tt.from, tt.want, "it is a version still")
+		}
+		if info, err := f.Stat(ctx, file); err != nil || !info.ModTime.Equal(given) {
+			t.Errorf("the file that came back has the time %v (%v), want its own", info.ModTime, err)
+		}
+		for i, from := range []vfs.Path{oldest, middle} {
+			want := [][]byte{small, large}[i]
+			renamed, copied := f.dir.Join(fmt.Sprint("renamed", i)), f.dir.Join(fmt.Sprint("copied", i))
+			if err := errors.Join(f.Rename(ctx, from, renamed, vfs.RenameOptions{}), f.Copy(ctx, from, copied, vfs.CopyOptions{})); err != nil {
+				t.Errorf("%q elsewhere: %v", from, err)
+			}
+			f.has(t, renamed, want, "a version was renamed to it")
+			f.has(t, copied, want, "a version was copied to it")
+			f.has(t, from, want, "it is a version still")
+		}
+		for _, p := range []vfs.Path{"/", f.dir, f.dir.Join("dir"), f.dir + "-none/file"} {
+			if err := f.Rename(ctx, oldest, p, vfs.RenameOptions{Replace: true}); err == nil {
+				t.Errorf("a version became %q", p)
+			}
+		}
+		if how == "X-Versions-Location" {
+			return
+		}
+		if err := f.Remove(ctx, file); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Rename(ctx, middle, file, vfs.RenameOptions{}); err != nil {
+			t.Errorf("bringing back what was removed: %v", err)
+		}
+		f.has(t, file, large, "it came back after it was removed")
+	})
+}
+
+// TestVersionsFromBeforeInTree has what was written before versions were kept, and after that was turned off.
+func TestVersionsFromBeforeInTree(t *testing.T) {
+	onEverySwift(t, func(t *testing.T, f *fake) {
+		ctx := t.Context()
+		file, before := f.dir.Join("file"), noise(100)
+		f.mustWrite(t, file, before)
+		f.keepVersions(t, "X-Versions-Enabled")
+		f.hasVersions(t, "file", "it is from before", before)
+		v := f.version(t, "file", 0)
+		if err := f.Rename(ctx, v, file, vfs.RenameOptions{Replace: true}); err != nil {
+			t.Errorf("bringing back what is current: %v", err)
+		}
+		after := noise(200)
+		f.mustWrite(t, file, after)
+		f.has(t, v, before, "it has the same name as before")
+		f.hasVersions(t, "file", "one is from before", before, after)
+		f.change(t, "X-Versions-Enabled", "false")
+		late := noise(300)
+		f.mustWrite(t, file, late)
+		f.hasVersions(t, "file", "the last is no version, and is current", before, after, late)
+		f.change(t, "X-Versions-Enabled", "true")
+		if err := f.Rename(ctx, v, file, vfs.RenameOptions{Replace: true}); err != nil {
+			t.Errorf("bringing back the first: %v", err)
+		}
+		f.has(t, file, before, "it came back")
+		if all := f.contents(t, "file"); !slices.ContainsFunc(all, func(b []byte) bool { return bytes.Equal(b, late) }) {
+			t.Error("what had no version was lost when another took its place")
+		}
+	})
+}
+
+// TestOrdinaryVersionsDirectory has a directory of that name where no versions are kept.
+func TestOrdinaryVersionsDirectory(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	if err := f.Mkdir(t.Context(), f.inTree("")); err != nil {
+		t.Fatal(err)
+	}
+	f.mustWrite(t, f.inTree("file"), noise(10))
+	sees(t, f, f.dir, "it is one like others", ".versions/")
+	sees(t, f, f.inTree(""), "it is one like others", "file")
+	if err := errors.Join(f.Remove(t.Context(), f.inTree("file")), f.Rmdir(t.Context(), f.inTree(""))); err != nil {
+		t.Error(err)
+	}
+	long := strings.Repeat("n", maxObjectName-len(versionsDir))
+	if _, err := f.Stat(t.Context(), f.inTree(long)); vfs.Kind(err) != vfs.ErrInvalidName {
+		t.Errorf("a name that is too long: %v, want %v", err, vfs.ErrInvalidName)
+	}
+	f.keepVersions(t, "X-Versions-Enabled")
+	f.mustWrite(t, f.dir.Join(long), noise(10))
+	if got := f.contents(t, long); len(got) != 1 {
+		t.Errorf("%d versions of a file with a long name, want one", len(got))
+	}
+}
+
+// TestShowVersions shows the tree where it is wanted, and there is one.
+func TestShowVersions(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ShowVersions = true })
+	sees(t, f, f.dir, "no versions are kept")
+	f.keepVersions(t, "X-Versions-Enabled")
+	f.mustWrite(t, f.dir.Join("file"), noise(10))
+	sees(t, f, f.dir, "versions are kept, and to be shown", ".versions/", "file")
+}
+
+// TestAllVersionsAreInTheTree makes objects with odd names, by Swift itself, and finds each of their versions once.
+func TestAllVersionsAreInTheTree(t *testing.T) {
+	for _, how := range keeping[:2] {
+		t.Run(how, func(t *testing.T) {
+			srv := swifttest.Start(t, swifttest.Config{Limits: swifttest.Limits{ListingLimit: 3}})
+			fsys := openFS(t, accountIn(srv), nil)
+			object := rapid.Custom(func(t *rapid.T) string {
+				return strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "-", "/", "/", "%", ".", "ü"}), 1, 6).Draw(t, "name"), "")
+			})
+			checks(t, "50")
+			made := 0
+			rapid.Check(t, func(rt *rapid.T) {
+				made++
+				f := &fake{FS: fsys, srv: srv, dir: vfsPath("/c%d", made)}
+				archive := name{container: fmt.Sprintf("archive%d", made)}
+				value := archive.container
+				if how == "X-Versions-Enabled" {
+					value = "true"
+				}
+				ctx := t.Context()
+				if err := errors.Join(f.makeContainer(ctx, archive, nil), f.makeContainer(ctx, f.container(), map[string]string{how: value})); err != nil {
+					rt.Fatal(err)
+				}
+				want := map[string]int{}
+				for _, o := range rapid.SliceOfN(object, 1, 12).Draw(rt, "objects") {
+					body := pieces{[]byte("x")}
+					if _, err := f.client.send(ctx, request{method: http.MethodPut, target: f.container().with(o), body: body.reader(), length: 1}); err != nil {
+						rt.Fatal(err)
+					}
+					want[o]++
+				}
+				if how != "X-Versions-Enabled" { // one is current, and not in the archive
+					for o := range want {
+						if want[o]--; want[o] == 0 {
+							delete(want, o)
+						}
+					}
+				}
+				got := map[string]int{}
+				f.walk(ctx, rt, f.inTree(""), 0, func(p vfs.Path) {
+					n, err := f.locate(p)
+					if err != nil {
+						rt.Fatal(err)
+					}
+					h, _, err := f.historyAt(ctx, n)
+					if err != nil {
+						rt.Fatal(err)
+					}
+					v, err := h.version(ctx)
+					if err != nil {
+						rt.Fatalf("%q: %v", p, err)
+					}
+					got[v.of.object]++
+				})
+				if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+					rt.Fatalf("the versions of objects in the tree (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// walk calls use for every file below a directory. No directory has a name twice.
+func (f *fake) walk(ctx context.Context, t *rapid.T, dir vfs.Path, depth int, use func(vfs.Path)) {
+	if depth > 20 {
+		t.Fatalf("%q lies in itself", dir)
+	}
+	infos, err := listAll(ctx, f, dir)
+	if err != nil {
+		t.Fatalf("listing %q: %v", dir, err)
+	}
+	seen := map[string]bool{}
+	for _, info := range infos {
+		if seen[info.Name] {
+			t.Fatalf("%q lists %q twice", dir, info.Name)
+		}
+		seen[info.Name] = true
+		if info.IsDir() {
+			f.walk(ctx, t, dir.Join(info.Name), depth+1, use)
+			continue
+		}
+		use(dir.Join(info.Name))
+	}
+}
+
+// TestManyVersions lists more versions of a file, and more files, than come on a page, with a listing that lags behind in the rest.
+func TestManyVersions(t *testing.T) {
+	for _, how := range keeping[:2] {
+		t.Run(how, func(t *testing.T) {
+			w := newWorld(t, 7)
+			f := w.fake(w.gateway(t))
+			f.keepVersions(t, how)
+			const many = 20
+			for range many {
+				f.mustWrite(t, f.dir.Join("dir/busy"), noise(10))
+			}
+			for i := range many {
+				for range 2 {
+					f.mustWrite(t, f.dir.Join(fmt.Sprintf("dir/file%02d", i)), noise(10))
+				}
+			}
+			if n := len(f.contents(t, "dir/busy")); n < many-1 {
+				t.Errorf("%d versions, want %d or one less", n, many)
+			}
+			if n := len(listNames(t, f, f.inTree("dir"))); n != many+1 {
+				t.Errorf("%d files with versions, want %d", n, many+1)
+			}
+			w.srv.ListingLag(time.Hour)
+			file := f.dir.Join("dir/file00")
+			if err := f.Remove(t.Context(), file); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Rename(t.Context(), f.version(t, "dir/file00", 0), file, vfs.RenameOptions{}); err != nil {
+				t.Errorf("bringing back a file that Swift lists still: %v", err)
+			}
+			if !slices.Contains(listNames(t, f, f.dir.Join("dir")), "file00") {
+				t.Error("the file that came back is not listed")
+			}
+			w.srv.ListingLag(0)
+		})
+	}
+}
+
+// TestRequestsOfVersions counts what the package's documentation says of them.
+func TestRequestsOfVersions(t *testing.T) {
+	const (
+		head, get, put, list = swifttest.HeadObject, swifttest.GetObject, swifttest.PutObject, swifttest.ListContainer
+		headContainer        = swifttest.HeadContainer
+	)
+	f := newFake(t, swifttest.Limits{}, nil)
+	f.keepVersions(t, "X-Versions-Enabled")
+	ctx := t.Context()
+	for range 2 {
+		f.mustWrite(t, f.dir.Join("dir/file"), noise(10))
+	}
+	v := f.version(t, "dir/file", 0)
+	f.backend.local = cache.NewMemory(cache.DefaultMemory)
+	for _, tt := range []struct {
+		name string
+		do   func() error
+		want []swifttest.Op
+	}{
+		{"the first look", func() error { _, err := f.Stat(ctx, f.inTree("")); return err }, []swifttest.Op{headContainer}},
+		{"stat", func() error { _, err := f.Stat(ctx, v); return err }, []swifttest.Op{head}},
+		{"stat of a directory", func() error { _, err := f.Stat(ctx, f.inTree("dir")); return err }, []swifttest.Op{list}},
+		{"list", func() error { _, err := listAll(ctx, f, f.inTree("dir/file")); return err }, []swifttest.Op{list, list}},
+		{"read", func() error { _, err := f.read(ctx, v); return err }, []swifttest.Op{head, get}},
+		{"restore", func() error { return f.Rename(ctx, v, f.dir.Join("dir/file"), vfs.RenameOptions{Replace: true}) }, []swifttest.Op{head, head, put}},
+	} {
+		f.srv.ForgetRequests()
+		if err := tt.do(); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		var got []swifttest.Op
+		eventually(t, "the log has all requests", func() bool {
+			got = nil
+			for _, r := range f.srv.Requests() {
+				got = append(got, r.Op)
+			}
+			return len(got) >= len(tt.want)
+		})
+		slices.Sort(got)
+		slices.Sort(tt.want)
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
