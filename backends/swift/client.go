@@ -36,6 +36,8 @@ type client struct {
 	// observe is told of each request that is done with: its answer, or the error that it ended in.
 	observe func(ctx context.Context, req request, began time.Time, resp *response, err error)
 
+	trip trip
+
 	mu   sync.Mutex
 	conn *connection
 }
@@ -125,6 +127,9 @@ func (c *client) retry(ctx context.Context, req request, use func(*response) err
 	}
 	began := time.Now()
 	resp, err := c.attempt(ctx, req, use)
+	if req.method == http.MethodHead && (err == nil || status(err) == http.StatusNotFound) {
+		c.trip.note(time.Since(began))
+	}
 	c.observe(ctx, req, began, resp, err)
 	return resp, err
 }

@@ -78,6 +78,26 @@ func TestPaceOfSmallFile(t *testing.T) {
 	}
 }
 
+// TestPaceOfFarStore has uploads begin with most requests where each is held up by the distance.
+func TestPaceOfFarStore(t *testing.T) {
+	for trip, want := range map[time.Duration]int{0: 2, 10 * time.Millisecond: 2, 100 * time.Millisecond: 6} {
+		if p := newPaceFrom(2, 6, trip); p.streams != want {
+			t.Errorf("%d PUTs where a trip takes %v, want %d", p.streams, trip, want)
+		}
+	}
+}
+
+// TestTrip takes the least of late.
+func TestTrip(t *testing.T) {
+	var known trip
+	for _, took := range []time.Duration{100, 400, 10, 10, 90} {
+		known.note(took * time.Millisecond)
+	}
+	if got := known.get(); got != 20*time.Millisecond {
+		t.Errorf("a trip takes %v, want 20ms", got)
+	}
+}
+
 func TestPaceAlone(t *testing.T) {
 	c := newPacedClient(1)
 	c.run(5, 90*time.Millisecond, mib)

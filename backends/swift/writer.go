@@ -75,7 +75,7 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 		dlo:    !limits.slo || f.backend.cfg.LargeObjects == largeDLO,
 		blocks: map[int64][]byte{},
 		chain:  newChain(&f.backend.cfg),
-		pace:   newPace(fewUploads, f.backend.cfg.UploadConcurrency, 0),
+		pace:   newPaceFrom(fewUploads, f.backend.cfg.UploadConcurrency, f.client.trip.get()),
 	}
 	if w.place, err = f.place(ctx, n, w.upload, old, opts.Size); err != nil {
 		return nil, translate(err)
