@@ -10,6 +10,7 @@ import (
 // Types of packets (draft-ietf-secsh-filexfer-02, section 3).
 const (
 	typeVersion       = 2
+	typeWrite         = 6
 	typeFSetStat      = 10
 	typeExtended      = 200
 	typeExtendedReply = 201
@@ -17,6 +18,10 @@ const (
 
 // maxPacket is the longest packet that the library takes, without its length.
 const maxPacket = 256 << 10
+
+// maxQueued is how much of a client's WRITEs the library may have without having answered them, in bytes, before it gets another. It would take 26 of
+// whatever size, for a client whose file has to wait; this many are enough to have the next one at hand.
+const maxQueued = 1 << 20
 
 // extensions is what the server announces, in place of what the library would: name and version.
 var extensions = [...][2]string{
@@ -34,7 +39,7 @@ var errPacket = errors.New("malformed packet")
 
 // filter stands between the client and the library and adds the extensions that the library lacks. It announces them in place of the library's own,
 // answers limits itself, and rewrites fsync into an FSETSTAT that sets nothing, and copy-data into one that sets an attribute of that name: so it has its turn
-// among the other requests. All other bytes pass through unchanged.
+// among the other requests. All other bytes pass through unchanged, WRITEs not before there is room for them.
 type filter struct {
 	under   io.ReadWriter
 	payload uint32 // the most that one READ or WRITE shall carry
@@ -48,14 +53,50 @@ type filter struct {
 	answered bool       // that packet was replaced
 	left     uint32     // what is to come of the library's present packet
 	own      [][]byte   // packets of the filter's own that wait for its end
+	asked    []uint32   // the lengths of the requests that the library has not answered: it answers in their order
+	queued   uint32     // all of these together
+	closed   bool
+	room     *sync.Cond // when one of the last three has changed
 }
 
 func newFilter(under io.ReadWriter, payload uint32) *filter {
-	return &filter{under: under, payload: payload}
+	f := &filter{under: under, payload: payload}
+	f.room = sync.NewCond(&f.mu)
+	return f
 }
 
-// Close does nothing: whoever made the stream closes it.
-func (f *filter) Close() error { return nil }
+// Close lets nobody wait any longer. Whoever made the stream closes that.
+func (f *filter) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
+	f.room.Broadcast()
+	return nil
+}
+
+// ask notes a request for the library, and waits for room where it is a WRITE.
+func (f *filter) ask(kind byte, length uint32) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for kind == typeWrite && f.queued > 0 && f.queued+length > maxQueued && !f.closed {
+		f.room.Wait()
+	}
+	if f.closed {
+		return io.ErrClosedPipe
+	}
+	f.asked, f.queued = append(f.asked, length), f.queued+length
+	return nil
+}
+
+// answeredOne notes that the library answers its next request. It is called with mu held.
+func (f *filter) answeredOne() {
+	if len(f.asked) == 0 {
+		return
+	}
+	f.queued -= f.asked[0]
+	f.asked = f.asked[1:]
+	f.room.Broadcast()
+}
 
 func (f *filter) Read(p []byte) (int, error) {
 	if len(p) == 0 {
@@ -91,7 +132,7 @@ func (f *filter) next() error {
 	}
 	if head[4] != typeExtended {
 		f.ready, f.body = head[:], length-1
-		return nil
+		return f.ask(head[4], length)
 	}
 	packet := make([]byte, 4+length)
 	copy(packet, head[:])
@@ -119,7 +160,7 @@ func (f *filter) extended(packet []byte) error {
 	default:
 		f.ready = packet
 	}
-	return nil
+	return f.ask(typeExtended, uint32(len(f.ready)))
 }
 
 // parseExtended takes the payload of an SSH_FXP_EXTENDED.
@@ -217,6 +258,7 @@ func (f *filter) Write(p []byte) (int, error) {
 				return 0, errPacket
 			}
 			f.left = 4 + binary.BigEndian.Uint32(rest)
+			f.answeredOne()
 		}
 		n := min(uint32(len(rest)), f.left)
 		if _, err := f.under.Write(rest[:n]); err != nil {
@@ -242,6 +284,7 @@ func (f *filter) answer(p []byte) error {
 		return errPacket
 	}
 	f.version, f.answered = nil, true
+	f.answeredOne()
 	_, err := f.under.Write(versionPacket())
 	return err
 }

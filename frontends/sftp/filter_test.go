@@ -7,6 +7,7 @@ import (
 	"io"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 )
 
 // stream is what a client sends and what it gets.
@@ -128,6 +129,63 @@ func TestFilterInjects(t *testing.T) {
 	if want := join(data, limits(1, maxPayload)); !bytes.Equal(s.out.Bytes(), want) {
 		t.Errorf("the client reads %x, want %x", s.out.Bytes(), want)
 	}
+}
+
+// TestFilterQueue gives the library as many WRITEs as there is room for, another when one is answered, and everything else at once.
+func TestFilterQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		write := packet(typeWrite, make([]byte, 200<<10)...)
+		other := packet(4, 0, 0, 0, 9, 1, 2, 3)
+		f, _ := answered(t, bytes.NewReader(join(bytes.Repeat(write, 5), other, write)))
+		got := 0
+		ended := make(chan error, 1)
+		go func() {
+			p := make([]byte, 300<<10)
+			for {
+				n, err := f.Read(p)
+				got += n
+				if err != nil {
+					ended <- err
+					return
+				}
+			}
+		}()
+		has := func(want int) {
+			t.Helper()
+			if synctest.Wait(); got != want {
+				t.Errorf("the library has %d bytes, want %d", got, want)
+			}
+		}
+		has(5*len(write) + len(other))
+		for range 2 { // answers in two pieces, as to a READ
+			for _, piece := range [][]byte{{0, 0, 0, 5, 101}, {0, 0, 0, 0}} {
+				if _, err := f.Write(piece); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		has(6*len(write) + len(other))
+		if err := <-ended; err != io.EOF {
+			t.Errorf("reading ends with %v", err)
+		}
+	})
+}
+
+// TestFilterQueueClosed lets go of a WRITE that nothing makes room for any more.
+func TestFilterQueueClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, _ := answered(t, bytes.NewReader(bytes.Repeat(packet(typeWrite, make([]byte, 200<<10)...), 6)))
+		ended := make(chan error, 1)
+		go func() {
+			_, err := io.Copy(io.Discard, f)
+			ended <- err
+		}()
+		synctest.Wait()
+		f.Close()
+		if err := <-ended; !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("reading ends with %v", err)
+		}
+	})
 }
 
 func TestFilterWantsVersionFirst(t *testing.T) {
