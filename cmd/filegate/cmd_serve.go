@@ -65,6 +65,11 @@ func serve(e env, cfg *config.Config, ready func(*gateway.Gateway, *slog.Logger)
 		return fmt.Errorf("cannot listen: %w", err)
 	}
 	ready(g, log)
+	var tending sync.WaitGroup
+	life, end := context.WithCancel(e.stop)
+	tending.Go(func() { tendHeap(life) })
+	defer tending.Wait()
+	defer end()
 	return g.Serve(e.stop, e.now)
 }
 

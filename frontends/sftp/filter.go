@@ -19,9 +19,9 @@ const (
 // maxPacket is the longest packet that the library takes, without its length.
 const maxPacket = 256 << 10
 
-// maxQueued is how much of a client's WRITEs the library may have without having answered them, in bytes, before it gets another. It would take 26 of
-// whatever size, for a client whose file has to wait; this many are enough to have the next one at hand.
-const maxQueued = 1 << 20
+// queuedPackets is how many WRITEs of full size the library may have without having answered them, before it gets another. It would take 26, for a client
+// whose file has to wait; this many are enough to have the next one at hand.
+const queuedPackets = 4
 
 // extensions is what the server announces, in place of what the library would: name and version.
 var extensions = [...][2]string{
@@ -78,7 +78,7 @@ func (f *filter) Close() error {
 func (f *filter) ask(kind byte, length uint32) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for kind == typeWrite && f.queued > 0 && f.queued+length > maxQueued && !f.closed {
+	for kind == typeWrite && f.queued > 0 && f.queued+length > queuedPackets*f.payload && !f.closed {
 		f.room.Wait()
 	}
 	if f.closed {
