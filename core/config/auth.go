@@ -61,6 +61,7 @@ func (r *reader) auth(b *hclsyntax.Block, pluginDir string) *Auth {
 	}
 	a.Block = r.block(in.Config)
 	r.labels(in.Config)
+	r.src.hideAll(in.Config.Body) // until the program says which are secrets
 	for name, attr := range in.Config.Body.Attributes {
 		if val, ok := r.value(attr); ok {
 			a.values[name] = val
@@ -122,8 +123,8 @@ func (a *Auth) Decode(schema auth.Schema) ([]byte, auth.Diagnostics) {
 	values := map[string]any{}
 	for _, attr := range schema {
 		names = append(names, attr.Name)
-		if attr.Secret && a.src != nil {
-			a.src.secret(attr.Name)
+		if !attr.Secret {
+			a.show(attr.Name)
 		}
 		t, ok := schemaTypes[attr.Type]
 		if !ok {

@@ -21,6 +21,16 @@ func (b Block) Diagnose(attribute, summary, detail string) Diagnostic {
 	return Diagnostic{Summary: summary, Detail: detail, rng: b.find(attribute), src: b.src}
 }
 
+// show makes the value of an attribute readable that was hidden.
+func (b Block) show(attribute string) {
+	if b.src == nil {
+		return
+	}
+	if attr, ok := b.body.Attributes[attribute]; ok {
+		b.src.show(attr)
+	}
+}
+
 func (b Block) find(attribute string) hcl.Range {
 	body, rng := b.body, b.def
 	attribute, element := cutElement(attribute)

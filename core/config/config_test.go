@@ -144,6 +144,9 @@ func TestBadFiles(t *testing.T) {
 			if _, ok := errors.AsType[Diagnostics](err); !ok {
 				t.Errorf("the error is of type %T, want Diagnostics", err)
 			}
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Error("a secret is shown")
+			}
 			golden(t, strings.TrimSuffix(name, ".hcl")+".want", strings.ReplaceAll(err.Error(), pwd, "$PWD")+"\n")
 		})
 	}

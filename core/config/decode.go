@@ -38,8 +38,10 @@ func (d *decoder) body(body *hclsyntax.Body, def hcl.Range, targets ...any) {
 	for name, attr := range body.Attributes {
 		switch f, ok := known[name]; {
 		case !ok:
+			d.src.hide(attr)
 			d.report(attr.NameRange, "Unknown attribute "+name, "No attribute of that name can stand here. %s", didYouMean(name, names))
 		case f.kind == block:
+			d.src.hide(attr)
 			d.report(attr.NameRange, name+" is a block", "Write it without the equals sign: %s { … }", name)
 		default:
 			d.attribute(f, attr)
@@ -49,8 +51,10 @@ func (d *decoder) body(body *hclsyntax.Body, def hcl.Range, targets ...any) {
 	for _, b := range body.Blocks {
 		switch f, ok := known[b.Type]; {
 		case !ok:
+			d.src.hideAll(b.Body)
 			d.report(b.TypeRange, "Unknown block "+b.Type, "No block of that name can stand here. %s", didYouMean(b.Type, names))
 		case f.kind == attribute:
+			d.src.hideAll(b.Body)
 			d.report(b.TypeRange, b.Type+" is an attribute", "Write it with an equals sign: %s = …", b.Type)
 		default:
 			blocks[b.Type] = append(blocks[b.Type], b)
@@ -91,9 +95,8 @@ func (d *decoder) attribute(f field, attr *hclsyntax.Attribute) {
 
 // value evaluates an attribute. It reports what is wrong, and whether there is a value.
 func (d *decoder) value(attr *hclsyntax.Attribute) (cty.Value, bool) {
-	if word, ok := attr.Expr.(*hclsyntax.ScopeTraversalExpr); ok {
-		text := string(word.Range().SliceBytes(d.src.file.Bytes))
-		d.report(attr.Expr.Range(), "Text without quotes", "Put it in quotes: %s = %q", attr.Name, text)
+	if _, ok := attr.Expr.(*hclsyntax.ScopeTraversalExpr); ok {
+		d.report(attr.Expr.Range(), "Text without quotes", `Put it in quotes: %s = "…"`, attr.Name) // it may be a secret
 		return cty.NilVal, false
 	}
 	val, diags := attr.Expr.Value(d.eval)
@@ -168,6 +171,7 @@ func (d *decoder) labels(b *hclsyntax.Block, want ...string) bool {
 	if len(b.Labels) == len(want) {
 		return true
 	}
+	d.src.hideAll(b.Body)
 	var form strings.Builder
 	form.WriteString(b.Type)
 	for _, l := range want {

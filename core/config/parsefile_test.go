@@ -54,10 +54,18 @@ func TestParseFileMistakes(t *testing.T) {
 	var f struct {
 		Name string `hcl:"name"`
 	}
-	for _, text := range []string{`name = `, `nam = "x"`, `name = 5`, `name = env("HOME")`, `name = x`, ``} {
+	for _, text := range []string{
+		`name = `, `nam = "x"`, `name = 5`, `name = env("HOME")`, `name = x`, ``,
+		`nom = "hunter2"`, `nom = hunter2`, `nom = ["hunter2"]`, `nom = { "hunter2" = 1 }`, `nom { x = "hunter2" }`, `name { x = "hunter2" }`,
+		"nom = <<END\n  hunter2\nEND\n", "name = \"a\nnom = \"hunter2\"\n", `nom = "hunter2" }`, `nom: "hunter2"`, "nom = <<END\nhunter2=\nEND\nx y",
+	} {
 		_, err := ParseFile([]byte(text), "f.hcl", &f)
 		if _, ok := errors.AsType[Diagnostics](err); !ok {
 			t.Errorf("%q: got %v, want diagnostics", text, err)
+			continue
+		}
+		if strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: a secret is shown in\n%v", text, err)
 		}
 	}
 }

@@ -103,6 +103,7 @@ func (r *reader) cache(b *hclsyntax.Block) *Cache {
 		}
 		kinds = append(kinds, k.Name)
 	}
+	r.src.hideAll(b.Body)
 	r.report(b.LabelRanges[0], "Unknown kind of cache: "+b.Labels[0], "No cache of that kind is built in. %s", didYouMean(b.Labels[0], kinds))
 	return nil
 }
@@ -119,6 +120,7 @@ func (r *reader) backend(b *hclsyntax.Block) *Backend {
 		}
 		kinds = append(kinds, k.Name)
 	}
+	r.src.hideAll(b.Body)
 	r.report(b.LabelRanges[0], "Unknown kind of backend: "+b.Labels[0], "No backend of that kind is built in. %s", didYouMean(b.Labels[0], kinds))
 	return nil
 }
@@ -137,6 +139,7 @@ func (r *reader) frontend(b *hclsyntax.Block) *Frontend {
 		}
 		kinds = append(kinds, k.Name)
 	}
+	r.src.hideAll(b.Body)
 	r.report(b.LabelRanges[0], "Unknown kind of frontend: "+b.Labels[0], "No frontend of that kind is built in. %s", didYouMean(b.Labels[0], kinds))
 	return nil
 }

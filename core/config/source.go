@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -10,13 +11,16 @@ import (
 )
 
 // source is the text of a file, for the lines that diagnostics show of it. Values of attributes that are
-// secrets are starred out there, wherever on a shown line they stand.
+// secrets are starred out there, wherever on a shown line they stand, and so is what may be one: the value of an attribute that nobody knows, as of a
+// name that is misspelt, and all that is assigned in a file whose syntax is wrong.
 type source struct {
-	name string
-	file *hcl.File
+	name   string
+	file   *hcl.File
+	broken bool // there is no syntax tree to go by
 
 	mu      sync.Mutex
 	secrets map[string]bool // names of attributes, beside those that say so themselves
+	hidden  map[*hclsyntax.Attribute]bool
 }
 
 // parseSource reads the syntax of a file, and nothing of what it means. The error is of type [Diagnostics].
@@ -25,8 +29,8 @@ func parseSource(text []byte, filename string) (*source, *hclsyntax.Body, error)
 	if parsed == nil {
 		parsed = &hcl.File{Bytes: text}
 	}
-	src := &source{name: filename, file: parsed, secrets: map[string]bool{}}
-	if diags.HasErrors() {
+	src := &source{name: filename, file: parsed, broken: diags.HasErrors(), secrets: map[string]bool{}, hidden: map[*hclsyntax.Attribute]bool{}}
+	if src.broken {
 		return nil, nil, src.fromHCL(diags)
 	}
 	return src, parsed.Body.(*hclsyntax.Body), nil // hclsyntax makes no others
@@ -55,27 +59,75 @@ func (s *source) isSecret(name string) bool {
 	return s.secrets[name]
 }
 
+// hide makes the value of one attribute unreadable, of which nobody knows whether it is a secret.
+func (s *source) hide(attr *hclsyntax.Attribute) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hidden[attr] = true
+}
+
+// show takes back what hide has done.
+func (s *source) show(attr *hclsyntax.Attribute) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.hidden, attr)
+}
+
+// hideAll does so with all that stands in a body.
+func (s *source) hideAll(body *hclsyntax.Body) {
+	for _, attr := range body.Attributes {
+		s.hide(attr)
+	}
+	for _, b := range body.Blocks {
+		s.hideAll(b.Body)
+	}
+}
+
+func (s *source) isHidden(t hclsyntax.Token) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for attr := range s.hidden {
+		if rng := attr.Expr.Range(); rng.Start.Byte <= t.Range.Start.Byte && t.Range.Start.Byte < rng.End.Byte {
+			return true
+		}
+	}
+	return false
+}
+
 // masked is the file with its secrets starred out, byte for byte, so that ranges stay true.
-// It goes by tokens and not by the syntax tree, since a file that cannot be parsed has none.
 func (s *source) masked() *hcl.File {
 	out := bytes.Clone(s.file.Bytes)
 	tokens, _ := hclsyntax.LexConfig(s.file.Bytes, s.name, hcl.InitialPos)
-	for i := 0; i+2 < len(tokens); i++ {
-		value := tokens[i+2]
-		if tokens[i].Type != hclsyntax.TokenIdent || tokens[i+1].Type != hclsyntax.TokenEqual ||
-			value.Type == hclsyntax.TokenIdent || !s.isSecret(string(tokens[i].Bytes)) {
-			continue // a value that begins with an identifier is a call of env or file, and shows nothing
+	if s.broken {
+		maskLines(out)
+	}
+	secret := 0 // the tokens before this one are a secret's
+	for i, t := range tokens {
+		if end := s.valueOfSecret(tokens, i); end > secret {
+			secret = end
 		}
-		i = mask(out, tokens, i+2)
+		if (s.broken || i < secret || s.isHidden(t)) && tells(tokens, i) {
+			star(out[min(t.Range.Start.Byte, len(out)):min(t.Range.End.Byte, len(out))])
+		}
 	}
 	return &hcl.File{Bytes: out, Nav: s.file.Nav, Body: s.file.Body}
 }
 
-// mask stars out the literals from tokens[i] to the end of the value, and returns where that is.
-func mask(out []byte, tokens hclsyntax.Tokens, i int) int {
+// valueOfSecret says where the value ends that begins with a token, if it is that of an attribute, or in a map, whose name says that it is a secret; else 0.
+func (s *source) valueOfSecret(tokens hclsyntax.Tokens, i int) (end int) {
+	if i < 2 || tokens[i-1].Type != hclsyntax.TokenEqual && tokens[i-1].Type != hclsyntax.TokenColon {
+		return 0
+	}
+	name := tokens[i-2]
+	if name.Type == hclsyntax.TokenCQuote && i > 2 {
+		name = tokens[i-3]
+	}
+	if !s.isSecret(string(name.Bytes)) {
+		return 0
+	}
 	depth := 0
 	for ; i < len(tokens); i++ {
-		switch t := tokens[i]; t.Type {
+		switch tokens[i].Type {
 		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenOHeredoc:
 			depth++
 		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenCHeredoc:
@@ -84,13 +136,54 @@ func mask(out []byte, tokens hclsyntax.Tokens, i int) int {
 			if depth <= 0 {
 				return i
 			}
-		case hclsyntax.TokenQuotedLit, hclsyntax.TokenStringLit, hclsyntax.TokenNumberLit, hclsyntax.TokenInvalid, hclsyntax.TokenBadUTF8:
-			for b := t.Range.Start.Byte; b < t.Range.End.Byte && b < len(out); b++ {
-				if out[b] != '\n' && out[b] != '\r' {
-					out[b] = '*'
-				}
-			}
 		}
 	}
 	return i
+}
+
+// tells says whether a token of a value tells something of it. The call of a function, as of env, does not, and no more does what it is called with.
+func tells(tokens hclsyntax.Tokens, i int) bool {
+	t := tokens[i]
+	switch t.Type {
+	case hclsyntax.TokenIdent:
+		switch string(t.Bytes) {
+		case "true", "false", "null":
+			return false
+		}
+		return i+1 == len(tokens) || tokens[i+1].Type != hclsyntax.TokenOParen && tokens[i+1].Type != hclsyntax.TokenEqual
+	case hclsyntax.TokenQuotedLit, hclsyntax.TokenStringLit:
+		return !isArgument(tokens, i)
+	case hclsyntax.TokenNumberLit, hclsyntax.TokenInvalid, hclsyntax.TokenBadUTF8:
+		return true
+	}
+	return false
+}
+
+// isArgument says whether a quoted text is all that a function is called with, outside of any other text.
+func isArgument(tokens hclsyntax.Tokens, i int) bool {
+	return i >= 4 && i+2 < len(tokens) && tokens[i-1].Type == hclsyntax.TokenOQuote && tokens[i-2].Type == hclsyntax.TokenOParen &&
+		tokens[i-3].Type == hclsyntax.TokenIdent && tokens[i+2].Type == hclsyntax.TokenCParen && tokens[i-4].Type == hclsyntax.TokenEqual
+}
+
+// assignment is what a line of a file begins with that gives something a value, or begins a block.
+var assignment = regexp.MustCompile(`^\s*[\w-]+\s*(= |=\t|\{)`)
+
+// maskLines stars out all words but those that are given a value: where the syntax is wrong nobody knows where a text ends.
+func maskLines(out []byte) {
+	for line := range bytes.Lines(out) {
+		line = line[len(assignment.Find(line)):]
+		for i, b := range line {
+			if !bytes.ContainsRune([]byte(" \t\r\n\"{}[](),="), rune(b)) {
+				line[i] = '*'
+			}
+		}
+	}
+}
+
+func star(out []byte) {
+	for i, b := range out {
+		if b != '\n' && b != '\r' {
+			out[i] = '*'
+		}
+	}
 }

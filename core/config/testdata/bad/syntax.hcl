@@ -5,4 +5,5 @@ auth "people" "only" {
 }
 backend "store" "main" {
   root = "unfinished
+  kye  = "hunter2-b
 }
