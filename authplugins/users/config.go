@@ -12,8 +12,8 @@ import (
 	"filegate/core/config"
 )
 
-// defaultCache is how long the gateway may let a user in again without asking.
-const defaultCache = "1m"
+// defaultCache is how long the gateway may let a user in again without asking: as long as with the services in authplugins/internal/upstream.
+const defaultCache = "30s"
 
 // Kind describes the authenticator to its program.
 func Kind() authplugin.Kind { return kind(os.Stderr) }
@@ -58,7 +58,7 @@ func configure(given authplugin.Config, log io.Writer) (auth.Authenticator, auth
 	}
 	cacheFor, err := time.ParseDuration(c.CacheFor)
 	if err != nil || cacheFor < 0 {
-		wrong("cache_for", "Not a duration", `Give a time with a unit, such as "1m", or "0s" for no cache.`)
+		wrong("cache_for", "Not a duration", `Give a time with a unit, such as "30s", or "0s" for no cache.`)
 	}
 	if len(diags) > 0 {
 		return nil, diags

@@ -190,7 +190,7 @@ func TestEveryType(t *testing.T) {
 		Login: Login{
 			FailDelay: time.Second, Concurrent: 64, MaxPerAddress: 50,
 			CacheFor: 5 * time.Minute, Revalidate: 5 * time.Minute, Grace: time.Hour,
-			Ban: Ban{Failures: 3, Window: 10 * time.Minute, Duration: time.Hour, SlowAfter: 5, MaxDelay: 10 * time.Second, Allow: []string{"192.0.2.0/24", "::1"}},
+			Ban: Ban{Failures: 3, UserFailures: 100, Window: 10 * time.Minute, Duration: time.Hour, SlowAfter: 5, MaxDelay: 10 * time.Second, Allow: []string{"192.0.2.0/24", "::1"}},
 		},
 		ShutdownGrace: 90 * time.Second,
 		Auths: []*Auth{
@@ -240,7 +240,7 @@ func TestAllOptions(t *testing.T) {
 	}
 	want := strings.Fields(`plugin_dir shutdown_grace core_dumps log log.level log.format log.output admin admin.listen
 		login login.fail_delay login.concurrent login.max_per_address login.cache_for login.revalidate login.grace
-		login.ban login.ban.failures login.ban.window login.ban.duration login.ban.slow_after login.ban.max_delay login.ban.allow auth cache backend frontend
+		login.ban login.ban.failures login.ban.user_failures login.ban.window login.ban.duration login.ban.slow_after login.ban.max_delay login.ban.allow auth cache backend frontend
 		auth.path auth.sha256 auth.config`)
 	for _, kind := range strings.Fields("own common public") {
 		want = append(want, `cache "`+kind+`".boards`, `cache "`+kind+`".key`)

@@ -28,14 +28,17 @@ type Login struct {
 // Ban is the block "ban" of a [Login].
 type Ban struct {
 	// Failures is how many logins of one address may fail within Window before all of its logins are refused, for Duration; 0: none are.
-	Failures int           `hcl:"failures,optional"`
-	Window   time.Duration `hcl:"window,optional"`
-	Duration time.Duration `hcl:"duration,optional"`
+	Failures int `hcl:"failures,optional"`
+	// UserFailures is how many logins of one user by what can be guessed may fail within Window, from wherever, before others of that kind are refused for Duration
+	// except from where he is known; 0: none are.
+	UserFailures int           `hcl:"user_failures,optional"`
+	Window       time.Duration `hcl:"window,optional"`
+	Duration     time.Duration `hcl:"duration,optional"`
 	// SlowAfter is how many logins of one address, or of one user from wherever, may fail within Window before each further one has to wait, longer and longer up to
-	// MaxDelay; 0: none has to. Users are never banned: everybody could lock them out.
+	// MaxDelay; 0: none has to. A user does not have to where he is known.
 	SlowAfter int           `hcl:"slow_after,optional"`
 	MaxDelay  time.Duration `hcl:"max_delay,optional"`
-	// Allow are networks to which none of this applies, such as "192.0.2.0/24". It still does to their users.
+	// Allow are networks that are neither banned nor slowed down, such as "192.0.2.0/24", and from which users log in that are banned. Users are still slowed down there.
 	Allow []string `hcl:"allow,optional"`
 }
 
@@ -47,7 +50,7 @@ func defaultLogin() Login {
 		CacheFor:      5 * time.Minute,
 		Revalidate:    5 * time.Minute,
 		Grace:         time.Hour,
-		Ban:           Ban{Failures: 20, Window: 10 * time.Minute, Duration: 10 * time.Minute, SlowAfter: 5, MaxDelay: 10 * time.Second},
+		Ban:           Ban{Failures: 20, UserFailures: 100, Window: 10 * time.Minute, Duration: 10 * time.Minute, SlowAfter: 5, MaxDelay: 10 * time.Second},
 	}
 }
 
@@ -76,7 +79,7 @@ func (r *reader) checkLogin(l Login, top Block) {
 	for _, n := range []struct {
 		name   string
 		n, min int
-	}{{"concurrent", l.Concurrent, 1}, {"max_per_address", l.MaxPerAddress, 0}, {"ban.failures", l.Ban.Failures, 0}, {"ban.slow_after", l.Ban.SlowAfter, 0}} {
+	}{{"concurrent", l.Concurrent, 1}, {"max_per_address", l.MaxPerAddress, 0}, {"ban.failures", l.Ban.Failures, 0}, {"ban.user_failures", l.Ban.UserFailures, 0}, {"ban.slow_after", l.Ban.SlowAfter, 0}} {
 		if n.n < n.min {
 			report(n.name, fmt.Sprintf("%d is too little", n.n), fmt.Sprintf("Give a number of at least %d.", n.min))
 		}

@@ -79,6 +79,7 @@ func TestMetrics(t *testing.T) {
 		`filegate_sessions{service="door"} 1`,
 		`filegate_logins_total{method="password",result="ok",service="door"} 1`,
 		`filegate_logins_total{method="password",result="denied",service="door"} 1`,
+		`filegate_bans_total{of="user"} 0`,
 		`filegate_operations_total{op="upload",outcome="ok",service="door"} 1`,
 		`filegate_operations_total{op="remove",outcome="not_exist",service="door"} 1`,
 		`filegate_operation_duration_seconds_count{op="upload"} 1`,

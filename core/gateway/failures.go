@@ -16,6 +16,19 @@ import (
 //
 // They are counted in this process, and once more in the cache that gateways share, if there is one: whichever knows more holds. So a
 // cache that is down or forgets costs what others have seen, and nothing that was seen here.
+//
+// # Decisions
+//
+// A ban of an address does not stop those who guess from many, so users are banned too. But anybody can fail in another's name, and must not be able to lock him out with
+// it. Therefore a user's ban takes many more failures, and holds only for what can be guessed, passwords and answers to prompts, and only where he has not logged
+// in within [knownFor]: a job that runs every night, or a customer at his desk, notices nothing. Who guesses from the very address of the one that he guesses at is
+// stopped by the ban of that address. What is left to somebody who attacks on and on, from many addresses, is that this one user cannot log in with a password from where he has
+// not been for a month; the networks of [config.Ban.Allow] are a way out.
+//
+// To ban nobody, and only to slow down, was the alternative: but many guesses can wait side by side.
+//
+// A user's success does not lift his ban, nor does it make failures elsewhere forgotten if it came from where he is known: else his own jobs would keep the door open
+// for whoever guesses. Names count as they are typed; what else an authenticator takes for the same user is not known here.
 type failures struct {
 	cfg   config.Ban
 	allow []netip.Prefix
@@ -86,32 +99,75 @@ func userKey(req auth.Request) cache.Key {
 	return cache.NewKey("login failures", "user", req.User)
 }
 
-// keys are those that a request counts for.
-func (f *failures) keys(req auth.Request) []cache.Key {
-	keys := []cache.Key{userKey(req)}
-	if addr := req.Remote.Addr(); addr.IsValid() && !f.exempt(addr) {
-		keys = append(keys, addressKey(addr))
-	}
-	return keys
+// knownFor is how long it is remembered from where a user has logged in, and knownAge how old that gets before it is written again.
+const (
+	knownFor = 30 * 24 * time.Hour
+	knownAge = 24 * time.Hour
+)
+
+func knownKey(req auth.Request) cache.Key {
+	return cache.NewKey("login known", req.User, network(req.Remote.Addr()).String())
 }
 
-// judge says how long a login has to wait before it is looked at, and whether its address is banned.
-func (f *failures) judge(ctx context.Context, req auth.Request) (wait time.Duration, banned bool) {
-	keys, now := f.keys(req), time.Now()
-	worst := 0
+// guessable says whether it makes sense to try again and again by a method.
+func guessable(m auth.Method) bool { return m == auth.Password || m == auth.Interactive }
+
+// subject is whom a failure counts against.
+type subject struct {
+	key   cache.Key
+	user  bool
+	limit int // that many get it banned; 0: none do
+}
+
+func (f *failures) subjects(req auth.Request) []subject {
+	var all []subject
+	if addr := req.Remote.Addr(); addr.IsValid() && !f.exempt(addr) {
+		all = append(all, subject{addressKey(addr), false, f.cfg.Failures})
+	}
+	if guessable(req.Method) {
+		all = append(all, subject{userKey(req), true, f.cfg.UserFailures})
+	}
+	return all
+}
+
+// judge says how long a login has to wait before it is looked at. It returns an error if that is not to be: its address or its user is banned.
+func (f *failures) judge(ctx context.Context, req auth.Request) (wait time.Duration, err error) {
+	subjects, now := f.subjects(req), time.Now()
+	keys := []cache.Key{knownKey(req)}
+	for _, s := range subjects {
+		keys = append(keys, s.key)
+	}
+	known, records := false, make([]record, len(subjects))
 	for _, c := range f.all {
-		for i, value := range cache.GetBatch(ctx, c, keys) {
+		values := cache.GetBatch(ctx, c, keys)
+		known = known || values[0] != nil
+		for i, value := range values[1:] {
 			r := decodeRecord(value)
-			banned = banned || now.Before(r.banned)
-			if now.Before(r.since.Add(f.cfg.Window)) {
-				worst = max(worst, r.count)
-			}
 			if c != f.local && now.Before(r.banned) { // so that its next connection is refused here too
-				f.local.Set(ctx, keys[i], value, r.banned.Sub(now))
+				f.local.Set(ctx, keys[i+1], value, r.banned.Sub(now))
+			}
+			if !now.Before(r.since.Add(f.cfg.Window)) {
+				r.count = 0
+			}
+			records[i].count = max(records[i].count, r.count)
+			if r.banned.After(records[i].banned) {
+				records[i].banned = r.banned
 			}
 		}
 	}
-	return f.delay(worst), banned
+	worst := 0
+	for i, s := range subjects {
+		switch r := records[i]; {
+		case s.user && known:
+		case !now.Before(r.banned):
+			worst = max(worst, r.count)
+		case !s.user:
+			return 0, errBannedLogin
+		case !f.exempt(req.Remote.Addr()):
+			err = errBannedUser
+		}
+	}
+	return f.delay(worst), err
 }
 
 // bannedHere says whether this process knows that an address is banned. It never waits.
@@ -131,38 +187,56 @@ func (f *failures) delay(count int) time.Duration {
 	return min(f.cfg.MaxDelay, 500*time.Millisecond<<min(count-f.cfg.SlowAfter, 16))
 }
 
-// add counts a failure. It returns how many its address has now when that gets it banned, else 0.
-func (f *failures) add(ctx context.Context, req auth.Request) (count int) {
-	user := userKey(req)
-	for _, key := range f.keys(req) {
+// bans are those that a failure has begun: how many failures they are for, or 0.
+type bans struct{ address, user int }
+
+// add counts a failure.
+func (f *failures) add(ctx context.Context, req auth.Request) (begun bans) {
+	for _, s := range f.subjects(req) {
+		count := &begun.address
+		if s.user {
+			count = &begun.user
+		}
 		for _, c := range f.all {
 			now, begins := time.Now(), 0
-			c.Update(ctx, key, max(f.cfg.Window, f.cfg.Duration), func(old []byte) []byte {
+			c.Update(ctx, s.key, max(f.cfg.Window, f.cfg.Duration), func(old []byte) []byte {
 				r := decodeRecord(old)
 				begins = 0
 				if !now.Before(r.since.Add(f.cfg.Window)) {
 					r = record{since: now, banned: r.banned}
 				}
 				r.count++
-				if key != user && f.cfg.Failures > 0 && r.count >= f.cfg.Failures && !now.Before(r.banned) {
+				if s.limit > 0 && r.count >= s.limit && !now.Before(r.banned) {
 					begins, r = r.count, record{since: now, banned: now.Add(f.cfg.Duration)}
 				}
 				return r.encode()
 			})
-			count = max(count, begins)
+			*count = max(*count, begins)
 		}
 	}
-	return count
+	return begun
 }
 
-// forgive forgets the failures of a user, who has logged in. Those of the address stay: else whoever has one account could guess at others for ever.
-func (f *failures) forgive(ctx context.Context, req auth.Request) {
-	if f.cfg.SlowAfter == 0 {
+// welcome is for a user who has logged in: he is known from then on where he is. The first time his failures are forgotten, unless he is banned. Those of the address stay: else
+// whoever has one account could guess at others for ever.
+func (f *failures) welcome(ctx context.Context, req auth.Request) {
+	if f.cfg.SlowAfter == 0 && f.cfg.UserFailures == 0 || !req.Remote.IsValid() {
 		return
 	}
-	for _, c := range f.all {
-		if value, ok := c.Get(ctx, userKey(req)); ok && len(value) > 0 {
-			c.Delete(ctx, userKey(req))
+	user, here, now := userKey(req), knownKey(req), time.Now()
+	known, records := false, make([]record, len(f.all))
+	for i, c := range f.all {
+		values := cache.GetBatch(ctx, c, []cache.Key{user, here})
+		records[i] = decodeRecord(values[0])
+		seen := decodeRecord(values[1]).since
+		known = known || values[1] != nil
+		if !now.Before(seen.Add(knownAge)) {
+			c.Set(ctx, here, record{since: now}.encode(), knownFor)
+		}
+	}
+	for i, c := range f.all {
+		if r := records[i]; !known && r.count > 0 && !now.Before(r.banned) {
+			c.Delete(ctx, user)
 		}
 	}
 }

@@ -259,24 +259,175 @@ func TestSlowdown(t *testing.T) {
 	})
 }
 
+// TestUserBan has many addresses guess at one user. He is banned then, but neither where he has logged in before, nor by a key, nor from a network that the operator trusts; and it passes.
+func TestUserBan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		asked := 0
+		w.authenticate = func(req auth.Request) (auth.Response, error) {
+			asked++
+			if req.Method == auth.PublicKey {
+				return auth.Response{Identity: &auth.Identity{User: "alice"}}, nil
+			}
+			return onlyAlice(req)
+		}
+		g := start(t, w, guarded(`fail_delay = "2s"
+ban {
+  user_failures = 5
+  window        = "1m"
+  duration      = "5m"
+  slow_after    = 0
+  allow         = ["203.0.113.0/24"]
+}`))
+		guess := func(n int) {
+			for i := range n {
+				g.try(t, wrongFrom(fmt.Sprintf("192.0.2.%d", i+100)))
+			}
+		}
+		if _, err := g.try(t, from("192.0.2.7")); err != nil {
+			t.Fatal(err)
+		}
+		guess(5)
+		asked = 0
+		if took, err := g.try(t, from("192.0.2.8")); !errors.Is(err, auth.ErrDenied) || took < 2*time.Second {
+			t.Errorf("the right password from elsewhere: %v after %v, want it refused as a wrong one is", err, took)
+		}
+		if asked != 0 {
+			t.Errorf("the authenticator was asked %d times about somebody who is banned", asked)
+		}
+		for what, change := range map[string]func(*auth.Request){
+			"where he is known":      from("192.0.2.7"),
+			"from a trusted network": from("203.0.113.9"),
+			"by a key": func(r *auth.Request) {
+				from("192.0.2.8")(r)
+				r.Method, r.Verified, r.Password = auth.PublicKey, true, ""
+			},
+		} {
+			if _, err := g.try(t, change); err != nil {
+				t.Errorf("a login %s: %v", what, err)
+			}
+		}
+		if _, err := g.try(t, from("192.0.2.9")); !errors.Is(err, auth.ErrDenied) {
+			t.Errorf("a login from elsewhere when the user has logged in meanwhile: %v, want him banned still", err)
+		}
+		if _, err := g.try(t, from("192.0.2.8")); err != nil {
+			t.Errorf("a password from where the key has been: %v", err)
+		}
+		if _, err := g.door.env.Connect(netip.MustParseAddr("192.0.2.100")); err != nil {
+			t.Errorf("a connection of an address that has failed once: %v", err)
+		}
+		if _, err := g.try(t, func(r *auth.Request) { r.User = "bob" }); !errors.Is(err, auth.ErrUnknownUser) {
+			t.Errorf("a login of somebody else: %v", err)
+		}
+		time.Sleep(5 * time.Minute)
+		if _, err := g.try(t, from("192.0.2.9")); err != nil {
+			t.Errorf("a login after the ban: %v", err)
+		}
+		time.Sleep(knownFor)
+		guess(5)
+		if _, err := g.try(t, from("192.0.2.7")); !errors.Is(err, auth.ErrDenied) {
+			t.Errorf("a login from where the user was a month ago: %v, want it refused", err)
+		}
+	})
+}
+
+// TestUserBanIsOff has nobody banned, however often he fails.
+func TestUserBanIsOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := start(t, newWorld(), guarded("ban {\n user_failures = 0\n slow_after = 0\n}"))
+		for i := range 200 {
+			g.try(t, wrongFrom(fmt.Sprintf("192.0.2.%d", i+1)))
+		}
+		if _, err := g.try(t, from("192.0.2.250")); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestKnownIsNotSlow lets a user in at once where he has logged in before, and does not take that for a reason to forget who guesses at him elsewhere.
+func TestKnownIsNotSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := start(t, newWorld(), guarded("fail_delay = \"0s\""))
+		g.try(t, from("192.0.2.7"))
+		for i := range 6 {
+			g.try(t, wrongFrom(fmt.Sprintf("192.0.2.%d", i+100)))
+		}
+		if took, err := g.try(t, from("192.0.2.7")); err != nil || took != 0 {
+			t.Errorf("where the user is known: %v after %v, want success at once", err, took)
+		}
+		if took, _ := g.try(t, wrongFrom("192.0.2.200")); took != time.Second {
+			t.Errorf("a guess after that took %v, want a second", took)
+		}
+	})
+}
+
+// TestUserBanIsShared has two gateways with one cache: it bans a user at both, and from where he has logged in to one he gets in at the other, though that was started anew.
+func TestUserBanIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		text := guarded("fail_delay = \"0s\"\nban {\n user_failures = 6\n slow_after = 0\n}") + `cache "shelf" {}`
+		w1, w2 := newWorld(), newWorld()
+		w2.shelf = w1.shelf
+		one := start(t, w1, text)
+		one.try(t, from("192.0.2.7"))
+		two := start(t, w2, text)
+		for i := range 3 {
+			one.try(t, wrongFrom(fmt.Sprintf("192.0.2.%d", i+100)))
+			two.try(t, wrongFrom(fmt.Sprintf("192.0.2.%d", i+200)))
+		}
+		for name, g := range map[string]*started{"one": one, "two": two} {
+			if _, err := g.try(t, from("192.0.2.8")); !errors.Is(err, auth.ErrDenied) {
+				t.Errorf("gateway %s lets in a user at whom both have seen guesses: %v", name, err)
+			}
+			if _, err := g.try(t, from("192.0.2.7")); err != nil {
+				t.Errorf("gateway %s does not know where the user has logged in: %v", name, err)
+			}
+		}
+	})
+}
+
 // TestBanLine is in the form that its documentation promises, and the address of who is banned is found in it.
 func TestBanLine(t *testing.T) {
 	w := newWorld()
 	var log bytes.Buffer
 	opts := w.options(t)
 	opts.Log = slog.New(slog.NewTextHandler(&log, nil))
-	g, err := New(t.Context(), w.config(t, guarded("fail_delay = \"0s\"\nban { failures = 2 }")), opts)
+	g, err := New(t.Context(), w.config(t, guarded("fail_delay = \"0s\"\nban {\n failures = 2\n user_failures = 3\n}")), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer g.Close()
-	for range 3 {
-		w.doors[0].env.Login(t.Context(), request(func(r *auth.Request) { r.User = "x\" remote=198.51.100.1:1" }))
+	for _, addr := range []string{"192.0.2.7", "192.0.2.7", "192.0.2.7", "192.0.2.8", "192.0.2.9"} {
+		w.doors[0].env.Login(t.Context(), request(func(r *auth.Request) {
+			from(addr)(r)
+			r.User = "x\" remote=198.51.100.1:1"
+		}))
 	}
 	banned := regexp.MustCompile(`msg="address banned" service=\w+ remote=\[?([0-9a-f.:]+?)\]?:\d+ failures=`).FindAllStringSubmatch(log.String(), -1)
 	failed := regexp.MustCompile(`msg="login failed" service=\w+ remote=\[?([0-9a-f.:]+?)\]?:\d+ method=\S+ reason=(?:denied|unknown_user|invalid|banned) user=`).FindAllStringSubmatch(log.String(), -1)
-	if len(banned) != 1 || banned[0][1] != "192.0.2.7" || len(failed) != 3 || failed[2][1] != "192.0.2.7" || !strings.Contains(log.String(), "reason=banned") {
-		t.Errorf("the expressions find %q and %q in %q", banned, failed, log.String())
+	users := regexp.MustCompile(`msg="user banned" service=\w+ remote=\[?([0-9a-f.:]+?)\]?:\d+ failures=`).FindAllStringSubmatch(log.String(), -1)
+	var addrs []string
+	for _, m := range failed {
+		addrs = append(addrs, m[1])
+	}
+	// The last login is refused because of its user, which is no failure of its address.
+	if len(banned) != 1 || banned[0][1] != "192.0.2.7" || len(users) != 1 || users[0][1] != "192.0.2.8" ||
+		strings.Join(addrs, " ") != "192.0.2.7 192.0.2.7 192.0.2.7 192.0.2.8" ||
+		!strings.Contains(log.String(), "reason=banned") || !strings.Contains(log.String(), "reason=user_banned") {
+		t.Errorf("the expressions find %q, %q and %q in %q", banned, users, failed, log.String())
+	}
+	metrics, err := g.metrics.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range metrics {
+		if family.GetName() != "filegate_bans_total" {
+			continue
+		}
+		for _, m := range family.GetMetric() {
+			if m.GetCounter().GetValue() != 1 {
+				t.Errorf("the metric counts %v, want one of each", m)
+			}
+		}
 	}
 }
 

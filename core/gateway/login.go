@@ -34,6 +34,9 @@ var errTooMany error = &auth.Error{
 // errBannedLogin refuses a login from where too many have failed, without a look at it.
 var errBannedLogin = fmt.Errorf("the address is banned: %w", auth.ErrDenied)
 
+// errBannedUser refuses a login of somebody at whom too many have guessed.
+var errBannedUser = fmt.Errorf("the user is banned here: %w", auth.ErrDenied)
+
 // logins answers the logins of one frontend.
 type logins struct {
 	g     *Gateway
@@ -81,7 +84,7 @@ func (l *logins) login(ctx context.Context, req auth.Request) (*session.Session,
 	}
 	if sess != nil {
 		l.g.metrics.login(req, "ok")
-		l.g.failures.forgive(ctx, req)
+		l.g.failures.welcome(ctx, req)
 	}
 	return sess, step, nil
 }
@@ -93,10 +96,8 @@ func (l *logins) failed(ctx context.Context, req auth.Request, result string, be
 	}
 	switch result {
 	case "denied", "unknown_user", "invalid":
-		if n := l.g.failures.add(ctx, req); n > 0 {
-			l.logBan(req, n)
-		}
-	case "banned", "method": // which must not look different
+		l.logBans(req, l.g.failures.add(ctx, req))
+	case "banned", "user_banned", "method": // which must not look different
 	default:
 		return
 	}
@@ -129,9 +130,9 @@ func (l *logins) admit(ctx context.Context, req auth.Request) error {
 		}
 		return nil
 	}
-	wait, banned := l.g.failures.judge(ctx, req)
-	if banned {
-		return errBannedLogin
+	wait, err := l.g.failures.judge(ctx, req)
+	if err != nil {
+		return err
 	}
 	sleep(ctx, wait)
 	return nil
@@ -235,6 +236,8 @@ func classify(err error) (result string, kind error) {
 		return "shutdown", auth.ErrUnavailable
 	case errors.Is(err, errBannedLogin):
 		return "banned", auth.ErrDenied
+	case errors.Is(err, errBannedUser):
+		return "user_banned", auth.ErrDenied
 	case errors.Is(err, errTooMany):
 		return "too_many_sessions", auth.ErrUnavailable
 	case errors.Is(err, auth.ErrUnavailable):
@@ -260,7 +263,8 @@ func classify(err error) (result string, kind error) {
 //
 //	failregex = msg="login failed" service=\w+ remote=\[?<ADDR>\]?:\d+ method=\S+ reason=(?:denied|unknown_user|invalid|banned) user=
 //
-// That a proof is not offered, as of each key that an agent has, is no failure yet.
+// That a proof is not offered, as of each key that an agent has, is no failure yet; and a login that is refused because its user is banned, user_banned, is none of its
+// address, from where the user himself may have come.
 func (l *logins) log(req auth.Request, reason string, err error) {
 	level := slog.LevelWarn
 	switch reason {
@@ -275,9 +279,22 @@ func (l *logins) log(req auth.Request, reason string, err error) {
 		"user", req.User, "session", req.SessionID, "err", vfs.EscapeControl(err.Error()))
 }
 
-// logBan writes the line of a ban, in a form that is fixed likewise. Whoever wants to shut an address out at the firewall as soon as the gateway does, looks for it.
+// logBans writes the line of each ban, in a form that is fixed likewise. Whoever wants to shut an address out at the firewall as soon as the gateway does, looks for it.
 //
 //	failregex = msg="address banned" service=\w+ remote=\[?<ADDR>\]?:\d+ failures=
-func (l *logins) logBan(req auth.Request, failures int) {
-	l.g.log.Warn("address banned", "service", req.Service, "remote", req.Remote, "failures", failures, "dur", l.g.cfg.Login.Ban.Duration, "session", req.SessionID)
+//
+// The line of a user's ban names the address of the last of many failures, which need not have more to do with it than others.
+//
+//	failregex = msg="user banned" service=\w+ remote=\[?<ADDR>\]?:\d+ failures=
+func (l *logins) logBans(req auth.Request, b bans) {
+	log := l.g.log.With("service", req.Service, "remote", req.Remote)
+	dur := l.g.cfg.Login.Ban.Duration
+	if b.address > 0 {
+		l.g.metrics.bans.WithLabelValues("address").Inc()
+		log.Warn("address banned", "failures", b.address, "dur", dur, "session", req.SessionID)
+	}
+	if b.user > 0 {
+		l.g.metrics.bans.WithLabelValues("user").Inc()
+		log.Warn("user banned", "failures", b.user, "dur", dur, "session", req.SessionID, "user", req.User)
+	}
 }

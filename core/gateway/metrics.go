@@ -18,6 +18,7 @@ type metrics struct {
 	registry   *prometheus.Registry
 	sessions   *prometheus.GaugeVec
 	logins     *prometheus.CounterVec
+	bans       *prometheus.CounterVec
 	operations *prometheus.CounterVec
 	durations  *prometheus.HistogramVec
 	bytes      *prometheus.CounterVec
@@ -33,6 +34,9 @@ func newMetrics(version string, auths *authenticators) *metrics {
 		logins: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "filegate_logins_total", Help: "Logins by how they ended.",
 		}, []string{"service", "method", "result"}),
+		bans: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "filegate_bans_total", Help: "Bans that began here, by what was banned: an address or a user.",
+		}, []string{"of"}),
 		operations: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "filegate_operations_total", Help: "Operations on files and directories by how they ended.",
 		}, []string{"service", "op", "outcome"}),
@@ -48,8 +52,11 @@ func newMetrics(version string, auths *authenticators) *metrics {
 		Name: "filegate_build_info", Help: "Always 1.",
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	}, func() float64 { return 1 })
-	m.registry.MustRegister(m.sessions, m.logins, m.operations, m.durations, m.bytes, build,
+	m.registry.MustRegister(m.sessions, m.logins, m.bans, m.operations, m.durations, m.bytes, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, of := range []string{"address", "user"} {
+		m.bans.WithLabelValues(of) // to be seen before the first one
+	}
 	m.auths = newAuthMetrics(m.registry)
 	m.registry.MustRegister(newAuthState(auths))
 	return m

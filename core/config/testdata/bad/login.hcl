@@ -5,6 +5,7 @@ login {
   ban {
     failures   = -1
     slow_after = -2
+    user_failures = -3
     window     = "0s"
     duration   = "1000h"
     max_delay  = "16s"
