@@ -2,9 +2,11 @@ package swift
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
+	"filegate/backends/swift/swifttest"
 	"filegate/core/cache"
 )
 
@@ -78,4 +80,39 @@ func TestUnchangedEntries(t *testing.T) {
 	w.srv.ForgetRequests()
 	listNames(t, two, "/c/d")
 	w.asked(t, "listing after one file has changed", (n+page-1)/page, 1)
+}
+
+// TestHeadsAtOnce counts how many HEADs a listing has under way for what it does not know: several, and never more than it may.
+func TestHeadsAtOnce(t *testing.T) {
+	w := newWorld(t, 1000)
+	f := w.fake(w.gateway(t))
+	for i := range 3 * headsAtOnce {
+		putRaw(t, f.FS, fmt.Sprintf("d/f%03d", i), "x", nil)
+	}
+	var mu sync.Mutex
+	underWay, most := 0, 0
+	full := make(chan struct{})
+	w.srv.Inject(swifttest.Rule{Op: swifttest.HeadObject, Fault: swifttest.Fault{Stall: full, Call: func() {
+		mu.Lock()
+		defer mu.Unlock()
+		underWay++
+		if most = max(most, underWay); underWay == headsAtOnce && most == headsAtOnce {
+			select {
+			case <-full:
+			default:
+				close(full)
+			}
+		}
+	}}})
+	w.srv.Inject(swifttest.Rule{Op: swifttest.HeadObject, Fault: swifttest.Fault{At: swifttest.AtAnswer, Call: func() {
+		mu.Lock()
+		defer mu.Unlock()
+		underWay--
+	}}})
+	if got := len(listNames(t, f, "/c/d")); got != 3*headsAtOnce {
+		t.Errorf("%d files are listed", got)
+	}
+	if most != headsAtOnce {
+		t.Errorf("%d HEADs were under way at a time, want %d", most, headsAtOnce)
+	}
 }

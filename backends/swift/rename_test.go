@@ -1,11 +1,14 @@
 package swift
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -318,6 +321,29 @@ func TestRenameLegacy(t *testing.T) {
 	}
 	if got, want := f.objects(t, "c"), []string{"file.part/000000", "file.part/000001", "other"}; !slices.Equal(got, want) {
 		t.Errorf("the container has %q, want %q", got, want)
+	}
+}
+
+// TestRenameProgress is that an operator sees how far a directory's rename has come, and where one was cut off.
+func TestRenameProgress(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, func(cfg *Config) { cfg.Patience = time.Millisecond })
+	for i := range 10 {
+		f.mustWrite(t, vfsPath("/c/old/%d", i), []byte("x"))
+	}
+	var lines bytes.Buffer
+	f.log = slog.New(slog.NewTextHandler(&lines, nil))
+	heal := f.srv.Inject(swifttest.Rule{Op: swifttest.CopyObject, After: 5, Fault: swifttest.Fault{Status: http.StatusServiceUnavailable}})
+	if err := f.Rename(t.Context(), "/c/old", "/c/new", vfs.RenameOptions{}); err == nil {
+		t.Error("a rename of which half has failed succeeds")
+	}
+	heal()
+	if err := f.Rename(t.Context(), "/c/old", "/c/new", vfs.RenameOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"directory rename cut off; the same rename goes on with it", "directory rename under way"} {
+		if !regexp.MustCompile(regexp.QuoteMeta(want) + `.* from=/c/old to=/c/new moved=\d+`).MatchString(lines.String()) {
+			t.Errorf("the log does not tell %q:\n%s", want, lines.String())
+		}
 	}
 }
 
