@@ -97,7 +97,7 @@ func (s *Session) writerOf(w vfs.Writer) (*writer, error) {
 }
 
 // become makes the writer one that goes on from a copy of a file, which the store makes and publishes, and says whether it has done so: where the
-// writer has a content already, or is bound to the version that it replaces, it has not.
+// writer has a content already, or is bound to the version that it replaces, it has not, nor where this is a file that the store cannot copy.
 func (w *writer) become(ctx context.Context, f *file) (done bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -106,14 +106,18 @@ func (w *writer) become(ctx context.Context, f *file) (done bool, err error) {
 		if w.bytes.Load() > 0 || w.Size() > 0 || w.failed.get() != nil || w.opts.IfVersion != "" {
 			return nil
 		}
-		done = true
-		return w.s.do(ctx, Event{Op: OpCopy, Path: f.path, Target: w.name}, auth.Read, func(ctx context.Context) error {
+		err := w.s.do(ctx, Event{Op: OpCopy, Path: f.path, Target: w.name}, auth.Read, func(ctx context.Context) error {
 			opts := vfs.CopyOptions{Replace: !w.opts.Exclusive, IfVersion: f.Info().Version}
 			if err := vfs.Copy(ctx, w.s.fs, w.s.inStore(f.path), w.path, opts); err != nil {
 				return err
 			}
 			return w.reopen()
 		})
+		done = !errors.Is(err, vfs.ErrUnsupported)
+		if !done {
+			return nil
+		}
+		return err
 	})
 	return done, err
 }

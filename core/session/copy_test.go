@@ -189,6 +189,23 @@ func TestCopyRange(t *testing.T) {
 	}
 }
 
+// TestCopyUnsupported is that a file that the store cannot copy is read and written.
+func TestCopyUnsupported(t *testing.T) {
+	s, c := beginCopier(t, nil)
+	f, w := open(t, s, "/file"), create(t, s, "/copy")
+	defer w.Close()
+	c.fail = vfs.Errorf(vfs.ErrUnsupported, "not this one")
+	if n, err := s.CopyRange(t.Context(), f, whole, w, 0); err != nil || n != 11 {
+		t.Fatalf("CopyRange: %d, %v; want the 11 bytes of the file", n, err)
+	}
+	if _, err := w.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := content(t, s.store, home+"/copy"); got != "the content" || c.copies != 1 {
+		t.Errorf("the copy is %q, after %d tries of the store", got, c.copies)
+	}
+}
+
 // TestCopyRefused is that a copy that fails leaves what was there before: the writer that was to get it does not commit.
 func TestCopyRefused(t *testing.T) {
 	faulty := errors.New("a fault")
