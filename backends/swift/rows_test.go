@@ -76,6 +76,19 @@ func TestOldServers(t *testing.T) {
 				}
 			}
 		},
+		"C15 what is no link is itself, and leads nowhere": func(t *testing.T, f *fake) {
+			f.mustWrite(t, "/c/dir/file", []byte("x"))
+			for _, p := range []vfs.Path{"/", "/c", "/c/dir", "/c/dir/file", "/c/missing"} {
+				stat, statErr := f.Stat(t.Context(), p)
+				lstat, err := vfs.Lstat(t.Context(), f, p)
+				if lstat != stat || (err == nil) != (statErr == nil) {
+					t.Errorf("Lstat of %s: %+v, %v; Stat: %+v, %v", p, lstat, err, stat, statErr)
+				}
+				if to, err := vfs.Readlink(t.Context(), f, p); err == nil {
+					t.Errorf("%s leads to %q", p, to)
+				}
+			}
+		},
 		"D1 mkdir of a container that is there is refused": func(t *testing.T, f *fake) {
 			is(t, "mkdir", f.Mkdir(t.Context(), "/c"), vfs.ErrExist)
 		},
@@ -182,7 +195,7 @@ func TestOldServers(t *testing.T) {
 			is(t, "a directory that is only a prefix", f.Rename(t.Context(), "/c/dir", "/c/moved", vfs.RenameOptions{}), nil)
 			f.has(t, "/c/moved/a/b", []byte("deep"), "the directory was moved")
 		},
-		"J2 an empty directory, and a directory of one change, are listed as they are": func(t *testing.T, f *fake) {
+		"J1 and J2 listings are not kept, empty or not": func(t *testing.T, f *fake) {
 			is(t, "mkdir", f.Mkdir(t.Context(), "/c/dir"), nil)
 			sees(t, f, "/c/dir", "nothing in it")
 			sees(t, f, "/c/dir", "nothing in it, again")

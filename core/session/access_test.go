@@ -268,6 +268,18 @@ func TestRenameRoot(t *testing.T) {
 	}
 }
 
+// TestNoHome is that a login without a home directory has all of the store, as the old servers gave it to everybody (their row C17).
+func TestNoHome(t *testing.T) {
+	s := begin(t, func(cfg *session.Config) { cfg.Identity.Home = "" })
+	put(t, s.store, "/file", "content")
+	if got := content(t, s, "/file"); got != "content" {
+		t.Errorf("the top directory of the store is %q", got)
+	}
+	if info, err := s.Stat(t.Context(), "/"); err != nil || info.Name != "/" || !info.IsDir() {
+		t.Errorf("the root is %+v, %v", info, err)
+	}
+}
+
 // TestHomeMissing is that a home that is not there looks like a directory that is not there.
 func TestHomeMissing(t *testing.T) {
 	for _, op := range operations {
