@@ -39,7 +39,7 @@
 //	starting everything, checking a configuration        core/gateway/gateway.go
 //	a login from question to session, fail2ban's line    core/gateway/login.go
 //	logins that fail: their time, delays, bans           core/gateway/pace.go; failures.go; startups.go
-//	logins that are remembered, and checked again        core/gateway/keep.go; logincache.go; logon.go
+//	logins that are remembered, and checked again        core/gateway/keep.go; logincache.go; loan.go; logon.go
 //	other authenticators while clients are served        core/gateway/reload.go
 //	the end: grace for transfers, second signal          core/gateway/drain.go
 //	metrics; /healthz and /readyz; log output            core/gateway/metrics.go; admin.go; log.go

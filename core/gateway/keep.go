@@ -19,12 +19,12 @@ func (ls *logons) find(ctx context.Context, a authority, by string, req auth.Req
 	if lg := ls.use(key); lg != nil {
 		return lg
 	}
-	f, lentAs, ok := ls.cache.get(ctx, by, req)
+	f, lent, ok := ls.cache.get(ctx, by, req)
 	if !ok {
 		return nil
 	}
 	lg := ls.add(a, f.Identity, f.Checked)
-	ls.retain(lg, key, f, lentAs, true)
+	ls.retain(lg, key, f, lent)
 	return lg
 }
 
@@ -50,15 +50,15 @@ func (ls *logons) keep(ctx context.Context, lg *logon, by string, req auth.Reque
 	}
 	now := time.Now()
 	f := found{Identity: lg.identity, Checked: now, Made: now, Until: now.Add(life)}
-	lentAs, lent := ls.cache.put(ctx, by, req, f)
-	ls.retain(lg, digest(ls.cache.own, by, req), f, lentAs, lent)
+	lent := ls.cache.put(ctx, by, req, f)
+	ls.retain(lg, digest(ls.cache.own, by, req), f, lent)
 }
 
 // retain puts a logon into the cache of this process, in place of an older one.
-func (ls *logons) retain(lg *logon, key cache.Key, f found, lentAs cache.Key, lent bool) {
+func (ls *logons) retain(lg *logon, key cache.Key, f found, lent *loan) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	lg.lent, lg.lentAs = lent, lentAs
+	lg.lent = lent
 	if ls.closed {
 		return
 	}
@@ -124,10 +124,10 @@ func (ls *logons) refresh(lg *logon, by string, req auth.Request, ask func(conte
 		default: // another step is wanted now, say: for the next login, not for sessions
 			ls.mu.Lock()
 			ls.forget(lg)
-			lent, key := lg.lent, lg.lentAs
+			lent := lg.lent
 			ls.mu.Unlock()
-			if lent {
-				ls.cache.drop(ctx, key)
+			if lent != nil {
+				ls.cache.drop(ctx, lent)
 			}
 		}
 	})

@@ -109,42 +109,59 @@ func (c *loginCache) commonKey(ctx context.Context) []byte {
 type found struct {
 	Identity auth.Identity
 	Token    string // of its grant: a secret does not let itself be written
+	Loan     string // by which the list is found of those who use the grant
 	Checked  time.Time
 	Made     time.Time
 	Until    time.Time
 }
 
-// get returns what other gateways know of a login, and under which key.
-func (c *loginCache) get(ctx context.Context, authority string, req auth.Request) (f found, key cache.Key, ok bool) {
-	key, ok = c.key(ctx, authority, req)
+// get returns what other gateways know of a login, with a part in its grant.
+func (c *loginCache) get(ctx context.Context, authority string, req auth.Request) (found, *loan, bool) {
+	key, ok := c.key(ctx, authority, req)
 	if !ok {
-		return found{}, key, false
+		return found{}, nil, false
 	}
+	var f found
 	value, ok := c.shared.Get(ctx, key)
 	if !ok || json.Unmarshal(value, &f) != nil || !time.Now().Before(f.Until) {
-		return found{}, key, false
+		return found{}, nil, false
 	}
 	f.Identity.Grant.Token = auth.Secret(f.Token)
-	return f, key, true
+	lent := newLoan(key, f.Loan)
+	if !lent.join(ctx, c.shared, f.Identity.Grant) {
+		return found{}, nil, false
+	}
+	return f, lent, true
 }
 
-// put tells other gateways, where there may be any, and returns the key by which it can be dropped.
-func (c *loginCache) put(ctx context.Context, authority string, req auth.Request, f found) (key cache.Key, ok bool) {
-	if key, ok = c.key(ctx, authority, req); !ok {
-		return key, false
+// put tells other gateways, where there may be any, and returns the part that this one has in the grant from then on; nil if they were not told.
+func (c *loginCache) put(ctx context.Context, authority string, req auth.Request, f found) *loan {
+	key, ok := c.key(ctx, authority, req)
+	if !ok {
+		return nil
 	}
 	f.Token = f.Identity.Grant.Token.Reveal()
 	f.Identity.Grant.Generation = 0 // numbers programs of this process
+	f.Loan = rand.Text()
 	value, err := json.Marshal(f)
 	if err != nil {
-		return key, false
+		return nil
+	}
+	lent := newLoan(key, f.Loan)
+	if !lent.begin(ctx, c.shared, f.Identity.Grant) {
+		return nil
 	}
 	c.shared.Set(ctx, key, value, time.Until(f.Until))
-	return key, true
+	return lent
 }
 
 // drop makes other gateways forget a login, if the cache can be reached; else it ends by itself.
-func (c *loginCache) drop(ctx context.Context, key cache.Key) { c.shared.Delete(ctx, key) }
+func (c *loginCache) drop(ctx context.Context, lent *loan) { c.shared.Delete(ctx, lent.login) }
+
+// giveBack ends the part in a grant, and reports whether nobody else has one.
+func (c *loginCache) giveBack(ctx context.Context, lent *loan, grant auth.Grant) (last bool) {
+	return lent.end(ctx, c.shared, grant)
+}
 
 func (c *loginCache) key(ctx context.Context, authority string, req auth.Request) (key cache.Key, ok bool) {
 	if c.shared == nil {

@@ -42,10 +42,9 @@ type logon struct {
 	users    int // sessions, those that are about to begin, and the cache of this process
 	sessions map[*session.Session]struct{}
 	checked  time.Time // when the authenticator last stood by it
-	lent     bool      // the first grant is in a cache that others read
-	lentAs   cache.Key
-	revoked  error // why no more sessions may begin
-	over     bool  // the grant was given back
+	lent     *loan     // of the first grant, if it is in a cache that others read
+	revoked  error     // why no more sessions may begin
+	over     bool      // the grant was given back
 
 	// Under all.mu, of one that is kept for further logins.
 	key       cache.Key
@@ -161,15 +160,18 @@ func (lg *logon) settle() {
 	}
 }
 
-// release gives back the grant that is in use. One that lies in a shared cache ends by itself: other gateways may have sessions on it, and nobody counts those.
+// release gives back the grant that is in use. One that lies in a shared cache is given back by the last gateway that has it in use; see [loan].
 func (lg *logon) release(ctx context.Context) {
 	defer lg.unused()
-	grant := lg.grants.InUse()
-	if lg.lent && grant.Token == lg.identity.Grant.Token {
-		return
-	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
+	grant := lg.grants.InUse()
+	if lg.lent != nil {
+		last := lg.all.cache.giveBack(ctx, lg.lent, lg.identity.Grant)
+		if !last && grant.Token == lg.identity.Grant.Token {
+			return
+		}
+	}
 	if err := lg.auth.Release(ctx, grant); err != nil {
 		lg.log.Warn("grant not given back, it ends by itself", "err", err)
 	}
@@ -185,13 +187,13 @@ func (lg *logon) revoke(reason error) {
 		sessions = append(sessions, s)
 	}
 	ls.forget(lg)
-	lent, key := lg.lent, lg.lentAs
+	lent := lg.lent
 	ls.mu.Unlock()
 	for _, s := range sessions {
 		s.End(reason)
 	}
-	if lent {
-		ls.cache.drop(ls.life, key)
+	if lent != nil {
+		ls.cache.drop(ls.life, lent)
 	}
 }
 
