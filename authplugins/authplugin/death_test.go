@@ -142,43 +142,63 @@ func TestDown(t *testing.T) {
 	eventually(t, "a login succeeds again", func() bool { _, err := login(t, p, "alice", "secret"); return err == nil })
 }
 
-// Twenty deaths under parallel logins: each login is answered in time with success or "unavailable", and renewals succeed throughout.
+// Twenty deaths under many more than 200 logins a minute, which come whether or not those before are through: each is answered with success or "unavailable", and
+// renewals succeed throughout.
 func TestKilledTwentyTimes(t *testing.T) {
+	const kills, loginsEach = 20, 10
 	p := mustLaunch(t, impatient(), spec(t, programAs(t, "good"), nil))
 	grant := mustLogin(t, p).Grant
+	var begun, succeeded, refused atomic.Int64
+	var coming, wg sync.WaitGroup
 	stop := make(chan struct{})
-	var wg sync.WaitGroup
-	var succeeded, failed atomic.Int64
-	for range 4 {
-		wg.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
+	began := time.Now()
+	coming.Go(func() {
+		tick := time.NewTicker(25 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+			}
+			begun.Add(1)
+			wg.Go(func() {
 				switch _, err := login(t, p, "alice", "secret"); {
 				case err == nil:
 					succeeded.Add(1)
 				case errors.Is(err, auth.ErrUnavailable):
-					failed.Add(1)
+					refused.Add(1)
 				default:
 					t.Errorf("login: %v", err)
 				}
-			}
-		})
-	}
-	for range 20 {
-		kill(t, p.pid(t), syscall.SIGKILL)
+			})
+		}
+	})
+	killed := map[int]bool{}
+	for range kills {
+		pid := p.pid(t)
+		killed[pid] = true
+		logins, successes := begun.Load(), succeeded.Load()
+		kill(t, pid, syscall.SIGKILL)
 		if _, err := p.Renew(t.Context(), grant); err != nil {
 			t.Errorf("Renew: %v", err)
 		}
-		before := succeeded.Load()
-		eventually(t, "logins succeed again", func() bool { return succeeded.Load() > before })
+		eventually(t, "logins come and succeed again", func() bool { return begun.Load() >= logins+loginsEach && succeeded.Load() > successes })
 	}
 	close(stop)
+	coming.Wait()
+	took := time.Since(began)
 	wg.Wait()
-	t.Logf("%d logins succeeded, %d failed", succeeded.Load(), failed.Load())
+	t.Logf("%d logins in %v: %d succeeded, %d were refused", begun.Load(), took, succeeded.Load(), refused.Load())
+	if len(killed) != kills {
+		t.Errorf("%d processes were killed, want %d", len(killed), kills)
+	}
+	if begun.Load() < kills*loginsEach || succeeded.Load()+refused.Load() != begun.Load() {
+		t.Errorf("of %d logins %d succeeded and %d were refused, want at least %d, and each to have an answer", begun.Load(), succeeded.Load(), refused.Load(), kills*loginsEach)
+	}
+	if perMinute := float64(begun.Load()) / took.Minutes(); perMinute < 200 {
+		t.Errorf("%.0f logins came in a minute, want 200 at least: else this shows nothing", perMinute)
+	}
 	if left, err := os.ReadDir(p.sockets.path); err != nil || len(left) != 1 {
 		t.Errorf("%d directories for sockets, want that of the program that runs: %v", len(left), err)
 	}
