@@ -30,6 +30,7 @@
 //	the contract of storage, its errors and path rules   core/vfs, core/vfs/errors.go, core/vfs/path.go
 //	the same, made executable; its suite                 core/vfs/memfs; core/vfs/vfstest
 //	what a login asks and answers; asking several        core/auth; core/auth/chain.go
+//	symbolic links: what they mean; where they may lead  core/vfs/link.go; core/session/link.go
 //	confinement to the home directory, permissions       core/session; access.go
 //	bytes per second and in all                          core/session/limits.go
 //	one log line for each operation                      core/session/audit.go

@@ -21,7 +21,7 @@ func (f *FS) SetAttrs(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	}
 	o, ok := f.justWritten(n)
 	if !ok {
-		if _, o, err = f.lookup(ctx, n, p.Base()); err != nil {
+		if n, _, o, err = f.lookupThrough(ctx, n, p.Base()); err != nil {
 			return err
 		}
 	}

@@ -69,32 +69,3 @@ func TestSetAttrsKeeps(t *testing.T) {
 		}
 	}
 }
-
-// TestSymlinkRemoved removes and replaces links to large files: what they lead to stays whole.
-func TestSymlinkRemoved(t *testing.T) {
-	f := newFake(t, swifttest.Limits{}, nil)
-	content := noise(2 * mib)
-	f.mustWrite(t, "/c/file", content)
-	link := func() {
-		t.Helper()
-		_, err := f.client.send(t.Context(), request{method: http.MethodPut, target: name{"", "c", "link"}, header: map[string]string{"X-Symlink-Target": "c/file"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		f.has(t, "/c/link", content, "it leads there")
-	}
-	for what, do := range map[string]func() error{
-		"removed":  func() error { return f.Remove(t.Context(), "/c/link") },
-		"replaced": func() error { _, err := f.write(t.Context(), "/c/link", []byte("new"), replace); return err },
-		"renamed":  func() error { return f.Rename(t.Context(), "/c/link", "/c/other", vfs.RenameOptions{Replace: true}) },
-	} {
-		link()
-		if err := do(); err != nil {
-			t.Errorf("the link is %s: %v", what, err)
-		}
-		f.has(t, "/c/file", content, "only a link to it was "+what)
-	}
-	if o, err := f.client.send(t.Context(), request{method: http.MethodHead, target: name{"", "c", "other"}, query: map[string][]string{"symlink": {"get"}}}); err != nil || o.header.Get("X-Symlink-Target") != "c/file" {
-		t.Errorf("a renamed link leads to %v, %v", o, err)
-	}
-}

@@ -329,7 +329,7 @@ const copyTimeout = 45 * time.Minute
 // requestError makes of ncw/swift's error what the rest of the package understands.
 func requestError(ctx context.Context, req request, header ncw.Headers, err error) error {
 	if e, ok := errors.AsType[*ncw.Error](err); ok && e.StatusCode > 0 && e != ncw.TimeoutError {
-		return &statusError{method: req.method, target: req.target, status: e.StatusCode, transID: header["X-Trans-Id"], text: shortText(err.Error())}
+		return &statusError{method: req.method, target: req.target, status: e.StatusCode, transID: header["X-Trans-Id"], location: header["Content-Location"], text: shortText(err.Error())}
 	}
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause

@@ -31,7 +31,7 @@ func (f *FS) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyO
 	if err := f.changeable(ctx, to); err != nil {
 		return err
 	}
-	info, o, err := f.lookup(ctx, from, oldname.Base())
+	from, info, o, err := f.lookupThrough(ctx, from, oldname.Base())
 	switch {
 	case err != nil:
 		return err
@@ -44,8 +44,10 @@ func (f *FS) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyO
 	case to.checkNew() != nil:
 		return to.checkNew()
 	}
-	target, replaced, err := f.lookup(ctx, to, newname.Base())
+	to, target, replaced, err := f.lookupThrough(ctx, to, newname.Base())
 	switch {
+	case from == to:
+		return vfs.ErrOntoItself
 	case errors.Is(err, errNoContainer):
 		return err
 	case errors.Is(err, vfs.ErrNotExist):

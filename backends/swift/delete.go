@@ -34,6 +34,8 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 	}
 	info, o, err := f.lookup(ctx, n, p.Base())
 	switch {
+	case o.link || cannotFollow(err):
+		return translate(f.deleteObject(ctx, n))
 	case errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, errNoContainer):
 		cut, partialErr := f.findPartial(ctx, n)
 		if partialErr == nil && cut != nil {

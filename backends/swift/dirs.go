@@ -99,8 +99,10 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 	if err := f.changeable(ctx, n); err != nil {
 		return err
 	}
-	info, _, err := f.lookup(ctx, n, p.Base())
+	info, o, err := f.lookup(ctx, n, p.Base())
 	switch {
+	case o.link || cannotFollow(err):
+		return vfs.ErrNotDir
 	case err != nil:
 		return err
 	case !info.IsDir():

@@ -22,6 +22,12 @@
 // containers share shows what is of all of them; of more than 100,000 names in one of its directories it may show some twice. An object that lies
 // below ".versions" itself in such a container is not reached.
 //
+// A symbolic link is one of Swift's own, static or not; what GET gives out is what it leads to, so reading through it costs nothing more. Writing through it,
+// SetAttrs and Copy are about what it leads to, also where nothing is there yet: a PUT to its own name would replace the link. Remove and Rename are about the link,
+// and a directory takes its links along, which go on leading where they led. It is listed with Swift's time of it. A link leads to an object: one to a
+// directory or a container is refused, since Swift has none; so is one in a container that keeps versions, where each file is a link of Swift's own. Swift
+// follows two in a row. What a link leads to is told as a path of this package's, "/@ACCOUNT/…" in another account, whether it may be read or not.
+//
 // # Writing
 //
 // A file that fits into the first segment is one PUT at Commit. A larger one leaves as segments while it arrives, each from memory with length and ETag,
@@ -63,6 +69,7 @@
 //
 //	stat            1 HEAD; 1 listing of one entry more for what is no object; and another, at most every two seconds for a
 //	                container, where there is nothing (there may be a cut-off upload)
+//	lstat           as stat; of a link 1 HEAD more. readlink: 1 HEAD
 //	list            1 GET for each page, and a HEAD for each file that is not known as it is listed, 32 at a time, and no more than
 //	                list_times_limit; without list_times only for those of no bytes (they may be manifests). 1 HEAD more, once, for each change
 //	                that the listing does not know yet, and 1 listing of one entry for a prefix below which something was deleted. 1 listing more for each
@@ -83,6 +90,7 @@
 //	rmdir           1 HEAD, 1 listing, 1 DELETE; of a container: 1 DELETE
 //	set time, mode  1 HEAD, 1 POST; of what is not kept 1 HEAD; of a small file that the same session has just written no HEAD
 //	space           1 HEAD of the account and 1 of the container
+//	symlink         1 HEAD of the container, what stat takes of the new name and of the target, 1 PUT
 //	remove          1 HEAD, 1 DELETE; large: 1 GET of the manifest, 1 listing, 1 HEAD of the container and 1 bulk delete more
 //	rename          1 HEAD, what stat takes of the new name, 1 COPY, 1 DELETE; large, at any size: 1 listing, 1 PUT and 1 DELETE
 //	                of the record more; a directory: what a large file takes, 5 listings of it, and 1 COPY and 1 DELETE for each entry, 8 at a time
@@ -128,6 +136,9 @@
 // The segments of a Commit whose last request was not answered stay, whatever a HEAD says afterwards: where one of Swift's servers has the manifest,
 // the others get it later. An upload that is given up waits for the segments under way before it deletes them, since Swift may have stored
 // what nobody waited for.
+//
+// Lstat asks as Stat does, and for the link itself only where it is one: to ask for that at once (symlink=get) is one request for a link too, but in containers that
+// keep versions it is two for every file, of which Swift then shows the link that leads to the version.
 //
 // Stat asks for the listing only after the HEAD has said 404. Both at once would save a round trip for what is no object, and cost a request for all
 // that is: files are what clients ask for most.

@@ -17,6 +17,8 @@ type statusError struct {
 	status  int
 	transID string
 	text    string // Swift's own words, shortened: for the log
+	// location is what a link has led to that cannot be given out, as "/v1/account/container/object".
+	location string
 }
 
 func (e *statusError) Error() string {
@@ -72,6 +74,14 @@ func translate(err error) error {
 		kind, text = vfs.ErrQuota, ""
 	}
 	switch {
+	case e.status == http.StatusConflict && e.method == http.MethodHead && e.location != "":
+		kind, text = vfs.ErrChanged, "what the link leads to is not what it was made for any more"
+	case e.status == http.StatusConflict && e.method == http.MethodHead: // a HEAD conflicts with nothing else
+		return &vfs.Error{Kind: vfs.Kind(errTooManyLinks), Text: vfs.ClientText(errTooManyLinks), TransID: e.transID, Err: err}
+	case e.status == http.StatusConflict && e.method == methodCopy && e.location != "":
+		kind, text = vfs.ErrChanged, "what the link leads to is not what it was made for any more, and the storage lets nobody move such a link"
+	case dangles(e):
+		text = "the symbolic link leads to nothing"
 	case e.status == http.StatusConflict && e.method == http.MethodGet && e.target.account != "":
 		kind, text = vfs.ErrCorrupt, "parts of the file are missing in the storage, or lie in a container that is not shared with this login"
 	case e.status == http.StatusConflict && e.method == http.MethodGet: // what a manifest names is gone

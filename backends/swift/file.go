@@ -2,6 +2,7 @@ package swift
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"sync"
@@ -64,7 +65,13 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 
 // notAFile says why there is no object to open: there may be a directory that is only a prefix.
 func (f *FS) notAFile(ctx context.Context, n name, p vfs.Path, err error) error {
-	if status(err) != http.StatusNotFound {
+	if e, ok := errors.AsType[*statusError](err); ok && (e.location != "" || e.status == http.StatusConflict) {
+		// A HEAD tells what is with a link from what is with the file.
+		if _, headErr := f.head(ctx, n); cannotFollow(headErr) {
+			err = headErr
+		}
+	}
+	if status(err) != http.StatusNotFound || cannotFollow(err) {
 		return f.refusal(ctx, n, err)
 	}
 	if _, statErr := f.statPrefix(ctx, n, p.Base()); statErr == nil {

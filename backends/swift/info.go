@@ -22,6 +22,7 @@ type limits struct {
 	bulkDelete     bool
 	bulkDeletes    int // names in one request
 	metaValueLen   int
+	symlinks       bool // where the cluster does not tell, none: a link that it does not know would be an empty file
 }
 
 func defaultLimits() limits {
@@ -115,6 +116,7 @@ func parseInfo(r io.Reader) (limits, error) {
 			MaxManifestSegments int   `json:"max_manifest_segments"`
 			MaxManifestSize     int64 `json:"max_manifest_size"`
 		} `json:"slo"`
+		Symlink    *struct{} `json:"symlink"`
 		BulkDelete *struct {
 			MaxDeletesPerRequest int `json:"max_deletes_per_request"`
 		} `json:"bulk_delete"`
@@ -131,6 +133,7 @@ func parseInfo(r io.Reader) (limits, error) {
 		take(&l.sloSegments, info.SLO.MaxManifestSegments)
 		take(&l.sloManifest, info.SLO.MaxManifestSize)
 	}
+	l.symlinks = info.Symlink != nil
 	l.bulkDelete = info.BulkDelete != nil
 	if l.bulkDelete {
 		take(&l.bulkDeletes, info.BulkDelete.MaxDeletesPerRequest)

@@ -226,6 +226,8 @@ func (l *lister) entry(e entry) (shown, bool) {
 		return shown{}, false
 	}
 	switch {
+	case e.isLink():
+		return shown{Info: linkInfo(base, object{modified: e.time(l.fs.opened)})}, true
 	case e.Subdir != "" || isDirectoryType(e.ContentType):
 		return directory, true
 	case e.asked != nil:

@@ -40,7 +40,8 @@ type object struct {
 	modified    time.Time // by Swift's clock
 	mtime       time.Time // by its metadata, or modified
 	slo         bool
-	link        bool   // a symbolic link: all else is of what it leads to
+	link        bool   // a symbolic link has led here: all else is of what it leads to
+	target      name   // what it leads to, of a link itself
 	versionID   string // empty in a container that has never kept versions
 	dlo         string // X-Object-Manifest, unquoted: "container/prefix"
 	modes       modes  // where they are to be shown

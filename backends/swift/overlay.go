@@ -169,12 +169,19 @@ func (f *FS) entryOf(ctx context.Context, top name, base string) (e entry, modif
 		return entry{Name: base, Bytes: bytesUsed(resp.header), LastModified: made.UTC().Format(listedTime)}, made, nil
 	}
 	o, err := f.head(ctx, top.with(base))
+	if o.link || cannotFollow(err) {
+		o, err = f.headLink(ctx, top.with(base))
+	}
 	if err != nil {
 		return entry{}, time.Time{}, err
 	}
+	symlink := ""
+	if o.isLink() {
+		symlink = o.target.String()
+	}
 	return entry{
 		Name: base, Bytes: o.size, Hash: o.etag, ContentType: o.contentType,
-		LastModified: o.modified.UTC().Format(listedTime), asked: &o,
+		LastModified: o.modified.UTC().Format(listedTime), Symlink: symlink, asked: &o,
 	}, o.modified, nil
 }
 

@@ -33,7 +33,7 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	if from.isAccount() || to.isAccount() {
 		return vfs.Errorf(vfs.ErrPermission, "the account itself cannot be renamed")
 	}
-	info, moved, err := f.lookup(ctx, from, oldname.Base())
+	info, moved, err := f.lookupEntry(ctx, from, oldname.Base())
 	switch {
 	case errors.Is(err, vfs.ErrNotExist) && from.isObject() && to.isObject():
 		if done, doneErr := f.endRename(ctx, from, to); done || doneErr != nil {
@@ -54,7 +54,7 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 		return err
 	}
 	job := move{FS: f, renaming: renaming{from: from, to: to}}
-	target, replaced, err := f.lookup(ctx, to, newname.Base())
+	target, replaced, err := f.lookupEntry(ctx, to, newname.Base())
 	switch {
 	case errors.Is(err, errNoContainer) && !to.isContainer():
 		return err
@@ -82,6 +82,8 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	switch {
 	case info.IsDir() && (from.isContainer() || to.isContainer()):
 		return f.renameContainer(ctx, from, to)
+	case from.account != to.account && moved.isLink():
+		return vfs.Errorf(vfs.ErrUnsupported, "a symbolic link cannot be moved from one account to another: make a new one there")
 	case from.account != to.account && (info.IsDir() || moved.isLarge()):
 		return vfs.Errorf(vfs.ErrUnsupported, "only small files can be moved from one account to another: copy it, and remove it then")
 	case info.IsDir():

@@ -72,8 +72,10 @@ func (f *FS) putMarker(ctx context.Context, n name) error {
 func (m *move) entry(ctx context.Context, e entry) (bool, error) {
 	from := m.from.with(e.Name)
 	to, _ := m.sibling(from)
-	if err := m.checkEntry(ctx, from, to); err != nil {
-		return false, inEntry(from, err)
+	if !e.isLink() { // which is the same wherever it lies
+		if err := m.checkEntry(ctx, from, to); err != nil {
+			return false, inEntry(from, err)
+		}
 	}
 	switch err := m.copyObject(ctx, from, to, e.isVersion()); {
 	case status(err) == http.StatusNotFound:
@@ -113,7 +115,7 @@ func (m *move) settle(ctx context.Context, e entry) error {
 	from := m.from.with(e.Name)
 	// A manifest is listed as empty, unless it is the write log that tells of it.
 	mayBeLarge := e.SLOEtag != "" || e.asked != nil || e.Bytes == 0 && e.Hash == emptyHash
-	if !mayBeLarge || isDirectoryType(e.ContentType) {
+	if !mayBeLarge || isDirectoryType(e.ContentType) || e.isLink() {
 		return nil
 	}
 	o, err := m.head(ctx, from)

@@ -1,6 +1,7 @@
 package swift
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -34,8 +35,19 @@ func TestRequests(t *testing.T) {
 		f.mustWrite(t, p, noise(1000))
 	}
 	f.mustWrite(t, "/c/large", large)
+	f.putLink(t, "link/to", "c/small")
+	f.putLink(t, "link/dangling", "c/none")
+	told := func(err error) error {
+		if errors.Is(err, vfs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
 	stat := func(p vfs.Path) func() error {
-		return func() error { _, err := f.Stat(ctx, p); return err }
+		return func() error { _, err := f.Stat(ctx, p); return told(err) }
+	}
+	lstat := func(p vfs.Path) func() error {
+		return func() error { _, err := f.Lstat(ctx, p); return err }
 	}
 	read := func(p vfs.Path) func() error {
 		return func() error { _, err := f.read(ctx, p); return err }
@@ -58,6 +70,18 @@ func TestRequests(t *testing.T) {
 		{"stat of a file", stat("/c/small"), ops{head}},
 		{"stat of a directory", stat("/c/dir"), ops{head}},
 		{"stat of a prefix", stat("/c/below"), ops{head, list}},
+		{"stat of a link", stat("/c/link/to"), ops{head}},
+		{"stat of a link to nothing", stat("/c/link/dangling"), ops{head}},
+		{"lstat of a file", lstat("/c/small"), ops{head}},
+		{"lstat of a link", lstat("/c/link/to"), ops{head, head}},
+		{"lstat of a link to nothing", lstat("/c/link/dangling"), ops{head, head}},
+		{"readlink", func() error { _, err := f.Readlink(ctx, "/c/link/to"); return err }, ops{head}},
+		{"list links", func() error { _, err := listAll(ctx, f, "/c/link"); return err }, ops{list}},
+		{"read by way of a link", read("/c/link/to"), ops{get}},
+		{"write by way of a link", write("/c/link/to", noise(1000), replace), ops{head, put}},
+		{"symlink", func() error { return f.Symlink(ctx, "/c/small", "/c/link/new") }, ops{swifttest.HeadContainer, head, list, head, put}},
+		{"rename a link", rename("/c/link/new", "/c/link/moved"), ops{head, head, head, list, copied, del}},
+		{"remove a link", func() error { return f.Remove(ctx, "/c/link/moved") }, ops{head, del}},
 		{"list", listDir, ops{list, head, head}},
 		{"list again", listDir, ops{list}},
 		{"read", read("/c/small"), ops{get}},

@@ -17,25 +17,43 @@ func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 	if err != nil {
 		return vfs.Info{}, err
 	}
+	return f.describe(ctx, n, p.Base(), f.lookupToShow)
+}
+
+// lookupToShow is lookup for a client who may ask for other names of the directory too, and open the file.
+func (f *FS) lookupToShow(ctx context.Context, n name, base string) (vfs.Info, object, error) {
+	return f.find(ctx, n, base, f.look, f.statBelow)
+}
+
+// describe is Stat and Lstat, which differ in what find makes of a link.
+func (f *FS) describe(
+	ctx context.Context, n name, base string, find func(context.Context, name, string) (vfs.Info, object, error),
+) (vfs.Info, error) {
 	switch h, inTree, err := f.historyAt(ctx, n); {
 	case err != nil:
 		return vfs.Info{}, err
 	case inTree:
-		return h.stat(ctx, p.Base())
+		return h.stat(ctx, base)
 	}
 	asked := f.now()
-	info, o, err := f.find(ctx, n, p.Base(), f.look, f.statBelow)
-	if n.isObject() {
+	info, o, err := find(ctx, n, base)
+	if n.isObject() && !o.link && !o.isLink() && !cannotFollow(err) { // of a change of what a link leads to nothing is known here
 		f.remember(n, o, err, asked)
 	}
-	if n.isObject() && errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, errNoContainer) {
-		cut, partialErr := f.findPartial(ctx, n)
-		switch {
-		case partialErr != nil:
-			return vfs.Info{}, translate(partialErr)
-		case cut != nil:
-			return cut.info(p.Base()), nil
+	if !n.isObject() || !errors.Is(err, vfs.ErrNotExist) || errors.Is(err, errNoContainer) {
+		return info, err
+	}
+	if dangles(err) { // there may be an upload by way of the link
+		if to, behindErr := f.behind(ctx, n, o, err); behindErr == nil {
+			n = to
 		}
+	}
+	cut, partialErr := f.findPartial(ctx, n)
+	switch {
+	case partialErr != nil:
+		return vfs.Info{}, translate(partialErr)
+	case cut != nil:
+		return cut.info(base), nil
 	}
 	return info, err
 }
@@ -61,7 +79,7 @@ func (f *FS) find(
 	if err == nil && !isMarker(n.object, o.size, o.contentType) {
 		return o.info(base), o, nil
 	}
-	if err != nil && status(err) != http.StatusNotFound {
+	if err != nil && (status(err) != http.StatusNotFound || dangles(err)) {
 		return vfs.Info{}, object{}, f.refusal(ctx, n, err)
 	}
 	info, err := below(ctx, n, base)

@@ -32,8 +32,12 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	} else {
 		info, old, err = f.find(ctx, n, p.Base(), f.head, f.statBelow)
 	}
+	link := n
+	n, info, old, err = f.through(ctx, n, p.Base(), info, old, err)
 	var cut *partial
 	switch {
+	case n != link && opts.Create && opts.Exclusive:
+		return nil, vfs.ErrExist
 	case errors.Is(err, errNoContainer):
 		return nil, err
 	case errors.Is(err, vfs.ErrNotExist):
