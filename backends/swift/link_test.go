@@ -311,7 +311,9 @@ func TestLinksWhileListingsLag(t *testing.T) {
 	f.mustWrite(t, "/c/file", noise(10))
 	f.putLink(t, "old", "c/file")
 	f.srv.ListingLag(time.Hour)
-	for p, target := range map[vfs.Path]vfs.Path{"/c/new": "/c/file", "/c/dangling": "/c/none", "/c/passing": "/c/file"} {
+	for p, target := range map[vfs.Path]vfs.Path{
+		"/c/new": "/c/file", "/c/dangling": "/c/none", "/c/passing": "/c/file", "/c/dir/dangling": "/c/none",
+	} {
 		if err := f.Symlink(ctx, target, p); err != nil {
 			t.Fatal(err)
 		}
@@ -329,9 +331,26 @@ func TestLinksWhileListingsLag(t *testing.T) {
 	for _, i := range infos {
 		links[i.Name] = i.IsLink()
 	}
-	if diff := cmp.Diff(map[string]bool{"file": false, "new": true, "dangling": true}, links); diff != "" {
+	if diff := cmp.Diff(map[string]bool{"file": false, "new": true, "dangling": true, "dir": false}, links); diff != "" {
 		t.Errorf("listed, and as links (-want +got):\n%s", diff)
 	}
+}
+
+// TestLinkMadeMeanwhile writes a new file where another gateway makes a link before it is published: that is not replaced.
+func TestLinkMadeMeanwhile(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	f.mustWrite(t, "/c/file", []byte("content"))
+	for link, target := range map[string]string{"link": "c/file", "dangling": "c/none"} {
+		p := vfs.Path("/c").Join(link)
+		w := f.openWriter(t, p, replace)
+		defer w.Close()
+		f.putLink(t, link, target)
+		if _, err := w.Commit(t.Context()); vfs.Kind(err) != vfs.ErrChanged {
+			t.Errorf("Commit: %v, want ErrChanged", err)
+		}
+		f.isLink(t, p, vfs.Path("/"+target))
+	}
+	f.has(t, "/c/file", []byte("content"), "nothing was written through the link")
 }
 
 // TestPathOf finds again what a path leads to.

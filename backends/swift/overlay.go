@@ -207,10 +207,10 @@ func (o *overlaying) askNewDirectory(e entry, below []change) {
 	slices.SortFunc(below, func(a, b change) int { return cmp.Compare(b.At, a.At) })
 	o.g.Go(func() error {
 		for _, c := range below[:min(len(below), tries)] {
-			head, err := o.fs.head(o.ctx, o.top.with(c.Name))
+			_, modified, err := o.fs.entryOf(o.ctx, o.top, c.Name)
 			switch {
 			case err == nil:
-				o.add(entry{Subdir: e.Subdir, LastModified: head.modified.UTC().Format(listedTime)})
+				o.add(entry{Subdir: e.Subdir, LastModified: modified.UTC().Format(listedTime)})
 				return nil
 			case status(err) != http.StatusNotFound && status(err) != http.StatusForbidden:
 				return err

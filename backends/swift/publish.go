@@ -85,6 +85,8 @@ func (w *writer) publishes(may bool) {
 func (w *writer) lookAgain(ctx context.Context) error {
 	info, now, err := w.fs.lookup(ctx, w.target, w.base)
 	switch {
+	case now.link || cannotFollow(err): // which to replace is not what writing to its name means
+		return vfs.Errorf(vfs.ErrChanged, "the name has become a symbolic link meanwhile")
 	case errors.Is(err, vfs.ErrNotExist): // it has gone again
 		return nil
 	case err != nil:

@@ -33,7 +33,7 @@ func wantLink(t *testing.T, store *memfs.FS, name, want vfs.Path) {
 	}
 }
 
-// Links are made, shown, followed and removed by OpenSSH's sftp.
+// TestOpenSSHLinks holds what row K6 says of links: they are made, shown, followed and removed by OpenSSH's sftp.
 func TestOpenSSHLinks(t *testing.T) {
 	store := linked(t)
 	srv := start(t, store)
