@@ -52,6 +52,7 @@ var update = flag.Bool("update", false, "write what the scripts got into what th
 //	code                     set $CODE to otto's code of this moment
 //	refuse STATUS            let that Swift answer PUTs of objects with that status from here on; cut: cut the connection; 0: answer as it should
 //	quota WHERE BYTES        limit the bytes of that Swift's account test, or of a container in it, to so many; -1: to none
+//	container NAME KEY VALUE set a header of a container of that account
 //	stored [N [M]]           look whether N objects with content have been sent to that Swift, and M fetched from it, since the last look
 //	appears PATTERN          wait until there is a file of that name
 //
@@ -96,6 +97,7 @@ func TestScripts(t *testing.T) {
 			"cores":        cmdCores,
 			"refuse":       cmdRefuse,
 			"quota":        cmdQuota,
+			"container":    cmdContainer,
 			"stored":       cmdStored,
 		},
 	})
@@ -238,11 +240,24 @@ func cmdQuota(ts *testscript.TestScript, neg bool, args []string) {
 	if bytes < 0 {
 		header = []string{"X-Remove" + strings.TrimPrefix(quota, "X"), "x"}
 	}
+	changeContainer(ts, args[0], header...)
+}
+
+// changeContainer changes headers of a container of Swift's.
+func changeContainer(ts *testscript.TestScript, name string, header ...string) {
+	swift := ts.Value(storyKey{}).(*story).swift
 	login, err := ask(context.Background(), http.MethodGet, swift.AuthURL(), "X-Auth-User", "test:tester", "X-Auth-Key", "testing")
 	ts.Check(err)
-	_, err = ask(context.Background(), http.MethodPost, login.Get("X-Storage-Url")+"/"+args[0],
+	_, err = ask(context.Background(), http.MethodPost, login.Get("X-Storage-Url")+"/"+name,
 		append(header, "X-Auth-Token", login.Get("X-Auth-Token"))...)
 	ts.Check(err)
+}
+
+func cmdContainer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: container NAME HEADER VALUE")
+	}
+	changeContainer(ts, args[0], args[1:]...)
 }
 
 func cmdStored(ts *testscript.TestScript, neg bool, args []string) {
