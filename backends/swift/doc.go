@@ -19,7 +19,8 @@
 // directory of the versions of "/c/a/b", deleted or not, each a file named by its time as 2026-11-25T12-30-41.12345Z. It is entered by its name, and
 // listed only with show_versions. Nothing in it can be changed; to rename a version to its file brings it back, and leaves it where it is. What was
 // deleted is no version, nor is a directory. By X-Versions-Enabled the current version is among them, in an archive it is not. An archive that several
-// containers share shows what is of all of them; of more than 100,000 names in one of its directories it may show some twice. An object that lies
+// containers share shows what is of all of them; of more than 100,000 names in one of its directories it may show some twice. In another account Swift
+// gives versions by X-Versions-Enabled to nobody but its owner. An object that lies
 // below ".versions" itself in such a container is not reached.
 //
 // A symbolic link is one of Swift's own, static or not; what GET gives out is what it leads to, so reading through it costs nothing more. Writing through it,

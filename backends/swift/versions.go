@@ -31,8 +31,8 @@ func (f *FS) historyAt(ctx context.Context, n name) (h history, ok bool, err err
 		return history{}, false, nil
 	}
 	how, err := f.versioningFor(ctx, n.top())
-	if err != nil {
-		return history{}, false, f.refusal(ctx, n.top(), err)
+	if err != nil && status(err) != http.StatusForbidden { // who may not look at the container may read files in it, all the same
+		return history{}, false, translate(err)
 	}
 	most := maxObjectName
 	if how.keeps() {
@@ -58,15 +58,10 @@ const versioningLife = 5 * time.Minute
 
 // versioningFor says how a container keeps versions, for paths. The error is not translated.
 func (f *FS) versioningFor(ctx context.Context, container name) (versioning, error) {
-	grant, err := f.client.grants.Current(ctx)
+	key, err := f.versioningKey(ctx, container)
 	if err != nil {
 		return versioning{}, err
 	}
-	account, err := accountURL(grant.Endpoint, container.account)
-	if err != nil {
-		return versioning{}, err
-	}
-	key := cache.NewKey("swift versioning", account, container.container)
 	if archive, ok := f.backend.local.Get(ctx, key); ok {
 		return versioning{enabled: len(archive) == 0, archive: string(archive)}, nil
 	}
@@ -78,6 +73,22 @@ func (f *FS) versioningFor(ctx context.Context, container name) (versioning, err
 		f.backend.local.Set(ctx, key, []byte(how.archive), versioningLife)
 	}
 	return how, err
+}
+
+func (f *FS) versioningKey(ctx context.Context, container name) (cache.Key, error) {
+	grant, err := f.client.grants.Current(ctx)
+	if err != nil {
+		return cache.Key{}, err
+	}
+	account, err := accountURL(grant.Endpoint, container.account)
+	return cache.NewKey("swift versioning", account, container.container), err
+}
+
+// forgetVersioning is for a container that was made or removed.
+func (f *FS) forgetVersioning(ctx context.Context, container name) {
+	if key, err := f.versioningKey(ctx, container); err == nil {
+		f.backend.local.Delete(context.WithoutCancel(ctx), key)
+	}
 }
 
 // changeable says whether anything may be made, changed or removed at a place. Nobody changes old versions.

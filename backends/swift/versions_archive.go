@@ -57,7 +57,7 @@ func (h history) isDirInArchive(ctx context.Context) (bool, error) {
 
 // archivedVersions gives out the versions of the object itself.
 func (h history) archivedVersions() stage {
-	l := listing{prefix: archivePrefix(h.of.object)}
+	l := listing{prefix: archivePrefix(h.of.object), limit: measureAtOnce}
 	return func(ctx context.Context) (batch []shown, there, more bool, err error) {
 		p, err := h.archivePage(ctx, l)
 		if err != nil {

@@ -149,7 +149,7 @@ func (h history) versionsOfIt() stage {
 			l.versionMarker = lastVersion // behind "null" Swift lists nothing
 		}
 		known, err := h.limits(ctx)
-		l.limit = known.listing
+		l.limit = min(known.listing, measureAtOnce)
 		return batch, there, p.more, err
 	}
 }

@@ -140,6 +140,9 @@ func TestVersions(t *testing.T) {
 			f.mustWrite(t, f.dir.Join("top"), one)
 		}
 		sees(t, f, f.dir, "the tree is not listed", "a/", "top")
+		if infos, err := listAll(ctx, f, f.dir.Join("a/b/file")); err != nil || len(infos) != 1 || !infos[0].Mode.IsRegular() {
+			t.Errorf("a file in a container with versions is listed as %v (%v), and is one like others", infos, err)
+		}
 		sees(t, f, f.inTree(""), "it has all that has versions", "a/", "top/")
 		sees(t, f, f.inTree("a"), "it has all that has versions", "b/")
 		sees(t, f, f.inTree("a/b"), "it has each name once", "file-2/", "file/")
@@ -328,6 +331,42 @@ func TestVersionsFromBeforeInTree(t *testing.T) {
 	})
 }
 
+// TestVersionsOfDynamicLargeObjects keeps and brings back what is no more than what Swift lists.
+func TestVersionsOfDynamicLargeObjects(t *testing.T) {
+	dlo := func(c *Config) { c.LargeObjects = largeDLO }
+	test := func(t *testing.T, f *fake, how string) {
+		f.keepVersions(t, how)
+		file, one, two := f.dir.Join("file"), noise(2*mib+1000), noise(2*mib+2000)
+		f.mustWrite(t, file, one)
+		f.mustWrite(t, file, two)
+		f.mustWrite(t, file, noise(10))
+		if got := f.contents(t, "file"); len(got) < 2 || !bytes.Equal(got[0], one) || !bytes.Equal(got[1], two) {
+			t.Errorf("%d versions, or not with their contents", len(got))
+		}
+		v := f.version(t, "file", 0)
+		if err := f.Rename(t.Context(), v, file, vfs.RenameOptions{Replace: true}); err != nil {
+			t.Fatal(err)
+		}
+		f.has(t, file, one, "it came back")
+		f.mustWrite(t, file, noise(10))
+		f.has(t, v, one, "what it came back as was replaced")
+		if err := f.Rename(t.Context(), v, f.dir.Join("other"), vfs.RenameOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		f.has(t, f.dir.Join("other"), one, "it was renamed to another file")
+	}
+	for _, how := range keeping {
+		t.Run(how, func(t *testing.T) {
+			t.Run("Fake", func(t *testing.T) { test(t, newFake(t, swifttest.Limits{}, dlo), how) })
+			t.Run("Real", func(t *testing.T) {
+				t.Parallel()
+				fsys := openFS(t, realSwift(t), dlo)
+				test(t, &fake{FS: fsys, dir: makeContainer(t, fsys)}, how)
+			})
+		})
+	}
+}
+
 // TestOrdinaryVersionsDirectory has a directory of that name where no versions are kept.
 func TestOrdinaryVersionsDirectory(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
@@ -348,6 +387,20 @@ func TestOrdinaryVersionsDirectory(t *testing.T) {
 	f.mustWrite(t, f.dir.Join(long), noise(10))
 	if got := f.contents(t, long); len(got) != 1 {
 		t.Errorf("%d versions of a file with a long name, want one", len(got))
+	}
+}
+
+// TestVersionsOfAnotherContainer makes a container in the place of one that kept versions, and that keeps none.
+func TestVersionsOfAnotherContainer(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	ctx := t.Context()
+	other := name{container: "other"}
+	if err := f.makeContainer(ctx, other, map[string]string{"X-Versions-Enabled": "true"}); err != nil {
+		t.Fatal(err)
+	}
+	sees(t, f, "/other/.versions", "there are no versions yet")
+	if err := errors.Join(f.Rmdir(ctx, "/other"), f.Mkdir(ctx, "/other"), f.Mkdir(ctx, "/other/.versions")); err != nil {
+		t.Errorf("a directory .versions in the new container: %v", err)
 	}
 }
 

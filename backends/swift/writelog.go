@@ -377,6 +377,7 @@ func (f *FS) observe(ctx context.Context, req request, began time.Time, resp *re
 	}
 	if target.isContainer() {
 		f.forgetPolicy(ctx, target)
+		f.forgetVersioning(ctx, target)
 	}
 	c := change{Gone: req.method == http.MethodDelete, Sure: true, At: time.Now().Unix() + 1}
 	switch {
