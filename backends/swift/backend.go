@@ -116,6 +116,7 @@ type FS struct {
 	told         recall
 	around       known
 	ahead        ahead
+	making       making
 }
 
 var (

@@ -3,7 +3,6 @@ package swift
 import (
 	"context"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 )
@@ -173,20 +172,6 @@ func (a *ahead) drop() {
 
 // changedElsewhere says whether the log knows of a change of an object that another gateway may have made since.
 func (f *FS) changedElsewhere(ctx context.Context, n name, since time.Time) bool {
-	log := f.backend.writes
-	if log.life == 0 || len(log.caches) == 1 {
-		return false
-	}
-	key, err := f.listKey(ctx, n.top(), listOf(n.object))
-	if err != nil {
-		return true
-	}
 	from := since.Unix() - clockSlack
-	for i, in := range log.caches[1:] {
-		text, _ := in.Get(ctx, key)
-		if slices.ContainsFunc(log.decode(1+i, key, text), func(c change) bool { return c.Name == n.object && c.By != log.by && c.At >= from }) {
-			return true
-		}
-	}
-	return false
+	return f.logged(ctx, n, f.backend.writes.caches[1:], func(c change) bool { return c.By != f.backend.writes.by && c.At >= from })
 }

@@ -151,6 +151,7 @@ func (f *FS) recall(n name) (answer, bool) {
 // lookupToReplace is lookup for what is about to be replaced as a whole, or made. It says too when what it returns was told.
 func (f *FS) lookupToReplace(ctx context.Context, n name, base string) (vfs.Info, object, moment, error) {
 	if a, ok := f.recall(n); ok && a.err == nil && !a.object.isDir() && ctx.Err() == nil {
+		f.making.makes(n, f.backend.nearFor)
 		return a.object.info(base), a.object, a.moment, nil
 	}
 	return f.lookupToMake(ctx, n, base)
@@ -163,6 +164,7 @@ func (f *FS) lookupToMake(ctx context.Context, n name, base string) (vfs.Info, o
 		return vfs.Info{}, object{}, moment{}, context.Cause(ctx)
 	}
 	if a, ok := f.recall(n); ok && a.err != nil && !f.changedBelow(ctx, n) {
+		f.making.makes(n, f.backend.nearFor)
 		return vfs.Info{}, object{}, a.moment, a.err
 	}
 	if s, ok := f.surroundings(ctx, n); ok && s.free(n) {
@@ -171,4 +173,40 @@ func (f *FS) lookupToMake(ctx context.Context, n name, base string) (vfs.Info, o
 	asked := f.now()
 	info, o, err := f.lookup(ctx, n, base)
 	return info, o, asked, err
+}
+
+// making is what a client does who sends one file after the other, and asks for each before.
+type making struct {
+	mu    sync.Mutex
+	asked name // what was asked for last
+	at    time.Time
+	made  bool // it was made then, or replaced, at once
+}
+
+// ask notes that a name was asked for, and says whether it will be made, as the one before.
+func (m *making) ask(n name) (likely bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	likely = m.made
+	m.asked, m.at, m.made = n, time.Now(), false
+	return likely
+}
+
+func (m *making) makes(n name, near time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.made = m.asked == n && time.Since(m.at) < near
+}
+
+// isFree says, of what a client asks for, whether it is known to be free without asking Swift: to a client who is about to make it, that does not matter
+// more than it does then. What the log has a change of may be there all the same.
+func (f *FS) isFree(ctx context.Context, n name) (moment, bool) {
+	if !f.making.ask(n) || ctx.Err() != nil {
+		return moment{}, false
+	}
+	s, ok := f.surroundings(ctx, n)
+	if !ok || !s.free(n) || f.logged(ctx, n, f.backend.writes.caches, func(change) bool { return true }) {
+		return moment{}, false
+	}
+	return s.moment, true
 }

@@ -35,8 +35,12 @@ func (f *FS) describe(
 	case inTree:
 		return h.stat(ctx, base)
 	}
-	asked := f.now()
-	info, o, err := find(ctx, n, base)
+	asked, free := f.isFree(ctx, n)
+	info, o, err := vfs.Info{}, object{}, vfs.ErrNotExist
+	if !free {
+		asked = f.now()
+		info, o, err = find(ctx, n, base)
+	}
 	if n.isObject() && !o.link && !o.isLink() && !cannotFollow(err) { // of a change of what a link leads to nothing is known here
 		f.remember(n, o, err, asked)
 	}

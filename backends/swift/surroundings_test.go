@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"filegate/backends/swift/swifttest"
@@ -78,6 +79,63 @@ func TestManySmallFiles(t *testing.T) {
 	if _, err := f.OpenWriter(ctx, "/c/dir/sub", replace); vfs.Kind(err) != vfs.ErrIsDir {
 		t.Errorf("opening what has become a directory: %v, want %v", err, vfs.ErrIsDir)
 	}
+}
+
+// TestManyAskedFor writes many files, each of which is asked for before. From the third on each is one request; what is there is seen all the same.
+func TestManyAskedFor(t *testing.T) {
+	const head, list, put = swifttest.HeadObject, swifttest.ListContainer, swifttest.PutObject
+	w := newWorld(t, 100)
+	f, other := w.fake(w.gateway(t)), w.fake(w.gateway(t))
+	f.recallLong()
+	ctx := t.Context()
+	other.mustWrite(t, "/c/f05", noise(10))
+	if _, err := f.limits(ctx); err != nil { // which are asked for once
+		t.Fatal(err)
+	}
+	send := func(p vfs.Path, there error, want ...swifttest.Op) {
+		t.Helper()
+		f.srv.ForgetRequests()
+		if _, err := f.Stat(ctx, p); vfs.Kind(err) != there {
+			t.Errorf("Stat of %q: %v, want %v", p, err, there)
+		}
+		f.mustWrite(t, p, noise(20))
+		var got []swifttest.Op
+		for _, r := range f.srv.Requests() {
+			got = append(got, r.Op)
+		}
+		for len(got) > 0 && got[len(got)-1] != put { // what is done after it, side by side
+			got = got[:len(got)-1]
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("sending %q (-want +got):\n%s", p, diff)
+		}
+	}
+	send("/c/f00", vfs.ErrNotExist, head, list, put)
+	send("/c/f01", vfs.ErrNotExist, list, put)
+	send("/c/f02", vfs.ErrNotExist, put)
+	send("/c/f05", nil, head, put)
+	send("/c/f06", vfs.ErrNotExist, put)
+	other.mustWrite(t, "/c/f07", noise(10))
+	send("/c/f07", nil, head, put)
+	other.mustWrite(t, "/c/f08/below", noise(10))
+	if info, err := f.Stat(ctx, "/c/f08"); err != nil || !info.IsDir() {
+		t.Errorf("Stat of what has become a directory through another gateway: %+v, %v", info, err)
+	}
+	if _, err := f.Stat(ctx, "/c/f09"); vfs.Kind(err) != vfs.ErrNotExist {
+		t.Errorf("Stat of nothing: %v", err)
+	}
+	// Past all gateways.
+	past := &fake{FS: openFS(t, accountIn(f.srv), nil), srv: f.srv, dir: "/c"}
+	large := noise(2*mib + 1000)
+	past.mustWrite(t, "/c/f11", large)
+	if info, err := f.Stat(ctx, "/c/f11"); err != nil || info.Size != int64(len(large)) {
+		t.Errorf("Stat by who has not made what he asked for: %+v, %v", info, err)
+	}
+	send("/c/f10", vfs.ErrNotExist, head, put)
+	past.mustWrite(t, "/c/f12", large)
+	send("/c/f12", vfs.ErrNotExist, put, head, swifttest.GetManifest, put)
+	past.mustWrite(t, "/c/f11", noise(10))
+	past.tidy(t, "/c/f12")
 }
 
 // TestSurroundingsOfGateways has two gateways with a shared cache, of which one knows what the other does below a name.

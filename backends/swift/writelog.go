@@ -348,6 +348,27 @@ func (f *FS) changedBelow(ctx context.Context, n name) bool {
 	})
 }
 
+// logged says whether one of the caches has a change of an object that is as wanted.
+func (f *FS) logged(ctx context.Context, n name, caches []cache.Cache, wanted func(change) bool) bool {
+	log := f.backend.writes
+	if log.life == 0 || len(caches) == 0 {
+		return false
+	}
+	key, err := f.listKey(ctx, n.top(), listOf(n.object))
+	if err != nil {
+		return true
+	}
+	first := len(log.caches) - len(caches)
+	for i, in := range caches {
+		if text, ok := in.Get(ctx, key); ok && slices.ContainsFunc(log.decode(first+i, key, text), func(c change) bool {
+			return c.Name == n.object && wanted(c)
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
 // isUnlogged says whether an object is a segment where only manifests use those. Nobody waits to see it. What begins with a dot there
 // is a record of this package's.
 func isUnlogged(n name) bool { return isSegments(n.container) && !strings.HasPrefix(n.object, ".") }
