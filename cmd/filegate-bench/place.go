@@ -67,7 +67,8 @@ backend "swift" "main" {
 	return p, nil
 }
 
-// serveFilegate serves both protocols, as an installation does, with a configuration that has nothing but what it must and those blocks.
+// serveFilegate serves both protocols, as an installation does, with a configuration that has nothing but what it must and those blocks. All clients
+// have one address here, and some rows have hundreds of them come at once.
 func (b *bench) serveFilegate(ctx context.Context, protocol, blocks string) (*place, error) {
 	host, sshPort, err := freeAddress()
 	if err != nil {
@@ -79,6 +80,7 @@ func (b *bench) serveFilegate(ctx context.Context, protocol, blocks string) (*pl
 	}
 	config := fmt.Sprintf(`
 log { level = "warn" }
+login { max_per_address = 0 }
 %s
 frontend "ssh" "bench" {
   listen    = ["%s:%s"]
