@@ -5,12 +5,13 @@ import (
 	"time"
 )
 
-// pace decides how many requests move one file at the same time: few, while the client is what takes the time; most, when the client waits for the
-// store most of the time. Where most are hardly faster than few (the network or Swift itself is at its limit) it goes back to few, and does
-// not try again for a while.
+// pace decides how many requests move one file at the same time: few, while the client is what takes the time, and step by step more, when the client
+// waits for the store most of the time. A step that is hardly worth it (the network or Swift itself is at its limit) is taken back, and not tried again for
+// a while. Where the store is far away there is only one step, to the most.
 type pace struct {
 	streams   int // wanted now
 	few, most int
+	far       bool
 
 	period  time.Duration // how long is measured before anything is decided
 	begun   time.Time     // of the present period
@@ -18,10 +19,11 @@ type pace struct {
 	starved time.Duration // that the client has waited in it
 	since   time.Time     // since when it waits; zero: it does not
 
-	rate   float64 // bytes a second by few
-	wide   int     // periods with most
+	before int     // how many there were before the step that is being tried; 0: none is
+	rate   float64 // bytes a second then
+	tried  int     // periods since
 	pause  time.Duration
-	notYet time.Time // before that, no more than few
+	notYet time.Time // before that, no step
 }
 
 const (
@@ -31,24 +33,26 @@ const (
 	// farTrip is from where on a connection is held up by the distance, whoever is at its ends: 4 MiB under way, which is what Linux lets it come to, are
 	// 80 MiB/s at most.
 	farTrip = 50 * time.Millisecond
-	// worthwhile is how much faster most requests must be than few.
-	worthwhile = 1.3
-	// firstPause is how long to be content with few after most were no better; it doubles each time.
+	// settling is how many periods more requests get to come up to their speed.
+	settling = 2
+	// worthwhile is how much of what they might bring more requests must bring, of what twice as many might if there are more than that.
+	worthwhile = 0.3
+	// firstPause is how long to leave it at that after a step was not worth it; it doubles each time.
 	firstPause = 30 * time.Second
-	// wideFrom is how much must be left of a file for more than few, in bytes.
+	// wideFrom is how much must be left of a file for a step, in bytes.
 	wideFrom = 16 * mib
 )
 
 // newPace begins with few requests, or with most if that is less; trip is what a small one takes.
 func newPace(few, most int, trip time.Duration) pace {
 	few = min(few, most)
-	return pace{streams: few, few: few, most: most, period: max(minPeriod, periodTrips*trip), pause: firstPause}
+	return pace{streams: few, few: few, most: most, far: trip >= farTrip, period: max(minPeriod, periodTrips*trip), pause: firstPause}
 }
 
 // newPaceFrom begins with most where the store is far away. It is for those who know that all of a file will be moved.
 func newPaceFrom(few, most int, trip time.Duration) pace {
 	p := newPace(few, most, trip)
-	if trip >= farTrip {
+	if p.far {
 		p.streams = most
 	}
 	return p
@@ -94,22 +98,38 @@ func (p *pace) passed(now time.Time, n, left int64) {
 	rate, starved := float64(p.bytes)/took.Seconds(), p.starved > took/2
 	p.begun, p.bytes, p.starved = now, 0, 0
 	switch {
-	case p.streams == p.few:
-		p.rate = rate
-		if starved && left > wideFrom && now.After(p.notYet) {
-			p.streams, p.wide = p.most, 0
+	case p.before > 0 && p.tried < settling:
+		p.tried++
+	case p.before > 0:
+		if more := min(float64(p.streams)/float64(p.before)-1, 1); rate < (1+worthwhile*more)*p.rate {
+			p.wait(now)
+			p.streams = p.before
 		}
-	case p.wide < 3: // they are only getting up to speed
-		p.wide++
-	case rate < worthwhile*p.rate:
-		p.narrow(now)
+		p.before = 0
+	case starved && p.streams < p.most && left > wideFrom && now.After(p.notYet):
+		p.before, p.rate, p.tried = p.streams, rate, 0
+		p.streams = p.step()
 	}
+}
+
+// step is how many requests to try next.
+func (p *pace) step() int {
+	if p.far {
+		return p.most
+	}
+	return min(p.streams+max(1, p.streams/2), p.most)
+}
+
+// wait has no step tried for a while.
+func (p *pace) wait(now time.Time) {
+	p.notYet = now.Add(p.pause)
+	p.pause *= 2
 }
 
 // narrow goes back to few requests.
 func (p *pace) narrow(now time.Time) {
 	if p.streams > p.few {
-		p.streams, p.notYet = p.few, now.Add(p.pause)
-		p.pause *= 2
+		p.streams, p.before = p.few, 0
+		p.wait(now)
 	}
 }

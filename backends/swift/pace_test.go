@@ -28,8 +28,10 @@ func (c *pacedClient) run(periods int, waited time.Duration, n int64) {
 	}
 }
 
-func newPacedClient(most int) *pacedClient {
-	p := newPace(1, most, 100*time.Millisecond)
+func newPacedClient(most int) *pacedClient { return newPacedClientAt(most, 100*time.Millisecond) }
+
+func newPacedClientAt(most int, trip time.Duration) *pacedClient {
+	p := newPace(1, most, trip)
 	return &pacedClient{pace: &p, now: time.Unix(1e9, 0), left: 1 << 40}
 }
 
@@ -42,6 +44,24 @@ func TestPaceOfSlowStore(t *testing.T) {
 	c.run(20, 90*time.Millisecond, 3*mib)
 	if c.pace.streams != 8 {
 		t.Errorf("%d GETs where several are three times as fast, want 8", c.pace.streams)
+	}
+}
+
+// TestPaceOfNearStore goes step by step, as far as it is worth it: what several bring is what so many would, up to a limit.
+func TestPaceOfNearStore(t *testing.T) {
+	for limit, want := range map[int]int{1: 1, 2: 2, 4: 4, 100: 8} {
+		c := newPacedClientAt(8, time.Millisecond)
+		seen := map[int]bool{}
+		for range 200 {
+			c.run(1, 90*time.Millisecond, int64(min(c.pace.streams, limit))*mib)
+			seen[c.pace.streams] = true
+		}
+		if c.pace.streams != want {
+			t.Errorf("%d GETs where the store serves %d at full speed, want %d", c.pace.streams, limit, want)
+		}
+		if limit == 1 && seen[3] {
+			t.Error("three GETs were tried although two were no better than one")
+		}
 	}
 }
 
