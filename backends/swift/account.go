@@ -93,7 +93,8 @@ func (f *FS) refusal(ctx context.Context, n name, err error) error {
 		return translate(err)
 	}
 	if n.isObject() {
-		if _, err := f.client.send(ctx, request{method: http.MethodHead, target: n.top()}); status(err) != http.StatusForbidden {
+		_, topErr := f.client.send(ctx, request{method: http.MethodHead, target: n.top()})
+		if status(topErr) != http.StatusForbidden {
 			return translate(err)
 		}
 	}

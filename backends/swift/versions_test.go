@@ -404,6 +404,55 @@ func TestVersionsOfAnotherContainer(t *testing.T) {
 	}
 }
 
+// TestVersionsOfOthers has a login of another account look for versions, with the rights that it is given. By X-Versions-Enabled Swift itself keeps them for
+// the owner; an archive is shared like any container.
+func TestVersionsOfOthers(t *testing.T) {
+	inEveryWay(t, keeping[:2], func(t *testing.T, f *fake, how string) {
+		ctx, old := t.Context(), noise(100)
+		for _, data := range [][]byte{old, noise(10)} {
+			f.mustWrite(t, f.dir.Join("file"), data)
+		}
+		var a account
+		if f.srv != nil {
+			a = accountIn(f.srv)
+		} else {
+			a = realSwift(t)
+		}
+		guest := &fake{FS: openFS(t, a.other(), nil), dir: vfs.Path("/@" + f.account).Under(f.dir)}
+		in := func(p vfs.Path) vfs.Path { return vfs.Path("/@" + f.account).Under(p) }
+		v := f.version(t, "file", 0)
+		check := func(rights string, want error) {
+			t.Helper()
+			_, statErr := guest.Stat(ctx, in(v))
+			_, readErr := guest.read(ctx, in(v))
+			for what, err := range map[string]error{"stat": statErr, "reading": readErr} {
+				if vfs.Kind(err) != want {
+					t.Errorf("%s of a version, %s: %v, want %v", what, rights, err, want)
+				}
+			}
+		}
+		check("without a right", vfs.ErrNotExist)
+		f.share(t, f.container().container, true, false)
+		check("with that to read the container", vfs.ErrPermission)
+		guest.has(t, guest.dir.Join("file"), must(f.read(ctx, f.dir.Join("file"))), "the container is shared")
+		if how == "X-Versions-Enabled" {
+			sees(t, guest, in(f.inTree("")), "Swift lists versions to who may list the container", "file/")
+			return
+		}
+		archive := must(f.askVersioning(ctx, f.container())).archive
+		f.share(t, archive, true, false)
+		check("with that to read the archive", nil)
+		guest.hasVersions(t, "file", "the archive is shared", old)
+	})
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
 // TestShowVersions shows the tree where it is wanted, and there is one.
 func TestShowVersions(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ShowVersions = true })
