@@ -20,6 +20,7 @@ type FS struct{ *Backend }
 var (
 	_ vfs.AttrFS  = (*FS)(nil)
 	_ vfs.SpaceFS = (*FS)(nil)
+	_ vfs.LinkFS  = (*FS)(nil)
 )
 
 // local returns name as [os.Root] takes it.
@@ -61,7 +62,7 @@ func describe(name string, info fs.FileInfo) vfs.Info {
 		Mode:    info.Mode() & (fs.ModeType | fs.ModePerm),
 		ModTime: info.ModTime(),
 	}
-	if !info.IsDir() {
+	if !info.IsDir() && !d.IsLink() {
 		d.Size = info.Size()
 		d.Version = version(info)
 	}

@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"filegate/core/vfs"
 )
@@ -106,6 +110,9 @@ func TestLinksOut(t *testing.T) {
 				"Rename to":        fsys.Rename(ctx, "/mine", "/out/mine", vfs.RenameOptions{}),
 				"SetAttrs":         vfs.SetAttrs(ctx, fsys, "/out/secret", vfs.Attrs{Mode: &mode}),
 				"StatSpace":        second(vfs.StatSpace(ctx, fsys, "/out")),
+				"Lstat":            second(vfs.Lstat(ctx, fsys, "/out/secret")),
+				"Readlink":         second(vfs.Readlink(ctx, fsys, "/out")),
+				"Symlink":          vfs.Symlink(ctx, fsys, "/mine", "/out/link"),
 			} {
 				if vfs.Kind(err) != vfs.ErrPermission {
 					t.Errorf("%s through a link that leads out: %v, want ErrPermission", what, err)
@@ -158,10 +165,20 @@ func TestLinksInside(t *testing.T) {
 	if got, err := os.ReadFile(filepath.Join(root, "dir", "new")); string(got) != "new" || err != nil {
 		t.Errorf("a file written through a linked directory reads %q, %v", got, err)
 	}
-	for _, entry := range names(t, fsys, "/") {
-		if entry == "broken" || entry == "loop" {
-			t.Errorf("%q is listed, and yet leads nowhere", entry)
-		}
+	if diff := cmp.Diff([]string{"broken", "dir", "loop", "tofile", "todir"}, names(t, fsys, "/"), cmpopts.SortSlices(strings.Compare)); diff != "" {
+		t.Errorf("listed (-want +got):\n%s", diff)
+	}
+	// By way of a link, ".." is where that leads.
+	must(t, os.Mkdir(filepath.Join(root, "dir", "deep"), 0o755))
+	must(t, os.Symlink("dir/deep", filepath.Join(root, "todeep")))
+	must(t, os.Symlink("todeep/../file", filepath.Join(root, "round")))
+	links := fsys.(vfs.LinkFS)
+	if target, err := links.Readlink(t.Context(), "/round"); err != nil || target != "/dir/file" {
+		t.Errorf("Readlink is %q, %v; want /dir/file", target, err)
+	}
+	must(t, links.Symlink(t.Context(), "/dir/file", "/todeep/made"))
+	if text, err := os.Readlink(filepath.Join(root, "dir", "deep", "made")); err != nil || text != "../file" {
+		t.Errorf("the link on the disk is %q, %v; want ../file", text, err)
 	}
 	if _, err := fsys.Stat(t.Context(), "/broken"); vfs.Kind(err) != vfs.ErrNotExist {
 		t.Errorf("Stat of a broken link: %v, want ErrNotExist", err)
@@ -171,7 +188,7 @@ func TestLinksInside(t *testing.T) {
 	}
 }
 
-func TestWritingReplacesALink(t *testing.T) {
+func TestWritingThroughALink(t *testing.T) {
 	root := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(root, "target"), []byte("old"), 0o644))
 	must(t, os.Symlink("target", filepath.Join(root, "link")))
@@ -180,8 +197,11 @@ func TestWritingReplacesALink(t *testing.T) {
 	if got, err := get(t, fsys, "/link"); got != "new" || err != nil {
 		t.Errorf("the link reads %q, %v", got, err)
 	}
-	if got, err := get(t, fsys, "/target"); got != "old" || err != nil {
-		t.Errorf("what the link pointed to reads %q, %v; want it as it was", got, err)
+	if got, err := get(t, fsys, "/target"); got != "new" || err != nil {
+		t.Errorf("what the link points to reads %q, %v", got, err)
+	}
+	if text, err := os.Readlink(filepath.Join(root, "link")); err != nil || text != "target" {
+		t.Errorf("the link is %q, %v; want it as it was", text, err)
 	}
 }
 

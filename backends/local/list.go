@@ -57,7 +57,7 @@ func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
 	}
 }
 
-// describe leaves out what no call could reach: names that are no names, links that lead nowhere or out, and what has gone meanwhile.
+// describe leaves out what no call could reach: names that are no names, links that lead out, and what has gone meanwhile.
 func (l *lister) describe(entry fs.DirEntry) (vfs.Info, bool) {
 	name := entry.Name()
 	switch {
@@ -68,11 +68,13 @@ func (l *lister) describe(entry fs.DirEntry) (vfs.Info, bool) {
 		return vfs.Info{}, false
 	}
 	info, err := entry.Info()
-	if err == nil && info.Mode().Type() == fs.ModeSymlink {
-		info, err = l.fs.root.Stat(path.Join(l.rel, name))
-	}
 	if err != nil {
 		return vfs.Info{}, false
+	}
+	if info.Mode().Type() == fs.ModeSymlink {
+		if _, err := l.fs.root.Stat(path.Join(l.rel, name)); err != nil && vfs.Kind(translate(err)) == vfs.ErrPermission {
+			return vfs.Info{}, false
+		}
 	}
 	return describe(name, info), true
 }

@@ -13,7 +13,8 @@
 // A change in place begins with a copy of the old content, which a file system that shares blocks makes at no cost. Writing into the file
 // itself would show a half-done change to readers, and a lost connection would leave one.
 //
-// A file that is written under the name of a link replaces the link, as renaming does, and not what the link points to.
+// Links are followed by their names first (see behind), and then by os.Root, so that what is written to a link arrives where it leads. Between the two somebody else
+// may change one: a file may then come to lie where the link led before, or replace the link, but never outside.
 //
 // Owners that a client sends are ignored: the numbers are those of its machine, and mean nothing on this one.
 package local

@@ -26,11 +26,16 @@ func (f *FS) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOption
 	if err != nil {
 		return nil, err
 	}
+	base := name.Base()
+	if name, err = f.behind(name, !opts.Exclusive); err != nil {
+		return nil, err
+	}
+	rel = string(name[1:])
 	d, err := f.parent(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{ctx: ctx, fs: f, dir: d, rel: rel, name: name.Base(), opts: opts}
+	w := &writer{ctx: ctx, fs: f, dir: d, rel: rel, name: name.Base(), base: base, opts: opts}
 	if err := w.begin(old); err != nil {
 		w.Close()
 		return nil, translate(err)
@@ -53,7 +58,7 @@ func (f *FS) target(rel string, opts vfs.WriteOptions) (fs.FileInfo, error) {
 	switch {
 	case opts.IfVersion != "" && (missing || version(info) != opts.IfVersion):
 		return nil, vfs.ErrChanged
-	case opts.Exclusive && !missing:
+	case opts.Exclusive && (!missing || f.exists(rel)):
 		return nil, vfs.ErrExist
 	case missing && !opts.Create:
 		return nil, translate(err)
@@ -63,13 +68,20 @@ func (f *FS) target(rel string, opts vfs.WriteOptions) (fs.FileInfo, error) {
 	return info, nil
 }
 
+// exists says whether anything has the name, be it a link that leads to nothing.
+func (f *FS) exists(rel string) bool {
+	_, err := f.root.Lstat(rel)
+	return err == nil
+}
+
 // writer is an upload: a hidden file beside the place of the one that it is to be.
 type writer struct {
 	ctx  context.Context
 	fs   *FS
 	dir  dir
 	rel  string
-	name string // in dir
+	name string // in dir, behind all links
+	base string // of the name that was opened
 	opts vfs.WriteOptions
 	next int64 // where ReadFrom goes on
 
@@ -226,7 +238,7 @@ func (w *writer) publish(attrs vfs.Attrs) (vfs.Info, error) {
 	if err != nil {
 		return vfs.Info{}, err
 	}
-	return describe(w.name, info), w.dir.Sync()
+	return describe(w.base, info), w.dir.Sync()
 }
 
 func (w *writer) rename() error {

@@ -1,0 +1,125 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"filegate/core/vfs"
+)
+
+// A link on the disk is a text, and may say anything. What leads out of the directory, as every absolute one does, is followed for nobody; those that are
+// made here are relative, so that they lead to the same place for whoever else uses the directory.
+
+// maxLinks is how many links are followed on the way to one file, as in Linux.
+const maxLinks = 40
+
+var errLeadsOut error = vfs.Errorf(vfs.ErrPermission, "permission denied: a link leads out of the storage")
+
+// behind returns name without links in it: with all elements followed and, where last is set, the last one too. What is missing is what it is called.
+func (f *FS) behind(name vfs.Path, last bool) (vfs.Path, error) {
+	return f.walk(vfs.Root, name.Elements(), last)
+}
+
+// walk is behind for a way from the directory at, which has no links in its name.
+func (f *FS) walk(at vfs.Path, way []string, last bool) (vfs.Path, error) {
+	for links := 0; len(way) > 0; {
+		elem := way[0]
+		way = way[1:]
+		switch {
+		case elem == "" || elem == ".":
+			continue
+		case elem == ".." && at.IsRoot():
+			return "", errLeadsOut
+		case elem == "..":
+			at = at.Dir()
+			continue
+		case !vfs.ValidName(elem):
+			return "", vfs.ErrInvalidName
+		}
+		next := at.Join(elem)
+		info, err := f.root.Lstat(string(next[1:]))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", translate(err)
+		}
+		if err != nil || info.Mode().Type() != fs.ModeSymlink || len(way) == 0 && !last {
+			at = next
+			continue
+		}
+		if links++; links > maxLinks {
+			return "", translate(syscall.ELOOP)
+		}
+		text, err := f.linkText(next)
+		if err != nil {
+			return "", err
+		}
+		way = append(text, way...)
+	}
+	return at, nil
+}
+
+// linkText is the way that a link leads, from where it is.
+func (f *FS) linkText(name vfs.Path) ([]string, error) {
+	text, err := f.root.Readlink(string(name[1:]))
+	switch {
+	case errors.Is(err, syscall.EINVAL):
+		return nil, vfs.ErrNoLink
+	case err != nil:
+		return nil, translate(err)
+	case strings.HasPrefix(text, "/"):
+		return nil, errLeadsOut
+	}
+	return strings.Split(text, "/"), nil
+}
+
+// Lstat implements [vfs.LinkFS].
+func (f *FS) Lstat(ctx context.Context, name vfs.Path) (vfs.Info, error) {
+	rel, err := begin(ctx, name)
+	if err != nil {
+		return vfs.Info{}, err
+	}
+	info, err := f.root.Lstat(rel)
+	if err != nil {
+		return vfs.Info{}, translate(err)
+	}
+	return describe(name.Base(), info), nil
+}
+
+// Readlink implements [vfs.LinkFS]. Of a link that leads out it does not tell where to.
+func (f *FS) Readlink(ctx context.Context, name vfs.Path) (vfs.Path, error) {
+	if _, err := begin(ctx, name); err != nil {
+		return "", err
+	}
+	if name.IsRoot() {
+		return "", vfs.ErrNoLink
+	}
+	name, err := f.behind(name, false)
+	if err != nil {
+		return "", err
+	}
+	text, err := f.linkText(name)
+	if err != nil {
+		return "", err
+	}
+	return f.walk(name.Dir(), text, false)
+}
+
+// Symlink implements [vfs.LinkFS].
+func (f *FS) Symlink(ctx context.Context, target, name vfs.Path) error {
+	if _, err := begin(ctx, name); err != nil {
+		return err
+	}
+	if _, err := local(target); err != nil {
+		return err
+	}
+	if name.IsRoot() {
+		return vfs.ErrExist
+	}
+	name, err := f.behind(name, false)
+	if err != nil {
+		return err
+	}
+	return translate(f.root.Symlink(target.From(name.Dir()), string(name[1:])))
+}
