@@ -2,17 +2,13 @@ package swift
 
 import (
 	"bytes"
-	"context"
 	"errors"
-	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"filegate/backends/swift/swifttest"
@@ -237,136 +233,6 @@ func TestVersionsAreNotChanged(t *testing.T) {
 	})
 }
 
-// TestRestore brings versions back, to their file and elsewhere.
-func TestRestore(t *testing.T) {
-	inEveryWay(t, keeping, func(t *testing.T, f *fake, how string) {
-		ctx := t.Context()
-		file := f.dir.Join("dir/file")
-		small, large, last := noise(100), noise(2*mib+1000), noise(300)
-		given := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
-		f.mustWrite(t, file, small)
-		if err := f.SetAttrs(ctx, file, vfs.Attrs{ModTime: &given}); err != nil {
-			t.Fatal(err)
-		}
-		f.mustWrite(t, file, large)
-		f.mustWrite(t, file, last)
-		oldest, middle := f.version(t, "dir/file", 0), f.version(t, "dir/file", 1)
-		if err := f.Rename(ctx, oldest, file, vfs.RenameOptions{}); vfs.Kind(err) != vfs.ErrExist {
-			t.Errorf("renaming a version to what is there: %v, want %v", err, vfs.ErrExist)
-		}
-		f.has(t, file, last, "it was not replaced")
-		for _, tt := range []struct {
-			from vfs.Path
-			want []byte
-		}{{oldest, small}, {middle, large}, {oldest, small}, {oldest, small}} {
-			if err := f.Rename(ctx, tt.from, file, vfs.RenameOptions{Replace: true}); err != nil {
-				t.Errorf("renaming %q: %v", tt.from, err)
-			}
-			f.has(t, file, tt.want, "a version came back")
-			infos, err := listAll(ctx, f, f.dir.Join("dir"))
-			if err != nil || len(infos) != 1 || infos[0].Size != int64(len(tt.want)) {
-				t.Errorf("the directory lists %v (%v), want %d bytes", infos, err, len(tt.want))
-			}
-			f.has(t, tt.from, tt.want, "it is a version still")
-		}
-		if info, err := f.Stat(ctx, file); err != nil || !info.ModTime.Equal(given) {
-			t.Errorf("the file that came back has the time %v (%v), want its own", info.ModTime, err)
-		}
-		for i, from := range []vfs.Path{oldest, middle} {
-			want := [][]byte{small, large}[i]
-			renamed, copied := f.dir.Join(fmt.Sprint("renamed", i)), f.dir.Join(fmt.Sprint("copied", i))
-			if err := errors.Join(f.Rename(ctx, from, renamed, vfs.RenameOptions{}), f.Copy(ctx, from, copied, vfs.CopyOptions{})); err != nil {
-				t.Errorf("%q elsewhere: %v", from, err)
-			}
-			f.has(t, renamed, want, "a version was renamed to it")
-			f.has(t, copied, want, "a version was copied to it")
-			f.has(t, from, want, "it is a version still")
-		}
-		for _, p := range []vfs.Path{"/", f.dir, f.dir.Join("dir"), f.dir + "-none/file"} {
-			if err := f.Rename(ctx, oldest, p, vfs.RenameOptions{Replace: true}); err == nil {
-				t.Errorf("a version became %q", p)
-			}
-		}
-		if how == "X-Versions-Location" {
-			return
-		}
-		if err := f.Remove(ctx, file); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.Rename(ctx, middle, file, vfs.RenameOptions{}); err != nil {
-			t.Errorf("bringing back what was removed: %v", err)
-		}
-		f.has(t, file, large, "it came back after it was removed")
-	})
-}
-
-// TestVersionsFromBeforeInTree has what was written before versions were kept, and after that was turned off.
-func TestVersionsFromBeforeInTree(t *testing.T) {
-	onEverySwift(t, func(t *testing.T, f *fake) {
-		ctx := t.Context()
-		file, before := f.dir.Join("file"), noise(100)
-		f.mustWrite(t, file, before)
-		f.keepVersions(t, "X-Versions-Enabled")
-		f.hasVersions(t, "file", "it is from before", before)
-		v := f.version(t, "file", 0)
-		if err := f.Rename(ctx, v, file, vfs.RenameOptions{Replace: true}); err != nil {
-			t.Errorf("bringing back what is current: %v", err)
-		}
-		after := noise(200)
-		f.mustWrite(t, file, after)
-		f.has(t, v, before, "it has the same name as before")
-		f.hasVersions(t, "file", "one is from before", before, after)
-		f.change(t, "X-Versions-Enabled", "false")
-		late := noise(300)
-		f.mustWrite(t, file, late)
-		f.hasVersions(t, "file", "the last is no version, and is current", before, after, late)
-		f.change(t, "X-Versions-Enabled", "true")
-		if err := f.Rename(ctx, v, file, vfs.RenameOptions{Replace: true}); err != nil {
-			t.Errorf("bringing back the first: %v", err)
-		}
-		f.has(t, file, before, "it came back")
-		if all := f.contents(t, "file"); !slices.ContainsFunc(all, func(b []byte) bool { return bytes.Equal(b, late) }) {
-			t.Error("what had no version was lost when another took its place")
-		}
-	})
-}
-
-// TestVersionsOfDynamicLargeObjects keeps and brings back what is no more than what Swift lists.
-func TestVersionsOfDynamicLargeObjects(t *testing.T) {
-	dlo := func(c *Config) { c.LargeObjects = largeDLO }
-	test := func(t *testing.T, f *fake, how string) {
-		f.keepVersions(t, how)
-		file, one, two := f.dir.Join("file"), noise(2*mib+1000), noise(2*mib+2000)
-		f.mustWrite(t, file, one)
-		f.mustWrite(t, file, two)
-		f.mustWrite(t, file, noise(10))
-		if got := f.contents(t, "file"); len(got) < 2 || !bytes.Equal(got[0], one) || !bytes.Equal(got[1], two) {
-			t.Errorf("%d versions, or not with their contents", len(got))
-		}
-		v := f.version(t, "file", 0)
-		if err := f.Rename(t.Context(), v, file, vfs.RenameOptions{Replace: true}); err != nil {
-			t.Fatal(err)
-		}
-		f.has(t, file, one, "it came back")
-		f.mustWrite(t, file, noise(10))
-		f.has(t, v, one, "what it came back as was replaced")
-		if err := f.Rename(t.Context(), v, f.dir.Join("other"), vfs.RenameOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		f.has(t, f.dir.Join("other"), one, "it was renamed to another file")
-	}
-	for _, how := range keeping {
-		t.Run(how, func(t *testing.T) {
-			t.Run("Fake", func(t *testing.T) { test(t, newFake(t, swifttest.Limits{}, dlo), how) })
-			t.Run("Real", func(t *testing.T) {
-				t.Parallel()
-				fsys := openFS(t, realSwift(t), dlo)
-				test(t, &fake{FS: fsys, dir: makeContainer(t, fsys)}, how)
-			})
-		})
-	}
-}
-
 // TestOrdinaryVersionsDirectory has a directory of that name where no versions are kept.
 func TestOrdinaryVersionsDirectory(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
@@ -405,6 +271,7 @@ func TestVersionsOfAnotherContainer(t *testing.T) {
 }
 
 // TestVersionsOfOthers has a login of another account look for versions, with the rights that it is given. By X-Versions-Enabled Swift itself keeps them for
+
 // the owner; an archive is shared like any container.
 func TestVersionsOfOthers(t *testing.T) {
 	inEveryWay(t, keeping[:2], func(t *testing.T, f *fake, how string) {
@@ -460,129 +327,6 @@ func TestShowVersions(t *testing.T) {
 	f.keepVersions(t, "X-Versions-Enabled")
 	f.mustWrite(t, f.dir.Join("file"), noise(10))
 	sees(t, f, f.dir, "versions are kept, and to be shown", ".versions/", "file")
-}
-
-// TestAllVersionsAreInTheTree makes objects with odd names, by Swift itself, and finds each of their versions once.
-func TestAllVersionsAreInTheTree(t *testing.T) {
-	for _, how := range keeping[:2] {
-		t.Run(how, func(t *testing.T) {
-			srv := swifttest.Start(t, swifttest.Config{Limits: swifttest.Limits{ListingLimit: 3}})
-			fsys := openFS(t, accountIn(srv), nil)
-			object := rapid.Custom(func(t *rapid.T) string {
-				return strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "-", "/", "/", "%", ".", "ü"}), 1, 6).Draw(t, "name"), "")
-			})
-			checks(t, "50")
-			made := 0
-			rapid.Check(t, func(rt *rapid.T) {
-				made++
-				f := &fake{FS: fsys, srv: srv, dir: vfsPath("/c%d", made)}
-				archive := name{container: fmt.Sprintf("archive%d", made)}
-				value := archive.container
-				if how == "X-Versions-Enabled" {
-					value = "true"
-				}
-				ctx := t.Context()
-				if err := errors.Join(f.makeContainer(ctx, archive, nil), f.makeContainer(ctx, f.container(), map[string]string{how: value})); err != nil {
-					rt.Fatal(err)
-				}
-				want := map[string]int{}
-				for _, o := range rapid.SliceOfN(object, 1, 12).Draw(rt, "objects") {
-					body := pieces{[]byte("x")}
-					if _, err := f.client.send(ctx, request{method: http.MethodPut, target: f.container().with(o), body: body.reader(), length: 1}); err != nil {
-						rt.Fatal(err)
-					}
-					want[o]++
-				}
-				if how != "X-Versions-Enabled" { // one is current, and not in the archive
-					for o := range want {
-						if want[o]--; want[o] == 0 {
-							delete(want, o)
-						}
-					}
-				}
-				got := map[string]int{}
-				f.walk(ctx, rt, f.inTree(""), 0, func(p vfs.Path) {
-					n, err := f.locate(p)
-					if err != nil {
-						rt.Fatal(err)
-					}
-					h, _, err := f.historyAt(ctx, n)
-					if err != nil {
-						rt.Fatal(err)
-					}
-					v, err := h.version(ctx)
-					if err != nil {
-						rt.Fatalf("%q: %v", p, err)
-					}
-					got[v.of.object]++
-				})
-				if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
-					rt.Fatalf("the versions of objects in the tree (-want +got):\n%s", diff)
-				}
-			})
-		})
-	}
-}
-
-// walk calls use for every file below a directory. No directory has a name twice.
-func (f *fake) walk(ctx context.Context, t *rapid.T, dir vfs.Path, depth int, use func(vfs.Path)) {
-	if depth > 20 {
-		t.Fatalf("%q lies in itself", dir)
-	}
-	infos, err := listAll(ctx, f, dir)
-	if err != nil {
-		t.Fatalf("listing %q: %v", dir, err)
-	}
-	seen := map[string]bool{}
-	for _, info := range infos {
-		if seen[info.Name] {
-			t.Fatalf("%q lists %q twice", dir, info.Name)
-		}
-		seen[info.Name] = true
-		if info.IsDir() {
-			f.walk(ctx, t, dir.Join(info.Name), depth+1, use)
-			continue
-		}
-		use(dir.Join(info.Name))
-	}
-}
-
-// TestManyVersions lists more versions of a file, and more files, than come on a page, with a listing that lags behind in the rest.
-func TestManyVersions(t *testing.T) {
-	for _, how := range keeping[:2] {
-		t.Run(how, func(t *testing.T) {
-			w := newWorld(t, 7)
-			f := w.fake(w.gateway(t))
-			f.keepVersions(t, how)
-			const many = 20
-			for range many {
-				f.mustWrite(t, f.dir.Join("dir/busy"), noise(10))
-			}
-			for i := range many {
-				for range 2 {
-					f.mustWrite(t, f.dir.Join(fmt.Sprintf("dir/file%02d", i)), noise(10))
-				}
-			}
-			if n := len(f.contents(t, "dir/busy")); n < many-1 {
-				t.Errorf("%d versions, want %d or one less", n, many)
-			}
-			if n := len(listNames(t, f, f.inTree("dir"))); n != many+1 {
-				t.Errorf("%d files with versions, want %d", n, many+1)
-			}
-			w.srv.ListingLag(time.Hour)
-			file := f.dir.Join("dir/file00")
-			if err := f.Remove(t.Context(), file); err != nil {
-				t.Fatal(err)
-			}
-			if err := f.Rename(t.Context(), f.version(t, "dir/file00", 0), file, vfs.RenameOptions{}); err != nil {
-				t.Errorf("bringing back a file that Swift lists still: %v", err)
-			}
-			if !slices.Contains(listNames(t, f, f.dir.Join("dir")), "file00") {
-				t.Error("the file that came back is not listed")
-			}
-			w.srv.ListingLag(0)
-		})
-	}
 }
 
 // TestRequestsOfVersions counts what the package's documentation says of them.
