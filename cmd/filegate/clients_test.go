@@ -148,9 +148,10 @@ func (s *site) run(t *testing.T, stdin, program string, args ...string) string {
 
 func (s *site) try(t *testing.T, stdin, program string, args ...string) frontendtest.Result {
 	t.Helper()
-	t.Setenv("SSH_ASKPASS", filepath.Join(s.work, "askpass"))
-	t.Setenv("SSH_ASKPASS_REQUIRE", "force")
-	return frontendtest.Run(t, s.work, stdin, program, args...)
+	// Not by t.Setenv, which tests that run side by side must not use.
+	return frontendtest.Run(t, s.work, stdin, "env", append([]string{
+		"SSH_ASKPASS=" + filepath.Join(s.work, "askpass"), "SSH_ASKPASS_REQUIRE=force", frontendtest.Program(t, program),
+	}, args...)...)
 }
 
 func (s *site) sshArgs(args ...string) []string {

@@ -59,6 +59,7 @@ var update = flag.Bool("update", false, "write what the scripts got into what th
 // and the conditions [clients:A,B], which holds where those programs are installed, and [python], where the example in Python can run; both only where tests are
 // not -short, and under CI=true a missing one is a failure. $SOURCE is the module's root.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
