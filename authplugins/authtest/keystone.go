@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"filegate/core/auth"
 )
@@ -139,6 +140,20 @@ func (k *Keystone) Change(t *testing.T, u *KeystoneUser, what map[string]any) {
 func (k *Keystone) Shows(t *testing.T, token auth.Secret) bool {
 	t.Helper()
 	return k.about(t, http.MethodHead, token)
+}
+
+// Again asks for a token by a token, and returns when the new one ends.
+func (k *Keystone) Again(t *testing.T, token auth.Secret) time.Time {
+	t.Helper()
+	var made struct {
+		Token struct {
+			Expires time.Time `json:"expires_at"`
+		}
+	}
+	k.call(t, http.MethodPost, "/auth/tokens", map[string]any{"auth": map[string]any{
+		"identity": map[string]any{"methods": []string{"token"}, "token": map[string]any{"id": token.Reveal()}},
+	}}, &made)
+	return made.Token.Expires
 }
 
 // Revoke makes a token open nothing any more. It may have ended already.

@@ -44,7 +44,10 @@
 // What the login needs in between (the receipt, and never the password) is sealed, bound to the session and the
 // user, good for five minutes at most, and for one answer: a wrong code costs another password.
 //
-// Keystone has no way to renew such a login without another code, so its session lasts as long as its token.
+// Keystone has no way to renew such a login without another code, so its session lasts as long as its token, by Keystone's option expiration in the section
+// token. A token that is asked for with a token ends with the first one. An application credential that the login made for itself would
+// outlast it, but it would be a second way into the account that its owner did not make and the rules want closed. What the client reads when the token has ended says that he has to
+// log in again. Jobs that run for long take an application credential of their own.
 //
 // # What it costs
 //

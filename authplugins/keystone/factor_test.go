@@ -38,7 +38,7 @@ func TestSecondFactor(t *testing.T) {
 	if err := sealer(t).Open(resp.Identity.Grant.Renewal, &kept); err != nil || kept["Secret"] != "" {
 		t.Errorf("the renewal has %v, %v, want no password in it, since that would not do", kept, err)
 	}
-	if _, err := c.a.Renew(t.Context(), resp.Identity.Grant); !errors.Is(err, auth.ErrDenied) || !strings.Contains(err.Error(), "second factor") {
+	if _, err := c.a.Renew(t.Context(), resp.Identity.Grant); !errors.Is(err, auth.ErrDenied) || !strings.Contains(err.Error(), "second factor") || !strings.Contains(auth.ClientText(err), "one-time code") {
 		t.Errorf("renewal: got %v, want %v that says why", err, auth.ErrDenied)
 	}
 	if err := auth.Revalidate(t.Context(), c.a, *resp.Identity); err != nil {

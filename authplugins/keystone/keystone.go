@@ -143,7 +143,10 @@ func (a *Authenticator) Renew(ctx context.Context, old auth.Grant) (auth.Grant, 
 // again logs in with what a renewal kept.
 func (a *Authenticator) again(ctx context.Context, c credential) (token, error) {
 	if c.Factor {
-		return token{}, fmt.Errorf("the login took a second factor, and so would a renewal: %w", auth.ErrDenied)
+		return token{}, &auth.Error{
+			Kind: auth.ErrDenied, Text: "This login took a one-time code, and is over. Log in again with a new one.",
+			Err: errors.New("the login took a second factor, and so would a renewal"),
+		}
 	}
 	login, err := a.parse(c)
 	if err != nil {

@@ -137,7 +137,8 @@ func TestStorageKeystone(t *testing.T) {
 // TestFactorKeystone gives a real Keystone one-time codes, in both ways.
 func TestFactorKeystone(t *testing.T) {
 	user, password, secret := env(t, "_TOTP_USER"), env(t, "_TOTP_PASSWORD"), env(t, "_TOTP_SECRET")
-	a := configured(t, env(t, ""), nil)
+	admin := authtest.NewKeystone(t)
+	a := configured(t, admin.URL, nil)
 	now := func() string { return swifttest.Code(secret, time.Now()) }
 	ask := func() *auth.Step {
 		t.Helper()
@@ -157,6 +158,13 @@ func TestFactorKeystone(t *testing.T) {
 	}
 	if err := auth.Revalidate(t.Context(), a, *resp.Identity); err != nil {
 		t.Errorf("the login does not hold: %v", err)
+	}
+	// This is why such a session ends with its token: one that comes of it lasts no longer, and another code is another receipt.
+	if again := admin.Again(t, resp.Identity.Grant.Token); !again.Equal(resp.Identity.Grant.Expires) {
+		t.Errorf("a token by the token ends at %v, want %v as the first one", again, resp.Identity.Grant.Expires)
+	}
+	if _, err := a.Renew(t.Context(), resp.Identity.Grant); !errors.Is(err, auth.ErrDenied) || auth.ClientText(err) == "" {
+		t.Errorf("renewal: got %v, want %v with a text for the client", err, auth.ErrDenied)
 	}
 	if _, err := answer(step, now()); !errors.Is(err, auth.ErrDenied) {
 		t.Errorf("the same receipt again, which Keystone would take: got %v, want %v", err, auth.ErrDenied)

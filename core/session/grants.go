@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -165,10 +166,10 @@ func (g *Grants) renew(ctx context.Context, r *renewal, old auth.Grant) {
 	close(r.done)
 }
 
-// renewError says in the storage's terms what it means that there is no grant any more.
+// renewError says in the storage's terms what it means that there is no grant any more, in the authenticator's words to the client where it has some.
 func renewError(err error) error {
 	if errors.Is(err, auth.ErrDenied) || errors.Is(err, auth.ErrUnknownUser) {
-		return &vfs.Error{Kind: vfs.ErrPermission, Text: "the login is no longer valid: log in again", Err: err}
+		return &vfs.Error{Kind: vfs.ErrPermission, Text: cmp.Or(auth.ClientText(err), "the login is no longer valid: log in again"), Err: err}
 	}
 	return &vfs.Error{Kind: vfs.ErrUnavailable, Text: "the login could not be renewed, try again later", Err: err}
 }

@@ -224,6 +224,20 @@ func TestGrantErrors(t *testing.T) {
 	}
 }
 
+// TestGrantErrorText has an authenticator that has something to say to the client.
+func TestGrantErrorText(t *testing.T) {
+	r := &renewer{answer: func(auth.Grant) (auth.Grant, error) {
+		return auth.Grant{}, fmt.Errorf("cloud: %w", &auth.Error{Kind: auth.ErrDenied, Text: "Give another code."})
+	}}
+	grants(t, time.Hour, r, func(t *testing.T, g *session.Grants, _ *logLines) {
+		_, err := g.Renew(t.Context(), wantToken(t, g, "token0"))
+		wantKind(t, err, vfs.ErrPermission, "Renew")
+		if text := vfs.ClientText(err); text != "Give another code." {
+			t.Errorf("the client reads %q", text)
+		}
+	})
+}
+
 // TestGrantTimeout is that an authenticator which does not answer holds nobody for ever.
 func TestGrantTimeout(t *testing.T) {
 	r := &renewer{takes: time.Hour}
