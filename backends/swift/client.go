@@ -312,6 +312,15 @@ func (c *client) try(ctx context.Context, conn *connection, req request, number 
 		guard.stop()
 		return nil, err
 	}
+	if got := strings.Trim(resp.Header.Get("Etag"), `"`); req.body != nil && got != "" && got != req.header["Etag"] && req.header["Etag"] != "" {
+		way.body.Close()
+		guard.stop()
+		// Swift compares the two by itself, unless something between it and here has other ideas.
+		return nil, &repeatError{&statusError{
+			method: req.method, target: req.target, status: http.StatusUnprocessableEntity, transID: resp.Header.Get("X-Trans-Id"),
+			text: "it has stored what has the ETag " + shortText(got),
+		}}
+	}
 	return &response{status: resp.StatusCode, header: resp.Header, body: guard.body(way.body)}, nil
 }
 

@@ -149,10 +149,11 @@ func TestWriteRecovers(t *testing.T) {
 		"cut after it is done": {At: swifttest.AtAnswer, Cut: true},
 		"answered late":        {At: swifttest.AtAnswer, Delay: 300 * time.Millisecond},
 		"damaged on the way":   {Status: http.StatusUnprocessableEntity},
+		"stored as another":    {At: swifttest.AtAnswer, Header: http.Header{"Etag": {strings.Repeat("0", 32)}}},
 	}
 	eachRequest(t, func(t *testing.T, u upload, op swifttest.Op) {
 		for name, fault := range faults {
-			if fault.Status == http.StatusUnprocessableEntity && op != swifttest.PutObject && op != swifttest.PutManifest {
+			if (fault.Status == http.StatusUnprocessableEntity || fault.Header != nil) && op != swifttest.PutObject && op != swifttest.PutManifest {
 				continue // there is nothing that could have been damaged
 			}
 			t.Run(name, func(t *testing.T) {
@@ -182,6 +183,22 @@ func TestWriteFails(t *testing.T) {
 			})
 		}
 	})
+}
+
+// TestWriteStoredAsAnother has Swift say of each segment that it has another content. Of an object that is published it is asked again.
+func TestWriteStoredAsAnother(t *testing.T) {
+	wrong := swifttest.Rule{Op: swifttest.PutObject, Fault: swifttest.Fault{At: swifttest.AtAnswer, Header: http.Header{"Etag": {strings.Repeat("0", 32)}}}}
+	for _, u := range uploads() {
+		t.Run(u.name, func(t *testing.T) {
+			isNew, err := u.run(t, nil, func(f *fake) { f.srv.Inject(wrong) })
+			if plain := u.opts.Truncate && u.data < blockSize; plain != isNew || plain != (err == nil) {
+				t.Errorf("the upload ended with %v, and the file is the new one: %v", err, isNew)
+			}
+			if err != nil && vfs.Kind(err) != vfs.ErrCorrupt {
+				t.Errorf("the upload ended with %v, want %v", err, vfs.ErrCorrupt)
+			}
+		})
+	}
 }
 
 // TestWriteRefused has Swift refuse the content, in each of the places where it can.
