@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"syscall"
 	"testing"
@@ -115,6 +117,21 @@ func TestListenFails(t *testing.T) {
 	if left := w.leftovers(); len(left) > 0 {
 		t.Errorf("Close leaves %v running", left)
 	}
+}
+
+// build makes a gateway that does not serve, with what it logs from then on.
+func build(t *testing.T, w *world, text string) (*Gateway, *bytes.Buffer) {
+	t.Helper()
+	log := new(bytes.Buffer)
+	opts := w.options(t)
+	opts.Log = slog.New(slog.NewTextHandler(log, nil))
+	g, err := New(t.Context(), w.config(t, text), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { g.Close() })
+	log.Reset()
+	return g, log
 }
 
 // started is a gateway that serves until the test ends, or stop is called; that returns what Serve did.

@@ -1,11 +1,9 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -388,14 +386,7 @@ func TestUserBanIsShared(t *testing.T) {
 // TestBanLine is in the form that its documentation promises, and the address of who is banned is found in it.
 func TestBanLine(t *testing.T) {
 	w := newWorld()
-	var log bytes.Buffer
-	opts := w.options(t)
-	opts.Log = slog.New(slog.NewTextHandler(&log, nil))
-	g, err := New(t.Context(), w.config(t, guarded("fail_delay = \"0s\"\nban {\n failures = 2\n user_failures = 3\n}")), opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer g.Close()
+	g, log := build(t, w, guarded("fail_delay = \"0s\"\nban {\n failures = 2\n user_failures = 3\n}"))
 	for _, addr := range []string{"192.0.2.7", "192.0.2.7", "192.0.2.7", "192.0.2.8", "192.0.2.9"} {
 		w.doors[0].env.Login(t.Context(), request(func(r *auth.Request) {
 			from(addr)(r)

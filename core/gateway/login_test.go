@@ -1,11 +1,9 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"regexp"
 	"slices"
 	"strings"
@@ -79,15 +77,7 @@ func TestFailedLogins(t *testing.T) {
 			if tc.spoil != nil {
 				tc.spoil(w)
 			}
-			var log bytes.Buffer
-			opts := w.options(t)
-			opts.Log = slog.New(slog.NewTextHandler(&log, nil))
-			g, err := New(t.Context(), w.config(t, oneOfEach), opts)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer g.Close()
-			log.Reset()
+			_, log := build(t, w, oneOfEach)
 			sess, step, err := w.doors[0].env.Login(t.Context(), request(tc.change))
 			if sess != nil || step != nil || err != tc.want {
 				t.Errorf("Login returned %v, %v, %v, want only %v, bare: a frontend must have nothing else to show", sess, step, err, tc.want)
@@ -128,17 +118,9 @@ func TestFailedLoginLineCannotBeForged(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%q", user), func(t *testing.T) {
 			w := newWorld()
-			var log bytes.Buffer
-			opts := w.options(t)
-			opts.Log = slog.New(slog.NewTextHandler(&log, nil))
-			g, err := New(t.Context(), w.config(t, oneOfEach), opts)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer g.Close()
-			log.Reset()
+			g, log := build(t, w, oneOfEach)
 			g.opts.Log.Info("before")
-			_, _, err = w.doors[0].env.Login(t.Context(), request(func(r *auth.Request) { r.User = user }))
+			_, _, err := w.doors[0].env.Login(t.Context(), request(func(r *auth.Request) { r.User = user }))
 			if !errors.Is(err, auth.ErrUnknownUser) {
 				t.Fatal(err)
 			}
@@ -282,20 +264,13 @@ func TestLoginHasATimeout(t *testing.T) {
 // TestChainOfAFrontend has two authenticators: the frontend asks those that it names, in that order.
 func TestChainOfAFrontend(t *testing.T) {
 	w := newWorld()
-	var log bytes.Buffer
-	opts := w.options(t)
-	opts.Log = slog.New(slog.NewTextHandler(&log, nil))
-	g, err := New(t.Context(), w.config(t, `
+	_, log := build(t, w, `
 auth "people" "a" { path = "@" }
 auth "people" "b" { path = "@" }
 auth "people" "c" { path = "@" }
 backend "memory" "main" {}
 frontend "door" "public" { auth = ["c", "a"] }
-`), opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer g.Close()
+`)
 	w.doors[0].env.Login(t.Context(), request(func(r *auth.Request) { r.User = "bob" }))
 	text := log.String()
 	if c, a := strings.Index(text, "c: unknown user"), strings.Index(text, "a: unknown user"); c < 0 || a < c || strings.Contains(text, "b: ") {

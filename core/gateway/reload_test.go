@@ -1,10 +1,8 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -53,6 +51,14 @@ const changed = `url = "http://other.example.net"`
 
 func changedConfig(text string) string {
 	return strings.Replace(text, `url = "http://people.example.net"`, changed, 1)
+}
+
+// secondFirst has a second authenticator, which is asked first.
+func secondFirst(text string) string {
+	return strings.Replace(text, `frontend "door" "public" {}`, `
+auth "people" "second" { path = "@" }
+frontend "door" "public" { auth = ["second", "first"] }
+`, 1)
 }
 
 // New logins go to the new program, sessions of before keep the old one, which ends with the last of them.
@@ -147,11 +153,7 @@ func TestReloadRefused(t *testing.T) {
 			w := newWorld()
 			g := start(t, w, oneOfEach)
 			spoil(w)
-			two := strings.Replace(changedConfig(oneOfEach), `frontend "door" "public" {}`, `
-auth "people" "second" { path = "@" }
-frontend "door" "public" { auth = ["second", "first"] }
-`, 1)
-			err := g.Reload(t.Context(), w.config(t, two))
+			err := g.Reload(t.Context(), w.config(t, secondFirst(changedConfig(oneOfEach))))
 			diags, ok := errors.AsType[config.Diagnostics](err)
 			if !ok || len(diags) != 2 || strings.Count(err.Error(), "on test.hcl line") != 2 {
 				t.Errorf("got %v, want a mistake in the file for each authenticator", err)
@@ -180,11 +182,7 @@ func TestReloadChangesTheChain(t *testing.T) {
 		g := start(t, w, oneOfEach)
 		old := g.door.login(t)
 		w.wantAsked(t, "before", "first")
-		two := strings.Replace(oneOfEach, `frontend "door" "public" {}`, `
-auth "people" "second" { path = "@" }
-frontend "door" "public" { auth = ["second", "first"] }
-`, 1)
-		g.reload(t, w, two)
+		g.reload(t, w, secondFirst(oneOfEach))
 		w.authenticate = func(auth.Request) (auth.Response, error) { return auth.Response{}, auth.ErrUnknownUser }
 		if _, _, err := g.door.env.Login(t.Context(), request(nil)); !errors.Is(err, auth.ErrUnknownUser) {
 			t.Errorf("login: %v", err)
@@ -216,21 +214,14 @@ frontend "door" "public" { auth = ["second", "first"] }
 // What a reload cannot take over is told, and what it takes over is not.
 func TestReloadTellsWhatWaits(t *testing.T) {
 	w := newWorld()
-	var log bytes.Buffer
-	opts := w.options(t)
-	opts.Log = slog.New(slog.NewTextHandler(&log, nil))
-	g, err := New(t.Context(), w.config(t, oneOfEach), opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer g.Close()
+	g, log := build(t, w, oneOfEach)
 	text := strings.NewReplacer(`"10s"`, `"20s"`, `frontend "door" "public" {}`, `frontend "door" "private" { limit = 7 }`).Replace(changedConfig(oneOfEach))
 	if err := g.Reload(t.Context(), w.config(t, text)); err != nil {
 		t.Fatal(err)
 	}
 	want := `changed="frontend \"door\" \"private\", frontend \"door\" \"public\", shutdown_grace"`
 	if !strings.Contains(log.String(), want) || !strings.Contains(log.String(), "started=first") {
-		t.Errorf("the log does not say %s:\n%s", want, &log)
+		t.Errorf("the log does not say %s:\n%s", want, log)
 	}
 	w.wantRunning(t, "with a frontend that runs on", "first", "first 2")
 }
