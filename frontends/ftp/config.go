@@ -32,6 +32,8 @@ type Config struct {
 
 	// MaxConnections is how many clients may be connected at a time.
 	MaxConnections int `hcl:"max_connections,optional"`
+	// MaxStartups is how many of them may not have logged in yet.
+	MaxStartups int `hcl:"max_startups,optional"`
 	// MaxListEntries is how many entries a directory may have to be listed: FTP needs them all in memory, at about 300 bytes each.
 	MaxListEntries int `hcl:"max_list_entries,optional"`
 	// LoginTimeout is how long a client may take to log in.
@@ -87,6 +89,7 @@ func NewConfig() *Config {
 		TLS:            TLS{Mode: off, Required: true, MinVersion: "1.2", CloseNotify: true, ClientCert: request},
 		Active:         true,
 		MaxConnections: 1000,
+		MaxStartups:    100,
 		MaxListEntries: 100_000,
 		LoginTimeout:   time.Minute,
 		IdleTimeout:    15 * time.Minute,
@@ -111,6 +114,7 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 		n             int
 	}{
 		{"max_connections", "No client could connect", c.MaxConnections},
+		{"max_startups", "No client could log in", c.MaxStartups},
 		{"max_list_entries", "No directory could be listed", c.MaxListEntries},
 	} {
 		if limit.n < 1 {

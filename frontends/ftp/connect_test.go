@@ -42,3 +42,27 @@ func TestConnect(t *testing.T) {
 		t.Errorf("a client that is not wanted reads %q", line)
 	}
 }
+
+// TestMaxStartups has as many clients as may be about to log in: one more is refused, and those that have logged in do not count.
+func TestMaxStartups(t *testing.T) {
+	cfg := config()
+	cfg.MaxStartups = 2
+	srv := frontendtest.Start(t, cfg, frontendtest.Options{FS: memory()})
+	loginRaw(t, srv.Addr)
+	first := dialRaw(t, srv.Addr)
+	dialRaw(t, srv.Addr)
+	greeting := func() string {
+		nc, err := net.Dial("tcp", srv.Addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		line, _ := bufio.NewReader(nc).ReadString('\n')
+		return line
+	}
+	if line := greeting(); !strings.HasPrefix(line, "421 Too many connections") {
+		t.Errorf("one client too many reads %q", line)
+	}
+	first.net.Close()
+	waitFor(t, "there is room again", func() bool { return strings.HasPrefix(greeting(), "220") })
+}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"filegate/core/frontend"
@@ -23,6 +24,8 @@ type Server struct {
 	cut context.CancelFunc
 
 	sockets *frontend.Listeners
+
+	startups atomic.Int64 // clients that have not logged in
 
 	mu      sync.Mutex
 	clients map[*client]struct{}
@@ -86,12 +89,18 @@ func (s *Server) take(c *client) (full *reply, reason string) {
 		return errShuttingDown, errShuttingDown.text
 	case len(s.clients) >= s.cfg.MaxConnections:
 		return errTooMany, errTooMany.text
+	case s.startups.Load() >= int64(s.cfg.MaxStartups): // others only make it less
+		return errTooMany, "too many clients that have not logged in"
 	}
 	through, err := s.env.Connect(addrPort(c.control.RemoteAddr()).Addr())
 	if err != nil {
 		return errTooMany, err.Error()
 	}
-	c.through = through
+	s.startups.Add(1)
+	c.through = sync.OnceFunc(func() {
+		s.startups.Add(-1)
+		through()
+	})
 	s.clients[c] = struct{}{}
 	s.wg.Add(1)
 	return nil, ""
