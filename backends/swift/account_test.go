@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -15,17 +16,28 @@ import (
 )
 
 // other is a login to another account of the same Swift.
-func (a account) other() account { return account{a.authURL, "test2:tester2", "testing2"} }
+func (a account) other() account {
+	if a.project != "" {
+		return keystoneAccount("2")
+	}
+	return account{authURL: a.authURL, user: "test2:tester2", key: "testing2"}
+}
 
-// share lets everybody of the other account read and write a container, as it is said.
+// share lets the other account of tempauth read and write a container, as it is said.
 func (f *FS) share(t *testing.T, container string, read, write bool) {
+	t.Helper()
+	f.shareWith(t, container, "test2:tester2", read, write)
+}
+
+// shareWith does so with whom an ACL calls who.
+func (f *FS) shareWith(t *testing.T, container, who string, read, write bool) {
 	t.Helper()
 	header := map[string]string{"X-Container-Read": "", "X-Container-Write": ""}
 	if read {
-		header["X-Container-Read"] = "test2:tester2"
+		header["X-Container-Read"] = who
 	}
 	if write {
-		header["X-Container-Write"] = "test2:tester2"
+		header["X-Container-Write"] = who
 	}
 	_, err := f.client.send(t.Context(), request{method: http.MethodPost, target: name{container: container}, header: header})
 	if err != nil {
@@ -44,6 +56,10 @@ func TestForeign(t *testing.T) {
 		guest := openFS(t, a.other(), func(c *Config) {
 			c.Aliases = map[string]string{"alias": owner.account + dir.String(), "account": owner.account}
 		})
+		who := "test2:tester2"
+		if a.project != "" { // Keystone's names its project, which is the account
+			who = strings.TrimPrefix(guest.account, "AUTH_") + ":*"
+		}
 		content, large := []byte("content"), noise(2*mib+1000)
 		ctx := t.Context()
 		write := func(f *FS, p vfs.Path, data []byte) error {
@@ -83,14 +99,14 @@ func TestForeign(t *testing.T) {
 						t.Errorf("%s: %v, want %v", what, got, want)
 					}
 				}
-				owner.share(t, dir.Base(), false, false)
+				owner.shareWith(t, dir.Base(), who, false, false)
 				expect("entering what is not shared", stat(shared), vfs.ErrNotExist)
 				expect("listing what is not shared", list(shared), vfs.ErrNotExist)
 				expect("a file of what is not shared", stat(shared.Join("file")), vfs.ErrNotExist)
 				expect("reading from what is not shared", open(shared.Join("file")), vfs.ErrNotExist)
 				expect("writing to what is not shared", write(guest, shared.Join("new"), content), vfs.ErrPermission)
 
-				owner.share(t, dir.Base(), true, false)
+				owner.shareWith(t, dir.Base(), who, true, false)
 				expect("entering", stat(shared), nil)
 				if got := vfstest.List(t, guest, shared); len(got) != 3 {
 					t.Errorf("listing: %v", got)
@@ -105,8 +121,8 @@ func TestForeign(t *testing.T) {
 				expect("rmdir", guest.Rmdir(ctx, shared), vfs.ErrPermission)
 				expect("rename", guest.Rename(ctx, shared.Join("file"), shared.Join("new"), vfs.RenameOptions{}), vfs.ErrPermission)
 
-				owner.share(t, dir.Base(), true, true)
-				owner.share(t, name{container: dir.Base()}.segments().container, true, true)
+				owner.shareWith(t, dir.Base(), who, true, true)
+				owner.shareWith(t, name{container: dir.Base()}.segments().container, who, true, true)
 				if got := readAll(t, guest, shared.Join("large")); !bytes.Equal(got, large) {
 					t.Errorf("read %d bytes that are other ones", len(got))
 				}
@@ -116,7 +132,7 @@ func TestForeign(t *testing.T) {
 					t.Errorf("the owner read %d bytes that are other ones", len(got))
 				}
 				expect("removing", guest.Remove(ctx, shared.Join("sub").Join("newer")), nil)
-				owner.share(t, name{container: dir.Base()}.segments().container, false, false)
+				owner.shareWith(t, name{container: dir.Base()}.segments().container, who, false, false)
 			})
 		}
 		account := vfs.Path("/@" + owner.account)
@@ -130,6 +146,7 @@ func TestForeign(t *testing.T) {
 	}
 	t.Run("fake", func(t *testing.T) { run(t, accountIn(swifttest.Start(t, swifttest.Config{}))) })
 	t.Run("real", func(t *testing.T) { run(t, realSwift(t)) })
+	t.Run("Keystone", func(t *testing.T) { run(t, realKeystone(t)) })
 }
 
 // TestForeignConformance runs the suite in another account's container.

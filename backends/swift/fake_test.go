@@ -49,7 +49,7 @@ func newFake(t *testing.T, limits swifttest.Limits, change func(*Config)) *fake 
 
 func accountIn(srv *swifttest.Server) account {
 	u := swifttest.DefaultUsers()[0]
-	return account{srv.AuthURL(), u.Account + ":" + u.Name, u.Key}
+	return account{authURL: srv.AuthURL(), user: u.Account + ":" + u.Name, key: u.Key}
 }
 
 // forget makes the session one that has not been told anything yet.

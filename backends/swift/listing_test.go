@@ -57,7 +57,7 @@ func TestMillion(t *testing.T) {
 		json.NewEncoder(w).Encode(lines)
 	}))
 	defer srv.Close()
-	f := openGateway(t, account{srv.URL + "/auth", "u", "k"}, cache.NewMemory(1<<20), func(c *Config) { c.ListTimes = false })
+	f := openGateway(t, account{authURL: srv.URL + "/auth", user: "u", key: "k"}, cache.NewMemory(1<<20), func(c *Config) { c.ListTimes = false })
 	l, err := f.List(t.Context(), "/c")
 	if err != nil {
 		t.Fatal(err)
@@ -131,7 +131,7 @@ func TestNoRightToList(t *testing.T) {
 		t.Fatal(err)
 	}
 	u := swifttest.DefaultUsers()[2]
-	f := w.fake(openGateway(t, account{w.srv.AuthURL(), u.Account + ":" + u.Name, u.Key}, w.shared, nil))
+	f := w.fake(openGateway(t, account{authURL: w.srv.AuthURL(), user: u.Account + ":" + u.Name, key: u.Key}, w.shared, nil))
 	sees(t, f, "/", "nothing, which is no error")
 	sees(t, f, "/c", "the container that he may read", "d/")
 	f.has(t, "/c/d/f", []byte("x"), "and its files")

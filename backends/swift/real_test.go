@@ -1,10 +1,13 @@
 package swift
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"flag"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -21,12 +24,13 @@ import (
 // account is where a test finds a Swift: a fake one, or the real one that the environment names.
 type account struct {
 	authURL, user, key string
+	project, domain    string // of Keystone, by names; a user is of the project's domain
 }
 
 // realSwift returns the Swift that the environment names, and skips the test where there is none. With CI=true that is a failure.
 func realSwift(t *testing.T) account {
 	t.Helper()
-	a := account{os.Getenv("FILEGATE_TEST_SWIFT_AUTH"), os.Getenv("FILEGATE_TEST_SWIFT_USER"), os.Getenv("FILEGATE_TEST_SWIFT_KEY")}
+	a := account{authURL: os.Getenv("FILEGATE_TEST_SWIFT_AUTH"), user: os.Getenv("FILEGATE_TEST_SWIFT_USER"), key: os.Getenv("FILEGATE_TEST_SWIFT_KEY")}
 	if testing.Short() {
 		t.Skip("needs a real Swift")
 	}
@@ -39,8 +43,78 @@ func realSwift(t *testing.T) account {
 	return a
 }
 
-// Current and Renew log in by auth 1.0, each time.
+// realKeystone returns an account of the same Swift that Keystone lets in, and skips the test where there is none, likewise.
+func realKeystone(t *testing.T) account {
+	t.Helper()
+	realSwift(t)
+	a := keystoneAccount("")
+	if a.authURL == "" {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("no real Keystone: FILEGATE_TEST_KEYSTONE is not set")
+		}
+		t.Skip("no real Keystone: FILEGATE_TEST_KEYSTONE is not set")
+	}
+	return a
+}
+
+// keystoneAccount is the account of the environment's user with that number.
+func keystoneAccount(number string) account {
+	variable := func(name string) string { return os.Getenv("FILEGATE_TEST_KEYSTONE_" + name + number) }
+	return account{
+		authURL: os.Getenv("FILEGATE_TEST_KEYSTONE"), user: variable("USER"), key: variable("PASSWORD"), project: variable("PROJECT"), domain: variable("DOMAIN"),
+	}
+}
+
+// fromKeystone logs in to Keystone v3 by password, and takes the first public endpoint for objects.
+func (a account) fromKeystone(ctx context.Context) (backend.Grant, error) {
+	domain := map[string]any{"name": a.domain}
+	body, err := json.Marshal(map[string]any{"auth": map[string]any{
+		"identity": map[string]any{
+			"methods":  []string{"password"},
+			"password": map[string]any{"user": map[string]any{"name": a.user, "domain": domain, "password": a.key}},
+		},
+		"scope": map[string]any{"project": map[string]any{"name": a.project, "domain": domain}},
+	}})
+	if err != nil {
+		return backend.Grant{}, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.authURL+"/auth/tokens", bytes.NewReader(body))
+	if err != nil {
+		return backend.Grant{}, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Close = true
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return backend.Grant{}, err
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		Token struct {
+			Catalog []struct {
+				Type      string
+				Endpoints []struct{ Interface, URL string }
+			}
+		}
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		return backend.Grant{}, err
+	}
+	for _, service := range answer.Token.Catalog {
+		for _, e := range service.Endpoints {
+			if service.Type == "object-store" && e.Interface == "public" {
+				return backend.Grant{Endpoint: e.URL, Token: auth.Secret(resp.Header.Get("X-Subject-Token"))}, nil
+			}
+		}
+	}
+	return backend.Grant{}, fmt.Errorf("%s: status %d, and no endpoint for objects", a.authURL, resp.StatusCode)
+}
+
+// Current and Renew log in, each time.
 func (a account) Current(ctx context.Context) (backend.Grant, error) {
+	if a.project != "" {
+		return a.fromKeystone(ctx)
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.authURL, nil)
 	if err != nil {
 		return backend.Grant{}, err
@@ -147,9 +221,15 @@ func removeContainer(t *testing.T, f *FS, n name) {
 	}
 }
 
-func TestConformanceReal(t *testing.T) {
-	f := openFS(t, realSwift(t), func(c *Config) { c.KeepModes = true })
-	checks(t, "10") // each step takes a real Swift its time: the many random runs are the fake's
+func TestConformanceReal(t *testing.T) { testConformanceOf(t, realSwift(t), "10") }
+
+// TestConformanceKeystone is the same with who logs in by Keystone: Swift has other rules then for who may do what.
+func TestConformanceKeystone(t *testing.T) { testConformanceOf(t, realKeystone(t), "2") }
+
+// testConformanceOf takes the number of random runs: each step takes a real Swift its time, and the many are the fake's.
+func testConformanceOf(t *testing.T, a account, runs string) {
+	f := openFS(t, a, func(c *Config) { c.KeepModes = true })
+	checks(t, runs)
 	vfstest.TestFS(t, func(*testing.T) vfs.FS { return f }, vfstest.Limits{Root: makeContainer(t, f), NoDirLinks: true})
 }
 

@@ -206,7 +206,7 @@ func TestOldServers(t *testing.T) {
 			f.mustWrite(t, "/c/secret", []byte("x"))
 			listNames(t, f, "/c")
 			u := swifttest.DefaultUsers()[2]
-			guest := openGateway(t, account{f.srv.AuthURL(), u.Account + ":" + u.Name, u.Key}, f.backend.local, nil)
+			guest := openGateway(t, account{authURL: f.srv.AuthURL(), user: u.Account + ":" + u.Name, key: u.Key}, f.backend.local, nil)
 			for _, p := range []vfs.Path{"/c", "/c/secret"} {
 				if _, err := guest.Stat(t.Context(), p); !errors.Is(err, vfs.ErrPermission) {
 					t.Errorf("Stat of %s by somebody without rights: %v", p, err)
