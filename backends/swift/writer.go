@@ -206,11 +206,6 @@ func (w *writer) sealsAt(off int64) int64 { return (off + w.segmentSize()) / blo
 // fewUploads is how many segments of a file are sent at the same time unless more are faster: while Swift has one stored, another one comes.
 const fewUploads = 2
 
-// maxHeld is how many blocks the writer may have: a segment being filled, and those being sent.
-func (w *writer) maxHeld() int {
-	return int(int64(w.pace.streams+1)*w.segmentSize()/blockSize) + 1
-}
-
 // WriteAt implements [vfs.Writer].
 func (w *writer) WriteAt(p []byte, off int64) (int, error) {
 	w.mu.Lock()
@@ -291,90 +286,6 @@ func (w *writer) wrote(off, n int64) error {
 	}
 	w.sumAhead(run)
 	return nil
-}
-
-// alloc returns a block, and waits for one as long as it must. It is called with mu held, and lets go of it meanwhile.
-func (w *writer) alloc() ([]byte, error) {
-	for {
-		switch {
-		case w.err != nil:
-			return nil, w.err
-		case w.done:
-			return nil, vfs.ErrClosed
-		case w.opened.Err() != nil:
-			return nil, context.Cause(w.opened)
-		}
-		full := w.held >= w.maxHeld()
-		if !full {
-			if block := w.fs.backend.budget.try(); block != nil {
-				w.held++
-				return block, nil
-			}
-		}
-		// What is scattered over the file may never come together: it goes as it is, so that memory comes back in any case.
-		if w.sending == 0 {
-			w.sealForRoom()
-		}
-		if full && w.sending > 0 {
-			w.waitStuck()
-			continue
-		}
-		w.pace.narrow(time.Now()) // what is short is memory
-		w.mu.Unlock()
-		block, err := w.fs.backend.budget.get(w.opened)
-		w.mu.Lock()
-		if err != nil {
-			return nil, err
-		}
-		w.held++
-		return block, nil
-	}
-}
-
-// waitStuck waits for something to change, and counts it as time in which the client waits for the store. It is called with mu held.
-func (w *writer) waitStuck() {
-	if w.stuck == 0 {
-		w.pace.starves(time.Now())
-	}
-	w.stuck++
-	w.wake.Wait()
-	w.stuck--
-	if w.stuck == 0 {
-		w.pace.fed(time.Now())
-	}
-}
-
-// free gives a block back. It is called with mu held.
-func (w *writer) free(blocks ...[]byte) {
-	w.held -= len(blocks)
-	w.fs.backend.budget.put(blocks...)
-}
-
-// shed implements [holder]: a client that has stopped sending does not keep memory from the others.
-func (w *writer) shed() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.done && !w.committing && w.sending == 0 && time.Since(w.touched) > shedEvery {
-		w.sealForRoom()
-	}
-}
-
-// sealForRoom seals runs of at least a block, or all if there is none. It is called with mu held.
-func (w *writer) sealForRoom() {
-	all := append(spans(nil), w.dirty...)
-	sealed := false
-	for _, run := range all {
-		if run.len() >= blockSize {
-			w.seal(run.off, run.end)
-			sealed = true
-		}
-	}
-	if sealed {
-		return
-	}
-	for _, run := range all {
-		w.seal(run.off, run.end)
-	}
 }
 
 // seal makes a segment of the bytes from off to end, all of them dirty, and sends it off. It is called with mu held.
