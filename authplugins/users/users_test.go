@@ -111,7 +111,7 @@ func TestIdentity(t *testing.T) {
 		User: "alice", Groups: []string{"staff", "ops"}, Home: "/files/alice", Permissions: []auth.Permission{auth.Read, auth.List},
 		Rules:    []auth.Rule{{Path: "/incoming", Permissions: []auth.Permission{auth.Write, auth.List}}, {Path: "/secret"}},
 		Limits:   auth.Limits{Sessions: 4, UploadRate: 10 << 20, DownloadRate: 1e6, SessionBytes: 1 << 40},
-		CacheFor: time.Minute, Message: "Welcome.",
+		CacheFor: 30 * time.Second, Message: "Welcome.",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -67,7 +67,7 @@ func TestAims(t *testing.T) {
 	}}
 	list := &result{Row: "list", Less: true, Lines: []*line{newLine("sftp", filegate, []float64{2}, nil, 0), newLine("sftp", rclone, []float64{3}, nil, 0)}}
 	uploads := &result{Row: "uploads", Sessions: 100, Lines: []*line{
-		newLine("Go", filegate, []float64{80}, nil, budget+300<<20),
+		newLine("Go", filegate, []float64{80}, nil, budget+500<<20),
 		newLine("curl", filegate, []float64{80}, nil, budget-1<<20),
 	}}
 	var got []string
@@ -79,8 +79,8 @@ func TestAims(t *testing.T) {
 		"short up-100ms sftp: 2.00 times one request by curl, 3 is wanted",
 		"holds up-100ms curl: 3.02 times one request by curl, 3 is wanted",
 		"holds list sftp: 1.50 times rclone",
-		"short uploads Go: beside the budget 3.0 MiB for each session, 2 are allowed",
-		"holds uploads curl: beside the budget 0.0 MiB for each session, 2 are allowed",
+		"short uploads Go: beside the budget 5.0 MiB for each session, 4 are allowed",
+		"holds uploads curl: beside the budget 0.0 MiB for each session, 4 are allowed",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
