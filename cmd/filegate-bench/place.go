@@ -52,7 +52,9 @@ func (p *place) quiet(ctx context.Context) (usage, error) {
 
 // startFilegate serves the run's container, with the settings in the block of the backend.
 func startFilegate(ctx context.Context, b *bench, store *swift, protocol string, settings []string) (*place, error) {
+	// All clients have one address here, and some rows have hundreds of them come at once.
 	p, err := b.serveFilegate(ctx, protocol, fmt.Sprintf(`
+login { max_per_address = 0 }
 auth "swiftv1" "swift" {
   config { auth_url = %q }
 }
@@ -67,8 +69,7 @@ backend "swift" "main" {
 	return p, nil
 }
 
-// serveFilegate serves both protocols, as an installation does, with a configuration that has nothing but what it must and those blocks. All clients
-// have one address here, and some rows have hundreds of them come at once.
+// serveFilegate serves both protocols, as an installation does, with a configuration that has nothing but what it must and those blocks.
 func (b *bench) serveFilegate(ctx context.Context, protocol, blocks string) (*place, error) {
 	host, sshPort, err := freeAddress()
 	if err != nil {
@@ -80,7 +81,6 @@ func (b *bench) serveFilegate(ctx context.Context, protocol, blocks string) (*pl
 	}
 	config := fmt.Sprintf(`
 log { level = "warn" }
-login { max_per_address = 0 }
 %s
 frontend "ssh" "bench" {
   listen    = ["%s:%s"]
