@@ -64,22 +64,11 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 
 // changedBy returns the description of the file with the attributes that were set.
 func (w *writer) changedBy(info vfs.Info) vfs.Info {
-	if w.attrs.ModTime != nil {
-		info.ModTime = *w.attrs.ModTime
-	}
+	kept := w.attrs
 	if !w.fs.backend.cfg.KeepModes {
-		return info
+		kept = vfs.Attrs{ModTime: kept.ModTime}
 	}
-	if w.attrs.Mode != nil {
-		info.Mode = w.attrs.Mode.Perm()
-	}
-	if w.attrs.UID != nil {
-		info.UID = *w.attrs.UID
-	}
-	if w.attrs.GID != nil {
-		info.GID = *w.attrs.GID
-	}
-	return info
+	return kept.Over(info)
 }
 
 // untouched says whether the content is what was there at opening.

@@ -121,20 +121,7 @@ func (w *writer) sizeNow() int64 {
 func (w *writer) info(base string) vfs.Info {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	info := vfs.Info{Name: base, Size: w.sizeNow(), Mode: 0o644, ModTime: time.Now()}
-	if w.attrs.ModTime != nil {
-		info.ModTime = *w.attrs.ModTime
-	}
-	if w.attrs.Mode != nil {
-		info.Mode = w.attrs.Mode.Perm()
-	}
-	if w.attrs.UID != nil {
-		info.UID = *w.attrs.UID
-	}
-	if w.attrs.GID != nil {
-		info.GID = *w.attrs.GID
-	}
-	return info
+	return w.attrs.Over(vfs.Info{Name: base, Size: w.sizeNow(), Mode: 0o644, ModTime: time.Now()})
 }
 
 // end lets nothing but Close follow. The caller holds life.

@@ -35,6 +35,23 @@ func (a Attrs) With(more Attrs) Attrs {
 	return a
 }
 
+// Over returns the description of a file with the attributes in it, as far as a description has them.
+func (a Attrs) Over(info Info) Info {
+	if a.ModTime != nil {
+		info.ModTime = *a.ModTime
+	}
+	if a.Mode != nil {
+		info.Mode = info.Mode.Type() | a.Mode.Perm()
+	}
+	if a.UID != nil {
+		info.UID = *a.UID
+	}
+	if a.GID != nil {
+		info.GID = *a.GID
+	}
+	return info
+}
+
 // IsZero says whether there is nothing to set.
 func (a Attrs) IsZero() bool { return a == Attrs{} }
 

@@ -331,18 +331,8 @@ func (f *FS) SetAttrs(ctx context.Context, name vfs.Path, attrs vfs.Attrs) error
 }
 
 func (n *node) setAttrs(attrs vfs.Attrs) {
-	if attrs.ModTime != nil {
-		n.modTime = *attrs.ModTime
-	}
-	if attrs.Mode != nil {
-		n.mode = n.mode.Type() | attrs.Mode.Perm()
-	}
-	if attrs.UID != nil {
-		n.uid = *attrs.UID
-	}
-	if attrs.GID != nil {
-		n.gid = *attrs.GID
-	}
+	info := attrs.Over(vfs.Info{Mode: n.mode, ModTime: n.modTime, UID: n.uid, GID: n.gid})
+	n.mode, n.modTime, n.uid, n.gid = info.Mode, info.ModTime, info.UID, info.GID
 }
 
 // StatSpace implements [vfs.SpaceFS]: it knows what is used, but no limit.
