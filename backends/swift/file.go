@@ -96,16 +96,15 @@ type file struct {
 	offset     int64          // where WriteTo begins
 	working    sync.WaitGroup // what fills the window and takes its checksum
 
-	mu      sync.Mutex
-	wake    *sync.Cond // whenever one of the following changes
-	closed  bool
-	window  window
-	sum     *checksum // nil: the file is not read from its beginning, or nothing tells what its checksum must be
-	pace    pace
-	pages   pages
-	last    int64     // the end of the latest read: where a client that reads forward goes on
-	read    time.Time // when the latest was
-	waiting int       // reads that wait for the window to come
+	mu     sync.Mutex
+	wake   *sync.Cond // whenever one of the following changes
+	closed bool
+	window window
+	sum    *checksum // nil: the file is not read from its beginning, or nothing tells what its checksum must be
+	pace   pace
+	pages  pages
+	last   int64     // the end of the latest read: where a client that reads forward goes on
+	read   time.Time // when the latest was
 }
 
 var _ vfs.File = (*file)(nil)
@@ -225,7 +224,7 @@ func (f *file) shed() {
 	f.pages.drop(f.fs.backend.budget)
 	f.giveUp(f.window.high)
 	f.narrow()
-	if f.window.empty() || f.waiting > 0 || time.Since(f.read) < shedEvery {
+	if f.window.empty() || f.pace.waiting > 0 || time.Since(f.read) < shedEvery {
 		return
 	}
 	at := f.last

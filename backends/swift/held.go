@@ -37,7 +37,7 @@ func (w *writer) alloc() ([]byte, error) {
 			w.sealForRoom()
 		}
 		if full && w.sending > 0 {
-			w.waitStuck()
+			w.pace.await(w.wake)
 			continue
 		}
 		w.pace.narrow(time.Now()) // what is short is memory
@@ -49,19 +49,6 @@ func (w *writer) alloc() ([]byte, error) {
 		}
 		w.held++
 		return block, nil
-	}
-}
-
-// waitStuck waits for something to change, and counts it as time in which the client waits for the store. It is called with mu held.
-func (w *writer) waitStuck() {
-	if w.stuck == 0 {
-		w.pace.starves(time.Now())
-	}
-	w.stuck++
-	w.wake.Wait()
-	w.stuck--
-	if w.stuck == 0 {
-		w.pace.fed(time.Now())
 	}
 }
 

@@ -1,6 +1,7 @@
 package swift
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -18,6 +19,7 @@ type pace struct {
 	bytes   int64         // that have been moved in it
 	starved time.Duration // that the client has waited in it
 	since   time.Time     // since when it waits; zero: it does not
+	waiting int           // calls of its that wait for the store
 
 	before int     // how many there were before the step that is being tried; 0: none is
 	rate   float64 // bytes a second then
@@ -78,6 +80,19 @@ func (p *pace) starves(now time.Time) { p.since = now }
 func (p *pace) fed(now time.Time) {
 	p.starved += now.Sub(p.since)
 	p.since = time.Time{}
+}
+
+// await waits for wake, and counts it as time in which the client waits for the store. It is called with the lock of wake held.
+func (p *pace) await(wake *sync.Cond) {
+	if p.waiting == 0 {
+		p.starves(time.Now())
+	}
+	p.waiting++
+	wake.Wait()
+	p.waiting--
+	if p.waiting == 0 {
+		p.fed(time.Now())
+	}
 }
 
 // passed notes that n more bytes have been moved, and decides anew when a period is over; left is how many are to come.

@@ -188,7 +188,7 @@ func (f *file) await(off int64, forward bool) (*block, []byte, error) {
 				f.run(p)
 			}
 			f.extend()
-			f.wait()
+			f.pace.await(f.wake)
 		case forward:
 			f.begin(off)
 		default:
@@ -220,19 +220,6 @@ func (f *file) comesTo(p *part, off int64) bool {
 		return true
 	}
 	return off < w.high+f.fs.backend.cfg.ReadAhead && (p.running || off-p.pos < behind)
-}
-
-// wait waits for something to change, and counts it as time in which the client waits for the store.
-func (f *file) wait() {
-	if f.waiting == 0 {
-		f.pace.starves(time.Now())
-	}
-	f.waiting++
-	f.wake.Wait()
-	f.waiting--
-	if f.waiting == 0 {
-		f.pace.fed(time.Now())
-	}
 }
 
 // passed notes that the client has what is before end, and frees what is far enough behind.

@@ -173,7 +173,6 @@ type writer struct {
 	sending  int              // segments under way: sealed, and not in Swift yet
 	flying   int              // of them, those that Swift is getting
 	taken    bool             // Swift has one
-	stuck    int              // writes that wait for segments to be in Swift
 	pace     pace             // of the segments
 	sequence int              // segments sealed so far
 	changed  bool             // the content is another than at opening
