@@ -45,18 +45,11 @@ func (f *FS) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyO
 		return to.checkNew()
 	}
 	to, target, replaced, err := f.lookupThrough(ctx, to, newname.Base())
-	switch {
-	case from == to:
+	if from == to {
 		return vfs.ErrOntoItself
-	case errors.Is(err, errNoContainer):
+	}
+	if err := replaceable(target, err, opts.Replace); err != nil {
 		return err
-	case errors.Is(err, vfs.ErrNotExist):
-	case err != nil:
-		return err
-	case target.IsDir():
-		return vfs.ErrIsDir
-	case !opts.Replace:
-		return vfs.ErrExist
 	}
 	freed, err := f.freedBy(ctx, to, replaced)
 	if err != nil {
@@ -69,6 +62,23 @@ func (f *FS) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyO
 		return err
 	}
 	f.release(ctx, to, freed)
+	return nil
+}
+
+// replaceable says why a file cannot be made where a lookup has come to that; replace says that one may be there.
+func replaceable(target vfs.Info, err error, replace bool) error {
+	switch {
+	case errors.Is(err, errNoContainer):
+		return err
+	case errors.Is(err, vfs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case target.IsDir():
+		return vfs.ErrIsDir
+	case !replace:
+		return vfs.ErrExist
+	}
 	return nil
 }
 

@@ -30,16 +30,8 @@ func (h history) restore(ctx context.Context, newname vfs.Path, opts vfs.RenameO
 		return err
 	}
 	target, replaced, err := h.lookup(ctx, to, newname.Base())
-	switch {
-	case errors.Is(err, errNoContainer):
+	if err := replaceable(target, err, opts.Replace); err != nil {
 		return err
-	case errors.Is(err, vfs.ErrNotExist):
-	case err != nil:
-		return err
-	case target.IsDir():
-		return vfs.ErrIsDir
-	case !opts.Replace:
-		return vfs.ErrExist
 	}
 	if to == v.of {
 		return translate(h.bringBack(ctx, v, replaced))
