@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/url"
+	"sync"
 	"time"
 
 	"filegate/core/backend"
@@ -27,10 +28,13 @@ type Backend struct {
 	// aliases are the configured names at the top level.
 	aliases map[string]alias
 
-	noPartials *recent // containers that have no cut-off upload
-	swept      *recent // containers in which what is left of uploads has been looked for
+	noPartials   *recent // containers that have no cut-off upload
+	somePartials *recent // containers that have one, or had
+	swept        *recent // containers in which what is left of uploads has been looked for
 
-	recallFor, nearFor time.Duration // the constants of these names
+	besides sync.WaitGroup // what has been asked beside a HEAD
+
+	recallFor, nearFor, besideFrom time.Duration // the constants of these names
 }
 
 var _ backend.Backend = (*Backend)(nil)
@@ -67,10 +71,11 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 
 		aliases: aliases,
 
-		noPartials: newRecent(noPartialsFor),
-		swept:      newRecent(sweepEvery),
+		noPartials:   newRecent(partialsFor),
+		somePartials: newRecent(partialsFor),
+		swept:        newRecent(sweepEvery),
 
-		recallFor: recallFor, nearFor: nearFor,
+		recallFor: recallFor, nearFor: nearFor, besideFrom: besideFrom,
 	}, nil
 }
 
@@ -99,6 +104,7 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 
 // Close implements [backend.Backend].
 func (b *Backend) Close() error {
+	b.besides.Wait()
 	b.http.close()
 	b.budget.close()
 	return nil

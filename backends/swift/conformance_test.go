@@ -8,7 +8,7 @@ import (
 	"filegate/core/vfs/vfstest"
 )
 
-// TestConformance runs the suite over a fake Swift: as it comes, with small segments and manifests, and with small pages.
+// TestConformance runs the suite over a fake Swift: as it comes, with small segments and manifests, and with small pages from afar.
 func TestConformance(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -16,7 +16,7 @@ func TestConformance(t *testing.T) {
 		change func(*Config)
 	}{
 		{"Default", swifttest.Limits{}, nil},
-		{"SmallPages", swifttest.Limits{ListingLimit: 7, NoBulkDelete: true}, nil},
+		{"SmallPagesFromAfar", swifttest.Limits{ListingLimit: 7, NoBulkDelete: true}, nil},
 		{"SmallSegments", swifttest.Limits{MaxManifestSegments: 3, MaxDeletes: 2}, func(c *Config) {
 			c.SegmentSize, c.MaxSegmentSize, c.KeepModes = blockSize, 2*blockSize, true
 		}},
@@ -30,6 +30,9 @@ func TestConformance(t *testing.T) {
 				checks(t, "25")
 			}
 			f := newFake(t, tt.limits, tt.change)
+			if tt.name == "SmallPagesFromAfar" {
+				f.backend.besideFrom = 0
+			}
 			forgets := !f.backend.cfg.KeepModes
 			vfstest.TestFS(t, func(*testing.T) vfs.FS { return f.FS }, vfstest.Limits{Root: f.dir, NoModes: forgets, NoOwners: forgets, NoDirLinks: true})
 		})

@@ -44,7 +44,8 @@ func (f *FS) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyO
 	case to.checkNew() != nil:
 		return to.checkNew()
 	}
-	to, target, replaced, err := f.lookupThrough(ctx, to, newname.Base())
+	target, replaced, err := f.lookupNew(ctx, to, newname.Base())
+	to, target, replaced, err = f.through(ctx, to, newname.Base(), target, replaced, err)
 	if from == to {
 		return vfs.ErrOntoItself
 	}

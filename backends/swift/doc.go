@@ -70,7 +70,9 @@
 //
 //	stat            1 HEAD; 1 listing of one entry more for what is no object; and another, at most every two seconds for a
 //	                container, where there is nothing (there may be a cut-off upload)
-//	                Who makes each name that he asks for gets the answer that it is free without any, but for 1 listing a second
+//	                Who makes each name that he asks for gets the answer that it is free without any, but for 1 listing a second.
+//	                Where Swift is 20 ms away or more these leave together, unless their answers are known, and so does what an operation takes to
+//	                find a new name free: 1 listing more for each file that is there, and 1 round trip for what is not
 //	lstat           as stat; of a link 1 HEAD more. readlink: 1 HEAD
 //	list            1 GET for each page, and a HEAD for each file that is not known as it is listed, 32 at a time, and no more than
 //	                list_times_limit; without list_times only for those of no bytes (they may be manifests). 1 HEAD more, once, for each change
@@ -142,8 +144,8 @@
 // Lstat asks as Stat does, and for the link itself only where it is one: to ask for that at once (symlink=get) is one request for a link too, but in containers that
 // keep versions it is two for every file, of which Swift then shows the link that leads to the version.
 //
-// Stat asks for the listing only after the HEAD has said 404. Both at once would save a round trip for what is no object, and cost a request for all
-// that is: files are what clients ask for most.
+// Near by, Stat asks for the listing only after the HEAD has said 404: files are what clients ask for most, and a listing for each would be in vain. From afar (see
+// beside) the round trip weighs more, but only where there may be no object: who removes, moves or reads a file has seen it.
 //
 // Listings themselves are not cached: what others do to Swift would be hidden for as long, and with Stat a HEAD nothing asks for the same listing in a row.
 // The one exception is the question whether a name is free: who puts many small files into a directory is not to have it listed for each of them. For one second the answer

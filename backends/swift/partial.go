@@ -32,8 +32,8 @@ const (
 	keepFrom = mib
 	// maxPartials bounds how many cut-off uploads a listing shows of one directory.
 	maxPartials = 1000
-	// noPartialsFor is how long it is remembered that a container has no cut-off upload at all.
-	noPartialsFor = 2 * time.Second
+	// partialsFor is how long it is remembered that a container has cut-off uploads, or none at all.
+	partialsFor = 2 * time.Second
 )
 
 // partial is an upload that was cut off, or is still going on elsewhere.
@@ -66,8 +66,11 @@ func (f *FS) mayHavePartials(ctx context.Context, n name) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if f.backend.noPartials.has(key) {
+	switch {
+	case f.backend.noPartials.has(key):
 		return false, nil
+	case f.backend.somePartials.has(key):
+		return true, nil
 	}
 	page, err := f.page(ctx, n.segments(), listing{prefix: uploadsPrefix, limit: 1})
 	switch {
@@ -75,6 +78,7 @@ func (f *FS) mayHavePartials(ctx context.Context, n name) (bool, error) {
 	case err != nil:
 		return false, err
 	case len(page) > 0:
+		f.backend.somePartials.note(key)
 		return true, nil
 	}
 	f.backend.noPartials.note(key)

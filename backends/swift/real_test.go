@@ -183,6 +183,7 @@ func openFS(t *testing.T, a account, change func(*Config)) *FS {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.(*Backend).besideFrom = never
 	t.Cleanup(func() { b.Close() })
 	fsys, err := b.Open(t.Context(), backend.Login{
 		SessionID: "test", User: a.user, Remote: netip.MustParseAddrPort("192.0.2.7:1024"), Log: log, Grants: newLogin(t, a),

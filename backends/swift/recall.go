@@ -171,7 +171,7 @@ func (f *FS) lookupToMake(ctx context.Context, n name, base string) (vfs.Info, o
 		return vfs.Info{}, object{}, s.moment, vfs.ErrNotExist
 	}
 	asked := f.now()
-	info, o, err := f.lookup(ctx, n, base)
+	info, o, err := f.find(ctx, n, base, way{look: f.head, below: f.statPrefix, mayBeNone: true, partials: true})
 	return info, o, asked, err
 }
 

@@ -54,7 +54,8 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 		return err
 	}
 	job := move{FS: f, renaming: renaming{from: from, to: to}}
-	target, replaced, err := f.lookupEntry(ctx, to, newname.Base())
+	target, replaced, err := f.lookupNew(ctx, to, newname.Base())
+	target, replaced, err = f.itself(ctx, to, newname.Base(), target, replaced, err)
 	switch {
 	case errors.Is(err, errNoContainer) && !to.isContainer():
 		return err

@@ -11,7 +11,7 @@ import (
 )
 
 // Stat implements [vfs.FS]. A file is one HEAD; what has no object of its own name is looked for as a prefix, by a
-// listing of one entry, and then among the uploads that were cut off.
+// listing of one entry, and among the uploads that were cut off: after the HEAD, or where Swift is far away beside it.
 func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 	n, err := f.locate(p)
 	if err != nil {
@@ -22,7 +22,7 @@ func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 
 // lookupToShow is lookup for a client who may ask for other names of the directory too, and open the file.
 func (f *FS) lookupToShow(ctx context.Context, n name, base string) (vfs.Info, object, error) {
-	return f.find(ctx, n, base, f.look, f.statBelow)
+	return f.find(ctx, n, base, way{look: f.look, below: f.statBelow, mayBeNone: true, partials: true})
 }
 
 // describe is Stat and Lstat, which differ in what find makes of a link.
@@ -64,14 +64,25 @@ func (f *FS) describe(
 
 // lookup tells what a name is. The object is the zero value for what has none: the account, containers, and directories that are only prefixes.
 func (f *FS) lookup(ctx context.Context, n name, base string) (vfs.Info, object, error) {
-	return f.find(ctx, n, base, f.head, f.statPrefix)
+	return f.find(ctx, n, base, way{look: f.head, below: f.statPrefix})
 }
 
-// find is lookup by other ways to look at an object, and for what lies below a name that has none.
-func (f *FS) find(
-	ctx context.Context, n name, base string,
-	look func(context.Context, name) (object, error), below func(context.Context, name, string) (vfs.Info, error),
-) (vfs.Info, object, error) {
+// lookupNew is lookup for a name that is likely to be free.
+func (f *FS) lookupNew(ctx context.Context, n name, base string) (vfs.Info, object, error) {
+	return f.find(ctx, n, base, way{look: f.head, below: f.statPrefix, mayBeNone: true})
+}
+
+// way is how to find out what a name is.
+type way struct {
+	look  func(context.Context, name) (object, error)           // at an object
+	below func(context.Context, name, string) (vfs.Info, error) // what lies below a name that has none
+
+	mayBeNone bool // it may well have none
+	partials  bool // if nothing lies below it either, findPartial comes next
+}
+
+// find is lookup in some way.
+func (f *FS) find(ctx context.Context, n name, base string, w way) (vfs.Info, object, error) {
 	switch {
 	case n.isAccount():
 		return vfs.Info{Name: "/", Mode: dirMode, ModTime: f.opened}, object{}, nil
@@ -79,14 +90,26 @@ func (f *FS) find(
 		info, err := f.statContainer(ctx, n, base)
 		return info, object{}, err
 	}
-	o, err := look(ctx, n)
+	b := f.askBeside(ctx, n, base, w)
+	o, err := w.look(ctx, n)
 	if err == nil && !isMarker(n.object, o.size, o.contentType) {
+		b.unwanted()
 		return o.info(base), o, nil
 	}
 	if err != nil && (status(err) != http.StatusNotFound || dangles(err)) {
+		b.unwanted()
 		return vfs.Info{}, object{}, f.refusal(ctx, n, err)
 	}
-	info, err := below(ctx, n, base)
+	none := err != nil
+	var info vfs.Info
+	if b != nil {
+		info, err = b.wait()
+	} else {
+		info, err = w.below(ctx, n, base)
+	}
+	if none {
+		f.around.missing(n)
+	}
 	return info, object{}, err
 }
 

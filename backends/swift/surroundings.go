@@ -48,7 +48,7 @@ type known struct {
 	mu    sync.Mutex
 	all   [stretches]*stretch
 	next  int
-	asked *recent // directories of which a name was asked for
+	asked *recent // directories of which a name was asked for that has no object
 }
 
 func (k *known) put(s *stretch) {
@@ -69,16 +69,30 @@ func (k *known) get(dir, key string, good func(*stretch) bool) *stretch {
 	return nil
 }
 
+// around is the prefix of the names that a directory listing has beside n, and that with the container.
+func around(n name) (in, dir string) {
+	in = n.object[:strings.LastIndexByte(n.object, '/')+1]
+	return in, n.with(in).String()
+}
+
+// missing notes that a name was asked for that has no object.
+func (k *known) missing(n name) {
+	_, dir := around(n)
+	k.asked.note(dir)
+}
+
 // surroundings returns a stretch that tells of what lies below n, and asks for one where many such questions seem to come.
 func (f *FS) surroundings(ctx context.Context, n name) (*stretch, bool) {
 	if !n.isObject() || n.checkNew() != nil || f.changedBelow(ctx, n) {
 		return nil, false
 	}
-	in := n.object[:strings.LastIndexByte(n.object, '/')+1]
-	dir := n.with(in).String()
-	s := f.around.get(dir, n.prefix(), func(s *stretch) bool { return f.fresh(n, s.moment) })
-	if first := f.around.asked.note(dir); s != nil || first {
-		return s, s != nil
+	in, dir := around(n)
+	if !f.around.asked.has(dir) {
+		return nil, false
+	}
+	f.around.asked.note(dir) // and so it goes on
+	if s := f.around.get(dir, n.prefix(), func(s *stretch) bool { return f.fresh(n, s.moment) }); s != nil {
+		return s, true
 	}
 	asked := f.now()
 	l := listing{prefix: in, marker: before(n.object), delimiter: true, limit: stretchEntries}
@@ -86,7 +100,7 @@ func (f *FS) surroundings(ctx context.Context, n name) (*stretch, bool) {
 	if err != nil {
 		return nil, false // whoever asks for the name itself will hear of it
 	}
-	s = &stretch{moment: asked, dir: dir, from: l.marker}
+	s := &stretch{moment: asked, dir: dir, from: l.marker}
 	for _, e := range page.lines {
 		s.keys = append(s.keys, e.key())
 	}

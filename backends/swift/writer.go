@@ -30,7 +30,7 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	if opts.Create && opts.Truncate && !opts.Exclusive && opts.IfVersion == "" {
 		info, old, asked, err = f.lookupToReplace(ctx, n, p.Base())
 	} else {
-		info, old, err = f.find(ctx, n, p.Base(), f.head, f.statBelow)
+		info, old, err = f.find(ctx, n, p.Base(), way{look: f.head, below: f.statBelow, mayBeNone: opts.Create, partials: true})
 	}
 	link := n
 	n, info, old, err = f.through(ctx, n, p.Base(), info, old, err)

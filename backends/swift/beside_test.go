@@ -1,0 +1,209 @@
+package swift
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/vfs"
+)
+
+// never keeps the time that a request takes from making a difference: nothing is so far away.
+const never = time.Hour
+
+// newFarFake is newFake with a Swift that is taken for one that is far away.
+func newFarFake(t *testing.T) *fake {
+	t.Helper()
+	f := newFake(t, swifttest.Limits{}, nil)
+	f.backend.besideFrom = 0
+	return f
+}
+
+// holdHeads holds HEADs of an object until so many listings have come.
+func (f *fake) holdHeads(object string, listings int) {
+	come := make(chan struct{})
+	var once sync.Once
+	f.srv.Inject(swifttest.Rule{Op: swifttest.HeadObject, Object: object, Fault: swifttest.Fault{Stall: come}})
+	f.srv.Inject(swifttest.Rule{Op: swifttest.ListContainer, After: listings - 1, Fault: swifttest.Fault{Call: func() { once.Do(func() { close(come) }) }}})
+}
+
+// ops are the kinds of requests since the log was emptied, in an order that does not depend on which came first.
+func (f *fake) ops() []swifttest.Op {
+	var all []swifttest.Op
+	for _, r := range f.srv.Requests() {
+		all = append(all, r.Op)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// TestBeside asks for names that are no object. All requests for one leave before the first is answered.
+func TestBeside(t *testing.T) {
+	const head, list, put = swifttest.HeadObject, swifttest.ListContainer, swifttest.PutObject
+	for what, tt := range map[string]struct {
+		do       func(context.Context, *fake) error
+		listings int
+		want     []swifttest.Op
+		err      error
+	}{
+		"stat of nothing": {
+			func(ctx context.Context, f *fake) error { _, err := f.Stat(ctx, "/c/x"); return err }, 2, []swifttest.Op{head, list, list}, vfs.ErrNotExist,
+		},
+		"stat of a prefix": {
+			func(ctx context.Context, f *fake) error { _, err := f.Stat(ctx, "/c/below"); return err }, 2, []swifttest.Op{head, list, list}, nil,
+		},
+		"lstat of nothing": {
+			func(ctx context.Context, f *fake) error { _, err := f.Lstat(ctx, "/c/x"); return err }, 2, []swifttest.Op{head, list, list}, vfs.ErrNotExist,
+		},
+		"write": {
+			func(ctx context.Context, f *fake) error {
+				_, err := f.write(ctx, "/c/x", noise(10), replace)
+				return err
+			}, 2, []swifttest.Op{head, list, list, put}, nil,
+		},
+		"write with an offset": {
+			func(ctx context.Context, f *fake) error {
+				_, err := f.write(ctx, "/c/x", noise(10), vfs.WriteOptions{Create: true})
+				return err
+			}, 2, []swifttest.Op{head, list, list, put}, nil,
+		},
+		"mkdir": {
+			func(ctx context.Context, f *fake) error { return f.Mkdir(ctx, "/c/x") }, 2, []swifttest.Op{head, list, list, put}, nil,
+		},
+		"rename": {
+			func(ctx context.Context, f *fake) error { return f.Rename(ctx, "/c/file", "/c/x", vfs.RenameOptions{}) },
+			1,
+			[]swifttest.Op{head, head, list, swifttest.CopyObject, swifttest.DeleteObject},
+			nil,
+		},
+		"copy": {
+			func(ctx context.Context, f *fake) error { return f.Copy(ctx, "/c/file", "/c/x", vfs.CopyOptions{}) },
+			1,
+			[]swifttest.Op{head, head, list, swifttest.CopyObject},
+			nil,
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			f := newFarFake(t)
+			f.mustWrite(t, "/c/below/file", noise(10))
+			f.mustWrite(t, "/c/file", noise(10))
+			f.forget()
+			f.backend.noPartials.forget(f.partialsKeyOf(t))
+			f.backend.besides.Wait()
+			f.srv.ForgetRequests()
+			f.holdHeads("x", tt.listings)
+			f.holdHeads("below", tt.listings)
+			if err := tt.do(t.Context(), f); vfs.Kind(err) != tt.err {
+				t.Errorf("it ends in %v, want %v", err, tt.err)
+			}
+			f.backend.besides.Wait()
+			slices.Sort(tt.want)
+			if diff := cmp.Diff(tt.want, f.ops()); diff != "" {
+				t.Errorf("requests (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func (f *fake) partialsKeyOf(t *testing.T) string {
+	t.Helper()
+	key, err := f.partialsKey(t.Context(), name{container: "c"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// TestBesideInVain asks for what is an object, or cannot be asked for. What has left beside the HEAD is neither waited for nor heeded, and ends.
+func TestBesideInVain(t *testing.T) {
+	f := newFarFake(t)
+	ctx := t.Context()
+	f.mustWrite(t, "/c/file", noise(10))
+	if err := f.Mkdir(ctx, "/c/dir"); err != nil {
+		t.Fatal(err)
+	}
+	f.srv.Inject(swifttest.Rule{Op: swifttest.HeadObject, Object: "forbidden", Fault: swifttest.Fault{Status: http.StatusForbidden}})
+	for fault, bad := range map[string]swifttest.Fault{
+		"are not answered": {Stall: swifttest.Forever()}, "fail": {Status: http.StatusServiceUnavailable}, "are refused": {Status: http.StatusForbidden},
+	} {
+		remove := f.srv.Inject(swifttest.Rule{Op: swifttest.ListContainer, Fault: bad})
+		for _, p := range []vfs.Path{"/c/file", "/c/dir"} {
+			f.forget()
+			if info, err := f.Stat(ctx, p); err != nil || info.IsDir() != (p == "/c/dir") {
+				t.Errorf("%s, when listings %s: %+v, %v", p, fault, info, err)
+			}
+		}
+		f.forget()
+		if _, err := f.Stat(ctx, "/c/forbidden"); vfs.Kind(err) != vfs.ErrPermission {
+			t.Errorf("what may not be looked at, when listings %s: %v, want %v", fault, err, vfs.ErrPermission)
+		}
+		f.backend.besides.Wait()
+		remove()
+	}
+	f.srv.Inject(swifttest.Rule{Op: swifttest.ListContainer, Fault: swifttest.Fault{Stall: swifttest.Forever()}})
+	ctx, gone := context.WithCancel(ctx)
+	f.srv.Inject(swifttest.Rule{Op: swifttest.HeadObject, Object: "x", Fault: swifttest.Fault{Call: gone}})
+	if _, err := f.Stat(ctx, "/c/x"); vfs.Kind(err) == vfs.ErrNotExist || err == nil {
+		t.Errorf("Stat for a client who has gone: %v", err)
+	}
+	f.backend.besides.Wait()
+}
+
+// TestBesideCosts counts what names that are asked for cost beside HEADs: nothing where what lies below them is known.
+func TestBesideCosts(t *testing.T) {
+	f := newFarFake(t)
+	f.recallLong()
+	ctx := t.Context()
+	const head, list = swifttest.HeadObject, swifttest.ListContainer
+	for _, p := range []vfs.Path{"/c/dir/f1", "/c/dir/f2", "/c/dir/f3"} {
+		f.mustWrite(t, p, noise(10))
+	}
+	f.backend.writes.life = 0 // as when it was long ago
+	f.forget()
+	for _, tt := range []struct {
+		p    vfs.Path
+		want []swifttest.Op
+	}{
+		{"/c/dir/f1", []swifttest.Op{head, list}},
+		{"/c/dir/f2", []swifttest.Op{head, list}}, // files that are there are no reason to ask for a whole directory
+		{"/c/dir/a", []swifttest.Op{head, list}},
+		{"/c/dir/b", []swifttest.Op{head, list}},
+		{"/c/dir/c", []swifttest.Op{head}},
+		{"/c/dir/f3", []swifttest.Op{head}},
+	} {
+		f.srv.ForgetRequests()
+		f.Stat(ctx, tt.p)
+		f.backend.besides.Wait()
+		if diff := cmp.Diff(tt.want, f.ops()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.p, diff)
+		}
+	}
+}
+
+// TestBesideFrom has only a distant Swift asked at once.
+func TestBesideFrom(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	f.backend.besideFrom = besideFrom
+	n := name{container: "c", object: "x"}
+	for trip, want := range map[time.Duration]bool{0: false, 5 * time.Millisecond: false, 30 * time.Millisecond: true, 100 * time.Millisecond: true} {
+		f.client.trip.nanoseconds.Store(int64(trip))
+		for _, w := range []way{{below: f.statPrefix}, {below: f.statPrefix, mayBeNone: true}} {
+			b := f.askBeside(t.Context(), n, "x", w)
+			if (b != nil) != (want && w.mayBeNone) {
+				t.Errorf("where a trip takes %v, and there may be none: %v, asked at once: %v", trip, w.mayBeNone, b != nil)
+			}
+			if b != nil {
+				if _, err := b.wait(); vfs.Kind(err) != vfs.ErrNotExist {
+					t.Errorf("a name that is free: %v", err)
+				}
+			}
+		}
+	}
+}
