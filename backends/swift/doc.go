@@ -160,8 +160,9 @@
 // Where a client has opened the last file right after it asked for it, the next question is answered by a GET, and the body waits for a fifth of a second to
 // be opened: FTP and SFTP clients that fetch many files ask for each, up to twice. If nobody comes, a connection to Swift is lost, and the habit is taken for ended.
 //
-// An entry of the write log stays for its time, also after a listing has been seen to know of it: Swift keeps a container in several places, and the next
-// listing may come from another one. It costs nothing then.
+// An entry of the write log does not go with the first listing that knows of it: Swift keeps a container in several places, and the next
+// listing may come from another one. It goes when all have known for half a minute (see settle). What a listing shows only as a directory stays for its time:
+// that the directory is there, or is not, may have other reasons.
 //
 // ncw/swift is used for single requests only (see client): its segment writer is serial and deletes the old file first,
 // its timeouts count a server-side copy as a hanging connection, and it neither retries writes nor knows which token was refused.

@@ -70,8 +70,12 @@ func (f *FS) overlay(ctx context.Context, dir name, l listing, p rawPage, all ch
 		default:
 			switch below[0].of(e) {
 			case believe:
+				o.agrees(below[0])
 				o.add(e)
+			case hide:
+				o.differs(below[0])
 			case ask:
+				o.differs(below[0])
 				o.askObject(below[0], &e)
 			}
 		}
@@ -81,13 +85,17 @@ func (f *FS) overlay(ctx context.Context, dir name, l listing, p rawPage, all ch
 		case l.delimiter && strings.HasSuffix(key, "/") && key != l.prefix:
 			o.askNewDirectory(entry{Subdir: key}, below)
 		case below[0].ofMissing() == ask:
+			o.differs(below[0])
 			o.askObject(below[0], nil)
+		default:
+			o.agrees(below[0])
 		}
 	}
 	if err := o.g.Wait(); err != nil {
 		return nil, err
 	}
 	f.settle(ctx, o.top, o.settled)
+	f.strike(ctx, o.top, o.known)
 	slices.SortFunc(o.lines, func(a, b entry) int { return strings.Compare(a.key(), b.key()) })
 	return o.lines, nil
 }
@@ -118,7 +126,8 @@ type overlaying struct {
 
 	mu      sync.Mutex
 	lines   []entry
-	settled []change
+	settled []change // of which something new is known
+	known   []change // of which listings know, and have for long enough
 }
 
 func (o *overlaying) add(e entry) {
@@ -133,7 +142,7 @@ func (o *overlaying) askObject(c change, listed *entry) {
 		e, modified, err := o.fs.entryOf(o.ctx, o.top, c.Name)
 		switch {
 		case status(err) == http.StatusNotFound:
-			c.Gone, c.Sure, c.Exact = true, true, 0
+			c.Gone, c.Sure, c.Exact, c.Agreed = true, true, 0, 0
 		case status(err) == http.StatusForbidden:
 			if listed != nil {
 				o.add(*listed)
@@ -143,7 +152,7 @@ func (o *overlaying) askObject(c change, listed *entry) {
 			return err
 		default:
 			o.add(e)
-			c.Gone, c.Sure, c.Exact = false, true, 0
+			c.Gone, c.Sure, c.Exact, c.Agreed = false, true, 0, 0
 			if !e.isVersion() { // of which the time is not that of its line, once it was restored
 				c.Exact = modified.UnixMicro()
 			}

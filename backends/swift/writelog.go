@@ -24,8 +24,7 @@ import (
 // which is never behind. So an entry that is lost costs only the sight of a change, and one too many costs a request.
 //
 // It lies in the cache of this process, and in the one that gateways share. There each container has a fixed number of lists, by a hash of the
-// changed name, so that a change moves few bytes and gateways seldom meet. An entry stays for its time also when a listing has been seen to have caught
-// up: Swift keeps each container in several places, and the next listing may come from another.
+// changed name, so that a change moves few bytes and gateways seldom meet. An entry stays for its time, or until listings have caught up for good (see settle).
 
 // change is one entry of the log.
 type change struct {
@@ -38,6 +37,9 @@ type change struct {
 	Sure  bool  `json:"s,omitempty"` // that it was so, and last
 	// ETag is what a listing that knows of the change shows as hash or slo_etag, if it is known.
 	ETag string `json:"e,omitempty"`
+	// Agreed is since when all listings that this process has seen have agreed with the change, by its clock, in microseconds; else 0. Only its
+	// own log has it.
+	Agreed int64 `json:"l,omitempty"`
 
 	noting
 	over noting // which the process's own log had for the name when this was read
@@ -49,11 +51,12 @@ type noting struct {
 	Noted int64  `json:"m"` // when, by its clock, in microseconds
 }
 
-// later is the later one of two changes of the same name, from two logs. Where that is not certain, neither is what came last.
+// later is the later one of two changes of the same name, from the process's own log and from a shared one. Where that is not certain, neither is what came last.
 func later(a, b change) change {
 	switch {
 	case a.noting == b.noting:
 		if a.Exact == 0 && !a.Sure {
+			b.Agreed = a.Agreed
 			return b
 		}
 		return a
@@ -76,9 +79,10 @@ const (
 
 // writeLog is the log of a backend.
 type writeLog struct {
-	life   time.Duration // how long a listing may be behind; 0: there is no log
-	caches []cache.Cache // the process's own first
-	by     string
+	life       time.Duration // how long a listing may be behind; 0: there is no log
+	settledFor time.Duration // the constant of this name
+	caches     []cache.Cache // the process's own first
+	by         string
 
 	mu      sync.Mutex
 	decoded map[decodedKey]decodedList
@@ -115,7 +119,7 @@ func (l *writeLog) decode(in int, key cache.Key, text []byte) []change {
 }
 
 func newWriteLog(life time.Duration, local, shared cache.Cache) *writeLog {
-	l := &writeLog{life: life, caches: []cache.Cache{local}, by: rand.Text()[:8], decoded: map[decodedKey]decodedList{}}
+	l := &writeLog{life: life, caches: []cache.Cache{local}, by: rand.Text()[:8], settledFor: settledFor, decoded: map[decodedKey]decodedList{}}
 	if shared != local {
 		l.caches = append(l.caches, shared)
 	}
@@ -167,17 +171,29 @@ func (f *FS) note(ctx context.Context, target name, began time.Time, c change) {
 		return
 	}
 	c.By, c.Noted = log.by, now.UnixMicro()
-	oldest := now.Add(-log.life).Unix()
 	for _, in := range log.caches {
-		in.Update(ctx, key, log.life, func(old []byte) []byte {
-			all := slices.DeleteFunc(decodeChanges(old), func(c change) bool { return c.At < oldest })
-			text, err := json.Marshal(insert(all, c, began))
-			if err != nil {
-				return old
-			}
-			return text
-		})
+		log.rewrite(ctx, in, key, func(all []change) []change { return insert(all, c, began) })
 	}
+}
+
+// rewrite has a cache keep what edit makes of a list. What is older than listings may be behind goes, and of too many the oldest.
+func (l *writeLog) rewrite(ctx context.Context, in cache.Cache, key cache.Key, edit func([]change) []change) {
+	oldest := time.Now().Add(-l.life).Unix()
+	in.Update(ctx, key, l.life, func(old []byte) []byte {
+		all := edit(slices.DeleteFunc(decodeChanges(old), func(c change) bool { return c.At < oldest }))
+		if len(all) == 0 {
+			return nil
+		}
+		if len(all) > logEntries {
+			slices.SortFunc(all, func(a, b change) int { return cmp.Compare(a.At, b.At) })
+			all = all[len(all)-logEntries:]
+		}
+		text, err := json.Marshal(all)
+		if err != nil {
+			return old
+		}
+		return text
+	})
 }
 
 // Most listings are of directories in which nothing has changed lately, or of names that are no directories at all. So that these need not read the lists, every
@@ -231,43 +247,7 @@ func insert(all []change, c change, began time.Time) []change {
 		c.At = max(c.At, old.At)
 		all = slices.Delete(all, i, i+1)
 	}
-	all = append(all, c)
-	if len(all) > logEntries {
-		slices.SortFunc(all, func(a, b change) int { return cmp.Compare(a.At, b.At) })
-		all = all[len(all)-logEntries:]
-	}
-	return all
-}
-
-// settle notes what HEADs have told of changes, for this process: the next listing need not ask again.
-func (f *FS) settle(ctx context.Context, top name, settled []change) {
-	byList := map[int][]change{}
-	for _, c := range settled {
-		byList[listOf(c.Name)] = append(byList[listOf(c.Name)], c)
-	}
-	for list, some := range byList {
-		key, err := f.listKey(ctx, top, list)
-		if err != nil {
-			return
-		}
-		f.backend.writes.caches[0].Update(ctx, key, f.backend.writes.life, func(old []byte) []byte {
-			all := decodeChanges(old)
-			for _, c := range some {
-				i := slices.IndexFunc(all, func(o change) bool { return o.Name == c.Name })
-				switch {
-				case i < 0:
-					all = append(all, c)
-				case all[i].noting == c.over: // and no change has been noted since
-					all[i] = c
-				}
-			}
-			text, err := json.Marshal(all)
-			if err != nil {
-				return old
-			}
-			return text
-		})
-	}
+	return append(all, c)
 }
 
 // changes are those that concern a listing, by name.

@@ -188,6 +188,21 @@ func writeLogStory(t *testing.T, srv *swifttest.Server, one, two *FS) {
 	srv.ListingLag(0)
 	seenBy(t, both, "/c", "listings that have caught up", with("a", "deeper/", "dir/", "later/", "moved", "zz")...)
 	seenBy(t, both, "/", "listings that have caught up", "a/", "c/")
+	for i, f := range both {
+		f.backend.writes.settledFor = 0
+		for range 3 { // they ask, agree, and agree again
+			for _, top := range []name{{}, {container: "c"}} {
+				if _, err := f.allListed(ctx, top, ""); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for _, top := range []name{{}, {container: "c"}} {
+			if left, err := f.changesIn(ctx, top, listing{}); len(left) > 0 || err != nil {
+				t.Errorf("the log of gateway %d has %v in %q of which all listings know, %v", i, left, top.String(), err)
+			}
+		}
+	}
 }
 
 // TestWriteLogEnds has the log forget what was changed longer ago than listings may be behind.
