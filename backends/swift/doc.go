@@ -68,7 +68,7 @@
 //
 // What each operation costs; a file that is plain unless said otherwise:
 //
-//	stat            1 HEAD; 1 listing of one entry more for what is no object; and another, at most every two seconds for a
+//	stat            1 HEAD, of the account and of a container too; 1 listing of one entry more for what is no object; and another, at most every two seconds for a
 //	                container, where there is nothing (there may be a cut-off upload)
 //	                Who makes each name that he asks for gets the answer that it is free without any, but for 1 listing a second.
 //	                Where Swift is 20 ms away or more these leave together, unless their answers are known, and so does what an operation takes to

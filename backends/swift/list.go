@@ -216,7 +216,7 @@ func (l *lister) entry(e entry) (shown, bool) {
 		if _, hidden := l.fs.aliases[base]; hidden && l.dir.account == "" {
 			return shown{}, false
 		}
-		directory.Size = e.Bytes
+		directory.Size, directory.Links = e.Bytes, e.Count
 		return directory, !l.fs.hideSegments || !strings.HasSuffix(base, segmentsSuffix)
 	}
 	if full == l.dir.prefix() && full != "" && e.Subdir == "" {

@@ -17,6 +17,7 @@ type entry struct {
 	Name         string `json:"name"`
 	Subdir       string `json:"subdir"` // instead of all others
 	Bytes        int64  `json:"bytes"`
+	Count        int64  `json:"count"` // of a container's objects
 	Hash         string `json:"hash"`
 	ContentType  string `json:"content_type"`
 	LastModified string `json:"last_modified"`

@@ -175,7 +175,9 @@ func (f *FS) entryOf(ctx context.Context, top name, base string) (e entry, modif
 		if err != nil {
 			made = f.opened
 		}
-		return entry{Name: base, Bytes: bytesUsed(resp.header), LastModified: made.UTC().Format(listedTime)}, made, nil
+		e := entry{Name: base, LastModified: made.UTC().Format(listedTime)}
+		e.Bytes, e.Count = containerUse(resp.header)
+		return e, made, nil
 	}
 	o, err := f.head(ctx, top.with(base))
 	if o.link || cannotFollow(err) {

@@ -103,6 +103,7 @@ func TestRequests(t *testing.T) {
 		{"rename large", rename("/c/large", "/c/large3"), ops{head, head, list, list, put, copied, del, del}},
 		{"set time", func() error { return f.SetAttrs(ctx, "/c/small2", vfs.Attrs{ModTime: new(time.Unix(1, 0))}) }, ops{head, swifttest.PostObject}},
 		{"space", func() error { _, err := f.StatSpace(ctx, "/c"); return err }, ops{swifttest.HeadAccount, swifttest.HeadContainer}},
+		{"stat of the account", stat("/"), ops{swifttest.HeadAccount}},
 		{"stat of a container", stat("/c"), ops{swifttest.HeadContainer}},
 		{"list the account", func() error { _, err := listAll(ctx, f, "/"); return err }, ops{swifttest.ListAccount}},
 		{"mkdir of a container", func() error { return f.Mkdir(ctx, "/c2") }, ops{swifttest.HeadContainer, swifttest.PutContainer}},

@@ -3,6 +3,7 @@ package swift
 import (
 	"bytes"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -31,28 +32,49 @@ func TestOldServers(t *testing.T) {
 			_, err = f.write(t.Context(), "/", []byte("x"), replace)
 			is(t, "the account as a file", err, vfs.ErrIsDir)
 		},
-		"C4 modes, owners, and the sizes of containers": func(t *testing.T, f *fake) {
+		"C4 modes, owners, sizes and links": func(t *testing.T, f *fake) {
 			f.mustWrite(t, "/c/file", noise(1000))
 			f.mustWrite(t, "/c/dir/file", noise(10))
-			for p, want := range map[vfs.Path]vfs.Info{"/c": {Mode: dirMode, Size: 1010}, "/c/dir": {Mode: dirMode}, "/c/file": {Mode: fileMode, Size: 1000}} {
-				infos, err := listAll(t.Context(), f, p.Dir())
+			is(t, "mkdir of a directory", f.Mkdir(t.Context(), "/c/marker"), nil)
+			is(t, "mkdir of a container", f.Mkdir(t.Context(), "/d"), nil)
+			f.mustWrite(t, "/d/file", noise(100))
+			for p, want := range map[vfs.Path]vfs.Info{
+				"/":         {Mode: dirMode, Size: 1110, Links: 2},
+				"/c":        {Mode: dirMode, Size: 1010, Links: 3},
+				"/d":        {Mode: dirMode, Size: 100, Links: 1},
+				"/c/dir":    {Mode: dirMode},
+				"/c/marker": {Mode: dirMode},
+				"/c/file":   {Mode: fileMode, Size: 1000},
+			} {
+				info, err := f.Stat(t.Context(), p)
 				if err != nil {
 					t.Fatal(err)
 				}
-				info, err := f.Stat(t.Context(), p)
+				told := map[string]vfs.Info{"Stat": info}
+				infos, err := listAll(t.Context(), f, p.Dir())
 				if err != nil {
 					t.Fatal(err)
 				}
 				for _, listed := range infos {
 					if listed.Name == p.Base() {
-						infos = append(infos[:0], listed)
+						told["listed"] = listed
 					}
 				}
-				for how, got := range map[string]vfs.Info{"Stat": info, "listed": infos[0]} {
-					if got.Mode != want.Mode || got.Size != want.Size || got.UID != 0 || got.GID != 0 {
-						t.Errorf("%s %s: %+v, want mode %v and size %d", p, how, got, want.Mode, want.Size)
+				if len(told) != 2 && !p.IsRoot() {
+					t.Errorf("%s is not listed", p)
+				}
+				for how, got := range told {
+					if got.Mode != want.Mode || got.Size != want.Size || got.Links != want.Links || got.UID != 0 || got.GID != 0 {
+						t.Errorf("%s %s: %+v, want mode %v, size %d and %d links", p, how, got, want.Mode, want.Size, want.Links)
 					}
 				}
+			}
+			for what, fault := range map[string]swifttest.Fault{"refused": {Status: http.StatusForbidden}, "broken": {Status: http.StatusServiceUnavailable}} {
+				heal := f.srv.Inject(swifttest.Rule{Op: swifttest.HeadAccount, Fault: fault})
+				if info, err := f.Stat(t.Context(), "/"); err != nil || info.Mode != dirMode || info.Size != 0 || info.Links != 0 {
+					t.Errorf("the account, of which the HEAD is %s: %+v, %v", what, info, err)
+				}
+				heal()
 			}
 		},
 		"C11 listing a directory that is missing is an error": func(t *testing.T, f *fake) {

@@ -85,7 +85,8 @@ type way struct {
 func (f *FS) find(ctx context.Context, n name, base string, w way) (vfs.Info, object, error) {
 	switch {
 	case n.isAccount():
-		return vfs.Info{Name: "/", Mode: dirMode, ModTime: f.opened}, object{}, nil
+		info, err := f.statAccount(ctx, n)
+		return info, object{}, err
 	case n.isContainer():
 		info, err := f.statContainer(ctx, n, base)
 		return info, object{}, err
@@ -131,13 +132,31 @@ func (f *FS) statContainer(ctx context.Context, n name, base string) (vfs.Info, 
 	if t, err := parseSeconds(resp.header.Get("X-Timestamp")); err == nil {
 		info.ModTime = t
 	}
-	info.Size = bytesUsed(resp.header)
+	info.Size, info.Links = containerUse(resp.header)
 	return info, nil
 }
 
-// bytesUsed is what a container's headers say of its size, without the segments of its files, which lie in another one.
-func bytesUsed(h http.Header) int64 {
-	n, _ := strconv.ParseInt(h.Get("X-Container-Bytes-Used"), 10, 64)
+// statAccount describes an account. It is there whatever Swift says of it: many may not ask for it as a whole, and all it would tell is how much is in it.
+func (f *FS) statAccount(ctx context.Context, n name) (vfs.Info, error) {
+	info := vfs.Info{Name: "/", Mode: dirMode, ModTime: f.opened}
+	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: n, patience: -1})
+	switch {
+	case ctx.Err() != nil:
+		return vfs.Info{}, context.Cause(ctx)
+	case err == nil:
+		info.Size, info.Links = count(resp.header, "X-Account-Bytes-Used"), count(resp.header, "X-Account-Container-Count")
+	}
+	return info, nil
+}
+
+// containerUse is what a container's headers say of its bytes and objects, without the segments of its files, which lie in another one.
+func containerUse(h http.Header) (bytes, objects int64) {
+	return count(h, "X-Container-Bytes-Used"), count(h, "X-Container-Object-Count")
+}
+
+// count reads a header that counts something; 0 where it is not there.
+func count(h http.Header, key string) int64 {
+	n, _ := strconv.ParseInt(h.Get(key), 10, 64)
 	return max(n, 0)
 }
 

@@ -57,6 +57,9 @@ type Info struct {
 	Mode    fs.FileMode // type and permission bits
 	ModTime time.Time
 
+	// Links is what `ls -l` shows as the number of links. A store that counts what is in a directory says it there; 0 is shown as 1.
+	Links int64
+
 	// UID and GID are the numbers of the owner and of the group, as a client has set them; 0 where it has not, or the store keeps none.
 	UID, GID int
 

@@ -25,7 +25,7 @@ func (h *handlers) Lstat(r *sftp.Request) (_ sftp.ListerAt, err error) {
 	if err != nil {
 		return nil, status(err)
 	}
-	return single{entry{info}}, nil
+	return single{newEntry(info)}, nil
 }
 
 // Readlink tells what a link leads to.

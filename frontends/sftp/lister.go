@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"math"
+	"syscall"
 	"time"
 
 	"github.com/pkg/sftp"
@@ -41,7 +42,7 @@ func (h *handlers) stat(name vfs.Path) (sftp.ListerAt, error) {
 	if err != nil {
 		return nil, status(err)
 	}
-	return single{entry{info}}, nil
+	return single{newEntry(info)}, nil
 }
 
 // RealPath makes a path absolute. It is not looked up.
@@ -91,7 +92,7 @@ func (l *lister) ListAt(out []fs.FileInfo, _ int64) (n int, err error) {
 		if n > 0 && size > maxNames {
 			return n, nil
 		}
-		out[n] = entry{l.page[0]}
+		out[n] = newEntry(l.page[0])
 		l.page = l.page[1:]
 		n++
 	}
@@ -113,7 +114,15 @@ func (s single) ListAt(out []fs.FileInfo, _ int64) (int, error) {
 	return 1, io.EOF
 }
 
-// entry is a vfs.Info as the library wants it.
+// newEntry makes of a vfs.Info what the library wants.
+func newEntry(info vfs.Info) fs.FileInfo {
+	if info.Links > 1 {
+		return manyLinks{entry{info}}
+	}
+	return entry{info}
+}
+
+// entry is what has one link, as most have.
 type entry struct{ info vfs.Info }
 
 func (e entry) Name() string      { return e.info.Name }
@@ -130,3 +139,17 @@ func (e entry) Gid() uint32 { return uint32(e.info.GID) } //nolint:staticcheck /
 func (e entry) ModTime() time.Time {
 	return time.Unix(min(max(e.info.ModTime.Unix(), 0), math.MaxUint32), 0)
 }
+
+// manyLinks is an entry with a number of links to show. The library takes that from nothing but a file of the system's own, and only where it finds
+// the owner nowhere else: the methods Uid and Gid are not among these.
+type manyLinks struct{ fs.FileInfo }
+
+func (m manyLinks) Sys() any {
+	info := m.FileInfo.(entry).info
+	stat := &syscall.Stat_t{Uid: uint32(info.UID), Gid: uint32(info.GID)}
+	setNumber(&stat.Nlink, info.Links)
+	return stat
+}
+
+// setNumber sets a field whose type is another one on each kind of machine.
+func setNumber[T uint32 | uint64](field *T, n int64) { *field = T(n) }

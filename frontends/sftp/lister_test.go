@@ -1,7 +1,9 @@
 package sftp_test
 
 import (
+	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +58,47 @@ func TestOddTimes(t *testing.T) {
 		fi, err := mustDial(t, start(t, store)).sftp.Stat("/file")
 		if err != nil || fi.ModTime().Unix() != tt.want {
 			t.Errorf("%v arrives as %v, %v; want %d", tt.stored, fi.ModTime(), err, tt.want)
+		}
+	}
+}
+
+// counting is a store that counts what is in directories.
+type counting struct{ vfs.FS }
+
+const counted = 1234567
+
+func (c counting) List(ctx context.Context, name vfs.Path) (vfs.Lister, error) {
+	l, err := c.FS.List(ctx, name)
+	return countingLister{l}, err
+}
+
+type countingLister struct{ vfs.Lister }
+
+func (l countingLister) Next(ctx context.Context) ([]vfs.Info, error) {
+	page, err := l.Lister.Next(ctx)
+	for i := range page {
+		if page[i].IsDir() {
+			page[i].Links, page[i].UID, page[i].GID = counted, 17, 18
+		}
+	}
+	return page, err
+}
+
+// TestLinks shows the number of links in the long form of a listing, beside the owner.
+func TestLinks(t *testing.T) {
+	store := memfs.New()
+	if err := store.Mkdir(t.Context(), "/dir"); err != nil {
+		t.Fatal(err)
+	}
+	frontendtest.Write(t, store, "/file", nil)
+	srv := start(t, counting{store})
+	r := batch(t, srv, t.TempDir(), "ls -l\nls -ln\n")
+	for _, want := range []string{
+		`(?m)^drwxr-xr-x 1234567 17 +18 .* dir\s*$`, `(?m)^-rw-r--r-- +1 alice .* file\s*$`,
+		`(?m)^drwxr-xr-x +\S+ 17 +18 .* dir\s*$`, // what the client makes of the attributes
+	} {
+		if !regexp.MustCompile(want).MatchString(r.Stdout) {
+			t.Errorf("the listing has no %s:\n%s", want, r.Stdout)
 		}
 	}
 }

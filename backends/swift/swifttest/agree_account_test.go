@@ -3,6 +3,7 @@ package swifttest_test
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -20,6 +21,18 @@ func agreeAccount(t *testing.T, c *cloud) {
 		for _, key := range []string{"X-Account-Container-Count", "X-Account-Object-Count", "X-Account-Bytes-Used", "X-Timestamp"} {
 			if r.header.Get(key) == "" {
 				t.Errorf("no %s", key)
+			}
+		}
+	})
+	c.run("totals", func(t *testing.T, c *cloud) {
+		for _, key := range []string{"X-Account-Container-Count", "X-Account-Object-Count", "X-Account-Bytes-Used"} {
+			if _, err := strconv.ParseUint(c.do(http.MethodHead, "", "").is(204).header.Get(key), 10, 64); err != nil {
+				t.Errorf("%s: %v", key, err)
+			}
+		}
+		for _, key := range []string{"count", "bytes"} {
+			if n, ok := c.list("", "prefix="+name+"-b")[0][key].(float64); !ok || n != 0 {
+				t.Errorf("an empty container has the %s %v", key, n)
 			}
 		}
 	})
