@@ -49,8 +49,13 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	case from.contains(to):
 		return vfs.Errorf(vfs.ErrInvalidName, "a directory cannot be moved into itself")
 	case !info.IsDir() && to.isContainer():
-		// Before the look at the target: that there is no such container is not what is wrong.
-		_, err := f.locateFile(newname)
+		switch _, err := f.statContainer(ctx, to, newname.Base()); {
+		case err == nil && opts.Replace:
+			return vfs.ErrIsDir
+		case err == nil:
+			return vfs.ErrExist
+		}
+		_, err := f.locateFile(newname) // that there is no such container is not what is wrong
 		return err
 	}
 	job := move{FS: f, renaming: renaming{from: from, to: to}}

@@ -20,5 +20,10 @@
 //
 // APPEND is ignored, since every write names its offset and clients that resume (OpenSSH's reput) send both.
 //
+// posix-rename@openssh.com to the name of a directory moves a file into it, as mv would: that is what people mean who type it, and to replace a directory by a file is what
+// nobody means. A directory that gets the name of another replaces it if it is empty, and is refused if not. To move it into that one would help who types
+// "rename", but sshfs hands on each rename(2) so, of which a program, and the kernel with its own idea of what lies where, expect nothing else. With a file the kernel does
+// not even ask. RENAME refuses whatever is there.
+//
 // SYMLINK takes its two names in the order in which OpenSSH sends them. What a link leads to is told as a relative name, see link.go.
 package sftp

@@ -92,27 +92,27 @@ func (h *handlers) Filecmd(r *sftp.Request) (err error) {
 	case "Rmdir":
 		return status(h.sess.Rmdir(h.ctx, name))
 	case "Rename":
-		return status(h.rename(name, r.Target, vfs.RenameOptions{}))
+		to, err := resolve(r.Target)
+		if err != nil {
+			return status(err)
+		}
+		return status(h.sess.Rename(h.ctx, name, to, vfs.RenameOptions{}))
 	}
 	return status(vfs.ErrUnsupported) // hard links
 }
 
-// PosixRename is posix-rename@openssh.com: unlike RENAME it replaces.
+// PosixRename is posix-rename@openssh.com: unlike RENAME it replaces, and moves files into directories.
 func (h *handlers) PosixRename(r *sftp.Request) (err error) {
 	defer recoverTo(&err, h.sess)
 	name, err := resolve(r.Filepath)
 	if err != nil {
 		return status(err)
 	}
-	return status(h.rename(name, r.Target, vfs.RenameOptions{Replace: true}))
-}
-
-func (h *handlers) rename(name vfs.Path, target string, opts vfs.RenameOptions) error {
-	to, err := resolve(target)
+	to, err := resolve(r.Target)
 	if err != nil {
-		return err
+		return status(err)
 	}
-	return h.sess.Rename(h.ctx, name, to, opts)
+	return status(vfs.Move(h.ctx, h.sess, name, to))
 }
 
 // setStat sets the size and attributes of a file by its name. The library turns FSETSTAT into it, and the session knows which open
