@@ -61,7 +61,7 @@ func (f *file) sumUp() {
 			f.unpin(b)
 			c.pos += int64(len(data))
 			c.wrong = c.pos == f.window.size && hex.EncodeToString(c.hash.Sum(nil)) != c.want
-			f.giveUp(f.window.high - behind)
+			f.giveUp(f.window.needed())
 			f.wake.Broadcast()
 		}
 		c.running = false

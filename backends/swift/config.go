@@ -87,7 +87,7 @@ func DefaultConfig() *Config {
 		SegmentSize:         16 * mib,
 		UploadConcurrency:   6,
 		ReadAhead:           8 * mib,
-		DownloadConcurrency: 8,
+		DownloadConcurrency: 12,
 		Patience:            2 * time.Minute,
 		Stall:               45 * time.Second,
 		ResumeRetention:     7 * 24 * time.Hour,

@@ -151,7 +151,7 @@ func (f *file) readSome(p []byte, off int64) (int, error) {
 	n := copy(p, part)
 	f.mu.Lock()
 	f.unpin(block)
-	f.passed(off + int64(n))
+	f.passed(off, off+int64(n))
 	return n, nil
 }
 
@@ -204,7 +204,7 @@ func (f *file) WriteTo(w io.Writer) (int64, error) {
 		f.mu.Lock()
 		f.unpin(block)
 		f.last = off
-		f.passed(off)
+		f.passed(off-int64(n), off)
 		f.mu.Unlock()
 		if err != nil {
 			return total, err

@@ -95,13 +95,16 @@ func (p *pace) await(wake *sync.Cond) {
 	}
 }
 
-// passed notes that n more bytes have been moved, and decides anew when a period is over; left is how many are to come.
-func (p *pace) passed(now time.Time, n, left int64) {
+// moved notes that n bytes have come from the store, or gone to it.
+func (p *pace) moved(n int64) { p.bytes += n }
+
+// decide decides anew when a period is over; left is how many bytes are to come. The first call begins the first period: what came before it says little,
+// since a download has been coming while its client was still asking.
+func (p *pace) decide(now time.Time, left int64) {
 	if p.begun.IsZero() {
-		p.begun = now
+		p.begun, p.bytes, p.starved = now, 0, 0
 		return
 	}
-	p.bytes += n
 	took := now.Sub(p.begun)
 	if took < p.period {
 		return
@@ -116,7 +119,7 @@ func (p *pace) passed(now time.Time, n, left int64) {
 	case p.before > 0 && p.tried < settling:
 		p.tried++
 	case p.before > 0:
-		if more := min(float64(p.streams)/float64(p.before)-1, 1); rate < (1+worthwhile*more)*p.rate {
+		if more := min(float64(p.streams)/float64(p.before)-1, 1); starved && rate < (1+worthwhile*more)*p.rate {
 			p.wait(now)
 			p.streams = p.before
 		}

@@ -18,7 +18,8 @@ func (c *pacedClient) step(took, waited time.Duration, n int64) {
 	c.pace.fed(c.now)
 	c.now = c.now.Add(took - waited)
 	c.left -= n
-	c.pace.passed(c.now, n, c.left)
+	c.pace.moved(n)
+	c.pace.decide(c.now, c.left)
 }
 
 // run makes steps of 100 ms for some periods.
@@ -123,5 +124,26 @@ func TestPaceAlone(t *testing.T) {
 	c.run(5, 90*time.Millisecond, mib)
 	if c.pace.streams != 1 {
 		t.Errorf("%d GETs where the configuration allows one", c.pace.streams)
+	}
+}
+
+// TestPaceAfterBurst has a download begin with what came while its client was still asking: that is not the rate of one GET.
+func TestPaceAfterBurst(t *testing.T) {
+	c := newPacedClient(8)
+	c.pace.moved(100 * mib)
+	c.run(3, 90*time.Millisecond, mib)
+	c.run(10, 90*time.Millisecond, 2*mib)
+	if c.pace.streams != 8 {
+		t.Errorf("%d GETs where several are twice as fast as one, want 8", c.pace.streams)
+	}
+}
+
+// TestPaceOfContentClient has more requests make the client wait less, while what comes in one period says little: what is in the way then is the client.
+func TestPaceOfContentClient(t *testing.T) {
+	c := newPacedClient(8)
+	c.run(3, 90*time.Millisecond, mib)
+	c.run(20, 20*time.Millisecond, mib)
+	if c.pace.streams != 8 {
+		t.Errorf("%d GETs, want 8: with those the client waited no longer", c.pace.streams)
 	}
 }

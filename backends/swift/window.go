@@ -9,13 +9,14 @@ import (
 	"filegate/core/vfs"
 )
 
-// window is what lies in memory of a file that is read forward: blocks from a little behind the client to some way ahead of it. It is filled by parts, each
+// window is what lies in memory of a file that is read forward: blocks from what the client has not had yet to some way ahead of it. It is filled by parts, each
 // with a GET of its own: by a single one to the end of the file, or by several side by side where one alone is slower than the client.
 type window struct {
 	size   int64 // of the file
 	blocks map[int64]*block
 	base   int64 // what is before it has been given up
 	high   int64 // the end of the furthest read so far
+	had    spans // what the client has had, from base on
 	// parts follow each other without a gap. All but the last end at a multiple of blockSize, so that a block is one part's.
 	parts []*part
 }
@@ -38,8 +39,13 @@ type block struct {
 	gone bool // given up meanwhile
 }
 
-// behind is how much is kept behind the furthest read: clients have several reads under way, and they arrive in any order.
-const behind = 4 * mib
+const (
+	// late is how far behind the furthest read is kept what the client has not had. Clients have many reads under way, OpenSSH's nearly 16 MiB, and
+	// those are served in any order.
+	late = 16 * mib
+	// nearby is how far off a read may be for the window to come there by itself.
+	nearby = 4 * mib
+)
 
 // newWindow is one that begins where s does, and that s will fill; cancel ends the stream's context.
 func newWindow(s *stream, cancel context.CancelFunc, size int64) window {
@@ -73,6 +79,17 @@ func (w *window) filled() int64 {
 	}
 	return pos
 }
+
+// hadTo is how far the client has had all from base on.
+func (w *window) hadTo() int64 {
+	if len(w.had) > 0 && w.had[0].off <= w.base {
+		return max(w.had[0].end, w.base)
+	}
+	return w.base
+}
+
+// needed is from where on the client may come for something.
+func (w *window) needed() int64 { return max(w.hadTo(), w.high-late) }
 
 // end is how far the parts go.
 func (w *window) end() int64 { return w.parts[len(w.parts)-1].end }
@@ -189,6 +206,7 @@ func (f *file) await(off int64, forward bool) (*block, []byte, error) {
 			}
 			f.extend()
 			f.pace.await(f.wake)
+			forward = forward && off >= f.window.base // else others have read on meanwhile, and the window is theirs
 		case forward:
 			f.begin(off)
 		default:
@@ -211,7 +229,7 @@ func (f *file) comesTo(p *part, off int64) bool {
 	w := &f.window
 	switch {
 	case p == nil:
-		return off >= w.end() && off-w.end() < behind
+		return off >= w.end() && off-w.end() < nearby
 	case off < w.base:
 		return false
 	case off < p.pos: // the checksum is being awaited
@@ -219,18 +237,24 @@ func (f *file) comesTo(p *part, off int64) bool {
 	case p.end < w.size:
 		return true
 	}
-	return off < w.high+f.fs.backend.cfg.ReadAhead && (p.running || off-p.pos < behind)
+	return off < w.high+f.fs.backend.cfg.ReadAhead && (p.running || off-p.pos < nearby)
 }
 
-// passed notes that the client has what is before end, and frees what is far enough behind.
-func (f *file) passed(end int64) {
+// passed notes that the client has what is between off and end, and frees what it will not come for again.
+func (f *file) passed(off, end int64) {
 	f.read = time.Now()
-	if end <= f.window.high || f.closed {
+	if f.closed {
 		return
 	}
-	f.pace.passed(f.read, end-f.window.high, f.window.size-end)
-	f.window.high = end
-	f.giveUp(end - behind)
+	w := &f.window
+	if off >= w.base {
+		w.had.add(off, end)
+	}
+	if end > w.high {
+		f.pace.decide(f.read, w.size-end)
+		w.high = end
+	}
+	f.giveUp(w.needed())
 	f.extend()
 	f.wake.Broadcast()
 }
@@ -245,6 +269,7 @@ func (f *file) giveUp(end int64) {
 	for i := w.base / blockSize; (i+1)*blockSize <= end; i++ {
 		f.drop(i)
 		w.base = (i + 1) * blockSize
+		w.had.remove(0, w.base)
 	}
 	for len(w.parts) > 1 && w.parts[0].end <= w.base {
 		w.parts = w.parts[1:]
@@ -351,6 +376,7 @@ func (f *file) fill(p *part) error {
 		f.unpin(b)
 		if !p.stopped {
 			p.pos += int64(n)
+			f.pace.moved(int64(n))
 			f.sumUp()
 			f.wake.Broadcast()
 		}

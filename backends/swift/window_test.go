@@ -157,8 +157,9 @@ func TestWideInLittleMemory(t *testing.T) {
 // TestNarrowAndWideAgain gives a part up that has a block but no byte yet, while its GET hangs. The next part there must not get that block, which the
 // old one may still write into.
 func TestNarrowAndWideAgain(t *testing.T) {
-	f, data := wideFile(t, 5*mib, func(c *Config) { c.Stall = time.Second })
-	f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, After: 1, Times: 2, Fault: swifttest.Fault{Stall: swifttest.Forever()}})
+	f, data := wideFile(t, 5*mib, nil)
+	held := make(chan struct{})
+	f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, After: 1, Times: 2, Fault: swifttest.Fault{Stall: held}})
 	r := f.openWide(t, "/c/file", 3)
 	if _, err := r.ReadAt(make([]byte, 1000), 0); err != nil {
 		t.Fatal(err)
@@ -182,6 +183,7 @@ func TestNarrowAndWideAgain(t *testing.T) {
 	}
 	r.pace.streams = 3
 	r.mu.Unlock()
+	close(held)
 	var got bytes.Buffer
 	if _, err := r.WriteTo(writeOnly{&got}); err != nil || !bytes.Equal(got.Bytes(), data) {
 		t.Errorf("%d bytes came, %v; or the wrong ones", got.Len(), err)
@@ -217,6 +219,58 @@ func TestBackToOne(t *testing.T) {
 	}
 	if n, most := f.srv.Count(swifttest.GetObject), 1+(3*mib+4*512*kib)/(512*kib)+2; n > most {
 		t.Errorf("%d GETs, want %d at most: the rest should come by one", n, most)
+	}
+}
+
+// TestLateRead has one of a client's many reads be served long after those behind it, as happens on a busy machine: what it is for is still there, or is
+// fetched alone, and the others go on.
+func TestLateRead(t *testing.T) {
+	const each = 255 * kib // OpenSSH's
+	for name, c := range map[string]struct{ after, gets int }{
+		"as late as OpenSSH's come": {62, 1},
+		"later":                     {80, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, data := wideFile(t, 24*mib, func(c *Config) { c.Memory = 64 * mib })
+			r := f.open(t, "/c/file", vfs.OpenOptions{})
+			read := func(i int) {
+				t.Helper()
+				p := make([]byte, each)
+				n, err := r.ReadAt(p, int64(i)*each)
+				if err != nil && err != io.EOF || !bytes.Equal(p[:n], data[i*each:min((i+1)*each, len(data))]) {
+					t.Fatalf("read %d: %d bytes, %v; or the wrong ones", i, n, err)
+				}
+			}
+			const late = 3
+			for i := range (len(data) + each - 1) / each {
+				if i != late {
+					read(i)
+				}
+				if i == late+c.after {
+					read(late)
+				}
+			}
+			if n := f.srv.Count(swifttest.GetObject); n > c.gets {
+				t.Errorf("%d GETs, want %d", n, c.gets)
+			}
+		})
+	}
+}
+
+// TestHadIsGivenBack keeps nothing of what a client has had that reads in order.
+func TestHadIsGivenBack(t *testing.T) {
+	f, _ := wideFile(t, 5*mib, nil)
+	r := f.open(t, "/c/file", vfs.OpenOptions{})
+	r.sum = nil // which may be behind the client
+	for at := range int64(16) {
+		if _, err := r.ReadAt(make([]byte, blockSize), at*blockSize); err != nil {
+			t.Fatal(err)
+		}
+		r.mu.Lock()
+		if r.window.base != (at+1)*blockSize {
+			t.Errorf("the window begins at %d when the client has all to %d", r.window.base, (at+1)*blockSize)
+		}
+		r.mu.Unlock()
 	}
 }
 

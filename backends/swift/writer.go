@@ -353,7 +353,8 @@ func (w *writer) sendInTurn(seg *segment, data pieces) error {
 	w.flying--
 	if now := time.Now(); err == nil {
 		w.pace.period = max(w.pace.period, now.Sub(begun)) // in which several come and go
-		w.pace.passed(now, seg.size, math.MaxInt64)
+		w.pace.moved(seg.size)
+		w.pace.decide(now, math.MaxInt64)
 	}
 	return err
 }
