@@ -8,7 +8,7 @@ import (
 
 // pace decides how many requests move one file at the same time: few, while the client is what takes the time, and step by step more, when the client
 // waits for the store most of the time. A step that is hardly worth it (the network or Swift itself is at its limit) is taken back, and not tried again for
-// a while. Where the store is far away there is only one step, to the most.
+// a while, unless the store becomes slower than it was with it. Where the store is far away there is only one step, to the most.
 type pace struct {
 	streams   int // wanted now
 	few, most int
@@ -24,6 +24,8 @@ type pace struct {
 	before int     // how many there were before the step that is being tried; 0: none is
 	rate   float64 // bytes a second then
 	tried  int     // periods since
+	sum    float64 // of the rates of those that count
+	missed float64 // the rate that the last step came to that was not worth it
 	pause  time.Duration
 	notYet time.Time // before that, no step
 }
@@ -35,8 +37,9 @@ const (
 	// farTrip is from where on a connection is held up by the distance, whoever is at its ends: 4 MiB under way, which is what Linux lets it come to, are
 	// 80 MiB/s at most.
 	farTrip = 50 * time.Millisecond
-	// settling is how many periods more requests get to come up to their speed.
-	settling = 2
+	// settling is how many periods more requests get to come up to their speed, and judging how many are looked at then: the rate of one alone
+	// is half chance.
+	settling, judging = 1, 2
 	// worthwhile is how much of what they might bring more requests must bring, of what twice as many might if there are more than that.
 	worthwhile = 0.3
 	// firstPause is how long to leave it at that after a step was not worth it; it doubles each time.
@@ -119,15 +122,36 @@ func (p *pace) decide(now time.Time, left int64) {
 	case p.before > 0 && p.tried < settling:
 		p.tried++
 	case p.before > 0:
-		if more := min(float64(p.streams)/float64(p.before)-1, 1); starved && rate < (1+worthwhile*more)*p.rate {
-			p.wait(now)
-			p.streams = p.before
+		p.tried++
+		p.sum += rate
+		if p.tried == settling+judging {
+			p.judge(now, starved)
 		}
-		p.before = 0
-	case starved && p.streams < p.most && left > wideFrom && now.After(p.notYet):
-		p.before, p.rate, p.tried = p.streams, rate, 0
+	case starved && p.streams < p.most && left > wideFrom && (now.After(p.notYet) || p.slower(rate)):
+		p.before, p.rate, p.tried, p.sum = p.streams, rate, 0, 0
 		p.streams = p.step()
 	}
+}
+
+// judge keeps the step that has been tried, or takes it back. It has been worth it too if the client no longer waits.
+func (p *pace) judge(now time.Time, starved bool) {
+	p.missed = 0
+	if rate := p.sum / judging; starved && !worth(rate, p.streams, p.rate, p.before) {
+		p.wait(now)
+		p.missed, p.streams = rate, p.before
+	}
+	p.before = 0
+}
+
+// slower says whether the store has become so slow that what the last step came to would be worth it now.
+func (p *pace) slower(rate float64) bool {
+	return p.missed > 0 && worth(p.missed, p.step(), rate, p.streams)
+}
+
+// worth says whether so many requests at one rate are worth it beside fewer at another.
+func worth(rate float64, streams int, fewer float64, than int) bool {
+	more := min(float64(streams)/float64(than)-1, 1)
+	return rate >= (1+worthwhile*more)*fewer
 }
 
 // step is how many requests to try next.
@@ -147,7 +171,7 @@ func (p *pace) wait(now time.Time) {
 // narrow goes back to few requests.
 func (p *pace) narrow(now time.Time) {
 	if p.streams > p.few {
-		p.streams, p.before = p.few, 0
+		p.streams, p.before, p.missed = p.few, 0, 0
 		p.wait(now)
 	}
 }

@@ -138,6 +138,21 @@ func TestPaceAfterBurst(t *testing.T) {
 	}
 }
 
+// TestPaceOfStoreThatBecomesSlower has two GETs be no better than one, until one becomes half as fast.
+func TestPaceOfStoreThatBecomesSlower(t *testing.T) {
+	c := newPacedClientAt(8, time.Millisecond)
+	c.run(9, 90*time.Millisecond, 4*mib)
+	if c.pace.streams != 1 || c.pace.missed == 0 {
+		t.Fatalf("%d GETs, want one again after two were tried", c.pace.streams)
+	}
+	for range 6 {
+		c.run(1, 90*time.Millisecond, int64(min(2*c.pace.streams, 4))*mib)
+	}
+	if c.pace.streams < 2 {
+		t.Errorf("%d GETs where two are twice as fast as one has become", c.pace.streams)
+	}
+}
+
 // TestPaceOfContentClient has more requests make the client wait less, while what comes in one period says little: what is in the way then is the client.
 func TestPaceOfContentClient(t *testing.T) {
 	c := newPacedClient(8)
