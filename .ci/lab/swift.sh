@@ -173,18 +173,19 @@ configure_swift() {
   put "$CONF/proxy-main.conf" < <(main_proxy_conf)
   put "$CONF/proxy-strict.conf" < <(strict_proxy_conf)
   put "$CONF/proxy-keystone.conf" < <(keystone_proxy_conf)
-  ring object "$OBJECT_PORT"
-  ring container "$CONTAINER_PORT"
-  ring account "$ACCOUNT_PORT"
+  ring object "$OBJECT_PORT" 8
+  # The container updater starts a process for each partition that has something in it, every interval: of 256 that was half a core.
+  ring container "$CONTAINER_PORT" 1
+  ring account "$ACCOUNT_PORT" 1
   mkdir -p "$STATE/cache"
 }
 
-ring() { # NAME PORT
+ring() { # NAME PORT PART_POWER
   if [ ! -s "$CONF/$1.ring.gz" ]; then
     (
       cd "$CONF"
       rm -f "$1.builder"
-      swift-ring-builder "$1.builder" create 8 1 1
+      swift-ring-builder "$1.builder" create "$3" 1 1
       swift-ring-builder "$1.builder" add "r1z1-127.0.0.1:$2/d1" 1
       swift-ring-builder "$1.builder" rebalance
     ) >>"$LOGS/rings.log" 2>&1 || true # rebalance exits 1 for a mere warning
