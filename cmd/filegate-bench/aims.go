@@ -28,10 +28,10 @@ func aims(results []*result) []verdict {
 	for _, r := range results {
 		all = append(all, r.aheadOfRclone()...)
 		switch r.Row {
-		case "up", "down":
+		case "up", "down", "down-own":
 			all = append(all, r.besideOpenSSH()...)
 			all = append(all, r.leanOverFTP()...)
-			all = append(all, r.nearTheLimit(map[string]float64{"up": 0.8, "down": 0.95}[r.Row])...)
+			all = append(all, r.nearTheLimit(map[string]float64{"up": 0.8, "down": 0.95, "down-own": 0.95}[r.Row])...)
 			all = append(all, r.smallInMemory()...)
 		case "up-100ms", "down-100ms":
 			all = append(all, r.fasterThanOneStream(3)...)

@@ -55,7 +55,7 @@ func bencher(ctx context.Context, args []string) error {
 		list      = flags.Bool("list", false, "print the names of the rows and end")
 		jsonFile  = flags.String("json", "", "write all figures into this `file` too")
 		largeMiB  = flags.Int64("size", 1024, "size of large files, in `MiB`")
-		farMiB    = flags.Int64("far-size", 256, "size of files for a Swift at a distance, in `MiB`")
+		farMiB    = flags.Int64("far-size", 1024, "size of files for a Swift at a distance, in `MiB`")
 		randomMiB = flags.Int64("random-size", 256, "size of the file that is read at random, in `MiB`")
 	)
 	flags.IntVar(&b.rounds, "rounds", 3, "how often each contestant takes its turn")

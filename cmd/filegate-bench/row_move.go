@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -79,26 +80,55 @@ func (l load) down(name, title string, contestants []contestant) row {
 			return b.store(ctx, files)
 		},
 		measure: func(ctx context.Context, b *bench, t *turn) (figure, error) {
-			sources, err := b.sources(l.stem(), l.count(), l.size)
-			if err != nil {
-				return figure{}, err
-			}
-			var files []file
-			for i, local := range numbered(b.newStem(), l.count()) {
-				files = append(files, file{filepath.Join(b.work, local), filepath.Base(sources[i]), l.size})
-			}
-			defer func() {
-				for _, f := range files {
-					os.Remove(f.local)
-				}
-			}()
-			took, err := l.move(ctx, b, t, t.client.get, files)
-			if err == nil {
-				err = t.checkFetched(files, sources)
-			}
-			return l.figure(took), err
+			return l.fetch(ctx, b, t, func(_ int, source string) string { return filepath.Base(source) })
 		},
 	}
+}
+
+// downOwn is a row in which each fetches the files that it has sent itself, as they lie there then.
+func (l load) downOwn(name, title string, contestants []contestant) row {
+	own := func(t *turn) func(int, string) string {
+		stem := strings.NewReplacer(", ", "-", " ", "-").Replace(t.String())
+		return func(i int, _ string) string { return fmt.Sprintf("own-%s-%d", stem, i) }
+	}
+	return row{
+		name: name, title: title, unit: l.unit(), contestants: contestants, rtt: l.rtt,
+		warm: func(ctx context.Context, b *bench, t *turn) error {
+			sources, err := b.sources(l.stem(), l.count(), l.size)
+			if err != nil {
+				return err
+			}
+			var files []file
+			for i, source := range sources {
+				files = append(files, file{source, own(t)(i, source), l.size})
+			}
+			_, err = l.move(ctx, b, t, t.client.put, files)
+			return err
+		},
+		measure: func(ctx context.Context, b *bench, t *turn) (figure, error) { return l.fetch(ctx, b, t, own(t)) },
+	}
+}
+
+// fetch measures how the files of the given names come, of which the contents are those of the sources.
+func (l load) fetch(ctx context.Context, b *bench, t *turn, remote func(i int, source string) string) (figure, error) {
+	sources, err := b.sources(l.stem(), l.count(), l.size)
+	if err != nil {
+		return figure{}, err
+	}
+	var files []file
+	for i, local := range numbered(b.newStem(), l.count()) {
+		files = append(files, file{filepath.Join(b.work, local), remote(i, sources[i]), l.size})
+	}
+	defer func() {
+		for _, f := range files {
+			os.Remove(f.local)
+		}
+	}()
+	took, err := l.move(ctx, b, t, t.client.get, files)
+	if err == nil {
+		err = t.checkFetched(files, sources)
+	}
+	return l.figure(took), err
 }
 
 // move moves the files in as many sessions as there are streams, and returns how long that took.

@@ -21,6 +21,7 @@ func rows(s sizes) []row {
 	all := []row{
 		one.up("up", fmt.Sprintf("%s up, one stream", bytesOf(s.large)), streams()),
 		one.down("down", fmt.Sprintf("%s down, one stream", bytesOf(s.large)), streams()),
+		one.downOwn("down-own", fmt.Sprintf("%s down, one stream, a file that the same server was sent", bytesOf(s.large)), streams()),
 		four.up("up4", fmt.Sprintf("4 × %s up at once", bytesOf(s.large/4)), withoutLftp(streams())),
 		four.down("down4", fmt.Sprintf("4 × %s down at once", bytesOf(s.large/4)), withoutLftp(streams())),
 		small.up("small-up", fmt.Sprintf("%d files of 10 KiB up, one session", s.files), withoutCurlFTP(streams())),
