@@ -176,6 +176,18 @@ func TestForeignSymlinks(t *testing.T) {
 		}
 	}
 	broken("/c/dir/gone", vfs.ErrNotExist, "leads to nothing")
+	if err := f.Mkdir(ctx, "/c/none"); err != nil { // which it leads to
+		t.Fatal(err)
+	}
+	if info, err := f.Stat(ctx, "/c/dir/gone"); vfs.Kind(err) != vfs.ErrNotExist || !strings.Contains(vfs.ClientText(err), "leads to a directory") {
+		t.Errorf("a link to what has become a directory: %+v, %v; it would be shown without what is in it", info, err)
+	}
+	if _, err := listAll(ctx, f, "/c/dir/gone"); vfs.Kind(err) != vfs.ErrNotExist {
+		t.Errorf("listing of a link to what has become a directory: %v", err)
+	}
+	if err := f.Rmdir(ctx, "/c/none"); err != nil {
+		t.Fatal(err)
+	}
 	broken("/c/long", vfs.ErrInvalidName, "too many")
 	f.mustWrite(t, "/c/file", []byte("changed"))
 	broken("/c/static", vfs.ErrChanged, "not what it was made for")

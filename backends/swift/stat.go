@@ -17,7 +17,14 @@ func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 	if err != nil {
 		return vfs.Info{}, err
 	}
-	return f.describe(ctx, n, p.Base(), f.lookupToShow)
+	return f.describe(ctx, n, p.Base(), func(ctx context.Context, n name, base string) (vfs.Info, object, error) {
+		info, o, err := f.lookupToShow(ctx, n, base)
+		if err == nil && o.link && info.IsDir() {
+			// The object that makes a directory be there has nothing of what is in it.
+			return vfs.Info{}, o, vfs.Errorf(vfs.ErrNotExist, "the symbolic link leads to a directory, and the storage follows links to files only")
+		}
+		return info, o, err
+	})
 }
 
 // lookupToShow is lookup for a client who may ask for other names of the directory too, and open the file.
