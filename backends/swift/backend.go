@@ -32,6 +32,7 @@ type Backend struct {
 	somePartials *recent // containers that have one, or had
 	swept        *recent // containers in which what is left of uploads has been looked for
 
+	trip    trip
 	besides sync.WaitGroup // what has been asked beside a HEAD
 
 	recallFor, nearFor, besideFrom time.Duration // the constants of these names

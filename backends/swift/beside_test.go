@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"filegate/backends/swift/swifttest"
+	"filegate/core/backend"
 	"filegate/core/vfs"
 )
 
@@ -184,6 +185,23 @@ func TestBesideCosts(t *testing.T) {
 		if diff := cmp.Diff(tt.want, f.ops()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.p, diff)
 		}
+	}
+}
+
+// TestBesideFromTheFirst has a login profit from what others have seen of the way: one who sends a single file has no time to find out.
+func TestBesideFromTheFirst(t *testing.T) {
+	f := newFarFake(t)
+	login := backend.Login{SessionID: "another", Log: f.log, Grants: f.client.grants}
+	fsys, err := f.backend.Open(t.Context(), login)
+	if err != nil {
+		t.Fatal(err)
+	}
+	another := fsys.(*FS)
+	if _, err := f.Stat(t.Context(), "/c"); err != nil {
+		t.Fatal(err)
+	}
+	if trip := another.client.trip.get(); trip == 0 || trip != f.client.trip.get() {
+		t.Errorf("a trip takes %v by a login that has made none, and %v by another", trip, f.client.trip.get())
 	}
 }
 

@@ -36,7 +36,7 @@ type client struct {
 	// observe is told of each request that is done with: its answer, or the error that it ended in.
 	observe func(ctx context.Context, req request, began time.Time, resp *response, err error)
 
-	trip trip
+	trip *trip // that of all logins: they share the way
 
 	mu   sync.Mutex
 	conn *connection
@@ -50,7 +50,7 @@ type connection struct {
 }
 
 func newClient(b *Backend, login backend.Login) *client {
-	c := &client{grants: login.Grants, http: b.http, log: login.Log, patience: b.cfg.Patience, stall: b.cfg.Stall}
+	c := &client{grants: login.Grants, http: b.http, log: login.Log, patience: b.cfg.Patience, stall: b.cfg.Stall, trip: &b.trip}
 	if login.Remote.IsValid() {
 		c.remote = unmapped(login.Remote)
 	}

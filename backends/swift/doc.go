@@ -27,7 +27,8 @@
 // SetAttrs and Copy are about what it leads to, also where nothing is there yet: a PUT to its own name would replace the link. Remove and Rename are about the link,
 // and a directory takes its links along, which go on leading where they led. It is listed with Swift's time of it. A link leads to an object: one to a
 // directory or a container is refused, since Swift has none, and so is one in a container that keeps versions, where each file is a link of Swift's own. Where
-// its target becomes a directory later, a link leads to nothing. Swift follows two in a row. What a link leads to is told as a path of this package's, "/@ACCOUNT/…" in another account, whether it may be read or not.
+// its target becomes a directory later, a link leads to nothing. Swift follows two in a row. What a link leads to is told as a path of this package's,
+// "/@ACCOUNT/…" in another account, whether it may be read or not.
 //
 // # Writing
 //
