@@ -97,7 +97,6 @@ func TestBeside(t *testing.T) {
 			f.mustWrite(t, "/c/file", noise(10))
 			f.forget()
 			f.backend.noPartials.forget(f.partialsKeyOf(t))
-			f.backend.besides.Wait()
 			f.srv.ForgetRequests()
 			f.holdHeads("x", tt.listings)
 			f.holdHeads("below", tt.listings)

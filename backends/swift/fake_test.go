@@ -54,6 +54,7 @@ func accountIn(srv *swifttest.Server) account {
 
 // forget makes the session one that has not been told anything yet.
 func (f *FS) forget() {
+	f.backend.besides.Wait()
 	f.told, f.around = recall{}, known{asked: newRecent(f.around.asked.life)}
 	f.ahead.ask(name{})
 }
