@@ -34,6 +34,12 @@ func (c *checksum) withholds(end, size int64) bool {
 	return c != nil && end > (size-1)/blockSize*blockSize && (c.pos < size || c.wrong)
 }
 
+// maxLag is how far the checksum may be behind the client: what is between lies in memory.
+const maxLag = 8 * mib
+
+// lags says whether the checksum is too far behind for the client to go on at off.
+func (c *checksum) lags(off int64) bool { return c != nil && off-c.pos > maxLag }
+
 // failed says whether the checksum is why there is nothing at off.
 func (c *checksum) failed(off, size int64) bool {
 	return c != nil && c.wrong && off >= (size-1)/blockSize*blockSize

@@ -187,9 +187,16 @@ func (f *file) await(off int64, forward bool) (*block, []byte, error) {
 		case f.ctx.Err() != nil:
 			return nil, nil, context.Cause(f.ctx)
 		}
-		if b, data := f.have(off); b != nil {
+		switch b, data := f.have(off); {
+		case b == nil:
+		case !f.sum.lags(off):
 			b.pins++
 			return b, data, nil
+		case f.window.failed() != nil:
+			return nil, nil, f.window.failed() // what is to be summed up next will not come
+		default:
+			f.wake.Wait() // but not for the store
+			continue
 		}
 		p := f.window.at(off)
 		switch {

@@ -3,6 +3,7 @@ package swift
 import (
 	"bytes"
 	"errors"
+	"hash"
 	"io"
 	"math/rand/v2"
 	"sync"
@@ -271,6 +272,58 @@ func TestHadIsGivenBack(t *testing.T) {
 			t.Errorf("the window begins at %d when the client has all to %d", r.window.base, (at+1)*blockSize)
 		}
 		r.mu.Unlock()
+	}
+}
+
+// heldHash is a hash that makes no progress until it is let.
+type heldHash struct {
+	hash.Hash
+	let <-chan struct{}
+}
+
+func (h heldHash) Write(p []byte) (int, error) {
+	<-h.let
+	return h.Hash.Write(p)
+}
+
+// TestSlowChecksum has the checksum be slower than the client, who waits for it: what is between them lies in memory.
+func TestSlowChecksum(t *testing.T) {
+	f, data := wideFile(t, 24*mib, func(c *Config) { c.Memory = 64 * mib })
+	r := f.open(t, "/c/file", vfs.OpenOptions{})
+	let := make(chan struct{})
+	r.sum.hash = heldHash{r.sum.hash, let}
+	far := make(chan struct{})
+	var got bytes.Buffer
+	var err error
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		_, err = r.WriteTo(writerFunc(func(p []byte) (int, error) {
+			if n, err := got.Write(p); got.Len() <= maxLag || err != nil {
+				return n, err
+			}
+			select {
+			case <-far:
+			default:
+				close(far)
+			}
+			return len(p), nil
+		}))
+	})
+	within(t, 20*time.Second, "the client goes on until the checksum lags", func() { <-far })
+	eventually(t, "the window is full", func() bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return !r.sum.lags(r.last) || r.window.filled() >= r.window.high+r.fs.backend.cfg.ReadAhead
+	})
+	r.mu.Lock()
+	if had := r.window.high; had > maxLag+blockSize {
+		t.Errorf("the client has %d bytes of which no checksum was taken, want %d at most", had, maxLag+blockSize)
+	}
+	r.mu.Unlock()
+	close(let)
+	within(t, 20*time.Second, "the rest comes", reading.Wait)
+	if err != nil || !bytes.Equal(got.Bytes(), data) {
+		t.Errorf("%d bytes came, %v; or the wrong ones", got.Len(), err)
 	}
 }
 
