@@ -37,7 +37,7 @@ type Config struct {
 	Memory int64 `hcl:"memory,optional" unit:"bytes"`
 	// ReadAhead is how far a download reads ahead of its client, in bytes.
 	ReadAhead int64 `hcl:"read_ahead,optional" unit:"bytes"`
-	// DownloadConcurrency is how many GETs at most bring a file that is read forward, where one alone is slower than the client. Each reads half of
+	// DownloadConcurrency is how many GETs at most bring a file that is read forward, where one alone is slower than the client. Each reads
 	// ReadAhead at a time.
 	DownloadConcurrency int `hcl:"download_concurrency,optional"`
 	// Patience is how long a failing request is tried again before the client is told.
@@ -87,7 +87,7 @@ func DefaultConfig() *Config {
 		SegmentSize:         16 * mib,
 		UploadConcurrency:   6,
 		ReadAhead:           8 * mib,
-		DownloadConcurrency: 12,
+		DownloadConcurrency: 8,
 		Patience:            2 * time.Minute,
 		Stall:               45 * time.Second,
 		ResumeRetention:     7 * 24 * time.Hour,

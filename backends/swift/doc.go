@@ -80,8 +80,9 @@
 //	                that the listing does not know yet, and 1 listing of one entry for a prefix below which something was deleted. 1 listing more for each
 //	                directory NAME.part that no manifest before it explains
 //	fetch           what stat takes, and 1 GET; of the second and later files that a client asks for and opens at once, the GET alone
-//	read            1 GET from the start to the end; one more for each jump that the client makes. Where the store is slower than the client, and
-//	                several at once are faster, 1 GET for each half of read_ahead. Small reads out of order: 1 GET for each 32 KiB
+//	read            1 GET from the start to the end; one more for each jump that the client makes. Of 32 MiB and more that have a checksum, or where
+//	                the store is slower than the client and several at once are faster, 1 GET for each read_ahead. Small reads out of order:
+//	                1 GET for each 32 KiB
 //	write           what stat takes at opening; 1 PUT at Commit. To replace what was asked for, or made, just before takes nothing at opening, and neither
 //	                does a new file from the third in a directory on, but for 1 listing a second; the first in one that was made just before is
 //	                such a file already. 1 HEAD before the PUT where a large file is there, or one that was asked for more than a second

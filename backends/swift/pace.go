@@ -63,6 +63,9 @@ func newPaceFrom(few, most int, trip time.Duration) pace {
 	return p
 }
 
+// begin has so many requests to begin with, or most if that is less.
+func (p *pace) begin(streams int) { p.streams = min(streams, p.most) }
+
 // trip is how long a small request takes to the store and back: the least of late, since what is more is waiting for something else. It may be
 // used by several goroutines.
 type trip struct{ nanoseconds atomic.Int64 }

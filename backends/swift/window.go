@@ -10,7 +10,7 @@ import (
 )
 
 // window is what lies in memory of a file that is read forward: blocks from what the client has not had yet to some way ahead of it. It is filled by parts, each
-// with a GET of its own: by a single one to the end of the file, or by several side by side where one alone is slower than the client.
+// with a GET of its own: by a single one to the end of the file, or by several side by side where that is better for Swift, or one alone is slower than the client.
 type window struct {
 	size   int64 // of the file
 	blocks map[int64]*block
@@ -45,6 +45,11 @@ const (
 	late = 16 * mib
 	// nearby is how far off a read may be for the window to come there by itself.
 	nearby = 4 * mib
+	// rangesFrom is from where on a file comes by ranges that has a checksum of its own and is at least rangesSize: two at a time, so that there is no gap
+	// between one and the next. Of what is asked for as a whole Swift makes the MD5, of a segment in two servers: for a quick client that is half
+	// of its time, and tells nothing that the checksum does not.
+	rangesFrom = mib
+	rangesSize = 32 * mib
 )
 
 // newWindow is one that begins where s does, and that s will fill; cancel ends the stream's context.
@@ -258,6 +263,9 @@ func (f *file) passed(off, end int64) {
 		w.had.add(off, end)
 	}
 	if end > w.high {
+		if w.high < rangesFrom && end >= rangesFrom && f.sum != nil && w.size >= rangesSize {
+			f.pace.begin(2)
+		}
 		f.pace.decide(f.read, w.size-end)
 		w.high = end
 	}
@@ -283,10 +291,8 @@ func (f *file) giveUp(end int64) {
 	}
 }
 
-// partSize is how much one of several GETs brings.
-func (f *file) partSize() int64 {
-	return max(f.fs.backend.cfg.ReadAhead/2/blockSize, 1) * blockSize
-}
+// partSize is how much one of several GETs brings: enough for the next one to have begun before this one is through.
+func (f *file) partSize() int64 { return max(f.fs.backend.cfg.ReadAhead/blockSize, 1) * blockSize }
 
 // extend lets parts follow the last one, as many as the pace wants side by side.
 func (f *file) extend() {

@@ -28,7 +28,7 @@ func (f *fake) openWide(t *testing.T, p vfs.Path, streams int) *file {
 // wideFile is a file with segments of 1 MiB, to be read by GETs of 512 KiB.
 func wideFile(t *testing.T, size int, change func(*Config)) (*fake, []byte) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) {
-		c.SegmentSize, c.MaxSegmentSize, c.ReadAhead, c.Patience = mib, mib, mib, 5*time.Second
+		c.SegmentSize, c.MaxSegmentSize, c.ReadAhead, c.Patience = mib, mib, 512*kib, 5*time.Second
 		if change != nil {
 			change(c)
 		}
@@ -232,7 +232,7 @@ func TestLateRead(t *testing.T) {
 		"later":                     {80, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f, data := wideFile(t, 24*mib, func(c *Config) { c.Memory = 64 * mib })
+			f, data := wideFile(t, 24*mib, func(c *Config) { c.Memory, c.SegmentSize, c.MaxSegmentSize = 64*mib, 32*mib, 32*mib })
 			r := f.open(t, "/c/file", vfs.OpenOptions{})
 			read := func(i int) {
 				t.Helper()
@@ -272,6 +272,41 @@ func TestHadIsGivenBack(t *testing.T) {
 			t.Errorf("the window begins at %d when the client has all to %d", r.window.base, (at+1)*blockSize)
 		}
 		r.mu.Unlock()
+	}
+}
+
+// TestByRanges has a large file come by ranges if it has a checksum, which tells more than those that Swift would make of it, and else by one GET. So does
+// what is only looked into.
+func TestByRanges(t *testing.T) {
+	const size, ahead = rangesSize + 12345, 8 * mib
+	f, data := wideFile(t, size, func(c *Config) {
+		c.Memory, c.ReadAhead, c.DownloadConcurrency = 64*mib, ahead, 2 // so that the pace has nothing to decide
+		c.SegmentSize, c.MaxSegmentSize = 16*mib, 16*mib
+	})
+	for name, c := range map[string]struct {
+		offset, end int64
+		gets        int
+	}{
+		"whole":               {0, size, 1 + size/ahead + 1},
+		"the beginning":       {0, rangesFrom / 2, 1},
+		"from the first byte": {1, size, 1}, // to which the checksum says nothing
+	} {
+		t.Run(name, func(t *testing.T) {
+			f.srv.ForgetRequests()
+			r := f.open(t, "/c/file", vfs.OpenOptions{Offset: c.offset})
+			if c.offset > 0 {
+				r.mu.Lock()
+				r.pace = newPace(1, 1, 0)
+				r.mu.Unlock()
+			}
+			got, err := io.ReadAll(io.NewSectionReader(r, c.offset, c.end-c.offset))
+			if err != nil || !bytes.Equal(got, data[c.offset:c.end]) {
+				t.Fatalf("%d bytes came, %v; or the wrong ones", len(got), err)
+			}
+			if n := f.srv.Count(swifttest.GetObject); n > c.gets || c.gets > 1 && n < size/ahead {
+				t.Errorf("%d GETs, want %d", n, c.gets)
+			}
+		})
 	}
 }
 
