@@ -303,8 +303,9 @@ func TestByRanges(t *testing.T) {
 			if err != nil || !bytes.Equal(got, data[c.offset:c.end]) {
 				t.Fatalf("%d bytes came, %v; or the wrong ones", len(got), err)
 			}
-			if n := f.srv.Count(swifttest.GetObject); n > c.gets || c.gets > 1 && n < size/ahead {
-				t.Errorf("%d GETs, want %d", n, c.gets)
+			// How far the first one has come before the second begins is chance.
+			if n := f.srv.Count(swifttest.GetObject); n > c.gets || c.gets > 1 && n == 1 {
+				t.Errorf("%d GETs, want %d at most", n, c.gets)
 			}
 		})
 	}
