@@ -63,8 +63,8 @@ func newPaceFrom(few, most int, trip time.Duration) pace {
 	return p
 }
 
-// begin has so many requests to begin with, or most if that is less.
-func (p *pace) begin(streams int) { p.streams = min(streams, p.most) }
+// atLeast has so many requests, or most if that is less, and as many as there are if that is more.
+func (p *pace) atLeast(streams int) { p.streams = max(p.streams, min(streams, p.most)) }
 
 // trip is how long a small request takes to the store and back: the least of late, since what is more is waiting for something else. It may be
 // used by several goroutines.

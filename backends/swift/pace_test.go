@@ -162,3 +162,21 @@ func TestPaceOfContentClient(t *testing.T) {
 		t.Errorf("%d GETs, want 8: with those the client waited no longer", c.pace.streams)
 	}
 }
+
+// TestPaceAtLeast has a file that wants two GETs keep the more that a slow store got meanwhile.
+func TestPaceAtLeast(t *testing.T) {
+	c := newPacedClient(8)
+	c.pace.atLeast(2)
+	if c.pace.streams != 2 {
+		t.Errorf("%d GETs, want 2", c.pace.streams)
+	}
+	c.run(3, 90*time.Millisecond, mib)
+	c.pace.atLeast(2)
+	if c.pace.streams != 8 {
+		t.Errorf("%d GETs after a step to 8, want those", c.pace.streams)
+	}
+	one := newPace(1, 1, 0)
+	if one.atLeast(2); one.streams != 1 {
+		t.Errorf("%d GETs where the configuration allows one", one.streams)
+	}
+}

@@ -87,8 +87,8 @@ func (w *window) filled() int64 {
 
 // hadTo is how far the client has had all from base on.
 func (w *window) hadTo() int64 {
-	if len(w.had) > 0 && w.had[0].off <= w.base {
-		return max(w.had[0].end, w.base)
+	if len(w.had) > 0 && w.had[0].off == w.base {
+		return w.had[0].end
 	}
 	return w.base
 }
@@ -259,12 +259,12 @@ func (f *file) passed(off, end int64) {
 		return
 	}
 	w := &f.window
-	if off >= w.base {
-		w.had.add(off, end)
+	if end > w.base {
+		w.had.add(max(off, w.base), end)
 	}
 	if end > w.high {
 		if w.high < rangesFrom && end >= rangesFrom && f.sum != nil && w.size >= rangesSize {
-			f.pace.begin(2)
+			f.pace.atLeast(2)
 		}
 		f.pace.decide(f.read, w.size-end)
 		w.high = end
