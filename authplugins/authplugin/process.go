@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-plugin/runner"
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -93,12 +92,7 @@ func (p *process) Start(context.Context) error {
 }
 
 func (p *process) wait() {
-	// Whatever the program has started goes with it. Until it is waited for, nobody else can get its process group's number.
-	pid := p.cmd.Process.Pid
-	for unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
-	}
-	_ = syscall.Kill(-pid, syscall.SIGKILL)
-	_ = p.cmd.Wait() // how it ended is in ProcessState
+	reap(p.cmd)
 	_ = p.host.Close()
 	limit := time.Now().Add(drainTime)
 	_ = p.stdout.SetReadDeadline(limit)

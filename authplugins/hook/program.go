@@ -25,7 +25,7 @@ type program struct {
 }
 
 func (p *program) ask(ctx context.Context, question []byte) ([]byte, error) {
-	// The kernel ends the program with the thread that started it, so that none outlives an authenticator that is killed.
+	// Linux ends the program with the thread that started it: see ownProcessGroup.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
@@ -34,7 +34,7 @@ func (p *program) ask(ctx context.Context, question []byte) ([]byte, error) {
 	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8"}
 	cmd.Dir = "/"
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(question), out, complaint
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = ownProcessGroup()
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // with all that it has started
 	cmd.WaitDelay = patience
 	err := cmd.Run()

@@ -51,11 +51,11 @@ func (d dir) rename(oldname string, to dir, newname string, replace bool) error 
 	if replace {
 		return unix.Renameat(d.fd(), oldname, to.fd(), newname)
 	}
-	err := unix.Renameat2(d.fd(), oldname, to.fd(), newname, unix.RENAME_NOREPLACE)
+	err := renameNoReplace(d.fd(), oldname, to.fd(), newname)
 	if err != unix.EINVAL && err != unix.ENOSYS {
 		return err
 	}
-	// Network file systems do not know the flag. To look first leaves a gap, but a short one.
+	// Network file systems cannot, and not every system. To look first leaves a gap, but a short one.
 	var stat unix.Stat_t
 	if unix.Fstatat(to.fd(), newname, &stat, unix.AT_SYMLINK_NOFOLLOW) == nil {
 		return unix.EEXIST
@@ -71,7 +71,7 @@ func (d dir) setTimes(name string, access, modified *time.Time) error {
 	var stamps [2]unix.Timespec
 	for i, t := range []*time.Time{access, modified} {
 		if t == nil {
-			stamps[i].Nsec = unix.UTIME_OMIT
+			stamps[i].Nsec = omitTime
 			continue
 		}
 		var err error

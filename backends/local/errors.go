@@ -36,7 +36,7 @@ func kindOf(errno syscall.Errno) error {
 		return vfs.ErrTooLarge
 	case syscall.ENOSYS, syscall.EOPNOTSUPP, syscall.EXDEV, syscall.EMLINK, syscall.ENXIO:
 		return vfs.ErrUnsupported
-	case syscall.EUCLEAN, syscall.EBADMSG:
+	case errDamaged, syscall.EBADMSG:
 		return vfs.ErrCorrupt
 	}
 	return vfs.ErrUnavailable

@@ -71,8 +71,8 @@ func describe(name string, info fs.FileInfo) vfs.Info {
 
 // version tells contents apart: Commit makes a new inode, and whoever writes into a file by other ways moves its times.
 func version(info fs.FileInfo) string {
-	stat := info.Sys().(*syscall.Stat_t)
-	return fmt.Sprintf("%x-%x-%x-%x", stat.Ino, stat.Mtim.Nano(), stat.Ctim.Nano(), stat.Size)
+	modified, changed := changeTimes(info)
+	return fmt.Sprintf("%x-%x-%x-%x", info.Sys().(*syscall.Stat_t).Ino, modified, changed, info.Size())
 }
 
 // Open implements [vfs.FS].
@@ -256,7 +256,7 @@ func statSpace(under *os.File) (vfs.Space, error) {
 	if err := unix.Fstatfs(int(under.Fd()), &stat); err != nil {
 		return vfs.Space{}, err
 	}
-	block := stat.Frsize
+	block := blockSize(&stat)
 	return vfs.Space{
 		Total: int64(stat.Blocks) * block,
 		Used:  int64(stat.Blocks-stat.Bfree) * block,

@@ -4,6 +4,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -115,6 +117,6 @@ func newArena() []byte {
 // release gives the memory of a block back to the system. What fails leaves it as it is.
 func release(block []byte) {
 	if !raceDetector {
-		_ = syscall.Madvise(block, syscall.MADV_DONTNEED)
+		_ = unix.Madvise(block, adviceRelease)
 	}
 }

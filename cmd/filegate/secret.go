@@ -104,14 +104,14 @@ func readLine(r io.Reader) (string, error) {
 // hideTyping lets a terminal not show what is typed, until restore. The error says that f is none.
 func hideTyping(f *os.File) (restore func(), err error) {
 	fd := int(f.Fd())
-	before, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	before, err := unix.IoctlGetTermios(fd, getTermios)
 	if err != nil {
 		return nil, err
 	}
 	hidden := *before
 	hidden.Lflag &^= unix.ECHO
-	if err := unix.IoctlSetTermios(fd, unix.TCSETS, &hidden); err != nil {
+	if err := unix.IoctlSetTermios(fd, setTermios, &hidden); err != nil {
 		return nil, err
 	}
-	return func() { _ = unix.IoctlSetTermios(fd, unix.TCSETS, before) }, nil // it was possible a moment ago
+	return func() { _ = unix.IoctlSetTermios(fd, setTermios, before) }, nil // it was possible a moment ago
 }

@@ -152,4 +152,4 @@ func (m manyLinks) Sys() any {
 }
 
 // setNumber sets a field whose type is another one on each kind of machine.
-func setNumber[T uint32 | uint64](field *T, n int64) { *field = T(n) }
+func setNumber[T uint16 | uint32 | uint64](field *T, n int64) { *field = T(n) }
