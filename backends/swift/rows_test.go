@@ -201,19 +201,9 @@ func TestOldServers(t *testing.T) {
 			for _, to := range []vfs.Path{"/c/dir", "/d"} {
 				is(t, "onto a directory", f.Rename(t.Context(), "/c/other", to, vfs.RenameOptions{}), vfs.ErrExist)
 				is(t, "onto a directory, replacing", f.Rename(t.Context(), "/c/other", to, vfs.RenameOptions{Replace: true}), vfs.ErrIsDir)
-				is(t, "as mv does it, which FTP and posix-rename do", vfs.Move(t.Context(), f, "/c/other", to), nil)
-				f.has(t, to.Join("other"), []byte("one"), "it was moved into the directory")
-				is(t, "and back", vfs.Move(t.Context(), f, to.Join("other"), "/c"), nil)
+				f.has(t, "/c/other", []byte("one"), "a refused rename changes nothing")
 			}
 			is(t, "to a container that is missing", f.Rename(t.Context(), "/c/other", "/e", vfs.RenameOptions{Replace: true}), vfs.ErrPermission)
-			f.srv.ForgetRequests()
-			is(t, "as mv does it, onto no directory", vfs.Move(t.Context(), f, "/c/other", "/c/file"), nil)
-			moved := len(f.srv.Requests())
-			f.srv.ForgetRequests()
-			is(t, "renamed", f.Rename(t.Context(), "/c/file", "/c/other", vfs.RenameOptions{Replace: true}), nil)
-			if renamed := len(f.srv.Requests()); moved != renamed {
-				t.Errorf("to move a file where there is none takes %d requests, to rename it %d", moved, renamed)
-			}
 		},
 		"G3 a file goes to another container by one COPY, which may take its time": func(t *testing.T, f *fake) {
 			f.mustWrite(t, "/c/file", []byte("content"))

@@ -46,7 +46,7 @@ type FS interface {
 	// an empty directory; ErrExist or ErrNotEmpty where that has entries, ErrIsDir where newname is a directory and oldname is none,
 	// ErrNotDir the other way round.
 	// A failure leaves a file whole under at least one of its names. Renaming to itself changes nothing, and a directory
-	// cannot move into itself: ErrInvalidName. What moves into a directory of the new name is Move.
+	// cannot move into itself: ErrInvalidName. Nothing ever moves into a directory of the new name.
 	Rename(ctx context.Context, oldname, newname Path, opts RenameOptions) error
 }
 

@@ -378,19 +378,7 @@ func (c *client) Rmdir(_ context.Context, name vfs.Path) error {
 	return fromReply(c.RemoveDir(string(name)))
 }
 
-// Rename looks before, since the server moves what is renamed into a directory.
-func (c *client) Rename(ctx context.Context, oldname, newname vfs.Path, _ vfs.RenameOptions) error {
-	if info, err := c.Stat(ctx, newname); err == nil && info.IsDir() && oldname != newname {
-		switch info, err := c.Stat(ctx, oldname); {
-		case err != nil:
-			return err
-		case !info.IsDir():
-			return arrivesAs(vfs.ErrIsDir)
-		}
-		if err := c.Rmdir(ctx, newname); err != nil {
-			return err
-		}
-	}
+func (c *client) Rename(_ context.Context, oldname, newname vfs.Path, _ vfs.RenameOptions) error {
 	c.calls.Lock()
 	defer c.calls.Unlock()
 	return fromReply(c.ServerConn.Rename(string(oldname), string(newname)))

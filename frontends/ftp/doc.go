@@ -38,8 +38,8 @@
 // deleted. The alternative that lost, "l" with "-> target" in LIST and OS.unix=slink in MLSD, is not in the library, and half of the clients make of it a link on
 // their own disk that leads nowhere. Links are made by SFTP.
 //
-// RNTO to the name of a directory moves a file or a directory into it, as mv would, since that is what somebody means who types it: to replace a directory
-// is what nobody means. What has that name in it is replaced if both are files, and is else in the way.
+// RNTO to the name of a directory is refused, as by ProFTPD and rename(2), but for a directory that replaces an empty one. To move
+// the source into that directory, as mv does, was the alternative; then the client is told of success for a file that is elsewhere.
 //
 // A range of passive ports is for IPv4, where the library opens its ports. Without a range, data comes in by IPv6 too (EPSV).
 package ftp

@@ -24,8 +24,6 @@ type driver struct {
 	size    int64 // that ALLO has announced for the next upload; 0: none
 	// copyFrom is what SITE CPFR has named; empty: nothing
 	copyFrom vfs.Path
-	// dir is what was found to be a directory when it was last asked for; empty: nothing was, or it was none. The library asks for what RNFR names.
-	dir vfs.Path
 }
 
 var (
@@ -58,10 +56,6 @@ func (d *driver) Stat(name string) (info os.FileInfo, err error) {
 	err = d.do(name, func(ctx context.Context, p vfs.Path) error {
 		i, err := d.session.Stat(ctx, p)
 		info = fileInfo{i}
-		d.dir = ""
-		if err == nil && i.IsDir() {
-			d.dir = p
-		}
 		return err
 	})
 	return info, err
@@ -114,17 +108,14 @@ func (d *driver) RemoveDir(name string) error {
 	return d.do(name, d.session.Rmdir)
 }
 
-// Rename serves RNFR with RNTO, which replaces a file that is there, as in all servers that clients know, and moves into a directory.
+// Rename serves RNFR with RNTO, which replaces a file that is there, as in all servers that clients know, and never moves into a directory.
 func (d *driver) Rename(oldname, newname string) error {
 	return d.do(oldname, func(ctx context.Context, from vfs.Path) error {
 		to, err := vfs.Resolve(vfs.Root, newname)
 		if err != nil {
 			return err
 		}
-		if from == d.dir {
-			return vfs.MoveDir(ctx, d.session, from, to)
-		}
-		return vfs.Move(ctx, d.session, from, to)
+		return d.session.Rename(ctx, from, to, vfs.RenameOptions{Replace: true})
 	})
 }
 

@@ -335,15 +335,9 @@ func (c *client) Rmdir(_ context.Context, name vfs.Path) error {
 	return fromStatus(c.sftp.RemoveDirectory(name.String()))
 }
 
-// Rename looks before, since the server moves a file into a directory.
-func (c *client) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.RenameOptions) error {
+func (c *client) Rename(_ context.Context, oldname, newname vfs.Path, opts vfs.RenameOptions) error {
 	rename := c.sftp.Rename
 	if opts.Replace {
-		if info, err := c.Stat(ctx, newname); err == nil && info.IsDir() {
-			if info, err := c.Lstat(ctx, oldname); err == nil && !info.IsDir() {
-				return vfs.ErrIsDir
-			}
-		}
 		rename = c.sftp.PosixRename
 	}
 	return fromStatus(rename(oldname.String(), newname.String()))

@@ -20,10 +20,9 @@
 //
 // APPEND is ignored, since every write names its offset and clients that resume (OpenSSH's reput) send both.
 //
-// posix-rename@openssh.com to the name of a directory moves a file into it, as mv would: that is what people mean who type it, and to replace a directory by a file is what
-// nobody means. A directory that gets the name of another replaces it if it is empty, and is refused if not. To move it into that one would help who types
-// "rename", but sshfs hands on each rename(2) so, of which a program, and the kernel with its own idea of what lies where, expect nothing else. With a file the kernel does
-// not even ask. RENAME refuses whatever is there.
+// posix-rename@openssh.com is rename(2): a file replaces a file, a directory an empty directory, and all else is refused. To move a
+// file into a directory of the new name was the alternative; then the client is told of success for a file that is elsewhere.
+// RENAME refuses every name that is taken.
 //
 // SYMLINK takes its two names in the order in which OpenSSH sends them. What a link leads to is told as a relative name, see link.go.
 package sftp

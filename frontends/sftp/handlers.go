@@ -101,7 +101,7 @@ func (h *handlers) Filecmd(r *sftp.Request) (err error) {
 	return status(vfs.ErrUnsupported) // hard links
 }
 
-// PosixRename is posix-rename@openssh.com: unlike RENAME it replaces, and moves files into directories.
+// PosixRename is posix-rename@openssh.com: unlike RENAME it replaces a file, or an empty directory by another directory.
 func (h *handlers) PosixRename(r *sftp.Request) (err error) {
 	defer recoverTo(&err, h.sess)
 	name, err := resolve(r.Filepath)
@@ -112,7 +112,7 @@ func (h *handlers) PosixRename(r *sftp.Request) (err error) {
 	if err != nil {
 		return status(err)
 	}
-	return status(vfs.Move(h.ctx, h.sess, name, to))
+	return status(h.sess.Rename(h.ctx, name, to, vfs.RenameOptions{Replace: true}))
 }
 
 // setStat sets the size and attributes of a file by its name. The library turns FSETSTAT into it, and the session knows which open
