@@ -159,12 +159,12 @@ func (f *FS) segmentsIn(ctx context.Context, n name, depth int) ([]name, error) 
 // use by their own names; those stay.
 func isHiddenSegment(n, seg name) bool {
 	switch {
-	case strings.HasSuffix(seg.container, segmentsSuffix), strings.HasSuffix(seg.container, "+segments"):
+	case isSegments(seg.container):
 		return true
 	case seg.container == n.container:
-		// The layouts of sftp-cloudfs and of rclone without a container of its own.
+		// The layout of sftp-cloudfs, and those of programs without a container of its own for segments.
 		rest, ok := strings.CutPrefix(seg.object, n.object)
-		return ok && strings.Contains(rest, ".part/") || strings.HasPrefix(seg.object, ".file-segments/") || isOwnPart(seg.object)
+		return ok && strings.Contains(rest, ".part/") || inSegmentPlace(seg.object) || isOwnPart(seg.object)
 	}
 	return false
 }

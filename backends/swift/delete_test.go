@@ -34,6 +34,9 @@ func TestIsHiddenSegment(t *testing.T) {
 		{"", "c+segments", "dir/file/1"}:                      true, // swift's own client
 		{"", "c", "dir/file.part/00000001"}:                   true, // sftp-cloudfs
 		{"", "c", ".file-segments/dir/file/1"}:                true, // rclone
+		{"", "c", ".segments/dir/file/uuid/1"}:                true, // Apache OpenDAL
+		{"", "c", "d/.segments/dir/file/1"}:                   false,
+		{"", "c", ".segments"}:                                false,
 		{"", "c", "dir/file"}:                                 false,
 		{"", "c", "dir/file.txt"}:                             false,
 		{"", "c", "dir/other"}:                                false,

@@ -46,12 +46,55 @@ func (h *hiddenSegments) hides(dir name, s shown) bool {
 // partSuffix ends the name of the directory that the segments of a file lie in, beside it.
 const partSuffix = ".part"
 
+// segmentPlaces are directories at the top of a container in which other programs keep the segments
+// of the container's files: Apache OpenDAL, and rclone where it uses no container of its own for them.
+var segmentPlaces = []string{".segments", ".file-segments"}
+
+// inSegmentPlace reports whether an object lies in one of the segmentPlaces of its container.
+func inSegmentPlace(object string) bool {
+	top, _, below := strings.Cut(object, "/")
+	return below && slices.Contains(segmentPlaces, top)
+}
+
+// segmentContainers finds, in the listing of an account, the containers of the segments of another
+// container's files: NAME_segments of filegate and others, and NAME+segments of Swift's own S3
+// interface. One whose NAME is not there is an ordinary container.
+type segmentContainers struct {
+	open []string // the containers before with whose names the present one begins, the longest last
+}
+
+// has reports whether a container holds the segments of one that came before it. The containers must
+// come in the order of their names: NAME comes before NAME_segments then, and all between the two
+// begin with NAME.
+func (s *segmentContainers) has(container string) bool {
+	for n := len(s.open); n > 0 && !strings.HasPrefix(container, s.open[n-1]); n = len(s.open) {
+		s.open = s.open[:n-1]
+	}
+	of, ok := cutSegmentsSuffix(container)
+	known := ok && (slices.Contains(s.open, of) || isShortened(of))
+	s.open = append(s.open, container)
+	return known
+}
+
+// cutSegmentsSuffix returns the name that the name of a container of segments begins with.
+func cutSegmentsSuffix(container string) (of string, ok bool) {
+	for _, suffix := range []string{segmentsSuffix, "+segments"} {
+		if of, ok := strings.CutSuffix(container, suffix); ok && of != "" {
+			return of, true
+		}
+	}
+	return "", false
+}
+
 // visible returns what of a batch is to be seen.
 func (l *lister) visible(ctx context.Context, batch []shown) ([]shown, error) {
 	if !l.fs.hideSegments {
 		return batch, nil
 	}
 	batch = slices.DeleteFunc(batch, func(s shown) bool { return l.hidden.hides(l.dir, s) })
+	if l.dir.isContainer() {
+		batch = slices.DeleteFunc(batch, func(s shown) bool { return s.IsDir() && slices.Contains(segmentPlaces, s.Name) })
+	}
 	hide := make([]bool, len(batch))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(headsAtOnce)

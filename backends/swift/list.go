@@ -77,7 +77,8 @@ type lister struct {
 
 	given givenOut
 
-	hidden hiddenSegments
+	hidden   hiddenSegments
+	segments segmentContainers // of an account
 }
 
 // Next implements [vfs.Lister].
@@ -213,11 +214,12 @@ func (l *lister) entry(e entry) (shown, bool) {
 	}
 	directory := shown{Info: vfs.Info{Name: base, Mode: dirMode, ModTime: e.time(l.fs.opened)}}
 	if l.dir.isAccount() {
+		segments := l.segments.has(full)
 		if _, hidden := l.fs.aliases[base]; hidden && l.dir.account == "" {
 			return shown{}, false
 		}
 		directory.Size, directory.Links = e.Bytes, e.Count
-		return directory, !l.fs.hideSegments || !strings.HasSuffix(base, segmentsSuffix)
+		return directory, !segments || !l.fs.hideSegments
 	}
 	if full == l.dir.prefix() && full != "" && e.Subdir == "" {
 		return shown{Info: vfs.Info{Name: base, Size: e.Bytes, Mode: fileMode, ModTime: e.time(l.fs.opened), Version: e.version()}}, true

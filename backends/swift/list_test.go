@@ -64,10 +64,16 @@ func TestListEntry(t *testing.T) {
 }
 
 func TestListAccount(t *testing.T) {
-	lines := []entry{{Name: ".."}, {Name: "@a"}, {Name: "a"}, {Name: "a_segments"}, {Name: "_segments"}, {Name: "b.segments"}}
+	long := strings.Repeat("l", maxContainerName)
+	lines := []entry{
+		{Name: ".."}, {Name: "@a"}, {Name: "_segments"},
+		{Name: "a"}, {Name: "a b"}, {Name: "a b_segments"}, {Name: "a+segments"}, {Name: "a-c_segments"}, {Name: "a_segments"}, {Name: "a_segments_segments"},
+		{Name: "b.segments"}, {Name: "c_segments"}, {Name: "d+segments"}, {Name: long}, {Name: segmentsContainer(long)},
+	}
 	for hide, want := range map[bool][]string{
-		true:  {"%../", "%@a/", "a/", "b.segments/"},
-		false: {"%../", "%@a/", "a/", "a_segments/", "_segments/", "b.segments/"},
+		// A container of segments is hidden with the one that they belong to. Without that it is like any other.
+		true:  {"%../", "%@a/", "_segments/", "a/", "a b/", "a-c_segments/", "b.segments/", "c_segments/", "d+segments/", long + "/"},
+		false: {"%../", "%@a/", "_segments/", "a/", "a b/", "a b_segments/", "a+segments/", "a-c_segments/", "a_segments/", "a_segments_segments/", "b.segments/", "c_segments/", "d+segments/", long + "/", segmentsContainer(long) + "/"},
 	} {
 		if diff := cmp.Diff(want, listed(&lister{fs: &FS{hideSegments: hide}}, lines)); diff != "" {
 			t.Errorf("with hide_segments = %v the client sees (-want +got):\n%s", hide, diff)

@@ -23,12 +23,21 @@ func TestParseSeconds(t *testing.T) {
 		"1451606400.12345678987": time.Unix(1451606400, 123_456_789),
 		"1451606400.":            time.Unix(1451606400, 0),
 		"-1":                     time.Unix(-1, 0),
+		"-1.5":                   time.Unix(-2, 500_000_000),
+		"-0.25":                  time.Unix(-1, 750_000_000),
+		"1e9":                    time.Unix(1_000_000_000, 0),
+		"1.4516064e+09":          time.Unix(1451606400, 0),
+		"1.45160640025E9":        time.Unix(1451606400, 250_000_000),
+		"14516064005e-1":         time.Unix(1451606400, 500_000_000),
+		"5e-1":                   time.Unix(0, 500_000_000),
+		"-5e-3":                  time.Unix(-1, 995_000_000),
+		"1e-20":                  time.Unix(0, 0),
 	} {
 		if got, err := parseSeconds(s); err != nil || !got.Equal(want) {
 			t.Errorf("parseSeconds(%q) = %v, %v; want %v", s, got, err, want)
 		}
 	}
-	for _, s := range []string{"", ".", ".5", "now", "1,5", "1.x", "1.-5", "1e9", "9223372036854775807", "99999999999999999999"} {
+	for _, s := range []string{"", ".", ".5", "now", "1,5", "1.x", "1.-5", "1e", "1e99", "1e1000000000", "1e20", "--1", "+1", "e5", "1e+-2", "9223372036854775807", "99999999999999999999"} {
 		if got, err := parseSeconds(s); err == nil {
 			t.Errorf("parseSeconds(%q) = %v, want an error", s, got)
 		}
@@ -52,6 +61,16 @@ func FuzzParseSeconds(f *testing.F) {
 }
 
 func TestFormatSeconds(t *testing.T) {
+	for want, at := range map[string]time.Time{
+		"-0.500000000": time.Unix(-1, 500_000_000),
+		"-1.500000000": time.Unix(-2, 500_000_000),
+		"-2.000000000": time.Unix(-2, 0),
+		"2.250000000":  time.Unix(2, 250_000_000),
+	} {
+		if got := formatSeconds(at); got != want {
+			t.Errorf("formatSeconds(%v) = %q, want %q", at.UTC(), got, want)
+		}
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		at := time.Unix(rapid.Int64Range(-1<<33, 1<<33).Draw(t, "sec"), rapid.Int64Range(0, 999_999_999).Draw(t, "nsec"))
 		if got, err := parseSeconds(formatSeconds(at)); err != nil || !got.Equal(at) {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+	"unicode/utf8"
 
 	"filegate/core/vfs"
 )
@@ -163,7 +164,20 @@ func segmentsPrefix(object string) string {
 // shorten cuts s to n bytes of which the last part is a hash of the whole.
 func shorten(s string, n int) string {
 	sum := sha256.Sum256([]byte(s))
-	hash := "~" + hex.EncodeToString(sum[:16])
+	hash := shortMark + hex.EncodeToString(sum[:16])
 	cut := n - len(hash)
 	return strings.ToValidUTF8(s[:cut], "") + hash
+}
+
+// shortMark stands between what shorten leaves of a name and the hash of the whole.
+const shortMark = "~"
+
+// isShortened reports whether a container's name without segmentsSuffix is one that shorten has made.
+func isShortened(container string) bool {
+	const longest, hashLen = maxContainerName - len(segmentsSuffix), 32
+	if len(container) <= longest-utf8.UTFMax || len(container) > longest {
+		return false
+	}
+	_, err := hex.DecodeString(container[len(container)-hashLen:])
+	return err == nil && strings.HasSuffix(container[:len(container)-hashLen], shortMark)
 }

@@ -91,10 +91,8 @@ func (f *FS) mayBeInVersions(ctx context.Context, n name, segments []name) (bool
 
 // segmentsOf is the container of whose files n is a segment: the one that it lies in, or the one that this is named after.
 func (n name) segmentsOf() name {
-	for _, suffix := range []string{segmentsSuffix, "+segments"} {
-		if base, ok := strings.CutSuffix(n.container, suffix); ok && base != "" {
-			return name{account: n.account, container: base}
-		}
+	if of, ok := cutSegmentsSuffix(n.container); ok {
+		return name{account: n.account, container: of}
 	}
 	return n.top()
 }

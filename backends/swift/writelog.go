@@ -349,13 +349,14 @@ func (f *FS) logged(ctx context.Context, n name, caches []cache.Cache, wanted fu
 	return false
 }
 
-// isUnlogged says whether an object is a segment where only manifests use those. Nobody waits to see it. What begins with a dot there
-// is a record of this package's.
+// isUnlogged reports whether an object lies in a container of segments, where no client waits to see
+// it. What begins with a dot there is a record of this package's, and logged.
 func isUnlogged(n name) bool { return isSegments(n.container) && !strings.HasPrefix(n.object, ".") }
 
 // isSegments says whether a container is one that only manifests use.
 func isSegments(container string) bool {
-	return strings.HasSuffix(container, segmentsSuffix) || strings.HasSuffix(container, "+segments")
+	_, ok := cutSegmentsSuffix(container)
+	return ok
 }
 
 // observe notes what a request has changed, or may have.
