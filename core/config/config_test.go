@@ -52,6 +52,8 @@ type door struct {
 	Listen []string `hcl:"listen"`
 	TLS    *doorTLS `hcl:"tls,block"`
 	Idle   idle     `hcl:"idle,block"`
+
+	Clients int // no option: what a part keeps besides
 }
 
 type doorTLS struct {

@@ -37,15 +37,51 @@ func (c *Config) NeedsRestart(running *Config) []string {
 
 // fixed is what is looked at only at the start, by how the file names it.
 func (c *Config) fixed() map[string]any {
-	all := map[string]any{"log": c.Log, "admin": c.Admin, "login": c.Login, "shutdown_grace": c.ShutdownGrace, "core_dumps": c.CoreDumps}
+	all := map[string]any{"log": c.Log, "admin": c.Admin, "login": values(reflect.ValueOf(c.Login)), "shutdown_grace": c.ShutdownGrace, "core_dumps": c.CoreDumps}
 	for _, p := range c.Caches {
-		all[fmt.Sprintf("cache %q", p.Kind)] = p.Config
+		all[fmt.Sprintf("cache %q", p.Kind)] = values(reflect.ValueOf(p.Config))
 	}
 	for _, p := range c.Backends {
-		all[fmt.Sprintf("backend %q %q", p.Kind, p.Name)] = p.Config
+		all[fmt.Sprintf("backend %q %q", p.Kind, p.Name)] = values(reflect.ValueOf(p.Config))
 	}
 	for _, p := range c.Frontends {
-		all[fmt.Sprintf("frontend %q %q", p.Kind, p.Name)] = []any{p.Backend, p.Config}
+		all[fmt.Sprintf("frontend %q %q", p.Kind, p.Name)] = []any{p.Backend, values(reflect.ValueOf(p.Config))}
 	}
 	return all
+}
+
+// values returns what a part's options are set to. A part's struct may hold more than its options, such as services with counters of what they do
+// at the moment: that is nothing that a file could change.
+func values(v reflect.Value) any {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			return nil
+		}
+		if v.Type() == rawBlock {
+			return v.Interface()
+		}
+		return values(v.Elem())
+	case reflect.Struct:
+		all := map[string]any{}
+		for _, f := range fields(v) {
+			if f.kind != place {
+				all[f.name] = values(f.value)
+			}
+		}
+		return all
+	case reflect.Slice:
+		switch {
+		case v.Len() == 0:
+			return nil // a list without anything in it is as good as none
+		case v.Type().Elem().Kind() != reflect.Struct:
+			return v.Interface()
+		}
+		all := make([]any, v.Len())
+		for i := range all {
+			all[i] = values(v.Index(i))
+		}
+		return all
+	}
+	return v.Interface()
 }

@@ -31,6 +31,7 @@ frontend "door" "public" { listen = ["127.0.0.1:1"] }
 		"a comment":             {"# x\n" + base, nil},
 		"a default said":        {base + `log { level = "info" }`, nil},
 		"authenticators":        {replaced(`"http://a/"`, `"http://b/"`, `{ listen = ["127.0.0.1:1"] }`, "{\n listen = [\"127.0.0.1:1\"]\n auth = [\"x\"]\n}"), nil},
+		"an empty list":         {base + "login {\n ban {\n allow = []\n }\n}\n", nil},
 		"an option":             {replaced(`root = "/"`, `root = "/tmp"`), []string{`backend "store" "main"`}},
 		"another address":       {replaced(`:1"`, `:2"`), []string{`frontend "door" "public"`}},
 		"another name":          {replaced(`"public"`, `"private"`), []string{`frontend "door" "private"`, `frontend "door" "public"`}},
@@ -41,6 +42,36 @@ frontend "door" "public" { listen = ["127.0.0.1:1"] }
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// What a part keeps beside its options changes while clients are served, and is nothing to restart for.
+func TestNeedsRestartIgnoresState(t *testing.T) {
+	const text = `
+auth "people" "x" {
+  config { url = "http://a/" }
+}
+backend "store" "main" { root = "/" }
+frontend "door" "public" {
+  listen = ["127.0.0.1:1"]
+  tls { cert = "a.pem" }
+}
+`
+	parse := func(text string) *Config {
+		cfg, err := Parse([]byte(text), "test.hcl", testOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cfg
+	}
+	running := parse(text)
+	running.Frontends[0].Config.(*door).Clients = 3
+	if got := parse(text).NeedsRestart(running); len(got) > 0 {
+		t.Errorf("the same file while a client is served: %q are said to have changed", got)
+	}
+	changed := strings.Replace(text, "a.pem", "b.pem", 1)
+	if got := parse(changed).NeedsRestart(running); !slices.Equal(got, []string{`frontend "door" "public"`}) {
+		t.Errorf("an option of an inner block: %q, want the frontend", got)
 	}
 }
 
