@@ -64,6 +64,9 @@ func serve(e env, cfg *config.Config, ready func(*gateway.Gateway, *slog.Logger)
 	if err := g.Listen(); err != nil {
 		return fmt.Errorf("cannot listen: %w", err)
 	}
+	for _, w := range cfg.Warnings() {
+		log.Warn("configuration warning", "place", w.Place(), "summary", w.Summary, "detail", w.Detail)
+	}
 	ready(g, log)
 	var tending sync.WaitGroup
 	life, end := context.WithCancel(e.stop)

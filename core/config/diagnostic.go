@@ -15,6 +15,7 @@ import (
 type Diagnostic struct {
 	Summary string // what is wrong
 	Detail  string // what to do
+	Warning bool   // it works, and has a price
 	rng     hcl.Range
 	src     *source // nil: the mistake is not in a file that could be read
 }
@@ -54,6 +55,9 @@ func (d Diagnostics) Write(w io.Writer, width uint, color bool) error {
 	var out bytes.Buffer
 	for _, diag := range sorted {
 		h := hcl.Diagnostic{Severity: hcl.DiagError, Summary: diag.Summary, Detail: diag.Detail}
+		if diag.Warning {
+			h.Severity = hcl.DiagWarning
+		}
 		files := map[string]*hcl.File{}
 		if diag.src != nil {
 			h.Subject = diag.rng.Ptr()

@@ -31,6 +31,19 @@ type Config interface {
 	New(env Env) (Server, error)
 }
 
+// Warner is a Config that may have options which work, and which the operator should know the price of.
+type Warner interface {
+	// Warn reports them as Validate does mistakes. It is called after that, when there are none.
+	Warn(report func(attribute, summary, detail string))
+}
+
+// Warn reports what an operator should know of a frontend's options.
+func Warn(c Config, report func(attribute, summary, detail string)) {
+	if w, ok := c.(Warner); ok {
+		w.Warn(report)
+	}
+}
+
 // Env is what the gateway gives to a frontend.
 type Env struct {
 	Name    string // the operator's name for it
@@ -51,6 +64,10 @@ type Env struct {
 	//
 	// The frontend owns the session: it hangs up when the session's context ends, and calls Close when the connection has.
 	Login func(ctx context.Context, req auth.Request) (*session.Session, *auth.Step, error)
+
+	// Unproved tells the gateway of a proof that the frontend itself has found to be none, such as a wrong signature under a key that would do. It counts as a
+	// failed login.
+	Unproved func(ctx context.Context, req auth.Request)
 }
 
 // Server is a frontend that is running, in the words of net/http.

@@ -116,6 +116,7 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 		logins := g.loginsTo(f)
 		server, err := f.Config.New(frontend.Env{
 			Name: f.Name, Version: opts.Version, Log: g.log.With("frontend", f.Kind+"."+f.Name), Methods: logins.methods, Connect: g.startups.connect, Login: logins.login,
+			Unproved: logins.unproved,
 		})
 		if err != nil {
 			diags = append(diags, f.Diagnose("", fmt.Sprintf("Frontend %q %q cannot start", f.Kind, f.Name), err.Error()))

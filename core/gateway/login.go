@@ -89,6 +89,18 @@ func (l *logins) login(ctx context.Context, req auth.Request) (*session.Session,
 	return sess, step, nil
 }
 
+// errUnproved is a proof that the frontend itself has found to be none.
+var errUnproved = fmt.Errorf("the signature is not that of the key: %w", auth.ErrDenied)
+
+// unproved implements [frontend.Env].Unproved.
+func (l *logins) unproved(ctx context.Context, req auth.Request) {
+	req.Remote = netip.AddrPortFrom(req.Remote.Addr().Unmap(), req.Remote.Port())
+	result, _ := classify(errUnproved)
+	l.log(req, result, errUnproved)
+	l.g.metrics.login(req, result)
+	l.failed(ctx, req, result, time.Now())
+}
+
 // failed counts a proof that was none, and returns when the client may hear of it.
 func (l *logins) failed(ctx context.Context, req auth.Request, result string, began time.Time) {
 	if req.Asks() {

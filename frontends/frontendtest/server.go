@@ -47,6 +47,7 @@ type Server struct {
 	mu     sync.Mutex
 	all    []*session.Session
 	events []session.Event
+	wrong  []auth.Request
 	n      int
 }
 
@@ -58,7 +59,7 @@ func Start(t *testing.T, cfg frontend.Config, opts Options) *Server {
 		s.log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	cfg.Validate(func(attribute, summary, detail string) { t.Errorf("%s: %s: %s", attribute, summary, detail) })
-	srv, err := cfg.New(frontend.Env{Name: t.Name(), Version: "test", Log: s.log, Connect: s.connect, Methods: s.methods, Login: s.login})
+	srv, err := cfg.New(frontend.Env{Name: t.Name(), Version: "test", Log: s.log, Connect: s.connect, Methods: s.methods, Login: s.login, Unproved: s.unproved})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,6 +113,19 @@ func (s *Server) connect(remote netip.Addr) (through func(), err error) {
 		return func() {}, nil
 	}
 	return s.opts.Connect(remote)
+}
+
+// Unproved returns the proofs that the frontend has found to be none.
+func (s *Server) Unproved() []auth.Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]auth.Request(nil), s.wrong...)
+}
+
+func (s *Server) unproved(_ context.Context, req auth.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wrong = append(s.wrong, req)
 }
 
 func (s *Server) methods() []auth.Method {

@@ -1,0 +1,16 @@
+package config
+
+import "filegate/core/frontend"
+
+// Warnings returns what works in the configuration, and what an operator should know the price of.
+func (c *Config) Warnings() Diagnostics {
+	var all Diagnostics
+	for _, f := range c.Frontends {
+		frontend.Warn(f.Config, func(attribute, summary, detail string) {
+			d := f.Diagnose(attribute, summary, detail)
+			d.Warning = true
+			all = append(all, d)
+		})
+	}
+	return all
+}
