@@ -11,8 +11,11 @@ import (
 	"filegate/core/session"
 )
 
-// statusRefused is the exit status of what is not served.
-const statusRefused = 1
+// The exit statuses of what is not served: a command, as a shell has it for one that it does not know, and a shell itself.
+const (
+	statusNoCommand = 127
+	statusNoShell   = 1
+)
 
 // serveChannel serves one session channel (RFC 4254, section 6) until the client or its service has closed it.
 func (c *conn) serveChannel(newChannel ssh.NewChannel, sess *session.Session) {
@@ -21,6 +24,10 @@ func (c *conn) serveChannel(newChannel ssh.NewChannel, sess *session.Session) {
 		return // the connection has ended
 	}
 	defer ch.Close()
+	c.open.add(ch)
+	defer c.used.note() // the time without a channel begins
+	defer c.open.remove(ch)
+	c.used.note()
 	ctx, cancel := context.WithCancel(sess.Context())
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -62,7 +69,7 @@ func (c *conn) program(req *ssh.Request, sess *session.Session) func(context.Con
 	switch {
 	case service != nil:
 		return func(ctx context.Context, ch ssh.Channel) int {
-			return service.Serve(ctx, sess, argument.Value, ch, ch.Stderr())
+			return service.Serve(ctx, sess, argument.Value, activeStream{ch, c.used}, ch.Stderr())
 		}
 	case req.Type == "subsystem":
 		return nil
@@ -70,7 +77,10 @@ func (c *conn) program(req *ssh.Request, sess *session.Session) func(context.Con
 	// A shell is refused by a program that says so: to be denied the request would only read "shell request failed".
 	return func(_ context.Context, ch ssh.Channel) int {
 		_, _ = io.WriteString(ch.Stderr(), refusal(c.srv.services)+"\r\n")
-		return statusRefused
+		if req.Type == "exec" {
+			return statusNoCommand
+		}
+		return statusNoShell
 	}
 }
 

@@ -22,7 +22,8 @@ func Kind(services ...Service) frontend.Kind {
 type Config struct {
 	// Listen is the addresses to listen on, host:port each. Port 0 takes a free one.
 	Listen []string `hcl:"listen,optional"`
-	// HostKeys is the files of the server's private keys, in OpenSSH's or PEM form, without passphrase, at most one of a type: ed25519, ecdsa, rsa.
+	// HostKeys is the files of the server's private keys, in OpenSSH's or PEM form, without passphrase, at most one of a type: ed25519, ecdsa, rsa. A
+	// directory stands for all private keys in it.
 	HostKeys []string `hcl:"host_keys"`
 	// Services is what clients may use.
 	Services []string `hcl:"services,optional"`
@@ -35,10 +36,17 @@ type Config struct {
 	MaxStartups int `hcl:"max_startups,optional"`
 	// LoginTimeout is how long a client may take to log in.
 	LoginTimeout time.Duration `hcl:"login_timeout,optional"`
-	// Keepalive is how often a client is asked whether it is alive. One that has not answered for three times that long, or taken no data, is hung up on.
+	// Keepalive is how often a client that is quiet is asked whether it is alive. One that has sent nothing for three times that long, or taken no data, is
+	// hung up on. 0: nobody is asked.
 	Keepalive time.Duration `hcl:"keepalive,optional"`
+	// IdleTimeout is how long a client may do nothing while it is logged in. 0: as long as it likes, with a channel open.
+	IdleTimeout time.Duration `hcl:"idle_timeout,optional"`
+	// Version is what the server says it is, in its identification.
+	Version string `hcl:"version,optional"`
+	// Legacy offers what old devices know, and is weak: see offered in algorithms.go.
+	Legacy bool `hcl:"legacy,optional"`
 
-	// Ciphers, KeyExchanges and MACs are the algorithms to offer, by their names in SSH. Empty: what is good, see defaults in algorithms.go.
+	// Ciphers, KeyExchanges and MACs are the algorithms to offer, by their names in SSH. Empty: what is good, see offered in algorithms.go.
 	Ciphers      []string `hcl:"ciphers,optional"`
 	KeyExchanges []string `hcl:"kex,optional"`
 	MACs         []string `hcl:"macs,optional"`
@@ -46,7 +54,10 @@ type Config struct {
 	available []Service
 }
 
-var _ frontend.Config = (*Config)(nil)
+var (
+	_ frontend.Config = (*Config)(nil)
+	_ frontend.Warner = (*Config)(nil)
+)
 
 // NewConfig returns the defaults: all of the services, on port 8022 of this machine only. The host keys have none.
 func NewConfig(services ...Service) *Config {
@@ -56,6 +67,7 @@ func NewConfig(services ...Service) *Config {
 		MaxStartups:    100,
 		LoginTimeout:   time.Minute,
 		Keepalive:      30 * time.Second,
+		Version:        "filegate",
 		available:      services,
 	}
 	for _, s := range services {
@@ -74,7 +86,7 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 			report("listen", fmt.Sprintf("%q is not an address", addr), `Write host:port, or ":port" for all addresses of the machine.`)
 		}
 	}
-	loadHostKeys(c.HostKeys, report)
+	loadHostKeys(c.HostKeys, c.Legacy, report)
 	c.validateServices(report)
 	for _, limit := range []struct {
 		name string
@@ -87,15 +99,53 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	for _, d := range []struct {
 		name string
 		d    time.Duration
-	}{{"login_timeout", c.LoginTimeout}, {"keepalive", c.Keepalive}} {
-		if d.d < time.Second {
+		off  bool // 0 switches it off
+	}{{"login_timeout", c.LoginTimeout, false}, {"keepalive", c.Keepalive, true}, {"idle_timeout", c.IdleTimeout, true}} {
+		switch {
+		case d.d >= time.Second || d.off && d.d == 0:
+		case d.off:
+			report(d.name, fmt.Sprintf("%v is too short", d.d), `Give at least "1s", or "0s" for never.`)
+		default:
 			report(d.name, fmt.Sprintf("%v is too short", d.d), `Give at least "1s".`)
 		}
+	}
+	if !validVersion(c.Version) {
+		report("version", fmt.Sprintf("%q cannot be a version", c.Version), fmt.Sprintf("Give 1 to %d printable ASCII characters that do not begin with a space or a minus.", maxVersion))
 	}
 	supported, insecure := ssh.SupportedAlgorithms(), ssh.InsecureAlgorithms()
 	validateAlgorithms("ciphers", c.Ciphers, slices.Concat(supported.Ciphers, insecure.Ciphers), report)
 	validateAlgorithms("kex", c.KeyExchanges, slices.Concat(supported.KeyExchanges, insecure.KeyExchanges), report)
 	validateAlgorithms("macs", c.MACs, slices.Concat(supported.MACs, insecure.MACs), report)
+}
+
+// maxVersion is the longest version, in bytes: RFC 4253, section 4.2, with "SSH-2.0-" before it and the end of the line behind it.
+const maxVersion = 255 - len(protocol) - len("\r\n")
+
+func validVersion(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= maxVersion && s[0] != ' ' && s[0] != '-'
+}
+
+// Warn implements [frontend.Warner].
+func (c *Config) Warn(report func(attribute, summary, detail string)) {
+	if c.Legacy {
+		report("legacy", "Weak algorithms are offered to old devices",
+			"Clients may come in by ssh-rsa, SHA-1 and CBC, and a man in the middle may talk others into it. Let such devices have a frontend of their own.")
+	}
+	for _, list := range []struct {
+		attribute string
+		names     []string
+	}{{"ciphers", c.Ciphers}, {"kex", c.KeyExchanges}, {"macs", c.MACs}} {
+		for _, name := range list.names {
+			if weak(name) {
+				report(list.attribute, fmt.Sprintf("%q is weak, or costs strangers nothing and the server much", name), "Leave it out, unless a device of yours knows nothing else.")
+			}
+		}
+	}
 }
 
 func (c *Config) validateServices(report func(attribute, summary, detail string)) {
@@ -124,7 +174,7 @@ func validateAlgorithms(attribute string, names, known []string, report func(att
 // New implements [frontend.Config].
 func (c *Config) New(env frontend.Env) (frontend.Server, error) {
 	var problem error
-	keys := loadHostKeys(c.HostKeys, func(_, summary, detail string) {
+	keys := loadHostKeys(c.HostKeys, c.Legacy, func(_, summary, detail string) {
 		if problem == nil {
 			problem = fmt.Errorf("%s: %s", summary, detail)
 		}
@@ -138,14 +188,16 @@ func (c *Config) New(env frontend.Env) (frontend.Server, error) {
 	}
 	s := newServer(env, c.Listen)
 	s.maxConnections, s.maxStartups = c.MaxConnections, c.MaxStartups
-	s.loginTimeout, s.keepalive = c.LoginTimeout, c.Keepalive
+	s.loginTimeout, s.keepalive, s.idleTimeout = c.LoginTimeout, c.Keepalive, c.IdleTimeout
 	for _, service := range c.available {
 		if slices.Contains(c.Services, service.Name()) {
 			s.services = append(s.services, service)
 		}
 	}
 	s.anyCipher = len(c.Ciphers) == 0
-	s.ssh = sshConfig(keys, c.Ciphers, c.KeyExchanges, c.MACs)
+	a := offered(c.Legacy)
+	a.ciphers, a.kex, a.macs = orDefault(c.Ciphers, a.ciphers), orDefault(c.KeyExchanges, a.kex), orDefault(c.MACs, a.macs)
+	s.ssh = sshConfig(keys, a, c.Version)
 	if banner := strings.TrimRight(c.Banner, "\r\n"); banner != "" {
 		s.ssh.BannerCallback = func(ssh.ConnMetadata) string { return banner + "\r\n" }
 	}

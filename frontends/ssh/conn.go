@@ -3,7 +3,6 @@ package ssh
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -21,12 +20,9 @@ import (
 const (
 	// maxChannels is how many channels one connection may have open, as in OpenSSH.
 	maxChannels = 10
-	// missedKeepalives is for how many intervals a client may be silent.
-	missedKeepalives = 3
+	// channelWait is how long a channel waits for one that the client has closed just before to be cleared away.
+	channelWait = time.Second
 )
-
-// errSilent is why a session ends whose client does not answer.
-var errSilent = errors.New("the client does not answer")
 
 // conn is one client's connection.
 type conn struct {
@@ -36,14 +32,18 @@ type conn struct {
 	wire *netConn
 	id   string // of the session
 	log  *slog.Logger
+	used *activity // by the programs on its channels
+	open channels
 
+	remote  netip.Addr
 	in      bool   // logged in; guarded by srv.mu
+	dropped bool   // hung up on before that, and not counted any more; likewise
 	through func() // to be called then, or at the end
 }
 
 func newConn(s *Server, nc net.Conn) *conn {
 	id := strings.ToLower(rand.Text()[:12])
-	return &conn{srv: s, net: nc, id: id, log: s.log.With("session", id, "remote", nc.RemoteAddr().String())}
+	return &conn{srv: s, net: nc, id: id, remote: addrPort(nc.RemoteAddr()).Addr(), used: newActivity(), log: s.log.With("session", id, "remote", nc.RemoteAddr().String())}
 }
 
 // serve serves the client until the connection ends.
@@ -67,25 +67,58 @@ func (c *conn) serve(ctx context.Context) {
 	defer wg.Wait()
 	defer sess.End(context.Canceled)
 	wg.Go(func() { ssh.DiscardRequests(requests) })
-	wg.Go(func() { c.keepAlive(sc, sess) })
-	slots := make(chan struct{}, maxChannels)
+	c.used.note()
+	if c.srv.keepalive > 0 {
+		wg.Go(func() { c.keepAlive(sess) })
+	}
+	wg.Go(func() { c.endIdle(sess) })
+	slots, waiting := make(chan struct{}, maxChannels), make(chan struct{}, maxChannels)
 	for ch := range channels {
 		if ch.ChannelType() != "session" {
 			_ = ch.Reject(ssh.Prohibited, refusal(c.srv.services))
 			continue
 		}
 		select {
-		case slots <- struct{}{}:
+		case waiting <- struct{}{}:
 		default:
-			_ = ch.Reject(ssh.ResourceShortage, "too many channels on this connection")
+			refuseChannel(ch)
 			continue
 		}
 		wg.Go(func() {
-			defer func() { <-slots }()
 			defer c.recoverPanic()
+			entered := enterSlot(sess.Context(), slots)
+			<-waiting
+			if !entered {
+				refuseChannel(ch)
+				return
+			}
+			defer func() { <-slots }()
 			c.serveChannel(ch, sess)
 		})
 	}
+}
+
+// enterSlot takes a place for a channel. It waits a little where there is none: a client that closes a channel and opens the next one in the
+// same breath must not be refused, although the work for the first may not have ended yet.
+func enterSlot(ctx context.Context, slots chan struct{}) bool {
+	select {
+	case slots <- struct{}{}:
+		return true
+	default:
+	}
+	wait := time.NewTimer(channelWait)
+	defer wait.Stop()
+	select {
+	case slots <- struct{}{}:
+		return true
+	case <-wait.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+func refuseChannel(ch ssh.NewChannel) {
+	_ = ch.Reject(ssh.ResourceShortage, "too many channels on this connection")
 }
 
 // handshake exchanges keys and logs the client in. It returns a session when there is one, also if the connection broke in that moment and there is no ServerConn.
@@ -95,7 +128,8 @@ func (c *conn) handshake(ctx context.Context, cancel context.CancelFunc) (*ssh.S
 	defer stop()
 	login := &login{
 		ctx: ctx, attempt: c.srv.env.Login, methods: c.srv.env.Methods(), hangUp: func() { c.net.Close() },
-		about: auth.Request{Service: "ssh", SessionID: c.id, Remote: addrPort(c.net.RemoteAddr()), Local: addrPort(c.net.LocalAddr())},
+		unproved: c.srv.env.Unproved,
+		about:    auth.Request{Service: "ssh", SessionID: c.id, Remote: addrPort(c.net.RemoteAddr()), Local: addrPort(c.net.LocalAddr())},
 	}
 	cfg := c.srv.ssh
 	login.install(&cfg)
@@ -103,15 +137,15 @@ func (c *conn) handshake(ctx context.Context, cancel context.CancelFunc) (*ssh.S
 	raw.SetDeadline(deadline)
 	if c.srv.anyCipher {
 		var ciphers []string
-		raw, ciphers = hello(raw)
-		cfg.Ciphers = offer(ciphers)
+		raw, ciphers = hello(raw, c.srv.ssh.ServerVersion)
+		cfg.Ciphers = offer(ciphers, c.srv.ssh.Ciphers)
 		raw.SetDeadline(deadline)
 	}
 	nc := newNetConn(raw, cancel)
 	c.wire = nc
 	sc, channels, requests, err := ssh.NewServerConn(nc, &cfg)
 	if err != nil {
-		c.log.Debug("connection ended before login", "err", err)
+		c.endedBeforeLogin(login, err)
 		return nil, nil, nil, login.session
 	}
 	if !c.srv.admit(c) {
@@ -125,23 +159,16 @@ func (c *conn) handshake(ctx context.Context, cancel context.CancelFunc) (*ssh.S
 	return sc, channels, requests, login.session
 }
 
-// keepAlive asks the client regularly whether it is alive, and ends the session of one that is not.
-func (c *conn) keepAlive(sc ssh.Conn, sess *session.Session) {
-	tick := time.NewTicker(c.srv.keepalive)
-	defer tick.Stop()
-	for {
-		select {
-		case <-sess.Context().Done():
-			return
-		case <-tick.C:
-		}
-		// SendRequest waits without end: the session's end closes the connection, and that ends the wait.
-		silent := time.AfterFunc(missedKeepalives*c.srv.keepalive, func() { sess.End(errSilent) })
-		_, _, err := sc.SendRequest("keepalive@openssh.com", true, nil)
-		silent.Stop()
-		if err != nil {
-			return
-		}
+// endedBeforeLogin logs why a client did not get in, where that was not the outcome of a login.
+func (c *conn) endedBeforeLogin(l *login, err error) {
+	switch {
+	case l.notProved(err):
+		l.tellUnproved()
+	case asksForServiceAgain(err):
+		c.log.Info("the client began its login anew, which is not possible: it should offer only what lets it in (paramiko: look_for_keys=False, allow_agent=False)",
+			"user", l.user, "client", l.client)
+	default:
+		c.log.Debug("connection ended before login", "err", err)
 	}
 }
 

@@ -18,6 +18,10 @@
 // Passwords by keyboard-interactive are asked for where an authenticator says that it does keyboard-interactive and then has no question for the user; to ask for them in
 // any case lost, since a client that prefers that way, as OpenSSH's does, would come by it to every password.
 //
-// Keepalive. A client is asked whether it is alive, and hung up on when it does not answer, since TCP alone takes minutes to notice, and an upload
-// must not stay half open that long. The same time bounds each write to a client that takes no data.
+// Keepalive. A client that is quiet is asked whether it is alive, and hung up on when it sends nothing at all, since TCP alone takes minutes to notice, and an upload
+// must not stay half open that long. Any byte is a sign of life: some clients answer no such question. It is asked on an open channel, as OpenSSH's server
+// does: to ask on the connection lost, since clients that answer such a request with SSH_MSG_UNIMPLEMENTED would be hung up on by the library. Without a channel
+// nobody is asked, and the idle timeout ends the session. The same time bounds each write to a client that takes no data.
+//
+// Places before the login. They go first to addresses that have none, see startups.go; what one client may send and ask there is bounded.
 package ssh

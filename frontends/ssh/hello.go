@@ -24,7 +24,7 @@ var errNoHello = errors.New("not an SSH client's first packet")
 
 // hello sends the server's identification and looks at the client's first packet, which lists the ciphers that it has. It returns them, or none where the
 // client does not say, and a connection that reads as if nothing had been read, and on which the library can send its identification as if it had not been sent. The read deadline is then hello's: the caller sets it anew.
-func hello(c net.Conn) (net.Conn, []string) {
+func hello(c net.Conn, identification string) (net.Conn, []string) {
 	line := []byte(identification + "\r\n")
 	if _, err := c.Write(line); err != nil {
 		return c, nil // the library meets the same error

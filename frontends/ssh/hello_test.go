@@ -15,6 +15,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
+const testIdentification = protocol + "filegate"
+
 // firstPacket is an SSH_MSG_KEXINIT with lists of ciphers to and from the server.
 func firstPacket(in, out string) []byte {
 	const padding = 7
@@ -56,12 +58,12 @@ func TestHello(t *testing.T) {
 				defer client.Close()
 				defer server.Close()
 				go func() {
-					greeting := make([]byte, len(identification)+2)
+					greeting := make([]byte, len(testIdentification)+2)
 					io.ReadFull(client, greeting)
 					client.Write([]byte(tt.sent))
 				}()
 				begin := time.Now()
-				c, got := hello(server)
+				c, got := hello(server, testIdentification)
 				if !slices.Equal(got, tt.want) {
 					t.Errorf("ciphers %q, want %q", got, tt.want)
 				}
@@ -122,7 +124,7 @@ func TestOffer(t *testing.T) {
 		{[]string{ssh.CipherChaCha20Poly1305, ssh.CipherAES128CTR}, all},
 		{nil, all},
 	} {
-		if got := offer(tt.client); !slices.Equal(got, tt.want) {
+		if got := offer(tt.client, offered(false).ciphers); !slices.Equal(got, tt.want) {
 			t.Errorf("offer(%q) = %q, want %q", tt.client, got, tt.want)
 		}
 	}

@@ -1,10 +1,14 @@
 package ssh
 
 import (
+	"bytes"
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -12,15 +16,17 @@ import (
 // minRSABits is the shortest RSA key that today's clients accept.
 const minRSABits = 2048
 
-// loadHostKeys reads the private keys and reports what is wrong with each.
-func loadHostKeys(files []string, report func(attribute, summary, detail string)) []ssh.Signer {
-	if len(files) == 0 {
-		report("host_keys", "No host key", "Make one with: ssh-keygen -t ed25519 -N '' -f ssh_host_ed25519_key")
+// loadHostKeys reads the private keys and reports what is wrong with each. Of a directory it takes all private keys that are in it. With legacy an RSA key
+// signs with SHA-1 too, for a client that knows nothing else.
+func loadHostKeys(names []string, legacy bool, report func(attribute, summary, detail string)) []ssh.Signer {
+	if len(names) == 0 {
+		report("host_keys", "No host key", "Make some with: filegate hostkeys DIR, and name the directory here.")
 	}
+	files := hostKeyFiles(names, report)
 	var keys []ssh.Signer
 	fileOf := map[string]string{}
 	for _, file := range files {
-		key, problem := loadHostKey(file)
+		key, problem := loadHostKey(file, legacy)
 		if problem != "" {
 			report("host_keys", "Host key "+file+" cannot be used", problem)
 			continue
@@ -36,8 +42,48 @@ func loadHostKeys(files []string, report func(attribute, summary, detail string)
 	return keys
 }
 
+// hostKeyFiles returns the names with the files of a directory in its place: those that look like private keys.
+func hostKeyFiles(names []string, report func(attribute, summary, detail string)) []string {
+	var files []string
+	for _, name := range names {
+		if info, err := os.Stat(name); err != nil || !info.IsDir() {
+			files = append(files, name)
+			continue
+		}
+		found, err := os.ReadDir(name)
+		if err != nil {
+			report("host_keys", "Host keys in "+name+" cannot be used", err.Error())
+			continue
+		}
+		before := len(files)
+		for _, entry := range found {
+			if file := filepath.Join(name, entry.Name()); !entry.IsDir() && isPrivateKey(file) {
+				files = append(files, file)
+			}
+		}
+		if len(files) == before {
+			report("host_keys", "No host key in "+name, "No file there is a private key. Make some with: filegate hostkeys "+name)
+		}
+	}
+	return files
+}
+
+// maxKeyFile is the longest file that may be a private key, in bytes.
+const maxKeyFile = 64 << 10
+
+// isPrivateKey reports whether a file of a directory is to be taken for a private key. One that cannot be read is, so that this is reported.
+func isPrivateKey(file string) bool {
+	f, err := os.Open(file)
+	if err != nil {
+		return !strings.HasSuffix(file, ".pub")
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
+	return err == nil && bytes.Contains(text, []byte("PRIVATE KEY-----"))
+}
+
 // loadHostKey returns the key in file, or a text that says what is wrong and what to do.
-func loadHostKey(file string) (key ssh.Signer, problem string) {
+func loadHostKey(file string, legacy bool) (key ssh.Signer, problem string) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return nil, fmt.Sprintf("%v. Make one with: ssh-keygen -t ed25519 -N '' -f %s", err, file)
@@ -64,13 +110,13 @@ func loadHostKey(file string) (key ssh.Signer, problem string) {
 	case ssh.KeyAlgoED25519, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521:
 		return signer, ""
 	case ssh.KeyAlgoRSA:
-		return rsaSigner(raw, signer)
+		return rsaSigner(raw, signer, legacy)
 	}
 	return nil, fmt.Sprintf("Keys of type %s are not secure any more: make one of type ed25519, ecdsa or rsa.", signer.PublicKey().Type())
 }
 
-// rsaSigner keeps an RSA key from signing with SHA-1, which the plain signer offers too.
-func rsaSigner(raw any, signer ssh.Signer) (key ssh.Signer, problem string) {
+// rsaSigner keeps an RSA key from signing with SHA-1, which the plain signer offers too, unless legacy wants it.
+func rsaSigner(raw any, signer ssh.Signer, legacy bool) (key ssh.Signer, problem string) {
 	if k, ok := raw.(*rsa.PrivateKey); ok && k.N.BitLen() < minRSABits {
 		return nil, fmt.Sprintf("It has %d bits, which clients refuse: make one of at least %d.", k.N.BitLen(), minRSABits)
 	}
@@ -78,9 +124,13 @@ func rsaSigner(raw any, signer ssh.Signer) (key ssh.Signer, problem string) {
 	if !ok {
 		return nil, "Its type is not known here: make one of type ed25519, ecdsa or rsa."
 	}
-	sha2, err := ssh.NewSignerWithAlgorithms(s, []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256})
+	algorithms := []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}
+	if legacy {
+		algorithms = append(algorithms, ssh.KeyAlgoRSA)
+	}
+	key, err := ssh.NewSignerWithAlgorithms(s, algorithms)
 	if err != nil {
 		return nil, err.Error()
 	}
-	return sha2, ""
+	return key, ""
 }

@@ -139,6 +139,7 @@ func TestSilentClient(t *testing.T) {
 	}
 	defer c.Wait()
 	defer c.Close()
+	running(t, c)
 	mute.muted.Store(true)
 	sess := srv.Sessions()[0]
 	<-sess.Context().Done()
@@ -186,5 +187,117 @@ func TestConnect(t *testing.T) {
 	refuse.Store(true)
 	if _, line := connect(t, srv); !strings.Contains(line, "Too many connections") {
 		t.Errorf("a client that is not wanted reads %q", line)
+	}
+}
+
+// running opens a channel with a program on it that waits for input.
+func running(t *testing.T, c *gossh.Client) io.WriteCloser {
+	t.Helper()
+	s := newSession(t, c)
+	in, err := s.StdinPipe()
+	if err == nil {
+		err = s.Start("echo")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
+
+// A client that does not know what to answer when it is asked whether it is alive, and one that answers nothing, live on as long as they send something.
+func TestUnansweredKeepalive(t *testing.T) {
+	cfg := config(t)
+	cfg.Keepalive = time.Second
+	srv := start(t, cfg)
+	conn, err := net.Dial("tcp", srv.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A client of which the requests of the server are never answered: nobody reads them.
+	sc, channels, _, err := gossh.NewClientConn(conn, "", &gossh.ClientConfig{
+		User: frontendtest.User, Auth: []gossh.AuthMethod{gossh.Password(frontendtest.Password)}, HostKeyCallback: gossh.InsecureIgnoreHostKey(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sc.Wait()
+	defer sc.Close()
+	go func() {
+		for ch := range channels {
+			ch.Reject(gossh.Prohibited, "")
+		}
+	}()
+	ch, requests, err := sc.OpenChannel("session", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ch.SendRequest("exec", true, gossh.Marshal(struct{ Command string }{"echo"})); err != nil {
+		t.Fatal(err)
+	}
+	asked := <-requests // and not answered
+	if asked.Type != "keepalive@openssh.com" || !asked.WantReply {
+		t.Errorf("the client is asked %q, want a question on its channel", asked.Type)
+	}
+	sess := srv.Sessions()[0]
+	for range 16 { // four seconds, which is more than it may be silent for
+		select {
+		case <-sess.Context().Done():
+			t.Fatalf("a client that sends all the time is hung up on: %v", context.Cause(sess.Context()))
+		case <-time.After(250 * time.Millisecond):
+		}
+		if _, err := ch.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-sess.Context().Done() // now it is silent
+	if cause := context.Cause(sess.Context()); !strings.Contains(cause.Error(), "does not answer") {
+		t.Errorf("the session ended because %v", cause)
+	}
+}
+
+// A client that does nothing is hung up on, with a channel and without, and one that does something is not.
+func TestIdleTimeout(t *testing.T) {
+	cfg := config(t)
+	cfg.IdleTimeout = time.Second
+	srv := start(t, cfg)
+	dial(t, srv)
+	bare := srv.Sessions()[0]
+	idle := dial(t, srv)
+	running(t, idle)
+	quiet := srv.Sessions()[1]
+	busy := dial(t, srv)
+	in := running(t, busy)
+	working := srv.Sessions()[2]
+	for bare.Context().Err() == nil || quiet.Context().Err() == nil {
+		if _, err := in.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-working.Context().Done():
+			t.Fatalf("a client that works is hung up on: %v", context.Cause(working.Context()))
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	for _, sess := range srv.Sessions()[:2] {
+		if cause := context.Cause(sess.Context()); !strings.Contains(cause.Error(), "done nothing") {
+			t.Errorf("the session ended because %v", cause)
+		}
+	}
+}
+
+// A stranger who sends without end before the login is hung up on.
+func TestTooMuchBeforeLogin(t *testing.T) {
+	c, _ := connect(t, start(t, config(t)))
+	c.Write([]byte("SSH-2.0-test\r\n"))
+	packet := make([]byte, 4+8)
+	packet[3], packet[4], packet[5] = 8, 6, 2 // SSH_MSG_IGNORE without content
+	sent, err := 0, error(nil)
+	for err == nil && sent < 64<<20 {
+		var n int
+		n, err = c.Write(packet)
+		sent += n
+	}
+	if err == nil {
+		t.Errorf("%d bytes were taken before the login", sent)
 	}
 }

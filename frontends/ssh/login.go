@@ -3,9 +3,14 @@ package ssh
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
+	"io"
+	"net"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -21,23 +26,43 @@ var errRefused = errors.New("login refused")
 const maxFailures = 6
 
 const (
+	// maxUser, maxPassword and maxKey are the longest user name, password or answer, and public key or certificate that are looked at, in bytes.
+	maxUser     = 256
+	maxPassword = 1024
+	maxKey      = 16 << 10
+	// maxKeys is how many keys a client may ask about on one connection, and freeKeys how many of them are answered at once when they are refused: the answer to
+	// each further one takes keyDelay.
+	maxKeys  = 40
+	freeKeys = 10
+	keyDelay = 500 * time.Millisecond
+)
+
+const (
 	unavailableBanner = "Nobody can log in at the moment. Please try again later."
 	failuresBanner    = "Too many failed logins on this connection."
+	keysBanner        = "Too many keys on this connection: let your client offer the right one only (OpenSSH: IdentitiesOnly=yes)."
 )
 
 // login takes one client through its login, step by step, all in the goroutine of the handshake.
 type login struct {
 	ctx     context.Context // of the handshake: the library's callbacks bring none
 	attempt func(context.Context, auth.Request) (*session.Session, *auth.Step, error)
-	about   auth.Request // what is the same in every step
-	methods []auth.Method
-	hangUp  func()
-	show    func(banner string) error
+	// unproved tells of a wrong signature.
+	unproved func(context.Context, auth.Request)
+	about    auth.Request // what is the same in every step
+	methods  []auth.Method
+	hangUp   func()
+	show     func(banner string) error
 
 	step     *auth.Step // that is wanted now; nil at the beginning
 	asked    asked
 	shown    string // the last banner
 	failures int
+	keys     int           // questions about keys, each key counted once
+	refused  int           // of them, those that were answered with no
+	proving  *auth.Request // the key that would do, as long as the client has neither proved that it has it nor gone on to something else
+	user     string        // the last name, and the client's program, for the log
+	client   string
 	session  *session.Session
 }
 
@@ -46,9 +71,12 @@ type login struct {
 type asked struct {
 	user   string
 	step   *auth.Step
-	keys   map[string]error
+	keys   map[keyHash]error
 	noKeys bool // none will do, whichever it is
 }
+
+// keyHash stands for a key: the keys themselves are as large as a client likes.
+type keyHash [sha256.Size]byte
 
 // install makes cfg ask this login, by the methods that some authenticator has. Which of them will do for whom nobody knows before the user's name is known.
 func (l *login) install(cfg *ssh.ServerConfig) {
@@ -57,6 +85,7 @@ func (l *login) install(cfg *ssh.ServerConfig) {
 	cfg.KeyboardInteractiveCallback = next.KeyboardInteractiveCallback
 	cfg.PublicKeyCallback = next.PublicKeyCallback
 	cfg.VerifiedPublicKeyCallback = l.verifiedPublicKey
+	cfg.AuthLogCallback = func(ssh.ConnMetadata, string, error) { l.proving = nil } // an attempt has ended; that a key would do ends none
 	cfg.PreAuthConnCallback = func(c ssh.ServerPreAuthConn) { l.show = c.SendAuthBanner }
 }
 
@@ -80,10 +109,12 @@ func noneOf(c ssh.ServerAuthCallbacks) bool {
 
 // try takes one step. With neither a step nor an error the client is in, or, where it has proved nothing yet, may go on to do so.
 func (l *login) try(meta ssh.ConnMetadata, step *auth.Step, req auth.Request) (*auth.Step, error) {
-	req.Service, req.SessionID, req.Remote, req.Local = l.about.Service, l.about.SessionID, l.about.Remote, l.about.Local
-	req.User, req.Client = meta.User(), string(meta.ClientVersion())
+	req = l.request(meta, req)
 	if step != nil {
 		req.State = step.State
+	}
+	if tooLong(req) {
+		return nil, errTooLong
 	}
 	sess, next, err := l.attempt(l.ctx, req)
 	if err != nil {
@@ -91,6 +122,22 @@ func (l *login) try(meta ssh.ConnMetadata, step *auth.Step, req auth.Request) (*
 	}
 	l.session = sess
 	return next, nil
+}
+
+// request completes a request with what is the same in all of this login.
+func (l *login) request(meta ssh.ConnMetadata, req auth.Request) auth.Request {
+	req.Service, req.SessionID, req.Remote, req.Local = l.about.Service, l.about.SessionID, l.about.Remote, l.about.Local
+	req.User, req.Client = meta.User(), string(meta.ClientVersion())
+	l.user, l.client = req.User[:min(len(req.User), maxUser)], req.Client
+	return req
+}
+
+// errTooLong refuses what nobody's name or password is, before anybody logs it, remembers it or hands it on.
+var errTooLong = fmt.Errorf("a name, password or key that is too long: %w", auth.ErrInvalid)
+
+func tooLong(req auth.Request) bool {
+	return len(req.User) > maxUser || len(req.Password) > maxPassword || len(req.PublicKey) > maxKey ||
+		slices.ContainsFunc(req.Answers, func(a auth.Secret) bool { return len(a) > maxPassword })
 }
 
 // outcome says in the library's terms what a proof has led to.
@@ -211,24 +258,86 @@ func (l *login) rounds(meta ssh.ConnMetadata, step *auth.Step, ask ssh.KeyboardI
 
 // publicKey answers whether a key would do. Clients ask that for every key they have, before they prove anything.
 func (l *login) publicKey(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
-	if l.asked.user != meta.User() || l.asked.step != l.step || l.asked.keys == nil {
-		l.asked = asked{user: meta.User(), step: l.step, keys: map[string]error{}}
-	}
-	wire := string(key.Marshal()) // of a certificate too
-	err, known := l.asked.keys[wire]
-	if !known && !l.asked.noKeys {
-		_, err = l.try(meta, l.step, auth.Request{Method: auth.PublicKey, PublicKey: []byte(wire)})
-		l.asked.noKeys = errors.Is(err, auth.ErrMethod)
-		if errors.Is(err, auth.ErrUnavailable) {
-			l.unavailable(err)
-		} else {
-			l.asked.keys[wire] = err
-		}
-	}
-	if err != nil || l.asked.noKeys {
+	wire := key.Marshal() // of a certificate too
+	err := l.wouldDo(meta, wire)
+	if err != nil {
 		return nil, errRefused
 	}
+	proof := l.request(meta, auth.Request{Method: auth.PublicKey, PublicKey: wire, Verified: true})
+	l.proving = &proof
 	return &ssh.Permissions{}, nil
+}
+
+// wouldDo asks about a key, once.
+func (l *login) wouldDo(meta ssh.ConnMetadata, wire []byte) error {
+	if l.asked.user != meta.User() || l.asked.step != l.step || l.asked.keys == nil {
+		l.asked = asked{user: meta.User(), step: l.step, keys: map[keyHash]error{}}
+	}
+	hash := keyHash(sha256.Sum256(wire))
+	err, known := l.asked.keys[hash]
+	switch {
+	case known:
+		return err
+	case l.asked.noKeys:
+		return errRefused
+	case l.keys >= maxKeys:
+		l.banner(keysBanner)
+		l.hangUp()
+		return errRefused
+	}
+	l.keys++
+	_, err = l.try(meta, l.step, auth.Request{Method: auth.PublicKey, PublicKey: wire})
+	l.asked.noKeys = errors.Is(err, auth.ErrMethod)
+	if errors.Is(err, auth.ErrUnavailable) {
+		l.unavailable(err)
+		return err
+	}
+	l.asked.keys[hash] = err
+	if err != nil {
+		l.refusedKey()
+	}
+	return err
+}
+
+// refusedKey lets a client wait that asks about one key after another: to find out whose key is known where is no client's business.
+func (l *login) refusedKey() {
+	l.refused++
+	if l.refused <= freeKeys {
+		return
+	}
+	wait := time.NewTimer(keyDelay)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-l.ctx.Done():
+	}
+}
+
+// notProved reports whether a login has ended by a wrong signature under a key that would do. The library has no error of its own for that: it is
+// what is left, when the connection had not ended, and the last that was said to the client is that the key would do.
+func (l *login) notProved(err error) bool {
+	if l.proving == nil {
+		return false
+	}
+	_, ended := errors.AsType[*ssh.ServerAuthError](err) // by the client, in good order
+	_, broken := errors.AsType[net.Error](err)
+	return !ended && !broken && !asksForServiceAgain(err) && !errors.Is(err, errTooMuchBeforeLogin) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, net.ErrClosed)
+}
+
+// unprovedTimeout bounds how long it may take to count a wrong signature.
+const unprovedTimeout = 10 * time.Second
+
+// tellUnproved counts a wrong signature as a failed login, also if the client has hung up.
+func (l *login) tellUnproved() {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), unprovedTimeout)
+	defer cancel()
+	l.unproved(ctx, *l.proving)
+}
+
+// asksForServiceAgain reports whether the library has ended a login because the client asked for the service of user authentication a second time, as paramiko does before
+// each attempt. RFC 4252 does not forbid that, and the library has no way to take it.
+func asksForServiceAgain(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "unexpected message type 5 ")
 }
 
 // verifiedPublicKey is called when the client has proved that it has a key which would do.

@@ -2,6 +2,7 @@ package ssh
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,12 @@ const (
 	writeBuffer = 256 << 10
 )
 
+// maxBeforeLogin is how many bytes a client may send before it is logged in: room for several key exchanges and some dozen keys. It bounds the
+// memory and the time that a stranger can take.
+const maxBeforeLogin = 512 << 10
+
+var errTooMuchBeforeLogin = errors.New("the client has sent too much before its login")
+
 // netConn is a client's TCP connection, with what the library lacks: the end of the connection ends the work for it also while it logs in,
 // a client that takes no data does not hold a writer for ever, and bytes go to and from the system in large pieces.
 //
@@ -24,6 +31,9 @@ const (
 type netConn struct {
 	net.Conn
 	gone    context.CancelFunc // called when the client is gone
+	heard   *activity          // bytes that came
+	allowed atomic.Int64       // how many bytes more may come before the login
+	through atomic.Bool        // logged in: any number of bytes may come
 	stalled atomic.Int64       // how long a write may take, in ns; 0 while the deadline of the login holds
 
 	in []byte // read, and not taken yet; one goroutine reads
@@ -40,7 +50,8 @@ type netConn struct {
 }
 
 func newNetConn(c net.Conn, gone context.CancelFunc) *netConn {
-	n := &netConn{Conn: c, gone: gone, memory: make([]byte, readBuffer), done: make(chan struct{})}
+	n := &netConn{Conn: c, gone: gone, heard: newActivity(), memory: make([]byte, readBuffer), done: make(chan struct{})}
+	n.allowed.Store(maxBeforeLogin)
 	n.changed = sync.NewCond(&n.mu)
 	go n.writeAll()
 	return n
@@ -65,6 +76,12 @@ func (c *netConn) Read(p []byte) (int, error) {
 
 func (c *netConn) read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.heard.note()
+	}
+	if !c.through.Load() && c.allowed.Add(-int64(n)) < 0 && err == nil {
+		err = errTooMuchBeforeLogin
+	}
 	if err != nil {
 		c.gone()
 	}
@@ -138,8 +155,9 @@ func (c *netConn) Close() error {
 	return c.Conn.Close()
 }
 
-// loggedIn ends the deadline of the login: from here on only each write has one.
+// loggedIn ends the deadline of the login: from here on only each write has one, unless stalled is 0.
 func (c *netConn) loggedIn(stalled time.Duration) {
+	c.through.Store(true)
 	c.stalled.Store(int64(stalled))
 	c.SetDeadline(time.Time{})
 }

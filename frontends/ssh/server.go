@@ -23,7 +23,8 @@ type Server struct {
 	maxConnections int
 	maxStartups    int
 	loginTimeout   time.Duration
-	keepalive      time.Duration
+	keepalive      time.Duration // 0: none
+	idleTimeout    time.Duration // 0: none
 
 	ctx context.Context // the server's life: the parent of those of connections
 	cut context.CancelFunc
@@ -81,10 +82,12 @@ func (s *Server) take(c *conn) (full, reason string) {
 	case s.closing:
 		full = "The server is shutting down."
 		return full, full
-	case len(s.conns) >= s.maxConnections, s.startups >= s.maxStartups:
+	case len(s.conns) >= s.maxConnections:
 		return tooMany, tooMany
+	case !s.room(c):
+		return tooMany, "too many clients are logging in"
 	}
-	through, err := s.env.Connect(addrPort(c.net.RemoteAddr()).Addr())
+	through, err := s.env.Connect(c.remote)
 	if err != nil {
 		return tooMany, err.Error()
 	}
@@ -100,7 +103,7 @@ func (s *Server) forget(c *conn) {
 	defer s.mu.Unlock()
 	delete(s.conns, c)
 	c.through()
-	if !c.in {
+	if !c.in && !c.dropped {
 		s.startups--
 	}
 }
@@ -109,7 +112,7 @@ func (s *Server) forget(c *conn) {
 func (s *Server) admit(c *conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closing {
+	if s.closing || c.dropped {
 		return false
 	}
 	c.in = true
