@@ -46,6 +46,7 @@ func commands() []command {
 		{"check", "find everything in a configuration file that serve would refuse", cmdCheck},
 		{"demo", "serve a store of its own on this machine, to try things out", cmdDemo},
 		{"plugin", "look at authenticators, and test them", cmdPlugin},
+		{"hostkeys", "make the private keys of the SSH server", cmdHostKeys},
 		{"login", "go through one login step by step, as a client would", cmdLogin},
 		{"users", "change or check the file of the authenticator users", cmdUsers},
 		{"version", "print the version", cmdVersion},
