@@ -22,13 +22,13 @@ type dir struct{ *os.File }
 
 // openDir opens the directory rel. Its errors are the system's.
 func (f *FS) openDir(rel string) (dir, error) {
-	under, err := f.root.OpenFile(rel, os.O_RDONLY|syscall.O_DIRECTORY, 0)
+	under, err := f.at().OpenFile(rel, os.O_RDONLY|syscall.O_DIRECTORY, 0)
 	return dir{under}, err
 }
 
 // parent opens the directory that name is in. Its errors are the contract's.
 func (f *FS) parent(ctx context.Context, name vfs.Path) (dir, error) {
-	if _, err := begin(ctx, name); err != nil {
+	if _, err := f.begin(ctx, name); err != nil {
 		return dir{}, err
 	}
 	rel, err := local(name.Dir())

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -15,12 +16,16 @@ import (
 )
 
 // FS is the directory as a login sees it.
-type FS struct{ *Backend }
+type FS struct {
+	*Backend
+	home home
+}
 
 var (
 	_ vfs.AttrFS  = (*FS)(nil)
 	_ vfs.SpaceFS = (*FS)(nil)
 	_ vfs.LinkFS  = (*FS)(nil)
+	_ vfs.PlaceFS = (*FS)(nil)
 )
 
 // local returns name as [os.Root] takes it.
@@ -35,20 +40,23 @@ func local(name vfs.Path) (string, error) {
 }
 
 // begin is what each call begins with: no work for somebody who has gone.
-func begin(ctx context.Context, name vfs.Path) (string, error) {
+func (f *FS) begin(ctx context.Context, name vfs.Path) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
+	}
+	if err := f.enter(); err != nil {
+		return "", translate(err)
 	}
 	return local(name)
 }
 
 // Stat implements [vfs.FS].
 func (f *FS) Stat(ctx context.Context, name vfs.Path) (vfs.Info, error) {
-	rel, err := begin(ctx, name)
+	rel, err := f.begin(ctx, name)
 	if err != nil {
 		return vfs.Info{}, err
 	}
-	info, err := f.root.Stat(rel)
+	info, err := f.at().Stat(rel)
 	if err != nil {
 		return vfs.Info{}, translate(err)
 	}
@@ -77,7 +85,7 @@ func version(info fs.FileInfo) string {
 
 // Open implements [vfs.FS].
 func (f *FS) Open(ctx context.Context, name vfs.Path, opts vfs.OpenOptions) (vfs.File, error) {
-	rel, err := begin(ctx, name)
+	rel, err := f.begin(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +106,7 @@ func (f *FS) Open(ctx context.Context, name vfs.Path, opts vfs.OpenOptions) (vfs
 // openFile opens a regular file for reading.
 func (f *FS) openFile(rel string) (*os.File, fs.FileInfo, error) {
 	// A pipe would keep us waiting for its other end.
-	under, err := f.root.OpenFile(rel, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	under, err := f.at().OpenFile(rel, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -126,14 +134,16 @@ func regular(info fs.FileInfo) error {
 
 // Mkdir implements [vfs.FS].
 func (f *FS) Mkdir(ctx context.Context, name vfs.Path) error {
-	rel, err := begin(ctx, name)
+	rel, err := f.begin(ctx, name)
 	switch {
+	case errors.Is(err, vfs.ErrNotExist) && name.IsRoot():
+		return translate(f.Backend.root.Mkdir(string(f.home.name[1:]), 0o777)) // the home itself
 	case err != nil:
 		return err
 	case name.IsRoot():
 		return vfs.ErrExist
 	}
-	return translate(f.root.Mkdir(rel, 0o777))
+	return translate(f.at().Mkdir(rel, 0o777))
 }
 
 // Remove implements [vfs.FS]. Of a link it removes the link.
@@ -172,7 +182,7 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 		return err
 	}
 	defer from.close()
-	info, err := f.root.Lstat(string(oldname[1:]))
+	info, err := f.at().Lstat(string(oldname[1:]))
 	switch {
 	case err != nil:
 		return translate(err)
@@ -186,9 +196,13 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 		return err
 	}
 	defer to.close()
-	return translate(f.withoutLeftovers(newname, func() error {
+	err = f.withoutLeftovers(newname, func() error {
 		return from.rename(oldname.Base(), to, newname.Base(), opts.Replace)
-	}))
+	})
+	if err != nil {
+		return translate(err)
+	}
+	return translate(f.moved(context.WithoutCancel(ctx), oldname, newname, info))
 }
 
 // withoutLeftovers calls remove, and once more if all that was in its way were leftovers in the directory name.
@@ -210,20 +224,20 @@ func (f *FS) withoutLeftovers(name vfs.Path, remove func() error) error {
 
 // SetAttrs implements [vfs.AttrFS].
 func (f *FS) SetAttrs(ctx context.Context, name vfs.Path, attrs vfs.Attrs) error {
-	rel, err := begin(ctx, name)
+	rel, err := f.begin(ctx, name)
 	if err != nil {
 		return err
 	}
-	if _, err := f.root.Stat(rel); err != nil {
+	if _, err := f.at().Stat(rel); err != nil {
 		return translate(err)
 	}
 	if attrs.Mode != nil {
-		if err := f.root.Chmod(rel, attrs.Mode.Perm()); err != nil {
+		if err := f.at().Chmod(rel, attrs.Mode.Perm()); err != nil {
 			return translate(err)
 		}
 	}
 	if attrs.ModTime != nil || attrs.AccessTime != nil {
-		return translate(f.root.Chtimes(rel, orKeep(attrs.AccessTime), orKeep(attrs.ModTime)))
+		return translate(f.at().Chtimes(rel, orKeep(attrs.AccessTime), orKeep(attrs.ModTime)))
 	}
 	return nil
 }
@@ -238,11 +252,11 @@ func orKeep(t *time.Time) time.Time {
 
 // StatSpace implements [vfs.SpaceFS]: the space of the file system that name is on.
 func (f *FS) StatSpace(ctx context.Context, name vfs.Path) (vfs.Space, error) {
-	rel, err := begin(ctx, name)
+	rel, err := f.begin(ctx, name)
 	if err != nil {
 		return vfs.Space{}, err
 	}
-	under, err := f.root.OpenFile(rel, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	under, err := f.at().OpenFile(rel, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return vfs.Space{}, translate(err)
 	}

@@ -40,7 +40,7 @@ func (f *FS) walk(at vfs.Path, way []string, last bool) (vfs.Path, error) {
 			return "", vfs.ErrInvalidName
 		}
 		next := at.Join(elem)
-		info, err := f.root.Lstat(string(next[1:]))
+		info, err := f.at().Lstat(string(next[1:]))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", translate(err)
 		}
@@ -62,7 +62,7 @@ func (f *FS) walk(at vfs.Path, way []string, last bool) (vfs.Path, error) {
 
 // linkText is the way that a link leads, from where it is.
 func (f *FS) linkText(name vfs.Path) ([]string, error) {
-	text, err := f.root.Readlink(string(name[1:]))
+	text, err := f.at().Readlink(string(name[1:]))
 	switch {
 	case errors.Is(err, syscall.EINVAL):
 		return nil, vfs.ErrNoLink
@@ -76,11 +76,11 @@ func (f *FS) linkText(name vfs.Path) ([]string, error) {
 
 // Lstat implements [vfs.LinkFS].
 func (f *FS) Lstat(ctx context.Context, name vfs.Path) (vfs.Info, error) {
-	rel, err := begin(ctx, name)
+	rel, err := f.begin(ctx, name)
 	if err != nil {
 		return vfs.Info{}, err
 	}
-	info, err := f.root.Lstat(rel)
+	info, err := f.at().Lstat(rel)
 	if err != nil {
 		return vfs.Info{}, translate(err)
 	}
@@ -89,7 +89,7 @@ func (f *FS) Lstat(ctx context.Context, name vfs.Path) (vfs.Info, error) {
 
 // Readlink implements [vfs.LinkFS]. Of a link that leads out it does not tell where to.
 func (f *FS) Readlink(ctx context.Context, name vfs.Path) (vfs.Path, error) {
-	if _, err := begin(ctx, name); err != nil {
+	if _, err := f.begin(ctx, name); err != nil {
 		return "", err
 	}
 	if name.IsRoot() {
@@ -108,7 +108,7 @@ func (f *FS) Readlink(ctx context.Context, name vfs.Path) (vfs.Path, error) {
 
 // Symlink implements [vfs.LinkFS].
 func (f *FS) Symlink(ctx context.Context, target, name vfs.Path) error {
-	if _, err := begin(ctx, name); err != nil {
+	if _, err := f.begin(ctx, name); err != nil {
 		return err
 	}
 	if _, err := local(target); err != nil {
@@ -121,5 +121,14 @@ func (f *FS) Symlink(ctx context.Context, target, name vfs.Path) error {
 	if err != nil {
 		return err
 	}
-	return translate(f.root.Symlink(target.From(name.Dir()), string(name[1:])))
+	return translate(f.at().Symlink(target.From(name.Dir()), string(name[1:])))
+}
+
+// Place implements [vfs.PlaceFS].
+func (f *FS) Place(ctx context.Context, name vfs.Path, follow bool) (vfs.Place, error) {
+	if _, err := f.begin(ctx, name); err != nil {
+		return vfs.Place{}, err
+	}
+	name, err := f.behind(name, follow)
+	return vfs.Place{Path: name}, err
 }

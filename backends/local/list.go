@@ -16,7 +16,7 @@ const pageSize = 256
 
 // List implements [vfs.FS].
 func (f *FS) List(ctx context.Context, name vfs.Path) (vfs.Lister, error) {
-	rel, err := begin(ctx, name)
+	rel, err := f.begin(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (l *lister) describe(entry fs.DirEntry) (vfs.Info, bool) {
 		return vfs.Info{}, false
 	}
 	if info.Mode().Type() == fs.ModeSymlink {
-		if _, err := l.fs.root.Stat(path.Join(l.rel, name)); err != nil && vfs.Kind(translate(err)) == vfs.ErrPermission {
+		if _, err := l.fs.at().Stat(path.Join(l.rel, name)); err != nil && vfs.Kind(translate(err)) == vfs.ErrPermission {
 			return vfs.Info{}, false
 		}
 	}

@@ -75,7 +75,7 @@ type Backend struct {
 }
 
 // Open implements [backend.Backend]. All logins see the same directory.
-func (b *Backend) Open(context.Context, backend.Login) (vfs.FS, error) { return &FS{b}, nil }
+func (b *Backend) Open(context.Context, backend.Login) (vfs.FS, error) { return &FS{Backend: b}, nil }
 
 // Close implements [backend.Backend].
 func (b *Backend) Close() error { return b.root.Close() }

@@ -13,7 +13,7 @@ import (
 
 // OpenWriter implements [vfs.FS].
 func (f *FS) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOptions) (vfs.Writer, error) {
-	rel, err := begin(ctx, name)
+	rel, err := f.begin(ctx, name)
 	switch {
 	case err != nil:
 		return nil, err
@@ -45,7 +45,7 @@ func (f *FS) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOption
 
 // target describes the file that a writer is to replace, nil where there is none, or says what is in the way. Its errors are the contract's.
 func (f *FS) target(rel string, opts vfs.WriteOptions) (fs.FileInfo, error) {
-	info, err := f.root.Stat(rel)
+	info, err := f.at().Stat(rel)
 	missing := errors.Is(err, fs.ErrNotExist)
 	if err != nil && !missing {
 		return nil, translate(err)
@@ -70,7 +70,7 @@ func (f *FS) target(rel string, opts vfs.WriteOptions) (fs.FileInfo, error) {
 
 // exists says whether anything has the name, be it a link that leads to nothing.
 func (f *FS) exists(rel string) bool {
-	_, err := f.root.Lstat(rel)
+	_, err := f.at().Lstat(rel)
 	return err == nil
 }
 

@@ -101,6 +101,9 @@ func (f *FS) locate(p vfs.Path) (name, error) {
 	}
 	if n.container == "" && len(elements) > 0 {
 		n.container, elements = unescapeElement(elements[0], true), elements[1:]
+		if n.container == "" {
+			return name{}, vfs.Errorf(vfs.ErrInvalidName, "a container cannot have an empty name")
+		}
 	}
 	n.object = unescapeObject(elements)
 	switch {

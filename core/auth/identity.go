@@ -29,12 +29,13 @@ type Permission string
 const (
 	Read   Permission = "read"   // content of files
 	List   Permission = "list"   // names and attributes
-	Write  Permission = "write"  // create and change files and directories, rename, set attributes
-	Delete Permission = "delete" // remove, and replace by a rename
+	Create Permission = "create" // make files and directories that are not there yet, and nothing else
+	Write  Permission = "write"  // create, append, rename, set attributes: all that loses no content
+	Delete Permission = "delete" // remove; with write: overwrite, truncate, and replace by a rename
 )
 
 // Permissions returns all that there are.
-func Permissions() []Permission { return []Permission{Read, List, Write, Delete} }
+func Permissions() []Permission { return []Permission{Read, List, Create, Write, Delete} }
 
 // Rule gives a part of the tree permissions of its own, in place of the identity's.
 type Rule struct {

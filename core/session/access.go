@@ -1,32 +1,55 @@
 package session
 
 import (
+	"context"
 	"slices"
 
 	"filegate/core/auth"
 	"filegate/core/vfs"
 )
 
-// permit returns nil when the session still lives, the operation's names are names, and the login may do all of what is asked.
-func (s *Session) permit(e Event, what ...auth.Permission) error {
+// permit returns nil when the session still lives, the operation's names are names, and the login may do all of that where they lead.
+func (s *Session) permit(ctx context.Context, e Event, what ...auth.Permission) error {
 	if err := s.ended(); err != nil {
 		return err
 	}
-	if !confined(e.Path) || (e.Op == OpRename || e.Op == OpCopy || e.Op == OpSymlink) && !confined(e.Target) {
+	two := e.Op == OpRename || e.Op == OpCopy || e.Op == OpSymlink
+	if !confined(e.Path) || two && !confined(e.Target) {
 		return vfs.ErrInvalidName
 	}
+	at, err := s.locate(ctx, e.Path, e.Op.follows())
+	if err != nil {
+		return err
+	}
+	if err := s.demand(at, what...); err != nil {
+		return err
+	}
+	if !two {
+		return nil
+	}
+	how := toEntry
+	if e.Op != OpRename { // a link leads wherever its target does
+		how = toFile
+	}
+	to, err := s.locate(ctx, e.Target, how)
+	if err != nil {
+		return err
+	}
+	switch e.Op {
+	case OpRename:
+		return s.mayRename(at, to)
+	case OpSymlink:
+		return s.mayLink(at, to)
+	}
+	return s.demand(to, auth.Create)
+}
+
+// demand refuses what takes more permissions than there are at the places.
+func (s *Session) demand(at where, what ...auth.Permission) error {
 	for _, p := range what {
-		if !s.may(e.Path, p) {
+		if !s.may(at, p) {
 			return forbidden(p)
 		}
-	}
-	switch {
-	case e.Op == OpRename:
-		return s.mayRename(e.Path, e.Target)
-	case e.Op == OpSymlink:
-		return s.mayLink(e.Path, e.Target)
-	case e.Op == OpCopy && !s.may(e.Target, auth.Write):
-		return forbidden(auth.Write)
 	}
 	return nil
 }
@@ -35,51 +58,30 @@ func forbidden(p auth.Permission) error {
 	return vfs.Errorf(vfs.ErrPermission, "this login has no %s permission here", p)
 }
 
-// may says whether the login may do that with what the client calls name.
-func (s *Session) may(name vfs.Path, what auth.Permission) bool {
-	return slices.Contains(s.identity.PermissionsAt(string(name)), what)
-}
-
-// mayThroughout is may for a directory and all that may be in it.
-func (s *Session) mayThroughout(name vfs.Path, what auth.Permission) bool {
-	return s.may(name, what) && !slices.ContainsFunc(s.identity.Rules, func(r auth.Rule) bool {
-		return name.Contains(vfs.Path(r.Path)) && !slices.Contains(r.Permissions, what)
-	})
-}
-
-// maySomewhere is may for a directory or anything that may be in it.
-func (s *Session) maySomewhere(name vfs.Path, what auth.Permission) bool {
-	return s.may(name, what) || slices.ContainsFunc(s.identity.Rules, func(r auth.Rule) bool {
-		return name.Contains(vfs.Path(r.Path)) && slices.Contains(r.Permissions, what)
-	})
-}
-
 // mayRename takes the permission to write at both ends. Where other permissions hold at the other end, a rename would be a way around those that
 // hold here: then it takes what copying and removing would.
-func (s *Session) mayRename(oldname, newname vfs.Path) error {
+func (s *Session) mayRename(from, to where) error {
 	if len(s.identity.Rules) == 0 {
 		return nil // permit has looked at the one permission that there is to look at
 	}
 	needs := []auth.Permission{auth.Write}
-	if !s.alike(oldname, newname) {
+	if !s.alike(from, to) {
 		needs = append(needs, auth.Read, auth.List, auth.Delete)
 	}
 	for _, p := range needs {
-		if !s.mayThroughout(oldname, p) {
+		if !s.mayThroughout(from, p) {
 			return forbidden(p)
 		}
 	}
-	if !s.mayThroughout(newname, auth.Write) {
+	if !s.mayThroughout(to, auth.Write) {
 		return forbidden(auth.Write)
 	}
 	return nil
 }
 
-// alike says whether the same permissions hold for two names, and for all below either.
-func (s *Session) alike(a, b vfs.Path) bool {
-	if slices.ContainsFunc(s.identity.Rules, func(r auth.Rule) bool {
-		return vfs.Path(r.Path) != a && a.Contains(vfs.Path(r.Path)) || vfs.Path(r.Path) != b && b.Contains(vfs.Path(r.Path))
-	}) {
+// alike reports whether the same permissions hold for two names, and for all below either.
+func (s *Session) alike(a, b where) bool {
+	if slices.ContainsFunc(s.rules(), func(r auth.Rule) bool { return a.above(vfs.Path(r.Path)) || b.above(vfs.Path(r.Path)) }) {
 		return false
 	}
 	return !slices.ContainsFunc(auth.Permissions(), func(p auth.Permission) bool { return s.may(a, p) != s.may(b, p) })
@@ -88,7 +90,7 @@ func (s *Session) alike(a, b vfs.Path) bool {
 // inStore is the store's name for what the client calls p.
 func (s *Session) inStore(p vfs.Path) vfs.Path { return s.home.Under(p) }
 
-// confined says whether p is as clean as its type promises. It is looked at here once more, since on it rests that nobody leaves his home.
+// confined reports whether p is as clean as its type promises. It is looked at here once more, since on it rests that nobody leaves his home.
 func confined(p vfs.Path) bool {
 	clean, err := vfs.Resolve(vfs.Root, string(p))
 	return err == nil && clean == p

@@ -61,6 +61,9 @@ func (s *Session) record(e Event) {
 	case OpStat, OpList, OpSpace, OpDigest, OpReadlink:
 		level = slog.LevelDebug
 	}
+	if errors.Is(e.Err, vfs.ErrPermission) {
+		level = slog.LevelInfo // that something was refused is told, whatever it was
+	}
 	if storageFault(e.Err) {
 		level = slog.LevelWarn
 	}

@@ -43,7 +43,7 @@ func TestAudit(t *testing.T) {
 			line: map[string]any{"level": "DEBUG", "err": "file does not exist"},
 		},
 		{
-			name: "stat with a fault", fault: map[string]error{"Stat": broken}, do: func(ctx context.Context, s *session.Session) { s.Stat(ctx, "/file") },
+			name: "stat with a fault", fault: map[string]error{"Lstat": broken}, do: func(ctx context.Context, s *session.Session) { s.Stat(ctx, "/file") },
 			want: session.Event{Op: session.OpStat, Path: "/file"}, err: broken,
 			line: map[string]any{"level": "WARN", "err": "storage unavailable, try again later (transaction tx42): status 503"},
 		},

@@ -15,7 +15,19 @@ func (s *Session) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.
 		if oldname.IsRoot() || newname.IsRoot() {
 			return vfs.ErrIsDir
 		}
-		return vfs.Copy(ctx, s.fs, s.inStore(oldname), s.inStore(newname), opts)
+		to, err := s.locate(ctx, newname, toFile)
+		if err != nil {
+			return err
+		}
+		keep := opts.Replace && !(s.may(to, auth.Write) && s.may(to, auth.Delete))
+		if keep {
+			opts.Replace = false
+		}
+		err = vfs.Copy(ctx, s.fs, s.inStore(oldname), s.inStore(newname), opts)
+		if keep && errors.Is(err, vfs.ErrExist) {
+			return errKept
+		}
+		return err
 	})
 }
 

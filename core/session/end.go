@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"io"
 )
 
 // End asks for the end of the session, for the reason given: its context ends, and the frontend hangs up and calls Close.
@@ -25,7 +26,17 @@ func (s *Session) close() {
 		h.Close() // the handle logs its own end
 	}
 	<-s.whenIdle()
+	s.closeHome()
 	s.log.Info("session ends", "reason", reasonText(context.Cause(s.ctx)))
+}
+
+// closeHome closes the store, if it was opened for this session's home.
+func (s *Session) closeHome() {
+	if c, ok := s.fs.(io.Closer); ok {
+		if err := c.Close(); err != nil {
+			s.log.Warn("home directory not closed", "err", err)
+		}
+	}
 }
 
 // Closed is closed when Close is through: nothing needs the storage any more. That is later than the end of the session's context.

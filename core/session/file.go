@@ -13,7 +13,7 @@ import (
 func (s *Session) Open(ctx context.Context, name vfs.Path, opts vfs.OpenOptions) (vfs.File, error) {
 	ctx, cancel := s.join(ctx)
 	f := &file{transfer: transfer{s: s, start: time.Now(), ctx: ctx, cancel: cancel}, path: name}
-	err := s.enter(f, Event{Op: OpDownload, Path: name}, func() (_ io.Closer, err error) {
+	err := s.enter(ctx, f, Event{Op: OpDownload, Path: name}, func() (_ io.Closer, err error) {
 		f.under, err = s.fs.Open(ctx, s.inStore(name), opts)
 		return f.under, err
 	}, auth.Read)

@@ -20,11 +20,11 @@ func (s *Session) do(ctx context.Context, e Event, perm auth.Permission, f func(
 		s.record(e)
 	}()
 	err = func() error {
-		if err := s.permit(e, perm); err != nil {
-			return err
-		}
 		ctx, cancel := s.join(ctx)
 		defer cancel()
+		if err := s.permit(ctx, e, perm); err != nil {
+			return err
+		}
 		return f(ctx)
 	}()
 	return err
@@ -32,19 +32,23 @@ func (s *Session) do(ctx context.Context, e Event, perm auth.Permission, f func(
 
 // Stat implements [vfs.FS]. A file that this session is writing has the size and times that its writer has.
 func (s *Session) Stat(ctx context.Context, name vfs.Path) (info vfs.Info, err error) {
-	return s.describe(ctx, name, func(ctx context.Context, fsys vfs.FS, name vfs.Path) (vfs.Info, error) { return fsys.Stat(ctx, name) })
+	return s.describe(ctx, name, true, func(ctx context.Context, fsys vfs.FS, name vfs.Path) (vfs.Info, error) { return fsys.Stat(ctx, name) })
 }
 
 // describe is Stat and Lstat.
 func (s *Session) describe(
-	ctx context.Context, name vfs.Path, stat func(context.Context, vfs.FS, vfs.Path) (vfs.Info, error),
+	ctx context.Context, name vfs.Path, follow bool, stat func(context.Context, vfs.FS, vfs.Path) (vfs.Info, error),
 ) (info vfs.Info, err error) {
 	err = s.do(ctx, Event{Op: OpStat, Path: name}, auth.List, func(ctx context.Context) error {
 		if w := s.writing(s.inStore(name)); w != nil {
 			info = w.info(name.Base())
 			return nil
 		}
-		info, err = stat(ctx, s.fs, s.inStore(name))
+		if follow && s.guarded() {
+			info, err = s.statGuarded(ctx, name)
+		} else {
+			info, err = stat(ctx, s.fs, s.inStore(name))
+		}
 		if err == nil && name.IsRoot() {
 			info.Name = "/"
 		}
@@ -53,9 +57,25 @@ func (s *Session) describe(
 	return info, err
 }
 
+// statGuarded is Stat for a login that may not see all that a link can lead to. What is no link costs it no more.
+func (s *Session) statGuarded(ctx context.Context, name vfs.Path) (vfs.Info, error) {
+	info, err := vfs.Lstat(ctx, s.fs, s.inStore(name))
+	if err != nil || !info.IsLink() {
+		return info, err
+	}
+	at, err := s.locate(ctx, name, toFile)
+	if err != nil {
+		return vfs.Info{}, err
+	}
+	if err := s.demand(at, auth.List); err != nil {
+		return vfs.Info{}, err
+	}
+	return s.fs.Stat(ctx, s.inStore(name))
+}
+
 // Mkdir implements [vfs.FS].
 func (s *Session) Mkdir(ctx context.Context, name vfs.Path) error {
-	return s.do(ctx, Event{Op: OpMkdir, Path: name}, auth.Write, func(ctx context.Context) error {
+	return s.do(ctx, Event{Op: OpMkdir, Path: name}, auth.Create, func(ctx context.Context) error {
 		return s.fs.Mkdir(ctx, s.inStore(name))
 	})
 }
@@ -86,11 +106,15 @@ func (s *Session) Rename(ctx context.Context, oldname, newname vfs.Path, opts vf
 		if oldname.IsRoot() || newname.IsRoot() {
 			return vfs.Errorf(vfs.ErrPermission, "the top directory cannot be renamed")
 		}
-		keep := opts.Replace && !s.may(newname, auth.Delete)
+		to, err := s.locate(ctx, newname, toEntry)
+		if err != nil {
+			return err
+		}
+		keep := opts.Replace && !s.may(to, auth.Delete)
 		if keep {
 			opts.Replace = false
 		}
-		err := s.fs.Rename(ctx, s.inStore(oldname), s.inStore(newname), opts)
+		err = s.fs.Rename(ctx, s.inStore(oldname), s.inStore(newname), opts)
 		if keep && errors.Is(err, vfs.ErrExist) {
 			return &vfs.Error{Kind: vfs.ErrPermission, Text: "this login has no delete permission, to replace what has that name", Err: err}
 		}
@@ -117,6 +141,9 @@ func (s *Session) Truncate(ctx context.Context, name vfs.Path, size int64) error
 			return vfs.ErrIsDir
 		case size < 0:
 			return vfs.Errorf(vfs.ErrInvalid, "a size cannot be negative")
+		}
+		if err := s.mayShorten(ctx, name, size); err != nil {
+			return err
 		}
 		found, err := s.throughWriter(s.inStore(name), func(w *writer) error { return w.Truncate(size) })
 		if found {

@@ -61,7 +61,7 @@ func TestWaitIdle(t *testing.T) {
 				s := begin(t, nil)
 				put(t, s.store, home+"/file", "content")
 				s.store.before = func(_ context.Context, call string, _ vfs.Path) error {
-					if call == "Stat" {
+					if call == "Lstat" {
 						time.Sleep(time.Hour)
 					}
 					return nil

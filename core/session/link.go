@@ -11,7 +11,7 @@ var _ vfs.LinkFS = (*Session)(nil)
 
 // Lstat implements [vfs.LinkFS].
 func (s *Session) Lstat(ctx context.Context, name vfs.Path) (info vfs.Info, err error) {
-	return s.describe(ctx, name, vfs.Lstat)
+	return s.describe(ctx, name, false, vfs.Lstat)
 }
 
 // Readlink implements [vfs.LinkFS]. Where a link leads out of the home directory it tells nothing.
@@ -42,7 +42,7 @@ func (s *Session) Symlink(ctx context.Context, target, name vfs.Path) error {
 }
 
 // mayLink says why there may be no link of this name to the target. Either may be, or become, a directory.
-func (s *Session) mayLink(name, target vfs.Path) error {
+func (s *Session) mayLink(name, target where) error {
 	for _, p := range auth.Permissions() {
 		if s.maySomewhere(name, p) && !s.mayThroughout(target, p) {
 			return vfs.Errorf(vfs.ErrPermission, "this login has no %s permission at what the link would lead to", p)

@@ -13,9 +13,9 @@ import (
 // List implements [vfs.FS].
 func (s *Session) List(ctx context.Context, name vfs.Path) (vfs.Lister, error) {
 	l := &lister{s: s, path: name, start: time.Now()}
-	err := s.enter(l, Event{Op: OpList, Path: name}, func() (_ io.Closer, err error) {
-		ctx, cancel := s.join(ctx)
-		defer cancel()
+	ctx, cancel := s.join(ctx)
+	defer cancel()
+	err := s.enter(ctx, l, Event{Op: OpList, Path: name}, func() (_ io.Closer, err error) {
 		l.under, err = s.fs.List(ctx, s.inStore(name))
 		return l.under, err
 	}, auth.List)

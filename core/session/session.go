@@ -32,6 +32,7 @@ type Session struct {
 	home     vfs.Path
 	limits   limits
 	fs       vfs.FS
+	placed   placed
 	log      *slog.Logger
 	observer Observer
 	remote   netip.AddrPort
@@ -65,12 +66,13 @@ func New(ctx context.Context, cfg Config) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	fsys, inner := vfs.InHome(cfg.FS, home)
 	s := &Session{
 		id:       cfg.ID,
 		identity: cfg.Identity,
-		home:     home,
+		home:     inner,
 		limits:   newLimits(cfg.Identity.Limits),
-		fs:       cfg.FS,
+		fs:       fsys,
 		log:      cfg.Log.With("session", cfg.ID, "user", cfg.Identity.User, "remote", cfg.Remote),
 		observer: cfg.Observer,
 		remote:   cfg.Remote,

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"io"
 	"slices"
@@ -22,7 +23,7 @@ var (
 
 // enter opens a handle by open, which returns the store's side of it, and keeps it in the table until leave. When that fails, the operation
 // has ended and is recorded as e; else the handle records itself when it is closed.
-func (s *Session) enter(h handle, e Event, open func() (io.Closer, error), perms ...auth.Permission) error {
+func (s *Session) enter(ctx context.Context, h handle, e Event, open func() (io.Closer, error), perms ...auth.Permission) error {
 	s.begin()
 	start := time.Now()
 	err := errPanicked
@@ -32,12 +33,12 @@ func (s *Session) enter(h handle, e Event, open func() (io.Closer, error), perms
 			s.leave(h, e)
 		}
 	}()
-	err = s.tryEnter(h, e, open, perms...)
+	err = s.tryEnter(ctx, h, e, open, perms...)
 	return err
 }
 
-func (s *Session) tryEnter(h handle, e Event, open func() (io.Closer, error), perms ...auth.Permission) error {
-	if err := s.permit(e, perms...); err != nil {
+func (s *Session) tryEnter(ctx context.Context, h handle, e Event, open func() (io.Closer, error), perms ...auth.Permission) error {
+	if err := s.permit(ctx, e, perms...); err != nil {
 		return err
 	}
 	if err := s.reserve(h); err != nil {

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync"
 	"time"
@@ -12,17 +13,28 @@ import (
 
 // OpenWriter implements [vfs.FS].
 func (s *Session) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOptions) (vfs.Writer, error) {
-	perms := []auth.Permission{auth.Write}
+	perms := []auth.Permission{auth.Create}
+	if !opts.Create {
+		perms[0] = auth.Write
+	}
 	if opts.Read {
 		perms = append(perms, auth.Read)
 	}
 	ctx, cancel := s.join(ctx)
 	w := &writer{transfer: transfer{s: s, start: time.Now(), ctx: ctx, cancel: cancel}, name: name, path: s.inStore(name), opts: opts}
-	err := s.enter(w, Event{Op: OpUpload, Path: name}, func() (_ io.Closer, err error) {
+	err := s.enter(ctx, w, Event{Op: OpUpload, Path: name}, func() (_ io.Closer, err error) {
 		if name.IsRoot() {
 			return nil, vfs.ErrIsDir
 		}
+		asked := opts.Exclusive
+		if opts, w.kept, err = s.keeping(ctx, name, opts); err != nil {
+			return nil, err
+		}
+		w.opts = opts
 		w.under, err = s.fs.OpenWriter(ctx, w.path, opts)
+		if !asked && opts.Exclusive && errors.Is(err, vfs.ErrExist) {
+			return nil, errThere
+		}
 		return w.under, err
 	}, perms...)
 	if err != nil {
@@ -44,6 +56,7 @@ type writer struct {
 	name  vfs.Path   // as the client calls it
 	path  vfs.Path   // as the store does
 	opts  vfs.WriteOptions
+	kept  int64 // content that was there, below which nothing may be written
 
 	committed bool // guarded by life
 
@@ -55,6 +68,9 @@ type writer struct {
 }
 
 func (w *writer) WriteAt(p []byte, off int64) (int, error) {
+	if off >= 0 && off < w.kept && len(p) > 0 {
+		return 0, w.fail(errKept)
+	}
 	// Before anything is held: Truncate, SetAttrs and the end of the session must not wait for that.
 	if err := w.pass(w.s.limits.up, len(p)); err != nil {
 		return 0, w.fail(err)
@@ -67,6 +83,9 @@ func (w *writer) WriteAt(p []byte, off int64) (int, error) {
 }
 
 func (w *writer) ReadFrom(r io.Reader) (int64, error) {
+	if w.opts.Offset != vfs.AtEnd && w.opts.Offset < w.kept {
+		return 0, w.fail(errKept)
+	}
 	return w.move(func() (int64, error, error) {
 		from := &source{r: r}
 		n, err := w.under.ReadFrom(w.limitReader(from))
@@ -75,6 +94,9 @@ func (w *writer) ReadFrom(r io.Reader) (int64, error) {
 }
 
 func (w *writer) Truncate(size int64) error {
+	if size >= 0 && size < w.kept {
+		return errKept
+	}
 	return w.alone(func() error {
 		err := w.under.Truncate(size)
 		w.failed.set(err)

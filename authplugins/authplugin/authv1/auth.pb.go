@@ -949,8 +949,8 @@ type Identity struct {
 	User   string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`     // the canonical name, for the log and for listings
 	Groups []string               `protobuf:"bytes,2,rep,name=groups,proto3" json:"groups,omitempty"` // the first is shown as the group in listings
 	Home   string                 `protobuf:"bytes,3,opt,name=home,proto3" json:"home,omitempty"`     // the directory that is "/" to the client; empty: the root of the storage
-	// "read" (content of files), "list" (names and attributes), "write" (create and change, rename, set attributes),
-	// "delete" (remove, and replace by a rename); none at all means all of them. One that the host does not know makes it
+	// "read" (content of files), "list" (names and attributes), "create" (make what is not there yet, and nothing else),
+	// "write" (create, append, rename, set attributes), "delete" (remove; with write: overwrite, truncate, replace by a rename); none at all means all of them. One that the host does not know makes it
 	// refuse the login.
 	Permissions []string `protobuf:"bytes,4,rep,name=permissions,proto3" json:"permissions,omitempty"`
 	Grant       *Grant   `protobuf:"bytes,5,opt,name=grant,proto3" json:"grant,omitempty"`

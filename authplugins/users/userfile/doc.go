@@ -27,7 +27,7 @@
 //	  services         = ["ssh", "ftp"]                 # and by which; left out: by any
 //	  groups           = ["staff"]
 //	  home             = "/files/alice"                 # what is "/" to her
-//	  permissions      = ["read", "list", "write", "delete"]
+//	  permissions      = ["read", "list", "write", "delete"]  # "write" is more than "create"
 //	  rule "/incoming" { permissions = ["write", "list"] }
 //	  limits {
 //	    sessions      = 4                               # at a time

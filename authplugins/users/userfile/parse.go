@@ -289,7 +289,7 @@ func (p *parser) permissions(at config.Block, names []string) []auth.Permission 
 	var all []auth.Permission
 	for i, name := range names {
 		if !slices.Contains(auth.Permissions(), auth.Permission(name)) {
-			p.report(at, element("permissions", i), fmt.Sprintf("Unknown permission %q", name), `There are "read", "list", "write" and "delete".`)
+			p.report(at, element("permissions", i), fmt.Sprintf("Unknown permission %q", name), `There are "read", "list", "create", "write" and "delete".`)
 		}
 		all = append(all, auth.Permission(name))
 	}

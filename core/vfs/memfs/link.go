@@ -8,7 +8,10 @@ import (
 	"filegate/core/vfs"
 )
 
-var _ vfs.LinkFS = (*FS)(nil)
+var (
+	_ vfs.LinkFS  = (*FS)(nil)
+	_ vfs.PlaceFS = (*FS)(nil)
+)
 
 // maxLinks is how many links are followed on the way to one file.
 const maxLinks = 8
@@ -103,4 +106,15 @@ func (f *FS) Symlink(ctx context.Context, target, name vfs.Path) error {
 	}
 	dir.entries[name.Base()] = &node{mode: fs.ModeSymlink | 0o777, modTime: time.Now(), link: target}
 	return nil
+}
+
+// Place implements [vfs.PlaceFS].
+func (f *FS) Place(ctx context.Context, name vfs.Path, follow bool) (vfs.Place, error) {
+	if err := ctx.Err(); err != nil {
+		return vfs.Place{}, err
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	name, err := f.behind(name, follow)
+	return vfs.Place{Path: name}, err
 }

@@ -1,0 +1,105 @@
+package swift
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"filegate/core/vfs"
+)
+
+var _ vfs.PlaceFS = (*FS)(nil)
+
+// Place implements [vfs.PlaceFS]. Without follow it makes no request: links lead from objects to objects, so that there are none on the way.
+func (f *FS) Place(ctx context.Context, p vfs.Path, follow bool) (vfs.Place, error) {
+	if follow {
+		end, err := vfs.LinkEnd(ctx, f, p)
+		if err != nil {
+			return vfs.Place{}, err
+		}
+		p = end
+	}
+	n, err := f.locate(p)
+	if err != nil {
+		return vfs.Place{}, err
+	}
+	place := vfs.Place{Path: f.plainest(n)}
+	for _, of := range n.contentOf() {
+		place.Of = append(place.Of, f.plainest(of))
+	}
+	place.Kept = isSegmentsContainer(n.container) || isArchived(n.object)
+	return place, nil
+}
+
+// plainest is the one path that stands for a name, whatever others there are.
+func (f *FS) plainest(n name) vfs.Path {
+	p := vfs.Root
+	if _, aliased := f.aliases[n.container]; n.account != "" || aliased && f.account != "" {
+		account := n.account
+		if account == "" {
+			account = f.account
+		}
+		p = p.Join(accountMark + account)
+	}
+	if n.container != "" {
+		p = p.Join(escapeElement(n.container, true))
+	}
+	if n.object == emptyObject {
+		return p.Join(escapeMark)
+	}
+	if n.object != "" {
+		for e := range strings.SplitSeq(n.object, "/") {
+			p = p.Join(escapeElement(e, false))
+		}
+	}
+	return p
+}
+
+// contentOf returns the names of which an object may hold the content: a file's versions lie in ".versions", its segments in a
+// directory beside it or, as rclone has it, in ".file-segments".
+func (n name) contentOf() []name {
+	var all []name
+	for _, dir := range []string{versionsDir, rcloneSegmentsDir} {
+		if rest, ok := strings.CutPrefix(n.object, dir+"/"); ok && rest != "" {
+			all = append(all, n.with(rest))
+		}
+	}
+	elements := strings.Split(n.object, "/")
+	for i, e := range elements {
+		if file, ok := cutPart(e); ok {
+			all = append(all, n.with(strings.Join(append(slices.Clone(elements[:i]), file), "/")))
+		}
+	}
+	return all
+}
+
+// rcloneSegmentsDir is where rclone puts segments that are to lie in the container of their file.
+const rcloneSegmentsDir = ".file-segments"
+
+// cutPart returns the file that a directory of segments is named after: "FILE.part", or "FILE_01.part".
+func cutPart(element string) (file string, ok bool) {
+	file, ok = strings.CutSuffix(element, partSuffix)
+	if i := len(file) - len("_01"); ok && i > 0 && file[i] == '_' && isDigits(file[i+1:]) {
+		file = file[:i]
+	}
+	return file, ok && file != ""
+}
+
+func isDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
+
+// isSegmentsContainer reports whether a container is named as one that programs keep segments in: ours, the swift client's, and Swift's own S3 door.
+func isSegmentsContainer(container string) bool {
+	return strings.HasSuffix(container, segmentsSuffix) || strings.HasSuffix(container, "+segments")
+}
+
+// isArchived reports whether an object is named as the archive of a container names old versions. Of which container it is, the name does not tell.
+func isArchived(object string) bool {
+	i := strings.LastIndexByte(object, '/')
+	if i < 3 {
+		return false
+	}
+	length, err := strconv.ParseUint(object[:3], 16, 12)
+	_, timeErr := parseSeconds(object[i+1:])
+	return err == nil && timeErr == nil && strings.ContainsRune(object[i+1:], '.') && int(length) == i-3
+}
