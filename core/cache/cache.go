@@ -9,6 +9,10 @@
 //
 // # Decisions
 //
+// What must not be lost (bans, the write log) does not share an eviction with what is only kept for speed (attributes): in
+// [Memory] each purpose has a room of its own. Marking the values that matter was the alternative; then a new purpose is
+// unsafe until somebody thinks of it. A shared cache may still evict as it likes; see the package of each.
+//
 // There is no flush and no iteration. What must become unknown at once is given another key (a version, a time, a counter kept under a key of its own):
 // a shared cache cannot promise that a deletion reached it.
 package cache
@@ -56,6 +60,15 @@ func NewKey(purpose string, fields ...string) Key {
 		text = append(text, f...)
 	}
 	return Key{string(text)}
+}
+
+// purpose returns the word that the key was made with.
+func (k Key) purpose() string {
+	size, n := binary.Uvarint([]byte(k.text[:min(len(k.text), binary.MaxVarintLen64)]))
+	if n <= 0 || size > uint64(len(k.text)-n) {
+		return "" // the zero Key
+	}
+	return k.text[n : n+int(size)]
 }
 
 // Text is all of the key in one string that no other key has. It holds the fields as they are: it is not for a log, nor for a server.

@@ -8,13 +8,22 @@ import (
 	"time"
 )
 
-// Memory is a cache in this process, bounded in bytes: what was used least recently goes first.
+// Memory is a cache in this process, bounded in bytes. The values of each purpose have a room of their own. Where there is
+// no space for a new value, the room that holds most bytes gives up what was used least recently in it. So a purpose that
+// holds less than an even share of the cache loses nothing to others: a large listing costs no ban, and no entry of the
+// write log.
 type Memory struct {
 	size int64
 
 	mu    sync.Mutex
 	used  int64
 	byKey map[Key]*list.Element
+	rooms map[string]*room // by the purpose of their keys
+}
+
+// room holds the values of one purpose.
+type room struct {
+	used  int64
 	order *list.List // of *memoryEntry, the latest used first
 }
 
@@ -35,7 +44,7 @@ var _ Cache = (*Memory)(nil)
 
 // NewMemory returns a cache of at most size bytes.
 func NewMemory(size int64) *Memory {
-	return &Memory{size: size, byKey: map[Key]*list.Element{}, order: list.New()}
+	return &Memory{size: size, byKey: map[Key]*list.Element{}, rooms: map[string]*room{}}
 }
 
 // Get implements [Cache].
@@ -103,7 +112,7 @@ func (c *Memory) get(key Key) []byte {
 		c.remove(key)
 		return nil
 	}
-	c.order.MoveToFront(element)
+	c.rooms[key.purpose()].order.MoveToFront(element)
 	return entry.value
 }
 
@@ -117,18 +126,44 @@ func (c *Memory) set(key Key, value []byte, life time.Duration) bool {
 	if life <= 0 || entry.cost() > c.size {
 		return life <= 0
 	}
-	c.byKey[key] = c.order.PushFront(entry)
+	r := c.rooms[key.purpose()]
+	if r == nil {
+		r = &room{order: list.New()}
+		c.rooms[key.purpose()] = r
+	}
+	c.byKey[key] = r.order.PushFront(entry)
+	r.used += entry.cost()
 	c.used += entry.cost()
 	for c.used > c.size {
-		c.remove(c.order.Back().Value.(*memoryEntry).key)
+		c.remove(c.fullest().order.Back().Value.(*memoryEntry).key)
 	}
-	return true
+	_, kept := c.byKey[key] // a large value of a purpose that has no other may be the first to go
+	return kept
+}
+
+// fullest returns the room that holds most bytes. There are as many rooms as the program has purposes: a few.
+func (c *Memory) fullest() *room {
+	var most *room
+	for _, r := range c.rooms {
+		if most == nil || r.used > most.used {
+			most = r
+		}
+	}
+	return most
 }
 
 func (c *Memory) remove(key Key) {
-	if element, ok := c.byKey[key]; ok {
-		c.used -= c.order.Remove(element).(*memoryEntry).cost()
-		delete(c.byKey, key)
+	element, ok := c.byKey[key]
+	if !ok {
+		return
+	}
+	r := c.rooms[key.purpose()]
+	cost := r.order.Remove(element).(*memoryEntry).cost()
+	r.used -= cost
+	c.used -= cost
+	delete(c.byKey, key)
+	if r.order.Len() == 0 {
+		delete(c.rooms, key.purpose())
 	}
 }
 

@@ -75,6 +75,38 @@ func TestMemoryBound(t *testing.T) {
 	}
 }
 
+// TestMemoryRooms floods one purpose: it pushes out its own values and none of the others, however long those are not used.
+func TestMemoryRooms(t *testing.T) {
+	c := cache.NewMemory(100_000)
+	ctx := t.Context()
+	ban := func(i int) cache.Key { return cache.NewKey("bans", fmt.Sprint(i)) }
+	for i := range 10 {
+		c.Set(ctx, ban(i), []byte("until tomorrow"), time.Hour)
+	}
+	for i := range 10_000 {
+		c.Set(ctx, cache.NewKey("attributes", fmt.Sprint(i)), make([]byte, 100), time.Hour)
+		c.Update(ctx, cache.NewKey("times", fmt.Sprint(i)), time.Hour, func([]byte) []byte { return make([]byte, 100) })
+	}
+	for i := range 10 {
+		if _, ok := c.Get(ctx, ban(i)); !ok {
+			t.Errorf("ban %d is lost to what two other purposes keep", i)
+		}
+	}
+	for _, purpose := range []string{"attributes", "times"} {
+		if _, ok := c.Get(ctx, cache.NewKey(purpose, "9999")); !ok {
+			t.Errorf("the latest value of the %s is not there", purpose)
+		}
+	}
+	if c.Update(ctx, cache.NewKey("large"), time.Hour, func([]byte) []byte { return make([]byte, 90_000) }) {
+		if _, ok := c.Get(ctx, cache.NewKey("large")); !ok {
+			t.Error("Update reports to keep a value that is not there")
+		}
+	}
+	if _, ok := c.Get(ctx, ban(0)); !ok {
+		t.Error("a ban is lost to one large value")
+	}
+}
+
 // TestKeys has keys differ exactly where their fields do (rows J3 and J5 of the old servers: keys that ran together gave one user the listing of another).
 func TestKeys(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -91,12 +91,14 @@ func (f *failures) exempt(addr netip.Addr) bool {
 	return slices.ContainsFunc(f.allow, func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) })
 }
 
+// addressKey and userKey have purposes of their own: names, of which anybody can make up any number, must not push bans of
+// addresses out of the memory.
 func addressKey(addr netip.Addr) cache.Key {
 	return cache.NewKey("login failures", "address", network(addr).String())
 }
 
 func userKey(req auth.Request) cache.Key {
-	return cache.NewKey("login failures", "user", req.User)
+	return cache.NewKey("login failures of users", req.User)
 }
 
 // knownFor is how long it is remembered from where a user has logged in, and knownAge how old that gets before it is written again.
