@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -71,7 +72,12 @@ func (l *logins) login(ctx context.Context, req auth.Request) (*session.Session,
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, loginTimeout)
 	defer cancel()
-	sess, step, err := l.attempt(ctx, req)
+	req, err := bounded(req)
+	var sess *session.Session
+	var step *auth.Step
+	if err == nil {
+		sess, step, err = l.attempt(ctx, req)
+	}
 	if err != nil {
 		result, kind := classify(err)
 		l.log(req, result, err)
@@ -94,11 +100,34 @@ var errUnproved = fmt.Errorf("the signature is not that of the key: %w", auth.Er
 
 // unproved implements [frontend.Env].Unproved.
 func (l *logins) unproved(ctx context.Context, req auth.Request) {
+	req, _ = bounded(req)
 	req.Remote = netip.AddrPortFrom(req.Remote.Addr().Unmap(), req.Remote.Port())
 	result, _ := classify(errUnproved)
 	l.log(req, result, errUnproved)
 	l.g.metrics.login(req, result)
 	l.failed(ctx, req, result, time.Now())
+}
+
+// What is longer is no login, and is neither logged nor counted nor handed on as it is.
+const (
+	maxName     = 256  // bytes, of a user's name
+	maxPassword = 1024 // bytes, of a password or an answer
+)
+
+// errTooLong refuses a login with a name or a password that is longer than any.
+var errTooLong = fmt.Errorf("a name has at most %d bytes and a password %d: %w", maxName, maxPassword, auth.ErrInvalid)
+
+// bounded returns the request as it may be logged and counted, and whether it is one that may be looked at.
+func bounded(req auth.Request) (auth.Request, error) {
+	var err error
+	if len(req.User) > maxName {
+		req.User, err = strings.ToValidUTF8(req.User[:maxName], "")+"…", errTooLong
+	}
+	long := func(s auth.Secret) bool { return len(s.Reveal()) > maxPassword }
+	if long(req.Password) || slices.ContainsFunc(req.Answers, long) {
+		req.Password, req.Answers, err = "", nil, errTooLong
+	}
+	return req, err
 }
 
 // failed counts a proof that was none, and returns when the client may hear of it.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"filegate/core/auth"
 	"filegate/core/session"
@@ -130,6 +131,35 @@ func TestFailedLoginLineCannotBeForged(t *testing.T) {
 			found := failregex.FindAllStringSubmatch(log.String(), -1)
 			if len(found) != 1 || found[0][1] != "192.0.2.7" {
 				t.Errorf("the expression finds %q in %q, want the client's address alone", found, log.String())
+			}
+		})
+	}
+}
+
+// TestLongNamesAndPasswords are refused before anybody is asked, and before they are logged as they are.
+func TestLongNamesAndPasswords(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*auth.Request)
+		asked  bool
+	}{
+		"the longest name":     {func(r *auth.Request) { r.User = strings.Repeat("n", 256) }, true},
+		"a longer name":        {func(r *auth.Request) { r.User = strings.Repeat("n", 257) }, false},
+		"the longest password": {func(r *auth.Request) { r.Password = auth.Secret(strings.Repeat("p", 1024)) }, true},
+		"a longer password":    {func(r *auth.Request) { r.Password = auth.Secret(strings.Repeat("p", 1025)) }, false},
+		"a longer answer": {func(r *auth.Request) {
+			r.Method, r.Password, r.Answers = auth.Interactive, "", []auth.Secret{"1", auth.Secret(strings.Repeat("p", 1025))}
+		}, false},
+		"a name of a megabyte that is cut within a letter": {func(r *auth.Request) { r.User = strings.Repeat("€", 1<<20) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			_, log := build(t, w, oneOfEach)
+			_, _, err := w.doors[0].env.Login(t.Context(), request(tt.change))
+			if err == nil || tt.asked != (len(w.asked) > 0) || !tt.asked && !errors.Is(err, auth.ErrInvalid) {
+				t.Errorf("the login ended with %v, and the authenticator was asked %q", err, w.asked)
+			}
+			if log.Len() > 1500 || !utf8.Valid(log.Bytes()) {
+				t.Errorf("the log has %d bytes: %.200q", log.Len(), log)
 			}
 		})
 	}
