@@ -1,6 +1,7 @@
 package authplugin
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -74,8 +75,25 @@ func TestRelaunchOpensOldRenewals(t *testing.T) {
 		t.Errorf("Renew by the second program: %v", err)
 	}
 	s.Name = "another"
-	if _, err := mustLaunch(t, launcher, s).Renew(t.Context(), before); !errors.Is(err, auth.ErrDenied) {
-		t.Errorf("Renew by another authenticator: %v, want %v", err, auth.ErrDenied)
+	if _, err := mustLaunch(t, launcher, s).Renew(t.Context(), before); !errors.Is(err, auth.ErrUnavailable) {
+		t.Errorf("Renew by another authenticator: %v, want %v", err, auth.ErrUnavailable)
+	}
+}
+
+// TestGatewaysOpenEachOthersRenewals has launchers of several processes: those with one secret renew each other's grants, also
+// after one was killed, and one without it says "ask again".
+func TestGatewaysOpenEachOthersRenewals(t *testing.T) {
+	s := spec(t, programAs(t, "good"), nil)
+	s.SealSecret = bytes.Repeat([]byte("s"), 32)
+	first := mustLaunch(t, &Launcher{}, s)
+	before := mustLogin(t, first).Grant
+	kill(t, first.pid(t), syscall.SIGKILL)
+	if _, err := mustLaunch(t, &Launcher{}, s).Renew(t.Context(), before); err != nil {
+		t.Errorf("Renew at a gateway with the same secret: %v", err)
+	}
+	s.SealSecret = nil
+	if _, err := mustLaunch(t, &Launcher{}, s).Renew(t.Context(), before); !errors.Is(err, auth.ErrUnavailable) || errors.Is(err, auth.ErrDenied) {
+		t.Errorf("Renew at a gateway with a secret of its own: %v, want %v", err, auth.ErrUnavailable)
 	}
 }
 

@@ -71,7 +71,7 @@ func (l *Launcher) launch(ctx context.Context, spec auth.LaunchSpec) (_ *program
 	if spec.Path, err = filepath.Abs(spec.Path); err != nil {
 		return nil, nil, err
 	}
-	key, err := l.sealKey(spec.Name)
+	key, err := l.sealKey(spec)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -101,13 +101,17 @@ func (l *Launcher) launch(ctx context.Context, spec auth.LaunchSpec) (_ *program
 	return p, nil, nil
 }
 
-// sealKey returns the key for the authenticator that the operator calls name. A reload launches a new program for it, which must open what the old one has sealed.
-func (l *Launcher) sealKey(name string) ([]byte, error) {
+// sealKey returns the key for an authenticator. A reload launches a new program for it, and other gateways have programs of
+// the same name: each must open what another has sealed.
+func (l *Launcher) sealKey(spec auth.LaunchSpec) ([]byte, error) {
+	if len(spec.SealSecret) > 0 {
+		return hkdf.Key(sha256.New, spec.SealSecret, nil, "filegate renewal "+spec.Name, sealKeySize)
+	}
 	l.once.Do(func() {
 		l.secret = make([]byte, sealKeySize)
 		rand.Read(l.secret) // never fails
 	})
-	return hkdf.Key(sha256.New, l.secret, nil, "filegate renewal "+name, sealKeySize)
+	return hkdf.Key(sha256.New, l.secret, nil, "filegate renewal "+spec.Name, sealKeySize)
 }
 
 // checkFile says what is wrong with a program file before anything is run, or what file it is.

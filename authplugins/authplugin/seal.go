@@ -41,14 +41,18 @@ func (s Sealer) Seal(v any) ([]byte, error) {
 	return s.aead.Seal(nil, nil, plain, nil), nil
 }
 
-// Open decodes what Seal made into v. Anything else is auth.ErrDenied.
+// Open decodes what Seal made into v. What is empty is auth.ErrDenied, since there never was a renewal. Anything else is auth.ErrUnavailable: another gateway, or this one before it was started
+// anew, may have sealed it with a key of its own. That says nothing about the login, which the client can make again.
 func (s Sealer) Open(sealed []byte, v any) error {
+	if len(sealed) == 0 {
+		return fmt.Errorf("there is no renewal: %w", auth.ErrDenied)
+	}
 	plain, err := s.aead.Open(nil, nil, sealed, nil)
 	if err != nil {
-		return fmt.Errorf("the renewal was not sealed by this authenticator: %w", auth.ErrDenied)
+		return fmt.Errorf("the renewal was not sealed with the key of this gateway: %w", auth.ErrUnavailable)
 	}
 	if err := json.Unmarshal(plain, v); err != nil {
-		return fmt.Errorf("the renewal was sealed by another version of this authenticator: %w", auth.ErrDenied)
+		return fmt.Errorf("the renewal was sealed by another version of this authenticator: %w", auth.ErrUnavailable)
 	}
 	return nil
 }

@@ -26,21 +26,24 @@ func TestSeal(t *testing.T) {
 	if again, _ := sealer.Seal(want); bytes.Equal(sealed, again) {
 		t.Error("the same is sealed in the same way twice: it can be recognised")
 	}
-	if err := mustSealer(t, 'b').Open(sealed, &got); !errors.Is(err, auth.ErrDenied) {
+	if err := mustSealer(t, 'b').Open(sealed, &got); !errors.Is(err, auth.ErrUnavailable) {
 		t.Errorf("Open with another key: %v", err)
+	}
+	if err := sealer.Open(nil, &got); !errors.Is(err, auth.ErrDenied) {
+		t.Errorf("Open of nothing: %v", err)
 	}
 	for i := range sealed {
 		changed := bytes.Clone(sealed)
 		changed[i] ^= 0x80
-		if err := sealer.Open(changed, &got); !errors.Is(err, auth.ErrDenied) {
+		if err := sealer.Open(changed, &got); !errors.Is(err, auth.ErrUnavailable) {
 			t.Errorf("Open with byte %d changed: %v", i, err)
 		}
-		if err := sealer.Open(sealed[:i], &got); !errors.Is(err, auth.ErrDenied) {
+		if err := sealer.Open(sealed[:max(i, 1)], &got); !errors.Is(err, auth.ErrUnavailable) {
 			t.Errorf("Open of %d bytes: %v", i, err)
 		}
 	}
 	var other []int
-	if err := sealer.Open(sealed, &other); !errors.Is(err, auth.ErrDenied) {
+	if err := sealer.Open(sealed, &other); !errors.Is(err, auth.ErrUnavailable) {
 		t.Errorf("Open into another type: %v", err)
 	}
 }

@@ -174,7 +174,7 @@ func TestBroken(t *testing.T) {
 			identityWith(func(id *auth.Identity) { id.Grant.Renewal = nil })(m, s)
 			m.renew = func(context.Context, auth.Grant) (auth.Grant, error) { return auth.Grant{}, auth.ErrUnavailable }
 		}},
-		{"a renewal that was tampered with is denied", "any will do", func(m *model, _ *conformance.Subject) {
+		{"a renewal that cannot be opened is unavailable", "any will do", func(m *model, _ *conformance.Subject) {
 			m.renew = func(_ context.Context, grant auth.Grant) (auth.Grant, error) { return grant, nil }
 		}},
 		{"a renewal outlives the program", "sealed with another key", func(_ *model, s *conformance.Subject) {

@@ -36,7 +36,7 @@ func Rules() []Rule {
 		{"a call ends with its context", checkContext, login, needsLogin},
 		{"logins are concurrent", checkConcurrent, login, needsLogin},
 		{"a grant is renewed, or not at all", checkRenew, login, needsLogin},
-		{"a renewal that was tampered with is denied", checkTampered, login, needsLogin},
+		{"a renewal that cannot be opened is unavailable", checkTampered, login, needsLogin},
 		{"a renewal outlives the program", checkAgain, func(s Subject) bool { return login(s) && s.Again != nil }, "a login that is right, and a way to start the authenticator again"},
 		{"what is still good is revalidated", checkRevalidate, func(s Subject) bool { return login(s) && s.Info.Revalidates }, "a login that is right, and an authenticator that revalidates"},
 		{"a grant can be given back twice", checkRelease, func(s Subject) bool { return login(s) && s.Info.Releases }, "a login that is right, and an authenticator that takes grants back"},

@@ -245,7 +245,11 @@ func (a *Authenticator) seal(use, user, text string) ([]byte, error) {
 
 func (a *Authenticator) open(use, user string, text []byte) (string, error) {
 	var s sealed
-	if err := a.sealer.Open(text, &s); err != nil {
+	err := a.sealer.Open(text, &s)
+	switch {
+	case err != nil && use == useState:
+		return "", fmt.Errorf("the state of the step cannot be opened: %w", auth.ErrDenied)
+	case err != nil:
 		return "", err
 	}
 	if s.Use != use || s.User != user {

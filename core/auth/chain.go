@@ -100,7 +100,7 @@ func (c Chain) issuer(grant Grant) (Named, error) {
 	if i := c.index(grant.Issuer); i >= 0 {
 		return c[i], nil
 	}
-	return Named{}, fmt.Errorf("no authenticator %q in this chain: %w", grant.Issuer, ErrDenied)
+	return Named{}, fmt.Errorf("no authenticator %q in this chain: %w", grant.Issuer, ErrUnavailable)
 }
 
 func (c Chain) index(name string) int {

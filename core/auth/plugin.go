@@ -35,6 +35,9 @@ type LaunchSpec struct {
 	Path   string // the program file
 	SHA256 string // in hex: refuse to run any other file; empty: any
 	Log    *slog.Logger
+	// SealSecret is what the key is made of with which the program seals its renewals. Gateways that share logins have the
+	// same, so that each can renew what another's program has granted. Empty: a secret of the launcher's own.
+	SealSecret []byte
 	// Observer is told what happens; it may be nil.
 	Observer Observer
 	// Decode checks the operator's block against the program's schema and returns it as a JSON object.

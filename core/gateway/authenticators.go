@@ -136,13 +136,22 @@ func (as *authenticators) used(grant auth.Grant) (done func()) {
 	}
 }
 
-// giver returns the program that gave a grant. Where that has ended it is the one of now, which has the same key for
-// what is sealed; nil where there is none. It is called with mu held.
+// giver returns the program that gave a grant. Where that has ended, or belongs to another gateway, it is the one of now, which
+// has the same key for what is sealed, or else the last that was retired; nil where there is none. It is called with mu held.
 func (a *authenticator) giver(grant auth.Grant) *running {
 	if r := a.retired[grant.Generation]; r != nil {
 		return r
 	}
-	return a.current
+	if a.current != nil {
+		return a.current
+	}
+	var last *running
+	for _, r := range a.retired {
+		if last == nil || r.number > last.number {
+			last = r
+		}
+	}
+	return last
 }
 
 // ask runs f with the program that gave a grant, or the one of now for a grant that nobody has given.
@@ -150,8 +159,8 @@ func (a *authenticator) ask(grant auth.Grant, f func(*running) error) error {
 	a.all.mu.Lock()
 	r := a.giver(grant)
 	a.all.mu.Unlock()
-	if r == nil {
-		return fmt.Errorf("it is not in the configuration any more: %w", auth.ErrDenied)
+	if r == nil { // which says nothing about the login
+		return fmt.Errorf("it is not in the configuration any more: %w", auth.ErrUnavailable)
 	}
 	return f(r)
 }

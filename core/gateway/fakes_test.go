@@ -250,6 +250,9 @@ type fakeShelf struct {
 	w *world
 }
 
+// DeriveKey implements [cache.KeyDeriver].
+func (s *fakeShelf) DeriveKey(purpose string) []byte { return []byte("derived for " + purpose) }
+
 func (s *fakeShelf) Close() error {
 	s.w.stop("cache")
 	return nil

@@ -98,9 +98,10 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 	}
 	g.life, g.end = context.WithCancel(context.WithoutCancel(ctx))
 	g.metrics = newMetrics(opts.Version, g.auths)
-	started, diags := g.launch(ctx, cfg.Auths)
+	diags := g.makeCaches() // first: the shared one has the secret that authenticators seal with
+	started, found := g.launch(ctx, cfg.Auths)
 	g.auths.replace(started, nil)
-	diags = append(diags, g.makeCaches()...)
+	diags = append(diags, found...)
 	for _, b := range cfg.Backends {
 		store, err := b.Config.New(backend.Env{
 			Name: b.Name, Log: g.log.With("backend", b.Name), Cache: g.shared, Local: g.local,

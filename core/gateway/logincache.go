@@ -115,6 +115,12 @@ type found struct {
 	Until    time.Time
 }
 
+// mayShare reports whether other gateways may use a login. They must be able to renew its grant, which they can where all
+// seal with a key that the shared cache's secret makes. It is the only place where that is decided.
+func (c *loginCache) mayShare(id auth.Identity) bool {
+	return c.shared != nil && (len(id.Grant.Renewal) == 0 || cache.DeriveKey(c.shared, renewalsKey) != nil)
+}
+
 // get returns what other gateways know of a login, with a part in its grant.
 func (c *loginCache) get(ctx context.Context, authority string, req auth.Request) (found, *loan, bool) {
 	key, ok := c.key(ctx, authority, req)
@@ -136,6 +142,9 @@ func (c *loginCache) get(ctx context.Context, authority string, req auth.Request
 
 // put tells other gateways, where there may be any, and returns the part that this one has in the grant from then on; nil if they were not told.
 func (c *loginCache) put(ctx context.Context, authority string, req auth.Request, f found) *loan {
+	if !c.mayShare(f.Identity) {
+		return nil
+	}
 	key, ok := c.key(ctx, authority, req)
 	if !ok {
 		return nil

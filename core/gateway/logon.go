@@ -17,7 +17,8 @@ import (
 // askTimeout bounds one question to an authenticator that no client waits for.
 const askTimeout = 30 * time.Second
 
-// maxRevalidations is how many of those are under way at a time, so that they do not stand in the way of logins.
+// maxRevalidations is how many of those are under way at a time with one authenticator, so that they do not stand in the way
+// of logins, and one authenticator that hangs not in the way of others.
 const maxRevalidations = 8
 
 // Why a session ends that its authenticator does not stand by any more.
@@ -68,10 +69,10 @@ type logons struct {
 	log    *slog.Logger
 	life   context.Context // of questions that no client waits for
 	end    context.CancelFunc
-	slots  chan struct{}
 	asking sync.WaitGroup
 
 	mu      sync.Mutex
+	slots   map[string]chan struct{} // of revalidations, by the issuer of the grant
 	all     map[*logon]struct{}
 	kept    map[cache.Key]*logon // for further logins
 	closed  bool
@@ -80,7 +81,7 @@ type logons struct {
 
 func newLogons(cfg config.Login, c *loginCache, used func(auth.Grant) func(), log *slog.Logger) *logons {
 	ls := &logons{
-		cfg: cfg, cache: c, used: used, log: log, slots: make(chan struct{}, maxRevalidations),
+		cfg: cfg, cache: c, used: used, log: log, slots: map[string]chan struct{}{},
 		all: map[*logon]struct{}{}, kept: map[cache.Key]*logon{}, closing: make(chan struct{}),
 	}
 	ls.life, ls.end = context.WithCancel(context.Background())
@@ -205,6 +206,9 @@ func (lg *logon) revalidate(ctx context.Context) {
 	lg.all.mu.Unlock()
 	// A little early, and not all at the same time.
 	due := checked.Add(every - rand.N(every/10+1))
+	// The grace begins when the check is due, or with the first one that fails if that is later: a machine that slept, or a
+	// queue before a slow authenticator, must not use it up.
+	var graceEnds time.Time
 	for {
 		sleep(ctx, time.Until(due))
 		if ctx.Err() != nil {
@@ -216,7 +220,7 @@ func (lg *logon) revalidate(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case err == nil:
-			checked = now
+			checked, graceEnds = now, time.Time{}
 			due = now.Add(every - rand.N(every/10+1))
 			lg.all.mu.Lock()
 			lg.checked = now
@@ -225,28 +229,45 @@ func (lg *logon) revalidate(ctx context.Context) {
 			lg.log.Info("login is no longer valid", "err", err)
 			lg.revoke(errRevoked)
 			return
-		case !now.Before(checked.Add(every + lg.all.cfg.Grace)):
-			lg.log.Warn("login could not be checked again, and its grace is over", "err", err, "checked", checked)
-			lg.revoke(errOutage)
-			return
-		default:
+		case graceEnds.IsZero():
+			graceEnds = checked.Add(every + lg.all.cfg.Grace)
+			if late := now.Add(lg.all.cfg.Grace); late.After(graceEnds) {
+				graceEnds = late
+			}
+			fallthrough
+		case now.Before(graceEnds):
 			lg.log.Warn("login could not be checked again", "err", err, "checked", checked)
 			// Sooner than usual, and at the end of the grace.
 			due = now.Add(min(every, askTimeout))
-			if end := checked.Add(every + lg.all.cfg.Grace); end.Before(due) {
-				due = end
+			if graceEnds.Before(due) {
+				due = graceEnds
 			}
+		default:
+			lg.log.Warn("login could not be checked again, and its grace is over", "err", err, "checked", checked)
+			lg.revoke(errOutage)
+			return
 		}
 	}
 }
 
+// slotsOf returns the places for revalidations with one authenticator.
+func (ls *logons) slotsOf(issuer string) chan struct{} {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if ls.slots[issuer] == nil {
+		ls.slots[issuer] = make(chan struct{}, maxRevalidations)
+	}
+	return ls.slots[issuer]
+}
+
 func (lg *logon) ask(ctx context.Context) error {
+	slots := lg.all.slotsOf(lg.identity.Grant.Issuer)
 	select {
-	case lg.all.slots <- struct{}{}:
+	case slots <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { <-lg.all.slots }()
+	defer func() { <-slots }()
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	id := lg.identity

@@ -20,6 +20,7 @@ import (
 
 	"filegate/core/auth"
 	"filegate/core/cache"
+	"filegate/core/config"
 	"filegate/core/session"
 )
 
@@ -288,6 +289,79 @@ func TestDisabledDuringATransfer(t *testing.T) {
 	})
 }
 
+// TestLoginsThatCannotBeRenewedElsewhere are not shared: the shared cache has no secret from which gateways could make a common key.
+func TestLoginsThatCannotBeRenewedElsewhere(t *testing.T) {
+	w := newWorld()
+	c := newLoginCache(nil, w.shelf) // a cache without a secret
+	f := found{Identity: auth.Identity{User: "alice"}, Until: time.Now().Add(time.Minute)}
+	if c.put(t.Context(), "by", request(nil), f) == nil {
+		t.Error("a login whose grant is not renewed was not shared")
+	}
+	f.Identity.Grant.Renewal = []byte("sealed with a key of this process")
+	if c.put(t.Context(), "by", request(nil), f) != nil {
+		t.Error("a login was shared that no other gateway can renew")
+	}
+}
+
+// TestGatewaysSealAlike has two gateways with one cache: their authenticators seal with the same secret, and without such a cache
+// each with its own.
+func TestGatewaysSealAlike(t *testing.T) {
+	secret := func(text string) string {
+		w := newWorld()
+		build(t, w, text)
+		return string(w.launched[0].SealSecret)
+	}
+	shared := oneOfEach + `cache "shelf" {}`
+	if one, two := secret(shared), secret(shared); one != two || one == "" {
+		t.Errorf("two gateways with one cache seal with %q and %q", one, two)
+	}
+	if own := secret(oneOfEach); own != "" {
+		t.Errorf("a gateway without a shared cache is told to seal with %q", own)
+	}
+}
+
+// TestGraceIsNotUsedUpBeforehand has sessions whose checks wait long for their turn, while an authenticator is slow, and then
+// fail: the grace begins with the first failure.
+func TestGraceIsNotUsedUpBeforehand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		i := newIdentity(w)
+		slow := make(chan struct{})
+		w.revalidate = func(id auth.Identity) error {
+			<-slow
+			return i.revalidate(id)
+		}
+		g := start(t, w, guarded("revalidate = \"1m\"\ngrace = \"10m\""))
+		sess := g.door.login(t)
+		i.say(auth.ErrUnavailable)
+		time.Sleep(20 * time.Minute) // longer than the grace
+		close(slow)
+		synctest.Wait()
+		time.Sleep(9 * time.Minute)
+		if err := context.Cause(sess.Context()); err != nil {
+			t.Errorf("the session ended with the first check that failed: %v", err)
+		}
+		time.Sleep(2 * time.Minute)
+		if cause := context.Cause(sess.Context()); !errors.Is(cause, errOutage) {
+			t.Errorf("after the grace the session has ended because of %v", cause)
+		}
+	})
+}
+
+// TestOneOutageIsNotAnothers has an authenticator that hangs with all of its places taken: the sessions of another one are
+// checked all the same.
+func TestOneOutageIsNotAnothers(t *testing.T) {
+	ls := newLogons(config.Login{}, newLoginCache(nil, nil), nil, nil)
+	for range maxRevalidations {
+		ls.slotsOf("hangs") <- struct{}{}
+	}
+	select {
+	case ls.slotsOf("works") <- struct{}{}:
+	default:
+		t.Error("there is no place for a check with an authenticator of which nobody asks anything")
+	}
+}
+
 // TestOutage has an authenticator that cannot tell for a while: sessions go on until the grace is over, and longer where it could tell once in between.
 func TestOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -376,7 +450,7 @@ func TestGrantsAreGivenBack(t *testing.T) {
 // TestFoundRoundTrip is that a login that was kept in a cache is what it was, to the last field.
 func TestFoundRoundTrip(t *testing.T) {
 	w := newWorld()
-	c := newLoginCache(nil, w.shelf)
+	c := newLoginCache(nil, &fakeShelf{w.shelf, w})
 	req := request(nil)
 	want := found{
 		Identity: auth.Identity{

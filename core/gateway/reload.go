@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"filegate/core/auth"
+	"filegate/core/cache"
 	"filegate/core/config"
 )
 
@@ -79,6 +80,9 @@ func (g *Gateway) unused(cfg *config.Config) []string {
 	return gone
 }
 
+// renewalsKey is the purpose of the secret that the keys are made of with which authenticators seal their renewals.
+const renewalsKey = "renewals"
+
 // launch starts authenticators, all at the same time.
 func (g *Gateway) launch(ctx context.Context, auths []*config.Auth) ([]*running, config.Diagnostics) {
 	var (
@@ -91,7 +95,8 @@ func (g *Gateway) launch(ctx context.Context, auths []*config.Auth) ([]*running,
 		wg.Go(func() {
 			plugin, found, err := g.opts.Launcher.Launch(ctx, auth.LaunchSpec{
 				Kind: a.Kind, Name: a.Name, Path: a.Path, SHA256: a.SHA256,
-				Log: g.log, Observer: g.metrics.authenticator(a.Name), Decode: a.Decode,
+				SealSecret: cache.DeriveKey(g.shared, renewalsKey),
+				Log:        g.log, Observer: g.metrics.authenticator(a.Name), Decode: a.Decode,
 			})
 			mu.Lock()
 			defer mu.Unlock()

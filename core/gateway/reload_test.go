@@ -205,9 +205,21 @@ func TestReloadChangesTheChain(t *testing.T) {
 		time.Sleep(2 * retireLinger)
 		synctest.Wait()
 		w.wantRunning(t, "in the end", "second 2")
-		if _, err := g.doors[0].logins.chain.Renew(t.Context(), auth.Grant{Issuer: "first", Generation: 1}); !errors.Is(err, auth.ErrDenied) {
+		if _, err := g.doors[0].logins.chain.Renew(t.Context(), auth.Grant{Issuer: "first", Generation: 1}); !errors.Is(err, auth.ErrUnavailable) {
 			t.Errorf("Renew by one that has gone: %v", err)
 		}
+	})
+}
+
+// TestRemovedAuthenticatorRenewsOthers has a session whose grant came from another gateway, and whose authenticator leaves the
+// configuration: the program that is kept for sessions of before still answers for it.
+func TestRemovedAuthenticatorRenewsOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		g := start(t, w, oneOfEach)
+		g.reload(t, w, strings.Replace(oneOfEach, `auth "people" "first"`, `auth "people" "second"`, 1))
+		g.doors[0].logins.chain.Renew(t.Context(), auth.Grant{Issuer: "first"})
+		w.wantAsked(t, "a renewal", "renew first")
 	})
 }
 

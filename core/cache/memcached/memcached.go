@@ -8,6 +8,10 @@
 // A server that is slow or down costs a short timeout, and after some failures it is left alone for a while. Nothing moves to another server then: two
 // gateways that do not agree on who is up would keep two truths.
 //
+// Memcached itself may evict anything when its memory is full, by its slab classes: values of about the same size push each
+// other out, whatever they are for. A server with too little memory therefore forgets bans and entries of the write log as it
+// forgets attributes (its "evictions" counter tells); what each gateway has seen itself it keeps in its own memory beside.
+//
 // The suite is core/cache/cachetest; it runs against a server in this package's tests and, where the environment names one, against memcached itself.
 // This is the only package that knows bradfitz/gomemcache.
 package memcached
@@ -31,7 +35,10 @@ type Cache struct {
 	now     func() time.Time
 }
 
-var _ cache.BatchCache = (*Cache)(nil)
+var (
+	_ cache.BatchCache = (*Cache)(nil)
+	_ cache.KeyDeriver = (*Cache)(nil)
+)
 
 const (
 	// maxValue is the size of values that memcached takes, in bytes, unless told otherwise; less some for what it keeps beside them.
@@ -181,6 +188,15 @@ const expired = -1
 func (c *Cache) Delete(ctx context.Context, key cache.Key) {
 	hash := c.seal.hash(key)
 	_ = c.server(hash).do(ctx, func(client *memcache.Client) error { return client.Delete(hash) }) // it is a cache
+}
+
+// DeriveKey implements [cache.KeyDeriver].
+func (c *Cache) DeriveKey(purpose string) []byte {
+	key, err := derive(c.seal.secret, "derived "+purpose)
+	if err != nil {
+		return nil // never: the length is one that the hash can make
+	}
+	return key
 }
 
 // Close ends the connections.

@@ -84,6 +84,23 @@ func TestSeal(t *testing.T) {
 	}
 }
 
+// TestDeriveKey is that gateways with the same key make the same one of it for a purpose, and nobody else does.
+func TestDeriveKey(t *testing.T) {
+	f := startFake(t)
+	key := func(secret auth.Secret, purpose string) string {
+		return string(cache.DeriveKey(open(t, secret, f.addr()), purpose))
+	}
+	if a, b := key(testKey, "renewals"), key(testKey, "renewals"); a != b || len(a) != 32 {
+		t.Errorf("two gateways make %x and %x of the same key", a, b)
+	}
+	if key(testKey, "renewals") == key(otherKey, "renewals") || key(testKey, "renewals") == key(testKey, "more") {
+		t.Error("another key, or another purpose, makes the same")
+	}
+	if cache.DeriveKey(cache.NewMemory(1<<20), "renewals") != nil {
+		t.Error("a cache without a secret makes a key")
+	}
+}
+
 // TestLies has a server change, swap and keep values in every way that it can without the key.
 func TestLies(t *testing.T) {
 	f := startFake(t)

@@ -22,18 +22,16 @@ import (
 type seal struct {
 	names  []byte // key of the hash
 	cipher cipher.AEAD
+	secret auth.Secret
 }
 
 // newSeal derives what it needs from the configured key.
 func newSeal(key auth.Secret) (*seal, error) {
-	derive := func(what string) ([]byte, error) {
-		return hkdf.Key(sha256.New, []byte(key.Reveal()), nil, "filegate cache 1 "+what, chacha20poly1305.KeySize)
-	}
-	names, err := derive("names")
+	names, err := derive(key, "names")
 	if err != nil {
 		return nil, fmt.Errorf("key: %w", err)
 	}
-	values, err := derive("values")
+	values, err := derive(key, "values")
 	if err != nil {
 		return nil, fmt.Errorf("key: %w", err)
 	}
@@ -41,7 +39,11 @@ func newSeal(key auth.Secret) (*seal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("key: %w", err)
 	}
-	return &seal{names, aead}, nil
+	return &seal{names, aead, key}, nil
+}
+
+func derive(key auth.Secret, what string) ([]byte, error) {
+	return hkdf.Key(sha256.New, []byte(key.Reveal()), nil, "filegate cache 1 "+what, chacha20poly1305.KeySize)
 }
 
 // hash is the name of a key on a server.
