@@ -72,6 +72,7 @@ var mayImport = map[string][]string{
 	"cmd/filegate-auth-keystone": {"authplugins/authplugin", "authplugins/keystone"},
 	"cmd/filegate-auth-users":    {"authplugins/authplugin", "authplugins/users"},
 	"cmd/filegate-auth-hook":     {"authplugins/authplugin", "authplugins/hook"},
+	"cmd/filegate/man":           nil,
 	"cmd/filegate-bench":         nil, // it starts filegate, as it starts what it compares it with
 }
 

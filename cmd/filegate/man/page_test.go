@@ -1,0 +1,78 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestCurrent compares the page with what the example makes of it today.
+func TestCurrent(t *testing.T) {
+	example, err := os.ReadFile("../../../gateway.hcl.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := Page(string(example))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile("gateway.hcl.5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("gateway.hcl.5 is not current, run go generate ./cmd/filegate/man (-want +got):\n%s", diff)
+	}
+}
+
+func TestPage(t *testing.T) {
+	got, err := Page(strings.Join([]string{
+		"# The configuration.",
+		"",
+		`#top = "1s" # an option`,
+		"",
+		"# What it is for.",
+		`block "a" "b" { # and which`,
+		`  #one = ["x"]   # .it \ has`,
+		"        # two lines",
+		"  inner {",
+		"    two = 1",
+		"  }",
+		"}",
+	}, "\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `The configuration.
+.Pp
+.Bl -tag -width Ds
+.It Cm top No = Li \(dq1s\(dq
+an option
+.El
+.Sh BLOCK A B
+What it is for.
+and which
+.Bl -tag -width Ds
+.It Cm one No = Li [\(dqx\(dq]
+\&.it \e has
+two lines
+.It Ic inner
+.Bl -tag -width Ds
+.It Cm two No = Li 1
+.El
+.El
+`
+	if diff := cmp.Diff(head+want+foot, got); diff != "" {
+		t.Errorf("the page (-want +got):\n%s", diff)
+	}
+}
+
+func TestBadExamples(t *testing.T) {
+	for _, bad := range []string{"}", "block {", "?", "block {\n  .option = 1\n}"} {
+		if got, err := Page(bad); err == nil {
+			t.Errorf("%q makes the page\n%s", bad, got)
+		}
+	}
+}
