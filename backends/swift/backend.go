@@ -19,6 +19,7 @@ type Backend struct {
 	log    *slog.Logger
 	http   *transport
 	info   *infoCache
+	pages  *pageSizes
 	budget *budget
 	attrs  *attrCache
 	writes *writeLog
@@ -65,6 +66,7 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 		log:    env.Log,
 		http:   t,
 		info:   &infoCache{http: t, all: map[string]cachedLimits{}},
+		pages:  newPageSizes(),
 		budget: newBudget(cfg.Memory),
 		attrs:  newAttrCache(env.Local, env.Cache),
 		writes: newWriteLog(cfg.ListingLag, env.Local, env.Cache),

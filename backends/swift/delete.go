@@ -112,19 +112,37 @@ func (f *FS) eachListed(ctx context.Context, container name, prefix string, use 
 		return err
 	}
 	for marker := ""; ; {
-		page, err := f.page(ctx, container, listing{prefix: prefix, marker: marker, limit: l.listing})
+		page, err := f.knownPage(ctx, container, listing{prefix: prefix, marker: marker, limit: l.listing})
 		if err != nil {
 			return err
 		}
-		if len(page) == 0 {
-			return nil
-		}
-		for _, e := range page {
+		for _, e := range page.lines {
 			if err := use(e); err != nil {
 				return err
 			}
 		}
-		marker = page[len(page)-1].key()
+		if !page.more {
+			return nil
+		}
+		marker = page.last()
+	}
+}
+
+// listedUpTo returns the objects of a container whose names begin with a prefix: all, or the first
+// ones where there are more than most. The error is not translated.
+func (f *FS) listedUpTo(ctx context.Context, container name, prefix string, most int) ([]entry, error) {
+	l := listing{prefix: prefix, limit: most}
+	var all []entry
+	for {
+		page, err := f.knownPage(ctx, container, l)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.lines...)
+		if !page.more || len(all) >= most {
+			return all, nil
+		}
+		l.marker, l.limit = page.last(), most-len(all)
 	}
 }
 

@@ -75,7 +75,7 @@
 //	                Where Swift is 20 ms away or more these leave together, unless their answers are known, and so does what an operation takes to
 //	                find a new name free: 1 listing more for each file that is there, and 1 round trip for what is not
 //	lstat           as stat; of a link 1 HEAD more. readlink: 1 HEAD
-//	list            1 GET for each page, and a HEAD for each file that is not known as it is listed, 32 at a time, and no more than
+//	list            1 GET for each page, 1 more where the last is longer than any page that the store has given before (see pageSizes), and a HEAD for each file that is not known as it is listed, 32 at a time, and no more than
 //	                list_times_limit; without list_times only for those of no bytes (they may be manifests). 1 HEAD more, once, for each change
 //	                that the listing does not know yet, and 1 listing of one entry for a prefix below which something was deleted. 1 listing more for each
 //	                directory NAME.part that no manifest before it explains

@@ -113,19 +113,31 @@ func (l *lister) visible(ctx context.Context, batch []shown) ([]shown, error) {
 	return slices.DeleteFunc(batch, func(shown) bool { i++; return hide[i] }), nil
 }
 
+// maxUploadPages bounds how many pages of a directory are looked at for anything but uploads.
+const maxUploadPages = 3
+
 // holdsUploads says whether a directory has nothing in it but the segments of uploads.
 func (f *FS) holdsUploads(ctx context.Context, dir name) (bool, error) {
 	limits, err := f.limits(ctx)
 	if err != nil {
 		return false, translate(err)
 	}
-	page, err := f.page(ctx, dir, listing{prefix: dir.prefix(), delimiter: true, limit: limits.listing})
-	if err != nil {
-		return false, translate(err)
+	l := listing{prefix: dir.prefix(), delimiter: true, limit: limits.listing}
+	for range maxUploadPages {
+		page, err := f.page(ctx, dir, l)
+		if err != nil {
+			return false, translate(err)
+		}
+		if len(page) == 0 {
+			return l.marker != "", nil
+		}
+		for _, e := range page {
+			upload, below := strings.CutSuffix(strings.TrimPrefix(e.Subdir, dir.prefix()), "/")
+			if !below || !isUploadID(upload) {
+				return false, nil
+			}
+		}
+		l.marker = page[len(page)-1].key()
 	}
-	other := slices.ContainsFunc(page, func(e entry) bool {
-		upload, below := strings.CutSuffix(strings.TrimPrefix(e.Subdir, dir.prefix()), "/")
-		return !below || !isUploadID(upload)
-	})
-	return len(page) > 0 && !other && len(page) < limits.listing, nil
+	return false, nil
 }

@@ -58,7 +58,7 @@ func (c *infoCache) of(ctx context.Context, storageURL string) (limits, error) {
 	if err != nil {
 		return limits{}, fmt.Errorf("storage URL: %w", err)
 	}
-	key := u.Scheme + "://" + u.Host
+	key := storeOf(u)
 	c.mu.Lock()
 	known, ok := c.all[key]
 	c.mu.Unlock()
@@ -83,6 +83,9 @@ func (c *infoCache) of(ctx context.Context, storageURL string) (limits, error) {
 	c.mu.Unlock()
 	return fresh.limits, nil
 }
+
+// storeOf returns what tells one store from another: the scheme and the host of its URLs.
+func storeOf(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
 func (c *infoCache) ask(ctx context.Context, u string) (limits, error) {
 	ctx, cancel := context.WithTimeout(ctx, infoTimeout)

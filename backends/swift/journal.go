@@ -117,7 +117,7 @@ func (f *FS) begun(ctx context.Context, from, to name) (renaming, bool, error) {
 
 // unfinished returns the renames of names in n's container that have begun and not ended. The error is not translated.
 func (f *FS) unfinished(ctx context.Context, n name) ([]renaming, error) {
-	page, err := f.page(ctx, n.segments(), listing{prefix: renamesPrefix, limit: maxRenames})
+	page, err := f.listedUpTo(ctx, n.segments(), renamesPrefix, maxRenames)
 	switch {
 	case status(err) == http.StatusNotFound, status(err) == http.StatusForbidden: // who may not read there deletes nothing there either
 		return nil, nil

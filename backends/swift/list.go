@@ -11,6 +11,14 @@ import (
 
 // List implements [vfs.FS]. The first page is asked for here, so that what is no directory is known at once.
 func (f *FS) List(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
+	l, err := f.list(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return &sticky{Lister: l}, nil
+}
+
+func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	n, err := f.locate(p)
 	if err != nil {
 		return nil, err
@@ -44,6 +52,16 @@ func (f *FS) List(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	}
 	if err != nil {
 		return nil, f.refusal(ctx, n, err)
+	}
+	for page.more && n.isObject() && len(l.ready) == 0 && !l.seenSelf {
+		// All that has come so far is gone, as this gateway knows. What the name is the next page tells.
+		first.marker = page.last()
+		if page, err = f.rawPage(ctx, n, first); err == nil {
+			err = l.take(ctx, first, page)
+		}
+		if err != nil {
+			return nil, f.refusal(ctx, n, err)
+		}
 	}
 	if page.more {
 		first.marker = page.last()

@@ -71,23 +71,30 @@ const maxPage = 128 * mib
 // page returns one page of a listing of the account or container of dir, of no more entries than Swift gives at once, with what the
 // write log knows better than Swift. It is empty only where nothing is left. The error is not translated.
 func (f *FS) page(ctx context.Context, dir name, l listing) ([]entry, error) {
+	p, err := f.knownPage(ctx, dir, l)
+	return p.lines, err
+}
+
+// knownPage is page that also tells whether there may be another one.
+func (f *FS) knownPage(ctx context.Context, dir name, l listing) (rawPage, error) {
 	for {
 		changes, err := f.changesIn(ctx, dir.top(), l)
 		if err != nil {
-			return nil, err
+			return rawPage{}, err
 		}
 		asked := l
 		asked.limit += changes.gone() // which are left out of what comes
 		p, err := f.rawPage(ctx, dir, asked)
 		if err != nil {
-			return nil, err
+			return rawPage{}, err
 		}
 		lines, err := f.overlay(ctx, dir, l, p, changes)
 		if err != nil {
-			return nil, err
+			return rawPage{}, err
 		}
 		if len(lines) > 0 || !p.more {
-			return lines[:min(len(lines), l.limit)], nil
+			shown := lines[:min(len(lines), l.limit)]
+			return rawPage{lines: shown, more: p.more || len(shown) < len(lines)}, nil
 		}
 		l.marker = p.last()
 	}
@@ -97,6 +104,7 @@ func (f *FS) page(ctx context.Context, dir name, l listing) ([]entry, error) {
 type rawPage struct {
 	lines []entry
 	more  bool // there may be another page
+	full  bool // the page has as many entries as were asked for
 }
 
 // last is the name that the next page begins behind.
@@ -147,5 +155,25 @@ func (f *FS) rawPage(ctx context.Context, dir name, l listing) (rawPage, error) 
 	if err := json.Unmarshal(body, &lines); err != nil {
 		return rawPage{}, fmt.Errorf("listing of %q: %w", dir.top().String(), err)
 	}
-	return rawPage{lines, len(lines) > 0 && len(lines) >= limit}, nil
+	if len(lines) > 0 && len(lines) >= limit {
+		return rawPage{lines, true, true}, nil
+	}
+	kind, err := f.pageKind(ctx, dir, l)
+	if err != nil {
+		return rawPage{}, err
+	}
+	return rawPage{lines, !f.backend.pages.last(kind, len(lines)), false}, nil
+}
+
+// pageKind returns the kind of a listing of dir's account or container.
+func (f *FS) pageKind(ctx context.Context, dir name, l listing) (pageKind, error) {
+	grant, err := f.client.grants.Current(ctx)
+	if err != nil {
+		return pageKind{}, err
+	}
+	u, err := url.Parse(grant.Endpoint)
+	if err != nil {
+		return pageKind{}, err
+	}
+	return pageKind{storeOf(u), dir.isAccount(), l.delimiter}, nil
 }

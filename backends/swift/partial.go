@@ -57,7 +57,9 @@ func markerName(target name, upload string) (name, bool) {
 	return n, len(n.object) <= maxObjectName
 }
 
-// mayHavePartials says whether there is any cut-off upload in n's container.
+// mayHavePartials reports whether there is any cut-off upload in n's container that the login may
+// see. What is noted for other logins is only what Swift has shown: that it refuses one login to look
+// says nothing about the container.
 func (f *FS) mayHavePartials(ctx context.Context, n name) (bool, error) {
 	if f.backend.cfg.ResumeRetention == 0 {
 		return false, nil
@@ -74,7 +76,9 @@ func (f *FS) mayHavePartials(ctx context.Context, n name) (bool, error) {
 	}
 	page, err := f.page(ctx, n.segments(), listing{prefix: uploadsPrefix, limit: 1})
 	switch {
-	case status(err) == http.StatusNotFound, status(err) == http.StatusForbidden:
+	case status(err) == http.StatusForbidden:
+		return false, nil
+	case status(err) == http.StatusNotFound:
 	case err != nil:
 		return false, err
 	case len(page) > 0:
@@ -83,6 +87,12 @@ func (f *FS) mayHavePartials(ctx context.Context, n name) (bool, error) {
 	}
 	f.backend.noPartials.note(key)
 	return false, nil
+}
+
+// noneToSee reports whether a listing of cut-off uploads was refused since there is no container of
+// them, or the login has no right to read it. Another login may have seen some there.
+func noneToSee(err error) bool {
+	return status(err) == http.StatusNotFound || status(err) == http.StatusForbidden
 }
 
 func (f *FS) partialsKey(ctx context.Context, n name) (string, error) {
@@ -99,7 +109,10 @@ func (f *FS) findPartial(ctx context.Context, n name) (*partial, error) {
 	if !ok {
 		return nil, nil
 	}
-	page, err := f.page(ctx, marker, listing{prefix: marker.object, limit: maxPartials})
+	page, err := f.listedUpTo(ctx, marker.top(), marker.object, maxPartials)
+	if noneToSee(err) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +210,10 @@ func (f *FS) partialsIn(ctx context.Context, dir name) ([]vfs.Info, error) {
 		return nil, err
 	}
 	prefix := uploadsPrefix + dir.prefix()
-	page, err := f.page(ctx, dir.segments(), listing{prefix: prefix, limit: maxPartials})
+	page, err := f.listedUpTo(ctx, dir.segments(), prefix, maxPartials)
+	if noneToSee(err) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -191,6 +191,7 @@ func openFS(t *testing.T, a account, change func(*Config)) *FS {
 	if err != nil {
 		t.Fatal(err)
 	}
+	fillsPages(t, fsys.(*FS))
 	return fsys.(*FS)
 }
 

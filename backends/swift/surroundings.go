@@ -107,6 +107,13 @@ func (f *FS) surroundings(ctx context.Context, n name) (*stretch, bool) {
 	if page.more {
 		s.to = page.last()
 	}
+	if page.more && !page.full {
+		// Names behind the last are what clients ask for next, so it is worth a request to know.
+		l.marker = page.last()
+		if rest, err := f.rawPage(ctx, n, l); err == nil && len(rest.lines) == 0 {
+			s.to = ""
+		}
+	}
 	f.around.put(s)
 	return s, s.covers(n.prefix())
 }

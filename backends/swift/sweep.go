@@ -2,6 +2,7 @@ package swift
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 )
@@ -29,31 +30,44 @@ func (f *FS) sweepUploads(ctx context.Context, n name) {
 }
 
 func (f *FS) removeExpired(ctx context.Context, segments name) error {
-	markers, err := f.page(ctx, segments, listing{prefix: uploadsPrefix, limit: maxPartials})
-	if err != nil {
-		return err
-	}
 	removed := 0
-	for _, e := range markers {
-		i := strings.LastIndexByte(e.Name, '/')
-		if i <= len(uploadsPrefix) || !f.expired(e.time(time.Now())) {
-			continue
+	err := f.eachListed(ctx, segments, uploadsPrefix, func(marker entry) error {
+		gone, err := f.removeIfExpired(ctx, segments, marker)
+		if gone {
+			removed++
 		}
-		target := name{segments.account, strings.TrimSuffix(segments.container, segmentsSuffix), e.Name[len(uploadsPrefix):i]}
-		if target.segments() != segments {
-			continue // the container's name is too long to be told from that of its segments
+		if err == nil && removed == sweepMost {
+			return errSweptEnough
 		}
-		p, err := f.replay(ctx, target, e.Name[i+1:], e)
-		if err != nil || !f.expired(p.modified) {
-			continue
-		}
-		if err := f.removePartial(ctx, target, p); err != nil {
-			return err
-		}
-		f.log.Info("remains of an upload removed", "target", target.String(), "begun", p.upload, "segments", len(p.segments))
-		if removed++; removed == sweepMost {
-			break
-		}
+		return err
+	})
+	if errors.Is(err, errSweptEnough) {
+		return nil
 	}
-	return nil
+	return err
+}
+
+// errSweptEnough ends a sweep before its end.
+var errSweptEnough = errors.New("enough removed for now")
+
+// removeIfExpired removes the upload of a marker whose retention time is over, and reports whether it
+// did. An upload that cannot be read is left to a later sweep.
+func (f *FS) removeIfExpired(ctx context.Context, segments name, marker entry) (bool, error) {
+	i := strings.LastIndexByte(marker.Name, '/')
+	if i <= len(uploadsPrefix) || !f.expired(marker.time(time.Now())) {
+		return false, nil
+	}
+	target := name{segments.account, strings.TrimSuffix(segments.container, segmentsSuffix), marker.Name[len(uploadsPrefix):i]}
+	if target.segments() != segments {
+		return false, nil // the container's name is too long to be told from that of its segments
+	}
+	p, err := f.replay(ctx, target, marker.Name[i+1:], marker)
+	if err != nil || !f.expired(p.modified) {
+		return false, nil
+	}
+	if err := f.removePartial(ctx, target, p); err != nil {
+		return false, err
+	}
+	f.log.Info("remains of an upload removed", "target", target.String(), "begun", p.upload, "segments", len(p.segments))
+	return true, nil
 }

@@ -65,7 +65,24 @@ func openGateway(t *testing.T, a account, shared cache.Cache, change func(*Confi
 	if err != nil {
 		t.Fatal(err)
 	}
+	fillsPages(t, fsys.(*FS))
 	return fsys.(*FS)
+}
+
+// fillsPages lets a gateway know that its store fills pages, as it would after some listings: so tests
+// that count requests do not depend on what was listed before.
+func fillsPages(t *testing.T, f *FS) {
+	t.Helper()
+	for _, kind := range []struct {
+		dir       name
+		delimiter bool
+	}{{name{}, false}, {name{container: "c"}, false}, {name{container: "c"}, true}} {
+		k, err := f.pageKind(t.Context(), kind.dir, listing{delimiter: kind.delimiter})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.backend.pages.last(k, 10000)
+	}
 }
 
 // fake is a gateway with the helpers of tests that have only one.

@@ -79,7 +79,8 @@ func (i Info) IsDir() bool { return i.Mode.IsDir() }
 // It is used by one goroutine at a time.
 type Lister interface {
 	// Next returns the next page: at least one entry, or an error; io.EOF after the last page.
-	// The slice belongs to the caller.
+	// After an error it never returns io.EOF: a listing that lacks entries does not end as if it were
+	// whole. The slice belongs to the caller.
 	Next(ctx context.Context) ([]Info, error)
 	// Close ends the listing. It may be called twice.
 	Close() error

@@ -11,6 +11,7 @@ import (
 type Limits struct {
 	MaxFileSize         int64 // of an object or segment, in bytes
 	ListingLimit        int   // entries of one answer, of containers and of objects
+	PageLimit           int   // entries that an answer has at most although more may be asked for, as Ceph's RGW has it; 0: ListingLimit
 	MaxObjectName       int   // in bytes
 	MaxContainerName    int   // in bytes
 	MaxMetaName         int   // of one name, in bytes
@@ -32,6 +33,7 @@ type Limits struct {
 func (l Limits) withDefaults() Limits {
 	l.MaxFileSize = cmp.Or(l.MaxFileSize, 5<<30+2)
 	l.ListingLimit = cmp.Or(l.ListingLimit, 10_000)
+	l.PageLimit = cmp.Or(l.PageLimit, l.ListingLimit)
 	l.MaxObjectName = cmp.Or(l.MaxObjectName, 1024)
 	l.MaxContainerName = cmp.Or(l.MaxContainerName, 256)
 	l.MaxMetaName = cmp.Or(l.MaxMetaName, 128)

@@ -30,6 +30,7 @@ func (s *Server) selection(r *request) (selection, error) {
 		}
 		sel.limit = int(n)
 	}
+	sel.limit = min(sel.limit, s.limits.PageLimit)
 	return sel, nil
 }
 

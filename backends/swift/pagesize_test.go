@@ -1,0 +1,107 @@
+package swift
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"testing"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/vfs"
+)
+
+func TestPageSizes(t *testing.T) {
+	p := newPageSizes()
+	here, there := pageKind{store: "https://a"}, pageKind{store: "https://b"}
+	for i, step := range []struct {
+		kind pageKind
+		n    int
+		last bool
+	}{
+		{here, 0, true},  // nothing is left, whatever the store's limit
+		{here, 5, false}, // five may be its limit
+		{here, 5, false},
+		{here, 4, true}, // five were possible
+		{here, 7, false},
+		{here, 5, true},
+		{there, 4, false}, // nothing is known of another store
+		{there, 3, true},
+	} {
+		if got := p.last(step.kind, step.n); got != step.last {
+			t.Errorf("step %d: a page of %d entries of %s is known to be the last: %v, want %v", i, step.n, step.kind.store, got, step.last)
+		}
+	}
+	for i := range 3 * maxPageKinds {
+		p.last(pageKind{store: strconv.Itoa(i)}, 1)
+	}
+	if len(p.longest) > maxPageKinds {
+		t.Errorf("%d kinds of pages are remembered, want at most %d", len(p.longest), maxPageKinds)
+	}
+}
+
+// TestShortPages has a store that gives fewer entries than were asked for, and tells no limit: all that
+// goes through a listing goes through all of it.
+func TestShortPages(t *testing.T) {
+	srv := swifttest.Start(t, swifttest.Config{Limits: swifttest.Limits{PageLimit: 3}})
+	f := &fake{FS: openFS(t, accountIn(srv), nil), srv: srv, dir: "/c"}
+	f.backend.pages = newPageSizes()
+	var containers []string
+	for i := range 7 {
+		base := "c" + strconv.Itoa(i)
+		containers = append(containers, base+"/")
+		if err := f.Mkdir(t.Context(), vfs.Path("/"+base)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sees(t, f, "/", "all containers", containers...)
+	if err := f.Mkdir(t.Context(), "/c"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Mkdir(t.Context(), "/c/d"); err != nil {
+		t.Fatal(err)
+	}
+	var files []string
+	for i := range 11 {
+		base := "f" + strconv.Itoa(10+i)
+		files = append(files, base)
+		f.mustWrite(t, vfs.Path("/c/d/"+base), []byte(base))
+	}
+	f.forget()
+	sees(t, f, "/c/d", "all files", files...)
+	sees(t, f, "/c/d", "again", files...)
+	if err := f.Rename(t.Context(), "/c/d", "/c/e", vfs.RenameOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	sees(t, f, "/c/e", "all files after the directory was renamed", files...)
+	for _, base := range files {
+		f.has(t, vfs.Path("/c/e/"+base), []byte(base), "a file of a renamed directory")
+	}
+	if left := slices.DeleteFunc(f.objects(t, "c"), func(o string) bool { return o[0] != 'd' }); len(left) > 0 {
+		t.Errorf("%q are left under the old name of the directory", left)
+	}
+}
+
+// TestListingStaysFailed has the second page of a listing refused: no Next after it looks like the end.
+func TestListingStaysFailed(t *testing.T) {
+	f := newFake(t, swifttest.Limits{ListingLimit: 3}, nil)
+	for i := range 9 {
+		f.mustWrite(t, vfs.Path("/c/f"+strconv.Itoa(i)), []byte("x"))
+	}
+	f.srv.Inject(swifttest.Rule{Op: swifttest.ListContainer, Container: "c", After: 1, Times: 1, Fault: swifttest.Fault{Status: http.StatusForbidden}})
+	l, err := f.List(t.Context(), "/c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	failures := 0
+	for range 6 {
+		if _, err := l.Next(t.Context()); vfs.Kind(err) == vfs.ErrPermission {
+			failures++
+		} else if failures > 0 {
+			t.Fatalf("after the error Next returned %v, want the error again", err)
+		}
+	}
+	if failures == 0 {
+		t.Error("Next did not fail")
+	}
+}
