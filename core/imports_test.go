@@ -40,7 +40,9 @@ var mayImport = map[string][]string{
 	"frontends":              {"core/frontend", "frontends/..."}, // the list
 	"frontends/ssh":          frontendSees,
 	"frontends/sftp":         frontendSees,
-	"frontends/scp":          frontendSees,
+	"frontends/scp":          append([]string{"frontends/shellwords"}, frontendSees...),
+	"frontends/sshexec":      append([]string{"frontends/shellwords"}, frontendSees...),
+	"frontends/shellwords":   {"core/vfs"}, // a command line as a shell reads it
 	"frontends/ftp":          frontendSees,
 	"frontends/frontendtest": append([]string{"core/vfs/memfs"}, frontendSees...),
 
@@ -83,14 +85,15 @@ var (
 
 // testsMayImport is what tests may import beside that, and beside their own package.
 var testsMayImport = map[string][]string{
-	"core/...":        {"core/..."},
-	"frontends/...":   {"core/...", "frontends/frontendtest"},
-	"frontends/sftp":  {"core/...", "frontends/frontendtest", "frontends/ssh"}, // what it is a service of
-	"frontends/scp":   {"core/...", "frontends/frontendtest", "frontends/ssh"},
-	"frontends/ssh":   {"core/...", "frontends/frontendtest", "frontends/sftp", "frontends/scp"},
-	"backends/...":    {"core/...", "backends/swift/swifttest", "authplugins/swiftv1", "authplugins/keystone", "authplugins/authplugin"},
-	"authplugins/...": {"core/...", "authplugins/...", "backends/swift/swifttest"},
-	"cmd/...":         {"core/...", "frontends/...", "backends/...", "authplugins/..."},
+	"core/...":          {"core/..."},
+	"frontends/...":     {"core/...", "frontends/frontendtest"},
+	"frontends/sftp":    {"core/...", "frontends/frontendtest", "frontends/ssh"}, // what it is a service of
+	"frontends/scp":     {"core/...", "frontends/frontendtest", "frontends/ssh"},
+	"frontends/sshexec": {"core/...", "frontends/frontendtest", "frontends/ssh", "frontends/sftp"},
+	"frontends/ssh":     {"core/...", "frontends/frontendtest", "frontends/sftp", "frontends/scp"},
+	"backends/...":      {"core/...", "backends/swift/swifttest", "authplugins/swiftv1", "authplugins/keystone", "authplugins/authplugin"},
+	"authplugins/...":   {"core/...", "authplugins/...", "backends/swift/swifttest"},
+	"cmd/...":           {"core/...", "frontends/...", "backends/...", "authplugins/..."},
 }
 
 // onlyIn says which packages may import a foreign library: the one that adapts it. In tests any package may have a client of a protocol.

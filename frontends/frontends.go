@@ -7,12 +7,13 @@ import (
 	"filegate/frontends/scp"
 	"filegate/frontends/sftp"
 	"filegate/frontends/ssh"
+	"filegate/frontends/sshexec"
 )
 
 // All returns them.
 func All() []frontend.Kind {
 	return []frontend.Kind{
-		ssh.Kind(sftp.NewService(), scp.Service{}),
+		ssh.Kind(sftp.NewService(), scp.Service{}, sshexec.Service{}),
 		ftp.Kind(),
 	}
 }

@@ -3,8 +3,9 @@ package scp
 import (
 	"errors"
 	"fmt"
-	"path"
 	"strings"
+
+	"filegate/frontends/shellwords"
 )
 
 // maxCommand is the longest command line that is taken, in bytes: some long names.
@@ -17,13 +18,12 @@ type command struct {
 	recursive bool // -r
 	preserve  bool // -p: with times and modes
 	directory bool // -d: the target must be a directory
-	paths     []word
+	paths     []shellwords.Word
 }
 
 // isCommand says whether a command line is for this service at all.
 func isCommand(line string) bool {
-	name, _, _ := strings.Cut(strings.TrimLeft(line, spaces), " ")
-	return path.Base(name) == "scp"
+	return shellwords.IsCommand(line, "scp")
 }
 
 // parseCommand parses "scp -t|-f [-rpdvq] [--] path...".
@@ -31,7 +31,7 @@ func parseCommand(line string) (command, error) {
 	if len(line) > maxCommand {
 		return command{}, errors.New("the command is too long")
 	}
-	words, err := splitWords(line)
+	words, err := shellwords.Split(line)
 	if err != nil {
 		return command{}, err
 	}
@@ -40,8 +40,8 @@ func parseCommand(line string) (command, error) {
 	}
 	var cmd command
 	words = words[1:]
-	for len(words) > 0 && strings.HasPrefix(words[0].text, "-") && words[0].text != "-" {
-		option := words[0].text
+	for len(words) > 0 && strings.HasPrefix(words[0].Text, "-") && words[0].Text != "-" {
+		option := words[0].Text
 		words = words[1:]
 		if option == "--" {
 			break
@@ -58,7 +58,7 @@ func parseCommand(line string) (command, error) {
 				cmd.preserve = true
 			case 'd':
 				cmd.directory = true
-			case 'v', 'q': // how much the program writes: nothing
+			case 'v', 'q', 'C', 'B', '4', '6': // how much the program writes, and how it connects: that is done
 			default:
 				return command{}, fmt.Errorf("unknown option -%c", o)
 			}
@@ -74,12 +74,4 @@ func parseCommand(line string) (command, error) {
 		return command{}, errors.New("ambiguous target: quote a name that has spaces")
 	}
 	return cmd, nil
-}
-
-// clean is the word's path, or pattern, with the home directory for "~": that is where all paths begin.
-func clean(w word, s string) string {
-	if w.tilde && (s == "~" || strings.HasPrefix(s, "~/")) {
-		return "/" + strings.TrimPrefix(s[1:], "/")
-	}
-	return s
 }

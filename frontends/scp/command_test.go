@@ -4,11 +4,13 @@ import (
 	"strings"
 	"testing"
 
+	"filegate/frontends/shellwords"
+
 	"github.com/google/go-cmp/cmp"
 )
 
 func TestParseCommand(t *testing.T) {
-	name := func(s string) []word { return []word{{text: s, pattern: s}} }
+	name := func(s string) []shellwords.Word { return []shellwords.Word{{Text: s, Pattern: s}} }
 	for _, tt := range []struct {
 		line string
 		want command
@@ -38,7 +40,7 @@ func TestParseCommand(t *testing.T) {
 		case err != nil:
 			t.Errorf("parseCommand(%q): %v", tt.line, err)
 		default:
-			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(command{}, word{})); diff != "" {
+			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(command{}, shellwords.Word{})); diff != "" {
 				t.Errorf("parseCommand(%q) (-want +got):\n%s", tt.line, diff)
 			}
 		}
@@ -67,17 +69,33 @@ func TestAccepts(t *testing.T) {
 
 func TestHome(t *testing.T) {
 	for _, tt := range []struct {
-		w    word
+		w    shellwords.Word
 		want string
 	}{
-		{word{text: "~", tilde: true}, "/"},
-		{word{text: "~/a", tilde: true}, "/a"},
-		{word{text: "~bob/a", tilde: true}, "~bob/a"},
-		{word{text: "~/a"}, "~/a"},
-		{word{text: "a"}, "a"},
+		{shellwords.Word{Text: "~", Tilde: true}, "/"},
+		{shellwords.Word{Text: "~/a", Tilde: true}, "/a"},
+		{shellwords.Word{Text: "~bob/a", Tilde: true}, "~bob/a"},
+		{shellwords.Word{Text: "~/a"}, "~/a"},
+		{shellwords.Word{Text: "a"}, "a"},
 	} {
-		if got := clean(tt.w, tt.w.text); got != tt.want {
+		if got := tt.w.Path(tt.w.Text); got != tt.want {
 			t.Errorf("clean(%+v) = %q, want %q", tt.w, got, tt.want)
 		}
 	}
+}
+
+// No line of a client makes the parser panic, and what it accepts keeps its promises.
+func FuzzParseCommand(f *testing.F) {
+	for _, line := range []string{"scp -t /a", "scp -r -p -f -- 'a b' c*", "scp -tdv ~/x", `scp -f "a\"`, "/usr/bin/scp -prt .", "scp"} {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		cmd, err := parseCommand(line)
+		if err != nil {
+			return
+		}
+		if cmd.sink == cmd.source || len(cmd.paths) == 0 || cmd.sink && len(cmd.paths) != 1 {
+			t.Errorf("parseCommand(%q) = %+v", line, cmd)
+		}
+	})
 }

@@ -2,7 +2,7 @@
 //
 // OpenSSH's scp speaks it with -O, and before version 9; newer ones use SFTP. There is no specification but the programs: this package follows OpenSSH's.
 // It knows nothing of SSH: see [Service] for how it is run. There is no shell behind it; what a shell would do for the file names of a command line is done
-// here: quotes and backslashes ([splitWords]), patterns ([glob]), and a leading "~".
+// by frontends/shellwords.
 //
 // Its suite is the tests with OpenSSH's and PuTTY's programs here, and frontends/frontendtest; it cannot carry core/vfs/vfstest, since it can neither list nor rename.
 //

@@ -27,7 +27,7 @@ type level struct {
 }
 
 func (s *sink) run(ctx context.Context, cmd command) error {
-	target := clean(cmd.paths[0], cmd.paths[0].text)
+	target := cmd.paths[0].Path(cmd.paths[0].Text)
 	top, err := s.target(ctx, target, cmd.directory)
 	if err != nil {
 		return s.fatal(target + ": " + vfs.ClientText(err))

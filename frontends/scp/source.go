@@ -8,6 +8,7 @@ import (
 
 	"filegate/core/session"
 	"filegate/core/vfs"
+	"filegate/frontends/shellwords"
 )
 
 // source gives files to the client.
@@ -31,15 +32,15 @@ func (s *source) run(ctx context.Context, cmd command) error {
 }
 
 // word sends what one word of the command line stands for. A pattern that matches nothing is, as in a shell, a name.
-func (s *source) word(ctx context.Context, w word) error {
-	found, err := glob(ctx, s.sess, clean(w, w.pattern), func(p vfs.Path) error { return s.entry(ctx, p) })
-	if failed, ok := errors.AsType[*globError](err); ok {
-		return s.warn(failed.path, failed.err)
+func (s *source) word(ctx context.Context, w shellwords.Word) error {
+	found, err := shellwords.Glob(ctx, s.sess, w.Path(w.Pattern), func(p vfs.Path) error { return s.entry(ctx, p) })
+	if failed, ok := errors.AsType[*shellwords.GlobError](err); ok {
+		return s.warn(failed.Path, failed.Err)
 	}
 	if err != nil || found {
 		return err
 	}
-	name := clean(w, w.text)
+	name := w.Path(w.Text)
 	p, err := vfs.Resolve(vfs.Root, name)
 	if err != nil {
 		return s.warn(name, err)

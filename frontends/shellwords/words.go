@@ -1,17 +1,20 @@
-package scp
+// Package shellwords reads a command line as a shell would, for services of SSH that have none: quotes and backslashes ([Split]), patterns ([Glob]), alternatives in
+// braces, and a leading "~". It runs nothing.
+package shellwords
 
 import (
 	"fmt"
+	"path"
 	"strings"
 )
 
-// word is one word of a command line, without its quotes.
-type word struct {
-	text string
-	// pattern is the word with a backslash before each character that is special in a pattern and was quoted, as path.Match wants it.
-	pattern string
-	// tilde says that the word begins with an unquoted "~".
-	tilde bool
+// Word is one word of a command line, without its quotes.
+type Word struct {
+	Text string
+	// Pattern is the word with a backslash before each character that is special in a pattern and was quoted, as path.Match wants it.
+	Pattern string
+	// Tilde says that the word begins with an unquoted "~".
+	Tilde bool
 }
 
 const (
@@ -21,11 +24,11 @@ const (
 	special   = `*?[]\^-`
 )
 
-// splitWords splits a command line as a POSIX shell does (Shell Command Language, section 2.2), without any expansion.
-func splitWords(line string) ([]word, error) {
+// Split splits a command line as a POSIX shell does (Shell Command Language, section 2.2), without any expansion.
+func Split(line string) ([]Word, error) {
 	var (
-		words  []word
-		cur    word
+		words  []Word
+		cur    Word
 		text   strings.Builder
 		patt   strings.Builder
 		inWord bool
@@ -41,9 +44,9 @@ func splitWords(line string) ([]word, error) {
 		switch c := line[i]; {
 		case strings.IndexByte(spaces, c) >= 0:
 			if inWord {
-				cur.text, cur.pattern = text.String(), patt.String()
+				cur.Text, cur.Pattern = text.String(), patt.String()
 				words = append(words, cur)
-				cur, inWord = word{}, false
+				cur, inWord = Word{}, false
 				text.Reset()
 				patt.Reset()
 			}
@@ -72,7 +75,7 @@ func splitWords(line string) ([]word, error) {
 			}
 			i += n
 		default:
-			cur.tilde = cur.tilde || c == '~' && !inWord
+			cur.Tilde = cur.Tilde || c == '~' && !inWord
 			text.WriteByte(c)
 			if so := patt.String(); c == '!' && strings.HasSuffix(so, "[") && !strings.HasSuffix(so, `\[`) {
 				c = '^' // as path.Match wants it
@@ -82,7 +85,7 @@ func splitWords(line string) ([]word, error) {
 		inWord = true
 	}
 	if inWord {
-		cur.text, cur.pattern = text.String(), patt.String()
+		cur.Text, cur.Pattern = text.String(), patt.String()
 		words = append(words, cur)
 	}
 	return words, nil
@@ -104,4 +107,18 @@ func doubleQuoted(s string, literal func(byte)) (int, error) {
 		}
 	}
 	return 0, fmt.Errorf("a quote %q that is not closed", '"')
+}
+
+// Path is the path, or pattern, that s of the word stands for, with the home directory for "~": that is where all paths begin.
+func (w Word) Path(s string) string {
+	if w.Tilde && (s == "~" || strings.HasPrefix(s, "~/")) {
+		return "/" + strings.TrimPrefix(s[1:], "/")
+	}
+	return s
+}
+
+// IsCommand reports whether a command line runs the program name, wherever that lies.
+func IsCommand(line, name string) bool {
+	fields := strings.Fields(line)
+	return len(fields) > 0 && path.Base(fields[0]) == name
 }

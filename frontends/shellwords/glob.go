@@ -1,4 +1,4 @@
-package scp
+package shellwords
 
 import (
 	"context"
@@ -10,19 +10,19 @@ import (
 	"filegate/core/vfs"
 )
 
-// globError is a failure to look for names, with where.
-type globError struct {
-	path string
-	err  error
+// GlobError is a failure to look for names, with where.
+type GlobError struct {
+	Path string
+	Err  error
 }
 
-func (e *globError) Error() string { return e.path + ": " + e.err.Error() }
-func (e *globError) Unwrap() error { return e.err }
+func (e *GlobError) Error() string { return e.Path + ": " + e.Err.Error() }
+func (e *GlobError) Unwrap() error { return e.Err }
 
-// glob calls found for every path that matches the pattern, in the order of the store's listings. The pattern is path.Match's for each
+// Glob calls found for every path that matches the pattern, in the order of the store's listings. The pattern is path.Match's for each
 // element, and as in a shell a name with a leading dot is matched only by one. An element without special characters is not looked up:
 // a pattern that has none is found without asking, as a shell passes it on.
-func glob(ctx context.Context, fsys vfs.FS, pattern string, found func(vfs.Path) error) (bool, error) {
+func Glob(ctx context.Context, fsys vfs.FS, pattern string, found func(vfs.Path) error) (bool, error) {
 	elems := strings.FieldsFunc(pattern, func(r rune) bool { return r == '/' })
 	return globUnder(ctx, fsys, vfs.Root, elems, false, found)
 }
@@ -32,7 +32,7 @@ func globUnder(ctx context.Context, fsys vfs.FS, base vfs.Path, elems []string, 
 	for len(elems) > 0 && !hasMeta(elems[0]) {
 		next, err := vfs.Resolve(base, "./"+unescape(elems[0]))
 		if err != nil {
-			return false, &globError{unescape(elems[0]), err}
+			return false, &GlobError{unescape(elems[0]), err}
 		}
 		base, elems = next, elems[1:]
 		if looked && len(elems) == 0 {
@@ -84,7 +84,7 @@ func listError(dir vfs.Path, err error, looked bool) error {
 	if looked && (errors.Is(err, vfs.ErrNotExist) || errors.Is(err, vfs.ErrNotDir)) {
 		return nil
 	}
-	return &globError{dir.String(), err}
+	return &GlobError{dir.String(), err}
 }
 
 func hasMeta(elem string) bool {

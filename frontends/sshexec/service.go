@@ -1,0 +1,188 @@
+// Package sshexec is the commands that clients and scripts run by SSH beside scp: checksums, ls, df and a few more, and those for people. They are
+// done here, by a session: there is no shell and no program behind them.
+//
+// rclone finds out by "echo ${ShellId}%ComSpec%" what kind of shell there is, and by a checksum of nothing which commands work. A checksum that the store keeps
+// costs no download; others are made by reading.
+package sshexec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"filegate/core/session"
+	"filegate/core/vfs"
+	"filegate/frontends/shellwords"
+)
+
+// The exit statuses, as a shell has them.
+const (
+	statusFailed    = 1
+	statusUsage     = 2
+	statusNoCommand = 127
+)
+
+// maxCommand is the longest command line that is taken, in bytes.
+const maxCommand = 64 << 10
+
+// Service is the commands. It serves any number of channels.
+type Service struct{}
+
+// Name is what the configuration calls it.
+func (Service) Name() string { return "exec" }
+
+// Accepts takes every command but scp, so that it can tell which there are.
+func (Service) Accepts(request, argument string) bool {
+	return request == "exec" && !shellwords.IsCommand(argument, "scp")
+}
+
+// Serve runs the command line on stdio.
+func (Service) Serve(ctx context.Context, sess *session.Session, argument string, stdio io.ReadWriter, stderr io.Writer) (status int) {
+	r := &run{sess: sess, in: stdio, out: stdio, stderr: stderr}
+	if len(argument) > maxCommand {
+		return r.usage("the command is too long")
+	}
+	words, err := shellwords.Split(withoutVariables(argument))
+	switch {
+	case err != nil:
+		return r.usage(err.Error())
+	case len(words) == 0:
+		return 0
+	}
+	r.name = path.Base(words[0].Text)
+	for _, c := range commands() {
+		if slices.Contains(c.names, r.name) {
+			return c.do(ctx, r, words[1:])
+		}
+	}
+	fmt.Fprintf(stderr, "%s: there is no such command here. There are scp, %s.\n", vfs.EscapeControl(r.name), strings.Join(names(), ", "))
+	return statusNoCommand
+}
+
+// variable is one of the environment, of which there is none here.
+var variable = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*\}|\$[A-Za-z_][A-Za-z0-9_]*`)
+
+// withoutVariables takes the variables out of a command, since all are empty: rclone asks for one. A command with quotes or backslashes stays as it is.
+func withoutVariables(line string) string {
+	if strings.ContainsAny(line, `'"\`) {
+		return line
+	}
+	return variable.ReplaceAllString(line, "")
+}
+
+// command is one of the commands.
+type command struct {
+	names []string
+	usage string
+	about string
+	do    func(ctx context.Context, r *run, args []shellwords.Word) int
+}
+
+func commands() []command {
+	all := []command{
+		{[]string{"help"}, "help", "this text", help},
+		{[]string{"whoami"}, "whoami", "your name here", whoami},
+		{[]string{"pwd"}, "pwd", "the directory that you are in", pwd},
+		{[]string{"ls"}, "ls [-la1] [PATH...]", "what is in a directory", ls},
+		{[]string{"df"}, "df [-kh] [PATH]", "space, used and free", df},
+		{[]string{"du"}, "du [PATH]", "how many bytes and files are in a directory", du},
+		{[]string{"uploads"}, "uploads [PATH]; uploads drop PATH", "uploads that were cut off: list them, drop one", uploads},
+		{[]string{"echo"}, "echo [TEXT...]", "the text", echo},
+		{[]string{"true", ":"}, "true", "nothing", func(context.Context, *run, []shellwords.Word) int { return 0 }},
+		{[]string{"false"}, "false", "nothing, and fails", func(context.Context, *run, []shellwords.Word) int { return statusFailed }},
+	}
+	for _, s := range sums() {
+		all = append(all, command{[]string{s.name}, s.name + " [-b] [FILE...]", "checksums", s.run})
+	}
+	return all
+}
+
+func names() []string {
+	var all []string
+	for _, c := range commands() {
+		all = append(all, c.names[0])
+	}
+	return all
+}
+
+// run is one command that is being run.
+type run struct {
+	sess   *session.Session
+	name   string
+	in     io.Reader
+	out    io.Writer
+	stderr io.Writer
+}
+
+// usage reports a command line that makes no sense.
+func (r *run) usage(text string) int {
+	r.report(text)
+	return statusUsage
+}
+
+func (r *run) report(text string) {
+	fmt.Fprintf(r.stderr, "%s\n", vfs.EscapeControl(strings.TrimPrefix(r.name+": "+text, ": ")))
+}
+
+// fail reports an error about a path.
+func (r *run) fail(name string, err error) int {
+	r.report(name + ": " + vfs.ClientText(err))
+	return statusFailed
+}
+
+// options takes the options, of one letter each, off the words, and checks that they are known ones.
+func (r *run) options(args []shellwords.Word, known string) (given string, rest []shellwords.Word, ok bool) {
+	for len(args) > 0 && strings.HasPrefix(args[0].Text, "-") && args[0].Text != "-" {
+		option := args[0].Text
+		args = args[1:]
+		if option == "--" {
+			break
+		}
+		for _, o := range strings.TrimPrefix(option, "-") {
+			if !strings.ContainsRune(known, o) {
+				r.report(fmt.Sprintf("unknown option %s", option))
+				return "", nil, false
+			}
+		}
+		given += option[1:]
+	}
+	return given, args, true
+}
+
+// each calls do for every path that the words stand for, and returns the worst exit status. A pattern that matches nothing is, as in a shell, a name.
+func (r *run) each(ctx context.Context, args []shellwords.Word, do func(name string, p vfs.Path) int) (status int) {
+	for _, w := range args {
+		name := w.Path(w.Text)
+		if !strings.ContainsAny(name, "*?[") {
+			status = max(status, r.one(name, do))
+			continue
+		}
+		found, err := shellwords.Glob(ctx, r.sess, w.Path(w.Pattern), func(p vfs.Path) error {
+			shown := p.String()
+			if !strings.HasPrefix(name, "/") {
+				shown = strings.TrimPrefix(shown, "/")
+			}
+			status = max(status, do(shown, p))
+			return ctx.Err()
+		})
+		if failed, ok := errors.AsType[*shellwords.GlobError](err); ok {
+			status = r.fail(failed.Path, failed.Err)
+		} else if err == nil && !found {
+			status = max(status, r.one(name, do))
+		}
+	}
+	return status
+}
+
+func (r *run) one(name string, do func(string, vfs.Path) int) int {
+	p, err := vfs.Resolve(vfs.Root, name)
+	if err != nil {
+		return r.fail(name, err)
+	}
+	return do(name, p)
+}
