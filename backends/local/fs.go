@@ -23,6 +23,7 @@ type FS struct {
 
 var (
 	_ vfs.AttrFS  = (*FS)(nil)
+	_ vfs.ModeFS  = (*FS)(nil)
 	_ vfs.SpaceFS = (*FS)(nil)
 	_ vfs.LinkFS  = (*FS)(nil)
 	_ vfs.PlaceFS = (*FS)(nil)
@@ -133,7 +134,10 @@ func regular(info fs.FileInfo) error {
 }
 
 // Mkdir implements [vfs.FS].
-func (f *FS) Mkdir(ctx context.Context, name vfs.Path) error {
+func (f *FS) Mkdir(ctx context.Context, name vfs.Path) error { return f.MkdirMode(ctx, name, 0o777) }
+
+// MkdirMode implements [vfs.ModeFS]. The process's umask is taken off.
+func (f *FS) MkdirMode(ctx context.Context, name vfs.Path, mode fs.FileMode) error {
 	rel, err := f.begin(ctx, name)
 	switch {
 	case errors.Is(err, vfs.ErrNotExist) && name.IsRoot():
@@ -143,7 +147,7 @@ func (f *FS) Mkdir(ctx context.Context, name vfs.Path) error {
 	case name.IsRoot():
 		return vfs.ErrExist
 	}
-	return translate(f.at().Mkdir(rel, 0o777))
+	return translate(f.at().Mkdir(rel, mode.Perm()))
 }
 
 // Remove implements [vfs.FS]. Of a link it removes the link.

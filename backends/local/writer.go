@@ -104,6 +104,11 @@ func (w *writer) begin(old fs.FileInfo) error {
 	if w.file, w.temp, err = w.dir.createTemp(); err != nil {
 		return err
 	}
+	if old == nil && w.opts.Mode != nil {
+		if err := w.file.Chmod(w.opts.Mode.Perm()); err != nil {
+			return err
+		}
+	}
 	if old != nil {
 		if err := w.file.Chmod(old.Mode().Perm()); err != nil {
 			return err

@@ -130,6 +130,7 @@ type FS struct {
 
 var (
 	_ vfs.AttrFS   = (*FS)(nil)
+	_ vfs.ModeFS   = (*FS)(nil)
 	_ vfs.SpaceFS  = (*FS)(nil)
 	_ vfs.DigestFS = (*FS)(nil)
 )

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io/fs"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -11,7 +13,14 @@ import (
 )
 
 // Mkdir implements [vfs.FS]: at the top level a container, below an object of the directory type. Parents that are missing are not asked for.
-func (f *FS) Mkdir(ctx context.Context, p vfs.Path) error {
+func (f *FS) Mkdir(ctx context.Context, p vfs.Path) error { return f.mkdir(ctx, p, vfs.Attrs{}) }
+
+// MkdirMode implements [vfs.ModeFS]. A container has no mode.
+func (f *FS) MkdirMode(ctx context.Context, p vfs.Path, mode fs.FileMode) error {
+	return f.mkdir(ctx, p, vfs.Attrs{Mode: &mode})
+}
+
+func (f *FS) mkdir(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	n, err := f.locate(p)
 	switch {
 	case err != nil:
@@ -37,11 +46,10 @@ func (f *FS) Mkdir(ctx context.Context, p vfs.Path) error {
 	case !errors.Is(err, vfs.ErrNotExist):
 		return translate(err)
 	}
-	_, err = f.client.send(ctx, request{
-		method: http.MethodPut, target: n,
-		// If-None-Match: nothing that appeared since Stat is overwritten.
-		header: map[string]string{"Content-Type": directoryType, "If-None-Match": "*"},
-	})
+	// If-None-Match: nothing that appeared since Stat is overwritten.
+	header := map[string]string{"Content-Type": directoryType, "If-None-Match": "*"}
+	maps.Copy(header, f.headerOf(attrs, true))
+	_, err = f.client.send(ctx, request{method: http.MethodPut, target: n, header: header})
 	if err == nil {
 		f.around.made(n, asked)
 	}

@@ -81,6 +81,9 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 		chain:  newChain(&f.backend.cfg),
 		pace:   newPaceFrom(fewUploads, f.backend.cfg.UploadConcurrency, f.client.trip.get()),
 	}
+	if !old.exists() {
+		w.attrs.Mode = opts.Mode
+	}
 	if w.place, err = f.place(ctx, n, w.upload, old, opts.Size); err != nil {
 		return nil, translate(err)
 	}

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"time"
 
 	"filegate/core/auth"
@@ -77,6 +78,13 @@ func (s *Session) statGuarded(ctx context.Context, name vfs.Path) (vfs.Info, err
 func (s *Session) Mkdir(ctx context.Context, name vfs.Path) error {
 	return s.do(ctx, Event{Op: OpMkdir, Path: name}, auth.Create, func(ctx context.Context) error {
 		return s.fs.Mkdir(ctx, s.inStore(name))
+	})
+}
+
+// MkdirMode implements [vfs.ModeFS].
+func (s *Session) MkdirMode(ctx context.Context, name vfs.Path, mode fs.FileMode) error {
+	return s.do(ctx, Event{Op: OpMkdir, Path: name}, auth.Write, func(ctx context.Context) error {
+		return vfs.MkdirMode(ctx, s.fs, s.inStore(name), &mode)
 	})
 }
 

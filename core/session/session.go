@@ -50,6 +50,7 @@ type Session struct {
 	busy    int                    // operations under way, open handles included
 	idle    chan struct{}          // closed while nothing is under way; a new one for each busy time
 	closed  bool
+	program string // that the client says it is
 }
 
 var (
@@ -57,6 +58,7 @@ var (
 	_ vfs.CopyFS   = (*Session)(nil)
 	_ vfs.SpaceFS  = (*Session)(nil)
 	_ vfs.DigestFS = (*Session)(nil)
+	_ vfs.ModeFS   = (*Session)(nil)
 )
 
 // New begins the session of a client that has logged in. It lives until Close, End, or the end of ctx.

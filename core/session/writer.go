@@ -146,6 +146,15 @@ func (w *writer) info(base string) vfs.Info {
 	return w.attrs.Over(vfs.Info{Name: base, Size: w.sizeNow(), Mode: 0o644, ModTime: time.Now()})
 }
 
+// WriterInfo describes the content of a writer of this session, as FSTAT of its handle has to: whatever has its name by now.
+func (s *Session) WriterInfo(w vfs.Writer) (vfs.Info, error) {
+	own, err := s.writerOf(w)
+	if err != nil {
+		return vfs.Info{}, err
+	}
+	return own.info(own.name.Base()), nil
+}
+
 // end lets nothing but Close follow. The caller holds life.
 func (w *writer) end() {
 	w.ended = true

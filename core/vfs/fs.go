@@ -121,6 +121,9 @@ type WriteOptions struct {
 	// refuse early; it does not hold the caller to it.
 	Size int64
 
+	// Mode is the mode of the file if it is made new: permission bits, which a store that keeps modes shows. Nil: the store's own choice.
+	Mode *fs.FileMode
+
 	// IfVersion, when not empty, makes OpenWriter and Commit return ErrChanged unless the file being replaced still has this Info.Version.
 	IfVersion string
 }

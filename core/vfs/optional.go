@@ -71,6 +71,22 @@ func SetAttrs(ctx context.Context, fsys FS, name Path, attrs Attrs) error {
 	return Errorf(ErrUnsupported, "this store keeps no attributes")
 }
 
+// ModeFS is a store that gives modes to what it makes: to a directory by MkdirMode, to a file by [WriteOptions].Mode. One that does not keep modes may take and
+// forget them.
+type ModeFS interface {
+	FS
+	// MkdirMode is Mkdir, with the permission bits of the directory.
+	MkdirMode(ctx context.Context, name Path, mode fs.FileMode) error
+}
+
+// MkdirMode makes a directory with the permission bits in mode, or with the store's own where that is nil or the store does not take them.
+func MkdirMode(ctx context.Context, fsys FS, name Path, mode *fs.FileMode) error {
+	if f, ok := fsys.(ModeFS); ok && mode != nil {
+		return f.MkdirMode(ctx, name, *mode)
+	}
+	return fsys.Mkdir(ctx, name)
+}
+
 // Space is what a store has room for, in bytes. A negative number is not known or without limit.
 type Space struct {
 	Total, Used, Free int64

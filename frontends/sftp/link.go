@@ -1,7 +1,7 @@
 package sftp
 
 import (
-	"github.com/pkg/sftp"
+	"strings"
 
 	"filegate/core/vfs"
 )
@@ -9,48 +9,77 @@ import (
 // A link is shown as a relative name, from the directory that it is in: a mounted server is somewhere else in the client's own tree, where an
 // absolute one would lead astray (sshfs leaves following to the kernel, and by default lets no absolute one through), and all clients understand a relative one.
 
-var (
-	_ sftp.LstatFileLister    = (*handlers)(nil)
-	_ sftp.ReadlinkFileLister = (*handlers)(nil)
-)
-
-// Lstat describes one entry, which may be a link.
-func (h *handlers) Lstat(r *sftp.Request) (_ sftp.ListerAt, err error) {
-	defer recoverTo(&err, h.sess)
-	name, err := resolve(r.Filepath)
-	if err != nil {
-		return nil, status(err)
+// lstat describes one entry, which may be a link: that has the length of its target for a size, as in POSIX.
+func lstat(c *channel, r *request) ([]byte, error) {
+	n := r.names[0]
+	if n.dir {
+		return stat(c, r) // the slash has it followed
 	}
-	info, err := h.sess.Lstat(h.ctx, name)
+	info, err := c.sess.Lstat(c.ctx, n.path)
 	if err != nil {
-		return nil, status(err)
+		return nil, err
 	}
-	return single{newEntry(info)}, nil
+	if info.IsLink() && info.Size == 0 {
+		if target, err := c.sess.Readlink(c.ctx, n.path); err == nil {
+			info.Size = int64(len(target.From(n.path.Dir())))
+		}
+	}
+	return attrsPacket(r.id, info), nil
 }
 
-// Readlink tells what a link leads to.
-func (h *handlers) Readlink(name string) (_ string, err error) {
-	defer recoverTo(&err, h.sess)
-	p, err := resolve(name)
-	if err != nil {
-		return "", status(err)
+// readlink tells what a link leads to.
+func readlink(c *channel, r *request) ([]byte, error) {
+	n := r.names[0]
+	if err := c.present(n); err != nil {
+		return nil, err
 	}
-	target, err := h.sess.Readlink(h.ctx, p)
-	if err != nil {
-		return "", status(err)
+	if n.dir {
+		return nil, vfs.ErrNoLink
 	}
-	return target.From(p.Dir()), nil
+	target, err := c.sess.Readlink(c.ctx, n.path)
+	if err != nil {
+		return nil, err
+	}
+	return namePacket(r.id, target.From(n.path.Dir())), nil
 }
 
-// symlink makes a link. The arguments have the order in which OpenSSH sends them, which is not that of the draft: all clients in use do as OpenSSH.
-func (h *handlers) symlink(target, link string) error {
-	name, err := resolve(link)
-	if err != nil {
-		return err
+// draftClients are the beginnings of the names of clients that send the names of SYMLINK in the order of the draft, the link's first, to a server that
+// does not call itself OpenSSH. All others send the target's first, as OpenSSH does.
+var draftClients = []string{"libssh_", "libssh-", "phpseclib", "WinSCP", "AsyncSSH", "ssh2js"}
+
+// sendsLinkFirst reports whether a program sends the names of SYMLINK in the order of the draft.
+func sendsLinkFirst(program string) bool {
+	for _, name := range draftClients {
+		if strings.HasPrefix(program, name) {
+			return true
+		}
 	}
-	to, err := vfs.ResolveTarget(name, target)
-	if err != nil {
-		return err
+	return false
+}
+
+// checkSymlink tells the two names of a SYMLINK from each other: the link's becomes the request's name, and raw the target.
+func (r *request) checkSymlink(c *channel) error {
+	target, link := r.raw[0], r.raw[1]
+	if sendsLinkFirst(c.sess.Program()) {
+		target, link = link, target
 	}
-	return h.sess.Symlink(h.ctx, to, name)
+	n, err := parseName(link)
+	r.names, r.raw = []name{n}, []string{target}
+	return err
+}
+
+func symlink(c *channel, r *request) ([]byte, error) {
+	n := r.names[0]
+	if n.dir {
+		// As on Linux, a link cannot be made by a name that is a directory's.
+		if _, err := c.sess.Stat(c.ctx, n.path); err != nil {
+			return nil, err
+		}
+		return nil, vfs.ErrExist
+	}
+	to, err := vfs.ResolveTarget(n.path, r.raw[0])
+	if err != nil {
+		return nil, err
+	}
+	return nil, c.sess.Symlink(c.ctx, to, n.path)
 }

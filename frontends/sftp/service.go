@@ -2,11 +2,8 @@ package sftp
 
 import (
 	"context"
-	"errors"
 	"io"
 	"sync/atomic"
-
-	"github.com/pkg/sftp"
 
 	"filegate/core/session"
 )
@@ -14,17 +11,12 @@ import (
 const (
 	// maxPayload is the most bytes that one READ or WRITE carries: what OpenSSH's own server takes (its 256 KiB packet less 1 KiB).
 	maxPayload = 261120
-	// manyChannels is from how many channels on each new one gets crowdedPayload. The library holds up to 26 requests of a channel in memory, which
-	// is outside of anybody's budget: 6.5 MiB with the largest payload.
+	// manyChannels is from how many channels on each new one is asked to send and read no more than crowdedPayload at once. What of that has no answer yet
+	// lies in memory that is in nobody's budget: memoryFactor times as much for each channel. One that asks for more all the same gets it, and waits.
 	manyChannels   = 32
-	crowdedPayload = 64 << 10
+	crowdedPayload = 32 << 10
+	memoryFactor   = 8
 )
-
-// listBatch is the most entries in one answer to READDIR: with the library's 100 a large directory costs many round trips.
-const listBatch = 500
-
-// The library has this size in a variable, which must be set before any server runs.
-func init() { sftp.MaxFilelist = listBatch } //nolint:gochecknoinits // there is no other moment
 
 // Service is the subsystem. It serves any number of channels.
 type Service struct {
@@ -34,7 +26,7 @@ type Service struct {
 // NewService returns one without channels.
 func NewService() *Service { return &Service{} }
 
-// enter counts a channel, and returns the most bytes that one of its READs and WRITEs shall carry.
+// enter counts a channel, and returns the most bytes that one of its READs and WRITEs should carry.
 func (s *Service) enter() uint32 {
 	if s.channels.Add(1) > manyChannels {
 		return crowdedPayload
@@ -54,14 +46,9 @@ func (*Service) Accepts(request, argument string) bool {
 
 // Serve speaks the protocol on stdio until its end.
 func (s *Service) Serve(ctx context.Context, sess *session.Session, _ string, stdio io.ReadWriter, _ io.Writer) (status int) {
-	h := &handlers{ctx: ctx, sess: sess}
-	payload := s.enter()
+	limit := s.enter()
 	defer s.leave()
-	server := sftp.NewRequestServer(newFilter(stdio, payload),
-		sftp.Handlers{FileGet: h, FilePut: h, FileCmd: h, FileList: h},
-		sftp.WithRSMaxTxPacket(payload))
-	err := server.Serve()
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	if err := newChannel(ctx, sess, stdio, limit).serve(); !hungUp(err) {
 		sess.Log().Debug("sftp ended", "err", err)
 		return 1
 	}

@@ -153,6 +153,9 @@ func (c *conn) handshake(ctx context.Context, cancel context.CancelFunc) (*ssh.S
 		return nil, nil, nil, login.session
 	}
 	nc.loggedIn(missedKeepalives * c.srv.keepalive)
+	if login.session != nil {
+		login.session.SetProgram(strings.TrimPrefix(string(sc.ClientVersion()), "SSH-2.0-"))
+	}
 	algorithms := sc.Conn.(ssh.AlgorithmsConnMetadata).Algorithms()
 	c.log.Debug("connection is up", "client", string(sc.ClientVersion()), "kex", algorithms.KeyExchange, "host_key", algorithms.HostKey,
 		"cipher_in", algorithms.Read.Cipher, "cipher_out", algorithms.Write.Cipher)

@@ -227,6 +227,9 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	}
 	w.fs.version++
 	n := &node{mode: 0o644, modTime: time.Now(), version: w.fs.version, data: w.data}
+	if w.opts.Mode != nil {
+		n.mode = w.opts.Mode.Perm()
+	}
 	if old != nil {
 		n.mode, n.uid, n.gid = old.mode, old.uid, old.gid
 	}

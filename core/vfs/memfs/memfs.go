@@ -36,6 +36,7 @@ var (
 	_ vfs.AttrFS   = (*FS)(nil)
 	_ vfs.SpaceFS  = (*FS)(nil)
 	_ vfs.DigestFS = (*FS)(nil)
+	_ vfs.ModeFS   = (*FS)(nil)
 )
 
 // node is a file, a directory or a link. The FS's mutex guards it, but data is never changed, only replaced: whoever has
@@ -212,7 +213,10 @@ func (f *FS) target(name vfs.Path, opts vfs.WriteOptions) (dir, old *node, err e
 }
 
 // Mkdir implements [vfs.FS].
-func (f *FS) Mkdir(ctx context.Context, name vfs.Path) error {
+func (f *FS) Mkdir(ctx context.Context, name vfs.Path) error { return f.MkdirMode(ctx, name, 0o755) }
+
+// MkdirMode implements [vfs.ModeFS].
+func (f *FS) MkdirMode(ctx context.Context, name vfs.Path, mode fs.FileMode) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -225,7 +229,9 @@ func (f *FS) Mkdir(ctx context.Context, name vfs.Path) error {
 	case old != nil:
 		return vfs.ErrExist
 	}
-	dir.entries[name.Base()] = newDir()
+	made := newDir()
+	made.mode = fs.ModeDir | mode.Perm()
+	dir.entries[name.Base()] = made
 	return nil
 }
 

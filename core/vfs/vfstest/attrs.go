@@ -103,6 +103,41 @@ func testAttrs(e *env) {
 		e.hasTime(e.path("file"), times[1])
 	})
 
+	e.run("mode at creation", func(e *env) {
+		fsys, ok := e.fs.(vfs.ModeFS)
+		e.unless(!ok, e.limits.NoModes)
+		mode := fs.FileMode(0o710)
+		if err := fsys.MkdirMode(e.Context(), e.path("dir"), mode); err != nil {
+			e.Fatalf("MkdirMode: %v", err)
+		}
+		if got := e.stat(e.path("dir")).Mode; got != fs.ModeDir|mode {
+			e.Errorf("a directory made with the mode %o has the mode %v", mode, got)
+		}
+		if err := fsys.MkdirMode(e.Context(), e.path("dir"), mode); err == nil {
+			e.Error("MkdirMode of what is there was not refused")
+		}
+		for _, size := range []int{0, 1000, big} {
+			opts := vfs.WriteOptions{Create: true, Truncate: true, Mode: &mode}
+			name := e.path(fmt.Sprint("file", size))
+			w := e.create(name, opts)
+			e.stream(w, data(1, size))
+			if info := e.commit(w); info.Mode != mode {
+				e.Errorf("Commit says a file made with the mode %o has the mode %v", mode, info.Mode)
+			}
+			if got := e.stat(name).Mode; got != mode {
+				e.Errorf("a file made with the mode %o has the mode %v", mode, got)
+			}
+			other := fs.FileMode(0o604)
+			opts.Mode = &other
+			w = e.create(name, opts)
+			e.stream(w, data(2, 10))
+			e.commit(w)
+			if got := e.stat(name).Mode; got != mode {
+				e.Errorf("a file that was there has the mode %v after another content, want that which it had: %o", got, mode)
+			}
+		}
+	})
+
 	e.run("modes and owners", func(e *env) {
 		e.unless(e.limits.NoAttrs, e.limits.NoModes)
 		for i, size := range []int{0, 1000, big} {

@@ -1,0 +1,132 @@
+package sftp
+
+import (
+	"bytes"
+	"crypto/md5"  //nolint:gosec // clients compare it
+	"crypto/sha1" //nolint:gosec // likewise
+	"crypto/sha256"
+	"crypto/sha512"
+	"hash"
+	"hash/crc32"
+	"io"
+	"math"
+
+	"filegate/core/vfs"
+)
+
+// A client asks for checksums of a file, or of its blocks, by check-file (draft-ietf-secsh-filexfer-extensions-00, section 3).
+
+const (
+	// minHashBlock is the smallest block that has a checksum of its own, as the draft has it.
+	minHashBlock = 256
+	// hashPiece is how much is read at once for a checksum, in bytes.
+	hashPiece = 256 << 10
+)
+
+// hashes are the checksums by their names on the wire, the one that is preferred first where a client takes several.
+var hashes = []struct {
+	name string
+	kept vfs.Algorithm // under which a store may keep it
+	make func() hash.Hash
+}{
+	{"sha256", vfs.SHA256, sha256.New},
+	{"sha512", "", sha512.New},
+	{"sha384", "", sha512.New384},
+	{"sha1", "", sha1.New},
+	{"md5", vfs.MD5, md5.New},
+	{"crc32", "", func() hash.Hash { return crc32.NewIEEE() }},
+}
+
+func checkFile(c *channel, r *request) ([]byte, error) {
+	which := -1
+	for i, h := range hashes {
+		if hasHash(r.raw[0], h.name) {
+			which = i
+			break
+		}
+	}
+	off, length, block := r.numbers[0], r.numbers[1], r.numbers[2]
+	switch {
+	case which < 0:
+		return nil, vfs.Errorf(vfs.ErrUnsupported, "none of these checksums is known here: ask for sha256, sha512, sha1, md5 or crc32")
+	case off > math.MaxInt64 || length > math.MaxInt64-off:
+		return nil, errTooLarge
+	case block != 0 && block < minHashBlock:
+		return nil, vfs.Errorf(vfs.ErrInvalid, "a block must have at least %d bytes", minHashBlock)
+	}
+	sums, err := c.sums(r, which, int64(off), int64(length), int64(block))
+	if err != nil {
+		return nil, err
+	}
+	p := appendString(answer(typeExtendedReply, r.id), "check-file")
+	return append(appendString(p, hashes[which].name), sums...), nil
+}
+
+// sums returns the checksums of a part of a file, of each block where block is not 0. A length of 0 is to the end.
+func (c *channel) sums(r *request, which int, off, length, block int64) ([]byte, error) {
+	from, size, path, done, err := c.contentOf(r)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if off > size {
+		return nil, vfs.Errorf(vfs.ErrInvalid, "the file ends before that")
+	}
+	if length == 0 || length > size-off {
+		length = size - off
+	}
+	h := hashes[which].make()
+	if block == 0 {
+		block = max(length, 1)
+	}
+	if max((length+block-1)/block, 1)*int64(h.Size()) > maxNames {
+		return nil, vfs.Errorf(vfs.ErrInvalid, "too many blocks for one answer: ask for larger ones, or for a part of the file")
+	}
+	if path != "" && hashes[which].kept != "" && length == size && block >= size {
+		// A client that asks for all of it needs no reading where the store knows.
+		if known, err := c.sess.Digest(c.ctx, path); err == nil && known[hashes[which].kept] != nil {
+			return known[hashes[which].kept], nil
+		}
+	}
+	var sums bytes.Buffer
+	buf := make([]byte, min(hashPiece, block))
+	for first := true; first || length > 0; first = false {
+		h.Reset()
+		for left := min(block, length); left > 0; {
+			if err := c.ctx.Err(); err != nil {
+				return nil, err
+			}
+			piece := buf[:min(left, int64(len(buf)))]
+			n, err := from.ReadAt(piece, off)
+			if n < len(piece) {
+				if err == nil || err == io.EOF {
+					err = vfs.ErrChanged
+				}
+				return nil, err
+			}
+			h.Write(piece)
+			off, left, length = off+int64(n), left-int64(n), length-int64(n)
+		}
+		sums.Write(h.Sum(nil))
+	}
+	return sums.Bytes(), nil
+}
+
+// contentOf returns what reads the file of a request, its size, and the name under which the store may know checksums of just that; empty: none.
+func (c *channel) contentOf(r *request) (from io.ReaderAt, size int64, path vfs.Path, done func(), err error) {
+	if r.handle != nil {
+		if !r.handle.reads() {
+			return nil, 0, "", nil, vfs.Errorf(vfs.ErrInvalid, "the file is not open for reading")
+		}
+		from, err = r.handle.file.source()
+		return from, r.handle.file.size(), "", func() {}, err
+	}
+	if err := c.present(r.names[0]); err != nil {
+		return nil, 0, "", nil, err
+	}
+	f, err := c.sess.Open(c.ctx, r.names[0].path, vfs.OpenOptions{})
+	if err != nil {
+		return nil, 0, "", nil, err
+	}
+	return f, f.Info().Size, r.names[0].path, func() { _ = f.Close() }, nil
+}

@@ -1,0 +1,134 @@
+package sftp
+
+import (
+	"encoding/binary"
+
+	"filegate/core/vfs"
+)
+
+// present returns nil where what has the name may be meant by it: a name with a slash at the end is that of a directory.
+func (c *channel) present(n name) error {
+	if !n.dir {
+		return nil
+	}
+	info, err := c.sess.Stat(c.ctx, n.path)
+	if err == nil && !info.IsDir() {
+		return vfs.ErrNotDir
+	}
+	return err
+}
+
+// openDirName refuses to open a file by a name with a slash at the end, as Linux does it.
+func openDirName(c *channel, r *request) ([]byte, error) {
+	info, err := c.sess.Stat(c.ctx, r.names[0].path)
+	switch {
+	case err == nil && !info.IsDir():
+		return nil, vfs.ErrNotDir
+	case err == nil, vfs.Kind(err) == vfs.ErrNotExist && r.flags&openCreate != 0:
+		return nil, vfs.ErrIsDir
+	}
+	return nil, err
+}
+
+func attrsPacket(id uint32, info vfs.Info) []byte { return appendAttrs(answer(typeAttrs, id), info) }
+
+// namePacket is the answer that is one name and no attributes.
+func namePacket(id uint32, name string) []byte {
+	p := binary.BigEndian.AppendUint32(answer(typeName, id), 1)
+	return binary.BigEndian.AppendUint32(appendString(appendString(p, name), name), 0)
+}
+
+func stat(c *channel, r *request) ([]byte, error) {
+	info, err := c.sess.Stat(c.ctx, r.names[0].path)
+	if err == nil && r.names[0].dir && !info.IsDir() {
+		err = vfs.ErrNotDir
+	}
+	if err != nil {
+		return nil, err
+	}
+	return attrsPacket(r.id, info), nil
+}
+
+// setAttributes sets the attributes of a file by its name.
+func (c *channel) setAttributes(path vfs.Path, a attributes) error {
+	if a.hasSize {
+		size, err := a.fileSize()
+		if err != nil {
+			return err
+		}
+		if err := c.sess.Truncate(c.ctx, path, size); err != nil {
+			return err
+		}
+	}
+	if a.attrs.IsZero() {
+		return nil
+	}
+	err := c.sess.SetAttrs(c.ctx, path, a.attrs)
+	if err == nil {
+		c.attrsSet(path, a.attrs)
+	}
+	return err
+}
+
+func setstat(c *channel, r *request) ([]byte, error) {
+	if err := c.present(r.names[0]); err != nil {
+		return nil, err
+	}
+	return nil, c.setAttributes(r.names[0].path, r.attrs)
+}
+
+func mkdir(c *channel, r *request) ([]byte, error) {
+	return nil, vfs.MkdirMode(c.ctx, c.sess, r.names[0].path, r.attrs.creationMode())
+}
+
+func rmdir(c *channel, r *request) ([]byte, error) {
+	err := c.sess.Rmdir(c.ctx, r.names[0].path)
+	if err == nil {
+		c.removed(r.names[0].path)
+	}
+	return nil, err
+}
+
+func remove(c *channel, r *request) ([]byte, error) {
+	n := r.names[0]
+	if err := c.present(n); err != nil {
+		return nil, err
+	}
+	if n.dir {
+		return nil, vfs.ErrIsDir
+	}
+	err := c.sess.Remove(c.ctx, n.path)
+	if err == nil {
+		c.removed(n.path)
+	}
+	return nil, err
+}
+
+func rename(c *channel, r *request) ([]byte, error) {
+	return nil, c.rename(r, vfs.RenameOptions{})
+}
+
+// posixRename replaces what has the new name, as rename(2) does: a file another file, a directory one that is empty.
+func posixRename(c *channel, r *request) ([]byte, error) {
+	return nil, c.rename(r, vfs.RenameOptions{Replace: true})
+}
+
+func (c *channel) rename(r *request, opts vfs.RenameOptions) error {
+	from, to := r.names[0], r.names[1]
+	if from.dir || to.dir {
+		// Either says that it is a directory that gets another name.
+		if err := c.present(name{path: from.path, dir: true}); err != nil {
+			return err
+		}
+	}
+	err := c.sess.Rename(c.ctx, from.path, to.path, opts)
+	if err == nil {
+		c.renamed(from.path, to.path)
+	}
+	return err
+}
+
+// realpath makes a path absolute. It is not looked up.
+func realpath(_ *channel, r *request) ([]byte, error) {
+	return namePacket(r.id, r.names[0].path.String()), nil
+}
