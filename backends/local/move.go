@@ -83,7 +83,7 @@ func (f *FS) relink(oldname, newname, from, to vfs.Path) error {
 	if now == text {
 		return nil
 	}
-	rel, temp := string(newname[1:]), string(newname.Dir().Join(tempPrefix+"link")[1:])
+	rel, temp := string(newname[1:]), string(newname.Dir().Join(tempPrefix + "link")[1:])
 	_ = f.at().Remove(temp)
 	if err := f.at().Symlink(now, temp); err != nil {
 		return err

@@ -22,7 +22,7 @@ type operation struct {
 	name  string
 	op    session.Op
 	needs []auth.Permission // that are asked for before the store is
-	loses bool // content that is there; then it takes the permissions to write and to delete too
+	loses bool              // content that is there; then it takes the permissions to write and to delete too
 	call  func(ctx context.Context, s *session.Session, name vfs.Path) error
 }
 

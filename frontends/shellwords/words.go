@@ -1,5 +1,5 @@
-// Package shellwords reads a command line as a shell would, for services of SSH that have none: quotes and backslashes ([Split]), patterns ([Glob]), alternatives in
-// and a leading "~". It runs nothing.
+// Package shellwords reads a command line as a shell would, for services of SSH that have none: quotes
+// and backslashes ([Split]), patterns ([Glob]), and a leading "~". It runs nothing.
 package shellwords
 
 import (
