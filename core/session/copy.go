@@ -115,6 +115,9 @@ func (w *writer) become(ctx context.Context, f *file) (done bool, err error) {
 	defer cancel()
 	defer context.AfterFunc(w.ctx, cancel)() // Close need not wait for what it can cut off
 	err = w.alone(func() error {
+		if at, linked := w.s.nameOf(w); at != w.path || !linked {
+			return nil
+		}
 		if w.bytes.Load() > 0 || w.Size() > 0 || w.failed.get() != nil || w.opts.IfVersion != "" {
 			return nil
 		}

@@ -94,7 +94,7 @@ func (s *Session) Remove(ctx context.Context, name vfs.Path) error {
 		if name.IsRoot() {
 			return vfs.ErrIsDir
 		}
-		return s.fs.Remove(ctx, s.inStore(name))
+		return s.removeOpen(ctx, s.inStore(name))
 	})
 }
 
@@ -122,7 +122,7 @@ func (s *Session) Rename(ctx context.Context, oldname, newname vfs.Path, opts vf
 		if keep {
 			opts.Replace = false
 		}
-		err = s.fs.Rename(ctx, s.inStore(oldname), s.inStore(newname), opts)
+		err = s.renameOpen(ctx, s.inStore(oldname), s.inStore(newname), opts)
 		if keep && errors.Is(err, vfs.ErrExist) {
 			return &vfs.Error{Kind: vfs.ErrPermission, Text: "this login has no delete permission, to replace what has that name", Err: err}
 		}

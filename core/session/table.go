@@ -84,7 +84,7 @@ func (s *Session) settle(h handle) bool {
 	}
 	s.handles[h] = true
 	if w, ok := h.(*writer); ok {
-		s.writers[w.path] = append(s.writers[w.path], w)
+		s.writers[w.at] = append(s.writers[w.at], w)
 	}
 	return true
 }
@@ -117,11 +117,17 @@ func (s *Session) writing(p vfs.Path) *writer {
 func (s *Session) unlist(w *writer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	rest := slices.DeleteFunc(s.writers[w.path], func(x *writer) bool { return x == w })
+	s.drop(w)
+	w.gone = true
+}
+
+// drop takes a writer out of the table; the caller holds the mutex.
+func (s *Session) drop(w *writer) {
+	rest := slices.DeleteFunc(s.writers[w.at], func(x *writer) bool { return x == w })
 	if len(rest) == 0 {
-		delete(s.writers, w.path)
+		delete(s.writers, w.at)
 	} else {
-		s.writers[w.path] = rest
+		s.writers[w.at] = rest
 	}
 }
 

@@ -178,66 +178,6 @@ func TestTwoWriters(t *testing.T) {
 	}
 }
 
-// TestRemoveAndRenameWhileWriting is that these are about what is stored, and the writer publishes under its name all the same.
-func TestRemoveAndRenameWhileWriting(t *testing.T) {
-	t.Run("remove", func(t *testing.T) {
-		s := begin(t, nil)
-		put(t, s.store, home+"/file", "old")
-		w := create(t, s, "/file")
-		writeAt(t, w, "newer", 0)
-		if err := s.Remove(t.Context(), "/file"); err != nil {
-			t.Fatal(err)
-		}
-		if got := size(t, s.Session, "/file"); got != 5 {
-			t.Errorf("Stat says %d bytes, want the writer's 5", got)
-		}
-		wantKind(t, s.Remove(t.Context(), "/file"), vfs.ErrNotExist, "Remove of what is not stored yet")
-		if _, err := w.Commit(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if got := content(t, s.store, home+"/file"); got != "newer" {
-			t.Errorf("the content is %q", got)
-		}
-	})
-	t.Run("rename", func(t *testing.T) {
-		s := begin(t, nil)
-		put(t, s.store, home+"/file", "old")
-		w := create(t, s, "/file")
-		writeAt(t, w, "newer", 0)
-		if err := s.Rename(t.Context(), "/file", "/backup", vfs.RenameOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		wantKind(t, s.Rename(t.Context(), "/file", "/x", vfs.RenameOptions{}), vfs.ErrNotExist, "Rename of what is not stored yet")
-		if got := size(t, s.Session, "/backup"); got != 3 {
-			t.Errorf("what was renamed has %d bytes, want the old 3", got)
-		}
-		if _, err := w.Commit(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if got := content(t, s.store, home+"/file") + "," + content(t, s.store, home+"/backup"); got != "newer,old" {
-			t.Errorf("the contents are %q", got)
-		}
-	})
-	t.Run("rename onto", func(t *testing.T) {
-		s := begin(t, nil)
-		put(t, s.store, home+"/other", "other")
-		w := create(t, s, "/file")
-		writeAt(t, w, "new", 0)
-		if err := s.Rename(t.Context(), "/other", "/file", vfs.RenameOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		if got := size(t, s.Session, "/file"); got != 3 {
-			t.Errorf("Stat says %d bytes, want the writer's 3", got)
-		}
-		if _, err := w.Commit(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if got := content(t, s.store, home+"/file"); got != "new" {
-			t.Errorf("the content is %q, want what was committed last", got)
-		}
-	})
-}
-
 // TestChangesDuringCommit is that what is asked for a path while its Commit is under way comes after it, and Stat does not wait.
 func TestChangesDuringCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -21,7 +21,7 @@ func (s *Session) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteO
 		perms = append(perms, auth.Read)
 	}
 	ctx, cancel := s.join(ctx)
-	w := &writer{transfer: transfer{s: s, start: time.Now(), ctx: ctx, cancel: cancel}, name: name, path: s.inStore(name), opts: opts}
+	w := &writer{transfer: transfer{s: s, start: time.Now(), ctx: ctx, cancel: cancel}, name: name, path: s.inStore(name), at: s.inStore(name), opts: opts}
 	err := s.enter(ctx, w, Event{Op: OpUpload, Path: name}, func() (_ io.Closer, err error) {
 		if name.IsRoot() {
 			return nil, vfs.ErrIsDir
@@ -54,9 +54,15 @@ type writer struct {
 	transfer
 	under vfs.Writer // guarded by life, and by mu too where another takes its place
 	name  vfs.Path   // as the client calls it
-	path  vfs.Path   // as the store does
-	opts  vfs.WriteOptions
-	kept  int64 // content that was there, below which nothing may be written
+	path  vfs.Path   // as the store does, at opening
+
+	// Guarded by the session's mutex.
+	at       vfs.Path // the store's name of the file by now
+	unlinked bool     // the file has no name any more
+	gone     bool     // the writer is in the table no more
+
+	opts vfs.WriteOptions
+	kept int64 // content that was there, below which nothing may be written
 
 	committed bool // guarded by life
 
@@ -185,7 +191,7 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	err := errPanicked
 	defer func() { w.failed.set(err) }()
 	var info vfs.Info
-	info, err = w.under.Commit(ctx)
+	info, err = w.publish(ctx)
 	w.committed = err == nil
 	return info, err
 }
@@ -209,6 +215,7 @@ func (w *writer) Close() error {
 		w.s.leave(w, Event{Op: OpUpload, Path: w.name, Bytes: w.bytes.Load(), Duration: time.Since(w.start), Err: err})
 	}()
 	w.closeErr = w.under.Close()
+	w.forget()
 	return w.closeErr
 }
 
