@@ -12,6 +12,7 @@ import (
 
 	"filegate/core/auth"
 	"filegate/core/session"
+	"filegate/core/vfs"
 )
 
 // openTimeout is how long a client may take to open a data connection, in seconds.
@@ -65,8 +66,11 @@ func newClient(s *Server, nc net.Conn) *client {
 	c.ctx, c.cancel = context.WithCancel(s.ctx)
 	c.control.working = c.isWorking
 	c.control.tlsConfig = s.tls
+	c.control.active, c.control.activeDeny = s.cfg.Active, s.activeDeny
+	c.control.spaceKnown = c.spaceKnown
 	switch s.cfg.TLS.Mode {
 	case implicit:
+		c.control.implicit = true
 		c.control.secure()
 	case explicit:
 		c.control.required = s.cfg.TLS.Required
@@ -239,6 +243,9 @@ func (c *client) ClientConnected(cc ftpserver.ClientContext) (string, error) {
 
 // ClientDisconnected implements [ftpserver.MainDriver]. A transfer may still be running, and the library waits for none: that is done by serve.
 func (c *client) ClientDisconnected(ftpserver.ClientContext) {
+	if c.control.tries > 0 {
+		_ = c.control.Close() // the library takes it for closed since the first refused login
+	}
 	c.cut()
 	close(c.disconnected)
 }
@@ -265,6 +272,20 @@ func (c *client) WrapPassiveListener(l net.Listener) (net.Listener, error) {
 	}
 	c.listener = l
 	return &dataListener{Listener: l, client: c}, nil
+}
+
+// spaceKnown reports whether the storage tells how much space is free.
+func (c *client) spaceKnown() (known bool) {
+	c.mu.Lock()
+	sess := c.session
+	c.mu.Unlock()
+	if sess == nil || c.enter() != nil {
+		return false
+	}
+	defer c.leave()
+	defer recoverTo(new(error), c.log)
+	space, err := sess.StatSpace(sess.Context(), vfs.Root)
+	return err == nil && space.Free >= 0
 }
 
 // keepData makes d the client's data connection. It reports false when the client has gone.

@@ -204,7 +204,13 @@ func (c *client) Open(ctx context.Context, name vfs.Path, opts vfs.OpenOptions) 
 		return nil, err
 	}
 	f := &file{client: c, conn: own}
-	if f.body, err = own.RetrFrom(string(name), uint64(opts.Offset)); err != nil {
+	f.body, err = own.RetrFrom(string(name), uint64(opts.Offset))
+	if e, ok := errors.AsType[*textproto.Error](err); ok && e.Code == 554 { // behind the end there is nothing, which a file system says in another way
+		if f.info, err = c.Stat(ctx, name); err == nil {
+			f.body, err = own.RetrFrom(string(name), uint64(f.info.Size))
+		}
+	}
+	if err != nil {
 		c.give(own)
 		return nil, fromReply(err)
 	}

@@ -29,6 +29,8 @@ type Config struct {
 	Passive Passive `hcl:"passive,block"`
 	// Active lets clients ask the server to connect to them for data (PORT, EPRT), to their own address only.
 	Active bool `hcl:"active,optional"`
+	// ActiveDeny is networks that active mode does not connect to, such as "10.0.0.0/8", also where the client itself is there.
+	ActiveDeny []string `hcl:"active_deny,optional"`
 
 	// MaxConnections is how many clients may be connected at a time.
 	MaxConnections int `hcl:"max_connections,optional"`
@@ -105,6 +107,11 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	for _, addr := range c.Listen {
 		if _, _, err := net.SplitHostPort(addr); err != nil {
 			report("listen", fmt.Sprintf("%q is not an address", addr), `Write host:port, or ":port" for all addresses of the machine.`)
+		}
+	}
+	for _, network := range c.ActiveDeny {
+		if _, err := netip.ParsePrefix(network); err != nil {
+			report("active_deny", fmt.Sprintf("%q is not a network", network), `Write an address and the length of the prefix, such as "10.0.0.0/8".`)
 		}
 	}
 	c.TLS.validate(report)
@@ -236,6 +243,13 @@ func (c *Config) New(env frontend.Env) (frontend.Server, error) {
 		return nil, problem
 	}
 	s := newServer(env, *c)
+	for _, network := range c.ActiveDeny {
+		prefix, err := netip.ParsePrefix(network)
+		if err != nil {
+			return nil, err
+		}
+		s.activeDeny = append(s.activeDeny, prefix.Masked())
+	}
 	if c.TLS.Mode != off {
 		cert, err := newCertificate(c.TLS.Cert, c.TLS.Key, env.Log)
 		if err != nil {

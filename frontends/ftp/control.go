@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -36,7 +37,12 @@ type control struct {
 	net.Conn              // the TCP connection
 	tlsConfig *tls.Config // nil: there is no TLS here
 	required  bool        // nothing important goes without TLS
+	implicit  bool        // TLS from the first byte on, of data too
 	working   func() bool // whether a call of the storage is under way
+
+	active     bool           // the server connects to the client if asked to
+	activeDeny []netip.Prefix // where it does not
+	spaceKnown func() bool    // whether the free space can be told
 
 	stream   net.Conn // the TCP connection, or TLS over it
 	secured  bool     // TLS is on
@@ -46,6 +52,12 @@ type control struct {
 	part     []byte // of a command line
 	line     []byte // of a command that the library has not taken yet
 	passed   bool   // a PASS that comes now is one too many
+	epsvAll  bool   // the client has said that it uses nothing but EPSV
+	tries    int    // logins that were refused
+	spare    bool   // the library's next Close is not to be one
+
+	renaming atomic.Bool            // RNFR was the last command, and has found its file
+	unique   atomic.Pointer[string] // the name that STOU has made, until the client is told
 
 	deadlines sync.Mutex
 	loginBy   time.Time // no deadline is later than this, unless it is zero
@@ -62,10 +74,11 @@ type control struct {
 
 func newControl(c net.Conn, loginTimeout, idle time.Duration) *control {
 	loginBy := time.Now().Add(loginTimeout)
+	urgentInline(c)
 	c.SetReadDeadline(loginBy) // the handshake of implicit TLS comes before the library's first deadline
 	return &control{
 		Conn: c, stream: c, in: bufio.NewReaderSize(c, maxCommand),
-		loginBy: loginBy, idle: idle, working: func() bool { return false },
+		loginBy: loginBy, idle: idle, working: func() bool { return false }, spaceKnown: func() bool { return false },
 		closed: make(chan struct{}),
 	}
 }
@@ -146,7 +159,7 @@ func (c *control) readLine() ([]byte, error) {
 			_ = c.answer(&reply{500, "The line is too long."}) // the next read fails too
 			return nil, errLineTooLong
 		case err == nil:
-			line := c.part
+			line := withoutTelnet(c.part)
 			c.part = c.part[:0]
 			return line, nil
 		case errors.Is(err, os.ErrDeadlineExceeded) && c.working() && c.lastWords() == nil:
@@ -164,7 +177,12 @@ func (c *control) command(line []byte) ([]byte, error) {
 	verb = strings.ToUpper(verb)
 	passed := c.passed
 	c.passed = false
+	renaming := c.renaming.Swap(false)
 	switch verb {
+	case "RNTO":
+		if !renaming {
+			return nil, c.answer(&reply{503, "RNFR comes first."})
+		}
 	case "PASS":
 		if passed {
 			return nil, c.answer(&reply{202, "No password is needed: the certificate was enough."})
@@ -191,7 +209,33 @@ func (c *control) command(line []byte) ([]byte, error) {
 	case "QUIT":
 		c.quitting.Store(true)
 	}
+	if !c.loggedIn {
+		return line, nil
+	}
+	switch verb {
+	case "XCUP", "ALLO", "OPTS", "MODE", "MDTM", "MFF", "STOU", "LIST", "NLST", "MLSD", "PASV", "EPSV", "PORT", "EPRT":
+		rewritten, r := c.rewrite(verb, arg)
+		if r != nil {
+			return nil, c.answer(r)
+		}
+		return []byte(rewritten + "\r\n"), nil
+	}
 	return line, nil
+}
+
+// maxTries is how many refused logins end a connection.
+const maxTries = 3
+
+// refused is called when a login has been refused, behind which the library hangs up. A client that may try again is kept until it has had its tries.
+// The library takes the connection for closed from the first refusal on, so it is ended here later.
+func (c *control) refused(again bool) {
+	c.tries++
+	switch {
+	case again && !c.loggedIn && c.tries < maxTries:
+		c.spare = c.tries == 1
+	case c.tries > 1:
+		c.finish(errNoMoreTries)
+	}
 }
 
 var (
@@ -229,7 +273,7 @@ func (c *control) prot(level string) ([]byte, error) {
 	switch {
 	case !c.secured:
 		return nil, c.answer(errAuthFirst)
-	case level == "C" && c.required:
+	case level == "C" && (c.required || c.implicit):
 		return nil, c.answer(&reply{534, "Data goes over TLS only: PROT P."})
 	case level == "P", level == "C":
 		return []byte("PROT " + level + "\r\n"), nil
@@ -255,7 +299,7 @@ func (c *control) Write(p []byte) (int, error) {
 			break
 		}
 		c.out = append(c.out[:0], rest...)
-		line = amend(line)
+		line = c.amend(line)
 		if c.skipping {
 			line, c.skipping = withoutPassword(line)
 		}
@@ -270,19 +314,12 @@ func (c *control) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// amend returns a line of a reply as it should be.
-func amend(line string) string {
-	switch {
-	case line == " MLST": // of FEAT: RFC 3659, section 7.8, wants the facts
-		return " MLST Type*;Size*;Modify*;"
-	case strings.HasPrefix(line, " %s"): // of STAT with a directory: the library's slip
-		return line[len(" %s"):]
-	}
-	return unwrapReply(line)
-}
-
 // Close says good-bye as TLS wants it.
 func (c *control) Close() error {
+	if c.spare {
+		c.spare = false
+		return nil
+	}
 	err := c.stream.Close()
 	c.closing.Do(func() { close(c.closed) })
 	return err

@@ -23,7 +23,7 @@ type dataListener struct {
 }
 
 func (l *dataListener) Accept() (net.Conn, error) {
-	nc, err := l.Listener.Accept()
+	nc, err := l.acceptPeer()
 	if err != nil {
 		return nil, err
 	}
@@ -33,6 +33,23 @@ func (l *dataListener) Accept() (net.Conn, error) {
 		return nil, net.ErrClosed
 	}
 	return d, nil
+}
+
+// acceptPeer waits for a connection of the client's own. A stranger's is closed, and ends nothing.
+func (l *dataListener) acceptPeer() (net.Conn, error) {
+	peer := addrPort(l.client.control.RemoteAddr()).Addr().WithZone("")
+	for {
+		nc, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if from := addrPort(nc.RemoteAddr()).Addr().WithZone(""); from != peer {
+			l.client.log.Warn("data connection refused", "from", from.String(), "reason", "it is not from the client's address")
+			nc.Close()
+			continue
+		}
+		return nc, nil
+	}
 }
 
 // dataConn is a data connection beneath TLS, if there is TLS: buffered, with a deadline for each read and write, since the library sets none.

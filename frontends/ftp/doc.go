@@ -4,7 +4,7 @@
 // limits (Server), a client from its greeting to its end (client), the control connection with its TLS and its replies (control), data connections
 // (dataConn), and a session as the library wants a file system to be (driver, upload, download). What an error is called in FTP is in errors.go.
 //
-// There is no server-side hashing, no MODE Z, and no REIN, STOU or COMB. The suite is vfstest through a client, the rules of frontends/frontendtest,
+// Commands that the library lacks, or knows in one form only, are rewritten or answered in front of it (verbs.go). There is no server-side hashing, no MODE Z, and no REIN or COMB. The suite is vfstest through a client, the rules of frontends/frontendtest,
 // and here curl, lftp, rclone and tnftp.
 //
 // # Decisions
@@ -28,7 +28,7 @@
 // Lines end as the client says. Data is binary unless the client sends TYPE A, and only then converted, as RFC 959 has it; SIZE and REST are
 // refused meanwhile. The alternative that lost, to pass text through as it is, would break the clients that TYPE A is for: those that know of no other lines' ends.
 //
-// Active mode is on: scanners, cameras and the ftp of Windows know no other. The server connects to the client's own address only.
+// Active mode is on: scanners, cameras and the ftp of Windows know no other. The server connects to the client's own address only, to no port below 1024, and to nothing in active_deny.
 // Limits of it, since the library makes these connections: a client that stops reading a listing is not hung up on before it leaves, and close_notify is not looked for.
 //
 // Listings are held in memory, since the library wants them whole. A directory with more than max_list_entries is an error, and never a part of it: a mirror

@@ -79,12 +79,14 @@ func refusal(err error) error {
 
 var (
 	errLoginRefused = &reply{530, "Login incorrect."}
+	errNoMoreTries  = &reply{421, "There were too many refused logins."}
 	errTLSRequired  = &reply{530, "Passwords are taken over TLS only: set up your client for explicit TLS (AUTH TLS)."}
 	errShuttingDown = &reply{421, "The server is shutting down, try again later."}
 	errTooMany      = &reply{421, "Too many connections, try again later."}
 	errEnded        = &reply{421, "The session was ended."}
 	errIdle         = &reply{421, "There was no command for too long."}
 	errDataLost     = &reply{426, "The data connection broke, the transfer is not complete."}
+	errBeyondEnd    = &reply{554, "The file is shorter than REST says."}
 	errNoEnd        = &reply{426, "The data connection ended without close_notify: the upload may have been cut off, and is not kept."}
 	errNotCalled    = &reply{502, "This is done in another way here."}
 )

@@ -52,7 +52,7 @@ func TestFailure(t *testing.T) {
 		}
 		// As the library sends it.
 		for _, line := range []string{"550 Issue during transfer: network error: error transferring data: " + got.Error(), "450 Could not list: file access error: couldn't stat: " + got.Error()} {
-			if got := amend(line); got != want {
+			if got := new(control).amend(line); got != want {
 				t.Errorf("%q is sent as %q, want %q", line, got, want)
 			}
 		}
@@ -78,14 +78,14 @@ func TestAmend(t *testing.T) {
 	for _, same := range []string{
 		"", " ", "226 Closing transfer connection", "257 \"/a" + mark + "226 b\" is the current directory", " MLSD", " Type=file; MLST", "150 x" + mark + "y",
 	} {
-		if got := amend(same); got != same {
+		if got := new(control).amend(same); got != same {
 			t.Errorf("%q became %q", same, got)
 		}
 	}
-	if got := amend("550 Could not get " + mark + "226 done: " + mark + "451 try again"); got != "451 try again" {
+	if got := new(control).amend("550 Could not get " + mark + "226 done: " + mark + "451 try again"); got != "451 try again" {
 		t.Errorf("the client's name for a file has become the reply %q", got)
 	}
-	if got := amend("221 " + errShuttingDown.Error()); !strings.HasPrefix(got, "421 The server") {
+	if got := new(control).amend("221 " + errShuttingDown.Error()); !strings.HasPrefix(got, "421 The server") {
 		t.Errorf("the last words are %q", got)
 	}
 }

@@ -18,6 +18,11 @@ import (
 // PreAuthUser implements [ftpserver.MainDriverExtensionUserVerifier]. A client with a certificate may be in after that.
 func (c *client) PreAuthUser(cc ftpserver.ClientContext, user string) (err error) {
 	defer recoverTo(&err, c.log)
+	defer func() {
+		if err != nil {
+			c.control.refused(false)
+		}
+	}()
 	if c.control.required && !c.control.secured {
 		return errTLSRequired
 	}
@@ -28,16 +33,19 @@ func (c *client) PreAuthUser(cc ftpserver.ClientContext, user string) (err error
 	return c.certificateLogin(cc, user)
 }
 
-// AuthUser implements [ftpserver.MainDriver]. After a refusal the library hangs up.
+// AuthUser implements [ftpserver.MainDriver]. After a refusal the library hangs up, but for [control.refused].
 func (c *client) AuthUser(cc ftpserver.ClientContext, user, pass string) (_ ftpserver.ClientDriver, err error) {
 	defer recoverTo(&err, c.log)
 	switch {
 	case c.control.required && !c.control.secured: // PASS without USER
+		c.control.refused(false)
 		return nil, errTLSRequired
 	case user == "":
+		c.control.refused(false)
 		return nil, errLoginRefused
 	}
 	if err := c.enter(); err != nil {
+		c.control.refused(false)
 		return nil, err
 	}
 	defer c.leave()
@@ -45,10 +53,13 @@ func (c *client) AuthUser(cc ftpserver.ClientContext, user, pass string) (_ ftps
 	c.certified = nil
 	if sess == nil {
 		if sess, err = c.passwordLogin(cc, user, auth.Secret(pass)); err != nil {
+			r, ok := errors.AsType[*reply](err)
+			c.control.refused(ok && r.code == errLoginRefused.code)
 			return nil, err
 		}
 		if !c.admit(sess) {
 			sess.Close()
+			c.control.refused(false)
 			return nil, errShuttingDown
 		}
 	}

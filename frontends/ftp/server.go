@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,11 +15,12 @@ import (
 
 // Server is a frontend "ftp" that is running.
 type Server struct {
-	env    frontend.Env
-	log    *slog.Logger
-	cfg    Config
-	tls    *tls.Config // always the same one, so that data connections resume the control connection's session; nil: no TLS
-	public *publicHost // nil: the address that the client has connected to
+	env        frontend.Env
+	log        *slog.Logger
+	cfg        Config
+	tls        *tls.Config    // always the same one, so that data connections resume the control connection's session; nil: no TLS
+	activeDeny []netip.Prefix // networks that active mode does not connect to
+	public     *publicHost    // nil: the address that the client has connected to
 
 	ctx context.Context // the server's life: the parent of those of connections
 	cut context.CancelFunc

@@ -94,7 +94,7 @@ func TestTLSRequired(t *testing.T) {
 	r.cmd("PBSZ 0", "200")
 	r.login()
 	r.data()
-	r.cmd("STOR file", "421") // in clear
+	r.cmd("STOR file", "522") // in clear
 	r.cmd("PROT C", "534")
 	r.cmd("PROT X", "504")
 	r.cmd("PROT p", "200")

@@ -41,6 +41,10 @@ func (d *driver) GetHandle(name string, flags int, offset int64) (handle ftpserv
 		if err != nil {
 			return nil, failure(err)
 		}
+		if offset > f.Info().Size { // exactly at the end, nothing is left to fetch
+			_ = f.Close() // nothing was read
+			return nil, errBeyondEnd
+		}
 		return &download{driver: d, file: f, next: offset}, nil
 	}
 	opts := vfs.WriteOptions{Create: true, Truncate: flags&os.O_TRUNC != 0, Offset: offset, Size: size}
@@ -49,6 +53,9 @@ func (d *driver) GetHandle(name string, flags int, offset int64) (handle ftpserv
 	}
 	w, err := d.session.OpenWriter(d.session.Context(), p, opts)
 	if err != nil {
+		if offset > 0 && vfs.Kind(err) == vfs.ErrInvalid {
+			return nil, errBeyondEnd
+		}
 		return nil, failure(err)
 	}
 	return &upload{driver: d, writer: w}, nil
