@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	ftpserver "github.com/fclairamb/ftpserverlib"
@@ -34,6 +35,10 @@ type client struct {
 	loginID   string
 	step      *auth.Step       // that a password is to answer
 	certified *session.Session // of a client that needs no password
+
+	notifies  atomic.Bool  // the client has ended an upload with close_notify
+	uploading atomic.Int32 // uploads that have not ended: at most one
+	warned    sync.Once    // of an upload that is lost since the client has hung up
 
 	disconnected chan struct{} // closed when the library has seen the end
 
@@ -68,6 +73,7 @@ func newClient(s *Server, nc net.Conn) *client {
 	c.control.tlsConfig = s.tls
 	c.control.active, c.control.activeDeny = s.cfg.Active, s.activeDeny
 	c.control.spaceKnown = c.spaceKnown
+	c.control.keeps = s.cfg.Hangup == keep
 	switch s.cfg.TLS.Mode {
 	case implicit:
 		c.control.implicit = true
@@ -246,6 +252,9 @@ func (c *client) ClientDisconnected(ftpserver.ClientContext) {
 	if c.control.tries > 0 {
 		_ = c.control.Close() // the library takes it for closed since the first refused login
 	}
+	if c.uploading.Load() > 0 && c.srv.cfg.Hangup == discard && c.hungUp() {
+		c.warnOfHangup()
+	}
 	c.cut()
 	close(c.disconnected)
 }
@@ -312,6 +321,3 @@ func (c *client) noData() {
 	defer c.mu.Unlock()
 	c.data = nil
 }
-
-// vanished says whether the client has closed the control connection without a word.
-func (c *client) vanished() bool { return !c.control.quitting.Load() && hungUp(c.control.Conn) }

@@ -44,6 +44,9 @@ type Config struct {
 	IdleTimeout time.Duration `hcl:"idle_timeout,optional"`
 	// DataTimeout is how long a data connection may stand still.
 	DataTimeout time.Duration `hcl:"data_timeout,optional"`
+	// Hangup is what becomes of an upload whose client closes the control connection before the
+	// upload is stored, without QUIT: "discard" or "keep".
+	Hangup string `hcl:"hangup,optional"`
 }
 
 // TLS is the block "tls" of a [Config].
@@ -57,9 +60,11 @@ type TLS struct {
 	Required bool `hcl:"required,optional"`
 	// MinVersion is the lowest version of TLS: "1.0", "1.1", "1.2" or "1.3".
 	MinVersion string `hcl:"min_version,optional"`
-	// CloseNotify refuses an upload over TLS that does not end as TLS says (RFC 8446, section 6.1): it may have been cut off on the way.
-	// A few old clients end every upload like that.
-	CloseNotify bool `hcl:"close_notify,optional"`
+	// CloseNotify is what becomes of an upload over TLS that ends without close_notify (RFC 8446,
+	// section 6.1), and may have been cut off on the way. "auto" keeps it while the control
+	// connection lives and the client has not sent close_notify before; "required" discards it;
+	// "ignored" keeps it.
+	CloseNotify string `hcl:"close_notify,optional"`
 	// ClientCA is a PEM file of the authorities that sign certificates of clients. Empty: clients are not asked for any. It is read at the start.
 	ClientCA string `hcl:"client_ca,optional"`
 	// ClientCert is, with ClientCA, what is wanted of clients: "request" or "require". A certificate goes to the authenticators that take one, with the name that USER gives.
@@ -88,7 +93,7 @@ func NewConfig() *Config {
 	return &Config{
 		Listen:         []string{"127.0.0.1:2021"},
 		Banner:         "filegate is ready.",
-		TLS:            TLS{Mode: off, Required: true, MinVersion: "1.2", CloseNotify: true, ClientCert: request},
+		TLS:            TLS{Mode: off, Required: true, MinVersion: "1.2", CloseNotify: automatic, ClientCert: request},
 		Active:         true,
 		MaxConnections: 1000,
 		MaxStartups:    100,
@@ -96,6 +101,7 @@ func NewConfig() *Config {
 		LoginTimeout:   time.Minute,
 		IdleTimeout:    15 * time.Minute,
 		DataTimeout:    5 * time.Minute,
+		Hangup:         discard,
 	}
 }
 
@@ -116,6 +122,7 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	}
 	c.TLS.validate(report)
 	c.Passive.validate(report)
+	c.validateHangup(report)
 	for _, limit := range []struct {
 		name, summary string
 		n             int
@@ -158,6 +165,7 @@ func (t *TLS) validate(report func(attribute, summary, detail string)) {
 		report("tls.mode", fmt.Sprintf("There is no TLS mode %q", t.Mode), `There are "off", "explicit" and "implicit".`)
 	}
 	t.validateClientCert(report)
+	t.validateCloseNotify(report)
 	if t.Cert == "" || t.Key == "" {
 		return
 	}

@@ -45,6 +45,11 @@ func TestValidate(t *testing.T) {
 			secure(c)
 			c.TLS.ClientCA, c.TLS.ClientCert, c.TLS.Required = cert, "require", false
 		}, []string{"tls.required: Clients without TLS need no certificate"}},
+		{"close_notify", func(c *ftp.Config) { secure(c); c.TLS.CloseNotify = "true" }, nil}, // as before there was a third way
+		{"close_notify", func(c *ftp.Config) { secure(c); c.TLS.CloseNotify = "false" }, nil},
+		{"close_notify", func(c *ftp.Config) { secure(c); c.TLS.CloseNotify = "maybe" }, []string{`tls.close_notify: There is no rule "maybe" about close_notify`}},
+		{"hangup", func(c *ftp.Config) { c.Hangup = "keep" }, nil},
+		{"hangup", func(c *ftp.Config) { c.Hangup = "" }, []string{`hangup: "" is nothing to do when a client hangs up`}},
 		{"ports", func(c *ftp.Config) { c.Passive.Ports = "60000-60100" }, nil},
 		{"ports", func(c *ftp.Config) { c.Passive.Ports = "60100-60000" }, []string{`passive.ports: The ports cannot be used: the range "60100-60000" ends before it begins`}},
 		{"ports", func(c *ftp.Config) { c.Passive.Ports = "60000" }, []string{`passive.ports: The ports cannot be used: "60000" is not a range of ports`}},

@@ -43,11 +43,13 @@ type control struct {
 	active     bool           // the server connects to the client if asked to
 	activeDeny []netip.Prefix // where it does not
 	spaceKnown func() bool    // whether the free space can be told
+	keeps      bool           // a client that hangs up may have finished an upload
 
 	stream   net.Conn // the TCP connection, or TLS over it
 	secured  bool     // TLS is on
 	loggedIn bool
 	quitting atomic.Bool // the client has said good-bye
+	left     atomic.Bool // the client has closed the connection
 	in       *bufio.Reader
 	part     []byte // of a command line
 	line     []byte // of a command that the library has not taken yet
@@ -136,7 +138,10 @@ func (c *control) Read(p []byte) (int, error) {
 		case c.lastWords() != nil:
 			// The library waits for the transfer that is under way, if any, answers with QuitMessage and hangs up.
 			c.line = []byte("QUIT\r\n")
+		case err != nil && c.keeps && gone(err) && c.left.CompareAndSwap(false, true):
+			c.line = []byte("QUIT\r\n") // likewise: the client's last bytes may still be on their way to the storage
 		case err != nil:
+			c.left.Store(true)
 			return 0, err
 		default:
 			if c.line, err = c.command(line); err != nil {

@@ -22,8 +22,15 @@
 //
 // When an upload is complete. FTP has no length and no end but that of the data connection, so a client that is killed looks like one that has
 // finished. Before an upload is published the control connection is looked at: a client that has closed it without QUIT has not finished. A kernel
-// closes a dead program's sockets in the order of their making, so that is seen, though nothing can be sure of it across a network. Over
-// TLS an upload must also end with close_notify (the option close_notify): there it is sure, unless the client connects actively.
+// closes a dead program's sockets in the order of their making, so that is seen, though nothing can
+// be sure of it across a network. For devices that hang up behind their last byte there is
+// hangup = "keep": then all counts that came to an orderly end of the data connection, also of a
+// client that was killed.
+//
+// Over TLS close_notify tells whether an upload is complete. Half of the clients never send it, so
+// the option close_notify is "auto": a client that sent one before, or is gone, must have sent it
+// again. Somebody on the way can cut off the first upload of a session; "required" is sure. In
+// active mode close_notify is not looked for.
 //
 // Lines end as the client says. Data is binary unless the client sends TYPE A, and only then converted, as RFC 959 has it; SIZE and REST are
 // refused meanwhile. The alternative that lost, to pass text through as it is, would break the clients that TYPE A is for: those that know of no other lines' ends.

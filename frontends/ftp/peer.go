@@ -1,6 +1,8 @@
 package ftp
 
 import (
+	"errors"
+	"io"
 	"net"
 	"syscall"
 
@@ -25,4 +27,9 @@ func hungUp(c net.Conn) bool {
 		gone = n == 0 && err == nil || err == unix.ECONNRESET
 	})
 	return gone || err != nil // closed on our side
+}
+
+// gone reports whether an error of reading tells that the peer has closed the connection.
+func gone(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, unix.ECONNRESET)
 }

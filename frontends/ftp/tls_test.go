@@ -202,38 +202,6 @@ func TestResumption(t *testing.T) {
 	}
 }
 
-// TestCutOffUpload is an upload over TLS that somebody on the way has ended early.
-func TestCutOffUpload(t *testing.T) {
-	for _, tt := range []struct {
-		version  uint16
-		strict   bool
-		answer   string
-		uploaded bool
-	}{
-		{tls.VersionTLS12, true, "426", false},
-		{tls.VersionTLS13, true, "426", false},
-		{tls.VersionTLS13, false, "226", true},
-	} {
-		store := memory()
-		cfg, clientConfig := configTLS(t, "explicit")
-		cfg.TLS.CloseNotify = tt.strict
-		clientConfig.MaxVersion = tt.version
-		r := dialRaw(t, frontendtest.Start(t, cfg, frontendtest.Options{FS: store}).Addr)
-		r.secure(clientConfig)
-		r.login()
-		r.cmd("PROT P", "200")
-		tcp := r.data()
-		nc := tls.Client(tcp, clientConfig)
-		r.cmd("STOR file", "150")
-		nc.Write([]byte("the first half"))
-		tcp.Close()
-		r.want(tt.answer)
-		if frontendtest.Missing(t, store, "/file") == tt.uploaded {
-			t.Errorf("close_notify = %t: published is %t", tt.strict, !tt.uploaded)
-		}
-	}
-}
-
 // TestNewCertificate replaces the files under a running server.
 func TestNewCertificate(t *testing.T) {
 	cfg, _ := configTLS(t, "explicit")

@@ -58,6 +58,7 @@ func (d *driver) GetHandle(name string, flags int, offset int64) (handle ftpserv
 		}
 		return nil, failure(err)
 	}
+	d.client.uploading.Add(1)
 	return &upload{driver: d, writer: w}, nil
 }
 
@@ -133,17 +134,8 @@ func (u *upload) ReadFrom(r io.Reader) (n int64, err error) {
 		return n, errDataLost
 	case err != nil:
 		return n, failure(err)
-	case u.cutOff():
-		return n, errNoEnd
 	}
-	return n, nil
-}
-
-// cutOff says whether the client has ended an upload over TLS in a way that anybody on the way could have. TLS itself does not tell: its Read returns
-// io.EOF for the end of the TCP connection too. But it sees that end only where there was no close_notify, since behind one it does not read on.
-func (u *upload) cutOff() bool {
-	conn := u.client.dataConn()
-	return u.client.srv.cfg.TLS.CloseNotify && conn != nil && u.client.cc.HasTLSForTransfers() && conn.eof.Load()
+	return n, u.ending()
 }
 
 // Write is called with nothing at the end of an empty upload.
@@ -160,6 +152,7 @@ func (u *upload) TransferError(err error) { u.failed = err }
 
 // Close publishes. Its error is the client's answer in place of 226.
 func (u *upload) Close() (err error) {
+	defer u.client.uploading.Add(-1)
 	if err := u.client.enter(); err != nil {
 		return err // the session is closing what is open
 	}
@@ -169,10 +162,12 @@ func (u *upload) Close() (err error) {
 	switch {
 	case u.failed != nil:
 		return failure(u.failed)
-	case u.client.vanished():
+	case u.abandoned():
 		return errDataLost
 	}
-	_, err = u.writer.Commit(u.session.Context())
+	if _, err = u.writer.Commit(u.session.Context()); err != nil {
+		u.abandoned()
+	}
 	return failure(err)
 }
 
