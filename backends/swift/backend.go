@@ -26,6 +26,8 @@ type Backend struct {
 	local  cache.Cache
 	// changes are those that this process has made.
 	changes changeTimes
+	// gone are the directories that this process has removed, or given another name.
+	gone changeTimes
 	// aliases are the configured names at the top level.
 	aliases map[string]alias
 
@@ -126,6 +128,7 @@ type FS struct {
 	around       known
 	ahead        ahead
 	making       making
+	dirs         knownDirs
 }
 
 var (

@@ -37,6 +37,11 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	if err != nil {
 		return vfs.Info{}, err
 	}
+	if f := w.fs; f.backend.cfg.ImplicitDirectories && !w.old.exists() {
+		if err := f.prepareParent(ctx, w.target); err != nil {
+			return vfs.Info{}, err
+		}
+	}
 	version, named, err := w.publish(ctx)
 	if err != nil {
 		w.mu.Lock()

@@ -74,6 +74,9 @@ type Config struct {
 	// ShowVersions makes listings of containers that keep old versions show the directory ".versions", so that clients who go through all there is go
 	// through these too. By its name it is entered in any case.
 	ShowVersions bool `hcl:"show_versions,optional"`
+	// ImplicitDirectories makes the directories that are missing above a new name, as the old servers take them to be there. Otherwise a
+	// missing one is an error, as on every other server.
+	ImplicitDirectories bool `hcl:"implicit_directories,optional"`
 	// Aliases are names at the top level for what other accounts share, as "ACCOUNT/container" or "ACCOUNT". An alias hides a container of
 	// the same name, and nobody gets by it what the storage does not give him.
 	Aliases map[string]string `hcl:"aliases,optional"`

@@ -52,6 +52,11 @@ func (f *FS) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyO
 	if err := replaceable(target, err, opts.Replace); err != nil {
 		return err
 	}
+	if !replaced.exists() {
+		if err := f.prepareParent(ctx, to); err != nil {
+			return err
+		}
+	}
 	freed, err := f.freedBy(ctx, to, replaced)
 	if err != nil {
 		return translate(err)

@@ -48,6 +48,7 @@ func TestCopyLarge(t *testing.T) {
 			f := newFake(t, swifttest.Limits{MaxFileSize: most, MaxManifestSegments: 3}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = blockSize, blockSize })
 			f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Fault: swifttest.Fault{Status: http.StatusTeapot}}) // no byte comes through here
 			make(f)
+			f.knowParent("/c/dir/copy")
 			if err := f.Copy(t.Context(), "/c/file", "/c/dir/copy", vfs.CopyOptions{}); err != nil {
 				t.Fatal(err)
 			}

@@ -35,6 +35,7 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 	info, o, err := f.lookup(ctx, n, p.Base())
 	switch {
 	case o.link || cannotFollow(err):
+		f.keepParent(ctx, n)
 		return translate(f.deleteObject(ctx, n))
 	case errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, errNoContainer):
 		cut, partialErr := f.findPartial(ctx, n)
@@ -52,10 +53,14 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 	if err != nil {
 		return translate(err)
 	}
+	made := f.keepParent(ctx, n)
 	switch taken, err := f.takeObject(ctx, n); {
 	case err != nil:
 		return translate(err)
 	case !taken: // somebody else has removed it meanwhile, or given it another name, with its segments
+		if made {
+			f.unkeepParent(ctx, n)
+		}
 		return vfs.ErrNotExist
 	}
 	f.release(ctx, n, freed)

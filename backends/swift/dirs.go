@@ -12,7 +12,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// Mkdir implements [vfs.FS]: at the top level a container, below an object of the directory type. Parents that are missing are not asked for.
+// Mkdir implements [vfs.FS]: at the top level a container, below an object of the directory type.
 func (f *FS) Mkdir(ctx context.Context, p vfs.Path) error { return f.mkdir(ctx, p, vfs.Attrs{}) }
 
 // MkdirMode implements [vfs.ModeFS]. A container has no mode.
@@ -46,12 +46,17 @@ func (f *FS) mkdir(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	case !errors.Is(err, vfs.ErrNotExist):
 		return translate(err)
 	}
+	if err := f.prepareParent(ctx, n); err != nil {
+		return err
+	}
+	gone := f.lastGone()
 	// If-None-Match: nothing that appeared since Stat is overwritten.
 	header := map[string]string{"Content-Type": directoryType, "If-None-Match": "*"}
 	maps.Copy(header, f.headerOf(attrs, true))
 	_, err = f.client.send(ctx, request{method: http.MethodPut, target: n, header: header})
 	if err == nil {
 		f.around.made(n, asked)
+		f.sawDir(n, gone, true)
 	}
 	switch status(err) {
 	case http.StatusNotFound:
@@ -123,11 +128,14 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 	case !empty:
 		return f.notEmpty(ctx, n)
 	}
+	f.keepParent(ctx, n)
+	f.backend.gone.changedAlone(n)
 	for _, m := range markers {
 		if err := f.deleteObject(ctx, m); err != nil {
 			return translate(err)
 		}
 	}
+	f.backend.gone.changedAlone(n) // for what was asked meanwhile
 	return nil
 }
 

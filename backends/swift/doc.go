@@ -3,7 +3,9 @@
 // # Names
 //
 // "/" is the account, "/c" a container, "/c/a/b" the object "a/b" in it. A directory is an object of type application/directory
-// (whatever its parameters), an object "name/", or what is only a prefix of others. mkdir makes an object of that type; it stays until it is removed.
+// (whatever its parameters), an object "name/", or what is only a prefix of others. mkdir makes an object of that type. A directory stays until it is
+// removed: what takes an entry out of a prefix gives it an object of that type first. A new name needs a directory to be in (see parent), unless
+// implicit_directories makes it.
 // Where a file and a prefix have the same name, the name is the file: Stat and the parent's listing show it, and what lies
 // below is reached by its own path, and listed by List.
 //
@@ -92,12 +94,15 @@
 //	                of its segments after it; each hour, for a
 //	                container, 1 listing more (of uploads that nobody has gone on with); dynamic: 1 listing before the manifest, and in the old
 //	                layout 1 at opening, unless the file is known to be small
+//	                Of a new file in a directory that the session has not seen for 10 seconds 1 HEAD more, and 1 listing of one entry where that is a
+//	                prefix; so too mkdir, symlink, rename and copy. With implicit_directories that for each directory above, and 1 PUT for each that is missing
 //	mkdir           what opening a new file takes, 1 PUT; of a container: 1 HEAD, 1 PUT
 //	rmdir           1 HEAD, 1 listing, 1 DELETE; of a container: 1 DELETE
 //	set time, mode  1 HEAD, 1 POST; of what is not kept 1 HEAD; of a small file that the same session has just written no HEAD
 //	space           1 HEAD of the account and 1 of the container
 //	symlink         1 HEAD of the container, what stat takes of the new name and of the target, 1 PUT
-//	remove          1 HEAD, 1 DELETE; large: 1 GET of the manifest, 1 listing, 1 HEAD of the container and 1 bulk delete more
+//	remove          1 HEAD, 1 DELETE; of the first entry that a session takes out of a directory, by rmdir and rename too, 1 HEAD more,
+//	                and another and 1 PUT where that is a prefix, each minute; large: 1 GET of the manifest, 1 listing, 1 HEAD of the container and 1 bulk delete more
 //	rename          1 HEAD, what stat takes of the new name, 1 COPY, 1 DELETE; large, at any size: 1 listing, 1 PUT and 1 DELETE
 //	                of the record more; a directory: what a large file takes, 5 listings of it, and 1 COPY and 1 DELETE for each entry, 8 at a time
 //	copy            1 HEAD, what stat takes of the new name, 1 COPY; of more than a segment: 2 HEADs more, for the room that there is; of a static large

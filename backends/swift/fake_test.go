@@ -57,6 +57,7 @@ func (f *FS) forget() {
 	f.backend.besides.Wait()
 	f.told, f.around = recall{}, known{asked: newRecent(f.around.asked.life)}
 	f.ahead.ask(name{})
+	f.dirs = knownDirs{}
 }
 
 // recallLong keeps the time that a test takes from making a difference. It is called first.
@@ -155,8 +156,16 @@ func (f *fake) segments(t *testing.T) []string {
 
 var replace = vfs.WriteOptions{Create: true, Truncate: true}
 
+// knowParent lets the session take the directory that the file is in to be there, so that what is put into it makes a mere prefix.
+func (f *FS) knowParent(p vfs.Path) {
+	if n, err := f.locate(p); err == nil {
+		f.sawIn(n, f.lastGone())
+	}
+}
+
 // write makes the file, in one stream.
 func (f *fake) write(ctx context.Context, p vfs.Path, data []byte, opts vfs.WriteOptions) (vfs.Info, error) {
+	f.knowParent(p)
 	w, err := f.OpenWriter(ctx, p, opts)
 	if err != nil {
 		return vfs.Info{}, err

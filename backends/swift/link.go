@@ -225,6 +225,9 @@ func (f *FS) Symlink(ctx context.Context, target, p vfs.Path) error {
 	if err := f.checkTarget(ctx, n, to, target); err != nil {
 		return err
 	}
+	if err := f.prepareParent(ctx, n); err != nil {
+		return err
+	}
 	header := map[string]string{
 		linkTarget: quote(strings.TrimPrefix(to.inAccount(), "/")), "Content-Type": linkType,
 		"If-None-Match": "*", // nothing that appeared since Lstat is overwritten

@@ -326,6 +326,7 @@ func TestLinksWhileListingsLag(t *testing.T) {
 	for p, target := range map[vfs.Path]vfs.Path{
 		"/c/new": "/c/file", "/c/dangling": "/c/none", "/c/passing": "/c/file", "/c/dir/dangling": "/c/none",
 	} {
+		f.knowParent(p)
 		if err := f.Symlink(ctx, target, p); err != nil {
 			t.Fatal(err)
 		}

@@ -99,14 +99,18 @@ func (c *changeTimes) of(n name) *atomic.Uint64 {
 // changed notes a change of a name, which is one of all directories above it.
 func (c *changeTimes) changed(n name) {
 	now := c.latest.Add(1)
-	set := func(n name) {
-		t := c.of(n)
-		for old := t.Load(); old < now && !t.CompareAndSwap(old, now); old = t.Load() {
-		}
-	}
-	set(n)
+	c.set(n, now)
 	for i := strings.LastIndexByte(n.object, '/'); i > 0; i = strings.LastIndexByte(n.object[:i], '/') {
-		set(n.with(n.object[:i]))
+		c.set(n.with(n.object[:i]), now)
+	}
+}
+
+// changedAlone notes a change of a name that is none of the directories above it.
+func (c *changeTimes) changedAlone(n name) { c.set(n, c.latest.Add(1)) }
+
+func (c *changeTimes) set(n name, now uint64) {
+	t := c.of(n)
+	for old := t.Load(); old < now && !t.CompareAndSwap(old, now); old = t.Load() {
 	}
 }
 

@@ -85,6 +85,9 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 			}
 		}
 	}
+	if err := f.prepareParent(ctx, to); err != nil {
+		return err
+	}
 	switch {
 	case info.IsDir() && (from.isContainer() || to.isContainer()):
 		return f.renameContainer(ctx, from, to)
@@ -92,7 +95,11 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 		return vfs.Errorf(vfs.ErrUnsupported, "a symbolic link cannot be moved from one account to another: make a new one there")
 	case from.account != to.account && (info.IsDir() || moved.isLarge()):
 		return vfs.Errorf(vfs.ErrUnsupported, "only small files can be moved from one account to another: copy it, and remove it then")
-	case info.IsDir():
+	}
+	f.keepParent(ctx, from)
+	if info.IsDir() {
+		f.backend.gone.changedAlone(from)
+		defer f.backend.gone.changedAlone(from)
 		return job.dir(ctx, moved)
 	}
 	return job.file(ctx, moved, replaced)

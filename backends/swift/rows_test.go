@@ -114,9 +114,12 @@ func TestOldServers(t *testing.T) {
 		"D1 mkdir of a container that is there is refused": func(t *testing.T, f *fake) {
 			is(t, "mkdir", f.Mkdir(t.Context(), "/c"), vfs.ErrExist)
 		},
-		"D2 mkdir takes a container, but no parent": func(t *testing.T, f *fake) {
+		"D2 mkdir takes a container and a parent": func(t *testing.T, f *fake) {
 			is(t, "mkdir in a container that is missing", f.Mkdir(t.Context(), "/missing/dir"), vfs.ErrNotExist)
-			is(t, "mkdir below what is missing", f.Mkdir(t.Context(), "/c/a/b"), nil)
+			is(t, "mkdir below what is missing", f.Mkdir(t.Context(), "/c/a/b"), vfs.ErrNotExist)
+			for _, p := range []vfs.Path{"/c/a", "/c/a/b"} {
+				is(t, "mkdir", f.Mkdir(t.Context(), p), nil)
+			}
 			o, err := f.head(t.Context(), name{container: "c", object: "a/b"})
 			if err != nil || !o.isDir() || o.size != 0 {
 				t.Errorf("the marker is %+v, %v", o, err)
@@ -153,13 +156,13 @@ func TestOldServers(t *testing.T) {
 			is(t, "a directory with a file", f.Rmdir(t.Context(), "/c/dir"), vfs.ErrNotEmpty)
 			is(t, "a container with a file", f.Rmdir(t.Context(), "/c"), vfs.ErrNotEmpty)
 		},
-		"D6 a directory that nobody has made goes with its last file, one that was made stays": func(t *testing.T, f *fake) {
+		"D6 a directory stays when its last file goes, also one that nobody has made": func(t *testing.T, f *fake) {
 			is(t, "mkdir", f.Mkdir(t.Context(), "/c/made"), nil)
 			for _, p := range []vfs.Path{"/c/made/file", "/c/prefix/file"} {
 				f.mustWrite(t, p, []byte("x"))
 				is(t, "remove", f.Remove(t.Context(), p), nil)
 			}
-			sees(t, f, "/c", "all files are gone", "made/")
+			sees(t, f, "/c", "all files are gone", "made/", "prefix/")
 		},
 		"F1 a large file of one part": func(t *testing.T, f *fake) {
 			f.oldServers(t, "file", "file.part", noise(blockSize))

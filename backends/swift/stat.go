@@ -98,10 +98,15 @@ func (f *FS) find(ctx context.Context, n name, base string, w way) (vfs.Info, ob
 		info, err := f.statContainer(ctx, n, base)
 		return info, object{}, err
 	}
+	gone := f.lastGone()
 	b := f.askBeside(ctx, n, base, w)
 	o, err := w.look(ctx, n)
 	if err == nil && !isMarker(n.object, o.size, o.contentType) {
 		b.unwanted()
+		f.sawIn(n, gone)
+		if o.isDir() && !o.link {
+			f.sawDir(n, gone, true)
+		}
 		return o.info(base), o, nil
 	}
 	if err != nil && (status(err) != http.StatusNotFound || dangles(err)) {
@@ -117,6 +122,10 @@ func (f *FS) find(ctx context.Context, n name, base string, w way) (vfs.Info, ob
 	}
 	if none {
 		f.around.missing(n)
+	}
+	if err == nil {
+		f.sawIn(n, gone)
+		f.sawDir(n, gone, false)
 	}
 	return info, object{}, err
 }

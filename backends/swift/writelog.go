@@ -377,6 +377,9 @@ func (f *FS) observe(ctx context.Context, req request, began time.Time, resp *re
 	if target.isAccount() || target.isObject() && isUnlogged(target) {
 		return
 	}
+	if err == nil && req.method != http.MethodDelete {
+		f.sawIn(target, f.lastGone())
+	}
 	if target.isContainer() {
 		f.forgetPolicy(ctx, target)
 		f.forgetVersioning(ctx, target)

@@ -53,6 +53,11 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 		if err := n.checkNew(); err != nil {
 			return nil, err
 		}
+		if !f.backend.cfg.ImplicitDirectories { // which Commit makes
+			if err := f.checkParent(ctx, n); err != nil {
+				return nil, err
+			}
+		}
 	case err != nil:
 		return nil, err
 	case info.IsDir():

@@ -27,12 +27,12 @@ type FS interface {
 	// Whatever can be refused before the first byte is refused here: ErrNotExist (no such directory to be in, or no file and
 	// no Create), ErrExist (Exclusive), ErrIsDir, ErrPermission, ErrQuota and ErrTooLarge (Size), ErrUnsupported (a way of
 	// writing that the store does not have), ErrChanged (IfVersion). What only the store's answer to the content tells is Commit's error.
-	// A store whose directories are only prefixes of names may take a missing one as there: from Commit on it is.
+	// Where the login may not ask whether the directory is there, it is taken to be.
 	// The context governs the returned Writer until it is closed, but not Commit, which brings its own.
 	OpenWriter(ctx context.Context, name Path, opts WriteOptions) (Writer, error)
 
-	// Mkdir makes the directory name. ErrExist where anything is there already, ErrNotExist without its parent
-	// (or the store makes that too, as OpenWriter may). A directory stays until it is removed, also when its last entry goes.
+	// Mkdir makes the directory name. ErrExist where anything is there already, ErrNotExist without its parent.
+	// A directory stays until it is removed, also when its last entry goes, and also where nobody made it but what is in it.
 	Mkdir(ctx context.Context, name Path) error
 
 	// Remove removes the file name: ErrIsDir for a directory.
@@ -45,7 +45,7 @@ type FS interface {
 	// Without opts.Replace it returns ErrExist where anything has the name newname already. With it, a file replaces a file and a directory
 	// an empty directory; ErrExist or ErrNotEmpty where that has entries, ErrIsDir where newname is a directory and oldname is none,
 	// ErrNotDir the other way round.
-	// A failure leaves a file whole under at least one of its names. Renaming to itself changes nothing, and a directory
+	// ErrNotExist where newname has no parent to be in. A failure leaves a file whole under at least one of its names. Renaming to itself changes nothing, and a directory
 	// cannot move into itself: ErrInvalidName. Nothing ever moves into a directory of the new name.
 	Rename(ctx context.Context, oldname, newname Path, opts RenameOptions) error
 }

@@ -82,6 +82,8 @@ func testCopy(e *env) {
 		e.is(copyFile(e, "dir", "copy", true), vfs.ErrIsDir, "Copy of a directory")
 		e.is(copyFile(e, "file", "dir", true), vfs.ErrIsDir, "Copy onto a directory")
 		e.is(copyFile(e, "file", "file", true), vfs.ErrInvalid, "Copy onto itself")
+		e.is(vfs.Copy(e.Context(), e.fs, e.path("file"), e.path("no", "copy"), vfs.CopyOptions{}), vfs.ErrNotExist, "Copy into a directory that is missing")
+		e.hasNot(e.path("no"), "a refused Copy makes nothing")
 		e.has(e.path("file"), data(1, 100), "nothing has been copied")
 	})
 }

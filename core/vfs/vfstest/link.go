@@ -177,6 +177,12 @@ func testLink(e *env) {
 		}
 	})
 
+	e.run("missing parent", func(e *env) {
+		e.put(e.path("file"), data(1, 10))
+		e.is(vfs.Symlink(e.Context(), e.fs, e.path("file"), e.path("no", "link")), vfs.ErrNotExist, "Symlink in a directory that is missing")
+		e.hasNot(e.path("no"), "a refused Symlink makes nothing")
+	})
+
 	e.run("taken", func(e *env) {
 		e.put(e.path("file"), data(1, 10))
 		e.put(e.path("other"), data(2, 10))

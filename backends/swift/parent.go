@@ -1,0 +1,215 @@
+package swift
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"filegate/core/vfs"
+)
+
+// A new name needs a directory to be in, and a directory outlives what is taken out of it. Swift has no directories, so both cost
+// requests: a HEAD, and a listing of one entry, whether the directory is there; a HEAD, and the PUT of a marker, before the first entry
+// of a directory is taken out. A session remembers the answers, and what it has made itself.
+
+const (
+	// thereFor is how long a directory that was seen is taken to be there.
+	thereFor = 10 * time.Second
+	// markedFor is how long a directory that has an object of its own is taken to have it.
+	markedFor = time.Minute
+	// maxKnownDirs is how many directories a session remembers.
+	maxKnownDirs = 1000
+)
+
+// knownDirs are the directories that a session has seen.
+type knownDirs struct {
+	mu  sync.Mutex
+	all map[name]knownDir
+}
+
+// knownDir is what is known of one directory.
+type knownDir struct {
+	seen   time.Time // it was there
+	marked time.Time // it had an object of its own
+	gone   uint64    // the latest removal of a directory by this process, before Swift was asked
+}
+
+func (k *knownDirs) get(n name) (knownDir, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	d, ok := k.all[n]
+	return d, ok
+}
+
+func (k *knownDirs) put(n name, d knownDir) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.all == nil || len(k.all) >= maxKnownDirs {
+		k.all = map[name]knownDir{}
+	}
+	k.all[n] = d
+}
+
+// parent returns the directory that an object is in: none for what lies in the container itself, and for names with empty elements,
+// which only what is there already can have.
+func (n name) parent() (name, bool) {
+	i := strings.LastIndexByte(strings.TrimSuffix(n.object, "/"), '/')
+	if i <= 0 || n.object[i-1] == '/' {
+		return name{}, false
+	}
+	return n.with(n.object[:i]), true
+}
+
+// sawDir notes that a directory is there, as Swift was asked when gone was the latest removal of one. marked says that it has an object of
+// its own, or needs none.
+func (f *FS) sawDir(n name, gone uint64, marked bool) {
+	if !n.isObject() {
+		return
+	}
+	d := knownDir{seen: time.Now(), gone: gone}
+	if marked {
+		d.marked = d.seen
+	} else if old, ok := f.known(n); ok {
+		d.marked = old.marked
+	}
+	f.dirs.put(n, d)
+}
+
+// sawIn notes that something is in the directory that n would be in.
+func (f *FS) sawIn(n name, gone uint64) {
+	if d, ok := n.parent(); ok {
+		f.sawDir(d, gone, false)
+	}
+}
+
+// lastGone is the latest removal of a directory by this process.
+func (f *FS) lastGone() uint64 { return f.backend.gone.latest.Load() }
+
+// known returns what is known of a directory, unless this process has removed it since, or one that it is in.
+func (f *FS) known(n name) (knownDir, bool) {
+	d, ok := f.dirs.get(n)
+	for in, more := n, ok; more; in, more = in.parent() {
+		if f.backend.gone.of(in).Load() > d.gone {
+			return knownDir{}, false
+		}
+	}
+	return d, ok
+}
+
+// checkParent returns ErrNotExist where the directory that n would be in is not there, and ErrNotDir where a file has its name.
+// Where the login may not ask, the directory is taken to be there.
+func (f *FS) checkParent(ctx context.Context, n name) error {
+	d, ok := n.parent()
+	if !ok {
+		return nil
+	}
+	return f.checkDir(ctx, d)
+}
+
+// checkDir is checkParent for the directory itself.
+func (f *FS) checkDir(ctx context.Context, d name) error {
+	if known, ok := f.known(d); ok && time.Since(known.seen) < thereFor {
+		return nil
+	}
+	gone := f.lastGone()
+	info, o, err := f.lookup(ctx, d, "")
+	if (err == nil && !info.IsDir() || o.link || cannotFollow(err)) && status(err) != http.StatusForbidden {
+		// What lies below a file is reached by its own name, and new files beside it can be made.
+		if _, err = f.statPrefix(ctx, d, ""); errors.Is(err, vfs.ErrNotExist) {
+			return vfs.Errorf(vfs.ErrNotDir, "%q is a file, and no directory", "/"+d.object)
+		}
+	}
+	switch {
+	case err == nil:
+		f.sawDir(d, gone, o.exists() && o.isDir())
+		return nil
+	case status(err) == http.StatusForbidden:
+		f.sawDir(d, gone, false)
+		return nil
+	case errors.Is(err, errNoContainer):
+		return err
+	case errors.Is(err, vfs.ErrNotExist):
+		return vfs.Errorf(vfs.ErrNotExist, "the directory to put it in does not exist")
+	}
+	return translate(err)
+}
+
+// prepareParent is checkParent, but with implicit_directories it makes what is missing.
+func (f *FS) prepareParent(ctx context.Context, n name) error {
+	if !f.backend.cfg.ImplicitDirectories {
+		return f.checkParent(ctx, n)
+	}
+	var missing []name
+	for d, ok := n.parent(); ok; d, ok = d.parent() {
+		err := f.checkDir(ctx, d)
+		if !errors.Is(err, vfs.ErrNotExist) || errors.Is(err, errNoContainer) {
+			if err != nil {
+				return err
+			}
+			break
+		}
+		missing = append(missing, d)
+	}
+	for i := len(missing) - 1; i >= 0; i-- {
+		if err := f.mark(ctx, missing[i]); err != nil {
+			return translate(err)
+		}
+	}
+	return nil
+}
+
+// mark gives a directory an object of its own, unless something has its name. The error is not translated.
+func (f *FS) mark(ctx context.Context, d name) error {
+	gone := f.lastGone()
+	_, err := f.client.send(ctx, request{
+		method: http.MethodPut, target: d, header: map[string]string{"Content-Type": directoryType, "If-None-Match": "*"},
+	})
+	if err == nil || status(err) == http.StatusPreconditionFailed {
+		f.sawDir(d, gone, true)
+		return nil
+	}
+	return err
+}
+
+// keepParent gives the directory that n is in an object of its own, before n is taken out of it: so the directory stays, whether n was
+// its last entry or not. It reports whether it has made one. That it cannot is for the log, and no failure of what takes n out.
+func (f *FS) keepParent(ctx context.Context, n name) (made bool) {
+	d, ok := n.parent()
+	if !ok {
+		return false
+	}
+	if known, ok := f.known(d); ok && time.Since(known.marked) < markedFor {
+		return false
+	}
+	gone := f.lastGone()
+	for _, object := range []string{d.object, d.object + "/"} {
+		_, err := f.head(ctx, d.with(object))
+		switch {
+		case err == nil, dangles(err): // or a file has the name, beside the directory
+			f.sawDir(d, gone, true)
+			return false
+		case status(err) != http.StatusNotFound:
+			f.log.Debug("directory not looked at before its entry is removed", "directory", d.String(), "err", err)
+			return false
+		}
+	}
+	if err := f.mark(ctx, d); err != nil {
+		f.log.Warn("directory not kept while its entries are removed", "directory", d.String(), "err", err)
+		return false
+	}
+	return true
+}
+
+// unkeepParent takes back what keepParent has made for an entry that another client has taken out first: the directory may be removed by now.
+func (f *FS) unkeepParent(ctx context.Context, n name) {
+	d, _ := n.parent()
+	if _, empty, err := f.emptiness(ctx, d); err == nil && empty {
+		f.backend.gone.changedAlone(d)
+		if err := f.deleteObject(ctx, d); err != nil {
+			f.log.Warn("directory not removed again", "directory", d.String(), "err", err)
+		}
+	}
+}
