@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"sync"
 
@@ -119,6 +120,9 @@ func (w *writer) begin(old fs.FileInfo) error {
 			}
 		}
 	}
+	if have := w.Size(); w.opts.Offset > have {
+		return vfs.OffsetBehindEnd(w.opts.Offset, have)
+	}
 	w.next = w.opts.Offset
 	if w.opts.Offset == vfs.AtEnd {
 		w.next = w.Size()
@@ -152,6 +156,9 @@ func (w *writer) WriteAt(p []byte, off int64) (int, error) {
 	}
 	if off < 0 {
 		return 0, w.fail(vfs.Errorf(vfs.ErrInvalid, "the offset is negative"))
+	}
+	if off > math.MaxInt64-int64(len(p)) {
+		return 0, w.fail(vfs.ErrTooLarge)
 	}
 	n, err := w.file.WriteAt(p, off)
 	if err != nil {

@@ -337,22 +337,35 @@ func (w *writer) entries(ctx context.Context) ([]sloEntry, error) {
 			return nil, err
 		}
 	}
+	var longest int64
+	err := w.layout.pieces(0, w.size, func(e extent) error {
+		if e.seg == nil {
+			longest = max(longest, e.len())
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	var entries []sloEntry
 	var hole *segment
-	err := w.layout.pieces(0, w.size, func(e extent) error {
+	err = w.layout.pieces(0, w.size, func(e extent) error {
 		if e.seg != nil {
 			entries = append(entries, sloEntryOf(e))
 			return nil
 		}
 		if hole == nil {
 			var err error
-			if hole, err = w.putZeros(ctx); err != nil {
+			if hole, err = w.putZeros(ctx, w.holeUnit(longest)); err != nil {
 				return err
 			}
 		}
+		whole := sloEntryOf(extent{span: span{0, hole.size}, seg: hole})
 		for left := e.len(); left > 0; left -= hole.size {
-			n := min(left, hole.size)
-			entries = append(entries, sloEntryOf(extent{span: span{0, n}, seg: hole}))
+			if left < hole.size {
+				whole = sloEntryOf(extent{span: span{0, left}, seg: hole})
+			}
+			entries = append(entries, whole)
 		}
 		return nil
 	})
@@ -362,10 +375,21 @@ func (w *writer) entries(ctx context.Context) ([]sloEntry, error) {
 	return entries, err
 }
 
+// holeUnit returns the size of the segment that holes are made of, of which the longest has so many bytes.
+func (w *writer) holeUnit(longest int64) int64 {
+	const each = 256 // times that a segment is named before a larger one is better
+	cfg := &w.fs.backend.cfg
+	unit := cfg.SegmentSize
+	for unit < cfg.MaxSegmentSize && longest/unit > each {
+		unit = min(2*unit, cfg.MaxSegmentSize)
+	}
+	return unit / blockSize * blockSize
+}
+
 // putZeros stores the segment that holes are made of.
-func (w *writer) putZeros(ctx context.Context) (*segment, error) {
+func (w *writer) putZeros(ctx context.Context, size int64) (*segment, error) {
 	var data pieces
-	for range w.fs.backend.cfg.SegmentSize / blockSize {
+	for range size / blockSize {
 		data = append(data, zeros)
 	}
 	w.mu.Lock()

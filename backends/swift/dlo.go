@@ -114,7 +114,11 @@ func (f *FS) listedBySwift(ctx context.Context, container name, prefix string) (
 // of other files and uploads are copied; and those that the file does not need are deleted.
 func (w *writer) assemble(ctx context.Context) error {
 	var anew spans
+	var holes int64
 	err := w.layout.pieces(0, w.size, func(e extent) error {
+		if e.seg == nil {
+			holes += e.len()
+		}
 		if e.seg == nil || !e.whole() {
 			anew.add(e.off, e.end)
 		}
@@ -122,6 +126,9 @@ func (w *writer) assemble(ctx context.Context) error {
 	})
 	if err != nil {
 		return err
+	}
+	if holes > maxDLOHoles {
+		return errHoles
 	}
 	for _, run := range anew {
 		if err := w.fill(ctx, run.off, run.end); err != nil {

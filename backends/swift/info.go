@@ -105,6 +105,13 @@ func (c *infoCache) ask(ctx context.Context, u string) (limits, error) {
 	return parseInfo(io.LimitReader(resp.Body, maxInfo))
 }
 
+// The most of each limit that is believed, since they size requests and answers that are held in memory.
+const (
+	maxListing     = 100_000
+	maxSLOSegments = 10_000
+	maxBulkDeletes = 10_000
+)
+
 // parseInfo reads the JSON of /info. Values that make no sense leave the default.
 func parseInfo(r io.Reader) (limits, error) {
 	l := defaultLimits()
@@ -131,15 +138,18 @@ func parseInfo(r io.Reader) (limits, error) {
 	take(&l.accountListing, info.Swift.AccountListingLimit)
 	take(&l.fileSize, info.Swift.MaxFileSize)
 	take(&l.metaValueLen, info.Swift.MaxMetaValueLength)
-	l.slo = info.SLO != nil
+	l.listing, l.accountListing = min(l.listing, maxListing), min(l.accountListing, maxListing)
+	l.slo = info.SLO != nil && info.SLO.MaxManifestSegments != 1 // of one segment each, manifests make no file longer
 	if l.slo {
 		take(&l.sloSegments, info.SLO.MaxManifestSegments)
 		take(&l.sloManifest, info.SLO.MaxManifestSize)
+		l.sloSegments = min(l.sloSegments, maxSLOSegments)
 	}
 	l.symlinks = info.Symlink != nil
 	l.bulkDelete = info.BulkDelete != nil
 	if l.bulkDelete {
 		take(&l.bulkDeletes, info.BulkDelete.MaxDeletesPerRequest)
+		l.bulkDeletes = min(l.bulkDeletes, maxBulkDeletes)
 	}
 	return l, nil
 }

@@ -98,6 +98,9 @@ func parseManifest(body []byte) ([]manifestEntry, error) {
 // translated.
 func (w *writer) nest(ctx context.Context, entries []sloEntry) ([]sloEntry, error) {
 	for level := 0; len(entries) > w.limits.sloSegments; level++ {
+		if level == maxNesting {
+			return nil, vfs.Errorf(vfs.ErrTooLarge, "the file has more parts than the storage's manifests can name")
+		}
 		var up []sloEntry
 		for i := 0; i < len(entries); i += w.limits.sloSegments {
 			part := entries[i:min(i+w.limits.sloSegments, len(entries))]
@@ -186,7 +189,12 @@ func (f *FS) layoutOf(ctx context.Context, n name, size int64, depth int) (layou
 	}
 	var l layout
 	var off int64
+	same := map[name]*segment{} // what is named many times, as holes are, takes memory once
+	nested := map[name]layout{}
 	for _, m := range entries {
+		if len(l) > maxPieces {
+			return nil, vfs.Errorf(vfs.ErrTooLarge, "the file consists of more than %d parts, too many for a change", maxPieces)
+		}
 		if m.Data != "" {
 			return nil, nil
 		}
@@ -194,6 +202,10 @@ func (f *FS) layoutOf(ctx context.Context, n name, size int64, depth int) (layou
 		if err != nil {
 			return nil, err
 		}
+		if s := same[e.seg.name]; s != nil && s.size == e.seg.size && s.etag == e.seg.etag {
+			e.seg = s
+		}
+		same[e.seg.name] = e.seg
 		switch {
 		case e.len() == 0: // the last segment may be
 		case !m.SubSLO:
@@ -201,9 +213,12 @@ func (f *FS) layoutOf(ctx context.Context, n name, size int64, depth int) (layou
 		case depth == 0:
 			return nil, nil
 		default:
-			inner, err := f.layoutOf(ctx, e.seg.name, m.Bytes, depth-1)
-			if err != nil || inner == nil {
-				return nil, err
+			inner, known := nested[e.seg.name]
+			if !known {
+				if inner, err = f.layoutOf(ctx, e.seg.name, m.Bytes, depth-1); err != nil || inner == nil {
+					return nil, err
+				}
+				nested[e.seg.name] = inner
 			}
 			l = append(l, inner.shifted(e)...)
 		}

@@ -24,6 +24,9 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	if err != nil {
 		return nil, translate(err)
 	}
+	if err := f.checkAnnounced(opts, limits); err != nil {
+		return nil, err
+	}
 	var info vfs.Info
 	var old object
 	asked := f.now()
@@ -67,14 +70,18 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	case opts.IfVersion != "" && opts.IfVersion != old.version():
 		return nil, vfs.ErrChanged
 	}
-	more := opts.Size
-	if !opts.Truncate {
-		more -= old.size
-		if cut != nil {
-			more -= cut.size
-		}
+	var have int64 // of the content to begin with
+	switch {
+	case opts.Truncate:
+	case cut == nil:
+		have = old.size
+	case !opts.Exclusive:
+		have = cut.size
 	}
-	if err := f.roomFor(ctx, n, more); err != nil {
+	if opts.Offset > have {
+		return nil, vfs.OffsetBehindEnd(opts.Offset, have)
+	}
+	if err := f.roomFor(ctx, n, opts.Size-have); err != nil {
 		return nil, err
 	}
 	begun := time.Now()
@@ -215,10 +222,11 @@ const fewUploads = 2
 
 // WriteAt implements [vfs.Writer].
 func (w *writer) WriteAt(p []byte, off int64) (int, error) {
+	bad := w.checkEnd(off, int64(len(p)))
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if off < 0 {
-		w.fail(vfs.Errorf(vfs.ErrInvalid, "a file has no byte before its first"))
+	if bad != nil {
+		w.fail(bad)
 		return 0, w.err
 	}
 	written := 0
@@ -413,8 +421,8 @@ func (w *writer) fail(err error) {
 
 // Truncate implements [vfs.Writer].
 func (w *writer) Truncate(size int64) error {
-	if size < 0 {
-		return vfs.Errorf(vfs.ErrInvalid, "a size cannot be negative")
+	if err := w.checkEnd(size, 0); err != nil {
+		return err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

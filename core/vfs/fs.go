@@ -25,9 +25,9 @@ type FS interface {
 
 	// OpenWriter prepares a new content for the file name, or a change of the present one, as opts say.
 	// Whatever can be refused before the first byte is refused here: ErrNotExist (no such directory to be in, or no file and
-	// no Create), ErrExist (Exclusive), ErrIsDir, ErrPermission, ErrQuota and ErrTooLarge (Size), ErrUnsupported (a way of
-	// writing that the store does not have), ErrChanged (IfVersion). What only the store's answer to the content tells is Commit's error.
-	// Where the login may not ask whether the directory is there, it is taken to be.
+	// no Create), ErrExist (Exclusive), ErrIsDir, ErrPermission, ErrQuota and ErrTooLarge (Size), ErrInvalid (Offset),
+	// ErrUnsupported (a way of writing that the store does not have), ErrChanged (IfVersion). What only the store's answer to
+	// the content tells is Commit's error. Where the login may not ask whether the directory is there, it is taken to be.
 	// The context governs the returned Writer until it is closed, but not Commit, which brings its own.
 	OpenWriter(ctx context.Context, name Path, opts WriteOptions) (Writer, error)
 
@@ -114,7 +114,9 @@ type WriteOptions struct {
 	Truncate  bool // begin empty, instead of with the present content
 	Read      bool // the caller will also read, see ReadWriterAt
 
-	// Offset is where ReadFrom begins, in bytes; AtEnd is behind the present content.
+	// Offset is where ReadFrom begins, in bytes; AtEnd is behind the present content. Behind the end of that, or of what is
+	// there of a cut-off upload, it is refused with ErrInvalid: the client goes on with something that is not there, and zeros
+	// that nobody sent must not fill the gap. With Truncate there is no content to go on with.
 	Offset int64
 
 	// Size is the final size in bytes where it is known beforehand, else 0. A store uses it to choose its form and to
@@ -131,16 +133,22 @@ type WriteOptions struct {
 // AtEnd as WriteOptions.Offset places ReadFrom behind the present content: appending.
 const AtEnd = -1
 
+// OffsetBehindEnd returns the error for a WriteOptions.Offset that lies behind the end of a content of so many bytes.
+func OffsetBehindEnd(offset, size int64) error {
+	return Errorf(ErrInvalid, "cannot go on at byte %d: there are %d bytes", offset, size)
+}
+
 // Writer is the new content of a file in the making.
 // WriteAt, Size and reads may be called from many goroutines at once; the other methods by one at a time, with no WriteAt under way.
 type Writer interface {
 	// WriteAt writes at any offset, in any order, and does not keep p. It waits only for memory or the store's pace, never
 	// for another write. Bytes never written, below the final size, read as zeros. Once a WriteAt or ReadFrom has failed, Commit
-	// fails too: the content is no longer what the caller meant.
+	// fails too: the content is no longer what the caller meant. ErrTooLarge and ErrQuota refuse an offset that the store
+	// cannot hold, or not any more, before anything is done for it.
 	io.WriterAt
 	// ReadFrom writes everything that r has, from WriteOptions.Offset and then from where the last ReadFrom ended.
 	io.ReaderFrom
-	// Truncate sets the size: what is behind it is dropped, what is missing reads as zeros.
+	// Truncate sets the size: what is behind it is dropped, what is missing reads as zeros. ErrTooLarge and ErrQuota as of WriteAt.
 	Truncate(size int64) error
 	// SetAttrs sets attributes that Commit publishes with the content.
 	SetAttrs(attrs Attrs) error

@@ -1,7 +1,6 @@
 package ftp_test
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -143,7 +142,7 @@ func fromReply(err error) error {
 		return err
 	}
 	kind, ok := map[int]error{
-		450: vfs.ErrChanged, 451: vfs.ErrUnavailable, 501: vfs.ErrInvalid, 504: vfs.ErrUnsupported,
+		450: vfs.ErrChanged, 451: vfs.ErrUnavailable, 501: vfs.ErrInvalid, 554: vfs.ErrInvalid, 504: vfs.ErrUnsupported,
 		550: errNotDone, 552: errNoRoom, 553: vfs.ErrInvalidName,
 	}[r.Code]
 	if !ok {
@@ -251,12 +250,15 @@ func (f *file) Close() error {
 	return nil
 }
 
-// OpenWriter begins an upload. FTP always makes a missing file, so the client looks first where that is not wanted. An upload that replaces a file but
-// begins later than at its start is one that begins with zeros.
+// OpenWriter begins an upload. FTP always makes a missing file, so the client looks first where that is not wanted. An upload that replaces a file
+// has no place to begin at, so that the client refuses one.
 func (c *client) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOptions) (vfs.Writer, error) {
 	info, err := c.Stat(ctx, name)
 	if err != nil && !opts.Create {
 		return nil, err
+	}
+	if opts.Truncate && opts.Offset > 0 {
+		return nil, vfs.OffsetBehindEnd(opts.Offset, 0)
 	}
 	own, err := c.take()
 	if err != nil {
@@ -273,8 +275,6 @@ func (c *client) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOp
 	case opts.Offset == vfs.AtEnd:
 		w.next = info.Size
 		store = func() error { return own.Append(string(name), w) }
-	case opts.Truncate:
-		w.zeros = w.next
 	}
 	if opts.Truncate {
 		store = func() error { return own.Stor(string(name), w) }
@@ -307,7 +307,6 @@ type writer struct {
 	failed error // of ReadFrom
 	size   int64 // of the file
 	next   int64 // where ReadFrom goes on
-	zeros  int64 // to be sent before
 }
 
 func (w *writer) Read(p []byte) (int, error) {
@@ -322,14 +321,7 @@ func (w *writer) Read(p []byte) (int, error) {
 func (w *writer) WriteAt([]byte, int64) (int, error) { return 0, vfs.ErrUnsupported }
 
 func (w *writer) ReadFrom(r io.Reader) (int64, error) {
-	b := bufio.NewReader(r)
-	if _, err := b.Peek(1); err == nil {
-		if _, w.failed = w.to.Write(make([]byte, w.zeros)); w.failed != nil {
-			return 0, w.failed
-		}
-		w.zeros = 0
-	}
-	n, err := io.Copy(w.to, b)
+	n, err := io.Copy(w.to, r)
 	if w.next += n; n > 0 {
 		w.size = max(w.size, w.next)
 	}

@@ -246,8 +246,11 @@ func (c *client) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOp
 	}
 	w := &fileWriter{of: c, c: own, file: f, name: name}
 	offset := opts.Offset
-	if offset == vfs.AtEnd {
-		offset = w.Size()
+	if have := w.Size(); offset == vfs.AtEnd {
+		offset = have
+	} else if offset > have { // SFTP has no such refusal: holes within a handle are legal
+		own.cut()
+		return nil, vfs.OffsetBehindEnd(offset, have)
 	}
 	if _, err := f.Seek(offset, io.SeekStart); err != nil {
 		own.cut()

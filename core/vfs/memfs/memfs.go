@@ -183,12 +183,15 @@ func (f *FS) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOption
 		return nil, vfs.ErrNotExist
 	case opts.Offset < vfs.AtEnd || opts.Size < 0:
 		return nil, vfs.ErrInvalid
-	case opts.Size > MaxSize || opts.Offset > MaxSize:
+	case opts.Size > MaxSize:
 		return nil, vfs.ErrTooLarge
 	}
 	w := &writer{ctx: ctx, fs: f, name: name, base: base, opts: opts, next: opts.Offset}
 	if old != nil && !opts.Truncate {
 		w.data = slices.Clone(old.data)
+	}
+	if have := int64(len(w.data)); opts.Offset > have {
+		return nil, vfs.OffsetBehindEnd(opts.Offset, have)
 	}
 	if opts.Offset == vfs.AtEnd {
 		w.next = int64(len(w.data))

@@ -45,7 +45,6 @@ func testInPlace(e *env) {
 			{"before the end", 100_000, 90_000, 50_000},
 			{"inside", 100_000, 10, 50_000},
 			{"at the start", 100_000, 0, 10},
-			{"behind the end", 100_000, 150_000, 10},
 			{"of much", big, big, big},
 		} {
 			e.run(tt.name, func(e *env) {
@@ -59,6 +58,15 @@ func testInPlace(e *env) {
 				e.has(e.path("file"), want, "ReadFrom begins at the offset, and leaves what it does not reach")
 			})
 		}
+	})
+
+	e.run("behind the end", func(e *env) {
+		e.unless(e.limits.NoOffset)
+		e.put(e.path("file"), data(1, 1000))
+		for _, offset := range []int64{1001, 150_000, 1 << 50} {
+			e.behind(e.path("file"), vfs.WriteOptions{Create: true, Offset: offset}, fmt.Sprintf("OpenWriter of 1000 bytes with the offset %d", offset))
+		}
+		e.has(e.path("file"), data(1, 1000), "a refused offset changes nothing")
 	})
 
 	e.run("append", func(e *env) {

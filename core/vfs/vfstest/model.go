@@ -74,7 +74,7 @@ func (m *model) open(t *rapid.T) {
 	case place == "end" && !m.limits.NoAppend:
 		opts.Offset, m.next = vfs.AtEnd, len(m.pending)
 	case place == "offset" && !m.limits.NoOffset:
-		m.next = rapid.IntRange(0, len(m.pending)+1000).Draw(t, "offset")
+		m.next = rapid.IntRange(0, len(m.pending)).Draw(t, "offset")
 		opts.Offset = int64(m.next)
 	}
 	if m.limits.Sequential && opts.Offset == 0 && !opts.Truncate {

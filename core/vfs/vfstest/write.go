@@ -3,6 +3,7 @@ package vfstest
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -42,10 +43,31 @@ func testWrite(e *env) {
 
 	e.run("stream at offset", func(e *env) {
 		e.unless(e.limits.NoOffset)
-		w := e.create(e.path("file"), vfs.WriteOptions{Create: true, Truncate: true, Offset: 5000})
-		e.stream(w, data(1, 100))
-		e.commit(w)
-		e.has(e.path("file"), append(make([]byte, 5000), data(1, 100)...), "ReadFrom begins at the offset, and what is before it reads as zeros")
+		const rule = "OpenWriter with an Offset behind the end"
+		e.behind(e.path("new"), vfs.WriteOptions{Create: true, Offset: 1}, rule+", of a file that is not there")
+		e.behind(e.path("new"), vfs.WriteOptions{Create: true, Truncate: true, Offset: 5000}, rule+", of an empty one")
+		e.behind(e.path("new"), vfs.WriteOptions{Create: true, Offset: math.MaxInt64}, rule+", as far as can be")
+		e.hasNot(e.path("new"), rule)
+		e.put(e.path("file"), data(1, 1000))
+		e.behind(e.path("file"), vfs.WriteOptions{Create: true, Truncate: true, Offset: 1}, rule+", which Truncate puts to the start")
+		e.has(e.path("file"), data(1, 1000), rule+" changes nothing")
+	})
+
+	e.run("too large", func(e *env) {
+		e.unless(e.limits.Sequential)
+		full := []error{vfs.ErrTooLarge, vfs.ErrQuota}
+		for _, size := range []int64{1 << 62, math.MaxInt64} {
+			w := e.create(e.path("file"), replace)
+			_, err := w.WriteAt([]byte{1}, size-1)
+			e.isOne(err, full, fmt.Sprintf("WriteAt at %d", size-1))
+			w.Close()
+			if e.limits.NoTruncate {
+				continue
+			}
+			w = e.create(e.path("file"), replace)
+			e.isOne(w.Truncate(size), full, fmt.Sprintf("Truncate to %d", size))
+			w.Close()
+		}
 	})
 
 	e.run("two streams", func(e *env) {
@@ -230,4 +252,14 @@ func resized(content []byte, size int64) []byte {
 	b := make([]byte, size)
 	copy(b, content)
 	return b
+}
+
+// behind checks that an offset behind the end is refused.
+func (e *env) behind(p vfs.Path, opts vfs.WriteOptions, rule string) {
+	e.Helper()
+	w, err := e.fs.OpenWriter(e.Context(), p, opts)
+	if err == nil {
+		w.Close()
+	}
+	e.is(err, vfs.ErrInvalid, rule)
 }
