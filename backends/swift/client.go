@@ -72,6 +72,8 @@ type request struct {
 	once bool
 	// eager sends the body at once, at the first try: Swift has just taken another one like it.
 	eager bool
+	// unasked sends the body without "Expect: 100-continue", which something on the way refuses.
+	unasked bool
 	// patience is how long to try again, when not the configured time; negative: not at all.
 	patience time.Duration
 	// anyPolicy lets the request through to a container of another storage policy.
@@ -107,12 +109,16 @@ func (c *client) fetch(ctx context.Context, req request, limit int64) ([]byte, *
 		body, err = io.ReadAll(io.LimitReader(resp.body, limit+1))
 		resp.body.Close()
 		if err == nil && int64(len(body)) > limit {
-			err = fmt.Errorf("%s %q: answer longer than %d bytes", req.method, req.target.String(), limit)
+			err = fmt.Errorf("%s %q: %w: more than %d bytes", req.method, req.target.String(), errAnswerTooLong, limit)
 		}
 		return err
 	})
 	return body, resp, err
 }
+
+// errAnswerTooLong is the failure of a request whose answer is longer than any that makes sense. It
+// would be as long the second time.
+var errAnswerTooLong = errors.New("answer too long")
 
 // open makes a request and leaves the body of the answer to the caller, who closes it. It fails when no byte passes for the stall time.
 func (c *client) open(ctx context.Context, req request) (*response, error) {
@@ -176,6 +182,9 @@ func (c *client) attempt(ctx context.Context, req request, use func(*response) e
 			refusals = 0
 		case !known:
 			return nil, err
+		case status(err) == http.StatusExpectationFailed && req.body != nil && !req.unasked:
+			req.unasked = true // RFC 9110, section 10.1.1
+			continue
 		case status(err) == http.StatusUnprocessableEntity && req.body != nil && damages < 2:
 			// What is in memory is right: the checksum failed on the way.
 			damages++
@@ -186,7 +195,10 @@ func (c *client) attempt(ctx context.Context, req request, use func(*response) e
 			return nil, err
 		}
 		earlier = earlier || reached(err)
-		pause := backoff(try)
+		pause := max(backoff(try), retryAfter(err))
+		if time.Now().Add(pause).After(deadline) && retryAfter(err) > 0 {
+			return nil, err // the store has said that it is too early until then
+		}
 		c.log.Debug("swift request tried again", "method", req.method, "target", req.target.String(), "pause", pause, "err", err)
 		select {
 		case <-time.After(pause):
@@ -209,7 +221,7 @@ const statusRateLimited = 498
 func temporary(err error) bool {
 	switch code := status(err); {
 	case code == 0:
-		return !errors.Is(err, errNotRewound)
+		return !errors.Is(err, errNotRewound) && !errors.Is(err, errAnswerTooLong)
 	case code == http.StatusRequestTimeout, code == http.StatusTooManyRequests, code == statusRateLimited, code == statusClientClosed:
 		return true
 	case code == http.StatusInsufficientStorage, code == http.StatusNotImplemented:
@@ -267,7 +279,7 @@ func (c *client) renew(ctx context.Context, refused *connection) error {
 // try makes one request, for the time that number says, from 0.
 func (c *client) try(ctx context.Context, conn *connection, req request, number int) (*response, error) {
 	ctx, guard := newStallGuard(ctx, c.stallFor(req))
-	ctx, way := withExchange(ctx, req.eager && number == 0)
+	ctx, way := withExchange(ctx, req.unasked || req.eager && number == 0)
 	object, version := req.target.cutVersion()
 	query := req.query
 	if version != "" {
@@ -309,6 +321,9 @@ func (c *client) try(ctx context.Context, conn *connection, req request, number 
 	resp, header, err := conn.Call(ctx, target, opts) //nolint:bodyclose // it is the caller's, as response.body
 	if err != nil {
 		err = requestError(ctx, req, header, err) // which asks why ctx has ended, if it has
+		if e, ok := errors.AsType[*statusError](err); ok && way.redirect != "" {
+			e.text = fmt.Sprintf("redirected to %s, which is not followed: set storage_url of the authenticator to the URL that serves requests itself", shortText(way.redirect))
+		}
 		guard.stop()
 		return nil, err
 	}
@@ -338,7 +353,7 @@ const copyTimeout = 45 * time.Minute
 // requestError makes of ncw/swift's error what the rest of the package understands.
 func requestError(ctx context.Context, req request, header ncw.Headers, err error) error {
 	if e, ok := errors.AsType[*ncw.Error](err); ok && e.StatusCode > 0 && e != ncw.TimeoutError {
-		return &statusError{method: req.method, target: req.target, status: e.StatusCode, transID: header["X-Trans-Id"], location: header["Content-Location"], text: shortText(err.Error())}
+		return &statusError{method: req.method, target: req.target, status: e.StatusCode, transID: header["X-Trans-Id"], location: header["Content-Location"], retryAfter: parseRetryAfter(header["Retry-After"], time.Now()), text: shortText(err.Error())}
 	}
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"filegate/core/vfs"
 )
@@ -17,12 +19,40 @@ type statusError struct {
 	status  int
 	transID string
 	text    string // Swift's own words, shortened: for the log
+	// retryAfter is how long the store wants to be left alone (RFC 9110, section 10.2.3); 0 where it does
+	// not say.
+	retryAfter time.Duration
 	// location is what a link has led to that cannot be given out, as "/v1/account/container/object".
 	location string
 }
 
 func (e *statusError) Error() string {
 	return fmt.Sprintf("%s %q: status %d %s: %s", e.method, e.target.String(), e.status, http.StatusText(e.status), e.text)
+}
+
+// maxRetryAfter bounds what a store can ask for.
+const maxRetryAfter = 24 * time.Hour
+
+// parseRetryAfter reads a Retry-After: seconds, or a date. What makes no sense is 0.
+func parseRetryAfter(s string, now time.Time) time.Duration {
+	if s == "" {
+		return 0
+	}
+	if n, err := strconv.ParseInt(s, 10, 32); err == nil {
+		return min(max(time.Duration(n)*time.Second, 0), maxRetryAfter)
+	}
+	if t, err := http.ParseTime(s); err == nil {
+		return min(max(t.Sub(now), 0), maxRetryAfter)
+	}
+	return 0
+}
+
+// retryAfter returns how long the store has asked to be left alone, or 0.
+func retryAfter(err error) time.Duration {
+	if e, ok := errors.AsType[*statusError](err); ok {
+		return e.retryAfter
+	}
+	return 0
 }
 
 // status returns the HTTP status that err is about, or 0.
@@ -36,6 +66,8 @@ func status(err error) int {
 // kindOf says in the contract's terms what a status means where nothing more is known of the request.
 func kindOf(code int) (text string, kind error) {
 	switch code {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return "the storage redirects requests to another address, which is not followed: the operator has to set storage_url to that address", vfs.ErrUnavailable
 	case http.StatusBadRequest:
 		return "the storage refused the request as invalid", vfs.ErrInvalid
 	case http.StatusUnauthorized:
@@ -88,6 +120,9 @@ func translate(err error) error {
 		kind, text = vfs.ErrCorrupt, "parts of the file are missing in the storage"
 	case e.status == http.StatusForbidden && strings.HasSuffix(e.target.container, segmentsSuffix):
 		text = fmt.Sprintf("permission denied by the storage in the container %q, where the parts of large files lie", e.target.container)
+	}
+	if kind == vfs.ErrUnavailable && e.retryAfter > 0 {
+		text = fmt.Sprintf("the storage is not available: try again in %v", e.retryAfter.Round(time.Second))
 	}
 	return &vfs.Error{Kind: kind, Text: text, TransID: e.transID, Err: err}
 }

@@ -16,6 +16,8 @@ import (
 func TestTranslate(t *testing.T) {
 	const secret = "the disk of node 17"
 	for code, want := range map[int]error{
+		301: vfs.ErrUnavailable,
+		308: vfs.ErrUnavailable,
 		400: vfs.ErrInvalid,
 		401: vfs.ErrPermission,
 		403: vfs.ErrPermission,

@@ -35,6 +35,7 @@ const (
 // object is what the headers of a HEAD or GET say of one.
 type object struct {
 	size        int64
+	sized       bool   // the headers tell the size
 	etag        string // without quotes
 	contentType string
 	modified    time.Time // by Swift's clock
@@ -59,7 +60,8 @@ func parseObject(h http.Header) object {
 	}
 	// A version is reached by a link, too, but that is Swift's own affair.
 	o.link = h.Get("Content-Location") != "" && !o.isVersion()
-	o.size, _ = strconv.ParseInt(h.Get("Content-Length"), 10, 64)
+	size, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64)
+	o.size, o.sized = max(size, 0), err == nil && size >= 0
 	if t, err := parseSeconds(h.Get("X-Timestamp")); err == nil {
 		o.modified = t
 	} else if t, err := http.ParseTime(h.Get("Last-Modified")); err == nil {

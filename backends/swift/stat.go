@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"filegate/core/vfs"
 )
@@ -136,7 +137,34 @@ func (f *FS) head(ctx context.Context, n name) (object, error) {
 	if err != nil {
 		return object{}, err
 	}
-	return f.object(resp.header), nil
+	o := f.object(resp.header)
+	if !o.sized {
+		o.size, err = f.sizeByRange(ctx, n, o.etag)
+	}
+	return o, err
+}
+
+// sizeByRange asks for the size of an object whose headers do not tell it, as behind a proxy that
+// sends answers in chunks: the answer to a range has it. The error is not translated.
+func (f *FS) sizeByRange(ctx context.Context, n name, etag string) (int64, error) {
+	resp, err := f.client.open(ctx, request{method: http.MethodGet, target: n, header: map[string]string{"Range": "bytes=0-0"}})
+	switch {
+	case status(err) == http.StatusRequestedRangeNotSatisfiable:
+		return 0, nil // it has no first byte
+	case err != nil:
+		return 0, err
+	}
+	resp.body.Close()
+	if got := strings.Trim(resp.header.Get("Etag"), `"`); etag != "" && got != etag {
+		return 0, &vfs.Error{Kind: vfs.ErrChanged, TransID: resp.transID()}
+	}
+	if resp.status != http.StatusPartialContent {
+		return 0, &vfs.Error{
+			Kind: vfs.ErrUnavailable, Text: "the storage does not tell how large the file is", TransID: resp.transID(),
+			Err: fmt.Errorf("GET %q: neither Content-Length nor Content-Range, status %d", n.String(), resp.status),
+		}
+	}
+	return totalOf(resp.header.Get("Content-Range"))
 }
 
 func (f *FS) statContainer(ctx context.Context, n name, base string) (vfs.Info, error) {

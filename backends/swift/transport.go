@@ -56,6 +56,8 @@ type exchange struct {
 	eager bool
 	// body is that of the answer. The one that ncw/swift hands out starts a goroutine for each read.
 	body io.ReadCloser
+	// redirect is where the answer sends the request instead, which is not followed.
+	redirect string
 }
 
 type exchangeKey struct{}
@@ -81,6 +83,12 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	way.body = resp.Body
+	if resp.StatusCode >= http.StatusMultipleChoices && resp.StatusCode < http.StatusBadRequest {
+		// Without its Location net/http does not follow a redirect: it would make GETs of DELETE, COPY
+		// and POST, and could give the token to another host.
+		way.redirect = resp.Header.Get("Location")
+		resp.Header.Del("Location")
+	}
 	if resp.StatusCode >= http.StatusMultipleChoices {
 		resp.Body = lateEOF{resp.Body}
 	}
