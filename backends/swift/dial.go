@@ -2,6 +2,7 @@ package swift
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"sync"
@@ -11,14 +12,19 @@ import (
 // bodyBuffer is how much of a body goes to the system at once, in bytes.
 const bodyBuffer = 256 * kib
 
+// handshakeTimeout is how long the TLS handshake of a connection may take.
+const handshakeTimeout = 10 * time.Second
+
 // dialer makes connections to Swift. net/http hands a long body over to the connection, which would send it in pieces of 32 KiB.
 type dialer struct {
 	net.Dialer
+	tls     *tls.Config
 	buffers sync.Pool // of *[bodyBuffer]byte
 }
 
-func newDialer() *dialer {
+func newDialer(config *tls.Config) *dialer {
 	return &dialer{
+		tls:     config,
 		Dialer:  net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second},
 		buffers: sync.Pool{New: func() any { return new([bodyBuffer]byte) }},
 	}
@@ -29,20 +35,36 @@ func (d *dialer) dial(ctx context.Context, network, addr string) (net.Conn, erro
 	if err != nil {
 		return nil, err
 	}
-	return &bulkConn{Conn: c, buffers: &d.buffers}, nil
+	return &wire{Conn: c, buffers: &d.buffers}, nil
 }
 
-// bulkConn is a connection that sends in large pieces.
-type bulkConn struct {
-	net.Conn
-	buffers *sync.Pool
+// dialTLS makes a connection with TLS, on which the wire sees what TLS carries.
+func (d *dialer) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := d.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	config := d.tls.Clone()
+	config.ServerName = host
+	c := tls.Client(raw, config)
+	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	defer cancel()
+	if err := c.HandshakeContext(ctx); err != nil {
+		raw.Close()
+		return nil, err
+	}
+	return &wire{Conn: c, buffers: &d.buffers}, nil
 }
 
-var _ io.ReaderFrom = (*bulkConn)(nil)
+var _ io.ReaderFrom = (*wire)(nil)
 
-// ReadFrom implements [io.ReaderFrom].
-func (c *bulkConn) ReadFrom(r io.Reader) (int64, error) {
-	buf := c.buffers.Get().(*[bodyBuffer]byte)
-	defer c.buffers.Put(buf)
-	return io.CopyBuffer(struct{ io.Writer }{c.Conn}, r, buf[:])
+// ReadFrom implements [io.ReaderFrom]. It sends in large pieces.
+func (w *wire) ReadFrom(r io.Reader) (int64, error) {
+	buf := w.buffers.Get().(*[bodyBuffer]byte)
+	defer w.buffers.Put(buf)
+	return io.CopyBuffer(struct{ io.Writer }{w}, r, buf[:])
 }

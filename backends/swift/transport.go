@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"time"
 )
 
@@ -24,10 +25,24 @@ const (
 type transport struct{ base *http.Transport }
 
 func newTransport(c Config) (*transport, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	switch {
+	case c.Insecure:
+		config.InsecureSkipVerify = true //nolint:gosec // the operator asks for it, by that name
+	case c.CAFile != "":
+		pool, err := certPool(c.CAFile)
+		if err != nil {
+			return nil, err
+		}
+		config.RootCAs = pool
+	}
+	d := newDialer(config)
 	t := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           newDialer().dial,
-		TLSHandshakeTimeout:   10 * time.Second,
+		DialContext:           d.dial,
+		DialTLSContext:        d.dialTLS,
+		TLSClientConfig:       config, // behind a proxy
+		TLSHandshakeTimeout:   handshakeTimeout,
 		ExpectContinueTimeout: expectWait,
 		MaxIdleConns:          1024,
 		MaxIdleConnsPerHost:   512,
@@ -37,16 +52,6 @@ func newTransport(c Config) (*transport, error) {
 		ReadBufferSize:        ioBuffer,
 		// An object stored as gzip is to arrive as it is stored.
 		DisableCompression: true,
-	}
-	switch {
-	case c.Insecure:
-		t.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // the operator asks for it, by that name
-	case c.CAFile != "":
-		pool, err := certPool(c.CAFile)
-		if err != nil {
-			return nil, err
-		}
-		t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
 	return &transport{base: t}, nil
 }
@@ -78,7 +83,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		req = req.Clone(req.Context())
 		req.Header.Del("Expect")
 	}
-	resp, err := t.base.RoundTrip(req)
+	resp, err := t.carry(req)
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +98,63 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp.Body = lateEOF{resp.Body}
 	}
 	return resp, nil
+}
+
+// maxSpoiled is how many spoiled connections one request may meet.
+const maxSpoiled = 8
+
+// carry makes the request on a connection on which nothing is left over.
+func (t *transport) carry(req *http.Request) (*http.Response, error) {
+	if req.URL.Scheme == "https" && hasBody(req) && t.base.Proxy != nil {
+		// Behind a proxy the wire carries TLS, and cannot see where an answer begins.
+		if proxy, err := t.base.Proxy(req); err != nil || proxy != nil {
+			req = req.Clone(req.Context())
+			req.Close = true
+		}
+	}
+	for tries := 1; ; tries++ {
+		use := &wireUse{}
+		out := req.WithContext(httptrace.WithClientTrace(req.Context(), use.trace(req)))
+		if hasBody(req) {
+			out.Body = &heldBody{ReadCloser: req.Body, use: use}
+		}
+		resp, err := t.base.RoundTrip(out)
+		if !use.isRefused() {
+			return resp, err
+		}
+		if err == nil {
+			// What was left over on the connection: the answer to no request.
+			resp.Body.Close()
+			err = errSpoiled
+		}
+		if tries == maxSpoiled || req.Context().Err() != nil {
+			if req.Body != nil {
+				req.Body.Close()
+			}
+			return nil, err
+		}
+	}
+}
+
+// heldBody is a request's body that is neither read nor closed for a connection which is spoiled:
+// another one will send it.
+type heldBody struct {
+	io.ReadCloser
+	use *wireUse
+}
+
+func (b *heldBody) Read(p []byte) (int, error) {
+	if b.use.isRefused() {
+		return 0, errSpoiled
+	}
+	return b.ReadCloser.Read(p)
+}
+
+func (b *heldBody) Close() error {
+	if b.use.isRefused() {
+		return nil
+	}
+	return b.ReadCloser.Close()
 }
 
 // lateEOF tells of the end of a body by a read of its own: ncw/swift takes Swift's words for a refusal only then.
