@@ -6,10 +6,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -233,5 +236,60 @@ func TestAnswerScan(t *testing.T) {
 	}
 	if len(a.line) > maxScannedHead {
 		t.Errorf("%d bytes kept of a head without an end", len(a.line))
+	}
+}
+
+// TestWireTLS uses a store behind TLS: connections are used again, and the certificate is looked at.
+func TestWireTLS(t *testing.T) {
+	var conns atomic.Int64
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(w, r.Body); err != nil {
+			t.Error(err)
+		}
+	}))
+	srv.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			conns.Add(1)
+		}
+	}
+	srv.Config.ErrorLog = log.New(t.Output(), "", 0)
+	srv.StartTLS()
+	defer srv.Close()
+	strict, err := newTransport(*DefaultConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer strict.close()
+	lax := *DefaultConfig()
+	lax.Insecure = true
+	tr, err := newTransport(lax)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.close()
+	ask := func(tr *transport, body []byte) ([]byte, error) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, srv.URL, bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := tr.RoundTrip(req)
+		if err != nil {
+			return nil, err
+		}
+		defer resp.Body.Close()
+		return io.ReadAll(resp.Body)
+	}
+	if _, err := ask(strict, []byte("x")); err == nil {
+		t.Error("a certificate of no known authority was taken")
+	}
+	conns.Store(0)
+	for i := range 5 {
+		body := noise(1000 * (i + 1))
+		if got, err := ask(tr, body); err != nil || !bytes.Equal(got, body) {
+			t.Fatalf("request %d: %d of %d bytes, %v", i, len(got), len(body), err)
+		}
+	}
+	if n := conns.Load(); n != 1 {
+		t.Errorf("five requests took %d connections, want one", n)
 	}
 }
