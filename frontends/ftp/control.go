@@ -56,6 +56,7 @@ type control struct {
 	passed   bool   // a PASS that comes now is one too many
 	epsvAll  bool   // the client has said that it uses nothing but EPSV
 	tries    int    // logins that were refused
+	earlier  int    // commands before the login
 	spare    bool   // the library's next Close is not to be one
 
 	renaming atomic.Bool            // RNFR was the last command, and has found its file
@@ -180,6 +181,11 @@ func (c *control) readLine() ([]byte, error) {
 func (c *control) command(line []byte) ([]byte, error) {
 	verb, arg, _ := strings.Cut(strings.TrimRight(string(line), "\r\n"), " ")
 	verb = strings.ToUpper(verb)
+	if !c.loggedIn {
+		if err := c.early(arg); err != nil || c.lastWords() != nil {
+			return nil, err
+		}
+	}
 	passed := c.passed
 	c.passed = false
 	renaming := c.renaming.Swap(false)
@@ -288,7 +294,7 @@ func (c *control) prot(level string) ([]byte, error) {
 
 // answer sends a reply of our own.
 func (c *control) answer(r *reply) error {
-	_, err := c.Write([]byte(r.line() + "\r\n"))
+	_, err := fmt.Fprintf(c, "%d %s\r\n", r.code, r.Error())
 	return err
 }
 

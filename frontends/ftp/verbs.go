@@ -273,5 +273,5 @@ func (c *control) amend(line string) string {
 			return r.line()
 		}
 	}
-	return line
+	return withoutGo(line)
 }

@@ -1,0 +1,26 @@
+package ftp
+
+import (
+	"errors"
+	"strings"
+)
+
+// maxEarly is the number of commands that a client may send before it has logged in.
+const maxEarly = 100
+
+var (
+	errNotFTP   = errors.New("the client speaks HTTP")
+	errTooEarly = &reply{421, "There were too many commands without a login."}
+)
+
+// early looks at a command that comes before the login. A browser that was led here sends HTTP, and
+// lines of its request could be commands (the ALPACA attack): nothing of it is executed or answered.
+func (c *control) early(arg string) error {
+	if upper := strings.ToUpper(arg); strings.HasPrefix(upper, "HTTP/") || strings.Contains(upper, " HTTP/") {
+		return errNotFTP
+	}
+	if c.earlier++; c.earlier > maxEarly {
+		c.finish(errTooEarly)
+	}
+	return nil
+}
