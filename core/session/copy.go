@@ -115,6 +115,10 @@ func (w *writer) become(ctx context.Context, f *file) (done bool, err error) {
 	defer cancel()
 	defer context.AfterFunc(w.ctx, cancel)() // Close need not wait for what it can cut off
 	err = w.alone(func() error {
+		if !w.only() {
+			return nil
+		}
+		defer w.done()
 		if at, linked := w.s.nameOf(w); at != w.path || !linked {
 			return nil
 		}
@@ -139,7 +143,7 @@ func (w *writer) become(ctx context.Context, f *file) (done bool, err error) {
 
 // reopen makes the writer one that goes on from what has its name now. The caller is alone.
 func (w *writer) reopen() error {
-	under, err := w.s.fs.OpenWriter(w.ctx, w.path, vfs.WriteOptions{Read: w.opts.Read})
+	under, err := w.s.fs.OpenWriter(w.storeCtx, w.path, vfs.WriteOptions{Read: w.opts.Read})
 	if err != nil {
 		return err
 	}

@@ -101,6 +101,17 @@ var errTaken error = vfs.Errorf(vfs.ErrChanged, "the file was renamed while it w
 
 // publish commits the content under the name that the file has by now. The store knows the writer by the name that it was opened with.
 func (w *writer) publish(ctx context.Context) (vfs.Info, error) {
+	w.drain()
+	info, err := w.publishNow(ctx)
+	if at, linked := w.s.nameOf(w); err == nil && linked {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.stored, w.storedAt = &info, at
+	}
+	return info, err
+}
+
+func (w *writer) publishNow(ctx context.Context) (vfs.Info, error) {
 	at, linked := w.s.nameOf(w)
 	if !linked {
 		return w.info(w.name.Base()), nil

@@ -45,10 +45,11 @@ type Session struct {
 	over    chan struct{} // closed when Close is through
 
 	mu      sync.Mutex
-	handles map[handle]bool        // whether it is open yet: what is not, is left to whoever opens it
-	writers map[vfs.Path][]*writer // by the store's path; the last opened is the last
-	busy    int                    // operations under way, open handles included
-	idle    chan struct{}          // closed while nothing is under way; a new one for each busy time
+	handles map[handle]bool            // whether it is open yet: what is not, is left to whoever opens it
+	writers map[vfs.Path][]*writer     // by the store's path; the last opened is the last
+	opening map[vfs.Path]chan struct{} // names that are being opened for writing; closed when that is through
+	busy    int                        // operations under way, open handles included
+	idle    chan struct{}              // closed while nothing is under way; a new one for each busy time
 	closed  bool
 	program string // that the client says it is
 }
@@ -81,6 +82,7 @@ func New(ctx context.Context, cfg Config) (*Session, error) {
 		maxOpen:  cfg.MaxOpen,
 		handles:  map[handle]bool{},
 		writers:  map[vfs.Path][]*writer{},
+		opening:  map[vfs.Path]chan struct{}{},
 		idle:     make(chan struct{}),
 		over:     make(chan struct{}),
 	}

@@ -146,35 +146,137 @@ func TestTruncateWhileWriting(t *testing.T) {
 	}
 }
 
-// TestTwoWriters is that a path shows the writer that was opened last, of those that are open still.
+// TestTwoWriters is that two handles on one name share the content, and the last to be closed publishes it.
 func TestTwoWriters(t *testing.T) {
 	s := begin(t, nil)
-	first, second := create(t, s, "/file"), create(t, s, "/file")
-	writeAt(t, first, "first", 0)
-	writeAt(t, second, "the second", 0)
-	if got := size(t, s.Session, "/file"); got != 10 {
-		t.Errorf("with both open Stat says %d bytes, want the 10 of the second", got)
-	}
-	if err := s.Truncate(t.Context(), "/file", 9); err != nil {
+	first, err := s.OpenWriter(t.Context(), "/file", vfs.WriteOptions{Create: true, Truncate: true, Read: true})
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer first.Close()
+	writeAt(t, first, "lost", 0)
+	second := create(t, s, "/file") // with Truncate, which is for both
+	writeAt(t, first, "first", 0)
+	writeAt(t, second, "second", 5)
+	if got := size(t, s.Session, "/file"); got != 11 || first.Size() != 11 {
+		t.Errorf("Stat says %d bytes, and the first handle %d; want 11", got, first.Size())
+	}
+	r, err := vfs.ReadWriterAt(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := make([]byte, 6)
+	if _, err := r.ReadAt(p, 5); err != nil || string(p) != "second" {
+		t.Errorf("the first reads %q, %v", p, err)
+	}
+	_, err = s.OpenWriter(t.Context(), "/file", vfs.WriteOptions{Create: true, Exclusive: true})
+	wantKind(t, err, vfs.ErrExist, "OpenWriter with Exclusive of what is being written")
+	reader, err := s.Open(t.Context(), "/file", vfs.OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	read := func(when string) {
+		p := make([]byte, 20)
+		if n, err := reader.ReadAt(p, 0); err != io.EOF || string(p[:n]) != "firstsecond" {
+			t.Errorf("%s a reader gets %q, %v", when, p[:n], err)
+		}
+	}
+	read("before the end")
 	if _, err := second.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := size(t, s.Session, "/file"); got != 5 {
-		t.Errorf("with the first open still Stat says %d bytes, want its 5", got)
+	if err := second.Close(); err != nil {
+		t.Fatal(err)
 	}
-	if got := content(t, s.store, home+"/file"); got != "the secon" {
-		t.Errorf("the store has %q, want what the second committed", got)
-	}
+	_, err = s.store.Stat(t.Context(), home+"/file")
+	wantKind(t, err, vfs.ErrNotExist, "Stat in the store with one handle open still")
 	if _, err := first.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := content(t, s.store, home+"/file"); got != "first" {
-		t.Errorf("the store has %q, want what was committed last", got)
+	if got := content(t, s.store, home+"/file"); got != "firstsecond" {
+		t.Errorf("the store has %q", got)
 	}
-	if got := size(t, s.Session, "/file"); got != 5 {
-		t.Errorf("with none open Stat says %d bytes, want what is stored", got)
+	read("after the end")
+}
+
+// TestTwoWritersPromise is that what one handle was told to be safe is published, also when the session ends with the other one open.
+func TestTwoWritersPromise(t *testing.T) {
+	s := begin(t, nil)
+	first, second := create(t, s, "/file"), create(t, s, "/file")
+	writeAt(t, first, "first", 0)
+	if _, err := first.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	if got := content(t, s.store, home+"/file"); got != "first" {
+		t.Errorf("the store has %q", got)
+	}
+	_, err := second.WriteAt([]byte("x"), 0)
+	wantKind(t, err, vfs.ErrClosed, "WriteAt after the end")
+}
+
+// TestTwoWritersBroken is that no handle is told that a content is safe of which a write has failed, and nothing is published.
+func TestTwoWritersBroken(t *testing.T) {
+	s := begin(t, nil)
+	first, second := create(t, s, "/file"), create(t, s, "/file")
+	writeAt(t, second, "second", 0)
+	s.store.before = func(_ context.Context, call string, _ vfs.Path) error {
+		if call == "WriteAt" {
+			return vfs.ErrQuota
+		}
+		return nil
+	}
+	if _, err := first.WriteAt([]byte("first"), 0); err == nil {
+		t.Fatal("the write has not failed")
+	}
+	for i, w := range []vfs.Writer{first, second} {
+		if _, err := w.Commit(t.Context()); err == nil {
+			t.Errorf("handle %d is told that its content is safe", i)
+		}
+	}
+	_, err := s.store.Stat(t.Context(), home+"/file")
+	wantKind(t, err, vfs.ErrNotExist, "Stat")
+}
+
+// TestTwoWritersOfMany opens, writes and closes one file by many handles at once: each byte is there at the end.
+func TestTwoWritersOfMany(t *testing.T) {
+	s := begin(t, nil)
+	const handles, part = 8, 1000
+	keep := create(t, s, "/file")
+	var wg sync.WaitGroup
+	for i := range handles {
+		wg.Go(func() {
+			w, err := s.OpenWriter(t.Context(), "/file", vfs.WriteOptions{Create: true})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer w.Close()
+			for at := range part {
+				if _, err := w.WriteAt([]byte{byte('a' + i)}, int64(i*part+at)); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+			if _, err := w.Commit(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if _, err := keep.Commit(t.Context()); err != nil {
+		t.Error(err)
+	}
+	wg.Wait()
+	var want strings.Builder
+	for i := range handles {
+		want.WriteString(strings.Repeat(string(rune('a'+i)), part))
+	}
+	if got := content(t, s.store, home+"/file"); got != want.String() {
+		t.Errorf("the store has %d bytes that are not what was written", len(got))
 	}
 }
 

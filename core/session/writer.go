@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"sync"
 	"time"
 
 	"filegate/core/auth"
@@ -21,21 +20,27 @@ func (s *Session) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteO
 		perms = append(perms, auth.Read)
 	}
 	ctx, cancel := s.join(ctx)
-	w := &writer{transfer: transfer{s: s, start: time.Now(), ctx: ctx, cancel: cancel}, name: name, path: s.inStore(name), at: s.inStore(name), opts: opts}
+	w := &writer{transfer: transfer{s: s, start: time.Now(), ctx: ctx, cancel: cancel}, name: name, at: s.inStore(name), opts: opts}
+	next := func() {}
+	defer func() { next() }() // also where the store panics
 	err := s.enter(ctx, w, Event{Op: OpUpload, Path: name}, func() (_ io.Closer, err error) {
 		if name.IsRoot() {
 			return nil, vfs.ErrIsDir
+		}
+		if next, err = s.turn(ctx, w.at); err != nil {
+			next = func() {}
+			return nil, err
 		}
 		asked := opts.Exclusive
 		if opts, w.kept, err = s.keeping(ctx, name, opts); err != nil {
 			return nil, err
 		}
 		w.opts = opts
-		w.under, err = s.fs.OpenWriter(ctx, w.path, opts)
+		err = s.openContent(ctx, w, opts, w.kept == 0 && opts.Exclusive == asked)
 		if !asked && opts.Exclusive && errors.Is(err, vfs.ErrExist) {
 			return nil, errThere
 		}
-		return w.under, err
+		return unopened{w}, err
 	}, perms...)
 	if err != nil {
 		cancel()
@@ -52,9 +57,8 @@ func (s *Session) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteO
 // writer is a file that is being written.
 type writer struct {
 	transfer
-	under vfs.Writer // guarded by life, and by mu too where another takes its place
-	name  vfs.Path   // as the client calls it
-	path  vfs.Path   // as the store does, at opening
+	*content
+	name vfs.Path // as the client calls it
 
 	// Guarded by the session's mutex.
 	at       vfs.Path // the store's name of the file by now
@@ -64,13 +68,25 @@ type writer struct {
 	opts vfs.WriteOptions
 	kept int64 // content that was there, below which nothing may be written
 
-	committed bool // guarded by life
+	// Guarded by life.
+	committed bool
+	left      bool // the content counts this handle no more
+	last      bool // it was the last one
+}
 
-	// What a Stat by path sees, which waits for no write and no Commit.
-	mu     sync.Mutex
-	attrs  vfs.Attrs
-	frozen bool  // under is not asked any more
-	size   int64 // of what is frozen
+// unopened is a writer that the session's end was faster than.
+type unopened struct{ w *writer }
+
+func (u unopened) Close() error { return u.w.abort() }
+
+// abort takes back the opening of a writer.
+func (w *writer) abort() error {
+	w.end(false)
+	if !w.last {
+		return nil
+	}
+	defer w.finish()
+	return w.under.Close()
 }
 
 func (w *writer) WriteAt(p []byte, off int64) (int, error) {
@@ -82,6 +98,8 @@ func (w *writer) WriteAt(p []byte, off int64) (int, error) {
 		return 0, w.fail(err)
 	}
 	n, err := w.move(func() (int64, error, error) {
+		w.access.RLock()
+		defer w.access.RUnlock()
 		n, err := w.under.WriteAt(p, off)
 		return int64(n), err, err
 	})
@@ -94,9 +112,32 @@ func (w *writer) ReadFrom(r io.Reader) (int64, error) {
 	}
 	return w.move(func() (int64, error, error) {
 		from := &source{r: r}
-		n, err := w.under.ReadFrom(w.limitReader(from))
+		n, err := w.readFrom(w.limitReader(from))
 		return n, err, whose(err, from.err)
 	})
+}
+
+// readFrom gives the store all that r has, in one piece where no other handle writes the same file.
+func (w *writer) readFrom(r io.Reader) (int64, error) {
+	if w.only() {
+		defer w.done()
+		return w.under.ReadFrom(r)
+	}
+	if w.opts.Offset == vfs.AtEnd {
+		w.opts.Offset = w.Size()
+	}
+	n, err := io.Copy(io.NewOffsetWriter(lockedWriter{w.content}, w.opts.Offset), r)
+	w.opts.Offset += n
+	return n, err
+}
+
+// lockedWriter writes to a content that has several handles.
+type lockedWriter struct{ c *content }
+
+func (l lockedWriter) WriteAt(p []byte, off int64) (int, error) {
+	l.c.access.RLock()
+	defer l.c.access.RUnlock()
+	return l.c.under.WriteAt(p, off)
 }
 
 func (w *writer) Truncate(size int64) error {
@@ -104,7 +145,7 @@ func (w *writer) Truncate(size int64) error {
 		return errKept
 	}
 	return w.alone(func() error {
-		err := w.under.Truncate(size)
+		err := w.truncate(size)
 		w.failed.set(err)
 		return err
 	})
@@ -112,6 +153,8 @@ func (w *writer) Truncate(size int64) error {
 
 func (w *writer) SetAttrs(attrs vfs.Attrs) error {
 	return w.alone(func() error {
+		w.access.Lock()
+		defer w.access.Unlock()
 		if err := w.under.SetAttrs(attrs); err != nil {
 			return err
 		}
@@ -137,14 +180,6 @@ func (w *writer) Size() int64 {
 	return w.sizeNow()
 }
 
-// sizeNow is the size; the caller holds mu.
-func (w *writer) sizeNow() int64 {
-	if w.frozen {
-		return w.size
-	}
-	return w.under.Size()
-}
-
 // info is what the file looks like to its own session while it is being written.
 func (w *writer) info(base string) vfs.Info {
 	w.mu.Lock()
@@ -161,28 +196,68 @@ func (s *Session) WriterInfo(w vfs.Writer) (vfs.Info, error) {
 	return own.info(own.name.Base()), nil
 }
 
-// end lets nothing but Close follow. The caller holds life.
-func (w *writer) end() {
+// end lets nothing but Close follow. The last handle of a content has it for itself then; to another one, the content is promised if it is to be
+// committed and nothing has failed. The caller holds life, or is alone.
+func (w *writer) end(commit bool) (promised bool) {
 	w.ended = true
+	if w.left {
+		return false
+	}
+	w.left = true
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.size = w.sizeNow()
-	w.frozen = true
+	if err := w.failed.get(); err != nil && w.broken == nil {
+		w.broken = errBroken
+	}
+	w.handles--
+	if w.last = w.handles == 0; w.last {
+		w.size = w.sizeNow()
+		w.frozen = true
+		return false
+	}
+	promised = commit && w.broken == nil
+	w.promised = w.promised || promised
+	return promised
 }
 
-// Commit refuses a content of which a write has failed: a client that closes the file all the same must not get a success.
+// drain waits for the reads of others that are under way, after which none begins.
+func (w *writer) drain() {
+	w.access.Lock()
+	defer w.access.Unlock()
+}
+
+// whole returns why the content is not to be published, or nil.
+func (w *writer) whole() error {
+	if err := w.failed.get(); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.broken
+}
+
+// Commit refuses a content of which a write has failed: a client that closes the file all the same must not get a success. While there are other
+// handles, the content is only promised.
 func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	w.life.Lock()
 	defer w.life.Unlock()
 	if w.ended {
 		return vfs.Info{}, errEnded
 	}
-	w.end()
-	defer w.s.unlist(w) // however it goes, from then on the store's own Stat is the truth
-	if err := w.failed.get(); err != nil {
-		return vfs.Info{}, err
-	}
 	if err := w.s.ended(); err != nil {
+		w.failed.set(err)
+	}
+	w.committed = w.end(true)
+	defer func() {
+		w.s.unlist(w) // however it goes, from then on the store's own Stat is the truth
+		if w.last {
+			w.finish()
+		}
+	}()
+	if w.committed {
+		return w.info(w.name.Base()), nil
+	}
+	if err := w.whole(); err != nil {
 		w.failed.set(err)
 		return vfs.Info{}, err
 	}
@@ -205,8 +280,8 @@ func (w *writer) Close() error {
 		return w.closeErr
 	}
 	w.closed = true
-	w.end()
-	w.s.unlist(w)
+	open := !w.left
+	w.end(false)
 	defer func() {
 		err := w.failed.get()
 		if err == nil && !w.committed {
@@ -214,9 +289,35 @@ func (w *writer) Close() error {
 		}
 		w.s.leave(w, Event{Op: OpUpload, Path: w.name, Bytes: w.bytes.Load(), Duration: time.Since(w.start), Err: err})
 	}()
+	if !w.last {
+		w.s.unlist(w)
+		return nil
+	}
+	defer w.finish()
+	w.drain()
+	if open {
+		w.keepPromise()
+	}
+	w.s.unlist(w)
 	w.closeErr = w.under.Close()
 	w.forget()
 	return w.closeErr
+}
+
+// keepPromise publishes a content of which a handle was told that it is safe, though the last one is given up.
+func (w *writer) keepPromise() {
+	w.mu.Lock()
+	promised := w.content.promised
+	w.mu.Unlock()
+	if !promised || w.whole() != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), publishGrace)
+	defer cancel()
+	if _, err := w.publish(ctx); err != nil {
+		w.failed.set(err)
+		w.s.log.Warn("file not saved of which another handle has been closed", "path", string(w.name), "err", err)
+	}
 }
 
 // readWriter is a writer whose store can read what is being written.
@@ -236,9 +337,9 @@ func (w *readWriter) readAt(p []byte, off int64) (int, error) {
 	if w.ended {
 		return 0, errEnded
 	}
-	r, err := vfs.ReadWriterAt(w.under)
-	if err != nil {
-		return 0, err
+	n, here, err := w.content.readAt(p, off)
+	if !here {
+		return 0, errEnded
 	}
-	return r.ReadAt(p, off)
+	return n, err
 }
