@@ -66,9 +66,21 @@ func TestListEntry(t *testing.T) {
 func TestListAccount(t *testing.T) {
 	long := strings.Repeat("l", maxContainerName)
 	lines := []entry{
-		{Name: ".."}, {Name: "@a"}, {Name: "_segments"},
-		{Name: "a"}, {Name: "a b"}, {Name: "a b_segments"}, {Name: "a+segments"}, {Name: "a-c_segments"}, {Name: "a_segments"}, {Name: "a_segments_segments"},
-		{Name: "b.segments"}, {Name: "c_segments"}, {Name: "d+segments"}, {Name: long}, {Name: segmentsContainer(long)},
+		{Name: ".."},
+		{Name: "@a"},
+		{Name: "_segments"},
+		{Name: "a"},
+		{Name: "a b"},
+		{Name: "a b_segments"},
+		{Name: "a+segments"},
+		{Name: "a-c_segments"},
+		{Name: "a_segments"},
+		{Name: "a_segments_segments"},
+		{Name: "b.segments"},
+		{Name: "c_segments"},
+		{Name: "d+segments"},
+		{Name: long},
+		{Name: segmentsContainer(long)},
 	}
 	for hide, want := range map[bool][]string{
 		// A container of segments is hidden with the one that they belong to. Without that it is like any other.

@@ -2,6 +2,7 @@ package sftp
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -66,7 +67,7 @@ func codeOf(err error) (code uint32, text string) {
 	case io.EOF:
 		return statusEOF, statusText(statusEOF)
 	}
-	e, ok := err.(*clientError)
+	e, ok := errors.AsType[*clientError](err)
 	if !ok {
 		return codeOf(status(err))
 	}

@@ -148,7 +148,7 @@ func (c *conn) keepAlive(sess *session.Session) {
 
 // endIdle ends the session of a client that has done nothing for too long: without a channel, and, where there is an idle timeout, with one.
 func (c *conn) endIdle(sess *session.Session) {
-	unused := time.Duration(unusedTimeout)
+	unused := unusedTimeout
 	if c.srv.idleTimeout > 0 {
 		unused = min(unused, c.srv.idleTimeout)
 	}
