@@ -61,6 +61,10 @@ type control struct {
 
 	renaming atomic.Bool            // RNFR was the last command, and has found its file
 	unique   atomic.Pointer[string] // the name that STOU has made, until the client is told
+	listings listRequests
+
+	rest       int64        // what REST has said, until a transfer
+	appendFrom atomic.Int64 // the same for APPE: the library forgets it
 
 	deadlines sync.Mutex
 	loginBy   time.Time // no deadline is later than this, unless it is zero
@@ -207,9 +211,16 @@ func (c *control) command(line []byte) ([]byte, error) {
 	case "PROT":
 		return c.prot(strings.ToUpper(arg))
 	case "REST":
-		if n, err := strconv.ParseInt(arg, 10, 64); err != nil || n < 0 {
+		n, err := strconv.ParseInt(arg, 10, 64)
+		if err != nil || n < 0 {
 			return nil, c.answer(&reply{501, "REST takes a number of bytes."})
 		}
+		c.rest = n
+	case "APPE":
+		c.appendFrom.Store(c.rest)
+		c.rest = 0
+	case "RETR", "STOR", "STOU", "LIST", "NLST":
+		c.rest = 0
 	case "STRU":
 		if strings.EqualFold(arg, "F") {
 			return nil, c.answer(&reply{200, "The structure is that of a file."})

@@ -58,39 +58,11 @@ func (d *driver) Stat(name string) (info os.FileInfo, err error) {
 		info = fileInfo{i}
 		return err
 	})
-	if r, ok := errors.AsType[*reply](err); ok && r.code == codes[vfs.ErrNotExist] {
-		if _, glob, ok := d.pattern(name); ok {
-			return patternInfo(glob), nil
-		}
-	}
 	return info, err
 }
 
-func (d *driver) isDir(name string) bool {
-	is := false
-	_ = d.do(name, func(ctx context.Context, p vfs.Path) error { // what cannot be looked at is no directory
-		info, err := d.session.Stat(ctx, p)
-		is = err == nil && info.IsDir()
-		return err
-	})
-	return is
-}
-
 // ReadDir serves LIST, NLST, MLSD and STAT. The library wants all entries at once, so there is a limit to them.
-// A name that is a pattern gets here only where there is no file of that very name.
 func (d *driver) ReadDir(name string) (entries []os.FileInfo, err error) {
-	if dir, glob, ok := d.pattern(name); ok && !d.isDir(name) {
-		if entries, err = d.ReadDir(dir); err != nil {
-			return nil, err
-		}
-		entries = matching(entries, glob)
-		if d.client.cc.GetLastCommand() == "NLST" {
-			for i, e := range entries {
-				entries[i] = besideInfo{e}
-			}
-		}
-		return entries, nil
-	}
 	err = d.do(name, func(ctx context.Context, p vfs.Path) error {
 		l, err := d.session.List(ctx, p)
 		if err != nil {
@@ -106,7 +78,7 @@ func (d *driver) ReadDir(name string) (entries []os.FileInfo, err error) {
 				return err
 			}
 			if limit := d.client.srv.cfg.MaxListEntries; len(entries)+len(page) > limit {
-				return vfs.Errorf(vfs.ErrTooLarge, "the directory has more than %d entries, which cannot be listed by FTP", limit)
+				return tooMany(limit)
 			}
 			if err := vfs.FollowLinks(ctx, d.session, p, page); err != nil {
 				return err
@@ -119,6 +91,10 @@ func (d *driver) ReadDir(name string) (entries []os.FileInfo, err error) {
 		return nil
 	})
 	return entries, err
+}
+
+func tooMany(limit int) error {
+	return vfs.Errorf(vfs.ErrTooLarge, "the directory has more than %d entries, which cannot be listed by FTP", limit)
 }
 
 // Mkdir serves MKD.

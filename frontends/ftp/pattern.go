@@ -1,50 +1,63 @@
 package ftp
 
 import (
-	"io/fs"
-	"os"
+	"cmp"
 	"path"
 	"strings"
 
 	"filegate/core/vfs"
 )
 
-// pattern reports whether name, as LIST or NLST has it, is a pattern for the names of a directory: its last element has a character that makes it one.
-// A file of that very name comes first, see [driver.Stat].
-func (d *driver) pattern(name string) (dir, glob string, ok bool) {
-	switch d.client.cc.GetLastCommand() {
-	case "LIST", "NLST":
-	default:
-		return "", "", false
+// glob returns what a pattern of LIST or NLST finds, sorted by name in each directory. Any element of a path may be a pattern, as in a shell: names that begin with
+// a dot are found only by patterns that do so too. It is an error when there are more than limit, or too many directories to look into.
+func (d *driver) glob(pattern string, limit int) ([]listed, error) {
+	start := ""
+	if strings.HasPrefix(pattern, "/") {
+		start = "/"
 	}
-	dir, glob = path.Split(name)
-	if !strings.ContainsAny(glob, "*?[") {
-		return "", "", false
-	}
-	_, err := path.Match(glob, "")
-	return dir, glob, err == nil
-}
-
-// matching returns the entries whose names match. Names that begin with a dot do so only where the pattern begins with one, as in a shell.
-func matching(entries []os.FileInfo, glob string) []os.FileInfo {
-	var found []os.FileInfo
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ".") && !strings.HasPrefix(glob, ".") {
-			continue
+	elements := strings.FieldsFunc(pattern, func(r rune) bool { return r == '/' })
+	found := []listed{{path: start}}
+	looked := 0
+	for i, elem := range elements {
+		last := i == len(elements)-1
+		var next []listed
+		for _, f := range found {
+			if looked++; looked > maxPatternDirs {
+				return nil, failure(vfs.Errorf(vfs.ErrTooLarge, "the pattern finds more than %d directories to look into", maxPatternDirs))
+			}
+			if !strings.ContainsAny(elem, "*?[") {
+				below := listed{path: path.Join(f.path, elem)}
+				if last {
+					var err error
+					if below.info, err = d.stat(below.path); err != nil {
+						continue // it is not in this directory
+					}
+					below.info.Name = elem
+				}
+				next = append(next, below)
+				continue
+			}
+			entries, err := d.ReadDir(cmp.Or(f.path, "."))
+			if err != nil {
+				if len(found) == 1 {
+					return nil, err
+				}
+				continue // a directory that only the pattern named
+			}
+			for _, e := range entries {
+				info := e.(fileInfo).info
+				if ok, _ := path.Match(elem, info.Name); !ok || strings.HasPrefix(info.Name, ".") && !strings.HasPrefix(elem, ".") {
+					continue
+				}
+				if last || info.IsDir() {
+					next = append(next, listed{info, path.Join(f.path, info.Name)})
+				}
+			}
+			if len(next) > limit {
+				return nil, failure(tooMany(limit))
+			}
 		}
-		if ok, _ := path.Match(glob, e.Name()); ok {
-			found = append(found, e)
-		}
+		found = next
 	}
-	return found
+	return found, nil
 }
-
-// patternInfo stands for a pattern where the library wants to know of a directory before it lists it.
-func patternInfo(glob string) os.FileInfo {
-	return fileInfo{vfs.Info{Name: glob, Mode: fs.ModeDir | 0o755}}
-}
-
-// besideInfo is an entry that NLST names: the library joins its name to the pattern, which is not the directory that it is in.
-type besideInfo struct{ os.FileInfo }
-
-func (b besideInfo) Name() string { return "../" + b.FileInfo.Name() }

@@ -22,7 +22,7 @@ var (
 	_ ftpserver.FileTransfer      = (*download)(nil)
 )
 
-// GetHandle serves RETR, STOR and APPE. REST n before STOR writes from n on and keeps what is there.
+// GetHandle serves RETR, LIST and NLST (see [listRequest]), STOR and APPE. REST n before STOR writes from n on and keeps what is there.
 func (d *driver) GetHandle(name string, flags int, offset int64) (handle ftpserver.FileTransfer, err error) {
 	if err := d.client.enter(); err != nil {
 		return nil, err
@@ -30,6 +30,9 @@ func (d *driver) GetHandle(name string, flags int, offset int64) (handle ftpserv
 	defer d.client.leave()
 	defer recoverTo(&err, d.session.Log())
 	d.client.noData()
+	if l := d.client.control.listings.take(name); l != nil {
+		return d.list(l)
+	}
 	size := d.size
 	d.size = 0
 	p, err := vfs.Resolve(vfs.Root, name)
@@ -48,8 +51,14 @@ func (d *driver) GetHandle(name string, flags int, offset int64) (handle ftpserv
 		return &download{driver: d, file: f, next: offset}, nil
 	}
 	opts := vfs.WriteOptions{Create: true, Truncate: flags&os.O_TRUNC != 0, Offset: offset, Size: size}
+	restart := offset
 	if flags&os.O_APPEND != 0 {
-		opts.Offset = vfs.AtEnd
+		opts.Offset, restart = vfs.AtEnd, d.client.control.appendFrom.Swap(0)
+	}
+	if restart > 0 {
+		if err := d.reaches(p, restart); err != nil {
+			return nil, err
+		}
 	}
 	w, err := d.session.OpenWriter(d.session.Context(), p, opts)
 	if err != nil {
@@ -60,6 +69,16 @@ func (d *driver) GetHandle(name string, flags int, offset int64) (handle ftpserv
 	}
 	d.client.uploading.Add(1)
 	return &upload{driver: d, writer: w}, nil
+}
+
+// reaches returns an error where less than offset bytes are there to go on from: the gap would be filled with zeros that nobody has sent.
+// Where the client may not look, the backend decides.
+func (d *driver) reaches(p vfs.Path, offset int64) error {
+	info, err := d.session.Stat(d.session.Context(), p)
+	if vfs.Kind(err) == vfs.ErrNotExist || err == nil && !info.IsDir() && info.Size < offset {
+		return errBeyondEnd
+	}
+	return nil
 }
 
 // download is a file on its way to the client.

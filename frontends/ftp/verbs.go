@@ -39,7 +39,7 @@ func (c *control) rewrite(verb, arg string) (string, *reply) {
 		c.unique.Store(&name)
 		return "STOR " + name, nil
 	case "LIST", "NLST":
-		return listing(verb, arg), nil
+		return "RETR " + c.listings.name(parseListing(verb, arg)), nil
 	case "MLSD":
 		return joinCommand(verb, literal(arg)), nil
 	case "PASV", "EPSV":
@@ -88,24 +88,6 @@ func mff(arg string) (string, *reply) {
 		return "", &reply{504, "Only the fact Modify can be changed."}
 	}
 	return "MFMT " + value + " " + name, nil
-}
-
-// lsOptions are the letters of ls that clients put in front of a path. What they ask for beyond names and lines has no effect.
-const lsOptions = "1AaBCcdFhLlnRrSTtUu"
-
-// listing returns LIST or NLST without options of ls: the library knows four of them, and takes others for names.
-func listing(verb, arg string) string {
-	for {
-		arg = strings.TrimLeft(arg, " ")
-		option, rest, _ := strings.Cut(arg, " ")
-		if option == "--" {
-			return joinCommand(verb, literal(rest))
-		}
-		if len(option) < 2 || option[0] != '-' || strings.Trim(option[1:], lsOptions) != "" {
-			return joinCommand(verb, literal(arg))
-		}
-		arg = rest
-	}
 }
 
 // literal returns a path that the library does not take for an option.
