@@ -177,8 +177,7 @@ func (s *Session) joinContent(ctx context.Context, w *writer, opts vfs.WriteOpti
 		switch {
 		case joined && opts.Truncate:
 			if err := w.truncate(0); err != nil {
-				w.abort()
-				return false, err
+				return false, errors.Join(err, w.abort())
 			}
 			return true, nil
 		case joined:
