@@ -1384,7 +1384,7 @@ type RenewResponse_Grant struct {
 }
 
 type RenewResponse_Refusal struct {
-	Refusal *Refusal `protobuf:"bytes,2,opt,name=refusal,proto3,oneof"` // KIND_DENIED: there will be none any more
+	Refusal *Refusal `protobuf:"bytes,2,opt,name=refusal,proto3,oneof"` // KIND_DENIED: there will be none any more. A renewal that cannot be opened is KIND_UNAVAILABLE
 }
 
 func (*RenewResponse_Grant) isRenewResponse_Outcome() {}
