@@ -8,12 +8,12 @@
 //	ftp client ─────────────────▶ frontends/ftp  ───┴▶ core/session ─▶ vfs ─┤
 //	                                   │                                    └▶ backends/local (a directory)
 //	                                   ▼
-//	                              core/gateway ─▶ core/auth ⇄ gRPC ⇄ authplugins/{swiftv1, keystone, users, hook, yours}
+//	                              core/login ─▶ core/auth ⇄ gRPC ⇄ authplugins/{swiftv1, keystone, users, hook, yours}
 //
 // A frontend turns bytes of a protocol into calls of the contract, core/vfs. A session is one logged-in client: its context,
 // identity, permissions, open files and audit. A backend turns calls of the contract into storage. Nothing else knows two of the three.
 //
-// A login goes from the frontend to core/gateway, which asks the authenticators that the frontend's block names. The
+// A login goes from the frontend to core/login, which asks the authenticators that the frontend's block names. The
 // identity that comes back carries a grant; with it the backend is opened, and a session put around what it opens.
 //
 // # The rules
@@ -38,9 +38,9 @@
 //	caches, of a process and shared by gateways          core/cache, core/cache/memcached; suite core/cache/cachetest
 //	options of a file, types, units, messages            core/config
 //	starting everything, checking a configuration        core/gateway/gateway.go
-//	a login from question to session, fail2ban's line    core/gateway/login.go
-//	logins that fail: their time, delays, bans           core/gateway/pace.go; failures.go; startups.go
-//	logins that are remembered, and checked again        core/gateway/keep.go; logincache.go; loan.go; logon.go
+//	a login from question to session, fail2ban's line    core/login/frontend.go; log.go
+//	logins that fail: their time, delays, bans           core/login/pace.go; bans.go; connections.go
+//	logins that are remembered, and checked again        core/login/lease.go; remember.go; shared.go; stake.go
 //	other authenticators while clients are served        core/gateway/reload.go
 //	the end: grace for transfers, second signal          core/gateway/drain.go
 //	metrics; /healthz and /readyz; log output            core/gateway/metrics.go; admin.go; log.go

@@ -56,7 +56,7 @@ func ok(w io.Writer) { _, _ = io.WriteString(w, "ok\n") }
 // readiness returns why no client should be sent here: on the way down, or an authenticator that does not answer.
 // Sessions that are running do not depend on it. Before the gateway is up nobody answers at all.
 func (g *Gateway) readiness() error {
-	if g.live.isClosed() {
+	if g.desk.IsShut() {
 		return ErrShutdown
 	}
 	return g.auths.healthy()

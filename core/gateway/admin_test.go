@@ -59,7 +59,7 @@ func TestNotReadyWhileDraining(t *testing.T) {
 	if err := g.readiness(); err != nil {
 		t.Errorf("a gateway that is up is not ready: %v", err)
 	}
-	g.live.close()
+	g.desk.Shut()
 	if !errors.Is(g.readiness(), ErrShutdown) {
 		t.Error("the gateway is ready while it shuts down")
 	}

@@ -13,10 +13,11 @@ import (
 
 	"filegate/core/auth"
 	"filegate/core/config"
+	"filegate/core/login"
 )
 
 // retireLinger is how long a program that a reload has replaced is kept at least: it may have answered a login that is no session yet.
-const retireLinger = loginTimeout
+const retireLinger = login.Timeout
 
 // authenticators are the programs that check logins, by the operator's names. A reload replaces some of them (see reload.go). One that was
 // replaced gets no login any more, and stays until the sessions that it has let in are over.

@@ -2,10 +2,10 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
+	"filegate/core/login"
 	"filegate/core/session"
 )
 
@@ -18,12 +18,12 @@ const (
 )
 
 // ErrShutdown is why a session ended that the gateway has ended.
-var ErrShutdown = errors.New("the gateway is shutting down")
+var ErrShutdown = login.ErrShutdown
 
 // drain ends everybody's session with care. No new client comes in from here on and no login succeeds. A session
 // that is idle ends at once; a busy one when it is idle, or when the grace of the configuration is over. When now ends, so does all.
 func (g *Gateway) drain(now context.Context) {
-	sessions := g.live.close()
+	sessions := g.desk.Shut()
 	g.log.Info("shutting down", "sessions", len(sessions), "grace", g.cfg.ShutdownGrace)
 	cut, cancel := context.WithCancel(now)
 	defer cancel()

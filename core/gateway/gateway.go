@@ -2,9 +2,7 @@
 //
 // [New] starts the authenticators and makes backends and frontends; whatever can be wrong is found there, which is why [Check] is no more
 // than that. [Gateway.Listen] opens the sockets, [Gateway.Serve] serves until it is told to stop, and [Gateway.Close] leaves nothing behind.
-// In between it answers the frontends' logins (login.go) at a pace (pace.go) by the authenticators of the moment (authenticators.go), which a
-// reload changes (reload.go), keeps those out who fail again and again (failures.go, startups.go), gives the same answer again for a while and asks whether
-// it still holds (keep.go, logincache.go, logon.go), knows who is connected (registry.go), gives running
+// In between core/login answers the frontends' logins, by the authenticators of the moment (authenticators.go), which a reload changes (reload.go). The gateway gives running
 // transfers their time at the end (drain.go), counts (metrics.go), and tells its state to whoever asks (admin.go).
 //
 // It knows no protocol, no product and no configuration language, and starts authenticators by an [auth.Launcher] without knowing how.
@@ -31,6 +29,7 @@ import (
 	"filegate/core/cache"
 	"filegate/core/config"
 	"filegate/core/frontend"
+	"filegate/core/login"
 )
 
 // Options are what the program brings along, beside the configuration.
@@ -46,7 +45,6 @@ type Gateway struct {
 	opts    Options
 	log     *slog.Logger
 	metrics *metrics
-	live    *registry
 
 	auths    *authenticators
 	local    cache.Cache // of this process
@@ -55,10 +53,7 @@ type Gateway struct {
 	doors    []*door
 	admin    *admin // nil: not wanted
 
-	pace     *pace
-	failures *failures
-	startups *startups
-	logons   *logons
+	desk *login.Desk
 
 	life context.Context // of the sessions, which outlive each call; ends with Close
 	end  context.CancelFunc
@@ -73,9 +68,16 @@ type Gateway struct {
 type door struct {
 	kind, name string
 	server     frontend.Server
-	logins     *logins
+	logins     *login.Frontend
+	chain      *chain
 	listening  bool
 	served     bool
+}
+
+// follow makes the authenticators of the names answer, as a configuration has them.
+func (d *door) follow(cfg *config.Config, names []string) {
+	d.chain.set(names)
+	d.logins.Follow(cfg.Fingerprint(names))
 }
 
 func (d *door) String() string { return fmt.Sprintf("frontend %q %q", d.kind, d.name) }
@@ -93,7 +95,7 @@ func Check(ctx context.Context, cfg *config.Config, opts Options) error {
 // [config.Diagnostics] and has all mistakes that were found, or is the end of ctx. Nothing is left running with an error.
 func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error) {
 	g := &Gateway{
-		cfg: cfg, opts: opts, log: opts.Log, live: newRegistry(),
+		cfg: cfg, opts: opts, log: opts.Log,
 		auths: newAuthenticators(opts.Log), backends: map[string]backend.Backend{},
 	}
 	g.life, g.end = context.WithCancel(context.WithoutCancel(ctx))
@@ -112,18 +114,24 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 		}
 		g.backends[b.Name] = store
 	}
-	g.guard()
+	g.desk = login.NewDesk(login.Options{
+		Config: cfg.Login, Life: g.life, Local: g.local, Shared: g.shared, Used: g.auths.used, Log: g.log, Observer: g.metrics,
+	})
 	for _, f := range cfg.Frontends {
-		logins := g.loginsTo(f)
+		chain := &chain{all: g.auths}
+		logins := g.desk.Frontend(chain, f.Backend, g.backends[f.Backend])
+		d := &door{kind: f.Kind, name: f.Name, logins: logins, chain: chain}
+		d.follow(cfg, f.Auth)
 		server, err := f.Config.New(frontend.Env{
-			Name: f.Name, Version: opts.Version, Log: g.log.With("frontend", f.Kind+"."+f.Name), Methods: logins.methods, Connect: g.startups.connect, Login: logins.login,
-			Unproved: logins.unproved,
+			Name: f.Name, Version: opts.Version, Log: g.log.With("frontend", f.Kind+"."+f.Name), Methods: chain.methods, Connect: g.desk.Connect, Login: logins.Login,
+			Unproved: logins.Unproved,
 		})
 		if err != nil {
 			diags = append(diags, f.Diagnose("", fmt.Sprintf("Frontend %q %q cannot start", f.Kind, f.Name), err.Error()))
 			continue
 		}
-		g.doors = append(g.doors, &door{kind: f.Kind, name: f.Name, server: server, logins: logins})
+		d.server = server
+		g.doors = append(g.doors, d)
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -135,15 +143,6 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 		return nil, diags
 	}
 	return g, nil
-}
-
-// guard makes what stands between clients and authenticators.
-func (g *Gateway) guard() {
-	l := g.cfg.Login
-	g.pace = newPace(l.FailDelay, l.Concurrent)
-	g.failures = newFailures(l.Ban, g.local, g.shared)
-	g.startups = newStartups(l.MaxPerAddress, g.failures)
-	g.logons = newLogons(l, newLoginCache(g.local, g.shared), g.auths.used, g.log)
 }
 
 // Listen opens all sockets. Clients wait from here on, and are served by Serve. After an error, Close closes what was opened.
@@ -257,7 +256,7 @@ func (g *Gateway) close() error {
 	if g.admin != nil {
 		g.admin.close()
 	}
-	g.logons.close() // while authenticators run that take grants back
+	g.desk.Close() // while authenticators run that take grants back
 	for name, b := range g.backends {
 		if err := b.Close(); err != nil {
 			errs = append(errs, fmt.Errorf("backend %q: %w", name, err))

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"filegate/core/auth"
+	"filegate/core/login"
 	"filegate/core/session"
 	"filegate/core/vfs"
 )
@@ -62,18 +63,25 @@ func newMetrics(version string, auths *authenticators) *metrics {
 	return m
 }
 
-func (m *metrics) login(req auth.Request, result string) {
+var _ login.Observer = (*metrics)(nil)
+
+// Login implements [login.Observer].
+func (m *metrics) Login(req auth.Request, result string) {
 	m.logins.WithLabelValues(req.Service, string(req.Method), result).Inc()
 }
 
-// entered counts a session until the returned function is called.
-func (m *metrics) entered(service string) (left func()) {
+// Ban implements [login.Observer].
+func (m *metrics) Ban(of string) { m.bans.WithLabelValues(of).Inc() }
+
+// Entered implements [login.Observer].
+func (m *metrics) Entered(service string) (left func()) {
 	gauge := m.sessions.WithLabelValues(service)
 	gauge.Inc()
 	return gauge.Dec
 }
 
-func (m *metrics) observer(service string) session.Observer { return observer{m, service} }
+// Session implements [login.Observer].
+func (m *metrics) Session(service string) session.Observer { return observer{m, service} }
 
 // observer counts the operations of the sessions of one service.
 type observer struct {

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"filegate/core/auth"
+	"filegate/core/login"
 )
 
 // authMetrics is what /metrics tells of the authenticators.
@@ -56,7 +57,7 @@ func (o authObserver) Started(took time.Duration, again bool) {
 func (o authObserver) Called(call string, took time.Duration, err error) {
 	result := "ok"
 	if err != nil {
-		result, _ = classify(err)
+		result, _ = login.Classify(err)
 	}
 	o.m.calls.WithLabelValues(o.name, call, result).Observe(took.Seconds())
 }

@@ -11,6 +11,7 @@ import (
 	"filegate/core/auth"
 	"filegate/core/cache"
 	"filegate/core/config"
+	"filegate/core/login"
 )
 
 // Reload takes over from a configuration what can change while clients are served: the authenticators, and which of them a frontend asks. Those
@@ -22,7 +23,7 @@ import (
 func (g *Gateway) Reload(ctx context.Context, cfg *config.Config) error {
 	g.reloading.Lock()
 	defer g.reloading.Unlock()
-	if g.live.isClosed() || g.life.Err() != nil {
+	if g.desk.IsShut() || g.life.Err() != nil {
 		return ErrShutdown
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -48,10 +49,10 @@ func (g *Gateway) Reload(ctx context.Context, cfg *config.Config) error {
 	g.auths.replace(fresh, g.unused(cfg))
 	for _, d := range g.doors {
 		if f := cfg.Frontend(d.kind, d.name); f != nil {
-			d.logins.follow(cfg, f.Auth)
+			d.follow(cfg, f.Auth)
 		}
 	}
-	g.logons.forgetAll()
+	g.desk.ForgetLogins()
 	names := make([]string, len(fresh))
 	for i, r := range fresh {
 		names[i] = r.config.Name
@@ -71,7 +72,7 @@ func (g *Gateway) unused(cfg *config.Config) []string {
 		used := slices.ContainsFunc(cfg.Auths, func(a *config.Auth) bool { return a.Name == name }) ||
 			slices.ContainsFunc(g.doors, func(d *door) bool {
 				return cfg.Frontend(d.kind, d.name) == nil &&
-					slices.ContainsFunc(*d.logins.chain.members.Load(), func(m auth.Named) bool { return m.Name == name })
+					slices.ContainsFunc(*d.chain.members.Load(), func(m auth.Named) bool { return m.Name == name })
 			})
 		if !used {
 			gone = append(gone, name)
@@ -79,9 +80,6 @@ func (g *Gateway) unused(cfg *config.Config) []string {
 	}
 	return gone
 }
-
-// renewalsKey is the purpose of the secret that the keys are made of with which authenticators seal their renewals.
-const renewalsKey = "renewals"
 
 // launch starts authenticators, all at the same time.
 func (g *Gateway) launch(ctx context.Context, auths []*config.Auth) ([]*running, config.Diagnostics) {
@@ -95,7 +93,7 @@ func (g *Gateway) launch(ctx context.Context, auths []*config.Auth) ([]*running,
 		wg.Go(func() {
 			plugin, found, err := g.opts.Launcher.Launch(ctx, auth.LaunchSpec{
 				Kind: a.Kind, Name: a.Name, Path: a.Path, SHA256: a.SHA256,
-				SealSecret: cache.DeriveKey(g.shared, renewalsKey),
+				SealSecret: cache.DeriveKey(g.shared, login.RenewalsKey),
 				Log:        g.log, Observer: g.metrics.authenticator(a.Name), Decode: a.Decode,
 			})
 			mu.Lock()

@@ -77,7 +77,7 @@ func TestReloadReplaces(t *testing.T) {
 			generation uint64
 			want       string
 		}{{1, "renew first"}, {2, "renew first 2"}, {0, "renew first 2"}, {99, "renew first 2"}} {
-			if _, err := g.doors[0].logins.chain.Renew(t.Context(), auth.Grant{Issuer: "first", Generation: c.generation}); !errors.Is(err, auth.ErrDenied) {
+			if _, err := g.doors[0].chain.Renew(t.Context(), auth.Grant{Issuer: "first", Generation: c.generation}); !errors.Is(err, auth.ErrDenied) {
 				t.Errorf("Renew: %v", err)
 			}
 			w.wantAsked(t, "a renewal", c.want)
@@ -197,7 +197,7 @@ func TestReloadChangesTheChain(t *testing.T) {
 		}
 		w.wantAsked(t, "without it", "second 2")
 		w.wantRunning(t, "without it", "first", "second", "second 2")
-		if _, err := g.doors[0].logins.chain.Renew(t.Context(), auth.Grant{Issuer: "first", Generation: 1}); !errors.Is(err, auth.ErrDenied) {
+		if _, err := g.doors[0].chain.Renew(t.Context(), auth.Grant{Issuer: "first", Generation: 1}); !errors.Is(err, auth.ErrDenied) {
 			t.Errorf("Renew: %v", err)
 		}
 		w.wantAsked(t, "a renewal by one that is out", "renew first")
@@ -205,7 +205,7 @@ func TestReloadChangesTheChain(t *testing.T) {
 		time.Sleep(2 * retireLinger)
 		synctest.Wait()
 		w.wantRunning(t, "in the end", "second 2")
-		if _, err := g.doors[0].logins.chain.Renew(t.Context(), auth.Grant{Issuer: "first", Generation: 1}); !errors.Is(err, auth.ErrUnavailable) {
+		if _, err := g.doors[0].chain.Renew(t.Context(), auth.Grant{Issuer: "first", Generation: 1}); !errors.Is(err, auth.ErrUnavailable) {
 			t.Errorf("Renew by one that has gone: %v", err)
 		}
 	})
@@ -218,7 +218,7 @@ func TestRemovedAuthenticatorRenewsOthers(t *testing.T) {
 		w := newWorld()
 		g := start(t, w, oneOfEach)
 		g.reload(t, w, strings.Replace(oneOfEach, `auth "people" "first"`, `auth "people" "second"`, 1))
-		g.doors[0].logins.chain.Renew(t.Context(), auth.Grant{Issuer: "first"})
+		g.doors[0].chain.Renew(t.Context(), auth.Grant{Issuer: "first"})
 		w.wantAsked(t, "a renewal", "renew first")
 	})
 }

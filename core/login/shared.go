@@ -1,4 +1,4 @@
-package gateway
+package login
 
 import (
 	"context"
@@ -16,9 +16,9 @@ import (
 	"filegate/core/cache"
 )
 
-// loginCache is what gateways that share a cache know of each other's logins. What a login was proved with is never in it, and
+// sharedLogins is what gateways that share a cache know of each other's logins. What a login was proved with is never in it, and
 // never in the memory of this process for longer than the login takes: it is found by a hash with a secret key.
-type loginCache struct {
+type sharedLogins struct {
 	own    []byte      // the key of hashes that stay in this process
 	shared cache.Cache // nil: there is none
 
@@ -34,8 +34,8 @@ const (
 	hashKeyAge  = time.Minute
 )
 
-func newLoginCache(local, shared cache.Cache) *loginCache {
-	c := &loginCache{own: make([]byte, hashKeySize)}
+func newSharedLogins(local, shared cache.Cache) *sharedLogins {
+	c := &sharedLogins{own: make([]byte, hashKeySize)}
 	_, _ = rand.Read(c.own) // never fails
 	if shared != local {
 		c.shared = shared
@@ -76,7 +76,7 @@ func writeField(h hash.Hash, field string) {
 }
 
 // commonKey is the key of hashes that gateways share. It lies in the cache, which seals it, and whoever finds none there makes one. nil: the cache is down.
-func (c *loginCache) commonKey(ctx context.Context) []byte {
+func (c *sharedLogins) commonKey(ctx context.Context) []byte {
 	c.mu.Lock()
 	key, asked := c.common, c.asked
 	c.mu.Unlock()
@@ -105,11 +105,11 @@ func (c *loginCache) commonKey(ctx context.Context) []byte {
 	return key
 }
 
-// found is a login that some gateway has seen.
-type found struct {
+// remembered is a login that some gateway has seen.
+type remembered struct {
 	Identity auth.Identity
 	Token    string // of its grant: a secret does not let itself be written
-	Loan     string // by which the list is found of those who use the grant
+	Stake    string // by which the list is found of those who use the grant
 	Checked  time.Time
 	Made     time.Time
 	Until    time.Time
@@ -117,31 +117,31 @@ type found struct {
 
 // mayShare reports whether other gateways may use a login. They must be able to renew its grant, which they can where all
 // seal with a key that the shared cache's secret makes. It is the only place where that is decided.
-func (c *loginCache) mayShare(id auth.Identity) bool {
-	return c.shared != nil && (len(id.Grant.Renewal) == 0 || cache.DeriveKey(c.shared, renewalsKey) != nil)
+func (c *sharedLogins) mayShare(id auth.Identity) bool {
+	return c.shared != nil && (len(id.Grant.Renewal) == 0 || cache.DeriveKey(c.shared, RenewalsKey) != nil)
 }
 
 // get returns what other gateways know of a login, with a part in its grant.
-func (c *loginCache) get(ctx context.Context, authority string, req auth.Request) (found, *loan, bool) {
+func (c *sharedLogins) get(ctx context.Context, authority string, req auth.Request) (remembered, *stake, bool) {
 	key, ok := c.key(ctx, authority, req)
 	if !ok {
-		return found{}, nil, false
+		return remembered{}, nil, false
 	}
-	var f found
+	var f remembered
 	value, ok := c.shared.Get(ctx, key)
 	if !ok || json.Unmarshal(value, &f) != nil || !time.Now().Before(f.Until) {
-		return found{}, nil, false
+		return remembered{}, nil, false
 	}
 	f.Identity.Grant.Token = auth.Secret(f.Token)
-	lent := newLoan(key, f.Loan)
-	if !lent.join(ctx, c.shared, f.Identity.Grant) {
-		return found{}, nil, false
+	stake := newStake(key, f.Stake)
+	if !stake.join(ctx, c.shared, f.Identity.Grant) {
+		return remembered{}, nil, false
 	}
-	return f, lent, true
+	return f, stake, true
 }
 
 // put tells other gateways, where there may be any, and returns the part that this one has in the grant from then on; nil if they were not told.
-func (c *loginCache) put(ctx context.Context, authority string, req auth.Request, f found) *loan {
+func (c *sharedLogins) put(ctx context.Context, authority string, req auth.Request, f remembered) *stake {
 	if !c.mayShare(f.Identity) {
 		return nil
 	}
@@ -151,28 +151,28 @@ func (c *loginCache) put(ctx context.Context, authority string, req auth.Request
 	}
 	f.Token = f.Identity.Grant.Token.Reveal()
 	f.Identity.Grant.Generation = 0 // numbers programs of this process
-	f.Loan = rand.Text()
+	f.Stake = rand.Text()
 	value, err := json.Marshal(f)
 	if err != nil {
 		return nil
 	}
-	lent := newLoan(key, f.Loan)
-	if !lent.begin(ctx, c.shared, f.Identity.Grant) {
+	stake := newStake(key, f.Stake)
+	if !stake.begin(ctx, c.shared, f.Identity.Grant) {
 		return nil
 	}
 	c.shared.Set(ctx, key, value, time.Until(f.Until))
-	return lent
+	return stake
 }
 
 // drop makes other gateways forget a login, if the cache can be reached; else it ends by itself.
-func (c *loginCache) drop(ctx context.Context, lent *loan) { c.shared.Delete(ctx, lent.login) }
+func (c *sharedLogins) drop(ctx context.Context, stake *stake) { c.shared.Delete(ctx, stake.login) }
 
 // giveBack ends the part in a grant, and reports whether nobody else has one.
-func (c *loginCache) giveBack(ctx context.Context, lent *loan, grant auth.Grant) (last bool) {
-	return lent.end(ctx, c.shared, grant)
+func (c *sharedLogins) giveBack(ctx context.Context, stake *stake, grant auth.Grant) (last bool) {
+	return stake.end(ctx, c.shared, grant)
 }
 
-func (c *loginCache) key(ctx context.Context, authority string, req auth.Request) (key cache.Key, ok bool) {
+func (c *sharedLogins) key(ctx context.Context, authority string, req auth.Request) (key cache.Key, ok bool) {
 	if c.shared == nil {
 		return key, false
 	}

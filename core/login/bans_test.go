@@ -1,4 +1,4 @@
-package gateway
+package login
 
 import (
 	"context"
@@ -17,16 +17,11 @@ import (
 	"filegate/core/auth"
 )
 
-// guarded is a gateway with a login block in place of that of most tests.
-func guarded(login string) string {
-	return oneOfEach + "login {\n" + login + "\n}\n"
-}
-
 // try logs in and hangs up, and says how long the answer took and what it was.
-func (s *started) try(t *testing.T, change func(*auth.Request)) (took time.Duration, err error) {
+func (d *desk) try(t *testing.T, change func(*auth.Request)) (took time.Duration, err error) {
 	t.Helper()
 	began := time.Now()
-	sess, _, err := s.door.env.Login(t.Context(), request(change))
+	sess, _, err := d.Login(t.Context(), request(change))
 	took = time.Since(began)
 	if sess != nil {
 		sess.Close()
@@ -85,7 +80,7 @@ func TestFailureOfAClientThatIsGone(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		began := time.Now()
-		g.door.env.Login(ctx, request(func(r *auth.Request) { r.User = "bob" }))
+		g.Login(ctx, request(func(r *auth.Request) { r.User = "bob" }))
 		if took := time.Since(began); took != time.Second {
 			t.Errorf("the call ended after %v, and its context after a second", took)
 		}
@@ -115,7 +110,7 @@ ban { slow_after = 0 }`))
 		began := time.Now()
 		var wg sync.WaitGroup
 		for i := range 9 {
-			wg.Go(func() { g.door.env.Login(t.Context(), request(from(fmt.Sprintf("192.0.2.%d", i+1)))) })
+			wg.Go(func() { g.Login(t.Context(), request(from(fmt.Sprintf("192.0.2.%d", i+1)))) })
 		}
 		time.Sleep(3500 * time.Millisecond)
 		mu.Lock()
@@ -159,7 +154,7 @@ ban {
 		if _, err := g.try(t, from("192.0.2.7")); !errors.Is(err, auth.ErrDenied) {
 			t.Errorf("a good login of a banned address: %v", err)
 		}
-		if _, err := g.door.env.Connect(addr); !errors.Is(err, errBanned) {
+		if _, err := g.Connect(addr); !errors.Is(err, errBanned) {
 			t.Errorf("a connection of a banned address: %v", err)
 		}
 		if _, err := g.try(t, from("192.0.2.8")); err != nil {
@@ -197,8 +192,8 @@ func TestBanByNetwork(t *testing.T) {
 		{"192.0.2.1", "::ffff:192.0.2.1", true},
 	} {
 		g := start(t, newWorld(), guarded("fail_delay = \"0s\"\nban { failures = 1 }"))
-		g.door.env.Login(t.Context(), request(wrongFrom(tt.bad)))
-		_, err := g.door.env.Connect(netip.MustParseAddr(tt.other))
+		g.Login(t.Context(), request(wrongFrom(tt.bad)))
+		_, err := g.Connect(netip.MustParseAddr(tt.other))
 		if errors.Is(err, errBanned) != tt.banned {
 			t.Errorf("after a failure of %s, %s connects with %v, want it banned: %v", tt.bad, tt.other, err, tt.banned)
 		}
@@ -217,11 +212,11 @@ func TestBanIsShared(t *testing.T) {
 			one.try(t, wrongFrom("192.0.2.7"))
 			two.try(t, wrongFrom("192.0.2.7"))
 		}
-		for name, g := range map[string]*started{"one": one, "two": two} {
+		for name, g := range map[string]*desk{"one": one, "two": two} {
 			if _, err := g.try(t, from("192.0.2.7")); !errors.Is(err, auth.ErrDenied) {
 				t.Errorf("gateway %s lets in an address that has failed four times at both: %v", name, err)
 			}
-			if _, err := g.door.env.Connect(netip.MustParseAddr("192.0.2.7")); !errors.Is(err, errBanned) {
+			if _, err := g.Connect(netip.MustParseAddr("192.0.2.7")); !errors.Is(err, errBanned) {
 				t.Errorf("gateway %s takes a connection of it: %v", name, err)
 			}
 		}
@@ -311,7 +306,7 @@ ban {
 		if _, err := g.try(t, from("192.0.2.8")); err != nil {
 			t.Errorf("a password from where the key has been: %v", err)
 		}
-		if _, err := g.door.env.Connect(netip.MustParseAddr("192.0.2.100")); err != nil {
+		if _, err := g.Connect(netip.MustParseAddr("192.0.2.100")); err != nil {
 			t.Errorf("a connection of an address that has failed once: %v", err)
 		}
 		if _, err := g.try(t, func(r *auth.Request) { r.User = "bob" }); !errors.Is(err, auth.ErrUnknownUser) {
@@ -372,7 +367,7 @@ func TestUserBanIsShared(t *testing.T) {
 			one.try(t, wrongFrom(fmt.Sprintf("192.0.2.%d", i+100)))
 			two.try(t, wrongFrom(fmt.Sprintf("192.0.2.%d", i+200)))
 		}
-		for name, g := range map[string]*started{"one": one, "two": two} {
+		for name, g := range map[string]*desk{"one": one, "two": two} {
 			if _, err := g.try(t, from("192.0.2.8")); !errors.Is(err, auth.ErrDenied) {
 				t.Errorf("gateway %s lets in a user at whom both have seen guesses: %v", name, err)
 			}
@@ -388,7 +383,7 @@ func TestBanLine(t *testing.T) {
 	w := newWorld()
 	g, log := build(t, w, guarded("fail_delay = \"0s\"\nban {\n failures = 2\n user_failures = 3\n}"))
 	for _, addr := range []string{"192.0.2.7", "192.0.2.7", "192.0.2.7", "192.0.2.8", "192.0.2.9"} {
-		w.doors[0].env.Login(t.Context(), request(func(r *auth.Request) {
+		g.Login(t.Context(), request(func(r *auth.Request) {
 			from(addr)(r)
 			r.User = "x\" remote=198.51.100.1:1"
 		}))
@@ -406,25 +401,14 @@ func TestBanLine(t *testing.T) {
 		!strings.Contains(log.String(), "reason=banned") || !strings.Contains(log.String(), "reason=user_banned") {
 		t.Errorf("the expressions find %q, %q and %q in %q", banned, users, failed, log.String())
 	}
-	metrics, err := g.metrics.registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, family := range metrics {
-		if family.GetName() != "filegate_bans_total" {
-			continue
-		}
-		for _, m := range family.GetMetric() {
-			if m.GetCounter().GetValue() != 1 {
-				t.Errorf("the metric counts %v, want one of each", m)
-			}
-		}
+	if g.counts.bans["address"] != 1 || g.counts.bans["user"] != 1 {
+		t.Errorf("the bans are counted as %v, want one of each", g.counts.bans)
 	}
 }
 
 // TestStartups counts connections that have not logged in, by address.
 func TestStartups(t *testing.T) {
-	connect := start(t, newWorld(), guarded("max_per_address = 2\nban { allow = [\"203.0.113.1\"] }")).door.env.Connect
+	connect := start(t, newWorld(), guarded("max_per_address = 2\nban { allow = [\"203.0.113.1\"] }")).Connect
 	a, b, trusted := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2"), netip.MustParseAddr("203.0.113.1")
 	first, err1 := connect(a)
 	second, err2 := connect(b) // of the same /64
@@ -458,15 +442,15 @@ func TestStartups(t *testing.T) {
 // TestRecordRoundTrip is that what is written is read, and rubbish in a cache makes nobody banned.
 func TestRecordRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		want := record{
+		want := tally{
 			count: rapid.IntRange(0, 1<<30).Draw(t, "count"),
 			since: time.UnixMilli(rapid.Int64Range(0, 1<<50).Draw(t, "since")), banned: time.UnixMilli(rapid.Int64Range(-1<<50, 1<<50).Draw(t, "banned")),
 		}
-		if got := decodeRecord(want.encode()); got != want {
+		if got := decodeTally(want.encode()); got != want {
 			t.Errorf("%+v became %+v", want, got)
 		}
-		decodeRecord(rapid.SliceOf(rapid.Byte()).Draw(t, "rubbish"))
-		if got := decodeRecord(want.encode()[:rapid.IntRange(0, 2).Draw(t, "length")]); got != (record{}) {
+		decodeTally(rapid.SliceOf(rapid.Byte()).Draw(t, "rubbish"))
+		if got := decodeTally(want.encode()[:rapid.IntRange(0, 2).Draw(t, "length")]); got != (tally{}) {
 			t.Errorf("half a record is %+v", got)
 		}
 	})

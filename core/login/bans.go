@@ -1,4 +1,4 @@
-package gateway
+package login
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 	"filegate/core/config"
 )
 
-// failures counts the logins that fail, of each address and of each user, and says who has to wait and who is banned.
+// bans countss the logins that fail, of each address and of each user, and says who has to wait and who is banned.
 //
 // They are counted in this process, and once more in the cache that gateways share, if there is one: whichever knows more holds. So a
 // cache that is down or forgets costs what others have seen, and nothing that was seen here.
@@ -29,50 +29,50 @@ import (
 //
 // A user's success does not lift his ban, nor does it make failures elsewhere forgotten if it came from where he is known: else his own jobs would keep the door open
 // for whoever guesses. Names count as they are typed; what else an authenticator takes for the same user is not known here.
-type failures struct {
+type bans struct {
 	cfg   config.Ban
 	allow []netip.Prefix
 	local cache.Cache
 	all   []cache.Cache
 }
 
-func newFailures(cfg config.Ban, local, shared cache.Cache) *failures {
+func newBans(cfg config.Ban, local, shared cache.Cache) *bans {
 	allow, _ := cfg.Networks() // core/config has read them already
-	f := &failures{cfg: cfg, allow: allow, local: local, all: []cache.Cache{local}}
+	f := &bans{cfg: cfg, allow: allow, local: local, all: []cache.Cache{local}}
 	if shared != local {
 		f.all = append(f.all, shared)
 	}
 	return f
 }
 
-// record is what is known of an address or of a user.
-type record struct {
+// tally is what is known of an address or of a user.
+type tally struct {
 	count  int       // failures since
 	since  time.Time // the first of them
 	banned time.Time // until when
 }
 
-func (r record) encode() []byte {
+func (r tally) encode() []byte {
 	b := binary.AppendUvarint(nil, uint64(r.count))
 	b = binary.AppendVarint(b, r.since.UnixMilli())
 	return binary.AppendVarint(b, r.banned.UnixMilli())
 }
 
-// decodeRecord takes what is no record for one of somebody who has done nothing.
-func decodeRecord(b []byte) record {
+// decodeTally takes what is no record for one of somebody who has done nothing.
+func decodeTally(b []byte) tally {
 	count, n := binary.Uvarint(b)
 	if n <= 0 {
-		return record{}
+		return tally{}
 	}
 	since, m := binary.Varint(b[n:])
 	if m <= 0 {
-		return record{}
+		return tally{}
 	}
 	banned, l := binary.Varint(b[n+m:])
 	if l <= 0 || count > 1<<30 {
-		return record{}
+		return tally{}
 	}
-	return record{int(count), time.UnixMilli(since), time.UnixMilli(banned)}
+	return tally{int(count), time.UnixMilli(since), time.UnixMilli(banned)}
 }
 
 // network is what counts as one address.
@@ -87,7 +87,7 @@ func network(addr netip.Addr) netip.Prefix {
 }
 
 // exempt says whether the operator trusts an address.
-func (f *failures) exempt(addr netip.Addr) bool {
+func (f *bans) exempt(addr netip.Addr) bool {
 	return slices.ContainsFunc(f.allow, func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) })
 }
 
@@ -121,7 +121,7 @@ type subject struct {
 	limit int // that many get it banned; 0: none do
 }
 
-func (f *failures) subjects(req auth.Request) []subject {
+func (f *bans) subjects(req auth.Request) []subject {
 	var all []subject
 	if addr := req.Remote.Addr(); addr.IsValid() && !f.exempt(addr) {
 		all = append(all, subject{addressKey(addr), false, f.cfg.Failures})
@@ -133,18 +133,18 @@ func (f *failures) subjects(req auth.Request) []subject {
 }
 
 // judge says how long a login has to wait before it is looked at. It returns an error if that is not to be: its address or its user is banned.
-func (f *failures) judge(ctx context.Context, req auth.Request) (wait time.Duration, err error) {
+func (f *bans) judge(ctx context.Context, req auth.Request) (wait time.Duration, err error) {
 	subjects, now := f.subjects(req), time.Now()
 	keys := []cache.Key{knownKey(req)}
 	for _, s := range subjects {
 		keys = append(keys, s.key)
 	}
-	known, records := false, make([]record, len(subjects))
+	known, records := false, make([]tally, len(subjects))
 	for _, c := range f.all {
 		values := cache.GetBatch(ctx, c, keys)
 		known = known || values[0] != nil
 		for i, value := range values[1:] {
-			r := decodeRecord(value)
+			r := decodeTally(value)
 			if c != f.local && now.Before(r.banned) { // so that its next connection is refused here too
 				f.local.Set(ctx, keys[i+1], value, r.banned.Sub(now))
 			}
@@ -173,27 +173,27 @@ func (f *failures) judge(ctx context.Context, req auth.Request) (wait time.Durat
 }
 
 // bannedHere says whether this process knows that an address is banned. It never waits.
-func (f *failures) bannedHere(ctx context.Context, addr netip.Addr) bool {
+func (f *bans) bannedHere(ctx context.Context, addr netip.Addr) bool {
 	if !addr.IsValid() || f.exempt(addr) {
 		return false
 	}
 	value, _ := f.local.Get(ctx, addressKey(addr))
-	return time.Now().Before(decodeRecord(value).banned)
+	return time.Now().Before(decodeTally(value).banned)
 }
 
 // delay doubles with each failure, from half a second on.
-func (f *failures) delay(count int) time.Duration {
+func (f *bans) delay(count int) time.Duration {
 	if f.cfg.SlowAfter == 0 || count < f.cfg.SlowAfter {
 		return 0
 	}
 	return min(f.cfg.MaxDelay, 500*time.Millisecond<<min(count-f.cfg.SlowAfter, 16))
 }
 
-// bans are those that a failure has begun: how many failures they are for, or 0.
-type bans struct{ address, user int }
+// begunBans are the bans that a failure has begun: how many failures they are for, or 0.
+type begunBans struct{ address, user int }
 
 // add counts a failure.
-func (f *failures) add(ctx context.Context, req auth.Request) (begun bans) {
+func (f *bans) add(ctx context.Context, req auth.Request) (begun begunBans) {
 	for _, s := range f.subjects(req) {
 		count := &begun.address
 		if s.user {
@@ -202,14 +202,14 @@ func (f *failures) add(ctx context.Context, req auth.Request) (begun bans) {
 		for _, c := range f.all {
 			now, begins := time.Now(), 0
 			c.Update(ctx, s.key, max(f.cfg.Window, f.cfg.Duration), func(old []byte) []byte {
-				r := decodeRecord(old)
+				r := decodeTally(old)
 				begins = 0
 				if !now.Before(r.since.Add(f.cfg.Window)) {
-					r = record{since: now, banned: r.banned}
+					r = tally{since: now, banned: r.banned}
 				}
 				r.count++
 				if s.limit > 0 && r.count >= s.limit && !now.Before(r.banned) {
-					begins, r = r.count, record{since: now, banned: now.Add(f.cfg.Duration)}
+					begins, r = r.count, tally{since: now, banned: now.Add(f.cfg.Duration)}
 				}
 				return r.encode()
 			})
@@ -221,19 +221,19 @@ func (f *failures) add(ctx context.Context, req auth.Request) (begun bans) {
 
 // welcome is for a user who has logged in: he is known from then on where he is. The first time his failures are forgotten, unless he is banned. Those of the address stay: else
 // whoever has one account could guess at others for ever.
-func (f *failures) welcome(ctx context.Context, req auth.Request) {
+func (f *bans) welcome(ctx context.Context, req auth.Request) {
 	if f.cfg.SlowAfter == 0 && f.cfg.UserFailures == 0 || !req.Remote.IsValid() {
 		return
 	}
 	user, here, now := userKey(req), knownKey(req), time.Now()
-	known, records := false, make([]record, len(f.all))
+	known, records := false, make([]tally, len(f.all))
 	for i, c := range f.all {
 		values := cache.GetBatch(ctx, c, []cache.Key{user, here})
-		records[i] = decodeRecord(values[0])
-		seen := decodeRecord(values[1]).since
+		records[i] = decodeTally(values[0])
+		seen := decodeTally(values[1]).since
 		known = known || values[1] != nil
 		if !now.Before(seen.Add(knownAge)) {
-			c.Set(ctx, here, record{since: now}.encode(), knownFor)
+			c.Set(ctx, here, tally{since: now}.encode(), knownFor)
 		}
 	}
 	for i, c := range f.all {

@@ -1,11 +1,10 @@
-package gateway
+package login
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -18,8 +17,8 @@ import (
 )
 
 func TestLoginOpensASession(t *testing.T) {
-	g := start(t, newWorld(), oneOfEach)
-	sess, step, err := g.door.env.Login(t.Context(), request(nil))
+	g := start(t, newWorld(), "")
+	sess, step, err := g.Login(t.Context(), request(nil))
 	if err != nil || step != nil {
 		t.Fatalf("Login returned step %v and error %v, want a session", step, err)
 	}
@@ -34,9 +33,9 @@ func TestLoginOpensASession(t *testing.T) {
 
 // TestSessionOutlivesTheCall ends the context of the login, which is the connection's handshake.
 func TestSessionOutlivesTheCall(t *testing.T) {
-	g := start(t, newWorld(), oneOfEach)
+	g := start(t, newWorld(), "")
 	ctx, cancel := context.WithCancel(t.Context())
-	sess, _, err := g.door.env.Login(ctx, request(nil))
+	sess, _, err := g.Login(ctx, request(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,8 +77,8 @@ func TestFailedLogins(t *testing.T) {
 			if tc.spoil != nil {
 				tc.spoil(w)
 			}
-			_, log := build(t, w, oneOfEach)
-			sess, step, err := w.doors[0].env.Login(t.Context(), request(tc.change))
+			g, log := build(t, w, "")
+			sess, step, err := g.Login(t.Context(), request(tc.change))
 			if sess != nil || step != nil || err != tc.want {
 				t.Errorf("Login returned %v, %v, %v, want only %v, bare: a frontend must have nothing else to show", sess, step, err, tc.want)
 			}
@@ -100,7 +99,7 @@ func TestTextForTheClient(t *testing.T) {
 	w.authenticate = func(auth.Request) (auth.Response, error) {
 		return auth.Response{}, fmt.Errorf("deep inside: %w", &auth.Error{Kind: auth.ErrDenied, Text: "Ask for an account.", Err: errFake})
 	}
-	_, _, err := start(t, w, oneOfEach).door.env.Login(t.Context(), request(nil))
+	_, _, err := start(t, w, "").Login(t.Context(), request(nil))
 	if !errors.Is(err, auth.ErrDenied) || auth.ClientText(err) != "Ask for an account." || strings.Contains(err.Error(), "deep") || strings.Contains(err.Error(), errFake.Error()) {
 		t.Errorf("Login = %v with the text %q", err, auth.ClientText(err))
 	}
@@ -119,9 +118,9 @@ func TestFailedLoginLineCannotBeForged(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%q", user), func(t *testing.T) {
 			w := newWorld()
-			g, log := build(t, w, oneOfEach)
-			g.opts.Log.Info("before")
-			_, _, err := w.doors[0].env.Login(t.Context(), request(func(r *auth.Request) { r.User = user }))
+			g, log := build(t, w, "")
+			g.d.log.Info("before")
+			_, _, err := g.Login(t.Context(), request(func(r *auth.Request) { r.User = user }))
 			if !errors.Is(err, auth.ErrUnknownUser) {
 				t.Fatal(err)
 			}
@@ -153,8 +152,8 @@ func TestLongNamesAndPasswords(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
-			_, log := build(t, w, oneOfEach)
-			_, _, err := w.doors[0].env.Login(t.Context(), request(tt.change))
+			g, log := build(t, w, "")
+			_, _, err := g.Login(t.Context(), request(tt.change))
 			if err == nil || tt.asked != (len(w.asked) > 0) || !tt.asked && !errors.Is(err, auth.ErrInvalid) {
 				t.Errorf("the login ended with %v, and the authenticator was asked %q", err, w.asked)
 			}
@@ -171,9 +170,9 @@ func TestAskingAboutAKeyOpensNothing(t *testing.T) {
 	w.authenticate = func(auth.Request) (auth.Response, error) {
 		return auth.Response{Identity: &auth.Identity{User: "alice"}}, nil
 	}
-	g := start(t, w, oneOfEach)
+	g := start(t, w, "")
 	ask := func(verified bool) (bool, error) {
-		sess, _, err := g.door.env.Login(t.Context(), request(func(r *auth.Request) { r.Method, r.Verified = auth.PublicKey, verified }))
+		sess, _, err := g.Login(t.Context(), request(func(r *auth.Request) { r.Method, r.Verified = auth.PublicKey, verified }))
 		if sess != nil {
 			sess.Close()
 		}
@@ -193,23 +192,9 @@ func TestAskingForQuestionsOpensNothing(t *testing.T) {
 	w.authenticate = func(auth.Request) (auth.Response, error) {
 		return auth.Response{Identity: &auth.Identity{User: "alice"}}, nil
 	}
-	sess, step, err := start(t, w, oneOfEach).door.env.Login(t.Context(), request(func(r *auth.Request) { r.Method, r.Password = auth.Interactive, "" }))
+	sess, step, err := start(t, w, "").Login(t.Context(), request(func(r *auth.Request) { r.Method, r.Password = auth.Interactive, "" }))
 	if sess != nil || step != nil || err != nil {
 		t.Errorf("Login = %v, %v, %v, want nothing", sess, step, err)
-	}
-}
-
-func TestMethodsOfAFrontend(t *testing.T) {
-	w := newWorld()
-	w.methods = []auth.Method{auth.PublicKey, auth.Password}
-	g := start(t, w, `
-auth "people" "a" { path = "@" }
-auth "people" "b" { path = "@" }
-backend "memory" "main" {}
-frontend "door" "public" { auth = ["a", "b"] }
-`)
-	if got := g.door.env.Methods(); !slices.Equal(got, []auth.Method{auth.Password, auth.PublicKey}) {
-		t.Errorf("the methods are %q, want those of both, once each", got)
 	}
 }
 
@@ -221,12 +206,12 @@ func TestLoginInSteps(t *testing.T) {
 		}
 		return auth.Response{Next: &auth.Step{Methods: []auth.Method{auth.Interactive}, State: []byte("code sent")}}, nil
 	}
-	g := start(t, w, oneOfEach)
-	sess, step, err := g.door.env.Login(t.Context(), request(nil))
+	g := start(t, w, "")
+	sess, step, err := g.Login(t.Context(), request(nil))
 	if sess != nil || step == nil || err != nil {
 		t.Fatalf("the first step returned %v, %v, %v, want a further step", sess, step, err)
 	}
-	sess, _, err = g.door.env.Login(t.Context(), request(func(r *auth.Request) {
+	sess, _, err = g.Login(t.Context(), request(func(r *auth.Request) {
 		r.Method, r.State, r.Answers = auth.Interactive, step.State, []auth.Secret{"1234"}
 	}))
 	if err != nil || sess == nil {
@@ -243,9 +228,9 @@ func TestSessionsOfAUser(t *testing.T) {
 			limit := map[string]int{"alice": 2, "bob": 1}[req.User]
 			return auth.Response{Identity: &auth.Identity{User: req.User, Limits: auth.Limits{Sessions: limit}}}, nil
 		}
-		g := start(t, w, oneOfEach)
+		g := start(t, w, "")
 		login := func(name string) (*session.Session, error) {
-			sess, _, err := g.door.env.Login(t.Context(), request(func(r *auth.Request) { r.User = name }))
+			sess, _, err := g.Login(t.Context(), request(func(r *auth.Request) { r.User = name }))
 			if err == nil {
 				t.Cleanup(sess.Close)
 			}
@@ -280,30 +265,13 @@ func TestSessionsOfAUser(t *testing.T) {
 func TestLoginHasATimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		g := start(t, w, oneOfEach)
+		g := start(t, w, "")
 		w.authenticate = func(auth.Request) (auth.Response, error) {
-			time.Sleep(loginTimeout)
+			time.Sleep(Timeout)
 			return auth.Response{}, context.DeadlineExceeded
 		}
-		if _, _, err := g.door.env.Login(t.Context(), request(nil)); !errors.Is(err, auth.ErrUnavailable) {
+		if _, _, err := g.Login(t.Context(), request(nil)); !errors.Is(err, auth.ErrUnavailable) {
 			t.Errorf("a login that nobody answered returned %v, want ErrUnavailable", err)
 		}
 	})
-}
-
-// TestChainOfAFrontend has two authenticators: the frontend asks those that it names, in that order.
-func TestChainOfAFrontend(t *testing.T) {
-	w := newWorld()
-	_, log := build(t, w, `
-auth "people" "a" { path = "@" }
-auth "people" "b" { path = "@" }
-auth "people" "c" { path = "@" }
-backend "memory" "main" {}
-frontend "door" "public" { auth = ["c", "a"] }
-`)
-	w.doors[0].env.Login(t.Context(), request(func(r *auth.Request) { r.User = "bob" }))
-	text := log.String()
-	if c, a := strings.Index(text, "c: unknown user"), strings.Index(text, "a: unknown user"); c < 0 || a < c || strings.Contains(text, "b: ") {
-		t.Errorf("the log says %q, want the answers of c and a in that order", text)
-	}
 }

@@ -1,4 +1,4 @@
-package gateway
+package login
 
 import (
 	"context"
@@ -13,13 +13,13 @@ import (
 // TestSharedGrantsAreGivenBack by the last of the gateways that have them from one cache, and by none where the cache has forgotten who that is.
 func TestSharedGrantsAreGivenBack(t *testing.T) {
 	for name, tt := range map[string]struct {
-		between func(w *world, lent *loan) // when both have a session
+		between func(w *world, s *stake) // when both have a session
 		want    []string
 	}{
-		"by the last one":                    {func(*world, *loan) {}, []string{"token 1"}},
-		"by none, whose names are forgotten": {func(w *world, lent *loan) { w.shelf.Delete(context.Background(), lent.users) }, nil},
-		"by none, of whom one was killed": {func(w *world, lent *loan) {
-			(&loan{users: lent.users, name: "killed"}).join(context.Background(), w.shelf, auth.Grant{})
+		"by the last one":                    {func(*world, *stake) {}, []string{"token 1"}},
+		"by none, whose names are forgotten": {func(w *world, s *stake) { w.shelf.Delete(context.Background(), s.users) }, nil},
+		"by none, of whom one was killed": {func(w *world, s *stake) {
+			(&stake{users: s.users, name: "killed"}).join(context.Background(), w.shelf, auth.Grant{})
 		}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -29,15 +29,15 @@ func TestSharedGrantsAreGivenBack(t *testing.T) {
 				w2.shelf, w2.authenticate = w1.shelf, w1.authenticate
 				text := guarded("") + `cache "shelf" {}`
 				one, two := start(t, w1, text), start(t, w2, text)
-				first, second := one.door.login(t), two.door.login(t)
+				first, second := one.enter(t), two.enter(t)
 				if n := i.questions(); n != 1 {
 					t.Fatalf("there were %d questions, want one", n)
 				}
-				var lent *loan
-				for lg := range one.logons.all {
-					lent = lg.lent
+				var stake *stake
+				for held := range one.leases.all {
+					stake = held.stake
 				}
-				tt.between(w1, lent)
+				tt.between(w1, stake)
 				first.Close()
 				time.Sleep(2 * time.Minute) // no further login may come
 				synctest.Wait()
@@ -62,11 +62,11 @@ func TestLoginIsNotTakenWithoutALoan(t *testing.T) {
 		w2.shelf, w2.authenticate = w1.shelf, w1.authenticate
 		text := guarded("") + `cache "shelf" {}`
 		one, two := start(t, w1, text), start(t, w2, text)
-		one.door.login(t)
-		for lg := range one.logons.all {
-			w1.shelf.Delete(t.Context(), lg.lent.users)
+		one.enter(t)
+		for held := range one.leases.all {
+			w1.shelf.Delete(t.Context(), held.stake.users)
 		}
-		two.door.login(t)
+		two.enter(t)
 		if n := i.questions(); n != 2 {
 			t.Errorf("there were %d questions, want two", n)
 		}

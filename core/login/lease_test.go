@@ -1,4 +1,4 @@
-package gateway
+package login
 
 import (
 	"bytes"
@@ -169,7 +169,7 @@ func TestChangedPassword(t *testing.T) {
 		if n := i.questions(); n != 3 {
 			t.Errorf("5 logins in 80 seconds asked %d times, want at the beginning, after 40s and after 80s", n)
 		}
-		sess := g.door.login(t)
+		sess := g.enter(t)
 		i.mu.Lock()
 		i.password = "changed"
 		i.mu.Unlock()
@@ -193,8 +193,8 @@ func TestLoginIsShared(t *testing.T) {
 		w2.shelf, w3.shelf = w1.shelf, w1.shelf
 		i1, i2, i3 := newIdentity(w1), newIdentity(w2), newIdentity(w3)
 		one, two := start(t, w1, text), start(t, w2, text)
-		other := start(t, w3, strings.Replace(text, "people.example.net", "others.example.net", 1))
-		sess := one.door.login(t)
+		other := start(t, w3, strings.Replace(text+parts, "people.example.net", "others.example.net", 1))
+		sess := one.enter(t)
 		two.try(t, nil)
 		if n := i1.questions() + i2.questions(); n != 1 {
 			t.Errorf("logins at two gateways with one cache asked %d times, want once", n)
@@ -257,7 +257,7 @@ func TestDisabledDuringATransfer(t *testing.T) {
 		w := newWorld()
 		i := newIdentity(w)
 		g := start(t, w, guarded(`revalidate = "1m"`))
-		sess, other := g.door.login(t), g.door.login(t)
+		sess, other := g.enter(t), g.enter(t)
 		done := make(chan error, 1)
 		go func() { done <- upload(t.Context(), sess, "/file", &blocked{ctx: sess.Context()}) }()
 		time.Sleep(3 * time.Minute)
@@ -292,31 +292,14 @@ func TestDisabledDuringATransfer(t *testing.T) {
 // TestLoginsThatCannotBeRenewedElsewhere are not shared: the shared cache has no secret from which gateways could make a common key.
 func TestLoginsThatCannotBeRenewedElsewhere(t *testing.T) {
 	w := newWorld()
-	c := newLoginCache(nil, w.shelf) // a cache without a secret
-	f := found{Identity: auth.Identity{User: "alice"}, Until: time.Now().Add(time.Minute)}
+	c := newSharedLogins(nil, w.shelf) // a cache without a secret
+	f := remembered{Identity: auth.Identity{User: "alice"}, Until: time.Now().Add(time.Minute)}
 	if c.put(t.Context(), "by", request(nil), f) == nil {
 		t.Error("a login whose grant is not renewed was not shared")
 	}
 	f.Identity.Grant.Renewal = []byte("sealed with a key of this process")
 	if c.put(t.Context(), "by", request(nil), f) != nil {
 		t.Error("a login was shared that no other gateway can renew")
-	}
-}
-
-// TestGatewaysSealAlike has two gateways with one cache: their authenticators seal with the same secret, and without such a cache
-// each with its own.
-func TestGatewaysSealAlike(t *testing.T) {
-	secret := func(text string) string {
-		w := newWorld()
-		build(t, w, text)
-		return string(w.launched[0].SealSecret)
-	}
-	shared := oneOfEach + `cache "shelf" {}`
-	if one, two := secret(shared), secret(shared); one != two || one == "" {
-		t.Errorf("two gateways with one cache seal with %q and %q", one, two)
-	}
-	if own := secret(oneOfEach); own != "" {
-		t.Errorf("a gateway without a shared cache is told to seal with %q", own)
 	}
 }
 
@@ -332,7 +315,7 @@ func TestGraceIsNotUsedUpBeforehand(t *testing.T) {
 			return i.revalidate(id)
 		}
 		g := start(t, w, guarded("revalidate = \"1m\"\ngrace = \"10m\""))
-		sess := g.door.login(t)
+		sess := g.enter(t)
 		i.say(auth.ErrUnavailable)
 		time.Sleep(20 * time.Minute) // longer than the grace
 		close(slow)
@@ -351,7 +334,7 @@ func TestGraceIsNotUsedUpBeforehand(t *testing.T) {
 // TestOneOutageIsNotAnothers has an authenticator that hangs with all of its places taken: the sessions of another one are
 // checked all the same.
 func TestOneOutageIsNotAnothers(t *testing.T) {
-	ls := newLogons(config.Login{}, newLoginCache(nil, nil), nil, nil)
+	ls := newLeases(config.Login{}, newSharedLogins(nil, nil), nil, nil)
 	for range maxRevalidations {
 		ls.slotsOf("hangs") <- struct{}{}
 	}
@@ -368,7 +351,7 @@ func TestOutage(t *testing.T) {
 		w := newWorld()
 		i := newIdentity(w)
 		g := start(t, w, guarded("revalidate = \"1m\"\ngrace = \"10m\""))
-		sess := g.door.login(t)
+		sess := g.enter(t)
 		for range 3 {
 			i.say(auth.ErrUnavailable)
 			time.Sleep(9 * time.Minute)
@@ -397,7 +380,7 @@ func TestNeverRevalidated(t *testing.T) {
 		w := newWorld()
 		i := newIdentity(w)
 		g := start(t, w, guarded(`revalidate = "0s"`))
-		sess := g.door.login(t)
+		sess := g.enter(t)
 		i.say(auth.ErrDenied)
 		time.Sleep(24 * time.Hour)
 		if sess.Context().Err() != nil || i.checks != 0 {
@@ -413,7 +396,7 @@ func TestGrantsAreGivenBack(t *testing.T) {
 		newIdentity(w)
 		g := start(t, w, guarded(""))
 		in := func() *session.Session {
-			sess, _, err := g.door.env.Login(t.Context(), request(nil))
+			sess, _, err := g.Login(t.Context(), request(nil))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -439,7 +422,7 @@ func TestGrantsAreGivenBack(t *testing.T) {
 		third.Close()
 		want("the last session has ended", "token 1")
 		w.openErr = errFake
-		g.door.env.Login(t.Context(), request(nil))
+		g.Login(t.Context(), request(nil))
 		want("a login came to nothing, and may come again", "token 1")
 		w.openErr = nil
 		g.stop()
@@ -450,9 +433,9 @@ func TestGrantsAreGivenBack(t *testing.T) {
 // TestFoundRoundTrip is that a login that was kept in a cache is what it was, to the last field.
 func TestFoundRoundTrip(t *testing.T) {
 	w := newWorld()
-	c := newLoginCache(nil, &fakeShelf{w.shelf, w})
+	c := newSharedLogins(nil, sealedShelf{w.shelf})
 	req := request(nil)
-	want := found{
+	want := remembered{
 		Identity: auth.Identity{
 			User: "alice", Groups: []string{"staff"}, Home: "/home", Permissions: []auth.Permission{auth.Read},
 			Rules:  []auth.Rule{{Path: "/in", Permissions: []auth.Permission{auth.Write}}, {Path: "/closed"}},
@@ -464,21 +447,21 @@ func TestFoundRoundTrip(t *testing.T) {
 		},
 		Checked: time.Now().UTC().Round(0), Made: time.Now().UTC().Round(0), Until: time.Now().Add(time.Minute).UTC().Round(0),
 	}
-	lent := c.put(t.Context(), "by", req, want)
-	if lent == nil {
+	stake := c.put(t.Context(), "by", req, want)
+	if stake == nil {
 		t.Fatal("the login was not kept")
 	}
 	got, _, ok := c.get(t.Context(), "by", req)
-	got.Token, got.Loan = "", ""
+	got.Token, got.Stake = "", ""
 	if diff := cmp.Diff(want, got); !ok || diff != "" || got.Identity.Grant.Token.Reveal() != "a token" {
 		t.Errorf("it came back changed (-want +got):\n%s", diff)
 	}
-	for _, key := range []cache.Key{lent.login, lent.users} {
+	for _, key := range []cache.Key{stake.login, stake.users} {
 		if strings.Contains(key.Text(), "secret") || strings.Contains(key.Text(), "alice") || strings.Contains(key.Text(), "token") {
 			t.Errorf("the key %q tells who it is, or how", key.Text())
 		}
 	}
-	c.drop(t.Context(), lent)
+	c.drop(t.Context(), stake)
 	if _, _, ok := c.get(t.Context(), "by", req); ok {
 		t.Error("it is still there after drop")
 	}
@@ -491,14 +474,10 @@ func TestSecretsStayOutOfTheLog(t *testing.T) {
 		i := newIdentity(w)
 		i.password = "opensesame"
 		var log bytes.Buffer
-		opts := w.options(t)
-		opts.Log = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		g, err := New(t.Context(), w.config(t, guarded("revalidate = \"1m\"\ngrace = \"1m\"")+`cache "shelf" {}`), opts)
-		if err != nil {
-			t.Fatal(err)
-		}
+		g := startLogging(t, w, guarded("revalidate = \"1m\"\ngrace = \"1m\"")+`cache "shelf" {}`,
+			slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		login := func(change func(*auth.Request)) *session.Session {
-			sess, _, _ := w.doors[0].env.Login(t.Context(), request(func(r *auth.Request) { r.Password = "opensesame"; change(r) }))
+			sess, _, _ := g.Login(t.Context(), request(func(r *auth.Request) { r.Password = "opensesame"; change(r) }))
 			return sess
 		}
 		right := func(*auth.Request) {}
@@ -512,9 +491,7 @@ func TestSecretsStayOutOfTheLog(t *testing.T) {
 		second.Close()
 		w.openErr = errFake
 		login(right)
-		if err := g.Close(); err != nil {
-			t.Error(err)
-		}
+		g.stop()
 		for _, secret := range []string{"opensesame", "token "} {
 			if strings.Contains(log.String(), secret) {
 				t.Errorf("%q is in the log:\n%s", secret, log.String())

@@ -1,4 +1,4 @@
-package gateway
+package login
 
 import (
 	"context"
@@ -16,17 +16,16 @@ var (
 // startups counts the connections that have not logged in, of each address and of all frontends together.
 type startups struct {
 	limit    int // of one address; 0: none
-	failures *failures
+	failures *bans
 
 	mu      sync.Mutex
 	pending map[netip.Prefix]int
 }
 
-func newStartups(limit int, f *failures) *startups {
+func newStartups(limit int, f *bans) *startups {
 	return &startups{limit: limit, failures: f, pending: map[netip.Prefix]int{}}
 }
 
-// connect implements [frontend.Env].Connect.
 func (s *startups) connect(remote netip.Addr) (through func(), err error) {
 	if s.failures.bannedHere(context.Background(), remote) {
 		return nil, errBanned

@@ -1,4 +1,4 @@
-package gateway
+package login
 
 import (
 	"context"
@@ -27,10 +27,10 @@ var (
 	errOutage  = errors.New("nobody could tell for too long whether the login is still valid")
 )
 
-// logon is what one answer of an authenticator has brought: an identity and its grant, on which several sessions may live.
-type logon struct {
-	all      *logons
-	auth     authority
+// lease is what one answer of an authenticator has brought: an identity and its grant, on which several sessions may live.
+type lease struct {
+	all      *leases
+	auth     Authority
 	identity auth.Identity
 	grants   *session.Grants
 	log      *slog.Logger
@@ -43,7 +43,7 @@ type logon struct {
 	users    int // sessions, those that are about to begin, and the cache of this process
 	sessions map[*session.Session]struct{}
 	checked  time.Time // when the authenticator last stood by it
-	lent     *loan     // of the first grant, if it is in a cache that others read
+	stake    *stake    // of the first grant, if it is in a cache that others read
 	revoked  error     // why no more sessions may begin
 	over     bool      // the grant was given back
 
@@ -55,16 +55,10 @@ type logon struct {
 	refreshed bool        // somebody is asking anew, or has
 }
 
-// authority is who answers for logons.
-type authority interface {
-	auth.Revalidator
-	auth.Releaser
-}
-
-// logons are those of this process. It sees to it that an authenticator that changes its mind is heard, and that a grant is given back when nobody needs it any more.
-type logons struct {
+// leases are those of this process. It sees to it that an authenticator that changes its mind is heard, and that a grant is given back when nobody needs it any more.
+type leases struct {
 	cfg    config.Login
-	cache  *loginCache
+	cache  *sharedLogins
 	used   func(auth.Grant) (unused func()) // keeps the program that gave a grant
 	log    *slog.Logger
 	life   context.Context // of questions that no client waits for
@@ -73,68 +67,68 @@ type logons struct {
 
 	mu      sync.Mutex
 	slots   map[string]chan struct{} // of revalidations, by the issuer of the grant
-	all     map[*logon]struct{}
-	kept    map[cache.Key]*logon // for further logins
+	all     map[*lease]struct{}
+	kept    map[cache.Key]*lease // for further logins
 	closed  bool
 	closing chan struct{} // closed with that
 }
 
-func newLogons(cfg config.Login, c *loginCache, used func(auth.Grant) func(), log *slog.Logger) *logons {
-	ls := &logons{
+func newLeases(cfg config.Login, c *sharedLogins, used func(auth.Grant) func(), log *slog.Logger) *leases {
+	ls := &leases{
 		cfg: cfg, cache: c, used: used, log: log, slots: map[string]chan struct{}{},
-		all: map[*logon]struct{}{}, kept: map[cache.Key]*logon{}, closing: make(chan struct{}),
+		all: map[*lease]struct{}{}, kept: map[cache.Key]*lease{}, closing: make(chan struct{}),
 	}
 	ls.life, ls.end = context.WithCancel(context.Background())
 	return ls
 }
 
 // add takes in the answer of an authenticator that stood by it at that time. The caller has it in use, and calls leave.
-func (ls *logons) add(a authority, identity auth.Identity, checked time.Time) *logon {
+func (ls *leases) add(a Authority, identity auth.Identity, checked time.Time) *lease {
 	log := ls.log.With("user", identity.User, "auth", identity.Grant.Issuer)
-	lg := &logon{
+	held := &lease{
 		all: ls, auth: a, identity: identity, grants: session.NewGrants(identity.Grant, a, log), log: log, unused: ls.used(identity.Grant),
 		users: 1, sessions: map[*session.Session]struct{}{}, checked: checked,
 	}
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	ls.all[lg] = struct{}{}
-	return lg
+	ls.all[held] = struct{}{}
+	return held
 }
 
-// leave says that one user of the logon has gone. The last one gives its grant back.
-func (lg *logon) leave() {
-	lg.all.mu.Lock()
-	defer lg.all.mu.Unlock()
-	lg.users--
-	lg.settle()
+// leave says that one user of the lease has gone. The last one gives its grant back.
+func (held *lease) leave() {
+	held.all.mu.Lock()
+	defer held.all.mu.Unlock()
+	held.users--
+	held.releaseUnused()
 }
 
-// attach makes a session one of the logon's, which is in use by the caller, until detach. It reports why not, when the logon has been revoked meanwhile.
-func (lg *logon) attach(s *session.Session) error {
-	ls := lg.all
+// attach makes a session one of the lease's, which is in use by the caller, until detach. It reports why not, when the lease has been revoked meanwhile.
+func (held *lease) attach(s *session.Session) error {
+	ls := held.all
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	if lg.revoked != nil {
-		return lg.revoked
+	if held.revoked != nil {
+		return held.revoked
 	}
-	lg.sessions[s] = struct{}{}
-	if len(lg.sessions) == 1 && ls.cfg.Revalidate > 0 && !ls.closed {
-		lg.watch, lg.stop = context.WithCancel(ls.life)
-		ctx := lg.watch
-		ls.asking.Go(func() { lg.revalidate(ctx) })
+	held.sessions[s] = struct{}{}
+	if len(held.sessions) == 1 && ls.cfg.Revalidate > 0 && !ls.closed {
+		held.watch, held.stop = context.WithCancel(ls.life)
+		ctx := held.watch
+		ls.asking.Go(func() { held.revalidate(ctx) })
 	}
 	return nil
 }
 
 // detach is for a session that has ended. It says leave too, as soon as the session has let go of its storage.
-func (lg *logon) detach(s *session.Session) {
-	ls := lg.all
+func (held *lease) detach(s *session.Session) {
+	ls := held.all
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	if _, ok := lg.sessions[s]; ok {
-		delete(lg.sessions, s)
-		if len(lg.sessions) == 0 && lg.stop != nil {
-			lg.stop()
+	if _, ok := held.sessions[s]; ok {
+		delete(held.sessions, s)
+		if len(held.sessions) == 0 && held.stop != nil {
+			held.stop()
 		}
 	}
 	if ls.closed {
@@ -145,65 +139,65 @@ func (lg *logon) detach(s *session.Session) {
 		case <-s.Closed():
 		case <-ls.closing:
 		}
-		lg.leave()
+		held.leave()
 	})
 }
 
-// settle gives the grant back when nobody uses it. It is called with all.mu held.
-func (lg *logon) settle() {
-	if lg.users > 0 || lg.over {
+// releaseUnused gives the grant back when nobody uses it. It is called with all.mu held.
+func (held *lease) releaseUnused() {
+	if held.users > 0 || held.over {
 		return
 	}
-	lg.over = true
-	delete(lg.all.all, lg)
-	if !lg.all.closed { // close sees to the rest
-		lg.all.asking.Go(func() { lg.release(lg.all.life) })
+	held.over = true
+	delete(held.all.all, held)
+	if !held.all.closed { // close sees to the rest
+		held.all.asking.Go(func() { held.release(held.all.life) })
 	}
 }
 
-// release gives back the grant that is in use. One that lies in a shared cache is given back by the last gateway that has it in use; see [loan].
-func (lg *logon) release(ctx context.Context) {
-	defer lg.unused()
+// release gives back the grant that is in use. One that lies in a shared cache is given back by the last gateway that has it in use; see [stake].
+func (held *lease) release(ctx context.Context) {
+	defer held.unused()
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	grant := lg.grants.InUse()
-	if lg.lent != nil {
-		last := lg.all.cache.giveBack(ctx, lg.lent, lg.identity.Grant)
-		if !last && grant.Token == lg.identity.Grant.Token {
+	grant := held.grants.InUse()
+	if held.stake != nil {
+		last := held.all.cache.giveBack(ctx, held.stake, held.identity.Grant)
+		if !last && grant.Token == held.identity.Grant.Token {
 			return
 		}
 	}
-	if err := lg.auth.Release(ctx, grant); err != nil {
-		lg.log.Warn("grant not given back, it ends by itself", "err", err)
+	if err := held.auth.Release(ctx, grant); err != nil {
+		held.log.Warn("grant not given back, it ends by itself", "err", err)
 	}
 }
 
-// revoke ends the logon and all of its sessions.
-func (lg *logon) revoke(reason error) {
-	ls := lg.all
+// revoke ends the lease and all of its sessions.
+func (held *lease) revoke(reason error) {
+	ls := held.all
 	ls.mu.Lock()
-	lg.revoked = reason
-	sessions := make([]*session.Session, 0, len(lg.sessions))
-	for s := range lg.sessions {
+	held.revoked = reason
+	sessions := make([]*session.Session, 0, len(held.sessions))
+	for s := range held.sessions {
 		sessions = append(sessions, s)
 	}
-	ls.forget(lg)
-	lent := lg.lent
+	ls.forget(held)
+	stake := held.stake
 	ls.mu.Unlock()
 	for _, s := range sessions {
 		s.End(reason)
 	}
-	if lent != nil {
-		ls.cache.drop(ls.life, lent)
+	if stake != nil {
+		ls.cache.drop(ls.life, stake)
 	}
 }
 
-// revalidate asks regularly whether the authenticator still stands by the logon, until ctx ends.
-func (lg *logon) revalidate(ctx context.Context) {
-	every := lg.all.cfg.Revalidate
-	lg.all.mu.Lock()
-	checked := lg.checked
-	lg.all.mu.Unlock()
+// revalidate asks regularly whether the authenticator still stands by the lease, until ctx ends.
+func (held *lease) revalidate(ctx context.Context) {
+	every := held.all.cfg.Revalidate
+	held.all.mu.Lock()
+	checked := held.checked
+	held.all.mu.Unlock()
 	// A little early, and not all at the same time.
 	due := checked.Add(every - rand.N(every/10+1))
 	// The grace begins when the check is due, or with the first one that fails if that is later: a machine that slept, or a
@@ -214,7 +208,7 @@ func (lg *logon) revalidate(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		err := lg.ask(ctx)
+		err := held.ask(ctx)
 		now := time.Now()
 		switch {
 		case ctx.Err() != nil:
@@ -222,36 +216,36 @@ func (lg *logon) revalidate(ctx context.Context) {
 		case err == nil:
 			checked, graceEnds = now, time.Time{}
 			due = now.Add(every - rand.N(every/10+1))
-			lg.all.mu.Lock()
-			lg.checked = now
-			lg.all.mu.Unlock()
+			held.all.mu.Lock()
+			held.checked = now
+			held.all.mu.Unlock()
 		case errors.Is(err, auth.ErrDenied), errors.Is(err, auth.ErrUnknownUser):
-			lg.log.Info("login is no longer valid", "err", err)
-			lg.revoke(errRevoked)
+			held.log.Info("login is no longer valid", "err", err)
+			held.revoke(errRevoked)
 			return
 		case graceEnds.IsZero():
-			graceEnds = checked.Add(every + lg.all.cfg.Grace)
-			if late := now.Add(lg.all.cfg.Grace); late.After(graceEnds) {
+			graceEnds = checked.Add(every + held.all.cfg.Grace)
+			if late := now.Add(held.all.cfg.Grace); late.After(graceEnds) {
 				graceEnds = late
 			}
 			fallthrough
 		case now.Before(graceEnds):
-			lg.log.Warn("login could not be checked again", "err", err, "checked", checked)
+			held.log.Warn("login could not be checked again", "err", err, "checked", checked)
 			// Sooner than usual, and at the end of the grace.
 			due = now.Add(min(every, askTimeout))
 			if graceEnds.Before(due) {
 				due = graceEnds
 			}
 		default:
-			lg.log.Warn("login could not be checked again, and its grace is over", "err", err, "checked", checked)
-			lg.revoke(errOutage)
+			held.log.Warn("login could not be checked again, and its grace is over", "err", err, "checked", checked)
+			held.revoke(errOutage)
 			return
 		}
 	}
 }
 
 // slotsOf returns the places for revalidations with one authenticator.
-func (ls *logons) slotsOf(issuer string) chan struct{} {
+func (ls *leases) slotsOf(issuer string) chan struct{} {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	if ls.slots[issuer] == nil {
@@ -260,8 +254,8 @@ func (ls *logons) slotsOf(issuer string) chan struct{} {
 	return ls.slots[issuer]
 }
 
-func (lg *logon) ask(ctx context.Context) error {
-	slots := lg.all.slotsOf(lg.identity.Grant.Issuer)
+func (held *lease) ask(ctx context.Context) error {
+	slots := held.all.slotsOf(held.identity.Grant.Issuer)
 	select {
 	case slots <- struct{}{}:
 	case <-ctx.Done():
@@ -270,33 +264,33 @@ func (lg *logon) ask(ctx context.Context) error {
 	defer func() { <-slots }()
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	id := lg.identity
-	id.Grant = lg.grants.InUse()
-	return lg.auth.Revalidate(ctx, id)
+	id := held.identity
+	id.Grant = held.grants.InUse()
+	return held.auth.Revalidate(ctx, id)
 }
 
 // close gives back all grants and lets nothing be asked any more. The sessions have ended, or are about to.
-func (ls *logons) close() {
+func (ls *leases) close() {
 	ls.mu.Lock()
 	ls.closed = true
 	close(ls.closing)
-	var left []*logon
-	for lg := range ls.all {
-		if lg.expiry != nil {
-			lg.expiry.Stop()
+	var left []*lease
+	for held := range ls.all {
+		if held.expiry != nil {
+			held.expiry.Stop()
 		}
-		if lg.stop != nil {
-			lg.stop()
+		if held.stop != nil {
+			held.stop()
 		}
-		lg.over = true
-		left = append(left, lg)
+		held.over = true
+		left = append(left, held)
 	}
 	ls.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ls.life, closeTimeout)
 	defer cancel()
 	var giving sync.WaitGroup
-	for _, lg := range left {
-		giving.Go(func() { lg.release(ctx) })
+	for _, held := range left {
+		giving.Go(func() { held.release(ctx) })
 	}
 	giving.Wait()
 	// What is still being asked or given back has no more time than that.

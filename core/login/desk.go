@@ -1,0 +1,92 @@
+// Package login takes a client from its first connection to its session, for all frontends of a process alike.
+//
+// A [Desk] stands between clients and authenticators. A [Frontend] of it answers the logins of one frontend (frontend.go): those who fail again
+// and again are kept out (bans.go), connections that do not log in are few (connections.go), logins are checked at a pace (pace.go). What an
+// authenticator has answered is a lease (lease.go), on which sessions live (sessions.go): it is asked about again while they do, kept for the next
+// login of the same client (remember.go), and told to other gateways by the cache that they share (shared.go, stake.go).
+//
+// It knows no protocol and no product, and starts no authenticator. Its suite is its own tests, which run it inside a gateway over fakes of all kinds of parts.
+package login
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+
+	"filegate/core/auth"
+	"filegate/core/cache"
+	"filegate/core/config"
+	"filegate/core/session"
+)
+
+// Authority is who answers for logins: the authenticators that a frontend asks.
+type Authority interface {
+	auth.Revalidator
+	auth.Releaser
+}
+
+// Observer counts what happens. Its methods are called from several goroutines, and return at once.
+type Observer interface {
+	// Login is a step of a login that has ended, with its result in a word: "ok", or one of [Classify].
+	Login(req auth.Request, result string)
+	// Ban is a ban that has begun, of an "address" or a "user".
+	Ban(of string)
+	// Entered is a session that has begun. It ends when left is called.
+	Entered(service string) (left func())
+	// Session returns the observer of a session.
+	Session(service string) session.Observer
+}
+
+// RenewalsKey is the purpose of the secret that the keys are made of with which authenticators seal their renewals.
+const RenewalsKey = "renewals"
+
+// Options are what a [Desk] works with.
+type Options struct {
+	Config   config.Login
+	Life     context.Context // of the sessions, which outlive each call
+	Local    cache.Cache     // of this process
+	Shared   cache.Cache     // with other gateways, or Local
+	Used     func(auth.Grant) (unused func())
+	Log      *slog.Logger
+	Observer Observer
+}
+
+// Desk is where the logins of all frontends of a process come together.
+type Desk struct {
+	cfg      config.Login
+	life     context.Context
+	log      *slog.Logger
+	observer Observer
+	sessions *sessions
+	pace     *pace
+	bans     *bans
+	startups *startups
+	leases   *leases
+}
+
+// NewDesk returns a desk. Close ends it.
+func NewDesk(o Options) *Desk {
+	d := &Desk{cfg: o.Config, life: o.Life, log: o.Log, observer: o.Observer, sessions: newSessions()}
+	d.pace = newPace(o.Config.FailDelay, o.Config.Concurrent)
+	d.bans = newBans(o.Config.Ban, o.Local, o.Shared)
+	d.startups = newStartups(o.Config.MaxPerAddress, d.bans)
+	d.leases = newLeases(o.Config, newSharedLogins(o.Local, o.Shared), o.Used, o.Log)
+	return d
+}
+
+// Connect implements [frontend.Env].Connect.
+func (d *Desk) Connect(remote netip.Addr) (through func(), err error) {
+	return d.startups.connect(remote)
+}
+
+// Shut lets nobody in any more, and returns the sessions that there are.
+func (d *Desk) Shut() []*session.Session { return d.sessions.close() }
+
+// IsShut reports whether Shut was called.
+func (d *Desk) IsShut() bool { return d.sessions.isClosed() }
+
+// ForgetLogins makes every login be asked about anew: other authenticators answer from now on.
+func (d *Desk) ForgetLogins() { d.leases.forgetAll() }
+
+// Close gives all grants back. The sessions have ended, or are about to, and the authenticators still run.
+func (d *Desk) Close() { d.leases.close() }

@@ -1,0 +1,263 @@
+package login
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"filegate/core/auth"
+	"filegate/core/backend"
+	"filegate/core/session"
+)
+
+// Timeout bounds one step of a login, from the frontend's question to the session.
+const Timeout = time.Minute
+
+// ErrShutdown is why a session ended that the gateway has ended.
+var ErrShutdown = errors.New("the gateway is shutting down")
+
+// errDraining refuses logins once the gateway is told to stop.
+var errDraining = fmt.Errorf("%w: %w", ErrShutdown, auth.ErrUnavailable)
+
+// errTooMany refuses a login of somebody who is logged in as often as he may be.
+var errTooMany error = &auth.Error{
+	Kind: fmt.Errorf("too many sessions of this user: %w", auth.ErrUnavailable),
+	Text: "This user has as many sessions as allowed. End one, and try again.",
+}
+
+// errBannedLogin refuses a login from where too many have failed, without a look at it.
+var errBannedLogin = fmt.Errorf("the address is banned: %w", auth.ErrDenied)
+
+// errBannedUser refuses a login of somebody at whom too many have guessed.
+var errBannedUser = fmt.Errorf("the user is banned here: %w", auth.ErrDenied)
+
+// Frontend answers the logins of one frontend.
+type Frontend struct {
+	d     *Desk
+	chain Authority
+	by    atomic.Pointer[string] // names the chain, with all that is configured of it
+	name  string                 // of the backend
+	store backend.Backend
+}
+
+// Frontend returns the way to log clients of a frontend in: by a chain of authenticators, to a backend.
+func (d *Desk) Frontend(chain Authority, name string, store backend.Backend) *Frontend {
+	return &Frontend{d: d, chain: chain, name: name, store: store}
+}
+
+// Follow says what names the chain from now on, with all that is configured of it. What another chain has answered is not
+// taken for an answer of this one.
+func (l *Frontend) Follow(fingerprint string) { l.by.Store(&fingerprint) }
+
+// Login implements [frontend.Env].Login. What only asks opens nothing: where the answer is yes, neither a session nor a step nor an error comes back.
+func (l *Frontend) Login(ctx context.Context, req auth.Request) (*session.Session, *auth.Step, error) {
+	if req.SessionID == "" {
+		req.SessionID = strings.ToLower(rand.Text()[:12])
+	}
+	req.Remote = netip.AddrPortFrom(req.Remote.Addr().Unmap(), req.Remote.Port())
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	req, err := bounded(req)
+	var sess *session.Session
+	var step *auth.Step
+	if err == nil {
+		sess, step, err = l.attempt(ctx, req)
+	}
+	if err != nil {
+		result, kind := Classify(err)
+		l.log(req, result, err)
+		l.d.observer.Login(req, result)
+		l.failed(ctx, req, result, began)
+		if text := auth.ClientText(err); text != "" {
+			return nil, nil, &auth.Error{Kind: kind, Text: text}
+		}
+		return nil, nil, kind
+	}
+	if sess != nil {
+		l.d.observer.Login(req, "ok")
+		l.d.bans.welcome(ctx, req)
+	}
+	return sess, step, nil
+}
+
+// errUnproved is a proof that the frontend itself has found to be none.
+var errUnproved = fmt.Errorf("the signature is not that of the key: %w", auth.ErrDenied)
+
+// Unproved implements [frontend.Env].Unproved.
+func (l *Frontend) Unproved(ctx context.Context, req auth.Request) {
+	req, _ = bounded(req)
+	req.Remote = netip.AddrPortFrom(req.Remote.Addr().Unmap(), req.Remote.Port())
+	result, _ := Classify(errUnproved)
+	l.log(req, result, errUnproved)
+	l.d.observer.Login(req, result)
+	l.failed(ctx, req, result, time.Now())
+}
+
+// What is longer is no login, and is neither logged nor counted nor handed on as it is.
+const (
+	maxName     = 256  // bytes, of a user's name
+	maxPassword = 1024 // bytes, of a password or an answer
+)
+
+// errTooLong refuses a login with a name or a password that is longer than any.
+var errTooLong = fmt.Errorf("a name has at most %d bytes and a password %d: %w", maxName, maxPassword, auth.ErrInvalid)
+
+// bounded returns the request as it may be logged and counted, and whether it is one that may be looked at.
+func bounded(req auth.Request) (auth.Request, error) {
+	var err error
+	if len(req.User) > maxName {
+		req.User, err = strings.ToValidUTF8(req.User[:maxName], "")+"…", errTooLong
+	}
+	long := func(s auth.Secret) bool { return len(s.Reveal()) > maxPassword }
+	if long(req.Password) || slices.ContainsFunc(req.Answers, long) {
+		req.Password, req.Answers, err = "", nil, errTooLong
+	}
+	return req, err
+}
+
+// failed counts a proof that was none, and returns when the client may hear of it.
+func (l *Frontend) failed(ctx context.Context, req auth.Request, result string, began time.Time) {
+	if req.Asks() {
+		return
+	}
+	switch result {
+	case "denied", "unknown_user", "invalid":
+		l.logBans(req, l.d.bans.add(ctx, req))
+	case "banned", "user_banned", "method": // which must not look different
+	default:
+		return
+	}
+	l.d.pace.hold(ctx, began)
+}
+
+func (l *Frontend) attempt(ctx context.Context, req auth.Request) (*session.Session, *auth.Step, error) {
+	if l.d.sessions.isClosed() {
+		return nil, nil, errDraining
+	}
+	if err := l.admit(ctx, req); err != nil {
+		return nil, nil, err
+	}
+	held, step, err := l.identify(ctx, req)
+	if held == nil || req.Asks() {
+		if held != nil {
+			held.leave()
+		}
+		return nil, step, err
+	}
+	sess, err := l.open(ctx, req, held)
+	return sess, nil, err
+}
+
+// admit refuses a login from where too many have failed, and lets others wait for a while.
+func (l *Frontend) admit(ctx context.Context, req auth.Request) error {
+	if req.Asks() {
+		if l.d.bans.bannedHere(ctx, req.Remote.Addr()) {
+			return errBannedLogin
+		}
+		return nil
+	}
+	wait, err := l.d.bans.judge(ctx, req)
+	if err != nil {
+		return err
+	}
+	sleep(ctx, wait)
+	return nil
+}
+
+// identify finds out who it is, from what is known or from the authenticators. What it returns is in use by the caller. All are nil where a question was answered with yes.
+func (l *Frontend) identify(ctx context.Context, req auth.Request) (*lease, *auth.Step, error) {
+	by := *l.by.Load()
+	if held := l.d.leases.find(ctx, l.chain, by, req); held != nil {
+		if !req.Asks() {
+			l.d.leases.refresh(held, by, req, l.ask)
+		}
+		return held, nil, nil
+	}
+	resp, err := l.ask(ctx, req)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case resp.Identity == nil:
+		return nil, resp.Next, nil
+	case req.Asks():
+		return nil, nil, nil
+	}
+	held := l.d.leases.add(l.chain, named(*resp.Identity, req), time.Now())
+	l.d.leases.remember(ctx, held, by, req)
+	return held, nil, nil
+}
+
+// named is an identity with a name: without one of its own it has the one that it came by.
+func named(id auth.Identity, req auth.Request) auth.Identity {
+	id.User = cmp.Or(id.User, req.User)
+	return id
+}
+
+// ask puts a request to the authenticators, when its turn has come.
+func (l *Frontend) ask(ctx context.Context, req auth.Request) (auth.Response, error) {
+	if err := l.d.pace.enter(ctx); err != nil {
+		return auth.Response{}, fmt.Errorf("waiting for others' logins: %w", err)
+	}
+	defer l.d.pace.leave()
+	return l.chain.Authenticate(ctx, req)
+}
+
+// open opens the storage for who has logged in, and begins a session. It takes over the use of the lease.
+func (l *Frontend) open(ctx context.Context, req auth.Request, held *lease) (*session.Session, error) {
+	id := held.identity
+	leave, ok := l.d.sessions.enter(user{id.Grant.Issuer, id.User}, id.Limits.Sessions)
+	if !ok {
+		held.leave()
+		return nil, errTooMany
+	}
+	sess, err := l.begin(ctx, req, held)
+	if err == nil {
+		if err = held.attach(sess); err != nil {
+			sess.Close()
+			err = fmt.Errorf("%w: %w", err, auth.ErrDenied)
+		}
+	}
+	if err != nil {
+		leave()
+		held.leave()
+		return nil, err
+	}
+	left := l.d.observer.Entered(req.Service)
+	gone := func() {
+		left()
+		leave()
+		held.detach(sess)
+	}
+	if !l.d.sessions.add(sess, gone) {
+		gone()
+		sess.Close()
+		return nil, errDraining
+	}
+	return sess, nil
+}
+
+func (l *Frontend) begin(ctx context.Context, req auth.Request, held *lease) (*session.Session, error) {
+	log := l.d.log.With("session", req.SessionID, "user", held.identity.User, "remote", req.Remote)
+	fsys, err := l.store.Open(ctx, backend.Login{
+		SessionID: req.SessionID, User: held.identity.User, Remote: req.Remote, Log: log, Grants: held.grants,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("backend %s: %w", l.name, err)
+	}
+	sess, err := session.New(l.d.life, session.Config{
+		ID: req.SessionID, Service: req.Service, Remote: req.Remote, Identity: held.identity,
+		FS: fsys, Log: l.d.log, Observer: l.d.observer.Session(req.Service),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("home directory %q of the identity: %w", held.identity.Home, err)
+	}
+	return sess, nil
+}

@@ -1,0 +1,134 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"filegate/core/auth"
+	"filegate/core/cache"
+)
+
+// find returns a lease that answers a request, since the same one was answered a short time ago, here or by a gateway with the same cache; or nil.
+// by names who answers. The caller has the lease in use, and calls leave.
+func (ls *leases) find(ctx context.Context, a Authority, by string, req auth.Request) *lease {
+	if ls.cfg.CacheFor == 0 || !cacheable(req) {
+		return nil
+	}
+	key := digest(ls.cache.own, by, req)
+	if held := ls.use(key); held != nil {
+		return held
+	}
+	f, stake, ok := ls.cache.get(ctx, by, req)
+	if !ok {
+		return nil
+	}
+	held := ls.add(a, f.Identity, f.Checked)
+	ls.rememberHere(held, key, f, stake)
+	return held
+}
+
+func (ls *leases) use(key cache.Key) *lease {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	held := ls.kept[key]
+	if held == nil || !time.Now().Before(held.until) {
+		return nil
+	}
+	held.users++
+	return held
+}
+
+// keep keeps a lease for the same request, as long as its authenticator and the configuration allow.
+func (ls *leases) remember(ctx context.Context, held *lease, by string, req auth.Request) {
+	life := min(held.identity.CacheFor, ls.cfg.CacheFor)
+	if ls.cfg.Revalidate > 0 {
+		life = min(life, ls.cfg.Revalidate)
+	}
+	if life <= 0 || !cacheable(req) {
+		return
+	}
+	now := time.Now()
+	f := remembered{Identity: held.identity, Checked: now, Made: now, Until: now.Add(life)}
+	stake := ls.cache.put(ctx, by, req, f)
+	ls.rememberHere(held, digest(ls.cache.own, by, req), f, stake)
+}
+
+// rememberHere puts a lease into the cache of this process, in place of an older one.
+func (ls *leases) rememberHere(held *lease, key cache.Key, f remembered, stake *stake) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	held.stake = stake
+	if ls.closed {
+		return
+	}
+	if old := ls.kept[key]; old != nil {
+		ls.forget(old)
+	}
+	held.users++
+	held.key, held.made, held.until = key, f.Made, f.Until
+	ls.kept[key] = held
+	held.expiry = time.AfterFunc(time.Until(f.Until), func() {
+		ls.mu.Lock()
+		defer ls.mu.Unlock()
+		ls.forget(held)
+	})
+}
+
+// forget takes a lease out of the cache of this process; its sessions go on. It may be called twice, and with mu held.
+func (ls *leases) forget(held *lease) {
+	if held.expiry == nil {
+		return
+	}
+	held.expiry.Stop()
+	held.expiry = nil
+	if ls.kept[held.key] == held {
+		delete(ls.kept, held.key)
+	}
+	held.users--
+	held.releaseUnused()
+}
+
+// forgetAll takes all leases out of the cache of this process: other authenticators answer from now on.
+func (ls *leases) forgetAll() {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	for _, held := range ls.kept {
+		ls.forget(held)
+	}
+}
+
+// refresh asks anew, in the background, for a request that was answered by a lease past half of its time, so that whoever comes again and again never waits, and a
+// password that was changed is found out.
+func (ls *leases) refresh(held *lease, by string, req auth.Request, ask func(context.Context, auth.Request) (auth.Response, error)) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if ls.closed || held.refreshed || time.Now().Before(held.made.Add(held.until.Sub(held.made)/2)) {
+		return
+	}
+	held.refreshed = true
+	ls.asking.Go(func() {
+		ctx, cancel := context.WithTimeout(ls.life, askTimeout)
+		defer cancel()
+		resp, err := ask(ctx, req)
+		switch {
+		case err == nil && resp.Identity != nil:
+			fresh := ls.add(held.auth, named(*resp.Identity, req), time.Now())
+			ls.remember(ctx, fresh, by, req)
+			fresh.leave()
+		case errors.Is(err, auth.ErrUnavailable), ctx.Err() != nil:
+			held.log.Debug("login could not be asked about again", "err", err)
+		case errors.Is(err, auth.ErrDenied), errors.Is(err, auth.ErrUnknownUser):
+			held.log.Info("login is no longer valid", "err", err)
+			held.revoke(errRevoked)
+		default: // another step is wanted now, say: for the next login, not for sessions
+			ls.mu.Lock()
+			ls.forget(held)
+			stake := held.stake
+			ls.mu.Unlock()
+			if stake != nil {
+				ls.cache.drop(ctx, stake)
+			}
+		}
+	})
+}
