@@ -24,7 +24,7 @@ const head = `.\" Generated from gateway.hcl.example by "go generate ./cmd/fileg
 `
 
 const foot = `.Sh SEE ALSO
-.Xr filegate 1
+.Xr filegate 8
 `
 
 // Page returns the manual page, in mdoc(7), for the text of an example. An error names the line that

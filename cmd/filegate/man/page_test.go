@@ -2,11 +2,33 @@ package main
 
 import (
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
+
+// TestLint has mandoc read all pages, which reports macros that are used wrongly.
+func TestLint(t *testing.T) {
+	mandoc, err := exec.LookPath("mandoc")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("mandoc is not installed")
+		}
+		t.Skip("mandoc is not installed")
+	}
+	pages, err := filepath.Glob("*.[1-8]")
+	if err != nil || len(pages) < 2 {
+		t.Fatalf("pages %q, %v", pages, err)
+	}
+	for _, page := range pages {
+		if out, err := exec.Command(mandoc, "-T", "lint", "-W", "warning", page).CombinedOutput(); err != nil {
+			t.Errorf("%s:\n%s", page, out)
+		}
+	}
+}
 
 // TestCurrent compares the page with what the example makes of it today.
 func TestCurrent(t *testing.T) {
