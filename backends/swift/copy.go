@@ -57,6 +57,12 @@ func (f *FS) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyO
 			return err
 		}
 	}
+	switch part, err := f.isPartOf(ctx, to, replaced, from, o); {
+	case err != nil:
+		return translate(err)
+	case part:
+		return vfs.Errorf(vfs.ErrInvalid, "the file %q is stored in parts, and the new name is that of one of them: choose another name", from.inAccount())
+	}
 	freed, err := f.freedBy(ctx, to, replaced)
 	if err != nil {
 		return translate(err)

@@ -86,7 +86,7 @@ func (f *FS) allSegments(ctx context.Context, n name, o object) ([]name, error) 
 	switch {
 	case o.link: // what it leads to keeps its own
 	case o.slo:
-		return f.segmentsIn(ctx, n, maxNesting)
+		return f.segmentsIn(ctx, n, maxNesting, isHiddenSegment)
 	case o.dlo != "":
 		var all []name
 		segments, prefix := o.dloPrefix(n)
@@ -151,8 +151,9 @@ func (f *FS) listedUpTo(ctx context.Context, container name, prefix string, most
 	}
 }
 
-// segmentsIn returns the names of what a static large object's manifest names and, of the manifests among that, what they name. The error is not translated.
-func (f *FS) segmentsIn(ctx context.Context, n name, depth int) ([]name, error) {
+// segmentsIn returns the names of what a static large object's manifest names and, of those manifests among that which follow chooses,
+// what they name. The error is not translated.
+func (f *FS) segmentsIn(ctx context.Context, n name, depth int, follow func(n, seg name) bool) ([]name, error) {
 	entries, err := f.manifest(ctx, n)
 	if err != nil {
 		return nil, err
@@ -166,10 +167,10 @@ func (f *FS) segmentsIn(ctx context.Context, n name, depth int) ([]name, error) 
 		}
 		seen[seg] = true
 		all = append(all, seg)
-		if !m.SubSLO || depth == 0 || !isHiddenSegment(n, seg) {
+		if !m.SubSLO || depth == 0 || !follow(n, seg) {
 			continue
 		}
-		inner, err := f.segmentsIn(ctx, seg, depth-1)
+		inner, err := f.segmentsIn(ctx, seg, depth-1, follow)
 		if err != nil && status(err) != http.StatusNotFound {
 			return nil, err
 		}

@@ -104,7 +104,9 @@
 //	remove          1 HEAD, 1 DELETE; of the first entry that a session takes out of a directory, by rmdir and rename too, 1 HEAD more,
 //	                and another and 1 PUT where that is a prefix, each minute; large: 1 GET of the manifest, 1 listing, 1 HEAD of the container and 1 bulk delete more
 //	rename          1 HEAD, what stat takes of the new name, 1 COPY, 1 DELETE; large, at any size: 1 listing, 1 PUT and 1 DELETE
-//	                of the record more; a directory: what a large file takes, 5 listings of it, and 1 COPY and 1 DELETE for each entry, 8 at a time
+//	                of the record more, over a file 1 GET of the manifest; a directory: what a large file takes, 5 listings of it, 1 COPY and
+//	                1 DELETE for each entry, 8 at a time, and before that 1 HEAD for each that no listing has asked for, 32 at a time, and
+//	                1 GET of each manifest
 //	copy            1 HEAD, what stat takes of the new name, 1 COPY; of more than a segment: 2 HEADs more, for the room that there is; of a static large
 //	                object, and of more than 5 GiB: in place of the one COPY, 1 GET of the manifest, 1 COPY for each segment, 8 at a time, and 1
 //	                PUT of a manifest
@@ -128,7 +130,9 @@
 // yet because it lags, and two DELETEs that two servers of Swift's carry out within the same milliseconds.
 //
 // A directory is moved entry by entry: each is either at its old name or at its new one, with all its content. A manifest whose segments lie in the
-// directory itself (as sftp-cloudfs has it) gets a content of its own before they are moved.
+// directory itself (as sftp-cloudfs has it) gets a content of its own before they are moved. What is a manifest a HEAD tells of each entry: a
+// listing shows one that has bytes of its own as any other file, and to take its word would lose the file. What cannot be moved stays, with the segments that it
+// needs; to stop at it would leave the rest where it is for good.
 //
 // In a container that keeps versions, or once did, segments stay for good. To find out which of them no version names would be a GET of every manifest
 // among the versions, and somebody else's restoring could come in between. So whoever deletes segments asks the container first, after the deed, and

@@ -3,6 +3,7 @@ package swift
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -80,11 +81,17 @@ func (f *FS) manifest(ctx context.Context, n name) ([]manifestEntry, error) {
 	body, _, err := f.client.fetch(ctx, request{
 		method: http.MethodGet, target: n, query: url.Values{"multipart-manifest": {"get"}},
 	}, maxManifestAnswer)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case len(body) == 0:
+		return nil, fmt.Errorf("GET %q: %w", n.String(), errNoManifest)
 	}
 	return parseManifest(body)
 }
+
+// errNoManifest is the failure to read the manifest of a large object from a store that gives none out.
+var errNoManifest = errors.New("the store gives out no manifest")
 
 func parseManifest(body []byte) ([]manifestEntry, error) {
 	var entries []manifestEntry

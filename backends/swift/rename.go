@@ -111,6 +111,7 @@ type move struct {
 	renaming
 	resumed    bool       // it was cut off before, and goes on
 	unfinished []renaming // others that were cut off
+	behind     behind     // what a directory's rename leaves
 }
 
 // goesOn says whether a rename of what is there, to a name that is taken, is the same as one that was cut off, so that what has the name is its work.
@@ -167,6 +168,12 @@ func (m *move) file(ctx context.Context, moved, replaced object) error {
 		if err := m.checkMovable(ctx, m.from, moved, m.unfinished); err != nil {
 			return err
 		}
+		switch onto, err := m.isPartOf(ctx, m.to, replaced, m.from, moved); {
+		case err != nil:
+			return translate(err)
+		case onto:
+			return m.ontoOwnPart(ctx, moved, replaced, freed)
+		}
 		if err := m.begin(ctx, m.renaming); err != nil {
 			return err
 		}
@@ -183,6 +190,42 @@ func (m *move) file(ctx context.Context, moved, replaced object) error {
 	if moved.isLarge() {
 		m.finish(ctx, m.renaming)
 	}
+	m.release(ctx, m.to, freed)
+	return nil
+}
+
+// isPartOf reports whether a name is, or would be once it is there, that of a segment of a large file. The error is not translated.
+func (f *FS) isPartOf(ctx context.Context, n name, there object, file name, o object) (bool, error) {
+	if o.dlo != "" {
+		container, prefix := o.dloPrefix(file)
+		return container == n.top() && strings.HasPrefix(n.object, prefix), nil
+	}
+	if !o.slo || !there.exists() {
+		return false, nil
+	}
+	all, err := f.everySegment(ctx, file, o)
+	if errors.Is(err, errNoManifest) {
+		return false, nil
+	}
+	return slices.Contains(all, n), err
+}
+
+// ontoOwnPart moves a large file to the name of one of its segments: it gets a content of its own, since the manifest would take the
+// segment's place.
+func (m *move) ontoOwnPart(ctx context.Context, moved, replaced object, freed []name) error {
+	own, err := m.freedBy(ctx, m.from, moved)
+	if err != nil {
+		return translate(err)
+	}
+	if replaced.header.Get(metaCopyOf) != moved.etag { // else it was cut off after the copy
+		if err := m.copyContent(ctx, m.from, moved, m.to); err != nil {
+			return err
+		}
+	}
+	if err := m.deleteObject(ctx, m.from); err != nil {
+		return translate(err)
+	}
+	m.release(ctx, m.from, slices.DeleteFunc(own, func(seg name) bool { return seg == m.to }))
 	m.release(ctx, m.to, freed)
 	return nil
 }

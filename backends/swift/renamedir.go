@@ -2,7 +2,7 @@ package swift
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -15,8 +15,9 @@ import (
 // movesAtOnce is how many objects of a directory are under way in a rename.
 const movesAtOnce = 8
 
-// dir moves a directory entry by entry: each is copied and then deleted, so that a failure leaves it whole under one of its names at least. The
-// directory's own marker goes last.
+// dir moves a directory entry by entry: each is copied and then deleted, so that a failure leaves it whole under one of its names at
+// least. An entry that cannot be moved stays behind with all that it needs, and the others go through. The directory's own marker goes
+// last.
 func (m *move) dir(ctx context.Context, marker object) error {
 	if err := m.findUnfinished(ctx); err != nil {
 		return err
@@ -24,27 +25,18 @@ func (m *move) dir(ctx context.Context, marker object) error {
 	if err := m.begin(ctx, m.renaming); err != nil {
 		return err
 	}
-	if err := m.eachBelow(ctx, m.from, m.settle); err != nil {
-		return err
+	moved, err := 0, m.settleManifests(ctx)
+	if err == nil {
+		moved, err = m.entries(ctx)
 	}
-	// What came while it was being moved is moved too.
-	for total, again := 0, true; again; {
-		var moved atomic.Int64
-		err := m.eachBelow(ctx, m.from, func(ctx context.Context, e entry) error {
-			ok, err := m.entry(ctx, e)
-			if ok {
-				moved.Add(1)
-			}
-			return err
-		})
-		total, again = total+int(moved.Load()), moved.Load() > 0
-		switch {
-		case err != nil:
-			m.log.Warn("directory rename cut off; the same rename goes on with it", "from", m.from.String(), "to", m.to.String(), "moved", total, "err", err)
-			return err
-		case again:
-			m.log.Info("directory rename under way", "from", m.from.String(), "to", m.to.String(), "moved", total)
-		}
+	if err == nil && m.behind.any() {
+		err = m.behind.err()
+		m.keepBoth(ctx)
+	}
+	if err != nil {
+		m.log.Warn("directory rename cut off; the same rename goes on with it",
+			"from", m.from.String(), "to", m.to.String(), "moved", moved, "err", err)
+		return err
 	}
 	// A directory that was only a prefix gets a marker, to stay as it was seen.
 	switch err := m.copyObject(ctx, m.from, m.to, marker.isVersion()); {
@@ -62,28 +54,63 @@ func (m *move) dir(ctx context.Context, marker object) error {
 	return nil
 }
 
+// entries moves all that is below the directory, also what comes while it is being moved, and returns how many entries it has moved.
+func (m *move) entries(ctx context.Context) (int, error) {
+	for total := 0; ; {
+		var moved atomic.Int64
+		err := m.eachBelow(ctx, m.from, func(ctx context.Context, e entry) error {
+			if m.behind.stays(e.Name) {
+				return nil
+			}
+			ok, err := m.entry(ctx, e)
+			if ok {
+				moved.Add(1)
+			}
+			return m.behind.leave(m.from.with(e.Name), err)
+		})
+		total += int(moved.Load())
+		if err != nil || moved.Load() == 0 {
+			return total, err
+		}
+		m.log.Info("directory rename under way", "from", m.from.String(), "to", m.to.String(), "moved", total)
+	}
+}
+
+// keepBoth gives a directory of which a part stays behind an object of its own under both names, so that both parts are seen, and the
+// same rename can end it when what stayed behind was removed. The record is written after that, since what is newer than the record is
+// another directory. Where it fails the rename has to be repeated from the log's line.
+func (m *move) keepBoth(ctx context.Context) {
+	err := m.copyObject(ctx, m.from, m.to, false)
+	if status(err) == http.StatusNotFound {
+		err = errors.Join(m.mark(ctx, m.to), m.mark(ctx, m.from), m.begin(ctx, m.renaming))
+	}
+	if err != nil {
+		m.log.Warn("directory of which a part stays behind not kept under both names", "from", m.from.String(), "to", m.to.String(), "err", err)
+	}
+}
+
 // putMarker makes a directory that has no object of its own one that has.
 func (f *FS) putMarker(ctx context.Context, n name) error {
 	_, err := f.client.send(ctx, request{method: http.MethodPut, target: n, header: map[string]string{"Content-Type": directoryType}})
 	return translate(err)
 }
 
-// entry moves one object below the directory, and says whether it was there still.
+// entry moves one object below the directory, and reports whether it was there still.
 func (m *move) entry(ctx context.Context, e entry) (bool, error) {
 	from := m.from.with(e.Name)
 	to, _ := m.sibling(from)
 	if !e.isLink() { // which is the same wherever it lies
 		if err := m.checkEntry(ctx, from, to); err != nil {
-			return false, inEntry(from, err)
+			return false, err
 		}
 	}
 	switch err := m.copyObject(ctx, from, to, e.isVersion()); {
 	case status(err) == http.StatusNotFound:
 		return false, nil // it has gone meanwhile, and the listing does not know yet
 	case err != nil:
-		return false, inEntry(from, translate(err))
+		return false, translate(err)
 	}
-	return true, inEntry(from, m.leave(ctx, from, to))
+	return true, m.leave(ctx, from, to)
 }
 
 // checkEntry finds out whether an object may be moved, where an earlier rename was cut off: this one or another.
@@ -108,60 +135,6 @@ func (m *move) checkEntry(ctx context.Context, from, to name) error {
 		}
 	}
 	return m.checkMovable(ctx, from, o, m.unfinished)
-}
-
-// settle gives a large file a content of its own at its new name, if it has segments in the directory that is to be moved: they would be moved away from under it.
-func (m *move) settle(ctx context.Context, e entry) error {
-	from := m.from.with(e.Name)
-	// A manifest is listed as empty, unless it is the write log that tells of it.
-	mayBeLarge := e.SLOEtag != "" || e.asked != nil || e.Bytes == 0 && e.Hash == emptyHash
-	if !mayBeLarge || isDirectoryType(e.ContentType) || e.isLink() {
-		return nil
-	}
-	o, err := m.head(ctx, from)
-	switch {
-	case status(err) == http.StatusNotFound:
-		return nil
-	case err != nil:
-		return inEntry(from, translate(err))
-	case !o.isLarge():
-		return nil
-	}
-	segments, err := m.allSegments(ctx, from, o)
-	if err != nil {
-		return inEntry(from, translate(err))
-	}
-	inside := false
-	for _, seg := range segments {
-		inside = inside || m.from.contains(seg)
-	}
-	if !inside {
-		return nil
-	}
-	to, _ := m.sibling(from)
-	if err := m.checkEntry(ctx, from, to); err != nil {
-		return inEntry(from, err)
-	}
-	if err := m.copyContent(ctx, from, o, to); err != nil {
-		return inEntry(from, err)
-	}
-	own, err := m.freedBy(ctx, from, o)
-	if err != nil {
-		return inEntry(from, translate(err))
-	}
-	if err := m.deleteObject(ctx, from); err != nil {
-		return translate(err)
-	}
-	m.release(ctx, from, own)
-	return nil
-}
-
-// inEntry says of which entry of a directory an error is.
-func inEntry(n name, err error) error {
-	if err == nil || vfs.Kind(err) == nil {
-		return err
-	}
-	return &vfs.Error{Kind: vfs.Kind(err), Text: fmt.Sprintf("%q: %s", n.inAccount(), vfs.ClientText(err)), Err: err}
 }
 
 // renameContainer renames an empty container: Swift has no way to rename one with something in it. Rights, metadata and the policy go along.
@@ -210,6 +183,18 @@ func keptByRename(h http.Header) map[string]string {
 
 // eachBelow calls do for every object below a directory, several at a time, page by page.
 func (f *FS) eachBelow(ctx context.Context, dir name, do func(context.Context, entry) error) error {
+	return f.eachPageBelow(ctx, dir, func(ctx context.Context, page []entry) error {
+		g, gctx := errgroup.WithContext(ctx)
+		g.SetLimit(movesAtOnce)
+		for _, e := range page {
+			g.Go(func() error { return do(gctx, e) })
+		}
+		return g.Wait()
+	})
+}
+
+// eachPageBelow calls do for every page of the objects below a directory.
+func (f *FS) eachPageBelow(ctx context.Context, dir name, do func(context.Context, []entry) error) error {
 	l, err := f.limits(ctx)
 	if err != nil {
 		return translate(err)
@@ -223,12 +208,7 @@ func (f *FS) eachBelow(ctx context.Context, dir name, do func(context.Context, e
 			return nil
 		}
 		marker = page[len(page)-1].key()
-		g, gctx := errgroup.WithContext(ctx)
-		g.SetLimit(movesAtOnce)
-		for _, e := range page {
-			g.Go(func() error { return do(gctx, e) })
-		}
-		if err := g.Wait(); err != nil {
+		if err := do(ctx, page); err != nil {
 			return err
 		}
 	}

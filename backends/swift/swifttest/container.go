@@ -49,7 +49,11 @@ func (s *Server) listContainer(w http.ResponseWriter, r *request) error {
 			entries = append(entries, listingEntry{Subdir: f.subdir})
 			continue
 		}
-		entries = append(entries, f.item.entry(r.account, r.container))
+		e := f.item.entry(r.account, r.container)
+		if s.limits.PlainListings {
+			e.SLOEtag, e.SymlinkPath, e.SymlinkEtag, e.SymlinkBytes = "", "", "", nil
+		}
+		entries = append(entries, e)
 	}
 	return writeListing(w, r, entries)
 }

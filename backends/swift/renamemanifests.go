@@ -1,0 +1,216 @@
+package swift
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"filegate/core/cache"
+	"filegate/core/vfs"
+)
+
+// A directory's rename would move segments that lie in the directory away from under the files that they belong to. So before anything is
+// moved, each large file whose segments lie there is given a content of its own at its new name. When all have one, the old manifests are
+// deleted, and the segments that are nobody else's after them: two manifests may name the same.
+//
+// What is large a HEAD tells. A listing does not: any object may be the manifest of a dynamic large object, and not every store marks
+// those of static ones.
+
+// settledFile is a large file that has a content of its own at its new name, while the old one is there still.
+type settledFile struct {
+	from name
+	own  []name // the segments that go with it
+}
+
+// preparing is the preparation of a directory's rename.
+type preparing struct {
+	*move
+	mu    sync.Mutex
+	files []settledFile
+	bytes int // of the names in files
+}
+
+// maxSettled bounds the bytes of the names of what waits to be deleted.
+const maxSettled = 64 * mib
+
+// settleManifests gives the large files whose segments lie in the directory a content of their own at their new names.
+func (m *move) settleManifests(ctx context.Context) error {
+	s := &preparing{move: m}
+	err := m.eachPageBelow(ctx, m.from, func(ctx context.Context, page []entry) error {
+		manifests, err := m.manifestsIn(ctx, page)
+		if err != nil {
+			return err
+		}
+		g, gctx := errgroup.WithContext(ctx)
+		g.SetLimit(movesAtOnce)
+		for from, o := range manifests {
+			g.Go(func() error { return s.settle(gctx, from, o) })
+		}
+		return g.Wait()
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.each(ctx, func(ctx context.Context, file settledFile) error { return m.deleteObject(ctx, file.from) }); err != nil {
+		return translate(err)
+	}
+	return s.each(ctx, func(ctx context.Context, file settledFile) error {
+		m.release(ctx, file.from, slices.DeleteFunc(file.own, func(seg name) bool {
+			return m.from.contains(seg) && m.behind.stays(seg.object)
+		}))
+		return nil
+	})
+}
+
+// each calls do for each file that has its content, several at a time.
+func (s *preparing) each(ctx context.Context, do func(context.Context, settledFile) error) error {
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(movesAtOnce)
+	for _, file := range s.files {
+		g.Go(func() error { return do(gctx, file) })
+	}
+	return g.Wait()
+}
+
+// manifestsIn returns the large objects of a page.
+func (m *move) manifestsIn(ctx context.Context, page []entry) (map[name]object, error) {
+	page, err := m.mayBeManifests(ctx, page)
+	if err != nil {
+		return nil, err
+	}
+	var mu sync.Mutex
+	all := map[name]object{}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(headsAtOnce)
+	for _, e := range page {
+		g.Go(func() error {
+			n := m.from.with(e.Name)
+			o, err := m.head(gctx, n)
+			switch {
+			case status(err) == http.StatusNotFound, cannotFollow(err):
+				return nil
+			case err != nil:
+				// What its segments are nobody knows, and the others may be among them.
+				return unknownEntry(n, translate(err))
+			case o.isLarge() && !o.link:
+				mu.Lock()
+				defer mu.Unlock()
+				all[n] = o
+			}
+			return nil
+		})
+	}
+	return all, g.Wait()
+}
+
+// mayBeManifests returns the entries of a page that may be large objects as far as is known.
+func (m *move) mayBeManifests(ctx context.Context, page []entry) ([]entry, error) {
+	grant, err := m.client.grants.Current(ctx)
+	if err != nil {
+		return nil, translate(err)
+	}
+	account, err := accountURL(grant.Endpoint, m.from.account)
+	if err != nil {
+		return nil, translate(err)
+	}
+	page = slices.DeleteFunc(slices.Clone(page), func(e entry) bool { return isDirectoryType(e.ContentType) || e.isLink() })
+	keys := make([]cache.Key, len(page))
+	for i, e := range page {
+		keys[i] = attrKey(account, m.from.with(e.Name), e.version(), e.time(m.opened), m.backend.cfg.KeepModes)
+	}
+	known, i := m.backend.attrs.get(ctx, keys), -1
+	return slices.DeleteFunc(page, func(e entry) bool {
+		i++
+		a := known[i]
+		return a != nil && a.Segments == "" && a.Version == e.Hash && e.SLOEtag == ""
+	}), nil
+}
+
+// settle gives a large file a content of its own at its new name, if it has segments in the directory.
+func (s *preparing) settle(ctx context.Context, from name, o object) error {
+	all, err := s.everySegment(ctx, from, o)
+	switch {
+	case status(err) == http.StatusNotFound, errors.Is(err, errNoManifest):
+		return nil
+	case err != nil:
+		return unknownEntry(from, translate(err))
+	}
+	inside := slices.DeleteFunc(all, func(seg name) bool { return !s.from.contains(seg) })
+	if len(inside) == 0 {
+		return nil
+	}
+	own, err := s.giveContent(ctx, from, o)
+	if err != nil {
+		if left := s.behind.leave(from, err); left != nil {
+			return left
+		}
+		prefix := ""
+		if container, p := o.dloPrefix(from); o.dlo != "" && container == s.from.top() {
+			prefix = p
+		}
+		return s.behind.need(inside, prefix)
+	}
+	size := len(from.object)
+	for _, seg := range own {
+		size += len(seg.object)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bytes += size; s.bytes > maxSettled {
+		return vfs.Errorf(vfs.ErrTooLarge, "the parts of too many large files lie in this directory: rename the directories in it one by one first")
+	}
+	s.files = append(s.files, settledFile{from: from, own: own})
+	return nil
+}
+
+// giveContent copies a large file to its new name, and returns the segments that go with the old one.
+func (s *preparing) giveContent(ctx context.Context, from name, o object) ([]name, error) {
+	to, _ := s.sibling(from)
+	if err := s.checkEntry(ctx, from, to); err != nil {
+		return nil, err
+	}
+	own, err := s.freedBy(ctx, from, o)
+	if err != nil {
+		return nil, translate(err)
+	}
+	if s.resumed {
+		switch twin, err := s.head(ctx, to); {
+		case err == nil && twin.header.Get(metaCopyOf) == o.etag:
+			return own, nil
+		case err != nil && status(err) != http.StatusNotFound:
+			return nil, translate(err)
+		}
+	}
+	return own, s.copyContent(ctx, from, o, to)
+}
+
+// everySegment returns the names of all that a large object is made of, whatever else it is used for. The error is not translated.
+func (f *FS) everySegment(ctx context.Context, n name, o object) ([]name, error) {
+	if o.slo {
+		return f.segmentsIn(ctx, n, maxNesting, func(_, _ name) bool { return true })
+	}
+	var all []name
+	container, prefix := o.dloPrefix(n)
+	err := f.eachListed(ctx, container, prefix, func(e entry) error {
+		all = append(all, container.with(e.Name))
+		return nil
+	})
+	return all, err
+}
+
+// unknownEntry is the failure to find out what an entry of a directory consists of.
+func unknownEntry(n name, err error) error {
+	kind := vfs.Kind(err)
+	if kind == nil {
+		return err
+	}
+	return &vfs.Error{
+		Kind: kind, Err: err,
+		Text: fmt.Sprintf("nothing was moved, since other entries may be parts of %q, and what that is the storage does not tell: %s", n.inAccount(), vfs.ClientText(err)),
+	}
+}
