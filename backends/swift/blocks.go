@@ -62,6 +62,9 @@ func (b *blocks) put(all ...[]byte) {
 func (b *blocks) trim() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.timer == nil {
+		return // close was faster, and has left none
+	}
 	b.cool(b.least)
 	b.least = len(b.warm)
 	if b.least == 0 {

@@ -56,3 +56,17 @@ func TestBlocksTrim(t *testing.T) {
 		}
 	})
 }
+
+// TestBlocksTrimLate has a look at the memory come when all of it has been given back already.
+func TestBlocksTrimLate(t *testing.T) {
+	var b blocks
+	b.put(b.take(), b.take(), b.take())
+	b.mu.Lock()
+	b.least = 3
+	b.mu.Unlock()
+	b.close()
+	b.trim()
+	if len(b.warm) != 0 || len(b.cold) != 3 {
+		t.Errorf("%d blocks have memory, and %d none, want 3 without", len(b.warm), len(b.cold))
+	}
+}
