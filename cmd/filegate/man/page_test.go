@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestLint has mandoc read all pages, which reports macros that are used wrongly.
+// TestLint has mandoc read all pages, which reports macros that it cannot read.
 func TestLint(t *testing.T) {
 	mandoc, err := exec.LookPath("mandoc")
 	if err != nil {
@@ -24,7 +24,7 @@ func TestLint(t *testing.T) {
 		t.Fatalf("pages %q, %v", pages, err)
 	}
 	for _, page := range pages {
-		if out, err := exec.Command(mandoc, "-T", "lint", "-W", "warning", page).CombinedOutput(); err != nil {
+		if out, err := exec.Command(mandoc, "-T", "lint", "-W", "error", page).CombinedOutput(); err != nil {
 			t.Errorf("%s:\n%s", page, out)
 		}
 	}
