@@ -13,11 +13,7 @@ import (
 
 	"filegate/core/auth"
 	"filegate/core/session"
-	"filegate/core/vfs"
 )
-
-// openTimeout is how long a client may take to open a data connection, in seconds.
-const openTimeout = 15
 
 // client is one client's connection. To the library it is a whole server (its MainDriver) that ever has this one client: so nothing is shared between
 // clients but what is shared here, and the library's own accepting and stopping, with its races, is never used.
@@ -36,6 +32,9 @@ type client struct {
 	step      *auth.Step       // that a password is to answer
 	certified *session.Session // of a client that needs no password
 
+	params parameters // of the goroutine that reads commands
+	driver *driver    // likewise; nil: not logged in
+
 	notifies  atomic.Bool  // the client has ended an upload with close_notify
 	uploading atomic.Int32 // uploads that have not ended: at most one
 	warned    sync.Once    // of an upload that is lost since the client has hung up
@@ -44,19 +43,18 @@ type client struct {
 
 	mu       sync.Mutex
 	idle     sync.Cond // running has become 0
-	running  int       // calls of the library under way
-	gone     bool      // no further call is let in
+	running  int       // calls of the storage, and transfers, under way
+	gone     bool      // no further one is let in
 	session  *session.Session
 	unhook   func() bool // of the session's end
-	listener net.Listener
-	data     *dataConn // of the transfer under way, or the last one; nil in active mode
+	source   dataSource  // nil: there was no PASV or PORT
+	transfer *transfer   // under way; nil: none
 }
 
 var (
 	_ ftpserver.MainDriver                         = (*client)(nil)
 	_ ftpserver.MainDriverExtensionUserVerifier    = (*client)(nil)
 	_ ftpserver.MainDriverExtensionPostAuthMessage = (*client)(nil)
-	_ ftpserver.MainDriverExtensionPassiveWrapper  = (*client)(nil)
 	_ ftpserver.MainDriverExtensionQuitMessage     = (*client)(nil)
 )
 
@@ -71,9 +69,9 @@ func newClient(s *Server, nc net.Conn) *client {
 	c.ctx, c.cancel = context.WithCancel(s.ctx)
 	c.control.working = c.isWorking
 	c.control.tlsConfig = s.tls
-	c.control.active, c.control.activeDeny = s.cfg.Active, s.activeDeny
-	c.control.spaceKnown = c.spaceKnown
-	c.control.keeps = s.cfg.Hangup == keep
+	c.control.perform, c.control.settle = c.perform, c.settle
+	c.control.keeps, c.control.clears = s.cfg.Hangup == keep, s.cfg.TLS.CCC
+	c.params = c.initialParameters()
 	switch s.cfg.TLS.Mode {
 	case implicit:
 		c.control.implicit = true
@@ -82,6 +80,12 @@ func newClient(s *Server, nc net.Conn) *client {
 		c.control.required = s.cfg.TLS.Required
 	}
 	return c
+}
+
+func (c *client) initialParameters() parameters {
+	p := newParameters()
+	p.private = c.srv.cfg.TLS.Mode == implicit
+	return p
 }
 
 // serve serves the client until the connection has ended and nothing that was called for it is running.
@@ -173,13 +177,9 @@ func (c *client) cut() {
 
 // closeData breaks the transfer that is under way, or about to begin.
 func (c *client) closeData() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.listener != nil {
-		c.listener.Close()
-	}
-	if c.data != nil {
-		c.data.Conn.Close()
+	c.setSource(nil)
+	if t := c.underWay(); t != nil {
+		t.cut()
 	}
 }
 
@@ -212,34 +212,17 @@ func (c *client) isWorking() bool {
 func (c *client) GetSettings() (*ftpserver.Settings, error) {
 	cfg := &c.srv.cfg
 	settings := &ftpserver.Settings{
-		Listener:                &oneConn{client: c},
-		ListenAddr:              c.control.LocalAddr().String(), // only shown, by STAT
-		Banner:                  cfg.Banner,
-		IdleTimeout:             int((cfg.IdleTimeout + time.Second - 1) / time.Second),
-		ConnectionTimeout:       openTimeout,
-		DisableActiveMode:       !cfg.Active,
-		ActiveTransferPortNon20: true, // port 20 is for root only
-		DefaultTransferType:     ftpserver.TransferTypeBinary,
-	}
-	if cfg.TLS.Mode == implicit {
-		settings.TLSRequired = ftpserver.ImplicitEncryption
-	}
-	if first, last, _ := cfg.Passive.ports(); first > 0 {
-		settings.PassiveTransferPortRange = ftpserver.PortRange{Start: first, End: last}
-	}
-	if c.srv.public != nil {
-		settings.PublicIPResolver = func(ftpserver.ClientContext) (string, error) { return c.srv.public.address(c.ctx) }
+		Listener:            &oneConn{client: c},
+		ListenAddr:          c.control.LocalAddr().String(),
+		Banner:              cfg.Banner,
+		IdleTimeout:         int((cfg.IdleTimeout + time.Second - 1) / time.Second),
+		DefaultTransferType: ftpserver.TransferTypeBinary, // of SIZE: text is made elsewhere
 	}
 	return settings, nil
 }
 
-// GetTLSConfig implements [ftpserver.MainDriver]. It is for data connections, and for FEAT to know.
-func (c *client) GetTLSConfig() (*tls.Config, error) {
-	if c.srv.tls == nil {
-		return nil, errNoTLS
-	}
-	return c.srv.tls, nil
-}
+// GetTLSConfig implements [ftpserver.MainDriver]. The library encrypts nothing.
+func (c *client) GetTLSConfig() (*tls.Config, error) { return nil, errNoTLS }
 
 // ClientConnected implements [ftpserver.MainDriver].
 func (c *client) ClientConnected(cc ftpserver.ClientContext) (string, error) {
@@ -249,8 +232,8 @@ func (c *client) ClientConnected(cc ftpserver.ClientContext) (string, error) {
 
 // ClientDisconnected implements [ftpserver.MainDriver]. A transfer may still be running, and the library waits for none: that is done by serve.
 func (c *client) ClientDisconnected(ftpserver.ClientContext) {
-	if c.control.tries > 0 {
-		_ = c.control.Close() // the library takes it for closed since the first refused login
+	if c.control.departed {
+		_ = c.control.Close()
 	}
 	if c.uploading.Load() > 0 && c.srv.cfg.Hangup == discard && c.hungUp() {
 		c.warnOfHangup()
@@ -267,57 +250,11 @@ func (c *client) QuitMessage() string {
 	return "Goodbye."
 }
 
-// WrapPassiveListener implements [ftpserver.MainDriverExtensionPassiveWrapper]. It sees to it that a client has one listener at a time, and none in the
-// end: the library forgets those for which it has no address to tell.
-func (c *client) WrapPassiveListener(l net.Listener) (net.Listener, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.listener != nil {
-		c.listener.Close()
-	}
-	if c.gone {
-		l.Close()
-		return nil, errEnded
-	}
-	c.listener = l
-	return &dataListener{Listener: l, client: c}, nil
-}
-
 // spaceKnown reports whether the storage tells how much space is free.
-func (c *client) spaceKnown() (known bool) {
-	c.mu.Lock()
-	sess := c.session
-	c.mu.Unlock()
-	if sess == nil || c.enter() != nil {
+func (c *client) spaceKnown() bool {
+	if c.driver == nil {
 		return false
 	}
-	defer c.leave()
-	defer recoverTo(new(error), c.log)
-	space, err := sess.StatSpace(sess.Context(), vfs.Root)
-	return err == nil && space.Free >= 0
-}
-
-// keepData makes d the client's data connection. It reports false when the client has gone.
-func (c *client) keepData(d *dataConn) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.gone {
-		return false
-	}
-	c.data = d
-	return true
-}
-
-// dataConn is the data connection that a transfer is using, or nil in active mode.
-func (c *client) dataConn() *dataConn {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.data
-}
-
-// noData forgets the data connection of the last transfer.
-func (c *client) noData() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.data = nil
+	_, err := c.driver.GetAvailableSpace("/")
+	return err == nil
 }

@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net"
 	"net/textproto"
+	"path"
 	"sync"
 	"testing"
 	"time"
@@ -166,7 +168,11 @@ func (c *client) Stat(_ context.Context, name vfs.Path) (vfs.Info, error) {
 	if err != nil {
 		return vfs.Info{}, fromReply(err)
 	}
-	return infoOf(e), nil
+	info := infoOf(e)
+	if info.Name = path.Base(info.Name); info.Name != name.Base() {
+		return info, fmt.Errorf("asked for %q, got the facts of %q", name, e.Name)
+	}
+	return info, nil
 }
 
 func (c *client) List(_ context.Context, name vfs.Path) (vfs.Lister, error) {

@@ -3,8 +3,10 @@ package ftp
 import (
 	"crypto/tls"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,13 +33,14 @@ type Config struct {
 	Active bool `hcl:"active,optional"`
 	// ActiveDeny is networks that active mode does not connect to, such as "10.0.0.0/8", also where the client itself is there.
 	ActiveDeny []string `hcl:"active_deny,optional"`
+	// ForeignData is networks that data connections may come from or go to, beside the client's own
+	// address: for transfers between two servers, and for clients with several addresses.
+	ForeignData []string `hcl:"foreign_data,optional"`
 
 	// MaxConnections is how many clients may be connected at a time.
 	MaxConnections int `hcl:"max_connections,optional"`
 	// MaxStartups is how many of them may not have logged in yet.
 	MaxStartups int `hcl:"max_startups,optional"`
-	// MaxListEntries is how many entries a directory may have to be listed: FTP needs them all in memory, at about 300 bytes each.
-	MaxListEntries int `hcl:"max_list_entries,optional"`
 	// LoginTimeout is how long a client may take to log in.
 	LoginTimeout time.Duration `hcl:"login_timeout,optional"`
 	// IdleTimeout is how long a client may send no command while nothing is being transferred.
@@ -58,6 +61,9 @@ type TLS struct {
 	Key  string `hcl:"key,optional"`
 	// Required refuses, in explicit mode, logins and data without TLS.
 	Required bool `hcl:"required,optional"`
+	// CCC lets clients end the encryption of the control connection behind the login (RFC 4217,
+	// section 12.3), for firewalls that read it.
+	CCC bool `hcl:"ccc,optional"`
 	// MinVersion is the lowest version of TLS: "1.0", "1.1", "1.2" or "1.3".
 	MinVersion string `hcl:"min_version,optional"`
 	// CloseNotify is what becomes of an upload over TLS that ends without close_notify (RFC 8446,
@@ -84,6 +90,8 @@ type Passive struct {
 	Ports string `hcl:"ports,optional"`
 	// PublicHost is the IPv4 address, or a name that has one, that clients are told to connect to. Empty: the one that they have connected to already.
 	PublicHost string `hcl:"public_host,optional"`
+	// PublicHosts is the same for clients of some networks, such as { "10.0.0.0/8" = "10.1.2.3" }.
+	PublicHosts map[string]string `hcl:"public_hosts,optional"`
 }
 
 var _ frontend.Config = (*Config)(nil)
@@ -97,7 +105,6 @@ func NewConfig() *Config {
 		Active:         true,
 		MaxConnections: 1000,
 		MaxStartups:    100,
-		MaxListEntries: 100_000,
 		LoginTimeout:   time.Minute,
 		IdleTimeout:    15 * time.Minute,
 		DataTimeout:    5 * time.Minute,
@@ -115,9 +122,14 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 			report("listen", fmt.Sprintf("%q is not an address", addr), `Write host:port, or ":port" for all addresses of the machine.`)
 		}
 	}
-	for _, network := range c.ActiveDeny {
-		if _, err := netip.ParsePrefix(network); err != nil {
-			report("active_deny", fmt.Sprintf("%q is not a network", network), `Write an address and the length of the prefix, such as "10.0.0.0/8".`)
+	for _, list := range []struct {
+		attribute string
+		networks  []string
+	}{{"active_deny", c.ActiveDeny}, {"foreign_data", c.ForeignData}, {"passive.public_hosts", slices.Sorted(maps.Keys(c.Passive.PublicHosts))}} {
+		for _, network := range list.networks {
+			if _, err := netip.ParsePrefix(network); err != nil {
+				report(list.attribute, fmt.Sprintf("%q is not a network", network), `Write an address and the length of the prefix, such as "10.0.0.0/8".`)
+			}
 		}
 	}
 	c.TLS.validate(report)
@@ -129,7 +141,6 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	}{
 		{"max_connections", "No client could connect", c.MaxConnections},
 		{"max_startups", "No client could log in", c.MaxStartups},
-		{"max_list_entries", "No directory could be listed", c.MaxListEntries},
 	} {
 		if limit.n < 1 {
 			report(limit.name, limit.summary, "Give a number of at least 1.")
@@ -206,11 +217,18 @@ func (p *Passive) validate(report func(attribute, summary, detail string)) {
 	if _, _, err := p.ports(); err != nil {
 		report("passive.ports", "The ports cannot be used: "+err.Error(), `Write the first and the last port, such as "60000-60100".`)
 	}
-	if addr, err := netip.ParseAddr(p.PublicHost); err == nil && !addr.Unmap().Is4() {
-		report("passive.public_host", fmt.Sprintf("%s is not an IPv4 address", addr),
+	validatePublicHost("passive.public_host", p.PublicHost, report)
+	for _, network := range slices.Sorted(maps.Keys(p.PublicHosts)) {
+		validatePublicHost("passive.public_hosts", p.PublicHosts[network], report)
+	}
+}
+
+func validatePublicHost(attribute, host string, report func(attribute, summary, detail string)) {
+	if addr, err := netip.ParseAddr(host); err == nil && !addr.Unmap().Is4() {
+		report(attribute, fmt.Sprintf("%s is not an IPv4 address", addr),
 			"Only clients that come by IPv4 are told an address (PASV): give that one. Those that come by IPv6 connect to the address that they know.")
-	} else if err != nil && strings.ContainsAny(p.PublicHost, ": /") {
-		report("passive.public_host", fmt.Sprintf("%q is neither an address nor a host name", p.PublicHost), `Write it without port and scheme, such as "ftp.example.net".`)
+	} else if err != nil && strings.ContainsAny(host, ": /") {
+		report(attribute, fmt.Sprintf("%q is neither an address nor a host name", host), `Write it without port and scheme, such as "ftp.example.net".`)
 	}
 }
 
@@ -251,12 +269,18 @@ func (c *Config) New(env frontend.Env) (frontend.Server, error) {
 		return nil, problem
 	}
 	s := newServer(env, *c)
-	for _, network := range c.ActiveDeny {
-		prefix, err := netip.ParsePrefix(network)
-		if err != nil {
-			return nil, err
-		}
-		s.activeDeny = append(s.activeDeny, prefix.Masked())
+	var err error
+	if s.activeDeny, err = prefixes(c.ActiveDeny); err != nil {
+		return nil, err
+	}
+	if s.foreign, err = prefixes(c.ForeignData); err != nil {
+		return nil, err
+	}
+	if s.dataPorts.first, s.dataPorts.last, err = c.Passive.ports(); err != nil {
+		return nil, err
+	}
+	if s.public, err = newPublicHosts(c.Passive.PublicHost, c.Passive.PublicHosts); err != nil {
+		return nil, err
 	}
 	if c.TLS.Mode != off {
 		cert, err := newCertificate(c.TLS.Cert, c.TLS.Key, env.Log)
@@ -270,4 +294,16 @@ func (c *Config) New(env frontend.Env) (frontend.Server, error) {
 		}
 	}
 	return s, nil
+}
+
+func prefixes(networks []string) ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for _, network := range networks {
+		prefix, err := netip.ParsePrefix(network)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, prefix.Masked())
+	}
+	return all, nil
 }

@@ -59,9 +59,9 @@ func TestValidate(t *testing.T) {
 		{"host", func(c *ftp.Config) { c.Passive.PublicHost = "2001:db8::1" }, []string{"passive.public_host: 2001:db8::1 is not an IPv4 address"}},
 		{"host", func(c *ftp.Config) { c.Passive.PublicHost = "ftp://x" }, []string{`passive.public_host: "ftp://x" is neither an address nor a host name`}},
 		{"all", func(c *ftp.Config) {
-			c.MaxConnections, c.MaxStartups, c.MaxListEntries, c.LoginTimeout, c.IdleTimeout, c.DataTimeout = 0, 0, -1, 0, 1, 2
+			c.MaxConnections, c.MaxStartups, c.LoginTimeout, c.IdleTimeout, c.DataTimeout = 0, 0, 0, 1, 2
 		}, []string{
-			"max_connections: No client could connect", "max_startups: No client could log in", "max_list_entries: No directory could be listed",
+			"max_connections: No client could connect", "max_startups: No client could log in",
 			"login_timeout: 0s is too short", "idle_timeout: 1ns is too short", "data_timeout: 2ns is too short",
 		}},
 	} {

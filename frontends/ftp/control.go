@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,46 +25,47 @@ var errLineTooLong = errors.New("the command line is too long")
 
 // control is a client's control connection as the library sees it. It stands between the two, and does what the library does not do, or not well:
 //
-//   - TLS, so that on this side of it replies can be read: AUTH, and PROT without it (RFC 4217);
+//   - TLS, so that on this side of it replies can be read: AUTH and CCC (RFC 4217);
 //   - replies with the code that an error deserves, see [reply];
 //   - only whole commands are passed on: the library would take half a DELE for one when the connection breaks in the middle;
+//   - commands that are not the library's are executed, see [client.perform];
 //   - a connection that is to end, also of an idle client, does so in between two commands, with a reply that says so.
 //
-// Read, Close and SetDeadline are called by the library's goroutine for the connection alone, Write by the one of a transfer too.
+// Read, Close and SetDeadline are called by the library's goroutine for the connection alone, replies are sent by the one of a transfer too.
 type control struct {
 	net.Conn              // the TCP connection
 	tlsConfig *tls.Config // nil: there is no TLS here
 	required  bool        // nothing important goes without TLS
 	implicit  bool        // TLS from the first byte on, of data too
-	working   func() bool // whether a call of the storage is under way
+	clears    bool        // CCC is allowed
+	keeps     bool        // a client that hangs up may have finished an upload
 
-	active     bool           // the server connects to the client if asked to
-	activeDeny []netip.Prefix // where it does not
-	spaceKnown func() bool    // whether the free space can be told
-	keeps      bool           // a client that hangs up may have finished an upload
+	working func() bool                                // whether a call of the storage is under way
+	perform func(verb, arg string) (r *reply, ok bool) // see [client.perform]
+	settle  func()                                     // waits for the end of a transfer
 
 	stream   net.Conn // the TCP connection, or TLS over it
 	secured  bool     // TLS is on
+	cleared  bool     // CCC has ended it
+	afterTLS bool     // records of TLS may still come, and are passed over
 	loggedIn bool
+	named    bool        // USER has come, and no PASS yet
 	quitting atomic.Bool // the client has said good-bye
 	left     atomic.Bool // the client has closed the connection
 	in       *bufio.Reader
 	part     []byte // of a command line
 	line     []byte // of a command that the library has not taken yet
 	passed   bool   // a PASS that comes now is one too many
-	epsvAll  bool   // the client has said that it uses nothing but EPSV
 	tries    int    // logins that were refused
 	earlier  int    // commands before the login
 	spare    bool   // the library's next Close is not to be one
+	departed bool   // the library takes the connection for closed
+	leaving  bool   // REIN is being executed
 
-	renaming atomic.Bool            // RNFR was the last command, and has found its file
-	unique   atomic.Pointer[string] // the name that STOU has made, until the client is told
-	listings listRequests
-
-	rest       int64        // what REST has said, until a transfer
-	appendFrom atomic.Int64 // the same for APPE: the library forgets it
+	renaming atomic.Bool // RNFR was the last command, and has found its file
 
 	deadlines sync.Mutex
+	loginTime time.Duration
 	loginBy   time.Time // no deadline is later than this, unless it is zero
 	idle      time.Duration
 	last      *reply // set when the connection is to end: what to say then
@@ -85,23 +84,17 @@ func newControl(c net.Conn, loginTimeout, idle time.Duration) *control {
 	c.SetReadDeadline(loginBy) // the handshake of implicit TLS comes before the library's first deadline
 	return &control{
 		Conn: c, stream: c, in: bufio.NewReaderSize(c, maxCommand),
-		loginBy: loginBy, idle: idle, working: func() bool { return false }, spaceKnown: func() bool { return false },
+		loginTime: loginTimeout, loginBy: loginBy, idle: idle,
+		working: func() bool { return false }, settle: func() {}, perform: func(string, string) (*reply, bool) { return nil, false },
 		closed: make(chan struct{}),
 	}
-}
-
-// secure turns TLS on. The handshake happens with the next Read or Write.
-func (c *control) secure() {
-	c.stream = tls.Server(c.Conn, c.tlsConfig)
-	c.in.Reset(c.stream)
-	c.secured = true
 }
 
 // admit ends the deadline for the login.
 func (c *control) admit() {
 	c.deadlines.Lock()
 	defer c.deadlines.Unlock()
-	c.loggedIn, c.loginBy = true, time.Time{}
+	c.loggedIn, c.loginBy, c.earlier = true, time.Time{}, 0
 }
 
 // finish makes the connection end, with a last reply, as soon as no command is being executed.
@@ -123,6 +116,9 @@ func (c *control) lastWords() *reply {
 func (c *control) SetDeadline(t time.Time) error {
 	c.deadlines.Lock()
 	defer c.deadlines.Unlock()
+	if idle := time.Now().Add(c.idle); t.After(idle) {
+		t = idle
+	}
 	switch {
 	case c.last != nil:
 		t = time.Unix(1, 0)
@@ -132,8 +128,28 @@ func (c *control) SetDeadline(t time.Time) error {
 	return c.Conn.SetReadDeadline(t)
 }
 
+// awaitCommand begins to count the time without a command anew.
+func (c *control) awaitCommand() { _ = c.SetDeadline(time.Now().Add(c.idleTimeout())) }
+
+func (c *control) idleTimeout() time.Duration {
+	c.deadlines.Lock()
+	defer c.deadlines.Unlock()
+	return c.idle
+}
+
+func (c *control) setIdleTimeout(idle time.Duration) {
+	c.deadlines.Lock()
+	defer c.deadlines.Unlock()
+	c.idle = idle
+}
+
 // Read hands out the commands that the library is to see.
 func (c *control) Read(p []byte) (int, error) {
+	if c.leaving {
+		if err := c.endRein(); err != nil {
+			return 0, err
+		}
+	}
 	for len(c.line) == 0 {
 		line, err := c.readLine()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -141,10 +157,12 @@ func (c *control) Read(p []byte) (int, error) {
 		}
 		switch {
 		case c.lastWords() != nil:
-			// The library waits for the transfer that is under way, if any, answers with QuitMessage and hangs up.
+			// The library answers with QuitMessage and hangs up.
+			c.settle()
 			c.line = []byte("QUIT\r\n")
 		case err != nil && c.keeps && gone(err) && c.left.CompareAndSwap(false, true):
-			c.line = []byte("QUIT\r\n") // likewise: the client's last bytes may still be on their way to the storage
+			c.settle() // the client's last bytes may still be on their way to the storage
+			c.line = []byte("QUIT\r\n")
 		case err != nil:
 			c.left.Store(true)
 			return 0, err
@@ -162,11 +180,16 @@ func (c *control) Read(p []byte) (int, error) {
 // readLine returns a whole line with its end. It is good until the next call.
 func (c *control) readLine() ([]byte, error) {
 	for {
+		if c.afterTLS {
+			if err := c.passOverTLS(); err != nil {
+				return nil, err
+			}
+		}
 		part, err := c.in.ReadSlice('\n')
 		c.part = append(c.part, part...)
 		switch {
 		case len(c.part) > maxCommand:
-			_ = c.answer(&reply{500, "The line is too long."}) // the next read fails too
+			_ = c.answer(&reply{code: 500, text: "The line is too long."}) // the next read fails too
 			return nil, errLineTooLong
 		case err == nil:
 			line := withoutTelnet(c.part)
@@ -174,7 +197,7 @@ func (c *control) readLine() ([]byte, error) {
 			return line, nil
 		case errors.Is(err, os.ErrDeadlineExceeded) && c.working() && c.lastWords() == nil:
 			// The client is not idle but waiting for us.
-			_ = c.SetDeadline(time.Now().Add(c.idle)) // the next read fails too
+			c.awaitCommand()
 		case !errors.Is(err, bufio.ErrBufferFull):
 			return nil, err
 		}
@@ -193,54 +216,53 @@ func (c *control) command(line []byte) ([]byte, error) {
 	passed := c.passed
 	c.passed = false
 	renaming := c.renaming.Swap(false)
+	var r *reply
 	switch verb {
 	case "RNTO":
 		if !renaming {
-			return nil, c.answer(&reply{503, "RNFR comes first."})
+			r = &reply{code: 503, text: "RNFR comes first."}
 		}
+	case "USER":
+		c.settle()
+		if c.required && !c.secured {
+			r = errTLSRequired
+		}
+		c.named = r == nil
 	case "PASS":
-		if passed {
-			return nil, c.answer(&reply{202, "No password is needed: the certificate was enough."})
+		c.settle()
+		named := c.named
+		c.named = false
+		switch {
+		case passed:
+			r = &reply{code: 202, text: "No password is needed: the certificate was enough."}
+		case c.required && !c.secured:
+			r = errTLSRequired
+		case !named:
+			r = &reply{code: 503, text: "USER comes first."}
 		}
 	case "AUTH":
 		return nil, c.auth(arg)
-	case "PBSZ":
-		if !c.secured {
-			return nil, c.answer(errAuthFirst)
-		}
-	case "PROT":
-		return c.prot(strings.ToUpper(arg))
-	case "REST":
-		n, err := strconv.ParseInt(arg, 10, 64)
-		if err != nil || n < 0 {
-			return nil, c.answer(&reply{501, "REST takes a number of bytes."})
-		}
-		c.rest = n
-	case "APPE":
-		c.appendFrom.Store(c.rest)
-		c.rest = 0
-	case "RETR", "STOR", "STOU", "LIST", "NLST":
-		c.rest = 0
-	case "STRU":
-		if strings.EqualFold(arg, "F") {
-			return nil, c.answer(&reply{200, "The structure is that of a file."})
-		}
-		return nil, c.answer(&reply{504, "There is only the structure of a file (STRU F)."})
-	case "HELP":
-		return nil, c.answer(&reply{214, "Commands are those of RFC 959, 2389, 2428, 3659 and 4217, see FEAT."})
+	case "CCC":
+		c.settle()
+		return nil, c.ccc()
+	case "REIN":
+		c.settle()
+		return c.reinitialize()
 	case "QUIT":
 		c.quitting.Store(true)
+		c.settle()
 	}
-	if !c.loggedIn {
-		return line, nil
+	if r != nil {
+		return nil, c.answer(r)
 	}
-	switch verb {
-	case "XCUP", "ALLO", "OPTS", "MODE", "MDTM", "MFF", "STOU", "LIST", "NLST", "MLSD", "PASV", "EPSV", "PORT", "EPRT":
-		rewritten, r := c.rewrite(verb, arg)
-		if r != nil {
-			return nil, c.answer(r)
+	if r, done := c.perform(verb, arg); done {
+		if r == nil {
+			return nil, nil
 		}
-		return []byte(rewritten + "\r\n"), nil
+		return nil, c.answer(r)
+	}
+	if again := rewrite(verb, arg); again != joinCommand(verb, arg) {
+		return []byte(again + "\r\n"), nil
 	}
 	return line, nil
 }
@@ -249,64 +271,34 @@ func (c *control) command(line []byte) ([]byte, error) {
 const maxTries = 3
 
 // refused is called when a login has been refused, behind which the library hangs up. A client that may try again is kept until it has had its tries.
-// The library takes the connection for closed from the first refusal on, so it is ended here later.
 func (c *control) refused(again bool) {
 	c.tries++
 	switch {
 	case again && !c.loggedIn && c.tries < maxTries:
-		c.spare = c.tries == 1
-	case c.tries > 1:
+		c.keepOpen()
+	case c.departed:
 		c.finish(errNoMoreTries)
 	}
 }
 
-var (
-	errAuthFirst = &reply{503, "AUTH TLS comes first."}
-	errNoTLS     = &reply{502, "There is no TLS on this server."}
-)
-
-// auth executes AUTH (RFC 4217, section 4). What the client has sent behind it, in clear, is not taken for a command.
-func (c *control) auth(mechanism string) error {
-	switch {
-	case c.tlsConfig == nil:
-		return c.answer(errNoTLS)
-	case c.secured:
-		return c.answer(&reply{503, "TLS is on already."})
-	case c.loggedIn:
-		return c.answer(&reply{503, "AUTH comes before USER."})
-	}
-	switch strings.ToUpper(mechanism) {
-	case "TLS", "TLS-C", "SSL":
-	default:
-		return c.answer(&reply{504, "There is only AUTH TLS."})
-	}
-	if c.in.Buffered() > 0 {
-		return errors.New("the client has sent commands behind AUTH, in clear")
-	}
-	if err := c.answer(&reply{234, "Go on with TLS."}); err != nil {
-		return err
-	}
-	c.secure()
-	return nil
-}
-
-// prot checks PROT (RFC 4217, section 9): the library takes all but "P" for clear, without a word.
-func (c *control) prot(level string) ([]byte, error) {
-	switch {
-	case !c.secured:
-		return nil, c.answer(errAuthFirst)
-	case level == "C" && (c.required || c.implicit):
-		return nil, c.answer(&reply{534, "Data goes over TLS only: PROT P."})
-	case level == "P", level == "C":
-		return []byte("PROT " + level + "\r\n"), nil
-	}
-	return nil, c.answer(&reply{504, "There are PROT P and PROT C."})
+// keepOpen makes a connection stay that the library is about to close. The library takes it for closed from then on, so it is ended here later.
+func (c *control) keepOpen() {
+	c.spare = !c.departed
+	c.departed = true
 }
 
 // answer sends a reply of our own.
 func (c *control) answer(r *reply) error {
-	_, err := fmt.Fprintf(c, "%d %s\r\n", r.code, r.Error())
+	_, err := c.send(r.bytes())
 	return err
+}
+
+// send sends whole lines.
+func (c *control) send(lines []byte) (int, error) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.Conn.SetWriteDeadline(time.Now().Add(replyTimeout))
+	return c.stream.Write(lines)
 }
 
 // Write sends the library's replies, line by line.

@@ -42,9 +42,8 @@ func TestControlRead(t *testing.T) {
 		{"NOOP\r\nSTAT a b \r\n", "NOOP\r\nSTAT a b \r\n", ""},
 		{"NOOP\nquit\n", "NOOP\nquit\n", ""},
 		{"NOOP\r\nDELE half", "NOOP\r\n", ""},
-		{"stru f\r\nNOOP\r\n", "NOOP\r\n", "200 The structure is that of a file.\r\n"},
+		{"RNTO x\r\nNOOP\r\n", "NOOP\r\n", "503 RNFR comes first.\r\n"},
 		{"AUTH TLS\r\nNOOP\r\n", "NOOP\r\n", "502 There is no TLS on this server.\r\n"},
-		{"REST 10\r\nREST -1\r\nREST 99999999999999999999\r\n", "REST 10\r\n", "501 REST takes a number of bytes.\r\n501 REST takes a number of bytes.\r\n"},
 		{"STAT " + strings.Repeat("x", 4089) + "\r\n", "STAT " + strings.Repeat("x", 4089) + "\r\n", ""},
 		{"NOOP\r\nSTAT " + strings.Repeat("x", 4090) + "\r\nDELE x\r\n", "NOOP\r\n", "500 The line is too long.\r\n"},
 	} {

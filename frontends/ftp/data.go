@@ -1,6 +1,8 @@
 package ftp
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -10,49 +12,148 @@ import (
 )
 
 const (
-	// dataBuffer is how much goes to the network at a time, in bytes: the library writes a listing entry by entry.
+	// openTimeout is how long a data connection may take to open, and to agree on TLS.
+	openTimeout = 15 * time.Second
+	// dataBuffer is how much goes to the network at a time, in bytes: TLS writes record by record.
 	dataBuffer = 256 << 10
 	// lastWords is how long a client may take to accept the rest when a data connection is closed.
 	lastWords = 5 * time.Second
 )
 
-// dataListener waits for one client's data connection.
-type dataListener struct {
-	net.Listener
-	client *client
+var (
+	errNoSource  = &reply{code: 425, text: "EPSV, PASV, EPRT or PORT comes first."}
+	errNotOpened = &reply{code: 425, text: "The data connection was not opened."}
+	errDataTLS   = &reply{code: 425, text: "The data connection could not be encrypted."}
+	errDataClear = &reply{code: 522, text: "Data goes over TLS only: PROT P."}
+)
+
+// dataSource is where the next data connection comes from, as PASV or PORT has said.
+type dataSource interface {
+	// open returns the connection. It is called once, and ends with ctx.
+	open(ctx context.Context) (net.Conn, error)
+	Close() error
 }
 
-func (l *dataListener) Accept() (net.Conn, error) {
-	nc, err := l.acceptPeer()
+// setSource makes s the source of the next data connection, in place of one that was not used.
+func (c *client) setSource(s dataSource) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.source != nil {
+		c.source.Close()
+	}
+	c.source = s
+	if c.gone && s != nil {
+		s.Close()
+	}
+}
+
+func (c *client) takeSource() dataSource {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.source
+	c.source = nil
+	return s
+}
+
+// connect opens the data connection of a transfer, and tells the client so.
+func (c *client) connect(t *transfer, params transferParameters, announcement string) (*stream, *reply) {
+	if c.control.required && !params.private {
+		return nil, errDataClear
+	}
+	source := c.takeSource()
+	if source == nil {
+		return nil, errNoSource
+	}
+	defer source.Close()
+	ctx, cancel := context.WithTimeout(t.ctx, openTimeout)
+	defer cancel()
+	nc, err := source.open(ctx)
 	if err != nil {
+		c.log.Debug("data connection not opened", "err", err)
+		return nil, errNotOpened
+	}
+	conn := &dataConn{Conn: nc, timeout: c.srv.cfg.DataTimeout}
+	if !t.use(conn) {
+		nc.Close()
+		return nil, errNotOpened
+	}
+	if err := c.control.answer(&reply{code: 150, text: announcement}); err != nil {
+		nc.Close()
+		return nil, errNotOpened
+	}
+	s := &stream{conn: conn, net: conn, transferParameters: params}
+	if params.private {
+		if s.net, err = c.secureData(ctx, conn); err != nil {
+			c.log.Info("data connection not encrypted", "err", err)
+			nc.Close()
+			return nil, errDataTLS
+		}
+	}
+	return s, nil
+}
+
+// secureData agrees on TLS over a data connection. The handshake is made here, since clients wait
+// for it also where nothing is sent.
+func (c *client) secureData(ctx context.Context, conn *dataConn) (net.Conn, error) {
+	tc := tls.Server(conn, c.srv.tls)
+	if err := tc.HandshakeContext(ctx); err != nil {
 		return nil, err
 	}
-	d := &dataConn{Conn: nc, timeout: l.client.srv.cfg.DataTimeout}
-	if !l.client.keepData(d) {
-		nc.Close()
-		return nil, net.ErrClosed
-	}
-	return d, nil
+	return tc, conn.Flush()
 }
 
-// acceptPeer waits for a connection of the client's own. A stranger's is closed, and ends nothing.
-func (l *dataListener) acceptPeer() (net.Conn, error) {
-	peer := addrPort(l.client.control.RemoteAddr()).Addr().WithZone("")
-	for {
-		nc, err := l.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		if from := addrPort(nc.RemoteAddr()).Addr().WithZone(""); from != peer {
-			l.client.log.Warn("data connection refused", "from", from.String(), "reason", "it is not from the client's address")
-			nc.Close()
-			continue
-		}
-		return nc, nil
+// stream is an open data connection as a payload sees it. It remembers when the connection fails:
+// whose fault a failed transfer was decides what the client is told.
+type stream struct {
+	transferParameters
+	conn   *dataConn
+	net    net.Conn // conn, or TLS over it
+	failed error
+	closed bool
+}
+
+func (s *stream) Read(p []byte) (int, error) {
+	n, err := s.net.Read(p)
+	if err != nil && err != io.EOF {
+		s.failed = err
+	}
+	return n, err
+}
+
+func (s *stream) Write(p []byte) (int, error) {
+	n, err := s.net.Write(p)
+	if err != nil {
+		s.failed = err
+	}
+	return n, err
+}
+
+// flush sends what is in the buffer.
+func (s *stream) flush() error {
+	if err := s.conn.Flush(); err != nil {
+		s.failed = err
+		return err
+	}
+	return nil
+}
+
+// Close ends the connection in an orderly way, once. Its error means nothing: the client may have
+// closed its end when it had everything.
+func (s *stream) Close() {
+	if !s.closed {
+		s.closed = true
+		s.net.Close()
 	}
 }
 
-// dataConn is a data connection beneath TLS, if there is TLS: buffered, with a deadline for each read and write, since the library sets none.
+// cut ends it without the good-bye of TLS: the client has not got everything.
+func (s *stream) cut() {
+	s.closed = true
+	s.conn.Conn.Close()
+}
+
+// dataConn is a data connection beneath TLS, if there is TLS: buffered, with a deadline for each
+// read and write.
 type dataConn struct {
 	net.Conn
 	timeout time.Duration
@@ -63,7 +164,8 @@ type dataConn struct {
 	err error // of the first write that failed
 }
 
-// Read sends what is in the buffer first: the client may be waiting for it, as in the handshake of TLS.
+// Read sends what is in the buffer first: the client may be waiting for it, as in the handshake of
+// TLS.
 func (d *dataConn) Read(p []byte) (int, error) {
 	if err := d.Flush(); err != nil {
 		return 0, err
@@ -82,7 +184,7 @@ func (d *dataConn) Write(p []byte) (int, error) {
 	if len(d.out)+len(p) > dataBuffer {
 		d.flush(d.timeout)
 	}
-	if len(p) > dataBuffer {
+	if len(p) >= dataBuffer {
 		d.send(p, d.timeout)
 	} else {
 		d.out = append(d.out, p...)
@@ -93,7 +195,7 @@ func (d *dataConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Flush sends what is in the buffer. The library calls it at the end of a listing, but not over TLS: there Close does it.
+// Flush sends what is in the buffer.
 func (d *dataConn) Flush() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -101,7 +203,8 @@ func (d *dataConn) Flush() error {
 	return d.err
 }
 
-// Close sends what is in the buffer, unless it is called while a write is under way: then it is to break that.
+// Close sends what is in the buffer, unless it is called while a write is under way: then it is to
+// break that.
 func (d *dataConn) Close() error {
 	if d.mu.TryLock() {
 		d.flush(lastWords)

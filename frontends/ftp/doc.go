@@ -1,20 +1,31 @@
 // Package ftp is the frontend that FTP and FTPS clients come in by: RFC 959, with 2389, 2428, 3659 and 4217.
 //
-// The protocol is github.com/fclairamb/ftpserverlib's, which nothing else imports. What belongs to the connection is here: the listeners and their
-// limits (Server), a client from its greeting to its end (client), the control connection with its TLS and its replies (control), data connections
-// (dataConn), and a session as the library wants a file system to be (driver, upload, download). What an error is called in FTP is in errors.go.
+// Logins, paths and the order of commands are github.com/fclairamb/ftpserverlib's, which nothing else
+// imports. What belongs to the connection is here: the listeners and their limits (Server), a client
+// from its greeting to its end (client), the control connection with its TLS and its replies
+// (control), and a session as the library wants a file system to be (driver). All that moves data is
+// here too, in front of the library: transfer and its payloads (upload, download, listing), and the
+// data connection beneath (dataSource, stream). What an error is called in FTP is in errors.go.
 //
-// Commands that the library lacks, or knows in one form only, are rewritten or answered in front of it (verbs.go). There is no server-side hashing, no MODE Z, and no REIN or COMB. The suite is vfstest through a client, the rules of frontends/frontendtest,
-// and here curl, lftp, rclone and tnftp.
+// The suite is vfstest through a client, the rules of frontends/frontendtest, conversations of
+// devices and programs in testdata, and here curl, lftp, rclone and tnftp.
 //
 // # Decisions
 //
 // A server for each client. The library's server is made anew for every connection, with a listener that accepts this one. So accepting, counting
 // and stopping are ours; the library's own stop has data races and leaves clients behind, and its server knows no connection by anything but a number.
 //
+// Transfers are ours. The library holds whole directories in memory, knows passive ports for IPv4
+// only, answers nothing during a transfer, compresses in a form that no client reads, and sets no
+// deadlines. So commands that move data are executed where the control connection is read, see
+// [client.perform], and the library sees the others only, one after the other. The alternative that
+// lost, a fork, would have to be kept up with.
+//
 // TLS of the control connection is ours. The library would put TLS over our connection, and replies could not be read any more. They must
-// be, since it knows only 550, 552 and 553 for errors, and clients give up on what they should try again: see [reply] and [control]. The
-// alternative that lost, a fork, would have to be kept up with. TLS of data connections is the library's, over our [dataConn].
+// be, since it knows only 550, 552 and 553 for errors, and clients give up on what they should try again: see [reply] and [control].
+//
+// USER is refused where TLS is required and not on. To ask for the password first, as for a wrong
+// one, would bring the password over the network in clear.
 //
 // Certificates of clients. The library would log a client in by its certificate at USER, and only over a TLS of its own. So the login is made where the library
 // asks whether it may ask for a password, and where the certificate is enough, a PASS is put behind the client's USER and what the library says in between is left out: the client
@@ -29,17 +40,23 @@
 //
 // Over TLS close_notify tells whether an upload is complete. Half of the clients never send it, so
 // the option close_notify is "auto": a client that sent one before, or is gone, must have sent it
-// again. Somebody on the way can cut off the first upload of a session; "required" is sure. In
-// active mode close_notify is not looked for.
+// again. Somebody on the way can cut off the first upload of a session; "required" is sure.
 //
 // Lines end as the client says. Data is binary unless the client sends TYPE A, and only then converted, as RFC 959 has it; SIZE and REST are
 // refused meanwhile. The alternative that lost, to pass text through as it is, would break the clients that TYPE A is for: those that know of no other lines' ends.
 //
-// Active mode is on: scanners, cameras and the ftp of Windows know no other. The server connects to the client's own address only, to no port below 1024, and to nothing in active_deny.
-// Limits of it, since the library makes these connections: a client that stops reading a listing is not hung up on before it leaves, and close_notify is not looked for.
+// Active mode is on: scanners, cameras and the ftp of Windows know no other. The server connects to the client's own address, to no port below 1024, and to nothing in active_deny.
+// Other addresses are for foreign_data to name: a server that connects to where clients say is a
+// weapon against others.
 //
-// Listings are held in memory, since the library wants them whole. A directory with more than max_list_entries is an error, and never a part of it: a mirror
-// would delete the rest on the other side. A name with control characters is listed in escaped form, and cannot be reached by it.
+// Listings are sent as the storage lists, some thousand entries at a time, each time sorted by name.
+// A listing that breaks off ends in an error, and never as if it were whole: a mirror would delete
+// the rest on the other side. What ls sorts otherwise (LIST -t) is held in memory, and so has a
+// limit. A name with control characters is listed in escaped form, and cannot be reached by it.
+//
+// NOOP and STAT are answered during a transfer, as by ProFTPD, and ABOR ends it; other commands wait
+// for its end. Time of a transfer, and of the last step of an upload, does not count as idle. Nothing
+// is sent ahead of the reply to an upload: what is said in 226- cannot be taken back.
 //
 // A symbolic link is listed as what it leads to, so that a mirror has the content; one that leads to nothing as a file of no bytes, so that it can be
 // deleted. The alternative that lost, "l" with "-> target" in LIST and OS.unix=slink in MLSD, is not in the library, and half of the clients make of it a link on
@@ -47,6 +64,4 @@
 //
 // RNTO to the name of a directory is refused, as by ProFTPD and rename(2), but for a directory that replaces an empty one. To move
 // the source into that directory, as mv does, was the alternative; then the client is told of success for a file that is elsewhere.
-//
-// A range of passive ports is for IPv4, where the library opens its ports. Without a range, data comes in by IPv6 too (EPSV).
 package ftp

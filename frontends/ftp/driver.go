@@ -1,13 +1,9 @@
 package ftp
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"io"
 	"io/fs"
 	"os"
-	"slices"
 	"time"
 
 	ftpserver "github.com/fclairamb/ftpserverlib"
@@ -21,20 +17,28 @@ import (
 type driver struct {
 	client  *client
 	session *session.Session
-	size    int64 // that ALLO has announced for the next upload; 0: none
 	// copyFrom is what SITE CPFR has named; empty: nothing
 	copyFrom vfs.Path
 }
 
 var (
 	_ ftpserver.ClientDriver                        = (*driver)(nil)
-	_ ftpserver.ClientDriverExtensionFileList       = (*driver)(nil)
-	_ ftpserver.ClientDriverExtentionFileTransfer   = (*driver)(nil)
 	_ ftpserver.ClientDriverExtensionRemoveDir      = (*driver)(nil)
-	_ ftpserver.ClientDriverExtensionAllocate       = (*driver)(nil)
 	_ ftpserver.ClientDriverExtensionAvailableSpace = (*driver)(nil)
-	_ ftpserver.ClientDriverExtensionSite           = (*driver)(nil)
 )
+
+// resolve returns the path that a client calls name.
+func (d *driver) resolve(name string) (vfs.Path, error) {
+	return vfs.Resolve(vfs.Path(d.client.cc.Path()), name)
+}
+
+func (d *driver) stat(ctx context.Context, name string) (vfs.Info, error) {
+	p, err := d.resolve(name)
+	if err != nil {
+		return vfs.Info{}, err
+	}
+	return d.session.Stat(ctx, p)
+}
 
 // do runs one call of the storage on the file that a client calls name.
 func (d *driver) do(name string, call func(ctx context.Context, p vfs.Path) error) (err error) {
@@ -44,14 +48,14 @@ func (d *driver) do(name string, call func(ctx context.Context, p vfs.Path) erro
 	defer d.client.leave()
 	defer recoverTo(&err, d.session.Log())
 	// The library has made most names absolute, but not all.
-	p, err := vfs.Resolve(vfs.Path(d.client.cc.Path()), name)
+	p, err := d.resolve(name)
 	if err != nil {
 		return failure(err)
 	}
 	return failure(call(d.session.Context(), p))
 }
 
-// Stat serves nearly every command: CWD, SIZE, MDTM, MLST, STAT, RNFR, and the listings.
+// Stat serves CWD, CDUP, SIZE, MDTM, RNFR and AVBL.
 func (d *driver) Stat(name string) (info os.FileInfo, err error) {
 	err = d.do(name, func(ctx context.Context, p vfs.Path) error {
 		i, err := d.session.Stat(ctx, p)
@@ -59,42 +63,6 @@ func (d *driver) Stat(name string) (info os.FileInfo, err error) {
 		return err
 	})
 	return info, err
-}
-
-// ReadDir serves LIST, NLST, MLSD and STAT. The library wants all entries at once, so there is a limit to them.
-func (d *driver) ReadDir(name string) (entries []os.FileInfo, err error) {
-	err = d.do(name, func(ctx context.Context, p vfs.Path) error {
-		l, err := d.session.List(ctx, p)
-		if err != nil {
-			return err
-		}
-		defer l.Close()
-		for {
-			page, err := l.Next(ctx)
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				return err
-			}
-			if limit := d.client.srv.cfg.MaxListEntries; len(entries)+len(page) > limit {
-				return tooMany(limit)
-			}
-			if err := vfs.FollowLinks(ctx, d.session, p, page); err != nil {
-				return err
-			}
-			for _, info := range page {
-				entries = append(entries, fileInfo{info})
-			}
-		}
-		slices.SortFunc(entries, func(a, b os.FileInfo) int { return cmp.Compare(a.Name(), b.Name()) })
-		return nil
-	})
-	return entries, err
-}
-
-func tooMany(limit int) error {
-	return vfs.Errorf(vfs.ErrTooLarge, "the directory has more than %d entries, which cannot be listed by FTP", limit)
 }
 
 // Mkdir serves MKD.
@@ -125,26 +93,12 @@ func (d *driver) Rename(oldname, newname string) error {
 
 // Chtimes serves MFMT.
 func (d *driver) Chtimes(name string, _, mtime time.Time) error {
-	return d.do(name, func(ctx context.Context, p vfs.Path) error {
-		return d.session.SetAttrs(ctx, p, vfs.Attrs{ModTime: &mtime})
-	})
+	return d.setAttrs(name, vfs.Attrs{ModTime: &mtime})
 }
 
 // Chmod serves SITE CHMOD. A store that keeps no permissions takes them without a word: clients send them after every upload.
 func (d *driver) Chmod(name string, mode os.FileMode) error {
-	return d.do(name, func(ctx context.Context, p vfs.Path) error {
-		perm := mode.Perm()
-		return d.session.SetAttrs(ctx, p, vfs.Attrs{Mode: &perm})
-	})
-}
-
-// AllocateSpace serves ALLO: the size of the upload that follows.
-func (d *driver) AllocateSpace(size int) error {
-	if size < 0 {
-		return &reply{501, "ALLO takes a number of bytes."}
-	}
-	d.size = int64(size)
-	return nil
+	return d.setAttrs(name, vfs.Attrs{Mode: new(mode.Perm())})
 }
 
 // GetAvailableSpace serves AVBL.
@@ -160,7 +114,7 @@ func (d *driver) GetAvailableSpace(name string) (free int64, err error) {
 	return free, err
 }
 
-// The library has these in its interface, and calls none of them where the driver has the extensions above, and a Site of its own.
+// The library has these in its interface, and calls none of them: what needs them is done in front of it.
 
 func (d *driver) Name() string                                          { return "filegate" }
 func (d *driver) Create(string) (afero.File, error)                     { return nil, errNotCalled }
@@ -170,18 +124,12 @@ func (d *driver) MkdirAll(string, os.FileMode) error                    { return
 func (d *driver) RemoveAll(string) error                                { return errNotCalled }
 func (d *driver) Chown(string, int, int) error                          { return errNotCalled }
 
-// fileInfo is an entry as the library lists it: one line each, whatever the name, and times in UTC, which is what clients take them for.
+// fileInfo is an entry as the library sees it.
 type fileInfo struct{ info vfs.Info }
 
-func (f fileInfo) Name() string      { return vfs.EscapeControl(f.info.Name) }
-func (f fileInfo) Size() int64       { return f.info.Size }
-func (f fileInfo) Mode() fs.FileMode { return f.info.Mode & (fs.ModeDir | fs.ModePerm) }
-func (f fileInfo) IsDir() bool       { return f.info.IsDir() }
-func (f fileInfo) Sys() any          { return nil }
-
-func (f fileInfo) ModTime() time.Time {
-	if f.info.ModTime.IsZero() {
-		return time.Unix(0, 0).UTC()
-	}
-	return f.info.ModTime.UTC()
-}
+func (f fileInfo) Name() string       { return f.info.Name }
+func (f fileInfo) Size() int64        { return f.info.Size }
+func (f fileInfo) Mode() fs.FileMode  { return shownMode(f.info) }
+func (f fileInfo) IsDir() bool        { return f.info.IsDir() }
+func (f fileInfo) Sys() any           { return nil }
+func (f fileInfo) ModTime() time.Time { return modTime(f.info) }

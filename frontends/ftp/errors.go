@@ -39,16 +39,31 @@ const codeLocalError = 451
 // A text for clients never has a control character of its own.
 const mark = "\x1e"
 
-// reply is an error as the client reads it: the code that it deserves, and a text that is safe.
+// reply is what the client reads: mostly an error, with the code that it deserves and a text that is safe.
 // The library knows two codes for errors and puts words of its own in front of the text; the control connection undoes both.
 type reply struct {
-	code int
-	text string
+	code  int
+	text  string
+	lines []string // behind the text, each as it is to be sent; then last ends the reply
+	last  string
 }
 
 func (r *reply) Error() string { return mark + r.line() }
 
+// line is the reply, or the first line of it.
 func (r *reply) line() string { return strconv.Itoa(r.code) + " " + vfs.EscapeControl(r.text) }
+
+// bytes is the reply as it is sent.
+func (r *reply) bytes() []byte {
+	if len(r.lines) == 0 {
+		return []byte(r.line() + "\r\n")
+	}
+	b := fmt.Appendf(nil, "%d-%s\r\n", r.code, vfs.EscapeControl(r.text))
+	for _, line := range r.lines {
+		b = append(b, line+"\r\n"...)
+	}
+	return fmt.Appendf(b, "%d %s\r\n", r.code, r.last)
+}
 
 // failure is the reply to an error of the storage, and nil for nil. What is a reply already stays as it is.
 func failure(err error) error {
@@ -62,14 +77,14 @@ func failure(err error) error {
 	if !ok {
 		code = codeLocalError
 	}
-	return &reply{code, vfs.ClientText(err)}
+	return &reply{code: code, text: vfs.ClientText(err)}
 }
 
 // refusal is the reply to a login that has failed. It is the same for an unknown user and for a wrong password.
 func refusal(err error) error {
 	r := *errLoginRefused
 	if errors.Is(err, auth.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
-		r = reply{421, "Nobody can log in at the moment, try again later."}
+		r = reply{code: 421, text: "Nobody can log in at the moment, try again later."}
 	}
 	if text := auth.ClientText(err); text != "" {
 		r.text = text
@@ -78,17 +93,18 @@ func refusal(err error) error {
 }
 
 var (
-	errLoginRefused = &reply{530, "Login incorrect."}
-	errNoMoreTries  = &reply{421, "There were too many refused logins."}
-	errTLSRequired  = &reply{530, "Passwords are taken over TLS only: set up your client for explicit TLS (AUTH TLS)."}
-	errShuttingDown = &reply{421, "The server is shutting down, try again later."}
-	errTooMany      = &reply{421, "Too many connections, try again later."}
-	errEnded        = &reply{421, "The session was ended."}
-	errIdle         = &reply{421, "There was no command for too long."}
-	errDataLost     = &reply{426, "The data connection broke, the transfer is not complete."}
-	errBeyondEnd    = &reply{554, "The file is shorter than REST says."}
-	errNoEnd        = &reply{426, "The data connection ended without close_notify: the upload may have been cut off, and is not kept."}
-	errNotCalled    = &reply{502, "This is done in another way here."}
+	errLoginRefused = &reply{code: 530, text: "Login incorrect."}
+	errNoMoreTries  = &reply{code: 421, text: "There were too many refused logins."}
+	errTLSRequired  = &reply{code: 530, text: "Passwords are taken over TLS only: set up your client for explicit TLS (AUTH TLS)."}
+	errShuttingDown = &reply{code: 421, text: "The server is shutting down, try again later."}
+	errTooMany      = &reply{code: 421, text: "Too many connections, try again later."}
+	errEnded        = &reply{code: 421, text: "The session was ended."}
+	errIdle         = &reply{code: 421, text: "There was no command for too long."}
+	errDataLost     = &reply{code: 426, text: "The data connection broke, the transfer is not complete."}
+	errBeyondEnd    = &reply{code: 554, text: "The file is shorter than REST says."}
+	errAborted      = &reply{code: 426, text: "The transfer is aborted."}
+	errNoEnd        = &reply{code: 426, text: "The data connection ended without close_notify: the upload may have been cut off, and is not kept."}
+	errNotCalled    = &reply{code: 502, text: "This is done in another way here."}
 )
 
 // unwrapReply returns the reply that is inside a reply of the library: all of its text, or behind its own words for an error. Other lines stay as they are.

@@ -76,7 +76,7 @@ func TestRefusal(t *testing.T) {
 
 func TestAmend(t *testing.T) {
 	for _, same := range []string{
-		"", " ", "226 Closing transfer connection", "257 \"/a" + mark + "226 b\" is the current directory", " MLSD", " Type=file; MLST", "150 x" + mark + "y",
+		"", " ", "226 Closing transfer connection", "257 \"/a" + mark + "226 b\" is the current directory", "150 x" + mark + "y",
 	} {
 		if got := new(control).amend(same); got != same {
 			t.Errorf("%q became %q", same, got)

@@ -7,12 +7,8 @@ import (
 	"io"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
-
-	ftpserver "github.com/fclairamb/ftpserverlib"
 
 	"filegate/core/vfs"
 )
@@ -20,57 +16,48 @@ import (
 const (
 	// maxListDepth is how deep LIST -R goes.
 	maxListDepth = 16
-	// maxPatternDirs is how many directories the patterns of one command may look into.
-	maxPatternDirs = 1000
+	// maxListDirs is how many directories LIST -R may have found and not listed yet.
+	maxListDirs = 100_000
+	// maxSorted is how many entries a listing may have that is sorted by something else than names.
+	maxSorted = 100_000
+	// listBatch is how many entries are sorted by name, and sent, at a time.
+	listBatch = 10_000
 	// yearAfter is how old a file is that LIST shows with its year in place of the time.
 	yearAfter = 180 * 24 * time.Hour
 )
 
-// listRequest is LIST or NLST as a client has sent it. The library knows little of options, and nothing of patterns: it is given a RETR in their place, of a
-// name that stands for the request, and fetches the text of the listing.
+// The forms of a listing's lines.
+type listForm int
+
+const (
+	longForm listForm = iota // LIST
+	nameForm                 // NLST, or LIST -1
+	factForm                 // MLSD
+)
+
+// listRequest is LIST, NLST or MLSD as a client has sent it.
 type listRequest struct {
-	names   bool // NLST, or LIST -1: nothing but names
+	form    listForm
 	options string
 	path    string
+	facts   facts // of factForm
 }
 
 func (l *listRequest) has(option string) bool { return strings.Contains(l.options, option) }
 
-// listRequests keeps the requests that the library has not come back with yet.
-type listRequests struct {
-	mu      sync.Mutex
-	last    int
-	waiting map[string]*listRequest
-}
-
-// name returns the name that stands for l. It has a control character, so that it is nobody's file.
-func (r *listRequests) name(l *listRequest) string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.waiting == nil {
-		r.waiting = map[string]*listRequest{}
-	}
-	r.last++
-	name := "/\x1flisting " + strconv.Itoa(r.last)
-	r.waiting[name] = l
-	return name
-}
-
-// take returns what name stands for, once, or nil.
-func (r *listRequests) take(name string) *listRequest {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	l := r.waiting[name]
-	delete(r.waiting, name)
-	return l
-}
+// isSorted reports whether the whole directory must be known before the first line.
+func (l *listRequest) isSorted() bool { return strings.ContainsAny(l.options, "tSr") }
 
 // lsOptions are the letters of ls that clients put in front of a path. Some have no effect here.
 const lsOptions = "1AaBCcdFhLlnRrSTtUu"
 
-// parseListing reads the argument of LIST or NLST. What begins with "-" and has other letters than ls's is a name.
+// parseListing reads the argument of LIST or NLST. What begins with "-" and has other letters than
+// ls's is a name.
 func parseListing(verb, arg string) *listRequest {
-	l := &listRequest{names: verb == "NLST"}
+	l := &listRequest{}
+	if verb == "NLST" {
+		l.form = nameForm
+	}
 	for {
 		arg = strings.TrimLeft(arg, " ")
 		option, rest, _ := strings.Cut(arg, " ")
@@ -85,9 +72,9 @@ func parseListing(verb, arg string) *listRequest {
 		for _, o := range option[1:] {
 			switch {
 			case o == '1':
-				l.names = true
+				l.form = nameForm
 			case o == 'l' && verb == "LIST":
-				l.names = false
+				l.form = longForm
 			case !l.has(string(o)):
 				l.options += string(o)
 			}
@@ -96,97 +83,151 @@ func parseListing(verb, arg string) *listRequest {
 	}
 }
 
+// list executes LIST, NLST and MLSD.
+func (c *client) list(d *driver, verb, arg string) *reply {
+	l := &listRequest{form: factForm, path: arg, facts: c.params.facts}
+	if verb != "MLSD" {
+		l = parseListing(verb, arg)
+	}
+	return c.move(d, joinCommand(verb, arg), func(ctx context.Context) (payload, error) {
+		return d.list(ctx, l)
+	})
+}
+
 // listed is an entry, and its path in the form that the client has asked by.
 type listed struct {
 	info vfs.Info
 	path string
 }
 
-// directory is one that is still to be listed.
+// directory is one that is to be listed.
 type directory struct {
 	path   string // in the form that the client has asked by
 	depth  int
 	header bool // its name stands above its entries
 }
 
-// listing is the text of a LIST or NLST on its way to the client, made one directory at a time.
+// listing is the text of a LIST, NLST or MLSD on its way to the client, made as the storage lists:
+// a directory may be larger than the memory.
 type listing struct {
 	*driver
 	*listRequest
-	left int         // entries that may still be listed
-	todo []directory // the next one is the last
-	text []byte
+	todo  []directory // the next one is the last
+	now   directory
+	dir   *dirReader  // nil: the next one has not begun
+	below []directory // in now
+	text  []byte
 }
 
 // list begins a listing. What cannot be listed is an error here, before a transfer begins.
-func (d *driver) list(l *listRequest) (ftpserver.FileTransfer, error) {
-	t := &listing{driver: d, listRequest: l, left: d.client.srv.cfg.MaxListEntries}
-	info, err := d.stat(cmp.Or(l.path, "."))
+func (d *driver) list(ctx context.Context, l *listRequest) (_ *listing, err error) {
+	t := &listing{driver: d, listRequest: l}
+	defer func() {
+		if err != nil {
+			t.Close()
+		}
+	}()
+	info, err := d.stat(ctx, cmp.Or(l.path, "."))
 	switch {
 	case err == nil && info.IsDir() && !t.has("d"):
 		t.todo = []directory{{path: l.path}}
-		if err := t.more(); err != nil {
-			return nil, err
+		for len(t.text) == 0 {
+			if err := t.more(ctx); err == io.EOF {
+				break
+			} else if err != nil {
+				return nil, err
+			}
 		}
 		return t, nil
+	case err == nil && l.form == factForm:
+		return nil, &reply{code: 550, text: "That is not a directory."} // RFC 3659, section 7.2.1
 	case err == nil:
 		info.Name = path.Base(cmp.Or(l.path, "."))
 		t.print([]listed{{info, cmp.Or(l.path, ".")}})
 		return t, nil
-	case asReply(err).code != codes[vfs.ErrNotExist] || !strings.ContainsAny(l.path, "*?["):
+	case vfs.Kind(err) != vfs.ErrNotExist || l.form == factForm || !strings.ContainsAny(l.path, "*?["):
 		return nil, err
 	}
-	found, err := d.glob(l.path, t.left)
+	found, err := d.glob(ctx, l.path)
 	if err != nil {
 		return nil, err
 	}
+	t.sort(found)
 	t.print(found)
 	return t, nil
 }
 
-func (d *driver) stat(name string) (info vfs.Info, err error) {
-	err = d.do(name, func(ctx context.Context, p vfs.Path) error {
-		info, err = d.session.Stat(ctx, p)
-		return err
-	})
-	return info, err
-}
-
-// more makes the text of the next directory.
-func (l *listing) more() error {
-	dir := l.todo[len(l.todo)-1]
-	l.todo = l.todo[:len(l.todo)-1]
-	infos, err := l.ReadDir(cmp.Or(dir.path, "."))
-	if err != nil {
-		if dir.depth > 0 && asReply(err).code == codes[vfs.ErrNotExist] {
-			return nil // gone since, or not to be seen: the others are listed
+// more makes the text of the next entries, which may be none. It returns io.EOF behind the last.
+func (l *listing) more(ctx context.Context) (err error) {
+	if l.dir == nil {
+		if len(l.todo) == 0 {
+			return io.EOF
 		}
-		return err
+		l.now = l.todo[len(l.todo)-1]
+		l.todo = l.todo[:len(l.todo)-1]
+		if l.dir, err = l.read(ctx, l.now.path); err != nil {
+			return l.passOver(err)
+		}
+		if l.now.header && l.form == longForm {
+			l.text = fmt.Appendf(l.text, "\r\n%s:\r\n", vfs.EscapeControl(l.now.path))
+		}
 	}
-	if l.left -= len(infos); l.left < 0 {
-		return failure(tooMany(l.client.srv.cfg.MaxListEntries))
+	size := listBatch
+	if l.isSorted() {
+		size = maxSorted + 1
+	}
+	infos, err := l.dir.next(ctx, size)
+	if err == io.EOF {
+		l.endDir()
+		slices.Reverse(l.below)
+		l.todo = append(l.todo, l.below...)
+		l.below = nil
+		return nil
+	}
+	if err != nil {
+		l.endDir()
+		return l.passOver(err)
+	}
+	if l.isSorted() && len(infos) > maxSorted {
+		return vfs.Errorf(vfs.ErrTooLarge, "more than %d entries cannot be sorted: list them without options", maxSorted)
 	}
 	entries := make([]listed, len(infos))
 	for i, info := range infos {
-		e := info.(fileInfo).info
-		entries[i] = listed{e, path.Join(dir.path, e.Name)}
+		entries[i] = listed{info, path.Join(l.now.path, info.Name)}
 	}
-	if dir.header && !l.names {
-		l.text = fmt.Appendf(l.text, "\r\n%s:\r\n", vfs.EscapeControl(dir.path))
-	}
+	l.sort(entries)
 	l.print(entries)
-	if l.has("R") && dir.depth < maxListDepth {
-		for _, e := range slices.Backward(entries) {
-			if e.info.IsDir() {
-				l.todo = append(l.todo, directory{e.path, dir.depth + 1, true})
-			}
+	if !l.has("R") || l.now.depth == maxListDepth {
+		return nil
+	}
+	for _, e := range entries {
+		if e.info.IsDir() {
+			l.below = append(l.below, directory{e.path, l.now.depth + 1, true})
 		}
+	}
+	if len(l.below)+len(l.todo) > maxListDirs {
+		return vfs.Errorf(vfs.ErrTooLarge, "there are more than %d directories: list a part of them", maxListDirs)
 	}
 	return nil
 }
 
-// print appends entries, in the order that is asked for. They come sorted by name.
-func (l *listing) print(entries []listed) {
+// passOver returns nil for a directory below the first that is gone since, or not to be seen.
+func (l *listing) passOver(err error) error {
+	if kind := vfs.Kind(err); l.now.depth > 0 && (kind == vfs.ErrNotExist || kind == vfs.ErrPermission) {
+		return nil
+	}
+	return err
+}
+
+func (l *listing) endDir() {
+	if l.dir != nil {
+		l.dir.Close()
+		l.dir = nil
+	}
+}
+
+// sort brings entries into the order that is asked for. They come sorted by name.
+func (l *listing) sort(entries []listed) {
 	switch {
 	case l.has("t"):
 		slices.SortStableFunc(entries, func(a, b listed) int { return b.info.ModTime.Compare(a.info.ModTime) })
@@ -196,69 +237,162 @@ func (l *listing) print(entries []listed) {
 	if l.has("r") {
 		slices.Reverse(entries)
 	}
+}
+
+// print appends entries to the text.
+func (l *listing) print(entries []listed) {
 	now := time.Now()
 	for _, e := range entries {
-		name := e.info.Name
-		if l.names {
-			name = e.path
+		switch l.form {
+		case factForm:
+			l.text = appendFacts(l.text, e.info, l.facts)
+			l.text = append(l.text, ' ')
+			l.text = append(l.text, vfs.EscapeControl(e.info.Name)...)
+		case nameForm:
+			l.text = append(l.text, vfs.EscapeControl(e.path)...)
+		case longForm:
+			l.text = l.appendLong(l.text, e.info, now)
 		}
-		name = vfs.EscapeControl(name)
 		if l.has("F") && e.info.IsDir() {
-			name += "/"
+			l.text = append(l.text, '/')
 		}
-		if l.names {
-			l.text = append(l.text, name+"\r\n"...)
-			continue
-		}
-		f := fileInfo{e.info}
-		t := f.ModTime()
-		when := t.Format("Jan _2 15:04")
-		if age := now.Sub(t); age > yearAfter || age < -time.Hour { // an hour for clocks that are not right
-			when = t.Format("Jan _2  2006")
-		}
-		l.text = fmt.Appendf(l.text, "%s 1 ftp ftp %12d %s %s\r\n", f.Mode(), f.Size(), when, name)
+		l.text = append(l.text, "\r\n"...)
 	}
 }
 
-// Read serves the conversion of line ends.
-func (l *listing) Read(p []byte) (n int, err error) {
-	defer recoverTo(&err, l.session.Log())
-	for len(l.text) == 0 {
-		if len(l.todo) == 0 {
-			return 0, io.EOF
-		}
-		if err := l.more(); err != nil {
-			return 0, err
-		}
+// appendLong appends an entry as ls -l shows it, with the owners that SFTP shows.
+func (d *driver) appendLong(text []byte, info vfs.Info, now time.Time) []byte {
+	t := modTime(info)
+	when := t.Format("Jan _2 15:04")
+	if age := now.Sub(t); age > yearAfter || age < -time.Hour { // an hour for clocks that are not right
+		when = t.Format("Jan _2  2006")
 	}
-	n = copy(p, l.text)
-	l.text = l.text[n:]
-	return n, nil
+	return fmt.Appendf(text, "%s %3d %-8s %-8s %12d %s %s", shownMode(info), max(info.Links, 1),
+		ownerName(info.UID, d.session.User()), ownerName(info.GID, d.session.Group()), max(info.Size, 0), when, vfs.EscapeControl(info.Name))
 }
 
-// WriteTo is how the library copies, unless it converts line ends.
-func (l *listing) WriteTo(w io.Writer) (n int64, err error) {
-	defer recoverTo(&err, l.session.Log())
-	to := &sink{w: w, timeout: l.client.srv.cfg.DataTimeout}
-	for len(l.text) > 0 || len(l.todo) > 0 {
-		written, err := to.Write(l.text)
-		n += int64(written)
-		l.text = l.text[:0]
-		if err != nil {
-			return n, errDataLost
-		}
-		if len(l.todo) > 0 {
-			if err := l.more(); err != nil {
-				return n, err
+// ownerName is the login, unless a client has given the file to somebody else, of whom only the
+// number is known. It has no spaces, which would be the end of the column.
+func ownerName(id int, login string) string {
+	if id != 0 {
+		return fmt.Sprint(id)
+	}
+	return cmp.Or(strings.ReplaceAll(vfs.EscapeControl(login), " ", "_"), "ftp")
+}
+
+func (l *listing) announce() string { return "The listing follows." }
+
+func (l *listing) carry(t *transfer, s *stream) error {
+	// The lines end as they should already.
+	sink := s.sink(false)
+	for {
+		if len(l.text) > 0 {
+			if _, err := sink.Write(l.text); err != nil {
+				return errDataLost
 			}
+			if err := s.flush(); err != nil { // the storage may take its time for the next ones
+				return errDataLost
+			}
+			l.text = l.text[:0]
+		}
+		if err := l.more(t.ctx); err == io.EOF {
+			break
+		} else if err != nil {
+			return err
 		}
 	}
-	if conn := l.client.dataConn(); conn != nil && conn.Flush() != nil {
-		return n, errDataLost
+	if err := sink.finish(); err != nil {
+		return errDataLost
 	}
-	return n, nil
+	return nil
 }
 
-func (l *listing) Close() error                            { return nil }
-func (l *listing) Write([]byte) (int, error)               { return 0, errNotCalled }
-func (l *listing) Seek(offset int64, _ int) (int64, error) { return offset, nil } // REST is not for listings
+func (l *listing) Close() error {
+	l.endDir()
+	return nil
+}
+
+// dirReader reads the entries of a directory. Symbolic links are shown as what they lead to.
+type dirReader struct {
+	*driver
+	path   vfs.Path
+	lister vfs.Lister
+	ended  bool
+}
+
+func (d *driver) read(ctx context.Context, name string) (*dirReader, error) {
+	p, err := d.resolve(cmp.Or(name, "."))
+	if err != nil {
+		return nil, err
+	}
+	l, err := d.session.List(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return &dirReader{driver: d, path: p, lister: l}, nil
+}
+
+// next returns at least size entries, sorted by name, or all that are left. It returns io.EOF when
+// none are.
+func (r *dirReader) next(ctx context.Context, size int) (entries []vfs.Info, err error) {
+	for !r.ended && len(entries) < size {
+		page, err := r.lister.Next(ctx)
+		if err == io.EOF {
+			r.ended = true
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := vfs.FollowLinks(ctx, r.session, r.path, page); err != nil {
+			return nil, err
+		}
+		entries = append(entries, page...)
+	}
+	if len(entries) == 0 {
+		return nil, io.EOF
+	}
+	slices.SortFunc(entries, func(a, b vfs.Info) int { return cmp.Compare(a.Name, b.Name) })
+	return entries, nil
+}
+
+func (r *dirReader) Close() error { return r.lister.Close() }
+
+// statPath executes STAT with a path: a listing in the reply. Clients send it with options of ls.
+func (c *client) statPath(d *driver, arg string) *reply {
+	l := parseListing("LIST", arg)
+	l.form = longForm
+	if err := c.enter(); err != nil {
+		return asReply(err)
+	}
+	defer c.leave()
+	t, err := func() (t *listing, err error) {
+		defer recoverTo(&err, d.session.Log())
+		return d.list(d.session.Context(), l)
+	}()
+	if err != nil {
+		return asReply(failure(err))
+	}
+	defer t.Close()
+	code, text := 213, []byte("213-This is there:\r\n") // RFC 959, section 4.2: 212 of a directory, 213 of a file
+	if len(t.todo) > 0 || t.dir != nil || l.path == "" || l.path == "." {
+		code, text = 212, []byte("212-This is there:\r\n")
+	}
+	for {
+		if _, err := c.control.send(append(text, t.text...)); err != nil {
+			return nil // the next read fails too
+		}
+		text, t.text = text[:0], t.text[:0]
+		if err := d.more(t); err == io.EOF {
+			return &reply{code: code, text: "That is all."}
+		} else if err != nil {
+			return &reply{code: code, text: "The rest cannot be listed: " + vfs.ClientText(err)}
+		}
+	}
+}
+
+// more is [listing.more] for a listing that is not a transfer.
+func (d *driver) more(l *listing) (err error) {
+	defer recoverTo(&err, d.session.Log())
+	return l.more(d.session.Context())
+}

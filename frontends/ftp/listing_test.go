@@ -60,28 +60,6 @@ func TestListingOptions(t *testing.T) {
 	}
 }
 
-// TestListingIsBounded lists more than may be listed by many small directories.
-func TestListingIsBounded(t *testing.T) {
-	store := memory()
-	for i := range 4 {
-		frontendtest.Write(t, store, vfs.Path(fmt.Sprintf("/d%d/", i)), nil)
-		for j := range 4 {
-			frontendtest.Write(t, store, vfs.Path(fmt.Sprintf("/d%d/f%d", i, j)), nil)
-		}
-	}
-	cfg := config()
-	cfg.MaxListEntries = 10
-	r := loginRaw(t, frontendtest.Start(t, cfg, frontendtest.Options{FS: store}).Addr)
-	r.cmd("NLST */*", "552")
-	nc := r.data()
-	r.cmd("NLST -R", "150")
-	nc.Close()
-	r.reply() // cut off by us or by the limit
-	if n := strings.Count(r.fetch("NLST"), "\r\n"); n != 4 {
-		t.Errorf("%d entries, want 4", n)
-	}
-}
-
 func TestListYear(t *testing.T) {
 	store := memory()
 	r := loginRaw(t, start(t, store).Addr)

@@ -23,13 +23,6 @@ func (c *client) PreAuthUser(cc ftpserver.ClientContext, user string) (err error
 			c.control.refused(false)
 		}
 	}()
-	if c.control.required && !c.control.secured {
-		return errTLSRequired
-	}
-	// The library would refuse the second login of a connection, since it knows nothing of our TLS.
-	if err := cc.SetTLSRequirement(ftpserver.ClearOrEncrypted); err != nil {
-		return err
-	}
 	return c.certificateLogin(cc, user)
 }
 
@@ -37,13 +30,14 @@ func (c *client) PreAuthUser(cc ftpserver.ClientContext, user string) (err error
 func (c *client) AuthUser(cc ftpserver.ClientContext, user, pass string) (_ ftpserver.ClientDriver, err error) {
 	defer recoverTo(&err, c.log)
 	switch {
-	case c.control.required && !c.control.secured: // PASS without USER
-		c.control.refused(false)
-		return nil, errTLSRequired
+	case c.control.leaving:
+		c.reinitialize()
+		return nil, errReinitialized
 	case user == "":
 		c.control.refused(false)
 		return nil, errLoginRefused
 	}
+	c.driver = nil // the library forgets it too
 	if err := c.enter(); err != nil {
 		c.control.refused(false)
 		return nil, err
@@ -63,13 +57,9 @@ func (c *client) AuthUser(cc ftpserver.ClientContext, user, pass string) (_ ftps
 			return nil, errShuttingDown
 		}
 	}
-	if c.control.required {
-		if err := cc.SetTLSRequirement(ftpserver.MandatoryEncryption); err != nil { // for data
-			return nil, err
-		}
-	}
 	cc.SetPath("/")
-	return &driver{client: c, session: sess}, nil
+	c.driver = &driver{client: c, session: sess}
+	return c.driver, nil
 }
 
 // PostAuthMessage implements [ftpserver.MainDriverExtensionPostAuthMessage]. An empty one is the library's.

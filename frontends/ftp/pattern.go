@@ -1,16 +1,26 @@
 package ftp
 
 import (
-	"cmp"
+	"context"
+	"io"
 	"path"
 	"strings"
 
 	"filegate/core/vfs"
 )
 
-// glob returns what a pattern of LIST or NLST finds, sorted by name in each directory. Any element of a path may be a pattern, as in a shell: names that begin with
-// a dot are found only by patterns that do so too. It is an error when there are more than limit, or too many directories to look into.
-func (d *driver) glob(pattern string, limit int) ([]listed, error) {
+const (
+	// maxPatternDirs is how many directories the patterns of one command may look into.
+	maxPatternDirs = 1000
+	// maxFound is how many entries a pattern may find.
+	maxFound = 100_000
+)
+
+// glob returns what a pattern of LIST or NLST finds, sorted by name in each directory. Any element
+// of a path may be a pattern, as in a shell: names that begin with a dot are found only by patterns
+// that do so too. It is an error when too much is found, or when there are too many directories to
+// look into.
+func (d *driver) glob(ctx context.Context, pattern string) ([]listed, error) {
 	start := ""
 	if strings.HasPrefix(pattern, "/") {
 		start = "/"
@@ -23,41 +33,74 @@ func (d *driver) glob(pattern string, limit int) ([]listed, error) {
 		var next []listed
 		for _, f := range found {
 			if looked++; looked > maxPatternDirs {
-				return nil, failure(vfs.Errorf(vfs.ErrTooLarge, "the pattern finds more than %d directories to look into", maxPatternDirs))
+				return nil, vfs.Errorf(vfs.ErrTooLarge, "the pattern finds more than %d directories to look into", maxPatternDirs)
 			}
 			if !strings.ContainsAny(elem, "*?[") {
 				below := listed{path: path.Join(f.path, elem)}
 				if last {
 					var err error
-					if below.info, err = d.stat(below.path); err != nil {
-						continue // it is not in this directory
+					below.info, err = d.stat(ctx, below.path)
+					if isAbsent(err) {
+						continue
+					}
+					if err != nil {
+						return nil, err
 					}
 					below.info.Name = elem
 				}
 				next = append(next, below)
 				continue
 			}
-			entries, err := d.ReadDir(cmp.Or(f.path, "."))
-			if err != nil {
-				if len(found) == 1 {
-					return nil, err
-				}
-				continue // a directory that only the pattern named
-			}
-			for _, e := range entries {
-				info := e.(fileInfo).info
-				if ok, _ := path.Match(elem, info.Name); !ok || strings.HasPrefix(info.Name, ".") && !strings.HasPrefix(elem, ".") {
-					continue
-				}
+			err := d.match(ctx, f.path, elem, func(info vfs.Info) error {
 				if last || info.IsDir() {
 					next = append(next, listed{info, path.Join(f.path, info.Name)})
 				}
-			}
-			if len(next) > limit {
-				return nil, failure(tooMany(limit))
+				if len(next) > maxFound {
+					return vfs.Errorf(vfs.ErrTooLarge, "the pattern finds more than %d files", maxFound)
+				}
+				return nil
+			})
+			if err != nil && (len(found) == 1 || !isAbsent(err)) {
+				return nil, err
 			}
 		}
 		found = next
 	}
 	return found, nil
+}
+
+// isAbsent reports whether err says of a path that only a pattern has named that there is no such
+// thing, or nothing to be seen.
+func isAbsent(err error) bool {
+	switch vfs.Kind(err) {
+	case vfs.ErrNotExist, vfs.ErrNotDir, vfs.ErrPermission, vfs.ErrInvalidName:
+		return true
+	}
+	return false
+}
+
+// match calls f for the entries of a directory that a pattern without slashes finds.
+func (d *driver) match(ctx context.Context, dir, pattern string, f func(vfs.Info) error) error {
+	r, err := d.read(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	for {
+		infos, err := r.next(ctx, listBatch)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, info := range infos {
+			if ok, _ := path.Match(pattern, info.Name); !ok || strings.HasPrefix(info.Name, ".") && !strings.HasPrefix(pattern, ".") {
+				continue
+			}
+			if err := f(info); err != nil {
+				return err
+			}
+		}
+	}
 }

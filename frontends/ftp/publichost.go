@@ -1,9 +1,11 @@
 package ftp
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,19 +17,63 @@ const (
 	resolveFor = time.Minute
 )
 
+// publicHosts are the public hosts of networks of clients, the longest prefix first.
+type publicHosts []networkHost
+
+type networkHost struct {
+	network netip.Prefix
+	host    *publicHost // nil: the address that the client has connected to
+}
+
+// newPublicHosts takes the one for all clients and those for some networks.
+func newPublicHosts(all string, some map[string]string) (publicHosts, error) {
+	var hosts publicHosts
+	for network, host := range some {
+		prefix, err := netip.ParsePrefix(network)
+		if err != nil {
+			return nil, err
+		}
+		hosts = append(hosts, networkHost{prefix.Masked(), newPublicHost(host)})
+	}
+	slices.SortFunc(hosts, func(a, b networkHost) int { return cmp.Compare(b.network.Bits(), a.network.Bits()) })
+	return append(hosts, networkHost{netip.PrefixFrom(netip.IPv4Unspecified(), 0), newPublicHost(all)}), nil
+}
+
+func newPublicHost(host string) *publicHost {
+	if host == "" {
+		return nil
+	}
+	return &publicHost{host: host}
+}
+
+// publicAddress returns the address that PASV tells the client.
+func (c *client) publicAddress() (netip.Addr, error) {
+	remote := addrPort(c.control.RemoteAddr()).Addr()
+	for _, h := range c.srv.public {
+		if !h.network.Contains(remote) {
+			continue
+		}
+		if h.host == nil {
+			break
+		}
+		return h.host.address(c.ctx)
+	}
+	return addrPort(c.control.LocalAddr()).Addr(), nil
+}
+
 // publicHost is where clients are told to connect to for data. Its name is looked up while clients come and go: the address behind it may change.
 type publicHost struct {
 	host string
 
 	mu   sync.Mutex
-	addr string
+	addr netip.Addr
 	good time.Time // until when
 }
 
 // address returns the IPv4 address. When the lookup fails, the last one that was found is good enough.
-func (p *publicHost) address(ctx context.Context) (string, error) {
+func (p *publicHost) address(ctx context.Context) (netip.Addr, error) {
 	if addr, err := netip.ParseAddr(p.host); err == nil {
-		return addr.Unmap().String(), nil
+		return addr.Unmap(), nil
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -38,9 +84,9 @@ func (p *publicHost) address(ctx context.Context) (string, error) {
 	defer cancel()
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip4", p.host)
 	if err == nil {
-		p.addr = addrs[0].Unmap().String()
-	} else if p.addr == "" {
-		return "", err
+		p.addr = addrs[0].Unmap()
+	} else if !p.addr.IsValid() {
+		return netip.Addr{}, err
 	}
 	p.good = time.Now().Add(resolveFor)
 	return p.addr, nil

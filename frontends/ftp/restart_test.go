@@ -16,6 +16,10 @@ func TestRestartBehindTheEnd(t *testing.T) {
 	r.cmd("REST 9223372036854775808", "501")
 	r.cmd("REST -1", "501")
 	r.cmd("REST 4", "350")
+	if got := r.fetch("RETR a"); got != "" {
+		t.Errorf("behind the last byte there is %q", got)
+	}
+	r.cmd("REST 4", "350")
 	r.put("STOR a", "56")
 	r.cmd("REST 6", "350")
 	r.put("APPE a", "78")

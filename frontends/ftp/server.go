@@ -20,7 +20,9 @@ type Server struct {
 	cfg        Config
 	tls        *tls.Config    // always the same one, so that data connections resume the control connection's session; nil: no TLS
 	activeDeny []netip.Prefix // networks that active mode does not connect to
-	public     *publicHost    // nil: the address that the client has connected to
+	foreign    []netip.Prefix // networks that data connections may lead to, beside the client's address
+	dataPorts  portRange
+	public     publicHosts
 
 	ctx context.Context // the server's life: the parent of those of connections
 	cut context.CancelFunc
@@ -39,9 +41,6 @@ var _ frontend.Server = (*Server)(nil)
 
 func newServer(env frontend.Env, cfg Config) *Server {
 	s := &Server{env: env, log: env.Log, cfg: cfg, sockets: frontend.NewListeners("ftp "+env.Name, env.Log), clients: map[*client]struct{}{}}
-	if cfg.Passive.PublicHost != "" {
-		s.public = &publicHost{host: cfg.Passive.PublicHost}
-	}
 	s.ctx, s.cut = context.WithCancel(context.Background())
 	return s
 }

@@ -1,53 +1,68 @@
 package ftp
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"regexp"
 	"strconv"
 	"strings"
-
-	ftpserver "github.com/fclairamb/ftpserverlib"
+	"time"
 
 	"filegate/core/vfs"
 )
 
-// Site serves SITE, all of it: of the library's own subcommands one panics, one removes whole trees, and one takes unknown users for root.
-func (d *driver) Site(param string) *ftpserver.AnswerCommand {
-	command, arg, _ := strings.Cut(param, " ")
-	var r *reply
+const siteHelp = "There are SITE CHMOD mode path; SITE UTIME time path; SITE CPFR path with SITE CPTO path, which copies a file; " +
+	"SITE SYMLINK target path; SITE UMASK mask; SITE IDLE seconds; SITE NAMEFMT 1; SITE LISTFMT 1."
+
+// site executes SITE.
+func (d *driver) site(arg string) *reply {
+	command, arg, _ := strings.Cut(strings.TrimSpace(arg), " ")
 	switch strings.ToUpper(command) {
 	case "CHMOD":
-		r = d.siteChmod(arg)
+		return d.siteChmod(arg)
 	case "CPFR":
-		r = d.siteCopyFrom(arg)
+		return d.siteCopyFrom(arg)
 	case "CPTO":
-		r = d.siteCopyTo(arg)
-	case "HELP":
-		r = &reply{214, "There are SITE CHMOD mode path, and SITE CPFR path with SITE CPTO path, which copies a file."}
-	default:
-		r = &reply{504, "There is no such SITE command, see SITE HELP."}
+		return d.siteCopyTo(arg)
+	case "UTIME":
+		return d.siteUtime(arg)
+	case "SYMLINK":
+		return d.siteSymlink(arg)
+	case "UMASK":
+		return d.client.params.siteUmask(arg)
+	case "IDLE":
+		return d.client.siteIdle(arg)
+	case "NAMEFMT", "LISTFMT": // of IBM i: 1 is the format of all other systems
+		if strings.TrimSpace(arg) == "1" {
+			return &reply{code: 250, text: "The format is 1."}
+		}
+		return &reply{code: 504, text: "There is only the format 1."}
+	case "HELP", "":
+		return &reply{code: 214, text: siteHelp}
 	}
-	return &ftpserver.AnswerCommand{Code: r.code, Message: r.Error()}
+	return &reply{code: 504, text: "There is no such SITE command, see SITE HELP."}
 }
 
 func (d *driver) siteChmod(arg string) *reply {
 	octal, name, _ := strings.Cut(arg, " ")
 	mode, err := strconv.ParseUint(octal, 8, 12)
 	if err != nil || name == "" {
-		return &reply{501, "It is SITE CHMOD mode path, with an octal mode such as 644."}
+		return &reply{code: 501, text: "It is SITE CHMOD mode path, with an octal mode such as 644."}
 	}
 	if err := d.Chmod(name, fs.FileMode(mode)); err != nil {
 		return asReply(err)
 	}
-	return &reply{200, "The mode is set."}
+	return &reply{code: 200, text: "The mode is set."}
 }
 
 // siteCopyFrom names the file that the next SITE CPTO copies.
 func (d *driver) siteCopyFrom(name string) *reply {
 	d.copyFrom = ""
 	if name == "" {
-		return &reply{501, "It is SITE CPFR path."}
+		return &reply{code: 501, text: "It is SITE CPFR path."}
 	}
 	err := d.do(name, func(ctx context.Context, p vfs.Path) error {
 		info, err := d.session.Stat(ctx, p)
@@ -63,7 +78,7 @@ func (d *driver) siteCopyFrom(name string) *reply {
 	if err != nil {
 		return asReply(err)
 	}
-	return &reply{350, "The file is there, say where to copy it."}
+	return &reply{code: 350, text: "The file is there, say where to copy it."}
 }
 
 // siteCopyTo copies it, over a file that is there, as RNTO renames.
@@ -72,9 +87,9 @@ func (d *driver) siteCopyTo(name string) *reply {
 	d.copyFrom = ""
 	switch {
 	case name == "":
-		return &reply{501, "It is SITE CPTO path."}
+		return &reply{code: 501, text: "It is SITE CPTO path."}
 	case from == "":
-		return &reply{503, "Say with SITE CPFR what to copy, first."}
+		return &reply{code: 503, text: "Say with SITE CPFR what to copy, first."}
 	}
 	err := d.do(name, func(ctx context.Context, to vfs.Path) error {
 		return d.session.Copy(ctx, from, to, vfs.CopyOptions{Replace: true})
@@ -82,10 +97,158 @@ func (d *driver) siteCopyTo(name string) *reply {
 	if err != nil {
 		return asReply(err)
 	}
-	return &reply{250, "The file is copied."}
+	return &reply{code: 250, text: "The file is copied."}
 }
 
+// The two forms of SITE UTIME: with one time in front of the path, and with those of the last
+// access, change and making behind it.
+var (
+	utimeShort = regexp.MustCompile(`^([0-9]{12}(?:[0-9]{2})?) +(.+)$`)
+	utimeLong  = regexp.MustCompile(`(?i)^(.+) ([0-9]{14}) ([0-9]{14}) [0-9]{14} UTC$`)
+)
+
+func (d *driver) siteUtime(arg string) *reply {
+	attrs, name := vfs.Attrs{}, ""
+	if m := utimeLong.FindStringSubmatch(arg); m != nil {
+		accessed, ok := parseTime(m[2])
+		changed, ok2 := parseTime(m[3])
+		if ok && ok2 {
+			name, attrs.AccessTime, attrs.ModTime = m[1], &accessed, &changed
+		}
+	} else if m := utimeShort.FindStringSubmatch(arg); m != nil {
+		if changed, ok := parseTime((m[1] + "00")[:14]); ok {
+			name, attrs.ModTime = m[2], &changed
+		}
+	}
+	if name == "" {
+		return &reply{code: 501, text: "It is SITE UTIME YYYYMMDDhhmmss path, or SITE UTIME path, three such times and UTC."}
+	}
+	if err := d.setAttrs(name, attrs); err != nil {
+		return asReply(err)
+	}
+	return &reply{code: 200, text: "The time is set."}
+}
+
+// parseTime reads YYYYMMDDhhmmss, in UTC.
+func parseTime(s string) (time.Time, bool) {
+	t, err := time.Parse(factTime, s)
+	return t, err == nil && len(s) == len(factTime)
+}
+
+func (d *driver) siteSymlink(arg string) *reply {
+	target, name, ok := twoPaths(arg)
+	if !ok {
+		return &reply{code: 501, text: `It is SITE SYMLINK target path; names with spaces stand in double quotes.`}
+	}
+	err := d.do(name, func(ctx context.Context, p vfs.Path) error {
+		to, err := vfs.ResolveTarget(p, target)
+		if err != nil {
+			return err
+		}
+		return d.session.Symlink(ctx, to, p)
+	})
+	if err != nil {
+		return asReply(err)
+	}
+	return &reply{code: 200, text: "The link is made."}
+}
+
+// twoPaths splits an argument of two paths, which may be in double quotes.
+func twoPaths(arg string) (first, second string, ok bool) {
+	cut := func(s string) (path, rest string, ok bool) {
+		s = strings.TrimLeft(s, " ")
+		if quoted, isQuoted := strings.CutPrefix(s, `"`); isQuoted {
+			path, rest, ok = strings.Cut(quoted, `"`)
+			return path, rest, ok && (rest == "" || rest[0] == ' ')
+		}
+		path, rest, _ = strings.Cut(s, " ")
+		return path, rest, true
+	}
+	first, rest, ok := cut(arg)
+	if !ok {
+		return "", "", false
+	}
+	second, rest, ok = cut(rest)
+	return first, second, ok && first != "" && second != "" && strings.TrimSpace(rest) == ""
+}
+
+// siteUmask sets the permissions that what a client makes does not get, in a storage that keeps
+// them.
+func (p *parameters) siteUmask(arg string) *reply {
+	if arg = strings.TrimSpace(arg); arg == "" {
+		if p.umask == nil {
+			return &reply{code: 200, text: "No umask is set."}
+		}
+		return &reply{code: 200, text: fmt.Sprintf("The umask is %03o.", *p.umask)}
+	}
+	mask, err := strconv.ParseUint(arg, 8, 9)
+	if err != nil {
+		return &reply{code: 501, text: "It is SITE UMASK mask, with an octal mask such as 022."}
+	}
+	p.umask = new(fs.FileMode(mask))
+	return &reply{code: 200, text: fmt.Sprintf("The umask is %03o.", mask)}
+}
+
+// siteIdle sets how long the client may be idle, which the operator's limit bounds.
+func (c *client) siteIdle(arg string) *reply {
+	limit := c.srv.cfg.IdleTimeout
+	if arg = strings.TrimSpace(arg); arg == "" {
+		return &reply{code: 200, text: fmt.Sprintf("The idle timeout is %d seconds, of at most %d.", c.control.idleTimeout()/time.Second, limit/time.Second)}
+	}
+	n, err := strconv.ParseUint(arg, 10, 31)
+	if wanted := time.Duration(n) * time.Second; err == nil && n > 0 && wanted <= limit {
+		c.control.setIdleTimeout(wanted)
+		return &reply{code: 200, text: fmt.Sprintf("The idle timeout is %d seconds.", n)}
+	}
+	return &reply{code: 501, text: fmt.Sprintf("It is SITE IDLE seconds, from 1 to %d.", limit/time.Second)}
+}
+
+// modifyFacts executes MFF, and MFCT, which is MFF with the one fact that nobody keeps.
+func (d *driver) modifyFacts(verb, arg string) *reply {
+	if verb == "MFCT" {
+		return &reply{code: 504, text: "The time at which a file was made cannot be changed, use MFMT for that of its last change."}
+	}
+	list, name, _ := strings.Cut(arg, " ")
+	if name == "" || !strings.Contains(list, "=") {
+		return &reply{code: 501, text: "It is MFF fact=value; path."}
+	}
+	attrs := vfs.Attrs{}
+	var done strings.Builder
+	for set := range strings.SplitSeq(strings.TrimSuffix(list, ";"), ";") {
+		fact, value, _ := strings.Cut(set, "=")
+		switch strings.ToLower(fact) {
+		case "modify":
+			t, ok := parseTime(value)
+			if !ok {
+				return &reply{code: 501, text: "A time is YYYYMMDDHHMMSS."}
+			}
+			attrs.ModTime = &t
+		case "unix.mode":
+			mode, err := strconv.ParseUint(value, 8, 12)
+			if err != nil {
+				return &reply{code: 501, text: "A mode is octal, such as 0644."}
+			}
+			attrs.Mode = new(fs.FileMode(mode).Perm())
+		default:
+			return &reply{code: 504, text: "Only the facts Modify and UNIX.mode can be changed."}
+		}
+		done.WriteString(set + ";")
+	}
+	if err := d.setAttrs(name, attrs); err != nil {
+		return asReply(err)
+	}
+	return &reply{code: 213, text: done.String() + " " + name}
+}
+
+func (d *driver) setAttrs(name string, attrs vfs.Attrs) error {
+	return d.do(name, func(ctx context.Context, p vfs.Path) error { return d.session.SetAttrs(ctx, p, attrs) })
+}
+
+// asReply returns the reply that an error of a driver is.
 func asReply(err error) *reply {
-	r, _ := errors.AsType[*reply](err) // all errors of a driver are
-	return r
+	r, ok := errors.AsType[*reply](err)
+	if !ok {
+		r, _ = errors.AsType[*reply](failure(err))
+	}
+	return cmp.Or(r, &reply{code: codeLocalError, text: vfs.ClientText(nil)})
 }

@@ -80,15 +80,11 @@ func TestTLSRequired(t *testing.T) {
 	srv, clientConfig := startTLS(t, memory(), "explicit")
 	r := dialRaw(t, srv.Addr)
 	r.cmd("USER "+frontendtest.User, "530 Passwords are taken over TLS only")
-	r.ended()
-	r = dialRaw(t, srv.Addr)
 	r.cmd("PASS "+frontendtest.Password, "530 Passwords are taken over TLS only")
-	r.ended()
 	if n := len(srv.Sessions()); n > 0 {
 		t.Errorf("%d sessions began without TLS", n)
 	}
 
-	r = dialRaw(t, srv.Addr)
 	r.secure(clientConfig)
 	r.cmd("AUTH TLS", "503")
 	r.cmd("PBSZ 0", "200")
@@ -130,6 +126,7 @@ func TestCommandsBehindAuth(t *testing.T) {
 	srv, _ := startTLS(t, memory(), "explicit")
 	r := dialRaw(t, srv.Addr)
 	r.send("AUTH TLS\r\nUSER " + frontendtest.User + "\r\n")
+	r.want("421")
 	r.ended()
 }
 

@@ -46,12 +46,11 @@ func (c *Config) validateHangup(report func(attribute, summary, detail string)) 
 // TLS itself does not tell: its Read returns io.EOF for the end of the TCP connection too. But the
 // data connection sees that end only where there was no close_notify, since behind a close_notify
 // TLS does not read on.
-func (u *upload) ending() error {
-	conn := u.client.dataConn()
-	if conn == nil || !u.client.cc.HasTLSForTransfers() {
+func (u *upload) ending(s *stream) error {
+	if !s.private {
 		return nil
 	}
-	if !conn.eof.Load() {
+	if !s.conn.eof.Load() {
 		u.client.notifies.Store(true)
 		return nil
 	}

@@ -116,17 +116,6 @@ func TestUniqueName(t *testing.T) {
 	}
 }
 
-func TestFetchBehindTheEnd(t *testing.T) {
-	r := loginRaw(t, start(t, memory()).Addr)
-	r.put("STOR a", "1234")
-	r.cmd("REST 4", "350")
-	if got := r.fetch("RETR a"); got != "" {
-		t.Errorf("behind the last byte there is %q", got)
-	}
-	r.cmd("REST 5", "350")
-	r.cmd("RETR a", "554")
-}
-
 func TestListingArguments(t *testing.T) {
 	r := loginRaw(t, start(t, memory()).Addr)
 	r.cmd("MKD d", "257")

@@ -1,0 +1,114 @@
+package ftp
+
+import (
+	"bufio"
+	"compress/zlib"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// defaultLevel is how hard MODE Z compresses, as long as a client does not say OPTS MODE Z LEVEL.
+const defaultLevel = 6
+
+// finisher is a writer with something left to say at the end.
+type finisher interface {
+	io.Writer
+	finish() error
+}
+
+// sink returns what a transfer to the client is written to: it makes of a file what the client has
+// asked for.
+func (s *stream) sink(text bool) finisher {
+	f := &filter{stream: s, w: s}
+	if s.deflated {
+		f.z, _ = zlib.NewWriterLevel(s, s.level) // the level was checked
+		f.w = f.z
+	}
+	if text {
+		f.w = &textWriter{w: f.w}
+	}
+	return f
+}
+
+type filter struct {
+	stream *stream
+	w      io.Writer
+	z      *zlib.Writer // nil: not in MODE Z
+}
+
+func (f *filter) Write(p []byte) (int, error) { return f.w.Write(p) }
+
+func (f *filter) finish() error {
+	if f.z != nil {
+		if err := f.z.Close(); err != nil {
+			return err
+		}
+	}
+	return f.stream.flush()
+}
+
+// source returns what a transfer from the client is read from.
+func (s *stream) source() io.Reader {
+	var r io.Reader = s
+	if s.deflated {
+		r = &inflater{stream: s}
+	}
+	if s.text {
+		r = &textReader{r: r}
+	}
+	return r
+}
+
+// inflater undoes MODE Z. What is damaged counts as a data connection that has failed.
+type inflater struct {
+	stream *stream
+	in     *bufio.Reader
+	z      io.ReadCloser
+}
+
+func (i *inflater) Read(p []byte) (n int, err error) {
+	if i.z == nil {
+		i.in = bufio.NewReader(i.stream)
+		if i.z, err = zlib.NewReader(i.in); err != nil {
+			return 0, i.fail(err)
+		}
+	}
+	n, err = i.z.Read(p)
+	if err == io.EOF {
+		// The end of the connection tells whether the upload is complete.
+		if _, err := io.Copy(io.Discard, io.LimitReader(i.in, maxTrailer)); err != nil {
+			return n, i.fail(err)
+		}
+		return n, io.EOF
+	}
+	return n, i.fail(err)
+}
+
+// maxTrailer is how much may follow compressed data, in bytes.
+const maxTrailer = 4096
+
+func (i *inflater) fail(err error) error {
+	switch err {
+	case nil:
+		return nil
+	case io.EOF: // before the first byte
+		err = io.ErrUnexpectedEOF
+	}
+	if i.stream.failed == nil {
+		i.stream.failed = err
+	}
+	return err
+}
+
+// setLevel executes OPTS MODE Z LEVEL n.
+func (p *parameters) setLevel(arg string) *reply {
+	fields := strings.Fields(strings.ToUpper(arg))
+	if len(fields) == 3 && fields[0] == "Z" && fields[1] == "LEVEL" {
+		if n, err := strconv.ParseUint(fields[2], 10, 8); err == nil && n <= 9 {
+			p.level = int(n)
+			return &reply{code: 200, text: "MODE Z LEVEL set to " + fields[2]}
+		}
+	}
+	return &reply{code: 501, text: "It is OPTS MODE Z LEVEL n, with n from 0 to 9."}
+}

@@ -1,0 +1,152 @@
+package ftp
+
+import (
+	"io/fs"
+	"strconv"
+	"strings"
+)
+
+// parameters are what a client has set for what follows (RFC 959, section 4.1.2, and more). The
+// goroutine that reads commands alone uses them.
+type parameters struct {
+	transferParameters
+	epsvAll bool         // the client uses nothing but EPSV
+	size    int64        // that ALLO has announced for the next upload; 0: none
+	hash    digestName   // of HASH
+	facts   facts        // of MLST and MLSD
+	umask   *fs.FileMode // nil: the storage's own choice
+}
+
+// transferParameters are those of one transfer.
+type transferParameters struct {
+	private  bool // PROT P
+	text     bool // TYPE A
+	deflated bool // MODE Z
+	level    int  // of compression
+	rest     int64
+	span     *span // RANG; nil: all
+}
+
+func newParameters() parameters {
+	return parameters{transferParameters: transferParameters{level: defaultLevel}, hash: "SHA-256", facts: defaultFacts}
+}
+
+// take returns the parameters of a transfer that begins. Some are for one transfer only.
+func (p *parameters) take() transferParameters {
+	taken := p.transferParameters
+	p.rest, p.span = 0, nil
+	return taken
+}
+
+// setType executes TYPE: all that is not text is bytes.
+func (p *parameters) setType(arg string) *reply {
+	switch strings.ToUpper(strings.ReplaceAll(arg, " ", "")) {
+	case "I", "L8":
+		p.text = false
+	case "A", "AN", "L7":
+		p.text = true
+	case "":
+		return &reply{code: 501, text: "There are TYPE I and TYPE A."}
+	default:
+		return &reply{code: 504, text: "There are TYPE I and TYPE A."}
+	}
+	return &reply{code: 200, text: "The type is " + p.typeName() + "."}
+}
+
+func (p *parameters) typeName() string {
+	if p.text {
+		return "ASCII"
+	}
+	return "binary"
+}
+
+// setMode executes MODE.
+func (p *parameters) setMode(arg string) *reply {
+	switch strings.ToUpper(strings.TrimSpace(arg)) {
+	case "S":
+		p.deflated = false
+	case "Z":
+		p.deflated = true
+	case "":
+		return &reply{code: 501, text: "There are MODE S and MODE Z."}
+	default:
+		return &reply{code: 504, text: "There are MODE S and MODE Z."}
+	}
+	return &reply{code: 200, text: "The mode is " + p.modeName() + "."}
+}
+
+func (p *parameters) modeName() string {
+	if p.deflated {
+		return "Z"
+	}
+	return "S"
+}
+
+// setStructure executes STRU.
+func setStructure(arg string) *reply {
+	if strings.EqualFold(strings.TrimSpace(arg), "F") {
+		return &reply{code: 200, text: "The structure is that of a file."}
+	}
+	return &reply{code: 504, text: "There is only the structure of a file (STRU F)."}
+}
+
+// setRest executes REST: the next transfer begins there. In MODE Z it counts bytes of the file.
+func (p *parameters) setRest(arg string) *reply {
+	n, err := strconv.ParseInt(strings.TrimSpace(arg), 10, 64)
+	switch {
+	case err != nil || n < 0:
+		return &reply{code: 501, text: "REST takes a number of bytes."}
+	case p.text && n > 0:
+		return &reply{code: 501, text: "REST is not for TYPE A: lines have other ends there, and bytes other places."}
+	}
+	p.rest, p.span = n, nil
+	return &reply{code: 350, text: "The next transfer begins at byte " + strconv.FormatInt(n, 10) + "."}
+}
+
+// allo executes ALLO: "n" and "n R m" (RFC 959, section 4.1.3). A size that cannot be counted is
+// none: it is only a hint.
+func (p *parameters) allo(arg string) *reply {
+	fields := strings.Fields(arg)
+	if len(fields) != 1 && (len(fields) != 3 || !strings.EqualFold(fields[1], "R")) {
+		return &reply{code: 501, text: "It is ALLO size, or ALLO size R size."}
+	}
+	for i, f := range fields {
+		if i != 1 && strings.Trim(f, "0123456789") != "" {
+			return &reply{code: 501, text: "ALLO takes a number of bytes."}
+		}
+	}
+	n, err := strconv.ParseInt(fields[0], 10, 64)
+	if err != nil || n == 0 {
+		return &reply{code: 202, text: "No space needs to be allocated."}
+	}
+	p.size = n
+	return &reply{code: 200, text: "The size of the next upload is known."}
+}
+
+// prot executes PROT (RFC 4217, section 9).
+func (c *client) prot(arg string) *reply {
+	level := strings.ToUpper(strings.TrimSpace(arg))
+	switch {
+	case !c.control.secured && !c.control.cleared:
+		return errAuthFirst
+	case level == "C" && (c.control.required || c.control.implicit):
+		return &reply{code: 534, text: "Data goes over TLS only: PROT P."}
+	case level == "P", level == "C":
+		c.params.private = level == "P"
+		return &reply{code: 200, text: "The protection of data is " + level + "."}
+	case level == "S", level == "E":
+		return &reply{code: 536, text: "There are PROT P and PROT C."} // RFC 2228, section 3
+	}
+	return &reply{code: 504, text: "There are PROT P and PROT C."}
+}
+
+// pbsz executes PBSZ: with TLS there is one size only (RFC 4217, section 9).
+func (c *client) pbsz(arg string) *reply {
+	switch {
+	case !c.control.secured:
+		return errAuthFirst
+	case arg == "" || strings.Trim(arg, "0123456789") != "":
+		return &reply{code: 501, text: "PBSZ takes a number of bytes."}
+	}
+	return &reply{code: 200, text: "PBSZ=0"}
+}

@@ -1,0 +1,144 @@
+package ftp
+
+import (
+	"crypto/tls"
+	"encoding/binary"
+	"net"
+	"strings"
+	"time"
+)
+
+var (
+	errAuthFirst = &reply{code: 503, text: "AUTH TLS comes first."}
+	errNoTLS     = &reply{code: 502, text: "There is no TLS on this server."}
+	errClearText = &reply{code: 421, text: "Nothing may follow that command before the reply."}
+)
+
+// secure turns TLS on. The handshake happens with the next Read or Write.
+func (c *control) secure() {
+	c.stream = tls.Server(&recordConn{Conn: c.Conn}, c.tlsConfig)
+	c.in.Reset(c.stream)
+	c.secured, c.cleared = true, false
+}
+
+// auth executes AUTH (RFC 4217, section 4). What the client has sent behind it, in clear, is not
+// taken for a command.
+func (c *control) auth(mechanism string) error {
+	switch {
+	case c.tlsConfig == nil:
+		return c.answer(errNoTLS)
+	case c.secured:
+		return c.answer(&reply{code: 503, text: "TLS is on already."})
+	case c.loggedIn:
+		return c.answer(&reply{code: 503, text: "AUTH comes before USER."})
+	}
+	switch strings.ToUpper(strings.TrimSpace(mechanism)) {
+	case "TLS", "TLS-C", "SSL":
+	case "":
+		return c.answer(&reply{code: 501, text: "It is AUTH TLS."})
+	default:
+		return c.answer(&reply{code: 504, text: "There is only AUTH TLS."})
+	}
+	if c.in.Buffered() > 0 {
+		c.finish(errClearText)
+		return nil
+	}
+	if err := c.answer(&reply{code: 234, text: "Go on with TLS."}); err != nil {
+		return err
+	}
+	c.named = false
+	c.secure()
+	return nil
+}
+
+// ccc executes CCC, which ends the TLS of the control connection (RFC 4217, section 12.3), so that
+// firewalls can read it. Data stays as PROT says.
+func (c *control) ccc() error {
+	switch {
+	case !c.secured:
+		return c.answer(&reply{code: 533, text: "The connection is not encrypted."})
+	case !c.clears:
+		return c.answer(&reply{code: 534, text: "The connection stays encrypted here."})
+	case !c.loggedIn:
+		return c.answer(errNotLoggedIn)
+	case c.in.Buffered() > 0:
+		c.finish(errClearText)
+		return nil
+	}
+	if err := c.answer(&reply{code: 200, text: "Go on without TLS."}); err != nil {
+		return err
+	}
+	c.cleared = true
+	return c.endTLS()
+}
+
+// endTLS says good-bye as TLS wants it, and goes on in clear. No transfer is under way.
+func (c *control) endTLS() error {
+	tc, ok := c.stream.(*tls.Conn)
+	if !ok {
+		return nil
+	}
+	c.Conn.SetWriteDeadline(time.Now().Add(replyTimeout))
+	if err := tc.CloseWrite(); err != nil {
+		return err
+	}
+	c.stream = c.Conn
+	c.in.Reset(c.Conn)
+	c.secured, c.afterTLS = false, true
+	return nil
+}
+
+// The types of TLS's records (RFC 8446, section 5.1). No command begins with such a byte.
+const (
+	firstRecord = 20
+	lastRecord  = 23
+)
+
+// passOverTLS passes over what the client still says in TLS when that has ended on our side: its own
+// good-bye, if it sends one.
+func (c *control) passOverTLS() error {
+	for {
+		first, err := c.in.Peek(1)
+		if err != nil {
+			return err
+		}
+		if first[0] < firstRecord || first[0] > lastRecord {
+			c.afterTLS = false
+			return nil
+		}
+		header, err := c.in.Peek(recordHeader)
+		if err != nil {
+			return err
+		}
+		if _, err := c.in.Discard(recordHeader + int(binary.BigEndian.Uint16(header[3:]))); err != nil {
+			return err
+		}
+	}
+}
+
+// recordHeader is the size of the header of a record of TLS, in bytes. It ends with the size of the
+// record.
+const recordHeader = 5
+
+// recordConn is a connection beneath TLS of which no Read reaches into the next record: what follows
+// TLS's good-bye is not TLS's.
+type recordConn struct {
+	net.Conn
+	header [recordHeader]byte
+	got    int // bytes of the header
+	left   int // bytes of the record
+}
+
+func (c *recordConn) Read(p []byte) (int, error) {
+	if c.left > 0 {
+		n, err := c.Conn.Read(p[:min(len(p), c.left)])
+		c.left -= n
+		return n, err
+	}
+	n, err := c.Conn.Read(p[:min(len(p), recordHeader-c.got)])
+	copy(c.header[c.got:], p[:n])
+	if c.got += n; c.got == recordHeader {
+		c.left, c.got = int(binary.BigEndian.Uint16(c.header[3:])), 0
+	}
+	return n, err
+}

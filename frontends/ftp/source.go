@@ -1,0 +1,212 @@
+package ftp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// errRefusedPort is the answer to an address that the server does not connect to.
+var errRefusedPort = &reply{code: 501, text: "The server does not connect to that address or port."}
+
+// passiveSource waits for the client to connect (PASV, EPSV).
+type passiveSource struct {
+	*net.TCPListener
+	client *client
+}
+
+// open waits for a connection of the client's own. A stranger's is closed, and ends nothing.
+func (s *passiveSource) open(ctx context.Context) (net.Conn, error) {
+	stop := context.AfterFunc(ctx, func() { _ = s.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	for {
+		nc, err := s.Accept()
+		if err != nil {
+			return nil, err
+		}
+		from := addrPort(nc.RemoteAddr()).Addr().WithZone("")
+		if s.client.isPeer(from) {
+			return nc, nil
+		}
+		s.client.log.Warn("data connection refused", "from", from.String(), "reason", "it is not from the client's address")
+		nc.Close()
+	}
+}
+
+// activeSource connects to the client (PORT, EPRT).
+type activeSource struct {
+	client *client
+	to     netip.AddrPort
+}
+
+func (s *activeSource) open(ctx context.Context) (net.Conn, error) {
+	d := net.Dialer{}
+	if local := addrPort(s.client.control.LocalAddr()).Addr(); ownAddress(local) && local.Is4() == s.to.Addr().Is4() {
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(local, 0)) // the one that firewalls know
+	}
+	return d.DialContext(ctx, "tcp", s.to.String())
+}
+
+func (s *activeSource) Close() error { return nil }
+
+// isPeer reports whether data connections may have addr at the other end: the client's own address,
+// and what foreign_data names.
+func (c *client) isPeer(addr netip.Addr) bool {
+	return addr == addrPort(c.control.RemoteAddr()).Addr().WithZone("") || contains(c.srv.foreign, addr)
+}
+
+func contains(networks []netip.Prefix, addr netip.Addr) bool {
+	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(addr) })
+}
+
+// passive executes PASV and EPSV (RFC 2428, section 3).
+func (c *client) passive(verb, arg string) *reply {
+	local := addrPort(c.control.LocalAddr()).Addr()
+	family := strings.ToUpper(strings.TrimSpace(arg))
+	network := "tcp4"
+	if !local.Is4() {
+		network = "tcp6"
+	}
+	switch {
+	case verb == "PASV" && c.params.epsvAll, verb == "PASV" && !local.Is4():
+		return &reply{code: 501, text: "Use EPSV."}
+	case verb == "PASV", family == "":
+	case family == "ALL":
+		c.params.epsvAll = true
+		return &reply{code: 200, text: "From now on only EPSV opens data connections."}
+	case family == "1" && local.Is4(), family == "2" && !local.Is4():
+	case local.Is4():
+		return &reply{code: 522, text: "The network protocol is not supported here, use (1)"}
+	default:
+		return &reply{code: 522, text: "The network protocol is not supported here, use (2)"}
+	}
+	c.setSource(nil) // its port is free again
+	l, err := c.srv.dataPorts.listen(network)
+	if err != nil {
+		c.log.Warn("no port for a data connection", "err", err)
+		return &reply{code: 425, text: "No port for data is free, try again later."}
+	}
+	port := addrPort(l.Addr()).Port()
+	if verb == "EPSV" {
+		c.setSource(&passiveSource{l, c})
+		return &reply{code: 229, text: fmt.Sprintf("Entering extended passive mode (|||%d|)", port)}
+	}
+	ip, err := c.publicAddress()
+	if err != nil || !ip.Is4() {
+		l.Close()
+		c.log.Error("public_host is of no use", "err", err)
+		return &reply{code: 425, text: "The address for data is not known at the moment, use EPSV or try again later."}
+	}
+	c.setSource(&passiveSource{l, c})
+	return &reply{code: 227, text: "Entering passive mode (" + portArgument(netip.AddrPortFrom(ip, port)) + ")."}
+}
+
+func portArgument(a netip.AddrPort) string {
+	return fmt.Sprintf("%s,%d,%d", strings.ReplaceAll(a.Addr().String(), ".", ","), a.Port()>>8, a.Port()&255)
+}
+
+// portRange is the ports for passive data connections; the zero value any that is free.
+type portRange struct{ first, last int }
+
+// listen opens a port of the range, each as likely as another: who can guess it may come before the
+// client.
+func (r portRange) listen(network string) (*net.TCPListener, error) {
+	if r.first == 0 {
+		return net.ListenTCP(network, nil)
+	}
+	n := r.last - r.first + 1
+	start := rand.IntN(n)
+	for i := range n {
+		l, err := net.ListenTCP(network, &net.TCPAddr{Port: r.first + (start+i)%n})
+		if err == nil {
+			return l, nil
+		}
+	}
+	return nil, errors.New("all ports of passive.ports are in use")
+}
+
+// activeMode executes PORT and EPRT. The server connects only to the client itself, or to what
+// foreign_data names, and to none of the ports that belong to services.
+func (c *client) activeMode(verb, arg string) *reply {
+	switch {
+	case !c.srv.cfg.Active:
+		return &reply{code: 502, text: "There is no active mode here, use EPSV or PASV."}
+	case c.params.epsvAll:
+		return &reply{code: 501, text: "After EPSV ALL only EPSV opens data connections."}
+	}
+	to, r := parsePort(arg)
+	if verb == "EPRT" {
+		to, r = parseEPRT(arg)
+	}
+	if r != nil {
+		return r
+	}
+	if ip := to.Addr(); !c.isPeer(ip) || to.Port() < 1024 || contains(c.srv.activeDeny, ip) || !ip.IsLoopback() && ownAddress(ip) {
+		return errRefusedPort
+	}
+	c.setSource(&activeSource{c, to})
+	return &reply{code: 200, text: verb + " is understood."}
+}
+
+// parsePort reads "h1,h2,h3,h4,p1,p2", with zeros and spaces as devices write them.
+func parsePort(arg string) (netip.AddrPort, *reply) {
+	wrong := &reply{code: 501, text: "It is PORT h1,h2,h3,h4,p1,p2."}
+	fields := strings.Split(strings.TrimSpace(arg), ",")
+	if len(fields) != 6 {
+		return netip.AddrPort{}, wrong
+	}
+	var b [6]byte
+	for i, f := range fields {
+		n, err := strconv.ParseUint(strings.TrimSpace(f), 10, 8)
+		if err != nil {
+			return netip.AddrPort{}, wrong
+		}
+		b[i] = byte(n)
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte(b[:4])), uint16(b[4])<<8|uint16(b[5])), nil
+}
+
+// parseEPRT reads "|protocol|address|port|", with any delimiter (RFC 2428, section 2).
+func parseEPRT(arg string) (netip.AddrPort, *reply) {
+	wrong := &reply{code: 501, text: "It is EPRT |protocol|address|port|."}
+	arg = strings.TrimSpace(arg)
+	if arg == "" || arg[0] < 33 || arg[0] > 126 {
+		return netip.AddrPort{}, wrong
+	}
+	fields := strings.Split(arg, arg[:1])
+	if len(fields) != 5 || fields[4] != "" {
+		return netip.AddrPort{}, wrong
+	}
+	if fields[1] != "1" && fields[1] != "2" {
+		return netip.AddrPort{}, &reply{code: 522, text: "The network protocol is not supported here, use (1,2)"}
+	}
+	ip, err := netip.ParseAddr(fields[2])
+	port, errPort := strconv.ParseUint(fields[3], 10, 16)
+	if err != nil || errPort != nil || ip.Is4() != (fields[1] == "1") {
+		return netip.AddrPort{}, wrong
+	}
+	return netip.AddrPortFrom(ip.Unmap().WithZone(""), uint16(port)), nil
+}
+
+// ownAddress reports whether ip is one of this machine.
+func ownAddress(ip netip.Addr) bool {
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(addrs, func(a net.Addr) bool {
+		n, ok := a.(*net.IPNet)
+		if !ok {
+			return false
+		}
+		own, _ := netip.AddrFromSlice(n.IP)
+		return own.Unmap() == ip
+	})
+}
