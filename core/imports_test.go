@@ -49,7 +49,8 @@ var mayImport = map[string][]string{
 
 	// A backend sees the contract and never a session.
 	"backends":                 {"core/backend", "backends/..."}, // the list
-	"backends/swift":           {"core/backend", "core/cache", "core/vfs"},
+	"backends/internal/...":    nil,                              // what any object store's backend needs
+	"backends/swift":           {"backends/internal/...", "core/backend", "core/cache", "core/vfs"},
 	"backends/local":           {"core/backend", "core/vfs"},
 	"backends/swift/swifttest": nil, // a Swift knows nothing of filegate
 

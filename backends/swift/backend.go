@@ -8,6 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"filegate/backends/internal/buffers"
+	"filegate/backends/internal/pace"
+	"filegate/backends/internal/recent"
 	"filegate/core/backend"
 	"filegate/core/cache"
 	"filegate/core/vfs"
@@ -20,7 +23,7 @@ type Backend struct {
 	http   *transport
 	info   *infoCache
 	pages  *pageSizes
-	budget *budget
+	budget *buffers.Budget
 	attrs  *attrCache
 	writes *writeLog
 	local  cache.Cache
@@ -31,11 +34,11 @@ type Backend struct {
 	// aliases are the configured names at the top level.
 	aliases map[string]alias
 
-	noPartials   *recent // containers that have no cut-off upload
-	somePartials *recent // containers that have one, or had
-	swept        *recent // containers in which what is left of uploads has been looked for
+	noPartials   *recent.Keys // containers that have no cut-off upload
+	somePartials *recent.Keys // containers that have one, or had
+	swept        *recent.Keys // containers in which what is left of uploads has been looked for
 
-	trip    trip
+	trip    pace.RTT
 	besides sync.WaitGroup // what has been asked beside a HEAD
 
 	recallFor, nearFor, besideFrom time.Duration // the constants of these names
@@ -56,7 +59,7 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 	}
 	cfg.MaxSegmentSize = max(cfg.MaxSegmentSize, defaultMaxSegment, cfg.SegmentSize)
 	if cfg.Memory == 0 {
-		cfg.Memory = defaultMemory()
+		cfg.Memory = buffers.DefaultMemory()
 	}
 	aliases := map[string]alias{}
 	for name, target := range cfg.Aliases {
@@ -69,16 +72,16 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 		http:   t,
 		info:   &infoCache{http: t, all: map[string]cachedLimits{}},
 		pages:  newPageSizes(),
-		budget: newBudget(cfg.Memory),
+		budget: buffers.New(cfg.Memory),
 		attrs:  newAttrCache(env.Local, env.Cache),
 		writes: newWriteLog(cfg.ListingLag, env.Local, env.Cache),
 		local:  env.Local,
 
 		aliases: aliases,
 
-		noPartials:   newRecent(partialsFor),
-		somePartials: newRecent(partialsFor),
-		swept:        newRecent(sweepEvery),
+		noPartials:   recent.New(partialsFor),
+		somePartials: recent.New(partialsFor),
+		swept:        recent.New(sweepEvery),
 
 		recallFor: recallFor, nearFor: nearFor, besideFrom: besideFrom,
 	}, nil
@@ -101,7 +104,7 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 		aliases:      b.aliases,
 		opened:       time.Now(),
 		hideSegments: b.cfg.HideSegments,
-		around:       known{asked: newRecent(askedAgain)},
+		around:       known{asked: recent.New(askedAgain)},
 	}
 	f.client.prepare, f.client.observe = f.prepare, f.observe
 	return f, nil
@@ -111,7 +114,7 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 func (b *Backend) Close() error {
 	b.besides.Wait()
 	b.http.close()
-	b.budget.close()
+	b.budget.Close()
 	return nil
 }
 

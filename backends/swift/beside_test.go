@@ -101,7 +101,7 @@ func TestBeside(t *testing.T) {
 			f.mustWrite(t, "/c/below/file", noise(10))
 			f.mustWrite(t, "/c/file", noise(10))
 			f.forget()
-			f.backend.noPartials.forget(f.partialsKeyOf(t))
+			f.backend.noPartials.Forget(f.partialsKeyOf(t))
 			f.srv.ForgetRequests()
 			f.holdHeads("x", tt.listings)
 			f.holdHeads("below", tt.listings)
@@ -209,8 +209,8 @@ func TestBesideFromTheFirst(t *testing.T) {
 	if _, err := f.Stat(t.Context(), "/c"); err != nil {
 		t.Fatal(err)
 	}
-	if trip := another.client.trip.get(); trip == 0 || trip != f.client.trip.get() {
-		t.Errorf("a trip takes %v by a login that has made none, and %v by another", trip, f.client.trip.get())
+	if trip := another.client.trip.Get(); trip == 0 || trip != f.client.trip.Get() {
+		t.Errorf("a trip takes %v by a login that has made none, and %v by another", trip, f.client.trip.Get())
 	}
 }
 
@@ -220,7 +220,7 @@ func TestBesideFrom(t *testing.T) {
 	f.backend.besideFrom = besideFrom
 	n := name{container: "c", object: "x"}
 	for trip, want := range map[time.Duration]bool{0: false, 5 * time.Millisecond: false, 30 * time.Millisecond: true, 100 * time.Millisecond: true} {
-		f.client.trip.nanoseconds.Store(int64(trip))
+		f.client.trip.Set(trip)
 		for _, w := range []way{{below: f.statPrefix}, {below: f.statPrefix, mayBeNone: true}} {
 			b := f.askBeside(t.Context(), n, "x", w)
 			if (b != nil) != (want && w.mayBeNone) {

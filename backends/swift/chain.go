@@ -3,6 +3,10 @@ package swift
 import (
 	"context"
 	"sync"
+
+	"filegate/backends/internal/buffers"
+	"filegate/backends/internal/digest"
+	"filegate/backends/internal/spans"
 )
 
 // The checksums of a large file are made in its order, along a chain: each segment gets the sums of what is before it and hands them on with its own bytes
@@ -101,20 +105,20 @@ type draft struct {
 
 	mu   sync.Mutex // taken with the writer's, and held without it
 	pos  int64      // how far it has come
-	own  md5State
+	own  digest.MD5
 	file sums // to pos; the MD5 of a first segment is its own until done
 }
 
 func newDraft(off int64, before sums) *draft {
-	return &draft{off: off, before: before, pos: off, own: newMD5(), file: before.clone()}
+	return &draft{off: off, before: before, pos: off, own: digest.NewMD5(), file: before.clone()}
 }
 
 // add adds what follows. It is called with mu held, or by who alone has the draft.
 func (d *draft) add(p []byte) {
 	if d.off == 0 || d.file.md5 == nil {
-		d.own.write(p)
+		d.own.Write(p)
 	} else {
-		writeTwice(&d.own, d.file.md5, p)
+		digest.WriteBoth(&d.own, d.file.md5, p)
 	}
 	d.file.add(p)
 	d.pos += int64(len(p))
@@ -134,7 +138,7 @@ func (d *draft) finish(data pieces) (etag string, file sums) {
 	if d.off == 0 && d.file.md5 != nil {
 		*d.file.md5 = d.own
 	}
-	return d.own.sum(), d.file
+	return d.own.Hex(), d.file
 }
 
 // sum makes the ETag of a segment and, where it has a place in the chain, the sums up to its end. It waits for the segment before, which is at the
@@ -165,9 +169,9 @@ func (s *segment) sum(ctx context.Context, data pieces) error {
 }
 
 // sumAhead has the draft made of a run that goes on from what has been sealed, beside the writing. It is called with mu held.
-func (w *writer) sumAhead(run span) {
+func (w *writer) sumAhead(run spans.Span) {
 	c := &w.chain
-	if run.off != c.end || c.running {
+	if run.Off != c.end || c.running {
 		return
 	}
 	if _, ok := w.nextToSum(); !ok {
@@ -178,10 +182,10 @@ func (w *writer) sumAhead(run span) {
 }
 
 // nextToSum is what can be added to the draft: it is written, and will be of the next segment. It is called with mu held.
-func (w *writer) nextToSum() (span, bool) {
+func (w *writer) nextToSum() (spans.Span, bool) {
 	c := &w.chain
-	next := span{c.ahead, (c.ahead/blockSize + 1) * blockSize}
-	ok := !c.broken && !c.late && !w.done && next.end <= w.sealsAt(c.end) && w.dirty.cover(next)
+	next := spans.Span{Off: c.ahead, End: (c.ahead/buffers.BlockSize + 1) * buffers.BlockSize}
+	ok := !c.broken && !c.late && !w.done && next.End <= w.sealsAt(c.end) && w.dirty.Covers(next)
 	return next, ok
 }
 
@@ -208,11 +212,11 @@ func (w *writer) makeDraft() {
 				return
 			}
 		}
-		d, block := c.draft, w.blocks[next.off/blockSize]
-		c.ahead = next.end
+		d, block := c.draft, w.blocks[next.Off/buffers.BlockSize]
+		c.ahead = next.End
 		d.mu.Lock()
 		w.mu.Unlock()
-		d.add(block[next.off%blockSize:])
+		d.add(block[next.Off%buffers.BlockSize:])
 		d.mu.Unlock()
 		w.mu.Lock()
 	}

@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -14,7 +15,7 @@ import (
 // newSummed is a fake where segments have several blocks, so that the sums of one are made while it is being written.
 func newSummed(t *testing.T) *fake {
 	return newFake(t, swifttest.Limits{}, func(c *Config) {
-		c.SegmentSize, c.MaxSegmentSize, c.Digests = 4*blockSize, 4*blockSize, []string{"md5", "sha256"}
+		c.SegmentSize, c.MaxSegmentSize, c.Digests = 4*buffers.BlockSize, 4*buffers.BlockSize, []string{"md5", "sha256"}
 	})
 }
 
@@ -34,7 +35,7 @@ func (w *writer) drafted(t *testing.T) {
 
 // TestDraft changes what the sums have been made of, before its segment is sent. They are those of the content then, and not given up.
 func TestDraft(t *testing.T) {
-	const begun = 2*blockSize + 1000
+	const begun = 2*buffers.BlockSize + 1000
 	for name, change := range map[string]func(t *testing.T, w *writer, content []byte) []byte{
 		"not at all": func(_ *testing.T, _ *writer, content []byte) []byte { return content },
 		"the beginning": func(t *testing.T, w *writer, content []byte) []byte {
@@ -75,15 +76,15 @@ func TestDraft(t *testing.T) {
 			return content
 		},
 	} {
-		for _, sealed := range []int64{0, 4 * blockSize} {
-			for _, more := range []int{0, 5*blockSize + 1000} {
+		for _, sealed := range []int64{0, 4 * buffers.BlockSize} {
+			for _, more := range []int{0, 5*buffers.BlockSize + 1000} {
 				t.Run(name, func(t *testing.T) {
 					f := newSummed(t)
 					content := noise(int(sealed) + begun)
 					w := f.openWriter(t, "/c/file", replace)
 					writeAt(t, w, content, 0)
 					w.drafted(t)
-					if w.chain.end != sealed || w.chain.ahead != sealed+2*blockSize {
+					if w.chain.end != sealed || w.chain.ahead != sealed+2*buffers.BlockSize {
 						t.Fatalf("sealed to %d and summed up to %d, want %d and two blocks more", w.chain.end, w.chain.ahead, sealed)
 					}
 					content = change(t, w, bytes.Clone(content))
@@ -107,7 +108,7 @@ func TestDraftAbandoned(t *testing.T) {
 	for range 5 {
 		f := newSummed(t)
 		w := f.openWriter(t, "/c/file", replace)
-		writeAt(t, w, noise(7*blockSize), 0)
+		writeAt(t, w, noise(7*buffers.BlockSize), 0)
 		w.Close()
 	}
 }
@@ -127,7 +128,7 @@ func TestDraftModel(t *testing.T) {
 			content = append(content, make([]byte, max(0, off+len(p)-len(content)))...)
 			copy(content[off:], p)
 		}
-		sizes := rapid.SampledFrom([]int{1, 1000, blockSize - 1, blockSize, blockSize + 1, 3*blockSize - 7})
+		sizes := rapid.SampledFrom([]int{1, 1000, buffers.BlockSize - 1, buffers.BlockSize, buffers.BlockSize + 1, 3*buffers.BlockSize - 7})
 		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
 			switch rapid.IntRange(0, 9).Draw(rt, "step") {
 			default:

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/minio/crc64nvme"
+
+	"filegate/backends/internal/buffers"
 )
 
 // checksum is that of a whole file, taken while the file passes from its beginning to its end. The last block is not given out before it has agreed.
@@ -31,7 +33,7 @@ func newChecksum(o object) *checksum {
 
 // withholds says whether a read that goes on to end must wait for the checksum.
 func (c *checksum) withholds(end, size int64) bool {
-	return c != nil && end > (size-1)/blockSize*blockSize && (c.pos < size || c.wrong)
+	return c != nil && end > (size-1)/buffers.BlockSize*buffers.BlockSize && (c.pos < size || c.wrong)
 }
 
 // maxLag is how far the checksum may be behind the client: what is between lies in memory.
@@ -42,7 +44,7 @@ func (c *checksum) lags(off int64) bool { return c != nil && off-c.pos > maxLag 
 
 // failed says whether the checksum is why there is nothing at off.
 func (c *checksum) failed(off, size int64) bool {
-	return c != nil && c.wrong && off >= (size-1)/blockSize*blockSize
+	return c != nil && c.wrong && off >= (size-1)/buffers.BlockSize*buffers.BlockSize
 }
 
 // sumUp has the checksum taken of what has come, beside the reading. It is called with mu held.

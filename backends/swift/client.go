@@ -18,6 +18,7 @@ import (
 
 	ncw "github.com/ncw/swift/v2"
 
+	"filegate/backends/internal/pace"
 	"filegate/core/backend"
 	"filegate/core/vfs"
 )
@@ -36,7 +37,7 @@ type client struct {
 	// observe is told of each request that is done with: its answer, or the error that it ended in.
 	observe func(ctx context.Context, req request, began time.Time, resp *response, err error)
 
-	trip *trip // that of all logins: they share the way
+	trip *pace.RTT // that of all logins: they share the way
 
 	mu   sync.Mutex
 	conn *connection
@@ -134,7 +135,7 @@ func (c *client) retry(ctx context.Context, req request, use func(*response) err
 	began := time.Now()
 	resp, err := c.attempt(ctx, req, use)
 	if req.method == http.MethodHead && (err == nil || status(err) == http.StatusNotFound) {
-		c.trip.note(time.Since(began))
+		c.trip.Note(time.Since(began))
 	}
 	c.observe(ctx, req, began, resp, err)
 	return resp, err

@@ -3,6 +3,8 @@ package swift
 import (
 	"context"
 	"time"
+
+	"filegate/backends/internal/spans"
 )
 
 // abandonTimeout bounds what is still done for an upload that ends without Commit: the segments under way, the end that is kept, the deletion of the rest.
@@ -48,9 +50,9 @@ func (w *writer) keep() {
 	defer cancel()
 	w.mu.Lock()
 	var tail []*segment
-	for _, run := range append(spans(nil), w.dirty...) {
-		if run.off == w.layout.reach() { // behind a hole nothing can be gone on with
-			tail = append(tail, w.cut(run.off, run.end))
+	for _, run := range append(spans.Set(nil), w.dirty...) {
+		if run.Off == w.layout.reach() { // behind a hole nothing can be gone on with
+			tail = append(tail, w.cut(run.Off, run.End))
 		}
 	}
 	w.mu.Unlock()
@@ -80,7 +82,7 @@ func (w *writer) release() {
 	w.cancel()
 	w.stopWaking()
 	w.sends.Wait()
-	w.fs.backend.budget.leave(w)
+	w.fs.backend.budget.Leave(w)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i, block := range w.blocks {

@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"filegate/backends/internal/buffers"
+	"filegate/backends/internal/recent"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -22,7 +24,7 @@ func TestCloseWaits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, swifttest.Limits{}, func(c *Config) {
-				c.SegmentSize, c.MaxSegmentSize, c.ResumeRetention, c.Stall = blockSize, blockSize, 0, time.Minute
+				c.SegmentSize, c.MaxSegmentSize, c.ResumeRetention, c.Stall = buffers.BlockSize, buffers.BlockSize, 0, time.Minute
 			})
 			began, goOn := make(chan struct{}), make(chan struct{})
 			f.srv.Inject(swifttest.Rule{Op: swifttest.PutObject, Container: "c_segments", Times: 1, Fault: swifttest.Fault{Call: func() {
@@ -35,13 +37,13 @@ func TestCloseWaits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			writeAt(t, w, noise(2*blockSize), 0)
+			writeAt(t, w, noise(2*buffers.BlockSize), 0)
 			<-began
 			end(cancel)
 			closed := make(chan error)
 			go func() { closed <- w.Close() }()
 			eventually(t, "the writer is being closed", func() bool {
-				_, err := w.WriteAt([]byte("x"), 10*blockSize)
+				_, err := w.WriteAt([]byte("x"), 10*buffers.BlockSize)
 				return err != nil
 			})
 			if n := f.srv.Count(swifttest.DeleteObject) + f.srv.Count(swifttest.BulkDelete); n != 0 {
@@ -113,7 +115,7 @@ func TestRetention(t *testing.T) {
 					t.Errorf("%q after the retention time is %+v, %v", p, info, err)
 				}
 			}
-			f.backend.swept = newRecent(sweepEvery)
+			f.backend.swept = recent.New(sweepEvery)
 			f.mustWrite(t, "/c/second", noise(2*mib+5))
 			want := slices.Concat(f.needed(t, name{"", "c", "first"}), f.needed(t, name{"", "c", "second"}))
 			slices.Sort(want)

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 
+	"filegate/backends/internal/buffers"
+	"filegate/backends/internal/spans"
 	"filegate/core/vfs"
 )
 
@@ -202,7 +204,7 @@ func (w *writer) gather(ctx context.Context) (pieces, error) {
 	}
 	all := pieces{}
 	for off := int64(0); off < w.size; {
-		end := min(w.size, (off/blockSize+1)*blockSize)
+		end := min(w.size, (off/buffers.BlockSize+1)*buffers.BlockSize)
 		all = append(all, w.inBlock(off, end)...)
 		off = end
 	}
@@ -212,17 +214,17 @@ func (w *writer) gather(ctx context.Context) (pieces, error) {
 // inBlock returns the bytes from off to end of one block: what is dirty, and zeros. It is called with mu held.
 func (w *writer) inBlock(off, end int64) pieces {
 	var all pieces
-	start := off / blockSize * blockSize
+	start := off / buffers.BlockSize * buffers.BlockSize
 	for _, run := range w.dirty {
-		if run.end <= off || run.off >= end {
+		if run.End <= off || run.Off >= end {
 			continue
 		}
-		if run.off > off {
-			all = append(all, zeros[:run.off-off])
-			off = run.off
+		if run.Off > off {
+			all = append(all, zeros[:run.Off-off])
+			off = run.Off
 		}
-		hi := min(run.end, end)
-		all = append(all, w.blocks[off/blockSize][off-start:hi-start])
+		hi := min(run.End, end)
+		all = append(all, w.blocks[off/buffers.BlockSize][off-start:hi-start])
 		off = hi
 	}
 	if off < end {
@@ -232,7 +234,7 @@ func (w *writer) inBlock(off, end int64) pieces {
 }
 
 // zeros is never written to.
-var zeros = make([]byte, blockSize)
+var zeros = make([]byte, buffers.BlockSize)
 
 // fill reads what is stored of the bytes from off to end into memory, but for what has been written over.
 func (w *writer) fill(ctx context.Context, off, end int64) error {
@@ -250,11 +252,11 @@ func (w *writer) fill(ctx context.Context, off, end int64) error {
 		return err
 	}
 	for _, e := range wanted {
-		r, err := w.fs.openRange(ctx, e.seg.name, e.seg.etag, e.segOff, e.len())
+		r, err := w.fs.openRange(ctx, e.seg.name, e.seg.etag, e.segOff, e.Len())
 		if err != nil {
 			return err
 		}
-		err = w.copyIn(r, e.off, e.len())
+		err = w.copyIn(r, e.Off, e.Len())
 		r.Close()
 		if err != nil {
 			return err
@@ -265,7 +267,7 @@ func (w *writer) fill(ctx context.Context, off, end int64) error {
 
 // copyIn writes n bytes of r to off.
 func (w *writer) copyIn(r io.Reader, off, n int64) error {
-	buf := make([]byte, min(n, blockSize))
+	buf := make([]byte, min(n, buffers.BlockSize))
 	for n > 0 {
 		part := buf[:min(n, int64(len(buf)))]
 		if _, err := io.ReadFull(r, part); err != nil {
@@ -282,8 +284,8 @@ func (w *writer) copyIn(r io.Reader, off, n int64) error {
 // settle sends what is in memory still, and waits until Swift has everything.
 func (w *writer) settle(ctx context.Context) error {
 	w.mu.Lock()
-	for _, run := range append(spans(nil), w.dirty...) {
-		w.seal(run.off, run.end)
+	for _, run := range append(spans.Set(nil), w.dirty...) {
+		w.seal(run.Off, run.End)
 	}
 	w.mu.Unlock()
 	return w.waitSent(ctx)
@@ -340,7 +342,7 @@ func (w *writer) entries(ctx context.Context) ([]sloEntry, error) {
 	var longest int64
 	err := w.layout.pieces(0, w.size, func(e extent) error {
 		if e.seg == nil {
-			longest = max(longest, e.len())
+			longest = max(longest, e.Len())
 		}
 		return nil
 	})
@@ -360,17 +362,17 @@ func (w *writer) entries(ctx context.Context) ([]sloEntry, error) {
 				return err
 			}
 		}
-		whole := sloEntryOf(extent{span: span{0, hole.size}, seg: hole})
-		for left := e.len(); left > 0; left -= hole.size {
+		whole := sloEntryOf(extent{Span: spans.Span{Off: 0, End: hole.size}, seg: hole})
+		for left := e.Len(); left > 0; left -= hole.size {
 			if left < hole.size {
-				whole = sloEntryOf(extent{span: span{0, left}, seg: hole})
+				whole = sloEntryOf(extent{Span: spans.Span{Off: 0, End: left}, seg: hole})
 			}
 			entries = append(entries, whole)
 		}
 		return nil
 	})
 	if hole != nil {
-		w.layout = append(w.layout, extent{span: span{w.size, w.size}, seg: hole}) // so that it counts as needed
+		w.layout = append(w.layout, extent{Span: spans.Span{Off: w.size, End: w.size}, seg: hole}) // so that it counts as needed
 	}
 	return entries, err
 }
@@ -383,13 +385,13 @@ func (w *writer) holeUnit(longest int64) int64 {
 	for unit < cfg.MaxSegmentSize && longest/unit > each {
 		unit = min(2*unit, cfg.MaxSegmentSize)
 	}
-	return unit / blockSize * blockSize
+	return unit / buffers.BlockSize * buffers.BlockSize
 }
 
 // putZeros stores the segment that holes are made of.
 func (w *writer) putZeros(ctx context.Context, size int64) (*segment, error) {
 	var data pieces
-	for range size / blockSize {
+	for range size / buffers.BlockSize {
 		data = append(data, zeros)
 	}
 	w.mu.Lock()
@@ -401,23 +403,23 @@ func (w *writer) putZeros(ctx context.Context, size int64) (*segment, error) {
 
 // compact rewrites runs of small pieces as segments of their own, so that many small edits do not leave a file in crumbs.
 func (w *writer) compact(ctx context.Context) error {
-	var runs spans
+	var runs spans.Set
 	for _, e := range w.layout {
-		if e.len() >= compactBelow {
+		if e.Len() >= compactBelow {
 			continue
 		}
 		// add joins what touches; a run that has become a segment's size is left alone, the next piece begins another.
-		if n := len(runs); n > 0 && runs[n-1].end == e.off && runs[n-1].len()+e.len() <= w.fs.backend.cfg.SegmentSize {
-			runs[n-1].end = e.end
+		if n := len(runs); n > 0 && runs[n-1].End == e.Off && runs[n-1].Len()+e.Len() <= w.fs.backend.cfg.SegmentSize {
+			runs[n-1].End = e.End
 			continue
 		}
-		runs = append(runs, e.span)
+		runs = append(runs, e.Span)
 	}
 	for _, run := range runs {
 		if w.layout.count(run) < 2 {
 			continue
 		}
-		if err := w.fill(ctx, run.off, run.end); err != nil {
+		if err := w.fill(ctx, run.Off, run.End); err != nil {
 			return err
 		}
 	}
@@ -425,10 +427,10 @@ func (w *writer) compact(ctx context.Context) error {
 }
 
 // count is how many pieces lie in a part of the file.
-func (l layout) count(s span) int {
+func (l layout) count(s spans.Span) int {
 	n := 0
 	for _, e := range l {
-		if e.off < s.end && e.end > s.off {
+		if e.Off < s.End && e.End > s.Off {
 			n++
 		}
 	}

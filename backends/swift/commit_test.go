@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -115,12 +116,12 @@ func TestSlowCommitUnderPressure(t *testing.T) {
 	w.mu.Lock()
 	w.touched = w.touched.Add(-time.Hour) // the client has long been waiting for its answer
 	w.mu.Unlock()
-	f.backend.budget.shed()
-	others := drain(f.backend.budget)
+	f.backend.budget.Shed()
+	others := allMemory(f.backend.budget)
 	for _, b := range others {
 		clear(b)
 	}
-	f.backend.budget.put(others...)
+	f.backend.budget.Put(others...)
 	close(goOn)
 	if err := <-result; err != nil {
 		t.Errorf("Commit: %v", err)
@@ -191,7 +192,7 @@ func TestInPlaceOfWhatIsGone(t *testing.T) {
 
 // TestNestedManifests keeps files of more segments than a manifest may name.
 func TestNestedManifests(t *testing.T) {
-	f := newFake(t, swifttest.Limits{MaxManifestSegments: 3, MaxDeletes: 4}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = blockSize, blockSize })
+	f := newFake(t, swifttest.Limits{MaxManifestSegments: 3, MaxDeletes: 4}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = buffers.BlockSize, buffers.BlockSize })
 	data := noise(5*mib + 1000) // 21 segments in 7 manifests in 3 in 1
 	f.mustWrite(t, "/c/file", data)
 	f.has(t, "/c/file", data, "a manifest of manifests is a file like any other")
@@ -228,7 +229,7 @@ func TestNestedManifests(t *testing.T) {
 
 // TestCrumbs changes a file in so many places that its manifest is tidied up.
 func TestCrumbs(t *testing.T) {
-	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = blockSize, blockSize })
+	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = buffers.BlockSize, buffers.BlockSize })
 	data := noise(4 * mib)
 	f.mustWrite(t, "/c/file", data)
 	w := f.openWriter(t, "/c/file", vfs.WriteOptions{})
@@ -280,7 +281,7 @@ func TestCommitCanceled(t *testing.T) {
 func TestUploadCutByTheClient(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	old := noise(1000)
-	for _, size := range []int{0, 1, 1000, blockSize, 2*mib + 1000} {
+	for _, size := range []int{0, 1, 1000, buffers.BlockSize, 2*mib + 1000} {
 		f.mustWrite(t, "/c/file", old)
 		w := f.openWriter(t, "/c/file", replace)
 		cut := io.MultiReader(bytes.NewReader(noise(size)), iotest.ErrReader(io.ErrUnexpectedEOF))
@@ -314,4 +315,13 @@ func TestTruncatedToNothing(t *testing.T) {
 		f.has(t, "/c/file", nil, "it is empty")
 		f.tidy(t, "/c/file")
 	}
+}
+
+// allMemory takes all the memory that a budget has at the moment.
+func allMemory(b *buffers.Budget) [][]byte {
+	var all [][]byte
+	for block := b.Try(); block != nil; block = b.Try() {
+		all = append(all, block)
+	}
+	return all
 }

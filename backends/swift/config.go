@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"filegate/backends/internal/buffers"
 	"filegate/core/backend"
 	"filegate/core/vfs"
 )
@@ -107,10 +108,10 @@ func DefaultConfig() *Config {
 func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	const maxSegment = 5 * gib
 	switch {
-	case c.SegmentSize < blockSize || c.SegmentSize > maxSegment:
+	case c.SegmentSize < buffers.BlockSize || c.SegmentSize > maxSegment:
 		report("segment_size", "Segment size out of range", "Give a size from \"256KiB\" to \"5GiB\"; each segment is held in memory until Swift has it.")
-	case c.SegmentSize%blockSize != 0:
-		report("segment_size", "Segment size is not a multiple of 256 KiB", fmt.Sprintf("Buffers are counted in blocks of 256 KiB: give for example \"%dKiB\".", (c.SegmentSize/blockSize+1)*blockSize/kib))
+	case c.SegmentSize%buffers.BlockSize != 0:
+		report("segment_size", "Segment size is not a multiple of 256 KiB", fmt.Sprintf("Buffers are counted in blocks of 256 KiB: give for example \"%dKiB\".", (c.SegmentSize/buffers.BlockSize+1)*buffers.BlockSize/kib))
 	}
 	switch {
 	case c.MaxSegmentSize != 0 && c.MaxSegmentSize < c.SegmentSize:
@@ -121,10 +122,10 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	if c.UploadConcurrency < 1 || c.UploadConcurrency > 64 {
 		report("upload_concurrency", "Upload concurrency out of range", "Give a number from 1 to 64.")
 	}
-	if c.Memory != 0 && c.Memory < minMemory {
-		report("memory", "Memory budget too small", fmt.Sprintf("Give at least %d MiB, or leave it out for a quarter of the machine's memory.", minMemory/mib))
+	if c.Memory != 0 && c.Memory < buffers.MinMemory {
+		report("memory", "Memory budget too small", fmt.Sprintf("Give at least %d MiB, or leave it out for a quarter of the machine's memory.", buffers.MinMemory/mib))
 	}
-	if c.ReadAhead < blockSize || c.ReadAhead > gib {
+	if c.ReadAhead < buffers.BlockSize || c.ReadAhead > gib {
 		report("read_ahead", "Read-ahead out of range", "Give a size from \"256KiB\" to \"1GiB\".")
 	}
 	if c.DownloadConcurrency < 1 || c.DownloadConcurrency > 64 {

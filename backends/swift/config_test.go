@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/internal/buffers"
 	"filegate/core/backend"
 )
 
@@ -98,7 +99,7 @@ func TestNew(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	if b.cfg.MaxSegmentSize != 128*mib || b.cfg.Memory < minMemory {
+	if b.cfg.MaxSegmentSize != 128*mib || b.cfg.Memory < buffers.MinMemory {
 		t.Errorf("segments grow to %d, memory is %d", b.cfg.MaxSegmentSize, b.cfg.Memory)
 	}
 	cfg.CAFile = filepath.Join(t.TempDir(), "missing.pem")

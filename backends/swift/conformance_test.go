@@ -3,6 +3,7 @@ package swift
 import (
 	"testing"
 
+	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 	"filegate/core/vfs/vfstest"
@@ -18,11 +19,11 @@ func TestConformance(t *testing.T) {
 		{"Default", swifttest.Limits{}, nil},
 		{"SmallPagesFromAfar", swifttest.Limits{ListingLimit: 7, NoBulkDelete: true}, nil},
 		{"SmallSegments", swifttest.Limits{MaxManifestSegments: 3, MaxDeletes: 2}, func(c *Config) {
-			c.SegmentSize, c.MaxSegmentSize, c.KeepModes = blockSize, 2*blockSize, true
+			c.SegmentSize, c.MaxSegmentSize, c.KeepModes = buffers.BlockSize, 2*buffers.BlockSize, true
 		}},
-		{"NoSLO", swifttest.Limits{NoSLO: true, ListingLimit: 7}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = blockSize, 2*blockSize }},
+		{"NoSLO", swifttest.Limits{NoSLO: true, ListingLimit: 7}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = buffers.BlockSize, 2*buffers.BlockSize }},
 		{"DLO", swifttest.Limits{}, func(c *Config) {
-			c.SegmentSize, c.MaxSegmentSize, c.LargeObjects, c.KeepModes = blockSize, 2*blockSize, "dlo", true
+			c.SegmentSize, c.MaxSegmentSize, c.LargeObjects, c.KeepModes = buffers.BlockSize, 2*buffers.BlockSize, "dlo", true
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

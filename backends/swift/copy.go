@@ -177,7 +177,7 @@ func (w *writer) copySegments(ctx context.Context, old layout) (map[name]*segmen
 		to := &segment{}
 		copied[e.seg.name] = to
 		g.Go(func() error {
-			seg, err := w.copySegment(ctx, e.seg, e.off)
+			seg, err := w.copySegment(ctx, e.seg, e.Off)
 			if err == nil {
 				*to = *seg
 			}

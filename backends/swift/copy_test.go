@@ -7,14 +7,15 @@ import (
 	"slices"
 	"testing"
 
+	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
 
 // TestCopyLarge copies files that do not fit into one object, in all forms, and removes the original.
 func TestCopyLarge(t *testing.T) {
-	const most = 2 * blockSize // of an object
-	content := noise(5*blockSize + 1000)
+	const most = 2 * buffers.BlockSize // of an object
+	content := noise(5*buffers.BlockSize + 1000)
 	for name, make := range map[string]func(f *fake){
 		"static": func(f *fake) { f.mustWrite(t, "/c/file", content) },
 		"changed in place": func(f *fake) {
@@ -45,7 +46,7 @@ func TestCopyLarge(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(t, swifttest.Limits{MaxFileSize: most, MaxManifestSegments: 3}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = blockSize, blockSize })
+			f := newFake(t, swifttest.Limits{MaxFileSize: most, MaxManifestSegments: 3}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = buffers.BlockSize, buffers.BlockSize })
 			f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Fault: swifttest.Fault{Status: http.StatusTeapot}}) // no byte comes through here
 			make(f)
 			f.knowParent("/c/dir/copy")
@@ -65,10 +66,10 @@ func TestCopyLarge(t *testing.T) {
 
 // TestCopyFails leaves nothing behind, and what was there before as it was.
 func TestCopyFails(t *testing.T) {
-	const most = 2 * blockSize
-	old, content := noise(blockSize+5), noise(5*blockSize)
+	const most = 2 * buffers.BlockSize
+	old, content := noise(buffers.BlockSize+5), noise(5*buffers.BlockSize)
 	for _, op := range []swifttest.Op{swifttest.CopyObject, swifttest.PutManifest} {
-		f := newFake(t, swifttest.Limits{MaxFileSize: most}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = blockSize, blockSize })
+		f := newFake(t, swifttest.Limits{MaxFileSize: most}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = buffers.BlockSize, buffers.BlockSize })
 		f.mustWrite(t, "/c/file", content)
 		f.mustWrite(t, "/c/copy", old)
 		before := f.segments(t)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/minio/crc64nvme"
 
+	"filegate/backends/internal/digest"
 	"filegate/core/vfs"
 )
 
@@ -19,15 +20,15 @@ import (
 type sums struct {
 	known  bool
 	crc64  uint64
-	md5    *md5State // nil: not wanted
-	sha256 hash.Hash // likewise
+	md5    *digest.MD5 // nil: not wanted
+	sha256 hash.Hash   // likewise
 }
 
 // noSums are those of no bytes.
 func (c *Config) noSums() sums {
 	s := sums{known: true}
 	if c.digests(vfs.MD5) {
-		first := newMD5()
+		first := digest.NewMD5()
 		s.md5 = &first
 	}
 	if c.digests(vfs.SHA256) {
@@ -66,7 +67,7 @@ func (s sums) header(h map[string]string) {
 	}
 	h[metaCRC64] = fmt.Sprintf("%016x", s.crc64)
 	if s.md5 != nil {
-		h[metaMD5] = s.md5.sum()
+		h[metaMD5] = s.md5.Hex()
 	}
 	if s.sha256 != nil {
 		h[metaSHA256] = hex.EncodeToString(s.sha256.Sum(nil))

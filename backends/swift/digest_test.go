@@ -2,6 +2,8 @@ package swift
 
 import (
 	"bytes"
+	"crypto/md5"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"maps"
@@ -11,13 +13,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/minio/crc64nvme"
 
+	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
 
 // TestDigests writes files in every order. A checksum that can be told is kept, and no other.
 func TestDigests(t *testing.T) {
-	const large = 5*blockSize + 1000
+	const large = 5*buffers.BlockSize + 1000
 	none, short, both := []vfs.Algorithm{}, []vfs.Algorithm{vfs.MD5}, []vfs.Algorithm{vfs.MD5, vfs.SHA256}
 	data := noise(large)
 	forward := func(t *testing.T, f *fake, p vfs.Path) []byte {
@@ -28,7 +31,7 @@ func TestDigests(t *testing.T) {
 		return func(t *testing.T, f *fake, p vfs.Path) []byte {
 			w := f.openWriter(t, p, replace)
 			for _, i := range order {
-				writeAt(t, w, data[i*blockSize:min((i+1)*blockSize, large)], int64(i)*blockSize)
+				writeAt(t, w, data[i*buffers.BlockSize:min((i+1)*buffers.BlockSize, large)], int64(i)*buffers.BlockSize)
 			}
 			mustCommit(t, w)
 			return data
@@ -82,22 +85,22 @@ func TestDigests(t *testing.T) {
 		{"with a hole", func(t *testing.T, f *fake, p vfs.Path) []byte {
 			w := f.openWriter(t, p, replace)
 			writeAt(t, w, data, 0)
-			writeAt(t, w, data, large+blockSize)
+			writeAt(t, w, data, large+buffers.BlockSize)
 			mustCommit(t, w)
-			return slices.Concat(data, make([]byte, blockSize), data)
+			return slices.Concat(data, make([]byte, buffers.BlockSize), data)
 		}, none},
 		{"cut short", func(t *testing.T, f *fake, p vfs.Path) []byte {
 			w := f.openWriter(t, p, replace)
 			writeAt(t, w, data, 0)
-			truncate(t, w, 3*blockSize)
+			truncate(t, w, 3*buffers.BlockSize)
 			mustCommit(t, w)
-			return data[:3*blockSize]
+			return data[:3*buffers.BlockSize]
 		}, none},
 		{"cut short and gone on with", func(t *testing.T, f *fake, p vfs.Path) []byte {
 			w := f.openWriter(t, p, replace)
 			writeAt(t, w, data, 0)
-			truncate(t, w, 3*blockSize)
-			writeAt(t, w, data[3*blockSize:], 3*blockSize)
+			truncate(t, w, 3*buffers.BlockSize)
+			writeAt(t, w, data[3*buffers.BlockSize:], 3*buffers.BlockSize)
 			mustCommit(t, w)
 			return data
 		}, none},
@@ -153,10 +156,10 @@ func TestDigests(t *testing.T) {
 		}, both},
 		{"resumed", func(t *testing.T, f *fake, p vfs.Path) []byte {
 			w := f.openWriter(t, p, replace)
-			writeAt(t, w, data[:4*blockSize+10], 0)
+			writeAt(t, w, data[:4*buffers.BlockSize+10], 0)
 			w.Close()
 			w = f.openWriter(t, p, vfs.WriteOptions{Create: true})
-			writeAt(t, w, data[4*blockSize+10:], 4*blockSize+10)
+			writeAt(t, w, data[4*buffers.BlockSize+10:], 4*buffers.BlockSize+10)
 			mustCommit(t, w)
 			return data
 		}, none},
@@ -164,7 +167,7 @@ func TestDigests(t *testing.T) {
 		for _, wanted := range [][]vfs.Algorithm{both, short, none} {
 			t.Run(tt.name, func(t *testing.T) {
 				f := newFake(t, swifttest.Limits{}, func(c *Config) {
-					c.SegmentSize, c.MaxSegmentSize, c.Digests = blockSize, blockSize, nil
+					c.SegmentSize, c.MaxSegmentSize, c.Digests = buffers.BlockSize, buffers.BlockSize, nil
 					for _, a := range wanted {
 						c.Digests = append(c.Digests, string(a))
 					}
@@ -177,7 +180,7 @@ func TestDigests(t *testing.T) {
 				}
 				want := slices.Clone(tt.want)
 				want = slices.DeleteFunc(want, func(a vfs.Algorithm) bool { return !slices.Contains(wanted, a) })
-				if len(content) <= blockSize && !slices.Contains(want, vfs.MD5) {
+				if len(content) <= buffers.BlockSize && !slices.Contains(want, vfs.MD5) {
 					want = append(want, vfs.MD5) // it is Swift's own
 				}
 				if diff := cmp.Diff(slices.Sorted(slices.Values(want)), slices.Sorted(maps.Keys(got))); diff != "" {
@@ -249,11 +252,21 @@ func TestDigestOfOthers(t *testing.T) {
 func TestDigestFails(t *testing.T) {
 	for after := range 4 {
 		f := newFake(t, swifttest.Limits{}, func(c *Config) {
-			c.SegmentSize, c.MaxSegmentSize, c.Patience, c.UploadConcurrency = blockSize, blockSize, 0, 2
+			c.SegmentSize, c.MaxSegmentSize, c.Patience, c.UploadConcurrency = buffers.BlockSize, buffers.BlockSize, 0, 2
 		})
 		f.srv.Inject(swifttest.Rule{Op: swifttest.PutObject, Container: "c_segments", Object: "file/", After: after, Fault: swifttest.Fault{Status: 503}})
 		if _, err := f.write(t.Context(), "/c/file", noise(8*mib), replace); vfs.Kind(err) != vfs.ErrUnavailable {
 			t.Errorf("the upload ended with %v", err)
 		}
 	}
+}
+
+func md5Of(p []byte) []byte {
+	sum := md5.Sum(p)
+	return sum[:]
+}
+
+func sha256Of(p []byte) []byte {
+	sum := sha256.Sum256(p)
+	return sum[:]
 }

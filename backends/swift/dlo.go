@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"filegate/backends/internal/buffers"
+	"filegate/backends/internal/spans"
 	"filegate/core/vfs"
 )
 
@@ -70,7 +72,7 @@ func (f *FS) layoutOfDLO(ctx context.Context, n name, o object) (layout, error) 
 			return nil, nil
 		}
 		if e.Bytes > 0 {
-			l = append(l, extent{span: span{off, off + e.Bytes}, seg: &segment{name: container.with(e.Name), size: e.Bytes, etag: e.Hash}})
+			l = append(l, extent{Span: spans.Span{Off: off, End: off + e.Bytes}, seg: &segment{name: container.with(e.Name), size: e.Bytes, etag: e.Hash}})
 		}
 		off += e.Bytes
 	}
@@ -113,14 +115,14 @@ func (f *FS) listedBySwift(ctx context.Context, container name, prefix string) (
 // assemble makes the content one that a dynamic large object can be. What is only a part of a segment, and holes, are sent as segments of their own; segments
 // of other files and uploads are copied; and those that the file does not need are deleted.
 func (w *writer) assemble(ctx context.Context) error {
-	var anew spans
+	var anew spans.Set
 	var holes int64
 	err := w.layout.pieces(0, w.size, func(e extent) error {
 		if e.seg == nil {
-			holes += e.len()
+			holes += e.Len()
 		}
 		if e.seg == nil || !e.whole() {
-			anew.add(e.off, e.end)
+			anew.Add(e.Off, e.End)
 		}
 		return nil
 	})
@@ -131,10 +133,10 @@ func (w *writer) assemble(ctx context.Context) error {
 		return errHoles
 	}
 	for _, run := range anew {
-		if err := w.fill(ctx, run.off, run.end); err != nil {
+		if err := w.fill(ctx, run.Off, run.End); err != nil {
 			return err
 		}
-		if err := w.fillHoles(run.off, run.end); err != nil {
+		if err := w.fillHoles(run.Off, run.End); err != nil {
 			return err
 		}
 	}
@@ -149,7 +151,7 @@ func (w *writer) assemble(ctx context.Context) error {
 			continue
 		}
 		g.Go(func() error {
-			seg, err := w.copySegment(gctx, e.seg, e.off)
+			seg, err := w.copySegment(gctx, e.seg, e.Off)
 			if err == nil {
 				e.seg = seg
 			}
@@ -199,8 +201,8 @@ func (w *writer) fillHoles(off, end int64) error {
 	})
 	w.mu.Unlock()
 	for _, e := range holes {
-		for at := e.off; at < e.end && err == nil; at += blockSize {
-			_, err = w.WriteAt(zeros[:min(blockSize, e.end-at)], at)
+		for at := e.Off; at < e.End && err == nil; at += buffers.BlockSize {
+			_, err = w.WriteAt(zeros[:min(buffers.BlockSize, e.End-at)], at)
 		}
 	}
 	return err

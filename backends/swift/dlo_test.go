@@ -12,13 +12,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
 
 func newDLO(t *testing.T, limits swifttest.Limits) *fake {
 	return newFake(t, limits, func(c *Config) {
-		c.SegmentSize, c.MaxSegmentSize, c.LargeObjects = blockSize, blockSize, largeDLO
+		c.SegmentSize, c.MaxSegmentSize, c.LargeObjects = buffers.BlockSize, buffers.BlockSize, largeDLO
 	})
 }
 
@@ -37,7 +38,7 @@ func (f *fake) putObject(t *testing.T, object string, data []byte, header map[st
 func (f *fake) oldServers(t *testing.T, object, dir string, data []byte) {
 	t.Helper()
 	i := byte('0')
-	for part := range slices.Chunk(data, blockSize) {
+	for part := range slices.Chunk(data, buffers.BlockSize) {
 		f.putObject(t, dir+"/00000"+string(i), part, nil)
 		i++
 	}
@@ -48,7 +49,7 @@ func (f *fake) oldServers(t *testing.T, object, dir string, data []byte) {
 // TestDLOLayout is how large files lie for the old servers: each upload below a prefix of its own, which ends in a slash.
 func TestDLOLayout(t *testing.T) {
 	f := newDLO(t, swifttest.Limits{})
-	data := noise(3*blockSize + 1000)
+	data := noise(3*buffers.BlockSize + 1000)
 	f.mustWrite(t, "/c/dir/file", data)
 	o, err := f.head(t.Context(), name{"", "c", "dir/file"})
 	if err != nil {
@@ -61,7 +62,7 @@ func TestDLOLayout(t *testing.T) {
 	f.putObject(t, "dir/file.part2/000000", []byte("a stranger"), nil)
 	f.has(t, "/c/dir/file", data, "a name that begins alike is not a part of the file (row F3)")
 
-	for _, size := range []int{2*blockSize + 1, 10, 4 * blockSize} {
+	for _, size := range []int{2*buffers.BlockSize + 1, 10, 4 * buffers.BlockSize} {
 		shorter := noise(size)
 		f.mustWrite(t, "/c/dir/file", shorter)
 		f.has(t, "/c/dir/file", shorter, "nothing of an old upload is left in the file (row F4)")
@@ -78,9 +79,9 @@ func TestDLOLayout(t *testing.T) {
 
 // TestDLOOverOldServers replaces a file of the old servers. Whatever lay below its prefix would be in it at once.
 func TestDLOOverOldServers(t *testing.T) {
-	for _, size := range []int{10, 2*blockSize + 10} {
+	for _, size := range []int{10, 2*buffers.BlockSize + 10} {
 		f := newDLO(t, swifttest.Limits{})
-		old, data := noise(3*blockSize-5), noise(size)
+		old, data := noise(3*buffers.BlockSize-5), noise(size)
 		f.oldServers(t, "file", "file.part", old)
 		f.putObject(t, "file.partial", []byte("a stranger"), nil)
 		w := f.openWriter(t, "/c/file", replace)
@@ -108,7 +109,7 @@ func TestDLOOverOldServers(t *testing.T) {
 // TestDLOBesideRenamed has a file that the old servers have renamed, of which the parts keep the old name (rows F2 and F5).
 func TestDLOBesideRenamed(t *testing.T) {
 	f := newDLO(t, swifttest.Limits{})
-	first, second := noise(2*blockSize+5), noise(3*blockSize)
+	first, second := noise(2*buffers.BlockSize+5), noise(3*buffers.BlockSize)
 	f.oldServers(t, "renamed", "file.part", first)
 	for range 3 {
 		f.mustWrite(t, "/c/file", second)
@@ -136,21 +137,23 @@ func TestFormsMeet(t *testing.T) {
 	for _, from := range []string{largeSLO, largeDLO} {
 		for name, opts := range map[string]vfs.WriteOptions{"replaced": replace, "changed": {}, "appended to": {Offset: vfs.AtEnd}} {
 			t.Run(from+" "+name, func(t *testing.T) {
-				f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize, c.LargeObjects = blockSize, blockSize, from })
+				f := newFake(t, swifttest.Limits{}, func(c *Config) {
+					c.SegmentSize, c.MaxSegmentSize, c.LargeObjects = buffers.BlockSize, buffers.BlockSize, from
+				})
 				to := openFS(t, accountIn(f.srv), func(c *Config) {
-					c.SegmentSize, c.MaxSegmentSize = blockSize, blockSize
+					c.SegmentSize, c.MaxSegmentSize = buffers.BlockSize, buffers.BlockSize
 					if from == largeSLO {
 						c.LargeObjects = largeDLO
 					}
 				})
-				content := noise(4*blockSize + 1000)
+				content := noise(4*buffers.BlockSize + 1000)
 				f.mustWrite(t, "/c/file", content)
 				w, err := to.OpenWriter(t.Context(), "/c/file", opts)
 				if err != nil {
 					t.Fatal(err)
 				}
 				defer w.Close()
-				data := noise(2*blockSize + 5)
+				data := noise(2*buffers.BlockSize + 5)
 				switch {
 				case opts.Truncate:
 					content = data
@@ -178,9 +181,9 @@ func TestFormsMeet(t *testing.T) {
 func TestDLOListedLate(t *testing.T) {
 	for _, limits := range []swifttest.Limits{{}, {NoSLO: true}} {
 		f := newFake(t, limits, func(c *Config) {
-			c.SegmentSize, c.MaxSegmentSize, c.LargeObjects, c.Patience = blockSize, blockSize, largeDLO, 10*time.Second
+			c.SegmentSize, c.MaxSegmentSize, c.LargeObjects, c.Patience = buffers.BlockSize, buffers.BlockSize, largeDLO, 10*time.Second
 		})
-		old, data := noise(2*blockSize+5), noise(3*blockSize+7)
+		old, data := noise(2*buffers.BlockSize+5), noise(3*buffers.BlockSize+7)
 		f.mustWrite(t, "/c/file", old)
 		f.srv.ListingLag(300 * time.Millisecond)
 		f.mustWrite(t, "/c/file", data)
@@ -199,10 +202,10 @@ func TestDLOListedLate(t *testing.T) {
 
 // TestSLOThatIsNone has a Swift that does not tell that it has no static large objects. It would store the manifest as the content.
 func TestSLOThatIsNone(t *testing.T) {
-	f := newFake(t, swifttest.Limits{NoSLO: true, NoInfo: true}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize, c.Patience = blockSize, blockSize, 0 })
+	f := newFake(t, swifttest.Limits{NoSLO: true, NoInfo: true}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize, c.Patience = buffers.BlockSize, buffers.BlockSize, 0 })
 	old := noise(1000)
 	f.mustWrite(t, "/c/file", old)
-	if _, err := f.write(t.Context(), "/c/file", noise(3*blockSize), replace); err == nil {
+	if _, err := f.write(t.Context(), "/c/file", noise(3*buffers.BlockSize), replace); err == nil {
 		t.Error("a large file is stored in a Swift that has none")
 	}
 	f.has(t, "/c/file", old, "a manifest is not a content")
@@ -212,7 +215,7 @@ func TestSLOThatIsNone(t *testing.T) {
 // TestOwnPartsHidden lists directories that segments of our own lie in, in the layout of the old servers (features F9, F10): only what people have put there is to be seen.
 func TestOwnPartsHidden(t *testing.T) {
 	f := newDLO(t, swifttest.Limits{})
-	ctx, data := t.Context(), noise(2*blockSize+5)
+	ctx, data := t.Context(), noise(2*buffers.BlockSize+5)
 	f.mustWrite(t, "/c/d/file", data)
 	parts := func(dir vfs.Path) (found []string) {
 		for _, n := range listNames(t, f, dir) {
@@ -250,7 +253,7 @@ func TestOwnPartsHidden(t *testing.T) {
 	if got := listNames(t, f, "/c/d/file.part"); len(got) != 1 {
 		t.Errorf("by their path %q are seen, want the one upload", got)
 	}
-	f.cutOff(t, "/c/d/cut", noise(5*blockSize))
+	f.cutOff(t, "/c/d/cut", noise(5*buffers.BlockSize))
 	sees(t, f, "/c/d", "an upload that was cut off, without its segments", "cut")
 
 	// What somebody else has put beside them is not hidden.

@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.uber.org/goleak"
 
+	"filegate/backends/internal/buffers"
+	"filegate/backends/internal/recent"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -55,7 +57,7 @@ func accountIn(srv *swifttest.Server) account {
 // forget makes the session one that has not been told anything yet.
 func (f *FS) forget() {
 	f.backend.besides.Wait()
-	f.told, f.around = recall{}, known{asked: newRecent(f.around.asked.life)}
+	f.told, f.around = recall{}, known{asked: recent.New(askedAgain)}
 	f.ahead.ask(name{})
 	f.dirs = knownDirs{}
 }
@@ -63,7 +65,7 @@ func (f *FS) forget() {
 // recallLong keeps the time that a test takes from making a difference. It is called first.
 func (f *FS) recallLong() {
 	f.backend.recallFor, f.backend.nearFor = time.Hour, time.Hour
-	f.around.asked = newRecent(time.Hour)
+	f.around.asked = recent.New(time.Hour)
 }
 
 // objects are the names of the objects in a container, in order.
@@ -84,11 +86,10 @@ func (f *fake) objects(t *testing.T, container string) []string {
 func (f *fake) balanced(t *testing.T) {
 	t.Helper()
 	b := f.backend.budget
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if all := int(f.backend.cfg.Memory / blockSize); b.free != all || b.waiters.Len() != 0 || len(b.holders) != 0 {
+	now := b.Usage()
+	if all := int(f.backend.cfg.Memory / buffers.BlockSize); now.Free != all || now.Waiting != 0 || now.Holders != 0 {
 		t.Errorf("%d of %d blocks are free, %d sessions wait for one, and %d can be asked for theirs: not everything was given back",
-			b.free, all, b.waiters.Len(), len(b.holders))
+			now.Free, all, now.Waiting, now.Holders)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -37,7 +38,7 @@ func TestEachRequestFails(t *testing.T) {
 func (u upload) failsAt(t *testing.T, form string, rule swifttest.Rule) bool {
 	t.Helper()
 	f := newFake(t, forms[form], func(c *Config) {
-		c.SegmentSize, c.MaxSegmentSize, c.LargeObjects, c.Patience = blockSize, blockSize, largeObjects(form), 0
+		c.SegmentSize, c.MaxSegmentSize, c.LargeObjects, c.Patience = buffers.BlockSize, buffers.BlockSize, largeObjects(form), 0
 	})
 	const p = "/c/file"
 	old := u.prepare(t, f, p)
@@ -86,13 +87,13 @@ func TestGatewayKilled(t *testing.T) {
 func killedAt(t *testing.T, form string, rule swifttest.Rule) bool {
 	t.Helper()
 	option := func(c *Config) {
-		c.SegmentSize, c.MaxSegmentSize, c.LargeObjects = blockSize, blockSize, largeObjects(form)
+		c.SegmentSize, c.MaxSegmentSize, c.LargeObjects = buffers.BlockSize, buffers.BlockSize, largeObjects(form)
 	}
 	first := newFake(t, forms[form], option)
 	second := openFS(t, accountIn(first.srv), option)
 	first.client.patience = 0
 	const p = "/c/file"
-	data := noise(6*blockSize + 1000)
+	data := noise(6*buffers.BlockSize + 1000)
 	var struck atomic.Bool
 	rule.Fault.Call = func() { struck.Store(true) }
 	first.srv.Inject(rule)

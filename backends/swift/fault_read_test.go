@@ -9,17 +9,18 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
 
 // downloads are the ways in which a file can lie in Swift, by its size with segments of 256 KiB.
-var downloads = map[string]int{"plain": 200_000, "large": 3*blockSize + 1000}
+var downloads = map[string]int{"plain": 200_000, "large": 3*buffers.BlockSize + 1000}
 
 func newDownload(t *testing.T, size int, change func(*Config)) (*fake, []byte) {
 	t.Helper()
 	f := newFake(t, swifttest.Limits{}, func(c *Config) {
-		c.SegmentSize, c.MaxSegmentSize = blockSize, blockSize
+		c.SegmentSize, c.MaxSegmentSize = buffers.BlockSize, buffers.BlockSize
 		c.Patience = 10 * time.Second
 		if change != nil {
 			change(c)
@@ -123,7 +124,7 @@ func TestReadWhileReplaced(t *testing.T) {
 			},
 		} {
 			t.Run(form+"/"+what, func(t *testing.T) {
-				f, data := newDownload(t, size, func(c *Config) { c.ReadAhead, c.Patience = blockSize, time.Second })
+				f, data := newDownload(t, size, func(c *Config) { c.ReadAhead, c.Patience = buffers.BlockSize, time.Second })
 				// The stream is made to end where the change happens, so that the rest must be asked for.
 				f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Times: 1, Fault: swifttest.Fault{
 					At: swifttest.InAnswer, Bytes: 100_000, Call: func() { change(t, f) }, Cut: true,
@@ -165,7 +166,7 @@ func TestReadDamaged(t *testing.T) {
 
 // TestReadSegmentMissing has Swift answer 200 and break off, as it does for a large object of which a segment is gone.
 func TestReadSegmentMissing(t *testing.T) {
-	f, data := newDownload(t, 3*blockSize+1000, func(c *Config) { c.Patience = 300 * time.Millisecond })
+	f, data := newDownload(t, 3*buffers.BlockSize+1000, func(c *Config) { c.Patience = 300 * time.Millisecond })
 	seg := f.needed(t, name{"", "c", "file"})[1]
 	if err := f.deleteObject(t.Context(), name{"", "c_segments", seg}); err != nil {
 		t.Fatal(err)
@@ -181,7 +182,7 @@ func TestReadSegmentMissing(t *testing.T) {
 
 // TestReadCanceled ends the context in the middle of a download that stands still.
 func TestReadCanceled(t *testing.T) {
-	f, _ := newDownload(t, 3*blockSize+1000, nil)
+	f, _ := newDownload(t, 3*buffers.BlockSize+1000, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Fault: swifttest.Fault{At: swifttest.InAnswer, Bytes: 100_000, Call: cancel, Stall: swifttest.Forever()}})

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -24,7 +25,7 @@ type upload struct {
 
 // uploads are all ways to write, with segments of 256 KiB.
 func uploads() []upload {
-	const small, large = 30_000, 2*blockSize + 100_000
+	const small, large = 30_000, 2*buffers.BlockSize + 100_000
 	inPlace := vfs.WriteOptions{Offset: vfs.AtEnd}
 	exclusive := vfs.WriteOptions{Create: true, Truncate: true, Exclusive: true}
 	segments := []swifttest.Op{swifttest.HeadObject, swifttest.PutObject, swifttest.PutContainer, swifttest.PutManifest}
@@ -72,7 +73,7 @@ func (u upload) prepare(t *testing.T, f *fake, p vfs.Path) (old []byte) {
 func (u upload) run(t *testing.T, change func(*Config), inject func(f *fake)) (isNew bool, err error) {
 	t.Helper()
 	f := newFake(t, swifttest.Limits{}, func(c *Config) {
-		c.SegmentSize = blockSize
+		c.SegmentSize = buffers.BlockSize
 		c.Patience = 200 * time.Millisecond
 		c.ResumeRetention = 0
 		if change != nil {
@@ -191,7 +192,7 @@ func TestWriteStoredAsAnother(t *testing.T) {
 	for _, u := range uploads() {
 		t.Run(u.name, func(t *testing.T) {
 			isNew, err := u.run(t, nil, func(f *fake) { f.srv.Inject(wrong) })
-			if plain := u.opts.Truncate && u.data < blockSize; plain != isNew || plain != (err == nil) {
+			if plain := u.opts.Truncate && u.data < buffers.BlockSize; plain != isNew || plain != (err == nil) {
 				t.Errorf("the upload ended with %v, and the file is the new one: %v", err, isNew)
 			}
 			if err != nil && vfs.Kind(err) != vfs.ErrCorrupt {

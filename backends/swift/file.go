@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"filegate/backends/internal/buffers"
+	"filegate/backends/internal/pace"
 	"filegate/core/vfs"
 )
 
@@ -47,7 +49,7 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 	}
 	file := &file{
 		fs: f, ctx: ctx, cancel: cancel, n: n, object: o, info: o.info(p.Base()), offset: opts.Offset, last: opts.Offset,
-		window: newWindow(opened.stream, opened.release, o.size), pace: newPace(1, f.backend.cfg.DownloadConcurrency, opened.took),
+		window: newWindow(opened.stream, opened.release, o.size), pace: pace.New(1, f.backend.cfg.DownloadConcurrency, opened.took),
 	}
 	if opts.Offset == 0 {
 		file.sum = newChecksum(o)
@@ -59,7 +61,7 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 		file.wake.Broadcast()
 	})
 	file.read = time.Now()
-	f.backend.budget.enter(file)
+	f.backend.budget.Enter(file)
 	return file, nil
 }
 
@@ -101,7 +103,7 @@ type file struct {
 	closed bool
 	window window
 	sum    *checksum // nil: the file is not read from its beginning, or nothing tells what its checksum must be
-	pace   pace
+	pace   pace.Pace
 	pages  pages
 	last   int64     // the end of the latest read: where a client that reads forward goes on
 	read   time.Time // when the latest was
@@ -213,9 +215,9 @@ func (f *file) WriteTo(w io.Writer) (int64, error) {
 	return total, nil
 }
 
-// shed implements [holder]: what the client has had goes, what runs far ahead of it too, and what it does not come for is dropped,
+// Shed implements [holder]: what the client has had goes, what runs far ahead of it too, and what it does not come for is dropped,
 // and fetched again should it come.
-func (f *file) shed() {
+func (f *file) Shed() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
@@ -224,7 +226,7 @@ func (f *file) shed() {
 	f.pages.drop(f.fs.backend.budget)
 	f.giveUp(f.window.high)
 	f.narrow()
-	if f.window.empty() || f.pace.waiting > 0 || time.Since(f.read) < shedEvery {
+	if f.window.empty() || f.pace.IsStarved() || time.Since(f.read) < buffers.ShedEvery {
 		return
 	}
 	at := f.last
@@ -248,6 +250,6 @@ func (f *file) Close() error {
 	f.cancel()
 	f.stopWaking()
 	f.working.Wait()
-	f.fs.backend.budget.leave(f)
+	f.fs.backend.budget.Leave(f)
 	return nil
 }

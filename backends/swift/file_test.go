@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -25,7 +26,7 @@ func (f *fake) open(t *testing.T, p vfs.Path, opts vfs.OpenOptions) *file {
 
 // TestReadsAfterAJump has a client go on at another place with several reads under way, as one does that resumes a download.
 func TestReadsAfterAJump(t *testing.T) {
-	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ReadAhead = blockSize })
+	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ReadAhead = buffers.BlockSize })
 	const part = 32 * kib
 	data := noise(16 * mib)
 	f.mustWrite(t, "/c/file", data)
@@ -105,7 +106,7 @@ func TestReadAtInAnyOrder(t *testing.T) {
 
 // TestRandomReads reads at random places, by one goroutine.
 func TestRandomReads(t *testing.T) {
-	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ReadAhead = blockSize })
+	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ReadAhead = buffers.BlockSize })
 	data := noise(3 * mib)
 	f.mustWrite(t, "/c/file", data)
 	r := f.open(t, "/c/file", vfs.OpenOptions{Offset: mib})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"filegate/backends/internal/buffers"
+	"filegate/backends/internal/spans"
 	"filegate/core/vfs"
 )
 
@@ -11,7 +13,7 @@ import (
 
 // maxHeld is how many blocks the writer may have: a segment being filled, and those being sent.
 func (w *writer) maxHeld() int {
-	return int(int64(w.pace.streams+1)*w.segmentSize()/blockSize) + 1
+	return int(int64(w.pace.Streams+1)*w.segmentSize()/buffers.BlockSize) + 1
 }
 
 // alloc returns a block, and waits for one as long as it must. It is called with mu held, and lets go of it meanwhile.
@@ -27,7 +29,7 @@ func (w *writer) alloc() ([]byte, error) {
 		}
 		full := w.held >= w.maxHeld()
 		if !full {
-			if block := w.fs.backend.budget.try(); block != nil {
+			if block := w.fs.backend.budget.Try(); block != nil {
 				w.held++
 				return block, nil
 			}
@@ -37,12 +39,12 @@ func (w *writer) alloc() ([]byte, error) {
 			w.sealForRoom()
 		}
 		if full && w.sending > 0 {
-			w.pace.await(w.wake)
+			w.pace.Await(w.wake)
 			continue
 		}
-		w.pace.narrow(time.Now()) // what is short is memory
+		w.pace.Narrow(time.Now()) // what is short is memory
 		w.mu.Unlock()
-		block, err := w.fs.backend.budget.get(w.opened)
+		block, err := w.fs.backend.budget.Get(w.opened)
 		w.mu.Lock()
 		if err != nil {
 			return nil, err
@@ -55,25 +57,25 @@ func (w *writer) alloc() ([]byte, error) {
 // free gives a block back. It is called with mu held.
 func (w *writer) free(blocks ...[]byte) {
 	w.held -= len(blocks)
-	w.fs.backend.budget.put(blocks...)
+	w.fs.backend.budget.Put(blocks...)
 }
 
-// shed implements [holder]: a client that has stopped sending does not keep memory from the others.
-func (w *writer) shed() {
+// Shed implements [holder]: a client that has stopped sending does not keep memory from the others.
+func (w *writer) Shed() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.done && !w.committing && w.sending == 0 && time.Since(w.touched) > shedEvery {
+	if !w.done && !w.committing && w.sending == 0 && time.Since(w.touched) > buffers.ShedEvery {
 		w.sealForRoom()
 	}
 }
 
 // sealForRoom seals runs of at least a block, or all if there is none. It is called with mu held.
 func (w *writer) sealForRoom() {
-	all := append(spans(nil), w.dirty...)
+	all := append(spans.Set(nil), w.dirty...)
 	sealed := false
 	for _, run := range all {
-		if run.len() >= blockSize {
-			w.seal(run.off, run.end)
+		if run.Len() >= buffers.BlockSize {
+			w.seal(run.Off, run.End)
 			sealed = true
 		}
 	}
@@ -81,6 +83,6 @@ func (w *writer) sealForRoom() {
 		return
 	}
 	for _, run := range all {
-		w.seal(run.off, run.end)
+		w.seal(run.Off, run.End)
 	}
 }

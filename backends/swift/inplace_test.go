@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"filegate/backends/internal/spans"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -20,7 +21,7 @@ func newHuge(t *testing.T) (f *fake, unit []byte) {
 	}
 	var entries []sloEntry
 	for range 10 * gib / len(unit) {
-		entries = append(entries, sloEntryOf(extent{span: span{0, seg.size}, seg: seg}))
+		entries = append(entries, sloEntryOf(extent{Span: spans.Span{Off: 0, End: seg.size}, seg: seg}))
 	}
 	if _, err := f.putSLO(t.Context(), name{"", "c", "huge"}, entries, map[string]string{}); err != nil {
 		t.Fatal(err)

@@ -1,10 +1,14 @@
 package swift
 
-import "slices"
+import (
+	"slices"
+
+	"filegate/backends/internal/spans"
+)
 
 // extent is a part of a file of which the bytes lie in a segment, or are on their way into it.
 type extent struct {
-	span
+	spans.Span
 	seg    *segment
 	segOff int64 // where in the segment the part begins
 }
@@ -16,31 +20,31 @@ type layout []extent
 func (l *layout) put(seg *segment, off int64) {
 	l.cut(off, off+seg.size)
 	i, _ := slices.BinarySearchFunc(*l, off, func(e extent, off int64) int {
-		if e.off < off {
+		if e.Off < off {
 			return -1
 		}
 		return 1
 	})
-	*l = slices.Insert(*l, i, extent{span: span{off, off + seg.size}, seg: seg})
+	*l = slices.Insert(*l, i, extent{Span: spans.Span{Off: off, End: off + seg.size}, seg: seg})
 }
 
 // cut takes the part from off to end out.
 func (l *layout) cut(off, end int64) {
 	i, _ := slices.BinarySearchFunc(*l, off, func(e extent, off int64) int {
-		if e.end <= off {
+		if e.End <= off {
 			return -1
 		}
 		return 1
 	})
 	j := i
 	var rest []extent
-	for j < len(*l) && (*l)[j].off < end {
+	for j < len(*l) && (*l)[j].Off < end {
 		e := (*l)[j]
-		if e.off < off {
-			rest = append(rest, extent{span{e.off, off}, e.seg, e.segOff})
+		if e.Off < off {
+			rest = append(rest, extent{spans.Span{Off: e.Off, End: off}, e.seg, e.segOff})
 		}
-		if e.end > end {
-			rest = append(rest, extent{span{end, e.end}, e.seg, e.segOff + end - e.off})
+		if e.End > end {
+			rest = append(rest, extent{spans.Span{Off: end, End: e.End}, e.seg, e.segOff + end - e.Off})
 		}
 		j++
 	}
@@ -48,23 +52,23 @@ func (l *layout) cut(off, end int64) {
 }
 
 // whole says whether the extent is all of its segment.
-func (e extent) whole() bool { return e.segOff == 0 && e.len() == e.seg.size }
+func (e extent) whole() bool { return e.segOff == 0 && e.Len() == e.seg.size }
 
 // within returns the part of the extent that lies from off to end; they overlap.
 func (e extent) within(off, end int64) extent {
-	lo, hi := max(e.off, off), min(e.end, end)
-	return extent{span{lo, hi}, e.seg, e.segOff + lo - e.off}
+	lo, hi := max(e.Off, off), min(e.End, end)
+	return extent{spans.Span{Off: lo, End: hi}, e.seg, e.segOff + lo - e.Off}
 }
 
 // shifted returns the parts of a segment of which l is the layout that the extent is made of.
 func (l layout) shifted(e extent) layout {
 	var parts layout
 	for _, p := range l {
-		if p.off >= e.segOff+e.len() || p.end <= e.segOff {
+		if p.Off >= e.segOff+e.Len() || p.End <= e.segOff {
 			continue
 		}
-		p = p.within(e.segOff, e.segOff+e.len())
-		p.off, p.end = p.off-e.segOff+e.off, p.end-e.segOff+e.off
+		p = p.within(e.segOff, e.segOff+e.Len())
+		p.Off, p.End = p.Off-e.segOff+e.Off, p.End-e.segOff+e.Off
 		parts = append(parts, p)
 	}
 	return parts
@@ -73,26 +77,26 @@ func (l layout) shifted(e extent) layout {
 // pieces calls use for the parts of the file from off to end in order: those that lie in a segment, and the holes between them with a nil segment.
 func (l layout) pieces(off, end int64, use func(extent) error) error {
 	for _, e := range l {
-		if e.end <= off {
+		if e.End <= off {
 			continue
 		}
-		if e.off >= end {
+		if e.Off >= end {
 			break
 		}
-		if e.off > off {
-			if err := use(extent{span: span{off, e.off}}); err != nil {
+		if e.Off > off {
+			if err := use(extent{Span: spans.Span{Off: off, End: e.Off}}); err != nil {
 				return err
 			}
-			off = e.off
+			off = e.Off
 		}
 		part := e.within(off, end)
 		if err := use(part); err != nil {
 			return err
 		}
-		off = part.end
+		off = part.End
 	}
 	if off < end {
-		return use(extent{span: span{off, end}})
+		return use(extent{Span: spans.Span{Off: off, End: end}})
 	}
 	return nil
 }
@@ -101,10 +105,10 @@ func (l layout) pieces(off, end int64, use func(extent) error) error {
 func (l layout) reach() int64 {
 	var end int64
 	for _, e := range l {
-		if e.off != end {
+		if e.Off != end {
 			break
 		}
-		end = e.end
+		end = e.End
 	}
 	return end
 }

@@ -15,23 +15,23 @@ func TestLayout(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		var l layout
-		var model [modelSize]origin
+		var model [layoutSize]origin
 		made := 0
 		check := func(t *rapid.T) {
 			end := int64(0)
 			for _, e := range l {
 				switch {
-				case e.off < end, e.len() <= 0, e.seg == nil, e.segOff < 0, e.segOff+e.len() > e.seg.size:
+				case e.Off < end, e.Len() <= 0, e.seg == nil, e.segOff < 0, e.segOff+e.Len() > e.seg.size:
 					t.Fatalf("extent %+v of a segment of %d bytes, after one that ends at %d", e, e.seg.size, end)
-				case e.whole() != (e.len() == e.seg.size):
+				case e.whole() != (e.Len() == e.seg.size):
 					t.Fatalf("extent %+v of a segment of %d bytes is whole: %v", e, e.seg.size, e.whole())
 				}
-				end = e.end
+				end = e.End
 			}
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"put": func(t *rapid.T) {
-				off, end := drawSpan(t)
+				off, end := drawPart(t)
 				made++
 				seg := &segment{name: name{"", "c", strconv.Itoa(made)}, size: end - off}
 				l.put(seg, off)
@@ -40,20 +40,20 @@ func TestLayout(t *testing.T) {
 				}
 			},
 			"cut": func(t *rapid.T) {
-				off, end := drawSpan(t)
+				off, end := drawPart(t)
 				l.cut(off, end)
 				clear(model[off:end])
 			},
 			"pieces": func(t *rapid.T) {
-				off, end := drawSpan(t)
+				off, end := drawPart(t)
 				at := off
 				err := l.pieces(off, end, func(e extent) error {
-					if e.off != at || e.len() <= 0 || e.end > end {
-						t.Fatalf("piece from %d to %d, where one from %d on is wanted", e.off, e.end, at)
+					if e.Off != at || e.Len() <= 0 || e.End > end {
+						t.Fatalf("piece from %d to %d, where one from %d on is wanted", e.Off, e.End, at)
 					}
-					for ; at < e.end; at++ {
+					for ; at < e.End; at++ {
 						want := model[at]
-						if got := (origin{e.seg, e.segOff + at - e.off}); e.seg != want.seg || want.seg != nil && got != want {
+						if got := (origin{e.seg, e.segOff + at - e.Off}); e.seg != want.seg || want.seg != nil && got != want {
 							t.Fatalf("byte %d is of %+v, want %+v", at, got, want)
 						}
 					}
@@ -83,4 +83,12 @@ func TestLayoutPiecesStopsAtAnError(t *testing.T) {
 			t.Errorf("an error of piece %d: %d calls, %v", end, calls, err)
 		}
 	}
+}
+
+// layoutSize is how many bytes the files of TestLayout have at most.
+const layoutSize = 60
+
+func drawPart(t *rapid.T) (off, end int64) {
+	off = rapid.Int64Range(0, layoutSize-1).Draw(t, "off")
+	return off, rapid.Int64Range(off+1, layoutSize).Draw(t, "end")
 }

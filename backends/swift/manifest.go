@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"filegate/backends/internal/spans"
 	"filegate/core/vfs"
 )
 
@@ -48,7 +49,7 @@ func (m manifestEntry) segment(account string) (name, bool) {
 func sloEntryOf(e extent) sloEntry {
 	entry := sloEntry{Path: e.seg.name.inAccount(), Etag: e.seg.etag, Size: e.seg.size}
 	if !e.whole() {
-		entry.Range = fmt.Sprintf("%d-%d", e.segOff, e.segOff+e.len()-1)
+		entry.Range = fmt.Sprintf("%d-%d", e.segOff, e.segOff+e.Len()-1)
 	}
 	return entry
 }
@@ -70,7 +71,7 @@ func (m manifestEntry) extentOf(account string, off int64) (extent, error) {
 			return extent{}, fmt.Errorf("manifest has the range %q of %d bytes", m.Range, m.Bytes)
 		}
 	}
-	return extent{span: span{off, off + last - first + 1}, seg: seg, segOff: first}, nil
+	return extent{Span: spans.Span{Off: off, End: off + last - first + 1}, seg: seg, segOff: first}, nil
 }
 
 // maxManifestAnswer bounds a manifest as it is given out: longer than as it was sent.
@@ -183,7 +184,7 @@ func (w *writer) beginWith(ctx context.Context, old object) error {
 		w.layout = l
 		return nil
 	}
-	w.layout = layout{{span: span{0, old.size}, seg: &segment{name: w.target, size: old.size, etag: old.etag}}}
+	w.layout = layout{{Span: spans.Span{Off: 0, End: old.size}, seg: &segment{name: w.target, size: old.size, etag: old.etag}}}
 	return nil
 }
 
@@ -214,7 +215,7 @@ func (f *FS) layoutOf(ctx context.Context, n name, size int64, depth int) (layou
 		}
 		same[e.seg.name] = e.seg
 		switch {
-		case e.len() == 0: // the last segment may be
+		case e.Len() == 0: // the last segment may be
 		case !m.SubSLO:
 			l = append(l, e)
 		case depth == 0:
@@ -229,7 +230,7 @@ func (f *FS) layoutOf(ctx context.Context, n name, size int64, depth int) (layou
 			}
 			l = append(l, inner.shifted(e)...)
 		}
-		off = e.end
+		off = e.End
 	}
 	if off != size {
 		return nil, vfs.Errorf(vfs.ErrCorrupt, "the file's manifest names %d bytes, and the file has %d", off, size)

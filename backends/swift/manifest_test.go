@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"filegate/backends/internal/spans"
 )
 
 func TestExtentOf(t *testing.T) {
@@ -36,7 +38,7 @@ func TestExtentOf(t *testing.T) {
 		case tt.end == 0 && err == nil:
 			t.Errorf("%+v at %d is the extent %+v, want an error", tt.m, tt.off, e)
 		case tt.end == 0:
-		case err != nil || e.off != tt.off || e.end != tt.end || e.segOff != tt.segOff || e.seg.size != tt.m.Bytes || e.seg.name != (name{"", "c", "s"}):
+		case err != nil || e.Off != tt.off || e.End != tt.end || e.segOff != tt.segOff || e.seg.size != tt.m.Bytes || e.seg.name != (name{"", "c", "s"}):
 			t.Errorf("%+v at %d is the extent %+v, %v; want one from %d to %d, in its segment at %d", tt.m, tt.off, e, err, tt.off, tt.end, tt.segOff)
 		}
 	}
@@ -61,10 +63,10 @@ func FuzzManifest(f *testing.F) {
 				return
 			}
 			switch {
-			case e.off != off, e.end < e.off, e.segOff < 0, e.segOff+e.len() > e.seg.size, !e.seg.name.isObject(), e.seg.name.container == "":
+			case e.Off != off, e.End < e.Off, e.segOff < 0, e.segOff+e.Len() > e.seg.size, !e.seg.name.isObject(), e.seg.name.container == "":
 				t.Fatalf("%+v at %d is the extent %+v of %+v", m, off, e, e.seg)
 			}
-			off = e.end
+			off = e.End
 		}
 	})
 }
@@ -76,10 +78,10 @@ func TestManifestRoundTrip(t *testing.T) {
 		first := rapid.Int64Range(0, size-1).Draw(t, "first")
 		last := rapid.Int64Range(first, size-1).Draw(t, "last")
 		off := rapid.Int64Range(0, 1<<40).Draw(t, "off")
-		want := extent{span{off, off + last - first + 1}, &segment{name: name{"", "c", "a/ü b"}, size: size, etag: "x"}, first}
+		want := extent{spans.Span{Off: off, End: off + last - first + 1}, &segment{name: name{"", "c", "a/ü b"}, size: size, etag: "x"}, first}
 		entry := sloEntryOf(want)
-		if entry.length() != want.len() {
-			t.Fatalf("%+v has the length %d, want %d", entry, entry.length(), want.len())
+		if entry.length() != want.Len() {
+			t.Fatalf("%+v has the length %d, want %d", entry, entry.length(), want.Len())
 		}
 		if whole := entry.Range == ""; whole != (first == 0 && last == size-1) {
 			t.Fatalf("%+v of %d to %d", entry, first, last)
@@ -93,7 +95,7 @@ func TestManifestRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := read[0].extentOf("", off)
-		if err != nil || got.span != want.span || got.segOff != first || *got.seg.ref() != *want.seg.ref() {
+		if err != nil || got.Span != want.Span || got.segOff != first || *got.seg.ref() != *want.seg.ref() {
 			t.Fatalf("%+v came back as %+v, %v", want, got, err)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -22,7 +23,7 @@ func TestModel(t *testing.T) {
 			}
 			limits.MaxManifestSegments, limits.MaxDeletes = 3, 5
 			testModel(t, newFake(t, limits, func(c *Config) {
-				c.SegmentSize, c.MaxSegmentSize, c.ReadAhead, c.ResumeRetention = blockSize, 2*blockSize, 2*blockSize, 0
+				c.SegmentSize, c.MaxSegmentSize, c.ReadAhead, c.ResumeRetention = buffers.BlockSize, 2*buffers.BlockSize, 2*buffers.BlockSize, 0
 				c.Digests, c.LargeObjects = []string{"md5", "sha256"}, largeObjects(form)
 			}))
 		})
@@ -60,7 +61,7 @@ func testModel(t *testing.T, f *fake) {
 
 const (
 	modelPath = vfs.Path("/c/file")
-	modelMost = 6 * blockSize // bytes of the file
+	modelMost = 6 * buffers.BlockSize // bytes of the file
 )
 
 // segmentModel is the file as it should be.
@@ -110,13 +111,13 @@ func (m *segmentModel) put(data []byte, off int) {
 }
 
 func (m *segmentModel) draw(t *rapid.T, most int) []byte {
-	return noise(rapid.SampledFrom([]int{1, 1000, blockSize - 1, blockSize, blockSize + 1, most}).Draw(t, "size"))
+	return noise(rapid.SampledFrom([]int{1, 1000, buffers.BlockSize - 1, buffers.BlockSize, buffers.BlockSize + 1, most}).Draw(t, "size"))
 }
 
 func (m *segmentModel) write(t *rapid.T) {
 	w := m.writer(t)
 	data := m.draw(t, 400_000)
-	off := rapid.SampledFrom([]int{0, 1, blockSize, 2*blockSize - 1}).Draw(t, "near") + rapid.IntRange(0, modelMost/2).Draw(t, "off")
+	off := rapid.SampledFrom([]int{0, 1, buffers.BlockSize, 2*buffers.BlockSize - 1}).Draw(t, "near") + rapid.IntRange(0, modelMost/2).Draw(t, "off")
 	if n, err := w.WriteAt(data, int64(off)); n != len(data) || err != nil {
 		t.Fatalf("WriteAt = %d, %v", n, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/internal/recent"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -94,7 +95,7 @@ func TestOpenedAhead(t *testing.T) {
 
 	c.fetch(t, "/c/b")
 	f.srv.ForgetRequests()
-	f.around = known{asked: newRecent(time.Hour)}
+	f.around = known{asked: recent.New(time.Hour)}
 	if _, err := f.Stat(ctx, "/c/none"); vfs.Kind(err) != vfs.ErrNotExist {
 		t.Errorf("Stat of nothing: %v", err)
 	}

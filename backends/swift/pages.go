@@ -1,11 +1,13 @@
 package swift
 
+import "filegate/backends/internal/buffers"
+
 const (
 	// pageSize is what is read at once at least for a read apart from the window, in bytes: Swift takes as long for a page as for a byte, and whoever
 	// jumps around in a file (an archive's table of contents, a database) comes back to the same places.
 	pageSize = 32 * kib
 	// pagesInBlock is how many of them lie in a block of memory, and pageBlocks how many blocks a file has for them.
-	pagesInBlock = blockSize / pageSize
+	pagesInBlock = buffers.BlockSize / pageSize
 	pageBlocks   = 4
 )
 
@@ -38,7 +40,7 @@ func (c *pages) memory(slot int) []byte {
 }
 
 // keep keeps the pages in data, which begins at off, the beginning of a page. It takes memory as there is some.
-func (c *pages) keep(b *budget, data []byte, off int64) {
+func (c *pages) keep(b *buffers.Budget, data []byte, off int64) {
 	for len(data) > 0 {
 		n := min(len(data), pageSize)
 		if !c.keepOne(b, data[:n], off/pageSize) {
@@ -48,12 +50,12 @@ func (c *pages) keep(b *budget, data []byte, off int64) {
 	}
 }
 
-func (c *pages) keepOne(b *budget, data []byte, page int64) bool {
+func (c *pages) keepOne(b *buffers.Budget, data []byte, page int64) bool {
 	if _, ok := c.slots[page]; ok {
 		return true
 	}
 	if c.next == len(c.blocks)*pagesInBlock && len(c.blocks) < pageBlocks {
-		if block := b.try(); block != nil {
+		if block := b.Try(); block != nil {
 			c.blocks = append(c.blocks, block)
 		}
 	}
@@ -76,9 +78,9 @@ func (c *pages) keepOne(b *budget, data []byte, page int64) bool {
 }
 
 // drop gives all memory back.
-func (c *pages) drop(b *budget) {
+func (c *pages) drop(b *buffers.Budget) {
 	if len(c.blocks) > 0 {
-		b.put(c.blocks...)
+		b.Put(c.blocks...)
 	}
 	*c = pages{}
 }

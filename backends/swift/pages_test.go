@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -14,8 +15,8 @@ import (
 func TestPages(t *testing.T) {
 	content := noise(64*pageSize + 1000)
 	rapid.Check(t, func(t *rapid.T) {
-		b := newBudget(rapid.Int64Range(0, 6).Draw(t, "memory") * blockSize)
-		all := b.free
+		b := buffers.New(rapid.Int64Range(0, 6).Draw(t, "memory") * buffers.BlockSize)
+		all := b.Usage().Free
 		var c pages
 		for range rapid.IntRange(1, 100).Draw(t, "steps") {
 			page := rapid.Int64Range(0, int64(len(content)-1)/pageSize).Draw(t, "page")
@@ -39,8 +40,8 @@ func TestPages(t *testing.T) {
 			t.Errorf("pages take %d blocks of memory, want %d at most", len(c.blocks), pageBlocks)
 		}
 		c.drop(b)
-		if b.free != all {
-			t.Errorf("%d of %d blocks came back", b.free, all)
+		if b.Usage().Free != all {
+			t.Errorf("%d of %d blocks came back", b.Usage().Free, all)
 		}
 	})
 }

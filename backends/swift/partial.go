@@ -69,9 +69,9 @@ func (f *FS) mayHavePartials(ctx context.Context, n name) (bool, error) {
 		return false, err
 	}
 	switch {
-	case f.backend.noPartials.has(key):
+	case f.backend.noPartials.Has(key):
 		return false, nil
-	case f.backend.somePartials.has(key):
+	case f.backend.somePartials.Has(key):
 		return true, nil
 	}
 	page, err := f.page(ctx, n.segments(), listing{prefix: uploadsPrefix, limit: 1})
@@ -82,10 +82,10 @@ func (f *FS) mayHavePartials(ctx context.Context, n name) (bool, error) {
 	case err != nil:
 		return false, err
 	case len(page) > 0:
-		f.backend.somePartials.note(key)
+		f.backend.somePartials.Note(key)
 		return true, nil
 	}
-	f.backend.noPartials.note(key)
+	f.backend.noPartials.Note(key)
 	return false, nil
 }
 
@@ -182,7 +182,7 @@ func (f *FS) replay(ctx context.Context, n name, upload string, marker entry) (*
 		p.layout.put(l.seg, l.off)
 	}
 	p.size = p.layout.reach()
-	p.layout = slices.DeleteFunc(p.layout, func(e extent) bool { return e.off >= p.size })
+	p.layout = slices.DeleteFunc(p.layout, func(e extent) bool { return e.Off >= p.size })
 	return p, nil
 }
 
@@ -291,7 +291,7 @@ func (w *writer) mark(ctx context.Context) error {
 		return fmt.Errorf("marking the upload: %w", err)
 	}
 	if key, err := w.fs.partialsKey(ctx, w.target); err == nil {
-		w.fs.backend.noPartials.forget(key)
+		w.fs.backend.noPartials.Forget(key)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"filegate/backends/internal/recent"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/backend"
 	"filegate/core/vfs"
@@ -65,7 +66,7 @@ func TestPartialsOfOthers(t *testing.T) {
 		}
 	}
 	fresh := func() {
-		owner.backend.noPartials, owner.backend.somePartials = newRecent(partialsFor), newRecent(partialsFor)
+		owner.backend.noPartials, owner.backend.somePartials = recent.New(partialsFor), recent.New(partialsFor)
 	}
 	fresh()
 	none("asked first")

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -15,7 +16,7 @@ import (
 // about the account, or not about the container. Where neither may be asked it is up to Swift.
 func TestQuota(t *testing.T) {
 	t.Parallel()
-	const segment = blockSize
+	const segment = buffers.BlockSize
 	refuse := func(op swifttest.Op) swifttest.Rule {
 		return swifttest.Rule{Op: op, Fault: swifttest.Fault{Status: http.StatusForbidden}}
 	}
@@ -59,7 +60,7 @@ func TestQuota(t *testing.T) {
 // TestQuotaOfMore goes on with an upload that was cut off, and with a file. What there is of it has its room already.
 func TestQuotaOfMore(t *testing.T) {
 	t.Parallel()
-	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize = blockSize })
+	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize = buffers.BlockSize })
 	const have, more = 2 * mib, mib
 	f.cutOff(t, "/c/cut", noise(have))
 	f.mustWrite(t, "/c/file", noise(have))
@@ -80,7 +81,7 @@ func TestQuotaOfCopies(t *testing.T) {
 	t.Parallel()
 	old := noise(1000)
 	for _, quotas := range [][2]int64{{5 * mib, 0}, {0, 5 * mib}} {
-		f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize = blockSize })
+		f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize = buffers.BlockSize })
 		f.mustWrite(t, "/c/file", noise(3*mib))
 		f.quotas(t, quotas[0], 0)
 		if err := f.Mkdir(t.Context(), "/d"); err != nil {

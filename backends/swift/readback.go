@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 
+	"filegate/backends/internal/buffers"
 	"filegate/core/vfs"
 )
 
@@ -28,7 +29,7 @@ func (w *writer) ReadAt(p []byte, off int64) (int, error) {
 	// What is in memory is copied at once, since it may go at any time; what is stored stays where it is.
 	var stored []extent
 	err := w.layout.pieces(off, end, func(e extent) error {
-		part := p[e.off-off : e.end-off]
+		part := p[e.Off-off : e.End-off]
 		switch {
 		case e.seg == nil:
 			clear(part)
@@ -40,9 +41,9 @@ func (w *writer) ReadAt(p []byte, off int64) (int, error) {
 		return nil
 	})
 	for _, run := range w.dirty {
-		for at := max(run.off, off); at < min(run.end, end); {
-			next := min(run.end, end, (at/blockSize+1)*blockSize)
-			copy(p[at-off:next-off], w.blocks[at/blockSize][at%blockSize:])
+		for at := max(run.Off, off); at < min(run.End, end); {
+			next := min(run.End, end, (at/buffers.BlockSize+1)*buffers.BlockSize)
+			copy(p[at-off:next-off], w.blocks[at/buffers.BlockSize][at%buffers.BlockSize:])
 			at = next
 		}
 	}
@@ -51,7 +52,7 @@ func (w *writer) ReadAt(p []byte, off int64) (int, error) {
 		return 0, err
 	}
 	for _, e := range stored {
-		if err := w.fs.readExtent(w.opened, e, p[e.off-off:e.end-off]); err != nil {
+		if err := w.fs.readExtent(w.opened, e, p[e.Off-off:e.End-off]); err != nil {
 			return 0, err
 		}
 	}
@@ -64,25 +65,25 @@ func (w *writer) ReadAt(p []byte, off int64) (int, error) {
 // bare returns the parts of a stored extent that nothing has been written over. It is called with mu held.
 func (w *writer) bare(e extent) []extent {
 	var parts []extent
-	at := e.off
+	at := e.Off
 	for _, run := range w.dirty {
-		if run.end <= at || run.off >= e.end {
+		if run.End <= at || run.Off >= e.End {
 			continue
 		}
-		if run.off > at {
-			parts = append(parts, e.within(at, run.off))
+		if run.Off > at {
+			parts = append(parts, e.within(at, run.Off))
 		}
-		at = run.end
+		at = run.End
 	}
-	if at < e.end {
-		parts = append(parts, e.within(at, e.end))
+	if at < e.End {
+		parts = append(parts, e.within(at, e.End))
 	}
 	return parts
 }
 
 // readExtent reads all of an extent that Swift has.
 func (f *FS) readExtent(ctx context.Context, e extent, p []byte) error {
-	s := &stream{fs: f, ctx: ctx, n: e.seg.name, etag: e.seg.etag, size: e.segOff + e.len(), pos: e.segOff}
+	s := &stream{fs: f, ctx: ctx, n: e.seg.name, etag: e.seg.etag, size: e.segOff + e.Len(), pos: e.segOff}
 	defer s.drop()
 	_, err := io.ReadFull(s, p)
 	return err

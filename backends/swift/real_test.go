@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/internal/buffers"
 	"filegate/core/auth"
 	"filegate/core/backend"
 	"filegate/core/vfs"
@@ -172,7 +173,7 @@ func openFS(t *testing.T, a account, change func(*Config)) *FS {
 	t.Helper()
 	cfg := DefaultConfig()
 	cfg.SegmentSize, cfg.MaxSegmentSize = mib, 4*mib
-	cfg.Memory = minMemory
+	cfg.Memory = buffers.MinMemory
 	cfg.Patience = 5 * time.Second
 	if change != nil {
 		change(cfg)

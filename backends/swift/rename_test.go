@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/cache"
 	"filegate/core/vfs"
@@ -27,10 +28,10 @@ type renameCase struct {
 }
 
 func renameCases() []renameCase {
-	small, large := noise(1000), noise(blockSize+1000)
+	small, large := noise(1000), noise(buffers.BlockSize+1000)
 	oneFile := map[string][]byte{"": large}
 	tree := map[string][]byte{
-		"/a": small, "/b": large, "/sub/c": noise(10), "/sub/deep/d": noise(2 * blockSize), "/sub/deep/empty": {},
+		"/a": small, "/b": large, "/sub/c": noise(10), "/sub/deep/d": noise(2 * buffers.BlockSize), "/sub/deep/empty": {},
 		"/dlo": []byte("segments elsewhere"), "/legacy": []byte("segments beside it"), "/zlast": noise(100),
 	}
 	return []renameCase{
@@ -78,7 +79,7 @@ func (f *fake) putDLO(t *testing.T, p vfs.Path, prefix string, data []byte) {
 
 func (c renameCase) fake(t *testing.T) *fake {
 	f := newFake(t, swifttest.Limits{ListingLimit: 7}, func(cfg *Config) {
-		cfg.SegmentSize = blockSize
+		cfg.SegmentSize = buffers.BlockSize
 		cfg.Patience = time.Millisecond
 		cfg.ResumeRetention = 0
 	})
@@ -227,7 +228,7 @@ func TestRenameCutThenReplaced(t *testing.T) {
 				if len(names) < 2 {
 					return
 				}
-				data := noise(blockSize + 5)
+				data := noise(buffers.BlockSize + 5)
 				f.mustWrite(t, p, data)
 				other := names[0]
 				if other == p {
@@ -406,7 +407,7 @@ func TestRenameAtOnce(t *testing.T) {
 		c := renameCases()[0]
 		f := c.fake(t)
 		ctx := context.WithoutCancel(t.Context())
-		two := openGateway(t, accountIn(f.srv), cache.NewMemory(1<<20), func(cfg *Config) { cfg.SegmentSize = blockSize })
+		two := openGateway(t, accountIn(f.srv), cache.NewMemory(1<<20), func(cfg *Config) { cfg.SegmentSize = buffers.BlockSize })
 		copied, goOn, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 		f.srv.Inject(swifttest.Rule{Op: swifttest.PutObject, Object: renamesPrefix, Times: 1, Fault: swifttest.Fault{Call: func() {
 			f.srv.Inject(swifttest.Rule{Op: swifttest.DeleteObject, Object: "old", Times: 1, Fault: swifttest.Fault{Call: func() { close(copied) }, Stall: goOn}})

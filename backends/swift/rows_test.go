@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/internal/buffers"
+	"filegate/backends/internal/spans"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -165,7 +167,7 @@ func TestOldServers(t *testing.T) {
 			sees(t, f, "/c", "all files are gone", "made/", "prefix/")
 		},
 		"F1 a large file of one part": func(t *testing.T, f *fake) {
-			f.oldServers(t, "file", "file.part", noise(blockSize))
+			f.oldServers(t, "file", "file.part", noise(buffers.BlockSize))
 		},
 		"F8 a static large object of others is one, and goes with its segments": func(t *testing.T, f *fake) {
 			part := bytes.Repeat([]byte("part"), 1000)
@@ -174,7 +176,7 @@ func TestOldServers(t *testing.T) {
 			}
 			seg := &segment{name: name{container: "c_segments", object: "file/1"}, size: int64(len(part)), etag: pieces{part}.md5()}
 			is(t, "the segment", f.putSegment(t.Context(), seg, pieces{part}, false), nil)
-			entries := []sloEntry{sloEntryOf(extent{span: span{0, seg.size}, seg: seg})}
+			entries := []sloEntry{sloEntryOf(extent{Span: spans.Span{Off: 0, End: seg.size}, seg: seg})}
 			_, err := f.putSLO(t.Context(), name{container: "c", object: "file"}, entries, map[string]string{"Content-Type": "text/plain"})
 			is(t, "the manifest", err, nil)
 			f.has(t, "/c/file", part, "it is read by its segments")

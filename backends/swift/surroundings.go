@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"filegate/backends/internal/recent"
 )
 
 // Whether a name is free takes a listing of what lies below it, beside the HEAD. Who puts many new files into a directory would have Swift list it for
@@ -48,7 +50,7 @@ type known struct {
 	mu    sync.Mutex
 	all   [stretches]*stretch
 	next  int
-	asked *recent // directories of which a name was asked for that has no object
+	asked *recent.Keys // directories of which a name was asked for that has no object
 }
 
 func (k *known) put(s *stretch) {
@@ -78,7 +80,7 @@ func around(n name) (in, dir string) {
 // missing notes that a name was asked for that has no object.
 func (k *known) missing(n name) {
 	_, dir := around(n)
-	k.asked.note(dir)
+	k.asked.Note(dir)
 }
 
 // surroundings returns a stretch that tells of what lies below n, and asks for one where many such questions seem to come.
@@ -87,10 +89,10 @@ func (f *FS) surroundings(ctx context.Context, n name) (*stretch, bool) {
 		return nil, false
 	}
 	in, dir := around(n)
-	if !f.around.asked.has(dir) {
+	if !f.around.asked.Has(dir) {
 		return nil, false
 	}
-	f.around.asked.note(dir) // and so it goes on
+	f.around.asked.Note(dir) // and so it goes on
 	if s := f.around.get(dir, n.prefix(), func(s *stretch) bool { return f.fresh(n, s.moment) }); s != nil {
 		return s, true
 	}
@@ -121,7 +123,7 @@ func (f *FS) surroundings(ctx context.Context, n name) (*stretch, bool) {
 // made notes that there is a new directory, of which it was known at a moment that nothing lies below it.
 func (k *known) made(dir name, free moment) {
 	s := &stretch{moment: free, dir: dir.with(dir.prefix()).String()}
-	k.asked.note(s.dir)
+	k.asked.Note(s.dir)
 	k.put(s)
 }
 

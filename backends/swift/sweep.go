@@ -21,7 +21,7 @@ func (f *FS) sweepUploads(ctx context.Context, n name) {
 		return // another gateway may keep them
 	}
 	key, err := f.partialsKey(ctx, n)
-	if err == nil && f.backend.swept.note(key) {
+	if err == nil && f.backend.swept.Note(key) {
 		err = f.removeExpired(ctx, n.segments())
 	}
 	if err != nil {

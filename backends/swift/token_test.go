@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/backend"
 	"filegate/core/vfs"
@@ -61,7 +62,7 @@ func TestTokenNotRenewed(t *testing.T) {
 		for _, op := range u.ops {
 			t.Run(fmt.Sprint(u.name, "/", op), func(t *testing.T) {
 				t.Parallel()
-				f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize, c.Patience = blockSize, 10*time.Second })
+				f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize, c.Patience = buffers.BlockSize, 10*time.Second })
 				old := u.prepare(t, f, "/c/file")
 				grants := f.client.grants
 				f.client.grants = refusedLogin{grants}
@@ -79,7 +80,7 @@ func TestTokenNotRenewed(t *testing.T) {
 		}
 	}
 	t.Run("reading", func(t *testing.T) {
-		f, _ := newDownload(t, 3*blockSize, nil)
+		f, _ := newDownload(t, 3*buffers.BlockSize, nil)
 		f.client.grants = refusedLogin{f.client.grants}
 		f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Times: 1, Fault: swifttest.Fault{At: swifttest.InAnswer, Bytes: 100_000, Call: f.srv.Revoke, Cut: true}})
 		if _, err := f.read(t.Context(), "/c/file"); vfs.Kind(err) != vfs.ErrPermission {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"filegate/backends/internal/buffers"
+	"filegate/backends/internal/spans"
 	"filegate/core/vfs"
 )
 
@@ -14,10 +16,10 @@ import (
 type window struct {
 	size   int64 // of the file
 	blocks map[int64]*block
-	base   int64 // what is before it has been given up
-	high   int64 // the end of the furthest read so far
-	had    spans // what the client has had, from base on
-	// parts follow each other without a gap. All but the last end at a multiple of blockSize, so that a block is one part's.
+	base   int64     // what is before it has been given up
+	high   int64     // the end of the furthest read so far
+	had    spans.Set // what the client has had, from base on
+	// parts follow each other without a gap. All but the last end at a multiple of buffers.BlockSize, so that a block is one part's.
 	parts []*part
 }
 
@@ -87,8 +89,8 @@ func (w *window) filled() int64 {
 
 // hadTo is how far the client has had all from base on.
 func (w *window) hadTo() int64 {
-	if len(w.had) > 0 && w.had[0].off == w.base {
-		return w.had[0].end
+	if len(w.had) > 0 && w.had[0].Off == w.base {
+		return w.had[0].End
 	}
 	return w.base
 }
@@ -115,12 +117,12 @@ func (w *window) have(off int64) (*block, []byte) {
 	if p == nil || off >= p.pos || off < w.base {
 		return nil, nil
 	}
-	i := off / blockSize
+	i := off / buffers.BlockSize
 	b := w.blocks[i]
 	if b == nil {
 		return nil, nil
 	}
-	return b, b.data[off-i*blockSize : min(p.pos-i*blockSize, blockSize)]
+	return b, b.data[off-i*buffers.BlockSize : min(p.pos-i*buffers.BlockSize, buffers.BlockSize)]
 }
 
 // The rest are the file's methods that move its window. They are called with mu held, and those that wait let go of it meanwhile.
@@ -128,7 +130,7 @@ func (w *window) have(off int64) (*block, []byte) {
 func (f *file) unpin(b *block) {
 	b.pins--
 	if b.gone && b.pins == 0 {
-		f.fs.backend.budget.put(b.data)
+		f.fs.backend.budget.Put(b.data)
 	}
 }
 
@@ -143,7 +145,7 @@ func (f *file) drop(i int64) {
 		b.gone = true
 		return
 	}
-	f.fs.backend.budget.put(b.data)
+	f.fs.backend.budget.Put(b.data)
 }
 
 // clear ends all parts and gives all blocks back.
@@ -217,7 +219,7 @@ func (f *file) await(off int64, forward bool) (*block, []byte, error) {
 				f.run(p)
 			}
 			f.extend()
-			f.pace.await(f.wake)
+			f.pace.Await(f.wake)
 			forward = forward && off >= f.window.base // else others have read on meanwhile, and the window is theirs
 		case forward:
 			f.begin(off)
@@ -260,13 +262,13 @@ func (f *file) passed(off, end int64) {
 	}
 	w := &f.window
 	if end > w.base {
-		w.had.add(max(off, w.base), end)
+		w.had.Add(max(off, w.base), end)
 	}
 	if end > w.high {
 		if w.high < rangesFrom && end >= rangesFrom && f.sum != nil && w.size >= rangesSize {
-			f.pace.atLeast(2)
+			f.pace.AtLeast(2)
 		}
-		f.pace.decide(f.read, w.size-end)
+		f.pace.Decide(f.read, w.size-end)
 		w.high = end
 	}
 	f.giveUp(w.needed())
@@ -281,10 +283,10 @@ func (f *file) giveUp(end int64) {
 	if f.sum != nil {
 		end = min(end, f.sum.pos)
 	}
-	for i := w.base / blockSize; (i+1)*blockSize <= end; i++ {
+	for i := w.base / buffers.BlockSize; (i+1)*buffers.BlockSize <= end; i++ {
 		f.drop(i)
-		w.base = (i + 1) * blockSize
-		w.had.remove(0, w.base)
+		w.base = (i + 1) * buffers.BlockSize
+		w.had.Remove(0, w.base)
 	}
 	for len(w.parts) > 1 && w.parts[0].end <= w.base {
 		w.parts = w.parts[1:]
@@ -292,7 +294,9 @@ func (f *file) giveUp(end int64) {
 }
 
 // partSize is how much one of several GETs brings: enough for the next one to have begun before this one is through.
-func (f *file) partSize() int64 { return max(f.fs.backend.cfg.ReadAhead/blockSize, 1) * blockSize }
+func (f *file) partSize() int64 {
+	return max(f.fs.backend.cfg.ReadAhead/buffers.BlockSize, 1) * buffers.BlockSize
+}
 
 // extend lets parts follow the last one, as many as the pace wants side by side.
 func (f *file) extend() {
@@ -300,9 +304,9 @@ func (f *file) extend() {
 	if f.closed {
 		return
 	}
-	each, streams := f.partSize(), int64(f.pace.streams)
+	each, streams := f.partSize(), int64(f.pace.Streams)
 	if last := w.parts[len(w.parts)-1]; streams > 1 && last.end == w.size && last.running && w.size-last.pos > 2*each {
-		last.end = (last.pos/blockSize)*blockSize + each
+		last.end = (last.pos/buffers.BlockSize)*buffers.BlockSize + each
 	}
 	var running int64
 	for _, p := range w.parts {
@@ -325,10 +329,10 @@ func (f *file) extend() {
 // narrow goes back to a single GET, since memory is short, and gives back what the others have brought.
 func (f *file) narrow() {
 	w := &f.window
-	if f.pace.streams == 1 {
+	if f.pace.Streams == 1 {
 		return
 	}
-	f.pace.narrow(time.Now())
+	f.pace.Narrow(time.Now())
 	if i := slices.IndexFunc(w.parts, func(p *part) bool { return p.pos < p.end }); i >= 0 {
 		f.cutFrom(i + 1)
 	}
@@ -339,7 +343,7 @@ func (f *file) cutFrom(i int) {
 	w := &f.window
 	for _, p := range w.parts[i:] {
 		p.stop()
-		for j := p.off / blockSize; j*blockSize <= p.pos; j++ { // the block at pos too: it is there before its first byte
+		for j := p.off / buffers.BlockSize; j*buffers.BlockSize <= p.pos; j++ { // the block at pos too: it is there before its first byte
 			f.drop(j)
 		}
 	}
@@ -382,14 +386,14 @@ func (f *file) fill(p *part) error {
 			return err
 		}
 		p.stream.size = end // another part may have been put behind this one
-		at := pos % blockSize
+		at := pos % buffers.BlockSize
 		// The part of the block behind pos is nobody else's.
-		n, err := p.stream.Read(b.data[at:min(blockSize, at+end-pos)])
+		n, err := p.stream.Read(b.data[at:min(buffers.BlockSize, at+end-pos)])
 		f.mu.Lock()
 		f.unpin(b)
 		if !p.stopped {
 			p.pos += int64(n)
-			f.pace.moved(int64(n))
+			f.pace.Moved(int64(n))
 			f.sumUp()
 			f.wake.Broadcast()
 		}
@@ -408,14 +412,14 @@ func (f *file) room(p *part) (b *block, pos, end int64, err error) {
 	for !p.stopped && f.ctx.Err() == nil && p.end == f.window.size && p.pos-f.window.high >= f.fs.backend.cfg.ReadAhead {
 		f.wake.Wait()
 	}
-	i := p.pos / blockSize
+	i := p.pos / buffers.BlockSize
 	if !p.stopped && p.pos < p.end && f.window.blocks[i] == nil {
 		data, err := f.memory(p)
 		if data == nil {
 			return nil, 0, 0, err
 		}
 		if p.stopped {
-			f.fs.backend.budget.put(data)
+			f.fs.backend.budget.Put(data)
 			return nil, 0, 0, nil
 		}
 		f.window.blocks[i] = &block{data: data}
@@ -432,14 +436,14 @@ func (f *file) room(p *part) (b *block, pos, end int64, err error) {
 // has, and is given up instead.
 func (f *file) memory(p *part) ([]byte, error) {
 	if p.off > f.window.filled() {
-		data := f.fs.backend.budget.try()
+		data := f.fs.backend.budget.Try()
 		if data == nil {
-			f.pace.narrow(time.Now())
+			f.pace.Narrow(time.Now())
 			f.cutFrom(slices.Index(f.window.parts, p))
 		}
 		return data, nil
 	}
 	f.mu.Unlock()
 	defer f.mu.Lock()
-	return f.fs.backend.budget.get(f.ctx)
+	return f.fs.backend.budget.Get(f.ctx)
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/internal/buffers"
+	"filegate/backends/internal/pace"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -20,8 +22,8 @@ func (f *fake) openWide(t *testing.T, p vfs.Path, streams int) *file {
 	r := f.open(t, p, vfs.OpenOptions{})
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.pace = newPace(1, streams, time.Hour) // which it keeps
-	r.pace.streams = streams
+	r.pace = pace.New(1, streams, time.Hour) // which it keeps
+	r.pace.Streams = streams
 	return r
 }
 
@@ -174,15 +176,15 @@ func TestNarrowAndWideAgain(t *testing.T) {
 			return false
 		}
 		at = r.window.parts[2].off
-		old = r.window.blocks[at/blockSize]
+		old = r.window.blocks[at/buffers.BlockSize]
 		return old != nil && old.pins > 0
 	})
 	r.mu.Lock()
 	r.narrow()
-	if !old.gone || r.window.blocks[at/blockSize] != nil {
+	if !old.gone || r.window.blocks[at/buffers.BlockSize] != nil {
 		t.Error("the block of the part that was given up is still in the window")
 	}
-	r.pace.streams = 3
+	r.pace.Streams = 3
 	r.mu.Unlock()
 	close(held)
 	var got bytes.Buffer
@@ -210,7 +212,7 @@ func TestBackToOne(t *testing.T) {
 	_, err := r.WriteTo(writerFunc(func(p []byte) (int, error) {
 		if got.Len() > 3*mib {
 			r.mu.Lock()
-			r.pace.narrow(time.Now())
+			r.pace.Narrow(time.Now())
 			r.mu.Unlock()
 		}
 		return got.Write(p)
@@ -264,12 +266,12 @@ func TestHadIsGivenBack(t *testing.T) {
 	r := f.open(t, "/c/file", vfs.OpenOptions{})
 	r.sum = nil // which may be behind the client
 	for at := range int64(16) {
-		if _, err := r.ReadAt(make([]byte, blockSize), at*blockSize); err != nil {
+		if _, err := r.ReadAt(make([]byte, buffers.BlockSize), at*buffers.BlockSize); err != nil {
 			t.Fatal(err)
 		}
 		r.mu.Lock()
-		if r.window.base != (at+1)*blockSize {
-			t.Errorf("the window begins at %d when the client has all to %d", r.window.base, (at+1)*blockSize)
+		if r.window.base != (at+1)*buffers.BlockSize {
+			t.Errorf("the window begins at %d when the client has all to %d", r.window.base, (at+1)*buffers.BlockSize)
 		}
 		r.mu.Unlock()
 	}
@@ -296,7 +298,7 @@ func TestByRanges(t *testing.T) {
 			r := f.open(t, "/c/file", vfs.OpenOptions{Offset: c.offset})
 			if c.offset > 0 {
 				r.mu.Lock()
-				r.pace = newPace(1, 1, 0)
+				r.pace = pace.New(1, 1, 0)
 				r.mu.Unlock()
 			}
 			got, err := io.ReadAll(io.NewSectionReader(r, c.offset, c.end-c.offset))
@@ -352,8 +354,8 @@ func TestSlowChecksum(t *testing.T) {
 		return !r.sum.lags(r.last) || r.window.filled() >= r.window.high+r.fs.backend.cfg.ReadAhead
 	})
 	r.mu.Lock()
-	if had := r.window.high; had > maxLag+blockSize {
-		t.Errorf("the client has %d bytes of which no checksum was taken, want %d at most", had, maxLag+blockSize)
+	if had := r.window.high; had > maxLag+buffers.BlockSize {
+		t.Errorf("the client has %d bytes of which no checksum was taken, want %d at most", had, maxLag+buffers.BlockSize)
 	}
 	r.mu.Unlock()
 	close(let)

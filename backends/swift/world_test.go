@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/backend"
 	"filegate/core/cache"
@@ -47,7 +48,7 @@ func (w *world) gateway(t *testing.T) *FS {
 func openGateway(t *testing.T, a account, shared cache.Cache, change func(*Config)) *FS {
 	t.Helper()
 	cfg := DefaultConfig()
-	cfg.SegmentSize, cfg.MaxSegmentSize, cfg.Memory, cfg.ResumeRetention = mib, 4*mib, minMemory, 0
+	cfg.SegmentSize, cfg.MaxSegmentSize, cfg.Memory, cfg.ResumeRetention = mib, 4*mib, buffers.MinMemory, 0
 	if change != nil {
 		change(cfg)
 	}

@@ -8,6 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"filegate/backends/internal/buffers"
+	"filegate/backends/internal/pace"
+	"filegate/backends/internal/spans"
 	"filegate/core/vfs"
 )
 
@@ -91,7 +94,7 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 		dlo:    !limits.slo || f.backend.cfg.LargeObjects == largeDLO,
 		blocks: map[int64][]byte{},
 		chain:  newChain(&f.backend.cfg),
-		pace:   newPaceFrom(fewUploads, f.backend.cfg.UploadConcurrency, f.client.trip.get()),
+		pace:   pace.NewForWhole(fewUploads, f.backend.cfg.UploadConcurrency, f.client.trip.Get()),
 	}
 	if !old.exists() {
 		w.attrs.Mode = opts.Mode
@@ -121,7 +124,7 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	w.wake = sync.NewCond(&w.mu)
 	w.stopWaking = context.AfterFunc(ctx, w.wakeAll)
 	context.AfterFunc(w.queue, w.wakeAll)
-	f.backend.budget.enter(w)
+	f.backend.budget.Enter(w)
 	return w, nil
 }
 
@@ -180,15 +183,15 @@ type writer struct {
 	mu       sync.Mutex
 	wake     *sync.Cond // when a segment has been sent, or the context has ended
 	size     int64
-	blocks   map[int64][]byte // by offset / blockSize; of each, the bytes that dirty names
-	dirty    spans            // what has been written and not sealed; it lies over layout
+	blocks   map[int64][]byte // by offset / buffers.BlockSize; of each, the bytes that dirty names
+	dirty    spans.Set        // what has been written and not sealed; it lies over layout
 	layout   layout           // what has been sealed, over what was there at opening
 	chain    chain            // of it, for the checksums of the file
 	held     int              // blocks that this writer has, those of segments under way included
 	sending  int              // segments under way: sealed, and not in Swift yet
 	flying   int              // of them, those that Swift is getting
 	taken    bool             // Swift has one
-	pace     pace             // of the segments
+	pace     pace.Pace        // of the segments
 	sequence int              // segments sealed so far
 	changed  bool             // the content is another than at opening
 	touched  time.Time        // when something was written last
@@ -215,7 +218,9 @@ func (w *writer) segmentSize() int64 {
 }
 
 // sealsAt is where the next segment ends if it begins at off and enough comes.
-func (w *writer) sealsAt(off int64) int64 { return (off + w.segmentSize()) / blockSize * blockSize }
+func (w *writer) sealsAt(off int64) int64 {
+	return (off + w.segmentSize()) / buffers.BlockSize * buffers.BlockSize
+}
 
 // fewUploads is how many segments of a file are sent at the same time unless more are faster: while Swift has one stored, another one comes.
 const fewUploads = 2
@@ -231,8 +236,8 @@ func (w *writer) WriteAt(p []byte, off int64) (int, error) {
 	}
 	written := 0
 	for len(p) > 0 {
-		n := int(min(int64(len(p)), blockSize-off%blockSize))
-		block := w.blocks[off/blockSize]
+		n := int(min(int64(len(p)), buffers.BlockSize-off%buffers.BlockSize))
+		block := w.blocks[off/buffers.BlockSize]
 		if block == nil {
 			fresh, err := w.alloc()
 			if err != nil {
@@ -240,15 +245,15 @@ func (w *writer) WriteAt(p []byte, off int64) (int, error) {
 				return written, err
 			}
 			// alloc lets go of mu while it waits: another write may have brought the block.
-			if block = w.blocks[off/blockSize]; block == nil {
+			if block = w.blocks[off/buffers.BlockSize]; block == nil {
 				block = fresh
-				w.blocks[off/blockSize] = fresh
+				w.blocks[off/buffers.BlockSize] = fresh
 			} else {
 				w.free(fresh)
 			}
 		}
 		w.chain.writeOver(off, off+int64(n))
-		copy(block[off%blockSize:], p[:n])
+		copy(block[off%buffers.BlockSize:], p[:n])
 		if err := w.wrote(off, int64(n)); err != nil {
 			return written, err
 		}
@@ -292,12 +297,12 @@ func (w *writer) wrote(off, n int64) error {
 	}
 	w.size = max(w.size, off+n)
 	w.changed, w.touched = true, time.Now()
-	run := w.dirty.add(off, off+n)
+	run := w.dirty.Add(off, off+n)
 	// More than a segment, not just one: a file that fits into the first segment is to be stored without any.
-	for run.len() > w.segmentSize() {
-		end := w.sealsAt(run.off)
-		w.seal(run.off, end)
-		run.off = end
+	for run.Len() > w.segmentSize() {
+		end := w.sealsAt(run.Off)
+		w.seal(run.Off, end)
+		run.Off = end
 	}
 	w.sumAhead(run)
 	return nil
@@ -313,13 +318,13 @@ func (w *writer) seal(off, end int64) {
 
 // cut makes a segment of the bytes from off to end, all of them dirty. It is called with mu held.
 func (w *writer) cut(off, end int64) *segment {
-	w.dirty.remove(off, end)
+	w.dirty.Remove(off, end)
 	seg := &segment{name: w.newName(off), size: end - off, link: w.chain.seal(off, end)}
 	for at := off; at < end; {
-		i := at / blockSize
-		hi := min(end, (i+1)*blockSize)
-		part := w.blocks[i][at-i*blockSize : hi-i*blockSize]
-		if w.dirty.touches(i*blockSize, (i+1)*blockSize) {
+		i := at / buffers.BlockSize
+		hi := min(end, (i+1)*buffers.BlockSize)
+		part := w.blocks[i][at-i*buffers.BlockSize : hi-i*buffers.BlockSize]
+		if w.dirty.Touches(i*buffers.BlockSize, (i+1)*buffers.BlockSize) {
 			part = append([]byte(nil), part...) // the rest of the block is still being written
 		} else {
 			seg.blocks = append(seg.blocks, w.blocks[i])
@@ -354,7 +359,7 @@ func (w *writer) sendInTurn(seg *segment, data pieces) error {
 		return err
 	}
 	w.mu.Lock()
-	for w.flying >= w.pace.streams && w.queue.Err() == nil {
+	for w.flying >= w.pace.Streams && w.queue.Err() == nil {
 		w.wake.Wait()
 	}
 	w.flying++
@@ -368,9 +373,9 @@ func (w *writer) sendInTurn(seg *segment, data pieces) error {
 	defer w.mu.Unlock()
 	w.flying--
 	if now := time.Now(); err == nil {
-		w.pace.period = max(w.pace.period, now.Sub(begun)) // in which several come and go
-		w.pace.moved(seg.size)
-		w.pace.decide(now, math.MaxInt64)
+		w.pace.JudgeBy(now.Sub(begun)) // in which several come and go
+		w.pace.Moved(seg.size)
+		w.pace.Decide(now, math.MaxInt64)
 	}
 	return err
 }
@@ -428,10 +433,10 @@ func (w *writer) Truncate(size int64) error {
 	defer w.mu.Unlock()
 	w.chain.truncate(size, &w.fs.backend.cfg)
 	if size < w.size {
-		w.dirty.remove(size, w.size)
+		w.dirty.Remove(size, w.size)
 		w.layout.cut(size, w.size)
 		for i, block := range w.blocks {
-			if !w.dirty.touches(i*blockSize, (i+1)*blockSize) {
+			if !w.dirty.Touches(i*buffers.BlockSize, (i+1)*buffers.BlockSize) {
 				delete(w.blocks, i)
 				w.free(block)
 			}

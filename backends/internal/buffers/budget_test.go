@@ -1,4 +1,4 @@
-package swift
+package buffers
 
 import (
 	"context"
@@ -14,25 +14,25 @@ import (
 )
 
 // drain takes all blocks that are to be had at once.
-func drain(b *budget) [][]byte {
+func drain(b *Budget) [][]byte {
 	var all [][]byte
-	for block := b.try(); block != nil; block = b.try() {
+	for block := b.Try(); block != nil; block = b.Try() {
 		all = append(all, block)
 	}
 	return all
 }
 
 func TestBudget(t *testing.T) {
-	b := newBudget(4*blockSize + blockSize/2)
+	b := New(4*BlockSize + BlockSize/2)
 	all := drain(b)
-	if len(all) != 4 || len(all[0]) != blockSize {
+	if len(all) != 4 || len(all[0]) != BlockSize {
 		t.Fatalf("%d blocks were given out, want 4", len(all))
 	}
-	b.put(all[0])
-	if block, err := b.get(t.Context()); err != nil || len(block) != blockSize {
+	b.Put(all[0])
+	if block, err := b.Get(t.Context()); err != nil || len(block) != BlockSize {
 		t.Errorf("get = %d bytes, %v", len(block), err)
 	}
-	b.put(all...)
+	b.Put(all...)
 	if got := len(drain(b)); got != 4 {
 		t.Errorf("%d blocks came back, want 4", got)
 	}
@@ -41,12 +41,12 @@ func TestBudget(t *testing.T) {
 // TestBudgetOrder has several wait, and gives out one block after the other.
 func TestBudgetOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBudget(2 * blockSize)
+		b := New(2 * BlockSize)
 		held := drain(b)
 		served := make(chan int, 10)
 		for i := range 5 {
 			go func() {
-				if _, err := b.get(t.Context()); err != nil {
+				if _, err := b.Get(t.Context()); err != nil {
 					t.Error(err)
 				}
 				served <- i
@@ -55,12 +55,13 @@ func TestBudgetOrder(t *testing.T) {
 		}
 		for i := range 5 {
 			if i == 1 {
-				// Who comes later, and would take a block at once, waits behind those that wait already.
-				if block := b.try(); block != nil {
+				// Who comes later, and would take a block at once, waits behind those that wait
+				// already.
+				if block := b.Try(); block != nil {
 					t.Error("try took a block that others wait for")
 				}
 			}
-			b.put(held[0])
+			b.Put(held[0])
 			synctest.Wait()
 			select {
 			case got := <-served:
@@ -77,22 +78,22 @@ func TestBudgetOrder(t *testing.T) {
 // TestBudgetCancel has waiters give up, before and just as they are served.
 func TestBudgetCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBudget(blockSize)
+		b := New(BlockSize)
 		held := drain(b)
 		cause := errors.New("the session has ended")
 		for _, served := range []bool{false, true} {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			result := make(chan error)
 			go func() {
-				block, err := b.get(ctx)
+				block, err := b.Get(ctx)
 				if err == nil {
-					b.put(block)
+					b.Put(block)
 				}
 				result <- err
 			}()
 			synctest.Wait()
 			if served { // both at once: whichever the waiter takes, the block must not be lost
-				b.put(held...)
+				b.Put(held...)
 			}
 			cancel(cause)
 			if err := <-result; err != nil && err != cause || err == nil && !served {
@@ -110,68 +111,69 @@ func TestBudgetCancel(t *testing.T) {
 
 // idler holds blocks to no use.
 type idler struct {
-	b    *budget
+	b    *Budget
 	mu   sync.Mutex
 	held [][]byte
 	shot int
 }
 
-func (i *idler) shed() {
+func (i *idler) Shed() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.shot++
-	i.b.put(i.held...)
+	i.b.Put(i.held...)
 	i.held = nil
 }
 
 func TestBudgetShed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBudget(2 * blockSize)
+		b := New(2 * BlockSize)
 		i := &idler{b: b, held: drain(b)}
-		b.enter(i)
-		if _, err := b.get(t.Context()); err != nil {
+		b.Enter(i)
+		if _, err := b.Get(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if i.shot != 1 {
 			t.Errorf("who holds memory to no use was asked %d times, want once", i.shot)
 		}
 		drain(b)
-		ctx, cancel := context.WithTimeout(t.Context(), 10*shedEvery+shedEvery/2)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*ShedEvery+ShedEvery/2)
 		defer cancel()
-		if _, err := b.get(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := b.Get(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("get = %v", err)
 		}
 		if i.shot != 12 {
 			t.Errorf("who holds memory was asked %d times in the time of ten", i.shot-1)
 		}
-		b.leave(i)
-		ctx, cancel = context.WithTimeout(t.Context(), shedEvery)
+		b.Leave(i)
+		ctx, cancel = context.WithTimeout(t.Context(), ShedEvery)
 		defer cancel()
-		b.get(ctx)
+		b.Get(ctx)
 		if i.shot != 12 {
 			t.Error("who has left is asked")
 		}
 	})
 }
 
-// TestBudgetRace lets many take, give back and give up. At the end all blocks are there, and at no time were there more.
+// TestBudgetRace lets many take, give back and give up. At the end all blocks are there, and at no
+// time were there more.
 func TestBudgetRace(t *testing.T) {
 	const blocks = 5
-	b := newBudget(blocks * blockSize)
+	b := New(blocks * BlockSize)
 	var out atomic.Int32
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
 			for range 200 {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rand.IntN(200))*time.Microsecond)
-				block, err := b.get(ctx)
+				block, err := b.Get(ctx)
 				if err == nil {
 					if n := out.Add(1); n > blocks {
 						t.Errorf("%d blocks of %d are out", n, blocks)
 					}
 					block[0]++
 					out.Add(-1)
-					b.put(block)
+					b.Put(block)
 				}
 				cancel()
 			}
@@ -186,8 +188,8 @@ func TestBudgetRace(t *testing.T) {
 func TestMemTotal(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "meminfo")
 	for text, want := range map[string]int64{
-		"MemTotal:       16314228 kB\nMemFree: 1 kB\n": 16314228 * kib,
-		"Buffers: 1 kB\nMemTotal: 8 kB":                8 * kib,
+		"MemTotal:       16314228 kB\nMemFree: 1 kB\n": 16314228 << 10,
+		"Buffers: 1 kB\nMemTotal: 8 kB":                8 << 10,
 		"MemTotal: lots\n":                             -1,
 		"":                                             -1,
 	} {
@@ -201,7 +203,7 @@ func TestMemTotal(t *testing.T) {
 	if _, ok := memTotal(file + ".missing"); ok {
 		t.Error("a missing file tells the memory")
 	}
-	if got := defaultMemory(); got < minMemory {
+	if got := DefaultMemory(); got < MinMemory {
 		t.Errorf("the default is %d bytes", got)
 	}
 }

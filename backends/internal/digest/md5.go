@@ -1,4 +1,6 @@
-package swift
+// Package digest adds bytes to two MD5 sums at once, which crypto/md5 cannot: that of a segment and
+// that of the whole file cost little more than one of them.
+package digest
 
 import (
 	"crypto/md5" //nolint:gosec // Swift's ETags are MD5
@@ -9,23 +11,25 @@ import (
 	"math/bits"
 )
 
-// md5State is an MD5 in the making, of which the state can be told and copied.
-type md5State struct {
+// MD5 is an MD5 sum in the making. Its value can be copied, and the copy goes on by itself.
+type MD5 struct {
 	chain [4]uint32
-	rest  [md5.BlockSize]byte // what does not make a block yet
-	len   uint64
+	rest  [md5.BlockSize]byte // bytes that do not make a block yet
+	len   uint64              // bytes written
 }
 
-func newMD5() md5State {
-	return md5State{chain: [4]uint32{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476}}
+// NewMD5 returns the sum of no bytes.
+func NewMD5() MD5 {
+	return MD5{chain: [4]uint32{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476}}
 }
 
-// writeTwice adds the same bytes to two sums. That takes little longer than adding them to one: each step of MD5 waits for the one before it, and
-// meanwhile the processor does the other sum's. Where the two are not at the same place of a block it takes twice the time.
-func writeTwice(s, o *md5State, p []byte) {
+// WriteBoth adds the same bytes to two sums. That takes little longer than adding them to one: each
+// step of MD5 waits for the one before it, and meanwhile the processor does a step of the other sum.
+// Where the two sums are not at the same place of a block it takes twice the time.
+func WriteBoth(s, o *MD5, p []byte) {
 	if s.len%md5.BlockSize != o.len%md5.BlockSize {
-		s.write(p)
-		o.write(p)
+		s.Write(p)
+		o.Write(p)
 		return
 	}
 	n := int(s.len % md5.BlockSize)
@@ -48,11 +52,12 @@ func writeTwice(s, o *md5State, p []byte) {
 	copy(o.rest[:], p[whole:])
 }
 
-// md5Magic begins the state of an MD5 as crypto/md5 marshals it: the chain and the rest of a block follow, and the length.
+// md5Magic begins the state of a sum as crypto/md5 marshals it. The chain, the rest of a block and
+// the length follow.
 const md5Magic = "md5\x01"
 
-// write adds bytes.
-func (s *md5State) write(p []byte) {
+// Write adds bytes.
+func (s *MD5) Write(p []byte) {
 	h := s.hash()
 	h.Write(p)
 	state, _ := h.(encoding.BinaryAppender).AppendBinary(make([]byte, 0, 128)) // it never fails
@@ -64,8 +69,8 @@ func (s *md5State) write(p []byte) {
 	s.len += uint64(len(p))
 }
 
-// hash is a hash that goes on from what has been written.
-func (s *md5State) hash() hash.Hash {
+// hash returns a hash that goes on from the bytes written so far.
+func (s *MD5) hash() hash.Hash {
 	state := append(make([]byte, 0, 128), md5Magic...)
 	for _, w := range s.chain {
 		state = binary.BigEndian.AppendUint32(state, w)
@@ -81,11 +86,11 @@ func (s *md5State) hash() hash.Hash {
 	return h
 }
 
-// sum is the MD5 of what has been written, in hex. More may be written after it.
-func (s *md5State) sum() string { return hex.EncodeToString(s.hash().Sum(nil)) }
+// Hex is the MD5 of what has been written, in hex. More may be written after it.
+func (s *MD5) Hex() string { return hex.EncodeToString(s.hash().Sum(nil)) }
 
-// md5Blocks adds whole blocks to two chains. The race detector would look at each word that it reads; as with crypto/md5, which is in assembly, it
-// is to look at the reads and writes around it.
+// md5Blocks adds whole blocks to two chains. The race detector would look at each word that it
+// reads; as with crypto/md5, which is in assembly, it is to look at the reads and writes around it.
 //
 //go:norace
 func md5Blocks(s, o *[4]uint32, all []byte) {

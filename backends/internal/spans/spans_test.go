@@ -1,4 +1,4 @@
-package swift
+package spans
 
 import (
 	"testing"
@@ -18,12 +18,12 @@ func drawSpan(t *rapid.T) (off, end int64) {
 // TestSpans compares spans with a slice that says of each byte whether it is in one.
 func TestSpans(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var s spans
+		var s Set
 		var in [modelSize]bool
 		t.Repeat(map[string]func(*rapid.T){
 			"add": func(t *rapid.T) {
 				off, end := drawSpan(t)
-				got := s.add(off, end)
+				got := s.Add(off, end)
 				for i := off; i < end; i++ {
 					in[i] = true
 				}
@@ -33,7 +33,7 @@ func TestSpans(t *testing.T) {
 			},
 			"remove": func(t *rapid.T) {
 				off, end := drawSpan(t)
-				s.remove(off, end)
+				s.Remove(off, end)
 				clear(in[off:end])
 			},
 			"touches": func(t *rapid.T) {
@@ -42,12 +42,12 @@ func TestSpans(t *testing.T) {
 				for _, b := range in[off:end] {
 					want = want || b
 				}
-				if got := s.touches(off, end); got != want {
+				if got := s.Touches(off, end); got != want {
 					t.Fatalf("%v.touches(%d, %d) = %v", s, off, end, got)
 				}
 			},
 			"": func(t *rapid.T) {
-				if diff := cmp.Diff(runs(in[:]), []span(s), cmp.AllowUnexported(span{})); diff != "" {
+				if diff := cmp.Diff(runs(in[:]), []Span(s), cmp.AllowUnexported(Span{})); diff != "" {
 					t.Fatalf("the runs are not those of the model (-want +got):\n%s", diff)
 				}
 			},
@@ -56,26 +56,26 @@ func TestSpans(t *testing.T) {
 }
 
 // runs are the longest stretches of true.
-func runs(in []bool) []span {
-	var all []span
+func runs(in []bool) []Span {
+	var all []Span
 	for i := int64(0); i < int64(len(in)); i++ {
 		if in[i] {
 			r := runAt(in, i)
 			all = append(all, r)
-			i = r.end
+			i = r.End
 		}
 	}
 	return all
 }
 
 // runAt is the longest stretch of true around i.
-func runAt(in []bool, i int64) span {
-	r := span{i, i}
-	for r.off > 0 && in[r.off-1] {
-		r.off--
+func runAt(in []bool, i int64) Span {
+	r := Span{i, i}
+	for r.Off > 0 && in[r.Off-1] {
+		r.Off--
 	}
-	for r.end < int64(len(in)) && in[r.end] {
-		r.end++
+	for r.End < int64(len(in)) && in[r.End] {
+		r.End++
 	}
 	return r
 }

@@ -1,6 +1,6 @@
-//go:build !race
+//go:build race
 
-package swift
+package buffers
 
 // raceDetector says whether the program was built with the race detector.
-const raceDetector = false
+const raceDetector = true

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package swift
+package buffers
 
 import "golang.org/x/sys/unix"
 

@@ -1,4 +1,4 @@
-package swift
+package buffers
 
 import "golang.org/x/sys/unix"
 

@@ -1,4 +1,4 @@
-package swift
+package buffers
 
 import (
 	"testing"
@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// TestBlocksTrim has memory that nobody needs any more go back to the system, and none that is in use.
+// TestBlocksTrim has memory that nobody needs any more go back to the system, and none that is in
+// use.
 func TestBlocksTrim(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var b blocks
+		var b pool
 		look := func() (warm, cold int, timer bool) {
 			b.mu.Lock()
 			defer b.mu.Unlock()
@@ -47,11 +48,11 @@ func TestBlocksTrim(t *testing.T) {
 			t.Error("the system did not get the memory back")
 		}
 		for range len(held) {
-			if block := b.take(); len(block) != blockSize || cap(block) != blockSize {
+			if block := b.take(); len(block) != BlockSize || cap(block) != BlockSize {
 				t.Fatalf("a block has %d bytes of %d", len(block), cap(block))
 			}
 		}
-		if !raceDetector && len(b.arena) != 2*arenaBlocks*blockSize-(len(held)+1)*blockSize {
+		if !raceDetector && len(b.arena) != 2*arenaBlocks*BlockSize-(len(held)+1)*BlockSize {
 			t.Error("new memory was asked for while there was some without use")
 		}
 	})
@@ -59,7 +60,7 @@ func TestBlocksTrim(t *testing.T) {
 
 // TestBlocksTrimLate has a look at the memory come when all of it has been given back already.
 func TestBlocksTrimLate(t *testing.T) {
-	var b blocks
+	var b pool
 	b.put(b.take(), b.take(), b.take())
 	b.mu.Lock()
 	b.least = 3
