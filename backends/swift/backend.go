@@ -38,6 +38,8 @@ type Backend struct {
 	somePartials *recent.Keys // containers that have one, or had
 	swept        *recent.Keys // containers in which what is left of uploads has been looked for
 
+	uploads activeUploads
+
 	trip    pace.RTT
 	besides sync.WaitGroup // what has been asked beside a HEAD
 

@@ -83,6 +83,7 @@ func (w *writer) release() {
 	w.stopWaking()
 	w.sends.Wait()
 	w.fs.backend.budget.Leave(w)
+	w.fs.backend.uploads.remove(w.upload)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i, block := range w.blocks {
@@ -110,4 +111,5 @@ func (w *writer) abandon() {
 		return
 	}
 	w.fs.deleteSegments(ctx, names)
+	w.fs.dropSegmentsContainer(ctx, w.target)
 }

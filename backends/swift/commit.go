@@ -62,8 +62,11 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 			w.fs.log.Warn("cut-off upload not deleted", "target", w.target.String(), "err", err)
 		}
 	}
-	if named != nil {
+	switch {
+	case named != nil:
 		w.fs.sweepUploads(ctx, w.target)
+	case len(replaced) > 0 || w.superseded != nil:
+		w.fs.dropSegmentsContainer(ctx, w.target)
 	}
 	info := vfs.Info{Name: w.base, Size: w.size, Mode: fileMode, ModTime: w.modTime(), Version: version}
 	return w.changedBy(w.old.modes.over(info)), nil

@@ -41,6 +41,7 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 		cut, partialErr := f.findPartial(ctx, n)
 		if partialErr == nil && cut != nil {
 			partialErr = f.removePartial(ctx, n, cut)
+			f.dropSegmentsContainer(ctx, n)
 			err = nil
 		}
 		return cmp.Or(translate(partialErr), err)
@@ -64,6 +65,9 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 		return vfs.ErrNotExist
 	}
 	f.release(ctx, n, freed)
+	if len(freed) > 0 {
+		f.dropSegmentsContainer(ctx, n)
+	}
 	return nil
 }
 

@@ -97,7 +97,14 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 	case n.isAccount():
 		return vfs.Errorf(vfs.ErrPermission, "the account itself cannot be removed")
 	case n.isContainer():
+		if err := f.checkNoUploads(ctx, n); err != nil {
+			return err
+		}
 		_, err := f.client.send(ctx, request{method: http.MethodDelete, target: n})
+		if err == nil {
+			f.removeUploads(ctx, n)
+			f.dropSegmentsContainer(ctx, n)
+		}
 		if status(err) != http.StatusConflict {
 			return translate(err)
 		}
@@ -128,6 +135,9 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 	case !empty:
 		return f.notEmpty(ctx, n)
 	}
+	if err := f.checkNoUploads(ctx, n); err != nil {
+		return err
+	}
 	f.keepParent(ctx, n)
 	f.backend.gone.changedAlone(n)
 	for _, m := range markers {
@@ -136,6 +146,7 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 		}
 	}
 	f.backend.gone.changedAlone(n) // for what was asked meanwhile
+	f.removeUploads(ctx, n)
 	return nil
 }
 

@@ -91,22 +91,24 @@
 //	                ago; 2 requests more where something has come to the name of a new file meanwhile. Large: 1 PUT for
 //	                each segment and 1 for the manifest; large and new: 1 PUT and 1 DELETE of the marker; over a large one: 1 GET
 //	                of its manifest, and 1 listing (of unfinished renames), 1 HEAD of the container (which may keep versions) and 1 bulk delete
-//	                of its segments after it; each hour, for a
+//	                of its segments after it, and where the new one is small 1 HEAD of the container of segments; each hour, for a
 //	                container, 1 listing more (of uploads that nobody has gone on with); dynamic: 1 listing before the manifest, and in the old
 //	                layout 1 at opening, unless the file is known to be small
 //	                Of a new file in a directory that the session has not seen for 10 seconds 1 HEAD more, and 1 listing of one entry where that is a
 //	                prefix; so too mkdir, symlink, rename and copy. With implicit_directories that for each directory above, and 1 PUT for each that is missing
 //	mkdir           what opening a new file takes, 1 PUT; of a container: 1 HEAD, 1 PUT
-//	rmdir           1 HEAD, 1 listing, 1 DELETE; of a container: 1 DELETE
+//	rmdir           1 HEAD, 1 listing, 1 DELETE; of a container: 1 DELETE, and 1 HEAD of that of its segments. At most every two seconds for a container
+//	                1 listing more (there may be cut-off uploads)
 //	set time, mode  1 HEAD, 1 POST; of what is not kept 1 HEAD; of a small file that the same session has just written no HEAD
 //	space           1 HEAD of the account and 1 of the container
 //	symlink         1 HEAD of the container, what stat takes of the new name and of the target, 1 PUT
 //	remove          1 HEAD, 1 DELETE; of the first entry that a session takes out of a directory, by rmdir and rename too, 1 HEAD more,
-//	                and another and 1 PUT where that is a prefix, each minute; large: 1 GET of the manifest, 1 listing, 1 HEAD of the container and 1 bulk delete more
+//	                and another and 1 PUT where that is a prefix, each minute; large: 1 GET of the manifest, 1 listing, 1 HEAD of the container, 1 bulk delete
+//	                and 1 HEAD of the container of segments more, and its DELETE with the last one
 //	rename          1 HEAD, what stat takes of the new name, 1 COPY, 1 DELETE; large, at any size: 1 listing, 1 PUT and 1 DELETE
 //	                of the record more, over a file 1 GET of the manifest; a directory: what a large file takes, 5 listings of it, 1 COPY and
 //	                1 DELETE for each entry, 8 at a time, and before that 1 HEAD for each that no listing has asked for, 32 at a time, and
-//	                1 GET of each manifest
+//	                1 GET of each manifest; and 1 PUT and 1 DELETE for each cut-off upload
 //	copy            1 HEAD, what stat takes of the new name, 1 COPY; of more than a segment: 2 HEADs more, for the room that there is; of a static large
 //	                object, and of more than 5 GiB: in place of the one COPY, 1 GET of the manifest, 1 COPY for each segment, 8 at a time, and 1
 //	                PUT of a manifest

@@ -24,7 +24,8 @@ import (
 // upload instead has removed it. It does not end by itself, since without it nobody would know of the segments any more: what has not been gone on
 // with for the retention time is not shown, and removed by a later Commit (see sweep).
 //
-// The marker's content says where the segments lie, and is empty where that is the usual place.
+// The marker's content says where the segments lie: "/container/object", or an object of the file's container. It is empty where that is the
+// usual place.
 const uploadsPrefix = ".uploads/"
 
 const (
@@ -140,15 +141,17 @@ func (f *FS) placeOf(ctx context.Context, n name, upload string, marker entry) (
 		return hiddenPlace(n, upload), nil
 	}
 	at, _ := markerName(n, upload)
-	body, _, err := f.client.fetch(ctx, request{method: http.MethodGet, target: at}, maxObjectName)
+	body, _, err := f.client.fetch(ctx, request{method: http.MethodGet, target: at}, maxContainerName+maxObjectName+2)
 	if err != nil {
 		return name{}, err
 	}
-	place := n.with(string(body))
-	if !isHiddenSegment(n, place) || !strings.HasSuffix(place.object, "/"+upload+"/") {
-		return name{}, fmt.Errorf("the marker %q names no place for segments: %q", at.String(), body)
+	absolute, _ := parseName(n.account, string(body))
+	for _, place := range []name{absolute, n.with(string(body))} {
+		if place.container != "" && isHiddenSegment(n, segmentName(place, 0, 0)) && strings.HasSuffix(place.object, "/"+upload+"/") {
+			return place, nil
+		}
 	}
-	return place, nil
+	return name{}, fmt.Errorf("the marker %q names no place for segments: %q", at.String(), body)
 }
 
 // replay reads the journal of an upload, which its segments' names are.
@@ -268,30 +271,36 @@ func (f *FS) takeMarker(ctx context.Context, n name, upload string) (bool, error
 
 // mark puts the marker of the upload, before its first segment.
 func (w *writer) mark(ctx context.Context) error {
-	marker, ok := markerName(w.target, w.upload)
+	w.fs.backend.uploads.add(w.upload)
+	return w.fs.putMarkerOf(ctx, w.target, w.upload, w.place)
+}
+
+// putMarkerOf puts the marker of an upload whose segments lie at a place.
+func (f *FS) putMarkerOf(ctx context.Context, target name, upload string, place name) error {
+	marker, ok := markerName(target, upload)
 	if !ok {
 		return nil
 	}
-	var place pieces
-	if w.place != hiddenPlace(w.target, w.upload) {
-		place = pieces{[]byte(w.place.object)}
+	var body pieces
+	if place != hiddenPlace(target, upload) {
+		body = pieces{[]byte(place.inAccount())}
 	}
 	req := request{
-		method: http.MethodPut, target: marker, body: place.reader(), length: place.len(),
+		method: http.MethodPut, target: marker, body: body.reader(), length: body.len(),
 		header: map[string]string{"Content-Type": "application/octet-stream"},
 	}
-	_, err := w.fs.client.send(ctx, req)
+	_, err := f.client.send(ctx, req)
 	if status(err) == http.StatusNotFound {
-		if err := w.fs.makeSegmentsContainer(ctx, marker); err != nil {
+		if err := f.makeSegmentsContainer(ctx, marker); err != nil {
 			return err
 		}
-		_, err = w.fs.client.send(ctx, req)
+		_, err = f.client.send(ctx, req)
 	}
 	if err != nil {
 		return fmt.Errorf("marking the upload: %w", err)
 	}
-	if key, err := w.fs.partialsKey(ctx, w.target); err == nil {
-		w.fs.backend.noPartials.Forget(key)
+	if key, err := f.partialsKey(ctx, target); err == nil {
+		f.backend.noPartials.Forget(key)
 	}
 	return nil
 }

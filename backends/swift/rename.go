@@ -39,7 +39,7 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 		if done, doneErr := f.endRename(ctx, from, to); done || doneErr != nil {
 			return doneErr
 		}
-		return err
+		return f.renamePartial(ctx, from, to, newname.Base(), opts, err)
 	case err != nil:
 		return err
 	case from == to:
@@ -103,6 +103,50 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 		return job.dir(ctx, moved)
 	}
 	return job.file(ctx, moved, replaced)
+}
+
+// renamePartial is Rename of what is there only as an upload that was cut off; none is what Swift has said of it.
+func (f *FS) renamePartial(ctx context.Context, from, to name, base string, opts vfs.RenameOptions, none error) error {
+	if from == to || errors.Is(none, errNoContainer) || dangles(none) || from.account != to.account {
+		return none
+	}
+	cut, err := f.findPartial(ctx, from)
+	if err != nil || cut == nil || f.backend.uploads.has(cut.upload) {
+		return cmp.Or(translate(err), none)
+	}
+	if err := to.checkNew(); err != nil {
+		return err
+	}
+	info, replaced, err := f.lookupNew(ctx, to, base)
+	switch {
+	case replaced.link || cannotFollow(err), err == nil && !info.IsDir():
+		// Nobody would see the upload beside it.
+		return vfs.Errorf(vfs.ErrExist, "an upload that was cut off cannot take the place of a file: go on with it, or remove the file first")
+	case err == nil:
+		return vfs.ErrIsDir
+	case errors.Is(err, errNoContainer), !errors.Is(err, vfs.ErrNotExist):
+		return err
+	}
+	other, err := f.findPartial(ctx, to)
+	switch {
+	case err != nil:
+		return translate(err)
+	case other != nil && !opts.Replace:
+		return vfs.ErrExist
+	}
+	if err := f.prepareParent(ctx, to); err != nil {
+		return err
+	}
+	marker := entry{}
+	if cut.place != hiddenPlace(from, cut.upload) {
+		marker.Bytes = 1 // its content tells the place
+	}
+	job := move{FS: f, renaming: renaming{from: from, to: to}}
+	err = job.moveUpload(ctx, from, to, cut.upload, marker)
+	if err == nil && other != nil {
+		err = f.removePartial(ctx, to, other)
+	}
+	return translate(err)
 }
 
 // move is a rename under way.

@@ -29,6 +29,9 @@ func (m *move) dir(ctx context.Context, marker object) error {
 	if err == nil {
 		moved, err = m.entries(ctx)
 	}
+	if err == nil {
+		err = m.moveUploads(ctx)
+	}
 	if err == nil && m.behind.any() {
 		err = m.behind.err()
 		m.keepBoth(ctx)
@@ -51,6 +54,7 @@ func (m *move) dir(ctx context.Context, marker object) error {
 		return translate(err)
 	}
 	m.finish(ctx, m.renaming)
+	m.dropSegmentsContainer(ctx, m.from)
 	return nil
 }
 
@@ -149,6 +153,9 @@ func (f *FS) renameContainer(ctx context.Context, from, to name) error {
 	case len(page) > 0:
 		return vfs.Errorf(vfs.ErrUnsupported, "a top-level directory is a container, which can be renamed only while it is empty; make the new one and move the files")
 	}
+	if err := f.checkNoUploads(ctx, from); err != nil {
+		return err
+	}
 	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: from})
 	if err != nil {
 		return translate(err)
@@ -163,6 +170,10 @@ func (f *FS) renameContainer(ctx context.Context, from, to name) error {
 			f.log.Warn("new container not deleted", "container", to.String(), "err", err)
 		}
 		return refusedAs(err, vfs.ErrUnsupported, "a top-level directory is a container, which can be renamed only while it is empty, and keeps no versions")
+	}
+	if err == nil {
+		f.removeUploads(ctx, from)
+		f.dropSegmentsContainer(ctx, from)
 	}
 	return translate(err)
 }

@@ -90,7 +90,7 @@ func TestRequests(t *testing.T) {
 		{"write over", write("/c/small", noise(1000), replace), ops{head, put}},
 		{"write large", write("/c/large2", large, replace), ops{head, list, put, put, put, put, del, putManifest}},
 		{"write over large", write("/c/large2", large, replace), ops{head, head, getManifest, put, put, put, putManifest, list, headContainer, swifttest.BulkDelete}},
-		{"write small over large", write("/c/large2", noise(1000), replace), ops{head, head, getManifest, put, list, headContainer, swifttest.BulkDelete}},
+		{"write small over large", write("/c/large2", noise(1000), replace), ops{head, head, getManifest, put, list, headContainer, swifttest.BulkDelete, headContainer}},
 		{"write large over small", write("/c/large2", large, replace), ops{head, put, put, put, putManifest}},
 		{"append to large", write("/c/large2", noise(1000), vfs.WriteOptions{Offset: vfs.AtEnd}), ops{head, getManifest, head, getManifest, put, putManifest}},
 		{"mkdir", func() error { return f.Mkdir(ctx, "/c/dir2") }, ops{head, list, put}},
@@ -107,9 +107,9 @@ func TestRequests(t *testing.T) {
 		{"stat of a container", stat("/c"), ops{swifttest.HeadContainer}},
 		{"list the account", func() error { _, err := listAll(ctx, f, "/"); return err }, ops{swifttest.ListAccount}},
 		{"mkdir of a container", func() error { return f.Mkdir(ctx, "/c2") }, ops{swifttest.HeadContainer, swifttest.PutContainer}},
-		{"rmdir of a container", func() error { return f.Rmdir(ctx, "/c2") }, ops{swifttest.DeleteContainer}},
+		{"rmdir of a container", func() error { return f.Rmdir(ctx, "/c2") }, ops{swifttest.DeleteContainer, headContainer}},
 		{"remove", func() error { return f.Remove(ctx, "/c/small2") }, ops{head, del}},
-		{"remove large", func() error { return f.Remove(ctx, "/c/large3") }, ops{head, getManifest, del, list, headContainer, swifttest.BulkDelete}},
+		{"remove large", func() error { return f.Remove(ctx, "/c/large3") }, ops{head, getManifest, del, list, headContainer, swifttest.BulkDelete, headContainer}},
 	} {
 		f.srv.ForgetRequests()
 		f.forget()

@@ -1,0 +1,186 @@
+package swift
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"filegate/core/vfs"
+)
+
+// What becomes of cut-off uploads when their directory, or their container, is renamed or removed.
+
+// activeUploads are the uploads that this process has under way: nobody else takes their markers for those of cut-off ones.
+type activeUploads struct {
+	mu  sync.Mutex
+	all map[string]bool // by upload id
+}
+
+func (a *activeUploads) add(upload string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.all == nil {
+		a.all = map[string]bool{}
+	}
+	a.all[upload] = true
+}
+
+func (a *activeUploads) remove(upload string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.all, upload)
+}
+
+func (a *activeUploads) has(upload string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.all[upload]
+}
+
+// parseMarker reads the name of a marker that lies in the segments of n's container: the file that the upload is of, and the upload id.
+func parseMarker(n name, marker string) (target name, upload string, ok bool) {
+	rest, ok := strings.CutPrefix(marker, uploadsPrefix)
+	i := strings.LastIndexByte(rest, '/')
+	if !ok || i <= 0 {
+		return name{}, "", false
+	}
+	return n.with(rest[:i]), rest[i+1:], isUploadID(rest[i+1:])
+}
+
+// eachMarker calls do for the marker of each upload below a directory or container, several at a time. The error is not translated.
+func (f *FS) eachMarker(ctx context.Context, dir name, do func(ctx context.Context, target name, upload string, marker entry) error) error {
+	if may, err := f.mayHavePartials(ctx, dir); err != nil || !may {
+		return err
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(movesAtOnce)
+	err := f.eachListed(ctx, dir.segments(), uploadsPrefix+dir.prefix(), func(e entry) error {
+		if target, upload, ok := parseMarker(dir, e.Name); ok {
+			g.Go(func() error { return do(gctx, target, upload, e) })
+		}
+		return gctx.Err()
+	})
+	if failed := g.Wait(); failed != nil {
+		return failed
+	}
+	if noneToSee(err) {
+		return nil
+	}
+	return err
+}
+
+// checkNoUploads refuses to remove, or to rename, what has uploads in it that its listing shows.
+func (f *FS) checkNoUploads(ctx context.Context, dir name) error {
+	switch shown, err := f.partialsIn(ctx, dir); {
+	case err != nil:
+		return translate(err)
+	case len(shown) > 0:
+		return vfs.Errorf(vfs.ErrNotEmpty, "what was uploaded of %q so far lies in it: go on with that upload, or remove it", shown[0].Name)
+	}
+	return nil
+}
+
+// removeUploads removes what is left of uploads below a directory that is gone: nothing shows it any more. Of one that may be just beginning
+// nothing is there that takes room. A failure is for the log.
+func (f *FS) removeUploads(ctx context.Context, dir name) {
+	err := f.eachMarker(ctx, dir, func(ctx context.Context, target name, upload string, marker entry) error {
+		if f.backend.uploads.has(upload) {
+			return nil
+		}
+		p, err := f.replay(ctx, target, upload, marker)
+		if err != nil || len(p.segments) == 0 && !f.expired(p.modified) && !dir.isContainer() {
+			return err
+		}
+		return f.removePartial(ctx, target, p)
+	})
+	if err != nil {
+		f.log.Warn("remains of uploads in a removed directory not removed", "directory", dir.String(), "err", err)
+	}
+}
+
+// moveUploads takes the cut-off uploads of a directory along to its new name. Their segments stay where they are, or have moved with the
+// directory.
+func (m *move) moveUploads(ctx context.Context) error {
+	return translate(m.eachMarker(ctx, m.from, func(ctx context.Context, target name, upload string, marker entry) error {
+		if m.backend.uploads.has(upload) { // it will be committed under the name that it was begun with
+			return nil
+		}
+		to, _ := m.sibling(target)
+		return m.behind.leave(target, translate(m.moveUpload(ctx, target, to, upload, marker)))
+	}))
+}
+
+// moveUpload makes a cut-off upload one of another file. The error is not translated.
+func (m *move) moveUpload(ctx context.Context, from, to name, upload string, marker entry) error {
+	place, err := m.placeOf(ctx, from, upload, marker)
+	switch {
+	case status(err) == http.StatusNotFound: // it has gone meanwhile
+		return nil
+	case err != nil:
+		return err
+	}
+	if moved, ok := m.sibling(place); ok && m.from.contains(place) {
+		place = moved
+	}
+	if _, ok := markerName(to, upload); !ok {
+		return errLongName(to)
+	}
+	if err := m.putMarkerOf(ctx, to, upload, place); err != nil {
+		return err
+	}
+	taken, err := m.takeMarker(ctx, from, upload)
+	if err == nil && !taken { // it was committed, or removed, meanwhile
+		_, err = m.takeMarker(ctx, to, upload)
+	}
+	return err
+}
+
+// dropSegmentsContainer deletes the container of a container's segments when nothing is in it any more, and nothing was set for it that its
+// container has not. A failure is for the log: the next one to empty it tries again.
+func (f *FS) dropSegmentsContainer(ctx context.Context, of name) {
+	ctx = context.WithoutCancel(ctx)
+	seg := of.segments()
+	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: seg})
+	if err == nil {
+		if _, objects := containerUse(resp.header); objects > 0 {
+			return
+		}
+		var own bool
+		if own, err = f.hasSettings(ctx, of, resp.header); err == nil && !own {
+			_, err = f.client.send(ctx, request{method: http.MethodDelete, target: seg})
+		}
+	}
+	switch status(err) {
+	case http.StatusNotFound, http.StatusForbidden, http.StatusConflict:
+		err = nil // there is none, or not this login's, or something is in it
+	}
+	if err != nil {
+		f.log.Warn("empty container of segments not deleted", "container", seg.String(), "err", err)
+	}
+}
+
+// hasSettings reports whether a container of segments has rights, a quota or metadata that the container has not whose segments it holds.
+// The error is not translated.
+func (f *FS) hasSettings(ctx context.Context, of name, segments http.Header) (bool, error) {
+	settings := keptByRename(segments)
+	delete(settings, "X-Storage-Policy")
+	if len(settings) == 0 {
+		return false, nil
+	}
+	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: of.top()})
+	switch {
+	case status(err) == http.StatusNotFound:
+		return false, nil // nobody has a use for them without it
+	case err != nil:
+		return false, err
+	}
+	for key, value := range settings {
+		if resp.header.Get(key) != value {
+			return true, nil
+		}
+	}
+	return false, nil
+}
