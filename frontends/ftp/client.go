@@ -27,6 +27,8 @@ type client struct {
 	through func()                  // to be called when the client has logged in, or at the end
 	cc      ftpserver.ClientContext // set when the library begins, before anything else is called
 
+	tls *tls.Config // nil: no TLS
+
 	// Of a login that is under way; the library's goroutine for the connection alone uses them.
 	loginID   string
 	step      *auth.Step       // that a password is to answer
@@ -68,7 +70,11 @@ func newClient(s *Server, nc net.Conn) *client {
 	c.idle.L = &c.mu
 	c.ctx, c.cancel = context.WithCancel(s.ctx)
 	c.control.working = c.isWorking
-	c.control.tlsConfig = s.tls
+	c.tls = s.tls
+	if s.tls != nil && s.cfg.TLS.Resumption == required {
+		c.tls = s.tls.Clone() // so that only sessions of this connection can be resumed: it has keys of its own
+	}
+	c.control.tlsConfig = c.tls
 	c.control.perform, c.control.settle = c.perform, c.settle
 	c.control.keeps, c.control.clears = s.cfg.Hangup == keep, s.cfg.TLS.CCC
 	c.params = c.initialParameters()

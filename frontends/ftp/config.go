@@ -59,6 +59,9 @@ type TLS struct {
 	// Cert and Key are PEM files. They are read anew when they change.
 	Cert string `hcl:"cert,optional"`
 	Key  string `hcl:"key,optional"`
+	// MoreCerts is further certificates with their keys: clients that name a host (SNI) get the one
+	// that is of it, others the first that they can use.
+	MoreCerts map[string]string `hcl:"more_certs,optional"`
 	// Required refuses, in explicit mode, logins and data without TLS.
 	Required bool `hcl:"required,optional"`
 	// CCC lets clients end the encryption of the control connection behind the login (RFC 4217,
@@ -66,6 +69,11 @@ type TLS struct {
 	CCC bool `hcl:"ccc,optional"`
 	// MinVersion is the lowest version of TLS: "1.0", "1.1", "1.2" or "1.3".
 	MinVersion string `hcl:"min_version,optional"`
+	// Legacy offers what old devices know, and is weak: TLS 1.0, and suites without forward secrecy.
+	Legacy bool `hcl:"legacy,optional"`
+	// Resumption is what is wanted of the TLS session of data connections: "optional", or "required"
+	// to take none that does not resume a session of their own control connection.
+	Resumption string `hcl:"resumption,optional"`
 	// CloseNotify is what becomes of an upload over TLS that ends without close_notify (RFC 8446,
 	// section 6.1), and may have been cut off on the way. "auto" keeps it while the control
 	// connection lives and the client has not sent close_notify before; "required" discards it;
@@ -101,7 +109,7 @@ func NewConfig() *Config {
 	return &Config{
 		Listen:         []string{"127.0.0.1:2021"},
 		Banner:         "filegate is ready.",
-		TLS:            TLS{Mode: off, Required: true, MinVersion: "1.2", CloseNotify: automatic, ClientCert: request},
+		TLS:            TLS{Mode: off, Required: true, MinVersion: "1.2", Resumption: optional, CloseNotify: automatic, ClientCert: request},
 		Active:         true,
 		MaxConnections: 1000,
 		MaxStartups:    100,
@@ -169,7 +177,7 @@ func (t *TLS) validate(report func(attribute, summary, detail string)) {
 			report("tls.key", "TLS needs a private key", "Give the file with the certificate's private key in PEM form.")
 		}
 	case off:
-		if t.Cert != "" || t.Key != "" {
+		if t.Cert != "" || t.Key != "" || len(t.MoreCerts) > 0 {
 			report("tls.mode", "There is a certificate, but TLS is off", `Write mode = "explicit" or "implicit", or leave out cert and key.`)
 		}
 	default:
@@ -177,15 +185,21 @@ func (t *TLS) validate(report func(attribute, summary, detail string)) {
 	}
 	t.validateClientCert(report)
 	t.validateCloseNotify(report)
-	if t.Cert == "" || t.Key == "" {
-		return
-	}
-	if _, err := newCertificate(t.Cert, t.Key, nil); err != nil {
-		attribute := "tls.cert"
-		if err.inKey {
-			attribute = "tls.key"
+	t.validateSessions(report)
+	for i, pair := range t.pairs() {
+		if pair.cert == "" || pair.key == "" {
+			continue
 		}
-		report(attribute, err.summary, err.detail)
+		if _, err := newCertificate(pair.cert, pair.key, nil); err != nil {
+			attribute := "tls.cert"
+			switch {
+			case i > 0:
+				attribute = "tls.more_certs"
+			case err.inKey:
+				attribute = "tls.key"
+			}
+			report(attribute, err.summary, err.detail)
+		}
 	}
 }
 
@@ -283,13 +297,7 @@ func (c *Config) New(env frontend.Env) (frontend.Server, error) {
 		return nil, err
 	}
 	if c.TLS.Mode != off {
-		cert, err := newCertificate(c.TLS.Cert, c.TLS.Key, env.Log)
-		if err != nil {
-			return nil, err
-		}
-		version, _ := tlsVersion(c.TLS.MinVersion)
-		s.tls = &tls.Config{MinVersion: version, GetCertificate: cert.get}
-		if err := c.TLS.clientAuth(s.tls); err != nil {
+		if s.tls, err = c.TLS.serverConfig(env.Log); err != nil {
 			return nil, err
 		}
 	}

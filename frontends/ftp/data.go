@@ -24,7 +24,9 @@ var (
 	errNoSource  = &reply{code: 425, text: "EPSV, PASV, EPRT or PORT comes first."}
 	errNotOpened = &reply{code: 425, text: "The data connection was not opened."}
 	errDataTLS   = &reply{code: 425, text: "The data connection could not be encrypted."}
-	errDataClear = &reply{code: 522, text: "Data goes over TLS only: PROT P."}
+	// errNotResumed is vsftpd's reply to the same.
+	errNotResumed = &reply{code: 522, text: "Data connections must resume the TLS session of the control connection."}
+	errDataClear  = &reply{code: 522, text: "Data goes over TLS only: PROT P."}
 )
 
 // dataSource is where the next data connection comes from, as PASV or PORT has said.
@@ -83,19 +85,27 @@ func (c *client) connect(t *transfer, params transferParameters, announcement st
 	}
 	s := &stream{conn: conn, net: conn, transferParameters: params}
 	if params.private {
-		if s.net, err = c.secureData(ctx, conn); err != nil {
+		tc, err := c.secureData(ctx, conn)
+		switch {
+		case err != nil:
 			c.log.Info("data connection not encrypted", "err", err)
 			nc.Close()
 			return nil, errDataTLS
+		case c.srv.cfg.TLS.Resumption == required && !tc.ConnectionState().DidResume:
+			c.log.Warn("data connection refused", "reason", "it does not resume the TLS session of the control connection",
+				"help", `for clients that cannot, set resumption = "optional" in the block tls`)
+			tc.Close()
+			return nil, errNotResumed
 		}
+		s.net = tc
 	}
 	return s, nil
 }
 
 // secureData agrees on TLS over a data connection. The handshake is made here, since clients wait
 // for it also where nothing is sent.
-func (c *client) secureData(ctx context.Context, conn *dataConn) (net.Conn, error) {
-	tc := tls.Server(conn, c.srv.tls)
+func (c *client) secureData(ctx context.Context, conn *dataConn) (*tls.Conn, error) {
+	tc := tls.Server(conn, c.tls)
 	if err := tc.HandshakeContext(ctx); err != nil {
 		return nil, err
 	}

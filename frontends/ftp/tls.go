@@ -1,0 +1,100 @@
+package ftp
+
+import (
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+)
+
+// What is wanted of the TLS session of data connections.
+const (
+	optional = "optional"
+	// required is in uploadend.go.
+)
+
+// protocols are what clients that use ALPN name (RFC 7301): a client of another protocol was led
+// here by somebody (the ALPACA attack).
+var protocols = []string{"ftp", "ftp-data"}
+
+// serverConfig returns the configuration of TLS for control and data connections.
+func (t *TLS) serverConfig(log *slog.Logger) (*tls.Config, error) {
+	var certs certificates
+	for _, pair := range t.pairs() {
+		cert, err := newCertificate(pair.cert, pair.key, log)
+		if err != nil {
+			return nil, err
+		}
+		certs = append(certs, cert)
+	}
+	cfg := &tls.Config{GetCertificate: certs.get, NextProtos: protocols}
+	cfg.MinVersion, _ = tlsVersion(t.MinVersion)
+	if t.Legacy {
+		cfg.MinVersion, cfg.CipherSuites = tls.VersionTLS10, legacySuites()
+	}
+	return cfg, t.clientAuth(cfg)
+}
+
+// pairs returns all certificates, the one for clients that name no host first.
+func (t *TLS) pairs() []pair {
+	all := []pair{{t.Cert, t.Key}}
+	for _, cert := range slices.Sorted(maps.Keys(t.MoreCerts)) {
+		all = append(all, pair{cert, t.MoreCerts[cert]})
+	}
+	return all
+}
+
+// pair is the files of a certificate and its key.
+type pair struct{ cert, key string }
+
+// legacySuites are all that Go knows but RC4, which tells what it encrypts. They are in Go's own
+// order of preference, in which the weak ones are the last. There is no DHE in Go: devices that know
+// DHE know RSA too.
+func legacySuites() (ids []uint16) {
+	for _, suite := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
+		switch suite.ID {
+		case tls.TLS_RSA_WITH_RC4_128_SHA, tls.TLS_ECDHE_RSA_WITH_RC4_128_SHA, tls.TLS_ECDHE_ECDSA_WITH_RC4_128_SHA:
+		default:
+			ids = append(ids, suite.ID)
+		}
+	}
+	return ids
+}
+
+// certificates are those of one server.
+type certificates []*certificate
+
+// get returns the first certificate that the client can use and that is of the host which it names,
+// or else the first.
+func (all certificates) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	for _, c := range all {
+		if cert, err := c.get(hello); err == nil && hello.SupportsCertificate(cert) == nil {
+			return cert, nil
+		}
+	}
+	return all[0].get(hello)
+}
+
+func (t *TLS) validateSessions(report func(attribute, summary, detail string)) {
+	switch t.Resumption {
+	case optional, required:
+	default:
+		report("tls.resumption", fmt.Sprintf("%q is nothing to want of data connections", t.Resumption), `There are "optional" and "required".`)
+	}
+	if t.Legacy && t.MinVersion == "1.3" {
+		report("tls.legacy", "Old devices know no TLS 1.3", `Leave out legacy, or min_version = "1.3".`)
+	}
+}
+
+// Warn implements [frontend.Warner].
+func (c *Config) Warn(report func(attribute, summary, detail string)) {
+	if c.TLS.Legacy && c.TLS.Mode != off {
+		report("tls.legacy", "Weak TLS is offered to old devices",
+			"Clients may come in by TLS 1.0, SHA-1 and 3DES, and without forward secrecy. Let such devices have a frontend of their own.")
+	}
+	if c.TLS.CCC && c.TLS.Mode != off {
+		report("tls.ccc", "Clients may end the encryption of commands",
+			"Who can change what is on the network can then give commands in the name of a client that is logged in.")
+	}
+}
