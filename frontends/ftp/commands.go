@@ -17,6 +17,19 @@ var (
 // that move data. It reports false for the others, which the library is to see. A reply of nil
 // comes later, or has been sent.
 func (c *client) perform(verb, arg string) (r *reply, done bool) {
+	err := func() (err error) {
+		defer recoverTo(&err, c.log)
+		r, done = c.execute(verb, arg)
+		return nil
+	}()
+	if err != nil {
+		return asReply(err), true
+	}
+	return r, done
+}
+
+// execute is perform, which may panic where the storage does.
+func (c *client) execute(verb, arg string) (r *reply, done bool) {
 	if r, done := c.performAlways(verb, arg); done {
 		return r, true
 	}
@@ -106,23 +119,25 @@ func (c *client) performAlways(verb, arg string) (r *reply, done bool) {
 	case "CSID":
 		return clientServerID(arg), true
 	case "OPTS":
-		return c.options(arg)
+		return c.options(arg), true
 	}
 	return nil, false
 }
 
 // options executes OPTS.
-func (c *client) options(arg string) (r *reply, done bool) {
+func (c *client) options(arg string) *reply {
 	option, value, _ := strings.Cut(arg, " ")
 	switch strings.ToUpper(option) {
 	case "MLST":
-		return c.params.facts.choose(value), true
+		return c.params.facts.choose(value)
 	case "HASH":
-		return c.params.setHash(value), true
+		return c.params.setHash(value)
 	case "MODE":
-		return c.params.setLevel(value), true
+		return c.params.setLevel(value)
+	case "UTF8", "UTF-8":
+		return &reply{code: 200, text: "Names are in UTF-8."}
 	}
-	return nil, false
+	return &reply{code: 501, text: "The options are HASH, MLST, MODE and UTF8."}
 }
 
 // host executes HOST (RFC 7151). There is one host, and clients know it by names of their own.

@@ -74,7 +74,7 @@ func TestMoreCommands(t *testing.T) {
 		{"OPTS HASH MD6", "501"},
 		{"OPTS MODE Z LEVEL 10", "501"},
 		{"OPTS MODE Z LEVEL 9", "200"},
-		{"OPTS", "500"},
+		{"OPTS", "501"},
 		{"CCC", "533"},
 		{"EPSV ALL", "200"},
 		{"PASV", "501"},

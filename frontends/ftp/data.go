@@ -23,7 +23,7 @@ const (
 var (
 	errNoSource  = &reply{code: 425, text: "EPSV, PASV, EPRT or PORT comes first."}
 	errNotOpened = &reply{code: 425, text: "The data connection was not opened."}
-	errDataTLS   = &reply{code: 425, text: "The data connection could not be encrypted."}
+	errDataTLS   = &reply{code: 425, text: "The two sides do not agree on TLS for the data connection."}
 	// errNotResumed is vsftpd's reply to the same.
 	errNotResumed = &reply{code: 522, text: "Data connections must resume the TLS session of the control connection."}
 	errDataClear  = &reply{code: 522, text: "Data goes over TLS only: PROT P."}

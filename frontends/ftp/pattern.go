@@ -14,6 +14,8 @@ const (
 	maxPatternDirs = 1000
 	// maxFound is how many entries a pattern may find.
 	maxFound = 100_000
+	// maxStars is how many stars an element of a pattern may have: each costs time for each name.
+	maxStars = 16
 )
 
 // glob returns what a pattern of LIST or NLST finds, sorted by name in each directory. Any element
@@ -26,6 +28,11 @@ func (d *driver) glob(ctx context.Context, pattern string) ([]listed, error) {
 		start = "/"
 	}
 	elements := strings.FieldsFunc(pattern, func(r rune) bool { return r == '/' })
+	for _, elem := range elements {
+		if strings.Count(elem, "*") > maxStars {
+			return nil, vfs.Errorf(vfs.ErrInvalid, "a name in a pattern can have at most %d stars", maxStars)
+		}
+	}
 	found := []listed{{path: start}}
 	looked := 0
 	for i, elem := range elements {
