@@ -25,6 +25,10 @@
 // A handle opened in a store lives as long as its context, and contexts end with the session: whoever hangs up, or is
 // thrown out, leaves nothing running. Nothing is visible in a store before Commit.
 //
+// A file that is open for writing is one thing for all sessions of a login in a process: they share its content, the last CLOSE commits, rename and remove act on it.
+// Until then nobody else sees it: not other logins, other gateways and Swift's own clients, and in listings not even other sessions of the login. So a name that is
+// listed is a whole file, or an upload that was cut off, which nobody can read; see core/session.
+//
 // # Where to find what
 //
 //	the contract of storage, its errors and path rules   core/vfs, core/vfs/errors.go, core/vfs/path.go
@@ -32,6 +36,7 @@
 //	what a login asks and answers; asking several        core/auth; core/auth/chain.go
 //	symbolic links: what they mean; where they may lead  core/vfs/link.go; core/session/link.go
 //	confinement to the home directory, permissions       core/session; access.go
+//	files that are open for writing; who sees them       core/session/openfiles.go, openfile.go; listopen.go
 //	bytes per second and in all                          core/session/limits.go
 //	one log line for each operation                      core/session/audit.go
 //	renewing a token that ends                           core/session/grants.go

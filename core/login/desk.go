@@ -62,6 +62,7 @@ type Desk struct {
 	bans     *bans
 	startups *startups
 	leases   *leases
+	open     session.OpenFiles
 }
 
 // NewDesk returns a desk. Close ends it.

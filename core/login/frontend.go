@@ -255,6 +255,7 @@ func (l *Frontend) begin(ctx context.Context, req auth.Request, held *lease) (*s
 	sess, err := session.New(l.d.life, session.Config{
 		ID: req.SessionID, Service: req.Service, Remote: req.Remote, Identity: held.identity,
 		FS: fsys, Log: l.d.log, Observer: l.d.observer.Session(req.Service),
+		OpenFiles: &l.d.open, Store: l.name,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("home directory %q of the identity: %w", held.identity.Home, err)

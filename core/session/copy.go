@@ -23,12 +23,34 @@ func (s *Session) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.
 		if keep {
 			opts.Replace = false
 		}
-		err = vfs.Copy(ctx, s.fs, s.inStore(oldname), s.inStore(newname), opts)
+		err = s.copyFile(ctx, oldname, newname, opts)
 		if keep && errors.Is(err, vfs.ErrExist) {
 			return errKept
 		}
 		return err
 	})
+}
+
+var errBeingWritten error = vfs.Errorf(vfs.ErrUnavailable, "the file is being written: copy it when that has ended")
+
+// copyFile copies a file as this session sees it. What is being written under the new name loses it, as by a rename.
+func (s *Session) copyFile(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyOptions) error {
+	to := s.settled(ctx, newname, true)
+	if to != nil && !opts.Replace {
+		return vfs.ErrExist
+	}
+	from := s.settled(ctx, oldname, true)
+	if from != nil && from.shownTo(s) {
+		return errBeingWritten
+	}
+	err := vfs.Copy(ctx, s.fs, s.inStore(oldname), s.inStore(newname), opts)
+	if from != nil && errors.Is(err, vfs.ErrNotExist) {
+		return errBeingWritten
+	}
+	if err == nil && to != nil {
+		to.replaced()
+	}
+	return err
 }
 
 // Range is a part of a file.
@@ -95,19 +117,6 @@ func (s *Session) copyRange(ctx context.Context, from io.ReaderAt, part Range, w
 	return done, nil
 }
 
-// errForeign is the answer to a handle that is none of this session's.
-var errForeign = errors.New("not a writer of this session")
-
-func (s *Session) writerOf(w vfs.Writer) (*writer, error) {
-	switch w := w.(type) {
-	case *writer:
-		return w, nil
-	case *readWriter:
-		return w.writer, nil
-	}
-	return nil, &vfs.Error{Kind: vfs.ErrInvalid, Err: errForeign}
-}
-
 // become makes the writer one that goes on from a copy of a file, which the store makes and publishes, and says whether it has done so: where the
 // writer has a content already, or is bound to the version that it replaces, it has not, nor where this is a file that the store cannot copy.
 func (w *writer) become(ctx context.Context, f *file) (done bool, err error) {
@@ -115,21 +124,26 @@ func (w *writer) become(ctx context.Context, f *file) (done bool, err error) {
 	defer cancel()
 	defer context.AfterFunc(w.ctx, cancel)() // Close need not wait for what it can cut off
 	err = w.alone(func() error {
-		if !w.only() {
+		name, err := w.keepName(ctx)
+		if err != nil {
+			return err
+		}
+		defer name()
+		w.access.Lock()
+		defer w.access.Unlock()
+		at, linked := w.files.nameOf(w.openFile)
+		switch {
+		case !w.openFile.alone(), at != w.first, !linked: // others have it, or it has another name
+			return nil
+		case w.bytes.Load() > 0, w.Size() > 0, w.failed.get() != nil, w.opts.IfVersion != "":
 			return nil
 		}
-		defer w.done()
-		if at, linked := w.s.nameOf(w); at != w.path || !linked {
-			return nil
-		}
-		if w.bytes.Load() > 0 || w.Size() > 0 || w.failed.get() != nil || w.opts.IfVersion != "" {
-			return nil
-		}
-		err := w.s.do(ctx, Event{Op: OpCopy, Path: f.path, Target: w.name}, auth.Read, func(ctx context.Context) error {
+		err = w.s.do(ctx, Event{Op: OpCopy, Path: f.path, Target: w.name}, auth.Read, func(ctx context.Context) error {
 			opts := vfs.CopyOptions{Replace: !w.opts.Exclusive, IfVersion: f.Info().Version}
-			if err := vfs.Copy(ctx, w.s.fs, w.s.inStore(f.path), w.path, opts); err != nil {
+			if err := vfs.Copy(ctx, w.s.fs, w.s.inStore(f.path), w.s.inStore(w.name), opts); err != nil {
 				return err
 			}
+			w.changed.Store(true)
 			return w.reopen()
 		})
 		done = !errors.Is(err, vfs.ErrUnsupported)
@@ -143,7 +157,8 @@ func (w *writer) become(ctx context.Context, f *file) (done bool, err error) {
 
 // reopen makes the writer one that goes on from what has its name now. The caller is alone.
 func (w *writer) reopen() error {
-	under, err := w.s.fs.OpenWriter(w.storeCtx, w.path, vfs.WriteOptions{Read: w.opts.Read})
+	at, _ := w.files.nameOf(w.openFile)
+	under, err := w.opener.fs.OpenWriter(w.storeCtx, at, vfs.WriteOptions{Read: w.opts.Read})
 	if err != nil {
 		return err
 	}

@@ -20,14 +20,36 @@ func (s *Session) End(reason error) {
 func (s *Session) Close() { s.closing.Do(s.close) }
 
 func (s *Session) close() {
-	defer close(s.over)
 	s.end(context.Canceled)
 	for _, h := range s.shut() {
 		h.Close() // the handle logs its own end
 	}
 	<-s.whenIdle()
-	s.closeHome()
 	s.log.Info("session ends", "reason", reasonText(context.Cause(s.ctx)))
+	s.mu.Lock()
+	s.through = true
+	s.lent++
+	s.mu.Unlock()
+	s.giveBack()
+}
+
+// lend keeps this session's view of the store for a file that other sessions may go on with, until giveBack.
+func (s *Session) lend() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lent++
+}
+
+func (s *Session) giveBack() {
+	s.mu.Lock()
+	s.lent--
+	last := s.lent == 0 && s.through
+	s.mu.Unlock()
+	if last {
+		s.closeHome()
+		s.files.leave()
+		close(s.over)
+	}
 }
 
 // closeHome closes the store, if it was opened for this session's home.
@@ -39,7 +61,8 @@ func (s *Session) closeHome() {
 	}
 }
 
-// Closed is closed when Close is through: nothing needs the storage any more. That is later than the end of the session's context.
+// Closed is closed when nothing needs the storage by this session's login any more. That is later than the end of the session's context, and later than Close
+// where other sessions go on with a file that this one has opened.
 func (s *Session) Closed() <-chan struct{} { return s.over }
 
 // ended returns why the session has ended, as an error that is its context's too, or nil while it lives.

@@ -14,10 +14,7 @@ func (s *Session) Open(ctx context.Context, name vfs.Path, opts vfs.OpenOptions)
 	ctx, cancel := s.join(ctx)
 	f := &file{transfer: transfer{s: s, start: time.Now(), ctx: ctx, cancel: cancel}, path: name}
 	err := s.enter(ctx, f, Event{Op: OpDownload, Path: name}, func() (_ io.Closer, err error) {
-		if f.under = s.openShared(ctx, name, opts); f.under != nil {
-			return f.under, nil
-		}
-		f.under, err = s.fs.Open(ctx, s.inStore(name), opts)
+		f.under, err = s.openFor(ctx, name, opts)
 		return f.under, err
 	}, auth.Read)
 	if err != nil {

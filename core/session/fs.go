@@ -31,7 +31,7 @@ func (s *Session) do(ctx context.Context, e Event, perm auth.Permission, f func(
 	return err
 }
 
-// Stat implements [vfs.FS]. A file that this session is writing has the size and times that its writer has.
+// Stat implements [vfs.FS]. A file that is being written has the size and times that its writers have, see [openFile.shownTo].
 func (s *Session) Stat(ctx context.Context, name vfs.Path) (info vfs.Info, err error) {
 	return s.describe(ctx, name, true, func(ctx context.Context, fsys vfs.FS, name vfs.Path) (vfs.Info, error) { return fsys.Stat(ctx, name) })
 }
@@ -41,14 +41,18 @@ func (s *Session) describe(
 	ctx context.Context, name vfs.Path, follow bool, stat func(context.Context, vfs.FS, vfs.Path) (vfs.Info, error),
 ) (info vfs.Info, err error) {
 	err = s.do(ctx, Event{Op: OpStat, Path: name}, auth.List, func(ctx context.Context) error {
-		if w := s.writing(s.inStore(name)); w != nil {
-			info = w.info(name.Base())
+		o := s.openAt(ctx, name, follow)
+		if o != nil && o.differs(s) {
+			info = o.info(name.Base())
 			return nil
 		}
 		if follow && s.guarded() {
 			info, err = s.statGuarded(ctx, name)
 		} else {
 			info, err = stat(ctx, s.fs, s.inStore(name))
+		}
+		if o != nil && (errors.Is(err, vfs.ErrNotExist) || err == nil && info.Partial) {
+			info, err = o.info(name.Base()), nil
 		}
 		if err == nil && name.IsRoot() {
 			info.Name = "/"
@@ -77,6 +81,9 @@ func (s *Session) statGuarded(ctx context.Context, name vfs.Path) (vfs.Info, err
 // Mkdir implements [vfs.FS].
 func (s *Session) Mkdir(ctx context.Context, name vfs.Path) error {
 	return s.do(ctx, Event{Op: OpMkdir, Path: name}, auth.Create, func(ctx context.Context) error {
+		if err := s.taken(ctx, name); err != nil {
+			return err
+		}
 		return s.fs.Mkdir(ctx, s.inStore(name))
 	})
 }
@@ -84,6 +91,9 @@ func (s *Session) Mkdir(ctx context.Context, name vfs.Path) error {
 // MkdirMode implements [vfs.ModeFS].
 func (s *Session) MkdirMode(ctx context.Context, name vfs.Path, mode fs.FileMode) error {
 	return s.do(ctx, Event{Op: OpMkdir, Path: name}, auth.Write, func(ctx context.Context) error {
+		if err := s.taken(ctx, name); err != nil {
+			return err
+		}
 		return vfs.MkdirMode(ctx, s.fs, s.inStore(name), &mode)
 	})
 }
@@ -94,7 +104,7 @@ func (s *Session) Remove(ctx context.Context, name vfs.Path) error {
 		if name.IsRoot() {
 			return vfs.ErrIsDir
 		}
-		return s.removeOpen(ctx, s.inStore(name))
+		return s.remove(ctx, name)
 	})
 }
 
@@ -104,7 +114,7 @@ func (s *Session) Rmdir(ctx context.Context, name vfs.Path) error {
 		if name.IsRoot() {
 			return vfs.Errorf(vfs.ErrPermission, "the top directory cannot be removed")
 		}
-		return s.fs.Rmdir(ctx, s.inStore(name))
+		return s.rmdir(ctx, name)
 	})
 }
 
@@ -122,7 +132,7 @@ func (s *Session) Rename(ctx context.Context, oldname, newname vfs.Path, opts vf
 		if keep {
 			opts.Replace = false
 		}
-		err = s.renameOpen(ctx, s.inStore(oldname), s.inStore(newname), opts)
+		err = s.rename(ctx, oldname, newname, opts)
 		if keep && errors.Is(err, vfs.ErrExist) {
 			return &vfs.Error{Kind: vfs.ErrPermission, Text: "this login has no delete permission, to replace what has that name", Err: err}
 		}
@@ -130,10 +140,10 @@ func (s *Session) Rename(ctx context.Context, oldname, newname vfs.Path, opts vf
 	})
 }
 
-// SetAttrs implements [vfs.AttrFS]. What is set on a file that this session is writing is published with its content.
+// SetAttrs implements [vfs.AttrFS]. What is set on a file that is being written is published with its content.
 func (s *Session) SetAttrs(ctx context.Context, name vfs.Path, attrs vfs.Attrs) error {
 	return s.do(ctx, Event{Op: OpSetAttrs, Path: name}, auth.Write, func(ctx context.Context) error {
-		found, err := s.throughWriter(s.inStore(name), func(w *writer) error { return w.SetAttrs(attrs) })
+		found, err := s.throughOpen(ctx, name, func(o *openFile) error { return o.setAttrs(attrs) })
 		if found {
 			return err
 		}
@@ -141,7 +151,7 @@ func (s *Session) SetAttrs(ctx context.Context, name vfs.Path, attrs vfs.Attrs) 
 	})
 }
 
-// Truncate sets the size of a file: of the writer that this session has open on it, else of what is stored.
+// Truncate sets the size of a file: of what is being written, else of what is stored.
 func (s *Session) Truncate(ctx context.Context, name vfs.Path, size int64) error {
 	return s.do(ctx, Event{Op: OpTruncate, Path: name}, auth.Write, func(ctx context.Context) error {
 		switch {
@@ -153,7 +163,7 @@ func (s *Session) Truncate(ctx context.Context, name vfs.Path, size int64) error
 		if err := s.mayShorten(ctx, name, size); err != nil {
 			return err
 		}
-		found, err := s.throughWriter(s.inStore(name), func(w *writer) error { return w.Truncate(size) })
+		found, err := s.throughOpen(ctx, name, func(o *openFile) error { return o.truncate(size) })
 		if found {
 			return err
 		}
@@ -174,7 +184,7 @@ func (s *Session) StatSpace(ctx context.Context, name vfs.Path) (space vfs.Space
 // writing: what is stored under its name is not what the session sees there.
 func (s *Session) Digest(ctx context.Context, name vfs.Path) (sums vfs.Sums, err error) {
 	err = s.do(ctx, Event{Op: OpDigest, Path: name}, auth.Read, func(ctx context.Context) error {
-		if s.writing(s.inStore(name)) != nil {
+		if o := s.settled(ctx, name, true); o != nil && o.differs(s) {
 			return nil
 		}
 		sums, err = vfs.Digest(ctx, s.fs, s.inStore(name))

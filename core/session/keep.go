@@ -18,7 +18,8 @@ var errKept error = vfs.Errorf(vfs.ErrPermission, "this login has no delete perm
 var errThere error = vfs.Errorf(vfs.ErrPermission, "this login may only create files here, and this one is there already")
 
 // keeping narrows how a file is written to what the login may do to it. It returns how far the content that is there must stay.
-func (s *Session) keeping(ctx context.Context, name vfs.Path, opts vfs.WriteOptions) (vfs.WriteOptions, int64, error) {
+// o is the file that is open under the name, or nil.
+func (s *Session) keeping(ctx context.Context, name vfs.Path, o *openFile, opts vfs.WriteOptions) (vfs.WriteOptions, int64, error) {
 	at, err := s.locate(ctx, name, toFile)
 	if err != nil {
 		return opts, 0, err
@@ -28,7 +29,14 @@ func (s *Session) keeping(ctx context.Context, name vfs.Path, opts vfs.WriteOpti
 		return opts, 0, nil
 	}
 	info, err := s.fs.Stat(ctx, s.inStore(name))
+	underWay := o != nil && !opts.Exclusive && (errors.Is(err, vfs.ErrNotExist) || err == nil && info.Partial)
 	switch {
+	case underWay && opts.Truncate: // as one that was cut off: it is not there yet
+		return opts, 0, nil
+	case underWay && !write:
+		return opts, 0, errThere
+	case underWay:
+		return opts, o.currentSize(), nil
 	case errors.Is(err, vfs.ErrNotExist):
 		opts.Exclusive = opts.Create
 		return opts, 0, nil
@@ -44,6 +52,9 @@ func (s *Session) keeping(ctx context.Context, name vfs.Path, opts vfs.WriteOpti
 		return opts, 0, nil
 	case opts.Truncate && info.Size > 0:
 		return opts, 0, errKept
+	}
+	if o != nil {
+		return opts, max(info.Size, o.currentSize()), nil
 	}
 	// What is looked at here is what the new content goes on from.
 	if opts.IfVersion == "" {

@@ -37,6 +37,9 @@ func (s *Session) Symlink(ctx context.Context, target, name vfs.Path) error {
 		if name.IsRoot() {
 			return vfs.ErrExist
 		}
+		if err := s.taken(ctx, name); err != nil {
+			return err
+		}
 		return vfs.Symlink(ctx, s.fs, s.inStore(target), s.inStore(name))
 	})
 }

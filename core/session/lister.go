@@ -16,6 +16,7 @@ func (s *Session) List(ctx context.Context, name vfs.Path) (vfs.Lister, error) {
 	ctx, cancel := s.join(ctx)
 	defer cancel()
 	err := s.enter(ctx, l, Event{Op: OpList, Path: name}, func() (_ io.Closer, err error) {
+		l.open = s.listOpen(ctx, name)
 		l.under, err = s.fs.List(ctx, s.inStore(name))
 		return l.under, err
 	}, auth.List)
@@ -31,6 +32,7 @@ type lister struct {
 	under vfs.Lister
 	path  vfs.Path
 	start time.Time
+	open  *openEntries
 
 	mu       sync.Mutex // the session's end closes what somebody else may be reading
 	closed   bool
@@ -50,7 +52,7 @@ func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
 	}
 	ctx, cancel := l.s.join(ctx)
 	defer cancel()
-	page, err := l.under.Next(ctx)
+	page, err := l.open.next(ctx, l.under)
 	l.entries += len(page)
 	if err != nil && err != io.EOF {
 		l.err = err

@@ -2,148 +2,441 @@ package session
 
 import (
 	"context"
-	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
 
 	"filegate/core/vfs"
 )
 
-// A file that this session is writing is an open file, and not only a name: a rename takes it along, and after a removal nothing of it is published.
+// openFile is a file that is open for writing: what all handles on it have in common, of all sessions of a login. It is published when the last one is closed.
+type openFile struct {
+	files  *files
+	opener *Session // whose view of the store it is written through, which stays until over
+	fs     vfs.FS
+	log    *slog.Logger
 
-// writersAt returns all writers of this session on the store's path p.
-func (s *Session) writersAt(p vfs.Path) []*writer {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]*writer(nil), s.writers[p]...)
+	storeCtx context.Context // of the store's writer: ends when nobody waits for it any more
+	stop     context.CancelCauseFunc
+
+	naming chan struct{} // holds a token while the file is given another name, or published
+	access sync.RWMutex  // shared by reads and writes, alone by what must not meet one
+	over   chan struct{} // closed when the file is published or given up
+
+	begun     vfs.Path // the place under which the store knows the writer; guarded by naming
+	published bool     // or refused by the store: from then on the file is the store's; guarded by naming
+	first     vfs.Path // the place at opening, which orders the files of which one caller holds naming
+	anew      bool     // the content began empty: until Commit the other sessions have the old one
+
+	// Guarded by files.mu.
+	at       vfs.Path // the place of the file by now
+	unlinked bool     // it has no name any more
+	gone     bool     // it is in the table no more
+
+	// What a Stat by path sees, which waits for no write and no Commit.
+	mu       sync.Mutex
+	under    vfs.Writer // guarded by access, and by mu too where another takes its place
+	attrs    vfs.Attrs
+	touched  time.Time
+	modified bool  // since it was opened
+	frozen   bool  // under is not asked for its size any more
+	size     int64 // of what is frozen
+	sessions map[*Session]bool
+	handles  int   // that have not ended
+	shared   bool  // there were several
+	alive    int   // whose contexts have not ended
+	readers  int   // that only read, see sharedFile, and a handle that has committed and is not closed yet
+	promised bool  // a handle has been told that its content is safe
+	torn     bool  // a handle that had changed the content was given up
+	broken   error // why the content is not published
+	nameless bool  // it has ended without a name: what was written stays for its readers
+	finished bool
+	stored   *vfs.Info
+	storedAt vfs.Path
 }
 
-// unlink makes writers publish nothing any more: their file has been removed, or another one has taken its name.
-func (s *Session) unlink(ws []*writer) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, w := range ws {
-		s.drop(w)
-		w.unlinked = true
+// publishGrace is how long a content that was promised to a client may take to be published when its connection has ended meanwhile.
+const publishGrace = time.Minute
+
+var (
+	// errBroken is the outcome of a handle where another one on the same file has failed.
+	errBroken error = vfs.Errorf(vfs.ErrInvalid, "not saved, since a write to the same file by another handle failed")
+	// errReplaced is the outcome of a handle where another session has begun the file anew.
+	errReplaced error = vfs.Errorf(vfs.ErrChanged, "not saved, since the file has been begun anew or replaced meanwhile")
+	// errTorn is the outcome of a handle that has changed nothing, where another one was cut off.
+	errTorn error = vfs.Errorf(vfs.ErrChanged, "not saved, since the upload of this file by another handle was cut off")
+	// errUnderWay is the answer where a file cannot be opened since it is being stored for too long.
+	errUnderWay error = vfs.Errorf(vfs.ErrUnavailable, "this file is being stored, try again later")
+)
+
+// attach counts a handle; the caller holds mu, or is the first.
+func (o *openFile) attach(w *writer) {
+	w.openFile = o
+	o.shared = o.shared || o.handles > 0
+	o.handles++
+	o.alive++
+	o.sessions[w.s] = true
+	context.AfterFunc(w.ctx, func() { o.depart(context.Cause(w.ctx)) })
+}
+
+// join counts one more handle. It reports false for a file that has come to its end.
+func (o *openFile) join(w *writer) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.frozen {
+		return false
+	}
+	o.attach(w)
+	return true
+}
+
+// depart counts a handle out whose context has ended. With the last one ends what is under way, at once or, where a client relies on it, later.
+func (o *openFile) depart(cause error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.alive--; o.alive > 0 {
+		return
+	}
+	if !o.promised {
+		o.stop(cause)
+		return
+	}
+	late := time.AfterFunc(publishGrace, func() { o.stop(cause) })
+	context.AfterFunc(o.storeCtx, func() { late.Stop() })
+}
+
+// knows reports whether a session has, or had, a handle on the file.
+func (o *openFile) knows(s *Session) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.sessions[s]
+}
+
+// shownTo reports whether a session sees the content also where another one has been published under the name.
+func (o *openFile) shownTo(s *Session) bool { return !o.anew || o.knows(s) }
+
+// differs reports whether a description of what has been published would be wrong to a session.
+func (o *openFile) differs(s *Session) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.modified && (!o.anew || o.sessions[s])
+}
+
+// ending reports whether the last handle has ended, and the outcome is not there yet.
+func (o *openFile) ending() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.frozen
+}
+
+// info describes the file as its writers have it.
+func (o *openFile) info(base string) vfs.Info {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.attrs.Over(vfs.Info{Name: base, Size: o.sizeNow(), Mode: 0o644, ModTime: o.touched})
+}
+
+// inListing returns an entry of a listing with what the writers of the file have changed.
+func (o *openFile) inListing(info vfs.Info) vfs.Info {
+	now := o.info(info.Name)
+	if !o.modifiedSince() && !info.Partial {
+		return info
+	}
+	info.Size, info.ModTime, info.Partial = now.Size, now.ModTime, false
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.attrs.Over(info)
+}
+
+func (o *openFile) modifiedSince() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.modified
+}
+
+// sizeNow is the size; the caller holds mu.
+func (o *openFile) sizeNow() int64 {
+	if o.frozen {
+		return o.size
+	}
+	return o.under.Size()
+}
+
+func (o *openFile) currentSize() int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.sizeNow()
+}
+
+// refuse makes err the outcome of all handles that have not ended.
+func (o *openFile) refuse(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.broken == nil {
+		o.broken = err
 	}
 }
 
-// carry gives the file of the writers another name.
-func (s *Session) carry(ws []*writer, to vfs.Path) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, w := range ws {
-		if w.unlinked || w.gone {
-			continue
+func (o *openFile) refused() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.broken
+}
+
+// replaced takes the name from a file that another session begins anew, and ends what is under way for it.
+func (o *openFile) replaced() {
+	o.files.unlink(o)
+	o.refuse(errReplaced)
+	o.stop(errReplaced)
+}
+
+// change runs a write to the store's writer. When that fails, none of the handles saves the file.
+func (o *openFile) change(write func(under vfs.Writer) error) error {
+	if o.refused() == errReplaced {
+		return errReplaced
+	}
+	err := errPanicked
+	defer func() {
+		if err != nil {
+			o.refuse(errBroken)
 		}
-		s.drop(w)
-		w.at = to
-		s.writers[to] = append(s.writers[to], w)
-	}
-}
-
-// nameOf returns the name under which a writer publishes, and reports whether it publishes at all.
-func (s *Session) nameOf(w *writer) (at vfs.Path, linked bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return w.at, !w.unlinked
-}
-
-// removeOpen is Remove of a file that is being written. A new one need not be in the store yet.
-func (s *Session) removeOpen(ctx context.Context, p vfs.Path) error {
-	ws := s.writersAt(p)
-	err := s.fs.Remove(ctx, p)
-	if len(ws) > 0 && (err == nil || errors.Is(err, vfs.ErrNotExist)) {
-		s.unlink(ws)
-		return nil
-	}
+	}()
+	err = write(o.under)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.touched, o.modified = time.Now(), true
 	return err
 }
 
-// renameOpen is Rename of a file that is being written, or over one.
-func (s *Session) renameOpen(ctx context.Context, from, to vfs.Path, opts vfs.RenameOptions) error {
-	ws, over := s.writersAt(from), s.writersAt(to)
-	if len(over) > 0 && from != to && !opts.Replace {
-		return vfs.ErrExist // for this session, what it is writing is there
-	}
-	err := s.fs.Rename(ctx, from, to, opts)
-	if len(ws) > 0 && errors.Is(err, vfs.ErrNotExist) {
-		err = s.mayCarry(ctx, to, opts) // the store does not know the file yet
-	}
-	if err == nil && from != to {
-		s.unlink(over)
-		s.carry(ws, to)
-	}
-	return err
+func (o *openFile) writeAt(p []byte, off int64) (n int, err error) {
+	o.access.RLock()
+	defer o.access.RUnlock()
+	err = o.change(func(under vfs.Writer) (err error) {
+		n, err = under.WriteAt(p, off)
+		return err
+	})
+	return n, err
 }
 
-// mayCarry returns what a store would say to a rename to that name.
-func (s *Session) mayCarry(ctx context.Context, to vfs.Path, opts vfs.RenameOptions) error {
-	switch dir, err := s.fs.Stat(ctx, to.Dir()); {
-	case err != nil:
+// append writes at the end, wherever that is.
+func (o *openFile) append(p []byte) (n int, err error) {
+	o.access.Lock()
+	defer o.access.Unlock()
+	err = o.change(func(under vfs.Writer) (err error) {
+		n, err = under.WriteAt(p, under.Size())
 		return err
-	case !dir.IsDir():
-		return vfs.ErrNotDir
+	})
+	return n, err
+}
+
+// truncate sets the size for all handles.
+func (o *openFile) truncate(size int64) error {
+	o.access.Lock()
+	defer o.access.Unlock()
+	if o.ending() {
+		return errEnded
 	}
-	switch info, err := vfs.Lstat(ctx, s.fs, to); {
-	case errors.Is(err, vfs.ErrNotExist):
-		return nil
-	case err != nil:
+	return o.change(func(under vfs.Writer) error { return under.Truncate(size) })
+}
+
+// setAttrs sets attributes that are published with the content.
+func (o *openFile) setAttrs(attrs vfs.Attrs) error {
+	o.access.Lock()
+	defer o.access.Unlock()
+	if o.ending() {
+		return errEnded
+	}
+	if err := o.under.SetAttrs(attrs); err != nil {
 		return err
-	case !opts.Replace:
-		return vfs.ErrExist
-	case info.IsDir():
-		return vfs.ErrIsDir
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.attrs, o.modified = o.attrs.With(attrs), true
 	return nil
 }
 
-// errTaken is the outcome of an upload that was renamed, where another file has come to the name that it was begun under.
-var errTaken error = vfs.Errorf(vfs.ErrChanged, "the file was renamed while it was written, and another one has come to its old name: it was not stored")
+// readAt reads what has been written. It reports false when the file has come to its end, and is to be read elsewhere.
+func (o *openFile) readAt(p []byte, off int64) (n int, here bool, err error) {
+	o.access.RLock()
+	defer o.access.RUnlock()
+	o.mu.Lock()
+	here = !o.frozen || o.nameless
+	o.mu.Unlock()
+	if !here {
+		return 0, false, nil
+	}
+	r, err := vfs.ReadWriterAt(o.under)
+	if err != nil {
+		return 0, true, err
+	}
+	n, err = r.ReadAt(p, off)
+	return n, true, err
+}
 
-// publish commits the content under the name that the file has by now. The store knows the writer by the name that it was opened with.
-func (w *writer) publish(ctx context.Context) (vfs.Info, error) {
-	w.drain()
-	info, err := w.publishNow(ctx)
-	if at, linked := w.s.nameOf(w); err == nil && linked {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.stored, w.storedAt = &info, at
+// readable reports whether what has been written can be read before it is published.
+func (o *openFile) readable() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, err := vfs.ReadWriterAt(o.under)
+	return err == nil && !o.frozen
+}
+
+// outcome is how a handle ends.
+type outcome struct {
+	last    bool  // the caller has the file for itself now
+	publish bool  // and is to publish it
+	err     error // the answer to a handle that was to be committed; nil: its content is promised
+}
+
+// leave counts a handle out that was to be committed, or not, and may have changed the content. err is what it has failed with.
+func (o *openFile) leave(commit, changed bool, err error) outcome {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	good := commit && err == nil
+	switch {
+	case !good:
+		o.torn = o.torn || changed
+	case o.broken != nil:
+		good, err = false, o.broken
+	case !changed && o.torn && !o.promised:
+		good, err = false, errTorn
+	default:
+		o.promised = o.promised || o.handles > 1
+	}
+	o.handles--
+	last := o.handles == 0
+	if last {
+		o.size = o.sizeNow()
+		o.frozen = true
+	}
+	return outcome{last: last, publish: last && o.broken == nil && (good || o.promised), err: err}
+}
+
+// wasShared reports whether there were several handles.
+func (o *openFile) wasShared() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.shared
+}
+
+// alone reports whether there is one handle only.
+func (o *openFile) alone() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.handles == 1
+}
+
+// keepName keeps the name of the file as it is until done is called.
+func (o *openFile) keepName(ctx context.Context) (done func(), err error) {
+	select {
+	case o.naming <- struct{}{}:
+		return func() { <-o.naming }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// drain waits for the reads and writes that are under way, after which none begins.
+func (o *openFile) drain() {
+	o.access.Lock()
+	defer o.access.Unlock()
+}
+
+// publish commits the content under the name that the file has by now; a file without one only stays for its readers. The caller has it for itself.
+func (o *openFile) publish(ctx context.Context) (vfs.Info, error) {
+	done, err := o.keepName(ctx)
+	if err != nil {
+		return vfs.Info{}, err
+	}
+	defer done()
+	o.drain()
+	o.published = true
+	at, linked := o.files.nameOf(o)
+	if !linked {
+		info := o.info(at.Base())
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.nameless = true
+		return info, nil
+	}
+	info, err := o.commit(ctx, at)
+	if err == nil {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.stored, o.storedAt = &info, at
 	}
 	return info, err
 }
 
-func (w *writer) publishNow(ctx context.Context) (vfs.Info, error) {
-	at, linked := w.s.nameOf(w)
-	if !linked {
-		return w.info(w.name.Base()), nil
+func (o *openFile) commit(ctx context.Context, at vfs.Path) (vfs.Info, error) {
+	if o.begun == at {
+		return o.under.Commit(ctx)
 	}
-	if at == w.path {
-		return w.under.Commit(ctx)
-	}
-	switch info, err := w.s.fs.Stat(ctx, w.path); {
-	case err == nil && !info.Partial:
-		return vfs.Info{}, errTaken
-	case err != nil && !errors.Is(err, vfs.ErrNotExist):
-		return vfs.Info{}, err
-	}
-	info, err := w.under.Commit(ctx)
+	// The store knows the content by an older name, and cannot give it another one.
+	r, err := vfs.ReadWriterAt(o.under)
 	if err != nil {
-		return info, err
+		return vfs.Info{}, vfs.Errorf(vfs.ErrUnsupported, "the file was renamed while it was written, which this store cannot follow: it was not stored")
 	}
-	if err := w.s.fs.Rename(ctx, w.path, at, vfs.RenameOptions{Replace: true}); err != nil {
+	w, err := o.fs.OpenWriter(ctx, at, vfs.WriteOptions{Create: true, Truncate: true, Size: o.size})
+	if err != nil {
 		return vfs.Info{}, err
 	}
-	return w.s.fs.Stat(ctx, at)
-}
-
-// forget removes what the store may have kept of an upload whose file was removed.
-func (w *writer) forget() {
-	if _, linked := w.s.nameOf(w); linked || len(w.s.writersAt(w.path)) > 0 {
-		return
+	defer w.Close()
+	if _, err := w.ReadFrom(io.NewSectionReader(r, 0, o.size)); err != nil {
+		return vfs.Info{}, err
 	}
-	ctx := context.WithoutCancel(w.ctx)
-	if info, err := w.s.fs.Stat(ctx, w.path); err == nil && info.Partial {
-		if err := w.s.fs.Remove(ctx, w.path); err != nil {
-			w.s.log.Warn("upload of a removed file not deleted", "path", string(w.name), "err", err)
+	o.mu.Lock()
+	attrs := o.attrs
+	o.mu.Unlock()
+	if !attrs.IsZero() {
+		if err := w.SetAttrs(attrs); err != nil {
+			return vfs.Info{}, err
 		}
 	}
+	return w.Commit(ctx)
+}
+
+// keepPromise publishes a content of which a handle was told that it is safe, though the last one is given up.
+func (o *openFile) keepPromise() {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(o.storeCtx), publishGrace)
+	defer cancel()
+	if _, err := o.publish(ctx); err != nil {
+		at, _ := o.files.nameOf(o)
+		o.log.Warn("file not saved of which another handle has been closed", "path", string(at), "err", err)
+	}
+}
+
+// end is what the last handle does when all is decided: from then on the store's own Stat is the truth. Close of the handle calls unread.
+func (o *openFile) end() {
+	o.files.drop(o)
+	o.mu.Lock()
+	o.finished = true
+	o.readers++
+	o.mu.Unlock()
+	close(o.over)
+}
+
+// unread counts a reader out. The last one closes the store's writer.
+func (o *openFile) unread() error {
+	o.mu.Lock()
+	o.readers--
+	last := o.readers == 0 && o.finished
+	o.mu.Unlock()
+	if !last {
+		return nil
+	}
+	return o.release()
+}
+
+// release closes the store's writer.
+func (o *openFile) release() error {
+	defer o.opener.giveBack()
+	defer o.stop(nil)
+	o.drain()
+	_, linked := o.files.nameOf(o)
+	if !linked {
+		return vfs.Discard(o.under)
+	}
+	return o.under.Close()
 }

@@ -83,9 +83,13 @@ func TestOpenFileRenamedAndRecreated(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, s.store, home+"/file", "another")
-	_, err = w.Commit(t.Context())
-	wantKind(t, err, vfs.ErrChanged, "Commit")
-	if got := content(t, s, "/file"); got != "another" {
-		t.Errorf("the other file is %q", got)
+	writeAt(t, w, "the first", 0)
+	if _, err := w.Commit(t.Context()); err != nil {
+		t.Errorf("Commit: %v", err)
+	}
+	for name, want := range map[vfs.Path]string{"/file": "another", "/new": "the first"} {
+		if got := content(t, s, name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
 	}
 }

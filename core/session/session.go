@@ -23,6 +23,11 @@ type Config struct {
 	Log      *slog.Logger // gets "session", "user" and "remote" added
 	Observer Observer     // may be nil
 	MaxOpen  int          // files and listings open at a time; 0: DefaultMaxOpen
+
+	// OpenFiles are those of the process: sessions of one login share what they write. Nil: this session shares with no other.
+	OpenFiles *OpenFiles
+	// Store is the name of the backend, which tells the files of one login there from those elsewhere.
+	Store string
 }
 
 // Session is one logged-in client. It is safe for concurrent use.
@@ -32,6 +37,7 @@ type Session struct {
 	home     vfs.Path
 	limits   limits
 	fs       vfs.FS
+	files    *files
 	placed   placed
 	log      *slog.Logger
 	observer Observer
@@ -42,15 +48,15 @@ type Session struct {
 	end context.CancelCauseFunc
 
 	closing sync.Once
-	over    chan struct{} // closed when Close is through
+	over    chan struct{} // closed when Close is through, and nothing needs the store any more
 
 	mu      sync.Mutex
-	handles map[handle]bool            // whether it is open yet: what is not, is left to whoever opens it
-	writers map[vfs.Path][]*writer     // by the store's path; the last opened is the last
-	opening map[vfs.Path]chan struct{} // names that are being opened for writing; closed when that is through
-	busy    int                        // operations under way, open handles included
-	idle    chan struct{}              // closed while nothing is under way; a new one for each busy time
+	handles map[handle]bool // whether it is open yet: what is not, is left to whoever opens it
+	busy    int             // operations under way, open handles included
+	idle    chan struct{}   // closed while nothing is under way; a new one for each busy time
 	closed  bool
+	lent    int    // files that are written through this session's view of the store, or may be
+	through bool   // Close is, but for those
 	program string // that the client says it is
 }
 
@@ -81,8 +87,6 @@ func New(ctx context.Context, cfg Config) (*Session, error) {
 		remote:   cfg.Remote,
 		maxOpen:  cfg.MaxOpen,
 		handles:  map[handle]bool{},
-		writers:  map[vfs.Path][]*writer{},
-		opening:  map[vfs.Path]chan struct{}{},
 		idle:     make(chan struct{}),
 		over:     make(chan struct{}),
 	}
@@ -90,6 +94,15 @@ func New(ctx context.Context, cfg Config) (*Session, error) {
 	if s.observer == nil {
 		s.observer = nobody{}
 	}
+	open := cfg.OpenFiles
+	if open == nil {
+		open = new(OpenFiles)
+	}
+	key := loginKey{store: cfg.Store, issuer: cfg.Identity.Grant.Issuer, endpoint: cfg.Identity.Grant.Endpoint, user: cfg.Identity.User}
+	if inner != home {
+		key.home = home
+	}
+	s.files = open.of(key)
 	if s.maxOpen == 0 {
 		s.maxOpen = DefaultMaxOpen
 	}

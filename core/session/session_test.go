@@ -28,16 +28,17 @@ type world struct {
 	store *store
 	seen  *events
 	log   *logLines
+	open  *session.OpenFiles
 }
 
 // begin begins a session in a home directory that is there. change, which may be nil, is given its configuration before.
 func begin(t *testing.T, change func(*session.Config)) *world {
 	t.Helper()
-	w := &world{store: newStore(t), seen: &events{}, log: &logLines{}}
+	w := &world{store: newStore(t), seen: &events{}, log: &logLines{}, open: new(session.OpenFiles)}
 	cfg := session.Config{
 		ID: "s1", Service: "ssh", Remote: netip.MustParseAddrPort("192.0.2.7:4711"),
 		Identity: auth.Identity{User: "alice", Groups: []string{"staff", "users"}, Home: home},
-		FS:       w.store, Observer: w.seen,
+		FS:       w.store, Observer: w.seen, OpenFiles: w.open,
 		Log: slog.New(slog.NewMultiHandler(
 			slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}),
 			slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))),

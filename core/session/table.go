@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"slices"
 	"time"
 
 	"filegate/core/auth"
@@ -83,9 +82,6 @@ func (s *Session) settle(h handle) bool {
 		return false
 	}
 	s.handles[h] = true
-	if w, ok := h.(*writer); ok {
-		s.writers[w.at] = append(s.writers[w.at], w)
-	}
 	return true
 }
 
@@ -101,43 +97,4 @@ func (s *Session) shut() []handle {
 		}
 	}
 	return open
-}
-
-// writing returns the writer of this session that was opened last on the store's path p, or nil.
-func (s *Session) writing(p vfs.Path) *writer {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if ws := s.writers[p]; len(ws) > 0 {
-		return ws[len(ws)-1]
-	}
-	return nil
-}
-
-// unlist makes writing know nothing of a writer any more. It may be called twice.
-func (s *Session) unlist(w *writer) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.drop(w)
-	w.gone = true
-}
-
-// drop takes a writer out of the table; the caller holds the mutex.
-func (s *Session) drop(w *writer) {
-	rest := slices.DeleteFunc(s.writers[w.at], func(x *writer) bool { return x == w })
-	if len(rest) == 0 {
-		delete(s.writers, w.at)
-	} else {
-		s.writers[w.at] = rest
-	}
-}
-
-// throughWriter runs f on the writer that has the store's path p open, if there is one. One that comes to its end before f gets at it
-// counts no more, and the next has its turn.
-func (s *Session) throughWriter(p vfs.Path, f func(*writer) error) (found bool, err error) {
-	for w := s.writing(p); w != nil; w = s.writing(p) {
-		if err := f(w); err != errEnded {
-			return true, err
-		}
-	}
-	return false, nil
 }

@@ -44,6 +44,11 @@ func (t *transfer) move(f func() (n int64, err, outcome error)) (n int64, err er
 		t.failed.set(err)
 		return 0, err
 	}
+	if t.ctx.Err() != nil { // the store's side may be another's too, and go on
+		err := context.Cause(t.ctx)
+		t.failed.set(err)
+		return 0, err
+	}
 	outcome := errPanicked
 	defer func() {
 		t.bytes.Add(n)

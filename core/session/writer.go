@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"filegate/core/auth"
@@ -20,58 +21,44 @@ func (s *Session) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteO
 		perms = append(perms, auth.Read)
 	}
 	ctx, cancel := s.join(ctx)
-	w := &writer{transfer: transfer{s: s, start: time.Now(), ctx: ctx, cancel: cancel}, name: name, at: s.inStore(name), opts: opts}
-	next := func() {}
-	defer func() { next() }() // also where the store panics
-	err := s.enter(ctx, w, Event{Op: OpUpload, Path: name}, func() (_ io.Closer, err error) {
+	w := &writer{transfer: transfer{s: s, start: time.Now(), ctx: ctx, cancel: cancel}, name: name, opts: opts, pos: opts.Offset}
+	err := s.enter(ctx, w, Event{Op: OpUpload, Path: name}, func() (io.Closer, error) {
 		if name.IsRoot() {
 			return nil, vfs.ErrIsDir
 		}
-		if next, err = s.turn(ctx, w.at); err != nil {
-			next = func() {}
+		if err := s.openForWriting(ctx, w, opts); err != nil {
 			return nil, err
 		}
-		asked := opts.Exclusive
-		if opts, w.kept, err = s.keeping(ctx, name, opts); err != nil {
-			return nil, err
+		if opts.Offset == vfs.AtEnd {
+			w.pos = w.Size()
 		}
-		w.opts = opts
-		err = s.openContent(ctx, w, opts, w.kept == 0 && opts.Exclusive == asked)
-		if !asked && opts.Exclusive && errors.Is(err, vfs.ErrExist) {
-			return nil, errThere
-		}
-		return unopened{w}, err
+		return unopened{w}, nil
 	}, perms...)
 	if err != nil {
 		cancel()
 		return nil, err
 	}
-	if opts.Read {
-		if _, err := vfs.ReadWriterAt(w.under); err == nil {
-			return &readWriter{w}, nil
-		}
+	if opts.Read && w.readable() {
+		return &readWriter{w}, nil
 	}
 	return w, nil
 }
 
-// writer is a file that is being written.
+// writer is a handle on a file that is open for writing.
 type writer struct {
 	transfer
-	*content
+	*openFile
 	name vfs.Path // as the client calls it
 
-	// Guarded by the session's mutex.
-	at       vfs.Path // the store's name of the file by now
-	unlinked bool     // the file has no name any more
-	gone     bool     // the writer is in the table no more
-
-	opts vfs.WriteOptions
-	kept int64 // content that was there, below which nothing may be written
+	opts    vfs.WriteOptions
+	kept    int64       // content that was there, below which nothing may be written
+	pos     int64       // where the next ReadFrom begins
+	changed atomic.Bool // the content is another, by this handle
 
 	// Guarded by life.
 	committed bool
-	left      bool // the content counts this handle no more
-	last      bool // it was the last one
+	left      bool // the file counts this handle no more
+	last      bool // and it was the last one
 }
 
 // unopened is a writer that the session's end was faster than.
@@ -81,12 +68,12 @@ func (u unopened) Close() error { return u.w.abort() }
 
 // abort takes back the opening of a writer.
 func (w *writer) abort() error {
-	w.end(false)
-	if !w.last {
-		return nil
+	w.ended, w.left = true, true
+	if end := w.leave(false, false, nil); end.last {
+		w.finish(end)
+		return w.unread()
 	}
-	defer w.finish()
-	return w.under.Close()
+	return nil
 }
 
 func (w *writer) WriteAt(p []byte, off int64) (int, error) {
@@ -98,9 +85,25 @@ func (w *writer) WriteAt(p []byte, off int64) (int, error) {
 		return 0, w.fail(err)
 	}
 	n, err := w.move(func() (int64, error, error) {
-		w.access.RLock()
-		defer w.access.RUnlock()
-		n, err := w.under.WriteAt(p, off)
+		w.changed.Store(true)
+		n, err := w.writeAt(p, off)
+		return int64(n), err, err
+	})
+	return int(n), err
+}
+
+// Append writes at the end of what a writer of this session writes, whatever other handles on the file do at the same time.
+func (s *Session) Append(to vfs.Writer, p []byte) (int, error) {
+	w, err := s.writerOf(to)
+	if err != nil {
+		return 0, err
+	}
+	if err := w.pass(s.limits.up, len(p)); err != nil {
+		return 0, w.fail(err)
+	}
+	n, err := w.move(func() (int64, error, error) {
+		w.changed.Store(true)
+		n, err := w.append(p)
 		return int64(n), err, err
 	})
 	return int(n), err
@@ -117,27 +120,42 @@ func (w *writer) ReadFrom(r io.Reader) (int64, error) {
 	})
 }
 
-// readFrom gives the store all that r has, in one piece where no other handle writes the same file.
+// readFromSize is how much ReadFrom reads at once, in bytes.
+const readFromSize = 64 << 10
+
+// readFrom writes what the client sends. While it waits for more it holds nothing that other handles need.
 func (w *writer) readFrom(r io.Reader) (int64, error) {
-	if w.only() {
-		defer w.done()
-		return w.under.ReadFrom(r)
+	buf := make([]byte, readFromSize)
+	var total int64
+	for {
+		n, readErr := r.Read(buf)
+		if n > 0 {
+			w.changed.Store(true)
+			written, err := w.next(buf[:n])
+			total += int64(written)
+			if err != nil {
+				return total, err
+			}
+		}
+		switch {
+		case readErr == io.EOF:
+			return total, nil
+		case readErr != nil:
+			return total, readErr
+		case w.ctx.Err() != nil:
+			return total, context.Cause(w.ctx)
+		}
 	}
-	if w.opts.Offset == vfs.AtEnd {
-		w.opts.Offset = w.Size()
-	}
-	n, err := io.Copy(io.NewOffsetWriter(lockedWriter{w.content}, w.opts.Offset), r)
-	w.opts.Offset += n
-	return n, err
 }
 
-// lockedWriter writes to a content that has several handles.
-type lockedWriter struct{ c *content }
-
-func (l lockedWriter) WriteAt(p []byte, off int64) (int, error) {
-	l.c.access.RLock()
-	defer l.c.access.RUnlock()
-	return l.c.under.WriteAt(p, off)
+// next writes where ReadFrom goes on.
+func (w *writer) next(p []byte) (int, error) {
+	if w.opts.Offset == vfs.AtEnd && w.wasShared() {
+		return w.append(p)
+	}
+	n, err := w.writeAt(p, w.pos)
+	w.pos += int64(n)
+	return n, err
 }
 
 func (w *writer) Truncate(size int64) error {
@@ -145,6 +163,7 @@ func (w *writer) Truncate(size int64) error {
 		return errKept
 	}
 	return w.alone(func() error {
+		w.changed.Store(true)
 		err := w.truncate(size)
 		w.failed.set(err)
 		return err
@@ -152,19 +171,10 @@ func (w *writer) Truncate(size int64) error {
 }
 
 func (w *writer) SetAttrs(attrs vfs.Attrs) error {
-	return w.alone(func() error {
-		w.access.Lock()
-		defer w.access.Unlock()
-		if err := w.under.SetAttrs(attrs); err != nil {
-			return err
-		}
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.attrs = w.attrs.With(attrs)
-		return nil
-	})
+	return w.alone(func() error { return w.setAttrs(attrs) })
 }
 
+// alone runs f with no read or write of this handle under way.
 func (w *writer) alone(f func() error) error {
 	w.life.Lock()
 	defer w.life.Unlock()
@@ -174,18 +184,7 @@ func (w *writer) alone(f func() error) error {
 	return f()
 }
 
-func (w *writer) Size() int64 {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.sizeNow()
-}
-
-// info is what the file looks like to its own session while it is being written.
-func (w *writer) info(base string) vfs.Info {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.attrs.Over(vfs.Info{Name: base, Size: w.sizeNow(), Mode: 0o644, ModTime: time.Now()})
-}
+func (w *writer) Size() int64 { return w.currentSize() }
 
 // WriterInfo describes the content of a writer of this session, as FSTAT of its handle has to: whatever has its name by now.
 func (s *Session) WriterInfo(w vfs.Writer) (vfs.Info, error) {
@@ -194,46 +193,6 @@ func (s *Session) WriterInfo(w vfs.Writer) (vfs.Info, error) {
 		return vfs.Info{}, err
 	}
 	return own.info(own.name.Base()), nil
-}
-
-// end lets nothing but Close follow. The last handle of a content has it for itself then; to another one, the content is promised if it is to be
-// committed and nothing has failed. The caller holds life, or is alone.
-func (w *writer) end(commit bool) (promised bool) {
-	w.ended = true
-	if w.left {
-		return false
-	}
-	w.left = true
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if err := w.failed.get(); err != nil && w.broken == nil {
-		w.broken = errBroken
-	}
-	w.handles--
-	if w.last = w.handles == 0; w.last {
-		w.size = w.sizeNow()
-		w.frozen = true
-		return false
-	}
-	promised = commit && w.broken == nil
-	w.promised = w.promised || promised
-	return promised
-}
-
-// drain waits for the reads of others that are under way, after which none begins.
-func (w *writer) drain() {
-	w.access.Lock()
-	defer w.access.Unlock()
-}
-
-// whole returns why the content is not to be published, or nil.
-func (w *writer) whole() error {
-	if err := w.failed.get(); err != nil {
-		return err
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.broken
 }
 
 // Commit refuses a content of which a write has failed: a client that closes the file all the same must not get a success. While there are other
@@ -247,20 +206,19 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	if err := w.s.ended(); err != nil {
 		w.failed.set(err)
 	}
-	w.committed = w.end(true)
-	defer func() {
-		w.s.unlist(w) // however it goes, from then on the store's own Stat is the truth
-		if w.last {
-			w.finish()
+	w.ended, w.left = true, true
+	end := w.leave(true, w.changed.Load(), w.failed.get())
+	w.last = end.last
+	if end.err != nil || !end.last {
+		defer w.finishLater(end)
+		w.failed.set(end.err)
+		w.committed = end.err == nil
+		if end.err != nil {
+			return vfs.Info{}, end.err
 		}
-	}()
-	if w.committed {
 		return w.info(w.name.Base()), nil
 	}
-	if err := w.whole(); err != nil {
-		w.failed.set(err)
-		return vfs.Info{}, err
-	}
+	defer w.openFile.end()
 	ctx, cancel := w.s.join(ctx)
 	defer cancel()
 	err := errPanicked
@@ -271,6 +229,21 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	return info, err
 }
 
+// finishLater ends the file after the last handle, of which the outcome is known already.
+func (w *writer) finishLater(end outcome) {
+	if end.last {
+		w.finish(end)
+	}
+}
+
+// finish ends the file after its last handle.
+func (w *writer) finish(end outcome) {
+	defer w.openFile.end()
+	if end.publish {
+		w.keepPromise()
+	}
+}
+
 // Close cancels what is under way on the writer, since nobody waits for it any more.
 func (w *writer) Close() error {
 	w.cancel()
@@ -279,9 +252,7 @@ func (w *writer) Close() error {
 	if w.closed {
 		return w.closeErr
 	}
-	w.closed = true
-	open := !w.left
-	w.end(false)
+	w.closed, w.ended = true, true
 	defer func() {
 		err := w.failed.get()
 		if err == nil && !w.committed {
@@ -289,35 +260,17 @@ func (w *writer) Close() error {
 		}
 		w.s.leave(w, Event{Op: OpUpload, Path: w.name, Bytes: w.bytes.Load(), Duration: time.Since(w.start), Err: err})
 	}()
-	if !w.last {
-		w.s.unlist(w)
-		return nil
+	if !w.left {
+		w.left = true
+		end := w.leave(false, w.changed.Load(), w.failed.get())
+		if w.last = end.last; end.last {
+			w.finish(end)
+		}
 	}
-	defer w.finish()
-	w.drain()
-	if open {
-		w.keepPromise()
+	if w.last {
+		w.closeErr = w.unread()
 	}
-	w.s.unlist(w)
-	w.closeErr = w.under.Close()
-	w.forget()
 	return w.closeErr
-}
-
-// keepPromise publishes a content of which a handle was told that it is safe, though the last one is given up.
-func (w *writer) keepPromise() {
-	w.mu.Lock()
-	promised := w.content.promised
-	w.mu.Unlock()
-	if !promised || w.whole() != nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), publishGrace)
-	defer cancel()
-	if _, err := w.publish(ctx); err != nil {
-		w.failed.set(err)
-		w.s.log.Warn("file not saved of which another handle has been closed", "path", string(w.name), "err", err)
-	}
 }
 
 // readWriter is a writer whose store can read what is being written.
@@ -337,9 +290,22 @@ func (w *readWriter) readAt(p []byte, off int64) (int, error) {
 	if w.ended {
 		return 0, errEnded
 	}
-	n, here, err := w.content.readAt(p, off)
+	n, here, err := w.openFile.readAt(p, off)
 	if !here {
 		return 0, errEnded
 	}
 	return n, err
+}
+
+// errForeign is the answer to a handle that is none of this session's.
+var errForeign = errors.New("not a writer of this session")
+
+func (s *Session) writerOf(w vfs.Writer) (*writer, error) {
+	switch w := w.(type) {
+	case *writer:
+		return w, nil
+	case *readWriter:
+		return w.writer, nil
+	}
+	return nil, &vfs.Error{Kind: vfs.ErrInvalid, Err: errForeign}
 }

@@ -53,7 +53,7 @@ type writer struct {
 	sess  *session.Session
 
 	appends bool       // whatever is written goes to the end
-	append  sync.Mutex // held by a write that does
+	append  sync.Mutex // held by a write that does, or a copy
 
 	// broken is set when the content cannot be what the client meant. A write that failed the session remembers itself; not one that
 	// panicked, nor that the connection broke.
@@ -70,7 +70,8 @@ func (w *writer) WriteAt(p []byte, off int64) (n int, err error) {
 	if w.appends {
 		w.append.Lock()
 		defer w.append.Unlock()
-		off = w.under.Size()
+		n, err = w.sess.Append(w.under, p)
+		return n, status(err)
 	}
 	if off < 0 {
 		return 0, status(errNegative)

@@ -1,0 +1,124 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"filegate/core/vfs"
+)
+
+// openForWriting opens a file for w: one of its own, or that which sessions of this login have open under the name already.
+func (s *Session) openForWriting(ctx context.Context, w *writer, opts vfs.WriteOptions) error {
+	at := s.placeToOpen(ctx, s.inStore(w.name))
+	end, err := s.files.turn(ctx, at)
+	if err != nil {
+		return err
+	}
+	defer end()
+	asked := opts.Exclusive
+	opts, w.kept, err = s.keeping(ctx, w.name, s.files.at(at, true), opts)
+	if err != nil {
+		return err
+	}
+	w.opts = opts
+	w.changed.Store(opts.Truncate)
+	joined, err := s.joinOpen(ctx, w, at, opts, asked)
+	if joined || err != nil {
+		return err
+	}
+	o, err := s.newOpenFile(ctx, w, at, opts)
+	if err != nil {
+		if !asked && opts.Exclusive && errors.Is(err, vfs.ErrExist) {
+			return errThere
+		}
+		return err
+	}
+	return s.enlist(ctx, o, at, opts)
+}
+
+// enlist puts a file that has just been opened into the table, by the name that it turned out to have. Where that was a link to a file that is open already,
+// the two would be published one over the other.
+func (s *Session) enlist(ctx context.Context, o *openFile, at vfs.Path, opts vfs.WriteOptions) error {
+	behind := vfs.WriterPlace(o.under, at)
+	if behind == at {
+		s.files.add(o)
+		return nil
+	}
+	end, err := s.files.turn(ctx, behind)
+	defer end()
+	other := s.files.at(behind, false)
+	if err == nil && other != nil && !opts.Truncate {
+		err = vfs.Errorf(vfs.ErrUnavailable, "the file that this link leads to is being written: open it by its own name, or try again later")
+	}
+	if err != nil {
+		return errors.Join(err, s.takeBack(o))
+	}
+	if other != nil {
+		other.replaced()
+	}
+	o.at, o.begun = behind, behind
+	s.files.add(o)
+	s.files.link(at, o)
+	return nil
+}
+
+// takeBack undoes the opening of a file that nobody has seen.
+func (s *Session) takeBack(o *openFile) error {
+	defer s.giveBack()
+	defer o.stop(nil)
+	return o.under.Close()
+}
+
+// joinOpen makes w a handle of the file that is open at a place, and reports whether there is one. One that is being published it waits for; one that
+// another session writes is given up for a client that begins anew.
+func (s *Session) joinOpen(ctx context.Context, w *writer, at vfs.Path, opts vfs.WriteOptions, exclusive bool) (bool, error) {
+	for {
+		o := s.files.at(at, true)
+		switch {
+		case o == nil:
+			return false, nil
+		case exclusive:
+			return false, vfs.ErrExist
+		case o.ending():
+			select {
+			case <-o.over:
+			case <-ctx.Done():
+				return false, context.Cause(ctx)
+			case <-time.After(commitPatience):
+				return false, errUnderWay
+			}
+			continue
+		case opts.Truncate && !o.knows(s):
+			o.replaced()
+			return false, nil
+		case opts.Offset > o.currentSize() && !opts.Truncate:
+			return false, vfs.OffsetBehindEnd(opts.Offset, o.currentSize())
+		case !o.join(w):
+			continue
+		case opts.Truncate:
+			if err := o.truncate(0); err != nil {
+				return false, errors.Join(err, w.abort())
+			}
+		}
+		return true, nil
+	}
+}
+
+// newOpenFile opens the store's side of a file. w is its first handle.
+func (s *Session) newOpenFile(ctx context.Context, w *writer, at vfs.Path, opts vfs.WriteOptions) (*openFile, error) {
+	o := &openFile{
+		files: s.files, opener: s, fs: s.fs, log: s.log, first: at, begun: at, at: at, anew: opts.Truncate, modified: opts.Truncate, touched: time.Now(),
+		naming: make(chan struct{}, 1), over: make(chan struct{}), sessions: map[*Session]bool{},
+	}
+	o.storeCtx, o.stop = context.WithCancelCause(context.WithoutCancel(ctx))
+	o.attach(w) // its end cuts off the opening too
+	under, err := s.fs.OpenWriter(o.storeCtx, s.inStore(w.name), opts)
+	if err != nil {
+		o.stop(nil)
+		return nil, err
+	}
+	o.under = under
+	s.lend()
+	return o, nil
+}

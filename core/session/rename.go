@@ -1,0 +1,167 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"filegate/core/vfs"
+)
+
+// A file that is being written is an open file, and not only a name: a rename takes it along, and after a removal nothing of it is published. So it is whichever
+// session of the login writes it.
+
+// remove is Remove of a name of the client's. A file that is being written need not be in the store yet.
+func (s *Session) remove(ctx context.Context, name vfs.Path) error {
+	o := s.settled(ctx, name, false)
+	if o == nil {
+		return s.fs.Remove(ctx, s.inStore(name))
+	}
+	done, err := o.keepName(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	err = s.fs.Remove(ctx, s.inStore(name))
+	if !o.published && (err == nil || errors.Is(err, vfs.ErrNotExist)) {
+		s.files.unlink(o)
+		return nil
+	}
+	return err
+}
+
+// rmdir is Rmdir of a name of the client's.
+func (s *Session) rmdir(ctx context.Context, name vfs.Path) error {
+	if !s.files.none() && len(s.files.below(s.placeOf(ctx, name))) > 0 {
+		return vfs.ErrNotEmpty
+	}
+	return s.fs.Rmdir(ctx, s.inStore(name))
+}
+
+// taken returns an error where a file is being written under a name of the client's, so that nothing else can be made there.
+func (s *Session) taken(ctx context.Context, name vfs.Path) error {
+	if o := s.settled(ctx, name, false); o != nil {
+		return vfs.ErrExist
+	}
+	return nil
+}
+
+// rename is Rename of names of the client's.
+func (s *Session) rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.RenameOptions) error {
+	from, to := s.placeToOpen(ctx, s.inStore(oldname)), s.placeToOpen(ctx, s.inStore(newname))
+	if from == to {
+		return s.fs.Rename(ctx, s.inStore(oldname), s.inStore(newname), opts)
+	}
+	end, err := s.files.turn(ctx, from, to)
+	defer end()
+	if err != nil {
+		return err
+	}
+	m, done, err := s.moving(ctx, from, to)
+	defer done()
+	if err != nil {
+		return err
+	}
+	switch { // for this login, what it is writing is there
+	case (m.over != nil || m.within) && !opts.Replace:
+		return vfs.ErrExist
+	case m.within:
+		return vfs.ErrNotEmpty
+	}
+	err = s.fs.Rename(ctx, s.inStore(oldname), s.inStore(newname), opts)
+	if m.file != nil && errors.Is(err, vfs.ErrNotExist) {
+		err = s.mayCarry(ctx, to, opts) // the store does not know the file yet
+	}
+	if err != nil {
+		return err
+	}
+	if m.over != nil {
+		s.files.unlink(m.over)
+	}
+	if m.file != nil {
+		s.carry(ctx, m.file, to)
+	}
+	for _, o := range m.below {
+		s.carry(ctx, o, to+o.at[len(from):])
+	}
+	return nil
+}
+
+// moved are the open files that a rename is about.
+type moved struct {
+	file  *openFile   // that gets another name
+	over  *openFile   // that loses its name to it
+	below []*openFile // that are in a directory which gets another name
+	// within reports whether there are any in a directory that has the new name.
+	within bool
+}
+
+// moving returns the open files that a rename is about, with their names kept as they are until done is called.
+func (s *Session) moving(ctx context.Context, from, to vfs.Path) (m moved, done func(), err error) {
+	var kept []func()
+	done = func() {
+		for _, f := range kept {
+			f()
+		}
+	}
+	if s.files.none() {
+		return m, done, nil
+	}
+	m = moved{file: s.files.at(from, false), over: s.files.at(to, false), below: s.files.below(from), within: len(s.files.below(to)) > 0}
+	all := slices.DeleteFunc(append([]*openFile{m.file, m.over}, m.below...), func(o *openFile) bool { return o == nil })
+	slices.SortFunc(all, func(a, b *openFile) int { return strings.Compare(string(a.first), string(b.first)) }) // so that no two renames wait for each other
+	for _, o := range slices.Compact(all) {
+		f, err := o.keepName(ctx)
+		if err != nil {
+			return m, done, err
+		}
+		kept = append(kept, f)
+	}
+	// What has been published meanwhile is the store's.
+	open := func(o *openFile) *openFile {
+		if o == nil || o.published {
+			return nil
+		}
+		return o
+	}
+	m.file, m.over = open(m.file), open(m.over)
+	m.below = slices.DeleteFunc(m.below, func(o *openFile) bool { return o.published })
+	return m, done, nil
+}
+
+// carry gives an open file another name, in the store too where that can be.
+func (s *Session) carry(ctx context.Context, o *openFile, to vfs.Path) {
+	if !s.files.move(o, to) {
+		return
+	}
+	o.access.Lock()
+	defer o.access.Unlock()
+	switch err := vfs.RenameOf(ctx, o.under, to); {
+	case err == nil:
+		o.begun = to
+	case !errors.Is(err, vfs.ErrUnsupported):
+		o.log.Warn("writer not renamed, its content will be sent again", "path", string(to), "err", err)
+	}
+}
+
+// mayCarry returns what a store would say to a rename to that name.
+func (s *Session) mayCarry(ctx context.Context, to vfs.Path, opts vfs.RenameOptions) error {
+	switch dir, err := s.fs.Stat(ctx, to.Dir()); {
+	case err != nil:
+		return err
+	case !dir.IsDir():
+		return vfs.ErrNotDir
+	}
+	switch info, err := vfs.Lstat(ctx, s.fs, to); {
+	case errors.Is(err, vfs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !opts.Replace:
+		return vfs.ErrExist
+	case info.IsDir():
+		return vfs.ErrIsDir
+	}
+	return nil
+}
