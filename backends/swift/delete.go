@@ -42,7 +42,10 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 		if partialErr == nil && cut != nil {
 			partialErr = f.removePartial(ctx, n, cut)
 			f.dropSegmentsContainer(ctx, n)
-			err = nil
+			return translate(partialErr)
+		}
+		if cleared, ghostErr := f.clearGhost(ctx, n); cleared || ghostErr != nil {
+			return translate(ghostErr)
 		}
 		return cmp.Or(translate(partialErr), err)
 	case err != nil:

@@ -108,6 +108,11 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 		if status(err) != http.StatusConflict {
 			return translate(err)
 		}
+		if cleared, ghostErr := f.clearGhosts(ctx, n); ghostErr == nil && cleared {
+			if _, err = f.client.send(ctx, request{method: http.MethodDelete, target: n}); status(err) != http.StatusConflict {
+				return translate(err)
+			}
+		}
 		if page, pageErr := f.page(ctx, n, listing{limit: 1}); pageErr == nil && len(page) == 0 {
 			if v, versionsErr := f.askVersioning(ctx, n); versionsErr == nil && v.enabled {
 				return refusedAs(err, vfs.ErrNotEmpty, "nothing is in it any more but old versions of files, and the storage keeps it as long as it keeps those")
@@ -123,12 +128,22 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 	switch {
 	case o.link || cannotFollow(err):
 		return vfs.ErrNotDir
+	case errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, errNoContainer):
+		if cleared, ghostErr := f.clearGhost(ctx, n); cleared || ghostErr != nil {
+			return translate(ghostErr)
+		}
+		return err
 	case err != nil:
 		return err
 	case !info.IsDir():
 		return vfs.ErrNotDir
 	}
 	markers, empty, err := f.emptiness(ctx, n)
+	if err == nil && !empty {
+		if empty, err = f.clearGhosts(ctx, n); empty {
+			markers, empty, err = f.emptiness(ctx, n)
+		}
+	}
 	switch {
 	case err != nil:
 		return err

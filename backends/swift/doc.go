@@ -64,6 +64,9 @@
 // Listings of Swift's may be behind; an object itself never is. What is changed through a gateway is noted (writelog), and laid over every listing that this
 // package makes, those of a rename or a removal too (page, overlay): where the listing and the log disagree, a HEAD tells.
 //
+// A row of a listing may have outlived its object. It is not shown where a HEAD has told so, and goes when it is removed (see clearGhost); no listing makes
+// HEADs for that alone.
+//
 // A listing for a client is streamed: while it reads a page, the next is fetched (pager). What only a HEAD tells of an entry is kept by the version
 // that is listed (attrcache).
 //
@@ -98,13 +101,15 @@
 //	                prefix; so too mkdir, symlink, rename and copy. With implicit_directories that for each directory above, and 1 PUT for each that is missing
 //	mkdir           what opening a new file takes, 1 PUT; of a container: 1 HEAD, 1 PUT
 //	rmdir           1 HEAD, 1 listing, 1 DELETE; of a container: 1 DELETE, and 1 HEAD of that of its segments. At most every two seconds for a container
-//	                1 listing more (there may be cut-off uploads)
+//	                1 listing more (there may be cut-off uploads). Of what is not empty 1 listing more and 1 HEAD for each row of it that has no object, or has one
+//	                and is the first such
 //	set time, mode  1 HEAD, 1 POST; of what is not kept 1 HEAD; of a small file that the same session has just written no HEAD
 //	space           1 HEAD of the account and 1 of the container
 //	symlink         1 HEAD of the container, what stat takes of the new name and of the target, 1 PUT
 //	remove          1 HEAD, 1 DELETE; of the first entry that a session takes out of a directory, by rmdir and rename too, 1 HEAD more,
 //	                and another and 1 PUT where that is a prefix, each minute; large: 1 GET of the manifest, 1 listing, 1 HEAD of the container, 1 bulk delete
 //	                and 1 HEAD of the container of segments more, and its DELETE with the last one
+//	                Of what is not there 1 listing more than stat takes (there may be a row without an object)
 //	rename          1 HEAD, what stat takes of the new name, 1 COPY, 1 DELETE; large, at any size: 1 listing, 1 PUT and 1 DELETE
 //	                of the record more, over a file 1 GET of the manifest; a directory: what a large file takes, 5 listings of it, 1 COPY and
 //	                1 DELETE for each entry, 8 at a time, and before that 1 HEAD for each that no listing has asked for, 32 at a time, and

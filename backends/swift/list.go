@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"filegate/core/vfs"
@@ -119,6 +120,7 @@ func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
 			return nil, err
 		}
 		l.ready = l.ready[len(batch):]
+		batch = slices.DeleteFunc(batch, func(s shown) bool { return s.gone })
 		if l.dir.isAccount() {
 			var err error
 			if batch, err = l.fs.withPolicy(ctx, l.dir, batch); err != nil {

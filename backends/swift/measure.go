@@ -28,6 +28,8 @@ type shown struct {
 	segments string
 	// asked says that what the entry shows is from a HEAD, and not from a listing.
 	asked bool
+	// gone says that a HEAD has not found it: the row has outlived its object.
+	gone bool
 	// lies is where it is, unless that is at its name in the directory.
 	lies name
 }
@@ -44,7 +46,7 @@ func (s *shown) in(dir name) name {
 func (s *shown) mayBeManifest() bool { return s.Size == 0 && s.Version == emptyHash }
 
 // measure completes entries of a listing by what only a HEAD tells: the time that the file's owner gave it and, of the manifest of a dynamic large
-// object, the size. What cannot be asked stays as the listing shows it. At most so many HEADs are made for times as times says, which counts down; those that may be
+// object, the size. What cannot be asked stays as the listing shows it, and what is not there is gone. At most so many HEADs are made for times as times says, which counts down; those that may be
 // manifests are always asked.
 func (f *FS) measure(ctx context.Context, dir name, page []shown, times *int) error {
 	grant, err := f.client.grants.Current(ctx)
@@ -80,7 +82,11 @@ func (f *FS) measure(ctx context.Context, dir name, page []shown, times *int) er
 			*times--
 		}
 		g.Go(func() error {
-			if o, err := f.head(gctx, s.in(dir)); err == nil && !o.isDir() {
+			o, err := f.head(gctx, s.in(dir))
+			switch {
+			case isMissing(err):
+				s.gone = true
+			case err == nil && !o.isDir():
 				a := o.attrs()
 				if !o.modified.After(s.ModTime) { // else it is of another version than the one that is listed
 					f.backend.attrs.put(gctx, keys[i], a)

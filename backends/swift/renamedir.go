@@ -110,7 +110,8 @@ func (m *move) entry(ctx context.Context, e entry) (bool, error) {
 	}
 	switch err := m.copyObject(ctx, from, to, e.isVersion()); {
 	case status(err) == http.StatusNotFound:
-		return false, nil // it has gone meanwhile, and the listing does not know yet
+		// It has gone, and the listing does not know yet, or never will without this.
+		return false, translate(m.deleteObject(ctx, from))
 	case err != nil:
 		return false, translate(err)
 	}

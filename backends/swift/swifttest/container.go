@@ -136,7 +136,7 @@ func (s *Server) expire(account string, c *container) {
 	now := time.Now()
 	var gone []*object
 	for _, o := range c.objects.items {
-		if o.expired(now) {
+		if o.expired(now) && !o.Lost {
 			gone = append(gone, o)
 		}
 	}

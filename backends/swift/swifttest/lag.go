@@ -94,3 +94,23 @@ func (s *Server) lagBehind(c *container) {
 func (s *Server) accountBehind(a *account) {
 	a.lag = behind(a.lag, s.lag, a.containers, func(*container) int64 { return 0 })
 }
+
+// Lose takes objects away that listings go on to show until they are deleted, which is answered 404. A Swift has such rows where an update of a
+// container was lost, or its expirer has not come.
+func (s *Server) Lose(containerName string, objects ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range s.accounts {
+		c, ok := a.containers.get(containerName)
+		if !ok {
+			continue
+		}
+		for _, name := range objects {
+			if o, ok := c.objects.get(name); ok {
+				lost := *o
+				lost.Lost = true
+				c.put(&lost)
+			}
+		}
+	}
+}

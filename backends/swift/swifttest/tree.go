@@ -18,6 +18,7 @@ type object struct {
 	Symlink  *symlink          `json:",omitempty"` // what it stands for, if it is a symlink
 	Body     string            // under which the store keeps the bytes
 	Version  timestamp         `json:",omitempty"` // of an object that is a version; its body is that of the version
+	Lost     bool              `json:",omitempty"` // it is listed, and not there
 	Linked   timestamp         `json:",omitempty"` // when it was made the current one, or changed: what listings tell instead of Modified
 }
 
@@ -41,7 +42,7 @@ func (o *object) deleteAt() (at time.Time, ok bool) {
 
 func (o *object) expired(now time.Time) bool {
 	at, ok := o.deleteAt()
-	return ok && !now.Before(at)
+	return o.Lost || ok && !now.Before(at)
 }
 
 // container holds objects. The lock of the server guards it.

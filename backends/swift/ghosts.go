@@ -1,0 +1,80 @@
+package swift
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// A listing can show objects that are not there: the object has expired, or the update that was to take its row out of the container was lost.
+// Swift takes the row out at a DELETE, although it answers 404.
+
+// isMissing reports whether the answer to a HEAD is that there is no such object, nor a link of its name.
+func isMissing(err error) bool { return status(err) == http.StatusNotFound && !dangles(err) }
+
+// clearGhost deletes the row of an object that is listed, and reports whether there was one. That the object is not there the caller has found
+// out. The error is not translated.
+func (f *FS) clearGhost(ctx context.Context, n name) (bool, error) {
+	page, err := f.page(ctx, n.top(), listing{prefix: n.object, limit: 1})
+	switch {
+	case noneToSee(err):
+		return false, nil
+	case err != nil, len(page) == 0, page[0].Name != n.object:
+		return false, err
+	}
+	f.keepParent(ctx, n)
+	return true, f.deleteObject(ctx, n)
+}
+
+const (
+	// ghostsAtOnce is how many rows of a directory that is to be removed are looked at before the next are listed.
+	ghostsAtOnce = 256
+	// maxGhostPages is how many times that is done.
+	maxGhostPages = 1000
+)
+
+// errIsThere ends a search for objects.
+var errIsThere = errors.New("there is an object")
+
+// clearGhosts deletes the rows below a directory, or in a container, of objects that are not there, and reports whether nothing else is there
+// but the directory's own marker. It ends at the first object. The error is translated.
+func (f *FS) clearGhosts(ctx context.Context, dir name) (bool, error) {
+	l := listing{prefix: dir.prefix(), limit: 2} // most directories are not empty because of something that is there
+	for range maxGhostPages {
+		page, err := f.page(ctx, dir, l)
+		if err != nil {
+			return false, translate(err)
+		}
+		if len(page) == 0 {
+			return true, nil
+		}
+		g, gctx := errgroup.WithContext(ctx)
+		g.SetLimit(headsAtOnce)
+		for _, e := range page {
+			if e.Name == dir.prefix() && isMarker(e.Name, e.Bytes, e.ContentType) {
+				continue
+			}
+			g.Go(func() error {
+				n := dir.with(e.Name)
+				switch _, err := f.head(gctx, n); {
+				case isMissing(err):
+					return f.deleteObject(gctx, n)
+				case err == nil, dangles(err), status(err) == http.StatusForbidden:
+					return errIsThere
+				default:
+					return err
+				}
+			})
+		}
+		switch err := g.Wait(); {
+		case errors.Is(err, errIsThere):
+			return false, nil
+		case err != nil:
+			return false, translate(err)
+		}
+		l.marker, l.limit = page[len(page)-1].key(), ghostsAtOnce
+	}
+	return false, nil
+}

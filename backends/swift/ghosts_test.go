@@ -1,0 +1,83 @@
+package swift
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/vfs"
+)
+
+// TestGhosts has rows of listings outlive their objects. They are not shown, can be removed as files can, and keep no directory, container or
+// rename back.
+func TestGhosts(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	for _, d := range []vfs.Path{"/c/d", "/c/d/made", "/c/e"} {
+		if err := f.Mkdir(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, object := range []string{"d/x", "d/y", "d/z", "d/prefix/a", "d/prefix/b", "e/gone", "top"} {
+		f.putRaw(t, vfs.Path("/c/"+object), []byte("x"), nil, nil)
+	}
+	f.srv.Lose("c", "d/x", "d/y", "d/prefix/a", "d/prefix/b", "d/made", "e/gone", "top")
+	if got, want := listNames(t, f, "/c/d"), []string{"made/", "prefix/", "z"}; !slices.Equal(got, want) {
+		t.Errorf("listed are %q, want %q", got, want)
+	}
+	if err := f.Remove(t.Context(), "/c/d/x"); err != nil {
+		t.Errorf("removing what is listed: %v", err)
+	}
+	if err := f.Remove(t.Context(), "/c/d/x"); !errors.Is(err, vfs.ErrNotExist) {
+		t.Errorf("removing it again: %v, want %v", err, vfs.ErrNotExist)
+	}
+	if err := f.Remove(t.Context(), "/c/d/prefi"); !errors.Is(err, vfs.ErrNotExist) {
+		t.Errorf("removing the beginning of a name: %v, want %v", err, vfs.ErrNotExist)
+	}
+	for _, d := range []vfs.Path{"/c/d/prefix", "/c/d/made"} {
+		if err := f.Rmdir(t.Context(), d); err != nil {
+			t.Errorf("removing %q, which has nothing but rows: %v", d, err)
+		}
+	}
+	if err := f.Rmdir(t.Context(), "/c/d"); !errors.Is(err, vfs.ErrNotEmpty) {
+		t.Errorf("a directory with a file and rows without one: %v, want %v", err, vfs.ErrNotEmpty)
+	}
+	if err := f.Remove(t.Context(), "/c/d/z"); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(f.Rmdir(t.Context(), "/c/d"), f.Rename(t.Context(), "/c/e", "/c/f", vfs.RenameOptions{})); err != nil {
+		t.Error(err)
+	}
+	if got, want := f.objects(t, "c"), []string{"f", "top"}; !slices.Equal(got, want) {
+		t.Errorf("the container lists %q, want %q", got, want)
+	}
+	if err := f.Rmdir(t.Context(), "/c/f"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Rmdir(t.Context(), "/c"); err != nil {
+		t.Errorf("removing a container that has nothing but a row: %v", err)
+	}
+}
+
+// TestGhostDirectoryOfThousands removes a directory of many rows without objects, and finds the one object behind them.
+func TestGhostDirectoryOfThousands(t *testing.T) {
+	f := newFake(t, swifttest.Limits{ListingLimit: 100}, nil)
+	var names []string
+	for i := range 350 {
+		p := vfsPath("/c/d/%04d", i)
+		f.putRaw(t, p, []byte("x"), nil, nil)
+		names = append(names, string(p[3:]))
+	}
+	f.srv.Lose("c", names[:349]...)
+	if err := f.Rmdir(t.Context(), "/c/d"); !errors.Is(err, vfs.ErrNotEmpty) {
+		t.Errorf("a directory with one file behind many rows: %v, want %v", err, vfs.ErrNotEmpty)
+	}
+	f.has(t, "/c/d/0349", []byte("x"), "it is a file")
+	f.srv.Lose("c", names[349])
+	if err := f.Rmdir(t.Context(), "/c/d"); err != nil {
+		t.Error(err)
+	}
+	if left := f.objects(t, "c"); len(left) > 0 {
+		t.Errorf("%q are still listed", left)
+	}
+}
