@@ -107,6 +107,8 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 		opened:       time.Now(),
 		hideSegments: b.cfg.HideSegments,
 		around:       known{asked: recent.New(askedAgain)},
+		dropBoxes:    recent.New(dropBoxFor),
+		closed:       recent.New(dropBoxFor),
 	}
 	f.client.prepare, f.client.observe = f.prepare, f.observe
 	return f, nil
@@ -134,6 +136,9 @@ type FS struct {
 	ahead        ahead
 	making       making
 	dirs         knownDirs
+	containers   knownContainers
+	// dropBoxes and closed are containers that the login may not read: those that it may write to, and the others.
+	dropBoxes, closed *recent.Keys
 }
 
 var (

@@ -2,9 +2,11 @@ package swift
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"filegate/backends/internal/spans"
+	"filegate/core/vfs"
 )
 
 // abandonTimeout bounds what is still done for an upload that ends without Commit: the segments under way, the end that is kept, the deletion of the rest.
@@ -18,7 +20,7 @@ func (w *writer) Close() error {
 		return nil
 	}
 	w.done = true
-	keep := w.resumable() && !w.unmarked && w.size >= keepFrom
+	keep := w.resumable() && !w.unmarked && w.size >= keepFrom && !errors.Is(w.err, vfs.ErrQuota) // what is kept would take room still
 	unsure := w.published
 	w.mu.Unlock()
 	if !keep {

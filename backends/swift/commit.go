@@ -63,6 +63,7 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 		}
 	}
 	switch {
+	case w.blind:
 	case named != nil:
 		w.fs.sweepUploads(ctx, w.target)
 	case len(replaced) > 0 || w.superseded != nil:
@@ -114,6 +115,11 @@ func (w *writer) publish(ctx context.Context) (version string, needed map[name]b
 		if err := w.waitSent(ctx); err != nil {
 			return "", nil, err
 		}
+		if w.fs.containers.get(w.target.top()).limited {
+			if err := w.fs.roomIn(ctx, w.target, plain.len()); err != nil {
+				return "", nil, err
+			}
+		}
 		if err := w.unmark(ctx); err != nil {
 			return "", nil, err
 		}
@@ -146,6 +152,9 @@ func (w *writer) publish(ctx context.Context) (version string, needed map[name]b
 	}
 	entries, err = w.nest(ctx, entries)
 	if err != nil {
+		return "", nil, err
+	}
+	if err := w.checkRoom(ctx); err != nil {
 		return "", nil, err
 	}
 	if err := w.unmark(ctx); err != nil {
@@ -401,7 +410,7 @@ func (w *writer) putZeros(ctx context.Context, size int64) (*segment, error) {
 	seg := &segment{name: w.newName(w.size), size: data.len(), etag: data.md5()}
 	w.sent = append(w.sent, seg)
 	w.mu.Unlock()
-	return seg, w.fs.putSegment(ctx, seg, data, false)
+	return seg, w.fs.putSegment(ctx, w.target, seg, data, false)
 }
 
 // compact rewrites runs of small pieces as segments of their own, so that many small edits do not leave a file in crumbs.

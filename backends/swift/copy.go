@@ -198,8 +198,8 @@ func (w *writer) copySegment(ctx context.Context, from *segment, off int64) (*se
 	header["If-Match"] = from.etag
 	req := request{method: methodCopy, target: from.name, header: header}
 	resp, err := w.fs.copyUnchanged(ctx, req, from.etag)
-	if status(err) == http.StatusNotFound {
-		if err := w.fs.makeSegmentsContainer(ctx, copied.name); err != nil {
+	if status(err) == http.StatusNotFound && copied.name.top() == w.target.segments() {
+		if err := w.fs.makeSegmentsContainer(ctx, w.target); err != nil {
 			return nil, err
 		}
 		resp, err = w.fs.copyUnchanged(ctx, req, from.etag)

@@ -35,7 +35,7 @@ func TestCopyLarge(t *testing.T) {
 		"dynamic": func(f *fake) {
 			for i, part := range slices.Collect(slices.Chunk(content, most)) {
 				seg := &segment{name: name{"", "c", "file.part/" + string(rune('0'+i))}, size: int64(len(part)), etag: pieces{part}.md5()}
-				if err := f.putSegment(t.Context(), seg, pieces{part}, false); err != nil {
+				if err := f.putSegment(t.Context(), seg.name.segmentsOf(), seg, pieces{part}, false); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -43,7 +43,7 @@ func (f *FS) mkdir(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	switch {
 	case err == nil:
 		return vfs.ErrExist
-	case !errors.Is(err, vfs.ErrNotExist):
+	case !errors.Is(err, vfs.ErrNotExist) && !f.dropsInto(ctx, n, err):
 		return translate(err)
 	}
 	if err := f.prepareParent(ctx, n); err != nil {

@@ -169,7 +169,12 @@ func (w *writer) publishDLO(ctx context.Context, header map[string]string) (etag
 	if err := w.assemble(ctx); err != nil {
 		return "", err
 	}
-	if err := w.awaitListed(ctx); err != nil {
+	if !w.blind {
+		if err := w.awaitListed(ctx); err != nil {
+			return "", err
+		}
+	}
+	if err := w.checkRoom(ctx); err != nil {
 		return "", err
 	}
 	if err := w.unmark(ctx); err != nil {

@@ -59,6 +59,10 @@
 // and -Md5 and -Sha256 as far as they are wanted and no ETag says them. Whatever else becomes of a file, they are gone rather than wrong. A
 // download is compared with the first that the file has of CRC-64, SHA-256 and MD5: in that order they take the processor's time.
 //
+// The container for segments has the storage policy and the rights of the files' own. In a container that the login may write to and not
+// read (see isDropBox), files are put without a look at what is there, large ones as dynamic large objects with their segments beside
+// them.
+//
 // # Listings
 //
 // Listings of Swift's may be behind; an object itself never is. What is changed through a gateway is noted (writelog), and laid over every listing that this
@@ -92,7 +96,8 @@
 //	                does a new file from the third in a directory on, but for 1 listing a second; the first in one that was made just before is
 //	                such a file already. 1 HEAD before the PUT where a large file is there, or one that was asked for more than a second
 //	                ago; 2 requests more where something has come to the name of a new file meanwhile. Large: 1 PUT for
-//	                each segment and 1 for the manifest; large and new: 1 PUT and 1 DELETE of the marker; over a large one: 1 GET
+//	                each segment and 1 for the manifest, 1 HEAD of the container (for its quota, and for rights that the segments follow), 1 of the container
+//	                for segments by a session's first and every five minutes, and 2 more at Commit where there is a quota; large and new: 1 PUT and 1 DELETE of the marker; over a large one: 1 GET
 //	                of its manifest, and 1 listing (of unfinished renames), 1 HEAD of the container (which may keep versions) and 1 bulk delete
 //	                of its segments after it, and where the new one is small 1 HEAD of the container of segments; each hour, for a
 //	                container, 1 listing more (of uploads that nobody has gone on with); dynamic: 1 listing before the manifest, and in the old
@@ -104,14 +109,14 @@
 //	                1 listing more (there may be cut-off uploads). Of what is not empty 1 listing more and 1 HEAD for each row of it that has no object, or has one
 //	                and is the first such
 //	set time, mode  1 HEAD, 1 POST; of what is not kept 1 HEAD; of a small file that the same session has just written no HEAD
-//	space           1 HEAD of the account and 1 of the container
+//	space           1 HEAD of the account and 1 of the container; where that has a quota, 1 of the container for segments
 //	symlink         1 HEAD of the container, what stat takes of the new name and of the target, 1 PUT
 //	remove          1 HEAD, 1 DELETE; of the first entry that a session takes out of a directory, by rmdir and rename too, 1 HEAD more,
 //	                and another and 1 PUT where that is a prefix, each minute; large: 1 GET of the manifest, 1 listing, 1 HEAD of the container, 1 bulk delete
 //	                and 1 HEAD of the container of segments more, and its DELETE with the last one
 //	                Of what is not there 1 listing more than stat takes (there may be a row without an object)
 //	rename          1 HEAD, what stat takes of the new name, 1 COPY, 1 DELETE; large, at any size: 1 listing, 1 PUT and 1 DELETE
-//	                of the record more, over a file 1 GET of the manifest; a directory: what a large file takes, 5 listings of it, 1 COPY and
+//	                of the record more, over a file 1 GET of the manifest, to another container 1 HEAD of that; a directory: what a large file takes, 5 listings of it, 1 COPY and
 //	                1 DELETE for each entry, 8 at a time, and before that 1 HEAD for each that no listing has asked for, 32 at a time, and
 //	                1 GET of each manifest; and 1 PUT and 1 DELETE for each cut-off upload
 //	copy            1 HEAD, what stat takes of the new name, 1 COPY; of more than a segment: 2 HEADs more, for the room that there is; of a static large
@@ -124,7 +129,9 @@
 //	                comes to that, every five minutes, and for each path below a ".versions" where no versions are kept. With
 //	                show_versions each list of a container asks for that, too
 //
-// With storage_policy, 1 HEAD of each container comes to that, every five minutes.
+// With storage_policy, 1 HEAD of each container comes to that, every five minutes. Where the owner of a container that is open to others
+// is shown its rights by whatever answer, 1 HEAD of the container for segments comes to that, for a session and every five minutes, and 1
+// POST where the rights are others there.
 //
 // # Decisions
 //

@@ -114,12 +114,10 @@ func translate(err error) error {
 		kind, text = vfs.ErrChanged, "what the link leads to is not what it was made for any more, and the storage lets nobody move such a link"
 	case dangles(e):
 		text = "the symbolic link leads to nothing"
-	case e.status == http.StatusConflict && e.method == http.MethodGet && e.target.account != "":
-		kind, text = vfs.ErrCorrupt, "parts of the file are missing in the storage, or lie in a container that is not shared with this login"
-	case e.status == http.StatusConflict && e.method == http.MethodGet: // what a manifest names is gone
-		kind, text = vfs.ErrCorrupt, "parts of the file are missing in the storage"
+	case e.status == http.StatusConflict && e.method == http.MethodGet: // what a manifest names is gone, or closed to the login
+		kind, text = vfs.ErrCorrupt, fmt.Sprintf("parts of the file are missing in the storage, or this login may not read them: then %s", openSegments(e.target))
 	case e.status == http.StatusForbidden && strings.HasSuffix(e.target.container, segmentsSuffix):
-		text = fmt.Sprintf("permission denied by the storage in the container %q, where the parts of large files lie", e.target.container)
+		text = fmt.Sprintf("permission denied by the storage in the container %q, where the parts of large files lie: %s", e.target.container, openSegments(e.target.segmentsOf()))
 	}
 	if kind == vfs.ErrUnavailable && e.retryAfter > 0 {
 		text = fmt.Sprintf("the storage is not available: try again in %v", e.retryAfter.Round(time.Second))

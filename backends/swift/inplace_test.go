@@ -16,7 +16,7 @@ func newHuge(t *testing.T) (f *fake, unit []byte) {
 	f = newFake(t, swifttest.Limits{}, nil)
 	unit = noise(16 * mib)
 	seg := &segment{name: name{"", "c_segments", "huge/unit"}, size: int64(len(unit)), etag: pieces{unit}.md5()}
-	if err := f.putSegment(t.Context(), seg, pieces{unit}, false); err != nil {
+	if err := f.putSegment(t.Context(), seg.name.segmentsOf(), seg, pieces{unit}, false); err != nil {
 		t.Fatal(err)
 	}
 	var entries []sloEntry

@@ -73,14 +73,15 @@ func (f *FS) begin(ctx context.Context, r renaming) error {
 	if err != nil {
 		return err
 	}
-	for _, n := range r.records() {
+	files := []name{r.from, r.to}
+	for i, n := range r.records() {
 		req := request{
 			method: http.MethodPut, target: n, body: pieces{body}.reader(), length: int64(len(body)),
 			header: map[string]string{"Content-Type": "application/json"},
 		}
 		_, err := f.client.send(ctx, req)
 		if status(err) == http.StatusNotFound {
-			if err := f.makeSegmentsContainer(ctx, n); err != nil {
+			if err := f.makeSegmentsContainer(ctx, files[i]); err != nil {
 				return translate(err)
 			}
 			_, err = f.client.send(ctx, req)

@@ -291,7 +291,7 @@ func (f *FS) putMarkerOf(ctx context.Context, target name, upload string, place 
 	}
 	_, err := f.client.send(ctx, req)
 	if status(err) == http.StatusNotFound {
-		if err := f.makeSegmentsContainer(ctx, marker); err != nil {
+		if err := f.makeSegmentsContainer(ctx, target); err != nil {
 			return err
 		}
 		_, err = f.client.send(ctx, req)

@@ -46,6 +46,7 @@ func TestPartialsOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Close()
+	owner.shareWith(t, "c_segments", "", false, false)
 
 	sees := func(when string) {
 		t.Helper()

@@ -15,10 +15,14 @@ var _ vfs.PlaceFS = (*FS)(nil)
 func (f *FS) Place(ctx context.Context, p vfs.Path, follow bool) (vfs.Place, error) {
 	if follow {
 		end, err := vfs.LinkEnd(ctx, f, p)
-		if err != nil {
+		n, _ := f.locate(p)
+		switch {
+		case f.dropsInto(ctx, n, err): // what is put there takes the place of a link
+		case err != nil:
 			return vfs.Place{}, err
+		default:
+			p = end
 		}
-		p = end
 	}
 	n, err := f.locate(p)
 	if err != nil {

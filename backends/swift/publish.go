@@ -28,7 +28,7 @@ func (w *writer) newObjectHeader() map[string]string {
 	attrs.ModTime = new(w.modTime())
 	maps.Copy(h, w.fs.headerOf(attrs, false))
 	w.inherit(h)
-	if !w.old.exists() {
+	if !w.old.exists() && (!w.blind || w.opts.Exclusive) {
 		h[ifNoneMatch] = "*"
 	}
 	return h

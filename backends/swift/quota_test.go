@@ -101,6 +101,103 @@ func TestQuotaOfCopies(t *testing.T) {
 	}
 }
 
+// TestQuotaOfSegments puts files of unknown size into a container with a quota, whose segments Swift does not count. There is room for a
+// file as long as the quota leaves anything, but for none that is larger than the whole. What is refused is so while it is being written,
+// or at Commit, and leaves nothing; what is there counts in the space that is told.
+func TestQuotaOfSegments(t *testing.T) {
+	t.Parallel()
+	for _, form := range []string{largeSLO, "dlo in the container for segments"} {
+		limits := swifttest.Limits{}
+		if form != largeSLO {
+			limits.NoSLO = true
+		}
+		f := newFake(t, limits, nil)
+		f.quotaOf(t, "c", 10*mib)
+		space := func(used int64) {
+			t.Helper()
+			const manifests = 10 * kib
+			got, err := f.StatSpace(t.Context(), "/c/x")
+			if err != nil || got.Total != 10*mib || got.Used < used || got.Used > used+manifests || got.Free != max(got.Total-got.Used, 0) {
+				t.Errorf("%s: the space is %+v, %v, want %d bytes used of %d", form, got, err, used, 10*mib)
+			}
+		}
+		refused := func(what string, err error) {
+			t.Helper()
+			if !errors.Is(err, vfs.ErrQuota) || !strings.Contains(vfs.ClientText(err), "quota") {
+				t.Errorf("%s: %s: %v, want a word about the quota", form, what, err)
+			}
+		}
+		space(0)
+		four := noise(4 * mib)
+		endless := func(what string) {
+			t.Helper()
+			w := f.openWriter(t, "/c/endless", replace)
+			defer w.Close()
+			var written int64
+			var err error
+			for ; err == nil && written < 100*mib; written += mib {
+				_, err = w.WriteAt(four[:mib], written)
+			}
+			refused(what, err)
+			w.Close()
+			if _, err := f.Stat(t.Context(), "/c/endless"); !errors.Is(err, vfs.ErrNotExist) {
+				t.Errorf("%s: %s: what was refused is there: %v", form, what, err)
+			}
+		}
+		endless("a file without an end")
+		space(0)
+		_, err := f.write(t.Context(), "/c/a", noise(11*mib), replace)
+		refused("a file that is larger than the quota", err)
+		space(0)
+		for i, p := range []vfs.Path{"/c/a", "/c/b", "/c/d"} {
+			f.mustWrite(t, p, four)
+			space(int64(i+1) * 4 * mib)
+		}
+		_, err = f.write(t.Context(), "/c/e", four, replace)
+		refused("a file where the quota leaves nothing", err)
+		_, err = f.write(t.Context(), "/c/a", four, vfs.WriteOptions{Offset: vfs.AtEnd})
+		refused("more of a file where the quota leaves nothing", err)
+		f.has(t, "/c/a", four, "what was to be appended was refused")
+		endless("a file without an end where the quota leaves nothing")
+		space(12 * mib)
+		if _, err := f.OpenWriter(t.Context(), "/c/f", vfs.WriteOptions{Create: true, Truncate: true, Size: 2 * mib}); !errors.Is(err, vfs.ErrQuota) {
+			t.Errorf("%s: a file of known size is opened: %v, want %v", form, err, vfs.ErrQuota)
+		}
+	}
+}
+
+// TestQuotaOfMoves moves a large file into a container with a quota, which Swift would hold only the manifest against.
+func TestQuotaOfMoves(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, swifttest.Limits{}, nil)
+	if err := f.Mkdir(t.Context(), "/d"); err != nil {
+		t.Fatal(err)
+	}
+	large := noise(3 * mib)
+	f.mustWrite(t, "/c/large", large)
+	f.quotaOf(t, "d", 2*mib)
+	if err := f.Rename(t.Context(), "/c/large", "/d/large", vfs.RenameOptions{}); !errors.Is(err, vfs.ErrQuota) {
+		t.Errorf("a large file moved into a small container: %v, want %v", err, vfs.ErrQuota)
+	}
+	f.has(t, "/c/large", large, "it was not to be moved")
+	f.quotaOf(t, "d", 4*mib)
+	if err := f.Rename(t.Context(), "/c/large", "/d/large", vfs.RenameOptions{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestQuotaOfSmallFiles fills a container with segments, and goes on with small files in the same session.
+func TestQuotaOfSmallFiles(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, swifttest.Limits{}, nil)
+	f.quotaOf(t, "c", 4*mib)
+	f.mustWrite(t, "/c/large", noise(4*mib-100*kib))
+	f.mustWrite(t, "/c/small", noise(50*kib))
+	if _, err := f.write(t.Context(), "/c/small2", noise(60*kib), replace); !errors.Is(err, vfs.ErrQuota) {
+		t.Errorf("a small file beside segments that leave it no room: %v, want %v", err, vfs.ErrQuota)
+	}
+}
+
 // quotas limits the bytes of the account and of the container.
 func (f *fake) quotas(t *testing.T, account, container int64) {
 	t.Helper()

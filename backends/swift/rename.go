@@ -96,6 +96,11 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	case from.account != to.account && (info.IsDir() || moved.isLarge()):
 		return vfs.Errorf(vfs.ErrUnsupported, "only small files can be moved from one account to another: copy it, and remove it then")
 	}
+	if moved.isLarge() && from.top() != to.top() { // else Swift would count the manifest alone
+		if err := f.roomIn(ctx, to, moved.size); err != nil {
+			return err
+		}
+	}
 	f.keepParent(ctx, from)
 	if info.IsDir() {
 		f.backend.gone.changedAlone(from)

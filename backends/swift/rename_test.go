@@ -63,7 +63,7 @@ func (f *fake) putDLO(t *testing.T, p vfs.Path, prefix string, data []byte) {
 	at := len(data) / 2
 	for i, part := range [][]byte{data[:at], data[at:]} {
 		seg := &segment{name: name{"", container, fmt.Sprintf("%s%06d", object, i)}, size: int64(len(part)), etag: pieces{part}.md5()}
-		if err := f.putSegment(ctx, seg, pieces{part}, false); err != nil {
+		if err := f.putSegment(ctx, seg.name.segmentsOf(), seg, pieces{part}, false); err != nil {
 			t.Fatal(err)
 		}
 	}

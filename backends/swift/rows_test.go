@@ -175,7 +175,7 @@ func TestOldServers(t *testing.T) {
 				t.Fatal(err)
 			}
 			seg := &segment{name: name{container: "c_segments", object: "file/1"}, size: int64(len(part)), etag: pieces{part}.md5()}
-			is(t, "the segment", f.putSegment(t.Context(), seg, pieces{part}, false), nil)
+			is(t, "the segment", f.putSegment(t.Context(), seg.name.segmentsOf(), seg, pieces{part}, false), nil)
 			entries := []sloEntry{sloEntryOf(extent{Span: spans.Span{Off: 0, End: seg.size}, seg: seg})}
 			_, err := f.putSLO(t.Context(), name{container: "c", object: "file"}, entries, map[string]string{"Content-Type": "text/plain"})
 			is(t, "the manifest", err, nil)

@@ -63,29 +63,20 @@ func hiddenPlace(target name, upload string) name {
 	return target.segments().with(segmentsPrefix(target.object) + upload + "/")
 }
 
-// putSegment sends a segment, and makes the container for segments if that is what is missing. It is eager where Swift has taken a segment of the
+// putSegment sends a segment of a file of of's container, and makes the container for segments if that is what is missing. It is eager where Swift has taken a segment of the
 // same file already.
-func (f *FS) putSegment(ctx context.Context, seg *segment, data pieces, eager bool) error {
+func (f *FS) putSegment(ctx context.Context, of name, seg *segment, data pieces, eager bool) error {
 	req := request{
 		method: http.MethodPut, target: seg.name, body: data.reader(), length: seg.size, eager: eager,
 		header: map[string]string{"Etag": seg.etag, "Content-Type": "application/octet-stream"},
 	}
 	_, err := f.client.send(ctx, req)
-	if status(err) == http.StatusNotFound {
-		if err := f.makeSegmentsContainer(ctx, seg.name); err != nil {
+	if status(err) == http.StatusNotFound && seg.name.top() == of.segments() {
+		if err := f.makeSegmentsContainer(ctx, of); err != nil {
 			return err
 		}
 		req.body = data.reader()
 		_, err = f.client.send(ctx, req)
-	}
-	return err
-}
-
-// makeSegmentsContainer makes the container that a segment is to lie in. A user who may write objects but make no containers is told so.
-func (f *FS) makeSegmentsContainer(ctx context.Context, seg name) error {
-	_, err := f.client.send(ctx, request{method: http.MethodPut, target: seg.top()})
-	if status(err) == http.StatusForbidden {
-		return refusedAs(err, vfs.ErrPermission, fmt.Sprintf("large files need the container %q, and this login may not make it", seg.container))
 	}
 	return err
 }

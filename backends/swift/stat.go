@@ -169,6 +169,9 @@ func (f *FS) sizeByRange(ctx context.Context, n name, etag string) (int64, error
 
 func (f *FS) statContainer(ctx context.Context, n name, base string) (vfs.Info, error) {
 	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: n})
+	if f.dropsInto(ctx, n, err) {
+		return f.dropBoxInfo(base), nil
+	}
 	if err != nil {
 		return vfs.Info{}, f.refusal(ctx, n, err)
 	}

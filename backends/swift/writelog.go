@@ -371,6 +371,9 @@ func (f *FS) observe(ctx context.Context, req request, began time.Time, resp *re
 	case methodCopy:
 		target = copyTarget(req)
 	default:
+		if target.isContainer() && err == nil {
+			f.sawContainer(ctx, target, resp.header)
+		}
 		return
 	}
 	f.backend.changes.changed(target)
@@ -383,6 +386,7 @@ func (f *FS) observe(ctx context.Context, req request, began time.Time, resp *re
 	if target.isContainer() {
 		f.forgetPolicy(ctx, target)
 		f.forgetVersioning(ctx, target)
+		f.containers.forget(target)
 	}
 	c := change{Gone: req.method == http.MethodDelete, Sure: true, At: time.Now().Unix() + 1}
 	switch {

@@ -33,15 +33,29 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	var info vfs.Info
 	var old object
 	asked := f.now()
-	if opts.Create && opts.Truncate && !opts.Exclusive && opts.IfVersion == "" {
+	replaces := opts.Create && opts.Truncate && opts.IfVersion == ""
+	blind := replaces && f.dropBoxes.Has(n.top().String())
+	switch {
+	case blind:
+	case replaces && !opts.Exclusive:
 		info, old, asked, err = f.lookupToReplace(ctx, n, p.Base())
-	} else {
+	default:
 		info, old, err = f.find(ctx, n, p.Base(), way{look: f.head, below: f.statBelow, mayBeNone: opts.Create, partials: true})
+	}
+	if f.dropsInto(ctx, n, err) {
+		if !replaces {
+			return nil, errBlind(n, err)
+		}
+		blind, err = true, nil
 	}
 	link := n
 	n, info, old, err = f.through(ctx, n, p.Base(), info, old, err)
 	var cut *partial
 	switch {
+	case blind:
+		if err := n.checkNew(); err != nil {
+			return nil, err
+		}
 	case n != link && opts.Create && opts.Exclusive:
 		return nil, vfs.ErrExist
 	case errors.Is(err, errNoContainer):
@@ -91,7 +105,8 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	w := &writer{
 		fs: f, target: n, base: p.Base(), opts: opts, limits: limits, old: old, asked: asked,
 		upload: newUploadID(begun), begun: begun,
-		dlo:    !limits.slo || f.backend.cfg.LargeObjects == largeDLO,
+		blind:  blind,
+		dlo:    blind || !limits.slo || f.backend.cfg.LargeObjects == largeDLO,
 		blocks: map[int64][]byte{},
 		chain:  newChain(&f.backend.cfg),
 		pace:   pace.NewForWhole(fewUploads, f.backend.cfg.UploadConcurrency, f.client.trip.Get()),
@@ -99,7 +114,12 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	if !old.exists() {
 		w.attrs.Mode = opts.Mode
 	}
-	if w.place, err = f.place(ctx, n, w.upload, old, opts.Size); err != nil {
+	if blind {
+		w.place, err = blindPlace(n, w.upload)
+	} else {
+		w.place, err = f.place(ctx, n, w.upload, old, opts.Size)
+	}
+	if err != nil {
 		return nil, translate(err)
 	}
 	switch {
@@ -135,18 +155,6 @@ func (w *writer) wakeAll() {
 	w.wake.Broadcast()
 }
 
-// roomFor refuses an upload of known size, or a copy, that cannot be stored, before its first byte. What is stored of the file already, and stays, has its room.
-func (f *FS) roomFor(ctx context.Context, n name, more int64) error {
-	if more <= f.backend.cfg.SegmentSize {
-		return nil // the answer to its one PUT says the same as early
-	}
-	space, err := f.spaceFor(ctx, n)
-	if err == nil && space.Free >= 0 && space.Free < more {
-		return vfs.Errorf(vfs.ErrQuota, "there are %d bytes to store, and the quota leaves %d", more, space.Free)
-	}
-	return nil
-}
-
 // writer is the new content of a file. What has been written lies in blocks until enough of it lies together to be sealed: made a
 // segment that is sent while more comes in.
 type writer struct {
@@ -164,12 +172,14 @@ type writer struct {
 	old        object // what had the name when it was asked for, if it existed
 	asked      moment
 	overtaken  []name // segments of what has come to the name since
+	blind      bool   // what has the name cannot be looked at
 	upload     string
 	place      name // what the names of its segments begin with
 	dlo        bool // the form of a large file is that of a dynamic large object
 	begun      time.Time
 	sends      sync.WaitGroup
-	pos        int64    // where the next ReadFrom begins
+	pos        int64 // where the next ReadFrom begins
+	room       room
 	superseded *partial // a cut-off upload of the same file that this one takes the place of
 
 	resumed *partial // the cut-off upload that this one goes on with
@@ -311,6 +321,7 @@ func (w *writer) wrote(off, n int64) error {
 // seal makes a segment of the bytes from off to end, all of them dirty, and sends it off. It is called with mu held.
 func (w *writer) seal(off, end int64) {
 	seg := w.cut(off, end)
+	w.takeRoom(seg.size)
 	w.sending++
 	data := seg.data
 	w.sends.Go(func() { w.send(seg, data) })
@@ -395,7 +406,7 @@ func (w *writer) sendSegment(ctx context.Context, seg *segment, data pieces) err
 	w.mu.Lock()
 	eager := w.taken
 	w.mu.Unlock()
-	err := w.fs.putSegment(ctx, seg, data, eager)
+	err := w.fs.putSegment(ctx, w.target, seg, data, eager)
 	if err == nil && !eager {
 		w.mu.Lock()
 		w.taken = true
@@ -407,7 +418,7 @@ func (w *writer) sendSegment(ctx context.Context, seg *segment, data pieces) err
 // resumable says whether the upload can be gone on with when it is cut off: one that changes what is there already leaves that as it was.
 func (w *writer) resumable() bool {
 	_, ok := markerName(w.target, w.upload)
-	return ok && !w.old.exists() && !w.opts.Exclusive && w.fs.backend.cfg.ResumeRetention > 0
+	return ok && !w.old.exists() && !w.blind && !w.opts.Exclusive && w.fs.backend.cfg.ResumeRetention > 0
 }
 
 // marked says whether there may be a marker of the upload.

@@ -1,0 +1,71 @@
+package swift
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"filegate/core/vfs"
+)
+
+// A drop box is a container that a login may write to and not read. Nothing in it can be asked for, so a file is put there without
+// a look at what has its name. One that needs segments is a dynamic large object with its segments beside it: of a static one Swift
+// would read the segments with the login's own rights, and of the container for segments the login has none.
+
+// dropBoxFor is how long it is remembered whether a container is a drop box.
+const dropBoxFor = time.Minute
+
+// isDropBox reports whether the login may write to n's container, which it may not read. Swift is asked by a POST to a name that
+// nothing has: it is refused as forbidden or, where it could have been done, as not found.
+func (f *FS) isDropBox(ctx context.Context, n name) bool {
+	key := n.top().String()
+	switch {
+	case f.dropBoxes.Has(key):
+		return true
+	case f.closed.Has(key):
+		return false
+	}
+	// What is refused may be about a link that leads into another container.
+	if _, err := f.client.send(ctx, request{method: http.MethodHead, target: n.top(), patience: -1}); status(err) != http.StatusForbidden {
+		return false
+	}
+	var r [16]byte
+	rand.Read(r[:])
+	_, err := f.client.send(ctx, request{method: http.MethodPost, target: n.with(".filegate-" + hex.EncodeToString(r[:])), patience: -1})
+	switch status(err) {
+	case http.StatusNotFound:
+		f.dropBoxes.Note(key)
+		return true
+	case http.StatusForbidden:
+		f.closed.Note(key)
+	}
+	return false
+}
+
+// dropsInto reports whether a lookup of n has failed because n's container is a drop box.
+func (f *FS) dropsInto(ctx context.Context, n name, err error) bool {
+	return status(err) == http.StatusForbidden && n.container != "" && f.isDropBox(ctx, n)
+}
+
+// dropBoxInfo describes a drop box.
+func (f *FS) dropBoxInfo(base string) vfs.Info {
+	return vfs.Info{Name: base, Mode: fs.ModeDir | 0o333, ModTime: f.opened}
+}
+
+// blindPlace returns where the segments of a file in a drop box lie.
+func blindPlace(n name, upload string) (name, error) {
+	place := n.with(n.object + partSuffix + "/" + upload + "/")
+	if len(place.object)+segmentTail > maxObjectName {
+		return name{}, errLongName(n)
+	}
+	return place, nil
+}
+
+// errBlind is the refusal of what cannot be done without a look at what is there.
+func errBlind(n name, err error) error {
+	return refusedAs(err, vfs.ErrPermission, fmt.Sprintf("this login may put new files into %q, and not read what is there", n.container))
+}

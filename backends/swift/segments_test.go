@@ -1,0 +1,168 @@
+package swift
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"filegate/backends/swift/swifttest"
+	"filegate/core/vfs"
+)
+
+// headersOf returns what Swift says of a container.
+func (f *FS) headersOf(t *testing.T, container string) http.Header {
+	t.Helper()
+	resp, err := f.client.send(t.Context(), request{method: http.MethodHead, target: name{container: container}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.header
+}
+
+// TestSegmentsFollow shares a container before its first large file, and then changes with whom. The container for segments has the
+// same rights each time that the owner has been shown them.
+func TestSegmentsFollow(t *testing.T) {
+	run := func(t *testing.T, a account) {
+		owner := openFS(t, a, nil)
+		guest := openFS(t, a.other(), nil)
+		dir := makeContainer(t, owner)
+		ctx, large := t.Context(), noise(2*mib+1000)
+		put := func(f *FS, p vfs.Path, data []byte) {
+			t.Helper()
+			w := must(f.OpenWriter(ctx, p, replace))
+			defer w.Close()
+			must(w.ReadFrom(bytes.NewReader(data)))
+			must(w.Commit(ctx))
+		}
+		same := func(when string) {
+			t.Helper()
+			files, segments := rightsOf(owner.headersOf(t, dir.Base())), rightsOf(owner.headersOf(t, segmentsContainer(dir.Base())))
+			if files != segments {
+				t.Errorf("%s the container has the rights %+v, that of the segments %+v", when, files, segments)
+			}
+		}
+		owner.share(t, dir.Base(), true, false)
+		put(owner, dir.Join("large"), large)
+		same("made with them")
+		shared := vfs.Path("/@" + owner.account).Under(dir)
+		if got := readAll(t, guest, shared.Join("large")); !bytes.Equal(got, large) {
+			t.Errorf("the guest reads %d bytes that are other ones", len(got))
+		}
+		owner.share(t, dir.Base(), true, true)
+		put(owner, dir.Join("large2"), large)
+		same("after a large upload")
+		put(guest, shared.Join("large3"), large)
+		owner.share(t, dir.Base(), false, false)
+		must(listAll(ctx, owner, dir))
+		same("shown by a listing")
+
+		// A session that has not seen the old rights.
+		owner.share(t, dir.Base(), true, false)
+		owner.containers = knownContainers{}
+		must(owner.Stat(ctx, dir))
+		same("shown to a new session")
+		owner.share(t, dir.Base(), false, false)
+		owner.containers = knownContainers{}
+		put(owner, dir.Join("large4"), large)
+		same("taken away before a new session")
+	}
+	t.Run("fake", func(t *testing.T) { run(t, accountIn(swifttest.Start(t, swifttest.Config{}))) })
+	t.Run("real", func(t *testing.T) { run(t, realSwift(t)) })
+}
+
+// TestSegmentsOfOthers has a guest put a large file where there is no container for segments yet, and where it is closed. The error
+// tells what the owner has to do.
+func TestSegmentsOfOthers(t *testing.T) {
+	run := func(t *testing.T, a account) {
+		owner := openFS(t, a, nil)
+		guest := openFS(t, a.other(), nil)
+		dir := makeContainer(t, owner)
+		owner.share(t, dir.Base(), true, true)
+		ctx, segments := t.Context(), segmentsContainer(dir.Base())
+		large := vfs.Path("/@" + owner.account).Under(dir).Join("large")
+		put := func(p vfs.Path) error {
+			w, err := guest.OpenWriter(ctx, p, replace)
+			if err != nil {
+				return err
+			}
+			defer w.Close()
+			if _, err = w.ReadFrom(bytes.NewReader(noise(3 * mib))); err == nil {
+				_, err = w.Commit(ctx)
+			}
+			return err
+		}
+		refused := func(err error) {
+			t.Helper()
+			command := "swift post " + segments + " -r READ -w WRITE"
+			if !errors.Is(err, vfs.ErrPermission) && !errors.Is(err, vfs.ErrCorrupt) || !strings.Contains(vfs.ClientText(err), command) {
+				t.Errorf("%v (%s), want the command %q", err, vfs.ClientText(err), command)
+			}
+		}
+		// A guest of the account meets 403 for a container that is not there, too.
+		refused(put(large))
+		if err := owner.makeContainer(ctx, name{container: segments}, nil); err != nil {
+			t.Fatal(err)
+		}
+		refused(put(large))
+		owner.share(t, segments, true, true)
+		if err := put(large); err != nil {
+			t.Error(err)
+		}
+		owner.share(t, segments, false, false)
+		_, err := (&fake{FS: guest}).read(ctx, large)
+		refused(err)
+	}
+	t.Run("fake", func(t *testing.T) { run(t, accountIn(swifttest.Start(t, swifttest.Config{}))) })
+	t.Run("real", func(t *testing.T) { run(t, realSwift(t)) })
+}
+
+// TestSegmentsPolicy makes containers for segments of files in containers of two policies, of which one takes no new containers any more.
+func TestSegmentsPolicy(t *testing.T) {
+	w := &world{srv: swifttest.Start(t, swifttest.Config{Limits: swifttest.Limits{Policies: []string{"gold", "silver"}}})}
+	f := w.fake(w.gateway(t))
+	large := noise(2*mib + 5)
+	for _, policy := range []string{"gold", "silver"} {
+		header := map[string]string{"X-Storage-Policy": policy}
+		if err := f.makeContainer(t.Context(), name{container: policy}, header); err != nil {
+			t.Fatal(err)
+		}
+		f.mustWrite(t, vfsPath("/%s/large", policy), large)
+		if got := f.headersOf(t, policy+"_segments").Get("X-Storage-Policy"); got != policy {
+			t.Errorf("the container for segments has the policy %q, want %q", got, policy)
+		}
+	}
+	if err := f.makeContainer(t.Context(), name{container: "old"}, map[string]string{"X-Storage-Policy": "silver"}); err != nil {
+		t.Fatal(err)
+	}
+	f.srv.Inject(swifttest.Rule{
+		Op: swifttest.PutContainer, Times: 1, Fault: swifttest.Fault{Status: http.StatusBadRequest},
+	})
+	f.mustWrite(t, "/old/large", large)
+	f.has(t, "/old/large", large, "its segments have another policy")
+}
+
+// TestSegmentsFollowAtTheirTime counts what following costs: a container that is open to nobody nothing, another one a HEAD for a
+// session, and every five minutes.
+func TestSegmentsFollowAtTheirTime(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	f.mustWrite(t, "/c/large", noise(2*mib))
+	asked := func(what string, heads, posts int) {
+		t.Helper()
+		f.srv.ForgetRequests()
+		must(listAll(t.Context(), f, "/c"))
+		if h, p := f.srv.Count(swifttest.HeadContainer), f.srv.Count(swifttest.PostContainer); h != heads || p != posts {
+			t.Errorf("%s a listing takes %d HEADs and %d POSTs of containers, want %d and %d", what, h, p, heads, posts)
+		}
+	}
+	asked("open to nobody:", 0, 0)
+	f.share(t, "c", true, false)
+	asked("open to a guest:", 1, 1)
+	asked("followed:", 0, 0)
+	f.containers.change(name{container: "c"}, func(k *knownContainer) { k.followed = time.Now().Add(-2 * followFor) })
+	asked("after some time:", 1, 0)
+	f.containers = knownContainers{}
+	asked("in another session:", 1, 0)
+}
