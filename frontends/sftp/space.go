@@ -34,6 +34,8 @@ func (c *channel) space(r *request) (total, free uint64, err error) {
 	case t < 0:
 		t = f + used
 	}
+	// Clients take what is used for the total less what is free, and more can be used than a quota has.
+	t = max(t, f+used)
 	return uint64(t), uint64(f), nil
 }
 
