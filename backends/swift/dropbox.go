@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"filegate/backends/internal/spans"
 	"filegate/core/vfs"
 )
 
@@ -49,6 +50,23 @@ func (f *FS) isDropBox(ctx context.Context, n name) bool {
 // dropsInto reports whether a lookup of n has failed because n's container is a drop box.
 func (f *FS) dropsInto(ctx context.Context, n name, err error) bool {
 	return status(err) == http.StatusForbidden && n.container != "" && f.isDropBox(ctx, n)
+}
+
+// canBeBlind reports whether a file can be written to without a look at what has its name: the content is to begin anew.
+func canBeBlind(opts vfs.WriteOptions) bool {
+	return opts.Create && opts.IfVersion == "" && (opts.Truncate || opts.Offset == 0)
+}
+
+// anew is what a client has made new of a file that it did not open as an empty one. OpenSSH's scp writes all of it, and cuts off at the
+// end what was there before.
+type anew struct {
+	truncated bool
+	written   spans.Set
+}
+
+// isWhole reports whether nothing is left of what had the name before. Of a file that cannot be read nothing must be.
+func (w *writer) isWhole() bool {
+	return w.opts.Truncate || w.anew.truncated && (w.size == 0 || w.anew.written.Covers(spans.Span{End: w.size}))
 }
 
 // dropBoxInfo describes a drop box.

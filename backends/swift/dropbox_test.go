@@ -61,6 +61,21 @@ func TestDropBox(t *testing.T) {
 		if err := write(box.Join("a"), small, vfs.WriteOptions{Create: true, Offset: vfs.AtEnd}); !errors.Is(err, vfs.ErrPermission) || !strings.Contains(vfs.ClientText(err), "not read") {
 			t.Errorf("appending to what cannot be read: %v, want %v", err, vfs.ErrPermission)
 		}
+		// As OpenSSH's scp does it, which does not empty the file first.
+		for _, data := range [][]byte{small, large, noise(500)} {
+			w := must(guest.OpenWriter(ctx, box.Join("a"), vfs.WriteOptions{Create: true}))
+			must(w.WriteAt(data, 0))
+			if err := w.Truncate(int64(len(data))); err != nil {
+				t.Fatal(err)
+			}
+			must(w.Commit(ctx))
+			if got := readAll(t, owner, dir.Join("a")); !bytes.Equal(got, data) {
+				t.Errorf("the owner reads %d bytes, want the %d that were put", len(got), len(data))
+			}
+		}
+		if err := write(box.Join("a"), small[:10], vfs.WriteOptions{Create: true}); !errors.Is(err, vfs.ErrPermission) {
+			t.Errorf("the beginning of what cannot be read is changed: %v, want %v", err, vfs.ErrPermission)
+		}
 		if err := guest.Mkdir(ctx, box.Join("d")); err != nil {
 			t.Error(err)
 		}

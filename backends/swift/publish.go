@@ -28,7 +28,7 @@ func (w *writer) newObjectHeader() map[string]string {
 	attrs.ModTime = new(w.modTime())
 	maps.Copy(h, w.fs.headerOf(attrs, false))
 	w.inherit(h)
-	if !w.old.exists() && (!w.blind || w.opts.Exclusive) {
+	if !w.old.exists() && (!w.blind || w.opts.Exclusive || !w.isWhole()) {
 		h[ifNoneMatch] = "*"
 	}
 	return h
@@ -110,6 +110,8 @@ func (w *writer) refusal(err error) error {
 		return refusedAs(err, vfs.ErrNotExist, "there is no container "+w.target.container)
 	case status(err) == http.StatusPreconditionFailed && w.opts.Exclusive:
 		return refusedAs(err, vfs.ErrExist, "")
+	case status(err) == http.StatusPreconditionFailed && w.blind:
+		return errBlind(w.target, err)
 	case status(err) == http.StatusBadRequest && len(w.layout) > 0:
 		// Swift has checked every segment that the manifest names.
 		return refusedAs(err, vfs.ErrChanged, "parts of the file are gone: it was changed or removed by somebody else meanwhile")

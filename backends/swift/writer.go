@@ -33,17 +33,16 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	var info vfs.Info
 	var old object
 	asked := f.now()
-	replaces := opts.Create && opts.Truncate && opts.IfVersion == ""
-	blind := replaces && f.dropBoxes.Has(n.top().String())
+	blind := canBeBlind(opts) && f.dropBoxes.Has(n.top().String())
 	switch {
 	case blind:
-	case replaces && !opts.Exclusive:
+	case opts.Create && opts.Truncate && !opts.Exclusive && opts.IfVersion == "":
 		info, old, asked, err = f.lookupToReplace(ctx, n, p.Base())
 	default:
 		info, old, err = f.find(ctx, n, p.Base(), way{look: f.head, below: f.statBelow, mayBeNone: opts.Create, partials: true})
 	}
 	if f.dropsInto(ctx, n, err) {
-		if !replaces {
+		if !canBeBlind(opts) {
 			return nil, errBlind(n, err)
 		}
 		blind, err = true, nil
@@ -173,6 +172,7 @@ type writer struct {
 	asked      moment
 	overtaken  []name // segments of what has come to the name since
 	blind      bool   // what has the name cannot be looked at
+	anew       anew   // where blind
 	upload     string
 	place      name // what the names of its segments begin with
 	dlo        bool // the form of a large file is that of a dynamic large object
@@ -307,6 +307,9 @@ func (w *writer) wrote(off, n int64) error {
 	}
 	w.size = max(w.size, off+n)
 	w.changed, w.touched = true, time.Now()
+	if w.blind {
+		w.anew.written.Add(off, off+n)
+	}
 	run := w.dirty.Add(off, off+n)
 	// More than a segment, not just one: a file that fits into the first segment is to be stored without any.
 	for run.Len() > w.segmentSize() {
@@ -442,6 +445,8 @@ func (w *writer) Truncate(size int64) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.anew.truncated = true
+	w.anew.written.Remove(size, max(size, w.size))
 	w.chain.truncate(size, &w.fs.backend.cfg)
 	if size < w.size {
 		w.dirty.Remove(size, w.size)
