@@ -1,0 +1,26 @@
+use strict;
+use warnings;
+use Net::FTP;
+
+my ($host, $port, $user, $password, $half) = @ARGV;
+my $ftp = Net::FTP->new($host, Port => $port, Timeout => 20) or die $@;
+my $done = sub { $_[0] or die $ftp->message };
+$done->($ftp->login($user, $password));
+$done->($ftp->binary);
+$done->($ftp->mkdir('new dir'));
+$done->($ftp->put('a file', 'new dir/put file'));
+$done->($ftp->put('a file', 'new dir/gone file'));
+print "$_\n" for $ftp->ls('new dir');
+$done->($ftp->rename('new dir/put file', 'new dir/renamed file'));
+$done->($ftp->delete('new dir/gone file'));
+$ftp->size('new dir/renamed file') == -s 'a file' or die 'size';
+$done->($ftp->get('new dir/renamed file', 'back file'));
+$done->($ftp->get('new dir/renamed file', 'rest file', $half));
+open my $in, '<:raw', 'a file' or die $!;
+seek $in, $half, 0;
+$done->($ftp->append($in, 'half file'));
+my $unique = $ftp->put_unique('a file') or die $ftp->message;
+$done->($ftp->delete($unique));
+$done->($ftp->mkdir('deep/er/dir', 1));
+$done->($ftp->rmdir('deep', 1));
+$ftp->quit;
