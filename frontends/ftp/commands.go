@@ -151,7 +151,8 @@ func (c *client) host(name string) *reply {
 	case name == "" || strings.ContainsAny(name, " /"):
 		return &reply{code: 501, text: "It is HOST name."}
 	}
-	return &reply{code: 220, text: c.srv.cfg.Banner}
+	banner, _, _ := strings.Cut(c.srv.cfg.Banner, "\n")
+	return &reply{code: 220, text: banner}
 }
 
 // language executes LANG (RFC 2640, section 4.1).

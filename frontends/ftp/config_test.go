@@ -79,3 +79,15 @@ func TestValidate(t *testing.T) {
 		}
 	}
 }
+
+func TestWarn(t *testing.T) {
+	for banner, want := range map[string]int{"Welcome to %v": 1, "Welcome, 100% of you": 0} {
+		cfg := ftp.NewConfig()
+		cfg.Banner = banner
+		n := 0
+		cfg.Warn(func(string, string, string) { n++ })
+		if n != want {
+			t.Errorf("%q: %d warnings, want %d", banner, n, want)
+		}
+	}
+}

@@ -86,15 +86,3 @@ func (t *TLS) validateSessions(report func(attribute, summary, detail string)) {
 		report("tls.legacy", "Old devices know no TLS 1.3", `Leave out legacy, or min_version = "1.3".`)
 	}
 }
-
-// Warn implements [frontend.Warner].
-func (c *Config) Warn(report func(attribute, summary, detail string)) {
-	if c.TLS.Legacy && c.TLS.Mode != off {
-		report("tls.legacy", "Weak TLS is offered to old devices",
-			"Clients may come in by TLS 1.0, SHA-1 and 3DES, and without forward secrecy. Let such devices have a frontend of their own.")
-	}
-	if c.TLS.CCC && c.TLS.Mode != off {
-		report("tls.ccc", "Clients may end the encryption of commands",
-			"Who can change what is on the network can then give commands in the name of a client that is logged in.")
-	}
-}

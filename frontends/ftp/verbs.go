@@ -42,6 +42,18 @@ var libraryReplies = []struct {
 	{"502 This command hasn't been implemented", reply{code: 502, text: "There is no such command here."}},
 }
 
+// kinderReplies are replies of the library in other words, by how they begin.
+var kinderReplies = []struct{ prefix, words string }{
+	{"331 OK", "331 The password is needed."},
+	{"250 CD worked on ", "250 The directory is "},
+	{"250 CDUP worked on ", "250 The directory is "},
+	{"350 Sure, give me a target", "350 The file is there, say its new name."},
+	{"250 Done !", "250 The file is renamed."},
+	{"200 Good to know", "200 It is noted."},
+	{"250 Deleted dir ", "250 The directory is removed: "},
+	{"250 Removed file ", "250 The file is removed: "},
+}
+
 // amend returns a line of a reply as it should be.
 func (c *control) amend(line string) string {
 	switch {
@@ -52,6 +64,11 @@ func (c *control) amend(line string) string {
 	}
 	if own := unwrapReply(line); own != line {
 		return own
+	}
+	for _, k := range kinderReplies {
+		if rest, ok := strings.CutPrefix(line, k.prefix); ok {
+			return k.words + rest
+		}
 	}
 	for i := range libraryReplies {
 		if r := &libraryReplies[i]; strings.HasPrefix(line, r.prefix) {
