@@ -49,9 +49,7 @@ func (c *client) execute(verb, arg string) (r *reply, done bool) {
 		if arg == "" {
 			return c.status(d), true
 		}
-	}
-	c.settle()
-	switch verb {
+		return c.statPath(d, arg), true
 	case "RETR":
 		return c.retr(d, arg), true
 	case "STOR":
@@ -62,8 +60,6 @@ func (c *client) execute(verb, arg string) (r *reply, done bool) {
 		return c.appe(d, arg), true
 	case "LIST", "NLST", "MLSD":
 		return c.list(d, verb, arg), true
-	case "STAT":
-		return c.statPath(d, arg), true
 	case "MLST":
 		return c.mlst(d, arg), true
 	case "PASV", "EPSV":
@@ -108,7 +104,6 @@ func (c *client) performAlways(verb, arg string) (r *reply, done bool) {
 	case "PROT":
 		return c.prot(arg), true
 	case "FEAT":
-		c.settle()
 		return c.features(), true
 	case "HELP":
 		if strings.EqualFold(strings.TrimSpace(arg), "SITE") {

@@ -352,10 +352,11 @@ func TestBusy(t *testing.T) {
 	}
 	nc.Close()
 	<-opened
-	r.cmd("NOOP", "200") // while the storage publishes
-	r.send("SIZE new\r\nNOOP\r\n")
+	r.cmd("NOOP", "200")                              // while the storage publishes
+	r.send("OPTS MLST Type;\r\nSIZE new\r\nNOOP\r\n") // replies come in this order
 	close(go1)
 	r.want("226")
+	r.want("200 MLST")
 	r.want("213 7")
 	r.want("200")
 }

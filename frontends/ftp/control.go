@@ -208,10 +208,19 @@ func (c *control) readLine() ([]byte, error) {
 func (c *control) command(line []byte) ([]byte, error) {
 	verb, arg, _ := strings.Cut(strings.TrimRight(string(line), "\r\n"), " ")
 	verb = strings.ToUpper(verb)
+	if strings.HasSuffix(verb, "ABOR") { // some clients send halves of telnet's commands in front of it
+		verb = "ABOR"
+	}
 	if !c.loggedIn {
 		if err := c.early(arg); err != nil || c.lastWords() != nil {
 			return nil, err
 		}
+	}
+	if verb == "QUIT" {
+		c.quitting.Store(true)
+	}
+	if !isForTransfer(verb, arg) {
+		c.settle()
 	}
 	passed := c.passed
 	c.passed = false
@@ -223,13 +232,11 @@ func (c *control) command(line []byte) ([]byte, error) {
 			r = &reply{code: 503, text: "RNFR comes first."}
 		}
 	case "USER":
-		c.settle()
 		if c.required && !c.secured {
 			r = errTLSRequired
 		}
 		c.named = r == nil
 	case "PASS":
-		c.settle()
 		named := c.named
 		c.named = false
 		switch {
@@ -243,14 +250,9 @@ func (c *control) command(line []byte) ([]byte, error) {
 	case "AUTH":
 		return nil, c.auth(arg)
 	case "CCC":
-		c.settle()
 		return nil, c.ccc()
 	case "REIN":
-		c.settle()
 		return c.reinitialize()
-	case "QUIT":
-		c.quitting.Store(true)
-		c.settle()
 	}
 	if r != nil {
 		return nil, c.answer(r)
@@ -265,6 +267,12 @@ func (c *control) command(line []byte) ([]byte, error) {
 		return []byte(again + "\r\n"), nil
 	}
 	return line, nil
+}
+
+// isForTransfer reports whether a command is executed while a transfer is under way. Others wait for
+// its end, so that replies come in the order of the commands.
+func isForTransfer(verb, arg string) bool {
+	return verb == "ABOR" || verb == "NOOP" || verb == "STAT" && arg == ""
 }
 
 // maxTries is how many refused logins end a connection.

@@ -181,7 +181,7 @@ func TestUrgentAbort(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.want("22")
-	for i, command := range []string{"\xff\xf4\xff\xf2ABOR", "\xff\xfb\x01ABOR", "AB\xff\xf1OR"} {
+	for i, command := range []string{"\xff\xf4\xff\xf2ABOR", "\xff\xfb\x01ABOR", "AB\xff\xf1OR", "\xf2ABOR"} {
 		r.cmd(command, "22")
 		r.cmd(fmt.Sprint("MKD n", i), "257")
 	}
