@@ -293,3 +293,33 @@ func TestBackoffGrows(t *testing.T) {
 		t.Errorf("pauses %q, want %q", pauses[:5], want)
 	}
 }
+
+// TestHangsInEachLogin leaves call after call unanswered: the program is replaced although it answers for its health, and
+// the next one is given up after a single such call.
+func TestHangsInEachLogin(t *testing.T) {
+	l := impatient()
+	l.CallTimeout = 200 * time.Millisecond
+	p := mustLaunch(t, l, spec(t, programAs(t, "good"), nil))
+	first := p.pid(t)
+	var wg sync.WaitGroup
+	for range missedCalls {
+		wg.Go(func() { _, _ = login(t, p, "hang", "x") })
+	}
+	wg.Wait()
+	second := p.pid(t)
+	if second == first {
+		t.Fatal("the program was not replaced")
+	}
+	_, err := login(t, p, "hang", "x")
+	wantUnavailable(t, "a login that hangs again", err)
+	if third := p.pid(t); third == second {
+		t.Error("the second program, which answered nothing either, was not replaced")
+	}
+	mustLogin(t, p)
+	pid := p.pid(t)
+	_, err = login(t, p, "hang", "x")
+	wantUnavailable(t, "one login that hangs", err)
+	if p.pid(t) != pid {
+		t.Error("a program that has answered a login was replaced after one that it did not")
+	}
+}

@@ -48,7 +48,7 @@ func InMemory(ctx context.Context, kind Kind, values []byte) (auth.Authenticator
 	r := newRemote(conn)
 	key := make([]byte, sealKeySize)
 	rand.Read(key)
-	err = errors.Join(r.describe(ctx), r.ping(ctx))
+	err = errors.Join(r.describe(ctx, ""), r.ping(ctx))
 	var diags auth.Diagnostics
 	if err == nil {
 		diags, err = r.configure(ctx, values, key)

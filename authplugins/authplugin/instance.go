@@ -59,14 +59,15 @@ type instance struct {
 	process *process
 	output  *output
 	since   time.Time
-	file    fs.FileInfo // of the program
+	file    fs.FileInfo   // of the program
+	hung    chan struct{} // closed when it left too many calls unanswered
 }
 
 // startInstance starts the program and asks what it is. It blocks until the program is ready, ctx ends, or timeout has passed.
-func startInstance(ctx context.Context, path, socketDir string, timeout time.Duration, log *slog.Logger) (*instance, error) {
+func startInstance(ctx context.Context, spec auth.LaunchSpec, socketDir string, timeout time.Duration, log *slog.Logger) (*instance, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	inst := &instance{output: newOutput(log)}
+	inst := &instance{output: newOutput(log), hung: make(chan struct{})}
 	created := make(chan *process, 1)
 	config := &goplugin.ClientConfig{
 		HandshakeConfig:  handshakeConfig(),
@@ -82,7 +83,7 @@ func startInstance(ctx context.Context, path, socketDir string, timeout time.Dur
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: socketDir},
 		GRPCDialOptions:  []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage))},
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, _ string) (runner.Runner, error) {
-			inst.process = newProcess(path, cmd)
+			inst.process = newProcess(spec, cmd)
 			created <- inst.process
 			return inst.process, nil
 		},
@@ -101,7 +102,7 @@ func startInstance(ctx context.Context, path, socketDir string, timeout time.Dur
 		case <-done:
 		}
 	})
-	err := inst.connect(ctx, config)
+	err := inst.connect(ctx, config, spec.HostVersion)
 	close(done)
 	keep()
 	if err != nil {
@@ -112,7 +113,7 @@ func startInstance(ctx context.Context, path, socketDir string, timeout time.Dur
 	return inst, nil
 }
 
-func (i *instance) connect(ctx context.Context, config *goplugin.ClientConfig) error {
+func (i *instance) connect(ctx context.Context, config *goplugin.ClientConfig, version string) error {
 	if _, err := i.client.Start(); err != nil {
 		return err
 	}
@@ -129,7 +130,7 @@ func (i *instance) connect(ctx context.Context, config *goplugin.ClientConfig) e
 		return err
 	}
 	i.remote = offered.(*remote) // it is what adapter.GRPCClient makes
-	return i.describe(ctx)
+	return i.describe(ctx, version)
 }
 
 // startError says in the operator's words why the program did not come up. The program has been stopped.

@@ -79,9 +79,9 @@ func (l *Launcher) launch(ctx context.Context, spec auth.LaunchSpec) (_ *program
 		spec:         spec,
 		log:          spec.Log.With("authenticator", spec.Name),
 		sealKey:      key,
-		startTimeout: cmp.Or(l.StartTimeout, defaultStartTimeout),
-		callTimeout:  cmp.Or(l.CallTimeout, 30*time.Second),
-		slots:        make(chan struct{}, cmp.Or(l.MaxCalls, 64)),
+		startTimeout: cmp.Or(spec.StartTimeout, l.StartTimeout, defaultStartTimeout),
+		callTimeout:  cmp.Or(spec.CallTimeout, l.CallTimeout, 30*time.Second),
+		slots:        make(chan struct{}, cmp.Or(spec.MaxCalls, l.MaxCalls, 64)),
 		restart: restart{
 			min:         cmp.Or(l.restart.min, 100*time.Millisecond),
 			max:         cmp.Or(l.restart.max, 30*time.Second),
@@ -114,8 +114,9 @@ func (l *Launcher) sealKey(spec auth.LaunchSpec) ([]byte, error) {
 	return hkdf.Key(sha256.New, l.secret, nil, "filegate renewal "+spec.Name, sealKeySize)
 }
 
-// checkFile says what is wrong with a program file before anything is run, or what file it is.
-func checkFile(path, wantSHA256 string) (fs.FileInfo, error) {
+// checkFile returns what file a program is, or what is wrong with it, before anything is run.
+func checkFile(spec auth.LaunchSpec) (fs.FileInfo, error) {
+	path, wantSHA256 := spec.Path, spec.SHA256
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -127,6 +128,11 @@ func checkFile(path, wantSHA256 string) (fs.FileInfo, error) {
 	}
 	if err := unix.Access(path, unix.X_OK); err != nil {
 		return nil, fmt.Errorf("it may not be executed by this user: set its mode to 0755 (%w)", err)
+	}
+	if !spec.AnyOwner {
+		if err := checkOwners(path); err != nil {
+			return nil, err
+		}
 	}
 	if wantSHA256 == "" {
 		return info, nil

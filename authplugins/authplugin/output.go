@@ -2,6 +2,7 @@ package authplugin
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log/slog"
 	"sync"
@@ -62,7 +63,8 @@ func (o *output) line(stream string, line []byte) {
 		return
 	}
 	o.flushDropped()
-	o.log.Info("authenticator output", "stream", stream, "line", o.last)
+	level, text := leveled(o.last)
+	o.log.Log(context.Background(), level, "authenticator output", "stream", stream, "line", text)
 }
 
 func (o *output) flushDropped() {

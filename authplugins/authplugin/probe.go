@@ -46,14 +46,15 @@ func (l *Launcher) probe(ctx context.Context, spec auth.LaunchSpec, f func(*inst
 	if err != nil {
 		return err
 	}
-	if _, err := checkFile(path, spec.SHA256); err != nil {
+	spec.Path = path
+	if _, err := checkFile(spec); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	sockets, err := newSocketDir(cmp.Or(l.SocketDir, os.TempDir()))
 	if err != nil {
 		return err
 	}
-	inst, err := startInstance(ctx, path, sockets.path, cmp.Or(l.StartTimeout, defaultStartTimeout), spec.Log)
+	inst, err := startInstance(ctx, spec, sockets.path, cmp.Or(spec.StartTimeout, l.StartTimeout, defaultStartTimeout), spec.Log)
 	if err == nil {
 		err = f(inst)
 		inst.stop()

@@ -5,9 +5,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +17,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-plugin/runner"
+
+	"filegate/core/auth"
 )
 
 const (
@@ -45,13 +49,18 @@ type process struct {
 var _ runner.Runner = (*process)(nil)
 
 // newProcess takes over the environment that go-plugin has prepared in cmd.
-func newProcess(path string, prepared *exec.Cmd) *process {
+func newProcess(spec auth.LaunchSpec, prepared *exec.Cmd) *process {
 	p := &process{
-		cmd:     exec.Command(path), //nolint:noctx // it lives until it is killed, whoever asked for its start
+		cmd:     exec.Command(spec.Path, spec.Args...), //nolint:noctx // it lives until it is killed, whoever asked for its start
 		started: make(chan struct{}),
 		exited:  make(chan struct{}),
 	}
-	p.cmd.Env = append([]string{"PATH=/usr/local/bin:/usr/bin:/bin", hostFDEnv + "=3"}, prepared.Env...)
+	p.cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin"}
+	for _, name := range slices.Sorted(maps.Keys(spec.Env)) {
+		p.cmd.Env = append(p.cmd.Env, name+"="+spec.Env[name])
+	}
+	p.cmd.Env = append(p.cmd.Env, hostFDEnv+"=3") // of the same names the last counts
+	p.cmd.Env = append(p.cmd.Env, prepared.Env...)
 	for _, v := range prepared.Env {
 		if dir, ok := strings.CutPrefix(v, socketDirEnv+"="); ok {
 			p.socketDir = dir
@@ -81,6 +90,7 @@ func (p *process) Start(context.Context) error {
 	}
 	p.stdout, p.cmd.Stdout = pipes[0][0], pipes[0][1]
 	p.stderr, p.cmd.Stderr = pipes[1][0], pipes[1][1]
+	keepDescriptors()
 	p.cmd.ExtraFiles, p.host = []*os.File{pipes[2][0]}, pipes[2][1]
 	if err := p.cmd.Start(); err != nil {
 		return err

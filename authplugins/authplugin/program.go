@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	goplugin "github.com/hashicorp/go-plugin"
+
 	"filegate/core/auth"
 )
 
@@ -39,6 +41,9 @@ type program struct {
 	info    auth.Info
 	file    fs.FileInfo // of the program, when it was last started
 	trouble error       // why it is down or does not answer
+	down    time.Time   // since when there is no current
+	missed  int         // calls in a row that the program left unanswered
+	suspect bool        // the last program hung, and none has answered a call since
 }
 
 var _ auth.Plugin = (*program)(nil)
@@ -85,11 +90,11 @@ func (p *program) start(ctx context.Context) (*instance, error) {
 }
 
 func (p *program) startInstance(ctx context.Context) (*instance, error) {
-	file, err := checkFile(p.spec.Path, p.spec.SHA256)
+	file, err := checkFile(p.spec)
 	if err != nil {
 		return nil, err
 	}
-	inst, err := startInstance(ctx, p.spec.Path, p.sockets.path, p.startTimeout, p.log)
+	inst, err := startInstance(ctx, p.spec, p.sockets.path, p.startTimeout, p.log)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +109,15 @@ func (p *program) startInstance(ctx context.Context) (*instance, error) {
 func (p *program) configure(ctx context.Context, inst *instance) (auth.Diagnostics, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.startTimeout)
 	defer cancel()
-	return inst.configure(ctx, p.values, p.sealKey)
+	diags, err := inst.configure(ctx, p.values, p.sealKey)
+	if err != nil || len(diags) > 0 {
+		return diags, err
+	}
+	// A program that cannot answer this would be taken for one that hangs a few seconds later.
+	if err := inst.ping(ctx); err != nil {
+		return nil, fmt.Errorf("it does not answer grpc.health.v1.Health/Check for the service %q: %w", goplugin.GRPCServiceName, err)
+	}
+	return nil, nil
 }
 
 // Authenticate implements auth.Authenticator.
@@ -187,15 +200,28 @@ func (p *program) bounded(ctx context.Context, f func(context.Context, *instance
 	if err != nil {
 		return err
 	}
-	if err = f(ctx, inst); errors.Is(err, errNoAnswer) && ctx.Err() != nil {
+	err = f(ctx, inst)
+	if errors.Is(err, errNoAnswer) && ctx.Err() != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			p.unanswered(inst)
+		}
 		return fmt.Errorf("%w: %w", err, ctx.Err())
+	}
+	if !errors.Is(err, errNoAnswer) {
+		p.answered(inst)
 	}
 	return err
 }
 
-// acquire returns the program that is up. It waits for one that is being restarted, but not for long.
+// acquire returns the program that is up. It waits for one that has just gone down, but not for long.
 func (p *program) acquire(ctx context.Context) (*instance, error) {
-	timeout := time.NewTimer(p.restart.wait)
+	p.mu.Lock()
+	wait := p.restart.wait
+	if p.current == nil {
+		wait -= time.Since(p.down)
+	}
+	p.mu.Unlock()
+	timeout := time.NewTimer(max(0, wait))
 	defer timeout.Stop()
 	for {
 		p.mu.Lock()

@@ -29,8 +29,8 @@ func newRemote(conn grpc.ClientConnInterface) *remote {
 	return &remote{rpc: authv1.NewAuthenticatorClient(conn), health: grpc_health_v1.NewHealthClient(conn)}
 }
 
-func (r *remote) describe(ctx context.Context) error {
-	resp, err := r.rpc.Describe(ctx, &authv1.DescribeRequest{})
+func (r *remote) describe(ctx context.Context, version string) error {
+	resp, err := r.rpc.Describe(ctx, &authv1.DescribeRequest{HostVersion: version})
 	if err != nil {
 		return fmt.Errorf("describe: %w", callError(err))
 	}
@@ -75,6 +75,9 @@ func (r *remote) Authenticate(ctx context.Context, req auth.Request) (auth.Respo
 	case *authv1.AuthenticateResponse_Refusal:
 		return auth.Response{}, errorOf(outcome.Refusal)
 	case *authv1.AuthenticateResponse_Identity:
+		if lacking := outcome.Identity.GetRequiredFeatures(); len(lacking) > 0 { // there are none yet
+			return auth.Response{}, unusable(fmt.Errorf("an identity that needs %q, which this gateway does not know: install programs of the same release", printable(lacking[0], maxName)))
+		}
 		id := identityFromProto(outcome.Identity)
 		if err := checkIdentity(id); err != nil {
 			return auth.Response{}, unusable(err)

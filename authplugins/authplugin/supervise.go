@@ -8,8 +8,16 @@ import (
 	"time"
 )
 
-// missedPings is how many questions about its health in a row a program may leave unanswered.
-const missedPings = 2
+const (
+	// missedPings is how many questions about its health in a row a program may leave unanswered while it has no call to answer.
+	missedPings = 2
+	// missedCalls is how many calls in a row a program may leave unanswered until their deadline. After that it is
+	// replaced, and until the next one has answered a call a single such call is enough.
+	missedCalls = 8
+)
+
+// errHung is the trouble of a program that leaves its calls unanswered.
+var errHung = errors.New("it left several calls in a row unanswered until their deadline (call_timeout)")
 
 // errClosed is the trouble of a program that has been closed.
 var errClosed = errors.New("it was stopped")
@@ -39,25 +47,64 @@ func (p *program) supervise(ctx context.Context, inst *instance) {
 func (p *program) watch(ctx context.Context, inst *instance) error {
 	ticker := time.NewTicker(p.restart.health)
 	defer ticker.Stop()
+	var last error
 	for missed := 0; missed < missedPings; {
 		select {
 		case <-ctx.Done():
 			return errClosed
 		case <-inst.process.exited:
 			return errors.New("it ended: " + inst.process.how())
+		case <-inst.hung:
+			return errHung
 		case <-ticker.C:
 		}
+		busy := len(p.slots) > 0
 		pingCtx, cancel := context.WithTimeout(ctx, p.restart.healthLimit)
 		err := inst.ping(pingCtx)
 		cancel()
-		if err == nil {
+		switch {
+		case err == nil:
 			missed = 0
-		} else {
+		case busy || len(p.slots) > 0:
+			// A program of a few threads answers its calls first. Whether it hangs, the deadlines of those tell.
+			continue
+		default:
 			missed++
+			last = err
 		}
 		p.troubled(inst, err)
 	}
-	return errors.New("it does not answer")
+	return fmt.Errorf("it does not answer when it is asked for its health: %w", last)
+}
+
+// unanswered counts a call that inst did not answer until its deadline. A program that hangs is taken out of use at once.
+func (p *program) unanswered(inst *instance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.current != inst {
+		return
+	}
+	if p.missed++; p.missed < missedCalls && !p.suspect {
+		return
+	}
+	p.suspect = true
+	p.takeDown(errHung)
+	close(inst.hung)
+}
+
+// answered notes that inst answers its calls.
+func (p *program) answered(inst *instance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.current == inst {
+		p.missed, p.suspect = 0, false
+	}
+}
+
+// takeDown makes calls wait for the next program. It is called with mu held.
+func (p *program) takeDown(why error) {
+	p.current, p.trouble, p.missed, p.down = nil, why, 0, time.Now()
+	p.ready = make(chan struct{})
 }
 
 // revive starts the program again, after a pause that grows with each failure. It returns nil when ctx ends before that, and the pause for the next time.
@@ -102,8 +149,7 @@ func (p *program) lost(inst *instance, why error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.current == inst {
-		p.current, p.trouble = nil, why
-		p.ready = make(chan struct{})
+		p.takeDown(why)
 	}
 }
 

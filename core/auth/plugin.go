@@ -35,6 +35,18 @@ type LaunchSpec struct {
 	Path   string // the program file
 	SHA256 string // in hex: refuse to run any other file; empty: any
 	Log    *slog.Logger
+	// HostVersion is told to the program.
+	HostVersion string
+	// Args follow the program's path on its command line.
+	Args []string
+	// Env is added to the program's environment, which has nothing of the gateway's own.
+	Env map[string]string
+	// StartTimeout bounds a start, until the program is configured; CallTimeout one call. The launcher's own where 0.
+	StartTimeout, CallTimeout time.Duration
+	// MaxCalls is how many calls the program gets at once. Others wait. The launcher's own where 0.
+	MaxCalls int
+	// AnyOwner lets a program be run that somebody other than root and the gateway's user could replace.
+	AnyOwner bool
 	// SealSecret is what the key is made of with which the program seals its renewals. Gateways that share logins have the
 	// same, so that each can renew what another's program has granted. Empty: a secret of the launcher's own.
 	SealSecret []byte

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -28,32 +29,60 @@ type Auth struct {
 	Path   string // of the program
 	SHA256 string // of the program, in lower-case hex; empty: not checked
 
+	Args         []string          // of the program
+	Env          map[string]string // beside what the program gets anyway
+	StartTimeout time.Duration     // for a start, until the program is configured
+	CallTimeout  time.Duration     // for one call
+	AnyOwner     bool              // run the program although others could replace it
+	Required     bool              // the gateway is not ready without it
+
 	values map[string]cty.Value // of the config block; null where the file says so
 }
 
 // SameProgram says whether a program that was started for b needs no other start for a: all that it is told is the same.
 func (a *Auth) SameProgram(b *Auth) bool {
 	return a.Kind == b.Kind && a.Name == b.Name && a.Path == b.Path && a.SHA256 == b.SHA256 &&
+		slices.Equal(a.Args, b.Args) && maps.Equal(a.Env, b.Env) && a.StartTimeout == b.StartTimeout && a.CallTimeout == b.CallTimeout && a.AnyOwner == b.AnyOwner &&
 		maps.EqualFunc(a.values, b.values, func(v, w cty.Value) bool { return v.RawEquals(w) })
 }
 
 // authBlock is what stands in an auth block.
 type authBlock struct {
-	Path   string           `hcl:"path,optional"`
-	SHA256 string           `hcl:"sha256,optional"`
-	Config *hclsyntax.Block `hcl:"config,block"`
+	Path         string            `hcl:"path,optional"`
+	SHA256       string            `hcl:"sha256,optional"`
+	Args         []string          `hcl:"args,optional"`
+	Env          map[string]string `hcl:"env,optional"`
+	StartTimeout time.Duration     `hcl:"start_timeout,optional"`
+	CallTimeout  time.Duration     `hcl:"call_timeout,optional"`
+	AnyOwner     bool              `hcl:"any_owner,optional"`
+	Required     bool              `hcl:"required,optional"`
+	Config       *hclsyntax.Block  `hcl:"config,block"`
 }
 
 func (r *reader) auth(b *hclsyntax.Block, pluginDir string) *Auth {
-	var in authBlock
+	in := authBlock{StartTimeout: 10 * time.Second, CallTimeout: 30 * time.Second}
+	if env := b.Body.Attributes["env"]; env != nil {
+		r.src.hide(env) // it may have secrets
+	}
 	r.body(b.Body, b.DefRange(), &in)
 	a := &Auth{
 		Block: r.block(b), Kind: b.Labels[0], Name: b.Labels[1],
-		Path: in.Path, SHA256: strings.ToLower(in.SHA256),
+		Path: in.Path, SHA256: strings.ToLower(in.SHA256), Args: in.Args, Env: in.Env,
+		StartTimeout: in.StartTimeout, CallTimeout: in.CallTimeout, AnyOwner: in.AnyOwner, Required: in.Required,
 		values: map[string]cty.Value{},
 	}
 	if sum, err := hex.DecodeString(a.SHA256); a.SHA256 != "" && (err != nil || len(sum) != 32) {
 		r.diags = append(r.diags, a.Diagnose("sha256", "Not a SHA-256", "Give the 64 hexadecimal digits that sha256sum prints for the program."))
+	}
+	for name, limit := range map[string]time.Duration{"start_timeout": a.StartTimeout, "call_timeout": a.CallTimeout} {
+		if limit <= 0 {
+			r.diags = append(r.diags, a.Diagnose(name, name+" is no time", "Nothing is ready at once. Give at least a second, such as \"10s\"."))
+		}
+	}
+	for name := range a.Env {
+		if name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(a.Env[name], "\x00") {
+			r.diags = append(r.diags, a.Diagnose("env", "No name of a variable", "Names of environment variables have neither = nor NUL, and values no NUL."))
+		}
 	}
 	r.program(a, b, pluginDir)
 	if in.Config == nil {
@@ -170,7 +199,10 @@ func (c *Config) Fingerprint(names []string) string {
 			if a.Name != name {
 				continue
 			}
-			fmt.Fprintf(&b, "%q %q %q", a.Name, a.Kind, a.SHA256)
+			fmt.Fprintf(&b, "%q %q %q %q", a.Name, a.Kind, a.SHA256, a.Args)
+			for _, name := range slices.Sorted(maps.Keys(a.Env)) {
+				fmt.Fprintf(&b, " %q %q", name, a.Env[name])
+			}
 			for _, attribute := range slices.Sorted(maps.Keys(a.values)) {
 				fmt.Fprintf(&b, " %q=%#v", attribute, a.values[attribute])
 			}

@@ -196,8 +196,8 @@ func TestEveryType(t *testing.T) {
 		},
 		ShutdownGrace: 90 * time.Second,
 		Auths: []*Auth{
-			{Kind: "people", Name: "first", SHA256: strings.Repeat("0a", 32)},
-			{Kind: "people", Name: "second"},
+			{Kind: "people", Name: "first", SHA256: strings.Repeat("0a", 32), StartTimeout: 10 * time.Second, CallTimeout: 30 * time.Second},
+			{Kind: "people", Name: "second", StartTimeout: 10 * time.Second, CallTimeout: 30 * time.Second},
 		},
 		Caches: []*Cache{
 			{Kind: "own", Config: &shelf{Boards: 2}},
@@ -243,7 +243,7 @@ func TestAllOptions(t *testing.T) {
 	want := strings.Fields(`plugin_dir shutdown_grace core_dumps log log.level log.format log.output admin admin.listen
 		login login.fail_delay login.concurrent login.max_per_address login.cache_for login.revalidate login.grace
 		login.ban login.ban.failures login.ban.user_failures login.ban.window login.ban.duration login.ban.slow_after login.ban.max_delay login.ban.allow auth cache backend frontend
-		auth.path auth.sha256 auth.config`)
+		auth.path auth.sha256 auth.args auth.env auth.start_timeout auth.call_timeout auth.any_owner auth.required auth.config`)
 	for _, kind := range strings.Fields("own common public") {
 		want = append(want, `cache "`+kind+`".boards`, `cache "`+kind+`".key`)
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"filegate/core/auth"
 )
 
 // admin is the server for whoever watches the gateway: /metrics for Prometheus, /healthz (the process lives) and
@@ -53,13 +55,17 @@ func (g *Gateway) listenAdmin(addr string) (*admin, error) {
 // ok is the good answer. Who asked may have gone: nobody minds.
 func ok(w io.Writer) { _, _ = io.WriteString(w, "ok\n") }
 
-// readiness returns why no client should be sent here: on the way down, or an authenticator that does not answer.
+// readiness returns why no client should be sent here: the gateway is on its way down, or cannot log anybody in at one of its frontends.
 // Sessions that are running do not depend on it. Before the gateway is up nobody answers at all.
 func (g *Gateway) readiness() error {
 	if g.desk.IsShut() {
 		return ErrShutdown
 	}
-	return g.auths.healthy()
+	frontends := map[string]auth.Chain{}
+	for _, d := range g.doors {
+		frontends[d.kind+" "+d.name] = *d.chain.members.Load()
+	}
+	return g.auths.ready(frontends)
 }
 
 func (a *admin) serve() {

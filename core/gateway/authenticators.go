@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,7 +22,8 @@ const retireLinger = login.Timeout
 // authenticators are the programs that check logins, by the operator's names. A reload replaces some of them (see reload.go). One that was
 // replaced gets no login any more, and stays until the sessions that it has let in are over.
 type authenticators struct {
-	log *slog.Logger
+	log        *slog.Logger
+	concurrent int // logins that each is asked at a time
 
 	mu      sync.Mutex
 	byName  map[string]*authenticator
@@ -32,14 +33,15 @@ type authenticators struct {
 	ending sync.WaitGroup // of programs
 }
 
-func newAuthenticators(log *slog.Logger) *authenticators {
-	return &authenticators{log: log, byName: map[string]*authenticator{}}
+func newAuthenticators(log *slog.Logger, concurrent int) *authenticators {
+	return &authenticators{log: log, concurrent: concurrent, byName: map[string]*authenticator{}}
 }
 
 // authenticator is what one of the names stands for over time. It is an auth.Authenticator that goes on through a reload.
 type authenticator struct {
 	all  *authenticators
 	name string
+	gate chan struct{} // a login holds a place while it is checked: one authenticator that hangs takes none from others
 
 	// Under all.mu.
 	current *running // nil once the configuration does not have it any more
@@ -70,7 +72,7 @@ func (as *authenticators) replace(fresh []*running, gone []string) {
 	for _, r := range fresh {
 		a := as.byName[r.config.Name]
 		if a == nil {
-			a = &authenticator{all: as, name: r.config.Name, retired: map[uint64]*running{}}
+			a = &authenticator{all: as, name: r.config.Name, gate: make(chan struct{}, as.concurrent), retired: map[uint64]*running{}}
 			as.byName[a.name] = a
 		}
 		as.started++
@@ -168,6 +170,12 @@ func (a *authenticator) ask(grant auth.Grant, f func(*running) error) error {
 
 // Authenticate implements [auth.Authenticator].
 func (a *authenticator) Authenticate(ctx context.Context, req auth.Request) (resp auth.Response, err error) {
+	select {
+	case a.gate <- struct{}{}:
+		defer func() { <-a.gate }()
+	case <-ctx.Done():
+		return resp, fmt.Errorf("waiting for other logins: %w: %w", auth.ErrUnavailable, context.Cause(ctx))
+	}
 	err = a.ask(auth.Grant{}, func(r *running) error {
 		if resp, err = r.Authenticate(ctx, req); err == nil && resp.Identity != nil {
 			resp.Identity.Grant.Generation = r.number
@@ -221,15 +229,39 @@ func (as *authenticators) retired() int {
 	return n
 }
 
-// healthy returns which programs do not answer, and why.
-func (as *authenticators) healthy() error {
-	var errs []error
-	running := as.current()
-	for _, name := range slices.Sorted(maps.Keys(running)) {
-		if err := running[name].Healthy(); err != nil {
-			errs = append(errs, fmt.Errorf("authenticator %s: %w", name, err))
+// troubles returns which programs do not answer, and why, by name.
+func (as *authenticators) troubles() map[string]error {
+	troubles := map[string]error{}
+	for name, r := range as.current() {
+		if err := r.Healthy(); err != nil {
+			troubles[name] = fmt.Errorf("authenticator %s: %w", name, err)
 		}
 	}
+	return troubles
+}
+
+// ready returns why logins should not be sent here: an authenticator that the configuration says is required does not
+// answer, or none of those that a frontend asks does.
+func (as *authenticators) ready(frontends map[string]auth.Chain) error {
+	troubles := as.troubles()
+	var errs []error
+	for name, r := range as.current() {
+		if r.config.Required && troubles[name] != nil {
+			errs = append(errs, troubles[name])
+		}
+	}
+	for frontend, chain := range frontends {
+		var down []error
+		for _, m := range chain {
+			if err := troubles[m.Name]; err != nil {
+				down = append(down, err)
+			}
+		}
+		if len(down) > 0 && len(down) == len(chain) {
+			errs = append(errs, fmt.Errorf("frontend %s has no authenticator that answers: %w", frontend, errors.Join(down...)))
+		}
+	}
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(errs...)
 }
 

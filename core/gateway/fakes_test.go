@@ -50,6 +50,7 @@ type world struct {
 	newDoorErr   error
 	listenErr    error
 	unhealthy    error
+	down         string   // the authenticator that alone does not answer
 	replaced     bool     // the programs of all authenticators
 	asked        []string // what was asked of which plugin
 }
@@ -211,6 +212,9 @@ func (p *fakePlugin) Info() auth.Info {
 func (p *fakePlugin) Healthy() error {
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()
+	if p.w.down != "" && p.name == p.w.down {
+		return errFake
+	}
 	return p.w.unhealthy
 }
 

@@ -96,7 +96,7 @@ func Check(ctx context.Context, cfg *config.Config, opts Options) error {
 func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error) {
 	g := &Gateway{
 		cfg: cfg, opts: opts, log: opts.Log,
-		auths: newAuthenticators(opts.Log), backends: map[string]backend.Backend{},
+		auths: newAuthenticators(opts.Log, cfg.Login.Concurrent), backends: map[string]backend.Backend{},
 	}
 	g.life, g.end = context.WithCancel(context.WithoutCancel(ctx))
 	g.metrics = newMetrics(opts.Version, g.auths)

@@ -93,6 +93,7 @@ func (g *Gateway) launch(ctx context.Context, auths []*config.Auth) ([]*running,
 		wg.Go(func() {
 			plugin, found, err := g.opts.Launcher.Launch(ctx, auth.LaunchSpec{
 				Kind: a.Kind, Name: a.Name, Path: a.Path, SHA256: a.SHA256,
+				HostVersion: g.opts.Version, Args: a.Args, Env: a.Env, StartTimeout: a.StartTimeout, CallTimeout: a.CallTimeout, AnyOwner: a.AnyOwner,
 				SealSecret: cache.DeriveKey(g.shared, login.RenewalsKey),
 				Log:        g.log, Observer: g.metrics.authenticator(a.Name), Decode: a.Decode,
 			})

@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -83,44 +82,6 @@ func TestFailureOfAClientThatIsGone(t *testing.T) {
 		g.Login(ctx, request(func(r *auth.Request) { r.User = "bob" }))
 		if took := time.Since(began); took != time.Second {
 			t.Errorf("the call ended after %v, and its context after a second", took)
-		}
-	})
-}
-
-// TestConcurrentLogins has many logins at a time, of which a few are with the authenticator, and those that wait for their failure do not count.
-func TestConcurrentLogins(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld()
-		var mu sync.Mutex
-		now, most := 0, 0
-		w.authenticate = func(req auth.Request) (auth.Response, error) {
-			mu.Lock()
-			now++
-			most = max(most, now)
-			mu.Unlock()
-			time.Sleep(time.Second)
-			mu.Lock()
-			now--
-			mu.Unlock()
-			return auth.Response{}, auth.ErrDenied
-		}
-		g := start(t, w, guarded(`concurrent = 3
-fail_delay = "15s"
-ban { slow_after = 0 }`))
-		began := time.Now()
-		var wg sync.WaitGroup
-		for i := range 9 {
-			wg.Go(func() { g.Login(t.Context(), request(from(fmt.Sprintf("192.0.2.%d", i+1)))) })
-		}
-		time.Sleep(3500 * time.Millisecond)
-		mu.Lock()
-		if most != 3 || now != 0 {
-			t.Errorf("%d logins were with the authenticator at a time, and %d are when there was time for all; want 3 and then none", most, now)
-		}
-		mu.Unlock()
-		wg.Wait()
-		if took := time.Since(began); took < 15*time.Second || took > 19*time.Second {
-			t.Errorf("all were answered after %v, want all at about the same time", took)
 		}
 	})
 }

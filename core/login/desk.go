@@ -1,7 +1,7 @@
 // Package login takes a client from its first connection to its session, for all frontends of a process alike.
 //
 // A [Desk] stands between clients and authenticators. A [Frontend] of it answers the logins of one frontend (frontend.go): those who fail again
-// and again are kept out (bans.go), connections that do not log in are few (connections.go), logins are checked at a pace (pace.go). What an
+// and again are kept out (bans.go), connections that do not log in are few (connections.go), a failed login takes as long whatever the reason (pace.go). What an
 // authenticator has answered is a lease (lease.go), on which sessions live (sessions.go): it is asked about again while they do, kept for the next
 // login of the same client (remember.go), and told to other gateways by the cache that they share (shared.go, stake.go).
 //
@@ -68,7 +68,7 @@ type Desk struct {
 // NewDesk returns a desk. Close ends it.
 func NewDesk(o Options) *Desk {
 	d := &Desk{cfg: o.Config, life: o.Life, log: o.Log, observer: o.Observer, sessions: newSessions()}
-	d.pace = newPace(o.Config.FailDelay, o.Config.Concurrent)
+	d.pace = &pace{failDelay: o.Config.FailDelay}
 	d.bans = newBans(o.Config.Ban, o.Local, o.Shared)
 	d.startups = newStartups(o.Config.MaxPerAddress, d.bans)
 	d.leases = newLeases(o.Config, newSharedLogins(o.Local, o.Shared), o.Used, o.Log)

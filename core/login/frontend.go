@@ -201,12 +201,8 @@ func named(id auth.Identity, req auth.Request) auth.Identity {
 	return id
 }
 
-// ask puts a request to the authenticators, when its turn has come.
+// ask puts a request to the authenticators.
 func (l *Frontend) ask(ctx context.Context, req auth.Request) (auth.Response, error) {
-	if err := l.d.pace.enter(ctx); err != nil {
-		return auth.Response{}, fmt.Errorf("waiting for others' logins: %w", err)
-	}
-	defer l.d.pace.leave()
 	return l.chain.Authenticate(ctx, req)
 }
 

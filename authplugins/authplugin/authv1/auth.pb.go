@@ -7,9 +7,12 @@
 //   1|1|unix|<path of the socket>|grpc|<its own certificate: DER in unpadded base64>
 //
 // One that leaves the certificate empty speaks without TLS. Nobody but the gateway's user gets at the directory anyway.
-// It then answers this service, and grpc.health.v1 for the service name "plugin". What it prints on standard error goes
-// to the gateway's log, line by line. It ends when the descriptor whose number FILEGATE_HOST_FD gives reaches its end:
-// then the host is gone. package authplugin does all of that for programs in Go.
+// It then answers this service, and grpc.health.v1 for the service name "plugin": the gateway asks for its health right
+// after Configure, and every few seconds later. A program that does not answer that while it has no call to answer is
+// replaced, and so is one that leaves eight calls in a row unanswered until their deadline. What it prints on standard
+// error goes to the gateway's log, line by line; "<3>" to "<7>" at the beginning of a line gives the line's level, as in
+// sd-daemon(3). It ends when the descriptor whose number FILEGATE_HOST_FD gives reaches its end: then the host is gone.
+// Package authplugin does all of that for programs in Go.
 //
 // Rules for both sides:
 //   - Calls come concurrently, and each has a deadline. A program that is killed at any time is started again and
@@ -159,7 +162,11 @@ func (Refusal_Kind) EnumDescriptor() ([]byte, []int) {
 }
 
 type DescribeRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	HostVersion string                 `protobuf:"bytes,1,opt,name=host_version,json=hostVersion,proto3" json:"host_version,omitempty"` // of the gateway, for the program's log
+	// What the host understands beyond the first release of this protocol. Identity.required_features may name these.
+	// There are none yet.
+	HostFeatures  []string `protobuf:"bytes,2,rep,name=host_features,json=hostFeatures,proto3" json:"host_features,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -192,6 +199,20 @@ func (x *DescribeRequest) ProtoReflect() protoreflect.Message {
 // Deprecated: Use DescribeRequest.ProtoReflect.Descriptor instead.
 func (*DescribeRequest) Descriptor() ([]byte, []int) {
 	return file_auth_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *DescribeRequest) GetHostVersion() string {
+	if x != nil {
+		return x.HostVersion
+	}
+	return ""
+}
+
+func (x *DescribeRequest) GetHostFeatures() []string {
+	if x != nil {
+		return x.HostFeatures
+	}
+	return nil
 }
 
 type DescribeResponse struct {
@@ -957,10 +978,13 @@ type Identity struct {
 	Rules       []*Rule  `protobuf:"bytes,6,rep,name=rules,proto3" json:"rules,omitempty"` // parts of the tree with permissions of their own, each path once
 	Limits      *Limits  `protobuf:"bytes,7,opt,name=limits,proto3" json:"limits,omitempty"`
 	// How long the host may answer the same login, with the same proof, without asking again; 0: not at all.
-	CacheSeconds  int64  `protobuf:"varint,8,opt,name=cache_seconds,json=cacheSeconds,proto3" json:"cache_seconds,omitempty"`
-	Message       string `protobuf:"bytes,9,opt,name=message,proto3" json:"message,omitempty"` // shown to the client after the login where its protocol can do that; may have several lines
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	CacheSeconds int64  `protobuf:"varint,8,opt,name=cache_seconds,json=cacheSeconds,proto3" json:"cache_seconds,omitempty"`
+	Message      string `protobuf:"bytes,9,opt,name=message,proto3" json:"message,omitempty"` // shown to the client after the login where its protocol can do that; may have several lines
+	// Features that the host must have for this identity, because a field of theirs restricts what the login may do. A host
+	// that lacks one refuses the login, where it would otherwise not notice the field.
+	RequiredFeatures []string `protobuf:"bytes,10,rep,name=required_features,json=requiredFeatures,proto3" json:"required_features,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Identity) Reset() {
@@ -1054,6 +1078,13 @@ func (x *Identity) GetMessage() string {
 		return x.Message
 	}
 	return ""
+}
+
+func (x *Identity) GetRequiredFeatures() []string {
+	if x != nil {
+		return x.RequiredFeatures
+	}
+	return nil
 }
 
 // Rule gives a part of the tree permissions in place of the identity's.
@@ -1573,8 +1604,10 @@ var File_auth_proto protoreflect.FileDescriptor
 const file_auth_proto_rawDesc = "" +
 	"\n" +
 	"\n" +
-	"auth.proto\x12\x10filegate.auth.v1\"\x11\n" +
-	"\x0fDescribeRequest\"\xc9\x01\n" +
+	"auth.proto\x12\x10filegate.auth.v1\"Y\n" +
+	"\x0fDescribeRequest\x12!\n" +
+	"\fhost_version\x18\x01 \x01(\tR\vhostVersion\x12#\n" +
+	"\rhost_features\x18\x02 \x03(\tR\fhostFeatures\"\xc9\x01\n" +
 	"\x10DescribeResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x18\n" +
@@ -1646,7 +1679,7 @@ const file_auth_proto_rawDesc = "" +
 	"\x05state\x18\x04 \x01(\fR\x05state\"0\n" +
 	"\x06Prompt\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x12\n" +
-	"\x04echo\x18\x02 \x01(\bR\x04echo\"\xba\x02\n" +
+	"\x04echo\x18\x02 \x01(\bR\x04echo\"\xe7\x02\n" +
 	"\bIdentity\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12\x16\n" +
 	"\x06groups\x18\x02 \x03(\tR\x06groups\x12\x12\n" +
@@ -1656,7 +1689,9 @@ const file_auth_proto_rawDesc = "" +
 	"\x05rules\x18\x06 \x03(\v2\x16.filegate.auth.v1.RuleR\x05rules\x120\n" +
 	"\x06limits\x18\a \x01(\v2\x18.filegate.auth.v1.LimitsR\x06limits\x12#\n" +
 	"\rcache_seconds\x18\b \x01(\x03R\fcacheSeconds\x12\x18\n" +
-	"\amessage\x18\t \x01(\tR\amessage\"<\n" +
+	"\amessage\x18\t \x01(\tR\amessage\x12+\n" +
+	"\x11required_features\x18\n" +
+	" \x03(\tR\x10requiredFeatures\"<\n" +
 	"\x04Rule\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12 \n" +
 	"\vpermissions\x18\x02 \x03(\tR\vpermissions\"\x8f\x01\n" +

@@ -7,9 +7,12 @@
 //   1|1|unix|<path of the socket>|grpc|<its own certificate: DER in unpadded base64>
 //
 // One that leaves the certificate empty speaks without TLS. Nobody but the gateway's user gets at the directory anyway.
-// It then answers this service, and grpc.health.v1 for the service name "plugin". What it prints on standard error goes
-// to the gateway's log, line by line. It ends when the descriptor whose number FILEGATE_HOST_FD gives reaches its end:
-// then the host is gone. package authplugin does all of that for programs in Go.
+// It then answers this service, and grpc.health.v1 for the service name "plugin": the gateway asks for its health right
+// after Configure, and every few seconds later. A program that does not answer that while it has no call to answer is
+// replaced, and so is one that leaves eight calls in a row unanswered until their deadline. What it prints on standard
+// error goes to the gateway's log, line by line; "<3>" to "<7>" at the beginning of a line gives the line's level, as in
+// sd-daemon(3). It ends when the descriptor whose number FILEGATE_HOST_FD gives reaches its end: then the host is gone.
+// Package authplugin does all of that for programs in Go.
 //
 // Rules for both sides:
 //   - Calls come concurrently, and each has a deadline. A program that is killed at any time is started again and

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package authplugin
+
+// keepDescriptors is for Linux only.
+func keepDescriptors() {}
