@@ -7,13 +7,13 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"math/rand/v2"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	ncw "github.com/ncw/swift/v2"
@@ -38,6 +38,8 @@ type client struct {
 	observe func(ctx context.Context, req request, began time.Time, resp *response, err error)
 
 	trip *pace.RTT // that of all logins: they share the way
+
+	copyByPut atomic.Bool // something on the way does not know COPY
 
 	mu   sync.Mutex
 	conn *connection
@@ -69,14 +71,14 @@ type request struct {
 	// body is sent with its length. It can be sent again, so it is rewound before each try.
 	body   io.ReadSeeker
 	length int64
-	// once forbids a second try after the first may have reached Swift: for what is not the same when done twice.
-	once bool
 	// eager sends the body at once, at the first try: Swift has just taken another one like it.
 	eager bool
 	// unasked sends the body without "Expect: 100-continue", which something on the way refuses.
 	unasked bool
 	// patience is how long to try again, when not the configured time; negative: not at all.
 	patience time.Duration
+	// silence is how much longer than the stall time the store may be silent, since it has much to do.
+	silence time.Duration
 	// anyPolicy lets the request through to a container of another storage policy.
 	anyPolicy bool
 }
@@ -117,10 +119,6 @@ func (c *client) fetch(ctx context.Context, req request, limit int64) ([]byte, *
 	return body, resp, err
 }
 
-// errAnswerTooLong is the failure of a request whose answer is longer than any that makes sense. It
-// would be as long the second time.
-var errAnswerTooLong = errors.New("answer too long")
-
 // open makes a request and leaves the body of the answer to the caller, who closes it. It fails when no byte passes for the stall time.
 func (c *client) open(ctx context.Context, req request) (*response, error) {
 	return c.retry(ctx, req, nil)
@@ -151,10 +149,12 @@ func (c *client) attempt(ctx context.Context, req request, use func(*response) e
 		return nil, &statusError{method: req.method, target: req.target, status: http.StatusNotFound, text: "an object has a name"}
 	}
 	deadline := time.Now().Add(patience)
-	refusals, damages := 0, 0
-	earlier := false // an earlier try may have been carried out
+	refusals := 0
+	tried := map[int]int{} // how many times after an answer of a status
+	earlier := false       // an earlier try may have been carried out
 	for try := 0; ; try++ {
 		var resp *response
+		began := time.Now()
 		conn, err := c.connect(ctx)
 		known := err == nil // there is a grant
 		if known {
@@ -177,25 +177,30 @@ func (c *client) attempt(ctx context.Context, req request, use func(*response) e
 			}
 			known = false
 		}
+		isCopy := known && req.method == methodCopy
+		if isCopy && reached(err) {
+			if resp := c.copyDone(ctx, req); resp != nil {
+				return resp, nil
+			}
+		}
 		switch {
 		case !known && errors.Is(err, vfs.ErrUnavailable) && time.Now().Before(deadline):
 			// Who could renew the login is out of reach, which may pass as it does for Swift.
 			refusals = 0
 		case !known:
 			return nil, err
+		case isCopy && methodRefused(err) && !c.copyByPut.Swap(true):
+			continue
 		case status(err) == http.StatusExpectationFailed && req.body != nil && !req.unasked:
 			req.unasked = true // RFC 9110, section 10.1.1
 			continue
-		case status(err) == http.StatusUnprocessableEntity && req.body != nil && damages < 2:
-			// What is in memory is right: the checksum failed on the way.
-			damages++
-		case !temporary(err), req.once && reached(err), time.Now().After(deadline):
+		case tried[status(err)] >= triesFor(req, err), time.Now().After(deadline):
 			if earlier {
 				err = &repeatError{err}
 			}
 			return nil, err
 		}
-		earlier = earlier || reached(err)
+		tried[status(err)]++
 		pause := max(backoff(try), retryAfter(err))
 		if time.Now().Add(pause).After(deadline) && retryAfter(err) > 0 {
 			return nil, err // the store has said that it is too early until then
@@ -206,47 +211,18 @@ func (c *client) attempt(ctx context.Context, req request, use func(*response) e
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
+		if took := time.Since(began); isCopy && reached(err) && took > slowCopy {
+			// It goes on in the store, as long as that took at least: another one beside it would only be slower.
+			if !earlier {
+				deadline = time.Now().Add(patience)
+			}
+			if resp := c.awaitCopy(ctx, req, time.Now().Add(min(took, time.Until(deadline)))); resp != nil {
+				return resp, nil
+			}
+		}
+		earlier = earlier || known && reached(err)
 	}
 }
-
-// backoff is how long to wait before try+1: doubling from 100 ms to 10 s, less up to a half of it at random.
-func backoff(try int) time.Duration {
-	d := min(100*time.Millisecond<<min(try, 10), 10*time.Second)
-	return d - rand.N(d/2)
-}
-
-// statusRateLimited is Swift's own status of its ratelimit middleware.
-const statusRateLimited = 498
-
-// temporary says whether the same request may succeed a little later.
-func temporary(err error) bool {
-	switch code := status(err); {
-	case code == 0:
-		return !errors.Is(err, errNotRewound) && !errors.Is(err, errAnswerTooLong)
-	case code == http.StatusRequestTimeout, code == http.StatusTooManyRequests, code == statusRateLimited, code == statusClientClosed:
-		return true
-	case code == http.StatusInsufficientStorage, code == http.StatusNotImplemented:
-		return false
-	default:
-		return code >= 500
-	}
-}
-
-// statusClientClosed is Swift's word for a body that ended or stalled before its length.
-const statusClientClosed = 499
-
-// reached says whether the failed request may have been carried out all the same.
-func reached(err error) bool {
-	_, repeated := errors.AsType[*repeatError](err)
-	return repeated || status(err) == 0 || status(err) >= 500
-}
-
-// repeatError is the failure of a request that had been made before, and may have been carried out then: what refuses it now may be its own work.
-type repeatError struct{ error }
-
-func (e *repeatError) Unwrap() error { return e.error }
-
-var errNotRewound = errors.New("request body cannot be sent again")
 
 // connect returns the connection of the grant in force.
 func (c *client) connect(ctx context.Context) (*connection, error) {
@@ -280,6 +256,10 @@ func (c *client) renew(ctx context.Context, refused *connection) error {
 // try makes one request, for the time that number says, from 0.
 func (c *client) try(ctx context.Context, conn *connection, req request, number int) (*response, error) {
 	ctx, guard := newStallGuard(ctx, c.stallFor(req))
+	asked := req
+	if req.method == methodCopy && c.copyByPut.Load() {
+		req = req.asPut(accountOf(conn.grant.Endpoint))
+	}
 	ctx, way := withExchange(ctx, req.unasked || req.eager && number == 0)
 	object, version := req.target.cutVersion()
 	query := req.query
@@ -321,7 +301,7 @@ func (c *client) try(ctx context.Context, conn *connection, req request, number 
 	}
 	resp, header, err := conn.Call(ctx, target, opts) //nolint:bodyclose // it is the caller's, as response.body
 	if err != nil {
-		err = requestError(ctx, req, header, err) // which asks why ctx has ended, if it has
+		err = requestError(ctx, asked, header, err) // which asks why ctx has ended, if it has
 		if e, ok := errors.AsType[*statusError](err); ok && way.redirect != "" {
 			e.text = fmt.Sprintf("redirected to %s, which is not followed: set storage_url of the authenticator to the URL that serves requests itself", shortText(way.redirect))
 		}
@@ -340,12 +320,12 @@ func (c *client) try(ctx context.Context, conn *connection, req request, number 
 	return &response{status: resp.StatusCode, header: resp.Header, body: guard.body(way.body)}, nil
 }
 
-// stallFor is the stall time of a request. A server-side copy answers only when it is done.
+// stallFor is the stall time of a request. A server-side copy answers only when it is done, and so does a manifest.
 func (c *client) stallFor(req request) time.Duration {
 	if req.method == methodCopy {
 		return copyTimeout
 	}
-	return c.stall
+	return c.stall + req.silence
 }
 
 // copyTimeout is how long a server-side copy may take: 5 GiB, the most that there can be, at 2 MiB/s.

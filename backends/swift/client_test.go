@@ -56,8 +56,8 @@ func TestTries(t *testing.T) {
 		{at(422), false, false},
 		{errors.Join(errNotRewound, io.EOF), false, true},
 	} {
-		if got := temporary(tt.err); got != tt.temporary {
-			t.Errorf("temporary(%v) = %v", tt.err, got)
+		if got := triesFor(request{}, tt.err) > 0; got != tt.temporary {
+			t.Errorf("%v is tried again: %t", tt.err, got)
 		}
 		if got := reached(tt.err); got != tt.reached {
 			t.Errorf("reached(%v) = %v", tt.err, got)

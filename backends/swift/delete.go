@@ -327,8 +327,11 @@ func (f *FS) bulkDelete(ctx context.Context, all []name) error {
 	if err := json.Unmarshal(answer, &result); err != nil {
 		return fmt.Errorf("answer to bulk delete: %w", err)
 	}
-	if len(result.Errors) > 0 {
+	switch {
+	case len(result.Errors) > 0:
 		return fmt.Errorf("bulk delete: %s, %d names, first %q", result.Status, len(result.Errors), result.Errors[0])
+	case statusOf(result.Status)/100 != 2: // the middleware says 200 before it begins
+		return fmt.Errorf("bulk delete: %s", shortText(result.Status))
 	}
 	return nil
 }

@@ -62,6 +62,9 @@ func (f *FS) mkdir(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	case http.StatusNotFound:
 		return refusedAs(err, vfs.ErrNotExist, "there is no container "+n.container)
 	case http.StatusPreconditionFailed:
+		if now, headErr := f.head(ctx, n); reached(err) && headErr == nil && now.isDir() && !now.link {
+			return nil // an earlier try has made it, whose answer was lost
+		}
 		return refusedAs(err, vfs.ErrExist, "")
 	}
 	return translate(err)

@@ -2,6 +2,7 @@ package swift
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -99,7 +100,11 @@ func translate(err error) error {
 	}
 	e, ok := errors.AsType[*statusError](err)
 	if !ok {
-		return &vfs.Error{Kind: vfs.ErrUnavailable, Err: err}
+		text := ""
+		if _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); untrusted {
+			text = "the certificate of the storage cannot be verified: the operator has to set ca_file to the authority that signed it"
+		}
+		return &vfs.Error{Kind: vfs.ErrUnavailable, Text: text, Err: err}
 	}
 	text, kind := kindOf(e.status)
 	if e.status == http.StatusRequestEntityTooLarge && strings.Contains(strings.ToLower(e.text), "quota") {

@@ -19,6 +19,7 @@ type limits struct {
 	slo            bool
 	sloSegments    int
 	sloManifest    int64 // size of a manifest, in bytes
+	heartbeat      bool  // while the store checks a manifest it can show that it is alive
 	bulkDelete     bool
 	bulkDeletes    int // names in one request
 	metaValueLen   int
@@ -125,6 +126,7 @@ func parseInfo(r io.Reader) (limits, error) {
 		SLO *struct {
 			MaxManifestSegments int   `json:"max_manifest_segments"`
 			MaxManifestSize     int64 `json:"max_manifest_size"`
+			YieldFrequency      int   `json:"yield_frequency"` // of heartbeats, in seconds: Swift has told it since it has them
 		} `json:"slo"`
 		Symlink    *struct{} `json:"symlink"`
 		BulkDelete *struct {
@@ -144,6 +146,7 @@ func parseInfo(r io.Reader) (limits, error) {
 		take(&l.sloSegments, info.SLO.MaxManifestSegments)
 		take(&l.sloManifest, info.SLO.MaxManifestSize)
 		l.sloSegments = min(l.sloSegments, maxSLOSegments)
+		l.heartbeat = info.SLO.YieldFrequency > 0
 	}
 	l.symlinks = info.Symlink != nil
 	l.bulkDelete = info.BulkDelete != nil

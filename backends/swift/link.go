@@ -237,6 +237,9 @@ func (f *FS) Symlink(ctx context.Context, target, p vfs.Path) error {
 	}
 	_, err = f.client.send(ctx, request{method: http.MethodPut, target: n, header: header})
 	if status(err) == http.StatusPreconditionFailed {
+		if now, headErr := f.headLink(ctx, n); reached(err) && headErr == nil && now.target == to {
+			return nil // an earlier try has made it, whose answer was lost
+		}
 		return refusedAs(err, vfs.ErrExist, "")
 	}
 	return translate(err)

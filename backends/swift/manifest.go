@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"filegate/backends/internal/spans"
 	"filegate/core/vfs"
@@ -152,10 +154,71 @@ func (f *FS) putSLO(ctx context.Context, n name, entries []sloEntry, header map[
 	}
 	header = maps.Clone(header)
 	header["Etag"] = sloETag(entries)
-	return f.client.send(ctx, request{
-		method: http.MethodPut, target: n, query: url.Values{"multipart-manifest": {"put"}},
-		body: pieces{body}.reader(), length: int64(len(body)), header: header,
+	query := url.Values{"multipart-manifest": {"put"}}
+	if l, err := f.limits(ctx); err == nil && l.heartbeat && len(entries) >= heartbeatFrom {
+		query.Set("heartbeat", "on")
+		header["Accept"] = "application/json"
+	}
+	req := request{
+		method: http.MethodPut, target: n, query: query, body: pieces{body}.reader(), length: int64(len(body)), header: header,
+		silence: time.Duration(len(entries)) * checkTime,
+	}
+	var made *response
+	_, err = f.client.retry(ctx, req, func(resp *response) error {
+		made = resp
+		return afterHeartbeat(req, resp)
 	})
+	return made, err
+}
+
+const (
+	// heartbeatFrom is the number of segments of a manifest from which on Swift is asked to show that it is still checking them.
+	heartbeatFrom = 100
+	// checkTime is how long a store may take to check one segment, without a sign of life.
+	checkTime = 200 * time.Millisecond
+	// maxHeartbeats bounds the answer with the signs of life, in bytes.
+	maxHeartbeats = mib
+)
+
+// afterHeartbeat waits for the answer to the PUT of a manifest, which with heartbeats comes behind them, in the body: Swift has said 202 before it
+// knew.
+func afterHeartbeat(req request, resp *response) error {
+	defer resp.body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.body, maxHeartbeats))
+	if err != nil || resp.status != http.StatusAccepted || !req.query.Has("heartbeat") {
+		return err
+	}
+	var told struct {
+		Status   string     `json:"Response Status"`
+		Body     string     `json:"Response Body"`
+		ETag     string     `json:"Etag"`
+		Modified string     `json:"Last Modified"`
+		Errors   [][]string `json:"Errors"`
+	}
+	if err := json.Unmarshal(text, &told); err != nil {
+		return fmt.Errorf("%s %q: answer behind the heartbeats: %w", req.method, req.target.String(), err)
+	}
+	code := statusOf(told.Status)
+	if code/100 != 2 {
+		words := told.Body
+		if len(told.Errors) > 0 {
+			words = fmt.Sprintf("%d segments, first %q", len(told.Errors), told.Errors[0])
+		}
+		return &statusError{method: req.method, target: req.target, status: code, transID: resp.transID(), text: shortText(words)}
+	}
+	resp.status = code
+	resp.header.Set("Etag", told.ETag)
+	resp.header.Set("Last-Modified", told.Modified)
+	return nil
+}
+
+// statusOf reads a status line without a protocol, as Swift puts it into bodies: "201 Created". What is none is a failure of the server's.
+func statusOf(line string) int {
+	code, _, _ := strings.Cut(line, " ")
+	if n, err := strconv.Atoi(code); err == nil && n >= 200 && n <= 599 {
+		return n
+	}
+	return http.StatusBadGateway
 }
 
 // beginWith makes what is stored the content to begin with.

@@ -297,3 +297,36 @@ func agreeSLOBroken(t *testing.T, c *cloud) {
 		c.do(http.MethodHead, path+"/slo", "").is(404)
 	})
 }
+
+func agreeSLOHeartbeat(t *testing.T, c *cloud) {
+	path := c.container()
+	segments := c.pieces(path, "one", "two")
+	etag := `"` + hash(hash("one")+hash("two")) + `"`
+	const alive = putManifest + "&heartbeat=on"
+	told := func(what string, body string, headers ...string) map[string]any {
+		t.Helper()
+		a := c.do(http.MethodPut, path+"/slo"+alive, body, append(headers, "Accept", "application/json")...).is(202, "Content-Type", "application/json", "Etag", "")
+		var v map[string]any
+		if err := json.Unmarshal([]byte(a.body), &v); err != nil {
+			t.Errorf("%s: %v: %q", what, err, a.body)
+		}
+		return v
+	}
+	v := told("put", manifest(t, segments...))
+	equal(t, "status", v["Response Status"], any("201 Created"))
+	equal(t, "ETag", v["Etag"], any(etag))
+	equal(t, "body", v["Response Body"], any(""))
+	c.do(http.MethodGet, path+"/slo", "").is(200, "Etag", etag).says("onetwo")
+	v = told("missing segment", manifest(t, segments[0], seg{"path": path + "/nope"}))
+	equal(t, "status", v["Response Status"], any("400 Bad Request"))
+	equal(t, "errors", fmt.Sprint(v["Errors"]), fmt.Sprint([][]string{{path + "/nope", "404 Not Found"}}))
+	v = told("wrong ETag", manifest(t, segments...), "Etag", hash("other"))
+	equal(t, "status", v["Response Status"], any("422 Unprocessable Entity"))
+	v = told("name taken", manifest(t, segments...), "If-None-Match", "*")
+	equal(t, "status", v["Response Status"], any("412 Precondition Failed"))
+	c.do(http.MethodPut, path+"/slo"+alive, "no manifest", "Accept", "application/json").is(400)
+	text := c.do(http.MethodPut, path+"/slo"+alive, manifest(t, segments...)).is(202, "Content-Type", "text/plain").body
+	if !strings.HasPrefix(text, " \r\n\r\nEtag: "+etag+"\n") || !strings.HasSuffix(text, "Response Body: \nResponse Status: 201 Created\nErrors:\n") {
+		t.Errorf("the answer in plain text is %q", text)
+	}
+}

@@ -40,6 +40,7 @@ var cases = []struct {
 	{"Copy", agreeCopy},
 	{"SLO", agreeSLO},
 	{"SLOManifests", agreeSLOManifests},
+	{"SLOHeartbeat", agreeSLOHeartbeat},
 	{"SLOErrors", agreeSLOErrors},
 	{"SLOBroken", agreeSLOBroken},
 	{"DLO", agreeDLO},

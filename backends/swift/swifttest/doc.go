@@ -22,7 +22,7 @@
 //   - ACLs of accounts, of websites, and for those who are not logged in.
 //   - XML listings, the path parameter of listings, archives to extract, TempURL, S3, sync, static websites, CORS.
 //   - That listings show a static large object with the size of its manifest, when PUT with version-id has made it the current version.
-//   - Segments given in the manifest itself ("data"), and heartbeats of a manifest PUT.
+//   - Segments given in the manifest itself ("data").
 //   - Totals of an account are exact, while Swift's lag by up to a minute; container quotas go by the exact size too.
 //   - Keystone knows one domain, one role, no services but the object store, and no trusts.
 //   - What is in a directory is not synced to the disk.

@@ -33,11 +33,65 @@ func (s *Server) putSLO(w http.ResponseWriter, r *request) error {
 	if err != nil || (r.ContentLength >= 0 && int64(len(text)) != r.ContentLength) {
 		return refuse(statusClientGone)
 	}
+	if isTrue(r.query.Get("heartbeat")) {
+		return s.putSLOAlive(w, r, text)
+	}
 	o, err := s.storeSLO(r, text)
 	if err != nil {
 		return err
 	}
 	return created(w, o, strconv.Quote(o.SLO.ETag))
+}
+
+// putSLOAlive is putSLO with signs of life: it answers 202 before the segments are looked at, and in the body with what came of it.
+func (s *Server) putSLOAlive(w http.ResponseWriter, r *request, text []byte) error {
+	if _, err := s.parseManifest(r, text); err != nil {
+		return err
+	}
+	kind := plainType
+	if acceptsJSON(r) {
+		kind = "application/json"
+	}
+	w.Header().Set("Content-Type", kind)
+	w.WriteHeader(http.StatusAccepted)
+	if _, err := io.WriteString(w, " "); err != nil {
+		return err
+	}
+	again := *r
+	again.Request = r.Clone(r.Context())
+	again.Request.Header.Set("Accept", "application/json") // of the segments that are wrong
+	o, err := s.storeSLO(&again, text)
+	told := struct {
+		Status   string     `json:"Response Status"`
+		ETag     string     `json:"Etag,omitempty"`
+		Modified string     `json:"Last Modified,omitempty"`
+		Body     string     `json:"Response Body"`
+		Errors   [][]string `json:"Errors"`
+	}{Status: "201 Created", Errors: [][]string{}}
+	f, refused := errors.AsType[*failure](err)
+	switch {
+	case refused:
+		told.Status, told.Body = f.Error(), f.body
+		_ = json.Unmarshal([]byte(f.body), &told) // only the refusal of segments is JSON
+	case err != nil:
+		return err
+	default:
+		told.ETag, told.Modified = strconv.Quote(o.SLO.ETag), o.Modified.lastModified()
+	}
+	var out []byte
+	if kind == plainType {
+		if told.ETag != "" {
+			out = fmt.Appendf(out, "Etag: %s\nLast Modified: %s\n", told.ETag, told.Modified)
+		}
+		out = fmt.Appendf(out, "Response Body: %s\nResponse Status: %s\nErrors:\n", told.Body, told.Status)
+		for _, e := range told.Errors {
+			out = fmt.Appendf(out, "%s\n", strings.Join(e, ", "))
+		}
+	} else if out, err = json.Marshal(told); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "\r\n\r\n%s", out)
+	return err
 }
 
 // storeSLO checks a manifest and stores it.
