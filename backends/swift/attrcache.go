@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"filegate/core/cache"
+	"filegate/core/vfs"
 )
 
 // attrCache keeps what only a HEAD tells of an object, by the version of it that a listing shows: it never goes stale.
@@ -22,6 +23,12 @@ type attrs struct {
 	// Segments is what the names of a dynamic large object's segments begin with, "container/prefix"; empty for all others.
 	Segments string `json:"d,omitempty"`
 	modes
+}
+
+// over returns the description of an object with its time and its modes in it.
+func (a attrs) over(info vfs.Info) vfs.Info {
+	info.ModTime = a.ModTime
+	return a.modes.over(info)
 }
 
 // attrsLife is how long attributes are kept that nobody asks for.

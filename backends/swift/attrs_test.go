@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -61,11 +62,103 @@ func TestSetAttrsKeeps(t *testing.T) {
 	}
 	f.has(t, "/c/dlo", []byte("hello"), "it is a manifest still")
 	f.has(t, "/c/slo", large, "it is a manifest still")
-	// A container, the account and what is only a prefix have nowhere to keep a time, and clients set it after every upload of a tree.
-	f.mustWrite(t, "/c/below/file", []byte("x"))
-	for _, p := range []vfs.Path{"/", "/c", "/c/below"} {
-		if err := f.SetAttrs(ctx, p, vfs.Attrs{ModTime: &at, Mode: &mode}); err != nil {
-			t.Errorf("SetAttrs(%q): %v", p, err)
+	// The account has nowhere to keep a time, and clients set it after every upload of a tree.
+	if err := f.SetAttrs(ctx, "/", vfs.Attrs{ModTime: &at, Mode: &mode}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDirectoryTimes sets the times and modes of directories of all kinds. Both are shown by Stat and in listings, and nothing else
+// that there is of a directory changes; a rename takes them along.
+func TestDirectoryTimes(t *testing.T) {
+	run := func(t *testing.T, a account) {
+		f := &fake{FS: openFS(t, a, func(c *Config) { c.KeepModes = true })}
+		dir := makeContainer(t, f.FS)
+		ctx := t.Context()
+		at, mode := time.Date(2021, 2, 3, 4, 5, 6, 700_000_000, time.UTC), fs.FileMode(0o710)
+		put := func(object string, header map[string]string) {
+			t.Helper()
+			if _, err := f.client.send(ctx, request{method: http.MethodPut, target: name{"", dir.Base(), object}, header: header}); err != nil {
+				t.Fatal(err)
+			}
 		}
+		has := func(p vfs.Path, rule string) {
+			t.Helper()
+			info, err := f.Stat(ctx, p)
+			if err != nil || !info.ModTime.Equal(at) || info.Mode != fs.ModeDir|mode {
+				t.Errorf("%q has the time %v and the mode %v (%v), want %v and %v: %s", p, info.ModTime, info.Mode, err, at, mode, rule)
+			}
+			for _, info := range must(listAll(ctx, f, p.Dir())) {
+				if info.Name == p.Base() && (!info.ModTime.Equal(at) || info.Mode != fs.ModeDir|mode) {
+					t.Errorf("%q is listed with the time %v and the mode %v, want %v and %v: %s", p, info.ModTime, info.Mode, at, mode, rule)
+				}
+			}
+		}
+		kept := map[string]string{
+			"Content-Type": "application/directory; charset=utf-8", "Content-Disposition": "attachment", "X-Object-Meta-Colour": "blue",
+		}
+		put("marker", kept)
+		put("slash/", map[string]string{"Content-Type": "application/octet-stream"})
+		put("prefix/file", map[string]string{"Content-Type": "text/plain"})
+		put("deep/prefix/file", map[string]string{"Content-Type": "text/plain"})
+		if err := f.Mkdir(ctx, dir.Join("made")); err != nil {
+			t.Fatal(err)
+		}
+		_, err := f.client.send(ctx, request{
+			method: http.MethodPost, target: name{container: dir.Base()}, header: map[string]string{"X-Container-Meta-Colour": "blue"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range []vfs.Path{dir, dir.Join("marker"), dir.Join("slash"), dir.Join("prefix"), dir.Join("deep").Join("prefix"), dir.Join("made")} {
+			must(listAll(ctx, f, p.Dir())) // which remembers what was before
+			if err := f.SetAttrs(ctx, p, vfs.Attrs{ModTime: &at}); err != nil {
+				t.Errorf("SetAttrs(%q): %v", p, err)
+			}
+			if err := f.SetAttrs(ctx, p, vfs.Attrs{Mode: &mode}); err != nil {
+				t.Errorf("SetAttrs(%q): %v", p, err)
+			}
+			has(p, "it was set")
+		}
+		header := must(f.head(ctx, name{"", dir.Base(), "marker"})).header
+		for key, want := range kept {
+			if got := strings.ReplaceAll(header.Get(key), "; ", ";"); got != strings.ReplaceAll(want, "; ", ";") {
+				t.Errorf("%s is %q, want %q", key, got, want)
+			}
+		}
+		if got := f.headersOf(t, dir.Base()).Get("X-Container-Meta-Colour"); got != "blue" {
+			t.Errorf("the metadata of the container is %q, want %q", got, "blue")
+		}
+		for _, base := range []string{"marker", "slash", "prefix", "made"} {
+			if err := f.Rename(ctx, dir.Join(base), dir.Join(base+"2"), vfs.RenameOptions{}); err != nil {
+				t.Errorf("Rename(%q): %v", base, err)
+			}
+			has(dir.Join(base+"2"), "it was renamed")
+		}
+		// What was never given a time keeps that of its making, too.
+		put("foreign", map[string]string{"Content-Type": "application/directory"})
+		made := must(f.Stat(ctx, dir.Join("foreign"))).ModTime
+		if err := f.Rename(ctx, dir.Join("foreign"), dir.Join("foreign2"), vfs.RenameOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := must(f.Stat(ctx, dir.Join("foreign2"))).ModTime; !got.Equal(made) {
+			t.Errorf("a directory without metadata has the time %v after its rename, want %v", got, made)
+		}
+		if err := f.Rmdir(ctx, dir.Join("marker2")); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Run("fake", func(t *testing.T) { run(t, accountIn(swifttest.Start(t, swifttest.Config{}))) })
+	t.Run("real", func(t *testing.T) { run(t, realSwift(t)) })
+}
+
+// TestTimeOfSharedContainer sets the time of a container that a guest may write to: that is left undone without a word.
+func TestTimeOfSharedContainer(t *testing.T) {
+	a := accountIn(swifttest.Start(t, swifttest.Config{}))
+	owner, guest := openFS(t, a, nil), openFS(t, a.other(), nil)
+	dir := makeContainer(t, owner)
+	owner.share(t, dir.Base(), true, true)
+	if err := guest.SetAttrs(t.Context(), vfs.Path("/@"+owner.account).Under(dir), vfs.Attrs{ModTime: new(time.Unix(1, 0))}); err != nil {
+		t.Error(err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"maps"
 	"net/http"
 	"slices"
 
@@ -51,8 +50,8 @@ func (f *FS) mkdir(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	}
 	gone := f.lastGone()
 	// If-None-Match: nothing that appeared since Stat is overwritten.
-	header := map[string]string{"Content-Type": directoryType, "If-None-Match": "*"}
-	maps.Copy(header, f.headerOf(attrs, true))
+	header := markerHeader(f.headerOf(attrs, true))
+	header[ifNoneMatch] = "*"
 	_, err = f.client.send(ctx, request{method: http.MethodPut, target: n, header: header})
 	if err == nil {
 		f.around.made(n, asked)

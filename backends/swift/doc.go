@@ -84,8 +84,8 @@
 //	                Where Swift is 20 ms away or more these leave together, unless their answers are known, and so does what an operation takes to
 //	                find a new name free: 1 listing more for each file that is there, and 1 round trip for what is not
 //	lstat           as stat; of a link 1 HEAD more. readlink: 1 HEAD
-//	list            1 GET for each page, 1 more where the last is longer than any page that the store has given before (see pageSizes), and a HEAD for each file that is not known as it is listed, 32 at a time, and no more than
-//	                list_times_limit; without list_times only for those of no bytes (they may be manifests). 1 HEAD more, once, for each change
+//	list            1 GET for each page, 1 more where the last is longer than any page that the store has given before (see pageSizes), and a HEAD for each file, and each directory with an object, that is not known as it is listed, 32 at a time, and no more than
+//	                list_times_limit; of an account, 1 HEAD for each container, every five minutes, of no more than 256; without list_times only for those of no bytes (they may be manifests). 1 HEAD more, once, for each change
 //	                that the listing does not know yet, and 1 listing of one entry for a prefix below which something was deleted. 1 listing more for each
 //	                directory NAME.part that no manifest before it explains
 //	fetch           what stat takes, and 1 GET; of the second and later files that a client asks for and opens at once, the GET alone
@@ -108,7 +108,7 @@
 //	rmdir           1 HEAD, 1 listing, 1 DELETE; of a container: 1 DELETE, and 1 HEAD of that of its segments. At most every two seconds for a container
 //	                1 listing more (there may be cut-off uploads). Of what is not empty 1 listing more and 1 HEAD for each row of it that has no object, or has one
 //	                and is the first such
-//	set time, mode  1 HEAD, 1 POST; of what is not kept 1 HEAD; of a small file that the same session has just written no HEAD
+//	set time, mode  1 HEAD, 1 POST; of a directory that is only a prefix 1 HEAD, 1 listing, 1 PUT; of what is not kept 1 HEAD; of a small file that the same session has just written no HEAD
 //	space           1 HEAD of the account and 1 of the container; where that has a quota, 1 of the container for segments
 //	symlink         1 HEAD of the container, what stat takes of the new name and of the target, 1 PUT
 //	remove          1 HEAD, 1 DELETE; of the first entry that a session takes out of a directory, by rmdir and rename too, 1 HEAD more,

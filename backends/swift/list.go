@@ -41,6 +41,7 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	limit := limits.listing
 	if n.isAccount() {
 		limit = limits.accountListing
+		l.times = maxContainerTimes
 	}
 	first := listing{prefix: n.prefix(), delimiter: !n.isAccount(), limit: limit}
 	page, err := f.rawPage(ctx, n, first)
@@ -81,6 +82,9 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	}
 	return l, nil
 }
+
+// maxContainerTimes is how many containers the listing of an account asks for their times.
+const maxContainerTimes = 256
 
 // lister gives out one directory, page by page of Swift's.
 type lister struct {
@@ -250,7 +254,12 @@ func (l *lister) entry(e entry) (shown, bool) {
 	switch {
 	case e.isLink():
 		return shown{Info: linkInfo(base, object{modified: e.time(l.fs.opened)})}, true
-	case e.Subdir != "" || isDirectoryType(e.ContentType):
+	case e.asked != nil && e.asked.isDir():
+		return shown{Info: e.asked.info(base), asked: true}, true
+	case isDirectoryType(e.ContentType):
+		directory.marker = e.Hash
+		return directory, true
+	case e.Subdir != "":
 		return directory, true
 	case e.asked != nil:
 		return shown{Info: e.asked.info(base), segments: e.asked.dlo, asked: true}, true

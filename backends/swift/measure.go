@@ -1,7 +1,10 @@
 package swift
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"net/http"
 
 	"golang.org/x/sync/errgroup"
 
@@ -26,6 +29,8 @@ type shown struct {
 	vfs.Info
 	// segments is what the names of its segments begin with, "container/prefix", where it is the manifest of a dynamic large object and that is known.
 	segments string
+	// marker is the hash of the object that a directory has; empty where it is only a prefix.
+	marker string
 	// asked says that what the entry shows is from a HEAD, and not from a listing.
 	asked bool
 	// gone says that a HEAD has not found it: the row has outlived its object.
@@ -49,6 +54,9 @@ func (s *shown) mayBeManifest() bool { return s.Size == 0 && s.Version == emptyH
 // object, the size. What cannot be asked stays as the listing shows it, and what is not there is gone. At most so many HEADs are made for times as times says, which counts down; those that may be
 // manifests are always asked.
 func (f *FS) measure(ctx context.Context, dir name, page []shown, times *int) error {
+	if dir.isAccount() {
+		return f.measureContainers(ctx, dir, page, times)
+	}
 	grant, err := f.client.grants.Current(ctx)
 	if err != nil {
 		return translate(err)
@@ -61,10 +69,11 @@ func (f *FS) measure(ctx context.Context, dir name, page []shown, times *int) er
 	var wanted []*shown
 	for i := range page {
 		s := &page[i]
-		if s.IsDir() || s.Version == "" || s.asked || !f.backend.cfg.ListTimes && !s.mayBeManifest() {
+		hash := cmp.Or(s.marker, s.Version)
+		if hash == "" || s.asked || !f.backend.cfg.ListTimes && !s.mayBeManifest() {
 			continue
 		}
-		keys = append(keys, attrKey(account, s.in(dir), s.Version, s.ModTime, f.backend.cfg.KeepModes))
+		keys = append(keys, attrKey(account, s.in(dir), hash, s.ModTime, f.backend.cfg.KeepModes))
 		wanted = append(wanted, s)
 	}
 	known := f.backend.attrs.get(ctx, keys)
@@ -85,8 +94,8 @@ func (f *FS) measure(ctx context.Context, dir name, page []shown, times *int) er
 			o, err := f.head(gctx, s.in(dir))
 			switch {
 			case isMissing(err):
-				s.gone = true
-			case err == nil && !o.isDir():
+				s.gone = !s.IsDir() // which may still have something in it
+			case err == nil && o.isDir() == s.IsDir():
 				a := o.attrs()
 				if !o.modified.After(s.ModTime) { // else it is of another version than the one that is listed
 					f.backend.attrs.put(gctx, keys[i], a)
@@ -104,11 +113,55 @@ func (f *FS) measure(ctx context.Context, dir name, page []shown, times *int) er
 
 // become shows what a HEAD has told.
 func (s *shown) become(a attrs) {
-	s.Size, s.ModTime, s.Version, s.segments = a.Size, a.ModTime, a.Version, a.Segments
-	s.Info = a.modes.over(s.Info)
+	if !s.IsDir() {
+		s.Size, s.Version, s.segments = a.Size, a.Version, a.Segments
+	}
+	s.Info = a.over(s.Info)
 }
 
 // attrs is what is kept of an object.
 func (o object) attrs() attrs {
 	return attrs{Size: o.size, ModTime: o.mtime, Version: o.version(), Segments: o.dlo, modes: o.modes}
+}
+
+// measureContainers completes containers by the attributes that they were given. Listings do not show when those change, so that
+// they are asked for again after some time.
+func (f *FS) measureContainers(ctx context.Context, account name, page []shown, times *int) error {
+	if !f.backend.cfg.ListTimes {
+		return nil
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(headsAtOnce)
+	for i := range page {
+		s := &page[i]
+		n := name{account: account.account, container: unescapeElement(s.Name, true)}
+		key, err := f.containerAttrsKey(ctx, n)
+		if err != nil {
+			return translate(err)
+		}
+		var a attrs
+		if text, ok := f.backend.local.Get(ctx, key); ok && json.Unmarshal(text, &a) == nil {
+			s.become(a)
+			continue
+		}
+		if *times == 0 {
+			continue
+		}
+		*times--
+		g.Go(func() error {
+			resp, err := f.client.send(gctx, request{method: http.MethodHead, target: n, anyPolicy: true})
+			if err == nil {
+				a := f.containerAttrs(resp.header)
+				s.become(a)
+				if text, err := json.Marshal(a); err == nil {
+					f.backend.local.Set(gctx, key, text, containerAttrsLife)
+				}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err()
 }

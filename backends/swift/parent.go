@@ -3,6 +3,7 @@ package swift
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -163,15 +164,31 @@ func (f *FS) prepareParent(ctx context.Context, n name) error {
 
 // mark gives a directory an object of its own, unless something has its name. The error is not translated.
 func (f *FS) mark(ctx context.Context, d name) error {
-	gone := f.lastGone()
-	_, err := f.client.send(ctx, request{
-		method: http.MethodPut, target: d, header: map[string]string{"Content-Type": directoryType, "If-None-Match": "*"},
-	})
-	if err == nil || status(err) == http.StatusPreconditionFailed {
-		f.sawDir(d, gone, true)
+	err := f.markWith(ctx, d, nil)
+	if status(err) == http.StatusPreconditionFailed {
 		return nil
 	}
 	return err
+}
+
+// markWith gives a directory an object of its own, with metadata, unless something has its name. The error is not translated.
+func (f *FS) markWith(ctx context.Context, d name, more map[string]string) error {
+	gone := f.lastGone()
+	header := markerHeader(more)
+	header[ifNoneMatch] = "*"
+	_, err := f.client.send(ctx, request{method: http.MethodPut, target: d, header: header})
+	if err == nil || status(err) == http.StatusPreconditionFailed {
+		f.sawDir(d, gone, true)
+	}
+	return err
+}
+
+// markerHeader returns what the object of a directory is put with: the metadata, and a time in any case, since Swift's own changes with
+// every rename.
+func markerHeader(more map[string]string) map[string]string {
+	header := map[string]string{"Content-Type": directoryType, metaMtime: formatSeconds(time.Now())}
+	maps.Copy(header, more)
+	return header
 }
 
 // keepParent gives the directory that n is in an object of its own, before n is taken out of it: so the directory stays, whether n was

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"filegate/core/vfs"
 )
@@ -58,7 +60,7 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 		_, err := f.locateFile(newname) // that there is no such container is not what is wrong
 		return err
 	}
-	job := move{FS: f, renaming: renaming{from: from, to: to}}
+	job := move{FS: f, renaming: renaming{from: from, to: to}, modTime: info.ModTime}
 	target, replaced, err := f.lookupNew(ctx, to, newname.Base())
 	target, replaced, err = f.itself(ctx, to, newname.Base(), target, replaced, err)
 	switch {
@@ -160,6 +162,7 @@ type move struct {
 	renaming
 	resumed    bool       // it was cut off before, and goes on
 	unfinished []renaming // others that were cut off
+	modTime    time.Time  // as shown, of what is moved
 	behind     behind     // what a directory's rename leaves
 }
 
@@ -196,7 +199,7 @@ func (f *FS) endRename(ctx context.Context, from, to name) (bool, error) {
 	case err != nil:
 		return false, err
 	case info.IsDir() && !o.exists():
-		if err := f.putMarker(ctx, to); err != nil {
+		if err := f.putMarker(ctx, to, nil); err != nil {
 			return false, err
 		}
 	}
@@ -227,7 +230,7 @@ func (m *move) file(ctx context.Context, moved, replaced object) error {
 			return err
 		}
 	}
-	if err := m.copyObject(ctx, m.from, m.to, moved.isVersion()); err != nil {
+	if err := m.copyObject(ctx, m.from, m.to, moved); err != nil {
 		if moved.isLarge() && !reached(err) {
 			m.finish(ctx, m.renaming) // nothing has the new name
 		}
@@ -323,15 +326,27 @@ func (m *move) frees(ctx context.Context, moved, replaced object) ([]name, error
 	return slices.DeleteFunc(segments, func(n name) bool { return needed[n] }), nil
 }
 
-// copyObject copies one object on Swift's side: a plain one with its content, a manifest as a manifest, a symbolic link as a link. Of one that is a version
+// copyObject is copyEntry of what was looked at. Where it was given no time the copy gets the one that was shown, since Swift's own is that of
+// the copy.
+func (f *FS) copyObject(ctx context.Context, from, to name, o object) error {
+	var more map[string]string
+	if o.exists() && !o.isLink() && !o.isVersion() && o.header.Get(metaMtime) == "" {
+		more = map[string]string{metaMtime: formatSeconds(o.mtime)}
+	}
+	return f.copyEntry(ctx, from, to, o.isVersion(), more)
+}
+
+// copyEntry copies one object on Swift's side: a plain one with its content, a manifest as a manifest, a symbolic link as a link. Of one that is a version
 // Swift would copy the link that leads to it, and fail; so a symbolic link that is a version becomes a copy of what it leads to. The error is not translated.
-func (f *FS) copyObject(ctx context.Context, from, to name, isVersion bool) error {
+func (f *FS) copyEntry(ctx context.Context, from, to name, isVersion bool, more map[string]string) error {
 	query := url.Values{"multipart-manifest": {"get"}}
 	if !isVersion {
 		query.Set("symlink", "get")
 	}
 	// No If-None-Match: Swift takes the conditions of a COPY as being about its source.
-	_, err := f.client.send(ctx, request{method: methodCopy, target: from, header: f.destination(to), query: query})
+	header := f.destination(to)
+	maps.Copy(header, more)
+	_, err := f.client.send(ctx, request{method: methodCopy, target: from, header: header, query: query})
 	return err
 }
 

@@ -42,9 +42,9 @@ func (m *move) dir(ctx context.Context, marker object) error {
 		return err
 	}
 	// A directory that was only a prefix gets a marker, to stay as it was seen.
-	switch err := m.copyObject(ctx, m.from, m.to, marker.isVersion()); {
+	switch err := m.copyObject(ctx, m.from, m.to, marker); {
 	case status(err) == http.StatusNotFound:
-		if err := m.putMarker(ctx, m.to); err != nil {
+		if err := m.putMarker(ctx, m.to, map[string]string{metaMtime: formatSeconds(m.modTime)}); err != nil {
 			return err
 		}
 	case err != nil:
@@ -84,7 +84,7 @@ func (m *move) entries(ctx context.Context) (int, error) {
 // same rename can end it when what stayed behind was removed. The record is written after that, since what is newer than the record is
 // another directory. Where it fails the rename has to be repeated from the log's line.
 func (m *move) keepBoth(ctx context.Context) {
-	err := m.copyObject(ctx, m.from, m.to, false)
+	err := m.copyObject(ctx, m.from, m.to, object{})
 	if status(err) == http.StatusNotFound {
 		err = errors.Join(m.mark(ctx, m.to), m.mark(ctx, m.from), m.begin(ctx, m.renaming))
 	}
@@ -93,9 +93,9 @@ func (m *move) keepBoth(ctx context.Context) {
 	}
 }
 
-// putMarker makes a directory that has no object of its own one that has.
-func (f *FS) putMarker(ctx context.Context, n name) error {
-	_, err := f.client.send(ctx, request{method: http.MethodPut, target: n, header: map[string]string{"Content-Type": directoryType}})
+// putMarker makes a directory that has no object of its own one that has, with the metadata.
+func (f *FS) putMarker(ctx context.Context, n name, more map[string]string) error {
+	_, err := f.client.send(ctx, request{method: http.MethodPut, target: n, header: markerHeader(more)})
 	return translate(err)
 }
 
@@ -108,7 +108,7 @@ func (m *move) entry(ctx context.Context, e entry) (bool, error) {
 			return false, err
 		}
 	}
-	switch err := m.copyObject(ctx, from, to, e.isVersion()); {
+	switch err := m.copyEntry(ctx, from, to, e.isVersion(), nil); {
 	case status(err) == http.StatusNotFound:
 		// It has gone, and the listing does not know yet, or never will without this.
 		return false, translate(m.deleteObject(ctx, from))

@@ -102,10 +102,14 @@ func TestRequests(t *testing.T) {
 		{"rename", rename("/c/small", "/c/small2"), ops{head, head, list, copied, del}},
 		{"rename large", rename("/c/large", "/c/large3"), ops{head, head, list, list, put, copied, del, del}},
 		{"set time", func() error { return f.SetAttrs(ctx, "/c/small2", vfs.Attrs{ModTime: new(time.Unix(1, 0))}) }, ops{head, swifttest.PostObject}},
+		{"set time of a directory", func() error { return f.SetAttrs(ctx, "/c/dir", vfs.Attrs{ModTime: new(time.Unix(1, 0))}) }, ops{head, swifttest.PostObject}},
+		{"set time of a prefix", func() error { return f.SetAttrs(ctx, "/c/below", vfs.Attrs{ModTime: new(time.Unix(1, 0))}) }, ops{head, list, put}},
+		{"set time of a container", func() error { return f.SetAttrs(ctx, "/c", vfs.Attrs{ModTime: new(time.Unix(1, 0))}) }, ops{headContainer, swifttest.PostContainer}},
 		{"space", func() error { _, err := f.StatSpace(ctx, "/c"); return err }, ops{swifttest.HeadAccount, swifttest.HeadContainer}},
 		{"stat of the account", stat("/"), ops{swifttest.HeadAccount}},
 		{"stat of a container", stat("/c"), ops{swifttest.HeadContainer}},
-		{"list the account", func() error { _, err := listAll(ctx, f, "/"); return err }, ops{swifttest.ListAccount}},
+		{"list the account", func() error { _, err := listAll(ctx, f, "/"); return err }, ops{swifttest.ListAccount, headContainer}},
+		{"list the account again", func() error { _, err := listAll(ctx, f, "/"); return err }, ops{swifttest.ListAccount}},
 		{"mkdir of a container", func() error { return f.Mkdir(ctx, "/c2") }, ops{swifttest.HeadContainer, swifttest.PutContainer}},
 		{"rmdir of a container", func() error { return f.Rmdir(ctx, "/c2") }, ops{swifttest.DeleteContainer, headContainer}},
 		{"remove", func() error { return f.Remove(ctx, "/c/small2") }, ops{head, del}},
@@ -117,7 +121,7 @@ func TestRequests(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 		var got ops
-		eventually(t, "the log has all requests", func() bool {
+		eventually(t, "the log has all requests of: "+tt.name, func() bool {
 			got = nil
 			for _, r := range f.srv.Requests() {
 				if r.Op != list || !strings.Contains(r.Query, url.QueryEscape(uploadsPrefix)) { // the look for cut-off uploads, which is not taken each time

@@ -175,12 +175,9 @@ func (f *FS) statContainer(ctx context.Context, n name, base string) (vfs.Info, 
 	if err != nil {
 		return vfs.Info{}, f.refusal(ctx, n, err)
 	}
-	info := vfs.Info{Name: base, Mode: dirMode, ModTime: f.opened}
-	if t, err := parseSeconds(resp.header.Get("X-Timestamp")); err == nil {
-		info.ModTime = t
-	}
+	info := vfs.Info{Name: base, Mode: dirMode}
 	info.Size, info.Links = containerUse(resp.header)
-	return info, nil
+	return f.containerAttrs(resp.header).over(info), nil
 }
 
 // statAccount describes an account. It is there whatever Swift says of it: many may not ask for it as a whole, and all it would tell is how much is in it.

@@ -387,6 +387,7 @@ func (f *FS) observe(ctx context.Context, req request, began time.Time, resp *re
 		f.forgetPolicy(ctx, target)
 		f.forgetVersioning(ctx, target)
 		f.containers.forget(target)
+		f.forgetContainerAttrs(ctx, target)
 	}
 	c := change{Gone: req.method == http.MethodDelete, Sure: true, At: time.Now().Unix() + 1}
 	switch {

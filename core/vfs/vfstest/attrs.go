@@ -40,6 +40,26 @@ func testAttrs(e *env) {
 		e.has(e.path("file"), data(1, big), "attributes do not change the content")
 	})
 
+	e.run("directories", func(e *env) {
+		e.unless(e.limits.NoAttrs)
+		e.mkdir(e.path("empty"))
+		e.mkdir(e.path("full"))
+		e.put(e.path("full", "file"), data(1, 10))
+		for _, dir := range []string{"empty", "full"} {
+			for _, want := range times {
+				e.setTime(e.path(dir), want)
+				e.hasTime(e.path(dir), want)
+			}
+		}
+		for _, dir := range []string{"empty", "full"} {
+			if err := e.rename(dir, dir+"2"); err != nil {
+				e.Fatalf("Rename: %v", err)
+			}
+			e.hasTime(e.path(dir+"2"), times[len(times)-1])
+		}
+		e.has(e.path("full2", "file"), data(1, 10), "the time of a directory changes nothing in it")
+	})
+
 	e.run("gone with the content", func(e *env) {
 		e.unless(e.limits.NoAttrs)
 		e.put(e.path("file"), data(1, 1000))
