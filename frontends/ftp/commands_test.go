@@ -128,6 +128,8 @@ func TestSiteUtime(t *testing.T) {
 		{"SITE UTIME 20230102030405", "501", "20220102030405"},
 		{"SITE UTIME", "501", "20220102030405"},
 		{"SITE UTIME 20230102030405 missing", "550", "20220102030405"},
+		{"SITE UTIME 20230102030405 with space ", "550", "20220102030405"}, // another name
+		{"SITE CHMOD 600 with space ", "550", "20220102030405"},
 		{"MDTM 20240102030405 with space", "213", "20240102030405"},
 	} {
 		r.cmd(tt.send, tt.want)

@@ -19,7 +19,7 @@ const siteHelp = "There are SITE CHMOD mode path; SITE UTIME time path; SITE CPF
 
 // site executes SITE.
 func (d *driver) site(arg string) *reply {
-	command, arg, _ := strings.Cut(strings.TrimSpace(arg), " ")
+	command, arg, _ := strings.Cut(strings.TrimLeft(arg, " "), " ") // names may end in spaces
 	switch strings.ToUpper(command) {
 	case "CHMOD":
 		return d.siteChmod(arg)
