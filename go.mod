@@ -13,6 +13,7 @@ require (
 	github.com/jlaffaye/ftp v0.2.4
 	github.com/minio/crc64nvme v1.1.1
 	github.com/ncw/swift/v2 v2.0.5
+	github.com/pires/go-proxyproto v0.14.0
 	github.com/pkg/sftp v1.13.12
 	github.com/prometheus/client_golang v1.25.0
 	github.com/rogpeppe/go-internal v1.16.0

@@ -114,6 +114,7 @@ var onlyIn = []struct {
 	{"github.com/fclairamb/ftpserverlib", []string{"frontends/ftp"}, false},
 	{"github.com/spf13/afero", []string{"frontends/ftp"}, false},
 	{"github.com/jlaffaye/ftp", nil, true},
+	{"github.com/pires/go-proxyproto", []string{"core/frontend"}, true},
 	{"github.com/ncw/swift/v2", []string{"backends/swift"}, true},
 	{"github.com/gophercloud/gophercloud/v2", []string{"authplugins/keystone"}, true},
 	{"github.com/hashicorp/go-plugin", []string{"authplugins/authplugin/..."}, false},

@@ -27,6 +27,7 @@ type Config struct {
 	Log           Log
 	Admin         Admin
 	Login         Login
+	Limits        Limits
 	CoreDumps     bool          // leave the memory of a crash, with passwords in it, to be looked at
 	ShutdownGrace time.Duration // how long transfers may go on when the gateway is told to stop
 	Auths         []*Auth
@@ -87,6 +88,7 @@ type file struct {
 	Log           Log                `hcl:"log,block"`
 	Admin         Admin              `hcl:"admin,block"`
 	Login         Login              `hcl:"login,block"`
+	Limits        Limits             `hcl:"limits,block"`
 	Auths         []*hclsyntax.Block `hcl:"auth,block"`
 	Caches        []*hclsyntax.Block `hcl:"cache,block"`
 	Backends      []*hclsyntax.Block `hcl:"backend,block"`

@@ -242,8 +242,16 @@ func TestAllOptions(t *testing.T) {
 	}
 	want := strings.Fields(`plugin_dir shutdown_grace core_dumps log log.level log.format log.output admin admin.listen
 		login login.fail_delay login.concurrent login.max_per_address login.cache_for login.revalidate login.grace
-		login.ban login.ban.failures login.ban.user_failures login.ban.window login.ban.duration login.ban.slow_after login.ban.max_delay login.ban.allow auth cache backend frontend
-		auth.path auth.sha256 auth.args auth.env auth.start_timeout auth.call_timeout auth.any_owner auth.required auth.config`)
+		login.ban login.ban.failures login.ban.user_failures login.ban.window login.ban.duration login.ban.slow_after login.ban.max_delay login.ban.allow
+		login.penalty login.penalty.no_login login.penalty.handshake login.penalty.keys login.penalty.timeout login.penalty.min login.penalty.max login.max_waiting limits`)
+	for _, block := range strings.Fields("total per_address per_user per_account") {
+		want = append(want, "limits."+block)
+		for _, name := range strings.Fields("connections sessions logins_per_minute transfers upload_rate download_rate") {
+			want = append(want, "limits."+block+"."+name)
+		}
+	}
+	want = append(want, strings.Fields(`auth cache backend frontend
+		auth.path auth.sha256 auth.args auth.env auth.start_timeout auth.call_timeout auth.any_owner auth.required auth.config`)...)
 	for _, kind := range strings.Fields("own common public") {
 		want = append(want, `cache "`+kind+`".boards`, `cache "`+kind+`".key`)
 	}

@@ -23,6 +23,26 @@ type Login struct {
 	Grace time.Duration `hcl:"grace,optional"`
 	// Ban is about those who fail again and again.
 	Ban Ban `hcl:"ban,block"`
+	// Penalty is about connections that come to no login.
+	Penalty Penalty `hcl:"penalty,block"`
+	// MaxWaiting is how many logins may wait beside those that are checked. Others are told to come later.
+	MaxWaiting int `hcl:"max_waiting,optional"`
+}
+
+// Penalty is the block "penalty" of a [Login]: for how long an address is held off, for each connection of its that ends without a login. What has been added up passes with
+// time. It counts for an address, and for the network around it, which takes more of it.
+type Penalty struct {
+	// NoLogin is for leaving without an attempt to log in.
+	NoLogin time.Duration `hcl:"no_login,optional"`
+	// Handshake is for what is no client of the protocol, or has nothing in common with the server.
+	Handshake time.Duration `hcl:"handshake,optional"`
+	// Keys is for asking about keys of which none will do.
+	Keys time.Duration `hcl:"keys,optional"`
+	// Timeout is for taking all the time that there is for a login.
+	Timeout time.Duration `hcl:"timeout,optional"`
+	// Min is what has to add up before connections are refused, and Max the most that adds up; 0: nothing does, and nobody is refused.
+	Min time.Duration `hcl:"min,optional"`
+	Max time.Duration `hcl:"max,optional"`
 }
 
 // Ban is the block "ban" of a [Login].
@@ -51,6 +71,11 @@ func defaultLogin() Login {
 		Revalidate:    5 * time.Minute,
 		Grace:         time.Hour,
 		Ban:           Ban{Failures: 20, UserFailures: 100, Window: 10 * time.Minute, Duration: 10 * time.Minute, SlowAfter: 5, MaxDelay: 10 * time.Second},
+		Penalty: Penalty{
+			NoLogin: time.Second, Handshake: 5 * time.Second, Keys: 5 * time.Second, Timeout: 10 * time.Second,
+			Min: 15 * time.Second, Max: 10 * time.Minute,
+		},
+		MaxWaiting: 1000,
 	}
 }
 
@@ -69,6 +94,12 @@ func (r *reader) checkLogin(l Login, top Block) {
 		{"revalidate", l.Revalidate, 0, 24 * time.Hour},
 		{"grace", l.Grace, 0, 30 * 24 * time.Hour},
 		{"ban.max_delay", l.Ban.MaxDelay, 0, longest},
+		{"penalty.no_login", l.Penalty.NoLogin, 0, time.Hour},
+		{"penalty.handshake", l.Penalty.Handshake, 0, time.Hour},
+		{"penalty.keys", l.Penalty.Keys, 0, time.Hour},
+		{"penalty.timeout", l.Penalty.Timeout, 0, time.Hour},
+		{"penalty.min", l.Penalty.Min, time.Second, time.Hour},
+		{"penalty.max", l.Penalty.Max, 0, 24 * time.Hour},
 		{"ban.window", l.Ban.Window, time.Second, 24 * time.Hour},
 		{"ban.duration", l.Ban.Duration, time.Second, 30 * 24 * time.Hour},
 	} {
@@ -79,7 +110,7 @@ func (r *reader) checkLogin(l Login, top Block) {
 	for _, n := range []struct {
 		name   string
 		n, min int
-	}{{"concurrent", l.Concurrent, 1}, {"max_per_address", l.MaxPerAddress, 0}, {"ban.failures", l.Ban.Failures, 0}, {"ban.user_failures", l.Ban.UserFailures, 0}, {"ban.slow_after", l.Ban.SlowAfter, 0}} {
+	}{{"concurrent", l.Concurrent, 1}, {"max_per_address", l.MaxPerAddress, 0}, {"max_waiting", l.MaxWaiting, 0}, {"ban.failures", l.Ban.Failures, 0}, {"ban.user_failures", l.Ban.UserFailures, 0}, {"ban.slow_after", l.Ban.SlowAfter, 0}} {
 		if n.n < n.min {
 			report(n.name, fmt.Sprintf("%d is too little", n.n), fmt.Sprintf("Give a number of at least %d.", n.min))
 		}

@@ -22,11 +22,12 @@ func (r *reader) read(body *hclsyntax.Body) *Config {
 	start := r.src.start()
 	r.body(body, start, f)
 
-	cfg := &Config{Log: f.Log, Admin: f.Admin, Login: f.Login, ShutdownGrace: f.ShutdownGrace, CoreDumps: f.CoreDumps}
+	cfg := &Config{Log: f.Log, Admin: f.Admin, Login: f.Login, Limits: f.Limits, ShutdownGrace: f.ShutdownGrace, CoreDumps: f.CoreDumps}
 	top := Block{src: r.src, body: body, def: start}
 	r.checkLog(cfg.Log, top)
 	r.checkAdmin(cfg.Admin, top)
 	r.checkLogin(cfg.Login, top)
+	r.checkLimits(cfg.Limits, top)
 	if f.PluginDir == "" {
 		f.PluginDir = r.opts.PluginDir
 	}
@@ -69,6 +70,7 @@ func defaultFile() *file {
 		ShutdownGrace: defaultGrace,
 		Log:           Log{Level: "info", Format: "text", Output: "stderr"},
 		Login:         defaultLogin(),
+		Limits:        defaultLimits(),
 	}
 }
 

@@ -50,9 +50,12 @@ type Env struct {
 	Version string // of filegate, for greetings
 	Log     *slog.Logger
 
-	// Connect is asked about a client that has just connected, before anything is sent to it. Where it returns an error the client is hung up on, and the error is for the log. Else
-	// through is called when the client has logged in, or when the connection has ended, whichever is first; it may be called twice. It never waits.
-	Connect func(remote netip.Addr) (through func(), err error)
+	// Connect is asked about a client that has just connected, before anything is sent to it. Where it returns an error, which may be a [*Refusal], the client is not served.
+	// It never waits. See [Clients], which calls it.
+	Connect func(remote netip.Addr) (Visit, error)
+
+	// Refused, where it is not nil, is told of each connection that is not served. It never waits.
+	Refused func(r *Refusal)
 
 	// Methods returns the ways to log in that some authenticator of this frontend has, as far as that is known now: others need not be offered.
 	Methods func() []auth.Method
@@ -70,6 +73,30 @@ type Env struct {
 	Unproved func(ctx context.Context, req auth.Request)
 }
 
+// Visit is one connection, as the gateway counts it.
+type Visit interface {
+	// Known reports whether somebody has logged in lately from the client's address.
+	Known() bool
+	// Check asks once more, what other gateways know included. It may wait, until ctx ends.
+	Check(ctx context.Context) error
+	// LoggedIn is called once when the client has logged in. It never waits.
+	LoggedIn()
+	// Ended is called once when the connection has ended. How is about a client that has not logged in. It may wait.
+	Ended(how Ending)
+}
+
+// Ending is how the connection of a client ends that has not logged in.
+type Ending int
+
+// The ways to end.
+const (
+	EndedFine      Ending = iota // nothing is held against it
+	EndedNoLogin                 // it left without trying to log in
+	EndedHandshake               // it did not come to a login: no common algorithms, no protocol of ours
+	EndedProbing                 // it asked which keys would do, and none did
+	EndedTimeout                 // it took all the time that there is for a login
+)
+
 // Server is a frontend that is running, in the words of net/http.
 type Server interface {
 	// Listen opens the sockets. No client is served before Serve.
@@ -82,4 +109,9 @@ type Server interface {
 	// It returns nil when all connections have ended, which it leaves to the end of their sessions; when ctx ends, it cuts the rest, waits
 	// until nothing of them is running, and returns the context's error.
 	Shutdown(ctx context.Context) error
+}
+
+// String is for the log and for tests.
+func (e Ending) String() string {
+	return [...]string{"fine", "no login", "handshake", "probing", "timeout"}[e]
 }

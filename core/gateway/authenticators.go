@@ -24,6 +24,7 @@ const retireLinger = login.Timeout
 type authenticators struct {
 	log        *slog.Logger
 	concurrent int // logins that each is asked at a time
+	waiting    int // logins that wait for one
 
 	mu      sync.Mutex
 	byName  map[string]*authenticator
@@ -33,15 +34,16 @@ type authenticators struct {
 	ending sync.WaitGroup // of programs
 }
 
-func newAuthenticators(log *slog.Logger, concurrent int) *authenticators {
-	return &authenticators{log: log, concurrent: concurrent, byName: map[string]*authenticator{}}
+func newAuthenticators(log *slog.Logger, concurrent, waiting int) *authenticators {
+	return &authenticators{log: log, concurrent: concurrent, waiting: waiting, byName: map[string]*authenticator{}}
 }
 
 // authenticator is what one of the names stands for over time. It is an auth.Authenticator that goes on through a reload.
 type authenticator struct {
-	all  *authenticators
-	name string
-	gate chan struct{} // a login holds a place while it is checked: one authenticator that hangs takes none from others
+	all   *authenticators
+	name  string
+	gate  chan struct{} // a login holds a place while it is checked: one authenticator that hangs takes none from others
+	queue chan struct{} // of those that wait for a place
 
 	// Under all.mu.
 	current *running // nil once the configuration does not have it any more
@@ -72,7 +74,7 @@ func (as *authenticators) replace(fresh []*running, gone []string) {
 	for _, r := range fresh {
 		a := as.byName[r.config.Name]
 		if a == nil {
-			a = &authenticator{all: as, name: r.config.Name, gate: make(chan struct{}, as.concurrent), retired: map[uint64]*running{}}
+			a = &authenticator{all: as, name: r.config.Name, gate: make(chan struct{}, as.concurrent), queue: make(chan struct{}, as.waiting), retired: map[uint64]*running{}}
 			as.byName[a.name] = a
 		}
 		as.started++
@@ -168,14 +170,39 @@ func (a *authenticator) ask(grant auth.Grant, f func(*running) error) error {
 	return f(r)
 }
 
-// Authenticate implements [auth.Authenticator].
-func (a *authenticator) Authenticate(ctx context.Context, req auth.Request) (resp auth.Response, err error) {
+// errBusy refuses a login when as many as may wait do.
+var errBusy error = &auth.Error{
+	Kind: fmt.Errorf("too many logins wait for their turn: %w", auth.ErrUnavailable),
+	Text: "Too many logins at a time, try again later.",
+}
+
+// enter waits until the turn of a login has come, unless too many wait already.
+func (a *authenticator) enter(ctx context.Context) error {
 	select {
 	case a.gate <- struct{}{}:
-		defer func() { <-a.gate }()
-	case <-ctx.Done():
-		return resp, fmt.Errorf("waiting for other logins: %w: %w", auth.ErrUnavailable, context.Cause(ctx))
+		return nil
+	default:
 	}
+	select {
+	case a.queue <- struct{}{}:
+		defer func() { <-a.queue }()
+	default:
+		return errBusy
+	}
+	select {
+	case a.gate <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for other logins: %w: %w", auth.ErrUnavailable, context.Cause(ctx))
+	}
+}
+
+// Authenticate implements [auth.Authenticator].
+func (a *authenticator) Authenticate(ctx context.Context, req auth.Request) (resp auth.Response, err error) {
+	if err := a.enter(ctx); err != nil {
+		return resp, err
+	}
+	defer func() { <-a.gate }()
 	err = a.ask(auth.Grant{}, func(r *running) error {
 		if resp, err = r.Authenticate(ctx, req); err == nil && resp.Identity != nil {
 			resp.Identity.Grant.Generation = r.number

@@ -96,7 +96,7 @@ func Check(ctx context.Context, cfg *config.Config, opts Options) error {
 func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error) {
 	g := &Gateway{
 		cfg: cfg, opts: opts, log: opts.Log,
-		auths: newAuthenticators(opts.Log, cfg.Login.Concurrent), backends: map[string]backend.Backend{},
+		auths: newAuthenticators(opts.Log, cfg.Login.Concurrent, cfg.Login.MaxWaiting), backends: map[string]backend.Backend{},
 	}
 	g.life, g.end = context.WithCancel(context.WithoutCancel(ctx))
 	g.metrics = newMetrics(opts.Version, g.auths)
@@ -125,6 +125,7 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 		server, err := f.Config.New(frontend.Env{
 			Name: f.Name, Version: opts.Version, Log: g.log.With("frontend", f.Kind+"."+f.Name), Methods: chain.methods, Connect: g.desk.Connect, Login: logins.Login,
 			Unproved: logins.Unproved,
+			Refused:  func(r *frontend.Refusal) { g.metrics.refused.WithLabelValues(d.kind+"."+d.name, r.Kind).Inc() },
 		})
 		if err != nil {
 			diags = append(diags, f.Diagnose("", fmt.Sprintf("Frontend %q %q cannot start", f.Kind, f.Name), err.Error()))

@@ -20,6 +20,7 @@ type metrics struct {
 	sessions   *prometheus.GaugeVec
 	logins     *prometheus.CounterVec
 	bans       *prometheus.CounterVec
+	refused    *prometheus.CounterVec
 	operations *prometheus.CounterVec
 	durations  *prometheus.HistogramVec
 	bytes      *prometheus.CounterVec
@@ -36,8 +37,11 @@ func newMetrics(version string, auths *authenticators) *metrics {
 			Name: "filegate_logins_total", Help: "Logins by how they ended.",
 		}, []string{"service", "method", "result"}),
 		bans: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "filegate_bans_total", Help: "Bans that began here, by what was banned: an address or a user.",
+			Name: "filegate_bans_total", Help: "Bans that began here, by what was banned: an address, a user, or the connections of an address.",
 		}, []string{"of"}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "filegate_connections_refused_total", Help: "Connections that were not served, by frontend and why.",
+		}, []string{"frontend", "reason"}),
 		operations: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "filegate_operations_total", Help: "Operations on files and directories by how they ended.",
 		}, []string{"service", "op", "outcome"}),
@@ -53,9 +57,9 @@ func newMetrics(version string, auths *authenticators) *metrics {
 		Name: "filegate_build_info", Help: "Always 1.",
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	}, func() float64 { return 1 })
-	m.registry.MustRegister(m.sessions, m.logins, m.bans, m.operations, m.durations, m.bytes, build,
+	m.registry.MustRegister(m.sessions, m.logins, m.bans, m.refused, m.operations, m.durations, m.bytes, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	for _, of := range []string{"address", "user"} {
+	for _, of := range []string{"address", "user", "connections"} {
 		m.bans.WithLabelValues(of) // to be seen before the first one
 	}
 	m.auths = newAuthMetrics(m.registry)

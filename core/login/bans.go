@@ -5,11 +5,13 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"filegate/core/auth"
 	"filegate/core/cache"
 	"filegate/core/config"
+	"filegate/core/frontend"
 )
 
 // bans countss the logins that fail, of each address and of each user, and says who has to wait and who is banned.
@@ -28,7 +30,12 @@ import (
 // To ban nobody, and only to slow down, was the alternative: but many guesses can wait side by side.
 //
 // A user's success does not lift his ban, nor does it make failures elsewhere forgotten if it came from where he is known: else his own jobs would keep the door open
-// for whoever guesses. Names count as they are typed; what else an authenticator takes for the same user is not known here.
+// for whoever guesses.
+//
+// Nor does the ban of an address stop a user who is known there: behind one address there may be a whole company, and a device in it with an old password must not lock
+// the others out. What is guessed at such a user from there counts against the two of them together.
+//
+// Names count by what they are and not as they are typed: without their case, and by the name that the authenticator had for the user when he logged in by that spelling.
 type bans struct {
 	cfg   config.Ban
 	allow []netip.Prefix
@@ -76,15 +83,7 @@ func decodeTally(b []byte) tally {
 }
 
 // network is what counts as one address.
-func network(addr netip.Addr) netip.Prefix {
-	addr = addr.Unmap().WithZone("")
-	bits := addr.BitLen()
-	if addr.Is6() {
-		bits = 64 // what one customer of a provider has at least
-	}
-	p, _ := addr.Prefix(bits)
-	return p
-}
+func network(addr netip.Addr) netip.Prefix { return frontend.Network(addr) }
 
 // exempt says whether the operator trusts an address.
 func (f *bans) exempt(addr netip.Addr) bool {
@@ -97,8 +96,28 @@ func addressKey(addr netip.Addr) cache.Key {
 	return cache.NewKey("login failures", "address", network(addr).String())
 }
 
-func userKey(req auth.Request) cache.Key {
-	return cache.NewKey("login failures of users", req.User)
+func userKey(name string) cache.Key { return cache.NewKey("login failures of users", name) }
+
+// pairKey is of a user at an address where he is known.
+func pairKey(name string, addr netip.Addr) cache.Key {
+	return cache.NewKey("login failures of users where they are known", name, network(addr).String())
+}
+
+// aliasKey is of the name that the authenticator has for whoever is called so.
+func aliasKey(typed string) cache.Key { return cache.NewKey("login names", typed) }
+
+// fold returns a name in the spelling that it counts by.
+func fold(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
+
+// name returns what the user of a request counts as.
+func (f *bans) name(ctx context.Context, req auth.Request) string {
+	typed := fold(req.User)
+	for _, c := range f.all {
+		if canonical, ok := c.Get(ctx, aliasKey(typed)); ok {
+			return string(canonical)
+		}
+	}
+	return typed
 }
 
 // knownFor is how long it is remembered from where a user has logged in, and knownAge how old that gets before it is written again.
@@ -107,8 +126,13 @@ const (
 	knownAge = 24 * time.Hour
 )
 
-func knownKey(req auth.Request) cache.Key {
-	return cache.NewKey("login known", req.User, network(req.Remote.Addr()).String())
+func knownKey(name string, addr netip.Addr) cache.Key {
+	return cache.NewKey("login known", name, network(addr).String())
+}
+
+// knownAddressKey is of an address from which somebody has logged in.
+func knownAddressKey(addr netip.Addr) cache.Key {
+	return cache.NewKey("login known addresses", network(addr).String())
 }
 
 // guessable says whether it makes sense to try again and again by a method.
@@ -117,25 +141,35 @@ func guessable(m auth.Method) bool { return m == auth.Password || m == auth.Inte
 // subject is whom a failure counts against.
 type subject struct {
 	key   cache.Key
-	user  bool
+	what  subjectKind
 	limit int // that many get it banned; 0: none do
 }
 
-func (f *bans) subjects(req auth.Request) []subject {
+type subjectKind int
+
+const (
+	ofAddress subjectKind = iota
+	ofUser
+	ofPair // of a user and an address, where he is known there
+)
+
+func (f *bans) subjects(name string, req auth.Request) []subject {
 	var all []subject
-	if addr := req.Remote.Addr(); addr.IsValid() && !f.exempt(addr) {
-		all = append(all, subject{addressKey(addr), false, f.cfg.Failures})
+	addr := req.Remote.Addr()
+	if addr.IsValid() && !f.exempt(addr) {
+		all = append(all, subject{addressKey(addr), ofAddress, f.cfg.Failures}, subject{pairKey(name, addr), ofPair, f.cfg.Failures})
 	}
 	if guessable(req.Method) {
-		all = append(all, subject{userKey(req), true, f.cfg.UserFailures})
+		all = append(all, subject{userKey(name), ofUser, f.cfg.UserFailures})
 	}
 	return all
 }
 
 // judge says how long a login has to wait before it is looked at. It returns an error if that is not to be: its address or its user is banned.
 func (f *bans) judge(ctx context.Context, req auth.Request) (wait time.Duration, err error) {
-	subjects, now := f.subjects(req), time.Now()
-	keys := []cache.Key{knownKey(req)}
+	name, now := f.name(ctx, req), time.Now()
+	subjects := f.subjects(name, req)
+	keys := []cache.Key{knownKey(name, req.Remote.Addr())}
 	for _, s := range subjects {
 		keys = append(keys, s.key)
 	}
@@ -160,10 +194,11 @@ func (f *bans) judge(ctx context.Context, req auth.Request) (wait time.Duration,
 	worst := 0
 	for i, s := range subjects {
 		switch r := records[i]; {
-		case s.user && known:
+		case (s.what == ofPair) != known:
+			// Where he is known only what was guessed at him from here counts.
 		case !now.Before(r.banned):
 			worst = max(worst, r.count)
-		case !s.user:
+		case s.what != ofUser:
 			return 0, errBannedLogin
 		case !f.exempt(req.Remote.Addr()):
 			err = errBannedUser
@@ -194,10 +229,18 @@ type begunBans struct{ address, user int }
 
 // add counts a failure.
 func (f *bans) add(ctx context.Context, req auth.Request) (begun begunBans) {
-	for _, s := range f.subjects(req) {
+	name := f.name(ctx, req)
+	known := f.isKnown(ctx, knownKey(name, req.Remote.Addr()))
+	for _, s := range f.subjects(name, req) {
 		count := &begun.address
-		if s.user {
+		switch s.what {
+		case ofUser:
 			count = &begun.user
+		case ofPair:
+			if !known {
+				continue
+			}
+			count = new(int) // the address's ban tells it
 		}
 		for _, c := range f.all {
 			now, begins := time.Now(), 0
@@ -219,13 +262,42 @@ func (f *bans) add(ctx context.Context, req auth.Request) (begun begunBans) {
 	return begun
 }
 
-// welcome is for a user who has logged in: he is known from then on where he is. The first time his failures are forgotten, unless he is banned. Those of the address stay: else
+// isKnown reports whether anything is kept under a key.
+func (f *bans) isKnown(ctx context.Context, key cache.Key) bool {
+	return slices.ContainsFunc(f.all, func(c cache.Cache) bool {
+		_, ok := c.Get(ctx, key)
+		return ok
+	})
+}
+
+// knownHere reports whether this process knows that somebody has logged in from an address. It never waits.
+func (f *bans) knownHere(addr netip.Addr) bool {
+	_, ok := f.local.Get(context.Background(), knownAddressKey(addr))
+	return ok
+}
+
+// learn takes over from the cache that gateways share what it knows of an address and is looked up without waiting.
+func (f *bans) learn(ctx context.Context, keys []cache.Key) {
+	now := time.Now()
+	for _, c := range f.all[1:] {
+		for i, value := range cache.GetBatch(ctx, c, keys) {
+			r := decodeTally(value)
+			life := max(r.banned.Sub(now), knownFor-now.Sub(r.since))
+			if value != nil && life > 0 {
+				f.local.Set(ctx, keys[i], value, life)
+			}
+		}
+	}
+}
+
+// welcome is for a user who has logged in, whom the authenticator calls by canonical: he is known from then on where he is. The first time his failures are forgotten, unless he is banned. Those of the address stay: else
 // whoever has one account could guess at others for ever.
-func (f *bans) welcome(ctx context.Context, req auth.Request) {
-	if f.cfg.SlowAfter == 0 && f.cfg.UserFailures == 0 || !req.Remote.IsValid() {
+func (f *bans) welcome(ctx context.Context, req auth.Request, canonical string) {
+	if !req.Remote.IsValid() {
 		return
 	}
-	user, here, now := userKey(req), knownKey(req), time.Now()
+	name, typed, now := fold(canonical), fold(req.User), time.Now()
+	user, here, address := userKey(name), knownKey(name, req.Remote.Addr()), knownAddressKey(req.Remote.Addr())
 	known, records := false, make([]tally, len(f.all))
 	for i, c := range f.all {
 		values := cache.GetBatch(ctx, c, []cache.Key{user, here})
@@ -234,6 +306,10 @@ func (f *bans) welcome(ctx context.Context, req auth.Request) {
 		known = known || values[1] != nil
 		if !now.Before(seen.Add(knownAge)) {
 			c.Set(ctx, here, tally{since: now}.encode(), knownFor)
+			c.Set(ctx, address, tally{since: now}.encode(), knownFor)
+			if name != typed {
+				c.Set(ctx, aliasKey(typed), []byte(name), knownFor)
+			}
 		}
 	}
 	for i, c := range f.all {

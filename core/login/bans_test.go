@@ -115,7 +115,7 @@ ban {
 		if _, err := g.try(t, from("192.0.2.7")); !errors.Is(err, auth.ErrDenied) {
 			t.Errorf("a good login of a banned address: %v", err)
 		}
-		if _, err := g.Connect(addr); !errors.Is(err, errBanned) {
+		if _, err := g.Connect(addr); !errors.Is(err, refusedBanned) {
 			t.Errorf("a connection of a banned address: %v", err)
 		}
 		if _, err := g.try(t, from("192.0.2.8")); err != nil {
@@ -155,7 +155,7 @@ func TestBanByNetwork(t *testing.T) {
 		g := start(t, newWorld(), guarded("fail_delay = \"0s\"\nban { failures = 1 }"))
 		g.Login(t.Context(), request(wrongFrom(tt.bad)))
 		_, err := g.Connect(netip.MustParseAddr(tt.other))
-		if errors.Is(err, errBanned) != tt.banned {
+		if errors.Is(err, refusedBanned) != tt.banned {
 			t.Errorf("after a failure of %s, %s connects with %v, want it banned: %v", tt.bad, tt.other, err, tt.banned)
 		}
 		g.stop()
@@ -177,7 +177,7 @@ func TestBanIsShared(t *testing.T) {
 			if _, err := g.try(t, from("192.0.2.7")); !errors.Is(err, auth.ErrDenied) {
 				t.Errorf("gateway %s lets in an address that has failed four times at both: %v", name, err)
 			}
-			if _, err := g.Connect(netip.MustParseAddr("192.0.2.7")); !errors.Is(err, errBanned) {
+			if _, err := g.Connect(netip.MustParseAddr("192.0.2.7")); !errors.Is(err, refusedBanned) {
 				t.Errorf("gateway %s takes a connection of it: %v", name, err)
 			}
 		}
@@ -364,39 +364,6 @@ func TestBanLine(t *testing.T) {
 	}
 	if g.counts.bans["address"] != 1 || g.counts.bans["user"] != 1 {
 		t.Errorf("the bans are counted as %v, want one of each", g.counts.bans)
-	}
-}
-
-// TestStartups counts connections that have not logged in, by address.
-func TestStartups(t *testing.T) {
-	connect := start(t, newWorld(), guarded("max_per_address = 2\nban { allow = [\"203.0.113.1\"] }")).Connect
-	a, b, trusted := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2"), netip.MustParseAddr("203.0.113.1")
-	first, err1 := connect(a)
-	second, err2 := connect(b) // of the same /64
-	if err1 != nil || err2 != nil {
-		t.Fatal(err1, err2)
-	}
-	if _, err := connect(a); !errors.Is(err, errTooManyPending) {
-		t.Errorf("the third connection: %v", err)
-	}
-	if _, err := connect(netip.MustParseAddr("2001:db8:1::1")); err != nil {
-		t.Errorf("a connection from elsewhere: %v", err)
-	}
-	first()
-	first() // the same one twice makes room once
-	third, err := connect(a)
-	if err != nil {
-		t.Fatalf("a connection where one is through: %v", err)
-	}
-	if _, err := connect(a); !errors.Is(err, errTooManyPending) {
-		t.Errorf("one connection too many again: %v", err)
-	}
-	second()
-	third()
-	for range 5 {
-		if _, err := connect(trusted); err != nil {
-			t.Errorf("a connection of a trusted address: %v", err)
-		}
 	}
 }
 

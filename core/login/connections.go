@@ -2,49 +2,152 @@ package login
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"sync"
+
+	"filegate/core/cache"
+	"filegate/core/config"
+	"filegate/core/frontend"
 )
 
-// Why a connection is refused that has not even asked to log in.
+// Why a connection is refused before anything is said to it. The texts tell a client what to do, and nothing about others.
 var (
-	errBanned         = errors.New("too many failed logins")
-	errTooManyPending = errors.New("too many connections of this address that have not logged in")
+	refusedBanned     = &frontend.Refusal{Kind: "banned", Reason: "too many failed logins", Text: "Too many failed logins from your address, try again later."}
+	refusedPenalty    = &frontend.Refusal{Kind: "held_off", Reason: "too many connections that came to no login", Text: "Too many connections from your address without a login, try again later."}
+	refusedPending    = &frontend.Refusal{Kind: "max_per_address", Reason: "too many connections of this address that have not logged in", Text: "Too many connections from your address are logging in, try again later."}
+	refusedPerAddress = &frontend.Refusal{Kind: "per_address", Reason: "too many connections of this address", Text: "Too many connections from your address, try again later."}
+	refusedTotal      = &frontend.Refusal{Kind: "total", Reason: "too many connections in all", Text: "Too many connections, try again later."}
 )
 
-// startups counts the connections that have not logged in, of each address and of all frontends together.
-type startups struct {
-	limit    int // of one address; 0: none
-	failures *bans
+// knownPending is how many connections of an address may be logging in that is banned, or held off, and from which somebody has logged in lately: it keeps a way in for
+// those who are known there, whatever others behind it do.
+const knownPending = 5
 
-	mu      sync.Mutex
-	pending map[netip.Prefix]int
+// connections counts the connections of each address, of all frontends together.
+type connections struct {
+	pending   int // of one address, that have not logged in; 0: no limit
+	total     int // in all, likewise
+	perOne    int // of one address
+	bans      *bans
+	penalties *penalties
+
+	mu     sync.Mutex
+	open   int
+	counts map[netip.Prefix]*addressCount
 }
 
-func newStartups(limit int, f *bans) *startups {
-	return &startups{limit: limit, failures: f, pending: map[netip.Prefix]int{}}
+type addressCount struct{ open, pending int }
+
+func newConnections(login config.Login, limits config.Limits, b *bans, p *penalties) *connections {
+	return &connections{
+		pending: login.MaxPerAddress, total: limits.Total.Connections, perOne: limits.Address.Connections,
+		bans: b, penalties: p, counts: map[netip.Prefix]*addressCount{},
+	}
 }
 
-func (s *startups) connect(remote netip.Addr) (through func(), err error) {
-	if s.failures.bannedHere(context.Background(), remote) {
-		return nil, errBanned
+// visit is one connection.
+type visit struct {
+	all     *connections
+	remote  netip.Addr
+	network netip.Prefix
+	known   bool
+	trusted bool // by the operator: only counted
+	through sync.Once
+}
+
+var _ frontend.Visit = (*visit)(nil)
+
+// connect implements [frontend.Env].Connect.
+func (c *connections) connect(remote netip.Addr) (frontend.Visit, error) {
+	v := &visit{all: c, remote: remote, network: network(remote), trusted: !remote.IsValid() || c.bans.exempt(remote)}
+	v.known = remote.IsValid() && c.bans.knownHere(remote)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := c.counts[v.network]
+	if n == nil {
+		n = new(addressCount)
 	}
-	if s.limit == 0 || !remote.IsValid() || s.failures.exempt(remote) {
-		return func() {}, nil
+	if c.total > 0 && c.open >= c.total {
+		return nil, refusedTotal
 	}
-	p := network(remote)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.pending[p] >= s.limit {
-		return nil, errTooManyPending
-	}
-	s.pending[p]++
-	return sync.OnceFunc(func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.pending[p]--; s.pending[p] == 0 {
-			delete(s.pending, p)
+	if !v.trusted {
+		if err := c.wants(v, *n); err != nil {
+			return nil, err
 		}
-	}), nil
+	}
+	c.counts[v.network] = n
+	c.open++
+	n.open++
+	n.pending++
+	return v, nil
+}
+
+// wants returns why a connection is not wanted, beside those that its address has.
+func (c *connections) wants(v *visit, n addressCount) error {
+	switch {
+	case c.pending > 0 && n.pending >= c.pending:
+		return refusedPending
+	case c.perOne > 0 && n.open >= c.perOne:
+		return refusedPerAddress
+	case v.known && n.pending < knownPending:
+		return nil
+	}
+	return c.heldOff(v)
+}
+
+// heldOff returns why an address is kept out, as far as this process knows.
+func (c *connections) heldOff(v *visit) error {
+	switch {
+	case c.bans.bannedHere(context.Background(), v.remote):
+		return refusedBanned
+	case c.penalties.holdsOff(v.remote):
+		return refusedPenalty
+	}
+	return nil
+}
+
+// Known implements [frontend.Visit].
+func (v *visit) Known() bool { return v.known || v.trusted }
+
+// Check implements [frontend.Visit].
+func (v *visit) Check(ctx context.Context) error {
+	c := v.all
+	if len(c.bans.all) == 1 || v.trusted || v.known {
+		return nil
+	}
+	keys := []cache.Key{addressKey(v.remote), knownAddressKey(v.remote)}
+	c.bans.learn(ctx, append(keys, c.penalties.keys(v.remote)...))
+	if c.bans.knownHere(v.remote) {
+		return nil
+	}
+	return c.heldOff(v)
+}
+
+// LoggedIn implements [frontend.Visit].
+func (v *visit) LoggedIn() {
+	v.through.Do(func() {
+		v.all.mu.Lock()
+		defer v.all.mu.Unlock()
+		v.all.counts[v.network].pending--
+	})
+}
+
+// Ended implements [frontend.Visit].
+func (v *visit) Ended(how frontend.Ending) {
+	v.LoggedIn() // it is not pending any more
+	v.uncount()
+	if !v.trusted {
+		v.all.penalties.add(v.remote, how)
+	}
+}
+
+func (v *visit) uncount() {
+	c := v.all
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.open--
+	n := c.counts[v.network]
+	if n.open--; n.open == 0 {
+		delete(c.counts, v.network)
+	}
 }

@@ -16,6 +16,7 @@ import (
 	"filegate/core/auth"
 	"filegate/core/cache"
 	"filegate/core/config"
+	"filegate/core/frontend"
 	"filegate/core/session"
 )
 
@@ -29,7 +30,7 @@ type Authority interface {
 type Observer interface {
 	// Login is a step of a login that has ended, with its result in a word: "ok", or one of [Classify].
 	Login(req auth.Request, result string)
-	// Ban is a ban that has begun, of an "address" or a "user".
+	// Ban is a ban that has begun: of an "address" or a "user", or of the "connections" of an address.
 	Ban(of string)
 	// Entered is a session that has begun. It ends when left is called.
 	Entered(service string) (left func())
@@ -43,6 +44,7 @@ const RenewalsKey = "renewals"
 // Options are what a [Desk] works with.
 type Options struct {
 	Config   config.Login
+	Limits   config.Limits
 	Life     context.Context // of the sessions, which outlive each call
 	Local    cache.Cache     // of this process
 	Shared   cache.Cache     // with other gateways, or Local
@@ -53,16 +55,17 @@ type Options struct {
 
 // Desk is where the logins of all frontends of a process come together.
 type Desk struct {
-	cfg      config.Login
-	life     context.Context
-	log      *slog.Logger
-	observer Observer
-	sessions *sessions
-	pace     *pace
-	bans     *bans
-	startups *startups
-	leases   *leases
-	open     session.OpenFiles
+	cfg         config.Login
+	life        context.Context
+	log         *slog.Logger
+	observer    Observer
+	sessions    *sessions
+	pace        *pace
+	bans        *bans
+	connections *connections
+	limiter     *limiter
+	leases      *leases
+	open        session.OpenFiles
 }
 
 // NewDesk returns a desk. Close ends it.
@@ -70,14 +73,15 @@ func NewDesk(o Options) *Desk {
 	d := &Desk{cfg: o.Config, life: o.Life, log: o.Log, observer: o.Observer, sessions: newSessions()}
 	d.pace = &pace{failDelay: o.Config.FailDelay}
 	d.bans = newBans(o.Config.Ban, o.Local, o.Shared)
-	d.startups = newStartups(o.Config.MaxPerAddress, d.bans)
+	d.connections = newConnections(o.Config, o.Limits, d.bans, &penalties{cfg: o.Config.Penalty, bans: d.bans, log: o.Log, observer: o.Observer})
+	d.limiter = newLimiter(o.Limits, o.Local, o.Shared)
 	d.leases = newLeases(o.Config, newSharedLogins(o.Local, o.Shared), o.Used, o.Log)
 	return d
 }
 
 // Connect implements [frontend.Env].Connect.
-func (d *Desk) Connect(remote netip.Addr) (through func(), err error) {
-	return d.startups.connect(remote)
+func (d *Desk) Connect(remote netip.Addr) (frontend.Visit, error) {
+	return d.connections.connect(remote)
 }
 
 // Shut lets nobody in any more, and returns the sessions that there are.

@@ -166,7 +166,7 @@ func parse(t *testing.T, text string) *config.Config {
 		t.Fatal(err)
 	}
 	if !strings.Contains(text, "login {") {
-		text += guarded(`fail_delay = "0s"`) // most tests are about something else
+		text += "\n" + guarded(`fail_delay = "0s"`) // most tests are about something else
 	}
 	if !strings.Contains(text, "auth ") {
 		text += parts
@@ -212,7 +212,7 @@ func startLogging(t *testing.T, w *world, text string, log slog.Handler) *desk {
 	}
 	d := &desk{counts: &counts{logins: map[string]int{}, bans: map[string]int{}}}
 	d.Desk = NewDesk(Options{
-		Config: cfg.Login, Life: life, Local: local, Shared: shared, Used: func(auth.Grant) func() { return func() {} },
+		Config: cfg.Login, Limits: cfg.Limits, Life: life, Local: local, Shared: shared, Used: func(auth.Grant) func() { return func() {} },
 		Log: slog.New(log), Observer: d.counts,
 	})
 	chain := auth.Chain{{Name: "first", Authenticator: w}}

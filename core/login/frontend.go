@@ -26,11 +26,11 @@ var ErrShutdown = errors.New("the gateway is shutting down")
 // errDraining refuses logins once the gateway is told to stop.
 var errDraining = fmt.Errorf("%w: %w", ErrShutdown, auth.ErrUnavailable)
 
-// errTooMany refuses a login of somebody who is logged in as often as he may be.
-var errTooMany error = &auth.Error{
-	Kind: fmt.Errorf("too many sessions of this user: %w", auth.ErrUnavailable),
-	Text: "This user has as many sessions as allowed. End one, and try again.",
-}
+// Why a login is refused of which the proof was good.
+var (
+	errSessions = errors.New("too many sessions")
+	errLogins   = errors.New("too many logins in a minute")
+)
 
 // errBannedLogin refuses a login from where too many have failed, without a look at it.
 var errBannedLogin = fmt.Errorf("the address is banned: %w", auth.ErrDenied)
@@ -83,7 +83,7 @@ func (l *Frontend) Login(ctx context.Context, req auth.Request) (*session.Sessio
 	}
 	if sess != nil {
 		l.d.observer.Login(req, "ok")
-		l.d.bans.welcome(ctx, req)
+		l.d.bans.welcome(ctx, req, sess.User())
 	}
 	return sess, step, nil
 }
@@ -164,6 +164,11 @@ func (l *Frontend) admit(ctx context.Context, req auth.Request) error {
 		}
 		return nil
 	}
+	if addr := req.Remote.Addr(); addr.IsValid() && !l.d.bans.exempt(addr) {
+		if err := l.d.limiter.count(ctx, claim{holder{ofPerAddress, network(addr).String()}, l.d.limiter.cfg.Address, "your address"}); err != nil {
+			return err
+		}
+	}
 	wait, err := l.d.bans.judge(ctx, req)
 	if err != nil {
 		return err
@@ -208,13 +213,12 @@ func (l *Frontend) ask(ctx context.Context, req auth.Request) (auth.Response, er
 
 // open opens the storage for who has logged in, and begins a session. It takes over the use of the lease.
 func (l *Frontend) open(ctx context.Context, req auth.Request, held *lease) (*session.Session, error) {
-	id := held.identity
-	leave, ok := l.d.sessions.enter(user{id.Grant.Issuer, id.User}, id.Limits.Sessions)
-	if !ok {
+	shares, leave, err := l.share(ctx, req, held.identity)
+	if err != nil {
 		held.leave()
-		return nil, errTooMany
+		return nil, err
 	}
-	sess, err := l.begin(ctx, req, held)
+	sess, err := l.begin(ctx, req, held, shares)
 	if err == nil {
 		if err = held.attach(sess); err != nil {
 			sess.Close()
@@ -240,7 +244,21 @@ func (l *Frontend) open(ctx context.Context, req auth.Request, held *lease) (*se
 	return sess, nil
 }
 
-func (l *Frontend) begin(ctx context.Context, req auth.Request, held *lease) (*session.Session, error) {
+// share takes a session's place in all of its shares.
+func (l *Frontend) share(ctx context.Context, req auth.Request, id auth.Identity) (shares []*session.Share, leave func(), err error) {
+	claims := l.d.limiter.claims(id, req.Remote.Addr())
+	for _, c := range claims {
+		if c.kind == ofPerAddress { // counted before the proof
+			continue
+		}
+		if err := l.d.limiter.count(ctx, c); err != nil {
+			return nil, nil, err
+		}
+	}
+	return l.d.limiter.enter(claims)
+}
+
+func (l *Frontend) begin(ctx context.Context, req auth.Request, held *lease, shares []*session.Share) (*session.Session, error) {
 	log := l.d.log.With("session", req.SessionID, "user", held.identity.User, "remote", req.Remote)
 	fsys, err := l.store.Open(ctx, backend.Login{
 		SessionID: req.SessionID, User: held.identity.User, Remote: req.Remote, Log: log, Grants: held.grants,
@@ -250,7 +268,7 @@ func (l *Frontend) begin(ctx context.Context, req auth.Request, held *lease) (*s
 	}
 	sess, err := session.New(l.d.life, session.Config{
 		ID: req.SessionID, Service: req.Service, Remote: req.Remote, Identity: held.identity,
-		FS: fsys, Log: l.d.log, Observer: l.d.observer.Session(req.Service),
+		FS: fsys, Log: l.d.log, Observer: l.d.observer.Session(req.Service), Shares: shares,
 		OpenFiles: &l.d.open, Store: l.name,
 	})
 	if err != nil {

@@ -19,8 +19,10 @@ func Classify(err error) (result string, kind error) {
 		return "banned", auth.ErrDenied
 	case errors.Is(err, errBannedUser):
 		return "user_banned", auth.ErrDenied
-	case errors.Is(err, errTooMany):
+	case errors.Is(err, errSessions):
 		return "too_many_sessions", auth.ErrUnavailable
+	case errors.Is(err, errLogins):
+		return "too_many_logins", auth.ErrUnavailable
 	case errors.Is(err, auth.ErrUnavailable):
 		return "unavailable", auth.ErrUnavailable
 	case errors.Is(err, auth.ErrDenied):

@@ -7,37 +7,15 @@ import (
 	"filegate/core/session"
 )
 
-// sessions are those that have not ended, and whose they are.
+// sessions are those that have not ended.
 type sessions struct {
 	mu     sync.Mutex
 	all    map[*session.Session]struct{}
-	users  map[user]int // sessions of each, those that are about to begin included
 	closed bool
 }
 
-// user is who logged in, by the authenticator's name and that of its answer.
-type user struct{ auth, name string }
-
 func newSessions() *sessions {
-	return &sessions{all: map[*session.Session]struct{}{}, users: map[user]int{}}
-}
-
-// enter counts a session of a user, until leave is called, which may happen twice. It reports false, and counts nothing, where the user
-// has as many as limit already; zero is no limit.
-func (r *sessions) enter(u user, limit int) (leave func(), ok bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if limit > 0 && r.users[u] >= limit {
-		return nil, false
-	}
-	r.users[u]++
-	return sync.OnceFunc(func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if r.users[u]--; r.users[u] == 0 {
-			delete(r.users, u)
-		}
-	}), true
+	return &sessions{all: map[*session.Session]struct{}{}}
 }
 
 // add takes in a session until it ends, and then calls gone. It reports false, and does neither, once close was called.

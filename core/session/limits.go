@@ -11,15 +11,40 @@ import (
 	"filegate/core/vfs"
 )
 
-// limits bound the content of files that passes, of one session together.
+// limits bound the content of files that passes, of one session together, and of those that it shares with others.
 type limits struct {
-	up, down *rate.Limiter // nil: no limit
-	total    int64         // bytes in both directions; 0: no limit
+	up, down direction
+	total    int64 // bytes in both directions; 0: no limit
 	moved    *atomic.Int64
+	shares   []*Share
 }
 
-func newLimits(l auth.Limits) limits {
-	return limits{up: limiter(l.UploadRate), down: limiter(l.DownloadRate), total: l.SessionBytes, moved: new(atomic.Int64)}
+// direction is the limiters of one direction: each has to let the bytes pass.
+type direction []*rate.Limiter
+
+func newLimits(l auth.Limits, shares []*Share) limits {
+	all := limits{total: l.SessionBytes, moved: new(atomic.Int64), shares: shares}
+	all.up.add(limiter(l.UploadRate))
+	all.down.add(limiter(l.DownloadRate))
+	for _, s := range shares {
+		all.up.add(s.up)
+		all.down.add(s.down)
+	}
+	return all
+}
+
+func (d *direction) add(l *rate.Limiter) {
+	if l != nil {
+		*d = append(*d, l)
+	}
+}
+
+// burst returns how many bytes may pass at once, of n.
+func (d direction) burst(n int) int {
+	for _, l := range d {
+		n = min(n, l.Burst())
+	}
+	return n
 }
 
 // limiter lets a second's worth pass at once.
@@ -31,26 +56,28 @@ func limiter(bytesPerSecond int64) *rate.Limiter {
 }
 
 // of reports whether there is any limit for a direction.
-func (l limits) of(direction *rate.Limiter) bool { return direction != nil || l.total > 0 }
+func (l limits) of(d direction) bool { return len(d) > 0 || l.total > 0 }
 
 // errTotal is the answer when all that a session may move has been moved.
 var errTotal error = &vfs.Error{Kind: vfs.ErrQuota, Text: "this session has transferred all that the login allows"}
 
 // pass returns nil when n bytes may pass, which it may wait for until ctx ends. Whoever waits holds nothing that the end of the session needs.
-func (t *transfer) pass(direction *rate.Limiter, n int) error {
+func (t *transfer) pass(d direction, n int) error {
 	if n <= 0 {
 		return nil
 	}
 	if l := t.s.limits; l.total > 0 && l.moved.Add(int64(n)) > l.total {
 		return errTotal
 	}
-	if direction == nil {
+	if len(d) == 0 {
 		return nil
 	}
 	for n > 0 {
-		part := min(n, direction.Burst())
-		if err := direction.WaitN(t.ctx, part); err != nil {
-			return t.stopped(err)
+		part := d.burst(n)
+		for _, l := range d {
+			if err := l.WaitN(t.ctx, part); err != nil {
+				return t.stopped(err)
+			}
 		}
 		n -= part
 	}
@@ -68,13 +95,8 @@ func (t *transfer) stopped(err error) error {
 	return err
 }
 
-// slowly makes pieces small enough for a limiter to be steady.
-func slowly(direction *rate.Limiter, p []byte) []byte {
-	if direction == nil {
-		return p
-	}
-	return p[:min(len(p), direction.Burst())]
-}
+// slowly makes pieces small enough for limiters to be steady.
+func slowly(d direction, p []byte) []byte { return p[:d.burst(len(p))] }
 
 // limitedReader and limitedWriter are the client's end of a transfer that has limits.
 type limitedReader struct {

@@ -22,6 +22,7 @@ type Config struct {
 	FS       vfs.FS
 	Log      *slog.Logger // gets "session", "user" and "remote" added
 	Observer Observer     // may be nil
+	Shares   []*Share     // what the session takes together with others
 	MaxOpen  int          // files and listings open at a time; 0: DefaultMaxOpen
 
 	// OpenFiles are those of the process: sessions of one login share what they write. Nil: this session shares with no other.
@@ -80,7 +81,7 @@ func New(ctx context.Context, cfg Config) (*Session, error) {
 		id:       cfg.ID,
 		identity: cfg.Identity,
 		home:     inner,
-		limits:   newLimits(cfg.Identity.Limits),
+		limits:   newLimits(cfg.Identity.Limits, cfg.Shares),
 		fs:       fsys,
 		log:      cfg.Log.With("session", cfg.ID, "user", cfg.Identity.User, "remote", cfg.Remote),
 		observer: cfg.Observer,

@@ -58,8 +58,12 @@ func (s *Session) tryEnter(ctx context.Context, h handle, e Event, open func() (
 func (s *Session) leave(h handle, e Event) {
 	defer s.finish()
 	s.mu.Lock()
+	_, reserved := s.handles[h]
 	delete(s.handles, h)
 	s.mu.Unlock()
+	if _, listing := h.(*lister); reserved && !listing {
+		end(s.limits.shares)
+	}
 	s.record(e)
 }
 
@@ -69,6 +73,11 @@ func (s *Session) reserve(h handle) error {
 	defer s.mu.Unlock()
 	if n := len(s.handles); n >= s.maxOpen {
 		return &vfs.Error{Kind: vfs.ErrUnavailable, Text: "too many open files: close some and try again", Err: errTooMany}
+	}
+	if _, listing := h.(*lister); !listing {
+		if err := begin(s.limits.shares); err != nil {
+			return err
+		}
 	}
 	s.handles[h] = false
 	return nil

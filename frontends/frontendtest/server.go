@@ -31,7 +31,7 @@ type Options struct {
 	// Login, when set, answers logins in place of the one user.
 	Login   func(context.Context, auth.Request) (auth.Response, error)
 	Methods []auth.Method // that the authenticators have; default: those of SSH and FTP that need no certificate
-	// Connect, when set, says whether a client may connect.
+	// Connect, when set, says whether a client may connect. Through is called once, when it has logged in or has gone.
 	Connect func(netip.Addr) (through func(), err error)
 	Log     *slog.Logger // default: the test's output
 }
@@ -41,14 +41,15 @@ type Server struct {
 	frontend.Server
 	Addr string // host:port of its first listener
 
-	opts   Options
-	log    *slog.Logger
-	ctx    context.Context
-	mu     sync.Mutex
-	all    []*session.Session
-	events []session.Event
-	wrong  []auth.Request
-	n      int
+	opts    Options
+	log     *slog.Logger
+	ctx     context.Context
+	mu      sync.Mutex
+	all     []*session.Session
+	events  []session.Event
+	wrong   []auth.Request
+	endings []frontend.Ending
+	n       int
 }
 
 // Start configures a frontend, opens it and serves until the test ends; the test fails when it does not shut down cleanly.
@@ -108,11 +109,45 @@ func (s *Server) Observe(e session.Event) {
 	s.events = append(s.events, e)
 }
 
-func (s *Server) connect(remote netip.Addr) (through func(), err error) {
+func (s *Server) connect(remote netip.Addr) (frontend.Visit, error) {
 	if s.opts.Connect == nil {
-		return func() {}, nil
+		return visit{s, func() {}}, nil
 	}
-	return s.opts.Connect(remote)
+	through, err := s.opts.Connect(remote)
+	if err != nil {
+		return nil, err
+	}
+	return visit{s, sync.OnceFunc(through)}, nil
+}
+
+// visit is a connection to a server that is being tested.
+type visit struct {
+	srv     *Server
+	through func()
+}
+
+// Known implements [frontend.Visit].
+func (v visit) Known() bool { return false }
+
+// Check implements [frontend.Visit].
+func (v visit) Check(context.Context) error { return nil }
+
+// LoggedIn implements [frontend.Visit].
+func (v visit) LoggedIn() { v.through() }
+
+// Ended implements [frontend.Visit].
+func (v visit) Ended(how frontend.Ending) {
+	v.through()
+	v.srv.mu.Lock()
+	defer v.srv.mu.Unlock()
+	v.srv.endings = append(v.srv.endings, how)
+}
+
+// Endings returns how the connections have ended so far, in that order.
+func (s *Server) Endings() []frontend.Ending {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]frontend.Ending(nil), s.endings...)
 }
 
 // Unproved returns the proofs that the frontend has found to be none.

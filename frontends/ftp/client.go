@@ -12,6 +12,7 @@ import (
 	ftpserver "github.com/fclairamb/ftpserverlib"
 
 	"filegate/core/auth"
+	"filegate/core/frontend"
 	"filegate/core/session"
 )
 
@@ -19,13 +20,13 @@ import (
 // clients but what is shared here, and the library's own accepting and stopping, with its races, is never used.
 type client struct {
 	srv     *Server
+	conn    *frontend.Conn
 	control *control
 	log     *slog.Logger
 
-	ctx     context.Context // the connection's life: of a login, which has no session yet
-	cancel  context.CancelFunc
-	through func()                  // to be called when the client has logged in, or at the end
-	cc      ftpserver.ClientContext // set when the library begins, before anything else is called
+	ctx    context.Context // the connection's life: of a login, which has no session yet
+	cancel context.CancelFunc
+	cc     ftpserver.ClientContext // set when the library begins, before anything else is called
 
 	tls *tls.Config // nil: no TLS
 
@@ -60,15 +61,16 @@ var (
 	_ ftpserver.MainDriverExtensionQuitMessage     = (*client)(nil)
 )
 
-func newClient(s *Server, nc net.Conn) *client {
+func newClient(s *Server, nc *frontend.Conn) *client {
 	c := &client{
 		srv:          s,
+		conn:         nc,
 		control:      newControl(nc, s.cfg.LoginTimeout, s.cfg.IdleTimeout),
-		log:          s.log.With("remote", nc.RemoteAddr().String()),
+		log:          s.env.Log.With("remote", nc.Remote),
 		disconnected: make(chan struct{}),
 	}
 	c.idle.L = &c.mu
-	c.ctx, c.cancel = context.WithCancel(s.ctx)
+	c.ctx, c.cancel = context.WithCancel(context.Background()) // Serve and Cut end it
 	c.control.working = c.isWorking
 	c.tls = s.tls
 	if s.tls != nil && s.cfg.TLS.Resumption == required {
@@ -94,13 +96,15 @@ func (c *client) initialParameters() parameters {
 	return p
 }
 
-// serve serves the client until the connection has ended and nothing that was called for it is running.
-func (c *client) serve() {
+// Serve implements [frontend.Client].
+func (c *client) Serve(ctx context.Context) {
 	defer c.cancel()
+	defer context.AfterFunc(ctx, c.cancel)()
+	defer func() { c.conn.Ends(c.control.ending()) }()
 	lib := ftpserver.NewFtpServer(c)
 	if err := lib.Listen(); err != nil {
 		c.log.Error("cannot serve a client", "err", err)
-		c.cut()
+		c.Cut()
 		return
 	}
 	var end endOfLog
@@ -108,7 +112,7 @@ func (c *client) serve() {
 	lib.Logger = slog.New(quiet{c.log.Handler(), &end})
 	_ = lib.Serve() // its error is what oneConn returns at the end
 
-	c.cut()
+	c.Cut()
 	c.mu.Lock()
 	for c.running > 0 {
 		c.idle.Wait()
@@ -150,25 +154,18 @@ func (c *client) end(last *reply) {
 
 // sessionEnded is called when somebody else has ended the session.
 func (c *client) sessionEnded() {
-	if c.srv.isClosing() {
+	if c.conn.IsClosing() {
 		c.end(errShuttingDown)
 	} else {
 		c.end(errEnded)
 	}
 }
 
-// endUnlessLoggedIn is end for a client that has no session, whose end would be that of the connection too.
-func (c *client) endUnlessLoggedIn() {
-	c.mu.Lock()
-	in := c.session != nil
-	c.mu.Unlock()
-	if !in {
-		c.end(errShuttingDown)
-	}
-}
+// Dismiss implements [frontend.Client].
+func (c *client) Dismiss() { c.end(errShuttingDown) }
 
-// cut ends the connection at once.
-func (c *client) cut() {
+// Cut implements [frontend.Client].
+func (c *client) Cut() {
 	c.mu.Lock()
 	c.gone = true
 	sess := c.session
@@ -244,7 +241,7 @@ func (c *client) ClientDisconnected(ftpserver.ClientContext) {
 	if c.uploading.Load() > 0 && c.srv.cfg.Hangup == discard && c.hungUp() {
 		c.warnOfHangup()
 	}
-	c.cut()
+	c.Cut()
 	close(c.disconnected)
 }
 

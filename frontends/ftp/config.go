@@ -41,6 +41,8 @@ type Config struct {
 	MaxConnections int `hcl:"max_connections,optional"`
 	// MaxStartups is how many of them may not have logged in yet.
 	MaxStartups int `hcl:"max_startups,optional"`
+	// Proxy is about proxies that tell who the client is, on control and data connections.
+	Proxy frontend.ProxyProtocol `hcl:"proxy_protocol,block"`
 	// LoginTimeout is how long a client may take to log in.
 	LoginTimeout time.Duration `hcl:"login_timeout,optional"`
 	// IdleTimeout is how long a client may send no command while nothing is being transferred.
@@ -140,6 +142,7 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 			}
 		}
 	}
+	c.Proxy.ValidateProxy(report)
 	c.TLS.validate(report)
 	c.Passive.validate(report)
 	c.validateHangup(report)

@@ -58,6 +58,7 @@ type control struct {
 	passed   bool   // a PASS that comes now is one too many
 	tries    int    // logins that were refused
 	earlier  int    // commands before the login
+	broken   error  // why no more is read
 	spare    bool   // the library's next Close is not to be one
 	departed bool   // the library takes the connection for closed
 	leaving  bool   // REIN is being executed
@@ -165,9 +166,11 @@ func (c *control) Read(p []byte) (int, error) {
 			c.line = []byte("QUIT\r\n")
 		case err != nil:
 			c.left.Store(true)
+			c.broken = err
 			return 0, err
 		default:
 			if c.line, err = c.command(line); err != nil {
+				c.broken = err
 				return 0, err
 			}
 		}

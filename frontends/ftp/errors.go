@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"strconv"
 	"strings"
 
 	"filegate/core/auth"
+	"filegate/core/frontend"
 	"filegate/core/vfs"
 )
 
@@ -118,8 +118,7 @@ func unwrapReply(line string) string {
 
 // recoverTo makes an error of a panic: the library would show it to the client, log what the client has sent, and leave a transfer open.
 func recoverTo(err *error, log *slog.Logger) {
-	if v := recover(); v != nil {
-		log.Error("panic", "panic", v, "stack", string(debug.Stack()))
-		*err = failure(fmt.Errorf("panic: %v", v))
+	if p := frontend.Panicked(recover(), log); p != nil {
+		*err = failure(p)
 	}
 }

@@ -2,15 +2,13 @@ package ftp
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"net"
-	"net/netip"
 	"strings"
 
 	ftpserver "github.com/fclairamb/ftpserverlib"
 
 	"filegate/core/auth"
+	"filegate/core/frontend"
 	"filegate/core/session"
 	"filegate/core/vfs"
 )
@@ -101,10 +99,10 @@ func (c *client) login(cc ftpserver.ClientContext, req auth.Request) (*session.S
 	ctx, cancel := context.WithTimeout(c.ctx, c.srv.cfg.LoginTimeout)
 	defer cancel()
 	if c.loginID == "" {
-		c.loginID = strings.ToLower(rand.Text()[:12])
+		c.loginID = frontend.NewSessionID()
 	}
 	req.Service, req.SessionID, req.Client = "ftp", c.loginID, cc.GetClientVersion()
-	req.Remote, req.Local = addrPort(c.control.RemoteAddr()), addrPort(c.control.LocalAddr())
+	req.Remote, req.Local = c.conn.Remote, c.conn.Local
 	sess, step, err := c.srv.env.Login(ctx, req)
 	if step == nil {
 		c.loginID = "" // the next one is another
@@ -122,15 +120,12 @@ func (c *client) admit(sess *session.Session) bool {
 		unhook()
 		before.Close()
 	}
-	c.through()
 	c.control.admit()
 	return true
 }
 
 func (c *client) replaceSession(sess *session.Session) (before *session.Session, unhook func() bool, ok bool) {
-	c.srv.mu.Lock() // so that Shutdown either sees the session or has closed the door
-	defer c.srv.mu.Unlock()
-	if c.srv.closing {
+	if !c.conn.LoggedIn() {
 		return nil, nil, false
 	}
 	c.mu.Lock()
@@ -138,12 +133,4 @@ func (c *client) replaceSession(sess *session.Session) (before *session.Session,
 	before, unhook = c.session, c.unhook
 	c.session, c.unhook = sess, context.AfterFunc(sess.Context(), c.sessionEnded)
 	return before, unhook, true
-}
-
-func addrPort(a net.Addr) netip.AddrPort {
-	if t, ok := a.(*net.TCPAddr); ok {
-		ap := t.AddrPort()
-		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
-	}
-	return netip.AddrPort{}
 }

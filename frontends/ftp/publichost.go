@@ -48,7 +48,7 @@ func newPublicHost(host string) *publicHost {
 
 // publicAddress returns the address that PASV tells the client.
 func (c *client) publicAddress() (netip.Addr, error) {
-	remote := addrPort(c.control.RemoteAddr()).Addr()
+	remote := c.conn.Remote.Addr()
 	for _, h := range c.srv.public {
 		if !h.network.Contains(remote) {
 			continue
@@ -58,7 +58,7 @@ func (c *client) publicAddress() (netip.Addr, error) {
 		}
 		return h.host.address(c.ctx)
 	}
-	return addrPort(c.control.LocalAddr()).Addr(), nil
+	return c.conn.Local.Addr(), nil
 }
 
 // publicHost is where clients are told to connect to for data. Its name is looked up while clients come and go: the address behind it may change.

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"filegate/core/frontend"
 )
 
 // errRefusedPort is the answer to an address that the server does not connect to.
@@ -31,13 +33,32 @@ func (s *passiveSource) open(ctx context.Context) (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		from := addrPort(nc.RemoteAddr()).Addr().WithZone("")
-		if s.client.isPeer(from) {
+		from, err := s.client.sender(ctx, nc)
+		switch {
+		case ctx.Err() != nil:
+			nc.Close()
+			return nil, ctx.Err()
+		case err != nil:
+			s.client.log.Warn("data connection refused", "from", nc.RemoteAddr().String(), "err", err)
+		case s.client.isPeer(from):
 			return nc, nil
+		default:
+			s.client.log.Warn("data connection refused", "from", from, "reason", "it is not from the client's address")
 		}
-		s.client.log.Warn("data connection refused", "from", from.String(), "reason", "it is not from the client's address")
 		nc.Close()
 	}
+}
+
+// sender returns who has opened a data connection: a proxy in front of us tells for whom it has.
+func (c *client) sender(ctx context.Context, nc net.Conn) (netip.Addr, error) {
+	from := frontend.AddrPort(nc.RemoteAddr()).Addr().WithZone("")
+	proxy := &c.srv.cfg.Proxy
+	if !proxy.Trusts(from) {
+		return from, nil
+	}
+	defer context.AfterFunc(ctx, func() { nc.SetDeadline(time.Unix(1, 0)) })()
+	remote, err := proxy.ProxiedRemote(nc)
+	return remote.Addr().WithZone(""), err
 }
 
 // activeSource connects to the client (PORT, EPRT).
@@ -48,7 +69,7 @@ type activeSource struct {
 
 func (s *activeSource) open(ctx context.Context) (net.Conn, error) {
 	d := net.Dialer{}
-	if local := addrPort(s.client.control.LocalAddr()).Addr(); ownAddress(local) && local.Is4() == s.to.Addr().Is4() {
+	if local := s.client.conn.Socket().Addr(); ownAddress(local) && local.Is4() == s.to.Addr().Is4() {
 		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(local, 0)) // the one that firewalls know
 	}
 	return d.DialContext(ctx, "tcp", s.to.String())
@@ -59,7 +80,7 @@ func (s *activeSource) Close() error { return nil }
 // isPeer reports whether data connections may have addr at the other end: the client's own address,
 // and what foreign_data names.
 func (c *client) isPeer(addr netip.Addr) bool {
-	return addr == addrPort(c.control.RemoteAddr()).Addr().WithZone("") || contains(c.srv.foreign, addr)
+	return addr == c.conn.Remote.Addr().WithZone("") || contains(c.srv.foreign, addr)
 }
 
 func contains(networks []netip.Prefix, addr netip.Addr) bool {
@@ -68,12 +89,8 @@ func contains(networks []netip.Prefix, addr netip.Addr) bool {
 
 // passive executes PASV and EPSV (RFC 2428, section 3).
 func (c *client) passive(verb, arg string) *reply {
-	local := addrPort(c.control.LocalAddr()).Addr()
+	local := c.conn.Local.Addr()
 	family := strings.ToUpper(strings.TrimSpace(arg))
-	network := "tcp4"
-	if !local.Is4() {
-		network = "tcp6"
-	}
 	switch {
 	case verb == "PASV" && c.params.epsvAll, verb == "PASV" && !local.Is4():
 		return &reply{code: 501, text: "Use EPSV."}
@@ -88,12 +105,12 @@ func (c *client) passive(verb, arg string) *reply {
 		return &reply{code: 522, text: "The network protocol is not supported here, use (2)"}
 	}
 	c.setSource(nil) // its port is free again
-	l, err := c.srv.dataPorts.listen(network)
+	l, err := c.srv.dataPorts.listen(c.conn.Socket().Addr())
 	if err != nil {
 		c.log.Warn("no port for a data connection", "err", err)
 		return &reply{code: 425, text: "No port for data is free, try again later."}
 	}
-	port := addrPort(l.Addr()).Port()
+	port := frontend.AddrPort(l.Addr()).Port()
 	if verb == "EPSV" {
 		c.setSource(&passiveSource{l, c})
 		return &reply{code: 229, text: fmt.Sprintf("Entering extended passive mode (|||%d|)", port)}
@@ -115,21 +132,25 @@ func portArgument(a netip.AddrPort) string {
 // portRange is the ports for passive data connections; the zero value any that is free.
 type portRange struct{ first, last int }
 
-// listen opens a port of the range, each as likely as another: who can guess it may come before the
-// client.
-func (r portRange) listen(network string) (*net.TCPListener, error) {
+// listen opens a port of the range on an address, which is that of the control connection: whoever cannot come to that has nothing to look for on this
+// port. Each port is as likely as another: who can guess it may come before the client.
+func (r portRange) listen(on netip.Addr) (*net.TCPListener, error) {
 	if r.first == 0 {
-		return net.ListenTCP(network, nil)
+		return listenOn(on, 0)
 	}
 	n := r.last - r.first + 1
 	start := rand.IntN(n)
 	for i := range n {
-		l, err := net.ListenTCP(network, &net.TCPAddr{Port: r.first + (start+i)%n})
+		l, err := listenOn(on, r.first+(start+i)%n)
 		if err == nil {
 			return l, nil
 		}
 	}
 	return nil, errors.New("all ports of passive.ports are in use")
+}
+
+func listenOn(on netip.Addr, port int) (*net.TCPListener, error) {
+	return net.ListenTCP("tcp", net.TCPAddrFromAddrPort(netip.AddrPortFrom(on, uint16(port))))
 }
 
 // activeMode executes PORT and EPRT. The server connects only to the client itself, or to what

@@ -2,7 +2,11 @@ package ftp
 
 import (
 	"errors"
+	"net"
+	"os"
 	"strings"
+
+	"filegate/core/frontend"
 )
 
 // maxEarly is the number of commands that a client may send before it has logged in.
@@ -23,4 +27,18 @@ func (c *control) early(arg string) error {
 		c.finish(errTooEarly)
 	}
 	return nil
+}
+
+// ending returns how the connection has ended of a client that may not have logged in. It is called at the end.
+func (c *control) ending() frontend.Ending {
+	last := c.lastWords()
+	switch {
+	case c.loggedIn, c.tries > 0, last == errShuttingDown: // what was refused is counted as a login
+		return frontend.EndedFine
+	case last == errIdle, errors.Is(c.broken, os.ErrDeadlineExceeded):
+		return frontend.EndedTimeout
+	case last == errTooEarly, c.broken != nil && !gone(c.broken) && !errors.Is(c.broken, net.ErrClosed):
+		return frontend.EndedHandshake
+	}
+	return frontend.EndedNoLogin
 }

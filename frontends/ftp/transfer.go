@@ -164,7 +164,7 @@ func (c *client) move(d *driver, command string, open func(context.Context) (pay
 // status executes STAT without an argument.
 func (c *client) status(d *driver) *reply {
 	lines := []string{
-		" Connected from " + addrPort(c.control.RemoteAddr()).Addr().String(),
+		" Connected from " + c.conn.Remote.Addr().String(),
 		" Logged in as " + d.session.User(),
 		fmt.Sprintf(" TYPE: %s, STRU: F, MODE: %s", c.params.typeName(), c.params.modeName()),
 	}

@@ -3,12 +3,11 @@ package sftp
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
-	"runtime/debug"
 
 	"github.com/pkg/sftp"
 
+	"filegate/core/frontend"
 	"filegate/core/session"
 	"filegate/core/vfs"
 )
@@ -100,8 +99,7 @@ func statusPacket(id, code uint32, text string) []byte {
 
 // recoverTo makes an error of a panic in a handler: the library calls them in goroutines of its own, where it would end the process.
 func recoverTo(err *error, sess *session.Session) {
-	if v := recover(); v != nil {
-		sess.Log().Error("panic", "panic", v, "stack", string(debug.Stack()))
-		*err = status(fmt.Errorf("panic: %v", v))
+	if p := frontend.Panicked(recover(), sess.Log()); p != nil {
+		*err = status(p)
 	}
 }

@@ -76,7 +76,7 @@ func (c *conn) program(req *ssh.Request, sess *session.Session) func(context.Con
 	}
 	// A shell is refused by a program that says so: to be denied the request would only read "shell request failed".
 	return func(_ context.Context, ch ssh.Channel) int {
-		_, _ = io.WriteString(ch.Stderr(), refusal(c.srv.services)+"\r\n")
+		_, _ = io.WriteString(ch.Stderr(), allowed(c.srv.services)+"\r\n")
 		if req.Type == "exec" {
 			return statusNoCommand
 		}
@@ -84,8 +84,8 @@ func (c *conn) program(req *ssh.Request, sess *session.Session) func(context.Con
 	}
 }
 
-// refusal is what a client reads that asks for anything else than the services.
-func refusal(services []Service) string {
+// allowed is what a client reads that asks for anything else than the services.
+func allowed(services []Service) string {
 	names := make([]string, len(services))
 	for i, s := range services {
 		names[i] = s.Name()

@@ -34,6 +34,8 @@ type Config struct {
 	MaxConnections int `hcl:"max_connections,optional"`
 	// MaxStartups is how many of them may be about to log in.
 	MaxStartups int `hcl:"max_startups,optional"`
+	// Proxy is about proxies that tell who the client is.
+	Proxy frontend.ProxyProtocol `hcl:"proxy_protocol,block"`
 	// LoginTimeout is how long a client may take to log in.
 	LoginTimeout time.Duration `hcl:"login_timeout,optional"`
 	// Keepalive is how often a client that is quiet is asked whether it is alive. One that has sent nothing for three times that long, or taken no data, is
@@ -86,6 +88,7 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 			report("listen", fmt.Sprintf("%q is not an address", addr), `Write host:port, or ":port" for all addresses of the machine.`)
 		}
 	}
+	c.Proxy.ValidateProxy(report)
 	loadHostKeys(c.HostKeys, c.Legacy, report)
 	c.validateServices(report)
 	for _, limit := range []struct {
@@ -186,9 +189,10 @@ func (c *Config) New(env frontend.Env) (frontend.Server, error) {
 	if methods := env.Methods(); len(methods) > 0 && noneOf((&login{}).callbacks(methods)) {
 		return nil, fmt.Errorf("nobody could log in: its authenticators do %s, and SSH has %s, %s and %s", methods, auth.Password, auth.PublicKey, auth.Interactive)
 	}
-	s := newServer(env, c.Listen)
-	s.maxConnections, s.maxStartups = c.MaxConnections, c.MaxStartups
-	s.loginTimeout, s.keepalive, s.idleTimeout = c.LoginTimeout, c.Keepalive, c.IdleTimeout
+	s := &Server{env: env, loginTimeout: c.LoginTimeout, keepalive: c.Keepalive, idleTimeout: c.IdleTimeout}
+	s.Clients = frontend.NewClients("ssh "+env.Name, env, frontend.ClientsConfig{
+		Listen: c.Listen, MaxConnections: c.MaxConnections, MaxStartups: c.MaxStartups, Proxy: &c.Proxy,
+	}, s)
 	for _, service := range c.available {
 		if slices.Contains(c.Services, service.Name()) {
 			s.services = append(s.services, service)

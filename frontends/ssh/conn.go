@@ -2,11 +2,8 @@ package ssh
 
 import (
 	"context"
-	"crypto/rand"
 	"log/slog"
 	"net"
-	"net/netip"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -14,6 +11,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"filegate/core/auth"
+	"filegate/core/frontend"
 	"filegate/core/session"
 )
 
@@ -27,23 +25,16 @@ const (
 // conn is one client's connection.
 type conn struct {
 	srv *Server
-	net net.Conn
+	net *frontend.Conn
 	// wire is net as the library has it, from the handshake on.
 	wire *netConn
-	id   string // of the session
 	log  *slog.Logger
 	used *activity // by the programs on its channels
 	open channels
-
-	remote  netip.Addr
-	in      bool   // logged in; guarded by srv.mu
-	dropped bool   // hung up on before that, and not counted any more; likewise
-	through func() // to be called then, or at the end
 }
 
-func newConn(s *Server, nc net.Conn) *conn {
-	id := strings.ToLower(rand.Text()[:12])
-	return &conn{srv: s, net: nc, id: id, remote: addrPort(nc.RemoteAddr()).Addr(), used: newActivity(), log: s.log.With("session", id, "remote", nc.RemoteAddr().String())}
+func newConn(s *Server, c *frontend.Conn) *conn {
+	return &conn{srv: s, net: c, used: newActivity(), log: c.Log}
 }
 
 // serve serves the client until the connection ends.
@@ -53,7 +44,9 @@ func (c *conn) serve(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	sc, channels, requests, sess := c.handshake(ctx, cancel)
-	defer c.wire.Close()
+	if c.wire != nil {
+		defer c.wire.Close()
+	}
 	if sess == nil {
 		return
 	}
@@ -75,7 +68,7 @@ func (c *conn) serve(ctx context.Context) {
 	slots, waiting := make(chan struct{}, maxChannels), make(chan struct{}, maxChannels)
 	for ch := range channels {
 		if ch.ChannelType() != "session" {
-			_ = ch.Reject(ssh.Prohibited, refusal(c.srv.services))
+			_ = ch.Reject(ssh.Prohibited, allowed(c.srv.services))
 			continue
 		}
 		select {
@@ -129,15 +122,19 @@ func (c *conn) handshake(ctx context.Context, cancel context.CancelFunc) (*ssh.S
 	login := &login{
 		ctx: ctx, attempt: c.srv.env.Login, methods: c.srv.env.Methods(), hangUp: func() { c.net.Close() },
 		unproved: c.srv.env.Unproved,
-		about:    auth.Request{Service: "ssh", SessionID: c.id, Remote: addrPort(c.net.RemoteAddr()), Local: addrPort(c.net.LocalAddr())},
+		about:    auth.Request{Service: "ssh", SessionID: c.net.ID, Remote: c.net.Remote, Local: c.net.Local},
 	}
 	cfg := c.srv.ssh
 	login.install(&cfg)
-	raw := c.net
+	raw := net.Conn(c.net)
 	raw.SetDeadline(deadline)
 	if c.srv.anyCipher {
 		var ciphers []string
-		raw, ciphers = hello(raw, c.srv.ssh.ServerVersion)
+		var err error
+		if raw, ciphers, err = hello(raw, c.srv.ssh.ServerVersion); err != nil {
+			c.endedBeforeLogin(login, err)
+			return nil, nil, nil, nil
+		}
 		cfg.Ciphers = offer(ciphers, c.srv.ssh.Ciphers)
 		raw.SetDeadline(deadline)
 	}
@@ -148,7 +145,7 @@ func (c *conn) handshake(ctx context.Context, cancel context.CancelFunc) (*ssh.S
 		c.endedBeforeLogin(login, err)
 		return nil, nil, nil, login.session
 	}
-	if !c.srv.admit(c) {
+	if !c.net.LoggedIn() {
 		sc.Close()
 		return nil, nil, nil, login.session
 	}
@@ -173,19 +170,10 @@ func (c *conn) endedBeforeLogin(l *login, err error) {
 	default:
 		c.log.Debug("connection ended before login", "err", err)
 	}
+	c.net.Ends(l.ending(err))
 }
 
 // recoverPanic keeps a mistake in the work for one client from ending the process and so the work for all.
 func (c *conn) recoverPanic() {
-	if v := recover(); v != nil {
-		c.log.Error("panic", "panic", v, "stack", string(debug.Stack()))
-	}
-}
-
-func addrPort(a net.Addr) netip.AddrPort {
-	if t, ok := a.(*net.TCPAddr); ok {
-		ap := t.AddrPort()
-		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
-	}
-	return netip.AddrPort{}
+	_ = frontend.Panicked(recover(), c.log) // nobody else can be told
 }

@@ -20,22 +20,29 @@ const (
 	msgKexInit        = 20
 )
 
-var errNoHello = errors.New("not an SSH client's first packet")
+var (
+	errNoHello = errors.New("not an SSH client's first packet")
+	// errNotSSH is about a client that does not begin with an identification of SSH.
+	errNotSSH = errors.New("the client speaks another protocol than SSH")
+)
 
 // hello sends the server's identification and looks at the client's first packet, which lists the ciphers that it has. It returns them, or none where the
-// client does not say, and a connection that reads as if nothing had been read, and on which the library can send its identification as if it had not been sent. The read deadline is then hello's: the caller sets it anew.
-func hello(c net.Conn, identification string) (net.Conn, []string) {
+// client does not say, and a connection that reads as if nothing had been read, and on which the library can send its identification as if it had not been sent. The read deadline is then hello's: the caller sets it anew. The error is errNotSSH, or nil.
+func hello(c net.Conn, identification string) (net.Conn, []string, error) {
 	line := []byte(identification + "\r\n")
 	if _, err := c.Write(line); err != nil {
-		return c, nil // the library meets the same error
+		return c, nil, nil // the library meets the same error
 	}
 	var seen bytes.Buffer
 	c.SetReadDeadline(time.Now().Add(helloWait))
 	ciphers, err := readHello(bufio.NewReader(io.TeeReader(c, &seen)))
-	if err != nil {
+	switch {
+	case errors.Is(err, errNotSSH):
+		return c, nil, err
+	case err != nil:
 		ciphers = nil
 	}
-	return &replay{Conn: c, in: io.MultiReader(&seen, c), skip: line}, ciphers
+	return &replay{Conn: c, in: io.MultiReader(&seen, c), skip: line}, ciphers, nil
 }
 
 // replay is a connection of which the first bytes in each direction have passed already.
@@ -65,10 +72,14 @@ func (r *replay) Write(p []byte) (int, error) {
 
 // readHello reads the client's identification and its SSH_MSG_KEXINIT (RFC 4253, section 7.1), and returns the ciphers for both directions.
 func readHello(r *bufio.Reader) ([]string, error) {
+	const begin = "SSH-"
 	for n := 0; ; n++ {
 		b, err := r.ReadByte()
 		if err != nil {
 			return nil, err
+		}
+		if n < len(begin) && b != begin[n] {
+			return nil, errNotSSH
 		}
 		if b == '\n' {
 			break

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"slices"
@@ -44,7 +45,7 @@ func TestHello(t *testing.T) {
 		{"more behind it", line + string(firstPacket("a", "a")) + "more", []string{"a"}},
 		{"one direction", line + string(firstPacket("a,b", "b,c")), []string{"b"}},
 		{"no carriage return", "SSH-2.0-x\n" + string(firstPacket("a", "a")), []string{"a"}},
-		{"long line", strings.Repeat("x", 300) + "\r\n" + string(firstPacket("a", "a")), nil},
+		{"long line", "SSH-2.0-" + strings.Repeat("x", 300) + "\r\n" + string(firstPacket("a", "a")), nil},
 		{"another packet", line + "\x00\x00\x00\x0c\x04\x02aaaaaaaaaa", nil},
 		{"huge packet", line + "\xff\xff\xff\xff\x04\x14", nil},
 		{"padding only", line + "\x00\x00\x00\x05\x04\x14aaaa", nil},
@@ -63,7 +64,12 @@ func TestHello(t *testing.T) {
 					client.Write([]byte(tt.sent))
 				}()
 				begin := time.Now()
-				c, got := hello(server, testIdentification)
+				c, got, err := hello(server, testIdentification)
+				if other := tt.sent != "" && !strings.HasPrefix(tt.sent, "SSH-"); other != errors.Is(err, errNotSSH) {
+					t.Errorf("hello ends with %v", err)
+				} else if other {
+					return
+				}
 				if !slices.Equal(got, tt.want) {
 					t.Errorf("ciphers %q, want %q", got, tt.want)
 				}

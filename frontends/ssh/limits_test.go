@@ -16,6 +16,7 @@ import (
 	gossh "golang.org/x/crypto/ssh"
 
 	"filegate/core/auth"
+	"filegate/core/frontend"
 	"filegate/core/vfs/memfs"
 	"filegate/frontends/frontendtest"
 )
@@ -34,6 +35,21 @@ func connect(t *testing.T, srv *frontendtest.Server) (net.Conn, string) {
 		t.Fatalf("the first line: %v", err)
 	}
 	return c, strings.TrimSpace(line)
+}
+
+// refused returns what a client reads that is not served.
+func refused(t *testing.T, srv *frontendtest.Server) string {
+	t.Helper()
+	c, err := net.Dial("tcp", srv.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, _, _, err = gossh.NewClientConn(c, "", &gossh.ClientConfig{HostKeyCallback: gossh.InsecureIgnoreHostKey()})
+	if err == nil {
+		t.Fatal("the client is served")
+	}
+	return err.Error()
 }
 
 const identification = "SSH-2.0-filegate"
@@ -55,14 +71,11 @@ func TestMaxStartups(t *testing.T) {
 		t.Fatalf("the server begins with %q", line)
 	}
 	connect(t, srv)
-	if _, line := connect(t, srv); !strings.Contains(line, "Too many connections") {
-		t.Errorf("one client too many reads %q", line)
+	if text := refused(t, srv); !strings.Contains(text, "Too many connections") {
+		t.Errorf("one client too many reads %q", text)
 	}
 	first.Close()
-	frontendtest.Eventually(t, "there is room again", func() bool {
-		_, line := connect(t, srv)
-		return line == identification
-	})
+	frontendtest.Eventually(t, "there is room again", func() bool { return !strings.Contains(refused(t, srv), "Too many") })
 	runs()
 }
 
@@ -71,15 +84,12 @@ func TestMaxConnections(t *testing.T) {
 	cfg.MaxConnections = 1
 	srv := start(t, cfg)
 	c := dial(t, srv)
-	if _, line := connect(t, srv); !strings.Contains(line, "Too many connections") {
-		t.Errorf("one client too many reads %q", line)
+	if text := refused(t, srv); !strings.Contains(text, "Too many connections") {
+		t.Errorf("one client too many reads %q", text)
 	}
 	c.Close()
 	c.Wait()
-	frontendtest.Eventually(t, "there is room again", func() bool {
-		_, line := connect(t, srv)
-		return line == identification
-	})
+	frontendtest.Eventually(t, "there is room again", func() bool { return !strings.Contains(refused(t, srv), "Too many") })
 }
 
 func TestLoginTimeout(t *testing.T) {
@@ -185,8 +195,8 @@ func TestConnect(t *testing.T) {
 	pending.Close()
 	frontendtest.Eventually(t, "the one that has gone is through", func() bool { return through.Load() == 2 })
 	refuse.Store(true)
-	if _, line := connect(t, srv); !strings.Contains(line, "Too many connections") {
-		t.Errorf("a client that is not wanted reads %q", line)
+	if text := refused(t, srv); !strings.Contains(text, "Too many connections") {
+		t.Errorf("a client that is not wanted reads %q", text)
 	}
 }
 
@@ -299,5 +309,48 @@ func TestTooMuchBeforeLogin(t *testing.T) {
 	}
 	if err == nil {
 		t.Errorf("%d bytes were taken before the login", sent)
+	}
+}
+
+// TestEndings is how connections end without a login.
+func TestEndings(t *testing.T) {
+	cfg := config(t)
+	cfg.LoginTimeout = time.Second
+	srv := frontendtest.Start(t, cfg, frontendtest.Options{FS: memfs.New(), Methods: []auth.Method{auth.Password, auth.PublicKey}})
+	for _, tt := range []struct {
+		name string
+		do   func(c net.Conn)
+		want frontend.Ending
+	}{
+		{"no word", func(net.Conn) {}, frontend.EndedNoLogin},
+		{"another protocol", func(c net.Conn) { io.WriteString(c, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"); io.Copy(io.Discard, c) }, frontend.EndedHandshake},
+		{"no common algorithm", func(c net.Conn) {
+			gossh.NewClientConn(c, "", &gossh.ClientConfig{
+				Config: gossh.Config{KeyExchanges: []string{gossh.InsecureKeyExchangeDH14SHA1}}, HostKeyCallback: gossh.InsecureIgnoreHostKey(),
+			})
+		}, frontend.EndedHandshake},
+		{"silence", func(c net.Conn) { io.Copy(io.Discard, c) }, frontend.EndedTimeout},
+		{"keys", func(c net.Conn) {
+			gossh.NewClientConn(c, "", &gossh.ClientConfig{
+				User: "bob", Auth: []gossh.AuthMethod{gossh.PublicKeys(signer(t), signer(t))}, HostKeyCallback: gossh.InsecureIgnoreHostKey(),
+			})
+		}, frontend.EndedProbing},
+		{"a wrong password", func(c net.Conn) {
+			gossh.NewClientConn(c, "", &gossh.ClientConfig{
+				User: "bob", Auth: []gossh.AuthMethod{gossh.Password("x")}, HostKeyCallback: gossh.InsecureIgnoreHostKey(),
+			})
+		}, frontend.EndedFine},
+	} {
+		before := len(srv.Endings())
+		c, err := net.Dial("tcp", srv.Addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tt.do(c)
+		c.Close()
+		frontendtest.Eventually(t, "the connection has ended", func() bool { return len(srv.Endings()) > before })
+		if got := srv.Endings()[before]; got != tt.want {
+			t.Errorf("%s: ended as %v, want %v", tt.name, got, tt.want)
+		}
 	}
 }

@@ -8,13 +8,16 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 
 	"filegate/core/auth"
+	"filegate/core/frontend"
 	"filegate/core/session"
 	"filegate/core/vfs"
 )
@@ -338,6 +341,25 @@ func (l *login) tellUnproved() {
 // each attempt. RFC 4252 does not forbid that, and the library has no way to take it.
 func asksForServiceAgain(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "unexpected message type 5 ")
+}
+
+// ending returns how the connection has ended whose handshake has failed with err.
+func (l *login) ending(err error) frontend.Ending {
+	_, timeout := errors.AsType[net.Error](err)
+	switch {
+	case l.session != nil, l.failures > 0, l.proving != nil: // what failed is counted as a login
+		return frontend.EndedFine
+	case errors.Is(l.ctx.Err(), context.DeadlineExceeded), timeout && errors.Is(err, os.ErrDeadlineExceeded):
+		return frontend.EndedTimeout
+	case l.refused > 0:
+		return frontend.EndedProbing
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, net.ErrClosed), asksForServiceAgain(err):
+		return frontend.EndedNoLogin
+	}
+	if _, tried := errors.AsType[*ssh.ServerAuthError](err); tried {
+		return frontend.EndedNoLogin
+	}
+	return frontend.EndedHandshake
 }
 
 // verifiedPublicKey is called when the client has proved that it has a key which would do.

@@ -1,0 +1,336 @@
+package frontend
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Protocol is how a server speaks to its clients.
+type Protocol interface {
+	// Client takes a connection in. It neither reads nor writes before Serve.
+	Client(c *Conn) Client
+	// Refuse returns what a client reads that is not served, in the words of the protocol; nil for nothing. The client has sent nothing yet, or nobody has
+	// looked at it.
+	Refuse(r *Refusal) []byte
+}
+
+// Client is one client, as a protocol serves it.
+type Client interface {
+	// Serve serves the client until the connection has ended and nothing that was begun for it is running.
+	Serve(ctx context.Context)
+	// Dismiss ends the connection of a client that has not logged in, in good order, when the server shuts down.
+	Dismiss()
+	// Cut ends the connection at once.
+	Cut()
+}
+
+// ClientsConfig is what a server's clients are bounded by.
+type ClientsConfig struct {
+	Listen         []string
+	MaxConnections int // clients at a time
+	MaxStartups    int // of them, those that have not logged in
+	Proxy          *ProxyProtocol
+}
+
+// Clients are the connections of one server. They are counted, refused where there are too many, served, and ended together: it does for any protocol what a
+// [Server] has to do.
+type Clients struct {
+	env      Env
+	log      *slog.Logger
+	cfg      ClientsConfig
+	protocol Protocol
+	sockets  *Listeners
+	refusals *refusals
+	trusted  []netip.Prefix // of which PROXY headers are wanted
+
+	ctx context.Context // the server's life: the parent of those of connections
+	cut context.CancelFunc
+
+	mu       sync.Mutex
+	open     map[*Conn]struct{}
+	startups int                   // of them, those that have neither logged in nor been dropped
+	arriving map[net.Conn]struct{} // connections that are not clients yet, or will be none
+	closing  bool
+	wg       sync.WaitGroup // of connections
+}
+
+var _ Server = (*Clients)(nil)
+
+// NewClients returns the clients of a server, of which there are none yet. What is the server in the words of its errors, such as "ssh public".
+func NewClients(what string, env Env, cfg ClientsConfig, p Protocol) *Clients {
+	s := &Clients{
+		env: env, log: env.Log, cfg: cfg, protocol: p, sockets: NewListeners(what, env.Log), refusals: newRefusals(env.Log),
+		open: map[*Conn]struct{}{}, arriving: map[net.Conn]struct{}{}, trusted: cfg.Proxy.networks(),
+	}
+	s.ctx, s.cut = context.WithCancel(context.Background())
+	return s
+}
+
+// Conn is the connection of one client. Its addresses are the client's and the one that the client has connected to, also where a proxy stands in between.
+type Conn struct {
+	net.Conn
+	ID     string         // of the client's session, in the log and to authenticators
+	Remote netip.AddrPort // the client
+	Local  netip.AddrPort // where it has connected to
+	Log    *slog.Logger
+
+	clients *Clients
+	client  Client
+	visit   Visit
+	began   time.Time
+
+	// Under clients.mu.
+	in      bool   // logged in
+	dropped bool   // hung up on before that, and not counted any more
+	ending  Ending // how it ended, if it has not logged in
+}
+
+// NewSessionID returns a name for a session that nobody can guess.
+func NewSessionID() string { return strings.ToLower(rand.Text()[:12]) }
+
+// AddrPort returns an address of TCP as others compare it: IPv4 is never written as IPv6. Other addresses have none.
+func AddrPort(a net.Addr) netip.AddrPort {
+	if t, ok := a.(*net.TCPAddr); ok {
+		ap := t.AddrPort()
+		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+	}
+	return netip.AddrPort{}
+}
+
+func (s *Clients) newConn(nc net.Conn, remote, local netip.AddrPort) *Conn {
+	id := NewSessionID()
+	return &Conn{Conn: nc, ID: id, Remote: remote, Local: local, Log: s.log.With("session", id, "remote", remote), clients: s, began: time.Now()}
+}
+
+// RemoteAddr implements [net.Conn].
+func (c *Conn) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(c.Remote) }
+
+// LocalAddr implements [net.Conn].
+func (c *Conn) LocalAddr() net.Addr { return net.TCPAddrFromAddrPort(c.Local) }
+
+// Socket returns the address of our own end of the connection, where a proxy may be at the other one.
+func (c *Conn) Socket() netip.AddrPort { return AddrPort(c.Conn.LocalAddr()) }
+
+// SyscallConn implements [syscall.Conn].
+func (c *Conn) SyscallConn() (syscall.RawConn, error) {
+	sc, ok := c.Conn.(syscall.Conn)
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	return sc.SyscallConn()
+}
+
+// LoggedIn counts the client as logged in. It reports false when the server is shutting down, or has given the client's place to another: then its session must not begin.
+func (c *Conn) LoggedIn() bool {
+	s := c.clients
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case c.in:
+		return !s.closing
+	case s.closing || c.dropped:
+		return false
+	}
+	c.in = true
+	s.startups--
+	c.visit.LoggedIn()
+	return true
+}
+
+// Ends says how the connection ends of a client that has not logged in. The first one that is no [EndedFine] holds.
+func (c *Conn) Ends(how Ending) {
+	c.clients.mu.Lock()
+	defer c.clients.mu.Unlock()
+	if c.ending == EndedFine {
+		c.ending = how
+	}
+}
+
+// IsClosing reports whether the server is shutting down.
+func (c *Conn) IsClosing() bool {
+	c.clients.mu.Lock()
+	defer c.clients.mu.Unlock()
+	return c.clients.closing
+}
+
+// Listen implements [Server].
+func (s *Clients) Listen() error { return s.sockets.Listen(s.ctx, s.cfg.Listen) }
+
+// Addrs implements [Server].
+func (s *Clients) Addrs() []net.Addr { return s.sockets.Addrs() }
+
+// Serve implements [Server].
+func (s *Clients) Serve() error { return s.sockets.Serve(s.start) }
+
+// start takes in a connection. It never waits: others wait behind it.
+func (s *Clients) start(nc net.Conn) {
+	remote, local := AddrPort(nc.RemoteAddr()), AddrPort(nc.LocalAddr())
+	if !contains(s.trusted, remote.Addr()) {
+		s.arrive(s.newConn(nc, remote, local))
+		return
+	}
+	s.aside(nc, func() {
+		client, server, err := readProxyHeader(nc)
+		switch {
+		case err != nil:
+			s.log.Warn("connection of a proxy without a PROXY header", "remote", remote, "err", err)
+			nc.Close()
+		case client.IsValid():
+			s.arrive(s.newConn(nc, client, server))
+		default: // the proxy itself, which looks whether we live
+			s.arrive(s.newConn(nc, remote, local))
+		}
+	})
+}
+
+// maxAside is how many connections a server has at a time that are not clients yet, beside the places for those.
+const maxAside = 100
+
+// aside does something with a connection that is no client, and is not waited for. What f leaves of it is its own.
+func (s *Clients) aside(nc net.Conn, f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing || len(s.arriving) >= maxAside+s.cfg.MaxStartups {
+		nc.Close()
+		return
+	}
+	s.arriving[nc] = struct{}{}
+	s.wg.Go(func() {
+		f()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.arriving, nc)
+	})
+}
+
+// arrive serves a client in the background, unless there are too many.
+func (s *Clients) arrive(c *Conn) {
+	if r := s.take(c); r != nil {
+		s.refuse(c, r)
+		return
+	}
+	go func() {
+		defer s.wg.Done()
+		defer s.forget(c)
+		if r := s.welcome(c); r != nil {
+			s.refuse(c, r)
+			return
+		}
+		c.client.Serve(s.ctx)
+	}()
+}
+
+// take counts a connection, or says why not.
+func (s *Clients) take(c *Conn) *Refusal {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closing:
+		return refusedClosing
+	case len(s.open) >= s.cfg.MaxConnections:
+		return refusedFull
+	}
+	visit, err := s.env.Connect(c.Remote.Addr())
+	if err != nil {
+		return asRefusal(err)
+	}
+	c.visit = visit
+	if !s.room(c) {
+		visit.Ended(EndedFine)
+		return refusedStartups
+	}
+	s.open[c] = struct{}{}
+	s.startups++
+	s.wg.Add(1)
+	return nil
+}
+
+// welcome makes a client of a connection that has been counted, or says why not.
+func (s *Clients) welcome(c *Conn) *Refusal {
+	if err := c.visit.Check(s.ctx); err != nil {
+		return asRefusal(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return refusedClosing
+	}
+	c.client = s.protocol.Client(c)
+	return nil
+}
+
+// dismiss ends the connection in good order. It is called with clients.mu held.
+func (c *Conn) dismiss() {
+	if c.client == nil {
+		c.Conn.Close()
+		return
+	}
+	c.client.Dismiss()
+}
+
+// cut ends the connection at once. It is called with clients.mu held.
+func (c *Conn) cut() {
+	if c.client == nil {
+		c.Conn.Close()
+		return
+	}
+	c.client.Cut()
+}
+
+func (s *Clients) forget(c *Conn) {
+	s.mu.Lock()
+	delete(s.open, c)
+	ending := c.ending
+	if c.in || c.dropped || s.closing {
+		ending = EndedFine
+	}
+	if !c.in && !c.dropped {
+		s.startups--
+	}
+	s.mu.Unlock()
+	c.visit.Ended(ending) // may wait for what gateways share
+}
+
+// Shutdown implements [Server].
+func (s *Clients) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.closing = true
+	s.sockets.Close()
+	for nc := range s.arriving {
+		nc.Close()
+	}
+	for c := range s.open {
+		if !c.in {
+			c.dismiss()
+		}
+	}
+	s.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		s.wg.Wait()
+		s.refusals.flush()
+		close(done)
+	}()
+	select {
+	case <-done:
+		s.cut()
+		return nil
+	case <-ctx.Done():
+	}
+	s.cut()
+	s.mu.Lock()
+	for c := range s.open {
+		c.cut()
+	}
+	s.mu.Unlock()
+	<-done
+	return ctx.Err()
+}
