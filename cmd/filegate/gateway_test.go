@@ -67,7 +67,7 @@ func cmdGateway(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	name := args[0]
 	var env []string
-	for _, key := range []string{"HOME", "TMPDIR", "WORK", "AUTH_URL", "KEYSTONE_URL"} {
+	for _, key := range []string{"HOME", "TMPDIR", "WORK", "AUTH_URL", "KEYSTONE_URL", "DATA"} {
 		env = append(env, key+"="+ts.Getenv(key))
 	}
 	p, err := start(ts.MkAbs("."), ts.MkAbs(name+".stdout"), env, args[1:]...)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -54,6 +55,7 @@ var update = flag.Bool("update", false, "write what the scripts got into what th
 //	quota WHERE BYTES        limit the bytes of that Swift's account test, or of a container in it, to so many; -1: to none
 //	container NAME KEY VALUE set a header of a container of that account
 //	stored [N [M]]           look whether N objects with content have been sent to that Swift, and M fetched from it, since the last look
+//	freeport NAME            set $NAME to a port on which nobody listens
 //	appears PATTERN          wait until there is a file of that name
 //
 // and the conditions [clients:A,B], which holds where those programs are installed, and [python], where the example in Python can run; both only where tests are
@@ -93,6 +95,7 @@ func TestScripts(t *testing.T) {
 			"swift":        cmdSwift,
 			"code":         cmdCode,
 			"appears":      cmdAppears,
+			"freeport":     cmdFreePort,
 			"logged":       cmdLogged,
 			"reload":       cmdReload,
 			"cores":        cmdCores,
@@ -285,6 +288,18 @@ func cmdStored(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%d objects with content were %s, want %d", got, []string{"sent", "fetched"}[i], want)
 		}
 	}
+}
+
+func cmdFreePort(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: freeport NAME")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it ends at once
+	ts.Check(err)
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	ts.Check(err)
+	ts.Setenv(args[0], port)
 }
 
 func cmdAppears(ts *testscript.TestScript, neg bool, args []string) {

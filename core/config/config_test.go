@@ -192,8 +192,10 @@ func TestEveryType(t *testing.T) {
 		Login: Login{
 			FailDelay: time.Second, Concurrent: 64, MaxPerAddress: 50,
 			CacheFor: 5 * time.Minute, Revalidate: 5 * time.Minute, Grace: time.Hour,
+			MaxWaiting: 1000, Penalty: defaultLogin().Penalty,
 			Ban: Ban{Failures: 3, UserFailures: 100, Window: 10 * time.Minute, Duration: time.Hour, SlowAfter: 5, MaxDelay: 10 * time.Second, Allow: []string{"192.0.2.0/24", "::1"}},
 		},
+		Limits:        defaultLimits(),
 		ShutdownGrace: 90 * time.Second,
 		Auths: []*Auth{
 			{Kind: "people", Name: "first", SHA256: strings.Repeat("0a", 32), StartTimeout: 10 * time.Second, CallTimeout: 30 * time.Second},

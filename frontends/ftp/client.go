@@ -34,6 +34,7 @@ type client struct {
 	loginID   string
 	step      *auth.Step       // that a password is to answer
 	certified *session.Session // of a client that needs no password
+	denied    error            // why its certificate is not enough
 
 	params parameters // of the goroutine that reads commands
 	driver *driver    // likewise; nil: not logged in

@@ -1,6 +1,7 @@
 package ftp
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -60,10 +61,10 @@ func (c *control) peerCertificate() []byte {
 	return state.PeerCertificates[0].Raw
 }
 
-// certificateLogin logs a client in by its certificate, if it has one and that is enough. Where nobody knows the certificate's user, or a password is wanted too,
-// it does nothing: then the client is asked for its password.
+// certificateLogin logs a client in by its certificate, if it has one and that is enough. Else the client is asked for its password, whatever the reason: it must
+// not learn which names there are. Whoever has a certificate gains nothing by that, since he may leave it out.
 func (c *client) certificateLogin(cc ftpserver.ClientContext, user string) error {
-	c.step, c.certified = nil, nil
+	c.step, c.certified, c.denied = nil, nil, nil
 	der := c.control.peerCertificate()
 	if der == nil || user == "" || !slices.Contains(c.srv.env.Methods(), auth.Certificate) {
 		return nil
@@ -74,15 +75,16 @@ func (c *client) certificateLogin(cc ftpserver.ClientContext, user string) error
 	defer c.leave()
 	sess, step, err := c.login(cc, auth.Request{User: user, Method: auth.Certificate, PublicKey: der, Verified: true})
 	switch {
-	case errors.Is(err, auth.ErrUnknownUser), errors.Is(err, auth.ErrMethod):
-		return nil
-	case err != nil:
+	case errors.Is(err, auth.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		return refusal(err)
+	case err != nil:
+		c.denied = err
+		return nil
 	case step != nil && slices.Contains(step.Methods, auth.Password):
 		c.step = step
 		return nil
 	case sess == nil:
-		return errLoginRefused
+		return nil
 	}
 	if !c.admit(sess) {
 		sess.Close()

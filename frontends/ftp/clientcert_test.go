@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -97,8 +98,8 @@ func TestClientCertificate(t *testing.T) {
 	t.Run("is refused", func(t *testing.T) {
 		c := startCertified(t, nil, auth.Response{}, &auth.Error{Kind: auth.ErrDenied, Text: "This certificate was taken back."})
 		r := c.dial(t)
-		r.cmd("USER alice", "530 This certificate was taken back.")
-		r.ended()
+		r.cmd("USER alice", "331")
+		r.cmd("PASS wrong", "530 This certificate was taken back.")
 	})
 	t.Run("nobody can tell", func(t *testing.T) {
 		c := startCertified(t, nil, auth.Response{}, auth.ErrUnavailable)
@@ -118,7 +119,22 @@ func TestClientCertificate(t *testing.T) {
 	})
 	t.Run("is half, and the rest is nothing for FTP", func(t *testing.T) {
 		c := startCertified(t, nil, auth.Response{Next: &auth.Step{Methods: []auth.Method{auth.Interactive}}}, nil)
-		c.dial(t).cmd("USER alice", "530")
+		r := c.dial(t)
+		r.cmd("USER alice", "331")
+		r.cmd("PASS wrong", "530 Login incorrect.")
+	})
+	t.Run("looks the same for every name", func(t *testing.T) {
+		var replies []string
+		for _, err := range []error{auth.ErrDenied, auth.ErrUnknownUser, auth.ErrMethod, auth.ErrInvalid} {
+			r := startCertified(t, nil, auth.Response{}, err).dial(t)
+			r.send("USER alice\r\n")
+			reply := strings.Join(r.reply(), "|")
+			r.send("PASS wrong\r\n")
+			replies = append(replies, reply+strings.Join(r.reply(), "|"))
+		}
+		if len(slices.Compact(replies)) != 1 {
+			t.Errorf("the replies differ: %q", replies)
+		}
 	})
 }
 

@@ -97,7 +97,6 @@ var (
 	errNoMoreTries  = &reply{code: 421, text: "There were too many refused logins."}
 	errTLSRequired  = &reply{code: 530, text: "Passwords are taken over TLS only: set up your client for explicit TLS (AUTH TLS)."}
 	errShuttingDown = &reply{code: 421, text: "The server is shutting down, try again later."}
-	errTooMany      = &reply{code: 421, text: "Too many connections, try again later."}
 	errEnded        = &reply{code: 421, text: "The session was ended."}
 	errIdle         = &reply{code: 421, text: "There was no command for too long."}
 	errDataLost     = &reply{code: 426, text: "The data connection broke, the transfer is not complete."}

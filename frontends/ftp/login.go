@@ -84,6 +84,9 @@ func (c *client) passwordLogin(cc ftpserver.ClientContext, user string, password
 	sess, step, err := c.login(cc, req)
 	switch {
 	case err != nil:
+		if auth.ClientText(err) == "" && errors.Is(err, auth.ErrDenied) && auth.ClientText(c.denied) != "" {
+			err = c.denied
+		}
 		return nil, refusal(err)
 	case step != nil:
 		c.log.Info("login refused", "user", user, "reason", "a further step is wanted, which FTP does not have")

@@ -2,6 +2,11 @@ login {
   fail_delay      = "1m"
   concurrent      = 0
   max_per_address = -1
+  max_waiting     = -1
+  penalty {
+    min     = "0s"
+    timeout = "2h"
+  }
   ban {
     failures   = -1
     slow_after = -2
@@ -15,3 +20,9 @@ login {
 auth "people" "only" { path = "testdata/plugins/filegate-auth-people" }
 backend "store" "main" { root = "/srv" }
 frontend "door" "public" { listen = ["127.0.0.1:8022"] }
+limits {
+  per_user {
+    connections = 3
+    sessions    = -1
+  }
+}
