@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"core/frontend":    {"core/auth", "core/session"},
 	"core/config":      {"core/auth", "core/backend", "core/cache", "core/frontend"},
 	"core/gateway":     {"core/auth", "core/backend", "core/cache", "core/config", "core/frontend", "core/login", "core/session", "core/vfs"},
-	"core/login":   {"core/auth", "core/backend", "core/cache", "core/config", "core/frontend", "core/session", "core/vfs"},
+	"core/login":       {"core/auth", "core/backend", "core/cache", "core/config", "core/frontend", "core/session", "core/vfs"},
 
 	"core/cache":           nil,
 	"core/cache/cachetest": {"core/cache"},

@@ -248,7 +248,10 @@ func TestAllOptions(t *testing.T) {
 		login.penalty login.penalty.no_login login.penalty.handshake login.penalty.keys login.penalty.timeout login.penalty.min login.penalty.max login.max_waiting limits`)
 	for _, block := range strings.Fields("total per_address per_user per_account") {
 		want = append(want, "limits."+block)
-		for _, name := range strings.Fields("connections sessions logins_per_minute transfers upload_rate download_rate") {
+		if block == "total" || block == "per_address" {
+			want = append(want, "limits."+block+".connections")
+		}
+		for _, name := range strings.Fields("sessions logins_per_minute transfers upload_rate download_rate") {
 			want = append(want, "limits."+block+"."+name)
 		}
 	}

@@ -9,14 +9,14 @@ type Limits struct {
 	// Address is of one address; IPv6 counts by the /64.
 	Address Limit `hcl:"per_address,block"`
 	// User is of one user, by the name that the authenticator has for him.
-	User Limit `hcl:"per_user,block"`
+	User OwnerLimit `hcl:"per_user,block"`
 	// Account is of one account of the storage, however many users it has.
-	Account Limit `hcl:"per_account,block"`
+	Account OwnerLimit `hcl:"per_account,block"`
 }
 
-// Limit is one block of [Limits]. Zero is no limit.
+// Limit is a block of [Limits]. Zero is no limit.
 type Limit struct {
-	// Connections is how many clients may be connected, logged in or not. Before the login nobody knows whose a connection is, so users and accounts have none.
+	// Connections is how many clients may be connected, logged in or not.
 	Connections int `hcl:"connections,optional"`
 	// Sessions is how many may be logged in.
 	Sessions int `hcl:"sessions,optional"`
@@ -29,11 +29,27 @@ type Limit struct {
 	DownloadRate int64 `hcl:"download_rate,optional" unit:"bytes"`
 }
 
+// OwnerLimit is a [Limit] of those of whom nobody knows before the login that a connection is theirs.
+type OwnerLimit struct {
+	Sessions        int   `hcl:"sessions,optional"`
+	LoginsPerMinute int   `hcl:"logins_per_minute,optional"`
+	Transfers       int   `hcl:"transfers,optional"`
+	UploadRate      int64 `hcl:"upload_rate,optional" unit:"bytes"`
+	DownloadRate    int64 `hcl:"download_rate,optional" unit:"bytes"`
+}
+
+// Limit returns it as one that has nothing to say about connections.
+func (l OwnerLimit) Limit() Limit {
+	return Limit{
+		Sessions: l.Sessions, LoginsPerMinute: l.LoginsPerMinute, Transfers: l.Transfers, UploadRate: l.UploadRate, DownloadRate: l.DownloadRate,
+	}
+}
+
 func defaultLimits() Limits {
 	return Limits{
 		Address: Limit{Connections: 500, LoginsPerMinute: 600},
-		User:    Limit{Sessions: 250, LoginsPerMinute: 600},
-		Account: Limit{Sessions: 500},
+		User:    OwnerLimit{Sessions: 250, LoginsPerMinute: 600},
+		Account: OwnerLimit{Sessions: 500},
 	}
 }
 
@@ -41,7 +57,7 @@ func (r *reader) checkLimits(l Limits, top Block) {
 	for _, b := range []struct {
 		name  string
 		limit Limit
-	}{{"total", l.Total}, {"per_address", l.Address}, {"per_user", l.User}, {"per_account", l.Account}} {
+	}{{"total", l.Total}, {"per_address", l.Address}, {"per_user", l.User.Limit()}, {"per_account", l.Account.Limit()}} {
 		report := func(attribute, summary, detail string) {
 			r.diags = append(r.diags, top.Diagnose("limits."+b.name+"."+attribute, summary, detail))
 		}
@@ -52,9 +68,6 @@ func (r *reader) checkLimits(l Limits, top Block) {
 			if n.n < 0 {
 				report(n.name, fmt.Sprintf("%d is too little", n.n), "Give a number of at least 1, or 0 for no limit.")
 			}
-		}
-		if of := b.name; b.limit.Connections > 0 && (of == "per_user" || of == "per_account") {
-			report("connections", "Whose a connection is shows only when it has logged in", "Write sessions.")
 		}
 	}
 }

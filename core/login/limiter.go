@@ -58,7 +58,7 @@ type claim struct {
 
 // claims are those of a session of who has logged in. What the authenticator says of the user goes before the configuration.
 func (l *limiter) claims(id auth.Identity, remote netip.Addr) []claim {
-	user := l.cfg.User
+	user := l.cfg.User.Limit()
 	if id.Limits.Sessions > 0 {
 		user.Sessions = id.Limits.Sessions
 	}
@@ -70,7 +70,7 @@ func (l *limiter) claims(id auth.Identity, remote netip.Addr) []claim {
 		all = append(all, claim{holder{ofPerAddress, network(remote).String()}, l.cfg.Address, "your address"})
 	}
 	if id.Grant.Endpoint != "" {
-		all = append(all, claim{holder{ofPerAccount, id.Grant.Endpoint}, l.cfg.Account, "this account"})
+		all = append(all, claim{holder{ofPerAccount, id.Grant.Endpoint}, l.cfg.Account.Limit(), "this account"})
 	}
 	return all
 }

@@ -22,7 +22,6 @@ backend "store" "main" { root = "/srv" }
 frontend "door" "public" { listen = ["127.0.0.1:8022"] }
 limits {
   per_user {
-    connections = 3
     sessions    = -1
   }
 }
