@@ -37,6 +37,9 @@ func (c *client) execute(verb, arg string) (r *reply, done bool) {
 	if d == nil {
 		return nil, false
 	}
+	if r := c.meant(d, verb, arg); r != nil {
+		return r, true
+	}
 	switch verb {
 	case "ABOR":
 		return c.abort(), true

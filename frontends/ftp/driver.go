@@ -19,6 +19,8 @@ type driver struct {
 	session *session.Session
 	// copyFrom is what SITE CPFR has named; empty: nothing
 	copyFrom vfs.Path
+	// renamesDir says that the latest RNTO names a directory, by a slash at the end.
+	renamesDir bool
 }
 
 var (
@@ -85,6 +87,9 @@ func (d *driver) Rename(oldname, newname string) error {
 	return d.do(oldname, func(ctx context.Context, from vfs.Path) error {
 		to, err := vfs.Resolve(vfs.Root, newname)
 		if err != nil {
+			return err
+		}
+		if err := (vfs.Name{Path: from, Dir: d.renamesDir}).Present(ctx, d.session); err != nil {
 			return err
 		}
 		return d.session.Rename(ctx, from, to, vfs.RenameOptions{Replace: true})

@@ -55,6 +55,8 @@ func TestSinkProtocol(t *testing.T) {
 		{name: "a file", in: "C0644 5 f\nhello\x00", out: ok + ok + ok, stored: map[string]string{"f": "hello"}},
 		{name: "an empty file", in: "C0644 0 f\n\x00", out: ok + ok + ok, stored: map[string]string{"f": ""}},
 		{name: "with times", command: "scp -p -t /", in: "T1500000000 0 1500000000 0\nC0600 1 f\nx\x00", out: ok + ok + ok + ok, stored: map[string]string{"f": "x"}},
+		{name: "into a directory that is not there", command: "scp -t /inbox/", in: "C0644 1 f\nx\x00", out: "\x02scp: /inbox/: no such file or directory\n", status: 1},
+		{name: "the same, with a dot", command: "scp -t /inbox/.", in: "C0644 1 f\nx\x00", out: "\x02scp: /inbox/.: no such file or directory\n", status: 1},
 		{
 			name: "directories", command: "scp -r -t /", in: "D0755 0 d\nD0755 0 e\nC0644 1 f\nx\x00E\nC0644 1 g\ny\x00E\nC0644 1 h\nz\x00",
 			out: strings.Repeat(ok, 11), stored: map[string]string{"d/": "", "d/e/": "", "d/e/f": "x", "d/g": "y", "h": "z"},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strings"
 
 	"filegate/core/session"
 	"filegate/core/vfs"
@@ -87,15 +86,15 @@ func (s *sink) run(ctx context.Context, cmd command) error {
 
 // target looks at what the client named as the place to put things.
 func (s *sink) target(ctx context.Context, name string, mustBeDir bool) (level, error) {
-	p, err := vfs.Resolve(vfs.Root, name)
+	n, err := vfs.ResolveName(vfs.Root, name)
 	if err != nil {
 		return level{}, err
 	}
-	info, err := s.sess.Stat(ctx, p)
+	info, err := s.sess.Stat(ctx, n.Path)
 	switch {
 	case err == nil && info.IsDir():
-		return level{path: p, into: true}, nil
-	case mustBeDir || strings.HasSuffix(name, "/"):
+		return level{path: n.Path, into: true}, nil
+	case mustBeDir || n.Dir:
 		if err == nil {
 			err = vfs.ErrNotDir
 		}
@@ -103,7 +102,7 @@ func (s *sink) target(ctx context.Context, name string, mustBeDir bool) (level, 
 	case err != nil && !errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, vfs.ErrPermission):
 		return level{}, err
 	}
-	return level{path: p}, nil // without the permission to look, writing tells
+	return level{path: n.Path}, nil // without the permission to look, writing tells
 }
 
 // message takes a line that is the client's report of an error on its side. After one that ends everything it returns errFatal.

@@ -238,7 +238,7 @@ func (c *channel) rest(l *lane) {
 
 // opened makes a handle of the file that the lane has opened, and returns the answer.
 func (c *channel) opened(r *request, l *lane) []byte {
-	return c.register(r, &handle{path: r.names[0].path, file: l.handler.file, lane: l, flags: r.flags})
+	return c.register(r, &handle{path: r.names[0].Path, file: l.handler.file, lane: l, flags: r.flags})
 }
 
 // register gives a handle its name, and returns the answer that tells it. No two handles of a channel have ever the same name.

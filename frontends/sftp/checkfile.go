@@ -124,9 +124,9 @@ func (c *channel) contentOf(r *request) (from io.ReaderAt, size int64, path vfs.
 	if err := c.present(r.names[0]); err != nil {
 		return nil, 0, "", nil, err
 	}
-	f, err := c.sess.Open(c.ctx, r.names[0].path, vfs.OpenOptions{})
+	f, err := c.sess.Open(c.ctx, r.names[0].Path, vfs.OpenOptions{})
 	if err != nil {
 		return nil, 0, "", nil, err
 	}
-	return f, f.Info().Size, r.names[0].path, func() { _ = f.Close() }, nil
+	return f, f.Info().Size, r.names[0].Path, func() { _ = f.Close() }, nil
 }

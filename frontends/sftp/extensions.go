@@ -73,8 +73,8 @@ func limits(c *channel, r *request) ([]byte, error) {
 // lsetstat sets attributes of what is no link: a link has none of its own.
 func lsetstat(c *channel, r *request) ([]byte, error) {
 	n := r.names[0]
-	if !n.dir {
-		info, err := c.sess.Lstat(c.ctx, n.path)
+	if !n.Dir {
+		info, err := c.sess.Lstat(c.ctx, n.Path)
 		if err != nil {
 			return nil, err
 		}
@@ -95,11 +95,11 @@ func expandPath(c *channel, r *request) ([]byte, error) {
 		}
 		path = "/" + rest
 	}
-	n, err := parseName(path)
+	n, err := vfs.ResolveName(vfs.Root, path)
 	if err != nil {
 		return nil, err
 	}
-	return namePacket(r.id, n.path.String()), nil
+	return namePacket(r.id, n.Path.String()), nil
 }
 
 // homeDirectory tells the home directory of a user, which may be asked only for the user's own.

@@ -181,7 +181,7 @@ var (
 func (h *laneHandlers) Fileread(*sftp.Request) (_ io.ReaderAt, err error) {
 	c, r := h.lane.c, h.opening
 	defer recoverTo(&err, c.sess)
-	f, err := c.sess.Open(c.ctx, r.names[0].path, vfs.OpenOptions{})
+	f, err := c.sess.Open(c.ctx, r.names[0].Path, vfs.OpenOptions{})
 	if err != nil {
 		return nil, status(err)
 	}
@@ -199,7 +199,7 @@ func (h *laneHandlers) OpenFile(*sftp.Request) (sftp.WriterAtReaderAt, error) { 
 func (h *laneHandlers) openWriter() (_ *writer, err error) {
 	c, r := h.lane.c, h.opening
 	defer recoverTo(&err, c.sess)
-	w, err := c.sess.OpenWriter(c.ctx, r.names[0].path, vfs.WriteOptions{
+	w, err := c.sess.OpenWriter(c.ctx, r.names[0].Path, vfs.WriteOptions{
 		Create: r.flags&openCreate != 0, Exclusive: r.flags&(openCreate|openExcl) == openCreate|openExcl, Truncate: r.flags&openTrunc != 0,
 		Read: r.flags&openRead != 0, Mode: r.attrs.creationMode(),
 	})

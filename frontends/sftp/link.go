@@ -12,16 +12,16 @@ import (
 // lstat describes one entry, which may be a link: that has the length of its target for a size, as in POSIX.
 func lstat(c *channel, r *request) ([]byte, error) {
 	n := r.names[0]
-	if n.dir {
+	if n.Dir {
 		return stat(c, r) // the slash has it followed
 	}
-	info, err := c.sess.Lstat(c.ctx, n.path)
+	info, err := c.sess.Lstat(c.ctx, n.Path)
 	if err != nil {
 		return nil, err
 	}
 	if info.IsLink() && info.Size == 0 {
-		if target, err := c.sess.Readlink(c.ctx, n.path); err == nil {
-			info.Size = int64(len(target.From(n.path.Dir())))
+		if target, err := c.sess.Readlink(c.ctx, n.Path); err == nil {
+			info.Size = int64(len(target.From(n.Path.Dir())))
 		}
 	}
 	return attrsPacket(r.id, info), nil
@@ -33,14 +33,14 @@ func readlink(c *channel, r *request) ([]byte, error) {
 	if err := c.present(n); err != nil {
 		return nil, err
 	}
-	if n.dir {
+	if n.Dir {
 		return nil, vfs.ErrNoLink
 	}
-	target, err := c.sess.Readlink(c.ctx, n.path)
+	target, err := c.sess.Readlink(c.ctx, n.Path)
 	if err != nil {
 		return nil, err
 	}
-	return namePacket(r.id, target.From(n.path.Dir())), nil
+	return namePacket(r.id, target.From(n.Path.Dir())), nil
 }
 
 // draftClients are the beginnings of the names of clients that send the names of SYMLINK in the order of the draft, the link's first, to a server that
@@ -63,23 +63,23 @@ func (r *request) checkSymlink(c *channel) error {
 	if sendsLinkFirst(c.sess.Program()) {
 		target, link = link, target
 	}
-	n, err := parseName(link)
-	r.names, r.raw = []name{n}, []string{target}
+	n, err := vfs.ResolveName(vfs.Root, link)
+	r.names, r.raw = []vfs.Name{n}, []string{target}
 	return err
 }
 
 func symlink(c *channel, r *request) ([]byte, error) {
 	n := r.names[0]
-	if n.dir {
+	if n.Dir {
 		// As on Linux, a link cannot be made by a name that is a directory's.
-		if _, err := c.sess.Stat(c.ctx, n.path); err != nil {
+		if _, err := c.sess.Stat(c.ctx, n.Path); err != nil {
 			return nil, err
 		}
 		return nil, vfs.ErrExist
 	}
-	to, err := vfs.ResolveTarget(n.path, r.raw[0])
+	to, err := vfs.ResolveTarget(n.Path, r.raw[0])
 	if err != nil {
 		return nil, err
 	}
-	return nil, c.sess.Symlink(c.ctx, to, n.path)
+	return nil, c.sess.Symlink(c.ctx, to, n.Path)
 }

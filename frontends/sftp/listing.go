@@ -40,7 +40,7 @@ func (l *listing) fetch(c *channel) {
 
 // opendir fetches the first page too: some stores tell only then that there is no such directory.
 func opendir(c *channel, r *request) ([]byte, error) {
-	under, err := c.sess.List(c.ctx, r.names[0].path)
+	under, err := c.sess.List(c.ctx, r.names[0].Path)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func opendir(c *channel, r *request) ([]byte, error) {
 		_ = l.close()
 		return nil, l.err
 	}
-	return c.register(r, &handle{path: r.names[0].path, dir: l}), nil
+	return c.register(r, &handle{path: r.names[0].Path, dir: l}), nil
 }
 
 func readdir(c *channel, r *request) ([]byte, error) {

@@ -6,28 +6,12 @@ import (
 	"filegate/core/vfs"
 )
 
-// present returns nil where what has the name may be meant by it: a name with a slash at the end is that of a directory.
-func (c *channel) present(n name) error {
-	if !n.dir {
-		return nil
-	}
-	info, err := c.sess.Stat(c.ctx, n.path)
-	if err == nil && !info.IsDir() {
-		return vfs.ErrNotDir
-	}
-	return err
-}
+// present returns nil where what has the name may be meant by it.
+func (c *channel) present(n vfs.Name) error { return n.Present(c.ctx, c.sess) }
 
-// openDirName refuses to open a file by a name with a slash at the end, as Linux does it.
+// openDirName refuses to open a file by a name with a slash at the end.
 func openDirName(c *channel, r *request) ([]byte, error) {
-	info, err := c.sess.Stat(c.ctx, r.names[0].path)
-	switch {
-	case err == nil && !info.IsDir():
-		return nil, vfs.ErrNotDir
-	case err == nil, vfs.Kind(err) == vfs.ErrNotExist && r.flags&openCreate != 0:
-		return nil, vfs.ErrIsDir
-	}
-	return nil, err
+	return nil, r.names[0].Openable(c.ctx, c.sess, r.flags&openCreate != 0)
 }
 
 func attrsPacket(id uint32, info vfs.Info) []byte { return appendAttrs(answer(typeAttrs, id), info) }
@@ -39,8 +23,8 @@ func namePacket(id uint32, name string) []byte {
 }
 
 func stat(c *channel, r *request) ([]byte, error) {
-	info, err := c.sess.Stat(c.ctx, r.names[0].path)
-	if err == nil && r.names[0].dir && !info.IsDir() {
+	info, err := c.sess.Stat(c.ctx, r.names[0].Path)
+	if err == nil && r.names[0].Dir && !info.IsDir() {
 		err = vfs.ErrNotDir
 	}
 	if err != nil {
@@ -74,17 +58,17 @@ func setstat(c *channel, r *request) ([]byte, error) {
 	if err := c.present(r.names[0]); err != nil {
 		return nil, err
 	}
-	return nil, c.setAttributes(r.names[0].path, r.attrs)
+	return nil, c.setAttributes(r.names[0].Path, r.attrs)
 }
 
 func mkdir(c *channel, r *request) ([]byte, error) {
-	return nil, vfs.MkdirMode(c.ctx, c.sess, r.names[0].path, r.attrs.creationMode())
+	return nil, vfs.MkdirMode(c.ctx, c.sess, r.names[0].Path, r.attrs.creationMode())
 }
 
 func rmdir(c *channel, r *request) ([]byte, error) {
-	err := c.sess.Rmdir(c.ctx, r.names[0].path)
+	err := c.sess.Rmdir(c.ctx, r.names[0].Path)
 	if err == nil {
-		c.removed(r.names[0].path)
+		c.removed(r.names[0].Path)
 	}
 	return nil, err
 }
@@ -94,12 +78,12 @@ func remove(c *channel, r *request) ([]byte, error) {
 	if err := c.present(n); err != nil {
 		return nil, err
 	}
-	if n.dir {
+	if n.Dir {
 		return nil, vfs.ErrIsDir
 	}
-	err := c.sess.Remove(c.ctx, n.path)
+	err := c.sess.Remove(c.ctx, n.Path)
 	if err == nil {
-		c.removed(n.path)
+		c.removed(n.Path)
 	}
 	return nil, err
 }
@@ -115,20 +99,20 @@ func posixRename(c *channel, r *request) ([]byte, error) {
 
 func (c *channel) rename(r *request, opts vfs.RenameOptions) error {
 	from, to := r.names[0], r.names[1]
-	if from.dir || to.dir {
+	if from.Dir || to.Dir {
 		// Either says that it is a directory that gets another name.
-		if err := c.present(name{path: from.path, dir: true}); err != nil {
+		if err := c.present(vfs.Name{Path: from.Path, Dir: true}); err != nil {
 			return err
 		}
 	}
-	err := c.sess.Rename(c.ctx, from.path, to.path, opts)
+	err := c.sess.Rename(c.ctx, from.Path, to.Path, opts)
 	if err == nil {
-		c.renamed(from.path, to.path)
+		c.renamed(from.Path, to.Path)
 	}
 	return err
 }
 
 // realpath makes a path absolute. It is not looked up.
 func realpath(_ *channel, r *request) ([]byte, error) {
-	return namePacket(r.id, r.names[0].path.String()), nil
+	return namePacket(r.id, r.names[0].Path.String()), nil
 }

@@ -108,7 +108,7 @@ func (r *request) lists(o *request) bool {
 		return false
 	}
 	for _, p := range o.paths() {
-		if p.Dir() == r.names[0].path {
+		if p.Dir() == r.names[0].Path {
 			return true
 		}
 	}
@@ -125,7 +125,7 @@ func (r *request) paths() []vfs.Path {
 	}
 	paths := make([]vfs.Path, len(r.names))
 	for i, n := range r.names {
-		paths[i] = n.path
+		paths[i] = n.Path
 	}
 	return paths
 }

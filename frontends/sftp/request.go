@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"filegate/core/vfs"
@@ -18,7 +17,7 @@ type request struct {
 	verb   verb
 
 	// Its fields, as far as it has them.
-	names       []name
+	names       []vfs.Name
 	raw         []string // strings that are no names
 	handle      *handle
 	otherHandle *handle // of which a copy is made
@@ -48,18 +47,6 @@ func (r *request) memory() int {
 		return 2 * r.length
 	}
 	return 0
-}
-
-// name is the name of a file or directory as a client gives it.
-type name struct {
-	path vfs.Path
-	// dir is set by a slash at the end: what has the name must be a directory.
-	dir bool
-}
-
-func parseName(s string) (name, error) {
-	path, err := vfs.Resolve(vfs.Root, s)
-	return name{path: path, dir: strings.HasSuffix(s, "/") || strings.HasSuffix(s, "/.")}, err
 }
 
 // verb is how requests of one kind are read and answered.
@@ -145,7 +132,7 @@ func (c *channel) parseFields(r *request, f *fields) (first error) {
 	for _, kind := range r.verb.fields {
 		switch kind {
 		case 'n':
-			n, err := parseName(f.string())
+			n, err := vfs.ResolveName(vfs.Root, f.string())
 			note(err)
 			r.names = append(r.names, n)
 		case 's':
@@ -244,7 +231,7 @@ func (r *request) checkOpen() error {
 	if r.flags&(openWrite|openCreate|openTrunc) != 0 {
 		r.effect |= changes
 	}
-	if r.names[0].dir {
+	if r.names[0].Dir {
 		r.verb.run = openDirName
 		return nil
 	}
@@ -256,7 +243,7 @@ func (r *request) forLibrary(handle string) []byte {
 	p := binary.BigEndian.AppendUint32(nil, 0)
 	p = binary.BigEndian.AppendUint32(append(p, r.kind), r.id)
 	if r.kind == typeOpen {
-		p = appendString(p, string(r.names[0].path))
+		p = appendString(p, string(r.names[0].Path))
 		p = binary.BigEndian.AppendUint32(p, r.flags)
 		p = binary.BigEndian.AppendUint32(p, 0)
 	} else {

@@ -44,7 +44,7 @@ func (c *channel) pathOfRequest(r *request) (vfs.Path, error) {
 	if r.handle != nil {
 		return c.pathOf(r.handle)
 	}
-	return r.names[0].path, c.present(r.names[0])
+	return r.names[0].Path, c.present(r.names[0])
 }
 
 // statvfs is statvfs@openssh.com and fstatvfs@openssh.com.

@@ -1,0 +1,34 @@
+package ftp
+
+import (
+	"context"
+
+	"filegate/core/vfs"
+)
+
+// meant refuses a command on a file by a name with a slash at its end, which is that of a directory. The library would not see the
+// slash. It returns nil for all other commands.
+func (c *client) meant(d *driver, verb, arg string) *reply {
+	n, err := vfs.ResolveName(vfs.Path(c.cc.Path()), arg)
+	if verb == "RNTO" {
+		d.renamesDir = n.Dir
+	}
+	if err != nil || !n.Dir {
+		return nil
+	}
+	var check func(context.Context, vfs.FS) error
+	switch verb {
+	case "STOR", "APPE":
+		check = func(ctx context.Context, fsys vfs.FS) error { return n.Openable(ctx, fsys, true) }
+	case "RETR":
+		check = func(ctx context.Context, fsys vfs.FS) error { return n.Openable(ctx, fsys, false) }
+	case "DELE", "RNFR", "SIZE":
+		check = n.Present
+	default:
+		return nil
+	}
+	if err := d.do(arg, func(ctx context.Context, _ vfs.Path) error { return check(ctx, d.session) }); err != nil {
+		return asReply(err)
+	}
+	return nil
+}
