@@ -41,9 +41,10 @@ type Backend struct {
 	uploads activeUploads
 
 	trip    pace.RTT
+	doubt   doubt
 	besides sync.WaitGroup // what has been asked beside a HEAD
 
-	recallFor, nearFor, besideFrom time.Duration // the constants of these names
+	recallFor, nearFor, heldMost, besideFrom time.Duration // the constants of these names
 }
 
 var _ backend.Backend = (*Backend)(nil)
@@ -85,7 +86,7 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 		somePartials: recent.New(partialsFor),
 		swept:        recent.New(sweepEvery),
 
-		recallFor: recallFor, nearFor: nearFor, besideFrom: besideFrom,
+		recallFor: recallFor, nearFor: nearFor, heldMost: heldMost, besideFrom: besideFrom,
 	}, nil
 }
 

@@ -37,7 +37,8 @@ type client struct {
 	// observe is told of each request that is done with: its answer, or the error that it ended in.
 	observe func(ctx context.Context, req request, began time.Time, resp *response, err error)
 
-	trip *pace.RTT // that of all logins: they share the way
+	trip  *pace.RTT // that of all logins: they share the way
+	doubt *doubt    // likewise
 
 	copyByPut atomic.Bool // something on the way does not know COPY
 
@@ -53,7 +54,7 @@ type connection struct {
 }
 
 func newClient(b *Backend, login backend.Login) *client {
-	c := &client{grants: login.Grants, http: b.http, log: login.Log, patience: b.cfg.Patience, stall: b.cfg.Stall, trip: &b.trip}
+	c := &client{grants: login.Grants, http: b.http, log: login.Log, patience: b.cfg.Patience, stall: b.cfg.Stall, trip: &b.trip, doubt: &b.doubt}
 	if login.Remote.IsValid() {
 		c.remote = unmapped(login.Remote)
 	}
@@ -224,6 +225,22 @@ func (c *client) attempt(ctx context.Context, req request, use func(*response) e
 	}
 }
 
+// overtaken is the failure of an upload that the store has not kept, since it has a later one: of another client
+// in the same moment, or by another of its servers, whose clock is ahead. The next try is later.
+func overtaken(req request, header http.Header) error {
+	return &statusError{
+		method: req.method, target: req.target, status: http.StatusAccepted, transID: header.Get("X-Trans-Id"),
+		text: "there is a later version already",
+	}
+}
+
+// isOvertaken reports whether the conflict that err is about is that of overtaken: what a DELETE and a POST
+// of an object get.
+func isOvertaken(err error) bool {
+	e, ok := errors.AsType[*statusError](err)
+	return ok && e.target.isObject() && (e.method == http.MethodDelete || e.method == http.MethodPost && e.location == "")
+}
+
 // connect returns the connection of the grant in force.
 func (c *client) connect(ctx context.Context) (*connection, error) {
 	grant, err := c.grants.Current(ctx)
@@ -261,6 +278,7 @@ func (c *client) try(ctx context.Context, conn *connection, req request, number 
 		req = req.asPut(accountOf(conn.grant.Endpoint))
 	}
 	ctx, way := withExchange(ctx, req.unasked || req.eager && number == 0)
+	way.fenced = c.needsFence(req, number)
 	object, version := req.target.cutVersion()
 	query := req.query
 	if version != "" {
@@ -290,7 +308,9 @@ func (c *client) try(ctx context.Context, conn *connection, req request, number 
 			return nil, errors.Join(errNotRewound, err)
 		}
 		opts.Body = guard.reader(io.LimitReader(req.body, req.length))
-		opts.Headers["Content-Length"] = strconv.FormatInt(req.length, 10)
+		if req.length > 0 || !way.fenced { // of no bytes, the end can be kept back
+			opts.Headers["Content-Length"] = strconv.FormatInt(req.length, 10)
+		}
 	} else if req.method == http.MethodPut {
 		opts.Headers["Content-Length"] = "0"
 	}
@@ -306,7 +326,16 @@ func (c *client) try(ctx context.Context, conn *connection, req request, number 
 			e.text = fmt.Sprintf("redirected to %s, which is not followed: set storage_url of the authenticator to the URL that serves requests itself", shortText(way.redirect))
 		}
 		guard.stop()
+		if status(err) == 0 && req.method != http.MethodGet && req.method != http.MethodHead {
+			c.doubt.note()
+		}
 		return nil, err
+	}
+	if resp.StatusCode == http.StatusAccepted && req.target.isObject() && (req.method == http.MethodPut || req.method == methodCopy) &&
+		!req.query.Has("heartbeat") { // else see afterHeartbeat
+		way.body.Close()
+		guard.stop()
+		return nil, overtaken(req, resp.Header)
 	}
 	if got := strings.Trim(resp.Header.Get("Etag"), `"`); req.body != nil && got != "" && got != req.header["Etag"] && req.header["Etag"] != "" {
 		way.body.Close()

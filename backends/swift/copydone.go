@@ -29,7 +29,7 @@ func (c *client) copyDone(ctx context.Context, req request) *response {
 		}
 		return resp, parseObject(resp.header)
 	}
-	made, dst := look(copyTarget(req))
+	made, dst := look(copyTarget(req, ""))
 	if made == nil {
 		return nil
 	}

@@ -156,13 +156,13 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 		return err
 	}
 	f.keepParent(ctx, n)
-	f.backend.gone.changedAlone(n)
+	f.backend.gone.changedAlone(f.whole(n))
 	for _, m := range markers {
 		if err := f.deleteObject(ctx, m); err != nil {
 			return translate(err)
 		}
 	}
-	f.backend.gone.changedAlone(n) // for what was asked meanwhile
+	f.backend.gone.changedAlone(f.whole(n)) // for what was asked meanwhile
 	f.removeUploads(ctx, n)
 	return nil
 }

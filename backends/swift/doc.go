@@ -74,6 +74,39 @@
 // A listing for a client is streamed: while it reads a page, the next is fetched (pager). What only a HEAD tells of an entry is kept by the version
 // that is listed (attrcache).
 //
+// # Freshness
+//
+// What a client is told is never older than what any client of any gateway was told before it asked. These are the
+// answers that may have been made before the question, and the requests that may be carried out after their answer,
+// with the reason for each:
+//
+//	a file that is open       is the version that it was opened with: If-Match, or the ETag of the answer, on every further GET
+//	a body held ready         no change is noted since it was opened, by this process (changeTimes) or by another gateway, and the list of
+//	(ahead)                   changes has been kept meanwhile; whoever cannot note a change tells its client only when nothing is held any
+//	                          more (watch, outlast)
+//	"the name is free"        of a listing of up to a second ago, to a client that is about to make the file: no change of the name is in
+//	(isFree, surroundings)    the log, and all caches have answered. Else a HEAD tells. Not covered: a gateway that reached Swift and not the
+//	                          cache, and a cache that has lost the word. The request that makes the file finds the name taken then
+//	what was there a moment   is used only for what is about to be replaced as a whole (recall): what is published has If-None-Match,
+//	ago                       or takes the place of whatever is there
+//	listings                  are Swift's, under the write log; an entry that is lost costs the sight of a change for as long as Swift lags
+//	attributes (attrCache)    are kept by hash and time of the version: another version has other ones
+//	"no cut-off uploads"      of up to two seconds ago: of what was told to nobody to be stored
+//	an answer that was lost   a HEAD shows the content and the time that were put (put); the same content and time, by whomever, is the same file
+//	202 to an upload, 409 to  Swift has a later version already: the request is made again, until it is the latest (overtaken)
+//	a DELETE or POST
+//	an upload that was given  Swift has given it its time before it was given up, so that the next is later; or its body never comes (fence).
+//	up and arrives later      A manifest gets its time after its body: a late one is refused, since its segments have gone when it was
+//	                          replaced, unless the later version shares them
+//	a new file likewise       its If-None-Match finds the name taken. Not covered, but for a quarter of an hour after any request without an
+//	                          answer: the file has been removed, or given another name, before it arrives
+//	a DELETE, COPY or POST    not covered: Swift takes them without asking for anything, and has no condition for them. They are given up after
+//	that was given up         stall_timeout (a COPY after copyTimeout), and what holds a request up for longer can carry it out late
+//	a body that the store     not covered: something on the way answers "100 Continue" in Swift's place, or swallows it
+//	does not ask for
+//
+// TestStorm looks for what is missing here.
+//
 // # Requests
 //
 // What each operation costs; a file that is plain unless said otherwise:

@@ -69,6 +69,8 @@ func kindOf(code int) (text string, kind error) {
 	switch code {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 		return "the storage redirects requests to another address, which is not followed: the operator has to set storage_url to that address", vfs.ErrUnavailable
+	case http.StatusAccepted: // see overtaken
+		return "the storage has a later version of the file: try again", vfs.ErrUnavailable
 	case http.StatusBadRequest:
 		return "the storage refused the request as invalid", vfs.ErrInvalid
 	case http.StatusUnauthorized:

@@ -64,7 +64,7 @@ func (f *FS) forget() {
 
 // recallLong keeps the time that a test takes from making a difference. It is called first.
 func (f *FS) recallLong() {
-	f.backend.recallFor, f.backend.nearFor = time.Hour, time.Hour
+	f.backend.recallFor, f.backend.nearFor, f.backend.heldMost = time.Hour, time.Hour, time.Hour
 	f.around.asked = recent.New(time.Hour)
 }
 

@@ -206,6 +206,9 @@ func afterHeartbeat(req request, resp *response) error {
 		}
 		return &statusError{method: req.method, target: req.target, status: code, transID: resp.transID(), text: shortText(words)}
 	}
+	if code == http.StatusAccepted {
+		return overtaken(req, resp.header)
+	}
 	resp.status = code
 	resp.header.Set("Etag", told.ETag)
 	resp.header.Set("Last-Modified", told.Modified)

@@ -11,6 +11,7 @@ import (
 type opening struct {
 	n      name
 	asked  moment
+	watch  noting // left before, see watch
 	took   time.Duration
 	object object
 	stream *stream
@@ -79,7 +80,14 @@ func (f *FS) look(ctx context.Context, n name) (object, error) {
 	case !likely:
 		return f.head(ctx, n)
 	}
+	w, ok := f.watch(ctx, n)
+	if !ok {
+		return f.head(ctx, n)
+	}
 	o, err := f.open(ctx, n, 0)
+	if err == nil {
+		o.watch = w
+	}
 	switch {
 	case status(err) == http.StatusNotFound:
 		return object{}, err
@@ -113,7 +121,8 @@ func (f *FS) openToRead(ctx context.Context, n name, off int64) (*opening, error
 
 // isCurrent says whether, as far as this gateway knows, what was opened is what would be opened now.
 func (f *FS) isCurrent(ctx context.Context, o *opening) bool {
-	return f.fresh(o.n, o.asked) && !f.changedElsewhere(ctx, o.n, o.asked.at)
+	return f.fresh(o.n, o.asked) && time.Since(o.asked.at) < f.backend.heldMost && f.undisturbed(ctx, o.n, o.watch, o.asked.at) &&
+		time.Since(o.asked.at) < f.backend.heldMost // still, whatever the answer took
 }
 
 // ask notes that a name was asked for. It returns what is held of it, or else says whether it will be opened next, as the one before.
@@ -168,10 +177,4 @@ func (a *ahead) drop() {
 	a.expiry.Stop()
 	a.held.drop()
 	a.held = nil
-}
-
-// changedElsewhere says whether the log knows of a change of an object that another gateway may have made since.
-func (f *FS) changedElsewhere(ctx context.Context, n name, since time.Time) bool {
-	from := since.Unix() - clockSlack
-	return f.logged(ctx, n, f.backend.writes.caches[1:], func(c change) bool { return c.By != f.backend.writes.by && c.At >= from })
 }

@@ -8,6 +8,7 @@ import (
 
 	"filegate/backends/internal/recent"
 	"filegate/backends/swift/swifttest"
+	"filegate/core/backend"
 	"filegate/core/vfs"
 )
 
@@ -164,4 +165,21 @@ func TestOpenedAheadCanceled(t *testing.T) {
 	if _, err := r.ReadAt(p, 3*mib); err == nil {
 		t.Error("a read of a download that was ended has succeeded")
 	}
+}
+
+// TestOpenedAheadOfRename opens a file ahead, and has another session give its name to another file. The header of a
+// COPY names the account, as other logins do that share it.
+func TestOpenedAheadOfRename(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	f.recallLong()
+	c := newFetcher(t, f)
+	c.ask(t, "/c/b")
+	second, err := f.backend.Open(t.Context(), backend.Login{SessionID: "second", Log: f.log, Grants: f.client.grants})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Rename(t.Context(), "/c/d", "/c/b", vfs.RenameOptions{Replace: true}); err != nil {
+		t.Fatal(err)
+	}
+	c.has(t, "/c/b", c.contents["/c/d"], "a file that has come to the name since it was asked for is what is read")
 }

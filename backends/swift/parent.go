@@ -93,7 +93,7 @@ func (f *FS) lastGone() uint64 { return f.backend.gone.latest.Load() }
 func (f *FS) known(n name) (knownDir, bool) {
 	d, ok := f.dirs.get(n)
 	for in, more := n, ok; more; in, more = in.parent() {
-		if f.backend.gone.of(in).Load() > d.gone {
+		if f.backend.gone.of(f.whole(in)).Load() > d.gone {
 			return knownDir{}, false
 		}
 	}
@@ -224,7 +224,7 @@ func (f *FS) keepParent(ctx context.Context, n name) (made bool) {
 func (f *FS) unkeepParent(ctx context.Context, n name) {
 	d, _ := n.parent()
 	if _, empty, err := f.emptiness(ctx, d); err == nil && empty {
-		f.backend.gone.changedAlone(d)
+		f.backend.gone.changedAlone(f.whole(d))
 		if err := f.deleteObject(ctx, d); err != nil {
 			f.log.Warn("directory not removed again", "directory", d.String(), "err", err)
 		}

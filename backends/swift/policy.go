@@ -32,7 +32,7 @@ func (f *FS) prepare(ctx context.Context, req request) (request, error) {
 	}
 	targets := []name{req.target}
 	if req.method == methodCopy {
-		targets = append(targets, copyTarget(req))
+		targets = append(targets, copyTarget(req, f.account))
 	}
 	for _, n := range targets {
 		if n.isAccount() {

@@ -1,6 +1,7 @@
 package swift
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"hash/fnv"
@@ -36,12 +37,18 @@ type moment struct {
 	change uint64 // the latest of this process's changes that had been made
 }
 
+// whole is a name as logins of all accounts have it: with the account also where that is the login's own.
+func (f *FS) whole(n name) name {
+	n.account = cmp.Or(n.account, f.account)
+	return n
+}
+
 // now is to be taken before what it is the moment of.
 func (f *FS) now() moment { return moment{time.Now(), f.backend.changes.latest.Load()} }
 
 // fresh says whether what was told at a moment of a name, and of what lies below it, is good still.
 func (f *FS) fresh(n name, m moment) bool {
-	return time.Since(m.at) < f.backend.recallFor && f.backend.changes.of(n).Load() <= m.change
+	return time.Since(m.at) < f.backend.recallFor && f.backend.changes.of(f.whole(n)).Load() <= m.change
 }
 
 // recall is what a session was told of names a moment ago.
@@ -209,7 +216,7 @@ func (f *FS) isFree(ctx context.Context, n name) (moment, bool) {
 		return moment{}, false
 	}
 	s, ok := f.surroundings(ctx, n)
-	if !ok || !s.free(n) || f.logged(ctx, n, f.backend.writes.caches, func(change) bool { return true }) {
+	if !ok || !s.free(n) || f.mayHaveChanged(ctx, n) {
 		return moment{}, false
 	}
 	return s.moment, true

@@ -105,8 +105,8 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	}
 	f.keepParent(ctx, from)
 	if info.IsDir() {
-		f.backend.gone.changedAlone(from)
-		defer f.backend.gone.changedAlone(from)
+		f.backend.gone.changedAlone(f.whole(from))
+		defer f.backend.gone.changedAlone(f.whole(from))
 		return job.dir(ctx, moved)
 	}
 	return job.file(ctx, moved, replaced)

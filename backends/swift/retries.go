@@ -33,6 +33,7 @@ const anyTries = 1 << 30
 
 // statusRules are the rules for statuses: the first that fits. What none fits is about the request itself, and would be answered alike.
 var statusRules = []retryRule{
+	{http.StatusAccepted, http.StatusAccepted, anyTries, "the store has a later version, and the next try is later (see overtaken)"},
 	{http.StatusRequestTimeout, http.StatusRequestTimeout, anyTries, "the request did not arrive in time"},
 	{http.StatusUnprocessableEntity, http.StatusUnprocessableEntity, 2, "what is in memory is right: the checksum failed on the way"},
 	{http.StatusTooEarly, http.StatusTooEarly, anyTries, "a proxy wants the request once the connection stands"},
@@ -61,6 +62,9 @@ func triesFor(req request, err error) int {
 	}
 	if code == http.StatusUnprocessableEntity && req.body == nil {
 		return 0 // there was nothing to fail on the way
+	}
+	if code == http.StatusConflict && isOvertaken(err) {
+		return anyTries // as 202 of an upload
 	}
 	for _, r := range statusRules {
 		if r.from <= code && code <= r.to {
@@ -112,10 +116,7 @@ func (r request) asPut(own string) request {
 	delete(header, "Destination-Account")
 	from, version := r.target.cutVersion()
 	header["X-Copy-From"] = quote(from.inAccount())
-	to := copyTarget(r)
-	if to.account == own {
-		to.account = ""
-	}
+	to := copyTarget(r, own)
 	if from.account != to.account {
 		header["X-Copy-From-Account"] = quote(cmp.Or(from.account, own))
 	}

@@ -22,7 +22,10 @@ const (
 
 // transport is the HTTP transport that all sessions of a backend share. It is an http.RoundTripper and nothing more:
 // ncw/swift closes the idle connections of everything that lets it, which would be everybody's.
-type transport struct{ base *http.Transport }
+type transport struct {
+	base   *http.Transport
+	asking asking
+}
 
 func newTransport(c Config) (*transport, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
@@ -59,6 +62,8 @@ func newTransport(c Config) (*transport, error) {
 // exchange is what the client and the transport have to say to each other about one request, past ncw/swift.
 type exchange struct {
 	eager bool
+	// fenced keeps the body back until the store asks for it, see fence.
+	fenced bool
 	// body is that of the answer. The one that ncw/swift hands out starts a goroutine for each read.
 	body io.ReadCloser
 	// redirect is where the answer sends the request instead, which is not followed.
@@ -79,13 +84,29 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !ok {
 		way = &exchange{}
 	}
-	if req.Header.Get("Expect") != "" && req.ContentLength >= 0 && (req.ContentLength < expectFrom || way.eager) {
+	var held *fence
+	switch fenced := way.fenced && !t.asking.never(req.URL.Host); {
+	case fenced:
+		held = newFence(req.Context(), req.URL.Host, &t.asking)
+		req = req.Clone(httptrace.WithClientTrace(req.Context(), held.trace()))
+		req.Body = &fencedBody{ReadCloser: req.Body, fence: held}
+		if req.ContentLength == 0 {
+			req.ContentLength = -1 // in chunks, of which the last can be kept back
+		}
+	case len(req.TransferEncoding) > 0: // of no bytes
+		req = req.Clone(req.Context())
+		req.Header.Del("Expect")
+		req.TransferEncoding, req.Body = nil, http.NoBody
+	case req.Header.Get("Expect") != "" && req.ContentLength >= 0 && (req.ContentLength < expectFrom || way.eager):
 		req = req.Clone(req.Context())
 		req.Header.Del("Expect")
 	}
-	resp, err := t.carry(req)
+	resp, err := t.carry(req, held)
 	if err != nil {
 		return nil, err
+	}
+	if held != nil {
+		held.done(resp.StatusCode)
 	}
 	way.body = resp.Body
 	if resp.StatusCode >= http.StatusMultipleChoices && resp.StatusCode < http.StatusBadRequest {
@@ -104,7 +125,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 const maxSpoiled = 8
 
 // carry makes the request on a connection on which nothing is left over.
-func (t *transport) carry(req *http.Request) (*http.Response, error) {
+func (t *transport) carry(req *http.Request, held *fence) (*http.Response, error) {
 	if req.URL.Scheme == "https" && hasBody(req) && t.base.Proxy != nil {
 		// Behind a proxy the wire carries TLS, and cannot see where an answer begins.
 		if proxy, err := t.base.Proxy(req); err != nil || proxy != nil {
@@ -113,7 +134,7 @@ func (t *transport) carry(req *http.Request) (*http.Response, error) {
 		}
 	}
 	for tries := 1; ; tries++ {
-		use := &wireUse{}
+		use := &wireUse{fence: held}
 		out := req.WithContext(httptrace.WithClientTrace(req.Context(), use.trace(req)))
 		if hasBody(req) {
 			out.Body = &heldBody{ReadCloser: req.Body, use: use}

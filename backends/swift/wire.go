@@ -24,15 +24,16 @@ type wire struct {
 	buffers *sync.Pool
 
 	mu      sync.Mutex
-	used    bool // begin has been called: what passes is HTTP in the clear
-	written bool // something of the request in progress has been sent
-	body    bool // the request in progress has a body
+	used    bool   // begin has been called: what passes is HTTP in the clear
+	written bool   // something of the request in progress has been sent
+	body    bool   // the request in progress has a body
+	fence   *fence // which keeps that back; or nil
 	spoiled bool
 	answer  answerScan
 }
 
 // begin starts a request, and reports whether the connection can carry it.
-func (w *wire) begin(method string, body bool) bool {
+func (w *wire) begin(method string, body bool, held *fence) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.used && !w.answer.done() {
@@ -41,7 +42,7 @@ func (w *wire) begin(method string, body bool) bool {
 	if w.spoiled {
 		return false
 	}
-	w.used, w.written, w.body = true, false, body
+	w.used, w.written, w.body, w.fence = true, false, body, held
 	w.answer = answerScan{method: method}
 	return true
 }
@@ -69,8 +70,12 @@ func (w *wire) Read(p []byte) (int, error) {
 		w.spoiled = true
 		return 0, errSpoiled
 	}
-	if !w.answer.feed(p[:n]) || (w.body && w.answer.status >= http.StatusMultipleChoices) {
-		// A store that refuses a request need not have read its body.
+	inStep := w.answer.feed(p[:n])
+	if w.fence != nil && w.answer.status != 0 {
+		w.fence.answers()
+	}
+	if !inStep || (w.body && w.answer.status != 0 && (w.answer.status >= http.StatusMultipleChoices || w.fence != nil && w.fence.isShut())) {
+		// A store that refuses a request need not have read its body, and one that has not asked for it has not.
 		w.spoiled = true
 	}
 	return n, err
@@ -98,6 +103,7 @@ func (w *wire) Write(p []byte) (int, error) {
 
 // wireUse is one request's use of connections.
 type wireUse struct {
+	fence   *fence
 	mu      sync.Mutex
 	wire    *wire
 	refused bool // the connection was spoiled before the request began: nothing of it was sent
@@ -115,7 +121,7 @@ func (u *wireUse) trace(req *http.Request) *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
 			w, ok := info.Conn.(*wire)
-			refused := ok && !w.begin(req.Method, body)
+			refused := ok && !w.begin(req.Method, body, u.fence)
 			u.mu.Lock()
 			u.wire, u.refused = w, refused
 			u.mu.Unlock()

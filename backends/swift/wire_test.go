@@ -178,7 +178,7 @@ func askStore(t *testing.T, tr *transport, s *oddStore, method, body string, exp
 	}
 	var resp *http.Response
 	if expect {
-		resp, err = tr.carry(req) // a small body is not worth asking for
+		resp, err = tr.carry(req, nil) // a small body is not worth asking for
 	} else {
 		resp, err = tr.RoundTrip(req)
 	}

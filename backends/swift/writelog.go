@@ -150,11 +150,12 @@ func decodeChanges(list []byte) []change {
 	return all
 }
 
-// note adds a change of an object, or of a container, to the log. began is when the request was made.
-func (f *FS) note(ctx context.Context, target name, began time.Time, c change) {
+// note adds a change of an object, or of a container, to the log. began is when the request was made. It reports
+// whether all gateways can see the change.
+func (f *FS) note(ctx context.Context, target name, began time.Time, c change) (noted bool) {
 	log := f.backend.writes
 	if log.life == 0 {
-		return
+		return true // and nobody holds anything, see watch
 	}
 	top := target.top()
 	c.Name = target.object
@@ -164,22 +165,26 @@ func (f *FS) note(ctx context.Context, target name, began time.Time, c change) {
 	ctx = context.WithoutCancel(ctx) // it has happened
 	key, err := f.listKey(ctx, top, listOf(c.Name))
 	if err != nil {
-		return
+		return false
 	}
 	now := time.Now()
 	if err := f.noteAbove(ctx, top, c.Name, now); err != nil {
-		return
+		return false
 	}
 	c.By, c.Noted = log.by, now.UnixMicro()
+	noted = true
 	for _, in := range log.caches {
-		log.rewrite(ctx, in, key, func(all []change) []change { return insert(all, c, began) })
+		ok := log.rewrite(ctx, in, key, func(all []change) []change { return insert(all, c, began) })
+		noted = noted && ok
 	}
+	return noted
 }
 
 // rewrite has a cache keep what edit makes of a list. What is older than listings may be behind goes, and of too many the oldest.
-func (l *writeLog) rewrite(ctx context.Context, in cache.Cache, key cache.Key, edit func([]change) []change) {
+// It reports whether that could be done.
+func (l *writeLog) rewrite(ctx context.Context, in cache.Cache, key cache.Key, edit func([]change) []change) bool {
 	oldest := time.Now().Add(-l.life).Unix()
-	in.Update(ctx, key, l.life, func(old []byte) []byte {
+	return in.Update(ctx, key, l.life, func(old []byte) []byte {
 		all := edit(slices.DeleteFunc(decodeChanges(old), func(c change) bool { return c.At < oldest }))
 		if len(all) == 0 {
 			return nil
@@ -292,7 +297,7 @@ func (f *FS) changesIn(ctx context.Context, top name, l listing) (changes, error
 				continue
 			}
 			for _, c := range log.decode(i, keys[k], list) {
-				if c.At < oldest || !strings.HasPrefix(c.Name, l.prefix) {
+				if c.At < oldest || c.isWatch() || !strings.HasPrefix(c.Name, l.prefix) {
 					continue
 				}
 				if found == nil {
@@ -322,27 +327,30 @@ func (f *FS) changedBelow(ctx context.Context, n name) bool {
 	if err != nil {
 		return true
 	}
-	return slices.ContainsFunc(log.caches, func(in cache.Cache) bool {
-		_, ok := in.Get(ctx, key)
-		return ok
-	})
+	if _, ok := log.caches[0].Get(ctx, key); ok {
+		return true
+	}
+	for _, in := range log.caches[1:] {
+		if said, sure := cache.Certain(ctx, in, key, 2*log.life); said != nil || !sure {
+			return true
+		}
+	}
+	return false
 }
 
-// logged says whether one of the caches has a change of an object that is as wanted.
-func (f *FS) logged(ctx context.Context, n name, caches []cache.Cache, wanted func(change) bool) bool {
+// mayHaveChanged reports whether the log has a change of an object, or cannot tell.
+func (f *FS) mayHaveChanged(ctx context.Context, n name) bool {
 	log := f.backend.writes
-	if log.life == 0 || len(caches) == 0 {
+	if log.life == 0 {
 		return false
 	}
 	key, err := f.listKey(ctx, n.top(), listOf(n.object))
 	if err != nil {
 		return true
 	}
-	first := len(log.caches) - len(caches)
-	for i, in := range caches {
-		if text, ok := in.Get(ctx, key); ok && slices.ContainsFunc(log.decode(first+i, key, text), func(c change) bool {
-			return c.Name == n.object && wanted(c)
-		}) {
+	for i, in := range log.caches {
+		text, sure := cache.Certain(ctx, in, key, log.life)
+		if !sure || slices.ContainsFunc(log.decode(i, key, text), func(c change) bool { return c.Name == n.object }) {
 			return true
 		}
 	}
@@ -369,14 +377,14 @@ func (f *FS) observe(ctx context.Context, req request, began time.Time, resp *re
 			return
 		}
 	case methodCopy:
-		target = copyTarget(req)
+		target = copyTarget(req, f.account)
 	default:
 		if target.isContainer() && err == nil {
 			f.sawContainer(ctx, target, resp.header)
 		}
 		return
 	}
-	f.backend.changes.changed(target)
+	f.backend.changes.changed(f.whole(target))
 	if target.isAccount() || target.isObject() && isUnlogged(target) {
 		return
 	}
@@ -403,16 +411,21 @@ func (f *FS) observe(ctx context.Context, req request, began time.Time, resp *re
 	}
 	// What goes for a version of an object says little of the object.
 	c.Sure = c.Sure && !req.query.Has("version-id")
-	f.note(ctx, target, began, c)
+	if !f.note(ctx, target, began, c) && err == nil && req.header[ifNoneMatch] == "" {
+		outlast(ctx) // before the client is told
+	}
 }
 
 const methodCopy = "COPY"
 
-// copyTarget is where a COPY puts what it copies.
-func copyTarget(req request) name {
+// copyTarget is where a COPY puts what it copies. The login's own account has no name there, as everywhere.
+func copyTarget(req request, own string) name {
 	n := name{account: req.target.account}
 	if account := req.header["Destination-Account"]; account != "" {
 		n.account = unquote(account)
+		if n.account == own {
+			n.account = ""
+		}
 	}
 	n.container, n.object, _ = strings.Cut(strings.TrimPrefix(unquote(req.header["Destination"]), "/"), "/")
 	return n

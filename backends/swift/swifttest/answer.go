@@ -76,7 +76,12 @@ func (a *answer) strikeAt(at Point, passed int64) bool {
 			continue
 		}
 		a.faults = slices.Delete(a.faults, i, i+1)
-		if !f.happen(a.request.Context(), a.server.closing) || f.Cut {
+		ctx := a.request.Context()
+		if f.Late {
+			ctx = context.WithoutCancel(ctx)
+			a.hold(at)
+		}
+		if !f.happen(ctx, a.server.closing) || f.Cut {
 			a.cut()
 		}
 		if f.Status != 0 && a.struck == nil && a.status == 0 {
@@ -120,6 +125,12 @@ func (f *Fault) happen(ctx context.Context, closing <-chan struct{}) bool {
 func (a *answer) cut() {
 	if a.status != 0 {
 		_ = http.NewResponseController(a.ResponseWriter).Flush() // the connection ends in any case
+	}
+	if a.request.Header.Get("Expect") != "" && a.entry.In == 0 {
+		// net/http would wait for the body, which a client may keep back.
+		if conn, _, err := http.NewResponseController(a.ResponseWriter).Hijack(); err == nil {
+			_ = conn.Close() // it is cut in any case
+		}
 	}
 	panic(http.ErrAbortHandler)
 }
@@ -205,10 +216,38 @@ func (a *answer) Write(p []byte) (int, error) {
 	}
 }
 
+// hold reads what the client sends of the body, as something on the way does that passes it on later. A
+// client that is still waiting for "100 Continue" sends nothing.
+func (a *answer) hold(at Point) {
+	body, ok := a.request.Body.(*requestBody)
+	if !ok || at == AtStart && a.request.Header.Get("Expect") != "" {
+		return
+	}
+	held, err := io.ReadAll(body.ReadCloser)
+	if err == nil {
+		err = io.EOF
+	}
+	body.held, body.heldErr = held, err
+}
+
 // requestBody is the body of a request, as far as the faults let it through.
 type requestBody struct {
 	io.ReadCloser
-	answer *answer
+	answer  *answer
+	held    []byte // the rest of the body, where heldErr is set
+	heldErr error  // what is behind it
+}
+
+// next reads from what was held up, or else from the client.
+func (b *requestBody) next(p []byte) (int, error) {
+	if b.heldErr == nil {
+		return b.ReadCloser.Read(p)
+	}
+	n := copy(p, b.held)
+	if b.held = b.held[n:]; n == 0 && len(p) > 0 {
+		return 0, b.heldErr
+	}
+	return n, nil
 }
 
 func (b *requestBody) Read(p []byte) (int, error) {
@@ -219,7 +258,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	if at, faulty := a.next(InRequest); faulty {
 		p = p[:min(int64(len(p)), at-a.entry.In)]
 	}
-	n, err := b.ReadCloser.Read(p)
+	n, err := b.next(p)
 	a.note(func(e *Request) { e.In += int64(n) })
 	if n > 0 && a.strikeAt(InRequest, a.entry.In) { // also when these bytes were the last
 		return n, errStruck

@@ -27,13 +27,17 @@ type Fault struct {
 	At    Point
 	Bytes int64 // for InRequest and InAnswer
 
-	Call   func()          // what happens at this moment, for instance Server.Revoke
-	Delay  time.Duration   // waits
-	Stall  <-chan struct{} // waits until it is closed, or the server is, or the client is known to be gone
-	Cut    bool            // ends the connection
-	Status int             // is answered instead; too late for InAnswer
-	Body   string          // of that answer; Swift's usual text where empty
-	Header http.Header     // is set in the answer, whoever makes it
+	Call  func()          // what happens at this moment, for instance Server.Revoke
+	Delay time.Duration   // waits
+	Stall <-chan struct{} // waits until it is closed, or the server is, or the client is known to be gone
+	// Late makes Delay and Stall those of something on the way to Swift, which holds what has come of the
+	// request and passes it on although the client has gone. At AtStart the request reaches Swift only
+	// then. A client that waits for "100 Continue" has not sent its body.
+	Late   bool
+	Cut    bool        // ends the connection
+	Status int         // is answered instead; too late for InAnswer
+	Body   string      // of that answer; Swift's usual text where empty
+	Header http.Header // is set in the answer, whoever makes it
 }
 
 // Forever is for Fault.Stall: it is never closed.

@@ -96,7 +96,18 @@ func (s *Server) checkPut(r *request, h http.Header) error {
 	if h.Get("If-None-Match") != "" && s.exists(r) {
 		return refuse(http.StatusPreconditionFailed)
 	}
+	if s.isOvertaken(r) {
+		return refuse(http.StatusAccepted)
+	}
 	return nil
+}
+
+// isOvertaken reports whether the name has seen a later request already.
+func (s *Server) isOvertaken(r *request) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	c, ok := s.container(r.account, r.container)
+	return ok && c.changed(r.object) >= r.stamp
 }
 
 func (s *Server) checkObjectName(name string) error {
@@ -192,12 +203,17 @@ func (s *Server) receive(r *request, o *object, from io.Reader, length int64, et
 	return s.publish(r, o)
 }
 
-// publish makes an object visible, in the place of an older one.
+// publish makes an object visible, in the place of an older one. One that a later request has overtaken
+// while its body came is stored in vain.
 func (s *Server) publish(r *request, o *object) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o.Created = s.clock.now()
+	o.Created = r.stamp
 	o.Modified = o.Created
+	if c, ok := s.container(r.account, r.container); ok && c.changed(r.object) >= r.stamp {
+		s.store.discard(o.Body)
+		return nil
+	}
 	kept, err := s.replace(r.account, r.container, o)
 	if err != nil {
 		s.store.discard(o.Body)
@@ -299,6 +315,7 @@ func (s *Server) remove(account, containerName, name string) (marker timestamp, 
 		return 0, refuse(http.StatusNotFound)
 	}
 	o, ok := c.objects.get(name)
+	c.bury(name, s.clock.now())
 	missing := !ok || o.expired(time.Now())
 	if c.Archive != "" && !c.History {
 		if popped, err := s.pop(account, c, name); popped || err != nil {

@@ -18,6 +18,9 @@ type request struct {
 	login login // who makes it
 
 	account, container, object string
+
+	// stamp is when the proxy server took the request up: before its body, as in Swift.
+	stamp timestamp
 }
 
 func (r *request) visitor() visitor { return visitor{r.login, r.account} }
@@ -75,7 +78,7 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) error {
 
 // serveStorage serves /v1/account/container/object.
 func (s *Server) serveStorage(w http.ResponseWriter, r *http.Request) error {
-	req := &request{Request: r, query: r.URL.Query()}
+	req := &request{Request: r, query: r.URL.Query(), stamp: s.clock.now()}
 	rest, ok := strings.CutPrefix(r.URL.Path, "/v1/")
 	var parts []string
 	if ok {

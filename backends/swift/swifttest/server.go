@@ -148,7 +148,7 @@ func (s *Server) countConn(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		s.conns.Add(1)
-	case http.StateClosed:
+	case http.StateClosed, http.StateHijacked: // the latter by a fault that cuts it
 		s.conns.Done()
 	}
 }

@@ -33,6 +33,7 @@ func (s *Server) putSLO(w http.ResponseWriter, r *request) error {
 	if err != nil || (r.ContentLength >= 0 && int64(len(text)) != r.ContentLength) {
 		return refuse(statusClientGone)
 	}
+	r.stamp = s.clock.now() // the middleware passes it on only now
 	if isTrue(r.query.Get("heartbeat")) {
 		return s.putSLOAlive(w, r, text)
 	}

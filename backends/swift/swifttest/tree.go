@@ -1,6 +1,7 @@
 package swifttest
 
 import (
+	"maps"
 	"strconv"
 	"time"
 )
@@ -60,6 +61,34 @@ type container struct {
 	bytes    int64
 	expiries int // how many objects end by themselves
 	lag      *lag[*object]
+	// graves are when names were last deleted: an upload from before does not bring them back.
+	graves map[string]timestamp
+}
+
+// maxGraves is how many deletions a container remembers. Of more, those from before graveLife go.
+const (
+	maxGraves = 10_000
+	graveLife = timestamp(3600 * ticksPerSecond)
+)
+
+// bury notes a deletion.
+func (c *container) bury(name string, at timestamp) {
+	if c.graves == nil {
+		c.graves = map[string]timestamp{}
+	}
+	if len(c.graves) >= maxGraves {
+		maps.DeleteFunc(c.graves, func(_ string, old timestamp) bool { return old < at-graveLife })
+	}
+	c.graves[name] = at
+}
+
+// changed is when the content of a name was last put or deleted.
+func (c *container) changed(name string) timestamp {
+	at := c.graves[name]
+	if o, ok := c.objects.get(name); ok {
+		at = max(at, o.Created)
+	}
+	return at
 }
 
 func (c *container) key() string { return c.Name }

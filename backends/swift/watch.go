@@ -1,0 +1,92 @@
+package swift
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"filegate/core/cache"
+)
+
+// What is opened before its client comes for it (see ahead) must not be older than what another gateway has told
+// its own client to be stored meanwhile. The shared cache tells of that, unless it has lost the word, or was out
+// of reach for one of the two. So this gateway leaves a watch in the list of changes before it opens a file. As
+// long as the watch is there, the list has been kept, with every change that has reached it since. And whoever
+// cannot note a change waits until nothing is held any more that was opened before it, and lets his client know
+// then.
+
+// heldMost is how old what is held can be, from the request on.
+const heldMost = 250 * time.Millisecond
+
+// watchName begins the names of watches in lists of changes. Gateways of before take them for files that are
+// deleted.
+const watchName = ".filegate-watch-"
+
+func (c change) isWatch() bool { return strings.HasPrefix(c.Name, watchName) }
+
+// watch leaves a watch for changes of n, and returns it. It reports false where changes by other gateways cannot
+// be seen.
+func (f *FS) watch(ctx context.Context, n name) (noting, bool) {
+	log := f.backend.writes
+	switch {
+	case len(log.caches) == 1:
+		return noting{}, true
+	case log.life == 0:
+		return noting{}, false
+	}
+	key, err := f.listKey(ctx, n.top(), listOf(n.object))
+	if err != nil {
+		return noting{}, false
+	}
+	var w noting
+	ok := log.rewrite(ctx, log.caches[1], key, func(all []change) []change {
+		now := time.Now()
+		i := slices.IndexFunc(all, func(c change) bool { return c.Name == watchName+log.by })
+		if i >= 0 && now.Sub(time.Unix(all[i].At, 0)) < log.life/2 {
+			w = all[i].noting
+			return all
+		}
+		if i >= 0 {
+			all = slices.Delete(all, i, i+1)
+		}
+		w = noting{By: log.by, Noted: now.UnixMicro()}
+		return append(all, change{Name: watchName + log.by, At: now.Unix(), Gone: true, Sure: true, noting: w})
+	})
+	return w, ok
+}
+
+// undisturbed reports whether no other gateway has changed n since the moment, which was after the watch was left.
+func (f *FS) undisturbed(ctx context.Context, n name, w noting, since time.Time) bool {
+	log := f.backend.writes
+	if len(log.caches) == 1 {
+		return true
+	}
+	key, err := f.listKey(ctx, n.top(), listOf(n.object))
+	if err != nil {
+		return false
+	}
+	text, sure := cache.Certain(ctx, log.caches[1], key, log.life)
+	if !sure {
+		return false
+	}
+	from := since.Unix() - clockSlack
+	watched := false
+	for _, c := range log.decode(1, key, text) {
+		watched = watched || c.isWatch() && c.noting == w
+		if c.Name == n.object && c.By != log.by && c.At >= from {
+			return false
+		}
+	}
+	return watched
+}
+
+// outlast waits until no gateway holds anything any more that it opened before now.
+func outlast(ctx context.Context) {
+	timer := time.NewTimer(heldMost)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
