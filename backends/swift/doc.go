@@ -71,6 +71,9 @@
 // A row of a listing may have outlived its object. It is not shown where a HEAD has told so, and goes when it is removed (see clearGhost); no listing makes
 // HEADs for that alone.
 //
+// Of a dynamic large object a listing shows the bytes of the manifest, which may be any. Without list_times the small files are asked for, once for
+// each version, since to ask for all is what the option is to save, and no row tells a manifest from a file. A larger one is shown with the bytes of its own.
+//
 // A listing for a client is streamed: while it reads a page, the next is fetched (pager). What only a HEAD tells of an entry is kept by the version
 // that is listed (attrcache).
 //
@@ -118,7 +121,7 @@
 //	                find a new name free: 1 listing more for each file that is there, and 1 round trip for what is not
 //	lstat           as stat; of a link 1 HEAD more. readlink: 1 HEAD
 //	list            1 GET for each page, 1 more where the last is longer than any page that the store has given before (see pageSizes), and a HEAD for each file, and each directory with an object, that is not known as it is listed, 32 at a time, and no more than
-//	                list_times_limit; of an account, 1 HEAD for each container, every five minutes, of no more than 256; without list_times only for those of no bytes (they may be manifests). 1 HEAD more, once, for each change
+//	                list_times_limit; of an account, 1 HEAD for each container, every five minutes, of no more than 256; without list_times only for files of up to 256 bytes (they may be manifests), and for those of none beyond the limit too. 1 HEAD more, once, for each change
 //	                that the listing does not know yet, and 1 listing of one entry for a prefix below which something was deleted. 1 listing more for each
 //	                directory NAME.part that no manifest before it explains
 //	fetch           what stat takes, and 1 GET; of the second and later files that a client asks for and opens at once, the GET alone

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"filegate/backends/swift/swifttest"
 	"filegate/core/cache"
 	"filegate/core/vfs"
@@ -52,7 +54,7 @@ func TestMillion(t *testing.T) {
 		from, _ := strconv.Atoi(strings.TrimPrefix(r.URL.Query().Get("marker"), "object-"))
 		var lines []map[string]any
 		for i := from + 1; i <= min(from+limit, objects); i++ {
-			lines = append(lines, map[string]any{"name": fmt.Sprintf("object-%07d", i), "bytes": i, "hash": "x", "content_type": "text/plain"})
+			lines = append(lines, map[string]any{"name": fmt.Sprintf("object-%07d", i), "bytes": 1000 + i, "hash": "x", "content_type": "text/plain"})
 		}
 		json.NewEncoder(w).Encode(lines)
 	}))
@@ -247,5 +249,51 @@ func TestTimesLimit(t *testing.T) {
 			t.Errorf("listing %d shows the times of %d files, want %d", i, own, want.own)
 		}
 		w.asked(t, fmt.Sprintf("listing %d", i), 2, want.heads)
+	}
+}
+
+// TestListedSizeOfManifests lists dynamic large objects whose manifests have bytes of their own, with and without times: what a GET gives is shown.
+// Each version is asked for once, and large files are not asked for at all.
+func TestListedSizeOfManifests(t *testing.T) {
+	for _, times := range []bool{true, false} {
+		test := func(t *testing.T, a account) {
+			f := openFS(t, a, func(c *Config) { c.ListTimes = times })
+			top := makeContainer(t, f)
+			f.putRaw(t, top+"/seg/1", noise(1000), nil, nil)
+			f.putRaw(t, top+"/seg/2", noise(500), nil, nil)
+			manifest := map[string]string{"X-Object-Manifest": string(top[1:]) + "/seg/"}
+			f.putRaw(t, top+"/empty", nil, nil, manifest)
+			f.putRaw(t, top+"/word", []byte("manifest"), nil, manifest)
+			f.putRaw(t, top+"/file", []byte("manifest"), nil, nil)
+			f.putRaw(t, top+"/large", noise(maxManifestBytes+1), nil, nil)
+			for range 2 {
+				f.backend.writes.life = 0 // so that nothing is asked for the log
+				infos, err := listAll(t.Context(), f, top)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := map[string]int64{}
+				for _, info := range infos {
+					got[info.Name] = info.Size
+				}
+				if d := cmp.Diff(map[string]int64{"empty": 1500, "word": 1500, "file": 8, "large": maxManifestBytes + 1}, got); d != "" {
+					t.Errorf("sizes (-want +got)\n%s", d)
+				}
+			}
+		}
+		t.Run(fmt.Sprintf("fake, times %t", times), func(t *testing.T) {
+			srv := swifttest.Start(t, swifttest.Config{})
+			test(t, accountIn(srv))
+			heads := 0
+			for _, r := range srv.Requests() {
+				if r.Op == swifttest.HeadObject && !strings.HasPrefix(r.Object, "seg/") {
+					heads++
+				}
+			}
+			if want := map[bool]int{true: 4, false: 3}[times]; heads != want {
+				t.Errorf("%d files were asked for, want %d", heads, want)
+			}
+		})
+		t.Run(fmt.Sprintf("real, times %t", times), func(t *testing.T) { test(t, realSwift(t)) })
 	}
 }

@@ -47,12 +47,20 @@ func (s *shown) in(dir name) name {
 	return dir.with(dir.prefix() + unescapeElement(s.Name, false))
 }
 
-// mayBeManifest says whether an entry may be the manifest of a dynamic large object: it is listed as empty.
-func (s *shown) mayBeManifest() bool { return s.Size == 0 && s.Version == emptyHash }
+// maxManifestBytes is the size of the largest file that is looked at as if it may be the manifest of a dynamic large object, in bytes. Any file may
+// be one: programs that give it bytes of its own give it a word or two.
+const maxManifestBytes = 256
+
+// mayBeManifest reports whether an entry may be the manifest of a large object, of which a listing does not show the size.
+func (s *shown) mayBeManifest() bool { return !s.IsDir() && (s.isLikelyManifest() || s.Size <= maxManifestBytes) }
+
+// isLikelyManifest reports whether an entry is listed with the checksum of nothing: as the manifest of a dynamic large object, and by Ceph's RGW that
+// of a static one, whatever the size.
+func (s *shown) isLikelyManifest() bool { return s.Version == emptyHash }
 
 // measure completes entries of a listing by what only a HEAD tells: the time that the file's owner gave it and, of the manifest of a dynamic large
-// object, the size. What cannot be asked stays as the listing shows it, and what is not there is gone. At most so many HEADs are made for times as times says, which counts down; those that may be
-// manifests are always asked.
+// object, the size. What cannot be asked stays as the listing shows it, and what is not there is gone. At most so many HEADs are made as times says,
+// which counts down; those that are likely to be manifests are always asked.
 func (f *FS) measure(ctx context.Context, dir name, page []shown, times *int) error {
 	if dir.isAccount() {
 		return f.measureContainers(ctx, dir, page, times)
@@ -84,7 +92,7 @@ func (f *FS) measure(ctx context.Context, dir name, page []shown, times *int) er
 			s.become(*known[i])
 			continue
 		}
-		if !s.mayBeManifest() {
+		if !s.isLikelyManifest() {
 			if *times == 0 {
 				continue
 			}
