@@ -40,6 +40,7 @@ type client struct {
 	trip  *pace.RTT // that of all logins: they share the way
 	doubt *doubt    // likewise
 
+	unmatched unmatched
 	copyByPut atomic.Bool // something on the way does not know COPY
 
 	mu   sync.Mutex
@@ -99,10 +100,15 @@ func (c *client) send(ctx context.Context, req request) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer resp.body.Close()
-	_, err = io.Copy(io.Discard, resp.body)
-	resp.body = nil
-	return resp, err
+	return resp.drain()
+}
+
+// drain reads the rest of an answer, and closes it.
+func (r *response) drain() (*response, error) {
+	defer r.body.Close()
+	_, err := io.Copy(io.Discard, r.body)
+	r.body = nil
+	return r, err
 }
 
 // fetch makes a request and returns the body of the answer, which must not be longer than limit bytes.

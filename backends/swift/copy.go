@@ -107,9 +107,8 @@ func (f *FS) copyContent(ctx context.Context, from name, o object, to name) erro
 		return f.copyLarge(ctx, from, o, to, limits)
 	}
 	header := f.destination(to)
-	header["If-Match"] = o.etag
 	header[metaCopyOf] = o.etag
-	_, err = f.copyUnchanged(ctx, request{method: methodCopy, target: from, header: header}, o.etag)
+	_, err = f.client.sendMatching(ctx, request{method: methodCopy, target: from, header: header}, o.etag)
 	return translate(err)
 }
 
@@ -195,14 +194,13 @@ func (w *writer) copySegment(ctx context.Context, from *segment, off int64) (*se
 	w.mu.Unlock()
 	header := w.fs.destination(copied.name)
 	header["X-Fresh-Metadata"] = "true"
-	header["If-Match"] = from.etag
 	req := request{method: methodCopy, target: from.name, header: header}
-	resp, err := w.fs.copyUnchanged(ctx, req, from.etag)
+	resp, err := w.fs.client.sendMatching(ctx, req, from.etag)
 	if status(err) == http.StatusNotFound && copied.name.top() == w.target.segments() {
 		if err := w.fs.makeSegmentsContainer(ctx, w.target); err != nil {
 			return nil, err
 		}
-		resp, err = w.fs.copyUnchanged(ctx, req, from.etag)
+		resp, err = w.fs.client.sendMatching(ctx, req, from.etag)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("copying the old content: %w", err)
@@ -213,24 +211,4 @@ func (w *writer) copySegment(ctx context.Context, from *segment, off int64) (*se
 		return nil, vfs.ErrChanged
 	}
 	return copied, nil
-}
-
-// copyUnchanged makes a COPY with If-Match. Where the store refuses the ETag that it tells itself, as
-// Swift does of a plain copy of a large object, the object is looked at instead: the COPY goes without
-// the condition, and is refused where its ETag is another. The error is not translated.
-func (f *FS) copyUnchanged(ctx context.Context, req request, etag string) (*response, error) {
-	resp, err := f.client.send(ctx, req)
-	if status(err) != http.StatusPreconditionFailed {
-		return resp, err
-	}
-	now, headErr := f.head(ctx, req.target)
-	if headErr != nil || now.etag != etag || now.isLarge() {
-		return nil, err
-	}
-	delete(req.header, "If-Match")
-	resp, again := f.client.send(ctx, req)
-	if again == nil && strings.Trim(resp.header.Get("Etag"), `"`) != etag {
-		return nil, err
-	}
-	return resp, again
 }

@@ -2,7 +2,9 @@ package swift
 
 import (
 	"bytes"
+	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -58,6 +60,20 @@ func TestConditionRefused(t *testing.T) {
 	if _, err := file.ReadAt(part, 250_000); err != nil || !bytes.Equal(part, data[250_000:251_000]) {
 		t.Errorf("a part of the file: %v, or other bytes", err)
 	}
+	for i, most := range []int{2, 1, 1} {
+		f.srv.ForgetRequests()
+		r, err := f.openRange(t.Context(), name{"", "c", "a"}, pieces{data}.md5(), 150_000, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, data[150_000:151_000]) {
+			t.Errorf("range %d of the file: %v, or other bytes", i, err)
+		}
+		r.Close()
+		if n := f.srv.Count(swifttest.GetObject); n > most {
+			t.Errorf("range %d took %d requests: that the condition is refused is known after the first", i, n)
+		}
+	}
 	if err := f.Copy(t.Context(), "/c/a", "/c/b", vfs.CopyOptions{}); err != nil {
 		t.Errorf("a copy: %v", err)
 	}
@@ -65,6 +81,21 @@ func TestConditionRefused(t *testing.T) {
 	f.mustWrite(t, "/c/a", noise(400_000))
 	if _, err := file.ReadAt(part, 20_000); err == nil && !bytes.Equal(part, data[20_000:21_000]) {
 		t.Error("a part of another content was given for one of the file that was opened")
+	}
+	n := name{"", "c", "a"}
+	if _, err := f.client.sendMatching(t.Context(), request{method: methodCopy, target: n, header: f.destination(n.with("no"))}, pieces{data}.md5()); status(err) != http.StatusPreconditionFailed {
+		t.Errorf("a copy of another content: %v, want status 412", err)
+	}
+}
+
+// TestUnmatchedBounded is that not all objects are remembered whose condition was refused.
+func TestUnmatchedBounded(t *testing.T) {
+	var u unmatched
+	for i := range 3 * maxUnmatched {
+		v := objectVersion{name{"", "c", strconv.Itoa(i)}, "etag"}
+		if u.add(v); !u.has(v) || len(u.all) > maxUnmatched {
+			t.Fatalf("%d are remembered, this one: %t", len(u.all), u.has(v))
+		}
 	}
 }
 

@@ -146,20 +146,7 @@ func (s *stream) drop() {
 // openRange asks for n bytes of an object, from off, provided that it still has the ETag.
 func (f *FS) openRange(ctx context.Context, target name, etag string, off, n int64) (io.ReadCloser, error) {
 	header := map[string]string{"Range": fmt.Sprintf("bytes=%d-%d", off, off+n-1)}
-	if etag != "" {
-		header["If-Match"] = `"` + etag + `"`
-	}
-	resp, err := f.client.open(ctx, request{method: http.MethodGet, target: target, header: header})
-	if status(err) == http.StatusPreconditionFailed && etag != "" {
-		// Of a plain copy of a large object Swift compares If-Match with the ETag of the manifest that it
-		// was copied from, and RGW never takes that of a large object. The answer's own ETag tells as well.
-		delete(header, "If-Match")
-		resp, err = f.client.open(ctx, request{method: http.MethodGet, target: target, header: header})
-		if err == nil && strings.Trim(resp.header.Get("Etag"), `"`) != etag {
-			resp.body.Close()
-			return nil, &vfs.Error{Kind: vfs.ErrChanged, TransID: resp.transID()}
-		}
-	}
+	resp, err := f.client.openMatching(ctx, request{method: http.MethodGet, target: target, header: header}, etag)
 	switch status(err) {
 	case http.StatusPreconditionFailed, http.StatusNotFound, http.StatusRequestedRangeNotSatisfiable:
 		return nil, refusedAs(err, vfs.ErrChanged, "")
