@@ -39,6 +39,7 @@ type Backend struct {
 	swept        *recent.Keys // containers in which what is left of uploads has been looked for
 
 	uploads activeUploads
+	probed  storesProbed
 
 	trip    pace.RTT
 	doubt   doubt
@@ -154,6 +155,9 @@ func (f *FS) limits(ctx context.Context) (limits, error) {
 	grant, err := f.client.grants.Current(ctx)
 	if err != nil {
 		return limits{}, err
+	}
+	if u, err := url.Parse(grant.Endpoint); err == nil {
+		f.checkProxy(ctx, storeOf(u), grant)
 	}
 	return f.backend.info.of(ctx, grant.Endpoint)
 }

@@ -155,6 +155,9 @@ func (c *client) attempt(ctx context.Context, req request, use func(*response) e
 	if req.target.object == emptyObject {
 		return nil, &statusError{method: req.method, target: req.target, status: http.StatusNotFound, text: "an object has a name"}
 	}
+	if err := req.checkDots(); err != nil {
+		return nil, err
+	}
 	deadline := time.Now().Add(patience)
 	refusals := 0
 	tried := map[int]int{} // how many times after an answer of a status

@@ -10,7 +10,7 @@
 // below is reached by its own path, and listed by List.
 //
 // What Swift has and no path can name is shown with a percent sign in front (see escape): an empty element (of "a//b", or of "/b") as "%", "." and ".." as "%."
-// and "%..", and a container "@x" as "%@x"; what looks like one of them already gets one more. An object "d/" with a content is the file "%" in d.
+// and "%..", and a container "@x" as "%@x"; what looks like one of them already gets one more. Of these, "%." and "%.." are listed and refused (see dots). An object "d/" with a content is the file "%" in d.
 // Control characters are part of a name like any others. Names that are no UTF-8 Swift has none of.
 //
 // "/@ACCOUNT" is another account of the same cluster, with its containers below it, and an alias of the configuration is what it stands for, in
@@ -164,6 +164,8 @@
 //	                rename to its file: 1 HEAD, 1 HEAD of the file, and 1 PUT or COPY; elsewhere: as copy. 1 HEAD of the container
 //	                comes to that, every five minutes, and for each path below a ".versions" where no versions are kept. With
 //	                show_versions each list of a container asks for that, too
+//
+// The first use of a store takes 1 HEAD more (something may rewrite paths on the way), and /info, which is asked for again each hour.
 //
 // With storage_policy, 1 HEAD of each container comes to that, every five minutes. Where the owner of a container that is open to others
 // is shown its rights by whatever answer, 1 HEAD of the container for segments comes to that, for a session and every five minutes, and 1

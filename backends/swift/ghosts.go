@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"golang.org/x/sync/errgroup"
+
+	"filegate/core/vfs"
 )
 
 // A listing can show objects that are not there: the object has expired, or the update that was to take its row out of the container was lost.
@@ -61,7 +63,7 @@ func (f *FS) clearGhosts(ctx context.Context, dir name) (bool, error) {
 				switch _, err := f.head(gctx, n); {
 				case isMissing(err):
 					return f.deleteObject(gctx, n)
-				case err == nil, dangles(err), status(err) == http.StatusForbidden:
+				case err == nil, dangles(err), status(err) == http.StatusForbidden, errors.Is(err, vfs.ErrInvalidName):
 					return errIsThere
 				default:
 					return err

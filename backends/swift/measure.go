@@ -52,7 +52,9 @@ func (s *shown) in(dir name) name {
 const maxManifestBytes = 256
 
 // mayBeManifest reports whether an entry may be the manifest of a large object, of which a listing does not show the size.
-func (s *shown) mayBeManifest() bool { return !s.IsDir() && (s.isLikelyManifest() || s.Size <= maxManifestBytes) }
+func (s *shown) mayBeManifest() bool {
+	return !s.IsDir() && (s.isLikelyManifest() || s.Size <= maxManifestBytes)
+}
 
 // isLikelyManifest reports whether an entry is listed with the checksum of nothing: as the manifest of a dynamic large object, and by Ceph's RGW that
 // of a static one, whatever the size.

@@ -112,6 +112,9 @@ func (f *FS) locate(p vfs.Path) (name, error) {
 	case len(n.object) > maxObjectName && !strings.HasPrefix(n.object, versionsDir+"/"): // the tree of versions has longer names
 		return name{}, errLongName(n)
 	}
+	if err := n.checkDots(); err != nil {
+		return name{}, err
+	}
 	return n, nil
 }
 

@@ -39,7 +39,7 @@ func TestPlace(t *testing.T) {
 		{vfs.Path(own + "/hidden/a"), false, vfs.Place{Path: vfs.Path(own + "/hidden/a")}},
 		{"/c/a/%", false, vfs.Place{Path: "/c/a/%"}},
 		{"/c/%", false, vfs.Place{Path: "/c/%"}},
-		{"/c/%/%../x", false, vfs.Place{Path: "/c/%/%../x"}},
+		{"/c/%/%%../x", false, vfs.Place{Path: "/c/%/%%../x"}},
 		{"/c/.versions/a/T", false, vfs.Place{Path: "/c/.versions/a/T", Of: []vfs.Path{"/c/a/T"}}},
 		{vfs.Path(own + "/c/.versions/a/T"), false, vfs.Place{Path: "/c/.versions/a/T", Of: []vfs.Path{"/c/a/T"}}},
 		{"/c/.file-segments/a/1", false, vfs.Place{Path: "/c/.file-segments/a/1", Of: []vfs.Path{"/c/a/1"}}},

@@ -118,7 +118,9 @@ func (m *move) mayBeManifests(ctx context.Context, page []entry) ([]entry, error
 	if err != nil {
 		return nil, translate(err)
 	}
-	page = slices.DeleteFunc(slices.Clone(page), func(e entry) bool { return isDirectoryType(e.ContentType) || e.isLink() })
+	page = slices.DeleteFunc(slices.Clone(page), func(e entry) bool {
+		return isDirectoryType(e.ContentType) || e.isLink() || m.from.with(e.Name).checkDots() != nil // which stays, and cannot be asked for
+	})
 	keys := make([]cache.Key, len(page))
 	for i, e := range page {
 		keys[i] = attrKey(account, m.from.with(e.Name), e.version(), e.time(m.opened), m.backend.cfg.KeepModes)
