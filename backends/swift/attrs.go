@@ -2,6 +2,7 @@ package swift
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"strings"
@@ -24,8 +25,9 @@ func (f *FS) SetAttrs(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	o, ok := f.justWritten(n)
 	var info vfs.Info
 	if !ok {
+		at := n
 		if n, info, o, err = f.lookupThrough(ctx, n, p.Base()); err != nil {
-			return err
+			return f.setPartialAttrs(ctx, at, attrs, err)
 		}
 	}
 	switch {
@@ -112,6 +114,24 @@ func (f *FS) forgetContainerAttrs(ctx context.Context, container name) {
 	if key, err := f.containerAttrsKey(ctx, container); err == nil {
 		f.backend.local.Delete(context.WithoutCancel(ctx), key)
 	}
+}
+
+// setPartialAttrs is SetAttrs of what is there only as an upload that was cut off; none is what Swift has said of it. The time stays with it until it is
+// complete; nothing else does.
+func (f *FS) setPartialAttrs(ctx context.Context, n name, attrs vfs.Attrs, none error) error {
+	if !errors.Is(none, vfs.ErrNotExist) || errors.Is(none, errNoContainer) || dangles(none) || !n.isObject() {
+		return none
+	}
+	cut, err := f.findPartial(ctx, n)
+	switch {
+	case err != nil:
+		return translate(err)
+	case cut == nil:
+		return none
+	case attrs.ModTime == nil:
+		return nil
+	}
+	return translate(f.putMarkerOf(ctx, n, cut.upload, cut.place, formatSeconds(*attrs.ModTime)))
 }
 
 // setMeta gives an object metadata, and leaves the rest of what it has as it is.

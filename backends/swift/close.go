@@ -20,7 +20,7 @@ func (w *writer) Close() error {
 		return nil
 	}
 	w.done = true
-	keep := w.resumable() && !w.unmarked && w.size >= keepFrom && !errors.Is(w.err, vfs.ErrQuota) // what is kept would take room still
+	keep := w.resumable() && !w.unmarked && !w.discarded && w.size >= keepFrom && !errors.Is(w.err, vfs.ErrQuota) // what is kept would take room still
 	unsure := w.published
 	w.mu.Unlock()
 	if !keep {
@@ -96,7 +96,7 @@ func (w *writer) release() {
 
 // abandon deletes the segments that no manifest names.
 func (w *writer) abandon() {
-	if len(w.sent) == 0 && !w.unmarked {
+	if len(w.sent) == 0 && !w.unmarked && !(w.discarded && w.resumed != nil) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), abandonTimeout)
@@ -108,7 +108,11 @@ func (w *writer) abandon() {
 	if w.resumed != nil {
 		names = append(names, w.resumed.segments...)
 	}
-	if err := w.unmark(ctx); err != nil {
+	err := w.unmark(ctx)
+	if w.discarded && errors.Is(err, vfs.ErrChanged) {
+		err = nil // the file was removed, and its marker with it, while segments were still under way
+	}
+	if err != nil {
 		w.fs.log.Warn("abandoned upload not deleted", "target", w.target.String(), "err", err)
 		return
 	}

@@ -115,7 +115,7 @@ func (m *move) moveUploads(ctx context.Context) error {
 
 // moveUpload makes a cut-off upload one of another file. The error is not translated.
 func (m *move) moveUpload(ctx context.Context, from, to name, upload string, marker entry) error {
-	place, err := m.placeOf(ctx, from, upload, marker)
+	place, mtime, err := m.readMarker(ctx, from, upload, marker)
 	switch {
 	case status(err) == http.StatusNotFound: // it has gone meanwhile
 		return nil
@@ -128,7 +128,7 @@ func (m *move) moveUpload(ctx context.Context, from, to name, upload string, mar
 	if _, ok := markerName(to, upload); !ok {
 		return errLongName(to)
 	}
-	if err := m.putMarkerOf(ctx, to, upload, place); err != nil {
+	if err := m.putMarkerOf(ctx, to, upload, place, mtime); err != nil {
 		return err
 	}
 	taken, err := m.takeMarker(ctx, from, upload)

@@ -25,7 +25,7 @@ import (
 // with for the retention time is not shown, and removed by a later Commit (see sweep).
 //
 // The marker's content says where the segments lie: "/container/object", or an object of the file's container. It is empty where that is the
-// usual place.
+// usual place. A time that a client has given the upload follows after a NUL.
 const uploadsPrefix = ".uploads/"
 
 const (
@@ -46,10 +46,15 @@ type partial struct {
 	modified time.Time
 	segments []name // all of them, those behind a hole too
 	place    name   // what their names begin with
+	mtime    string // that a client has given it, as metadata has it
 }
 
 func (p *partial) info(base string) vfs.Info {
-	return vfs.Info{Name: base, Size: p.size, Mode: fileMode, ModTime: p.modified, Partial: true}
+	info := vfs.Info{Name: base, Size: p.size, Mode: fileMode, ModTime: p.modified, Partial: true}
+	if t, err := parseSeconds(p.mtime); err == nil {
+		info.ModTime = t
+	}
+	return info
 }
 
 // markerName is where the marker of an upload lies. An object with a name too long for one has none: it cannot be gone on with.
@@ -135,28 +140,35 @@ func (f *FS) findPartial(ctx context.Context, n name) (*partial, error) {
 // expired says whether an upload of which nothing has been heard since then is no longer to be gone on with.
 func (f *FS) expired(last time.Time) bool { return time.Since(last) > f.backend.cfg.ResumeRetention }
 
-// placeOf reads where an upload's segments lie.
-func (f *FS) placeOf(ctx context.Context, n name, upload string, marker entry) (name, error) {
+// maxTime is how long a time in a marker may be, in bytes.
+const maxTime = 64
+
+// readMarker reads where an upload's segments lie, and the time that it was given.
+func (f *FS) readMarker(ctx context.Context, n name, upload string, marker entry) (place name, mtime string, err error) {
 	if marker.Bytes == 0 {
-		return hiddenPlace(n, upload), nil
+		return hiddenPlace(n, upload), "", nil
 	}
 	at, _ := markerName(n, upload)
-	body, _, err := f.client.fetch(ctx, request{method: http.MethodGet, target: at}, maxContainerName+maxObjectName+2)
+	body, _, err := f.client.fetch(ctx, request{method: http.MethodGet, target: at}, maxContainerName+maxObjectName+2+1+maxTime)
 	if err != nil {
-		return name{}, err
+		return name{}, "", err
 	}
-	absolute, _ := parseName(n.account, string(body))
-	for _, place := range []name{absolute, n.with(string(body))} {
+	written, mtime, _ := strings.Cut(string(body), "\x00")
+	if written == "" {
+		return hiddenPlace(n, upload), mtime, nil
+	}
+	absolute, _ := parseName(n.account, written)
+	for _, place := range []name{absolute, n.with(written)} {
 		if place.container != "" && isHiddenSegment(n, segmentName(place, 0, 0)) && strings.HasSuffix(place.object, "/"+upload+"/") {
-			return place, nil
+			return place, mtime, nil
 		}
 	}
-	return name{}, fmt.Errorf("the marker %q names no place for segments: %q", at.String(), body)
+	return name{}, "", fmt.Errorf("the marker %q names no place for segments: %q", at.String(), body)
 }
 
 // replay reads the journal of an upload, which its segments' names are.
 func (f *FS) replay(ctx context.Context, n name, upload string, marker entry) (*partial, error) {
-	place, err := f.placeOf(ctx, n, upload, marker)
+	place, mtime, err := f.readMarker(ctx, n, upload, marker)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +178,7 @@ func (f *FS) replay(ctx context.Context, n name, upload string, marker entry) (*
 		seg      *segment
 	}
 	var journal []line
-	p := &partial{upload: upload, place: place, modified: marker.time(time.Time{})}
+	p := &partial{upload: upload, place: place, mtime: mtime, modified: marker.time(time.Time{})}
 	stored, err := f.allListed(ctx, place.top(), place.object)
 	if err != nil && status(err) != http.StatusNotFound {
 		return nil, err
@@ -272,11 +284,19 @@ func (f *FS) takeMarker(ctx context.Context, n name, upload string) (bool, error
 // mark puts the marker of the upload, before its first segment.
 func (w *writer) mark(ctx context.Context) error {
 	w.fs.backend.uploads.add(w.upload)
-	return w.fs.putMarkerOf(ctx, w.target, w.upload, w.place)
+	return w.fs.putMarkerOf(ctx, w.target, w.upload, w.place, w.resumedTime())
+}
+
+// resumedTime is the time that the cut-off upload had which is gone on with.
+func (w *writer) resumedTime() string {
+	if w.resumed == nil {
+		return ""
+	}
+	return w.resumed.mtime
 }
 
 // putMarkerOf puts the marker of an upload whose segments lie at a place.
-func (f *FS) putMarkerOf(ctx context.Context, target name, upload string, place name) error {
+func (f *FS) putMarkerOf(ctx context.Context, target name, upload string, place name, mtime string) error {
 	marker, ok := markerName(target, upload)
 	if !ok {
 		return nil
@@ -284,6 +304,9 @@ func (f *FS) putMarkerOf(ctx context.Context, target name, upload string, place 
 	var body pieces
 	if place != hiddenPlace(target, upload) {
 		body = pieces{[]byte(place.inAccount())}
+	}
+	if mtime != "" {
+		body = append(body, []byte("\x00"+mtime))
 	}
 	req := request{
 		method: http.MethodPut, target: marker, body: body.reader(), length: body.len(),
@@ -323,6 +346,9 @@ func (w *writer) unmark(ctx context.Context) error {
 func (w *writer) goOn(ctx context.Context, p *partial) error {
 	w.upload, w.place, w.layout, w.size, w.sequence = p.upload, p.place, p.layout, p.size, p.sequence
 	w.resumed, w.chain.broken, w.marks = p, true, true
+	if t, err := parseSeconds(p.mtime); err == nil {
+		w.attrs.ModTime = &t
+	}
 	w.marking.Do(func() { w.markErr = w.mark(ctx) })
 	return w.markErr
 }

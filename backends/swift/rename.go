@@ -145,8 +145,8 @@ func (f *FS) renamePartial(ctx context.Context, from, to name, base string, opts
 		return err
 	}
 	marker := entry{}
-	if cut.place != hiddenPlace(from, cut.upload) {
-		marker.Bytes = 1 // its content tells the place
+	if cut.place != hiddenPlace(from, cut.upload) || cut.mtime != "" {
+		marker.Bytes = 1 // its content tells the place, or the time
 	}
 	job := move{FS: f, renaming: renaming{from: from, to: to}}
 	err = job.moveUpload(ctx, from, to, cut.upload, marker)

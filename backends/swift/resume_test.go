@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
@@ -79,6 +80,20 @@ func testResume(t *testing.T, a account, large string) {
 		t.Errorf("Open of a cut-off upload: %v; nothing is published, want ErrNotExist", err)
 	}
 
+	// It can be given a time and another name, and keeps both.
+	when := time.Date(2021, 2, 3, 4, 5, 6, 0, time.UTC)
+	if err := first.SetAttrs(t.Context(), p, vfs.Attrs{ModTime: &when}); err != nil {
+		t.Errorf("SetAttrs of a cut-off upload: %v", err)
+	}
+	moved := dir.Join("moved.bin")
+	if err := second.Rename(t.Context(), p, moved, vfs.RenameOptions{}); err != nil {
+		t.Fatalf("Rename of a cut-off upload: %v", err)
+	}
+	p = moved
+	if info, err := first.Stat(t.Context(), p); err != nil || !info.Partial || !info.ModTime.Equal(when) {
+		t.Errorf("Stat of a cut-off upload that was given a time = %+v, %v", info, err)
+	}
+
 	w, err = second.OpenWriter(t.Context(), p, vfs.WriteOptions{Create: true, Offset: cutAt})
 	if err != nil {
 		t.Fatal(err)
@@ -89,6 +104,9 @@ func testResume(t *testing.T, a account, large string) {
 	}
 	if info, err = w.Commit(t.Context()); err != nil || info.Size != int64(len(content)) {
 		t.Fatalf("Commit = %+v, %v", info, err)
+	}
+	if !info.ModTime.Equal(when) {
+		t.Errorf("the time of the file is %v, want the one that the upload was given", info.ModTime)
 	}
 	if !bytes.Equal(readAll(t, first, p), content) {
 		t.Error("the file that was gone on with has another content")

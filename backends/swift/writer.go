@@ -211,6 +211,7 @@ type writer struct {
 	attrs     vfs.Attrs
 	sent      []*segment // all that may be in Swift
 	done      bool       // committed, or closed
+	discarded bool       // nothing of it is kept
 	// committing says that what is in memory may be on its way to Swift: it stays as it is.
 	committing bool
 }

@@ -238,6 +238,20 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	return n.info(w.base), nil
 }
 
+// Place implements [vfs.PlacedWriter].
+func (w *writer) Place() vfs.Path { return w.name }
+
+// Rename implements [vfs.RenameWriter].
+func (w *writer) Rename(ctx context.Context, name vfs.Path) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.name, w.base = name, name.Base()
+	return nil
+}
+
 func (w *writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

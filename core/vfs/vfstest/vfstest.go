@@ -67,6 +67,7 @@ func TestFS(t *testing.T, open func(t *testing.T) vfs.FS, limits Limits) {
 		{"Write", testWrite},
 		{"Commit", testCommit},
 		{"InPlace", testInPlace},
+		{"OpenFile", testOpenFile},
 		{"Mkdir", testMkdir},
 		{"Remove", testRemove},
 		{"Rename", testRename},

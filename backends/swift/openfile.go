@@ -1,0 +1,97 @@
+package swift
+
+import (
+	"context"
+	"errors"
+
+	"filegate/core/vfs"
+)
+
+// What becomes of a writer whose file gets another name, or loses it, before it is committed.
+
+var (
+	_ vfs.RenameWriter  = (*writer)(nil)
+	_ vfs.DiscardWriter = (*writer)(nil)
+	_ vfs.PlacedWriter  = (*writer)(nil)
+)
+
+// Place implements [vfs.PlacedWriter].
+func (w *writer) Place() vfs.Path { return w.fs.plainest(w.target) }
+
+// Discard implements [vfs.DiscardWriter].
+func (w *writer) Discard() error {
+	w.mu.Lock()
+	w.discarded = true
+	w.mu.Unlock()
+	return w.Close()
+}
+
+// errElsewhere is the answer to a rename that its content cannot follow.
+var errElsewhere error = vfs.Errorf(vfs.ErrUnsupported, "a file cannot be renamed to there while it is written")
+
+// Rename implements [vfs.RenameWriter]. The segments stay where they are; the marker of an upload that may be cut off moves. Into another container, and of a
+// dynamic large object, it is not done: their segments lie beside the file.
+func (w *writer) Rename(ctx context.Context, p vfs.Path) error {
+	to, err := w.fs.locateFile(p)
+	if err != nil {
+		return err
+	}
+	from := w.target
+	if from == to {
+		return nil
+	}
+	if to.account != from.account || to.container != from.container || w.dlo {
+		return errElsewhere
+	}
+	if err := to.checkNew(); err != nil {
+		return err
+	}
+	if err := w.waitSent(ctx); err != nil {
+		return translate(err)
+	}
+	asked := w.fs.now()
+	info, now, err := w.fs.lookup(ctx, to, p.Base())
+	var cut *partial
+	switch {
+	case now.link, cannotFollow(err):
+		return errElsewhere
+	case errors.Is(err, vfs.ErrNotExist):
+		now = object{}
+		if cut, err = w.fs.findPartial(ctx, to); err != nil {
+			return translate(err)
+		}
+		if cut != nil && cut.upload == w.upload {
+			cut = nil
+		}
+	case err != nil:
+		return err
+	case info.IsDir():
+		return vfs.ErrIsDir
+	}
+	if !w.opts.Truncate && w.old.exists() && now.etag != w.old.etag {
+		return vfs.ErrChanged // it is not what the content begins with
+	}
+	marked := w.marked() && !w.unmarked
+	if marked {
+		if err := w.fs.putMarkerOf(ctx, to, w.upload, w.place, w.resumedTime()); err != nil {
+			return translate(err)
+		}
+	}
+	w.mu.Lock()
+	for _, e := range w.layout {
+		if e.seg.name == from {
+			e.seg.name = to
+		}
+	}
+	w.target, w.base, w.old, w.asked = to, p.Base(), now, asked
+	if cut != nil {
+		w.superseded = cut
+	}
+	w.mu.Unlock()
+	if marked {
+		if _, err := w.fs.takeMarker(ctx, from, w.upload); err != nil {
+			w.fs.log.Warn("marker of a renamed upload not deleted", "target", from.String(), "err", err)
+		}
+	}
+	return nil
+}
