@@ -32,6 +32,8 @@ var mayImport = map[string][]string{
 	"core/gateway":     {"core/auth", "core/backend", "core/cache", "core/config", "core/frontend", "core/login", "core/session", "core/vfs"},
 	"core/login":       {"core/auth", "core/backend", "core/cache", "core/config", "core/frontend", "core/session", "core/vfs"},
 
+	"core/session/sessiontest": {"core/auth", "core/session", "core/vfs"},
+
 	"core/cache":           nil,
 	"core/cache/cachetest": {"core/cache"},
 	"core/cache/memcached": {"core/auth", "core/cache"},

@@ -83,6 +83,8 @@ func (w *writer) Rename(ctx context.Context, p vfs.Path) error {
 			e.seg.name = to
 		}
 	}
+	w.opts.Truncate = w.opts.Truncate || !w.old.exists()
+	w.opts.Exclusive, w.opts.IfVersion = false, ""
 	w.target, w.base, w.old, w.asked = to, p.Base(), now, asked
 	if cut != nil {
 		w.superseded = cut

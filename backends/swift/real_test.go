@@ -231,9 +231,14 @@ func TestConformanceReal(t *testing.T) {
 }
 
 // checks sets how many random runs a property is tested with.
-func checks(t *testing.T, n string) {
+func checks(t *testing.T, n string) { setRapid(t, "checks", n) }
+
+// steps sets how many random steps each of them has, about.
+func steps(t *testing.T, n string) { setRapid(t, "steps", n) }
+
+func setRapid(t *testing.T, option, n string) {
 	t.Helper()
-	v := flag.Lookup("rapid.checks").Value
+	v := flag.Lookup("rapid." + option).Value
 	before := v.String()
 	if err := v.Set(n); err != nil {
 		t.Fatal(err)

@@ -19,6 +19,9 @@
 // them acts on it. Its place in the store tells which file it is, with backend, authenticator, storage URL and user: other users of the same account may have other
 // rights in the store, and what is written through the view of one of them must not be changed with the rights of another.
 //
+// A file without a name stays usable by its handles, but of what had been stored before it was changed in place a store may have deleted what nobody has read yet:
+// reading that is ErrChanged.
+//
 // The last handle publishes. One that is closed before is answered when its bytes are in the shared content, and from then on the content is published also if the
 // other handles are cut off. A handle that is cut off takes nothing from the others, whose clients send its part again; but one that has changed nothing does not
 // publish what a handle that was cut off has left. A write that the store has refused fails them all.

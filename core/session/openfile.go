@@ -24,7 +24,7 @@ type openFile struct {
 	access sync.RWMutex  // shared by reads and writes, alone by what must not meet one
 	over   chan struct{} // closed when the file is published or given up
 
-	begun     vfs.Path // the place under which the store knows the writer; guarded by naming
+	astray    bool     // the store's writer has not followed the file to its name; guarded by naming
 	published bool     // or refused by the store: from then on the file is the store's; guarded by naming
 	first     vfs.Path // the place at opening, which orders the files of which one caller holds naming
 	anew      bool     // the content began empty: until Commit the other sessions have the old one
@@ -147,6 +147,13 @@ func (o *openFile) inListing(info vfs.Info) vfs.Info {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.attrs.Over(info)
+}
+
+// modify notes that what is published under the name is not what the file was opened with.
+func (o *openFile) modify() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.modified = true
 }
 
 func (o *openFile) modifiedSince() bool {
@@ -370,7 +377,7 @@ func (o *openFile) publish(ctx context.Context) (vfs.Info, error) {
 }
 
 func (o *openFile) commit(ctx context.Context, at vfs.Path) (vfs.Info, error) {
-	if o.begun == at {
+	if !o.astray {
 		return o.under.Commit(ctx)
 	}
 	// The store knows the content by an older name, and cannot give it another one.

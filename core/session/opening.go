@@ -23,9 +23,12 @@ func (s *Session) openForWriting(ctx context.Context, w *writer, opts vfs.WriteO
 	}
 	w.opts = opts
 	w.changed.Store(opts.Truncate)
-	joined, err := s.joinOpen(ctx, w, at, opts, asked)
+	joined, over, err := s.joinOpen(ctx, w, at, opts, asked)
 	if joined || err != nil {
 		return err
+	}
+	if over != nil {
+		opts.Create = true // for this login the file is there, whether the store knows it or not
 	}
 	o, err := s.newOpenFile(ctx, w, at, opts)
 	if err != nil {
@@ -33,6 +36,9 @@ func (s *Session) openForWriting(ctx context.Context, w *writer, opts vfs.WriteO
 			return errThere
 		}
 		return err
+	}
+	if over != nil {
+		over.replaced()
 	}
 	return s.enlist(ctx, o, at, opts)
 }
@@ -57,7 +63,7 @@ func (s *Session) enlist(ctx context.Context, o *openFile, at vfs.Path, opts vfs
 	if other != nil {
 		other.replaced()
 	}
-	o.at, o.begun = behind, behind
+	o.at = behind
 	s.files.add(o)
 	s.files.link(at, o)
 	return nil
@@ -70,45 +76,44 @@ func (s *Session) takeBack(o *openFile) error {
 	return o.under.Close()
 }
 
-// joinOpen makes w a handle of the file that is open at a place, and reports whether there is one. One that is being published it waits for; one that
-// another session writes is given up for a client that begins anew.
-func (s *Session) joinOpen(ctx context.Context, w *writer, at vfs.Path, opts vfs.WriteOptions, exclusive bool) (bool, error) {
+// joinOpen makes w a handle of the file that is open at a place, and reports whether there is one. One that is being published it waits for. Where only
+// other sessions have it and the client begins anew, it returns the file that is to lose its name to what w writes.
+func (s *Session) joinOpen(ctx context.Context, w *writer, at vfs.Path, opts vfs.WriteOptions, exclusive bool) (joined bool, over *openFile, err error) {
 	for {
 		o := s.files.at(at, true)
 		switch {
 		case o == nil:
-			return false, nil
+			return false, nil, nil
 		case exclusive:
-			return false, vfs.ErrExist
+			return false, nil, vfs.ErrExist
 		case o.ending():
 			select {
 			case <-o.over:
 			case <-ctx.Done():
-				return false, context.Cause(ctx)
+				return false, nil, context.Cause(ctx)
 			case <-time.After(commitPatience):
-				return false, errUnderWay
+				return false, nil, errUnderWay
 			}
 			continue
 		case opts.Truncate && !o.knows(s):
-			o.replaced()
-			return false, nil
+			return false, o, nil
 		case opts.Offset > o.currentSize() && !opts.Truncate:
-			return false, vfs.OffsetBehindEnd(opts.Offset, o.currentSize())
+			return false, nil, vfs.OffsetBehindEnd(opts.Offset, o.currentSize())
 		case !o.join(w):
 			continue
 		case opts.Truncate:
 			if err := o.truncate(0); err != nil {
-				return false, errors.Join(err, w.abort())
+				return false, nil, errors.Join(err, w.abort())
 			}
 		}
-		return true, nil
+		return true, nil, nil
 	}
 }
 
 // newOpenFile opens the store's side of a file. w is its first handle.
 func (s *Session) newOpenFile(ctx context.Context, w *writer, at vfs.Path, opts vfs.WriteOptions) (*openFile, error) {
 	o := &openFile{
-		files: s.files, opener: s, fs: s.fs, log: s.log, first: at, begun: at, at: at, anew: opts.Truncate, modified: opts.Truncate, touched: time.Now(),
+		files: s.files, opener: s, fs: s.fs, log: s.log, first: at, at: at, anew: opts.Truncate, modified: opts.Truncate, touched: time.Now(),
 		naming: make(chan struct{}, 1), over: make(chan struct{}), sessions: map[*Session]bool{},
 	}
 	o.storeCtx, o.stop = context.WithCancelCause(context.WithoutCancel(ctx))

@@ -51,6 +51,9 @@ func (s *Session) taken(ctx context.Context, name vfs.Path) error {
 func (s *Session) rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.RenameOptions) error {
 	from, to := s.placeToOpen(ctx, s.inStore(oldname)), s.placeToOpen(ctx, s.inStore(newname))
 	if from == to {
+		if s.files.at(from, false) != nil {
+			return nil
+		}
 		return s.fs.Rename(ctx, s.inStore(oldname), s.inStore(newname), opts)
 	}
 	end, err := s.files.turn(ctx, from, to)
@@ -65,6 +68,11 @@ func (s *Session) rename(ctx context.Context, oldname, newname vfs.Path, opts vf
 	}
 	switch { // for this login, what it is writing is there
 	case (m.over != nil || m.within) && !opts.Replace:
+		if m.file == nil {
+			if _, err := vfs.Lstat(ctx, s.fs, s.inStore(oldname)); err != nil {
+				return err
+			}
+		}
 		return vfs.ErrExist
 	case m.within:
 		return vfs.ErrNotEmpty
@@ -72,6 +80,7 @@ func (s *Session) rename(ctx context.Context, oldname, newname vfs.Path, opts vf
 	err = s.fs.Rename(ctx, s.inStore(oldname), s.inStore(newname), opts)
 	if m.file != nil && errors.Is(err, vfs.ErrNotExist) {
 		err = s.mayCarry(ctx, to, opts) // the store does not know the file yet
+		m.file.modify()
 	}
 	if err != nil {
 		return err
@@ -139,10 +148,12 @@ func (s *Session) carry(ctx context.Context, o *openFile, to vfs.Path) {
 	defer o.access.Unlock()
 	switch err := vfs.RenameOf(ctx, o.under, to); {
 	case err == nil:
-		o.begun = to
+		o.astray = false
+		return
 	case !errors.Is(err, vfs.ErrUnsupported):
 		o.log.Warn("writer not renamed, its content will be sent again", "path", string(to), "err", err)
 	}
+	o.astray = true
 }
 
 // mayCarry returns what a store would say to a rename to that name.

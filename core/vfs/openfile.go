@@ -5,7 +5,8 @@ import "context"
 // RenameWriter is a Writer whose file can get another name before it is committed.
 type RenameWriter interface {
 	Writer
-	// Rename makes Commit publish the content under another name. What had the writer's name in the store, if anything, has been renamed to that name before.
+	// Rename makes Commit publish the content under another name. What had the writer's name in the store, if anything, has been renamed to that name before;
+	// what has it nevertheless is replaced. WriteOptions.Exclusive and IfVersion, which were about the old name, hold no more.
 	// After an error the writer is as it was before the call. It is called like Truncate: with no other call under way.
 	Rename(ctx context.Context, name Path) error
 }

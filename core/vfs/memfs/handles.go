@@ -249,6 +249,7 @@ func (w *writer) Rename(ctx context.Context, name vfs.Path) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.name, w.base = name, name.Base()
+	w.opts.Exclusive, w.opts.IfVersion = false, "" // which were about the old name
 	return nil
 }
 
