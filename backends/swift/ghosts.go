@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,6 +16,16 @@ import (
 
 // isMissing reports whether the answer to a HEAD is that there is no such object, nor a link of its name.
 func isMissing(err error) bool { return status(err) == http.StatusNotFound && !dangles(err) }
+
+// isGhost reports whether a name that is listed, and whose HEAD ended in the error, has no object. The manifest of a dynamic
+// large object is answered as if it were missing, too, while the container of its segments is: asked for itself it is there.
+func (f *FS) isGhost(ctx context.Context, n name, err error) bool {
+	if !isMissing(err) {
+		return false
+	}
+	_, err = f.client.send(ctx, request{method: http.MethodHead, target: n, query: url.Values{"multipart-manifest": {"get"}}})
+	return status(err) == http.StatusNotFound
+}
 
 // clearGhost deletes the row of an object that is listed, and reports whether there was one. That the object is not there the caller has found
 // out. The error is not translated.
@@ -61,9 +72,9 @@ func (f *FS) clearGhosts(ctx context.Context, dir name) (bool, error) {
 			g.Go(func() error {
 				n := dir.with(e.Name)
 				switch _, err := f.head(gctx, n); {
-				case isMissing(err):
+				case f.isGhost(gctx, n, err):
 					return f.deleteObject(gctx, n)
-				case err == nil, dangles(err), status(err) == http.StatusForbidden, errors.Is(err, vfs.ErrInvalidName):
+				case err == nil, isMissing(err), dangles(err), status(err) == http.StatusForbidden, errors.Is(err, vfs.ErrInvalidName):
 					return errIsThere
 				default:
 					return err

@@ -81,3 +81,21 @@ func TestGhostDirectoryOfThousands(t *testing.T) {
 		t.Errorf("%q are still listed", left)
 	}
 }
+
+// TestManifestWithoutSegments has the manifest of a dynamic large object whose segments' container is missing, which Swift
+// answers as if the manifest were: it is listed, and no rmdir takes it away.
+func TestManifestWithoutSegments(t *testing.T) {
+	test := func(t *testing.T, a account) {
+		f := openFS(t, a, nil)
+		top := makeContainer(t, f)
+		f.putRaw(t, top+"/d/manifest", nil, nil, map[string]string{"X-Object-Manifest": "no-such-container/x/"})
+		f.backend.writes.life = 0
+		sees(t, f, top+"/d", "at first", "manifest")
+		if err := f.Rmdir(t.Context(), top+"/d"); !errors.Is(err, vfs.ErrNotEmpty) {
+			t.Errorf("Rmdir: %v, want %v", err, vfs.ErrNotEmpty)
+		}
+		sees(t, f, top+"/d", "after rmdir", "manifest")
+	}
+	t.Run("fake", func(t *testing.T) { test(t, accountIn(swifttest.Start(t, swifttest.Config{}))) })
+	t.Run("real", func(t *testing.T) { test(t, realSwift(t)) })
+}

@@ -103,7 +103,7 @@ func (f *FS) measure(ctx context.Context, dir name, page []shown, times *int) er
 		g.Go(func() error {
 			o, err := f.head(gctx, s.in(dir))
 			switch {
-			case isMissing(err):
+			case f.isGhost(gctx, s.in(dir), err):
 				s.gone = !s.IsDir() // which may still have something in it
 			case err == nil && o.isDir() == s.IsDir():
 				a := o.attrs()
