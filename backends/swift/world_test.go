@@ -92,7 +92,13 @@ func (w *world) fake(f *FS) *fake { return &fake{FS: f, srv: w.srv, dir: "/c"} }
 // asked checks how many listings and HEADs were asked for since the log was emptied.
 func (w *world) asked(t *testing.T, what string, lists, heads int) {
 	t.Helper()
-	if l, h := w.srv.Count(swifttest.ListContainer), w.srv.Count(swifttest.HeadObject); l != lists || h != heads {
+	l, h := w.srv.Count(swifttest.ListContainer), 0
+	for _, r := range w.srv.Requests() {
+		if r.Op == swifttest.HeadObject && r.Object != ".." { // the probe for proxies that rewrite paths, once in the life of a gateway
+			h++
+		}
+	}
+	if l != lists || h != heads {
 		t.Errorf("%s takes %d listings and %d HEADs, want %d and %d", what, l, h, lists, heads)
 	}
 }

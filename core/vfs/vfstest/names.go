@@ -13,7 +13,7 @@ func strange() []string {
 	return []string{
 		"with space", " leading space", "trailing space ", "  ", "tab\there",
 		`single'quote`, `double"quote`, "back`tick", `back\slash`, `\`, "$HOME", "$(id)", "a;b", "a|b", "a>b", "a&b", "(a)", "{a,b}", "!a", "~", "~root",
-		"100%", "%41", "%2F", "%2e%2e", "%00", "a%", "a+b", "a#b", "#", "a?b=c", "?", "a=b", "a:b", "a@b", "a,b", "*", "[a-z]", "^a", "<a>",
+		"100%", "%41", "%2F", "%2e%2e%2e", "%00", "a%", "a+b", "a#b", "#", "a?b=c", "?", "a=b", "a:b", "a@b", "a,b", "*", "[a-z]", "^a", "<a>",
 		"-rf", "--help", "-", ".hidden", "...", "..a", "a..", ". ", "new\nline", "carriage\rreturn", "bell\a", "escape\x1b[31m", "delete\x7f",
 		"caf\u00e9", "cafe\u0301", "日本語", "Ελληνικά", "русский", "עברית", "🙂", "\u202eabc", "line\u2028separator", "\ufeffbom", "a\u00a0b", "ﬀ",
 		"UPPER", "upper", "Upper", "CON", "nul.txt", "thumbs.db", "file.part", "file_segments", "index.html",
