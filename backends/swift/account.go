@@ -72,7 +72,7 @@ func (f *FS) aliasesIn(ctx context.Context, account name) ([]vfs.Info, error) {
 	for i, base := range names {
 		g.Go(func() error {
 			target := f.aliases[base]
-			info, _, err := f.lookup(ctx, name{account: f.foreign(target.account), container: target.container}, base)
+			info, _, err := f.lookup(ctx, name{account: f.client.foreign(target.account), container: target.container}, base)
 			if err == nil {
 				info.Name = base
 				infos[i] = info
@@ -88,12 +88,12 @@ func (f *FS) aliasesIn(ctx context.Context, account name) ([]vfs.Info, error) {
 
 // refusal says what it means that Swift refused to show n. In another account, a container that the login may not read is not there for
 // him, as all the others that he was never told of; in one that he may read, something is forbidden.
-func (f *FS) refusal(ctx context.Context, n name, err error) error {
+func (c *client) refusal(ctx context.Context, n name, err error) error {
 	if n.account == "" || n.isAccount() || status(err) != http.StatusForbidden {
 		return translate(err)
 	}
 	if n.isObject() {
-		_, topErr := f.client.send(ctx, request{method: http.MethodHead, target: n.top()})
+		_, topErr := c.send(ctx, request{method: http.MethodHead, target: n.top()})
 		if status(topErr) != http.StatusForbidden {
 			return translate(err)
 		}

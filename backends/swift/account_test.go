@@ -54,11 +54,11 @@ func TestForeign(t *testing.T) {
 			t.Fatal(err)
 		}
 		guest := openFS(t, a.other(), func(c *Config) {
-			c.Aliases = map[string]string{"alias": owner.account + dir.String(), "account": owner.account}
+			c.Aliases = map[string]string{"alias": owner.client.account + dir.String(), "account": owner.client.account}
 		})
 		who := "test2:tester2"
 		if a.project != "" { // Keystone's names its project, which is the account
-			who = strings.TrimPrefix(guest.account, "AUTH_") + ":*"
+			who = strings.TrimPrefix(guest.client.account, "AUTH_") + ":*"
 		}
 		content, large := []byte("content"), noise(2*mib+1000)
 		ctx := t.Context()
@@ -91,7 +91,7 @@ func TestForeign(t *testing.T) {
 			}
 			return err
 		}
-		for _, shared := range []vfs.Path{vfs.Path("/@" + owner.account).Under(dir), "/alias", vfs.Path("/account").Under(dir)} {
+		for _, shared := range []vfs.Path{vfs.Path("/@" + owner.client.account).Under(dir), "/alias", vfs.Path("/account").Under(dir)} {
 			t.Run(shared.String(), func(t *testing.T) {
 				expect := func(what string, got, want error) {
 					t.Helper()
@@ -135,7 +135,7 @@ func TestForeign(t *testing.T) {
 				owner.shareWith(t, name{container: dir.Base()}.segments().container, who, false, false)
 			})
 		}
-		account := vfs.Path("/@" + owner.account)
+		account := vfs.Path("/@" + owner.client.account)
 		expectEmpty := vfstest.List(t, guest, account)
 		if len(expectEmpty) != 0 {
 			t.Errorf("the other account is listed: %v", expectEmpty)
@@ -158,7 +158,7 @@ func TestForeignConformance(t *testing.T) {
 	f.share(t, "c", true, true)
 	f.share(t, "c_segments", true, true)
 	guest := openFS(t, accountIn(f.srv).other(), func(c *Config) {
-		c.Aliases = map[string]string{"shared": f.account + "/c", "secret": f.account + "/none"}
+		c.Aliases = map[string]string{"shared": f.client.account + "/c", "secret": f.client.account + "/none"}
 	})
 	if got := vfstest.List(t, guest, "/"); len(got) != 1 || got[0].Name != "shared" {
 		t.Errorf("the aliases are listed as %v, want only the one that may be entered", got)

@@ -32,11 +32,11 @@ func (f *FS) SetAttrs(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	}
 	switch {
 	case n.isContainer():
-		return f.setContainerMeta(ctx, n, f.headerOf(attrs, true))
+		return f.setContainerMeta(ctx, n, f.client.headerOf(attrs, true))
 	case o.exists():
-		return f.setMeta(ctx, n, o, f.headerOf(attrs, o.isDir()))
+		return f.client.setMeta(ctx, n, o, f.client.headerOf(attrs, o.isDir()))
 	case n.isObject() && info.IsDir():
-		return f.setPrefixMeta(ctx, n, f.headerOf(attrs, true))
+		return f.setPrefixMeta(ctx, n, f.client.headerOf(attrs, true))
 	}
 	return nil
 }
@@ -51,11 +51,11 @@ func (f *FS) setPrefixMeta(ctx context.Context, d name, more map[string]string) 
 		return translate(err)
 	}
 	// Somebody else has given it one meanwhile, or a file has come to the name, beside it.
-	o, err := f.head(ctx, d)
+	o, err := f.client.head(ctx, d)
 	if err != nil || !o.isDir() {
 		return translate(err)
 	}
-	return f.setMeta(ctx, d, o, more)
+	return f.client.setMeta(ctx, d, o, more)
 }
 
 // containerPrefix begins the headers of a container's metadata.
@@ -87,7 +87,7 @@ func (f *FS) containerAttrs(container http.Header) attrs {
 			h.Set(key, v)
 		}
 	}
-	a := attrs{ModTime: f.opened, modes: f.modesOf(h)}
+	a := attrs{ModTime: f.opened, modes: f.client.modesOf(h)}
 	for _, v := range []string{h.Get(metaMtime), container.Get("X-Timestamp")} {
 		if t, err := parseSeconds(v); err == nil {
 			a.ModTime = t
@@ -135,12 +135,12 @@ func (f *FS) setPartialAttrs(ctx context.Context, n name, attrs vfs.Attrs, none 
 }
 
 // setMeta gives an object metadata, and leaves the rest of what it has as it is.
-func (f *FS) setMeta(ctx context.Context, n name, o object, more map[string]string) error {
+func (c *client) setMeta(ctx context.Context, n name, o object, more map[string]string) error {
 	if len(more) == 0 {
 		return nil
 	}
 	header := o.kept()
 	maps.Copy(header, more)
-	_, err := f.client.send(ctx, request{method: http.MethodPost, target: n, header: header})
+	_, err := c.send(ctx, request{method: http.MethodPost, target: n, header: header})
 	return translate(err)
 }

@@ -48,7 +48,7 @@ func TestSetAttrsKeeps(t *testing.T) {
 		}
 	}
 	// What the link leads to has been given the time by the link.
-	o, err := f.head(ctx, name{"", "c", "plain"})
+	o, err := f.client.head(ctx, name{"", "c", "plain"})
 	if err != nil || !o.mtime.Equal(at) {
 		t.Errorf("what the link leads to has the time %v (%v), want %v", o.mtime, err, at)
 	}
@@ -57,7 +57,7 @@ func TestSetAttrsKeeps(t *testing.T) {
 			t.Errorf("%s is %q, want %q", key, got, want)
 		}
 	}
-	if o, err := f.head(ctx, name{"", "c", "dir"}); err != nil || !o.isDir() || o.header.Get("X-Object-Meta-Colour") != "blue" {
+	if o, err := f.client.head(ctx, name{"", "c", "dir"}); err != nil || !o.isDir() || o.header.Get("X-Object-Meta-Colour") != "blue" {
 		t.Errorf("the directory is %+v, %v", o, err)
 	}
 	f.has(t, "/c/dlo", []byte("hello"), "it is a manifest still")
@@ -120,7 +120,7 @@ func TestDirectoryTimes(t *testing.T) {
 			}
 			has(p, "it was set")
 		}
-		header := must(f.head(ctx, name{"", dir.Base(), "marker"})).header
+		header := must(f.client.head(ctx, name{"", dir.Base(), "marker"})).header
 		for key, want := range kept {
 			if got := strings.ReplaceAll(header.Get(key), "; ", ";"); got != strings.ReplaceAll(want, "; ", ";") {
 				t.Errorf("%s is %q, want %q", key, got, want)
@@ -158,7 +158,7 @@ func TestTimeOfSharedContainer(t *testing.T) {
 	owner, guest := openFS(t, a, nil), openFS(t, a.other(), nil)
 	dir := makeContainer(t, owner)
 	owner.share(t, dir.Base(), true, true)
-	if err := guest.SetAttrs(t.Context(), vfs.Path("/@"+owner.account).Under(dir), vfs.Attrs{ModTime: new(time.Unix(1, 0))}); err != nil {
+	if err := guest.SetAttrs(t.Context(), vfs.Path("/@"+owner.client.account).Under(dir), vfs.Attrs{ModTime: new(time.Unix(1, 0))}); err != nil {
 		t.Error(err)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"filegate/backends/internal/buffers"
-	"filegate/backends/internal/pace"
 	"filegate/backends/internal/recent"
 	"filegate/core/backend"
 	"filegate/core/cache"
@@ -20,8 +19,7 @@ import (
 type Backend struct {
 	cfg    Config
 	log    *slog.Logger
-	http   *transport
-	info   *infoCache
+	store  *store
 	pages  *pageSizes
 	budget *buffers.Budget
 	attrs  *attrCache
@@ -39,10 +37,7 @@ type Backend struct {
 	swept        *recent.Keys // containers in which what is left of uploads has been looked for
 
 	uploads activeUploads
-	probed  storesProbed
 
-	trip    pace.RTT
-	doubt   doubt
 	besides sync.WaitGroup // what has been asked beside a HEAD
 
 	recallFor, nearFor, heldMost, besideFrom time.Duration // the constants of these names
@@ -51,7 +46,9 @@ type Backend struct {
 var _ backend.Backend = (*Backend)(nil)
 
 func newBackend(cfg Config, env backend.Env) (*Backend, error) {
-	t, err := newTransport(cfg)
+	s, err := newStore(storeConfig{
+		Patience: cfg.Patience, Stall: cfg.Stall, KeepModes: cfg.KeepModes, CAFile: cfg.CAFile, Insecure: cfg.Insecure, MaxConnections: cfg.MaxConnections,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -73,8 +70,7 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 	return &Backend{
 		cfg:    cfg,
 		log:    env.Log,
-		http:   t,
-		info:   &infoCache{http: t, all: map[string]cachedLimits{}},
+		store:  s,
 		pages:  newPageSizes(),
 		budget: buffers.New(cfg.Memory),
 		attrs:  newAttrCache(env.Local, env.Cache),
@@ -102,9 +98,8 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 	}
 	f := &FS{
 		backend:      b,
-		client:       newClient(b, login),
+		client:       b.store.client(login, grant.Endpoint),
 		log:          login.Log,
-		account:      accountOf(grant.Endpoint),
 		aliases:      b.aliases,
 		opened:       time.Now(),
 		hideSegments: b.cfg.HideSegments,
@@ -119,7 +114,7 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 // Close implements [backend.Backend].
 func (b *Backend) Close() error {
 	b.besides.Wait()
-	b.http.close()
+	b.store.close()
 	b.budget.Close()
 	return nil
 }
@@ -129,7 +124,6 @@ type FS struct {
 	backend      *Backend
 	client       *client
 	log          *slog.Logger
-	account      string // the login's own
 	aliases      map[string]alias
 	opened       time.Time // shown as the time of what has none
 	hideSegments bool
@@ -151,13 +145,13 @@ var (
 )
 
 // limits returns what the account's cluster can do.
-func (f *FS) limits(ctx context.Context) (limits, error) {
-	grant, err := f.client.grants.Current(ctx)
+func (c *client) limits(ctx context.Context) (limits, error) {
+	grant, err := c.grants.Current(ctx)
 	if err != nil {
 		return limits{}, err
 	}
 	if u, err := url.Parse(grant.Endpoint); err == nil {
-		f.checkProxy(ctx, storeOf(u), grant)
+		c.checkProxy(ctx, storeOf(u), grant)
 	}
-	return f.backend.info.of(ctx, grant.Endpoint)
+	return c.store.info.of(ctx, grant.Endpoint)
 }

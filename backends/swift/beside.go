@@ -28,7 +28,7 @@ type beside struct {
 
 // askBeside asks for what lies below a name, in the way given, and whether its container has uploads that were cut off; nil where Swift is too near for it.
 func (f *FS) askBeside(ctx context.Context, n name, base string, w way) *beside {
-	trip := f.client.trip.Get()
+	trip := f.client.store.rtt.Get()
 	if !w.mayBeNone || trip < f.backend.besideFrom {
 		return nil
 	}

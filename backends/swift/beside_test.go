@@ -209,8 +209,8 @@ func TestBesideFromTheFirst(t *testing.T) {
 	if _, err := f.Stat(t.Context(), "/c"); err != nil {
 		t.Fatal(err)
 	}
-	if trip := another.client.trip.Get(); trip == 0 || trip != f.client.trip.Get() {
-		t.Errorf("a trip takes %v by a login that has made none, and %v by another", trip, f.client.trip.Get())
+	if trip := another.client.store.rtt.Get(); trip == 0 || trip != f.client.store.rtt.Get() {
+		t.Errorf("a trip takes %v by a login that has made none, and %v by another", trip, f.client.store.rtt.Get())
 	}
 }
 
@@ -220,7 +220,7 @@ func TestBesideFrom(t *testing.T) {
 	f.backend.besideFrom = besideFrom
 	n := name{container: "c", object: "x"}
 	for trip, want := range map[time.Duration]bool{0: false, 5 * time.Millisecond: false, 30 * time.Millisecond: true, 100 * time.Millisecond: true} {
-		f.client.trip.Set(trip)
+		f.client.store.rtt.Set(trip)
 		for _, w := range []way{{below: f.statPrefix}, {below: f.statPrefix, mayBeNone: true}} {
 			b := f.askBeside(t.Context(), n, "x", w)
 			if (b != nil) != (want && w.mayBeNone) {

@@ -42,7 +42,7 @@ func TestTooLarge(t *testing.T) {
 // known returns the limits of the fake's cluster.
 func (f *fake) known(t *testing.T) limits {
 	t.Helper()
-	l, err := f.limits(t.Context())
+	l, err := f.client.limits(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

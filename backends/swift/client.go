@@ -18,7 +18,6 @@ import (
 
 	ncw "github.com/ncw/swift/v2"
 
-	"filegate/backends/internal/pace"
 	"filegate/core/backend"
 	"filegate/core/vfs"
 )
@@ -26,19 +25,17 @@ import (
 // client makes the requests of one login: with its token, renewed when Swift refuses it, and tried again while there is hope.
 // It is all of ncw/swift that the rest of the package sees.
 type client struct {
+	store    *store
 	grants   backend.Grants
-	http     *transport
+	account  string // the login's own; empty where the store knows it by the token
 	remote   string // the client's address, for X-Forwarded-For
 	log      *slog.Logger
-	patience time.Duration
-	stall    time.Duration
+	patience time.Duration // how long a failing request is tried again
+	stall    time.Duration // how long a request may go without a byte passing
 	// prepare is asked for each request first: it may change or refuse it.
 	prepare func(ctx context.Context, req request) (request, error)
 	// observe is told of each request that is done with: its answer, or the error that it ended in.
 	observe func(ctx context.Context, req request, began time.Time, resp *response, err error)
-
-	trip  *pace.RTT // that of all logins: they share the way
-	doubt *doubt    // likewise
 
 	unmatched unmatched
 	copyByPut atomic.Bool // something on the way does not know COPY
@@ -52,14 +49,6 @@ type client struct {
 type connection struct {
 	*ncw.Connection
 	grant backend.Grant
-}
-
-func newClient(b *Backend, login backend.Login) *client {
-	c := &client{grants: login.Grants, http: b.http, log: login.Log, patience: b.cfg.Patience, stall: b.cfg.Stall, trip: &b.trip, doubt: &b.doubt}
-	if login.Remote.IsValid() {
-		c.remote = unmapped(login.Remote)
-	}
-	return c
 }
 
 func unmapped(a netip.AddrPort) string { return a.Addr().Unmap().WithZone("").String() }
@@ -140,7 +129,7 @@ func (c *client) retry(ctx context.Context, req request, use func(*response) err
 	began := time.Now()
 	resp, err := c.attempt(ctx, req, use)
 	if req.method == http.MethodHead && (err == nil || status(err) == http.StatusNotFound) {
-		c.trip.Note(time.Since(began))
+		c.store.rtt.Note(time.Since(began))
 	}
 	c.observe(ctx, req, began, resp, err)
 	return resp, err
@@ -263,7 +252,7 @@ func (c *client) connect(ctx context.Context) (*connection, error) {
 			StorageUrl: strings.TrimSuffix(grant.Endpoint, "/"),
 			AuthToken:  grant.Token.Reveal(),
 			UserAgent:  "filegate",
-			Transport:  c.http,
+			Transport:  c.store.http,
 			Retries:    -1, // tries are this package's
 			// What ncw/swift calls the connect timeout runs until the headers of the answer, and a server-side copy may take
 			// many minutes to them. Requests that move nothing are ended by the stall time instead.
@@ -336,7 +325,7 @@ func (c *client) try(ctx context.Context, conn *connection, req request, number 
 		}
 		guard.stop()
 		if status(err) == 0 && req.method != http.MethodGet && req.method != http.MethodHead {
-			c.doubt.note()
+			c.store.doubt.note()
 		}
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 		return vfs.Info{}, err
 	}
 	if w.opts.IfVersion != "" {
-		switch now, err := w.fs.head(ctx, w.target); {
+		switch now, err := w.fs.client.head(ctx, w.target); {
 		case status(err) == http.StatusNotFound, err == nil && now.version() != w.opts.IfVersion:
 			return vfs.Info{}, vfs.ErrChanged
 		case err != nil:
@@ -91,8 +91,8 @@ func (w *writer) untouched() bool {
 
 // commitNothing leaves a file as it is, but for its time where one was given.
 func (w *writer) commitNothing(ctx context.Context) (vfs.Info, error) {
-	if more := w.fs.headerOf(w.attrs, false); len(more) > 0 {
-		if err := w.fs.setMeta(ctx, w.target, w.old, more); err != nil {
+	if more := w.fs.client.headerOf(w.attrs, false); len(more) > 0 {
+		if err := w.fs.client.setMeta(ctx, w.target, w.old, more); err != nil {
 			return vfs.Info{}, err
 		}
 	}

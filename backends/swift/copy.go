@@ -97,7 +97,7 @@ func replaceable(target vfs.Info, err error, replace bool) error {
 // copyContent makes to a copy of a file that shares nothing with it, on Swift's side: one object as long as it fits into one, else its segments
 // and a manifest of them. Metadata goes along, and the copy tells of what it is one.
 func (f *FS) copyContent(ctx context.Context, from name, o object, to name) error {
-	limits, err := f.limits(ctx)
+	limits, err := f.client.limits(ctx)
 	if err != nil {
 		return translate(err)
 	}
@@ -106,7 +106,7 @@ func (f *FS) copyContent(ctx context.Context, from name, o object, to name) erro
 	if o.slo && limits.slo || o.size > limits.fileSize {
 		return f.copyLarge(ctx, from, o, to, limits)
 	}
-	header := f.destination(to)
+	header := f.client.destination(to)
 	header[metaCopyOf] = o.etag
 	_, err = f.client.sendMatching(ctx, request{method: methodCopy, target: from, header: header}, o.etag)
 	return translate(err)
@@ -192,7 +192,7 @@ func (w *writer) copySegment(ctx context.Context, from *segment, off int64) (*se
 	copied := &segment{name: w.newName(off), size: from.size}
 	w.sent = append(w.sent, copied)
 	w.mu.Unlock()
-	header := w.fs.destination(copied.name)
+	header := w.fs.client.destination(copied.name)
 	header["X-Fresh-Metadata"] = "true"
 	req := request{method: methodCopy, target: from.name, header: header}
 	resp, err := w.fs.client.sendMatching(ctx, req, from.etag)

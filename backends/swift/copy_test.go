@@ -115,7 +115,7 @@ func TestCopyBetweenAccounts(t *testing.T) {
 	if err := guest.Mkdir(t.Context(), "/own"); err != nil {
 		t.Fatal(err)
 	}
-	from := vfs.Path("/@" + f.account + "/c/file")
+	from := vfs.Path("/@" + f.client.account + "/c/file")
 	if err := guest.Copy(t.Context(), from, "/own/copy", vfs.CopyOptions{}); err != nil {
 		t.Fatal(err)
 	}

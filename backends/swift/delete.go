@@ -36,7 +36,7 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 	switch {
 	case o.link || cannotFollow(err):
 		f.keepParent(ctx, n)
-		return translate(f.deleteObject(ctx, n))
+		return translate(f.client.deleteObject(ctx, n))
 	case errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, errNoContainer):
 		cut, partialErr := f.findPartial(ctx, n)
 		if partialErr == nil && cut != nil {
@@ -58,7 +58,7 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 		return translate(err)
 	}
 	made := f.keepParent(ctx, n)
-	switch taken, err := f.takeObject(ctx, n); {
+	switch taken, err := f.client.takeObject(ctx, n); {
 	case err != nil:
 		return translate(err)
 	case !taken: // somebody else has removed it meanwhile, or given it another name, with its segments
@@ -119,7 +119,7 @@ func (o object) dloPrefix(n name) (container name, prefix string) {
 
 // eachListed calls use for the objects of a container whose names begin with a prefix, in order. The error is not translated.
 func (f *FS) eachListed(ctx context.Context, container name, prefix string, use func(entry) error) error {
-	l, err := f.limits(ctx)
+	l, err := f.client.limits(ctx)
 	if err != nil {
 		return err
 	}
@@ -231,7 +231,7 @@ func (w *writer) replaced(ctx context.Context) ([]name, error) {
 		return nil, nil // it has no segments
 	}
 	// It may have become a large object, or another one, since it was looked at.
-	now, err := w.fs.head(ctx, w.target)
+	now, err := w.fs.client.head(ctx, w.target)
 	switch {
 	case status(err) == http.StatusNotFound && w.opts.Truncate:
 		return nil, nil
@@ -275,22 +275,22 @@ func (f *FS) deleteSegments(ctx context.Context, all []name) {
 	if len(all) == 0 {
 		return
 	}
-	err := f.deleteAll(ctx, all)
+	err := f.client.deleteAll(ctx, all)
 	if err != nil {
 		f.log.Warn("segments not deleted", "first", all[0].String(), "count", len(all), "err", err)
 	}
 }
 
 // deleteAll deletes objects that lie in one account.
-func (f *FS) deleteAll(ctx context.Context, all []name) error {
-	l, err := f.limits(ctx)
+func (c *client) deleteAll(ctx context.Context, all []name) error {
+	l, err := c.limits(ctx)
 	if err != nil {
 		return err
 	}
 	if l.bulkDelete && len(all) > 1 {
 		var errs []error
 		for part := range slices.Chunk(all, l.bulkDeletes) {
-			errs = append(errs, f.bulkDelete(ctx, part))
+			errs = append(errs, c.bulkDelete(ctx, part))
 		}
 		if err := errors.Join(errs...); err == nil || status(err) == 0 {
 			return err
@@ -300,19 +300,19 @@ func (f *FS) deleteAll(ctx context.Context, all []name) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(headsAtOnce)
 	for _, n := range all {
-		g.Go(func() error { return f.deleteObject(ctx, n) })
+		g.Go(func() error { return c.deleteObject(ctx, n) })
 	}
 	return g.Wait()
 }
 
 const maxBulkAnswer = 4 * mib
 
-func (f *FS) bulkDelete(ctx context.Context, all []name) error {
+func (c *client) bulkDelete(ctx context.Context, all []name) error {
 	var names bytes.Buffer
 	for _, n := range all {
 		names.WriteString(quote(n.inAccount()) + "\n")
 	}
-	answer, _, err := f.client.fetch(ctx, request{
+	answer, _, err := c.fetch(ctx, request{
 		method: http.MethodPost, target: name{account: all[0].account}, query: url.Values{"bulk-delete": {"true"}},
 		header: map[string]string{"Content-Type": "text/plain", "Accept": "application/json"},
 		body:   pieces{names.Bytes()}.reader(), length: int64(names.Len()),

@@ -202,7 +202,7 @@ func (f *fake) keptCRC64(t testing.TB, p vfs.Path) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := f.head(t.Context(), n)
+	o, err := f.client.head(t.Context(), n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func TestDigestOfOthers(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	data := noise(2*mib + 1000)
 	f.mustWrite(t, "/c/file", data)
-	o, err := f.head(t.Context(), name{"", "c", "file"})
+	o, err := f.client.head(t.Context(), name{"", "c", "file"})
 	if err != nil {
 		t.Fatal(err)
 	}

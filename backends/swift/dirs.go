@@ -50,7 +50,7 @@ func (f *FS) mkdir(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	}
 	gone := f.lastGone()
 	// If-None-Match: nothing that appeared since Stat is overwritten.
-	header := markerHeader(f.headerOf(attrs, true))
+	header := markerHeader(f.client.headerOf(attrs, true))
 	header[ifNoneMatch] = "*"
 	_, err = f.client.send(ctx, request{method: http.MethodPut, target: n, header: header})
 	if err == nil {
@@ -61,7 +61,7 @@ func (f *FS) mkdir(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	case http.StatusNotFound:
 		return refusedAs(err, vfs.ErrNotExist, "there is no container "+n.container)
 	case http.StatusPreconditionFailed:
-		if now, headErr := f.head(ctx, n); reached(err) && headErr == nil && now.isDir() && !now.link {
+		if now, headErr := f.client.head(ctx, n); reached(err) && headErr == nil && now.isDir() && !now.link {
 			return nil // an earlier try has made it, whose answer was lost
 		}
 		return refusedAs(err, vfs.ErrExist, "")
@@ -116,7 +116,7 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 			}
 		}
 		if page, pageErr := f.page(ctx, n, listing{limit: 1}); pageErr == nil && len(page) == 0 {
-			if v, versionsErr := f.askVersioning(ctx, n); versionsErr == nil && v.enabled {
+			if v, versionsErr := f.client.askVersioning(ctx, n); versionsErr == nil && v.enabled {
 				return refusedAs(err, vfs.ErrNotEmpty, "nothing is in it any more but old versions of files, and the storage keeps it as long as it keeps those")
 			}
 			return refusedAs(err, vfs.ErrUnavailable, "the storage has not taken in yet that everything in it was deleted, try again in a while")
@@ -158,7 +158,7 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 	f.keepParent(ctx, n)
 	f.backend.gone.changedAlone(f.whole(n))
 	for _, m := range markers {
-		if err := f.deleteObject(ctx, m); err != nil {
+		if err := f.client.deleteObject(ctx, m); err != nil {
 			return translate(err)
 		}
 	}
@@ -193,14 +193,14 @@ func (f *FS) emptiness(ctx context.Context, dir name) (markers []name, empty boo
 }
 
 // deleteObject deletes one object. That there is none is as good. The error is not translated.
-func (f *FS) deleteObject(ctx context.Context, n name) error {
-	_, err := f.takeObject(ctx, n)
+func (c *client) deleteObject(ctx context.Context, n name) error {
+	_, err := c.takeObject(ctx, n)
 	return err
 }
 
 // takeObject deletes one object, and says whether it was there. Whoever has taken it decides over what it stood for. The error is not translated.
-func (f *FS) takeObject(ctx context.Context, n name) (bool, error) {
-	_, err := f.client.send(ctx, request{method: http.MethodDelete, target: n})
+func (c *client) takeObject(ctx context.Context, n name) (bool, error) {
+	_, err := c.send(ctx, request{method: http.MethodDelete, target: n})
 	if status(err) == http.StatusNotFound {
 		return reached(err), nil // when an earlier try was carried out, it was there
 	}

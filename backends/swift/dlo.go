@@ -94,7 +94,7 @@ func (f *FS) allListed(ctx context.Context, container name, prefix string) ([]en
 
 // listedBySwift is allListed without what this and other gateways know better: it is Swift that makes the file of it.
 func (f *FS) listedBySwift(ctx context.Context, container name, prefix string) ([]entry, error) {
-	limits, err := f.limits(ctx)
+	limits, err := f.client.limits(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -235,7 +235,7 @@ func (w *writer) deleteUnneeded(ctx context.Context) error {
 	if len(gone) == 0 {
 		return nil
 	}
-	return w.fs.deleteAll(ctx, gone)
+	return w.fs.client.deleteAll(ctx, gone)
 }
 
 // awaitListed waits until the listing has exactly the segments of the file, for as long as a failing request would be tried again.

@@ -51,7 +51,7 @@ func TestDLOLayout(t *testing.T) {
 	f := newDLO(t, swifttest.Limits{})
 	data := noise(3*buffers.BlockSize + 1000)
 	f.mustWrite(t, "/c/dir/file", data)
-	o, err := f.head(t.Context(), name{"", "c", "dir/file"})
+	o, err := f.client.head(t.Context(), name{"", "c", "dir/file"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestDLOOverOldServers(t *testing.T) {
 		if err := w.waitSent(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		o, err := f.head(t.Context(), name{"", "c", "file"})
+		o, err := f.client.head(t.Context(), name{"", "c", "file"})
 		if err != nil || o.size != int64(len(old))+10 { // with the stranger, of which the old servers' layout has no better knowledge
 			t.Errorf("the file that is being replaced has %d bytes, %v; want the old %d (row F6)", o.size, err, len(old)+10)
 		}

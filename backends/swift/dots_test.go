@@ -151,19 +151,18 @@ func TestRewritingProxy(t *testing.T) {
 			}
 		}})
 		var lines bytes.Buffer
-		f.backend.log = slog.New(slog.NewTextHandler(&lines, nil))
-		f.backend.probed = storesProbed{}
+		f.client.log = slog.New(slog.NewTextHandler(&lines, nil))
 		grant.Endpoint = proxy.URL + target.Path
 		f.client.grants = fixedGrant(grant)
 		for range 2 {
-			if _, err := f.limits(t.Context()); err != nil {
+			if _, err := f.client.limits(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if got := strings.Count(lines.String(), "rewrites the paths"); got != map[bool]int{true: 1}[rewrites] {
 			t.Errorf("behind a proxy that rewrites paths (%t) the log says %d times that one does:\n%s", rewrites, got, lines.String())
 		}
-		f.backend.http.close()
+		f.backend.store.close()
 		proxy.Close()
 	}
 }

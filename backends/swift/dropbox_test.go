@@ -21,7 +21,7 @@ func TestDropBox(t *testing.T) {
 		dir := makeContainer(t, owner)
 		owner.share(t, dir.Base(), false, true)
 		ctx := t.Context()
-		box := vfs.Path("/@" + owner.account).Under(dir)
+		box := vfs.Path("/@" + owner.client.account).Under(dir)
 		write := func(p vfs.Path, data []byte, opts vfs.WriteOptions) error {
 			w, err := guest.OpenWriter(ctx, p, opts)
 			if err != nil {

@@ -108,7 +108,7 @@ func TestOddNames(t *testing.T) {
 				t.Errorf("removing %q: %v", below[object], err)
 			}
 			for _, other := range oddObjects[i+1:] {
-				if _, err := f.head(t.Context(), name{container: dir.Base()}.with(other)); err != nil {
+				if _, err := f.client.head(t.Context(), name{container: dir.Base()}.with(other)); err != nil {
 					t.Fatalf("removing %q removed %q: %v", object, other, err)
 				}
 			}

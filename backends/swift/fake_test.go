@@ -97,7 +97,7 @@ func (f *fake) balanced(t *testing.T) {
 func (f *fake) needed(t *testing.T, n name) []string {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
-	o, err := f.head(ctx, n)
+	o, err := f.client.head(ctx, n)
 	if err != nil && status(err) != 404 {
 		t.Fatal(err)
 	}

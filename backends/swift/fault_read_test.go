@@ -168,7 +168,7 @@ func TestReadDamaged(t *testing.T) {
 func TestReadSegmentMissing(t *testing.T) {
 	f, data := newDownload(t, 3*buffers.BlockSize+1000, func(c *Config) { c.Patience = 300 * time.Millisecond })
 	seg := f.needed(t, name{"", "c", "file"})[1]
-	if err := f.deleteObject(t.Context(), name{"", "c_segments", seg}); err != nil {
+	if err := f.client.deleteObject(t.Context(), name{"", "c_segments", seg}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := f.read(t.Context(), "/c/file")

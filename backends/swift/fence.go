@@ -43,7 +43,7 @@ func (c *client) needsFence(req request, number int) bool {
 	case isUnlogged(req.target), req.unasked, req.eager:
 		return false // a segment has a name that is no other content's
 	}
-	return req.header[ifNoneMatch] == "" || number > 0 || c.doubt.inForce()
+	return req.header[ifNoneMatch] == "" || number > 0 || c.store.doubt.inForce()
 }
 
 // fence keeps the body of a request back until the store asks for it.

@@ -45,7 +45,7 @@ func TestLateUpload(t *testing.T) {
 				f.mustWrite(t, p, noise(tt.first))
 			}
 			if tt.doubt {
-				f.backend.doubt.note()
+				f.backend.store.doubt.note()
 			}
 			held := make(chan struct{})
 			release := sync.OnceFunc(func() { close(held) })

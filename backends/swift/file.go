@@ -69,12 +69,12 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 func (f *FS) notAFile(ctx context.Context, n name, p vfs.Path, err error) error {
 	if e, ok := errors.AsType[*statusError](err); ok && (e.location != "" || e.status == http.StatusConflict) {
 		// A HEAD tells what is with a link from what is with the file.
-		if _, headErr := f.head(ctx, n); cannotFollow(headErr) {
+		if _, headErr := f.client.head(ctx, n); cannotFollow(headErr) {
 			err = headErr
 		}
 	}
 	if status(err) != http.StatusNotFound || cannotFollow(err) {
-		return f.refusal(ctx, n, err)
+		return f.client.refusal(ctx, n, err)
 	}
 	if _, statErr := f.statPrefix(ctx, n, p.Base()); statErr == nil {
 		return vfs.ErrIsDir

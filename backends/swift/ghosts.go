@@ -38,7 +38,7 @@ func (f *FS) clearGhost(ctx context.Context, n name) (bool, error) {
 		return false, err
 	}
 	f.keepParent(ctx, n)
-	return true, f.deleteObject(ctx, n)
+	return true, f.client.deleteObject(ctx, n)
 }
 
 const (
@@ -71,9 +71,9 @@ func (f *FS) clearGhosts(ctx context.Context, dir name) (bool, error) {
 			}
 			g.Go(func() error {
 				n := dir.with(e.Name)
-				switch _, err := f.head(gctx, n); {
+				switch _, err := f.client.head(gctx, n); {
 				case f.isGhost(gctx, n, err):
-					return f.deleteObject(gctx, n)
+					return f.client.deleteObject(gctx, n)
 				case err == nil, isMissing(err), dangles(err), status(err) == http.StatusForbidden, errors.Is(err, vfs.ErrInvalidName):
 					return errIsThere
 				default:

@@ -118,7 +118,7 @@ const maxUploadPages = 3
 
 // holdsUploads says whether a directory has nothing in it but the segments of uploads.
 func (f *FS) holdsUploads(ctx context.Context, dir name) (bool, error) {
-	limits, err := f.limits(ctx)
+	limits, err := f.client.limits(ctx)
 	if err != nil {
 		return false, translate(err)
 	}

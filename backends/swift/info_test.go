@@ -71,7 +71,7 @@ func TestInfoCache(t *testing.T) {
 		http.NotFound(w, nil)
 	}))
 	defer srv.Close()
-	tr, err := newTransport(*DefaultConfig())
+	tr, err := newTransport(storeConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestInfoCache(t *testing.T) {
 }
 
 func TestInfoCacheOfACanceledSession(t *testing.T) {
-	tr, err := newTransport(*DefaultConfig())
+	tr, err := newTransport(storeConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,7 +96,7 @@ func (f *FS) begin(ctx context.Context, r renaming) error {
 // finish crosses a rename out. Where that fails nothing is wrong but that it will be looked at again.
 func (f *FS) finish(ctx context.Context, r renaming) {
 	for _, n := range r.records() {
-		if err := f.deleteObject(ctx, n); err != nil {
+		if err := f.client.deleteObject(ctx, n); err != nil {
 			f.log.Warn("record of a finished rename not deleted", "record", n.String(), "err", err)
 		}
 	}
@@ -105,7 +105,7 @@ func (f *FS) finish(ctx context.Context, r renaming) {
 // begun returns the unfinished rename from one name to the other, if there is one.
 func (f *FS) begun(ctx context.Context, from, to name) (renaming, bool, error) {
 	r := renaming{from: from, to: to}
-	o, err := f.head(ctx, r.records()[0])
+	o, err := f.client.head(ctx, r.records()[0])
 	switch {
 	case status(err) == http.StatusNotFound, status(err) == http.StatusForbidden:
 		return r, false, nil
@@ -198,7 +198,7 @@ func (f *FS) release(ctx context.Context, n name, segments []name) {
 
 // keep adds the segments that n stands for, if it is there.
 func (f *FS) keep(ctx context.Context, n name, kept map[name]bool) error {
-	o, err := f.head(ctx, n)
+	o, err := f.client.head(ctx, n)
 	if status(err) == http.StatusNotFound {
 		return nil
 	}

@@ -20,7 +20,7 @@ func (f *FS) ownsLegacy(ctx context.Context, n name, o object) (bool, error) {
 	if match[1] == n.object {
 		return false, nil // the ordinary case, of which the names tell
 	}
-	other, err := f.head(ctx, n.with(match[1]))
+	other, err := f.client.head(ctx, n.with(match[1]))
 	if status(err) == http.StatusNotFound {
 		return true, nil
 	}

@@ -54,7 +54,7 @@ func TestRemoveLegacy(t *testing.T) {
 		{"G1: parts that are gone already", func(f *fake) {
 			f.putDLO(t, "/c/file", "c_segments/gone/", []byte("hello"))
 			for _, seg := range []string{"gone/000000", "gone/000001"} {
-				if err := f.deleteObject(t.Context(), name{"", "c_segments", seg}); err != nil {
+				if err := f.client.deleteObject(t.Context(), name{"", "c_segments", seg}); err != nil {
 					t.Fatal(err)
 				}
 			}

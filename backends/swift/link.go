@@ -59,16 +59,16 @@ func cannotFollow(err error) bool {
 func dangles(err error) bool { return cannotFollow(err) && status(err) == http.StatusNotFound }
 
 // headLink returns the headers of a link itself, as an object that knows where it leads; of anything else what head does. The error is not translated.
-func (f *FS) headLink(ctx context.Context, n name) (object, error) {
-	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: n, query: url.Values{"symlink": {"get"}}})
+func (c *client) headLink(ctx context.Context, n name) (object, error) {
+	resp, err := c.send(ctx, request{method: http.MethodHead, target: n, query: url.Values{"symlink": {"get"}}})
 	if err != nil {
 		return object{}, err
 	}
-	o := f.object(resp.header)
+	o := c.object(resp.header)
 	if target := resp.header.Get(linkTarget); target != "" && !o.isVersion() {
 		account := n.account
 		if a := resp.header.Get(linkTargetAccount); a != "" {
-			account = f.foreign(unquote(a))
+			account = c.foreign(unquote(a))
 		}
 		if to, ok := parseName(account, unquote(target)); ok && to.isObject() {
 			o.target = to
@@ -91,7 +91,7 @@ func (f *FS) itself(ctx context.Context, n name, base string, info vfs.Info, o o
 	if !o.link && !cannotFollow(err) {
 		return info, o, err
 	}
-	link, linkErr := f.headLink(ctx, n)
+	link, linkErr := f.client.headLink(ctx, n)
 	switch {
 	case linkErr != nil:
 		return vfs.Info{}, object{}, translate(linkErr)
@@ -112,7 +112,7 @@ func (f *FS) through(ctx context.Context, n name, base string, info vfs.Info, o 
 	if !o.link && !dangles(err) {
 		return n, info, o, err
 	}
-	to, behindErr := f.behind(ctx, n, o, err)
+	to, behindErr := f.client.behind(ctx, n, o, err)
 	if behindErr != nil {
 		return n, vfs.Info{}, object{}, behindErr
 	}
@@ -124,16 +124,16 @@ func (f *FS) through(ctx context.Context, n name, base string, info vfs.Info, o 
 }
 
 // behind is the name of what the link n leads to: as the answer tells that has followed it, or by asking for it link by link.
-func (f *FS) behind(ctx context.Context, n name, o object, failed error) (name, error) {
+func (c *client) behind(ctx context.Context, n name, o object, failed error) (name, error) {
 	location := o.header.Get("Content-Location")
 	if e, ok := errors.AsType[*statusError](failed); ok {
 		location = e.location
 	}
-	if to, ok := f.parseLocation(location); ok {
+	if to, ok := c.parseLocation(location); ok {
 		return to, nil
 	}
 	for range maxLinks {
-		link, err := f.headLink(ctx, n)
+		link, err := c.headLink(ctx, n)
 		switch {
 		case status(err) == http.StatusNotFound, err == nil && !link.isLink():
 			return n, nil
@@ -148,13 +148,13 @@ func (f *FS) behind(ctx context.Context, n name, o object, failed error) (name, 
 var errTooManyLinks error = vfs.Errorf(vfs.ErrInvalidName, "too many symbolic links in a row, or they lead in a circle")
 
 // parseLocation reads "/v1/account/container/object". Swift's own containers, as that of old versions, are nothing that anybody may name.
-func (f *FS) parseLocation(location string) (name, bool) {
+func (c *client) parseLocation(location string) (name, bool) {
 	parts := strings.SplitN(location, "/", 5)
 	if len(parts) < 5 || strings.ContainsRune(location, '?') {
 		return name{}, false
 	}
 	n := name{account: unquote(parts[2]), container: unquote(parts[3]), object: unquote(parts[4])}
-	if n.account = f.foreign(n.account); f.account == "" {
+	if n.account = c.foreign(n.account); c.account == "" {
 		n.account = ""
 	}
 	return n, n.container != "" && n.object != "" && !strings.ContainsRune(n.container, 0)
@@ -183,12 +183,12 @@ func (f *FS) Readlink(ctx context.Context, p vfs.Path) (vfs.Path, error) {
 		return "", err
 	}
 	if n.isObject() && !inTree {
-		link, err := f.headLink(ctx, n)
+		link, err := f.client.headLink(ctx, n)
 		switch {
 		case err == nil && link.isLink():
 			return f.pathOf(link.target, p)
 		case err != nil && status(err) != http.StatusNotFound:
-			return "", f.refusal(ctx, n, err)
+			return "", f.client.refusal(ctx, n, err)
 		}
 	}
 	if _, err := f.Lstat(ctx, p); err != nil {
@@ -233,11 +233,11 @@ func (f *FS) Symlink(ctx context.Context, target, p vfs.Path) error {
 		"If-None-Match": "*", // nothing that appeared since Lstat is overwritten
 	}
 	if to.account != n.account {
-		header[linkTargetAccount] = quote(cmp.Or(to.account, f.account))
+		header[linkTargetAccount] = quote(cmp.Or(to.account, f.client.account))
 	}
 	_, err = f.client.send(ctx, request{method: http.MethodPut, target: n, header: header})
 	if status(err) == http.StatusPreconditionFailed {
-		if now, headErr := f.headLink(ctx, n); reached(err) && headErr == nil && now.target == to {
+		if now, headErr := f.client.headLink(ctx, n); reached(err) && headErr == nil && now.target == to {
 			return nil // an earlier try has made it, whose answer was lost
 		}
 		return refusedAs(err, vfs.ErrExist, "")
@@ -247,7 +247,7 @@ func (f *FS) Symlink(ctx context.Context, target, p vfs.Path) error {
 
 // maySymlink says why there can be no links where n is.
 func (f *FS) maySymlink(ctx context.Context, n name) error {
-	limits, err := f.limits(ctx)
+	limits, err := f.client.limits(ctx)
 	if err != nil {
 		return translate(err)
 	}
@@ -301,10 +301,10 @@ func (f *FS) pathOf(n name, near vfs.Path) (vfs.Path, error) {
 	through, isAlias := f.aliases[first]
 	_, hidden := f.aliases[n.container]
 	switch {
-	case isAlias && f.foreign(through.account) == n.account && (through.container == "" || through.container == n.container):
+	case isAlias && f.client.foreign(through.account) == n.account && (through.container == "" || through.container == n.container):
 		elements = append(elements, first)
 	case n.account != "" || hidden:
-		elements = append(elements, accountMark+cmp.Or(n.account, f.account))
+		elements = append(elements, accountMark+cmp.Or(n.account, f.client.account))
 		through.container = ""
 	default:
 		through.container = ""

@@ -73,7 +73,7 @@ func TestSymlinkRefused(t *testing.T) {
 	if err := f.Mkdir(ctx, "/c/dir"); err != nil {
 		t.Fatal(err)
 	}
-	closed := vfs.Path("/@" + openFS(t, accountIn(f.srv).other(), nil).account)
+	closed := vfs.Path("/@" + openFS(t, accountIn(f.srv).other(), nil).client.account)
 	for _, tt := range []struct {
 		target, name vfs.Path
 		kind         error
@@ -134,7 +134,7 @@ func TestForeignSymlinks(t *testing.T) {
 	f.putLink(t, "plain", "c/file", "Content-Type", "application/directory")
 	f.putLink(t, "static", "c/file", "X-Symlink-Target-Etag", info.Version)
 	f.putLink(t, "quoted", "c/odd%252F%20name%3F")
-	f.putLink(t, "own", "c/file", "X-Symlink-Target-Account", f.account)
+	f.putLink(t, "own", "c/file", "X-Symlink-Target-Account", f.client.account)
 	f.putLink(t, "slashes", "c/a//b/")
 	f.putLink(t, "hidden", "hidden/x")
 	f.putLink(t, "chain", "c/plain")
@@ -142,7 +142,7 @@ func TestForeignSymlinks(t *testing.T) {
 	f.putLink(t, "dir/gone", "c/none")
 	want := map[vfs.Path]vfs.Path{
 		"/c/plain": "/c/file", "/c/static": "/c/file", "/c/quoted": "/c/odd%2F name?", "/c/own": "/c/file", "/c/slashes": "/c/a/%/b/%",
-		"/c/hidden": vfs.Path("/@" + f.account + "/hidden/x"), "/c/chain": "/c/plain", "/c/long": "/c/chain", "/c/dir/gone": "/c/none",
+		"/c/hidden": vfs.Path("/@" + f.client.account + "/hidden/x"), "/c/chain": "/c/plain", "/c/long": "/c/chain", "/c/dir/gone": "/c/none",
 	}
 	listed := map[string]vfs.Info{}
 	for _, dir := range []vfs.Path{"/c", "/c/dir"} {
@@ -234,7 +234,7 @@ func TestLinksAcrossAccounts(t *testing.T) {
 	other.mustWrite(t, "/closed/file", []byte("theirs"))
 	other.share(t, "shared", true, true)
 	f.mustWrite(t, "/c/file", []byte("ours"))
-	there := vfs.Path("/@" + other.account)
+	there := vfs.Path("/@" + other.client.account)
 	if err := f.Symlink(ctx, there.Under("/shared/file"), "/c/link"); err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func TestLinksAcrossAccounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.isLink(t, there.Under("/shared/back"), "/c/file")
-	other.isLink(t, "/shared/back", vfs.Path("/@"+f.account+"/c/file"))
+	other.isLink(t, "/shared/back", vfs.Path("/@"+f.client.account+"/c/file"))
 	f.has(t, there.Under("/shared/back"), []byte("ours"), "it leads back")
 	if _, err := other.read(ctx, "/shared/back"); vfs.Kind(err) != vfs.ErrPermission {
 		t.Errorf("a link to what may not be read: %v", err)
@@ -255,7 +255,7 @@ func TestLinksAcrossAccounts(t *testing.T) {
 	if err := f.Symlink(ctx, there.Under("/closed/file"), "/c/link2"); vfs.Kind(err) != vfs.ErrPermission {
 		t.Errorf("making a link to what may not be read: %v", err)
 	}
-	f.putLink(t, "link2", "closed/file", "X-Symlink-Target-Account", other.account)
+	f.putLink(t, "link2", "closed/file", "X-Symlink-Target-Account", other.client.account)
 	f.isLink(t, "/c/link2", there.Under("/closed/file"))
 	if err := f.Rename(ctx, "/c/link", there.Under("/shared/moved"), vfs.RenameOptions{}); vfs.Kind(err) != vfs.ErrUnsupported {
 		t.Errorf("moving a link to another account: %v", err)
@@ -367,7 +367,7 @@ func TestLinkMadeMeanwhile(t *testing.T) {
 
 // TestPathOf finds again what a path leads to.
 func TestPathOf(t *testing.T) {
-	f := &FS{account: "AUTH_own", aliases: map[string]alias{"shared": {"AUTH_x", "photos"}, "team": {"AUTH_y", ""}, "c": {"AUTH_x", "photos"}}}
+	f := &FS{client: &client{account: "AUTH_own"}, aliases: map[string]alias{"shared": {"AUTH_x", "photos"}, "team": {"AUTH_y", ""}, "c": {"AUTH_x", "photos"}}}
 	part := rapid.SampledFrom([]string{"a", "", "...", "%", "%%", "%.", "@x", "c d", "\n"})
 	rapid.Check(t, func(t *rapid.T) {
 		n := name{
@@ -394,7 +394,7 @@ func FuzzParseLocation(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if n, ok := (&FS{account: "a"}).parseLocation(s); ok && (!n.isObject() || n.isContainer() || n.account == "a") {
+		if n, ok := (&client{account: "a"}).parseLocation(s); ok && (!n.isObject() || n.isContainer() || n.account == "a") {
 			t.Errorf("%q is read as %q", s, n)
 		}
 	})

@@ -30,7 +30,7 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	case inTree:
 		return h.list(ctx, p)
 	}
-	limits, err := f.limits(ctx)
+	limits, err := f.client.limits(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -53,7 +53,7 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 		err = l.take(ctx, first, page)
 	}
 	if err != nil {
-		return nil, f.refusal(ctx, n, err)
+		return nil, f.client.refusal(ctx, n, err)
 	}
 	for page.more && n.isObject() && len(l.ready) == 0 && !l.seenSelf {
 		// All that has come so far is gone, as this gateway knows. What the name is the next page tells.
@@ -62,7 +62,7 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 			err = l.take(ctx, first, page)
 		}
 		if err != nil {
-			return nil, f.refusal(ctx, n, err)
+			return nil, f.client.refusal(ctx, n, err)
 		}
 	}
 	if page.more {

@@ -112,7 +112,7 @@ func (p rawPage) last() string { return p.lines[len(p.lines)-1].key() }
 
 // rawPage returns a page as Swift has it. The error is not translated.
 func (f *FS) rawPage(ctx context.Context, dir name, l listing) (rawPage, error) {
-	known, err := f.limits(ctx)
+	known, err := f.client.limits(ctx)
 	if err != nil {
 		return rawPage{}, err
 	}

@@ -155,7 +155,7 @@ func (f *FS) putSLO(ctx context.Context, n name, entries []sloEntry, header map[
 	header = maps.Clone(header)
 	header["Etag"] = sloETag(entries)
 	query := url.Values{"multipart-manifest": {"put"}}
-	if l, err := f.limits(ctx); err == nil && l.heartbeat && len(entries) >= heartbeatFrom {
+	if l, err := f.client.limits(ctx); err == nil && l.heartbeat && len(entries) >= heartbeatFrom {
 		query.Set("heartbeat", "on")
 		header["Accept"] = "application/json"
 	}

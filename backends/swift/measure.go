@@ -101,7 +101,7 @@ func (f *FS) measure(ctx context.Context, dir name, page []shown, times *int) er
 			*times--
 		}
 		g.Go(func() error {
-			o, err := f.head(gctx, s.in(dir))
+			o, err := f.client.head(gctx, s.in(dir))
 			switch {
 			case f.isGhost(gctx, s.in(dir), err):
 				s.gone = !s.IsDir() // which may still have something in it

@@ -78,9 +78,9 @@ func parseObject(h http.Header) object {
 }
 
 // object is what headers say of an object, as far as it is to be shown.
-func (f *FS) object(h http.Header) object {
+func (c *client) object(h http.Header) object {
 	o := parseObject(h)
-	o.modes = f.modesOf(h)
+	o.modes = c.modesOf(h)
 	return o
 }
 

@@ -83,7 +83,7 @@ func TestConditionRefused(t *testing.T) {
 		t.Error("a part of another content was given for one of the file that was opened")
 	}
 	n := name{"", "c", "a"}
-	if _, err := f.client.sendMatching(t.Context(), request{method: methodCopy, target: n, header: f.destination(n.with("no"))}, pieces{data}.md5()); status(err) != http.StatusPreconditionFailed {
+	if _, err := f.client.sendMatching(t.Context(), request{method: methodCopy, target: n, header: f.client.destination(n.with("no"))}, pieces{data}.md5()); status(err) != http.StatusPreconditionFailed {
 		t.Errorf("a copy of another content: %v, want status 412", err)
 	}
 }

@@ -72,12 +72,12 @@ func (m modes) over(info vfs.Info) vfs.Info {
 }
 
 // headerOf returns the metadata that keeps attributes, as far as the configuration wants them kept.
-func (f *FS) headerOf(attrs vfs.Attrs, dir bool) map[string]string {
+func (c *client) headerOf(attrs vfs.Attrs, dir bool) map[string]string {
 	h := map[string]string{}
 	if attrs.ModTime != nil {
 		h[metaMtime] = formatSeconds(*attrs.ModTime)
 	}
-	if !f.backend.cfg.KeepModes {
+	if !c.store.cfg.KeepModes {
 		return h
 	}
 	if attrs.Mode != nil {
@@ -96,8 +96,8 @@ func (f *FS) headerOf(attrs vfs.Attrs, dir bool) map[string]string {
 }
 
 // modesOf are the modes of an object, if the configuration wants them shown.
-func (f *FS) modesOf(h http.Header) modes {
-	if !f.backend.cfg.KeepModes {
+func (c *client) modesOf(h http.Header) modes {
+	if !c.store.cfg.KeepModes {
 		return modes{}
 	}
 	return parseModes(h)

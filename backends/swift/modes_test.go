@@ -53,7 +53,7 @@ func TestModesInSwift(t *testing.T) {
 		}
 	}
 	for object, want := range map[string]string{"file": "100640", "dir": "40640"} {
-		o, err := f.head(ctx, name{container: "c", object: object})
+		o, err := f.client.head(ctx, name{container: "c", object: object})
 		if err != nil || o.header.Get(metaMode) != want || o.header.Get(metaUID) != "1000" || o.header.Get(metaGID) != "0" {
 			t.Errorf("Swift has %v of %s (%v), want %s 1000 0", o.header, object, err, want)
 		}
@@ -101,7 +101,7 @@ func TestModesNotKept(t *testing.T) {
 	if info, err := f.Stat(ctx, "/c/file"); err != nil || info.Mode != fileMode || info.UID != 0 {
 		t.Errorf("the file is %+v (%v), want the mode that all files have", info, err)
 	}
-	if o, err := f.head(ctx, name{container: "c", object: "file"}); err != nil || o.header.Get(metaMode) != "100600" {
+	if o, err := f.client.head(ctx, name{container: "c", object: "file"}); err != nil || o.header.Get(metaMode) != "100600" {
 		t.Errorf("the mode that somebody else has set is %q now (%v)", o.header.Get(metaMode), err)
 	}
 }

@@ -94,9 +94,9 @@ func (f *FS) locate(p vfs.Path) (name, error) {
 	}
 	n := name{}
 	if account, ok := strings.CutPrefix(elements[0], accountMark); ok && account != "" {
-		n.account, elements = f.foreign(account), elements[1:]
+		n.account, elements = f.client.foreign(account), elements[1:]
 	} else if target, ok := f.aliases[elements[0]]; ok {
-		n = name{account: f.foreign(target.account), container: target.container}
+		n = name{account: f.client.foreign(target.account), container: target.container}
 		elements = elements[1:]
 	}
 	if n.container == "" && len(elements) > 0 {
@@ -123,8 +123,8 @@ func errLongName(n name) error {
 }
 
 // foreign is an account as names have it: the login's own has no name there.
-func (f *FS) foreign(account string) string {
-	if account == f.account {
+func (c *client) foreign(account string) string {
+	if account == c.account {
 		return ""
 	}
 	return account

@@ -16,7 +16,7 @@ import (
 // TestLocate finds what paths stand for (row C1 of the old servers).
 func TestLocate(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("x", n) }
-	f := &FS{account: "AUTH_own", aliases: map[string]alias{
+	f := &FS{client: &client{account: "AUTH_own"}, aliases: map[string]alias{
 		"shared": {"AUTH_x", "photos"}, "team": {"AUTH_y", ""}, "mine": {"AUTH_own", "c"},
 	}}
 	for _, tt := range []struct {

@@ -78,11 +78,11 @@ func (f *FS) look(ctx context.Context, n name) (object, error) {
 	case held != nil && f.isCurrent(ctx, held):
 		return held.object, nil
 	case !likely:
-		return f.head(ctx, n)
+		return f.client.head(ctx, n)
 	}
 	w, ok := f.watch(ctx, n)
 	if !ok {
-		return f.head(ctx, n)
+		return f.client.head(ctx, n)
 	}
 	o, err := f.open(ctx, n, 0)
 	if err == nil {
@@ -92,7 +92,7 @@ func (f *FS) look(ctx context.Context, n name) (object, error) {
 	case status(err) == http.StatusNotFound:
 		return object{}, err
 	case err != nil: // what cannot be read may be looked at all the same
-		return f.head(ctx, n)
+		return f.client.head(ctx, n)
 	case !o.isFile(), o.object.link: // of a change of what a link leads to nothing is known here
 		o.drop()
 		return o.object, nil

@@ -179,9 +179,9 @@ func (f *FS) entryOf(ctx context.Context, top name, base string) (e entry, modif
 		e.Bytes, e.Count = containerUse(resp.header)
 		return e, made, nil
 	}
-	o, err := f.head(ctx, top.with(base))
+	o, err := f.client.head(ctx, top.with(base))
 	if o.link || cannotFollow(err) {
-		o, err = f.headLink(ctx, top.with(base))
+		o, err = f.client.headLink(ctx, top.with(base))
 	}
 	if err != nil {
 		return entry{}, time.Time{}, err

@@ -203,7 +203,7 @@ func (f *FS) keepParent(ctx context.Context, n name) (made bool) {
 	}
 	gone := f.lastGone()
 	for _, object := range []string{d.object, d.object + "/"} {
-		_, err := f.head(ctx, d.with(object))
+		_, err := f.client.head(ctx, d.with(object))
 		switch {
 		case err == nil, dangles(err): // or a file has the name, beside the directory
 			f.sawDir(d, gone, true)
@@ -225,7 +225,7 @@ func (f *FS) unkeepParent(ctx context.Context, n name) {
 	d, _ := n.parent()
 	if _, empty, err := f.emptiness(ctx, d); err == nil && empty {
 		f.backend.gone.changedAlone(f.whole(d))
-		if err := f.deleteObject(ctx, d); err != nil {
+		if err := f.client.deleteObject(ctx, d); err != nil {
 			f.log.Warn("directory not removed again", "directory", d.String(), "err", err)
 		}
 	}

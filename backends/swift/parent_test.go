@@ -103,7 +103,7 @@ func TestParentCosts(t *testing.T) {
 	f.putObject(t, "dir/x", []byte("x"), nil)
 	f.backend.writes.life = 0 // nothing is asked for the log
 	f.forget()
-	if _, err := f.limits(t.Context()); err != nil { // the gateway asks for those once
+	if _, err := f.client.limits(t.Context()); err != nil { // the gateway asks for those once
 		t.Fatal(err)
 	}
 	asked := func(p vfs.Path) int {

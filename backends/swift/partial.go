@@ -247,7 +247,7 @@ func (f *FS) partialsIn(ctx context.Context, dir name) ([]vfs.Info, error) {
 		g.Go(func() error {
 			// A file of the name is listed as what it is.
 			n := dir.with(dir.prefix() + base)
-			if _, err := f.head(gctx, n); status(err) != http.StatusNotFound {
+			if _, err := f.client.head(gctx, n); status(err) != http.StatusNotFound {
 				return err
 			}
 			p, err := f.findPartial(gctx, n)
@@ -278,7 +278,7 @@ func (f *FS) takeMarker(ctx context.Context, n name, upload string) (bool, error
 	if !ok {
 		return false, nil
 	}
-	return f.takeObject(ctx, marker)
+	return f.client.takeObject(ctx, marker)
 }
 
 // mark puts the marker of the upload, before its first segment.

@@ -39,10 +39,10 @@ func (f *FS) Place(ctx context.Context, p vfs.Path, follow bool) (vfs.Place, err
 // plainest is the one path that stands for a name, whatever others there are.
 func (f *FS) plainest(n name) vfs.Path {
 	p := vfs.Root
-	if _, aliased := f.aliases[n.container]; n.account != "" || aliased && f.account != "" {
+	if _, aliased := f.aliases[n.container]; n.account != "" || aliased && f.client.account != "" {
 		account := n.account
 		if account == "" {
-			account = f.account
+			account = f.client.account
 		}
 		p = p.Join(accountMark + account)
 	}

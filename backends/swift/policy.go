@@ -32,7 +32,7 @@ func (f *FS) prepare(ctx context.Context, req request) (request, error) {
 	}
 	targets := []name{req.target}
 	if req.method == methodCopy {
-		targets = append(targets, copyTarget(req, f.account))
+		targets = append(targets, copyTarget(req, f.client.account))
 	}
 	for _, n := range targets {
 		if n.isAccount() {

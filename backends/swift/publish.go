@@ -26,7 +26,7 @@ func (w *writer) newObjectHeader() map[string]string {
 	// The time is always given: Swift's own changes with every rename.
 	attrs := w.attrs
 	attrs.ModTime = new(w.modTime())
-	maps.Copy(h, w.fs.headerOf(attrs, false))
+	maps.Copy(h, w.fs.client.headerOf(attrs, false))
 	w.inherit(h)
 	if !w.old.exists() && (!w.blind || w.opts.Exclusive || !w.isWhole()) {
 		h[ifNoneMatch] = "*"
@@ -65,7 +65,7 @@ func (w *writer) put(ctx context.Context, etag string, header map[string]string,
 	if err == nil || !reached(err) || errors.Is(err, context.Canceled) {
 		return err
 	}
-	now, headErr := w.fs.head(ctx, w.target)
+	now, headErr := w.fs.client.head(ctx, w.target)
 	if headErr == nil && now.etag == etag && now.header.Get(metaMtime) == header[metaMtime] {
 		return nil
 	}

@@ -215,7 +215,7 @@ func makeContainer(t *testing.T, f *FS) vfs.Path {
 
 func removeContainer(t *testing.T, f *FS, n name) {
 	ctx := context.WithoutCancel(t.Context())
-	err := f.eachBelow(ctx, n, func(ctx context.Context, e entry) error { return f.deleteObject(ctx, n.with(e.Name)) })
+	err := f.eachBelow(ctx, n, func(ctx context.Context, e entry) error { return f.client.deleteObject(ctx, n.with(e.Name)) })
 	if err == nil {
 		_, err = f.client.send(ctx, request{method: http.MethodDelete, target: n})
 	}

@@ -39,7 +39,7 @@ type moment struct {
 
 // whole is a name as logins of all accounts have it: with the account also where that is the login's own.
 func (f *FS) whole(n name) name {
-	n.account = cmp.Or(n.account, f.account)
+	n.account = cmp.Or(n.account, f.client.account)
 	return n
 }
 
@@ -182,7 +182,7 @@ func (f *FS) lookupToMake(ctx context.Context, n name, base string) (vfs.Info, o
 		return vfs.Info{}, object{}, s.moment, vfs.ErrNotExist
 	}
 	asked := f.now()
-	info, o, err := f.find(ctx, n, base, way{look: f.head, below: f.statPrefix, mayBeNone: true, partials: true})
+	info, o, err := f.find(ctx, n, base, way{look: f.client.head, below: f.statPrefix, mayBeNone: true, partials: true})
 	return info, o, asked, err
 }
 

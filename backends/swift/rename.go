@@ -230,7 +230,7 @@ func (m *move) file(ctx context.Context, moved, replaced object) error {
 			return err
 		}
 	}
-	if err := m.copyObject(ctx, m.from, m.to, moved); err != nil {
+	if err := m.client.copyObject(ctx, m.from, m.to, moved); err != nil {
 		if moved.isLarge() && !reached(err) {
 			m.finish(ctx, m.renaming) // nothing has the new name
 		}
@@ -274,7 +274,7 @@ func (m *move) ontoOwnPart(ctx context.Context, moved, replaced object, freed []
 			return err
 		}
 	}
-	if err := m.deleteObject(ctx, m.from); err != nil {
+	if err := m.client.deleteObject(ctx, m.from); err != nil {
 		return translate(err)
 	}
 	m.release(ctx, m.from, slices.DeleteFunc(own, func(seg name) bool { return seg == m.to }))
@@ -286,11 +286,11 @@ func (m *move) ontoOwnPart(ctx context.Context, moved, replaced object, freed []
 // have a copy then, and whoever comes late gives his a content of its own. To take it back instead would lose the file where a damaged cluster only
 // does not find what it has.
 func (m *move) leave(ctx context.Context, from, to name) error {
-	taken, err := m.takeObject(ctx, from)
+	taken, err := m.client.takeObject(ctx, from)
 	if taken || err != nil {
 		return translate(err)
 	}
-	o, err := m.head(ctx, to)
+	o, err := m.client.head(ctx, to)
 	if err != nil || !o.isLarge() {
 		return translate(err)
 	}
@@ -328,33 +328,33 @@ func (m *move) frees(ctx context.Context, moved, replaced object) ([]name, error
 
 // copyObject is copyEntry of what was looked at. Where it was given no time the copy gets the one that was shown, since Swift's own is that of
 // the copy.
-func (f *FS) copyObject(ctx context.Context, from, to name, o object) error {
+func (c *client) copyObject(ctx context.Context, from, to name, o object) error {
 	var more map[string]string
 	if o.exists() && !o.isLink() && !o.isVersion() && o.header.Get(metaMtime) == "" {
 		more = map[string]string{metaMtime: formatSeconds(o.mtime)}
 	}
-	return f.copyEntry(ctx, from, to, o.isVersion(), more)
+	return c.copyEntry(ctx, from, to, o.isVersion(), more)
 }
 
 // copyEntry copies one object on Swift's side: a plain one with its content, a manifest as a manifest, a symbolic link as a link. Of one that is a version
 // Swift would copy the link that leads to it, and fail; so a symbolic link that is a version becomes a copy of what it leads to. The error is not translated.
-func (f *FS) copyEntry(ctx context.Context, from, to name, isVersion bool, more map[string]string) error {
+func (c *client) copyEntry(ctx context.Context, from, to name, isVersion bool, more map[string]string) error {
 	query := url.Values{"multipart-manifest": {"get"}}
 	if !isVersion {
 		query.Set("symlink", "get")
 	}
 	// No If-None-Match: Swift takes the conditions of a COPY as being about its source.
-	header := f.destination(to)
+	header := c.destination(to)
 	maps.Copy(header, more)
-	_, err := f.client.send(ctx, request{method: methodCopy, target: from, header: header, query: query})
+	_, err := c.send(ctx, request{method: methodCopy, target: from, header: header, query: query})
 	return err
 }
 
 // destination says in the headers of a COPY where to.
-func (f *FS) destination(to name) map[string]string {
+func (c *client) destination(to name) map[string]string {
 	header := map[string]string{"Destination": quote(strings.TrimPrefix(to.inAccount(), "/"))}
 	// Without it, Swift takes the account that the source is in.
-	if account := cmp.Or(to.account, f.account); account != "" {
+	if account := cmp.Or(to.account, c.account); account != "" {
 		header["Destination-Account"] = quote(account)
 	}
 	return header

@@ -165,7 +165,7 @@ func TestRenameLeavesBehind(t *testing.T) {
 				f.putRaw(t, seg+"/1", []byte("one"), nil, nil)
 				f.putRaw(t, seg+"/2", []byte("two"), nil, nil)
 				f.putManifest(t, "/c/d/broken", seg+"/1", seg+"/2")
-				if err := f.deleteObject(t.Context(), name{"", "c", string(seg[3:]) + "/2"}); err != nil {
+				if err := f.client.deleteObject(t.Context(), name{"", "c", string(seg[3:]) + "/2"}); err != nil {
 					t.Fatal(err)
 				}
 				for i := range 10 {

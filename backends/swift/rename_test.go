@@ -159,7 +159,7 @@ func (c renameCase) cuts(t *testing.T, each int, test func(t *testing.T, f *fake
 				f.srv.Heal()
 				if err == nil {
 					for _, r := range (renaming{from: name{"", "c", "old"}, to: name{"", "c", "new"}}).records() {
-						if err := f.deleteObject(context.WithoutCancel(t.Context()), r); err != nil { // it may be left
+						if err := f.client.deleteObject(context.WithoutCancel(t.Context()), r); err != nil { // it may be left
 							t.Error(err)
 						}
 					}
@@ -316,7 +316,7 @@ func TestRenameLegacy(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.has(t, "/c/other", content, "it was renamed")
-	o, err := f.head(t.Context(), name{"", "c", "other"})
+	o, err := f.client.head(t.Context(), name{"", "c", "other"})
 	if err != nil || o.dlo != "c/file.part/" {
 		t.Errorf("the manifest is %q, %v", o.dlo, err)
 	}

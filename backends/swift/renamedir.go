@@ -42,7 +42,7 @@ func (m *move) dir(ctx context.Context, marker object) error {
 		return err
 	}
 	// A directory that was only a prefix gets a marker, to stay as it was seen.
-	switch err := m.copyObject(ctx, m.from, m.to, marker); {
+	switch err := m.client.copyObject(ctx, m.from, m.to, marker); {
 	case status(err) == http.StatusNotFound:
 		if err := m.putMarker(ctx, m.to, map[string]string{metaMtime: formatSeconds(m.modTime)}); err != nil {
 			return err
@@ -50,7 +50,7 @@ func (m *move) dir(ctx context.Context, marker object) error {
 	case err != nil:
 		return translate(err)
 	}
-	if err := m.deleteObject(ctx, m.from); err != nil {
+	if err := m.client.deleteObject(ctx, m.from); err != nil {
 		return translate(err)
 	}
 	m.finish(ctx, m.renaming)
@@ -84,7 +84,7 @@ func (m *move) entries(ctx context.Context) (int, error) {
 // same rename can end it when what stayed behind was removed. The record is written after that, since what is newer than the record is
 // another directory. Where it fails the rename has to be repeated from the log's line.
 func (m *move) keepBoth(ctx context.Context) {
-	err := m.copyObject(ctx, m.from, m.to, object{})
+	err := m.client.copyObject(ctx, m.from, m.to, object{})
 	if status(err) == http.StatusNotFound {
 		err = errors.Join(m.mark(ctx, m.to), m.mark(ctx, m.from), m.begin(ctx, m.renaming))
 	}
@@ -108,10 +108,10 @@ func (m *move) entry(ctx context.Context, e entry) (bool, error) {
 			return false, err
 		}
 	}
-	switch err := m.copyEntry(ctx, from, to, e.isVersion(), nil); {
+	switch err := m.client.copyEntry(ctx, from, to, e.isVersion(), nil); {
 	case status(err) == http.StatusNotFound:
 		// It has gone, and the listing does not know yet, or never will without this.
-		return false, translate(m.deleteObject(ctx, from))
+		return false, translate(m.client.deleteObject(ctx, from))
 	case err != nil:
 		return false, translate(err)
 	}
@@ -123,7 +123,7 @@ func (m *move) checkEntry(ctx context.Context, from, to name) error {
 	if !m.resumed && len(m.unfinished) == 0 {
 		return nil
 	}
-	o, err := m.head(ctx, from)
+	o, err := m.client.head(ctx, from)
 	if status(err) == http.StatusNotFound {
 		return nil
 	}
@@ -131,7 +131,7 @@ func (m *move) checkEntry(ctx context.Context, from, to name) error {
 		return translate(err)
 	}
 	if m.resumed {
-		switch twin, err := m.head(ctx, to); {
+		switch twin, err := m.client.head(ctx, to); {
 		case status(err) == http.StatusNotFound:
 		case err != nil:
 			return translate(err)
@@ -207,7 +207,7 @@ func (f *FS) eachBelow(ctx context.Context, dir name, do func(context.Context, e
 
 // eachPageBelow calls do for every page of the objects below a directory.
 func (f *FS) eachPageBelow(ctx context.Context, dir name, do func(context.Context, []entry) error) error {
-	l, err := f.limits(ctx)
+	l, err := f.client.limits(ctx)
 	if err != nil {
 		return translate(err)
 	}

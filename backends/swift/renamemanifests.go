@@ -56,7 +56,7 @@ func (m *move) settleManifests(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.each(ctx, func(ctx context.Context, file settledFile) error { return m.deleteObject(ctx, file.from) }); err != nil {
+	if err := s.each(ctx, func(ctx context.Context, file settledFile) error { return m.client.deleteObject(ctx, file.from) }); err != nil {
 		return translate(err)
 	}
 	return s.each(ctx, func(ctx context.Context, file settledFile) error {
@@ -90,7 +90,7 @@ func (m *move) manifestsIn(ctx context.Context, page []entry) (map[name]object, 
 	for _, e := range page {
 		g.Go(func() error {
 			n := m.from.with(e.Name)
-			o, err := m.head(gctx, n)
+			o, err := m.client.head(gctx, n)
 			switch {
 			case status(err) == http.StatusNotFound, cannotFollow(err):
 				return nil
@@ -181,7 +181,7 @@ func (s *preparing) giveContent(ctx context.Context, from name, o object) ([]nam
 		return nil, translate(err)
 	}
 	if s.resumed {
-		switch twin, err := s.head(ctx, to); {
+		switch twin, err := s.client.head(ctx, to); {
 		case err == nil && twin.header.Get(metaCopyOf) == o.etag:
 			return own, nil
 		case err != nil && status(err) != http.StatusNotFound:

@@ -225,7 +225,7 @@ func TestHeartbeat(t *testing.T) {
 	if _, err := put("/c/cut", heartbeatFrom, map[string]string{}); err == nil || !reached(err) {
 		t.Errorf("an answer that breaks off behind the first sign of life: %v, want an error that leaves open what was stored", err)
 	}
-	if err := f.deleteObject(t.Context(), name{"", "c", "seg"}); err != nil {
+	if err := f.client.deleteObject(t.Context(), name{"", "c", "seg"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := put("/c/broken", heartbeatFrom, map[string]string{}); status(err) != http.StatusBadRequest || !strings.Contains(err.Error(), "/c/seg") {
@@ -267,7 +267,7 @@ func TestBulkDeleteRefused(t *testing.T) {
 	f.srv.Inject(swifttest.Rule{Op: swifttest.BulkDelete, Fault: swifttest.Fault{
 		Status: http.StatusOK, Body: `{"Response Status": "502 Bad Gateway", "Response Body": "", "Number Deleted": 0, "Number Not Found": 0, "Errors": []}`,
 	}})
-	if err := f.bulkDelete(t.Context(), []name{{"", "c", "a"}, {"", "c", "b"}}); err == nil {
+	if err := f.client.bulkDelete(t.Context(), []name{{"", "c", "a"}, {"", "c", "b"}}); err == nil {
 		t.Error("a bulk delete that was not made succeeds")
 	}
 }

@@ -52,9 +52,9 @@ func (t *transport) rewritesPaths(ctx context.Context, grant backend.Grant) bool
 }
 
 // checkProxy looks, at the first use of a store, whether something rewrites paths on the way to it.
-func (f *FS) checkProxy(ctx context.Context, store string, grant backend.Grant) {
-	if f.backend.probed.first(store) && f.backend.http.rewritesPaths(ctx, grant) {
-		f.backend.log.Warn("something in front of the storage rewrites the paths of requests, so that names with empty elements or "+
+func (c *client) checkProxy(ctx context.Context, store string, grant backend.Grant) {
+	if c.store.probed.first(store) && c.store.http.rewritesPaths(ctx, grant) {
+		c.log.Warn("something in front of the storage rewrites the paths of requests, so that names with empty elements or "+
 			"percent signs can lead to other files: set it up to pass paths on as they come (nginx: proxy_pass without a path behind the host, merge_slashes off)",
 			"storage", store)
 	}

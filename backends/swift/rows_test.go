@@ -122,7 +122,7 @@ func TestOldServers(t *testing.T) {
 			for _, p := range []vfs.Path{"/c/a", "/c/a/b"} {
 				is(t, "mkdir", f.Mkdir(t.Context(), p), nil)
 			}
-			o, err := f.head(t.Context(), name{container: "c", object: "a/b"})
+			o, err := f.client.head(t.Context(), name{container: "c", object: "a/b"})
 			if err != nil || !o.isDir() || o.size != 0 {
 				t.Errorf("the marker is %+v, %v", o, err)
 			}

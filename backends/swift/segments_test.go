@@ -47,7 +47,7 @@ func TestSegmentsFollow(t *testing.T) {
 		owner.share(t, dir.Base(), true, false)
 		put(owner, dir.Join("large"), large)
 		same("made with them")
-		shared := vfs.Path("/@" + owner.account).Under(dir)
+		shared := vfs.Path("/@" + owner.client.account).Under(dir)
 		if got := readAll(t, guest, shared.Join("large")); !bytes.Equal(got, large) {
 			t.Errorf("the guest reads %d bytes that are other ones", len(got))
 		}
@@ -82,7 +82,7 @@ func TestSegmentsOfOthers(t *testing.T) {
 		dir := makeContainer(t, owner)
 		owner.share(t, dir.Base(), true, true)
 		ctx, segments := t.Context(), segmentsContainer(dir.Base())
-		large := vfs.Path("/@" + owner.account).Under(dir).Join("large")
+		large := vfs.Path("/@" + owner.client.account).Under(dir).Join("large")
 		put := func(p vfs.Path) error {
 			w, err := guest.OpenWriter(ctx, p, replace)
 			if err != nil {

@@ -56,7 +56,7 @@ func (f *FS) describe(
 		return info, err
 	}
 	if dangles(err) { // there may be an upload by way of the link
-		if to, behindErr := f.behind(ctx, n, o, err); behindErr == nil {
+		if to, behindErr := f.client.behind(ctx, n, o, err); behindErr == nil {
 			n = to
 		}
 	}
@@ -72,12 +72,12 @@ func (f *FS) describe(
 
 // lookup tells what a name is. The object is the zero value for what has none: the account, containers, and directories that are only prefixes.
 func (f *FS) lookup(ctx context.Context, n name, base string) (vfs.Info, object, error) {
-	return f.find(ctx, n, base, way{look: f.head, below: f.statPrefix})
+	return f.find(ctx, n, base, way{look: f.client.head, below: f.statPrefix})
 }
 
 // lookupNew is lookup for a name that is likely to be free.
 func (f *FS) lookupNew(ctx context.Context, n name, base string) (vfs.Info, object, error) {
-	return f.find(ctx, n, base, way{look: f.head, below: f.statPrefix, mayBeNone: true})
+	return f.find(ctx, n, base, way{look: f.client.head, below: f.statPrefix, mayBeNone: true})
 }
 
 // way is how to find out what a name is.
@@ -112,7 +112,7 @@ func (f *FS) find(ctx context.Context, n name, base string, w way) (vfs.Info, ob
 	}
 	if err != nil && (status(err) != http.StatusNotFound || dangles(err)) {
 		b.unwanted()
-		return vfs.Info{}, object{}, f.refusal(ctx, n, err)
+		return vfs.Info{}, object{}, f.client.refusal(ctx, n, err)
 	}
 	none := err != nil
 	var info vfs.Info
@@ -132,22 +132,22 @@ func (f *FS) find(ctx context.Context, n name, base string, w way) (vfs.Info, ob
 }
 
 // head returns an object's headers. The error is not translated.
-func (f *FS) head(ctx context.Context, n name) (object, error) {
-	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: n})
+func (c *client) head(ctx context.Context, n name) (object, error) {
+	resp, err := c.send(ctx, request{method: http.MethodHead, target: n})
 	if err != nil {
 		return object{}, err
 	}
-	o := f.object(resp.header)
+	o := c.object(resp.header)
 	if !o.sized {
-		o.size, err = f.sizeByRange(ctx, n, o.etag)
+		o.size, err = c.sizeByRange(ctx, n, o.etag)
 	}
 	return o, err
 }
 
 // sizeByRange asks for the size of an object whose headers do not tell it, as behind a proxy that
 // sends answers in chunks: the answer to a range has it. The error is not translated.
-func (f *FS) sizeByRange(ctx context.Context, n name, etag string) (int64, error) {
-	resp, err := f.client.open(ctx, request{method: http.MethodGet, target: n, header: map[string]string{"Range": "bytes=0-0"}})
+func (c *client) sizeByRange(ctx context.Context, n name, etag string) (int64, error) {
+	resp, err := c.open(ctx, request{method: http.MethodGet, target: n, header: map[string]string{"Range": "bytes=0-0"}})
 	switch {
 	case status(err) == http.StatusRequestedRangeNotSatisfiable:
 		return 0, nil // it has no first byte
@@ -173,7 +173,7 @@ func (f *FS) statContainer(ctx context.Context, n name, base string) (vfs.Info, 
 		return f.dropBoxInfo(base), nil
 	}
 	if err != nil {
-		return vfs.Info{}, f.refusal(ctx, n, err)
+		return vfs.Info{}, f.client.refusal(ctx, n, err)
 	}
 	info := vfs.Info{Name: base, Mode: dirMode}
 	info.Size, info.Links = containerUse(resp.header)
@@ -214,7 +214,7 @@ func (f *FS) statPrefix(ctx context.Context, n name, base string) (vfs.Info, err
 	case status(err) == http.StatusNotFound:
 		return vfs.Info{}, refusedAs(fmt.Errorf("%w: %w", errNoContainer, err), vfs.ErrNotExist, "there is no container "+n.container)
 	case err != nil:
-		return vfs.Info{}, f.refusal(ctx, n, err)
+		return vfs.Info{}, f.client.refusal(ctx, n, err)
 	case len(page) == 0:
 		return vfs.Info{}, vfs.ErrNotExist
 	}

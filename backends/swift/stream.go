@@ -36,7 +36,7 @@ func (f *FS) openStream(ctx context.Context, n name, off int64) (*stream, object
 	resp, err := f.client.open(ctx, req)
 	if status(err) == http.StatusRequestedRangeNotSatisfiable {
 		// Nothing is behind off. What there is, a HEAD tells.
-		o, err := f.head(ctx, n)
+		o, err := f.client.head(ctx, n)
 		if err != nil {
 			return nil, object{}, err
 		}
@@ -45,7 +45,7 @@ func (f *FS) openStream(ctx context.Context, n name, off int64) (*stream, object
 	if err != nil {
 		return nil, object{}, err
 	}
-	o := f.object(resp.header)
+	o := f.client.object(resp.header)
 	if resp.status == http.StatusPartialContent {
 		if o.size, err = totalOf(resp.header.Get("Content-Range")); err != nil {
 			resp.body.Close()
@@ -55,7 +55,7 @@ func (f *FS) openStream(ctx context.Context, n name, off int64) (*stream, object
 		resp.body.Close()
 		return nil, object{}, fmt.Errorf("GET %q: no part was given, status %d", n.String(), resp.status)
 	} else if !o.sized {
-		if o.size, err = f.sizeByRange(ctx, n, o.etag); err != nil {
+		if o.size, err = f.client.sizeByRange(ctx, n, o.etag); err != nil {
 			resp.body.Close()
 			return nil, object{}, err
 		}

@@ -89,7 +89,7 @@ func TestManyAskedFor(t *testing.T) {
 	f.recallLong()
 	ctx := t.Context()
 	other.mustWrite(t, "/c/f05", noise(10))
-	if _, err := f.limits(ctx); err != nil { // which are asked for once
+	if _, err := f.client.limits(ctx); err != nil { // which are asked for once
 		t.Fatal(err)
 	}
 	send := func(p vfs.Path, there error, want ...swifttest.Op) {

@@ -27,7 +27,7 @@ type transport struct {
 	asking asking
 }
 
-func newTransport(c Config) (*transport, error) {
+func newTransport(c storeConfig) (*transport, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	switch {
 	case c.Insecure:

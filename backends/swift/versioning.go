@@ -38,8 +38,8 @@ func versioningOf(container http.Header) versioning {
 func (v versioning) keeps() bool { return v.enabled || v.archive != "" }
 
 // askVersioning asks how a container keeps versions. One that is not there keeps none. The error is not translated.
-func (f *FS) askVersioning(ctx context.Context, container name) (versioning, error) {
-	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: container})
+func (c *client) askVersioning(ctx context.Context, container name) (versioning, error) {
+	resp, err := c.send(ctx, request{method: http.MethodHead, target: container})
 	switch {
 	case status(err) == http.StatusNotFound:
 		return versioning{}, nil
@@ -74,7 +74,7 @@ func (f *FS) mayBeInVersions(ctx context.Context, n name, segments []name) (bool
 	g, ctx := errgroup.WithContext(ctx)
 	for c := range containers {
 		g.Go(func() error {
-			v, err := f.askVersioning(ctx, c)
+			v, err := f.client.askVersioning(ctx, c)
 			found <- v
 			return err
 		})

@@ -129,7 +129,7 @@ func (f *fake) kept(t *testing.T, how string) [][]byte {
 			}
 		}
 	} else {
-		v, err := f.askVersioning(t.Context(), f.container())
+		v, err := f.client.askVersioning(t.Context(), f.container())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -65,7 +65,7 @@ func (f *FS) versioningFor(ctx context.Context, container name) (versioning, err
 	if archive, ok := f.backend.local.Get(ctx, key); ok {
 		return versioning{enabled: len(archive) == 0, archive: string(archive)}, nil
 	}
-	how, err := f.askVersioning(ctx, container)
+	how, err := f.client.askVersioning(ctx, container)
 	if err == nil && how.keeps() {
 		if how.enabled { // which is what counts where there are both
 			how.archive = ""
@@ -186,14 +186,14 @@ func (h history) version(ctx context.Context) (oldVersion, error) {
 	var err error
 	if h.how.archive != "" {
 		v.name = h.archived(v.of, id)
-		v.object, err = h.head(ctx, v.name)
+		v.object, err = h.client.head(ctx, v.name)
 	} else {
 		v.name = v.of.at(id)
-		v.object, err = h.head(ctx, v.name)
+		v.object, err = h.client.head(ctx, v.name)
 		if status(err) == http.StatusNotFound {
 			// What is from a time without versions has no id, but it has a time.
 			v.name = v.of.at(nullVersion)
-			v.object, err = h.head(ctx, v.name)
+			v.object, err = h.client.head(ctx, v.name)
 			if err == nil && !v.object.modified.Equal(at) {
 				return oldVersion{}, vfs.ErrNotExist
 			}
@@ -201,7 +201,7 @@ func (h history) version(ctx context.Context) (oldVersion, error) {
 	}
 	switch {
 	case err != nil:
-		return oldVersion{}, h.refusal(ctx, h.of, err)
+		return oldVersion{}, h.client.refusal(ctx, h.of, err)
 	case v.object.contentType == deletedType, v.object.isDir():
 		return oldVersion{}, vfs.ErrNotExist
 	}
@@ -232,7 +232,7 @@ func (h history) stat(ctx context.Context, base string) (vfs.Info, error) {
 	there, err := h.isDir(ctx)
 	switch {
 	case err != nil:
-		return vfs.Info{}, h.refusal(ctx, h.of, err)
+		return vfs.Info{}, h.client.refusal(ctx, h.of, err)
 	case !there:
 		return vfs.Info{}, vfs.ErrNotExist
 	}

@@ -30,7 +30,7 @@ func (h history) archive() name { return name{account: h.of.account, container: 
 // archivePage is a page of the archive's listing. One that is not there is empty. The error is not translated.
 func (h history) archivePage(ctx context.Context, l listing) (rawPage, error) {
 	if l.limit == 0 {
-		known, err := h.limits(ctx)
+		known, err := h.client.limits(ctx)
 		if err != nil {
 			return rawPage{}, err
 		}

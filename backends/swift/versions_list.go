@@ -71,7 +71,7 @@ func (l *historyLister) Next(ctx context.Context) ([]vfs.Info, error) {
 		}
 		batch, there, more, err := l.stages[0](ctx)
 		if err != nil {
-			return nil, l.refusal(ctx, l.of, err)
+			return nil, l.client.refusal(ctx, l.of, err)
 		}
 		l.there = l.there || there
 		if !more {
@@ -148,7 +148,7 @@ func (h history) versionsOfIt() stage {
 		if l.versionMarker == nullVersion {
 			l.versionMarker = lastVersion // behind "null" Swift lists nothing
 		}
-		known, err := h.limits(ctx)
+		known, err := h.client.limits(ctx)
 		l.limit = min(known.listing, measureAtOnce)
 		return batch, there, p.more, err
 	}
@@ -159,7 +159,7 @@ func (h history) versionsBelow() stage {
 	l := listing{versions: true, prefix: h.of.prefix(), delimiter: true}
 	var given givenOut
 	return func(ctx context.Context) (batch []shown, there, more bool, err error) {
-		known, err := h.limits(ctx)
+		known, err := h.client.limits(ctx)
 		if err != nil {
 			return nil, false, false, err
 		}

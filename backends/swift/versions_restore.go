@@ -48,7 +48,7 @@ func (h history) bringBack(ctx context.Context, v oldVersion, replaced object) e
 	case id == "" || id == nullVersion, v.object.isLarge(), replaced.exists() && !replaced.isVersion():
 		// In an archive there is no other way. Of a large file made current by its id listings show the size of the manifest, and a content without an
 		// id would not be kept.
-		return h.copyEntry(ctx, v.name, v.of, true, nil)
+		return h.client.copyEntry(ctx, v.name, v.of, true, nil)
 	}
 	_, err := h.client.send(ctx, request{method: http.MethodPut, target: v.of, query: url.Values{"version-id": {id}}})
 	return err

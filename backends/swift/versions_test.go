@@ -285,8 +285,8 @@ func TestVersionsOfOthers(t *testing.T) {
 		} else {
 			a = realSwift(t)
 		}
-		guest := &fake{FS: openFS(t, a.other(), nil), dir: vfs.Path("/@" + f.account).Under(f.dir)}
-		in := func(p vfs.Path) vfs.Path { return vfs.Path("/@" + f.account).Under(p) }
+		guest := &fake{FS: openFS(t, a.other(), nil), dir: vfs.Path("/@" + f.client.account).Under(f.dir)}
+		in := func(p vfs.Path) vfs.Path { return vfs.Path("/@" + f.client.account).Under(p) }
 		v := f.version(t, "file", 0)
 		check := func(rights string, want error) {
 			t.Helper()
@@ -306,7 +306,7 @@ func TestVersionsOfOthers(t *testing.T) {
 			sees(t, guest, in(f.inTree("")), "Swift lists versions to who may list the container", "file/")
 			return
 		}
-		archive := must(f.askVersioning(ctx, f.container())).archive
+		archive := must(f.client.askVersioning(ctx, f.container())).archive
 		f.share(t, archive, true, false)
 		check("with that to read the archive", nil)
 		guest.hasVersions(t, "file", "the archive is shared", old)

@@ -138,7 +138,7 @@ func TestWire(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newOddStore(t, tt.answer, tt.takeBody)
-			tr, err := newTransport(*DefaultConfig())
+			tr, err := newTransport(storeConfig{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -255,14 +255,12 @@ func TestWireTLS(t *testing.T) {
 	srv.Config.ErrorLog = log.New(t.Output(), "", 0)
 	srv.StartTLS()
 	defer srv.Close()
-	strict, err := newTransport(*DefaultConfig())
+	strict, err := newTransport(storeConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer strict.close()
-	lax := *DefaultConfig()
-	lax.Insecure = true
-	tr, err := newTransport(lax)
+	tr, err := newTransport(storeConfig{Insecure: true})
 	if err != nil {
 		t.Fatal(err)
 	}

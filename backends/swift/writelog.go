@@ -377,7 +377,7 @@ func (f *FS) observe(ctx context.Context, req request, began time.Time, resp *re
 			return
 		}
 	case methodCopy:
-		target = copyTarget(req, f.account)
+		target = copyTarget(req, f.client.account)
 	default:
 		if target.isContainer() && err == nil {
 			f.sawContainer(ctx, target, resp.header)

@@ -23,7 +23,7 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	if err := f.changeable(ctx, n); err != nil {
 		return nil, err
 	}
-	limits, err := f.limits(ctx)
+	limits, err := f.client.limits(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -39,7 +39,7 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	case opts.Create && opts.Truncate && !opts.Exclusive && opts.IfVersion == "":
 		info, old, asked, err = f.lookupToReplace(ctx, n, p.Base())
 	default:
-		info, old, err = f.find(ctx, n, p.Base(), way{look: f.head, below: f.statBelow, mayBeNone: opts.Create, partials: true})
+		info, old, err = f.find(ctx, n, p.Base(), way{look: f.client.head, below: f.statBelow, mayBeNone: opts.Create, partials: true})
 	}
 	if f.dropsInto(ctx, n, err) {
 		if !canBeBlind(opts) {
@@ -108,7 +108,7 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 		dlo:    blind || !limits.slo || f.backend.cfg.LargeObjects == largeDLO,
 		blocks: map[int64][]byte{},
 		chain:  newChain(&f.backend.cfg),
-		pace:   pace.NewForWhole(fewUploads, f.backend.cfg.UploadConcurrency, f.client.trip.Get()),
+		pace:   pace.NewForWhole(fewUploads, f.backend.cfg.UploadConcurrency, f.client.store.rtt.Get()),
 	}
 	if !old.exists() {
 		w.attrs.Mode = opts.Mode
