@@ -52,7 +52,8 @@ var mayImport = map[string][]string{
 	// A backend sees the contract and never a session.
 	"backends":                 {"core/backend", "backends/..."}, // the list
 	"backends/internal/...":    nil,                              // what any object store's backend needs
-	"backends/swift":           {"backends/internal/...", "core/backend", "core/cache", "core/vfs"},
+	"backends/swift":           {"backends/internal/...", "backends/swift/api", "core/backend", "core/cache", "core/vfs"},
+	"backends/swift/api":       {"backends/internal/...", "core/backend", "core/vfs"}, // one request to one Swift
 	"backends/local":           {"core/backend", "core/vfs"},
 	"backends/swift/swifttest": nil, // a Swift knows nothing of filegate
 
@@ -117,7 +118,7 @@ var onlyIn = []struct {
 	{"github.com/spf13/afero", []string{"frontends/ftp"}, false},
 	{"github.com/jlaffaye/ftp", nil, true},
 	{"github.com/pires/go-proxyproto", []string{"core/frontend"}, true},
-	{"github.com/ncw/swift/v2", []string{"backends/swift"}, true},
+	{"github.com/ncw/swift/v2", []string{"backends/swift/api"}, true},
 	{"github.com/gophercloud/gophercloud/v2", []string{"authplugins/keystone"}, true},
 	{"github.com/hashicorp/go-plugin", []string{"authplugins/authplugin/..."}, false},
 	{"github.com/hashicorp/go-hclog", []string{"authplugins/authplugin/..."}, false},

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 	"filegate/core/vfs/vfstest"
@@ -39,7 +37,7 @@ func (f *FS) shareWith(t *testing.T, container, who string, read, write bool) {
 	if write {
 		header["X-Container-Write"] = who
 	}
-	_, err := f.client.send(t.Context(), request{method: http.MethodPost, target: name{container: container}, header: header})
+	_, err := f.client.Send(t.Context(), api.Request{Method: http.MethodPost, Target: api.Name{Container: container}, Header: header})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,15 +48,15 @@ func TestForeign(t *testing.T) {
 	run := func(t *testing.T, a account) {
 		owner := openFS(t, a, nil)
 		dir := makeContainer(t, owner)
-		if err := owner.makeContainer(t.Context(), name{container: dir.Base()}.segments(), nil); err != nil {
+		if err := owner.makeContainer(t.Context(), api.Name{Container: dir.Base()}.SegmentsContainer(), nil); err != nil {
 			t.Fatal(err)
 		}
 		guest := openFS(t, a.other(), func(c *Config) {
-			c.Aliases = map[string]string{"alias": owner.client.account + dir.String(), "account": owner.client.account}
+			c.Aliases = map[string]string{"alias": owner.client.Account + dir.String(), "account": owner.client.Account}
 		})
 		who := "test2:tester2"
 		if a.project != "" { // Keystone's names its project, which is the account
-			who = strings.TrimPrefix(guest.client.account, "AUTH_") + ":*"
+			who = strings.TrimPrefix(guest.client.Account, "AUTH_") + ":*"
 		}
 		content, large := []byte("content"), noise(2*mib+1000)
 		ctx := t.Context()
@@ -91,7 +89,7 @@ func TestForeign(t *testing.T) {
 			}
 			return err
 		}
-		for _, shared := range []vfs.Path{vfs.Path("/@" + owner.client.account).Under(dir), "/alias", vfs.Path("/account").Under(dir)} {
+		for _, shared := range []vfs.Path{vfs.Path("/@" + owner.client.Account).Under(dir), "/alias", vfs.Path("/account").Under(dir)} {
 			t.Run(shared.String(), func(t *testing.T) {
 				expect := func(what string, got, want error) {
 					t.Helper()
@@ -122,7 +120,7 @@ func TestForeign(t *testing.T) {
 				expect("rename", guest.Rename(ctx, shared.Join("file"), shared.Join("new"), vfs.RenameOptions{}), vfs.ErrPermission)
 
 				owner.shareWith(t, dir.Base(), who, true, true)
-				owner.shareWith(t, name{container: dir.Base()}.segments().container, who, true, true)
+				owner.shareWith(t, api.Name{Container: dir.Base()}.SegmentsContainer().Container, who, true, true)
 				if got := readAll(t, guest, shared.Join("large")); !bytes.Equal(got, large) {
 					t.Errorf("read %d bytes that are other ones", len(got))
 				}
@@ -132,10 +130,10 @@ func TestForeign(t *testing.T) {
 					t.Errorf("the owner read %d bytes that are other ones", len(got))
 				}
 				expect("removing", guest.Remove(ctx, shared.Join("sub").Join("newer")), nil)
-				owner.shareWith(t, name{container: dir.Base()}.segments().container, who, false, false)
+				owner.shareWith(t, api.Name{Container: dir.Base()}.SegmentsContainer().Container, who, false, false)
 			})
 		}
-		account := vfs.Path("/@" + owner.client.account)
+		account := vfs.Path("/@" + owner.client.Account)
 		expectEmpty := vfstest.List(t, guest, account)
 		if len(expectEmpty) != 0 {
 			t.Errorf("the other account is listed: %v", expectEmpty)
@@ -158,49 +156,12 @@ func TestForeignConformance(t *testing.T) {
 	f.share(t, "c", true, true)
 	f.share(t, "c_segments", true, true)
 	guest := openFS(t, accountIn(f.srv).other(), func(c *Config) {
-		c.Aliases = map[string]string{"shared": f.client.account + "/c", "secret": f.client.account + "/none"}
+		c.Aliases = map[string]string{"shared": f.client.Account + "/c", "secret": f.client.Account + "/none"}
 	})
 	if got := vfstest.List(t, guest, "/"); len(got) != 1 || got[0].Name != "shared" {
 		t.Errorf("the aliases are listed as %v, want only the one that may be entered", got)
 	}
 	vfstest.TestFS(t, func(*testing.T) vfs.FS { return guest }, vfstest.Limits{Root: "/shared", NoModes: true, NoOwners: true, NoDirLinks: true})
-}
-
-func TestAccountURL(t *testing.T) {
-	for _, tt := range []struct{ storage, own, other string }{
-		{"http://swift:8080/v1/AUTH_own", "AUTH_own", "http://swift:8080/v1/AUTH_x"},
-		{"https://swift/swift/v1/AUTH_own/", "AUTH_own", "https://swift/swift/v1/AUTH_x"},
-		{"https://swift/v1.0/4f%2E", "4f.", "https://swift/v1.0/AUTH_x"},
-		{"https://rgw/swift/v1", "", ""}, // the account is in the token
-		{"https://rgw", "", ""},
-	} {
-		if got := accountOf(tt.storage); got != tt.own {
-			t.Errorf("accountOf(%q) = %q, want %q", tt.storage, got, tt.own)
-		}
-		got, err := accountURL(tt.storage, "AUTH_x")
-		if got != tt.other || (err == nil) != (tt.other != "") {
-			t.Errorf("accountURL(%q) = %q, %v; want %q", tt.storage, got, err, tt.other)
-		}
-		if got, err := accountURL(tt.storage, ""); got != tt.storage || err != nil {
-			t.Errorf("the URL of the own account is %q, %v; want %q", got, err, tt.storage)
-		}
-	}
-}
-
-// The token goes where the login said, whatever the client calls an account.
-func TestAccountURLHost(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		account := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"evil.example", "@evil.example", ":80@evil", "?x", "#x", "%2F..", "\\evil"})).
-			Filter(vfs.ValidName).Draw(t, "account")
-		s, err := accountURL("https://swift:8080/v1/AUTH_own", account)
-		if err != nil {
-			t.Fatal(err)
-		}
-		u, err := url.Parse(s)
-		if err != nil || u.Scheme != "https" || u.Host != "swift:8080" || u.User != nil || u.Path != "/v1/"+account || u.RawQuery != "" || u.Fragment != "" {
-			t.Errorf("the account %q is at %q: %+v, %v", account, s, u, err)
-		}
-	})
 }
 
 func TestParseAlias(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"filegate/backends/swift/api"
 	"filegate/core/cache"
 	"filegate/core/vfs"
 )
@@ -22,13 +23,13 @@ type attrs struct {
 	Version string    `json:"v"`
 	// Segments is what the names of a dynamic large object's segments begin with, "container/prefix"; empty for all others.
 	Segments string `json:"d,omitempty"`
-	modes
+	api.Modes
 }
 
 // over returns the description of an object with its time and its modes in it.
 func (a attrs) over(info vfs.Info) vfs.Info {
 	info.ModTime = a.ModTime
-	return a.modes.over(info)
+	return a.Modes.Over(info)
 }
 
 // attrsLife is how long attributes are kept that nobody asks for.
@@ -44,12 +45,12 @@ func newAttrCache(local, shared cache.Cache) *attrCache {
 
 // attrKey names a version of an object: its time, as the listing has it, changes with every write and every POST.
 // The account is its storage URL. What was kept without a look at modes does not do where they are shown, nor the other way round.
-func attrKey(account string, n name, hash string, modified time.Time, modes bool) cache.Key {
+func attrKey(account string, n api.Name, hash string, modified time.Time, modes bool) cache.Key {
 	what := "swift attributes"
 	if modes {
 		what = "swift attributes with modes"
 	}
-	return cache.NewKey(what, account, n.container, n.object, hash, strconv.FormatInt(modified.UnixNano(), 10))
+	return cache.NewKey(what, account, n.Container, n.Object, hash, strconv.FormatInt(modified.UnixNano(), 10))
 }
 
 // get returns what is known of versions, nil where nothing is, in their order.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/cache"
 )
@@ -14,7 +15,7 @@ func TestAttrCache(t *testing.T) {
 	local, other, shared := cache.NewMemory(1<<20), cache.NewMemory(1<<20), cache.NewMemory(1<<20)
 	here, there := newAttrCache(local, shared), newAttrCache(other, shared)
 	key := func(n string) cache.Key {
-		return attrKey("http://swift/v1/A", name{container: "c", object: n}, "hash", time.Unix(1, 0), false)
+		return attrKey("http://swift/v1/A", api.Name{Container: "c", Object: n}, "hash", time.Unix(1, 0), false)
 	}
 	want := attrs{Size: 5, ModTime: time.Unix(2, 3).UTC(), Version: "v", Segments: "c/s/"}
 	here.put(t.Context(), key("b"), want)
@@ -36,14 +37,14 @@ func TestAttrKeys(t *testing.T) {
 	at := time.Unix(10, 500)
 	keys := map[cache.Key]bool{}
 	for _, key := range []cache.Key{
-		attrKey("e", name{container: "c", object: "a"}, "h", at, false),
-		attrKey("f", name{container: "c", object: "a"}, "h", at, false),
-		attrKey("e", name{container: "d", object: "a"}, "h", at, false),
-		attrKey("e", name{container: "c", object: "b"}, "h", at, false),
-		attrKey("e", name{container: "c", object: "a"}, "i", at, false),
-		attrKey("e", name{container: "c", object: "a"}, "h", at.Add(2*time.Second), false),
-		attrKey("e", name{container: "ca", object: ""}, "h", at, false),
-		attrKey("e", name{container: "c", object: "a"}, "h", at, true),
+		attrKey("e", api.Name{Container: "c", Object: "a"}, "h", at, false),
+		attrKey("f", api.Name{Container: "c", Object: "a"}, "h", at, false),
+		attrKey("e", api.Name{Container: "d", Object: "a"}, "h", at, false),
+		attrKey("e", api.Name{Container: "c", Object: "b"}, "h", at, false),
+		attrKey("e", api.Name{Container: "c", Object: "a"}, "i", at, false),
+		attrKey("e", api.Name{Container: "c", Object: "a"}, "h", at.Add(2*time.Second), false),
+		attrKey("e", api.Name{Container: "ca", Object: ""}, "h", at, false),
+		attrKey("e", api.Name{Container: "c", Object: "a"}, "h", at, true),
 	} {
 		keys[key] = true
 	}

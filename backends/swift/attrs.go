@@ -3,11 +3,11 @@ package swift
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
 	"strings"
 	"time"
 
+	"filegate/backends/swift/api"
 	"filegate/core/cache"
 	"filegate/core/vfs"
 )
@@ -31,31 +31,31 @@ func (f *FS) SetAttrs(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 		}
 	}
 	switch {
-	case n.isContainer():
-		return f.setContainerMeta(ctx, n, f.client.headerOf(attrs, true))
-	case o.exists():
-		return f.client.setMeta(ctx, n, o, f.client.headerOf(attrs, o.isDir()))
-	case n.isObject() && info.IsDir():
-		return f.setPrefixMeta(ctx, n, f.client.headerOf(attrs, true))
+	case n.IsContainer():
+		return f.setContainerMeta(ctx, n, f.client.AttrsHeader(attrs, true))
+	case o.Exists():
+		return f.client.SetMeta(ctx, n, o, f.client.AttrsHeader(attrs, o.IsDir()))
+	case n.IsObject() && info.IsDir():
+		return f.setPrefixMeta(ctx, n, f.client.AttrsHeader(attrs, true))
 	}
 	return nil
 }
 
 // setPrefixMeta gives a directory that is only a prefix an object with the metadata.
-func (f *FS) setPrefixMeta(ctx context.Context, d name, more map[string]string) error {
-	if len(more) == 0 || d.checkNew() != nil {
+func (f *FS) setPrefixMeta(ctx context.Context, d api.Name, more map[string]string) error {
+	if len(more) == 0 || d.CheckNew() != nil {
 		return nil
 	}
 	err := f.markWith(ctx, d, more)
-	if status(err) != http.StatusPreconditionFailed {
-		return translate(err)
+	if api.StatusOf(err) != http.StatusPreconditionFailed {
+		return api.Translate(err)
 	}
 	// Somebody else has given it one meanwhile, or a file has come to the name, beside it.
-	o, err := f.client.head(ctx, d)
-	if err != nil || !o.isDir() {
-		return translate(err)
+	o, err := f.client.Head(ctx, d)
+	if err != nil || !o.IsDir() {
+		return api.Translate(err)
 	}
-	return f.client.setMeta(ctx, d, o, more)
+	return f.client.SetMeta(ctx, d, o, more)
 }
 
 // containerPrefix begins the headers of a container's metadata.
@@ -63,33 +63,33 @@ const containerPrefix = "X-Container-Meta-"
 
 // setContainerMeta gives a container metadata, which is written as that of an object. Only the owner may do so; others set times
 // after an upload, too, and nothing is wrong with their upload.
-func (f *FS) setContainerMeta(ctx context.Context, n name, more map[string]string) error {
+func (f *FS) setContainerMeta(ctx context.Context, n api.Name, more map[string]string) error {
 	if len(more) == 0 {
 		return nil
 	}
 	header := map[string]string{}
 	for key, v := range more {
-		header[containerPrefix+strings.TrimPrefix(key, metaPrefix)] = v
+		header[containerPrefix+strings.TrimPrefix(key, api.MetaPrefix)] = v
 	}
-	_, err := f.client.send(ctx, request{method: http.MethodPost, target: n, header: header})
-	if status(err) == http.StatusForbidden {
+	_, err := f.client.Send(ctx, api.Request{Method: http.MethodPost, Target: n, Header: header})
+	if api.StatusOf(err) == http.StatusForbidden {
 		return nil
 	}
 	f.forgetContainerAttrs(ctx, n)
-	return translate(err)
+	return api.Translate(err)
 }
 
 // containerAttrs reads the attributes that a container was given; the time is that of its making where none was.
 func (f *FS) containerAttrs(container http.Header) attrs {
 	h := http.Header{}
-	for _, key := range []string{metaMtime, metaMode, metaUID, metaGID} {
-		if v := container.Get(containerPrefix + strings.TrimPrefix(key, metaPrefix)); v != "" {
+	for _, key := range []string{api.MetaMtime, api.MetaMode, api.MetaUID, api.MetaGID} {
+		if v := container.Get(containerPrefix + strings.TrimPrefix(key, api.MetaPrefix)); v != "" {
 			h.Set(key, v)
 		}
 	}
-	a := attrs{ModTime: f.opened, modes: f.client.modesOf(h)}
-	for _, v := range []string{h.Get(metaMtime), container.Get("X-Timestamp")} {
-		if t, err := parseSeconds(v); err == nil {
+	a := attrs{ModTime: f.opened, Modes: f.client.ModesOf(h)}
+	for _, v := range []string{h.Get(api.MetaMtime), container.Get("X-Timestamp")} {
+		if t, err := api.ParseSeconds(v); err == nil {
 			a.ModTime = t
 			break
 		}
@@ -100,17 +100,17 @@ func (f *FS) containerAttrs(container http.Header) attrs {
 // containerAttrsLife is how long a listing of an account goes by the attributes of a container that were asked for.
 const containerAttrsLife = 5 * time.Minute
 
-func (f *FS) containerAttrsKey(ctx context.Context, container name) (cache.Key, error) {
-	grant, err := f.client.grants.Current(ctx)
+func (f *FS) containerAttrsKey(ctx context.Context, container api.Name) (cache.Key, error) {
+	grant, err := f.client.Grants.Current(ctx)
 	if err != nil {
 		return cache.Key{}, err
 	}
-	account, err := accountURL(grant.Endpoint, container.account)
-	return cache.NewKey("swift container attributes", account, container.container), err
+	account, err := api.AccountURL(grant.Endpoint, container.Account)
+	return cache.NewKey("swift container attributes", account, container.Container), err
 }
 
 // forgetContainerAttrs is for a container that was made, changed or removed.
-func (f *FS) forgetContainerAttrs(ctx context.Context, container name) {
+func (f *FS) forgetContainerAttrs(ctx context.Context, container api.Name) {
 	if key, err := f.containerAttrsKey(ctx, container); err == nil {
 		f.backend.local.Delete(context.WithoutCancel(ctx), key)
 	}
@@ -118,29 +118,18 @@ func (f *FS) forgetContainerAttrs(ctx context.Context, container name) {
 
 // setPartialAttrs is SetAttrs of what is there only as an upload that was cut off; none is what Swift has said of it. The time stays with it until it is
 // complete; nothing else does.
-func (f *FS) setPartialAttrs(ctx context.Context, n name, attrs vfs.Attrs, none error) error {
-	if !errors.Is(none, vfs.ErrNotExist) || errors.Is(none, errNoContainer) || dangles(none) || !n.isObject() {
+func (f *FS) setPartialAttrs(ctx context.Context, n api.Name, attrs vfs.Attrs, none error) error {
+	if !errors.Is(none, vfs.ErrNotExist) || errors.Is(none, api.ErrNoContainer) || api.Dangles(none) || !n.IsObject() {
 		return none
 	}
 	cut, err := f.findPartial(ctx, n)
 	switch {
 	case err != nil:
-		return translate(err)
+		return api.Translate(err)
 	case cut == nil:
 		return none
 	case attrs.ModTime == nil:
 		return nil
 	}
-	return translate(f.putMarkerOf(ctx, n, cut.upload, cut.place, formatSeconds(*attrs.ModTime)))
-}
-
-// setMeta gives an object metadata, and leaves the rest of what it has as it is.
-func (c *client) setMeta(ctx context.Context, n name, o object, more map[string]string) error {
-	if len(more) == 0 {
-		return nil
-	}
-	header := o.kept()
-	maps.Copy(header, more)
-	_, err := c.send(ctx, request{method: http.MethodPost, target: n, header: header})
-	return translate(err)
+	return api.Translate(f.putMarkerOf(ctx, n, cut.upload, cut.place, api.FormatSeconds(*attrs.ModTime)))
 }

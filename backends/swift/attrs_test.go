@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -23,7 +24,7 @@ func TestSetAttrsKeeps(t *testing.T) {
 	}
 	put := func(object string, header map[string]string) {
 		t.Helper()
-		_, err := f.client.send(ctx, request{method: http.MethodPut, target: name{"", "c", object}, header: header})
+		_, err := f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: api.Name{Account: "", Container: "c", Object: object}, Header: header})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,16 +49,16 @@ func TestSetAttrsKeeps(t *testing.T) {
 		}
 	}
 	// What the link leads to has been given the time by the link.
-	o, err := f.client.head(ctx, name{"", "c", "plain"})
-	if err != nil || !o.mtime.Equal(at) {
-		t.Errorf("what the link leads to has the time %v (%v), want %v", o.mtime, err, at)
+	o, err := f.client.Head(ctx, api.Name{Account: "", Container: "c", Object: "plain"})
+	if err != nil || !o.ModTime.Equal(at) {
+		t.Errorf("what the link leads to has the time %v (%v), want %v", o.ModTime, err, at)
 	}
 	for key, want := range kept {
-		if got := o.header.Get(key); got != want {
+		if got := o.Header.Get(key); got != want {
 			t.Errorf("%s is %q, want %q", key, got, want)
 		}
 	}
-	if o, err := f.client.head(ctx, name{"", "c", "dir"}); err != nil || !o.isDir() || o.header.Get("X-Object-Meta-Colour") != "blue" {
+	if o, err := f.client.Head(ctx, api.Name{Account: "", Container: "c", Object: "dir"}); err != nil || !o.IsDir() || o.Header.Get("X-Object-Meta-Colour") != "blue" {
 		t.Errorf("the directory is %+v, %v", o, err)
 	}
 	f.has(t, "/c/dlo", []byte("hello"), "it is a manifest still")
@@ -78,7 +79,7 @@ func TestDirectoryTimes(t *testing.T) {
 		at, mode := time.Date(2021, 2, 3, 4, 5, 6, 700_000_000, time.UTC), fs.FileMode(0o710)
 		put := func(object string, header map[string]string) {
 			t.Helper()
-			if _, err := f.client.send(ctx, request{method: http.MethodPut, target: name{"", dir.Base(), object}, header: header}); err != nil {
+			if _, err := f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: api.Name{Account: "", Container: dir.Base(), Object: object}, Header: header}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -104,8 +105,8 @@ func TestDirectoryTimes(t *testing.T) {
 		if err := f.Mkdir(ctx, dir.Join("made")); err != nil {
 			t.Fatal(err)
 		}
-		_, err := f.client.send(ctx, request{
-			method: http.MethodPost, target: name{container: dir.Base()}, header: map[string]string{"X-Container-Meta-Colour": "blue"},
+		_, err := f.client.Send(ctx, api.Request{
+			Method: http.MethodPost, Target: api.Name{Container: dir.Base()}, Header: map[string]string{"X-Container-Meta-Colour": "blue"},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -120,7 +121,7 @@ func TestDirectoryTimes(t *testing.T) {
 			}
 			has(p, "it was set")
 		}
-		header := must(f.client.head(ctx, name{"", dir.Base(), "marker"})).header
+		header := must(f.client.Head(ctx, api.Name{Account: "", Container: dir.Base(), Object: "marker"})).Header
 		for key, want := range kept {
 			if got := strings.ReplaceAll(header.Get(key), "; ", ";"); got != strings.ReplaceAll(want, "; ", ";") {
 				t.Errorf("%s is %q, want %q", key, got, want)
@@ -158,7 +159,7 @@ func TestTimeOfSharedContainer(t *testing.T) {
 	owner, guest := openFS(t, a, nil), openFS(t, a.other(), nil)
 	dir := makeContainer(t, owner)
 	owner.share(t, dir.Base(), true, true)
-	if err := guest.SetAttrs(t.Context(), vfs.Path("/@"+owner.client.account).Under(dir), vfs.Attrs{ModTime: new(time.Unix(1, 0))}); err != nil {
+	if err := guest.SetAttrs(t.Context(), vfs.Path("/@"+owner.client.Account).Under(dir), vfs.Attrs{ModTime: new(time.Unix(1, 0))}); err != nil {
 		t.Error(err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/internal/recent"
+	"filegate/backends/swift/api"
 	"filegate/core/backend"
 	"filegate/core/cache"
 	"filegate/core/vfs"
@@ -19,7 +20,7 @@ import (
 type Backend struct {
 	cfg    Config
 	log    *slog.Logger
-	store  *store
+	store  *api.Store
 	pages  *pageSizes
 	budget *buffers.Budget
 	attrs  *attrCache
@@ -46,7 +47,7 @@ type Backend struct {
 var _ backend.Backend = (*Backend)(nil)
 
 func newBackend(cfg Config, env backend.Env) (*Backend, error) {
-	s, err := newStore(storeConfig{
+	s, err := api.NewStore(api.Config{
 		Patience: cfg.Patience, Stall: cfg.Stall, KeepModes: cfg.KeepModes, CAFile: cfg.CAFile, Insecure: cfg.Insecure, MaxConnections: cfg.MaxConnections,
 	})
 	if err != nil {
@@ -98,7 +99,7 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 	}
 	f := &FS{
 		backend:      b,
-		client:       b.store.client(login, grant.Endpoint),
+		client:       b.store.Client(login, grant.Endpoint),
 		log:          login.Log,
 		aliases:      b.aliases,
 		opened:       time.Now(),
@@ -107,14 +108,14 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 		dropBoxes:    recent.New(dropBoxFor),
 		closed:       recent.New(dropBoxFor),
 	}
-	f.client.prepare, f.client.observe = f.prepare, f.observe
+	f.client.Prepare, f.client.Observe = f.prepare, f.observe
 	return f, nil
 }
 
 // Close implements [backend.Backend].
 func (b *Backend) Close() error {
 	b.besides.Wait()
-	b.store.close()
+	b.store.Close()
 	b.budget.Close()
 	return nil
 }
@@ -122,7 +123,7 @@ func (b *Backend) Close() error {
 // FS is one login's view of an account.
 type FS struct {
 	backend      *Backend
-	client       *client
+	client       *api.Client
 	log          *slog.Logger
 	aliases      map[string]alias
 	opened       time.Time // shown as the time of what has none
@@ -143,15 +144,3 @@ var (
 	_ vfs.SpaceFS  = (*FS)(nil)
 	_ vfs.DigestFS = (*FS)(nil)
 )
-
-// limits returns what the account's cluster can do.
-func (c *client) limits(ctx context.Context) (limits, error) {
-	grant, err := c.grants.Current(ctx)
-	if err != nil {
-		return limits{}, err
-	}
-	if u, err := url.Parse(grant.Endpoint); err == nil {
-		c.checkProxy(ctx, storeOf(u), grant)
-	}
-	return c.store.info.of(ctx, grant.Endpoint)
-}

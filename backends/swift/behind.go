@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -33,7 +34,7 @@ type behind struct {
 
 // leave notes that an entry stays where it is, because of an error that is its own. It returns an error that is not: of the session or
 // the store, or one too many.
-func (b *behind) leave(n name, err error) error {
+func (b *behind) leave(n api.Name, err error) error {
 	kind := vfs.Kind(err)
 	if err == nil || kind == nil {
 		return err
@@ -43,7 +44,7 @@ func (b *behind) leave(n name, err error) error {
 	if b.failed == nil {
 		b.failed = map[string]bool{}
 	}
-	b.failed[n.object] = true
+	b.failed[n.Object] = true
 	if kind == vfs.ErrUnavailable {
 		b.unavailable++
 	}
@@ -51,7 +52,7 @@ func (b *behind) leave(n name, err error) error {
 		b.kind = kind
 	}
 	if len(b.told) < maxNamedBehind {
-		b.told = append(b.told, fmt.Sprintf("%q: %s", n.inAccount(), vfs.ClientText(err)))
+		b.told = append(b.told, fmt.Sprintf("%q: %s", n.InAccount(), vfs.ClientText(err)))
 	}
 	if len(b.failed) >= maxBehind || b.unavailable >= maxUnavailable {
 		return b.report(true)
@@ -60,7 +61,7 @@ func (b *behind) leave(n name, err error) error {
 }
 
 // need notes the segments of an entry that stays, which are to stay with it.
-func (b *behind) need(segments []name, prefix string) error {
+func (b *behind) need(segments []api.Name, prefix string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if prefix != "" {
@@ -70,9 +71,9 @@ func (b *behind) need(segments []name, prefix string) error {
 		b.needed = map[string]bool{}
 	}
 	for _, seg := range segments {
-		if !b.needed[seg.object] {
-			b.needed[seg.object] = true
-			b.neededBytes += len(seg.object)
+		if !b.needed[seg.Object] {
+			b.needed[seg.Object] = true
+			b.neededBytes += len(seg.Object)
 		}
 	}
 	if b.neededBytes > maxKeptBehind {

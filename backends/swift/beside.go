@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -27,8 +28,8 @@ type beside struct {
 }
 
 // askBeside asks for what lies below a name, in the way given, and whether its container has uploads that were cut off; nil where Swift is too near for it.
-func (f *FS) askBeside(ctx context.Context, n name, base string, w way) *beside {
-	trip := f.client.store.rtt.Get()
+func (f *FS) askBeside(ctx context.Context, n api.Name, base string, w way) *beside {
+	trip := f.backend.store.RTT.Get()
 	if !w.mayBeNone || trip < f.backend.besideFrom {
 		return nil
 	}

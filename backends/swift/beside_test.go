@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/backend"
 	"filegate/core/vfs"
@@ -119,7 +120,7 @@ func TestBeside(t *testing.T) {
 
 func (f *fake) partialsKeyOf(t *testing.T) string {
 	t.Helper()
-	key, err := f.partialsKey(t.Context(), name{container: "c"})
+	key, err := f.partialsKey(t.Context(), api.Name{Container: "c"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +201,7 @@ func TestBesideCosts(t *testing.T) {
 // TestBesideFromTheFirst has a login profit from what others have seen of the way: one who sends a single file has no time to find out.
 func TestBesideFromTheFirst(t *testing.T) {
 	f := newFarFake(t)
-	login := backend.Login{SessionID: "another", Log: f.log, Grants: f.client.grants}
+	login := backend.Login{SessionID: "another", Log: f.log, Grants: f.client.Grants}
 	fsys, err := f.backend.Open(t.Context(), login)
 	if err != nil {
 		t.Fatal(err)
@@ -209,8 +210,8 @@ func TestBesideFromTheFirst(t *testing.T) {
 	if _, err := f.Stat(t.Context(), "/c"); err != nil {
 		t.Fatal(err)
 	}
-	if trip := another.client.store.rtt.Get(); trip == 0 || trip != f.client.store.rtt.Get() {
-		t.Errorf("a trip takes %v by a login that has made none, and %v by another", trip, f.client.store.rtt.Get())
+	if trip := another.backend.store.RTT.Get(); trip == 0 || trip != f.backend.store.RTT.Get() {
+		t.Errorf("a trip takes %v by a login that has made none, and %v by another", trip, f.backend.store.RTT.Get())
 	}
 }
 
@@ -218,9 +219,9 @@ func TestBesideFromTheFirst(t *testing.T) {
 func TestBesideFrom(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.backend.besideFrom = besideFrom
-	n := name{container: "c", object: "x"}
+	n := api.Name{Container: "c", Object: "x"}
 	for trip, want := range map[time.Duration]bool{0: false, 5 * time.Millisecond: false, 30 * time.Millisecond: true, 100 * time.Millisecond: true} {
-		f.client.store.rtt.Set(trip)
+		f.backend.store.RTT.Set(trip)
 		for _, w := range []way{{below: f.statPrefix}, {below: f.statPrefix, mayBeNone: true}} {
 			b := f.askBeside(t.Context(), n, "x", w)
 			if (b != nil) != (want && w.mayBeNone) {

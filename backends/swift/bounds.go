@@ -1,6 +1,7 @@
 package swift
 
 import (
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -16,19 +17,19 @@ const (
 )
 
 // largestFile returns the size of the largest file that can be stored, in bytes.
-func (f *FS) largestFile(l limits) int64 {
+func (f *FS) largestFile(l api.Limits) int64 {
 	pieces := int64(maxPieces)
-	if l.slo && f.backend.cfg.LargeObjects != largeDLO {
+	if l.SLO && f.backend.cfg.LargeObjects != largeDLO {
 		pieces = 1
 		for range maxNesting - 1 {
-			pieces = min(pieces*int64(l.sloSegments), maxPieces)
+			pieces = min(pieces*int64(l.SLOSegments), maxPieces)
 		}
 	}
 	return pieces * f.backend.cfg.MaxSegmentSize
 }
 
 // checkAnnounced refuses options that ask for what no file can be.
-func (f *FS) checkAnnounced(opts vfs.WriteOptions, l limits) error {
+func (f *FS) checkAnnounced(opts vfs.WriteOptions, l api.Limits) error {
 	largest := f.largestFile(l)
 	switch {
 	case opts.Offset < vfs.AtEnd || opts.Size < 0:

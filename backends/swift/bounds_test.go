@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"testing"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -40,9 +41,9 @@ func TestTooLarge(t *testing.T) {
 }
 
 // known returns the limits of the fake's cluster.
-func (f *fake) known(t *testing.T) limits {
+func (f *fake) known(t *testing.T) api.Limits {
 	t.Helper()
-	l, err := f.client.limits(t.Context())
+	l, err := f.client.Limits(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,16 +55,16 @@ func TestManifestsOfFewSegments(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	largest := int64(0)
 	for _, n := range []int{2, 3, 1000, 10_000} {
-		l := defaultLimits()
-		l.sloSegments = n
+		l := api.DefaultLimits()
+		l.SLOSegments = n
 		got := f.largestFile(l)
 		if got < largest || got > maxPieces*f.backend.cfg.MaxSegmentSize {
 			t.Errorf("with %d segments to a manifest the largest file has %d bytes", n, got)
 		}
 		largest = got
 	}
-	l := defaultLimits()
-	l.sloSegments = 2
+	l := api.DefaultLimits()
+	l.SLOSegments = 2
 	if got, want := f.largestFile(l), 512*f.backend.cfg.MaxSegmentSize; got != want {
 		t.Errorf("with two segments to a manifest the largest file has %d bytes, want %d", got, want)
 	}

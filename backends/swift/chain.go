@@ -7,6 +7,7 @@ import (
 	"filegate/backends/internal/buffers"
 	"filegate/backends/internal/digest"
 	"filegate/backends/internal/spans"
+	"filegate/backends/swift/api"
 )
 
 // The checksums of a large file are made in its order, along a chain: each segment gets the sums of what is before it and hands them on with its own bytes
@@ -125,7 +126,7 @@ func (d *draft) add(p []byte) {
 }
 
 // finish adds what the draft lacks of the whole segment, and returns the segment's MD5 and the file's sums to its end.
-func (d *draft) finish(data pieces) (etag string, file sums) {
+func (d *draft) finish(data api.Pieces) (etag string, file sums) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	at := d.off
@@ -143,9 +144,9 @@ func (d *draft) finish(data pieces) (etag string, file sums) {
 
 // sum makes the ETag of a segment and, where it has a place in the chain, the sums up to its end. It waits for the segment before, which is at the
 // same and needs nothing of this one.
-func (s *segment) sum(ctx context.Context, data pieces) error {
+func (s *segment) sum(ctx context.Context, data api.Pieces) error {
 	if s.link == nil {
-		s.etag = data.md5()
+		s.etag = data.MD5()
 		return nil
 	}
 	defer close(s.link.after)
@@ -154,7 +155,7 @@ func (s *segment) sum(ctx context.Context, data pieces) error {
 		select {
 		case before, ok := <-s.link.before:
 			if !ok { // that one has failed, and with it the upload
-				s.etag = data.md5()
+				s.etag = data.MD5()
 				return nil
 			}
 			d = newDraft(s.link.off, before)

@@ -10,6 +10,7 @@ import (
 	"github.com/minio/crc64nvme"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/api"
 )
 
 // checksum is that of a whole file, taken while the file passes from its beginning to its end. The last block is not given out before it has agreed.
@@ -23,9 +24,9 @@ type checksum struct {
 }
 
 // newChecksum returns the checksum that an object's headers tell, or nil where they tell none.
-func newChecksum(o object) *checksum {
-	h, want := o.digest()
-	if h == nil || o.size == 0 {
+func newChecksum(o api.Object) *checksum {
+	h, want := digestOf(o)
+	if h == nil || o.Size == 0 {
 		return nil
 	}
 	return &checksum{hash: h, want: want}
@@ -76,16 +77,16 @@ func (f *file) sumUp() {
 	})
 }
 
-// digest returns what an object's headers tell of its content: a hash, and what it must come to in hex; nil where they tell nothing. What is
+// digestOf returns what an object's headers tell of its content: a hash, and what it must come to in hex; nil where they tell nothing. What is
 // made fastest comes first.
-func (o object) digest() (hash.Hash, string) {
-	if want := o.header.Get(metaCRC64); len(want) == hex.EncodedLen(crc64nvme.Size) {
+func digestOf(o api.Object) (hash.Hash, string) {
+	if want := o.Header.Get(api.MetaCRC64); len(want) == hex.EncodedLen(crc64nvme.Size) {
 		return crc64nvme.New(), strings.ToLower(want)
 	}
-	if want := o.header.Get(metaSHA256); len(want) == hex.EncodedLen(sha256.Size) {
+	if want := o.Header.Get(api.MetaSHA256); len(want) == hex.EncodedLen(sha256.Size) {
 		return sha256.New(), strings.ToLower(want)
 	}
-	if want := o.contentMD5(); want != "" {
+	if want := o.ContentMD5(); want != "" {
 		return md5.New(), want //nolint:gosec // Swift's ETags are MD5
 	}
 	return nil, ""

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"filegate/backends/internal/spans"
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -101,7 +102,7 @@ func (w *writer) abandon() {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), abandonTimeout)
 	defer cancel()
-	names := make([]name, len(w.sent))
+	names := make([]api.Name, len(w.sent))
 	for i, seg := range w.sent {
 		names[i] = seg.name
 	}

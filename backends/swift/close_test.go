@@ -12,6 +12,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/internal/recent"
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -117,7 +118,7 @@ func TestRetention(t *testing.T) {
 			}
 			f.backend.swept = recent.New(sweepEvery)
 			f.mustWrite(t, "/c/second", noise(2*mib+5))
-			want := slices.Concat(f.needed(t, name{"", "c", "first"}), f.needed(t, name{"", "c", "second"}))
+			want := slices.Concat(f.needed(t, api.Name{Account: "", Container: "c", Object: "first"}), f.needed(t, api.Name{Account: "", Container: "c", Object: "second"}))
 			slices.Sort(want)
 			if diff := cmp.Diff(want, f.segments(t)); diff != "" {
 				t.Errorf("the segments are not those of the two files (-want +got):\n%s", diff)

@@ -9,6 +9,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/internal/spans"
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -25,11 +26,11 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 		return vfs.Info{}, err
 	}
 	if w.opts.IfVersion != "" {
-		switch now, err := w.fs.client.head(ctx, w.target); {
-		case status(err) == http.StatusNotFound, err == nil && now.version() != w.opts.IfVersion:
+		switch now, err := w.fs.client.Head(ctx, w.target); {
+		case api.StatusOf(err) == http.StatusNotFound, err == nil && now.Version() != w.opts.IfVersion:
 			return vfs.Info{}, vfs.ErrChanged
 		case err != nil:
-			return vfs.Info{}, translate(err)
+			return vfs.Info{}, api.Translate(err)
 		}
 	}
 	if w.untouched() {
@@ -39,7 +40,7 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	if err != nil {
 		return vfs.Info{}, err
 	}
-	if f := w.fs; f.backend.cfg.ImplicitDirectories && !w.old.exists() {
+	if f := w.fs; f.backend.cfg.ImplicitDirectories && !w.old.Exists() {
 		if err := f.prepareParent(ctx, w.target); err != nil {
 			return vfs.Info{}, err
 		}
@@ -47,7 +48,7 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	version, named, err := w.publish(ctx)
 	if err != nil {
 		w.mu.Lock()
-		w.published = w.published && reached(err)
+		w.published = w.published && api.Reached(err)
 		w.mu.Unlock()
 		return vfs.Info{}, w.refusal(err)
 	}
@@ -69,8 +70,8 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	case len(replaced) > 0 || w.superseded != nil:
 		w.fs.dropSegmentsContainer(ctx, w.target)
 	}
-	info := vfs.Info{Name: w.base, Size: w.size, Mode: fileMode, ModTime: w.modTime(), Version: version}
-	return w.changedBy(w.old.modes.over(info)), nil
+	info := vfs.Info{Name: w.base, Size: w.size, Mode: api.DefaultFileMode, ModTime: w.modTime(), Version: version}
+	return w.changedBy(w.old.Modes.Over(info)), nil
 }
 
 // changedBy returns the description of the file with the attributes that were set.
@@ -86,13 +87,13 @@ func (w *writer) changedBy(info vfs.Info) vfs.Info {
 func (w *writer) untouched() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.old.exists() && !w.opts.Truncate && !w.changed
+	return w.old.Exists() && !w.opts.Truncate && !w.changed
 }
 
 // commitNothing leaves a file as it is, but for its time where one was given.
 func (w *writer) commitNothing(ctx context.Context) (vfs.Info, error) {
-	if more := w.fs.client.headerOf(w.attrs, false); len(more) > 0 {
-		if err := w.fs.client.setMeta(ctx, w.target, w.old, more); err != nil {
+	if more := w.fs.client.AttrsHeader(w.attrs, false); len(more) > 0 {
+		if err := w.fs.client.SetMeta(ctx, w.target, w.old, more); err != nil {
 			return vfs.Info{}, err
 		}
 	}
@@ -100,12 +101,12 @@ func (w *writer) commitNothing(ctx context.Context) (vfs.Info, error) {
 	w.done = true
 	w.mu.Unlock()
 	w.release()
-	return w.changedBy(w.old.info(w.base)), nil
+	return w.changedBy(w.old.Info(w.base)), nil
 }
 
 // publish makes the content the file's: as a plain object where it all lies in memory still, else by a manifest.
 // It returns the new version and the names of the segments that the file now needs.
-func (w *writer) publish(ctx context.Context) (version string, needed map[name]bool, err error) {
+func (w *writer) publish(ctx context.Context) (version string, needed map[api.Name]bool, err error) {
 	plain, err := w.gather(ctx)
 	if err != nil {
 		return "", nil, err
@@ -115,8 +116,8 @@ func (w *writer) publish(ctx context.Context) (version string, needed map[name]b
 		if err := w.waitSent(ctx); err != nil {
 			return "", nil, err
 		}
-		if w.fs.containers.get(w.target.top()).limited {
-			if err := w.fs.roomIn(ctx, w.target, plain.len()); err != nil {
+		if w.fs.containers.get(w.target.Top()).limited {
+			if err := w.fs.roomIn(ctx, w.target, plain.Len()); err != nil {
 				return "", nil, err
 			}
 		}
@@ -126,11 +127,11 @@ func (w *writer) publish(ctx context.Context) (version string, needed map[name]b
 		header := w.newObjectHeader()
 		w.sumPlain(plain, header)
 		err := w.put(ctx, header["Etag"], header, func() error {
-			_, err := w.fs.client.send(ctx, request{method: http.MethodPut, target: w.target, body: plain.reader(), length: plain.len(), header: header})
+			_, err := w.fs.client.Send(ctx, api.Request{Method: http.MethodPut, Target: w.target, Body: plain.Reader(), Length: plain.Len(), Header: header})
 			return err
 		})
 		if err == nil {
-			w.fs.wrote(w.target, plain.len(), header)
+			w.fs.wrote(w.target, plain.Len(), header)
 		}
 		return header["Etag"], nil, err
 	}
@@ -175,7 +176,7 @@ func (w *writer) publish(ctx context.Context) (version string, needed map[name]b
 }
 
 // sumPlain puts the checksums of a plain object into its header. Its MD5 is the ETag, and not needed twice.
-func (w *writer) sumPlain(data pieces, header map[string]string) {
+func (w *writer) sumPlain(data api.Pieces, header map[string]string) {
 	w.mu.Lock()
 	d := w.chain.draft
 	w.chain.late = true
@@ -190,8 +191,8 @@ func (w *writer) sumPlain(data pieces, header map[string]string) {
 }
 
 // named are the segments that the content lies in.
-func (w *writer) named() map[name]bool {
-	all := map[name]bool{}
+func (w *writer) named() map[api.Name]bool {
+	all := map[api.Name]bool{}
 	for _, e := range w.layout {
 		all[e.seg.name] = true
 	}
@@ -199,11 +200,11 @@ func (w *writer) named() map[name]bool {
 }
 
 // gather returns the whole content where it fits into one plain object and no part of it has been sent already, else nil.
-func (w *writer) gather(ctx context.Context) (pieces, error) {
+func (w *writer) gather(ctx context.Context) (api.Pieces, error) {
 	if w.size == 0 { // a manifest of nothing is none
-		return pieces{}, nil
+		return api.Pieces{}, nil
 	}
-	if w.size > w.fs.backend.cfg.SegmentSize || w.size > w.limits.fileSize || w.sequence > 0 {
+	if w.size > w.fs.backend.cfg.SegmentSize || w.size > w.limits.FileSize || w.sequence > 0 {
 		return nil, nil
 	}
 	if err := w.fill(ctx, 0, w.size); err != nil {
@@ -214,7 +215,7 @@ func (w *writer) gather(ctx context.Context) (pieces, error) {
 	if w.sequence > 0 { // memory was short, and fill had to let go of something
 		return nil, nil
 	}
-	all := pieces{}
+	all := api.Pieces{}
 	for off := int64(0); off < w.size; {
 		end := min(w.size, (off/buffers.BlockSize+1)*buffers.BlockSize)
 		all = append(all, w.inBlock(off, end)...)
@@ -224,8 +225,8 @@ func (w *writer) gather(ctx context.Context) (pieces, error) {
 }
 
 // inBlock returns the bytes from off to end of one block: what is dirty, and zeros. It is called with mu held.
-func (w *writer) inBlock(off, end int64) pieces {
-	var all pieces
+func (w *writer) inBlock(off, end int64) api.Pieces {
+	var all api.Pieces
 	start := off / buffers.BlockSize * buffers.BlockSize
 	for _, run := range w.dirty {
 		if run.End <= off || run.Off >= end {
@@ -402,12 +403,12 @@ func (w *writer) holeUnit(longest int64) int64 {
 
 // putZeros stores the segment that holes are made of.
 func (w *writer) putZeros(ctx context.Context, size int64) (*segment, error) {
-	var data pieces
+	var data api.Pieces
 	for range size / buffers.BlockSize {
 		data = append(data, zeros)
 	}
 	w.mu.Lock()
-	seg := &segment{name: w.newName(w.size), size: data.len(), etag: data.md5()}
+	seg := &segment{name: w.newName(w.size), size: data.Len(), etag: data.MD5()}
 	w.sent = append(w.sent, seg)
 	w.mu.Unlock()
 	return seg, w.fs.putSegment(ctx, w.target, seg, data, false)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -244,7 +245,7 @@ func TestCrumbs(t *testing.T) {
 	w.Close()
 	f.has(t, "/c/file", data, "many small changes are changes")
 	f.tidy(t, "/c/file")
-	if n := len(f.needed(t, name{"", "c", "file"})); n > compactFrom {
+	if n := len(f.needed(t, api.Name{Account: "", Container: "c", Object: "file"})); n > compactFrom {
 		t.Errorf("the file lies in %d segments", n)
 	}
 }

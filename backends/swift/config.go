@@ -2,11 +2,11 @@ package swift
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/api"
 	"filegate/core/backend"
 	"filegate/core/vfs"
 )
@@ -156,14 +156,14 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	}
 	for name, target := range c.Aliases {
 		switch _, ok := parseAlias(target); {
-		case !vfs.ValidName(name) || strings.HasPrefix(name, accountMark):
-			report("aliases", "Alias cannot be a name", fmt.Sprintf("%q is to be one name at the top level, without a slash, and not begin with %q.", name, accountMark))
+		case !vfs.ValidName(name) || strings.HasPrefix(name, api.AccountMark):
+			report("aliases", "Alias cannot be a name", fmt.Sprintf("%q is to be one name at the top level, without a slash, and not begin with %q.", name, api.AccountMark))
 		case !ok:
 			report("aliases", "Alias stands for nothing", fmt.Sprintf("Give %s as \"ACCOUNT/container\" or \"ACCOUNT\", such as \"AUTH_shared/photos\".", name))
 		}
 	}
 	if c.CAFile != "" {
-		if _, err := certPool(c.CAFile); err != nil {
+		if _, err := api.CertPool(c.CAFile); err != nil {
 			report("ca_file", "Certificates cannot be used", err.Error())
 		}
 	}
@@ -182,12 +182,4 @@ func (c *Config) New(env backend.Env) (backend.Backend, error) {
 		return nil, err
 	}
 	return b, nil
-}
-
-func readPEM(file string) ([]byte, error) {
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the file: %w", err)
-	}
-	return pem, nil
 }

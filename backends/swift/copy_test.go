@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -34,12 +35,12 @@ func TestCopyLarge(t *testing.T) {
 		},
 		"dynamic": func(f *fake) {
 			for i, part := range slices.Collect(slices.Chunk(content, most)) {
-				seg := &segment{name: name{"", "c", "file.part/" + string(rune('0'+i))}, size: int64(len(part)), etag: pieces{part}.md5()}
-				if err := f.putSegment(t.Context(), seg.name.segmentsOf(), seg, pieces{part}, false); err != nil {
+				seg := &segment{name: api.Name{Account: "", Container: "c", Object: "file.part/" + string(rune('0'+i))}, size: int64(len(part)), etag: api.Pieces{part}.MD5()}
+				if err := f.putSegment(t.Context(), seg.name.SegmentsOf(), seg, api.Pieces{part}, false); err != nil {
 					t.Fatal(err)
 				}
 			}
-			_, err := f.client.send(t.Context(), request{method: http.MethodPut, target: name{"", "c", "file"}, header: map[string]string{"X-Object-Manifest": "c/file.part/"}})
+			_, err := f.client.Send(t.Context(), api.Request{Method: http.MethodPut, Target: api.Name{Account: "", Container: "c", Object: "file"}, Header: map[string]string{"X-Object-Manifest": "c/file.part/"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -115,7 +116,7 @@ func TestCopyBetweenAccounts(t *testing.T) {
 	if err := guest.Mkdir(t.Context(), "/own"); err != nil {
 		t.Fatal(err)
 	}
-	from := vfs.Path("/@" + f.client.account + "/c/file")
+	from := vfs.Path("/@" + f.client.Account + "/c/file")
 	if err := guest.Copy(t.Context(), from, "/own/copy", vfs.CopyOptions{}); err != nil {
 		t.Fatal(err)
 	}

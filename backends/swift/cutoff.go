@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -41,23 +42,23 @@ func (a *activeUploads) has(upload string) bool {
 }
 
 // parseMarker reads the name of a marker that lies in the segments of n's container: the file that the upload is of, and the upload id.
-func parseMarker(n name, marker string) (target name, upload string, ok bool) {
+func parseMarker(n api.Name, marker string) (target api.Name, upload string, ok bool) {
 	rest, ok := strings.CutPrefix(marker, uploadsPrefix)
 	i := strings.LastIndexByte(rest, '/')
 	if !ok || i <= 0 {
-		return name{}, "", false
+		return api.Name{}, "", false
 	}
-	return n.with(rest[:i]), rest[i+1:], isUploadID(rest[i+1:])
+	return n.With(rest[:i]), rest[i+1:], isUploadID(rest[i+1:])
 }
 
 // eachMarker calls do for the marker of each upload below a directory or container, several at a time. The error is not translated.
-func (f *FS) eachMarker(ctx context.Context, dir name, do func(ctx context.Context, target name, upload string, marker entry) error) error {
+func (f *FS) eachMarker(ctx context.Context, dir api.Name, do func(ctx context.Context, target api.Name, upload string, marker entry) error) error {
 	if may, err := f.mayHavePartials(ctx, dir); err != nil || !may {
 		return err
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(movesAtOnce)
-	err := f.eachListed(ctx, dir.segments(), uploadsPrefix+dir.prefix(), func(e entry) error {
+	err := f.eachListed(ctx, dir.SegmentsContainer(), uploadsPrefix+dir.Prefix(), func(e entry) error {
 		if target, upload, ok := parseMarker(dir, e.Name); ok {
 			g.Go(func() error { return do(gctx, target, upload, e) })
 		}
@@ -73,10 +74,10 @@ func (f *FS) eachMarker(ctx context.Context, dir name, do func(ctx context.Conte
 }
 
 // checkNoUploads refuses to remove, or to rename, what has uploads in it that its listing shows.
-func (f *FS) checkNoUploads(ctx context.Context, dir name) error {
+func (f *FS) checkNoUploads(ctx context.Context, dir api.Name) error {
 	switch shown, err := f.partialsIn(ctx, dir); {
 	case err != nil:
-		return translate(err)
+		return api.Translate(err)
 	case len(shown) > 0:
 		return vfs.Errorf(vfs.ErrNotEmpty, "what was uploaded of %q so far lies in it: go on with that upload, or remove it", shown[0].Name)
 	}
@@ -85,13 +86,13 @@ func (f *FS) checkNoUploads(ctx context.Context, dir name) error {
 
 // removeUploads removes what is left of uploads below a directory that is gone: nothing shows it any more. Of one that may be just beginning
 // nothing is there that takes room. A failure is for the log.
-func (f *FS) removeUploads(ctx context.Context, dir name) {
-	err := f.eachMarker(ctx, dir, func(ctx context.Context, target name, upload string, marker entry) error {
+func (f *FS) removeUploads(ctx context.Context, dir api.Name) {
+	err := f.eachMarker(ctx, dir, func(ctx context.Context, target api.Name, upload string, marker entry) error {
 		if f.backend.uploads.has(upload) {
 			return nil
 		}
 		p, err := f.replay(ctx, target, upload, marker)
-		if err != nil || len(p.segments) == 0 && !f.expired(p.modified) && !dir.isContainer() {
+		if err != nil || len(p.segments) == 0 && !f.expired(p.modified) && !dir.IsContainer() {
 			return err
 		}
 		return f.removePartial(ctx, target, p)
@@ -104,25 +105,25 @@ func (f *FS) removeUploads(ctx context.Context, dir name) {
 // moveUploads takes the cut-off uploads of a directory along to its new name. Their segments stay where they are, or have moved with the
 // directory.
 func (m *move) moveUploads(ctx context.Context) error {
-	return translate(m.eachMarker(ctx, m.from, func(ctx context.Context, target name, upload string, marker entry) error {
+	return api.Translate(m.eachMarker(ctx, m.from, func(ctx context.Context, target api.Name, upload string, marker entry) error {
 		if m.backend.uploads.has(upload) { // it will be committed under the name that it was begun with
 			return nil
 		}
 		to, _ := m.sibling(target)
-		return m.behind.leave(target, translate(m.moveUpload(ctx, target, to, upload, marker)))
+		return m.behind.leave(target, api.Translate(m.moveUpload(ctx, target, to, upload, marker)))
 	}))
 }
 
 // moveUpload makes a cut-off upload one of another file. The error is not translated.
-func (m *move) moveUpload(ctx context.Context, from, to name, upload string, marker entry) error {
+func (m *move) moveUpload(ctx context.Context, from, to api.Name, upload string, marker entry) error {
 	place, mtime, err := m.readMarker(ctx, from, upload, marker)
 	switch {
-	case status(err) == http.StatusNotFound: // it has gone meanwhile
+	case api.StatusOf(err) == http.StatusNotFound: // it has gone meanwhile
 		return nil
 	case err != nil:
 		return err
 	}
-	if moved, ok := m.sibling(place); ok && m.from.contains(place) {
+	if moved, ok := m.sibling(place); ok && m.from.Contains(place) {
 		place = moved
 	}
 	if _, ok := markerName(to, upload); !ok {
@@ -140,20 +141,20 @@ func (m *move) moveUpload(ctx context.Context, from, to name, upload string, mar
 
 // dropSegmentsContainer deletes the container of a container's segments when nothing is in it any more, and nothing was set for it that its
 // container has not. A failure is for the log: the next one to empty it tries again.
-func (f *FS) dropSegmentsContainer(ctx context.Context, of name) {
+func (f *FS) dropSegmentsContainer(ctx context.Context, of api.Name) {
 	ctx = context.WithoutCancel(ctx)
-	seg := of.segments()
-	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: seg})
+	seg := of.SegmentsContainer()
+	resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: seg})
 	if err == nil {
-		if _, objects := containerUse(resp.header); objects > 0 {
+		if _, objects := api.ContainerUse(resp.Header); objects > 0 {
 			return
 		}
 		var own bool
-		if own, err = f.hasSettings(ctx, of, resp.header); err == nil && !own {
-			_, err = f.client.send(ctx, request{method: http.MethodDelete, target: seg})
+		if own, err = f.hasSettings(ctx, of, resp.Header); err == nil && !own {
+			_, err = f.client.Send(ctx, api.Request{Method: http.MethodDelete, Target: seg})
 		}
 	}
-	switch status(err) {
+	switch api.StatusOf(err) {
 	case http.StatusNotFound, http.StatusForbidden, http.StatusConflict:
 		err = nil // there is none, or not this login's, or something is in it
 	}
@@ -164,21 +165,21 @@ func (f *FS) dropSegmentsContainer(ctx context.Context, of name) {
 
 // hasSettings reports whether a container of segments has rights, a quota or metadata that the container has not whose segments it holds.
 // The error is not translated.
-func (f *FS) hasSettings(ctx context.Context, of name, segments http.Header) (bool, error) {
+func (f *FS) hasSettings(ctx context.Context, of api.Name, segments http.Header) (bool, error) {
 	settings := keptByRename(segments)
 	delete(settings, "X-Storage-Policy")
 	if len(settings) == 0 {
 		return false, nil
 	}
-	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: of.top()})
+	resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: of.Top()})
 	switch {
-	case status(err) == http.StatusNotFound:
+	case api.StatusOf(err) == http.StatusNotFound:
 		return false, nil // nobody has a use for them without it
 	case err != nil:
 		return false, err
 	}
 	for key, value := range settings {
-		if resp.header.Get(key) != value {
+		if resp.Header.Get(key) != value {
 			return true, nil
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"filegate/backends/internal/recent"
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -59,8 +60,8 @@ func isCut(t *testing.T, f *FS, p vfs.Path, data []byte) {
 
 func hasContainer(t *testing.T, f *FS, container string) bool {
 	t.Helper()
-	_, err := f.client.send(t.Context(), request{method: http.MethodHead, target: name{container: container}})
-	if err != nil && status(err) != http.StatusNotFound {
+	_, err := f.client.Send(t.Context(), api.Request{Method: http.MethodHead, Target: api.Name{Container: container}})
+	if err != nil && api.StatusOf(err) != http.StatusNotFound {
 		t.Fatal(err)
 	}
 	return err == nil
@@ -99,7 +100,7 @@ func TestCutOffHoldsDirectory(t *testing.T) {
 				t.Errorf("removing a cut-off upload: %v", err)
 			}
 		}
-		segments := segmentsContainer(string(top[1:]))
+		segments := api.SegmentsContainer(string(top[1:]))
 		if hasContainer(t, f, segments) {
 			t.Errorf("%s is still there, and nothing is in it", segments)
 		}
@@ -205,8 +206,8 @@ func TestCutOffInUse(t *testing.T) {
 func TestSegmentsContainerStays(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	set := func(container, read string) {
-		_, err := f.client.send(t.Context(), request{
-			method: http.MethodPost, target: name{container: container}, header: map[string]string{"X-Container-Read": read},
+		_, err := f.client.Send(t.Context(), api.Request{
+			Method: http.MethodPost, Target: api.Name{Container: container}, Header: map[string]string{"X-Container-Read": read},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -235,7 +236,7 @@ func TestSegmentsContainerStays(t *testing.T) {
 		}
 		set("c", "")
 		if hasContainer(t, f.FS, "c_segments") {
-			removeContainer(t, f.FS, name{container: "c_segments"})
+			removeContainer(t, f.FS, api.Name{Container: "c_segments"})
 		}
 	}
 }

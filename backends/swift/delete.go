@@ -1,19 +1,14 @@
 package swift
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -23,7 +18,7 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 	switch {
 	case err != nil:
 		return err
-	case !n.isObject():
+	case !n.IsObject():
 		if _, _, err := f.lookup(ctx, n, p.Base()); err != nil {
 			return err
 		}
@@ -34,20 +29,20 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 	}
 	info, o, err := f.lookup(ctx, n, p.Base())
 	switch {
-	case o.link || cannotFollow(err):
+	case o.ThroughLink || api.CannotFollow(err):
 		f.keepParent(ctx, n)
-		return translate(f.client.deleteObject(ctx, n))
-	case errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, errNoContainer):
+		return api.Translate(f.client.Delete(ctx, n))
+	case errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, api.ErrNoContainer):
 		cut, partialErr := f.findPartial(ctx, n)
 		if partialErr == nil && cut != nil {
 			partialErr = f.removePartial(ctx, n, cut)
 			f.dropSegmentsContainer(ctx, n)
-			return translate(partialErr)
+			return api.Translate(partialErr)
 		}
 		if cleared, ghostErr := f.clearGhost(ctx, n); cleared || ghostErr != nil {
-			return translate(ghostErr)
+			return api.Translate(ghostErr)
 		}
-		return cmp.Or(translate(partialErr), err)
+		return cmp.Or(api.Translate(partialErr), err)
 	case err != nil:
 		return err
 	case info.IsDir():
@@ -55,12 +50,12 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 	}
 	freed, err := f.freedBy(ctx, n, o)
 	if err != nil {
-		return translate(err)
+		return api.Translate(err)
 	}
 	made := f.keepParent(ctx, n)
-	switch taken, err := f.client.takeObject(ctx, n); {
+	switch taken, err := f.client.Take(ctx, n); {
 	case err != nil:
-		return translate(err)
+		return api.Translate(err)
 	case !taken: // somebody else has removed it meanwhile, or given it another name, with its segments
 		if made {
 			f.unkeepParent(ctx, n)
@@ -74,36 +69,36 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 	return nil
 }
 
-// segmentsOf returns the names of an object's segments that go with it. The error is not translated.
-func (f *FS) segmentsOf(ctx context.Context, n name, o object) ([]name, error) {
+// SegmentsOf returns the names of an object's segments that go with it. The error is not translated.
+func (f *FS) segmentsOf(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
 	all, err := f.allSegments(ctx, n, o)
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
-	if o.dlo != "" {
+	if o.DLO != "" {
 		if whole, err := f.ownsLegacy(ctx, n, o); err != nil || whole {
 			return all, err
 		}
 	}
-	return slices.DeleteFunc(all, func(seg name) bool { return !isHiddenSegment(n, seg) }), nil
+	return slices.DeleteFunc(all, func(seg api.Name) bool { return !isHiddenSegment(n, seg) }), nil
 }
 
 // allSegments returns the names of what a large object is made of. It follows the manifest, and never a guess. The error is not translated.
-func (f *FS) allSegments(ctx context.Context, n name, o object) ([]name, error) {
+func (f *FS) allSegments(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
 	switch {
-	case o.link: // what it leads to keeps its own
-	case o.slo:
+	case o.ThroughLink: // what it leads to keeps its own
+	case o.SLO:
 		return f.segmentsIn(ctx, n, maxNesting, isHiddenSegment)
-	case o.dlo != "":
-		var all []name
-		segments, prefix := o.dloPrefix(n)
+	case o.DLO != "":
+		var all []api.Name
+		segments, prefix := o.DLOPrefix(n)
 		err := f.eachListed(ctx, segments, prefix, func(e entry) error {
 			if isDLOSegment(prefix, e.Name) {
-				all = append(all, segments.with(e.Name))
+				all = append(all, segments.With(e.Name))
 			}
 			return nil
 		})
-		if status(err) == http.StatusNotFound {
+		if api.StatusOf(err) == http.StatusNotFound {
 			return nil, nil
 		}
 		return all, err
@@ -111,20 +106,14 @@ func (f *FS) allSegments(ctx context.Context, n name, o object) ([]name, error) 
 	return nil, nil
 }
 
-// dloPrefix is where the segments of a dynamic large object lie: their container, and what their names begin with.
-func (o object) dloPrefix(n name) (container name, prefix string) {
-	c, prefix, _ := strings.Cut(strings.TrimPrefix(o.dlo, "/"), "/")
-	return name{account: n.account, container: c}, prefix
-}
-
 // eachListed calls use for the objects of a container whose names begin with a prefix, in order. The error is not translated.
-func (f *FS) eachListed(ctx context.Context, container name, prefix string, use func(entry) error) error {
-	l, err := f.client.limits(ctx)
+func (f *FS) eachListed(ctx context.Context, container api.Name, prefix string, use func(entry) error) error {
+	l, err := f.client.Limits(ctx)
 	if err != nil {
 		return err
 	}
 	for marker := ""; ; {
-		page, err := f.knownPage(ctx, container, listing{prefix: prefix, marker: marker, limit: l.listing})
+		page, err := f.knownPage(ctx, container, listing{prefix: prefix, marker: marker, limit: l.Listing})
 		if err != nil {
 			return err
 		}
@@ -142,7 +131,7 @@ func (f *FS) eachListed(ctx context.Context, container name, prefix string, use 
 
 // listedUpTo returns the objects of a container whose names begin with a prefix: all, or the first
 // ones where there are more than most. The error is not translated.
-func (f *FS) listedUpTo(ctx context.Context, container name, prefix string, most int) ([]entry, error) {
+func (f *FS) listedUpTo(ctx context.Context, container api.Name, prefix string, most int) ([]entry, error) {
 	l := listing{prefix: prefix, limit: most}
 	var all []entry
 	for {
@@ -160,15 +149,15 @@ func (f *FS) listedUpTo(ctx context.Context, container name, prefix string, most
 
 // segmentsIn returns the names of what a static large object's manifest names and, of those manifests among that which follow chooses,
 // what they name. The error is not translated.
-func (f *FS) segmentsIn(ctx context.Context, n name, depth int, follow func(n, seg name) bool) ([]name, error) {
+func (f *FS) segmentsIn(ctx context.Context, n api.Name, depth int, follow func(n, seg api.Name) bool) ([]api.Name, error) {
 	entries, err := f.manifest(ctx, n)
 	if err != nil {
 		return nil, err
 	}
-	var all []name
-	seen := map[name]bool{}
+	var all []api.Name
+	seen := map[api.Name]bool{}
 	for _, m := range entries {
-		seg, ok := m.segment(n.account)
+		seg, ok := m.segment(n.Account)
 		if !ok || seen[seg] {
 			continue
 		}
@@ -178,7 +167,7 @@ func (f *FS) segmentsIn(ctx context.Context, n name, depth int, follow func(n, s
 			continue
 		}
 		inner, err := f.segmentsIn(ctx, seg, depth-1, follow)
-		if err != nil && status(err) != http.StatusNotFound {
+		if err != nil && api.StatusOf(err) != http.StatusNotFound {
 			return nil, err
 		}
 		all = append(all, inner...)
@@ -188,14 +177,14 @@ func (f *FS) segmentsIn(ctx context.Context, n name, depth int, follow func(n, s
 
 // isHiddenSegment says whether a segment is one that only manifests use. A manifest can also be made over files that people see and
 // use by their own names; those stay.
-func isHiddenSegment(n, seg name) bool {
+func isHiddenSegment(n, seg api.Name) bool {
 	switch {
-	case isSegments(seg.container):
+	case api.IsSegments(seg.Container):
 		return true
-	case seg.container == n.container:
+	case seg.Container == n.Container:
 		// The layout of sftp-cloudfs, and those of programs without a container of its own for segments.
-		rest, ok := strings.CutPrefix(seg.object, n.object)
-		return ok && strings.Contains(rest, ".part/") || inSegmentPlace(seg.object) || isOwnPart(seg.object)
+		rest, ok := strings.CutPrefix(seg.Object, n.Object)
+		return ok && strings.Contains(rest, ".part/") || inSegmentPlace(seg.Object) || isOwnPart(seg.Object)
 	}
 	return false
 }
@@ -223,47 +212,47 @@ func isDLOSegment(prefix, object string) bool {
 }
 
 // replaced returns the segments of what the file is about to replace.
-func (w *writer) replaced(ctx context.Context) ([]name, error) {
-	if !w.old.exists() {
+func (w *writer) replaced(ctx context.Context) ([]api.Name, error) {
+	if !w.old.Exists() {
 		return nil, nil
 	}
-	if w.opts.Truncate && !w.old.isLarge() && w.fs.fresh(w.target, w.asked) {
+	if w.opts.Truncate && !w.old.IsLarge() && w.fs.fresh(w.target, w.asked) {
 		return nil, nil // it has no segments
 	}
 	// It may have become a large object, or another one, since it was looked at.
-	now, err := w.fs.client.head(ctx, w.target)
+	now, err := w.fs.client.Head(ctx, w.target)
 	switch {
-	case status(err) == http.StatusNotFound && w.opts.Truncate:
+	case api.StatusOf(err) == http.StatusNotFound && w.opts.Truncate:
 		return nil, nil
-	case status(err) == http.StatusNotFound, err == nil && !w.opts.Truncate && now.etag != w.old.etag:
+	case api.StatusOf(err) == http.StatusNotFound, err == nil && !w.opts.Truncate && now.ETag != w.old.ETag:
 		// The segments that the new content is to share with the old may be those of a file with another name by now.
 		return nil, vfs.ErrChanged
 	case err != nil:
-		return nil, translate(err)
+		return nil, api.Translate(err)
 	}
 	return w.segmentsOf(ctx, now)
 }
 
-// segmentsOf returns the segments of what has the file's name now.
-func (w *writer) segmentsOf(ctx context.Context, now object) ([]name, error) {
+// SegmentsOf returns the segments of what has the file's name now.
+func (w *writer) segmentsOf(ctx context.Context, now api.Object) ([]api.Name, error) {
 	segments, err := w.fs.freedBy(ctx, w.target, now)
-	if status(err) == http.StatusNotFound {
+	if api.StatusOf(err) == http.StatusNotFound {
 		return nil, nil
 	}
-	return segments, translate(err)
+	return segments, api.Translate(err)
 }
 
 // sweep deletes, after a commit, what the new content does not need of the old one's segments, and of its own, which were never anything else's.
-func (w *writer) sweep(ctx context.Context, replaced []name, named map[name]bool) {
-	var own []name
+func (w *writer) sweep(ctx context.Context, replaced []api.Name, named map[api.Name]bool) {
+	var own []api.Name
 	for _, seg := range w.sent {
 		own = append(own, seg.name)
 	}
 	if w.resumed != nil {
 		own = append(own, w.resumed.segments...)
 	}
-	unneeded := func(all []name) []name {
-		return slices.DeleteFunc(all, func(n name) bool { return named[n] })
+	unneeded := func(all []api.Name) []api.Name {
+		return slices.DeleteFunc(all, func(n api.Name) bool { return named[n] })
 	}
 	w.fs.deleteSegments(ctx, unneeded(own))
 	w.fs.release(ctx, w.target, unneeded(replaced))
@@ -271,67 +260,12 @@ func (w *writer) sweep(ctx context.Context, replaced []name, named map[name]bool
 
 // deleteSegments deletes segments that nothing names any more. What cannot be deleted stays as garbage: that is for the log, and no failure
 // of the operation that it belongs to.
-func (f *FS) deleteSegments(ctx context.Context, all []name) {
+func (f *FS) deleteSegments(ctx context.Context, all []api.Name) {
 	if len(all) == 0 {
 		return
 	}
-	err := f.client.deleteAll(ctx, all)
+	err := f.client.DeleteAll(ctx, all)
 	if err != nil {
 		f.log.Warn("segments not deleted", "first", all[0].String(), "count", len(all), "err", err)
 	}
-}
-
-// deleteAll deletes objects that lie in one account.
-func (c *client) deleteAll(ctx context.Context, all []name) error {
-	l, err := c.limits(ctx)
-	if err != nil {
-		return err
-	}
-	if l.bulkDelete && len(all) > 1 {
-		var errs []error
-		for part := range slices.Chunk(all, l.bulkDeletes) {
-			errs = append(errs, c.bulkDelete(ctx, part))
-		}
-		if err := errors.Join(errs...); err == nil || status(err) == 0 {
-			return err
-		}
-		// The middleware may be there and not be for this user: one by one, then.
-	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(headsAtOnce)
-	for _, n := range all {
-		g.Go(func() error { return c.deleteObject(ctx, n) })
-	}
-	return g.Wait()
-}
-
-const maxBulkAnswer = 4 * mib
-
-func (c *client) bulkDelete(ctx context.Context, all []name) error {
-	var names bytes.Buffer
-	for _, n := range all {
-		names.WriteString(quote(n.inAccount()) + "\n")
-	}
-	answer, _, err := c.fetch(ctx, request{
-		method: http.MethodPost, target: name{account: all[0].account}, query: url.Values{"bulk-delete": {"true"}},
-		header: map[string]string{"Content-Type": "text/plain", "Accept": "application/json"},
-		body:   pieces{names.Bytes()}.reader(), length: int64(names.Len()),
-	}, maxBulkAnswer)
-	if err != nil {
-		return err
-	}
-	var result struct {
-		Status string     `json:"Response Status"`
-		Errors [][]string `json:"Errors"`
-	}
-	if err := json.Unmarshal(answer, &result); err != nil {
-		return fmt.Errorf("answer to bulk delete: %w", err)
-	}
-	switch {
-	case len(result.Errors) > 0:
-		return fmt.Errorf("bulk delete: %s, %d names, first %q", result.Status, len(result.Errors), result.Errors[0])
-	case statusOf(result.Status)/100 != 2: // the middleware says 200 before it begins
-		return fmt.Errorf("bulk delete: %s", shortText(result.Status))
-	}
-	return nil
 }

@@ -1,6 +1,10 @@
 package swift
 
-import "testing"
+import (
+	"testing"
+
+	"filegate/backends/swift/api"
+)
 
 func TestIsDLOSegment(t *testing.T) {
 	for _, tt := range []struct {
@@ -27,22 +31,22 @@ func TestIsDLOSegment(t *testing.T) {
 }
 
 func TestIsHiddenSegment(t *testing.T) {
-	file := name{"", "c", "dir/file"}
-	for seg, want := range map[name]bool{
-		{"", "c_segments", "dir/file/20260101T000000Z-0/0-0"}: true,
-		{"", "other_segments", "x"}:                           true, // renamed into another container
-		{"", "c+segments", "dir/file/1"}:                      true, // swift's own client
-		{"", "c", "dir/file.part/00000001"}:                   true, // sftp-cloudfs
-		{"", "c", ".file-segments/dir/file/1"}:                true, // rclone
-		{"", "c", ".segments/dir/file/uuid/1"}:                true, // Apache OpenDAL
-		{"", "c", "d/.segments/dir/file/1"}:                   false,
-		{"", "c", ".segments"}:                                false,
-		{"", "c", "dir/file"}:                                 false,
-		{"", "c", "dir/file.txt"}:                             false,
-		{"", "c", "dir/other"}:                                false,
-		{"", "c", "dir/other.part/1"}:                         false,
-		{"", "photos", "a.jpg"}:                               false,
-		{"", "c_segmentsx", "a"}:                              false,
+	file := api.Name{Account: "", Container: "c", Object: "dir/file"}
+	for seg, want := range map[api.Name]bool{
+		{Account: "", Container: "c_segments", Object: "dir/file/20260101T000000Z-0/0-0"}: true,
+		{Account: "", Container: "other_segments", Object: "x"}:                           true, // renamed into another container
+		{Account: "", Container: "c+segments", Object: "dir/file/1"}:                      true, // swift's own client
+		{Account: "", Container: "c", Object: "dir/file.part/00000001"}:                   true, // sftp-cloudfs
+		{Account: "", Container: "c", Object: ".file-segments/dir/file/1"}:                true, // rclone
+		{Account: "", Container: "c", Object: ".segments/dir/file/uuid/1"}:                true, // Apache OpenDAL
+		{Account: "", Container: "c", Object: "d/.segments/dir/file/1"}:                   false,
+		{Account: "", Container: "c", Object: ".segments"}:                                false,
+		{Account: "", Container: "c", Object: "dir/file"}:                                 false,
+		{Account: "", Container: "c", Object: "dir/file.txt"}:                             false,
+		{Account: "", Container: "c", Object: "dir/other"}:                                false,
+		{Account: "", Container: "c", Object: "dir/other.part/1"}:                         false,
+		{Account: "", Container: "photos", Object: "a.jpg"}:                               false,
+		{Account: "", Container: "c_segmentsx", Object: "a"}:                              false,
 	} {
 		if got := isHiddenSegment(file, seg); got != want {
 			t.Errorf("isHiddenSegment of %v = %v", seg, got)

@@ -2,7 +2,7 @@ package swift
 
 import (
 	"context"
-	"crypto/md5" //nolint:gosec // Swift's ETags are MD5
+	//nolint:gosec // Swift's ETags are MD5
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -12,6 +12,7 @@ import (
 	"github.com/minio/crc64nvme"
 
 	"filegate/backends/internal/digest"
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -65,12 +66,12 @@ func (s sums) header(h map[string]string) {
 	if !s.known {
 		return
 	}
-	h[metaCRC64] = fmt.Sprintf("%016x", s.crc64)
+	h[api.MetaCRC64] = fmt.Sprintf("%016x", s.crc64)
 	if s.md5 != nil {
-		h[metaMD5] = s.md5.Hex()
+		h[api.MetaMD5] = s.md5.Hex()
 	}
 	if s.sha256 != nil {
-		h[metaSHA256] = hex.EncodeToString(s.sha256.Sum(nil))
+		h[api.MetaSHA256] = hex.EncodeToString(s.sha256.Sum(nil))
 	}
 }
 
@@ -92,22 +93,10 @@ func (f *FS) Digest(ctx context.Context, p vfs.Path) (vfs.Sums, error) {
 		return nil, vfs.ErrIsDir
 	}
 	all := vfs.Sums{}
-	for algorithm, digits := range map[vfs.Algorithm]string{vfs.MD5: o.contentMD5(), vfs.SHA256: o.header.Get(metaSHA256)} {
+	for algorithm, digits := range map[vfs.Algorithm]string{vfs.MD5: o.ContentMD5(), vfs.SHA256: o.Header.Get(api.MetaSHA256)} {
 		if sum, err := hex.DecodeString(digits); err == nil && len(sum) == algorithm.Size() {
 			all[algorithm] = sum
 		}
 	}
 	return all, nil
-}
-
-// contentMD5 is the MD5 of the object's content in hex, or empty where nothing tells it: the ETag of a manifest is another thing.
-func (o object) contentMD5() string {
-	sum := o.etag
-	if o.isLarge() {
-		sum = o.header.Get(metaMD5)
-	}
-	if len(sum) != hex.EncodedLen(md5.Size) {
-		return ""
-	}
-	return sum
 }

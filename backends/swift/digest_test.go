@@ -14,6 +14,7 @@ import (
 	"github.com/minio/crc64nvme"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -202,11 +203,11 @@ func (f *fake) keptCRC64(t testing.TB, p vfs.Path) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := f.client.head(t.Context(), n)
+	o, err := f.client.Head(t.Context(), n)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return o.header.Get(metaCRC64)
+	return o.Header.Get(api.MetaCRC64)
 }
 
 // digestsHold checks that no checksum of the file is wrong.
@@ -232,14 +233,14 @@ func TestDigestOfOthers(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	data := noise(2*mib + 1000)
 	f.mustWrite(t, "/c/file", data)
-	o, err := f.client.head(t.Context(), name{"", "c", "file"})
+	o, err := f.client.Head(t.Context(), api.Name{Account: "", Container: "c", Object: "file"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, value := range []string{"x", "zz" + hex.EncodeToString(make([]byte, 15))} {
-		header := o.kept()
-		header[metaMD5], header[metaSHA256] = value, value
-		if _, err := f.client.send(t.Context(), request{method: "POST", target: name{"", "c", "file"}, header: header}); err != nil {
+		header := o.KeptHeader()
+		header[api.MetaMD5], header[api.MetaSHA256] = value, value
+		if _, err := f.client.Send(t.Context(), api.Request{Method: "POST", Target: api.Name{Account: "", Container: "c", Object: "file"}, Header: header}); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := f.Digest(t.Context(), "/c/file"); err != nil || len(got) != 0 {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -24,16 +25,16 @@ func (f *FS) mkdir(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	switch {
 	case err != nil:
 		return err
-	case n.isAccount():
+	case n.IsAccount():
 		return vfs.ErrExist
-	case n.isContainer():
+	case n.IsContainer():
 		return f.makeContainer(ctx, n, nil)
 	}
-	if err := cmp.Or(n.checkNew(), f.changeable(ctx, n)); err != nil {
+	if err := cmp.Or(n.CheckNew(), f.changeable(ctx, n)); err != nil {
 		return err
 	}
 	_, _, asked, err := f.lookupToMake(ctx, n, p.Base())
-	if errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, errNoContainer) {
+	if errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, api.ErrNoContainer) {
 		var cut *partial
 		if cut, err = f.findPartial(ctx, n); err == nil && cut == nil {
 			err = vfs.ErrNotExist
@@ -43,51 +44,51 @@ func (f *FS) mkdir(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	case err == nil:
 		return vfs.ErrExist
 	case !errors.Is(err, vfs.ErrNotExist) && !f.dropsInto(ctx, n, err):
-		return translate(err)
+		return api.Translate(err)
 	}
 	if err := f.prepareParent(ctx, n); err != nil {
 		return err
 	}
 	gone := f.lastGone()
 	// If-None-Match: nothing that appeared since Stat is overwritten.
-	header := markerHeader(f.client.headerOf(attrs, true))
-	header[ifNoneMatch] = "*"
-	_, err = f.client.send(ctx, request{method: http.MethodPut, target: n, header: header})
+	header := markerHeader(f.client.AttrsHeader(attrs, true))
+	header[api.IfNoneMatch] = "*"
+	_, err = f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: n, Header: header})
 	if err == nil {
 		f.around.made(n, asked)
 		f.sawDir(n, gone, true)
 	}
-	switch status(err) {
+	switch api.StatusOf(err) {
 	case http.StatusNotFound:
-		return refusedAs(err, vfs.ErrNotExist, "there is no container "+n.container)
+		return api.RefusedAs(err, vfs.ErrNotExist, "there is no container "+n.Container)
 	case http.StatusPreconditionFailed:
-		if now, headErr := f.client.head(ctx, n); reached(err) && headErr == nil && now.isDir() && !now.link {
+		if now, headErr := f.client.Head(ctx, n); api.Reached(err) && headErr == nil && now.IsDir() && !now.ThroughLink {
 			return nil // an earlier try has made it, whose answer was lost
 		}
-		return refusedAs(err, vfs.ErrExist, "")
+		return api.RefusedAs(err, vfs.ErrExist, "")
 	}
-	return translate(err)
+	return api.Translate(err)
 }
 
 // makeContainer makes a container with the headers. Swift answers 202 to what exists, so that one is asked for before; between the two
 // somebody else's container of that name is no harm.
-func (f *FS) makeContainer(ctx context.Context, n name, header map[string]string) error {
-	switch _, err := f.client.send(ctx, request{method: http.MethodHead, target: n}); {
+func (f *FS) makeContainer(ctx context.Context, n api.Name, header map[string]string) error {
+	switch _, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n}); {
 	case err == nil:
 		return vfs.ErrExist
-	case status(err) != http.StatusNotFound:
-		return translate(err)
+	case api.StatusOf(err) != http.StatusNotFound:
+		return api.Translate(err)
 	}
-	_, err := f.client.send(ctx, request{method: http.MethodPut, target: n, header: header})
+	_, err := f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: n, Header: header})
 	switch policy := f.backend.cfg.StoragePolicy; {
-	case status(err) == http.StatusConflict && policy != "":
-		return refusedAs(err, vfs.ErrExist, "there is a container of this name, with another storage policy than "+policy)
-	case status(err) == http.StatusBadRequest && policy != "":
-		return refusedAs(err, vfs.ErrInvalid, "the storage refuses this name for a container, or the storage policy "+policy)
-	case status(err) == http.StatusBadRequest:
-		return refusedAs(err, vfs.ErrInvalidName, "the storage refuses this name for a container")
+	case api.StatusOf(err) == http.StatusConflict && policy != "":
+		return api.RefusedAs(err, vfs.ErrExist, "there is a container of this name, with another storage policy than "+policy)
+	case api.StatusOf(err) == http.StatusBadRequest && policy != "":
+		return api.RefusedAs(err, vfs.ErrInvalid, "the storage refuses this name for a container, or the storage policy "+policy)
+	case api.StatusOf(err) == http.StatusBadRequest:
+		return api.RefusedAs(err, vfs.ErrInvalidName, "the storage refuses this name for a container")
 	}
-	return translate(err)
+	return api.Translate(err)
 }
 
 // Rmdir implements [vfs.FS].
@@ -96,43 +97,43 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 	switch {
 	case err != nil:
 		return err
-	case n.isAccount():
+	case n.IsAccount():
 		return vfs.Errorf(vfs.ErrPermission, "the account itself cannot be removed")
-	case n.isContainer():
+	case n.IsContainer():
 		if err := f.checkNoUploads(ctx, n); err != nil {
 			return err
 		}
-		_, err := f.client.send(ctx, request{method: http.MethodDelete, target: n})
+		_, err := f.client.Send(ctx, api.Request{Method: http.MethodDelete, Target: n})
 		if err == nil {
 			f.removeUploads(ctx, n)
 			f.dropSegmentsContainer(ctx, n)
 		}
-		if status(err) != http.StatusConflict {
-			return translate(err)
+		if api.StatusOf(err) != http.StatusConflict {
+			return api.Translate(err)
 		}
 		if cleared, ghostErr := f.clearGhosts(ctx, n); ghostErr == nil && cleared {
-			if _, err = f.client.send(ctx, request{method: http.MethodDelete, target: n}); status(err) != http.StatusConflict {
-				return translate(err)
+			if _, err = f.client.Send(ctx, api.Request{Method: http.MethodDelete, Target: n}); api.StatusOf(err) != http.StatusConflict {
+				return api.Translate(err)
 			}
 		}
 		if page, pageErr := f.page(ctx, n, listing{limit: 1}); pageErr == nil && len(page) == 0 {
-			if v, versionsErr := f.client.askVersioning(ctx, n); versionsErr == nil && v.enabled {
-				return refusedAs(err, vfs.ErrNotEmpty, "nothing is in it any more but old versions of files, and the storage keeps it as long as it keeps those")
+			if v, versionsErr := f.client.Versioning(ctx, n); versionsErr == nil && v.Enabled {
+				return api.RefusedAs(err, vfs.ErrNotEmpty, "nothing is in it any more but old versions of files, and the storage keeps it as long as it keeps those")
 			}
-			return refusedAs(err, vfs.ErrUnavailable, "the storage has not taken in yet that everything in it was deleted, try again in a while")
+			return api.RefusedAs(err, vfs.ErrUnavailable, "the storage has not taken in yet that everything in it was deleted, try again in a while")
 		}
-		return refusedAs(err, vfs.ErrNotEmpty, "")
+		return api.RefusedAs(err, vfs.ErrNotEmpty, "")
 	}
 	if err := f.changeable(ctx, n); err != nil {
 		return err
 	}
 	info, o, err := f.lookup(ctx, n, p.Base())
 	switch {
-	case o.link || cannotFollow(err):
+	case o.ThroughLink || api.CannotFollow(err):
 		return vfs.ErrNotDir
-	case errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, errNoContainer):
+	case errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, api.ErrNoContainer):
 		if cleared, ghostErr := f.clearGhost(ctx, n); cleared || ghostErr != nil {
-			return translate(ghostErr)
+			return api.Translate(ghostErr)
 		}
 		return err
 	case err != nil:
@@ -158,8 +159,8 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 	f.keepParent(ctx, n)
 	f.backend.gone.changedAlone(f.whole(n))
 	for _, m := range markers {
-		if err := f.client.deleteObject(ctx, m); err != nil {
-			return translate(err)
+		if err := f.client.Delete(ctx, m); err != nil {
+			return api.Translate(err)
 		}
 	}
 	f.backend.gone.changedAlone(f.whole(n)) // for what was asked meanwhile
@@ -168,41 +169,26 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 }
 
 // notEmpty is the refusal to remove a directory, which may look empty.
-func (f *FS) notEmpty(ctx context.Context, dir name) error {
-	page, err := f.page(ctx, dir, listing{prefix: dir.prefix(), limit: 2})
-	if err == nil && f.hideSegments && len(page) > 0 && !slices.ContainsFunc(page, func(e entry) bool { return e.Name != dir.prefix() && !isOwnPart(e.Name) }) {
+func (f *FS) notEmpty(ctx context.Context, dir api.Name) error {
+	page, err := f.page(ctx, dir, listing{prefix: dir.Prefix(), limit: 2})
+	if err == nil && f.hideSegments && len(page) > 0 && !slices.ContainsFunc(page, func(e entry) bool { return e.Name != dir.Prefix() && !isOwnPart(e.Name) }) {
 		return vfs.Errorf(vfs.ErrNotEmpty, "parts of large files that were moved elsewhere lie in this directory")
 	}
 	return vfs.ErrNotEmpty
 }
 
 // emptiness says whether there is nothing in a directory, and which objects make it be there.
-func (f *FS) emptiness(ctx context.Context, dir name) (markers []name, empty bool, err error) {
-	page, err := f.page(ctx, dir, listing{prefix: dir.prefix(), limit: 2})
+func (f *FS) emptiness(ctx context.Context, dir api.Name) (markers []api.Name, empty bool, err error) {
+	page, err := f.page(ctx, dir, listing{prefix: dir.Prefix(), limit: 2})
 	if err != nil {
-		return nil, false, translate(err)
+		return nil, false, api.Translate(err)
 	}
-	markers = []name{dir}
+	markers = []api.Name{dir}
 	for _, e := range page {
-		if e.Name != dir.prefix() || !isMarker(e.Name, e.Bytes, e.ContentType) {
+		if e.Name != dir.Prefix() || !api.IsMarker(e.Name, e.Bytes, e.ContentType) {
 			return nil, false, nil
 		}
-		markers = append(markers, dir.with(e.Name))
+		markers = append(markers, dir.With(e.Name))
 	}
 	return markers, true, nil
-}
-
-// deleteObject deletes one object. That there is none is as good. The error is not translated.
-func (c *client) deleteObject(ctx context.Context, n name) error {
-	_, err := c.takeObject(ctx, n)
-	return err
-}
-
-// takeObject deletes one object, and says whether it was there. Whoever has taken it decides over what it stood for. The error is not translated.
-func (c *client) takeObject(ctx context.Context, n name) (bool, error) {
-	_, err := c.send(ctx, request{method: http.MethodDelete, target: n})
-	if status(err) == http.StatusNotFound {
-		return reached(err), nil // when an earlier try was carried out, it was there
-	}
-	return err == nil, err
 }

@@ -13,6 +13,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/internal/spans"
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -27,7 +28,7 @@ const (
 )
 
 // place is where the segments of a new upload lie, as a name that those of the segments begin with.
-func (f *FS) place(ctx context.Context, n name, upload string, old object, size int64) (name, error) {
+func (f *FS) place(ctx context.Context, n api.Name, upload string, old api.Object, size int64) (api.Name, error) {
 	hidden := hiddenPlace(n, upload)
 	if f.backend.cfg.LargeObjects != largeDLO || size > 0 && size <= f.backend.cfg.SegmentSize {
 		return hidden, nil
@@ -35,20 +36,20 @@ func (f *FS) place(ctx context.Context, n name, upload string, old object, size 
 	// Beside the file, as sftp-cloudfs has it. Its own manifests have prefixes that do not end in a slash, and whatever came to lie below one
 	// would be in that file's content at once: such a place is taken.
 	for i := range 100 {
-		base := n.object + ".part/"
+		base := n.Object + ".part/"
 		if i > 0 {
-			base = fmt.Sprintf("%s_%02d.part/", n.object, i)
+			base = fmt.Sprintf("%s_%02d.part/", n.Object, i)
 		}
-		place := n.with(base + upload + "/")
-		if len(place.object)+segmentTail > maxObjectName {
+		place := n.With(base + upload + "/")
+		if len(place.Object)+api.SegmentTail > api.MaxObjectName {
 			break
 		}
-		if container, prefix := old.dloPrefix(n); container == n.top() && strings.HasPrefix(place.object, prefix) {
+		if container, prefix := old.DLOPrefix(n); container == n.Top() && strings.HasPrefix(place.Object, prefix) {
 			continue
 		}
-		page, err := f.page(ctx, n.top(), listing{prefix: base, delimiter: true, limit: 1})
+		page, err := f.page(ctx, n.Top(), listing{prefix: base, delimiter: true, limit: 1})
 		if err != nil {
-			return name{}, err
+			return api.Name{}, err
 		}
 		if len(page) == 0 || page[0].Subdir != "" {
 			return place, nil
@@ -59,8 +60,8 @@ func (f *FS) place(ctx context.Context, n name, upload string, old object, size 
 
 // layoutOfDLO reads where the bytes of a dynamic large object lie; or nil where that cannot be told, since a segment is a manifest itself or the listing
 // is behind.
-func (f *FS) layoutOfDLO(ctx context.Context, n name, o object) (layout, error) {
-	container, prefix := o.dloPrefix(n)
+func (f *FS) layoutOfDLO(ctx context.Context, n api.Name, o api.Object) (layout, error) {
+	container, prefix := o.DLOPrefix(n)
 	entries, err := f.allListed(ctx, container, prefix)
 	if err != nil {
 		return nil, err
@@ -72,18 +73,18 @@ func (f *FS) layoutOfDLO(ctx context.Context, n name, o object) (layout, error) 
 			return nil, nil
 		}
 		if e.Bytes > 0 {
-			l = append(l, extent{Span: spans.Span{Off: off, End: off + e.Bytes}, seg: &segment{name: container.with(e.Name), size: e.Bytes, etag: e.Hash}})
+			l = append(l, extent{Span: spans.Span{Off: off, End: off + e.Bytes}, seg: &segment{name: container.With(e.Name), size: e.Bytes, etag: e.Hash}})
 		}
 		off += e.Bytes
 	}
-	if off != o.size {
+	if off != o.Size {
 		return nil, nil
 	}
 	return l, nil
 }
 
 // allListed returns all that a container lists below a prefix. The error is not translated.
-func (f *FS) allListed(ctx context.Context, container name, prefix string) ([]entry, error) {
+func (f *FS) allListed(ctx context.Context, container api.Name, prefix string) ([]entry, error) {
 	var all []entry
 	err := f.eachListed(ctx, container, prefix, func(e entry) error {
 		all = append(all, e)
@@ -93,13 +94,13 @@ func (f *FS) allListed(ctx context.Context, container name, prefix string) ([]en
 }
 
 // listedBySwift is allListed without what this and other gateways know better: it is Swift that makes the file of it.
-func (f *FS) listedBySwift(ctx context.Context, container name, prefix string) ([]entry, error) {
-	limits, err := f.client.limits(ctx)
+func (f *FS) listedBySwift(ctx context.Context, container api.Name, prefix string) ([]entry, error) {
+	limits, err := f.client.Limits(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var all []entry
-	for l := (listing{prefix: prefix, limit: limits.listing}); ; {
+	for l := (listing{prefix: prefix, limit: limits.Listing}); ; {
 		p, err := f.rawPage(ctx, container, l)
 		if err != nil {
 			return nil, err
@@ -181,17 +182,17 @@ func (w *writer) publishDLO(ctx context.Context, header map[string]string) (etag
 		return "", err
 	}
 	// Swift takes an "&" for the sign of a URL, unless it is encoded.
-	header["X-Object-Manifest"] = strings.ReplaceAll(quote(strings.TrimPrefix(w.place.inAccount(), "/")), "&", "%26")
+	header["X-Object-Manifest"] = strings.ReplaceAll(api.Quote(strings.TrimPrefix(w.place.InAccount(), "/")), "&", "%26")
 	etag = w.dloETag()
 	return etag, w.put(ctx, etag, header, func() error {
-		_, err := w.fs.client.send(ctx, request{method: http.MethodPut, target: w.target, header: header})
+		_, err := w.fs.client.Send(ctx, api.Request{Method: http.MethodPut, Target: w.target, Header: header})
 		return err
 	})
 }
 
 // own says whether a segment is one of this upload's.
-func (w *writer) own(seg name) bool {
-	return seg.top() == w.place.top() && strings.HasPrefix(seg.object, w.place.object)
+func (w *writer) own(seg api.Name) bool {
+	return seg.Top() == w.place.Top() && strings.HasPrefix(seg.Object, w.place.Object)
 }
 
 // fillHoles writes zeros where nothing is stored between off and end.
@@ -215,11 +216,11 @@ func (w *writer) fillHoles(off, end int64) error {
 
 // deleteUnneeded deletes what this upload has stored and the file does not consist of: under its prefix it would.
 func (w *writer) deleteUnneeded(ctx context.Context) error {
-	needed := map[name]bool{}
+	needed := map[api.Name]bool{}
 	for _, e := range w.layout {
 		needed[e.seg.name] = true
 	}
-	var gone []name
+	var gone []api.Name
 	for _, seg := range w.sent {
 		if !needed[seg.name] {
 			gone = append(gone, seg.name)
@@ -235,14 +236,14 @@ func (w *writer) deleteUnneeded(ctx context.Context) error {
 	if len(gone) == 0 {
 		return nil
 	}
-	return w.fs.client.deleteAll(ctx, gone)
+	return w.fs.client.DeleteAll(ctx, gone)
 }
 
 // awaitListed waits until the listing has exactly the segments of the file, for as long as a failing request would be tried again.
 func (w *writer) awaitListed(ctx context.Context) error {
-	deadline := time.Now().Add(w.fs.client.patience)
+	deadline := time.Now().Add(w.fs.client.Patience)
 	for try := 0; ; try++ {
-		listed, err := w.fs.listedBySwift(ctx, w.place.top(), w.place.object)
+		listed, err := w.fs.listedBySwift(ctx, w.place.Top(), w.place.Object)
 		if err != nil || w.agrees(listed) {
 			return err
 		}
@@ -250,7 +251,7 @@ func (w *writer) awaitListed(ctx context.Context) error {
 			return vfs.Errorf(vfs.ErrUnavailable, "the storage does not list all parts of the file yet, try again later")
 		}
 		select {
-		case <-time.After(backoff(try)):
+		case <-time.After(api.Backoff(try)):
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -263,7 +264,7 @@ func (w *writer) agrees(listed []entry) bool {
 		return false
 	}
 	for i, e := range w.layout {
-		if l := listed[i]; l.Name != e.seg.name.object || l.Bytes != e.seg.size || l.Hash != e.seg.etag {
+		if l := listed[i]; l.Name != e.seg.name.Object || l.Bytes != e.seg.size || l.Hash != e.seg.etag {
 			return false
 		}
 	}

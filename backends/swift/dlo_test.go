@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -25,9 +26,9 @@ func newDLO(t *testing.T, limits swifttest.Limits) *fake {
 
 func (f *fake) putObject(t *testing.T, object string, data []byte, header map[string]string) {
 	t.Helper()
-	body := pieces{data}
-	_, err := f.client.send(t.Context(), request{
-		method: http.MethodPut, target: name{"", "c", object}, body: body.reader(), length: body.len(), header: header,
+	body := api.Pieces{data}
+	_, err := f.client.Send(t.Context(), api.Request{
+		Method: http.MethodPut, Target: api.Name{Account: "", Container: "c", Object: object}, Body: body.Reader(), Length: body.Len(), Header: header,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -51,12 +52,12 @@ func TestDLOLayout(t *testing.T) {
 	f := newDLO(t, swifttest.Limits{})
 	data := noise(3*buffers.BlockSize + 1000)
 	f.mustWrite(t, "/c/dir/file", data)
-	o, err := f.client.head(t.Context(), name{"", "c", "dir/file"})
+	o, err := f.client.Head(t.Context(), api.Name{Account: "", Container: "c", Object: "dir/file"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(o.dlo, "c/dir/file.part/") || !strings.HasSuffix(o.dlo, "/") {
-		t.Errorf("the manifest is %q, want a prefix in c/dir/file.part/ that ends in a slash", o.dlo)
+	if !strings.HasPrefix(o.DLO, "c/dir/file.part/") || !strings.HasSuffix(o.DLO, "/") {
+		t.Errorf("the manifest is %q, want a prefix in c/dir/file.part/ that ends in a slash", o.DLO)
 	}
 	f.putObject(t, "dir/file.partial", []byte("a stranger"), nil)
 	f.putObject(t, "dir/file.part2/000000", []byte("a stranger"), nil)
@@ -92,9 +93,9 @@ func TestDLOOverOldServers(t *testing.T) {
 		if err := w.waitSent(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		o, err := f.client.head(t.Context(), name{"", "c", "file"})
-		if err != nil || o.size != int64(len(old))+10 { // with the stranger, of which the old servers' layout has no better knowledge
-			t.Errorf("the file that is being replaced has %d bytes, %v; want the old %d (row F6)", o.size, err, len(old)+10)
+		o, err := f.client.Head(t.Context(), api.Name{Account: "", Container: "c", Object: "file"})
+		if err != nil || o.Size != int64(len(old))+10 { // with the stranger, of which the old servers' layout has no better knowledge
+			t.Errorf("the file that is being replaced has %d bytes, %v; want the old %d (row F6)", o.Size, err, len(old)+10)
 		}
 		mustCommit(t, w)
 		f.has(t, "/c/file", data, "a file of the old servers is replaced as any other")
@@ -190,7 +191,7 @@ func TestDLOListedLate(t *testing.T) {
 		f.has(t, "/c/file", data, "a file is published when all of it is listed")
 
 		f.srv.ListingLag(time.Hour)
-		f.client.patience = 300 * time.Millisecond
+		f.client.Patience = 300 * time.Millisecond
 		if _, err := f.write(t.Context(), "/c/file", old, replace); vfs.Kind(err) != vfs.ErrUnavailable {
 			t.Errorf("Commit with segments that are not listed: %v, want %v", err, vfs.ErrUnavailable)
 		}

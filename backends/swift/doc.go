@@ -104,7 +104,7 @@
 //	a new file likewise       its If-None-Match finds the name taken. Not covered, but for a quarter of an hour after any request without an
 //	                          answer: the file has been removed, or given another name, before it arrives
 //	a DELETE, COPY or POST    not covered: Swift takes them without asking for anything, and has no condition for them. They are given up after
-//	that was given up         stall_timeout (a COPY after copyTimeout), and what holds a request up for longer can carry it out late
+//	that was given up         stall_timeout (a COPY after api.copyTimeout), and what holds a request up for longer can carry it out late
 //	a body that the store     not covered: something on the way answers "100 Continue" in Swift's place, or swallows it
 //	does not ask for
 //
@@ -226,9 +226,6 @@
 // An entry of the write log does not go with the first listing that knows of it: Swift keeps a container in several places, and the next
 // listing may come from another one. It goes when all have known for half a minute (see settle). What a listing shows only as a directory stays for its time:
 // that the directory is there, or is not, may have other reasons.
-//
-// ncw/swift is used for single requests only (see client): its segment writer is serial and deletes the old file first,
-// its timeouts count a server-side copy as a hanging connection, and it neither retries writes nor knows which token was refused.
 //
 // The suite of the contract is core/vfs/vfstest; it runs here against our own fake (package swifttest) and, where one is given
 // by the environment, against a real Swift.

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/backend"
 	"filegate/core/vfs"
@@ -26,12 +27,12 @@ var dots = []string{
 
 func TestDotElement(t *testing.T) {
 	for _, s := range dots {
-		if _, ok := dotElement(s); !ok {
+		if _, ok := api.DotElement(s); !ok {
 			t.Errorf("%q is not refused", s)
 		}
 	}
 	for _, s := range []string{"", "...", "..a", "a..", "a/.b", "%2e%2e%2e", "%2ea", "%", "%..", "%%2e", "100%", "a%2fb", "a b"} {
-		if e, ok := dotElement(s); ok {
+		if e, ok := api.DotElement(s); ok {
 			t.Errorf("%q is refused because of %q", s, e)
 		}
 	}
@@ -40,11 +41,11 @@ func TestDotElement(t *testing.T) {
 // putPast makes an object with any name, past the gateway.
 func putPast(t *testing.T, f *FS, container, object string) {
 	t.Helper()
-	grant, err := f.client.grants.Current(t.Context())
+	grant, err := f.client.Grants.Current(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	encoded := strings.ReplaceAll(quote(object), ".", "%2e")
+	encoded := strings.ReplaceAll(api.Quote(object), ".", "%2e")
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, grant.Endpoint+"/"+container+"/"+encoded, strings.NewReader("x"))
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +77,7 @@ func TestDotsRefused(t *testing.T) {
 	for _, d := range dots {
 		var elements []string
 		for e := range strings.SplitSeq(d, "/") {
-			elements = append(elements, escapeElement(e, false))
+			elements = append(elements, api.EscapeElement(e, false))
 		}
 		bad := vfs.Path("/c/d/" + strings.Join(elements, "/"))
 		for what, err := range map[string]error{
@@ -99,22 +100,22 @@ func TestDotsRefused(t *testing.T) {
 				t.Errorf("%s %q: %v, want %v", what, bad, err, vfs.ErrInvalidName)
 			}
 		}
-		for _, req := range []request{
-			{method: http.MethodHead, target: name{"", "c", d}},
-			{method: http.MethodHead, target: name{"", d, "o"}},
-			{method: http.MethodHead, target: name{d, "c", "o"}},
-			{method: methodCopy, target: name{"", "c", "file"}, header: map[string]string{"Destination": quote("c/" + d)}},
-			{method: methodCopy, target: name{"", "c", "file"}, header: map[string]string{"Destination": "c/x", "Destination-Account": quote(d)}},
-			{method: http.MethodPut, target: name{"", "c", "x"}, header: map[string]string{"X-Object-Manifest": quote("c/" + d + "/")}},
-			{method: http.MethodPut, target: name{"", "c", "x"}, header: map[string]string{linkTarget: quote("c/" + d)}},
+		for _, req := range []api.Request{
+			{Method: http.MethodHead, Target: api.Name{Account: "", Container: "c", Object: d}},
+			{Method: http.MethodHead, Target: api.Name{Account: "", Container: d, Object: "o"}},
+			{Method: http.MethodHead, Target: api.Name{Account: d, Container: "c", Object: "o"}},
+			{Method: api.MethodCopy, Target: api.Name{Account: "", Container: "c", Object: "file"}, Header: map[string]string{"Destination": api.Quote("c/" + d)}},
+			{Method: api.MethodCopy, Target: api.Name{Account: "", Container: "c", Object: "file"}, Header: map[string]string{"Destination": "c/x", "Destination-Account": api.Quote(d)}},
+			{Method: http.MethodPut, Target: api.Name{Account: "", Container: "c", Object: "x"}, Header: map[string]string{"X-Object-Manifest": api.Quote("c/" + d + "/")}},
+			{Method: http.MethodPut, Target: api.Name{Account: "", Container: "c", Object: "x"}, Header: map[string]string{api.SymlinkTargetHeader: api.Quote("c/" + d)}},
 		} {
-			if _, err := f.client.send(ctx, req); !errors.Is(err, vfs.ErrInvalidName) || reached(err) {
-				t.Errorf("%s %v %v: %v, want a refusal", req.method, req.target, req.header, err)
+			if _, err := f.client.Send(ctx, req); !errors.Is(err, vfs.ErrInvalidName) || api.Reached(err) {
+				t.Errorf("%s %v %v: %v, want a refusal", req.Method, req.Target, req.Header, err)
 			}
 		}
 	}
 	for _, r := range f.srv.Requests() {
-		if _, ok := dotElement(r.Path); ok {
+		if _, ok := api.DotElement(r.Path); ok {
 			t.Errorf("%s %s was sent", r.Method, r.Path)
 		}
 	}
@@ -136,7 +137,7 @@ func TestRewritingProxy(t *testing.T) {
 	srv := swifttest.Start(t, swifttest.Config{})
 	for _, rewrites := range []bool{false, true} {
 		f := openFS(t, accountIn(srv), nil)
-		grant, err := f.client.grants.Current(t.Context())
+		grant, err := f.client.Grants.Current(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,18 +152,18 @@ func TestRewritingProxy(t *testing.T) {
 			}
 		}})
 		var lines bytes.Buffer
-		f.client.log = slog.New(slog.NewTextHandler(&lines, nil))
+		f.client.Log = slog.New(slog.NewTextHandler(&lines, nil))
 		grant.Endpoint = proxy.URL + target.Path
-		f.client.grants = fixedGrant(grant)
+		f.client.Grants = fixedGrant(grant)
 		for range 2 {
-			if _, err := f.client.limits(t.Context()); err != nil {
+			if _, err := f.client.Limits(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if got := strings.Count(lines.String(), "rewrites the paths"); got != map[bool]int{true: 1}[rewrites] {
 			t.Errorf("behind a proxy that rewrites paths (%t) the log says %d times that one does:\n%s", rewrites, got, lines.String())
 		}
-		f.backend.store.close()
+		f.backend.store.Close()
 		proxy.Close()
 	}
 }

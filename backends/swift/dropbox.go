@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"filegate/backends/internal/spans"
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -22,8 +23,8 @@ const dropBoxFor = time.Minute
 
 // isDropBox reports whether the login may write to n's container, which it may not read. Swift is asked by a POST to a name that
 // nothing has: it is refused as forbidden or, where it could have been done, as not found.
-func (f *FS) isDropBox(ctx context.Context, n name) bool {
-	key := n.top().String()
+func (f *FS) isDropBox(ctx context.Context, n api.Name) bool {
+	key := n.Top().String()
 	switch {
 	case f.dropBoxes.Has(key):
 		return true
@@ -31,13 +32,13 @@ func (f *FS) isDropBox(ctx context.Context, n name) bool {
 		return false
 	}
 	// What is refused may be about a link that leads into another container.
-	if _, err := f.client.send(ctx, request{method: http.MethodHead, target: n.top(), patience: -1}); status(err) != http.StatusForbidden {
+	if _, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n.Top(), Patience: -1}); api.StatusOf(err) != http.StatusForbidden {
 		return false
 	}
 	var r [16]byte
 	rand.Read(r[:])
-	_, err := f.client.send(ctx, request{method: http.MethodPost, target: n.with(".filegate-" + hex.EncodeToString(r[:])), patience: -1})
-	switch status(err) {
+	_, err := f.client.Send(ctx, api.Request{Method: http.MethodPost, Target: n.With(".filegate-" + hex.EncodeToString(r[:])), Patience: -1})
+	switch api.StatusOf(err) {
 	case http.StatusNotFound:
 		f.dropBoxes.Note(key)
 		return true
@@ -48,8 +49,8 @@ func (f *FS) isDropBox(ctx context.Context, n name) bool {
 }
 
 // dropsInto reports whether a lookup of n has failed because n's container is a drop box.
-func (f *FS) dropsInto(ctx context.Context, n name, err error) bool {
-	return status(err) == http.StatusForbidden && n.container != "" && f.isDropBox(ctx, n)
+func (f *FS) dropsInto(ctx context.Context, n api.Name, err error) bool {
+	return api.StatusOf(err) == http.StatusForbidden && n.Container != "" && f.isDropBox(ctx, n)
 }
 
 // canBeBlind reports whether a file can be written to without a look at what has its name: the content is to begin anew.
@@ -75,15 +76,15 @@ func (f *FS) dropBoxInfo(base string) vfs.Info {
 }
 
 // blindPlace returns where the segments of a file in a drop box lie.
-func blindPlace(n name, upload string) (name, error) {
-	place := n.with(n.object + partSuffix + "/" + upload + "/")
-	if len(place.object)+segmentTail > maxObjectName {
-		return name{}, errLongName(n)
+func blindPlace(n api.Name, upload string) (api.Name, error) {
+	place := n.With(n.Object + partSuffix + "/" + upload + "/")
+	if len(place.Object)+api.SegmentTail > api.MaxObjectName {
+		return api.Name{}, errLongName(n)
 	}
 	return place, nil
 }
 
 // errBlind is the refusal of what cannot be done without a look at what is there.
-func errBlind(n name, err error) error {
-	return refusedAs(err, vfs.ErrPermission, fmt.Sprintf("this login may put new files into %q, and not read what is there", n.container))
+func errBlind(n api.Name, err error) error {
+	return api.RefusedAs(err, vfs.ErrPermission, fmt.Sprintf("this login may put new files into %q, and not read what is there", n.Container))
 }

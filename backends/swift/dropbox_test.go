@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"filegate/backends/internal/recent"
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -21,7 +22,7 @@ func TestDropBox(t *testing.T) {
 		dir := makeContainer(t, owner)
 		owner.share(t, dir.Base(), false, true)
 		ctx := t.Context()
-		box := vfs.Path("/@" + owner.client.account).Under(dir)
+		box := vfs.Path("/@" + owner.client.Account).Under(dir)
 		write := func(p vfs.Path, data []byte, opts vfs.WriteOptions) error {
 			w, err := guest.OpenWriter(ctx, p, opts)
 			if err != nil {
@@ -94,7 +95,7 @@ func TestDropBox(t *testing.T) {
 		w.Close()
 		sees(t, owner, dir, "what was put", "a", "b", "d/", "new")
 		sees(t, owner, dir.Join("d"), "what was put", "f")
-		if page, err := owner.page(ctx, name{container: dir.Base()}, listing{prefix: "cut", limit: 10}); err != nil || len(page) > 0 {
+		if page, err := owner.page(ctx, api.Name{Container: dir.Base()}, listing{prefix: "cut", limit: 10}); err != nil || len(page) > 0 {
 			t.Errorf("of an upload that was cut off there is %v (%v)", page, err)
 		}
 

@@ -8,31 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 	"filegate/core/vfs/vfstest"
 )
-
-// TestEscapeElement holds that every name that Swift can have is shown as a name, each as another.
-func TestEscapeElement(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		top := rapid.Bool().Draw(t, "top")
-		element := rapid.OneOf(rapid.StringMatching(`%{0,3}(\.{0,3}|@[a-c]?|x)`), rapid.String()).
-			Filter(func(s string) bool { return !strings.ContainsAny(s, "/\x00") }).Draw(t, "element")
-		shown := escapeElement(element, top)
-		if !vfs.ValidName(shown) || top && strings.HasPrefix(shown, accountMark) {
-			t.Errorf("%q is shown as %q, which can be no name", element, shown)
-		}
-		if back := unescapeElement(shown, top); back != element {
-			t.Errorf("%q is shown as %q, and that is %q", element, shown, back)
-		}
-		if len(element) > 3 && !strings.HasPrefix(element, escapeMark) && !strings.HasPrefix(element, accountMark) && shown != element {
-			t.Errorf("the ordinary name %q is shown as %q", element, shown)
-		}
-	})
-}
 
 // oddObjects are names that a path can not have as they are, or hardly.
 var oddObjects = []string{
@@ -45,9 +25,9 @@ func TestOddNames(t *testing.T) {
 	run := func(t *testing.T, f *FS, dir vfs.Path) {
 		put := func(object string) {
 			t.Helper()
-			n := name{container: dir.Base()}.with(object)
-			body := pieces{[]byte("content of " + object)}
-			_, err := f.client.send(t.Context(), request{method: http.MethodPut, target: n, body: body.reader(), length: body.len(), header: map[string]string{"Content-Type": "text/plain"}})
+			n := api.Name{Container: dir.Base()}.With(object)
+			body := api.Pieces{[]byte("content of " + object)}
+			_, err := f.client.Send(t.Context(), api.Request{Method: http.MethodPut, Target: n, Body: body.Reader(), Length: body.Len(), Header: map[string]string{"Content-Type": "text/plain"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,7 +63,7 @@ func TestOddNames(t *testing.T) {
 		for _, object := range oddObjects {
 			elements := strings.Split(object, "/")
 			for i, e := range elements {
-				elements[i] = escapeElement(e, false)
+				elements[i] = api.EscapeElement(e, false)
 			}
 			p := dir
 			for _, e := range elements {
@@ -108,7 +88,7 @@ func TestOddNames(t *testing.T) {
 				t.Errorf("removing %q: %v", below[object], err)
 			}
 			for _, other := range oddObjects[i+1:] {
-				if _, err := f.client.head(t.Context(), name{container: dir.Base()}.with(other)); err != nil {
+				if _, err := f.client.Head(t.Context(), api.Name{Container: dir.Base()}.With(other)); err != nil {
 					t.Fatalf("removing %q removed %q: %v", object, other, err)
 				}
 			}
@@ -145,7 +125,7 @@ func TestOddContainers(t *testing.T) {
 		f.mustWrite(t, p.Join("file"), []byte(p))
 	}
 	var containers []string
-	page, err := f.page(t.Context(), name{}, listing{limit: 100})
+	page, err := f.page(t.Context(), api.Name{}, listing{limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

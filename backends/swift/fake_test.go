@@ -17,6 +17,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/internal/recent"
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -58,7 +59,7 @@ func accountIn(srv *swifttest.Server) account {
 func (f *FS) forget() {
 	f.backend.besides.Wait()
 	f.told, f.around = recall{}, known{asked: recent.New(askedAgain)}
-	f.ahead.ask(name{})
+	f.ahead.ask(api.Name{})
 	f.dirs = knownDirs{}
 }
 
@@ -71,8 +72,8 @@ func (f *FS) recallLong() {
 // objects are the names of the objects in a container, in order.
 func (f *fake) objects(t *testing.T, container string) []string {
 	t.Helper()
-	page, err := f.page(context.WithoutCancel(t.Context()), name{container: container}, listing{limit: 1000})
-	if err != nil && status(err) != 404 {
+	page, err := f.page(context.WithoutCancel(t.Context()), api.Name{Container: container}, listing{limit: 1000})
+	if err != nil && api.StatusOf(err) != 404 {
 		t.Fatal(err)
 	}
 	var names []string
@@ -94,18 +95,18 @@ func (f *fake) balanced(t *testing.T) {
 }
 
 // needed are the names of the segments that a file's manifest names, and of those that manifests in it name.
-func (f *fake) needed(t *testing.T, n name) []string {
+func (f *fake) needed(t *testing.T, n api.Name) []string {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
-	o, err := f.client.head(ctx, n)
-	if err != nil && status(err) != 404 {
+	o, err := f.client.Head(ctx, n)
+	if err != nil && api.StatusOf(err) != 404 {
 		t.Fatal(err)
 	}
-	if o.dlo != "" {
-		container, prefix := o.dloPrefix(n)
-		return slices.DeleteFunc(f.objects(t, container.container), func(s string) bool { return !strings.HasPrefix(s, prefix) })
+	if o.DLO != "" {
+		container, prefix := o.DLOPrefix(n)
+		return slices.DeleteFunc(f.objects(t, container.Container), func(s string) bool { return !strings.HasPrefix(s, prefix) })
 	}
-	if !o.slo {
+	if !o.SLO {
 		return nil
 	}
 	entries, err := f.manifest(ctx, n)
@@ -115,7 +116,7 @@ func (f *fake) needed(t *testing.T, n name) []string {
 	var names []string
 	for _, m := range entries {
 		container, object, _ := strings.Cut(strings.TrimPrefix(m.Name, "/"), "/")
-		names = append(append(names, object), f.needed(t, name{"", container, object})...)
+		names = append(append(names, object), f.needed(t, api.Name{Account: "", Container: container, Object: object})...)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
@@ -152,7 +153,7 @@ func (f *fake) complete(t *testing.T, p vfs.Path) {
 func (f *fake) segments(t *testing.T) []string {
 	t.Helper()
 	beside := slices.DeleteFunc(f.objects(t, string(f.dir[1:])), func(s string) bool { return !isOwnPart(s) })
-	return append(beside, f.objects(t, segmentsContainer(string(f.dir[1:])))...)
+	return append(beside, f.objects(t, api.SegmentsContainer(string(f.dir[1:])))...)
 }
 
 var replace = vfs.WriteOptions{Create: true, Truncate: true}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -52,7 +53,7 @@ func (u upload) failsAt(t *testing.T, form string, rule swifttest.Rule) bool {
 	f.srv.Inject(rule)
 	err := u.write(t, f, p, data)
 	f.srv.Heal()
-	f.client.patience = 10 * time.Second
+	f.client.Patience = 10 * time.Second
 	got, readErr := f.read(t.Context(), p)
 	isOld := u.old < 0 && vfs.Kind(readErr) == vfs.ErrNotExist || readErr == nil && bytes.Equal(got, old)
 	isNew := readErr == nil && bytes.Equal(got, after)
@@ -61,7 +62,7 @@ func (u upload) failsAt(t *testing.T, form string, rule swifttest.Rule) bool {
 		t.Errorf("request %d: the upload ended with %v, and the file (%d bytes, %v) is neither the old content nor the new", rule.After, err, len(got), readErr)
 	case err == nil && !isNew:
 		t.Errorf("request %d: the client was told of success, and the file is the old one", rule.After)
-	case err != nil && isNew && !reached(err):
+	case err != nil && isNew && !api.Reached(err):
 		t.Errorf("request %d: the client was told of the failure %v, and the file is the new one", rule.After, err)
 	case isNew:
 		f.digestsHold(t, p, after)
@@ -91,7 +92,7 @@ func killedAt(t *testing.T, form string, rule swifttest.Rule) bool {
 	}
 	first := newFake(t, forms[form], option)
 	second := openFS(t, accountIn(first.srv), option)
-	first.client.patience = 0
+	first.client.Patience = 0
 	const p = "/c/file"
 	data := noise(6*buffers.BlockSize + 1000)
 	var struck atomic.Bool
@@ -103,7 +104,7 @@ func killedAt(t *testing.T, form string, rule swifttest.Rule) bool {
 	}
 	_, err := first.write(t.Context(), p, data, replace)
 	first.srv.Heal()
-	first.client.patience = 10 * time.Second
+	first.client.Patience = 10 * time.Second
 
 	info, statErr := second.Stat(t.Context(), p)
 	switch {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -37,7 +38,7 @@ func TestReadRecovers(t *testing.T) {
 	for form, size := range downloads {
 		for name, rule := range map[string]swifttest.Rule{
 			"503 at open":            {Times: 1, Fault: swifttest.Fault{Status: 503}},
-			"ratelimit at open":      {Times: 2, Fault: swifttest.Fault{Status: statusRateLimited}},
+			"ratelimit at open":      {Times: 2, Fault: swifttest.Fault{Status: api.StatusRateLimited}},
 			"cut before the answer":  {Times: 1, Fault: swifttest.Fault{At: swifttest.AtAnswer, Cut: true}},
 			"cut at once":            {Times: 1, Fault: swifttest.Fault{At: swifttest.InAnswer, Bytes: 0, Cut: true}},
 			"cut before the end":     {Times: 1, Fault: swifttest.Fault{At: swifttest.InAnswer, Bytes: int64(size) - 1, Cut: true}},
@@ -145,9 +146,9 @@ func TestReadWhileReplaced(t *testing.T) {
 func TestReadDamaged(t *testing.T) {
 	const wrong = "0123456789abcdef"
 	for name, header := range map[string]http.Header{
-		"CRC-64":  {metaCRC64: {wrong}},
-		"SHA-256": {metaCRC64: {""}, metaSHA256: {strings.Repeat(wrong, 4)}},
-		"ETag":    {metaCRC64: {""}, "Etag": {wrong + wrong}},
+		"CRC-64":  {api.MetaCRC64: {wrong}},
+		"SHA-256": {api.MetaCRC64: {""}, api.MetaSHA256: {strings.Repeat(wrong, 4)}},
+		"ETag":    {api.MetaCRC64: {""}, "Etag": {wrong + wrong}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, data := newDownload(t, 200_000, nil)
@@ -167,8 +168,8 @@ func TestReadDamaged(t *testing.T) {
 // TestReadSegmentMissing has Swift answer 200 and break off, as it does for a large object of which a segment is gone.
 func TestReadSegmentMissing(t *testing.T) {
 	f, data := newDownload(t, 3*buffers.BlockSize+1000, func(c *Config) { c.Patience = 300 * time.Millisecond })
-	seg := f.needed(t, name{"", "c", "file"})[1]
-	if err := f.client.deleteObject(t.Context(), name{"", "c_segments", seg}); err != nil {
+	seg := f.needed(t, api.Name{Account: "", Container: "c", Object: "file"})[1]
+	if err := f.client.Delete(t.Context(), api.Name{Account: "", Container: "c_segments", Object: seg}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := f.read(t.Context(), "/c/file")

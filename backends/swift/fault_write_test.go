@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -63,7 +64,7 @@ func (u upload) prepare(t *testing.T, f *fake, p vfs.Path) (old []byte) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.remember(n, object{}, vfs.ErrNotExist, f.now())
+		f.remember(n, api.Object{}, vfs.ErrNotExist, f.now())
 	}
 	return old
 }
@@ -104,7 +105,7 @@ func (u upload) run(t *testing.T, change func(*Config), inject func(f *fake)) (i
 	if err != nil && strings.Contains(vfs.ClientText(err), "HTTP") {
 		t.Errorf("the client is told %q", vfs.ClientText(err))
 	}
-	if err != nil && reached(err) && f.srv.Count(swifttest.PutManifest) > before {
+	if err != nil && api.Reached(err) && f.srv.Count(swifttest.PutManifest) > before {
 		// Nobody knows how it will end: where one of three servers has the manifest, the others will have it too, later. The segments stay.
 		f.complete(t, p)
 	} else {
@@ -144,7 +145,7 @@ func TestWriteRecovers(t *testing.T) {
 	faults := map[string]swifttest.Fault{
 		"503":                  {Status: http.StatusServiceUnavailable},
 		"500 after it is done": {At: swifttest.AtAnswer, Status: http.StatusInternalServerError},
-		"ratelimit":            {Status: statusRateLimited},
+		"ratelimit":            {Status: api.StatusRateLimited},
 		"cut before":           {Cut: true},
 		"cut in the body":      {At: swifttest.InRequest, Bytes: 50, Cut: true},
 		"cut after it is done": {At: swifttest.AtAnswer, Cut: true},

@@ -39,13 +39,13 @@ func TestLateUpload(t *testing.T) {
 			f := newFake(t, swifttest.Limits{}, func(c *Config) {
 				c.SegmentSize, c.ResumeRetention = buffers.BlockSize, 0
 			})
-			f.client.stall = 200 * time.Millisecond
+			f.client.Stall = 200 * time.Millisecond
 			const p = "/c/file"
 			if tt.first >= 0 {
 				f.mustWrite(t, p, noise(tt.first))
 			}
 			if tt.doubt {
-				f.backend.store.doubt.note()
+				f.backend.store.Doubt.Note()
 			}
 			held := make(chan struct{})
 			release := sync.OnceFunc(func() { close(held) })
@@ -76,31 +76,6 @@ func TestLateUpload(t *testing.T) {
 			}
 			f.has(t, p, want, "an upload that was given up has taken the place of a later one")
 		})
-	}
-}
-
-// TestFenceOpens checks that a store that asks for no body gets it nevertheless.
-func TestFenceOpens(t *testing.T) {
-	a := &asking{}
-	f := newFence(t.Context(), "store", a)
-	body := &fencedBody{ReadCloser: http.NoBody, fence: f}
-	if !f.isShut() {
-		t.Error("the fence is open from the beginning")
-	}
-	if _, err := body.Read(make([]byte, 1)); err == errNotAsked {
-		t.Error("a store of which nothing is known does not get the body")
-	}
-	f.done(http.StatusPreconditionFailed)
-	if a.never("store") {
-		t.Error("a refusal is taken for a store that never asks")
-	}
-	f.done(http.StatusCreated)
-	if !a.never("store") || a.always("store") {
-		t.Error("a store that has taken a body without asking for it is waited for")
-	}
-	a.learn("store", true)
-	if a.never("store") || !a.always("store") {
-		t.Error("a store that asks is not known to")
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/internal/pace"
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -36,7 +37,7 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 	switch {
 	case !opened.isFile():
 		err = vfs.ErrIsDir
-	case opts.IfVersion != "" && opts.IfVersion != o.version():
+	case opts.IfVersion != "" && opts.IfVersion != o.Version():
 		err = vfs.ErrChanged
 	}
 	if err != nil {
@@ -45,11 +46,11 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 		return nil, err
 	}
 	if !dated.IsZero() {
-		o.datedBy(dated)
+		o.DatedBy(dated)
 	}
 	file := &file{
-		fs: f, ctx: ctx, cancel: cancel, n: n, object: o, info: o.info(p.Base()), offset: opts.Offset, last: opts.Offset,
-		window: newWindow(opened.stream, opened.release, o.size), pace: pace.New(1, f.backend.cfg.DownloadConcurrency, opened.took),
+		fs: f, ctx: ctx, cancel: cancel, n: n, object: o, info: o.Info(p.Base()), offset: opts.Offset, last: opts.Offset,
+		window: newWindow(opened.stream, opened.release, o.Size), pace: pace.New(1, f.backend.cfg.DownloadConcurrency, opened.took),
 	}
 	if opts.Offset == 0 {
 		file.sum = newChecksum(o)
@@ -66,15 +67,15 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 }
 
 // notAFile says why there is no object to open: there may be a directory that is only a prefix.
-func (f *FS) notAFile(ctx context.Context, n name, p vfs.Path, err error) error {
-	if e, ok := errors.AsType[*statusError](err); ok && (e.location != "" || e.status == http.StatusConflict) {
+func (f *FS) notAFile(ctx context.Context, n api.Name, p vfs.Path, err error) error {
+	if e, ok := errors.AsType[*api.StatusError](err); ok && (e.Location != "" || e.Status == http.StatusConflict) {
 		// A HEAD tells what is with a link from what is with the file.
-		if _, headErr := f.client.head(ctx, n); cannotFollow(headErr) {
+		if _, headErr := f.client.Head(ctx, n); api.CannotFollow(headErr) {
 			err = headErr
 		}
 	}
-	if status(err) != http.StatusNotFound || cannotFollow(err) {
-		return f.client.refusal(ctx, n, err)
+	if api.StatusOf(err) != http.StatusNotFound || api.CannotFollow(err) {
+		return f.client.Refusal(ctx, n, err)
 	}
 	if _, statErr := f.statPrefix(ctx, n, p.Base()); statErr == nil {
 		return vfs.ErrIsDir
@@ -82,7 +83,7 @@ func (f *FS) notAFile(ctx context.Context, n name, p vfs.Path, err error) error 
 	if cut, partialErr := f.findPartial(ctx, n); partialErr == nil && cut != nil {
 		return vfs.Errorf(vfs.ErrNotExist, "the upload of this file is not complete: %d bytes have arrived; go on with it first", cut.size)
 	}
-	return translate(err)
+	return api.Translate(err)
 }
 
 // file is an object that is open for reading. While the client reads forward, a window runs ahead of it; a jump is a GET of its own, of
@@ -92,8 +93,8 @@ type file struct {
 	ctx        context.Context
 	cancel     context.CancelFunc
 	stopWaking func() bool
-	n          name
-	object     object
+	n          api.Name
+	object     api.Object
 	info       vfs.Info
 	offset     int64          // where WriteTo begins
 	working    sync.WaitGroup // what fills the window and takes its checksum
@@ -123,7 +124,7 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 	defer f.mu.Unlock()
 	total := 0
 	for total < len(p) {
-		if off >= f.object.size {
+		if off >= f.object.Size {
 			return total, io.EOF
 		}
 		n, err := f.readSome(p[total:], off)
@@ -159,14 +160,14 @@ func (f *file) readSome(p []byte, off int64) (int, error) {
 
 // readApart reads bytes that the window is not near of. It is called with mu held, and lets go of it meanwhile.
 func (f *file) readApart(p []byte, off int64) (int, error) {
-	p = p[:min(int64(len(p)), f.object.size-off)]
+	p = p[:min(int64(len(p)), f.object.Size-off)]
 	if len(p) > pageSize {
 		f.mu.Unlock()
 		defer f.mu.Lock()
 		return f.readRange(p, off)
 	}
 	from := off / pageSize * pageSize
-	fresh := make([]byte, min((off+int64(len(p))+pageSize-1)/pageSize*pageSize, f.object.size)-from)
+	fresh := make([]byte, min((off+int64(len(p))+pageSize-1)/pageSize*pageSize, f.object.Size)-from)
 	f.mu.Unlock()
 	_, err := f.readRange(fresh, from)
 	f.mu.Lock()
@@ -188,13 +189,13 @@ func (f *file) readRange(p []byte, off int64) (int, error) {
 
 // stream returns what reads the file from off to end, as it was opened.
 func (f *file) stream(ctx context.Context, off, end int64) *stream {
-	return &stream{fs: f.fs, ctx: ctx, n: f.n, etag: f.object.etag, size: end, pos: off}
+	return &stream{fs: f.fs, ctx: ctx, n: f.n, etag: f.object.ETag, size: end, pos: off}
 }
 
 // WriteTo implements [vfs.File]. It writes out of the window, without copying.
 func (f *file) WriteTo(w io.Writer) (int64, error) {
 	var total int64
-	for off := f.offset; off < f.object.size; {
+	for off := f.offset; off < f.object.Size; {
 		f.mu.Lock()
 		block, part, err := f.await(off, true)
 		f.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -15,30 +16,30 @@ import (
 // Swift takes the row out at a DELETE, although it answers 404.
 
 // isMissing reports whether the answer to a HEAD is that there is no such object, nor a link of its name.
-func isMissing(err error) bool { return status(err) == http.StatusNotFound && !dangles(err) }
+func isMissing(err error) bool { return api.StatusOf(err) == http.StatusNotFound && !api.Dangles(err) }
 
 // isGhost reports whether a name that is listed, and whose HEAD ended in the error, has no object. The manifest of a dynamic
 // large object is answered as if it were missing, too, while the container of its segments is: asked for itself it is there.
-func (f *FS) isGhost(ctx context.Context, n name, err error) bool {
+func (f *FS) isGhost(ctx context.Context, n api.Name, err error) bool {
 	if !isMissing(err) {
 		return false
 	}
-	_, err = f.client.send(ctx, request{method: http.MethodHead, target: n, query: url.Values{"multipart-manifest": {"get"}}})
-	return status(err) == http.StatusNotFound
+	_, err = f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n, Query: url.Values{"multipart-manifest": {"get"}}})
+	return api.StatusOf(err) == http.StatusNotFound
 }
 
 // clearGhost deletes the row of an object that is listed, and reports whether there was one. That the object is not there the caller has found
 // out. The error is not translated.
-func (f *FS) clearGhost(ctx context.Context, n name) (bool, error) {
-	page, err := f.page(ctx, n.top(), listing{prefix: n.object, limit: 1})
+func (f *FS) clearGhost(ctx context.Context, n api.Name) (bool, error) {
+	page, err := f.page(ctx, n.Top(), listing{prefix: n.Object, limit: 1})
 	switch {
 	case noneToSee(err):
 		return false, nil
-	case err != nil, len(page) == 0, page[0].Name != n.object:
+	case err != nil, len(page) == 0, page[0].Name != n.Object:
 		return false, err
 	}
 	f.keepParent(ctx, n)
-	return true, f.client.deleteObject(ctx, n)
+	return true, f.client.Delete(ctx, n)
 }
 
 const (
@@ -53,12 +54,12 @@ var errIsThere = errors.New("there is an object")
 
 // clearGhosts deletes the rows below a directory, or in a container, of objects that are not there, and reports whether nothing else is there
 // but the directory's own marker. It ends at the first object. The error is translated.
-func (f *FS) clearGhosts(ctx context.Context, dir name) (bool, error) {
-	l := listing{prefix: dir.prefix(), limit: 2} // most directories are not empty because of something that is there
+func (f *FS) clearGhosts(ctx context.Context, dir api.Name) (bool, error) {
+	l := listing{prefix: dir.Prefix(), limit: 2} // most directories are not empty because of something that is there
 	for range maxGhostPages {
 		page, err := f.page(ctx, dir, l)
 		if err != nil {
-			return false, translate(err)
+			return false, api.Translate(err)
 		}
 		if len(page) == 0 {
 			return true, nil
@@ -66,15 +67,15 @@ func (f *FS) clearGhosts(ctx context.Context, dir name) (bool, error) {
 		g, gctx := errgroup.WithContext(ctx)
 		g.SetLimit(headsAtOnce)
 		for _, e := range page {
-			if e.Name == dir.prefix() && isMarker(e.Name, e.Bytes, e.ContentType) {
+			if e.Name == dir.Prefix() && api.IsMarker(e.Name, e.Bytes, e.ContentType) {
 				continue
 			}
 			g.Go(func() error {
-				n := dir.with(e.Name)
-				switch _, err := f.client.head(gctx, n); {
+				n := dir.With(e.Name)
+				switch _, err := f.client.Head(gctx, n); {
 				case f.isGhost(gctx, n, err):
-					return f.client.deleteObject(gctx, n)
-				case err == nil, isMissing(err), dangles(err), status(err) == http.StatusForbidden, errors.Is(err, vfs.ErrInvalidName):
+					return f.client.Delete(gctx, n)
+				case err == nil, isMissing(err), api.Dangles(err), api.StatusOf(err) == http.StatusForbidden, errors.Is(err, vfs.ErrInvalidName):
 					return errIsThere
 				default:
 					return err
@@ -85,7 +86,7 @@ func (f *FS) clearGhosts(ctx context.Context, dir name) (bool, error) {
 		case errors.Is(err, errIsThere):
 			return false, nil
 		case err != nil:
-			return false, translate(err)
+			return false, api.Translate(err)
 		}
 		l.marker, l.limit = page[len(page)-1].key(), ghostsAtOnce
 	}

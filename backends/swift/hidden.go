@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+
+	"filegate/backends/swift/api"
 )
 
 // hiddenSegments leaves the segments of dynamic large objects out of a listing that has the manifest too, wherever an old server or client put them in the same
@@ -22,8 +24,8 @@ type hiddenSegments struct {
 const maxHidden = 1000
 
 // hides says whether an entry is the directory that segments of an earlier one lie in, or one of them, and remembers what it says of segments itself.
-func (h *hiddenSegments) hides(dir name, s shown) bool {
-	full := s.in(dir).object
+func (h *hiddenSegments) hides(dir api.Name, s shown) bool {
+	full := s.in(dir).Object
 	if s.IsDir() {
 		full += "/"
 	}
@@ -35,7 +37,7 @@ func (h *hiddenSegments) hides(dir name, s shown) bool {
 		}
 		return strings.HasPrefix(full, p) && (s.IsDir() && (full == p || full == p+"/") || isDLOSegment(p, full))
 	})
-	if container, prefix, ok := strings.Cut(strings.TrimPrefix(s.segments, "/"), "/"); ok && container == dir.container && prefix != "" && !hide {
+	if container, prefix, ok := strings.Cut(strings.TrimPrefix(s.segments, "/"), "/"); ok && container == dir.Container && prefix != "" && !hide {
 		if prefix > full && len(h.prefixes) < maxHidden {
 			h.prefixes = append(h.prefixes, prefix)
 		}
@@ -70,20 +72,10 @@ func (s *segmentContainers) has(container string) bool {
 	for n := len(s.open); n > 0 && !strings.HasPrefix(container, s.open[n-1]); n = len(s.open) {
 		s.open = s.open[:n-1]
 	}
-	of, ok := cutSegmentsSuffix(container)
-	known := ok && (slices.Contains(s.open, of) || isShortened(of))
+	of, ok := api.CutSegmentsSuffix(container)
+	known := ok && (slices.Contains(s.open, of) || api.IsShortened(of))
 	s.open = append(s.open, container)
 	return known
-}
-
-// cutSegmentsSuffix returns the name that the name of a container of segments begins with.
-func cutSegmentsSuffix(container string) (of string, ok bool) {
-	for _, suffix := range []string{segmentsSuffix, "+segments"} {
-		if of, ok := strings.CutSuffix(container, suffix); ok && of != "" {
-			return of, true
-		}
-	}
-	return "", false
 }
 
 // visible returns what of a batch is to be seen.
@@ -92,14 +84,14 @@ func (l *lister) visible(ctx context.Context, batch []shown) ([]shown, error) {
 		return batch, nil
 	}
 	batch = slices.DeleteFunc(batch, func(s shown) bool { return l.hidden.hides(l.dir, s) })
-	if l.dir.isContainer() {
+	if l.dir.IsContainer() {
 		batch = slices.DeleteFunc(batch, func(s shown) bool { return s.IsDir() && slices.Contains(segmentPlaces, s.Name) })
 	}
 	hide := make([]bool, len(batch))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(headsAtOnce)
 	for i, s := range batch {
-		if s.IsDir() && l.dir.container != "" && strings.HasSuffix(s.Name, partSuffix) {
+		if s.IsDir() && l.dir.Container != "" && strings.HasSuffix(s.Name, partSuffix) {
 			g.Go(func() (err error) {
 				hide[i], err = l.fs.holdsUploads(gctx, s.in(l.dir))
 				return err
@@ -117,22 +109,22 @@ func (l *lister) visible(ctx context.Context, batch []shown) ([]shown, error) {
 const maxUploadPages = 3
 
 // holdsUploads says whether a directory has nothing in it but the segments of uploads.
-func (f *FS) holdsUploads(ctx context.Context, dir name) (bool, error) {
-	limits, err := f.client.limits(ctx)
+func (f *FS) holdsUploads(ctx context.Context, dir api.Name) (bool, error) {
+	limits, err := f.client.Limits(ctx)
 	if err != nil {
-		return false, translate(err)
+		return false, api.Translate(err)
 	}
-	l := listing{prefix: dir.prefix(), delimiter: true, limit: limits.listing}
+	l := listing{prefix: dir.Prefix(), delimiter: true, limit: limits.Listing}
 	for range maxUploadPages {
 		page, err := f.page(ctx, dir, l)
 		if err != nil {
-			return false, translate(err)
+			return false, api.Translate(err)
 		}
 		if len(page) == 0 {
 			return l.marker != "", nil
 		}
 		for _, e := range page {
-			upload, below := strings.CutSuffix(strings.TrimPrefix(e.Subdir, dir.prefix()), "/")
+			upload, below := strings.CutSuffix(strings.TrimPrefix(e.Subdir, dir.Prefix()), "/")
 			if !below || !isUploadID(upload) {
 				return false, nil
 			}

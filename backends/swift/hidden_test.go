@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -21,9 +22,9 @@ func TestSegmentPlaces(t *testing.T) {
 		putRaw(t, f.FS, place+"/"+file+"/u/2", "two", nil)
 		manifest := strings.NewReplacer("PLACE", place, "FILE", file).Replace(
 			`[{"path": "/c/PLACE/FILE/u/1"}, {"path": "/c/PLACE/FILE/u/2"}]`)
-		_, err := f.client.send(t.Context(), request{
-			method: http.MethodPut, target: name{container: "c", object: file}, query: url.Values{"multipart-manifest": {"put"}},
-			body: strings.NewReader(manifest), length: int64(len(manifest)),
+		_, err := f.client.Send(t.Context(), api.Request{
+			Method: http.MethodPut, Target: api.Name{Container: "c", Object: file}, Query: url.Values{"multipart-manifest": {"put"}},
+			Body: strings.NewReader(manifest), Length: int64(len(manifest)),
 		})
 		if err != nil {
 			t.Fatal(err)

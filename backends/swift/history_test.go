@@ -120,7 +120,7 @@ func (s *storm) session(gateway int) *FS {
 		s.t.Error(err)
 	}
 	f := fsys.(*FS)
-	f.client.stall = 150 * time.Millisecond
+	f.client.Stall = 150 * time.Millisecond
 	return f
 }
 

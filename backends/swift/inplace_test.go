@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"filegate/backends/internal/spans"
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -15,15 +16,15 @@ func newHuge(t *testing.T) (f *fake, unit []byte) {
 	t.Helper()
 	f = newFake(t, swifttest.Limits{}, nil)
 	unit = noise(16 * mib)
-	seg := &segment{name: name{"", "c_segments", "huge/unit"}, size: int64(len(unit)), etag: pieces{unit}.md5()}
-	if err := f.putSegment(t.Context(), seg.name.segmentsOf(), seg, pieces{unit}, false); err != nil {
+	seg := &segment{name: api.Name{Account: "", Container: "c_segments", Object: "huge/unit"}, size: int64(len(unit)), etag: api.Pieces{unit}.MD5()}
+	if err := f.putSegment(t.Context(), seg.name.SegmentsOf(), seg, api.Pieces{unit}, false); err != nil {
 		t.Fatal(err)
 	}
 	var entries []sloEntry
 	for range 10 * gib / len(unit) {
 		entries = append(entries, sloEntryOf(extent{Span: spans.Span{Off: 0, End: seg.size}, seg: seg}))
 	}
-	if _, err := f.putSLO(t.Context(), name{"", "c", "huge"}, entries, map[string]string{}); err != nil {
+	if _, err := f.putSLO(t.Context(), api.Name{Account: "", Container: "c", Object: "huge"}, entries, map[string]string{}); err != nil {
 		t.Fatal(err)
 	}
 	f.srv.ForgetRequests()
@@ -98,7 +99,7 @@ func TestHugeFileInCrumbs(t *testing.T) {
 		edit(w, i)
 	}
 	mustCommit(t, w)
-	l, err := f.layoutOf(t.Context(), name{"", "c", "huge"}, 10*gib, maxNesting)
+	l, err := f.layoutOf(t.Context(), api.Name{Account: "", Container: "c", Object: "huge"}, 10*gib, maxNesting)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -33,7 +34,7 @@ const maxRenameRecord = 32 * kib
 
 // renaming is a rename that has begun.
 type renaming struct {
-	from, to name
+	from, to api.Name
 	begun    time.Time // by Swift's clock; zero for one that is not written down yet
 }
 
@@ -44,50 +45,50 @@ type record struct {
 }
 
 // records are where the renaming is written down.
-func (r renaming) records() []name {
-	sum := sha256.Sum256([]byte(r.from.inAccount() + "\x00" + r.to.inAccount()))
+func (r renaming) records() []api.Name {
+	sum := sha256.Sum256([]byte(r.from.InAccount() + "\x00" + r.to.InAccount()))
 	object := renamesPrefix + hex.EncodeToString(sum[:16])
-	all := []name{r.from.segments().with(object)}
-	if other := r.to.segments().with(object); other != all[0] {
+	all := []api.Name{r.from.SegmentsContainer().With(object)}
+	if other := r.to.SegmentsContainer().With(object); other != all[0] {
 		all = append(all, other)
 	}
 	return all
 }
 
 // sibling is the name that stands for the same as n while the rename is not finished.
-func (r renaming) sibling(n name) (name, bool) {
-	for _, way := range [][2]name{{r.from, r.to}, {r.to, r.from}} {
+func (r renaming) sibling(n api.Name) (api.Name, bool) {
+	for _, way := range [][2]api.Name{{r.from, r.to}, {r.to, r.from}} {
 		switch {
 		case way[0] == n:
 			return way[1], true
-		case way[0].contains(n):
-			return way[1].with(way[1].prefix() + strings.TrimPrefix(n.object, way[0].prefix())), true
+		case way[0].Contains(n):
+			return way[1].With(way[1].Prefix() + strings.TrimPrefix(n.Object, way[0].Prefix())), true
 		}
 	}
-	return name{}, false
+	return api.Name{}, false
 }
 
 // begin writes a rename down.
 func (f *FS) begin(ctx context.Context, r renaming) error {
-	body, err := json.Marshal(record{r.from.inAccount(), r.to.inAccount()})
+	body, err := json.Marshal(record{r.from.InAccount(), r.to.InAccount()})
 	if err != nil {
 		return err
 	}
-	files := []name{r.from, r.to}
+	files := []api.Name{r.from, r.to}
 	for i, n := range r.records() {
-		req := request{
-			method: http.MethodPut, target: n, body: pieces{body}.reader(), length: int64(len(body)),
-			header: map[string]string{"Content-Type": "application/json"},
+		req := api.Request{
+			Method: http.MethodPut, Target: n, Body: api.Pieces{body}.Reader(), Length: int64(len(body)),
+			Header: map[string]string{"Content-Type": "application/json"},
 		}
-		_, err := f.client.send(ctx, req)
-		if status(err) == http.StatusNotFound {
+		_, err := f.client.Send(ctx, req)
+		if api.StatusOf(err) == http.StatusNotFound {
 			if err := f.makeSegmentsContainer(ctx, files[i]); err != nil {
-				return translate(err)
+				return api.Translate(err)
 			}
-			_, err = f.client.send(ctx, req)
+			_, err = f.client.Send(ctx, req)
 		}
 		if err != nil {
-			return translate(err)
+			return api.Translate(err)
 		}
 	}
 	return nil
@@ -96,40 +97,40 @@ func (f *FS) begin(ctx context.Context, r renaming) error {
 // finish crosses a rename out. Where that fails nothing is wrong but that it will be looked at again.
 func (f *FS) finish(ctx context.Context, r renaming) {
 	for _, n := range r.records() {
-		if err := f.client.deleteObject(ctx, n); err != nil {
+		if err := f.client.Delete(ctx, n); err != nil {
 			f.log.Warn("record of a finished rename not deleted", "record", n.String(), "err", err)
 		}
 	}
 }
 
 // begun returns the unfinished rename from one name to the other, if there is one.
-func (f *FS) begun(ctx context.Context, from, to name) (renaming, bool, error) {
+func (f *FS) begun(ctx context.Context, from, to api.Name) (renaming, bool, error) {
 	r := renaming{from: from, to: to}
-	o, err := f.client.head(ctx, r.records()[0])
+	o, err := f.client.Head(ctx, r.records()[0])
 	switch {
-	case status(err) == http.StatusNotFound, status(err) == http.StatusForbidden:
+	case api.StatusOf(err) == http.StatusNotFound, api.StatusOf(err) == http.StatusForbidden:
 		return r, false, nil
 	case err != nil:
-		return r, false, translate(err)
+		return r, false, api.Translate(err)
 	}
-	r.begun = o.modified
+	r.begun = o.Modified
 	return r, true, nil
 }
 
 // unfinished returns the renames of names in n's container that have begun and not ended. The error is not translated.
-func (f *FS) unfinished(ctx context.Context, n name) ([]renaming, error) {
-	page, err := f.listedUpTo(ctx, n.segments(), renamesPrefix, maxRenames)
+func (f *FS) unfinished(ctx context.Context, n api.Name) ([]renaming, error) {
+	page, err := f.listedUpTo(ctx, n.SegmentsContainer(), renamesPrefix, maxRenames)
 	switch {
-	case status(err) == http.StatusNotFound, status(err) == http.StatusForbidden: // who may not read there deletes nothing there either
+	case api.StatusOf(err) == http.StatusNotFound, api.StatusOf(err) == http.StatusForbidden: // who may not read there deletes nothing there either
 		return nil, nil
 	case err != nil:
 		return nil, err
 	}
 	var all []renaming
 	for _, e := range page {
-		r, err := f.readRecord(ctx, n.segments().with(e.Name))
+		r, err := f.readRecord(ctx, n.SegmentsContainer().With(e.Name))
 		switch {
-		case status(err) == http.StatusNotFound: // finished meanwhile
+		case api.StatusOf(err) == http.StatusNotFound: // finished meanwhile
 		case err != nil:
 			return nil, err
 		default:
@@ -139,8 +140,8 @@ func (f *FS) unfinished(ctx context.Context, n name) ([]renaming, error) {
 	return all, nil
 }
 
-func (f *FS) readRecord(ctx context.Context, n name) (renaming, error) {
-	body, _, err := f.client.fetch(ctx, request{method: http.MethodGet, target: n}, maxRenameRecord)
+func (f *FS) readRecord(ctx context.Context, n api.Name) (renaming, error) {
+	body, _, err := f.client.Fetch(ctx, api.Request{Method: http.MethodGet, Target: n}, maxRenameRecord)
 	if err != nil {
 		return renaming{}, err
 	}
@@ -148,8 +149,8 @@ func (f *FS) readRecord(ctx context.Context, n name) (renaming, error) {
 	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&rec); err != nil {
 		return renaming{}, fmt.Errorf("%q: %w", n.String(), err)
 	}
-	from, ok1 := parseName(n.account, rec.From)
-	to, ok2 := parseName(n.account, rec.To)
+	from, ok1 := api.ParseName(n.Account, rec.From)
+	to, ok2 := api.ParseName(n.Account, rec.To)
 	if !ok1 || !ok2 {
 		return renaming{}, fmt.Errorf("%q records no rename", n.String())
 	}
@@ -158,11 +159,11 @@ func (f *FS) readRecord(ctx context.Context, n name) (renaming, error) {
 
 // release deletes the segments that n stood for, after n is gone or has another content. Those that another name stands for because of an unfinished
 // rename stay, with that name, and so do those that old versions may name. It is asked after the deed, so that no rename of n can begin in between.
-func (f *FS) release(ctx context.Context, n name, segments []name) {
+func (f *FS) release(ctx context.Context, n api.Name, segments []api.Name) {
 	if len(segments) == 0 {
 		return
 	}
-	kept := map[name]bool{}
+	kept := map[api.Name]bool{}
 	var renames []renaming
 	var inVersions bool
 	g, gctx := errgroup.WithContext(ctx)
@@ -187,7 +188,7 @@ func (f *FS) release(ctx context.Context, n name, segments []name) {
 		f.log.Warn("segments not deleted", "first", segments[0].String(), "count", len(segments), "err", err)
 		return
 	}
-	var gone []name
+	var gone []api.Name
 	for _, seg := range segments {
 		if !kept[seg] {
 			gone = append(gone, seg)
@@ -197,16 +198,16 @@ func (f *FS) release(ctx context.Context, n name, segments []name) {
 }
 
 // keep adds the segments that n stands for, if it is there.
-func (f *FS) keep(ctx context.Context, n name, kept map[name]bool) error {
-	o, err := f.client.head(ctx, n)
-	if status(err) == http.StatusNotFound {
+func (f *FS) keep(ctx context.Context, n api.Name, kept map[api.Name]bool) error {
+	o, err := f.client.Head(ctx, n)
+	if api.StatusOf(err) == http.StatusNotFound {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	segments, err := f.segmentsOf(ctx, n, o)
-	if status(err) == http.StatusNotFound {
+	if api.StatusOf(err) == http.StatusNotFound {
 		return nil
 	}
 	for _, seg := range segments {
@@ -217,8 +218,8 @@ func (f *FS) keep(ctx context.Context, n name, kept map[name]bool) error {
 
 // checkMovable refuses to give a large file another name while one of the unfinished renames has left parts of it under yet another: nobody would know
 // of the two any more that they belong together.
-func (f *FS) checkMovable(ctx context.Context, n name, o object, unfinished []renaming) error {
-	if !o.isLarge() {
+func (f *FS) checkMovable(ctx context.Context, n api.Name, o api.Object, unfinished []renaming) error {
+	if !o.IsLarge() {
 		return nil
 	}
 	for _, r := range unfinished {
@@ -228,15 +229,15 @@ func (f *FS) checkMovable(ctx context.Context, n name, o object, unfinished []re
 		}
 		own, err := f.segmentsOf(ctx, n, o)
 		if err != nil {
-			return translate(err)
+			return api.Translate(err)
 		}
-		kept := map[name]bool{}
+		kept := map[api.Name]bool{}
 		if err := f.keep(ctx, s, kept); err != nil {
-			return translate(err)
+			return api.Translate(err)
 		}
-		if slices.ContainsFunc(own, func(seg name) bool { return kept[seg] }) {
+		if slices.ContainsFunc(own, func(seg api.Name) bool { return kept[seg] }) {
 			return vfs.Errorf(vfs.ErrUnsupported, "an earlier rename of %q to %q was cut off: repeat that, or remove one of the two, before the file gets another name",
-				r.from.inAccount(), r.to.inAccount())
+				r.from.InAccount(), r.to.InAccount())
 		}
 	}
 	return nil

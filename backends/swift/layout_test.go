@@ -1,10 +1,13 @@
 package swift
 
 import (
+	"io"
 	"strconv"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"filegate/backends/swift/api"
 )
 
 // TestLayout compares a layout with a slice that says of each byte from which segment, and from which place in it, it is.
@@ -33,7 +36,7 @@ func TestLayout(t *testing.T) {
 			"put": func(t *rapid.T) {
 				off, end := drawPart(t)
 				made++
-				seg := &segment{name: name{"", "c", strconv.Itoa(made)}, size: end - off}
+				seg := &segment{name: api.Name{Account: "", Container: "c", Object: strconv.Itoa(made)}, size: end - off}
 				l.put(seg, off)
 				for i := off; i < end; i++ {
 					model[i] = origin{seg, i - off}
@@ -75,11 +78,11 @@ func TestLayoutPiecesStopsAtAnError(t *testing.T) {
 		calls := 0
 		err := l.pieces(0, 30, func(extent) error {
 			if calls++; calls == end {
-				return errNotRewound
+				return io.ErrUnexpectedEOF
 			}
 			return nil
 		})
-		if err != errNotRewound || calls != end {
+		if err != io.ErrUnexpectedEOF || calls != end {
 			t.Errorf("an error of piece %d: %d calls, %v", end, calls, err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -32,7 +33,7 @@ func TestRemoveLegacy(t *testing.T) {
 			put(f, "/c/file.part2/000000")
 			put(f, "/c/file.part/000000")
 			put(f, "/c/file.part/000001")
-			_, err := f.client.send(t.Context(), request{method: http.MethodPut, target: name{"", "c", "file"}, header: map[string]string{"X-Object-Manifest": "c/file.part"}})
+			_, err := f.client.Send(t.Context(), api.Request{Method: http.MethodPut, Target: api.Name{Account: "", Container: "c", Object: "file"}, Header: map[string]string{"X-Object-Manifest": "c/file.part"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,7 +55,7 @@ func TestRemoveLegacy(t *testing.T) {
 		{"G1: parts that are gone already", func(f *fake) {
 			f.putDLO(t, "/c/file", "c_segments/gone/", []byte("hello"))
 			for _, seg := range []string{"gone/000000", "gone/000001"} {
-				if err := f.client.deleteObject(t.Context(), name{"", "c_segments", seg}); err != nil {
+				if err := f.client.Delete(t.Context(), api.Name{Account: "", Container: "c_segments", Object: seg}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -63,7 +64,7 @@ func TestRemoveLegacy(t *testing.T) {
 	} {
 		for _, noBulk := range []bool{false, true} {
 			f := newFake(t, swifttest.Limits{NoBulkDelete: noBulk}, nil)
-			if err := f.makeContainer(t.Context(), name{"", "c_segments", ""}, nil); err != nil {
+			if err := f.makeContainer(t.Context(), api.Name{Account: "", Container: "c_segments", Object: ""}, nil); err != nil {
 				t.Fatal(err)
 			}
 			tt.make(f)

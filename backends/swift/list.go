@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -30,22 +31,22 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	case inTree:
 		return h.list(ctx, p)
 	}
-	limits, err := f.client.limits(ctx)
+	limits, err := f.client.Limits(ctx)
 	if err != nil {
-		return nil, translate(err)
+		return nil, api.Translate(err)
 	}
 	l := &lister{fs: f, dir: n, times: f.backend.cfg.ListTimesLimit, batch: measureFirst}
 	if l.times == 0 {
 		l.times = -1
 	}
-	limit := limits.listing
-	if n.isAccount() {
-		limit = limits.accountListing
+	limit := limits.Listing
+	if n.IsAccount() {
+		limit = limits.AccountListing
 		l.times = maxContainerTimes
 	}
-	first := listing{prefix: n.prefix(), delimiter: !n.isAccount(), limit: limit}
+	first := listing{prefix: n.Prefix(), delimiter: !n.IsAccount(), limit: limit}
 	page, err := f.rawPage(ctx, n, first)
-	if n.isAccount() && status(err) == http.StatusForbidden {
+	if n.IsAccount() && api.StatusOf(err) == http.StatusForbidden {
 		// A user without the right to list the account still has the containers that he is let into: by name.
 		return l, nil
 	}
@@ -53,16 +54,16 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 		err = l.take(ctx, first, page)
 	}
 	if err != nil {
-		return nil, f.client.refusal(ctx, n, err)
+		return nil, f.client.Refusal(ctx, n, err)
 	}
-	for page.more && n.isObject() && len(l.ready) == 0 && !l.seenSelf {
+	for page.more && n.IsObject() && len(l.ready) == 0 && !l.seenSelf {
 		// All that has come so far is gone, as this gateway knows. What the name is the next page tells.
 		first.marker = page.last()
 		if page, err = f.rawPage(ctx, n, first); err == nil {
 			err = l.take(ctx, first, page)
 		}
 		if err != nil {
-			return nil, f.client.refusal(ctx, n, err)
+			return nil, f.client.Refusal(ctx, n, err)
 		}
 	}
 	if page.more {
@@ -70,7 +71,7 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 		l.pages = f.newPager(ctx, n, first)
 		return l, nil
 	}
-	if n.isObject() && len(l.ready) == 0 && !l.seenSelf {
+	if n.IsObject() && len(l.ready) == 0 && !l.seenSelf {
 		// Nothing below the name: an empty directory has a marker, and a file or nothing is no directory.
 		info, err := f.Stat(ctx, p)
 		switch {
@@ -89,7 +90,7 @@ const maxContainerTimes = 256
 // lister gives out one directory, page by page of Swift's.
 type lister struct {
 	fs    *FS
-	dir   name
+	dir   api.Name
 	pages *pager // of what follows; nil where nothing does
 	times int    // how many HEADs may still be made for times; negative: any number
 	batch int    // how many entries are measured before they are given out
@@ -125,7 +126,7 @@ func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
 		}
 		l.ready = l.ready[len(batch):]
 		batch = slices.DeleteFunc(batch, func(s shown) bool { return s.gone })
-		if l.dir.isAccount() {
+		if l.dir.IsAccount() {
 			var err error
 			if batch, err = l.fs.withPolicy(ctx, l.dir, batch); err != nil {
 				return nil, err
@@ -154,19 +155,19 @@ func infosOf(all []shown) []vfs.Info {
 // rest returns what Swift's listing does not have: the aliases at the top, and the uploads that were cut off.
 func (l *lister) rest(ctx context.Context) ([]vfs.Info, error) {
 	more := l.fs.partialsIn
-	if l.dir.isAccount() {
+	if l.dir.IsAccount() {
 		more = l.fs.aliasesIn
 	}
 	all, err := more(ctx, l.dir)
 	if err != nil {
-		return nil, translate(err)
+		return nil, api.Translate(err)
 	}
-	if l.dir.isContainer() && l.fs.backend.cfg.ShowVersions {
-		switch _, inTree, err := l.fs.historyAt(ctx, l.dir.with(versionsDir)); {
+	if l.dir.IsContainer() && l.fs.backend.cfg.ShowVersions {
+		switch _, inTree, err := l.fs.historyAt(ctx, l.dir.With(versionsDir)); {
 		case err != nil:
 			return nil, err
 		case inTree:
-			all = append(all, vfs.Info{Name: versionsDir, Mode: dirMode, ModTime: l.fs.opened})
+			all = append(all, vfs.Info{Name: versionsDir, Mode: api.DefaultDirMode, ModTime: l.fs.opened})
 		}
 	}
 	l.ended = true
@@ -191,18 +192,18 @@ func (l *lister) fetch(ctx context.Context) error {
 	page, ok, err := l.pages.next(ctx)
 	switch {
 	case err != nil:
-		return translate(err)
+		return api.Translate(err)
 	case !ok:
 		l.pages.close()
 		l.pages = nil
 		return nil
 	}
-	return translate(l.take(ctx, page.after, page.rawPage))
+	return api.Translate(l.take(ctx, page.after, page.rawPage))
 }
 
 // take makes entries of a page. The error is not translated.
 func (l *lister) take(ctx context.Context, asked listing, page rawPage) error {
-	changes, err := l.fs.changesIn(ctx, l.dir.top(), asked)
+	changes, err := l.fs.changesIn(ctx, l.dir.Top(), asked)
 	if err != nil {
 		return err
 	}
@@ -225,44 +226,44 @@ func (l *lister) entry(e entry) (shown, bool) {
 		return shown{}, false
 	}
 	full := strings.TrimSuffix(e.key(), "/")
-	if e.key() == l.dir.prefix() && !l.dir.isAccount() {
+	if e.key() == l.dir.Prefix() && !l.dir.IsAccount() {
 		l.seenSelf = true
-		if e.Subdir != "" || isMarker(e.Name, e.Bytes, e.ContentType) {
+		if e.Subdir != "" || api.IsMarker(e.Name, e.Bytes, e.ContentType) {
 			return shown{}, false
 		}
 		full = e.key() // a file with an empty name
 	}
-	base := escapeElement(strings.TrimPrefix(full, l.dir.prefix()), l.dir.isAccount())
+	base := api.EscapeElement(strings.TrimPrefix(full, l.dir.Prefix()), l.dir.IsAccount())
 	if !vfs.ValidName(base) {
 		return shown{}, false
 	}
-	directory := shown{Info: vfs.Info{Name: base, Mode: dirMode, ModTime: e.time(l.fs.opened)}}
-	if l.dir.isAccount() {
+	directory := shown{Info: vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: e.time(l.fs.opened)}}
+	if l.dir.IsAccount() {
 		segments := l.segments.has(full)
-		if _, hidden := l.fs.aliases[base]; hidden && l.dir.account == "" {
+		if _, hidden := l.fs.aliases[base]; hidden && l.dir.Account == "" {
 			return shown{}, false
 		}
 		directory.Size, directory.Links = e.Bytes, e.Count
 		return directory, !segments || !l.fs.hideSegments
 	}
-	if full == l.dir.prefix() && full != "" && e.Subdir == "" {
-		return shown{Info: vfs.Info{Name: base, Size: e.Bytes, Mode: fileMode, ModTime: e.time(l.fs.opened), Version: e.version()}}, true
+	if full == l.dir.Prefix() && full != "" && e.Subdir == "" {
+		return shown{Info: vfs.Info{Name: base, Size: e.Bytes, Mode: api.DefaultFileMode, ModTime: e.time(l.fs.opened), Version: e.version()}}, true
 	}
 	if l.given.again(full) {
 		return shown{}, false
 	}
 	switch {
 	case e.isLink():
-		return shown{Info: linkInfo(base, object{modified: e.time(l.fs.opened)})}, true
-	case e.asked != nil && e.asked.isDir():
-		return shown{Info: e.asked.info(base), asked: true}, true
-	case isDirectoryType(e.ContentType):
+		return shown{Info: api.LinkInfo(base, api.Object{Modified: e.time(l.fs.opened)})}, true
+	case e.asked != nil && e.asked.IsDir():
+		return shown{Info: e.asked.Info(base), asked: true}, true
+	case api.IsDirectoryType(e.ContentType):
 		directory.marker = e.Hash
 		return directory, true
 	case e.Subdir != "":
 		return directory, true
 	case e.asked != nil:
-		return shown{Info: e.asked.info(base), segments: e.asked.dlo, asked: true}, true
+		return shown{Info: e.asked.Info(base), segments: e.asked.DLO, asked: true}, true
 	}
-	return shown{Info: vfs.Info{Name: base, Size: e.Bytes, Mode: fileMode, ModTime: e.time(l.fs.opened), Version: e.version()}}, true
+	return shown{Info: vfs.Info{Name: base, Size: e.Bytes, Mode: api.DefaultFileMode, ModTime: e.time(l.fs.opened), Version: e.version()}}, true
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -35,24 +36,24 @@ func TestListEntry(t *testing.T) {
 	prefix := func(name string) entry { return entry{Subdir: name} }
 	for _, tt := range []struct {
 		name  string
-		dir   name
+		dir   api.Name
 		lines []entry
 		want  []string
 	}{
-		{"files and directories", name{"", "c", ""}, []entry{file("a"), marker("b"), prefix("c/"), file("d")}, []string{"a", "b/", "c/", "d"}},
-		{"below a directory", name{"", "c", "x/y"}, []entry{marker("x/y/"), file("x/y/a"), prefix("x/y/b/")}, []string{"a", "b/"}},
-		{"a marker and its prefix", name{"", "c", ""}, []entry{marker("a"), prefix("a/")}, []string{"a/"}},
+		{"files and directories", api.Name{Account: "", Container: "c", Object: ""}, []entry{file("a"), marker("b"), prefix("c/"), file("d")}, []string{"a", "b/", "c/", "d"}},
+		{"below a directory", api.Name{Account: "", Container: "c", Object: "x/y"}, []entry{marker("x/y/"), file("x/y/a"), prefix("x/y/b/")}, []string{"a", "b/"}},
+		{"a marker and its prefix", api.Name{Account: "", Container: "c", Object: ""}, []entry{marker("a"), prefix("a/")}, []string{"a/"}},
 		{
 			"a marker and its prefix, far apart",
-			name{"", "c", ""},
+			api.Name{Account: "", Container: "c", Object: ""},
 			[]entry{marker("a"), file("a b"), marker("a-"), prefix("a-/"), file("a.txt"), prefix("a/"), file("b")},
 			[]string{"a/", "a b", "a-/", "a.txt", "b"},
 		},
-		{"a file and a prefix of its name", name{"", "c", ""}, []entry{file("a"), prefix("a/")}, []string{"a"}},
-		{"names that are shown otherwise, and those that no path can have", name{"", "c", ""}, []entry{prefix("/"), file("."), file(".."), prefix("../"), file("a\x00"), file("\xff"), file("a")}, []string{"%/", "%.", "%..", "a"}},
-		{"names that look like those", name{"", "c", ""}, []entry{file("%"), prefix("%./"), file("%.x"), file("%%.."), file("%a")}, []string{"%%", "%%./", "%.x", "%%%..", "%a"}},
-		{"a file with an empty name", name{"", "c", "x"}, []entry{{Name: "x/", Bytes: 5}, file("x/a")}, []string{"%", "a"}},
-		{"nothing", name{"", "c", ""}, []entry{{}}, nil},
+		{"a file and a prefix of its name", api.Name{Account: "", Container: "c", Object: ""}, []entry{file("a"), prefix("a/")}, []string{"a"}},
+		{"names that are shown otherwise, and those that no path can have", api.Name{Account: "", Container: "c", Object: ""}, []entry{prefix("/"), file("."), file(".."), prefix("../"), file("a\x00"), file("\xff"), file("a")}, []string{"%/", "%.", "%..", "a"}},
+		{"names that look like those", api.Name{Account: "", Container: "c", Object: ""}, []entry{file("%"), prefix("%./"), file("%.x"), file("%%.."), file("%a")}, []string{"%%", "%%./", "%.x", "%%%..", "%a"}},
+		{"a file with an empty name", api.Name{Account: "", Container: "c", Object: "x"}, []entry{{Name: "x/", Bytes: 5}, file("x/a")}, []string{"%", "a"}},
+		{"nothing", api.Name{Account: "", Container: "c", Object: ""}, []entry{{}}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l := &lister{fs: &FS{}, dir: tt.dir}
@@ -64,7 +65,7 @@ func TestListEntry(t *testing.T) {
 }
 
 func TestListAccount(t *testing.T) {
-	long := strings.Repeat("l", maxContainerName)
+	long := strings.Repeat("l", api.MaxContainerName)
 	lines := []entry{
 		{Name: ".."},
 		{Name: "@a"},
@@ -80,12 +81,12 @@ func TestListAccount(t *testing.T) {
 		{Name: "c_segments"},
 		{Name: "d+segments"},
 		{Name: long},
-		{Name: segmentsContainer(long)},
+		{Name: api.SegmentsContainer(long)},
 	}
 	for hide, want := range map[bool][]string{
 		// A container of segments is hidden with the one that they belong to. Without that it is like any other.
 		true:  {"%../", "%@a/", "_segments/", "a/", "a b/", "a-c_segments/", "b.segments/", "c_segments/", "d+segments/", long + "/"},
-		false: {"%../", "%@a/", "_segments/", "a/", "a b/", "a b_segments/", "a+segments/", "a-c_segments/", "a_segments/", "a_segments_segments/", "b.segments/", "c_segments/", "d+segments/", long + "/", segmentsContainer(long) + "/"},
+		false: {"%../", "%@a/", "_segments/", "a/", "a b/", "a b_segments/", "a+segments/", "a-c_segments/", "a_segments/", "a_segments_segments/", "b.segments/", "c_segments/", "d+segments/", long + "/", api.SegmentsContainer(long) + "/"},
 	} {
 		if diff := cmp.Diff(want, listed(&lister{fs: &FS{hideSegments: hide}}, lines)); diff != "" {
 			t.Errorf("with hide_segments = %v the client sees (-want +got):\n%s", hide, diff)
@@ -97,24 +98,24 @@ func TestListAccount(t *testing.T) {
 func TestListEntries(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.SliceOfDistinct(rapid.StringMatching(`[a /.\-]{1,5}`), rapid.ID).Draw(t, "objects")
-		dir := name{"", "c", rapid.SampledFrom([]string{"", "a", "a/a"}).Draw(t, "dir")}
+		dir := api.Name{Account: "", Container: "c", Object: rapid.SampledFrom([]string{"", "a", "a/a"}).Draw(t, "dir")}
 		slices.Sort(names)
 		var lines []entry
 		var want []string
 		for _, n := range names {
-			rest, below := strings.CutPrefix(n, dir.prefix())
+			rest, below := strings.CutPrefix(n, dir.Prefix())
 			if !below {
 				continue
 			}
 			base, _, isPrefix := strings.Cut(rest, "/")
-			e := entry{Name: n, ContentType: rapid.SampledFrom([]string{"text/plain", directoryType}).Draw(t, "type")}
+			e := entry{Name: n, ContentType: rapid.SampledFrom([]string{"text/plain", api.DirectoryType}).Draw(t, "type")}
 			if isPrefix {
-				e = entry{Subdir: dir.prefix() + base + "/"}
+				e = entry{Subdir: dir.Prefix() + base + "/"}
 			}
 			if len(lines) == 0 || lines[len(lines)-1].Subdir == "" || lines[len(lines)-1] != e {
 				lines = append(lines, e)
 			}
-			if base = escapeElement(base, false); rest != "" && !slices.Contains(want, base) {
+			if base = api.EscapeElement(base, false); rest != "" && !slices.Contains(want, base) {
 				want = append(want, base)
 			}
 		}
@@ -124,7 +125,7 @@ func TestListEntries(t *testing.T) {
 			if info, ok := l.entry(e); ok {
 				got = append(got, info.Name)
 			}
-			if len(l.given.open) > maxObjectName {
+			if len(l.given.open) > api.MaxObjectName {
 				t.Fatalf("%d names are held", len(l.given.open))
 			}
 		}
@@ -144,11 +145,11 @@ func FuzzListEntries(f *testing.F) {
 		if json.Unmarshal(body, &lines) != nil || !utf8.ValidString(dir) {
 			return
 		}
-		l := &lister{fs: &FS{opened: time.Unix(1, 0)}, dir: name{"", "c", dir}}
+		l := &lister{fs: &FS{opened: time.Unix(1, 0)}, dir: api.Name{Account: "", Container: "c", Object: dir}}
 		last := ""
 		for _, e := range lines {
 			info, ok := l.entry(e)
-			if !ok || !strings.HasPrefix(e.key(), l.dir.prefix()) {
+			if !ok || !strings.HasPrefix(e.key(), l.dir.Prefix()) {
 				continue // what Swift would not have listed may be shown as anything that is a name
 			}
 			if !vfs.ValidName(info.Name) {

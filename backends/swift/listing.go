@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"filegate/backends/swift/api"
 )
 
 // entry is one line of a listing of Swift's.
@@ -28,7 +30,7 @@ type entry struct {
 	// VersionID is that of a version, in a listing of those.
 	VersionID string `json:"version_id"`
 
-	asked *object // what a HEAD has told, where the listing was known to be behind
+	asked *api.Object // what a HEAD has told, where the listing was known to be behind
 }
 
 // key is the entry's full name: what the next page begins behind.
@@ -39,8 +41,8 @@ func (e entry) key() string {
 	return e.Name
 }
 
-// isVersion says whether the object is one of several versions.
-func (e entry) isVersion() bool { return e.VersionLink || e.asked != nil && e.asked.isVersion() }
+// IsVersion says whether the object is one of several versions.
+func (e entry) isVersion() bool { return e.VersionLink || e.asked != nil && e.asked.IsVersion() }
 
 // version is the ETag that a HEAD tells: the hash, but for static large objects.
 func (e entry) version() string { return cmp.Or(strings.Trim(e.SLOEtag, `"`), e.Hash) }
@@ -70,15 +72,15 @@ const maxPage = 128 * mib
 
 // page returns one page of a listing of the account or container of dir, of no more entries than Swift gives at once, with what the
 // write log knows better than Swift. It is empty only where nothing is left. The error is not translated.
-func (f *FS) page(ctx context.Context, dir name, l listing) ([]entry, error) {
+func (f *FS) page(ctx context.Context, dir api.Name, l listing) ([]entry, error) {
 	p, err := f.knownPage(ctx, dir, l)
 	return p.lines, err
 }
 
 // knownPage is page that also tells whether there may be another one.
-func (f *FS) knownPage(ctx context.Context, dir name, l listing) (rawPage, error) {
+func (f *FS) knownPage(ctx context.Context, dir api.Name, l listing) (rawPage, error) {
 	for {
-		changes, err := f.changesIn(ctx, dir.top(), l)
+		changes, err := f.changesIn(ctx, dir.Top(), l)
 		if err != nil {
 			return rawPage{}, err
 		}
@@ -111,14 +113,14 @@ type rawPage struct {
 func (p rawPage) last() string { return p.lines[len(p.lines)-1].key() }
 
 // rawPage returns a page as Swift has it. The error is not translated.
-func (f *FS) rawPage(ctx context.Context, dir name, l listing) (rawPage, error) {
-	known, err := f.client.limits(ctx)
+func (f *FS) rawPage(ctx context.Context, dir api.Name, l listing) (rawPage, error) {
+	known, err := f.client.Limits(ctx)
 	if err != nil {
 		return rawPage{}, err
 	}
-	most := known.listing
-	if dir.isAccount() {
-		most = known.accountListing
+	most := known.Listing
+	if dir.IsAccount() {
+		most = known.AccountListing
 	}
 	limit := min(l.limit, most)
 	query := url.Values{"format": {"json"}, "limit": {strconv.Itoa(limit)}}
@@ -137,13 +139,13 @@ func (f *FS) rawPage(ctx context.Context, dir name, l listing) (rawPage, error) 
 	if l.versionMarker != "" {
 		query.Set("version_marker", l.versionMarker)
 	}
-	req := request{method: http.MethodGet, target: dir.top(), query: query}
-	body, _, err := f.client.fetch(ctx, req, maxPage)
-	if status(err) == http.StatusPreconditionFailed {
+	req := api.Request{Method: http.MethodGet, Target: dir.Top(), Query: query}
+	body, _, err := f.client.Fetch(ctx, req, maxPage)
+	if api.StatusOf(err) == http.StatusPreconditionFailed {
 		// A cluster that keeps its limits to itself may have a smaller one. Its own choice is then what a page has.
 		query.Del("limit")
 		limit = 1
-		body, _, err = f.client.fetch(ctx, req, maxPage)
+		body, _, err = f.client.Fetch(ctx, req, maxPage)
 	}
 	if err != nil {
 		return rawPage{}, err
@@ -153,7 +155,7 @@ func (f *FS) rawPage(ctx context.Context, dir name, l listing) (rawPage, error) 
 		return rawPage{}, nil
 	}
 	if err := json.Unmarshal(body, &lines); err != nil {
-		return rawPage{}, fmt.Errorf("listing of %q: %w", dir.top().String(), err)
+		return rawPage{}, fmt.Errorf("listing of %q: %w", dir.Top().String(), err)
 	}
 	if len(lines) > 0 && len(lines) >= limit {
 		return rawPage{lines, true, true}, nil
@@ -166,8 +168,8 @@ func (f *FS) rawPage(ctx context.Context, dir name, l listing) (rawPage, error) 
 }
 
 // pageKind returns the kind of a listing of dir's account or container.
-func (f *FS) pageKind(ctx context.Context, dir name, l listing) (pageKind, error) {
-	grant, err := f.client.grants.Current(ctx)
+func (f *FS) pageKind(ctx context.Context, dir api.Name, l listing) (pageKind, error) {
+	grant, err := f.client.Grants.Current(ctx)
 	if err != nil {
 		return pageKind{}, err
 	}
@@ -175,5 +177,5 @@ func (f *FS) pageKind(ctx context.Context, dir name, l listing) (pageKind, error
 	if err != nil {
 		return pageKind{}, err
 	}
-	return pageKind{storeOf(u), dir.isAccount(), l.delimiter}, nil
+	return pageKind{api.StoreOf(u), dir.IsAccount(), l.delimiter}, nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/cache"
 	"filegate/core/vfs"
@@ -24,8 +25,8 @@ import (
 func putRaw(t *testing.T, f *FS, object, content string, header map[string]string) {
 	t.Helper()
 	body := bytes.NewReader([]byte(content))
-	_, err := f.client.send(t.Context(), request{
-		method: http.MethodPut, target: name{container: "c", object: object}, header: header, body: body, length: int64(len(content)),
+	_, err := f.client.Send(t.Context(), api.Request{
+		Method: http.MethodPut, Target: api.Name{Container: "c", Object: object}, Header: header, Body: body, Length: int64(len(content)),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -127,8 +128,8 @@ func TestNoRightToList(t *testing.T) {
 	if err := owner.Mkdir(t.Context(), "/other"); err != nil {
 		t.Fatal(err)
 	}
-	_, err := owner.client.send(t.Context(), request{
-		method: http.MethodPost, target: name{container: "c"}, header: map[string]string{"X-Container-Read": "test:tester3,.rlistings"},
+	_, err := owner.client.Send(t.Context(), api.Request{
+		Method: http.MethodPost, Target: api.Name{Container: "c"}, Header: map[string]string{"X-Container-Read": "test:tester3,.rlistings"},
 	})
 	if err != nil {
 		t.Fatal(err)

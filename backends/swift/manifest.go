@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"filegate/backends/internal/spans"
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -42,14 +43,14 @@ type manifestEntry struct {
 const maxNesting = 10
 
 // segment is the name of what the entry stands for, in the account of the manifest.
-func (m manifestEntry) segment(account string) (name, bool) {
+func (m manifestEntry) segment(account string) (api.Name, bool) {
 	container, obj, _ := strings.Cut(strings.TrimPrefix(m.Name, "/"), "/")
-	return name{account, container, obj}, container != "" && obj != "" && m.Data == ""
+	return api.Name{Account: account, Container: container, Object: obj}, container != "" && obj != "" && m.Data == ""
 }
 
 // sloEntryOf puts an extent into a manifest.
 func sloEntryOf(e extent) sloEntry {
-	entry := sloEntry{Path: e.seg.name.inAccount(), Etag: e.seg.etag, Size: e.seg.size}
+	entry := sloEntry{Path: e.seg.name.InAccount(), Etag: e.seg.etag, Size: e.seg.size}
 	if !e.whole() {
 		entry.Range = fmt.Sprintf("%d-%d", e.segOff, e.segOff+e.Len()-1)
 	}
@@ -80,9 +81,9 @@ func (m manifestEntry) extentOf(account string, off int64) (extent, error) {
 const maxManifestAnswer = 64 * mib
 
 // manifest returns the segments of a static large object. The error is not translated.
-func (f *FS) manifest(ctx context.Context, n name) ([]manifestEntry, error) {
-	body, _, err := f.client.fetch(ctx, request{
-		method: http.MethodGet, target: n, query: url.Values{"multipart-manifest": {"get"}},
+func (f *FS) manifest(ctx context.Context, n api.Name) ([]manifestEntry, error) {
+	body, _, err := f.client.Fetch(ctx, api.Request{
+		Method: http.MethodGet, Target: n, Query: url.Values{"multipart-manifest": {"get"}},
 	}, maxManifestAnswer)
 	switch {
 	case err != nil:
@@ -107,17 +108,17 @@ func parseManifest(body []byte) ([]manifestEntry, error) {
 // nest puts manifests in between where the entries are more than one manifest may have, and returns what the last one is to name. The error is not
 // translated.
 func (w *writer) nest(ctx context.Context, entries []sloEntry) ([]sloEntry, error) {
-	for level := 0; len(entries) > w.limits.sloSegments; level++ {
+	for level := 0; len(entries) > w.limits.SLOSegments; level++ {
 		if level == maxNesting {
 			return nil, vfs.Errorf(vfs.ErrTooLarge, "the file has more parts than the storage's manifests can name")
 		}
 		var up []sloEntry
-		for i := 0; i < len(entries); i += w.limits.sloSegments {
-			part := entries[i:min(i+w.limits.sloSegments, len(entries))]
+		for i := 0; i < len(entries); i += w.limits.SLOSegments {
+			part := entries[i:min(i+w.limits.SLOSegments, len(entries))]
 			w.mu.Lock()
 			n := w.newName(int64(i))
 			w.mu.Unlock()
-			n.object += fmt.Sprintf("-manifest%d", level)
+			n.Object += fmt.Sprintf("-manifest%d", level)
 			resp, err := w.fs.putSLO(ctx, n, part, map[string]string{"Content-Type": "application/octet-stream"})
 			if err != nil {
 				return nil, err
@@ -129,7 +130,7 @@ func (w *writer) nest(ctx context.Context, entries []sloEntry) ([]sloEntry, erro
 			w.mu.Lock()
 			w.sent = append(w.sent, &segment{name: n, size: size})
 			w.mu.Unlock()
-			up = append(up, sloEntry{Path: n.inAccount(), Etag: strings.Trim(resp.header.Get("Etag"), `"`), Size: size})
+			up = append(up, sloEntry{Path: n.InAccount(), Etag: strings.Trim(resp.Header.Get("Etag"), `"`), Size: size})
 		}
 		entries = up
 	}
@@ -147,7 +148,7 @@ func (e sloEntry) length() int64 {
 
 // putSLO puts one manifest. It tells the ETag that must come of it: a Swift that has no static large objects would else take the manifest for the
 // file's content.
-func (f *FS) putSLO(ctx context.Context, n name, entries []sloEntry, header map[string]string) (*response, error) {
+func (f *FS) putSLO(ctx context.Context, n api.Name, entries []sloEntry, header map[string]string) (*api.Response, error) {
 	body, err := json.Marshal(entries)
 	if err != nil {
 		return nil, err
@@ -155,16 +156,16 @@ func (f *FS) putSLO(ctx context.Context, n name, entries []sloEntry, header map[
 	header = maps.Clone(header)
 	header["Etag"] = sloETag(entries)
 	query := url.Values{"multipart-manifest": {"put"}}
-	if l, err := f.client.limits(ctx); err == nil && l.heartbeat && len(entries) >= heartbeatFrom {
+	if l, err := f.client.Limits(ctx); err == nil && l.Heartbeat && len(entries) >= heartbeatFrom {
 		query.Set("heartbeat", "on")
 		header["Accept"] = "application/json"
 	}
-	req := request{
-		method: http.MethodPut, target: n, query: query, body: pieces{body}.reader(), length: int64(len(body)), header: header,
-		silence: time.Duration(len(entries)) * checkTime,
+	req := api.Request{
+		Method: http.MethodPut, Target: n, Query: query, Body: api.Pieces{body}.Reader(), Length: int64(len(body)), Header: header,
+		Silence: time.Duration(len(entries)) * checkTime,
 	}
-	var made *response
-	_, err = f.client.retry(ctx, req, func(resp *response) error {
+	var made *api.Response
+	_, err = f.client.Retry(ctx, req, func(resp *api.Response) error {
 		made = resp
 		return afterHeartbeat(req, resp)
 	})
@@ -182,10 +183,10 @@ const (
 
 // afterHeartbeat waits for the answer to the PUT of a manifest, which with heartbeats comes behind them, in the body: Swift has said 202 before it
 // knew.
-func afterHeartbeat(req request, resp *response) error {
-	defer resp.body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.body, maxHeartbeats))
-	if err != nil || resp.status != http.StatusAccepted || !req.query.Has("heartbeat") {
+func afterHeartbeat(req api.Request, resp *api.Response) error {
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxHeartbeats))
+	if err != nil || resp.Status != http.StatusAccepted || !req.Query.Has("heartbeat") {
 		return err
 	}
 	var told struct {
@@ -196,47 +197,38 @@ func afterHeartbeat(req request, resp *response) error {
 		Errors   [][]string `json:"Errors"`
 	}
 	if err := json.Unmarshal(text, &told); err != nil {
-		return fmt.Errorf("%s %q: answer behind the heartbeats: %w", req.method, req.target.String(), err)
+		return fmt.Errorf("%s %q: answer behind the heartbeats: %w", req.Method, req.Target.String(), err)
 	}
-	code := statusOf(told.Status)
+	code := api.ParseStatus(told.Status)
 	if code/100 != 2 {
 		words := told.Body
 		if len(told.Errors) > 0 {
 			words = fmt.Sprintf("%d segments, first %q", len(told.Errors), told.Errors[0])
 		}
-		return &statusError{method: req.method, target: req.target, status: code, transID: resp.transID(), text: shortText(words)}
+		return &api.StatusError{Method: req.Method, Target: req.Target, Status: code, TransID: resp.TransID(), Text: api.ShortText(words)}
 	}
 	if code == http.StatusAccepted {
-		return overtaken(req, resp.header)
+		return api.Overtaken(req, resp.Header)
 	}
-	resp.status = code
-	resp.header.Set("Etag", told.ETag)
-	resp.header.Set("Last-Modified", told.Modified)
+	resp.Status = code
+	resp.Header.Set("Etag", told.ETag)
+	resp.Header.Set("Last-Modified", told.Modified)
 	return nil
 }
 
-// statusOf reads a status line without a protocol, as Swift puts it into bodies: "201 Created". What is none is a failure of the server's.
-func statusOf(line string) int {
-	code, _, _ := strings.Cut(line, " ")
-	if n, err := strconv.Atoi(code); err == nil && n >= 200 && n <= 599 {
-		return n
-	}
-	return http.StatusBadGateway
-}
-
 // beginWith makes what is stored the content to begin with.
-func (w *writer) beginWith(ctx context.Context, old object) error {
-	w.size = old.size
-	if old.size == 0 {
+func (w *writer) beginWith(ctx context.Context, old api.Object) error {
+	w.size = old.Size
+	if old.Size == 0 {
 		return nil
 	}
 	w.chain.broken = true
 	var l layout
 	var err error
 	switch {
-	case old.slo:
-		l, err = w.fs.layoutOf(ctx, w.target, old.size, maxNesting)
-	case old.dlo != "":
+	case old.SLO:
+		l, err = w.fs.layoutOf(ctx, w.target, old.Size, maxNesting)
+	case old.DLO != "":
 		l, err = w.fs.layoutOfDLO(ctx, w.target, old)
 		// Segments that people see and use by their own names are not this file's to keep.
 		if slices.ContainsFunc(l, func(e extent) bool { return !isHiddenSegment(w.target, e.seg.name) }) {
@@ -245,26 +237,26 @@ func (w *writer) beginWith(ctx context.Context, old object) error {
 	}
 	switch {
 	case err != nil:
-		return translate(err)
+		return api.Translate(err)
 	case l != nil:
 		w.layout = l
 		return nil
 	}
-	w.layout = layout{{Span: spans.Span{Off: 0, End: old.size}, seg: &segment{name: w.target, size: old.size, etag: old.etag}}}
+	w.layout = layout{{Span: spans.Span{Off: 0, End: old.Size}, seg: &segment{name: w.target, size: old.Size, etag: old.ETag}}}
 	return nil
 }
 
 // layoutOf reads where the bytes of a static large object lie, through as many manifests in its manifest as depth says; or
 // nil where that cannot be told, since a manifest holds some of them itself.
-func (f *FS) layoutOf(ctx context.Context, n name, size int64, depth int) (layout, error) {
+func (f *FS) layoutOf(ctx context.Context, n api.Name, size int64, depth int) (layout, error) {
 	entries, err := f.manifest(ctx, n)
 	if err != nil {
 		return nil, err
 	}
 	var l layout
 	var off int64
-	same := map[name]*segment{} // what is named many times, as holes are, takes memory once
-	nested := map[name]layout{}
+	same := map[api.Name]*segment{} // what is named many times, as holes are, takes memory once
+	nested := map[api.Name]layout{}
 	for _, m := range entries {
 		if len(l) > maxPieces {
 			return nil, vfs.Errorf(vfs.ErrTooLarge, "the file consists of more than %d parts, too many for a change", maxPieces)
@@ -272,7 +264,7 @@ func (f *FS) layoutOf(ctx context.Context, n name, size int64, depth int) (layou
 		if m.Data != "" {
 			return nil, nil
 		}
-		e, err := m.extentOf(n.account, off)
+		e, err := m.extentOf(n.Account, off)
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"filegate/backends/internal/spans"
+	"filegate/backends/swift/api"
 )
 
 func TestExtentOf(t *testing.T) {
@@ -38,7 +39,7 @@ func TestExtentOf(t *testing.T) {
 		case tt.end == 0 && err == nil:
 			t.Errorf("%+v at %d is the extent %+v, want an error", tt.m, tt.off, e)
 		case tt.end == 0:
-		case err != nil || e.Off != tt.off || e.End != tt.end || e.segOff != tt.segOff || e.seg.size != tt.m.Bytes || e.seg.name != (name{"", "c", "s"}):
+		case err != nil || e.Off != tt.off || e.End != tt.end || e.segOff != tt.segOff || e.seg.size != tt.m.Bytes || e.seg.name != (api.Name{Account: "", Container: "c", Object: "s"}):
 			t.Errorf("%+v at %d is the extent %+v, %v; want one from %d to %d, in its segment at %d", tt.m, tt.off, e, err, tt.off, tt.end, tt.segOff)
 		}
 	}
@@ -63,7 +64,7 @@ func FuzzManifest(f *testing.F) {
 				return
 			}
 			switch {
-			case e.Off != off, e.End < e.Off, e.segOff < 0, e.segOff+e.Len() > e.seg.size, !e.seg.name.isObject(), e.seg.name.container == "":
+			case e.Off != off, e.End < e.Off, e.segOff < 0, e.segOff+e.Len() > e.seg.size, !e.seg.name.IsObject(), e.seg.name.Container == "":
 				t.Fatalf("%+v at %d is the extent %+v of %+v", m, off, e, e.seg)
 			}
 			off = e.End
@@ -78,7 +79,7 @@ func TestManifestRoundTrip(t *testing.T) {
 		first := rapid.Int64Range(0, size-1).Draw(t, "first")
 		last := rapid.Int64Range(first, size-1).Draw(t, "last")
 		off := rapid.Int64Range(0, 1<<40).Draw(t, "off")
-		want := extent{spans.Span{Off: off, End: off + last - first + 1}, &segment{name: name{"", "c", "a/ü b"}, size: size, etag: "x"}, first}
+		want := extent{spans.Span{Off: off, End: off + last - first + 1}, &segment{name: api.Name{Account: "", Container: "c", Object: "a/ü b"}, size: size, etag: "x"}, first}
 		entry := sloEntryOf(want)
 		if entry.length() != want.Len() {
 			t.Fatalf("%+v has the length %d, want %d", entry, entry.length(), want.Len())

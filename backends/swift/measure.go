@@ -8,12 +8,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"filegate/backends/swift/api"
 	"filegate/core/cache"
 	"filegate/core/vfs"
 )
 
 const (
-	// headsAtOnce is how many HEADs a listing has under way, and how many deletions a removal.
+	// headsAtOnce is how many HEADs a listing has under way.
 	headsAtOnce = 32
 	// measureAtOnce is how many entries of a listing are asked for before they are given out: the first shall not wait for the last of a large page.
 	measureAtOnce = 512
@@ -36,15 +37,15 @@ type shown struct {
 	// gone says that a HEAD has not found it: the row has outlived its object.
 	gone bool
 	// lies is where it is, unless that is at its name in the directory.
-	lies name
+	lies api.Name
 }
 
 // in is the object of an entry in a directory.
-func (s *shown) in(dir name) name {
-	if s.lies != (name{}) {
+func (s *shown) in(dir api.Name) api.Name {
+	if s.lies != (api.Name{}) {
 		return s.lies
 	}
-	return dir.with(dir.prefix() + unescapeElement(s.Name, false))
+	return dir.With(dir.Prefix() + api.UnescapeElement(s.Name, false))
 }
 
 // maxManifestBytes is the size of the largest file that is looked at as if it may be the manifest of a dynamic large object, in bytes. Any file may
@@ -63,17 +64,17 @@ func (s *shown) isLikelyManifest() bool { return s.Version == emptyHash }
 // measure completes entries of a listing by what only a HEAD tells: the time that the file's owner gave it and, of the manifest of a dynamic large
 // object, the size. What cannot be asked stays as the listing shows it, and what is not there is gone. At most so many HEADs are made as times says,
 // which counts down; those that are likely to be manifests are always asked.
-func (f *FS) measure(ctx context.Context, dir name, page []shown, times *int) error {
-	if dir.isAccount() {
+func (f *FS) measure(ctx context.Context, dir api.Name, page []shown, times *int) error {
+	if dir.IsAccount() {
 		return f.measureContainers(ctx, dir, page, times)
 	}
-	grant, err := f.client.grants.Current(ctx)
+	grant, err := f.client.Grants.Current(ctx)
 	if err != nil {
-		return translate(err)
+		return api.Translate(err)
 	}
-	account, err := accountURL(grant.Endpoint, dir.account)
+	account, err := api.AccountURL(grant.Endpoint, dir.Account)
 	if err != nil {
-		return translate(err)
+		return api.Translate(err)
 	}
 	var keys []cache.Key
 	var wanted []*shown
@@ -101,13 +102,13 @@ func (f *FS) measure(ctx context.Context, dir name, page []shown, times *int) er
 			*times--
 		}
 		g.Go(func() error {
-			o, err := f.client.head(gctx, s.in(dir))
+			o, err := f.client.Head(gctx, s.in(dir))
 			switch {
 			case f.isGhost(gctx, s.in(dir), err):
 				s.gone = !s.IsDir() // which may still have something in it
-			case err == nil && o.isDir() == s.IsDir():
-				a := o.attrs()
-				if !o.modified.After(s.ModTime) { // else it is of another version than the one that is listed
+			case err == nil && o.IsDir() == s.IsDir():
+				a := attrsOf(o)
+				if !o.Modified.After(s.ModTime) { // else it is of another version than the one that is listed
 					f.backend.attrs.put(gctx, keys[i], a)
 				}
 				s.become(a)
@@ -129,14 +130,14 @@ func (s *shown) become(a attrs) {
 	s.Info = a.over(s.Info)
 }
 
-// attrs is what is kept of an object.
-func (o object) attrs() attrs {
-	return attrs{Size: o.size, ModTime: o.mtime, Version: o.version(), Segments: o.dlo, modes: o.modes}
+// attrsOf is what is kept of an object.
+func attrsOf(o api.Object) attrs {
+	return attrs{Size: o.Size, ModTime: o.ModTime, Version: o.Version(), Segments: o.DLO, Modes: o.Modes}
 }
 
 // measureContainers completes containers by the attributes that they were given. Listings do not show when those change, so that
 // they are asked for again after some time.
-func (f *FS) measureContainers(ctx context.Context, account name, page []shown, times *int) error {
+func (f *FS) measureContainers(ctx context.Context, account api.Name, page []shown, times *int) error {
 	if !f.backend.cfg.ListTimes {
 		return nil
 	}
@@ -144,10 +145,10 @@ func (f *FS) measureContainers(ctx context.Context, account name, page []shown, 
 	g.SetLimit(headsAtOnce)
 	for i := range page {
 		s := &page[i]
-		n := name{account: account.account, container: unescapeElement(s.Name, true)}
+		n := api.Name{Account: account.Account, Container: api.UnescapeElement(s.Name, true)}
 		key, err := f.containerAttrsKey(ctx, n)
 		if err != nil {
-			return translate(err)
+			return api.Translate(err)
 		}
 		var a attrs
 		if text, ok := f.backend.local.Get(ctx, key); ok && json.Unmarshal(text, &a) == nil {
@@ -159,9 +160,9 @@ func (f *FS) measureContainers(ctx context.Context, account name, page []shown, 
 		}
 		*times--
 		g.Go(func() error {
-			resp, err := f.client.send(gctx, request{method: http.MethodHead, target: n, anyPolicy: true})
+			resp, err := f.client.Send(gctx, api.Request{Method: http.MethodHead, Target: n, AnyPolicy: true})
 			if err == nil {
-				a := f.containerAttrs(resp.header)
+				a := f.containerAttrs(resp.Header)
 				s.become(a)
 				if text, err := json.Marshal(a); err == nil {
 					f.backend.local.Set(gctx, key, text, containerAttrsLife)

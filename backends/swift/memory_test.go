@@ -53,6 +53,10 @@ func (r *stalledReader) Read(p []byte) (int, error) {
 	return 0, io.ErrUnexpectedEOF
 }
 
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
 // TestStalledClients has clients stand still in every way, more of them than there is memory for. The others go on.
 func TestStalledClients(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -86,7 +90,7 @@ func TestStalledClients(t *testing.T) {
 						return
 					}
 					there := sync.OnceFunc(standing.Done)
-					r := &stalledReader{first: io.MultiReader(bytes.NewReader(data), readFunc(func([]byte) (int, error) {
+					r := &stalledReader{first: io.MultiReader(bytes.NewReader(data), readerFunc(func([]byte) (int, error) {
 						there()
 						return 0, io.EOF
 					})), release: release}

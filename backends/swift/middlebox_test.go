@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -62,7 +62,7 @@ func TestConditionRefused(t *testing.T) {
 	}
 	for i, most := range []int{2, 1, 1} {
 		f.srv.ForgetRequests()
-		r, err := f.openRange(t.Context(), name{"", "c", "a"}, pieces{data}.md5(), 150_000, 1000)
+		r, err := f.openRange(t.Context(), api.Name{Account: "", Container: "c", Object: "a"}, api.Pieces{data}.MD5(), 150_000, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,20 +82,9 @@ func TestConditionRefused(t *testing.T) {
 	if _, err := file.ReadAt(part, 20_000); err == nil && !bytes.Equal(part, data[20_000:21_000]) {
 		t.Error("a part of another content was given for one of the file that was opened")
 	}
-	n := name{"", "c", "a"}
-	if _, err := f.client.sendMatching(t.Context(), request{method: methodCopy, target: n, header: f.client.destination(n.with("no"))}, pieces{data}.md5()); status(err) != http.StatusPreconditionFailed {
+	n := api.Name{Account: "", Container: "c", Object: "a"}
+	if _, err := f.client.SendMatching(t.Context(), api.Request{Method: api.MethodCopy, Target: n, Header: f.client.Destination(n.With("no"))}, api.Pieces{data}.MD5()); api.StatusOf(err) != http.StatusPreconditionFailed {
 		t.Errorf("a copy of another content: %v, want status 412", err)
-	}
-}
-
-// TestUnmatchedBounded is that not all objects are remembered whose condition was refused.
-func TestUnmatchedBounded(t *testing.T) {
-	var u unmatched
-	for i := range 3 * maxUnmatched {
-		v := objectVersion{name{"", "c", strconv.Itoa(i)}, "etag"}
-		if u.add(v); !u.has(v) || len(u.all) > maxUnmatched {
-			t.Fatalf("%d are remembered, this one: %t", len(u.all), u.has(v))
-		}
 	}
 }
 
@@ -134,7 +123,7 @@ func TestAnswerTooLong(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	putRaw(t, f.FS, "long", strings.Repeat("x", 2000), nil)
 	f.srv.ForgetRequests()
-	if _, _, err := f.client.fetch(t.Context(), request{method: http.MethodGet, target: name{container: "c", object: "long"}}, 1000); err == nil {
+	if _, _, err := f.client.Fetch(t.Context(), api.Request{Method: http.MethodGet, Target: api.Name{Container: "c", Object: "long"}}, 1000); err == nil {
 		t.Error("an answer of 2000 bytes was taken, want an error above 1000")
 	}
 	if n := f.srv.Count(swifttest.GetObject); n != 1 {

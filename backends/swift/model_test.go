@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -216,7 +217,7 @@ func (m *segmentModel) close(t *rapid.T) {
 	if m.exists {
 		m.f.digestsHold(m.t, modelPath, m.content)
 	}
-	n := name{"", "c", "file"}
+	n := api.Name{Account: "", Container: "c", Object: "file"}
 	if want, stored := m.f.needed(m.t, n), m.f.segments(m.t); !slices.Equal(want, stored) {
 		t.Fatalf("%d segments are stored, %q, of which the file needs %q", len(stored), stored, want)
 	}

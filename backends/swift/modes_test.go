@@ -6,37 +6,10 @@ import (
 	"strconv"
 	"testing"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
-
-func TestParseMode(t *testing.T) {
-	for s, want := range map[string]fs.FileMode{
-		"100644": 0o644, "0100600": 0o600, "40755": 0o755, "644": 0o644, "0640": 0o640, "0": 0, "100000": 0,
-		"104755": 0o755, "1777": 0o777, // setuid and the like are nobody's business here
-		"33188": 0o644, "33204": 0o664, "16877": 0o755, // decimal
-	} {
-		if got, ok := parseMode(s); !ok || got != want {
-			t.Errorf("parseMode(%q) = %o, %v; want %o", s, got, ok, want)
-		}
-	}
-	for _, s := range []string{"", "x", "-1", "rw-r--r--", "120777", "999", "9999999", "0x1ff", "8"} {
-		if got, ok := parseMode(s); ok {
-			t.Errorf("parseMode(%q) = %o, want none", s, got)
-		}
-	}
-}
-
-func FuzzParseMode(f *testing.F) {
-	for _, s := range []string{"100644", "33188", "755", "", "-1"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		if got, ok := parseMode(s); got&^fs.ModePerm != 0 && ok {
-			t.Errorf("parseMode(%q) = %o, which are not permission bits only", s, got)
-		}
-	})
-}
 
 // TestModesInSwift is what others see of a mode and an owner, and what of theirs is shown.
 func TestModesInSwift(t *testing.T) {
@@ -53,9 +26,9 @@ func TestModesInSwift(t *testing.T) {
 		}
 	}
 	for object, want := range map[string]string{"file": "100640", "dir": "40640"} {
-		o, err := f.client.head(ctx, name{container: "c", object: object})
-		if err != nil || o.header.Get(metaMode) != want || o.header.Get(metaUID) != "1000" || o.header.Get(metaGID) != "0" {
-			t.Errorf("Swift has %v of %s (%v), want %s 1000 0", o.header, object, err, want)
+		o, err := f.client.Head(ctx, api.Name{Container: "c", Object: object})
+		if err != nil || o.Header.Get(api.MetaMode) != want || o.Header.Get(api.MetaUID) != "1000" || o.Header.Get(api.MetaGID) != "0" {
+			t.Errorf("Swift has %v of %s (%v), want %s 1000 0", o.Header, object, err, want)
 		}
 	}
 	// What nobody can be is not written down.
@@ -63,8 +36,8 @@ func TestModesInSwift(t *testing.T) {
 	if err := f.SetAttrs(ctx, "/c/file", vfs.Attrs{UID: &none}); err != nil {
 		t.Fatal(err)
 	}
-	foreign := map[string]string{metaMode: "33152", metaUID: "12", metaGID: "x"}
-	if _, err := f.client.send(ctx, request{method: http.MethodPut, target: name{container: "c", object: "foreign"}, header: foreign}); err != nil {
+	foreign := map[string]string{api.MetaMode: "33152", api.MetaUID: "12", api.MetaGID: "x"}
+	if _, err := f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: api.Name{Container: "c", Object: "foreign"}, Header: foreign}); err != nil {
 		t.Fatal(err)
 	}
 	infos, err := listAll(ctx, f, "/c")
@@ -86,8 +59,8 @@ func TestModesInSwift(t *testing.T) {
 func TestModesNotKept(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
-	foreign := map[string]string{metaMode: "100600", metaUID: "12"}
-	if _, err := f.client.send(ctx, request{method: http.MethodPut, target: name{container: "c", object: "file"}, header: foreign}); err != nil {
+	foreign := map[string]string{api.MetaMode: "100600", api.MetaUID: "12"}
+	if _, err := f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: api.Name{Container: "c", Object: "file"}, Header: foreign}); err != nil {
 		t.Fatal(err)
 	}
 	f.srv.ForgetRequests()
@@ -98,10 +71,10 @@ func TestModesNotKept(t *testing.T) {
 	if n := f.srv.Count(swifttest.PostObject); n > 0 {
 		t.Errorf("%d POSTs for what is not kept", n)
 	}
-	if info, err := f.Stat(ctx, "/c/file"); err != nil || info.Mode != fileMode || info.UID != 0 {
+	if info, err := f.Stat(ctx, "/c/file"); err != nil || info.Mode != api.DefaultFileMode || info.UID != 0 {
 		t.Errorf("the file is %+v (%v), want the mode that all files have", info, err)
 	}
-	if o, err := f.client.head(ctx, name{container: "c", object: "file"}); err != nil || o.header.Get(metaMode) != "100600" {
-		t.Errorf("the mode that somebody else has set is %q now (%v)", o.header.Get(metaMode), err)
+	if o, err := f.client.Head(ctx, api.Name{Container: "c", Object: "file"}); err != nil || o.Header.Get(api.MetaMode) != "100600" {
+		t.Errorf("the mode that somebody else has set is %q now (%v)", o.Header.Get(api.MetaMode), err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -40,25 +41,25 @@ func (w *writer) Rename(ctx context.Context, p vfs.Path) error {
 	if from == to {
 		return nil
 	}
-	if to.account != from.account || to.container != from.container || w.dlo {
+	if to.Account != from.Account || to.Container != from.Container || w.dlo {
 		return errElsewhere
 	}
-	if err := to.checkNew(); err != nil {
+	if err := to.CheckNew(); err != nil {
 		return err
 	}
 	if err := w.waitSent(ctx); err != nil {
-		return translate(err)
+		return api.Translate(err)
 	}
 	asked := w.fs.now()
 	info, now, err := w.fs.lookup(ctx, to, p.Base())
 	var cut *partial
 	switch {
-	case now.link, cannotFollow(err):
+	case now.ThroughLink, api.CannotFollow(err):
 		return errElsewhere
 	case errors.Is(err, vfs.ErrNotExist):
-		now = object{}
+		now = api.Object{}
 		if cut, err = w.fs.findPartial(ctx, to); err != nil {
-			return translate(err)
+			return api.Translate(err)
 		}
 		if cut != nil && cut.upload == w.upload {
 			cut = nil
@@ -68,13 +69,13 @@ func (w *writer) Rename(ctx context.Context, p vfs.Path) error {
 	case info.IsDir():
 		return vfs.ErrIsDir
 	}
-	if !w.opts.Truncate && w.old.exists() && now.etag != w.old.etag {
+	if !w.opts.Truncate && w.old.Exists() && now.ETag != w.old.ETag {
 		return vfs.ErrChanged // it is not what the content begins with
 	}
 	marked := w.marked() && !w.unmarked
 	if marked {
 		if err := w.fs.putMarkerOf(ctx, to, w.upload, w.place, w.resumedTime()); err != nil {
-			return translate(err)
+			return api.Translate(err)
 		}
 	}
 	w.mu.Lock()
@@ -83,7 +84,7 @@ func (w *writer) Rename(ctx context.Context, p vfs.Path) error {
 			e.seg.name = to
 		}
 	}
-	w.opts.Truncate = w.opts.Truncate || !w.old.exists()
+	w.opts.Truncate = w.opts.Truncate || !w.old.Exists()
 	w.opts.Exclusive, w.opts.IfVersion = false, ""
 	w.target, w.base, w.old, w.asked = to, p.Base(), now, asked
 	if cut != nil {

@@ -5,22 +5,24 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"filegate/backends/swift/api"
 )
 
 // opening is the GET that a file is opened by: what its headers say, and a body that is read when the client reads.
 type opening struct {
-	n      name
+	n      api.Name
 	asked  moment
 	watch  noting // left before, see watch
 	took   time.Duration
-	object object
+	object api.Object
 	stream *stream
 	end    context.CancelCauseFunc // of the stream's context
 	unbind func() bool             // from the context that ends it too
 }
 
 // open makes the GET, which ends with the context until it is bound to another one. The error is not translated.
-func (f *FS) open(ctx context.Context, n name, off int64) (*opening, error) {
+func (f *FS) open(ctx context.Context, n api.Name, off int64) (*opening, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -55,7 +57,7 @@ func (o *opening) drop() {
 
 // isFile says whether it is a file that was opened, and no directory.
 func (o *opening) isFile() bool {
-	return !o.object.isDir() && !isMarker(o.n.object, o.object.size, o.object.contentType)
+	return !o.object.IsDir() && !api.IsMarker(o.n.Object, o.object.Size, o.object.ContentType)
 }
 
 // Who fetches one file after the other asks for each, and then opens it. Where that is what a client does, the first question is answered by the GET, of
@@ -64,7 +66,7 @@ func (o *opening) isFile() bool {
 // ahead opens what a client is going to open.
 type ahead struct {
 	mu     sync.Mutex
-	asked  name // what was asked for last
+	asked  api.Name // what was asked for last
 	at     time.Time
 	opened bool // it was opened, from its beginning, at once
 	held   *opening
@@ -72,41 +74,41 @@ type ahead struct {
 }
 
 // look is head for a client who may be about to open the file.
-func (f *FS) look(ctx context.Context, n name) (object, error) {
+func (f *FS) look(ctx context.Context, n api.Name) (api.Object, error) {
 	held, likely := f.ahead.ask(n)
 	switch {
 	case held != nil && f.isCurrent(ctx, held):
 		return held.object, nil
 	case !likely:
-		return f.client.head(ctx, n)
+		return f.client.Head(ctx, n)
 	}
 	w, ok := f.watch(ctx, n)
 	if !ok {
-		return f.client.head(ctx, n)
+		return f.client.Head(ctx, n)
 	}
 	o, err := f.open(ctx, n, 0)
 	if err == nil {
 		o.watch = w
 	}
 	switch {
-	case status(err) == http.StatusNotFound:
-		return object{}, err
+	case api.StatusOf(err) == http.StatusNotFound:
+		return api.Object{}, err
 	case err != nil: // what cannot be read may be looked at all the same
-		return f.client.head(ctx, n)
-	case !o.isFile(), o.object.link: // of a change of what a link leads to nothing is known here
+		return f.client.Head(ctx, n)
+	case !o.isFile(), o.object.ThroughLink: // of a change of what a link leads to nothing is known here
 		o.drop()
 		return o.object, nil
 	}
 	if !o.unbind() { // the client has gone
 		o.drop()
-		return object{}, context.Cause(ctx)
+		return api.Object{}, context.Cause(ctx)
 	}
 	f.ahead.hold(o, f.backend.nearFor)
 	return o.object, nil
 }
 
 // openToRead is open for a client who reads, with what has been opened for him already.
-func (f *FS) openToRead(ctx context.Context, n name, off int64) (*opening, error) {
+func (f *FS) openToRead(ctx context.Context, n api.Name, off int64) (*opening, error) {
 	held := f.ahead.take(n, off == 0, f.backend.nearFor)
 	if held == nil {
 		return f.open(ctx, n, off)
@@ -126,7 +128,7 @@ func (f *FS) isCurrent(ctx context.Context, o *opening) bool {
 }
 
 // ask notes that a name was asked for. It returns what is held of it, or else says whether it will be opened next, as the one before.
-func (a *ahead) ask(n name) (held *opening, likely bool) {
+func (a *ahead) ask(n api.Name) (held *opening, likely bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.held != nil && a.held.n != n {
@@ -159,7 +161,7 @@ func (a *ahead) hold(o *opening, life time.Duration) {
 
 // take notes that a name is opened, from its beginning or not, and returns what is held of it. Within near after the question it is taken for the reason of
 // that.
-func (a *ahead) take(n name, whole bool, near time.Duration) *opening {
+func (a *ahead) take(n api.Name, whole bool, near time.Duration) *opening {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.opened = whole && a.asked == n && time.Since(a.at) < near

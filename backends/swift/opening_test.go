@@ -174,7 +174,7 @@ func TestOpenedAheadOfRename(t *testing.T) {
 	f.recallLong()
 	c := newFetcher(t, f)
 	c.ask(t, "/c/b")
-	second, err := f.backend.Open(t.Context(), backend.Login{SessionID: "second", Log: f.log, Grants: f.client.grants})
+	second, err := f.backend.Open(t.Context(), backend.Login{SessionID: "second", Log: f.log, Grants: f.client.Grants})
 	if err != nil {
 		t.Fatal(err)
 	}

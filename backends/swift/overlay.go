@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"filegate/backends/swift/api"
 )
 
 // verdict is what the write log says of a line of a listing, or of one that is missing there.
@@ -51,12 +53,12 @@ func (c change) ofMissing() verdict {
 
 // overlay lays the changes over a page of a listing: what was made is put in, what was deleted is taken out, and what was changed is shown as it is now.
 // It holds nothing but the page. The error is not translated.
-func (f *FS) overlay(ctx context.Context, dir name, l listing, p rawPage, all changes) ([]entry, error) {
+func (f *FS) overlay(ctx context.Context, dir api.Name, l listing, p rawPage, all changes) ([]entry, error) {
 	here := all.within(l, p)
 	if len(here) == 0 {
 		return p.lines, nil
 	}
-	o := &overlaying{fs: f, top: dir.top()}
+	o := &overlaying{fs: f, top: dir.Top()}
 	o.g, o.ctx = errgroup.WithContext(ctx)
 	o.g.SetLimit(headsAtOnce)
 	for _, e := range p.lines {
@@ -120,7 +122,7 @@ func (c changes) within(l listing, p rawPage) map[string][]change {
 // overlaying is an overlay in the making.
 type overlaying struct {
 	fs  *FS
-	top name
+	top api.Name
 	g   *errgroup.Group
 	ctx context.Context // ends with the first error
 
@@ -141,9 +143,9 @@ func (o *overlaying) askObject(c change, listed *entry) {
 	o.g.Go(func() error {
 		e, modified, err := o.fs.entryOf(o.ctx, o.top, c.Name)
 		switch {
-		case status(err) == http.StatusNotFound:
+		case api.StatusOf(err) == http.StatusNotFound:
 			c.Gone, c.Sure, c.Exact, c.Agreed = true, true, 0, 0
-		case status(err) == http.StatusForbidden:
+		case api.StatusOf(err) == http.StatusForbidden:
 			if listed != nil {
 				o.add(*listed)
 			}
@@ -165,35 +167,35 @@ func (o *overlaying) askObject(c change, listed *entry) {
 }
 
 // entryOf asks for an object of a container, or a container of an account, as a line of a listing. The error is not translated.
-func (f *FS) entryOf(ctx context.Context, top name, base string) (e entry, modified time.Time, err error) {
-	if top.isAccount() {
-		resp, err := f.client.send(ctx, request{method: http.MethodHead, target: name{account: top.account, container: base}})
+func (f *FS) entryOf(ctx context.Context, top api.Name, base string) (e entry, modified time.Time, err error) {
+	if top.IsAccount() {
+		resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: api.Name{Account: top.Account, Container: base}})
 		if err != nil {
 			return entry{}, time.Time{}, err
 		}
-		made, err := parseSeconds(resp.header.Get("X-Timestamp"))
+		made, err := api.ParseSeconds(resp.Header.Get("X-Timestamp"))
 		if err != nil {
 			made = f.opened
 		}
 		e := entry{Name: base, LastModified: made.UTC().Format(listedTime)}
-		e.Bytes, e.Count = containerUse(resp.header)
+		e.Bytes, e.Count = api.ContainerUse(resp.Header)
 		return e, made, nil
 	}
-	o, err := f.client.head(ctx, top.with(base))
-	if o.link || cannotFollow(err) {
-		o, err = f.client.headLink(ctx, top.with(base))
+	o, err := f.client.Head(ctx, top.With(base))
+	if o.ThroughLink || api.CannotFollow(err) {
+		o, err = f.client.HeadLink(ctx, top.With(base))
 	}
 	if err != nil {
 		return entry{}, time.Time{}, err
 	}
 	symlink := ""
-	if o.isLink() {
-		symlink = o.target.String()
+	if o.IsLink() {
+		symlink = o.LinkTarget.String()
 	}
 	return entry{
-		Name: base, Bytes: o.size, Hash: o.etag, ContentType: o.contentType,
-		LastModified: o.modified.UTC().Format(listedTime), Symlink: symlink, asked: &o,
-	}, o.modified, nil
+		Name: base, Bytes: o.Size, Hash: o.ETag, ContentType: o.ContentType,
+		LastModified: o.Modified.UTC().Format(listedTime), Symlink: symlink, asked: &o,
+	}, o.Modified, nil
 }
 
 // askDirectory adds a directory that is listed for what lies below it, unless all of that was deleted.
@@ -223,7 +225,7 @@ func (o *overlaying) askNewDirectory(e entry, below []change) {
 			case err == nil:
 				o.add(entry{Subdir: e.Subdir, LastModified: modified.UTC().Format(listedTime)})
 				return nil
-			case status(err) != http.StatusNotFound && status(err) != http.StatusForbidden:
+			case api.StatusOf(err) != http.StatusNotFound && api.StatusOf(err) != http.StatusForbidden:
 				return err
 			}
 		}

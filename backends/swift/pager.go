@@ -3,12 +3,14 @@ package swift
 import (
 	"context"
 	"sync"
+
+	"filegate/backends/swift/api"
 )
 
 // pager fetches the pages of a listing, one ahead of whoever uses them.
 type pager struct {
 	fs  *FS
-	dir name
+	dir api.Name
 	l   listing // of the next page
 
 	cancel  context.CancelFunc
@@ -23,7 +25,7 @@ type fetched struct {
 }
 
 // newPager makes a pager for the pages from l on. The context gives it its values, not its end.
-func (f *FS) newPager(ctx context.Context, dir name, l listing) *pager {
+func (f *FS) newPager(ctx context.Context, dir api.Name, l listing) *pager {
 	p := &pager{fs: f, dir: dir, l: l, pages: make(chan fetched)}
 	ctx, p.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	p.fetcher.Go(func() { p.fetch(ctx) })

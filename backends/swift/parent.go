@@ -5,10 +5,10 @@ import (
 	"errors"
 	"maps"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -28,7 +28,7 @@ const (
 // knownDirs are the directories that a session has seen.
 type knownDirs struct {
 	mu  sync.Mutex
-	all map[name]knownDir
+	all map[api.Name]knownDir
 }
 
 // knownDir is what is known of one directory.
@@ -38,36 +38,26 @@ type knownDir struct {
 	gone   uint64    // the latest removal of a directory by this process, before Swift was asked
 }
 
-func (k *knownDirs) get(n name) (knownDir, bool) {
+func (k *knownDirs) get(n api.Name) (knownDir, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	d, ok := k.all[n]
 	return d, ok
 }
 
-func (k *knownDirs) put(n name, d knownDir) {
+func (k *knownDirs) put(n api.Name, d knownDir) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.all == nil || len(k.all) >= maxKnownDirs {
-		k.all = map[name]knownDir{}
+		k.all = map[api.Name]knownDir{}
 	}
 	k.all[n] = d
 }
 
-// parent returns the directory that an object is in: none for what lies in the container itself, and for names with empty elements,
-// which only what is there already can have.
-func (n name) parent() (name, bool) {
-	i := strings.LastIndexByte(strings.TrimSuffix(n.object, "/"), '/')
-	if i <= 0 || n.object[i-1] == '/' {
-		return name{}, false
-	}
-	return n.with(n.object[:i]), true
-}
-
 // sawDir notes that a directory is there, as Swift was asked when gone was the latest removal of one. marked says that it has an object of
 // its own, or needs none.
-func (f *FS) sawDir(n name, gone uint64, marked bool) {
-	if !n.isObject() {
+func (f *FS) sawDir(n api.Name, gone uint64, marked bool) {
+	if !n.IsObject() {
 		return
 	}
 	d := knownDir{seen: time.Now(), gone: gone}
@@ -80,8 +70,8 @@ func (f *FS) sawDir(n name, gone uint64, marked bool) {
 }
 
 // sawIn notes that something is in the directory that n would be in.
-func (f *FS) sawIn(n name, gone uint64) {
-	if d, ok := n.parent(); ok {
+func (f *FS) sawIn(n api.Name, gone uint64) {
+	if d, ok := n.Parent(); ok {
 		f.sawDir(d, gone, false)
 	}
 }
@@ -90,9 +80,9 @@ func (f *FS) sawIn(n name, gone uint64) {
 func (f *FS) lastGone() uint64 { return f.backend.gone.latest.Load() }
 
 // known returns what is known of a directory, unless this process has removed it since, or one that it is in.
-func (f *FS) known(n name) (knownDir, bool) {
+func (f *FS) known(n api.Name) (knownDir, bool) {
 	d, ok := f.dirs.get(n)
-	for in, more := n, ok; more; in, more = in.parent() {
+	for in, more := n, ok; more; in, more = in.Parent() {
 		if f.backend.gone.of(f.whole(in)).Load() > d.gone {
 			return knownDir{}, false
 		}
@@ -102,8 +92,8 @@ func (f *FS) known(n name) (knownDir, bool) {
 
 // checkParent returns ErrNotExist where the directory that n would be in is not there, and ErrNotDir where a file has its name.
 // Where the login may not ask, the directory is taken to be there.
-func (f *FS) checkParent(ctx context.Context, n name) error {
-	d, ok := n.parent()
+func (f *FS) checkParent(ctx context.Context, n api.Name) error {
+	d, ok := n.Parent()
 	if !ok {
 		return nil
 	}
@@ -111,42 +101,42 @@ func (f *FS) checkParent(ctx context.Context, n name) error {
 }
 
 // checkDir is checkParent for the directory itself.
-func (f *FS) checkDir(ctx context.Context, d name) error {
+func (f *FS) checkDir(ctx context.Context, d api.Name) error {
 	if known, ok := f.known(d); ok && time.Since(known.seen) < thereFor {
 		return nil
 	}
 	gone := f.lastGone()
 	info, o, err := f.lookup(ctx, d, "")
-	if (err == nil && !info.IsDir() || o.link || cannotFollow(err)) && status(err) != http.StatusForbidden {
+	if (err == nil && !info.IsDir() || o.ThroughLink || api.CannotFollow(err)) && api.StatusOf(err) != http.StatusForbidden {
 		// What lies below a file is reached by its own name, and new files beside it can be made.
 		if _, err = f.statPrefix(ctx, d, ""); errors.Is(err, vfs.ErrNotExist) {
-			return vfs.Errorf(vfs.ErrNotDir, "%q is a file, and no directory", "/"+d.object)
+			return vfs.Errorf(vfs.ErrNotDir, "%q is a file, and no directory", "/"+d.Object)
 		}
 	}
 	switch {
 	case err == nil:
-		f.sawDir(d, gone, o.exists() && o.isDir())
+		f.sawDir(d, gone, o.Exists() && o.IsDir())
 		return nil
-	case status(err) == http.StatusForbidden:
+	case api.StatusOf(err) == http.StatusForbidden:
 		f.sawDir(d, gone, false)
 		return nil
-	case errors.Is(err, errNoContainer):
+	case errors.Is(err, api.ErrNoContainer):
 		return err
 	case errors.Is(err, vfs.ErrNotExist):
 		return vfs.Errorf(vfs.ErrNotExist, "the directory to put it in does not exist")
 	}
-	return translate(err)
+	return api.Translate(err)
 }
 
 // prepareParent is checkParent, but with implicit_directories it makes what is missing.
-func (f *FS) prepareParent(ctx context.Context, n name) error {
+func (f *FS) prepareParent(ctx context.Context, n api.Name) error {
 	if !f.backend.cfg.ImplicitDirectories {
 		return f.checkParent(ctx, n)
 	}
-	var missing []name
-	for d, ok := n.parent(); ok; d, ok = d.parent() {
+	var missing []api.Name
+	for d, ok := n.Parent(); ok; d, ok = d.Parent() {
 		err := f.checkDir(ctx, d)
-		if !errors.Is(err, vfs.ErrNotExist) || errors.Is(err, errNoContainer) {
+		if !errors.Is(err, vfs.ErrNotExist) || errors.Is(err, api.ErrNoContainer) {
 			if err != nil {
 				return err
 			}
@@ -156,28 +146,28 @@ func (f *FS) prepareParent(ctx context.Context, n name) error {
 	}
 	for i := len(missing) - 1; i >= 0; i-- {
 		if err := f.mark(ctx, missing[i]); err != nil {
-			return translate(err)
+			return api.Translate(err)
 		}
 	}
 	return nil
 }
 
 // mark gives a directory an object of its own, unless something has its name. The error is not translated.
-func (f *FS) mark(ctx context.Context, d name) error {
+func (f *FS) mark(ctx context.Context, d api.Name) error {
 	err := f.markWith(ctx, d, nil)
-	if status(err) == http.StatusPreconditionFailed {
+	if api.StatusOf(err) == http.StatusPreconditionFailed {
 		return nil
 	}
 	return err
 }
 
 // markWith gives a directory an object of its own, with metadata, unless something has its name. The error is not translated.
-func (f *FS) markWith(ctx context.Context, d name, more map[string]string) error {
+func (f *FS) markWith(ctx context.Context, d api.Name, more map[string]string) error {
 	gone := f.lastGone()
 	header := markerHeader(more)
-	header[ifNoneMatch] = "*"
-	_, err := f.client.send(ctx, request{method: http.MethodPut, target: d, header: header})
-	if err == nil || status(err) == http.StatusPreconditionFailed {
+	header[api.IfNoneMatch] = "*"
+	_, err := f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: d, Header: header})
+	if err == nil || api.StatusOf(err) == http.StatusPreconditionFailed {
 		f.sawDir(d, gone, true)
 	}
 	return err
@@ -186,15 +176,15 @@ func (f *FS) markWith(ctx context.Context, d name, more map[string]string) error
 // markerHeader returns what the object of a directory is put with: the metadata, and a time in any case, since Swift's own changes with
 // every rename.
 func markerHeader(more map[string]string) map[string]string {
-	header := map[string]string{"Content-Type": directoryType, metaMtime: formatSeconds(time.Now())}
+	header := map[string]string{"Content-Type": api.DirectoryType, api.MetaMtime: api.FormatSeconds(time.Now())}
 	maps.Copy(header, more)
 	return header
 }
 
 // keepParent gives the directory that n is in an object of its own, before n is taken out of it: so the directory stays, whether n was
 // its last entry or not. It reports whether it has made one. That it cannot is for the log, and no failure of what takes n out.
-func (f *FS) keepParent(ctx context.Context, n name) (made bool) {
-	d, ok := n.parent()
+func (f *FS) keepParent(ctx context.Context, n api.Name) (made bool) {
+	d, ok := n.Parent()
 	if !ok {
 		return false
 	}
@@ -202,13 +192,13 @@ func (f *FS) keepParent(ctx context.Context, n name) (made bool) {
 		return false
 	}
 	gone := f.lastGone()
-	for _, object := range []string{d.object, d.object + "/"} {
-		_, err := f.client.head(ctx, d.with(object))
+	for _, object := range []string{d.Object, d.Object + "/"} {
+		_, err := f.client.Head(ctx, d.With(object))
 		switch {
-		case err == nil, dangles(err): // or a file has the name, beside the directory
+		case err == nil, api.Dangles(err): // or a file has the name, beside the directory
 			f.sawDir(d, gone, true)
 			return false
-		case status(err) != http.StatusNotFound:
+		case api.StatusOf(err) != http.StatusNotFound:
 			f.log.Debug("directory not looked at before its entry is removed", "directory", d.String(), "err", err)
 			return false
 		}
@@ -221,11 +211,11 @@ func (f *FS) keepParent(ctx context.Context, n name) (made bool) {
 }
 
 // unkeepParent takes back what keepParent has made for an entry that another client has taken out first: the directory may be removed by now.
-func (f *FS) unkeepParent(ctx context.Context, n name) {
-	d, _ := n.parent()
+func (f *FS) unkeepParent(ctx context.Context, n api.Name) {
+	d, _ := n.Parent()
 	if _, empty, err := f.emptiness(ctx, d); err == nil && empty {
 		f.backend.gone.changedAlone(f.whole(d))
-		if err := f.client.deleteObject(ctx, d); err != nil {
+		if err := f.client.Delete(ctx, d); err != nil {
 			f.log.Warn("directory not removed again", "directory", d.String(), "err", err)
 		}
 	}

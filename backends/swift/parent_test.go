@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -92,7 +93,7 @@ func TestImplicitDirectories(t *testing.T) {
 func TestParentUnseen(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.srv.Inject(swifttest.Rule{Op: swifttest.HeadObject, Object: "drop", Fault: swifttest.Fault{Status: http.StatusForbidden}})
-	if err := f.checkDir(t.Context(), name{container: "c", object: "drop"}); err != nil {
+	if err := f.checkDir(t.Context(), api.Name{Container: "c", Object: "drop"}); err != nil {
 		t.Errorf("where the login may not ask: %v", err)
 	}
 }
@@ -103,12 +104,12 @@ func TestParentCosts(t *testing.T) {
 	f.putObject(t, "dir/x", []byte("x"), nil)
 	f.backend.writes.life = 0 // nothing is asked for the log
 	f.forget()
-	if _, err := f.client.limits(t.Context()); err != nil { // the gateway asks for those once
+	if _, err := f.client.Limits(t.Context()); err != nil { // the gateway asks for those once
 		t.Fatal(err)
 	}
 	asked := func(p vfs.Path) int {
 		f.srv.ForgetRequests()
-		if err := f.checkDir(t.Context(), name{container: "c", object: string(p)}); err != nil {
+		if err := f.checkDir(t.Context(), api.Name{Container: "c", Object: string(p)}); err != nil {
 			t.Fatal(err)
 		}
 		return len(f.srv.Requests())
@@ -127,7 +128,7 @@ func TestParentCosts(t *testing.T) {
 	if err := other.Rmdir(t.Context(), "/c/dir"); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.checkDir(t.Context(), name{container: "c", object: "dir"}); !errors.Is(err, vfs.ErrNotExist) {
+	if err := f.checkDir(t.Context(), api.Name{Container: "c", Object: "dir"}); !errors.Is(err, vfs.ErrNotExist) {
 		t.Errorf("a directory that another session of the gateway has removed: %v, want %v", err, vfs.ErrNotExist)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -44,29 +45,29 @@ type partial struct {
 	size     int64
 	sequence int // the next one
 	modified time.Time
-	segments []name // all of them, those behind a hole too
-	place    name   // what their names begin with
-	mtime    string // that a client has given it, as metadata has it
+	segments []api.Name // all of them, those behind a hole too
+	place    api.Name   // what their names begin with
+	mtime    string     // that a client has given it, as metadata has it
 }
 
 func (p *partial) info(base string) vfs.Info {
-	info := vfs.Info{Name: base, Size: p.size, Mode: fileMode, ModTime: p.modified, Partial: true}
-	if t, err := parseSeconds(p.mtime); err == nil {
+	info := vfs.Info{Name: base, Size: p.size, Mode: api.DefaultFileMode, ModTime: p.modified, Partial: true}
+	if t, err := api.ParseSeconds(p.mtime); err == nil {
 		info.ModTime = t
 	}
 	return info
 }
 
 // markerName is where the marker of an upload lies. An object with a name too long for one has none: it cannot be gone on with.
-func markerName(target name, upload string) (name, bool) {
-	n := target.segments().with(uploadsPrefix + target.object + "/" + upload)
-	return n, len(n.object) <= maxObjectName
+func markerName(target api.Name, upload string) (api.Name, bool) {
+	n := target.SegmentsContainer().With(uploadsPrefix + target.Object + "/" + upload)
+	return n, len(n.Object) <= api.MaxObjectName
 }
 
 // mayHavePartials reports whether there is any cut-off upload in n's container that the login may
 // see. What is noted for other logins is only what Swift has shown: that it refuses one login to look
 // says nothing about the container.
-func (f *FS) mayHavePartials(ctx context.Context, n name) (bool, error) {
+func (f *FS) mayHavePartials(ctx context.Context, n api.Name) (bool, error) {
 	if f.backend.cfg.ResumeRetention == 0 {
 		return false, nil
 	}
@@ -80,11 +81,11 @@ func (f *FS) mayHavePartials(ctx context.Context, n name) (bool, error) {
 	case f.backend.somePartials.Has(key):
 		return true, nil
 	}
-	page, err := f.page(ctx, n.segments(), listing{prefix: uploadsPrefix, limit: 1})
+	page, err := f.page(ctx, n.SegmentsContainer(), listing{prefix: uploadsPrefix, limit: 1})
 	switch {
-	case status(err) == http.StatusForbidden:
+	case api.StatusOf(err) == http.StatusForbidden:
 		return false, nil
-	case status(err) == http.StatusNotFound:
+	case api.StatusOf(err) == http.StatusNotFound:
 	case err != nil:
 		return false, err
 	case len(page) > 0:
@@ -98,16 +99,16 @@ func (f *FS) mayHavePartials(ctx context.Context, n name) (bool, error) {
 // noneToSee reports whether a listing of cut-off uploads was refused since there is no container of
 // them, or the login has no right to read it. Another login may have seen some there.
 func noneToSee(err error) bool {
-	return status(err) == http.StatusNotFound || status(err) == http.StatusForbidden
+	return api.StatusOf(err) == http.StatusNotFound || api.StatusOf(err) == http.StatusForbidden
 }
 
-func (f *FS) partialsKey(ctx context.Context, n name) (string, error) {
-	grant, err := f.client.grants.Current(ctx)
-	return grant.Endpoint + n.top().String(), err
+func (f *FS) partialsKey(ctx context.Context, n api.Name) (string, error) {
+	grant, err := f.client.Grants.Current(ctx)
+	return grant.Endpoint + n.Top().String(), err
 }
 
 // findPartial returns the latest cut-off upload of a file, or nil. The error is not translated.
-func (f *FS) findPartial(ctx context.Context, n name) (*partial, error) {
+func (f *FS) findPartial(ctx context.Context, n api.Name) (*partial, error) {
 	if may, err := f.mayHavePartials(ctx, n); err != nil || !may {
 		return nil, err
 	}
@@ -115,7 +116,7 @@ func (f *FS) findPartial(ctx context.Context, n name) (*partial, error) {
 	if !ok {
 		return nil, nil
 	}
-	page, err := f.listedUpTo(ctx, marker.top(), marker.object, maxPartials)
+	page, err := f.listedUpTo(ctx, marker.Top(), marker.Object, maxPartials)
 	if noneToSee(err) {
 		return nil, nil
 	}
@@ -124,7 +125,7 @@ func (f *FS) findPartial(ctx context.Context, n name) (*partial, error) {
 	}
 	// Upload ids begin with the time: the last is the latest.
 	for _, e := range slices.Backward(page) {
-		if upload := strings.TrimPrefix(e.Name, marker.object); !strings.Contains(upload, "/") {
+		if upload := strings.TrimPrefix(e.Name, marker.Object); !strings.Contains(upload, "/") {
 			p, err := f.replay(ctx, n, upload, e)
 			if err != nil {
 				return nil, err
@@ -144,30 +145,30 @@ func (f *FS) expired(last time.Time) bool { return time.Since(last) > f.backend.
 const maxTime = 64
 
 // readMarker reads where an upload's segments lie, and the time that it was given.
-func (f *FS) readMarker(ctx context.Context, n name, upload string, marker entry) (place name, mtime string, err error) {
+func (f *FS) readMarker(ctx context.Context, n api.Name, upload string, marker entry) (place api.Name, mtime string, err error) {
 	if marker.Bytes == 0 {
 		return hiddenPlace(n, upload), "", nil
 	}
 	at, _ := markerName(n, upload)
-	body, _, err := f.client.fetch(ctx, request{method: http.MethodGet, target: at}, maxContainerName+maxObjectName+2+1+maxTime)
+	body, _, err := f.client.Fetch(ctx, api.Request{Method: http.MethodGet, Target: at}, api.MaxContainerName+api.MaxObjectName+2+1+maxTime)
 	if err != nil {
-		return name{}, "", err
+		return api.Name{}, "", err
 	}
 	written, mtime, _ := strings.Cut(string(body), "\x00")
 	if written == "" {
 		return hiddenPlace(n, upload), mtime, nil
 	}
-	absolute, _ := parseName(n.account, written)
-	for _, place := range []name{absolute, n.with(written)} {
-		if place.container != "" && isHiddenSegment(n, segmentName(place, 0, 0)) && strings.HasSuffix(place.object, "/"+upload+"/") {
+	absolute, _ := api.ParseName(n.Account, written)
+	for _, place := range []api.Name{absolute, n.With(written)} {
+		if place.Container != "" && isHiddenSegment(n, segmentName(place, 0, 0)) && strings.HasSuffix(place.Object, "/"+upload+"/") {
 			return place, mtime, nil
 		}
 	}
-	return name{}, "", fmt.Errorf("the marker %q names no place for segments: %q", at.String(), body)
+	return api.Name{}, "", fmt.Errorf("the marker %q names no place for segments: %q", at.String(), body)
 }
 
 // replay reads the journal of an upload, which its segments' names are.
-func (f *FS) replay(ctx context.Context, n name, upload string, marker entry) (*partial, error) {
+func (f *FS) replay(ctx context.Context, n api.Name, upload string, marker entry) (*partial, error) {
 	place, mtime, err := f.readMarker(ctx, n, upload, marker)
 	if err != nil {
 		return nil, err
@@ -179,15 +180,15 @@ func (f *FS) replay(ctx context.Context, n name, upload string, marker entry) (*
 	}
 	var journal []line
 	p := &partial{upload: upload, place: place, mtime: mtime, modified: marker.time(time.Time{})}
-	stored, err := f.allListed(ctx, place.top(), place.object)
-	if err != nil && status(err) != http.StatusNotFound {
+	stored, err := f.allListed(ctx, place.Top(), place.Object)
+	if err != nil && api.StatusOf(err) != http.StatusNotFound {
 		return nil, err
 	}
 	for _, e := range stored {
-		p.segments = append(p.segments, place.with(e.Name))
+		p.segments = append(p.segments, place.With(e.Name))
 		p.modified = latest(p.modified, e.time(time.Time{}))
-		if off, sequence, ok := parseSegmentName(strings.TrimPrefix(e.Name, place.object)); ok {
-			journal = append(journal, line{off, sequence, &segment{name: place.with(e.Name), size: e.Bytes, etag: e.Hash}})
+		if off, sequence, ok := parseSegmentName(strings.TrimPrefix(e.Name, place.Object)); ok {
+			journal = append(journal, line{off, sequence, &segment{name: place.With(e.Name), size: e.Bytes, etag: e.Hash}})
 			p.sequence = max(p.sequence, sequence+1)
 		}
 	}
@@ -220,12 +221,12 @@ func parseSegmentName(s string) (off int64, sequence int, ok bool) {
 }
 
 // partialsIn returns the cut-off uploads of a directory's files, as entries of its listing.
-func (f *FS) partialsIn(ctx context.Context, dir name) ([]vfs.Info, error) {
+func (f *FS) partialsIn(ctx context.Context, dir api.Name) ([]vfs.Info, error) {
 	if may, err := f.mayHavePartials(ctx, dir); err != nil || !may {
 		return nil, err
 	}
-	prefix := uploadsPrefix + dir.prefix()
-	page, err := f.listedUpTo(ctx, dir.segments(), prefix, maxPartials)
+	prefix := uploadsPrefix + dir.Prefix()
+	page, err := f.listedUpTo(ctx, dir.SegmentsContainer(), prefix, maxPartials)
 	if noneToSee(err) {
 		return nil, nil
 	}
@@ -246,8 +247,8 @@ func (f *FS) partialsIn(ctx context.Context, dir name) ([]vfs.Info, error) {
 	for i, base := range bases {
 		g.Go(func() error {
 			// A file of the name is listed as what it is.
-			n := dir.with(dir.prefix() + base)
-			if _, err := f.client.head(gctx, n); status(err) != http.StatusNotFound {
+			n := dir.With(dir.Prefix() + base)
+			if _, err := f.client.Head(gctx, n); api.StatusOf(err) != http.StatusNotFound {
 				return err
 			}
 			p, err := f.findPartial(gctx, n)
@@ -264,7 +265,7 @@ func (f *FS) partialsIn(ctx context.Context, dir name) ([]vfs.Info, error) {
 }
 
 // removePartial deletes a cut-off upload: the marker first, so that nobody goes on with what is being deleted.
-func (f *FS) removePartial(ctx context.Context, n name, p *partial) error {
+func (f *FS) removePartial(ctx context.Context, n api.Name, p *partial) error {
 	taken, err := f.takeMarker(ctx, n, p.upload)
 	if taken {
 		f.deleteSegments(ctx, p.segments)
@@ -273,12 +274,12 @@ func (f *FS) removePartial(ctx context.Context, n name, p *partial) error {
 }
 
 // takeMarker deletes the marker of an upload, and says whether it was there. Whoever has taken it decides over the segments.
-func (f *FS) takeMarker(ctx context.Context, n name, upload string) (bool, error) {
+func (f *FS) takeMarker(ctx context.Context, n api.Name, upload string) (bool, error) {
 	marker, ok := markerName(n, upload)
 	if !ok {
 		return false, nil
 	}
-	return f.client.takeObject(ctx, marker)
+	return f.client.Take(ctx, marker)
 }
 
 // mark puts the marker of the upload, before its first segment.
@@ -296,28 +297,28 @@ func (w *writer) resumedTime() string {
 }
 
 // putMarkerOf puts the marker of an upload whose segments lie at a place.
-func (f *FS) putMarkerOf(ctx context.Context, target name, upload string, place name, mtime string) error {
+func (f *FS) putMarkerOf(ctx context.Context, target api.Name, upload string, place api.Name, mtime string) error {
 	marker, ok := markerName(target, upload)
 	if !ok {
 		return nil
 	}
-	var body pieces
+	var body api.Pieces
 	if place != hiddenPlace(target, upload) {
-		body = pieces{[]byte(place.inAccount())}
+		body = api.Pieces{[]byte(place.InAccount())}
 	}
 	if mtime != "" {
 		body = append(body, []byte("\x00"+mtime))
 	}
-	req := request{
-		method: http.MethodPut, target: marker, body: body.reader(), length: body.len(),
-		header: map[string]string{"Content-Type": "application/octet-stream"},
+	req := api.Request{
+		Method: http.MethodPut, Target: marker, Body: body.Reader(), Length: body.Len(),
+		Header: map[string]string{"Content-Type": "application/octet-stream"},
 	}
-	_, err := f.client.send(ctx, req)
-	if status(err) == http.StatusNotFound {
+	_, err := f.client.Send(ctx, req)
+	if api.StatusOf(err) == http.StatusNotFound {
 		if err := f.makeSegmentsContainer(ctx, target); err != nil {
 			return err
 		}
-		_, err = f.client.send(ctx, req)
+		_, err = f.client.Send(ctx, req)
 	}
 	if err != nil {
 		return fmt.Errorf("marking the upload: %w", err)
@@ -346,7 +347,7 @@ func (w *writer) unmark(ctx context.Context) error {
 func (w *writer) goOn(ctx context.Context, p *partial) error {
 	w.upload, w.place, w.layout, w.size, w.sequence = p.upload, p.place, p.layout, p.size, p.sequence
 	w.resumed, w.chain.broken, w.marks = p, true, true
-	if t, err := parseSeconds(p.mtime); err == nil {
+	if t, err := api.ParseSeconds(p.mtime); err == nil {
 		w.attrs.ModTime = &t
 	}
 	w.marking.Do(func() { w.markErr = w.mark(ctx) })

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"filegate/backends/internal/recent"
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/backend"
 	"filegate/core/vfs"
@@ -30,9 +31,9 @@ func TestPartialsOfOthers(t *testing.T) {
 	if err := owner.Mkdir(t.Context(), "/c"); err != nil {
 		t.Fatal(err)
 	}
-	_, err = owner.client.send(t.Context(), request{
-		method: http.MethodPost, target: name{container: "c"},
-		header: map[string]string{"X-Container-Read": u.Account + ":" + u.Name + ",.rlistings"},
+	_, err = owner.client.Send(t.Context(), api.Request{
+		Method: http.MethodPost, Target: api.Name{Container: "c"},
+		Header: map[string]string{"X-Container-Read": u.Account + ":" + u.Name + ",.rlistings"},
 	})
 	if err != nil {
 		t.Fatal(err)

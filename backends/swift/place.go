@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -29,32 +30,32 @@ func (f *FS) Place(ctx context.Context, p vfs.Path, follow bool) (vfs.Place, err
 		return vfs.Place{}, err
 	}
 	place := vfs.Place{Path: f.plainest(n)}
-	for _, of := range n.contentOf() {
+	for _, of := range partOf(n) {
 		place.Of = append(place.Of, f.plainest(of))
 	}
-	place.Kept = isSegmentsContainer(n.container) || isArchived(n.object)
+	place.Kept = api.IsSegments(n.Container) || isArchived(n.Object)
 	return place, nil
 }
 
 // plainest is the one path that stands for a name, whatever others there are.
-func (f *FS) plainest(n name) vfs.Path {
+func (f *FS) plainest(n api.Name) vfs.Path {
 	p := vfs.Root
-	if _, aliased := f.aliases[n.container]; n.account != "" || aliased && f.client.account != "" {
-		account := n.account
+	if _, aliased := f.aliases[n.Container]; n.Account != "" || aliased && f.client.Account != "" {
+		account := n.Account
 		if account == "" {
-			account = f.client.account
+			account = f.client.Account
 		}
-		p = p.Join(accountMark + account)
+		p = p.Join(api.AccountMark + account)
 	}
-	if n.container != "" {
-		p = p.Join(escapeElement(n.container, true))
+	if n.Container != "" {
+		p = p.Join(api.EscapeElement(n.Container, true))
 	}
-	if n.object == emptyObject {
-		return p.Join(escapeMark)
+	if n.Object == api.EmptyObject {
+		return p.Join(api.EscapeMark)
 	}
-	if n.object != "" {
-		for e := range strings.SplitSeq(n.object, "/") {
-			p = p.Join(escapeElement(e, false))
+	if n.Object != "" {
+		for e := range strings.SplitSeq(n.Object, "/") {
+			p = p.Join(api.EscapeElement(e, false))
 		}
 	}
 	return p
@@ -62,17 +63,17 @@ func (f *FS) plainest(n name) vfs.Path {
 
 // contentOf returns the names of which an object may hold the content: a file's versions lie in ".versions", its segments in a
 // directory beside it or, as rclone has it, in ".file-segments".
-func (n name) contentOf() []name {
-	var all []name
+func partOf(n api.Name) []api.Name {
+	var all []api.Name
 	for _, dir := range []string{versionsDir, rcloneSegmentsDir} {
-		if rest, ok := strings.CutPrefix(n.object, dir+"/"); ok && rest != "" {
-			all = append(all, n.with(rest))
+		if rest, ok := strings.CutPrefix(n.Object, dir+"/"); ok && rest != "" {
+			all = append(all, n.With(rest))
 		}
 	}
-	elements := strings.Split(n.object, "/")
+	elements := strings.Split(n.Object, "/")
 	for i, e := range elements {
 		if file, ok := cutPart(e); ok {
-			all = append(all, n.with(strings.Join(append(slices.Clone(elements[:i]), file), "/")))
+			all = append(all, n.With(strings.Join(append(slices.Clone(elements[:i]), file), "/")))
 		}
 	}
 	return all
@@ -92,11 +93,6 @@ func cutPart(element string) (file string, ok bool) {
 
 func isDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
 
-// isSegmentsContainer reports whether a container is named as one that programs keep segments in: ours, the swift client's, and Swift's own S3 door.
-func isSegmentsContainer(container string) bool {
-	return strings.HasSuffix(container, segmentsSuffix) || strings.HasSuffix(container, "+segments")
-}
-
 // isArchived reports whether an object is named as the archive of a container names old versions. Of which container it is, the name does not tell.
 func isArchived(object string) bool {
 	i := strings.LastIndexByte(object, '/')
@@ -104,6 +100,6 @@ func isArchived(object string) bool {
 		return false
 	}
 	length, err := strconv.ParseUint(object[:3], 16, 12)
-	_, timeErr := parseSeconds(object[i+1:])
+	_, timeErr := api.ParseSeconds(object[i+1:])
 	return err == nil && timeErr == nil && strings.ContainsRune(object[i+1:], '.') && int(length) == i-3
 }

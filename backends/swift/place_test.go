@@ -16,7 +16,7 @@ func TestPlace(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) {
 		c.Aliases = map[string]string{"alias": "AUTH_test/c", "own": "AUTH_test", "foreign": "AUTH_other/x", "hidden": "AUTH_other/y"}
 	})
-	own := "/@" + f.client.account
+	own := "/@" + f.client.Account
 	f.puts(t, "/c/file")
 	for link, target := range map[vfs.Path]vfs.Path{"/c/link": "/c/file", "/c/far": "/c/link"} {
 		if err := f.Symlink(t.Context(), target, link); err != nil {
@@ -65,7 +65,7 @@ func TestPlace(t *testing.T) {
 // TestPlaceIsAName is that a place leads to what it is the place of.
 func TestPlaceIsAName(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.Aliases = map[string]string{"a": "AUTH_other/b", "b": "AUTH_other/c"} })
-	parts := []string{"a", "b", "c", "%", "%.", "%..", "%%", "%@x", "@x", "@" + f.client.account, ".versions", "x.part"}
+	parts := []string{"a", "b", "c", "%", "%.", "%..", "%%", "%@x", "@x", "@" + f.client.Account, ".versions", "x.part"}
 	var paths []vfs.Path
 	for _, p := range parts {
 		for _, q := range parts {

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"filegate/backends/swift/api"
 	"filegate/core/cache"
 )
 
@@ -19,31 +20,31 @@ import (
 const policyLife = 5 * time.Minute
 
 // prepare makes of a request what the storage policy wants it to be: 404 for what is in a container of another one. The error is not translated.
-func (f *FS) prepare(ctx context.Context, req request) (request, error) {
+func (f *FS) prepare(ctx context.Context, req api.Request) (api.Request, error) {
 	policy := f.backend.cfg.StoragePolicy
-	if policy == "" || req.anyPolicy {
+	if policy == "" || req.AnyPolicy {
 		return req, nil
 	}
-	if req.target.isContainer() && req.method == http.MethodPut {
+	if req.Target.IsContainer() && req.Method == http.MethodPut {
 		header := map[string]string{"X-Storage-Policy": policy}
-		maps.Copy(header, req.header)
-		req.header = header
+		maps.Copy(header, req.Header)
+		req.Header = header
 		return req, nil
 	}
-	targets := []name{req.target}
-	if req.method == methodCopy {
-		targets = append(targets, copyTarget(req, f.client.account))
+	targets := []api.Name{req.Target}
+	if req.Method == api.MethodCopy {
+		targets = append(targets, api.CopyTarget(req, f.client.Account))
 	}
 	for _, n := range targets {
-		if n.isAccount() {
+		if n.IsAccount() {
 			continue
 		}
-		has, err := f.hasPolicy(ctx, n.top())
+		has, err := f.hasPolicy(ctx, n.Top())
 		if err != nil {
 			return req, err
 		}
 		if !has {
-			return req, &statusError{method: req.method, target: n, status: http.StatusNotFound, text: "the container has another storage policy than the configured one"}
+			return req, &api.StatusError{Method: req.Method, Target: n, Status: http.StatusNotFound, Text: "the container has another storage policy than the configured one"}
 		}
 	}
 	return req, nil
@@ -51,21 +52,21 @@ func (f *FS) prepare(ctx context.Context, req request) (request, error) {
 
 // hasPolicy says whether a container has the configured policy. One that is not there, or that the login may not ask about, is left to the
 // answer to the request itself. The segments of a container's files are a part of it, whatever policy they have. The error is not translated.
-func (f *FS) hasPolicy(ctx context.Context, container name) (bool, error) {
+func (f *FS) hasPolicy(ctx context.Context, container api.Name) (bool, error) {
 	policy, err := f.policyOf(ctx, container)
 	if err != nil || policy == "" || strings.EqualFold(policy, f.backend.cfg.StoragePolicy) {
 		return err == nil, err
 	}
-	base, isOf := strings.CutSuffix(container.container, segmentsSuffix)
+	base, isOf := strings.CutSuffix(container.Container, api.SegmentsSuffix)
 	if !isOf || base == "" {
 		return false, nil
 	}
-	policy, err = f.policyOf(ctx, name{account: container.account, container: base})
+	policy, err = f.policyOf(ctx, api.Name{Account: container.Account, Container: base})
 	return strings.EqualFold(policy, f.backend.cfg.StoragePolicy), err
 }
 
 // policyOf returns the policy of a container, or nothing where there is no telling. The error is not translated.
-func (f *FS) policyOf(ctx context.Context, container name) (string, error) {
+func (f *FS) policyOf(ctx context.Context, container api.Name) (string, error) {
 	key, err := f.policyKey(ctx, container)
 	if err != nil {
 		return "", err
@@ -73,31 +74,31 @@ func (f *FS) policyOf(ctx context.Context, container name) (string, error) {
 	if policy, ok := f.backend.local.Get(ctx, key); ok {
 		return string(policy), nil
 	}
-	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: container, anyPolicy: true})
+	resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: container, AnyPolicy: true})
 	switch {
-	case status(err) == http.StatusNotFound, status(err) == http.StatusForbidden:
+	case api.StatusOf(err) == http.StatusNotFound, api.StatusOf(err) == http.StatusForbidden:
 		return "", nil
 	case err != nil:
 		return "", err
 	}
-	policy := resp.header.Get("X-Storage-Policy")
+	policy := resp.Header.Get("X-Storage-Policy")
 	if policy != "" {
 		f.backend.local.Set(ctx, key, []byte(policy), policyLife)
 	}
 	return policy, nil
 }
 
-func (f *FS) policyKey(ctx context.Context, container name) (cache.Key, error) {
-	grant, err := f.client.grants.Current(ctx)
+func (f *FS) policyKey(ctx context.Context, container api.Name) (cache.Key, error) {
+	grant, err := f.client.Grants.Current(ctx)
 	if err != nil {
 		return cache.Key{}, err
 	}
-	account, err := accountURL(grant.Endpoint, container.account)
-	return cache.NewKey("swift policy", account, container.container), err
+	account, err := api.AccountURL(grant.Endpoint, container.Account)
+	return cache.NewKey("swift policy", account, container.Container), err
 }
 
 // forgetPolicy is for a container that was made or removed.
-func (f *FS) forgetPolicy(ctx context.Context, container name) {
+func (f *FS) forgetPolicy(ctx context.Context, container api.Name) {
 	if f.backend.cfg.StoragePolicy == "" {
 		return
 	}
@@ -107,7 +108,7 @@ func (f *FS) forgetPolicy(ctx context.Context, container name) {
 }
 
 // withPolicy returns those containers of an account's listing that have the configured policy.
-func (f *FS) withPolicy(ctx context.Context, account name, containers []shown) ([]shown, error) {
+func (f *FS) withPolicy(ctx context.Context, account api.Name, containers []shown) ([]shown, error) {
 	if f.backend.cfg.StoragePolicy == "" {
 		return containers, nil
 	}
@@ -117,12 +118,12 @@ func (f *FS) withPolicy(ctx context.Context, account name, containers []shown) (
 	for i, c := range containers {
 		g.Go(func() error {
 			var err error
-			has[i], err = f.hasPolicy(gctx, name{account: account.account, container: c.Name})
+			has[i], err = f.hasPolicy(gctx, api.Name{Account: account.Account, Container: c.Name})
 			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, translate(err)
+		return nil, api.Translate(err)
 	}
 	var visible []shown
 	for i, c := range containers {

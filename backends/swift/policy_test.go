@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -24,8 +25,8 @@ func TestStoragePolicy(t *testing.T) {
 	if err := f.Mkdir(ctx, "/silver1"); err != nil {
 		t.Fatal(err)
 	}
-	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: name{container: "silver1"}})
-	if err != nil || resp.header.Get("X-Storage-Policy") != "silver" {
+	resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: api.Name{Container: "silver1"}})
+	if err != nil || resp.Header.Get("X-Storage-Policy") != "silver" {
 		t.Fatalf("a new container has the policy %v (%v), want the configured one", resp, err)
 	}
 	large := noise(2*mib + 5)

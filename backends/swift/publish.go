@@ -6,41 +6,42 @@ import (
 	"maps"
 	"net/http"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
 // newObjectHeader is what the object at the file's name is stored with.
 func (w *writer) newObjectHeader() map[string]string {
 	h := map[string]string{}
-	if w.old.exists() && !w.opts.Truncate {
-		h = w.old.kept()
-		delete(h, metaMtime)
-		delete(h, metaMD5)
-		delete(h, metaSHA256)
-		delete(h, metaCRC64)
+	if w.old.Exists() && !w.opts.Truncate {
+		h = w.old.KeptHeader()
+		delete(h, api.MetaMtime)
+		delete(h, api.MetaMD5)
+		delete(h, api.MetaSHA256)
+		delete(h, api.MetaCRC64)
 		delete(h, "X-Object-Manifest")
-		h["Content-Type"] = w.old.contentType
+		h["Content-Type"] = w.old.ContentType
 	} else {
-		h["Content-Type"] = contentType(w.target.object)
+		h["Content-Type"] = api.ContentTypeOf(w.target.Object)
 	}
 	// The time is always given: Swift's own changes with every rename.
 	attrs := w.attrs
 	attrs.ModTime = new(w.modTime())
-	maps.Copy(h, w.fs.client.headerOf(attrs, false))
+	maps.Copy(h, w.fs.client.AttrsHeader(attrs, false))
 	w.inherit(h)
-	if !w.old.exists() && (!w.blind || w.opts.Exclusive || !w.isWhole()) {
-		h[ifNoneMatch] = "*"
+	if !w.old.Exists() && (!w.blind || w.opts.Exclusive || !w.isWhole()) {
+		h[api.IfNoneMatch] = "*"
 	}
 	return h
 }
 
 // inherit puts the modes of what had the name into the header: they are the file's, and stay when it gets another content, unless it gets others too.
 func (w *writer) inherit(header map[string]string) {
-	if !w.fs.backend.cfg.KeepModes || !w.old.exists() {
+	if !w.fs.backend.cfg.KeepModes || !w.old.Exists() {
 		return
 	}
-	for _, key := range []string{metaMode, metaUID, metaGID} {
-		if v := w.old.header.Get(key); v != "" && header[key] == "" {
+	for _, key := range []string{api.MetaMode, api.MetaUID, api.MetaGID} {
+		if v := w.old.Header.Get(key); v != "" && header[key] == "" {
 			header[key] = v
 		}
 	}
@@ -52,28 +53,25 @@ func (w *writer) inherit(header map[string]string) {
 func (w *writer) put(ctx context.Context, etag string, header map[string]string, send func() error) error {
 	w.publishes(true)
 	err := send()
-	if status(err) == http.StatusPreconditionFailed && header[ifNoneMatch] != "" && w.opts.Truncate && !w.opts.Exclusive {
-		w.publishes(reached(err))
+	if api.StatusOf(err) == http.StatusPreconditionFailed && header[api.IfNoneMatch] != "" && w.opts.Truncate && !w.opts.Exclusive {
+		w.publishes(api.Reached(err))
 		if err := w.lookAgain(ctx); err != nil {
 			return err
 		}
 		w.publishes(true)
-		delete(header, ifNoneMatch)
+		delete(header, api.IfNoneMatch)
 		w.inherit(header)
 		err = send()
 	}
-	if err == nil || !reached(err) || errors.Is(err, context.Canceled) {
+	if err == nil || !api.Reached(err) || errors.Is(err, context.Canceled) {
 		return err
 	}
-	now, headErr := w.fs.client.head(ctx, w.target)
-	if headErr == nil && now.etag == etag && now.header.Get(metaMtime) == header[metaMtime] {
+	now, headErr := w.fs.client.Head(ctx, w.target)
+	if headErr == nil && now.ETag == etag && now.Header.Get(api.MetaMtime) == header[api.MetaMtime] {
 		return nil
 	}
 	return err
 }
-
-// ifNoneMatch is the header by which Swift takes a new object only where there is none of its name.
-const ifNoneMatch = "If-None-Match"
 
 func (w *writer) publishes(may bool) {
 	w.mu.Lock()
@@ -85,7 +83,7 @@ func (w *writer) publishes(may bool) {
 func (w *writer) lookAgain(ctx context.Context) error {
 	info, now, err := w.fs.lookup(ctx, w.target, w.base)
 	switch {
-	case now.link || cannotFollow(err): // which to replace is not what writing to its name means
+	case now.ThroughLink || api.CannotFollow(err): // which to replace is not what writing to its name means
 		return vfs.Errorf(vfs.ErrChanged, "the name has become a symbolic link meanwhile")
 	case errors.Is(err, vfs.ErrNotExist): // it has gone again
 		return nil
@@ -106,15 +104,15 @@ func (w *writer) refusal(err error) error {
 	switch {
 	case vfs.Kind(err) != nil: // it is of another request
 		return err
-	case status(err) == http.StatusNotFound:
-		return refusedAs(err, vfs.ErrNotExist, "there is no container "+w.target.container)
-	case status(err) == http.StatusPreconditionFailed && w.opts.Exclusive:
-		return refusedAs(err, vfs.ErrExist, "")
-	case status(err) == http.StatusPreconditionFailed && w.blind:
+	case api.StatusOf(err) == http.StatusNotFound:
+		return api.RefusedAs(err, vfs.ErrNotExist, "there is no container "+w.target.Container)
+	case api.StatusOf(err) == http.StatusPreconditionFailed && w.opts.Exclusive:
+		return api.RefusedAs(err, vfs.ErrExist, "")
+	case api.StatusOf(err) == http.StatusPreconditionFailed && w.blind:
 		return errBlind(w.target, err)
-	case status(err) == http.StatusBadRequest && len(w.layout) > 0:
+	case api.StatusOf(err) == http.StatusBadRequest && len(w.layout) > 0:
 		// Swift has checked every segment that the manifest names.
-		return refusedAs(err, vfs.ErrChanged, "parts of the file are gone: it was changed or removed by somebody else meanwhile")
+		return api.RefusedAs(err, vfs.ErrChanged, "parts of the file are gone: it was changed or removed by somebody else meanwhile")
 	}
-	return translate(err)
+	return api.Translate(err)
 }

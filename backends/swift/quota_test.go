@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -214,7 +215,7 @@ func (f *fake) quotaOf(t *testing.T, container string, bytes int64) {
 	t.Helper()
 	if bytes > 0 {
 		header := map[string]string{"X-Container-Meta-Quota-Bytes": strconv.FormatInt(bytes, 10)}
-		if _, err := f.client.send(t.Context(), request{method: http.MethodPost, target: name{container: container}, header: header}); err != nil {
+		if _, err := f.client.Send(t.Context(), api.Request{Method: http.MethodPost, Target: api.Name{Container: container}, Header: header}); err != nil {
 			t.Fatal(err)
 		}
 	}

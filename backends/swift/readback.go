@@ -34,7 +34,7 @@ func (w *writer) ReadAt(p []byte, off int64) (int, error) {
 		case e.seg == nil:
 			clear(part)
 		case e.seg.data != nil:
-			e.seg.data.readAt(part, e.segOff)
+			e.seg.data.CopyAt(part, e.segOff)
 		default:
 			stored = append(stored, w.bare(e)...)
 		}

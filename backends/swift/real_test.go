@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/api"
 	"filegate/core/auth"
 	"filegate/core/backend"
 	"filegate/core/vfs"
@@ -201,25 +202,25 @@ func makeContainer(t *testing.T, f *FS) vfs.Path {
 	t.Helper()
 	var r [6]byte
 	rand.Read(r[:])
-	n := name{container: "test-" + hex.EncodeToString(r[:])}
+	n := api.Name{Container: "test-" + hex.EncodeToString(r[:])}
 	if err := f.makeContainer(t.Context(), n, nil); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		for _, container := range []string{n.container, segmentsContainer(n.container)} {
-			removeContainer(t, f, name{container: container})
+		for _, container := range []string{n.Container, api.SegmentsContainer(n.Container)} {
+			removeContainer(t, f, api.Name{Container: container})
 		}
 	})
-	return vfs.Path("/" + n.container)
+	return vfs.Path("/" + n.Container)
 }
 
-func removeContainer(t *testing.T, f *FS, n name) {
+func removeContainer(t *testing.T, f *FS, n api.Name) {
 	ctx := context.WithoutCancel(t.Context())
-	err := f.eachBelow(ctx, n, func(ctx context.Context, e entry) error { return f.client.deleteObject(ctx, n.with(e.Name)) })
+	err := f.eachBelow(ctx, n, func(ctx context.Context, e entry) error { return f.client.Delete(ctx, n.With(e.Name)) })
 	if err == nil {
-		_, err = f.client.send(ctx, request{method: http.MethodDelete, target: n})
+		_, err = f.client.Send(ctx, api.Request{Method: http.MethodDelete, Target: n})
 	}
-	if err != nil && status(err) != http.StatusNotFound {
+	if err != nil && api.StatusOf(err) != http.StatusNotFound {
 		t.Logf("cleaning up: %v", err)
 	}
 }

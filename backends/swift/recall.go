@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -38,8 +39,8 @@ type moment struct {
 }
 
 // whole is a name as logins of all accounts have it: with the account also where that is the login's own.
-func (f *FS) whole(n name) name {
-	n.account = cmp.Or(n.account, f.client.account)
+func (f *FS) whole(n api.Name) api.Name {
+	n.Account = cmp.Or(n.Account, f.client.Account)
 	return n
 }
 
@@ -47,7 +48,7 @@ func (f *FS) whole(n name) name {
 func (f *FS) now() moment { return moment{time.Now(), f.backend.changes.latest.Load()} }
 
 // fresh says whether what was told at a moment of a name, and of what lies below it, is good still.
-func (f *FS) fresh(n name, m moment) bool {
+func (f *FS) fresh(n api.Name, m moment) bool {
 	return time.Since(m.at) < f.backend.recallFor && f.backend.changes.of(f.whole(n)).Load() <= m.change
 }
 
@@ -61,13 +62,13 @@ type recall struct {
 // answer is what a lookup came to.
 type answer struct {
 	moment
-	n       name
-	object  object
+	n       api.Name
+	object  api.Object
 	err     error // vfs.ErrNotExist, or none
 	written bool  // by this session
 }
 
-func (r *recall) get(n name) (answer, bool) {
+func (r *recall) get(n api.Name) (answer, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, a := range r.answers {
@@ -97,35 +98,35 @@ type changeTimes struct {
 	times  [1024]atomic.Uint64
 }
 
-func (c *changeTimes) of(n name) *atomic.Uint64 {
+func (c *changeTimes) of(n api.Name) *atomic.Uint64 {
 	h := fnv.New32a()
-	_, _ = h.Write([]byte(n.account + "/" + n.container + "/" + n.object)) // never fails
+	_, _ = h.Write([]byte(n.Account + "/" + n.Container + "/" + n.Object)) // never fails
 	return &c.times[h.Sum32()%uint32(len(c.times))]
 }
 
 // changed notes a change of a name, which is one of all directories above it.
-func (c *changeTimes) changed(n name) {
+func (c *changeTimes) changed(n api.Name) {
 	now := c.latest.Add(1)
 	c.set(n, now)
-	for i := strings.LastIndexByte(n.object, '/'); i > 0; i = strings.LastIndexByte(n.object[:i], '/') {
-		c.set(n.with(n.object[:i]), now)
+	for i := strings.LastIndexByte(n.Object, '/'); i > 0; i = strings.LastIndexByte(n.Object[:i], '/') {
+		c.set(n.With(n.Object[:i]), now)
 	}
 }
 
 // changedAlone notes a change of a name that is none of the directories above it.
-func (c *changeTimes) changedAlone(n name) { c.set(n, c.latest.Add(1)) }
+func (c *changeTimes) changedAlone(n api.Name) { c.set(n, c.latest.Add(1)) }
 
-func (c *changeTimes) set(n name, now uint64) {
+func (c *changeTimes) set(n api.Name, now uint64) {
 	t := c.of(n)
 	for old := t.Load(); old < now && !t.CompareAndSwap(old, now); old = t.Load() {
 	}
 }
 
 // remember keeps what a lookup of n has come to.
-func (f *FS) remember(n name, o object, err error, asked moment) {
+func (f *FS) remember(n api.Name, o api.Object, err error, asked moment) {
 	switch {
-	case err == nil && o.exists():
-	case errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, errNoContainer):
+	case err == nil && o.Exists():
+	case errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, api.ErrNoContainer):
 	default:
 		return
 	}
@@ -134,68 +135,68 @@ func (f *FS) remember(n name, o object, err error, asked moment) {
 
 // wrote keeps what the session has made of n: a plain object with the header. Its CRC-64 is left out: should somebody replace the file just before it is
 // given a time, that would be written beside another content.
-func (f *FS) wrote(n name, size int64, header map[string]string) {
+func (f *FS) wrote(n api.Name, size int64, header map[string]string) {
 	h := http.Header{}
 	for k, v := range header {
 		h.Set(k, v)
 	}
-	h.Del(metaCRC64)
+	h.Del(api.MetaCRC64)
 	h.Set("Content-Length", strconv.FormatInt(size, 10))
-	f.told.put(answer{n: n, object: parseObject(h), written: true, moment: f.now()})
+	f.told.put(answer{n: n, object: api.ParseObject(h), written: true, moment: f.now()})
 }
 
 // justWritten returns the object that the session has written at n a moment ago, to set its metadata. One with other checksums, which are to stay, is
 // asked for.
-func (f *FS) justWritten(n name) (object, bool) {
+func (f *FS) justWritten(n api.Name) (api.Object, bool) {
 	a, ok := f.told.get(n)
 	o := a.object
 	ok = ok && a.written && f.fresh(n, a.moment) && time.Since(a.at) < f.backend.nearFor
-	return o, ok && o.size <= writtenMost && o.header.Get(metaMD5) == "" && o.header.Get(metaSHA256) == ""
+	return o, ok && o.Size <= writtenMost && o.Header.Get(api.MetaMD5) == "" && o.Header.Get(api.MetaSHA256) == ""
 }
 
 // recall returns what was told of n, if that is good still.
-func (f *FS) recall(n name) (answer, bool) {
+func (f *FS) recall(n api.Name) (answer, bool) {
 	a, ok := f.told.get(n)
 	return a, ok && f.fresh(n, a.moment)
 }
 
 // lookupToReplace is lookup for what is about to be replaced as a whole, or made. It says too when what it returns was told.
-func (f *FS) lookupToReplace(ctx context.Context, n name, base string) (vfs.Info, object, moment, error) {
-	if a, ok := f.recall(n); ok && a.err == nil && !a.object.isDir() && ctx.Err() == nil {
+func (f *FS) lookupToReplace(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, moment, error) {
+	if a, ok := f.recall(n); ok && a.err == nil && !a.object.IsDir() && ctx.Err() == nil {
 		f.making.makes(n, f.backend.nearFor)
-		return a.object.info(base), a.object, a.moment, nil
+		return a.object.Info(base), a.object, a.moment, nil
 	}
 	return f.lookupToMake(ctx, n, base)
 }
 
 // lookupToMake is lookup for what is made only if nothing has the name: that Swift itself sees to, and the directories that are only prefixes are
 // what it is asked for here.
-func (f *FS) lookupToMake(ctx context.Context, n name, base string) (vfs.Info, object, moment, error) {
+func (f *FS) lookupToMake(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, moment, error) {
 	if ctx.Err() != nil {
-		return vfs.Info{}, object{}, moment{}, context.Cause(ctx)
+		return vfs.Info{}, api.Object{}, moment{}, context.Cause(ctx)
 	}
 	if a, ok := f.recall(n); ok && a.err != nil && !f.changedBelow(ctx, n) {
 		f.making.makes(n, f.backend.nearFor)
-		return vfs.Info{}, object{}, a.moment, a.err
+		return vfs.Info{}, api.Object{}, a.moment, a.err
 	}
 	if s, ok := f.surroundings(ctx, n); ok && s.free(n) {
-		return vfs.Info{}, object{}, s.moment, vfs.ErrNotExist
+		return vfs.Info{}, api.Object{}, s.moment, vfs.ErrNotExist
 	}
 	asked := f.now()
-	info, o, err := f.find(ctx, n, base, way{look: f.client.head, below: f.statPrefix, mayBeNone: true, partials: true})
+	info, o, err := f.find(ctx, n, base, way{look: f.client.Head, below: f.statPrefix, mayBeNone: true, partials: true})
 	return info, o, asked, err
 }
 
 // making is what a client does who sends one file after the other, and asks for each before.
 type making struct {
 	mu    sync.Mutex
-	asked name // what was asked for last
+	asked api.Name // what was asked for last
 	at    time.Time
 	made  bool // it was made then, or replaced, at once
 }
 
 // ask notes that a name was asked for, and says whether it will be made, as the one before.
-func (m *making) ask(n name) (likely bool) {
+func (m *making) ask(n api.Name) (likely bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	likely = m.made
@@ -203,7 +204,7 @@ func (m *making) ask(n name) (likely bool) {
 	return likely
 }
 
-func (m *making) makes(n name, near time.Duration) {
+func (m *making) makes(n api.Name, near time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.made = m.asked == n && time.Since(m.at) < near
@@ -211,7 +212,7 @@ func (m *making) makes(n name, near time.Duration) {
 
 // isFree says, of what a client asks for, whether it is known to be free without asking Swift: to a client who is about to make it, that does not matter
 // more than it does then. What the log has a change of may be there all the same.
-func (f *FS) isFree(ctx context.Context, n name) (moment, bool) {
+func (f *FS) isFree(ctx context.Context, n api.Name) (moment, bool) {
 	if !f.making.ask(n) || ctx.Err() != nil {
 		return moment{}, false
 	}

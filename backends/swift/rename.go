@@ -4,12 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -32,12 +31,12 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	if err := f.changeable(ctx, to); err != nil {
 		return err
 	}
-	if from.isAccount() || to.isAccount() {
+	if from.IsAccount() || to.IsAccount() {
 		return vfs.Errorf(vfs.ErrPermission, "the account itself cannot be renamed")
 	}
 	info, moved, err := f.lookupEntry(ctx, from, oldname.Base())
 	switch {
-	case errors.Is(err, vfs.ErrNotExist) && from.isObject() && to.isObject():
+	case errors.Is(err, vfs.ErrNotExist) && from.IsObject() && to.IsObject():
 		if done, doneErr := f.endRename(ctx, from, to); done || doneErr != nil {
 			return doneErr
 		}
@@ -46,11 +45,11 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 		return err
 	case from == to:
 		return nil
-	case to.checkNew() != nil:
-		return to.checkNew()
-	case from.contains(to):
+	case to.CheckNew() != nil:
+		return to.CheckNew()
+	case from.Contains(to):
 		return vfs.Errorf(vfs.ErrInvalidName, "a directory cannot be moved into itself")
-	case !info.IsDir() && to.isContainer():
+	case !info.IsDir() && to.IsContainer():
 		switch _, err := f.statContainer(ctx, to, newname.Base()); {
 		case err == nil && opts.Replace:
 			return vfs.ErrIsDir
@@ -64,7 +63,7 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	target, replaced, err := f.lookupNew(ctx, to, newname.Base())
 	target, replaced, err = f.itself(ctx, to, newname.Base(), target, replaced, err)
 	switch {
-	case errors.Is(err, errNoContainer) && !to.isContainer():
+	case errors.Is(err, api.ErrNoContainer) && !to.IsContainer():
 		return err
 	case errors.Is(err, vfs.ErrNotExist):
 	case err != nil:
@@ -91,15 +90,15 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 		return err
 	}
 	switch {
-	case info.IsDir() && (from.isContainer() || to.isContainer()):
+	case info.IsDir() && (from.IsContainer() || to.IsContainer()):
 		return f.renameContainer(ctx, from, to)
-	case from.account != to.account && moved.isLink():
+	case from.Account != to.Account && moved.IsLink():
 		return vfs.Errorf(vfs.ErrUnsupported, "a symbolic link cannot be moved from one account to another: make a new one there")
-	case from.account != to.account && (info.IsDir() || moved.isLarge()):
+	case from.Account != to.Account && (info.IsDir() || moved.IsLarge()):
 		return vfs.Errorf(vfs.ErrUnsupported, "only small files can be moved from one account to another: copy it, and remove it then")
 	}
-	if moved.isLarge() && from.top() != to.top() { // else Swift would count the manifest alone
-		if err := f.roomIn(ctx, to, moved.size); err != nil {
+	if moved.IsLarge() && from.Top() != to.Top() { // else Swift would count the manifest alone
+		if err := f.roomIn(ctx, to, moved.Size); err != nil {
 			return err
 		}
 	}
@@ -113,31 +112,31 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 }
 
 // renamePartial is Rename of what is there only as an upload that was cut off; none is what Swift has said of it.
-func (f *FS) renamePartial(ctx context.Context, from, to name, base string, opts vfs.RenameOptions, none error) error {
-	if from == to || errors.Is(none, errNoContainer) || dangles(none) || from.account != to.account {
+func (f *FS) renamePartial(ctx context.Context, from, to api.Name, base string, opts vfs.RenameOptions, none error) error {
+	if from == to || errors.Is(none, api.ErrNoContainer) || api.Dangles(none) || from.Account != to.Account {
 		return none
 	}
 	cut, err := f.findPartial(ctx, from)
 	if err != nil || cut == nil || f.backend.uploads.has(cut.upload) {
-		return cmp.Or(translate(err), none)
+		return cmp.Or(api.Translate(err), none)
 	}
-	if err := to.checkNew(); err != nil {
+	if err := to.CheckNew(); err != nil {
 		return err
 	}
 	info, replaced, err := f.lookupNew(ctx, to, base)
 	switch {
-	case replaced.link || cannotFollow(err), err == nil && !info.IsDir():
+	case replaced.ThroughLink || api.CannotFollow(err), err == nil && !info.IsDir():
 		// Nobody would see the upload beside it.
 		return vfs.Errorf(vfs.ErrExist, "an upload that was cut off cannot take the place of a file: go on with it, or remove the file first")
 	case err == nil:
 		return vfs.ErrIsDir
-	case errors.Is(err, errNoContainer), !errors.Is(err, vfs.ErrNotExist):
+	case errors.Is(err, api.ErrNoContainer), !errors.Is(err, vfs.ErrNotExist):
 		return err
 	}
 	other, err := f.findPartial(ctx, to)
 	switch {
 	case err != nil:
-		return translate(err)
+		return api.Translate(err)
 	case other != nil && !opts.Replace:
 		return vfs.ErrExist
 	}
@@ -153,7 +152,7 @@ func (f *FS) renamePartial(ctx context.Context, from, to name, base string, opts
 	if err == nil && other != nil {
 		err = f.removePartial(ctx, to, other)
 	}
-	return translate(err)
+	return api.Translate(err)
 }
 
 // move is a rename under way.
@@ -167,11 +166,11 @@ type move struct {
 }
 
 // goesOn says whether a rename of what is there, to a name that is taken, is the same as one that was cut off, so that what has the name is its work.
-func (f *FS) goesOn(ctx context.Context, from, to name, info, target vfs.Info, moved, replaced object) (bool, error) {
+func (f *FS) goesOn(ctx context.Context, from, to api.Name, info, target vfs.Info, moved, replaced api.Object) (bool, error) {
 	switch {
-	case !from.isObject() || !to.isObject() || info.IsDir() != target.IsDir():
+	case !from.IsObject() || !to.IsObject() || info.IsDir() != target.IsDir():
 		return false, nil
-	case !info.IsDir() && (!moved.isLarge() || moved.etag != replaced.etag):
+	case !info.IsDir() && (!moved.IsLarge() || moved.ETag != replaced.ETag):
 		return false, nil // of a plain file nothing is written down: its copy is a file like any other
 	}
 	r, ok, err := f.begun(ctx, from, to)
@@ -180,14 +179,14 @@ func (f *FS) goesOn(ctx context.Context, from, to name, info, target vfs.Info, m
 	}
 	// A directory that was made later is another one: the record is of a rename that was only not crossed out.
 	made := info.ModTime
-	if moved.exists() {
-		made = moved.modified
+	if moved.Exists() {
+		made = moved.Modified
 	}
 	return !info.IsDir() || !made.After(r.begun), nil
 }
 
 // endRename finishes a rename of which all is done but that it was not crossed out, and says whether there was one.
-func (f *FS) endRename(ctx context.Context, from, to name) (bool, error) {
+func (f *FS) endRename(ctx context.Context, from, to api.Name) (bool, error) {
 	r, ok, err := f.begun(ctx, from, to)
 	if err != nil || !ok {
 		return false, err
@@ -198,7 +197,7 @@ func (f *FS) endRename(ctx context.Context, from, to name) (bool, error) {
 		return false, nil
 	case err != nil:
 		return false, err
-	case info.IsDir() && !o.exists():
+	case info.IsDir() && !o.Exists():
 		if err := f.putMarker(ctx, to, nil); err != nil {
 			return false, err
 		}
@@ -208,12 +207,12 @@ func (f *FS) endRename(ctx context.Context, from, to name) (bool, error) {
 }
 
 // file moves a file.
-func (m *move) file(ctx context.Context, moved, replaced object) error {
+func (m *move) file(ctx context.Context, moved, replaced api.Object) error {
 	freed, err := m.frees(ctx, moved, replaced)
 	if err != nil {
-		return translate(err)
+		return api.Translate(err)
 	}
-	if moved.isLarge() {
+	if moved.IsLarge() {
 		if err := m.findUnfinished(ctx); err != nil {
 			return err
 		}
@@ -222,7 +221,7 @@ func (m *move) file(ctx context.Context, moved, replaced object) error {
 		}
 		switch onto, err := m.isPartOf(ctx, m.to, replaced, m.from, moved); {
 		case err != nil:
-			return translate(err)
+			return api.Translate(err)
 		case onto:
 			return m.ontoOwnPart(ctx, moved, replaced, freed)
 		}
@@ -230,16 +229,16 @@ func (m *move) file(ctx context.Context, moved, replaced object) error {
 			return err
 		}
 	}
-	if err := m.client.copyObject(ctx, m.from, m.to, moved); err != nil {
-		if moved.isLarge() && !reached(err) {
+	if err := m.client.CopyObject(ctx, m.from, m.to, moved); err != nil {
+		if moved.IsLarge() && !api.Reached(err) {
 			m.finish(ctx, m.renaming) // nothing has the new name
 		}
-		return translate(err)
+		return api.Translate(err)
 	}
 	if err := m.leave(ctx, m.from, m.to); err != nil {
 		return err
 	}
-	if moved.isLarge() {
+	if moved.IsLarge() {
 		m.finish(ctx, m.renaming)
 	}
 	m.release(ctx, m.to, freed)
@@ -247,12 +246,12 @@ func (m *move) file(ctx context.Context, moved, replaced object) error {
 }
 
 // isPartOf reports whether a name is, or would be once it is there, that of a segment of a large file. The error is not translated.
-func (f *FS) isPartOf(ctx context.Context, n name, there object, file name, o object) (bool, error) {
-	if o.dlo != "" {
-		container, prefix := o.dloPrefix(file)
-		return container == n.top() && strings.HasPrefix(n.object, prefix), nil
+func (f *FS) isPartOf(ctx context.Context, n api.Name, there api.Object, file api.Name, o api.Object) (bool, error) {
+	if o.DLO != "" {
+		container, prefix := o.DLOPrefix(file)
+		return container == n.Top() && strings.HasPrefix(n.Object, prefix), nil
 	}
-	if !o.slo || !there.exists() {
+	if !o.SLO || !there.Exists() {
 		return false, nil
 	}
 	all, err := f.everySegment(ctx, file, o)
@@ -264,20 +263,20 @@ func (f *FS) isPartOf(ctx context.Context, n name, there object, file name, o ob
 
 // ontoOwnPart moves a large file to the name of one of its segments: it gets a content of its own, since the manifest would take the
 // segment's place.
-func (m *move) ontoOwnPart(ctx context.Context, moved, replaced object, freed []name) error {
+func (m *move) ontoOwnPart(ctx context.Context, moved, replaced api.Object, freed []api.Name) error {
 	own, err := m.freedBy(ctx, m.from, moved)
 	if err != nil {
-		return translate(err)
+		return api.Translate(err)
 	}
-	if replaced.header.Get(metaCopyOf) != moved.etag { // else it was cut off after the copy
+	if replaced.Header.Get(api.MetaCopyOf) != moved.ETag { // else it was cut off after the copy
 		if err := m.copyContent(ctx, m.from, moved, m.to); err != nil {
 			return err
 		}
 	}
-	if err := m.client.deleteObject(ctx, m.from); err != nil {
-		return translate(err)
+	if err := m.client.Delete(ctx, m.from); err != nil {
+		return api.Translate(err)
 	}
-	m.release(ctx, m.from, slices.DeleteFunc(own, func(seg name) bool { return seg == m.to }))
+	m.release(ctx, m.from, slices.DeleteFunc(own, func(seg api.Name) bool { return seg == m.to }))
 	m.release(ctx, m.to, freed)
 	return nil
 }
@@ -285,14 +284,14 @@ func (m *move) ontoOwnPart(ctx context.Context, moved, replaced object, freed []
 // leave deletes what has been copied. Where it is no longer there, somebody else has given it another name at the same moment, or removed it: of a manifest both may
 // have a copy then, and whoever comes late gives his a content of its own. To take it back instead would lose the file where a damaged cluster only
 // does not find what it has.
-func (m *move) leave(ctx context.Context, from, to name) error {
-	taken, err := m.client.takeObject(ctx, from)
+func (m *move) leave(ctx context.Context, from, to api.Name) error {
+	taken, err := m.client.Take(ctx, from)
 	if taken || err != nil {
-		return translate(err)
+		return api.Translate(err)
 	}
-	o, err := m.client.head(ctx, to)
-	if err != nil || !o.isLarge() {
-		return translate(err)
+	o, err := m.client.Head(ctx, to)
+	if err != nil || !o.IsLarge() {
+		return api.Translate(err)
 	}
 	m.log.Warn("renamed or removed by somebody else at the same moment: the segments are copied", "from", from.String(), "to", to.String())
 	return m.copyContent(ctx, to, o, to)
@@ -302,60 +301,26 @@ func (m *move) leave(ctx context.Context, from, to name) error {
 func (m *move) findUnfinished(ctx context.Context) error {
 	all, err := m.FS.unfinished(ctx, m.from)
 	m.unfinished = slices.DeleteFunc(all, func(r renaming) bool { return r.from == m.from && r.to == m.to })
-	return translate(err)
+	return api.Translate(err)
 }
 
 // frees returns the segments of what is about to be replaced. Where this rename was cut off before, both names stand for the same ones: those
 // stay. The error is not translated.
-func (m *move) frees(ctx context.Context, moved, replaced object) ([]name, error) {
-	if !replaced.isLarge() || replaced.isDir() {
+func (m *move) frees(ctx context.Context, moved, replaced api.Object) ([]api.Name, error) {
+	if !replaced.IsLarge() || replaced.IsDir() {
 		return nil, nil
 	}
 	segments, err := m.freedBy(ctx, m.to, replaced)
-	if err != nil || !moved.isLarge() {
+	if err != nil || !moved.IsLarge() {
 		return segments, err
 	}
 	kept, err := m.segmentsOf(ctx, m.from, moved)
 	if err != nil {
 		return nil, err
 	}
-	needed := map[name]bool{}
+	needed := map[api.Name]bool{}
 	for _, n := range kept {
 		needed[n] = true
 	}
-	return slices.DeleteFunc(segments, func(n name) bool { return needed[n] }), nil
-}
-
-// copyObject is copyEntry of what was looked at. Where it was given no time the copy gets the one that was shown, since Swift's own is that of
-// the copy.
-func (c *client) copyObject(ctx context.Context, from, to name, o object) error {
-	var more map[string]string
-	if o.exists() && !o.isLink() && !o.isVersion() && o.header.Get(metaMtime) == "" {
-		more = map[string]string{metaMtime: formatSeconds(o.mtime)}
-	}
-	return c.copyEntry(ctx, from, to, o.isVersion(), more)
-}
-
-// copyEntry copies one object on Swift's side: a plain one with its content, a manifest as a manifest, a symbolic link as a link. Of one that is a version
-// Swift would copy the link that leads to it, and fail; so a symbolic link that is a version becomes a copy of what it leads to. The error is not translated.
-func (c *client) copyEntry(ctx context.Context, from, to name, isVersion bool, more map[string]string) error {
-	query := url.Values{"multipart-manifest": {"get"}}
-	if !isVersion {
-		query.Set("symlink", "get")
-	}
-	// No If-None-Match: Swift takes the conditions of a COPY as being about its source.
-	header := c.destination(to)
-	maps.Copy(header, more)
-	_, err := c.send(ctx, request{method: methodCopy, target: from, header: header, query: query})
-	return err
-}
-
-// destination says in the headers of a COPY where to.
-func (c *client) destination(to name) map[string]string {
-	header := map[string]string{"Destination": quote(strings.TrimPrefix(to.inAccount(), "/"))}
-	// Without it, Swift takes the account that the source is in.
-	if account := cmp.Or(to.account, c.account); account != "" {
-		header["Destination-Account"] = quote(account)
-	}
-	return header
+	return slices.DeleteFunc(segments, func(n api.Name) bool { return needed[n] }), nil
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -37,8 +38,8 @@ func (f *FS) putRaw(t *testing.T, p vfs.Path, body []byte, query url.Values, hea
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = f.client.send(t.Context(), request{
-		method: http.MethodPut, target: n, query: query, header: header, body: pieces{body}.reader(), length: int64(len(body)),
+	_, err = f.client.Send(t.Context(), api.Request{
+		Method: http.MethodPut, Target: n, Query: query, Header: header, Body: api.Pieces{body}.Reader(), Length: int64(len(body)),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -130,7 +131,7 @@ func renameOdd(t *testing.T, f *FS, top vfs.Path, c oddManifest) {
 	if _, err := f.Stat(t.Context(), top+"/d"); !errors.Is(err, vfs.ErrNotExist) {
 		t.Errorf("the old name is still there: %v", err)
 	}
-	if page, err := f.page(t.Context(), name{container: string(top[1:])}, listing{prefix: "e/also.part/", limit: 1}); err != nil || len(page) > 0 {
+	if page, err := f.page(t.Context(), api.Name{Container: string(top[1:])}, listing{prefix: "e/also.part/", limit: 1}); err != nil || len(page) > 0 {
 		t.Errorf("segments that no file needs have been moved along: %v, %v", page, err)
 	}
 }
@@ -165,7 +166,7 @@ func TestRenameLeavesBehind(t *testing.T) {
 				f.putRaw(t, seg+"/1", []byte("one"), nil, nil)
 				f.putRaw(t, seg+"/2", []byte("two"), nil, nil)
 				f.putManifest(t, "/c/d/broken", seg+"/1", seg+"/2")
-				if err := f.client.deleteObject(t.Context(), name{"", "c", string(seg[3:]) + "/2"}); err != nil {
+				if err := f.client.Delete(t.Context(), api.Name{Account: "", Container: "c", Object: string(seg[3:]) + "/2"}); err != nil {
 					t.Fatal(err)
 				}
 				for i := range 10 {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/cache"
 	"filegate/core/vfs"
@@ -62,8 +63,8 @@ func (f *fake) putDLO(t *testing.T, p vfs.Path, prefix string, data []byte) {
 	container, object, _ := strings.Cut(prefix, "/")
 	at := len(data) / 2
 	for i, part := range [][]byte{data[:at], data[at:]} {
-		seg := &segment{name: name{"", container, fmt.Sprintf("%s%06d", object, i)}, size: int64(len(part)), etag: pieces{part}.md5()}
-		if err := f.putSegment(ctx, seg.name.segmentsOf(), seg, pieces{part}, false); err != nil {
+		seg := &segment{name: api.Name{Account: "", Container: container, Object: fmt.Sprintf("%s%06d", object, i)}, size: int64(len(part)), etag: api.Pieces{part}.MD5()}
+		if err := f.putSegment(ctx, seg.name.SegmentsOf(), seg, api.Pieces{part}, false); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -71,7 +72,7 @@ func (f *fake) putDLO(t *testing.T, p vfs.Path, prefix string, data []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = f.client.send(ctx, request{method: http.MethodPut, target: n, header: map[string]string{"X-Object-Manifest": quote(prefix)}})
+	_, err = f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: n, Header: map[string]string{"X-Object-Manifest": api.Quote(prefix)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +131,7 @@ func (c renameCase) moved(t *testing.T, f *fake, what string) {
 	}
 	needed := map[string]bool{}
 	for rest := range c.files {
-		for _, seg := range f.needed(t, name{"", "c", "new" + rest}) {
+		for _, seg := range f.needed(t, api.Name{Account: "", Container: "c", Object: "new" + rest}) {
 			needed[seg] = true
 		}
 	}
@@ -158,8 +159,8 @@ func (c renameCase) cuts(t *testing.T, each int, test func(t *testing.T, f *fake
 				err := f.Rename(t.Context(), "/c/old", "/c/new", vfs.RenameOptions{})
 				f.srv.Heal()
 				if err == nil {
-					for _, r := range (renaming{from: name{"", "c", "old"}, to: name{"", "c", "new"}}).records() {
-						if err := f.client.deleteObject(context.WithoutCancel(t.Context()), r); err != nil { // it may be left
+					for _, r := range (renaming{from: api.Name{Account: "", Container: "c", Object: "old"}, to: api.Name{Account: "", Container: "c", Object: "new"}}).records() {
+						if err := f.client.Delete(context.WithoutCancel(t.Context()), r); err != nil { // it may be left
 							t.Error(err)
 						}
 					}
@@ -316,9 +317,9 @@ func TestRenameLegacy(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.has(t, "/c/other", content, "it was renamed")
-	o, err := f.client.head(t.Context(), name{"", "c", "other"})
-	if err != nil || o.dlo != "c/file.part/" {
-		t.Errorf("the manifest is %q, %v", o.dlo, err)
+	o, err := f.client.Head(t.Context(), api.Name{Account: "", Container: "c", Object: "other"})
+	if err != nil || o.DLO != "c/file.part/" {
+		t.Errorf("the manifest is %q, %v", o.DLO, err)
 	}
 	if got, want := f.objects(t, "c"), []string{"file.part/000000", "file.part/000001", "other"}; !slices.Equal(got, want) {
 		t.Errorf("the container has %q, want %q", got, want)
@@ -352,7 +353,7 @@ func TestRenameProgress(t *testing.T) {
 func TestRenameContainer(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	kept := map[string]string{"X-Container-Read": "test2", "X-Container-Write": "test2:tester2", "X-Container-Meta-Colour": "blue", "X-Container-Meta-Quota-Bytes": "1000"}
-	_, err := f.client.send(t.Context(), request{method: http.MethodPost, target: name{container: "c"}, header: maps.Clone(kept)})
+	_, err := f.client.Send(t.Context(), api.Request{Method: http.MethodPost, Target: api.Name{Container: "c"}, Header: maps.Clone(kept)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -371,12 +372,12 @@ func TestRenameContainer(t *testing.T) {
 	if err := f.Rename(t.Context(), "/c", "/d", vfs.RenameOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	resp, err := f.client.send(t.Context(), request{method: http.MethodHead, target: name{container: "d"}})
+	resp, err := f.client.Send(t.Context(), api.Request{Method: http.MethodHead, Target: api.Name{Container: "d"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for key, want := range kept {
-		if got := resp.header.Get(key); got != want {
+		if got := resp.Header.Get(key); got != want {
 			t.Errorf("%s is %q, want %q", key, got, want)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -18,7 +19,7 @@ const movesAtOnce = 8
 // dir moves a directory entry by entry: each is copied and then deleted, so that a failure leaves it whole under one of its names at
 // least. An entry that cannot be moved stays behind with all that it needs, and the others go through. The directory's own marker goes
 // last.
-func (m *move) dir(ctx context.Context, marker object) error {
+func (m *move) dir(ctx context.Context, marker api.Object) error {
 	if err := m.findUnfinished(ctx); err != nil {
 		return err
 	}
@@ -42,16 +43,16 @@ func (m *move) dir(ctx context.Context, marker object) error {
 		return err
 	}
 	// A directory that was only a prefix gets a marker, to stay as it was seen.
-	switch err := m.client.copyObject(ctx, m.from, m.to, marker); {
-	case status(err) == http.StatusNotFound:
-		if err := m.putMarker(ctx, m.to, map[string]string{metaMtime: formatSeconds(m.modTime)}); err != nil {
+	switch err := m.client.CopyObject(ctx, m.from, m.to, marker); {
+	case api.StatusOf(err) == http.StatusNotFound:
+		if err := m.putMarker(ctx, m.to, map[string]string{api.MetaMtime: api.FormatSeconds(m.modTime)}); err != nil {
 			return err
 		}
 	case err != nil:
-		return translate(err)
+		return api.Translate(err)
 	}
-	if err := m.client.deleteObject(ctx, m.from); err != nil {
-		return translate(err)
+	if err := m.client.Delete(ctx, m.from); err != nil {
+		return api.Translate(err)
 	}
 	m.finish(ctx, m.renaming)
 	m.dropSegmentsContainer(ctx, m.from)
@@ -70,7 +71,7 @@ func (m *move) entries(ctx context.Context) (int, error) {
 			if ok {
 				moved.Add(1)
 			}
-			return m.behind.leave(m.from.with(e.Name), err)
+			return m.behind.leave(m.from.With(e.Name), err)
 		})
 		total += int(moved.Load())
 		if err != nil || moved.Load() == 0 {
@@ -84,8 +85,8 @@ func (m *move) entries(ctx context.Context) (int, error) {
 // same rename can end it when what stayed behind was removed. The record is written after that, since what is newer than the record is
 // another directory. Where it fails the rename has to be repeated from the log's line.
 func (m *move) keepBoth(ctx context.Context) {
-	err := m.client.copyObject(ctx, m.from, m.to, object{})
-	if status(err) == http.StatusNotFound {
+	err := m.client.CopyObject(ctx, m.from, m.to, api.Object{})
+	if api.StatusOf(err) == http.StatusNotFound {
 		err = errors.Join(m.mark(ctx, m.to), m.mark(ctx, m.from), m.begin(ctx, m.renaming))
 	}
 	if err != nil {
@@ -94,48 +95,48 @@ func (m *move) keepBoth(ctx context.Context) {
 }
 
 // putMarker makes a directory that has no object of its own one that has, with the metadata.
-func (f *FS) putMarker(ctx context.Context, n name, more map[string]string) error {
-	_, err := f.client.send(ctx, request{method: http.MethodPut, target: n, header: markerHeader(more)})
-	return translate(err)
+func (f *FS) putMarker(ctx context.Context, n api.Name, more map[string]string) error {
+	_, err := f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: n, Header: markerHeader(more)})
+	return api.Translate(err)
 }
 
 // entry moves one object below the directory, and reports whether it was there still.
 func (m *move) entry(ctx context.Context, e entry) (bool, error) {
-	from := m.from.with(e.Name)
+	from := m.from.With(e.Name)
 	to, _ := m.sibling(from)
 	if !e.isLink() { // which is the same wherever it lies
 		if err := m.checkEntry(ctx, from, to); err != nil {
 			return false, err
 		}
 	}
-	switch err := m.client.copyEntry(ctx, from, to, e.isVersion(), nil); {
-	case status(err) == http.StatusNotFound:
+	switch err := m.client.Copy(ctx, from, to, e.isVersion(), nil); {
+	case api.StatusOf(err) == http.StatusNotFound:
 		// It has gone, and the listing does not know yet, or never will without this.
-		return false, translate(m.client.deleteObject(ctx, from))
+		return false, api.Translate(m.client.Delete(ctx, from))
 	case err != nil:
-		return false, translate(err)
+		return false, api.Translate(err)
 	}
 	return true, m.leave(ctx, from, to)
 }
 
 // checkEntry finds out whether an object may be moved, where an earlier rename was cut off: this one or another.
-func (m *move) checkEntry(ctx context.Context, from, to name) error {
+func (m *move) checkEntry(ctx context.Context, from, to api.Name) error {
 	if !m.resumed && len(m.unfinished) == 0 {
 		return nil
 	}
-	o, err := m.client.head(ctx, from)
-	if status(err) == http.StatusNotFound {
+	o, err := m.client.Head(ctx, from)
+	if api.StatusOf(err) == http.StatusNotFound {
 		return nil
 	}
 	if err != nil {
-		return translate(err)
+		return api.Translate(err)
 	}
 	if m.resumed {
-		switch twin, err := m.client.head(ctx, to); {
-		case status(err) == http.StatusNotFound:
+		switch twin, err := m.client.Head(ctx, to); {
+		case api.StatusOf(err) == http.StatusNotFound:
 		case err != nil:
-			return translate(err)
-		case twin.etag != o.etag && twin.header.Get(metaCopyOf) != o.etag:
+			return api.Translate(err)
+		case twin.ETag != o.ETag && twin.Header.Get(api.MetaCopyOf) != o.ETag:
 			return vfs.Errorf(vfs.ErrExist, "another file has got the new name since the directory's rename was cut off")
 		}
 	}
@@ -143,40 +144,40 @@ func (m *move) checkEntry(ctx context.Context, from, to name) error {
 }
 
 // renameContainer renames an empty container: Swift has no way to rename one with something in it. Rights, metadata and the policy go along.
-func (f *FS) renameContainer(ctx context.Context, from, to name) error {
-	if !from.isContainer() || !to.isContainer() {
+func (f *FS) renameContainer(ctx context.Context, from, to api.Name) error {
+	if !from.IsContainer() || !to.IsContainer() {
 		return vfs.Errorf(vfs.ErrUnsupported, "a top-level directory is a container: it cannot become a directory below, nor the other way round; make the new one and move the files")
 	}
 	page, err := f.page(ctx, from, listing{limit: 1})
 	switch {
 	case err != nil:
-		return translate(err)
+		return api.Translate(err)
 	case len(page) > 0:
 		return vfs.Errorf(vfs.ErrUnsupported, "a top-level directory is a container, which can be renamed only while it is empty; make the new one and move the files")
 	}
 	if err := f.checkNoUploads(ctx, from); err != nil {
 		return err
 	}
-	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: from})
+	resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: from})
 	if err != nil {
-		return translate(err)
+		return api.Translate(err)
 	}
-	if err := f.makeContainer(ctx, to, keptByRename(resp.header)); err != nil {
+	if err := f.makeContainer(ctx, to, keptByRename(resp.Header)); err != nil {
 		return err
 	}
-	_, err = f.client.send(ctx, request{method: http.MethodDelete, target: from})
-	if status(err) == http.StatusConflict {
+	_, err = f.client.Send(ctx, api.Request{Method: http.MethodDelete, Target: from})
+	if api.StatusOf(err) == http.StatusConflict {
 		// Something came into it, or was there and not listed yet.
-		if _, err := f.client.send(ctx, request{method: http.MethodDelete, target: to}); err != nil {
+		if _, err := f.client.Send(ctx, api.Request{Method: http.MethodDelete, Target: to}); err != nil {
 			f.log.Warn("new container not deleted", "container", to.String(), "err", err)
 		}
-		return refusedAs(err, vfs.ErrUnsupported, "a top-level directory is a container, which can be renamed only while it is empty, and keeps no versions")
+		return api.RefusedAs(err, vfs.ErrUnsupported, "a top-level directory is a container, which can be renamed only while it is empty, and keeps no versions")
 	}
 	if err == nil {
 		f.removeUploads(ctx, from)
 		f.dropSegmentsContainer(ctx, from)
 	}
-	return translate(err)
+	return api.Translate(err)
 }
 
 // keptByRename returns the headers of a container that its successor is made with.
@@ -194,7 +195,7 @@ func keptByRename(h http.Header) map[string]string {
 }
 
 // eachBelow calls do for every object below a directory, several at a time, page by page.
-func (f *FS) eachBelow(ctx context.Context, dir name, do func(context.Context, entry) error) error {
+func (f *FS) eachBelow(ctx context.Context, dir api.Name, do func(context.Context, entry) error) error {
 	return f.eachPageBelow(ctx, dir, func(ctx context.Context, page []entry) error {
 		g, gctx := errgroup.WithContext(ctx)
 		g.SetLimit(movesAtOnce)
@@ -206,15 +207,15 @@ func (f *FS) eachBelow(ctx context.Context, dir name, do func(context.Context, e
 }
 
 // eachPageBelow calls do for every page of the objects below a directory.
-func (f *FS) eachPageBelow(ctx context.Context, dir name, do func(context.Context, []entry) error) error {
-	l, err := f.client.limits(ctx)
+func (f *FS) eachPageBelow(ctx context.Context, dir api.Name, do func(context.Context, []entry) error) error {
+	l, err := f.client.Limits(ctx)
 	if err != nil {
-		return translate(err)
+		return api.Translate(err)
 	}
 	for marker := ""; ; {
-		page, err := f.page(ctx, dir, listing{prefix: dir.prefix(), marker: marker, limit: l.listing})
+		page, err := f.page(ctx, dir, listing{prefix: dir.Prefix(), marker: marker, limit: l.Listing})
 		if err != nil {
-			return translate(err)
+			return api.Translate(err)
 		}
 		if len(page) == 0 {
 			return nil

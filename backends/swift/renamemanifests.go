@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"filegate/backends/swift/api"
 	"filegate/core/cache"
 	"filegate/core/vfs"
 )
@@ -23,8 +24,8 @@ import (
 
 // settledFile is a large file that has a content of its own at its new name, while the old one is there still.
 type settledFile struct {
-	from name
-	own  []name // the segments that go with it
+	from api.Name
+	own  []api.Name // the segments that go with it
 }
 
 // preparing is the preparation of a directory's rename.
@@ -56,12 +57,12 @@ func (m *move) settleManifests(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.each(ctx, func(ctx context.Context, file settledFile) error { return m.client.deleteObject(ctx, file.from) }); err != nil {
-		return translate(err)
+	if err := s.each(ctx, func(ctx context.Context, file settledFile) error { return m.client.Delete(ctx, file.from) }); err != nil {
+		return api.Translate(err)
 	}
 	return s.each(ctx, func(ctx context.Context, file settledFile) error {
-		m.release(ctx, file.from, slices.DeleteFunc(file.own, func(seg name) bool {
-			return m.from.contains(seg) && m.behind.stays(seg.object)
+		m.release(ctx, file.from, slices.DeleteFunc(file.own, func(seg api.Name) bool {
+			return m.from.Contains(seg) && m.behind.stays(seg.Object)
 		}))
 		return nil
 	})
@@ -78,26 +79,26 @@ func (s *preparing) each(ctx context.Context, do func(context.Context, settledFi
 }
 
 // manifestsIn returns the large objects of a page.
-func (m *move) manifestsIn(ctx context.Context, page []entry) (map[name]object, error) {
+func (m *move) manifestsIn(ctx context.Context, page []entry) (map[api.Name]api.Object, error) {
 	page, err := m.mayBeManifests(ctx, page)
 	if err != nil {
 		return nil, err
 	}
 	var mu sync.Mutex
-	all := map[name]object{}
+	all := map[api.Name]api.Object{}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(headsAtOnce)
 	for _, e := range page {
 		g.Go(func() error {
-			n := m.from.with(e.Name)
-			o, err := m.client.head(gctx, n)
+			n := m.from.With(e.Name)
+			o, err := m.client.Head(gctx, n)
 			switch {
-			case status(err) == http.StatusNotFound, cannotFollow(err):
+			case api.StatusOf(err) == http.StatusNotFound, api.CannotFollow(err):
 				return nil
 			case err != nil:
 				// What its segments are nobody knows, and the others may be among them.
-				return unknownEntry(n, translate(err))
-			case o.isLarge() && !o.link:
+				return unknownEntry(n, api.Translate(err))
+			case o.IsLarge() && !o.ThroughLink:
 				mu.Lock()
 				defer mu.Unlock()
 				all[n] = o
@@ -110,20 +111,20 @@ func (m *move) manifestsIn(ctx context.Context, page []entry) (map[name]object, 
 
 // mayBeManifests returns the entries of a page that may be large objects as far as is known.
 func (m *move) mayBeManifests(ctx context.Context, page []entry) ([]entry, error) {
-	grant, err := m.client.grants.Current(ctx)
+	grant, err := m.client.Grants.Current(ctx)
 	if err != nil {
-		return nil, translate(err)
+		return nil, api.Translate(err)
 	}
-	account, err := accountURL(grant.Endpoint, m.from.account)
+	account, err := api.AccountURL(grant.Endpoint, m.from.Account)
 	if err != nil {
-		return nil, translate(err)
+		return nil, api.Translate(err)
 	}
 	page = slices.DeleteFunc(slices.Clone(page), func(e entry) bool {
-		return isDirectoryType(e.ContentType) || e.isLink() || m.from.with(e.Name).checkDots() != nil // which stays, and cannot be asked for
+		return api.IsDirectoryType(e.ContentType) || e.isLink() || m.from.With(e.Name).CheckDots() != nil // which stays, and cannot be asked for
 	})
 	keys := make([]cache.Key, len(page))
 	for i, e := range page {
-		keys[i] = attrKey(account, m.from.with(e.Name), e.version(), e.time(m.opened), m.backend.cfg.KeepModes)
+		keys[i] = attrKey(account, m.from.With(e.Name), e.version(), e.time(m.opened), m.backend.cfg.KeepModes)
 	}
 	known, i := m.backend.attrs.get(ctx, keys), -1
 	return slices.DeleteFunc(page, func(e entry) bool {
@@ -134,15 +135,15 @@ func (m *move) mayBeManifests(ctx context.Context, page []entry) ([]entry, error
 }
 
 // settle gives a large file a content of its own at its new name, if it has segments in the directory.
-func (s *preparing) settle(ctx context.Context, from name, o object) error {
+func (s *preparing) settle(ctx context.Context, from api.Name, o api.Object) error {
 	all, err := s.everySegment(ctx, from, o)
 	switch {
-	case status(err) == http.StatusNotFound, errors.Is(err, errNoManifest):
+	case api.StatusOf(err) == http.StatusNotFound, errors.Is(err, errNoManifest):
 		return nil
 	case err != nil:
-		return unknownEntry(from, translate(err))
+		return unknownEntry(from, api.Translate(err))
 	}
-	inside := slices.DeleteFunc(all, func(seg name) bool { return !s.from.contains(seg) })
+	inside := slices.DeleteFunc(all, func(seg api.Name) bool { return !s.from.Contains(seg) })
 	if len(inside) == 0 {
 		return nil
 	}
@@ -152,14 +153,14 @@ func (s *preparing) settle(ctx context.Context, from name, o object) error {
 			return left
 		}
 		prefix := ""
-		if container, p := o.dloPrefix(from); o.dlo != "" && container == s.from.top() {
+		if container, p := o.DLOPrefix(from); o.DLO != "" && container == s.from.Top() {
 			prefix = p
 		}
 		return s.behind.need(inside, prefix)
 	}
-	size := len(from.object)
+	size := len(from.Object)
 	for _, seg := range own {
-		size += len(seg.object)
+		size += len(seg.Object)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -171,48 +172,48 @@ func (s *preparing) settle(ctx context.Context, from name, o object) error {
 }
 
 // giveContent copies a large file to its new name, and returns the segments that go with the old one.
-func (s *preparing) giveContent(ctx context.Context, from name, o object) ([]name, error) {
+func (s *preparing) giveContent(ctx context.Context, from api.Name, o api.Object) ([]api.Name, error) {
 	to, _ := s.sibling(from)
 	if err := s.checkEntry(ctx, from, to); err != nil {
 		return nil, err
 	}
 	own, err := s.freedBy(ctx, from, o)
 	if err != nil {
-		return nil, translate(err)
+		return nil, api.Translate(err)
 	}
 	if s.resumed {
-		switch twin, err := s.client.head(ctx, to); {
-		case err == nil && twin.header.Get(metaCopyOf) == o.etag:
+		switch twin, err := s.client.Head(ctx, to); {
+		case err == nil && twin.Header.Get(api.MetaCopyOf) == o.ETag:
 			return own, nil
-		case err != nil && status(err) != http.StatusNotFound:
-			return nil, translate(err)
+		case err != nil && api.StatusOf(err) != http.StatusNotFound:
+			return nil, api.Translate(err)
 		}
 	}
 	return own, s.copyContent(ctx, from, o, to)
 }
 
 // everySegment returns the names of all that a large object is made of, whatever else it is used for. The error is not translated.
-func (f *FS) everySegment(ctx context.Context, n name, o object) ([]name, error) {
-	if o.slo {
-		return f.segmentsIn(ctx, n, maxNesting, func(_, _ name) bool { return true })
+func (f *FS) everySegment(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
+	if o.SLO {
+		return f.segmentsIn(ctx, n, maxNesting, func(_, _ api.Name) bool { return true })
 	}
-	var all []name
-	container, prefix := o.dloPrefix(n)
+	var all []api.Name
+	container, prefix := o.DLOPrefix(n)
 	err := f.eachListed(ctx, container, prefix, func(e entry) error {
-		all = append(all, container.with(e.Name))
+		all = append(all, container.With(e.Name))
 		return nil
 	})
 	return all, err
 }
 
 // unknownEntry is the failure to find out what an entry of a directory consists of.
-func unknownEntry(n name, err error) error {
+func unknownEntry(n api.Name, err error) error {
 	kind := vfs.Kind(err)
 	if kind == nil {
 		return err
 	}
 	return &vfs.Error{
 		Kind: kind, Err: err,
-		Text: fmt.Sprintf("nothing was moved, since other entries may be parts of %q, and what that is the storage does not tell: %s", n.inAccount(), vfs.ClientText(err)),
+		Text: fmt.Sprintf("nothing was moved, since other entries may be parts of %q, and what that is the storage does not tell: %s", n.InAccount(), vfs.ClientText(err)),
 	}
 }

@@ -2,7 +2,6 @@ package swift
 
 import (
 	"bytes"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,44 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
-
-// TestStatusRules is that each rule is reached, and says why.
-func TestStatusRules(t *testing.T) {
-	for i, r := range statusRules {
-		if r.from > r.to || r.why == "" {
-			t.Errorf("rule %d is for %d to %d because of %q", i, r.from, r.to, r.why)
-		}
-		err := &statusError{method: http.MethodPut, status: r.from}
-		if got := triesFor(request{body: pieces{}.reader()}, err); got != r.tries {
-			t.Errorf("status %d is tried %d times again, and its rule says %d", r.from, got, r.tries)
-		}
-	}
-}
-
-// TestFinalFailures is that what fails alike each time is tried once.
-func TestFinalFailures(t *testing.T) {
-	for _, err := range []error{
-		errAnswerTooLong, errNotRewound, http.ErrSchemeMismatch, &tls.CertificateVerificationError{Err: errors.New("unknown")}, vfs.ErrTooLarge,
-	} {
-		if n := triesFor(request{}, fmt.Errorf("GET: %w", err)); n != 0 {
-			t.Errorf("%v is tried %d times again", err, n)
-		}
-	}
-	if triesFor(request{}, errors.New("connection reset by peer")) != anyTries {
-		t.Error("a connection that broke is not tried again")
-	}
-}
-
-// TestCertificateText is that a store whose certificate cannot be verified is not asked for the whole patience, and the error says what to set.
-func TestCertificateText(t *testing.T) {
-	err := translate(fmt.Errorf("GET: %w", &tls.CertificateVerificationError{Err: errors.New("x509: certificate signed by unknown authority")}))
-	if vfs.Kind(err) != vfs.ErrUnavailable || !strings.Contains(vfs.ClientText(err), "ca_file") {
-		t.Errorf("the error is %v", err)
-	}
-}
 
 // copyFaults are the ways in which the answer to a COPY is lost.
 func copyFaults(at swifttest.Point) map[string]swifttest.Fault {
@@ -114,44 +79,6 @@ func TestCopyNotMade(t *testing.T) {
 	}
 }
 
-// TestIsCopyOf compares objects with what a COPY was to make of them.
-func TestIsCopyOf(t *testing.T) {
-	h := func(pairs ...string) object {
-		header := http.Header{"Content-Length": {"3"}, "Etag": {"e"}, "Content-Type": {"text/x"}, "X-Object-Meta-Mtime": {"1"}}
-		for i := 0; i < len(pairs); i += 2 {
-			header[pairs[i]] = []string{pairs[i+1]}
-		}
-		return parseObject(header)
-	}
-	slo := []string{"X-Static-Large-Object", "True"}
-	asManifest := request{query: map[string][]string{"multipart-manifest": {"get"}}}
-	content := request{header: map[string]string{metaCopyOf: "e"}}
-	for _, tt := range []struct {
-		what     string
-		dst, src object
-		req      request
-		want     bool
-	}{
-		{"the same", h(), h(), asManifest, true},
-		{"more metadata", h("X-Object-Meta-More", "1"), h(), asManifest, true},
-		{"another content", h("Etag", "f"), h(), asManifest, false},
-		{"another size", h("Content-Length", "4"), h(), asManifest, false},
-		{"another time", h("X-Object-Meta-Mtime", "2"), h(), asManifest, false},
-		{"another type", h("Content-Type", "text/y"), h(), asManifest, false},
-		{"a plain file for a manifest", h(), h(slo...), asManifest, false},
-		{"a manifest", h(slo...), h(slo...), asManifest, true},
-		{"the content of a manifest", h("Etag", "md5", metaCopyOf, "e"), h(slo...), content, true},
-		{"the content of another", h("Etag", "md5", metaCopyOf, "other"), h(slo...), content, false},
-		{"a manifest for its content", h(append(slo, metaCopyOf, "e")...), h(slo...), content, false},
-		{"a link for a file", h(linkTarget, "c/o"), h(), asManifest, false},
-		{"fresh metadata", h("X-Object-Meta-Mtime", "2"), h(), request{header: map[string]string{"X-Fresh-Metadata": "true"}}, true},
-	} {
-		if got := isCopyOf(tt.dst, tt.src, tt.req); got != tt.want {
-			t.Errorf("%s: %t, want %t", tt.what, got, tt.want)
-		}
-	}
-}
-
 // TestCopyMethodRefused has something on the way not know COPY: PUT with X-Copy-From does the same, also of versions and between accounts, and
 // COPY is not asked for again.
 func TestCopyMethodRefused(t *testing.T) {
@@ -162,7 +89,7 @@ func TestCopyMethodRefused(t *testing.T) {
 		f.mustWrite(t, "/c/large", large)
 		refused := 0
 		f.srv.Inject(swifttest.Rule{
-			Match: func(r *http.Request) bool { return r.Method == methodCopy },
+			Match: func(r *http.Request) bool { return r.Method == api.MethodCopy },
 			Fault: swifttest.Fault{Status: code, Call: func() { refused++ }},
 		})
 		if err := errors.Join(
@@ -190,8 +117,8 @@ func TestCopyMethodRefused(t *testing.T) {
 func TestHeartbeat(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(cfg *Config) { cfg.Patience = 0 })
 	f.putRaw(t, "/c/seg", []byte("x"), nil, nil)
-	put := func(p vfs.Path, n int, header map[string]string) (*response, error) {
-		entries := slices.Repeat([]sloEntry{{Path: "/c/seg", Etag: pieces{[]byte("x")}.md5(), Size: 1}}, n)
+	put := func(p vfs.Path, n int, header map[string]string) (*api.Response, error) {
+		entries := slices.Repeat([]sloEntry{{Path: "/c/seg", Etag: api.Pieces{[]byte("x")}.MD5(), Size: 1}}, n)
 		target, err := f.locate(p)
 		if err != nil {
 			t.Fatal(err)
@@ -204,8 +131,8 @@ func TestHeartbeat(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if resp.status != http.StatusCreated || resp.header.Get("Etag") == "" || resp.header.Get("Last-Modified") == "" {
-			t.Errorf("the answer for %d segments is %d, %v", n, resp.status, resp.header)
+		if resp.Status != http.StatusCreated || resp.Header.Get("Etag") == "" || resp.Header.Get("Last-Modified") == "" {
+			t.Errorf("the answer for %d segments is %d, %v", n, resp.Status, resp.Header)
 		}
 		f.has(t, vfsPath("/c/%d", n), bytes.Repeat([]byte("x"), n), "it was put")
 	}
@@ -218,17 +145,17 @@ func TestHeartbeat(t *testing.T) {
 	if fmt.Sprint(asked) != "[true false]" {
 		t.Errorf("heartbeats were asked for: %v", asked)
 	}
-	if _, err := put("/c/100", heartbeatFrom, map[string]string{ifNoneMatch: "*"}); status(err) != http.StatusPreconditionFailed {
+	if _, err := put("/c/100", heartbeatFrom, map[string]string{api.IfNoneMatch: "*"}); api.StatusOf(err) != http.StatusPreconditionFailed {
 		t.Errorf("a manifest for a name that is taken: %v", err)
 	}
 	f.srv.Inject(swifttest.Rule{Op: swifttest.PutManifest, Object: "cut", Fault: swifttest.Fault{At: swifttest.InAnswer, Bytes: 1, Cut: true}})
-	if _, err := put("/c/cut", heartbeatFrom, map[string]string{}); err == nil || !reached(err) {
+	if _, err := put("/c/cut", heartbeatFrom, map[string]string{}); err == nil || !api.Reached(err) {
 		t.Errorf("an answer that breaks off behind the first sign of life: %v, want an error that leaves open what was stored", err)
 	}
-	if err := f.client.deleteObject(t.Context(), name{"", "c", "seg"}); err != nil {
+	if err := f.client.Delete(t.Context(), api.Name{Account: "", Container: "c", Object: "seg"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := put("/c/broken", heartbeatFrom, map[string]string{}); status(err) != http.StatusBadRequest || !strings.Contains(err.Error(), "/c/seg") {
+	if _, err := put("/c/broken", heartbeatFrom, map[string]string{}); api.StatusOf(err) != http.StatusBadRequest || !strings.Contains(err.Error(), "/c/seg") {
 		t.Errorf("a manifest whose segment is gone: %v", err)
 	}
 }
@@ -252,11 +179,9 @@ func TestMkdirAnswerLost(t *testing.T) {
 	}
 }
 
-// TestManifestTakesTime is that a store may be silent for longer than the stall time while it checks many segments.
+// TestManifestTakesTime is that a store has time to check many segments before it answers.
 func TestManifestTakesTime(t *testing.T) {
-	f := newFake(t, swifttest.Limits{}, nil)
-	quiet := f.client.stallFor(request{method: http.MethodPut, silence: 1000 * checkTime})
-	if quiet < f.client.stall+100*time.Second {
+	if quiet := 1000 * checkTime; quiet < 100*time.Second {
 		t.Errorf("1000 segments have to be checked within %v", quiet)
 	}
 }
@@ -267,7 +192,7 @@ func TestBulkDeleteRefused(t *testing.T) {
 	f.srv.Inject(swifttest.Rule{Op: swifttest.BulkDelete, Fault: swifttest.Fault{
 		Status: http.StatusOK, Body: `{"Response Status": "502 Bad Gateway", "Response Body": "", "Number Deleted": 0, "Number Not Found": 0, "Errors": []}`,
 	}})
-	if err := f.client.bulkDelete(t.Context(), []name{{"", "c", "a"}, {"", "c", "b"}}); err == nil {
+	if err := f.client.DeleteAll(t.Context(), []api.Name{{Account: "", Container: "c", Object: "a"}, {Account: "", Container: "c", Object: "b"}}); err == nil {
 		t.Error("a bulk delete that was not made succeeds")
 	}
 }

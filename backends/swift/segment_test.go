@@ -1,73 +1,16 @@
 package swift
 
 import (
-	"bytes"
-	"crypto/md5"
-	"encoding/hex"
-	"errors"
-	"io"
+	"math"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"time"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
-	"filegate/core/vfs"
+	"filegate/backends/swift/api"
 )
-
-func drawPieces(t *rapid.T) (p pieces, whole []byte) {
-	for _, b := range rapid.SliceOfN(rapid.SliceOfN(rapid.Byte(), 0, 9), 0, 6).Draw(t, "pieces") {
-		p, whole = append(p, b), append(whole, b...)
-	}
-	return p, whole
-}
-
-func TestPieces(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		p, whole := drawPieces(t)
-		if p.len() != int64(len(whole)) {
-			t.Fatalf("len = %d, want %d", p.len(), len(whole))
-		}
-		if sum := md5.Sum(whole); p.md5() != hex.EncodeToString(sum[:]) {
-			t.Fatalf("md5 = %s, want %x", p.md5(), sum)
-		}
-		off := rapid.IntRange(0, len(whole)+3).Draw(t, "off")
-		dst := make([]byte, rapid.IntRange(0, len(whole)+3).Draw(t, "n"))
-		n := p.readAt(dst, int64(off))
-		if want := whole[min(off, len(whole)):min(off+len(dst), len(whole))]; !bytes.Equal(dst[:n], want) {
-			t.Fatalf("readAt %d = %q, want %q", off, dst[:n], want)
-		}
-		r := p.reader()
-		if err := iotest.TestReader(readerOnly{r}, whole); err != nil {
-			t.Fatal(err)
-		}
-		// From wherever it was left, it begins again.
-		again := p.reader()
-		io.CopyN(io.Discard, again, rapid.Int64Range(0, int64(len(whole))).Draw(t, "left at"))
-		if at, err := again.Seek(0, io.SeekStart); at != 0 || err != nil {
-			t.Fatalf("Seek = %d, %v", at, err)
-		}
-		if got, err := io.ReadAll(again); err != nil || !bytes.Equal(got, whole) {
-			t.Fatalf("read again: %q, %v; want %q", got, err, whole)
-		}
-	})
-}
-
-// readerOnly hides Seek, of which piecesReader has no more than a request needs.
-type readerOnly struct{ io.Reader }
-
-func TestPiecesReaderSeeksOnlyToTheBeginning(t *testing.T) {
-	r := pieces{[]byte("abc")}.reader()
-	for _, to := range []struct {
-		off    int64
-		whence int
-	}{{1, io.SeekStart}, {0, io.SeekCurrent}, {0, io.SeekEnd}} {
-		if _, err := r.Seek(to.off, to.whence); !errors.Is(err, vfs.ErrUnsupported) {
-			t.Errorf("Seek(%d, %d): %v", to.off, to.whence, err)
-		}
-	}
-}
 
 func TestUploadIDs(t *testing.T) {
 	early, late := time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600)), time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
@@ -78,4 +21,35 @@ func TestUploadIDs(t *testing.T) {
 	if a == newUploadID(early) {
 		t.Errorf("two uploads have the id %q", a)
 	}
+}
+
+// drawName draws a valid name of up to most bytes, of which many have the greatest length.
+func drawName(t *rapid.T, label string, most int) string {
+	unit := rapid.SampledFrom([]string{"a", "/b", "ü", "日本", "🙂"}).Draw(t, label+" unit")
+	n := rapid.IntRange(1, most/len(unit)).Draw(t, label+" units")
+	if rapid.Bool().Draw(t, label+" full") {
+		n = most / len(unit)
+	}
+	return strings.Repeat(unit, n)
+}
+
+// TestSegmentNames makes the names of segments of objects with names of every length.
+func TestSegmentNames(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		target := api.Name{Account: "", Container: drawName(t, "container", api.MaxContainerName), Object: drawName(t, "object", api.MaxObjectName)}
+		target.Container = strings.ReplaceAll(target.Container, "/", "-")
+		off := rapid.SampledFrom([]int64{0, 1, 5 * gib, math.MaxInt64}).Draw(t, "off")
+		sequence := rapid.SampledFrom([]int{0, 1, 999_999, 9_999_999}).Draw(t, "sequence")
+		n := segmentName(hiddenPlace(target, newUploadID(time.Now())), off, sequence)
+		switch {
+		case len(n.Container) > api.MaxContainerName, len(n.Object) > api.MaxObjectName-len("-manifest0"):
+			t.Fatalf("the segment's name has %d and %d bytes", len(n.Container), len(n.Object))
+		case !utf8.ValidString(n.Container), !utf8.ValidString(n.Object):
+			t.Fatalf("the segment's name is not UTF-8: %q", n)
+		case !strings.HasSuffix(n.Container, api.SegmentsSuffix), strings.Contains(n.Container, "/"):
+			t.Fatalf("the segments lie in %q", n.Container)
+		case !strings.HasPrefix(n.Object, api.SegmentsPrefix(target.Object)):
+			t.Fatalf("the segment %q does not begin with %q", n.Object, api.SegmentsPrefix(target.Object))
+		}
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -42,7 +43,7 @@ const (
 // knownContainers is what answers have shown a session of containers.
 type knownContainers struct {
 	mu  sync.Mutex
-	all map[name]knownContainer
+	all map[api.Name]knownContainer
 }
 
 type knownContainer struct {
@@ -51,25 +52,25 @@ type knownContainer struct {
 	followed time.Time // the container for segments was given the rights, or seen to have them
 }
 
-func (k *knownContainers) get(n name) knownContainer {
+func (k *knownContainers) get(n api.Name) knownContainer {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.all[n]
 }
 
 // change lets change see and set what is known of a container.
-func (k *knownContainers) change(n name, change func(*knownContainer)) {
+func (k *knownContainers) change(n api.Name, change func(*knownContainer)) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if _, ok := k.all[n]; !ok && (k.all == nil || len(k.all) >= maxKnownContainers) {
-		k.all = map[name]knownContainer{}
+		k.all = map[api.Name]knownContainer{}
 	}
 	known := k.all[n]
 	change(&known)
 	k.all[n] = known
 }
 
-func (k *knownContainers) forget(n name) {
+func (k *knownContainers) forget(n api.Name) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	delete(k.all, n)
@@ -77,8 +78,8 @@ func (k *knownContainers) forget(n name) {
 
 // sawContainer takes note of the headers of a container, whatever they were asked for. Rights that are new to the session are
 // given to the container for segments.
-func (f *FS) sawContainer(ctx context.Context, n name, h http.Header) {
-	if isSegments(n.container) {
+func (f *FS) sawContainer(ctx context.Context, n api.Name, h http.Header) {
+	if api.IsSegments(n.Container) {
 		return
 	}
 	seen := rightsOf(h)
@@ -98,16 +99,16 @@ func (f *FS) sawContainer(ctx context.Context, n name, h http.Header) {
 }
 
 // follow gives the container for segments of n's files the rights, unless it has them. That it cannot is for the log.
-func (f *FS) follow(ctx context.Context, n name, r rights) {
-	segments := n.segments()
-	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: segments, patience: -1, anyPolicy: true})
+func (f *FS) follow(ctx context.Context, n api.Name, r rights) {
+	segments := n.SegmentsContainer()
+	resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: segments, Patience: -1, AnyPolicy: true})
 	switch {
-	case status(err) == http.StatusNotFound, status(err) == http.StatusForbidden: // it will be made with them, or the login is no owner
+	case api.StatusOf(err) == http.StatusNotFound, api.StatusOf(err) == http.StatusForbidden: // it will be made with them, or the login is no owner
 		return
-	case err == nil && rightsOf(resp.header) == r:
+	case err == nil && rightsOf(resp.Header) == r:
 		return
 	case err == nil:
-		_, err = f.client.send(ctx, request{method: http.MethodPost, target: segments, header: r.header(), patience: -1, anyPolicy: true})
+		_, err = f.client.Send(ctx, api.Request{Method: http.MethodPost, Target: segments, Header: r.header(), Patience: -1, AnyPolicy: true})
 	}
 	if err != nil {
 		f.log.Warn("the container for segments does not get the rights of the files' own", "container", segments.String(), "err", err)
@@ -118,15 +119,15 @@ func (f *FS) follow(ctx context.Context, n name, r rights) {
 
 // meet looks at the container of a large file that is being uploaded: so the container for segments follows it. It returns the
 // container's space, of which nothing is known where it cannot be looked at.
-func (f *FS) meet(ctx context.Context, n name) vfs.Space {
+func (f *FS) meet(ctx context.Context, n api.Name) vfs.Space {
 	space, err := f.containerSpace(ctx, n)
 	if err != nil {
-		f.log.Debug("container not looked at", "container", n.top().String(), "err", err)
+		f.log.Debug("container not looked at", "container", n.Top().String(), "err", err)
 		return noSpace
 	}
 	follow := false
 	var r rights
-	f.containers.change(n.top(), func(k *knownContainer) {
+	f.containers.change(n.Top(), func(k *knownContainer) {
 		if follow, r = time.Since(k.followed) > followFor, k.rights; follow {
 			k.followed = time.Now()
 		}
@@ -139,36 +140,30 @@ func (f *FS) meet(ctx context.Context, n name) vfs.Space {
 
 // makeSegmentsContainer makes the container for the segments of n's files, with the rights and the storage policy of the files' own. A user who may
 // write objects but make no containers is told so.
-func (f *FS) makeSegmentsContainer(ctx context.Context, n name) error {
-	segments := n.segments()
+func (f *FS) makeSegmentsContainer(ctx context.Context, n api.Name) error {
+	segments := n.SegmentsContainer()
 	var header map[string]string
-	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: n.top()})
+	resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n.Top()})
 	switch {
-	case status(err) == http.StatusForbidden: // and so will the PUT be, but that tells why
+	case api.StatusOf(err) == http.StatusForbidden: // and so will the PUT be, but that tells why
 	case err != nil:
 		return err
 	default:
-		header = rightsOf(resp.header).header()
-		if policy := resp.header.Get("X-Storage-Policy"); policy != "" {
+		header = rightsOf(resp.Header).header()
+		if policy := resp.Header.Get("X-Storage-Policy"); policy != "" {
 			header["X-Storage-Policy"] = policy
 		}
 	}
-	_, err = f.client.send(ctx, request{method: http.MethodPut, target: segments, header: header})
-	if status(err) == http.StatusBadRequest && header["X-Storage-Policy"] != "" { // there are no new containers of that policy any more
+	_, err = f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: segments, Header: header})
+	if api.StatusOf(err) == http.StatusBadRequest && header["X-Storage-Policy"] != "" { // there are no new containers of that policy any more
 		delete(header, "X-Storage-Policy")
-		_, err = f.client.send(ctx, request{method: http.MethodPut, target: segments, header: header})
+		_, err = f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: segments, Header: header})
 	}
-	switch status(err) {
+	switch api.StatusOf(err) {
 	case http.StatusForbidden:
-		return refusedAs(err, vfs.ErrPermission, fmt.Sprintf("large files need the container %q, which this login may not make: %s", segments.container, openSegments(n)))
+		return api.RefusedAs(err, vfs.ErrPermission, fmt.Sprintf("large files need the container %q, which this login may not make: %s", segments.Container, api.OpenSegments(n)))
 	case http.StatusConflict: // somebody else has made it meanwhile, with another policy
 		return nil
 	}
 	return err
-}
-
-// openSegments tells what has to be done so that others may use the large files of n's container.
-func openSegments(n name) string {
-	return fmt.Sprintf("ask the owner of %q to run \"swift post %s -r READ -w WRITE\", with the Read ACL and the Write ACL that \"swift stat %s\" shows",
-		n.container, n.segments().container, n.container)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -15,11 +16,11 @@ import (
 // headersOf returns what Swift says of a container.
 func (f *FS) headersOf(t *testing.T, container string) http.Header {
 	t.Helper()
-	resp, err := f.client.send(t.Context(), request{method: http.MethodHead, target: name{container: container}})
+	resp, err := f.client.Send(t.Context(), api.Request{Method: http.MethodHead, Target: api.Name{Container: container}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp.header
+	return resp.Header
 }
 
 // TestSegmentsFollow shares a container before its first large file, and then changes with whom. The container for segments has the
@@ -39,7 +40,7 @@ func TestSegmentsFollow(t *testing.T) {
 		}
 		same := func(when string) {
 			t.Helper()
-			files, segments := rightsOf(owner.headersOf(t, dir.Base())), rightsOf(owner.headersOf(t, segmentsContainer(dir.Base())))
+			files, segments := rightsOf(owner.headersOf(t, dir.Base())), rightsOf(owner.headersOf(t, api.SegmentsContainer(dir.Base())))
 			if files != segments {
 				t.Errorf("%s the container has the rights %+v, that of the segments %+v", when, files, segments)
 			}
@@ -47,7 +48,7 @@ func TestSegmentsFollow(t *testing.T) {
 		owner.share(t, dir.Base(), true, false)
 		put(owner, dir.Join("large"), large)
 		same("made with them")
-		shared := vfs.Path("/@" + owner.client.account).Under(dir)
+		shared := vfs.Path("/@" + owner.client.Account).Under(dir)
 		if got := readAll(t, guest, shared.Join("large")); !bytes.Equal(got, large) {
 			t.Errorf("the guest reads %d bytes that are other ones", len(got))
 		}
@@ -81,8 +82,8 @@ func TestSegmentsOfOthers(t *testing.T) {
 		guest := openFS(t, a.other(), nil)
 		dir := makeContainer(t, owner)
 		owner.share(t, dir.Base(), true, true)
-		ctx, segments := t.Context(), segmentsContainer(dir.Base())
-		large := vfs.Path("/@" + owner.client.account).Under(dir).Join("large")
+		ctx, segments := t.Context(), api.SegmentsContainer(dir.Base())
+		large := vfs.Path("/@" + owner.client.Account).Under(dir).Join("large")
 		put := func(p vfs.Path) error {
 			w, err := guest.OpenWriter(ctx, p, replace)
 			if err != nil {
@@ -103,7 +104,7 @@ func TestSegmentsOfOthers(t *testing.T) {
 		}
 		// A guest of the account meets 403 for a container that is not there, too.
 		refused(put(large))
-		if err := owner.makeContainer(ctx, name{container: segments}, nil); err != nil {
+		if err := owner.makeContainer(ctx, api.Name{Container: segments}, nil); err != nil {
 			t.Fatal(err)
 		}
 		refused(put(large))
@@ -126,7 +127,7 @@ func TestSegmentsPolicy(t *testing.T) {
 	large := noise(2*mib + 5)
 	for _, policy := range []string{"gold", "silver"} {
 		header := map[string]string{"X-Storage-Policy": policy}
-		if err := f.makeContainer(t.Context(), name{container: policy}, header); err != nil {
+		if err := f.makeContainer(t.Context(), api.Name{Container: policy}, header); err != nil {
 			t.Fatal(err)
 		}
 		f.mustWrite(t, vfsPath("/%s/large", policy), large)
@@ -134,7 +135,7 @@ func TestSegmentsPolicy(t *testing.T) {
 			t.Errorf("the container for segments has the policy %q, want %q", got, policy)
 		}
 	}
-	if err := f.makeContainer(t.Context(), name{container: "old"}, map[string]string{"X-Storage-Policy": "silver"}); err != nil {
+	if err := f.makeContainer(t.Context(), api.Name{Container: "old"}, map[string]string{"X-Storage-Policy": "silver"}); err != nil {
 		t.Fatal(err)
 	}
 	f.srv.Inject(swifttest.Rule{
@@ -161,7 +162,7 @@ func TestSegmentsFollowAtTheirTime(t *testing.T) {
 	f.share(t, "c", true, false)
 	asked("open to a guest:", 1, 1)
 	asked("followed:", 0, 0)
-	f.containers.change(name{container: "c"}, func(k *knownContainer) { k.followed = time.Now().Add(-2 * followFor) })
+	f.containers.change(api.Name{Container: "c"}, func(k *knownContainer) { k.followed = time.Now().Add(-2 * followFor) })
 	asked("after some time:", 1, 0)
 	f.containers = knownContainers{}
 	asked("in another session:", 1, 0)

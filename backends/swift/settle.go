@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"filegate/backends/swift/api"
 	"filegate/core/cache"
 )
 
@@ -17,7 +18,7 @@ import (
 const settledFor = 30 * time.Second
 
 // settle notes what HEADs have told of changes, and listings, for this process: the next listing need not ask again.
-func (f *FS) settle(ctx context.Context, top name, settled []change) {
+func (f *FS) settle(ctx context.Context, top api.Name, settled []change) {
 	log := f.backend.writes
 	f.eachList(ctx, top, settled, func(key cache.Key, some []change) {
 		log.rewrite(ctx, log.caches[0], key, func(all []change) []change {
@@ -36,7 +37,7 @@ func (f *FS) settle(ctx context.Context, top name, settled []change) {
 }
 
 // strike takes changes out of the log that need not be in it any more, by all gateways that share it.
-func (f *FS) strike(ctx context.Context, top name, known []change) {
+func (f *FS) strike(ctx context.Context, top api.Name, known []change) {
 	log := f.backend.writes
 	f.eachList(ctx, top, known, func(key cache.Key, some []change) {
 		for _, in := range log.caches {
@@ -50,7 +51,7 @@ func (f *FS) strike(ctx context.Context, top name, known []change) {
 }
 
 // eachList calls do with the changes of each list that some of them are in.
-func (f *FS) eachList(ctx context.Context, top name, all []change, do func(key cache.Key, some []change)) {
+func (f *FS) eachList(ctx context.Context, top api.Name, all []change, do func(key cache.Key, some []change)) {
 	byList := map[int][]change{}
 	for _, c := range all {
 		byList[listOf(c.Name)] = append(byList[listOf(c.Name)], c)

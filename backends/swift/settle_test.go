@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/cache"
 )
@@ -23,7 +24,7 @@ type settlingLog struct {
 // listed is what Swift lists now.
 func (s *settlingLog) listed(t *testing.T) rawPage {
 	t.Helper()
-	p, err := s.rawPage(t.Context(), name{container: "c"}, s.l)
+	p, err := s.rawPage(t.Context(), api.Name{Container: "c"}, s.l)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +33,7 @@ func (s *settlingLog) listed(t *testing.T) rawPage {
 
 func (s *settlingLog) changes(t *testing.T) changes {
 	t.Helper()
-	all, err := s.changesIn(t.Context(), name{container: "c"}, s.l)
+	all, err := s.changesIn(t.Context(), api.Name{Container: "c"}, s.l)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +43,7 @@ func (s *settlingLog) changes(t *testing.T) changes {
 // sees lays the log over a page.
 func (s *settlingLog) sees(t *testing.T, p rawPage, all changes, want ...string) {
 	t.Helper()
-	lines, err := s.overlay(t.Context(), name{container: "c"}, s.l, p, all)
+	lines, err := s.overlay(t.Context(), api.Name{Container: "c"}, s.l, p, all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,8 +59,8 @@ func (s *settlingLog) sees(t *testing.T, p rawPage, all changes, want ...string)
 // logs checks how many of the gateway's caches, its own and the shared one, have a change of a name.
 func (s *settlingLog) logs(t *testing.T, object string, own, shared bool, when string) {
 	t.Helper()
-	log, n := s.backend.writes, name{container: "c", object: object}
-	key, err := s.listKey(t.Context(), n.top(), listOf(object))
+	log, n := s.backend.writes, api.Name{Container: "c", Object: object}
+	key, err := s.listKey(t.Context(), n.Top(), listOf(object))
 	if err != nil {
 		t.Fatal(err)
 	}

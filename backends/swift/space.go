@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -22,17 +23,17 @@ func (f *FS) StatSpace(ctx context.Context, p vfs.Path) (vfs.Space, error) {
 
 // spaceFor is StatSpace of a name. Who may write to a container need not be allowed to look at it, or at the
 // account: it is enough that one of them tells.
-func (f *FS) spaceFor(ctx context.Context, n name) (vfs.Space, error) {
-	space, refused := f.spaceOf(ctx, name{account: n.account}, "X-Account-Bytes-Used", "X-Account-Meta-Quota-Bytes")
-	if refused != nil && status(refused) != http.StatusForbidden {
-		return vfs.Space{}, translate(refused)
+func (f *FS) spaceFor(ctx context.Context, n api.Name) (vfs.Space, error) {
+	space, refused := f.spaceOf(ctx, api.Name{Account: n.Account}, "X-Account-Bytes-Used", "X-Account-Meta-Quota-Bytes")
+	if refused != nil && api.StatusOf(refused) != http.StatusForbidden {
+		return vfs.Space{}, api.Translate(refused)
 	}
-	if n.isAccount() {
+	if n.IsAccount() {
 		return space, nil
 	}
 	inner, err := f.containerSpace(ctx, n)
-	if err != nil && (refused != nil || status(err) != http.StatusForbidden) {
-		return vfs.Space{}, translate(err)
+	if err != nil && (refused != nil || api.StatusOf(err) != http.StatusForbidden) {
+		return vfs.Space{}, api.Translate(err)
 	}
 	if inner.Total >= 0 && (space.Total < 0 || inner.Free < space.Free) {
 		return inner, nil
@@ -44,16 +45,16 @@ func (f *FS) spaceFor(ctx context.Context, n name) (vfs.Space, error) {
 var noSpace = vfs.Space{Total: -1, Used: -1, Free: -1}
 
 // spaceOf reads what the account or container n says of its use. The error is not translated.
-func (f *FS) spaceOf(ctx context.Context, n name, used, quota string) (vfs.Space, error) {
-	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: n})
+func (f *FS) spaceOf(ctx context.Context, n api.Name, used, quota string) (vfs.Space, error) {
+	resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n})
 	if err != nil {
 		return noSpace, err
 	}
 	s := noSpace
-	if u, err := strconv.ParseInt(resp.header.Get(used), 10, 64); err == nil {
+	if u, err := strconv.ParseInt(resp.Header.Get(used), 10, 64); err == nil {
 		s.Used = u
 	}
-	if q, err := strconv.ParseInt(resp.header.Get(quota), 10, 64); err == nil && q >= 0 && s.Used >= 0 {
+	if q, err := strconv.ParseInt(resp.Header.Get(quota), 10, 64); err == nil && q >= 0 && s.Used >= 0 {
 		s.Total, s.Free = q, max(q-s.Used, 0)
 	}
 	return s, nil
@@ -64,14 +65,14 @@ const quotaHeader = "X-Container-Meta-Quota-Bytes"
 
 // containerSpace returns the space of n's container. Where it has a quota, the segments of its files count. The error is not
 // translated.
-func (f *FS) containerSpace(ctx context.Context, n name) (vfs.Space, error) {
-	s, err := f.spaceOf(ctx, n.top(), "X-Container-Bytes-Used", quotaHeader)
+func (f *FS) containerSpace(ctx context.Context, n api.Name) (vfs.Space, error) {
+	s, err := f.spaceOf(ctx, n.Top(), "X-Container-Bytes-Used", quotaHeader)
 	if err != nil || s.Total < 0 {
 		return s, err
 	}
-	segments, err := f.spaceOf(ctx, n.segments(), "X-Container-Bytes-Used", "")
+	segments, err := f.spaceOf(ctx, n.SegmentsContainer(), "X-Container-Bytes-Used", "")
 	switch {
-	case status(err) == http.StatusNotFound, status(err) == http.StatusForbidden:
+	case api.StatusOf(err) == http.StatusNotFound, api.StatusOf(err) == http.StatusForbidden:
 		return s, nil
 	case err != nil:
 		return noSpace, err
@@ -82,7 +83,7 @@ func (f *FS) containerSpace(ctx context.Context, n name) (vfs.Space, error) {
 }
 
 // roomFor refuses an upload of known size, or a copy, that cannot be stored, before its first byte. What is stored of the file already, and stays, has its room.
-func (f *FS) roomFor(ctx context.Context, n name, more int64) error {
+func (f *FS) roomFor(ctx context.Context, n api.Name, more int64) error {
 	if more <= f.backend.cfg.SegmentSize {
 		return nil // the answer to its one PUT says the same as early
 	}
@@ -94,7 +95,7 @@ func (f *FS) roomFor(ctx context.Context, n name, more int64) error {
 }
 
 // roomIn is roomFor of the container alone, for what is in the account already.
-func (f *FS) roomIn(ctx context.Context, n name, more int64) error {
+func (f *FS) roomIn(ctx context.Context, n api.Name, more int64) error {
 	space, err := f.containerSpace(ctx, n)
 	if err == nil && space.Free >= 0 && space.Free < more {
 		return noRoom(more, space.Free)
@@ -118,7 +119,7 @@ type room struct {
 
 // askRoom looks at the container of the file, beside the first segment. It is called with mu held.
 func (w *writer) askRoom() {
-	if w.room.asked != nil || w.place.top() == w.target.top() { // there Swift counts
+	if w.room.asked != nil || w.place.Top() == w.target.Top() { // there Swift counts
 		return
 	}
 	w.room.asked = make(chan struct{})

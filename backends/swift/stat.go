@@ -5,9 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -18,9 +17,9 @@ func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 	if err != nil {
 		return vfs.Info{}, err
 	}
-	return f.describe(ctx, n, p.Base(), func(ctx context.Context, n name, base string) (vfs.Info, object, error) {
+	return f.describe(ctx, n, p.Base(), func(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, error) {
 		info, o, err := f.lookupToShow(ctx, n, base)
-		if err == nil && o.link && info.IsDir() {
+		if err == nil && o.ThroughLink && info.IsDir() {
 			// The object that makes a directory be there has nothing of what is in it.
 			return vfs.Info{}, o, vfs.Errorf(vfs.ErrNotExist, "the symbolic link leads to a directory, and the storage follows links to files only")
 		}
@@ -29,13 +28,13 @@ func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 }
 
 // lookupToShow is lookup for a client who may ask for other names of the directory too, and open the file.
-func (f *FS) lookupToShow(ctx context.Context, n name, base string) (vfs.Info, object, error) {
+func (f *FS) lookupToShow(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, error) {
 	return f.find(ctx, n, base, way{look: f.look, below: f.statBelow, mayBeNone: true, partials: true})
 }
 
 // describe is Stat and Lstat, which differ in what find makes of a link.
 func (f *FS) describe(
-	ctx context.Context, n name, base string, find func(context.Context, name, string) (vfs.Info, object, error),
+	ctx context.Context, n api.Name, base string, find func(context.Context, api.Name, string) (vfs.Info, api.Object, error),
 ) (vfs.Info, error) {
 	switch h, inTree, err := f.historyAt(ctx, n); {
 	case err != nil:
@@ -44,26 +43,26 @@ func (f *FS) describe(
 		return h.stat(ctx, base)
 	}
 	asked, free := f.isFree(ctx, n)
-	info, o, err := vfs.Info{}, object{}, vfs.ErrNotExist
+	info, o, err := vfs.Info{}, api.Object{}, vfs.ErrNotExist
 	if !free {
 		asked = f.now()
 		info, o, err = find(ctx, n, base)
 	}
-	if n.isObject() && !o.link && !o.isLink() && !cannotFollow(err) { // of a change of what a link leads to nothing is known here
+	if n.IsObject() && !o.ThroughLink && !o.IsLink() && !api.CannotFollow(err) { // of a change of what a link leads to nothing is known here
 		f.remember(n, o, err, asked)
 	}
-	if !n.isObject() || !errors.Is(err, vfs.ErrNotExist) || errors.Is(err, errNoContainer) {
+	if !n.IsObject() || !errors.Is(err, vfs.ErrNotExist) || errors.Is(err, api.ErrNoContainer) {
 		return info, err
 	}
-	if dangles(err) { // there may be an upload by way of the link
-		if to, behindErr := f.client.behind(ctx, n, o, err); behindErr == nil {
+	if api.Dangles(err) { // there may be an upload by way of the link
+		if to, behindErr := f.client.LinkEnd(ctx, n, o, err); behindErr == nil {
 			n = to
 		}
 	}
 	cut, partialErr := f.findPartial(ctx, n)
 	switch {
 	case partialErr != nil:
-		return vfs.Info{}, translate(partialErr)
+		return vfs.Info{}, api.Translate(partialErr)
 	case cut != nil:
 		return cut.info(base), nil
 	}
@@ -71,48 +70,48 @@ func (f *FS) describe(
 }
 
 // lookup tells what a name is. The object is the zero value for what has none: the account, containers, and directories that are only prefixes.
-func (f *FS) lookup(ctx context.Context, n name, base string) (vfs.Info, object, error) {
-	return f.find(ctx, n, base, way{look: f.client.head, below: f.statPrefix})
+func (f *FS) lookup(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, error) {
+	return f.find(ctx, n, base, way{look: f.client.Head, below: f.statPrefix})
 }
 
 // lookupNew is lookup for a name that is likely to be free.
-func (f *FS) lookupNew(ctx context.Context, n name, base string) (vfs.Info, object, error) {
-	return f.find(ctx, n, base, way{look: f.client.head, below: f.statPrefix, mayBeNone: true})
+func (f *FS) lookupNew(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, error) {
+	return f.find(ctx, n, base, way{look: f.client.Head, below: f.statPrefix, mayBeNone: true})
 }
 
 // way is how to find out what a name is.
 type way struct {
-	look  func(context.Context, name) (object, error)           // at an object
-	below func(context.Context, name, string) (vfs.Info, error) // what lies below a name that has none
+	look  func(context.Context, api.Name) (api.Object, error)       // at an object
+	below func(context.Context, api.Name, string) (vfs.Info, error) // what lies below a name that has none
 
 	mayBeNone bool // it may well have none
 	partials  bool // if nothing lies below it either, findPartial comes next
 }
 
 // find is lookup in some way.
-func (f *FS) find(ctx context.Context, n name, base string, w way) (vfs.Info, object, error) {
+func (f *FS) find(ctx context.Context, n api.Name, base string, w way) (vfs.Info, api.Object, error) {
 	switch {
-	case n.isAccount():
+	case n.IsAccount():
 		info, err := f.statAccount(ctx, n)
-		return info, object{}, err
-	case n.isContainer():
+		return info, api.Object{}, err
+	case n.IsContainer():
 		info, err := f.statContainer(ctx, n, base)
-		return info, object{}, err
+		return info, api.Object{}, err
 	}
 	gone := f.lastGone()
 	b := f.askBeside(ctx, n, base, w)
 	o, err := w.look(ctx, n)
-	if err == nil && !isMarker(n.object, o.size, o.contentType) {
+	if err == nil && !api.IsMarker(n.Object, o.Size, o.ContentType) {
 		b.unwanted()
 		f.sawIn(n, gone)
-		if o.isDir() && !o.link {
+		if o.IsDir() && !o.ThroughLink {
 			f.sawDir(n, gone, true)
 		}
-		return o.info(base), o, nil
+		return o.Info(base), o, nil
 	}
-	if err != nil && (status(err) != http.StatusNotFound || dangles(err)) {
+	if err != nil && (api.StatusOf(err) != http.StatusNotFound || api.Dangles(err)) {
 		b.unwanted()
-		return vfs.Info{}, object{}, f.client.refusal(ctx, n, err)
+		return vfs.Info{}, api.Object{}, f.client.Refusal(ctx, n, err)
 	}
 	none := err != nil
 	var info vfs.Info
@@ -128,101 +127,51 @@ func (f *FS) find(ctx context.Context, n name, base string, w way) (vfs.Info, ob
 		f.sawIn(n, gone)
 		f.sawDir(n, gone, false)
 	}
-	return info, object{}, err
+	return info, api.Object{}, err
 }
 
-// head returns an object's headers. The error is not translated.
-func (c *client) head(ctx context.Context, n name) (object, error) {
-	resp, err := c.send(ctx, request{method: http.MethodHead, target: n})
-	if err != nil {
-		return object{}, err
-	}
-	o := c.object(resp.header)
-	if !o.sized {
-		o.size, err = c.sizeByRange(ctx, n, o.etag)
-	}
-	return o, err
-}
-
-// sizeByRange asks for the size of an object whose headers do not tell it, as behind a proxy that
-// sends answers in chunks: the answer to a range has it. The error is not translated.
-func (c *client) sizeByRange(ctx context.Context, n name, etag string) (int64, error) {
-	resp, err := c.open(ctx, request{method: http.MethodGet, target: n, header: map[string]string{"Range": "bytes=0-0"}})
-	switch {
-	case status(err) == http.StatusRequestedRangeNotSatisfiable:
-		return 0, nil // it has no first byte
-	case err != nil:
-		return 0, err
-	}
-	resp.body.Close()
-	if got := strings.Trim(resp.header.Get("Etag"), `"`); etag != "" && got != etag {
-		return 0, &vfs.Error{Kind: vfs.ErrChanged, TransID: resp.transID()}
-	}
-	if resp.status != http.StatusPartialContent {
-		return 0, &vfs.Error{
-			Kind: vfs.ErrUnavailable, Text: "the storage does not tell how large the file is", TransID: resp.transID(),
-			Err: fmt.Errorf("GET %q: neither Content-Length nor Content-Range, status %d", n.String(), resp.status),
-		}
-	}
-	return totalOf(resp.header.Get("Content-Range"))
-}
-
-func (f *FS) statContainer(ctx context.Context, n name, base string) (vfs.Info, error) {
-	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: n})
+func (f *FS) statContainer(ctx context.Context, n api.Name, base string) (vfs.Info, error) {
+	resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n})
 	if f.dropsInto(ctx, n, err) {
 		return f.dropBoxInfo(base), nil
 	}
 	if err != nil {
-		return vfs.Info{}, f.client.refusal(ctx, n, err)
+		return vfs.Info{}, f.client.Refusal(ctx, n, err)
 	}
-	info := vfs.Info{Name: base, Mode: dirMode}
-	info.Size, info.Links = containerUse(resp.header)
-	return f.containerAttrs(resp.header).over(info), nil
+	info := vfs.Info{Name: base, Mode: api.DefaultDirMode}
+	info.Size, info.Links = api.ContainerUse(resp.Header)
+	return f.containerAttrs(resp.Header).over(info), nil
 }
 
 // statAccount describes an account. It is there whatever Swift says of it: many may not ask for it as a whole, and all it would tell is how much is in it.
-func (f *FS) statAccount(ctx context.Context, n name) (vfs.Info, error) {
-	info := vfs.Info{Name: "/", Mode: dirMode, ModTime: f.opened}
-	resp, err := f.client.send(ctx, request{method: http.MethodHead, target: n, patience: -1})
+func (f *FS) statAccount(ctx context.Context, n api.Name) (vfs.Info, error) {
+	info := vfs.Info{Name: "/", Mode: api.DefaultDirMode, ModTime: f.opened}
+	resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n, Patience: -1})
 	switch {
 	case ctx.Err() != nil:
 		return vfs.Info{}, context.Cause(ctx)
 	case err == nil:
-		info.Size, info.Links = count(resp.header, "X-Account-Bytes-Used"), count(resp.header, "X-Account-Container-Count")
+		info.Size, info.Links = api.HeaderCount(resp.Header, "X-Account-Bytes-Used"), api.HeaderCount(resp.Header, "X-Account-Container-Count")
 	}
 	return info, nil
 }
 
-// containerUse is what a container's headers say of its bytes and objects, without the segments of its files, which lie in another one.
-func containerUse(h http.Header) (bytes, objects int64) {
-	return count(h, "X-Container-Bytes-Used"), count(h, "X-Container-Object-Count")
-}
-
-// count reads a header that counts something; 0 where it is not there.
-func count(h http.Header, key string) int64 {
-	n, _ := strconv.ParseInt(h.Get(key), 10, 64)
-	return max(n, 0)
-}
-
-// errNoContainer is in the errors about names in containers that do not exist.
-var errNoContainer = errors.New("no such container")
-
 // statPrefix tells whether there is anything below a name that has no object.
-func (f *FS) statPrefix(ctx context.Context, n name, base string) (vfs.Info, error) {
-	page, err := f.page(ctx, n, listing{prefix: n.prefix(), limit: 1})
+func (f *FS) statPrefix(ctx context.Context, n api.Name, base string) (vfs.Info, error) {
+	page, err := f.page(ctx, n, listing{prefix: n.Prefix(), limit: 1})
 	switch {
-	case status(err) == http.StatusNotFound:
-		return vfs.Info{}, refusedAs(fmt.Errorf("%w: %w", errNoContainer, err), vfs.ErrNotExist, "there is no container "+n.container)
+	case api.StatusOf(err) == http.StatusNotFound:
+		return vfs.Info{}, api.RefusedAs(fmt.Errorf("%w: %w", api.ErrNoContainer, err), vfs.ErrNotExist, "there is no container "+n.Container)
 	case err != nil:
-		return vfs.Info{}, f.client.refusal(ctx, n, err)
+		return vfs.Info{}, f.client.Refusal(ctx, n, err)
 	case len(page) == 0:
 		return vfs.Info{}, vfs.ErrNotExist
 	}
-	return vfs.Info{Name: base, Mode: dirMode, ModTime: page[0].time(f.opened)}, nil
+	return vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: page[0].time(f.opened)}, nil
 }
 
 // statBelow is statPrefix for a client who may ask for other names of the directory too.
-func (f *FS) statBelow(ctx context.Context, n name, base string) (vfs.Info, error) {
+func (f *FS) statBelow(ctx context.Context, n api.Name, base string) (vfs.Info, error) {
 	if s, ok := f.surroundings(ctx, n); ok && s.bare(n) {
 		return vfs.Info{}, vfs.ErrNotExist
 	}

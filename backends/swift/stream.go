@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -17,7 +16,7 @@ import (
 type stream struct {
 	fs   *FS
 	ctx  context.Context
-	n    name
+	n    api.Name
 	etag string // what every GET must still find
 	size int64
 
@@ -28,49 +27,39 @@ type stream struct {
 }
 
 // openStream begins with the GET of an object, from off to its end, and returns what its headers say.
-func (f *FS) openStream(ctx context.Context, n name, off int64) (*stream, object, error) {
-	req := request{method: http.MethodGet, target: n}
+func (f *FS) openStream(ctx context.Context, n api.Name, off int64) (*stream, api.Object, error) {
+	req := api.Request{Method: http.MethodGet, Target: n}
 	if off > 0 {
-		req.header = map[string]string{"Range": fmt.Sprintf("bytes=%d-", off)}
+		req.Header = map[string]string{"Range": fmt.Sprintf("bytes=%d-", off)}
 	}
-	resp, err := f.client.open(ctx, req)
-	if status(err) == http.StatusRequestedRangeNotSatisfiable {
+	resp, err := f.client.Open(ctx, req)
+	if api.StatusOf(err) == http.StatusRequestedRangeNotSatisfiable {
 		// Nothing is behind off. What there is, a HEAD tells.
-		o, err := f.client.head(ctx, n)
+		o, err := f.client.Head(ctx, n)
 		if err != nil {
-			return nil, object{}, err
+			return nil, api.Object{}, err
 		}
-		return &stream{fs: f, ctx: ctx, n: n, etag: o.etag, size: o.size, pos: max(off, o.size)}, o, nil
+		return &stream{fs: f, ctx: ctx, n: n, etag: o.ETag, size: o.Size, pos: max(off, o.Size)}, o, nil
 	}
 	if err != nil {
-		return nil, object{}, err
+		return nil, api.Object{}, err
 	}
-	o := f.client.object(resp.header)
-	if resp.status == http.StatusPartialContent {
-		if o.size, err = totalOf(resp.header.Get("Content-Range")); err != nil {
-			resp.body.Close()
-			return nil, object{}, err
+	o := f.client.ObjectOf(resp.Header)
+	if resp.Status == http.StatusPartialContent {
+		if o.Size, err = api.TotalOf(resp.Header.Get("Content-Range")); err != nil {
+			resp.Body.Close()
+			return nil, api.Object{}, err
 		}
 	} else if off > 0 {
-		resp.body.Close()
-		return nil, object{}, fmt.Errorf("GET %q: no part was given, status %d", n.String(), resp.status)
-	} else if !o.sized {
-		if o.size, err = f.client.sizeByRange(ctx, n, o.etag); err != nil {
-			resp.body.Close()
-			return nil, object{}, err
+		resp.Body.Close()
+		return nil, api.Object{}, fmt.Errorf("GET %q: no part was given, status %d", n.String(), resp.Status)
+	} else if !o.Sized {
+		if o.Size, err = f.client.SizeByRange(ctx, n, o.ETag); err != nil {
+			resp.Body.Close()
+			return nil, api.Object{}, err
 		}
 	}
-	return &stream{fs: f, ctx: ctx, n: n, etag: o.etag, size: o.size, pos: off, body: resp.body}, o, nil
-}
-
-// totalOf takes the size of the whole out of a Content-Range.
-func totalOf(contentRange string) (int64, error) {
-	_, total, ok := strings.Cut(contentRange, "/")
-	n, err := strconv.ParseInt(total, 10, 64)
-	if !ok || err != nil || n < 0 {
-		return 0, fmt.Errorf("Content-Range %q tells no size", contentRange)
-	}
-	return n, nil
+	return &stream{fs: f, ctx: ctx, n: n, etag: o.ETag, size: o.Size, pos: off, body: resp.Body}, o, nil
 }
 
 // Read implements [io.Reader].
@@ -109,7 +98,7 @@ func (s *stream) pause(cause error) error {
 	if s.failed.IsZero() {
 		s.failed = now
 	}
-	if now.Sub(s.failed) > s.fs.client.patience {
+	if now.Sub(s.failed) > s.fs.client.Patience {
 		if errors.Is(cause, io.EOF) {
 			cause = fmt.Errorf("GET %q ended at %d of %d bytes", s.n.String(), s.pos, s.size)
 		}
@@ -117,7 +106,7 @@ func (s *stream) pause(cause error) error {
 	}
 	s.fs.log.Debug("download taken up again", "target", s.n.String(), "at", s.pos, "err", cause)
 	select {
-	case <-time.After(backoff(s.tries)):
+	case <-time.After(api.Backoff(s.tries)):
 	case <-s.ctx.Done():
 		return context.Cause(s.ctx)
 	}
@@ -144,19 +133,19 @@ func (s *stream) drop() {
 }
 
 // openRange asks for n bytes of an object, from off, provided that it still has the ETag.
-func (f *FS) openRange(ctx context.Context, target name, etag string, off, n int64) (io.ReadCloser, error) {
+func (f *FS) openRange(ctx context.Context, target api.Name, etag string, off, n int64) (io.ReadCloser, error) {
 	header := map[string]string{"Range": fmt.Sprintf("bytes=%d-%d", off, off+n-1)}
-	resp, err := f.client.openMatching(ctx, request{method: http.MethodGet, target: target, header: header}, etag)
-	switch status(err) {
+	resp, err := f.client.OpenMatching(ctx, api.Request{Method: http.MethodGet, Target: target, Header: header}, etag)
+	switch api.StatusOf(err) {
 	case http.StatusPreconditionFailed, http.StatusNotFound, http.StatusRequestedRangeNotSatisfiable:
-		return nil, refusedAs(err, vfs.ErrChanged, "")
+		return nil, api.RefusedAs(err, vfs.ErrChanged, "")
 	}
 	if err != nil {
-		return nil, translate(err)
+		return nil, api.Translate(err)
 	}
-	if resp.status != http.StatusPartialContent {
-		resp.body.Close()
-		return nil, &vfs.Error{Kind: vfs.ErrUnavailable, TransID: resp.transID(), Err: fmt.Errorf("GET %q: no part was given, status %d", target.String(), resp.status)}
+	if resp.Status != http.StatusPartialContent {
+		resp.Body.Close()
+		return nil, &vfs.Error{Kind: vfs.ErrUnavailable, TransID: resp.TransID(), Err: fmt.Errorf("GET %q: no part was given, status %d", target.String(), resp.Status)}
 	}
-	return resp.body, nil
+	return resp.Body, nil
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"filegate/backends/internal/recent"
+	"filegate/backends/swift/api"
 )
 
 // Whether a name is free takes a listing of what lies below it, beside the HEAD. Who puts many new files into a directory would have Swift list it for
@@ -40,10 +41,10 @@ func (s *stretch) lists(key string) bool {
 }
 
 // bare says whether nothing lies below a name.
-func (s *stretch) bare(n name) bool { return !s.lists(n.prefix()) }
+func (s *stretch) bare(n api.Name) bool { return !s.lists(n.Prefix()) }
 
 // free says whether nothing has the name, and nothing lies below it.
-func (s *stretch) free(n name) bool { return s.covers(n.object) && !s.lists(n.object) && s.bare(n) }
+func (s *stretch) free(n api.Name) bool { return s.covers(n.Object) && !s.lists(n.Object) && s.bare(n) }
 
 // known are the stretches that a session has seen.
 type known struct {
@@ -72,20 +73,20 @@ func (k *known) get(dir, key string, good func(*stretch) bool) *stretch {
 }
 
 // around is the prefix of the names that a directory listing has beside n, and that with the container.
-func around(n name) (in, dir string) {
-	in = n.object[:strings.LastIndexByte(n.object, '/')+1]
-	return in, n.with(in).String()
+func around(n api.Name) (in, dir string) {
+	in = n.Object[:strings.LastIndexByte(n.Object, '/')+1]
+	return in, n.With(in).String()
 }
 
 // missing notes that a name was asked for that has no object.
-func (k *known) missing(n name) {
+func (k *known) missing(n api.Name) {
 	_, dir := around(n)
 	k.asked.Note(dir)
 }
 
 // surroundings returns a stretch that tells of what lies below n, and asks for one where many such questions seem to come.
-func (f *FS) surroundings(ctx context.Context, n name) (*stretch, bool) {
-	if !n.isObject() || n.checkNew() != nil || f.changedBelow(ctx, n) {
+func (f *FS) surroundings(ctx context.Context, n api.Name) (*stretch, bool) {
+	if !n.IsObject() || n.CheckNew() != nil || f.changedBelow(ctx, n) {
 		return nil, false
 	}
 	in, dir := around(n)
@@ -93,11 +94,11 @@ func (f *FS) surroundings(ctx context.Context, n name) (*stretch, bool) {
 		return nil, false
 	}
 	f.around.asked.Note(dir) // and so it goes on
-	if s := f.around.get(dir, n.prefix(), func(s *stretch) bool { return f.fresh(n, s.moment) }); s != nil {
+	if s := f.around.get(dir, n.Prefix(), func(s *stretch) bool { return f.fresh(n, s.moment) }); s != nil {
 		return s, true
 	}
 	asked := f.now()
-	l := listing{prefix: in, marker: before(n.object), delimiter: true, limit: stretchEntries}
+	l := listing{prefix: in, marker: before(n.Object), delimiter: true, limit: stretchEntries}
 	page, err := f.rawPage(ctx, n, l)
 	if err != nil {
 		return nil, false // whoever asks for the name itself will hear of it
@@ -117,12 +118,12 @@ func (f *FS) surroundings(ctx context.Context, n name) (*stretch, bool) {
 		}
 	}
 	f.around.put(s)
-	return s, s.covers(n.prefix())
+	return s, s.covers(n.Prefix())
 }
 
 // made notes that there is a new directory, of which it was known at a moment that nothing lies below it.
-func (k *known) made(dir name, free moment) {
-	s := &stretch{moment: free, dir: dir.with(dir.prefix()).String()}
+func (k *known) made(dir api.Name, free moment) {
+	s := &stretch{moment: free, dir: dir.With(dir.Prefix()).String()}
 	k.asked.Note(s.dir)
 	k.put(s)
 }

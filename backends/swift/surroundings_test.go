@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -27,7 +28,7 @@ func (f *fake) puts(t *testing.T, p vfs.Path) string {
 func (f *fake) requested() string {
 	var all []string
 	for _, r := range f.srv.Requests() {
-		if !strings.Contains(r.Path, segmentsSuffix) {
+		if !strings.Contains(r.Path, api.SegmentsSuffix) {
 			all = append(all, string(r.Op))
 		}
 	}
@@ -89,7 +90,7 @@ func TestManyAskedFor(t *testing.T) {
 	f.recallLong()
 	ctx := t.Context()
 	other.mustWrite(t, "/c/f05", noise(10))
-	if _, err := f.client.limits(ctx); err != nil { // which are asked for once
+	if _, err := f.client.Limits(ctx); err != nil { // which are asked for once
 		t.Fatal(err)
 	}
 	send := func(p vfs.Path, there error, want ...swifttest.Op) {

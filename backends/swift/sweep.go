@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"filegate/backends/swift/api"
 )
 
 const (
@@ -16,20 +18,20 @@ const (
 
 // sweepUploads removes uploads in n's container that were cut off and have not been gone on with for the retention time. It is what a Commit of a
 // large file does at its end, now and then; a failure is for the log.
-func (f *FS) sweepUploads(ctx context.Context, n name) {
+func (f *FS) sweepUploads(ctx context.Context, n api.Name) {
 	if f.backend.cfg.ResumeRetention == 0 {
 		return // another gateway may keep them
 	}
 	key, err := f.partialsKey(ctx, n)
 	if err == nil && f.backend.swept.Note(key) {
-		err = f.removeExpired(ctx, n.segments())
+		err = f.removeExpired(ctx, n.SegmentsContainer())
 	}
 	if err != nil {
-		f.log.Warn("remains of uploads not removed", "container", n.segments().String(), "err", err)
+		f.log.Warn("remains of uploads not removed", "container", n.SegmentsContainer().String(), "err", err)
 	}
 }
 
-func (f *FS) removeExpired(ctx context.Context, segments name) error {
+func (f *FS) removeExpired(ctx context.Context, segments api.Name) error {
 	removed := 0
 	err := f.eachListed(ctx, segments, uploadsPrefix, func(marker entry) error {
 		gone, err := f.removeIfExpired(ctx, segments, marker)
@@ -52,13 +54,13 @@ var errSweptEnough = errors.New("enough removed for now")
 
 // removeIfExpired removes the upload of a marker whose retention time is over, and reports whether it
 // did. An upload that cannot be read is left to a later sweep.
-func (f *FS) removeIfExpired(ctx context.Context, segments name, marker entry) (bool, error) {
+func (f *FS) removeIfExpired(ctx context.Context, segments api.Name, marker entry) (bool, error) {
 	i := strings.LastIndexByte(marker.Name, '/')
 	if i <= len(uploadsPrefix) || !f.expired(marker.time(time.Now())) {
 		return false, nil
 	}
-	target := name{segments.account, strings.TrimSuffix(segments.container, segmentsSuffix), marker.Name[len(uploadsPrefix):i]}
-	if target.segments() != segments {
+	target := api.Name{Account: segments.Account, Container: strings.TrimSuffix(segments.Container, api.SegmentsSuffix), Object: marker.Name[len(uploadsPrefix):i]}
+	if target.SegmentsContainer() != segments {
 		return false, nil // the container's name is too long to be told from that of its segments
 	}
 	p, err := f.replay(ctx, target, marker.Name[i+1:], marker)

@@ -64,15 +64,15 @@ func TestTokenNotRenewed(t *testing.T) {
 				t.Parallel()
 				f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize, c.Patience = buffers.BlockSize, 10*time.Second })
 				old := u.prepare(t, f, "/c/file")
-				grants := f.client.grants
-				f.client.grants = refusedLogin{grants}
+				grants := f.client.Grants
+				f.client.Grants = refusedLogin{grants}
 				f.srv.Inject(swifttest.Rule{Op: op, Times: 1, Fault: swifttest.Fault{Call: f.srv.Revoke}})
 				within(t, 9*time.Second, "a login that has ended is not waited for", func() {
 					if err := u.write(t, f, "/c/file", noise(u.data)); vfs.Kind(err) != vfs.ErrPermission {
 						t.Errorf("the upload ended with %v, want %v", err, vfs.ErrPermission)
 					}
 				})
-				f.client.grants = grants
+				f.client.Grants = grants
 				if u.old >= 0 {
 					f.has(t, "/c/file", old, "what was there stays")
 				}
@@ -81,7 +81,7 @@ func TestTokenNotRenewed(t *testing.T) {
 	}
 	t.Run("reading", func(t *testing.T) {
 		f, _ := newDownload(t, 3*buffers.BlockSize, nil)
-		f.client.grants = refusedLogin{f.client.grants}
+		f.client.Grants = refusedLogin{f.client.Grants}
 		f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Times: 1, Fault: swifttest.Fault{At: swifttest.InAnswer, Bytes: 100_000, Call: f.srv.Revoke, Cut: true}})
 		if _, err := f.read(t.Context(), "/c/file"); vfs.Kind(err) != vfs.ErrPermission {
 			t.Errorf("the download ended with %v, want %v", err, vfs.ErrPermission)
@@ -110,13 +110,13 @@ func TestTokenRenewedLate(t *testing.T) {
 		want     error
 	}{{3, nil}, {1000, vfs.ErrUnavailable}} {
 		f := newFake(t, swifttest.Limits{}, func(c *Config) { c.Patience = 2 * time.Second })
-		grants := f.client.grants
-		f.client.grants = &unreachableLogin{grants, tt.failures}
+		grants := f.client.Grants
+		f.client.Grants = &unreachableLogin{grants, tt.failures}
 		f.srv.Revoke()
 		_, err := f.Stat(t.Context(), "/c")
 		if vfs.Kind(err) != tt.want || tt.want == nil && err != nil {
 			t.Errorf("after %d failures to renew a login: %v, want %v", tt.failures, err, tt.want)
 		}
-		f.client.grants = grants
+		f.client.Grants = grants
 	}
 }

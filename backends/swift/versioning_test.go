@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"testing"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -48,7 +49,7 @@ func inEveryWay(t *testing.T, ways []string, test func(t *testing.T, f *fake, ho
 }
 
 // container is the one that the test works in.
-func (f *fake) container() name { return name{container: string(f.dir[1:])} }
+func (f *fake) container() api.Name { return api.Name{Container: string(f.dir[1:])} }
 
 // keepVersions makes the container keep versions from now on. They are gone after the test.
 func (f *fake) keepVersions(t *testing.T, how string) {
@@ -65,10 +66,10 @@ func (f *fake) keepVersions(t *testing.T, how string) {
 			return
 		}
 		for _, v := range f.versionLines(t) {
-			_, err := f.client.send(context.WithoutCancel(t.Context()), request{
-				method: http.MethodDelete, target: n.with(v.Name), query: url.Values{"version-id": {v.ID}},
+			_, err := f.client.Send(context.WithoutCancel(t.Context()), api.Request{
+				Method: http.MethodDelete, Target: n.With(v.Name), Query: url.Values{"version-id": {v.ID}},
 			})
-			if err != nil && status(err) != http.StatusNotFound {
+			if err != nil && api.StatusOf(err) != http.StatusNotFound {
 				t.Log(err)
 			}
 		}
@@ -78,7 +79,7 @@ func (f *fake) keepVersions(t *testing.T, how string) {
 // change changes a header of the container.
 func (f *fake) change(t *testing.T, header, value string) {
 	t.Helper()
-	_, err := f.client.send(context.WithoutCancel(t.Context()), request{method: http.MethodPost, target: f.container(), header: map[string]string{header: value}})
+	_, err := f.client.Send(context.WithoutCancel(t.Context()), api.Request{Method: http.MethodPost, Target: f.container(), Header: map[string]string{header: value}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +98,7 @@ func (f *fake) versionLines(t *testing.T) []versionLine {
 	var all []versionLine
 	query := url.Values{"versions": {""}, "format": {"json"}}
 	for {
-		body, _, err := f.client.fetch(context.WithoutCancel(t.Context()), request{method: http.MethodGet, target: f.container(), query: query}, maxPage)
+		body, _, err := f.client.Fetch(context.WithoutCancel(t.Context()), api.Request{Method: http.MethodGet, Target: f.container(), Query: query}, maxPage)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,7 +113,7 @@ func (f *fake) versionLines(t *testing.T) []versionLine {
 		last := page[len(page)-1]
 		query.Set("marker", last.Name)
 		query.Set("version_marker", last.ID)
-		if last.ID == nullVersion {
+		if last.ID == api.NullVersion {
 			query.Set("version_marker", lastVersion)
 		}
 	}
@@ -121,38 +122,38 @@ func (f *fake) versionLines(t *testing.T) []versionLine {
 // kept are the contents of all versions that Swift keeps, read from it without the help of what is tested.
 func (f *fake) kept(t *testing.T, how string) [][]byte {
 	t.Helper()
-	var targets []request
+	var targets []api.Request
 	if how == "X-Versions-Enabled" {
 		for _, v := range f.versionLines(t) {
-			if v.Type != deletedType {
-				targets = append(targets, request{target: f.container().with(v.Name), query: url.Values{"version-id": {v.ID}}})
+			if v.Type != api.DeletedType {
+				targets = append(targets, api.Request{Target: f.container().With(v.Name), Query: url.Values{"version-id": {v.ID}}})
 			}
 		}
 	} else {
-		v, err := f.client.askVersioning(t.Context(), f.container())
+		v, err := f.client.Versioning(t.Context(), f.container())
 		if err != nil {
 			t.Fatal(err)
 		}
-		archive := name{container: v.archive}
+		archive := api.Name{Container: v.Archive}
 		all, err := f.allListed(t.Context(), archive, "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range all {
-			if e.ContentType != deletedType {
-				targets = append(targets, request{target: archive.with(e.Name)})
+			if e.ContentType != api.DeletedType {
+				targets = append(targets, api.Request{Target: archive.With(e.Name)})
 			}
 		}
 	}
 	var contents [][]byte
 	for _, req := range targets {
-		req.method = http.MethodGet
-		body, resp, err := f.client.fetch(t.Context(), req, 16*mib)
-		if err == nil && strconv.Itoa(len(body)) != resp.header.Get("Content-Length") {
-			err = fmt.Errorf("%d bytes, not %s", len(body), resp.header.Get("Content-Length"))
+		req.Method = http.MethodGet
+		body, resp, err := f.client.Fetch(t.Context(), req, 16*mib)
+		if err == nil && strconv.Itoa(len(body)) != resp.Header.Get("Content-Length") {
+			err = fmt.Errorf("%d bytes, not %s", len(body), resp.Header.Get("Content-Length"))
 		}
 		if err != nil {
-			t.Errorf("a version of %q cannot be read: %v", req.target.String(), err)
+			t.Errorf("a version of %q cannot be read: %v", req.Target.String(), err)
 		}
 		contents = append(contents, body)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"filegate/backends/swift/api"
 	"filegate/core/cache"
 	"filegate/core/vfs"
 )
@@ -20,34 +21,34 @@ const versionsDir = ".versions"
 // history is a place in the tree of a container's versions.
 type history struct {
 	*FS
-	of  name // what has the same path without versionsDir
-	how versioning
+	of  api.Name // what has the same path without versionsDir
+	how api.Versioning
 }
 
 // historyAt returns the place that a name is in the tree of versions; ok is false for what is a name like others.
-func (f *FS) historyAt(ctx context.Context, n name) (h history, ok bool, err error) {
-	rest, inTree := strings.CutPrefix(n.object, versionsDir+"/")
-	if !inTree && n.object != versionsDir {
+func (f *FS) historyAt(ctx context.Context, n api.Name) (h history, ok bool, err error) {
+	rest, inTree := strings.CutPrefix(n.Object, versionsDir+"/")
+	if !inTree && n.Object != versionsDir {
 		return history{}, false, nil
 	}
-	how, err := f.versioningFor(ctx, n.top())
-	if err != nil && status(err) != http.StatusForbidden { // who may not look at the container may read files in it, all the same
-		return history{}, false, translate(err)
+	how, err := f.versioningFor(ctx, n.Top())
+	if err != nil && api.StatusOf(err) != http.StatusForbidden { // who may not look at the container may read files in it, all the same
+		return history{}, false, api.Translate(err)
 	}
-	most := maxObjectName
-	if how.keeps() {
+	most := api.MaxObjectName
+	if how.Keeps() {
 		most += len(versionsDir) + 1 + maxVersionBase
 	}
-	if len(n.object) > most {
+	if len(n.Object) > most {
 		return history{}, false, errLongName(n)
 	}
 	switch {
 	case !inTree:
 		rest = ""
 	case rest == "":
-		rest = emptyObject
+		rest = api.EmptyObject
 	}
-	return history{f, n.with(rest), how}, how.keeps(), nil
+	return history{f, n.With(rest), how}, how.Keeps(), nil
 }
 
 // maxVersionBase is more than a slash and the file name of a version have.
@@ -57,42 +58,42 @@ const maxVersionBase = 64
 const versioningLife = 5 * time.Minute
 
 // versioningFor says how a container keeps versions, for paths. The error is not translated.
-func (f *FS) versioningFor(ctx context.Context, container name) (versioning, error) {
+func (f *FS) versioningFor(ctx context.Context, container api.Name) (api.Versioning, error) {
 	key, err := f.versioningKey(ctx, container)
 	if err != nil {
-		return versioning{}, err
+		return api.Versioning{}, err
 	}
 	if archive, ok := f.backend.local.Get(ctx, key); ok {
-		return versioning{enabled: len(archive) == 0, archive: string(archive)}, nil
+		return api.Versioning{Enabled: len(archive) == 0, Archive: string(archive)}, nil
 	}
-	how, err := f.client.askVersioning(ctx, container)
-	if err == nil && how.keeps() {
-		if how.enabled { // which is what counts where there are both
-			how.archive = ""
+	how, err := f.client.Versioning(ctx, container)
+	if err == nil && how.Keeps() {
+		if how.Enabled { // which is what counts where there are both
+			how.Archive = ""
 		}
-		f.backend.local.Set(ctx, key, []byte(how.archive), versioningLife)
+		f.backend.local.Set(ctx, key, []byte(how.Archive), versioningLife)
 	}
 	return how, err
 }
 
-func (f *FS) versioningKey(ctx context.Context, container name) (cache.Key, error) {
-	grant, err := f.client.grants.Current(ctx)
+func (f *FS) versioningKey(ctx context.Context, container api.Name) (cache.Key, error) {
+	grant, err := f.client.Grants.Current(ctx)
 	if err != nil {
 		return cache.Key{}, err
 	}
-	account, err := accountURL(grant.Endpoint, container.account)
-	return cache.NewKey("swift versioning", account, container.container), err
+	account, err := api.AccountURL(grant.Endpoint, container.Account)
+	return cache.NewKey("swift versioning", account, container.Container), err
 }
 
 // forgetVersioning is for a container that was made or removed.
-func (f *FS) forgetVersioning(ctx context.Context, container name) {
+func (f *FS) forgetVersioning(ctx context.Context, container api.Name) {
 	if key, err := f.versioningKey(ctx, container); err == nil {
 		f.backend.local.Delete(context.WithoutCancel(ctx), key)
 	}
 }
 
 // changeable says whether anything may be made, changed or removed at a place. Nobody changes old versions.
-func (f *FS) changeable(ctx context.Context, n name) error {
+func (f *FS) changeable(ctx context.Context, n api.Name) error {
 	_, inTree, err := f.historyAt(ctx, n)
 	if inTree {
 		err = vfs.Errorf(vfs.ErrPermission, "old versions of files cannot be changed: to bring one back, rename it to the file, or copy it")
@@ -101,7 +102,7 @@ func (f *FS) changeable(ctx context.Context, n name) error {
 }
 
 // readable returns where a file is read: elsewhere than at its name, if it is an old version, of which dated is the time.
-func (f *FS) readable(ctx context.Context, n name, base string) (at name, dated time.Time, err error) {
+func (f *FS) readable(ctx context.Context, n api.Name, base string) (at api.Name, dated time.Time, err error) {
 	h, inTree, err := f.historyAt(ctx, n)
 	if err != nil || !inTree {
 		return n, time.Time{}, err
@@ -121,7 +122,7 @@ const versionTime = "2006-01-02T15-04-05.00000Z"
 // versionBase is the file name of a version. Some ids have a part that no time has, behind an underscore.
 func versionBase(id string) (base string, at time.Time, ok bool) {
 	seconds, rest, _ := strings.Cut(id, "_")
-	at, err := parseSeconds(seconds)
+	at, err := api.ParseSeconds(seconds)
 	if err != nil || !strings.Contains(seconds, ".") {
 		return "", time.Time{}, false
 	}
@@ -149,32 +150,17 @@ func versionOf(base string) (id string, at time.Time, ok bool) {
 	return id, at, ok && again == base
 }
 
-// versionMark separates the name of an object from the id of the version that is meant, in names of this package. No name of Swift's has it.
-const versionMark = "\x00"
-
-// at is a version of an object.
-func (n name) at(id string) name { return n.with(n.object + versionMark + id) }
-
-// cutVersion splits what at makes. The id is empty for what is no version.
-func (n name) cutVersion() (object name, id string) {
-	base, id, ok := strings.Cut(n.object, versionMark)
-	if !ok || base == "" { // emptyObject
-		return n, ""
-	}
-	return n.with(base), id
-}
-
 // oldVersion is a version of an object: where it is read, and what it is.
 type oldVersion struct {
-	name   name
-	of     name // the object that it is one of
-	object object
+	name   api.Name
+	of     api.Name // the object that it is one of
+	object api.Object
 	dated  time.Time
 }
 
 // version returns the version that the place is the file of.
 func (h history) version(ctx context.Context) (oldVersion, error) {
-	dir, base := "", h.of.object
+	dir, base := "", h.of.Object
 	if i := strings.LastIndexByte(base, '/'); i >= 0 {
 		dir, base = base[:i], base[i+1:]
 	}
@@ -182,49 +168,42 @@ func (h history) version(ctx context.Context) (oldVersion, error) {
 	if !ok || dir == "" {
 		return oldVersion{}, vfs.ErrNotExist
 	}
-	v := oldVersion{of: h.of.with(dir), dated: at}
+	v := oldVersion{of: h.of.With(dir), dated: at}
 	var err error
-	if h.how.archive != "" {
+	if h.how.Archive != "" {
 		v.name = h.archived(v.of, id)
-		v.object, err = h.client.head(ctx, v.name)
+		v.object, err = h.client.Head(ctx, v.name)
 	} else {
-		v.name = v.of.at(id)
-		v.object, err = h.client.head(ctx, v.name)
-		if status(err) == http.StatusNotFound {
+		v.name = v.of.AtVersion(id)
+		v.object, err = h.client.Head(ctx, v.name)
+		if api.StatusOf(err) == http.StatusNotFound {
 			// What is from a time without versions has no id, but it has a time.
-			v.name = v.of.at(nullVersion)
-			v.object, err = h.client.head(ctx, v.name)
-			if err == nil && !v.object.modified.Equal(at) {
+			v.name = v.of.AtVersion(api.NullVersion)
+			v.object, err = h.client.Head(ctx, v.name)
+			if err == nil && !v.object.Modified.Equal(at) {
 				return oldVersion{}, vfs.ErrNotExist
 			}
 		}
 	}
 	switch {
 	case err != nil:
-		return oldVersion{}, h.client.refusal(ctx, h.of, err)
-	case v.object.contentType == deletedType, v.object.isDir():
+		return oldVersion{}, h.client.Refusal(ctx, h.of, err)
+	case v.object.ContentType == api.DeletedType, v.object.IsDir():
 		return oldVersion{}, vfs.ErrNotExist
 	}
-	v.object.datedBy(at)
+	v.object.DatedBy(at)
 	return v, nil
-}
-
-// datedBy gives a version the time that it is named by, unless its owner has given it another. What Swift says is, of some, when it was replaced.
-func (o *object) datedBy(at time.Time) {
-	if o.header.Get(metaMtime) == "" {
-		o.mtime = at
-	}
 }
 
 // stat implements Stat in the tree.
 func (h history) stat(ctx context.Context, base string) (vfs.Info, error) {
-	dir := vfs.Info{Name: base, Mode: dirMode, ModTime: h.opened}
-	if !h.of.isObject() {
+	dir := vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: h.opened}
+	if !h.of.IsObject() {
 		return dir, nil
 	}
 	v, err := h.version(ctx)
 	if err == nil {
-		return v.object.info(base), nil
+		return v.object.Info(base), nil
 	}
 	if !errors.Is(err, vfs.ErrNotExist) {
 		return vfs.Info{}, err
@@ -232,27 +211,27 @@ func (h history) stat(ctx context.Context, base string) (vfs.Info, error) {
 	there, err := h.isDir(ctx)
 	switch {
 	case err != nil:
-		return vfs.Info{}, h.client.refusal(ctx, h.of, err)
+		return vfs.Info{}, h.client.Refusal(ctx, h.of, err)
 	case !there:
 		return vfs.Info{}, vfs.ErrNotExist
 	}
 	return dir, nil
 }
 
-// isDir says whether there are versions of an object of the name, or of any below it. The error is not translated.
+// IsDir says whether there are versions of an object of the name, or of any below it. The error is not translated.
 func (h history) isDir(ctx context.Context) (bool, error) {
-	if h.how.archive != "" {
+	if h.how.Archive != "" {
 		return h.isDirInArchive(ctx)
 	}
-	for _, prefix := range []string{h.of.object, h.of.prefix()} {
-		if prefix == emptyObject {
+	for _, prefix := range []string{h.of.Object, h.of.Prefix()} {
+		if prefix == api.EmptyObject {
 			continue
 		}
 		p, err := h.rawPage(ctx, h.of, listing{versions: true, prefix: prefix, limit: 1})
 		if err != nil {
 			return false, err
 		}
-		if len(p.lines) > 0 && (p.lines[0].Name == h.of.object || strings.HasPrefix(p.lines[0].key(), h.of.prefix())) {
+		if len(p.lines) > 0 && (p.lines[0].Name == h.of.Object || strings.HasPrefix(p.lines[0].key(), h.of.Prefix())) {
 			return true, nil
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -18,35 +19,35 @@ import (
 // so that a directory's files lie there in as many places as their names have lengths.
 
 // archived is where the version of an object lies.
-func (h history) archived(of name, id string) name {
-	return name{account: of.account, container: h.how.archive, object: archivePrefix(of.object) + id}
+func (h history) archived(of api.Name, id string) api.Name {
+	return api.Name{Account: of.Account, Container: h.how.Archive, Object: archivePrefix(of.Object) + id}
 }
 
 func archivePrefix(object string) string { return fmt.Sprintf("%03x%s/", len(object), object) }
 
 // archive is the container of the versions.
-func (h history) archive() name { return name{account: h.of.account, container: h.how.archive} }
+func (h history) archive() api.Name { return api.Name{Account: h.of.Account, Container: h.how.Archive} }
 
 // archivePage is a page of the archive's listing. One that is not there is empty. The error is not translated.
 func (h history) archivePage(ctx context.Context, l listing) (rawPage, error) {
 	if l.limit == 0 {
-		known, err := h.client.limits(ctx)
+		known, err := h.client.Limits(ctx)
 		if err != nil {
 			return rawPage{}, err
 		}
-		l.limit = known.listing
+		l.limit = known.Listing
 	}
 	p, err := h.rawPage(ctx, h.archive(), l)
-	if status(err) == http.StatusNotFound {
+	if api.StatusOf(err) == http.StatusNotFound {
 		return rawPage{}, nil
 	}
 	return p, err
 }
 
-// isDirInArchive is isDir for an archive.
+// isDirInArchive is IsDir for an archive.
 func (h history) isDirInArchive(ctx context.Context) (bool, error) {
-	if h.of.object != emptyObject {
-		p, err := h.archivePage(ctx, listing{prefix: archivePrefix(h.of.object), limit: 1})
+	if h.of.Object != api.EmptyObject {
+		p, err := h.archivePage(ctx, listing{prefix: archivePrefix(h.of.Object), limit: 1})
 		if err != nil || len(p.lines) > 0 {
 			return err == nil, err
 		}
@@ -57,7 +58,7 @@ func (h history) isDirInArchive(ctx context.Context) (bool, error) {
 
 // archivedVersions gives out the versions of the object itself.
 func (h history) archivedVersions() stage {
-	l := listing{prefix: archivePrefix(h.of.object), limit: measureAtOnce}
+	l := listing{prefix: archivePrefix(h.of.Object), limit: measureAtOnce}
 	return func(ctx context.Context) (batch []shown, there, more bool, err error) {
 		p, err := h.archivePage(ctx, l)
 		if err != nil {
@@ -65,7 +66,7 @@ func (h history) archivedVersions() stage {
 		}
 		for _, e := range p.lines {
 			there = true
-			if s, ok := h.shownVersion(e, strings.TrimPrefix(e.Name, l.prefix), h.archive().with(e.Name)); ok {
+			if s, ok := h.shownVersion(e, strings.TrimPrefix(e.Name, l.prefix), h.archive().With(e.Name)); ok {
 				batch = append(batch, s)
 			}
 			l.marker = e.Name
@@ -98,14 +99,14 @@ func (h history) archivedBelow() stage {
 		for _, e := range p.lines {
 			l.marker = e.key()
 			element := strings.TrimSuffix(strings.TrimPrefix(e.Subdir, l.prefix), "/")
-			base := escapeElement(element, false)
+			base := api.EscapeElement(element, false)
 			if e.Subdir == "" || !vfs.ValidName(base) || seen[element] {
 				continue
 			}
 			if len(seen) < maxSeen {
 				seen[element] = true
 			}
-			batch = append(batch, shown{Info: vfs.Info{Name: base, Mode: dirMode, ModTime: h.opened}})
+			batch = append(batch, shown{Info: vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: h.opened}})
 		}
 		if !p.more {
 			length = 0
@@ -115,15 +116,15 @@ func (h history) archivedBelow() stage {
 }
 
 // inArchive is what the names of versions begin with of objects that lie below the place and have names of a length.
-func (h history) inArchive(length int) string { return fmt.Sprintf("%03x%s", length, h.of.prefix()) }
+func (h history) inArchive(length int) string { return fmt.Sprintf("%03x%s", length, h.of.Prefix()) }
 
 // leastLength is the least that a name below the place can have: of an object "d/", which is the file with no name in d.
-func (h history) leastLength() int { return max(1, len(h.of.prefix())) }
+func (h history) leastLength() int { return max(1, len(h.of.Prefix())) }
 
 // lengthFrom returns the least length, not less than the given one, that the name of an object below the place has of which there are versions. It takes no
 // more than two requests for each length that any name has. The error is not translated.
 func (h history) lengthFrom(ctx context.Context, length int) (int, bool, error) {
-	for length <= maxObjectName {
+	for length <= api.MaxObjectName {
 		p, err := h.archivePage(ctx, listing{marker: h.inArchive(length), limit: 1})
 		if err != nil || len(p.lines) == 0 {
 			return 0, false, err

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -21,17 +22,17 @@ func (h history) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	if l.times == 0 {
 		l.times = -1
 	}
-	if h.how.archive != "" {
+	if h.how.Archive != "" {
 		l.stages = []stage{h.archivedVersions(), h.archivedBelow()}
 	} else {
 		l.stages = []stage{h.versionsOfIt(), h.versionsBelow()}
 	}
-	if !h.of.isObject() || h.of.object == emptyObject { // what has none itself
+	if !h.of.IsObject() || h.of.Object == api.EmptyObject { // what has none itself
 		l.stages = l.stages[1:]
 	}
 	first, err := l.Next(ctx)
 	switch {
-	case err == io.EOF && h.of.isObject() && !l.there:
+	case err == io.EOF && h.of.IsObject() && !l.there:
 		info, err := h.stat(ctx, p.Base())
 		if err == nil && !info.IsDir() {
 			err = vfs.ErrNotDir
@@ -71,7 +72,7 @@ func (l *historyLister) Next(ctx context.Context) ([]vfs.Info, error) {
 		}
 		batch, there, more, err := l.stages[0](ctx)
 		if err != nil {
-			return nil, l.client.refusal(ctx, l.of, err)
+			return nil, l.client.Refusal(ctx, l.of, err)
 		}
 		l.there = l.there || there
 		if !more {
@@ -114,56 +115,56 @@ func (l *historyLister) date(ctx context.Context, batch []shown) error {
 }
 
 // shownVersion is a version as its directory shows it, unless it is one that has no content: of a deletion, or of a directory.
-func (f *FS) shownVersion(e entry, id string, lies name) (shown, bool) {
-	if e.ContentType == deletedType || isDirectoryType(e.ContentType) {
+func (f *FS) shownVersion(e entry, id string, lies api.Name) (shown, bool) {
+	if e.ContentType == api.DeletedType || api.IsDirectoryType(e.ContentType) {
 		return shown{}, false
 	}
 	base, _, ok := versionBase(id)
-	info := vfs.Info{Name: base, Size: e.Bytes, Mode: fileMode, ModTime: e.time(f.opened), Version: e.version()}
+	info := vfs.Info{Name: base, Size: e.Bytes, Mode: api.DefaultFileMode, ModTime: e.time(f.opened), Version: e.version()}
 	return shown{Info: info, lies: lies}, ok
 }
 
 // versionsOfIt gives out the versions of the object itself.
 func (h history) versionsOfIt() stage {
-	l := listing{versions: true, prefix: h.of.object, limit: versionsFirst}
+	l := listing{versions: true, prefix: h.of.Object, limit: versionsFirst}
 	return func(ctx context.Context) (batch []shown, there, more bool, err error) {
 		p, err := h.rawPage(ctx, h.of, l)
 		if err != nil {
 			return nil, false, false, err
 		}
 		for _, e := range p.lines {
-			if e.Name != h.of.object {
+			if e.Name != h.of.Object {
 				return batch, there, false, nil
 			}
 			there = true
 			id := e.VersionID
-			if id == nullVersion {
+			if id == api.NullVersion {
 				id = formatTimestamp(e.time(h.opened))
 			}
-			if s, ok := h.shownVersion(e, id, h.of.at(e.VersionID)); ok {
+			if s, ok := h.shownVersion(e, id, h.of.AtVersion(e.VersionID)); ok {
 				batch = append(batch, s)
 			}
 			l.marker, l.versionMarker = e.Name, e.VersionID
 		}
-		if l.versionMarker == nullVersion {
+		if l.versionMarker == api.NullVersion {
 			l.versionMarker = lastVersion // behind "null" Swift lists nothing
 		}
-		known, err := h.client.limits(ctx)
-		l.limit = min(known.listing, measureAtOnce)
+		known, err := h.client.Limits(ctx)
+		l.limit = min(known.Listing, measureAtOnce)
 		return batch, there, p.more, err
 	}
 }
 
 // versionsBelow gives out what lies below the place, as directories. Of an object with many versions only as many are read as come on one page.
 func (h history) versionsBelow() stage {
-	l := listing{versions: true, prefix: h.of.prefix(), delimiter: true}
+	l := listing{versions: true, prefix: h.of.Prefix(), delimiter: true}
 	var given givenOut
 	return func(ctx context.Context) (batch []shown, there, more bool, err error) {
-		known, err := h.client.limits(ctx)
+		known, err := h.client.Limits(ctx)
 		if err != nil {
 			return nil, false, false, err
 		}
-		l.limit = known.listing
+		l.limit = known.Listing
 		p, err := h.rawPage(ctx, h.of, l)
 		if err != nil {
 			return nil, false, false, err
@@ -171,15 +172,15 @@ func (h history) versionsBelow() stage {
 		for _, e := range p.lines {
 			there = true
 			full := strings.TrimSuffix(e.key(), "/")
-			if e.Subdir == "" && e.Name == h.of.prefix() {
-				if isMarker(e.Name, e.Bytes, e.ContentType) {
+			if e.Subdir == "" && e.Name == h.of.Prefix() {
+				if api.IsMarker(e.Name, e.Bytes, e.ContentType) {
 					continue
 				}
 				full = e.Name
 			}
-			base := escapeElement(strings.TrimPrefix(full, h.of.prefix()), false)
+			base := api.EscapeElement(strings.TrimPrefix(full, h.of.Prefix()), false)
 			if vfs.ValidName(base) && !given.again(full) {
-				batch = append(batch, shown{Info: vfs.Info{Name: base, Mode: dirMode, ModTime: e.time(h.opened)}})
+				batch = append(batch, shown{Info: vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: e.time(h.opened)}})
 			}
 		}
 		if !p.more {

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -32,8 +33,8 @@ func TestAllVersionsAreInTheTree(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
 				made++
 				f := &fake{FS: fsys, srv: srv, dir: vfsPath("/c%d", made)}
-				archive := name{container: fmt.Sprintf("archive%d", made)}
-				value := archive.container
+				archive := api.Name{Container: fmt.Sprintf("archive%d", made)}
+				value := archive.Container
 				if how == "X-Versions-Enabled" {
 					value = "true"
 				}
@@ -43,8 +44,8 @@ func TestAllVersionsAreInTheTree(t *testing.T) {
 				}
 				want := map[string]int{}
 				for _, o := range rapid.SliceOfN(object, 1, 12).Draw(rt, "objects") {
-					body := pieces{[]byte("x")}
-					if _, err := f.client.send(ctx, request{method: http.MethodPut, target: f.container().with(o), body: body.reader(), length: 1}); err != nil {
+					body := api.Pieces{[]byte("x")}
+					if _, err := f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: f.container().With(o), Body: body.Reader(), Length: 1}); err != nil {
 						rt.Fatal(err)
 					}
 					want[o]++
@@ -70,7 +71,7 @@ func TestAllVersionsAreInTheTree(t *testing.T) {
 					if err != nil {
 						rt.Fatalf("%q: %v", p, err)
 					}
-					got[v.of.object]++
+					got[v.of.Object]++
 				})
 				if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 					rt.Fatalf("the versions of objects in the tree (-want +got):\n%s", diff)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -15,7 +16,7 @@ import (
 func (h history) restore(ctx context.Context, newname vfs.Path, opts vfs.RenameOptions) error {
 	v, err := h.version(ctx)
 	if errors.Is(err, vfs.ErrNotExist) {
-		if there, dirErr := h.isDir(ctx); dirErr == nil && (there || !h.of.isObject()) {
+		if there, dirErr := h.isDir(ctx); dirErr == nil && (there || !h.of.IsObject()) {
 			return vfs.Errorf(vfs.ErrPermission, "only a single version of a file can be brought back, by renaming it to the file")
 		}
 	}
@@ -24,7 +25,7 @@ func (h history) restore(ctx context.Context, newname vfs.Path, opts vfs.RenameO
 	}
 	to, err := h.locateFile(newname)
 	if err == nil {
-		err = cmp.Or(to.checkNew(), h.changeable(ctx, to))
+		err = cmp.Or(to.CheckNew(), h.changeable(ctx, to))
 	}
 	if err != nil {
 		return err
@@ -34,34 +35,34 @@ func (h history) restore(ctx context.Context, newname vfs.Path, opts vfs.RenameO
 		return err
 	}
 	if to == v.of {
-		return translate(h.bringBack(ctx, v, replaced))
+		return api.Translate(h.bringBack(ctx, v, replaced))
 	}
 	return h.copyOut(ctx, v, to, replaced)
 }
 
 // bringBack makes a version the current one. The error is not translated.
-func (h history) bringBack(ctx context.Context, v oldVersion, replaced object) error {
-	_, id := v.name.cutVersion()
+func (h history) bringBack(ctx context.Context, v oldVersion, replaced api.Object) error {
+	_, id := v.name.CutVersion()
 	switch {
-	case id != "" && replaced.versionID == id: // it is, already
+	case id != "" && replaced.VersionID == id: // it is, already
 		return nil
-	case id == "" || id == nullVersion, v.object.isLarge(), replaced.exists() && !replaced.isVersion():
+	case id == "" || id == api.NullVersion, v.object.IsLarge(), replaced.Exists() && !replaced.IsVersion():
 		// In an archive there is no other way. Of a large file made current by its id listings show the size of the manifest, and a content without an
 		// id would not be kept.
-		return h.client.copyEntry(ctx, v.name, v.of, true, nil)
+		return h.client.Copy(ctx, v.name, v.of, true, nil)
 	}
-	_, err := h.client.send(ctx, request{method: http.MethodPut, target: v.of, query: url.Values{"version-id": {id}}})
+	_, err := h.client.Send(ctx, api.Request{Method: http.MethodPut, Target: v.of, Query: url.Values{"version-id": {id}}})
 	return err
 }
 
 // copyOut copies a version to another name.
-func (h history) copyOut(ctx context.Context, v oldVersion, to name, replaced object) error {
-	if err := h.roomFor(ctx, to, v.object.size); err != nil {
+func (h history) copyOut(ctx context.Context, v oldVersion, to api.Name, replaced api.Object) error {
+	if err := h.roomFor(ctx, to, v.object.Size); err != nil {
 		return err
 	}
 	freed, err := h.freedBy(ctx, to, replaced)
 	if err != nil {
-		return translate(err)
+		return api.Translate(err)
 	}
 	if err := h.copyContent(ctx, v.name, v.object, to); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/cache"
 	"filegate/core/vfs"
@@ -245,7 +246,7 @@ func TestOrdinaryVersionsDirectory(t *testing.T) {
 	if err := errors.Join(f.Remove(t.Context(), f.inTree("file")), f.Rmdir(t.Context(), f.inTree(""))); err != nil {
 		t.Error(err)
 	}
-	long := strings.Repeat("n", maxObjectName-len(versionsDir))
+	long := strings.Repeat("n", api.MaxObjectName-len(versionsDir))
 	if _, err := f.Stat(t.Context(), f.inTree(long)); vfs.Kind(err) != vfs.ErrInvalidName {
 		t.Errorf("a name that is too long: %v, want %v", err, vfs.ErrInvalidName)
 	}
@@ -260,7 +261,7 @@ func TestOrdinaryVersionsDirectory(t *testing.T) {
 func TestVersionsOfAnotherContainer(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
-	other := name{container: "other"}
+	other := api.Name{Container: "other"}
 	if err := f.makeContainer(ctx, other, map[string]string{"X-Versions-Enabled": "true"}); err != nil {
 		t.Fatal(err)
 	}
@@ -285,8 +286,8 @@ func TestVersionsOfOthers(t *testing.T) {
 		} else {
 			a = realSwift(t)
 		}
-		guest := &fake{FS: openFS(t, a.other(), nil), dir: vfs.Path("/@" + f.client.account).Under(f.dir)}
-		in := func(p vfs.Path) vfs.Path { return vfs.Path("/@" + f.client.account).Under(p) }
+		guest := &fake{FS: openFS(t, a.other(), nil), dir: vfs.Path("/@" + f.client.Account).Under(f.dir)}
+		in := func(p vfs.Path) vfs.Path { return vfs.Path("/@" + f.client.Account).Under(p) }
 		v := f.version(t, "file", 0)
 		check := func(rights string, want error) {
 			t.Helper()
@@ -299,14 +300,14 @@ func TestVersionsOfOthers(t *testing.T) {
 			}
 		}
 		check("without a right", vfs.ErrNotExist)
-		f.share(t, f.container().container, true, false)
+		f.share(t, f.container().Container, true, false)
 		check("with that to read the container", vfs.ErrPermission)
 		guest.has(t, guest.dir.Join("file"), must(f.read(ctx, f.dir.Join("file"))), "the container is shared")
 		if how == "X-Versions-Enabled" {
 			sees(t, guest, in(f.inTree("")), "Swift lists versions to who may list the container", "file/")
 			return
 		}
-		archive := must(f.client.askVersioning(ctx, f.container())).archive
+		archive := must(f.client.Versioning(ctx, f.container())).Archive
 		f.share(t, archive, true, false)
 		check("with that to read the archive", nil)
 		guest.hasVersions(t, "file", "the archive is shared", old)

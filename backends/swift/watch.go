@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"filegate/backends/swift/api"
 	"filegate/core/cache"
 )
 
@@ -27,7 +28,7 @@ func (c change) isWatch() bool { return strings.HasPrefix(c.Name, watchName) }
 
 // watch leaves a watch for changes of n, and returns it. It reports false where changes by other gateways cannot
 // be seen.
-func (f *FS) watch(ctx context.Context, n name) (noting, bool) {
+func (f *FS) watch(ctx context.Context, n api.Name) (noting, bool) {
 	log := f.backend.writes
 	switch {
 	case len(log.caches) == 1:
@@ -35,7 +36,7 @@ func (f *FS) watch(ctx context.Context, n name) (noting, bool) {
 	case log.life == 0:
 		return noting{}, false
 	}
-	key, err := f.listKey(ctx, n.top(), listOf(n.object))
+	key, err := f.listKey(ctx, n.Top(), listOf(n.Object))
 	if err != nil {
 		return noting{}, false
 	}
@@ -57,12 +58,12 @@ func (f *FS) watch(ctx context.Context, n name) (noting, bool) {
 }
 
 // undisturbed reports whether no other gateway has changed n since the moment, which was after the watch was left.
-func (f *FS) undisturbed(ctx context.Context, n name, w noting, since time.Time) bool {
+func (f *FS) undisturbed(ctx context.Context, n api.Name, w noting, since time.Time) bool {
 	log := f.backend.writes
 	if len(log.caches) == 1 {
 		return true
 	}
-	key, err := f.listKey(ctx, n.top(), listOf(n.object))
+	key, err := f.listKey(ctx, n.Top(), listOf(n.Object))
 	if err != nil {
 		return false
 	}
@@ -74,7 +75,7 @@ func (f *FS) undisturbed(ctx context.Context, n name, w noting, since time.Time)
 	watched := false
 	for _, c := range log.decode(1, key, text) {
 		watched = watched || c.isWatch() && c.noting == w
-		if c.Name == n.object && c.By != log.by && c.At >= from {
+		if c.Name == n.Object && c.By != log.by && c.At >= from {
 			return false
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/swift/api"
 	"filegate/core/cache"
 	"filegate/core/vfs"
 )
@@ -114,7 +115,7 @@ func TestHeldWithoutMemory(t *testing.T) {
 	w := newWorld(t, 100)
 	f := w.gateway(t)
 	f.backend.heldMost = time.Hour
-	n := name{container: "c", object: "file"}
+	n := api.Name{Container: "c", Object: "file"}
 	since := time.Now()
 	watch, ok := f.watch(t.Context(), n)
 	if !ok || !f.undisturbed(t.Context(), n, watch, since) {
@@ -123,7 +124,7 @@ func TestHeldWithoutMemory(t *testing.T) {
 	if again, _ := f.watch(t.Context(), n); again != watch {
 		t.Error("each question leaves a watch of its own")
 	}
-	key, err := f.listKey(t.Context(), n.top(), listOf(n.object))
+	key, err := f.listKey(t.Context(), n.Top(), listOf(n.Object))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/backend"
 	"filegate/core/cache"
@@ -75,9 +76,9 @@ func openGateway(t *testing.T, a account, shared cache.Cache, change func(*Confi
 func fillsPages(t *testing.T, f *FS) {
 	t.Helper()
 	for _, kind := range []struct {
-		dir       name
+		dir       api.Name
 		delimiter bool
-	}{{name{}, false}, {name{container: "c"}, false}, {name{container: "c"}, true}} {
+	}{{api.Name{}, false}, {api.Name{Container: "c"}, false}, {api.Name{Container: "c"}, true}} {
 		k, err := f.pageKind(t.Context(), kind.dir, listing{delimiter: kind.delimiter})
 		if err != nil {
 			t.Fatal(err)

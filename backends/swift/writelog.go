@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"filegate/backends/swift/api"
 	"filegate/core/cache"
 )
 
@@ -127,13 +128,13 @@ func newWriteLog(life time.Duration, local, shared cache.Cache) *writeLog {
 }
 
 // listKey is the key of one list of an account (container empty) or a container.
-func (f *FS) listKey(ctx context.Context, top name, list int) (cache.Key, error) {
-	grant, err := f.client.grants.Current(ctx)
+func (f *FS) listKey(ctx context.Context, top api.Name, list int) (cache.Key, error) {
+	grant, err := f.client.Grants.Current(ctx)
 	if err != nil {
 		return cache.Key{}, err
 	}
-	account, err := accountURL(grant.Endpoint, top.account)
-	return cache.NewKey("swift writes", account, top.container, strconv.Itoa(list)), err
+	account, err := api.AccountURL(grant.Endpoint, top.Account)
+	return cache.NewKey("swift writes", account, top.Container, strconv.Itoa(list)), err
 }
 
 func listOf(name string) int {
@@ -152,15 +153,15 @@ func decodeChanges(list []byte) []change {
 
 // note adds a change of an object, or of a container, to the log. began is when the request was made. It reports
 // whether all gateways can see the change.
-func (f *FS) note(ctx context.Context, target name, began time.Time, c change) (noted bool) {
+func (f *FS) note(ctx context.Context, target api.Name, began time.Time, c change) (noted bool) {
 	log := f.backend.writes
 	if log.life == 0 {
 		return true // and nobody holds anything, see watch
 	}
-	top := target.top()
-	c.Name = target.object
-	if target.isContainer() {
-		top, c.Name = name{account: target.account}, target.container
+	top := target.Top()
+	c.Name = target.Object
+	if target.IsContainer() {
+		top, c.Name = api.Name{Account: target.Account}, target.Container
 	}
 	ctx = context.WithoutCancel(ctx) // it has happened
 	key, err := f.listKey(ctx, top, listOf(c.Name))
@@ -205,17 +206,17 @@ func (l *writeLog) rewrite(ctx context.Context, in cache.Cache, key cache.Key, e
 // directory that a change lies below is noted too, with the time of that.
 
 // aboveKey is the key under which it is noted that something has changed below a directory, which ends in a slash, or is empty at the top.
-func (f *FS) aboveKey(ctx context.Context, top name, dir string) (cache.Key, error) {
-	grant, err := f.client.grants.Current(ctx)
+func (f *FS) aboveKey(ctx context.Context, top api.Name, dir string) (cache.Key, error) {
+	grant, err := f.client.Grants.Current(ctx)
 	if err != nil {
 		return cache.Key{}, err
 	}
-	account, err := accountURL(grant.Endpoint, top.account)
-	return cache.NewKey("swift writes below", account, top.container, dir), err
+	account, err := api.AccountURL(grant.Endpoint, top.Account)
+	return cache.NewKey("swift writes below", account, top.Container, dir), err
 }
 
 // noteAbove notes that all directories above a name have a change below them. For each that is said once in a while, and holds for longer than any entry.
-func (f *FS) noteAbove(ctx context.Context, top name, changed string, now time.Time) error {
+func (f *FS) noteAbove(ctx context.Context, top api.Name, changed string, now time.Time) error {
 	log := f.backend.writes
 	for i := -1; ; {
 		key, err := f.aboveKey(ctx, top, changed[:i+1])
@@ -270,9 +271,9 @@ func (c changes) gone() int {
 }
 
 // changesIn returns the changes of an account or container that concern a listing of it.
-func (f *FS) changesIn(ctx context.Context, top name, l listing) (changes, error) {
+func (f *FS) changesIn(ctx context.Context, top api.Name, l listing) (changes, error) {
 	log := f.backend.writes
-	if log.life == 0 || isUnlogged(top.with(l.prefix)) {
+	if log.life == 0 || api.IsUnlogged(top.With(l.prefix)) {
 		return nil, nil
 	}
 	above, err := f.aboveKey(ctx, top, l.prefix[:strings.LastIndexByte(l.prefix, '/')+1])
@@ -318,12 +319,12 @@ func (f *FS) changesIn(ctx context.Context, top name, l listing) (changes, error
 }
 
 // changedBelow says whether the log knows of changes below a name, which a listing may not show yet.
-func (f *FS) changedBelow(ctx context.Context, n name) bool {
+func (f *FS) changedBelow(ctx context.Context, n api.Name) bool {
 	log := f.backend.writes
 	if log.life == 0 {
 		return false
 	}
-	key, err := f.aboveKey(ctx, n.top(), n.prefix())
+	key, err := f.aboveKey(ctx, n.Top(), n.Prefix())
 	if err != nil {
 		return true
 	}
@@ -339,96 +340,71 @@ func (f *FS) changedBelow(ctx context.Context, n name) bool {
 }
 
 // mayHaveChanged reports whether the log has a change of an object, or cannot tell.
-func (f *FS) mayHaveChanged(ctx context.Context, n name) bool {
+func (f *FS) mayHaveChanged(ctx context.Context, n api.Name) bool {
 	log := f.backend.writes
 	if log.life == 0 {
 		return false
 	}
-	key, err := f.listKey(ctx, n.top(), listOf(n.object))
+	key, err := f.listKey(ctx, n.Top(), listOf(n.Object))
 	if err != nil {
 		return true
 	}
 	for i, in := range log.caches {
 		text, sure := cache.Certain(ctx, in, key, log.life)
-		if !sure || slices.ContainsFunc(log.decode(i, key, text), func(c change) bool { return c.Name == n.object }) {
+		if !sure || slices.ContainsFunc(log.decode(i, key, text), func(c change) bool { return c.Name == n.Object }) {
 			return true
 		}
 	}
 	return false
 }
 
-// isUnlogged reports whether an object lies in a container of segments, where no client waits to see
-// it. What begins with a dot there is a record of this package's, and logged.
-func isUnlogged(n name) bool { return isSegments(n.container) && !strings.HasPrefix(n.object, ".") }
-
-// isSegments says whether a container is one that only manifests use.
-func isSegments(container string) bool {
-	_, ok := cutSegmentsSuffix(container)
-	return ok
-}
-
 // observe notes what a request has changed, or may have.
-func (f *FS) observe(ctx context.Context, req request, began time.Time, resp *response, err error) {
-	target := req.target
-	switch req.method {
+func (f *FS) observe(ctx context.Context, req api.Request, began time.Time, resp *api.Response, err error) {
+	target := req.Target
+	switch req.Method {
 	case http.MethodPut, http.MethodDelete:
 	case http.MethodPost:
-		if !target.isObject() {
+		if !target.IsObject() {
 			return
 		}
-	case methodCopy:
-		target = copyTarget(req, f.client.account)
+	case api.MethodCopy:
+		target = api.CopyTarget(req, f.client.Account)
 	default:
-		if target.isContainer() && err == nil {
-			f.sawContainer(ctx, target, resp.header)
+		if target.IsContainer() && err == nil {
+			f.sawContainer(ctx, target, resp.Header)
 		}
 		return
 	}
 	f.backend.changes.changed(f.whole(target))
-	if target.isAccount() || target.isObject() && isUnlogged(target) {
+	if target.IsAccount() || target.IsObject() && api.IsUnlogged(target) {
 		return
 	}
-	if err == nil && req.method != http.MethodDelete {
+	if err == nil && req.Method != http.MethodDelete {
 		f.sawIn(target, f.lastGone())
 	}
-	if target.isContainer() {
+	if target.IsContainer() {
 		f.forgetPolicy(ctx, target)
 		f.forgetVersioning(ctx, target)
 		f.containers.forget(target)
 		f.forgetContainerAttrs(ctx, target)
 	}
-	c := change{Gone: req.method == http.MethodDelete, Sure: true, At: time.Now().Unix() + 1}
+	c := change{Gone: req.Method == http.MethodDelete, Sure: true, At: time.Now().Unix() + 1}
 	switch {
-	case err != nil && !reached(err) && !(c.Gone && status(err) == http.StatusNotFound):
+	case err != nil && !api.Reached(err) && !(c.Gone && api.StatusOf(err) == http.StatusNotFound):
 		return
 	case err != nil:
 		c.Sure = false
 	default:
-		c.At = changedAt(resp.header)
-		if target.isObject() && (req.method == http.MethodPut || req.method == methodCopy) {
-			c.ETag = strings.Trim(resp.header.Get("Etag"), `"`)
+		c.At = changedAt(resp.Header)
+		if target.IsObject() && (req.Method == http.MethodPut || req.Method == api.MethodCopy) {
+			c.ETag = strings.Trim(resp.Header.Get("Etag"), `"`)
 		}
 	}
 	// What goes for a version of an object says little of the object.
-	c.Sure = c.Sure && !req.query.Has("version-id")
-	if !f.note(ctx, target, began, c) && err == nil && req.header[ifNoneMatch] == "" {
+	c.Sure = c.Sure && !req.Query.Has("version-id")
+	if !f.note(ctx, target, began, c) && err == nil && req.Header[api.IfNoneMatch] == "" {
 		outlast(ctx) // before the client is told
 	}
-}
-
-const methodCopy = "COPY"
-
-// copyTarget is where a COPY puts what it copies. The login's own account has no name there, as everywhere.
-func copyTarget(req request, own string) name {
-	n := name{account: req.target.account}
-	if account := req.header["Destination-Account"]; account != "" {
-		n.account = unquote(account)
-		if n.account == own {
-			n.account = ""
-		}
-	}
-	n.container, n.object, _ = strings.Cut(strings.TrimPrefix(unquote(req.header["Destination"]), "/"), "/")
-	return n
 }
 
 // changedAt is the first full second after a change that Swift has answered to.

@@ -14,6 +14,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/auth"
 	"filegate/core/cache"
@@ -191,13 +192,13 @@ func writeLogStory(t *testing.T, srv *swifttest.Server, one, two *FS) {
 	for i, f := range both {
 		f.backend.writes.settledFor = 0
 		for range 3 { // they ask, agree, and agree again
-			for _, top := range []name{{}, {container: "c"}} {
+			for _, top := range []api.Name{{}, {Container: "c"}} {
 				if _, err := f.allListed(ctx, top, ""); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
-		for _, top := range []name{{}, {container: "c"}} {
+		for _, top := range []api.Name{{}, {Container: "c"}} {
 			if left, err := f.changesIn(ctx, top, listing{}); len(left) > 0 || err != nil {
 				t.Errorf("the log of gateway %d has %v in %q of which all listings know, %v", i, left, top.String(), err)
 			}

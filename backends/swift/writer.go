@@ -11,6 +11,7 @@ import (
 	"filegate/backends/internal/buffers"
 	"filegate/backends/internal/pace"
 	"filegate/backends/internal/spans"
+	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -23,23 +24,23 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	if err := f.changeable(ctx, n); err != nil {
 		return nil, err
 	}
-	limits, err := f.client.limits(ctx)
+	limits, err := f.client.Limits(ctx)
 	if err != nil {
-		return nil, translate(err)
+		return nil, api.Translate(err)
 	}
 	if err := f.checkAnnounced(opts, limits); err != nil {
 		return nil, err
 	}
 	var info vfs.Info
-	var old object
+	var old api.Object
 	asked := f.now()
-	blind := canBeBlind(opts) && f.dropBoxes.Has(n.top().String())
+	blind := canBeBlind(opts) && f.dropBoxes.Has(n.Top().String())
 	switch {
 	case blind:
 	case opts.Create && opts.Truncate && !opts.Exclusive && opts.IfVersion == "":
 		info, old, asked, err = f.lookupToReplace(ctx, n, p.Base())
 	default:
-		info, old, err = f.find(ctx, n, p.Base(), way{look: f.client.head, below: f.statBelow, mayBeNone: opts.Create, partials: true})
+		info, old, err = f.find(ctx, n, p.Base(), way{look: f.client.Head, below: f.statBelow, mayBeNone: opts.Create, partials: true})
 	}
 	if f.dropsInto(ctx, n, err) {
 		if !canBeBlind(opts) {
@@ -52,16 +53,16 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	var cut *partial
 	switch {
 	case blind:
-		if err := n.checkNew(); err != nil {
+		if err := n.CheckNew(); err != nil {
 			return nil, err
 		}
 	case n != link && opts.Create && opts.Exclusive:
 		return nil, vfs.ErrExist
-	case errors.Is(err, errNoContainer):
+	case errors.Is(err, api.ErrNoContainer):
 		return nil, err
 	case errors.Is(err, vfs.ErrNotExist):
 		if cut, err = f.findPartial(ctx, n); err != nil {
-			return nil, translate(err)
+			return nil, api.Translate(err)
 		}
 		if !opts.Create && (cut == nil || opts.Truncate) {
 			return nil, vfs.ErrNotExist
@@ -69,7 +70,7 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 		if opts.IfVersion != "" {
 			return nil, vfs.ErrChanged
 		}
-		if err := n.checkNew(); err != nil {
+		if err := n.CheckNew(); err != nil {
 			return nil, err
 		}
 		if !f.backend.cfg.ImplicitDirectories { // which Commit makes
@@ -83,14 +84,14 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 		return nil, vfs.ErrIsDir
 	case opts.Create && opts.Exclusive:
 		return nil, vfs.ErrExist
-	case opts.IfVersion != "" && opts.IfVersion != old.version():
+	case opts.IfVersion != "" && opts.IfVersion != old.Version():
 		return nil, vfs.ErrChanged
 	}
 	var have int64 // of the content to begin with
 	switch {
 	case opts.Truncate:
 	case cut == nil:
-		have = old.size
+		have = old.Size
 	case !opts.Exclusive:
 		have = cut.size
 	}
@@ -105,12 +106,12 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 		fs: f, target: n, base: p.Base(), opts: opts, limits: limits, old: old, asked: asked,
 		upload: newUploadID(begun), begun: begun,
 		blind:  blind,
-		dlo:    blind || !limits.slo || f.backend.cfg.LargeObjects == largeDLO,
+		dlo:    blind || !limits.SLO || f.backend.cfg.LargeObjects == largeDLO,
 		blocks: map[int64][]byte{},
 		chain:  newChain(&f.backend.cfg),
-		pace:   pace.NewForWhole(fewUploads, f.backend.cfg.UploadConcurrency, f.client.store.rtt.Get()),
+		pace:   pace.NewForWhole(fewUploads, f.backend.cfg.UploadConcurrency, f.backend.store.RTT.Get()),
 	}
-	if !old.exists() {
+	if !old.Exists() {
 		w.attrs.Mode = opts.Mode
 	}
 	if blind {
@@ -119,16 +120,16 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 		w.place, err = f.place(ctx, n, w.upload, old, opts.Size)
 	}
 	if err != nil {
-		return nil, translate(err)
+		return nil, api.Translate(err)
 	}
 	switch {
 	case cut != nil && !opts.Truncate && !opts.Exclusive:
 		if err := w.goOn(ctx, cut); err != nil {
-			return nil, translate(err)
+			return nil, api.Translate(err)
 		}
 	case cut != nil:
 		w.superseded = cut
-	case !opts.Truncate && old.exists():
+	case !opts.Truncate && old.Exists():
 		if err := w.beginWith(ctx, old); err != nil {
 			return nil, err
 		}
@@ -164,18 +165,18 @@ type writer struct {
 	queue      context.Context // governs those that wait to be sent
 	drop       context.CancelFunc
 	stopWaking func() bool
-	target     name
+	target     api.Name
 	base       string // of the file's name
 	opts       vfs.WriteOptions
-	limits     limits
-	old        object // what had the name when it was asked for, if it existed
+	limits     api.Limits
+	old        api.Object // what had the name when it was asked for, if it existed
 	asked      moment
-	overtaken  []name // segments of what has come to the name since
-	blind      bool   // what has the name cannot be looked at
-	anew       anew   // where blind
+	overtaken  []api.Name // segments of what has come to the name since
+	blind      bool       // what has the name cannot be looked at
+	anew       anew       // where blind
 	upload     string
-	place      name // what the names of its segments begin with
-	dlo        bool // the form of a large file is that of a dynamic large object
+	place      api.Name // what the names of its segments begin with
+	dlo        bool     // the form of a large file is that of a dynamic large object
 	begun      time.Time
 	sends      sync.WaitGroup
 	pos        int64 // where the next ReadFrom begins
@@ -217,9 +218,6 @@ type writer struct {
 }
 
 var _ vfs.Writer = (*writer)(nil)
-
-// exists says whether the object was found at all.
-func (o object) exists() bool { return o.header != nil }
 
 // segmentSize is what the next segment is to have, in bytes: growing, so that a large file does not need too many.
 func (w *writer) segmentSize() int64 {
@@ -354,7 +352,7 @@ func (w *writer) cut(off, end int64) *segment {
 }
 
 // send puts a segment into Swift. A failure fails the upload.
-func (w *writer) send(seg *segment, data pieces) {
+func (w *writer) send(seg *segment, data api.Pieces) {
 	err := w.sendInTurn(seg, data)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -363,12 +361,12 @@ func (w *writer) send(seg *segment, data pieces) {
 	w.free(seg.blocks...)
 	seg.blocks = nil
 	if err != nil {
-		w.fail(translate(err))
+		w.fail(api.Translate(err))
 	}
 	w.wake.Broadcast()
 }
 
-func (w *writer) sendInTurn(seg *segment, data pieces) error {
+func (w *writer) sendInTurn(seg *segment, data api.Pieces) error {
 	// Before its turn: a segment waits here for the one before it, which must not be waiting for this one's slot.
 	if err := seg.sum(w.queue, data); err != nil {
 		return err
@@ -395,7 +393,7 @@ func (w *writer) sendInTurn(seg *segment, data pieces) error {
 	return err
 }
 
-func (w *writer) sendSegment(ctx context.Context, seg *segment, data pieces) error {
+func (w *writer) sendSegment(ctx context.Context, seg *segment, data api.Pieces) error {
 	if w.resumable() {
 		w.marking.Do(func() {
 			w.mu.Lock()
@@ -422,7 +420,7 @@ func (w *writer) sendSegment(ctx context.Context, seg *segment, data pieces) err
 // resumable says whether the upload can be gone on with when it is cut off: one that changes what is there already leaves that as it was.
 func (w *writer) resumable() bool {
 	_, ok := markerName(w.target, w.upload)
-	return ok && !w.old.exists() && !w.blind && !w.opts.Exclusive && w.fs.backend.cfg.ResumeRetention > 0
+	return ok && !w.old.Exists() && !w.blind && !w.opts.Exclusive && w.fs.backend.cfg.ResumeRetention > 0
 }
 
 // marked says whether there may be a marker of the upload.

@@ -1,0 +1,17 @@
+package api
+
+import (
+	"strconv"
+	"testing"
+)
+
+// TestUnmatchedBounded is that not all objects are remembered whose condition was refused.
+func TestUnmatchedBounded(t *testing.T) {
+	var u unmatched
+	for i := range 3 * maxUnmatched {
+		v := objectVersion{Name{"", "c", strconv.Itoa(i)}, "etag"}
+		if u.add(v); !u.has(v) || len(u.all) > maxUnmatched {
+			t.Fatalf("%d are remembered, this one: %t", len(u.all), u.has(v))
+		}
+	}
+}

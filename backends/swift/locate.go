@@ -1,0 +1,59 @@
+package swift
+
+import (
+	"strings"
+
+	"filegate/backends/swift/api"
+	"filegate/core/vfs"
+)
+
+// locate tells where a path lies in Swift: in the login's own account, in one that is named in the path, or in what an alias stands for.
+func (f *FS) locate(p vfs.Path) (api.Name, error) {
+	elements := p.Elements()
+	if len(elements) == 0 {
+		return api.Name{}, nil
+	}
+	n := api.Name{}
+	if account, ok := strings.CutPrefix(elements[0], api.AccountMark); ok && account != "" {
+		n.Account, elements = f.client.Foreign(account), elements[1:]
+	} else if target, ok := f.aliases[elements[0]]; ok {
+		n = api.Name{Account: f.client.Foreign(target.account), Container: target.container}
+		elements = elements[1:]
+	}
+	if n.Container == "" && len(elements) > 0 {
+		n.Container, elements = api.UnescapeElement(elements[0], true), elements[1:]
+		if n.Container == "" {
+			return api.Name{}, vfs.Errorf(vfs.ErrInvalidName, "a container cannot have an empty name")
+		}
+	}
+	n.Object = api.UnescapeObject(elements)
+	switch {
+	case len(n.Container) > api.MaxContainerName:
+		return api.Name{}, vfs.Errorf(vfs.ErrInvalidName, "a top-level directory is a container, and its name is longer than %d bytes", api.MaxContainerName)
+	case len(n.Object) > api.MaxObjectName && !strings.HasPrefix(n.Object, versionsDir+"/"): // the tree of versions has longer names
+		return api.Name{}, errLongName(n)
+	}
+	if err := n.CheckDots(); err != nil {
+		return api.Name{}, err
+	}
+	return n, nil
+}
+
+func errLongName(n api.Name) error {
+	return vfs.Errorf(vfs.ErrInvalidName, "the path below the container %q is longer than the %d bytes that Swift allows", n.Container, api.MaxObjectName)
+}
+
+// locateFile is locate for what must be an object: files lie in containers.
+func (f *FS) locateFile(p vfs.Path) (api.Name, error) {
+	n, err := f.locate(p)
+	switch {
+	case err != nil:
+		return api.Name{}, err
+	case n.IsAccount():
+		return api.Name{}, vfs.ErrIsDir
+	case n.IsContainer():
+		return api.Name{}, vfs.Errorf(vfs.ErrPermission,
+			"files cannot lie at the top level: the directories there are containers; make one, or go into one, and put the file there")
+	}
+	return n, nil
+}
