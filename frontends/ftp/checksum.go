@@ -2,16 +2,11 @@ package ftp
 
 import (
 	"context"
-	"crypto/md5"  //nolint:gosec // clients compare it
-	"crypto/sha1" //nolint:gosec // likewise
-	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/hex"
 	"fmt"
-	"hash"
-	"hash/crc32"
 	"strings"
 
+	"filegate/core/session"
 	"filegate/core/vfs"
 )
 
@@ -21,15 +16,8 @@ type digestName string
 // digests are the checksums that clients may ask for, in the order in which FEAT shows them.
 var digests = []struct {
 	name digestName
-	make func() hash.Hash
-	kept vfs.Algorithm // that storages may know of a whole file; empty: none
-}{
-	{"SHA-256", sha256.New, vfs.SHA256},
-	{"SHA-512", sha512.New, ""},
-	{"SHA-1", sha1.New, ""},
-	{"MD5", md5.New, vfs.MD5},
-	{"CRC32", func() hash.Hash { return crc32.NewIEEE() }, ""},
-}
+	hash string // as sessions call it
+}{{"SHA-256", "sha256"}, {"SHA-512", "sha512"}, {"SHA-1", "sha1"}, {"MD5", "md5"}, {"CRC32", "crc32"}}
 
 // ofVerb is the checksum of a command that has one of its own.
 var ofVerb = map[string]digestName{
@@ -128,12 +116,13 @@ func (d *driver) digest(ctx context.Context, name string, algorithm digestName, 
 		if known.name != algorithm {
 			continue
 		}
-		if part == (span{0, size}) && known.kept != "" {
-			if sums, err := d.session.Digest(ctx, p); err == nil && len(sums[known.kept]) > 0 {
-				return hex.EncodeToString(sums[known.kept]), part, nil
+		kind, _ := session.HashNamed(known.hash)
+		if part == (span{0, size}) {
+			if sum := d.session.KeptChecksum(ctx, p, kind); len(sum) > 0 {
+				return hex.EncodeToString(sum), part, nil
 			}
 		}
-		h := known.make()
+		h := kind.New()
 		_, err := f.WriteTo(&limitedWriter{w: h, left: part.end - part.first})
 		if err == errEnough {
 			err = nil

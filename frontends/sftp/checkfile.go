@@ -2,15 +2,10 @@ package sftp
 
 import (
 	"bytes"
-	"crypto/md5"  //nolint:gosec // clients compare it
-	"crypto/sha1" //nolint:gosec // likewise
-	"crypto/sha256"
-	"crypto/sha512"
-	"hash"
-	"hash/crc32"
 	"io"
 	"math"
 
+	"filegate/core/session"
 	"filegate/core/vfs"
 )
 
@@ -23,47 +18,37 @@ const (
 	hashPiece = 256 << 10
 )
 
-// hashes are the checksums by their names on the wire, the one that is preferred first where a client takes several.
-var hashes = []struct {
-	name string
-	kept vfs.Algorithm // under which a store may keep it
-	make func() hash.Hash
-}{
-	{"sha256", vfs.SHA256, sha256.New},
-	{"sha512", "", sha512.New},
-	{"sha384", "", sha512.New384},
-	{"sha1", "", sha1.New},
-	{"md5", vfs.MD5, md5.New},
-	{"crc32", "", func() hash.Hash { return crc32.NewIEEE() }},
-}
+// hashes are the names of the checksums on the wire, the one that is preferred first where a client takes several.
+func hashes() []string { return []string{"sha256", "sha512", "sha384", "sha1", "md5", "crc32"} }
 
 func checkFile(c *channel, r *request) ([]byte, error) {
-	which := -1
-	for i, h := range hashes {
-		if hasHash(r.raw[0], h.name) {
-			which = i
+	var h session.Hash
+	known := false
+	for _, name := range hashes() {
+		if hasHash(r.raw[0], name) {
+			h, known = session.HashNamed(name)
 			break
 		}
 	}
 	off, length, block := r.numbers[0], r.numbers[1], r.numbers[2]
 	switch {
-	case which < 0:
+	case !known:
 		return nil, vfs.Errorf(vfs.ErrUnsupported, "none of these checksums is known here: ask for sha256, sha512, sha1, md5 or crc32")
 	case off > math.MaxInt64 || length > math.MaxInt64-off:
 		return nil, errTooLarge
 	case block != 0 && block < minHashBlock:
 		return nil, vfs.Errorf(vfs.ErrInvalid, "a block must have at least %d bytes", minHashBlock)
 	}
-	sums, err := c.sums(r, which, int64(off), int64(length), int64(block))
+	sums, err := c.sums(r, h, int64(off), int64(length), int64(block))
 	if err != nil {
 		return nil, err
 	}
 	p := appendString(answer(typeExtendedReply, r.id), "check-file")
-	return append(appendString(p, hashes[which].name), sums...), nil
+	return append(appendString(p, h.Name), sums...), nil
 }
 
 // sums returns the checksums of a part of a file, of each block where block is not 0. A length of 0 is to the end.
-func (c *channel) sums(r *request, which int, off, length, block int64) ([]byte, error) {
+func (c *channel) sums(r *request, kind session.Hash, off, length, block int64) ([]byte, error) {
 	from, size, path, done, err := c.contentOf(r)
 	if err != nil {
 		return nil, err
@@ -75,17 +60,17 @@ func (c *channel) sums(r *request, which int, off, length, block int64) ([]byte,
 	if length == 0 || length > size-off {
 		length = size - off
 	}
-	h := hashes[which].make()
+	h := kind.New()
 	if block == 0 {
 		block = max(length, 1)
 	}
 	if max((length+block-1)/block, 1)*int64(h.Size()) > maxNames {
 		return nil, vfs.Errorf(vfs.ErrInvalid, "too many blocks for one answer: ask for larger ones, or for a part of the file")
 	}
-	if path != "" && hashes[which].kept != "" && length == size && block >= size {
+	if path != "" && length == size && block >= size {
 		// A client that asks for all of it needs no reading where the store knows.
-		if known, err := c.sess.Digest(c.ctx, path); err == nil && known[hashes[which].kept] != nil {
-			return known[hashes[which].kept], nil
+		if sum := c.sess.KeptChecksum(c.ctx, path, kind); len(sum) > 0 {
+			return sum, nil
 		}
 	}
 	var sums bytes.Buffer

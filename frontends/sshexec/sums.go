@@ -2,17 +2,12 @@ package sshexec
 
 import (
 	"context"
-	"crypto/md5"  //nolint:gosec // clients compare it
-	"crypto/sha1" //nolint:gosec // likewise
-	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/hex"
 	"fmt"
-	"hash"
-	"hash/crc32"
 	"io"
 	"strings"
 
+	"filegate/core/session"
 	"filegate/core/vfs"
 	"filegate/frontends/shellwords"
 )
@@ -20,18 +15,17 @@ import (
 // sum is a command that prints checksums.
 type sum struct {
 	name string
-	kept vfs.Algorithm // what stores call it; empty: none keeps it
-	new  func() hash.Hash
+	hash session.Hash
 }
 
 func sums() []sum {
-	return []sum{
-		{"md5sum", vfs.MD5, md5.New},
-		{"sha1sum", "", sha1.New},
-		{"sha256sum", vfs.SHA256, sha256.New},
-		{"sha512sum", "", sha512.New},
-		{"crc32", "", func() hash.Hash { return crc32.NewIEEE() }},
+	var all []sum
+	for _, name := range []string{"md5sum", "sha1sum", "sha256sum", "sha384sum", "sha512sum", "crc32"} {
+		if h, ok := session.HashNamed(strings.TrimSuffix(name, "sum")); ok {
+			all = append(all, sum{name, h})
+		}
 	}
+	return all
 }
 
 // run prints the checksum of each file, or of what comes on stdin where none is named.
@@ -52,7 +46,7 @@ func (s sum) run(ctx context.Context, r *run, args []shellwords.Word) int {
 		if name == "-" {
 			return s.stdin(r, mark)
 		}
-		digest, err := s.of(ctx, r, p)
+		digest, err := r.sess.Checksum(ctx, p, s.hash)
 		if err != nil {
 			return r.fail(name, err)
 		}
@@ -61,32 +55,12 @@ func (s sum) run(ctx context.Context, r *run, args []shellwords.Word) int {
 }
 
 func (s sum) stdin(r *run, mark string) int {
-	h := s.new()
+	h := s.hash.New()
 	if _, err := io.Copy(h, r.in); err != nil {
 		r.report("cannot read what is sent")
 		return statusFailed
 	}
 	return s.print(r, h.Sum(nil), mark, "-", false)
-}
-
-// of returns the checksum of a file: the store's, or one made by reading.
-func (s sum) of(ctx context.Context, r *run, p vfs.Path) ([]byte, error) {
-	if s.kept != "" {
-		known, err := r.sess.Digest(ctx, p)
-		if digest := known[s.kept]; err == nil && len(digest) > 0 {
-			return digest, nil
-		}
-	}
-	f, err := r.sess.Open(ctx, p, vfs.OpenOptions{})
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	h := s.new()
-	if _, err := f.WriteTo(h); err != nil {
-		return nil, err
-	}
-	return h.Sum(nil), nil
 }
 
 // print writes a line as coreutils do: with a backslash before the sum where the name needs some. The program crc32 has lines of its own.
