@@ -21,34 +21,43 @@ const (
 	spaces = " \t"
 	// shellOnly has a meaning to a shell that cannot be had here. To take it literally would surprise in one way, to ignore it in another.
 	shellOnly = "\n\r|&;<>()$`"
-	special   = `*?[]\^-`
+	special   = `*?[]\^-{},`
 )
 
-// Split splits a command line as a POSIX shell does (Shell Command Language, section 2.2), without any expansion.
+// Split splits a command line as a POSIX shell does (Shell Command Language, section 2.2), with the braces of today's shells and no other expansion.
 func Split(line string) ([]Word, error) {
 	var (
 		words  []Word
-		cur    Word
-		text   strings.Builder
 		patt   strings.Builder
+		tilde  bool
 		inWord bool
 	)
+	end := func() error {
+		if !inWord {
+			return nil
+		}
+		all, err := expandWord(patt.String())
+		if err != nil || len(words)+len(all) > maxExpanded && len(all) > 1 {
+			return errTooManyWords
+		}
+		for _, p := range all {
+			words = append(words, Word{Text: unescape(p), Pattern: negated(p), Tilde: tilde})
+		}
+		patt.Reset()
+		tilde, inWord = false, false
+		return nil
+	}
 	literal := func(c byte) {
 		if strings.IndexByte(special, c) >= 0 {
 			patt.WriteByte('\\')
 		}
-		text.WriteByte(c)
 		patt.WriteByte(c)
 	}
 	for i := 0; i < len(line); i++ {
 		switch c := line[i]; {
 		case strings.IndexByte(spaces, c) >= 0:
-			if inWord {
-				cur.Text, cur.Pattern = text.String(), patt.String()
-				words = append(words, cur)
-				cur, inWord = Word{}, false
-				text.Reset()
-				patt.Reset()
+			if err := end(); err != nil {
+				return nil, err
 			}
 			continue
 		case strings.IndexByte(shellOnly, c) >= 0:
@@ -60,14 +69,14 @@ func Split(line string) ([]Word, error) {
 			}
 			literal(line[i])
 		case c == '\'':
-			end := strings.IndexByte(line[i+1:], '\'')
-			if end < 0 {
+			n := strings.IndexByte(line[i+1:], '\'')
+			if n < 0 {
 				return nil, fmt.Errorf("a quote %q that is not closed", c)
 			}
-			for _, b := range []byte(line[i+1 : i+1+end]) {
+			for _, b := range []byte(line[i+1 : i+1+n]) {
 				literal(b)
 			}
-			i += end + 1
+			i += n + 1
 		case c == '"':
 			n, err := doubleQuoted(line[i+1:], literal)
 			if err != nil {
@@ -75,18 +84,13 @@ func Split(line string) ([]Word, error) {
 			}
 			i += n
 		default:
-			cur.Tilde = cur.Tilde || c == '~' && !inWord
-			text.WriteByte(c)
-			if so := patt.String(); c == '!' && strings.HasSuffix(so, "[") && !strings.HasSuffix(so, `\[`) {
-				c = '^' // as path.Match wants it
-			}
+			tilde = tilde || c == '~' && !inWord
 			patt.WriteByte(c)
 		}
 		inWord = true
 	}
-	if inWord {
-		cur.Text, cur.Pattern = text.String(), patt.String()
-		words = append(words, cur)
+	if err := end(); err != nil {
+		return nil, err
 	}
 	return words, nil
 }

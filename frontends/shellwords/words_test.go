@@ -23,6 +23,19 @@ func TestSplitWords(t *testing.T) {
 		{line: `"a\"b\x\\"`, want: []Word{{Text: `a"b\x\`, Pattern: `a"b\\x\\`}}},
 		{line: `*'*'\*"*"`, want: []Word{{Text: "****", Pattern: `*\*\*\*`}}},
 		{line: `[!a]\[!b]`, want: []Word{{Text: "[!a][!b]", Pattern: `[^a]\[!b]`}}},
+		{line: `a{b,c}d`, want: []Word{{Text: "abd", Pattern: "abd"}, {Text: "acd", Pattern: "acd"}}},
+		{line: `{a,b{1,2}}/*.{x,}`, want: []Word{
+			{Text: "a/*.x", Pattern: "a/*.x"}, {Text: "a/*.", Pattern: "a/*."}, {Text: "b1/*.x", Pattern: "b1/*.x"}, {Text: "b1/*.", Pattern: "b1/*."},
+			{Text: "b2/*.x", Pattern: "b2/*.x"}, {Text: "b2/*.", Pattern: "b2/*."},
+		}},
+		{line: `{a} {a a,b} {`, want: []Word{
+			{Text: "{a}", Pattern: "{a}"}, {Text: "{a", Pattern: "{a"}, {Text: "a,b}", Pattern: "a,b}"}, {Text: "{", Pattern: "{"},
+		}},
+		{line: `'{a,b}' {a\,b} {'x,y',z}`, want: []Word{
+			{Text: "{a,b}", Pattern: `\{a\,b\}`}, {Text: "{a,b}", Pattern: `{a\,b}`}, {Text: "x,y", Pattern: `x\,y`}, {Text: "z", Pattern: "z"},
+		}},
+		{line: strings.Repeat("{a,b}", 20), fail: true},
+		{line: strings.Repeat("{", 60000), fail: true},
 		{line: "~/x", want: []Word{{Text: "~/x", Pattern: "~/x", Tilde: true}}},
 		{line: `'~'/x`, want: []Word{{Text: "~/x", Pattern: "~/x"}}},
 		{line: `x~`, want: []Word{{Text: "x~", Pattern: "x~"}}},
