@@ -53,6 +53,9 @@ type Config struct {
 	MaxConnections int `hcl:"max_connections,optional"`
 	// ResumeRetention is how long an upload that was cut off can be gone on with. 0: not at all, and nothing of it is kept.
 	ResumeRetention time.Duration `hcl:"resume_retention,optional"`
+	// ShowPartial says who finds an upload that was cut off in listings: "owner", who may list the segments of the container, or "never".
+	// By its name it is found in any case, to be gone on with.
+	ShowPartial string `hcl:"show_partial,optional"`
 	// LargeObjects is the form of files that are more than a segment: "slo", or "dlo" for the layout of sftp-cloudfs and ftp-cloudfs.
 	LargeObjects string `hcl:"large_objects,optional"`
 	// Digests are the checksums of whole files that are kept with them: "md5", "sha256". Swift itself knows the MD5 of plain objects only.
@@ -95,6 +98,7 @@ func DefaultConfig() *Config {
 		Patience:            2 * time.Minute,
 		Stall:               45 * time.Second,
 		ResumeRetention:     7 * 24 * time.Hour,
+		ShowPartial:         showOwner,
 		LargeObjects:        largeSLO,
 		Digests:             []string{string(vfs.MD5)},
 		ListTimes:           true,
@@ -136,6 +140,9 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	}
 	if c.ResumeRetention < 0 || c.ResumeRetention > 0 && c.ResumeRetention < time.Minute {
 		report("resume_retention", "Retention time out of range", "Give a time of at least \"1m\", such as \"168h\", or \"0s\" to keep nothing.")
+	}
+	if c.ShowPartial != showOwner && c.ShowPartial != showNever {
+		report("show_partial", "No such way to list cut-off uploads", `show_partial is "owner" or "never".`)
 	}
 	if c.LargeObjects != largeSLO && c.LargeObjects != largeDLO {
 		report("large_objects", "Unknown form of large objects", "Give \"slo\", or \"dlo\" where sftp-cloudfs or ftp-cloudfs serve the same containers.")

@@ -75,7 +75,7 @@ func (f *FS) eachMarker(ctx context.Context, dir api.Name, do func(ctx context.C
 
 // checkNoUploads refuses to remove, or to rename, what has uploads in it that its listing shows.
 func (f *FS) checkNoUploads(ctx context.Context, dir api.Name) error {
-	switch shown, err := f.partialsIn(ctx, dir); {
+	switch shown, err := f.partialsShown(ctx, dir); {
 	case err != nil:
 		return api.Translate(err)
 	case len(shown) > 0:

@@ -154,7 +154,7 @@ func infosOf(all []shown) []vfs.Info {
 
 // rest returns what Swift's listing does not have: the aliases at the top, and the uploads that were cut off.
 func (l *lister) rest(ctx context.Context) ([]vfs.Info, error) {
-	more := l.fs.partialsIn
+	more := l.fs.partialsShown
 	if l.dir.IsAccount() {
 		more = l.fs.aliasesIn
 	}

@@ -38,6 +38,32 @@ const (
 	partialsFor = 2 * time.Second
 )
 
+// Who finds cut-off uploads in listings.
+const (
+	showOwner = "owner"
+	showNever = "never"
+)
+
+var _ vfs.PartialFS = (*FS)(nil)
+
+// Partials implements [vfs.PartialFS].
+func (f *FS) Partials(ctx context.Context, p vfs.Path) ([]vfs.Info, error) {
+	dir, err := f.locate(p)
+	if err != nil || dir.IsAccount() {
+		return nil, err
+	}
+	all, err := f.partialsIn(ctx, dir)
+	return all, api.Translate(err)
+}
+
+// partialsShown returns the cut-off uploads that a listing of a directory shows.
+func (f *FS) partialsShown(ctx context.Context, dir api.Name) ([]vfs.Info, error) {
+	if f.backend.cfg.ShowPartial == showNever {
+		return nil, nil
+	}
+	return f.partialsIn(ctx, dir)
+}
+
 // partial is an upload that was cut off, or is still going on elsewhere.
 type partial struct {
 	upload   string

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +25,19 @@ func (s *Session) List(ctx context.Context, name vfs.Path) (vfs.Lister, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// Partials implements [vfs.PartialFS]. What is still under way is not cut off.
+func (s *Session) Partials(ctx context.Context, name vfs.Path) (all []vfs.Info, err error) {
+	err = s.do(ctx, Event{Op: OpList, Path: name}, auth.List, func(ctx context.Context) error {
+		if all, err = vfs.Partials(ctx, s.fs, s.inStore(name)); err != nil || len(all) == 0 {
+			return err
+		}
+		open := s.files.in(s.placeOf(ctx, name.Join("x")).Dir())
+		all = slices.DeleteFunc(all, func(i vfs.Info) bool { return open[i.Name] != nil })
+		return nil
+	})
+	return all, err
 }
 
 // lister is an open listing.

@@ -67,6 +67,8 @@ var (
 	_ vfs.SpaceFS  = (*Session)(nil)
 	_ vfs.DigestFS = (*Session)(nil)
 	_ vfs.ModeFS   = (*Session)(nil)
+
+	_ vfs.PartialFS = (*Session)(nil)
 )
 
 // New begins the session of a client that has logged in. It lives until Close, End, or the end of ctx.

@@ -87,6 +87,21 @@ func MkdirMode(ctx context.Context, fsys FS, name Path, mode *fs.FileMode) error
 	return fsys.Mkdir(ctx, name)
 }
 
+// PartialFS is a store that keeps uploads that were cut off, see [Info].Partial.
+type PartialFS interface {
+	FS
+	// Partials returns those of the files in the directory name, as far as the login may see them, whether List shows them or not.
+	Partials(ctx context.Context, name Path) ([]Info, error)
+}
+
+// Partials returns the cut-off uploads of the files in a directory; none where the store keeps none.
+func Partials(ctx context.Context, fsys FS, name Path) ([]Info, error) {
+	if f, ok := fsys.(PartialFS); ok {
+		return f.Partials(ctx, name)
+	}
+	return nil, nil
+}
+
 // Space is what a store has room for, in bytes. A negative number is not known or without limit.
 type Space struct {
 	Total, Used, Free int64

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,7 +83,7 @@ func ls(ctx context.Context, r *run, args []shellwords.Word) int {
 	})
 }
 
-// entries calls do for each entry of a directory.
+// entries calls do for each entry of a directory, in the order of the store's pages and sorted by name in each.
 func entries(ctx context.Context, r *run, p vfs.Path, do func(vfs.Info) error) error {
 	l, err := r.sess.List(ctx, p)
 	if err != nil {
@@ -97,6 +98,8 @@ func entries(ctx context.Context, r *run, p vfs.Path, do func(vfs.Info) error) e
 		if err != nil {
 			return err
 		}
+		// A page is all that is in memory; stores list in order, or little.
+		slices.SortFunc(page, func(a, b vfs.Info) int { return strings.Compare(a.Name, b.Name) })
 		for _, info := range page {
 			if err := do(info); err != nil {
 				return err
@@ -163,10 +166,12 @@ func blocks(n int64) string {
 // maxDepth is how deep in directories a walk goes.
 const maxDepth = 200
 
+var errTooDeep error = vfs.Errorf(vfs.ErrTooLarge, "directories are nested too deep")
+
 // walk calls do for each file in and below a directory.
 func walk(ctx context.Context, r *run, dir vfs.Path, depth int, do func(vfs.Path, vfs.Info) error) error {
 	if depth > maxDepth {
-		return vfs.Errorf(vfs.ErrTooLarge, "directories are nested too deep")
+		return errTooDeep
 	}
 	return entries(ctx, r, dir, func(info vfs.Info) error {
 		p := dir.Join(info.Name)
@@ -212,17 +217,33 @@ func uploads(ctx context.Context, r *run, args []shellwords.Word) int {
 		return r.one(args[1].Path(args[1].Text), func(name string, p vfs.Path) int { return drop(ctx, r, name, p) })
 	}
 	return r.each(ctx, here(args), func(name string, p vfs.Path) int {
-		err := walk(ctx, r, p, 0, func(p vfs.Path, info vfs.Info) error {
-			if !info.Partial {
-				return nil
-			}
-			_, err := fmt.Fprintf(r.out, "%12d %s %s\n", info.Size, info.ModTime.UTC().Format(time.RFC3339), vfs.EscapeControl(p.String()))
-			return err
-		})
-		if err != nil {
+		if err := partials(ctx, r, p, 0); err != nil {
 			return r.fail(name, err)
 		}
 		return 0
+	})
+}
+
+// partials prints the cut-off uploads in and below a directory, also where listings do not show them.
+func partials(ctx context.Context, r *run, dir vfs.Path, depth int) error {
+	if depth > maxDepth {
+		return errTooDeep
+	}
+	all, err := r.sess.Partials(ctx, dir)
+	if err != nil {
+		return err
+	}
+	for _, info := range all {
+		p := dir.Join(info.Name)
+		if _, err := fmt.Fprintf(r.out, "%12d %s %s\n", info.Size, info.ModTime.UTC().Format(time.RFC3339), vfs.EscapeControl(p.String())); err != nil {
+			return err
+		}
+	}
+	return entries(ctx, r, dir, func(info vfs.Info) error {
+		if !info.IsDir() {
+			return nil
+		}
+		return partials(ctx, r, dir.Join(info.Name), depth+1)
 	})
 }
 
