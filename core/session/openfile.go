@@ -95,9 +95,14 @@ func (o *openFile) join(w *writer) bool {
 func (o *openFile) depart(cause error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.alive--; o.alive > 0 {
+	if o.alive--; o.alive > 0 || o.readers > 0 { // who reads a file without a name still needs it
 		return
 	}
+	o.abandon(cause)
+}
+
+// abandon ends what is under way when nobody has the file open any more; the caller holds mu.
+func (o *openFile) abandon(cause error) {
 	if !o.promised {
 		o.stop(cause)
 		return
@@ -429,6 +434,9 @@ func (o *openFile) unread() error {
 	o.mu.Lock()
 	o.readers--
 	last := o.readers == 0 && o.finished
+	if o.readers == 0 && o.alive == 0 && !o.finished {
+		o.abandon(context.Canceled)
+	}
 	o.mu.Unlock()
 	if !last {
 		return nil
