@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"filegate/core/vfs"
@@ -19,7 +20,7 @@ type GlobError struct {
 func (e *GlobError) Error() string { return e.Path + ": " + e.Err.Error() }
 func (e *GlobError) Unwrap() error { return e.Err }
 
-// Glob calls found for every path that matches the pattern, in the order of the store's listings. The pattern is path.Match's for each
+// Glob calls found for every path that matches the pattern, in the order of the store's pages and sorted by name in each. The pattern is path.Match's for each
 // element, and as in a shell a name with a leading dot is matched only by one. An element without special characters is not looked up:
 // a pattern that has none is found without asking, as a shell passes it on.
 func Glob(ctx context.Context, fsys vfs.FS, pattern string, found func(vfs.Path) error) (bool, error) {
@@ -62,6 +63,7 @@ func match(ctx context.Context, fsys vfs.FS, dir vfs.Path, elems []string, looke
 		if err != nil {
 			return any, listError(dir, err, looked)
 		}
+		slices.SortFunc(page, func(a, b vfs.Info) int { return strings.Compare(a.Name, b.Name) }) // as far as one page is
 		for _, info := range page {
 			if strings.HasPrefix(info.Name, ".") && !strings.HasPrefix(elems[0], ".") {
 				continue

@@ -25,8 +25,12 @@ func TestSplitWords(t *testing.T) {
 		{line: `[!a]\[!b]`, want: []Word{{Text: "[!a][!b]", Pattern: `[^a]\[!b]`}}},
 		{line: `a{b,c}d`, want: []Word{{Text: "abd", Pattern: "abd"}, {Text: "acd", Pattern: "acd"}}},
 		{line: `{a,b{1,2}}/*.{x,}`, want: []Word{
-			{Text: "a/*.x", Pattern: "a/*.x"}, {Text: "a/*.", Pattern: "a/*."}, {Text: "b1/*.x", Pattern: "b1/*.x"}, {Text: "b1/*.", Pattern: "b1/*."},
-			{Text: "b2/*.x", Pattern: "b2/*.x"}, {Text: "b2/*.", Pattern: "b2/*."},
+			{Text: "a/*.x", Pattern: "a/*.x"},
+			{Text: "a/*.", Pattern: "a/*."},
+			{Text: "b1/*.x", Pattern: "b1/*.x"},
+			{Text: "b1/*.", Pattern: "b1/*."},
+			{Text: "b2/*.x", Pattern: "b2/*.x"},
+			{Text: "b2/*.", Pattern: "b2/*."},
 		}},
 		{line: `{a} {a a,b} {`, want: []Word{
 			{Text: "{a}", Pattern: "{a}"}, {Text: "{a", Pattern: "{a"}, {Text: "a,b}", Pattern: "a,b}"}, {Text: "{", Pattern: "{"},
