@@ -129,7 +129,8 @@
 //	                the store is slower than the client and several at once are faster, 1 GET for each read_ahead. Small reads out of order:
 //	                1 GET for each 32 KiB
 //	write           what stat takes at opening; 1 PUT at Commit. To replace what was asked for, or made, just before takes nothing at opening, and neither
-//	                does a new file from the third in a directory on, but for 1 listing a second; the first in one that was made just before is
+//	                does a new file from the third in a directory on, but for 1 listing a second (where names come
+//	                in no order, or less than one a second, as the first two, and 1 listing for every 64); the first in one that was made just before is
 //	                such a file already. 1 HEAD before the PUT where a large file is there, or one that was asked for more than a second
 //	                ago; 2 requests more where something has come to the name of a new file meanwhile. Large: 1 PUT for
 //	                each segment and 1 for the manifest, 1 HEAD of the container (for its quota, and for rights that the segments follow), 1 of the container

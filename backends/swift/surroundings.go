@@ -12,9 +12,14 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// Whether a name is free takes a listing of what lies below it, beside the HEAD. Who puts many new files into a directory would have Swift list it for
-// each: from the second on, one listing tells of the names that follow as well, for as long as recall allows. What a listing does not show
-// yet the request that makes the file finds out itself.
+// Whether a name is free takes a listing of what lies below it, beside the HEAD. A client that puts many new files into a directory
+// would make two requests for each. From the second file on, one listing tells of the names around as well, for as long as recall
+// allows. What a listing does not show yet the request that makes the file finds out itself.
+//
+// Most clients ask for names in ascending order, and "sftp put -r" from some file systems in descending order: the listing begins at
+// the name, or at the beginning of the directory where the name before was a later one. In any other order, or for a slow client, a
+// listing may answer nothing but the question that it was made for, and is larger than the two requests that it saves. So each
+// directory has a credit: listings take from it, and answers from them give to it.
 
 const (
 	// stretchEntries is how many lines of a directory are asked for at once.
@@ -23,6 +28,10 @@ const (
 	stretches = 8
 	// askedAgain is within what time a second question about names of a directory makes it worth a listing.
 	askedAgain = 2 * time.Second
+	// listingPrice is what a listing takes from the credit of its directory, in questions: where listings answer nothing there is one
+	// for so many of them. maxCredit is the most credit, and what a directory begins with.
+	listingPrice = 64
+	maxCredit    = 4 * listingPrice
 )
 
 // stretch is what a listing has told of a directory: of all names behind from, up to the name to.
@@ -52,6 +61,46 @@ type known struct {
 	all   [stretches]*stretch
 	next  int
 	asked *recent.Keys // directories of which a name was asked for that has no object
+	dirs  map[string]questions
+}
+
+// questions are what a session has asked about names of one directory.
+type questions struct {
+	last   string // the latest name
+	credit int
+}
+
+// question notes a question about an object of a directory, and that a stretch has answered it. It returns the name before.
+func (k *known) question(dir, object string, answered bool) (last string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	q, ok := k.dirs[dir]
+	if !ok {
+		q.credit = maxCredit
+		if k.dirs == nil || len(k.dirs) >= maxKnownDirs {
+			k.dirs = map[string]questions{}
+		}
+	}
+	last, q.last = q.last, object
+	q.credit = min(q.credit+1, maxCredit)
+	if answered {
+		q.credit = min(q.credit+listingPrice, maxCredit)
+	}
+	k.dirs[dir] = q
+	return last
+}
+
+// pay takes the price of a listing from the credit of a directory that was asked about, and reports whether there was enough.
+func (k *known) pay(dir string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	q := k.dirs[dir]
+	if q.credit < listingPrice {
+		return false
+	}
+	q.credit -= listingPrice
+	k.dirs[dir] = q
+	return true
 }
 
 func (k *known) put(s *stretch) {
@@ -94,16 +143,24 @@ func (f *FS) surroundings(ctx context.Context, n api.Name) (*stretch, bool) {
 		return nil, false
 	}
 	f.around.asked.Note(dir) // and so it goes on
-	if s := f.around.get(dir, n.Prefix(), func(s *stretch) bool { return f.fresh(n, s.moment) }); s != nil {
+	s := f.around.get(dir, n.Prefix(), func(s *stretch) bool { return f.fresh(n, s.moment) })
+	last := f.around.question(dir, n.Object, s != nil)
+	if s != nil {
 		return s, true
+	}
+	if !f.around.pay(dir) {
+		return nil, false
 	}
 	asked := f.now()
 	l := listing{prefix: in, marker: before(n.Object), delimiter: true, limit: stretchEntries}
+	if n.Object < last {
+		l.marker = ""
+	}
 	page, err := f.rawPage(ctx, n, l)
 	if err != nil {
 		return nil, false // whoever asks for the name itself will hear of it
 	}
-	s := &stretch{moment: asked, dir: dir, from: l.marker}
+	s = &stretch{moment: asked, dir: dir, from: l.marker}
 	for _, e := range page.lines {
 		s.keys = append(s.keys, e.key())
 	}

@@ -3,7 +3,9 @@ package swift
 import (
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -79,6 +81,78 @@ func TestManySmallFiles(t *testing.T) {
 	f.mustWrite(t, "/c/dir/sub/f", noise(10))
 	if _, err := f.OpenWriter(ctx, "/c/dir/sub", replace); vfs.Kind(err) != vfs.ErrIsDir {
 		t.Errorf("opening what has become a directory: %v, want %v", err, vfs.ErrIsDir)
+	}
+}
+
+// TestManyInAnyOrder puts many files into a directory, by one client or two at once. In orders that clients have, a listing answers for
+// all; in no order are there many that answer for nothing.
+func TestManyInAnyOrder(t *testing.T) {
+	const files = 500
+	ascending := func(i int) int { return i }
+	descending := func(i int) int { return files - 1 - i }
+	shuffled := rand.New(rand.NewPCG(1, 2)).Perm(files)
+	random := func(i int) int { return shuffled[i] }
+	for _, tt := range []struct {
+		name    string
+		clients []func(int) int
+		old     int  // files in the directory before, between the new ones
+		forgets bool // what a listing has told is too old by the next question
+	}{
+		{"ascending", []func(int) int{ascending}, 0, false},
+		{"descending", []func(int) int{descending}, 0, false},
+		{"random", []func(int) int{random}, 0, false},
+		{"ascending and descending at once", []func(int) int{ascending, descending}, 0, false},
+		{"ascending in a large directory", []func(int) int{ascending}, 1200, false},
+		{"descending in a large directory", []func(int) int{descending}, 1200, false},
+		{"random in a large directory", []func(int) int{random}, 1200, false},
+		{"ascending, slowly", []func(int) int{ascending}, 0, true},
+		{"descending, slowly", []func(int) int{descending}, 0, true},
+		{"random, slowly", []func(int) int{random}, 0, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFake(t, swifttest.Limits{}, nil)
+			for i := range tt.old {
+				f.putRaw(t, vfsPath("/c/dir/f%05d-old", i*files/tt.old), []byte("x"), nil, nil)
+			}
+			f.srv.ForgetRequests()
+			var wg sync.WaitGroup
+			for i, order := range tt.clients {
+				session := &fake{FS: openFS(t, accountIn(f.srv), nil), srv: f.srv, dir: "/c"}
+				session.recallLong()
+				if tt.forgets {
+					session.backend.recallFor = 0
+				}
+				wg.Go(func() {
+					for j := range files {
+						if _, err := session.write(t.Context(), vfsPath("/c/dir/f%05d-%d", order(j), i), []byte("x"), replace); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+			}
+			wg.Wait()
+			listings, others := 0, 0
+			for _, r := range f.srv.Requests() {
+				switch {
+				case r.Op == swifttest.ListContainer && strings.Contains(r.Query, fmt.Sprint("limit=", stretchEntries)):
+					listings++
+				case r.Op == swifttest.ListContainer, r.Op == swifttest.HeadObject:
+					others++
+				}
+			}
+			if most := 25 * len(tt.clients); listings > most {
+				t.Errorf("%d files take %d listings of their directory, want %d at most", files*len(tt.clients), listings, most)
+			}
+			// What no listing has answered takes a HEAD and a listing of one entry, as it would without any guess.
+			most := 30 * len(tt.clients)
+			if tt.forgets {
+				most = 2 * files * len(tt.clients)
+			}
+			if others > most {
+				t.Errorf("%d files take %d other requests, want %d at most", files*len(tt.clients), others, most)
+			}
+		})
 	}
 }
 
