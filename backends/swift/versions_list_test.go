@@ -28,6 +28,8 @@ func TestAllVersionsAreInTheTree(t *testing.T) {
 			object := rapid.Custom(func(t *rapid.T) string {
 				return strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "-", "/", "/", "%", ".", "ü"}), 1, 6).Draw(t, "name"), "")
 			})
+			// A name with "." or ".." as an element is never sent.
+			object = object.Filter(func(o string) bool { return api.Name{Container: "c", Object: o}.CheckDots() == nil })
 			checks(t, "50")
 			made := 0
 			rapid.Check(t, func(rt *rapid.T) {

@@ -223,8 +223,9 @@ func TestWriteLogCosts(t *testing.T) {
 	w := newWorld(t, 100)
 	w.change = func(c *Config) { c.ListTimes = false }
 	f := w.fake(w.gateway(t))
+	large := noise(maxManifestBytes + 1) // a smaller one may be a manifest, and is asked for
 	for i := range 10 {
-		f.mustWrite(t, vfsPath("/c/f%d", i), []byte("x"))
+		f.mustWrite(t, vfsPath("/c/f%d", i), large)
 	}
 	if err := f.Remove(t.Context(), "/c/f9"); err != nil {
 		t.Fatal(err)
@@ -239,8 +240,8 @@ func TestWriteLogCosts(t *testing.T) {
 	}
 	count("a listing that knows of all changes", 1, 0, 9)
 	w.srv.ListingLag(lagging)
-	f.mustWrite(t, "/c/g1", []byte("x"))
-	f.mustWrite(t, "/c/g2", []byte("x"))
+	f.mustWrite(t, "/c/g1", large)
+	f.mustWrite(t, "/c/g2", large)
 	count("a listing that lacks two files", 1, 2, 11)
 }
 
