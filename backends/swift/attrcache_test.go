@@ -93,7 +93,7 @@ func TestHeadsAtOnce(t *testing.T) {
 	var mu sync.Mutex
 	underWay, most := 0, 0
 	full := make(chan struct{})
-	w.srv.Inject(swifttest.Rule{Op: swifttest.HeadObject, Fault: swifttest.Fault{Stall: full, Call: func() {
+	w.srv.Inject(swifttest.Rule{Op: swifttest.HeadObject, Object: "d/f", Fault: swifttest.Fault{Stall: full, Call: func() {
 		mu.Lock()
 		defer mu.Unlock()
 		underWay++
@@ -105,7 +105,7 @@ func TestHeadsAtOnce(t *testing.T) {
 			}
 		}
 	}}})
-	w.srv.Inject(swifttest.Rule{Op: swifttest.HeadObject, Fault: swifttest.Fault{At: swifttest.AtAnswer, Call: func() {
+	w.srv.Inject(swifttest.Rule{Op: swifttest.HeadObject, Object: "d/f", Fault: swifttest.Fault{At: swifttest.AtAnswer, Call: func() {
 		mu.Lock()
 		defer mu.Unlock()
 		underWay--

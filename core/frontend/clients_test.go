@@ -285,7 +285,7 @@ func TestRefused(t *testing.T) {
 // TestRefusalLog writes one line for an address, and one a minute later with how many there were.
 func TestRefusalLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log lockedBuffer
 		r := newRefusals(slog.New(slog.NewTextHandler(&log, nil)))
 		for range 500 {
 			r.note(netip.MustParseAddr("192.0.2.1"), "too many")
@@ -303,8 +303,11 @@ func TestRefusalLog(t *testing.T) {
 		for i := range 10 * maxRefused {
 			r.note(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), "too many")
 		}
-		if len(r.since) > maxRefused+1 {
-			t.Errorf("%d addresses are told apart", len(r.since))
+		r.mu.Lock()
+		told := len(r.since)
+		r.mu.Unlock()
+		if told > maxRefused+1 {
+			t.Errorf("%d addresses are told apart", told)
 		}
 		time.Sleep(refusalPause)
 		synctest.Wait()
@@ -312,6 +315,30 @@ func TestRefusalLog(t *testing.T) {
 			t.Errorf("%d lines about a flood of addresses", n)
 		}
 	})
+}
+
+// lockedBuffer is a buffer that a log and a test share.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+func (b *lockedBuffer) Reset() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.buf.Reset()
 }
 
 // TestShutdown cuts those who have logged in only when there is no more time.
