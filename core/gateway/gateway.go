@@ -115,7 +115,7 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 		g.backends[b.Name] = store
 	}
 	g.desk = login.NewDesk(login.Options{
-		Config: cfg.Login, Life: g.life, Local: g.local, Shared: g.shared, Used: g.auths.used, Log: g.log, Observer: g.metrics,
+		Config: cfg.Login, Limits: cfg.Limits, Life: g.life, Local: g.local, Shared: g.shared, Used: g.auths.used, Log: g.log, Observer: g.metrics,
 	})
 	for _, f := range cfg.Frontends {
 		chain := &chain{all: g.auths}
