@@ -21,7 +21,7 @@ func cmdCheck(e env, args []string) int {
 	if err := gateway.Check(e.stop, cfg, options(log)); err != nil {
 		return e.fail(err)
 	}
-	_ = cfg.Warnings().Write(e.stderr, e.terminal.width, e.terminal.color) // there is nowhere else to tell it
+	_ = append(cfg.Warnings(), machineWarnings(cfg)...).Write(e.stderr, e.terminal.width, e.terminal.color) // there is nowhere else to tell it
 	fmt.Fprintf(e.stdout, "%s: no mistakes found\n", *file)
 	return exitOK
 }

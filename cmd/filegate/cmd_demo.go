@@ -44,16 +44,17 @@ func cmdDemo(e env, args []string) int {
 	dir := fs.String("dir", "", "keep everything in this `directory` (default filegate-demo in the user's cache directory)")
 	sftp := fs.String("sftp", "127.0.0.1:8022", "serve SFTP and SCP at this `address`")
 	ftp := fs.String("ftp", "127.0.0.1:2021", "serve FTP at this `address`")
+	public := fs.Bool("public", false, "serve other machines too: everybody knows the demo's password")
 	if code, ok := parse(e, fs, args); !ok {
 		return code
 	}
-	if err := runDemo(e, *dir, *sftp, *ftp); err != nil {
+	if err := runDemo(e, *dir, *sftp, *ftp, *public); err != nil {
 		return e.fail(err)
 	}
 	return exitOK
 }
 
-func runDemo(e env, dir, sftp, ftp string) (err error) {
+func runDemo(e env, dir, sftp, ftp string, public bool) (err error) {
 	if dir, err = demoDir(dir); err != nil {
 		return err
 	}
@@ -77,6 +78,9 @@ func runDemo(e env, dir, sftp, ftp string) (err error) {
 	cfg, err := d.configure()
 	if err != nil {
 		return err
+	}
+	if cfg.Needs().Public && !public {
+		return fmt.Errorf("other machines could reach %s or %s, where everybody knows user and password: say -public if that is meant", sftp, ftp)
 	}
 	return serve(e, cfg, func(g *gateway.Gateway, _ *slog.Logger) { d.greet(e, g.Addrs()) })
 }

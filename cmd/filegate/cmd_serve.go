@@ -64,7 +64,7 @@ func serve(e env, cfg *config.Config, ready func(*gateway.Gateway, *slog.Logger)
 	if err := g.Listen(); err != nil {
 		return fmt.Errorf("cannot listen: %w", err)
 	}
-	for _, w := range cfg.Warnings() {
+	for _, w := range append(cfg.Warnings(), machineWarnings(cfg)...) {
 		log.Warn("configuration warning", "place", w.Place(), "summary", w.Summary, "detail", w.Detail)
 	}
 	ready(g, log)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	iofs "io/fs"
 	"os"
 	"strings"
 
@@ -118,6 +119,12 @@ func cmdUsersCredential(e env, args []string) int {
 	})
 }
 
+// Who must not read a file: a file of users may be for a group, the key of its secrets for nobody else.
+const (
+	notForOthers = 0o007
+	onlyForUs    = 0o077
+)
+
 func cmdUsersCheck(e env, args []string) int {
 	fs := newFlags(e, "users check", "[-key-file FILE] FILE")
 	keyFile := keyFlag(fs.String)
@@ -131,6 +138,11 @@ func cmdUsersCheck(e env, args []string) int {
 	users, err := userfile.Load(fs.Arg(0), key)
 	if err != nil {
 		return e.fail(err)
+	}
+	for file, mask := range map[string]iofs.FileMode{fs.Arg(0): notForOthers, *keyFile: onlyForUs} {
+		if warning := readableByOthers(file, mask); warning != "" {
+			fmt.Fprintln(e.stderr, "filegate: "+warning)
+		}
 	}
 	fmt.Fprintf(e.stdout, "%s: %d users, no mistakes found\n", fs.Arg(0), users.Len())
 	return exitOK
@@ -149,6 +161,9 @@ func (e env) edit(file string, create bool, done string, change func(*userfile.E
 		return e.fail(err)
 	}
 	fmt.Fprintln(e.stdout, done)
+	if warning := readableByOthers(file, notForOthers); warning != "" {
+		fmt.Fprintln(e.stderr, "filegate: "+warning)
+	}
 	return exitOK
 }
 

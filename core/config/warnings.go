@@ -2,6 +2,17 @@ package config
 
 import "filegate/core/frontend"
 
+// Needs returns what all frontends together take of the machine.
+func (c *Config) Needs() frontend.Needs {
+	var all frontend.Needs
+	for _, f := range c.Frontends {
+		n := frontend.NeedsOf(f.Config)
+		all.Files += n.Files
+		all.Public = all.Public || n.Public
+	}
+	return all
+}
+
 // Warnings returns what works in the configuration, and what an operator should know the price of.
 func (c *Config) Warnings() Diagnostics {
 	var all Diagnostics

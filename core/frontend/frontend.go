@@ -115,3 +115,36 @@ type Server interface {
 func (e Ending) String() string {
 	return [...]string{"fine", "no login", "handshake", "probing", "timeout"}[e]
 }
+
+// Needs are what a frontend takes of the machine, and how far it can be reached.
+type Needs struct {
+	Files  int  // open files, when all of its clients are there
+	Public bool // it listens on an address that other machines reach
+}
+
+// Needer is a Config that knows its needs.
+type Needer interface {
+	Needs() Needs
+}
+
+// NeedsOf returns the needs of a frontend's options.
+func NeedsOf(c Config) Needs {
+	if n, ok := c.(Needer); ok {
+		return n.Needs()
+	}
+	return Needs{}
+}
+
+// Public reports whether any of some addresses, as host:port, is one that other machines reach.
+func Public(listen []string) bool {
+	for _, addr := range listen {
+		host, _, err := net.SplitHostPort(addr)
+		if err != nil {
+			continue
+		}
+		if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
+			return true
+		}
+	}
+	return false
+}

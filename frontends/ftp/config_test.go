@@ -3,6 +3,7 @@ package ftp_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -88,6 +89,43 @@ func TestWarn(t *testing.T) {
 		cfg.Warn(func(string, string, string) { n++ })
 		if n != want {
 			t.Errorf("%q: %d warnings, want %d", banner, n, want)
+		}
+	}
+}
+
+// TestWarnOfClearText warns where passwords go over a network in the clear, and of keys that others can read.
+func TestWarnOfClearText(t *testing.T) {
+	cert, key := certificate(t, t.TempDir(), "one")
+	for _, tt := range []struct {
+		name   string
+		change func(*ftp.Config)
+		want   string
+	}{
+		{"this machine only", func(*ftp.Config) {}, ""},
+		{"IPv6's own", func(c *ftp.Config) { c.Listen = []string{"[::1]:2021", "localhost:2022"} }, ""},
+		{"all addresses", func(c *ftp.Config) { c.Listen = []string{":2021"} }, "tls.mode"},
+		{"a name", func(c *ftp.Config) { c.Listen = []string{"ftp.example.net:21"} }, "tls.mode"},
+		{"TLS", func(c *ftp.Config) {
+			c.Listen = []string{":21"}
+			c.TLS.Mode, c.TLS.Cert, c.TLS.Key = "explicit", cert, key
+		}, ""},
+		{"TLS for those who want it", func(c *ftp.Config) {
+			c.Listen = []string{":21"}
+			c.TLS.Mode, c.TLS.Cert, c.TLS.Key, c.TLS.Required = "explicit", cert, key, false
+		}, "tls.required"},
+		{"a key for everybody", func(c *ftp.Config) {
+			c.TLS.Mode, c.TLS.Cert, c.TLS.Key = "explicit", cert, key
+			if err := os.Chmod(key, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}, "tls.key"},
+	} {
+		cfg := ftp.NewConfig()
+		tt.change(cfg)
+		var got []string
+		cfg.Warn(func(attribute, _, _ string) { got = append(got, attribute) })
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%s: the operator is warned of %q, want %q", tt.name, got, tt.want)
 		}
 	}
 }

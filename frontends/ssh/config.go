@@ -133,6 +133,11 @@ func validVersion(s string) bool {
 	return s != "" && len(s) <= maxVersion && s[0] != ' ' && s[0] != '-'
 }
 
+// Needs implements [frontend.Needer].
+func (c *Config) Needs() frontend.Needs {
+	return frontend.Needs{Files: c.MaxConnections, Public: frontend.Public(c.Listen)}
+}
+
 // Warn implements [frontend.Warner].
 func (c *Config) Warn(report func(attribute, summary, detail string)) {
 	if c.Legacy {

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"filegate/core/config"
+)
+
+// filesBeside is how many open files there are beside those of clients: logs, authenticators, connections to the storage.
+const filesBeside = 500
+
+// machineWarnings are about what the configuration does not say: the user that filegate runs as, and what the system lets it have.
+func machineWarnings(cfg *config.Config) config.Diagnostics {
+	needs := cfg.Needs()
+	needs.Files += filesBeside
+	var all config.Diagnostics
+	warn := func(summary, detail string) {
+		all = append(all, config.Diagnostic{Warning: true, Summary: summary, Detail: detail})
+	}
+	if os.Geteuid() == 0 && needs.Public {
+		warn("Strangers talk to a process of root",
+			"Give filegate a user of its own. Ports below 1024 need AmbientCapabilities=CAP_NET_BIND_SERVICE under systemd, see cmd/filegate/dist/filegate.service.")
+	}
+	var files syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err == nil && files.Max < uint64(needs.Files) {
+		warn(fmt.Sprintf("At most %d files can be open, and full frontends need %d", files.Max, needs.Files),
+			"Raise the limit (LimitNOFILE under systemd, ulimit -n in a shell), or lower max_connections.")
+	}
+	return all
+}
+
+// readableByOthers returns a warning about a file with secrets in it that others may read, whom mask stands for, or nothing.
+func readableByOthers(file string, mask fs.FileMode) string {
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().Perm()&mask == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s can be read by others (mode %04o): chmod 600 %s", file, info.Mode().Perm(), file)
+}
