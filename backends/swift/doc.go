@@ -11,7 +11,8 @@
 //
 // What Swift has and no path can name is shown with a percent sign in front (see escape): an empty element (of "a//b", or of "/b") as "%", "." and ".." as "%."
 // and "%..", and a container "@x" as "%@x"; what looks like one of them already gets one more. Of these, "%." and "%.." are listed and refused (see dots). An object "d/" with a content is the file "%" in d.
-// Control characters are part of a name like any others. Names that are no UTF-8 Swift has none of.
+// Control characters are part of a name like any others. Names that are no UTF-8 Swift has none of: bytes of a client's that are not UTF-8 come here as "‛E9" (a mark that
+// no keyboard has, U+201B, and two digits), as rclone writes them too, and what has such a name is given back to clients by those bytes. See vfs.EscapeBytes.
 //
 // "/@ACCOUNT" is another account of the same cluster, with its containers below it, and an alias of the configuration is what it stands for, in
 // front of a container of that name. All of it is reached at the login's own storage URL with the account's name put in. A container

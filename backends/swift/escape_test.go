@@ -52,7 +52,7 @@ func TestOddNames(t *testing.T) {
 					t.Errorf("%q and %q are the same object", at, p)
 				}
 				found[content] = p
-				if clean, err := vfs.Resolve(vfs.Root, string(p)); err != nil || clean != p {
+				if clean, err := vfs.Resolve(vfs.Root, p.ToClient()); err != nil || clean != p {
 					t.Errorf("%q is %q to a client: %v", p, clean, err)
 				}
 			}

@@ -92,6 +92,6 @@ func (s *Session) inStore(p vfs.Path) vfs.Path { return s.home.Under(p) }
 
 // confined reports whether p is as clean as its type promises. It is looked at here once more, since on it rests that nobody leaves his home.
 func confined(p vfs.Path) bool {
-	clean, err := vfs.Resolve(vfs.Root, string(p))
+	clean, err := vfs.Clean(string(p))
 	return err == nil && clean == p
 }

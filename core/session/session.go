@@ -74,7 +74,7 @@ var (
 // New begins the session of a client that has logged in. It lives until Close, End, or the end of ctx.
 // The error is vfs.ErrInvalidName for a home directory that can be none.
 func New(ctx context.Context, cfg Config) (*Session, error) {
-	home, err := vfs.Resolve(vfs.Root, cfg.Identity.Home)
+	home, err := vfs.Clean(cfg.Identity.Home)
 	if err != nil {
 		return nil, err
 	}

@@ -102,7 +102,7 @@ func ResolveTarget(name Path, target string) (Path, error) {
 	return Resolve(name.Dir(), target)
 }
 
-// From is p as a relative name that leads there from the directory dir: what [ResolveTarget] makes p of again for a link in dir.
+// From returns p as a relative name that leads there from the directory dir. To a client it is [UnescapeBytes] of that, of which [ResolveTarget] makes p again.
 func (p Path) From(dir Path) string {
 	to, from := p.Elements(), dir.Elements()
 	for len(to) > 0 && len(from) > 0 && to[0] == from[0] {

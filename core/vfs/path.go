@@ -17,13 +17,22 @@ type Path string
 const Root Path = "/"
 
 // Resolve makes a Path of the name that a client sent: relative ones are taken from cwd, "." and ".." and repeated
-// slashes are resolved, and ".." stops at the root. It returns ErrInvalidName, with a text for the client, for a name that can be none.
-func Resolve(cwd Path, name string) (Path, error) {
-	switch {
-	case strings.IndexByte(name, 0) >= 0:
+// slashes are resolved, ".." stops at the root, and bytes that are not UTF-8 are escaped, see [EscapeBytes]. What a Path is called to the client is
+// [Path.ToClient]. It returns ErrInvalidName, with a text for the client, for a name that can be none.
+func Resolve(cwd Path, name string) (Path, error) { return resolve(cwd, EscapeBytes(name)) }
+
+// Clean makes a Path of a name that no client has sent, such as one from a configuration, or checks one that should be a Path already. Nothing in it is escaped: it
+// is ErrInvalidName for a name that is not UTF-8.
+func Clean(name string) (Path, error) {
+	if !utf8.ValidString(name) {
+		return "", Errorf(ErrInvalidName, "the name is not valid UTF-8")
+	}
+	return resolve(Root, name)
+}
+
+func resolve(cwd Path, name string) (Path, error) {
+	if strings.IndexByte(name, 0) >= 0 {
 		return "", Errorf(ErrInvalidName, "a name cannot contain a NUL byte")
-	case !utf8.ValidString(name):
-		return "", Errorf(ErrInvalidName, "the name is not valid UTF-8: set the client's character set to UTF-8")
 	}
 	if !strings.HasPrefix(name, "/") {
 		name = string(cwd) + "/" + name
@@ -94,5 +103,8 @@ func (p Path) Elements() []string {
 	return strings.Split(string(p[1:]), "/")
 }
 
-// String returns p as a client writes it.
+// ToClient returns p as a client writes it, in whatever bytes.
+func (p Path) ToClient() string { return UnescapeBytes(string(p)) }
+
+// String returns p for the log.
 func (p Path) String() string { return string(p) }

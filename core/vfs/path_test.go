@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -50,6 +49,10 @@ func TestResolve(t *testing.T) {
 		{"/", "~", "/~"},
 		{"/", "a\nb", "/a\nb"},
 		{"/", "cafe\u0301", "/cafe\u0301"},
+		{"/", "caf\xe9/\xff", "/caf‛E9/‛FF"},
+		{"/", "a/\xff/../b", "/a/b"},
+		{"/dir‛E9", "b", "/dir‛E9/b"},
+		{"/dir‛E9", "‛E9", "/dir‛E9/‛‛E9"},
 		{"/", strings.Repeat("a", vfs.MaxPath-1), "/" + vfs.Path(strings.Repeat("a", vfs.MaxPath-1))},
 		{"/", strings.Repeat("a/", vfs.MaxPath) + strings.Repeat("../", vfs.MaxPath) + "b", "/b"},
 	} {
@@ -69,9 +72,6 @@ func TestResolveRefuses(t *testing.T) {
 		{"/", "a\x00b", "NUL"},
 		{"/", "\x00", "NUL"},
 		{"/", "a/\x00/../b", "NUL"},
-		{"/", "caf\xe9", "UTF-8"},
-		{"/", "a/\xff/../b", "UTF-8"},
-		{"/", "\xed\xa0\x80", "UTF-8"}, // half of a surrogate pair
 		{"/", strings.Repeat("a", vfs.MaxPath), "longer than"},
 		{vfs.Path("/" + strings.Repeat("a", 2500)), strings.Repeat("b", 2500), "longer than"},
 	} {
@@ -82,6 +82,18 @@ func TestResolveRefuses(t *testing.T) {
 		}
 		if text := vfs.ClientText(err); !strings.Contains(text, tt.text) {
 			t.Errorf("Resolve(%.50q, %.50q): the client reads %q, which does not say %q", tt.cwd, tt.name, text, tt.text)
+		}
+	}
+}
+
+// TestClean takes no bytes that are not UTF-8, and escapes nothing.
+func TestClean(t *testing.T) {
+	if got, err := vfs.Clean("a/./‛E9/"); got != "/a/‛E9" || err != nil {
+		t.Errorf("Clean = %q, %v", got, err)
+	}
+	for _, name := range []string{"caf\xe9", "a\x00", "\xed\xa0\x80"} { // the last is half of a surrogate pair
+		if got, err := vfs.Clean(name); !errors.Is(err, vfs.ErrInvalidName) {
+			t.Errorf("Clean(%q) = %q, %v", name, got, err)
 		}
 	}
 }
@@ -104,8 +116,11 @@ func checkPath(t interface {
 			t.Errorf("%q has the element %q", p, elem)
 		}
 	}
-	if again, err := vfs.Resolve(vfs.Root, string(p)); err != nil || again != p {
-		t.Errorf("Resolve of the path %q = %q, %v; want the same", p, again, err)
+	if again, err := vfs.Clean(string(p)); err != nil || again != p {
+		t.Errorf("Clean of the path %q = %q, %v; want the same", p, again, err)
+	}
+	if again, err := vfs.Resolve(vfs.Root, p.ToClient()); err != nil || again != p {
+		t.Errorf("Resolve of %q, which a client calls %q, is %q, %v", p, p.ToClient(), again, err)
 	}
 }
 
@@ -125,7 +140,7 @@ func FuzzResolve(f *testing.F) {
 			}
 			return
 		}
-		if !utf8.ValidString(name) || strings.Contains(name, "\x00") {
+		if strings.Contains(name, "\x00") {
 			t.Errorf("Resolve(%q, %q) = %q", cwd, name, p)
 		}
 		checkPath(t, p)
@@ -252,7 +267,7 @@ func TestPathProperties(t *testing.T) {
 		if p.Contains(q) && q.Contains(p) && p != q {
 			t.Errorf("%q and %q contain each other", p, q)
 		}
-		if home, err := vfs.Resolve(p, string(q)); err != nil || home != q {
+		if home, err := vfs.Resolve(p, q.ToClient()); err != nil || home != q {
 			t.Errorf("Resolve(%q, %q) = %q, %v; an absolute name does not depend on the working directory", p, q, home, err)
 		}
 	})

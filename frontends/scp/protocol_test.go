@@ -246,3 +246,24 @@ func (f resizedFile) Info() vfs.Info {
 	info.Size -= f.by
 	return info
 }
+
+// TestNamesInBytes takes names that are not UTF-8, and gives them back.
+func TestNamesInBytes(t *testing.T) {
+	const ok = "\x00"
+	store := memfs.New()
+	if out, status := transcript(t, store, "scp -r -t /", "D0755 0 d\xe9\nC0644 1 caf\xe9\nx"+ok+"E\n"); status != 0 {
+		t.Fatalf("%q, %d", out, status)
+	}
+	if _, err := store.Stat(t.Context(), "/d‛E9/caf‛E9"); err != nil {
+		t.Error(err)
+	}
+	for _, command := range []string{"scp -r -f d\xe9", "scp -r -f 'd\xe9'", "scp -r -f d*", "scp -r -f ?\xe9"} {
+		out, status := transcript(t, store, command, strings.Repeat(ok, 6))
+		if want := "D0755 0 d\xe9\nC0644 1 caf\xe9\nx" + ok + "E\n"; out != want || status != 0 {
+			t.Errorf("%q: %q, %d; want %q", command, out, status, want)
+		}
+	}
+	if out, _ := transcript(t, store, "scp -f m\xe9", ok); !strings.Contains(out, "m\xe9") {
+		t.Errorf("%q", out)
+	}
+}

@@ -29,7 +29,7 @@ type record struct {
 	kind kind
 	mode fs.FileMode // of a file or directory
 	size int64       // of a file, in bytes
-	name string      // one element of a path
+	name string      // one element of a path, in the bytes of the client
 	times
 }
 
@@ -76,7 +76,7 @@ func (r *record) parseEntry(s string) error {
 	if err != nil {
 		return fmt.Errorf("%w: size", errRecord)
 	}
-	if !vfs.ValidName(fields[2]) {
+	if !vfs.ValidName(vfs.EscapeBytes(fields[2])) {
 		return fmt.Errorf("%w: unexpected file name", errRecord)
 	}
 	r.mode, r.size, r.name = fs.FileMode(mode)&fs.ModePerm, size, fields[2]

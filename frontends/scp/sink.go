@@ -148,7 +148,7 @@ func (s *sink) enter(ctx context.Context, in level, r record, attrs vfs.Attrs) (
 	if err := s.sess.Mkdir(ctx, p); err != nil {
 		info, statErr := s.sess.Stat(ctx, p)
 		if statErr != nil || !info.IsDir() {
-			return level{}, false, s.warn(p.String(), err)
+			return level{}, false, s.warn(p.ToClient(), err)
 		}
 	}
 	return level{path: p, into: true, attrs: attrs}, true, s.ok()
@@ -158,7 +158,7 @@ func (s *sink) enter(ctx context.Context, in level, r record, attrs vfs.Attrs) (
 func (s *sink) leave(ctx context.Context, l level) error {
 	if !l.attrs.IsZero() {
 		if err := s.sess.SetAttrs(ctx, l.path, l.attrs); err != nil && !errors.Is(err, vfs.ErrUnsupported) {
-			return s.warn(l.path.String(), err)
+			return s.warn(l.path.ToClient(), err)
 		}
 	}
 	return s.ok()
@@ -172,7 +172,7 @@ func (s *sink) file(ctx context.Context, in level, r record, attrs vfs.Attrs) er
 	}
 	w, err := s.sess.OpenWriter(ctx, p, vfs.WriteOptions{Create: true, Truncate: true, Size: r.size})
 	if err != nil {
-		return s.warn(p.String(), err)
+		return s.warn(p.ToClient(), err)
 	}
 	defer w.Close()
 	if err := s.ok(); err != nil {
@@ -197,7 +197,7 @@ func (s *sink) file(ctx context.Context, in level, r record, attrs vfs.Attrs) er
 		failed = commit(ctx, w, attrs)
 	}
 	if failed != nil {
-		return s.warn(p.String(), failed)
+		return s.warn(p.ToClient(), failed)
 	}
 	return s.ok()
 }

@@ -53,13 +53,13 @@ func (s *source) entry(ctx context.Context, p vfs.Path) error {
 	info, err := s.sess.Stat(ctx, p)
 	switch {
 	case err != nil:
-		return s.warn(p.String(), err)
+		return s.warn(p.ToClient(), err)
 	case !info.IsDir():
 		return s.file(ctx, p)
 	case !s.recursive:
-		return s.warn(p.String(), vfs.Errorf(vfs.ErrIsDir, "not a regular file"))
+		return s.warn(p.ToClient(), vfs.Errorf(vfs.ErrIsDir, "not a regular file"))
 	case p.IsRoot(): // clients refuse every name that it could have
-		return s.warn(p.String(), vfs.Errorf(vfs.ErrUnsupported, "the top directory has no name to be stored under: ask for /* instead"))
+		return s.warn(p.ToClient(), vfs.Errorf(vfs.ErrUnsupported, "the top directory has no name to be stored under: ask for /* instead"))
 	}
 	return s.directory(ctx, p, info)
 }
@@ -84,10 +84,10 @@ func (s *source) announce(r record, info vfs.Info) error {
 func (s *source) directory(ctx context.Context, p vfs.Path, info vfs.Info) error {
 	l, err := s.sess.List(ctx, p)
 	if err != nil {
-		return s.warn(p.String(), err)
+		return s.warn(p.ToClient(), err)
 	}
 	defer l.Close()
-	switch err := s.announce(record{kind: kindDir, mode: info.Mode, name: p.Base()}, info); {
+	switch err := s.announce(record{kind: kindDir, mode: info.Mode, name: vfs.UnescapeBytes(p.Base())}, info); {
 	case errors.Is(err, errTold):
 		return nil
 	case err != nil:
@@ -99,7 +99,7 @@ func (s *source) directory(ctx context.Context, p vfs.Path, info vfs.Info) error
 			break
 		}
 		if err != nil {
-			if err := s.warn(p.String(), err); err != nil {
+			if err := s.warn(p.ToClient(), err); err != nil {
 				return err
 			}
 			break
@@ -129,11 +129,11 @@ func (s *source) directory(ctx context.Context, p vfs.Path, info vfs.Info) error
 func (s *source) file(ctx context.Context, p vfs.Path) error {
 	f, err := s.sess.Open(ctx, p, vfs.OpenOptions{})
 	if err != nil {
-		return s.warn(p.String(), err)
+		return s.warn(p.ToClient(), err)
 	}
 	defer f.Close()
 	info := f.Info()
-	switch err := s.announce(record{kind: kindFile, mode: info.Mode, size: info.Size, name: p.Base()}, info); {
+	switch err := s.announce(record{kind: kindFile, mode: info.Mode, size: info.Size, name: vfs.UnescapeBytes(p.Base())}, info); {
 	case errors.Is(err, errTold):
 		return nil
 	case err != nil:
@@ -151,7 +151,7 @@ func (s *source) file(ctx context.Context, p vfs.Path) error {
 		return err
 	}
 	if failed != nil {
-		err = s.warn(p.String(), failed)
+		err = s.warn(p.ToClient(), failed)
 	} else {
 		err = s.ok()
 	}

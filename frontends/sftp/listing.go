@@ -60,6 +60,7 @@ func readdir(c *channel, r *request) ([]byte, error) {
 	p := binary.BigEndian.AppendUint32(answer(typeName, r.id), 0)
 	n, now := 0, time.Now()
 	for _, info := range l.page {
+		info.Name = vfs.UnescapeBytes(info.Name)
 		if n > 0 && len(p)+2*len(info.Name)+entryOverhead > maxNames {
 			break
 		}

@@ -18,6 +18,7 @@ func attrsPacket(id uint32, info vfs.Info) []byte { return appendAttrs(answer(ty
 
 // namePacket is the answer that is one name and no attributes.
 func namePacket(id uint32, name string) []byte {
+	name = vfs.UnescapeBytes(name)
 	p := binary.BigEndian.AppendUint32(answer(typeName, id), 1)
 	return binary.BigEndian.AppendUint32(appendString(appendString(p, name), name), 0)
 }

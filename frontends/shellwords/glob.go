@@ -69,7 +69,7 @@ func match(ctx context.Context, fsys vfs.FS, dir vfs.Path, elems []string, looke
 				continue
 			}
 			// A malformed pattern matches nothing.
-			if ok, _ := path.Match(elems[0], info.Name); !ok || len(elems) > 1 && !info.IsDir() && !info.IsLink() {
+			if ok, _ := path.Match(elems[0], vfs.UnescapeBytes(info.Name)); !ok || len(elems) > 1 && !info.IsDir() && !info.IsLink() {
 				continue
 			}
 			some, err := globUnder(ctx, fsys, dir.Join(info.Name), elems[1:], true, found)
@@ -86,7 +86,7 @@ func listError(dir vfs.Path, err error, looked bool) error {
 	if looked && (errors.Is(err, vfs.ErrNotExist) || errors.Is(err, vfs.ErrNotDir)) {
 		return nil
 	}
-	return &GlobError{dir.String(), err}
+	return &GlobError{dir.ToClient(), err}
 }
 
 func hasMeta(elem string) bool {

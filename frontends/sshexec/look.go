@@ -74,7 +74,7 @@ func ls(ctx context.Context, r *run, args []shellwords.Word) int {
 			if strings.HasPrefix(info.Name, ".") && !strings.ContainsAny(given, "aA") {
 				return nil
 			}
-			return l.print(info.Name, info)
+			return l.print(vfs.UnescapeBytes(info.Name), info)
 		})
 		if err != nil {
 			return r.fail(name, err)
@@ -235,7 +235,7 @@ func partials(ctx context.Context, r *run, dir vfs.Path, depth int) error {
 	}
 	for _, info := range all {
 		p := dir.Join(info.Name)
-		if _, err := fmt.Fprintf(r.out, "%12d %s %s\n", info.Size, info.ModTime.UTC().Format(time.RFC3339), vfs.EscapeControl(p.String())); err != nil {
+		if _, err := fmt.Fprintf(r.out, "%12d %s %s\n", info.Size, info.ModTime.UTC().Format(time.RFC3339), vfs.EscapeControl(p.ToClient())); err != nil {
 			return err
 		}
 	}

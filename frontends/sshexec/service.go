@@ -163,7 +163,7 @@ func (r *run) each(ctx context.Context, args []shellwords.Word, do func(name str
 			continue
 		}
 		found, err := shellwords.Glob(ctx, r.sess, w.Path(w.Pattern), func(p vfs.Path) error {
-			shown := p.String()
+			shown := p.ToClient()
 			if !strings.HasPrefix(name, "/") {
 				shown = strings.TrimPrefix(shown, "/")
 			}

@@ -39,6 +39,7 @@ func TestCommands(t *testing.T) {
 	frontendtest.Write(t, store, "/d/a b", []byte("hello\n"))
 	frontendtest.Write(t, store, "/d/c.txt", []byte("x"))
 	frontendtest.Write(t, store, "/back\\slash", nil)
+	frontendtest.Write(t, store, "/by‛E9", nil)
 	c, err := frontendtest.DialSSH(start(t, store).Addr, frontendtest.User, frontendtest.Password)
 	if err != nil {
 		t.Fatal(err)
@@ -55,6 +56,8 @@ func TestCommands(t *testing.T) {
 		{command: "md5sum /d/a\\ b", out: hello + "  /d/a b\n"},
 		{command: "md5sum -b 'd/a b' d/c.txt", out: hello + " *d/a b\n9dd4e461268c8034f5c8564e155c67a6 *d/c.txt\n"},
 		{command: "md5sum d/*", out: hello + "  d/a b\n9dd4e461268c8034f5c8564e155c67a6  d/c.txt\n"},
+		{command: "ls /by*", out: "/by\xe9\n"},
+		{command: "md5sum by\xe9", out: "d41d8cd98f00b204e9800998ecf8427e  by\xe9\n"},
 		{command: "md5sum", out: "d41d8cd98f00b204e9800998ecf8427e  -\n"},
 		{command: "md5sum -", stdin: "hello\n", out: hello + "  -\n"},
 		{command: `md5sum /back\\slash`, out: `\d41d8cd98f00b204e9800998ecf8427e  /back\\slash` + "\n"},
