@@ -81,6 +81,7 @@ func newClient(s *Server, nc *frontend.Conn) *client {
 	c.control.perform, c.control.settle = c.perform, c.settle
 	c.control.keeps, c.control.clears = s.cfg.Hangup == keep, s.cfg.TLS.CCC
 	c.params = c.initialParameters()
+	c.control.names.Store(s.firstNames())
 	switch s.cfg.TLS.Mode {
 	case implicit:
 		c.control.implicit = true

@@ -99,7 +99,7 @@ func TestReplies(t *testing.T) {
 		{"DELE dir", "550 is a directory"},
 		{"DELE missing", "550 no such file or directory"},
 		{"DELE nul\x00", "553 a name cannot contain a NUL byte"},
-		{"DELE latin\xe9", "553 the name is not valid UTF-8"},
+		{"DELE latin\xe9", "550 no such file or directory"},
 		{"DELE \x1e250 done", "550 no such file or directory"},
 		{"RNTO new", "503 "},
 		{"RNFR missing", "550 no such file or directory"},

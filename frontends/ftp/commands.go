@@ -136,7 +136,7 @@ func (c *client) options(arg string) *reply {
 	case "MODE":
 		return c.params.setLevel(value)
 	case "UTF8", "UTF-8":
-		return &reply{code: 200, text: "Names are in UTF-8."}
+		return c.setUTF8(value)
 	}
 	return &reply{code: 501, text: "The options are HASH, MLST, MODE and UTF8."}
 }
@@ -203,5 +203,5 @@ func (d *driver) mkdirMode(name string, mode fs.FileMode) *reply {
 	if err != nil {
 		return asReply(err)
 	}
-	return &reply{code: 257, text: `"` + strings.ReplaceAll(string(made), `"`, `""`) + `" is made.`}
+	return &reply{code: 257, text: `"` + strings.ReplaceAll(d.say(string(made)), `"`, `""`) + `" is made.`}
 }

@@ -25,6 +25,8 @@ type Config struct {
 	Listen []string `hcl:"listen,optional"`
 	// Banner is what clients read when they connect.
 	Banner string `hcl:"banner,optional"`
+	// Charset is the character set of clients that do not ask for UTF-8 (OPTS UTF8 ON), by its name at IANA. Empty: UTF-8.
+	Charset string `hcl:"charset,optional"`
 	// TLS says how connections are encrypted.
 	TLS TLS `hcl:"tls,block"`
 	// Passive says where clients connect for data.
@@ -146,6 +148,7 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	c.TLS.validate(report)
 	c.Passive.validate(report)
 	c.validateHangup(report)
+	c.validateCharset(report)
 	for _, limit := range []struct {
 		name, summary string
 		n             int
@@ -298,6 +301,13 @@ func (c *Config) New(env frontend.Env) (frontend.Server, error) {
 	}
 	if s.public, err = newPublicHosts(c.Passive.PublicHost, c.Passive.PublicHosts); err != nil {
 		return nil, err
+	}
+	old, err := newCharset(c.Charset)
+	if err != nil {
+		return nil, err
+	}
+	if old != nil {
+		s.old = newNaming(old)
 	}
 	if c.TLS.Mode != off {
 		if s.tls, err = c.TLS.serverConfig(env.Log); err != nil {

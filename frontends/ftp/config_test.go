@@ -49,6 +49,9 @@ func TestValidate(t *testing.T) {
 		{"close_notify", func(c *ftp.Config) { secure(c); c.TLS.CloseNotify = "true" }, nil}, // as before there was a third way
 		{"close_notify", func(c *ftp.Config) { secure(c); c.TLS.CloseNotify = "false" }, nil},
 		{"close_notify", func(c *ftp.Config) { secure(c); c.TLS.CloseNotify = "maybe" }, []string{`tls.close_notify: There is no rule "maybe" about close_notify`}},
+		{"charset", func(c *ftp.Config) { c.Charset = "windows-1252" }, nil},
+		{"charset", func(c *ftp.Config) { c.Charset = "windows" }, []string{`charset: The character set "windows" cannot be used: it is not known here`}},
+		{"charset", func(c *ftp.Config) { c.Charset = "UTF-16" }, []string{`charset: The character set "UTF-16" cannot be used: commands cannot be written in it: it does not contain ASCII`}},
 		{"hangup", func(c *ftp.Config) { c.Hangup = "keep" }, nil},
 		{"hangup", func(c *ftp.Config) { c.Hangup = "" }, []string{`hangup: "" is nothing to do when a client hangs up`}},
 		{"ports", func(c *ftp.Config) { c.Passive.Ports = "60000-60100" }, nil},

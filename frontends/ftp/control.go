@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 )
 
 const (
@@ -43,6 +44,8 @@ type control struct {
 	working func() bool                                // whether a call of the storage is under way
 	perform func(verb, arg string) (r *reply, ok bool) // see [client.perform]
 	settle  func()                                     // waits for the end of a transfer
+
+	names atomic.Pointer[naming] // how names are written
 
 	stream   net.Conn // the TCP connection, or TLS over it
 	secured  bool     // TLS is on
@@ -83,12 +86,14 @@ func newControl(c net.Conn, loginTimeout, idle time.Duration) *control {
 	loginBy := time.Now().Add(loginTimeout)
 	urgentInline(c)
 	c.SetReadDeadline(loginBy) // the handshake of implicit TLS comes before the library's first deadline
-	return &control{
+	ctl := &control{
 		Conn: c, stream: c, in: bufio.NewReaderSize(c, maxCommand),
 		loginTime: loginTimeout, loginBy: loginBy, idle: idle,
 		working: func() bool { return false }, settle: func() {}, perform: func(string, string) (*reply, bool) { return nil, false },
 		closed: make(chan struct{}),
 	}
+	ctl.names.Store(newNaming(nil))
+	return ctl
 }
 
 // admit ends the deadline for the login.
@@ -209,6 +214,10 @@ func (c *control) readLine() ([]byte, error) {
 
 // command returns the line as the library is to see it, or nothing when the command has been answered here.
 func (c *control) command(line []byte) ([]byte, error) {
+	line, err := c.readNames(line)
+	if line == nil || err != nil {
+		return nil, err
+	}
 	verb, arg, _ := strings.Cut(strings.TrimRight(string(line), "\r\n"), " ")
 	verb = strings.ToUpper(verb)
 	if strings.HasSuffix(verb, "ABOR") { // some clients send halves of telnet's commands in front of it
@@ -272,6 +281,22 @@ func (c *control) command(line []byte) ([]byte, error) {
 	return line, nil
 }
 
+// readNames returns a command line in UTF-8, or nothing where it has been refused. The name and the password of a login may be in UTF-8 before a client has said
+// that it is: clients ask for that behind the login.
+func (c *control) readNames(line []byte) ([]byte, error) {
+	if len(line) > 5 && utf8.Valid(line) && (strings.EqualFold(string(line[:5]), "USER ") || strings.EqualFold(string(line[:5]), "PASS ")) {
+		return line, nil
+	}
+	read, ok := c.names.Load().read(line)
+	switch {
+	case !ok:
+		return nil, c.answer(&reply{code: 501, text: "The command has bytes that are none of the character set " + c.names.Load().charset.name + ": say OPTS UTF8 ON if it is in UTF-8."})
+	case len(read) > maxCommand:
+		return nil, c.answer(&reply{code: 500, text: "The line is too long."})
+	}
+	return read, nil
+}
+
 // isForTransfer reports whether a command is executed while a transfer is under way. Others wait for
 // its end, so that replies come in the order of the commands.
 func isForTransfer(verb, arg string) bool {
@@ -309,7 +334,10 @@ func (c *control) send(lines []byte) (int, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	c.Conn.SetWriteDeadline(time.Now().Add(replyTimeout))
-	return c.stream.Write(lines)
+	if _, err := c.stream.Write(c.names.Load().write(lines)); err != nil {
+		return 0, err
+	}
+	return len(lines), nil
 }
 
 // Write sends the library's replies, line by line.
@@ -333,7 +361,7 @@ func (c *control) Write(p []byte) (int, error) {
 		}
 	}
 	c.Conn.SetWriteDeadline(time.Now().Add(replyTimeout))
-	if _, err := c.stream.Write([]byte(lines.String())); err != nil {
+	if _, err := c.stream.Write(c.names.Load().write([]byte(lines.String()))); err != nil {
 		return 0, err
 	}
 	return len(p), nil

@@ -52,7 +52,10 @@
 // Listings are sent as the storage lists, some thousand entries at a time, each time sorted by name.
 // A listing that breaks off ends in an error, and never as if it were whole: a mirror would delete
 // the rest on the other side. What ls sorts otherwise (LIST -t) is held in memory, and so has a
-// limit. A name with control characters is listed in escaped form, and cannot be reached by it.
+// limit. A name with control characters is listed in escaped form, and reached by it, see [naming].
+//
+// Names are UTF-8 or bytes that are given back as they came. With charset, clients that say nothing are taken for old ones, and those that say OPTS UTF8 ON have
+// UTF-8. The alternative that lost, to find out by the bytes of each name, cannot be told before a listing which the client wants.
 //
 // NOOP and STAT are answered during a transfer, as by ProFTPD, and ABOR ends it; other commands wait
 // for its end. Time of a transfer, and of the last step of an upload, does not count as idle. Nothing

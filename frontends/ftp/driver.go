@@ -31,7 +31,17 @@ var (
 
 // resolve returns the path that a client calls name.
 func (d *driver) resolve(name string) (vfs.Path, error) {
-	return vfs.Resolve(vfs.Path(d.client.cc.Path()), name)
+	n, err := d.resolveName(name)
+	return n.Path, err
+}
+
+func (d *driver) resolveName(name string) (vfs.Name, error) {
+	names := d.names()
+	cwd, err := vfs.Resolve(vfs.Root, names.received(d.client.cc.Path()))
+	if err != nil {
+		return vfs.Name{}, err
+	}
+	return vfs.ResolveName(cwd, names.received(name))
 }
 
 func (d *driver) stat(ctx context.Context, name string) (vfs.Info, error) {
@@ -85,7 +95,7 @@ func (d *driver) RemoveDir(name string) error {
 // Rename serves RNFR with RNTO, which replaces a file that is there, as in all servers that clients know, and never moves into a directory.
 func (d *driver) Rename(oldname, newname string) error {
 	return d.do(oldname, func(ctx context.Context, from vfs.Path) error {
-		to, err := vfs.Resolve(vfs.Root, newname)
+		to, err := d.resolve(newname)
 		if err != nil {
 			return err
 		}

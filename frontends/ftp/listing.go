@@ -94,7 +94,7 @@ func (c *client) list(d *driver, verb, arg string) *reply {
 	})
 }
 
-// listed is an entry, and its path in the form that the client has asked by.
+// listed is an entry, and its path in the form that the client has asked by, and as it reads names.
 type listed struct {
 	info vfs.Info
 	path string
@@ -142,7 +142,6 @@ func (d *driver) list(ctx context.Context, l *listRequest) (_ *listing, err erro
 	case err == nil && l.form == factForm:
 		return nil, &reply{code: 550, text: "That is not a directory."} // RFC 3659, section 7.2.1
 	case err == nil:
-		info.Name = path.Base(cmp.Or(l.path, "."))
 		t.print([]listed{{info, cmp.Or(l.path, ".")}})
 		return t, nil
 	case vfs.Kind(err) != vfs.ErrNotExist || l.form == factForm || !strings.ContainsAny(l.path, "*?["):
@@ -193,7 +192,7 @@ func (l *listing) more(ctx context.Context) (err error) {
 	}
 	entries := make([]listed, len(infos))
 	for i, info := range infos {
-		entries[i] = listed{info, path.Join(l.now.path, info.Name)}
+		entries[i] = listed{info, path.Join(l.now.path, l.say(info.Name))}
 	}
 	l.sort(entries)
 	l.print(entries)
@@ -243,15 +242,16 @@ func (l *listing) sort(entries []listed) {
 func (l *listing) print(entries []listed) {
 	now := time.Now()
 	for _, e := range entries {
+		name := path.Base(e.path)
 		switch l.form {
 		case factForm:
 			l.text = appendFacts(l.text, e.info, l.facts)
 			l.text = append(l.text, ' ')
-			l.text = append(l.text, vfs.EscapeControl(e.info.Name)...)
+			l.text = append(l.text, vfs.EscapeControl(name)...)
 		case nameForm:
 			l.text = append(l.text, vfs.EscapeControl(e.path)...)
 		case longForm:
-			l.text = l.appendLong(l.text, e.info, now)
+			l.text = l.appendLong(l.text, e.info, name, now)
 		}
 		if l.has("F") && e.info.IsDir() {
 			l.text = append(l.text, '/')
@@ -261,14 +261,14 @@ func (l *listing) print(entries []listed) {
 }
 
 // appendLong appends an entry as ls -l shows it, with the owners that SFTP shows.
-func (d *driver) appendLong(text []byte, info vfs.Info, now time.Time) []byte {
+func (d *driver) appendLong(text []byte, info vfs.Info, name string, now time.Time) []byte {
 	t := modTime(info)
 	when := t.Format("Jan _2 15:04")
 	if age := now.Sub(t); age > yearAfter || age < -time.Hour { // an hour for clocks that are not right
 		when = t.Format("Jan _2  2006")
 	}
 	return fmt.Appendf(text, "%s %3d %-8s %-8s %12d %s %s", shownMode(info), max(info.Links, 1),
-		ownerName(info.UID, d.session.User()), ownerName(info.GID, d.session.Group()), max(info.Size, 0), when, vfs.EscapeControl(info.Name))
+		ownerName(info.UID, d.session.User()), ownerName(info.GID, d.session.Group()), max(info.Size, 0), when, vfs.EscapeControl(name))
 }
 
 // ownerName is the login, unless a client has given the file to somebody else, of whom only the
@@ -287,7 +287,7 @@ func (l *listing) carry(t *transfer, s *stream) error {
 	sink := s.sink(false)
 	for {
 		if len(l.text) > 0 {
-			if _, err := sink.Write(l.text); err != nil {
+			if _, err := sink.Write(l.names().write(l.text)); err != nil {
 				return errDataLost
 			}
 			if err := s.flush(); err != nil { // the storage may take its time for the next ones

@@ -46,6 +46,7 @@ func (c *client) reinitialize() {
 	c.control.keepOpen()
 	c.setSource(nil)
 	c.params = c.initialParameters()
+	c.control.names.Store(c.srv.firstNames())
 	c.driver = nil
 	c.mu.Lock()
 	sess, unhook := c.session, c.unhook

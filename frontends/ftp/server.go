@@ -17,6 +17,8 @@ type Server struct {
 	foreign    []netip.Prefix // networks that data connections may lead to, beside the client's address
 	dataPorts  portRange
 	public     publicHosts
+	plain      *naming // of clients that speak UTF-8
+	old        *naming // of those that do not, which is how all begin; nil: no character set is configured
 }
 
 var (
@@ -25,7 +27,7 @@ var (
 )
 
 func newServer(env frontend.Env, cfg Config) *Server {
-	s := &Server{env: env, cfg: cfg}
+	s := &Server{env: env, cfg: cfg, plain: newNaming(nil)}
 	s.Clients = frontend.NewClients("ftp "+env.Name, env, frontend.ClientsConfig{
 		Listen: cfg.Listen, MaxConnections: cfg.MaxConnections, MaxStartups: cfg.MaxStartups, Proxy: &cfg.Proxy,
 	}, s)

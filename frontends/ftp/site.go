@@ -141,7 +141,7 @@ func (d *driver) siteSymlink(arg string) *reply {
 		return &reply{code: 501, text: `It is SITE SYMLINK target path; names with spaces stand in double quotes.`}
 	}
 	err := d.do(name, func(ctx context.Context, p vfs.Path) error {
-		to, err := vfs.ResolveTarget(p, target)
+		to, err := vfs.ResolveTarget(p, d.names().received(target))
 		if err != nil {
 			return err
 		}
