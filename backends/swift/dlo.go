@@ -75,7 +75,9 @@ func (f *FS) layoutOfDLO(ctx context.Context, n api.Name, o api.Object) (layout,
 		if e.Bytes > 0 {
 			l = append(l, extent{Span: spans.Span{Off: off, End: off + e.Bytes}, seg: &segment{name: container.With(e.Name), size: e.Bytes, etag: e.Hash}})
 		}
-		off += e.Bytes
+		if off += e.Bytes; off < 0 { // more than any file has
+			return nil, nil
+		}
 	}
 	if off != o.Size {
 		return nil, nil

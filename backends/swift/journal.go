@@ -121,7 +121,7 @@ func (f *FS) begun(ctx context.Context, from, to api.Name) (renaming, bool, erro
 func (f *FS) unfinished(ctx context.Context, n api.Name) ([]renaming, error) {
 	page, err := f.listedUpTo(ctx, n.SegmentsContainer(), renamesPrefix, maxRenames)
 	switch {
-	case api.StatusOf(err) == http.StatusNotFound, api.StatusOf(err) == http.StatusForbidden: // who may not read there deletes nothing there either
+	case api.StatusOf(err) == http.StatusNotFound:
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -158,7 +158,8 @@ func (f *FS) readRecord(ctx context.Context, n api.Name) (renaming, error) {
 }
 
 // release deletes the segments that n stood for, after n is gone or has another content. Those that another name stands for because of an unfinished
-// rename stay, with that name, and so do those that old versions may name. It is asked after the deed, so that no rename of n can begin in between.
+// rename stay, with that name, and so do those that old versions may name. A login that may not read the records deletes none.
+// It is asked after the deed, so that no rename of n can begin in between.
 func (f *FS) release(ctx context.Context, n api.Name, segments []api.Name) {
 	if len(segments) == 0 {
 		return

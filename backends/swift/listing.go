@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -69,6 +70,9 @@ type listing struct {
 
 // maxPage bounds the bytes of one page: an entry is at most a name of 1024 bytes, escaped sixfold, and some hundreds beside it.
 const maxPage = 128 * mib
+
+// maxListedBytes bounds the size of an entry, so that offsets behind it are still numbers.
+const maxListedBytes = math.MaxInt64 / 4
 
 // page returns one page of a listing of the account or container of dir, of no more entries than Swift gives at once, with what the
 // write log knows better than Swift. It is empty only where nothing is left. The error is not translated.
@@ -156,6 +160,10 @@ func (f *FS) rawPage(ctx context.Context, dir api.Name, l listing) (rawPage, err
 	}
 	if err := json.Unmarshal(body, &lines); err != nil {
 		return rawPage{}, fmt.Errorf("listing of %q: %w", dir.Top().String(), err)
+	}
+	for i := range lines {
+		lines[i].Bytes = min(max(lines[i].Bytes, 0), maxListedBytes)
+		lines[i].Count = max(lines[i].Count, 0)
 	}
 	if len(lines) > 0 && len(lines) >= limit {
 		return rawPage{lines, true, true}, nil

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -235,6 +236,13 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
+// The largest numbers that are read from the name of a segment. Anybody may have given it that name; with
+// these, offsets behind the segment do not overflow.
+const (
+	maxSegmentOffset   = math.MaxInt64 / 4
+	maxSegmentSequence = 1_000_000_000
+)
+
 // parseSegmentName reads the last element of a segment's name.
 func parseSegmentName(s string) (off int64, sequence int, ok bool) {
 	first, second, ok := strings.Cut(s, "-")
@@ -243,7 +251,8 @@ func parseSegmentName(s string) (off int64, sequence int, ok bool) {
 	}
 	off, err1 := strconv.ParseInt(first, 10, 64)
 	sequence, err2 := strconv.Atoi(second)
-	return off, sequence, err1 == nil && err2 == nil && off >= 0 && sequence >= 0
+	ok = err1 == nil && err2 == nil && off >= 0 && off <= maxSegmentOffset && sequence >= 0 && sequence <= maxSegmentSequence
+	return off, sequence, ok
 }
 
 // partialsIn returns the cut-off uploads of a directory's files, as entries of its listing.

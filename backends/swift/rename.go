@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -300,6 +301,9 @@ func (m *move) leave(ctx context.Context, from, to api.Name) error {
 // findUnfinished finds the renames beside this one that were cut off.
 func (m *move) findUnfinished(ctx context.Context) error {
 	all, err := m.FS.unfinished(ctx, m.from)
+	if api.StatusOf(err) == http.StatusForbidden {
+		return nil // nothing is deleted because of it, see release
+	}
 	m.unfinished = slices.DeleteFunc(all, func(r renaming) bool { return r.from == m.from && r.to == m.to })
 	return api.Translate(err)
 }
