@@ -101,6 +101,7 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 		backend:      b,
 		client:       b.store.Client(login, grant.Endpoint),
 		log:          login.Log,
+		memory:       b.budget.Account(login.User + "\x00" + grant.Endpoint),
 		aliases:      b.aliases,
 		opened:       time.Now(),
 		hideSegments: b.cfg.HideSegments,
@@ -125,6 +126,7 @@ type FS struct {
 	backend      *Backend
 	client       *api.Client
 	log          *slog.Logger
+	memory       buffers.Account
 	aliases      map[string]alias
 	opened       time.Time // shown as the time of what has none
 	hideSegments bool

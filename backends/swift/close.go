@@ -85,7 +85,7 @@ func (w *writer) release() {
 	w.cancel()
 	w.stopWaking()
 	w.sends.Wait()
-	w.fs.backend.budget.Leave(w)
+	w.fs.memory.Leave(w)
 	w.fs.backend.uploads.remove(w.upload)
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -117,12 +117,12 @@ func TestSlowCommitUnderPressure(t *testing.T) {
 	w.mu.Lock()
 	w.touched = w.touched.Add(-time.Hour) // the client has long been waiting for its answer
 	w.mu.Unlock()
-	f.backend.budget.Shed()
-	others := allMemory(f.backend.budget)
+	f.backend.budget.Shed(1 << 40)
+	others := allMemory(f.memory)
 	for _, b := range others {
 		clear(b)
 	}
-	f.backend.budget.Put(others...)
+	f.memory.Put(others...)
 	close(goOn)
 	if err := <-result; err != nil {
 		t.Errorf("Commit: %v", err)
@@ -319,9 +319,9 @@ func TestTruncatedToNothing(t *testing.T) {
 }
 
 // allMemory takes all the memory that a budget has at the moment.
-func allMemory(b *buffers.Budget) [][]byte {
+func allMemory(b buffers.Account) [][]byte {
 	var all [][]byte
-	for block := b.Try(); block != nil; block = b.Try() {
+	for block := b.Try(buffers.BlockSize); block != nil; block = b.Try(buffers.BlockSize) {
 		all = append(all, block)
 	}
 	return all

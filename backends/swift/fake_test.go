@@ -88,9 +88,9 @@ func (f *fake) balanced(t *testing.T) {
 	t.Helper()
 	b := f.backend.budget
 	now := b.Usage()
-	if all := int(f.backend.cfg.Memory / buffers.BlockSize); now.Free != all || now.Waiting != 0 || now.Holders != 0 {
-		t.Errorf("%d of %d blocks are free, %d sessions wait for one, and %d can be asked for theirs: not everything was given back",
-			now.Free, all, now.Waiting, now.Holders)
+	if all := f.backend.cfg.Memory / buffers.BlockSize * buffers.BlockSize; now.Free != all || now.Waiting != 0 || now.Holders != 0 || now.Accounts != 0 {
+		t.Errorf("%d of %d bytes are free, %d requests wait, %d holders can be asked, and %d users have an account: not everything was given back",
+			now.Free, all, now.Waiting, now.Holders, now.Accounts)
 	}
 }
 

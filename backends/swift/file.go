@@ -62,7 +62,7 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 		file.wake.Broadcast()
 	})
 	file.read = time.Now()
-	f.backend.budget.Enter(file)
+	f.memory.Enter(file)
 	return file, nil
 }
 
@@ -106,8 +106,10 @@ type file struct {
 	sum    *checksum // nil: the file is not read from its beginning, or nothing tells what its checksum must be
 	pace   pace.Pace
 	pages  pages
-	last   int64     // the end of the latest read: where a client that reads forward goes on
-	read   time.Time // when the latest was
+
+	returned int64     // bytes of memory that were given back so far
+	last     int64     // the end of the latest read: where a client that reads forward goes on
+	read     time.Time // when the latest was
 }
 
 var _ vfs.File = (*file)(nil)
@@ -175,7 +177,7 @@ func (f *file) readApart(p []byte, off int64) (int, error) {
 		return 0, err
 	}
 	if !f.closed {
-		f.pages.keep(f.fs.backend.budget, fresh, from)
+		f.pages.keep(f.fs.memory, fresh, from)
 	}
 	return copy(p, fresh[off-from:]), nil
 }
@@ -218,23 +220,33 @@ func (f *file) WriteTo(w io.Writer) (int64, error) {
 
 // Shed implements [holder]: what the client has had goes, what runs far ahead of it too, and what it does not come for is dropped,
 // and fetched again should it come.
-func (f *file) Shed() {
+func (f *file) Shed() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
-		return
+		return 0
 	}
-	f.pages.drop(f.fs.backend.budget)
+	before := f.returned
+	f.pages.drop(f.put)
 	f.giveUp(f.window.high)
 	f.narrow()
 	if f.window.empty() || f.pace.IsStarved() || time.Since(f.read) < buffers.ShedEvery {
-		return
+		return f.returned - before
 	}
 	at := f.last
 	if f.sum != nil {
 		at = min(at, f.sum.pos) // what has not been summed up must come again
 	}
 	f.begin(at)
+	return f.returned - before
+}
+
+// put gives blocks back. It is called with mu held.
+func (f *file) put(blocks ...[]byte) {
+	for _, b := range blocks {
+		f.returned += int64(len(b))
+	}
+	f.fs.memory.Put(blocks...)
 }
 
 // Close implements [vfs.File].
@@ -246,11 +258,11 @@ func (f *file) Close() error {
 	}
 	f.closed = true
 	f.clear()
-	f.pages.drop(f.fs.backend.budget)
+	f.pages.drop(f.put)
 	f.mu.Unlock()
 	f.cancel()
 	f.stopWaking()
 	f.working.Wait()
-	f.fs.backend.budget.Leave(f)
+	f.fs.memory.Leave(f)
 	return nil
 }

@@ -16,8 +16,33 @@ func (w *writer) maxHeld() int {
 	return int(int64(w.pace.Streams+1)*w.segmentSize()/buffers.BlockSize) + 1
 }
 
-// alloc returns a block, and waits for one as long as it must. It is called with mu held, and lets go of it meanwhile.
-func (w *writer) alloc() ([]byte, error) {
+// block returns the i'th block of the file, with room for so many bytes: of a small file a small one. It is called with
+// mu held, and lets go of it meanwhile.
+func (w *writer) block(i, size int64) ([]byte, error) {
+	for {
+		if block := w.blocks[i]; int64(len(block)) >= size {
+			return block, nil
+		}
+		fresh, err := w.alloc(size)
+		if err != nil {
+			return nil, err
+		}
+		// While alloc waited, another write may have brought the block, and what it had may have gone.
+		old := w.blocks[i]
+		if len(old) >= len(fresh) {
+			w.free(fresh)
+			continue
+		}
+		copy(fresh, old)
+		w.blocks[i] = fresh
+		if old != nil {
+			w.free(old)
+		}
+	}
+}
+
+// alloc returns a block for so many bytes, and waits for one as long as it must. It is called with mu held, and lets go of it meanwhile.
+func (w *writer) alloc(size int64) ([]byte, error) {
 	for {
 		switch {
 		case w.err != nil:
@@ -29,7 +54,7 @@ func (w *writer) alloc() ([]byte, error) {
 		}
 		full := w.held >= w.maxHeld()
 		if !full {
-			if block := w.fs.backend.budget.Try(); block != nil {
+			if block := w.fs.memory.Try(size); block != nil {
 				w.held++
 				return block, nil
 			}
@@ -44,7 +69,7 @@ func (w *writer) alloc() ([]byte, error) {
 		}
 		w.pace.Narrow(time.Now()) // what is short is memory
 		w.mu.Unlock()
-		block, err := w.fs.backend.budget.Get(w.opened)
+		block, err := w.fs.memory.Get(w.opened, size)
 		w.mu.Lock()
 		if err != nil {
 			return nil, err
@@ -57,16 +82,17 @@ func (w *writer) alloc() ([]byte, error) {
 // free gives a block back. It is called with mu held.
 func (w *writer) free(blocks ...[]byte) {
 	w.held -= len(blocks)
-	w.fs.backend.budget.Put(blocks...)
+	w.fs.memory.Put(blocks...)
 }
 
 // Shed implements [holder]: a client that has stopped sending does not keep memory from the others.
-func (w *writer) Shed() {
+func (w *writer) Shed() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.done && !w.committing && w.sending == 0 && time.Since(w.touched) > buffers.ShedEvery {
 		w.sealForRoom()
 	}
+	return w.leaving
 }
 
 // sealForRoom seals runs of at least a block, or all if there is none. It is called with mu held.

@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/swifttest"
+	"filegate/core/backend"
 	"filegate/core/vfs"
 )
 
@@ -108,5 +112,49 @@ func TestStalledClients(t *testing.T) {
 				f.has(t, "/c/file", mine, "clients that stand still are not in the way")
 			})
 		})
+	}
+}
+
+// TestManyOpenFiles has one user keep more files of a byte open than there are blocks of memory, for writing and for
+// reading. They take little of it, nothing of them is sent for others, and another user is not held up.
+func TestManyOpenFiles(t *testing.T) {
+	const files = 1030
+	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ResumeRetention = 0 })
+	fsys, err := f.backend.Open(t.Context(), backend.Login{SessionID: "second", User: "second", Log: f.log, Grants: f.client.Grants})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := &fake{FS: fsys.(*FS), srv: f.srv, dir: f.dir}
+	f.mustWrite(t, "/c/one", []byte("1"))
+	free := f.backend.budget.Usage().Free
+	var opened []io.Closer
+	for i := range files {
+		w := f.openWriter(t, vfsPath("/c/open-%d", i), replace)
+		writeAt(t, w, []byte("x"), 0)
+		opened = append(opened, w)
+	}
+	for range files / 2 {
+		r, err := f.Open(t.Context(), "/c/one", vfs.OpenOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.ReadAt(make([]byte, 1), 0); err != nil {
+			t.Fatal(err)
+		}
+		opened = append(opened, r)
+	}
+	if took, most := free-f.backend.budget.Usage().Free, int64(len(opened)*buffers.SmallSize); took > most {
+		t.Errorf("%d open files of a byte take %d bytes of memory, want %d at most", len(opened), took, most)
+	}
+	data := noise(5 * mib)
+	other.mustWrite(t, "/c/other", data)
+	other.has(t, "/c/other", data, "one user's open files are not in the way of another one")
+	if got := f.objects(t, "c_segments"); slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, "open-") }) {
+		t.Error("files of a byte were sent in segments, although there was memory")
+	}
+	for _, c := range opened {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

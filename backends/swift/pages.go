@@ -40,7 +40,7 @@ func (c *pages) memory(slot int) []byte {
 }
 
 // keep keeps the pages in data, which begins at off, the beginning of a page. It takes memory as there is some.
-func (c *pages) keep(b *buffers.Budget, data []byte, off int64) {
+func (c *pages) keep(b buffers.Account, data []byte, off int64) {
 	for len(data) > 0 {
 		n := min(len(data), pageSize)
 		if !c.keepOne(b, data[:n], off/pageSize) {
@@ -50,12 +50,12 @@ func (c *pages) keep(b *buffers.Budget, data []byte, off int64) {
 	}
 }
 
-func (c *pages) keepOne(b *buffers.Budget, data []byte, page int64) bool {
+func (c *pages) keepOne(b buffers.Account, data []byte, page int64) bool {
 	if _, ok := c.slots[page]; ok {
 		return true
 	}
 	if c.next == len(c.blocks)*pagesInBlock && len(c.blocks) < pageBlocks {
-		if block := b.Try(); block != nil {
+		if block := b.Try(buffers.BlockSize); block != nil {
 			c.blocks = append(c.blocks, block)
 		}
 	}
@@ -77,10 +77,10 @@ func (c *pages) keepOne(b *buffers.Budget, data []byte, page int64) bool {
 	return true
 }
 
-// drop gives all memory back.
-func (c *pages) drop(b *buffers.Budget) {
+// drop gives all memory back, by put.
+func (c *pages) drop(put func(...[]byte)) {
 	if len(c.blocks) > 0 {
-		b.Put(c.blocks...)
+		put(c.blocks...)
 	}
 	*c = pages{}
 }

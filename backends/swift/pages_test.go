@@ -23,7 +23,7 @@ func TestPages(t *testing.T) {
 			off := page * pageSize
 			if rapid.Bool().Draw(t, "keep") {
 				n := min(int64(rapid.IntRange(1, 2).Draw(t, "pages"))*pageSize, int64(len(content))-off)
-				c.keep(b, content[off:off+n], off)
+				c.keep(b.Account("user"), content[off:off+n], off)
 				continue
 			}
 			off += rapid.Int64Range(0, pageSize-1).Draw(t, "in page")
@@ -39,7 +39,7 @@ func TestPages(t *testing.T) {
 		if len(c.blocks) > pageBlocks {
 			t.Errorf("pages take %d blocks of memory, want %d at most", len(c.blocks), pageBlocks)
 		}
-		c.drop(b)
+		c.drop(b.Account("user").Put)
 		if b.Usage().Free != all {
 			t.Errorf("%d of %d blocks came back", b.Usage().Free, all)
 		}

@@ -26,6 +26,14 @@ type segment struct {
 	blocks [][]byte
 }
 
+// memory returns how many bytes of memory go back when Swift has the content.
+func (s *segment) memory() (bytes int64) {
+	for _, b := range s.blocks {
+		bytes += int64(len(b))
+	}
+	return bytes
+}
+
 // newUploadID names one upload: sortable by time, and nobody else's.
 func newUploadID(now time.Time) string {
 	var r [4]byte

@@ -130,7 +130,7 @@ func (w *window) have(off int64) (*block, []byte) {
 func (f *file) unpin(b *block) {
 	b.pins--
 	if b.gone && b.pins == 0 {
-		f.fs.backend.budget.Put(b.data)
+		f.put(b.data)
 	}
 }
 
@@ -145,7 +145,7 @@ func (f *file) drop(i int64) {
 		b.gone = true
 		return
 	}
-	f.fs.backend.budget.Put(b.data)
+	f.put(b.data)
 }
 
 // clear ends all parts and gives all blocks back.
@@ -419,7 +419,7 @@ func (f *file) room(p *part) (b *block, pos, end int64, err error) {
 			return nil, 0, 0, err
 		}
 		if p.stopped {
-			f.fs.backend.budget.Put(data)
+			f.put(data)
 			return nil, 0, 0, nil
 		}
 		f.window.blocks[i] = &block{data: data}
@@ -435,8 +435,9 @@ func (f *file) room(p *part) (b *block, pos, end int64, err error) {
 // memory returns a block of memory for a part. Only the one that the client reads first may wait for it: another one would keep from that what it
 // has, and is given up instead.
 func (f *file) memory(p *part) ([]byte, error) {
+	size := min(buffers.BlockSize, f.window.size-p.pos/buffers.BlockSize*buffers.BlockSize)
 	if p.off > f.window.filled() {
-		data := f.fs.backend.budget.Try()
+		data := f.fs.memory.Try(size)
 		if data == nil {
 			f.pace.Narrow(time.Now())
 			f.cutFrom(slices.Index(f.window.parts, p))
@@ -445,5 +446,5 @@ func (f *file) memory(p *part) ([]byte, error) {
 	}
 	f.mu.Unlock()
 	defer f.mu.Lock()
-	return f.fs.backend.budget.Get(f.ctx)
+	return f.fs.memory.Get(f.ctx, size)
 }

@@ -144,7 +144,7 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	w.wake = sync.NewCond(&w.mu)
 	w.stopWaking = context.AfterFunc(ctx, w.wakeAll)
 	context.AfterFunc(w.queue, w.wakeAll)
-	f.backend.budget.Enter(w)
+	f.memory.Enter(w)
 	return w, nil
 }
 
@@ -199,6 +199,7 @@ type writer struct {
 	layout   layout           // what has been sealed, over what was there at opening
 	chain    chain            // of it, for the checksums of the file
 	held     int              // blocks that this writer has, those of segments under way included
+	leaving  int64            // bytes of memory that the segments under way will give back
 	sending  int              // segments under way: sealed, and not in Swift yet
 	flying   int              // of them, those that Swift is getting
 	taken    bool             // Swift has one
@@ -246,20 +247,10 @@ func (w *writer) WriteAt(p []byte, off int64) (int, error) {
 	written := 0
 	for len(p) > 0 {
 		n := int(min(int64(len(p)), buffers.BlockSize-off%buffers.BlockSize))
-		block := w.blocks[off/buffers.BlockSize]
-		if block == nil {
-			fresh, err := w.alloc()
-			if err != nil {
-				w.fail(err)
-				return written, err
-			}
-			// alloc lets go of mu while it waits: another write may have brought the block.
-			if block = w.blocks[off/buffers.BlockSize]; block == nil {
-				block = fresh
-				w.blocks[off/buffers.BlockSize] = fresh
-			} else {
-				w.free(fresh)
-			}
+		block, err := w.block(off/buffers.BlockSize, off%buffers.BlockSize+int64(n))
+		if err != nil {
+			w.fail(err)
+			return written, err
 		}
 		w.chain.writeOver(off, off+int64(n))
 		copy(block[off%buffers.BlockSize:], p[:n])
@@ -325,6 +316,7 @@ func (w *writer) seal(off, end int64) {
 	seg := w.cut(off, end)
 	w.takeRoom(seg.size)
 	w.sending++
+	w.leaving += seg.memory()
 	data := seg.data
 	w.sends.Go(func() { w.send(seg, data) })
 }
@@ -357,6 +349,7 @@ func (w *writer) send(seg *segment, data api.Pieces) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sending--
+	w.leaving -= seg.memory()
 	seg.data = nil
 	w.free(seg.blocks...)
 	seg.blocks = nil

@@ -1,12 +1,19 @@
-// Package buffers gives out the memory of uploads and downloads: blocks of one size, from one budget
-// for all sessions of the process. A session that wants a block when there is none waits, first come
-// first served, and meanwhile the sessions that hold blocks are asked to give back idle ones.
+// Package buffers gives out the memory of uploads and downloads, from one budget for all sessions of the process:
+// blocks of one size, and small ones for what is small. Each user has an account in it. Where memory is short,
+// the user that has least is served first, and of the requests of one user the first that came; meanwhile the
+// sessions of the users that have most are asked to give back what they do not work on.
 //
 // # Decisions
 //
 // The memory lies outside of Go's heap. Blocks are large and hold no pointers, and the collector lets
 // a heap grow to twice of what is in use before it looks for garbage: that would be the budget once
-// more.
+// more. Small blocks are Go's.
+//
+// One goroutine asks for memory, for all that wait, and no more holders than it takes for what they want. That
+// each that waits asks by itself was simpler, and with a thousand of them two million calls a second.
+//
+// A request that is larger than what is free holds up those behind it, also small ones: they would take for
+// ever what it waits for.
 package buffers
 
 import (
@@ -14,6 +21,7 @@ import (
 	"container/list"
 	"context"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,142 +31,366 @@ import (
 const (
 	// BlockSize is the size of a block in bytes. OpenSSH's largest packet fits into one.
 	BlockSize = 256 << 10
+	// SmallSize is the size of a small block in bytes.
+	SmallSize = 4 << 10
 	// MinMemory is the least budget that is of use, in bytes: one upload at full speed.
 	MinMemory = 16 << 20
 	// ShedEvery is how often holders are asked to shed while a caller of Get waits.
 	ShedEvery = 500 * time.Millisecond
+	// shedGap is the least time between two rounds, since each new waiter brings one about.
+	shedGap = 50 * time.Millisecond
 )
 
 // Budget gives out blocks of memory.
 type Budget struct {
 	memory pool
 
-	mu      sync.Mutex
-	free    int        // blocks that may still be given out
-	waiters *list.List // of chan struct{}, each closed when its owner may take a block
-	holders map[Holder]struct{}
+	mu         sync.Mutex
+	free       int64 // bytes that may still be given out
+	parties    map[string]*party
+	waiting    int               // requests
+	wanted     int64             // bytes, by them
+	arrivals   uint64            // of requests that had to wait
+	granted    uint64            // of them, those that were served
+	holders    map[Holder]*party // of each whose it is
+	reclaiming bool              // a goroutine asks holders to shed
+	news       chan struct{}     // tells that goroutine of a waiter, or that there is none any more
+	reclaimers sync.WaitGroup
+	closed     chan struct{}
+}
+
+// party is the account of a user.
+type party struct {
+	name    string
+	held    int64      // bytes
+	holders int        // entered
+	waiters *list.List // of *waiter
+}
+
+// waiter is a request that waits.
+type waiter struct {
+	size    int64
+	arrival uint64
+	ready   chan struct{} // closed when the request is served
 }
 
 // Holder holds blocks of a budget.
 type Holder interface {
-	// Shed gives back, now or soon, the blocks that are not being worked on. It does not wait.
-	Shed()
+	// Shed gives back, now or soon, the blocks that are not being worked on, and returns how many bytes
+	// will come back. It does not wait.
+	Shed() int64
 }
 
 // New returns a budget of as many whole blocks as fit into bytes.
 func New(bytes int64) *Budget {
 	return &Budget{
-		free:    int(bytes / BlockSize),
-		waiters: list.New(),
-		holders: map[Holder]struct{}{},
+		free:    bytes / BlockSize * BlockSize,
+		parties: map[string]*party{},
+		holders: map[Holder]*party{},
+		news:    make(chan struct{}, 1),
+		closed:  make(chan struct{}),
+	}
+}
+
+// Account is a user's part in a budget.
+type Account struct {
+	budget *Budget
+	user   string
+}
+
+// Account returns the account of a user. All accounts of one name are the same.
+func (b *Budget) Account(user string) Account { return Account{b, user} }
+
+// party returns the account's state. It is called with mu held.
+func (a Account) party() *party {
+	p := a.budget.parties[a.user]
+	if p == nil {
+		p = &party{name: a.user, waiters: list.New()}
+		a.budget.parties[a.user] = p
+	}
+	return p
+}
+
+// forget lets go of an account in which there is nothing. It is called with mu held.
+func (b *Budget) forget(p *party) {
+	if p.held == 0 && p.holders == 0 && p.waiters.Len() == 0 {
+		delete(b.parties, p.name)
 	}
 }
 
 // Enter adds h to the holders that are asked to shed.
-func (b *Budget) Enter(h Holder) {
+func (a Account) Enter(h Holder) {
+	b := a.budget
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.holders[h] = struct{}{}
+	p := a.party()
+	p.holders++
+	b.holders[h] = p
 }
 
 // Leave takes h away from the holders that are asked to shed.
-func (b *Budget) Leave(h Holder) {
+func (a Account) Leave(h Holder) {
+	b := a.budget
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.holders, h)
+	if p := b.holders[h]; p != nil {
+		delete(b.holders, h)
+		p.holders--
+		b.forget(p)
+	}
 }
 
-// Try returns a block, or nil where a caller would have to wait for one.
-func (b *Budget) Try() []byte {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.free == 0 || b.waiters.Len() > 0 {
-		return nil
+// sizeFor returns the size of a block for so many bytes.
+func sizeFor(bytes int64) int64 {
+	if bytes <= SmallSize {
+		return SmallSize
 	}
-	b.free--
+	return BlockSize
+}
+
+// block makes the memory that has been granted.
+func (b *Budget) block(size int64) []byte {
+	if size == SmallSize {
+		return make([]byte, SmallSize)
+	}
 	return b.memory.take()
 }
 
-// Get returns a block, and waits for one until ctx ends.
-func (b *Budget) Get(ctx context.Context) ([]byte, error) {
-	b.mu.Lock()
-	if b.free > 0 && b.waiters.Len() == 0 {
-		b.free--
-		b.mu.Unlock()
-		return b.memory.take(), nil
+// first returns the account whose first request is served next, or nil. It is called with mu held.
+func (b *Budget) first() *party {
+	if b.waiting == 0 {
+		return nil
 	}
-	mine := make(chan struct{})
-	place := b.waiters.PushBack(mine)
+	var best *party
+	for _, p := range b.parties {
+		if p.waiters.Len() == 0 {
+			continue
+		}
+		if best == nil || p.held < best.held || p.held == best.held && p.front().arrival < best.front().arrival {
+			best = p
+		}
+	}
+	return best
+}
+
+func (p *party) front() *waiter { return p.waiters.Front().Value.(*waiter) }
+
+// take takes bytes out of the budget where no other request comes first. It is called with mu held.
+func (b *Budget) take(p *party, size int64) bool {
+	if b.free < size || p.waiters.Len() > 0 {
+		return false
+	}
+	if first := b.first(); first != nil && first.held <= p.held {
+		return false
+	}
+	b.free -= size
+	p.held += size
+	return true
+}
+
+// Try returns a block for so many bytes, BlockSize at most, or nil where a caller would have to wait for one.
+func (a Account) Try(bytes int64) []byte {
+	b, size := a.budget, sizeFor(bytes)
+	b.mu.Lock()
+	p := a.party()
+	ok := b.take(p, size)
+	b.forget(p)
 	b.mu.Unlock()
-	ticker := time.NewTicker(ShedEvery)
-	defer ticker.Stop()
+	if !ok {
+		return nil
+	}
+	return b.block(size)
+}
+
+// Get returns a block for so many bytes, BlockSize at most, and waits for one until ctx ends.
+func (a Account) Get(ctx context.Context, bytes int64) ([]byte, error) {
+	b, size := a.budget, sizeFor(bytes)
+	b.mu.Lock()
+	p := a.party()
+	if b.take(p, size) {
+		b.mu.Unlock()
+		return b.block(size), nil
+	}
+	b.arrivals++
+	mine := &waiter{size: size, arrival: b.arrivals, ready: make(chan struct{})}
+	place := p.waiters.PushBack(mine)
+	b.waiting, b.wanted = b.waiting+1, b.wanted+size
+	b.reclaim()
+	b.mu.Unlock()
+	select {
+	case <-mine.ready:
+		return b.block(size), nil
+	case <-ctx.Done():
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	select {
+	case <-mine.ready: // served meanwhile: it goes to the next
+		b.giveBack(p, size)
+	default:
+		p.waiters.Remove(place)
+		b.served(size)
+		b.grant() // those behind it may want less
+	}
+	b.forget(p)
+	return nil, context.Cause(ctx)
+}
+
+// Put gives blocks back.
+func (a Account) Put(blocks ...[]byte) {
+	b := a.budget
+	var large [][]byte
+	var size int64
+	for _, block := range blocks {
+		size += int64(len(block))
+		if len(block) == BlockSize {
+			large = append(large, block)
+		}
+	}
+	if len(large) > 0 {
+		b.memory.put(large...)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p := a.party()
+	b.giveBack(p, size)
+	b.forget(p)
+}
+
+// giveBack puts bytes back into the budget. It is called with mu held.
+func (b *Budget) giveBack(p *party, size int64) {
+	b.free += size
+	p.held -= size
+	b.grant()
+}
+
+// grant serves the requests whose turn it is, as far as there is memory. It is called with mu held.
+func (b *Budget) grant() {
+	for p := b.first(); p != nil; p = b.first() {
+		w := p.front()
+		if b.free < w.size {
+			return
+		}
+		p.waiters.Remove(p.waiters.Front())
+		b.free -= w.size
+		p.held += w.size
+		b.granted++
+		b.served(w.size)
+		close(w.ready)
+	}
+}
+
+// served counts out a request that has waited. It is called with mu held.
+func (b *Budget) served(size int64) {
+	b.waiting, b.wanted = b.waiting-1, b.wanted-size
+	if b.waiting == 0 {
+		b.tell()
+	}
+}
+
+// tell lets the goroutine that asks holders to shed look at what is new. It is called with mu held.
+func (b *Budget) tell() {
+	select {
+	case b.news <- struct{}{}:
+	default:
+	}
+}
+
+// reclaim has holders asked to shed until nobody waits. It is called with mu held.
+func (b *Budget) reclaim() {
+	if b.reclaiming {
+		b.tell()
+		return
+	}
+	b.reclaiming = true
+	b.reclaimers.Go(b.ask)
+}
+
+// ask asks holders to shed, in rounds. While nobody is served, each round asks for twice as much as the one before:
+// what a holder has promised may be long in coming.
+func (b *Budget) ask() {
+	gap, pause := time.NewTimer(shedGap), time.NewTimer(ShedEvery)
+	defer gap.Stop()
+	defer pause.Stop()
+	factor, granted := int64(1), uint64(0)
 	for {
-		b.Shed()
-		select {
-		case <-mine:
-			return b.memory.take(), nil
-		case <-ticker.C:
-		case <-ctx.Done():
-			b.mu.Lock()
-			select {
-			case <-mine: // given meanwhile: it goes to the next
-				b.give()
-			default:
-				b.waiters.Remove(place)
-			}
+		b.mu.Lock()
+		if b.waiting == 0 {
+			b.reclaiming = false
 			b.mu.Unlock()
-			return nil, context.Cause(ctx)
+			return
+		}
+		if b.granted != granted {
+			factor, granted = 1, b.granted
+		}
+		wanted := (b.wanted - b.free) * factor
+		factor = min(2*factor, 1<<20)
+		b.mu.Unlock()
+		b.Shed(wanted)
+		gap.Reset(shedGap)
+		pause.Reset(ShedEvery)
+		select {
+		case <-gap.C:
+		case <-b.closed:
+			return
+		}
+		select {
+		case <-b.news:
+		case <-pause.C:
+		case <-b.closed:
+			return
 		}
 	}
 }
 
-// Put gives blocks back.
-func (b *Budget) Put(blocks ...[]byte) {
-	b.memory.put(blocks...)
+// Shed asks holders to shed, first those of the accounts that have most, until they have promised so many bytes.
+func (b *Budget) Shed(bytes int64) {
+	type claim struct {
+		holder Holder
+		held   int64 // by all of its account
+		name   string
+	}
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	for range blocks {
-		b.give()
+	all := make([]claim, 0, len(b.holders))
+	for h, p := range b.holders {
+		all = append(all, claim{h, p.held, p.name})
 	}
-}
-
-// give lets the first waiter take a block, or else counts it as free. It is called with mu held.
-func (b *Budget) give() {
-	if first := b.waiters.Front(); first != nil {
-		close(b.waiters.Remove(first).(chan struct{}))
-		return
+	b.mu.Unlock()
+	slices.SortFunc(all, func(x, y claim) int {
+		if x.held != y.held {
+			return int(min(max(y.held-x.held, -1), 1))
+		}
+		return strings.Compare(x.name, y.name)
+	})
+	for _, c := range all {
+		if bytes <= 0 {
+			return
+		}
+		bytes -= c.holder.Shed()
 	}
-	b.free++
 }
 
 // Usage says how a budget is used at one moment.
 type Usage struct {
-	Free    int // blocks that may still be given out
-	Waiting int // callers of Get that wait
-	Holders int // between Enter and Leave
+	Free     int64 // bytes that may still be given out
+	Waiting  int   // callers of Get that wait
+	Holders  int   // between Enter and Leave
+	Accounts int   // with anything in them
 }
 
 // Usage returns how the budget is used at the moment.
 func (b *Budget) Usage() Usage {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return Usage{Free: b.free, Waiting: b.waiters.Len(), Holders: len(b.holders)}
+	return Usage{Free: b.free, Waiting: b.waiting, Holders: len(b.holders), Accounts: len(b.parties)}
 }
 
-// Close gives the memory of all blocks that are not in use back to the system.
-func (b *Budget) Close() { b.memory.close() }
-
-// Shed asks all holders to shed.
-func (b *Budget) Shed() {
-	b.mu.Lock()
-	all := make([]Holder, 0, len(b.holders))
-	for h := range b.holders {
-		all = append(all, h)
-	}
-	b.mu.Unlock()
-	for _, h := range all {
-		h.Shed()
-	}
+// Close gives the memory of all blocks that are not in use back to the system. Nobody asks for any more. It is called
+// once.
+func (b *Budget) Close() {
+	close(b.closed)
+	b.reclaimers.Wait()
+	b.memory.close()
 }
 
 // DefaultMemory returns a quarter of the memory of the machine, or of the cgroup where that is less,
