@@ -105,6 +105,7 @@ func (f *fence) wait() error {
 	case <-f.over: // the connection drops it
 		return nil
 	case <-timer.C:
+		f.asking.miss(f.host)
 		return errNotAsked
 	case <-f.ctx.Done():
 		return errNotAsked
@@ -156,35 +157,61 @@ func (b *fencedBody) Read(p []byte) (int, error) {
 // asking is what is known of stores: whether they ask for bodies.
 type asking struct {
 	mu    sync.Mutex
-	hosts map[string]bool
+	hosts map[string]habit
 }
 
-// maxAsking bounds how many stores are remembered.
-const maxAsking = 1000
+// habit is that of one store.
+type habit struct {
+	asks   bool
+	missed int // how many times in a row it did not ask in time
+}
+
+const (
+	// maxAsking bounds how many stores are remembered.
+	maxAsking = 1000
+	// maxMissed is how often a store may miss to ask until it is found out anew whether it does: something else may
+	// have taken its place.
+	maxMissed = 3
+)
 
 func (a *asking) learn(host string, asks bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if known, ok := a.hosts[host]; ok && known == asks {
+	if known, ok := a.hosts[host]; ok && known == (habit{asks: asks}) {
 		return
 	}
 	if a.hosts == nil || len(a.hosts) >= maxAsking {
-		a.hosts = map[string]bool{}
+		a.hosts = map[string]habit{}
 	}
-	a.hosts[host] = asks
+	a.hosts[host] = habit{asks: asks}
+}
+
+// miss notes that a store that asks did not in time.
+func (a *asking) miss(host string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	h, ok := a.hosts[host]
+	switch {
+	case !ok:
+	case h.missed+1 >= maxMissed:
+		delete(a.hosts, host)
+	default:
+		h.missed++
+		a.hosts[host] = h
+	}
 }
 
 // always reports whether a store asks for every body, as far as is known.
 func (a *asking) always(host string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.hosts[host]
+	return a.hosts[host].asks
 }
 
 // never reports whether a store is known to take bodies without asking.
 func (a *asking) never(host string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	asks, known := a.hosts[host]
-	return known && !asks
+	h, known := a.hosts[host]
+	return known && !h.asks
 }

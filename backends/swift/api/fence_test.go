@@ -1,8 +1,10 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"testing"
+	"testing/synctest"
 )
 
 // TestFenceOpens checks that a store that asks for no body gets it nevertheless.
@@ -28,4 +30,39 @@ func TestFenceOpens(t *testing.T) {
 	if a.never("store") || !a.always("store") {
 		t.Error("a store that asks is not known to")
 	}
+	for i := range maxMissed {
+		if !a.always("store") {
+			t.Errorf("a store that has not asked %d times is taken not to", i)
+		}
+		a.miss("store")
+	}
+	if a.never("store") || a.always("store") {
+		t.Error("a store that has not asked for several bodies is not found out about again")
+	}
+	a.miss("another")
+	if a.never("another") || a.always("another") {
+		t.Error("something is known of a store that nobody has asked")
+	}
+}
+
+// TestFenceInTime has a store that asks for bodies not ask for one.
+func TestFenceInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &asking{}
+		a.learn("store", true)
+		f := newFence(t.Context(), "store", a)
+		if err := f.wait(); err != errNotAsked {
+			t.Errorf("the body goes although nobody has asked for it: %v", err)
+		}
+		f = newFence(t.Context(), "store", a)
+		go f.answers()
+		if err := f.wait(); err != nil || !f.isShut() {
+			t.Errorf("what is read behind the answer is dropped by the connection: %v", err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := newFence(ctx, "store", a).wait(); err != errNotAsked {
+			t.Errorf("the body of a request that is over goes: %v", err)
+		}
+	})
 }
