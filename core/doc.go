@@ -39,6 +39,7 @@
 //	files that are open for writing; who sees them       core/session/openfiles.go, openfile.go; listopen.go
 //	bytes per second and in all                          core/session/limits.go
 //	one log line for each operation                      core/session/audit.go
+//	the audit log: its records; what goes into one       core/audit; core/gateway/record.go
 //	renewing a token that ends                           core/session/grants.go
 //	caches, of a process and shared by gateways          core/cache, core/cache/memcached; suite core/cache/cachetest
 //	options of a file, types, units, messages            core/config

@@ -25,11 +25,12 @@ var mayImport = map[string][]string{
 	"core/vfs/memfs":   {"core/vfs"},
 	"core/vfs/vfstest": {"core/vfs"},
 	"core/auth":        nil,
+	"core/audit":       nil,
 	"core/backend":     {"core/auth", "core/cache", "core/vfs"},
 	"core/session":     {"core/auth", "core/backend", "core/vfs"},
 	"core/frontend":    {"core/auth", "core/session"},
 	"core/config":      {"core/auth", "core/backend", "core/cache", "core/frontend"},
-	"core/gateway":     {"core/auth", "core/backend", "core/cache", "core/config", "core/frontend", "core/login", "core/session", "core/vfs"},
+	"core/gateway":     {"core/audit", "core/auth", "core/backend", "core/cache", "core/config", "core/frontend", "core/login", "core/session", "core/vfs"},
 	"core/login":       {"core/auth", "core/backend", "core/cache", "core/config", "core/frontend", "core/session", "core/vfs"},
 
 	"core/session/sessiontest": {"core/auth", "core/session", "core/vfs"},

@@ -132,6 +132,7 @@ func (w *writer) publish(ctx context.Context) (version string, needed map[api.Na
 		})
 		if err == nil {
 			w.fs.wrote(w.target, plain.Len(), header)
+			w.keepSums(header, true)
 		}
 		return header["Etag"], nil, err
 	}
@@ -140,6 +141,7 @@ func (w *writer) publish(ctx context.Context) (version string, needed map[api.Na
 	}
 	header := w.newObjectHeader()
 	w.chain.whole(w.size).header(header) // before any of it is sent again, in another order
+	w.keepSums(header, false)
 	if w.dlo {
 		etag, err := w.publishDLO(ctx, header)
 		return etag, w.named(), err

@@ -92,11 +92,39 @@ func (f *FS) Digest(ctx context.Context, p vfs.Path) (vfs.Sums, error) {
 	case info.IsDir():
 		return nil, vfs.ErrIsDir
 	}
+	return sumsOf(o.ContentMD5(), o.Header.Get(api.MetaSHA256)), nil
+}
+
+// sumsOf reads checksums in hexadecimal; what is none is left out.
+func sumsOf(md5, sha256 string) vfs.Sums {
 	all := vfs.Sums{}
-	for algorithm, digits := range map[vfs.Algorithm]string{vfs.MD5: o.ContentMD5(), vfs.SHA256: o.Header.Get(api.MetaSHA256)} {
+	for algorithm, digits := range map[vfs.Algorithm]string{vfs.MD5: md5, vfs.SHA256: sha256} {
 		if sum, err := hex.DecodeString(digits); err == nil && len(sum) == algorithm.Size() {
 			all[algorithm] = sum
 		}
 	}
-	return all, nil
+	return all
+}
+
+// Sums implements [vfs.SummedFile].
+func (f *file) Sums() vfs.Sums {
+	return sumsOf(f.object.ContentMD5(), f.object.Header.Get(api.MetaSHA256))
+}
+
+// Sums implements [vfs.SummedWriter].
+func (w *writer) Sums() vfs.Sums {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.sums
+}
+
+// keepSums keeps the checksums of what has been published, as its header has them. The ETag of a plain object is its MD5.
+func (w *writer) keepSums(header map[string]string, plain bool) {
+	md5 := header[api.MetaMD5]
+	if plain {
+		md5 = header["Etag"]
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sums = sumsOf(md5, header[api.MetaSHA256])
 }

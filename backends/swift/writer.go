@@ -211,6 +211,7 @@ type writer struct {
 	// published says that the segments may be a file's by now: the request that makes them so has been made.
 	published bool
 	attrs     vfs.Attrs
+	sums      vfs.Sums   // of what has been published
 	sent      []*segment // all that may be in Swift
 	done      bool       // committed, or closed
 	discarded bool       // nothing of it is kept

@@ -40,7 +40,7 @@ func cmdServe(e env, args []string) int {
 	defer reloading.Wait()
 	life, end := context.WithCancel(e.stop)
 	defer end()
-	err = serve(e, cfg, func(g *gateway.Gateway, log *slog.Logger) {
+	err = serve(e, cfg, func(g *gateway.Gateway, log *gateway.Logs) {
 		reloading.Go(func() { reloadOn(life, hangups, g, *file, log) })
 	})
 	if err != nil {
@@ -50,13 +50,15 @@ func cmdServe(e env, args []string) int {
 }
 
 // serve runs a gateway until the process is told to stop. It calls ready when clients can come.
-func serve(e env, cfg *config.Config, ready func(*gateway.Gateway, *slog.Logger)) (err error) {
-	log, output, err := gateway.OpenLog(cfg.Log, e.stderr)
+func serve(e env, cfg *config.Config, ready func(*gateway.Gateway, *gateway.Logs)) (err error) {
+	log, err := gateway.OpenLogs(cfg.Log, cfg.Audit, e.stderr)
 	if err != nil {
 		return err
 	}
-	defer output.Close()
-	g, err := gateway.New(e.stop, cfg, options(log))
+	defer log.Close()
+	opts := options(log.Logger)
+	opts.Logs = log
+	g, err := gateway.New(e.stop, cfg, opts)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"os"
 
 	"filegate/core/config"
@@ -11,12 +10,15 @@ import (
 )
 
 // reloadOn reads the configuration again on each signal, until ctx ends. What is wrong with it is in the log, and changes nothing.
-func reloadOn(ctx context.Context, signals <-chan os.Signal, g *gateway.Gateway, file string, log *slog.Logger) {
+func reloadOn(ctx context.Context, signals <-chan os.Signal, g *gateway.Gateway, file string, log *gateway.Logs) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-signals:
+		}
+		if err := log.Reopen(); err != nil { // files that logrotate has renamed
+			log.Error("log files cannot be opened anew, and the old ones are written on", "err", err)
 		}
 		log.Info("reloading", "file", file)
 		err := reload(ctx, g, file)

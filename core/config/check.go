@@ -3,9 +3,8 @@ package config
 import (
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 
@@ -16,39 +15,33 @@ import (
 func (r *reader) checkLog(log Log, top Block) {
 	r.oneOf(top, "log.level", log.Level, "debug", "info", "warn", "error")
 	r.oneOf(top, "log.format", log.Format, "text", "json")
-	switch log.Output {
-	case "stderr", "syslog":
-	case "":
-		r.diags = append(r.diags, top.Diagnose("log.output", "Empty log output", `Give "stderr", "syslog" or the name of a file.`))
-	default:
-		if err := appendable(log.Output); err != nil {
-			r.diags = append(r.diags, top.Diagnose("log.output", "Log file cannot be written",
-				fmt.Sprintf(`%s: %v. Give "stderr", "syslog" or a file that filegate may write.`, log.Output, err)))
-		}
+	if !tagPattern.MatchString(log.Tag) {
+		r.diags = append(r.diags, top.Diagnose("log.tag", fmt.Sprintf("Bad tag %q", log.Tag), "A tag is a word of up to 32 letters, digits, dashes and underscores."))
 	}
+	if log.Output == "" {
+		r.diags = append(r.diags, top.Diagnose("log.output", "Empty log output", outputAdvice))
+		return
+	}
+	r.checkOutput("log.output", log.Output, top)
+}
+
+// tagPattern is what collectors of syslog take for the name of a program.
+var tagPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
+
+func (r *reader) checkAudit(audit Audit, top Block) {
+	if audit.Output == "" {
+		if top.find("audit") != top.def {
+			r.diags = append(r.diags, top.Diagnose("audit.output", "Missing attribute output", outputAdvice))
+		}
+		return
+	}
+	r.checkOutput("audit.output", audit.Output, top)
 }
 
 func (r *reader) oneOf(b Block, attribute, value string, allowed ...string) {
 	if !slices.Contains(allowed, value) {
 		r.diags = append(r.diags, b.Diagnose(attribute, fmt.Sprintf("Unknown value %q", value), didYouMean(value, allowed)))
 	}
-}
-
-// appendable returns why a file cannot be written to. It makes no file, since whoever checks a configuration may be another user
-// than whoever serves it.
-func appendable(name string) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
-	if err == nil {
-		return f.Close()
-	}
-	if !os.IsNotExist(err) {
-		return pathCause(err)
-	}
-	dir := filepath.Dir(name)
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return fmt.Errorf("there is no directory %s", dir)
-	}
-	return nil
 }
 
 func (r *reader) checkAdmin(admin Admin, top Block) {

@@ -25,6 +25,7 @@ type Options struct {
 // Config is a configuration that has been read and found good, as far as that can be seen without starting anything.
 type Config struct {
 	Log           Log
+	Audit         Audit
 	Admin         Admin
 	Login         Login
 	Limits        Limits
@@ -40,7 +41,13 @@ type Config struct {
 type Log struct {
 	Level  string `hcl:"level,optional"`  // debug, info, warn, error
 	Format string `hcl:"format,optional"` // text, json
-	Output string `hcl:"output,optional"` // stderr, syslog, or the name of a file
+	Output string `hcl:"output,optional"` // see [ParseOutput]
+	Tag    string `hcl:"tag,optional"`    // the program's name in syslog
+}
+
+// Audit says where to it is written who did what.
+type Audit struct {
+	Output string `hcl:"output,optional"` // see [ParseOutput]; empty: nowhere
 }
 
 // Admin is the server for metrics and health checks.
@@ -86,6 +93,7 @@ type file struct {
 	ShutdownGrace time.Duration      `hcl:"shutdown_grace,optional"`
 	CoreDumps     bool               `hcl:"core_dumps,optional"`
 	Log           Log                `hcl:"log,block"`
+	Audit         Audit              `hcl:"audit,block"`
 	Admin         Admin              `hcl:"admin,block"`
 	Login         Login              `hcl:"login,block"`
 	Limits        Limits             `hcl:"limits,block"`

@@ -22,9 +22,10 @@ func (r *reader) read(body *hclsyntax.Body) *Config {
 	start := r.src.start()
 	r.body(body, start, f)
 
-	cfg := &Config{Log: f.Log, Admin: f.Admin, Login: f.Login, Limits: f.Limits, ShutdownGrace: f.ShutdownGrace, CoreDumps: f.CoreDumps}
+	cfg := &Config{Log: f.Log, Audit: f.Audit, Admin: f.Admin, Login: f.Login, Limits: f.Limits, ShutdownGrace: f.ShutdownGrace, CoreDumps: f.CoreDumps}
 	top := Block{src: r.src, body: body, def: start}
 	r.checkLog(cfg.Log, top)
+	r.checkAudit(cfg.Audit, top)
 	r.checkAdmin(cfg.Admin, top)
 	r.checkLogin(cfg.Login, top)
 	r.checkLimits(cfg.Limits, top)
@@ -68,7 +69,7 @@ func (r *reader) read(body *hclsyntax.Body) *Config {
 func defaultFile() *file {
 	return &file{
 		ShutdownGrace: defaultGrace,
-		Log:           Log{Level: "info", Format: "text", Output: "stderr"},
+		Log:           Log{Level: "info", Format: "text", Output: "stderr", Tag: "filegate"},
 		Login:         defaultLogin(),
 		Limits:        defaultLimits(),
 	}

@@ -37,7 +37,7 @@ func (c *Config) NeedsRestart(running *Config) []string {
 
 // fixed is what is looked at only at the start, by how the file names it.
 func (c *Config) fixed() map[string]any {
-	all := map[string]any{"log": c.Log, "admin": c.Admin, "login": values(reflect.ValueOf(c.Login)), "limits": values(reflect.ValueOf(c.Limits)), "shutdown_grace": c.ShutdownGrace, "core_dumps": c.CoreDumps}
+	all := map[string]any{"log": c.Log, "audit": c.Audit, "admin": c.Admin, "login": values(reflect.ValueOf(c.Login)), "limits": values(reflect.ValueOf(c.Limits)), "shutdown_grace": c.ShutdownGrace, "core_dumps": c.CoreDumps}
 	for _, p := range c.Caches {
 		all[fmt.Sprintf("cache %q", p.Kind)] = values(reflect.ValueOf(p.Config))
 	}

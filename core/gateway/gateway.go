@@ -24,6 +24,7 @@ import (
 	"sync"
 	"syscall"
 
+	"filegate/core/audit"
 	"filegate/core/auth"
 	"filegate/core/backend"
 	"filegate/core/cache"
@@ -37,6 +38,15 @@ type Options struct {
 	Launcher auth.Launcher
 	Version  string // of filegate
 	Log      *slog.Logger
+	Logs     *Logs // whose log it is, to be changed by a reload, and with the audit log; nil: neither is to be
+}
+
+// audit returns the audit log; nil: there is none.
+func (o Options) audit() *audit.Log {
+	if o.Logs == nil {
+		return nil
+	}
+	return o.Logs.Audit
 }
 
 // Gateway is everything that a configuration names, running.
@@ -115,7 +125,7 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 		g.backends[b.Name] = store
 	}
 	g.desk = login.NewDesk(login.Options{
-		Config: cfg.Login, Limits: cfg.Limits, Life: g.life, Local: g.local, Shared: g.shared, Used: g.auths.used, Log: g.log, Observer: g.metrics,
+		Config: cfg.Login, Limits: cfg.Limits, Life: g.life, Local: g.local, Shared: g.shared, Used: g.auths.used, Log: g.log, Observer: &watcher{g.metrics, opts.audit()},
 	})
 	for _, f := range cfg.Frontends {
 		chain := &chain{all: g.auths}

@@ -3,39 +3,250 @@ package gateway
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"log/syslog"
-	"os"
 	"sync"
+	"sync/atomic"
+	"time"
 
+	"filegate/core/audit"
 	"filegate/core/config"
 )
 
-// OpenLog makes the logger that the configuration asks for. Close closes its output when nobody logs any more.
-func OpenLog(cfg config.Log, stderr io.Writer) (*slog.Logger, io.Closer, error) {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(cfg.Level)); err != nil {
-		return nil, nil, fmt.Errorf("log level: %w", err)
+// Logs are the log and the audit log of a process. What they write to can be opened anew, and be another after a reload.
+type Logs struct {
+	*slog.Logger
+	Audit *audit.Log
+
+	stderr io.Writer
+	root   *rootHandler
+
+	mu          sync.Mutex
+	log         config.Log
+	auditConfig config.Audit
+	logOut      output
+	auditOut    *auditOutput
+}
+
+// OpenLogs makes the logs that the configuration asks for. Close closes what they write to, when nobody logs any more.
+func OpenLogs(log config.Log, auditing config.Audit, stderr io.Writer) (*Logs, error) {
+	l := &Logs{stderr: stderr, root: new(rootHandler), auditOut: new(auditOutput)}
+	l.Logger = slog.New(&followHandler{root: l.root})
+	l.Audit = audit.New(l.auditOut, l.auditFailed())
+	if err := l.Follow(log, auditing); err != nil {
+		return nil, err
 	}
-	opts := &slog.HandlerOptions{Level: level}
-	switch cfg.Output {
-	case "stderr":
-		return slog.New(handler(cfg.Format, stderr, opts)), io.NopCloser(nil), nil
-	case "syslog":
-		out, err := syslog.New(syslog.LOG_DAEMON|syslog.LOG_INFO, "filegate")
-		if err != nil {
-			return nil, nil, fmt.Errorf("log to syslog: %w", err)
-		}
-		return slog.New(newSyslogHandler(cfg.Format, out, level)), out, nil
-	}
-	// Appending in one write per line, so that logrotate's copytruncate and several processes do no harm.
-	f, err := os.OpenFile(cfg.Output, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o640)
+	return l, nil
+}
+
+// Follow makes the logs those of another configuration. With an error they stay as they are.
+func (l *Logs) Follow(log config.Log, auditing config.Audit) error {
+	next, err := l.open(log, auditing)
 	if err != nil {
-		return nil, nil, fmt.Errorf("log file: %w", err)
+		return err
 	}
-	return slog.New(handler(cfg.Format, f, opts)), f, nil
+	return next.take()
+}
+
+// nextLogs are what logs are about to write to.
+type nextLogs struct {
+	of       *Logs
+	log      config.Log
+	auditing config.Audit
+	handler  slog.Handler
+	logOut   output // nil: that of before
+	auditOut output // likewise
+}
+
+// open opens what the logs are to write to by another configuration. Either take or drop follows.
+func (l *Logs) open(log config.Log, auditing config.Audit) (*nextLogs, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := &nextLogs{of: l, log: log, auditing: auditing}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(log.Level)); err != nil {
+		return nil, fmt.Errorf("log level: %w", err)
+	}
+	out := l.logOut
+	if out == nil || log.Output != l.log.Output || log.Tag != l.log.Tag {
+		var err error
+		if out, err = openOutput(log.Output, log.Tag, l.stderr); err != nil {
+			return nil, err
+		}
+		n.logOut = out
+	}
+	if auditing.Output != "" && (l.auditConfig != auditing || log.Tag != l.log.Tag) {
+		var err error
+		if n.auditOut, err = openOutput(auditing.Output, log.Tag, l.stderr); err != nil {
+			return nil, errors.Join(err, n.drop())
+		}
+	}
+	if s, ok := out.(syslogOutput); ok {
+		n.handler = newSyslogHandler(log.Format, s, level)
+	} else {
+		n.handler = handler(log.Format, out, &slog.HandlerOptions{Level: level})
+	}
+	return n, nil
+}
+
+// drop closes what was opened and is not wanted.
+func (n *nextLogs) drop() error {
+	var errs []error
+	for _, out := range []output{n.logOut, n.auditOut} {
+		if out != nil {
+			errs = append(errs, out.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// take makes the logs write to it.
+func (n *nextLogs) take() error {
+	l := n.of
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var errs []error
+	l.root.set(n.handler)
+	if n.logOut != nil {
+		if l.logOut != nil {
+			errs = append(errs, l.logOut.Close())
+		}
+		l.logOut = n.logOut
+	}
+	if n.auditOut != nil || n.auditing.Output == "" {
+		errs = append(errs, l.auditOut.set(n.auditOut))
+	}
+	l.log, l.auditConfig = n.log, n.auditing
+	return errors.Join(errs...)
+}
+
+// Reopen opens files anew, after they were renamed. Where that fails, the old ones stay.
+func (l *Logs) Reopen() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return errors.Join(l.logOut.reopen(), l.auditOut.reopen())
+}
+
+// Close closes what they write to.
+func (l *Logs) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return errors.Join(l.auditOut.set(nil), l.logOut.Close())
+}
+
+// auditPause is how long further records that could not be written are only counted.
+const auditPause = time.Minute
+
+// auditFailed tells of records that could not be written, once in a minute.
+func (l *Logs) auditFailed() func(error) {
+	var (
+		mu   sync.Mutex
+		last time.Time
+		lost int
+	)
+	return func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		lost++
+		if time.Since(last) < auditPause {
+			return
+		}
+		l.Error("records of the audit log are lost", "count", lost, "err", err)
+		last, lost = time.Now(), 0
+	}
+}
+
+// auditOutput is what the audit log writes to at the moment. Nothing: records go nowhere.
+type auditOutput struct {
+	mu  sync.RWMutex
+	out output
+}
+
+// Write implements [io.Writer].
+func (a *auditOutput) Write(line []byte) (int, error) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	if a.out == nil {
+		return len(line), nil
+	}
+	return a.out.Write(line)
+}
+
+func (a *auditOutput) set(out output) error {
+	a.mu.Lock()
+	old := a.out
+	a.out = out
+	a.mu.Unlock()
+	if old == nil {
+		return nil
+	}
+	return old.Close()
+}
+
+func (a *auditOutput) reopen() error {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	if a.out == nil {
+		return nil
+	}
+	return a.out.reopen()
+}
+
+// rootHandler is the handler of a log, which may be another after a reload.
+type rootHandler struct{ current atomic.Pointer[slog.Handler] }
+
+func (r *rootHandler) set(h slog.Handler) { r.current.Store(&h) }
+
+// followHandler hands lines to the handler that the log has at the moment, with what With has added.
+type followHandler struct {
+	root *rootHandler
+	with []func(slog.Handler) slog.Handler
+	made atomic.Pointer[madeHandler]
+}
+
+// madeHandler is what With has made of a handler.
+type madeHandler struct {
+	of   *slog.Handler
+	made slog.Handler
+}
+
+func (h *followHandler) now() slog.Handler {
+	current := h.root.current.Load()
+	if m := h.made.Load(); m != nil && m.of == current {
+		return m.made
+	}
+	made := *current
+	for _, with := range h.with {
+		made = with(made)
+	}
+	h.made.Store(&madeHandler{current, made})
+	return made
+}
+
+// Enabled implements [slog.Handler].
+func (h *followHandler) Enabled(ctx context.Context, level slog.Level) bool {
+	return (*h.root.current.Load()).Enabled(ctx, level)
+}
+
+// Handle implements [slog.Handler].
+func (h *followHandler) Handle(ctx context.Context, r slog.Record) error {
+	return h.now().Handle(ctx, r)
+}
+
+// WithAttrs implements [slog.Handler].
+func (h *followHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return h.add(func(inner slog.Handler) slog.Handler { return inner.WithAttrs(attrs) })
+}
+
+// WithGroup implements [slog.Handler].
+func (h *followHandler) WithGroup(name string) slog.Handler {
+	return h.add(func(inner slog.Handler) slog.Handler { return inner.WithGroup(name) })
+}
+
+func (h *followHandler) add(with func(slog.Handler) slog.Handler) slog.Handler {
+	return &followHandler{root: h.root, with: append(h.with[:len(h.with):len(h.with)], with)}
 }
 
 func handler(format string, w io.Writer, opts *slog.HandlerOptions) slog.Handler {

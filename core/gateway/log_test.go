@@ -2,19 +2,23 @@ package gateway
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"filegate/core/audit"
 	"filegate/core/config"
 )
 
-func TestOpenLog(t *testing.T) {
+func TestOpenLogs(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "filegate.log")
 	for _, tc := range []struct {
 		name string
@@ -27,13 +31,13 @@ func TestOpenLog(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var stderr bytes.Buffer
-			log, closer, err := OpenLog(tc.cfg, &stderr)
+			log, err := OpenLogs(tc.cfg, config.Audit{}, &stderr)
 			if err != nil {
 				t.Fatal(err)
 			}
 			log.Debug("not at this level")
 			log.Info("it happened", "n", 1)
-			if err := closer.Close(); err != nil {
+			if err := log.Close(); err != nil {
 				t.Error(err)
 			}
 			got := stderr.String()
@@ -51,13 +55,13 @@ func TestOpenLog(t *testing.T) {
 	}
 }
 
-func TestOpenLogRefuses(t *testing.T) {
+func TestOpenLogsRefuses(t *testing.T) {
 	for _, cfg := range []config.Log{
 		{Level: "loud", Format: "text", Output: "stderr"},
 		{Level: "info", Format: "text", Output: filepath.Join(t.TempDir(), "no", "such", "directory")},
 	} {
-		if _, _, err := OpenLog(cfg, io.Discard); err == nil {
-			t.Errorf("OpenLog(%+v) returned no error", cfg)
+		if _, err := OpenLogs(cfg, config.Audit{}, io.Discard); err == nil {
+			t.Errorf("OpenLogs(%+v) returned no error", cfg)
 		}
 	}
 }
@@ -90,5 +94,102 @@ func TestSyslogSeverities(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, out.lines); diff != "" {
 		t.Errorf("what syslog got (-want +got):\n%s", diff)
+	}
+}
+
+// TestLogsReopen renames both files as logrotate does: after Reopen lines go to new ones.
+func TestLogsReopen(t *testing.T) {
+	dir := t.TempDir()
+	log, trail := filepath.Join(dir, "log"), filepath.Join(dir, "audit")
+	logs, err := OpenLogs(config.Log{Level: "info", Format: "text", Output: log}, config.Audit{Output: trail}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer logs.Close()
+	with := logs.With("session", "s1")
+	for i, want := range []string{"first", "second"} {
+		if i > 0 {
+			for _, name := range []string{log, trail} {
+				if err := os.Rename(name, name+".1"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := logs.Reopen(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		with.Info(want)
+		logs.Audit.Write(audit.Record{Event: want})
+	}
+	for name, want := range map[string]string{log: "second", log + ".1": "first", trail: "second", trail + ".1": "first"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Count(string(text), "\n") != 1 || !strings.Contains(string(text), want) {
+			t.Errorf("%s has %q, want one line with %q", filepath.Base(name), text, want)
+		}
+	}
+}
+
+// TestLogsFollow changes level, form and output of loggers that exist already.
+func TestLogsFollow(t *testing.T) {
+	dir := t.TempDir()
+	var stderr bytes.Buffer
+	logs, err := OpenLogs(config.Log{Level: "info", Format: "text", Output: "stderr"}, config.Audit{}, &stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer logs.Close()
+	with := logs.With("n", 1).WithGroup("g").With("m", 2)
+	with.Debug("hidden")
+	with.Info("shown")
+	logs.Audit.Write(audit.Record{Event: "nowhere"})
+	bad := config.Log{Level: "debug", Format: "json", Output: filepath.Join(dir, "none", "log")}
+	if err := logs.Follow(bad, config.Audit{}); err == nil {
+		t.Error("Follow took a file that cannot be made")
+	}
+	with.Info("still there")
+	trail := filepath.Join(dir, "audit")
+	if err := logs.Follow(config.Log{Level: "debug", Format: "json", Output: filepath.Join(dir, "log")}, config.Audit{Output: trail}); err != nil {
+		t.Fatal(err)
+	}
+	with.Debug("in the file")
+	logs.Audit.Write(audit.Record{Event: "login"})
+	if got := stderr.String(); strings.Count(got, "\n") != 2 || !strings.Contains(got, "msg=shown n=1 g.m=2") || !strings.Contains(got, "still there") {
+		t.Errorf("stderr got %q", got)
+	}
+	for name, want := range map[string]string{filepath.Join(dir, "log"): `"msg":"in the file","n":1,"g":{"m":2}}`, trail: `"event":"login"`} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Count(string(text), "\n") != 1 || !strings.Contains(string(text), want) {
+			t.Errorf("%s has %q, want one line with %s", filepath.Base(name), text, want)
+		}
+	}
+}
+
+// TestSyslogServer sends lines to a server by UDP, under the tag.
+func TestSyslogServer(t *testing.T) {
+	server, err := net.ListenPacket("udp", "127.0.0.1:0") //nolint:noctx // it ends at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	logs, err := OpenLogs(config.Log{Level: "info", Format: "text", Output: "syslog://" + server.LocalAddr().String(), Tag: "ftpcloudfs"}, config.Audit{}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer logs.Close()
+	logs.Warn("it happened")
+	buf := make([]byte, 2048)
+	server.SetReadDeadline(time.Now().Add(10 * time.Second))
+	n, _, err := server.ReadFrom(buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(buf[:n]); !strings.HasPrefix(got, "<28>") || !strings.Contains(got, fmt.Sprintf("ftpcloudfs[%d]: level=WARN", os.Getpid())) {
+		t.Errorf("the server got %q, want a warning of a daemon with the tag", got)
 	}
 }

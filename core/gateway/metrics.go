@@ -8,8 +8,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
-	"filegate/core/auth"
-	"filegate/core/login"
 	"filegate/core/session"
 	"filegate/core/vfs"
 )
@@ -67,13 +65,6 @@ func newMetrics(version string, auths *authenticators) *metrics {
 	return m
 }
 
-var _ login.Observer = (*metrics)(nil)
-
-// Login implements [login.Observer].
-func (m *metrics) Login(req auth.Request, result string) {
-	m.logins.WithLabelValues(req.Service, string(req.Method), result).Inc()
-}
-
 // Ban implements [login.Observer].
 func (m *metrics) Ban(of string) { m.bans.WithLabelValues(of).Inc() }
 
@@ -84,24 +75,15 @@ func (m *metrics) Entered(service string) (left func()) {
 	return gauge.Dec
 }
 
-// Session implements [login.Observer].
-func (m *metrics) Session(service string) session.Observer { return observer{m, service} }
-
-// observer counts the operations of the sessions of one service.
-type observer struct {
-	m       *metrics
-	service string
-}
-
-// Observe implements [session.Observer].
-func (o observer) Observe(e session.Event) {
-	o.m.operations.WithLabelValues(o.service, string(e.Op), outcome(e.Err)).Inc()
-	o.m.durations.WithLabelValues(string(e.Op)).Observe(e.Duration.Seconds())
+// operation counts an operation of a session.
+func (m *metrics) operation(service string, e session.Event) {
+	m.operations.WithLabelValues(service, string(e.Op), outcome(e.Err)).Inc()
+	m.durations.WithLabelValues(string(e.Op)).Observe(e.Duration.Seconds())
 	switch e.Op {
 	case session.OpUpload:
-		o.m.bytes.WithLabelValues(o.service, "in").Add(float64(e.Bytes))
+		m.bytes.WithLabelValues(service, "in").Add(float64(e.Bytes))
 	case session.OpDownload:
-		o.m.bytes.WithLabelValues(o.service, "out").Add(float64(e.Bytes))
+		m.bytes.WithLabelValues(service, "out").Add(float64(e.Bytes))
 	}
 }
 

@@ -28,14 +28,14 @@ type Authority interface {
 
 // Observer counts what happens. Its methods are called from several goroutines, and return at once.
 type Observer interface {
-	// Login is a step of a login that has ended, with its result in a word: "ok", or one of [Classify].
-	Login(req auth.Request, result string)
+	// Login is a step of a login that has ended, with its result in a word: "ok", or one of [Classify]. id is who has logged in; nil where nobody has.
+	Login(req auth.Request, result string, id *auth.Identity)
 	// Ban is a ban that has begun: of an "address" or a "user", or of the "connections" of an address.
 	Ban(of string)
 	// Entered is a session that has begun. It ends when left is called.
 	Entered(service string) (left func())
-	// Session returns the observer of a session.
-	Session(service string) session.Observer
+	// Session returns the observer of a session that is about to begin.
+	Session(req auth.Request, id auth.Identity) session.Observer
 }
 
 // RenewalsKey is the purpose of the secret that the keys are made of with which authenticators seal their renewals.

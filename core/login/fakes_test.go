@@ -106,7 +106,7 @@ type counts struct {
 	open   int // sessions
 }
 
-func (c *counts) Login(_ auth.Request, result string) {
+func (c *counts) Login(_ auth.Request, result string, _ *auth.Identity) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.logins[result]++
@@ -129,7 +129,7 @@ func (c *counts) Entered(string) (left func()) {
 	}
 }
 
-func (c *counts) Session(string) session.Observer { return nil }
+func (c *counts) Session(auth.Request, auth.Identity) session.Observer { return nil }
 
 // part is the configuration of a backend, a frontend or a cache of which these tests want nothing but that there is one.
 type part struct{}

@@ -74,7 +74,7 @@ func (l *Frontend) Login(ctx context.Context, req auth.Request) (*session.Sessio
 	if err != nil {
 		result, kind := Classify(err)
 		l.log(req, result, err)
-		l.d.observer.Login(req, result)
+		l.d.observer.Login(req, result, nil)
 		l.failed(ctx, req, result, began)
 		if text := auth.ClientText(err); text != "" {
 			return nil, nil, &auth.Error{Kind: kind, Text: text}
@@ -82,7 +82,8 @@ func (l *Frontend) Login(ctx context.Context, req auth.Request) (*session.Sessio
 		return nil, nil, kind
 	}
 	if sess != nil {
-		l.d.observer.Login(req, "ok")
+		id := sess.Identity()
+		l.d.observer.Login(req, "ok", &id)
 		l.d.bans.welcome(ctx, req, sess.User())
 	}
 	return sess, step, nil
@@ -97,7 +98,7 @@ func (l *Frontend) Unproved(ctx context.Context, req auth.Request) {
 	req.Remote = netip.AddrPortFrom(req.Remote.Addr().Unmap(), req.Remote.Port())
 	result, _ := Classify(errUnproved)
 	l.log(req, result, errUnproved)
-	l.d.observer.Login(req, result)
+	l.d.observer.Login(req, result, nil)
 	l.failed(ctx, req, result, time.Now())
 }
 
@@ -268,7 +269,7 @@ func (l *Frontend) begin(ctx context.Context, req auth.Request, held *lease, sha
 	}
 	sess, err := session.New(l.d.life, session.Config{
 		ID: req.SessionID, Service: req.Service, Remote: req.Remote, Identity: held.identity,
-		FS: fsys, Log: l.d.log, Observer: l.d.observer.Session(req.Service), Shares: shares,
+		FS: fsys, Log: l.d.log, Observer: l.d.observer.Session(req, held.identity), Shares: shares,
 		OpenFiles: &l.d.open, Store: l.name,
 	})
 	if err != nil {

@@ -40,10 +40,27 @@ type Event struct {
 	Entries  int      // that a listing gave out
 	Duration time.Duration
 	Err      error
+
+	Sums     vfs.Sums // of the content of a file that was read or published, as far as they are known
+	TransIDs []string // of the store's requests for the operation: the latest
 }
 
 // Observer is told of every operation when it has ended.
 type Observer interface{ Observe(Event) }
+
+// Summary is a session that has ended.
+type Summary struct {
+	In, Out  int64 // bytes of files that came from the client and went to it
+	Duration time.Duration
+	Reason   string // why it has ended: "closed" where the client has left
+}
+
+// EndObserver is an Observer that is also told when the session has ended.
+type EndObserver interface {
+	Observer
+	// Ended is called once, after the last Observe.
+	Ended(Summary)
+}
 
 type nobody struct{}
 

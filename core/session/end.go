@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 )
 
 // End asks for the end of the session, for the reason given: its context ends, and the frontend hangs up and calls Close.
@@ -25,7 +26,11 @@ func (s *Session) close() {
 		h.Close() // the handle logs its own end
 	}
 	<-s.whenIdle()
-	s.log.Info("session ends", "reason", reasonText(context.Cause(s.ctx)))
+	reason := reasonText(context.Cause(s.ctx))
+	s.log.Info("session ends", "reason", reason)
+	if o, ok := s.observer.(EndObserver); ok {
+		o.Ended(Summary{In: s.in.Load(), Out: s.out.Load(), Duration: time.Since(s.began), Reason: reason})
+	}
 	s.mu.Lock()
 	s.through = true
 	s.lent++

@@ -11,14 +11,13 @@ import (
 
 // Open implements [vfs.FS].
 func (s *Session) Open(ctx context.Context, name vfs.Path, opts vfs.OpenOptions) (vfs.File, error) {
-	ctx, cancel := s.join(ctx)
-	f := &file{transfer: transfer{s: s, start: time.Now(), ctx: ctx, cancel: cancel}, path: name}
-	err := s.enter(ctx, f, Event{Op: OpDownload, Path: name}, func() (_ io.Closer, err error) {
-		f.under, err = s.openFor(ctx, name, opts)
+	f := &file{transfer: s.newTransfer(ctx, &s.out), path: name}
+	err := s.enter(f.ctx, f, Event{Op: OpDownload, Path: name}, func() (_ io.Closer, err error) {
+		f.under, err = s.openFor(f.ctx, name, opts)
 		return f.under, err
 	}, auth.Read)
 	if err != nil {
-		cancel()
+		f.cancel()
 		return nil, err
 	}
 	return f, nil
@@ -39,6 +38,7 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 		if err != io.EOF {
 			outcome = err
 		}
+		f.progress.add(m)
 		return int64(m), err, outcome
 	})
 	if stop := f.pass(f.s.limits.down, int(n)); stop != nil {
@@ -49,7 +49,7 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 
 func (f *file) WriteTo(w io.Writer) (int64, error) {
 	return f.move(func() (n int64, err, outcome error) {
-		to := &sink{w: w}
+		to := &sink{w: w, progress: f.progress}
 		n, err = f.under.WriteTo(f.limitWriter(to))
 		return n, err, whose(err, to.err)
 	})
@@ -67,6 +67,7 @@ func (f *file) Close() error {
 	defer func() {
 		f.s.leave(f, Event{
 			Op: OpDownload, Path: f.path, Bytes: f.bytes.Load(), Duration: time.Since(f.start), Err: f.failed.get(),
+			Sums: vfs.FileSums(f.under), TransIDs: f.trace.TransIDs(),
 		})
 	}()
 	f.closeErr = f.under.Close()

@@ -15,13 +15,14 @@ func (s *Session) do(ctx context.Context, e Event, perm auth.Permission, f func(
 	s.begin()
 	defer s.finish()
 	start := time.Now()
+	var trace vfs.Trace
 	err := errPanicked
 	defer func() {
-		e.Duration, e.Err = time.Since(start), err
+		e.Duration, e.Err, e.TransIDs = time.Since(start), err, trace.TransIDs()
 		s.record(e)
 	}()
 	err = func() error {
-		ctx, cancel := s.join(ctx)
+		ctx, cancel := s.join(trace.In(ctx))
 		defer cancel()
 		if err := s.permit(ctx, e, perm); err != nil {
 			return err

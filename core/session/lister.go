@@ -14,7 +14,7 @@ import (
 // List implements [vfs.FS].
 func (s *Session) List(ctx context.Context, name vfs.Path) (vfs.Lister, error) {
 	l := &lister{s: s, path: name, start: time.Now()}
-	ctx, cancel := s.join(ctx)
+	ctx, cancel := s.join(new(vfs.Trace).In(ctx))
 	defer cancel()
 	err := s.enter(ctx, l, Event{Op: OpList, Path: name}, func() (_ io.Closer, err error) {
 		l.open = s.listOpen(ctx, name)

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"filegate/core/auth"
 	"filegate/core/vfs"
@@ -44,6 +46,9 @@ type Session struct {
 	observer Observer
 	remote   netip.AddrPort
 	maxOpen  int
+	service  string
+	began    time.Time
+	in, out  atomic.Int64 // bytes of files that came from the client and went to it
 
 	ctx context.Context // the session's life, which is what this type is
 	end context.CancelCauseFunc
@@ -89,6 +94,8 @@ func New(ctx context.Context, cfg Config) (*Session, error) {
 		observer: cfg.Observer,
 		remote:   cfg.Remote,
 		maxOpen:  cfg.MaxOpen,
+		service:  cfg.Service,
+		began:    time.Now(),
 		handles:  map[handle]bool{},
 		idle:     make(chan struct{}),
 		over:     make(chan struct{}),
@@ -119,6 +126,13 @@ func (s *Session) ID() string { return s.id }
 
 // User is who logged in, by the canonical name.
 func (s *Session) User() string { return s.identity.User }
+
+// Identity is who logged in, without the grant.
+func (s *Session) Identity() auth.Identity {
+	id := s.identity
+	id.Grant = auth.Grant{Issuer: id.Grant.Issuer, Endpoint: id.Grant.Endpoint}
+	return id
+}
 
 // Group is the name to show as the owner group of files.
 func (s *Session) Group() string {

@@ -28,7 +28,7 @@ func (s *Session) enter(ctx context.Context, h handle, e Event, open func() (io.
 	err := errPanicked
 	defer func() {
 		if err != nil {
-			e.Duration, e.Err = time.Since(start), err
+			e.Duration, e.Err, e.TransIDs = time.Since(start), err, vfs.TransIDs(ctx)
 			s.leave(h, e)
 		}
 	}()

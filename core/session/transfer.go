@@ -25,8 +25,25 @@ type transfer struct {
 	closed   bool
 	closeErr error
 
-	bytes  atomic.Int64
-	failed firstError
+	bytes    atomic.Int64 // of reads and writes that have returned
+	progress progress
+	failed   firstError
+	trace    *vfs.Trace
+}
+
+// newTransfer begins a transfer, whose bytes count for the session's total. Its context ends with ctx, with the session, and by cancel.
+func (s *Session) newTransfer(ctx context.Context, total *atomic.Int64) transfer {
+	trace := new(vfs.Trace)
+	ctx, cancel := s.join(trace.In(ctx))
+	return transfer{s: s, start: time.Now(), ctx: ctx, cancel: cancel, trace: trace, progress: progress{new(atomic.Int64), total}}
+}
+
+// progress counts the bytes that have passed at the client's end, while they pass: of a transfer, and of the session.
+type progress struct{ own, total *atomic.Int64 }
+
+func (p progress) add(n int) {
+	p.own.Add(int64(n))
+	p.total.Add(int64(n))
 }
 
 // errEnded is the answer of a transfer that has ended.
@@ -66,12 +83,14 @@ func (t *transfer) fail(err error) error {
 
 // source and sink are the client's end of a transfer. They remember when it was that end which failed.
 type source struct {
-	r   io.Reader
-	err error
+	r        io.Reader
+	progress progress
+	err      error
 }
 
 func (s *source) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
+	s.progress.add(n)
 	if err != nil && err != io.EOF {
 		s.err = err
 	}
@@ -79,12 +98,14 @@ func (s *source) Read(p []byte) (int, error) {
 }
 
 type sink struct {
-	w   io.Writer
-	err error
+	w        io.Writer
+	progress progress
+	err      error
 }
 
 func (s *sink) Write(p []byte) (int, error) {
 	n, err := s.w.Write(p)
+	s.progress.add(n)
 	if err != nil {
 		s.err = err
 	}

@@ -20,13 +20,12 @@ func (s *Session) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteO
 	if opts.Read {
 		perms = append(perms, auth.Read)
 	}
-	ctx, cancel := s.join(ctx)
-	w := &writer{transfer: transfer{s: s, start: time.Now(), ctx: ctx, cancel: cancel}, name: name, opts: opts, pos: opts.Offset}
-	err := s.enter(ctx, w, Event{Op: OpUpload, Path: name}, func() (io.Closer, error) {
+	w := &writer{transfer: s.newTransfer(ctx, &s.in), name: name, opts: opts, pos: opts.Offset}
+	err := s.enter(w.ctx, w, Event{Op: OpUpload, Path: name}, func() (io.Closer, error) {
 		if name.IsRoot() {
 			return nil, vfs.ErrIsDir
 		}
-		if err := s.openForWriting(ctx, w, opts); err != nil {
+		if err := s.openForWriting(w.ctx, w, opts); err != nil {
 			return nil, err
 		}
 		if opts.Offset == vfs.AtEnd {
@@ -35,7 +34,7 @@ func (s *Session) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteO
 		return unopened{w}, nil
 	}, perms...)
 	if err != nil {
-		cancel()
+		w.cancel()
 		return nil, err
 	}
 	if opts.Read && w.readable() {
@@ -57,8 +56,9 @@ type writer struct {
 
 	// Guarded by life.
 	committed bool
-	left      bool // the file counts this handle no more
-	last      bool // and it was the last one
+	sums      vfs.Sums // of what this handle has published
+	left      bool     // the file counts this handle no more
+	last      bool     // and it was the last one
 }
 
 // unopened is a writer that the session's end was faster than.
@@ -87,6 +87,7 @@ func (w *writer) WriteAt(p []byte, off int64) (int, error) {
 	n, err := w.move(func() (int64, error, error) {
 		w.changed.Store(true)
 		n, err := w.writeAt(p, off)
+		w.progress.add(n)
 		return int64(n), err, err
 	})
 	return int(n), err
@@ -104,6 +105,7 @@ func (s *Session) Append(to vfs.Writer, p []byte) (int, error) {
 	n, err := w.move(func() (int64, error, error) {
 		w.changed.Store(true)
 		n, err := w.append(p)
+		w.progress.add(n)
 		return int64(n), err, err
 	})
 	return int(n), err
@@ -114,7 +116,7 @@ func (w *writer) ReadFrom(r io.Reader) (int64, error) {
 		return 0, w.fail(errKept)
 	}
 	return w.move(func() (int64, error, error) {
-		from := &source{r: r}
+		from := &source{r: r, progress: w.progress}
 		n, err := w.readFrom(w.limitReader(from))
 		return n, err, whose(err, from.err)
 	})
@@ -219,13 +221,16 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 		return w.info(w.name.Base()), nil
 	}
 	defer w.openFile.end()
-	ctx, cancel := w.s.join(ctx)
+	ctx, cancel := w.s.join(w.trace.In(ctx))
 	defer cancel()
 	err := errPanicked
 	defer func() { w.failed.set(err) }()
 	var info vfs.Info
 	info, err = w.publish(ctx)
 	w.committed = err == nil
+	if w.committed {
+		w.sums = vfs.WriterSums(w.under)
+	}
 	return info, err
 }
 
@@ -258,7 +263,10 @@ func (w *writer) Close() error {
 		if err == nil && !w.committed {
 			err = ErrAbandoned
 		}
-		w.s.leave(w, Event{Op: OpUpload, Path: w.name, Bytes: w.bytes.Load(), Duration: time.Since(w.start), Err: err})
+		w.s.leave(w, Event{
+			Op: OpUpload, Path: w.name, Bytes: w.bytes.Load(), Duration: time.Since(w.start), Err: err,
+			Sums: w.sums, TransIDs: w.trace.TransIDs(),
+		})
 	}()
 	if !w.left {
 		w.left = true

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -327,6 +328,7 @@ func (c *Client) try(ctx context.Context, conn *connection, req Request, number 
 		return nil, err
 	}
 	resp, header, err := conn.Call(ctx, target, opts) //nolint:bodyclose // it is the caller's, as response.body
+	vfs.NoteTransID(ctx, transIDOf(resp, header))
 	if err != nil {
 		err = requestError(ctx, asked, header, err) // which asks why ctx has ended, if it has
 		if e, ok := errors.AsType[*StatusError](err); ok && way.redirect != "" {
@@ -356,6 +358,14 @@ func (c *Client) try(ctx context.Context, conn *connection, req Request, number 
 	return &Response{Status: resp.StatusCode, Header: resp.Header, Body: guard.body(way.body)}, nil
 }
 
+// transIDOf returns the id of a request that the store has answered, well or ill.
+func transIDOf(resp *http.Response, header ncw.Headers) string {
+	if resp != nil {
+		return resp.Header.Get("X-Trans-Id")
+	}
+	return header["X-Trans-Id"]
+}
+
 // stallFor is the stall time of a request. A server-side copy answers only when it is done, and so
 // does a manifest.
 func (c *Client) stallFor(req Request) time.Duration {
@@ -383,9 +393,20 @@ func requestError(ctx context.Context, req Request, header ncw.Headers, err erro
 // ShortText keeps a log line readable whatever Swift answered.
 func ShortText(s string) string {
 	const most = 300
-	s = strings.Join(strings.Fields(s), " ")
+	s = strings.Join(strings.Fields(withoutMarkup(s)), " ")
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
 	return s
+}
+
+// markup is a tag, a comment or an entity of HTML.
+var markup = regexp.MustCompile(`(?s)<!--.*?-->|<[!/?a-zA-Z][^<>]*>|&(#?[a-zA-Z0-9]+);`)
+
+// withoutMarkup returns the words of an answer that is a page of HTML, as proxies and Swift's own errors are.
+func withoutMarkup(s string) string {
+	if !strings.Contains(s, "<") {
+		return s
+	}
+	return markup.ReplaceAllString(s, " ")
 }

@@ -66,7 +66,7 @@ func TestTries(t *testing.T) {
 }
 
 func TestShortText(t *testing.T) {
-	if got := ShortText(" <html>\n <p>a\tb</p> "); got != "<html> <p>a b</p>" {
+	if got := ShortText(" <html>\n <p>a\tb</p> "); got != "a b" {
 		t.Errorf("%q", got)
 	}
 	if got := ShortText(strings.Repeat("ü", 1000)); len(got) > 310 || !strings.HasSuffix(got, "…") {
@@ -86,5 +86,19 @@ func TestStallOfCopy(t *testing.T) {
 	}
 	if got := c.stallFor(Request{Method: "PUT"}); got != time.Minute {
 		t.Errorf("a PUT may stand still for %v, want what is configured", got)
+	}
+}
+
+// TestShortTextHasNoMarkup keeps pages of HTML, which is how Swift and proxies word their errors, out of the log.
+func TestShortTextHasNoMarkup(t *testing.T) {
+	for page, want := range map[string]string{
+		"<html><h1>Unprocessable Entity</h1><p>Unable to process\nthe contained instructions.</p></html>": "Unprocessable Entity Unable to process the contained instructions.",
+		"<!DOCTYPE html><!-- a > b --><body class='x'>no&nbsp;server</body>":                              "no server",
+		"plain, a < b": "plain, a < b",
+		"HTTP Error: 503: 503 Service Unavailable": "HTTP Error: 503: 503 Service Unavailable",
+	} {
+		if got := ShortText(page); got != want {
+			t.Errorf("of %q: %q, want %q", page, got, want)
+		}
 	}
 }

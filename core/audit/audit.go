@@ -1,0 +1,108 @@
+// Package audit is the record of who did what: one line of JSON for each login, each transfer, each change, and each operation that was refused.
+//
+// A [Record] is also what event hooks are given, so that both tell the same. What goes into one is decided by core/gateway, which sees logins and operations; this
+// package gives it its form and writes it. Its suite is its own tests.
+//
+// # Decisions
+//
+// The audit log is apart from the log. A line of the log is for people and may change its words; a record has fixed keys, is written at any log level, and has nothing in
+// it but what a client did.
+//
+// A record that cannot be written does not stop the operation: the file is stored already. It is counted, and told in the log.
+package audit
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+)
+
+// Record is one thing that a client has done, or tried. Fields that do not apply are left out.
+type Record struct {
+	Time     time.Time `json:"time"`
+	Event    string    `json:"event"`  // login, logout, or an operation: upload, download, mkdir, remove, rmdir, rename, copy, setattrs, truncate, symlink, …
+	Result   string    `json:"result"` // ok, or why not in a word, as in the metrics
+	Session  string    `json:"session"`
+	User     string    `json:"user"` // as the authenticator calls him; of a failed login as the client does
+	Service  string    `json:"service"`
+	Remote   string    `json:"remote,omitempty"`
+	Method   string    `json:"method,omitempty"`  // of a login
+	Auth     string    `json:"auth,omitempty"`    // the authenticator that let the user in
+	Account  string    `json:"account,omitempty"` // of a login: the storage URL
+	Home     string    `json:"home,omitempty"`    // where paths begin in the store, if that is not its root
+	Path     string    `json:"path,omitempty"`    // as the client sees it
+	Target   string    `json:"target,omitempty"`  // of a rename, a copy or a link
+	Bytes    *int64    `json:"bytes,omitempty"`   // of a transfer
+	In       *int64    `json:"in,omitempty"`      // of a logout: bytes that came from the client
+	Out      *int64    `json:"out,omitempty"`     // and went to it
+	MD5      string    `json:"md5,omitempty"`     // of the whole file, as far as it is known
+	SHA256   string    `json:"sha256,omitempty"`
+	Seconds  float64   `json:"seconds"`             // how long it took; of a logout the session
+	Error    string    `json:"error,omitempty"`     // for people
+	TransIDs []string  `json:"trans_ids,omitempty"` // of the store's latest requests for it
+}
+
+// maxText bounds the texts of a record that others have chosen, in bytes.
+const maxText = 4096
+
+// Line returns the record as one line of JSON, with the line's end. Control characters are escaped.
+func (r Record) Line() []byte {
+	for _, s := range []*string{&r.User, &r.Path, &r.Target, &r.Error, &r.Home, &r.Account} {
+		if len(*s) > maxText {
+			*s = strings.ToValidUTF8((*s)[:maxText], "") + "…"
+		}
+	}
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(r); err != nil { // no type in it can fail
+		return nil
+	}
+	return escapeC1(out.Bytes())
+}
+
+// escapeC1 escapes the control characters that JSON leaves as they are, and that terminals obey.
+func escapeC1(line []byte) []byte {
+	if !bytes.ContainsFunc(line[:len(line)-1], unicode.IsControl) {
+		return line
+	}
+	out := make([]byte, 0, len(line)+16)
+	for _, r := range string(line[:len(line)-1]) {
+		if unicode.IsControl(r) {
+			const hex = "0123456789abcdef"
+			out = append(out, '\\', 'u', '0', '0', hex[r>>4&15], hex[r&15])
+			continue
+		}
+		out = append(out, string(r)...)
+	}
+	return append(out, '\n')
+}
+
+// Log writes records. It is safe for concurrent use. The nil Log writes none.
+type Log struct {
+	failed func(error)
+
+	mu  sync.Mutex
+	out io.Writer
+}
+
+// New returns a log that writes each record to out, in one call of Write. failed is told of each that could not be written; it must return at once.
+func New(out io.Writer, failed func(error)) *Log { return &Log{out: out, failed: failed} }
+
+// Write writes a record.
+func (l *Log) Write(r Record) {
+	if l == nil {
+		return
+	}
+	line := r.Line()
+	l.mu.Lock()
+	_, err := l.out.Write(line)
+	l.mu.Unlock()
+	if err != nil {
+		l.failed(err)
+	}
+}

@@ -1,0 +1,114 @@
+package gateway
+
+import (
+	"encoding/hex"
+	"errors"
+	"math"
+	"time"
+
+	"filegate/core/audit"
+	"filegate/core/auth"
+	"filegate/core/login"
+	"filegate/core/session"
+	"filegate/core/vfs"
+)
+
+// watcher is told what clients do, and tells it to those who want to know: the metrics, and the audit log.
+type watcher struct {
+	*metrics
+	audit *audit.Log // nil: none
+}
+
+var _ login.Observer = (*watcher)(nil)
+
+// Login implements [login.Observer].
+func (w *watcher) Login(req auth.Request, result string, id *auth.Identity) {
+	w.logins.WithLabelValues(req.Service, string(req.Method), result).Inc()
+	switch {
+	case req.Asks(), result == "method", result == "abandoned": // nobody has tried to get in yet
+		return
+	}
+	r := audit.Record{
+		Time: time.Now(), Event: "login", Result: result, Session: req.SessionID, User: req.User, Service: req.Service, Method: string(req.Method),
+	}
+	if req.Remote.IsValid() {
+		r.Remote = req.Remote.String()
+	}
+	if id != nil {
+		r.User, r.Auth, r.Account, r.Home = id.User, id.Grant.Issuer, id.Grant.Endpoint, homeOf(*id)
+	}
+	w.audit.Write(r)
+}
+
+// homeOf returns where paths begin in the store; empty for its root.
+func homeOf(id auth.Identity) string {
+	if home, err := vfs.Resolve(vfs.Root, id.Home); err == nil && !home.IsRoot() {
+		return string(home)
+	}
+	return ""
+}
+
+// Session implements [login.Observer].
+func (w *watcher) Session(req auth.Request, id auth.Identity) session.Observer {
+	o := &observer{w: w, service: req.Service, who: audit.Record{
+		Session: req.SessionID, User: id.User, Service: req.Service, Auth: id.Grant.Issuer, Home: homeOf(id),
+	}}
+	if req.Remote.IsValid() {
+		o.who.Remote = req.Remote.String()
+	}
+	return o
+}
+
+// observer watches one session.
+type observer struct {
+	w       *watcher
+	service string
+	who     audit.Record // with what all records of the session have in common
+}
+
+var _ session.EndObserver = (*observer)(nil)
+
+// Observe implements [session.Observer].
+func (o *observer) Observe(e session.Event) {
+	o.w.operation(o.service, e)
+	if recorded(e) {
+		o.w.audit.Write(o.record(e))
+	}
+}
+
+// Ended implements [session.EndObserver].
+func (o *observer) Ended(s session.Summary) {
+	r := o.who
+	r.Time, r.Event, r.Result, r.In, r.Out, r.Seconds = time.Now(), "logout", "ok", &s.In, &s.Out, seconds(s.Duration)
+	if s.Reason != "closed" {
+		r.Error = s.Reason
+	}
+	o.w.audit.Write(r)
+}
+
+// recorded reports whether an operation belongs into the audit log: looking around does not, unless it was refused.
+func recorded(e session.Event) bool {
+	switch e.Op {
+	case session.OpStat, session.OpList, session.OpSpace, session.OpDigest, session.OpReadlink:
+		return errors.Is(e.Err, vfs.ErrPermission)
+	}
+	return true
+}
+
+func (o *observer) record(e session.Event) audit.Record {
+	r := o.who
+	r.Time, r.Event, r.Result = time.Now(), string(e.Op), outcome(e.Err)
+	r.Path, r.Target, r.Seconds, r.TransIDs = string(e.Path), string(e.Target), seconds(e.Duration), e.TransIDs
+	switch e.Op {
+	case session.OpUpload, session.OpDownload:
+		r.Bytes = &e.Bytes
+	}
+	r.MD5, r.SHA256 = hex.EncodeToString(e.Sums[vfs.MD5]), hex.EncodeToString(e.Sums[vfs.SHA256])
+	if e.Err != nil {
+		r.Error = vfs.EscapeControl(e.Err.Error())
+	}
+	return r
+}
+
+// seconds returns a time in seconds, to the millisecond.
+func seconds(d time.Duration) float64 { return math.Round(d.Seconds()*1000) / 1000 }
