@@ -29,6 +29,8 @@ type openFile struct {
 	first     vfs.Path // the place at opening, which orders the files of which one caller holds naming
 	anew      bool     // the content began empty: until Commit the other sessions have the old one
 
+	resumption resumption
+
 	// Guarded by files.mu.
 	at       vfs.Path // the place of the file by now
 	unlinked bool     // it has no name any more
@@ -224,6 +226,9 @@ func (o *openFile) change(write func(under vfs.Writer) error) error {
 func (o *openFile) writeAt(p []byte, off int64) (n int, err error) {
 	o.access.RLock()
 	defer o.access.RUnlock()
+	if len(p) > 0 {
+		o.resumption.wrote(off)
+	}
 	err = o.change(func(under vfs.Writer) (err error) {
 		n, err = under.WriteAt(p, off)
 		return err
@@ -235,6 +240,7 @@ func (o *openFile) writeAt(p []byte, off int64) (n int, err error) {
 func (o *openFile) append(p []byte) (n int, err error) {
 	o.access.Lock()
 	defer o.access.Unlock()
+	o.resumption.wrote(0)
 	err = o.change(func(under vfs.Writer) (err error) {
 		n, err = under.WriteAt(p, under.Size())
 		return err
@@ -249,6 +255,7 @@ func (o *openFile) truncate(size int64) error {
 	if o.ending() {
 		return errEnded
 	}
+	o.resumption.wrote(0)
 	return o.change(func(under vfs.Writer) error { return under.Truncate(size) })
 }
 
@@ -382,6 +389,9 @@ func (o *openFile) publish(ctx context.Context) (vfs.Info, error) {
 }
 
 func (o *openFile) commit(ctx context.Context, at vfs.Path) (vfs.Info, error) {
+	if err := o.complete(ctx, at); err != nil {
+		return vfs.Info{}, err
+	}
 	if !o.astray {
 		return o.under.Commit(ctx)
 	}
@@ -450,7 +460,7 @@ func (o *openFile) release() error {
 	defer o.stop(nil)
 	o.drain()
 	_, linked := o.files.nameOf(o)
-	if !linked {
+	if !linked || o.resumption.failed.Load() {
 		return vfs.Discard(o.under)
 	}
 	return o.under.Close()

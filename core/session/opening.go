@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"filegate/core/vfs"
@@ -116,6 +117,7 @@ func (s *Session) newOpenFile(ctx context.Context, w *writer, at vfs.Path, opts 
 		files: s.files, opener: s, fs: s.fs, log: s.log, first: at, at: at, anew: opts.Truncate, modified: opts.Truncate, touched: time.Now(),
 		naming: make(chan struct{}, 1), over: make(chan struct{}), sessions: map[*Session]bool{},
 	}
+	o.resumption.lowest.Store(math.MaxInt64)
 	o.storeCtx, o.stop = context.WithCancelCause(context.WithoutCancel(ctx))
 	o.attach(w) // its end cuts off the opening too
 	under, err := s.fs.OpenWriter(o.storeCtx, s.inStore(w.name), opts)
@@ -124,6 +126,7 @@ func (s *Session) newOpenFile(ctx context.Context, w *writer, at vfs.Path, opts 
 		return nil, err
 	}
 	o.under = under
+	o.resumption.begun = under.Size()
 	s.lend()
 	return o, nil
 }

@@ -244,6 +244,12 @@ func (c *client) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOp
 		c.put(own)
 		return nil, fromStatus(err)
 	}
+	if fi, err := f.Stat(); err == nil && fi.Size() == 0 && opts.Create && opts.Offset <= 0 {
+		if err := f.Truncate(0); err != nil { // as programs do that leave a hole at the beginning of a new file
+			own.cut()
+			return nil, fromStatus(err)
+		}
+	}
 	w := &fileWriter{of: c, c: own, file: f, name: name}
 	offset := opts.Offset
 	if have := w.Size(); offset == vfs.AtEnd {

@@ -24,6 +24,9 @@
 //
 // APPEND writes at the end, whatever offset a WRITE has: that of clients which open with it is often 0.
 //
+// A client that resumes an upload of which nothing is there opens the file without TRUNC and writes at an offset. That is told from a file with a hole, which is
+// legal, at the CLOSE of the last handle only, see session.ExpectResumption: until then another handle may bring the beginning.
+//
 // The mode of OPEN and MKDIR is that of what is made new, less the usual umask of 022, as with OpenSSH's server.
 //
 // A name with a slash at the end is that of a directory: what Linux refuses by such a name is refused.

@@ -2,6 +2,7 @@ package sftp
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"sync"
 
@@ -205,6 +206,11 @@ func (h *laneHandlers) openWriter() (_ *writer, err error) {
 	})
 	if err != nil {
 		return nil, status(err)
+	}
+	if r.flags&(openTrunc|openExcl|openAppend) == 0 {
+		if err := c.sess.ExpectResumption(w); err != nil {
+			return nil, status(errors.Join(err, w.Close()))
+		}
 	}
 	wr := &writer{under: w, ctx: c.ctx, sess: c.sess, appends: r.flags&openAppend != 0}
 	h.file = wr
