@@ -24,8 +24,9 @@ broker = ContainerBroker(path, account=account, container=container)
 
 
 def row(object_name, deleted):
+    # The size is beyond that of files which a gateway asks for because they may be manifests.
     return {
-        'name': object_name, 'created_at': utils.Timestamp(time.time()).internal, 'size': 1, 'content_type': 'text/plain',
+        'name': object_name, 'created_at': utils.Timestamp(time.time()).internal, 'size': 1000, 'content_type': 'text/plain',
         'etag': '9dd4e461268c8034f5c8564e155c67a6', 'deleted': deleted, 'storage_policy_index': 0,
     }
 

@@ -27,7 +27,7 @@ func TestConformance(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if tt.limits.NoSLO || tt.name == "DLO" {
+			if tt.name != "Default" {
 				checks(t, "25")
 			}
 			f := newFake(t, tt.limits, tt.change)
