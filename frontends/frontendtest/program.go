@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -64,5 +65,14 @@ func run(t *testing.T, dir, stdin string, env []string, name string, args ...str
 
 // environ is an environment in which nothing of the user's own settings counts.
 func environ(home string) []string {
-	return append(os.Environ(), "HOME="+home, "LC_ALL=C.UTF-8", "SSH_AUTH_SOCK=")
+	return append(os.Environ(), "HOME="+home, "LC_ALL=C.UTF-8", "SSH_AUTH_SOCK=", "NODE_PATH="+NodeModules())
+}
+
+// NodeModules is where .ci/deps puts the clients that are packages of Node.
+func NodeModules() string {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(cache, "filegate", "npm", "node_modules")
 }

@@ -35,6 +35,7 @@ func TestClients(t *testing.T) {
 		{"ruby", []string{"ruby"}, []string{"ruby", "netftp.rb"}, ""},
 		{"perl", []string{"perl"}, []string{"perl", "netftp.pl"}, ""},
 		{"php", []string{"php"}, []string{"php", "ftp.php"}, ""},
+		{"basic-ftp", []string{"node", filepath.Join(frontendtest.NodeModules(), "basic-ftp")}, []string{"node", "basic-ftp.js"}, ""},
 		{"commons-net", []string{"javac", commonsNet}, []string{"java", "-XX:TieredStopAtLevel=1", "-cp", commonsNet, "CommonsNet.java"}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -405,4 +406,16 @@ func TestLongTransferIsNotIdle(t *testing.T) {
 	close(end)
 	r.want("451")
 	r.cmd("NOOP", "200")
+}
+
+// TestWelcome greets by name, on several lines.
+func TestWelcome(t *testing.T) {
+	cfg := config()
+	cfg.Welcome = "Welcome %u.\nThis is 100% ours."
+	r := dialRaw(t, frontendtest.Start(t, cfg, frontendtest.Options{FS: memory()}).Addr)
+	r.cmd("USER "+frontendtest.User, "331")
+	r.send("PASS " + frontendtest.Password + "\r\n")
+	if got, want := r.reply(), []string{"230-Welcome alice.", "230 This is 100% ours."}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
 }

@@ -25,6 +25,8 @@ type Config struct {
 	Listen []string `hcl:"listen,optional"`
 	// Banner is what clients read when they connect.
 	Banner string `hcl:"banner,optional"`
+	// Welcome is what clients read when they have logged in, behind what the authenticator says. %u in it is the user's name.
+	Welcome string `hcl:"welcome,optional"`
 	// Charset is the character set of clients that do not ask for UTF-8 (OPTS UTF8 ON), by its name at IANA. Empty: UTF-8.
 	Charset string `hcl:"charset,optional"`
 	// TLS says how connections are encrypted.
@@ -113,6 +115,7 @@ func NewConfig() *Config {
 	return &Config{
 		Listen:         []string{"127.0.0.1:2021"},
 		Banner:         "filegate is ready.",
+		Welcome:        "You are logged in.",
 		TLS:            TLS{Mode: off, Required: true, MinVersion: "1.2", Resumption: optional, CloseNotify: automatic, ClientCert: request},
 		Active:         true,
 		MaxConnections: 1000,

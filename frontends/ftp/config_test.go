@@ -94,6 +94,15 @@ func TestWarn(t *testing.T) {
 			t.Errorf("%q: %d warnings, want %d", banner, n, want)
 		}
 	}
+	for welcome, want := range map[string]int{"Welcome, %u": 0, "Welcome, %u, to %h": 1} {
+		cfg := ftp.NewConfig()
+		cfg.Welcome = welcome
+		n := 0
+		cfg.Warn(func(string, string, string) { n++ })
+		if n != want {
+			t.Errorf("%q: %d warnings, want %d", welcome, n, want)
+		}
+	}
 }
 
 // TestWarnOfClearText warns where passwords go over a network in the clear, and of keys that others can read.

@@ -1,6 +1,7 @@
 package ftp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -71,7 +72,8 @@ func (c *client) PostAuthMessage(_ ftpserver.ClientContext, _ string, authErr er
 	for line := range strings.Lines(c.session.Message()) {
 		all = append(all, vfs.EscapeControl(strings.TrimRight(line, "\r\n")))
 	}
-	return strings.Join(append(all, "You are logged in."), "\n")
+	welcome := strings.ReplaceAll(c.srv.cfg.Welcome, "%u", vfs.EscapeControl(c.session.User()))
+	return strings.Join(append(all, cmp.Or(strings.TrimRight(welcome, "\r\n"), "You are logged in.")), "\n")
 }
 
 // passwordLogin asks who it is. A login that wants a further step is refused like a wrong one: FTP has no such thing, and who guesses passwords shall not learn that one was right.

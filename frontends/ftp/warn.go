@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strings"
 
 	"filegate/core/frontend"
 )
@@ -37,6 +38,9 @@ func (c *Config) Warn(report func(attribute, summary, detail string)) {
 		if info, err := os.Stat(pair.key); c.TLS.Mode != off && err == nil && info.Mode().Perm()&0o077 != 0 {
 			report("tls.key", fmt.Sprintf("The private key %s can be read by others (mode %04o)", pair.key, info.Mode().Perm()), "Make it chmod 600, and filegate's user its owner.")
 		}
+	}
+	if v := variable.FindString(strings.ReplaceAll(c.Welcome, "%u", "")); v != "" {
+		report("welcome", fmt.Sprintf("Clients read %s in the welcome as it is", v), "There is only %u, the user's name.")
 	}
 	if v := variable.FindString(c.Banner); v != "" {
 		report("banner", fmt.Sprintf("Clients read %s in the banner as it is", v), "The banner is plain text here: write what they are to read.")
