@@ -41,7 +41,13 @@ type Config struct {
 	Root string `hcl:"root"`
 }
 
-var _ backend.Config = (*Config)(nil)
+var (
+	_ backend.Config = (*Config)(nil)
+	_ backend.Storer = (*Config)(nil)
+)
+
+// Directories implements [backend.Storer].
+func (c *Config) Directories() []string { return []string{c.Root} }
 
 // Validate implements [backend.Config].
 func (c *Config) Validate(report func(attribute, summary, detail string)) {

@@ -13,13 +13,13 @@ func cmdCheck(e env, args []string) int {
 	if code, ok := parse(e, fs, args); !ok {
 		return code
 	}
-	cfg, err := loadConfig(*file)
+	cfg, confined, err := loadConfined(*file) // what serve will be able to do
 	if err != nil {
-		return e.fail(err)
+		return confined.fail(e, err)
 	}
 	log := slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	if err := gateway.Check(e.stop, cfg, options(log)); err != nil {
-		return e.fail(err)
+		return confined.fail(e, err)
 	}
 	_ = append(cfg.Warnings(), machineWarnings(cfg)...).Write(e.stderr, e.terminal.width, e.terminal.color) // there is nowhere else to tell it
 	fmt.Fprintf(e.stdout, "%s: no mistakes found\n", *file)

@@ -27,9 +27,9 @@ func cmdServe(e env, args []string) int {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
-	cfg, err := loadConfig(*file)
+	cfg, confined, err := loadConfined(*file)
 	if err != nil {
-		return e.fail(err)
+		return confined.fail(e, err)
 	}
 	if !cfg.CoreDumps {
 		if err := forbidCoreDumps(); err != nil { // before any secret of a client is here
@@ -41,10 +41,16 @@ func cmdServe(e env, args []string) int {
 	life, end := context.WithCancel(e.stop)
 	defer end()
 	err = serve(e, cfg, func(g *gateway.Gateway, log *gateway.Logs) {
-		reloading.Go(func() { reloadOn(life, hangups, g, *file, log) })
+		if err := confined.keepNothing(cfg); err != nil {
+			confined.warnings = append(confined.warnings, err.Error())
+		}
+		for _, w := range confined.warnings {
+			log.Warn("not everything that is not needed was given up", "warning", w)
+		}
+		reloading.Go(func() { reloadOn(life, hangups, g, *file, confined, log) })
 	})
 	if err != nil {
-		return e.fail(err)
+		return confined.fail(e, err)
 	}
 	return exitOK
 }

@@ -22,7 +22,7 @@ func machineWarnings(cfg *config.Config) config.Diagnostics {
 	}
 	if os.Geteuid() == 0 && needs.Public {
 		warn("Strangers talk to a process of root",
-			"Give filegate a user of its own. Ports below 1024 need AmbientCapabilities=CAP_NET_BIND_SERVICE under systemd, see cmd/filegate/dist/filegate.service.")
+			"Give filegate a user of its own: user = \"filegate\" in the configuration makes it give up root before it serves, ports below 1024 included. Or let systemd do it, see cmd/filegate/dist/filegate.service.")
 	}
 	var files syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err == nil && files.Max < uint64(needs.Files) {

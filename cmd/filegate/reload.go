@@ -10,7 +10,7 @@ import (
 )
 
 // reloadOn reads the configuration again on each signal, until ctx ends. What is wrong with it is in the log, and changes nothing.
-func reloadOn(ctx context.Context, signals <-chan os.Signal, g *gateway.Gateway, file string, log *gateway.Logs) {
+func reloadOn(ctx context.Context, signals <-chan os.Signal, g *gateway.Gateway, file string, confined *confinement, log *gateway.Logs) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -31,6 +31,9 @@ func reloadOn(ctx context.Context, signals <-chan os.Signal, g *gateway.Gateway,
 		}
 		if len(diags) == 0 {
 			log.Error("configuration cannot be reloaded", "err", err)
+		}
+		if hint := confined.hint(err); hint != "" {
+			log.Warn(hint)
 		}
 		log.Warn("nothing was reloaded: everything goes on as before")
 	}

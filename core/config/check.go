@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -36,6 +37,17 @@ func (r *reader) checkAudit(audit Audit, top Block) {
 		return
 	}
 	r.checkOutput("audit.output", audit.Output, top)
+}
+
+// checkProcess looks at what the process may do.
+func (r *reader) checkProcess(cfg *Config, top Block) {
+	r.oneOf(top, "privileges", cfg.Privileges, "drop", "keep")
+	r.oneOf(top, "sandbox", cfg.Sandbox, "auto", "on", "off")
+	for _, dir := range cfg.Writable {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			r.diags = append(r.diags, top.Diagnose("writable", fmt.Sprintf("There is no directory %s", dir), "Make it, or leave it out."))
+		}
+	}
 }
 
 func (r *reader) oneOf(b Block, attribute, value string, allowed ...string) {

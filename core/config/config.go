@@ -29,6 +29,10 @@ type Config struct {
 	Admin         Admin
 	Login         Login
 	Limits        Limits
+	User, Group   string        // that filegate becomes when root starts it; empty: it stays who it is
+	Privileges    string        // drop: give up what is not needed; keep
+	Sandbox       string        // auto, on, off: no changes of files but in some places, no calls of the system that are not needed
+	Writable      []string      // further directories in which the sandbox lets files be changed
 	CoreDumps     bool          // leave the memory of a crash, with passwords in it, to be looked at
 	ShutdownGrace time.Duration // how long transfers may go on when the gateway is told to stop
 	Auths         []*Auth
@@ -91,6 +95,11 @@ type frontendRefs struct {
 type file struct {
 	PluginDir     string             `hcl:"plugin_dir,optional"`
 	ShutdownGrace time.Duration      `hcl:"shutdown_grace,optional"`
+	User          string             `hcl:"user,optional"`
+	Group         string             `hcl:"group,optional"`
+	Privileges    string             `hcl:"privileges,optional"`
+	Sandbox       string             `hcl:"sandbox,optional"`
+	Writable      []string           `hcl:"writable,optional"`
 	CoreDumps     bool               `hcl:"core_dumps,optional"`
 	Log           Log                `hcl:"log,block"`
 	Audit         Audit              `hcl:"audit,block"`

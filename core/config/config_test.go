@@ -197,6 +197,8 @@ func TestEveryType(t *testing.T) {
 		},
 		Limits:        defaultLimits(),
 		ShutdownGrace: 90 * time.Second,
+		Privileges:    "drop",
+		Sandbox:       "auto",
 		Auths: []*Auth{
 			{Kind: "people", Name: "first", SHA256: strings.Repeat("0a", 32), StartTimeout: 10 * time.Second, CallTimeout: 30 * time.Second},
 			{Kind: "people", Name: "second", StartTimeout: 10 * time.Second, CallTimeout: 30 * time.Second},
@@ -242,7 +244,7 @@ func TestAllOptions(t *testing.T) {
 	for _, o := range AllOptions(testOptions()) {
 		got = append(got, strings.Join(o.Path, "."))
 	}
-	want := strings.Fields(`plugin_dir shutdown_grace core_dumps log log.level log.format log.output log.tag audit audit.output admin admin.listen
+	want := strings.Fields(`plugin_dir shutdown_grace user group privileges sandbox writable core_dumps log log.level log.format log.output log.tag audit audit.output admin admin.listen
 		login login.fail_delay login.concurrent login.max_per_address login.cache_for login.revalidate login.grace
 		login.ban login.ban.failures login.ban.user_failures login.ban.window login.ban.duration login.ban.slow_after login.ban.max_delay login.ban.allow
 		login.penalty login.penalty.no_login login.penalty.handshake login.penalty.keys login.penalty.timeout login.penalty.min login.penalty.max login.max_waiting limits`)

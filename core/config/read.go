@@ -22,8 +22,10 @@ func (r *reader) read(body *hclsyntax.Body) *Config {
 	start := r.src.start()
 	r.body(body, start, f)
 
-	cfg := &Config{Log: f.Log, Audit: f.Audit, Admin: f.Admin, Login: f.Login, Limits: f.Limits, ShutdownGrace: f.ShutdownGrace, CoreDumps: f.CoreDumps}
+	cfg := &Config{Log: f.Log, Audit: f.Audit, Admin: f.Admin, Login: f.Login, Limits: f.Limits, ShutdownGrace: f.ShutdownGrace, CoreDumps: f.CoreDumps,
+		User: f.User, Group: f.Group, Privileges: f.Privileges, Sandbox: f.Sandbox, Writable: f.Writable}
 	top := Block{src: r.src, body: body, def: start}
+	r.checkProcess(cfg, top)
 	r.checkLog(cfg.Log, top)
 	r.checkAudit(cfg.Audit, top)
 	r.checkAdmin(cfg.Admin, top)
@@ -69,6 +71,8 @@ func (r *reader) read(body *hclsyntax.Body) *Config {
 func defaultFile() *file {
 	return &file{
 		ShutdownGrace: defaultGrace,
+		Privileges:    "drop",
+		Sandbox:       "auto",
 		Log:           Log{Level: "info", Format: "text", Output: "stderr", Tag: "filegate"},
 		Login:         defaultLogin(),
 		Limits:        defaultLimits(),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // Frontend returns the frontend of a kind and a name; nil if there is none.
@@ -37,7 +38,8 @@ func (c *Config) NeedsRestart(running *Config) []string {
 
 // fixed is what is looked at only at the start, by how the file names it.
 func (c *Config) fixed() map[string]any {
-	all := map[string]any{"log": c.Log, "audit": c.Audit, "admin": c.Admin, "login": values(reflect.ValueOf(c.Login)), "limits": values(reflect.ValueOf(c.Limits)), "shutdown_grace": c.ShutdownGrace, "core_dumps": c.CoreDumps}
+	all := map[string]any{"log": c.Log, "audit": c.Audit, "admin": c.Admin, "login": values(reflect.ValueOf(c.Login)), "limits": values(reflect.ValueOf(c.Limits)), "shutdown_grace": c.ShutdownGrace, "core_dumps": c.CoreDumps,
+		"user": c.User, "group": c.Group, "privileges": c.Privileges, "sandbox": c.Sandbox, "writable": strings.Join(c.Writable, "\n")}
 	for _, p := range c.Caches {
 		all[fmt.Sprintf("cache %q", p.Kind)] = values(reflect.ValueOf(p.Config))
 	}

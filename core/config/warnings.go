@@ -1,6 +1,9 @@
 package config
 
-import "filegate/core/frontend"
+import (
+	"filegate/core/backend"
+	"filegate/core/frontend"
+)
 
 // Needs returns what all frontends together take of the machine.
 func (c *Config) Needs() frontend.Needs {
@@ -9,6 +12,15 @@ func (c *Config) Needs() frontend.Needs {
 		n := frontend.NeedsOf(f.Config)
 		all.Files += n.Files
 		all.Public = all.Public || n.Public
+	}
+	return all
+}
+
+// Directories returns those of this machine in which backends keep files of clients.
+func (c *Config) Directories() []string {
+	var all []string
+	for _, b := range c.Backends {
+		all = append(all, backend.Directories(b.Config)...)
 	}
 	return all
 }

@@ -176,8 +176,13 @@ func (g *Gateway) Listen() error {
 }
 
 func addrHint(err error) error {
-	if errors.Is(err, syscall.EADDRINUSE) {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Errorf("%w: stop the program that listens there, or give another address", err)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%w: ports below 1024 are root's. Start filegate as root with user = %q in the configuration, or give it the right: "+
+			"AmbientCapabilities=CAP_NET_BIND_SERVICE in a systemd unit, setcap cap_net_bind_service=+ep on the program, "+
+			"or sysctl net.ipv4.ip_unprivileged_port_start=21 for all programs", err, "filegate")
 	}
 	return err
 }

@@ -1,0 +1,19 @@
+//go:build !linux
+
+package main
+
+import (
+	"errors"
+
+	"filegate/core/config"
+)
+
+// There are no capabilities here to keep or to give up.
+func limitPrivileges([]uintptr) error           { return nil }
+func limitPrograms([]uintptr) error             { return nil }
+func keepCapabilities()                         {}
+func keptCapabilities(*config.Config) []uintptr { return nil }
+func setCapabilities([]uintptr) error           { return nil }
+func hideMemory() error                         { return nil }
+
+func enterSandbox([]string) error { return errors.New("only Linux has one") }
