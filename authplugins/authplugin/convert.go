@@ -150,6 +150,8 @@ func identityToProto(id auth.Identity) *authv1.Identity {
 		Grant:        grantToProto(id.Grant),
 		CacheSeconds: int64(id.CacheFor / time.Second),
 		Message:      id.Message,
+
+		ConfirmCached: id.Confirm,
 	}
 	for _, r := range id.Rules {
 		out.Rules = append(out.Rules, &authv1.Rule{Path: r.Path, Permissions: stringsOf(r.Permissions)})
@@ -179,6 +181,7 @@ func identityFromProto(id *authv1.Identity) *auth.Identity {
 		},
 		// So that it fits: checkLimits refuses whatever is below zero, and longer than the longest nothing is kept.
 		CacheFor: time.Duration(max(-1, min(id.GetCacheSeconds(), int64(maxCache/time.Second)))) * time.Second,
+		Confirm:  id.GetConfirmCached(),
 		Message:  id.GetMessage(),
 		Grant:    grantFromProto(id.GetGrant()),
 	}

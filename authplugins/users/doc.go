@@ -13,15 +13,17 @@
 // # Storage
 //
 // Where a user has a storage, a login logs in there with his credential, by the authenticators keystone and swiftv1, and so does a
-// renewal. That the storage refuses that credential is not the user's fault: it is auth.ErrUnavailable, with a text for the log. A user without
+// renewal. Where the storage refuses that credential the login is denied, and the log says by whom. A user without
 // a storage gets an empty grant, which does for a backend that needs none.
 //
 // A session ends with the next renewal or revalidation after its user is gone from the file, disabled, or kept out by what the file says
-// of networks and services; after the password or key that it came in by is gone; and after the user was given another storage.
+// of networks and services; after the password or key that it came in by is gone; after the user was given another storage; and after
+// the storage takes the credential no more, as when an application credential of Keystone was deleted. The gateway asks before
+// it lets a user in again by itself (Identity.Confirm), so that the first of these count for new logins at once.
 //
 // # The file
 //
-// It is looked at no more than once in a second, and only when somebody logs in or is looked at again. A changed file that is bad changes nothing: the last
+// It is looked at whenever a user logs in or is looked at again. A changed file that is bad changes nothing: the last
 // good one stays, and the mistakes go to the log, once. At the start a bad file is a mistake in the configuration.
 //
 // # Decisions

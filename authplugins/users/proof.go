@@ -18,8 +18,9 @@ type proof struct {
 	Hash                     string // for Password: the hash that it was right for; empty for an anonymous user
 	Key                      []byte // for PublicKey and Certificate
 
-	Storage, Login string // what the grant is for; empty: no storage
-	Renewal        []byte // of the storage's authenticator
+	Storage, Login string    // what the grant is for; empty: no storage
+	Asked          time.Time // when the storage took the credential
+	Renewal        []byte    // of the storage's authenticator
 }
 
 func proofOf(req auth.Request) proof {

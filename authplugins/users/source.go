@@ -7,11 +7,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"time"
 )
-
-// lookEvery is how long a file is trusted not to have changed.
-const lookEvery = time.Second
 
 // source is the file as it was last good. It is looked at when somebody wants it.
 type source struct {
@@ -20,14 +16,13 @@ type source struct {
 	log     io.Writer
 	current atomic.Pointer[content]
 
-	mu     sync.Mutex // held by the one who looks; the others take what there is
-	looked time.Time
-	seen   fs.FileInfo // nil: it was not there
+	mu   sync.Mutex
+	seen fs.FileInfo // nil: it was not there
 }
 
 // newSource reads the file, which must be good.
 func newSource(name string, load func() (*content, error), log io.Writer) (*source, error) {
-	s := &source{name: name, load: load, log: log, seen: stat(name), looked: time.Now()}
+	s := &source{name: name, load: load, log: log, seen: stat(name)}
 	first, err := load()
 	if err != nil {
 		return nil, err
@@ -36,15 +31,11 @@ func newSource(name string, load func() (*content, error), log io.Writer) (*sour
 	return s, nil
 }
 
-// content returns what the file says, as of a second ago at most.
+// content returns what the file says now, so that a user who was taken out is out at once.
 func (s *source) content() *content {
-	if s.mu.TryLock() {
-		if time.Since(s.looked) >= lookEvery {
-			s.look()
-			s.looked = time.Now()
-		}
-		s.mu.Unlock()
-	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.look()
 	return s.current.Load()
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"filegate/authplugins/authplugin"
 	"filegate/authplugins/keystone"
@@ -53,7 +54,7 @@ func (a *Authenticator) grant(ctx context.Context, c *content, u *userfile.User,
 			return auth.Grant{}, fmt.Errorf("%w by %q, as whom %q acts at %s: a further step is wanted: %w", errCredential, u.Login, u.Name, u.Storage.Name, auth.ErrDenied)
 		}
 		grant = resp.Identity.Grant
-		p.Storage, p.Login, p.Renewal = u.Storage.Name, u.Login, grant.Renewal
+		p.Storage, p.Login, p.Renewal, p.Asked = u.Storage.Name, u.Login, grant.Renewal, time.Now()
 	}
 	var err error
 	if grant.Renewal, err = a.sealer.Seal(p); err != nil {

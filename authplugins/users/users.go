@@ -50,13 +50,10 @@ func (a *Authenticator) Authenticate(ctx context.Context, req auth.Request) (aut
 		return auth.Response{}, err
 	}
 	id := u.Identity()
-	id.CacheFor = a.cacheFor
+	id.CacheFor, id.Confirm = a.cacheFor, true // the file is looked at each time
 	if !req.Asks() {
 		if id.Grant, err = a.grant(ctx, c, u, p); err != nil {
-			if errors.Is(err, errCredential) { // not to be taken for a refusal of the user
-				err = &auth.Error{Kind: auth.ErrUnavailable, Err: err}
-			}
-			return auth.Response{}, err
+			return auth.Response{}, deniedBy(err)
 		}
 	}
 	return auth.Response{Identity: &id}, nil
@@ -93,21 +90,50 @@ func (a *Authenticator) Renew(ctx context.Context, old auth.Grant) (auth.Grant, 
 	if err != nil {
 		return auth.Grant{}, err
 	}
+	return a.renew(ctx, c, u, p, old)
+}
+
+// renew returns a fresh grant for the same storage as an old one.
+func (a *Authenticator) renew(ctx context.Context, c *content, u *userfile.User, p proof, old auth.Grant) (auth.Grant, error) {
 	fresh, err := a.grant(ctx, c, u, p)
 	switch {
-	case errors.Is(err, errCredential):
-		return auth.Grant{}, &auth.Error{Kind: auth.ErrDenied, Err: err}
 	case err != nil:
-		return auth.Grant{}, err
+		return auth.Grant{}, deniedBy(err)
 	case fresh.Endpoint != old.Endpoint || fresh.Region != old.Region:
 		return auth.Grant{}, fmt.Errorf("%q acts in another storage now: %w", u.Name, auth.ErrDenied)
 	}
 	return fresh, nil
 }
 
-// Revalidate implements auth.Revalidator. The storage is not asked: it refuses the token itself.
+// trusted is the longest time for which a credential that the storage has taken is not shown to it again.
+const trusted = time.Minute
+
+// Revalidate implements auth.Revalidator. The storage is asked whether it still takes the credential, unless it has just taken it: a token may
+// outlive the credential that it was given for.
 func (a *Authenticator) Revalidate(ctx context.Context, id auth.Identity) error {
-	_, _, _, err := a.open(ctx, id.Grant)
+	c, u, p, err := a.open(ctx, id.Grant)
+	if err != nil || u.Storage == nil || time.Since(p.Asked) < min(a.cacheFor, trusted) {
+		return err
+	}
+	theirs := id
+	theirs.Grant.Renewal = p.Renewal
+	err = auth.Revalidate(ctx, c.storages[p.Storage], theirs)
+	if !errors.Is(err, auth.ErrDenied) && !errors.Is(err, auth.ErrUnknownUser) {
+		return err
+	}
+	// It may have been about a credential that is not in the file any more.
+	fresh, err := a.renew(ctx, c, u, p, id.Grant)
+	if err == nil && fresh.Token != id.Grant.Token {
+		_ = a.Release(ctx, fresh) // the answer stands whatever comes of this: then the token ends by itself
+	}
+	return err
+}
+
+// deniedBy makes a refusal of the user out of one by the storage.
+func deniedBy(err error) error {
+	if errors.Is(err, errCredential) {
+		return &auth.Error{Kind: auth.ErrDenied, Err: err}
+	}
 	return err
 }
 

@@ -111,7 +111,7 @@ func TestIdentity(t *testing.T) {
 		User: "alice", Groups: []string{"staff", "ops"}, Home: "/files/alice", Permissions: []auth.Permission{auth.Read, auth.List},
 		Rules:    []auth.Rule{{Path: "/incoming", Permissions: []auth.Permission{auth.Write, auth.List}}, {Path: "/secret"}},
 		Limits:   auth.Limits{Sessions: 4, UploadRate: 10 << 20, DownloadRate: 1e6, SessionBytes: 1 << 40},
-		CacheFor: 30 * time.Second, Message: "Welcome.",
+		CacheFor: 30 * time.Second, Confirm: true, Message: "Welcome.",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -232,18 +232,50 @@ func TestQuery(t *testing.T) {
 	}
 }
 
-// That the storage does not take the credential is no refusal of the user at the login, and the end of a session at a renewal.
+// A credential that the storage does not take opens nothing, and the log says which; a session ends with its renewal.
 func TestCredentialRefused(t *testing.T) {
 	for user, c := range map[string]struct{ storage, login string }{"alice": {"legacy", "test:tester"}, "kate": {"cloud", "test.tester"}} {
 		w := newWorld(t)
 		grant := w.mustLogin(by(user, auth.Password, password)).Grant
 		w.change(func(e *userfile.Editor) error { return e.SetCredential(user, c.storage, c.login, "wrong", w.key) })
 		_, err := w.authenticator().Authenticate(t.Context(), by(user, auth.Password, password))
-		if !errors.Is(err, auth.ErrUnavailable) || errors.Is(err, auth.ErrDenied) || !strings.Contains(err.Error(), c.login) {
-			t.Errorf("%s: the login got %v, want %v with who is refused", user, err, auth.ErrUnavailable)
+		if !errors.Is(err, auth.ErrDenied) || !strings.Contains(err.Error(), c.login) {
+			t.Errorf("%s: the login got %v, want %v with who is refused", user, err, auth.ErrDenied)
 		}
 		if _, err := w.authenticator().Renew(t.Context(), grant); !errors.Is(err, auth.ErrDenied) {
 			t.Errorf("%s: the renewal got %v, want %v", user, err, auth.ErrDenied)
+		}
+	}
+}
+
+// A session ends when the storage takes the credential no more, although its token may live on. How long the storage is not asked about
+// one that it has just taken, cache_for says.
+func TestCredentialRevoked(t *testing.T) {
+	for cacheFor, want := range map[string]error{"0s": auth.ErrDenied, "1h": nil} {
+		w := newWorld(t)
+		values := w.values()
+		values["cache_for"] = cacheFor
+		a, diags := configure(t, values)
+		if len(diags) > 0 {
+			t.Fatal(diags)
+		}
+		resp, err := a.Authenticate(t.Context(), by("kate", auth.Password, password))
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := w.requests()
+		if err := auth.Revalidate(t.Context(), a, *resp.Identity); err != nil {
+			t.Errorf("cache_for %s: a good credential: %v", cacheFor, err)
+		}
+		if asked := w.requests() > before; asked != (want != nil) {
+			t.Errorf("cache_for %s: the storage was asked: %t", cacheFor, asked)
+		}
+		w.swift.Disable("test", "tester")
+		if err := auth.Revalidate(t.Context(), a, *resp.Identity); !errors.Is(err, want) {
+			t.Errorf("cache_for %s: a revoked credential: got %v, want %v", cacheFor, err, want)
+		}
+		if _, err := a.Authenticate(t.Context(), by("kate", auth.Password, password)); !errors.Is(err, auth.ErrDenied) {
+			t.Errorf("cache_for %s: a login with a revoked credential: %v", cacheFor, err)
 		}
 	}
 }

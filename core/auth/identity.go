@@ -17,6 +17,9 @@ type Identity struct {
 	// CacheFor is how long the gateway may answer the same login, with the same proof, without asking again. Zero: not at all.
 	// It is counted in whole seconds.
 	CacheFor time.Duration
+	// Confirm makes the gateway ask Revalidate before it answers a login by itself within CacheFor: for an authenticator that can tell
+	// at once, and at little cost, that a user is gone.
+	Confirm bool
 	// Message is shown to the client after the login where its protocol can do that. It is safe for the client, and may have several lines.
 	Message string
 	Grant   Grant

@@ -29,6 +29,7 @@ type identity struct {
 	mu       sync.Mutex
 	password auth.Secret
 	cacheFor time.Duration
+	confirm  bool
 	asked    int
 	err      error // of asking whether a login still holds
 	checks   int
@@ -44,7 +45,7 @@ func (i *identity) authenticate(req auth.Request) (auth.Response, error) {
 		return auth.Response{}, auth.ErrDenied
 	}
 	return auth.Response{Identity: &auth.Identity{
-		User: "alice", CacheFor: i.cacheFor, Grant: auth.Grant{Token: auth.Secret(fmt.Sprintf("token %d", i.asked))},
+		User: "alice", CacheFor: i.cacheFor, Confirm: i.confirm, Grant: auth.Grant{Token: auth.Secret(fmt.Sprintf("token %d", i.asked))},
 	}}, nil
 }
 
@@ -152,6 +153,37 @@ func TestLoginIsNotKept(t *testing.T) {
 					t.Error("the second login did not ask")
 				}
 			})
+		})
+	}
+}
+
+// TestRemembersNobodyWhoIsGone has an authenticator that wants to be asked before a login is answered without it.
+func TestRemembersNobodyWhoIsGone(t *testing.T) {
+	for _, shared := range []string{"", `cache "shelf" {}`} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld()
+			i := newIdentity(w)
+			i.confirm = true
+			g := start(t, w, guarded("fail_delay = \"0s\"\nrevalidate = \"0s\"")+shared)
+			sess := g.enter(t)
+			if _, err := g.try(t, nil); err != nil || i.questions() != 1 || i.checks != 1 {
+				t.Errorf("two logins: %v, and the second was looked at %d times", err, i.checks)
+			}
+			i.say(auth.ErrUnavailable)
+			if _, err := g.try(t, nil); err != nil || i.questions() != 1 {
+				t.Errorf("a login that nobody can tell about is not asked anew: %v", err)
+			}
+			if sess.Context().Err() != nil {
+				t.Error("an outage has ended a session")
+			}
+			i.say(auth.ErrUnknownUser)
+			i.mu.Lock()
+			i.password = "gone"
+			i.mu.Unlock()
+			if _, err := g.try(t, nil); !errors.Is(err, auth.ErrDenied) {
+				t.Errorf("a login of a user who is gone: %v", err)
+			}
+			synctest.Wait()
 		})
 	}
 }

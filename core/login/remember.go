@@ -16,16 +16,36 @@ func (ls *leases) find(ctx context.Context, a Authority, by string, req auth.Req
 		return nil
 	}
 	key := digest(ls.cache.own, by, req)
-	if held := ls.use(key); held != nil {
-		return held
+	held := ls.use(key)
+	if held == nil {
+		f, stake, ok := ls.cache.get(ctx, by, req)
+		if !ok {
+			return nil
+		}
+		held = ls.add(a, f.Identity, f.Checked)
+		ls.rememberHere(held, key, f, stake)
 	}
-	f, stake, ok := ls.cache.get(ctx, by, req)
-	if !ok {
+	if !held.confirm(ctx) {
+		held.leave()
 		return nil
 	}
-	held := ls.add(a, f.Identity, f.Checked)
-	ls.rememberHere(held, key, f, stake)
 	return held
+}
+
+// confirm reports whether a remembered login may be used, where its authenticator wants to be asked. One that it does not stand by any more is
+// revoked.
+func (held *lease) confirm(ctx context.Context) bool {
+	if !held.identity.Confirm {
+		return true
+	}
+	id := held.identity
+	id.Grant = held.grants.InUse()
+	err := held.auth.Revalidate(ctx, id)
+	if errors.Is(err, auth.ErrDenied) || errors.Is(err, auth.ErrUnknownUser) {
+		held.log.Info("login is no longer valid", "err", err)
+		held.revoke(errRevoked)
+	}
+	return err == nil
 }
 
 func (ls *leases) use(key cache.Key) *lease {

@@ -983,8 +983,11 @@ type Identity struct {
 	// Features that the host must have for this identity, because a field of theirs restricts what the login may do. A host
 	// that lacks one refuses the login, where it would otherwise not notice the field.
 	RequiredFeatures []string `protobuf:"bytes,10,rep,name=required_features,json=requiredFeatures,proto3" json:"required_features,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// The host asks Revalidate before it answers a login by itself within cache_seconds, and refuses whom Revalidate refuses:
+	// for an authenticator that can tell at once that a user is gone. A host of before answers without it.
+	ConfirmCached bool `protobuf:"varint,11,opt,name=confirm_cached,json=confirmCached,proto3" json:"confirm_cached,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Identity) Reset() {
@@ -1085,6 +1088,13 @@ func (x *Identity) GetRequiredFeatures() []string {
 		return x.RequiredFeatures
 	}
 	return nil
+}
+
+func (x *Identity) GetConfirmCached() bool {
+	if x != nil {
+		return x.ConfirmCached
+	}
+	return false
 }
 
 // Rule gives a part of the tree permissions in place of the identity's.
@@ -1679,7 +1689,7 @@ const file_auth_proto_rawDesc = "" +
 	"\x05state\x18\x04 \x01(\fR\x05state\"0\n" +
 	"\x06Prompt\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x12\n" +
-	"\x04echo\x18\x02 \x01(\bR\x04echo\"\xe7\x02\n" +
+	"\x04echo\x18\x02 \x01(\bR\x04echo\"\x8e\x03\n" +
 	"\bIdentity\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12\x16\n" +
 	"\x06groups\x18\x02 \x03(\tR\x06groups\x12\x12\n" +
@@ -1691,7 +1701,8 @@ const file_auth_proto_rawDesc = "" +
 	"\rcache_seconds\x18\b \x01(\x03R\fcacheSeconds\x12\x18\n" +
 	"\amessage\x18\t \x01(\tR\amessage\x12+\n" +
 	"\x11required_features\x18\n" +
-	" \x03(\tR\x10requiredFeatures\"<\n" +
+	" \x03(\tR\x10requiredFeatures\x12%\n" +
+	"\x0econfirm_cached\x18\v \x01(\bR\rconfirmCached\"<\n" +
 	"\x04Rule\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12 \n" +
 	"\vpermissions\x18\x02 \x03(\tR\vpermissions\"\x8f\x01\n" +
