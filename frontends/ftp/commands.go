@@ -170,11 +170,12 @@ func clientServerID(arg string) *reply {
 	return &reply{code: 200, text: "Name=filegate; CaseSensitive=1; DirSep=/;"}
 }
 
-// features executes FEAT (RFC 2389).
+// features executes FEAT (RFC 2389). MODE Z is understood and not among them: where it is, lftp 4.9.2 turns to it by
+// itself, and loses the end of long listings without a word when it inflates them.
 func (c *client) features() *reply {
 	lines := []string{
 		" CLNT", " CSID", " EPRT", " EPSV", " HASH " + c.params.hash.feature(), " HOST", " LANG EN*", " MDTM", " MD5",
-		" MFF Modify;UNIX.mode;", " MFMT", " MLSD", " MLST " + c.params.facts.feature(), " MODE Z", " RANG STREAM", " REST STREAM",
+		" MFF Modify;UNIX.mode;", " MFMT", " MLSD", " MLST " + c.params.facts.feature(), " RANG STREAM", " REST STREAM",
 		" SITE CHMOD", " SITE COPY", " SITE SYMLINK", " SITE UTIME", " SIZE", " STOU", " TVFS", " UTF8",
 		" XCRC filename;start;end", " XMD5 filename;start;end", " XSHA1 filename;start;end", " XSHA256 filename;start;end", " XSHA512 filename;start;end",
 	}

@@ -275,6 +275,10 @@ func TestKeptChecksum(t *testing.T) {
 func TestModeZ(t *testing.T) {
 	store := memory()
 	r := loginRaw(t, start(t, store).Addr)
+	r.send("FEAT\r\n")
+	if features := r.reply(); strings.Contains(strings.Join(features, ""), "MODE Z") {
+		t.Error("MODE Z is announced, which lftp takes up by itself and is not good at")
+	}
 	r.cmd("OPTS MODE Z LEVEL 9", "200")
 	r.cmd("MODE Z", "200")
 	text := strings.Repeat("a line\r\n", 100_000)
