@@ -26,11 +26,12 @@ var mayImport = map[string][]string{
 	"core/vfs/vfstest": {"core/vfs"},
 	"core/auth":        nil,
 	"core/audit":       nil,
+	"core/admin":       nil,
 	"core/backend":     {"core/auth", "core/cache", "core/vfs"},
 	"core/session":     {"core/auth", "core/backend", "core/vfs"},
 	"core/frontend":    {"core/auth", "core/session"},
 	"core/config":      {"core/auth", "core/backend", "core/cache", "core/frontend"},
-	"core/gateway":     {"core/audit", "core/auth", "core/backend", "core/cache", "core/config", "core/frontend", "core/login", "core/session", "core/vfs"},
+	"core/gateway":     {"core/admin", "core/audit", "core/auth", "core/backend", "core/cache", "core/config", "core/frontend", "core/login", "core/session", "core/vfs"},
 	"core/login":       {"core/auth", "core/backend", "core/cache", "core/config", "core/frontend", "core/session", "core/vfs"},
 
 	"core/session/sessiontest": {"core/auth", "core/session", "core/vfs"},
@@ -71,7 +72,7 @@ var mayImport = map[string][]string{
 	"authplugins/users/userfile": {"core/auth", "core/config"},
 
 	"cmd/filegate": {
-		"core/auth", "core/cache/builtin", "core/config", "core/gateway", "frontends", "backends", "authplugins/authplugin",
+		"core/admin", "core/auth", "core/cache/builtin", "core/config", "core/gateway", "frontends", "backends", "authplugins/authplugin",
 		"backends/swift/swifttest",   // the demo's store
 		"authplugins/conformance",    // for filegate plugin test
 		"authplugins/users/userfile", // for filegate users

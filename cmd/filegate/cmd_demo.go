@@ -81,7 +81,7 @@ func runDemo(e env, dir, sftp, ftp string, public bool) (err error) {
 	if cfg.Needs().Public && !public {
 		return fmt.Errorf("other machines could reach %s or %s, where everybody knows user and password: say -public if that is meant", sftp, ftp)
 	}
-	return serve(e, cfg, func(g *gateway.Gateway, _ *gateway.Logs) { d.greet(e, g.Addrs()) })
+	return serve(e, cfg, nil, func(g *gateway.Gateway) { d.greet(e, g.Addrs()) })
 }
 
 // demoDir makes the directory that everything is kept in, and returns its absolute name.

@@ -40,14 +40,15 @@ func cmdServe(e env, args []string) int {
 	defer reloading.Wait()
 	life, end := context.WithCancel(e.stop)
 	defer end()
-	err = serve(e, cfg, func(g *gateway.Gateway, log *gateway.Logs) {
+	r := &reloader{file: *file, confined: confined}
+	err = serve(e, cfg, r, func(*gateway.Gateway) {
 		if err := confined.keepNothing(cfg); err != nil {
 			confined.warnings = append(confined.warnings, err.Error())
 		}
 		for _, w := range confined.warnings {
-			log.Warn("not everything that is not needed was given up", "warning", w)
+			r.log.Warn("not everything that is not needed was given up", "warning", w)
 		}
-		reloading.Go(func() { reloadOn(life, hangups, g, *file, confined, log) })
+		reloading.Go(func() { r.on(life, hangups) })
 	})
 	if err != nil {
 		return confined.fail(e, err)
@@ -55,8 +56,8 @@ func cmdServe(e env, args []string) int {
 	return exitOK
 }
 
-// serve runs a gateway until the process is told to stop. It calls ready when clients can come.
-func serve(e env, cfg *config.Config, ready func(*gateway.Gateway, *gateway.Logs)) (err error) {
+// serve runs a gateway until the process is told to stop. It calls ready when clients can come. r, which may be nil, can reload from then on.
+func serve(e env, cfg *config.Config, r *reloader, ready func(*gateway.Gateway)) (err error) {
 	log, err := gateway.OpenLogs(cfg.Log, cfg.Audit, e.stderr)
 	if err != nil {
 		return err
@@ -64,18 +65,24 @@ func serve(e env, cfg *config.Config, ready func(*gateway.Gateway, *gateway.Logs
 	defer log.Close()
 	opts := options(log.Logger)
 	opts.Logs = log
+	if r != nil {
+		opts.Reload = r.reload
+	}
 	g, err := gateway.New(e.stop, cfg, opts)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
+	if r != nil {
+		r.g, r.log = g, log
+	}
 	if err := g.Listen(); err != nil {
 		return fmt.Errorf("cannot listen: %w", err)
 	}
 	for _, w := range append(cfg.Warnings(), machineWarnings(cfg)...) {
 		log.Warn("configuration warning", "place", w.Place(), "summary", w.Summary, "detail", w.Detail)
 	}
-	ready(g, log)
+	ready(g)
 	var tending sync.WaitGroup
 	life, end := context.WithCancel(e.stop)
 	tending.Go(func() { tendHeap(life) })

@@ -205,9 +205,12 @@ func runsOthersPrograms(cfg *config.Config) bool {
 func writable(cfg *config.Config) []string {
 	all := append([]string{os.TempDir(), "/dev/null"}, cfg.Writable...)
 	for _, out := range []string{cfg.Log.Output, cfg.Audit.Output} {
-		if out != "" && out != "stderr" && out != "syslog" {
-			all = append(all, parentOf(out))
+		if o, err := config.ParseOutput(out); out != "" && err == nil && o.Kind == config.ToFile {
+			all = append(all, parentOf(o.Name))
 		}
+	}
+	if cfg.Admin.Socket != "" {
+		all = append(all, parentOf(cfg.Admin.Socket))
 	}
 	return append(all, cfg.Directories()...)
 }

@@ -67,7 +67,7 @@ func cmdGateway(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	name := args[0]
 	var env []string
-	for _, key := range []string{"HOME", "TMPDIR", "WORK", "AUTH_URL", "KEYSTONE_URL", "DATA"} {
+	for _, key := range []string{"HOME", "TMPDIR", "WORK", "AUTH_URL", "KEYSTONE_URL", "DATA", "SOCK"} {
 		env = append(env, key+"="+ts.Getenv(key))
 	}
 	p, err := start(ts.MkAbs("."), ts.MkAbs(name+".stdout"), env, args[1:]...)
@@ -162,7 +162,7 @@ func cmdTerminate(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func cmdReload(ts *testscript.TestScript, neg bool, args []string) {
+func cmdHangUp(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: reload NAME")
 	}

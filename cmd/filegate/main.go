@@ -44,6 +44,12 @@ func commands() []command {
 	return []command{
 		{"serve", "serve clients as a configuration file says", cmdServe},
 		{"check", "find everything in a configuration file that serve would refuse", cmdCheck},
+		{"status", "show how a running gateway is", cmdStatus},
+		{"sessions", "list the clients that are logged in", cmdSessions},
+		{"transfers", "list the files that clients have open", cmdTransfers},
+		{"kick", "end the sessions of a user, or one session", cmdKick},
+		{"bans", "list, set and lift bans", cmdBans},
+		{"reload", "make a running gateway read its configuration again", cmdReload},
 		{"demo", "serve a store of its own on this machine, to try things out", cmdDemo},
 		{"plugin", "look at authenticators, and test them", cmdPlugin},
 		{"hostkeys", "make the private keys of the SSH server", cmdHostKeys},
@@ -162,7 +168,7 @@ func cmdHelp(e env, _ []string) int {
 func usage(w io.Writer) {
 	fmt.Fprint(w, "Filegate serves SFTP, SCP and FTP in front of OpenStack Swift.\n\nUsage: filegate COMMAND [flags]\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-8s  %s\n", c.name, c.summary)
+		fmt.Fprintf(w, "  %-9s  %s\n", c.name, c.summary)
 	}
 	fmt.Fprint(w, "\nfilegate COMMAND -h tells a command's flags. The configuration is explained in gateway.hcl.example.\n")
 }

@@ -9,40 +9,50 @@ import (
 	"filegate/core/gateway"
 )
 
-// reloadOn reads the configuration again on each signal, until ctx ends. What is wrong with it is in the log, and changes nothing.
-func reloadOn(ctx context.Context, signals <-chan os.Signal, g *gateway.Gateway, file string, confined *confinement, log *gateway.Logs) {
+// reloader reads the configuration of a gateway again.
+type reloader struct {
+	file string
+	log  *gateway.Logs
+	g    *gateway.Gateway
+
+	confined *confinement
+}
+
+// on reloads on each signal, until ctx ends.
+func (r *reloader) on(ctx context.Context, signals <-chan os.Signal) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-signals:
 		}
-		if err := log.Reopen(); err != nil { // files that logrotate has renamed
-			log.Error("log files cannot be opened anew, and the old ones are written on", "err", err)
-		}
-		log.Info("reloading", "file", file)
-		err := reload(ctx, g, file)
-		if err == nil || errors.Is(err, gateway.ErrShutdown) || ctx.Err() != nil {
-			continue
-		}
-		diags, _ := errors.AsType[config.Diagnostics](err)
-		for _, d := range diags {
-			log.Error("mistake in the configuration", "place", d.Place(), "summary", d.Summary, "detail", d.Detail)
-		}
-		if len(diags) == 0 {
-			log.Error("configuration cannot be reloaded", "err", err)
-		}
-		if hint := confined.hint(err); hint != "" {
-			log.Warn(hint)
-		}
-		log.Warn("nothing was reloaded: everything goes on as before")
+		_, _ = r.reload(ctx) // it is in the log
 	}
 }
 
-func reload(ctx context.Context, g *gateway.Gateway, file string) error {
-	cfg, err := loadConfig(file)
-	if err != nil {
-		return err
+// reload opens the log files anew, for logrotate, and takes over what has changed in the configuration. What is wrong with it is in the log, and changes nothing.
+func (r *reloader) reload(ctx context.Context) (told []string, err error) {
+	if err := r.log.Reopen(); err != nil {
+		r.log.Error("log files cannot be opened anew, and the old ones are written on", "err", err)
 	}
-	return g.Reload(ctx, cfg)
+	r.log.Info("reloading", "file", r.file)
+	cfg, err := loadConfig(r.file)
+	if err == nil {
+		told, err = r.g.Reload(ctx, cfg)
+	}
+	if err == nil || errors.Is(err, gateway.ErrShutdown) || ctx.Err() != nil {
+		return told, err
+	}
+	diags, _ := errors.AsType[config.Diagnostics](err)
+	for _, d := range diags {
+		r.log.Error("mistake in the configuration", "place", d.Place(), "summary", d.Summary, "detail", d.Detail)
+	}
+	if len(diags) == 0 {
+		r.log.Error("configuration cannot be reloaded", "err", err)
+	}
+	if hint := r.confined.hint(err); hint != "" {
+		r.log.Warn(hint)
+	}
+	r.log.Warn("nothing was reloaded: everything goes on as before")
+	return nil, err
 }

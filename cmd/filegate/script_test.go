@@ -97,7 +97,7 @@ func TestScripts(t *testing.T) {
 			"appears":      cmdAppears,
 			"freeport":     cmdFreePort,
 			"logged":       cmdLogged,
-			"reload":       cmdReload,
+			"reload":       cmdHangUp,
 			"cores":        cmdCores,
 			"refuse":       cmdRefuse,
 			"quota":        cmdQuota,

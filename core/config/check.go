@@ -56,18 +56,6 @@ func (r *reader) oneOf(b Block, attribute, value string, allowed ...string) {
 	}
 }
 
-func (r *reader) checkAdmin(admin Admin, top Block) {
-	if admin.Listen == "" {
-		if top.find("admin") != top.def {
-			r.diags = append(r.diags, top.Diagnose("admin.listen", "Missing attribute listen", `Give the address of the admin server, such as "127.0.0.1:9180".`))
-		}
-		return
-	}
-	if _, _, ok := hostPort(admin.Listen); !ok {
-		r.diags = append(r.diags, top.Diagnose("admin.listen", fmt.Sprintf("Bad address %q", admin.Listen), `Give host and port, such as "127.0.0.1:9180".`))
-	}
-}
-
 func hostPort(addr string) (host string, port int, ok bool) {
 	host, p, err := net.SplitHostPort(addr)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"filegate/core/auth"
 	"filegate/core/backend"
 	"filegate/core/cache"
 	"filegate/core/frontend"
@@ -54,9 +55,18 @@ type Audit struct {
 	Output string `hcl:"output,optional"` // see [ParseOutput]; empty: nowhere
 }
 
-// Admin is the server for metrics and health checks.
+// Admin is the server for operators, metrics and health checks.
 type Admin struct {
-	Listen string `hcl:"listen,optional"` // host:port; empty: no such server
+	Listen string      `hcl:"listen,optional"` // host:port; empty: none
+	Socket string      `hcl:"socket,optional"` // path of a unix socket; empty: none
+	Token  auth.Secret `hcl:"token,optional"`  // for what is not free to everybody; empty: nobody has one
+	TLS    *AdminTLS   `hcl:"tls,block"`       // of Listen; nil: none
+}
+
+// AdminTLS is the certificate of the admin server.
+type AdminTLS struct {
+	Cert string `hcl:"cert"` // file of the certificate chain in PEM
+	Key  string `hcl:"key"`  // file of its private key
 }
 
 // Cache is a place for what can be found out again. There is at most one of a kind, and at most one that gateways share.

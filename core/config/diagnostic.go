@@ -38,6 +38,9 @@ func (d Diagnostics) Error() string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
+// Mistakes returns how many there are.
+func (d Diagnostics) Mistakes() int { return len(d) }
+
 // Write prints the mistakes for people, in the order of the file, each with file, line, the line itself and what to do. Values that are
 // secrets are starred out. The width is the terminal's, in columns; 0 wraps nothing.
 func (d Diagnostics) Write(w io.Writer, width uint, color bool) error {

@@ -35,7 +35,7 @@ frontend "door" "public" { listen = ["127.0.0.1:1"] }
 		"an option":             {replaced(`root = "/"`, `root = "/tmp"`), []string{`backend "store" "main"`}},
 		"another address":       {replaced(`:1"`, `:2"`), []string{`frontend "door" "public"`}},
 		"another name":          {replaced(`"public"`, `"private"`), []string{`frontend "door" "private"`, `frontend "door" "public"`}},
-		"what is the gateway's": {replaced(`"30s"`, `"40s"`) + "log { level = \"debug\" }\nadmin { listen = \":9\" }\nlogin { fail_delay = \"7s\" }\n", []string{"admin", "log", "login", "shutdown_grace"}},
+		"what is the gateway's": {replaced(`"30s"`, `"40s"`) + "log { level = \"debug\" }\nadmin { listen = \"127.0.0.1:9\" }\nlogin { fail_delay = \"7s\" }\n", []string{"admin", "log", "login", "shutdown_grace"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := parse(c.text).NeedsRestart(parse(base)); !slices.Equal(got, c.want) {

@@ -23,6 +23,7 @@ import (
 	"net"
 	"sync"
 	"syscall"
+	"time"
 
 	"filegate/core/audit"
 	"filegate/core/auth"
@@ -38,7 +39,8 @@ type Options struct {
 	Launcher auth.Launcher
 	Version  string // of filegate
 	Log      *slog.Logger
-	Logs     *Logs // whose log it is, to be changed by a reload, and with the audit log; nil: neither is to be
+	Reload   func(ctx context.Context) (told []string, err error) // reads the configuration again, for operators who ask for it; nil: none does
+	Logs     *Logs                                                // whose log it is, to be changed by a reload, and with the audit log; nil: neither is to be
 }
 
 // audit returns the audit log; nil: there is none.
@@ -61,7 +63,8 @@ type Gateway struct {
 	shared   cache.Cache // with other gateways, or local
 	backends map[string]backend.Backend
 	doors    []*door
-	admin    *admin // nil: not wanted
+	admin    *adminServer // nil: not wanted
+	began    time.Time
 
 	desk *login.Desk
 
@@ -105,7 +108,7 @@ func Check(ctx context.Context, cfg *config.Config, opts Options) error {
 // [config.Diagnostics] and has all mistakes that were found, or is the end of ctx. Nothing is left running with an error.
 func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error) {
 	g := &Gateway{
-		cfg: cfg, opts: opts, log: opts.Log,
+		began: time.Now(), cfg: cfg, opts: opts, log: opts.Log,
 		auths: newAuthenticators(opts.Log, cfg.Login.Concurrent, cfg.Login.MaxWaiting), backends: map[string]backend.Backend{},
 	}
 	g.life, g.end = context.WithCancel(context.WithoutCancel(ctx))
@@ -158,8 +161,8 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 
 // Listen opens all sockets. Clients wait from here on, and are served by Serve. After an error, Close closes what was opened.
 func (g *Gateway) Listen() error {
-	if addr := g.cfg.Admin.Listen; addr != "" {
-		a, err := g.listenAdmin(addr)
+	if cfg := g.cfg.Admin; cfg.Listen != "" || cfg.Socket != "" {
+		a, err := g.listenAdmin(cfg)
 		if err != nil {
 			return fmt.Errorf("admin: %w", addrHint(err))
 		}
@@ -204,12 +207,12 @@ func (g *Gateway) Addrs() []Addr {
 	return all
 }
 
-// AdminAddr returns where the admin server listens, after Listen; nil where there is none.
+// AdminAddr returns where the admin server listens, after Listen; nil where it does not, or only on a socket.
 func (g *Gateway) AdminAddr() net.Addr {
 	if g.admin == nil {
 		return nil
 	}
-	return g.admin.listener.Addr()
+	return g.admin.addr
 }
 
 // Serve serves clients until ctx ends, and then lets running transfers come to their end, for as long as the configuration
@@ -228,7 +231,13 @@ func (g *Gateway) Serve(ctx, now context.Context) error {
 	}
 	if g.admin != nil {
 		serving.Go(g.admin.serve)
-		g.log.Info("admin listening", "addr", g.AdminAddr().String())
+		for _, l := range g.admin.listeners {
+			key := "addr"
+			if l.Addr().Network() == "unix" {
+				key = "socket"
+			}
+			g.log.Info("admin listening", key, l.Addr().String())
+		}
 	}
 	for _, a := range g.Addrs() {
 		g.log.Info("listening", "frontend", a.Kind+"."+a.Name, "addr", a.String())

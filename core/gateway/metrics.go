@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -23,6 +24,7 @@ type metrics struct {
 	durations  *prometheus.HistogramVec
 	bytes      *prometheus.CounterVec
 	auths      authMetrics
+	moved      struct{ in, out atomic.Int64 } // bytes of files, of all services
 }
 
 func newMetrics(version string, auths *authenticators) *metrics {
@@ -82,8 +84,10 @@ func (m *metrics) operation(service string, e session.Event) {
 	switch e.Op {
 	case session.OpUpload:
 		m.bytes.WithLabelValues(service, "in").Add(float64(e.Bytes))
+		m.moved.in.Add(e.Bytes)
 	case session.OpDownload:
 		m.bytes.WithLabelValues(service, "out").Add(float64(e.Bytes))
+		m.moved.out.Add(e.Bytes)
 	}
 }
 

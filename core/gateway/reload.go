@@ -20,11 +20,11 @@ import (
 //
 // With an error nothing has changed. It is of type [config.Diagnostics] for what the configuration has done wrong, ErrShutdown
 // once the gateway is told to stop, or the end of ctx.
-func (g *Gateway) Reload(ctx context.Context, cfg *config.Config) error {
+func (g *Gateway) Reload(ctx context.Context, cfg *config.Config) (told []string, err error) {
 	g.reloading.Lock()
 	defer g.reloading.Unlock()
 	if g.desk.IsShut() || g.life.Err() != nil {
-		return ErrShutdown
+		return nil, ErrShutdown
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -39,12 +39,12 @@ func (g *Gateway) Reload(ctx context.Context, cfg *config.Config) error {
 	fresh, diags := g.launch(ctx, changed)
 	switch {
 	case ctx.Err() != nil:
-		return errors.Join(ctx.Err(), stop(fresh))
+		return nil, errors.Join(ctx.Err(), stop(fresh))
 	case len(diags) > 0:
 		if err := stop(fresh); err != nil {
 			g.log.Warn("not everything could be stopped", "err", err)
 		}
-		return diags
+		return nil, diags
 	}
 	g.auths.replace(fresh, g.unused(cfg))
 	for _, d := range g.doors {
@@ -59,10 +59,15 @@ func (g *Gateway) Reload(ctx context.Context, cfg *config.Config) error {
 	}
 	slices.Sort(names)
 	g.log.Info("configuration reloaded", "started", strings.Join(names, " "))
+	told = append(told, "The configuration has been reloaded.")
+	if len(names) > 0 {
+		told = append(told, "Authenticators started anew: "+strings.Join(names, ", ")+".")
+	}
 	if waiting := cfg.NeedsRestart(g.cfg); len(waiting) > 0 {
 		g.log.Warn("some of the configuration waits for a restart", "changed", strings.Join(waiting, ", "))
+		told = append(told, "Changed, and waiting for a restart: "+strings.Join(waiting, ", ")+".")
 	}
-	return nil
+	return told, nil
 }
 
 // unused returns the authenticators that nobody asks any more under cfg. A frontend that is not in it runs on, with those that it has.

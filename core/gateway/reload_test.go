@@ -16,7 +16,7 @@ import (
 // reload reloads and wants it to succeed.
 func (s *started) reload(t *testing.T, w *world, text string) {
 	t.Helper()
-	if err := s.Reload(t.Context(), w.config(t, text)); err != nil {
+	if _, err := s.Reload(t.Context(), w.config(t, text)); err != nil {
 		t.Fatalf("Reload: %v", err)
 	}
 }
@@ -123,7 +123,7 @@ func TestReloadThenClose(t *testing.T) {
 			t.Error(err)
 		}
 		w.wantRunning(t, "after the end")
-		if err := g.Reload(t.Context(), w.config(t, oneOfEach)); !errors.Is(err, ErrShutdown) {
+		if _, err := g.Reload(t.Context(), w.config(t, oneOfEach)); !errors.Is(err, ErrShutdown) {
 			t.Errorf("Reload after the end: %v, want %v", err, ErrShutdown)
 		}
 	})
@@ -153,7 +153,7 @@ func TestReloadRefused(t *testing.T) {
 			w := newWorld()
 			g := start(t, w, oneOfEach)
 			spoil(w)
-			err := g.Reload(t.Context(), w.config(t, secondFirst(changedConfig(oneOfEach))))
+			_, err := g.Reload(t.Context(), w.config(t, secondFirst(changedConfig(oneOfEach))))
 			diags, ok := errors.AsType[config.Diagnostics](err)
 			if !ok || len(diags) != 2 || strings.Count(err.Error(), "on test.hcl line") != 2 {
 				t.Errorf("got %v, want a mistake in the file for each authenticator", err)
@@ -168,7 +168,7 @@ func TestReloadRefused(t *testing.T) {
 		g := start(t, w, oneOfEach)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := g.Reload(ctx, w.config(t, changedConfig(oneOfEach))); !errors.Is(err, context.Canceled) {
+		if _, err := g.Reload(ctx, w.config(t, changedConfig(oneOfEach))); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want the context's error", err)
 		}
 		w.wantRunning(t, "after it", "first")
@@ -228,7 +228,7 @@ func TestReloadTellsWhatWaits(t *testing.T) {
 	w := newWorld()
 	g, log := build(t, w, oneOfEach)
 	text := strings.NewReplacer(`"10s"`, `"20s"`, `frontend "door" "public" {}`, `frontend "door" "private" { limit = 7 }`).Replace(changedConfig(oneOfEach))
-	if err := g.Reload(t.Context(), w.config(t, text)); err != nil {
+	if _, err := g.Reload(t.Context(), w.config(t, text)); err != nil {
 		t.Fatal(err)
 	}
 	want := `changed="frontend \"door\" \"private\", frontend \"door\" \"public\", shutdown_grace"`

@@ -41,6 +41,7 @@ type bans struct {
 	allow []netip.Prefix
 	local cache.Cache
 	all   []cache.Cache
+	list  banList
 }
 
 func newBans(cfg config.Ban, local, shared cache.Cache) *bans {
@@ -193,6 +194,9 @@ func (f *bans) judge(ctx context.Context, req auth.Request) (wait time.Duration,
 	}
 	worst := 0
 	for i, s := range subjects {
+		if r := records[i]; now.Before(r.banned) {
+			f.listed(s, name, req, r.banned)
+		}
 		switch r := records[i]; {
 		case (s.what == ofPair) != known:
 			// Where he is known only what was guessed at him from here counts.
@@ -222,6 +226,16 @@ func (f *bans) delay(count int) time.Duration {
 		return 0
 	}
 	return min(f.cfg.MaxDelay, 500*time.Millisecond<<min(count-f.cfg.SlowAfter, 16))
+}
+
+// listed notes a ban that there is.
+func (f *bans) listed(s subject, name string, req auth.Request, until time.Time) {
+	switch s.what {
+	case ofAddress:
+		f.list.note("address", network(req.Remote.Addr()).String(), until)
+	case ofUser:
+		f.list.note("user", name, until)
+	}
 }
 
 // begunBans are the bans that a failure has begun: how many failures they are for, or 0.
@@ -256,6 +270,9 @@ func (f *bans) add(ctx context.Context, req auth.Request) (begun begunBans) {
 				}
 				return r.encode()
 			})
+			if begins > 0 {
+				f.listed(s, name, req, time.Now().Add(f.cfg.Duration))
+			}
 			*count = max(*count, begins)
 		}
 	}

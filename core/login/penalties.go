@@ -97,6 +97,7 @@ func (p *penalties) add(addr netip.Addr, how frontend.Ending) {
 			})
 			if c == p.bans.local && i == 0 && before < p.least(i) && after >= p.least(i) {
 				p.observer.Ban("connections")
+				p.bans.list.note("connections", network(addr).String(), time.Now().Add(after-p.least(i)))
 				p.log.Warn("address held off", "remote", addr, "dur", after-p.least(i), "reason", how.String())
 			}
 		}

@@ -47,9 +47,5 @@ func (r *sessions) close() []*session.Session {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.closed = true
-	all := make([]*session.Session, 0, len(r.all))
-	for s := range r.all {
-		all = append(all, s)
-	}
-	return all
+	return r.listLocked()
 }

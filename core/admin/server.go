@@ -1,0 +1,264 @@
+package admin
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options are what a [Server] works with.
+type Options struct {
+	Gateway Gateway
+	Metrics http.Handler
+	Token   string // what is not free takes it; empty: nobody has one
+	Log     *slog.Logger
+}
+
+// Server answers operators, supervisors, load balancers and Prometheus.
+type Server struct {
+	opts Options
+	http *http.Server
+
+	mu        sync.Mutex
+	listeners []net.Listener
+	closed    bool
+}
+
+// New returns a server that does not listen yet.
+func New(o Options) *Server {
+	s := &Server{opts: o}
+	s.http = &http.Server{
+		Handler:           s.handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, connKey{}, placeOf(c))
+		},
+	}
+	return s
+}
+
+// place is from where a client comes, which decides what it may do without a token.
+type place int
+
+const (
+	elsewhere place = iota
+	loopback        // it has connected to an address of this machine that no other reaches
+	socket          // a unix socket, whose mode says who may use it
+)
+
+type connKey struct{}
+
+func placeOf(c net.Conn) place {
+	switch a := c.LocalAddr().(type) {
+	case *net.UnixAddr:
+		return socket
+	case *net.TCPAddr:
+		if a.IP.IsLoopback() {
+			return loopback
+		}
+	}
+	return elsewhere
+}
+
+// need is what a request takes, where no token is shown.
+type need int
+
+const (
+	nothing  need = iota
+	toLook        // an address of this machine
+	toChange      // the unix socket
+)
+
+func (s *Server) handler() http.Handler {
+	mux := http.NewServeMux()
+	g := s.opts.Gateway
+	handle := func(pattern string, n need, h http.HandlerFunc) { mux.Handle(pattern, s.guard(n, h)) }
+	handle("GET /healthz", nothing, func(w http.ResponseWriter, _ *http.Request) { ok(w) })
+	handle("GET /readyz", nothing, func(w http.ResponseWriter, r *http.Request) {
+		switch err := g.Ready(); {
+		case err == nil:
+			ok(w)
+		case r.Context().Value(connKey{}) == elsewhere: // which of the parts it is is nothing for strangers
+			http.Error(w, "not ready", http.StatusServiceUnavailable)
+		default:
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		}
+	})
+	if s.opts.Metrics != nil {
+		handle("GET /metrics", toLook, s.opts.Metrics.ServeHTTP)
+	}
+	handle("GET /api/v1/status", toLook, func(w http.ResponseWriter, _ *http.Request) { answer(w, g.Status()) })
+	handle("GET /api/v1/sessions", toLook, func(w http.ResponseWriter, _ *http.Request) { answer(w, g.Sessions()) })
+	handle("GET /api/v1/transfers", toLook, func(w http.ResponseWriter, _ *http.Request) { answer(w, g.Transfers()) })
+	handle("GET /api/v1/bans", toLook, func(w http.ResponseWriter, _ *http.Request) { answer(w, g.Bans()) })
+	handle("POST /api/v1/kick", toChange, s.kick)
+	handle("POST /api/v1/bans", toChange, s.setBan)
+	handle("POST /api/v1/reload", toChange, s.reload)
+	return mux
+}
+
+// guard lets a request through that shows the token, or comes from where it needs none.
+func (s *Server) guard(n need, h http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cache-Control", "no-store")
+		from, _ := r.Context().Value(connKey{}).(place)
+		switch {
+		case n == nothing, s.hasToken(r), from == socket:
+		case n == toLook && from == loopback && localName(r.Host):
+		case s.opts.Token == "":
+			http.Error(w, "this takes the unix socket of the admin block, or its token, and it has none", http.StatusForbidden)
+			return
+		default:
+			w.Header().Set("WWW-Authenticate", `Bearer realm="filegate"`)
+			http.Error(w, "this takes the token of the admin block, or its unix socket", http.StatusUnauthorized)
+			return
+		}
+		if r.Method == http.MethodPost {
+			// No page of another site can send this without asking first.
+			if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+				http.Error(w, "the Content-Type has to be application/json", http.StatusUnsupportedMediaType)
+				return
+			}
+			r.Body = http.MaxBytesReader(w, r.Body, maxRequest)
+		}
+		h(w, r)
+	})
+}
+
+// maxRequest is how long what somebody asks for may be, in bytes.
+const maxRequest = 64 << 10
+
+// localName reports whether a client has called this machine by a name of its own. A page of another site can give its own name the address of this machine, to read
+// what is here.
+func localName(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.Trim(host, "[]")
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// hasToken reports whether the request shows the token. How long that takes says nothing about it.
+func (s *Server) hasToken(r *http.Request) bool {
+	shown, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		_, shown, ok = r.BasicAuth() // a browser's way
+	}
+	got, want := sha256.Sum256([]byte(shown)), sha256.Sum256([]byte(s.opts.Token))
+	return ok && s.opts.Token != "" && subtle.ConstantTimeCompare(got[:], want[:]) == 1
+}
+
+// ok is the good answer. Who asked may have gone: nobody minds.
+func ok(w io.Writer) { _, _ = io.WriteString(w, "ok\n") }
+
+func answer(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	_ = e.Encode(v)
+}
+
+// ask reads what a request asks for. It reports false when it has answered already.
+func ask(w http.ResponseWriter, r *http.Request, v any) bool {
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		http.Error(w, "not understood: "+err.Error(), http.StatusBadRequest)
+		return false
+	}
+	return true
+}
+
+func (s *Server) kick(w http.ResponseWriter, r *http.Request) {
+	var k Kick
+	if !ask(w, r, &k) {
+		return
+	}
+	switch {
+	case (k.Session == "") == (k.User == ""):
+		http.Error(w, "name a session or a user", http.StatusBadRequest)
+	case k.Session != "":
+		answer(w, Kicked{s.opts.Gateway.KickSession(k.Session)})
+	default:
+		answer(w, Kicked{s.opts.Gateway.KickUser(k.User)})
+	}
+}
+
+func (s *Server) setBan(w http.ResponseWriter, r *http.Request) {
+	var b SetBan
+	if !ask(w, r, &b) {
+		return
+	}
+	err := func() error {
+		if b.For == "" {
+			return s.opts.Gateway.LiftBan(r.Context(), b.Of, b.Name)
+		}
+		dur, err := time.ParseDuration(b.For)
+		if err != nil {
+			return err
+		}
+		return s.opts.Gateway.SetBan(r.Context(), b.Of, b.Name, dur)
+	}()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	answer(w, s.opts.Gateway.Bans())
+}
+
+// Reloaded is the answer to a reload that went well.
+type Reloaded struct {
+	Told []string `json:"told"`
+}
+
+func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
+	told, err := s.opts.Gateway.Reload(r.Context())
+	if mistaken, ok := errors.AsType[Mistaken](err); ok {
+		http.Error(w, mistaken.Error(), http.StatusUnprocessableEntity)
+		return
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
+	answer(w, Reloaded{told})
+}
+
+// Serve answers clients of a listener until Close, or until the listener is closed. It may be called for several at a time.
+func (s *Server) Serve(l net.Listener) {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		l.Close()
+		return
+	}
+	s.listeners = append(s.listeners, l)
+	s.mu.Unlock()
+	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+		s.opts.Log.Error("the admin server failed", "err", err)
+	}
+}
+
+// Close cuts whoever is being answered: scrapers try again.
+func (s *Server) Close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.http.Close()
+}

@@ -1,0 +1,77 @@
+package config
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+)
+
+// minToken is how many bytes the token of the admin server has at least.
+const minToken = 16
+
+func (r *reader) checkAdmin(admin Admin, top Block) {
+	report := func(attribute, summary, detail string) {
+		r.diags = append(r.diags, top.Diagnose("admin."+attribute, summary, detail))
+	}
+	if admin.Listen == "" && admin.Socket == "" {
+		if top.find("admin") != top.def {
+			report("listen", "Missing attribute listen", `Give the address of the admin server, such as "127.0.0.1:9180", or a socket, such as "/run/filegate/admin.sock".`)
+		}
+		return
+	}
+	if token := admin.Token.Reveal(); token != "" && len(token) < minToken {
+		report("token", "The token is too short", fmt.Sprintf("It has to have at least %d bytes: openssl rand -hex 16.", minToken))
+	}
+	if admin.Socket != "" {
+		if info, err := os.Stat(filepath.Dir(admin.Socket)); !filepath.IsAbs(admin.Socket) || err != nil || !info.IsDir() {
+			report("socket", fmt.Sprintf("Bad path %q", admin.Socket), "Give the whole path of a socket, in a directory that exists.")
+		}
+	}
+	if admin.TLS != nil {
+		if _, err := tls.LoadX509KeyPair(admin.TLS.Cert, admin.TLS.Key); err != nil {
+			report("tls.cert", "The certificate cannot be used", pathCause(err).Error()+". Give files of a certificate chain and of its private key in PEM.")
+		}
+	}
+	if admin.Listen == "" {
+		return
+	}
+	host, _, ok := hostPort(admin.Listen)
+	switch {
+	case !ok:
+		report("listen", fmt.Sprintf("Bad address %q", admin.Listen), `Give host and port, such as "127.0.0.1:9180".`)
+	case !isLoopback(host) && (admin.TLS == nil || admin.Token.Reveal() == ""):
+		report("listen", "The admin server would be open to the network",
+			`On an address that other machines reach it takes a token and a block tls { cert, key }. Give both, or an address of this machine such as "127.0.0.1:9180".`)
+	}
+}
+
+// isLoopback reports whether no other machine can connect to a host.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// LoadAdmin reads where the gateway of a configuration file is asked, whatever else may be wrong in the file: an operator need not be able to read all that it names.
+func LoadAdmin(filename string, opts Options) (Admin, error) {
+	text, err := os.ReadFile(filename)
+	if err != nil {
+		return Admin{}, fmt.Errorf("the configuration file %s: %w", filename, pathCause(err))
+	}
+	src, body, err := parseSource(text, filename)
+	if err != nil {
+		return Admin{}, err
+	}
+	if opts.LookupEnv == nil {
+		opts.LookupEnv = os.LookupEnv
+	}
+	r := &reader{decoder: decoder{src: src, eval: functions(filepath.Dir(filename), opts.LookupEnv)}, opts: opts}
+	f := defaultFile()
+	r.body(body, r.src.start(), f)
+	if f.Admin.Listen == "" && f.Admin.Socket == "" {
+		return Admin{}, errors.New("the configuration file " + filename + ` has no admin block: a gateway is asked by the socket or the address in it, such as admin { socket = "/run/filegate/admin.sock" }`)
+	}
+	return f.Admin, nil
+}

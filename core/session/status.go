@@ -1,0 +1,58 @@
+package session
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"time"
+
+	"filegate/core/vfs"
+)
+
+// Status describes a session at one moment, for who operates the gateway.
+type Status struct {
+	ID        string
+	User      string
+	Service   string
+	Program   string // that the client says it is
+	Remote    netip.AddrPort
+	Auth      string // the authenticator that let the user in
+	Account   string // the storage URL
+	Began     time.Time
+	In, Out   int64 // bytes of files that came from the client and went to it
+	Transfers []TransferStatus
+}
+
+// TransferStatus describes a file that is open.
+type TransferStatus struct {
+	Op    Op // OpUpload or OpDownload
+	Path  vfs.Path
+	Bytes int64 // that have passed
+	Size  int64 // of the whole, where it is known; else 0
+	Began time.Time
+}
+
+// Status returns what the session is doing, the oldest transfer first.
+func (s *Session) Status() Status {
+	st := Status{
+		ID: s.id, User: s.identity.User, Service: s.service, Program: s.Program(), Remote: s.remote,
+		Auth: s.identity.Grant.Issuer, Account: s.identity.Grant.Endpoint, Began: s.began, In: s.in.Load(), Out: s.out.Load(),
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for h, settled := range s.handles {
+		if !settled {
+			continue
+		}
+		switch h := h.(type) {
+		case *file:
+			st.Transfers = append(st.Transfers, TransferStatus{OpDownload, h.path, h.progress.own.Load(), h.under.Info().Size, h.start})
+		case *writer:
+			st.Transfers = append(st.Transfers, TransferStatus{OpUpload, h.name, h.progress.own.Load(), h.opts.Size, h.start})
+		}
+	}
+	slices.SortFunc(st.Transfers, func(a, b TransferStatus) int {
+		return cmp.Or(a.Began.Compare(b.Began), cmp.Compare(a.Path, b.Path))
+	})
+	return st
+}
