@@ -109,6 +109,7 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 		dropBoxes:    recent.New(dropBoxFor),
 		closed:       recent.New(dropBoxFor),
 	}
+	f.view = newView(f.client, b.writes, b.pages, f.opened)
 	f.client.Prepare, f.client.Observe = f.prepare, f.observe
 	return f, nil
 }
@@ -128,6 +129,7 @@ type FS struct {
 	log          *slog.Logger
 	memory       buffers.Account
 	aliases      map[string]alias
+	view         *view
 	opened       time.Time // shown as the time of what has none
 	hideSegments bool
 	told         recall

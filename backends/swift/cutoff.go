@@ -58,7 +58,7 @@ func (f *FS) eachMarker(ctx context.Context, dir api.Name, do func(ctx context.C
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(movesAtOnce)
-	err := f.eachListed(ctx, dir.SegmentsContainer(), uploadsPrefix+dir.Prefix(), func(e entry) error {
+	err := f.view.eachListed(ctx, dir.SegmentsContainer(), uploadsPrefix+dir.Prefix(), func(e entry) error {
 		if target, upload, ok := parseMarker(dir, e.Name); ok {
 			g.Go(func() error { return do(gctx, target, upload, e) })
 		}

@@ -92,7 +92,7 @@ func (f *FS) allSegments(ctx context.Context, n api.Name, o api.Object) ([]api.N
 	case o.DLO != "":
 		var all []api.Name
 		segments, prefix := o.DLOPrefix(n)
-		err := f.eachListed(ctx, segments, prefix, func(e entry) error {
+		err := f.view.eachListed(ctx, segments, prefix, func(e entry) error {
 			if isDLOSegment(prefix, e.Name) {
 				all = append(all, segments.With(e.Name))
 			}
@@ -104,47 +104,6 @@ func (f *FS) allSegments(ctx context.Context, n api.Name, o api.Object) ([]api.N
 		return all, err
 	}
 	return nil, nil
-}
-
-// eachListed calls use for the objects of a container whose names begin with a prefix, in order. The error is not translated.
-func (f *FS) eachListed(ctx context.Context, container api.Name, prefix string, use func(entry) error) error {
-	l, err := f.client.Limits(ctx)
-	if err != nil {
-		return err
-	}
-	for marker := ""; ; {
-		page, err := f.knownPage(ctx, container, listing{prefix: prefix, marker: marker, limit: l.Listing})
-		if err != nil {
-			return err
-		}
-		for _, e := range page.lines {
-			if err := use(e); err != nil {
-				return err
-			}
-		}
-		if !page.more {
-			return nil
-		}
-		marker = page.last()
-	}
-}
-
-// listedUpTo returns the objects of a container whose names begin with a prefix: all, or the first
-// ones where there are more than most. The error is not translated.
-func (f *FS) listedUpTo(ctx context.Context, container api.Name, prefix string, most int) ([]entry, error) {
-	l := listing{prefix: prefix, limit: most}
-	var all []entry
-	for {
-		page, err := f.knownPage(ctx, container, l)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, page.lines...)
-		if !page.more || len(all) >= most {
-			return all, nil
-		}
-		l.marker, l.limit = page.last(), most-len(all)
-	}
 }
 
 // segmentsIn returns the names of what a static large object's manifest names and, of those manifests among that which follow chooses,

@@ -47,7 +47,7 @@ func (f *FS) place(ctx context.Context, n api.Name, upload string, old api.Objec
 		if container, prefix := old.DLOPrefix(n); container == n.Top() && strings.HasPrefix(place.Object, prefix) {
 			continue
 		}
-		page, err := f.page(ctx, n.Top(), listing{prefix: base, delimiter: true, limit: 1})
+		page, err := f.view.page(ctx, n.Top(), listing{prefix: base, delimiter: true, limit: 1})
 		if err != nil {
 			return api.Name{}, err
 		}
@@ -62,7 +62,7 @@ func (f *FS) place(ctx context.Context, n api.Name, upload string, old api.Objec
 // is behind.
 func (f *FS) layoutOfDLO(ctx context.Context, n api.Name, o api.Object) (layout, error) {
 	container, prefix := o.DLOPrefix(n)
-	entries, err := f.allListed(ctx, container, prefix)
+	entries, err := f.view.allListed(ctx, container, prefix)
 	if err != nil {
 		return nil, err
 	}
@@ -83,36 +83,6 @@ func (f *FS) layoutOfDLO(ctx context.Context, n api.Name, o api.Object) (layout,
 		return nil, nil
 	}
 	return l, nil
-}
-
-// allListed returns all that a container lists below a prefix. The error is not translated.
-func (f *FS) allListed(ctx context.Context, container api.Name, prefix string) ([]entry, error) {
-	var all []entry
-	err := f.eachListed(ctx, container, prefix, func(e entry) error {
-		all = append(all, e)
-		return nil
-	})
-	return all, err
-}
-
-// listedBySwift is allListed without what this and other gateways know better: it is Swift that makes the file of it.
-func (f *FS) listedBySwift(ctx context.Context, container api.Name, prefix string) ([]entry, error) {
-	limits, err := f.client.Limits(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var all []entry
-	for l := (listing{prefix: prefix, limit: limits.Listing}); ; {
-		p, err := f.rawPage(ctx, container, l)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, p.lines...)
-		if !p.more || len(p.lines) == 0 {
-			return all, nil
-		}
-		l.marker = p.last()
-	}
 }
 
 // assemble makes the content one that a dynamic large object can be. What is only a part of a segment, and holes, are sent as segments of their own; segments
@@ -245,7 +215,7 @@ func (w *writer) deleteUnneeded(ctx context.Context) error {
 func (w *writer) awaitListed(ctx context.Context) error {
 	deadline := time.Now().Add(w.fs.client.Patience)
 	for try := 0; ; try++ {
-		listed, err := w.fs.listedBySwift(ctx, w.place.Top(), w.place.Object)
+		listed, err := w.fs.view.listedBySwift(ctx, w.place.Top(), w.place.Object)
 		if err != nil || w.agrees(listed) {
 			return err
 		}

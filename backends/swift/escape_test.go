@@ -125,7 +125,7 @@ func TestOddContainers(t *testing.T) {
 		f.mustWrite(t, p.Join("file"), []byte(p))
 	}
 	var containers []string
-	page, err := f.page(t.Context(), api.Name{}, listing{limit: 100})
+	page, err := f.view.page(t.Context(), api.Name{}, listing{limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,7 +72,7 @@ func (f *FS) recallLong() {
 // objects are the names of the objects in a container, in order.
 func (f *fake) objects(t *testing.T, container string) []string {
 	t.Helper()
-	page, err := f.page(context.WithoutCancel(t.Context()), api.Name{Container: container}, listing{limit: 1000})
+	page, err := f.view.page(context.WithoutCancel(t.Context()), api.Name{Container: container}, listing{limit: 1000})
 	if err != nil && api.StatusOf(err) != 404 {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func (f *FS) isGhost(ctx context.Context, n api.Name, err error) bool {
 // clearGhost deletes the row of an object that is listed, and reports whether there was one. That the object is not there the caller has found
 // out. The error is not translated.
 func (f *FS) clearGhost(ctx context.Context, n api.Name) (bool, error) {
-	page, err := f.page(ctx, n.Top(), listing{prefix: n.Object, limit: 1})
+	page, err := f.view.page(ctx, n.Top(), listing{prefix: n.Object, limit: 1})
 	switch {
 	case noneToSee(err):
 		return false, nil
@@ -57,7 +57,7 @@ var errIsThere = errors.New("there is an object")
 func (f *FS) clearGhosts(ctx context.Context, dir api.Name) (bool, error) {
 	l := listing{prefix: dir.Prefix(), limit: 2} // most directories are not empty because of something that is there
 	for range maxGhostPages {
-		page, err := f.page(ctx, dir, l)
+		page, err := f.view.page(ctx, dir, l)
 		if err != nil {
 			return false, api.Translate(err)
 		}

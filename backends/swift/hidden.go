@@ -116,7 +116,7 @@ func (f *FS) holdsUploads(ctx context.Context, dir api.Name) (bool, error) {
 	}
 	l := listing{prefix: dir.Prefix(), delimiter: true, limit: limits.Listing}
 	for range maxUploadPages {
-		page, err := f.page(ctx, dir, l)
+		page, err := f.view.page(ctx, dir, l)
 		if err != nil {
 			return false, api.Translate(err)
 		}

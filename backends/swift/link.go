@@ -19,9 +19,6 @@ import (
 
 var _ vfs.LinkFS = (*FS)(nil)
 
-// IsLink says whether the entry is a link.
-func (e entry) isLink() bool { return e.Symlink != "" && !e.VersionLink }
-
 // lookupEntry is lookup, but of a link it describes the link.
 func (f *FS) lookupEntry(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, error) {
 	info, o, err := f.lookup(ctx, n, base)

@@ -45,7 +45,7 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 		l.times = maxContainerTimes
 	}
 	first := listing{prefix: n.Prefix(), delimiter: !n.IsAccount(), limit: limit}
-	page, err := f.rawPage(ctx, n, first)
+	page, err := f.view.rawPage(ctx, n, first)
 	if n.IsAccount() && api.StatusOf(err) == http.StatusForbidden {
 		// A user without the right to list the account still has the containers that he is let into: by name.
 		return l, nil
@@ -59,7 +59,7 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	for page.more && n.IsObject() && len(l.ready) == 0 && !l.seenSelf {
 		// All that has come so far is gone, as this gateway knows. What the name is the next page tells.
 		first.marker = page.last()
-		if page, err = f.rawPage(ctx, n, first); err == nil {
+		if page, err = f.view.rawPage(ctx, n, first); err == nil {
 			err = l.take(ctx, first, page)
 		}
 		if err != nil {
@@ -68,7 +68,7 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	}
 	if page.more {
 		first.marker = page.last()
-		l.pages = f.newPager(ctx, n, first)
+		l.pages = f.view.newPager(ctx, n, first)
 		return l, nil
 	}
 	if n.IsObject() && len(l.ready) == 0 && !l.seenSelf {
@@ -203,11 +203,11 @@ func (l *lister) fetch(ctx context.Context) error {
 
 // take makes entries of a page. The error is not translated.
 func (l *lister) take(ctx context.Context, asked listing, page rawPage) error {
-	changes, err := l.fs.changesIn(ctx, l.dir.Top(), asked)
+	changes, err := l.fs.view.changesIn(ctx, l.dir.Top(), asked)
 	if err != nil {
 		return err
 	}
-	lines, err := l.fs.overlay(ctx, l.dir, asked, page, changes)
+	lines, err := l.fs.view.overlay(ctx, l.dir, asked, page, changes)
 	if err != nil {
 		return err
 	}

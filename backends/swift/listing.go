@@ -69,32 +69,32 @@ type listing struct {
 }
 
 // maxPage bounds the bytes of one page: an entry is at most a name of 1024 bytes, escaped sixfold, and some hundreds beside it.
-const maxPage = 128 * mib
+const maxPage = 128 << 20
 
 // maxListedBytes bounds the size of an entry, so that offsets behind it are still numbers.
 const maxListedBytes = math.MaxInt64 / 4
 
 // page returns one page of a listing of the account or container of dir, of no more entries than Swift gives at once, with what the
 // write log knows better than Swift. It is empty only where nothing is left. The error is not translated.
-func (f *FS) page(ctx context.Context, dir api.Name, l listing) ([]entry, error) {
-	p, err := f.knownPage(ctx, dir, l)
+func (v *view) page(ctx context.Context, dir api.Name, l listing) ([]entry, error) {
+	p, err := v.knownPage(ctx, dir, l)
 	return p.lines, err
 }
 
 // knownPage is page that also tells whether there may be another one.
-func (f *FS) knownPage(ctx context.Context, dir api.Name, l listing) (rawPage, error) {
+func (v *view) knownPage(ctx context.Context, dir api.Name, l listing) (rawPage, error) {
 	for {
-		changes, err := f.changesIn(ctx, dir.Top(), l)
+		changes, err := v.changesIn(ctx, dir.Top(), l)
 		if err != nil {
 			return rawPage{}, err
 		}
 		asked := l
 		asked.limit += changes.gone() // which are left out of what comes
-		p, err := f.rawPage(ctx, dir, asked)
+		p, err := v.rawPage(ctx, dir, asked)
 		if err != nil {
 			return rawPage{}, err
 		}
-		lines, err := f.overlay(ctx, dir, l, p, changes)
+		lines, err := v.overlay(ctx, dir, l, p, changes)
 		if err != nil {
 			return rawPage{}, err
 		}
@@ -117,8 +117,8 @@ type rawPage struct {
 func (p rawPage) last() string { return p.lines[len(p.lines)-1].key() }
 
 // rawPage returns a page as Swift has it. The error is not translated.
-func (f *FS) rawPage(ctx context.Context, dir api.Name, l listing) (rawPage, error) {
-	known, err := f.client.Limits(ctx)
+func (v *view) rawPage(ctx context.Context, dir api.Name, l listing) (rawPage, error) {
+	known, err := v.client.Limits(ctx)
 	if err != nil {
 		return rawPage{}, err
 	}
@@ -144,12 +144,12 @@ func (f *FS) rawPage(ctx context.Context, dir api.Name, l listing) (rawPage, err
 		query.Set("version_marker", l.versionMarker)
 	}
 	req := api.Request{Method: http.MethodGet, Target: dir.Top(), Query: query}
-	body, _, err := f.client.Fetch(ctx, req, maxPage)
+	body, _, err := v.client.Fetch(ctx, req, maxPage)
 	if api.StatusOf(err) == http.StatusPreconditionFailed {
 		// A cluster that keeps its limits to itself may have a smaller one. Its own choice is then what a page has.
 		query.Del("limit")
 		limit = 1
-		body, _, err = f.client.Fetch(ctx, req, maxPage)
+		body, _, err = v.client.Fetch(ctx, req, maxPage)
 	}
 	if err != nil {
 		return rawPage{}, err
@@ -168,16 +168,16 @@ func (f *FS) rawPage(ctx context.Context, dir api.Name, l listing) (rawPage, err
 	if len(lines) > 0 && len(lines) >= limit {
 		return rawPage{lines, true, true}, nil
 	}
-	kind, err := f.pageKind(ctx, dir, l)
+	kind, err := v.pageKind(ctx, dir, l)
 	if err != nil {
 		return rawPage{}, err
 	}
-	return rawPage{lines, !f.backend.pages.last(kind, len(lines)), false}, nil
+	return rawPage{lines, !v.sizes.last(kind, len(lines)), false}, nil
 }
 
 // pageKind returns the kind of a listing of dir's account or container.
-func (f *FS) pageKind(ctx context.Context, dir api.Name, l listing) (pageKind, error) {
-	grant, err := f.client.Grants.Current(ctx)
+func (v *view) pageKind(ctx context.Context, dir api.Name, l listing) (pageKind, error) {
+	grant, err := v.client.Grants.Current(ctx)
 	if err != nil {
 		return pageKind{}, err
 	}
@@ -187,3 +187,6 @@ func (f *FS) pageKind(ctx context.Context, dir api.Name, l listing) (pageKind, e
 	}
 	return pageKind{api.StoreOf(u), dir.IsAccount(), l.delimiter}, nil
 }
+
+// IsLink says whether the entry is a link.
+func (e entry) isLink() bool { return e.Symlink != "" && !e.VersionLink }

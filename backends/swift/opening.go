@@ -82,7 +82,7 @@ func (f *FS) look(ctx context.Context, n api.Name) (api.Object, error) {
 	case !likely:
 		return f.client.Head(ctx, n)
 	}
-	w, ok := f.watch(ctx, n)
+	w, ok := f.view.watch(ctx, n)
 	if !ok {
 		return f.client.Head(ctx, n)
 	}
@@ -123,7 +123,7 @@ func (f *FS) openToRead(ctx context.Context, n api.Name, off int64) (*opening, e
 
 // isCurrent says whether, as far as this gateway knows, what was opened is what would be opened now.
 func (f *FS) isCurrent(ctx context.Context, o *opening) bool {
-	return f.fresh(o.n, o.asked) && time.Since(o.asked.at) < f.backend.heldMost && f.undisturbed(ctx, o.n, o.watch, o.asked.at) &&
+	return f.fresh(o.n, o.asked) && time.Since(o.asked.at) < f.backend.heldMost && f.view.undisturbed(ctx, o.n, o.watch, o.asked.at) &&
 		time.Since(o.asked.at) < f.backend.heldMost // still, whatever the answer took
 }
 

@@ -14,6 +14,9 @@ import (
 	"filegate/backends/swift/api"
 )
 
+// asksAtOnce is how many questions about changes an overlay has under way.
+const asksAtOnce = 32
+
 // verdict is what the write log says of a line of a listing, or of one that is missing there.
 type verdict int
 
@@ -53,14 +56,14 @@ func (c change) ofMissing() verdict {
 
 // overlay lays the changes over a page of a listing: what was made is put in, what was deleted is taken out, and what was changed is shown as it is now.
 // It holds nothing but the page. The error is not translated.
-func (f *FS) overlay(ctx context.Context, dir api.Name, l listing, p rawPage, all changes) ([]entry, error) {
+func (v *view) overlay(ctx context.Context, dir api.Name, l listing, p rawPage, all changes) ([]entry, error) {
 	here := all.within(l, p)
 	if len(here) == 0 {
 		return p.lines, nil
 	}
-	o := &overlaying{fs: f, top: dir.Top()}
+	o := &overlaying{view: v, top: dir.Top()}
 	o.g, o.ctx = errgroup.WithContext(ctx)
-	o.g.SetLimit(headsAtOnce)
+	o.g.SetLimit(asksAtOnce)
 	for _, e := range p.lines {
 		below, changed := here[e.key()]
 		delete(here, e.key())
@@ -96,8 +99,8 @@ func (f *FS) overlay(ctx context.Context, dir api.Name, l listing, p rawPage, al
 	if err := o.g.Wait(); err != nil {
 		return nil, err
 	}
-	f.settle(ctx, o.top, o.settled)
-	f.strike(ctx, o.top, o.known)
+	v.settle(ctx, o.top, o.settled)
+	v.strike(ctx, o.top, o.known)
 	slices.SortFunc(o.lines, func(a, b entry) int { return strings.Compare(a.key(), b.key()) })
 	return o.lines, nil
 }
@@ -121,10 +124,10 @@ func (c changes) within(l listing, p rawPage) map[string][]change {
 
 // overlaying is an overlay in the making.
 type overlaying struct {
-	fs  *FS
-	top api.Name
-	g   *errgroup.Group
-	ctx context.Context // ends with the first error
+	view *view
+	top  api.Name
+	g    *errgroup.Group
+	ctx  context.Context // ends with the first error
 
 	mu      sync.Mutex
 	lines   []entry
@@ -141,7 +144,7 @@ func (o *overlaying) add(e entry) {
 // askObject asks for an object, or in an account for a container, and adds what is there. Without the right to ask, listed stays.
 func (o *overlaying) askObject(c change, listed *entry) {
 	o.g.Go(func() error {
-		e, modified, err := o.fs.entryOf(o.ctx, o.top, c.Name)
+		e, modified, err := o.view.entryOf(o.ctx, o.top, c.Name)
 		switch {
 		case api.StatusOf(err) == http.StatusNotFound:
 			c.Gone, c.Sure, c.Exact, c.Agreed = true, true, 0, 0
@@ -167,23 +170,23 @@ func (o *overlaying) askObject(c change, listed *entry) {
 }
 
 // entryOf asks for an object of a container, or a container of an account, as a line of a listing. The error is not translated.
-func (f *FS) entryOf(ctx context.Context, top api.Name, base string) (e entry, modified time.Time, err error) {
+func (v *view) entryOf(ctx context.Context, top api.Name, base string) (e entry, modified time.Time, err error) {
 	if top.IsAccount() {
-		resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: api.Name{Account: top.Account, Container: base}})
+		resp, err := v.client.Send(ctx, api.Request{Method: http.MethodHead, Target: api.Name{Account: top.Account, Container: base}})
 		if err != nil {
 			return entry{}, time.Time{}, err
 		}
 		made, err := api.ParseSeconds(resp.Header.Get("X-Timestamp"))
 		if err != nil {
-			made = f.opened
+			made = v.opened
 		}
 		e := entry{Name: base, LastModified: made.UTC().Format(listedTime)}
 		e.Bytes, e.Count = api.ContainerUse(resp.Header)
 		return e, made, nil
 	}
-	o, err := f.client.Head(ctx, top.With(base))
+	o, err := v.client.Head(ctx, top.With(base))
 	if o.ThroughLink || api.CannotFollow(err) {
-		o, err = f.client.HeadLink(ctx, top.With(base))
+		o, err = v.client.HeadLink(ctx, top.With(base))
 	}
 	if err != nil {
 		return entry{}, time.Time{}, err
@@ -205,7 +208,7 @@ func (o *overlaying) askDirectory(e entry, below []change) {
 		return
 	}
 	o.g.Go(func() error {
-		page, err := o.fs.page(o.ctx, o.top, listing{prefix: e.Subdir, limit: 1})
+		page, err := o.view.page(o.ctx, o.top, listing{prefix: e.Subdir, limit: 1})
 		if err == nil && len(page) > 0 {
 			o.add(e)
 		}
@@ -220,7 +223,7 @@ func (o *overlaying) askNewDirectory(e entry, below []change) {
 	slices.SortFunc(below, func(a, b change) int { return cmp.Compare(b.At, a.At) })
 	o.g.Go(func() error {
 		for _, c := range below[:min(len(below), tries)] {
-			_, modified, err := o.fs.entryOf(o.ctx, o.top, c.Name)
+			_, modified, err := o.view.entryOf(o.ctx, o.top, c.Name)
 			switch {
 			case err == nil:
 				o.add(entry{Subdir: e.Subdir, LastModified: modified.UTC().Format(listedTime)})

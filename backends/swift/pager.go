@@ -9,9 +9,9 @@ import (
 
 // pager fetches the pages of a listing, one ahead of whoever uses them.
 type pager struct {
-	fs  *FS
-	dir api.Name
-	l   listing // of the next page
+	view *view
+	dir  api.Name
+	l    listing // of the next page
 
 	cancel  context.CancelFunc
 	fetcher sync.WaitGroup
@@ -25,8 +25,8 @@ type fetched struct {
 }
 
 // newPager makes a pager for the pages from l on. The context gives it its values, not its end.
-func (f *FS) newPager(ctx context.Context, dir api.Name, l listing) *pager {
-	p := &pager{fs: f, dir: dir, l: l, pages: make(chan fetched)}
+func (v *view) newPager(ctx context.Context, dir api.Name, l listing) *pager {
+	p := &pager{view: v, dir: dir, l: l, pages: make(chan fetched)}
 	ctx, p.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	p.fetcher.Go(func() { p.fetch(ctx) })
 	return p
@@ -35,7 +35,7 @@ func (f *FS) newPager(ctx context.Context, dir api.Name, l listing) *pager {
 func (p *pager) fetch(ctx context.Context) {
 	defer close(p.pages)
 	for {
-		page, err := p.fs.rawPage(ctx, p.dir, p.l)
+		page, err := p.view.rawPage(ctx, p.dir, p.l)
 		select {
 		case p.pages <- fetched{page, p.l, err}:
 		case <-ctx.Done():

@@ -108,7 +108,7 @@ func (f *FS) mayHavePartials(ctx context.Context, n api.Name) (bool, error) {
 	case f.backend.somePartials.Has(key):
 		return true, nil
 	}
-	page, err := f.page(ctx, n.SegmentsContainer(), listing{prefix: uploadsPrefix, limit: 1})
+	page, err := f.view.page(ctx, n.SegmentsContainer(), listing{prefix: uploadsPrefix, limit: 1})
 	switch {
 	case api.StatusOf(err) == http.StatusForbidden:
 		return false, nil
@@ -143,7 +143,7 @@ func (f *FS) findPartial(ctx context.Context, n api.Name) (*partial, error) {
 	if !ok {
 		return nil, nil
 	}
-	page, err := f.listedUpTo(ctx, marker.Top(), marker.Object, maxPartials)
+	page, err := f.view.listedUpTo(ctx, marker.Top(), marker.Object, maxPartials)
 	if noneToSee(err) {
 		return nil, nil
 	}
@@ -207,7 +207,7 @@ func (f *FS) replay(ctx context.Context, n api.Name, upload string, marker entry
 	}
 	var journal []line
 	p := &partial{upload: upload, place: place, mtime: mtime, modified: marker.time(time.Time{})}
-	stored, err := f.allListed(ctx, place.Top(), place.Object)
+	stored, err := f.view.allListed(ctx, place.Top(), place.Object)
 	if err != nil && api.StatusOf(err) != http.StatusNotFound {
 		return nil, err
 	}
@@ -261,7 +261,7 @@ func (f *FS) partialsIn(ctx context.Context, dir api.Name) ([]vfs.Info, error) {
 		return nil, err
 	}
 	prefix := uploadsPrefix + dir.Prefix()
-	page, err := f.listedUpTo(ctx, dir.SegmentsContainer(), prefix, maxPartials)
+	page, err := f.view.listedUpTo(ctx, dir.SegmentsContainer(), prefix, maxPartials)
 	if noneToSee(err) {
 		return nil, nil
 	}

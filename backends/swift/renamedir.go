@@ -148,7 +148,7 @@ func (f *FS) renameContainer(ctx context.Context, from, to api.Name) error {
 	if !from.IsContainer() || !to.IsContainer() {
 		return vfs.Errorf(vfs.ErrUnsupported, "a top-level directory is a container: it cannot become a directory below, nor the other way round; make the new one and move the files")
 	}
-	page, err := f.page(ctx, from, listing{limit: 1})
+	page, err := f.view.page(ctx, from, listing{limit: 1})
 	switch {
 	case err != nil:
 		return api.Translate(err)
@@ -213,7 +213,7 @@ func (f *FS) eachPageBelow(ctx context.Context, dir api.Name, do func(context.Co
 		return api.Translate(err)
 	}
 	for marker := ""; ; {
-		page, err := f.page(ctx, dir, listing{prefix: dir.Prefix(), marker: marker, limit: l.Listing})
+		page, err := f.view.page(ctx, dir, listing{prefix: dir.Prefix(), marker: marker, limit: l.Listing})
 		if err != nil {
 			return api.Translate(err)
 		}

@@ -199,7 +199,7 @@ func (f *FS) everySegment(ctx context.Context, n api.Name, o api.Object) ([]api.
 	}
 	var all []api.Name
 	container, prefix := o.DLOPrefix(n)
-	err := f.eachListed(ctx, container, prefix, func(e entry) error {
+	err := f.view.eachListed(ctx, container, prefix, func(e entry) error {
 		all = append(all, container.With(e.Name))
 		return nil
 	})

@@ -18,9 +18,9 @@ import (
 const settledFor = 30 * time.Second
 
 // settle notes what HEADs have told of changes, and listings, for this process: the next listing need not ask again.
-func (f *FS) settle(ctx context.Context, top api.Name, settled []change) {
-	log := f.backend.writes
-	f.eachList(ctx, top, settled, func(key cache.Key, some []change) {
+func (v *view) settle(ctx context.Context, top api.Name, settled []change) {
+	log := v.log
+	v.eachList(ctx, top, settled, func(key cache.Key, some []change) {
 		log.rewrite(ctx, log.caches[0], key, func(all []change) []change {
 			for _, c := range some {
 				i := slices.IndexFunc(all, func(o change) bool { return o.Name == c.Name })
@@ -37,9 +37,9 @@ func (f *FS) settle(ctx context.Context, top api.Name, settled []change) {
 }
 
 // strike takes changes out of the log that need not be in it any more, by all gateways that share it.
-func (f *FS) strike(ctx context.Context, top api.Name, known []change) {
-	log := f.backend.writes
-	f.eachList(ctx, top, known, func(key cache.Key, some []change) {
+func (v *view) strike(ctx context.Context, top api.Name, known []change) {
+	log := v.log
+	v.eachList(ctx, top, known, func(key cache.Key, some []change) {
 		for _, in := range log.caches {
 			log.rewrite(ctx, in, key, func(all []change) []change {
 				return slices.DeleteFunc(all, func(o change) bool {
@@ -51,13 +51,13 @@ func (f *FS) strike(ctx context.Context, top api.Name, known []change) {
 }
 
 // eachList calls do with the changes of each list that some of them are in.
-func (f *FS) eachList(ctx context.Context, top api.Name, all []change, do func(key cache.Key, some []change)) {
+func (v *view) eachList(ctx context.Context, top api.Name, all []change, do func(key cache.Key, some []change)) {
 	byList := map[int][]change{}
 	for _, c := range all {
 		byList[listOf(c.Name)] = append(byList[listOf(c.Name)], c)
 	}
 	for list, some := range byList {
-		key, err := f.listKey(ctx, top, list)
+		key, err := v.listKey(ctx, top, list)
 		if err != nil {
 			return
 		}
@@ -74,7 +74,7 @@ func (o *overlaying) agrees(c change) {
 	case c.Agreed == 0:
 		c.Agreed = now.UnixMicro()
 		o.settled = append(o.settled, c)
-	case now.Sub(time.UnixMicro(c.Agreed)) >= o.fs.backend.writes.settledFor:
+	case now.Sub(time.UnixMicro(c.Agreed)) >= o.view.log.settledFor:
 		o.known = append(o.known, c)
 	}
 }

@@ -24,7 +24,7 @@ type settlingLog struct {
 // listed is what Swift lists now.
 func (s *settlingLog) listed(t *testing.T) rawPage {
 	t.Helper()
-	p, err := s.rawPage(t.Context(), api.Name{Container: "c"}, s.l)
+	p, err := s.view.rawPage(t.Context(), api.Name{Container: "c"}, s.l)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func (s *settlingLog) listed(t *testing.T) rawPage {
 
 func (s *settlingLog) changes(t *testing.T) changes {
 	t.Helper()
-	all, err := s.changesIn(t.Context(), api.Name{Container: "c"}, s.l)
+	all, err := s.view.changesIn(t.Context(), api.Name{Container: "c"}, s.l)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func (s *settlingLog) changes(t *testing.T) changes {
 // sees lays the log over a page.
 func (s *settlingLog) sees(t *testing.T, p rawPage, all changes, want ...string) {
 	t.Helper()
-	lines, err := s.overlay(t.Context(), api.Name{Container: "c"}, s.l, p, all)
+	lines, err := s.view.overlay(t.Context(), api.Name{Container: "c"}, s.l, p, all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func (s *settlingLog) sees(t *testing.T, p rawPage, all changes, want ...string)
 func (s *settlingLog) logs(t *testing.T, object string, own, shared bool, when string) {
 	t.Helper()
 	log, n := s.backend.writes, api.Name{Container: "c", Object: object}
-	key, err := s.listKey(t.Context(), n.Top(), listOf(object))
+	key, err := s.view.listKey(t.Context(), n.Top(), listOf(object))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +197,7 @@ func TestSettledFor(t *testing.T) {
 	log := f.backend.writes
 	now := time.Now()
 	for since, want := range map[time.Duration]bool{0: false, settledFor - time.Minute/10: false, settledFor: true, time.Hour: true} {
-		o := &overlaying{fs: f.FS}
+		o := &overlaying{view: f.view}
 		o.agrees(change{Agreed: now.Add(-since).UnixMicro()})
 		if (len(o.known) == 1) != want || len(o.settled) > 0 {
 			t.Errorf("after listings have agreed for %v the entry goes: %v, want %v", since, len(o.known) == 1, want)

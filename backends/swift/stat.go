@@ -158,7 +158,7 @@ func (f *FS) statAccount(ctx context.Context, n api.Name) (vfs.Info, error) {
 
 // statPrefix tells whether there is anything below a name that has no object.
 func (f *FS) statPrefix(ctx context.Context, n api.Name, base string) (vfs.Info, error) {
-	page, err := f.page(ctx, n, listing{prefix: n.Prefix(), limit: 1})
+	page, err := f.view.page(ctx, n, listing{prefix: n.Prefix(), limit: 1})
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound:
 		return vfs.Info{}, api.RefusedAs(fmt.Errorf("%w: %w", api.ErrNoContainer, err), vfs.ErrNotExist, "there is no container "+n.Container)

@@ -135,7 +135,7 @@ func (k *known) missing(n api.Name) {
 
 // surroundings returns a stretch that tells of what lies below n, and asks for one where many such questions seem to come.
 func (f *FS) surroundings(ctx context.Context, n api.Name) (*stretch, bool) {
-	if !n.IsObject() || n.CheckNew() != nil || f.changedBelow(ctx, n) {
+	if !n.IsObject() || n.CheckNew() != nil || f.view.changedBelow(ctx, n) {
 		return nil, false
 	}
 	in, dir := around(n)
@@ -156,7 +156,7 @@ func (f *FS) surroundings(ctx context.Context, n api.Name) (*stretch, bool) {
 	if n.Object < last {
 		l.marker = ""
 	}
-	page, err := f.rawPage(ctx, n, l)
+	page, err := f.view.rawPage(ctx, n, l)
 	if err != nil {
 		return nil, false // whoever asks for the name itself will hear of it
 	}
@@ -170,7 +170,7 @@ func (f *FS) surroundings(ctx context.Context, n api.Name) (*stretch, bool) {
 	if page.more && !page.full {
 		// Names behind the last are what clients ask for next, so it is worth a request to know.
 		l.marker = page.last()
-		if rest, err := f.rawPage(ctx, n, l); err == nil && len(rest.lines) == 0 {
+		if rest, err := f.view.rawPage(ctx, n, l); err == nil && len(rest.lines) == 0 {
 			s.to = ""
 		}
 	}

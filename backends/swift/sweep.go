@@ -33,7 +33,7 @@ func (f *FS) sweepUploads(ctx context.Context, n api.Name) {
 
 func (f *FS) removeExpired(ctx context.Context, segments api.Name) error {
 	removed := 0
-	err := f.eachListed(ctx, segments, uploadsPrefix, func(marker entry) error {
+	err := f.view.eachListed(ctx, segments, uploadsPrefix, func(marker entry) error {
 		gone, err := f.removeIfExpired(ctx, segments, marker)
 		if gone {
 			removed++

@@ -135,7 +135,7 @@ func (f *fake) kept(t *testing.T, how string) [][]byte {
 			t.Fatal(err)
 		}
 		archive := api.Name{Container: v.Archive}
-		all, err := f.allListed(t.Context(), archive, "")
+		all, err := f.view.allListed(t.Context(), archive, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -227,7 +227,7 @@ func (h history) isDir(ctx context.Context) (bool, error) {
 		if prefix == api.EmptyObject {
 			continue
 		}
-		p, err := h.rawPage(ctx, h.of, listing{versions: true, prefix: prefix, limit: 1})
+		p, err := h.view.rawPage(ctx, h.of, listing{versions: true, prefix: prefix, limit: 1})
 		if err != nil {
 			return false, err
 		}

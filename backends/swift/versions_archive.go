@@ -37,7 +37,7 @@ func (h history) archivePage(ctx context.Context, l listing) (rawPage, error) {
 		}
 		l.limit = known.Listing
 	}
-	p, err := h.rawPage(ctx, h.archive(), l)
+	p, err := h.view.rawPage(ctx, h.archive(), l)
 	if api.StatusOf(err) == http.StatusNotFound {
 		return rawPage{}, nil
 	}

@@ -128,7 +128,7 @@ func (f *FS) shownVersion(e entry, id string, lies api.Name) (shown, bool) {
 func (h history) versionsOfIt() stage {
 	l := listing{versions: true, prefix: h.of.Object, limit: versionsFirst}
 	return func(ctx context.Context) (batch []shown, there, more bool, err error) {
-		p, err := h.rawPage(ctx, h.of, l)
+		p, err := h.view.rawPage(ctx, h.of, l)
 		if err != nil {
 			return nil, false, false, err
 		}
@@ -165,7 +165,7 @@ func (h history) versionsBelow() stage {
 			return nil, false, false, err
 		}
 		l.limit = known.Listing
-		p, err := h.rawPage(ctx, h.of, l)
+		p, err := h.view.rawPage(ctx, h.of, l)
 		if err != nil {
 			return nil, false, false, err
 		}

@@ -28,15 +28,15 @@ func (c change) isWatch() bool { return strings.HasPrefix(c.Name, watchName) }
 
 // watch leaves a watch for changes of n, and returns it. It reports false where changes by other gateways cannot
 // be seen.
-func (f *FS) watch(ctx context.Context, n api.Name) (noting, bool) {
-	log := f.backend.writes
+func (v *view) watch(ctx context.Context, n api.Name) (noting, bool) {
+	log := v.log
 	switch {
 	case len(log.caches) == 1:
 		return noting{}, true
 	case log.life == 0:
 		return noting{}, false
 	}
-	key, err := f.listKey(ctx, n.Top(), listOf(n.Object))
+	key, err := v.listKey(ctx, n.Top(), listOf(n.Object))
 	if err != nil {
 		return noting{}, false
 	}
@@ -58,12 +58,12 @@ func (f *FS) watch(ctx context.Context, n api.Name) (noting, bool) {
 }
 
 // undisturbed reports whether no other gateway has changed n since the moment, which was after the watch was left.
-func (f *FS) undisturbed(ctx context.Context, n api.Name, w noting, since time.Time) bool {
-	log := f.backend.writes
+func (v *view) undisturbed(ctx context.Context, n api.Name, w noting, since time.Time) bool {
+	log := v.log
 	if len(log.caches) == 1 {
 		return true
 	}
-	key, err := f.listKey(ctx, n.Top(), listOf(n.Object))
+	key, err := v.listKey(ctx, n.Top(), listOf(n.Object))
 	if err != nil {
 		return false
 	}

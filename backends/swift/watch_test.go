@@ -117,22 +117,22 @@ func TestHeldWithoutMemory(t *testing.T) {
 	f.backend.heldMost = time.Hour
 	n := api.Name{Container: "c", Object: "file"}
 	since := time.Now()
-	watch, ok := f.watch(t.Context(), n)
-	if !ok || !f.undisturbed(t.Context(), n, watch, since) {
+	watch, ok := f.view.watch(t.Context(), n)
+	if !ok || !f.view.undisturbed(t.Context(), n, watch, since) {
 		t.Fatal("a name that nobody changes is taken to be changed")
 	}
-	if again, _ := f.watch(t.Context(), n); again != watch {
+	if again, _ := f.view.watch(t.Context(), n); again != watch {
 		t.Error("each question leaves a watch of its own")
 	}
-	key, err := f.listKey(t.Context(), n.Top(), listOf(n.Object))
+	key, err := f.view.listKey(t.Context(), n.Top(), listOf(n.Object))
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.shared.Delete(t.Context(), key)
-	if f.undisturbed(t.Context(), n, watch, since) {
+	if f.view.undisturbed(t.Context(), n, watch, since) {
 		t.Error("a change that the cache has forgotten is taken not to be")
 	}
-	if again, _ := f.watch(t.Context(), n); again == watch || f.undisturbed(t.Context(), n, watch, since) {
+	if again, _ := f.view.watch(t.Context(), n); again == watch || f.view.undisturbed(t.Context(), n, watch, since) {
 		t.Error("a later watch takes the place of one that was lost")
 	}
 	sees(t, f, "/c", "a watch is no file")

@@ -79,7 +79,7 @@ func fillsPages(t *testing.T, f *FS) {
 		dir       api.Name
 		delimiter bool
 	}{{api.Name{}, false}, {api.Name{Container: "c"}, false}, {api.Name{Container: "c"}, true}} {
-		k, err := f.pageKind(t.Context(), kind.dir, listing{delimiter: kind.delimiter})
+		k, err := f.view.pageKind(t.Context(), kind.dir, listing{delimiter: kind.delimiter})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -128,8 +128,8 @@ func newWriteLog(life time.Duration, local, shared cache.Cache) *writeLog {
 }
 
 // listKey is the key of one list of an account (container empty) or a container.
-func (f *FS) listKey(ctx context.Context, top api.Name, list int) (cache.Key, error) {
-	grant, err := f.client.Grants.Current(ctx)
+func (v *view) listKey(ctx context.Context, top api.Name, list int) (cache.Key, error) {
+	grant, err := v.client.Grants.Current(ctx)
 	if err != nil {
 		return cache.Key{}, err
 	}
@@ -153,8 +153,8 @@ func decodeChanges(list []byte) []change {
 
 // note adds a change of an object, or of a container, to the log. began is when the request was made. It reports
 // whether all gateways can see the change.
-func (f *FS) note(ctx context.Context, target api.Name, began time.Time, c change) (noted bool) {
-	log := f.backend.writes
+func (v *view) note(ctx context.Context, target api.Name, began time.Time, c change) (noted bool) {
+	log := v.log
 	if log.life == 0 {
 		return true // and nobody holds anything, see watch
 	}
@@ -164,12 +164,12 @@ func (f *FS) note(ctx context.Context, target api.Name, began time.Time, c chang
 		top, c.Name = api.Name{Account: target.Account}, target.Container
 	}
 	ctx = context.WithoutCancel(ctx) // it has happened
-	key, err := f.listKey(ctx, top, listOf(c.Name))
+	key, err := v.listKey(ctx, top, listOf(c.Name))
 	if err != nil {
 		return false
 	}
 	now := time.Now()
-	if err := f.noteAbove(ctx, top, c.Name, now); err != nil {
+	if err := v.noteAbove(ctx, top, c.Name, now); err != nil {
 		return false
 	}
 	c.By, c.Noted = log.by, now.UnixMicro()
@@ -206,8 +206,8 @@ func (l *writeLog) rewrite(ctx context.Context, in cache.Cache, key cache.Key, e
 // directory that a change lies below is noted too, with the time of that.
 
 // aboveKey is the key under which it is noted that something has changed below a directory, which ends in a slash, or is empty at the top.
-func (f *FS) aboveKey(ctx context.Context, top api.Name, dir string) (cache.Key, error) {
-	grant, err := f.client.Grants.Current(ctx)
+func (v *view) aboveKey(ctx context.Context, top api.Name, dir string) (cache.Key, error) {
+	grant, err := v.client.Grants.Current(ctx)
 	if err != nil {
 		return cache.Key{}, err
 	}
@@ -216,10 +216,10 @@ func (f *FS) aboveKey(ctx context.Context, top api.Name, dir string) (cache.Key,
 }
 
 // noteAbove notes that all directories above a name have a change below them. For each that is said once in a while, and holds for longer than any entry.
-func (f *FS) noteAbove(ctx context.Context, top api.Name, changed string, now time.Time) error {
-	log := f.backend.writes
+func (v *view) noteAbove(ctx context.Context, top api.Name, changed string, now time.Time) error {
+	log := v.log
 	for i := -1; ; {
-		key, err := f.aboveKey(ctx, top, changed[:i+1])
+		key, err := v.aboveKey(ctx, top, changed[:i+1])
 		if err != nil {
 			return err
 		}
@@ -271,19 +271,19 @@ func (c changes) gone() int {
 }
 
 // changesIn returns the changes of an account or container that concern a listing of it.
-func (f *FS) changesIn(ctx context.Context, top api.Name, l listing) (changes, error) {
-	log := f.backend.writes
+func (v *view) changesIn(ctx context.Context, top api.Name, l listing) (changes, error) {
+	log := v.log
 	if log.life == 0 || api.IsUnlogged(top.With(l.prefix)) {
 		return nil, nil
 	}
-	above, err := f.aboveKey(ctx, top, l.prefix[:strings.LastIndexByte(l.prefix, '/')+1])
+	above, err := v.aboveKey(ctx, top, l.prefix[:strings.LastIndexByte(l.prefix, '/')+1])
 	if err != nil {
 		return nil, err
 	}
 	keys := make([]cache.Key, logLists)
 	for i := range keys {
 		var err error
-		if keys[i], err = f.listKey(ctx, top, i); err != nil {
+		if keys[i], err = v.listKey(ctx, top, i); err != nil {
 			return nil, err
 		}
 	}
@@ -319,12 +319,12 @@ func (f *FS) changesIn(ctx context.Context, top api.Name, l listing) (changes, e
 }
 
 // changedBelow says whether the log knows of changes below a name, which a listing may not show yet.
-func (f *FS) changedBelow(ctx context.Context, n api.Name) bool {
-	log := f.backend.writes
+func (v *view) changedBelow(ctx context.Context, n api.Name) bool {
+	log := v.log
 	if log.life == 0 {
 		return false
 	}
-	key, err := f.aboveKey(ctx, n.Top(), n.Prefix())
+	key, err := v.aboveKey(ctx, n.Top(), n.Prefix())
 	if err != nil {
 		return true
 	}
@@ -340,12 +340,12 @@ func (f *FS) changedBelow(ctx context.Context, n api.Name) bool {
 }
 
 // mayHaveChanged reports whether the log has a change of an object, or cannot tell.
-func (f *FS) mayHaveChanged(ctx context.Context, n api.Name) bool {
-	log := f.backend.writes
+func (v *view) mayHaveChanged(ctx context.Context, n api.Name) bool {
+	log := v.log
 	if log.life == 0 {
 		return false
 	}
-	key, err := f.listKey(ctx, n.Top(), listOf(n.Object))
+	key, err := v.listKey(ctx, n.Top(), listOf(n.Object))
 	if err != nil {
 		return true
 	}
@@ -358,35 +358,14 @@ func (f *FS) mayHaveChanged(ctx context.Context, n api.Name) bool {
 	return false
 }
 
-// observe notes what a request has changed, or may have.
-func (f *FS) observe(ctx context.Context, req api.Request, began time.Time, resp *api.Response, err error) {
+// record notes in the log what a request has changed, or may have changed.
+func (v *view) record(ctx context.Context, req api.Request, began time.Time, resp *api.Response, err error) {
 	target := req.Target
-	switch req.Method {
-	case http.MethodPut, http.MethodDelete:
-	case http.MethodPost:
-		if !target.IsObject() {
-			return
-		}
-	case api.MethodCopy:
-		target = api.CopyTarget(req, f.client.Account)
-	default:
-		if target.IsContainer() && err == nil {
-			f.sawContainer(ctx, target, resp.Header)
-		}
-		return
+	if req.Method == api.MethodCopy {
+		target = api.CopyTarget(req, v.client.Account)
 	}
-	f.backend.changes.changed(f.whole(target))
 	if target.IsAccount() || target.IsObject() && api.IsUnlogged(target) {
 		return
-	}
-	if err == nil && req.Method != http.MethodDelete {
-		f.sawIn(target, f.lastGone())
-	}
-	if target.IsContainer() {
-		f.forgetPolicy(ctx, target)
-		f.forgetVersioning(ctx, target)
-		f.containers.forget(target)
-		f.forgetContainerAttrs(ctx, target)
 	}
 	c := change{Gone: req.Method == http.MethodDelete, Sure: true, At: time.Now().Unix() + 1}
 	switch {
@@ -402,7 +381,7 @@ func (f *FS) observe(ctx context.Context, req api.Request, began time.Time, resp
 	}
 	// What goes for a version of an object says little of the object.
 	c.Sure = c.Sure && !req.Query.Has("version-id")
-	if !f.note(ctx, target, began, c) && err == nil && req.Header[api.IfNoneMatch] == "" {
+	if !v.note(ctx, target, began, c) && err == nil && req.Header[api.IfNoneMatch] == "" {
 		outlast(ctx) // before the client is told
 	}
 }

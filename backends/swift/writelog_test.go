@@ -193,13 +193,13 @@ func writeLogStory(t *testing.T, srv *swifttest.Server, one, two *FS) {
 		f.backend.writes.settledFor = 0
 		for range 3 { // they ask, agree, and agree again
 			for _, top := range []api.Name{{}, {Container: "c"}} {
-				if _, err := f.allListed(ctx, top, ""); err != nil {
+				if _, err := f.view.allListed(ctx, top, ""); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
 		for _, top := range []api.Name{{}, {Container: "c"}} {
-			if left, err := f.changesIn(ctx, top, listing{}); len(left) > 0 || err != nil {
+			if left, err := f.view.changesIn(ctx, top, listing{}); len(left) > 0 || err != nil {
 				t.Errorf("the log of gateway %d has %v in %q of which all listings know, %v", i, left, top.String(), err)
 			}
 		}
