@@ -43,7 +43,8 @@ func (f *FS) shareWith(t *testing.T, container, who string, read, write bool) {
 	}
 }
 
-// TestForeign has a login of another account look into a container, by path and by alias, with the rights that it is given.
+// TestForeign has a login of another account look into a container, by path and by alias, with the
+// rights that it is given.
 func TestForeign(t *testing.T) {
 	run := func(t *testing.T, a account) {
 		owner := openFS(t, a, nil)

@@ -22,7 +22,8 @@ func parseAlias(s string) (alias, bool) {
 	return alias{account, container}, ok
 }
 
-// aliasesIn returns the aliases that an account's listing shows: in the login's own those that it may enter.
+// aliasesIn returns the aliases that an account's listing shows: in the login's own those that it
+// may enter.
 func (f *FS) aliasesIn(ctx context.Context, account api.Name) ([]vfs.Info, error) {
 	if account.Account != "" || len(f.aliases) == 0 {
 		return nil, nil

@@ -6,7 +6,8 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// eachListed calls use for the objects of a container whose names begin with a prefix, in order. The error is not translated.
+// eachListed calls use for the objects of a container whose names begin with a prefix, in order.
+// The error is not translated.
 func (v *view) eachListed(ctx context.Context, container api.Name, prefix string, use func(entry) error) error {
 	l, err := v.client.Limits(ctx)
 	if err != nil {
@@ -57,7 +58,8 @@ func (v *view) allListed(ctx context.Context, container api.Name, prefix string)
 	return all, err
 }
 
-// listedBySwift is allListed without what this and other gateways know better: it is Swift that makes the file of it.
+// listedBySwift is allListed without what this and other gateways know better: it is Swift that
+// makes the file of it.
 func (v *view) listedBySwift(ctx context.Context, container api.Name, prefix string) ([]entry, error) {
 	limits, err := v.client.Limits(ctx)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// attrCache keeps what only a HEAD tells of an object, by the version of it that a listing shows: it never goes stale.
+// attrCache keeps what only a HEAD tells of an object, by the version of it that a listing shows:
+// it never goes stale.
 type attrCache struct {
 	caches []cache.Cache // the process's own first
 }
@@ -21,7 +22,8 @@ type attrs struct {
 	Size    int64     `json:"s"`
 	ModTime time.Time `json:"t"`
 	Version string    `json:"v"`
-	// Segments is what the names of a dynamic large object's segments begin with, "container/prefix"; empty for all others.
+	// Segments is what the names of a dynamic large object's segments begin with,
+	// "container/prefix"; empty for all others.
 	Segments string `json:"d,omitempty"`
 	api.Modes
 }
@@ -43,8 +45,9 @@ func newAttrCache(local, shared cache.Cache) *attrCache {
 	return c
 }
 
-// attrKey names a version of an object: its time, as the listing has it, changes with every write and every POST.
-// The account is its storage URL. What was kept without a look at modes does not do where they are shown, nor the other way round.
+// attrKey names a version of an object: its time, as the listing has it, changes with every write
+// and every POST. The account is its storage URL. What was kept without a look at modes does not do
+// where they are shown, nor the other way round.
 func attrKey(account string, n api.Name, hash string, modified time.Time, modes bool) cache.Key {
 	what := "swift attributes"
 	if modes {

@@ -53,8 +53,8 @@ func TestAttrKeys(t *testing.T) {
 	}
 }
 
-// TestUnchangedEntries counts the requests of a listing of n unchanged entries: as many as there are pages, and no HEAD, through any gateway that
-// shares the cache (features C5, C13).
+// TestUnchangedEntries counts the requests of a listing of n unchanged entries: as many as there
+// are pages, and no HEAD, through any gateway that shares the cache (features C5, C13).
 func TestUnchangedEntries(t *testing.T) {
 	const n, page = 30, 7
 	w := newWorld(t, page)
@@ -83,7 +83,8 @@ func TestUnchangedEntries(t *testing.T) {
 	w.asked(t, "listing after one file has changed", (n+page-1)/page, 1)
 }
 
-// TestHeadsAtOnce counts how many HEADs a listing has under way for what it does not know: several, and never more than it may.
+// TestHeadsAtOnce counts how many HEADs a listing has under way for what it does not know: several,
+// and never more than it may.
 func TestHeadsAtOnce(t *testing.T) {
 	w := newWorld(t, 1000)
 	f := w.fake(w.gateway(t))

@@ -12,8 +12,9 @@ import (
 	"filegate/core/vfs"
 )
 
-// SetAttrs implements [vfs.AttrFS]: what is to be kept of a file or a directory is kept as metadata of its object, which a directory
-// that is only a prefix gets for it, or of its container. The rest is accepted and not kept.
+// SetAttrs implements [vfs.AttrFS]: what is to be kept of a file or a directory is kept as metadata
+// of its object, which a directory that is only a prefix gets for it, or of its container. The rest
+// is accepted and not kept.
 func (f *FS) SetAttrs(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	n, err := f.locate(p)
 	if err != nil {
@@ -61,8 +62,8 @@ func (f *FS) setPrefixMeta(ctx context.Context, d api.Name, more map[string]stri
 // containerPrefix begins the headers of a container's metadata.
 const containerPrefix = "X-Container-Meta-"
 
-// setContainerMeta gives a container metadata, which is written as that of an object. Only the owner may do so; others set times
-// after an upload, too, and nothing is wrong with their upload.
+// setContainerMeta gives a container metadata, which is written as that of an object. Only the
+// owner may do so; others set times after an upload, too, and nothing is wrong with their upload.
 func (f *FS) setContainerMeta(ctx context.Context, n api.Name, more map[string]string) error {
 	if len(more) == 0 {
 		return nil
@@ -79,7 +80,8 @@ func (f *FS) setContainerMeta(ctx context.Context, n api.Name, more map[string]s
 	return api.Translate(err)
 }
 
-// containerAttrs reads the attributes that a container was given; the time is that of its making where none was.
+// containerAttrs reads the attributes that a container was given; the time is that of its making
+// where none was.
 func (f *FS) containerAttrs(container http.Header) attrs {
 	h := http.Header{}
 	for _, key := range []string{api.MetaMtime, api.MetaMode, api.MetaUID, api.MetaGID} {
@@ -97,7 +99,8 @@ func (f *FS) containerAttrs(container http.Header) attrs {
 	return a
 }
 
-// containerAttrsLife is how long a listing of an account goes by the attributes of a container that were asked for.
+// containerAttrsLife is how long a listing of an account goes by the attributes of a container that
+// were asked for.
 const containerAttrsLife = 5 * time.Minute
 
 func (f *FS) containerAttrsKey(ctx context.Context, container api.Name) (cache.Key, error) {
@@ -116,8 +119,8 @@ func (f *FS) forgetContainerAttrs(ctx context.Context, container api.Name) {
 	}
 }
 
-// setPartialAttrs is SetAttrs of what is there only as an upload that was cut off; none is what Swift has said of it. The time stays with it until it is
-// complete; nothing else does.
+// setPartialAttrs is SetAttrs of what is there only as an upload that was cut off; none is what
+// Swift has said of it. The time stays with it until it is complete; nothing else does.
 func (f *FS) setPartialAttrs(ctx context.Context, n api.Name, attrs vfs.Attrs, none error) error {
 	if !errors.Is(none, vfs.ErrNotExist) || errors.Is(none, api.ErrNoContainer) || api.Dangles(none) || !n.IsObject() {
 		return none

@@ -13,7 +13,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestSetAttrsKeeps holds rows C5 and K6: a file is given a time, and keeps all else that there is of it. Modes and owners are taken without a word.
+// TestSetAttrsKeeps holds rows C5 and K6: a file is given a time, and keeps all else that there is
+// of it. Modes and owners are taken without a word.
 func TestSetAttrsKeeps(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
@@ -69,8 +70,9 @@ func TestSetAttrsKeeps(t *testing.T) {
 	}
 }
 
-// TestDirectoryTimes sets the times and modes of directories of all kinds. Both are shown by Stat and in listings, and nothing else
-// that there is of a directory changes; a rename takes them along.
+// TestDirectoryTimes sets the times and modes of directories of all kinds. Both are shown by Stat
+// and in listings, and nothing else that there is of a directory changes; a rename takes them
+// along.
 func TestDirectoryTimes(t *testing.T) {
 	run := func(t *testing.T, a account) {
 		f := &fake{FS: openFS(t, a, func(c *Config) { c.KeepModes = true })}
@@ -153,7 +155,8 @@ func TestDirectoryTimes(t *testing.T) {
 	t.Run("real", func(t *testing.T) { run(t, realSwift(t)) })
 }
 
-// TestTimeOfSharedContainer sets the time of a container that a guest may write to: that is left undone without a word.
+// TestTimeOfSharedContainer sets the time of a container that a guest may write to: that is left
+// undone without a word.
 func TestTimeOfSharedContainer(t *testing.T) {
 	a := accountIn(swifttest.Start(t, swifttest.Config{}))
 	owner, guest := openFS(t, a, nil), openFS(t, a.other(), nil)

@@ -88,7 +88,8 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 	}, nil
 }
 
-// Open implements [backend.Backend]. It makes no request: a login that may do little (list nothing, read one container) is a login all the same.
+// Open implements [backend.Backend]. It makes no request: a login that may do little (list nothing,
+// read one container) is a login all the same.
 func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error) {
 	grant, err := login.Grants.Current(ctx)
 	if err != nil {
@@ -138,7 +139,8 @@ type FS struct {
 	making       making
 	dirs         knownDirs
 	containers   knownContainers
-	// dropBoxes and closed are containers that the login may not read: those that it may write to, and the others.
+	// dropBoxes and closed are containers that the login may not read: those that it may write to,
+	// and the others.
 	dropBoxes, closed *recent.Keys
 }
 

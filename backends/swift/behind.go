@@ -12,7 +12,8 @@ import (
 const (
 	// maxBehind is how many entries a directory's rename leaves behind before it gives up.
 	maxBehind = 1000
-	// maxUnavailable is how many of them may be those that the store has failed to move: it is down then.
+	// maxUnavailable is how many of them may be those that the store has failed to move: it is down
+	// then.
 	maxUnavailable = movesAtOnce
 	// maxNamedBehind is how many of them the error names.
 	maxNamedBehind = 3
@@ -20,7 +21,8 @@ const (
 	maxKeptBehind = 64 * mib
 )
 
-// behind is what a directory's rename leaves at its old name, since it cannot be moved: entries, and the segments that they need.
+// behind is what a directory's rename leaves at its old name, since it cannot be moved: entries,
+// and the segments that they need.
 type behind struct {
 	mu          sync.Mutex
 	failed      map[string]bool // by the names of objects
@@ -32,8 +34,8 @@ type behind struct {
 	told        []string // the first few, each with what is wrong
 }
 
-// leave notes that an entry stays where it is, because of an error that is its own. It returns an error that is not: of the session or
-// the store, or one too many.
+// leave notes that an entry stays where it is, because of an error that is its own. It returns an
+// error that is not: of the session or the store, or one too many.
 func (b *behind) leave(n api.Name, err error) error {
 	kind := vfs.Kind(err)
 	if err == nil || kind == nil {

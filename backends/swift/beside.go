@@ -9,11 +9,13 @@ import (
 	"filegate/core/vfs"
 )
 
-// What is no object takes a HEAD, a listing of what lies below the name, and now and then one of the uploads that were cut off. Where Swift is far away these leave
-// together, and a free name is known as such after one round trip. Where there is an object after all, what leaves beside the HEAD was for nothing.
+// What is no object takes a HEAD, a listing of what lies below the name, and now and then one of
+// the uploads that were cut off. Where Swift is far away these leave together, and a free name is
+// known as such after one round trip. Where there is an object after all, what leaves beside the
+// HEAD was for nothing.
 
-// besideFrom is from where on that is worth it. Nearer, a client does not notice three round trips in place of one, but Swift would notice a listing
-// for each file that is asked for.
+// besideFrom is from where on that is worth it. Nearer, a client does not notice three round trips
+// in place of one, but Swift would notice a listing for each file that is asked for.
 const besideFrom = 20 * time.Millisecond
 
 // beside is a question that has left beside a HEAD.
@@ -27,7 +29,8 @@ type beside struct {
 	err  error
 }
 
-// askBeside asks for what lies below a name, in the way given, and whether its container has uploads that were cut off; nil where Swift is too near for it.
+// askBeside asks for what lies below a name, in the way given, and whether its container has
+// uploads that were cut off; nil where Swift is too near for it.
 func (f *FS) askBeside(ctx context.Context, n api.Name, base string, w way) *beside {
 	trip := f.backend.store.RTT.Get()
 	if !w.mayBeNone || trip < f.backend.besideFrom {
@@ -59,7 +62,8 @@ func (b *beside) wait() (vfs.Info, error) {
 	return b.info, b.err
 }
 
-// unwanted lets an answer that nobody waits for come in all the same, for as long as it may be expected to: to end a request is to end its connection.
+// unwanted lets an answer that nobody waits for come in all the same, for as long as it may be
+// expected to: to end a request is to end its connection.
 func (b *beside) unwanted() {
 	if b != nil {
 		b.unbind()

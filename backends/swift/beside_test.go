@@ -40,7 +40,8 @@ func (f *fake) holdHeads(object string, listings int) (release func()) {
 	}
 }
 
-// ops are the kinds of requests since the log was emptied, in an order that does not depend on which came first.
+// ops are the kinds of requests since the log was emptied, in an order that does not depend on
+// which came first.
 func (f *fake) ops() []swifttest.Op {
 	var all []swifttest.Op
 	for _, r := range f.srv.Requests() {
@@ -50,7 +51,8 @@ func (f *fake) ops() []swifttest.Op {
 	return all
 }
 
-// TestBeside asks for names that are no object. All requests for one leave before the first is answered.
+// TestBeside asks for names that are no object. All requests for one leave before the first is
+// answered.
 func TestBeside(t *testing.T) {
 	const head, list, put = swifttest.HeadObject, swifttest.ListContainer, swifttest.PutObject
 	for what, tt := range map[string]struct {
@@ -127,7 +129,8 @@ func (f *fake) partialsKeyOf(t *testing.T) string {
 	return key
 }
 
-// TestBesideInVain asks for what is an object, or cannot be asked for. What has left beside the HEAD is neither waited for nor heeded, and ends.
+// TestBesideInVain asks for what is an object, or cannot be asked for. What has left beside the
+// HEAD is neither waited for nor heeded, and ends.
 func TestBesideInVain(t *testing.T) {
 	f := newFarFake(t)
 	ctx := t.Context()
@@ -162,7 +165,8 @@ func TestBesideInVain(t *testing.T) {
 	f.backend.besides.Wait()
 }
 
-// TestBesideCosts counts what names that are asked for cost beside HEADs: nothing where what lies below them is known.
+// TestBesideCosts counts what names that are asked for cost beside HEADs: nothing where what lies
+// below them is known.
 func TestBesideCosts(t *testing.T) {
 	f := newFarFake(t)
 	f.recallLong()
@@ -198,7 +202,8 @@ func TestBesideCosts(t *testing.T) {
 	}
 }
 
-// TestBesideFromTheFirst has a login profit from what others have seen of the way: one who sends a single file has no time to find out.
+// TestBesideFromTheFirst has a login profit from what others have seen of the way: one who sends a
+// single file has no time to find out.
 func TestBesideFromTheFirst(t *testing.T) {
 	f := newFarFake(t)
 	login := backend.Login{SessionID: "another", Log: f.log, Grants: f.client.Grants}

@@ -5,14 +5,15 @@ import (
 	"filegate/core/vfs"
 )
 
-// A client may ask for any size: one byte at 2^50 is a short request. What cannot be stored is refused at the request that asks
-// for it, before anything is made for it.
+// A client may ask for any size: one byte at 2^50 is a short request. What cannot be stored is
+// refused at the request that asks for it, before anything is made for it.
 
 const (
-	// maxPieces is the most entries that the manifests of one file have together, the holes' included. Each takes memory when
-	// the file is published, and when it is opened for a change.
+	// maxPieces is the most entries that the manifests of one file have together, the holes'
+	// included. Each takes memory when the file is published, and when it is opened for a change.
 	maxPieces = 1 << 16
-	// maxDLOHoles is how many bytes of holes a dynamic large object may have. It has no ranges, so that all of them are stored.
+	// maxDLOHoles is how many bytes of holes a dynamic large object may have. It has no ranges, so
+	// that all of them are stored.
 	maxDLOHoles = 16 * gib
 )
 
@@ -44,8 +45,9 @@ func tooLarge(largest int64) error {
 	return vfs.Errorf(vfs.ErrTooLarge, "file too large: the largest that can be stored here has %d bytes", largest)
 }
 
-// checkEnd refuses to let n bytes at off be the file's where no file can have them. A hole of more than a segment is
-// also held against the quota: what is to fill it would be refused only after most of it has come.
+// checkEnd refuses to let n bytes at off be the file's where no file can have them. A hole of more
+// than a segment is also held against the quota: what is to fill it would be refused only after
+// most of it has come.
 func (w *writer) checkEnd(off, n int64) error {
 	largest := w.fs.largestFile(w.limits)
 	switch {

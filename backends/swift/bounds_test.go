@@ -12,7 +12,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestTooLarge asks for files that no manifest can hold. Each is refused at once, and nothing is sent for it.
+// TestTooLarge asks for files that no manifest can hold. Each is refused at once, and nothing is
+// sent for it.
 func TestTooLarge(t *testing.T) {
 	for form, limits := range forms {
 		t.Run(form, func(t *testing.T) {
@@ -50,7 +51,8 @@ func (f *fake) known(t *testing.T) api.Limits {
 	return l
 }
 
-// TestManifestsOfFewSegments makes the largest file smaller where a cluster's manifests name few segments.
+// TestManifestsOfFewSegments makes the largest file smaller where a cluster's manifests name few
+// segments.
 func TestManifestsOfFewSegments(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	largest := int64(0)
@@ -70,8 +72,8 @@ func TestManifestsOfFewSegments(t *testing.T) {
 	}
 }
 
-// TestVastHole writes one byte behind a hole of a tebibyte. The hole is one segment that is named many times, and a change of the file
-// costs no more than the change.
+// TestVastHole writes one byte behind a hole of a tebibyte. The hole is one segment that is named
+// many times, and a change of the file costs no more than the change.
 func TestVastHole(t *testing.T) {
 	const hole = 1 << 40
 	f := newFake(t, swifttest.Limits{}, nil)
@@ -101,7 +103,8 @@ func TestVastHole(t *testing.T) {
 	}
 }
 
-// TestHoleBeyondQuota makes holes that the quota does not leave room for. The request that makes the hole is refused.
+// TestHoleBeyondQuota makes holes that the quota does not leave room for. The request that makes
+// the hole is refused.
 func TestHoleBeyondQuota(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize = mib })
 	f.quotas(t, 0, 4*mib)

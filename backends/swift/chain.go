@@ -10,10 +10,12 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// The checksums of a large file are made in its order, along a chain: each segment gets the sums of what is before it and hands them on with its own bytes
-// added. What is written in any other order, or over what was written before, has none.
+// The checksums of a large file are made in its order, along a chain: each segment gets the sums of
+// what is before it and hands them on with its own bytes added. What is written in any other order,
+// or over what was written before, has none.
 //
-// Of the segment that is being written, the sums are made while it comes, so that it can leave as soon as it is whole: see sumAhead.
+// Of the segment that is being written, the sums are made while it comes, so that it can leave as
+// soon as it is whole: see sumAhead.
 
 // chain is how far a file has been sealed in its order. The writer's mu guards it.
 type chain struct {
@@ -125,7 +127,8 @@ func (d *draft) add(p []byte) {
 	d.pos += int64(len(p))
 }
 
-// finish adds what the draft lacks of the whole segment, and returns the segment's MD5 and the file's sums to its end.
+// finish adds what the draft lacks of the whole segment, and returns the segment's MD5 and the
+// file's sums to its end.
 func (d *draft) finish(data api.Pieces) (etag string, file sums) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -142,8 +145,8 @@ func (d *draft) finish(data api.Pieces) (etag string, file sums) {
 	return d.own.Hex(), d.file
 }
 
-// sum makes the ETag of a segment and, where it has a place in the chain, the sums up to its end. It waits for the segment before, which is at the
-// same and needs nothing of this one.
+// sum makes the ETag of a segment and, where it has a place in the chain, the sums up to its end.
+// It waits for the segment before, which is at the same and needs nothing of this one.
 func (s *segment) sum(ctx context.Context, data api.Pieces) error {
 	if s.link == nil {
 		s.etag = data.MD5()
@@ -169,7 +172,8 @@ func (s *segment) sum(ctx context.Context, data api.Pieces) error {
 	return nil
 }
 
-// sumAhead has the draft made of a run that goes on from what has been sealed, beside the writing. It is called with mu held.
+// sumAhead has the draft made of a run that goes on from what has been sealed, beside the writing.
+// It is called with mu held.
 func (w *writer) sumAhead(run spans.Span) {
 	c := &w.chain
 	if run.Off != c.end || c.running {
@@ -182,7 +186,8 @@ func (w *writer) sumAhead(run spans.Span) {
 	w.sends.Go(w.makeDraft)
 }
 
-// nextToSum is what can be added to the draft: it is written, and will be of the next segment. It is called with mu held.
+// nextToSum is what can be added to the draft: it is written, and will be of the next segment. It
+// is called with mu held.
 func (w *writer) nextToSum() (spans.Span, bool) {
 	c := &w.chain
 	next := spans.Span{Off: c.ahead, End: (c.ahead/buffers.BlockSize + 1) * buffers.BlockSize}

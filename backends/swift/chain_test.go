@@ -12,7 +12,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// newSummed is a fake where segments have several blocks, so that the sums of one are made while it is being written.
+// newSummed is a fake where segments have several blocks, so that the sums of one are made while it
+// is being written.
 func newSummed(t *testing.T) *fake {
 	return newFake(t, swifttest.Limits{}, func(c *Config) {
 		c.SegmentSize, c.MaxSegmentSize, c.Digests = 4*buffers.BlockSize, 4*buffers.BlockSize, []string{"md5", "sha256"}
@@ -33,7 +34,8 @@ func (w *writer) drafted(t *testing.T) {
 	})
 }
 
-// TestDraft changes what the sums have been made of, before its segment is sent. They are those of the content then, and not given up.
+// TestDraft changes what the sums have been made of, before its segment is sent. They are those of
+// the content then, and not given up.
 func TestDraft(t *testing.T) {
 	const begun = 2*buffers.BlockSize + 1000
 	for name, change := range map[string]func(t *testing.T, w *writer, content []byte) []byte{
@@ -113,7 +115,8 @@ func TestDraftAbandoned(t *testing.T) {
 	}
 }
 
-// TestDraftModel writes a file mostly in its order, with steps back and cuts. A checksum that it has then is that of its content.
+// TestDraftModel writes a file mostly in its order, with steps back and cuts. A checksum that it
+// has then is that of its content.
 func TestDraftModel(t *testing.T) {
 	checks(t, "40")
 	f := newSummed(t)

@@ -13,8 +13,8 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// checksum is that of a whole file, taken while the file passes from its beginning to its end. The last block is not given out before it has agreed.
-// A nil one checks nothing.
+// checksum is that of a whole file, taken while the file passes from its beginning to its end. The
+// last block is not given out before it has agreed. A nil one checks nothing.
 type checksum struct {
 	hash    hash.Hash
 	want    string // in hex
@@ -77,8 +77,8 @@ func (f *file) sumUp() {
 	})
 }
 
-// digestOf returns what an object's headers tell of its content: a hash, and what it must come to in hex; nil where they tell nothing. What is
-// made fastest comes first.
+// digestOf returns what an object's headers tell of its content: a hash, and what it must come to
+// in hex; nil where they tell nothing. What is made fastest comes first.
 func digestOf(o api.Object) (hash.Hash, string) {
 	if want := o.Header.Get(api.MetaCRC64); len(want) == hex.EncodedLen(crc64nvme.Size) {
 		return crc64nvme.New(), strings.ToLower(want)

@@ -10,10 +10,12 @@ import (
 	"filegate/core/vfs"
 )
 
-// abandonTimeout bounds what is still done for an upload that ends without Commit: the segments under way, the end that is kept, the deletion of the rest.
+// abandonTimeout bounds what is still done for an upload that ends without Commit: the segments
+// under way, the end that is kept, the deletion of the rest.
 const abandonTimeout = 30 * time.Second
 
-// Close implements [vfs.Writer]. What has arrived of a new file is kept, to be gone on with; of anything else it is deleted.
+// Close implements [vfs.Writer]. What has arrived of a new file is kept, to be gone on with; of
+// anything else it is deleted.
 func (w *writer) Close() error {
 	w.mu.Lock()
 	if w.done {
@@ -38,8 +40,8 @@ func (w *writer) Close() error {
 	return nil
 }
 
-// drain waits for the segments under way. To cut them off would be quicker, but Swift may have such a segment all the same, and later than it is
-// deleted.
+// drain waits for the segments under way. To cut them off would be quicker, but Swift may have such
+// a segment all the same, and later than it is deleted.
 func (w *writer) drain() {
 	enough := time.AfterFunc(abandonTimeout, w.cancel)
 	defer enough.Stop()

@@ -17,7 +17,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestCloseWaits ends an upload while Swift takes its time over a segment. What is stored late is deleted all the same.
+// TestCloseWaits ends an upload while Swift takes its time over a segment. What is stored late is
+// deleted all the same.
 func TestCloseWaits(t *testing.T) {
 	for name, end := range map[string]func(cancel context.CancelFunc){
 		"given up":     func(context.CancelFunc) {},
@@ -61,7 +62,8 @@ func TestCloseWaits(t *testing.T) {
 	}
 }
 
-// TestCutUploadKeepsWhatIsUnderWay ends the session while segments are being sent. All that was taken from the client is kept.
+// TestCutUploadKeepsWhatIsUnderWay ends the session while segments are being sent. All that was
+// taken from the client is kept.
 func TestCutUploadKeepsWhatIsUnderWay(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.srv.Inject(swifttest.Rule{Op: swifttest.PutObject, Container: "c_segments", Fault: swifttest.Fault{Delay: 50 * time.Millisecond}})
@@ -92,8 +94,9 @@ func (f *fake) cutOff(t *testing.T, p vfs.Path, data []byte) {
 	}
 }
 
-// TestRetention has an upload that was cut off longer ago than it is kept. It is not there any more for anybody, and the next large file
-// that is written removes what is left of it. One that is not that old stays.
+// TestRetention has an upload that was cut off longer ago than it is kept. It is not there any more
+// for anybody, and the next large file that is written removes what is left of it. One that is not
+// that old stays.
 func TestRetention(t *testing.T) {
 	for form, limits := range forms {
 		t.Run(form, func(t *testing.T) {
@@ -127,7 +130,8 @@ func TestRetention(t *testing.T) {
 	}
 }
 
-// TestRemovedElsewhere has somebody remove an upload that is still going on elsewhere. It does not become a file with parts missing.
+// TestRemovedElsewhere has somebody remove an upload that is still going on elsewhere. It does not
+// become a file with parts missing.
 func TestRemovedElsewhere(t *testing.T) {
 	for form, limits := range forms {
 		f := newFake(t, limits, func(c *Config) { c.LargeObjects, c.Patience = largeObjects(form), 200*time.Millisecond })
@@ -148,8 +152,8 @@ func TestRemovedElsewhere(t *testing.T) {
 	}
 }
 
-// TestManifestRefused has Swift refuse the request that publishes an upload, which was gone on with or not. By then it is none any more that could be
-// gone on with, so nothing of it stays.
+// TestManifestRefused has Swift refuse the request that publishes an upload, which was gone on with
+// or not. By then it is none any more that could be gone on with, so nothing of it stays.
 func TestManifestRefused(t *testing.T) {
 	for name, cut := range map[string]int{"in one go": 0, "gone on with": 2*mib + 5000} {
 		t.Run(name, func(t *testing.T) {

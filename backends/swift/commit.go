@@ -104,15 +104,16 @@ func (w *writer) commitNothing(ctx context.Context) (vfs.Info, error) {
 	return w.changedBy(w.old.Info(w.base)), nil
 }
 
-// publish makes the content the file's: as a plain object where it all lies in memory still, else by a manifest.
-// It returns the new version and the names of the segments that the file now needs.
+// publish makes the content the file's: as a plain object where it all lies in memory still, else
+// by a manifest. It returns the new version and the names of the segments that the file now needs.
 func (w *writer) publish(ctx context.Context) (version string, needed map[api.Name]bool, err error) {
 	plain, err := w.gather(ctx)
 	if err != nil {
 		return "", nil, err
 	}
 	if plain != nil {
-		// Of a file that is empty now, something may have been sent already: it goes, when all of it has come.
+		// Of a file that is empty now, something may have been sent already: it goes, when all of
+		// it has come.
 		if err := w.waitSent(ctx); err != nil {
 			return "", nil, err
 		}
@@ -177,7 +178,8 @@ func (w *writer) publish(ctx context.Context) (version string, needed map[api.Na
 	return etag, named, err
 }
 
-// sumPlain puts the checksums of a plain object into its header. Its MD5 is the ETag, and not needed twice.
+// sumPlain puts the checksums of a plain object into its header. Its MD5 is the ETag, and not
+// needed twice.
 func (w *writer) sumPlain(data api.Pieces, header map[string]string) {
 	w.mu.Lock()
 	d := w.chain.draft
@@ -201,7 +203,8 @@ func (w *writer) named() map[api.Name]bool {
 	return all
 }
 
-// gather returns the whole content where it fits into one plain object and no part of it has been sent already, else nil.
+// gather returns the whole content where it fits into one plain object and no part of it has been
+// sent already, else nil.
 func (w *writer) gather(ctx context.Context) (api.Pieces, error) {
 	if w.size == 0 { // a manifest of nothing is none
 		return api.Pieces{}, nil
@@ -226,7 +229,8 @@ func (w *writer) gather(ctx context.Context) (api.Pieces, error) {
 	return all, nil
 }
 
-// inBlock returns the bytes from off to end of one block: what is dirty, and zeros. It is called with mu held.
+// inBlock returns the bytes from off to end of one block: what is dirty, and zeros. It is called
+// with mu held.
 func (w *writer) inBlock(off, end int64) api.Pieces {
 	var all api.Pieces
 	start := off / buffers.BlockSize * buffers.BlockSize
@@ -251,7 +255,8 @@ func (w *writer) inBlock(off, end int64) api.Pieces {
 // zeros is never written to.
 var zeros = make([]byte, buffers.BlockSize)
 
-// fill reads what is stored of the bytes from off to end into memory, but for what has been written over.
+// fill reads what is stored of the bytes from off to end into memory, but for what has been written
+// over.
 func (w *writer) fill(ctx context.Context, off, end int64) error {
 	w.mu.Lock()
 	var wanted []extent
@@ -321,7 +326,8 @@ func (w *writer) waitSent(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// adopt copies the old object to the segments, on Swift's side, where the new content still needs parts of it: the manifest takes its place.
+// adopt copies the old object to the segments, on Swift's side, where the new content still needs
+// parts of it: the manifest takes its place.
 func (w *writer) adopt(ctx context.Context) error {
 	var base *segment
 	for i := range w.layout {
@@ -340,14 +346,15 @@ func (w *writer) adopt(ctx context.Context) error {
 	return nil
 }
 
-// compactBelow is the size of a piece below which it is worth rewriting it with its neighbours, and compactFrom the
-// number of pieces from which that is done at all.
+// compactBelow is the size of a piece below which it is worth rewriting it with its neighbours, and
+// compactFrom the number of pieces from which that is done at all.
 const (
 	compactBelow = mib
 	compactFrom  = 64
 )
 
-// entries returns the manifest of the content. Holes are named as ranges of one segment of zeros, and many small pieces side by side are made one.
+// entries returns the manifest of the content. Holes are named as ranges of one segment of zeros,
+// and many small pieces side by side are made one.
 func (w *writer) entries(ctx context.Context) ([]sloEntry, error) {
 	if len(w.layout) >= compactFrom {
 		if err := w.compact(ctx); err != nil {
@@ -392,7 +399,8 @@ func (w *writer) entries(ctx context.Context) ([]sloEntry, error) {
 	return entries, err
 }
 
-// holeUnit returns the size of the segment that holes are made of, of which the longest has so many bytes.
+// holeUnit returns the size of the segment that holes are made of, of which the longest has so many
+// bytes.
 func (w *writer) holeUnit(longest int64) int64 {
 	const each = 256 // times that a segment is named before a larger one is better
 	cfg := &w.fs.backend.cfg
@@ -416,14 +424,16 @@ func (w *writer) putZeros(ctx context.Context, size int64) (*segment, error) {
 	return seg, w.fs.putSegment(ctx, w.target, seg, data, false)
 }
 
-// compact rewrites runs of small pieces as segments of their own, so that many small edits do not leave a file in crumbs.
+// compact rewrites runs of small pieces as segments of their own, so that many small edits do not
+// leave a file in crumbs.
 func (w *writer) compact(ctx context.Context) error {
 	var runs spans.Set
 	for _, e := range w.layout {
 		if e.Len() >= compactBelow {
 			continue
 		}
-		// add joins what touches; a run that has become a segment's size is left alone, the next piece begins another.
+		// add joins what touches; a run that has become a segment's size is left alone, the next
+		// piece begins another.
 		if n := len(runs); n > 0 && runs[n-1].End == e.Off && runs[n-1].Len()+e.Len() <= w.fs.backend.cfg.SegmentSize {
 			runs[n-1].End = e.End
 			continue

@@ -50,7 +50,8 @@ func mustCommit(t *testing.T, w vfs.Writer) {
 	w.Close()
 }
 
-// TestExclusiveTwins has two clients make the same file with the same content, such as an empty lock. Only one has made it.
+// TestExclusiveTwins has two clients make the same file with the same content, such as an empty
+// lock. Only one has made it.
 func TestExclusiveTwins(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	exclusive := vfs.WriteOptions{Create: true, Truncate: true, Exclusive: true}
@@ -82,7 +83,8 @@ func TestExclusiveTwins(t *testing.T) {
 	}
 }
 
-// TestExclusiveAnswerLost loses the answer to the PUT that made the file; the second try finds it there.
+// TestExclusiveAnswerLost loses the answer to the PUT that made the file; the second try finds it
+// there.
 func TestExclusiveAnswerLost(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	for op, size := range map[swifttest.Op]int{swifttest.PutObject: 1000, swifttest.PutManifest: 2*mib + 1000} {
@@ -98,7 +100,8 @@ func TestExclusiveAnswerLost(t *testing.T) {
 	}
 }
 
-// TestSlowCommitUnderPressure takes its time over the one PUT of a small file while others want memory.
+// TestSlowCommitUnderPressure takes its time over the one PUT of a small file while others want
+// memory.
 func TestSlowCommitUnderPressure(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.Stall = time.Minute })
 	data := noise(700_000)
@@ -145,7 +148,8 @@ func TestCutUploadGivesMemoryBack(t *testing.T) {
 	}
 }
 
-// TestRenameAgain gives a large file a new name, of which the old one could not be deleted: both stand for the same segments.
+// TestRenameAgain gives a large file a new name, of which the old one could not be deleted: both
+// stand for the same segments.
 func TestRenameAgain(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.Patience = 0 })
 	data := noise(2*mib + 1000)
@@ -278,7 +282,8 @@ func TestCommitCanceled(t *testing.T) {
 	}
 }
 
-// TestUploadCutByTheClient ends the source as a TLS connection does that is cut: with io.ErrUnexpectedEOF. What came is not the file.
+// TestUploadCutByTheClient ends the source as a TLS connection does that is cut: with
+// io.ErrUnexpectedEOF. What came is not the file.
 func TestUploadCutByTheClient(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	old := noise(1000)

@@ -25,21 +25,25 @@ func Kind() backend.Kind {
 	return backend.Kind{Name: "swift", Config: func() backend.Config { return DefaultConfig() }}
 }
 
-// Config is the options of a Swift backend. Where and with which token storage is reached comes with each login's grant.
+// Config is the options of a Swift backend. Where and with which token storage is reached comes
+// with each login's grant.
 type Config struct {
-	// SegmentSize is the size of the first segments of a large object, and up to it a file is stored as a plain object. In bytes.
-	// Each segment is held in memory until Swift has it.
+	// SegmentSize is the size of the first segments of a large object, and up to it a file is
+	// stored as a plain object. In bytes. Each segment is held in memory until Swift has it.
 	SegmentSize int64 `hcl:"segment_size,optional" unit:"bytes"`
-	// MaxSegmentSize is what segments grow to as the file does, in bytes. 0: 64 MiB, or SegmentSize if that is more.
+	// MaxSegmentSize is what segments grow to as the file does, in bytes. 0: 64 MiB, or SegmentSize
+	// if that is more.
 	MaxSegmentSize int64 `hcl:"max_segment_size,optional" unit:"bytes"`
-	// UploadConcurrency is how many segments of one file at most are sent at the same time, where fewer are slower than the client. Each is in memory.
+	// UploadConcurrency is how many segments of one file at most are sent at the same time, where
+	// fewer are slower than the client. Each is in memory.
 	UploadConcurrency int `hcl:"upload_concurrency,optional"`
-	// Memory is the budget for all upload and read-ahead buffers together, in bytes. 0: a quarter of what the machine or the cgroup has.
+	// Memory is the budget for all upload and read-ahead buffers together, in bytes. 0: a quarter
+	// of what the machine or the cgroup has.
 	Memory int64 `hcl:"memory,optional" unit:"bytes"`
 	// ReadAhead is how far a download reads ahead of its client, in bytes.
 	ReadAhead int64 `hcl:"read_ahead,optional" unit:"bytes"`
-	// DownloadConcurrency is how many GETs at most bring a file that is read forward, where one alone is slower than the client. Each reads
-	// ReadAhead at a time.
+	// DownloadConcurrency is how many GETs at most bring a file that is read forward, where one
+	// alone is slower than the client. Each reads ReadAhead at a time.
 	DownloadConcurrency int `hcl:"download_concurrency,optional"`
 	// Patience is how long a failing request is tried again before the client is told.
 	Patience time.Duration `hcl:"patience,optional"`
@@ -51,38 +55,49 @@ type Config struct {
 	Insecure bool `hcl:"insecure,optional"`
 	// MaxConnections is how many connections may be open to one Swift host. 0: no limit.
 	MaxConnections int `hcl:"max_connections,optional"`
-	// ResumeRetention is how long an upload that was cut off can be gone on with. 0: not at all, and nothing of it is kept.
+	// ResumeRetention is how long an upload that was cut off can be gone on with. 0: not at all,
+	// and nothing of it is kept.
 	ResumeRetention time.Duration `hcl:"resume_retention,optional"`
-	// ShowPartial says who finds an upload that was cut off in listings: "owner", who may list the segments of the container, or "never".
-	// By its name it is found in any case, to be gone on with.
+	// ShowPartial says who finds an upload that was cut off in listings: "owner", who may list the
+	// segments of the container, or "never". By its name it is found in any case, to be gone on
+	// with.
 	ShowPartial string `hcl:"show_partial,optional"`
-	// LargeObjects is the form of files that are more than a segment: "slo", or "dlo" for the layout of sftp-cloudfs and ftp-cloudfs.
+	// LargeObjects is the form of files that are more than a segment: "slo", or "dlo" for the
+	// layout of sftp-cloudfs and ftp-cloudfs.
 	LargeObjects string `hcl:"large_objects,optional"`
-	// Digests are the checksums of whole files that are kept with them: "md5", "sha256". Swift itself knows the MD5 of plain objects only.
+	// Digests are the checksums of whole files that are kept with them: "md5", "sha256". Swift
+	// itself knows the MD5 of plain objects only.
 	Digests []string `hcl:"digests,optional"`
-	// ListTimes makes listings show the times that files were given (X-Object-Meta-Mtime) and not when Swift got them. That
-	// takes a HEAD for each entry that is not known yet.
+	// ListTimes makes listings show the times that files were given (X-Object-Meta-Mtime) and not
+	// when Swift got them. That takes a HEAD for each entry that is not known yet.
 	ListTimes bool `hcl:"list_times,optional"`
-	// ListTimesLimit is the most HEADs that one listing makes for times. The entries after it show when Swift got them. 0: no limit.
+	// ListTimesLimit is the most HEADs that one listing makes for times. The entries after it show
+	// when Swift got them. 0: no limit.
 	ListTimesLimit int `hcl:"list_times_limit,optional"`
-	// KeepModes keeps the permission bits and owners that clients set, as metadata, and shows them. Otherwise they are accepted and forgotten. In
-	// listings they are shown where times are, since one HEAD tells both.
+	// KeepModes keeps the permission bits and owners that clients set, as metadata, and shows them.
+	// Otherwise they are accepted and forgotten. In listings they are shown where times are, since
+	// one HEAD tells both.
 	KeepModes bool `hcl:"keep_modes,optional"`
-	// ListingLag is how long what was changed through a gateway is laid over listings of Swift's, which may be behind. 0: not at all.
+	// ListingLag is how long what was changed through a gateway is laid over listings of Swift's,
+	// which may be behind. 0: not at all.
 	ListingLag time.Duration `hcl:"listing_lag,optional"`
-	// StoragePolicy is the policy that new containers get. Containers of another are not there. Empty: the cluster's own choice, and all are.
+	// StoragePolicy is the policy that new containers get. Containers of another are not there.
+	// Empty: the cluster's own choice, and all are.
 	StoragePolicy string `hcl:"storage_policy,optional"`
-	// HideSegments leaves containers whose name ends in "_segments" out of the listing of the account, and segments that lie beside their file out of that of
-	// a directory. They are still there by their path.
+	// HideSegments leaves containers whose name ends in "_segments" out of the listing of the
+	// account, and segments that lie beside their file out of that of a directory. They are still
+	// there by their path.
 	HideSegments bool `hcl:"hide_segments,optional"`
-	// ShowVersions makes listings of containers that keep old versions show the directory ".versions", so that clients who go through all there is go
-	// through these too. By its name it is entered in any case.
+	// ShowVersions makes listings of containers that keep old versions show the directory
+	// ".versions", so that clients who go through all there is go through these too. By its name it
+	// is entered in any case.
 	ShowVersions bool `hcl:"show_versions,optional"`
-	// ImplicitDirectories makes the directories that are missing above a new name, as the old servers take them to be there. Otherwise a
-	// missing one is an error, as on every other server.
+	// ImplicitDirectories makes the directories that are missing above a new name, as the old
+	// servers take them to be there. Otherwise a missing one is an error, as on every other server.
 	ImplicitDirectories bool `hcl:"implicit_directories,optional"`
-	// Aliases are names at the top level for what other accounts share, as "ACCOUNT/container" or "ACCOUNT". An alias hides a container of
-	// the same name, and nobody gets by it what the storage does not give him.
+	// Aliases are names at the top level for what other accounts share, as "ACCOUNT/container" or
+	// "ACCOUNT". An alias hides a container of the same name, and nobody gets by it what the
+	// storage does not give him.
 	Aliases map[string]string `hcl:"aliases,optional"`
 }
 

@@ -9,7 +9,8 @@ import (
 	"filegate/core/vfs/vfstest"
 )
 
-// TestConformance runs the suite over a fake Swift: as it comes, with small segments and manifests, and with small pages from afar.
+// TestConformance runs the suite over a fake Swift: as it comes, with small segments and manifests,
+// and with small pages from afar.
 func TestConformance(t *testing.T) {
 	for _, tt := range []struct {
 		name   string

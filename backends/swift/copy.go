@@ -16,7 +16,8 @@ import (
 
 var _ vfs.CopyFS = (*FS)(nil)
 
-// Copy implements [vfs.CopyFS]: on Swift's side, at the cost of a COPY. A file of more than 5 GiB is copied segment by segment.
+// Copy implements [vfs.CopyFS]: on Swift's side, at the cost of a COPY. A file of more than 5 GiB
+// is copied segment by segment.
 func (f *FS) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyOptions) error {
 	from, err := f.locateFile(oldname)
 	if err != nil {
@@ -78,7 +79,8 @@ func (f *FS) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyO
 	return nil
 }
 
-// replaceable says why a file cannot be made where a lookup has come to that; replace says that one may be there.
+// replaceable says why a file cannot be made where a lookup has come to that; replace says that one
+// may be there.
 func replaceable(target vfs.Info, err error, replace bool) error {
 	switch {
 	case errors.Is(err, api.ErrNoContainer):
@@ -95,15 +97,16 @@ func replaceable(target vfs.Info, err error, replace bool) error {
 	return nil
 }
 
-// copyContent makes to a copy of a file that shares nothing with it, on Swift's side: one object as long as it fits into one, else its segments
-// and a manifest of them. Metadata goes along, and the copy tells of what it is one.
+// copyContent makes to a copy of a file that shares nothing with it, on Swift's side: one object as
+// long as it fits into one, else its segments and a manifest of them. Metadata goes along, and the
+// copy tells of what it is one.
 func (f *FS) copyContent(ctx context.Context, from api.Name, o api.Object, to api.Name) error {
 	limits, err := f.client.Limits(ctx)
 	if err != nil {
 		return api.Translate(err)
 	}
-	// Of a static large object Swift would make a plain one that keeps a trace of the manifest: it then takes conditions as being about that, and
-	// reads of it that must be taken up again fail.
+	// Of a static large object Swift would make a plain one that keeps a trace of the manifest: it
+	// then takes conditions as being about that, and reads of it that must be taken up again fail.
 	if o.SLO && limits.SLO || o.Size > limits.FileSize {
 		return f.copyLarge(ctx, from, o, to, limits)
 	}
@@ -122,7 +125,8 @@ func (f *FS) copyLarge(ctx context.Context, from api.Name, o api.Object, to api.
 	if err != nil {
 		return err
 	}
-	// A writer with nothing to write: it knows where segments go, and how to put a manifest of any length.
+	// A writer with nothing to write: it knows where segments go, and how to put a manifest of any
+	// length.
 	w := &writer{fs: f, target: to, place: hiddenPlace(to, newUploadID(time.Now())), limits: limits}
 	copied, err := w.copySegments(ctx, old)
 	if err == nil {
@@ -164,10 +168,12 @@ func (f *FS) contentOf(ctx context.Context, n api.Name, o api.Object) (layout, e
 	return l, api.Translate(err)
 }
 
-// copySegments copies what a file is made of, each segment once, and returns the copies by the names of the originals.
+// copySegments copies what a file is made of, each segment once, and returns the copies by the
+// names of the originals.
 func (w *writer) copySegments(ctx context.Context, old layout) (map[api.Name]*segment, error) {
 	copied := map[api.Name]*segment{}
-	// One that fails does not end the others: what is cut off may be stored after it has been deleted.
+	// One that fails does not end the others: what is cut off may be stored after it has been
+	// deleted.
 	var g errgroup.Group
 	g.SetLimit(movesAtOnce)
 	for _, e := range old {
@@ -207,7 +213,8 @@ func (w *writer) copySegment(ctx context.Context, from *segment, off int64) (*se
 		return nil, fmt.Errorf("copying the old content: %w", err)
 	}
 	copied.etag = strings.Trim(resp.Header.Get("Etag"), `"`)
-	// A large object of another kind has another ETag than the plain object that a copy makes of it.
+	// A large object of another kind has another ETag than the plain object that a copy makes of
+	// it.
 	if large := from.name == w.target && w.old.IsLarge(); !large && copied.etag != from.etag {
 		return nil, vfs.ErrChanged
 	}

@@ -13,7 +13,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestCopyLarge copies files that do not fit into one object, in all forms, and removes the original.
+// TestCopyLarge copies files that do not fit into one object, in all forms, and removes the
+// original.
 func TestCopyLarge(t *testing.T) {
 	const most = 2 * buffers.BlockSize // of an object
 	content := noise(5*buffers.BlockSize + 1000)

@@ -14,7 +14,8 @@ import (
 
 // What becomes of cut-off uploads when their directory, or their container, is renamed or removed.
 
-// activeUploads are the uploads that this process has under way: nobody else takes their markers for those of cut-off ones.
+// activeUploads are the uploads that this process has under way: nobody else takes their markers
+// for those of cut-off ones.
 type activeUploads struct {
 	mu  sync.Mutex
 	all map[string]bool // by upload id
@@ -41,7 +42,8 @@ func (a *activeUploads) has(upload string) bool {
 	return a.all[upload]
 }
 
-// parseMarker reads the name of a marker that lies in the segments of n's container: the file that the upload is of, and the upload id.
+// parseMarker reads the name of a marker that lies in the segments of n's container: the file that
+// the upload is of, and the upload id.
 func parseMarker(n api.Name, marker string) (target api.Name, upload string, ok bool) {
 	rest, ok := strings.CutPrefix(marker, uploadsPrefix)
 	i := strings.LastIndexByte(rest, '/')
@@ -51,7 +53,8 @@ func parseMarker(n api.Name, marker string) (target api.Name, upload string, ok 
 	return n.With(rest[:i]), rest[i+1:], isUploadID(rest[i+1:])
 }
 
-// eachMarker calls do for the marker of each upload below a directory or container, several at a time. The error is not translated.
+// eachMarker calls do for the marker of each upload below a directory or container, several at a
+// time. The error is not translated.
 func (f *FS) eachMarker(ctx context.Context, dir api.Name, do func(ctx context.Context, target api.Name, upload string, marker entry) error) error {
 	if may, err := f.mayHavePartials(ctx, dir); err != nil || !may {
 		return err
@@ -84,8 +87,9 @@ func (f *FS) checkNoUploads(ctx context.Context, dir api.Name) error {
 	return nil
 }
 
-// removeUploads removes what is left of uploads below a directory that is gone: nothing shows it any more. Of one that may be just beginning
-// nothing is there that takes room. A failure is for the log.
+// removeUploads removes what is left of uploads below a directory that is gone: nothing shows it
+// any more. Of one that may be just beginning nothing is there that takes room. A failure is for
+// the log.
 func (f *FS) removeUploads(ctx context.Context, dir api.Name) {
 	err := f.eachMarker(ctx, dir, func(ctx context.Context, target api.Name, upload string, marker entry) error {
 		if f.backend.uploads.has(upload) {
@@ -102,8 +106,8 @@ func (f *FS) removeUploads(ctx context.Context, dir api.Name) {
 	}
 }
 
-// moveUploads takes the cut-off uploads of a directory along to its new name. Their segments stay where they are, or have moved with the
-// directory.
+// moveUploads takes the cut-off uploads of a directory along to its new name. Their segments stay
+// where they are, or have moved with the directory.
 func (m *move) moveUploads(ctx context.Context) error {
 	return api.Translate(m.eachMarker(ctx, m.from, func(ctx context.Context, target api.Name, upload string, marker entry) error {
 		if m.backend.uploads.has(upload) { // it will be committed under the name that it was begun with
@@ -139,8 +143,9 @@ func (m *move) moveUpload(ctx context.Context, from, to api.Name, upload string,
 	return err
 }
 
-// dropSegmentsContainer deletes the container of a container's segments when nothing is in it any more, and nothing was set for it that its
-// container has not. A failure is for the log: the next one to empty it tries again.
+// dropSegmentsContainer deletes the container of a container's segments when nothing is in it any
+// more, and nothing was set for it that its container has not. A failure is for the log: the next
+// one to empty it tries again.
 func (f *FS) dropSegmentsContainer(ctx context.Context, of api.Name) {
 	ctx = context.WithoutCancel(ctx)
 	seg := of.SegmentsContainer()
@@ -163,8 +168,8 @@ func (f *FS) dropSegmentsContainer(ctx context.Context, of api.Name) {
 	}
 }
 
-// hasSettings reports whether a container of segments has rights, a quota or metadata that the container has not whose segments it holds.
-// The error is not translated.
+// hasSettings reports whether a container of segments has rights, a quota or metadata that the
+// container has not whose segments it holds. The error is not translated.
 func (f *FS) hasSettings(ctx context.Context, of api.Name, segments http.Header) (bool, error) {
 	settings := keptByRename(segments)
 	delete(settings, "X-Storage-Policy")

@@ -81,8 +81,8 @@ func eachForm(t *testing.T, test func(t *testing.T, f *FS, top vfs.Path)) {
 	}
 }
 
-// TestCutOffHoldsDirectory has a cut-off upload, which listings show as a file, keep its directory and its container from being removed until
-// it is removed itself. Nothing is left of it then.
+// TestCutOffHoldsDirectory has a cut-off upload, which listings show as a file, keep its directory
+// and its container from being removed until it is removed itself. Nothing is left of it then.
 func TestCutOffHoldsDirectory(t *testing.T) {
 	eachForm(t, func(t *testing.T, f *FS, top vfs.Path) {
 		d := top + "/d"
@@ -154,7 +154,8 @@ func TestCutOffRenamedOnto(t *testing.T) {
 	f.tidy(t, "/c/other")
 }
 
-// TestCutOffUnseen removes a directory, and then a container, that hold nothing but uploads which no listing shows: they go along.
+// TestCutOffUnseen removes a directory, and then a container, that hold nothing but uploads which
+// no listing shows: they go along.
 func TestCutOffUnseen(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	if err := f.Mkdir(t.Context(), "/c/d"); err != nil {
@@ -178,7 +179,8 @@ func TestCutOffUnseen(t *testing.T) {
 	}
 }
 
-// TestCutOffInUse has an upload go on while its directory is renamed: it ends under the name that it was begun with.
+// TestCutOffInUse has an upload go on while its directory is renamed: it ends under the name that
+// it was begun with.
 func TestCutOffInUse(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	if err := f.Mkdir(t.Context(), "/c/d"); err != nil {
@@ -202,7 +204,8 @@ func TestCutOffInUse(t *testing.T) {
 	f.has(t, "/c/d/file", data, "the upload was under way")
 }
 
-// TestSegmentsContainerStays is that a container of segments stays that has something in it, or rights of its own.
+// TestSegmentsContainerStays is that a container of segments stays that has something in it, or
+// rights of its own.
 func TestSegmentsContainerStays(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	set := func(container, read string) {

@@ -12,7 +12,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// Remove implements [vfs.FS]. The object goes first and its segments after it: what fails in between leaves segments without a file, never a file without segments.
+// Remove implements [vfs.FS]. The object goes first and its segments after it: what fails in
+// between leaves segments without a file, never a file without segments.
 func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 	n, err := f.locate(p)
 	switch {
@@ -69,7 +70,8 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 	return nil
 }
 
-// SegmentsOf returns the names of an object's segments that go with it. The error is not translated.
+// SegmentsOf returns the names of an object's segments that go with it. The error is not
+// translated.
 func (f *FS) segmentsOf(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
 	all, err := f.allSegments(ctx, n, o)
 	if err != nil || len(all) == 0 {
@@ -83,7 +85,8 @@ func (f *FS) segmentsOf(ctx context.Context, n api.Name, o api.Object) ([]api.Na
 	return slices.DeleteFunc(all, func(seg api.Name) bool { return !isHiddenSegment(n, seg) }), nil
 }
 
-// allSegments returns the names of what a large object is made of. It follows the manifest, and never a guess. The error is not translated.
+// allSegments returns the names of what a large object is made of. It follows the manifest, and
+// never a guess. The error is not translated.
 func (f *FS) allSegments(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
 	switch {
 	case o.ThroughLink: // what it leads to keeps its own
@@ -106,8 +109,8 @@ func (f *FS) allSegments(ctx context.Context, n api.Name, o api.Object) ([]api.N
 	return nil, nil
 }
 
-// segmentsIn returns the names of what a static large object's manifest names and, of those manifests among that which follow chooses,
-// what they name. The error is not translated.
+// segmentsIn returns the names of what a static large object's manifest names and, of those
+// manifests among that which follow chooses, what they name. The error is not translated.
 func (f *FS) segmentsIn(ctx context.Context, n api.Name, depth int, follow func(n, seg api.Name) bool) ([]api.Name, error) {
 	entries, err := f.manifest(ctx, n)
 	if err != nil {
@@ -134,21 +137,23 @@ func (f *FS) segmentsIn(ctx context.Context, n api.Name, depth int, follow func(
 	return all, nil
 }
 
-// isHiddenSegment says whether a segment is one that only manifests use. A manifest can also be made over files that people see and
-// use by their own names; those stay.
+// isHiddenSegment says whether a segment is one that only manifests use. A manifest can also be
+// made over files that people see and use by their own names; those stay.
 func isHiddenSegment(n, seg api.Name) bool {
 	switch {
 	case api.IsSegments(seg.Container):
 		return true
 	case seg.Container == n.Container:
-		// The layout of sftp-cloudfs, and those of programs without a container of its own for segments.
+		// The layout of sftp-cloudfs, and those of programs without a container of its own for
+		// segments.
 		rest, ok := strings.CutPrefix(seg.Object, n.Object)
 		return ok && strings.Contains(rest, ".part/") || inSegmentPlace(seg.Object) || isOwnPart(seg.Object)
 	}
 	return false
 }
 
-// isOwnPart says whether an object is a segment beside a file, of whatever name by now: FILE.part/<upload id>/<offset>-<sequence>.
+// isOwnPart says whether an object is a segment beside a file, of whatever name by now:
+// FILE.part/<upload id>/<offset>-<sequence>.
 func isOwnPart(object string) bool {
 	elements := strings.Split(object, "/")
 	if len(elements) < 3 {
@@ -159,8 +164,9 @@ func isOwnPart(object string) bool {
 	return ok && isUploadID(last[1]) && strings.HasSuffix(last[0], ".part")
 }
 
-// isDLOSegment says whether an object that begins with a manifest's prefix is one of its segments. Where the prefix does not end
-// in a slash it may be the beginning of a stranger's name too: "file.part" is that of "file.partial".
+// isDLOSegment says whether an object that begins with a manifest's prefix is one of its segments.
+// Where the prefix does not end in a slash it may be the beginning of a stranger's name too:
+// "file.part" is that of "file.partial".
 func isDLOSegment(prefix, object string) bool {
 	rest := strings.TrimPrefix(object, prefix)
 	if strings.HasSuffix(prefix, "/") {
@@ -184,7 +190,8 @@ func (w *writer) replaced(ctx context.Context) ([]api.Name, error) {
 	case api.StatusOf(err) == http.StatusNotFound && w.opts.Truncate:
 		return nil, nil
 	case api.StatusOf(err) == http.StatusNotFound, err == nil && !w.opts.Truncate && now.ETag != w.old.ETag:
-		// The segments that the new content is to share with the old may be those of a file with another name by now.
+		// The segments that the new content is to share with the old may be those of a file with
+		// another name by now.
 		return nil, vfs.ErrChanged
 	case err != nil:
 		return nil, api.Translate(err)
@@ -201,7 +208,8 @@ func (w *writer) segmentsOf(ctx context.Context, now api.Object) ([]api.Name, er
 	return segments, api.Translate(err)
 }
 
-// sweep deletes, after a commit, what the new content does not need of the old one's segments, and of its own, which were never anything else's.
+// sweep deletes, after a commit, what the new content does not need of the old one's segments, and
+// of its own, which were never anything else's.
 func (w *writer) sweep(ctx context.Context, replaced []api.Name, named map[api.Name]bool) {
 	var own []api.Name
 	for _, seg := range w.sent {
@@ -217,8 +225,8 @@ func (w *writer) sweep(ctx context.Context, replaced []api.Name, named map[api.N
 	w.fs.release(ctx, w.target, unneeded(replaced))
 }
 
-// deleteSegments deletes segments that nothing names any more. What cannot be deleted stays as garbage: that is for the log, and no failure
-// of the operation that it belongs to.
+// deleteSegments deletes segments that nothing names any more. What cannot be deleted stays as
+// garbage: that is for the log, and no failure of the operation that it belongs to.
 func (f *FS) deleteSegments(ctx context.Context, all []api.Name) {
 	if len(all) == 0 {
 		return

@@ -16,8 +16,9 @@ import (
 	"filegate/core/vfs"
 )
 
-// sums are the checksums of the beginning of a file: those that are wanted, and always the CRC-64, which costs next to nothing and is what a download is
-// checked by. Against damage by accident it is as good as the others, at a fiftieth of their price. The zero value knows none.
+// sums are the checksums of the beginning of a file: those that are wanted, and always the CRC-64,
+// which costs next to nothing and is what a download is checked by. Against damage by accident it
+// is as good as the others, at a fiftieth of their price. The zero value knows none.
 type sums struct {
 	known  bool
 	crc64  uint64
@@ -75,7 +76,8 @@ func (s sums) header(h map[string]string) {
 	}
 }
 
-// Digest implements [vfs.DigestFS]: a plain object's MD5 is its ETag, and the rest is what was kept when the file was written.
+// Digest implements [vfs.DigestFS]: a plain object's MD5 is its ETag, and the rest is what was kept
+// when the file was written.
 func (f *FS) Digest(ctx context.Context, p vfs.Path) (vfs.Sums, error) {
 	n, err := f.locate(p)
 	if err != nil {

@@ -249,7 +249,8 @@ func TestDigestOfOthers(t *testing.T) {
 	}
 }
 
-// TestDigestFails has segments go wrong while those behind them wait for their sums. The upload ends all the same, and gives its memory back.
+// TestDigestFails has segments go wrong while those behind them wait for their sums. The upload
+// ends all the same, and gives its memory back.
 func TestDigestFails(t *testing.T) {
 	for after := range 4 {
 		f := newFake(t, swifttest.Limits{}, func(c *Config) {

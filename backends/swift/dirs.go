@@ -70,8 +70,8 @@ func (f *FS) mkdir(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	return api.Translate(err)
 }
 
-// makeContainer makes a container with the headers. Swift answers 202 to what exists, so that one is asked for before; between the two
-// somebody else's container of that name is no harm.
+// makeContainer makes a container with the headers. Swift answers 202 to what exists, so that one
+// is asked for before; between the two somebody else's container of that name is no harm.
 func (f *FS) makeContainer(ctx context.Context, n api.Name, header map[string]string) error {
 	switch _, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n}); {
 	case err == nil:

@@ -17,9 +17,10 @@ import (
 	"filegate/core/vfs"
 )
 
-// A dynamic large object is all objects of a prefix, in the order of their names, as far as the container lists them. So what a static one says in its manifest
-// must here be so: each upload has a prefix of its own that ends in a slash, with nothing in it that is not of the file; no part of a segment is
-// left out, and no hole; and the manifest is put only when the listing has all of it.
+// A dynamic large object is all objects of a prefix, in the order of their names, as far as the
+// container lists them. So what a static one says in its manifest must here be so: each upload has
+// a prefix of its own that ends in a slash, with nothing in it that is not of the file; no part of
+// a segment is left out, and no hole; and the manifest is put only when the listing has all of it.
 
 // The values of Config.LargeObjects.
 const (
@@ -33,8 +34,9 @@ func (f *FS) place(ctx context.Context, n api.Name, upload string, old api.Objec
 	if f.backend.cfg.LargeObjects != largeDLO || size > 0 && size <= f.backend.cfg.SegmentSize {
 		return hidden, nil
 	}
-	// Beside the file, as sftp-cloudfs has it. Its own manifests have prefixes that do not end in a slash, and whatever came to lie below one
-	// would be in that file's content at once: such a place is taken.
+	// Beside the file, as sftp-cloudfs has it. Its own manifests have prefixes that do not end in a
+	// slash, and whatever came to lie below one would be in that file's content at once: such a
+	// place is taken.
 	for i := range 100 {
 		base := n.Object + ".part/"
 		if i > 0 {
@@ -58,8 +60,8 @@ func (f *FS) place(ctx context.Context, n api.Name, upload string, old api.Objec
 	return hidden, nil
 }
 
-// layoutOfDLO reads where the bytes of a dynamic large object lie; or nil where that cannot be told, since a segment is a manifest itself or the listing
-// is behind.
+// layoutOfDLO reads where the bytes of a dynamic large object lie; or nil where that cannot be
+// told, since a segment is a manifest itself or the listing is behind.
 func (f *FS) layoutOfDLO(ctx context.Context, n api.Name, o api.Object) (layout, error) {
 	container, prefix := o.DLOPrefix(n)
 	entries, err := f.view.allListed(ctx, container, prefix)
@@ -85,8 +87,9 @@ func (f *FS) layoutOfDLO(ctx context.Context, n api.Name, o api.Object) (layout,
 	return l, nil
 }
 
-// assemble makes the content one that a dynamic large object can be. What is only a part of a segment, and holes, are sent as segments of their own; segments
-// of other files and uploads are copied; and those that the file does not need are deleted.
+// assemble makes the content one that a dynamic large object can be. What is only a part of a
+// segment, and holes, are sent as segments of their own; segments of other files and uploads are
+// copied; and those that the file does not need are deleted.
 func (w *writer) assemble(ctx context.Context) error {
 	var anew spans.Set
 	var holes int64
@@ -186,7 +189,8 @@ func (w *writer) fillHoles(off, end int64) error {
 	return err
 }
 
-// deleteUnneeded deletes what this upload has stored and the file does not consist of: under its prefix it would.
+// deleteUnneeded deletes what this upload has stored and the file does not consist of: under its
+// prefix it would.
 func (w *writer) deleteUnneeded(ctx context.Context) error {
 	needed := map[api.Name]bool{}
 	for _, e := range w.layout {
@@ -211,7 +215,8 @@ func (w *writer) deleteUnneeded(ctx context.Context) error {
 	return w.fs.client.DeleteAll(ctx, gone)
 }
 
-// awaitListed waits until the listing has exactly the segments of the file, for as long as a failing request would be tried again.
+// awaitListed waits until the listing has exactly the segments of the file, for as long as a
+// failing request would be tried again.
 func (w *writer) awaitListed(ctx context.Context) error {
 	deadline := time.Now().Add(w.fs.client.Patience)
 	for try := 0; ; try++ {

@@ -35,7 +35,8 @@ func (f *fake) putObject(t *testing.T, object string, data []byte, header map[st
 	}
 }
 
-// oldServers writes a large file as sftp-cloudfs does: with numbered parts below a prefix that does not end in a slash.
+// oldServers writes a large file as sftp-cloudfs does: with numbered parts below a prefix that does
+// not end in a slash.
 func (f *fake) oldServers(t *testing.T, object, dir string, data []byte) {
 	t.Helper()
 	i := byte('0')
@@ -47,7 +48,8 @@ func (f *fake) oldServers(t *testing.T, object, dir string, data []byte) {
 	f.has(t, vfs.Path("/c/"+object), data, "the layout of the old servers is read")
 }
 
-// TestDLOLayout is how large files lie for the old servers: each upload below a prefix of its own, which ends in a slash.
+// TestDLOLayout is how large files lie for the old servers: each upload below a prefix of its own,
+// which ends in a slash.
 func TestDLOLayout(t *testing.T) {
 	f := newDLO(t, swifttest.Limits{})
 	data := noise(3*buffers.BlockSize + 1000)
@@ -78,7 +80,8 @@ func TestDLOLayout(t *testing.T) {
 	}
 }
 
-// TestDLOOverOldServers replaces a file of the old servers. Whatever lay below its prefix would be in it at once.
+// TestDLOOverOldServers replaces a file of the old servers. Whatever lay below its prefix would be
+// in it at once.
 func TestDLOOverOldServers(t *testing.T) {
 	for _, size := range []int{10, 2*buffers.BlockSize + 10} {
 		f := newDLO(t, swifttest.Limits{})
@@ -107,7 +110,8 @@ func TestDLOOverOldServers(t *testing.T) {
 	}
 }
 
-// TestDLOBesideRenamed has a file that the old servers have renamed, of which the parts keep the old name (rows F2 and F5).
+// TestDLOBesideRenamed has a file that the old servers have renamed, of which the parts keep the
+// old name (rows F2 and F5).
 func TestDLOBesideRenamed(t *testing.T) {
 	f := newDLO(t, swifttest.Limits{})
 	first, second := noise(2*buffers.BlockSize+5), noise(3*buffers.BlockSize)
@@ -178,7 +182,8 @@ func TestFormsMeet(t *testing.T) {
 	}
 }
 
-// TestDLOListedLate has a Swift of which the listings lag: a dynamic large object is only what is listed.
+// TestDLOListedLate has a Swift of which the listings lag: a dynamic large object is only what is
+// listed.
 func TestDLOListedLate(t *testing.T) {
 	for _, limits := range []swifttest.Limits{{}, {NoSLO: true}} {
 		f := newFake(t, limits, func(c *Config) {
@@ -201,7 +206,8 @@ func TestDLOListedLate(t *testing.T) {
 	}
 }
 
-// TestSLOThatIsNone has a Swift that does not tell that it has no static large objects. It would store the manifest as the content.
+// TestSLOThatIsNone has a Swift that does not tell that it has no static large objects. It would
+// store the manifest as the content.
 func TestSLOThatIsNone(t *testing.T) {
 	f := newFake(t, swifttest.Limits{NoSLO: true, NoInfo: true}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize, c.Patience = buffers.BlockSize, buffers.BlockSize, 0 })
 	old := noise(1000)
@@ -213,7 +219,8 @@ func TestSLOThatIsNone(t *testing.T) {
 	f.tidy(t, "/c/file")
 }
 
-// TestOwnPartsHidden lists directories that segments of our own lie in, in the layout of the old servers (features F9, F10): only what people have put there is to be seen.
+// TestOwnPartsHidden lists directories that segments of our own lie in, in the layout of the old
+// servers (features F9, F10): only what people have put there is to be seen.
 func TestOwnPartsHidden(t *testing.T) {
 	f := newDLO(t, swifttest.Limits{})
 	ctx, data := t.Context(), noise(2*buffers.BlockSize+5)

@@ -62,7 +62,8 @@ func putPast(t *testing.T, f *FS, container, object string) {
 	}
 }
 
-// TestDotsRefused has objects and arguments with "." and ".." as elements: no request with them is sent, in no place and no spelling.
+// TestDotsRefused has objects and arguments with "." and ".." as elements: no request with them is
+// sent, in no place and no spelling.
 func TestDotsRefused(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.mustWrite(t, "/c/file", []byte("x"))
@@ -132,7 +133,8 @@ func TestDotsRefused(t *testing.T) {
 
 func errorOf(_ any, err error) error { return err }
 
-// TestRewritingProxy has a proxy in front of the store take ".." for the directory above: the log says so, once. Without one it says nothing.
+// TestRewritingProxy has a proxy in front of the store take ".." for the directory above: the log
+// says so, once. Without one it says nothing.
 func TestRewritingProxy(t *testing.T) {
 	srv := swifttest.Start(t, swifttest.Config{})
 	for _, rewrites := range []bool{false, true} {

@@ -14,15 +14,17 @@ import (
 	"filegate/core/vfs"
 )
 
-// A drop box is a container that a login may write to and not read. Nothing in it can be asked for, so a file is put there without
-// a look at what has its name. One that needs segments is a dynamic large object with its segments beside it: of a static one Swift
-// would read the segments with the login's own rights, and of the container for segments the login has none.
+// A drop box is a container that a login may write to and not read. Nothing in it can be asked for,
+// so a file is put there without a look at what has its name. One that needs segments is a dynamic
+// large object with its segments beside it: of a static one Swift would read the segments with the
+// login's own rights, and of the container for segments the login has none.
 
 // dropBoxFor is how long it is remembered whether a container is a drop box.
 const dropBoxFor = time.Minute
 
-// isDropBox reports whether the login may write to n's container, which it may not read. Swift is asked by a POST to a name that
-// nothing has: it is refused as forbidden or, where it could have been done, as not found.
+// isDropBox reports whether the login may write to n's container, which it may not read. Swift is
+// asked by a POST to a name that nothing has: it is refused as forbidden or, where it could have
+// been done, as not found.
 func (f *FS) isDropBox(ctx context.Context, n api.Name) bool {
 	key := n.Top().String()
 	switch {
@@ -53,19 +55,21 @@ func (f *FS) dropsInto(ctx context.Context, n api.Name, err error) bool {
 	return api.StatusOf(err) == http.StatusForbidden && n.Container != "" && f.isDropBox(ctx, n)
 }
 
-// canBeBlind reports whether a file can be written to without a look at what has its name: the content is to begin anew.
+// canBeBlind reports whether a file can be written to without a look at what has its name: the
+// content is to begin anew.
 func canBeBlind(opts vfs.WriteOptions) bool {
 	return opts.Create && opts.IfVersion == "" && (opts.Truncate || opts.Offset == 0)
 }
 
-// anew is what a client has made new of a file that it did not open as an empty one. OpenSSH's scp writes all of it, and cuts off at the
-// end what was there before.
+// anew is what a client has made new of a file that it did not open as an empty one. OpenSSH's scp
+// writes all of it, and cuts off at the end what was there before.
 type anew struct {
 	truncated bool
 	written   spans.Set
 }
 
-// isWhole reports whether nothing is left of what had the name before. Of a file that cannot be read nothing must be.
+// isWhole reports whether nothing is left of what had the name before. Of a file that cannot be
+// read nothing must be.
 func (w *writer) isWhole() bool {
 	return w.opts.Truncate || w.anew.truncated && (w.size == 0 || w.anew.written.Covers(spans.Span{End: w.size}))
 }

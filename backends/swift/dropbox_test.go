@@ -13,8 +13,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestDropBox puts files into a container that the login may write to and not read: small and large ones, new ones and over what is
-// there. The owner reads them.
+// TestDropBox puts files into a container that the login may write to and not read: small and large
+// ones, new ones and over what is there. The owner reads them.
 func TestDropBox(t *testing.T) {
 	run := func(t *testing.T, a account) {
 		owner := openFS(t, a, nil)

@@ -20,7 +20,8 @@ var oddObjects = []string{
 	"nl\nx", "cr\rx", "tab\tx", "\u2028", "bell\a", "esc\x1b[31m", " lead", "trail ", "x/ /y", "ünï/日本", "@AUTH_x/a", ".versions/a", "?q", "#f", "a+b", "a&b=c", "\\back",
 }
 
-// TestOddNames has objects with odd names: each is listed, and its path leads to it and to no other.
+// TestOddNames has objects with odd names: each is listed, and its path leads to it and to no
+// other.
 func TestOddNames(t *testing.T) {
 	run := func(t *testing.T, f *FS, dir vfs.Path) {
 		put := func(object string) {

@@ -83,7 +83,8 @@ func (f *fake) objects(t *testing.T, container string) []string {
 	return names
 }
 
-// balanced checks that all memory has been given back, by files and writers that are closed all of them.
+// balanced checks that all memory has been given back, by files and writers that are closed all of
+// them.
 func (f *fake) balanced(t *testing.T) {
 	t.Helper()
 	b := f.backend.budget
@@ -94,7 +95,8 @@ func (f *fake) balanced(t *testing.T) {
 	}
 }
 
-// needed are the names of the segments that a file's manifest names, and of those that manifests in it name.
+// needed are the names of the segments that a file's manifest names, and of those that manifests in
+// it name.
 func (f *fake) needed(t *testing.T, n api.Name) []string {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
@@ -158,7 +160,8 @@ func (f *fake) segments(t *testing.T) []string {
 
 var replace = vfs.WriteOptions{Create: true, Truncate: true}
 
-// knowParent lets the session take the directory that the file is in to be there, so that what is put into it makes a mere prefix.
+// knowParent lets the session take the directory that the file is in to be there, so that what is
+// put into it makes a mere prefix.
 func (f *FS) knowParent(p vfs.Path) {
 	if n, err := f.locate(p); err == nil {
 		f.sawIn(n, f.lastGone())

@@ -14,8 +14,9 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestEachRequestFails has each request of each way to write go wrong, in both forms of large files, and nothing is tried again.
-// Afterwards the file is all old or all new, and the client was not told of a success that was none.
+// TestEachRequestFails has each request of each way to write go wrong, in both forms of large
+// files, and nothing is tried again. Afterwards the file is all old or all new, and the client was
+// not told of a success that was none.
 func TestEachRequestFails(t *testing.T) {
 	for _, form := range []string{largeSLO, largeDLO} {
 		for _, u := range uploads() {
@@ -71,8 +72,9 @@ func (u upload) failsAt(t *testing.T, form string, rule swifttest.Rule) bool {
 	return struck.Load()
 }
 
-// TestGatewayKilled ends a gateway at each request of an upload, as kill -9 does: nothing that it does afterwards reaches Swift. Another
-// one goes on with what the first has sent, or begins anew where that is nothing.
+// TestGatewayKilled ends a gateway at each request of an upload, as kill -9 does: nothing that it
+// does afterwards reaches Swift. Another one goes on with what the first has sent, or begins anew
+// where that is nothing.
 func TestGatewayKilled(t *testing.T) {
 	for form := range forms {
 		for _, at := range []swifttest.Point{swifttest.AtStart, swifttest.AtAnswer} {
@@ -132,7 +134,8 @@ func killedAt(t *testing.T, form string, rule swifttest.Rule) bool {
 	return struck.Load()
 }
 
-// TestListingsBehind writes in all ways while listings are half a minute behind. What an upload does depends on none.
+// TestListingsBehind writes in all ways while listings are half a minute behind. What an upload
+// does depends on none.
 func TestListingsBehind(t *testing.T) {
 	for _, u := range uploads() {
 		t.Run(u.name, func(t *testing.T) {

@@ -66,7 +66,8 @@ func TestReadRecovers(t *testing.T) {
 	}
 }
 
-// TestReadFails breaks downloads for good. What has come is the beginning of the file, and the client is told.
+// TestReadFails breaks downloads for good. What has come is the beginning of the file, and the
+// client is told.
 func TestReadFails(t *testing.T) {
 	for form, size := range downloads {
 		for name, tt := range map[string]struct {
@@ -126,7 +127,8 @@ func TestReadWhileReplaced(t *testing.T) {
 		} {
 			t.Run(form+"/"+what, func(t *testing.T) {
 				f, data := newDownload(t, size, func(c *Config) { c.ReadAhead, c.Patience = buffers.BlockSize, time.Second })
-				// The stream is made to end where the change happens, so that the rest must be asked for.
+				// The stream is made to end where the change happens, so that the rest must be
+				// asked for.
 				f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Times: 1, Fault: swifttest.Fault{
 					At: swifttest.InAnswer, Bytes: 100_000, Call: func() { change(t, f) }, Cut: true,
 				}})
@@ -165,7 +167,8 @@ func TestReadDamaged(t *testing.T) {
 	}
 }
 
-// TestReadSegmentMissing has Swift answer 200 and break off, as it does for a large object of which a segment is gone.
+// TestReadSegmentMissing has Swift answer 200 and break off, as it does for a large object of which
+// a segment is gone.
 func TestReadSegmentMissing(t *testing.T) {
 	f, data := newDownload(t, 3*buffers.BlockSize+1000, func(c *Config) { c.Patience = 300 * time.Millisecond })
 	seg := f.needed(t, api.Name{Account: "", Container: "c", Object: "file"})[1]

@@ -69,8 +69,8 @@ func (u upload) prepare(t *testing.T, f *fake, p vfs.Path) (old []byte) {
 	return old
 }
 
-// run uploads with a fault, and checks that afterwards the file is all old or all new, as the error says, and that no segment is left
-// that nobody needs.
+// run uploads with a fault, and checks that afterwards the file is all old or all new, as the error
+// says, and that no segment is left that nobody needs.
 func (u upload) run(t *testing.T, change func(*Config), inject func(f *fake)) (isNew bool, err error) {
 	t.Helper()
 	f := newFake(t, swifttest.Limits{}, func(c *Config) {
@@ -106,7 +106,8 @@ func (u upload) run(t *testing.T, change func(*Config), inject func(f *fake)) (i
 		t.Errorf("the client is told %q", vfs.ClientText(err))
 	}
 	if err != nil && api.Reached(err) && f.srv.Count(swifttest.PutManifest) > before {
-		// Nobody knows how it will end: where one of three servers has the manifest, the others will have it too, later. The segments stay.
+		// Nobody knows how it will end: where one of three servers has the manifest, the others
+		// will have it too, later. The segments stay.
 		f.complete(t, p)
 	} else {
 		f.tidy(t, p)
@@ -187,7 +188,8 @@ func TestWriteFails(t *testing.T) {
 	})
 }
 
-// TestWriteStoredAsAnother has Swift say of each segment that it has another content. Of an object that is published it is asked again.
+// TestWriteStoredAsAnother has Swift say of each segment that it has another content. Of an object
+// that is published it is asked again.
 func TestWriteStoredAsAnother(t *testing.T) {
 	wrong := swifttest.Rule{Op: swifttest.PutObject, Fault: swifttest.Fault{At: swifttest.AtAnswer, Header: http.Header{"Etag": {strings.Repeat("0", 32)}}}}
 	for _, u := range uploads() {

@@ -12,7 +12,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestLateUpload holds the first try of an upload up on the way to Swift until another content has been stored.
+// TestLateUpload holds the first try of an upload up on the way to Swift until another content has
+// been stored.
 func TestLateUpload(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -79,7 +80,8 @@ func TestLateUpload(t *testing.T) {
 	}
 }
 
-// TestOvertaken writes when the store has a later version already, as where the clocks of its servers differ.
+// TestOvertaken writes when the store has a later version already, as where the clocks of its
+// servers differ.
 func TestOvertaken(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, swifttest.Limits{}, nil)

@@ -14,7 +14,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// Open implements [vfs.FS]. It is the GET itself: the headers of the answer say what the file is, and the body is there for who reads on.
+// Open implements [vfs.FS]. It is the GET itself: the headers of the answer say what the file is,
+// and the body is there for who reads on.
 func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.File, error) {
 	n, err := f.locateFile(p)
 	if err != nil {
@@ -86,8 +87,9 @@ func (f *FS) notAFile(ctx context.Context, n api.Name, p vfs.Path, err error) er
 	return api.Translate(err)
 }
 
-// file is an object that is open for reading. While the client reads forward, a window runs ahead of it; a jump is a GET of its own, of
-// just the bytes that were asked for and what makes a page of them.
+// file is an object that is open for reading. While the client reads forward, a window runs ahead
+// of it; a jump is a GET of its own, of just the bytes that were asked for and what makes a page of
+// them.
 type file struct {
 	fs         *FS
 	ctx        context.Context
@@ -160,7 +162,8 @@ func (f *file) readSome(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// readApart reads bytes that the window is not near of. It is called with mu held, and lets go of it meanwhile.
+// readApart reads bytes that the window is not near of. It is called with mu held, and lets go of
+// it meanwhile.
 func (f *file) readApart(p []byte, off int64) (int, error) {
 	p = p[:min(int64(len(p)), f.object.Size-off)]
 	if len(p) > pageSize {
@@ -218,8 +221,8 @@ func (f *file) WriteTo(w io.Writer) (int64, error) {
 	return total, nil
 }
 
-// Shed implements [holder]: what the client has had goes, what runs far ahead of it too, and what it does not come for is dropped,
-// and fetched again should it come.
+// Shed implements [holder]: what the client has had goes, what runs far ahead of it too, and what
+// it does not come for is dropped, and fetched again should it come.
 func (f *file) Shed() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -24,7 +24,8 @@ func (f *fake) open(t *testing.T, p vfs.Path, opts vfs.OpenOptions) *file {
 	return r.(*file)
 }
 
-// TestReadsAfterAJump has a client go on at another place with several reads under way, as one does that resumes a download.
+// TestReadsAfterAJump has a client go on at another place with several reads under way, as one does
+// that resumes a download.
 func TestReadsAfterAJump(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ReadAhead = buffers.BlockSize })
 	const part = 32 * kib
@@ -68,7 +69,8 @@ func within(t *testing.T, limit time.Duration, what string, do func()) {
 	}
 }
 
-// TestReadAtInAnyOrder reads all of a file by many small reads, of which always several are under way.
+// TestReadAtInAnyOrder reads all of a file by many small reads, of which always several are under
+// way.
 func TestReadAtInAnyOrder(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ReadAhead = 2 * mib })
 	data := noise(5*mib + 17)

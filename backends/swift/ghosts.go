@@ -12,14 +12,17 @@ import (
 	"filegate/core/vfs"
 )
 
-// A listing can show objects that are not there: the object has expired, or the update that was to take its row out of the container was lost.
-// Swift takes the row out at a DELETE, although it answers 404.
+// A listing can show objects that are not there: the object has expired, or the update that was to
+// take its row out of the container was lost. Swift takes the row out at a DELETE, although it
+// answers 404.
 
-// isMissing reports whether the answer to a HEAD is that there is no such object, nor a link of its name.
+// isMissing reports whether the answer to a HEAD is that there is no such object, nor a link of its
+// name.
 func isMissing(err error) bool { return api.StatusOf(err) == http.StatusNotFound && !api.Dangles(err) }
 
-// isGhost reports whether a name that is listed, and whose HEAD ended in the error, has no object. The manifest of a dynamic
-// large object is answered as if it were missing, too, while the container of its segments is: asked for itself it is there.
+// isGhost reports whether a name that is listed, and whose HEAD ended in the error, has no object.
+// The manifest of a dynamic large object is answered as if it were missing, too, while the
+// container of its segments is: asked for itself it is there.
 func (f *FS) isGhost(ctx context.Context, n api.Name, err error) bool {
 	if !isMissing(err) {
 		return false
@@ -28,8 +31,8 @@ func (f *FS) isGhost(ctx context.Context, n api.Name, err error) bool {
 	return api.StatusOf(err) == http.StatusNotFound
 }
 
-// clearGhost deletes the row of an object that is listed, and reports whether there was one. That the object is not there the caller has found
-// out. The error is not translated.
+// clearGhost deletes the row of an object that is listed, and reports whether there was one. That
+// the object is not there the caller has found out. The error is not translated.
 func (f *FS) clearGhost(ctx context.Context, n api.Name) (bool, error) {
 	page, err := f.view.page(ctx, n.Top(), listing{prefix: n.Object, limit: 1})
 	switch {
@@ -43,7 +46,8 @@ func (f *FS) clearGhost(ctx context.Context, n api.Name) (bool, error) {
 }
 
 const (
-	// ghostsAtOnce is how many rows of a directory that is to be removed are looked at before the next are listed.
+	// ghostsAtOnce is how many rows of a directory that is to be removed are looked at before the
+	// next are listed.
 	ghostsAtOnce = 256
 	// maxGhostPages is how many times that is done.
 	maxGhostPages = 1000
@@ -52,8 +56,9 @@ const (
 // errIsThere ends a search for objects.
 var errIsThere = errors.New("there is an object")
 
-// clearGhosts deletes the rows below a directory, or in a container, of objects that are not there, and reports whether nothing else is there
-// but the directory's own marker. It ends at the first object. The error is translated.
+// clearGhosts deletes the rows below a directory, or in a container, of objects that are not there,
+// and reports whether nothing else is there but the directory's own marker. It ends at the first
+// object. The error is translated.
 func (f *FS) clearGhosts(ctx context.Context, dir api.Name) (bool, error) {
 	l := listing{prefix: dir.Prefix(), limit: 2} // most directories are not empty because of something that is there
 	for range maxGhostPages {

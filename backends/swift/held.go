@@ -9,15 +9,16 @@ import (
 	"filegate/core/vfs"
 )
 
-// The memory of a writer: the blocks that it holds, and what it does when there are no more to be had.
+// The memory of a writer: the blocks that it holds, and what it does when there are no more to be
+// had.
 
 // maxHeld is how many blocks the writer may have: a segment being filled, and those being sent.
 func (w *writer) maxHeld() int {
 	return int(int64(w.pace.Streams+1)*w.segmentSize()/buffers.BlockSize) + 1
 }
 
-// block returns the i'th block of the file, with room for so many bytes: of a small file a small one. It is called with
-// mu held, and lets go of it meanwhile.
+// block returns the i'th block of the file, with room for so many bytes: of a small file a small
+// one. It is called with mu held, and lets go of it meanwhile.
 func (w *writer) block(i, size int64) ([]byte, error) {
 	for {
 		if block := w.blocks[i]; int64(len(block)) >= size {
@@ -27,7 +28,8 @@ func (w *writer) block(i, size int64) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		// While alloc waited, another write may have brought the block, and what it had may have gone.
+		// While alloc waited, another write may have brought the block, and what it had may have
+		// gone.
 		old := w.blocks[i]
 		if len(old) >= len(fresh) {
 			w.free(fresh)
@@ -41,7 +43,8 @@ func (w *writer) block(i, size int64) ([]byte, error) {
 	}
 }
 
-// alloc returns a block for so many bytes, and waits for one as long as it must. It is called with mu held, and lets go of it meanwhile.
+// alloc returns a block for so many bytes, and waits for one as long as it must. It is called with
+// mu held, and lets go of it meanwhile.
 func (w *writer) alloc(size int64) ([]byte, error) {
 	for {
 		switch {
@@ -59,7 +62,8 @@ func (w *writer) alloc(size int64) ([]byte, error) {
 				return block, nil
 			}
 		}
-		// What is scattered over the file may never come together: it goes as it is, so that memory comes back in any case.
+		// What is scattered over the file may never come together: it goes as it is, so that memory
+		// comes back in any case.
 		if w.sending == 0 {
 			w.sealForRoom()
 		}

@@ -10,12 +10,15 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// hiddenSegments leaves the segments of dynamic large objects out of a listing that has the manifest too, wherever an old server or client put them in the same
-// container: sftp-cloudfs has FILE and FILE.part/000000. They stay reachable by their own path.
+// hiddenSegments leaves the segments of dynamic large objects out of a listing that has the
+// manifest too, wherever an old server or client put them in the same container: sftp-cloudfs has
+// FILE and FILE.part/000000. They stay reachable by their own path.
 //
-// A manifest is known when it is given out, so that what is hidden are segments that are listed after it. Those of all programs in use are:
-// their names begin with that of the file. Our own are known by their names too, where the file has another one by now, or is not there yet: a
-// directory FILE.part with nothing in it but uploads is hidden, which takes one listing for each that no manifest has explained.
+// A manifest is known when it is given out, so that what is hidden are segments that are listed
+// after it. Those of all programs in use are: their names begin with that of the file. Our own are
+// known by their names too, where the file has another one by now, or is not there yet: a directory
+// FILE.part with nothing in it but uploads is hidden, which takes one listing for each that no
+// manifest has explained.
 type hiddenSegments struct {
 	prefixes []string // of objects in the listed container
 }
@@ -23,13 +26,15 @@ type hiddenSegments struct {
 // maxHidden bounds how many manifests are remembered whose segments have not come yet.
 const maxHidden = 1000
 
-// hides says whether an entry is the directory that segments of an earlier one lie in, or one of them, and remembers what it says of segments itself.
+// hides says whether an entry is the directory that segments of an earlier one lie in, or one of
+// them, and remembers what it says of segments itself.
 func (h *hiddenSegments) hides(dir api.Name, s shown) bool {
 	full := s.in(dir).Object
 	if s.IsDir() {
 		full += "/"
 	}
-	// What begins before the place that the listing has come to, and is no part of it, will not come any more.
+	// What begins before the place that the listing has come to, and is no part of it, will not
+	// come any more.
 	h.prefixes = slices.DeleteFunc(h.prefixes, func(p string) bool { return p < full && !strings.HasPrefix(full, p) })
 	hide := slices.ContainsFunc(h.prefixes, func(p string) bool {
 		if upload, below := strings.CutPrefix(p, full); below && s.IsDir() && isUploadID(strings.TrimSuffix(upload, "/")) {
@@ -49,7 +54,8 @@ func (h *hiddenSegments) hides(dir api.Name, s shown) bool {
 const partSuffix = ".part"
 
 // segmentPlaces are directories at the top of a container in which other programs keep the segments
-// of the container's files: Apache OpenDAL, and rclone where it uses no container of its own for them.
+// of the container's files: Apache OpenDAL, and rclone where it uses no container of its own for
+// them.
 var segmentPlaces = []string{".segments", ".file-segments"}
 
 // inSegmentPlace reports whether an object lies in one of the segmentPlaces of its container.
@@ -65,9 +71,9 @@ type segmentContainers struct {
 	open []string // the containers before with whose names the present one begins, the longest last
 }
 
-// has reports whether a container holds the segments of one that came before it. The containers must
-// come in the order of their names: NAME comes before NAME_segments then, and all between the two
-// begin with NAME.
+// has reports whether a container holds the segments of one that came before it. The containers
+// must come in the order of their names: NAME comes before NAME_segments then, and all between the
+// two begin with NAME.
 func (s *segmentContainers) has(container string) bool {
 	for n := len(s.open); n > 0 && !strings.HasPrefix(container, s.open[n-1]); n = len(s.open) {
 		s.open = s.open[:n-1]

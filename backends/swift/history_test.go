@@ -28,10 +28,11 @@ var (
 	stormSeed = flag.Uint64("storm-seed", 1, "with which numbers TestStorm begins")
 )
 
-// TestStorm has the clients of two gateways write, read, replace by rename, and remove a few files, while requests
-// to Swift are refused, cut off, answered by nobody, and held up on the way until after their client has given
-// them up; and while the cache that the gateways share loses what it has and is out of reach of one of them. What
-// a read finds must never be older than what any client was told before the read began.
+// TestStorm has the clients of two gateways write, read, replace by rename, and remove a few files,
+// while requests to Swift are refused, cut off, answered by nobody, and held up on the way until
+// after their client has given them up; and while the cache that the gateways share loses what it
+// has and is out of reach of one of them. What a read finds must never be older than what any
+// client was told before the read began.
 func TestStorm(t *testing.T) {
 	t.Parallel()
 	s := newStorm(t, *stormSeed)
@@ -54,7 +55,8 @@ func TestStorm(t *testing.T) {
 // stormFiles is how many files there are.
 const stormFiles = 4
 
-// storm is a fake Swift in which things go wrong, two gateways, and what has been done through them.
+// storm is a fake Swift in which things go wrong, two gateways, and what has been done through
+// them.
 type storm struct {
 	t        *testing.T
 	srv      *swifttest.Server
@@ -165,7 +167,8 @@ func (c *flakyCache) Update(ctx context.Context, key cache.Key, life time.Durati
 	return !c.fails(key) && c.Cache.Update(ctx, key, life, change)
 }
 
-// brew makes things go wrong. What goes wrong with a request follows from the seed and the number of the request.
+// brew makes things go wrong. What goes wrong with a request follows from the seed and the number
+// of the request.
 func (s *storm) brew() {
 	for kind := range uint64(10) {
 		fault := swifttest.Fault{}
@@ -382,8 +385,9 @@ func (s *storm) judgeRead(n string, read deed, all []deed) {
 	s.t.Errorf("%s: %s reads %d at %s, which is stale: %s", n, read.by, read.value, clockTime(read.began), strings.Join(why, "; "))
 }
 
-// overtakenBy returns what came after a write for certain, and before a read for certain: another write that was
-// told to be done, or one that another client had read. What a client was not told to be done may be done at any time.
+// overtakenBy returns what came after a write for certain, and before a read for certain: another
+// write that was told to be done, or one that another client had read. What a client was not told
+// to be done may be done at any time.
 func overtakenBy(w, read deed, all []deed) (string, bool) {
 	if !w.known {
 		return "", false

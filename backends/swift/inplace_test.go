@@ -41,7 +41,8 @@ func (f *fake) sent() (sum int64) {
 	return sum
 }
 
-// TestHugeFileChanged changes a little of a file of 10 GiB. What is sent is of the size of the change.
+// TestHugeFileChanged changes a little of a file of 10 GiB. What is sent is of the size of the
+// change.
 func TestHugeFileChanged(t *testing.T) {
 	for name, tt := range map[string]struct {
 		at   int64
@@ -79,7 +80,8 @@ func TestHugeFileChanged(t *testing.T) {
 	}
 }
 
-// TestHugeFileInCrumbs makes many small changes near each other in a file of 10 GiB, by many uploads and in one. They become segments of some size.
+// TestHugeFileInCrumbs makes many small changes near each other in a file of 10 GiB, by many
+// uploads and in one. They become segments of some size.
 func TestHugeFileInCrumbs(t *testing.T) {
 	f, unit := newHuge(t)
 	const edits, step, from = 400, 20_000, 3 * gib

@@ -18,12 +18,14 @@ import (
 	"filegate/core/vfs"
 )
 
-// A rename that moves segments from one name to another, or many files, is written down before it begins and crossed out when it is done:
+// A rename that moves segments from one name to another, or many files, is written down before it
+// begins and crossed out when it is done:
 //
 //	<container>_segments/.renames/<hash of both names>
 //
-// in the containers of both names. What it is cut off at can then be gone on with, by the same rename; and as long as it is not, whoever deletes
-// segments knows which other name may stand for the same ones.
+// in the containers of both names. What it is cut off at can then be gone on with, by the same
+// rename; and as long as it is not, whoever deletes segments knows which other name may stand for
+// the same ones.
 const renamesPrefix = ".renames/"
 
 // maxRenames is how many unfinished renames are looked at. There should be none.
@@ -94,7 +96,8 @@ func (f *FS) begin(ctx context.Context, r renaming) error {
 	return nil
 }
 
-// finish crosses a rename out. Where that fails nothing is wrong but that it will be looked at again.
+// finish crosses a rename out. Where that fails nothing is wrong but that it will be looked at
+// again.
 func (f *FS) finish(ctx context.Context, r renaming) {
 	for _, n := range r.records() {
 		if err := f.client.Delete(ctx, n); err != nil {
@@ -117,7 +120,8 @@ func (f *FS) begun(ctx context.Context, from, to api.Name) (renaming, bool, erro
 	return r, true, nil
 }
 
-// unfinished returns the renames of names in n's container that have begun and not ended. The error is not translated.
+// unfinished returns the renames of names in n's container that have begun and not ended. The error
+// is not translated.
 func (f *FS) unfinished(ctx context.Context, n api.Name) ([]renaming, error) {
 	page, err := f.view.listedUpTo(ctx, n.SegmentsContainer(), renamesPrefix, maxRenames)
 	switch {
@@ -157,9 +161,10 @@ func (f *FS) readRecord(ctx context.Context, n api.Name) (renaming, error) {
 	return renaming{from: from, to: to}, nil
 }
 
-// release deletes the segments that n stood for, after n is gone or has another content. Those that another name stands for because of an unfinished
-// rename stay, with that name, and so do those that old versions may name. A login that may not read the records deletes none.
-// It is asked after the deed, so that no rename of n can begin in between.
+// release deletes the segments that n stood for, after n is gone or has another content. Those that
+// another name stands for because of an unfinished rename stay, with that name, and so do those
+// that old versions may name. A login that may not read the records deletes none. It is asked after
+// the deed, so that no rename of n can begin in between.
 func (f *FS) release(ctx context.Context, n api.Name, segments []api.Name) {
 	if len(segments) == 0 {
 		return
@@ -217,8 +222,9 @@ func (f *FS) keep(ctx context.Context, n api.Name, kept map[api.Name]bool) error
 	return err
 }
 
-// checkMovable refuses to give a large file another name while one of the unfinished renames has left parts of it under yet another: nobody would know
-// of the two any more that they belong together.
+// checkMovable refuses to give a large file another name while one of the unfinished renames has
+// left parts of it under yet another: nobody would know of the two any more that they belong
+// together.
 func (f *FS) checkMovable(ctx context.Context, n api.Name, o api.Object, unfinished []renaming) error {
 	if !o.IsLarge() {
 		return nil

@@ -13,7 +13,8 @@ type extent struct {
 	segOff int64 // where in the segment the part begins
 }
 
-// layout is where the bytes of a file lie: sorted extents that do not overlap. What is in none of them is zeros.
+// layout is where the bytes of a file lie: sorted extents that do not overlap. What is in none of
+// them is zeros.
 type layout []extent
 
 // put lays a whole segment at off over whatever was there.
@@ -74,7 +75,8 @@ func (l layout) shifted(e extent) layout {
 	return parts
 }
 
-// pieces calls use for the parts of the file from off to end in order: those that lie in a segment, and the holes between them with a nil segment.
+// pieces calls use for the parts of the file from off to end in order: those that lie in a segment,
+// and the holes between them with a nil segment.
 func (l layout) pieces(off, end int64, use func(extent) error) error {
 	for _, e := range l {
 		if e.End <= off {

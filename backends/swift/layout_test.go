@@ -10,7 +10,8 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// TestLayout compares a layout with a slice that says of each byte from which segment, and from which place in it, it is.
+// TestLayout compares a layout with a slice that says of each byte from which segment, and from
+// which place in it, it is.
 func TestLayout(t *testing.T) {
 	type origin struct {
 		seg *segment

@@ -11,7 +11,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestRemoveLegacy removes large files that other programs have made. Rows F1 to F3, F5 and G1 of the old servers.
+// TestRemoveLegacy removes large files that other programs have made. Rows F1 to F3, F5 and G1 of
+// the old servers.
 func TestRemoveLegacy(t *testing.T) {
 	put := func(f *fake, p vfs.Path) { f.mustWrite(t, p, []byte("x")) }
 	for _, tt := range []struct {

@@ -11,11 +11,14 @@ import (
 	"filegate/core/vfs"
 )
 
-// A symbolic link is Swift's: an object without a content that names another one, which GET, HEAD and COPY give out instead, so that a link
-// is followed at no cost. It can name no directory, since a directory is no object, or only one that has nothing to do with what lies below it. The answer
-// tells where it is from (Content-Location), also when nothing is there: by that a link is known, and found is what to write to.
+// A symbolic link is Swift's: an object without a content that names another one, which GET, HEAD
+// and COPY give out instead, so that a link is followed at no cost. It can name no directory, since
+// a directory is no object, or only one that has nothing to do with what lies below it. The answer
+// tells where it is from (Content-Location), also when nothing is there: by that a link is known,
+// and found is what to write to.
 //
-// In a container that keeps versions all answers are from somewhere else, and links cannot be told from files: there they are what they lead to, and none are made.
+// In a container that keeps versions all answers are from somewhere else, and links cannot be told
+// from files: there they are what they lead to, and none are made.
 
 var _ vfs.LinkFS = (*FS)(nil)
 
@@ -40,7 +43,8 @@ func (f *FS) itself(ctx context.Context, n api.Name, base string, info vfs.Info,
 	return api.LinkInfo(base, link), link, nil
 }
 
-// lookupThrough is lookup for what is to be written: of a link it also returns the name of what it leads to, which need not be there.
+// lookupThrough is lookup for what is to be written: of a link it also returns the name of what it
+// leads to, which need not be there.
 func (f *FS) lookupThrough(ctx context.Context, n api.Name, base string) (api.Name, vfs.Info, api.Object, error) {
 	info, o, err := f.lookup(ctx, n, base)
 	return f.through(ctx, n, base, info, o, err)
@@ -196,7 +200,8 @@ func (f *FS) checkTarget(ctx context.Context, n, to api.Name, target vfs.Path) e
 	return nil
 }
 
-// pathOf is the path by which a client reaches what n names. Where the alias that it uses at the moment leads there, it is that way.
+// pathOf is the path by which a client reaches what n names. Where the alias that it uses at the
+// moment leads there, it is that way.
 func (f *FS) pathOf(n api.Name, near vfs.Path) (vfs.Path, error) {
 	var elements []string
 	first, _, _ := strings.Cut(strings.TrimPrefix(string(near), "/"), "/")

@@ -38,7 +38,8 @@ func (f *fake) isLink(t *testing.T, p, target vfs.Path) {
 	}
 }
 
-// TestSymlinkToLarge removes, renames and replaces links to a large file, which stays whole, and writes through one, which frees what the file had.
+// TestSymlinkToLarge removes, renames and replaces links to a large file, which stays whole, and
+// writes through one, which frees what the file had.
 func TestSymlinkToLarge(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	content := noise(2 * mib)
@@ -105,7 +106,8 @@ func TestSymlinkRefused(t *testing.T) {
 	}
 }
 
-// TestNoSymlinks is a cluster that has no links, or does not say so: the attempt would leave an empty file.
+// TestNoSymlinks is a cluster that has no links, or does not say so: the attempt would leave an
+// empty file.
 func TestNoSymlinks(t *testing.T) {
 	for name, limits := range map[string]swifttest.Limits{"none": {NoSymlinks: true}, "not told": {NoInfo: true, NoSymlinks: true}} {
 		f := newFake(t, limits, nil)
@@ -221,7 +223,8 @@ func TestRenameKeepsLinks(t *testing.T) {
 	}
 }
 
-// TestLinksAcrossAccounts are links to and in another account: they lead where the rights of its containers allow.
+// TestLinksAcrossAccounts are links to and in another account: they lead where the rights of its
+// containers allow.
 func TestLinksAcrossAccounts(t *testing.T) {
 	other := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
@@ -268,7 +271,8 @@ func TestLinksAcrossAccounts(t *testing.T) {
 	}
 }
 
-// TestLinksAndVersions is that files of a container that keeps versions, which are links of Swift's own, are files, and links to them links.
+// TestLinksAndVersions is that files of a container that keeps versions, which are links of Swift's
+// own, are files, and links to them links.
 func TestLinksAndVersions(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
@@ -349,7 +353,8 @@ func TestLinksWhileListingsLag(t *testing.T) {
 	}
 }
 
-// TestLinkMadeMeanwhile writes a new file where another gateway makes a link before it is published: that is not replaced.
+// TestLinkMadeMeanwhile writes a new file where another gateway makes a link before it is
+// published: that is not replaced.
 func TestLinkMadeMeanwhile(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.mustWrite(t, "/c/file", []byte("content"))

@@ -11,7 +11,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// List implements [vfs.FS]. The first page is asked for here, so that what is no directory is known at once.
+// List implements [vfs.FS]. The first page is asked for here, so that what is no directory is known
+// at once.
 func (f *FS) List(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	l, err := f.list(ctx, p)
 	if err != nil {
@@ -47,7 +48,8 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	first := listing{prefix: n.Prefix(), delimiter: !n.IsAccount(), limit: limit}
 	page, err := f.view.rawPage(ctx, n, first)
 	if n.IsAccount() && api.StatusOf(err) == http.StatusForbidden {
-		// A user without the right to list the account still has the containers that he is let into: by name.
+		// A user without the right to list the account still has the containers that he is let
+		// into: by name.
 		return l, nil
 	}
 	if err == nil {
@@ -57,7 +59,8 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 		return nil, f.client.Refusal(ctx, n, err)
 	}
 	for page.more && n.IsObject() && len(l.ready) == 0 && !l.seenSelf {
-		// All that has come so far is gone, as this gateway knows. What the name is the next page tells.
+		// All that has come so far is gone, as this gateway knows. What the name is the next page
+		// tells.
 		first.marker = page.last()
 		if page, err = f.view.rawPage(ctx, n, first); err == nil {
 			err = l.take(ctx, first, page)
@@ -72,7 +75,8 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 		return l, nil
 	}
 	if n.IsObject() && len(l.ready) == 0 && !l.seenSelf {
-		// Nothing below the name: an empty directory has a marker, and a file or nothing is no directory.
+		// Nothing below the name: an empty directory has a marker, and a file or nothing is no
+		// directory.
 		info, err := f.Stat(ctx, p)
 		switch {
 		case err != nil:
@@ -152,7 +156,8 @@ func infosOf(all []shown) []vfs.Info {
 	return infos
 }
 
-// rest returns what Swift's listing does not have: the aliases at the top, and the uploads that were cut off.
+// rest returns what Swift's listing does not have: the aliases at the top, and the uploads that
+// were cut off.
 func (l *lister) rest(ctx context.Context) ([]vfs.Info, error) {
 	more := l.fs.partialsShown
 	if l.dir.IsAccount() {
@@ -219,8 +224,9 @@ func (l *lister) take(ctx context.Context, asked listing, page rawPage) error {
 	return nil
 }
 
-// entry makes of a line of Swift's what the client sees, or nothing: for the directory's own marker, for a name that has been
-// given out already, and for one that can be no element of a path: that is not UTF-8, or has a NUL, as Swift itself allows none.
+// entry makes of a line of Swift's what the client sees, or nothing: for the directory's own
+// marker, for a name that has been given out already, and for one that can be no element of a path:
+// that is not UTF-8, or has a NUL, as Swift itself allows none.
 func (l *lister) entry(e entry) (shown, bool) {
 	if e.key() == "" {
 		return shown{}, false

@@ -84,7 +84,8 @@ func TestListAccount(t *testing.T) {
 		{Name: api.SegmentsContainer(long)},
 	}
 	for hide, want := range map[bool][]string{
-		// A container of segments is hidden with the one that they belong to. Without that it is like any other.
+		// A container of segments is hidden with the one that they belong to. Without that it is
+		// like any other.
 		true:  {"%../", "%@a/", "_segments/", "a/", "a b/", "a-c_segments/", "b.segments/", "c_segments/", "d+segments/", long + "/"},
 		false: {"%../", "%@a/", "_segments/", "a/", "a b/", "a b_segments/", "a+segments/", "a-c_segments/", "a_segments/", "a_segments_segments/", "b.segments/", "c_segments/", "d+segments/", long + "/", api.SegmentsContainer(long) + "/"},
 	} {
@@ -94,7 +95,8 @@ func TestListAccount(t *testing.T) {
 	}
 }
 
-// TestListEntries lists containers with names of few letters, so that markers, files and prefixes meet in every way.
+// TestListEntries lists containers with names of few letters, so that markers, files and prefixes
+// meet in every way.
 func TestListEntries(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.SliceOfDistinct(rapid.StringMatching(`[a /.\-]{1,5}`), rapid.ID).Draw(t, "objects")
@@ -166,7 +168,8 @@ func FuzzListEntries(f *testing.F) {
 	})
 }
 
-// TestEntryTime reads the times of listings, which are in UTC (row C6: the old servers took them for local time).
+// TestEntryTime reads the times of listings, which are in UTC (row C6: the old servers took them
+// for local time).
 func TestEntryTime(t *testing.T) {
 	unknown := time.Unix(1, 0)
 	for s, want := range map[string]time.Time{

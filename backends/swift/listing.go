@@ -26,7 +26,8 @@ type entry struct {
 	LastModified string `json:"last_modified"`
 	SLOEtag      string `json:"slo_etag"`
 	Symlink      string `json:"symlink_path"`
-	// VersionLink says that Symlink leads to the version that the object is, which is nothing to anybody but Swift.
+	// VersionLink says that Symlink leads to the version that the object is, which is nothing to
+	// anybody but Swift.
 	VersionLink bool `json:"version_symlink"`
 	// VersionID is that of a version, in a listing of those.
 	VersionID string `json:"version_id"`
@@ -50,7 +51,8 @@ func (e entry) version() string { return cmp.Or(strings.Trim(e.SLOEtag, `"`), e.
 
 const listedTime = "2006-01-02T15:04:05.999999999"
 
-// time is when the entry was last changed, in UTC as Swift says it without saying so; unknown where it does not.
+// time is when the entry was last changed, in UTC as Swift says it without saying so; unknown where
+// it does not.
 func (e entry) time(unknown time.Time) time.Time {
 	if t, err := time.ParseInLocation(listedTime, strings.TrimSuffix(e.LastModified, "Z"), time.UTC); err == nil {
 		return t
@@ -63,19 +65,22 @@ type listing struct {
 	prefix, marker string
 	delimiter      bool // fold everything behind the next "/" into one entry
 	limit          int
-	// versions lists all versions of each object, of that at the marker only those before versionMarker.
+	// versions lists all versions of each object, of that at the marker only those before
+	// versionMarker.
 	versions      bool
 	versionMarker string
 }
 
-// maxPage bounds the bytes of one page: an entry is at most a name of 1024 bytes, escaped sixfold, and some hundreds beside it.
+// maxPage bounds the bytes of one page: an entry is at most a name of 1024 bytes, escaped sixfold,
+// and some hundreds beside it.
 const maxPage = 128 << 20
 
 // maxListedBytes bounds the size of an entry, so that offsets behind it are still numbers.
 const maxListedBytes = math.MaxInt64 / 4
 
-// page returns one page of a listing of the account or container of dir, of no more entries than Swift gives at once, with what the
-// write log knows better than Swift. It is empty only where nothing is left. The error is not translated.
+// page returns one page of a listing of the account or container of dir, of no more entries than
+// Swift gives at once, with what the write log knows better than Swift. It is empty only where
+// nothing is left. The error is not translated.
 func (v *view) page(ctx context.Context, dir api.Name, l listing) ([]entry, error) {
 	p, err := v.knownPage(ctx, dir, l)
 	return p.lines, err
@@ -146,7 +151,8 @@ func (v *view) rawPage(ctx context.Context, dir api.Name, l listing) (rawPage, e
 	req := api.Request{Method: http.MethodGet, Target: dir.Top(), Query: query}
 	body, _, err := v.client.Fetch(ctx, req, maxPage)
 	if api.StatusOf(err) == http.StatusPreconditionFailed {
-		// A cluster that keeps its limits to itself may have a smaller one. Its own choice is then what a page has.
+		// A cluster that keeps its limits to itself may have a smaller one. Its own choice is then
+		// what a page has.
 		query.Del("limit")
 		limit = 1
 		body, _, err = v.client.Fetch(ctx, req, maxPage)

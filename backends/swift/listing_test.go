@@ -33,8 +33,8 @@ func putRaw(t *testing.T, f *FS, object, content string, header map[string]strin
 	}
 }
 
-// TestMillion lists a container of a million objects: the first entries come after the first page, and what is fetched is never more than two pages ahead of
-// the client.
+// TestMillion lists a container of a million objects: the first entries come after the first page,
+// and what is fetched is never more than two pages ahead of the client.
 func TestMillion(t *testing.T) {
 	const objects, limit = 1_000_000, 2000
 	var pages atomic.Int64
@@ -78,7 +78,8 @@ func TestMillion(t *testing.T) {
 				t.Fatalf("entry %d is %s", seen, info.Name)
 			}
 		}
-		// The page that is being read, the one that waits for it, and the one that is being fetched.
+		// The page that is being read, the one that waits for it, and the one that is being
+		// fetched.
 		if n, used := pages.Load(), int64((seen+limit-1)/limit); n > used+2 {
 			t.Fatalf("%d pages have been asked for when %d entries are read: memory grows with the directory", n, seen)
 		}
@@ -92,7 +93,8 @@ func TestMillion(t *testing.T) {
 	}
 }
 
-// TestManyPages lists accounts and directories that have many pages, on a cluster that tells how large they are, and on one that does not (feature C10).
+// TestManyPages lists accounts and directories that have many pages, on a cluster that tells how
+// large they are, and on one that does not (feature C10).
 func TestManyPages(t *testing.T) {
 	for _, noInfo := range []bool{false, true} {
 		t.Run(fmt.Sprint("without info ", noInfo), func(t *testing.T) {
@@ -120,7 +122,8 @@ func TestManyPages(t *testing.T) {
 	}
 }
 
-// TestNoRightToList has a user who may not list the account, and may read one container (features C8, C9).
+// TestNoRightToList has a user who may not list the account, and may read one container (features
+// C8, C9).
 func TestNoRightToList(t *testing.T) {
 	w := newWorld(t, 7)
 	owner := w.fake(w.gateway(t))
@@ -148,7 +151,8 @@ func TestNoRightToList(t *testing.T) {
 	}
 }
 
-// TestMarkers has all forms of directories that there are, and a file with the name of one (features C3, C12).
+// TestMarkers has all forms of directories that there are, and a file with the name of one
+// (features C3, C12).
 func TestMarkers(t *testing.T) {
 	w := newWorld(t, 3)
 	f := w.fake(w.gateway(t))
@@ -179,7 +183,8 @@ func TestMarkers(t *testing.T) {
 	sees(t, f, "/c/file", "and is listed", "x")
 }
 
-// TestHiddenSegments has files in the layout of sftp-cloudfs: the segments do not show, and are there by their path (features F9, F10, C13).
+// TestHiddenSegments has files in the layout of sftp-cloudfs: the segments do not show, and are
+// there by their path (features F9, F10, C13).
 func TestHiddenSegments(t *testing.T) {
 	w := newWorld(t, 4)
 	f := w.fake(w.gateway(t))
@@ -220,7 +225,8 @@ func TestHiddenSegments(t *testing.T) {
 		"100%41", "100%41.part/", "bare", "bare.part/", "bare.partial", "elsewhere", "seg", "seg-0001", "seg-ment", "slash", "slash.part/", "zz.part/", "ä", "ä.part/")
 }
 
-// TestTimesLimit has a directory with more files than one listing asks times for: what is not asked is shown by Swift's time, and is asked by the next listing.
+// TestTimesLimit has a directory with more files than one listing asks times for: what is not asked
+// is shown by Swift's time, and is asked by the next listing.
 func TestTimesLimit(t *testing.T) {
 	w := newWorld(t, 7)
 	w.change = func(c *Config) { c.ListTimesLimit = 5 }
@@ -254,8 +260,9 @@ func TestTimesLimit(t *testing.T) {
 	}
 }
 
-// TestListedSizeOfManifests lists dynamic large objects whose manifests have bytes of their own, with and without times: what a GET gives is shown.
-// Each version is asked for once, and large files are not asked for at all.
+// TestListedSizeOfManifests lists dynamic large objects whose manifests have bytes of their own,
+// with and without times: what a GET gives is shown. Each version is asked for once, and large
+// files are not asked for at all.
 func TestListedSizeOfManifests(t *testing.T) {
 	for _, times := range []bool{true, false} {
 		test := func(t *testing.T, a account) {

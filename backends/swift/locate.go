@@ -7,7 +7,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// locate tells where a path lies in Swift: in the login's own account, in one that is named in the path, or in what an alias stands for.
+// locate tells where a path lies in Swift: in the login's own account, in one that is named in the
+// path, or in what an alias stands for.
 func (f *FS) locate(p vfs.Path) (api.Name, error) {
 	elements := p.Elements()
 	if len(elements) == 0 {

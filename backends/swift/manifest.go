@@ -94,7 +94,8 @@ func (f *FS) manifest(ctx context.Context, n api.Name) ([]manifestEntry, error) 
 	return parseManifest(body)
 }
 
-// errNoManifest is the failure to read the manifest of a large object from a store that gives none out.
+// errNoManifest is the failure to read the manifest of a large object from a store that gives none
+// out.
 var errNoManifest = errors.New("the store gives out no manifest")
 
 func parseManifest(body []byte) ([]manifestEntry, error) {
@@ -105,8 +106,8 @@ func parseManifest(body []byte) ([]manifestEntry, error) {
 	return entries, nil
 }
 
-// nest puts manifests in between where the entries are more than one manifest may have, and returns what the last one is to name. The error is not
-// translated.
+// nest puts manifests in between where the entries are more than one manifest may have, and returns
+// what the last one is to name. The error is not translated.
 func (w *writer) nest(ctx context.Context, entries []sloEntry) ([]sloEntry, error) {
 	for level := 0; len(entries) > w.limits.SLOSegments; level++ {
 		if level == maxNesting {
@@ -146,8 +147,8 @@ func (e sloEntry) length() int64 {
 	return e.Size
 }
 
-// putSLO puts one manifest. It tells the ETag that must come of it: a Swift that has no static large objects would else take the manifest for the
-// file's content.
+// putSLO puts one manifest. It tells the ETag that must come of it: a Swift that has no static
+// large objects would else take the manifest for the file's content.
 func (f *FS) putSLO(ctx context.Context, n api.Name, entries []sloEntry, header map[string]string) (*api.Response, error) {
 	body, err := json.Marshal(entries)
 	if err != nil {
@@ -173,7 +174,8 @@ func (f *FS) putSLO(ctx context.Context, n api.Name, entries []sloEntry, header 
 }
 
 const (
-	// heartbeatFrom is the number of segments of a manifest from which on Swift is asked to show that it is still checking them.
+	// heartbeatFrom is the number of segments of a manifest from which on Swift is asked to show
+	// that it is still checking them.
 	heartbeatFrom = 100
 	// checkTime is how long a store may take to check one segment, without a sign of life.
 	checkTime = 200 * time.Millisecond
@@ -181,8 +183,8 @@ const (
 	maxHeartbeats = mib
 )
 
-// afterHeartbeat waits for the answer to the PUT of a manifest, which with heartbeats comes behind them, in the body: Swift has said 202 before it
-// knew.
+// afterHeartbeat waits for the answer to the PUT of a manifest, which with heartbeats comes behind
+// them, in the body: Swift has said 202 before it knew.
 func afterHeartbeat(req api.Request, resp *api.Response) error {
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxHeartbeats))
@@ -246,8 +248,9 @@ func (w *writer) beginWith(ctx context.Context, old api.Object) error {
 	return nil
 }
 
-// layoutOf reads where the bytes of a static large object lie, through as many manifests in its manifest as depth says; or
-// nil where that cannot be told, since a manifest holds some of them itself.
+// layoutOf reads where the bytes of a static large object lie, through as many manifests in its
+// manifest as depth says; or nil where that cannot be told, since a manifest holds some of them
+// itself.
 func (f *FS) layoutOf(ctx context.Context, n api.Name, size int64, depth int) (layout, error) {
 	entries, err := f.manifest(ctx, n)
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 const (
 	// headsAtOnce is how many HEADs a listing has under way.
 	headsAtOnce = 32
-	// measureAtOnce is how many entries of a listing are asked for before they are given out: the first shall not wait for the last of a large page.
+	// measureAtOnce is how many entries of a listing are asked for before they are given out: the
+	// first shall not wait for the last of a large page.
 	measureAtOnce = 512
 	// measureFirst is how many that are for the first entries, which somebody is waiting for.
 	measureFirst = 64
@@ -28,7 +29,8 @@ const emptyHash = "d41d8cd98f00b204e9800998ecf8427e"
 // shown is an entry that is about to be given out.
 type shown struct {
 	vfs.Info
-	// segments is what the names of its segments begin with, "container/prefix", where it is the manifest of a dynamic large object and that is known.
+	// segments is what the names of its segments begin with, "container/prefix", where it is the
+	// manifest of a dynamic large object and that is known.
 	segments string
 	// marker is the hash of the object that a directory has; empty where it is only a prefix.
 	marker string
@@ -48,22 +50,25 @@ func (s *shown) in(dir api.Name) api.Name {
 	return dir.With(dir.Prefix() + api.UnescapeElement(s.Name, false))
 }
 
-// maxManifestBytes is the size of the largest file that is looked at as if it may be the manifest of a dynamic large object, in bytes. Any file may
-// be one: programs that give it bytes of its own give it a word or two.
+// maxManifestBytes is the size of the largest file that is looked at as if it may be the manifest
+// of a dynamic large object, in bytes. Any file may be one: programs that give it bytes of its own
+// give it a word or two.
 const maxManifestBytes = 256
 
-// mayBeManifest reports whether an entry may be the manifest of a large object, of which a listing does not show the size.
+// mayBeManifest reports whether an entry may be the manifest of a large object, of which a listing
+// does not show the size.
 func (s *shown) mayBeManifest() bool {
 	return !s.IsDir() && (s.isLikelyManifest() || s.Size <= maxManifestBytes)
 }
 
-// isLikelyManifest reports whether an entry is listed with the checksum of nothing: as the manifest of a dynamic large object, and by Ceph's RGW that
-// of a static one, whatever the size.
+// isLikelyManifest reports whether an entry is listed with the checksum of nothing: as the manifest
+// of a dynamic large object, and by Ceph's RGW that of a static one, whatever the size.
 func (s *shown) isLikelyManifest() bool { return s.Version == emptyHash }
 
-// measure completes entries of a listing by what only a HEAD tells: the time that the file's owner gave it and, of the manifest of a dynamic large
-// object, the size. What cannot be asked stays as the listing shows it, and what is not there is gone. At most so many HEADs are made as times says,
-// which counts down; those that are likely to be manifests are always asked.
+// measure completes entries of a listing by what only a HEAD tells: the time that the file's owner
+// gave it and, of the manifest of a dynamic large object, the size. What cannot be asked stays as
+// the listing shows it, and what is not there is gone. At most so many HEADs are made as times
+// says, which counts down; those that are likely to be manifests are always asked.
 func (f *FS) measure(ctx context.Context, dir api.Name, page []shown, times *int) error {
 	if dir.IsAccount() {
 		return f.measureContainers(ctx, dir, page, times)
@@ -135,8 +140,8 @@ func attrsOf(o api.Object) attrs {
 	return attrs{Size: o.Size, ModTime: o.ModTime, Version: o.Version(), Segments: o.DLO, Modes: o.Modes}
 }
 
-// measureContainers completes containers by the attributes that they were given. Listings do not show when those change, so that
-// they are asked for again after some time.
+// measureContainers completes containers by the attributes that they were given. Listings do not
+// show when those change, so that they are asked for again after some time.
 func (f *FS) measureContainers(ctx context.Context, account api.Name, page []shown, times *int) error {
 	if !f.backend.cfg.ListTimes {
 		return nil

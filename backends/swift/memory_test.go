@@ -16,7 +16,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestManyTransfers has a hundred uploads share the memory of a few, and then half as many downloads.
+// TestManyTransfers has a hundred uploads share the memory of a few, and then half as many
+// downloads.
 func TestManyTransfers(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.Patience = time.Minute })
 	const transfers, size = 100, 3 * mib
@@ -61,7 +62,8 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// TestStalledClients has clients stand still in every way, more of them than there is memory for. The others go on.
+// TestStalledClients has clients stand still in every way, more of them than there is memory for.
+// The others go on.
 func TestStalledClients(t *testing.T) {
 	for name, tt := range map[string]struct {
 		clients int
@@ -115,8 +117,9 @@ func TestStalledClients(t *testing.T) {
 	}
 }
 
-// TestManyOpenFiles has one user keep more files of a byte open than there are blocks of memory, for writing and for
-// reading. They take little of it, nothing of them is sent for others, and another user is not held up.
+// TestManyOpenFiles has one user keep more files of a byte open than there are blocks of memory,
+// for writing and for reading. They take little of it, nothing of them is sent for others, and
+// another user is not held up.
 func TestManyOpenFiles(t *testing.T) {
 	const files = 1030
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ResumeRetention = 0 })

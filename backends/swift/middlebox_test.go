@@ -12,8 +12,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestRedirect has everything redirected to another host: nothing is followed there, with the token,
-// and nothing is reported as done.
+// TestRedirect has everything redirected to another host: nothing is followed there, with the
+// token, and nothing is reported as done.
 func TestRedirect(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.mustWrite(t, "/c/a", []byte("a"))
@@ -41,8 +41,8 @@ func TestRedirect(t *testing.T) {
 	}
 }
 
-// TestConditionRefused has the store refuse each If-Match, as Swift does for a plain copy of a large
-// object: parts of a file come all the same, and not those of another.
+// TestConditionRefused has the store refuse each If-Match, as Swift does for a plain copy of a
+// large object: parts of a file come all the same, and not those of another.
 func TestConditionRefused(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	data := noise(300_000)
@@ -88,7 +88,8 @@ func TestConditionRefused(t *testing.T) {
 	}
 }
 
-// TestExpectRefused has something on the way refuse "Expect: 100-continue": the upload goes without.
+// TestExpectRefused has something on the way refuse "Expect: 100-continue": the upload goes
+// without.
 func TestExpectRefused(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.srv.Inject(swifttest.Rule{
@@ -100,8 +101,8 @@ func TestExpectRefused(t *testing.T) {
 	f.has(t, "/c/a", data, "the upload")
 }
 
-// TestRetryAfter has the store ask for more time than the patience is: it is not asked again, and the
-// client is told how long.
+// TestRetryAfter has the store ask for more time than the patience is: it is not asked again, and
+// the client is told how long.
 func TestRetryAfter(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.srv.Inject(swifttest.Rule{

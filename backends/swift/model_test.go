@@ -14,8 +14,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestModel does random things to a file of several segments, and compares it with what they do to a plain slice. The suite of the
-// contract does the same with files that fit into one.
+// TestModel does random things to a file of several segments, and compares it with what they do to
+// a plain slice. The suite of the contract does the same with files that fit into one.
 func TestModel(t *testing.T) {
 	for form, limits := range forms {
 		t.Run(form, func(t *testing.T) {

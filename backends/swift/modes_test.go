@@ -55,7 +55,8 @@ func TestModesInSwift(t *testing.T) {
 	}
 }
 
-// TestModesNotKept is the default: modes are taken without a word and without a request more than the look, and those that others keep are not shown, and not lost.
+// TestModesNotKept is the default: modes are taken without a word and without a request more than
+// the look, and those that others keep are not shown, and not lost.
 func TestModesNotKept(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()

@@ -14,8 +14,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestSegmentNumbers has segments with names that nobody would give them lie where those of a cut-off upload do: the upload goes on, and no
-// number overflows.
+// TestSegmentNumbers has segments with names that nobody would give them lie where those of a
+// cut-off upload do: the upload goes on, and no number overflows.
 func TestSegmentNumbers(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	data := cutUpload(t, f.FS, "/c/cut")
@@ -56,8 +56,8 @@ func TestListedNumbers(t *testing.T) {
 	}
 }
 
-// TestReleaseUnseen has a login that may write to the container of segments and not read it remove a large file: since it cannot see which other
-// names stand for its segments, these stay.
+// TestReleaseUnseen has a login that may write to the container of segments and not read it remove
+// a large file: since it cannot see which other names stand for its segments, these stay.
 func TestReleaseUnseen(t *testing.T) {
 	srv := swifttest.Start(t, swifttest.Config{})
 	owner := &fake{FS: openFS(t, accountIn(srv), nil), srv: srv, dir: "/c"}

@@ -8,7 +8,8 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// observe is called after each request. It notes what the request has changed, or may have, and what its answer shows.
+// observe is called after each request. It notes what the request has changed, or may have, and
+// what its answer shows.
 func (f *FS) observe(ctx context.Context, req api.Request, began time.Time, resp *api.Response, err error) {
 	target := req.Target
 	switch req.Method {

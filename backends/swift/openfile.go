@@ -30,8 +30,9 @@ func (w *writer) Discard() error {
 // errElsewhere is the answer to a rename that its content cannot follow.
 var errElsewhere error = vfs.Errorf(vfs.ErrUnsupported, "a file cannot be renamed to there while it is written")
 
-// Rename implements [vfs.RenameWriter]. The segments stay where they are; the marker of an upload that may be cut off moves. Into another container, and of a
-// dynamic large object, it is not done: their segments lie beside the file.
+// Rename implements [vfs.RenameWriter]. The segments stay where they are; the marker of an upload
+// that may be cut off moves. Into another container, and of a dynamic large object, it is not done:
+// their segments lie beside the file.
 func (w *writer) Rename(ctx context.Context, p vfs.Path) error {
 	to, err := w.fs.locateFile(p)
 	if err != nil {

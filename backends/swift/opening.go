@@ -9,7 +9,8 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// opening is the GET that a file is opened by: what its headers say, and a body that is read when the client reads.
+// opening is the GET that a file is opened by: what its headers say, and a body that is read when
+// the client reads.
 type opening struct {
 	n      api.Name
 	asked  moment
@@ -21,7 +22,8 @@ type opening struct {
 	unbind func() bool             // from the context that ends it too
 }
 
-// open makes the GET, which ends with the context until it is bound to another one. The error is not translated.
+// open makes the GET, which ends with the context until it is bound to another one. The error is
+// not translated.
 func (f *FS) open(ctx context.Context, n api.Name, off int64) (*opening, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -60,8 +62,9 @@ func (o *opening) isFile() bool {
 	return !o.object.IsDir() && !api.IsMarker(o.n.Object, o.object.Size, o.object.ContentType)
 }
 
-// Who fetches one file after the other asks for each, and then opens it. Where that is what a client does, the first question is answered by the GET, of
-// which the body waits for the client to come for it; that is one request for both.
+// Who fetches one file after the other asks for each, and then opens it. Where that is what a
+// client does, the first question is answered by the GET, of which the body waits for the client to
+// come for it; that is one request for both.
 
 // ahead opens what a client is going to open.
 type ahead struct {
@@ -121,13 +124,15 @@ func (f *FS) openToRead(ctx context.Context, n api.Name, off int64) (*opening, e
 	return f.open(ctx, n, off)
 }
 
-// isCurrent says whether, as far as this gateway knows, what was opened is what would be opened now.
+// isCurrent says whether, as far as this gateway knows, what was opened is what would be opened
+// now.
 func (f *FS) isCurrent(ctx context.Context, o *opening) bool {
 	return f.fresh(o.n, o.asked) && time.Since(o.asked.at) < f.backend.heldMost && f.view.undisturbed(ctx, o.n, o.watch, o.asked.at) &&
 		time.Since(o.asked.at) < f.backend.heldMost // still, whatever the answer took
 }
 
-// ask notes that a name was asked for. It returns what is held of it, or else says whether it will be opened next, as the one before.
+// ask notes that a name was asked for. It returns what is held of it, or else says whether it will
+// be opened next, as the one before.
 func (a *ahead) ask(n api.Name) (held *opening, likely bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -159,8 +164,8 @@ func (a *ahead) hold(o *opening, life time.Duration) {
 	}
 }
 
-// take notes that a name is opened, from its beginning or not, and returns what is held of it. Within near after the question it is taken for the reason of
-// that.
+// take notes that a name is opened, from its beginning or not, and returns what is held of it.
+// Within near after the question it is taken for the reason of that.
 func (a *ahead) take(n api.Name, whole bool, near time.Duration) *opening {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -65,7 +65,8 @@ func (c *fetcher) takes(t *testing.T, what string, want ...swifttest.Op) {
 	c.srv.ForgetRequests()
 }
 
-// TestOpenedAhead fetches files one after the other. Each takes one request, once the client is known to do so.
+// TestOpenedAhead fetches files one after the other. Each takes one request, once the client is
+// known to do so.
 func TestOpenedAhead(t *testing.T) {
 	const head, get, list = swifttest.HeadObject, swifttest.GetObject, swifttest.ListContainer
 	ctx := t.Context()
@@ -126,7 +127,8 @@ func TestOpenedAheadInVain(t *testing.T) {
 	c.takes(t, "fetching one late", swifttest.GetObject, swifttest.GetObject)
 }
 
-// TestOpenedAheadAndChanged changes a file after it was asked for. Who opens it gets the new content, through whatever gateway it was written.
+// TestOpenedAheadAndChanged changes a file after it was asked for. Who opens it gets the new
+// content, through whatever gateway it was written.
 func TestOpenedAheadAndChanged(t *testing.T) {
 	w := newWorld(t, 100)
 	one, two := w.fake(w.gateway(t)), w.fake(w.gateway(t))
@@ -140,7 +142,8 @@ func TestOpenedAheadAndChanged(t *testing.T) {
 	}
 }
 
-// TestOpenedAheadCanceled ends the context of the question, and then that of the download. Only the latter ends it.
+// TestOpenedAheadCanceled ends the context of the question, and then that of the download. Only the
+// latter ends it.
 func TestOpenedAheadCanceled(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.recallLong()
@@ -167,8 +170,8 @@ func TestOpenedAheadCanceled(t *testing.T) {
 	}
 }
 
-// TestOpenedAheadOfRename opens a file ahead, and has another session give its name to another file. The header of a
-// COPY names the account, as other logins do that share it.
+// TestOpenedAheadOfRename opens a file ahead, and has another session give its name to another
+// file. The header of a COPY names the account, as other logins do that share it.
 func TestOpenedAheadOfRename(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.recallLong()

@@ -26,7 +26,8 @@ const (
 	ask                    // only a HEAD tells
 )
 
-// of says what to make of a line. A line's time is exact; of the change only the second is known, more or less.
+// of says what to make of a line. A line's time is exact; of the change only the second is known,
+// more or less.
 func (c change) of(e entry) verdict {
 	listed := e.time(time.Time{})
 	micros, second := listed.UnixMicro(), c.At*int64(time.Second/time.Microsecond)
@@ -54,8 +55,9 @@ func (c change) ofMissing() verdict {
 	return ask
 }
 
-// overlay lays the changes over a page of a listing: what was made is put in, what was deleted is taken out, and what was changed is shown as it is now.
-// It holds nothing but the page. The error is not translated.
+// overlay lays the changes over a page of a listing: what was made is put in, what was deleted is
+// taken out, and what was changed is shown as it is now. It holds nothing but the page. The error
+// is not translated.
 func (v *view) overlay(ctx context.Context, dir api.Name, l listing, p rawPage, all changes) ([]entry, error) {
 	here := all.within(l, p)
 	if len(here) == 0 {
@@ -105,7 +107,8 @@ func (v *view) overlay(ctx context.Context, dir api.Name, l listing, p rawPage, 
 	return o.lines, nil
 }
 
-// within returns the changes between the marker and the end of a page, by the line that they concern: several where the listing folds them into one.
+// within returns the changes between the marker and the end of a page, by the line that they
+// concern: several where the listing folds them into one.
 func (c changes) within(l listing, p rawPage) map[string][]change {
 	here := map[string][]change{}
 	for name, ch := range c {
@@ -141,7 +144,8 @@ func (o *overlaying) add(e entry) {
 	o.lines = append(o.lines, e)
 }
 
-// askObject asks for an object, or in an account for a container, and adds what is there. Without the right to ask, listed stays.
+// askObject asks for an object, or in an account for a container, and adds what is there. Without
+// the right to ask, listed stays.
 func (o *overlaying) askObject(c change, listed *entry) {
 	o.g.Go(func() error {
 		e, modified, err := o.view.entryOf(o.ctx, o.top, c.Name)
@@ -169,7 +173,8 @@ func (o *overlaying) askObject(c change, listed *entry) {
 	})
 }
 
-// entryOf asks for an object of a container, or a container of an account, as a line of a listing. The error is not translated.
+// entryOf asks for an object of a container, or a container of an account, as a line of a listing.
+// The error is not translated.
 func (v *view) entryOf(ctx context.Context, top api.Name, base string) (e entry, modified time.Time, err error) {
 	if top.IsAccount() {
 		resp, err := v.client.Send(ctx, api.Request{Method: http.MethodHead, Target: api.Name{Account: top.Account, Container: base}})
@@ -201,7 +206,8 @@ func (v *view) entryOf(ctx context.Context, top api.Name, base string) (e entry,
 	}, o.Modified, nil
 }
 
-// askDirectory adds a directory that is listed for what lies below it, unless all of that was deleted.
+// askDirectory adds a directory that is listed for what lies below it, unless all of that was
+// deleted.
 func (o *overlaying) askDirectory(e entry, below []change) {
 	if !slices.ContainsFunc(below, func(c change) bool { return c.Gone || !c.Sure }) {
 		o.add(e)
@@ -216,7 +222,8 @@ func (o *overlaying) askDirectory(e entry, below []change) {
 	})
 }
 
-// askNewDirectory adds a directory that is not listed, if something that was written below it is there.
+// askNewDirectory adds a directory that is not listed, if something that was written below it is
+// there.
 func (o *overlaying) askNewDirectory(e entry, below []change) {
 	const tries = 3
 	below = slices.DeleteFunc(below, func(c change) bool { return c.Gone && c.Sure })

@@ -3,15 +3,18 @@ package swift
 import "filegate/backends/internal/buffers"
 
 const (
-	// pageSize is what is read at once at least for a read apart from the window, in bytes: Swift takes as long for a page as for a byte, and whoever
-	// jumps around in a file (an archive's table of contents, a database) comes back to the same places.
+	// pageSize is what is read at once at least for a read apart from the window, in bytes: Swift
+	// takes as long for a page as for a byte, and whoever jumps around in a file (an archive's
+	// table of contents, a database) comes back to the same places.
 	pageSize = 32 * kib
-	// pagesInBlock is how many of them lie in a block of memory, and pageBlocks how many blocks a file has for them.
+	// pagesInBlock is how many of them lie in a block of memory, and pageBlocks how many blocks a
+	// file has for them.
 	pagesInBlock = buffers.BlockSize / pageSize
 	pageBlocks   = 4
 )
 
-// pages keeps the latest pages that were read of a file apart from its window. The file's mu guards it.
+// pages keeps the latest pages that were read of a file apart from its window. The file's mu guards
+// it.
 type pages struct {
 	blocks [][]byte
 	slots  map[int64]pageSlot // by offset / pageSize
@@ -39,7 +42,8 @@ func (c *pages) memory(slot int) []byte {
 	return c.blocks[slot/pagesInBlock][at : at+pageSize]
 }
 
-// keep keeps the pages in data, which begins at off, the beginning of a page. It takes memory as there is some.
+// keep keeps the pages in data, which begins at off, the beginning of a page. It takes memory as
+// there is some.
 func (c *pages) keep(b buffers.Account, data []byte, off int64) {
 	for len(data) > 0 {
 		n := min(len(data), pageSize)

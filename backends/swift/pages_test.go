@@ -11,7 +11,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestPages keeps and reads pages in any order, with more or less memory. What is there is right, and all memory comes back.
+// TestPages keeps and reads pages in any order, with more or less memory. What is there is right,
+// and all memory comes back.
 func TestPages(t *testing.T) {
 	content := noise(64*pageSize + 1000)
 	rapid.Check(t, func(t *rapid.T) {

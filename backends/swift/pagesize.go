@@ -2,12 +2,12 @@ package swift
 
 import "sync"
 
-// pageSizes knows how long the pages of listings are that a store gives. Swift ends a page before its
-// limit only where nothing is left. Other stores have a limit of their own below the one that was
-// asked for (Ceph's RGW: 1,000), and do not tell it.
+// pageSizes knows how long the pages of listings are that a store gives. Swift ends a page before
+// its limit only where nothing is left. Other stores have a limit of their own below the one that
+// was asked for (Ceph's RGW: 1,000), and do not tell it.
 //
-// So a page below its limit is known to be the last only where the same store has given a longer one:
-// a limit of its own would have cut that one off too.
+// So a page below its limit is known to be the last only where the same store has given a longer
+// one: a limit of its own would have cut that one off too.
 type pageSizes struct {
 	mu      sync.Mutex
 	longest map[pageKind]int

@@ -12,9 +12,10 @@ import (
 	"filegate/core/vfs"
 )
 
-// A new name needs a directory to be in, and a directory outlives what is taken out of it. Swift has no directories, so both cost
-// requests: a HEAD, and a listing of one entry, whether the directory is there; a HEAD, and the PUT of a marker, before the first entry
-// of a directory is taken out. A session remembers the answers, and what it has made itself.
+// A new name needs a directory to be in, and a directory outlives what is taken out of it. Swift
+// has no directories, so both cost requests: a HEAD, and a listing of one entry, whether the
+// directory is there; a HEAD, and the PUT of a marker, before the first entry of a directory is
+// taken out. A session remembers the answers, and what it has made itself.
 
 const (
 	// thereFor is how long a directory that was seen is taken to be there.
@@ -54,8 +55,8 @@ func (k *knownDirs) put(n api.Name, d knownDir) {
 	k.all[n] = d
 }
 
-// sawDir notes that a directory is there, as Swift was asked when gone was the latest removal of one. marked says that it has an object of
-// its own, or needs none.
+// sawDir notes that a directory is there, as Swift was asked when gone was the latest removal of
+// one. marked says that it has an object of its own, or needs none.
 func (f *FS) sawDir(n api.Name, gone uint64, marked bool) {
 	if !n.IsObject() {
 		return
@@ -79,7 +80,8 @@ func (f *FS) sawIn(n api.Name, gone uint64) {
 // lastGone is the latest removal of a directory by this process.
 func (f *FS) lastGone() uint64 { return f.backend.gone.latest.Load() }
 
-// known returns what is known of a directory, unless this process has removed it since, or one that it is in.
+// known returns what is known of a directory, unless this process has removed it since, or one that
+// it is in.
 func (f *FS) known(n api.Name) (knownDir, bool) {
 	d, ok := f.dirs.get(n)
 	for in, more := n, ok; more; in, more = in.Parent() {
@@ -90,8 +92,9 @@ func (f *FS) known(n api.Name) (knownDir, bool) {
 	return d, ok
 }
 
-// checkParent returns ErrNotExist where the directory that n would be in is not there, and ErrNotDir where a file has its name.
-// Where the login may not ask, the directory is taken to be there.
+// checkParent returns ErrNotExist where the directory that n would be in is not there, and
+// ErrNotDir where a file has its name. Where the login may not ask, the directory is taken to be
+// there.
 func (f *FS) checkParent(ctx context.Context, n api.Name) error {
 	d, ok := n.Parent()
 	if !ok {
@@ -152,7 +155,8 @@ func (f *FS) prepareParent(ctx context.Context, n api.Name) error {
 	return nil
 }
 
-// mark gives a directory an object of its own, unless something has its name. The error is not translated.
+// mark gives a directory an object of its own, unless something has its name. The error is not
+// translated.
 func (f *FS) mark(ctx context.Context, d api.Name) error {
 	err := f.markWith(ctx, d, nil)
 	if api.StatusOf(err) == http.StatusPreconditionFailed {
@@ -161,7 +165,8 @@ func (f *FS) mark(ctx context.Context, d api.Name) error {
 	return err
 }
 
-// markWith gives a directory an object of its own, with metadata, unless something has its name. The error is not translated.
+// markWith gives a directory an object of its own, with metadata, unless something has its name.
+// The error is not translated.
 func (f *FS) markWith(ctx context.Context, d api.Name, more map[string]string) error {
 	gone := f.lastGone()
 	header := markerHeader(more)
@@ -173,16 +178,17 @@ func (f *FS) markWith(ctx context.Context, d api.Name, more map[string]string) e
 	return err
 }
 
-// markerHeader returns what the object of a directory is put with: the metadata, and a time in any case, since Swift's own changes with
-// every rename.
+// markerHeader returns what the object of a directory is put with: the metadata, and a time in any
+// case, since Swift's own changes with every rename.
 func markerHeader(more map[string]string) map[string]string {
 	header := map[string]string{"Content-Type": api.DirectoryType, api.MetaMtime: api.FormatSeconds(time.Now())}
 	maps.Copy(header, more)
 	return header
 }
 
-// keepParent gives the directory that n is in an object of its own, before n is taken out of it: so the directory stays, whether n was
-// its last entry or not. It reports whether it has made one. That it cannot is for the log, and no failure of what takes n out.
+// keepParent gives the directory that n is in an object of its own, before n is taken out of it: so
+// the directory stays, whether n was its last entry or not. It reports whether it has made one.
+// That it cannot is for the log, and no failure of what takes n out.
 func (f *FS) keepParent(ctx context.Context, n api.Name) (made bool) {
 	d, ok := n.Parent()
 	if !ok {
@@ -210,7 +216,8 @@ func (f *FS) keepParent(ctx context.Context, n api.Name) (made bool) {
 	return true
 }
 
-// unkeepParent takes back what keepParent has made for an entry that another client has taken out first: the directory may be removed by now.
+// unkeepParent takes back what keepParent has made for an entry that another client has taken out
+// first: the directory may be removed by now.
 func (f *FS) unkeepParent(ctx context.Context, n api.Name) {
 	d, _ := n.Parent()
 	if _, empty, err := f.emptiness(ctx, d); err == nil && empty {

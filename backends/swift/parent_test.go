@@ -11,7 +11,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestMissingParent makes things in a directory that is not there, in all ways: nothing is made. Where it is a prefix, it is there.
+// TestMissingParent makes things in a directory that is not there, in all ways: nothing is made.
+// Where it is a prefix, it is there.
 func TestMissingParent(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
@@ -51,7 +52,8 @@ func TestMissingParent(t *testing.T) {
 	}
 }
 
-// TestImplicitDirectories makes things where no directory is, and takes them away: the directories were made, and stay.
+// TestImplicitDirectories makes things where no directory is, and takes them away: the directories
+// were made, and stay.
 func TestImplicitDirectories(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ImplicitDirectories = true })
 	ctx := t.Context()
@@ -89,7 +91,8 @@ func TestImplicitDirectories(t *testing.T) {
 	}
 }
 
-// TestParentUnseen puts a file where the login may write and not look: the directory is taken to be there.
+// TestParentUnseen puts a file where the login may write and not look: the directory is taken to be
+// there.
 func TestParentUnseen(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.srv.Inject(swifttest.Rule{Op: swifttest.HeadObject, Object: "drop", Fault: swifttest.Fault{Status: http.StatusForbidden}})
@@ -98,7 +101,8 @@ func TestParentUnseen(t *testing.T) {
 	}
 }
 
-// TestParentCosts counts the requests that tell whether a directory is there: the first file costs some, those after it none.
+// TestParentCosts counts the requests that tell whether a directory is there: the first file costs
+// some, those after it none.
 func TestParentCosts(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.putObject(t, "dir/x", []byte("x"), nil)
@@ -133,7 +137,8 @@ func TestParentCosts(t *testing.T) {
 	}
 }
 
-// TestDirectoryStays empties directories that nobody made, from the inside out, and by several clients at once.
+// TestDirectoryStays empties directories that nobody made, from the inside out, and by several
+// clients at once.
 func TestDirectoryStays(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()

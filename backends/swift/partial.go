@@ -17,25 +17,30 @@ import (
 	"filegate/core/vfs"
 )
 
-// An upload of a new file that is cut off can be gone on with, from any gateway: its segments are there, and their names say where each
-// belongs. What says that they are of an upload, and not of a file that has been committed and renamed since, is a marker:
+// An upload of a new file that is cut off can be gone on with, from any gateway: its segments are
+// there, and their names say where each belongs. What says that they are of an upload, and not of a
+// file that has been committed and renamed since, is a marker:
 //
 //	<container>_segments/.uploads/<object>/<upload id>
 //
-// It is there from before the first segment until just before the manifest: Commit takes it away, and must find it there, so that whoever removes the
-// upload instead has removed it. It does not end by itself, since without it nobody would know of the segments any more: what has not been gone on
-// with for the retention time is not shown, and removed by a later Commit (see sweep).
+// It is there from before the first segment until just before the manifest: Commit takes it away,
+// and must find it there, so that whoever removes the upload instead has removed it. It does not
+// end by itself, since without it nobody would know of the segments any more: what has not been
+// gone on with for the retention time is not shown, and removed by a later Commit (see sweep).
 //
-// The marker's content says where the segments lie: "/container/object", or an object of the file's container. It is empty where that is the
-// usual place. A time that a client has given the upload follows after a NUL.
+// The marker's content says where the segments lie: "/container/object", or an object of the file's
+// container. It is empty where that is the usual place. A time that a client has given the upload
+// follows after a NUL.
 const uploadsPrefix = ".uploads/"
 
 const (
-	// keepFrom is how much must have arrived for a cut-off upload to be kept: less is as quickly sent again.
+	// keepFrom is how much must have arrived for a cut-off upload to be kept: less is as quickly
+	// sent again.
 	keepFrom = mib
 	// maxPartials bounds how many cut-off uploads a listing shows of one directory.
 	maxPartials = 1000
-	// partialsFor is how long it is remembered that a container has cut-off uploads, or none at all.
+	// partialsFor is how long it is remembered that a container has cut-off uploads, or none at
+	// all.
 	partialsFor = 2 * time.Second
 )
 
@@ -85,15 +90,16 @@ func (p *partial) info(base string) vfs.Info {
 	return info
 }
 
-// markerName is where the marker of an upload lies. An object with a name too long for one has none: it cannot be gone on with.
+// markerName is where the marker of an upload lies. An object with a name too long for one has
+// none: it cannot be gone on with.
 func markerName(target api.Name, upload string) (api.Name, bool) {
 	n := target.SegmentsContainer().With(uploadsPrefix + target.Object + "/" + upload)
 	return n, len(n.Object) <= api.MaxObjectName
 }
 
 // mayHavePartials reports whether there is any cut-off upload in n's container that the login may
-// see. What is noted for other logins is only what Swift has shown: that it refuses one login to look
-// says nothing about the container.
+// see. What is noted for other logins is only what Swift has shown: that it refuses one login to
+// look says nothing about the container.
 func (f *FS) mayHavePartials(ctx context.Context, n api.Name) (bool, error) {
 	if f.backend.cfg.ResumeRetention == 0 {
 		return false, nil
@@ -165,7 +171,8 @@ func (f *FS) findPartial(ctx context.Context, n api.Name) (*partial, error) {
 	return nil, nil
 }
 
-// expired says whether an upload of which nothing has been heard since then is no longer to be gone on with.
+// expired says whether an upload of which nothing has been heard since then is no longer to be gone
+// on with.
 func (f *FS) expired(last time.Time) bool { return time.Since(last) > f.backend.cfg.ResumeRetention }
 
 // maxTime is how long a time in a marker may be, in bytes.
@@ -236,8 +243,8 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
-// The largest numbers that are read from the name of a segment. Anybody may have given it that name; with
-// these, offsets behind the segment do not overflow.
+// The largest numbers that are read from the name of a segment. Anybody may have given it that
+// name; with these, offsets behind the segment do not overflow.
 const (
 	maxSegmentOffset   = math.MaxInt64 / 4
 	maxSegmentSequence = 1_000_000_000
@@ -299,7 +306,8 @@ func (f *FS) partialsIn(ctx context.Context, dir api.Name) ([]vfs.Info, error) {
 	return slices.DeleteFunc(infos, func(i vfs.Info) bool { return i.Name == "" }), nil
 }
 
-// removePartial deletes a cut-off upload: the marker first, so that nobody goes on with what is being deleted.
+// removePartial deletes a cut-off upload: the marker first, so that nobody goes on with what is
+// being deleted.
 func (f *FS) removePartial(ctx context.Context, n api.Name, p *partial) error {
 	taken, err := f.takeMarker(ctx, n, p.upload)
 	if taken {
@@ -308,7 +316,8 @@ func (f *FS) removePartial(ctx context.Context, n api.Name, p *partial) error {
 	return err
 }
 
-// takeMarker deletes the marker of an upload, and says whether it was there. Whoever has taken it decides over the segments.
+// takeMarker deletes the marker of an upload, and says whether it was there. Whoever has taken it
+// decides over the segments.
 func (f *FS) takeMarker(ctx context.Context, n api.Name, upload string) (bool, error) {
 	marker, ok := markerName(n, upload)
 	if !ok {
@@ -364,7 +373,8 @@ func (f *FS) putMarkerOf(ctx context.Context, target api.Name, upload string, pl
 	return nil
 }
 
-// unmark takes the marker away, so that from here on the segments are a file's and no longer an upload's.
+// unmark takes the marker away, so that from here on the segments are a file's and no longer an
+// upload's.
 func (w *writer) unmark(ctx context.Context) error {
 	if w.marked() && !w.unmarked {
 		switch taken, err := w.fs.takeMarker(ctx, w.target, w.upload); {
@@ -378,7 +388,8 @@ func (w *writer) unmark(ctx context.Context) error {
 	return nil
 }
 
-// goOn makes a cut-off upload the content to begin with. The marker is put anew, which begins its retention time again.
+// goOn makes a cut-off upload the content to begin with. The marker is put anew, which begins its
+// retention time again.
 func (w *writer) goOn(ctx context.Context, p *partial) error {
 	w.upload, w.place, w.layout, w.size, w.sequence = p.upload, p.place, p.layout, p.size, p.sequence
 	w.resumed, w.chain.broken, w.marks = p, true, true

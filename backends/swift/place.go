@@ -12,7 +12,8 @@ import (
 
 var _ vfs.PlaceFS = (*FS)(nil)
 
-// Place implements [vfs.PlaceFS]. Without follow it makes no request: links lead from objects to objects, so that there are none on the way.
+// Place implements [vfs.PlaceFS]. Without follow it makes no request: links lead from objects to
+// objects, so that there are none on the way.
 func (f *FS) Place(ctx context.Context, p vfs.Path, follow bool) (vfs.Place, error) {
 	if follow {
 		end, err := vfs.LinkEnd(ctx, f, p)
@@ -61,8 +62,8 @@ func (f *FS) plainest(n api.Name) vfs.Path {
 	return p
 }
 
-// contentOf returns the names of which an object may hold the content: a file's versions lie in ".versions", its segments in a
-// directory beside it or, as rclone has it, in ".file-segments".
+// contentOf returns the names of which an object may hold the content: a file's versions lie in
+// ".versions", its segments in a directory beside it or, as rclone has it, in ".file-segments".
 func partOf(n api.Name) []api.Name {
 	var all []api.Name
 	for _, dir := range []string{versionsDir, rcloneSegmentsDir} {
@@ -82,7 +83,8 @@ func partOf(n api.Name) []api.Name {
 // rcloneSegmentsDir is where rclone puts segments that are to lie in the container of their file.
 const rcloneSegmentsDir = ".file-segments"
 
-// cutPart returns the file that a directory of segments is named after: "FILE.part", or "FILE_01.part".
+// cutPart returns the file that a directory of segments is named after: "FILE.part", or
+// "FILE_01.part".
 func cutPart(element string) (file string, ok bool) {
 	file, ok = strings.CutSuffix(element, partSuffix)
 	if i := len(file) - len("_01"); ok && i > 0 && file[i] == '_' && isDigits(file[i+1:]) {
@@ -93,7 +95,8 @@ func cutPart(element string) (file string, ok bool) {
 
 func isDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
 
-// isArchived reports whether an object is named as the archive of a container names old versions. Of which container it is, the name does not tell.
+// isArchived reports whether an object is named as the archive of a container names old versions.
+// Of which container it is, the name does not tell.
 func isArchived(object string) bool {
 	i := strings.LastIndexByte(object, '/')
 	if i < 3 {

@@ -13,13 +13,16 @@ import (
 	"filegate/core/cache"
 )
 
-// With storage_policy, an account is only those of its containers that have the policy: new ones get it, and all others are not there, at
-// whatever depth. That is seen to where requests are made, so that no operation can forget it.
+// With storage_policy, an account is only those of its containers that have the policy: new ones
+// get it, and all others are not there, at whatever depth. That is seen to where requests are made,
+// so that no operation can forget it.
 
-// policyLife is how long the policy of a container is remembered. It never changes, but another container may get the name.
+// policyLife is how long the policy of a container is remembered. It never changes, but another
+// container may get the name.
 const policyLife = 5 * time.Minute
 
-// prepare makes of a request what the storage policy wants it to be: 404 for what is in a container of another one. The error is not translated.
+// prepare makes of a request what the storage policy wants it to be: 404 for what is in a container
+// of another one. The error is not translated.
 func (f *FS) prepare(ctx context.Context, req api.Request) (api.Request, error) {
 	policy := f.backend.cfg.StoragePolicy
 	if policy == "" || req.AnyPolicy {
@@ -50,8 +53,9 @@ func (f *FS) prepare(ctx context.Context, req api.Request) (api.Request, error) 
 	return req, nil
 }
 
-// hasPolicy says whether a container has the configured policy. One that is not there, or that the login may not ask about, is left to the
-// answer to the request itself. The segments of a container's files are a part of it, whatever policy they have. The error is not translated.
+// hasPolicy says whether a container has the configured policy. One that is not there, or that the
+// login may not ask about, is left to the answer to the request itself. The segments of a
+// container's files are a part of it, whatever policy they have. The error is not translated.
 func (f *FS) hasPolicy(ctx context.Context, container api.Name) (bool, error) {
 	policy, err := f.policyOf(ctx, container)
 	if err != nil || policy == "" || strings.EqualFold(policy, f.backend.cfg.StoragePolicy) {
@@ -65,7 +69,8 @@ func (f *FS) hasPolicy(ctx context.Context, container api.Name) (bool, error) {
 	return strings.EqualFold(policy, f.backend.cfg.StoragePolicy), err
 }
 
-// policyOf returns the policy of a container, or nothing where there is no telling. The error is not translated.
+// policyOf returns the policy of a container, or nothing where there is no telling. The error is
+// not translated.
 func (f *FS) policyOf(ctx context.Context, container api.Name) (string, error) {
 	key, err := f.policyKey(ctx, container)
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestStoragePolicy has an account with containers of two policies, and a gateway that is to know one of them (features I1 to I4).
+// TestStoragePolicy has an account with containers of two policies, and a gateway that is to know
+// one of them (features I1 to I4).
 func TestStoragePolicy(t *testing.T) {
 	w := &world{srv: swifttest.Start(t, swifttest.Config{Limits: swifttest.Limits{Policies: []string{"gold", "silver"}}})}
 	ctx := t.Context()

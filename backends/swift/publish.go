@@ -35,7 +35,8 @@ func (w *writer) newObjectHeader() map[string]string {
 	return h
 }
 
-// inherit puts the modes of what had the name into the header: they are the file's, and stay when it gets another content, unless it gets others too.
+// inherit puts the modes of what had the name into the header: they are the file's, and stay when
+// it gets another content, unless it gets others too.
 func (w *writer) inherit(header map[string]string) {
 	if !w.fs.backend.cfg.KeepModes || !w.old.Exists() {
 		return
@@ -47,9 +48,11 @@ func (w *writer) inherit(header map[string]string) {
 	}
 }
 
-// put makes the one request that publishes, by send, which sends the header. Where the name was free when it was asked for, and is not any more, what has
-// come to it is looked at and replaced, unless the content was to be a change of what is there. When its answer is lost, what is stored tells how
-// it ended: an object with the content and the time, of which the latter is hardly anybody else's.
+// put makes the one request that publishes, by send, which sends the header. Where the name was
+// free when it was asked for, and is not any more, what has come to it is looked at and replaced,
+// unless the content was to be a change of what is there. When its answer is lost, what is stored
+// tells how it ended: an object with the content and the time, of which the latter is hardly
+// anybody else's.
 func (w *writer) put(ctx context.Context, etag string, header map[string]string, send func() error) error {
 	w.publishes(true)
 	err := send()

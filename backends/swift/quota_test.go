@@ -13,8 +13,9 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestQuota announces uploads, of which some do not fit. Those are refused as soon as they are opened, with nothing sent; so also where the user may not ask
-// about the account, or not about the container. Where neither may be asked it is up to Swift.
+// TestQuota announces uploads, of which some do not fit. Those are refused as soon as they are
+// opened, with nothing sent; so also where the user may not ask about the account, or not about the
+// container. Where neither may be asked it is up to Swift.
 func TestQuota(t *testing.T) {
 	t.Parallel()
 	const segment = buffers.BlockSize
@@ -58,7 +59,8 @@ func TestQuota(t *testing.T) {
 	}
 }
 
-// TestQuotaOfMore goes on with an upload that was cut off, and with a file. What there is of it has its room already.
+// TestQuotaOfMore goes on with an upload that was cut off, and with a file. What there is of it has
+// its room already.
 func TestQuotaOfMore(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize = buffers.BlockSize })
@@ -77,7 +79,8 @@ func TestQuotaOfMore(t *testing.T) {
 	}
 }
 
-// TestQuotaOfCopies copies what does not fit: nothing of it is begun, and what was to be replaced stays.
+// TestQuotaOfCopies copies what does not fit: nothing of it is begun, and what was to be replaced
+// stays.
 func TestQuotaOfCopies(t *testing.T) {
 	t.Parallel()
 	old := noise(1000)
@@ -102,9 +105,10 @@ func TestQuotaOfCopies(t *testing.T) {
 	}
 }
 
-// TestQuotaOfSegments puts files of unknown size into a container with a quota, whose segments Swift does not count. There is room for a
-// file as long as the quota leaves anything, but for none that is larger than the whole. What is refused is so while it is being written,
-// or at Commit, and leaves nothing; what is there counts in the space that is told.
+// TestQuotaOfSegments puts files of unknown size into a container with a quota, whose segments
+// Swift does not count. There is room for a file as long as the quota leaves anything, but for none
+// that is larger than the whole. What is refused is so while it is being written, or at Commit, and
+// leaves nothing; what is there counts in the space that is told.
 func TestQuotaOfSegments(t *testing.T) {
 	t.Parallel()
 	for _, form := range []string{largeSLO, "dlo in the container for segments"} {
@@ -167,7 +171,8 @@ func TestQuotaOfSegments(t *testing.T) {
 	}
 }
 
-// TestQuotaOfMoves moves a large file into a container with a quota, which Swift would hold only the manifest against.
+// TestQuotaOfMoves moves a large file into a container with a quota, which Swift would hold only
+// the manifest against.
 func TestQuotaOfMoves(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, swifttest.Limits{}, nil)
@@ -187,7 +192,8 @@ func TestQuotaOfMoves(t *testing.T) {
 	}
 }
 
-// TestQuotaOfSmallFiles fills a container with segments, and goes on with small files in the same session.
+// TestQuotaOfSmallFiles fills a container with segments, and goes on with small files in the same
+// session.
 func TestQuotaOfSmallFiles(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, swifttest.Limits{}, nil)

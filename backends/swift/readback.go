@@ -10,7 +10,8 @@ import (
 
 var _ io.ReaderAt = (*writer)(nil)
 
-// ReadAt reads what the file would be if it were committed now. What is in memory comes from there, the rest by a GET of just these bytes.
+// ReadAt reads what the file would be if it were committed now. What is in memory comes from there,
+// the rest by a GET of just these bytes.
 func (w *writer) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, vfs.Errorf(vfs.ErrInvalid, "a file has no byte before its first")
@@ -26,7 +27,8 @@ func (w *writer) ReadAt(p []byte, off int64) (int, error) {
 		return 0, io.EOF
 	}
 	p, short := p[:end-off], end-off < int64(len(p))
-	// What is in memory is copied at once, since it may go at any time; what is stored stays where it is.
+	// What is in memory is copied at once, since it may go at any time; what is stored stays where
+	// it is.
 	var stored []extent
 	err := w.layout.pieces(off, end, func(e extent) error {
 		part := p[e.Off-off : e.End-off]
@@ -62,7 +64,8 @@ func (w *writer) ReadAt(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
-// bare returns the parts of a stored extent that nothing has been written over. It is called with mu held.
+// bare returns the parts of a stored extent that nothing has been written over. It is called with
+// mu held.
 func (w *writer) bare(e extent) []extent {
 	var parts []extent
 	at := e.Off

@@ -29,7 +29,8 @@ type account struct {
 	project, domain    string // of Keystone, by names; a user is of the project's domain
 }
 
-// realSwift returns the Swift that the environment names, and skips the test where there is none. With CI=true that is a failure.
+// realSwift returns the Swift that the environment names, and skips the test where there is none.
+// With CI=true that is a failure.
 func realSwift(t *testing.T) account {
 	t.Helper()
 	a := account{authURL: os.Getenv("FILEGATE_TEST_SWIFT_AUTH"), user: os.Getenv("FILEGATE_TEST_SWIFT_USER"), key: os.Getenv("FILEGATE_TEST_SWIFT_KEY")}
@@ -45,7 +46,8 @@ func realSwift(t *testing.T) account {
 	return a
 }
 
-// realKeystone returns an account of the same Swift that Keystone lets in, and skips the test where there is none, likewise.
+// realKeystone returns an account of the same Swift that Keystone lets in, and skips the test where
+// there is none, likewise.
 func realKeystone(t *testing.T) account {
 	t.Helper()
 	realSwift(t)
@@ -169,7 +171,8 @@ func (l *login) Renew(ctx context.Context, refused backend.Grant) (backend.Grant
 	return g, nil
 }
 
-// openFS opens an account with options that the test has changed from small defaults, with which a few MiB are a large file.
+// openFS opens an account with options that the test has changed from small defaults, with which a
+// few MiB are a large file.
 func openFS(t *testing.T, a account, change func(*Config)) *FS {
 	t.Helper()
 	cfg := DefaultConfig()
@@ -197,7 +200,8 @@ func openFS(t *testing.T, a account, change func(*Config)) *FS {
 	return fsys.(*FS)
 }
 
-// makeContainer makes a container of the test's own, and removes it at the end with all that is in it and its segments.
+// makeContainer makes a container of the test's own, and removes it at the end with all that is in
+// it and its segments.
 func makeContainer(t *testing.T, f *FS) vfs.Path {
 	t.Helper()
 	var r [6]byte

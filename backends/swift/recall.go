@@ -16,17 +16,19 @@ import (
 	"filegate/core/vfs"
 )
 
-// Clients ask what a name is before they write it, and opening it asks the same again. For a file that is about to be replaced as a whole, what was told
-// a moment ago is good enough: the request that publishes it notices what has come to a free name since (see put), and for what was no plain file
-// Swift is asked once more. It is not good any more when this process has changed the name, or anything below it.
+// Clients ask what a name is before they write it, and opening it asks the same again. For a file
+// that is about to be replaced as a whole, what was told a moment ago is good enough: the request
+// that publishes it notices what has come to a free name since (see put), and for what was no plain
+// file Swift is asked once more. It is not good any more when this process has changed the name, or
+// anything below it.
 
 const (
 	// recallFor is how long what was told of a name is good.
 	recallFor = time.Second
 	// recalled is how many names a session remembers.
 	recalled = 8
-	// nearFor is how long a client may take for the next step that it is expected to take. One who takes longer is so far away that a request to Swift
-	// more or less is nothing to him.
+	// nearFor is how long a client may take for the next step that it is expected to take. One who
+	// takes longer is so far away that a request to Swift more or less is nothing to him.
 	nearFor = 200 * time.Millisecond
 	// writtenMost is the size of files of which there are many.
 	writtenMost = mib
@@ -38,7 +40,8 @@ type moment struct {
 	change uint64 // the latest of this process's changes that had been made
 }
 
-// whole is a name as logins of all accounts have it: with the account also where that is the login's own.
+// whole is a name as logins of all accounts have it: with the account also where that is the
+// login's own.
 func (f *FS) whole(n api.Name) api.Name {
 	n.Account = cmp.Or(n.Account, f.client.Account)
 	return n
@@ -92,7 +95,8 @@ func (r *recall) put(a answer) {
 	r.next = (r.next + 1) % recalled
 }
 
-// changeTimes tell when this process has last changed something, by the hash of what was changed. Their clock counts the changes.
+// changeTimes tell when this process has last changed something, by the hash of what was changed.
+// Their clock counts the changes.
 type changeTimes struct {
 	latest atomic.Uint64
 	times  [1024]atomic.Uint64
@@ -133,8 +137,9 @@ func (f *FS) remember(n api.Name, o api.Object, err error, asked moment) {
 	f.told.put(answer{n: n, object: o, err: err, moment: asked})
 }
 
-// wrote keeps what the session has made of n: a plain object with the header. Its CRC-64 is left out: should somebody replace the file just before it is
-// given a time, that would be written beside another content.
+// wrote keeps what the session has made of n: a plain object with the header. Its CRC-64 is left
+// out: should somebody replace the file just before it is given a time, that would be written
+// beside another content.
 func (f *FS) wrote(n api.Name, size int64, header map[string]string) {
 	h := http.Header{}
 	for k, v := range header {
@@ -145,8 +150,8 @@ func (f *FS) wrote(n api.Name, size int64, header map[string]string) {
 	f.told.put(answer{n: n, object: api.ParseObject(h), written: true, moment: f.now()})
 }
 
-// justWritten returns the object that the session has written at n a moment ago, to set its metadata. One with other checksums, which are to stay, is
-// asked for.
+// justWritten returns the object that the session has written at n a moment ago, to set its
+// metadata. One with other checksums, which are to stay, is asked for.
 func (f *FS) justWritten(n api.Name) (api.Object, bool) {
 	a, ok := f.told.get(n)
 	o := a.object
@@ -160,7 +165,8 @@ func (f *FS) recall(n api.Name) (answer, bool) {
 	return a, ok && f.fresh(n, a.moment)
 }
 
-// lookupToReplace is lookup for what is about to be replaced as a whole, or made. It says too when what it returns was told.
+// lookupToReplace is lookup for what is about to be replaced as a whole, or made. It says too when
+// what it returns was told.
 func (f *FS) lookupToReplace(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, moment, error) {
 	if a, ok := f.recall(n); ok && a.err == nil && !a.object.IsDir() && ctx.Err() == nil {
 		f.making.makes(n, f.backend.nearFor)
@@ -169,8 +175,8 @@ func (f *FS) lookupToReplace(ctx context.Context, n api.Name, base string) (vfs.
 	return f.lookupToMake(ctx, n, base)
 }
 
-// lookupToMake is lookup for what is made only if nothing has the name: that Swift itself sees to, and the directories that are only prefixes are
-// what it is asked for here.
+// lookupToMake is lookup for what is made only if nothing has the name: that Swift itself sees to,
+// and the directories that are only prefixes are what it is asked for here.
 func (f *FS) lookupToMake(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, moment, error) {
 	if ctx.Err() != nil {
 		return vfs.Info{}, api.Object{}, moment{}, context.Cause(ctx)
@@ -210,8 +216,9 @@ func (m *making) makes(n api.Name, near time.Duration) {
 	m.made = m.asked == n && time.Since(m.at) < near
 }
 
-// isFree says, of what a client asks for, whether it is known to be free without asking Swift: to a client who is about to make it, that does not matter
-// more than it does then. What the log has a change of may be there all the same.
+// isFree says, of what a client asks for, whether it is known to be free without asking Swift: to a
+// client who is about to make it, that does not matter more than it does then. What the log has a
+// change of may be there all the same.
 func (f *FS) isFree(ctx context.Context, n api.Name) (moment, bool) {
 	if !f.making.ask(n) || ctx.Err() != nil {
 		return moment{}, false

@@ -13,7 +13,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// Rename implements [vfs.FS]. A file costs the same at any size: of a large object only the manifest is copied, and the segments stay where they are.
+// Rename implements [vfs.FS]. A file costs the same at any size: of a large object only the
+// manifest is copied, and the segments stay where they are.
 func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.RenameOptions) error {
 	from, err := f.locate(oldname)
 	if err != nil {
@@ -112,7 +113,8 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	return job.file(ctx, moved, replaced)
 }
 
-// renamePartial is Rename of what is there only as an upload that was cut off; none is what Swift has said of it.
+// renamePartial is Rename of what is there only as an upload that was cut off; none is what Swift
+// has said of it.
 func (f *FS) renamePartial(ctx context.Context, from, to api.Name, base string, opts vfs.RenameOptions, none error) error {
 	if from == to || errors.Is(none, api.ErrNoContainer) || api.Dangles(none) || from.Account != to.Account {
 		return none
@@ -166,7 +168,8 @@ type move struct {
 	behind     behind     // what a directory's rename leaves
 }
 
-// goesOn says whether a rename of what is there, to a name that is taken, is the same as one that was cut off, so that what has the name is its work.
+// goesOn says whether a rename of what is there, to a name that is taken, is the same as one that
+// was cut off, so that what has the name is its work.
 func (f *FS) goesOn(ctx context.Context, from, to api.Name, info, target vfs.Info, moved, replaced api.Object) (bool, error) {
 	switch {
 	case !from.IsObject() || !to.IsObject() || info.IsDir() != target.IsDir():
@@ -178,7 +181,8 @@ func (f *FS) goesOn(ctx context.Context, from, to api.Name, info, target vfs.Inf
 	if err != nil || !ok {
 		return false, err
 	}
-	// A directory that was made later is another one: the record is of a rename that was only not crossed out.
+	// A directory that was made later is another one: the record is of a rename that was only not
+	// crossed out.
 	made := info.ModTime
 	if moved.Exists() {
 		made = moved.Modified
@@ -186,7 +190,8 @@ func (f *FS) goesOn(ctx context.Context, from, to api.Name, info, target vfs.Inf
 	return !info.IsDir() || !made.After(r.begun), nil
 }
 
-// endRename finishes a rename of which all is done but that it was not crossed out, and says whether there was one.
+// endRename finishes a rename of which all is done but that it was not crossed out, and says
+// whether there was one.
 func (f *FS) endRename(ctx context.Context, from, to api.Name) (bool, error) {
 	r, ok, err := f.begun(ctx, from, to)
 	if err != nil || !ok {
@@ -246,7 +251,8 @@ func (m *move) file(ctx context.Context, moved, replaced api.Object) error {
 	return nil
 }
 
-// isPartOf reports whether a name is, or would be once it is there, that of a segment of a large file. The error is not translated.
+// isPartOf reports whether a name is, or would be once it is there, that of a segment of a large
+// file. The error is not translated.
 func (f *FS) isPartOf(ctx context.Context, n api.Name, there api.Object, file api.Name, o api.Object) (bool, error) {
 	if o.DLO != "" {
 		container, prefix := o.DLOPrefix(file)
@@ -262,8 +268,8 @@ func (f *FS) isPartOf(ctx context.Context, n api.Name, there api.Object, file ap
 	return slices.Contains(all, n), err
 }
 
-// ontoOwnPart moves a large file to the name of one of its segments: it gets a content of its own, since the manifest would take the
-// segment's place.
+// ontoOwnPart moves a large file to the name of one of its segments: it gets a content of its own,
+// since the manifest would take the segment's place.
 func (m *move) ontoOwnPart(ctx context.Context, moved, replaced api.Object, freed []api.Name) error {
 	own, err := m.freedBy(ctx, m.from, moved)
 	if err != nil {
@@ -282,9 +288,10 @@ func (m *move) ontoOwnPart(ctx context.Context, moved, replaced api.Object, free
 	return nil
 }
 
-// leave deletes what has been copied. Where it is no longer there, somebody else has given it another name at the same moment, or removed it: of a manifest both may
-// have a copy then, and whoever comes late gives his a content of its own. To take it back instead would lose the file where a damaged cluster only
-// does not find what it has.
+// leave deletes what has been copied. Where it is no longer there, somebody else has given it
+// another name at the same moment, or removed it: of a manifest both may have a copy then, and
+// whoever comes late gives his a content of its own. To take it back instead would lose the file
+// where a damaged cluster only does not find what it has.
 func (m *move) leave(ctx context.Context, from, to api.Name) error {
 	taken, err := m.client.Take(ctx, from)
 	if taken || err != nil {
@@ -308,8 +315,8 @@ func (m *move) findUnfinished(ctx context.Context) error {
 	return api.Translate(err)
 }
 
-// frees returns the segments of what is about to be replaced. Where this rename was cut off before, both names stand for the same ones: those
-// stay. The error is not translated.
+// frees returns the segments of what is about to be replaced. Where this rename was cut off before,
+// both names stand for the same ones: those stay. The error is not translated.
 func (m *move) frees(ctx context.Context, moved, replaced api.Object) ([]api.Name, error) {
 	if !replaced.IsLarge() || replaced.IsDir() {
 		return nil, nil

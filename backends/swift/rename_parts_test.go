@@ -93,8 +93,9 @@ func oddManifests() []oddManifest {
 	}
 }
 
-// TestRenameOddManifests renames directories that hold large files and their segments: the files have their content afterwards. Neither
-// the size in a listing nor what a store tells there of static large objects says what is large.
+// TestRenameOddManifests renames directories that hold large files and their segments: the files
+// have their content afterwards. Neither the size in a listing nor what a store tells there of
+// static large objects says what is large.
 func TestRenameOddManifests(t *testing.T) {
 	for _, plain := range []bool{false, true} {
 		for _, c := range oddManifests() {
@@ -147,8 +148,8 @@ func contentOf(t *testing.T, f *FS, p vfs.Path) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// TestRenameLeavesBehind renames a directory with a file of which a segment is missing. The others go through, the error names the file, and
-// when it was removed the same rename ends.
+// TestRenameLeavesBehind renames a directory with a file of which a segment is missing. The others
+// go through, the error names the file, and when it was removed the same rename ends.
 func TestRenameLeavesBehind(t *testing.T) {
 	for _, marked := range []bool{false, true} {
 		for _, inside := range []bool{false, true} {
@@ -207,7 +208,8 @@ func TestRenameLeavesBehind(t *testing.T) {
 	}
 }
 
-// TestRenameStopsWithoutStore has the store fail every copy: the rename does not try all of a large directory.
+// TestRenameStopsWithoutStore has the store fail every copy: the rename does not try all of a large
+// directory.
 func TestRenameStopsWithoutStore(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(cfg *Config) { cfg.Patience = 0 })
 	for i := range 100 {
@@ -224,7 +226,8 @@ func TestRenameStopsWithoutStore(t *testing.T) {
 	}
 }
 
-// TestRenameUnknownEntry has the store not tell what an entry is: nothing is moved, since it may need any of the others.
+// TestRenameUnknownEntry has the store not tell what an entry is: nothing is moved, since it may
+// need any of the others.
 func TestRenameUnknownEntry(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(cfg *Config) { cfg.Patience = time.Millisecond })
 	oddManifests()[1].make(t, f.FS, "/c/d", []byte("one"), []byte("two"))

@@ -21,7 +21,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// renameCase is a rename of /c/old to /c/new, with the files that it moves: their contents by what comes behind the name.
+// renameCase is a rename of /c/old to /c/new, with the files that it moves: their contents by what
+// comes behind the name.
 type renameCase struct {
 	name  string
 	files map[string][]byte
@@ -88,7 +89,8 @@ func (c renameCase) fake(t *testing.T) *fake {
 	return f
 }
 
-// whole checks that each file is complete under one name at least, and returns the names that it has.
+// whole checks that each file is complete under one name at least, and returns the names that it
+// has.
 func (c renameCase) whole(t *testing.T, f *fake, what string) (names []vfs.Path) {
 	t.Helper()
 	for rest, data := range c.files {
@@ -142,7 +144,8 @@ func (c renameCase) moved(t *testing.T, f *fake, what string) {
 	}
 }
 
-// cuts runs a test for each request of the rename, or for each so many'th, with all that follow failing, before or after they are carried out.
+// cuts runs a test for each request of the rename, or for each so many'th, with all that follow
+// failing, before or after they are carried out.
 func (c renameCase) cuts(t *testing.T, each int, test func(t *testing.T, f *fake)) {
 	f := c.fake(t)
 	f.srv.ForgetRequests()
@@ -174,12 +177,14 @@ func (c renameCase) cuts(t *testing.T, each int, test func(t *testing.T, f *fake
 	}
 }
 
-// TestRenameGoesOn cuts a rename off at every request. Nothing is lost, and the same rename ends it (row G7 of the old servers: a crash left both).
+// TestRenameGoesOn cuts a rename off at every request. Nothing is lost, and the same rename ends it
+// (row G7 of the old servers: a crash left both).
 func TestRenameGoesOn(t *testing.T) {
 	for _, c := range renameCases() {
 		t.Run(c.name, func(t *testing.T) {
 			c.cuts(t, 1, func(t *testing.T, f *fake) {
-				// A plain prefix whose last file has been moved is not there any more, and was never written down where that failed.
+				// A plain prefix whose last file has been moved is not there any more, and was
+				// never written down where that failed.
 				if err := f.Rename(t.Context(), "/c/old", "/c/new", vfs.RenameOptions{}); err != nil {
 					t.Errorf("the second rename: %v", err)
 				}
@@ -189,7 +194,8 @@ func TestRenameGoesOn(t *testing.T) {
 	}
 }
 
-// TestRenameCutThenRemoved removes one of the names that a rename which was cut off has left. What has the other name is whole.
+// TestRenameCutThenRemoved removes one of the names that a rename which was cut off has left. What
+// has the other name is whole.
 func TestRenameCutThenRemoved(t *testing.T) {
 	for _, c := range renameCases() {
 		for _, gone := range []string{"/c/old", "/c/new"} {
@@ -270,7 +276,8 @@ func TestRenameCutThenRenamed(t *testing.T) {
 	}
 }
 
-// TestRenameCutDirectoryTaken goes on with a directory's rename after something else got a name in the new one.
+// TestRenameCutDirectoryTaken goes on with a directory's rename after something else got a name in
+// the new one.
 func TestRenameCutDirectoryTaken(t *testing.T) {
 	c := renameCases()[1]
 	f := c.fake(t)
@@ -288,7 +295,8 @@ func TestRenameCutDirectoryTaken(t *testing.T) {
 	f.has(t, "/c/old/zlast", c.files["/zlast"], "its new name is taken")
 }
 
-// TestRenameRecordLeft finishes a rename but for its record, and then makes other files of the same names: they are strangers.
+// TestRenameRecordLeft finishes a rename but for its record, and then makes other files of the same
+// names: they are strangers.
 func TestRenameRecordLeft(t *testing.T) {
 	for _, c := range renameCases()[:2] {
 		t.Run(c.name, func(t *testing.T) {
@@ -308,7 +316,8 @@ func TestRenameRecordLeft(t *testing.T) {
 	}
 }
 
-// TestRenameLegacy holds row G4: the manifest of a dynamic large object stays one, with its segments where they are.
+// TestRenameLegacy holds row G4: the manifest of a dynamic large object stays one, with its
+// segments where they are.
 func TestRenameLegacy(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	content := []byte("a file of sftp-cloudfs")
@@ -326,7 +335,8 @@ func TestRenameLegacy(t *testing.T) {
 	}
 }
 
-// TestRenameProgress is that an operator sees how far a directory's rename has come, and where one was cut off.
+// TestRenameProgress is that an operator sees how far a directory's rename has come, and where one
+// was cut off.
 func TestRenameProgress(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(cfg *Config) { cfg.Patience = time.Millisecond })
 	for i := range 10 {
@@ -349,7 +359,8 @@ func TestRenameProgress(t *testing.T) {
 	}
 }
 
-// TestRenameContainer holds row G6: the rights, metadata and policy of a container go along, and one that is not empty stays.
+// TestRenameContainer holds row G6: the rights, metadata and policy of a container go along, and
+// one that is not empty stays.
 func TestRenameContainer(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	kept := map[string]string{"X-Container-Read": "test2", "X-Container-Write": "test2:tester2", "X-Container-Meta-Colour": "blue", "X-Container-Meta-Quota-Bytes": "1000"}
@@ -401,8 +412,9 @@ func TestRenameContainerFilled(t *testing.T) {
 	}
 }
 
-// TestRenameAtOnce has two clients give a large file different names at the same moment: both look, before either has written down what it is about to do, and both
-// copy the manifest. Neither name needs the other's segments then.
+// TestRenameAtOnce has two clients give a large file different names at the same moment: both look,
+// before either has written down what it is about to do, and both copy the manifest. Neither name
+// needs the other's segments then.
 func TestRenameAtOnce(t *testing.T) {
 	for _, gone := range []vfs.Path{"/c/new", "/c/two"} {
 		c := renameCases()[0]
@@ -436,7 +448,8 @@ func TestRenameAtOnce(t *testing.T) {
 	}
 }
 
-// TestRemoveAtOnce removes a large file that somebody else renames at the same moment. Whose DELETE comes late gets nothing.
+// TestRemoveAtOnce removes a large file that somebody else renames at the same moment. Whose DELETE
+// comes late gets nothing.
 func TestRemoveAtOnce(t *testing.T) {
 	c := renameCases()[0]
 	t.Run("rename first", func(t *testing.T) {

@@ -16,9 +16,9 @@ import (
 // movesAtOnce is how many objects of a directory are under way in a rename.
 const movesAtOnce = 8
 
-// dir moves a directory entry by entry: each is copied and then deleted, so that a failure leaves it whole under one of its names at
-// least. An entry that cannot be moved stays behind with all that it needs, and the others go through. The directory's own marker goes
-// last.
+// dir moves a directory entry by entry: each is copied and then deleted, so that a failure leaves
+// it whole under one of its names at least. An entry that cannot be moved stays behind with all
+// that it needs, and the others go through. The directory's own marker goes last.
 func (m *move) dir(ctx context.Context, marker api.Object) error {
 	if err := m.findUnfinished(ctx); err != nil {
 		return err
@@ -59,7 +59,8 @@ func (m *move) dir(ctx context.Context, marker api.Object) error {
 	return nil
 }
 
-// entries moves all that is below the directory, also what comes while it is being moved, and returns how many entries it has moved.
+// entries moves all that is below the directory, also what comes while it is being moved, and
+// returns how many entries it has moved.
 func (m *move) entries(ctx context.Context) (int, error) {
 	for total := 0; ; {
 		var moved atomic.Int64
@@ -81,9 +82,10 @@ func (m *move) entries(ctx context.Context) (int, error) {
 	}
 }
 
-// keepBoth gives a directory of which a part stays behind an object of its own under both names, so that both parts are seen, and the
-// same rename can end it when what stayed behind was removed. The record is written after that, since what is newer than the record is
-// another directory. Where it fails the rename has to be repeated from the log's line.
+// keepBoth gives a directory of which a part stays behind an object of its own under both names, so
+// that both parts are seen, and the same rename can end it when what stayed behind was removed. The
+// record is written after that, since what is newer than the record is another directory. Where it
+// fails the rename has to be repeated from the log's line.
 func (m *move) keepBoth(ctx context.Context) {
 	err := m.client.CopyObject(ctx, m.from, m.to, api.Object{})
 	if api.StatusOf(err) == http.StatusNotFound {
@@ -119,7 +121,8 @@ func (m *move) entry(ctx context.Context, e entry) (bool, error) {
 	return true, m.leave(ctx, from, to)
 }
 
-// checkEntry finds out whether an object may be moved, where an earlier rename was cut off: this one or another.
+// checkEntry finds out whether an object may be moved, where an earlier rename was cut off: this
+// one or another.
 func (m *move) checkEntry(ctx context.Context, from, to api.Name) error {
 	if !m.resumed && len(m.unfinished) == 0 {
 		return nil
@@ -143,7 +146,8 @@ func (m *move) checkEntry(ctx context.Context, from, to api.Name) error {
 	return m.checkMovable(ctx, from, o, m.unfinished)
 }
 
-// renameContainer renames an empty container: Swift has no way to rename one with something in it. Rights, metadata and the policy go along.
+// renameContainer renames an empty container: Swift has no way to rename one with something in it.
+// Rights, metadata and the policy go along.
 func (f *FS) renameContainer(ctx context.Context, from, to api.Name) error {
 	if !from.IsContainer() || !to.IsContainer() {
 		return vfs.Errorf(vfs.ErrUnsupported, "a top-level directory is a container: it cannot become a directory below, nor the other way round; make the new one and move the files")

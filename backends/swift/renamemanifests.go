@@ -15,14 +15,16 @@ import (
 	"filegate/core/vfs"
 )
 
-// A directory's rename would move segments that lie in the directory away from under the files that they belong to. So before anything is
-// moved, each large file whose segments lie there is given a content of its own at its new name. When all have one, the old manifests are
-// deleted, and the segments that are nobody else's after them: two manifests may name the same.
+// A directory's rename would move segments that lie in the directory away from under the files that
+// they belong to. So before anything is moved, each large file whose segments lie there is given a
+// content of its own at its new name. When all have one, the old manifests are deleted, and the
+// segments that are nobody else's after them: two manifests may name the same.
 //
-// What is large a HEAD tells. A listing does not: any object may be the manifest of a dynamic large object, and not every store marks
-// those of static ones.
+// What is large a HEAD tells. A listing does not: any object may be the manifest of a dynamic large
+// object, and not every store marks those of static ones.
 
-// settledFile is a large file that has a content of its own at its new name, while the old one is there still.
+// settledFile is a large file that has a content of its own at its new name, while the old one is
+// there still.
 type settledFile struct {
 	from api.Name
 	own  []api.Name // the segments that go with it
@@ -39,7 +41,8 @@ type preparing struct {
 // maxSettled bounds the bytes of the names of what waits to be deleted.
 const maxSettled = 64 * mib
 
-// settleManifests gives the large files whose segments lie in the directory a content of their own at their new names.
+// settleManifests gives the large files whose segments lie in the directory a content of their own
+// at their new names.
 func (m *move) settleManifests(ctx context.Context) error {
 	s := &preparing{move: m}
 	err := m.eachPageBelow(ctx, m.from, func(ctx context.Context, page []entry) error {
@@ -134,7 +137,8 @@ func (m *move) mayBeManifests(ctx context.Context, page []entry) ([]entry, error
 	}), nil
 }
 
-// settle gives a large file a content of its own at its new name, if it has segments in the directory.
+// settle gives a large file a content of its own at its new name, if it has segments in the
+// directory.
 func (s *preparing) settle(ctx context.Context, from api.Name, o api.Object) error {
 	all, err := s.everySegment(ctx, from, o)
 	switch {
@@ -171,7 +175,8 @@ func (s *preparing) settle(ctx context.Context, from api.Name, o api.Object) err
 	return nil
 }
 
-// giveContent copies a large file to its new name, and returns the segments that go with the old one.
+// giveContent copies a large file to its new name, and returns the segments that go with the old
+// one.
 func (s *preparing) giveContent(ctx context.Context, from api.Name, o api.Object) ([]api.Name, error) {
 	to, _ := s.sibling(from)
 	if err := s.checkEntry(ctx, from, to); err != nil {
@@ -192,7 +197,8 @@ func (s *preparing) giveContent(ctx context.Context, from api.Name, o api.Object
 	return own, s.copyContent(ctx, from, o, to)
 }
 
-// everySegment returns the names of all that a large object is made of, whatever else it is used for. The error is not translated.
+// everySegment returns the names of all that a large object is made of, whatever else it is used
+// for. The error is not translated.
 func (f *FS) everySegment(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
 	if o.SLO {
 		return f.segmentsIn(ctx, n, maxNesting, func(_, _ api.Name) bool { return true })

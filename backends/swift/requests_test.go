@@ -138,7 +138,8 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// TestRecall opens files that were asked for just before. Opening one that is to be replaced does not ask again, unless something has happened to it.
+// TestRecall opens files that were asked for just before. Opening one that is to be replaced does
+// not ask again, unless something has happened to it.
 func TestRecall(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()

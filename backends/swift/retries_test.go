@@ -22,7 +22,8 @@ func copyFaults(at swifttest.Point) map[string]swifttest.Fault {
 	}
 }
 
-// TestCopyAnswerLost has the answer to each COPY be lost: what it was to make is looked up, and not made again.
+// TestCopyAnswerLost has the answer to each COPY be lost: what it was to make is looked up, and not
+// made again.
 func TestCopyAnswerLost(t *testing.T) {
 	for what, fault := range copyFaults(swifttest.AtAnswer) {
 		t.Run(what, func(t *testing.T) {
@@ -61,7 +62,8 @@ func TestCopyAnswerLost(t *testing.T) {
 	}
 }
 
-// TestCopyNotMade has a COPY fail that was not made, also where its target has been there before: it is made.
+// TestCopyNotMade has a COPY fail that was not made, also where its target has been there before:
+// it is made.
 func TestCopyNotMade(t *testing.T) {
 	for what, fault := range copyFaults(swifttest.AtStart) {
 		t.Run(what, func(t *testing.T) {
@@ -79,8 +81,8 @@ func TestCopyNotMade(t *testing.T) {
 	}
 }
 
-// TestCopyMethodRefused has something on the way not know COPY: PUT with X-Copy-From does the same, also of versions and between accounts, and
-// COPY is not asked for again.
+// TestCopyMethodRefused has something on the way not know COPY: PUT with X-Copy-From does the same,
+// also of versions and between accounts, and COPY is not asked for again.
 func TestCopyMethodRefused(t *testing.T) {
 	for _, code := range []int{http.StatusMethodNotAllowed, http.StatusNotImplemented} {
 		f := newFake(t, swifttest.Limits{}, nil)
@@ -113,7 +115,8 @@ func TestCopyMethodRefused(t *testing.T) {
 	}
 }
 
-// TestHeartbeat has manifests of many segments be put with signs of life, and what the answer says behind them count.
+// TestHeartbeat has manifests of many segments be put with signs of life, and what the answer says
+// behind them count.
 func TestHeartbeat(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(cfg *Config) { cfg.Patience = 0 })
 	f.putRaw(t, "/c/seg", []byte("x"), nil, nil)
@@ -160,7 +163,8 @@ func TestHeartbeat(t *testing.T) {
 	}
 }
 
-// TestMkdirAnswerLost has the answers to a mkdir and a symlink be lost: what they find the second time is their own work.
+// TestMkdirAnswerLost has the answers to a mkdir and a symlink be lost: what they find the second
+// time is their own work.
 func TestMkdirAnswerLost(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.srv.Inject(swifttest.Rule{Op: swifttest.PutObject, Object: "d", Times: 1, Fault: swifttest.Fault{At: swifttest.AtAnswer, Status: http.StatusGatewayTimeout}})
@@ -186,7 +190,8 @@ func TestManifestTakesTime(t *testing.T) {
 	}
 }
 
-// TestBulkDeleteRefused is that a bulk delete which says in its body that nothing was done counts as a failure.
+// TestBulkDeleteRefused is that a bulk delete which says in its body that nothing was done counts
+// as a failure.
 func TestBulkDeleteRefused(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(cfg *Config) { cfg.Patience = 0 })
 	f.srv.Inject(swifttest.Rule{Op: swifttest.BulkDelete, Fault: swifttest.Fault{

@@ -14,9 +14,10 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestOldServers holds what sftp-cloudfs and ftp-cloudfs did with names, directories, files, renames and caches, row by row: C for the name space, D for directories,
-// F for large objects, G for removals and renames, J for caches. Where they were wrong the row says what is right. Rows that have a test of their own
-// are named there.
+// TestOldServers holds what sftp-cloudfs and ftp-cloudfs did with names, directories, files,
+// renames and caches, row by row: C for the name space, D for directories, F for large objects, G
+// for removals and renames, J for caches. Where they were wrong the row says what is right. Rows
+// that have a test of their own are named there.
 func TestOldServers(t *testing.T) {
 	is := func(t *testing.T, what string, err, want error) {
 		t.Helper()

@@ -51,7 +51,8 @@ func isUploadID(s string) bool {
 	return ok && timeErr == nil && hexErr == nil && len(random) == 8
 }
 
-// segmentName is where the sequence'th segment of an upload lies, of which the content belongs at off.
+// segmentName is where the sequence'th segment of an upload lies, of which the content belongs at
+// off.
 func segmentName(place api.Name, off int64, sequence int) api.Name {
 	return place.With(fmt.Sprintf("%s%016d-%06d", place.Object, off, sequence))
 }
@@ -62,13 +63,14 @@ func (w *writer) newName(off int64) api.Name {
 	return segmentName(w.place, off, w.sequence-1)
 }
 
-// hiddenPlace is where the segments of an upload lie, as what their names begin with, unless they are to lie beside the file.
+// hiddenPlace is where the segments of an upload lie, as what their names begin with, unless they
+// are to lie beside the file.
 func hiddenPlace(target api.Name, upload string) api.Name {
 	return target.SegmentsContainer().With(api.SegmentsPrefix(target.Object) + upload + "/")
 }
 
-// putSegment sends a segment of a file of of's container, and makes the container for segments if that is what is missing. It is eager where Swift has taken a segment of the
-// same file already.
+// putSegment sends a segment of a file of of's container, and makes the container for segments if
+// that is what is missing. It is eager where Swift has taken a segment of the same file already.
 func (f *FS) putSegment(ctx context.Context, of api.Name, seg *segment, data api.Pieces, eager bool) error {
 	req := api.Request{
 		Method: http.MethodPut, Target: seg.name, Body: data.Reader(), Length: seg.size, Eager: eager,

@@ -11,9 +11,10 @@ import (
 	"filegate/core/vfs"
 )
 
-// Others to whom a container is open can use its large files only if the container for segments is open to them too: Swift asks
-// for the right to read each segment. So that container is made with the storage policy and the rights of the files' own, and
-// follows its rights from then on, whenever an answer of Swift's to the owner shows them. Nobody but the owner sees rights, or may
+// Others to whom a container is open can use its large files only if the container for segments is
+// open to them too: Swift asks for the right to read each segment. So that container is made with
+// the storage policy and the rights of the files' own, and follows its rights from then on,
+// whenever an answer of Swift's to the owner shows them. Nobody but the owner sees rights, or may
 // change them.
 
 // rights are the ACLs of a container: both empty to everybody but the owner.
@@ -34,7 +35,8 @@ func (r rights) header() map[string]string {
 }
 
 const (
-	// followFor is how long a container for segments that was seen to have the rights of the files' own is taken to have them.
+	// followFor is how long a container for segments that was seen to have the rights of the files'
+	// own is taken to have them.
 	followFor = 5 * time.Minute
 	// maxKnownContainers is how many containers a session remembers.
 	maxKnownContainers = 1000
@@ -76,8 +78,8 @@ func (k *knownContainers) forget(n api.Name) {
 	delete(k.all, n)
 }
 
-// sawContainer takes note of the headers of a container, whatever they were asked for. Rights that are new to the session are
-// given to the container for segments.
+// sawContainer takes note of the headers of a container, whatever they were asked for. Rights that
+// are new to the session are given to the container for segments.
 func (f *FS) sawContainer(ctx context.Context, n api.Name, h http.Header) {
 	if api.IsSegments(n.Container) {
 		return
@@ -98,7 +100,8 @@ func (f *FS) sawContainer(ctx context.Context, n api.Name, h http.Header) {
 	}
 }
 
-// follow gives the container for segments of n's files the rights, unless it has them. That it cannot is for the log.
+// follow gives the container for segments of n's files the rights, unless it has them. That it
+// cannot is for the log.
 func (f *FS) follow(ctx context.Context, n api.Name, r rights) {
 	segments := n.SegmentsContainer()
 	resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: segments, Patience: -1, AnyPolicy: true})
@@ -117,8 +120,9 @@ func (f *FS) follow(ctx context.Context, n api.Name, r rights) {
 	f.log.Info("the container for segments has the rights of the files' own now", "container", segments.String())
 }
 
-// meet looks at the container of a large file that is being uploaded: so the container for segments follows it. It returns the
-// container's space, of which nothing is known where it cannot be looked at.
+// meet looks at the container of a large file that is being uploaded: so the container for segments
+// follows it. It returns the container's space, of which nothing is known where it cannot be looked
+// at.
 func (f *FS) meet(ctx context.Context, n api.Name) vfs.Space {
 	space, err := f.containerSpace(ctx, n)
 	if err != nil {
@@ -138,8 +142,8 @@ func (f *FS) meet(ctx context.Context, n api.Name) vfs.Space {
 	return space
 }
 
-// makeSegmentsContainer makes the container for the segments of n's files, with the rights and the storage policy of the files' own. A user who may
-// write objects but make no containers is told so.
+// makeSegmentsContainer makes the container for the segments of n's files, with the rights and the
+// storage policy of the files' own. A user who may write objects but make no containers is told so.
 func (f *FS) makeSegmentsContainer(ctx context.Context, n api.Name) error {
 	segments := n.SegmentsContainer()
 	var header map[string]string

@@ -23,8 +23,8 @@ func (f *FS) headersOf(t *testing.T, container string) http.Header {
 	return resp.Header
 }
 
-// TestSegmentsFollow shares a container before its first large file, and then changes with whom. The container for segments has the
-// same rights each time that the owner has been shown them.
+// TestSegmentsFollow shares a container before its first large file, and then changes with whom.
+// The container for segments has the same rights each time that the owner has been shown them.
 func TestSegmentsFollow(t *testing.T) {
 	run := func(t *testing.T, a account) {
 		owner := openFS(t, a, nil)
@@ -74,8 +74,8 @@ func TestSegmentsFollow(t *testing.T) {
 	t.Run("real", func(t *testing.T) { run(t, realSwift(t)) })
 }
 
-// TestSegmentsOfOthers has a guest put a large file where there is no container for segments yet, and where it is closed. The error
-// tells what the owner has to do.
+// TestSegmentsOfOthers has a guest put a large file where there is no container for segments yet,
+// and where it is closed. The error tells what the owner has to do.
 func TestSegmentsOfOthers(t *testing.T) {
 	run := func(t *testing.T, a account) {
 		owner := openFS(t, a, nil)
@@ -120,7 +120,8 @@ func TestSegmentsOfOthers(t *testing.T) {
 	t.Run("real", func(t *testing.T) { run(t, realSwift(t)) })
 }
 
-// TestSegmentsPolicy makes containers for segments of files in containers of two policies, of which one takes no new containers any more.
+// TestSegmentsPolicy makes containers for segments of files in containers of two policies, of which
+// one takes no new containers any more.
 func TestSegmentsPolicy(t *testing.T) {
 	w := &world{srv: swifttest.Start(t, swifttest.Config{Limits: swifttest.Limits{Policies: []string{"gold", "silver"}}})}
 	f := w.fake(w.gateway(t))
@@ -145,8 +146,8 @@ func TestSegmentsPolicy(t *testing.T) {
 	f.has(t, "/old/large", large, "its segments have another policy")
 }
 
-// TestSegmentsFollowAtTheirTime counts what following costs: a container that is open to nobody nothing, another one a HEAD for a
-// session, and every five minutes.
+// TestSegmentsFollowAtTheirTime counts what following costs: a container that is open to nobody
+// nothing, another one a HEAD for a session, and every five minutes.
 func TestSegmentsFollowAtTheirTime(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.mustWrite(t, "/c/large", noise(2*mib))

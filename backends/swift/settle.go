@@ -9,15 +9,18 @@ import (
 	"filegate/core/cache"
 )
 
-// An entry of the write log has had its use when Swift's listings know of the change. One listing that does is not enough: Swift keeps each container in several
-// places, and the next listing may come from one that is behind. So the first agreement is only noted, in the process's own log, and the entry goes when a
-// later listing agrees too, and none in between did not.
+// An entry of the write log has had its use when Swift's listings know of the change. One listing
+// that does is not enough: Swift keeps each container in several places, and the next listing may
+// come from one that is behind. So the first agreement is only noted, in the process's own log, and
+// the entry goes when a later listing agrees too, and none in between did not.
 
-// settledFor is how long listings must have agreed with a change. The places that Swift keeps a container in tell each other what is new in them every 30 seconds,
-// unless the cluster is set up otherwise; one that is behind for longer than that is seen like any change of others.
+// settledFor is how long listings must have agreed with a change. The places that Swift keeps a
+// container in tell each other what is new in them every 30 seconds, unless the cluster is set up
+// otherwise; one that is behind for longer than that is seen like any change of others.
 const settledFor = 30 * time.Second
 
-// settle notes what HEADs have told of changes, and listings, for this process: the next listing need not ask again.
+// settle notes what HEADs have told of changes, and listings, for this process: the next listing
+// need not ask again.
 func (v *view) settle(ctx context.Context, top api.Name, settled []change) {
 	log := v.log
 	v.eachList(ctx, top, settled, func(key cache.Key, some []change) {
@@ -36,7 +39,8 @@ func (v *view) settle(ctx context.Context, top api.Name, settled []change) {
 	})
 }
 
-// strike takes changes out of the log that need not be in it any more, by all gateways that share it.
+// strike takes changes out of the log that need not be in it any more, by all gateways that share
+// it.
 func (v *view) strike(ctx context.Context, top api.Name, known []change) {
 	log := v.log
 	v.eachList(ctx, top, known, func(key cache.Key, some []change) {

@@ -56,7 +56,8 @@ func (s *settlingLog) sees(t *testing.T, p rawPage, all changes, want ...string)
 	}
 }
 
-// logs checks how many of the gateway's caches, its own and the shared one, have a change of a name.
+// logs checks how many of the gateway's caches, its own and the shared one, have a change of a
+// name.
 func (s *settlingLog) logs(t *testing.T, object string, own, shared bool, when string) {
 	t.Helper()
 	log, n := s.backend.writes, api.Name{Container: "c", Object: object}
@@ -77,8 +78,8 @@ func (s *settlingLog) logs(t *testing.T, object string, own, shared bool, when s
 	}
 }
 
-// TestSettled has entries go from the log when listings have agreed with them for long enough: from the shared one for all gateways, from
-// their own when they have seen it themselves.
+// TestSettled has entries go from the log when listings have agreed with them for long enough: from
+// the shared one for all gateways, from their own when they have seen it themselves.
 func TestSettled(t *testing.T) {
 	w := newWorld(t, 100)
 	s := &settlingLog{fake: w.fake(w.gateway(t)), l: listing{limit: 100}}
@@ -131,7 +132,8 @@ func TestSettledOfDirectories(t *testing.T) {
 	s.logs(t, "a", true, true, "a page that begins behind the name says nothing")
 }
 
-// TestSettledLater has a name changed again while a listing that is about to have its entry removed is under way.
+// TestSettledLater has a name changed again while a listing that is about to have its entry removed
+// is under way.
 func TestSettledLater(t *testing.T) {
 	w := newWorld(t, 100)
 	s := &settlingLog{fake: w.fake(w.gateway(t)), l: listing{limit: 100}}
@@ -151,7 +153,8 @@ func TestSettledLater(t *testing.T) {
 	}
 }
 
-// TestSettledCosts counts how often listings write to the shared cache: not before entries go, and then once for each list that they are in.
+// TestSettledCosts counts how often listings write to the shared cache: not before entries go, and
+// then once for each list that they are in.
 func TestSettledCosts(t *testing.T) {
 	w := newWorld(t, 100)
 	counted := &countedCache{Cache: w.shared}

@@ -9,10 +9,12 @@ import (
 	"filegate/core/vfs"
 )
 
-// A container's quota is about its files, and the bytes of large ones lie in the container for segments, of which Swift counts
-// nothing. So the two are counted together here: in what a client is told, and before a large file is published.
+// A container's quota is about its files, and the bytes of large ones lie in the container for
+// segments, of which Swift counts nothing. So the two are counted together here: in what a client
+// is told, and before a large file is published.
 
-// StatSpace implements [vfs.SpaceFS]: the quota of the account, and of the container where that leaves less.
+// StatSpace implements [vfs.SpaceFS]: the quota of the account, and of the container where that
+// leaves less.
 func (f *FS) StatSpace(ctx context.Context, p vfs.Path) (vfs.Space, error) {
 	n, err := f.locate(p)
 	if err != nil {
@@ -21,8 +23,8 @@ func (f *FS) StatSpace(ctx context.Context, p vfs.Path) (vfs.Space, error) {
 	return f.spaceFor(ctx, n)
 }
 
-// spaceFor is StatSpace of a name. Who may write to a container need not be allowed to look at it, or at the
-// account: it is enough that one of them tells.
+// spaceFor is StatSpace of a name. Who may write to a container need not be allowed to look at it,
+// or at the account: it is enough that one of them tells.
 func (f *FS) spaceFor(ctx context.Context, n api.Name) (vfs.Space, error) {
 	space, refused := f.spaceOf(ctx, api.Name{Account: n.Account}, "X-Account-Bytes-Used", "X-Account-Meta-Quota-Bytes")
 	if refused != nil && api.StatusOf(refused) != http.StatusForbidden {
@@ -63,8 +65,8 @@ func (f *FS) spaceOf(ctx context.Context, n api.Name, used, quota string) (vfs.S
 // quotaHeader is the header of a container's quota. Whoever may read the container is shown it.
 const quotaHeader = "X-Container-Meta-Quota-Bytes"
 
-// containerSpace returns the space of n's container. Where it has a quota, the segments of its files count. The error is not
-// translated.
+// containerSpace returns the space of n's container. Where it has a quota, the segments of its
+// files count. The error is not translated.
 func (f *FS) containerSpace(ctx context.Context, n api.Name) (vfs.Space, error) {
 	s, err := f.spaceOf(ctx, n.Top(), "X-Container-Bytes-Used", quotaHeader)
 	if err != nil || s.Total < 0 {
@@ -82,7 +84,8 @@ func (f *FS) containerSpace(ctx context.Context, n api.Name) (vfs.Space, error) 
 	return s, nil
 }
 
-// roomFor refuses an upload of known size, or a copy, that cannot be stored, before its first byte. What is stored of the file already, and stays, has its room.
+// roomFor refuses an upload of known size, or a copy, that cannot be stored, before its first byte.
+// What is stored of the file already, and stays, has its room.
 func (f *FS) roomFor(ctx context.Context, n api.Name, more int64) error {
 	if more <= f.backend.cfg.SegmentSize {
 		return nil // the answer to its one PUT says the same as early
@@ -107,9 +110,10 @@ func noRoom(more, free int64) error {
 	return vfs.Errorf(vfs.ErrQuota, "there are %d bytes to store, and the quota leaves %d", more, free)
 }
 
-// room is what the quota of a container leaves to an upload whose segments Swift does not count. Nobody knows the size of the file
-// before its end, and Swift takes an upload of unknown size as long as the quota leaves anything at all. So it is here, but that no file
-// can be larger than the whole quota.
+// room is what the quota of a container leaves to an upload whose segments Swift does not count.
+// Nobody knows the size of the file before its end, and Swift takes an upload of unknown size as
+// long as the quota leaves anything at all. So it is here, but that no file can be larger than the
+// whole quota.
 type room struct {
 	asked   chan struct{} // closed when the container has been looked at; nil: it is not looked at yet
 	limited bool          // it has a quota
@@ -136,23 +140,24 @@ func (w *writer) askRoom() {
 	})
 }
 
-// takeRoom notes that a segment is about to be sent, and fails the upload where the quota has no room for it. It is called with mu
-// held.
+// takeRoom notes that a segment is about to be sent, and fails the upload where the quota has no
+// room for it. It is called with mu held.
 func (w *writer) takeRoom(size int64) {
 	w.askRoom()
 	w.room.sealed += size
 	w.checkSealed()
 }
 
-// checkSealed fails the upload where more has been sent than the quota allows. It is called with mu held.
+// checkSealed fails the upload where more has been sent than the quota allows. It is called with mu
+// held.
 func (w *writer) checkSealed() {
 	if w.room.limited && w.room.sealed > w.room.limit {
 		w.fail(noRoom(w.room.sealed, w.room.limit))
 	}
 }
 
-// checkRoom refuses to publish a large file, all of whose segments are stored, where the container has reached its quota meanwhile.
-// They go then.
+// checkRoom refuses to publish a large file, all of whose segments are stored, where the container
+// has reached its quota meanwhile. They go then.
 func (w *writer) checkRoom(ctx context.Context) error {
 	w.mu.Lock()
 	asked := w.room.asked

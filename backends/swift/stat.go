@@ -10,8 +10,9 @@ import (
 	"filegate/core/vfs"
 )
 
-// Stat implements [vfs.FS]. A file is one HEAD; what has no object of its own name is looked for as a prefix, by a
-// listing of one entry, and among the uploads that were cut off: after the HEAD, or where Swift is far away beside it.
+// Stat implements [vfs.FS]. A file is one HEAD; what has no object of its own name is looked for as
+// a prefix, by a listing of one entry, and among the uploads that were cut off: after the HEAD, or
+// where Swift is far away beside it.
 func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 	n, err := f.locate(p)
 	if err != nil {
@@ -27,7 +28,8 @@ func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 	})
 }
 
-// lookupToShow is lookup for a client who may ask for other names of the directory too, and open the file.
+// lookupToShow is lookup for a client who may ask for other names of the directory too, and open
+// the file.
 func (f *FS) lookupToShow(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, error) {
 	return f.find(ctx, n, base, way{look: f.look, below: f.statBelow, mayBeNone: true, partials: true})
 }
@@ -69,7 +71,8 @@ func (f *FS) describe(
 	return info, err
 }
 
-// lookup tells what a name is. The object is the zero value for what has none: the account, containers, and directories that are only prefixes.
+// lookup tells what a name is. The object is the zero value for what has none: the account,
+// containers, and directories that are only prefixes.
 func (f *FS) lookup(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, error) {
 	return f.find(ctx, n, base, way{look: f.client.Head, below: f.statPrefix})
 }
@@ -143,7 +146,8 @@ func (f *FS) statContainer(ctx context.Context, n api.Name, base string) (vfs.In
 	return f.containerAttrs(resp.Header).over(info), nil
 }
 
-// statAccount describes an account. It is there whatever Swift says of it: many may not ask for it as a whole, and all it would tell is how much is in it.
+// statAccount describes an account. It is there whatever Swift says of it: many may not ask for it
+// as a whole, and all it would tell is how much is in it.
 func (f *FS) statAccount(ctx context.Context, n api.Name) (vfs.Info, error) {
 	info := vfs.Info{Name: "/", Mode: api.DefaultDirMode, ModTime: f.opened}
 	resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n, Patience: -1})

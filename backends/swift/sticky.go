@@ -14,8 +14,8 @@ type sticky struct {
 	failed error
 }
 
-// Next implements [vfs.Lister]. After an error it returns that error again. A context that has ended
-// before the call changes nothing.
+// Next implements [vfs.Lister]. After an error it returns that error again. A context that has
+// ended before the call changes nothing.
 func (s *sticky) Next(ctx context.Context) ([]vfs.Info, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -12,7 +12,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// stream reads an object forward by one GET, and takes it up where it broke. It is used by one goroutine.
+// stream reads an object forward by one GET, and takes it up where it broke. It is used by one
+// goroutine.
 type stream struct {
 	fs   *FS
 	ctx  context.Context
@@ -26,7 +27,8 @@ type stream struct {
 	tries  int
 }
 
-// openStream begins with the GET of an object, from off to its end, and returns what its headers say.
+// openStream begins with the GET of an object, from off to its end, and returns what its headers
+// say.
 func (f *FS) openStream(ctx context.Context, n api.Name, off int64) (*stream, api.Object, error) {
 	req := api.Request{Method: http.MethodGet, Target: n}
 	if off > 0 {

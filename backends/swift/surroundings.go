@@ -12,24 +12,28 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// Whether a name is free takes a listing of what lies below it, beside the HEAD. A client that puts many new files into a directory
-// would make two requests for each. From the second file on, one listing tells of the names around as well, for as long as recall
-// allows. What a listing does not show yet the request that makes the file finds out itself.
+// Whether a name is free takes a listing of what lies below it, beside the HEAD. A client that puts
+// many new files into a directory would make two requests for each. From the second file on, one
+// listing tells of the names around as well, for as long as recall allows. What a listing does not
+// show yet the request that makes the file finds out itself.
 //
-// Most clients ask for names in ascending order, and "sftp put -r" from some file systems in descending order: the listing begins at
-// the name, or at the beginning of the directory where the name before was a later one. In any other order, or for a slow client, a
-// listing may answer nothing but the question that it was made for, and is larger than the two requests that it saves. So each
-// directory has a credit: listings take from it, and answers from them give to it.
+// Most clients ask for names in ascending order, and "sftp put -r" from some file systems in
+// descending order: the listing begins at the name, or at the beginning of the directory where the
+// name before was a later one. In any other order, or for a slow client, a listing may answer
+// nothing but the question that it was made for, and is larger than the two requests that it saves.
+// So each directory has a credit: listings take from it, and answers from them give to it.
 
 const (
 	// stretchEntries is how many lines of a directory are asked for at once.
 	stretchEntries = 500
 	// stretches is how many pieces of listings a session remembers.
 	stretches = 8
-	// askedAgain is within what time a second question about names of a directory makes it worth a listing.
+	// askedAgain is within what time a second question about names of a directory makes it worth a
+	// listing.
 	askedAgain = 2 * time.Second
-	// listingPrice is what a listing takes from the credit of its directory, in questions: where listings answer nothing there is one
-	// for so many of them. maxCredit is the most credit, and what a directory begins with.
+	// listingPrice is what a listing takes from the credit of its directory, in questions: where
+	// listings answer nothing there is one for so many of them. maxCredit is the most credit, and
+	// what a directory begins with.
 	listingPrice = 64
 	maxCredit    = 4 * listingPrice
 )
@@ -70,7 +74,8 @@ type questions struct {
 	credit int
 }
 
-// question notes a question about an object of a directory, and that a stretch has answered it. It returns the name before.
+// question notes a question about an object of a directory, and that a stretch has answered it. It
+// returns the name before.
 func (k *known) question(dir, object string, answered bool) (last string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -90,7 +95,8 @@ func (k *known) question(dir, object string, answered bool) (last string) {
 	return last
 }
 
-// pay takes the price of a listing from the credit of a directory that was asked about, and reports whether there was enough.
+// pay takes the price of a listing from the credit of a directory that was asked about, and reports
+// whether there was enough.
 func (k *known) pay(dir string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -121,7 +127,8 @@ func (k *known) get(dir, key string, good func(*stretch) bool) *stretch {
 	return nil
 }
 
-// around is the prefix of the names that a directory listing has beside n, and that with the container.
+// around is the prefix of the names that a directory listing has beside n, and that with the
+// container.
 func around(n api.Name) (in, dir string) {
 	in = n.Object[:strings.LastIndexByte(n.Object, '/')+1]
 	return in, n.With(in).String()
@@ -133,7 +140,8 @@ func (k *known) missing(n api.Name) {
 	k.asked.Note(dir)
 }
 
-// surroundings returns a stretch that tells of what lies below n, and asks for one where many such questions seem to come.
+// surroundings returns a stretch that tells of what lies below n, and asks for one where many such
+// questions seem to come.
 func (f *FS) surroundings(ctx context.Context, n api.Name) (*stretch, bool) {
 	if !n.IsObject() || n.CheckNew() != nil || f.view.changedBelow(ctx, n) {
 		return nil, false
@@ -178,14 +186,16 @@ func (f *FS) surroundings(ctx context.Context, n api.Name) (*stretch, bool) {
 	return s, s.covers(n.Prefix())
 }
 
-// made notes that there is a new directory, of which it was known at a moment that nothing lies below it.
+// made notes that there is a new directory, of which it was known at a moment that nothing lies
+// below it.
 func (k *known) made(dir api.Name, free moment) {
 	s := &stretch{moment: free, dir: dir.With(dir.Prefix()).String()}
 	k.asked.Note(s.dir)
 	k.put(s)
 }
 
-// before is a string that comes before s, and that only few names lie between: a marker for listings that are to begin with s.
+// before is a string that comes before s, and that only few names lie between: a marker for
+// listings that are to begin with s.
 func before(s string) string {
 	last, size := utf8.DecodeLastRuneInString(s)
 	s = s[:len(s)-size]

@@ -18,7 +18,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// puts writes a file without asking for it before, as put -r does, and returns the requests that this took.
+// puts writes a file without asking for it before, as put -r does, and returns the requests that
+// this took.
 func (f *fake) puts(t *testing.T, p vfs.Path) string {
 	t.Helper()
 	f.srv.ForgetRequests()
@@ -84,8 +85,8 @@ func TestManySmallFiles(t *testing.T) {
 	}
 }
 
-// TestManyInAnyOrder puts many files into a directory, by one client or two at once. In orders that clients have, a listing answers for
-// all; in no order are there many that answer for nothing.
+// TestManyInAnyOrder puts many files into a directory, by one client or two at once. In orders that
+// clients have, a listing answers for all; in no order are there many that answer for nothing.
 func TestManyInAnyOrder(t *testing.T) {
 	const files = 500
 	ascending := func(i int) int { return i }
@@ -144,7 +145,8 @@ func TestManyInAnyOrder(t *testing.T) {
 			if most := 25 * len(tt.clients); listings > most {
 				t.Errorf("%d files take %d listings of their directory, want %d at most", files*len(tt.clients), listings, most)
 			}
-			// What no listing has answered takes a HEAD and a listing of one entry, as it would without any guess.
+			// What no listing has answered takes a HEAD and a listing of one entry, as it would
+			// without any guess.
 			most := 30 * len(tt.clients)
 			if tt.forgets {
 				most = 2 * files * len(tt.clients)
@@ -156,7 +158,8 @@ func TestManyInAnyOrder(t *testing.T) {
 	}
 }
 
-// TestManyAskedFor writes many files, each of which is asked for before. From the third on each is one request; what is there is seen all the same.
+// TestManyAskedFor writes many files, each of which is asked for before. From the third on each is
+// one request; what is there is seen all the same.
 func TestManyAskedFor(t *testing.T) {
 	const head, list, put = swifttest.HeadObject, swifttest.ListContainer, swifttest.PutObject
 	w := newWorld(t, 100)
@@ -213,7 +216,8 @@ func TestManyAskedFor(t *testing.T) {
 	past.tidy(t, "/c/f12")
 }
 
-// TestSurroundingsOfGateways has two gateways with a shared cache, of which one knows what the other does below a name.
+// TestSurroundingsOfGateways has two gateways with a shared cache, of which one knows what the
+// other does below a name.
 func TestSurroundingsOfGateways(t *testing.T) {
 	w := newWorld(t, 100)
 	one, two := w.fake(w.gateway(t)), w.fake(w.gateway(t))
@@ -277,7 +281,8 @@ func TestLateComers(t *testing.T) {
 	}
 }
 
-// TestLateComersStay publishes what was to be a change of whatever is there, over a file that has come since.
+// TestLateComersStay publishes what was to be a change of whatever is there, over a file that has
+// come since.
 func TestLateComersStay(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	other := openFS(t, accountIn(f.srv), nil)
@@ -314,7 +319,8 @@ func TestModesOfLateComers(t *testing.T) {
 	}
 }
 
-// TestTimeOfOwnFile sets the time of a file that was just written, and of one that somebody has written since.
+// TestTimeOfOwnFile sets the time of a file that was just written, and of one that somebody has
+// written since.
 func TestTimeOfOwnFile(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.recallLong()

@@ -12,12 +12,14 @@ import (
 const (
 	// sweepEvery is how often a container is looked through for what is left of uploads.
 	sweepEvery = time.Hour
-	// sweepMost is how many of them are removed each time, so that nobody's upload has to wait for long.
+	// sweepMost is how many of them are removed each time, so that nobody's upload has to wait for
+	// long.
 	sweepMost = 10
 )
 
-// sweepUploads removes uploads in n's container that were cut off and have not been gone on with for the retention time. It is what a Commit of a
-// large file does at its end, now and then; a failure is for the log.
+// sweepUploads removes uploads in n's container that were cut off and have not been gone on with
+// for the retention time. It is what a Commit of a large file does at its end, now and then; a
+// failure is for the log.
 func (f *FS) sweepUploads(ctx context.Context, n api.Name) {
 	if f.backend.cfg.ResumeRetention == 0 {
 		return // another gateway may keep them
@@ -52,8 +54,8 @@ func (f *FS) removeExpired(ctx context.Context, segments api.Name) error {
 // errSweptEnough ends a sweep before its end.
 var errSweptEnough = errors.New("enough removed for now")
 
-// removeIfExpired removes the upload of a marker whose retention time is over, and reports whether it
-// did. An upload that cannot be read is left to a later sweep.
+// removeIfExpired removes the upload of a marker whose retention time is over, and reports whether
+// it did. An upload that cannot be read is left to a later sweep.
 func (f *FS) removeIfExpired(ctx context.Context, segments api.Name, marker entry) (bool, error) {
 	i := strings.LastIndexByte(marker.Name, '/')
 	if i <= len(uploadsPrefix) || !f.expired(marker.time(time.Now())) {

@@ -12,8 +12,9 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestTokenRevoked ends all tokens at every request of an upload and of a download. Nobody is to notice, and the login is renewed once (row F7 of
-// the old servers, which logged in anew for each part).
+// TestTokenRevoked ends all tokens at every request of an upload and of a download. Nobody is to
+// notice, and the login is renewed once (row F7 of the old servers, which logged in anew for each
+// part).
 func TestTokenRevoked(t *testing.T) {
 	for _, u := range uploads() {
 		for _, op := range u.ops {
@@ -103,7 +104,8 @@ func (g *unreachableLogin) Renew(ctx context.Context, refused backend.Grant) (ba
 	return g.Grants.Renew(ctx, refused)
 }
 
-// TestTokenRenewedLate has an authenticator be out of reach when a token has ended. That is waited for like Swift itself.
+// TestTokenRenewedLate has an authenticator be out of reach when a token has ended. That is waited
+// for like Swift itself.
 func TestTokenRenewedLate(t *testing.T) {
 	for _, tt := range []struct {
 		failures int

@@ -10,7 +10,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestForwardedFor looks for the client's address in every request to the storage, whatever it is for.
+// TestForwardedFor looks for the client's address in every request to the storage, whatever it is
+// for.
 func TestForwardedFor(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
@@ -44,7 +45,8 @@ func TestForwardedFor(t *testing.T) {
 	}
 }
 
-// TestTransactionIDs has every kind of operation fail in Swift: what the client reads names the transaction.
+// TestTransactionIDs has every kind of operation fail in Swift: what the client reads names the
+// transaction.
 func TestTransactionIDs(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()

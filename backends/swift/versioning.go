@@ -8,11 +8,14 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// A container can keep what is replaced or deleted in it: since X-Versions-Enabled each version of an object has an id; with X-Versions-Location or
-// X-History-Location, the older ways, old versions are copied to another container, the archive. Of a large object the version is the manifest. Nobody
-// but Swift knows which segments the versions name, and changes made in place share them: so in such a container segments stay.
+// A container can keep what is replaced or deleted in it: since X-Versions-Enabled each version of
+// an object has an id; with X-Versions-Location or X-History-Location, the older ways, old versions
+// are copied to another container, the archive. Of a large object the version is the manifest.
+// Nobody but Swift knows which segments the versions name, and changes made in place share them: so
+// in such a container segments stay.
 
-// freedBy returns the segments of an object that go with it when it is removed or replaced, as far as is known before. The error is not translated.
+// freedBy returns the segments of an object that go with it when it is removed or replaced, as far
+// as is known before. The error is not translated.
 func (f *FS) freedBy(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
 	if o.VersionID != "" {
 		return nil, nil
@@ -20,9 +23,10 @@ func (f *FS) freedBy(ctx context.Context, n api.Name, o api.Object) ([]api.Name,
 	return f.segmentsOf(ctx, n, o)
 }
 
-// mayBeInVersions says whether old versions may name some of the segments of an object. It is asked after the object is gone or has another content, so
-// that versions which are kept from then on are known of. A file that was moved here has left its segments in the place of the container that
-// it came from, where versions may name them too. The error is not translated.
+// mayBeInVersions says whether old versions may name some of the segments of an object. It is asked
+// after the object is gone or has another content, so that versions which are kept from then on are
+// known of. A file that was moved here has left its segments in the place of the container that it
+// came from, where versions may name them too. The error is not translated.
 func (f *FS) mayBeInVersions(ctx context.Context, n api.Name, segments []api.Name) (bool, error) {
 	containers := map[api.Name]bool{n.Top(): true}
 	for _, seg := range segments {

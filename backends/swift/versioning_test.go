@@ -17,11 +17,12 @@ import (
 	"filegate/core/vfs"
 )
 
-// keeping are the ways in which a container keeps versions, by the header that says so. In the last one what is removed is not kept: the version before
-// comes back.
+// keeping are the ways in which a container keeps versions, by the header that says so. In the last
+// one what is removed is not kept: the version before comes back.
 var keeping = []string{"X-Versions-Enabled", "X-History-Location", "X-Versions-Location"}
 
-// onEverySwift runs a test against the fake, as it comes and with small pages, and against a real Swift.
+// onEverySwift runs a test against the fake, as it comes and with small pages, and against a real
+// Swift.
 func onEverySwift(t *testing.T, test func(t *testing.T, f *fake)) {
 	t.Run("Fake", func(t *testing.T) { test(t, newFake(t, swifttest.Limits{}, nil)) })
 	t.Run("SmallPages", func(t *testing.T) { test(t, newFake(t, swifttest.Limits{ListingLimit: 7, NoBulkDelete: true}, nil)) })
@@ -119,7 +120,8 @@ func (f *fake) versionLines(t *testing.T) []versionLine {
 	}
 }
 
-// kept are the contents of all versions that Swift keeps, read from it without the help of what is tested.
+// kept are the contents of all versions that Swift keeps, read from it without the help of what is
+// tested.
 func (f *fake) kept(t *testing.T, how string) [][]byte {
 	t.Helper()
 	var targets []api.Request
@@ -160,7 +162,8 @@ func (f *fake) kept(t *testing.T, how string) [][]byte {
 	return contents
 }
 
-// keeps checks that contents are among the versions. Each stands under the rule by which it must be.
+// keeps checks that contents are among the versions. Each stands under the rule by which it must
+// be.
 func (f *fake) keeps(t *testing.T, how string, contents map[string][]byte) {
 	t.Helper()
 	kept := f.kept(t, how)
@@ -171,7 +174,8 @@ func (f *fake) keeps(t *testing.T, how string, contents map[string][]byte) {
 	}
 }
 
-// TestVersionsKeepTheirSegments changes large files in all ways there are. Each of their old versions stays whole.
+// TestVersionsKeepTheirSegments changes large files in all ways there are. Each of their old
+// versions stays whole.
 func TestVersionsKeepTheirSegments(t *testing.T) {
 	inEveryWay(t, keeping, func(t *testing.T, f *fake, how string) {
 		p := f.dir.Join("file")
@@ -241,7 +245,8 @@ func TestVersionsKeepTheirSegments(t *testing.T) {
 	})
 }
 
-// TestVersionsFromBefore replaces a file that was large before its container kept versions, and one after it did.
+// TestVersionsFromBefore replaces a file that was large before its container kept versions, and one
+// after it did.
 func TestVersionsFromBefore(t *testing.T) {
 	onEverySwift(t, func(t *testing.T, f *fake) {
 		const how = "X-Versions-Enabled"
@@ -267,7 +272,8 @@ func TestVersionsFromBefore(t *testing.T) {
 	})
 }
 
-// TestVersionsOfWhatWasMovedAway moves a large file to a container that keeps no versions, and removes it there.
+// TestVersionsOfWhatWasMovedAway moves a large file to a container that keeps no versions, and
+// removes it there.
 func TestVersionsOfWhatWasMovedAway(t *testing.T) {
 	inEveryWay(t, keeping[:2], func(t *testing.T, f *fake, how string) {
 		content, other := noise(2*mib+1000), makeContainer(t, f.FS).Join("file")

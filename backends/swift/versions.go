@@ -13,9 +13,10 @@ import (
 	"filegate/core/vfs"
 )
 
-// Where a container keeps versions there is a tree of them in it: "/c/.versions/a/b" is the directory of the versions of "/c/a/b", each a file that is named
-// by its time, and of what lies below. It is entered by its name. Listings do not show it, so that who copies, or removes, all that is below a
-// directory does not walk into it.
+// Where a container keeps versions there is a tree of them in it: "/c/.versions/a/b" is the
+// directory of the versions of "/c/a/b", each a file that is named by its time, and of what lies
+// below. It is entered by its name. Listings do not show it, so that who copies, or removes, all
+// that is below a directory does not walk into it.
 const versionsDir = ".versions"
 
 // history is a place in the tree of a container's versions.
@@ -25,7 +26,8 @@ type history struct {
 	how api.Versioning
 }
 
-// historyAt returns the place that a name is in the tree of versions; ok is false for what is a name like others.
+// historyAt returns the place that a name is in the tree of versions; ok is false for what is a
+// name like others.
 func (f *FS) historyAt(ctx context.Context, n api.Name) (h history, ok bool, err error) {
 	rest, inTree := strings.CutPrefix(n.Object, versionsDir+"/")
 	if !inTree && n.Object != versionsDir {
@@ -54,7 +56,8 @@ func (f *FS) historyAt(ctx context.Context, n api.Name) (h history, ok bool, err
 // maxVersionBase is more than a slash and the file name of a version have.
 const maxVersionBase = 64
 
-// versioningLife is how long it is remembered that a container keeps versions. That it does not is not: it may begin at any moment.
+// versioningLife is how long it is remembered that a container keeps versions. That it does not is
+// not: it may begin at any moment.
 const versioningLife = 5 * time.Minute
 
 // versioningFor says how a container keeps versions, for paths. The error is not translated.
@@ -92,7 +95,8 @@ func (f *FS) forgetVersioning(ctx context.Context, container api.Name) {
 	}
 }
 
-// changeable says whether anything may be made, changed or removed at a place. Nobody changes old versions.
+// changeable says whether anything may be made, changed or removed at a place. Nobody changes old
+// versions.
 func (f *FS) changeable(ctx context.Context, n api.Name) error {
 	_, inTree, err := f.historyAt(ctx, n)
 	if inTree {
@@ -101,7 +105,8 @@ func (f *FS) changeable(ctx context.Context, n api.Name) error {
 	return err
 }
 
-// readable returns where a file is read: elsewhere than at its name, if it is an old version, of which dated is the time.
+// readable returns where a file is read: elsewhere than at its name, if it is an old version, of
+// which dated is the time.
 func (f *FS) readable(ctx context.Context, n api.Name, base string) (at api.Name, dated time.Time, err error) {
 	h, inTree, err := f.historyAt(ctx, n)
 	if err != nil || !inTree {
@@ -116,10 +121,12 @@ func (f *FS) readable(ctx context.Context, n api.Name, base string) (at api.Name
 	return v.name, v.dated, err
 }
 
-// versionTime is the time of a version as a file's name: its order is that of the times, and all systems can have such a name.
+// versionTime is the time of a version as a file's name: its order is that of the times, and all
+// systems can have such a name.
 const versionTime = "2006-01-02T15-04-05.00000Z"
 
-// versionBase is the file name of a version. Some ids have a part that no time has, behind an underscore.
+// versionBase is the file name of a version. Some ids have a part that no time has, behind an
+// underscore.
 func versionBase(id string) (base string, at time.Time, ok bool) {
 	seconds, rest, _ := strings.Cut(id, "_")
 	at, err := api.ParseSeconds(seconds)
@@ -218,7 +225,8 @@ func (h history) stat(ctx context.Context, base string) (vfs.Info, error) {
 	return dir, nil
 }
 
-// IsDir says whether there are versions of an object of the name, or of any below it. The error is not translated.
+// IsDir says whether there are versions of an object of the name, or of any below it. The error is
+// not translated.
 func (h history) isDir(ctx context.Context) (bool, error) {
 	if h.how.Archive != "" {
 		return h.isDirInArchive(ctx)

@@ -12,7 +12,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// The older ways of keeping versions copy what is replaced to another container, the archive, under the name
+// The older ways of keeping versions copy what is replaced to another container, the archive, under
+// the name
 //
 //	<length of the object's name in bytes, in three hex digits><object>/<timestamp>
 //
@@ -28,7 +29,8 @@ func archivePrefix(object string) string { return fmt.Sprintf("%03x%s/", len(obj
 // archive is the container of the versions.
 func (h history) archive() api.Name { return api.Name{Account: h.of.Account, Container: h.how.Archive} }
 
-// archivePage is a page of the archive's listing. One that is not there is empty. The error is not translated.
+// archivePage is a page of the archive's listing. One that is not there is empty. The error is not
+// translated.
 func (h history) archivePage(ctx context.Context, l listing) (rawPage, error) {
 	if l.limit == 0 {
 		known, err := h.client.Limits(ctx)
@@ -75,10 +77,12 @@ func (h history) archivedVersions() stage {
 	}
 }
 
-// maxSeen is how many names of one directory are remembered, so that none is shown for each length that there is below it.
+// maxSeen is how many names of one directory are remembered, so that none is shown for each length
+// that there is below it.
 const maxSeen = 100_000
 
-// archivedBelow gives out what lies below the place, as directories: one length of names after the other.
+// archivedBelow gives out what lies below the place, as directories: one length of names after the
+// other.
 func (h history) archivedBelow() stage {
 	length, next := 0, h.leastLength()
 	var l listing
@@ -115,14 +119,17 @@ func (h history) archivedBelow() stage {
 	}
 }
 
-// inArchive is what the names of versions begin with of objects that lie below the place and have names of a length.
+// inArchive is what the names of versions begin with of objects that lie below the place and have
+// names of a length.
 func (h history) inArchive(length int) string { return fmt.Sprintf("%03x%s", length, h.of.Prefix()) }
 
-// leastLength is the least that a name below the place can have: of an object "d/", which is the file with no name in d.
+// leastLength is the least that a name below the place can have: of an object "d/", which is the
+// file with no name in d.
 func (h history) leastLength() int { return max(1, len(h.of.Prefix())) }
 
-// lengthFrom returns the least length, not less than the given one, that the name of an object below the place has of which there are versions. It takes no
-// more than two requests for each length that any name has. The error is not translated.
+// lengthFrom returns the least length, not less than the given one, that the name of an object
+// below the place has of which there are versions. It takes no more than two requests for each
+// length that any name has. The error is not translated.
 func (h history) lengthFrom(ctx context.Context, length int) (int, bool, error) {
 	for length <= api.MaxObjectName {
 		p, err := h.archivePage(ctx, listing{marker: h.inArchive(length), limit: 1})

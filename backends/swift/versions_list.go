@@ -9,11 +9,12 @@ import (
 	"filegate/core/vfs"
 )
 
-// versionsFirst is how many lines are asked for first of the versions of one object, which are few: what else has a name that begins like it comes behind.
+// versionsFirst is how many lines are asked for first of the versions of one object, which are few:
+// what else has a name that begins like it comes behind.
 const versionsFirst = 100
 
-// afterAll is behind all names of a directory, as part of a marker: the last character there is. Swift's listing of versions has a directory again on the
-// page that begins behind it.
+// afterAll is behind all names of a directory, as part of a marker: the last character there is.
+// Swift's listing of versions has a directory again on the page that begins behind it.
 const afterAll = "\U0010ffff"
 
 // list implements List in the tree.
@@ -47,8 +48,8 @@ func (h history) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	return l, nil
 }
 
-// stage returns one batch of what a directory shows after the other. Of the last one, more is false; there says that there is something, shown or not.
-// The error is not translated.
+// stage returns one batch of what a directory shows after the other. Of the last one, more is
+// false; there says that there is something, shown or not. The error is not translated.
 type stage func(ctx context.Context) (batch []shown, there, more bool, err error)
 
 // historyLister gives out a directory of the tree.
@@ -99,7 +100,8 @@ func (l *historyLister) Close() error {
 	return nil
 }
 
-// date completes versions by what only a HEAD tells. Those that nobody gave a time have the one that they are named by.
+// date completes versions by what only a HEAD tells. Those that nobody gave a time have the one
+// that they are named by.
 func (l *historyLister) date(ctx context.Context, batch []shown) error {
 	listed := make([]shown, len(batch))
 	copy(listed, batch)
@@ -114,7 +116,8 @@ func (l *historyLister) date(ctx context.Context, batch []shown) error {
 	return nil
 }
 
-// shownVersion is a version as its directory shows it, unless it is one that has no content: of a deletion, or of a directory.
+// shownVersion is a version as its directory shows it, unless it is one that has no content: of a
+// deletion, or of a directory.
 func (f *FS) shownVersion(e entry, id string, lies api.Name) (shown, bool) {
 	if e.ContentType == api.DeletedType || api.IsDirectoryType(e.ContentType) {
 		return shown{}, false
@@ -155,7 +158,8 @@ func (h history) versionsOfIt() stage {
 	}
 }
 
-// versionsBelow gives out what lies below the place, as directories. Of an object with many versions only as many are read as come on one page.
+// versionsBelow gives out what lies below the place, as directories. Of an object with many
+// versions only as many are read as come on one page.
 func (h history) versionsBelow() stage {
 	l := listing{versions: true, prefix: h.of.Prefix(), delimiter: true}
 	var given givenOut
@@ -195,10 +199,12 @@ func (h history) versionsBelow() stage {
 	}
 }
 
-// givenOut tells which of the names that come in Swift's order have come before: that of an object and that of a directory, which sorts as
-// if it had a slash at its end, so that "a-b" comes between "a" and "a/".
+// givenOut tells which of the names that come in Swift's order have come before: that of an object
+// and that of a directory, which sorts as if it had a slash at its end, so that "a-b" comes between
+// "a" and "a/".
 type givenOut struct {
-	// open holds the names of which the directory may still come. Each begins with the one before it, so there are never more than a name has bytes.
+	// open holds the names of which the directory may still come. Each begins with the one before
+	// it, so there are never more than a name has bytes.
 	open []string
 }
 

@@ -19,7 +19,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestAllVersionsAreInTheTree makes objects with odd names, by Swift itself, and finds each of their versions once.
+// TestAllVersionsAreInTheTree makes objects with odd names, by Swift itself, and finds each of
+// their versions once.
 func TestAllVersionsAreInTheTree(t *testing.T) {
 	for _, how := range keeping[:2] {
 		t.Run(how, func(t *testing.T) {
@@ -106,7 +107,8 @@ func (f *fake) walk(ctx context.Context, t *rapid.T, dir vfs.Path, depth int, us
 	}
 }
 
-// TestManyVersions lists more versions of a file, and more files, than come on a page, with a listing that lags behind in the rest.
+// TestManyVersions lists more versions of a file, and more files, than come on a page, with a
+// listing that lags behind in the rest.
 func TestManyVersions(t *testing.T) {
 	for _, how := range keeping[:2] {
 		t.Run(how, func(t *testing.T) {

@@ -11,8 +11,9 @@ import (
 	"filegate/core/vfs"
 )
 
-// restore makes an old version the content of a file again, which is what it means to rename it. The version stays where it is. To the file that it is a version
-// of it comes back as Swift does that, without a byte being moved; at any other name a copy of it is made.
+// restore makes an old version the content of a file again, which is what it means to rename it.
+// The version stays where it is. To the file that it is a version of it comes back as Swift does
+// that, without a byte being moved; at any other name a copy of it is made.
 func (h history) restore(ctx context.Context, newname vfs.Path, opts vfs.RenameOptions) error {
 	v, err := h.version(ctx)
 	if errors.Is(err, vfs.ErrNotExist) {
@@ -47,8 +48,8 @@ func (h history) bringBack(ctx context.Context, v oldVersion, replaced api.Objec
 	case id != "" && replaced.VersionID == id: // it is, already
 		return nil
 	case id == "" || id == api.NullVersion, v.object.IsLarge(), replaced.Exists() && !replaced.IsVersion():
-		// In an archive there is no other way. Of a large file made current by its id listings show the size of the manifest, and a content without an
-		// id would not be kept.
+		// In an archive there is no other way. Of a large file made current by its id listings show
+		// the size of the manifest, and a content without an id would not be kept.
 		return h.client.Copy(ctx, v.name, v.of, true, nil)
 	}
 	_, err := h.client.Send(ctx, api.Request{Method: http.MethodPut, Target: v.of, Query: url.Values{"version-id": {id}}})

@@ -75,7 +75,8 @@ func TestRestore(t *testing.T) {
 	})
 }
 
-// TestVersionsFromBeforeInTree has what was written before versions were kept, and after that was turned off.
+// TestVersionsFromBeforeInTree has what was written before versions were kept, and after that was
+// turned off.
 func TestVersionsFromBeforeInTree(t *testing.T) {
 	onEverySwift(t, func(t *testing.T, f *fake) {
 		ctx := t.Context()

@@ -17,7 +17,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestVersionBase names versions as files. The names are in the order of the versions, and lead back to them.
+// TestVersionBase names versions as files. The names are in the order of the versions, and lead
+// back to them.
 func TestVersionBase(t *testing.T) {
 	for _, base := range []string{"", "file", "2026-11-25", "2026-11-25T12-30-41.12345", "2026-11-25T12-30-41.1234Z", "2026-11-25T12-30-41.123456Z", "2026-13-25T12-30-41.12345Z", "2026-11-25T12-30-41.12345Zx"} {
 		if id, _, ok := versionOf(base); ok {
@@ -257,7 +258,8 @@ func TestOrdinaryVersionsDirectory(t *testing.T) {
 	}
 }
 
-// TestVersionsOfAnotherContainer makes a container in the place of one that kept versions, and that keeps none.
+// TestVersionsOfAnotherContainer makes a container in the place of one that kept versions, and that
+// keeps none.
 func TestVersionsOfAnotherContainer(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
@@ -271,7 +273,8 @@ func TestVersionsOfAnotherContainer(t *testing.T) {
 	}
 }
 
-// TestVersionsOfOthers has a login of another account look for versions, with the rights that it is given. By X-Versions-Enabled Swift itself keeps them for
+// TestVersionsOfOthers has a login of another account look for versions, with the rights that it is
+// given. By X-Versions-Enabled Swift itself keeps them for
 
 // the owner; an archive is shared like any container.
 func TestVersionsOfOthers(t *testing.T) {

@@ -10,24 +10,24 @@ import (
 	"filegate/core/cache"
 )
 
-// What is opened before its client comes for it (see ahead) must not be older than what another gateway has told
-// its own client to be stored meanwhile. The shared cache tells of that, unless it has lost the word, or was out
-// of reach for one of the two. So this gateway leaves a watch in the list of changes before it opens a file. As
-// long as the watch is there, the list has been kept, with every change that has reached it since. And whoever
-// cannot note a change waits until nothing is held any more that was opened before it, and lets his client know
-// then.
+// What is opened before its client comes for it (see ahead) must not be older than what another
+// gateway has told its own client to be stored meanwhile. The shared cache tells of that, unless it
+// has lost the word, or was out of reach for one of the two. So this gateway leaves a watch in the
+// list of changes before it opens a file. As long as the watch is there, the list has been kept,
+// with every change that has reached it since. And whoever cannot note a change waits until nothing
+// is held any more that was opened before it, and lets his client know then.
 
 // heldMost is how old what is held can be, from the request on.
 const heldMost = 250 * time.Millisecond
 
-// watchName begins the names of watches in lists of changes. Gateways of before take them for files that are
-// deleted.
+// watchName begins the names of watches in lists of changes. Gateways of before take them for files
+// that are deleted.
 const watchName = ".filegate-watch-"
 
 func (c change) isWatch() bool { return strings.HasPrefix(c.Name, watchName) }
 
-// watch leaves a watch for changes of n, and returns it. It reports false where changes by other gateways cannot
-// be seen.
+// watch leaves a watch for changes of n, and returns it. It reports false where changes by other
+// gateways cannot be seen.
 func (v *view) watch(ctx context.Context, n api.Name) (noting, bool) {
 	log := v.log
 	switch {
@@ -57,7 +57,8 @@ func (v *view) watch(ctx context.Context, n api.Name) (noting, bool) {
 	return w, ok
 }
 
-// undisturbed reports whether no other gateway has changed n since the moment, which was after the watch was left.
+// undisturbed reports whether no other gateway has changed n since the moment, which was after the
+// watch was left.
 func (v *view) undisturbed(ctx context.Context, n api.Name, w noting, since time.Time) bool {
 	log := v.log
 	if len(log.caches) == 1 {

@@ -39,8 +39,8 @@ func (c *brokenCache) Update(ctx context.Context, key cache.Key, life time.Durat
 	return c.Cache.Update(ctx, key, life, change)
 }
 
-// TestHeldBesideAnotherGateway opens a file ahead for a client, and has another gateway replace it before the client
-// comes for it, with the shared cache in all states.
+// TestHeldBesideAnotherGateway opens a file ahead for a client, and has another gateway replace it
+// before the client comes for it, with the shared cache in all states.
 func TestHeldBesideAnotherGateway(t *testing.T) {
 	t.Parallel()
 	const p, before, file = vfs.Path("/c/file"), vfs.Path("/c/a"), vfs.Path("/c/b")

@@ -11,15 +11,18 @@ import (
 	"filegate/core/vfs"
 )
 
-// window is what lies in memory of a file that is read forward: blocks from what the client has not had yet to some way ahead of it. It is filled by parts, each
-// with a GET of its own: by a single one to the end of the file, or by several side by side where that is better for Swift, or one alone is slower than the client.
+// window is what lies in memory of a file that is read forward: blocks from what the client has not
+// had yet to some way ahead of it. It is filled by parts, each with a GET of its own: by a single
+// one to the end of the file, or by several side by side where that is better for Swift, or one
+// alone is slower than the client.
 type window struct {
 	size   int64 // of the file
 	blocks map[int64]*block
 	base   int64     // what is before it has been given up
 	high   int64     // the end of the furthest read so far
 	had    spans.Set // what the client has had, from base on
-	// parts follow each other without a gap. All but the last end at a multiple of buffers.BlockSize, so that a block is one part's.
+	// parts follow each other without a gap. All but the last end at a multiple of
+	// buffers.BlockSize, so that a block is one part's.
 	parts []*part
 }
 
@@ -42,19 +45,21 @@ type block struct {
 }
 
 const (
-	// late is how far behind the furthest read is kept what the client has not had. Clients have many reads under way, OpenSSH's nearly 16 MiB, and
-	// those are served in any order.
+	// late is how far behind the furthest read is kept what the client has not had. Clients have
+	// many reads under way, OpenSSH's nearly 16 MiB, and those are served in any order.
 	late = 16 * mib
 	// nearby is how far off a read may be for the window to come there by itself.
 	nearby = 4 * mib
-	// rangesFrom is from where on a file comes by ranges that has a checksum of its own and is at least rangesSize: two at a time, so that there is no gap
-	// between one and the next. Of what is asked for as a whole Swift makes the MD5, of a segment in two servers: for a quick client that is half
-	// of its time, and tells nothing that the checksum does not.
+	// rangesFrom is from where on a file comes by ranges that has a checksum of its own and is at
+	// least rangesSize: two at a time, so that there is no gap between one and the next. Of what is
+	// asked for as a whole Swift makes the MD5, of a segment in two servers: for a quick client
+	// that is half of its time, and tells nothing that the checksum does not.
 	rangesFrom = mib
 	rangesSize = 32 * mib
 )
 
-// newWindow is one that begins where s does, and that s will fill; cancel ends the stream's context.
+// newWindow is one that begins where s does, and that s will fill; cancel ends the stream's
+// context.
 func newWindow(s *stream, cancel context.CancelFunc, size int64) window {
 	return window{
 		size: size, blocks: map[int64]*block{}, base: s.pos, high: s.pos,
@@ -125,7 +130,8 @@ func (w *window) have(off int64) (*block, []byte) {
 	return b, b.data[off-i*buffers.BlockSize : min(p.pos-i*buffers.BlockSize, buffers.BlockSize)]
 }
 
-// The rest are the file's methods that move its window. They are called with mu held, and those that wait let go of it meanwhile.
+// The rest are the file's methods that move its window. They are called with mu held, and those
+// that wait let go of it meanwhile.
 
 func (f *file) unpin(b *block) {
 	b.pins--
@@ -184,8 +190,8 @@ func (f *file) begin(off int64) {
 	}
 }
 
-// await returns what the window has at off, pinned, and waits for it while it is on its way. It returns nothing for a place where the window
-// will not come; forward moves the window there.
+// await returns what the window has at off, pinned, and waits for it while it is on its way. It
+// returns nothing for a place where the window will not come; forward moves the window there.
 func (f *file) await(off int64, forward bool) (*block, []byte, error) {
 	for {
 		switch {
@@ -229,7 +235,8 @@ func (f *file) await(off int64, forward bool) (*block, []byte, error) {
 	}
 }
 
-// have is what the window has at off, but for the last bytes of a file whose checksum has not agreed yet.
+// have is what the window has at off, but for the last bytes of a file whose checksum has not
+// agreed yet.
 func (f *file) have(off int64) (*block, []byte) {
 	b, data := f.window.have(off)
 	if b != nil && f.sum.withholds(off+int64(len(data)), f.window.size) {
@@ -254,7 +261,8 @@ func (f *file) comesTo(p *part, off int64) bool {
 	return off < w.high+f.fs.backend.cfg.ReadAhead && (p.running || off-p.pos < nearby)
 }
 
-// passed notes that the client has what is between off and end, and frees what it will not come for again.
+// passed notes that the client has what is between off and end, and frees what it will not come for
+// again.
 func (f *file) passed(off, end int64) {
 	f.read = time.Now()
 	if f.closed {
@@ -293,7 +301,8 @@ func (f *file) giveUp(end int64) {
 	}
 }
 
-// partSize is how much one of several GETs brings: enough for the next one to have begun before this one is through.
+// partSize is how much one of several GETs brings: enough for the next one to have begun before
+// this one is through.
 func (f *file) partSize() int64 {
 	return max(f.fs.backend.cfg.ReadAhead/buffers.BlockSize, 1) * buffers.BlockSize
 }
@@ -326,7 +335,8 @@ func (f *file) extend() {
 	}
 }
 
-// narrow goes back to a single GET, since memory is short, and gives back what the others have brought.
+// narrow goes back to a single GET, since memory is short, and gives back what the others have
+// brought.
 func (f *file) narrow() {
 	w := &f.window
 	if f.pace.Streams == 1 {
@@ -404,8 +414,9 @@ func (f *file) fill(p *part) error {
 	}
 }
 
-// room returns the block that a part goes on in, pinned, and where; it waits while the client is far behind. It returns no block when there is
-// nothing to be done any more. It is called without mu.
+// room returns the block that a part goes on in, pinned, and where; it waits while the client is
+// far behind. It returns no block when there is nothing to be done any more. It is called without
+// mu.
 func (f *file) room(p *part) (b *block, pos, end int64, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -432,8 +443,8 @@ func (f *file) room(p *part) (b *block, pos, end int64, err error) {
 	return b, p.pos, p.end, nil
 }
 
-// memory returns a block of memory for a part. Only the one that the client reads first may wait for it: another one would keep from that what it
-// has, and is given up instead.
+// memory returns a block of memory for a part. Only the one that the client reads first may wait
+// for it: another one would keep from that what it has, and is given up instead.
 func (f *file) memory(p *part) ([]byte, error) {
 	size := min(buffers.BlockSize, f.window.size-p.pos/buffers.BlockSize*buffers.BlockSize)
 	if p.off > f.window.filled() {

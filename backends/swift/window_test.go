@@ -115,7 +115,8 @@ func TestWideRecovers(t *testing.T) {
 	}
 }
 
-// TestWideFails has one part in the middle fail for good. What has come is the beginning of the file.
+// TestWideFails has one part in the middle fail for good. What has come is the beginning of the
+// file.
 func TestWideFails(t *testing.T) {
 	f, data := wideFile(t, 5*mib, func(c *Config) { c.Patience = 100 * time.Millisecond })
 	f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, After: 3, Times: 1, Fault: swifttest.Fault{Status: 403}})
@@ -157,8 +158,8 @@ func TestWideInLittleMemory(t *testing.T) {
 	within(t, time.Minute, "all downloads end", wg.Wait)
 }
 
-// TestNarrowAndWideAgain gives a part up that has a block but no byte yet, while its GET hangs. The next part there must not get that block, which the
-// old one may still write into.
+// TestNarrowAndWideAgain gives a part up that has a block but no byte yet, while its GET hangs. The
+// next part there must not get that block, which the old one may still write into.
 func TestNarrowAndWideAgain(t *testing.T) {
 	f, data := wideFile(t, 5*mib, nil)
 	held := make(chan struct{})
@@ -225,8 +226,8 @@ func TestBackToOne(t *testing.T) {
 	}
 }
 
-// TestLateRead has one of a client's many reads be served long after those behind it, as happens on a busy machine: what it is for is still there, or is
-// fetched alone, and the others go on.
+// TestLateRead has one of a client's many reads be served long after those behind it, as happens on
+// a busy machine: what it is for is still there, or is fetched alone, and the others go on.
 func TestLateRead(t *testing.T) {
 	const each = 255 * kib // OpenSSH's
 	for name, c := range map[string]struct{ after, gets int }{
@@ -277,8 +278,8 @@ func TestHadIsGivenBack(t *testing.T) {
 	}
 }
 
-// TestByRanges has a large file come by ranges if it has a checksum, which tells more than those that Swift would make of it, and else by one GET. So does
-// what is only looked into.
+// TestByRanges has a large file come by ranges if it has a checksum, which tells more than those
+// that Swift would make of it, and else by one GET. So does what is only looked into.
 func TestByRanges(t *testing.T) {
 	const size, ahead = rangesSize + 12345, 8 * mib
 	f, data := wideFile(t, size, func(c *Config) {
@@ -324,7 +325,8 @@ func (h heldHash) Write(p []byte) (int, error) {
 	return h.Hash.Write(p)
 }
 
-// TestSlowChecksum has the checksum be slower than the client, who waits for it: what is between them lies in memory.
+// TestSlowChecksum has the checksum be slower than the client, who waits for it: what is between
+// them lies in memory.
 func TestSlowChecksum(t *testing.T) {
 	f, data := wideFile(t, 24*mib, func(c *Config) { c.Memory = 64 * mib })
 	r := f.open(t, "/c/file", vfs.OpenOptions{})

@@ -71,8 +71,8 @@ func openGateway(t *testing.T, a account, shared cache.Cache, change func(*Confi
 	return fsys.(*FS)
 }
 
-// fillsPages lets a gateway know that its store fills pages, as it would after some listings: so tests
-// that count requests do not depend on what was listed before.
+// fillsPages lets a gateway know that its store fills pages, as it would after some listings: so
+// tests that count requests do not depend on what was listed before.
 func fillsPages(t *testing.T, f *FS) {
 	t.Helper()
 	for _, kind := range []struct {

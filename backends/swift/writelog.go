@@ -19,13 +19,17 @@ import (
 	"filegate/core/cache"
 )
 
-// The write log: what was changed a short time ago, so that it can be laid over listings that do not show it yet (see overlay).
+// The write log: what was changed a short time ago, so that it can be laid over listings that do
+// not show it yet (see overlay).
 //
-// It says which names were changed, when, and what is to be expected of a listing that knows; what is there now is asked of Swift itself by a HEAD,
-// which is never behind. So an entry that is lost costs only the sight of a change, and one too many costs a request.
+// It says which names were changed, when, and what is to be expected of a listing that knows; what
+// is there now is asked of Swift itself by a HEAD, which is never behind. So an entry that is lost
+// costs only the sight of a change, and one too many costs a request.
 //
-// It lies in the cache of this process, and in the one that gateways share. There each container has a fixed number of lists, by a hash of the
-// changed name, so that a change moves few bytes and gateways seldom meet. An entry stays for its time, or until listings have caught up for good (see settle).
+// It lies in the cache of this process, and in the one that gateways share. There each container
+// has a fixed number of lists, by a hash of the changed name, so that a change moves few bytes and
+// gateways seldom meet. An entry stays for its time, or until listings have caught up for good (see
+// settle).
 
 // change is one entry of the log.
 type change struct {
@@ -38,8 +42,8 @@ type change struct {
 	Sure  bool  `json:"s,omitempty"` // that it was so, and last
 	// ETag is what a listing that knows of the change shows as hash or slo_etag, if it is known.
 	ETag string `json:"e,omitempty"`
-	// Agreed is since when all listings that this process has seen have agreed with the change, by its clock, in microseconds; else 0. Only its
-	// own log has it.
+	// Agreed is since when all listings that this process has seen have agreed with the change, by
+	// its clock, in microseconds; else 0. Only its own log has it.
 	Agreed int64 `json:"l,omitempty"`
 
 	noting
@@ -52,7 +56,8 @@ type noting struct {
 	Noted int64  `json:"m"` // when, by its clock, in microseconds
 }
 
-// later is the later one of two changes of the same name, from the process's own log and from a shared one. Where that is not certain, neither is what came last.
+// later is the later one of two changes of the same name, from the process's own log and from a
+// shared one. Where that is not certain, neither is what came last.
 func later(a, b change) change {
 	switch {
 	case a.noting == b.noting:
@@ -89,7 +94,8 @@ type writeLog struct {
 	decoded map[decodedKey]decodedList
 }
 
-// decodedList is a list of changes beside its text. Page after page of a listing finds the same lists.
+// decodedList is a list of changes beside its text. Page after page of a listing finds the same
+// lists.
 type decodedList struct {
 	text []byte
 	all  []change // not to be changed
@@ -151,8 +157,8 @@ func decodeChanges(list []byte) []change {
 	return all
 }
 
-// note adds a change of an object, or of a container, to the log. began is when the request was made. It reports
-// whether all gateways can see the change.
+// note adds a change of an object, or of a container, to the log. began is when the request was
+// made. It reports whether all gateways can see the change.
 func (v *view) note(ctx context.Context, target api.Name, began time.Time, c change) (noted bool) {
 	log := v.log
 	if log.life == 0 {
@@ -181,8 +187,8 @@ func (v *view) note(ctx context.Context, target api.Name, began time.Time, c cha
 	return noted
 }
 
-// rewrite has a cache keep what edit makes of a list. What is older than listings may be behind goes, and of too many the oldest.
-// It reports whether that could be done.
+// rewrite has a cache keep what edit makes of a list. What is older than listings may be behind
+// goes, and of too many the oldest. It reports whether that could be done.
 func (l *writeLog) rewrite(ctx context.Context, in cache.Cache, key cache.Key, edit func([]change) []change) bool {
 	oldest := time.Now().Add(-l.life).Unix()
 	return in.Update(ctx, key, l.life, func(old []byte) []byte {
@@ -202,10 +208,12 @@ func (l *writeLog) rewrite(ctx context.Context, in cache.Cache, key cache.Key, e
 	})
 }
 
-// Most listings are of directories in which nothing has changed lately, or of names that are no directories at all. So that these need not read the lists, every
-// directory that a change lies below is noted too, with the time of that.
+// Most listings are of directories in which nothing has changed lately, or of names that are no
+// directories at all. So that these need not read the lists, every directory that a change lies
+// below is noted too, with the time of that.
 
-// aboveKey is the key under which it is noted that something has changed below a directory, which ends in a slash, or is empty at the top.
+// aboveKey is the key under which it is noted that something has changed below a directory, which
+// ends in a slash, or is empty at the top.
 func (v *view) aboveKey(ctx context.Context, top api.Name, dir string) (cache.Key, error) {
 	grant, err := v.client.Grants.Current(ctx)
 	if err != nil {
@@ -215,7 +223,8 @@ func (v *view) aboveKey(ctx context.Context, top api.Name, dir string) (cache.Ke
 	return cache.NewKey("swift writes below", account, top.Container, dir), err
 }
 
-// noteAbove notes that all directories above a name have a change below them. For each that is said once in a while, and holds for longer than any entry.
+// noteAbove notes that all directories above a name have a change below them. For each that is said
+// once in a while, and holds for longer than any entry.
 func (v *view) noteAbove(ctx context.Context, top api.Name, changed string, now time.Time) error {
 	log := v.log
 	for i := -1; ; {
@@ -318,7 +327,8 @@ func (v *view) changesIn(ctx context.Context, top api.Name, l listing) (changes,
 	return found, nil
 }
 
-// changedBelow says whether the log knows of changes below a name, which a listing may not show yet.
+// changedBelow says whether the log knows of changes below a name, which a listing may not show
+// yet.
 func (v *view) changedBelow(ctx context.Context, n api.Name) bool {
 	log := v.log
 	if log.life == 0 {

@@ -42,7 +42,8 @@ func statOn(t *testing.T, gateways []*FS, p vfs.Path, want error) {
 	}
 }
 
-// TestWriteLog changes things in every way through one gateway, and looks through both, with listings that do not move (features C7, C9, J4).
+// TestWriteLog changes things in every way through one gateway, and looks through both, with
+// listings that do not move (features C7, C9, J4).
 func TestWriteLog(t *testing.T) {
 	w := newWorld(t, 7)
 	writeLogStory(t, w.srv, w.gateway(t), w.gateway(t))
@@ -217,8 +218,8 @@ func TestWriteLogEnds(t *testing.T) {
 	eventually(t, "the second after the change is over", func() bool { return len(listNames(t, f, "/c")) == 0 })
 }
 
-// TestWriteLogCosts counts what the log adds to a listing: nothing once the listing has caught up, one HEAD for each change that it does
-// not know, and that once.
+// TestWriteLogCosts counts what the log adds to a listing: nothing once the listing has caught up,
+// one HEAD for each change that it does not know, and that once.
 func TestWriteLogCosts(t *testing.T) {
 	w := newWorld(t, 100)
 	w.change = func(c *Config) { c.ListTimes = false }
@@ -245,7 +246,8 @@ func TestWriteLogCosts(t *testing.T) {
 	count("a listing that lacks two files", 1, 2, 11)
 }
 
-// TestWriteLogModel makes random changes through two gateways while listings are behind, and compares what both list with what is there.
+// TestWriteLogModel makes random changes through two gateways while listings are behind, and
+// compares what both list with what is there.
 func TestWriteLogModel(t *testing.T) {
 	w := newWorld(t, 5)
 	gateways := []*FS{w.gateway(t), w.gateway(t)}

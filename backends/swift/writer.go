@@ -155,8 +155,8 @@ func (w *writer) wakeAll() {
 	w.wake.Broadcast()
 }
 
-// writer is the new content of a file. What has been written lies in blocks until enough of it lies together to be sealed: made a
-// segment that is sent while more comes in.
+// writer is the new content of a file. What has been written lies in blocks until enough of it lies
+// together to be sealed: made a segment that is sent while more comes in.
 type writer struct {
 	fs         *FS
 	opened     context.Context // that of OpenWriter: what the caller does ends with it
@@ -208,7 +208,8 @@ type writer struct {
 	changed  bool             // the content is another than at opening
 	touched  time.Time        // when something was written last
 	err      error            // what has gone wrong first; it stays
-	// published says that the segments may be a file's by now: the request that makes them so has been made.
+	// published says that the segments may be a file's by now: the request that makes them so has
+	// been made.
 	published bool
 	attrs     vfs.Attrs
 	sums      vfs.Sums   // of what has been published
@@ -221,7 +222,8 @@ type writer struct {
 
 var _ vfs.Writer = (*writer)(nil)
 
-// segmentSize is what the next segment is to have, in bytes: growing, so that a large file does not need too many.
+// segmentSize is what the next segment is to have, in bytes: growing, so that a large file does not
+// need too many.
 func (w *writer) segmentSize() int64 {
 	const each = 256 // segments of one size
 	cfg := &w.fs.backend.cfg
@@ -233,7 +235,8 @@ func (w *writer) sealsAt(off int64) int64 {
 	return (off + w.segmentSize()) / buffers.BlockSize * buffers.BlockSize
 }
 
-// fewUploads is how many segments of a file are sent at the same time unless more are faster: while Swift has one stored, another one comes.
+// fewUploads is how many segments of a file are sent at the same time unless more are faster: while
+// Swift has one stored, another one comes.
 const fewUploads = 2
 
 // WriteAt implements [vfs.Writer].
@@ -266,7 +269,8 @@ func (w *writer) WriteAt(p []byte, off int64) (int, error) {
 // readFromSize is how much ReadFrom reads at once, in bytes.
 const readFromSize = 64 * kib
 
-// ReadFrom implements [vfs.Writer]. What has not come yet has no block: a client that stands still would keep it from the others.
+// ReadFrom implements [vfs.Writer]. What has not come yet has no block: a client that stands still
+// would keep it from the others.
 func (w *writer) ReadFrom(r io.Reader) (int64, error) {
 	buf := make([]byte, readFromSize)
 	var total int64
@@ -288,7 +292,8 @@ func (w *writer) ReadFrom(r io.Reader) (int64, error) {
 	}
 }
 
-// wrote notes bytes that are in their block now, and seals what has come together. It is called with mu held.
+// wrote notes bytes that are in their block now, and seals what has come together. It is called
+// with mu held.
 func (w *writer) wrote(off, n int64) error {
 	if w.err != nil {
 		return w.err
@@ -302,7 +307,8 @@ func (w *writer) wrote(off, n int64) error {
 		w.anew.written.Add(off, off+n)
 	}
 	run := w.dirty.Add(off, off+n)
-	// More than a segment, not just one: a file that fits into the first segment is to be stored without any.
+	// More than a segment, not just one: a file that fits into the first segment is to be stored
+	// without any.
 	for run.Len() > w.segmentSize() {
 		end := w.sealsAt(run.Off)
 		w.seal(run.Off, end)
@@ -312,7 +318,8 @@ func (w *writer) wrote(off, n int64) error {
 	return nil
 }
 
-// seal makes a segment of the bytes from off to end, all of them dirty, and sends it off. It is called with mu held.
+// seal makes a segment of the bytes from off to end, all of them dirty, and sends it off. It is
+// called with mu held.
 func (w *writer) seal(off, end int64) {
 	seg := w.cut(off, end)
 	w.takeRoom(seg.size)
@@ -361,7 +368,8 @@ func (w *writer) send(seg *segment, data api.Pieces) {
 }
 
 func (w *writer) sendInTurn(seg *segment, data api.Pieces) error {
-	// Before its turn: a segment waits here for the one before it, which must not be waiting for this one's slot.
+	// Before its turn: a segment waits here for the one before it, which must not be waiting for
+	// this one's slot.
 	if err := seg.sum(w.queue, data); err != nil {
 		return err
 	}
@@ -411,7 +419,8 @@ func (w *writer) sendSegment(ctx context.Context, seg *segment, data api.Pieces)
 	return err
 }
 
-// resumable says whether the upload can be gone on with when it is cut off: one that changes what is there already leaves that as it was.
+// resumable says whether the upload can be gone on with when it is cut off: one that changes what
+// is there already leaves that as it was.
 func (w *writer) resumable() bool {
 	_, ok := markerName(w.target, w.upload)
 	return ok && !w.old.Exists() && !w.blind && !w.opts.Exclusive && w.fs.backend.cfg.ResumeRetention > 0
