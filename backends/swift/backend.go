@@ -11,6 +11,7 @@ import (
 	"filegate/backends/internal/buffers"
 	"filegate/backends/internal/recent"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/core/backend"
 	"filegate/core/cache"
 	"filegate/core/vfs"
@@ -21,10 +22,10 @@ type Backend struct {
 	cfg    Config
 	log    *slog.Logger
 	store  *api.Store
-	pages  *pageSizes
+	pages  *listing.PageSizes
 	budget *buffers.Budget
 	attrs  *attrCache
-	writes *writeLog
+	writes *listing.Log
 	local  cache.Cache
 	// changes are those that this process has made.
 	changes changeTimes
@@ -72,10 +73,10 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 		cfg:    cfg,
 		log:    env.Log,
 		store:  s,
-		pages:  newPageSizes(),
+		pages:  listing.NewPageSizes(),
 		budget: buffers.New(cfg.Memory),
 		attrs:  newAttrCache(env.Local, env.Cache),
-		writes: newWriteLog(cfg.ListingLag, env.Local, env.Cache),
+		writes: listing.NewLog(cfg.ListingLag, env.Local, env.Cache),
 		local:  env.Local,
 
 		aliases: aliases,
@@ -84,7 +85,7 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 		somePartials: recent.New(partialsFor),
 		swept:        recent.New(sweepEvery),
 
-		recallFor: recallFor, nearFor: nearFor, heldMost: heldMost, besideFrom: besideFrom,
+		recallFor: recallFor, nearFor: nearFor, heldMost: listing.HeldMost, besideFrom: besideFrom,
 	}, nil
 }
 
@@ -110,7 +111,7 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 		dropBoxes:    recent.New(dropBoxFor),
 		closed:       recent.New(dropBoxFor),
 	}
-	f.view = newView(f.client, b.writes, b.pages, f.opened)
+	f.lists = listing.New(f.client, b.writes, b.pages, f.opened)
 	f.client.Prepare, f.client.Observe = f.prepare, f.observe
 	return f, nil
 }
@@ -130,7 +131,7 @@ type FS struct {
 	log          *slog.Logger
 	memory       buffers.Account
 	aliases      map[string]alias
-	view         *view
+	lists        *listing.View
 	opened       time.Time // shown as the time of what has none
 	hideSegments bool
 	told         recall

@@ -175,7 +175,7 @@ func TestBesideCosts(t *testing.T) {
 	for _, p := range []vfs.Path{"/c/dir/f1", "/c/dir/f2", "/c/dir/f3"} {
 		f.mustWrite(t, p, noise(10))
 	}
-	f.backend.writes.life = 0 // as when it was long ago
+	f.forgetChanges() // as when it was long ago
 	f.forget()
 	for _, tt := range []struct {
 		p    vfs.Path

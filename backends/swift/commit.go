@@ -74,7 +74,7 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	return w.changedBy(w.old.Modes.Over(info)), nil
 }
 
-// changedBy returns the description of the file with the attributes that were set.
+// listing.ChangedBy returns the description of the file with the attributes that were set.
 func (w *writer) changedBy(info vfs.Info) vfs.Info {
 	kept := w.attrs
 	if !w.fs.backend.cfg.KeepModes {

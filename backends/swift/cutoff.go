@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/core/vfs"
 )
 
@@ -55,13 +56,13 @@ func parseMarker(n api.Name, marker string) (target api.Name, upload string, ok 
 
 // eachMarker calls do for the marker of each upload below a directory or container, several at a
 // time. The error is not translated.
-func (f *FS) eachMarker(ctx context.Context, dir api.Name, do func(ctx context.Context, target api.Name, upload string, marker entry) error) error {
+func (f *FS) eachMarker(ctx context.Context, dir api.Name, do func(ctx context.Context, target api.Name, upload string, marker listing.Entry) error) error {
 	if may, err := f.mayHavePartials(ctx, dir); err != nil || !may {
 		return err
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(movesAtOnce)
-	err := f.view.eachListed(ctx, dir.SegmentsContainer(), uploadsPrefix+dir.Prefix(), func(e entry) error {
+	err := f.lists.EachListed(ctx, dir.SegmentsContainer(), uploadsPrefix+dir.Prefix(), func(e listing.Entry) error {
 		if target, upload, ok := parseMarker(dir, e.Name); ok {
 			g.Go(func() error { return do(gctx, target, upload, e) })
 		}
@@ -91,7 +92,7 @@ func (f *FS) checkNoUploads(ctx context.Context, dir api.Name) error {
 // any more. Of one that may be just beginning nothing is there that takes room. A failure is for
 // the log.
 func (f *FS) removeUploads(ctx context.Context, dir api.Name) {
-	err := f.eachMarker(ctx, dir, func(ctx context.Context, target api.Name, upload string, marker entry) error {
+	err := f.eachMarker(ctx, dir, func(ctx context.Context, target api.Name, upload string, marker listing.Entry) error {
 		if f.backend.uploads.has(upload) {
 			return nil
 		}
@@ -109,7 +110,7 @@ func (f *FS) removeUploads(ctx context.Context, dir api.Name) {
 // moveUploads takes the cut-off uploads of a directory along to its new name. Their segments stay
 // where they are, or have moved with the directory.
 func (m *move) moveUploads(ctx context.Context) error {
-	return api.Translate(m.eachMarker(ctx, m.from, func(ctx context.Context, target api.Name, upload string, marker entry) error {
+	return api.Translate(m.eachMarker(ctx, m.from, func(ctx context.Context, target api.Name, upload string, marker listing.Entry) error {
 		if m.backend.uploads.has(upload) { // it will be committed under the name that it was begun with
 			return nil
 		}
@@ -119,7 +120,7 @@ func (m *move) moveUploads(ctx context.Context) error {
 }
 
 // moveUpload makes a cut-off upload one of another file. The error is not translated.
-func (m *move) moveUpload(ctx context.Context, from, to api.Name, upload string, marker entry) error {
+func (m *move) moveUpload(ctx context.Context, from, to api.Name, upload string, marker listing.Entry) error {
 	place, mtime, err := m.readMarker(ctx, from, upload, marker)
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound: // it has gone meanwhile

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/core/vfs"
 )
 
@@ -95,7 +96,7 @@ func (f *FS) allSegments(ctx context.Context, n api.Name, o api.Object) ([]api.N
 	case o.DLO != "":
 		var all []api.Name
 		segments, prefix := o.DLOPrefix(n)
-		err := f.view.eachListed(ctx, segments, prefix, func(e entry) error {
+		err := f.lists.EachListed(ctx, segments, prefix, func(e listing.Entry) error {
 			if isDLOSegment(prefix, e.Name) {
 				all = append(all, segments.With(e.Name))
 			}

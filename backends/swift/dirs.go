@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/core/vfs"
 )
 
@@ -116,7 +117,7 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 				return api.Translate(err)
 			}
 		}
-		if page, pageErr := f.view.page(ctx, n, listing{limit: 1}); pageErr == nil && len(page) == 0 {
+		if page, pageErr := f.lists.Page(ctx, n, listing.Query{Limit: 1}); pageErr == nil && len(page) == 0 {
 			if v, versionsErr := f.client.Versioning(ctx, n); versionsErr == nil && v.Enabled {
 				return api.RefusedAs(err, vfs.ErrNotEmpty, "nothing is in it any more but old versions of files, and the storage keeps it as long as it keeps those")
 			}
@@ -170,8 +171,8 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 
 // notEmpty is the refusal to remove a directory, which may look empty.
 func (f *FS) notEmpty(ctx context.Context, dir api.Name) error {
-	page, err := f.view.page(ctx, dir, listing{prefix: dir.Prefix(), limit: 2})
-	if err == nil && f.hideSegments && len(page) > 0 && !slices.ContainsFunc(page, func(e entry) bool { return e.Name != dir.Prefix() && !isOwnPart(e.Name) }) {
+	page, err := f.lists.Page(ctx, dir, listing.Query{Prefix: dir.Prefix(), Limit: 2})
+	if err == nil && f.hideSegments && len(page) > 0 && !slices.ContainsFunc(page, func(e listing.Entry) bool { return e.Name != dir.Prefix() && !isOwnPart(e.Name) }) {
 		return vfs.Errorf(vfs.ErrNotEmpty, "parts of large files that were moved elsewhere lie in this directory")
 	}
 	return vfs.ErrNotEmpty
@@ -179,7 +180,7 @@ func (f *FS) notEmpty(ctx context.Context, dir api.Name) error {
 
 // emptiness says whether there is nothing in a directory, and which objects make it be there.
 func (f *FS) emptiness(ctx context.Context, dir api.Name) (markers []api.Name, empty bool, err error) {
-	page, err := f.view.page(ctx, dir, listing{prefix: dir.Prefix(), limit: 2})
+	page, err := f.lists.Page(ctx, dir, listing.Query{Prefix: dir.Prefix(), Limit: 2})
 	if err != nil {
 		return nil, false, api.Translate(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"filegate/backends/internal/buffers"
 	"filegate/backends/internal/spans"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/core/vfs"
 )
 
@@ -49,7 +50,7 @@ func (f *FS) place(ctx context.Context, n api.Name, upload string, old api.Objec
 		if container, prefix := old.DLOPrefix(n); container == n.Top() && strings.HasPrefix(place.Object, prefix) {
 			continue
 		}
-		page, err := f.view.page(ctx, n.Top(), listing{prefix: base, delimiter: true, limit: 1})
+		page, err := f.lists.Page(ctx, n.Top(), listing.Query{Prefix: base, Delimiter: true, Limit: 1})
 		if err != nil {
 			return api.Name{}, err
 		}
@@ -64,7 +65,7 @@ func (f *FS) place(ctx context.Context, n api.Name, upload string, old api.Objec
 // told, since a segment is a manifest itself or the listing is behind.
 func (f *FS) layoutOfDLO(ctx context.Context, n api.Name, o api.Object) (layout, error) {
 	container, prefix := o.DLOPrefix(n)
-	entries, err := f.view.allListed(ctx, container, prefix)
+	entries, err := f.lists.AllListed(ctx, container, prefix)
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +221,7 @@ func (w *writer) deleteUnneeded(ctx context.Context) error {
 func (w *writer) awaitListed(ctx context.Context) error {
 	deadline := time.Now().Add(w.fs.client.Patience)
 	for try := 0; ; try++ {
-		listed, err := w.fs.view.listedBySwift(ctx, w.place.Top(), w.place.Object)
+		listed, err := w.fs.lists.ListedBySwift(ctx, w.place.Top(), w.place.Object)
 		if err != nil || w.agrees(listed) {
 			return err
 		}
@@ -236,7 +237,7 @@ func (w *writer) awaitListed(ctx context.Context) error {
 }
 
 // agrees says whether a listing is of the file's segments, and in their order.
-func (w *writer) agrees(listed []entry) bool {
+func (w *writer) agrees(listed []listing.Entry) bool {
 	if len(listed) != len(w.layout) {
 		return false
 	}

@@ -233,7 +233,7 @@ func TestOwnPartsHidden(t *testing.T) {
 		}
 		return found
 	}
-	f.backend.writes.life = 0 // nothing is asked for the log
+	f.forgetChanges() // nothing is asked for the log
 	listNames(t, f, "/c/d")
 	f.srv.ForgetRequests()
 	sees(t, f, "/c/d", "a file, without its segments", "file")

@@ -86,9 +86,8 @@
 //
 // # Listings
 //
-// Listings of Swift's may be behind; an object itself never is. What is changed through a gateway
-// is noted (writelog), and laid over every listing that this package makes, those of a rename or a
-// removal too (page, overlay): where the listing and the log disagree, a HEAD tells.
+// All listings, those of a rename or a removal too, have what gateways have changed a moment ago
+// laid over them (package listing).
 //
 // A row of a listing may have outlived its object. It is not shown where a HEAD has told so, and
 // goes when it is removed (see clearGhost); no listing makes HEADs for that alone.
@@ -98,8 +97,8 @@
 // option is to save, and no row tells a manifest from a file. A larger one is shown with the bytes
 // of its own.
 //
-// A listing for a client is streamed: while it reads a page, the next is fetched (pager). What only
-// a HEAD tells of an entry is kept by the version that is listed (attrcache).
+// A listing for a client is streamed: while it reads a page, the next is fetched (listing.Pager).
+// What only a HEAD tells of an entry is kept by the version that is listed (attrcache).
 //
 // # Freshness
 //
@@ -110,13 +109,13 @@
 //	a file that is open       is the version that it was opened with: If-Match, or the ETag of the answer, on every further GET
 //	a body held ready         no change is noted since it was opened, by this process (changeTimes) or by another gateway, and the list of
 //	(ahead)                   changes has been kept meanwhile; whoever cannot note a change tells its client only when nothing is held any
-//	                          more (watch, outlast)
+//	                          more (listing.View.Watch)
 //	"the name is free"        of a listing of up to a second ago, to a client that is about to make the file: no change of the name is in
 //	(isFree, surroundings)    the log, and all caches have answered. Else a HEAD tells. Not covered: a gateway that reached Swift and not the
 //	                          cache, and a cache that has lost the word. The request that makes the file finds the name taken then
 //	what was there a moment   is used only for what is about to be replaced as a whole (recall): what is published has If-None-Match,
 //	ago                       or takes the place of whatever is there
-//	listings                  are Swift's, under the write log; an entry that is lost costs the sight of a change for as long as Swift lags
+//	listings                  are Swift's, under the write log (package listing); an entry that is lost costs the sight of a change for as long as Swift lags
 //	attributes (attrCache)    are kept by hash and time of the version: another version has other ones
 //	"no cut-off uploads"      of up to two seconds ago: of what was told to nobody to be stored
 //	an answer that was lost   a HEAD shows the content and the time that were put (put); the same content and time, by whomever, is the same file
@@ -144,7 +143,7 @@
 //	                Where Swift is 20 ms away or more these leave together, unless their answers are known, and so does what an operation takes to
 //	                find a new name free: 1 listing more for each file that is there, and 1 round trip for what is not
 //	lstat           as stat; of a link 1 HEAD more. readlink: 1 HEAD
-//	list            1 GET for each page, 1 more where the last is longer than any page that the store has given before (see pageSizes), and a HEAD for each file, and each directory with an object, that is not known as it is listed, 32 at a time, and no more than
+//	list            1 GET for each page, 1 more where the last is longer than any page that the store has given before (see listing.PageSizes), and a HEAD for each file, and each directory with an object, that is not known as it is listed, 32 at a time, and no more than
 //	                list_times_limit; of an account, 1 HEAD for each container, every five minutes, of no more than 256; without list_times only for files of up to 256 bytes (they may be manifests), and for those of none beyond the limit too. 1 HEAD more, once, for each change
 //	                that the listing does not know yet, and 1 listing of one entry for a prefix below which something was deleted. 1 listing more for each
 //	                directory NAME.part that no manifest before it explains
@@ -270,11 +269,6 @@
 // answered by a GET, and the body waits for a fifth of a second to be opened: FTP and SFTP clients
 // that fetch many files ask for each, up to twice. If nobody comes, a connection to Swift is lost,
 // and the habit is taken for ended.
-//
-// An entry of the write log does not go with the first listing that knows of it: Swift keeps a
-// container in several places, and the next listing may come from another one. It goes when all
-// have known for half a minute (see settle). What a listing shows only as a directory stays for its
-// time: that the directory is there, or is not, may have other reasons.
 //
 // The suite of the contract is core/vfs/vfstest; it runs here against our own fake (package
 // swifttest) and, where one is given by the environment, against a real Swift.

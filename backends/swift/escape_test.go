@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 	"filegate/core/vfs/vfstest"
@@ -126,7 +127,7 @@ func TestOddContainers(t *testing.T) {
 		f.mustWrite(t, p.Join("file"), []byte(p))
 	}
 	var containers []string
-	page, err := f.view.page(t.Context(), api.Name{}, listing{limit: 100})
+	page, err := f.lists.Page(t.Context(), api.Name{}, listing.Query{Limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

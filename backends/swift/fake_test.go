@@ -18,6 +18,7 @@ import (
 	"filegate/backends/internal/buffers"
 	"filegate/backends/internal/recent"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -72,7 +73,7 @@ func (f *FS) recallLong() {
 // objects are the names of the objects in a container, in order.
 func (f *fake) objects(t *testing.T, container string) []string {
 	t.Helper()
-	page, err := f.view.page(context.WithoutCancel(t.Context()), api.Name{Container: container}, listing{limit: 1000})
+	page, err := f.lists.Page(context.WithoutCancel(t.Context()), api.Name{Container: container}, listing.Query{Limit: 1000})
 	if err != nil && api.StatusOf(err) != 404 {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/core/vfs"
 )
 
@@ -34,7 +35,7 @@ func (f *FS) isGhost(ctx context.Context, n api.Name, err error) bool {
 // clearGhost deletes the row of an object that is listed, and reports whether there was one. That
 // the object is not there the caller has found out. The error is not translated.
 func (f *FS) clearGhost(ctx context.Context, n api.Name) (bool, error) {
-	page, err := f.view.page(ctx, n.Top(), listing{prefix: n.Object, limit: 1})
+	page, err := f.lists.Page(ctx, n.Top(), listing.Query{Prefix: n.Object, Limit: 1})
 	switch {
 	case noneToSee(err):
 		return false, nil
@@ -60,9 +61,9 @@ var errIsThere = errors.New("there is an object")
 // and reports whether nothing else is there but the directory's own marker. It ends at the first
 // object. The error is translated.
 func (f *FS) clearGhosts(ctx context.Context, dir api.Name) (bool, error) {
-	l := listing{prefix: dir.Prefix(), limit: 2} // most directories are not empty because of something that is there
+	l := listing.Query{Prefix: dir.Prefix(), Limit: 2} // most directories are not empty because of something that is there
 	for range maxGhostPages {
-		page, err := f.view.page(ctx, dir, l)
+		page, err := f.lists.Page(ctx, dir, l)
 		if err != nil {
 			return false, api.Translate(err)
 		}
@@ -93,7 +94,7 @@ func (f *FS) clearGhosts(ctx context.Context, dir api.Name) (bool, error) {
 		case err != nil:
 			return false, api.Translate(err)
 		}
-		l.marker, l.limit = page[len(page)-1].key(), ghostsAtOnce
+		l.Marker, l.Limit = page[len(page)-1].Key(), ghostsAtOnce
 	}
 	return false, nil
 }

@@ -91,7 +91,7 @@ func TestManifestWithoutSegments(t *testing.T) {
 		f := openFS(t, a, nil)
 		top := makeContainer(t, f)
 		f.putRaw(t, top+"/d/manifest", nil, nil, map[string]string{"X-Object-Manifest": "no-such-container/x/"})
-		f.backend.writes.life = 0
+		f.forgetChanges()
 		sees(t, f, top+"/d", "at first", "manifest")
 		if err := f.Rmdir(t.Context(), top+"/d"); !errors.Is(err, vfs.ErrNotEmpty) {
 			t.Errorf("Rmdir: %v, want %v", err, vfs.ErrNotEmpty)

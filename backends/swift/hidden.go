@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 )
 
 // hiddenSegments leaves the segments of dynamic large objects out of a listing that has the
@@ -120,14 +121,14 @@ func (f *FS) holdsUploads(ctx context.Context, dir api.Name) (bool, error) {
 	if err != nil {
 		return false, api.Translate(err)
 	}
-	l := listing{prefix: dir.Prefix(), delimiter: true, limit: limits.Listing}
+	l := listing.Query{Prefix: dir.Prefix(), Delimiter: true, Limit: limits.Listing}
 	for range maxUploadPages {
-		page, err := f.view.page(ctx, dir, l)
+		page, err := f.lists.Page(ctx, dir, l)
 		if err != nil {
 			return false, api.Translate(err)
 		}
 		if len(page) == 0 {
-			return l.marker != "", nil
+			return l.Marker != "", nil
 		}
 		for _, e := range page {
 			upload, below := strings.CutSuffix(strings.TrimPrefix(e.Subdir, dir.Prefix()), "/")
@@ -135,7 +136,7 @@ func (f *FS) holdsUploads(ctx context.Context, dir api.Name) (bool, error) {
 				return false, nil
 			}
 		}
-		l.marker = page[len(page)-1].key()
+		l.Marker = page[len(page)-1].Key()
 	}
 	return false, nil
 }

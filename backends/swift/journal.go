@@ -123,7 +123,7 @@ func (f *FS) begun(ctx context.Context, from, to api.Name) (renaming, bool, erro
 // unfinished returns the renames of names in n's container that have begun and not ended. The error
 // is not translated.
 func (f *FS) unfinished(ctx context.Context, n api.Name) ([]renaming, error) {
-	page, err := f.view.listedUpTo(ctx, n.SegmentsContainer(), renamesPrefix, maxRenames)
+	page, err := f.lists.ListedUpTo(ctx, n.SegmentsContainer(), renamesPrefix, maxRenames)
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound:
 		return nil, nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/core/vfs"
 )
 
@@ -45,8 +46,8 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 		limit = limits.AccountListing
 		l.times = maxContainerTimes
 	}
-	first := listing{prefix: n.Prefix(), delimiter: !n.IsAccount(), limit: limit}
-	page, err := f.view.rawPage(ctx, n, first)
+	first := listing.Query{Prefix: n.Prefix(), Delimiter: !n.IsAccount(), Limit: limit}
+	page, err := f.lists.RawPage(ctx, n, first)
 	if n.IsAccount() && api.StatusOf(err) == http.StatusForbidden {
 		// A user without the right to list the account still has the containers that he is let
 		// into: by name.
@@ -58,20 +59,20 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	if err != nil {
 		return nil, f.client.Refusal(ctx, n, err)
 	}
-	for page.more && n.IsObject() && len(l.ready) == 0 && !l.seenSelf {
+	for page.More && n.IsObject() && len(l.ready) == 0 && !l.seenSelf {
 		// All that has come so far is gone, as this gateway knows. What the name is the next page
 		// tells.
-		first.marker = page.last()
-		if page, err = f.view.rawPage(ctx, n, first); err == nil {
+		first.Marker = page.Last()
+		if page, err = f.lists.RawPage(ctx, n, first); err == nil {
 			err = l.take(ctx, first, page)
 		}
 		if err != nil {
 			return nil, f.client.Refusal(ctx, n, err)
 		}
 	}
-	if page.more {
-		first.marker = page.last()
-		l.pages = f.view.newPager(ctx, n, first)
+	if page.More {
+		first.Marker = page.Last()
+		l.pages = f.lists.NewPager(ctx, n, first)
 		return l, nil
 	}
 	if n.IsObject() && len(l.ready) == 0 && !l.seenSelf {
@@ -95,9 +96,9 @@ const maxContainerTimes = 256
 type lister struct {
 	fs    *FS
 	dir   api.Name
-	pages *pager // of what follows; nil where nothing does
-	times int    // how many HEADs may still be made for times; negative: any number
-	batch int    // how many entries are measured before they are given out
+	pages *listing.Pager // of what follows; nil where nothing does
+	times int            // how many HEADs may still be made for times; negative: any number
+	batch int            // how many entries are measured before they are given out
 
 	ready    []shown
 	ended    bool // nothing else is to be given out
@@ -186,7 +187,7 @@ func (l *lister) rest(ctx context.Context) ([]vfs.Info, error) {
 func (l *lister) Close() error {
 	l.ended, l.ready = true, nil
 	if l.pages != nil {
-		l.pages.close()
+		l.pages.Close()
 		l.pages = nil
 	}
 	return nil
@@ -194,25 +195,25 @@ func (l *lister) Close() error {
 
 // fetch waits for the next page.
 func (l *lister) fetch(ctx context.Context) error {
-	page, ok, err := l.pages.next(ctx)
+	page, ok, err := l.pages.Next(ctx)
 	switch {
 	case err != nil:
 		return api.Translate(err)
 	case !ok:
-		l.pages.close()
+		l.pages.Close()
 		l.pages = nil
 		return nil
 	}
-	return api.Translate(l.take(ctx, page.after, page.rawPage))
+	return api.Translate(l.take(ctx, page.After, page.Page))
 }
 
 // take makes entries of a page. The error is not translated.
-func (l *lister) take(ctx context.Context, asked listing, page rawPage) error {
-	changes, err := l.fs.view.changesIn(ctx, l.dir.Top(), asked)
+func (l *lister) take(ctx context.Context, asked listing.Query, page listing.Page) error {
+	changes, err := l.fs.lists.ChangesIn(ctx, l.dir.Top(), asked)
 	if err != nil {
 		return err
 	}
-	lines, err := l.fs.view.overlay(ctx, l.dir, asked, page, changes)
+	lines, err := l.fs.lists.Overlay(ctx, l.dir, asked, page, changes)
 	if err != nil {
 		return err
 	}
@@ -227,23 +228,23 @@ func (l *lister) take(ctx context.Context, asked listing, page rawPage) error {
 // entry makes of a line of Swift's what the client sees, or nothing: for the directory's own
 // marker, for a name that has been given out already, and for one that can be no element of a path:
 // that is not UTF-8, or has a NUL, as Swift itself allows none.
-func (l *lister) entry(e entry) (shown, bool) {
-	if e.key() == "" {
+func (l *lister) entry(e listing.Entry) (shown, bool) {
+	if e.Key() == "" {
 		return shown{}, false
 	}
-	full := strings.TrimSuffix(e.key(), "/")
-	if e.key() == l.dir.Prefix() && !l.dir.IsAccount() {
+	full := strings.TrimSuffix(e.Key(), "/")
+	if e.Key() == l.dir.Prefix() && !l.dir.IsAccount() {
 		l.seenSelf = true
 		if e.Subdir != "" || api.IsMarker(e.Name, e.Bytes, e.ContentType) {
 			return shown{}, false
 		}
-		full = e.key() // a file with an empty name
+		full = e.Key() // a file with an empty name
 	}
 	base := api.EscapeElement(strings.TrimPrefix(full, l.dir.Prefix()), l.dir.IsAccount())
 	if !vfs.ValidName(base) {
 		return shown{}, false
 	}
-	directory := shown{Info: vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: e.time(l.fs.opened)}}
+	directory := shown{Info: vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: e.Time(l.fs.opened)}}
 	if l.dir.IsAccount() {
 		segments := l.segments.has(full)
 		if _, hidden := l.fs.aliases[base]; hidden && l.dir.Account == "" {
@@ -253,23 +254,23 @@ func (l *lister) entry(e entry) (shown, bool) {
 		return directory, !segments || !l.fs.hideSegments
 	}
 	if full == l.dir.Prefix() && full != "" && e.Subdir == "" {
-		return shown{Info: vfs.Info{Name: base, Size: e.Bytes, Mode: api.DefaultFileMode, ModTime: e.time(l.fs.opened), Version: e.version()}}, true
+		return shown{Info: vfs.Info{Name: base, Size: e.Bytes, Mode: api.DefaultFileMode, ModTime: e.Time(l.fs.opened), Version: e.Version()}}, true
 	}
 	if l.given.again(full) {
 		return shown{}, false
 	}
 	switch {
-	case e.isLink():
-		return shown{Info: api.LinkInfo(base, api.Object{Modified: e.time(l.fs.opened)})}, true
-	case e.asked != nil && e.asked.IsDir():
-		return shown{Info: e.asked.Info(base), asked: true}, true
+	case e.IsLink():
+		return shown{Info: api.LinkInfo(base, api.Object{Modified: e.Time(l.fs.opened)})}, true
+	case e.Asked != nil && e.Asked.IsDir():
+		return shown{Info: e.Asked.Info(base), asked: true}, true
 	case api.IsDirectoryType(e.ContentType):
 		directory.marker = e.Hash
 		return directory, true
 	case e.Subdir != "":
 		return directory, true
-	case e.asked != nil:
-		return shown{Info: e.asked.Info(base), segments: e.asked.DLO, asked: true}, true
+	case e.Asked != nil:
+		return shown{Info: e.Asked.Info(base), segments: e.Asked.DLO, asked: true}, true
 	}
-	return shown{Info: vfs.Info{Name: base, Size: e.Bytes, Mode: api.DefaultFileMode, ModTime: e.time(l.fs.opened), Version: e.version()}}, true
+	return shown{Info: vfs.Info{Name: base, Size: e.Bytes, Mode: api.DefaultFileMode, ModTime: e.Time(l.fs.opened), Version: e.Version()}}, true
 }

@@ -12,11 +12,12 @@ import (
 	"pgregory.net/rapid"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/core/vfs"
 )
 
 // listed is what a client sees of lines of Swift's, as "file" and "dir/".
-func listed(l *lister, lines []entry) []string {
+func listed(l *lister, lines []listing.Entry) []string {
 	var got []string
 	for _, e := range lines {
 		info, ok := l.entry(e)
@@ -31,29 +32,31 @@ func listed(l *lister, lines []entry) []string {
 }
 
 func TestListEntry(t *testing.T) {
-	file := func(name string) entry { return entry{Name: name, ContentType: "text/plain"} }
-	marker := func(name string) entry { return entry{Name: name, ContentType: "application/directory; x=y"} }
-	prefix := func(name string) entry { return entry{Subdir: name} }
+	file := func(name string) listing.Entry { return listing.Entry{Name: name, ContentType: "text/plain"} }
+	marker := func(name string) listing.Entry {
+		return listing.Entry{Name: name, ContentType: "application/directory; x=y"}
+	}
+	prefix := func(name string) listing.Entry { return listing.Entry{Subdir: name} }
 	for _, tt := range []struct {
 		name  string
 		dir   api.Name
-		lines []entry
+		lines []listing.Entry
 		want  []string
 	}{
-		{"files and directories", api.Name{Account: "", Container: "c", Object: ""}, []entry{file("a"), marker("b"), prefix("c/"), file("d")}, []string{"a", "b/", "c/", "d"}},
-		{"below a directory", api.Name{Account: "", Container: "c", Object: "x/y"}, []entry{marker("x/y/"), file("x/y/a"), prefix("x/y/b/")}, []string{"a", "b/"}},
-		{"a marker and its prefix", api.Name{Account: "", Container: "c", Object: ""}, []entry{marker("a"), prefix("a/")}, []string{"a/"}},
+		{"files and directories", api.Name{Account: "", Container: "c", Object: ""}, []listing.Entry{file("a"), marker("b"), prefix("c/"), file("d")}, []string{"a", "b/", "c/", "d"}},
+		{"below a directory", api.Name{Account: "", Container: "c", Object: "x/y"}, []listing.Entry{marker("x/y/"), file("x/y/a"), prefix("x/y/b/")}, []string{"a", "b/"}},
+		{"a marker and its prefix", api.Name{Account: "", Container: "c", Object: ""}, []listing.Entry{marker("a"), prefix("a/")}, []string{"a/"}},
 		{
 			"a marker and its prefix, far apart",
 			api.Name{Account: "", Container: "c", Object: ""},
-			[]entry{marker("a"), file("a b"), marker("a-"), prefix("a-/"), file("a.txt"), prefix("a/"), file("b")},
+			[]listing.Entry{marker("a"), file("a b"), marker("a-"), prefix("a-/"), file("a.txt"), prefix("a/"), file("b")},
 			[]string{"a/", "a b", "a-/", "a.txt", "b"},
 		},
-		{"a file and a prefix of its name", api.Name{Account: "", Container: "c", Object: ""}, []entry{file("a"), prefix("a/")}, []string{"a"}},
-		{"names that are shown otherwise, and those that no path can have", api.Name{Account: "", Container: "c", Object: ""}, []entry{prefix("/"), file("."), file(".."), prefix("../"), file("a\x00"), file("\xff"), file("a")}, []string{"%/", "%.", "%..", "a"}},
-		{"names that look like those", api.Name{Account: "", Container: "c", Object: ""}, []entry{file("%"), prefix("%./"), file("%.x"), file("%%.."), file("%a")}, []string{"%%", "%%./", "%.x", "%%%..", "%a"}},
-		{"a file with an empty name", api.Name{Account: "", Container: "c", Object: "x"}, []entry{{Name: "x/", Bytes: 5}, file("x/a")}, []string{"%", "a"}},
-		{"nothing", api.Name{Account: "", Container: "c", Object: ""}, []entry{{}}, nil},
+		{"a file and a prefix of its name", api.Name{Account: "", Container: "c", Object: ""}, []listing.Entry{file("a"), prefix("a/")}, []string{"a"}},
+		{"names that are shown otherwise, and those that no path can have", api.Name{Account: "", Container: "c", Object: ""}, []listing.Entry{prefix("/"), file("."), file(".."), prefix("../"), file("a\x00"), file("\xff"), file("a")}, []string{"%/", "%.", "%..", "a"}},
+		{"names that look like those", api.Name{Account: "", Container: "c", Object: ""}, []listing.Entry{file("%"), prefix("%./"), file("%.x"), file("%%.."), file("%a")}, []string{"%%", "%%./", "%.x", "%%%..", "%a"}},
+		{"a file with an empty name", api.Name{Account: "", Container: "c", Object: "x"}, []listing.Entry{{Name: "x/", Bytes: 5}, file("x/a")}, []string{"%", "a"}},
+		{"nothing", api.Name{Account: "", Container: "c", Object: ""}, []listing.Entry{{}}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l := &lister{fs: &FS{}, dir: tt.dir}
@@ -66,7 +69,7 @@ func TestListEntry(t *testing.T) {
 
 func TestListAccount(t *testing.T) {
 	long := strings.Repeat("l", api.MaxContainerName)
-	lines := []entry{
+	lines := []listing.Entry{
 		{Name: ".."},
 		{Name: "@a"},
 		{Name: "_segments"},
@@ -102,7 +105,7 @@ func TestListEntries(t *testing.T) {
 		names := rapid.SliceOfDistinct(rapid.StringMatching(`[a /.\-]{1,5}`), rapid.ID).Draw(t, "objects")
 		dir := api.Name{Account: "", Container: "c", Object: rapid.SampledFrom([]string{"", "a", "a/a"}).Draw(t, "dir")}
 		slices.Sort(names)
-		var lines []entry
+		var lines []listing.Entry
 		var want []string
 		for _, n := range names {
 			rest, below := strings.CutPrefix(n, dir.Prefix())
@@ -110,9 +113,9 @@ func TestListEntries(t *testing.T) {
 				continue
 			}
 			base, _, isPrefix := strings.Cut(rest, "/")
-			e := entry{Name: n, ContentType: rapid.SampledFrom([]string{"text/plain", api.DirectoryType}).Draw(t, "type")}
+			e := listing.Entry{Name: n, ContentType: rapid.SampledFrom([]string{"text/plain", api.DirectoryType}).Draw(t, "type")}
 			if isPrefix {
-				e = entry{Subdir: dir.Prefix() + base + "/"}
+				e = listing.Entry{Subdir: dir.Prefix() + base + "/"}
 			}
 			if len(lines) == 0 || lines[len(lines)-1].Subdir == "" || lines[len(lines)-1] != e {
 				lines = append(lines, e)
@@ -143,7 +146,7 @@ func FuzzListEntries(f *testing.F) {
 	f.Add("x", []byte(`[{"name": "x/a", "bytes": 1, "hash": "h", "content_type": "text/plain", "last_modified": "2026-11-23T16:36:47.033340"}, {"subdir": "x/a/"}]`))
 	f.Add("", []byte(`[{"name": "/"}, {"subdir": "//"}, {"name": "..", "bytes": -1}, {"name": "a\u0000b"}, {"name": "a"}, {"name": "a"}]`))
 	f.Fuzz(func(t *testing.T, dir string, body []byte) {
-		var lines []entry
+		var lines []listing.Entry
 		if json.Unmarshal(body, &lines) != nil || !utf8.ValidString(dir) {
 			return
 		}
@@ -151,7 +154,7 @@ func FuzzListEntries(f *testing.F) {
 		last := ""
 		for _, e := range lines {
 			info, ok := l.entry(e)
-			if !ok || !strings.HasPrefix(e.key(), l.dir.Prefix()) {
+			if !ok || !strings.HasPrefix(e.Key(), l.dir.Prefix()) {
 				continue // what Swift would not have listed may be shown as anything that is a name
 			}
 			if !vfs.ValidName(info.Name) {
@@ -179,7 +182,7 @@ func TestEntryTime(t *testing.T) {
 		"":                            unknown,
 		"yesterday":                   unknown,
 	} {
-		if got := (entry{LastModified: s}).time(unknown); !got.Equal(want) {
+		if got := (listing.Entry{LastModified: s}).Time(unknown); !got.Equal(want) {
 			t.Errorf("%q is %v, want %v", s, got, want)
 		}
 	}

@@ -6,22 +6,15 @@ import (
 	"time"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 )
 
 // observe is called after each request. It notes what the request has changed, or may have, and
 // what its answer shows.
 func (f *FS) observe(ctx context.Context, req api.Request, began time.Time, resp *api.Response, err error) {
-	target := req.Target
-	switch req.Method {
-	case http.MethodPut, http.MethodDelete:
-	case http.MethodPost:
-		if !target.IsObject() {
-			return
-		}
-	case api.MethodCopy:
-		target = api.CopyTarget(req, f.client.Account)
-	default:
-		if target.IsContainer() && err == nil {
+	target, changes := listing.ChangedBy(req, f.client.Account)
+	if !changes {
+		if target.IsContainer() && req.Method != http.MethodPost && err == nil {
 			f.sawContainer(ctx, target, resp.Header)
 		}
 		return
@@ -39,5 +32,5 @@ func (f *FS) observe(ctx context.Context, req api.Request, began time.Time, resp
 		f.containers.forget(target)
 		f.forgetContainerAttrs(ctx, target)
 	}
-	f.view.record(ctx, req, began, resp, err)
+	f.lists.Record(ctx, req, began, resp, err)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 )
 
 // opening is the GET that a file is opened by: what its headers say, and a body that is read when
@@ -14,7 +15,7 @@ import (
 type opening struct {
 	n      api.Name
 	asked  moment
-	watch  noting // left before, see watch
+	watch  listing.Stamp // left before, see watch
 	took   time.Duration
 	object api.Object
 	stream *stream
@@ -85,7 +86,7 @@ func (f *FS) look(ctx context.Context, n api.Name) (api.Object, error) {
 	case !likely:
 		return f.client.Head(ctx, n)
 	}
-	w, ok := f.view.watch(ctx, n)
+	w, ok := f.lists.Watch(ctx, n)
 	if !ok {
 		return f.client.Head(ctx, n)
 	}
@@ -127,7 +128,7 @@ func (f *FS) openToRead(ctx context.Context, n api.Name, off int64) (*opening, e
 // isCurrent says whether, as far as this gateway knows, what was opened is what would be opened
 // now.
 func (f *FS) isCurrent(ctx context.Context, o *opening) bool {
-	return f.fresh(o.n, o.asked) && time.Since(o.asked.at) < f.backend.heldMost && f.view.undisturbed(ctx, o.n, o.watch, o.asked.at) &&
+	return f.fresh(o.n, o.asked) && time.Since(o.asked.at) < f.backend.heldMost && f.lists.Undisturbed(ctx, o.n, o.watch, o.asked.at) &&
 		time.Since(o.asked.at) < f.backend.heldMost // still, whatever the answer took
 }
 

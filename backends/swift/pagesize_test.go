@@ -6,45 +6,17 @@ import (
 	"strconv"
 	"testing"
 
+	"filegate/backends/swift/listing"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
-
-func TestPageSizes(t *testing.T) {
-	p := newPageSizes()
-	here, there := pageKind{store: "https://a"}, pageKind{store: "https://b"}
-	for i, step := range []struct {
-		kind pageKind
-		n    int
-		last bool
-	}{
-		{here, 0, true},  // nothing is left, whatever the store's limit
-		{here, 5, false}, // five may be its limit
-		{here, 5, false},
-		{here, 4, true}, // five were possible
-		{here, 7, false},
-		{here, 5, true},
-		{there, 4, false}, // nothing is known of another store
-		{there, 3, true},
-	} {
-		if got := p.last(step.kind, step.n); got != step.last {
-			t.Errorf("step %d: a page of %d entries of %s is known to be the last: %v, want %v", i, step.n, step.kind.store, got, step.last)
-		}
-	}
-	for i := range 3 * maxPageKinds {
-		p.last(pageKind{store: strconv.Itoa(i)}, 1)
-	}
-	if len(p.longest) > maxPageKinds {
-		t.Errorf("%d kinds of pages are remembered, want at most %d", len(p.longest), maxPageKinds)
-	}
-}
 
 // TestShortPages has a store that gives fewer entries than were asked for, and tells no limit: all
 // that goes through a listing goes through all of it.
 func TestShortPages(t *testing.T) {
 	srv := swifttest.Start(t, swifttest.Config{Limits: swifttest.Limits{PageLimit: 3}})
 	f := &fake{FS: openFS(t, accountIn(srv), nil), srv: srv, dir: "/c"}
-	f.backend.pages = newPageSizes()
+	f.lists = listing.New(f.client, f.backend.writes, listing.NewPageSizes(), f.opened)
 	var containers []string
 	for i := range 7 {
 		base := "c" + strconv.Itoa(i)

@@ -106,7 +106,7 @@ func TestParentUnseen(t *testing.T) {
 func TestParentCosts(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.putObject(t, "dir/x", []byte("x"), nil)
-	f.backend.writes.life = 0 // nothing is asked for the log
+	f.forgetChanges() // nothing is asked for the log
 	f.forget()
 	if _, err := f.client.Limits(t.Context()); err != nil { // the gateway asks for those once
 		t.Fatal(err)

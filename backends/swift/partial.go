@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/core/vfs"
 )
 
@@ -114,7 +115,7 @@ func (f *FS) mayHavePartials(ctx context.Context, n api.Name) (bool, error) {
 	case f.backend.somePartials.Has(key):
 		return true, nil
 	}
-	page, err := f.view.page(ctx, n.SegmentsContainer(), listing{prefix: uploadsPrefix, limit: 1})
+	page, err := f.lists.Page(ctx, n.SegmentsContainer(), listing.Query{Prefix: uploadsPrefix, Limit: 1})
 	switch {
 	case api.StatusOf(err) == http.StatusForbidden:
 		return false, nil
@@ -149,7 +150,7 @@ func (f *FS) findPartial(ctx context.Context, n api.Name) (*partial, error) {
 	if !ok {
 		return nil, nil
 	}
-	page, err := f.view.listedUpTo(ctx, marker.Top(), marker.Object, maxPartials)
+	page, err := f.lists.ListedUpTo(ctx, marker.Top(), marker.Object, maxPartials)
 	if noneToSee(err) {
 		return nil, nil
 	}
@@ -179,7 +180,7 @@ func (f *FS) expired(last time.Time) bool { return time.Since(last) > f.backend.
 const maxTime = 64
 
 // readMarker reads where an upload's segments lie, and the time that it was given.
-func (f *FS) readMarker(ctx context.Context, n api.Name, upload string, marker entry) (place api.Name, mtime string, err error) {
+func (f *FS) readMarker(ctx context.Context, n api.Name, upload string, marker listing.Entry) (place api.Name, mtime string, err error) {
 	if marker.Bytes == 0 {
 		return hiddenPlace(n, upload), "", nil
 	}
@@ -202,7 +203,7 @@ func (f *FS) readMarker(ctx context.Context, n api.Name, upload string, marker e
 }
 
 // replay reads the journal of an upload, which its segments' names are.
-func (f *FS) replay(ctx context.Context, n api.Name, upload string, marker entry) (*partial, error) {
+func (f *FS) replay(ctx context.Context, n api.Name, upload string, marker listing.Entry) (*partial, error) {
 	place, mtime, err := f.readMarker(ctx, n, upload, marker)
 	if err != nil {
 		return nil, err
@@ -213,14 +214,14 @@ func (f *FS) replay(ctx context.Context, n api.Name, upload string, marker entry
 		seg      *segment
 	}
 	var journal []line
-	p := &partial{upload: upload, place: place, mtime: mtime, modified: marker.time(time.Time{})}
-	stored, err := f.view.allListed(ctx, place.Top(), place.Object)
+	p := &partial{upload: upload, place: place, mtime: mtime, modified: marker.Time(time.Time{})}
+	stored, err := f.lists.AllListed(ctx, place.Top(), place.Object)
 	if err != nil && api.StatusOf(err) != http.StatusNotFound {
 		return nil, err
 	}
 	for _, e := range stored {
 		p.segments = append(p.segments, place.With(e.Name))
-		p.modified = latest(p.modified, e.time(time.Time{}))
+		p.modified = latest(p.modified, e.Time(time.Time{}))
 		if off, sequence, ok := parseSegmentName(strings.TrimPrefix(e.Name, place.Object)); ok {
 			journal = append(journal, line{off, sequence, &segment{name: place.With(e.Name), size: e.Bytes, etag: e.Hash}})
 			p.sequence = max(p.sequence, sequence+1)
@@ -268,7 +269,7 @@ func (f *FS) partialsIn(ctx context.Context, dir api.Name) ([]vfs.Info, error) {
 		return nil, err
 	}
 	prefix := uploadsPrefix + dir.Prefix()
-	page, err := f.view.listedUpTo(ctx, dir.SegmentsContainer(), prefix, maxPartials)
+	page, err := f.lists.ListedUpTo(ctx, dir.SegmentsContainer(), prefix, maxPartials)
 	if noneToSee(err) {
 		return nil, nil
 	}

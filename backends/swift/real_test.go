@@ -17,6 +17,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/core/auth"
 	"filegate/core/backend"
 	"filegate/core/vfs"
@@ -220,7 +221,7 @@ func makeContainer(t *testing.T, f *FS) vfs.Path {
 
 func removeContainer(t *testing.T, f *FS, n api.Name) {
 	ctx := context.WithoutCancel(t.Context())
-	err := f.eachBelow(ctx, n, func(ctx context.Context, e entry) error { return f.client.Delete(ctx, n.With(e.Name)) })
+	err := f.eachBelow(ctx, n, func(ctx context.Context, e listing.Entry) error { return f.client.Delete(ctx, n.With(e.Name)) })
 	if err == nil {
 		_, err = f.client.Send(ctx, api.Request{Method: http.MethodDelete, Target: n})
 	}

@@ -181,7 +181,7 @@ func (f *FS) lookupToMake(ctx context.Context, n api.Name, base string) (vfs.Inf
 	if ctx.Err() != nil {
 		return vfs.Info{}, api.Object{}, moment{}, context.Cause(ctx)
 	}
-	if a, ok := f.recall(n); ok && a.err != nil && !f.view.changedBelow(ctx, n) {
+	if a, ok := f.recall(n); ok && a.err != nil && !f.lists.ChangedBelow(ctx, n) {
 		f.making.makes(n, f.backend.nearFor)
 		return vfs.Info{}, api.Object{}, a.moment, a.err
 	}
@@ -224,7 +224,7 @@ func (f *FS) isFree(ctx context.Context, n api.Name) (moment, bool) {
 		return moment{}, false
 	}
 	s, ok := f.surroundings(ctx, n)
-	if !ok || !s.free(n) || f.view.mayHaveChanged(ctx, n) {
+	if !ok || !s.free(n) || f.lists.MayHaveChanged(ctx, n) {
 		return moment{}, false
 	}
 	return s.moment, true

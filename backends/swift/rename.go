@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/core/vfs"
 )
 
@@ -146,7 +147,7 @@ func (f *FS) renamePartial(ctx context.Context, from, to api.Name, base string, 
 	if err := f.prepareParent(ctx, to); err != nil {
 		return err
 	}
-	marker := entry{}
+	marker := listing.Entry{}
 	if cut.place != hiddenPlace(from, cut.upload) || cut.mtime != "" {
 		marker.Bytes = 1 // its content tells the place, or the time
 	}

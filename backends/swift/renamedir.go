@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/core/vfs"
 )
 
@@ -64,7 +65,7 @@ func (m *move) dir(ctx context.Context, marker api.Object) error {
 func (m *move) entries(ctx context.Context) (int, error) {
 	for total := 0; ; {
 		var moved atomic.Int64
-		err := m.eachBelow(ctx, m.from, func(ctx context.Context, e entry) error {
+		err := m.eachBelow(ctx, m.from, func(ctx context.Context, e listing.Entry) error {
 			if m.behind.stays(e.Name) {
 				return nil
 			}
@@ -103,15 +104,15 @@ func (f *FS) putMarker(ctx context.Context, n api.Name, more map[string]string) 
 }
 
 // entry moves one object below the directory, and reports whether it was there still.
-func (m *move) entry(ctx context.Context, e entry) (bool, error) {
+func (m *move) entry(ctx context.Context, e listing.Entry) (bool, error) {
 	from := m.from.With(e.Name)
 	to, _ := m.sibling(from)
-	if !e.isLink() { // which is the same wherever it lies
+	if !e.IsLink() { // which is the same wherever it lies
 		if err := m.checkEntry(ctx, from, to); err != nil {
 			return false, err
 		}
 	}
-	switch err := m.client.Copy(ctx, from, to, e.isVersion(), nil); {
+	switch err := m.client.Copy(ctx, from, to, e.IsVersion(), nil); {
 	case api.StatusOf(err) == http.StatusNotFound:
 		// It has gone, and the listing does not know yet, or never will without this.
 		return false, api.Translate(m.client.Delete(ctx, from))
@@ -152,7 +153,7 @@ func (f *FS) renameContainer(ctx context.Context, from, to api.Name) error {
 	if !from.IsContainer() || !to.IsContainer() {
 		return vfs.Errorf(vfs.ErrUnsupported, "a top-level directory is a container: it cannot become a directory below, nor the other way round; make the new one and move the files")
 	}
-	page, err := f.view.page(ctx, from, listing{limit: 1})
+	page, err := f.lists.Page(ctx, from, listing.Query{Limit: 1})
 	switch {
 	case err != nil:
 		return api.Translate(err)
@@ -199,8 +200,8 @@ func keptByRename(h http.Header) map[string]string {
 }
 
 // eachBelow calls do for every object below a directory, several at a time, page by page.
-func (f *FS) eachBelow(ctx context.Context, dir api.Name, do func(context.Context, entry) error) error {
-	return f.eachPageBelow(ctx, dir, func(ctx context.Context, page []entry) error {
+func (f *FS) eachBelow(ctx context.Context, dir api.Name, do func(context.Context, listing.Entry) error) error {
+	return f.eachPageBelow(ctx, dir, func(ctx context.Context, page []listing.Entry) error {
 		g, gctx := errgroup.WithContext(ctx)
 		g.SetLimit(movesAtOnce)
 		for _, e := range page {
@@ -211,20 +212,20 @@ func (f *FS) eachBelow(ctx context.Context, dir api.Name, do func(context.Contex
 }
 
 // eachPageBelow calls do for every page of the objects below a directory.
-func (f *FS) eachPageBelow(ctx context.Context, dir api.Name, do func(context.Context, []entry) error) error {
+func (f *FS) eachPageBelow(ctx context.Context, dir api.Name, do func(context.Context, []listing.Entry) error) error {
 	l, err := f.client.Limits(ctx)
 	if err != nil {
 		return api.Translate(err)
 	}
 	for marker := ""; ; {
-		page, err := f.view.page(ctx, dir, listing{prefix: dir.Prefix(), marker: marker, limit: l.Listing})
+		page, err := f.lists.Page(ctx, dir, listing.Query{Prefix: dir.Prefix(), Marker: marker, Limit: l.Listing})
 		if err != nil {
 			return api.Translate(err)
 		}
 		if len(page) == 0 {
 			return nil
 		}
-		marker = page[len(page)-1].key()
+		marker = page[len(page)-1].Key()
 		if err := do(ctx, page); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/core/cache"
 	"filegate/core/vfs"
 )
@@ -45,7 +46,7 @@ const maxSettled = 64 * mib
 // at their new names.
 func (m *move) settleManifests(ctx context.Context) error {
 	s := &preparing{move: m}
-	err := m.eachPageBelow(ctx, m.from, func(ctx context.Context, page []entry) error {
+	err := m.eachPageBelow(ctx, m.from, func(ctx context.Context, page []listing.Entry) error {
 		manifests, err := m.manifestsIn(ctx, page)
 		if err != nil {
 			return err
@@ -82,7 +83,7 @@ func (s *preparing) each(ctx context.Context, do func(context.Context, settledFi
 }
 
 // manifestsIn returns the large objects of a page.
-func (m *move) manifestsIn(ctx context.Context, page []entry) (map[api.Name]api.Object, error) {
+func (m *move) manifestsIn(ctx context.Context, page []listing.Entry) (map[api.Name]api.Object, error) {
 	page, err := m.mayBeManifests(ctx, page)
 	if err != nil {
 		return nil, err
@@ -113,7 +114,7 @@ func (m *move) manifestsIn(ctx context.Context, page []entry) (map[api.Name]api.
 }
 
 // mayBeManifests returns the entries of a page that may be large objects as far as is known.
-func (m *move) mayBeManifests(ctx context.Context, page []entry) ([]entry, error) {
+func (m *move) mayBeManifests(ctx context.Context, page []listing.Entry) ([]listing.Entry, error) {
 	grant, err := m.client.Grants.Current(ctx)
 	if err != nil {
 		return nil, api.Translate(err)
@@ -122,15 +123,15 @@ func (m *move) mayBeManifests(ctx context.Context, page []entry) ([]entry, error
 	if err != nil {
 		return nil, api.Translate(err)
 	}
-	page = slices.DeleteFunc(slices.Clone(page), func(e entry) bool {
-		return api.IsDirectoryType(e.ContentType) || e.isLink() || m.from.With(e.Name).CheckDots() != nil // which stays, and cannot be asked for
+	page = slices.DeleteFunc(slices.Clone(page), func(e listing.Entry) bool {
+		return api.IsDirectoryType(e.ContentType) || e.IsLink() || m.from.With(e.Name).CheckDots() != nil // which stays, and cannot be asked for
 	})
 	keys := make([]cache.Key, len(page))
 	for i, e := range page {
-		keys[i] = attrKey(account, m.from.With(e.Name), e.version(), e.time(m.opened), m.backend.cfg.KeepModes)
+		keys[i] = attrKey(account, m.from.With(e.Name), e.Version(), e.Time(m.opened), m.backend.cfg.KeepModes)
 	}
 	known, i := m.backend.attrs.get(ctx, keys), -1
-	return slices.DeleteFunc(page, func(e entry) bool {
+	return slices.DeleteFunc(page, func(e listing.Entry) bool {
 		i++
 		a := known[i]
 		return a != nil && a.Segments == "" && a.Version == e.Hash && e.SLOEtag == ""
@@ -205,7 +206,7 @@ func (f *FS) everySegment(ctx context.Context, n api.Name, o api.Object) ([]api.
 	}
 	var all []api.Name
 	container, prefix := o.DLOPrefix(n)
-	err := f.view.eachListed(ctx, container, prefix, func(e entry) error {
+	err := f.lists.EachListed(ctx, container, prefix, func(e listing.Entry) error {
 		all = append(all, container.With(e.Name))
 		return nil
 	})

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/core/vfs"
 )
 
@@ -162,7 +163,7 @@ func (f *FS) statAccount(ctx context.Context, n api.Name) (vfs.Info, error) {
 
 // statPrefix tells whether there is anything below a name that has no object.
 func (f *FS) statPrefix(ctx context.Context, n api.Name, base string) (vfs.Info, error) {
-	page, err := f.view.page(ctx, n, listing{prefix: n.Prefix(), limit: 1})
+	page, err := f.lists.Page(ctx, n, listing.Query{Prefix: n.Prefix(), Limit: 1})
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound:
 		return vfs.Info{}, api.RefusedAs(fmt.Errorf("%w: %w", api.ErrNoContainer, err), vfs.ErrNotExist, "there is no container "+n.Container)
@@ -171,7 +172,7 @@ func (f *FS) statPrefix(ctx context.Context, n api.Name, base string) (vfs.Info,
 	case len(page) == 0:
 		return vfs.Info{}, vfs.ErrNotExist
 	}
-	return vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: page[0].time(f.opened)}, nil
+	return vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: page[0].Time(f.opened)}, nil
 }
 
 // statBelow is statPrefix for a client who may ask for other names of the directory too.

@@ -10,6 +10,7 @@ import (
 
 	"filegate/backends/internal/recent"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 )
 
 // Whether a name is free takes a listing of what lies below it, beside the HEAD. A client that puts
@@ -143,7 +144,7 @@ func (k *known) missing(n api.Name) {
 // surroundings returns a stretch that tells of what lies below n, and asks for one where many such
 // questions seem to come.
 func (f *FS) surroundings(ctx context.Context, n api.Name) (*stretch, bool) {
-	if !n.IsObject() || n.CheckNew() != nil || f.view.changedBelow(ctx, n) {
+	if !n.IsObject() || n.CheckNew() != nil || f.lists.ChangedBelow(ctx, n) {
 		return nil, false
 	}
 	in, dir := around(n)
@@ -160,25 +161,25 @@ func (f *FS) surroundings(ctx context.Context, n api.Name) (*stretch, bool) {
 		return nil, false
 	}
 	asked := f.now()
-	l := listing{prefix: in, marker: before(n.Object), delimiter: true, limit: stretchEntries}
+	l := listing.Query{Prefix: in, Marker: before(n.Object), Delimiter: true, Limit: stretchEntries}
 	if n.Object < last {
-		l.marker = ""
+		l.Marker = ""
 	}
-	page, err := f.view.rawPage(ctx, n, l)
+	page, err := f.lists.RawPage(ctx, n, l)
 	if err != nil {
 		return nil, false // whoever asks for the name itself will hear of it
 	}
-	s = &stretch{moment: asked, dir: dir, from: l.marker}
-	for _, e := range page.lines {
-		s.keys = append(s.keys, e.key())
+	s = &stretch{moment: asked, dir: dir, from: l.Marker}
+	for _, e := range page.Lines {
+		s.keys = append(s.keys, e.Key())
 	}
-	if page.more {
-		s.to = page.last()
+	if page.More {
+		s.to = page.Last()
 	}
-	if page.more && !page.full {
+	if page.More && !page.Full {
 		// Names behind the last are what clients ask for next, so it is worth a request to know.
-		l.marker = page.last()
-		if rest, err := f.view.rawPage(ctx, n, l); err == nil && len(rest.lines) == 0 {
+		l.Marker = page.Last()
+		if rest, err := f.lists.RawPage(ctx, n, l); err == nil && len(rest.Lines) == 0 {
 			s.to = ""
 		}
 	}

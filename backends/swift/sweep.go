@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 )
 
 const (
@@ -35,7 +36,7 @@ func (f *FS) sweepUploads(ctx context.Context, n api.Name) {
 
 func (f *FS) removeExpired(ctx context.Context, segments api.Name) error {
 	removed := 0
-	err := f.view.eachListed(ctx, segments, uploadsPrefix, func(marker entry) error {
+	err := f.lists.EachListed(ctx, segments, uploadsPrefix, func(marker listing.Entry) error {
 		gone, err := f.removeIfExpired(ctx, segments, marker)
 		if gone {
 			removed++
@@ -56,9 +57,9 @@ var errSweptEnough = errors.New("enough removed for now")
 
 // removeIfExpired removes the upload of a marker whose retention time is over, and reports whether
 // it did. An upload that cannot be read is left to a later sweep.
-func (f *FS) removeIfExpired(ctx context.Context, segments api.Name, marker entry) (bool, error) {
+func (f *FS) removeIfExpired(ctx context.Context, segments api.Name, marker listing.Entry) (bool, error) {
 	i := strings.LastIndexByte(marker.Name, '/')
-	if i <= len(uploadsPrefix) || !f.expired(marker.time(time.Now())) {
+	if i <= len(uploadsPrefix) || !f.expired(marker.Time(time.Now())) {
 		return false, nil
 	}
 	target := api.Name{Account: segments.Account, Container: strings.TrimSuffix(segments.Container, api.SegmentsSuffix), Object: marker.Name[len(uploadsPrefix):i]}

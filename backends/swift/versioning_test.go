@@ -99,7 +99,7 @@ func (f *fake) versionLines(t *testing.T) []versionLine {
 	var all []versionLine
 	query := url.Values{"versions": {""}, "format": {"json"}}
 	for {
-		body, _, err := f.client.Fetch(context.WithoutCancel(t.Context()), api.Request{Method: http.MethodGet, Target: f.container(), Query: query}, maxPage)
+		body, _, err := f.client.Fetch(context.WithoutCancel(t.Context()), api.Request{Method: http.MethodGet, Target: f.container(), Query: query}, 128*mib)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,7 +137,7 @@ func (f *fake) kept(t *testing.T, how string) [][]byte {
 			t.Fatal(err)
 		}
 		archive := api.Name{Container: v.Archive}
-		all, err := f.view.allListed(t.Context(), archive, "")
+		all, err := f.lists.AllListed(t.Context(), archive, "")
 		if err != nil {
 			t.Fatal(err)
 		}

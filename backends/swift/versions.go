@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/core/cache"
 	"filegate/core/vfs"
 )
@@ -235,11 +236,11 @@ func (h history) isDir(ctx context.Context) (bool, error) {
 		if prefix == api.EmptyObject {
 			continue
 		}
-		p, err := h.view.rawPage(ctx, h.of, listing{versions: true, prefix: prefix, limit: 1})
+		p, err := h.lists.RawPage(ctx, h.of, listing.Query{Versions: true, Prefix: prefix, Limit: 1})
 		if err != nil {
 			return false, err
 		}
-		if len(p.lines) > 0 && (p.lines[0].Name == h.of.Object || strings.HasPrefix(p.lines[0].key(), h.of.Prefix())) {
+		if len(p.Lines) > 0 && (p.Lines[0].Name == h.of.Object || strings.HasPrefix(p.Lines[0].Key(), h.of.Prefix())) {
 			return true, nil
 		}
 	}

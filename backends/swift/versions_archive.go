@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/core/vfs"
 )
 
@@ -31,17 +32,17 @@ func (h history) archive() api.Name { return api.Name{Account: h.of.Account, Con
 
 // archivePage is a page of the archive's listing. One that is not there is empty. The error is not
 // translated.
-func (h history) archivePage(ctx context.Context, l listing) (rawPage, error) {
-	if l.limit == 0 {
+func (h history) archivePage(ctx context.Context, l listing.Query) (listing.Page, error) {
+	if l.Limit == 0 {
 		known, err := h.client.Limits(ctx)
 		if err != nil {
-			return rawPage{}, err
+			return listing.Page{}, err
 		}
-		l.limit = known.Listing
+		l.Limit = known.Listing
 	}
-	p, err := h.view.rawPage(ctx, h.archive(), l)
+	p, err := h.lists.RawPage(ctx, h.archive(), l)
 	if api.StatusOf(err) == http.StatusNotFound {
-		return rawPage{}, nil
+		return listing.Page{}, nil
 	}
 	return p, err
 }
@@ -49,8 +50,8 @@ func (h history) archivePage(ctx context.Context, l listing) (rawPage, error) {
 // isDirInArchive is IsDir for an archive.
 func (h history) isDirInArchive(ctx context.Context) (bool, error) {
 	if h.of.Object != api.EmptyObject {
-		p, err := h.archivePage(ctx, listing{prefix: archivePrefix(h.of.Object), limit: 1})
-		if err != nil || len(p.lines) > 0 {
+		p, err := h.archivePage(ctx, listing.Query{Prefix: archivePrefix(h.of.Object), Limit: 1})
+		if err != nil || len(p.Lines) > 0 {
 			return err == nil, err
 		}
 	}
@@ -60,20 +61,20 @@ func (h history) isDirInArchive(ctx context.Context) (bool, error) {
 
 // archivedVersions gives out the versions of the object itself.
 func (h history) archivedVersions() stage {
-	l := listing{prefix: archivePrefix(h.of.Object), limit: measureAtOnce}
+	l := listing.Query{Prefix: archivePrefix(h.of.Object), Limit: measureAtOnce}
 	return func(ctx context.Context) (batch []shown, there, more bool, err error) {
 		p, err := h.archivePage(ctx, l)
 		if err != nil {
 			return nil, false, false, err
 		}
-		for _, e := range p.lines {
+		for _, e := range p.Lines {
 			there = true
-			if s, ok := h.shownVersion(e, strings.TrimPrefix(e.Name, l.prefix), h.archive().With(e.Name)); ok {
+			if s, ok := h.shownVersion(e, strings.TrimPrefix(e.Name, l.Prefix), h.archive().With(e.Name)); ok {
 				batch = append(batch, s)
 			}
-			l.marker = e.Name
+			l.Marker = e.Name
 		}
-		return batch, there, p.more, nil
+		return batch, there, p.More, nil
 	}
 }
 
@@ -85,7 +86,7 @@ const maxSeen = 100_000
 // other.
 func (h history) archivedBelow() stage {
 	length, next := 0, h.leastLength()
-	var l listing
+	var l listing.Query
 	seen := map[string]bool{}
 	return func(ctx context.Context) (batch []shown, there, more bool, err error) {
 		if length == 0 {
@@ -94,15 +95,15 @@ func (h history) archivedBelow() stage {
 				return nil, false, false, err
 			}
 			length, next = found, found+1
-			l = listing{prefix: h.inArchive(length), delimiter: true}
+			l = listing.Query{Prefix: h.inArchive(length), Delimiter: true}
 		}
 		p, err := h.archivePage(ctx, l)
 		if err != nil {
 			return nil, false, false, err
 		}
-		for _, e := range p.lines {
-			l.marker = e.key()
-			element := strings.TrimSuffix(strings.TrimPrefix(e.Subdir, l.prefix), "/")
+		for _, e := range p.Lines {
+			l.Marker = e.Key()
+			element := strings.TrimSuffix(strings.TrimPrefix(e.Subdir, l.Prefix), "/")
 			base := api.EscapeElement(element, false)
 			if e.Subdir == "" || !vfs.ValidName(base) || seen[element] {
 				continue
@@ -112,10 +113,10 @@ func (h history) archivedBelow() stage {
 			}
 			batch = append(batch, shown{Info: vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: h.opened}})
 		}
-		if !p.more {
+		if !p.More {
 			length = 0
 		}
-		return batch, len(p.lines) > 0, true, nil
+		return batch, len(p.Lines) > 0, true, nil
 	}
 }
 
@@ -132,11 +133,11 @@ func (h history) leastLength() int { return max(1, len(h.of.Prefix())) }
 // length that any name has. The error is not translated.
 func (h history) lengthFrom(ctx context.Context, length int) (int, bool, error) {
 	for length <= api.MaxObjectName {
-		p, err := h.archivePage(ctx, listing{marker: h.inArchive(length), limit: 1})
-		if err != nil || len(p.lines) == 0 {
+		p, err := h.archivePage(ctx, listing.Query{Marker: h.inArchive(length), Limit: 1})
+		if err != nil || len(p.Lines) == 0 {
 			return 0, false, err
 		}
-		at := p.lines[0].Name
+		at := p.Lines[0].Name
 		found, err := strconv.ParseUint(at[:min(3, len(at))], 16, 12)
 		switch {
 		case err != nil || int(found) < length: // no name of a version

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/core/vfs"
 )
 
@@ -118,64 +119,64 @@ func (l *historyLister) date(ctx context.Context, batch []shown) error {
 
 // shownVersion is a version as its directory shows it, unless it is one that has no content: of a
 // deletion, or of a directory.
-func (f *FS) shownVersion(e entry, id string, lies api.Name) (shown, bool) {
+func (f *FS) shownVersion(e listing.Entry, id string, lies api.Name) (shown, bool) {
 	if e.ContentType == api.DeletedType || api.IsDirectoryType(e.ContentType) {
 		return shown{}, false
 	}
 	base, _, ok := versionBase(id)
-	info := vfs.Info{Name: base, Size: e.Bytes, Mode: api.DefaultFileMode, ModTime: e.time(f.opened), Version: e.version()}
+	info := vfs.Info{Name: base, Size: e.Bytes, Mode: api.DefaultFileMode, ModTime: e.Time(f.opened), Version: e.Version()}
 	return shown{Info: info, lies: lies}, ok
 }
 
 // versionsOfIt gives out the versions of the object itself.
 func (h history) versionsOfIt() stage {
-	l := listing{versions: true, prefix: h.of.Object, limit: versionsFirst}
+	l := listing.Query{Versions: true, Prefix: h.of.Object, Limit: versionsFirst}
 	return func(ctx context.Context) (batch []shown, there, more bool, err error) {
-		p, err := h.view.rawPage(ctx, h.of, l)
+		p, err := h.lists.RawPage(ctx, h.of, l)
 		if err != nil {
 			return nil, false, false, err
 		}
-		for _, e := range p.lines {
+		for _, e := range p.Lines {
 			if e.Name != h.of.Object {
 				return batch, there, false, nil
 			}
 			there = true
 			id := e.VersionID
 			if id == api.NullVersion {
-				id = formatTimestamp(e.time(h.opened))
+				id = formatTimestamp(e.Time(h.opened))
 			}
 			if s, ok := h.shownVersion(e, id, h.of.AtVersion(e.VersionID)); ok {
 				batch = append(batch, s)
 			}
-			l.marker, l.versionMarker = e.Name, e.VersionID
+			l.Marker, l.VersionMarker = e.Name, e.VersionID
 		}
-		if l.versionMarker == api.NullVersion {
-			l.versionMarker = lastVersion // behind "null" Swift lists nothing
+		if l.VersionMarker == api.NullVersion {
+			l.VersionMarker = lastVersion // behind "null" Swift lists nothing
 		}
 		known, err := h.client.Limits(ctx)
-		l.limit = min(known.Listing, measureAtOnce)
-		return batch, there, p.more, err
+		l.Limit = min(known.Listing, measureAtOnce)
+		return batch, there, p.More, err
 	}
 }
 
 // versionsBelow gives out what lies below the place, as directories. Of an object with many
 // versions only as many are read as come on one page.
 func (h history) versionsBelow() stage {
-	l := listing{versions: true, prefix: h.of.Prefix(), delimiter: true}
+	l := listing.Query{Versions: true, Prefix: h.of.Prefix(), Delimiter: true}
 	var given givenOut
 	return func(ctx context.Context) (batch []shown, there, more bool, err error) {
 		known, err := h.client.Limits(ctx)
 		if err != nil {
 			return nil, false, false, err
 		}
-		l.limit = known.Listing
-		p, err := h.view.rawPage(ctx, h.of, l)
+		l.Limit = known.Listing
+		p, err := h.lists.RawPage(ctx, h.of, l)
 		if err != nil {
 			return nil, false, false, err
 		}
-		for _, e := range p.lines {
+		for _, e := range p.Lines {
 			there = true
-			full := strings.TrimSuffix(e.key(), "/")
+			full := strings.TrimSuffix(e.Key(), "/")
 			if e.Subdir == "" && e.Name == h.of.Prefix() {
 				if api.IsMarker(e.Name, e.Bytes, e.ContentType) {
 					continue
@@ -184,18 +185,18 @@ func (h history) versionsBelow() stage {
 			}
 			base := api.EscapeElement(strings.TrimPrefix(full, h.of.Prefix()), false)
 			if vfs.ValidName(base) && !given.again(full) {
-				batch = append(batch, shown{Info: vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: e.time(h.opened)}})
+				batch = append(batch, shown{Info: vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: e.Time(h.opened)}})
 			}
 		}
-		if !p.more {
+		if !p.More {
 			return batch, there, false, nil
 		}
-		before := l.marker
-		l.marker = p.last()
-		if p.lines[len(p.lines)-1].Subdir != "" {
-			l.marker += afterAll
+		before := l.Marker
+		l.Marker = p.Last()
+		if p.Lines[len(p.Lines)-1].Subdir != "" {
+			l.Marker += afterAll
 		}
-		return batch, there, l.marker > before, nil
+		return batch, there, l.Marker > before, nil
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"filegate/backends/swift/api"
 	"filegate/core/cache"
 	"filegate/core/vfs"
 )
@@ -107,33 +106,4 @@ func TestHeldBesideAnotherGateway(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestHeldWithoutMemory has the shared cache lose the list of changes while something is held.
-func TestHeldWithoutMemory(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 100)
-	f := w.gateway(t)
-	f.backend.heldMost = time.Hour
-	n := api.Name{Container: "c", Object: "file"}
-	since := time.Now()
-	watch, ok := f.view.watch(t.Context(), n)
-	if !ok || !f.view.undisturbed(t.Context(), n, watch, since) {
-		t.Fatal("a name that nobody changes is taken to be changed")
-	}
-	if again, _ := f.view.watch(t.Context(), n); again != watch {
-		t.Error("each question leaves a watch of its own")
-	}
-	key, err := f.view.listKey(t.Context(), n.Top(), listOf(n.Object))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.shared.Delete(t.Context(), key)
-	if f.view.undisturbed(t.Context(), n, watch, since) {
-		t.Error("a change that the cache has forgotten is taken not to be")
-	}
-	if again, _ := f.view.watch(t.Context(), n); again == watch || f.view.undisturbed(t.Context(), n, watch, since) {
-		t.Error("a later watch takes the place of one that was lost")
-	}
-	sees(t, f, "/c", "a watch is no file")
 }

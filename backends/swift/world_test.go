@@ -14,6 +14,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/backend"
 	"filegate/core/cache"
@@ -79,12 +80,17 @@ func fillsPages(t *testing.T, f *FS) {
 		dir       api.Name
 		delimiter bool
 	}{{api.Name{}, false}, {api.Name{Container: "c"}, false}, {api.Name{Container: "c"}, true}} {
-		k, err := f.view.pageKind(t.Context(), kind.dir, listing{delimiter: kind.delimiter})
+		k, err := f.lists.Kind(t.Context(), kind.dir, listing.Query{Delimiter: kind.delimiter})
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.backend.pages.last(k, 10000)
+		f.backend.pages.IsLast(k, 10000)
 	}
+}
+
+// forgetChanges lets a gateway have no write log from here on: nothing is asked for it any more.
+func (f *FS) forgetChanges() {
+	f.lists = listing.New(f.client, listing.NewLog(0, f.backend.local, f.backend.local), f.backend.pages, f.opened)
 }
 
 // fake is a gateway with the helpers of tests that have only one.

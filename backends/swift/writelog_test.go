@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/auth"
 	"filegate/core/cache"
@@ -191,16 +192,16 @@ func writeLogStory(t *testing.T, srv *swifttest.Server, one, two *FS) {
 	seenBy(t, both, "/c", "listings that have caught up", with("a", "deeper/", "dir/", "later/", "moved", "zz")...)
 	seenBy(t, both, "/", "listings that have caught up", "a/", "c/")
 	for i, f := range both {
-		f.backend.writes.settledFor = 0
+		f.backend.writes.SettledFor = 0
 		for range 3 { // they ask, agree, and agree again
 			for _, top := range []api.Name{{}, {Container: "c"}} {
-				if _, err := f.view.allListed(ctx, top, ""); err != nil {
+				if _, err := f.lists.AllListed(ctx, top, ""); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
 		for _, top := range []api.Name{{}, {Container: "c"}} {
-			if left, err := f.view.changesIn(ctx, top, listing{}); len(left) > 0 || err != nil {
+			if left, err := f.lists.ChangesIn(ctx, top, listing.Query{}); len(left) > 0 || err != nil {
 				t.Errorf("the log of gateway %d has %v in %q of which all listings know, %v", i, left, top.String(), err)
 			}
 		}
@@ -214,7 +215,7 @@ func TestWriteLogEnds(t *testing.T) {
 	w.srv.ListingLag(lagging)
 	f.mustWrite(t, "/c/f", []byte("x"))
 	sees(t, f, "/c", "a change within the time", "f")
-	f.backend.writes.life = time.Nanosecond
+	f.lists = listing.New(f.client, listing.NewLog(time.Nanosecond, f.backend.local, w.shared), f.backend.pages, f.opened)
 	eventually(t, "the second after the change is over", func() bool { return len(listNames(t, f, "/c")) == 0 })
 }
 

@@ -1,7 +1,8 @@
-package swift
+package listing
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -10,30 +11,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"filegate/backends/swift/api"
-	"filegate/backends/swift/swifttest"
 	"filegate/core/cache"
 )
 
-// settlingLog is a gateway that looks at listings that a test gives it.
-type settlingLog struct {
-	*fake
-	l listing
-}
-
 // listed is what Swift lists now.
-func (s *settlingLog) listed(t *testing.T) rawPage {
+func (s *gateway) listed(t *testing.T) Page {
 	t.Helper()
-	p, err := s.view.rawPage(t.Context(), api.Name{Container: "c"}, s.l)
+	p, err := s.RawPage(t.Context(), top, s.q)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-func (s *settlingLog) changes(t *testing.T) changes {
+func (s *gateway) changes(t *testing.T) changes {
 	t.Helper()
-	all, err := s.view.changesIn(t.Context(), api.Name{Container: "c"}, s.l)
+	all, err := s.ChangesIn(t.Context(), top, s.q)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,15 +34,15 @@ func (s *settlingLog) changes(t *testing.T) changes {
 }
 
 // sees lays the log over a page.
-func (s *settlingLog) sees(t *testing.T, p rawPage, all changes, want ...string) {
+func (s *gateway) sees(t *testing.T, p Page, all changes, want ...string) {
 	t.Helper()
-	lines, err := s.view.overlay(t.Context(), api.Name{Container: "c"}, s.l, p, all)
+	lines, err := s.Overlay(t.Context(), top, s.q, p, all)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var names []string
 	for _, e := range lines {
-		names = append(names, e.key())
+		names = append(names, e.Key())
 	}
 	if diff := cmp.Diff(want, names, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("a listing (-want +got):\n%s", diff)
@@ -58,10 +51,10 @@ func (s *settlingLog) sees(t *testing.T, p rawPage, all changes, want ...string)
 
 // logs checks how many of the gateway's caches, its own and the shared one, have a change of a
 // name.
-func (s *settlingLog) logs(t *testing.T, object string, own, shared bool, when string) {
+func (s *gateway) logs(t *testing.T, object string, own, shared bool, when string) {
 	t.Helper()
-	log, n := s.backend.writes, api.Name{Container: "c", Object: object}
-	key, err := s.view.listKey(t.Context(), n.Top(), listOf(object))
+	log := s.log
+	key, err := s.listKey(t.Context(), top, listOf(object))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,17 +74,15 @@ func (s *settlingLog) logs(t *testing.T, object string, own, shared bool, when s
 // TestSettled has entries go from the log when listings have agreed with them for long enough: from
 // the shared one for all gateways, from their own when they have seen it themselves.
 func TestSettled(t *testing.T) {
-	w := newWorld(t, 100)
-	s := &settlingLog{fake: w.fake(w.gateway(t)), l: listing{limit: 100}}
-	other := &settlingLog{fake: w.fake(w.gateway(t)), l: s.l}
-	s.mustWrite(t, "/c/stays", noise(10))
+	srv, shared := startSwift(t), cache.NewMemory(1<<20)
+	s := newGateway(t, srv, shared, Query{Limit: 100})
+	other := newGateway(t, srv, shared, s.q)
+	s.put(t, "stays")
 	old := s.listed(t)
-	other.mustWrite(t, "/c/made", noise(10))
-	if err := s.Remove(t.Context(), "/c/stays"); err != nil {
-		t.Fatal(err)
-	}
+	other.put(t, "made")
+	s.remove(t, "stays")
 	now := s.listed(t)
-	sees := func(p rawPage) {
+	sees := func(p Page) {
 		t.Helper()
 		s.sees(t, p, s.changes(t), "made")
 	}
@@ -101,7 +92,7 @@ func TestSettled(t *testing.T) {
 	s.logs(t, "made", true, true, "listings agree, but not for long enough")
 	s.logs(t, "stays", true, true, "listings agree, but not for long enough")
 
-	s.backend.writes.settledFor = 0
+	s.log.SettledFor = 0
 	for range 3 { // of two places one is behind
 		sees(old)
 		sees(now)
@@ -116,16 +107,16 @@ func TestSettled(t *testing.T) {
 
 // TestSettledOfDirectories keeps what a listing shows only as a directory.
 func TestSettledOfDirectories(t *testing.T) {
-	w := newWorld(t, 100)
-	s := &settlingLog{fake: w.fake(w.gateway(t)), l: listing{limit: 100, delimiter: true}}
-	s.backend.writes.settledFor = 0
-	s.mustWrite(t, "/c/dir/made", noise(10))
+	srv, shared := startSwift(t), cache.NewMemory(1<<20)
+	s := newGateway(t, srv, shared, Query{Limit: 100, Delimiter: true})
+	s.log.SettledFor = 0
+	s.put(t, "dir/made")
 	for range 3 {
 		s.sees(t, s.listed(t), s.changes(t), "dir/")
 	}
 	s.logs(t, "dir/made", true, true, "a listing says only that something is below dir")
-	s.l.marker = "e"
-	s.mustWrite(t, "/c/a", noise(10))
+	s.q.Marker = "e"
+	s.put(t, "a")
 	for range 3 {
 		s.sees(t, s.listed(t), s.changes(t))
 	}
@@ -135,16 +126,16 @@ func TestSettledOfDirectories(t *testing.T) {
 // TestSettledLater has a name changed again while a listing that is about to have its entry removed
 // is under way.
 func TestSettledLater(t *testing.T) {
-	w := newWorld(t, 100)
-	s := &settlingLog{fake: w.fake(w.gateway(t)), l: listing{limit: 100}}
-	other := w.fake(w.gateway(t))
-	s.backend.writes.settledFor = 0
-	for what, again := range map[string]*fake{"the same gateway": s.fake, "another one": other} {
-		s.mustWrite(t, "/c/f", noise(10))
+	srv, shared := startSwift(t), cache.NewMemory(1<<20)
+	s := newGateway(t, srv, shared, Query{Limit: 100})
+	other := newGateway(t, srv, shared, s.q)
+	s.log.SettledFor = 0
+	for what, again := range map[string]*gateway{"the same gateway": s, "another one": other} {
+		s.put(t, "f")
 		page := s.listed(t)
 		s.sees(t, page, s.changes(t), "f")
 		seen := s.changes(t)
-		again.mustWrite(t, "/c/f", noise(20))
+		again.put(t, "f")
 		s.sees(t, page, seen, "f")
 		s.logs(t, "f", true, true, "it was changed again by "+what)
 		s.sees(t, page, s.changes(t), "f")
@@ -156,15 +147,14 @@ func TestSettledLater(t *testing.T) {
 // TestSettledCosts counts how often listings write to the shared cache: not before entries go, and
 // then once for each list that they are in.
 func TestSettledCosts(t *testing.T) {
-	w := newWorld(t, 100)
-	counted := &countedCache{Cache: w.shared}
-	w.shared = counted
-	s := &settlingLog{fake: w.fake(w.gateway(t)), l: listing{limit: 100}}
+	srv, shared := startSwift(t), cache.NewMemory(1<<20)
+	counted := &countedCache{Cache: shared}
+	s := newGateway(t, srv, counted, Query{Limit: 100})
 	lists := map[int]bool{}
 	var names []string
 	for i := range 100 {
-		n := string(vfsPath("f%02d", i))
-		s.mustWrite(t, vfsPath("/c/%s", n), noise(1))
+		n := fmt.Sprintf("f%02d", i)
+		s.put(t, n)
 		names, lists[listOf(n)] = append(names, n), true
 	}
 	slices.Sort(names)
@@ -178,7 +168,7 @@ func TestSettledCosts(t *testing.T) {
 	}
 	updates("the first listing that agrees", 0)
 	updates("the second, too soon", 0)
-	s.backend.writes.settledFor = 0
+	s.log.SettledFor = 0
 	updates("a listing with which entries go", len(lists))
 	updates("one after that", 0)
 }
@@ -196,17 +186,16 @@ func (c *countedCache) Update(ctx context.Context, key cache.Key, life time.Dura
 
 // TestSettledFor has the time count from the first listing that agrees.
 func TestSettledFor(t *testing.T) {
-	f := newFake(t, swifttest.Limits{}, nil)
-	log := f.backend.writes
+	log := NewLog(time.Hour, cache.NewMemory(1<<20), cache.NewMemory(1<<20))
 	now := time.Now()
 	for since, want := range map[time.Duration]bool{0: false, settledFor - time.Minute/10: false, settledFor: true, time.Hour: true} {
-		o := &overlaying{view: f.view}
+		o := &overlaying{view: &View{log: log}}
 		o.agrees(change{Agreed: now.Add(-since).UnixMicro()})
 		if (len(o.known) == 1) != want || len(o.settled) > 0 {
 			t.Errorf("after listings have agreed for %v the entry goes: %v, want %v", since, len(o.known) == 1, want)
 		}
 	}
-	if log.settledFor != settledFor {
-		t.Errorf("the time is %v, want %v", log.settledFor, settledFor)
+	if log.SettledFor != settledFor {
+		t.Errorf("the time is %v, want %v", log.SettledFor, settledFor)
 	}
 }

@@ -1,4 +1,4 @@
-package swift
+package listing
 
 import (
 	"bytes"
@@ -46,12 +46,12 @@ type change struct {
 	// its clock, in microseconds; else 0. Only its own log has it.
 	Agreed int64 `json:"l,omitempty"`
 
-	noting
-	over noting // which the process's own log had for the name when this was read
+	Stamp
+	over Stamp // which the process's own log had for the name when this was read
 }
 
-// noting is what tells a change from others of the same name.
-type noting struct {
+// Stamp tells a change from others of the same name.
+type Stamp struct {
 	By    string `json:"b"` // the process that noted it
 	Noted int64  `json:"m"` // when, by its clock, in microseconds
 }
@@ -60,7 +60,7 @@ type noting struct {
 // shared one. Where that is not certain, neither is what came last.
 func later(a, b change) change {
 	switch {
-	case a.noting == b.noting:
+	case a.Stamp == b.Stamp:
 		if a.Exact == 0 && !a.Sure {
 			b.Agreed = a.Agreed
 			return b
@@ -83,12 +83,15 @@ const (
 	clockSlack = 2
 )
 
-// writeLog is the log of a backend.
-type writeLog struct {
-	life       time.Duration // how long a listing may be behind; 0: there is no log
-	settledFor time.Duration // the constant of this name
-	caches     []cache.Cache // the process's own first
-	by         string
+// Log is the write log of a backend.
+type Log struct {
+	// SettledFor is how long listings must have agreed with a change until its entry goes. It is not
+	// changed once the log is in use.
+	SettledFor time.Duration
+
+	life   time.Duration // how long a listing may be behind; 0: there is no log
+	caches []cache.Cache // the process's own first
+	by     string
 
 	mu      sync.Mutex
 	decoded map[decodedKey]decodedList
@@ -110,7 +113,7 @@ type decodedKey struct {
 const maxDecoded = 8 * logLists
 
 // decode returns what a list says that one of the caches gave.
-func (l *writeLog) decode(in int, key cache.Key, text []byte) []change {
+func (l *Log) decode(in int, key cache.Key, text []byte) []change {
 	k := decodedKey{in, key}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -125,8 +128,10 @@ func (l *writeLog) decode(in int, key cache.Key, text []byte) []change {
 	return d.all
 }
 
-func newWriteLog(life time.Duration, local, shared cache.Cache) *writeLog {
-	l := &writeLog{life: life, caches: []cache.Cache{local}, by: rand.Text()[:8], settledFor: settledFor, decoded: map[decodedKey]decodedList{}}
+// NewLog returns a log whose entries stay for life at most, in the cache of this process and in the one
+// that gateways share. With a life of 0 nothing is noted.
+func NewLog(life time.Duration, local, shared cache.Cache) *Log {
+	l := &Log{life: life, caches: []cache.Cache{local}, by: rand.Text()[:8], SettledFor: settledFor, decoded: map[decodedKey]decodedList{}}
 	if shared != local {
 		l.caches = append(l.caches, shared)
 	}
@@ -134,7 +139,7 @@ func newWriteLog(life time.Duration, local, shared cache.Cache) *writeLog {
 }
 
 // listKey is the key of one list of an account (container empty) or a container.
-func (v *view) listKey(ctx context.Context, top api.Name, list int) (cache.Key, error) {
+func (v *View) listKey(ctx context.Context, top api.Name, list int) (cache.Key, error) {
 	grant, err := v.client.Grants.Current(ctx)
 	if err != nil {
 		return cache.Key{}, err
@@ -159,7 +164,7 @@ func decodeChanges(list []byte) []change {
 
 // note adds a change of an object, or of a container, to the log. began is when the request was
 // made. It reports whether all gateways can see the change.
-func (v *view) note(ctx context.Context, target api.Name, began time.Time, c change) (noted bool) {
+func (v *View) note(ctx context.Context, target api.Name, began time.Time, c change) (noted bool) {
 	log := v.log
 	if log.life == 0 {
 		return true // and nobody holds anything, see watch
@@ -189,7 +194,7 @@ func (v *view) note(ctx context.Context, target api.Name, began time.Time, c cha
 
 // rewrite has a cache keep what edit makes of a list. What is older than listings may be behind
 // goes, and of too many the oldest. It reports whether that could be done.
-func (l *writeLog) rewrite(ctx context.Context, in cache.Cache, key cache.Key, edit func([]change) []change) bool {
+func (l *Log) rewrite(ctx context.Context, in cache.Cache, key cache.Key, edit func([]change) []change) bool {
 	oldest := time.Now().Add(-l.life).Unix()
 	return in.Update(ctx, key, l.life, func(old []byte) []byte {
 		all := edit(slices.DeleteFunc(decodeChanges(old), func(c change) bool { return c.At < oldest }))
@@ -214,7 +219,7 @@ func (l *writeLog) rewrite(ctx context.Context, in cache.Cache, key cache.Key, e
 
 // aboveKey is the key under which it is noted that something has changed below a directory, which
 // ends in a slash, or is empty at the top.
-func (v *view) aboveKey(ctx context.Context, top api.Name, dir string) (cache.Key, error) {
+func (v *View) aboveKey(ctx context.Context, top api.Name, dir string) (cache.Key, error) {
 	grant, err := v.client.Grants.Current(ctx)
 	if err != nil {
 		return cache.Key{}, err
@@ -225,7 +230,7 @@ func (v *view) aboveKey(ctx context.Context, top api.Name, dir string) (cache.Ke
 
 // noteAbove notes that all directories above a name have a change below them. For each that is said
 // once in a while, and holds for longer than any entry.
-func (v *view) noteAbove(ctx context.Context, top api.Name, changed string, now time.Time) error {
+func (v *View) noteAbove(ctx context.Context, top api.Name, changed string, now time.Time) error {
 	log := v.log
 	for i := -1; ; {
 		key, err := v.aboveKey(ctx, top, changed[:i+1])
@@ -279,13 +284,13 @@ func (c changes) gone() int {
 	return n
 }
 
-// changesIn returns the changes of an account or container that concern a listing of it.
-func (v *view) changesIn(ctx context.Context, top api.Name, l listing) (changes, error) {
+// ChangesIn returns the changes of an account or container that concern a listing of it.
+func (v *View) ChangesIn(ctx context.Context, top api.Name, l Query) (changes, error) {
 	log := v.log
-	if log.life == 0 || api.IsUnlogged(top.With(l.prefix)) {
+	if log.life == 0 || api.IsUnlogged(top.With(l.Prefix)) {
 		return nil, nil
 	}
-	above, err := v.aboveKey(ctx, top, l.prefix[:strings.LastIndexByte(l.prefix, '/')+1])
+	above, err := v.aboveKey(ctx, top, l.Prefix[:strings.LastIndexByte(l.Prefix, '/')+1])
 	if err != nil {
 		return nil, err
 	}
@@ -307,14 +312,14 @@ func (v *view) changesIn(ctx context.Context, top api.Name, l listing) (changes,
 				continue
 			}
 			for _, c := range log.decode(i, keys[k], list) {
-				if c.At < oldest || c.isWatch() || !strings.HasPrefix(c.Name, l.prefix) {
+				if c.At < oldest || c.isWatch() || !strings.HasPrefix(c.Name, l.Prefix) {
 					continue
 				}
 				if found == nil {
 					found = changes{}
 				}
 				if i == 0 {
-					c.over = c.noting
+					c.over = c.Stamp
 				}
 				if old, ok := found[c.Name]; ok {
 					c = later(old, c)
@@ -327,9 +332,9 @@ func (v *view) changesIn(ctx context.Context, top api.Name, l listing) (changes,
 	return found, nil
 }
 
-// changedBelow says whether the log knows of changes below a name, which a listing may not show
+// ChangedBelow says whether the log knows of changes below a name, which a listing may not show
 // yet.
-func (v *view) changedBelow(ctx context.Context, n api.Name) bool {
+func (v *View) ChangedBelow(ctx context.Context, n api.Name) bool {
 	log := v.log
 	if log.life == 0 {
 		return false
@@ -349,8 +354,8 @@ func (v *view) changedBelow(ctx context.Context, n api.Name) bool {
 	return false
 }
 
-// mayHaveChanged reports whether the log has a change of an object, or cannot tell.
-func (v *view) mayHaveChanged(ctx context.Context, n api.Name) bool {
+// MayHaveChanged reports whether the log has a change of an object, or cannot tell.
+func (v *View) MayHaveChanged(ctx context.Context, n api.Name) bool {
 	log := v.log
 	if log.life == 0 {
 		return false
@@ -368,13 +373,24 @@ func (v *view) mayHaveChanged(ctx context.Context, n api.Name) bool {
 	return false
 }
 
-// record notes in the log what a request has changed, or may have changed.
-func (v *view) record(ctx context.Context, req api.Request, began time.Time, resp *api.Response, err error) {
-	target := req.Target
-	if req.Method == api.MethodCopy {
-		target = api.CopyTarget(req, v.client.Account)
+// ChangedBy returns the name that a request of a login changes, and reports whether there is one:
+// listings show nothing of a POST to a container.
+func ChangedBy(req api.Request, account string) (target api.Name, changes bool) {
+	switch req.Method {
+	case http.MethodPut, http.MethodDelete:
+		return req.Target, true
+	case http.MethodPost:
+		return req.Target, req.Target.IsObject()
+	case api.MethodCopy:
+		return api.CopyTarget(req, account), true
 	}
-	if target.IsAccount() || target.IsObject() && api.IsUnlogged(target) {
+	return req.Target, false
+}
+
+// Record is to be called after each request. It notes in the log what a request has changed, or may have changed.
+func (v *View) Record(ctx context.Context, req api.Request, began time.Time, resp *api.Response, err error) {
+	target, changes := ChangedBy(req, v.client.Account)
+	if !changes || target.IsAccount() || target.IsObject() && api.IsUnlogged(target) {
 		return
 	}
 	c := change{Gone: req.Method == http.MethodDelete, Sure: true, At: time.Now().Unix() + 1}

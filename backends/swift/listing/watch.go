@@ -1,4 +1,4 @@
-package swift
+package listing
 
 import (
 	"context"
@@ -17,8 +17,8 @@ import (
 // with every change that has reached it since. And whoever cannot note a change waits until nothing
 // is held any more that was opened before it, and lets his client know then.
 
-// heldMost is how old what is held can be, from the request on.
-const heldMost = 250 * time.Millisecond
+// HeldMost is how old something that is held can be, from the request on.
+const HeldMost = 250 * time.Millisecond
 
 // watchName begins the names of watches in lists of changes. Gateways of before take them for files
 // that are deleted.
@@ -26,40 +26,40 @@ const watchName = ".filegate-watch-"
 
 func (c change) isWatch() bool { return strings.HasPrefix(c.Name, watchName) }
 
-// watch leaves a watch for changes of n, and returns it. It reports false where changes by other
+// Watch leaves a watch for changes of n, and returns it. It reports false where changes by other
 // gateways cannot be seen.
-func (v *view) watch(ctx context.Context, n api.Name) (noting, bool) {
+func (v *View) Watch(ctx context.Context, n api.Name) (Stamp, bool) {
 	log := v.log
 	switch {
 	case len(log.caches) == 1:
-		return noting{}, true
+		return Stamp{}, true
 	case log.life == 0:
-		return noting{}, false
+		return Stamp{}, false
 	}
 	key, err := v.listKey(ctx, n.Top(), listOf(n.Object))
 	if err != nil {
-		return noting{}, false
+		return Stamp{}, false
 	}
-	var w noting
+	var w Stamp
 	ok := log.rewrite(ctx, log.caches[1], key, func(all []change) []change {
 		now := time.Now()
 		i := slices.IndexFunc(all, func(c change) bool { return c.Name == watchName+log.by })
 		if i >= 0 && now.Sub(time.Unix(all[i].At, 0)) < log.life/2 {
-			w = all[i].noting
+			w = all[i].Stamp
 			return all
 		}
 		if i >= 0 {
 			all = slices.Delete(all, i, i+1)
 		}
-		w = noting{By: log.by, Noted: now.UnixMicro()}
-		return append(all, change{Name: watchName + log.by, At: now.Unix(), Gone: true, Sure: true, noting: w})
+		w = Stamp{By: log.by, Noted: now.UnixMicro()}
+		return append(all, change{Name: watchName + log.by, At: now.Unix(), Gone: true, Sure: true, Stamp: w})
 	})
 	return w, ok
 }
 
-// undisturbed reports whether no other gateway has changed n since the moment, which was after the
+// Undisturbed reports whether no other gateway has changed n since the moment, which was after the
 // watch was left.
-func (v *view) undisturbed(ctx context.Context, n api.Name, w noting, since time.Time) bool {
+func (v *View) Undisturbed(ctx context.Context, n api.Name, w Stamp, since time.Time) bool {
 	log := v.log
 	if len(log.caches) == 1 {
 		return true
@@ -75,7 +75,7 @@ func (v *view) undisturbed(ctx context.Context, n api.Name, w noting, since time
 	from := since.Unix() - clockSlack
 	watched := false
 	for _, c := range log.decode(1, key, text) {
-		watched = watched || c.isWatch() && c.noting == w
+		watched = watched || c.isWatch() && c.Stamp == w
 		if c.Name == n.Object && c.By != log.by && c.At >= from {
 			return false
 		}
@@ -85,7 +85,7 @@ func (v *view) undisturbed(ctx context.Context, n api.Name, w noting, since time
 
 // outlast waits until no gateway holds anything any more that it opened before now.
 func outlast(ctx context.Context) {
-	timer := time.NewTimer(heldMost)
+	timer := time.NewTimer(HeldMost)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

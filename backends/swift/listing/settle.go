@@ -1,4 +1,4 @@
-package swift
+package listing
 
 import (
 	"context"
@@ -21,7 +21,7 @@ const settledFor = 30 * time.Second
 
 // settle notes what HEADs have told of changes, and listings, for this process: the next listing
 // need not ask again.
-func (v *view) settle(ctx context.Context, top api.Name, settled []change) {
+func (v *View) settle(ctx context.Context, top api.Name, settled []change) {
 	log := v.log
 	v.eachList(ctx, top, settled, func(key cache.Key, some []change) {
 		log.rewrite(ctx, log.caches[0], key, func(all []change) []change {
@@ -30,7 +30,7 @@ func (v *view) settle(ctx context.Context, top api.Name, settled []change) {
 				switch {
 				case i < 0:
 					all = append(all, c)
-				case all[i].noting == c.over: // and no change has been noted since
+				case all[i].Stamp == c.over: // and no change has been noted since
 					all[i] = c
 				}
 			}
@@ -41,13 +41,13 @@ func (v *view) settle(ctx context.Context, top api.Name, settled []change) {
 
 // strike takes changes out of the log that need not be in it any more, by all gateways that share
 // it.
-func (v *view) strike(ctx context.Context, top api.Name, known []change) {
+func (v *View) strike(ctx context.Context, top api.Name, known []change) {
 	log := v.log
 	v.eachList(ctx, top, known, func(key cache.Key, some []change) {
 		for _, in := range log.caches {
 			log.rewrite(ctx, in, key, func(all []change) []change {
 				return slices.DeleteFunc(all, func(o change) bool {
-					return slices.ContainsFunc(some, func(c change) bool { return o.Name == c.Name && o.noting == c.noting })
+					return slices.ContainsFunc(some, func(c change) bool { return o.Name == c.Name && o.Stamp == c.Stamp })
 				})
 			})
 		}
@@ -55,7 +55,7 @@ func (v *view) strike(ctx context.Context, top api.Name, known []change) {
 }
 
 // eachList calls do with the changes of each list that some of them are in.
-func (v *view) eachList(ctx context.Context, top api.Name, all []change, do func(key cache.Key, some []change)) {
+func (v *View) eachList(ctx context.Context, top api.Name, all []change, do func(key cache.Key, some []change)) {
 	byList := map[int][]change{}
 	for _, c := range all {
 		byList[listOf(c.Name)] = append(byList[listOf(c.Name)], c)
@@ -78,7 +78,7 @@ func (o *overlaying) agrees(c change) {
 	case c.Agreed == 0:
 		c.Agreed = now.UnixMicro()
 		o.settled = append(o.settled, c)
-	case now.Sub(time.UnixMicro(c.Agreed)) >= o.view.log.settledFor:
+	case now.Sub(time.UnixMicro(c.Agreed)) >= o.view.log.SettledFor:
 		o.known = append(o.known, c)
 	}
 }

@@ -1,4 +1,4 @@
-package swift
+package listing
 
 import (
 	"cmp"
@@ -28,8 +28,8 @@ const (
 
 // of says what to make of a line. A line's time is exact; of the change only the second is known,
 // more or less.
-func (c change) of(e entry) verdict {
-	listed := e.time(time.Time{})
+func (c change) of(e Entry) verdict {
+	listed := e.Time(time.Time{})
 	micros, second := listed.UnixMicro(), c.At*int64(time.Second/time.Microsecond)
 	slack := clockSlack * int64(time.Second/time.Microsecond)
 	switch {
@@ -41,7 +41,7 @@ func (c change) of(e entry) verdict {
 		return hide
 	case !c.Gone && e.Hash == "": // a container, of which a listing shows no more than that it is there
 		return believe
-	case !c.Gone && c.ETag != "" && micros > second-slack && e.version() == c.ETag:
+	case !c.Gone && c.ETag != "" && micros > second-slack && e.Version() == c.ETag:
 		return believe
 	}
 	return ask
@@ -55,20 +55,20 @@ func (c change) ofMissing() verdict {
 	return ask
 }
 
-// overlay lays the changes over a page of a listing: what was made is put in, what was deleted is
+// Overlay lays the changes over a page of a listing: what was made is put in, what was deleted is
 // taken out, and what was changed is shown as it is now. It holds nothing but the page. The error
 // is not translated.
-func (v *view) overlay(ctx context.Context, dir api.Name, l listing, p rawPage, all changes) ([]entry, error) {
+func (v *View) Overlay(ctx context.Context, dir api.Name, l Query, p Page, all changes) ([]Entry, error) {
 	here := all.within(l, p)
 	if len(here) == 0 {
-		return p.lines, nil
+		return p.Lines, nil
 	}
 	o := &overlaying{view: v, top: dir.Top()}
 	o.g, o.ctx = errgroup.WithContext(ctx)
 	o.g.SetLimit(asksAtOnce)
-	for _, e := range p.lines {
-		below, changed := here[e.key()]
-		delete(here, e.key())
+	for _, e := range p.Lines {
+		below, changed := here[e.Key()]
+		delete(here, e.Key())
 		switch {
 		case !changed:
 			o.add(e)
@@ -89,8 +89,8 @@ func (v *view) overlay(ctx context.Context, dir api.Name, l listing, p rawPage, 
 	}
 	for key, below := range here {
 		switch {
-		case l.delimiter && strings.HasSuffix(key, "/") && key != l.prefix:
-			o.askNewDirectory(entry{Subdir: key}, below)
+		case l.Delimiter && strings.HasSuffix(key, "/") && key != l.Prefix:
+			o.askNewDirectory(Entry{Subdir: key}, below)
 		case below[0].ofMissing() == ask:
 			o.differs(below[0])
 			o.askObject(below[0], nil)
@@ -103,22 +103,22 @@ func (v *view) overlay(ctx context.Context, dir api.Name, l listing, p rawPage, 
 	}
 	v.settle(ctx, o.top, o.settled)
 	v.strike(ctx, o.top, o.known)
-	slices.SortFunc(o.lines, func(a, b entry) int { return strings.Compare(a.key(), b.key()) })
+	slices.SortFunc(o.lines, func(a, b Entry) int { return strings.Compare(a.Key(), b.Key()) })
 	return o.lines, nil
 }
 
 // within returns the changes between the marker and the end of a page, by the line that they
 // concern: several where the listing folds them into one.
-func (c changes) within(l listing, p rawPage) map[string][]change {
+func (c changes) within(l Query, p Page) map[string][]change {
 	here := map[string][]change{}
 	for name, ch := range c {
 		key := name
-		if l.delimiter {
-			if first, _, below := strings.Cut(name[len(l.prefix):], "/"); below {
-				key = l.prefix + first + "/"
+		if l.Delimiter {
+			if first, _, below := strings.Cut(name[len(l.Prefix):], "/"); below {
+				key = l.Prefix + first + "/"
 			}
 		}
-		if key > l.marker && (!p.more || key <= p.last()) {
+		if key > l.Marker && (!p.More || key <= p.Last()) {
 			here[key] = append(here[key], ch)
 		}
 	}
@@ -127,18 +127,18 @@ func (c changes) within(l listing, p rawPage) map[string][]change {
 
 // overlaying is an overlay in the making.
 type overlaying struct {
-	view *view
+	view *View
 	top  api.Name
 	g    *errgroup.Group
 	ctx  context.Context // ends with the first error
 
 	mu      sync.Mutex
-	lines   []entry
+	lines   []Entry
 	settled []change // of which something new is known
 	known   []change // of which listings know, and have for long enough
 }
 
-func (o *overlaying) add(e entry) {
+func (o *overlaying) add(e Entry) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.lines = append(o.lines, e)
@@ -146,7 +146,7 @@ func (o *overlaying) add(e entry) {
 
 // askObject asks for an object, or in an account for a container, and adds what is there. Without
 // the right to ask, listed stays.
-func (o *overlaying) askObject(c change, listed *entry) {
+func (o *overlaying) askObject(c change, listed *Entry) {
 	o.g.Go(func() error {
 		e, modified, err := o.view.entryOf(o.ctx, o.top, c.Name)
 		switch {
@@ -162,7 +162,7 @@ func (o *overlaying) askObject(c change, listed *entry) {
 		default:
 			o.add(e)
 			c.Gone, c.Sure, c.Exact, c.Agreed = false, true, 0, 0
-			if !e.isVersion() { // of which the time is not that of its line, once it was restored
+			if !e.IsVersion() { // of which the time is not that of its line, once it was restored
 				c.Exact = modified.UnixMicro()
 			}
 		}
@@ -175,17 +175,17 @@ func (o *overlaying) askObject(c change, listed *entry) {
 
 // entryOf asks for an object of a container, or a container of an account, as a line of a listing.
 // The error is not translated.
-func (v *view) entryOf(ctx context.Context, top api.Name, base string) (e entry, modified time.Time, err error) {
+func (v *View) entryOf(ctx context.Context, top api.Name, base string) (e Entry, modified time.Time, err error) {
 	if top.IsAccount() {
 		resp, err := v.client.Send(ctx, api.Request{Method: http.MethodHead, Target: api.Name{Account: top.Account, Container: base}})
 		if err != nil {
-			return entry{}, time.Time{}, err
+			return Entry{}, time.Time{}, err
 		}
 		made, err := api.ParseSeconds(resp.Header.Get("X-Timestamp"))
 		if err != nil {
 			made = v.opened
 		}
-		e := entry{Name: base, LastModified: made.UTC().Format(listedTime)}
+		e := Entry{Name: base, LastModified: made.UTC().Format(listedTime)}
 		e.Bytes, e.Count = api.ContainerUse(resp.Header)
 		return e, made, nil
 	}
@@ -194,27 +194,27 @@ func (v *view) entryOf(ctx context.Context, top api.Name, base string) (e entry,
 		o, err = v.client.HeadLink(ctx, top.With(base))
 	}
 	if err != nil {
-		return entry{}, time.Time{}, err
+		return Entry{}, time.Time{}, err
 	}
 	symlink := ""
 	if o.IsLink() {
 		symlink = o.LinkTarget.String()
 	}
-	return entry{
+	return Entry{
 		Name: base, Bytes: o.Size, Hash: o.ETag, ContentType: o.ContentType,
-		LastModified: o.Modified.UTC().Format(listedTime), Symlink: symlink, asked: &o,
+		LastModified: o.Modified.UTC().Format(listedTime), Symlink: symlink, Asked: &o,
 	}, o.Modified, nil
 }
 
 // askDirectory adds a directory that is listed for what lies below it, unless all of that was
 // deleted.
-func (o *overlaying) askDirectory(e entry, below []change) {
+func (o *overlaying) askDirectory(e Entry, below []change) {
 	if !slices.ContainsFunc(below, func(c change) bool { return c.Gone || !c.Sure }) {
 		o.add(e)
 		return
 	}
 	o.g.Go(func() error {
-		page, err := o.view.page(o.ctx, o.top, listing{prefix: e.Subdir, limit: 1})
+		page, err := o.view.Page(o.ctx, o.top, Query{Prefix: e.Subdir, Limit: 1})
 		if err == nil && len(page) > 0 {
 			o.add(e)
 		}
@@ -224,7 +224,7 @@ func (o *overlaying) askDirectory(e entry, below []change) {
 
 // askNewDirectory adds a directory that is not listed, if something that was written below it is
 // there.
-func (o *overlaying) askNewDirectory(e entry, below []change) {
+func (o *overlaying) askNewDirectory(e Entry, below []change) {
 	const tries = 3
 	below = slices.DeleteFunc(below, func(c change) bool { return c.Gone && c.Sure })
 	slices.SortFunc(below, func(a, b change) int { return cmp.Compare(b.At, a.At) })
@@ -233,7 +233,7 @@ func (o *overlaying) askNewDirectory(e entry, below []change) {
 			_, modified, err := o.view.entryOf(o.ctx, o.top, c.Name)
 			switch {
 			case err == nil:
-				o.add(entry{Subdir: e.Subdir, LastModified: modified.UTC().Format(listedTime)})
+				o.add(Entry{Subdir: e.Subdir, LastModified: modified.UTC().Format(listedTime)})
 				return nil
 			case api.StatusOf(err) != http.StatusNotFound && api.StatusOf(err) != http.StatusForbidden:
 				return err

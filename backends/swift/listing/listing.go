@@ -1,0 +1,198 @@
+package listing
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"filegate/backends/swift/api"
+)
+
+// Entry is one line of a listing of Swift's.
+type Entry struct {
+	Name         string `json:"name"`
+	Subdir       string `json:"subdir"` // of a folded entry, which has nothing else
+	Bytes        int64  `json:"bytes"`
+	Count        int64  `json:"count"` // of a container's objects
+	Hash         string `json:"hash"`
+	ContentType  string `json:"content_type"`
+	LastModified string `json:"last_modified"`
+	SLOEtag      string `json:"slo_etag"`
+	Symlink      string `json:"symlink_path"`
+	// VersionLink reports whether Symlink leads to the current version of the object: a link of
+	// Swift's own, and none for clients.
+	VersionLink bool `json:"version_symlink"`
+	// VersionID is that of a version, in a listing of those.
+	VersionID string `json:"version_id"`
+
+	Asked *api.Object // the answer to a HEAD, where the listing was known to be behind
+}
+
+// Key returns the full name of the entry: the next page begins behind it.
+func (e Entry) Key() string {
+	if e.Subdir != "" {
+		return e.Subdir
+	}
+	return e.Name
+}
+
+// IsVersion reports whether the object is one of several versions.
+func (e Entry) IsVersion() bool { return e.VersionLink || e.Asked != nil && e.Asked.IsVersion() }
+
+// Version returns the ETag that a HEAD would tell: the hash, but for static large objects.
+func (e Entry) Version() string { return cmp.Or(strings.Trim(e.SLOEtag, `"`), e.Hash) }
+
+const listedTime = "2006-01-02T15:04:05.999999999"
+
+// Time returns when the entry was last changed, or unknown where Swift tells no time. Swift's times are
+// in UTC, without a zone.
+func (e Entry) Time(unknown time.Time) time.Time {
+	if t, err := time.ParseInLocation(listedTime, strings.TrimSuffix(e.LastModified, "Z"), time.UTC); err == nil {
+		return t
+	}
+	return unknown
+}
+
+// Query is a question for a page of a listing.
+type Query struct {
+	Prefix, Marker string
+	Delimiter      bool // fold names that go on behind the next "/" into one entry
+	Limit          int
+	// Versions asks for all versions of each object. Of the object at the marker only those before
+	// VersionMarker are listed.
+	Versions      bool
+	VersionMarker string
+}
+
+// maxPage bounds the bytes of one page: an entry is at most a name of 1024 bytes, escaped sixfold,
+// and some hundreds beside it.
+const maxPage = 128 << 20
+
+// maxListedBytes bounds the size of an entry, so that offsets behind it are still numbers.
+const maxListedBytes = math.MaxInt64 / 4
+
+// Page returns one page of a listing of the container of dir, or of its account where dir has no
+// container, with the write log laid over it. It has no more entries than Swift gives at once, and is
+// empty only where nothing is left. The error is not translated.
+func (v *View) Page(ctx context.Context, dir api.Name, l Query) ([]Entry, error) {
+	p, err := v.knownPage(ctx, dir, l)
+	return p.Lines, err
+}
+
+// knownPage is Page that also tells whether there may be another one.
+func (v *View) knownPage(ctx context.Context, dir api.Name, l Query) (Page, error) {
+	for {
+		changes, err := v.ChangesIn(ctx, dir.Top(), l)
+		if err != nil {
+			return Page{}, err
+		}
+		asked := l
+		asked.Limit += changes.gone() // which are left out of what comes
+		p, err := v.RawPage(ctx, dir, asked)
+		if err != nil {
+			return Page{}, err
+		}
+		lines, err := v.Overlay(ctx, dir, l, p, changes)
+		if err != nil {
+			return Page{}, err
+		}
+		if len(lines) > 0 || !p.More {
+			shown := lines[:min(len(lines), l.Limit)]
+			return Page{Lines: shown, More: p.More || len(shown) < len(lines)}, nil
+		}
+		l.Marker = p.Last()
+	}
+}
+
+// Page is a page of a listing.
+type Page struct {
+	Lines []Entry
+	More  bool // there may be another page
+	Full  bool // the page has as many entries as were asked for
+}
+
+// Last returns the name that the next page begins behind.
+func (p Page) Last() string { return p.Lines[len(p.Lines)-1].Key() }
+
+// RawPage returns a page as Swift has it, without what the write log has. The error is not translated.
+func (v *View) RawPage(ctx context.Context, dir api.Name, l Query) (Page, error) {
+	known, err := v.client.Limits(ctx)
+	if err != nil {
+		return Page{}, err
+	}
+	most := known.Listing
+	if dir.IsAccount() {
+		most = known.AccountListing
+	}
+	limit := min(l.Limit, most)
+	query := url.Values{"format": {"json"}, "limit": {strconv.Itoa(limit)}}
+	if l.Prefix != "" {
+		query.Set("prefix", l.Prefix)
+	}
+	if l.Marker != "" {
+		query.Set("marker", l.Marker)
+	}
+	if l.Delimiter {
+		query.Set("delimiter", "/")
+	}
+	if l.Versions {
+		query.Set("versions", "true")
+	}
+	if l.VersionMarker != "" {
+		query.Set("version_marker", l.VersionMarker)
+	}
+	req := api.Request{Method: http.MethodGet, Target: dir.Top(), Query: query}
+	body, _, err := v.client.Fetch(ctx, req, maxPage)
+	if api.StatusOf(err) == http.StatusPreconditionFailed {
+		// A cluster that keeps its limits to itself may have a smaller one. Its own choice is then
+		// what a page has.
+		query.Del("limit")
+		limit = 1
+		body, _, err = v.client.Fetch(ctx, req, maxPage)
+	}
+	if err != nil {
+		return Page{}, err
+	}
+	var lines []Entry
+	if len(body) == 0 { // 204
+		return Page{}, nil
+	}
+	if err := json.Unmarshal(body, &lines); err != nil {
+		return Page{}, fmt.Errorf("listing of %q: %w", dir.Top().String(), err)
+	}
+	for i := range lines {
+		lines[i].Bytes = min(max(lines[i].Bytes, 0), maxListedBytes)
+		lines[i].Count = max(lines[i].Count, 0)
+	}
+	if len(lines) > 0 && len(lines) >= limit {
+		return Page{lines, true, true}, nil
+	}
+	kind, err := v.Kind(ctx, dir, l)
+	if err != nil {
+		return Page{}, err
+	}
+	return Page{lines, !v.sizes.IsLast(kind, len(lines)), false}, nil
+}
+
+// Kind returns the kind of a listing of dir's account or container.
+func (v *View) Kind(ctx context.Context, dir api.Name, l Query) (PageKind, error) {
+	grant, err := v.client.Grants.Current(ctx)
+	if err != nil {
+		return PageKind{}, err
+	}
+	u, err := url.Parse(grant.Endpoint)
+	if err != nil {
+		return PageKind{}, err
+	}
+	return PageKind{api.StoreOf(u), dir.IsAccount(), l.Delimiter}, nil
+}
+
+// IsLink says whether the entry is a link.
+func (e Entry) IsLink() bool { return e.Symlink != "" && !e.VersionLink }
