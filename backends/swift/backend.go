@@ -45,11 +45,12 @@ type Backend struct {
 	recallFor, nearFor, heldMost, besideFrom time.Duration // the constants of these names
 }
 
-var _ backend.Backend = (*Backend)(nil)
+var _ backend.UsageBackend = (*Backend)(nil)
 
 func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 	s, err := api.NewStore(api.Config{
 		Patience: cfg.Patience, Stall: cfg.Stall, KeepModes: cfg.KeepModes, CAFile: cfg.CAFile, Insecure: cfg.Insecure, MaxConnections: cfg.MaxConnections,
+		Observer: env.Observer,
 	})
 	if err != nil {
 		return nil, err
@@ -114,6 +115,12 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 	f.lists = listing.New(f.client, b.writes, b.pages, f.opened)
 	f.client.Prepare, f.client.Observe = f.prepare, f.observe
 	return f, nil
+}
+
+// Usage implements [backend.UsageBackend].
+func (b *Backend) Usage() backend.Usage {
+	u := b.budget.Usage()
+	return backend.Usage{Memory: b.cfg.Memory, Free: u.Free, Waiting: u.Waiting}
 }
 
 // Close implements [backend.Backend].

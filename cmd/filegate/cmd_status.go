@@ -30,7 +30,11 @@ func cmdStatus(e env, args []string) int {
 			fmt.Fprintf(w, "auth %s %s\t%s\n", au.Kind, au.Name, orText(au.Trouble, "ok"))
 		}
 		for _, b := range s.Backends {
-			fmt.Fprintf(w, "backend %s %s\t%d requests, %d failed; %s of %s of buffers free, %d transfers wait\n", b.Kind, b.Name, b.Requests, b.Failed, size(b.Free), size(b.Memory), b.Waiting)
+			memory := ""
+			if b.Memory > 0 {
+				memory = fmt.Sprintf("; %s of %s of buffers free, %d transfers wait", size(b.Free), size(b.Memory), b.Waiting)
+			}
+			fmt.Fprintf(w, "backend %s %s\t%d requests, %d failed%s\n", b.Kind, b.Name, b.Requests, b.Failed, memory)
 		}
 	})
 	if code == exitOK && !ready {

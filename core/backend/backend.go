@@ -40,6 +40,8 @@ type Env struct {
 	Cache cache.Cache
 	// Local is the cache of this process: fast and never down.
 	Local cache.Cache
+	// Observer is told of what the backend asks its store; nil: nobody is.
+	Observer Observer
 }
 
 // Backend is a store that is running. It is safe for concurrent use.

@@ -16,6 +16,7 @@ type Memory struct {
 	size int64
 
 	mu    sync.Mutex
+	stats Stats
 	used  int64
 	byKey map[Key]*list.Element
 	rooms map[string]*room // by the purpose of their keys
@@ -55,7 +56,21 @@ func (c *Memory) Get(ctx context.Context, key Key) ([]byte, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	value := c.get(key)
+	if value != nil {
+		c.stats.Hits++
+	} else {
+		c.stats.Misses++
+	}
 	return clone(value), value != nil
+}
+
+// Stats implements [CountedCache].
+func (c *Memory) Stats() Stats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.stats
+	s.Bytes = c.used
+	return s
 }
 
 // Set implements [Cache].

@@ -18,6 +18,7 @@ import (
 
 	"filegate/core/admin"
 	"filegate/core/auth"
+	"filegate/core/backend"
 	"filegate/core/config"
 )
 
@@ -200,6 +201,14 @@ func (o *overview) Status() admin.Status {
 		}
 		s.Authenticators = append(s.Authenticators, a)
 	}
+	for name, b := range g.stores() {
+		made := admin.Backend{Kind: b.config.Kind, Name: name, Requests: b.observer.requests.Load(), Failed: b.observer.failed.Load()}
+		if u, ok := backend.UsageOf(b.Backend); ok {
+			made.Memory, made.Free, made.Waiting = u.Memory, u.Free, u.Waiting
+		}
+		s.Backends = append(s.Backends, made)
+	}
+	slices.SortFunc(s.Backends, func(a, b admin.Backend) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(s.Authenticators, func(a, b admin.Authenticator) int { return cmp.Compare(a.Name, b.Name) })
 	return s
 }

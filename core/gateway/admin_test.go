@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"filegate/core/auth"
+	"filegate/core/backend"
+	"filegate/core/frontend"
 	"filegate/core/vfs"
 )
 
@@ -74,6 +76,20 @@ func TestMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	sess.Remove(t.Context(), "/none")
+	var visits []frontend.Visit
+	for range 2 {
+		v, err := g.door.env.Connect(request(nil).Remote.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		visits = append(visits, v)
+	}
+	visits[0].Ended(frontend.EndedFine)
+	defer visits[1].Ended(frontend.EndedFine)
+	store := w.envs[0].Observer
+	store.Request(backend.Request{Verb: "GET", Status: 503, Again: true})
+	store.Request(backend.Request{Verb: "BREW"})
+	store.Sent(7)
 	_, body := get(t, g.Gateway, "/metrics")
 	for _, want := range []string{
 		`filegate_sessions{service="door"} 1`,
@@ -86,6 +102,18 @@ func TestMetrics(t *testing.T) {
 		`filegate_bytes_total{direction="in",service="door"} 5`,
 		`filegate_authenticator_up{auth="first"} 1`,
 		`filegate_build_info{goversion="go`,
+		`filegate_connections{frontend="door.public"} 1`,
+		`filegate_connections_total{frontend="door.public"} 2`,
+		`filegate_ready 1`,
+		`filegate_transfers{op="upload"} 0`,
+		`filegate_bans_in_force{of="address"} 0`,
+		`filegate_cache_requests_total{cache="memory",result="miss"}`,
+		`filegate_authenticator_logins_in_flight{auth="first"} 0`,
+		`filegate_backend_requests_total{backend="main",status="503",verb="GET"} 1`,
+		`filegate_backend_requests_total{backend="main",status="0",verb="other"} 1`,
+		`filegate_backend_retries_total{backend="main",verb="GET"} 1`,
+		`filegate_backend_bytes_total{backend="main",direction="out"} 7`,
+		`filegate_backend_request_duration_seconds_count{backend="main",verb="GET"} 1`,
 		`go_goroutines `,
 	} {
 		if !strings.Contains(body, want) {

@@ -245,6 +245,22 @@ func (as *authenticators) current() map[string]*running {
 	return all
 }
 
+// load is what an authenticator has to do.
+type load struct{ checking, waiting int }
+
+// load returns how many logins are checked by each authenticator, and wait for it.
+func (as *authenticators) load() map[string]load {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	all := map[string]load{}
+	for name, a := range as.byName {
+		if a.current != nil {
+			all[name] = load{len(a.gate), len(a.queue)}
+		}
+	}
+	return all
+}
+
 // retired returns how many programs there are beside those, for sessions of before a reload.
 func (as *authenticators) retired() int {
 	as.mu.Lock()

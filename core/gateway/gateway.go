@@ -61,7 +61,7 @@ type Gateway struct {
 	auths    *authenticators
 	local    cache.Cache // of this process
 	shared   cache.Cache // with other gateways, or local
-	backends map[string]backend.Backend
+	backends map[string]*store
 	doors    []*door
 	admin    *adminServer // nil: not wanted
 	began    time.Time
@@ -75,6 +75,34 @@ type Gateway struct {
 
 	closing  sync.Once
 	closeErr error
+}
+
+// store is a backend that is running.
+type store struct {
+	backend.Backend
+	config   *config.Backend
+	observer *backendObserver
+}
+
+// newStore starts a backend.
+func (g *Gateway) newStore(b *config.Backend) (*store, error) {
+	s := &store{config: b, observer: g.metrics.backend(b.Name)}
+	made, err := b.Config.New(backend.Env{
+		Name: b.Name, Log: g.log.With("backend", b.Name), Cache: g.shared, Local: g.local, Observer: s.observer,
+	})
+	s.Backend = made
+	return s, err
+}
+
+// stores returns the backends, by name.
+func (g *Gateway) stores() map[string]*store { return g.backends }
+
+// backend returns the backend of a name; nil where it could not be started.
+func (g *Gateway) backend(name string) backend.Backend {
+	if s := g.backends[name]; s != nil {
+		return s.Backend
+	}
+	return nil
 }
 
 // door is one frontend.
@@ -109,7 +137,7 @@ func Check(ctx context.Context, cfg *config.Config, opts Options) error {
 func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error) {
 	g := &Gateway{
 		began: time.Now(), cfg: cfg, opts: opts, log: opts.Log,
-		auths: newAuthenticators(opts.Log, cfg.Login.Concurrent, cfg.Login.MaxWaiting), backends: map[string]backend.Backend{},
+		auths: newAuthenticators(opts.Log, cfg.Login.Concurrent, cfg.Login.MaxWaiting), backends: map[string]*store{},
 	}
 	g.life, g.end = context.WithCancel(context.WithoutCancel(ctx))
 	g.metrics = newMetrics(opts.Version, g.auths)
@@ -118,25 +146,24 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 	g.auths.replace(started, nil)
 	diags = append(diags, found...)
 	for _, b := range cfg.Backends {
-		store, err := b.Config.New(backend.Env{
-			Name: b.Name, Log: g.log.With("backend", b.Name), Cache: g.shared, Local: g.local,
-		})
+		s, err := g.newStore(b)
 		if err != nil {
 			diags = append(diags, b.Diagnose("", fmt.Sprintf("Backend %q cannot start", b.Name), err.Error()))
 			continue
 		}
-		g.backends[b.Name] = store
+		g.backends[b.Name] = s
 	}
 	g.desk = login.NewDesk(login.Options{
 		Config: cfg.Login, Limits: cfg.Limits, Life: g.life, Local: g.local, Shared: g.shared, Used: g.auths.used, Log: g.log, Observer: &watcher{g.metrics, opts.audit()},
 	})
+	g.metrics.registry.MustRegister(newStateMetrics(g))
 	for _, f := range cfg.Frontends {
 		chain := &chain{all: g.auths}
-		logins := g.desk.Frontend(chain, f.Backend, g.backends[f.Backend])
+		logins := g.desk.Frontend(chain, f.Backend, g.backend(f.Backend))
 		d := &door{kind: f.Kind, name: f.Name, logins: logins, chain: chain}
 		d.follow(cfg, f.Auth)
 		server, err := f.Config.New(frontend.Env{
-			Name: f.Name, Version: opts.Version, Log: g.log.With("frontend", f.Kind+"."+f.Name), Methods: chain.methods, Connect: g.desk.Connect, Login: logins.Login,
+			Name: f.Name, Version: opts.Version, Log: g.log.With("frontend", f.Kind+"."+f.Name), Methods: chain.methods, Connect: g.connect(f.Kind + "." + f.Name), Login: logins.Login,
 			Unproved: logins.Unproved,
 			Refused:  func(r *frontend.Refusal) { g.metrics.refused.WithLabelValues(d.kind+"."+d.name, r.Kind).Inc() },
 		})

@@ -23,6 +23,8 @@ type Logs struct {
 	stderr io.Writer
 	root   *rootHandler
 
+	lost atomic.Int64 // records of the audit log
+
 	mu          sync.Mutex
 	log         config.Log
 	auditConfig config.Audit
@@ -150,6 +152,7 @@ func (l *Logs) auditFailed() func(error) {
 		mu.Lock()
 		defer mu.Unlock()
 		lost++
+		l.lost.Add(1)
 		if time.Since(last) < auditPause {
 			return
 		}

@@ -15,15 +15,21 @@ import (
 
 // metrics is what /metrics tells. Labels have only values from our own tables: nothing that a client sends becomes one.
 type metrics struct {
-	registry   *prometheus.Registry
-	sessions   *prometheus.GaugeVec
-	logins     *prometheus.CounterVec
-	bans       *prometheus.CounterVec
-	refused    *prometheus.CounterVec
+	registry  *prometheus.Registry
+	sessions  *prometheus.GaugeVec
+	logins    *prometheus.CounterVec
+	bans      *prometheus.CounterVec
+	refused   *prometheus.CounterVec
+	connected *prometheus.CounterVec
+	reloads   *prometheus.CounterVec
+
+	connections *prometheus.GaugeVec
+
 	operations *prometheus.CounterVec
 	durations  *prometheus.HistogramVec
 	bytes      *prometheus.CounterVec
 	auths      authMetrics
+	backends   backendMetrics
 	moved      struct{ in, out atomic.Int64 } // bytes of files, of all services
 }
 
@@ -42,6 +48,15 @@ func newMetrics(version string, auths *authenticators) *metrics {
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "filegate_connections_refused_total", Help: "Connections that were not served, by frontend and why.",
 		}, []string{"frontend", "reason"}),
+		connected: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "filegate_connections_total", Help: "Connections that were served, by frontend.",
+		}, []string{"frontend"}),
+		connections: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "filegate_connections", Help: "Connections that are open, by frontend, logged in or not.",
+		}, []string{"frontend"}),
+		reloads: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "filegate_reloads_total", Help: "Reloads of the configuration by how they ended: ok, or failed, and nothing has changed.",
+		}, []string{"result"}),
 		operations: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "filegate_operations_total", Help: "Operations on files and directories by how they ended.",
 		}, []string{"service", "op", "outcome"}),
@@ -57,12 +72,16 @@ func newMetrics(version string, auths *authenticators) *metrics {
 		Name: "filegate_build_info", Help: "Always 1.",
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	}, func() float64 { return 1 })
-	m.registry.MustRegister(m.sessions, m.logins, m.bans, m.refused, m.operations, m.durations, m.bytes, build,
+	m.registry.MustRegister(m.sessions, m.logins, m.bans, m.refused, m.connected, m.connections, m.reloads, m.operations, m.durations, m.bytes, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, of := range []string{"address", "user", "connections"} {
 		m.bans.WithLabelValues(of) // to be seen before the first one
 	}
+	for _, result := range []string{"ok", "failed"} {
+		m.reloads.WithLabelValues(result)
+	}
 	m.auths = newAuthMetrics(m.registry)
+	m.backends = newBackendMetrics(m.registry)
 	m.registry.MustRegister(newAuthState(auths))
 	return m
 }

@@ -327,10 +327,14 @@ func (c *Client) try(ctx context.Context, conn *connection, req Request, number 
 		guard.stop()
 		return nil, err
 	}
+	began := time.Now()
 	resp, header, err := conn.Call(ctx, target, opts) //nolint:bodyclose // it is the caller's, as response.body
 	vfs.NoteTransID(ctx, transIDOf(resp, header))
 	if err != nil {
 		err = requestError(ctx, asked, header, err) // which asks why ctx has ended, if it has
+	}
+	c.observeTry(asked, number, began, resp, err)
+	if err != nil {
 		if e, ok := errors.AsType[*StatusError](err); ok && way.redirect != "" {
 			e.Text = fmt.Sprintf("redirected to %s, which is not followed: set storage_url of the authenticator to the URL that serves requests itself", ShortText(way.redirect))
 		}
@@ -355,7 +359,7 @@ func (c *Client) try(ctx context.Context, conn *connection, req Request, number 
 			Text: "it has stored what has the ETag " + ShortText(got),
 		}}
 	}
-	return &Response{Status: resp.StatusCode, Header: resp.Header, Body: guard.body(way.body)}, nil
+	return &Response{Status: resp.StatusCode, Header: resp.Header, Body: &received{guard.body(way.body), c.store.config.Observer}}, nil
 }
 
 // transIDOf returns the id of a request that the store has answered, well or ill.

@@ -23,6 +23,8 @@ type Config struct {
 	Insecure bool
 	// MaxConnections is how many connections may be open to one host. 0: no limit.
 	MaxConnections int
+	// Observer is told of each request. Nil: nobody is.
+	Observer backend.Observer
 }
 
 // Store is what all logins of a backend share to make requests: connections, the limits that each
@@ -39,6 +41,9 @@ type Store struct {
 
 // NewStore returns a store. It opens no connection yet.
 func NewStore(cfg Config) (*Store, error) {
+	if cfg.Observer == nil {
+		cfg.Observer = backend.Nobody{}
+	}
 	t, err := newTransport(cfg)
 	if err != nil {
 		return nil, err

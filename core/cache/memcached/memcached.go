@@ -21,6 +21,7 @@ import (
 	"errors"
 	"hash/fnv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bradfitz/gomemcache/memcache"
@@ -33,11 +34,14 @@ type Cache struct {
 	seal    *seal
 	servers []*server
 	now     func() time.Time
+
+	hits, misses atomic.Int64
 }
 
 var (
-	_ cache.BatchCache = (*Cache)(nil)
-	_ cache.KeyDeriver = (*Cache)(nil)
+	_ cache.BatchCache   = (*Cache)(nil)
+	_ cache.CountedCache = (*Cache)(nil)
+	_ cache.KeyDeriver   = (*Cache)(nil)
 )
 
 const (
@@ -54,6 +58,7 @@ const (
 // Get implements [cache.Cache].
 func (c *Cache) Get(ctx context.Context, key cache.Key) ([]byte, bool) {
 	_, value, _ := c.current(ctx, c.server(c.seal.hash(key)), key)
+	c.count(value)
 	return value, value != nil
 }
 
@@ -106,7 +111,28 @@ func (c *Cache) GetBatch(ctx context.Context, keys []cache.Key) [][]byte {
 		})
 	}
 	wg.Wait()
+	c.count(values...)
 	return values
+}
+
+// count counts values that were asked for.
+func (c *Cache) count(values ...[]byte) {
+	for _, v := range values {
+		if v != nil {
+			c.hits.Add(1)
+		} else {
+			c.misses.Add(1)
+		}
+	}
+}
+
+// Stats implements [cache.CountedCache].
+func (c *Cache) Stats() cache.Stats {
+	s := cache.Stats{Hits: c.hits.Load(), Misses: c.misses.Load()}
+	for _, server := range c.servers {
+		s.Failures += server.failedInAll.Load()
+	}
+	return s
 }
 
 // Set implements [cache.Cache].

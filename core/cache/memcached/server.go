@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bradfitz/gomemcache/memcache"
@@ -18,6 +19,8 @@ type server struct {
 	client *memcache.Client
 	log    *slog.Logger
 	pause  time.Duration
+
+	failedInAll atomic.Int64
 
 	mu       sync.Mutex
 	failures int       // in a row
@@ -98,6 +101,7 @@ func (s *server) worked() {
 
 func (s *server) failed(err error) {
 	_ = s.client.Close() // the connections that were kept are those of before
+	s.failedInAll.Add(1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.failures++
