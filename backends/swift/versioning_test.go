@@ -327,3 +327,16 @@ func TestRemoveContainerWithVersions(t *testing.T) {
 		}
 	})
 }
+
+// TestArchives looks up where the old versions of containers lie.
+func TestArchives(t *testing.T) {
+	inEveryWay(t, keeping, func(t *testing.T, f *fake, how string) {
+		got, err := f.Archives(t.Context(), []vfs.Path{"/", f.dir, f.dir + "/a", f.dir + "/b/c", "/there-is-no-such"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if archived := how != "X-Versions-Enabled"; len(got) > 1 || (len(got) == 1) != archived {
+			t.Errorf("%s: the archives are %q", how, got)
+		}
+	})
+}

@@ -42,6 +42,8 @@ type placed struct {
 	home  vfs.Place
 	rules []auth.Rule
 	kept  []vfs.Path // of home and rules those which are about what the store keeps for itself
+	// archives are directories with old versions of what rules are about: they show it by names that no rule is about.
+	archives []vfs.Path
 }
 
 // guarded reports whether it matters to this login which place a name leads to.
@@ -67,7 +69,7 @@ func (s *Session) places(ctx context.Context) error {
 	if s.placed.known {
 		return nil
 	}
-	var kept []vfs.Path
+	var kept, ruled []vfs.Path
 	keep := func(p vfs.Place) {
 		if p.Kept {
 			kept = append(kept, p.Path)
@@ -86,9 +88,23 @@ func (s *Session) places(ctx context.Context) error {
 		}
 		keep(p)
 		rules[i].Path = string(p.Path)
+		ruled = append(ruled, p.Path)
+	}
+	archives, err := vfs.Archives(ctx, s.fs, ruled)
+	if err != nil {
+		return err
 	}
 	s.placed.home, s.placed.rules, s.placed.kept, s.placed.known = home, rules, kept, true
+	s.placed.archives = slices.DeleteFunc(archives, func(a vfs.Path) bool { // one that home or a rule is about is meant
+		return a.Contains(home.Path) || slices.ContainsFunc(rules, func(r auth.Rule) bool { return a.Contains(vfs.Path(r.Path)) })
+	})
 	return nil
+}
+
+// isKept reports whether the store keeps old versions or parts of other files at a place, and not even home or a rule is about them.
+func (s *Session) isKept(p vfs.Place) bool {
+	holds := func(dir vfs.Path) bool { return dir.Contains(p.Path) }
+	return p.Kept && !slices.ContainsFunc(s.placed.kept, holds) || slices.ContainsFunc(s.placed.archives, holds)
 }
 
 // locate returns the places that an operation on a client's name reaches, or an error where one is out of the home directory.
@@ -105,7 +121,7 @@ func (s *Session) locate(ctx context.Context, name vfs.Path, how following) (whe
 		if err != nil {
 			return err
 		}
-		if p.Kept && !slices.ContainsFunc(s.placed.kept, func(k vfs.Path) bool { return k.Contains(p.Path) }) {
+		if s.isKept(p) {
 			return vfs.Errorf(vfs.ErrPermission, "the storage keeps parts and old versions of files here, which this login may not reach this way")
 		}
 		for _, at := range append([]vfs.Path{p.Path}, p.Of...) {

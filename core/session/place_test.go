@@ -59,6 +59,41 @@ func TestRuleOfALink(t *testing.T) {
 	}
 }
 
+// archiving is a store that keeps old versions of what is in /home/alice/ruled in /home/alice/old.
+type archiving struct{ *store }
+
+// Archives implements [vfs.ArchiveFS].
+func (a archiving) Archives(_ context.Context, names []vfs.Path) ([]vfs.Path, error) {
+	if slices.Contains(names, home+"/ruled") {
+		return []vfs.Path{home + "/old"}, nil
+	}
+	return nil, nil
+}
+
+// TestArchives makes every operation on a directory of old versions and in it, for a login with a rule about what they are versions of.
+func TestArchives(t *testing.T) {
+	for _, meant := range []bool{false, true} {
+		for _, name := range []vfs.Path{"/old/dir", "/old/dir/file"} {
+			for _, op := range operations {
+				s := begin(t, func(cfg *session.Config) {
+					cfg.FS = archiving{cfg.FS.(*store)}
+					cfg.Identity.Rules = []auth.Rule{{Path: "/ruled"}}
+					if meant {
+						cfg.Identity.Rules = append(cfg.Identity.Rules, auth.Rule{Path: "/old", Permissions: auth.Permissions()})
+					}
+				})
+				s.store.mkdirs(t, home, "/old/dir")
+				put(t, s.store, home+"/old/dir/file", "old")
+				put(t, s.store, home+"/other", "other")
+				refused := vfs.Kind(op.call(t.Context(), s.Session, name)) == vfs.ErrPermission
+				if refused == meant {
+					t.Errorf("%s of %s is refused: %t, and a rule about it: %t", op.name, name, refused, meant)
+				}
+			}
+		}
+	}
+}
+
 // TestLinkOutOfHome makes every operation that follows links by one that leads out of the home.
 func TestLinkOutOfHome(t *testing.T) {
 	followed := []string{"stat", "digest", "read", "write", "write in place", "write and read", "copy", "set attributes", "truncate"}
