@@ -12,6 +12,7 @@ import (
 	"filegate/backends/internal/recent"
 	"filegate/backends/swift/api"
 	"filegate/backends/swift/listing"
+	"filegate/backends/swift/object"
 	"filegate/core/backend"
 	"filegate/core/cache"
 	"filegate/core/vfs"
@@ -104,13 +105,16 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 		backend:      b,
 		client:       b.store.Client(login, grant.Endpoint),
 		log:          login.Log,
-		memory:       b.budget.Account(login.User + "\x00" + grant.Endpoint),
 		aliases:      b.aliases,
 		opened:       time.Now(),
 		hideSegments: b.cfg.HideSegments,
 		around:       known{asked: recent.New(askedAgain)},
 		dropBoxes:    recent.New(dropBoxFor),
 		closed:       recent.New(dropBoxFor),
+	}
+	f.objects = &object.Store{
+		Client: f.client, Log: f.log, Memory: b.budget.Account(login.User + "\x00" + grant.Endpoint),
+		ReadAhead: b.cfg.ReadAhead, Downloads: b.cfg.DownloadConcurrency,
 	}
 	f.lists = listing.New(f.client, b.writes, b.pages, f.opened)
 	f.client.Prepare, f.client.Observe = f.prepare, f.observe
@@ -136,7 +140,7 @@ type FS struct {
 	backend      *Backend
 	client       *api.Client
 	log          *slog.Logger
-	memory       buffers.Account
+	objects      *object.Store
 	aliases      map[string]alias
 	lists        *listing.View
 	opened       time.Time // shown as the time of what has none

@@ -87,7 +87,7 @@ func (w *writer) release() {
 	w.cancel()
 	w.stopWaking()
 	w.sends.Wait()
-	w.fs.memory.Leave(w)
+	w.fs.objects.Memory.Leave(w)
 	w.fs.backend.uploads.remove(w.upload)
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -272,7 +272,7 @@ func (w *writer) fill(ctx context.Context, off, end int64) error {
 		return err
 	}
 	for _, e := range wanted {
-		r, err := w.fs.openRange(ctx, e.seg.name, e.seg.etag, e.segOff, e.Len())
+		r, err := w.fs.objects.OpenRange(ctx, e.seg.name, e.seg.etag, e.segOff, e.Len())
 		if err != nil {
 			return err
 		}

@@ -121,11 +121,11 @@ func TestSlowCommitUnderPressure(t *testing.T) {
 	w.touched = w.touched.Add(-time.Hour) // the client has long been waiting for its answer
 	w.mu.Unlock()
 	f.backend.budget.Shed(1 << 40)
-	others := allMemory(f.memory)
+	others := allMemory(f.objects.Memory)
 	for _, b := range others {
 		clear(b)
 	}
-	f.memory.Put(others...)
+	f.objects.Memory.Put(others...)
 	close(goOn)
 	if err := <-result; err != nil {
 		t.Errorf("Commit: %v", err)

@@ -13,6 +13,7 @@ import (
 
 	"filegate/backends/internal/digest"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/object"
 	"filegate/core/vfs"
 )
 
@@ -94,23 +95,7 @@ func (f *FS) Digest(ctx context.Context, p vfs.Path) (vfs.Sums, error) {
 	case info.IsDir():
 		return nil, vfs.ErrIsDir
 	}
-	return sumsOf(o.ContentMD5(), o.Header.Get(api.MetaSHA256)), nil
-}
-
-// sumsOf reads checksums in hexadecimal; what is none is left out.
-func sumsOf(md5, sha256 string) vfs.Sums {
-	all := vfs.Sums{}
-	for algorithm, digits := range map[vfs.Algorithm]string{vfs.MD5: md5, vfs.SHA256: sha256} {
-		if sum, err := hex.DecodeString(digits); err == nil && len(sum) == algorithm.Size() {
-			all[algorithm] = sum
-		}
-	}
-	return all
-}
-
-// Sums implements [vfs.SummedFile].
-func (f *file) Sums() vfs.Sums {
-	return sumsOf(f.object.ContentMD5(), f.object.Header.Get(api.MetaSHA256))
+	return object.SumsOf(o.ContentMD5(), o.Header.Get(api.MetaSHA256)), nil
 }
 
 // Sums implements [vfs.SummedWriter].
@@ -128,5 +113,5 @@ func (w *writer) keepSums(header map[string]string, plain bool) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.sums = sumsOf(md5, header[api.MetaSHA256])
+	w.sums = object.SumsOf(md5, header[api.MetaSHA256])
 }

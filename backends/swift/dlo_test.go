@@ -75,7 +75,7 @@ func TestDLOLayout(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"dir", "dir/file.part2/000000", "dir/file.partial"} // the directory has an object of its own now, to stay
-	if diff := cmp.Diff(want, f.objects(t, "c")); diff != "" {
+	if diff := cmp.Diff(want, f.objectsIn(t, "c")); diff != "" {
 		t.Errorf("a file's removal takes its segments and no others (-want +got):\n%s", diff)
 	}
 }
@@ -103,7 +103,7 @@ func TestDLOOverOldServers(t *testing.T) {
 		mustCommit(t, w)
 		f.has(t, "/c/file", data, "a file of the old servers is replaced as any other")
 		f.tidy(t, "/c/file")
-		left := slices.DeleteFunc(f.objects(t, "c"), isOwnPart)
+		left := slices.DeleteFunc(f.objectsIn(t, "c"), isOwnPart)
 		if diff := cmp.Diff([]string{"file", "file.partial"}, left); diff != "" {
 			t.Errorf("of the replaced file exactly its parts are deleted (-want +got):\n%s", diff)
 		}

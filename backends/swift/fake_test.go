@@ -70,8 +70,8 @@ func (f *FS) recallLong() {
 	f.around.asked = recent.New(time.Hour)
 }
 
-// objects are the names of the objects in a container, in order.
-func (f *fake) objects(t *testing.T, container string) []string {
+// objectsIn are the names of the objects in a container, in order.
+func (f *fake) objectsIn(t *testing.T, container string) []string {
 	t.Helper()
 	page, err := f.lists.Page(context.WithoutCancel(t.Context()), api.Name{Container: container}, listing.Query{Limit: 1000})
 	if err != nil && api.StatusOf(err) != 404 {
@@ -107,7 +107,7 @@ func (f *fake) needed(t *testing.T, n api.Name) []string {
 	}
 	if o.DLO != "" {
 		container, prefix := o.DLOPrefix(n)
-		return slices.DeleteFunc(f.objects(t, container.Container), func(s string) bool { return !strings.HasPrefix(s, prefix) })
+		return slices.DeleteFunc(f.objectsIn(t, container.Container), func(s string) bool { return !strings.HasPrefix(s, prefix) })
 	}
 	if !o.SLO {
 		return nil
@@ -155,8 +155,8 @@ func (f *fake) complete(t *testing.T, p vfs.Path) {
 // segments are the names of all objects in the container's segments, and of those beside its files.
 func (f *fake) segments(t *testing.T) []string {
 	t.Helper()
-	beside := slices.DeleteFunc(f.objects(t, string(f.dir[1:])), func(s string) bool { return !isOwnPart(s) })
-	return append(beside, f.objects(t, api.SegmentsContainer(string(f.dir[1:])))...)
+	beside := slices.DeleteFunc(f.objectsIn(t, string(f.dir[1:])), func(s string) bool { return !isOwnPart(s) })
+	return append(beside, f.objectsIn(t, api.SegmentsContainer(string(f.dir[1:])))...)
 }
 
 var replace = vfs.WriteOptions{Create: true, Truncate: true}

@@ -14,14 +14,14 @@ import (
 	"filegate/core/vfs"
 )
 
-func (f *fake) open(t *testing.T, p vfs.Path, opts vfs.OpenOptions) *file {
+func (f *fake) open(t *testing.T, p vfs.Path, opts vfs.OpenOptions) vfs.File {
 	t.Helper()
 	r, err := f.Open(t.Context(), p, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.Close() })
-	return r.(*file)
+	return r
 }
 
 // TestReadsAfterAJump has a client go on at another place with several reads under way, as one does
@@ -168,5 +168,24 @@ func TestFileClosed(t *testing.T) {
 	}
 	if _, err := r.ReadAt(make([]byte, 1), 0); !errors.Is(err, vfs.ErrClosed) {
 		t.Errorf("a read after Close: %v", err)
+	}
+}
+
+// TestReadsOfOnePage reads the same places of a file again and again.
+func TestReadsOfOnePage(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	data := noise(20 * mib)
+	f.mustWrite(t, "/c/file", data)
+	r := f.open(t, "/c/file", vfs.OpenOptions{})
+	f.srv.ForgetRequests()
+	for i := range 200 {
+		off := []int{19 * mib, 10*mib + 5, 12 * mib}[i%3] + i*100
+		p := make([]byte, 4096)
+		if n, err := r.ReadAt(p, int64(off)); n != len(p) || err != nil || !bytes.Equal(p, data[off:off+n]) {
+			t.Fatalf("reading at %d: %d, %v; or the wrong bytes", off, n, err)
+		}
+	}
+	if n := f.srv.Count(swifttest.GetObject); n > 6 {
+		t.Errorf("%d GETs for 200 reads of three places of 20,000 bytes: each page should come once", n)
 	}
 }

@@ -45,7 +45,7 @@ func TestSegmentPlaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, place := range segmentPlaces {
-		for _, object := range f.objects(t, "c") {
+		for _, object := range f.objectsIn(t, "c") {
 			if inSegmentPlace(object) {
 				t.Errorf("%s: %s is left after its file was replaced or removed", place, object)
 			}

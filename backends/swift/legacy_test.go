@@ -72,10 +72,10 @@ func TestRemoveLegacy(t *testing.T) {
 			if err := f.Remove(t.Context(), "/c/file"); err != nil {
 				t.Errorf("%s: %v", tt.name, err)
 			}
-			if left := f.objects(t, "c"); !slices.Equal(left, tt.left) {
+			if left := f.objectsIn(t, "c"); !slices.Equal(left, tt.left) {
 				t.Errorf("%s: the container has %q, want %q", tt.name, left, tt.left)
 			}
-			if parts := f.objects(t, "c_segments"); !slices.Equal(parts, tt.parts) {
+			if parts := f.objectsIn(t, "c_segments"); !slices.Equal(parts, tt.parts) {
 				t.Errorf("%s: the segments are %q, want %q", tt.name, parts, tt.parts)
 			}
 		}

@@ -62,7 +62,7 @@ func TestConditionRefused(t *testing.T) {
 	}
 	for i, most := range []int{2, 1, 1} {
 		f.srv.ForgetRequests()
-		r, err := f.openRange(t.Context(), api.Name{Account: "", Container: "c", Object: "a"}, api.Pieces{data}.MD5(), 150_000, 1000)
+		r, err := f.objects.OpenRange(t.Context(), api.Name{Account: "", Container: "c", Object: "a"}, api.Pieces{data}.MD5(), 150_000, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}

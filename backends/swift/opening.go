@@ -8,59 +8,24 @@ import (
 
 	"filegate/backends/swift/api"
 	"filegate/backends/swift/listing"
+	"filegate/backends/swift/object"
 )
 
-// opening is the GET that a file is opened by: what its headers say, and a body that is read when
-// the client reads.
+// opening is an object that was opened, and when.
 type opening struct {
-	n      api.Name
-	asked  moment
-	watch  listing.Stamp // left before, see watch
-	took   time.Duration
-	object api.Object
-	stream *stream
-	end    context.CancelCauseFunc // of the stream's context
-	unbind func() bool             // from the context that ends it too
+	*object.Opening
+	asked moment
+	watch listing.Stamp // left before, see watch
 }
 
-// open makes the GET, which ends with the context until it is bound to another one. The error is
-// not translated.
+// open makes the GET. The error is not translated.
 func (f *FS) open(ctx context.Context, n api.Name, off int64) (*opening, error) {
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	o := &opening{n: n, asked: f.now()}
-	streamCtx, end := context.WithCancelCause(context.WithoutCancel(ctx))
-	o.end = end
-	o.bind(ctx)
-	var err error
-	o.stream, o.object, err = f.openStream(streamCtx, n, off)
+	asked := f.now()
+	a, err := f.objects.Open(ctx, n, off)
 	if err != nil {
-		o.release()
 		return nil, err
 	}
-	o.took = time.Since(o.asked.at)
-	return o, nil
-}
-
-func (o *opening) bind(ctx context.Context) {
-	o.unbind = context.AfterFunc(ctx, func() { o.end(context.Cause(ctx)) })
-}
-
-// release ends the stream's context, and nothing else ends it any more.
-func (o *opening) release() {
-	o.unbind()
-	o.end(nil)
-}
-
-func (o *opening) drop() {
-	o.stream.drop()
-	o.release()
-}
-
-// isFile says whether it is a file that was opened, and no directory.
-func (o *opening) isFile() bool {
-	return !o.object.IsDir() && !api.IsMarker(o.n.Object, o.object.Size, o.object.ContentType)
+	return &opening{Opening: a, asked: asked}, nil
 }
 
 // Who fetches one file after the other asks for each, and then opens it. Where that is what a
@@ -82,7 +47,7 @@ func (f *FS) look(ctx context.Context, n api.Name) (api.Object, error) {
 	held, likely := f.ahead.ask(n)
 	switch {
 	case held != nil && f.isCurrent(ctx, held):
-		return held.object, nil
+		return held.Object, nil
 	case !likely:
 		return f.client.Head(ctx, n)
 	}
@@ -99,16 +64,16 @@ func (f *FS) look(ctx context.Context, n api.Name) (api.Object, error) {
 		return api.Object{}, err
 	case err != nil: // what cannot be read may be looked at all the same
 		return f.client.Head(ctx, n)
-	case !o.isFile(), o.object.ThroughLink: // of a change of what a link leads to nothing is known here
-		o.drop()
-		return o.object, nil
+	case !o.IsFile(), o.Object.ThroughLink: // of a change of what a link leads to nothing is known here
+		o.Drop()
+		return o.Object, nil
 	}
-	if !o.unbind() { // the client has gone
-		o.drop()
+	if !o.Unbind() { // the client has gone
+		o.Drop()
 		return api.Object{}, context.Cause(ctx)
 	}
 	f.ahead.hold(o, f.backend.nearFor)
-	return o.object, nil
+	return o.Object, nil
 }
 
 // openToRead is open for a client who reads, with what has been opened for him already.
@@ -118,17 +83,17 @@ func (f *FS) openToRead(ctx context.Context, n api.Name, off int64) (*opening, e
 		return f.open(ctx, n, off)
 	}
 	if off == 0 && f.isCurrent(ctx, held) {
-		held.bind(ctx)
+		held.Bind(ctx)
 		return held, nil
 	}
-	held.drop()
+	held.Drop()
 	return f.open(ctx, n, off)
 }
 
 // isCurrent says whether, as far as this gateway knows, what was opened is what would be opened
 // now.
 func (f *FS) isCurrent(ctx context.Context, o *opening) bool {
-	return f.fresh(o.n, o.asked) && time.Since(o.asked.at) < f.backend.heldMost && f.lists.Undisturbed(ctx, o.n, o.watch, o.asked.at) &&
+	return f.fresh(o.Name, o.asked) && time.Since(o.asked.at) < f.backend.heldMost && f.lists.Undisturbed(ctx, o.Name, o.watch, o.asked.at) &&
 		time.Since(o.asked.at) < f.backend.heldMost // still, whatever the answer took
 }
 
@@ -137,7 +102,7 @@ func (f *FS) isCurrent(ctx context.Context, o *opening) bool {
 func (a *ahead) ask(n api.Name) (held *opening, likely bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.held != nil && a.held.n != n {
+	if a.held != nil && a.held.Name != n {
 		a.drop()
 	}
 	likely = a.opened && a.asked != n
@@ -160,7 +125,7 @@ func (a *ahead) hold(o *opening, life time.Duration) {
 			a.drop()
 		}
 	})
-	if a.asked != o.n { // something else was asked for meanwhile
+	if a.asked != o.Name { // something else was asked for meanwhile
 		a.drop()
 	}
 }
@@ -172,7 +137,7 @@ func (a *ahead) take(n api.Name, whole bool, near time.Duration) *opening {
 	defer a.mu.Unlock()
 	a.opened = whole && a.asked == n && time.Since(a.at) < near
 	o := a.held
-	if o == nil || o.n != n {
+	if o == nil || o.Name != n {
 		return nil
 	}
 	a.expiry.Stop()
@@ -183,6 +148,6 @@ func (a *ahead) take(n api.Name, whole bool, near time.Duration) *opening {
 // drop gives up what is held. It is called with mu held.
 func (a *ahead) drop() {
 	a.expiry.Stop()
-	a.held.drop()
+	a.held.Drop()
 	a.held = nil
 }

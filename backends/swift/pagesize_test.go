@@ -48,7 +48,7 @@ func TestShortPages(t *testing.T) {
 	for _, base := range files {
 		f.has(t, vfs.Path("/c/e/"+base), []byte(base), "a file of a renamed directory")
 	}
-	if left := slices.DeleteFunc(f.objects(t, "c"), func(o string) bool { return o[0] != 'd' }); len(left) > 0 {
+	if left := slices.DeleteFunc(f.objectsIn(t, "c"), func(o string) bool { return o[0] != 'd' }); len(left) > 0 {
 		t.Errorf("%q are left under the old name of the directory", left)
 	}
 }

@@ -86,8 +86,5 @@ func (w *writer) bare(e extent) []extent {
 
 // readExtent reads all of an extent that Swift has.
 func (f *FS) readExtent(ctx context.Context, e extent, p []byte) error {
-	s := &stream{fs: f, ctx: ctx, n: e.seg.name, etag: e.seg.etag, size: e.segOff + e.Len(), pos: e.segOff}
-	defer s.drop()
-	_, err := io.ReadFull(s, p)
-	return err
+	return f.objects.ReadFull(ctx, e.seg.name, e.seg.etag, e.segOff, p)
 }

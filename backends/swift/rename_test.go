@@ -330,7 +330,7 @@ func TestRenameLegacy(t *testing.T) {
 	if err != nil || o.DLO != "c/file.part/" {
 		t.Errorf("the manifest is %q, %v", o.DLO, err)
 	}
-	if got, want := f.objects(t, "c"), []string{"file.part/000000", "file.part/000001", "other"}; !slices.Equal(got, want) {
+	if got, want := f.objectsIn(t, "c"), []string{"file.part/000000", "file.part/000001", "other"}; !slices.Equal(got, want) {
 		t.Errorf("the container has %q, want %q", got, want)
 	}
 }

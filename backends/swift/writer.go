@@ -144,7 +144,7 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	w.wake = sync.NewCond(&w.mu)
 	w.stopWaking = context.AfterFunc(ctx, w.wakeAll)
 	context.AfterFunc(w.queue, w.wakeAll)
-	f.memory.Enter(w)
+	f.objects.Memory.Enter(w)
 	return w, nil
 }
 

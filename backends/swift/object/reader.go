@@ -1,10 +1,8 @@
-package swift
+package object
 
 import (
 	"context"
-	"errors"
 	"io"
-	"net/http"
 	"sync"
 	"time"
 
@@ -14,46 +12,14 @@ import (
 	"filegate/core/vfs"
 )
 
-// Open implements [vfs.FS]. It is the GET itself: the headers of the answer say what the file is,
-// and the body is there for who reads on.
-func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.File, error) {
-	n, err := f.locateFile(p)
-	if err != nil {
-		return nil, err
+// NewReader returns a reader of an object that was opened from off on, which it describes by o and the
+// name base. The reader ends with the context, and ends that by cancel when it is closed.
+func (s *Store) NewReader(ctx context.Context, cancel context.CancelFunc, opened *Opening, o api.Object, base string, off int64) *Reader {
+	file := &Reader{
+		store: s, ctx: ctx, cancel: cancel, n: opened.Name, object: o, info: o.Info(base), offset: off, last: off,
+		window: newWindow(opened.stream, opened.release, o.Size), pace: pace.New(1, s.Downloads, opened.took),
 	}
-	n, dated, err := f.readable(ctx, n, p.Base())
-	if err != nil {
-		return nil, err
-	}
-	if opts.Offset < 0 {
-		return nil, vfs.Errorf(vfs.ErrInvalid, "a file has no byte before its first")
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	opened, err := f.openToRead(ctx, n, opts.Offset)
-	if err != nil {
-		defer cancel()
-		return nil, f.notAFile(ctx, n, p, err)
-	}
-	o := opened.object
-	switch {
-	case !opened.isFile():
-		err = vfs.ErrIsDir
-	case opts.IfVersion != "" && opts.IfVersion != o.Version():
-		err = vfs.ErrChanged
-	}
-	if err != nil {
-		opened.drop()
-		cancel()
-		return nil, err
-	}
-	if !dated.IsZero() {
-		o.DatedBy(dated)
-	}
-	file := &file{
-		fs: f, ctx: ctx, cancel: cancel, n: n, object: o, info: o.Info(p.Base()), offset: opts.Offset, last: opts.Offset,
-		window: newWindow(opened.stream, opened.release, o.Size), pace: pace.New(1, f.backend.cfg.DownloadConcurrency, opened.took),
-	}
-	if opts.Offset == 0 {
+	if off == 0 {
 		file.sum = newChecksum(o)
 	}
 	file.wake = sync.NewCond(&file.mu)
@@ -63,35 +29,14 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 		file.wake.Broadcast()
 	})
 	file.read = time.Now()
-	f.memory.Enter(file)
-	return file, nil
+	s.Memory.Enter(file)
+	return file
 }
 
-// notAFile says why there is no object to open: there may be a directory that is only a prefix.
-func (f *FS) notAFile(ctx context.Context, n api.Name, p vfs.Path, err error) error {
-	if e, ok := errors.AsType[*api.StatusError](err); ok && (e.Location != "" || e.Status == http.StatusConflict) {
-		// A HEAD tells what is with a link from what is with the file.
-		if _, headErr := f.client.Head(ctx, n); api.CannotFollow(headErr) {
-			err = headErr
-		}
-	}
-	if api.StatusOf(err) != http.StatusNotFound || api.CannotFollow(err) {
-		return f.client.Refusal(ctx, n, err)
-	}
-	if _, statErr := f.statPrefix(ctx, n, p.Base()); statErr == nil {
-		return vfs.ErrIsDir
-	}
-	if cut, partialErr := f.findPartial(ctx, n); partialErr == nil && cut != nil {
-		return vfs.Errorf(vfs.ErrNotExist, "the upload of this file is not complete: %d bytes have arrived; go on with it first", cut.size)
-	}
-	return api.Translate(err)
-}
-
-// file is an object that is open for reading. While the client reads forward, a window runs ahead
-// of it; a jump is a GET of its own, of just the bytes that were asked for and what makes a page of
-// them.
-type file struct {
-	fs         *FS
+// Reader is an object that is open for reading. While the client reads forward, a window runs ahead of
+// it. A jump is a GET of its own, of the bytes that were asked for and what makes a page of them.
+type Reader struct {
+	store      *Store
 	ctx        context.Context
 	cancel     context.CancelFunc
 	stopWaking func() bool
@@ -114,13 +59,13 @@ type file struct {
 	read     time.Time // when the latest was
 }
 
-var _ vfs.File = (*file)(nil)
+var _ vfs.File = (*Reader)(nil)
 
 // Info implements [vfs.File].
-func (f *file) Info() vfs.Info { return f.info }
+func (f *Reader) Info() vfs.Info { return f.info }
 
 // ReadAt implements [vfs.File].
-func (f *file) ReadAt(p []byte, off int64) (int, error) {
+func (f *Reader) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, vfs.Errorf(vfs.ErrInvalid, "a file has no byte before its first")
 	}
@@ -141,7 +86,7 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 }
 
 // readSome reads at least one byte. It is called with mu held, and lets go of it meanwhile.
-func (f *file) readSome(p []byte, off int64) (int, error) {
+func (f *Reader) readSome(p []byte, off int64) (int, error) {
 	forward := off == f.last
 	f.last = off + int64(len(p))
 	if n := f.pages.read(p, off); n > 0 {
@@ -164,7 +109,7 @@ func (f *file) readSome(p []byte, off int64) (int, error) {
 
 // readApart reads bytes that the window is not near of. It is called with mu held, and lets go of
 // it meanwhile.
-func (f *file) readApart(p []byte, off int64) (int, error) {
+func (f *Reader) readApart(p []byte, off int64) (int, error) {
 	p = p[:min(int64(len(p)), f.object.Size-off)]
 	if len(p) > pageSize {
 		f.mu.Unlock()
@@ -180,25 +125,25 @@ func (f *file) readApart(p []byte, off int64) (int, error) {
 		return 0, err
 	}
 	if !f.closed {
-		f.pages.keep(f.fs.memory, fresh, from)
+		f.pages.keep(f.store.Memory, fresh, from)
 	}
 	return copy(p, fresh[off-from:]), nil
 }
 
 // readRange reads all of p by a GET of its own.
-func (f *file) readRange(p []byte, off int64) (int, error) {
+func (f *Reader) readRange(p []byte, off int64) (int, error) {
 	s := f.stream(f.ctx, off, off+int64(len(p)))
 	defer s.drop()
 	return io.ReadFull(s, p)
 }
 
 // stream returns what reads the file from off to end, as it was opened.
-func (f *file) stream(ctx context.Context, off, end int64) *stream {
-	return &stream{fs: f.fs, ctx: ctx, n: f.n, etag: f.object.ETag, size: end, pos: off}
+func (f *Reader) stream(ctx context.Context, off, end int64) *stream {
+	return f.store.newStream(ctx, f.n, f.object.ETag, off, end)
 }
 
 // WriteTo implements [vfs.File]. It writes out of the window, without copying.
-func (f *file) WriteTo(w io.Writer) (int64, error) {
+func (f *Reader) WriteTo(w io.Writer) (int64, error) {
 	var total int64
 	for off := f.offset; off < f.object.Size; {
 		f.mu.Lock()
@@ -221,9 +166,9 @@ func (f *file) WriteTo(w io.Writer) (int64, error) {
 	return total, nil
 }
 
-// Shed implements [holder]: what the client has had goes, what runs far ahead of it too, and what
+// Shed implements [buffers.Holder]: what the client has had goes, what runs far ahead of it too, and what
 // it does not come for is dropped, and fetched again should it come.
-func (f *file) Shed() int64 {
+func (f *Reader) Shed() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
@@ -245,15 +190,15 @@ func (f *file) Shed() int64 {
 }
 
 // put gives blocks back. It is called with mu held.
-func (f *file) put(blocks ...[]byte) {
+func (f *Reader) put(blocks ...[]byte) {
 	for _, b := range blocks {
 		f.returned += int64(len(b))
 	}
-	f.fs.memory.Put(blocks...)
+	f.store.Memory.Put(blocks...)
 }
 
 // Close implements [vfs.File].
-func (f *file) Close() error {
+func (f *Reader) Close() error {
 	f.mu.Lock()
 	if f.closed {
 		f.mu.Unlock()
@@ -266,6 +211,11 @@ func (f *file) Close() error {
 	f.cancel()
 	f.stopWaking()
 	f.working.Wait()
-	f.fs.memory.Leave(f)
+	f.store.Memory.Leave(f)
 	return nil
+}
+
+// Sums implements [vfs.SummedFile].
+func (f *Reader) Sums() vfs.Sums {
+	return SumsOf(f.object.ContentMD5(), f.object.Header.Get(api.MetaSHA256))
 }

@@ -1,4 +1,4 @@
-package swift
+package object
 
 import (
 	"crypto/md5" //nolint:gosec // Swift's ETags are MD5
@@ -11,6 +11,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/core/vfs"
 )
 
 // checksum is that of a whole file, taken while the file passes from its beginning to its end. The
@@ -38,7 +39,7 @@ func (c *checksum) withholds(end, size int64) bool {
 }
 
 // maxLag is how far the checksum may be behind the client: what is between lies in memory.
-const maxLag = 8 * mib
+const maxLag = 8 << 20
 
 // lags says whether the checksum is too far behind for the client to go on at off.
 func (c *checksum) lags(off int64) bool { return c != nil && off-c.pos > maxLag }
@@ -49,7 +50,7 @@ func (c *checksum) failed(off, size int64) bool {
 }
 
 // sumUp has the checksum taken of what has come, beside the reading. It is called with mu held.
-func (f *file) sumUp() {
+func (f *Reader) sumUp() {
 	c := f.sum
 	if c == nil || c.running || f.closed {
 		return
@@ -90,4 +91,15 @@ func digestOf(o api.Object) (hash.Hash, string) {
 		return md5.New(), want //nolint:gosec // Swift's ETags are MD5
 	}
 	return nil, ""
+}
+
+// SumsOf returns the checksums that are given in hexadecimal. Strings that are none are left out.
+func SumsOf(md5, sha256 string) vfs.Sums {
+	all := vfs.Sums{}
+	for algorithm, digits := range map[vfs.Algorithm]string{vfs.MD5: md5, vfs.SHA256: sha256} {
+		if sum, err := hex.DecodeString(digits); err == nil && len(sum) == algorithm.Size() {
+			all[algorithm] = sum
+		}
+	}
+	return all
 }

@@ -1,4 +1,4 @@
-package swift
+package object
 
 import (
 	"bytes"
@@ -16,34 +16,9 @@ import (
 	"filegate/core/vfs"
 )
 
-// openWide opens a file that is read by several GETs side by side from the beginning.
-func (f *fake) openWide(t *testing.T, p vfs.Path, streams int) *file {
-	t.Helper()
-	r := f.open(t, p, vfs.OpenOptions{})
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.pace = pace.New(1, streams, time.Hour) // which it keeps
-	r.pace.Streams = streams
-	return r
-}
-
-// wideFile is a file with segments of 1 MiB, to be read by GETs of 512 KiB.
-func wideFile(t *testing.T, size int, change func(*Config)) (*fake, []byte) {
-	f := newFake(t, swifttest.Limits{}, func(c *Config) {
-		c.SegmentSize, c.MaxSegmentSize, c.ReadAhead, c.Patience = mib, mib, 512*kib, 5*time.Second
-		if change != nil {
-			change(c)
-		}
-	})
-	data := noise(size)
-	f.mustWrite(t, "/c/file", data)
-	f.srv.ForgetRequests()
-	return f, data
-}
-
 // TestWide reads by several GETs, at once and each part of them once.
 func TestWide(t *testing.T) {
-	f, data := wideFile(t, 9*mib+12345, nil)
+	f, data := wideFile(t, 9<<20+12345, nil)
 	var mu sync.Mutex
 	now, most := 0, 0
 	count := func(n int) {
@@ -54,7 +29,7 @@ func TestWide(t *testing.T) {
 	}
 	f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Fault: swifttest.Fault{Call: func() { count(1) }, Delay: 20 * time.Millisecond}})
 	f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Fault: swifttest.Fault{At: swifttest.AtAnswer, Call: func() { count(-1) }}})
-	r := f.openWide(t, "/c/file", 4)
+	r := f.openWide(t, 4)
 	var got bytes.Buffer
 	if _, err := r.WriteTo(writeOnly{&got}); err != nil || !bytes.Equal(got.Bytes(), data) {
 		t.Fatalf("%d bytes came, %v; or the wrong ones", got.Len(), err)
@@ -62,15 +37,15 @@ func TestWide(t *testing.T) {
 	if most < 2 {
 		t.Error("there was never more than one GET at a time")
 	}
-	if n, want := f.srv.Count(swifttest.GetObject), len(data)/(512*kib)+2; n > want {
+	if n, want := f.srv.Count(swifttest.GetObject), len(data)/(512<<10)+2; n > want {
 		t.Errorf("%d GETs for a file of %d parts", n, want)
 	}
 }
 
 // TestWideInAnyOrder reads by several GETs what several goroutines ask for, and they jump.
 func TestWideInAnyOrder(t *testing.T) {
-	f, data := wideFile(t, 9*mib+12345, nil)
-	r := f.openWide(t, "/c/file", 4)
+	f, data := wideFile(t, 9<<20+12345, nil)
+	r := f.openWide(t, 4)
 	for range 8 {
 		const part = 100_000
 		at := rand.Int64N(int64(len(data)) / 2)
@@ -104,9 +79,9 @@ func TestWideRecovers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f, data := wideFile(t, 5*mib, func(c *Config) { c.Stall = time.Second })
+			f, data := wideFile(t, 5<<20, func(c *config) { c.Stall = time.Second })
 			f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, After: 3, Times: 3, Fault: fault})
-			r := f.openWide(t, "/c/file", 4)
+			r := f.openWide(t, 4)
 			var got bytes.Buffer
 			if _, err := r.WriteTo(writeOnly{&got}); err != nil || !bytes.Equal(got.Bytes(), data) {
 				t.Fatalf("%d bytes came, %v; or the wrong ones", got.Len(), err)
@@ -118,9 +93,9 @@ func TestWideRecovers(t *testing.T) {
 // TestWideFails has one part in the middle fail for good. What has come is the beginning of the
 // file.
 func TestWideFails(t *testing.T) {
-	f, data := wideFile(t, 5*mib, func(c *Config) { c.Patience = 100 * time.Millisecond })
+	f, data := wideFile(t, 5<<20, func(c *config) { c.Patience = 100 * time.Millisecond })
 	f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, After: 3, Times: 1, Fault: swifttest.Fault{Status: 403}})
-	r := f.openWide(t, "/c/file", 4)
+	r := f.openWide(t, 4)
 	var got bytes.Buffer
 	if _, err := r.WriteTo(writeOnly{&got}); !errors.Is(err, vfs.ErrPermission) || got.Len() == 0 || !bytes.HasPrefix(data, got.Bytes()) {
 		t.Errorf("%d bytes came, %v; want a beginning of the file and the reason", got.Len(), err)
@@ -129,8 +104,8 @@ func TestWideFails(t *testing.T) {
 
 // TestWideDamaged finds by the checksum that a file which comes in parts is not what was written.
 func TestWideDamaged(t *testing.T) {
-	f, data := wideFile(t, 5*mib, nil)
-	r := f.openWide(t, "/c/file", 4)
+	f, data := wideFile(t, 5<<20, nil)
+	r := f.openWide(t, 4)
 	if r.sum == nil {
 		t.Fatal("the file has no checksum")
 	}
@@ -143,10 +118,10 @@ func TestWideDamaged(t *testing.T) {
 
 // TestWideInLittleMemory has many files read by several GETs each, in the memory of a few.
 func TestWideInLittleMemory(t *testing.T) {
-	f, data := wideFile(t, 5*mib, func(c *Config) { c.ReadAhead = 4 * mib })
+	f, data := wideFile(t, 5<<20, func(c *config) { c.ReadAhead = 4 << 20 })
 	var wg sync.WaitGroup
 	for range 20 {
-		r := f.openWide(t, "/c/file", 8)
+		r := f.openWide(t, 8)
 		wg.Go(func() {
 			var got bytes.Buffer
 			if _, err := r.WriteTo(writeOnly{&got}); err != nil || !bytes.Equal(got.Bytes(), data) {
@@ -161,10 +136,10 @@ func TestWideInLittleMemory(t *testing.T) {
 // TestNarrowAndWideAgain gives a part up that has a block but no byte yet, while its GET hangs. The
 // next part there must not get that block, which the old one may still write into.
 func TestNarrowAndWideAgain(t *testing.T) {
-	f, data := wideFile(t, 5*mib, nil)
+	f, data := wideFile(t, 5<<20, nil)
 	held := make(chan struct{})
 	f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, After: 1, Times: 2, Fault: swifttest.Fault{Stall: held}})
-	r := f.openWide(t, "/c/file", 3)
+	r := f.openWide(t, 3)
 	if _, err := r.ReadAt(make([]byte, 1000), 0); err != nil {
 		t.Fatal(err)
 	}
@@ -196,9 +171,9 @@ func TestNarrowAndWideAgain(t *testing.T) {
 
 // TestWideClosed closes a file while several GETs bring it.
 func TestWideClosed(t *testing.T) {
-	f, _ := wideFile(t, 5*mib, nil)
+	f, _ := wideFile(t, 5<<20, nil)
 	f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, After: 2, Fault: swifttest.Fault{Stall: swifttest.Forever()}})
-	r := f.openWide(t, "/c/file", 4)
+	r := f.openWide(t, 4)
 	if _, err := r.ReadAt(make([]byte, 1000), 0); err != nil {
 		t.Fatal(err)
 	}
@@ -207,11 +182,11 @@ func TestWideClosed(t *testing.T) {
 
 // TestBackToOne has a file go back to one GET for the rest, as when several were not worth it.
 func TestBackToOne(t *testing.T) {
-	f, data := wideFile(t, 9*mib, nil)
-	r := f.openWide(t, "/c/file", 4)
+	f, data := wideFile(t, 9<<20, nil)
+	r := f.openWide(t, 4)
 	var got bytes.Buffer
 	_, err := r.WriteTo(writerFunc(func(p []byte) (int, error) {
-		if got.Len() > 3*mib {
+		if got.Len() > 3<<20 {
 			r.mu.Lock()
 			r.pace.Narrow(time.Now())
 			r.mu.Unlock()
@@ -221,7 +196,7 @@ func TestBackToOne(t *testing.T) {
 	if err != nil || !bytes.Equal(got.Bytes(), data) {
 		t.Fatalf("%d bytes came, %v; or the wrong ones", got.Len(), err)
 	}
-	if n, most := f.srv.Count(swifttest.GetObject), 1+(3*mib+4*512*kib)/(512*kib)+2; n > most {
+	if n, most := f.srv.Count(swifttest.GetObject), 1+(3<<20+4*512<<10)/(512<<10)+2; n > most {
 		t.Errorf("%d GETs, want %d at most: the rest should come by one", n, most)
 	}
 }
@@ -229,14 +204,14 @@ func TestBackToOne(t *testing.T) {
 // TestLateRead has one of a client's many reads be served long after those behind it, as happens on
 // a busy machine: what it is for is still there, or is fetched alone, and the others go on.
 func TestLateRead(t *testing.T) {
-	const each = 255 * kib // OpenSSH's
+	const each = 255 << 10 // OpenSSH's
 	for name, c := range map[string]struct{ after, gets int }{
 		"as late as OpenSSH's come": {62, 1},
 		"later":                     {80, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f, data := wideFile(t, 24*mib, func(c *Config) { c.Memory, c.SegmentSize, c.MaxSegmentSize = 64*mib, 32*mib, 32*mib })
-			r := f.open(t, "/c/file", vfs.OpenOptions{})
+			f, data := wideFile(t, 24<<20, func(c *config) { c.Memory = 64 << 20 })
+			r := f.open(t, 0)
 			read := func(i int) {
 				t.Helper()
 				p := make([]byte, each)
@@ -263,8 +238,8 @@ func TestLateRead(t *testing.T) {
 
 // TestHadIsGivenBack keeps nothing of what a client has had that reads in order.
 func TestHadIsGivenBack(t *testing.T) {
-	f, _ := wideFile(t, 5*mib, nil)
-	r := f.open(t, "/c/file", vfs.OpenOptions{})
+	f, _ := wideFile(t, 5<<20, nil)
+	r := f.open(t, 0)
 	r.sum = nil // which may be behind the client
 	for at := range int64(16) {
 		if _, err := r.ReadAt(make([]byte, buffers.BlockSize), at*buffers.BlockSize); err != nil {
@@ -281,10 +256,9 @@ func TestHadIsGivenBack(t *testing.T) {
 // TestByRanges has a large file come by ranges if it has a checksum, which tells more than those
 // that Swift would make of it, and else by one GET. So does what is only looked into.
 func TestByRanges(t *testing.T) {
-	const size, ahead = rangesSize + 12345, 8 * mib
-	f, data := wideFile(t, size, func(c *Config) {
-		c.Memory, c.ReadAhead, c.DownloadConcurrency = 64*mib, ahead, 2 // so that the pace has nothing to decide
-		c.SegmentSize, c.MaxSegmentSize = 16*mib, 16*mib
+	const size, ahead = rangesSize + 12345, 8 << 20
+	f, data := wideFile(t, size, func(c *config) {
+		c.Memory, c.ReadAhead, c.DownloadConcurrency = 64<<20, ahead, 2 // so that the pace has nothing to decide
 	})
 	for name, c := range map[string]struct {
 		offset, end int64
@@ -296,7 +270,7 @@ func TestByRanges(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f.srv.ForgetRequests()
-			r := f.open(t, "/c/file", vfs.OpenOptions{Offset: c.offset})
+			r := f.open(t, c.offset)
 			if c.offset > 0 {
 				r.mu.Lock()
 				r.pace = pace.New(1, 1, 0)
@@ -328,8 +302,8 @@ func (h heldHash) Write(p []byte) (int, error) {
 // TestSlowChecksum has the checksum be slower than the client, who waits for it: what is between
 // them lies in memory.
 func TestSlowChecksum(t *testing.T) {
-	f, data := wideFile(t, 24*mib, func(c *Config) { c.Memory = 64 * mib })
-	r := f.open(t, "/c/file", vfs.OpenOptions{})
+	f, data := wideFile(t, 24<<20, func(c *config) { c.Memory = 64 << 20 })
+	r := f.open(t, 0)
 	let := make(chan struct{})
 	r.sum.hash = heldHash{r.sum.hash, let}
 	far := make(chan struct{})
@@ -353,7 +327,7 @@ func TestSlowChecksum(t *testing.T) {
 	eventually(t, "the window is full", func() bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		return !r.sum.lags(r.last) || r.window.filled() >= r.window.high+r.fs.backend.cfg.ReadAhead
+		return !r.sum.lags(r.last) || r.window.filled() >= r.window.high+r.store.ReadAhead
 	})
 	r.mu.Lock()
 	if had := r.window.high; had > maxLag+buffers.BlockSize {

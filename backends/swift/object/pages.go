@@ -1,4 +1,4 @@
-package swift
+package object
 
 import "filegate/backends/internal/buffers"
 
@@ -6,7 +6,7 @@ const (
 	// pageSize is what is read at once at least for a read apart from the window, in bytes: Swift
 	// takes as long for a page as for a byte, and whoever jumps around in a file (an archive's
 	// table of contents, a database) comes back to the same places.
-	pageSize = 32 * kib
+	pageSize = 32 << 10
 	// pagesInBlock is how many of them lie in a block of memory, and pageBlocks how many blocks a
 	// file has for them.
 	pagesInBlock = buffers.BlockSize / pageSize

@@ -1,4 +1,4 @@
-package swift
+package object
 
 import (
 	"context"
@@ -15,11 +15,11 @@ import (
 // stream reads an object forward by one GET, and takes it up where it broke. It is used by one
 // goroutine.
 type stream struct {
-	fs   *FS
-	ctx  context.Context
-	n    api.Name
-	etag string // what every GET must still find
-	size int64
+	store *Store
+	ctx   context.Context
+	n     api.Name
+	etag  string // what every GET must still find
+	size  int64
 
 	pos    int64
 	body   io.ReadCloser // nil: the next read asks for one
@@ -27,26 +27,32 @@ type stream struct {
 	tries  int
 }
 
+// newStream returns a stream of the bytes from off to end, provided that the object still has the ETag.
+// It makes no request before the first Read.
+func (s *Store) newStream(ctx context.Context, n api.Name, etag string, off, end int64) *stream {
+	return &stream{store: s, ctx: ctx, n: n, etag: etag, size: end, pos: off}
+}
+
 // openStream begins with the GET of an object, from off to its end, and returns what its headers
 // say.
-func (f *FS) openStream(ctx context.Context, n api.Name, off int64) (*stream, api.Object, error) {
+func (s *Store) openStream(ctx context.Context, n api.Name, off int64) (*stream, api.Object, error) {
 	req := api.Request{Method: http.MethodGet, Target: n}
 	if off > 0 {
 		req.Header = map[string]string{"Range": fmt.Sprintf("bytes=%d-", off)}
 	}
-	resp, err := f.client.Open(ctx, req)
+	resp, err := s.Client.Open(ctx, req)
 	if api.StatusOf(err) == http.StatusRequestedRangeNotSatisfiable {
 		// Nothing is behind off. What there is, a HEAD tells.
-		o, err := f.client.Head(ctx, n)
+		o, err := s.Client.Head(ctx, n)
 		if err != nil {
 			return nil, api.Object{}, err
 		}
-		return &stream{fs: f, ctx: ctx, n: n, etag: o.ETag, size: o.Size, pos: max(off, o.Size)}, o, nil
+		return &stream{store: s, ctx: ctx, n: n, etag: o.ETag, size: o.Size, pos: max(off, o.Size)}, o, nil
 	}
 	if err != nil {
 		return nil, api.Object{}, err
 	}
-	o := f.client.ObjectOf(resp.Header)
+	o := s.Client.ObjectOf(resp.Header)
 	if resp.Status == http.StatusPartialContent {
 		if o.Size, err = api.TotalOf(resp.Header.Get("Content-Range")); err != nil {
 			resp.Body.Close()
@@ -56,12 +62,12 @@ func (f *FS) openStream(ctx context.Context, n api.Name, off int64) (*stream, ap
 		resp.Body.Close()
 		return nil, api.Object{}, fmt.Errorf("GET %q: no part was given, status %d", n.String(), resp.Status)
 	} else if !o.Sized {
-		if o.Size, err = f.client.SizeByRange(ctx, n, o.ETag); err != nil {
+		if o.Size, err = s.Client.SizeByRange(ctx, n, o.ETag); err != nil {
 			resp.Body.Close()
 			return nil, api.Object{}, err
 		}
 	}
-	return &stream{fs: f, ctx: ctx, n: n, etag: o.ETag, size: o.Size, pos: off, body: resp.Body}, o, nil
+	return &stream{store: s, ctx: ctx, n: n, etag: o.ETag, size: o.Size, pos: off, body: resp.Body}, o, nil
 }
 
 // Read implements [io.Reader].
@@ -100,13 +106,13 @@ func (s *stream) pause(cause error) error {
 	if s.failed.IsZero() {
 		s.failed = now
 	}
-	if now.Sub(s.failed) > s.fs.client.Patience {
+	if now.Sub(s.failed) > s.store.Client.Patience {
 		if errors.Is(cause, io.EOF) {
 			cause = fmt.Errorf("GET %q ended at %d of %d bytes", s.n.String(), s.pos, s.size)
 		}
 		return &vfs.Error{Kind: vfs.ErrUnavailable, Text: "the storage broke off in the middle of the file", Err: cause}
 	}
-	s.fs.log.Debug("download taken up again", "target", s.n.String(), "at", s.pos, "err", cause)
+	s.store.Log.Debug("download taken up again", "target", s.n.String(), "at", s.pos, "err", cause)
 	select {
 	case <-time.After(api.Backoff(s.tries)):
 	case <-s.ctx.Done():
@@ -118,7 +124,7 @@ func (s *stream) pause(cause error) error {
 
 // reopen asks for the rest of what was there at first.
 func (s *stream) reopen() error {
-	body, err := s.fs.openRange(s.ctx, s.n, s.etag, s.pos, s.size-s.pos)
+	body, err := s.store.OpenRange(s.ctx, s.n, s.etag, s.pos, s.size-s.pos)
 	if err != nil {
 		return err
 	}
@@ -134,10 +140,18 @@ func (s *stream) drop() {
 	}
 }
 
-// openRange asks for n bytes of an object, from off, provided that it still has the ETag.
-func (f *FS) openRange(ctx context.Context, target api.Name, etag string, off, n int64) (io.ReadCloser, error) {
+// ReadFull reads all of p from an object, from off on, provided that it still has the ETag.
+func (s *Store) ReadFull(ctx context.Context, n api.Name, etag string, off int64, p []byte) error {
+	stream := s.newStream(ctx, n, etag, off, off+int64(len(p)))
+	defer stream.drop()
+	_, err := io.ReadFull(stream, p)
+	return err
+}
+
+// OpenRange asks for n bytes of an object, from off, provided that it still has the ETag.
+func (s *Store) OpenRange(ctx context.Context, target api.Name, etag string, off, n int64) (io.ReadCloser, error) {
 	header := map[string]string{"Range": fmt.Sprintf("bytes=%d-%d", off, off+n-1)}
-	resp, err := f.client.OpenMatching(ctx, api.Request{Method: http.MethodGet, Target: target, Header: header}, etag)
+	resp, err := s.Client.OpenMatching(ctx, api.Request{Method: http.MethodGet, Target: target, Header: header}, etag)
 	switch api.StatusOf(err) {
 	case http.StatusPreconditionFailed, http.StatusNotFound, http.StatusRequestedRangeNotSatisfiable:
 		return nil, api.RefusedAs(err, vfs.ErrChanged, "")

@@ -1,4 +1,4 @@
-package swift
+package object
 
 import (
 	"context"
@@ -47,15 +47,15 @@ type block struct {
 const (
 	// late is how far behind the furthest read is kept what the client has not had. Clients have
 	// many reads under way, OpenSSH's nearly 16 MiB, and those are served in any order.
-	late = 16 * mib
+	late = 16 << 20
 	// nearby is how far off a read may be for the window to come there by itself.
-	nearby = 4 * mib
+	nearby = 4 << 20
 	// rangesFrom is from where on a file comes by ranges that has a checksum of its own and is at
 	// least rangesSize: two at a time, so that there is no gap between one and the next. Of what is
 	// asked for as a whole Swift makes the MD5, of a segment in two servers: for a quick client
 	// that is half of its time, and tells nothing that the checksum does not.
-	rangesFrom = mib
-	rangesSize = 32 * mib
+	rangesFrom = 1 << 20
+	rangesSize = 32 << 20
 )
 
 // newWindow is one that begins where s does, and that s will fill; cancel ends the stream's
@@ -133,7 +133,7 @@ func (w *window) have(off int64) (*block, []byte) {
 // The rest are the file's methods that move its window. They are called with mu held, and those
 // that wait let go of it meanwhile.
 
-func (f *file) unpin(b *block) {
+func (f *Reader) unpin(b *block) {
 	b.pins--
 	if b.gone && b.pins == 0 {
 		f.put(b.data)
@@ -141,7 +141,7 @@ func (f *file) unpin(b *block) {
 }
 
 // drop gives a block back, or leaves that to who is still working with it.
-func (f *file) drop(i int64) {
+func (f *Reader) drop(i int64) {
 	b := f.window.blocks[i]
 	if b == nil {
 		return
@@ -155,7 +155,7 @@ func (f *file) drop(i int64) {
 }
 
 // clear ends all parts and gives all blocks back.
-func (f *file) clear() {
+func (f *Reader) clear() {
 	for _, p := range f.window.parts {
 		p.stop()
 	}
@@ -175,13 +175,13 @@ func (p *part) stop() {
 }
 
 // newPart returns the part from off to end, to be read from a GET that has not begun.
-func (f *file) newPart(off, end int64) *part {
+func (f *Reader) newPart(off, end int64) *part {
 	ctx, cancel := context.WithCancel(f.ctx)
 	return &part{off: off, pos: off, end: end, stream: f.stream(ctx, off, end), cancel: cancel}
 }
 
 // begin moves the window to off, where it is empty.
-func (f *file) begin(off int64) {
+func (f *Reader) begin(off int64) {
 	f.clear()
 	p := f.newPart(off, f.window.size)
 	f.window = newWindow(p.stream, p.cancel, f.window.size)
@@ -192,7 +192,7 @@ func (f *file) begin(off int64) {
 
 // await returns what the window has at off, pinned, and waits for it while it is on its way. It
 // returns nothing for a place where the window will not come; forward moves the window there.
-func (f *file) await(off int64, forward bool) (*block, []byte, error) {
+func (f *Reader) await(off int64, forward bool) (*block, []byte, error) {
 	for {
 		switch {
 		case f.closed:
@@ -237,7 +237,7 @@ func (f *file) await(off int64, forward bool) (*block, []byte, error) {
 
 // have is what the window has at off, but for the last bytes of a file whose checksum has not
 // agreed yet.
-func (f *file) have(off int64) (*block, []byte) {
+func (f *Reader) have(off int64) (*block, []byte) {
 	b, data := f.window.have(off)
 	if b != nil && f.sum.withholds(off+int64(len(data)), f.window.size) {
 		return nil, nil
@@ -246,7 +246,7 @@ func (f *file) have(off int64) (*block, []byte) {
 }
 
 // comesTo says whether the window will come to off by itself; p is the part that off lies in.
-func (f *file) comesTo(p *part, off int64) bool {
+func (f *Reader) comesTo(p *part, off int64) bool {
 	w := &f.window
 	switch {
 	case p == nil:
@@ -258,12 +258,12 @@ func (f *file) comesTo(p *part, off int64) bool {
 	case p.end < w.size:
 		return true
 	}
-	return off < w.high+f.fs.backend.cfg.ReadAhead && (p.running || off-p.pos < nearby)
+	return off < w.high+f.store.ReadAhead && (p.running || off-p.pos < nearby)
 }
 
 // passed notes that the client has what is between off and end, and frees what it will not come for
 // again.
-func (f *file) passed(off, end int64) {
+func (f *Reader) passed(off, end int64) {
 	f.read = time.Now()
 	if f.closed {
 		return
@@ -285,7 +285,7 @@ func (f *file) passed(off, end int64) {
 }
 
 // giveUp gives the blocks before end back, as far as they are of no use to the checksum either.
-func (f *file) giveUp(end int64) {
+func (f *Reader) giveUp(end int64) {
 	w := &f.window
 	end = min(end, w.filled())
 	if f.sum != nil {
@@ -303,12 +303,12 @@ func (f *file) giveUp(end int64) {
 
 // partSize is how much one of several GETs brings: enough for the next one to have begun before
 // this one is through.
-func (f *file) partSize() int64 {
-	return max(f.fs.backend.cfg.ReadAhead/buffers.BlockSize, 1) * buffers.BlockSize
+func (f *Reader) partSize() int64 {
+	return max(f.store.ReadAhead/buffers.BlockSize, 1) * buffers.BlockSize
 }
 
 // extend lets parts follow the last one, as many as the pace wants side by side.
-func (f *file) extend() {
+func (f *Reader) extend() {
 	w := &f.window
 	if f.closed {
 		return
@@ -323,7 +323,7 @@ func (f *file) extend() {
 			running++
 		}
 	}
-	for running < streams && w.end() < w.size && w.end()-w.high < max(streams*each, f.fs.backend.cfg.ReadAhead) {
+	for running < streams && w.end() < w.size && w.end()-w.high < max(streams*each, f.store.ReadAhead) {
 		end := w.size
 		if streams > 1 {
 			end = min(w.end()+each, w.size)
@@ -337,7 +337,7 @@ func (f *file) extend() {
 
 // narrow goes back to a single GET, since memory is short, and gives back what the others have
 // brought.
-func (f *file) narrow() {
+func (f *Reader) narrow() {
 	w := &f.window
 	if f.pace.Streams == 1 {
 		return
@@ -349,7 +349,7 @@ func (f *file) narrow() {
 }
 
 // cutFrom takes the i'th part and those behind it out of the window, with what they have brought.
-func (f *file) cutFrom(i int) {
+func (f *Reader) cutFrom(i int) {
 	w := &f.window
 	for _, p := range w.parts[i:] {
 		p.stop()
@@ -362,7 +362,7 @@ func (f *file) cutFrom(i int) {
 }
 
 // run starts to fill a part unless that goes on already, or is done.
-func (f *file) run(p *part) {
+func (f *Reader) run(p *part) {
 	if p.running || p.stopped || p.pos == p.end || p.err != nil || f.closed {
 		return
 	}
@@ -371,7 +371,7 @@ func (f *file) run(p *part) {
 }
 
 // fetch fills a part until it is whole, it is stopped, or its luck ends. It is called without mu.
-func (f *file) fetch(p *part) {
+func (f *Reader) fetch(p *part) {
 	err := f.fill(p)
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -389,7 +389,7 @@ func (f *file) fetch(p *part) {
 	f.wake.Broadcast()
 }
 
-func (f *file) fill(p *part) error {
+func (f *Reader) fill(p *part) error {
 	for {
 		b, pos, end, err := f.room(p)
 		if b == nil {
@@ -417,10 +417,10 @@ func (f *file) fill(p *part) error {
 // room returns the block that a part goes on in, pinned, and where; it waits while the client is
 // far behind. It returns no block when there is nothing to be done any more. It is called without
 // mu.
-func (f *file) room(p *part) (b *block, pos, end int64, err error) {
+func (f *Reader) room(p *part) (b *block, pos, end int64, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for !p.stopped && f.ctx.Err() == nil && p.end == f.window.size && p.pos-f.window.high >= f.fs.backend.cfg.ReadAhead {
+	for !p.stopped && f.ctx.Err() == nil && p.end == f.window.size && p.pos-f.window.high >= f.store.ReadAhead {
 		f.wake.Wait()
 	}
 	i := p.pos / buffers.BlockSize
@@ -445,10 +445,10 @@ func (f *file) room(p *part) (b *block, pos, end int64, err error) {
 
 // memory returns a block of memory for a part. Only the one that the client reads first may wait
 // for it: another one would keep from that what it has, and is given up instead.
-func (f *file) memory(p *part) ([]byte, error) {
+func (f *Reader) memory(p *part) ([]byte, error) {
 	size := min(buffers.BlockSize, f.window.size-p.pos/buffers.BlockSize*buffers.BlockSize)
 	if p.off > f.window.filled() {
-		data := f.fs.memory.Try(size)
+		data := f.store.Memory.Try(size)
 		if data == nil {
 			f.pace.Narrow(time.Now())
 			f.cutFrom(slices.Index(f.window.parts, p))
@@ -457,5 +457,5 @@ func (f *file) memory(p *part) ([]byte, error) {
 	}
 	f.mu.Unlock()
 	defer f.mu.Lock()
-	return f.fs.memory.Get(f.ctx, size)
+	return f.store.Memory.Get(f.ctx, size)
 }

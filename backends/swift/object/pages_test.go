@@ -1,4 +1,4 @@
-package swift
+package object
 
 import (
 	"bytes"
@@ -7,8 +7,6 @@ import (
 	"pgregory.net/rapid"
 
 	"filegate/backends/internal/buffers"
-	"filegate/backends/swift/swifttest"
-	"filegate/core/vfs"
 )
 
 // TestPages keeps and reads pages in any order, with more or less memory. What is there is right,
@@ -45,23 +43,4 @@ func TestPages(t *testing.T) {
 			t.Errorf("%d of %d blocks came back", b.Usage().Free, all)
 		}
 	})
-}
-
-// TestReadsOfOnePage reads the same places of a file again and again.
-func TestReadsOfOnePage(t *testing.T) {
-	f := newFake(t, swifttest.Limits{}, nil)
-	data := noise(20 * mib)
-	f.mustWrite(t, "/c/file", data)
-	r := f.open(t, "/c/file", vfs.OpenOptions{})
-	f.srv.ForgetRequests()
-	for i := range 200 {
-		off := []int{19 * mib, 10*mib + 5, 12 * mib}[i%3] + i*100
-		p := make([]byte, 4096)
-		if n, err := r.ReadAt(p, int64(off)); n != len(p) || err != nil || !bytes.Equal(p, data[off:off+n]) {
-			t.Fatalf("reading at %d: %d, %v; or the wrong bytes", off, n, err)
-		}
-	}
-	if n := f.srv.Count(swifttest.GetObject); n > 6 {
-		t.Errorf("%d GETs for 200 reads of three places of 20,000 bytes: each page should come once", n)
-	}
 }

@@ -1,0 +1,178 @@
+package object
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/minio/crc64nvme"
+
+	"filegate/backends/internal/buffers"
+	"filegate/backends/internal/pace"
+	"filegate/backends/swift/api"
+	"filegate/backends/swift/swifttest"
+	"filegate/core/auth"
+	"filegate/core/backend"
+)
+
+// target is the object that the tests read.
+var target = api.Name{Container: "c", Object: "file"}
+
+// config is what tests of a store set.
+type config struct {
+	Memory, ReadAhead   int64
+	DownloadConcurrency int
+	Patience, Stall     time.Duration
+}
+
+// fake is a store with one object in a fake Swift.
+type fake struct {
+	*Store
+	srv *swifttest.Server
+}
+
+// wideFile is an object of so many bytes, with a checksum, to be read by GETs of 512 KiB.
+func wideFile(t *testing.T, size int, change func(*config)) (*fake, []byte) {
+	t.Helper()
+	cfg := config{Memory: buffers.MinMemory, ReadAhead: 512 << 10, DownloadConcurrency: 8, Patience: 5 * time.Second, Stall: time.Minute}
+	if change != nil {
+		change(&cfg)
+	}
+	f := &fake{srv: swifttest.Start(t, swifttest.Config{})}
+	budget := buffers.New(cfg.Memory)
+	all := budget.Usage()
+	t.Cleanup(func() {
+		if got := budget.Usage(); got != all {
+			t.Errorf("memory when all is closed: %+v, want %+v", got, all)
+		}
+		budget.Close()
+	})
+	grant := logIn(t, f.srv)
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	connect := func(patience, stall time.Duration) *api.Client {
+		shared, err := api.NewStore(api.Config{Patience: patience, Stall: stall})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(shared.Close)
+		return shared.Client(backend.Login{
+			SessionID: "test", User: "test", Remote: netip.MustParseAddrPort("192.0.2.7:1024"), Log: log, Grants: fixed(grant),
+		}, grant.Endpoint)
+	}
+	client := connect(cfg.Patience, cfg.Stall)
+	before := connect(time.Minute, time.Minute)
+	f.Store = &Store{Client: client, Log: log, Memory: budget.Account("test"), ReadAhead: cfg.ReadAhead, Downloads: cfg.DownloadConcurrency}
+	data := noise(size)
+	for _, req := range []api.Request{
+		{Method: http.MethodPut, Target: target.Top()},
+		{
+			Method: http.MethodPut, Target: target, Body: bytes.NewReader(data), Length: int64(size),
+			Header: map[string]string{api.MetaCRC64: fmt.Sprintf("%016x", crc64nvme.Checksum(data))},
+		},
+	} {
+		if _, err := before.Send(t.Context(), req); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.srv.ForgetRequests()
+	return f, data
+}
+
+// open opens the object from an offset.
+func (f *fake) open(t *testing.T, off int64) *Reader {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	opened, err := f.Open(ctx, target, off)
+	if err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	r := f.NewReader(ctx, cancel, opened, opened.Object, "file", off)
+	t.Cleanup(func() { r.Close() })
+	return r
+}
+
+// openWide opens an object that is read by several GETs side by side from the beginning.
+func (f *fake) openWide(t *testing.T, streams int) *Reader {
+	t.Helper()
+	r := f.open(t, 0)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pace = pace.New(1, streams, time.Hour) // which it keeps
+	r.pace.Streams = streams
+	return r
+}
+
+// fixed is a grant that stays as it is.
+type fixed backend.Grant
+
+func (g fixed) Current(context.Context) (backend.Grant, error) { return backend.Grant(g), nil }
+
+func (g fixed) Renew(context.Context, backend.Grant) (backend.Grant, error) {
+	return backend.Grant(g), nil
+}
+
+func logIn(t *testing.T, srv *swifttest.Server) backend.Grant {
+	t.Helper()
+	u := swifttest.DefaultUsers()[0]
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.AuthURL(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Auth-User", u.Account+":"+u.Name)
+	req.Header.Set("X-Auth-Key", u.Key)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	http.DefaultClient.CloseIdleConnections()
+	return backend.Grant{Endpoint: resp.Header.Get("X-Storage-Url"), Token: auth.Secret(resp.Header.Get("X-Auth-Token"))}
+}
+
+type writeOnly struct{ io.Writer }
+
+// noise is n bytes that are nobody else's.
+func noise(n int) []byte {
+	b := make([]byte, n)
+	var seed [32]byte
+	for i := range seed {
+		seed[i] = byte(rand.Uint32())
+	}
+	rand.NewChaCha8(seed).Read(b)
+	return b
+}
+
+// eventually waits until a condition holds, for as long as a test can be kept waiting.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	for deadline := time.Now().Add(20 * time.Second); !holds(); <-ticker.C {
+		if time.Now().After(deadline) {
+			t.Fatal("never: " + what)
+		}
+	}
+}
+
+// within fails the test unless do returns in time.
+func within(t *testing.T, limit time.Duration, what string, do func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do()
+	}()
+	select {
+	case <-done:
+	case <-time.After(limit):
+		t.Fatalf("not in %v: %s", limit, what)
+	}
+}

@@ -1,0 +1,68 @@
+package swift
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"filegate/backends/swift/api"
+	"filegate/core/vfs"
+)
+
+// Open implements [vfs.FS]. It is the GET itself: the headers of the answer say what the file is,
+// and the body is there for who reads on.
+func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.File, error) {
+	n, err := f.locateFile(p)
+	if err != nil {
+		return nil, err
+	}
+	n, dated, err := f.readable(ctx, n, p.Base())
+	if err != nil {
+		return nil, err
+	}
+	if opts.Offset < 0 {
+		return nil, vfs.Errorf(vfs.ErrInvalid, "a file has no byte before its first")
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	opened, err := f.openToRead(ctx, n, opts.Offset)
+	if err != nil {
+		defer cancel()
+		return nil, f.notAFile(ctx, n, p, err)
+	}
+	o := opened.Object
+	switch {
+	case !opened.IsFile():
+		err = vfs.ErrIsDir
+	case opts.IfVersion != "" && opts.IfVersion != o.Version():
+		err = vfs.ErrChanged
+	}
+	if err != nil {
+		opened.Drop()
+		cancel()
+		return nil, err
+	}
+	if !dated.IsZero() {
+		o.DatedBy(dated)
+	}
+	return f.objects.NewReader(ctx, cancel, opened.Opening, o, p.Base(), opts.Offset), nil
+}
+
+// notAFile says why there is no object to open: there may be a directory that is only a prefix.
+func (f *FS) notAFile(ctx context.Context, n api.Name, p vfs.Path, err error) error {
+	if e, ok := errors.AsType[*api.StatusError](err); ok && (e.Location != "" || e.Status == http.StatusConflict) {
+		// A HEAD tells what is with a link from what is with the file.
+		if _, headErr := f.client.Head(ctx, n); api.CannotFollow(headErr) {
+			err = headErr
+		}
+	}
+	if api.StatusOf(err) != http.StatusNotFound || api.CannotFollow(err) {
+		return f.client.Refusal(ctx, n, err)
+	}
+	if _, statErr := f.statPrefix(ctx, n, p.Base()); statErr == nil {
+		return vfs.ErrIsDir
+	}
+	if cut, partialErr := f.findPartial(ctx, n); partialErr == nil && cut != nil {
+		return vfs.Errorf(vfs.ErrNotExist, "the upload of this file is not complete: %d bytes have arrived; go on with it first", cut.size)
+	}
+	return api.Translate(err)
+}
