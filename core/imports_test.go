@@ -46,9 +46,10 @@ var mayImport = map[string][]string{
 	"frontends/ssh":          frontendSees,
 	"frontends/sftp":         frontendSees,
 	"frontends/scp":          append([]string{"frontends/shellwords"}, frontendSees...),
-	"frontends/sshexec":      append([]string{"frontends/shellwords"}, frontendSees...),
-	"frontends/shellwords":   {"core/vfs"}, // a command line as a shell reads it
-	"frontends/ftp":          frontendSees,
+	"frontends/sshexec":      append([]string{"frontends/commands", "frontends/shellwords"}, frontendSees...),
+	"frontends/commands":     {"core/session", "core/vfs"}, // what SSH's exec and FTP's SITE have in common
+	"frontends/shellwords":   {"core/vfs"},                 // a command line as a shell reads it
+	"frontends/ftp":          append([]string{"frontends/commands", "frontends/shellwords"}, frontendSees...),
 	"frontends/frontendtest": append([]string{"core/vfs/memfs"}, frontendSees...),
 
 	// A backend sees the contract and never a session.

@@ -189,6 +189,10 @@
 //	                comes to that, every five minutes, and for each path below a ".versions" where no versions are kept. With
 //	                show_versions each list of a container asks for that, too
 //
+//	metadata, ends  to see them: what stat takes; to change them: 1 POST more; the end of a large file: 1 HEAD of the container, 1 GET of the
+//	                manifest and 1 POST for each segment, 8 at a time. Of a container 1 HEAD or 1 POST, and for its access lists 1 POST of that of its segments
+//	temporary URL   what stat takes, 1 HEAD of the account, and 1 of the container where that has no key
+//
 // The first use of a store takes 1 HEAD more (something may rewrite paths on the way), and /info,
 // which is asked for again each hour.
 //

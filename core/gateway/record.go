@@ -89,7 +89,7 @@ func (o *observer) Ended(s session.Summary) {
 // recorded reports whether an operation belongs into the audit log: looking around does not, unless it was refused.
 func recorded(e session.Event) bool {
 	switch e.Op {
-	case session.OpStat, session.OpList, session.OpSpace, session.OpDigest, session.OpReadlink:
+	case session.OpStat, session.OpList, session.OpSpace, session.OpDigest, session.OpReadlink, session.OpVersions:
 		return errors.Is(e.Err, vfs.ErrPermission)
 	}
 	return true

@@ -29,6 +29,10 @@ const (
 	OpDigest   Op = "digest"
 	OpSymlink  Op = "symlink"
 	OpReadlink Op = "readlink"
+	OpVersions Op = "versions"
+	OpRestore  Op = "restore"
+	OpTempURL  Op = "tempurl"
+	OpACL      Op = "acl"
 )
 
 // Event is an operation that has ended.

@@ -24,9 +24,9 @@ const (
 // follows returns how an operation follows links. Stat and Copy look after themselves.
 func (op Op) follows() following {
 	switch op {
-	case OpList, OpSpace:
+	case OpList, OpSpace, OpACL:
 		return toFolder
-	case OpDownload, OpUpload, OpSetAttrs, OpTruncate, OpDigest, OpCopy:
+	case OpDownload, OpUpload, OpSetAttrs, OpTruncate, OpDigest, OpCopy, OpVersions, OpRestore, OpTempURL:
 		return toFile
 	}
 	return toEntry

@@ -74,6 +74,10 @@ var (
 	_ vfs.ModeFS   = (*Session)(nil)
 
 	_ vfs.PartialFS = (*Session)(nil)
+	_ vfs.VersionFS = (*Session)(nil)
+	_ vfs.TempURLFS = (*Session)(nil)
+	_ vfs.DetailFS  = (*Session)(nil)
+	_ vfs.ACLFS     = (*Session)(nil)
 )
 
 // New begins the session of a client that has logged in. It lives until Close, End, or the end of ctx.

@@ -110,7 +110,7 @@ func (c *client) performAlways(verb, arg string) (r *reply, done bool) {
 		return c.features(), true
 	case "HELP":
 		if strings.EqualFold(strings.TrimSpace(arg), "SITE") {
-			return &reply{code: 214, text: siteHelp}, true
+			return siteHelpReply(), true
 		}
 		return &reply{code: 214, text: "Commands are those of RFC 959, 2389, 2428, 3659 and 4217, see FEAT."}, true
 	case "HOST":

@@ -423,3 +423,36 @@ func TestWelcome(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// TestSiteStorage is what SITE has in common with the commands of SSH.
+func TestSiteStorage(t *testing.T) {
+	store := memory()
+	frontendtest.Write(t, store, "/a dir/", nil)
+	frontendtest.Write(t, store, "/a dir/new\nline", []byte("hello"))
+	r := loginRaw(t, start(t, store).Addr)
+	for _, tt := range []struct {
+		send string
+		want []string
+	}{
+		{"SITE WHOAMI", []string{"200-This is the answer:", " alice", "200 That is all."}},
+		{"SITE DU 'a dir'", []string{"200-This is the answer:", " 5 bytes in 1 files\ta dir", "200 That is all."}},
+		{`SITE du --json "a dir/new\x0aline"`, []string{"200-This is the answer:", ` {"path":"/a dir/new\\x0aline","bytes":5,"files":1}`, "200 That is all."}},
+		{"CWD a dir", []string{"250 The directory is /a dir"}},
+		{"SITE DU .", []string{"200-This is the answer:", " 5 bytes in 1 files\t.", "200 That is all."}},
+		{"SITE UPLOADS", []string{"200 It is done, and nothing is to be said about it."}},
+		{"SITE DU missing gone", []string{"550 missing: no such file or directory; gone: no such file or directory"}},
+		{"SITE TEMPURL", []string{"501 it is tempurl PATH [-t 7d] [-m GET|PUT]"}},
+		{"SITE VERSIONS x", []string{"504 x: this store keeps no versions"}},
+		{"SITE DU 'x", []string{"501 a quote '\\'' that is not closed"}},
+		{"SITE NONSENSE", []string{"504 There is no such SITE command, see SITE HELP."}},
+	} {
+		r.send(tt.send + "\r\n")
+		if got := r.reply(); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.send, got, tt.want)
+		}
+	}
+	r.send("SITE HELP\r\n")
+	if help := strings.Join(r.reply(), "\n"); !strings.Contains(help, " SITE TEMPURL PATH [-t 7d] [-m GET|PUT]: ") {
+		t.Errorf("%s", help)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"filegate/core/vfs"
+	"filegate/frontends/commands"
 )
 
 const siteHelp = "There are SITE CHMOD mode path; SITE UTIME time path; SITE CPFR path with SITE CPTO path, which copies a file; " +
@@ -41,7 +42,10 @@ func (d *driver) site(arg string) *reply {
 		}
 		return &reply{code: 504, text: "There is only the format 1."}
 	case "HELP", "":
-		return &reply{code: 214, text: siteHelp}
+		return siteHelpReply()
+	}
+	if cmd, ok := commands.Find(strings.ToLower(command)); ok {
+		return d.storageCommand(cmd, arg)
 	}
 	return &reply{code: 504, text: "There is no such SITE command, see SITE HELP."}
 }

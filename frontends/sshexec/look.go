@@ -3,25 +3,19 @@ package sshexec
 import (
 	"context"
 	"fmt"
-	"io"
-	"slices"
 	"strings"
 	"time"
 
 	"filegate/core/vfs"
+	"filegate/frontends/commands"
 	"filegate/frontends/shellwords"
 )
 
 func help(_ context.Context, r *run, _ []shellwords.Word) int {
 	fmt.Fprintln(r.out, "There is no shell here. These commands can be run, beside sftp and scp:")
-	for _, c := range commands() {
+	for _, c := range all() {
 		fmt.Fprintf(r.out, "  %-36s %s\n", c.usage, c.about)
 	}
-	return 0
-}
-
-func whoami(_ context.Context, r *run, _ []shellwords.Word) int {
-	fmt.Fprintln(r.out, vfs.EscapeControl(r.sess.User()))
 	return 0
 }
 
@@ -70,7 +64,7 @@ func ls(ctx context.Context, r *run, args []shellwords.Word) int {
 		if len(args) > 1 {
 			fmt.Fprintf(r.out, "%s:\n", vfs.EscapeControl(name))
 		}
-		err = entries(ctx, r, p, func(info vfs.Info) error {
+		err = commands.Entries(ctx, r.sess, p, func(info vfs.Info) error {
 			if strings.HasPrefix(info.Name, ".") && !strings.ContainsAny(given, "aA") {
 				return nil
 			}
@@ -81,31 +75,6 @@ func ls(ctx context.Context, r *run, args []shellwords.Word) int {
 		}
 		return 0
 	})
-}
-
-// entries calls do for each entry of a directory, in the order of the store's pages and sorted by name in each.
-func entries(ctx context.Context, r *run, p vfs.Path, do func(vfs.Info) error) error {
-	l, err := r.sess.List(ctx, p)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	for {
-		page, err := l.Next(ctx)
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		// A page is all that is in memory; stores list in order, or little.
-		slices.SortFunc(page, func(a, b vfs.Info) int { return strings.Compare(a.Name, b.Name) })
-		for _, info := range page {
-			if err := do(info); err != nil {
-				return err
-			}
-		}
-	}
 }
 
 // lsLine prints lines of ls.
@@ -161,103 +130,4 @@ func blocks(n int64) string {
 		return "-"
 	}
 	return fmt.Sprint(n/1024 + min(n%1024, 1))
-}
-
-// maxDepth is how deep in directories a walk goes.
-const maxDepth = 200
-
-var errTooDeep error = vfs.Errorf(vfs.ErrTooLarge, "directories are nested too deep")
-
-// walk calls do for each file in and below a directory.
-func walk(ctx context.Context, r *run, dir vfs.Path, depth int, do func(vfs.Path, vfs.Info) error) error {
-	if depth > maxDepth {
-		return errTooDeep
-	}
-	return entries(ctx, r, dir, func(info vfs.Info) error {
-		p := dir.Join(info.Name)
-		if info.IsDir() {
-			return walk(ctx, r, p, depth+1, do)
-		}
-		return do(p, info)
-	})
-}
-
-func du(ctx context.Context, r *run, args []shellwords.Word) int {
-	_, args, ok := r.options(args, "bs")
-	if !ok {
-		return statusUsage
-	}
-	return r.each(ctx, here(args), func(name string, p vfs.Path) int {
-		info, err := r.sess.Stat(ctx, p)
-		if err != nil {
-			return r.fail(name, err)
-		}
-		bytes, files := info.Size, int64(1)
-		if info.IsDir() {
-			bytes, files = 0, 0
-			err = walk(ctx, r, p, 0, func(_ vfs.Path, info vfs.Info) error {
-				bytes += info.Size
-				files++
-				return nil
-			})
-		}
-		if err != nil {
-			return r.fail(name, err)
-		}
-		fmt.Fprintf(r.out, "%d bytes in %d files\t%s\n", bytes, files, vfs.EscapeControl(name))
-		return 0
-	})
-}
-
-func uploads(ctx context.Context, r *run, args []shellwords.Word) int {
-	if len(args) > 0 && args[0].Text == "drop" {
-		if len(args) != 2 {
-			return r.usage("name one upload to drop")
-		}
-		return r.one(args[1].Path(args[1].Text), func(name string, p vfs.Path) int { return drop(ctx, r, name, p) })
-	}
-	return r.each(ctx, here(args), func(name string, p vfs.Path) int {
-		if err := partials(ctx, r, p, 0); err != nil {
-			return r.fail(name, err)
-		}
-		return 0
-	})
-}
-
-// partials prints the cut-off uploads in and below a directory, also where listings do not show them.
-func partials(ctx context.Context, r *run, dir vfs.Path, depth int) error {
-	if depth > maxDepth {
-		return errTooDeep
-	}
-	all, err := r.sess.Partials(ctx, dir)
-	if err != nil {
-		return err
-	}
-	for _, info := range all {
-		p := dir.Join(info.Name)
-		if _, err := fmt.Fprintf(r.out, "%12d %s %s\n", info.Size, info.ModTime.UTC().Format(time.RFC3339), vfs.EscapeControl(p.ToClient())); err != nil {
-			return err
-		}
-	}
-	return entries(ctx, r, dir, func(info vfs.Info) error {
-		if !info.IsDir() {
-			return nil
-		}
-		return partials(ctx, r, dir.Join(info.Name), depth+1)
-	})
-}
-
-// drop removes an upload that was cut off, and nothing else.
-func drop(ctx context.Context, r *run, name string, p vfs.Path) int {
-	info, err := r.sess.Stat(ctx, p)
-	if err == nil && !info.Partial {
-		err = vfs.Errorf(vfs.ErrInvalid, "this is no upload that was cut off")
-	}
-	if err == nil {
-		err = r.sess.Remove(ctx, p)
-	}
-	if err != nil {
-		return r.fail(name, err)
-	}
-	return 0
 }

@@ -1,4 +1,4 @@
-// Package sshexec is the commands that clients and scripts run by SSH beside scp: checksums, ls, df and a few more, and those for people. They are
+// Package sshexec is the commands that clients and scripts run by SSH beside scp: checksums, ls, df and a few more, and those of package commands, for people. They are
 // done here, by a session: there is no shell and no program behind them.
 //
 // rclone finds out by "echo ${ShellId}%ComSpec%" what kind of shell there is, and by a checksum of nothing which commands work. A checksum that the store keeps
@@ -17,6 +17,7 @@ import (
 
 	"filegate/core/session"
 	"filegate/core/vfs"
+	"filegate/frontends/commands"
 	"filegate/frontends/shellwords"
 )
 
@@ -55,7 +56,7 @@ func (Service) Serve(ctx context.Context, sess *session.Session, argument string
 		return 0
 	}
 	r.name = path.Base(words[0].Text)
-	for _, c := range commands() {
+	for _, c := range all() {
 		if slices.Contains(c.names, r.name) {
 			return c.do(ctx, r, words[1:])
 		}
@@ -83,15 +84,12 @@ type command struct {
 	do    func(ctx context.Context, r *run, args []shellwords.Word) int
 }
 
-func commands() []command {
+func all() []command {
 	all := []command{
 		{[]string{"help"}, "help", "this text", help},
-		{[]string{"whoami"}, "whoami", "your name here", whoami},
 		{[]string{"pwd"}, "pwd", "the directory that you are in", pwd},
 		{[]string{"ls"}, "ls [-la1] [PATH...]", "what is in a directory", ls},
 		{[]string{"df"}, "df [-kh] [PATH]", "space, used and free", df},
-		{[]string{"du"}, "du [PATH]", "how many bytes and files are in a directory", du},
-		{[]string{"uploads"}, "uploads [PATH]; uploads drop PATH", "uploads that were cut off: list them, drop one", uploads},
 		{[]string{"echo"}, "echo [TEXT...]", "the text", echo},
 		{[]string{"true", ":"}, "true", "nothing", func(context.Context, *run, []shellwords.Word) int { return 0 }},
 		{[]string{"false"}, "false", "nothing, and fails", func(context.Context, *run, []shellwords.Word) int { return statusFailed }},
@@ -99,15 +97,18 @@ func commands() []command {
 	for _, s := range sums() {
 		all = append(all, command{[]string{s.name}, s.name + " [-b] [FILE...]", "checksums", s.run})
 	}
+	for _, c := range commands.All() {
+		all = append(all, command{[]string{c.Name}, c.Usage, c.About, storage(c)})
+	}
 	return all
 }
 
 func names() []string {
-	var all []string
-	for _, c := range commands() {
-		all = append(all, c.names[0])
+	var names []string
+	for _, c := range all() {
+		names = append(names, c.names[0])
 	}
-	return all
+	return names
 }
 
 // run is one command that is being run.
@@ -158,16 +159,12 @@ func (r *run) options(args []shellwords.Word, known string) (given string, rest 
 func (r *run) each(ctx context.Context, args []shellwords.Word, do func(name string, p vfs.Path) int) (status int) {
 	for _, w := range args {
 		name := w.Path(w.Text)
-		if !strings.ContainsAny(name, "*?[") {
+		if !hasPattern(w) {
 			status = max(status, r.one(name, do))
 			continue
 		}
 		found, err := shellwords.Glob(ctx, r.sess, w.Path(w.Pattern), func(p vfs.Path) error {
-			shown := p.ToClient()
-			if !strings.HasPrefix(name, "/") {
-				shown = strings.TrimPrefix(shown, "/")
-			}
-			status = max(status, do(shown, p))
+			status = max(status, do(r.shown(name, p), p))
 			return ctx.Err()
 		})
 		if failed, ok := errors.AsType[*shellwords.GlobError](err); ok {
@@ -177,6 +174,27 @@ func (r *run) each(ctx context.Context, args []shellwords.Word, do func(name str
 		}
 	}
 	return status
+}
+
+// hasPattern reports whether a word has characters, not quoted, by which it may stand for several names.
+func hasPattern(w shellwords.Word) bool {
+	for i := 0; i < len(w.Pattern); i++ {
+		switch w.Pattern[i] {
+		case '\\':
+			i++
+		case '*', '?', '[':
+			return true
+		}
+	}
+	return false
+}
+
+// shown returns what a pattern has found as the client named it: absolute, or not.
+func (r *run) shown(pattern string, p vfs.Path) string {
+	if !strings.HasPrefix(pattern, "/") {
+		return strings.TrimPrefix(p.ToClient(), "/")
+	}
+	return p.ToClient()
 }
 
 func (r *run) one(name string, do func(string, vfs.Path) int) int {

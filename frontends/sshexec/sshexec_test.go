@@ -81,7 +81,16 @@ func TestCommands(t *testing.T) {
 		{command: "du d", out: "7 bytes in 2 files\td\n"},
 		{command: "uploads", out: ""},
 		{command: "uploads drop d/c.txt", status: 1, stderr: "no upload"},
-		{command: "rm -rf /", status: 127, stderr: "There are scp, help, whoami,"},
+		{command: "uploads --json", out: ""},
+		{command: "du --json 'd/a b'", out: `{"path":"/d/a b","bytes":6,"files":1}` + "\n"},
+		{command: "du d/* none", out: "6 bytes in 1 files\td/a b\n1 bytes in 1 files\td/c.txt\n", status: 1, stderr: "du: none: "},
+		{command: "whoami --json", out: `{"user":"alice","group":"alice"}` + "\n"},
+		{command: "quota", out: "no limit is set, 7 used\n"},
+		{command: "versions d/c.txt", status: 1, stderr: "versions: d/c.txt: this store keeps no versions"},
+		{command: "restore d/c.txt", status: 2, stderr: "FILE@VERSION"},
+		{command: "tempurl", status: 2, stderr: "it is tempurl PATH [-t 7d] [-m GET|PUT]"},
+		{command: "acl / read '.r:*'", status: 1, stderr: "no access lists"},
+		{command: "rm -rf /", status: 127, stderr: "There are scp, help, pwd,"},
 		{command: "md5sum d/c.txt; ls", status: 2, stderr: "there is no shell"},
 		{command: "md5sum 'd", status: 2, stderr: "not closed"},
 	} {
@@ -121,7 +130,7 @@ func TestAccepts(t *testing.T) {
 
 // Nothing that a client can say as a command ends in a panic.
 func FuzzCommandLine(f *testing.F) {
-	for _, line := range []string{"md5sum -b a 'b c' *", "echo ${ShellId}%ComSpec%", "ls -la ~/x", "uploads drop {a,b}", "df -k \\", "du [a-"} {
+	for _, line := range []string{"md5sum -b a 'b c' *", "echo ${ShellId}%ComSpec%", "ls -la ~/x", "uploads drop {a,b}", "df -k \\", "du [a-", "tempurl a -t 7d -m PUT", "meta a b=c --json", "expire a never", "acl a read x y", "restore a@b@c"} {
 		f.Add(line)
 	}
 	f.Fuzz(func(t *testing.T, line string) {

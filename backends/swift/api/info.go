@@ -23,7 +23,8 @@ type Limits struct {
 	bulkDelete     bool
 	bulkDeletes    int // names in one request
 	metaValueLen   int
-	Symlinks       bool // where the cluster does not tell, none: a link that it does not know would be an empty file
+	TempURLHash    string // by which temporary URLs are signed; empty where there are none
+	Symlinks       bool   // where the cluster does not tell, none: a link that it does not know would be an empty file
 }
 
 // DefaultLimits returns what holds where the cluster tells nothing.
@@ -131,6 +132,9 @@ func parseInfo(r io.Reader) (Limits, error) {
 			MaxManifestSize     int64 `json:"max_manifest_size"`
 			YieldFrequency      int   `json:"yield_frequency"` // of heartbeats, in seconds: Swift has told it since it has them
 		} `json:"slo"`
+		TempURL *struct {
+			AllowedDigests []string `json:"allowed_digests"`
+		} `json:"tempurl"`
 		Symlink    *struct{} `json:"symlink"`
 		BulkDelete *struct {
 			MaxDeletesPerRequest int `json:"max_deletes_per_request"`
@@ -152,6 +156,9 @@ func parseInfo(r io.Reader) (Limits, error) {
 		l.Heartbeat = info.SLO.YieldFrequency > 0
 	}
 	l.Symlinks = info.Symlink != nil
+	if info.TempURL != nil {
+		l.TempURLHash = tempURLHash(info.TempURL.AllowedDigests)
+	}
 	l.bulkDelete = info.BulkDelete != nil
 	if l.bulkDelete {
 		take(&l.bulkDeletes, info.BulkDelete.MaxDeletesPerRequest)

@@ -30,7 +30,9 @@ func TestParseInfo(t *testing.T) {
 			`{"swift": {"container_listing_limit": 5, "max_file_size": 6, "max_meta_value_length": 7}}`,
 			changed(func(l *Limits) { l.Listing, l.FileSize, l.metaValueLen = 5, 6, 7 }),
 		},
-		{`{"swift": {"container_listing_limit": -5, "more": []}, "tempurl": {}}`, changed(func(*Limits) {})},
+		{`{"swift": {"container_listing_limit": -5, "more": []}, "tempurl": {}}`, changed(func(l *Limits) { l.TempURLHash = "sha1" })},
+		{`{"tempurl": {"allowed_digests": ["sha1", "sha512", "sha256", "md5"]}}`, changed(func(l *Limits) { l.TempURLHash = "sha256" })},
+		{`{"tempurl": {"allowed_digests": ["sha3"]}}`, changed(func(*Limits) {})},
 		{`{"bulk_delete": {"max_deletes_per_request": 3}}`, changed(func(l *Limits) { l.bulkDelete, l.bulkDeletes = true, 3 })},
 	} {
 		if got, err := parseInfo(strings.NewReader(tt.text)); err != nil || got != tt.want {

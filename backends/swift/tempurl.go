@@ -1,0 +1,36 @@
+package swift
+
+import (
+	"context"
+	"time"
+
+	"filegate/core/vfs"
+)
+
+// TempURL implements [vfs.TempURLFS]. The URL leads to Swift itself, by the address that the login brought.
+func (f *FS) TempURL(ctx context.Context, p vfs.Path, method string, until time.Time) (string, error) {
+	n, err := f.locateFile(p)
+	if err != nil {
+		return "", err
+	}
+	if _, inTree, err := f.historyAt(ctx, n); err != nil || inTree {
+		if err == nil {
+			err = vfs.Errorf(vfs.ErrUnsupported, "a temporary URL leads to a file as it is, not to an old version")
+		}
+		return "", err
+	}
+	if err := n.CheckNew(); err != nil {
+		return "", err
+	}
+	if method == "GET" { // who sends the URL on is to know at once that it leads nowhere
+		switch info, err := f.Stat(ctx, p); {
+		case err != nil:
+			return "", err
+		case info.IsDir():
+			return "", vfs.ErrIsDir
+		case info.Partial:
+			return "", vfs.Errorf(vfs.ErrNotExist, "the upload of this file was cut off: there is nothing to fetch yet")
+		}
+	}
+	return f.client.TempURL(ctx, n, method, until)
+}

@@ -1,0 +1,177 @@
+// Package commands is what people ask of the storage that no protocol of files has a verb for: temporary URLs, versions, metadata, quotas, and so on. By SSH they are
+// commands ("ssh HOST tempurl FILE"), by FTP arguments of SITE. Each is a call of a session, whose permissions hold; the package has no storage of its own.
+//
+// A command prints text for people, or with --json an object for programs on each line.
+package commands
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"filegate/core/session"
+	"filegate/core/vfs"
+)
+
+// Call is one command that is run.
+type Call struct {
+	Session *session.Session
+	Args    []string // behind the name
+	Out     io.Writer
+	// Resolve returns the path that the client means by a name, and Show the name of a path. Nil: any bytes, from the root on.
+	Resolve func(name string) (vfs.Path, error)
+	Show    func(vfs.Path) string
+
+	json bool
+}
+
+// Command is one of the commands.
+type Command struct {
+	Name, Usage, About string
+	run                func(ctx context.Context, c *Call) error
+}
+
+// All returns the commands, in the order in which help shows them.
+func All() []Command {
+	return []Command{
+		{"whoami", "whoami", "your name here", whoami},
+		{"quota", "quota [PATH]", "space: in all, used, free", quota},
+		{"du", "du [PATH...]", "how many bytes and files are in a directory", du},
+		{"uploads", "uploads [PATH]; uploads drop PATH", "uploads that were cut off: list them, drop one", uploads},
+		{"versions", "versions PATH", "old versions of a file", versions},
+		{"restore", "restore PATH@VERSION", "bring an old version back", restore},
+		{"tempurl", "tempurl PATH [-t 7d] [-m GET|PUT]", "an address for others to get or put a file, for some time", tempURL},
+		{"expire", "expire PATH [TIME|never]", "when the storage deletes a file, such as 30d or 2027-01-31", expire},
+		{"meta", "meta PATH [KEY=VALUE...]", "metadata: show it, set some, take some away (KEY=)", meta},
+		{"acl", "acl CONTAINER [read|write USER...|none]", "who else is let in: show it, or set it", acl},
+	}
+}
+
+// Find returns the command of a name.
+func Find(name string) (Command, bool) {
+	for _, c := range All() {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Command{}, false
+}
+
+// UsageError is a command line that makes no sense.
+type UsageError struct{ Text string }
+
+func (e *UsageError) Error() string { return e.Text }
+
+// PathError is what has failed for one of the names.
+type PathError struct {
+	Name string
+	Err  error
+}
+
+func (e *PathError) Error() string { return e.Name + ": " + vfs.ClientText(e.Err) }
+func (e *PathError) Unwrap() error { return e.Err }
+
+// Run runs a command. Its error is a *UsageError, one or several *PathError, or an error of what the client reads with [vfs.ClientText].
+func (cmd Command) Run(ctx context.Context, call Call) error {
+	call.Args = append([]string{}, call.Args...)
+	for i, arg := range call.Args {
+		if arg == "--json" {
+			call.json = true
+			call.Args = append(call.Args[:i], call.Args[i+1:]...)
+			break
+		}
+	}
+	err := cmd.run(ctx, &call)
+	if usage, ok := errors.AsType[*UsageError](err); ok && usage.Text == "" {
+		return &UsageError{"it is " + cmd.Usage}
+	}
+	return err
+}
+
+// errUsage is a wrong number of words, and the like.
+var errUsage error = &UsageError{}
+
+// print prints what a command has found: a line of text, or an object.
+func (c *Call) print(text string, object any) error {
+	if !c.json {
+		_, err := fmt.Fprintln(c.Out, text)
+		return err
+	}
+	line, err := json.Marshal(object)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.Out, "%s\n", line)
+	return err
+}
+
+func (c *Call) resolve(name string) (vfs.Path, error) {
+	if c.Resolve != nil {
+		return c.Resolve(name)
+	}
+	return vfs.Resolve(vfs.Root, name)
+}
+
+// show returns a path as the client reads it, on one line.
+func (c *Call) show(p vfs.Path) string {
+	if c.Show != nil {
+		return c.Show(p)
+	}
+	return vfs.EscapeControl(p.ToClient())
+}
+
+// one calls do for the path of a name, and returns an error with the name.
+func (c *Call) one(name string, do func(p vfs.Path) error) error {
+	p, err := c.resolve(name)
+	if err == nil {
+		err = do(p)
+	}
+	if err == nil {
+		return nil
+	}
+	if _, usage := errors.AsType[*UsageError](err); usage {
+		return err
+	}
+	return &PathError{name, err}
+}
+
+// each is one for several names, of which the first that fails does not end the rest.
+func (c *Call) each(names []string, do func(name string, p vfs.Path) error) error {
+	if len(names) == 0 {
+		names = []string{"."}
+	}
+	var all []error
+	for _, name := range names {
+		all = append(all, c.one(name, func(p vfs.Path) error { return do(name, p) }))
+	}
+	return errors.Join(all...)
+}
+
+// option takes an option with a value out of the words, wherever it stands.
+func (c *Call) option(name, value string) (string, error) {
+	for i, arg := range c.Args {
+		if arg != name {
+			continue
+		}
+		if i+1 == len(c.Args) {
+			return "", errUsage
+		}
+		value = c.Args[i+1]
+		c.Args = append(c.Args[:i], c.Args[i+2:]...)
+		break
+	}
+	return value, nil
+}
+
+// plain refuses options that a command does not have.
+func (c *Call) plain() error {
+	for _, arg := range c.Args {
+		if len(arg) > 1 && strings.HasPrefix(arg, "-") {
+			return &UsageError{"there is no option " + arg + ": write ./" + arg + " for a file of that name"}
+		}
+	}
+	return nil
+}
