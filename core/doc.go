@@ -49,7 +49,7 @@
 //	a login from question to session, fail2ban's line    core/login/frontend.go; log.go
 //	logins that fail: their time, delays, bans           core/login/pace.go; bans.go; connections.go
 //	logins that are remembered, and checked again        core/login/lease.go; remember.go; shared.go; stake.go
-//	other authenticators while clients are served        core/gateway/reload.go
+//	another configuration while clients are served       core/gateway/reload.go; sockets that change hands: core/frontend/sockets.go
 //	the end: grace for transfers, second signal          core/gateway/drain.go
 //	metrics; /healthz and /readyz; log output            core/gateway/metrics.go; admin.go; log.go
 //	SSH handshake, host keys, algorithms, keepalive      frontends/ssh

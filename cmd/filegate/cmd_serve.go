@@ -19,7 +19,7 @@ import (
 const defaultFile = "/etc/filegate/gateway.hcl"
 
 func cmdServe(e env, args []string) int {
-	fs := newFlags(e, "serve", "[-c FILE]\n\nSIGHUP makes it read the file again and take over authenticators that have changed, without a client noticing.\n")
+	fs := newFlags(e, "serve", "[-c FILE]\n\nSIGHUP makes it read the file again, and take over what has changed without a client noticing.\n")
 	file := fs.String("c", defaultFile, "the configuration `file`")
 	if code, ok := parse(e, fs, args); !ok {
 		return code

@@ -39,6 +39,8 @@ func (r *reloader) reload(ctx context.Context) (told []string, err error) {
 	cfg, err := loadConfig(r.file)
 	if err == nil {
 		told, err = r.g.Reload(ctx, cfg)
+	} else {
+		r.g.ReloadFailed()
 	}
 	if err == nil || errors.Is(err, gateway.ErrShutdown) || ctx.Err() != nil {
 		return told, err

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,14 +21,15 @@ import (
 type Options struct {
 	Gateway Gateway
 	Metrics http.Handler
-	Token   string // what is not free takes it; empty: nobody has one
+	Token   string // what is not free takes it; empty: nobody has one. See SetToken
 	Log     *slog.Logger
 }
 
 // Server answers operators, supervisors, load balancers and Prometheus.
 type Server struct {
-	opts Options
-	http *http.Server
+	opts  Options
+	http  *http.Server
+	token atomic.Pointer[string]
 
 	mu        sync.Mutex
 	listeners []net.Listener
@@ -37,6 +39,7 @@ type Server struct {
 // New returns a server that does not listen yet.
 func New(o Options) *Server {
 	s := &Server{opts: o}
+	s.SetToken(o.Token)
 	s.http = &http.Server{
 		Handler:           s.handler(),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -50,6 +53,9 @@ func New(o Options) *Server {
 	}
 	return s
 }
+
+// SetToken makes another token hold from now on.
+func (s *Server) SetToken(token string) { s.token.Store(&token) }
 
 // place is from where a client comes, which decides what it may do without a token.
 type place int
@@ -120,7 +126,7 @@ func (s *Server) guard(n need, h http.HandlerFunc) http.Handler {
 		switch {
 		case n == nothing, s.hasToken(r), from == socket:
 		case n == toLook && from == loopback && localName(r.Host):
-		case s.opts.Token == "":
+		case *s.token.Load() == "":
 			http.Error(w, "this takes the unix socket of the admin block, or its token, and it has none", http.StatusForbidden)
 			return
 		default:
@@ -160,8 +166,9 @@ func (s *Server) hasToken(r *http.Request) bool {
 	if !ok {
 		_, shown, ok = r.BasicAuth() // a browser's way
 	}
-	got, want := sha256.Sum256([]byte(shown)), sha256.Sum256([]byte(s.opts.Token))
-	return ok && s.opts.Token != "" && subtle.ConstantTimeCompare(got[:], want[:]) == 1
+	token := *s.token.Load()
+	got, want := sha256.Sum256([]byte(shown)), sha256.Sum256([]byte(token))
+	return ok && token != "" && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
 // ok is the good answer. Who asked may have gone: nobody minds.

@@ -17,8 +17,18 @@ func (c *Config) Frontend(kind, name string) *Frontend {
 	return nil
 }
 
-// NeedsRestart says what of the configuration differs from the one that is running and is looked at only at the start: everything but the
-// authenticators, and which of them a frontend asks.
+// Same reports whether another block says the same of the backend.
+func (b *Backend) Same(other *Backend) bool {
+	return b.Kind == other.Kind && reflect.DeepEqual(values(reflect.ValueOf(b.Config)), values(reflect.ValueOf(other.Config)))
+}
+
+// Same reports whether another block says the same of the frontend, but for which authenticators it asks.
+func (f *Frontend) Same(other *Frontend) bool {
+	return f.Backend == other.Backend && reflect.DeepEqual(values(reflect.ValueOf(f.Config)), values(reflect.ValueOf(other.Config)))
+}
+
+// NeedsRestart returns what of the configuration differs from the one that is running and is looked at only at the start: what the process has given up before it
+// began to serve, and the caches, in which bans are that must not be forgotten.
 func (c *Config) NeedsRestart(running *Config) []string {
 	was, is := running.fixed(), c.fixed()
 	var differ []string
@@ -38,16 +48,12 @@ func (c *Config) NeedsRestart(running *Config) []string {
 
 // fixed is what is looked at only at the start, by how the file names it.
 func (c *Config) fixed() map[string]any {
-	all := map[string]any{"log": c.Log, "audit": c.Audit, "admin": c.Admin, "login": values(reflect.ValueOf(c.Login)), "limits": values(reflect.ValueOf(c.Limits)), "shutdown_grace": c.ShutdownGrace, "core_dumps": c.CoreDumps,
-		"user": c.User, "group": c.Group, "privileges": c.Privileges, "sandbox": c.Sandbox, "writable": strings.Join(c.Writable, "\n")}
+	all := map[string]any{
+		"core_dumps": c.CoreDumps,
+		"user":       c.User, "group": c.Group, "privileges": c.Privileges, "sandbox": c.Sandbox, "writable": strings.Join(c.Writable, "\n"),
+	}
 	for _, p := range c.Caches {
 		all[fmt.Sprintf("cache %q", p.Kind)] = values(reflect.ValueOf(p.Config))
-	}
-	for _, p := range c.Backends {
-		all[fmt.Sprintf("backend %q %q", p.Kind, p.Name)] = values(reflect.ValueOf(p.Config))
-	}
-	for _, p := range c.Frontends {
-		all[fmt.Sprintf("frontend %q %q", p.Kind, p.Name)] = []any{p.Backend, values(reflect.ValueOf(p.Config))}
 	}
 	return all
 }

@@ -51,6 +51,8 @@ type Clients struct {
 	refusals *refusals
 	trusted  []netip.Prefix // of which PROXY headers are wanted
 
+	older *Clients // the server in whose place this one has come, while it has clients; guarded by mu
+
 	ctx context.Context // the server's life: the parent of those of connections
 	cut context.CancelFunc
 
@@ -164,6 +166,53 @@ func (c *Conn) IsClosing() bool {
 // Listen implements [Server].
 func (s *Clients) Listen() error { return s.sockets.Listen(s.ctx, s.cfg.Listen) }
 
+// Offer implements [Server].
+func (s *Clients) Offer() *Sockets { return s.sockets.Offer() }
+
+// ListenAfter implements [Server].
+func (s *Clients) ListenAfter(offered *Sockets, older Server) error {
+	if err := s.sockets.ListenAfter(s.ctx, s.cfg.Listen, offered); err != nil {
+		return err
+	}
+	if o, ok := older.(interface{ clients() *Clients }); ok {
+		s.older = o.clients()
+	}
+	return nil
+}
+
+// clients is for servers that are made of it.
+func (s *Clients) clients() *Clients { return s }
+
+// GiveBack implements [Server].
+func (s *Clients) GiveBack(offered *Sockets) { s.sockets.GiveBack(offered) }
+
+// Retire implements [Server].
+func (s *Clients) Retire(offered *Sockets) (gone <-chan struct{}) {
+	s.sockets.Retire(offered)
+	left := make(chan struct{})
+	go func() {
+		s.wg.Wait()
+		s.refusals.flush()
+		close(left)
+	}()
+	return left
+}
+
+// connected returns how many clients there are, with those of the servers in whose place this one has come.
+func (s *Clients) connected() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.open)
+	if s.older != nil {
+		older := s.older.connected()
+		if older == 0 {
+			s.older = nil
+		}
+		n += older
+	}
+	return n
+}
+
 // Addrs implements [Server].
 func (s *Clients) Addrs() []net.Addr { return s.sockets.Addrs() }
 
@@ -230,12 +279,13 @@ func (s *Clients) arrive(c *Conn) {
 
 // take counts a connection, or says why not.
 func (s *Clients) take(c *Conn) *Refusal {
+	connected := s.connected()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.closing:
 		return refusedClosing
-	case len(s.open) >= s.cfg.MaxConnections:
+	case connected >= s.cfg.MaxConnections || len(s.open) >= s.cfg.MaxConnections:
 		return refusedFull
 	}
 	visit, err := s.env.Connect(c.Remote.Addr())

@@ -101,6 +101,16 @@ const (
 type Server interface {
 	// Listen opens the sockets. No client is served before Serve.
 	Listen() error
+	// Offer returns the sockets, of which the server of another configuration may take some over by ListenAfter while this one serves.
+	Offer() *Sockets
+	// ListenAfter is Listen, and takes over those of the offered sockets that it would open. older is the server in whose place it comes, whose clients count
+	// as its own for limits; nil: there is none. After an error the sockets are offered still.
+	ListenAfter(offered *Sockets, older Server) error
+	// GiveBack undoes ListenAfter, before Serve.
+	GiveBack(offered *Sockets)
+	// Retire lets no more clients in, and Serve returns nil. The sockets that were taken over stay open. The clients that there are stay until they leave, or until Shutdown;
+	// when there are none, gone is closed.
+	Retire(offered *Sockets) (gone <-chan struct{})
 	// Addrs returns where it listens, after Listen.
 	Addrs() []net.Addr
 	// Serve serves clients until Shutdown, and then returns nil.

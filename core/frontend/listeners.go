@@ -16,8 +16,15 @@ type Listeners struct {
 	log  *slog.Logger
 
 	mu     sync.Mutex
-	open   []net.Listener
+	open   []listener
 	closed chan struct{}
+	loops  sync.WaitGroup // of Serve
+}
+
+// listener is a socket with the address that it was opened for.
+type listener struct {
+	net.Listener
+	addr string
 }
 
 // NewListeners returns none yet. What is the server in the words of its errors, such as "ssh public".
@@ -27,17 +34,81 @@ func NewListeners(what string, log *slog.Logger) *Listeners {
 
 // Listen opens all of the addresses or none.
 func (l *Listeners) Listen(ctx context.Context, addrs []string) error {
+	return l.ListenAfter(ctx, addrs, nil)
+}
+
+// ListenAfter is Listen, and takes over sockets that are offered for the addresses. After an error they are offered still.
+func (l *Listeners) ListenAfter(ctx context.Context, addrs []string, offered *Sockets) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, addr := range addrs {
+		if sock := offered.take(addr); sock != nil {
+			l.open = append(l.open, listener{sock, addr})
+			continue
+		}
 		sock, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 		if err != nil {
-			l.closeAll()
+			l.undo(offered)
 			return fmt.Errorf("%s: %w", l.what, err)
 		}
-		l.open = append(l.open, sock)
+		l.open = append(l.open, listener{sock, addr})
 	}
 	return nil
+}
+
+// GiveBack undoes ListenAfter before Serve: sockets that were taken over are offered again, the others closed.
+func (l *Listeners) GiveBack(offered *Sockets) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.undo(offered)
+}
+
+// undo is called with mu held.
+func (l *Listeners) undo(offered *Sockets) {
+	for _, sock := range l.open {
+		if offered.isTaken(sock.Listener) {
+			offered.giveBack(sock.Listener)
+		} else {
+			sock.Close()
+		}
+	}
+	l.open = nil
+}
+
+// Offer returns the sockets, to be taken over.
+func (l *Listeners) Offer() *Sockets {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := new(Sockets)
+	for _, sock := range l.open {
+		s.Add(sock.addr, sock.Listener)
+	}
+	return s
+}
+
+// Retire ends Serve, and closes the sockets but those that were taken over. When it returns, no more connections come in here.
+func (l *Listeners) Retire(offered *Sockets) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-l.closed:
+	default:
+		close(l.closed)
+	}
+	for _, sock := range l.open {
+		if offered.isTaken(sock.Listener) {
+			_ = sock.Listener.(pausable).SetDeadline(time.Unix(1, 0)) // wakes accept
+		} else {
+			sock.Close()
+		}
+	}
+	l.loops.Wait()
+	for _, sock := range l.open {
+		if offered.isTaken(sock.Listener) {
+			_ = sock.Listener.(pausable).SetDeadline(time.Time{})
+		}
+	}
+	l.open = nil
 }
 
 // Addrs returns where they listen.
@@ -56,6 +127,12 @@ func (l *Listeners) Addrs() []net.Addr {
 func (l *Listeners) Serve(start func(net.Conn)) error {
 	l.mu.Lock()
 	open := l.open
+	select {
+	case <-l.closed:
+		open = nil
+	default:
+	}
+	l.loops.Add(len(open))
 	l.mu.Unlock()
 	var (
 		wg    sync.WaitGroup
@@ -64,7 +141,9 @@ func (l *Listeners) Serve(start func(net.Conn)) error {
 	)
 	for _, sock := range open {
 		wg.Go(func() {
-			if err := l.accept(sock, start); err != nil {
+			err := l.accept(sock, start)
+			l.loops.Done()
+			if err != nil {
 				once.Do(func() { first = err })
 				l.mu.Lock()
 				defer l.mu.Unlock()

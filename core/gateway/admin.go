@@ -3,15 +3,12 @@ package gateway
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"runtime"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -19,99 +16,7 @@ import (
 	"filegate/core/admin"
 	"filegate/core/auth"
 	"filegate/core/backend"
-	"filegate/core/config"
 )
-
-// adminServer is where operators ask the gateway.
-type adminServer struct {
-	server    *admin.Server
-	listeners []net.Listener
-	addr      net.Addr // of TCP; nil: it has none
-}
-
-func (g *Gateway) listenAdmin(cfg config.Admin) (*adminServer, error) {
-	a := &adminServer{server: admin.New(admin.Options{
-		Gateway: &overview{g}, Metrics: g.metrics.handler(g.log), Token: cfg.Token.Reveal(), Log: g.log,
-	})}
-	if cfg.Listen != "" {
-		l, err := (&net.ListenConfig{}).Listen(g.life, "tcp", cfg.Listen)
-		if err != nil {
-			return nil, err
-		}
-		a.addr = l.Addr()
-		if cfg.TLS != nil {
-			l = tls.NewListener(l, adminTLS(*cfg.TLS))
-		}
-		a.listeners = append(a.listeners, l)
-	}
-	if cfg.Socket != "" {
-		l, err := listenUnix(g.life, cfg.Socket)
-		if err != nil {
-			a.close()
-			return nil, err
-		}
-		a.listeners = append(a.listeners, l)
-	}
-	return a, nil
-}
-
-// adminTLS reads the certificate for each client: they are few, and it may have been renewed.
-func adminTLS(files config.AdminTLS) *tls.Config {
-	return &tls.Config{
-		MinVersion: tls.VersionTLS12,
-		NextProtos: []string{"http/1.1"},
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-			cert, err := tls.LoadX509KeyPair(files.Cert, files.Key)
-			return &cert, err
-		},
-	}
-}
-
-// listenUnix opens a unix socket that only the gateway's user and root can use. A socket that a gateway has left which is no more gives way.
-func listenUnix(ctx context.Context, path string) (net.Listener, error) {
-	if info, err := os.Lstat(path); err == nil {
-		if info.Mode().Type() != os.ModeSocket {
-			return nil, fmt.Errorf("%s is there, and is no socket", path)
-		}
-		if c, err := new(net.Dialer).DialContext(ctx, "unix", path); err == nil {
-			c.Close()
-			return nil, &net.OpError{Op: "listen", Net: "unix", Addr: &net.UnixAddr{Name: path, Net: "unix"}, Err: syscall.EADDRINUSE}
-		}
-		if err := os.Remove(path); err != nil {
-			return nil, err
-		}
-	}
-	// Made under a name that nobody knows, so that nobody connects before its mode is right.
-	tmp := fmt.Sprintf("%s.%d", path, os.Getpid())
-	l, err := (&net.ListenConfig{}).Listen(ctx, "unix", tmp)
-	if err != nil {
-		return nil, err
-	}
-	l.(*net.UnixListener).SetUnlinkOnClose(false)
-	if err := errors.Join(os.Chmod(tmp, 0o600), os.Rename(tmp, path)); err != nil {
-		l.Close()
-		os.Remove(tmp)
-		return nil, err
-	}
-	return &unixListener{l, path}, nil
-}
-
-// unixListener removes its socket when it is closed.
-type unixListener struct {
-	net.Listener
-	path string
-}
-
-// Addr implements [net.Listener].
-func (l *unixListener) Addr() net.Addr { return &net.UnixAddr{Name: l.path, Net: "unix"} }
-
-func (l *unixListener) Close() error {
-	err := l.Listener.Close()
-	if !errors.Is(err, net.ErrClosed) {
-		os.Remove(l.path)
-	}
-	return err
-}
 
 func (m *metrics) handler(log errorLog) http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorLog: promLog{log}})
@@ -132,32 +37,10 @@ func (g *Gateway) readiness() error {
 		return ErrShutdown
 	}
 	frontends := map[string]auth.Chain{}
-	for _, d := range g.doors {
+	for _, d := range g.openDoors() {
 		frontends[d.kind+" "+d.name] = *d.chain.members.Load()
 	}
 	return g.auths.ready(frontends)
-}
-
-// serve answers until close.
-func (a *adminServer) serve() {
-	done := make(chan struct{})
-	for _, l := range a.listeners {
-		go func() {
-			defer func() { done <- struct{}{} }()
-			a.server.Serve(l)
-		}()
-	}
-	for range a.listeners {
-		<-done
-	}
-}
-
-// close cuts whoever is being answered. The listeners are the server's only once it serves, so they are closed here too.
-func (a *adminServer) close() {
-	a.server.Close()
-	for _, l := range a.listeners {
-		l.Close()
-	}
 }
 
 // overview tells operators of a gateway. It implements [admin.Gateway].
@@ -186,7 +69,7 @@ func (o *overview) Status() admin.Status {
 		s.Sessions++
 		s.Transfers += len(st.Transfers)
 	}
-	for _, d := range g.doors {
+	for _, d := range g.openDoors() {
 		f := admin.Frontend{Kind: d.kind, Name: d.name}
 		for _, a := range d.server.Addrs() {
 			f.Listen = append(f.Listen, a.String())

@@ -22,14 +22,14 @@ const retireLinger = login.Timeout
 // authenticators are the programs that check logins, by the operator's names. A reload replaces some of them (see reload.go). One that was
 // replaced gets no login any more, and stays until the sessions that it has let in are over.
 type authenticators struct {
-	log        *slog.Logger
+	log *slog.Logger
+
+	mu         sync.Mutex
 	concurrent int // logins that each is asked at a time
 	waiting    int // logins that wait for one
-
-	mu      sync.Mutex
-	byName  map[string]*authenticator
-	started uint64 // how many were, which numbers them
-	closed  bool
+	byName     map[string]*authenticator
+	started    uint64 // how many were, which numbers them
+	closed     bool
 
 	ending sync.WaitGroup // of programs
 }
@@ -40,13 +40,13 @@ func newAuthenticators(log *slog.Logger, concurrent, waiting int) *authenticator
 
 // authenticator is what one of the names stands for over time. It is an auth.Authenticator that goes on through a reload.
 type authenticator struct {
-	all   *authenticators
-	name  string
-	gate  chan struct{} // a login holds a place while it is checked: one authenticator that hangs takes none from others
-	queue chan struct{} // of those that wait for a place
+	all  *authenticators
+	name string
 
-	// Under all.mu.
-	current *running // nil once the configuration does not have it any more
+	// Under all.mu. Of gate and queue each login keeps those that it began with.
+	gate    chan struct{} // a login holds a place while it is checked: one authenticator that hangs takes none from others
+	queue   chan struct{} // of those that wait for a place
+	current *running      // nil once the configuration does not have it any more
 	retired map[uint64]*running
 }
 
@@ -86,6 +86,19 @@ func (as *authenticators) replace(fresh []*running, gone []string) {
 		if a := as.byName[name]; a != nil {
 			a.retire()
 		}
+	}
+}
+
+// bound says how many logins each authenticator is asked at a time from now on, and how many wait.
+func (as *authenticators) bound(concurrent, waiting int) {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	if as.concurrent == concurrent && as.waiting == waiting {
+		return
+	}
+	as.concurrent, as.waiting = concurrent, waiting
+	for _, a := range as.byName {
+		a.gate, a.queue = make(chan struct{}, concurrent), make(chan struct{}, waiting)
 	}
 }
 
@@ -176,33 +189,38 @@ var errBusy error = &auth.Error{
 	Text: "Too many logins at a time, try again later.",
 }
 
-// enter waits until the turn of a login has come, unless too many wait already.
-func (a *authenticator) enter(ctx context.Context) error {
+// enter waits until the turn of a login has come, unless too many wait already. leave ends it.
+func (a *authenticator) enter(ctx context.Context) (leave func(), err error) {
+	a.all.mu.Lock()
+	gate, queue := a.gate, a.queue
+	a.all.mu.Unlock()
+	leave = func() { <-gate }
 	select {
-	case a.gate <- struct{}{}:
-		return nil
+	case gate <- struct{}{}:
+		return leave, nil
 	default:
 	}
 	select {
-	case a.queue <- struct{}{}:
-		defer func() { <-a.queue }()
+	case queue <- struct{}{}:
+		defer func() { <-queue }()
 	default:
-		return errBusy
+		return nil, errBusy
 	}
 	select {
-	case a.gate <- struct{}{}:
-		return nil
+	case gate <- struct{}{}:
+		return leave, nil
 	case <-ctx.Done():
-		return fmt.Errorf("waiting for other logins: %w: %w", auth.ErrUnavailable, context.Cause(ctx))
+		return nil, fmt.Errorf("waiting for other logins: %w: %w", auth.ErrUnavailable, context.Cause(ctx))
 	}
 }
 
 // Authenticate implements [auth.Authenticator].
 func (a *authenticator) Authenticate(ctx context.Context, req auth.Request) (resp auth.Response, err error) {
-	if err := a.enter(ctx); err != nil {
+	leave, err := a.enter(ctx)
+	if err != nil {
 		return resp, err
 	}
-	defer func() { <-a.gate }()
+	defer leave()
 	err = a.ask(auth.Grant{}, func(r *running) error {
 		if resp, err = r.Authenticate(ctx, req); err == nil && resp.Identity != nil {
 			resp.Identity.Grant.Generation = r.number

@@ -23,19 +23,29 @@ var ErrShutdown = login.ErrShutdown
 // drain ends everybody's session with care. No new client comes in from here on and no login succeeds. A session
 // that is idle ends at once; a busy one when it is idle, or when the grace of the configuration is over. When now ends, so does all.
 func (g *Gateway) drain(now context.Context) {
+	g.down()
+	g.reloading.Lock() // one that is under way comes to its end first, and none follows
 	sessions := g.desk.Shut()
-	g.log.Info("shutting down", "sessions", len(sessions), "grace", g.cfg.ShutdownGrace)
+	g.mu.Lock()
+	open := append([]*door(nil), g.doors...)
+	for d := range g.retired {
+		open = append(open, d)
+	}
+	wait := g.cfg.ShutdownGrace
+	g.mu.Unlock()
+	g.reloading.Unlock()
+	g.log.Info("shutting down", "sessions", len(sessions), "grace", wait)
 	cut, cancel := context.WithCancel(now)
 	defer cancel()
 	var doors sync.WaitGroup
-	for _, d := range g.doors {
+	for _, d := range open {
 		doors.Go(func() {
 			if err := d.server.Shutdown(cut); err != nil {
-				g.log.Warn("connections were cut", "frontend", d.kind+"."+d.name, "err", err)
+				g.log.Warn("connections were cut", "frontend", d.label(), "err", err)
 			}
 		})
 	}
-	grace, stop := context.WithTimeout(now, g.cfg.ShutdownGrace)
+	grace, stop := context.WithTimeout(now, wait)
 	defer stop()
 	var ending sync.WaitGroup
 	for _, s := range sessions {

@@ -122,7 +122,7 @@ func (w *world) config(t *testing.T, text string) *config.Config {
 		text += "\nlogin { fail_delay = \"0s\" }\n" // most tests are about something else
 	}
 	cfg, err := config.Parse([]byte(strings.ReplaceAll(text, `"@"`, fmt.Sprintf("%q", program))), "test.hcl", config.Options{
-		Backends:  []backend.Kind{{Name: "memory", Config: func() backend.Config { return &fakeBackendConfig{w} }}},
+		Backends:  []backend.Kind{{Name: "memory", Config: func() backend.Config { return &fakeBackendConfig{w: w} }}},
 		Caches:    []cache.Kind{cache.MemoryKind(), {Name: "shelf", Shared: true, Config: func() cache.Config { return &fakeShelfConfig{w} }}},
 		Frontends: []frontend.Kind{{Name: "door", Config: func() frontend.Config { return &fakeDoorConfig{w: w} }}},
 	})
@@ -223,7 +223,10 @@ func (p *fakePlugin) Close() error {
 	return nil
 }
 
-type fakeBackendConfig struct{ w *world }
+type fakeBackendConfig struct {
+	Size int `hcl:"size,optional"`
+	w    *world
+}
 
 func (c *fakeBackendConfig) Validate(func(attribute, summary, detail string)) {}
 
@@ -231,9 +234,13 @@ func (c *fakeBackendConfig) New(env backend.Env) (backend.Backend, error) {
 	if c.w.backendErr != nil {
 		return nil, c.w.backendErr
 	}
-	c.w.start("backend " + env.Name)
 	c.w.envs = append(c.w.envs, env)
-	return &fakeBackend{c.w, env.Name}, nil
+	name := env.Name
+	if n := len(c.w.envs); n > 1 {
+		name = fmt.Sprint(name, " ", n)
+	}
+	c.w.start("backend " + name)
+	return &fakeBackend{c.w, name}, nil
 }
 
 // fakeShelfConfig is a cache that gateways share.
@@ -301,14 +308,37 @@ type fakeDoor struct {
 	shut chan struct{} // closed by Shutdown
 	fail chan error    // makes Serve fail
 
-	clients sync.WaitGroup
-	mu      sync.Mutex
-	cut     bool // Shutdown did not see all connections end
+	shutting sync.Once
+	clients  sync.WaitGroup
+	mu       sync.Mutex
+	cut      bool // Shutdown did not see all connections end
 }
 
 func (d *fakeDoor) Listen() error {
 	d.w.start("socket " + d.env.Name)
 	return d.w.listenErr
+}
+
+// Offer offers nothing: its clients come without sockets.
+func (d *fakeDoor) Offer() *frontend.Sockets { return new(frontend.Sockets) }
+
+func (d *fakeDoor) ListenAfter(*frontend.Sockets, frontend.Server) error {
+	if d.w.listenErr == nil {
+		d.w.start("socket " + d.env.Name)
+	}
+	return d.w.listenErr
+}
+
+func (d *fakeDoor) GiveBack(*frontend.Sockets) { d.w.stop("socket " + d.env.Name) }
+
+func (d *fakeDoor) Retire(*frontend.Sockets) (gone <-chan struct{}) {
+	d.shutting.Do(func() { close(d.shut) })
+	left := make(chan struct{})
+	go func() {
+		d.clients.Wait()
+		close(left)
+	}()
+	return left
 }
 
 func (d *fakeDoor) Addrs() []net.Addr { return []net.Addr{&net.TCPAddr{Port: 1}} }
@@ -323,7 +353,7 @@ func (d *fakeDoor) Serve() error {
 }
 
 func (d *fakeDoor) Shutdown(ctx context.Context) error {
-	close(d.shut)
+	d.shutting.Do(func() { close(d.shut) })
 	d.w.stop("socket " + d.env.Name)
 	ended := make(chan struct{})
 	go func() {

@@ -30,7 +30,6 @@ import (
 	"filegate/core/backend"
 	"filegate/core/cache"
 	"filegate/core/config"
-	"filegate/core/frontend"
 	"filegate/core/login"
 )
 
@@ -53,75 +52,54 @@ func (o Options) audit() *audit.Log {
 
 // Gateway is everything that a configuration names, running.
 type Gateway struct {
-	cfg     *config.Config
 	opts    Options
 	log     *slog.Logger
 	metrics *metrics
 
-	auths    *authenticators
-	local    cache.Cache // of this process
-	shared   cache.Cache // with other gateways, or local
-	backends map[string]*store
-	doors    []*door
-	admin    *adminServer // nil: not wanted
-	began    time.Time
+	auths  *authenticators
+	local  cache.Cache // of this process
+	shared cache.Cache // with other gateways, or local
+	admin  *adminServer
+	began  time.Time
 
 	desk *login.Desk
+
+	mu       sync.Mutex // of what a reload changes
+	cfg      *config.Config
+	backends map[string]*store
+	doors    []*door
+	retired  map[*door]bool // that have clients of before a reload
+
+	serving  sync.WaitGroup // of frontends that serve
+	failed   chan error     // of the first of them that does so no more
+	retiring sync.WaitGroup // of what waits for the last sessions of before a reload
 
 	life context.Context // of the sessions, which outlive each call; ends with Close
 	end  context.CancelFunc
 
-	reloading sync.Mutex // held by Reload
+	reloading sync.Mutex      // held by Reload, and for the beginning and the end
+	serves    bool            // Serve was called; guarded by reloading
+	up        context.Context // ends when the gateway is told to stop
+	down      context.CancelFunc
 
 	closing  sync.Once
 	closeErr error
 }
 
-// store is a backend that is running.
-type store struct {
-	backend.Backend
-	config   *config.Backend
-	observer *backendObserver
+// config returns the configuration of the moment.
+func (g *Gateway) config() *config.Config {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.cfg
 }
-
-// newStore starts a backend.
-func (g *Gateway) newStore(b *config.Backend) (*store, error) {
-	s := &store{config: b, observer: g.metrics.backend(b.Name)}
-	made, err := b.Config.New(backend.Env{
-		Name: b.Name, Log: g.log.With("backend", b.Name), Cache: g.shared, Local: g.local, Observer: s.observer,
-	})
-	s.Backend = made
-	return s, err
-}
-
-// stores returns the backends, by name.
-func (g *Gateway) stores() map[string]*store { return g.backends }
 
 // backend returns the backend of a name; nil where it could not be started.
 func (g *Gateway) backend(name string) backend.Backend {
-	if s := g.backends[name]; s != nil {
+	if s := g.stores()[name]; s != nil {
 		return s.Backend
 	}
 	return nil
 }
-
-// door is one frontend.
-type door struct {
-	kind, name string
-	server     frontend.Server
-	logins     *login.Frontend
-	chain      *chain
-	listening  bool
-	served     bool
-}
-
-// follow makes the authenticators of the names answer, as a configuration has them.
-func (d *door) follow(cfg *config.Config, names []string) {
-	d.chain.set(names)
-	d.logins.Follow(cfg.Fingerprint(names))
-}
-
-func (d *door) String() string { return fmt.Sprintf("frontend %q %q", d.kind, d.name) }
 
 // Check finds all that New would refuse: it starts every part, opens no socket to listen on, and stops everything again.
 func Check(ctx context.Context, cfg *config.Config, opts Options) error {
@@ -138,8 +116,10 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 	g := &Gateway{
 		began: time.Now(), cfg: cfg, opts: opts, log: opts.Log,
 		auths: newAuthenticators(opts.Log, cfg.Login.Concurrent, cfg.Login.MaxWaiting), backends: map[string]*store{},
+		retired: map[*door]bool{}, failed: make(chan error, 1),
 	}
 	g.life, g.end = context.WithCancel(context.WithoutCancel(ctx))
+	g.up, g.down = context.WithCancel(g.life)
 	g.metrics = newMetrics(opts.Version, g.auths)
 	diags := g.makeCaches() // first: the shared one has the secret that authenticators seal with
 	started, found := g.launch(ctx, cfg.Auths)
@@ -157,21 +137,13 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 		Config: cfg.Login, Limits: cfg.Limits, Life: g.life, Local: g.local, Shared: g.shared, Used: g.auths.used, Log: g.log, Observer: &watcher{g.metrics, opts.audit()},
 	})
 	g.metrics.registry.MustRegister(newStateMetrics(g))
+	g.admin = g.newAdmin()
 	for _, f := range cfg.Frontends {
-		chain := &chain{all: g.auths}
-		logins := g.desk.Frontend(chain, f.Backend, g.backend(f.Backend))
-		d := &door{kind: f.Kind, name: f.Name, logins: logins, chain: chain}
-		d.follow(cfg, f.Auth)
-		server, err := f.Config.New(frontend.Env{
-			Name: f.Name, Version: opts.Version, Log: g.log.With("frontend", f.Kind+"."+f.Name), Methods: chain.methods, Connect: g.connect(f.Kind + "." + f.Name), Login: logins.Login,
-			Unproved: logins.Unproved,
-			Refused:  func(r *frontend.Refusal) { g.metrics.refused.WithLabelValues(d.kind+"."+d.name, r.Kind).Inc() },
-		})
+		d, err := g.newDoor(cfg, f, g.backend(f.Backend))
 		if err != nil {
 			diags = append(diags, f.Diagnose("", fmt.Sprintf("Frontend %q %q cannot start", f.Kind, f.Name), err.Error()))
 			continue
 		}
-		d.server = server
 		g.doors = append(g.doors, d)
 	}
 	switch {
@@ -188,13 +160,11 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 
 // Listen opens all sockets. Clients wait from here on, and are served by Serve. After an error, Close closes what was opened.
 func (g *Gateway) Listen() error {
-	if cfg := g.cfg.Admin; cfg.Listen != "" || cfg.Socket != "" {
-		a, err := g.listenAdmin(cfg)
-		if err != nil {
-			return fmt.Errorf("admin: %w", addrHint(err))
-		}
-		g.admin = a
+	opened, err := g.admin.open(g.cfg.Admin)
+	if err != nil {
+		return err
 	}
+	g.admin.take(g.cfg.Admin, opened)
 	var errs []error
 	for _, d := range g.doors {
 		d.listening = true // Shutdown closes whatever a half failed Listen has opened
@@ -217,54 +187,33 @@ func addrHint(err error) error {
 	return err
 }
 
-// Addr is where a frontend listens.
-type Addr struct {
-	Kind, Name string // of the frontend
-	net.Addr
-}
-
-// Addrs returns where clients come in, after Listen.
-func (g *Gateway) Addrs() []Addr {
-	var all []Addr
-	for _, d := range g.doors {
-		for _, a := range d.server.Addrs() {
-			all = append(all, Addr{d.kind, d.name, a})
-		}
-	}
-	return all
-}
-
 // AdminAddr returns where the admin server listens, after Listen; nil where it does not, or only on a socket.
 func (g *Gateway) AdminAddr() net.Addr {
-	if g.admin == nil {
-		return nil
+	for _, a := range g.admin.addrs() {
+		if a.Network() == "tcp" {
+			return a
+		}
 	}
-	return g.admin.addr
+	return nil
 }
 
 // Serve serves clients until ctx ends, and then lets running transfers come to their end, for as long as the configuration
 // says (see drain.go) and no longer than until now ends: then the rest is cut. It returns nil after that, or the error of a
 // frontend that failed. It is called once.
 func (g *Gateway) Serve(ctx, now context.Context) error {
-	failed := make(chan error, len(g.doors))
-	var serving sync.WaitGroup
-	for _, d := range g.doors {
-		d.served = true
-		serving.Go(func() {
-			if err := d.server.Serve(); err != nil {
-				failed <- fmt.Errorf("%s: %w", d, err)
-			}
-		})
+	g.reloading.Lock()
+	g.serves = true
+	for _, d := range g.openDoors() {
+		g.run(d)
 	}
-	if g.admin != nil {
-		serving.Go(g.admin.serve)
-		for _, l := range g.admin.listeners {
-			key := "addr"
-			if l.Addr().Network() == "unix" {
-				key = "socket"
-			}
-			g.log.Info("admin listening", key, l.Addr().String())
+	g.reloading.Unlock()
+	g.admin.serve()
+	for _, a := range g.admin.addrs() {
+		key := "addr"
+		if a.Network() == "unix" {
+			key = "socket"
 		}
+		g.log.Info("admin listening", key, a.String())
 	}
 	for _, a := range g.Addrs() {
 		g.log.Info("listening", "frontend", a.Kind+"."+a.Name, "addr", a.String())
@@ -273,14 +222,12 @@ func (g *Gateway) Serve(ctx, now context.Context) error {
 	var err error
 	select {
 	case <-ctx.Done():
-	case err = <-failed:
+	case err = <-g.failed:
 		g.log.Error("a frontend failed", "err", err)
 	}
 	g.drain(now)
-	if g.admin != nil {
-		g.admin.close()
-	}
-	serving.Wait()
+	g.admin.close()
+	g.serving.Wait()
 	g.log.Info("stopped")
 	return err
 }
@@ -305,10 +252,9 @@ func (g *Gateway) close() error {
 			}
 		}
 	}
-	if g.admin != nil {
-		g.admin.close()
-	}
+	g.admin.close()
 	g.desk.Close() // while authenticators run that take grants back
+	g.retiring.Wait()
 	for name, b := range g.backends {
 		if err := b.Close(); err != nil {
 			errs = append(errs, fmt.Errorf("backend %q: %w", name, err))

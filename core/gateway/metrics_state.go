@@ -1,14 +1,10 @@
 package gateway
 
 import (
-	"net/netip"
-	"sync"
-
 	"github.com/prometheus/client_golang/prometheus"
 
 	"filegate/core/backend"
 	"filegate/core/cache"
-	"filegate/core/frontend"
 	"filegate/core/session"
 )
 
@@ -115,37 +111,11 @@ func (s *stateMetrics) Collect(ch chan<- prometheus.Metric) {
 func (g *Gateway) caches() map[string]cache.Cache {
 	all := map[string]cache.Cache{"memory": g.local}
 	if g.shared != g.local {
-		for _, c := range g.cfg.Caches {
+		for _, c := range g.config().Caches {
 			if c.Shared {
 				all[c.Kind] = g.shared
 			}
 		}
 	}
 	return all
-}
-
-// counted is a visit that is one of a frontend's open connections.
-type counted struct {
-	frontend.Visit
-	ended func()
-}
-
-// Ended implements [frontend.Visit].
-func (c *counted) Ended(how frontend.Ending) {
-	c.ended()
-	c.Visit.Ended(how)
-}
-
-// connect returns what a frontend asks about its clients, which are counted as its open connections.
-func (g *Gateway) connect(name string) func(netip.Addr) (frontend.Visit, error) {
-	open, all := g.metrics.connections.WithLabelValues(name), g.metrics.connected.WithLabelValues(name)
-	return func(remote netip.Addr) (frontend.Visit, error) {
-		v, err := g.desk.Connect(remote)
-		if err != nil {
-			return nil, err
-		}
-		all.Inc()
-		open.Inc()
-		return &counted{v, sync.OnceFunc(open.Dec)}, nil
-	}
 }

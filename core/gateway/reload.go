@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -11,75 +12,308 @@ import (
 	"filegate/core/auth"
 	"filegate/core/cache"
 	"filegate/core/config"
+	"filegate/core/frontend"
 	"filegate/core/login"
 )
 
-// Reload takes over from a configuration what can change while clients are served: the authenticators, and which of them a frontend asks. Those
-// whose block or program file has changed are started beside the ones that run, and get all logins from here on. Sessions
-// keep the one that has let them in, until they end. Of the rest of the configuration it says in the log that it waits for a restart.
+// Reload takes over another configuration while clients are served. All that is new in it is made and opened first, beside what runs; with an error that is undone, and
+// nothing has changed. What is told of it is for people.
 //
-// With an error nothing has changed. It is of type [config.Diagnostics] for what the configuration has done wrong, ErrShutdown
-// once the gateway is told to stop, or the end of ctx.
+// Sessions keep what they have: the frontend that they came by, their backend and the authenticator that has let them in, which stay until nobody needs them any more. A
+// frontend that has changed gives its sockets to the one that comes in its place, so that no client is refused meanwhile.
+//
+// The error is of type [config.Diagnostics] for what the configuration has done wrong, ErrShutdown once the gateway is told to stop, or the end of ctx.
 func (g *Gateway) Reload(ctx context.Context, cfg *config.Config) (told []string, err error) {
 	g.reloading.Lock()
 	defer g.reloading.Unlock()
-	if g.desk.IsShut() || g.life.Err() != nil {
+	if g.desk.IsShut() || g.up.Err() != nil {
 		return nil, ErrShutdown
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(g.life, cancel)()
-	running := g.auths.current()
+	defer context.AfterFunc(g.up, cancel)()
+	defer func() {
+		result := "ok"
+		if err != nil {
+			result = "failed"
+		}
+		g.metrics.reloads.WithLabelValues(result).Inc()
+	}()
+	c := &change{g: g, cfg: cfg, was: g.config(), stores: map[string]*store{}, offered: new(frontend.Sockets)}
+	if err := c.prepare(ctx); err != nil {
+		if undone := c.undo(); undone != nil {
+			g.log.Warn("not everything could be stopped", "err", undone)
+		}
+		return nil, err
+	}
+	return c.carryOut(), nil
+}
+
+// ReloadFailed counts a reload of a configuration that could not be read.
+func (g *Gateway) ReloadFailed() { g.metrics.reloads.WithLabelValues("failed").Inc() }
+
+// change is a reload that is under way.
+type change struct {
+	g        *Gateway
+	cfg, was *config.Config
+
+	auths   []*running
+	stores  map[string]*store // new ones, by name
+	doors   []succession
+	offered *frontend.Sockets // of frontends that go
+	admin   map[string]net.Listener
+	logs    *nextLogs
+}
+
+// succession is a frontend that comes, and the one in whose place that is.
+type succession struct {
+	fresh *door
+	old   *door // nil: none
+	heard bool  // the fresh one has its sockets
+}
+
+// prepare makes all that is new.
+func (c *change) prepare(ctx context.Context) error {
+	g := c.g
+	diags := c.startAuths(ctx)
+	for _, b := range c.cfg.Backends {
+		if old := g.stores()[b.Name]; old != nil && old.config.Same(b) {
+			continue
+		}
+		s, err := g.newStore(b)
+		if err != nil {
+			diags = append(diags, b.Diagnose("", fmt.Sprintf("Backend %q cannot start", b.Name), err.Error()))
+			continue
+		}
+		c.stores[b.Name] = s
+	}
+	if len(diags) == 0 {
+		diags = c.makeDoors()
+	}
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case len(diags) > 0:
+		return diags
+	}
+	if err := c.listen(); err != nil {
+		return err
+	}
+	var err error
+	if c.admin, err = g.admin.open(c.cfg.Admin); err != nil {
+		return err
+	}
+	if g.opts.Logs != nil {
+		c.logs, err = g.opts.Logs.open(c.cfg.Log, c.cfg.Audit)
+	}
+	return err
+}
+
+// startAuths starts the authenticators whose block or program file has changed.
+func (c *change) startAuths(ctx context.Context) config.Diagnostics {
+	running := c.g.auths.current()
 	var changed []*config.Auth
-	for _, a := range cfg.Auths {
+	for _, a := range c.cfg.Auths {
 		if r := running[a.Name]; r == nil || r.Replaced() || !r.config.SameProgram(a) {
 			changed = append(changed, a)
 		}
 	}
-	fresh, diags := g.launch(ctx, changed)
-	switch {
-	case ctx.Err() != nil:
-		return nil, errors.Join(ctx.Err(), stop(fresh))
-	case len(diags) > 0:
-		if err := stop(fresh); err != nil {
-			g.log.Warn("not everything could be stopped", "err", err)
-		}
-		return nil, diags
-	}
-	g.auths.replace(fresh, g.unused(cfg))
-	for _, d := range g.doors {
-		if f := cfg.Frontend(d.kind, d.name); f != nil {
-			d.follow(cfg, f.Auth)
-		}
-	}
-	g.desk.ForgetLogins()
-	names := make([]string, len(fresh))
-	for i, r := range fresh {
-		names[i] = r.config.Name
-	}
-	slices.Sort(names)
-	g.log.Info("configuration reloaded", "started", strings.Join(names, " "))
-	told = append(told, "The configuration has been reloaded.")
-	if len(names) > 0 {
-		told = append(told, "Authenticators started anew: "+strings.Join(names, ", ")+".")
-	}
-	if waiting := cfg.NeedsRestart(g.cfg); len(waiting) > 0 {
-		g.log.Warn("some of the configuration waits for a restart", "changed", strings.Join(waiting, ", "))
-		told = append(told, "Changed, and waiting for a restart: "+strings.Join(waiting, ", ")+".")
-	}
-	return told, nil
+	fresh, diags := c.g.launch(ctx, changed)
+	c.auths = fresh
+	return diags
 }
 
-// unused returns the authenticators that nobody asks any more under cfg. A frontend that is not in it runs on, with those that it has.
+// makeDoors makes the frontends that are new or have changed.
+func (c *change) makeDoors() config.Diagnostics {
+	var diags config.Diagnostics
+	for _, f := range c.cfg.Frontends {
+		old := c.g.door(f.Kind, f.Name)
+		if old != nil && old.config.Same(f) && old.stamp == stampOf(frontend.FilesOf(f.Config)) {
+			continue
+		}
+		store := c.g.backend(f.Backend)
+		if s := c.stores[f.Backend]; s != nil {
+			store = s.Backend
+		}
+		d, err := c.g.newDoor(c.cfg, f, store)
+		if err != nil {
+			diags = append(diags, f.Diagnose("", fmt.Sprintf("Frontend %q %q cannot start", f.Kind, f.Name), err.Error()))
+			continue
+		}
+		c.doors = append(c.doors, succession{fresh: d, old: old})
+	}
+	return diags
+}
+
+// gone returns the frontends that the configuration does not have any more.
+func (c *change) gone() (all []*door) {
+	for _, d := range c.g.openDoors() {
+		if c.cfg.Frontend(d.kind, d.name) == nil {
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+// listen opens the sockets of the new frontends. Those of the ones that go are taken over.
+func (c *change) listen() error {
+	for _, s := range c.doors {
+		if s.old != nil {
+			c.offered.AddAll(s.old.server.Offer())
+		}
+	}
+	for _, d := range c.gone() {
+		c.offered.AddAll(d.server.Offer())
+	}
+	for i, s := range c.doors {
+		var older frontend.Server
+		if s.old != nil {
+			older = s.old.server
+		}
+		if err := s.fresh.server.ListenAfter(c.offered, older); err != nil {
+			return fmt.Errorf("cannot listen: %s: %w", s.fresh, addrHint(err))
+		}
+		c.doors[i].heard = true
+	}
+	return nil
+}
+
+// undo takes back what prepare has made.
+func (c *change) undo() error {
+	errs := []error{stop(c.auths)}
+	for _, s := range c.doors {
+		if s.heard {
+			s.fresh.server.GiveBack(c.offered)
+		}
+	}
+	for _, s := range c.stores {
+		errs = append(errs, s.Close())
+	}
+	dropListeners(c.admin)
+	if c.logs != nil {
+		errs = append(errs, c.logs.drop())
+	}
+	return errors.Join(errs...)
+}
+
+// carryOut makes all that was prepared take effect. It cannot fail.
+func (c *change) carryOut() (told []string) {
+	g := c.g
+	gone := c.gone()
+	if c.logs != nil {
+		if err := c.logs.take(); err != nil {
+			g.log.Warn("the log of before could not be closed", "err", err)
+		}
+	}
+	g.admin.take(c.cfg.Admin, c.admin)
+	g.auths.bound(c.cfg.Login.Concurrent, c.cfg.Login.MaxWaiting)
+	g.auths.replace(c.auths, g.unused(c.cfg))
+	g.desk.Obey(c.cfg.Login, c.cfg.Limits)
+
+	var closing []*store
+	next := map[string]*store{}
+	for _, b := range c.cfg.Backends {
+		next[b.Name] = c.stores[b.Name]
+		if next[b.Name] == nil {
+			next[b.Name] = g.stores()[b.Name]
+		}
+	}
+	for name, s := range g.stores() {
+		if next[name] != s {
+			closing = append(closing, s)
+		}
+	}
+	var open []*door
+	for _, f := range c.cfg.Frontends {
+		d := g.door(f.Kind, f.Name)
+		if i := slices.IndexFunc(c.doors, func(s succession) bool { return s.fresh.kind == f.Kind && s.fresh.name == f.Name }); i >= 0 {
+			d = c.doors[i].fresh
+			d.listening = true
+		} else {
+			d.config = f
+			d.logins.Serve(next[f.Backend].Backend)
+		}
+		d.follow(c.cfg, f.Auth)
+		open = append(open, d)
+	}
+	g.mu.Lock()
+	g.cfg, g.backends, g.doors = c.cfg, next, open
+	g.mu.Unlock()
+
+	for _, d := range gone {
+		g.retire(d, c.offered)
+	}
+	for _, s := range c.doors {
+		if s.old != nil {
+			s.old.follow(c.cfg, c.cfg.Frontend(s.old.kind, s.old.name).Auth) // of its clients that have not logged in yet
+			g.retire(s.old, c.offered)
+		}
+	}
+	for _, s := range c.doors {
+		if g.serves {
+			g.run(s.fresh)
+		}
+	}
+	for _, s := range closing {
+		g.retireStore(s)
+	}
+	g.desk.ForgetLogins()
+	return c.tell(gone)
+}
+
+// tell says what has changed, in the log and to whoever has asked.
+func (c *change) tell(gone []*door) []string {
+	told := []string{"The configuration has been reloaded."}
+	note := func(text string, names []string) string {
+		slices.Sort(names)
+		if len(names) > 0 {
+			told = append(told, text+": "+strings.Join(names, ", ")+".")
+		}
+		return strings.Join(names, " ")
+	}
+	var auths, stores, doors, removed []string
+	for _, r := range c.auths {
+		auths = append(auths, r.config.Name)
+	}
+	for name := range c.stores {
+		stores = append(stores, name)
+	}
+	for _, s := range c.doors {
+		doors = append(doors, s.fresh.label())
+	}
+	for _, d := range gone {
+		removed = append(removed, d.label())
+	}
+	c.g.log.Info("configuration reloaded",
+		"started", note("Authenticators started anew", auths), "backends", note("Backends that have changed", stores),
+		"frontends", note("Frontends that have changed", doors), "removed", note("Frontends that take no more clients", removed))
+	for _, s := range c.doors {
+		for _, a := range s.fresh.server.Addrs() {
+			c.g.log.Info("listening", "frontend", s.fresh.label(), "addr", a.String())
+		}
+	}
+	if waiting := c.cfg.NeedsRestart(c.was); len(waiting) > 0 {
+		c.g.log.Warn("some of the configuration waits for a restart", "changed", strings.Join(waiting, ", "))
+		told = append(told, "Changed, and waiting for a restart: "+strings.Join(waiting, ", ")+".")
+	}
+	return told
+}
+
+// door returns the frontend of a kind and a name that takes clients in; nil: there is none.
+func (g *Gateway) door(kind, name string) *door {
+	for _, d := range g.openDoors() {
+		if d.kind == kind && d.name == name {
+			return d
+		}
+	}
+	return nil
+}
+
+// unused returns the authenticators that are not in cfg any more.
 func (g *Gateway) unused(cfg *config.Config) []string {
 	var gone []string
 	for name := range g.auths.current() {
-		used := slices.ContainsFunc(cfg.Auths, func(a *config.Auth) bool { return a.Name == name }) ||
-			slices.ContainsFunc(g.doors, func(d *door) bool {
-				return cfg.Frontend(d.kind, d.name) == nil &&
-					slices.ContainsFunc(*d.chain.members.Load(), func(m auth.Named) bool { return m.Name == name })
-			})
-		if !used {
+		if !slices.ContainsFunc(cfg.Auths, func(a *config.Auth) bool { return a.Name == name }) {
 			gone = append(gone, name)
 		}
 	}

@@ -3,12 +3,15 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"filegate/core/admin"
 	"filegate/core/auth"
 	"filegate/core/config"
 )
@@ -223,17 +226,136 @@ func TestRemovedAuthenticatorRenewsOthers(t *testing.T) {
 	})
 }
 
-// What a reload cannot take over is told, and what it takes over is not.
-func TestReloadTellsWhatWaits(t *testing.T) {
+// What a reload cannot take over is told, and what it takes over.
+func TestReloadTells(t *testing.T) {
 	w := newWorld()
 	g, log := build(t, w, oneOfEach)
-	text := strings.NewReplacer(`"10s"`, `"20s"`, `frontend "door" "public" {}`, `frontend "door" "private" { limit = 7 }`).Replace(changedConfig(oneOfEach))
-	if _, err := g.Reload(t.Context(), w.config(t, text)); err != nil {
+	text := strings.NewReplacer(`frontend "door" "public" {}`, `frontend "door" "private" { limit = 7 }`).Replace(changedConfig(oneOfEach)) + "core_dumps = true\n"
+	told, err := g.Reload(t.Context(), w.config(t, text))
+	if err != nil {
 		t.Fatal(err)
 	}
-	want := `changed="frontend \"door\" \"private\", frontend \"door\" \"public\", shutdown_grace"`
-	if !strings.Contains(log.String(), want) || !strings.Contains(log.String(), "started=first") {
-		t.Errorf("the log does not say %s:\n%s", want, log)
+	for _, want := range []string{"started=first", "frontends=door.private", "removed=door.public", "changed=core_dumps"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log does not say %s:\n%s", want, log)
+		}
 	}
-	w.wantRunning(t, "with a frontend that runs on", "first", "first 2")
+	want := "Authenticators started anew: first. Frontends that have changed: door.private. Frontends that take no more clients: door.public. Changed, and waiting for a restart: core_dumps."
+	if got := strings.Join(told[1:], " "); got != want {
+		t.Errorf("it is told %q, want %q", got, want)
+	}
+}
+
+// Sessions stay with the frontend and the backend that they came by, and the next ones get the new.
+func TestReloadFrontendAndBackend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		g := start(t, w, oneOfEach)
+		old := g.door.login(t)
+		changed := strings.NewReplacer(`"public" {}`, `"public" { limit = 2 }`, `"main" {}`, `"main" { size = 2 }`).Replace(oneOfEach)
+		g.reload(t, w, changed)
+		if len(w.doors) != 2 || len(w.envs) != 2 {
+			t.Fatalf("%d frontends and %d backends were made, want two of each", len(w.doors), len(w.envs))
+		}
+		select {
+		case <-w.doors[0].shut:
+		default:
+			t.Error("the frontend of before still takes clients in")
+		}
+		fresh := w.doors[1].login(t)
+		if old.Context().Err() != nil {
+			t.Error("the session of before has ended")
+		}
+		if err := upload(t.Context(), old, "/file", strings.NewReader("x")); err != nil {
+			t.Errorf("an upload of the session of before: %v", err)
+		}
+		time.Sleep(2 * retireLinger)
+		synctest.Wait()
+		if !slices.Contains(w.leftovers(), "backend main") {
+			t.Error("the backend of before is closed, and a session needs it")
+		}
+		old.End(errFake)
+		fresh.End(errFake)
+		synctest.Wait()
+		if slices.Contains(w.leftovers(), "backend main") || !slices.Contains(w.leftovers(), "backend main 2") {
+			t.Errorf("in the end %q are running, want the second backend alone", w.leftovers())
+		}
+		if len(g.retired) != 0 {
+			t.Error("the frontend of before is kept without a client")
+		}
+	})
+}
+
+// A reload that fails because of a frontend, a backend or a socket changes nothing and leaves nothing.
+func TestReloadUndone(t *testing.T) {
+	for name, spoil := range map[string]func(*world){
+		"a frontend": func(w *world) { w.newDoorErr = errFake },
+		"a backend":  func(w *world) { w.backendErr = errFake },
+		"a socket":   func(w *world) { w.listenErr = errFake },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			g := start(t, w, oneOfEach)
+			before := w.leftovers()
+			spoil(w)
+			changed := strings.NewReplacer(`"public" {}`, `"public" { limit = 2 }`, `"main" {}`, `"main" { size = 2 }`).Replace(changedConfig(oneOfEach))
+			if _, err := g.Reload(t.Context(), w.config(t, changed)); err == nil || !strings.Contains(err.Error(), errFake.Error()) {
+				t.Errorf("Reload: %v, want the error of %s", err, name)
+			}
+			slices.Sort(before)
+			after := w.leftovers()
+			slices.Sort(after)
+			if !slices.Equal(before, after) {
+				t.Errorf("before the reload %q were running, and %q after it", before, after)
+			}
+			g.door.login(t)
+			if got := g.config().Frontend("door", "public").Config.(*fakeDoorConfig).Limit; got != 0 {
+				t.Errorf("the new configuration holds in part: limit = %d", got)
+			}
+		})
+	}
+}
+
+// Limits and what holds of logins change without a restart.
+func TestReloadLimits(t *testing.T) {
+	w := newWorld()
+	g := start(t, w, oneOfEach)
+	g.door.login(t)
+	g.reload(t, w, oneOfEach+"limits {\n per_user { sessions = 1 }\n}\n")
+	if _, _, err := g.door.env.Login(t.Context(), request(nil)); !errors.Is(err, auth.ErrUnavailable) {
+		t.Errorf("a second session of a user who may have one: %v", err)
+	}
+}
+
+// The admin server changes its token and where it listens.
+func TestReloadAdmin(t *testing.T) {
+	w := newWorld()
+	sock := filepath.Join(t.TempDir(), "s")
+	g := start(t, w, oneOfEach)
+	with := func(token string) string {
+		return oneOfEach + fmt.Sprintf("admin {\n listen = \"127.0.0.1:0\"\n socket = %q\n token = %q\n}\n", sock, token)
+	}
+	g.reload(t, w, with("0123456789abcdef"))
+	addr := g.AdminAddr().String()
+	if _, err := admin.Dial(sock, "", nil).Status(t.Context()); err != nil {
+		t.Error(err)
+	}
+	kick := func(token string) error {
+		_, err := admin.Dial(addr, token, nil).Kick(t.Context(), admin.Kick{User: "bob"})
+		return err
+	}
+	if err := kick("0123456789abcdef"); err != nil {
+		t.Error(err)
+	}
+	g.reload(t, w, with("fedcba9876543210"))
+	if err := kick("0123456789abcdef"); err == nil {
+		t.Error("the token of before the reload still does")
+	}
+	if err := kick("fedcba9876543210"); err != nil {
+		t.Error(err)
+	}
+	g.reload(t, w, oneOfEach)
+	if err := kick("fedcba9876543210"); err == nil || g.AdminAddr() != nil {
+		t.Error("the admin server is there although no configuration has it")
+	}
 }

@@ -10,7 +10,6 @@ import (
 
 	"filegate/core/auth"
 	"filegate/core/cache"
-	"filegate/core/config"
 	"filegate/core/frontend"
 )
 
@@ -37,16 +36,14 @@ import (
 //
 // Names count by what they are and not as they are typed: without their case, and by the name that the authenticator had for the user when he logged in by that spelling.
 type bans struct {
-	cfg   config.Ban
-	allow []netip.Prefix
+	rules *rules
 	local cache.Cache
 	all   []cache.Cache
 	list  banList
 }
 
-func newBans(cfg config.Ban, local, shared cache.Cache) *bans {
-	allow, _ := cfg.Networks() // core/config has read them already
-	f := &bans{cfg: cfg, allow: allow, local: local, all: []cache.Cache{local}}
+func newBans(r *rules, local, shared cache.Cache) *bans {
+	f := &bans{rules: r, local: local, all: []cache.Cache{local}}
 	if shared != local {
 		f.all = append(f.all, shared)
 	}
@@ -88,7 +85,7 @@ func network(addr netip.Addr) netip.Prefix { return frontend.Network(addr) }
 
 // exempt says whether the operator trusts an address.
 func (f *bans) exempt(addr netip.Addr) bool {
-	return slices.ContainsFunc(f.allow, func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) })
+	return slices.ContainsFunc(f.rules.now().allow, func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) })
 }
 
 // addressKey and userKey have purposes of their own: names, of which anybody can make up any number, must not push bans of
@@ -158,10 +155,10 @@ func (f *bans) subjects(name string, req auth.Request) []subject {
 	var all []subject
 	addr := req.Remote.Addr()
 	if addr.IsValid() && !f.exempt(addr) {
-		all = append(all, subject{addressKey(addr), ofAddress, f.cfg.Failures}, subject{pairKey(name, addr), ofPair, f.cfg.Failures})
+		all = append(all, subject{addressKey(addr), ofAddress, f.cfg().Failures}, subject{pairKey(name, addr), ofPair, f.cfg().Failures})
 	}
 	if guessable(req.Method) {
-		all = append(all, subject{userKey(name), ofUser, f.cfg.UserFailures})
+		all = append(all, subject{userKey(name), ofUser, f.cfg().UserFailures})
 	}
 	return all
 }
@@ -183,7 +180,7 @@ func (f *bans) judge(ctx context.Context, req auth.Request) (wait time.Duration,
 			if c != f.local && now.Before(r.banned) { // so that its next connection is refused here too
 				f.local.Set(ctx, keys[i+1], value, r.banned.Sub(now))
 			}
-			if !now.Before(r.since.Add(f.cfg.Window)) {
+			if !now.Before(r.since.Add(f.cfg().Window)) {
 				r.count = 0
 			}
 			records[i].count = max(records[i].count, r.count)
@@ -222,10 +219,10 @@ func (f *bans) bannedHere(ctx context.Context, addr netip.Addr) bool {
 
 // delay doubles with each failure, from half a second on.
 func (f *bans) delay(count int) time.Duration {
-	if f.cfg.SlowAfter == 0 || count < f.cfg.SlowAfter {
+	if f.cfg().SlowAfter == 0 || count < f.cfg().SlowAfter {
 		return 0
 	}
-	return min(f.cfg.MaxDelay, 500*time.Millisecond<<min(count-f.cfg.SlowAfter, 16))
+	return min(f.cfg().MaxDelay, 500*time.Millisecond<<min(count-f.cfg().SlowAfter, 16))
 }
 
 // listed notes a ban that there is.
@@ -258,20 +255,20 @@ func (f *bans) add(ctx context.Context, req auth.Request) (begun begunBans) {
 		}
 		for _, c := range f.all {
 			now, begins := time.Now(), 0
-			c.Update(ctx, s.key, max(f.cfg.Window, f.cfg.Duration), func(old []byte) []byte {
+			c.Update(ctx, s.key, max(f.cfg().Window, f.cfg().Duration), func(old []byte) []byte {
 				r := decodeTally(old)
 				begins = 0
-				if !now.Before(r.since.Add(f.cfg.Window)) {
+				if !now.Before(r.since.Add(f.cfg().Window)) {
 					r = tally{since: now, banned: r.banned}
 				}
 				r.count++
 				if s.limit > 0 && r.count >= s.limit && !now.Before(r.banned) {
-					begins, r = r.count, tally{since: now, banned: now.Add(f.cfg.Duration)}
+					begins, r = r.count, tally{since: now, banned: now.Add(f.cfg().Duration)}
 				}
 				return r.encode()
 			})
 			if begins > 0 {
-				f.listed(s, name, req, time.Now().Add(f.cfg.Duration))
+				f.listed(s, name, req, time.Now().Add(f.cfg().Duration))
 			}
 			*count = max(*count, begins)
 		}

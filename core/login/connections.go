@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"filegate/core/cache"
-	"filegate/core/config"
 	"filegate/core/frontend"
 )
 
@@ -25,9 +24,7 @@ const knownPending = 5
 
 // connections counts the connections of each address, of all frontends together.
 type connections struct {
-	pending   int // of one address, that have not logged in; 0: no limit
-	total     int // in all, likewise
-	perOne    int // of one address
+	rules     *rules
 	bans      *bans
 	penalties *penalties
 
@@ -38,11 +35,8 @@ type connections struct {
 
 type addressCount struct{ open, pending int }
 
-func newConnections(login config.Login, limits config.Limits, b *bans, p *penalties) *connections {
-	return &connections{
-		pending: login.MaxPerAddress, total: limits.Total.Connections, perOne: limits.Address.Connections,
-		bans: b, penalties: p, counts: map[netip.Prefix]*addressCount{},
-	}
+func newConnections(r *rules, b *bans, p *penalties) *connections {
+	return &connections{rules: r, bans: b, penalties: p, counts: map[netip.Prefix]*addressCount{}}
 }
 
 // visit is one connection.
@@ -67,7 +61,7 @@ func (c *connections) connect(remote netip.Addr) (frontend.Visit, error) {
 	if n == nil {
 		n = new(addressCount)
 	}
-	if c.total > 0 && c.open >= c.total {
+	if total := c.rules.now().limits.Total.Connections; total > 0 && c.open >= total {
 		return nil, refusedTotal
 	}
 	if !v.trusted {
@@ -84,10 +78,12 @@ func (c *connections) connect(remote netip.Addr) (frontend.Visit, error) {
 
 // wants returns why a connection is not wanted, beside those that its address has.
 func (c *connections) wants(v *visit, n addressCount) error {
+	r := c.rules.now()
+	pending, perOne := r.login.MaxPerAddress, r.limits.Address.Connections
 	switch {
-	case c.pending > 0 && n.pending >= c.pending:
+	case pending > 0 && n.pending >= pending:
 		return refusedPending
-	case c.perOne > 0 && n.open >= c.perOne:
+	case perOne > 0 && n.open >= perOne:
 		return refusedPerAddress
 	case v.known && n.pending < knownPending:
 		return nil

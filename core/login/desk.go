@@ -55,7 +55,7 @@ type Options struct {
 
 // Desk is where the logins of all frontends of a process come together.
 type Desk struct {
-	cfg         config.Login
+	rules       *rules
 	life        context.Context
 	log         *slog.Logger
 	observer    Observer
@@ -70,12 +70,12 @@ type Desk struct {
 
 // NewDesk returns a desk. Close ends it.
 func NewDesk(o Options) *Desk {
-	d := &Desk{cfg: o.Config, life: o.Life, log: o.Log, observer: o.Observer, sessions: newSessions()}
-	d.pace = &pace{failDelay: o.Config.FailDelay}
-	d.bans = newBans(o.Config.Ban, o.Local, o.Shared)
-	d.connections = newConnections(o.Config, o.Limits, d.bans, &penalties{cfg: o.Config.Penalty, bans: d.bans, log: o.Log, observer: o.Observer})
-	d.limiter = newLimiter(o.Limits, o.Local, o.Shared)
-	d.leases = newLeases(o.Config, newSharedLogins(o.Local, o.Shared), o.Used, o.Log)
+	d := &Desk{rules: newRules(o.Config, o.Limits), life: o.Life, log: o.Log, observer: o.Observer, sessions: newSessions()}
+	d.pace = &pace{d.rules}
+	d.bans = newBans(d.rules, o.Local, o.Shared)
+	d.connections = newConnections(d.rules, d.bans, &penalties{rules: d.rules, bans: d.bans, log: o.Log, observer: o.Observer})
+	d.limiter = newLimiter(d.rules, o.Local, o.Shared)
+	d.leases = newLeases(d.rules, newSharedLogins(o.Local, o.Shared), o.Used, o.Log)
 	return d
 }
 

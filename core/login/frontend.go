@@ -44,13 +44,18 @@ type Frontend struct {
 	chain Authority
 	by    atomic.Pointer[string] // names the chain, with all that is configured of it
 	name  string                 // of the backend
-	store backend.Backend
+	store atomic.Pointer[backend.Backend]
 }
 
 // Frontend returns the way to log clients of a frontend in: by a chain of authenticators, to a backend.
 func (d *Desk) Frontend(chain Authority, name string, store backend.Backend) *Frontend {
-	return &Frontend{d: d, chain: chain, name: name, store: store}
+	l := &Frontend{d: d, chain: chain, name: name}
+	l.Serve(store)
+	return l
 }
+
+// Serve makes the sessions that begin from now on those of another backend, which has the place of the one before.
+func (l *Frontend) Serve(store backend.Backend) { l.store.Store(&store) }
 
 // Follow says what names the chain from now on, with all that is configured of it. What another chain has answered is not
 // taken for an answer of this one.
@@ -166,7 +171,7 @@ func (l *Frontend) admit(ctx context.Context, req auth.Request) error {
 		return nil
 	}
 	if addr := req.Remote.Addr(); addr.IsValid() && !l.d.bans.exempt(addr) {
-		if err := l.d.limiter.count(ctx, claim{holder{ofPerAddress, network(addr).String()}, l.d.limiter.cfg.Address, "your address"}); err != nil {
+		if err := l.d.limiter.count(ctx, claim{holder{ofPerAddress, network(addr).String()}, l.d.limiter.cfg().Address, "your address"}); err != nil {
 			return err
 		}
 	}
@@ -261,7 +266,7 @@ func (l *Frontend) share(ctx context.Context, req auth.Request, id auth.Identity
 
 func (l *Frontend) begin(ctx context.Context, req auth.Request, held *lease, shares []*session.Share) (*session.Session, error) {
 	log := l.d.log.With("session", req.SessionID, "user", held.identity.User, "remote", req.Remote)
-	fsys, err := l.store.Open(ctx, backend.Login{
+	fsys, err := (*l.store.Load()).Open(ctx, backend.Login{
 		SessionID: req.SessionID, User: held.identity.User, Remote: req.Remote, Log: log, Grants: held.grants,
 	})
 	if err != nil {

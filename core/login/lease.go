@@ -10,7 +10,6 @@ import (
 
 	"filegate/core/auth"
 	"filegate/core/cache"
-	"filegate/core/config"
 	"filegate/core/session"
 )
 
@@ -57,7 +56,7 @@ type lease struct {
 
 // leases are those of this process. It sees to it that an authenticator that changes its mind is heard, and that a grant is given back when nobody needs it any more.
 type leases struct {
-	cfg    config.Login
+	rules  *rules
 	cache  *sharedLogins
 	used   func(auth.Grant) (unused func()) // keeps the program that gave a grant
 	log    *slog.Logger
@@ -73,9 +72,9 @@ type leases struct {
 	closing chan struct{} // closed with that
 }
 
-func newLeases(cfg config.Login, c *sharedLogins, used func(auth.Grant) func(), log *slog.Logger) *leases {
+func newLeases(r *rules, c *sharedLogins, used func(auth.Grant) func(), log *slog.Logger) *leases {
 	ls := &leases{
-		cfg: cfg, cache: c, used: used, log: log, slots: map[string]chan struct{}{},
+		rules: r, cache: c, used: used, log: log, slots: map[string]chan struct{}{},
 		all: map[*lease]struct{}{}, kept: map[cache.Key]*lease{}, closing: make(chan struct{}),
 	}
 	ls.life, ls.end = context.WithCancel(context.Background())
@@ -112,7 +111,7 @@ func (held *lease) attach(s *session.Session) error {
 		return held.revoked
 	}
 	held.sessions[s] = struct{}{}
-	if len(held.sessions) == 1 && ls.cfg.Revalidate > 0 && !ls.closed {
+	if len(held.sessions) == 1 && ls.cfg().Revalidate > 0 && !ls.closed {
 		held.watch, held.stop = context.WithCancel(ls.life)
 		ctx := held.watch
 		ls.asking.Go(func() { held.revalidate(ctx) })
@@ -194,7 +193,7 @@ func (held *lease) revoke(reason error) {
 
 // revalidate asks regularly whether the authenticator still stands by the lease, until ctx ends.
 func (held *lease) revalidate(ctx context.Context) {
-	every := held.all.cfg.Revalidate
+	every := held.all.cfg().Revalidate
 	held.all.mu.Lock()
 	checked := held.checked
 	held.all.mu.Unlock()
@@ -224,8 +223,8 @@ func (held *lease) revalidate(ctx context.Context) {
 			held.revoke(errRevoked)
 			return
 		case graceEnds.IsZero():
-			graceEnds = checked.Add(every + held.all.cfg.Grace)
-			if late := now.Add(held.all.cfg.Grace); late.After(graceEnds) {
+			graceEnds = checked.Add(every + held.all.cfg().Grace)
+			if late := now.Add(held.all.cfg().Grace); late.After(graceEnds) {
 				graceEnds = late
 			}
 			fallthrough

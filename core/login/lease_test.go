@@ -366,7 +366,7 @@ func TestGraceIsNotUsedUpBeforehand(t *testing.T) {
 // TestOneOutageIsNotAnothers has an authenticator that hangs with all of its places taken: the sessions of another one are
 // checked all the same.
 func TestOneOutageIsNotAnothers(t *testing.T) {
-	ls := newLeases(config.Login{}, newSharedLogins(nil, nil), nil, nil)
+	ls := newLeases(newRules(config.Login{}, config.Limits{}), newSharedLogins(nil, nil), nil, nil)
 	for range maxRevalidations {
 		ls.slotsOf("hangs") <- struct{}{}
 	}

@@ -17,7 +17,7 @@ import (
 // limiter holds each address, user and account, and all together, to its share. Sessions, transfers and rates are counted in this process; logins in a minute in the cache that
 // gateways share too, if there is one.
 type limiter struct {
-	cfg    config.Limits
+	rules  *rules
 	caches []cache.Cache
 
 	mu     sync.Mutex
@@ -41,8 +41,8 @@ type holding struct {
 	share    *session.Share
 }
 
-func newLimiter(cfg config.Limits, local, shared cache.Cache) *limiter {
-	l := &limiter{cfg: cfg, caches: []cache.Cache{local}, counts: map[holder]*holding{}}
+func newLimiter(r *rules, local, shared cache.Cache) *limiter {
+	l := &limiter{rules: r, caches: []cache.Cache{local}, counts: map[holder]*holding{}}
 	if shared != local {
 		l.caches = append(l.caches, shared)
 	}
@@ -58,19 +58,19 @@ type claim struct {
 
 // claims are those of a session of who has logged in. What the authenticator says of the user goes before the configuration.
 func (l *limiter) claims(id auth.Identity, remote netip.Addr) []claim {
-	user := l.cfg.User.Limit()
+	user := l.cfg().User.Limit()
 	if id.Limits.Sessions > 0 {
 		user.Sessions = id.Limits.Sessions
 	}
 	all := []claim{
-		{holder{ofTotal, ""}, l.cfg.Total, "the server"},
+		{holder{ofTotal, ""}, l.cfg().Total, "the server"},
 		{holder{ofPerUser, id.Grant.Issuer + "\x00" + id.User}, user, "this user"},
 	}
 	if remote.IsValid() {
-		all = append(all, claim{holder{ofPerAddress, network(remote).String()}, l.cfg.Address, "your address"})
+		all = append(all, claim{holder{ofPerAddress, network(remote).String()}, l.cfg().Address, "your address"})
 	}
 	if id.Grant.Endpoint != "" {
-		all = append(all, claim{holder{ofPerAccount, id.Grant.Endpoint}, l.cfg.Account.Limit(), "this account"})
+		all = append(all, claim{holder{ofPerAccount, id.Grant.Endpoint}, l.cfg().Account.Limit(), "this account"})
 	}
 	return all
 }

@@ -71,7 +71,7 @@ func (l *Frontend) log(req auth.Request, reason string, err error) {
 //	failregex = msg="user banned" service=\w+ remote=\[?<ADDR>\]?:\d+ failures=
 func (l *Frontend) logBans(req auth.Request, b begunBans) {
 	log := l.d.log.With("service", req.Service, "remote", req.Remote)
-	dur := l.d.cfg.Ban.Duration
+	dur := l.d.cfg().Ban.Duration
 	if b.address > 0 {
 		l.d.observer.Ban("address")
 		log.Warn("address banned", "failures", b.address, "dur", dur, "session", req.SessionID)

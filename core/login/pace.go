@@ -8,12 +8,12 @@ import (
 
 // pace makes a failed login take as long whatever the reason.
 type pace struct {
-	failDelay time.Duration
+	rules *rules
 }
 
 // hold waits until a failed login that began at that time may be answered.
 func (p *pace) hold(ctx context.Context, began time.Time) {
-	delay := p.failDelay
+	delay := p.rules.now().login.FailDelay
 	if delay > 0 {
 		delay += rand.N(delay/4 + 1)
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"filegate/core/cache"
-	"filegate/core/config"
 	"filegate/core/frontend"
 )
 
@@ -18,7 +17,7 @@ import (
 //
 // This machine itself is never held off: where clients come by a proxy on it that tells nothing about them, all would be.
 type penalties struct {
-	cfg      config.Penalty
+	rules    *rules
 	bans     *bans // their caches
 	log      *slog.Logger
 	observer Observer
@@ -48,7 +47,7 @@ func (p *penalties) keys(addr netip.Addr) []cache.Key {
 
 // holdsOff reports whether this process knows that an address is held off. It never waits.
 func (p *penalties) holdsOff(addr netip.Addr) bool {
-	if p.cfg.Max == 0 || addr.IsLoopback() {
+	if p.cfg().Max == 0 || addr.IsLoopback() {
 		return false
 	}
 	now := time.Now()
@@ -63,13 +62,13 @@ func (p *penalties) holdsOff(addr netip.Addr) bool {
 // least returns how much has to have added up: of an address, the first of its keys, and of its network, the second.
 func (p *penalties) least(i int) time.Duration {
 	if i > 0 {
-		return p.cfg.Min * networkFactor
+		return p.cfg().Min * networkFactor
 	}
-	return p.cfg.Min
+	return p.cfg().Min
 }
 
 // most returns how much adds up at most.
-func (p *penalties) most(i int) time.Duration { return max(p.cfg.Max, p.least(i)) }
+func (p *penalties) most(i int) time.Duration { return max(p.cfg().Max, p.least(i)) }
 
 // penaltyTimeout bounds how long it may take to tell other gateways.
 const penaltyTimeout = 5 * time.Second
@@ -77,10 +76,10 @@ const penaltyTimeout = 5 * time.Second
 // add takes in how a connection has ended.
 func (p *penalties) add(addr netip.Addr, how frontend.Ending) {
 	cost := map[frontend.Ending]time.Duration{
-		frontend.EndedNoLogin: p.cfg.NoLogin, frontend.EndedHandshake: p.cfg.Handshake,
-		frontend.EndedProbing: p.cfg.Keys, frontend.EndedTimeout: p.cfg.Timeout,
+		frontend.EndedNoLogin: p.cfg().NoLogin, frontend.EndedHandshake: p.cfg().Handshake,
+		frontend.EndedProbing: p.cfg().Keys, frontend.EndedTimeout: p.cfg().Timeout,
 	}[how]
-	if cost == 0 || p.cfg.Max == 0 || addr.IsLoopback() {
+	if cost == 0 || p.cfg().Max == 0 || addr.IsLoopback() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), penaltyTimeout)

@@ -12,7 +12,7 @@ import (
 // find returns a lease that answers a request, since the same one was answered a short time ago, here or by a gateway with the same cache; or nil.
 // by names who answers. The caller has the lease in use, and calls leave.
 func (ls *leases) find(ctx context.Context, a Authority, by string, req auth.Request) *lease {
-	if ls.cfg.CacheFor == 0 || !cacheable(req) {
+	if ls.cfg().CacheFor == 0 || !cacheable(req) {
 		return nil
 	}
 	key := digest(ls.cache.own, by, req)
@@ -61,9 +61,9 @@ func (ls *leases) use(key cache.Key) *lease {
 
 // keep keeps a lease for the same request, as long as its authenticator and the configuration allow.
 func (ls *leases) remember(ctx context.Context, held *lease, by string, req auth.Request) {
-	life := min(held.identity.CacheFor, ls.cfg.CacheFor)
-	if ls.cfg.Revalidate > 0 {
-		life = min(life, ls.cfg.Revalidate)
+	life := min(held.identity.CacheFor, ls.cfg().CacheFor)
+	if ls.cfg().Revalidate > 0 {
+		life = min(life, ls.cfg().Revalidate)
 	}
 	if life <= 0 || !cacheable(req) {
 		return

@@ -1,0 +1,102 @@
+package frontend
+
+import (
+	"net"
+	"net/netip"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Sockets are open sockets that a server may take over, instead of opening its own at the same address: so no client is refused while one server comes in another's
+// place. The nil Sockets are none.
+type Sockets struct {
+	mu  sync.Mutex
+	all []*socket
+}
+
+// socket is one that is offered.
+type socket struct {
+	addr  string // as it was asked for
+	l     net.Listener
+	taken bool
+}
+
+// pausable is a listener whose Accept can be made to return without closing it.
+type pausable interface{ SetDeadline(t time.Time) error }
+
+// Add offers a socket that was opened for an address. One that cannot be taken over is not.
+func (s *Sockets) Add(addr string, l net.Listener) {
+	if _, ok := l.(pausable); !ok {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = append(s.all, &socket{addr: addr, l: l})
+}
+
+// AddAll offers what others do.
+func (s *Sockets) AddAll(others *Sockets) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = append(s.all, others.all...)
+}
+
+// take returns a socket for an address, or nil where none is offered.
+func (s *Sockets) take(addr string) net.Listener {
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.all {
+		if !o.taken && (o.addr == addr || sameAddress(addr, o.l.Addr())) {
+			o.taken = true
+			return o.l
+		}
+	}
+	return nil
+}
+
+// giveBack offers a socket again that was taken.
+func (s *Sockets) giveBack(l net.Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.all {
+		if o.l == l {
+			o.taken = false
+		}
+	}
+}
+
+// isTaken reports whether a socket was taken over.
+func (s *Sockets) isTaken(l net.Listener) bool {
+	if s == nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.all {
+		if o.l == l {
+			return o.taken
+		}
+	}
+	return false
+}
+
+// sameAddress reports whether a socket listens where an address of the configuration says.
+func sameAddress(addr string, at net.Addr) bool {
+	t, ok := at.(*net.TCPAddr)
+	host, port, err := net.SplitHostPort(addr)
+	if !ok || err != nil {
+		return false
+	}
+	if n, err := strconv.Atoi(port); err != nil || n == 0 || n != t.Port {
+		return false
+	}
+	if host == "" {
+		return t.IP.IsUnspecified() && t.IP.To4() == nil
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap() == AddrPort(t).Addr()
+}

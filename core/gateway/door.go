@@ -1,0 +1,130 @@
+package gateway
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+
+	"filegate/core/backend"
+	"filegate/core/config"
+	"filegate/core/frontend"
+	"filegate/core/login"
+)
+
+// door is one frontend.
+type door struct {
+	kind, name string
+	config     *config.Frontend
+	stamp      string // of the files that it has read
+	server     frontend.Server
+	logins     *login.Frontend
+	chain      *chain
+	listening  bool
+	served     bool
+}
+
+// newDoor makes a frontend, which does not listen yet, for a backend.
+func (g *Gateway) newDoor(cfg *config.Config, f *config.Frontend, store backend.Backend) (*door, error) {
+	chain := &chain{all: g.auths}
+	d := &door{
+		kind: f.Kind, name: f.Name, config: f, stamp: stampOf(frontend.FilesOf(f.Config)),
+		logins: g.desk.Frontend(chain, f.Backend, store), chain: chain,
+	}
+	d.follow(cfg, f.Auth)
+	var err error
+	d.server, err = f.Config.New(frontend.Env{
+		Name: f.Name, Version: g.opts.Version, Log: g.log.With("frontend", d.label()),
+		Methods: chain.methods, Connect: g.connect(d.label()), Login: d.logins.Login, Unproved: d.logins.Unproved,
+		Refused: func(r *frontend.Refusal) { g.metrics.refused.WithLabelValues(d.label(), r.Kind).Inc() },
+	})
+	return d, err
+}
+
+// label names the frontend in the log and in metrics.
+func (d *door) label() string { return d.kind + "." + d.name }
+
+// follow makes the authenticators of the names answer, as a configuration has them.
+func (d *door) follow(cfg *config.Config, names []string) {
+	d.chain.set(names)
+	d.logins.Follow(cfg.Fingerprint(names))
+}
+
+func (d *door) String() string { return fmt.Sprintf("frontend %q %q", d.kind, d.name) }
+
+// openDoors returns the frontends that take clients in.
+func (g *Gateway) openDoors() []*door {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return append([]*door(nil), g.doors...)
+}
+
+// run serves a frontend in the background.
+func (g *Gateway) run(d *door) {
+	d.served = true
+	g.serving.Go(func() {
+		if err := d.server.Serve(); err != nil {
+			select {
+			case g.failed <- fmt.Errorf("%s: %w", d, err):
+			default: // another one was first
+			}
+		}
+	})
+}
+
+// retire lets a frontend take in no more clients. Those that it has stay.
+func (g *Gateway) retire(d *door, offered *frontend.Sockets) {
+	gone := d.server.Retire(offered)
+	g.mu.Lock()
+	g.retired[d] = true
+	g.mu.Unlock()
+	g.retiring.Go(func() {
+		<-gone
+		g.mu.Lock()
+		delete(g.retired, d)
+		g.mu.Unlock()
+	})
+}
+
+// counted is a visit that is one of a frontend's open connections.
+type counted struct {
+	frontend.Visit
+	ended func()
+}
+
+// Ended implements [frontend.Visit].
+func (c *counted) Ended(how frontend.Ending) {
+	c.ended()
+	c.Visit.Ended(how)
+}
+
+// connect returns what a frontend asks about its clients, which are counted as its open connections.
+func (g *Gateway) connect(label string) func(netip.Addr) (frontend.Visit, error) {
+	open, all := g.metrics.connections.WithLabelValues(label), g.metrics.connected.WithLabelValues(label)
+	return func(remote netip.Addr) (frontend.Visit, error) {
+		v, err := g.desk.Connect(remote)
+		if err != nil {
+			return nil, err
+		}
+		all.Inc()
+		open.Inc()
+		return &counted{v, sync.OnceFunc(open.Dec)}, nil
+	}
+}
+
+// Addr is where a frontend listens.
+type Addr struct {
+	Kind, Name string // of the frontend
+	net.Addr
+}
+
+// Addrs returns where clients come in, after Listen.
+func (g *Gateway) Addrs() []Addr {
+	var all []Addr
+	for _, d := range g.openDoors() {
+		for _, a := range d.server.Addrs() {
+			all = append(all, Addr{d.kind, d.name, a})
+		}
+	}
+	return all
+}

@@ -1,0 +1,59 @@
+package gateway
+
+import (
+	"time"
+
+	"filegate/core/backend"
+	"filegate/core/config"
+)
+
+// store is a backend that is running.
+type store struct {
+	backend.Backend
+	config   *config.Backend
+	observer *backendObserver
+}
+
+// newStore starts a backend.
+func (g *Gateway) newStore(b *config.Backend) (*store, error) {
+	s := &store{config: b, observer: g.metrics.backend(b.Name)}
+	made, err := b.Config.New(backend.Env{
+		Name: b.Name, Log: g.log.With("backend", b.Name), Cache: g.shared, Local: g.local, Observer: s.observer,
+	})
+	s.Backend = made
+	return s, err
+}
+
+// stores returns the backends that logins go to, by name.
+func (g *Gateway) stores() map[string]*store {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	all := make(map[string]*store, len(g.backends))
+	for name, s := range g.backends {
+		all[name] = s
+	}
+	return all
+}
+
+// retireStore closes a backend that a reload has replaced, when no session needs it any more: sessions that began on it, and those that were about to.
+func (g *Gateway) retireStore(s *store) {
+	g.retiring.Go(func() {
+		lingering := time.NewTimer(retireLinger)
+		defer lingering.Stop()
+		select {
+		case <-lingering.C:
+		case <-g.life.Done():
+		}
+		for _, sess := range g.desk.Sessions() {
+			select {
+			case <-sess.Closed():
+			case <-g.life.Done():
+			}
+		}
+		if err := s.Close(); err != nil {
+			g.log.Warn("backend of before the reload could not be closed", "backend", s.config.Name, "err", err)
+			return
+		}
+		g.log.Info("backend of before the reload closed", "backend", s.config.Name)
+	})
+}

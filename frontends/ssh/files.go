@@ -1,0 +1,4 @@
+package ssh
+
+// Files implements [frontend.Filer].
+func (c *Config) Files() []string { return c.HostKeys }
