@@ -1,7 +1,7 @@
 .PHONY: build run test bench lint clean
 
 build: # bin/filegate and the authenticators, which filegate looks for beside itself: position-independent, stripped, without paths of this machine
-	CGO_ENABLED=0 go build -trimpath -buildmode=pie -ldflags='-s -w' -o bin/ ./cmd/filegate ./cmd/filegate-auth-*
+	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -buildmode=pie -ldflags='-s -w' -o bin/ ./cmd/filegate ./cmd/filegate-auth-*
 
 run: build # a gateway over a fake Swift, to try it; it prints the lines to type
 	bin/filegate demo

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -40,6 +41,8 @@ type Config struct {
 	Caches        []*Cache
 	Backends      []*Backend
 	Frontends     []*Frontend
+
+	opened []string // files that file() has read
 }
 
 // Log says what is logged, how, and where to.
@@ -144,11 +147,14 @@ func Parse(text []byte, filename string, opts Options) (*Config, error) {
 	if opts.LookupEnv == nil {
 		opts.LookupEnv = os.LookupEnv
 	}
+	var opened []string
 	r := &reader{
-		decoder: decoder{src: src, eval: functions(filepath.Dir(filename), opts.LookupEnv)},
+		decoder: decoder{src: src, eval: functions(filepath.Dir(filename), opts.LookupEnv, func(file string) { opened = append(opened, file) })},
 		opts:    opts,
 	}
 	cfg := r.read(body)
+	slices.Sort(opened)
+	cfg.opened = slices.Compact(opened)
 	if len(r.diags) > 0 {
 		return nil, r.diags
 	}

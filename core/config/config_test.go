@@ -220,7 +220,7 @@ func TestEveryType(t *testing.T) {
 			}},
 		},
 	}
-	if diff := cmp.Diff(want, cfg, opts); diff != "" {
+	if diff := cmp.Diff(want, cfg, opts, cmpopts.IgnoreUnexported(Config{})); diff != "" {
 		t.Errorf("Load (-want +got):\n%s", diff)
 	}
 	if !filepath.IsAbs(cfg.Auths[0].Path) || filepath.Base(cfg.Auths[0].Path) != "filegate-auth-people" {
@@ -324,4 +324,26 @@ func FuzzParse(f *testing.F) {
 			_ = a.Locate(diags).Error()
 		}
 	})
+}
+
+// TestWarnOfReadableFiles is that a file with a secret in it which others can read is told of, and one that they cannot read is not.
+func TestWarnOfReadableFiles(t *testing.T) {
+	dir := t.TempDir()
+	for mode, want := range map[os.FileMode]int{0o600: 0, 0o640: 0, 0o644: 1} {
+		file := filepath.Join(dir, "key")
+		if err := errors.Join(os.WriteFile(file, []byte("debug\n"), 0o600), os.Chmod(file, mode)); err != nil {
+			t.Fatal(err)
+		}
+		text := "log { level = file(\"key\") }\n" + `auth "people" "x" { path = "/bin/true" }
+backend "store" "y" { root = "/" }
+frontend "door" "z" { listen = ["127.0.0.1:1"] }
+`
+		cfg, err := Parse([]byte(text), filepath.Join(dir, "gateway.hcl"), testOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := cfg.Warnings(); len(got) != want || want > 0 && !strings.Contains(got.Error(), "chmod 600 "+file) {
+			t.Errorf("mode %o: the operator is warned of %v", mode, got)
+		}
+	}
 }

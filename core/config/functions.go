@@ -17,8 +17,8 @@ import (
 // maxFile is how much file() reads: it is for keys and passwords.
 const maxFile = 1 << 20
 
-// functions are what an expression may call. Relative names of files are taken from dir.
-func functions(dir string, lookupEnv func(string) (string, bool)) *hcl.EvalContext {
+// functions are what an expression may call. Relative names of files are taken from dir, and opened is told of each that is read.
+func functions(dir string, lookupEnv func(string) (string, bool), opened func(file string)) *hcl.EvalContext {
 	param := func(name string) []function.Parameter {
 		return []function.Parameter{{Name: name, Type: cty.String}}
 	}
@@ -49,6 +49,7 @@ func functions(dir string, lookupEnv func(string) (string, bool)) *hcl.EvalConte
 				if err != nil {
 					return cty.NilVal, function.NewArgErrorf(0, "cannot read %s: %v", name, pathCause(err))
 				}
+				opened(name)
 				return cty.StringVal(strings.TrimRight(content, "\r\n")), nil
 			},
 		}),

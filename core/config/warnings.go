@@ -1,6 +1,9 @@
 package config
 
 import (
+	"fmt"
+	"os"
+
 	"filegate/core/backend"
 	"filegate/core/frontend"
 )
@@ -28,6 +31,14 @@ func (c *Config) Directories() []string {
 // Warnings returns what works in the configuration, and what an operator should know the price of.
 func (c *Config) Warnings() Diagnostics {
 	var all Diagnostics
+	for _, file := range c.opened { // with keys and passwords, mostly
+		if info, err := os.Stat(file); err == nil && info.Mode().Perm()&0o007 != 0 {
+			all = append(all, Diagnostic{
+				Warning: true, Summary: fmt.Sprintf("Everybody on this machine can read %s (mode %04o)", file, info.Mode().Perm()),
+				Detail: "If there is a key or a password in it: chmod 600 " + file + ", and make filegate's user its owner.",
+			})
+		}
+	}
 	for _, f := range c.Frontends {
 		frontend.Warn(f.Config, func(attribute, summary, detail string) {
 			d := f.Diagnose(attribute, summary, detail)

@@ -75,6 +75,8 @@ type TLS struct {
 	CCC bool `hcl:"ccc,optional"`
 	// MinVersion is the lowest version of TLS: "1.0", "1.1", "1.2" or "1.3".
 	MinVersion string `hcl:"min_version,optional"`
+	// CipherSuites are those to offer of TLS 1.2 and before, by their names in IANA's registry. Empty: what is good.
+	CipherSuites []string `hcl:"cipher_suites,optional"`
 	// Legacy offers what old devices know, and is weak: TLS 1.0, and suites without forward secrecy.
 	Legacy bool `hcl:"legacy,optional"`
 	// Resumption is what is wanted of the TLS session of data connections: "optional", or "required"
@@ -174,6 +176,7 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 }
 
 func (t *TLS) validate(report func(attribute, summary, detail string)) {
+	t.validateSuites(report)
 	if _, ok := tlsVersion(t.MinVersion); !ok {
 		report("tls.min_version", fmt.Sprintf("There is no TLS version %q", t.MinVersion), `There are "1.0", "1.1", "1.2" and "1.3".`)
 	}

@@ -36,6 +36,10 @@ func TestValidate(t *testing.T) {
 		{"cert", func(c *ftp.Config) { secure(c); c.TLS.Cert = key }, []string{"tls.cert: The certificate cannot be used"}},
 		{"key", func(c *ftp.Config) { secure(c); c.TLS.Key = "/missing" }, []string{"tls.key: The private key cannot be read"}},
 		{"key", func(c *ftp.Config) { secure(c); c.TLS.Key = otherKey }, []string{"tls.key: The private key cannot be used"}},
+		{"suite", func(c *ftp.Config) { c.TLS.CipherSuites = []string{"TLS_AES_128_GCM_SHA256"} }, []string{`tls.cipher_suites: There is no cipher suite "TLS_AES_128_GCM_SHA256" of TLS 1.2`}},
+		{"suites and TLS 1.3", func(c *ftp.Config) {
+			c.TLS.CipherSuites, c.TLS.MinVersion = []string{"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"}, "1.3"
+		}, []string{"tls.cipher_suites: Nobody would use these cipher suites"}},
 		{"version", func(c *ftp.Config) { c.TLS.MinVersion = "3" }, []string{`tls.min_version: There is no TLS version "3"`}},
 		{"client_ca", func(c *ftp.Config) { secure(c); c.TLS.ClientCA = cert }, nil},
 		{"client_ca", func(c *ftp.Config) { secure(c); c.TLS.ClientCA = key }, []string{"tls.client_ca: The authorities' certificates cannot be read"}},

@@ -28,7 +28,7 @@ func (t *TLS) serverConfig(log *slog.Logger) (*tls.Config, error) {
 		}
 		certs = append(certs, cert)
 	}
-	cfg := &tls.Config{GetCertificate: certs.get, NextProtos: protocols}
+	cfg := &tls.Config{GetCertificate: certs.get, NextProtos: protocols, CipherSuites: t.suites()}
 	cfg.MinVersion, _ = tlsVersion(t.MinVersion)
 	if t.Legacy {
 		cfg.MinVersion, cfg.CipherSuites = tls.VersionTLS10, legacySuites()

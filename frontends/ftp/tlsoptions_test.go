@@ -75,6 +75,29 @@ func TestLegacy(t *testing.T) {
 	}
 }
 
+// TestCipherSuites has a server with one suite of TLS 1.2.
+func TestCipherSuites(t *testing.T) {
+	cfg := config()
+	cfg.TLS.Mode, cfg.TLS.CipherSuites = "explicit", []string{"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"}
+	cfg.TLS.Cert, cfg.TLS.Key = rsaCertificate(t, "localhost")
+	cfg.Validate(func(attribute, summary, detail string) { t.Errorf("%s: %s: %s", attribute, summary, detail) })
+	srv := frontendtest.Start(t, cfg, frontendtest.Options{FS: memory()})
+	for suite, want := range map[uint16]bool{tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384: true, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256: false} {
+		r := dialRaw(t, srv.Addr)
+		r.cmd("AUTH TLS", "234")
+		client := tls.Client(r.net, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite}})
+		if err := client.Handshake(); (err == nil) != want {
+			t.Errorf("%s: %v", tls.CipherSuiteName(suite), err)
+		}
+	}
+	warned := ""
+	cfg.TLS.CipherSuites = []string{"TLS_RSA_WITH_AES_128_CBC_SHA"}
+	frontend.Warn(cfg, func(attribute, _, _ string) { warned += attribute })
+	if warned != "tls.cipher_suites" {
+		t.Errorf("the operator is warned of %q", warned)
+	}
+}
+
 // TestCertificates is that a client gets the certificate of the host that it names, of a kind that it
 // knows.
 func TestCertificates(t *testing.T) {

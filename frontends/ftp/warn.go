@@ -19,6 +19,7 @@ func (c *Config) Needs() frontend.Needs {
 
 // Warn implements [frontend.Warner].
 func (c *Config) Warn(report func(attribute, summary, detail string)) {
+	c.TLS.warnOfSuites(report)
 	if c.TLS.Legacy && c.TLS.Mode != off {
 		report("tls.legacy", "Weak TLS is offered to old devices",
 			"Clients may come in by TLS 1.0, SHA-1 and 3DES, and without forward secrecy. Let such devices have a frontend of their own.")

@@ -1,0 +1,67 @@
+package ftp
+
+import (
+	"crypto/tls"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// knownSuites are all suites that Go has, those of TLS 1.3 apart, which Go chooses itself.
+func knownSuites() (all []*tls.CipherSuite) {
+	for _, s := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
+		if !slices.Equal(s.SupportedVersions, []uint16{tls.VersionTLS13}) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// suiteNamed returns the suite of a name in IANA's registry; nil if there is none.
+func suiteNamed(name string) *tls.CipherSuite {
+	for _, s := range knownSuites() {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// suites are the numbers of those that are named; nil leaves the choice to Go.
+func (t *TLS) suites() (ids []uint16) {
+	for _, name := range t.CipherSuites {
+		if s := suiteNamed(name); s != nil {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
+}
+
+func (t *TLS) validateSuites(report func(attribute, summary, detail string)) {
+	for _, name := range t.CipherSuites {
+		if suiteNamed(name) == nil {
+			var good []string
+			for _, s := range knownSuites() {
+				if !s.Insecure {
+					good = append(good, s.Name)
+				}
+			}
+			report("tls.cipher_suites", fmt.Sprintf("There is no cipher suite %q of TLS 1.2", name), "There are "+strings.Join(good, ", ")+", and weak ones. Those of TLS 1.3 are always offered.")
+		}
+	}
+	switch {
+	case len(t.CipherSuites) > 0 && t.MinVersion == "1.3":
+		report("tls.cipher_suites", "Nobody would use these cipher suites", `They are of TLS 1.2, and min_version is "1.3": leave one of the two out.`)
+	case len(t.CipherSuites) > 0 && t.Legacy:
+		report("tls.cipher_suites", "Old devices get the cipher suites of legacy", "Leave out legacy and set min_version, or leave out cipher_suites.")
+	}
+}
+
+// warnOfSuites reports the weak ones among those that are named.
+func (t *TLS) warnOfSuites(report func(attribute, summary, detail string)) {
+	for _, name := range t.CipherSuites {
+		if s := suiteNamed(name); s != nil && s.Insecure {
+			report("tls.cipher_suites", fmt.Sprintf("%s is weak", name), "Leave it out, unless a device of yours knows nothing else.")
+		}
+	}
+}
