@@ -129,7 +129,7 @@ func (c *sharedLogins) get(ctx context.Context, authority string, req auth.Reque
 	}
 	var f remembered
 	value, ok := c.shared.Get(ctx, key)
-	if !ok || json.Unmarshal(value, &f) != nil || !time.Now().Before(f.Until) {
+	if !ok || json.Unmarshal(value, &f) != nil || f.Identity.User == "" || !time.Now().Before(f.Until) {
 		return remembered{}, nil, false
 	}
 	f.Identity.Grant.Token = auth.Secret(f.Token)
