@@ -23,7 +23,7 @@ func (f *FS) SetAttrs(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	if err := f.changeable(ctx, n); err != nil {
 		return err
 	}
-	o, ok := f.justWritten(n)
+	o, ok := f.guess.justWritten(n)
 	var info vfs.Info
 	if !ok {
 		at := n

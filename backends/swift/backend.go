@@ -108,7 +108,6 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 		aliases:      b.aliases,
 		opened:       time.Now(),
 		hideSegments: b.cfg.HideSegments,
-		around:       known{asked: recent.New(askedAgain)},
 		dropBoxes:    recent.New(dropBoxFor),
 		closed:       recent.New(dropBoxFor),
 	}
@@ -117,6 +116,7 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 		ReadAhead: b.cfg.ReadAhead, Downloads: b.cfg.DownloadConcurrency,
 	}
 	f.lists = listing.New(f.client, b.writes, b.pages, f.opened)
+	f.guess = newGuesses(b, f.client, f.lists, f.objects)
 	f.client.Prepare, f.client.Observe = f.prepare, f.observe
 	return f, nil
 }
@@ -145,10 +145,7 @@ type FS struct {
 	lists        *listing.View
 	opened       time.Time // shown as the time of what has none
 	hideSegments bool
-	told         recall
-	around       known
-	ahead        ahead
-	making       making
+	guess        *guesses
 	dirs         knownDirs
 	containers   knownContainers
 	// dropBoxes and closed are containers that the login may not read: those that it may write to,

@@ -5,23 +5,53 @@ import (
 	"sync"
 	"time"
 
-	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
-// What is no object takes a HEAD, a listing of what lies below the name, and now and then one of
-// the uploads that were cut off. Where Swift is far away these leave together, and a free name is
-// known as such after one round trip. Where there is an object after all, what leaves beside the
-// HEAD was for nothing.
+// What is no object takes a HEAD, a listing of what lies below the name, and now and then one of the
+// uploads that were cut off. Where Swift is far away these leave together, and a free name is known as
+// such after one round trip. Where there is an object after all, what leaves beside the HEAD was for
+// nothing: a session that asks for what is there soon stops, until something is missing again.
 
-// besideFrom is from where on that is worth it. Nearer, a client does not notice three round trips
-// in place of one, but Swift would notice a listing for each file that is asked for.
-const besideFrom = 20 * time.Millisecond
+const (
+	// besideFrom is from where on that is worth it. Nearer, a client does not notice three round trips
+	// in place of one, but Swift would notice a listing for each file that is asked for.
+	besideFrom = 20 * time.Millisecond
+	// maxInVain is how many questions in a row may leave beside a HEAD for nothing.
+	maxInVain = 8
+)
+
+// besideOf is what has become of a session's questions beside HEADs.
+type besideOf struct {
+	mu     sync.Mutex
+	inVain int // the latest, in a row
+}
+
+// worth reports whether another question is to leave beside a HEAD.
+func (b *besideOf) worth() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.inVain < maxInVain
+}
+
+// wasInVain notes that a question has left beside the HEAD of an object.
+func (b *besideOf) wasInVain() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.inVain++
+}
+
+// wasUseful notes that a name had no object, whether a question has left beside its HEAD or not.
+func (b *besideOf) wasUseful() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.inVain = 0
+}
 
 // beside is a question that has left beside a HEAD.
 type beside struct {
 	end    context.CancelFunc
-	unbind func() bool // from the context of who asks
+	unbind func() bool // from the context of the caller
 	trip   time.Duration
 
 	done chan struct{}
@@ -29,11 +59,11 @@ type beside struct {
 	err  error
 }
 
-// askBeside asks for what lies below a name, in the way given, and whether its container has
-// uploads that were cut off; nil where Swift is too near for it.
-func (f *FS) askBeside(ctx context.Context, n api.Name, base string, w way) *beside {
-	trip := f.backend.store.RTT.Get()
-	if !w.mayBeNone || trip < f.backend.besideFrom {
+// askBeside has ask called beside a HEAD. It returns nil where Swift is too near for that, or it is not
+// worth it.
+func (g *guesses) askBeside(ctx context.Context, ask func(context.Context) (vfs.Info, error)) *beside {
+	trip := g.backend.store.RTT.Get()
+	if trip < g.backend.besideFrom || !g.beside.worth() {
 		return nil
 	}
 	b := &beside{trip: trip, done: make(chan struct{})}
@@ -41,29 +71,23 @@ func (f *FS) askBeside(ctx context.Context, n api.Name, base string, w way) *bes
 	asking, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	b.end = func() { end(nil) }
 	b.unbind = context.AfterFunc(ctx, func() { end(context.Cause(ctx)) })
-	f.backend.besides.Go(func() {
+	g.backend.besides.Go(func() {
 		defer close(b.done)
-		var partials sync.WaitGroup
-		if w.partials {
-			// It remembers what it finds; who asks for it again hears what went wrong.
-			partials.Go(func() { _, _ = f.mayHavePartials(asking, n) })
-		}
-		b.info, b.err = w.below(asking, n, base)
-		partials.Wait()
+		b.info, b.err = ask(asking)
 	})
 	return b
 }
 
-// wait returns what below has.
+// wait returns what ask has returned.
 func (b *beside) wait() (vfs.Info, error) {
-	<-b.done // which the end of the context of who asks brings about
+	<-b.done // which the end of the caller's context brings about
 	b.unbind()
 	b.end()
 	return b.info, b.err
 }
 
-// unwanted lets an answer that nobody waits for come in all the same, for as long as it may be
-// expected to: to end a request is to end its connection.
+// unwanted lets an answer that nobody waits for come in all the same, for as long as it may be expected
+// to: to end a request is to end its connection.
 func (b *beside) unwanted() {
 	if b != nil {
 		b.unbind()

@@ -227,16 +227,44 @@ func TestBesideFrom(t *testing.T) {
 	n := api.Name{Container: "c", Object: "x"}
 	for trip, want := range map[time.Duration]bool{0: false, 5 * time.Millisecond: false, 30 * time.Millisecond: true, 100 * time.Millisecond: true} {
 		f.backend.store.RTT.Set(trip)
-		for _, w := range []way{{below: f.statPrefix}, {below: f.statPrefix, mayBeNone: true}} {
-			b := f.askBeside(t.Context(), n, "x", w)
-			if (b != nil) != (want && w.mayBeNone) {
-				t.Errorf("where a trip takes %v, and there may be none: %v, asked at once: %v", trip, w.mayBeNone, b != nil)
-			}
-			if b != nil {
-				if _, err := b.wait(); vfs.Kind(err) != vfs.ErrNotExist {
-					t.Errorf("a name that is free: %v", err)
-				}
+		b := f.guess.askBeside(t.Context(), func(ctx context.Context) (vfs.Info, error) { return f.statPrefix(ctx, n, "x") })
+		if (b != nil) != want {
+			t.Errorf("where a trip takes %v, asked at once: %v", trip, b != nil)
+		}
+		if b != nil {
+			if _, err := b.wait(); vfs.Kind(err) != vfs.ErrNotExist {
+				t.Errorf("a name that is free: %v", err)
 			}
 		}
+	}
+}
+
+// TestBesideBounded has a client ask for many files that are there, as one does that checks a tree: the
+// listings in vain come to an end, and come back when something is missing.
+func TestBesideBounded(t *testing.T) {
+	f := newFarFake(t)
+	f.mustWrite(t, "/c/file", noise(10))
+	listings := func(times int, p vfs.Path) int {
+		f.srv.ForgetRequests()
+		for range times {
+			f.forget()
+			if _, err := f.Stat(t.Context(), p); err != nil && vfs.Kind(err) != vfs.ErrNotExist {
+				t.Fatal(err)
+			}
+			f.backend.besides.Wait()
+		}
+		return f.srv.Count(swifttest.ListContainer)
+	}
+	listings(maxInVain, "/c/file")
+	if got := listings(30, "/c/file"); got > 0 {
+		t.Errorf("%d listings for files that are there, when %d were in vain already", got, maxInVain)
+	}
+	if got := listings(1, "/c/none"); got == 0 {
+		t.Error("no listing for a name that is free")
+	}
+	if b := f.guess.askBeside(t.Context(), func(context.Context) (vfs.Info, error) { return vfs.Info{}, nil }); b == nil {
+		t.Error("after something was missing nothing leaves beside a HEAD")
+	} else {
+		b.wait()
 	}
 }

@@ -132,7 +132,7 @@ func (w *writer) publish(ctx context.Context) (version string, needed map[api.Na
 			return err
 		})
 		if err == nil {
-			w.fs.wrote(w.target, plain.Len(), header)
+			w.fs.guess.wrote(w.target, plain.Len(), header)
 			w.keepSums(header, true)
 		}
 		return header["Etag"], nil, err

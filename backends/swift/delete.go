@@ -182,7 +182,7 @@ func (w *writer) replaced(ctx context.Context) ([]api.Name, error) {
 	if !w.old.Exists() {
 		return nil, nil
 	}
-	if w.opts.Truncate && !w.old.IsLarge() && w.fs.fresh(w.target, w.asked) {
+	if w.opts.Truncate && !w.old.IsLarge() && w.fs.guess.fresh(w.target, w.asked) {
 		return nil, nil // it has no segments
 	}
 	// It may have become a large object, or another one, since it was looked at.

@@ -56,7 +56,7 @@ func (f *FS) mkdir(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	header[api.IfNoneMatch] = "*"
 	_, err = f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: n, Header: header})
 	if err == nil {
-		f.around.made(n, asked)
+		f.guess.made(n, asked)
 		f.sawDir(n, gone, true)
 	}
 	switch api.StatusOf(err) {
@@ -158,13 +158,13 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 		return err
 	}
 	f.keepParent(ctx, n)
-	f.backend.gone.changedAlone(f.whole(n))
+	f.backend.gone.changedAlone(f.client.Whole(n))
 	for _, m := range markers {
 		if err := f.client.Delete(ctx, m); err != nil {
 			return api.Translate(err)
 		}
 	}
-	f.backend.gone.changedAlone(f.whole(n)) // for what was asked meanwhile
+	f.backend.gone.changedAlone(f.client.Whole(n)) // for what was asked meanwhile
 	f.removeUploads(ctx, n)
 	return nil
 }

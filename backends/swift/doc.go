@@ -131,6 +131,8 @@
 //	a body that the store     not covered: something on the way answers "100 Continue" in Swift's place, or swallows it
 //	does not ask for
 //
+// Everything of this that saves a request by a guess is in one place, guesses (guess.go).
+//
 // TestStorm looks for what is missing here.
 //
 // # Requests
@@ -141,7 +143,7 @@
 //	                container, where there is nothing (there may be a cut-off upload)
 //	                Who makes each name that he asks for gets the answer that it is free without any, but for 1 listing a second.
 //	                Where Swift is 20 ms away or more these leave together, unless their answers are known, and so does what an operation takes to
-//	                find a new name free: 1 listing more for each file that is there, and 1 round trip for what is not
+//	                find a new name free: 1 listing more for a file that is there, of which a session makes 8 in a row at most, and 1 round trip for what is not
 //	lstat           as stat; of a link 1 HEAD more. readlink: 1 HEAD
 //	list            1 GET for each page, 1 more where the last is longer than any page that the store has given before (see listing.PageSizes), and a HEAD for each file, and each directory with an object, that is not known as it is listed, 32 at a time, and no more than
 //	                list_times_limit; of an account, 1 HEAD for each container, every five minutes, of no more than 256; without list_times only for files of up to 256 bytes (they may be manifests), and for those of none beyond the limit too. 1 HEAD more, once, for each change
@@ -252,7 +254,8 @@
 //
 // Near by, Stat asks for the listing only after the HEAD has said 404: files are what clients ask
 // for most, and a listing for each would be in vain. From afar (see beside) the round trip weighs
-// more, but only where there may be no object: who removes, moves or reads a file has seen it.
+// more, but only where there may be no object (who removes, moves or reads a file has seen it), and not
+// for a session whose latest 8 such listings were in vain.
 //
 // Listings themselves are not cached: what others do to Swift would be hidden for as long, and with
 // Stat a HEAD nothing asks for the same listing in a row. The one exception is the question whether

@@ -16,7 +16,6 @@ import (
 	"go.uber.org/goleak"
 
 	"filegate/backends/internal/buffers"
-	"filegate/backends/internal/recent"
 	"filegate/backends/swift/api"
 	"filegate/backends/swift/listing"
 	"filegate/backends/swift/swifttest"
@@ -59,15 +58,15 @@ func accountIn(srv *swifttest.Server) account {
 // forget makes the session one that has not been told anything yet.
 func (f *FS) forget() {
 	f.backend.besides.Wait()
-	f.told, f.around = recall{}, known{asked: recent.New(askedAgain)}
-	f.ahead.ask(api.Name{})
+	f.guess.told, f.guess.around = recall{}, newKnown(askedAgain)
+	f.guess.ahead.ask(api.Name{})
 	f.dirs = knownDirs{}
 }
 
 // recallLong keeps the time that a test takes from making a difference. It is called first.
 func (f *FS) recallLong() {
 	f.backend.recallFor, f.backend.nearFor, f.backend.heldMost = time.Hour, time.Hour, time.Hour
-	f.around.asked = recent.New(time.Hour)
+	f.guess.around = newKnown(time.Hour)
 }
 
 // objectsIn are the names of the objects in a container, in order.

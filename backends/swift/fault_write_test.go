@@ -64,7 +64,7 @@ func (u upload) prepare(t *testing.T, f *fake, p vfs.Path) (old []byte) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.remember(n, api.Object{}, vfs.ErrNotExist, f.now())
+		f.guess.remember(n, api.Object{}, vfs.ErrNotExist, f.guess.now())
 	}
 	return old
 }

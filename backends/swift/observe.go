@@ -19,7 +19,7 @@ func (f *FS) observe(ctx context.Context, req api.Request, began time.Time, resp
 		}
 		return
 	}
-	f.backend.changes.changed(f.whole(target))
+	f.backend.changes.changed(f.client.Whole(target))
 	if target.IsAccount() || target.IsObject() && api.IsUnlogged(target) {
 		return
 	}

@@ -24,7 +24,7 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 		return nil, vfs.Errorf(vfs.ErrInvalid, "a file has no byte before its first")
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	opened, err := f.openToRead(ctx, n, opts.Offset)
+	opened, err := f.guess.openToRead(ctx, n, opts.Offset)
 	if err != nil {
 		defer cancel()
 		return nil, f.notAFile(ctx, n, p, err)

@@ -51,7 +51,7 @@ func (w *writer) Rename(ctx context.Context, p vfs.Path) error {
 	if err := w.waitSent(ctx); err != nil {
 		return api.Translate(err)
 	}
-	asked := w.fs.now()
+	asked := w.fs.guess.now()
 	info, now, err := w.fs.lookup(ctx, to, p.Base())
 	var cut *partial
 	switch {

@@ -57,7 +57,7 @@ type toWrite struct {
 
 // findToWrite looks at what has the name of a file, and refuses what the options do not allow.
 func (f *FS) findToWrite(ctx context.Context, n api.Name, base string, opts vfs.WriteOptions) (toWrite, error) {
-	t := toWrite{base: base, asked: f.now(), blind: canBeBlind(opts) && f.dropBoxes.Has(n.Top().String())}
+	t := toWrite{base: base, asked: f.guess.now(), blind: canBeBlind(opts) && f.dropBoxes.Has(n.Top().String())}
 	var info vfs.Info
 	var err error
 	switch {

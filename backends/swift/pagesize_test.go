@@ -16,7 +16,7 @@ import (
 func TestShortPages(t *testing.T) {
 	srv := swifttest.Start(t, swifttest.Config{Limits: swifttest.Limits{PageLimit: 3}})
 	f := &fake{FS: openFS(t, accountIn(srv), nil), srv: srv, dir: "/c"}
-	f.lists = listing.New(f.client, f.backend.writes, listing.NewPageSizes(), f.opened)
+	f.listBy(f.backend.writes, listing.NewPageSizes())
 	var containers []string
 	for i := range 7 {
 		base := "c" + strconv.Itoa(i)

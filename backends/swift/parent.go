@@ -85,7 +85,7 @@ func (f *FS) lastGone() uint64 { return f.backend.gone.latest.Load() }
 func (f *FS) known(n api.Name) (knownDir, bool) {
 	d, ok := f.dirs.get(n)
 	for in, more := n, ok; more; in, more = in.Parent() {
-		if f.backend.gone.of(f.whole(in)).Load() > d.gone {
+		if f.backend.gone.of(f.client.Whole(in)).Load() > d.gone {
 			return knownDir{}, false
 		}
 	}
@@ -221,7 +221,7 @@ func (f *FS) keepParent(ctx context.Context, n api.Name) (made bool) {
 func (f *FS) unkeepParent(ctx context.Context, n api.Name) {
 	d, _ := n.Parent()
 	if _, empty, err := f.emptiness(ctx, d); err == nil && empty {
-		f.backend.gone.changedAlone(f.whole(d))
+		f.backend.gone.changedAlone(f.client.Whole(d))
 		if err := f.client.Delete(ctx, d); err != nil {
 			f.log.Warn("directory not removed again", "directory", d.String(), "err", err)
 		}

@@ -1,8 +1,6 @@
 package swift
 
 import (
-	"cmp"
-	"context"
 	"errors"
 	"hash/fnv"
 	"net/http"
@@ -40,19 +38,12 @@ type moment struct {
 	change uint64 // the latest of this process's changes that had been made
 }
 
-// whole is a name as logins of all accounts have it: with the account also where that is the
-// login's own.
-func (f *FS) whole(n api.Name) api.Name {
-	n.Account = cmp.Or(n.Account, f.client.Account)
-	return n
-}
-
 // now is to be taken before what it is the moment of.
-func (f *FS) now() moment { return moment{time.Now(), f.backend.changes.latest.Load()} }
+func (g *guesses) now() moment { return moment{time.Now(), g.backend.changes.latest.Load()} }
 
 // fresh says whether what was told at a moment of a name, and of what lies below it, is good still.
-func (f *FS) fresh(n api.Name, m moment) bool {
-	return time.Since(m.at) < f.backend.recallFor && f.backend.changes.of(f.whole(n)).Load() <= m.change
+func (g *guesses) fresh(n api.Name, m moment) bool {
+	return time.Since(m.at) < g.backend.recallFor && g.backend.changes.of(g.client.Whole(n)).Load() <= m.change
 }
 
 // recall is what a session was told of names a moment ago.
@@ -127,105 +118,40 @@ func (c *changeTimes) set(n api.Name, now uint64) {
 }
 
 // remember keeps what a lookup of n has come to.
-func (f *FS) remember(n api.Name, o api.Object, err error, asked moment) {
+func (g *guesses) remember(n api.Name, o api.Object, err error, asked moment) {
 	switch {
 	case err == nil && o.Exists():
 	case errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, api.ErrNoContainer):
 	default:
 		return
 	}
-	f.told.put(answer{n: n, object: o, err: err, moment: asked})
+	g.told.put(answer{n: n, object: o, err: err, moment: asked})
 }
 
 // wrote keeps what the session has made of n: a plain object with the header. Its CRC-64 is left
 // out: should somebody replace the file just before it is given a time, that would be written
 // beside another content.
-func (f *FS) wrote(n api.Name, size int64, header map[string]string) {
+func (g *guesses) wrote(n api.Name, size int64, header map[string]string) {
 	h := http.Header{}
 	for k, v := range header {
 		h.Set(k, v)
 	}
 	h.Del(api.MetaCRC64)
 	h.Set("Content-Length", strconv.FormatInt(size, 10))
-	f.told.put(answer{n: n, object: api.ParseObject(h), written: true, moment: f.now()})
+	g.told.put(answer{n: n, object: api.ParseObject(h), written: true, moment: g.now()})
 }
 
 // justWritten returns the object that the session has written at n a moment ago, to set its
 // metadata. One with other checksums, which are to stay, is asked for.
-func (f *FS) justWritten(n api.Name) (api.Object, bool) {
-	a, ok := f.told.get(n)
+func (g *guesses) justWritten(n api.Name) (api.Object, bool) {
+	a, ok := g.told.get(n)
 	o := a.object
-	ok = ok && a.written && f.fresh(n, a.moment) && time.Since(a.at) < f.backend.nearFor
+	ok = ok && a.written && g.fresh(n, a.moment) && time.Since(a.at) < g.backend.nearFor
 	return o, ok && o.Size <= writtenMost && o.Header.Get(api.MetaMD5) == "" && o.Header.Get(api.MetaSHA256) == ""
 }
 
 // recall returns what was told of n, if that is good still.
-func (f *FS) recall(n api.Name) (answer, bool) {
-	a, ok := f.told.get(n)
-	return a, ok && f.fresh(n, a.moment)
-}
-
-// lookupToReplace is lookup for what is about to be replaced as a whole, or made. It says too when
-// what it returns was told.
-func (f *FS) lookupToReplace(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, moment, error) {
-	if a, ok := f.recall(n); ok && a.err == nil && !a.object.IsDir() && ctx.Err() == nil {
-		f.making.makes(n, f.backend.nearFor)
-		return a.object.Info(base), a.object, a.moment, nil
-	}
-	return f.lookupToMake(ctx, n, base)
-}
-
-// lookupToMake is lookup for what is made only if nothing has the name: that Swift itself sees to,
-// and the directories that are only prefixes are what it is asked for here.
-func (f *FS) lookupToMake(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, moment, error) {
-	if ctx.Err() != nil {
-		return vfs.Info{}, api.Object{}, moment{}, context.Cause(ctx)
-	}
-	if a, ok := f.recall(n); ok && a.err != nil && !f.lists.ChangedBelow(ctx, n) {
-		f.making.makes(n, f.backend.nearFor)
-		return vfs.Info{}, api.Object{}, a.moment, a.err
-	}
-	if s, ok := f.surroundings(ctx, n); ok && s.free(n) {
-		return vfs.Info{}, api.Object{}, s.moment, vfs.ErrNotExist
-	}
-	asked := f.now()
-	info, o, err := f.find(ctx, n, base, way{look: f.client.Head, below: f.statPrefix, mayBeNone: true, partials: true})
-	return info, o, asked, err
-}
-
-// making is what a client does who sends one file after the other, and asks for each before.
-type making struct {
-	mu    sync.Mutex
-	asked api.Name // what was asked for last
-	at    time.Time
-	made  bool // it was made then, or replaced, at once
-}
-
-// ask notes that a name was asked for, and says whether it will be made, as the one before.
-func (m *making) ask(n api.Name) (likely bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	likely = m.made
-	m.asked, m.at, m.made = n, time.Now(), false
-	return likely
-}
-
-func (m *making) makes(n api.Name, near time.Duration) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.made = m.asked == n && time.Since(m.at) < near
-}
-
-// isFree says, of what a client asks for, whether it is known to be free without asking Swift: to a
-// client who is about to make it, that does not matter more than it does then. What the log has a
-// change of may be there all the same.
-func (f *FS) isFree(ctx context.Context, n api.Name) (moment, bool) {
-	if !f.making.ask(n) || ctx.Err() != nil {
-		return moment{}, false
-	}
-	s, ok := f.surroundings(ctx, n)
-	if !ok || !s.free(n) || f.lists.MayHaveChanged(ctx, n) {
-		return moment{}, false
-	}
-	return s.moment, true
+func (g *guesses) recall(n api.Name) (answer, bool) {
+	a, ok := g.told.get(n)
+	return a, ok && g.fresh(n, a.moment)
 }

@@ -107,8 +107,8 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	}
 	f.keepParent(ctx, from)
 	if info.IsDir() {
-		f.backend.gone.changedAlone(f.whole(from))
-		defer f.backend.gone.changedAlone(f.whole(from))
+		f.backend.gone.changedAlone(f.client.Whole(from))
+		defer f.backend.gone.changedAlone(f.client.Whole(from))
 		return job.dir(ctx, moved)
 	}
 	return job.file(ctx, moved, replaced)

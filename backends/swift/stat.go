@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 
 	"filegate/backends/swift/api"
 	"filegate/backends/swift/listing"
@@ -32,7 +33,7 @@ func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 // lookupToShow is lookup for a client who may ask for other names of the directory too, and open
 // the file.
 func (f *FS) lookupToShow(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, error) {
-	return f.find(ctx, n, base, way{look: f.look, below: f.statBelow, mayBeNone: true, partials: true})
+	return f.find(ctx, n, base, way{look: f.guess.look, below: f.statBelow, mayBeNone: true, partials: true})
 }
 
 // describe is Stat and Lstat, which differ in what find makes of a link.
@@ -45,14 +46,14 @@ func (f *FS) describe(
 	case inTree:
 		return h.stat(ctx, base)
 	}
-	asked, free := f.isFree(ctx, n)
+	asked, free := f.guess.isFree(ctx, n)
 	info, o, err := vfs.Info{}, api.Object{}, vfs.ErrNotExist
 	if !free {
-		asked = f.now()
+		asked = f.guess.now()
 		info, o, err = find(ctx, n, base)
 	}
 	if n.IsObject() && !o.ThroughLink && !o.IsLink() && !api.CannotFollow(err) { // of a change of what a link leads to nothing is known here
-		f.remember(n, o, err, asked)
+		f.guess.remember(n, o, err, asked)
 	}
 	if !n.IsObject() || !errors.Is(err, vfs.ErrNotExist) || errors.Is(err, api.ErrNoContainer) {
 		return info, err
@@ -103,9 +104,15 @@ func (f *FS) find(ctx context.Context, n api.Name, base string, w way) (vfs.Info
 		return info, api.Object{}, err
 	}
 	gone := f.lastGone()
-	b := f.askBeside(ctx, n, base, w)
+	var b *beside
+	if w.mayBeNone {
+		b = f.guess.askBeside(ctx, func(ctx context.Context) (vfs.Info, error) { return f.besideHead(ctx, n, base, w) })
+	}
 	o, err := w.look(ctx, n)
 	if err == nil && !api.IsMarker(n.Object, o.Size, o.ContentType) {
+		if b != nil {
+			f.guess.beside.wasInVain()
+		}
 		b.unwanted()
 		f.sawIn(n, gone)
 		if o.IsDir() && !o.ThroughLink {
@@ -117,6 +124,7 @@ func (f *FS) find(ctx context.Context, n api.Name, base string, w way) (vfs.Info
 		b.unwanted()
 		return vfs.Info{}, api.Object{}, f.client.Refusal(ctx, n, err)
 	}
+	f.guess.beside.wasUseful()
 	none := err != nil
 	var info vfs.Info
 	if b != nil {
@@ -125,13 +133,24 @@ func (f *FS) find(ctx context.Context, n api.Name, base string, w way) (vfs.Info
 		info, err = w.below(ctx, n, base)
 	}
 	if none {
-		f.around.missing(n)
+		f.guess.missing(n)
 	}
 	if err == nil {
 		f.sawIn(n, gone)
 		f.sawDir(n, gone, false)
 	}
 	return info, api.Object{}, err
+}
+
+// besideHead asks what find asks where a name has no object.
+func (f *FS) besideHead(ctx context.Context, n api.Name, base string, w way) (vfs.Info, error) {
+	var partials sync.WaitGroup
+	defer partials.Wait()
+	if w.partials {
+		// It remembers what it finds; who asks for it again hears what went wrong.
+		partials.Go(func() { _, _ = f.mayHavePartials(ctx, n) })
+	}
+	return w.below(ctx, n, base)
 }
 
 func (f *FS) statContainer(ctx context.Context, n api.Name, base string) (vfs.Info, error) {
@@ -177,7 +196,7 @@ func (f *FS) statPrefix(ctx context.Context, n api.Name, base string) (vfs.Info,
 
 // statBelow is statPrefix for a client who may ask for other names of the directory too.
 func (f *FS) statBelow(ctx context.Context, n api.Name, base string) (vfs.Info, error) {
-	if s, ok := f.surroundings(ctx, n); ok && s.bare(n) {
+	if f.guess.bare(ctx, n) {
 		return vfs.Info{}, vfs.ErrNotExist
 	}
 	return f.statPrefix(ctx, n, base)

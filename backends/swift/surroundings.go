@@ -128,6 +128,10 @@ func (k *known) get(dir, key string, good func(*stretch) bool) *stretch {
 	return nil
 }
 
+// newKnown returns no stretches yet. A second question about names of a directory within again is worth a
+// listing.
+func newKnown(again time.Duration) known { return known{asked: recent.New(again)} }
+
 // around is the prefix of the names that a directory listing has beside n, and that with the
 // container.
 func around(n api.Name) (in, dir string) {
@@ -136,36 +140,36 @@ func around(n api.Name) (in, dir string) {
 }
 
 // missing notes that a name was asked for that has no object.
-func (k *known) missing(n api.Name) {
+func (g *guesses) missing(n api.Name) {
 	_, dir := around(n)
-	k.asked.Note(dir)
+	g.around.asked.Note(dir)
 }
 
 // surroundings returns a stretch that tells of what lies below n, and asks for one where many such
 // questions seem to come.
-func (f *FS) surroundings(ctx context.Context, n api.Name) (*stretch, bool) {
-	if !n.IsObject() || n.CheckNew() != nil || f.lists.ChangedBelow(ctx, n) {
+func (g *guesses) surroundings(ctx context.Context, n api.Name) (*stretch, bool) {
+	if !n.IsObject() || n.CheckNew() != nil || g.lists.ChangedBelow(ctx, n) {
 		return nil, false
 	}
 	in, dir := around(n)
-	if !f.around.asked.Has(dir) {
+	if !g.around.asked.Has(dir) {
 		return nil, false
 	}
-	f.around.asked.Note(dir) // and so it goes on
-	s := f.around.get(dir, n.Prefix(), func(s *stretch) bool { return f.fresh(n, s.moment) })
-	last := f.around.question(dir, n.Object, s != nil)
+	g.around.asked.Note(dir) // and so it goes on
+	s := g.around.get(dir, n.Prefix(), func(s *stretch) bool { return g.fresh(n, s.moment) })
+	last := g.around.question(dir, n.Object, s != nil)
 	if s != nil {
 		return s, true
 	}
-	if !f.around.pay(dir) {
+	if !g.around.pay(dir) {
 		return nil, false
 	}
-	asked := f.now()
+	asked := g.now()
 	l := listing.Query{Prefix: in, Marker: before(n.Object), Delimiter: true, Limit: stretchEntries}
 	if n.Object < last {
 		l.Marker = ""
 	}
-	page, err := f.lists.RawPage(ctx, n, l)
+	page, err := g.lists.RawPage(ctx, n, l)
 	if err != nil {
 		return nil, false // whoever asks for the name itself will hear of it
 	}
@@ -179,20 +183,26 @@ func (f *FS) surroundings(ctx context.Context, n api.Name) (*stretch, bool) {
 	if page.More && !page.Full {
 		// Names behind the last are what clients ask for next, so it is worth a request to know.
 		l.Marker = page.Last()
-		if rest, err := f.lists.RawPage(ctx, n, l); err == nil && len(rest.Lines) == 0 {
+		if rest, err := g.lists.RawPage(ctx, n, l); err == nil && len(rest.Lines) == 0 {
 			s.to = ""
 		}
 	}
-	f.around.put(s)
+	g.around.put(s)
 	return s, s.covers(n.Prefix())
+}
+
+// bare reports whether nothing is known to lie below a name.
+func (g *guesses) bare(ctx context.Context, n api.Name) bool {
+	s, ok := g.surroundings(ctx, n)
+	return ok && s.bare(n)
 }
 
 // made notes that there is a new directory, of which it was known at a moment that nothing lies
 // below it.
-func (k *known) made(dir api.Name, free moment) {
+func (g *guesses) made(dir api.Name, free moment) {
 	s := &stretch{moment: free, dir: dir.With(dir.Prefix()).String()}
-	k.asked.Note(s.dir)
-	k.put(s)
+	g.around.asked.Note(s.dir)
+	g.around.put(s)
 }
 
 // before is a string that comes before s, and that only few names lie between: a marker for

@@ -86,9 +86,9 @@ func TestHeldBesideAnotherGateway(t *testing.T) {
 			if _, err := f.Stat(t.Context(), p); err != nil {
 				t.Fatal(err)
 			}
-			f.ahead.mu.Lock()
-			held := f.ahead.held
-			f.ahead.mu.Unlock()
+			f.guess.ahead.mu.Lock()
+			held := f.guess.ahead.held
+			f.guess.ahead.mu.Unlock()
 			if (held != nil) != tt.hold {
 				t.Errorf("something is held: %v, want %v", held != nil, tt.hold)
 			}

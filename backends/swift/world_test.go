@@ -90,7 +90,13 @@ func fillsPages(t *testing.T, f *FS) {
 
 // forgetChanges lets a gateway have no write log from here on: nothing is asked for it any more.
 func (f *FS) forgetChanges() {
-	f.lists = listing.New(f.client, listing.NewLog(0, f.backend.local, f.backend.local), f.backend.pages, f.opened)
+	f.listBy(listing.NewLog(0, f.backend.local, f.backend.local), f.backend.pages)
+}
+
+// listBy gives a gateway another log, and other sizes of pages.
+func (f *FS) listBy(log *listing.Log, sizes *listing.PageSizes) {
+	f.lists = listing.New(f.client, log, sizes, f.opened)
+	f.guess.lists = f.lists
 }
 
 // fake is a gateway with the helpers of tests that have only one.

@@ -215,7 +215,7 @@ func TestWriteLogEnds(t *testing.T) {
 	w.srv.ListingLag(lagging)
 	f.mustWrite(t, "/c/f", []byte("x"))
 	sees(t, f, "/c", "a change within the time", "f")
-	f.lists = listing.New(f.client, listing.NewLog(time.Nanosecond, f.backend.local, w.shared), f.backend.pages, f.opened)
+	f.listBy(listing.NewLog(time.Nanosecond, f.backend.local, w.shared), f.backend.pages)
 	eventually(t, "the second after the change is over", func() bool { return len(listNames(t, f, "/c")) == 0 })
 }
 

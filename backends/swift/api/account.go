@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/url"
 	"path"
 	"regexp"
@@ -49,4 +50,11 @@ func (c *Client) Foreign(account string) string {
 		return ""
 	}
 	return account
+}
+
+// Whole returns n as logins of all accounts have it: with the account also where that is the login's
+// own.
+func (c *Client) Whole(n Name) Name {
+	n.Account = cmp.Or(n.Account, c.Account)
+	return n
 }

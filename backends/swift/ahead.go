@@ -19,9 +19,9 @@ type opening struct {
 }
 
 // open makes the GET. The error is not translated.
-func (f *FS) open(ctx context.Context, n api.Name, off int64) (*opening, error) {
-	asked := f.now()
-	a, err := f.objects.Open(ctx, n, off)
+func (g *guesses) open(ctx context.Context, n api.Name, off int64) (*opening, error) {
+	asked := g.now()
+	a, err := g.objects.Open(ctx, n, off)
 	if err != nil {
 		return nil, err
 	}
@@ -43,19 +43,19 @@ type ahead struct {
 }
 
 // look is head for a client who may be about to open the file.
-func (f *FS) look(ctx context.Context, n api.Name) (api.Object, error) {
-	held, likely := f.ahead.ask(n)
+func (g *guesses) look(ctx context.Context, n api.Name) (api.Object, error) {
+	held, likely := g.ahead.ask(n)
 	switch {
-	case held != nil && f.isCurrent(ctx, held):
+	case held != nil && g.isCurrent(ctx, held):
 		return held.Object, nil
 	case !likely:
-		return f.client.Head(ctx, n)
+		return g.client.Head(ctx, n)
 	}
-	w, ok := f.lists.Watch(ctx, n)
+	w, ok := g.lists.Watch(ctx, n)
 	if !ok {
-		return f.client.Head(ctx, n)
+		return g.client.Head(ctx, n)
 	}
-	o, err := f.open(ctx, n, 0)
+	o, err := g.open(ctx, n, 0)
 	if err == nil {
 		o.watch = w
 	}
@@ -63,7 +63,7 @@ func (f *FS) look(ctx context.Context, n api.Name) (api.Object, error) {
 	case api.StatusOf(err) == http.StatusNotFound:
 		return api.Object{}, err
 	case err != nil: // what cannot be read may be looked at all the same
-		return f.client.Head(ctx, n)
+		return g.client.Head(ctx, n)
 	case !o.IsFile(), o.Object.ThroughLink: // of a change of what a link leads to nothing is known here
 		o.Drop()
 		return o.Object, nil
@@ -72,29 +72,29 @@ func (f *FS) look(ctx context.Context, n api.Name) (api.Object, error) {
 		o.Drop()
 		return api.Object{}, context.Cause(ctx)
 	}
-	f.ahead.hold(o, f.backend.nearFor)
+	g.ahead.hold(o, g.backend.nearFor)
 	return o.Object, nil
 }
 
 // openToRead is open for a client who reads, with what has been opened for him already.
-func (f *FS) openToRead(ctx context.Context, n api.Name, off int64) (*opening, error) {
-	held := f.ahead.take(n, off == 0, f.backend.nearFor)
+func (g *guesses) openToRead(ctx context.Context, n api.Name, off int64) (*opening, error) {
+	held := g.ahead.take(n, off == 0, g.backend.nearFor)
 	if held == nil {
-		return f.open(ctx, n, off)
+		return g.open(ctx, n, off)
 	}
-	if off == 0 && f.isCurrent(ctx, held) {
+	if off == 0 && g.isCurrent(ctx, held) {
 		held.Bind(ctx)
 		return held, nil
 	}
 	held.Drop()
-	return f.open(ctx, n, off)
+	return g.open(ctx, n, off)
 }
 
 // isCurrent says whether, as far as this gateway knows, what was opened is what would be opened
 // now.
-func (f *FS) isCurrent(ctx context.Context, o *opening) bool {
-	return f.fresh(o.Name, o.asked) && time.Since(o.asked.at) < f.backend.heldMost && f.lists.Undisturbed(ctx, o.Name, o.watch, o.asked.at) &&
-		time.Since(o.asked.at) < f.backend.heldMost // still, whatever the answer took
+func (g *guesses) isCurrent(ctx context.Context, o *opening) bool {
+	return g.fresh(o.Name, o.asked) && time.Since(o.asked.at) < g.backend.heldMost && g.lists.Undisturbed(ctx, o.Name, o.watch, o.asked.at) &&
+		time.Since(o.asked.at) < g.backend.heldMost // still, whatever the answer took
 }
 
 // ask notes that a name was asked for. It returns what is held of it, or else says whether it will

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"filegate/backends/internal/recent"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/backend"
 	"filegate/core/vfs"
@@ -97,7 +96,7 @@ func TestOpenedAhead(t *testing.T) {
 
 	c.fetch(t, "/c/b")
 	f.srv.ForgetRequests()
-	f.around = known{asked: recent.New(time.Hour)}
+	f.guess.around = newKnown(time.Hour)
 	if _, err := f.Stat(ctx, "/c/none"); vfs.Kind(err) != vfs.ErrNotExist {
 		t.Errorf("Stat of nothing: %v", err)
 	}
@@ -119,9 +118,9 @@ func TestOpenedAheadInVain(t *testing.T) {
 	f.backend.nearFor = time.Millisecond
 	c.ask(t, "/c/e")
 	eventually(t, "what nobody opens is given up", func() bool {
-		f.ahead.mu.Lock()
-		defer f.ahead.mu.Unlock()
-		return f.ahead.held == nil
+		f.guess.ahead.mu.Lock()
+		defer f.guess.ahead.mu.Unlock()
+		return f.guess.ahead.held == nil
 	})
 	c.has(t, "/c/e", c.contents["/c/e"], "what was given up is opened again")
 	c.takes(t, "fetching one late", swifttest.GetObject, swifttest.GetObject)
