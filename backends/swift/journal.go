@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -149,14 +150,23 @@ func (f *FS) readRecord(ctx context.Context, n api.Name) (renaming, error) {
 	if err != nil {
 		return renaming{}, err
 	}
-	var rec record
-	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&rec); err != nil {
+	r, err := parseRecord(n.Account, body)
+	if err != nil {
 		return renaming{}, fmt.Errorf("%q: %w", n.String(), err)
 	}
-	from, ok1 := api.ParseName(n.Account, rec.From)
-	to, ok2 := api.ParseName(n.Account, rec.To)
+	return r, nil
+}
+
+// parseRecord reads a record of a rename in an account.
+func parseRecord(account string, body []byte) (renaming, error) {
+	var rec record
+	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&rec); err != nil {
+		return renaming{}, err
+	}
+	from, ok1 := api.ParseName(account, rec.From)
+	to, ok2 := api.ParseName(account, rec.To)
 	if !ok1 || !ok2 {
-		return renaming{}, fmt.Errorf("%q records no rename", n.String())
+		return renaming{}, errors.New("this records no rename")
 	}
 	return renaming{from: from, to: to}, nil
 }

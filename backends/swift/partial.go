@@ -172,8 +172,8 @@ func (f *FS) findPartial(ctx context.Context, n api.Name) (*partial, error) {
 	return nil, nil
 }
 
-// expired says whether an upload of which nothing has been heard since then is no longer to be gone
-// on with.
+// expired reports whether an upload of which nothing has been heard since then is no longer to be
+// gone on with.
 func (f *FS) expired(last time.Time) bool { return time.Since(last) > f.backend.cfg.ResumeRetention }
 
 // maxTime is how long a time in a marker may be, in bytes.
@@ -189,17 +189,27 @@ func (f *FS) readMarker(ctx context.Context, n api.Name, upload string, marker l
 	if err != nil {
 		return api.Name{}, "", err
 	}
+	place, mtime, ok := parseMarkerBody(n, upload, body)
+	if !ok {
+		return api.Name{}, "", fmt.Errorf("the marker %q names no place for segments: %q", at.String(), body)
+	}
+	return place, mtime, nil
+}
+
+// parseMarkerBody reads the content of a marker. It reports false where that names a place in which
+// no segments of the upload can lie.
+func parseMarkerBody(n api.Name, upload string, body []byte) (place api.Name, mtime string, ok bool) {
 	written, mtime, _ := strings.Cut(string(body), "\x00")
 	if written == "" {
-		return hiddenPlace(n, upload), mtime, nil
+		return hiddenPlace(n, upload), mtime, true
 	}
 	absolute, _ := api.ParseName(n.Account, written)
 	for _, place := range []api.Name{absolute, n.With(written)} {
 		if place.Container != "" && isHiddenSegment(n, segmentName(place, 0, 0)) && strings.HasSuffix(place.Object, "/"+upload+"/") {
-			return place, mtime, nil
+			return place, mtime, true
 		}
 	}
-	return api.Name{}, "", fmt.Errorf("the marker %q names no place for segments: %q", at.String(), body)
+	return api.Name{}, "", false
 }
 
 // replay reads the journal of an upload, which its segments' names are.
@@ -317,8 +327,8 @@ func (f *FS) removePartial(ctx context.Context, n api.Name, p *partial) error {
 	return err
 }
 
-// takeMarker deletes the marker of an upload, and says whether it was there. Whoever has taken it
-// decides over the segments.
+// takeMarker deletes the marker of an upload, and reports whether it was there. Whoever has taken
+// it decides over the segments.
 func (f *FS) takeMarker(ctx context.Context, n api.Name, upload string) (bool, error) {
 	marker, ok := markerName(n, upload)
 	if !ok {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"io/fs"
 	"mime"
 	"net/http"
 	"path"
@@ -175,4 +176,39 @@ func TestKept(t *testing.T) {
 	if diff := cmp.Diff(want, Object{Header: h}.KeptHeader()); diff != "" {
 		t.Errorf("what a POST repeats (-want +got):\n%s", diff)
 	}
+}
+
+// FuzzObject reads what a store tells of an object, and what any client may have set as its
+// metadata.
+func FuzzObject(f *testing.F) {
+	f.Add("10", "1764074647.5", "0100644", "1000", "c/seg%2F", "application/directory; x", "true")
+	f.Add("-1", "-1e5", "33188", "-1", "%", "", "TRUE")
+	f.Add("9223372036854775808", "99999999999", "0777777", "4294967296", "c", "text/plain", "no")
+	f.Fuzz(func(t *testing.T, length, mtime, mode, owner, manifest, contentType, static string) {
+		h := http.Header{}
+		for key, v := range map[string]string{
+			"Content-Length": length, MetaMtime: mtime, MetaMode: mode, MetaUID: owner, MetaGID: owner, "X-Timestamp": mtime,
+			"X-Object-Manifest": manifest, "Content-Type": contentType, "X-Static-Large-Object": static,
+		} {
+			h.Set(key, v)
+		}
+		c := &Client{store: &Store{config: Config{KeepModes: true}}}
+		o := c.ObjectOf(h)
+		info := o.Info("base")
+		if o.Size < 0 || info.Size < 0 || info.UID < 0 || info.GID < 0 {
+			t.Errorf("a negative number of: %+v", info)
+		}
+		if info.IsDir() != o.IsDir() || info.Mode&^(fs.ModePerm|fs.ModeDir) != 0 {
+			t.Errorf("mode %v of a directory: %v", info.Mode, o.IsDir())
+		}
+		if got, err := ParseSeconds(FormatSeconds(info.ModTime)); !info.ModTime.IsZero() && (err != nil || !got.Equal(info.ModTime)) {
+			t.Errorf("the time %v cannot be kept: %v", info.ModTime, err)
+		}
+		o.DLOPrefix(Name{Container: "c", Object: "x"})
+		for key := range o.KeptHeader() {
+			if !keptByPost(key) {
+				t.Errorf("a POST repeats %s", key)
+			}
+		}
+	})
 }
