@@ -112,7 +112,7 @@ func (d dir) createTemp() (*os.File, string, error) {
 	}
 }
 
-// sweep removes the leftovers in the directory, and says whether there were any.
+// sweep removes the leftovers in the directory, and reports whether there were any.
 func (d dir) sweep() bool {
 	swept := false
 	for {
@@ -128,7 +128,7 @@ func (d dir) sweep() bool {
 	}
 }
 
-// sweepOne removes an upload that nobody is writing any more, and says whether it has.
+// sweepOne removes an upload that nobody is writing any more, and reports whether it has.
 func (d dir) sweepOne(name string) bool {
 	fd, err := unix.Openat(d.fd(), name, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
 	if err != nil {

@@ -69,7 +69,7 @@ func (f *FS) target(rel string, opts vfs.WriteOptions) (fs.FileInfo, error) {
 	return info, nil
 }
 
-// exists says whether anything has the name, be it a link that leads to nothing.
+// exists reports whether anything has the name, be it a link that leads to nothing.
 func (f *FS) exists(rel string) bool {
 	_, err := f.at().Lstat(rel)
 	return err == nil

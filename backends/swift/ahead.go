@@ -90,15 +90,15 @@ func (g *guesses) openToRead(ctx context.Context, n api.Name, off int64) (*openi
 	return g.open(ctx, n, off)
 }
 
-// isCurrent says whether, as far as this gateway knows, what was opened is what would be opened
+// isCurrent reports whether, as far as this gateway knows, what was opened is what would be opened
 // now.
 func (g *guesses) isCurrent(ctx context.Context, o *opening) bool {
 	return g.fresh(o.Name, o.asked) && time.Since(o.asked.at) < g.backend.heldMost && g.lists.Undisturbed(ctx, o.Name, o.watch, o.asked.at) &&
 		time.Since(o.asked.at) < g.backend.heldMost // still, whatever the answer took
 }
 
-// ask notes that a name was asked for. It returns what is held of it, or else says whether it will
-// be opened next, as the one before.
+// ask notes that a name was asked for. It returns what is held of it, or else reports whether it
+// will be opened next, as the one before.
 func (a *ahead) ask(n api.Name) (held *opening, likely bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -83,7 +83,7 @@ func (w *writer) changedBy(info vfs.Info) vfs.Info {
 	return kept.Over(info)
 }
 
-// untouched says whether the content is what was there at opening.
+// untouched reports whether the content is what was there at opening.
 func (w *writer) untouched() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -138,7 +138,7 @@ func (f *FS) segmentsIn(ctx context.Context, n api.Name, depth int, follow func(
 	return all, nil
 }
 
-// isHiddenSegment says whether a segment is one that only manifests use. A manifest can also be
+// isHiddenSegment reports whether a segment is one that only manifests use. A manifest can also be
 // made over files that people see and use by their own names; those stay.
 func isHiddenSegment(n, seg api.Name) bool {
 	switch {
@@ -153,7 +153,7 @@ func isHiddenSegment(n, seg api.Name) bool {
 	return false
 }
 
-// isOwnPart says whether an object is a segment beside a file, of whatever name by now:
+// isOwnPart reports whether an object is a segment beside a file, of whatever name by now:
 // FILE.part/<upload id>/<offset>-<sequence>.
 func isOwnPart(object string) bool {
 	elements := strings.Split(object, "/")
@@ -165,9 +165,9 @@ func isOwnPart(object string) bool {
 	return ok && isUploadID(last[1]) && strings.HasSuffix(last[0], ".part")
 }
 
-// isDLOSegment says whether an object that begins with a manifest's prefix is one of its segments.
-// Where the prefix does not end in a slash it may be the beginning of a stranger's name too:
-// "file.part" is that of "file.partial".
+// isDLOSegment reports whether an object that begins with a manifest's prefix is one of its
+// segments. Where the prefix does not end in a slash it may be the beginning of a stranger's name
+// too: "file.part" is that of "file.partial".
 func isDLOSegment(prefix, object string) bool {
 	rest := strings.TrimPrefix(object, prefix)
 	if strings.HasSuffix(prefix, "/") {

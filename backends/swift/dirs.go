@@ -178,7 +178,7 @@ func (f *FS) notEmpty(ctx context.Context, dir api.Name) error {
 	return vfs.ErrNotEmpty
 }
 
-// emptiness says whether there is nothing in a directory, and which objects make it be there.
+// emptiness reports whether there is nothing in a directory, and which objects make it be there.
 func (f *FS) emptiness(ctx context.Context, dir api.Name) (markers []api.Name, empty bool, err error) {
 	page, err := f.lists.Page(ctx, dir, listing.Query{Prefix: dir.Prefix(), Limit: 2})
 	if err != nil {

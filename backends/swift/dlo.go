@@ -166,7 +166,7 @@ func (w *writer) publishDLO(ctx context.Context, header map[string]string) (etag
 	})
 }
 
-// own says whether a segment is one of this upload's.
+// own reports whether a segment is one of this upload's.
 func (w *writer) own(seg api.Name) bool {
 	return seg.Top() == w.place.Top() && strings.HasPrefix(seg.Object, w.place.Object)
 }
@@ -236,7 +236,7 @@ func (w *writer) awaitListed(ctx context.Context) error {
 	}
 }
 
-// agrees says whether a listing is of the file's segments, and in their order.
+// agrees reports whether a listing is of the file's segments, and in their order.
 func (w *writer) agrees(listed []listing.Entry) bool {
 	if len(listed) != len(w.layout) {
 		return false

@@ -36,7 +36,7 @@ func TestEachRequestFails(t *testing.T) {
 	}
 }
 
-// failsAt uploads with a fault, and says whether it came to it.
+// failsAt uploads with a fault, and reports whether it came to it.
 func (u upload) failsAt(t *testing.T, form string, rule swifttest.Rule) bool {
 	t.Helper()
 	f := newFake(t, forms[form], func(c *Config) {

@@ -27,7 +27,7 @@ type hiddenSegments struct {
 // maxHidden bounds how many manifests are remembered whose segments have not come yet.
 const maxHidden = 1000
 
-// hides says whether an entry is the directory that segments of an earlier one lie in, or one of
+// hides reports whether an entry is the directory that segments of an earlier one lie in, or one of
 // them, and remembers what it says of segments itself.
 func (h *hiddenSegments) hides(dir api.Name, s shown) bool {
 	full := s.in(dir).Object
@@ -115,7 +115,7 @@ func (l *lister) visible(ctx context.Context, batch []shown) ([]shown, error) {
 // maxUploadPages bounds how many pages of a directory are looked at for anything but uploads.
 const maxUploadPages = 3
 
-// holdsUploads says whether a directory has nothing in it but the segments of uploads.
+// holdsUploads reports whether a directory has nothing in it but the segments of uploads.
 func (f *FS) holdsUploads(ctx context.Context, dir api.Name) (bool, error) {
 	limits, err := f.client.Limits(ctx)
 	if err != nil {

@@ -52,7 +52,7 @@ func (l *layout) cut(off, end int64) {
 	*l = slices.Replace(*l, i, j, rest...)
 }
 
-// whole says whether the extent is all of its segment.
+// whole reports whether the extent is all of its segment.
 func (e extent) whole() bool { return e.segOff == 0 && e.Len() == e.seg.size }
 
 // within returns the part of the extent that lies from off to end; they overlap.

@@ -12,7 +12,7 @@ import (
 // "FILE_01.part".
 var legacySegments = regexp.MustCompile(`^(.+?)(?:_\d\d)?\.part/?$`)
 
-// ownsLegacy says whether the segments of a dynamic large object go with it although they have
+// ownsLegacy reports whether the segments of a dynamic large object go with it although they have
 // another file's name, as they do after a rename: that is so unless a file of that name stands for
 // the same ones.
 func (f *FS) ownsLegacy(ctx context.Context, n api.Name, o api.Object) (bool, error) {

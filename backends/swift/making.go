@@ -8,8 +8,8 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// toReplace returns what the session was told of a name that is about to be replaced as a whole, if that is
-// good still.
+// toReplace returns what the session was told of a name that is about to be replaced as a whole, if
+// that is good still.
 func (g *guesses) toReplace(ctx context.Context, n api.Name) (api.Object, moment, bool) {
 	a, ok := g.recall(n)
 	if !ok || a.err != nil || a.object.IsDir() || ctx.Err() != nil {
@@ -39,7 +39,7 @@ type making struct {
 	made  bool // it was made then, or replaced, at once
 }
 
-// ask notes that a name was asked for, and says whether it will be made, as the one before.
+// ask notes that a name was asked for, and reports whether it will be made, as the one before.
 func (m *making) ask(n api.Name) (likely bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -53,8 +53,8 @@ func (f *FS) prepare(ctx context.Context, req api.Request) (api.Request, error) 
 	return req, nil
 }
 
-// hasPolicy says whether a container has the configured policy. One that is not there, or that the
-// login may not ask about, is left to the answer to the request itself. The segments of a
+// hasPolicy reports whether a container has the configured policy. One that is not there, or that
+// the login may not ask about, is left to the answer to the request itself. The segments of a
 // container's files are a part of it, whatever policy they have. The error is not translated.
 func (f *FS) hasPolicy(ctx context.Context, container api.Name) (bool, error) {
 	policy, err := f.policyOf(ctx, container)

@@ -41,7 +41,8 @@ type moment struct {
 // now is to be taken before what it is the moment of.
 func (g *guesses) now() moment { return moment{time.Now(), g.backend.changes.latest.Load()} }
 
-// fresh says whether what was told at a moment of a name, and of what lies below it, is good still.
+// fresh reports whether what was told at a moment of a name, and of what lies below it, is good
+// still.
 func (g *guesses) fresh(n api.Name, m moment) bool {
 	return time.Since(m.at) < g.backend.recallFor && g.backend.changes.of(g.client.Whole(n)).Load() <= m.change
 }

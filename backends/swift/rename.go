@@ -169,8 +169,8 @@ type move struct {
 	behind     behind     // what a directory's rename leaves
 }
 
-// goesOn says whether a rename of what is there, to a name that is taken, is the same as one that
-// was cut off, so that what has the name is its work.
+// goesOn reports whether a rename of what is there, to a name that is taken, is the same as one
+// that was cut off, so that what has the name is its work.
 func (f *FS) goesOn(ctx context.Context, from, to api.Name, info, target vfs.Info, moved, replaced api.Object) (bool, error) {
 	switch {
 	case !from.IsObject() || !to.IsObject() || info.IsDir() != target.IsDir():

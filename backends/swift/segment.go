@@ -43,7 +43,7 @@ func newUploadID(now time.Time) string {
 
 const uploadTime = "20060102T150405Z"
 
-// isUploadID says whether s has the form of what newUploadID returns.
+// isUploadID reports whether s has the form of what newUploadID returns.
 func isUploadID(s string) bool {
 	begun, random, ok := strings.Cut(s, "-")
 	_, timeErr := time.Parse(uploadTime, begun)

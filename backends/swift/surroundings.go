@@ -54,10 +54,10 @@ func (s *stretch) lists(key string) bool {
 	return found
 }
 
-// bare says whether nothing lies below a name.
+// bare reports whether nothing lies below a name.
 func (s *stretch) bare(n api.Name) bool { return !s.lists(n.Prefix()) }
 
-// free says whether nothing has the name, and nothing lies below it.
+// free reports whether nothing has the name, and nothing lies below it.
 func (s *stretch) free(n api.Name) bool { return s.covers(n.Object) && !s.lists(n.Object) && s.bare(n) }
 
 // known are the stretches that a session has seen.
@@ -128,8 +128,8 @@ func (k *known) get(dir, key string, good func(*stretch) bool) *stretch {
 	return nil
 }
 
-// newKnown returns no stretches yet. A second question about names of a directory within again is worth a
-// listing.
+// newKnown returns no stretches yet. A second question about names of a directory within again is
+// worth a listing.
 func newKnown(again time.Duration) known { return known{asked: recent.New(again)} }
 
 // around is the prefix of the names that a directory listing has beside n, and that with the

@@ -23,10 +23,10 @@ func (f *FS) freedBy(ctx context.Context, n api.Name, o api.Object) ([]api.Name,
 	return f.segmentsOf(ctx, n, o)
 }
 
-// mayBeInVersions says whether old versions may name some of the segments of an object. It is asked
-// after the object is gone or has another content, so that versions which are kept from then on are
-// known of. A file that was moved here has left its segments in the place of the container that it
-// came from, where versions may name them too. The error is not translated.
+// mayBeInVersions reports whether old versions may name some of the segments of an object. It is
+// asked after the object is gone or has another content, so that versions which are kept from then
+// on are known of. A file that was moved here has left its segments in the place of the container
+// that it came from, where versions may name them too. The error is not translated.
 func (f *FS) mayBeInVersions(ctx context.Context, n api.Name, segments []api.Name) (bool, error) {
 	containers := map[api.Name]bool{n.Top(): true}
 	for _, seg := range segments {

@@ -96,8 +96,8 @@ func (f *FS) forgetVersioning(ctx context.Context, container api.Name) {
 	}
 }
 
-// changeable says whether anything may be made, changed or removed at a place. Nobody changes old
-// versions.
+// changeable reports whether anything may be made, changed or removed at a place. Nobody changes
+// old versions.
 func (f *FS) changeable(ctx context.Context, n api.Name) error {
 	_, inTree, err := f.historyAt(ctx, n)
 	if inTree {
@@ -226,8 +226,8 @@ func (h history) stat(ctx context.Context, base string) (vfs.Info, error) {
 	return dir, nil
 }
 
-// IsDir says whether there are versions of an object of the name, or of any below it. The error is
-// not translated.
+// IsDir reports whether there are versions of an object of the name, or of any below it. The error
+// is not translated.
 func (h history) isDir(ctx context.Context) (bool, error) {
 	if h.how.Archive != "" {
 		return h.isDirInArchive(ctx)

@@ -209,7 +209,7 @@ type givenOut struct {
 	open []string
 }
 
-// again says whether the name has come before.
+// again reports whether the name has come before.
 func (g *givenOut) again(full string) bool {
 	for len(g.open) > 0 && !strings.HasPrefix(full, g.open[len(g.open)-1]) {
 		g.open = g.open[:len(g.open)-1]

@@ -285,14 +285,14 @@ func (w *writer) sendSegment(ctx context.Context, seg *segment, data api.Pieces)
 	return err
 }
 
-// resumable says whether the upload can be gone on with when it is cut off: one that changes what
-// is there already leaves that as it was.
+// resumable reports whether the upload can be gone on with when it is cut off: one that changes
+// what is there already leaves that as it was.
 func (w *writer) resumable() bool {
 	_, ok := markerName(w.target, w.upload)
 	return ok && !w.old.Exists() && !w.blind && !w.opts.Exclusive && w.fs.backend.cfg.ResumeRetention > 0
 }
 
-// marked says whether there may be a marker of the upload.
+// marked reports whether there may be a marker of the upload.
 func (w *writer) marked() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -2,5 +2,5 @@
 
 package buffers
 
-// raceDetector says whether the program was built with the race detector.
+// raceDetector reports whether the program was built with the race detector.
 const raceDetector = false

@@ -51,8 +51,8 @@ func (e Entry) Version() string { return cmp.Or(strings.Trim(e.SLOEtag, `"`), e.
 
 const listedTime = "2006-01-02T15:04:05.999999999"
 
-// Time returns when the entry was last changed, or unknown where Swift tells no time. Swift's times are
-// in UTC, without a zone.
+// Time returns when the entry was last changed, or unknown where Swift tells no time. Swift's times
+// are in UTC, without a zone.
 func (e Entry) Time(unknown time.Time) time.Time {
 	if t, err := time.ParseInLocation(listedTime, strings.TrimSuffix(e.LastModified, "Z"), time.UTC); err == nil {
 		return t
@@ -79,8 +79,8 @@ const maxPage = 128 << 20
 const maxListedBytes = math.MaxInt64 / 4
 
 // Page returns one page of a listing of the container of dir, or of its account where dir has no
-// container, with the write log laid over it. It has no more entries than Swift gives at once, and is
-// empty only where nothing is left. The error is not translated.
+// container, with the write log laid over it. It has no more entries than Swift gives at once, and
+// is empty only where nothing is left. The error is not translated.
 func (v *View) Page(ctx context.Context, dir api.Name, l Query) ([]Entry, error) {
 	p, err := v.knownPage(ctx, dir, l)
 	return p.Lines, err
@@ -121,7 +121,8 @@ type Page struct {
 // Last returns the name that the next page begins behind.
 func (p Page) Last() string { return p.Lines[len(p.Lines)-1].Key() }
 
-// RawPage returns a page as Swift has it, without what the write log has. The error is not translated.
+// RawPage returns a page as Swift has it, without what the write log has. The error is not
+// translated.
 func (v *View) RawPage(ctx context.Context, dir api.Name, l Query) (Page, error) {
 	known, err := v.client.Limits(ctx)
 	if err != nil {
@@ -194,5 +195,5 @@ func (v *View) Kind(ctx context.Context, dir api.Name, l Query) (PageKind, error
 	return PageKind{api.StoreOf(u), dir.IsAccount(), l.Delimiter}, nil
 }
 
-// IsLink says whether the entry is a link.
+// IsLink reports whether the entry is a link.
 func (e Entry) IsLink() bool { return e.Symlink != "" && !e.VersionLink }

@@ -85,8 +85,8 @@ const (
 
 // Log is the write log of a backend.
 type Log struct {
-	// SettledFor is how long listings must have agreed with a change until its entry goes. It is not
-	// changed once the log is in use.
+	// SettledFor is how long listings must have agreed with a change until its entry goes. It is
+	// not changed once the log is in use.
 	SettledFor time.Duration
 
 	life   time.Duration // how long a listing may be behind; 0: there is no log
@@ -128,8 +128,8 @@ func (l *Log) decode(in int, key cache.Key, text []byte) []change {
 	return d.all
 }
 
-// NewLog returns a log whose entries stay for life at most, in the cache of this process and in the one
-// that gateways share. With a life of 0 nothing is noted.
+// NewLog returns a log whose entries stay for life at most, in the cache of this process and in the
+// one that gateways share. With a life of 0 nothing is noted.
 func NewLog(life time.Duration, local, shared cache.Cache) *Log {
 	l := &Log{life: life, caches: []cache.Cache{local}, by: rand.Text()[:8], SettledFor: settledFor, decoded: map[decodedKey]decodedList{}}
 	if shared != local {
@@ -332,7 +332,7 @@ func (v *View) ChangesIn(ctx context.Context, top api.Name, l Query) (changes, e
 	return found, nil
 }
 
-// ChangedBelow says whether the log knows of changes below a name, which a listing may not show
+// ChangedBelow reports whether the log knows of changes below a name, which a listing may not show
 // yet.
 func (v *View) ChangedBelow(ctx context.Context, n api.Name) bool {
 	log := v.log
@@ -387,7 +387,8 @@ func ChangedBy(req api.Request, account string) (target api.Name, changes bool) 
 	return req.Target, false
 }
 
-// Record is to be called after each request. It notes in the log what a request has changed, or may have changed.
+// Record is to be called after each request. It notes in the log what a request has changed, or may
+// have changed.
 func (v *View) Record(ctx context.Context, req api.Request, began time.Time, resp *api.Response, err error) {
 	target, changes := ChangedBy(req, v.client.Account)
 	if !changes || target.IsAccount() || target.IsObject() && api.IsUnlogged(target) {

@@ -33,7 +33,7 @@ func newChecksum(o api.Object) *checksum {
 	return &checksum{hash: h, want: want}
 }
 
-// withholds says whether a read that goes on to end must wait for the checksum.
+// withholds reports whether a read that goes on to end must wait for the checksum.
 func (c *checksum) withholds(end, size int64) bool {
 	return c != nil && end > (size-1)/buffers.BlockSize*buffers.BlockSize && (c.pos < size || c.wrong)
 }
@@ -41,10 +41,10 @@ func (c *checksum) withholds(end, size int64) bool {
 // maxLag is how far the checksum may be behind the client: what is between lies in memory.
 const maxLag = 8 << 20
 
-// lags says whether the checksum is too far behind for the client to go on at off.
+// lags reports whether the checksum is too far behind for the client to go on at off.
 func (c *checksum) lags(off int64) bool { return c != nil && off-c.pos > maxLag }
 
-// failed says whether the checksum is why there is nothing at off.
+// failed reports whether the checksum is why there is nothing at off.
 func (c *checksum) failed(off, size int64) bool {
 	return c != nil && c.wrong && off >= (size-1)/buffers.BlockSize*buffers.BlockSize
 }

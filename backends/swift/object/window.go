@@ -67,7 +67,7 @@ func newWindow(s *stream, cancel context.CancelFunc, size int64) window {
 	}
 }
 
-// empty says whether nothing lies in the window.
+// empty reports whether nothing lies in the window.
 func (w *window) empty() bool { return len(w.blocks) == 0 }
 
 // at returns the part in which off lies, or nil.
@@ -245,7 +245,7 @@ func (f *Reader) have(off int64) (*block, []byte) {
 	return b, data
 }
 
-// comesTo says whether the window will come to off by itself; p is the part that off lies in.
+// comesTo reports whether the window will come to off by itself; p is the part that off lies in.
 func (f *Reader) comesTo(p *part, off int64) bool {
 	w := &f.window
 	switch {

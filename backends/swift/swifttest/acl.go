@@ -21,7 +21,7 @@ type visitor struct {
 	account string
 }
 
-// owns says whether the account is the login's own.
+// owns reports whether the account is the login's own.
 func (v visitor) owns() bool {
 	return v.login.account != "" && !v.login.user.Plain && v.account == storageAccount(v.login.account)
 }
@@ -31,8 +31,8 @@ func (v visitor) groups() []string {
 	return []string{v.login.account, v.login.account + ":" + v.login.user.Name}
 }
 
-// authorize says whether a request may be made: in one's own account any, elsewhere what the ACL of the container gives. Bulk deletions are
-// asked about one by one, and a copy about its two ends.
+// authorize reports whether a request may be made: in one's own account any, elsewhere what the ACL
+// of the container gives. Bulk deletions are asked about one by one, and a copy about its two ends.
 func (s *Server) authorize(r *request) error {
 	v := r.visitor()
 	switch {
@@ -54,7 +54,8 @@ func (s *Server) authorize(r *request) error {
 	return refuse(http.StatusForbidden)
 }
 
-// mayRead says whether a visitor may read a container's objects, or list them. A container that is not there lets nobody in.
+// mayRead reports whether a visitor may read a container's objects, or list them. A container that
+// is not there lets nobody in.
 func (s *Server) mayRead(v visitor, containerName string, list bool) error {
 	if v.owns() {
 		return nil

@@ -6,8 +6,10 @@ import (
 	"strings"
 )
 
-// Swift's older ways to keep versions copy what is replaced to a container that somebody has made for that, the archive. They differ in what
-// becomes of an object that is deleted: with X-History-Location it goes to the archive too; with X-Versions-Location the latest of the archive takes its place.
+// Swift's older ways to keep versions copy what is replaced to a container that somebody has made
+// for that, the archive. They differ in what becomes of an object that is deleted: with
+// X-History-Location it goes to the archive too; with X-Versions-Location the latest of the archive
+// takes its place.
 const (
 	versionsLocation = "X-Versions-Location"
 	historyLocation  = "X-History-Location"
@@ -38,7 +40,8 @@ func (c *container) updateArchive(h http.Header) {
 // archivePrefix is what the names of an object's versions in an archive begin with.
 func archivePrefix(name string) string { return fmt.Sprintf("%03x%s/", len(name), name) }
 
-// archive copies an object to the archive of its container; the copy takes its body over. It is called with mu held.
+// archive copies an object to the archive of its container; the copy takes its body over. It is
+// called with mu held.
 func (s *Server) archive(account string, c *container, o *object) error {
 	v := *o
 	v.Created = s.clock.now()
@@ -60,7 +63,8 @@ func (s *Server) putArchived(account string, c *container, o object, version tim
 	return nil
 }
 
-// pop puts the latest version of the archive in the place of an object that is deleted, and says whether there was one. It is called with mu held.
+// pop puts the latest version of the archive in the place of an object that is deleted, and reports
+// whether there was one. It is called with mu held.
 func (s *Server) pop(account string, c *container, name string) (bool, error) {
 	from, ok := s.container(account, c.Archive)
 	if !ok {

@@ -14,7 +14,7 @@ func unquote(etag string) string {
 	return etag
 }
 
-// matches says whether a list of ETags, as in If-Match, has the given one.
+// matches reports whether a list of ETags, as in If-Match, has the given one.
 func matches(list, etag string) bool {
 	for tag := range strings.SplitSeq(list, ",") {
 		tag = unquote(strings.TrimSpace(tag))

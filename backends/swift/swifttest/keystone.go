@@ -26,12 +26,12 @@ type named struct {
 // theDomain is the only one there is.
 func theDomain() *named { return &named{ID: "default", Name: "Default"} }
 
-// is says whether a reference means something with this id and name.
+// is reports whether a reference means something with this id and name.
 func (n *named) is(id, name string) bool {
 	return n != nil && ((n.ID != "" && n.ID == id) || (n.ID == "" && n.Name != "" && n.Name == name))
 }
 
-// inDomain says whether a reference, where it is by name, is in the one domain.
+// inDomain reports whether a reference, where it is by name, is in the one domain.
 func (n *named) inDomain() bool {
 	d := theDomain()
 	return n != nil && (n.ID != "" || n.Domain.is(d.ID, d.Name))

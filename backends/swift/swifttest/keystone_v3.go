@@ -54,7 +54,8 @@ type description3 struct {
 	Credential *named    `json:"application_credential,omitempty"`
 }
 
-// login3 answers a login: first who it is, then by which project, then whether that is proof enough.
+// login3 answers a login: first who it is, then by which project, then whether that is proof
+// enough.
 func (s *Server) login3(w http.ResponseWriter, r *http.Request) error {
 	var asked request3
 	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
@@ -125,7 +126,8 @@ func (s *Server) describe(r *http.Request, token string, l login) description3 {
 	return t
 }
 
-// token3 answers what is asked about a token: whether it is good, or to take it back. Both are open to the token itself.
+// token3 answers what is asked about a token: whether it is good, or to take it back. Both are open
+// to the token itself.
 func (s *Server) token3(w http.ResponseWriter, r *http.Request) error {
 	if _, ok := s.tokens.lookup(r.Header.Get("X-Auth-Token")); !ok {
 		return keystoneRefusal(r)
@@ -193,5 +195,5 @@ func union(a, b []string) []string {
 	return slices.Compact(all)
 }
 
-// expired says whether a moment has passed.
+// expired reports whether a moment has passed.
 func expired(t time.Time) bool { return !time.Now().Before(t) }

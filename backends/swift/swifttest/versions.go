@@ -13,9 +13,10 @@ import (
 	"time"
 )
 
-// A container with versions (X-Versions-Enabled) has another beside it that nobody sees, in which all versions of its objects lie, those that are current
-// too: there an object of the container is only a link to its version, and shares the body with it. What came before versions were enabled, or
-// after they were disabled, has no version: its id is "null".
+// A container with versions (X-Versions-Enabled) has another beside it that nobody sees, in which
+// all versions of its objects lie, those that are current too: there an object of the container is
+// only a link to its version, and shares the body with it. What came before versions were enabled,
+// or after they were disabled, has no version: its id is "null".
 const (
 	versionHeader = "X-Object-Version-Id"
 	nullVersion   = "null"
@@ -30,7 +31,8 @@ func (c *container) hidden() bool { return strings.HasPrefix(c.Name, reserved) }
 
 func versionsOf(container string) string { return reserved + "versions" + reserved + container }
 
-// lastTimestamp is the last moment that Swift can say. Versions are named by the time that is left until then, so that the latest is listed first.
+// lastTimestamp is the last moment that Swift can say. Versions are named by the time that is left
+// until then, so that the latest is listed first.
 const lastTimestamp timestamp = 9_999_999_999_99999
 
 func versionName(object string, version timestamp) string {
@@ -63,7 +65,8 @@ func (c *container) tellVersions(h http.Header) {
 	}
 }
 
-// updateVersions takes up what a request to a container says of versions. It is called with mu held.
+// updateVersions takes up what a request to a container says of versions. It is called with mu
+// held.
 func (s *Server) updateVersions(r *request, c *container) error {
 	if enabled := r.Header.Get("X-Versions-Enabled"); enabled != "" {
 		if c.Archive != "" {
@@ -114,7 +117,8 @@ func (s *Server) removeVersions(account string, c *container) error {
 	return nil
 }
 
-// retain keeps what is about to be replaced or deleted, where versions are kept, and says whether its body is still wanted. It is called with mu held.
+// retain keeps what is about to be replaced or deleted, where versions are kept, and reports
+// whether its body is still wanted. It is called with mu held.
 func (s *Server) retain(account string, c *container, name string) (kept bool, err error) {
 	old, ok := c.objects.get(name)
 	switch {
@@ -328,7 +332,8 @@ func (s *Server) deleteVersion(w http.ResponseWriter, r *request, version timest
 	return done(w, http.StatusNoContent)
 }
 
-// listVersions lists a container with the versions of its objects, and those of objects that were deleted.
+// listVersions lists a container with the versions of its objects, and those of objects that were
+// deleted.
 func (s *Server) listVersions(w http.ResponseWriter, r *request, sel selection) error {
 	asJSON, err := wantsJSON(r)
 	if _, ok := errors.AsType[*failure](err); ok || !asJSON && r.Header.Get("Accept") != "" {
