@@ -8,8 +8,10 @@ import (
 )
 
 func cmdCheck(e env, args []string) int {
-	fs := newFlags(e, "check", "[-c FILE]")
+	fs := newFlags(e, "check", "[-c FILE] [-deep [-user USER]]\n\nReport every mistake in the configuration file. With -deep also look at what the gateway needs outside of itself.\n")
 	file := fs.String("c", defaultFile, "the configuration `file`")
+	deep := fs.Bool("deep", false, "ask the services of the authenticators, open the ports and close them again, resolve public_host, and look at the certificates' days")
+	user := fs.String("user", "", "with -deep, log this `user` in by each frontend, and list the first directory; the password is asked for")
 	if code, ok := parse(e, fs, args); !ok {
 		return code
 	}
@@ -22,6 +24,16 @@ func cmdCheck(e env, args []string) int {
 		return confined.fail(e, err)
 	}
 	_ = append(cfg.Warnings(), machineWarnings(cfg)...).Write(e.stderr, e.terminal.width, e.terminal.color) // there is nowhere else to tell it
+	if *deep || *user != "" {
+		good, err := checkDeep(e, cfg, options(log), *user)
+		if err != nil {
+			return confined.fail(e, err)
+		}
+		if !good {
+			fmt.Fprintf(e.stdout, "%s: no mistakes found in the file, but a gateway would not work\n", *file)
+			return exitFailure
+		}
+	}
 	fmt.Fprintf(e.stdout, "%s: no mistakes found\n", *file)
 	return exitOK
 }

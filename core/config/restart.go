@@ -93,3 +93,6 @@ func values(v reflect.Value) any {
 	}
 	return v.Interface()
 }
+
+// Listen returns the addresses that the frontend is to listen on.
+func (f *Frontend) Listen() []string { return listens(f.Config) }

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+
+	"filegate/core/auth"
+	"filegate/core/config"
+	"filegate/core/gateway"
+)
+
+// checkDeep looks at all that a gateway needs outside of itself. It reports false where something is wrong.
+func checkDeep(e env, cfg *config.Config, opts gateway.Options, user string) (good bool, err error) {
+	g, err := gateway.New(e.stop, cfg, opts)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, g.Close()) }()
+	good = true
+	if user != "" {
+		good = tryLogin(e, cfg, g, user)
+	}
+	for _, f := range g.Probe(e.stop) {
+		fmt.Fprintf(e.stdout, "%s  %s: %s\n", [...]string{"ok   ", "look ", "WRONG"}[f.Level], f.Where, f.Text)
+		good = good && f.Level != gateway.Faulty
+	}
+	return good, nil
+}
+
+// tryLogin logs a user in by each frontend, as a client would, and lists the first directory.
+func tryLogin(e env, cfg *config.Config, g *gateway.Gateway, user string) bool {
+	password, err := e.askAnswer("password: ", false)
+	if err != nil {
+		fmt.Fprintf(e.stdout, "WRONG  the password could not be read: %v\n", err)
+		return false
+	}
+	good := true
+	for _, f := range cfg.Frontends {
+		where := fmt.Sprintf("login of %s by frontend %q %q", shown(user), f.Kind, f.Name)
+		told, err := tryFrontend(e, g, f, user, password)
+		if err != nil {
+			good = false
+			fmt.Fprintf(e.stdout, "WRONG  %s: %v\n", where, err)
+			continue
+		}
+		fmt.Fprintf(e.stdout, "ok     %s: %s\n", where, told)
+	}
+	return good
+}
+
+func tryFrontend(e env, g *gateway.Gateway, f *config.Frontend, user string, password auth.Secret) (told string, err error) {
+	req := auth.Request{
+		User: user, Password: password, Method: auth.Password, Service: f.Kind, SessionID: "filegate-check",
+		Remote: netip.MustParseAddrPort("127.0.0.1:1"), Client: "filegate check",
+	}
+	for range maxLoginSteps {
+		sess, step, err := g.Try(e.stop, f.Kind, f.Name, req)
+		switch {
+		case err != nil:
+			return "", fmt.Errorf("%w: filegate login -c FILE -u USER AUTH goes through it step by step", err)
+		case sess != nil:
+			defer sess.Close()
+			id := sess.Identity()
+			told := fmt.Sprintf("let in by auth %q as %s, storage %s", id.Grant.Issuer, shown(id.User), orDash(id.Grant.Endpoint))
+			lister, err := sess.List(e.stop, "/")
+			if err != nil {
+				return "", fmt.Errorf("%s; its files cannot be listed: %w", told, err)
+			}
+			defer lister.Close()
+			entries, err := lister.Next(e.stop)
+			if err != nil && len(entries) == 0 && !errors.Is(err, io.EOF) {
+				return "", fmt.Errorf("%s; its files cannot be listed: %w", told, err)
+			}
+			return told + ", whose first directory can be listed", nil
+		case step == nil || !slices.Contains(step.Methods, auth.Interactive):
+			return "", errors.New("the password is right, and a further step is wanted that only a client can take")
+		}
+		req.State, req.Answers, req.Method, req.Password = step.State, nil, auth.Interactive, ""
+		for _, p := range step.Prompts {
+			answer, err := e.askAnswer(p.Text, p.Echo)
+			if err != nil {
+				return "", err
+			}
+			req.Answers = append(req.Answers, answer)
+		}
+	}
+	return "", fmt.Errorf("it is not through after %d steps", maxLoginSteps)
+}
