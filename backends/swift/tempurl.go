@@ -9,9 +9,12 @@ import (
 
 // TempURL implements [vfs.TempURLFS]. The URL leads to Swift itself, by the address that the login brought.
 func (f *FS) TempURL(ctx context.Context, p vfs.Path, method string, until time.Time) (string, error) {
-	n, err := f.locateFile(p)
-	if err != nil {
+	n, err := f.locate(p)
+	switch {
+	case err != nil:
 		return "", err
+	case !n.IsObject():
+		return "", vfs.ErrIsDir
 	}
 	if _, inTree, err := f.historyAt(ctx, n); err != nil || inTree {
 		if err == nil {
