@@ -222,3 +222,31 @@ func TestEachName(t *testing.T) {
 		t.Errorf("%q, %v", out, err)
 	}
 }
+
+// FuzzRun runs commands with whatever words: none does harm, and what is wrong is said in one line.
+func FuzzRun(f *testing.F) {
+	for _, line := range []string{"tempurl\x00file\x00-t\x007d", "restore\x00a@b@c", "expire\x00file\x002027-01-31", "meta\x00file\x00a=b", "acl\x00/\x00read\x00x", "du\x00--json\x00\xff", "uploads\x00drop\x00x"} {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		words := strings.Split(line, "\x00")
+		cmd, ok := Find(words[0])
+		if !ok {
+			return
+		}
+		s := &store{FS: memfs.New(), details: vfs.Details{Meta: map[string]string{}}}
+		sess, err := session.New(t.Context(), session.Config{ID: "test", FS: s, Identity: auth.Identity{User: "alice"}, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer sess.Close()
+		var out bytes.Buffer
+		err = cmd.Run(t.Context(), Call{Session: sess, Args: words[1:], Out: &out})
+		if usage, ok := errors.AsType[*UsageError](err); ok && (usage.Text == "" || out.Len() > 0) {
+			t.Errorf("%q: usage %q, output %q", words, usage.Text, out.String())
+		}
+		if err == nil && strings.ContainsAny(out.String(), "\r\x1b\x00") {
+			t.Errorf("%q prints %q", words, out.String())
+		}
+	})
+}

@@ -93,3 +93,41 @@ func TestNewCharset(t *testing.T) {
 		}
 	}
 }
+
+// FuzzNaming hears names that a client may send, and says what they are: that leads to the same, and to no other.
+func FuzzNaming(f *testing.F) {
+	for _, name := range []string{"a", `a\x0ab`, `\\x0a`, `\u20ac`, "caf\xe9", "‛E9", "\xff\xfb", "日本"} {
+		f.Add(name)
+	}
+	var all []*naming
+	for _, name := range []string{"", "windows-1252", "Shift_JIS", "GB18030"} {
+		cs, err := newCharset(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		all = append(all, newNaming(cs))
+	}
+	f.Fuzz(func(t *testing.T, sent string) {
+		for _, n := range all {
+			line, ok := n.read([]byte(sent))
+			if !ok {
+				continue
+			}
+			p, err := vfs.Resolve(vfs.Root, "/"+n.received(string(line)))
+			if err != nil {
+				continue
+			}
+			said := n.say(string(p))
+			if strings.ContainsAny(said, "\r\n\x00") {
+				t.Fatalf("%q is shown as %q", p, said)
+			}
+			back, ok := n.read(n.write([]byte(said)))
+			if !ok {
+				t.Fatalf("%q is shown as %q, which cannot be read", p, said)
+			}
+			if again, err := vfs.Resolve(vfs.Root, n.received(string(back))); err != nil || again != p {
+				t.Fatalf("%q is %q, which is shown as %q, which leads to %q, %v", sent, p, said, again, err)
+			}
+		}
+	})
+}

@@ -37,6 +37,11 @@ func FuzzChannel(f *testing.F) {
 		packet(typeFsetstat, text("1"), []byte{0, 0, 0, attrSize}, long), packet(typeFstat, text("1")), packet(typeClose, text("1")),
 	}, nil))
 	f.Add(bytes.Join([][]byte{hello, packet(typeOpendir, text("/")), packet(typeReaddir, text("1")), packet(typeMkdir, text("/d/"), word)}, nil))
+	f.Add(bytes.Join([][]byte{
+		hello, open, packet(typeRename, text("/f"), text("/g\xe9")), packet(typeSymlink, text("g\xe9"), text("/l")), packet(typeReadlink, text("/l")), packet(typeRealpath, text("../\xff")),
+		packet(typeWrite, text("1"), []byte{0, 0, 0, 0, 0, 0, 0, 9}, text("late")), packet(typeSetstat, text("/l"), []byte{0, 0, 0, attrSize}, long), packet(typeRemove, text("/l")),
+		packet(typeLstat, text("/g\xe9")), packet(typeClose, text("1")), packet(typeRmdir, text("/")),
+	}, nil))
 	for name := range extensions {
 		f.Add(bytes.Join([][]byte{hello, open, packet(typeExtended, text(name), text("1"), text("md5"), long, long, word)}, nil))
 	}
