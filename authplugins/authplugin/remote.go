@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	goplugin "github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
@@ -138,7 +139,7 @@ func (r *remote) Release(ctx context.Context, grant auth.Grant) error {
 	return errorOfOptional(resp.GetRefusal())
 }
 
-// unusable says that the answer is the program's mistake, so nothing is known about the login.
+// unusable says that the answer is the program's mistake, so nothing is known about the login. All that is wrong stands on one line, for the log.
 func unusable(err error) error {
-	return fmt.Errorf("the authenticator answered with %w: %w", err, auth.ErrUnavailable)
+	return fmt.Errorf("the authenticator answered with %s: %w", strings.ReplaceAll(err.Error(), "\n", "; "), auth.ErrUnavailable)
 }
