@@ -110,9 +110,9 @@ func (c *confinement) hint(err error) string {
 	case c == nil || !strings.Contains(strings.ToLower(err.Error()), "permission denied"):
 		return ""
 	case c.user != "":
-		return fmt.Sprintf("filegate runs as %s, as the configuration says: it must be able to read the configuration, keys and certificates, and to write the log.", c.user)
+		return fmt.Sprintf("filegate runs as %s, as the configuration says: it must be able to read the configuration, keys and certificates, and to write the log. A port below 1024 is opened at the start only.", c.user)
 	case c.dropped:
-		return `filegate has given up root's rights to files of others (privileges = "drop"): let root own them, or set user to their owner.`
+		return `filegate has given up root's rights to files of others (privileges = "drop"): let root own them, or set user to their owner. A port below 1024 is opened at the start only.`
 	case c.sandboxed:
 		return `filegate runs in a sandbox: name in writable where files are to be changed, and start it again.`
 	}
