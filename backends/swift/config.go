@@ -37,8 +37,8 @@ type Config struct {
 	// UploadConcurrency is how many segments of one file at most are sent at the same time, where
 	// fewer are slower than the client. Each is in memory.
 	UploadConcurrency int `hcl:"upload_concurrency,optional"`
-	// Memory is the budget for all upload and read-ahead buffers together, in bytes. 0: a quarter
-	// of what the machine or the cgroup has.
+	// Memory is the budget for all upload and read-ahead buffers together, in bytes. 0: a quarter of
+	// the memory of the machine, or of the cgroup.
 	Memory int64 `hcl:"memory,optional" unit:"bytes"`
 	// ReadAhead is how far a download reads ahead of its client, in bytes.
 	ReadAhead int64 `hcl:"read_ahead,optional" unit:"bytes"`
@@ -58,9 +58,9 @@ type Config struct {
 	// ResumeRetention is how long an upload that was cut off can be gone on with. 0: not at all,
 	// and nothing of it is kept.
 	ResumeRetention time.Duration `hcl:"resume_retention,optional"`
-	// ShowPartial says who finds an upload that was cut off in listings: "owner", who may list the
-	// segments of the container, or "never". By its name it is found in any case, to be gone on
-	// with.
+	// ShowPartial is whose listings show uploads that were cut off: "owner" (of logins that may list
+	// the segments of the container) or "never" (nobody's). By its name such an upload is found in
+	// any case, so that a client can go on with it.
 	ShowPartial string `hcl:"show_partial,optional"`
 	// LargeObjects is the form of files that are more than a segment: "slo", or "dlo" for the
 	// layout of sftp-cloudfs and ftp-cloudfs.
@@ -81,23 +81,23 @@ type Config struct {
 	// ListingLag is how long what was changed through a gateway is laid over listings of Swift's,
 	// which may be behind. 0: not at all.
 	ListingLag time.Duration `hcl:"listing_lag,optional"`
-	// StoragePolicy is the policy that new containers get. Containers of another are not there.
-	// Empty: the cluster's own choice, and all are.
+	// StoragePolicy is the policy that new containers get. Containers with another policy are
+	// hidden. Empty: the cluster's default policy; nothing is hidden.
 	StoragePolicy string `hcl:"storage_policy,optional"`
 	// HideSegments leaves containers whose name ends in "_segments" out of the listing of the
 	// account, and segments that lie beside their file out of that of a directory. They are still
 	// there by their path.
 	HideSegments bool `hcl:"hide_segments,optional"`
 	// ShowVersions makes listings of containers that keep old versions show the directory
-	// ".versions", so that clients who go through all there is go through these too. By its name it
-	// is entered in any case.
+	// ".versions". Clients that walk the whole tree then walk through the versions too. By its name
+	// the directory can be entered in any case.
 	ShowVersions bool `hcl:"show_versions,optional"`
-	// ImplicitDirectories makes the directories that are missing above a new name, as the old
-	// servers take them to be there. Otherwise a missing one is an error, as on every other server.
+	// ImplicitDirectories makes the directories that are missing above a new name, for clients of the
+	// old servers, which need none. Otherwise a missing directory is an error, as on other servers.
 	ImplicitDirectories bool `hcl:"implicit_directories,optional"`
 	// Aliases are names at the top level for what other accounts share, as "ACCOUNT/container" or
-	// "ACCOUNT". An alias hides a container of the same name, and nobody gets by it what the
-	// storage does not give him.
+	// "ACCOUNT". An alias hides a container of the same name, and gives nobody a right that the
+	// storage does not give.
 	Aliases map[string]string `hcl:"aliases,optional"`
 }
 
