@@ -24,6 +24,11 @@ func cmdServe(e env, args []string) int {
 	if code, ok := parse(e, fs, args); !ok {
 		return code
 	}
+	sockets, err := inheritedSockets()
+	if err != nil {
+		return e.fail(err)
+	}
+	boss := findSupervisor()
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
@@ -40,7 +45,7 @@ func cmdServe(e env, args []string) int {
 	defer reloading.Wait()
 	life, end := context.WithCancel(e.stop)
 	defer end()
-	r := &reloader{file: *file, confined: confined}
+	r := &reloader{file: *file, confined: confined, boss: boss, sockets: sockets}
 	err = serve(e, cfg, r, func(*gateway.Gateway) {
 		if err := confined.keepNothing(cfg); err != nil {
 			confined.warnings = append(confined.warnings, err.Error())
@@ -65,8 +70,9 @@ func serve(e env, cfg *config.Config, r *reloader, ready func(*gateway.Gateway))
 	defer log.Close()
 	opts := options(log.Logger)
 	opts.Logs = log
+	var boss supervisor
 	if r != nil {
-		opts.Reload = r.reload
+		opts.Reload, opts.Sockets, boss = r.reload, r.sockets, r.boss
 	}
 	g, err := gateway.New(e.stop, cfg, opts)
 	if err != nil {
@@ -79,6 +85,13 @@ func serve(e env, cfg *config.Config, r *reloader, ready func(*gateway.Gateway))
 	if err := g.Listen(); err != nil {
 		return fmt.Errorf("cannot listen: %w", err)
 	}
+	if cfg.PIDFile != "" {
+		pid, err := writePIDFile(cfg.PIDFile)
+		if err != nil {
+			return err
+		}
+		defer pid.remove()
+	}
 	for _, w := range append(cfg.Warnings(), machineWarnings(cfg)...) {
 		log.Warn("configuration warning", "place", w.Place(), "summary", w.Summary, "detail", w.Detail)
 	}
@@ -88,6 +101,11 @@ func serve(e env, cfg *config.Config, r *reloader, ready func(*gateway.Gateway))
 	tending.Go(func() { tendHeap(life) })
 	defer tending.Wait()
 	defer end()
+	served, over := context.WithCancel(context.WithoutCancel(e.stop))
+	tending.Go(func() { boss.tend(served, g.Alive) })
+	defer over()
+	defer context.AfterFunc(e.stop, func() { boss.tell("STOPPING=1") })()
+	boss.tell("READY=1")
 	return g.Serve(e.stop, e.now)
 }
 

@@ -209,6 +209,9 @@ func writable(cfg *config.Config) []string {
 			all = append(all, parentOf(o.Name))
 		}
 	}
+	if cfg.PIDFile != "" {
+		all = append(all, parentOf(cfg.PIDFile))
+	}
 	if cfg.Admin.Socket != "" {
 		all = append(all, parentOf(cfg.Admin.Socket))
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 
 	"filegate/core/config"
@@ -16,6 +17,8 @@ type reloader struct {
 	g    *gateway.Gateway
 
 	confined *confinement
+	boss     supervisor
+	sockets  []net.Listener // that it has opened for this process
 }
 
 // on reloads on each signal, until ctx ends.
@@ -36,6 +39,8 @@ func (r *reloader) reload(ctx context.Context) (told []string, err error) {
 		r.log.Error("log files cannot be opened anew, and the old ones are written on", "err", err)
 	}
 	r.log.Info("reloading", "file", r.file)
+	r.boss.reloading()
+	defer r.boss.tell("READY=1")
 	cfg, err := loadConfig(r.file)
 	if err == nil {
 		told, err = r.g.Reload(ctx, cfg)

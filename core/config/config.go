@@ -37,6 +37,8 @@ type Config struct {
 	Writable      []string      // further directories in which the sandbox lets files be changed
 	CoreDumps     bool          // leave the memory of a crash, with passwords in it, to be looked at
 	ShutdownGrace time.Duration // how long transfers may go on when the gateway is told to stop
+	DrainDelay    time.Duration // how long clients are still served after that, while /readyz says not to send any more
+	PIDFile       string        // file with the number of the process; empty: none
 	Auths         []*Auth
 	Caches        []*Cache
 	Backends      []*Backend
@@ -108,6 +110,8 @@ type frontendRefs struct {
 type file struct {
 	PluginDir     string             `hcl:"plugin_dir,optional"`
 	ShutdownGrace time.Duration      `hcl:"shutdown_grace,optional"`
+	DrainDelay    time.Duration      `hcl:"drain_delay,optional"`
+	PIDFile       string             `hcl:"pid_file,optional"`
 	User          string             `hcl:"user,optional"`
 	Group         string             `hcl:"group,optional"`
 	Privileges    string             `hcl:"privileges,optional"`

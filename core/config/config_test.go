@@ -244,7 +244,7 @@ func TestAllOptions(t *testing.T) {
 	for _, o := range AllOptions(testOptions()) {
 		got = append(got, strings.Join(o.Path, "."))
 	}
-	want := strings.Fields(`plugin_dir shutdown_grace user group privileges sandbox writable core_dumps log log.level log.format log.output log.tag audit audit.output admin admin.listen admin.socket admin.token admin.tls admin.tls.cert admin.tls.key
+	want := strings.Fields(`plugin_dir shutdown_grace drain_delay pid_file user group privileges sandbox writable core_dumps log log.level log.format log.output log.tag audit audit.output admin admin.listen admin.socket admin.token admin.tls admin.tls.cert admin.tls.key
 		login login.fail_delay login.concurrent login.max_per_address login.cache_for login.revalidate login.grace
 		login.ban login.ban.failures login.ban.user_failures login.ban.window login.ban.duration login.ban.slow_after login.ban.max_delay login.ban.allow
 		login.penalty login.penalty.no_login login.penalty.handshake login.penalty.keys login.penalty.timeout login.penalty.min login.penalty.max login.max_waiting limits`)

@@ -49,8 +49,8 @@ func (c *Config) NeedsRestart(running *Config) []string {
 // fixed is what is looked at only at the start, by how the file names it.
 func (c *Config) fixed() map[string]any {
 	all := map[string]any{
-		"core_dumps": c.CoreDumps,
-		"user":       c.User, "group": c.Group, "privileges": c.Privileges, "sandbox": c.Sandbox, "writable": strings.Join(c.Writable, "\n"),
+		"core_dumps": c.CoreDumps, "pid_file": c.PIDFile,
+		"user": c.User, "group": c.Group, "privileges": c.Privileges, "sandbox": c.Sandbox, "writable": strings.Join(c.Writable, "\n"),
 	}
 	for _, p := range c.Caches {
 		all[fmt.Sprintf("cache %q", p.Kind)] = values(reflect.ValueOf(p.Config))

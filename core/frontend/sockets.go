@@ -50,7 +50,7 @@ func (s *Sockets) take(addr string) net.Listener {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, o := range s.all {
-		if !o.taken && (o.addr == addr || sameAddress(addr, o.l.Addr())) {
+		if !o.taken && (o.addr == addr && addr != "" || sameAddress(addr, o.l.Addr())) {
 			o.taken = true
 			return o.l
 		}
@@ -67,6 +67,19 @@ func (s *Sockets) giveBack(l net.Listener) {
 			o.taken = false
 		}
 	}
+}
+
+// CloseRest closes the sockets that were not taken over, and returns them.
+func (s *Sockets) CloseRest() (closed []net.Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.all {
+		if !o.taken {
+			o.l.Close()
+			closed = append(closed, o.l)
+		}
+	}
+	return closed
 }
 
 // isTaken reports whether a socket was taken over.

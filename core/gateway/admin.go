@@ -33,7 +33,7 @@ func (l promLog) Println(v ...any) { l.Warn("metrics not told", "err", fmt.Sprin
 // readiness returns why no client should be sent here: the gateway is on its way down, or cannot log anybody in at one of its frontends.
 // Sessions that are running do not depend on it. Before the gateway is up nobody answers at all.
 func (g *Gateway) readiness() error {
-	if g.desk.IsShut() {
+	if g.desk.IsShut() || g.lingering.Load() {
 		return ErrShutdown
 	}
 	frontends := map[string]auth.Chain{}

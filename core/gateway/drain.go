@@ -20,6 +20,26 @@ const (
 // ErrShutdown is why a session ended that the gateway has ended.
 var ErrShutdown = login.ErrShutdown
 
+// linger goes on serving for the drain_delay of the configuration, while /readyz says that no client should be sent here: a load balancer notices before anybody is refused. It
+// ends when now does, and returns the error of a frontend that fails meanwhile.
+func (g *Gateway) linger(now context.Context) error {
+	g.lingering.Store(true)
+	delay := g.config().DrainDelay
+	if delay <= 0 {
+		return nil
+	}
+	g.log.Info("told to stop, and serving on", "dur", delay)
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-now.Done():
+	case err := <-g.failed:
+		return err
+	}
+	return nil
+}
+
 // drain ends everybody's session with care. No new client comes in from here on and no login succeeds. A session
 // that is idle ends at once; a busy one when it is idle, or when the grace of the configuration is over. When now ends, so does all.
 func (g *Gateway) drain(now context.Context) {

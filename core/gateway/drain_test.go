@@ -168,3 +168,40 @@ func TestNoLoginWhileDraining(t *testing.T) {
 		<-result
 	})
 }
+
+// TestDrainDelay serves on for the time of drain_delay, not ready, and then stops.
+func TestDrainDelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		g, err := New(t.Context(), w.config(t, `drain_delay = "1m"`+oneOfEach), w.options(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := g.Listen(); err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		served := make(chan error)
+		go func() { served <- g.Serve(ctx, t.Context()) }()
+		synctest.Wait()
+		if err := g.readiness(); err != nil {
+			t.Errorf("it is not ready: %v", err)
+		}
+		began := time.Now()
+		stop()
+		time.Sleep(59 * time.Second)
+		if !errors.Is(g.readiness(), ErrShutdown) {
+			t.Error("it is ready although it is told to stop")
+		}
+		w.doors[0].login(t)
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took < time.Minute || took > time.Minute+time.Second {
+			t.Errorf("it has stopped after %v, want a minute and what an idle session takes", took)
+		}
+		if err := g.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -22,6 +22,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -30,6 +31,7 @@ import (
 	"filegate/core/backend"
 	"filegate/core/cache"
 	"filegate/core/config"
+	"filegate/core/frontend"
 	"filegate/core/login"
 )
 
@@ -38,6 +40,7 @@ type Options struct {
 	Launcher auth.Launcher
 	Version  string // of filegate
 	Log      *slog.Logger
+	Sockets  []net.Listener                                       // that a supervisor has opened: frontends take those that they would open
 	Reload   func(ctx context.Context) (told []string, err error) // reads the configuration again, for operators who ask for it; nil: none does
 	Logs     *Logs                                                // whose log it is, to be changed by a reload, and with the audit log; nil: neither is to be
 }
@@ -78,6 +81,7 @@ type Gateway struct {
 	end  context.CancelFunc
 
 	reloading sync.Mutex      // held by Reload, and for the beginning and the end
+	lingering atomic.Bool     // it is told to stop, and serves on for drain_delay
 	serves    bool            // Serve was called; guarded by reloading
 	up        context.Context // ends when the gateway is told to stop
 	down      context.CancelFunc
@@ -165,12 +169,19 @@ func (g *Gateway) Listen() error {
 		return err
 	}
 	g.admin.take(g.cfg.Admin, opened)
+	inherited := new(frontend.Sockets)
+	for _, l := range g.opts.Sockets {
+		inherited.Add("", l)
+	}
 	var errs []error
 	for _, d := range g.doors {
 		d.listening = true // Shutdown closes whatever a half failed Listen has opened
-		if err := d.server.Listen(); err != nil {
+		if err := d.server.ListenAfter(inherited, nil); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", d, addrHint(err)))
 		}
+	}
+	for _, l := range inherited.CloseRest() {
+		g.log.Warn("a socket that was handed over is for no frontend: no listen names its address", "addr", l.Addr().String())
 	}
 	return errors.Join(errs...)
 }
@@ -185,6 +196,13 @@ func addrHint(err error) error {
 			"or sysctl net.ipv4.ip_unprivileged_port_start=21 for all programs", err, "filegate")
 	}
 	return err
+}
+
+// Alive returns when the gateway has shown that nothing in it stands still.
+func (g *Gateway) Alive() {
+	g.desk.Sessions()
+	g.auths.current()
+	g.openDoors()
 }
 
 // AdminAddr returns where the admin server listens, after Listen; nil where it does not, or only on a socket.
@@ -222,7 +240,10 @@ func (g *Gateway) Serve(ctx, now context.Context) error {
 	var err error
 	select {
 	case <-ctx.Done():
+		err = g.linger(now)
 	case err = <-g.failed:
+	}
+	if err != nil {
 		g.log.Error("a frontend failed", "err", err)
 	}
 	g.drain(now)

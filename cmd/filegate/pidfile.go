@@ -1,0 +1,46 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// pidFile is the file with the number of the process. It is locked while the process lives, so that one which a crash has left stops nobody.
+type pidFile struct{ f *os.File }
+
+// writePIDFile makes the file, or takes over one whose process is no more.
+func writePIDFile(name string) (*pidFile, error) {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("pid file: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		other, _ := io.ReadAll(io.LimitReader(f, 32))
+		f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("pid file: filegate runs already, as process %s, which has locked %s", strings.TrimSpace(string(other)), name)
+		}
+		return nil, fmt.Errorf("pid file: %s cannot be locked: %w", name, err)
+	}
+	if err := f.Truncate(0); err == nil {
+		_, err = fmt.Fprintln(f, os.Getpid())
+		if err == nil {
+			return &pidFile{f}, nil
+		}
+	}
+	f.Close()
+	return nil, fmt.Errorf("pid file: %s cannot be written", name)
+}
+
+// remove takes the file away. It may be called on nil.
+func (p *pidFile) remove() {
+	if p == nil {
+		return
+	}
+	os.Remove(p.f.Name())
+	p.f.Close()
+}
