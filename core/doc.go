@@ -41,6 +41,7 @@
 //	one log line for each operation                      core/session/audit.go
 //	the audit log: its records; what goes into one       core/audit; core/gateway/record.go
 //	what operators ask a running gateway, and who may     core/admin; core/gateway/admin.go
+//	the status page                                      core/admin/page.go, and the files in core/admin/page
 //	sessions and their open files, as operators see them core/session/status.go; core/login/kick.go, banlist.go
 //	renewing a token that ends                           core/session/grants.go
 //	caches, of a process and shared by gateways          core/cache, core/cache/memcached; suite core/cache/cachetest

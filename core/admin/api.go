@@ -52,13 +52,14 @@ type Authenticator struct {
 
 // Backend is a store.
 type Backend struct {
-	Kind     string `json:"kind"`
-	Name     string `json:"name"`
-	Requests int64  `json:"requests"` // since the start
-	Failed   int64  `json:"failed"`   // of them, those without an answer, or with a status of 5xx
-	Memory   int64  `json:"memory"`   // the budget for buffers, in bytes; 0: it has none
-	Free     int64  `json:"free"`     // of that
-	Waiting  int    `json:"waiting"`  // transfers that wait for memory
+	Kind     string  `json:"kind"`
+	Name     string  `json:"name"`
+	Requests int64   `json:"requests"` // since the start
+	Failed   int64   `json:"failed"`   // of them, those without an answer, or with a status of 5xx
+	Seconds  float64 `json:"seconds"`  // that all requests have taken together
+	Memory   int64   `json:"memory"`   // the budget for buffers, in bytes; 0: it has none
+	Free     int64   `json:"free"`     // of that
+	Waiting  int     `json:"waiting"`  // transfers that wait for memory
 }
 
 // Session is a client that is logged in.

@@ -31,6 +31,8 @@ type Server struct {
 	http  *http.Server
 	token atomic.Pointer[string]
 
+	watchers chan struct{} // holds a place for each who watches the status page
+
 	mu        sync.Mutex
 	listeners []net.Listener
 	closed    bool
@@ -38,7 +40,7 @@ type Server struct {
 
 // New returns a server that does not listen yet.
 func New(o Options) *Server {
-	s := &Server{opts: o}
+	s := &Server{opts: o, watchers: make(chan struct{}, maxWatchers)}
 	s.SetToken(o.Token)
 	s.http = &http.Server{
 		Handler:           s.handler(),
@@ -107,6 +109,10 @@ func (s *Server) handler() http.Handler {
 	if s.opts.Metrics != nil {
 		handle("GET /metrics", toLook, s.opts.Metrics.ServeHTTP)
 	}
+	handle("GET /{$}", toLook, s.show)
+	handle("GET /events", toLook, s.watch)
+	handle("GET /page.css", toLook, pageFile("page.css", "text/css; charset=utf-8"))
+	handle("GET /page.js", toLook, pageFile("page.js", "text/javascript; charset=utf-8"))
 	handle("GET /api/v1/status", toLook, func(w http.ResponseWriter, _ *http.Request) { answer(w, g.Status()) })
 	handle("GET /api/v1/sessions", toLook, func(w http.ResponseWriter, _ *http.Request) { answer(w, g.Sessions()) })
 	handle("GET /api/v1/transfers", toLook, func(w http.ResponseWriter, _ *http.Request) { answer(w, g.Transfers()) })
@@ -130,7 +136,10 @@ func (s *Server) guard(n need, h http.HandlerFunc) http.Handler {
 			http.Error(w, "this takes the unix socket of the admin block, or its token, and it has none", http.StatusForbidden)
 			return
 		default:
-			w.Header().Set("WWW-Authenticate", `Bearer realm="filegate"`)
+			w.Header().Add("WWW-Authenticate", `Bearer realm="filegate"`)
+			if n == toLook { // for browsers: any name, and the token as the password
+				w.Header().Add("WWW-Authenticate", `Basic realm="filegate"`)
+			}
 			http.Error(w, "this takes the token of the admin block, or its unix socket", http.StatusUnauthorized)
 			return
 		}

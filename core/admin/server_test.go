@@ -106,6 +106,8 @@ func TestWhoMay(t *testing.T) {
 		{http.MethodGet, "/healthz", map[place]bool{socket: true, loopback: true, elsewhere: true}},
 		{http.MethodGet, "/readyz", map[place]bool{socket: true, loopback: true, elsewhere: true}},
 		{http.MethodGet, "/metrics", map[place]bool{socket: true, loopback: true}},
+		{http.MethodGet, "/page.css", map[place]bool{socket: true, loopback: true}},
+		{http.MethodGet, "/", map[place]bool{socket: true, loopback: true}},
 		{http.MethodGet, "/api/v1/status", map[place]bool{socket: true, loopback: true}},
 		{http.MethodGet, "/api/v1/sessions", map[place]bool{socket: true, loopback: true}},
 		{http.MethodGet, "/api/v1/transfers", map[place]bool{socket: true, loopback: true}},

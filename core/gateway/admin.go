@@ -85,7 +85,7 @@ func (o *overview) Status() admin.Status {
 		s.Authenticators = append(s.Authenticators, a)
 	}
 	for name, b := range g.stores() {
-		made := admin.Backend{Kind: b.config.Kind, Name: name, Requests: b.observer.requests.Load(), Failed: b.observer.failed.Load()}
+		made := admin.Backend{Kind: b.config.Kind, Name: name, Requests: b.observer.requests.Load(), Failed: b.observer.failed.Load(), Seconds: time.Duration(b.observer.took.Load()).Seconds()}
 		if u, ok := backend.UsageOf(b.Backend); ok {
 			made.Memory, made.Free, made.Waiting = u.Memory, u.Free, u.Waiting
 		}

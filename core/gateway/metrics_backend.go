@@ -46,6 +46,7 @@ type backendObserver struct {
 	name             string
 	sent, received   prometheus.Counter
 	requests, failed atomic.Int64 // for the status; failed: without an answer, or with one of 5xx
+	took             atomic.Int64 // nanoseconds, of all requests together
 }
 
 var _ backend.Observer = (*backendObserver)(nil)
@@ -66,6 +67,7 @@ func (o *backendObserver) Request(r backend.Request) {
 		r.Status = 0
 	}
 	o.requests.Add(1)
+	o.took.Add(int64(r.Took))
 	if r.Status == 0 || r.Status >= 500 {
 		o.failed.Add(1)
 	}

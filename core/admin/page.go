@@ -1,0 +1,172 @@
+package admin
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"time"
+)
+
+// pageFiles are the status page: it needs nothing from elsewhere.
+//
+//go:embed page
+var pageFiles embed.FS
+
+var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
+	"size": size,
+	"used": func(b Backend) int64 { return b.Memory - b.Free },
+}).ParseFS(pageFiles, "page/page.html"))
+
+const (
+	// maxRows is how many rows a table of the page has.
+	maxRows = 200
+	// pageEvery is how often the page is sent anew to who watches it.
+	pageEvery = 2 * time.Second
+	// maxWatchers is how many may watch it at a time.
+	maxWatchers = 20
+	// watchFor is how long one may watch without asking anew, which a browser does by itself.
+	watchFor = time.Hour
+)
+
+// page is what the status page shows.
+type page struct {
+	Now                                   time.Time
+	Status                                Status
+	Sessions                              []Session
+	Transfers                             []Transfer
+	Bans                                  []Ban
+	MoreSessions, MoreTransfers, MoreBans int
+	Memory                                int64
+	Requests, Failed                      int64 // of all backends
+	Seconds                               float64
+}
+
+func (s *Server) newPage() *page {
+	g := s.opts.Gateway
+	p := &page{Now: time.Now(), Status: g.Status()}
+	p.Memory = int64(min(p.Status.Memory, 1<<62))
+	p.Sessions, p.MoreSessions = some(g.Sessions())
+	p.Transfers, p.MoreTransfers = some(g.Transfers())
+	p.Bans, p.MoreBans = some(g.Bans())
+	for _, b := range p.Status.Backends {
+		p.Requests += b.Requests
+		p.Failed += b.Failed
+		p.Seconds += b.Seconds
+	}
+	return p
+}
+
+// some returns as many as the page shows, and how many there are beside them.
+func some[T any](all []T) ([]T, int) {
+	n := min(len(all), maxRows)
+	return all[:n], len(all) - n
+}
+
+// Since prints how long ago a time was.
+func (p *page) Since(t time.Time) string { return p.Now.Sub(t).Round(time.Second).String() }
+
+// Until prints how long it is to a time.
+func (p *page) Until(t time.Time) string { return t.Sub(p.Now).Round(time.Second).String() }
+
+// Rate prints the bytes in a second of a transfer.
+func (p *page) Rate(t Transfer) string { return size(int64(t.Rate(p.Now))) + "/s" }
+
+// Left prints how long a transfer takes still; nothing where nobody knows.
+func (p *page) Left(t Transfer) string {
+	if left, ok := t.Left(p.Now); ok {
+		return left.String()
+	}
+	return ""
+}
+
+// Mean prints how long a request of a backend has taken on the average.
+func (p *page) Mean(b Backend) string {
+	if b.Requests == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.0f ms", 1000*b.Seconds/float64(b.Requests))
+}
+
+// size prints bytes as people read them.
+func size(n int64) string {
+	const units = "KMGTPE"
+	f, i := float64(n), -1
+	for f >= 1024 && i < len(units)-1 {
+		f /= 1024
+		i++
+	}
+	if i < 0 {
+		return fmt.Sprintf("%d B", n)
+	}
+	return fmt.Sprintf("%.1f %ciB", f, units[i])
+}
+
+// show answers with the page as it is now.
+func (s *Server) show(w http.ResponseWriter, _ *http.Request) {
+	var out bytes.Buffer
+	if err := pageTemplate.Execute(&out, s.newPage()); err != nil {
+		s.opts.Log.Error("the status page cannot be made", "err", err)
+		http.Error(w, "the status page cannot be made", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	// Nothing from elsewhere, and nothing that a name could have brought.
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	_, _ = w.Write(out.Bytes())
+}
+
+// watch sends the middle of the page again and again, as server-sent events.
+func (s *Server) watch(w http.ResponseWriter, r *http.Request) {
+	select {
+	case s.watchers <- struct{}{}:
+		defer func() { <-s.watchers }()
+	default:
+		http.Error(w, "too many watch the status page", http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	out := http.NewResponseController(w)
+	tick := time.NewTicker(pageEvery)
+	defer tick.Stop()
+	over := time.NewTimer(watchFor)
+	defer over.Stop()
+	for {
+		var text bytes.Buffer
+		if err := pageTemplate.ExecuteTemplate(&text, "live", s.newPage()); err != nil {
+			return
+		}
+		line, err := json.Marshal(text.String()) // one line
+		if err != nil {
+			return
+		}
+		_ = out.SetWriteDeadline(time.Now().Add(10 * time.Second))
+		if _, err := fmt.Fprintf(w, "data: %s\n\n", line); err != nil || out.Flush() != nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-over.C:
+			return
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// pageFile answers with a file of the page.
+func pageFile(name, contentType string) http.HandlerFunc {
+	text, err := fs.ReadFile(pageFiles, "page/"+name)
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if err != nil {
+			http.Error(w, "not there", http.StatusNotFound)
+			return
+		}
+		w.Header().Set("Content-Type", contentType)
+		_, _ = w.Write(text)
+	}
+}
