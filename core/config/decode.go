@@ -39,7 +39,7 @@ func (d *decoder) body(body *hclsyntax.Body, def hcl.Range, targets ...any) {
 		switch f, ok := known[name]; {
 		case !ok:
 			d.src.hide(attr)
-			d.report(attr.NameRange, "Unknown attribute "+name, "No attribute of that name can stand here. %s", didYouMean(name, names))
+			d.report(attr.NameRange, "Unknown attribute "+name, "No attribute of that name can stand here. %s", advice(name, names))
 		case f.kind == block:
 			d.src.hide(attr)
 			d.report(attr.NameRange, name+" is a block", "Write it without the equals sign: %s { … }", name)
@@ -52,7 +52,7 @@ func (d *decoder) body(body *hclsyntax.Body, def hcl.Range, targets ...any) {
 		switch f, ok := known[b.Type]; {
 		case !ok:
 			d.src.hideAll(b.Body)
-			d.report(b.TypeRange, "Unknown block "+b.Type, "No block of that name can stand here. %s", didYouMean(b.Type, names))
+			d.report(b.TypeRange, "Unknown block "+b.Type, "No block of that name can stand here. %s", advice(b.Type, names))
 		case f.kind == attribute:
 			d.src.hideAll(b.Body)
 			d.report(b.TypeRange, b.Type+" is an attribute", "Write it with an equals sign: %s = …", b.Type)

@@ -30,6 +30,9 @@ func parseSource(text []byte, filename string) (*source, *hclsyntax.Body, error)
 		parsed = &hcl.File{Bytes: text}
 	}
 	src := &source{name: filename, file: parsed, broken: diags.HasErrors(), secrets: map[string]bool{}, hidden: map[*hclsyntax.Attribute]bool{}}
+	if old := oldFile(src); src.broken && old != nil {
+		return nil, nil, old
+	}
 	if src.broken {
 		return nil, nil, src.fromHCL(diags)
 	}

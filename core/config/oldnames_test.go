@@ -1,0 +1,18 @@
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestOldNames says of each option of the old servers something that is not in the words of the old ones.
+func TestOldNames(t *testing.T) {
+	for name, is := range oldNames {
+		if strings.Contains(name, "_") || is == "" || strings.HasSuffix(is, ".") {
+			t.Errorf("%s: %q", name, is)
+		}
+		if got := advice(strings.ReplaceAll(name, "-", "_"), nil); !strings.Contains(got, is) {
+			t.Errorf("of %s with underscores: %q", name, got)
+		}
+	}
+}
