@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// The lines that an example has. Comments stand behind what they explain, or go on in the lines below.
+// The lines that an example has. Comments stand above the option or block that they explain.
 var (
-	optionLine  = regexp.MustCompile(`^ *#?([a-z_0-9]+) *= (.*?)(?: +# (.*))?$`)
-	blockLine   = regexp.MustCompile(`^ *([a-z_0-9]+)((?: "[^"]*")*) \{(?: +# (.*))?$`)
+	optionLine  = regexp.MustCompile(`^ *#?([a-z_0-9]+) *= (.*)$`)
+	blockLine   = regexp.MustCompile(`^ *([a-z_0-9]+)((?: "[^"]*")*) \{$`)
 	commentLine = regexp.MustCompile(`^ *#(?: (.*))?$`)
 )
 
@@ -33,7 +33,7 @@ func Page(example string) (string, error) {
 	var out strings.Builder
 	out.WriteString(head)
 	depth, items := 0, 0 // blocks that are open; lists that are
-	var before []string  // comment lines that explain the next block
+	var before []string  // comment lines that explain the next option or block
 	for i, line := range strings.Split(strings.TrimSuffix(example, "\n"), "\n") {
 		trimmed := strings.TrimSpace(line)
 		switch option, block, comment := optionLine.FindStringSubmatch(line), blockLine.FindStringSubmatch(line), commentLine.FindStringSubmatch(line); {
@@ -49,20 +49,16 @@ func Page(example string) (string, error) {
 			}
 			out.WriteString(".El\n")
 			items--
-		case comment != nil && depth == 0:
-			before = append(before, comment[1])
 		case comment != nil:
-			text(&out, comment[1]) // goes on from the line above
+			before = append(before, comment[1])
 		case block != nil:
 			if depth == 0 {
 				fmt.Fprintf(&out, ".Sh %s\n", strings.ToUpper(strings.ReplaceAll(block[1]+block[2], `"`, "")))
-				text(&out, before...)
-				before = nil
-				text(&out, block[3])
 			} else {
 				fmt.Fprintf(&out, ".It Ic %s\n", escape(block[1]))
-				text(&out, block[3])
 			}
+			text(&out, before...)
+			before = nil
 			out.WriteString(".Bl -tag -width Ds\n")
 			depth, items = depth+1, items+1
 		case option != nil:
@@ -71,7 +67,8 @@ func Page(example string) (string, error) {
 				items++
 			}
 			fmt.Fprintf(&out, ".It Cm %s No = Li %s\n", escape(option[1]), escape(strings.TrimSpace(option[2])))
-			text(&out, option[3])
+			text(&out, before...)
+			before = nil
 		default:
 			return "", fmt.Errorf("line %d is no option, block or comment: %s", i+1, trimmed)
 		}
@@ -90,9 +87,11 @@ func Page(example string) (string, error) {
 // text writes lines of running text. An empty one begins a paragraph.
 func text(out *strings.Builder, lines ...string) {
 	for _, line := range lines {
-		if line != "" {
-			out.WriteString(escape(line) + "\n")
+		if line == "" {
+			out.WriteString(".Pp\n")
+			continue
 		}
+		out.WriteString(escape(line) + "\n")
 	}
 }
 

@@ -53,12 +53,17 @@ func TestPage(t *testing.T) {
 	got, err := Page(strings.Join([]string{
 		"# The configuration.",
 		"",
-		`#top = "1s" # an option`,
+		"# An option.",
+		`#top = "1s"`,
 		"",
 		"# What it is for.",
-		`block "a" "b" { # and which`,
-		`  #one = ["x"]   # .it \ has`,
-		"        # two lines",
+		"#",
+		"# And which.",
+		`block "a" "b" {`,
+		`  # .it \ has`,
+		"  # two lines",
+		`  #one = ["x"]`,
+		"  # Below.",
 		"  inner {",
 		"    two = 1",
 		"  }",
@@ -71,16 +76,18 @@ func TestPage(t *testing.T) {
 .Pp
 .Bl -tag -width Ds
 .It Cm top No = Li \(dq1s\(dq
-an option
+An option.
 .El
 .Sh BLOCK A B
 What it is for.
-and which
+.Pp
+And which.
 .Bl -tag -width Ds
 .It Cm one No = Li [\(dqx\(dq]
 \&.it \e has
 two lines
 .It Ic inner
+Below.
 .Bl -tag -width Ds
 .It Cm two No = Li 1
 .El
