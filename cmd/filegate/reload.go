@@ -58,7 +58,7 @@ func (r *reloader) reload(ctx context.Context) (told []string, err error) {
 		r.log.Error("configuration cannot be reloaded", "err", err)
 	}
 	if hint := r.confined.hint(err); hint != "" {
-		r.log.Warn(hint)
+		r.log.Warn("not everything can be reloaded with the rights that are left", "help", hint)
 	}
 	r.log.Warn("nothing was reloaded: everything goes on as before")
 	return nil, err

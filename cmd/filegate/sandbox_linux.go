@@ -120,7 +120,8 @@ func filterCalls() error {
 		// A call by the numbers of another processor is none of these programs'.
 		load(callArch), equal(nativeArch, 1, 0), refuse,
 		load(callNumber),
-		{Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, K: x32Calls, Jt: 0, Jf: 1}, refuse,
+		{Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, K: x32Calls, Jt: 0, Jf: 1},
+		refuse,
 	}
 	for _, call := range refusedCalls {
 		program = append(program, equal(call, 0, 1), refuse)

@@ -67,7 +67,7 @@ func LoadAdmin(filename string, opts Options) (Admin, error) {
 	if opts.LookupEnv == nil {
 		opts.LookupEnv = os.LookupEnv
 	}
-	r := &reader{decoder: decoder{src: src, eval: functions(filepath.Dir(filename), opts.LookupEnv, func(string) {})}, opts: opts}
+	r := &reader{decoder: decoder{src: src, eval: functions(filepath.Dir(filename), opts.LookupEnv, func(string) {})}}
 	f := defaultFile()
 	r.body(body, r.src.start(), f)
 	if f.Admin.Listen == "" && f.Admin.Socket == "" {

@@ -22,8 +22,10 @@ func (r *reader) read(body *hclsyntax.Body) *Config {
 	start := r.src.start()
 	r.body(body, start, f)
 
-	cfg := &Config{Log: f.Log, Audit: f.Audit, Admin: f.Admin, Login: f.Login, Limits: f.Limits, ShutdownGrace: f.ShutdownGrace, DrainDelay: f.DrainDelay, PIDFile: f.PIDFile, CoreDumps: f.CoreDumps,
-		User: f.User, Group: f.Group, Privileges: f.Privileges, Sandbox: f.Sandbox, Writable: f.Writable}
+	cfg := &Config{
+		Log: f.Log, Audit: f.Audit, Admin: f.Admin, Login: f.Login, Limits: f.Limits, ShutdownGrace: f.ShutdownGrace, DrainDelay: f.DrainDelay, PIDFile: f.PIDFile, CoreDumps: f.CoreDumps,
+		User: f.User, Group: f.Group, Privileges: f.Privileges, Sandbox: f.Sandbox, Writable: f.Writable,
+	}
 	top := Block{src: r.src, body: body, def: start}
 	r.checkProcess(cfg, top)
 	r.checkLog(cfg.Log, top)

@@ -118,7 +118,7 @@ func TestLogsReopen(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		with.Info(want)
+		with.Info("a line", "which", want)
 		logs.Audit.Write(audit.Record{Event: want})
 	}
 	for name, want := range map[string]string{log: "second", log + ".1": "first", trail: "second", trail + ".1": "first"} {

@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -64,7 +63,7 @@ func startSoiled(t *testing.T, w *world, shared cache.Cache) *desk {
 	d := &desk{counts: &counts{logins: map[string]int{}, bans: map[string]int{}}}
 	d.Desk = NewDesk(Options{
 		Config: cfg.Login, Limits: cfg.Limits, Life: life, Local: cache.NewMemory(1 << 16), Shared: shared, Used: func(auth.Grant) func() { return func() {} },
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Observer: d.counts,
+		Log: slog.New(slog.DiscardHandler), Observer: d.counts,
 	})
 	d.Frontend = d.Desk.Frontend(auth.Chain{{Name: "first", Authenticator: w}}, "main", w)
 	d.Follow("fingerprint")

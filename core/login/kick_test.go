@@ -91,8 +91,13 @@ func TestBadBans(t *testing.T) {
 		of, name string
 		dur      time.Duration
 	}{
-		{"address", "nobody", time.Hour}, {"address", "192.0.2.0/24", time.Hour}, {"user", " ", time.Hour}, {"house", "x", time.Hour},
-		{"user", "bob", 0}, {"user", "bob", -time.Hour}, {"user", "bob", 1 << 62},
+		{"address", "nobody", time.Hour},
+		{"address", "192.0.2.0/24", time.Hour},
+		{"user", " ", time.Hour},
+		{"house", "x", time.Hour},
+		{"user", "bob", 0},
+		{"user", "bob", -time.Hour},
+		{"user", "bob", 1 << 62},
 	} {
 		if err := d.SetBan(t.Context(), bad.of, bad.name, bad.dur); err == nil {
 			t.Errorf("a ban of %v was set", bad)
