@@ -89,18 +89,18 @@ func logIn(t *testing.T, srv *swifttest.Server) backend.Grant {
 }
 
 // put makes an object with a content that no other has.
-func (g *gateway) put(t *testing.T, object string) {
+func (s *gateway) put(t *testing.T, object string) {
 	t.Helper()
 	body := rand.Text()
 	req := api.Request{Method: http.MethodPut, Target: top.With(object), Body: strings.NewReader(body), Length: int64(len(body))}
-	if _, err := g.client.Send(t.Context(), req); err != nil {
+	if _, err := s.client.Send(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (g *gateway) remove(t *testing.T, object string) {
+func (s *gateway) remove(t *testing.T, object string) {
 	t.Helper()
-	if err := g.client.Delete(t.Context(), top.With(object)); err != nil {
+	if err := s.client.Delete(t.Context(), top.With(object)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -58,7 +58,7 @@ func (c change) ofMissing() verdict {
 // Overlay lays the changes over a page of a listing: what was made is put in, what was deleted is
 // taken out, and what was changed is shown as it is now. It holds nothing but the page. The error
 // is not translated.
-func (v *View) Overlay(ctx context.Context, dir api.Name, l Query, p Page, all changes) ([]Entry, error) {
+func (v *View) Overlay(ctx context.Context, dir api.Name, l Query, p Page, all Changes) ([]Entry, error) {
 	here := all.within(l, p)
 	if len(here) == 0 {
 		return p.Lines, nil
@@ -109,7 +109,7 @@ func (v *View) Overlay(ctx context.Context, dir api.Name, l Query, p Page, all c
 
 // within returns the changes between the marker and the end of a page, by the line that they
 // concern: several where the listing folds them into one.
-func (c changes) within(l Query, p Page) map[string][]change {
+func (c Changes) within(l Query, p Page) map[string][]change {
 	here := map[string][]change{}
 	for name, ch := range c {
 		key := name

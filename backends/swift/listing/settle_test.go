@@ -24,7 +24,7 @@ func (s *gateway) listed(t *testing.T) Page {
 	return p
 }
 
-func (s *gateway) changes(t *testing.T) changes {
+func (s *gateway) changes(t *testing.T) Changes {
 	t.Helper()
 	all, err := s.ChangesIn(t.Context(), top, s.q)
 	if err != nil {
@@ -34,7 +34,7 @@ func (s *gateway) changes(t *testing.T) changes {
 }
 
 // sees lays the log over a page.
-func (s *gateway) sees(t *testing.T, p Page, all changes, want ...string) {
+func (s *gateway) sees(t *testing.T, p Page, all Changes, want ...string) {
 	t.Helper()
 	lines, err := s.Overlay(t.Context(), top, s.q, p, all)
 	if err != nil {

@@ -270,11 +270,11 @@ func insert(all []change, c change, began time.Time) []change {
 	return append(all, c)
 }
 
-// changes are those that concern a listing, by name.
-type changes map[string]change
+// Changes are the changes that concern a listing, by name.
+type Changes map[string]change
 
 // gone is how many of them may be deletions.
-func (c changes) gone() int {
+func (c Changes) gone() int {
 	n := 0
 	for _, ch := range c {
 		if ch.Gone {
@@ -285,7 +285,7 @@ func (c changes) gone() int {
 }
 
 // ChangesIn returns the changes of an account or container that concern a listing of it.
-func (v *View) ChangesIn(ctx context.Context, top api.Name, l Query) (changes, error) {
+func (v *View) ChangesIn(ctx context.Context, top api.Name, l Query) (Changes, error) {
 	log := v.log
 	if log.life == 0 || api.IsUnlogged(top.With(l.Prefix)) {
 		return nil, nil
@@ -302,7 +302,7 @@ func (v *View) ChangesIn(ctx context.Context, top api.Name, l Query) (changes, e
 		}
 	}
 	oldest := time.Now().Add(-log.life).Unix()
-	var found changes
+	var found Changes
 	for i, in := range log.caches {
 		if _, ok := in.Get(ctx, above); !ok {
 			continue
@@ -316,7 +316,7 @@ func (v *View) ChangesIn(ctx context.Context, top api.Name, l Query) (changes, e
 					continue
 				}
 				if found == nil {
-					found = changes{}
+					found = Changes{}
 				}
 				if i == 0 {
 					c.over = c.Stamp
