@@ -34,7 +34,7 @@ func TestParseRecord(t *testing.T) {
 		{line: "C0644 1 ..", fail: true},
 		{line: "C0644 1 a/b", fail: true},
 		{line: "C0644 1 a\x00b", fail: true},
-		{line: "C0644 1 \xff", fail: true},
+		{line: "C0644 1 \xff", want: record{kind: kindFile, mode: 0o644, size: 1, name: "\xff"}},
 		{line: "D0755 0 ../x", fail: true},
 		{line: "T1 2 3", fail: true},
 		{line: "T1 1000000 3 0", fail: true},
