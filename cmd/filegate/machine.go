@@ -25,7 +25,8 @@ func machineWarnings(cfg *config.Config) config.Diagnostics {
 			"Give filegate a user of its own: user = \"filegate\" in the configuration makes it give up root before it serves, ports below 1024 included. Or let systemd do it, see cmd/filegate/dist/filegate.service.")
 	}
 	var files syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err == nil && files.Max < uint64(needs.Files) {
+	// Max has another type on other systems.
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err == nil && float64(files.Max) < float64(needs.Files) {
 		warn(fmt.Sprintf("At most %d files can be open, and full frontends need %d", files.Max, needs.Files),
 			"Raise the limit (LimitNOFILE under systemd, ulimit -n in a shell), or lower max_connections.")
 	}
