@@ -355,9 +355,12 @@ func (d *fakeDoor) Serve() error {
 func (d *fakeDoor) Shutdown(ctx context.Context) error {
 	d.shutting.Do(func() { close(d.shut) })
 	d.w.stop("socket " + d.env.Name)
+	d.mu.Lock() // behind the logins that were
+	clients := &d.clients
+	d.mu.Unlock()
 	ended := make(chan struct{})
 	go func() {
-		d.clients.Wait()
+		clients.Wait()
 		close(ended)
 	}()
 	select {
@@ -390,6 +393,8 @@ func (d *fakeDoor) login(t *testing.T) *session.Session {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.clients.Go(func() {
 		<-sess.Context().Done()
 		sess.Close()

@@ -250,6 +250,7 @@ func (d *desk) enter(t *testing.T) *session.Session {
 		t.Fatal(err)
 	}
 	context.AfterFunc(sess.Context(), sess.Close)
+	t.Cleanup(sess.Close) // which waits for the other one: nothing is logged behind the test
 	return sess
 }
 

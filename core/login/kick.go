@@ -28,11 +28,12 @@ func (d *Desk) KickSession(id string) bool {
 // KickUser ends all sessions of a user, and forgets the logins of his that are remembered here, or by other gateways for the same proof: he is asked about anew. It returns how many
 // sessions that were.
 func (d *Desk) KickUser(name string) int {
+	all := d.sessions.list() // before they begin to end with their leases
 	for _, held := range d.leases.ofUser(name) {
 		held.revoke(errKicked)
 	}
 	n := 0
-	for _, s := range d.sessions.list() {
+	for _, s := range all {
 		if s.User() == name {
 			s.End(errKicked)
 			n++
