@@ -90,11 +90,7 @@ func (l *Listeners) Offer() *Sockets {
 func (l *Listeners) Retire(offered *Sockets) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	select {
-	case <-l.closed:
-	default:
-		close(l.closed)
-	}
+	l.endLocked()
 	for _, sock := range l.open {
 		if offered.isTaken(sock.Listener) {
 			_ = sock.Listener.(pausable).SetDeadline(time.Unix(1, 0)) // wakes accept
@@ -182,15 +178,20 @@ func (l *Listeners) accept(sock net.Listener, start func(net.Conn)) error {
 	}
 }
 
-// Close closes them. It may be called twice.
-func (l *Listeners) Close() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+// endLocked ends Serve, with mu held. It may be called twice.
+func (l *Listeners) endLocked() {
 	select {
 	case <-l.closed:
 	default:
 		close(l.closed)
 	}
+}
+
+// Close closes them. It may be called twice.
+func (l *Listeners) Close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.endLocked()
 	l.closeAll()
 }
 
