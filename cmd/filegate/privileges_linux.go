@@ -79,6 +79,7 @@ func setCapabilities(list []uintptr) error {
 	if left == now {
 		return nil
 	}
+	// unix.Capset is about one thread; for all of them there is only the call itself, which takes addresses.
 	_, _, errno := syscall.AllThreadsSyscall(unix.SYS_CAPSET, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&left[0])), 0)
 	return threadsError(errno)
 }

@@ -40,7 +40,8 @@ func forbidWriting(except []string) error {
 		ofFiles |= unix.LANDLOCK_ACCESS_FS_TRUNCATE
 	}
 	rules := unix.LandlockRulesetAttr{Handled_access_fs: changes}
-	// The size is that of the field that is set: an older kernel does not know the others.
+	// Package unix has the structures of Landlock and seccomp and no functions for them, hence the addresses here and
+	// below. The size is that of the field that is set: an older kernel does not know the others.
 	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&rules)), unsafe.Sizeof(rules.Handled_access_fs), 0)
 	if errno != 0 {
 		return fmt.Errorf("Landlock: %w", errno) //nolint:staticcheck // it is a name
