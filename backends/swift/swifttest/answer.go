@@ -175,6 +175,21 @@ func (a *answer) WriteHeader(status int) {
 	if a.struck != nil && a.request.Method != http.MethodHead {
 		_, _ = io.WriteString(a.ResponseWriter, a.struckBody()) // who is gone needs no answer
 	}
+	if a.struck != nil {
+		a.drain()
+	}
+}
+
+// drain takes what the client still sends of a body that was answered before its end. Where a connection ends
+// with bytes that nobody has read, the kernel resets it, and the client may lose the answer.
+func (a *answer) drain() {
+	if a.request.Header.Get("Expect") != "" && a.entry.In == 0 {
+		return // the client sends nothing before it is told to
+	}
+	_ = http.NewResponseController(a.ResponseWriter).Flush() // the answer is what makes the client stop
+	if body, ok := a.request.Body.(*requestBody); ok {
+		_, _ = io.Copy(io.Discard, body.ReadCloser) // ends with the body or with the client
+	}
 }
 
 func (a *answer) struckBody() string {
