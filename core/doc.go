@@ -1,5 +1,5 @@
-// Package core is the middle of filegate: contracts and policy, without any protocol or product. It has no code of its own;
-// this page is the architecture, and imports_test.go holds everybody to it.
+// Package core is the middle of filegate: contracts and policy, without any protocol or product. It
+// has no code of its own; this page is the architecture, and imports_test.go holds everybody to it.
 //
 // # The flow
 //
@@ -10,24 +10,31 @@
 //	                                   ▼
 //	                              core/login ─▶ core/auth ⇄ gRPC ⇄ authplugins/{swiftv1, keystone, users, hook, yours}
 //
-// A frontend turns bytes of a protocol into calls of the contract, core/vfs. A session is one logged-in client: its context,
-// identity, permissions, open files and audit. A backend turns calls of the contract into storage. Nothing else knows two of the three.
+// A frontend turns bytes of a protocol into calls of the contract, core/vfs. A session is one
+// logged-in client: its context, identity, permissions, open files and audit. A backend turns calls
+// of the contract into storage. Nothing else knows two of the three.
 //
-// A login goes from the frontend to core/login, which asks the authenticators that the frontend's block names. The
-// identity that comes back carries a grant; with it the backend is opened, and a session put around what it opens.
+// A login goes from the frontend to core/login, which asks the authenticators that the frontend's
+// block names. The identity that comes back carries a grant; with it the backend is opened, and a
+// session put around what it opens.
 //
 // # The rules
 //
-// Dependencies point inwards: frontends, backends, authplugins and cmd import core, and core imports none of them. A frontend sees only a
-// session, a backend only core/vfs and core/backend, so neither can name the other. One package adapts each foreign library.
-// Parts that are built in stand in ordinary lists, frontends.All and backends.All; nothing registers itself, and no package has state.
+// Dependencies point inwards: frontends, backends, authplugins and cmd import core, and core
+// imports none of them. A frontend sees only a session, a backend only core/vfs and core/backend,
+// so neither can name the other. One package adapts each foreign library. Parts that are built in
+// stand in ordinary lists, frontends.All and backends.All; nothing registers itself, and no package
+// has state.
 //
-// A handle opened in a store lives as long as its context, and contexts end with the session: whoever hangs up, or is
-// thrown out, leaves nothing running. Nothing is visible in a store before Commit.
+// A handle opened in a store lives as long as its context, and contexts end with the session:
+// whoever hangs up, or is thrown out, leaves nothing running. Nothing is visible in a store before
+// Commit.
 //
-// A file that is open for writing is one thing for all sessions of a login in a process: they share its content, the last CLOSE commits, rename and remove act on it.
-// Until then nobody else sees it: not other logins, other gateways and Swift's own clients, and in listings not even other sessions of the login. So a name that is
-// listed is a whole file, or an upload that was cut off, which nobody can read; see core/session.
+// A file that is open for writing is one thing for all sessions of a login in a process: they share
+// its content, the last CLOSE commits, rename and remove act on it. Until then nobody else sees it:
+// not other logins, other gateways and Swift's own clients, and in listings not even other sessions
+// of the login. So a name that is listed is a whole file, or an upload that was cut off, which
+// nobody can read; see core/session.
 //
 // # Where to find what
 //

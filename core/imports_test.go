@@ -15,10 +15,12 @@ import (
 
 const module = "filegate/"
 
-// mayImport says which packages of this module a package may import, tests apart. A pattern that ends in "/..." stands for
-// the package and all below it; of several that match a package, the longest holds.
+// mayImport says which packages of this module a package may import, tests apart. A pattern that
+// ends in "/..." stands for the package and all below it; of several that match a package, the
+// longest holds.
 //
-// This is policy, not a description. Do not change it to make a build pass: move the code, or change the design first.
+// This is policy, not a description. Do not change it to make a build pass: move the code, or
+// change the design first.
 var mayImport = map[string][]string{
 	"core":             nil,
 	"core/vfs":         nil,
@@ -70,7 +72,8 @@ var mayImport = map[string][]string{
 	"authplugins/swiftv1":        authenticatorSees,
 	"authplugins/keystone":       authenticatorSees,
 	"authplugins/hook":           authenticatorSees,
-	// Users act through the other two; their file is read by filegate too, which must not get all of that with it.
+	// Users act through the other two; their file is read by filegate too, which must not get all
+	// of that with it.
 	"authplugins/users":          append([]string{"core/config", "authplugins/keystone", "authplugins/swiftv1", "authplugins/users/userfile"}, authenticatorSees...),
 	"authplugins/users/userfile": {"core/auth", "core/config"},
 
@@ -106,7 +109,8 @@ var testsMayImport = map[string][]string{
 	"cmd/...":           {"core/...", "frontends/...", "backends/...", "authplugins/..."},
 }
 
-// onlyIn says which packages may import a foreign library: the one that adapts it. In tests any package may have a client of a protocol.
+// onlyIn says which packages may import a foreign library: the one that adapts it. In tests any
+// package may have a client of a protocol.
 var onlyIn = []struct {
 	library string
 	in      []string
@@ -180,7 +184,8 @@ func (f file) checkForeign(t *testing.T, imp string) {
 	}
 }
 
-// TestRulesHavePackages finds rules for packages that are gone, which would let a new one of that name in unseen.
+// TestRulesHavePackages finds rules for packages that are gone, which would let a new one of that
+// name in unseen.
 func TestRulesHavePackages(t *testing.T) {
 	files := goFiles(t)
 	for pattern := range mayImport {

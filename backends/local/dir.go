@@ -16,8 +16,8 @@ import (
 // tempPrefix is what the names of uploads begin with before Commit.
 const tempPrefix = ".filegate-upload-"
 
-// dir is an open directory. What is done in it goes by its descriptor and a single name, so that neither a link nor a directory that
-// moves meanwhile can lead it astray.
+// dir is an open directory. What is done in it goes by its descriptor and a single name, so that
+// neither a link nor a directory that moves meanwhile can lead it astray.
 type dir struct{ *os.File }
 
 // openDir opens the directory rel. Its errors are the system's.
@@ -55,7 +55,8 @@ func (d dir) rename(oldname string, to dir, newname string, replace bool) error 
 	if err != unix.EINVAL && err != unix.ENOSYS {
 		return err
 	}
-	// Network file systems cannot, and not every system. To look first leaves a gap, but a short one.
+	// Network file systems cannot, and not every system. To look first leaves a gap, but a short
+	// one.
 	var stat unix.Stat_t
 	if unix.Fstatat(to.fd(), newname, &stat, unix.AT_SYMLINK_NOFOLLOW) == nil {
 		return unix.EEXIST
@@ -82,7 +83,8 @@ func (d dir) setTimes(name string, access, modified *time.Time) error {
 	return unix.UtimesNanoAt(d.fd(), name, stamps[:], unix.AT_SYMLINK_NOFOLLOW)
 }
 
-// createTemp makes an empty hidden file. It is locked for as long as it is open, by which sweep knows that it is in use.
+// createTemp makes an empty hidden file. It is locked for as long as it is open, by which sweep
+// knows that it is in use.
 func (d dir) createTemp() (*os.File, string, error) {
 	for {
 		name := tempPrefix + rand.Text()[:12]

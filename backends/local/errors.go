@@ -42,7 +42,8 @@ func kindOf(errno syscall.Errno) error {
 	return vfs.ErrUnavailable
 }
 
-// translate puts an error of the system's calls into the contract's terms. Errors of the contract, of contexts, io.EOF, and nil pass as they are.
+// translate puts an error of the system's calls into the contract's terms. Errors of the contract,
+// of contexts, io.EOF, and nil pass as they are.
 func translate(err error) error {
 	if _, ok := errors.AsType[*vfs.Error](err); ok || err == nil || err == io.EOF ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {

@@ -10,7 +10,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// file is a file opened for reading. A Commit leaves its inode alone, so it goes on with what it was opened for.
+// file is a file opened for reading. A Commit leaves its inode alone, so it goes on with what it
+// was opened for.
 type file struct {
 	ctx    context.Context
 	under  *os.File
@@ -35,7 +36,8 @@ func (f *file) WriteTo(w io.Writer) (int64, error) {
 	return io.Copy(w, &reader{file: f, next: f.offset})
 }
 
-// reader reads a file from an offset on. It is what translates errors, so that those of the writer pass by.
+// reader reads a file from an offset on. It is what translates errors, so that those of the writer
+// pass by.
 type reader struct {
 	file *file
 	next int64

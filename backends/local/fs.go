@@ -78,7 +78,8 @@ func describe(name string, info fs.FileInfo) vfs.Info {
 	return d
 }
 
-// version tells contents apart: Commit makes a new inode, and whoever writes into a file by other ways moves its times.
+// version tells contents apart: Commit makes a new inode, and whoever writes into a file by other
+// ways moves its times.
 func version(info fs.FileInfo) string {
 	modified, changed := changeTimes(info)
 	return fmt.Sprintf("%x-%x-%x-%x", info.Sys().(*syscall.Stat_t).Ino, modified, changed, info.Size())
@@ -209,7 +210,8 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	return translate(f.moved(context.WithoutCancel(ctx), oldname, newname, info))
 }
 
-// withoutLeftovers calls remove, and once more if all that was in its way were leftovers in the directory name.
+// withoutLeftovers calls remove, and once more if all that was in its way were leftovers in the
+// directory name.
 func (f *FS) withoutLeftovers(name vfs.Path, remove func() error) error {
 	err := remove()
 	if err != syscall.ENOTEMPTY {

@@ -18,7 +18,8 @@ type home struct {
 	closed bool
 }
 
-// InHome implements [vfs.HomeFS]. The directory is held open, so that neither a link nor a directory that moves leads out of it.
+// InHome implements [vfs.HomeFS]. The directory is held open, so that neither a link nor a
+// directory that moves leads out of it.
 func (f *FS) InHome(name vfs.Path) vfs.FS {
 	return &FS{Backend: f.Backend, home: home{name: f.home.name.Under(name)}}
 }

@@ -72,7 +72,8 @@ func TestHomeEscape(t *testing.T) {
 	}
 }
 
-// TestMovedLink is that links go on leading where they led, when they or the directory that they are in is moved.
+// TestMovedLink is that links go on leading where they led, when they or the directory that they
+// are in is moved.
 func TestMovedLink(t *testing.T) {
 	for _, tt := range []struct {
 		target, link, from, to, now vfs.Path

@@ -10,15 +10,17 @@ import (
 	"filegate/core/vfs"
 )
 
-// A link on the disk is a text, and may say anything. What leads out of the directory, as every absolute one does, is followed for nobody; those that are
-// made here are relative, so that they lead to the same place for whoever else uses the directory.
+// A link on the disk is a text, and may say anything. What leads out of the directory, as every
+// absolute one does, is followed for nobody; those that are made here are relative, so that they
+// lead to the same place for whoever else uses the directory.
 
 // maxLinks is how many links are followed on the way to one file, as in Linux.
 const maxLinks = 40
 
 var errLeadsOut error = vfs.Errorf(vfs.ErrPermission, "permission denied: a link leads out of the storage")
 
-// behind returns name without links in it: with all elements followed and, where last is set, the last one too. What is missing is what it is called.
+// behind returns name without links in it: with all elements followed and, where last is set, the
+// last one too. What is missing is what it is called.
 func (f *FS) behind(name vfs.Path, last bool) (vfs.Path, error) {
 	return f.walk(vfs.Root, name.Elements(), last)
 }

@@ -57,7 +57,8 @@ func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
 	}
 }
 
-// describe leaves out what no call could reach: names that are no names, links that lead out, and what has gone meanwhile.
+// describe leaves out what no call could reach: names that are no names, links that lead out, and
+// what has gone meanwhile.
 func (l *lister) describe(entry fs.DirEntry) (vfs.Info, bool) {
 	name := entry.Name()
 	switch {

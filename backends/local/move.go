@@ -9,7 +9,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// A relative link means another place when it moves, or the directory that it is in. So what is moved here gets the text by which its links lead where they led.
+// A relative link means another place when it moves, or the directory that it is in. So what is
+// moved here gets the text by which its links lead where they led.
 
 // moved brings links in order after what was at oldname has come to newname.
 func (f *FS) moved(ctx context.Context, oldname, newname vfs.Path, info fs.FileInfo) error {
@@ -61,8 +62,8 @@ func (f *FS) movedBelow(ctx context.Context, oldname, newname, below vfs.Path) e
 	}
 }
 
-// relink gives the link at newname, which was at oldname, the text by which it leads where it led. What it led to may have moved along, with the directory from,
-// which is at to now.
+// relink gives the link at newname, which was at oldname, the text by which it leads where it led.
+// What it led to may have moved along, with the directory from, which is at to now.
 func (f *FS) relink(oldname, newname, from, to vfs.Path) error {
 	text, err := f.at().Readlink(string(newname[1:]))
 	if err != nil || text == "" || text[0] == '/' {

@@ -96,7 +96,8 @@ func TestLeftovers(t *testing.T) {
 	})
 }
 
-// What is being written is no leftover, neither for this process nor for another on the same directory.
+// What is being written is no leftover, neither for this process nor for another on the same
+// directory.
 func TestUploadsAreNoLeftovers(t *testing.T) {
 	root := t.TempDir()
 	fsys, other := open(t, root), open(t, root)

@@ -44,7 +44,8 @@ func (f *FS) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOption
 	return w, nil
 }
 
-// target describes the file that a writer is to replace, nil where there is none, or says what is in the way. Its errors are the contract's.
+// target describes the file that a writer is to replace, nil where there is none, or says what is
+// in the way. Its errors are the contract's.
 func (f *FS) target(rel string, opts vfs.WriteOptions) (fs.FileInfo, error) {
 	info, err := f.at().Stat(rel)
 	missing := errors.Is(err, fs.ErrNotExist)
@@ -130,7 +131,8 @@ func (w *writer) begin(old fs.FileInfo) error {
 	return nil
 }
 
-// copyOld copies the old content. Between two files the kernel copies, or shares the blocks where the file system can.
+// copyOld copies the old content. Between two files the kernel copies, or shares the blocks where
+// the file system can.
 func (w *writer) copyOld() error {
 	old, _, err := w.fs.openFile(w.rel)
 	if err != nil {

@@ -1,4 +1,5 @@
-// Filegate-auth-swiftv1 is the authenticator program for Swift's auth 1.0; filegate starts it. See authplugins/swiftv1.
+// Filegate-auth-swiftv1 is the authenticator program for Swift's auth 1.0; filegate starts it. See
+// authplugins/swiftv1.
 package main
 
 import (

@@ -18,11 +18,13 @@ func (v verdict) word() string {
 	return "short"
 }
 
-// perSession is what each of very many sessions may cost beside the budget, in MiB: the 2 MiB that SSH lets a client send before it is read, in packets of
-// 32 KiB that take 40, a few requests of SFTP, the buffers of two connections, and a quarter of all that as garbage.
+// perSession is what each of very many sessions may cost beside the budget, in MiB: the 2 MiB that
+// SSH lets a client send before it is read, in packets of 32 KiB that take 40, a few requests of
+// SFTP, the buffers of two connections, and a quarter of all that as garbage.
 const perSession = 4
 
-// aims compares what was measured with what filegate is meant to reach. What was not measured is not mentioned.
+// aims compares what was measured with what filegate is meant to reach. What was not measured is
+// not mentioned.
 func aims(results []*result) []verdict {
 	var all []verdict
 	for _, r := range results {
@@ -42,7 +44,8 @@ func aims(results []*result) []verdict {
 	return all
 }
 
-// measured returns the line of a client with a peer, nil where it has no figures. Settings decide as a whole, none is none.
+// measured returns the line of a client with a peer, nil where it has no figures. Settings decide
+// as a whole, none is none.
 func (r *result) measured(client, server string, settings ...string) *line {
 	for _, l := range r.Lines {
 		if l.Client == client && l.Server == server && strings.Join(l.Settings, " ") == strings.Join(settings, " ") && l.Failed == "" && len(l.Values) > 0 {

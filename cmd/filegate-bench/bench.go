@@ -81,7 +81,8 @@ func newName() string {
 	return "bench-" + hex.EncodeToString(b[:])
 }
 
-// newStem begins the names of files that have not been there before: a server may remember those of an earlier turn.
+// newStem begins the names of files that have not been there before: a server may remember those of
+// an earlier turn.
 func (b *bench) newStem() string {
 	b.stems++
 	return fmt.Sprintf("turn-%d", b.stems)

@@ -38,7 +38,8 @@ var curlToSwift = client{
 
 func (p *place) tokenArgs() []string { return []string{"-H", "X-Auth-Token: " + p.swift.token} }
 
-// ftpURL is a file's URL, with the login in it: the user's name may have a colon, which curl's -u takes for the end of it.
+// ftpURL is a file's URL, with the login in it: the user's name may have a colon, which curl's -u
+// takes for the end of it.
 func (p *place) ftpURL(name string) string {
 	u := url.URL{Scheme: "ftp", User: url.UserPassword(p.user, p.password), Host: p.host + ":" + p.port, Path: p.root + name}
 	return u.String()
@@ -54,8 +55,8 @@ func curl(ctx context.Context, args []string, files []file, direction string, at
 	return err
 }
 
-// curlAtOnce sends all files at the same time, by a curl for each: one curl for all of them stands still while it waits for the
-// server to confirm one, and has the others run into timeouts.
+// curlAtOnce sends all files at the same time, by a curl for each: one curl for all of them stands
+// still while it waits for the server to confirm one, and has the others run into timeouts.
 func curlAtOnce(ctx context.Context, b *bench, p *place, files []file) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range files {
@@ -83,7 +84,8 @@ func listSwift(ctx context.Context, _ *bench, p *place) (string, error) {
 	}
 }
 
-// curlFirstByte returns how long it takes until curl, started anew, has the first byte of a file, in seconds.
+// curlFirstByte returns how long it takes until curl, started anew, has the first byte of a file,
+// in seconds.
 func curlFirstByte(ctx context.Context, args []string, url string) (float64, error) {
 	out, err := run(ctx, nil, "", "curl", append(args, "-fsS", "--globoff", "--noproxy", "*", "-o", "/dev/null", "-w", "%{time_starttransfer}", url)...)
 	if err != nil {

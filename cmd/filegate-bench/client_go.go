@@ -11,7 +11,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// goClient is the SFTP client in this program, for what no other one does: single reads, the first byte, very many sessions.
+// goClient is the SFTP client in this program, for what no other one does: single reads, the first
+// byte, very many sessions.
 var goClient = client{
 	name: "Go", protocol: "sftp",
 	login: func(ctx context.Context, _ *bench, p *place) (func(), error) {

@@ -61,7 +61,8 @@ LogLevel ERROR
 `, p.port, p.user, method, identity)
 }
 
-// writeOnce writes a file where there is none. Several may do it at a time: it appears with all its content.
+// writeOnce writes a file where there is none. Several may do it at a time: it appears with all its
+// content.
 func writeOnce(name string, mode os.FileMode, text string) error {
 	if _, err := os.Stat(name); err == nil {
 		return nil

@@ -12,7 +12,8 @@ import (
 	"path/filepath"
 )
 
-// file is one that a client moves: its name on this machine and its name on the server, in the run's directory.
+// file is one that a client moves: its name on this machine and its name on the server, in the
+// run's directory.
 type file struct {
 	local, remote string
 	size          int64
@@ -58,7 +59,8 @@ func (b *bench) source(stem string, i int) string {
 	return filepath.Join(b.work, fmt.Sprintf("%s-%06d", stem, i))
 }
 
-// sources makes n files of a size in the directory for them, where they are not there from an earlier row.
+// sources makes n files of a size in the directory for them, where they are not there from an
+// earlier row.
 func (b *bench) sources(stem string, n int, size int64) ([]string, error) {
 	var paths []string
 	for i := range n {
@@ -73,7 +75,8 @@ func (b *bench) sources(stem string, n int, size int64) ([]string, error) {
 	return paths, nil
 }
 
-// store puts files where the servers find them: into Swift, as plain objects, and into the directory of the one that has none.
+// store puts files where the servers find them: into Swift, as plain objects, and into the
+// directory of the one that has none.
 func (b *bench) store(ctx context.Context, files []file) error {
 	for _, f := range files {
 		if err := b.storeOne(ctx, f); err != nil {

@@ -10,14 +10,17 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// delayWindow is how much of one direction of a connection is under way at a time: about what Linux' own limits of TCP's
-// buffers (tcp_rmem, tcp_wmem) come to. One connection moves at most this in a round trip: 40 MiB/s at 100 ms.
+// delayWindow is how much of one direction of a connection is under way at a time: about what
+// Linux' own limits of TCP's buffers (tcp_rmem, tcp_wmem) come to. One connection moves at most
+// this in a round trip: 40 MiB/s at 100 ms.
 const delayWindow = 4 << 20
 
-// delay is a path to a server at a distance: what passes arrives half a round trip later, and the room that it took up in the window is
-// free again after another half. A connection costs one round trip before its first byte.
+// delay is a path to a server at a distance: what passes arrives half a round trip later, and the
+// room that it took up in the window is free again after another half. A connection costs one round
+// trip before its first byte.
 //
-// It knows no slow start, no loss and no limit to the rate of all connections together: real distance is worse, for everybody.
+// It knows no slow start, no loss and no limit to the rate of all connections together: real
+// distance is worse, for everybody.
 type delay struct {
 	target   string
 	rtt      time.Duration

@@ -16,14 +16,16 @@ type keystone struct {
 }
 
 var (
-	// filegateOfKeystone is filegate with Keystone's users; its settings stand in the block of logins.
+	// filegateOfKeystone is filegate with Keystone's users; its settings stand in the block of
+	// logins.
 	filegateOfKeystone = peer{filegate.name, startOfKeystone}
 	keystoneItself     = peer{"Keystone itself", func(_ context.Context, _ *bench, store *swift, _ string, _ []string) (*place, error) {
 		return &place{swift: store}, nil
 	}}
 )
 
-// goToKeystone and goToKeystoneAndBack are clients in this program that get tokens, without a server in between, and the second one gives each back: the limit.
+// goToKeystone and goToKeystoneAndBack are clients in this program that get tokens, without a
+// server in between, and the second one gives each back: the limit.
 var (
 	goToKeystone = client{
 		name: "Go", protocol: "keystone",

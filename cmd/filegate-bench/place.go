@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// place is where a client finds the run's files: at a server that was started for it, or in Swift itself.
+// place is where a client finds the run's files: at a server that was started for it, or in Swift
+// itself.
 type place struct {
 	server   *server // nil: Swift itself
 	swift    *swift  // by the way that this place goes to it
@@ -21,7 +22,8 @@ type place struct {
 	local    string // where that directory is on this machine; empty: in Swift
 }
 
-// peer is a kind of server. It is started for one protocol, "sftp" or "ftp", with settings that are the peer's own lines or flags.
+// peer is a kind of server. It is started for one protocol, "sftp" or "ftp", with settings that are
+// the peer's own lines or flags.
 type peer struct {
 	name  string
 	start func(ctx context.Context, b *bench, store *swift, protocol string, settings []string) (*place, error)
@@ -69,7 +71,8 @@ backend "swift" "main" {
 	return p, nil
 }
 
-// serveFilegate serves both protocols, as an installation does, with a configuration that has nothing but what it must and those blocks.
+// serveFilegate serves both protocols, as an installation does, with a configuration that has
+// nothing but what it must and those blocks.
 func (b *bench) serveFilegate(ctx context.Context, protocol, blocks string) (*place, error) {
 	host, sshPort, err := freeAddress()
 	if err != nil {

@@ -21,8 +21,8 @@ type usage struct {
 	peak int64         // the sum of the peaks of resident memory of those that run
 }
 
-// usageOf adds up a process and its descendants. A descendant that ends meanwhile may count twice or not at all: what has to be
-// exact is asked for when nothing ends.
+// usageOf adds up a process and its descendants. A descendant that ends meanwhile may count twice
+// or not at all: what has to be exact is asked for when nothing ends.
 func usageOf(pid int) (usage, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -48,7 +48,8 @@ func usageOf(pid int) (usage, error) {
 	return u, nil
 }
 
-// parseStat returns the time that a process has used, with that of its children which have ended and been waited for.
+// parseStat returns the time that a process has used, with that of its children which have ended
+// and been waited for.
 func parseStat(stat []byte) (time.Duration, error) {
 	// The name stands in parentheses and may contain anything; what follows it are numbers.
 	end := bytes.LastIndexByte(stat, ')')
@@ -71,7 +72,8 @@ func parseStat(stat []byte) (time.Duration, error) {
 	return time.Duration(ticks) * tick, nil
 }
 
-// parseStatus returns the peak of resident memory. A process that has ended, and waits for its parent, has none.
+// parseStatus returns the peak of resident memory. A process that has ended, and waits for its
+// parent, has none.
 func parseStatus(status []byte) (int64, error) {
 	lines := bufio.NewScanner(bytes.NewReader(status))
 	for lines.Scan() {

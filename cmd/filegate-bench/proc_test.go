@@ -40,7 +40,8 @@ func TestParseStatus(t *testing.T) {
 	}
 }
 
-// TestUsageOfChildren has a shell do all its work in children: one that has ended, one that is there.
+// TestUsageOfChildren has a shell do all its work in children: one that has ended, one that is
+// there.
 func TestUsageOfChildren(t *testing.T) {
 	const work = `i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; `
 	const there = `echo there; read end`

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// listing is a row of listing a directory: by a server that has just started, or by one that has listed it before.
+// listing is a row of listing a directory: by a server that has just started, or by one that has
+// listed it before.
 func listing(name string, n int, again bool, contestants []contestant) row {
 	const stem = "entry"
 	content := []byte{'.'} // an empty object may stand for a large one, and servers ask Swift for each whether it does

@@ -109,7 +109,8 @@ func (l load) downOwn(name, title string, contestants []contestant) row {
 	}
 }
 
-// fetch measures how the files of the given names come, of which the contents are those of the sources.
+// fetch measures how the files of the given names come, of which the contents are those of the
+// sources.
 func (l load) fetch(ctx context.Context, b *bench, t *turn, remote func(i int, source string) string) (figure, error) {
 	sources, err := b.sources(l.stem(), l.count(), l.size)
 	if err != nil {
@@ -142,7 +143,8 @@ func (l load) move(ctx context.Context, b *bench, t *turn, by func(context.Conte
 	return time.Since(begin), err
 }
 
-// checkStored looks at what has arrived: the length of all files always, the content of every n-th in the first round.
+// checkStored looks at what has arrived: the length of all files always, the content of every n-th
+// in the first round.
 func (t *turn) checkStored(ctx context.Context, b *bench, files []file, nth int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(4)
@@ -187,7 +189,8 @@ func (t *turn) storedSum(ctx context.Context, b *bench, name string) (string, er
 	return fileSum(filepath.Join(t.local, name))
 }
 
-// checkFetched looks at what a client has written: its length always, its content in the first round.
+// checkFetched looks at what a client has written: its length always, its content in the first
+// round.
 func (t *turn) checkFetched(files []file, sources []string) error {
 	for i, f := range files {
 		info, err := os.Stat(f.local)

@@ -78,7 +78,8 @@ func sameBlock(got, want io.ReaderAt, offset int64) error {
 	return nil
 }
 
-// firstLoad is the file whose first bytes are read: large enough that nobody has it whole before it is asked for.
+// firstLoad is the file whose first bytes are read: large enough that nobody has it whole before it
+// is asked for.
 var firstLoad = load{streams: 1, each: 1, size: 1 << 20}
 
 // firstByte is a row of opening a file and reading its first block, in a session that is there.
@@ -98,8 +99,9 @@ func firstByte(s sizes) row {
 	return r
 }
 
-// loginByte is a row of the same from nothing: connection, login, opening, first block. Over FTP and to Swift itself it is curl that says when
-// the first byte was there; to Swift it has its token already.
+// loginByte is a row of the same from nothing: connection, login, opening, first block. Over FTP
+// and to Swift itself it is curl that says when the first byte was there; to Swift it has its token
+// already.
 func loginByte(s sizes) row {
 	r := firstLoad.down("login", "login and first bytes of a file", append(readers(),
 		contestant{client: curlClient, peer: filegate}, contestant{client: curlClient, peer: rclone},
@@ -130,7 +132,8 @@ func loginByte(s sizes) row {
 	return r
 }
 
-// readFirst opens the file, reads its first block and returns the time since the beginning, in milliseconds.
+// readFirst opens the file, reads its first block and returns the time since the beginning, in
+// milliseconds.
 func readFirst(b *bench, t *turn, s *session, begin time.Time) (float64, error) {
 	local := b.source(firstLoad.stem(), 0)
 	f, err := s.Open(t.root + filepath.Base(local))

@@ -9,10 +9,12 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// uploadSize is more than filegate's first segment, so that each upload has something under way while more arrives.
+// uploadSize is more than filegate's first segment, so that each upload has something under way
+// while more arrives.
 const uploadSize = 20 << 20
 
-// uploads is a row of many sessions that send at once. It is about memory: what a server peaks at, beside the budget that filegate is given.
+// uploads is a row of many sessions that send at once. It is about memory: what a server peaks at,
+// beside the budget that filegate is given.
 func uploads(s sizes) row {
 	ftp := curlClient
 	ftp.put = curlAtOnce

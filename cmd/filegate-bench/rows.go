@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// budget is what filegate may use for buffers where many upload at once, as its configuration says it and in bytes.
+// budget is what filegate may use for buffers where many upload at once, as its configuration says
+// it and in bytes.
 const (
 	budget      = 256 << 20
 	budgetLine  = `  memory = "256MiB"`
@@ -67,8 +68,9 @@ func withoutLftp(all []contestant) []contestant {
 	return filter(all, func(c contestant) bool { return c.client.name != lftpClient.name })
 }
 
-// withoutCurlFTP are those for many files in one session. Curl 7.88 waits a second before it connects for the second and each
-// later file, if the server's answer to EPSV is there before it looks for it: on loopback it measures its own luck.
+// withoutCurlFTP are those for many files in one session. Curl 7.88 waits a second before it
+// connects for the second and each later file, if the server's answer to EPSV is there before it
+// looks for it: on loopback it measures its own luck.
 func withoutCurlFTP(all []contestant) []contestant {
 	return filter(all, func(c contestant) bool {
 		return c.client.name != curlClient.name || c.client.protocol != curlClient.protocol
@@ -112,7 +114,8 @@ func listersOfMany() []contestant {
 	}
 }
 
-// comers log in, with the logins that filegate remembers and without, and at Keystone itself, which is the limit for those without.
+// comers log in, with the logins that filegate remembers and without, and at Keystone itself, which
+// is the limit for those without.
 func comers() []contestant {
 	return []contestant{
 		{client: goClient, peer: filegateOfKeystone},

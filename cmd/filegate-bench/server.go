@@ -20,7 +20,8 @@ const (
 	sampleEvery   = 50 * time.Millisecond
 )
 
-// server is a program that is measured. Its memory is looked at while it runs, since sshd's processes end with their connections.
+// server is a program that is measured. Its memory is looked at while it runs, since sshd's
+// processes end with their connections.
 type server struct {
 	cmd      *exec.Cmd
 	log      tail
@@ -119,8 +120,8 @@ func (s *server) usage() (usage, error) {
 	return u, nil
 }
 
-// quiet waits until the server does no more for its last client, so that its use is known exactly: until it has used no CPU for
-// a while. A server that never rests is not waited for long.
+// quiet waits until the server does no more for its last client, so that its use is known exactly:
+// until it has used no CPU for a while. A server that never rests is not waited for long.
 func (s *server) quiet(ctx context.Context) (usage, error) {
 	const still, patience = 4, 60 // samples
 	last, err := s.usage()

@@ -24,7 +24,8 @@ type login struct {
 	auth, user, key string
 }
 
-// swift is a client of Swift without anything in between: it prepares what is measured, looks at what came of it, and removes it.
+// swift is a client of Swift without anything in between: it prepares what is measured, looks at
+// what came of it, and removes it.
 type swift struct {
 	login
 	storage, token string
@@ -60,7 +61,8 @@ func (s *swift) logIn(ctx context.Context) error {
 	return nil
 }
 
-// through is the same Swift by another way: the host and port of something that passes connections on to it.
+// through is the same Swift by another way: the host and port of something that passes connections
+// on to it.
 func (s *swift) through(ctx context.Context, address string) (*swift, error) {
 	l := s.login
 	u, err := url.Parse(l.auth)
@@ -146,7 +148,8 @@ func (s *swift) sum(ctx context.Context, name string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// makeMany makes many objects with the same content, from archives that Swift unpacks: that is several times quicker than as many requests.
+// makeMany makes many objects with the same content, from archives that Swift unpacks: that is
+// several times quicker than as many requests.
 func (s *swift) makeMany(ctx context.Context, names []string, content []byte) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(4)
@@ -209,7 +212,8 @@ func (s *swift) remove(ctx context.Context, container string, names []string) er
 	return group.Wait()
 }
 
-// bulk sends a request that does many things, and whose answer tells how they went after its status has been success.
+// bulk sends a request that does many things, and whose answer tells how they went after its status
+// has been success.
 func (s *swift) bulk(ctx context.Context, method, url string, body io.Reader, header ...string) error {
 	text, err := s.text(ctx, method, url, body, append(header, "Accept", "application/json")...)
 	if err != nil {
@@ -229,8 +233,8 @@ func (s *swift) bulk(ctx context.Context, method, url string, body io.Reader, he
 	return nil
 }
 
-// close removes the run's containers with everything in them, and tries again for as long as the context allows: nothing may be left
-// because Swift was too busy.
+// close removes the run's containers with everything in them, and tries again for as long as the
+// context allows: nothing may be left because Swift was too busy.
 func (s *swift) close(ctx context.Context) error {
 	for {
 		err := s.removeContainers(ctx)

@@ -76,7 +76,8 @@ func (a *asker) where(cfg config.Admin) string {
 	return cfg.Listen
 }
 
-// roots returns the authorities to check the certificate with: those that the user says, the certificate itself that the configuration names, or the system's.
+// roots returns the authorities to check the certificate with: those that the user says, the
+// certificate itself that the configuration names, or the system's.
 func (a *asker) roots(cfg config.Admin) (*x509.CertPool, error) {
 	file := a.caFile
 	if file == "" && cfg.TLS != nil {

@@ -12,7 +12,8 @@ import (
 	"filegate/core/gateway"
 )
 
-// checkDeep looks at all that a gateway needs outside of itself. It reports false where something is wrong.
+// checkDeep looks at all that a gateway needs outside of itself. It reports false where something
+// is wrong.
 func checkDeep(e env, cfg *config.Config, opts gateway.Options, user string) (good bool, err error) {
 	g, err := gateway.New(e.stop, cfg, opts)
 	if err != nil {

@@ -35,7 +35,8 @@ type cluster struct {
 	user, password string
 }
 
-// lab returns a variable that .ci/lab/up gives, and skips the test where there is no lab; with CI=true that is a failure.
+// lab returns a variable that .ci/lab/up gives, and skips the test where there is no lab; with
+// CI=true that is a failure.
 func lab(t *testing.T, name string) string {
 	t.Helper()
 	if testing.Short() {
@@ -179,7 +180,8 @@ func (s *site) lftp(t *testing.T, commands string) string {
 
 // ftpURL is a file's URL for curl.
 func (s *site) ftpURL(path string) string {
-	// The login is in it since the user's name may have a colon, which curl's -u takes for the end of it.
+	// The login is in it since the user's name may have a colon, which curl's -u takes for the end
+	// of it.
 	u := url.URL{Scheme: "ftp", User: url.UserPassword(s.user, s.password), Host: "127.0.0.1:" + s.ftp, Path: "/" + s.container + "/" + path}
 	return strings.NewReplacer(";", "%3B", "[", "%5B", "]", "%5D", "{", "%7B", "}", "%7D").Replace(u.String())
 }
@@ -239,7 +241,8 @@ func makeTree(t *testing.T, root string) {
 	}
 }
 
-// sums returns the SHA-256 of every file below a directory, by its relative name; with times also their modification time.
+// sums returns the SHA-256 of every file below a directory, by its relative name; with times also
+// their modification time.
 func sums(t *testing.T, root string, times bool) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -291,7 +294,8 @@ func sameTree(t *testing.T, how, want, got string, times bool) {
 	}
 }
 
-// TestClientsTempauth and TestClientsKeystone move files with the programs that people use, through a gateway to a real Swift.
+// TestClientsTempauth and TestClientsKeystone move files with the programs that people use, through
+// a gateway to a real Swift.
 func TestClientsTempauth(t *testing.T) { testClients(t, openSite(t, tempauth(t))) }
 
 func TestClientsKeystone(t *testing.T) { testClients(t, openSite(t, keystoneV3(t))) }
@@ -402,7 +406,8 @@ func TestManyEntriesReal(t *testing.T) {
 	}
 }
 
-// listMany makes the container list so many files below many/, by the lab's own way, and takes them and the container away at the end.
+// listMany makes the container list so many files below many/, by the lab's own way, and takes them
+// and the container away at the end.
 func (s *site) listMany(t *testing.T, count int) {
 	t.Helper()
 	lab := os.Getenv("FILEGATE_TEST_LAB")
@@ -423,7 +428,8 @@ func (s *site) listMany(t *testing.T, count int) {
 	fill(count)
 }
 
-// TestResumeReal kills a gateway in the middle of an upload, and goes on with it through another one: only the rest is sent.
+// TestResumeReal kills a gateway in the middle of an upload, and goes on with it through another
+// one: only the rest is sent.
 func TestResumeReal(t *testing.T) {
 	const size = 96 << 20
 	s := openSite(t, tempauth(t))

@@ -22,7 +22,8 @@ import (
 // demoContainer is there from the start, since files of an account lie in containers.
 const demoContainer = "files"
 
-// demoTemplate is the demo's configuration. It is written down for whoever wants to see what makes this, and read back from there.
+// demoTemplate is the demo's configuration. It is written down for whoever wants to see what makes
+// this, and read back from there.
 //
 //go:embed demo.hcl.tmpl
 var demoTemplate string
@@ -157,7 +158,8 @@ func fill(name, text string, data any) ([]byte, error) {
 //go:embed demo_greeting.tmpl
 var greetingTemplate string
 
-// greet prints the lines to try. The addresses are those that were opened, since a port may have been chosen by the system.
+// greet prints the lines to try. The addresses are those that were opened, since a port may have
+// been chosen by the system.
 func (d demo) greet(e env, addrs []gateway.Addr) {
 	var data struct {
 		demo

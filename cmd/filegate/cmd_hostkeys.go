@@ -64,7 +64,8 @@ func hostKeyKinds() []hostKeyKind {
 	}
 }
 
-// makeHostKey writes a new private key, and its public key beside it, unless the file is there. It returns the key's fingerprint.
+// makeHostKey writes a new private key, and its public key beside it, unless the file is there. It
+// returns the key's fingerprint.
 func makeHostKey(file string, generate func() (crypto.Signer, error)) (made bool, print string, err error) {
 	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
 		return false, "", err
@@ -102,7 +103,8 @@ func writeNew(file string, data []byte, perm os.FileMode) error {
 	return errors.Join(err, f.Close())
 }
 
-// publicKeyWire returns a public key in SSH's wire format: RFC 4253, section 6.6; RFC 5656, section 3.1; RFC 8709, section 4.
+// publicKeyWire returns a public key in SSH's wire format: RFC 4253, section 6.6; RFC 5656, section
+// 3.1; RFC 8709, section 4.
 func publicKeyWire(key crypto.PublicKey) (algorithm string, wire []byte, err error) {
 	field := func(b []byte) {
 		wire = binary.BigEndian.AppendUint32(wire, uint32(len(b)))

@@ -61,7 +61,8 @@ func cmdServe(e env, args []string) int {
 	return exitOK
 }
 
-// serve runs a gateway until the process is told to stop. It calls ready when clients can come. r, which may be nil, can reload from then on.
+// serve runs a gateway until the process is told to stop. It calls ready when clients can come. r,
+// which may be nil, can reload from then on.
 func serve(e env, cfg *config.Config, r *reloader, ready func(*gateway.Gateway)) (err error) {
 	log, err := gateway.OpenLogs(cfg.Log, cfg.Audit, e.stderr)
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 	"filegate/core/auth"
 )
 
-// keyVariable is where the key for the secrets of a file is taken from when no flag names a file of it.
+// keyVariable is where the key for the secrets of a file is taken from when no flag names a file of
+// it.
 const keyVariable = "FILEGATE_USERS_KEY"
 
 func cmdUsers(e env, args []string) int {
@@ -119,7 +120,8 @@ func cmdUsersCredential(e env, args []string) int {
 	})
 }
 
-// Who must not read a file: a file of users may be for a group, the key of its secrets for nobody else.
+// Who must not read a file: a file of users may be for a group, the key of its secrets for nobody
+// else.
 const (
 	notForOthers = 0o007
 	onlyForUs    = 0o077

@@ -12,8 +12,9 @@ import (
 	"filegate/core/config"
 )
 
-// confinement is what serve gives up before it starts any other program and reads any key, so that what is
-// opened later, by a reload or by an authenticator that is started again, needs no more than what is opened now.
+// confinement is what serve gives up before it starts any other program and reads any key, so that
+// what is opened later, by a reload or by an authenticator that is started again, needs no more
+// than what is opened now.
 type confinement struct {
 	user      string // that filegate has become; empty: it has stayed what it was
 	limited   bool   // it has no more rights than it needs to open its sockets
@@ -22,8 +23,8 @@ type confinement struct {
 	warnings  []string
 }
 
-// loadConfined reads a configuration file, and gives up what serving it does not need. A confinement comes back
-// with an error too where that is behind it.
+// loadConfined reads a configuration file, and gives up what serving it does not need. A
+// confinement comes back with an error too where that is behind it.
 func loadConfined(file string) (*config.Config, *confinement, error) {
 	cfg, err := loadConfig(file)
 	if err != nil {
@@ -49,8 +50,8 @@ func (c *confinement) fail(e env, err error) int {
 	return code
 }
 
-// confine takes from this process, and from the programs that it starts, what serving clients does not need.
-// After it only low ports may still be opened, until keepNothing.
+// confine takes from this process, and from the programs that it starts, what serving clients does
+// not need. After it only low ports may still be opened, until keepNothing.
 func confine(cfg *config.Config) (*confinement, error) {
 	c := &confinement{}
 	root := os.Geteuid() == 0
@@ -103,8 +104,8 @@ func (c *confinement) keepNothing(cfg *config.Config) error {
 	return setCapabilities(keptCapabilities(cfg))
 }
 
-// hint says why a right may not be there of which an error speaks, to an operator who has started filegate as
-// root; empty: that is no news.
+// hint says why a right may not be there of which an error speaks, to an operator who has started
+// filegate as root; empty: that is no news.
 func (c *confinement) hint(err error) string {
 	switch {
 	case c == nil || !strings.Contains(strings.ToLower(err.Error()), "permission denied"):
@@ -196,7 +197,8 @@ func (id *identity) enter(keepPorts bool) error {
 // ownPrograms are the authenticators that write no files and start no programs.
 var ownPrograms = []string{"swiftv1", "keystone", "users"}
 
-// runsOthersPrograms reports whether programs of the operator's run under filegate, of which nobody knows here what they need.
+// runsOthersPrograms reports whether programs of the operator's run under filegate, of which nobody
+// knows here what they need.
 func runsOthersPrograms(cfg *config.Config) bool {
 	return slices.ContainsFunc(cfg.Auths, func(a *config.Auth) bool { return !slices.Contains(ownPrograms, a.Kind) })
 }

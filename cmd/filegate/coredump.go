@@ -6,8 +6,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// forbidCoreDumps keeps what a crash would write out, passwords and tokens among it, in memory: that of this process and of the authenticators that it starts.
-// A limit of one byte is one that no file fits in, and at which Linux does not hand the dump to a program either (core(5), core_pattern with a pipe), as it would at zero.
+// forbidCoreDumps keeps what a crash would write out, passwords and tokens among it, in memory:
+// that of this process and of the authenticators that it starts. A limit of one byte is one that no
+// file fits in, and at which Linux does not hand the dump to a program either (core(5),
+// core_pattern with a pipe), as it would at zero.
 func forbidCoreDumps() error {
 	if err := hideMemory(); err != nil {
 		return fmt.Errorf("the memory cannot be kept from other processes: %w", err)

@@ -19,7 +19,8 @@ const (
 	demoPassword = "demo"
 )
 
-// demoSwift is the store behind the demo: our fake Swift, kept in a directory and served at a port that the system chooses.
+// demoSwift is the store behind the demo: our fake Swift, kept in a directory and served at a port
+// that the system chooses.
 type demoSwift struct {
 	fake     *swifttest.Server
 	listener net.Listener
@@ -48,7 +49,8 @@ func startDemoSwift(ctx context.Context, dir string) (*demoSwift, error) {
 	return s, nil
 }
 
-// loneNames lets users log in by auth 1.0 with a name alone, where Swift wants account:user: the account is called like the user.
+// loneNames lets users log in by auth 1.0 with a name alone, where Swift wants account:user: the
+// account is called like the user.
 func loneNames(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if user := r.Header.Get("X-Auth-User"); user != "" && !strings.Contains(user, ":") {

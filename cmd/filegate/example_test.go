@@ -96,7 +96,8 @@ func readExample(t *testing.T) string {
 	return string(text)
 }
 
-// TestExampleShowsDefaults reads the example as it is, and with every option that it leaves out put in: both must mean the same.
+// TestExampleShowsDefaults reads the example as it is, and with every option that it leaves out put
+// in: both must mean the same.
 func TestExampleShowsDefaults(t *testing.T) {
 	text := readExample(t)
 	asItIs, full := parseExample(t, text), parseExample(t, leftOut.ReplaceAllString(text, "$1$2"))
@@ -113,7 +114,8 @@ func TestExampleShowsDefaults(t *testing.T) {
 	}
 }
 
-// TestExampleShowsDefaultsOfAuthenticators does the same for the options that only authenticators know.
+// TestExampleShowsDefaultsOfAuthenticators does the same for the options that only authenticators
+// know.
 func TestExampleShowsDefaultsOfAuthenticators(t *testing.T) {
 	full := parseExample(t, leftOut.ReplaceAllString(readExample(t), "$1$2"))
 	schemas := map[string]auth.Schema{
@@ -155,7 +157,8 @@ func decoded(t *testing.T, a *config.Auth, schema auth.Schema) (values map[strin
 	return values
 }
 
-// TestExampleIsComplete looks for every option of every part, set or left out, in the block that it belongs to.
+// TestExampleIsComplete looks for every option of every part, set or left out, in the block that it
+// belongs to.
 func TestExampleIsComplete(t *testing.T) {
 	opts, err := configOptions()
 	if err != nil {

@@ -28,8 +28,9 @@ import (
 	"filegate/core/auth"
 )
 
-// TestKeystoneOutage has Keystone down for a minute, half of which it does not even refuse connections, while sessions go on and uploads come to their end. New logins are told
-// so, and succeed again after it. Logins are checked again every other second.
+// TestKeystoneOutage has Keystone down for a minute, half of which it does not even refuse
+// connections, while sessions go on and uploads come to their end. New logins are told so, and
+// succeed again after it. Logins are checked again every other second.
 func TestKeystoneOutage(t *testing.T) {
 	t.Parallel() // it mostly waits
 	keystone := authtest.NewKeystone(t)
@@ -90,7 +91,8 @@ login {
 	idle.finish(t)
 }
 
-// TestKeystoneChanges has uploads under way while tokens are taken back, and the user is disabled. Logins are checked again every other second.
+// TestKeystoneChanges has uploads under way while tokens are taken back, and the user is disabled.
+// Logins are checked again every other second.
 func TestKeystoneChanges(t *testing.T) {
 	keystone := authtest.NewKeystone(t)
 	user := keystone.User(t)

@@ -9,10 +9,12 @@ import (
 	"filegate/core/config"
 )
 
-// filesBeside is how many open files there are beside those of clients: logs, authenticators, connections to the storage.
+// filesBeside is how many open files there are beside those of clients: logs, authenticators,
+// connections to the storage.
 const filesBeside = 500
 
-// machineWarnings are about what the configuration does not say: the user that filegate runs as, and what the system lets it have.
+// machineWarnings are about what the configuration does not say: the user that filegate runs as,
+// and what the system lets it have.
 func machineWarnings(cfg *config.Config) config.Diagnostics {
 	needs := cfg.Needs()
 	needs.Files += filesBeside
@@ -33,7 +35,8 @@ func machineWarnings(cfg *config.Config) config.Diagnostics {
 	return all
 }
 
-// readableByOthers returns a warning about a file with secrets in it that others may read, whom mask stands for, or nothing.
+// readableByOthers returns a warning about a file with secrets in it that others may read, whom
+// mask stands for, or nothing.
 func readableByOthers(file string, mask fs.FileMode) string {
 	info, err := os.Stat(file)
 	if err != nil || info.Mode().Perm()&mask == 0 {

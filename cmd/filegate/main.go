@@ -1,6 +1,8 @@
-// Filegate serves SFTP, SCP and FTP in front of OpenStack Swift. README.md says how to begin, filegate help what there is.
+// Filegate serves SFTP, SCP and FTP in front of OpenStack Swift. README.md says how to begin,
+// filegate help what there is.
 //
-// The exit code is 0 after success, 1 after a failure at run time, 2 for a command line that makes no sense, and 3 for mistakes in the configuration.
+// The exit code is 0 after success, 1 after a failure at run time, 2 for a command line that makes
+// no sense, and 3 for mistakes in the configuration.
 package main
 
 import (
@@ -108,7 +110,8 @@ func newFlags(e env, name, synopsis string) *flag.FlagSet {
 	return fs
 }
 
-// parse reads the arguments of a command that takes flags only. With ok false the command ends with the code.
+// parse reads the arguments of a command that takes flags only. With ok false the command ends with
+// the code.
 func parse(e env, fs *flag.FlagSet, args []string) (code int, ok bool) {
 	return parseArgs(e, fs, args, 0)
 }
@@ -132,7 +135,8 @@ func parseArgs(e env, fs *flag.FlagSet, args []string, wanted int) (code int, ok
 	return exitOK, true
 }
 
-// parseMixed is parseArgs for a command whose flags may stand behind its arguments too. It returns these.
+// parseMixed is parseArgs for a command whose flags may stand behind its arguments too. It returns
+// these.
 func parseMixed(e env, fs *flag.FlagSet, args []string, wanted int) (words []string, code int, ok bool) {
 	for {
 		if err := fs.Parse(args); err != nil {

@@ -9,7 +9,8 @@ import (
 	"syscall"
 )
 
-// pidFile is the file with the number of the process. It is locked while the process lives, so that one which a crash has left stops nobody.
+// pidFile is the file with the number of the process. It is locked while the process lives, so that
+// one which a crash has left stops nobody.
 type pidFile struct{ f *os.File }
 
 // writePIDFile makes the file, or takes over one whose process is no more.

@@ -16,8 +16,8 @@ import (
 // lastCapability is beyond the last one that any kernel has.
 const lastCapability = 63
 
-// limitPrograms keeps programs that are started from having other rights of root's than some (the bounding set
-// of capabilities(7)). Only root can do that, and from others it takes nothing.
+// limitPrograms keeps programs that are started from having other rights of root's than some (the
+// bounding set of capabilities(7)). Only root can do that, and from others it takes nothing.
 func limitPrograms(kept []uintptr) error {
 	for c := uintptr(0); c <= lastCapability; c++ {
 		if slices.Contains(kept, c) {
@@ -34,8 +34,8 @@ func limitPrograms(kept []uintptr) error {
 	return nil
 }
 
-// limitPrivileges takes from this process all of root's rights but some and, until its sockets are open, that
-// to low ports. No program that it starts gains any, such as sudo in a hook.
+// limitPrivileges takes from this process all of root's rights but some and, until its sockets are
+// open, that to low ports. No program that it starts gains any, such as sudo in a hook.
 func limitPrivileges(kept []uintptr) error {
 	if err := allThreads(unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL); err != nil && !errors.Is(err, unix.EINVAL) {
 		return err
@@ -46,14 +46,14 @@ func limitPrivileges(kept []uintptr) error {
 	return allThreads(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1)
 }
 
-// keepCapabilities lets a change of the user leave this process its capabilities, for low ports. Where that
-// cannot be done, opening one of those fails and says why.
+// keepCapabilities lets a change of the user leave this process its capabilities, for low ports.
+// Where that cannot be done, opening one of those fails and says why.
 func keepCapabilities() {
 	_ = allThreads(unix.SYS_PRCTL, unix.PR_SET_KEEPCAPS, 1)
 }
 
-// keptCapabilities are those that are needed as long as clients are served: root may serve files of others
-// from a directory.
+// keptCapabilities are those that are needed as long as clients are served: root may serve files of
+// others from a directory.
 func keptCapabilities(cfg *config.Config) []uintptr {
 	if len(cfg.Directories()) > 0 && cfg.User == "" && os.Geteuid() == 0 {
 		return []uintptr{unix.CAP_CHOWN, unix.CAP_DAC_OVERRIDE, unix.CAP_DAC_READ_SEARCH, unix.CAP_FOWNER}
@@ -79,7 +79,8 @@ func setCapabilities(list []uintptr) error {
 	if left == now {
 		return nil
 	}
-	// unix.Capset is about one thread; for all of them there is only the call itself, which takes addresses.
+	// unix.Capset is about one thread; for all of them there is only the call itself, which takes
+	// addresses.
 	_, _, errno := syscall.AllThreadsSyscall(unix.SYS_CAPSET, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&left[0])), 0)
 	return threadsError(errno)
 }
@@ -100,5 +101,6 @@ func threadsError(errno syscall.Errno) error {
 	return errno
 }
 
-// hideMemory keeps other processes of the same user from reading this one's memory, with passwords in it.
+// hideMemory keeps other processes of the same user from reading this one's memory, with passwords
+// in it.
 func hideMemory() error { return unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) }

@@ -98,8 +98,9 @@ func (p *process) login(t *testing.T, user, password string) string {
 	return lines.Text()
 }
 
-// TestPrivileges looks at what filegate and its authenticators are left with, thread by thread, when it serves
-// clients. An authenticator that is started again later is left with no more, and works.
+// TestPrivileges looks at what filegate and its authenticators are left with, thread by thread,
+// when it serves clients. An authenticator that is started again later is left with no more, and
+// works.
 func TestPrivileges(t *testing.T) {
 	t.Parallel()
 	c := newConfined(t)

@@ -19,8 +19,9 @@ import (
 	"filegate/frontends/frontendtest"
 )
 
-// TestTypedLogin has somebody at a terminal who types his password and his one-time code into OpenSSH's sftp. When his token ends so does what he may do,
-// and a client that shows what servers say, which OpenSSH's does not, tells him why.
+// TestTypedLogin has somebody at a terminal who types his password and his one-time code into
+// OpenSSH's sftp. When his token ends so does what he may do, and a client that shows what servers
+// say, which OpenSSH's does not, tells him why.
 func TestTypedLogin(t *testing.T) {
 	sftp := frontendtest.Program(t, "sftp")
 	swift, err := swifttest.New(swifttest.Config{Users: []swifttest.User{{Account: "test", Name: "otto", Key: "ottopass", Home: "test", TOTP: totpSecret}}})

@@ -33,7 +33,8 @@ func (r *reloader) on(ctx context.Context, signals <-chan os.Signal) {
 	}
 }
 
-// reload opens the log files anew, for logrotate, and takes over what has changed in the configuration. What is wrong with it is in the log, and changes nothing.
+// reload opens the log files anew, for logrotate, and takes over what has changed in the
+// configuration. What is wrong with it is in the log, and changes nothing.
 func (r *reloader) reload(ctx context.Context) (told []string, err error) {
 	if err := r.log.Reopen(); err != nil {
 		r.log.Error("log files cannot be opened anew, and the old ones are written on", "err", err)

@@ -9,9 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// enterSandbox keeps this process and what it starts from changing files anywhere but at some places, and from
-// calls of the system that no gateway makes. It holds for good, for threads and programs to come too. Reading is
-// left as it is: authenticators, libraries and certificates of authorities lie anywhere.
+// enterSandbox keeps this process and what it starts from changing files anywhere but at some
+// places, and from calls of the system that no gateway makes. It holds for good, for threads and
+// programs to come too. Reading is left as it is: authenticators, libraries and certificates of
+// authorities lie anywhere.
 func enterSandbox(writable []string) error {
 	if err := allThreads(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
 		return err
@@ -40,8 +41,9 @@ func forbidWriting(except []string) error {
 		ofFiles |= unix.LANDLOCK_ACCESS_FS_TRUNCATE
 	}
 	rules := unix.LandlockRulesetAttr{Handled_access_fs: changes}
-	// Package unix has the structures of Landlock and seccomp and no functions for them, hence the addresses here and
-	// below. The size is that of the field that is set: an older kernel does not know the others.
+	// Package unix has the structures of Landlock and seccomp and no functions for them, hence the
+	// addresses here and below. The size is that of the field that is set: an older kernel does not
+	// know the others.
 	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&rules)), unsafe.Sizeof(rules.Handled_access_fs), 0)
 	if errno != 0 {
 		return fmt.Errorf("Landlock: %w", errno) //nolint:staticcheck // it is a name
@@ -79,9 +81,10 @@ func allowChanges(rules int, path string, ofDirectory, ofFile uint64) error {
 	return nil
 }
 
-// refusedCalls are those by which a process takes over others or the kernel, and of which a gateway and its
-// authenticators need none. It is a list of what is refused, instead of one of what is allowed, because a new
-// version of Go or of the C library may begin to use another call at any time.
+// refusedCalls are those by which a process takes over others or the kernel, and of which a gateway
+// and its authenticators need none. It is a list of what is refused, instead of one of what is
+// allowed, because a new version of Go or of the C library may begin to use another call at any
+// time.
 var refusedCalls = []uint32{
 	unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_KCMP, unix.SYS_PIDFD_GETFD,
 	unix.SYS_MOUNT, unix.SYS_UMOUNT2, unix.SYS_PIVOT_ROOT, unix.SYS_CHROOT, unix.SYS_UNSHARE, unix.SYS_SETNS,

@@ -25,7 +25,8 @@ import (
 	"filegate/backends/swift/swifttest"
 )
 
-// TestMain makes the test binary all the programs that the scripts run: in each script's PATH it lies under their names, side by side as installed.
+// TestMain makes the test binary all the programs that the scripts run: in each script's PATH it
+// lies under their names, side by side as installed.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"filegate":               main,
@@ -58,8 +59,9 @@ var update = flag.Bool("update", false, "write what the scripts got into what th
 //	freeport NAME            set $NAME to a port on which nobody listens
 //	appears PATTERN          wait until there is a file of that name
 //
-// and the conditions [clients:A,B], which holds where those programs are installed, and [python], where the example in Python can run; both only where tests are
-// not -short, and under CI=true a missing one is a failure. $SOURCE is the module's root.
+// and the conditions [clients:A,B], which holds where those programs are installed, and [python],
+// where the example in Python can run; both only where tests are not -short, and under CI=true a
+// missing one is a failure. $SOURCE is the module's root.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -107,7 +109,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// sshConfig keeps the clients from what the machine's user has configured, and lets them ask for the password in batch mode too.
+// sshConfig keeps the clients from what the machine's user has configured, and lets them ask for
+// the password in batch mode too.
 const sshConfig = `
 StrictHostKeyChecking no
 UserKnownHostsFile /dev/null

@@ -15,8 +15,8 @@ import (
 // maxSecret is the longest secret that is read.
 const maxSecret = 4 << 10
 
-// askSecret reads a secret that the user types, without showing it, and a second time to be sure of it. Where standard input is no terminal
-// it is one line of that.
+// askSecret reads a secret that the user types, without showing it, and a second time to be sure of
+// it. Where standard input is no terminal it is one line of that.
 func (e env) askSecret(what string) (auth.Secret, error) {
 	restore, err := hideTyping(e.stdin)
 	if err != nil { // no terminal
@@ -40,7 +40,8 @@ func (e env) promptSecret(what string) (auth.Secret, error) {
 	return e.readSecret(what)
 }
 
-// askAnswer reads a line that may be empty, as a client's user types it. It is shown only with echo.
+// askAnswer reads a line that may be empty, as a client's user types it. It is shown only with
+// echo.
 func (e env) askAnswer(prompt string, echo bool) (auth.Secret, error) {
 	restore, err := hideTyping(e.stdin)
 	if err == nil { // a terminal

@@ -12,10 +12,11 @@ import (
 	"filegate/backends/swift/swifttest"
 )
 
-// TestSharedLogins has two gateways share logins in a memcached. Whoever has logged in at one of them is logged in at
-// the other without a question to Swift, and each can do for the session what the other began: check the login again,
-// and renew its token by what the other's authenticator has sealed. One of them dies meanwhile, and another one takes
-// its place. No session ends, and none loses what it is writing.
+// TestSharedLogins has two gateways share logins in a memcached. Whoever has logged in at one of
+// them is logged in at the other without a question to Swift, and each can do for the session what
+// the other began: check the login again, and renew its token by what the other's authenticator has
+// sealed. One of them dies meanwhile, and another one takes its place. No session ends, and none
+// loses what it is writing.
 func TestSharedLogins(t *testing.T) {
 	t.Parallel() // it waits for logins to be checked
 	cacheAddr := startMemcached(t)
@@ -91,7 +92,8 @@ login {
 	}
 }
 
-// uploadShared begins an upload by a login that another gateway has just made: without a question to Swift.
+// uploadShared begins an upload by a login that another gateway has just made: without a question
+// to Swift.
 func (s *site) uploadShared(t *testing.T, srv *swifttest.Server, other *site, name string) *upload {
 	t.Helper()
 	var u *upload

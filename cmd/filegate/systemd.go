@@ -14,8 +14,8 @@ import (
 // firstInherited is the first file descriptor that a supervisor hands over.
 const firstInherited = 3
 
-// inheritedSockets returns the sockets that a supervisor has opened for this process, as systemd's socket units do (sd_listen_fds(3)). Programs that are started later do
-// not get them.
+// inheritedSockets returns the sockets that a supervisor has opened for this process, as systemd's
+// socket units do (sd_listen_fds(3)). Programs that are started later do not get them.
 func inheritedSockets() ([]net.Listener, error) {
 	pid, fds := os.Getenv("LISTEN_PID"), os.Getenv("LISTEN_FDS")
 	for _, name := range []string{"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"} {
@@ -42,13 +42,15 @@ func inheritedSockets() ([]net.Listener, error) {
 	return all, nil
 }
 
-// supervisor is told how the process is, as systemd wants it (sd_notify(3)). The zero value tells nobody.
+// supervisor is told how the process is, as systemd wants it (sd_notify(3)). The zero value tells
+// nobody.
 type supervisor struct {
 	socket   string
 	watchdog time.Duration // how often it wants to hear that all is well; 0: not at all
 }
 
-// findSupervisor reads the environment, and takes away what is not for programs that are started later.
+// findSupervisor reads the environment, and takes away what is not for programs that are started
+// later.
 func findSupervisor() supervisor {
 	s := supervisor{socket: os.Getenv("NOTIFY_SOCKET")}
 	usec, err := strconv.ParseInt(os.Getenv("WATCHDOG_USEC"), 10, 64)
@@ -62,7 +64,8 @@ func findSupervisor() supervisor {
 	return s
 }
 
-// tell sends lines such as "READY=1". Whether somebody has heard them is no matter to who serves clients.
+// tell sends lines such as "READY=1". Whether somebody has heard them is no matter to who serves
+// clients.
 func (s supervisor) tell(lines ...string) {
 	if s.socket == "" {
 		return

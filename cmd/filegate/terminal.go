@@ -6,7 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal is what is known of where messages go. The zero value is a file or a pipe: no wrapping, no colours.
+// terminal is what is known of where messages go. The zero value is a file or a pipe: no wrapping,
+// no colours.
 type terminal struct {
 	width uint
 	color bool

@@ -13,7 +13,8 @@ import (
 	"filegate/core/auth"
 )
 
-// A user of a file comes in by a key, with OpenSSH's client, and works in a real Swift by an application credential of Keystone's.
+// A user of a file comes in by a key, with OpenSSH's client, and works in a real Swift by an
+// application credential of Keystone's.
 func TestUsersByKeyReal(t *testing.T) {
 	login, secret := "app="+lab(t, "KEYSTONE_APPCRED_ID"), auth.Secret(lab(t, "KEYSTONE_APPCRED_SECRET"))
 	dir := t.TempDir()

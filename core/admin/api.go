@@ -1,12 +1,16 @@
-// Package admin is what operators see of a gateway that is running, and what they can do to it: over HTTP, on a listener of its own.
+// Package admin is what operators see of a gateway that is running, and what they can do to it:
+// over HTTP, on a listener of its own.
 //
-// A [Server] answers by a [Gateway], which core/gateway implements; a [Client] is what the commands of filegate ask by. The answers are the types of this file, in JSON.
-// It knows no protocol, no product and no metrics library. Its suite is its own tests.
+// A [Server] answers by a [Gateway], which core/gateway implements; a [Client] is what the commands
+// of filegate ask by. The answers are the types of this file, in JSON. It knows no protocol, no
+// product and no metrics library. Its suite is its own tests.
 //
 // # Decisions
 //
-// To look takes less than to change. On an address of this machine (loopback) anybody may look, as for the metrics before; what changes something takes the token, or the unix socket,
-// whose mode says who may use it. On other addresses everything but /healthz and /readyz takes the token, and TLS.
+// To look takes less than to change. On an address of this machine (loopback) anybody may look, as
+// for the metrics before; what changes something takes the token, or the unix socket, whose mode
+// says who may use it. On other addresses everything but /healthz and /readyz takes the token, and
+// TLS.
 package admin
 
 import (
@@ -153,7 +157,7 @@ type Gateway interface {
 	KickUser(name string) int
 	SetBan(ctx context.Context, of, name string, dur time.Duration) error
 	LiftBan(ctx context.Context, of, name string) error
-	// Reload reads the configuration again. It returns what is to be told of it; the error is for people, and may have several lines. It is a [Mistaken] where the
-	// configuration has mistakes.
+	// Reload reads the configuration again. It returns what is to be told of it; the error is for
+	// people, and may have several lines. It is a [Mistaken] where the configuration has mistakes.
 	Reload(ctx context.Context) (told []string, err error)
 }

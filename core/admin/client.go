@@ -25,8 +25,9 @@ type Client struct {
 // maxAnswer is how long an answer may be, in bytes.
 const maxAnswer = 64 << 20
 
-// Dial returns a client of the server at an address: the path of a unix socket, "host:port", or the URL of a server with TLS. roots are the authorities to check that with;
-// nil: the system's. Nothing is connected yet.
+// Dial returns a client of the server at an address: the path of a unix socket, "host:port", or the
+// URL of a server with TLS. roots are the authorities to check that with; nil: the system's.
+// Nothing is connected yet.
 func Dial(addr, token string, roots *x509.CertPool) *Client {
 	c := &Client{token: token}
 	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
@@ -55,7 +56,8 @@ type Refused struct {
 // Error implements error.
 func (r *Refused) Error() string { return r.Text }
 
-// Mistakes returns what a gateway has found wrong with the configuration that it was to reload, where err is about that.
+// Mistakes returns what a gateway has found wrong with the configuration that it was to reload,
+// where err is about that.
 func Mistakes(err error) (text string, ok bool) {
 	r, ok := errors.AsType[*Refused](err)
 	if !ok || r.Status != http.StatusUnprocessableEntity {

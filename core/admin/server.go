@@ -158,8 +158,8 @@ func (s *Server) guard(n need, h http.HandlerFunc) http.Handler {
 // maxRequest is how long what somebody asks for may be, in bytes.
 const maxRequest = 64 << 10
 
-// localName reports whether a client has called this machine by a name of its own. A page of another site can give its own name the address of this machine, to read
-// what is here.
+// localName reports whether a client has called this machine by a name of its own. A page of
+// another site can give its own name the address of this machine, to read what is here.
 func localName(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
@@ -256,7 +256,8 @@ func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
 	answer(w, Reloaded{told})
 }
 
-// Serve answers clients of a listener until Close, or until the listener is closed. It may be called for several at a time.
+// Serve answers clients of a listener until Close, or until the listener is closed. It may be
+// called for several at a time.
 func (s *Server) Serve(l net.Listener) {
 	s.mu.Lock()
 	if s.closed {

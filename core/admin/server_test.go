@@ -95,7 +95,8 @@ func serve(t *testing.T, g Gateway, token string) map[place]string {
 	return at
 }
 
-// TestWhoMay is what is free at which place, without a token, with a wrong one and with the right one.
+// TestWhoMay is what is free at which place, without a token, with a wrong one and with the right
+// one.
 func TestWhoMay(t *testing.T) {
 	g := &fakeGateway{}
 	at, without := serve(t, g, token), serve(t, g, "")

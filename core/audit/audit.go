@@ -1,14 +1,17 @@
-// Package audit is the record of who did what: one line of JSON for each login, each transfer, each change, and each operation that was refused.
+// Package audit is the record of who did what: one line of JSON for each login, each transfer, each
+// change, and each operation that was refused.
 //
-// A [Record] is also what event hooks are given, so that both tell the same. What goes into one is decided by core/gateway, which sees logins and operations; this
-// package gives it its form and writes it. Its suite is its own tests.
+// A [Record] is also what event hooks are given, so that both tell the same. What goes into one is
+// decided by core/gateway, which sees logins and operations; this package gives it its form and
+// writes it. Its suite is its own tests.
 //
 // # Decisions
 //
-// The audit log is apart from the log. A line of the log is for people and may change its words; a record has fixed keys, is written at any log level, and has nothing in
-// it but what a client did.
+// The audit log is apart from the log. A line of the log is for people and may change its words; a
+// record has fixed keys, is written at any log level, and has nothing in it but what a client did.
 //
-// A record that cannot be written does not stop the operation: the file is stored already. It is counted, and told in the log.
+// A record that cannot be written does not stop the operation: the file is stored already. It is
+// counted, and told in the log.
 package audit
 
 import (
@@ -90,7 +93,8 @@ type Log struct {
 	out io.Writer
 }
 
-// New returns a log that writes each record to out, in one call of Write. failed is told of each that could not be written; it must return at once.
+// New returns a log that writes each record to out, in one call of Write. failed is told of each
+// that could not be written; it must return at once.
 func New(out io.Writer, failed func(error)) *Log { return &Log{out: out, failed: failed} }
 
 // Write writes a record.

@@ -1,8 +1,10 @@
-// Package backend is what a backend hands to the gateway: a kind of storage that can be configured, started once, and opened for each login.
+// Package backend is what a backend hands to the gateway: a kind of storage that can be configured,
+// started once, and opened for each login.
 //
-// A backend opens in two steps, since the login can be the storage credential: [Config].New makes the long-lived part
-// (transport, pools, budgets), [Backend].Open the view of one login by its grant.
-// The contract of that view is core/vfs, its suite core/vfs/vfstest. Nothing here knows a product or a protocol.
+// A backend opens in two steps, since the login can be the storage credential: [Config].New makes
+// the long-lived part (transport, pools, budgets), [Backend].Open the view of one login by its
+// grant. The contract of that view is core/vfs, its suite core/vfs/vfstest. Nothing here knows a
+// product or a protocol.
 package backend
 
 import (
@@ -18,8 +20,8 @@ import (
 // Kind is a backend that is built in, as the configuration names it: backend "swift" "main" { … }.
 type Kind struct {
 	Name string
-	// Config returns a pointer to a struct of the backend's options with the defaults filled in. Its fields carry hcl
-	// tags; see core/config for the types that they may have.
+	// Config returns a pointer to a struct of the backend's options with the defaults filled in.
+	// Its fields carry hcl tags; see core/config for the types that they may have.
 	Config func() Config
 }
 
@@ -35,8 +37,9 @@ type Config interface {
 type Env struct {
 	Name string // the operator's name for it
 	Log  *slog.Logger
-	// Cache is shared with other gateways where the operator has given one that can be, and else Local.
-	// Backends of several names share it too, so that what a key is about (an account, say) is in the key.
+	// Cache is shared with other gateways where the operator has given one that can be, and else
+	// Local. Backends of several names share it too, so that what a key is about (an account, say)
+	// is in the key.
 	Cache cache.Cache
 	// Local is the cache of this process: fast and never down.
 	Local cache.Cache
@@ -46,7 +49,8 @@ type Env struct {
 
 // Backend is a store that is running. It is safe for concurrent use.
 type Backend interface {
-	// Open opens the store for one login. The view is good until the session's end; ctx governs only this call.
+	// Open opens the store for one login. The view is good until the session's end; ctx governs
+	// only this call.
 	Open(ctx context.Context, login Login) (vfs.FS, error)
 	// Close ends what the backend holds, after the last session.
 	Close() error
@@ -68,8 +72,9 @@ type Login struct {
 type Grants interface {
 	// Current returns the grant to use now. It renews ahead of the grant's end, so it may wait.
 	Current(ctx context.Context) (Grant, error)
-	// Renew is called with a grant that the store has refused, and returns another one. However many callers
-	// bring the same refused grant at the same time, the authenticator is asked once. It may stand by the same token, so that a caller
-	// which is refused again must come to an end by itself.
+	// Renew is called with a grant that the store has refused, and returns another one. However
+	// many callers bring the same refused grant at the same time, the authenticator is asked once.
+	// It may stand by the same token, so that a caller which is refused again must come to an end
+	// by itself.
 	Renew(ctx context.Context, refused Grant) (Grant, error)
 }

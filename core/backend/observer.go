@@ -2,7 +2,8 @@ package backend
 
 import "time"
 
-// Observer is told of what a backend asks its store. Its methods are called from several goroutines, and return at once.
+// Observer is told of what a backend asks its store. Its methods are called from several
+// goroutines, and return at once.
 type Observer interface {
 	// Request is one request that has ended, with the headers of its answer or without one.
 	Request(Request)

@@ -9,7 +9,8 @@ type BatchCache interface {
 	GetBatch(ctx context.Context, keys []Key) [][]byte
 }
 
-// GetBatch returns what c keeps under each of the keys, in their order; nil where nothing is known, and only there.
+// GetBatch returns what c keeps under each of the keys, in their order; nil where nothing is known,
+// and only there.
 func GetBatch(ctx context.Context, c Cache, keys []Key) [][]byte {
 	if b, ok := c.(BatchCache); ok {
 		return b.GetBatch(ctx, keys)

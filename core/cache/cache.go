@@ -1,20 +1,25 @@
-// Package cache is the contract of a place that keeps small values for a time, for one process or for many that share it.
+// Package cache is the contract of a place that keeps small values for a time, for one process or
+// for many that share it.
 //
-// What uses a cache must be right without it. A cache may forget anything at any moment; it may be slow, down, or somebody else's: then it
-// answers as if it knew nothing, which is never an error. What is kept here is therefore only what can be found out again, or what makes something seen earlier than
-// it would be otherwise.
+// What uses a cache must be right without it. A cache may forget anything at any moment; it may be
+// slow, down, or somebody else's: then it answers as if it knew nothing, which is never an error.
+// What is kept here is therefore only what can be found out again, or what makes something seen
+// earlier than it would be otherwise.
 //
-// [Memory] is the cache of one process. Caches that many processes share are packages below this one, and core/cache/builtin lists all that a
-// configuration can name. The suite that every one passes is core/cache/cachetest.
+// [Memory] is the cache of one process. Caches that many processes share are packages below this
+// one, and core/cache/builtin lists all that a configuration can name. The suite that every one
+// passes is core/cache/cachetest.
 //
 // # Decisions
 //
-// What must not be lost (bans, the write log) does not share an eviction with what is only kept for speed (attributes): in
-// [Memory] each purpose has a room of its own. Marking the values that matter was the alternative; then a new purpose is
-// unsafe until somebody thinks of it. A shared cache may still evict as it likes; see the package of each.
+// What must not be lost (bans, the write log) does not share an eviction with what is only kept for
+// speed (attributes): in [Memory] each purpose has a room of its own. Marking the values that
+// matter was the alternative; then a new purpose is unsafe until somebody thinks of it. A shared
+// cache may still evict as it likes; see the package of each.
 //
-// There is no flush and no iteration. What must become unknown at once is given another key (a version, a time, a counter kept under a key of its own):
-// a shared cache cannot promise that a deletion reached it.
+// There is no flush and no iteration. What must become unknown at once is given another key (a
+// version, a time, a counter kept under a key of its own): a shared cache cannot promise that a
+// deletion reached it.
 package cache
 
 import (
@@ -23,10 +28,11 @@ import (
 	"time"
 )
 
-// Cache keeps values by keys. It is safe for concurrent use, keeps no slice that it is given, and gives out none that it keeps.
+// Cache keeps values by keys. It is safe for concurrent use, keeps no slice that it is given, and
+// gives out none that it keeps.
 //
-// All methods return in a short time, whatever happens to a server, and do nothing for a context that has ended. What Set and Delete did not reach may still have
-// the value of before.
+// All methods return in a short time, whatever happens to a server, and do nothing for a context
+// that has ended. What Set and Delete did not reach may still have the value of before.
 type Cache interface {
 	// Get returns what is kept under the key. A value that is kept may be empty.
 	Get(ctx context.Context, key Key) (value []byte, ok bool)
@@ -34,9 +40,10 @@ type Cache interface {
 	// Set keeps a value for at most the given life. A life of zero or less deletes.
 	Set(ctx context.Context, key Key, value []byte, life time.Duration)
 
-	// Update replaces a value by what change makes of it, and loses no other Update of the same key. old is nil where nothing is known (and only there), and a
-	// result of nil deletes. change may be called several times, changes nothing else, and does not use the cache.
-	// ok is false where this could not be done; what is kept then is either value.
+	// Update replaces a value by what change makes of it, and loses no other Update of the same
+	// key. old is nil where nothing is known (and only there), and a result of nil deletes. change
+	// may be called several times, changes nothing else, and does not use the cache. ok is false
+	// where this could not be done; what is kept then is either value.
 	Update(ctx context.Context, key Key, life time.Duration, change func(old []byte) []byte) (ok bool)
 
 	// Delete forgets a value.
@@ -47,8 +54,9 @@ type Cache interface {
 // Two keys are equal (also by ==) only if purpose and all fields are.
 type Key struct{ text string }
 
-// NewKey makes a key. The purpose is a word of the package that uses it, and keeps its keys apart from those of others.
-// Whatever must not be served across a border (an account, an identity) is a field.
+// NewKey makes a key. The purpose is a word of the package that uses it, and keeps its keys apart
+// from those of others. Whatever must not be served across a border (an account, an identity) is a
+// field.
 func NewKey(purpose string, fields ...string) Key {
 	size := len(purpose) + binary.MaxVarintLen64
 	for _, f := range fields {
@@ -71,5 +79,6 @@ func (k Key) purpose() string {
 	return k.text[n : n+int(size)]
 }
 
-// Text is all of the key in one string that no other key has. It holds the fields as they are: it is not for a log, nor for a server.
+// Text is all of the key in one string that no other key has. It holds the fields as they are: it
+// is not for a log, nor for a server.
 func (k Key) Text() string { return k.text }

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// Memory is a cache in this process, bounded in bytes. The values of each purpose have a room of their own. Where there is
-// no space for a new value, the room that holds most bytes gives up what was used least recently in it. So a purpose that
-// holds less than an even share of the cache loses nothing to others: a large listing costs no ban, and no entry of the
-// write log.
+// Memory is a cache in this process, bounded in bytes. The values of each purpose have a room of
+// their own. Where there is no space for a new value, the room that holds most bytes gives up what
+// was used least recently in it. So a purpose that holds less than an even share of the cache loses
+// nothing to others: a large listing costs no ban, and no entry of the write log.
 type Memory struct {
 	size int64
 
@@ -156,7 +156,8 @@ func (c *Memory) set(key Key, value []byte, life time.Duration) bool {
 	return kept
 }
 
-// fullest returns the room that holds most bytes. There are as many rooms as the program has purposes: a few.
+// fullest returns the room that holds most bytes. There are as many rooms as the program has
+// purposes: a few.
 func (c *Memory) fullest() *room {
 	var most *room
 	for _, r := range c.rooms {

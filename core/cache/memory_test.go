@@ -47,7 +47,8 @@ func TestMemoryLife(t *testing.T) {
 	})
 }
 
-// TestMemoryBound has the value go that was used least recently, and one that is larger than all stay out.
+// TestMemoryBound has the value go that was used least recently, and one that is larger than all
+// stay out.
 func TestMemoryBound(t *testing.T) {
 	c := cache.NewMemory(10_000)
 	ctx := t.Context()
@@ -75,7 +76,8 @@ func TestMemoryBound(t *testing.T) {
 	}
 }
 
-// TestMemoryRooms floods one purpose: it pushes out its own values and none of the others, however long those are not used.
+// TestMemoryRooms floods one purpose: it pushes out its own values and none of the others, however
+// long those are not used.
 func TestMemoryRooms(t *testing.T) {
 	c := cache.NewMemory(100_000)
 	ctx := t.Context()
@@ -107,7 +109,8 @@ func TestMemoryRooms(t *testing.T) {
 	}
 }
 
-// TestKeys has keys differ exactly where their fields do (rows J3 and J5 of the old servers: keys that ran together gave one user the listing of another).
+// TestKeys has keys differ exactly where their fields do (rows J3 and J5 of the old servers: keys
+// that ran together gave one user the listing of another).
 func TestKeys(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		fields := rapid.SliceOfN(rapid.StringMatching("[\x00-\x03ab]{0,3}"), 1, 4)

@@ -39,7 +39,8 @@ type Auth struct {
 	values map[string]cty.Value // of the config block; null where the file says so
 }
 
-// SameProgram says whether a program that was started for b needs no other start for a: all that it is told is the same.
+// SameProgram says whether a program that was started for b needs no other start for a: all that it
+// is told is the same.
 func (a *Auth) SameProgram(b *Auth) bool {
 	return a.Kind == b.Kind && a.Name == b.Name && a.Path == b.Path && a.SHA256 == b.SHA256 &&
 		slices.Equal(a.Args, b.Args) && maps.Equal(a.Env, b.Env) && a.StartTimeout == b.StartTimeout && a.CallTimeout == b.CallTimeout && a.AnyOwner == b.AnyOwner &&
@@ -141,8 +142,8 @@ var schemaTypes = map[auth.AttributeType]reflect.Type{
 	auth.TypeStringMap:  reflect.TypeFor[map[string]string](),
 }
 
-// Decode checks the config block against the authenticator's schema and returns it as a JSON object, for
-// [auth.LaunchSpec]. The mistakes can be shown in the file by [Auth.Locate].
+// Decode checks the config block against the authenticator's schema and returns it as a JSON
+// object, for [auth.LaunchSpec]. The mistakes can be shown in the file by [Auth.Locate].
 func (a *Auth) Decode(schema auth.Schema) ([]byte, auth.Diagnostics) {
 	var diags auth.Diagnostics
 	report := func(attribute, summary, format string, args ...any) {
@@ -191,7 +192,8 @@ func (a *Auth) Decode(schema auth.Schema) ([]byte, auth.Diagnostics) {
 	return text, nil
 }
 
-// Fingerprint is the same for the authenticators of the same names if they are configured alike, wherever that is. It is a secret, as their configuration is.
+// Fingerprint is the same for the authenticators of the same names if they are configured alike,
+// wherever that is. It is a secret, as their configuration is.
 func (c *Config) Fingerprint(names []string) string {
 	var b strings.Builder
 	for _, name := range names {

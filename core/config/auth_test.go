@@ -56,7 +56,8 @@ func TestDecodeMakesJSON(t *testing.T) {
 	}
 }
 
-// TestDecodeMistakes shows what Decode and the program find in the file, with no secret on the lines that are shown.
+// TestDecodeMistakes shows what Decode and the program find in the file, with no secret on the
+// lines that are shown.
 func TestDecodeMistakes(t *testing.T) {
 	a := parseAuth(t, `auth "people" "x" {
   config {

@@ -65,7 +65,8 @@ func hostPort(addr string) (host string, port int, ok bool) {
 	return host, port, err == nil && port >= 0 && port <= 65535
 }
 
-// duplicates reports blocks of the same name: authenticators and backends are named by it alone, frontends by kind and name, caches by their kind.
+// duplicates reports blocks of the same name: authenticators and backends are named by it alone,
+// frontends by kind and name, caches by their kind.
 func (r *reader) duplicates(file *file) {
 	for _, list := range [][]*hclsyntax.Block{file.Auths, file.Caches, file.Backends, file.Frontends} {
 		first := map[string]int{}
@@ -107,7 +108,8 @@ func (r *reader) sharedCaches(cfg *Config) {
 
 // references fills in those of frontends that were left out, and reports those that lead nowhere.
 func (r *reader) references(cfg *Config, file *file, start hcl.Range) {
-	// Blocks count by their label also where something in them is wrong, so that one mistake is reported once.
+	// Blocks count by their label also where something in them is wrong, so that one mistake is
+	// reported once.
 	auths, backends := declared(file.Auths), declared(file.Backends)
 	for _, missing := range []struct {
 		what string

@@ -24,7 +24,8 @@ type Options struct {
 	LookupEnv func(name string) (string, bool) // default: os.LookupEnv
 }
 
-// Config is a configuration that has been read and found good, as far as that can be seen without starting anything.
+// Config is a configuration that has been read and found good, as far as that can be seen without
+// starting anything.
 type Config struct {
 	Log           Log
 	Audit         Audit
@@ -74,7 +75,8 @@ type AdminTLS struct {
 	Key  string `hcl:"key"`  // file of its private key
 }
 
-// Cache is a place for what can be found out again. There is at most one of a kind, and at most one that gateways share.
+// Cache is a place for what can be found out again. There is at most one of a kind, and at most one
+// that gateways share.
 type Cache struct {
 	Block
 	Kind   string
@@ -100,7 +102,8 @@ type Frontend struct {
 	Config  frontend.Config
 }
 
-// frontendRefs are the attributes of a frontend block that are the gateway's, beside the frontend's own.
+// frontendRefs are the attributes of a frontend block that are the gateway's, beside the frontend's
+// own.
 type frontendRefs struct {
 	Auth    []string `hcl:"auth,optional"`
 	Backend string   `hcl:"backend,optional"`
@@ -141,8 +144,8 @@ func Load(filename string, opts Options) (*Config, error) {
 	return Parse(text, filename, opts)
 }
 
-// Parse reads the text of a file. Names of files within file() are taken from the directory that filename is in.
-// The error is of type [Diagnostics], and has all mistakes.
+// Parse reads the text of a file. Names of files within file() are taken from the directory that
+// filename is in. The error is of type [Diagnostics], and has all mistakes.
 func Parse(text []byte, filename string, opts Options) (*Config, error) {
 	src, body, err := parseSource(text, filename)
 	if err != nil {

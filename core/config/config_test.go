@@ -326,7 +326,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// TestWarnOfReadableFiles is that a file with a secret in it which others can read is told of, and one that they cannot read is not.
+// TestWarnOfReadableFiles is that a file with a secret in it which others can read is told of, and
+// one that they cannot read is not.
 func TestWarnOfReadableFiles(t *testing.T) {
 	dir := t.TempDir()
 	for mode, want := range map[os.FileMode]int{0o600: 0, 0o640: 0, 0o644: 1} {

@@ -23,8 +23,8 @@ func (d *decoder) report(rng hcl.Range, summary, format string, args ...any) {
 	d.diags = append(d.diags, d.src.at(rng, summary, format, args...))
 }
 
-// body decodes into targets, pointers to structs that together name all that may stand in the body. def is where a
-// missing attribute is reported.
+// body decodes into targets, pointers to structs that together name all that may stand in the body.
+// def is where a missing attribute is reported.
 func (d *decoder) body(body *hclsyntax.Body, def hcl.Range, targets ...any) {
 	known := map[string]field{}
 	for _, target := range targets {

@@ -20,7 +20,8 @@ type Diagnostic struct {
 	src     *source // nil: the mistake is not in a file that could be read
 }
 
-// Place is where in the file it is, as in "gateway.hcl:12"; empty for a file that could not be read.
+// Place is where in the file it is, as in "gateway.hcl:12"; empty for a file that could not be
+// read.
 func (d Diagnostic) Place() string {
 	if d.src == nil {
 		return ""
@@ -41,8 +42,9 @@ func (d Diagnostics) Error() string {
 // Mistakes returns how many there are.
 func (d Diagnostics) Mistakes() int { return len(d) }
 
-// Write prints the mistakes for people, in the order of the file, each with file, line, the line itself and what to do. Values that are
-// secrets are starred out. The width is the terminal's, in columns; 0 wraps nothing.
+// Write prints the mistakes for people, in the order of the file, each with file, line, the line
+// itself and what to do. Values that are secrets are starred out. The width is the terminal's, in
+// columns; 0 wraps nothing.
 func (d Diagnostics) Write(w io.Writer, width uint, color bool) error {
 	sorted := slices.Clone(d)
 	slices.SortStableFunc(sorted, func(a, b Diagnostic) int {

@@ -12,7 +12,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// Editor changes a file, and leaves what it is not asked to change as it is: comments, order, and spaces.
+// Editor changes a file, and leaves what it is not asked to change as it is: comments, order, and
+// spaces.
 type Editor struct {
 	name string
 	text []byte
@@ -22,7 +23,8 @@ type Editor struct {
 // Setting is an attribute and the text that it is set to.
 type Setting struct{ Name, Value string }
 
-// NewEditor begins with the text of a file, which must have no mistakes of syntax. The error is of type [Diagnostics].
+// NewEditor begins with the text of a file, which must have no mistakes of syntax. The error is of
+// type [Diagnostics].
 func NewEditor(text []byte, filename string) (*Editor, error) {
 	e := &Editor{name: filename}
 	return e, e.become(text)
@@ -67,7 +69,8 @@ func (e *Editor) Set(block, label string, s Setting) error {
 	return e.insert(b, s.Name+" = "+quote(s.Value))
 }
 
-// Add puts a text at the end of an attribute that is a list of them, and is made where the block has none.
+// Add puts a text at the end of an attribute that is a list of them, and is made where the block
+// has none.
 func (e *Editor) Add(block, label string, s Setting) error {
 	b := e.find(block, label)
 	if b == nil {
@@ -146,7 +149,8 @@ func lastAttribute(b *hclsyntax.Block) *hclsyntax.Attribute {
 	return last
 }
 
-// lineEnd returns where the line ends that at is on, after a comment if there is one, and whether a comma stands in between.
+// lineEnd returns where the line ends that at is on, after a comment if there is one, and whether a
+// comma stands in between.
 func (e *Editor) lineEnd(at int) (end int, comma bool) {
 	tokens, _ := hclsyntax.LexConfig(e.text, e.name, hcl.InitialPos)
 	for _, t := range tokens {

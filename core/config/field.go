@@ -29,8 +29,9 @@ const (
 	place // no option: where the block stands
 )
 
-// fields returns those of the struct that v is, in order. It panics for a tag or a type that the package comment does not list:
-// that is a mistake in the program, and the first test of the part finds it.
+// fields returns those of the struct that v is, in order. It panics for a tag or a type that the
+// package comment does not list: that is a mistake in the program, and the first test of the part
+// finds it.
 func fields(v reflect.Value) []field {
 	var all []field
 	for i := range v.NumField() {

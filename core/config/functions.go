@@ -17,7 +17,8 @@ import (
 // maxFile is how much file() reads: it is for keys and passwords.
 const maxFile = 1 << 20
 
-// functions are what an expression may call. Relative names of files are taken from dir, and opened is told of each that is read.
+// functions are what an expression may call. Relative names of files are taken from dir, and opened
+// is told of each that is read.
 func functions(dir string, lookupEnv func(string) (string, bool), opened func(file string)) *hcl.EvalContext {
 	param := func(name string) []function.Parameter {
 		return []function.Parameter{{Name: name, Type: cty.String}}

@@ -29,7 +29,8 @@ type Limit struct {
 	DownloadRate int64 `hcl:"download_rate,optional" unit:"bytes"`
 }
 
-// OwnerLimit is a [Limit] of those of whom nobody knows before the login that a connection is theirs.
+// OwnerLimit is a [Limit] of those of whom nobody knows before the login that a connection is
+// theirs.
 type OwnerLimit struct {
 	Sessions        int   `hcl:"sessions,optional"`
 	LoginsPerMinute int   `hcl:"logins_per_minute,optional"`

@@ -9,13 +9,16 @@ import (
 
 // Login says how logins are checked, by all frontends alike.
 type Login struct {
-	// FailDelay is how long a login takes at least that fails, whatever the reason: so it tells nothing about which names there are. A random part of up to a quarter is added.
+	// FailDelay is how long a login takes at least that fails, whatever the reason: so it tells
+	// nothing about which names there are. A random part of up to a quarter is added.
 	FailDelay time.Duration `hcl:"fail_delay,optional"`
 	// Concurrent is how many logins are checked at a time. Others wait.
 	Concurrent int `hcl:"concurrent,optional"`
-	// MaxPerAddress is how many connections of one address may not have logged in yet; 0: no limit. Addresses of IPv6 count by the /64 that they are in.
+	// MaxPerAddress is how many connections of one address may not have logged in yet; 0: no limit.
+	// Addresses of IPv6 count by the /64 that they are in.
 	MaxPerAddress int `hcl:"max_per_address,optional"`
-	// CacheFor is for how long at most the same login, with the same proof from the same address, is answered without asking again, where the authenticator allows it; 0: not at all.
+	// CacheFor is for how long at most the same login, with the same proof from the same address,
+	// is answered without asking again, where the authenticator allows it; 0: not at all.
 	CacheFor time.Duration `hcl:"cache_for,optional"`
 	// Revalidate is how often it is asked whether somebody who is logged in may still be; 0: never.
 	Revalidate time.Duration `hcl:"revalidate,optional"`
@@ -25,12 +28,14 @@ type Login struct {
 	Ban Ban `hcl:"ban,block"`
 	// Penalty is about connections that come to no login.
 	Penalty Penalty `hcl:"penalty,block"`
-	// MaxWaiting is how many logins may wait beside those that are checked. Others are told to come later.
+	// MaxWaiting is how many logins may wait beside those that are checked. Others are told to come
+	// later.
 	MaxWaiting int `hcl:"max_waiting,optional"`
 }
 
-// Penalty is the block "penalty" of a [Login]: for how long an address is held off, for each connection of its that ends without a login. What has been added up passes with
-// time. It counts for an address, and for the network around it, which takes more of it.
+// Penalty is the block "penalty" of a [Login]: for how long an address is held off, for each
+// connection of its that ends without a login. What has been added up passes with time. It counts
+// for an address, and for the network around it, which takes more of it.
 type Penalty struct {
 	// NoLogin is for leaving without an attempt to log in.
 	NoLogin time.Duration `hcl:"no_login,optional"`
@@ -40,25 +45,30 @@ type Penalty struct {
 	Keys time.Duration `hcl:"keys,optional"`
 	// Timeout is for taking all the time that there is for a login.
 	Timeout time.Duration `hcl:"timeout,optional"`
-	// Min is what has to add up before connections are refused, and Max the most that adds up; 0: nothing does, and nobody is refused.
+	// Min is what has to add up before connections are refused, and Max the most that adds up; 0:
+	// nothing does, and nobody is refused.
 	Min time.Duration `hcl:"min,optional"`
 	Max time.Duration `hcl:"max,optional"`
 }
 
 // Ban is the block "ban" of a [Login].
 type Ban struct {
-	// Failures is how many logins of one address may fail within Window before all of its logins are refused, for Duration; 0: none are.
+	// Failures is how many logins of one address may fail within Window before all of its logins
+	// are refused, for Duration; 0: none are.
 	Failures int `hcl:"failures,optional"`
-	// UserFailures is how many logins of one user by what can be guessed may fail within Window, from wherever, before others of that kind are refused for Duration
-	// except from where he is known; 0: none are.
+	// UserFailures is how many logins of one user by what can be guessed may fail within Window,
+	// from wherever, before others of that kind are refused for Duration except from where he is
+	// known; 0: none are.
 	UserFailures int           `hcl:"user_failures,optional"`
 	Window       time.Duration `hcl:"window,optional"`
 	Duration     time.Duration `hcl:"duration,optional"`
-	// SlowAfter is how many logins of one address, or of one user from wherever, may fail within Window before each further one has to wait, longer and longer up to
-	// MaxDelay; 0: none has to. A user does not have to where he is known.
+	// SlowAfter is how many logins of one address, or of one user from wherever, may fail within
+	// Window before each further one has to wait, longer and longer up to MaxDelay; 0: none has to.
+	// A user does not have to where he is known.
 	SlowAfter int           `hcl:"slow_after,optional"`
 	MaxDelay  time.Duration `hcl:"max_delay,optional"`
-	// Allow are networks that are neither banned nor slowed down, such as "192.0.2.0/24", and from which users log in that are banned. Users are still slowed down there.
+	// Allow are networks that are neither banned nor slowed down, such as "192.0.2.0/24", and from
+	// which users log in that are banned. Users are still slowed down there.
 	Allow []string `hcl:"allow,optional"`
 }
 

@@ -53,7 +53,8 @@ var oldNames = map[string]string{
 	"workers":                   `nothing: one process uses all processors`,
 }
 
-// advice is a sentence that helps who has given a name that there is not: where the option of an old server is now, or what was meant.
+// advice is a sentence that helps who has given a name that there is not: where the option of an
+// old server is now, or what was meant.
 func advice(name string, candidates []string) string {
 	if is, ok := oldNames[strings.ReplaceAll(name, "_", "-")]; ok {
 		return "That is a name of sftp-cloudfs and ftp-cloudfs. It is now: " + is + "."
@@ -66,7 +67,8 @@ var (
 	oldLine    = regexp.MustCompile(`(?m)^[ \t]*([A-Za-z][A-Za-z0-9_-]*)[ \t]*[=:]`)
 )
 
-// oldFile returns what a file of sftp-cloudfs or ftp-cloudfs is to become, option by option; nil for any other file.
+// oldFile returns what a file of sftp-cloudfs or ftp-cloudfs is to become, option by option; nil
+// for any other file.
 func oldFile(src *source) Diagnostics {
 	text := src.file.Bytes
 	if !oldSection.Match(text) {

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestOldNames says of each option of the old servers something that is not in the words of the old ones.
+// TestOldNames says of each option of the old servers something that is not in the words of the old
+// ones.
 func TestOldNames(t *testing.T) {
 	for name, is := range oldNames {
 		if strings.Contains(name, "_") || is == "" || strings.HasSuffix(is, ".") {

@@ -6,9 +6,11 @@ import (
 	"strconv"
 )
 
-// Option is one attribute or block that a file may have, for whoever compares documentation with code.
+// Option is one attribute or block that a file may have, for whoever compares documentation with
+// code.
 type Option struct {
-	// Path is its name after those of the blocks that it is in. A part's own options are in a block such as `backend "swift"`.
+	// Path is its name after those of the blocks that it is in. A part's own options are in a block
+	// such as `backend "swift"`.
 	Path  []string
 	Block bool
 }

@@ -27,7 +27,8 @@ const (
 // outputAdvice is what to do about an output that is none.
 const outputAdvice = `Give "stderr", "syslog", "syslog://HOST:PORT" for a syslog server (UDP), or the name of a file that filegate may write.`
 
-// ParseOutput reads "stderr", "syslog", "syslog://host:port" (the port may be left out), or the name of a file.
+// ParseOutput reads "stderr", "syslog", "syslog://host:port" (the port may be left out), or the
+// name of a file.
 func ParseOutput(text string) (Output, error) {
 	switch {
 	case text == "stderr":
@@ -65,8 +66,8 @@ func (r *reader) checkOutput(attribute, text string, top Block) {
 	}
 }
 
-// appendable returns why a file cannot be written to. It makes no file, since whoever checks a configuration may be another user
-// than whoever serves it.
+// appendable returns why a file cannot be written to. It makes no file, since whoever checks a
+// configuration may be another user than whoever serves it.
 func appendable(name string) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
 	if err == nil {

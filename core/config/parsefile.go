@@ -1,10 +1,12 @@
 package config
 
-// ParseFile reads the text of a file that is a part's own, into the struct that target points to: one as a part's options are, with
-// what may stand in the file as its fields. A value is what is written there, without env() and file().
+// ParseFile reads the text of a file that is a part's own, into the struct that target points to:
+// one as a part's options are, with what may stand in the file as its fields. A value is what is
+// written there, without env() and file().
 //
-// The error is of type [Diagnostics], and has all mistakes; what could be read is in the struct nevertheless, unless the syntax is wrong.
-// The Block is the file as a whole, for what turns out to be wrong besides.
+// The error is of type [Diagnostics], and has all mistakes; what could be read is in the struct
+// nevertheless, unless the syntax is wrong. The Block is the file as a whole, for what turns out to
+// be wrong besides.
 func ParseFile(text []byte, filename string, target any) (Block, error) {
 	src, body, err := parseSource(text, filename)
 	if err != nil {

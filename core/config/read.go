@@ -153,8 +153,8 @@ func (r *reader) frontend(b *hclsyntax.Block) *Frontend {
 	return nil
 }
 
-// validate lets a part look at its options. What is reported of an attribute that could not be decoded,
-// diagnostics from before on, is left out: it would be about the default.
+// validate lets a part look at its options. What is reported of an attribute that could not be
+// decoded, diagnostics from before on, is left out: it would be about the default.
 func (r *reader) validate(b Block, before int, validate func(report func(attribute, summary, detail string))) {
 	decoding := r.diags[before:]
 	validate(func(attribute, summary, detail string) {

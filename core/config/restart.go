@@ -22,13 +22,15 @@ func (b *Backend) Same(other *Backend) bool {
 	return b.Kind == other.Kind && reflect.DeepEqual(values(reflect.ValueOf(b.Config)), values(reflect.ValueOf(other.Config)))
 }
 
-// Same reports whether another block says the same of the frontend, but for which authenticators it asks.
+// Same reports whether another block says the same of the frontend, but for which authenticators it
+// asks.
 func (f *Frontend) Same(other *Frontend) bool {
 	return f.Backend == other.Backend && reflect.DeepEqual(values(reflect.ValueOf(f.Config)), values(reflect.ValueOf(other.Config)))
 }
 
-// NeedsRestart returns what of the configuration differs from the one that is running and is looked at only at the start: what the process has given up before it
-// began to serve, and the caches, in which bans are that must not be forgotten.
+// NeedsRestart returns what of the configuration differs from the one that is running and is looked
+// at only at the start: what the process has given up before it began to serve, and the caches, in
+// which bans are that must not be forgotten.
 func (c *Config) NeedsRestart(running *Config) []string {
 	was, is := running.fixed(), c.fixed()
 	var differ []string
@@ -58,8 +60,9 @@ func (c *Config) fixed() map[string]any {
 	return all
 }
 
-// values returns what a part's options are set to. A part's struct may hold more than its options, such as services with counters of what they do
-// at the moment: that is nothing that a file could change.
+// values returns what a part's options are set to. A part's struct may hold more than its options,
+// such as services with counters of what they do at the moment: that is nothing that a file could
+// change.
 func values(v reflect.Value) any {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:

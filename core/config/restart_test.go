@@ -46,7 +46,8 @@ frontend "door" "public" { listen = ["127.0.0.1:1"] }
 	}
 }
 
-// What a part keeps beside its options changes while clients are served, and is no other configuration.
+// What a part keeps beside its options changes while clients are served, and is no other
+// configuration.
 func TestSameIgnoresState(t *testing.T) {
 	const text = `
 auth "people" "x" {

@@ -10,9 +10,10 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// source is the text of a file, for the lines that diagnostics show of it. Values of attributes that are
-// secrets are starred out there, wherever on a shown line they stand, and so is what may be one: the value of an attribute that nobody knows, as of a
-// name that is misspelt, and all that is assigned in a file whose syntax is wrong.
+// source is the text of a file, for the lines that diagnostics show of it. Values of attributes
+// that are secrets are starred out there, wherever on a shown line they stand, and so is what may
+// be one: the value of an attribute that nobody knows, as of a name that is misspelt, and all that
+// is assigned in a file whose syntax is wrong.
 type source struct {
 	name   string
 	file   *hcl.File
@@ -23,7 +24,8 @@ type source struct {
 	hidden  map[*hclsyntax.Attribute]bool
 }
 
-// parseSource reads the syntax of a file, and nothing of what it means. The error is of type [Diagnostics].
+// parseSource reads the syntax of a file, and nothing of what it means. The error is of type
+// [Diagnostics].
 func parseSource(text []byte, filename string) (*source, *hclsyntax.Body, error) {
 	parsed, diags := hclsyntax.ParseConfig(text, filename, hcl.InitialPos)
 	if parsed == nil {
@@ -116,7 +118,8 @@ func (s *source) masked() *hcl.File {
 	return &hcl.File{Bytes: out, Nav: s.file.Nav, Body: s.file.Body}
 }
 
-// valueOfSecret says where the value ends that begins with a token, if it is that of an attribute, or in a map, whose name says that it is a secret; else 0.
+// valueOfSecret says where the value ends that begins with a token, if it is that of an attribute,
+// or in a map, whose name says that it is a secret; else 0.
 func (s *source) valueOfSecret(tokens hclsyntax.Tokens, i int) (end int) {
 	if i < 2 || tokens[i-1].Type != hclsyntax.TokenEqual && tokens[i-1].Type != hclsyntax.TokenColon {
 		return 0
@@ -144,7 +147,8 @@ func (s *source) valueOfSecret(tokens hclsyntax.Tokens, i int) (end int) {
 	return i
 }
 
-// tells says whether a token of a value tells something of it. The call of a function, as of env, does not, and no more does what it is called with.
+// tells says whether a token of a value tells something of it. The call of a function, as of env,
+// does not, and no more does what it is called with.
 func tells(tokens hclsyntax.Tokens, i int) bool {
 	t := tokens[i]
 	switch t.Type {
@@ -162,7 +166,8 @@ func tells(tokens hclsyntax.Tokens, i int) bool {
 	return false
 }
 
-// isArgument says whether a quoted text is all that a function is called with, outside of any other text.
+// isArgument says whether a quoted text is all that a function is called with, outside of any other
+// text.
 func isArgument(tokens hclsyntax.Tokens, i int) bool {
 	return i >= 4 && i+2 < len(tokens) && tokens[i-1].Type == hclsyntax.TokenOQuote && tokens[i-2].Type == hclsyntax.TokenOParen &&
 		tokens[i-3].Type == hclsyntax.TokenIdent && tokens[i+2].Type == hclsyntax.TokenCParen && tokens[i-4].Type == hclsyntax.TokenEqual
@@ -171,7 +176,8 @@ func isArgument(tokens hclsyntax.Tokens, i int) bool {
 // assignment is what a line of a file begins with that gives something a value, or begins a block.
 var assignment = regexp.MustCompile(`^\s*[\w-]+\s*(= |=\t|\{)`)
 
-// maskLines stars out all words but those that are given a value: where the syntax is wrong nobody knows where a text ends.
+// maskLines stars out all words but those that are given a value: where the syntax is wrong nobody
+// knows where a text ends.
 func maskLines(out []byte) {
 	for line := range bytes.Lines(out) {
 		line = line[len(assignment.Find(line)):]

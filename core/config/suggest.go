@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// didYouMean is a sentence that names the candidate nearest to name, or all of them where none is near and they are few.
+// didYouMean is a sentence that names the candidate nearest to name, or all of them where none is
+// near and they are few.
 func didYouMean(name string, candidates []string) string {
 	best, distance := "", max(2, len(name)/3)+1
 	for _, c := range candidates {
@@ -22,7 +23,8 @@ func didYouMean(name string, candidates []string) string {
 	return "There is: " + strings.Join(candidates, ", ") + "."
 }
 
-// editDistance is how many bytes must be changed, added, dropped or swapped with their neighbour to make b of a.
+// editDistance is how many bytes must be changed, added, dropped or swapped with their neighbour to
+// make b of a.
 func editDistance(a, b string) int {
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {

@@ -12,8 +12,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// convert makes a Go value of type t from a value of the file. It takes values only in their own type; the error is what is
-// wanted instead, to be read after "wants".
+// convert makes a Go value of type t from a value of the file. It takes values only in their own
+// type; the error is what is wanted instead, to be read after "wants".
 func convert(val cty.Value, t reflect.Type, unit string) (reflect.Value, error) {
 	out := reflect.New(t).Elem()
 	switch {

@@ -17,16 +17,18 @@ import (
 type Protocol interface {
 	// Client takes a connection in. It neither reads nor writes before Serve.
 	Client(c *Conn) Client
-	// Refuse returns what a client reads that is not served, in the words of the protocol; nil for nothing. The client has sent nothing yet, or nobody has
-	// looked at it.
+	// Refuse returns what a client reads that is not served, in the words of the protocol; nil for
+	// nothing. The client has sent nothing yet, or nobody has looked at it.
 	Refuse(r *Refusal) []byte
 }
 
 // Client is one client, as a protocol serves it.
 type Client interface {
-	// Serve serves the client until the connection has ended and nothing that was begun for it is running.
+	// Serve serves the client until the connection has ended and nothing that was begun for it is
+	// running.
 	Serve(ctx context.Context)
-	// Dismiss ends the connection of a client that has not logged in, in good order, when the server shuts down.
+	// Dismiss ends the connection of a client that has not logged in, in good order, when the
+	// server shuts down.
 	Dismiss()
 	// Cut ends the connection at once.
 	Cut()
@@ -40,8 +42,8 @@ type ClientsConfig struct {
 	Proxy          *ProxyProtocol
 }
 
-// Clients are the connections of one server. They are counted, refused where there are too many, served, and ended together: it does for any protocol what a
-// [Server] has to do.
+// Clients are the connections of one server. They are counted, refused where there are too many,
+// served, and ended together: it does for any protocol what a [Server] has to do.
 type Clients struct {
 	env      Env
 	log      *slog.Logger
@@ -66,7 +68,8 @@ type Clients struct {
 
 var _ Server = (*Clients)(nil)
 
-// NewClients returns the clients of a server, of which there are none yet. What is the server in the words of its errors, such as "ssh public".
+// NewClients returns the clients of a server, of which there are none yet. What is the server in
+// the words of its errors, such as "ssh public".
 func NewClients(what string, env Env, cfg ClientsConfig, p Protocol) *Clients {
 	s := &Clients{
 		env: env, log: env.Log, cfg: cfg, protocol: p, sockets: NewListeners(what, env.Log), refusals: newRefusals(env.Log),
@@ -76,7 +79,8 @@ func NewClients(what string, env Env, cfg ClientsConfig, p Protocol) *Clients {
 	return s
 }
 
-// Conn is the connection of one client. Its addresses are the client's and the one that the client has connected to, also where a proxy stands in between.
+// Conn is the connection of one client. Its addresses are the client's and the one that the client
+// has connected to, also where a proxy stands in between.
 type Conn struct {
 	net.Conn
 	ID     string         // of the client's session, in the log and to authenticators
@@ -98,7 +102,8 @@ type Conn struct {
 // NewSessionID returns a name for a session that nobody can guess.
 func NewSessionID() string { return strings.ToLower(rand.Text()[:12]) }
 
-// AddrPort returns an address of TCP as others compare it: IPv4 is never written as IPv6. Other addresses have none.
+// AddrPort returns an address of TCP as others compare it: IPv4 is never written as IPv6. Other
+// addresses have none.
 func AddrPort(a net.Addr) netip.AddrPort {
 	if t, ok := a.(*net.TCPAddr); ok {
 		ap := t.AddrPort()
@@ -118,7 +123,8 @@ func (c *Conn) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(c.Remote) 
 // LocalAddr implements [net.Conn].
 func (c *Conn) LocalAddr() net.Addr { return net.TCPAddrFromAddrPort(c.Local) }
 
-// Socket returns the address of our own end of the connection, where a proxy may be at the other one.
+// Socket returns the address of our own end of the connection, where a proxy may be at the other
+// one.
 func (c *Conn) Socket() netip.AddrPort { return AddrPort(c.Conn.LocalAddr()) }
 
 // SyscallConn implements [syscall.Conn].
@@ -130,7 +136,8 @@ func (c *Conn) SyscallConn() (syscall.RawConn, error) {
 	return sc.SyscallConn()
 }
 
-// LoggedIn counts the client as logged in. It reports false when the server is shutting down, or has given the client's place to another: then its session must not begin.
+// LoggedIn counts the client as logged in. It reports false when the server is shutting down, or
+// has given the client's place to another: then its session must not begin.
 func (c *Conn) LoggedIn() bool {
 	s := c.clients
 	s.mu.Lock()
@@ -147,7 +154,8 @@ func (c *Conn) LoggedIn() bool {
 	return true
 }
 
-// Ends says how the connection ends of a client that has not logged in. The first one that is no [EndedFine] holds.
+// Ends says how the connection ends of a client that has not logged in. The first one that is no
+// [EndedFine] holds.
 func (c *Conn) Ends(how Ending) {
 	c.clients.mu.Lock()
 	defer c.clients.mu.Unlock()
@@ -198,7 +206,8 @@ func (s *Clients) Retire(offered *Sockets) (gone <-chan struct{}) {
 	return left
 }
 
-// connected returns how many clients there are, with those of the servers in whose place this one has come.
+// connected returns how many clients there are, with those of the servers in whose place this one
+// has come.
 func (s *Clients) connected() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -240,10 +249,12 @@ func (s *Clients) start(nc net.Conn) {
 	})
 }
 
-// maxAside is how many connections a server has at a time that are not clients yet, beside the places for those.
+// maxAside is how many connections a server has at a time that are not clients yet, beside the
+// places for those.
 const maxAside = 100
 
-// aside does something with a connection that is no client, and is not waited for. What f leaves of it is its own.
+// aside does something with a connection that is no client, and is not waited for. What f leaves of
+// it is its own.
 func (s *Clients) aside(nc net.Conn, f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -142,7 +142,8 @@ func TestProxyProtocol(t *testing.T) {
 	}
 }
 
-// TestProxyThatIsSilent does not hold up others: the header is waited for beside the accepting of connections.
+// TestProxyThatIsSilent does not hold up others: the header is waited for beside the accepting of
+// connections.
 func TestProxyThatIsSilent(t *testing.T) {
 	_, addr := serve(t, testEnv(t.Output()), ClientsConfig{Proxy: proxied, MaxConnections: 10}, &words{})
 	for range 3 {
@@ -238,7 +239,8 @@ func TestRoomForOthers(t *testing.T) {
 	}
 }
 
-// TestRoomForKnown has a hundred addresses with a place each, and no place left: it is made for an address that is known.
+// TestRoomForKnown has a hundred addresses with a place each, and no place left: it is made for an
+// address that is known.
 func TestRoomForKnown(t *testing.T) {
 	s := NewClients("words", testEnv(t.Output()), ClientsConfig{MaxStartups: 100}, &words{})
 	for i := range 100 {

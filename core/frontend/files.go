@@ -1,6 +1,7 @@
 package frontend
 
-// Filer is a Config that reads files when New makes a server, and not again after that: a reload looks whether they have changed.
+// Filer is a Config that reads files when New makes a server, and not again after that: a reload
+// looks whether they have changed.
 type Filer interface {
 	// Files returns their names, and those of directories.
 	Files() []string

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// Listeners are the sockets of one server, for its Listen, Addrs and Serve: opened together, served together, and closed together.
+// Listeners are the sockets of one server, for its Listen, Addrs and Serve: opened together, served
+// together, and closed together.
 type Listeners struct {
 	what string // in errors
 	log  *slog.Logger
@@ -27,7 +28,8 @@ type listener struct {
 	addr string
 }
 
-// NewListeners returns none yet. What is the server in the words of its errors, such as "ssh public".
+// NewListeners returns none yet. What is the server in the words of its errors, such as "ssh
+// public".
 func NewListeners(what string, log *slog.Logger) *Listeners {
 	return &Listeners{what: what, log: log, closed: make(chan struct{})}
 }
@@ -37,7 +39,8 @@ func (l *Listeners) Listen(ctx context.Context, addrs []string) error {
 	return l.ListenAfter(ctx, addrs, nil)
 }
 
-// ListenAfter is Listen, and takes over sockets that are offered for the addresses. After an error they are offered still.
+// ListenAfter is Listen, and takes over sockets that are offered for the addresses. After an error
+// they are offered still.
 func (l *Listeners) ListenAfter(ctx context.Context, addrs []string, offered *Sockets) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -56,7 +59,8 @@ func (l *Listeners) ListenAfter(ctx context.Context, addrs []string, offered *So
 	return nil
 }
 
-// GiveBack undoes ListenAfter before Serve: sockets that were taken over are offered again, the others closed.
+// GiveBack undoes ListenAfter before Serve: sockets that were taken over are offered again, the
+// others closed.
 func (l *Listeners) GiveBack(offered *Sockets) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -86,7 +90,8 @@ func (l *Listeners) Offer() *Sockets {
 	return s
 }
 
-// Retire ends Serve, and closes the sockets but those that were taken over. When it returns, no more connections come in here.
+// Retire ends Serve, and closes the sockets but those that were taken over. When it returns, no
+// more connections come in here.
 func (l *Listeners) Retire(offered *Sockets) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -118,8 +123,9 @@ func (l *Listeners) Addrs() []net.Addr {
 	return addrs
 }
 
-// Serve calls start for each connection, one at a time for each socket, until Close; then it returns nil. When one socket fails for good, the others
-// are closed too, and the error is returned.
+// Serve calls start for each connection, one at a time for each socket, until Close; then it
+// returns nil. When one socket fails for good, the others are closed too, and the error is
+// returned.
 func (l *Listeners) Serve(start func(net.Conn)) error {
 	l.mu.Lock()
 	open := l.open

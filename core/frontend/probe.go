@@ -1,6 +1,7 @@
 package frontend
 
-// Prober is a Config of which more can be checked than Validate does, when the network may be asked.
+// Prober is a Config of which more can be checked than Validate does, when the network may be
+// asked.
 type Prober interface {
 	// Probes returns what to look at.
 	Probes() Probes

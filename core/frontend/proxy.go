@@ -16,10 +16,12 @@ import (
 	"github.com/pires/go-proxyproto"
 )
 
-// ProxyProtocol is the block "proxy_protocol" of a frontend: proxies that tell, ahead of what the client sends, who that client is.
+// ProxyProtocol is the block "proxy_protocol" of a frontend: proxies that tell, ahead of what the
+// client sends, who that client is.
 type ProxyProtocol struct {
-	// From is the networks of the proxies. A connection from there has to begin with a header of the PROXY protocol, version 1 or 2; one from elsewhere is the
-	// client's own, and cannot tell anything about itself.
+	// From is the networks of the proxies. A connection from there has to begin with a header of
+	// the PROXY protocol, version 1 or 2; one from elsewhere is the client's own, and cannot tell
+	// anything about itself.
 	From []string `hcl:"from,optional"`
 }
 
@@ -70,8 +72,9 @@ const proxyHeaderTime = 5 * time.Second
 
 var errProxyHeader = errors.New("no header of the PROXY protocol")
 
-// readProxyHeader reads the header, and nothing of what comes after it. It returns the addresses in it, or none for a connection of the proxy's own.
-// It may wait: a proxy sends the header at once, but a listener must never wait for it.
+// readProxyHeader reads the header, and nothing of what comes after it. It returns the addresses in
+// it, or none for a connection of the proxy's own. It may wait: a proxy sends the header at once,
+// but a listener must never wait for it.
 func readProxyHeader(nc net.Conn) (client, server netip.AddrPort, err error) {
 	nc.SetReadDeadline(time.Now().Add(proxyHeaderTime))
 	text, err := readHeaderText(nc)
@@ -93,7 +96,8 @@ func readProxyHeader(nc net.Conn) (client, server netip.AddrPort, err error) {
 	return client, server, nil
 }
 
-// ProxiedRemote returns the address of the client of a connection that p trusts to begin with a header, which it reads.
+// ProxiedRemote returns the address of the client of a connection that p trusts to begin with a
+// header, which it reads.
 func (p *ProxyProtocol) ProxiedRemote(nc net.Conn) (netip.AddrPort, error) {
 	client, _, err := readProxyHeader(nc)
 	if err == nil && !client.IsValid() {

@@ -38,7 +38,8 @@ func asRefusal(err error) *Refusal {
 const (
 	// refusalTime bounds how long a client may take to read why it is refused.
 	refusalTime = 2 * time.Second
-	// refusalRead is how much is read of what such a client has sent, in bytes: what is left unread when a connection is closed makes the system forget what it has not read.
+	// refusalRead is how much is read of what such a client has sent, in bytes: what is left unread
+	// when a connection is closed makes the system forget what it has not read.
 	refusalRead = 64 << 10
 )
 
@@ -72,8 +73,9 @@ const (
 	maxRefused = 1000
 )
 
-// refusals write the log's lines of refused connections: one at once for each address, and one at the end of the minute with how many there were beside it. A
-// flood of connections makes no flood of lines. Where there are too many addresses, those that come last are counted as one.
+// refusals write the log's lines of refused connections: one at once for each address, and one at
+// the end of the minute with how many there were beside it. A flood of connections makes no flood
+// of lines. Where there are too many addresses, those that come last are counted as one.
 type refusals struct {
 	log *slog.Logger
 

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// Sockets are open sockets that a server may take over, instead of opening its own at the same address: so no client is refused while one server comes in another's
-// place. The nil Sockets are none.
+// Sockets are open sockets that a server may take over, instead of opening its own at the same
+// address: so no client is refused while one server comes in another's place. The nil Sockets are
+// none.
 type Sockets struct {
 	mu  sync.Mutex
 	all []*socket

@@ -9,7 +9,8 @@ import (
 	"filegate/core/frontend"
 )
 
-// TestSuccession has a second server take over one of two sockets of a first one, while clients connect without a pause: none is refused, and none is lost.
+// TestSuccession has a second server take over one of two sockets of a first one, while clients
+// connect without a pause: none is refused, and none is lost.
 func TestSuccession(t *testing.T) {
 	first, second := listeners(t), listeners(t)
 	if err := first.Listen(t.Context(), []string{"127.0.0.1:0", "localhost:0"}); err != nil {
@@ -83,7 +84,8 @@ func TestSuccession(t *testing.T) {
 	}
 }
 
-// TestSuccessionFails leaves the first server as it is when the second one cannot open all of its sockets.
+// TestSuccessionFails leaves the first server as it is when the second one cannot open all of its
+// sockets.
 func TestSuccessionFails(t *testing.T) {
 	first, second := listeners(t), listeners(t)
 	if err := first.Listen(t.Context(), []string{"127.0.0.1:0"}); err != nil {

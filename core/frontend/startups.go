@@ -5,8 +5,8 @@ import (
 	"net/netip"
 )
 
-// The share of MaxStartups from which on a client is refused by chance, and how likely that is there. It grows to certainty, as with OpenSSH's
-// MaxStartups 10:30:100.
+// The share of MaxStartups from which on a client is refused by chance, and how likely that is
+// there. It grows to certainty, as with OpenSSH's MaxStartups 10:30:100.
 const (
 	dropFrom   = 0.3
 	dropAtFrom = 0.3
@@ -14,10 +14,11 @@ const (
 	fewStartups = 10
 )
 
-// room reports whether one more client may begin a login. Places go first to addresses that have none: chance decides about
-// the others as soon as places get scarce, and when there is none left, the oldest client of the address that holds the most has to go. Else a stranger with
-// one address, who opens connections and says nothing, would keep everybody out. An address from which somebody has logged in lately goes before others that
-// have none either. It is called with mu held.
+// room reports whether one more client may begin a login. Places go first to addresses that have
+// none: chance decides about the others as soon as places get scarce, and when there is none left,
+// the oldest client of the address that holds the most has to go. Else a stranger with one address,
+// who opens connections and says nothing, would keep everybody out. An address from which somebody
+// has logged in lately goes before others that have none either. It is called with mu held.
 func (s *Clients) room(c *Conn) bool {
 	mine := 0
 	byAddress := map[netip.Prefix]int{}
@@ -39,7 +40,8 @@ func (s *Clients) room(c *Conn) bool {
 	return s.dropOldest(byAddress, c.visit.Known())
 }
 
-// Network is what counts as one address: an address of IPv4, and of IPv6 the /64 that one customer of a provider has at least.
+// Network is what counts as one address: an address of IPv4, and of IPv6 the /64 that one customer
+// of a provider has at least.
 func Network(addr netip.Addr) netip.Prefix {
 	addr = addr.Unmap().WithZone("")
 	bits := addr.BitLen()
@@ -59,8 +61,9 @@ func dropChance(n, most int) float64 {
 	return dropAtFrom + (1-dropAtFrom)*(float64(n)-begin)/(float64(most)-begin)
 }
 
-// dropOldest hangs up on the client that has waited longest of the address with the most clients that log in. One that is the only one of its address is spared,
-// unless it makes room for a known address and is not known itself.
+// dropOldest hangs up on the client that has waited longest of the address with the most clients
+// that log in. One that is the only one of its address is spared, unless it makes room for a known
+// address and is not known itself.
 func (s *Clients) dropOldest(byAddress map[netip.Prefix]int, forKnown bool) bool {
 	var oldest *Conn
 	count := func(c *Conn) int { return byAddress[Network(c.Remote.Addr())] }

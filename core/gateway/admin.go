@@ -30,8 +30,9 @@ type promLog struct{ errorLog }
 // Println implements promhttp.Logger.
 func (l promLog) Println(v ...any) { l.Warn("metrics not told", "err", fmt.Sprint(v...)) }
 
-// readiness returns why no client should be sent here: the gateway is on its way down, or cannot log anybody in at one of its frontends.
-// Sessions that are running do not depend on it. Before the gateway is up nobody answers at all.
+// readiness returns why no client should be sent here: the gateway is on its way down, or cannot
+// log anybody in at one of its frontends. Sessions that are running do not depend on it. Before the
+// gateway is up nobody answers at all.
 func (g *Gateway) readiness() error {
 	if g.desk.IsShut() || g.lingering.Load() {
 		return ErrShutdown

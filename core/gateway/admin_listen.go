@@ -78,7 +78,8 @@ func dropListeners(all map[string]net.Listener) {
 	}
 }
 
-// take makes the configuration hold for which opened was opened. Places that it does not have are closed.
+// take makes the configuration hold for which opened was opened. Places that it does not have are
+// closed.
 func (a *adminServer) take(cfg config.Admin, opened map[string]net.Listener) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -128,7 +129,8 @@ func (a *adminServer) addrs() (all []net.Addr) {
 	return all
 }
 
-// close cuts whoever is being answered. The listeners are the server's only once it serves, so they are closed here too.
+// close cuts whoever is being answered. The listeners are the server's only once it serves, so they
+// are closed here too.
 func (a *adminServer) close() {
 	a.server.Close()
 	a.mu.Lock()
@@ -164,7 +166,8 @@ func adminTLS(files config.AdminTLS) *tls.Config {
 	}
 }
 
-// listenUnix opens a unix socket that only the gateway's user and root can use. A socket that a gateway has left which is no more gives way.
+// listenUnix opens a unix socket that only the gateway's user and root can use. A socket that a
+// gateway has left which is no more gives way.
 func listenUnix(ctx context.Context, path string) (net.Listener, error) {
 	if info, err := os.Lstat(path); err == nil {
 		if info.Mode().Type() != os.ModeSocket {

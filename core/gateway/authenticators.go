@@ -16,11 +16,13 @@ import (
 	"filegate/core/login"
 )
 
-// retireLinger is how long a program that a reload has replaced is kept at least: it may have answered a login that is no session yet.
+// retireLinger is how long a program that a reload has replaced is kept at least: it may have
+// answered a login that is no session yet.
 const retireLinger = login.Timeout
 
-// authenticators are the programs that check logins, by the operator's names. A reload replaces some of them (see reload.go). One that was
-// replaced gets no login any more, and stays until the sessions that it has let in are over.
+// authenticators are the programs that check logins, by the operator's names. A reload replaces
+// some of them (see reload.go). One that was replaced gets no login any more, and stays until the
+// sessions that it has let in are over.
 type authenticators struct {
 	log *slog.Logger
 
@@ -38,7 +40,8 @@ func newAuthenticators(log *slog.Logger, concurrent, waiting int) *authenticator
 	return &authenticators{log: log, concurrent: concurrent, waiting: waiting, byName: map[string]*authenticator{}}
 }
 
-// authenticator is what one of the names stands for over time. It is an auth.Authenticator that goes on through a reload.
+// authenticator is what one of the names stands for over time. It is an auth.Authenticator that
+// goes on through a reload.
 type authenticator struct {
 	all  *authenticators
 	name string
@@ -67,7 +70,8 @@ type running struct {
 	lingered  bool
 }
 
-// replace puts programs that have just been started into the place of those of the same names, and retires those that go.
+// replace puts programs that have just been started into the place of those of the same names, and
+// retires those that go.
 func (as *authenticators) replace(fresh []*running, gone []string) {
 	as.mu.Lock()
 	defer as.mu.Unlock()
@@ -133,7 +137,8 @@ func (a *authenticator) endIfUnused(r *running) {
 	})
 }
 
-// used keeps the program that gave a grant for a session, until the function that is returned is called.
+// used keeps the program that gave a grant for a session, until the function that is returned is
+// called.
 func (as *authenticators) used(grant auth.Grant) (done func()) {
 	as.mu.Lock()
 	defer as.mu.Unlock()
@@ -154,8 +159,9 @@ func (as *authenticators) used(grant auth.Grant) (done func()) {
 	}
 }
 
-// giver returns the program that gave a grant. Where that has ended, or belongs to another gateway, it is the one of now, which
-// has the same key for what is sealed, or else the last that was retired; nil where there is none. It is called with mu held.
+// giver returns the program that gave a grant. Where that has ended, or belongs to another gateway,
+// it is the one of now, which has the same key for what is sealed, or else the last that was
+// retired; nil where there is none. It is called with mu held.
 func (a *authenticator) giver(grant auth.Grant) *running {
 	if r := a.retired[grant.Generation]; r != nil {
 		return r
@@ -172,7 +178,8 @@ func (a *authenticator) giver(grant auth.Grant) *running {
 	return last
 }
 
-// ask runs f with the program that gave a grant, or the one of now for a grant that nobody has given.
+// ask runs f with the program that gave a grant, or the one of now for a grant that nobody has
+// given.
 func (a *authenticator) ask(grant auth.Grant, f func(*running) error) error {
 	a.all.mu.Lock()
 	r := a.giver(grant)
@@ -301,8 +308,8 @@ func (as *authenticators) troubles() map[string]error {
 	return troubles
 }
 
-// ready returns why logins should not be sent here: an authenticator that the configuration says is required does not
-// answer, or none of those that a frontend asks does.
+// ready returns why logins should not be sent here: an authenticator that the configuration says is
+// required does not answer, or none of those that a frontend asks does.
 func (as *authenticators) ready(frontends map[string]auth.Chain) error {
 	troubles := as.troubles()
 	var errs []error

@@ -9,7 +9,8 @@ import (
 	"filegate/core/config"
 )
 
-// makeCaches makes the process's own cache, as the configuration wants it or as it is by default, and the one that gateways share, if there is one.
+// makeCaches makes the process's own cache, as the configuration wants it or as it is by default,
+// and the one that gateways share, if there is one.
 func (g *Gateway) makeCaches() config.Diagnostics {
 	var diags config.Diagnostics
 	g.local = cache.NewMemory(cache.DefaultMemory)

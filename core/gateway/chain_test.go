@@ -22,7 +22,8 @@ frontend "door" "public" { auth = ["a", "b"] }
 	}
 }
 
-// TestChainOfAFrontend has two authenticators: the frontend asks those that it names, in that order.
+// TestChainOfAFrontend has two authenticators: the frontend asks those that it names, in that
+// order.
 func TestChainOfAFrontend(t *testing.T) {
 	w := newWorld()
 	_, log := build(t, w, `
@@ -39,8 +40,8 @@ frontend "door" "public" { auth = ["c", "a"] }
 	}
 }
 
-// TestGatewaysSealAlike has two gateways with one cache: their authenticators seal with the same secret, and without such a cache
-// each with its own.
+// TestGatewaysSealAlike has two gateways with one cache: their authenticators seal with the same
+// secret, and without such a cache each with its own.
 func TestGatewaysSealAlike(t *testing.T) {
 	secret := func(text string) string {
 		w := newWorld()

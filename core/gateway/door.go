@@ -98,7 +98,8 @@ func (c *counted) Ended(how frontend.Ending) {
 	c.Visit.Ended(how)
 }
 
-// connect returns what a frontend asks about its clients, which are counted as its open connections.
+// connect returns what a frontend asks about its clients, which are counted as its open
+// connections.
 func (g *Gateway) connect(label string) func(netip.Addr) (frontend.Visit, error) {
 	open, all := g.metrics.connections.WithLabelValues(label), g.metrics.connected.WithLabelValues(label)
 	return func(remote netip.Addr) (frontend.Visit, error) {

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// linger is how long a session must have had nothing to do before it counts as idle: the answer to its last operation
-	// has to go out, and a client that moves many files pauses between two.
+	// linger is how long a session must have had nothing to do before it counts as idle: the answer
+	// to its last operation has to go out, and a client that moves many files pauses between two.
 	linger = 250 * time.Millisecond
 	// hangUp is how long frontends may take to end their connections when all sessions have ended.
 	hangUp = 5 * time.Second
@@ -20,8 +20,9 @@ const (
 // ErrShutdown is why a session ended that the gateway has ended.
 var ErrShutdown = login.ErrShutdown
 
-// linger goes on serving for the drain_delay of the configuration, while /readyz says that no client should be sent here: a load balancer notices before anybody is refused. It
-// ends when now does, and returns the error of a frontend that fails meanwhile.
+// linger goes on serving for the drain_delay of the configuration, while /readyz says that no
+// client should be sent here: a load balancer notices before anybody is refused. It ends when now
+// does, and returns the error of a frontend that fails meanwhile.
 func (g *Gateway) linger(now context.Context) error {
 	g.lingering.Store(true)
 	delay := g.config().DrainDelay
@@ -40,8 +41,9 @@ func (g *Gateway) linger(now context.Context) error {
 	return nil
 }
 
-// drain ends everybody's session with care. No new client comes in from here on and no login succeeds. A session
-// that is idle ends at once; a busy one when it is idle, or when the grace of the configuration is over. When now ends, so does all.
+// drain ends everybody's session with care. No new client comes in from here on and no login
+// succeeds. A session that is idle ends at once; a busy one when it is idle, or when the grace of
+// the configuration is over. When now ends, so does all.
 func (g *Gateway) drain(now context.Context) {
 	g.down()
 	g.reloading.Lock() // one that is under way comes to its end first, and none follows
@@ -81,7 +83,8 @@ func (g *Gateway) drain(now context.Context) {
 	doors.Wait()
 }
 
-// untilIdle returns nil when the session has had nothing to do for a while or has ended, else the error of ctx.
+// untilIdle returns nil when the session has had nothing to do for a while or has ended, else the
+// error of ctx.
 func untilIdle(ctx context.Context, s *session.Session) error {
 	expired, cancel := context.WithCancel(context.Background())
 	cancel()

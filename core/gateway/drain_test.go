@@ -47,7 +47,8 @@ func TestDrainEndsIdleSessionsAtOnce(t *testing.T) {
 	})
 }
 
-// TestDrainWaitsForTransfers has an upload that ends within the grace: it is published, and the gateway does not wait longer than that.
+// TestDrainWaitsForTransfers has an upload that ends within the grace: it is published, and the
+// gateway does not wait longer than that.
 func TestDrainWaitsForTransfers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -72,7 +73,8 @@ func TestDrainWaitsForTransfers(t *testing.T) {
 	})
 }
 
-// TestDrainWaitsBetweenFiles has a client that uploads one file after the other: a short pause is no reason to cut it off.
+// TestDrainWaitsBetweenFiles has a client that uploads one file after the other: a short pause is
+// no reason to cut it off.
 func TestDrainWaitsBetweenFiles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := start(t, newWorld(), oneOfEach)
@@ -91,7 +93,8 @@ func TestDrainWaitsBetweenFiles(t *testing.T) {
 	})
 }
 
-// TestDrainCutsWhatIsLate has an upload that does not end: it is cut with the grace, and not published.
+// TestDrainCutsWhatIsLate has an upload that does not end: it is cut with the grace, and not
+// published.
 func TestDrainCutsWhatIsLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()

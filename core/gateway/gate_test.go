@@ -9,8 +9,8 @@ import (
 	"filegate/core/auth"
 )
 
-// TestGate has an authenticator that hangs: as many logins as may be with it wait for its answer, others for those, and
-// none of that holds up the logins that another one checks.
+// TestGate has an authenticator that hangs: as many logins as may be with it wait for its answer,
+// others for those, and none of that holds up the logins that another one checks.
 func TestGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -64,7 +64,8 @@ login {
 	})
 }
 
-// TestReadyWithOneLeft has two authenticators of a frontend, of which one is down: the gateway is ready, unless that one is required.
+// TestReadyWithOneLeft has two authenticators of a frontend, of which one is down: the gateway is
+// ready, unless that one is required.
 func TestReadyWithOneLeft(t *testing.T) {
 	for text, ready := range map[string]bool{
 		`auth "people" "a" { path = "@" }`: true,

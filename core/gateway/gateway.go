@@ -1,18 +1,24 @@
 // Package gateway builds everything from a configuration, runs it, drains it and stops it.
 //
-// [New] starts the authenticators and makes backends and frontends; whatever can be wrong is found there, which is why [Check] is no more
-// than that. [Gateway.Listen] opens the sockets, [Gateway.Serve] serves until it is told to stop, and [Gateway.Close] leaves nothing behind.
-// In between core/login answers the frontends' logins, by the authenticators of the moment (authenticators.go), which a reload changes (reload.go). The gateway gives running
-// transfers their time at the end (drain.go), counts (metrics.go), and tells its state to whoever asks (admin.go).
+// [New] starts the authenticators and makes backends and frontends; whatever can be wrong is found
+// there, which is why [Check] is no more than that. [Gateway.Listen] opens the sockets,
+// [Gateway.Serve] serves until it is told to stop, and [Gateway.Close] leaves nothing behind. In
+// between core/login answers the frontends' logins, by the authenticators of the moment
+// (authenticators.go), which a reload changes (reload.go). The gateway gives running transfers
+// their time at the end (drain.go), counts (metrics.go), and tells its state to whoever asks
+// (admin.go).
 //
-// It knows no protocol, no product and no configuration language, and starts authenticators by an [auth.Launcher] without knowing how.
-// Its suite is its own tests, which run it over fakes of all three kinds of parts, and the scripts of cmd/filegate.
+// It knows no protocol, no product and no configuration language, and starts authenticators by an
+// [auth.Launcher] without knowing how. Its suite is its own tests, which run it over fakes of all
+// three kinds of parts, and the scripts of cmd/filegate.
 //
 // # Decisions
 //
-// An authenticator or a backend that does not start is shown as a mistake in its block of the configuration: the operator has to look there in any case.
+// An authenticator or a backend that does not start is shown as a mistake in its block of the
+// configuration: the operator has to look there in any case.
 //
-// A frontend that fails while it serves ends the whole gateway, in order. To go on with the rest would be half an outage that no supervisor sees.
+// A frontend that fails while it serves ends the whole gateway, in order. To go on with the rest
+// would be half an outage that no supervisor sees.
 package gateway
 
 import (
@@ -105,7 +111,8 @@ func (g *Gateway) backend(name string) backend.Backend {
 	return nil
 }
 
-// Check finds all that New would refuse: it starts every part, opens no socket to listen on, and stops everything again.
+// Check finds all that New would refuse: it starts every part, opens no socket to listen on, and
+// stops everything again.
 func Check(ctx context.Context, cfg *config.Config, opts Options) error {
 	g, err := New(ctx, cfg, opts)
 	if err != nil {
@@ -114,8 +121,9 @@ func Check(ctx context.Context, cfg *config.Config, opts Options) error {
 	return g.Close()
 }
 
-// New starts the authenticators, all at the same time, and the backends, and makes the frontends. The error is of type
-// [config.Diagnostics] and has all mistakes that were found, or is the end of ctx. Nothing is left running with an error.
+// New starts the authenticators, all at the same time, and the backends, and makes the frontends.
+// The error is of type [config.Diagnostics] and has all mistakes that were found, or is the end of
+// ctx. Nothing is left running with an error.
 func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error) {
 	g := &Gateway{
 		began: time.Now(), cfg: cfg, opts: opts, log: opts.Log,
@@ -162,7 +170,8 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 	return g, nil
 }
 
-// Listen opens all sockets. Clients wait from here on, and are served by Serve. After an error, Close closes what was opened.
+// Listen opens all sockets. Clients wait from here on, and are served by Serve. After an error,
+// Close closes what was opened.
 func (g *Gateway) Listen() error {
 	opened, err := g.admin.open(g.cfg.Admin)
 	if err != nil {
@@ -205,7 +214,8 @@ func (g *Gateway) Alive() {
 	g.openDoors()
 }
 
-// AdminAddr returns where the admin server listens, after Listen; nil where it does not, or only on a socket.
+// AdminAddr returns where the admin server listens, after Listen; nil where it does not, or only on
+// a socket.
 func (g *Gateway) AdminAddr() net.Addr {
 	for _, a := range g.admin.addrs() {
 		if a.Network() == "tcp" {
@@ -215,9 +225,9 @@ func (g *Gateway) AdminAddr() net.Addr {
 	return nil
 }
 
-// Serve serves clients until ctx ends, and then lets running transfers come to their end, for as long as the configuration
-// says (see drain.go) and no longer than until now ends: then the rest is cut. It returns nil after that, or the error of a
-// frontend that failed. It is called once.
+// Serve serves clients until ctx ends, and then lets running transfers come to their end, for as
+// long as the configuration says (see drain.go) and no longer than until now ends: then the rest is
+// cut. It returns nil after that, or the error of a frontend that failed. It is called once.
 func (g *Gateway) Serve(ctx, now context.Context) error {
 	g.reloading.Lock()
 	g.serves = true
@@ -253,7 +263,8 @@ func (g *Gateway) Serve(ctx, now context.Context) error {
 	return err
 }
 
-// Close stops what still runs: the authenticators, the backends, and sockets that nobody served. It may be called twice.
+// Close stops what still runs: the authenticators, the backends, and sockets that nobody served. It
+// may be called twice.
 func (g *Gateway) Close() error {
 	g.closing.Do(func() { g.closeErr = g.close() })
 	return g.closeErr

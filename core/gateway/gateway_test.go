@@ -13,7 +13,8 @@ import (
 	"filegate/core/config"
 )
 
-// TestCheckLeavesNothing runs a check of a good configuration: everything is started, nothing listens, nothing stays.
+// TestCheckLeavesNothing runs a check of a good configuration: everything is started, nothing
+// listens, nothing stays.
 func TestCheckLeavesNothing(t *testing.T) {
 	w := newWorld()
 	w.listenErr = errors.New("a check must not listen")
@@ -28,7 +29,8 @@ func TestCheckLeavesNothing(t *testing.T) {
 	}
 }
 
-// TestNewReportsMistakes breaks each part in turn: the report has the place in the file, and nothing stays up.
+// TestNewReportsMistakes breaks each part in turn: the report has the place in the file, and
+// nothing stays up.
 func TestNewReportsMistakes(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
@@ -94,7 +96,8 @@ func TestNewEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestListenFails has a port that is taken: the error says which frontend and what to do, and Close closes the other sockets.
+// TestListenFails has a port that is taken: the error says which frontend and what to do, and Close
+// closes the other sockets.
 func TestListenFails(t *testing.T) {
 	w := newWorld()
 	w.listenErr = syscall.EADDRINUSE
@@ -134,7 +137,8 @@ func build(t *testing.T, w *world, text string) (*Gateway, *bytes.Buffer) {
 	return g, log
 }
 
-// started is a gateway that serves until the test ends, or stop is called; that returns what Serve did.
+// started is a gateway that serves until the test ends, or stop is called; that returns what Serve
+// did.
 type started struct {
 	*Gateway
 	door *fakeDoor

@@ -15,7 +15,8 @@ import (
 	"filegate/core/config"
 )
 
-// Logs are the log and the audit log of a process. What they write to can be opened anew, and be another after a reload.
+// Logs are the log and the audit log of a process. What they write to can be opened anew, and be
+// another after a reload.
 type Logs struct {
 	*slog.Logger
 	Audit *audit.Log
@@ -32,7 +33,8 @@ type Logs struct {
 	auditOut    *auditOutput
 }
 
-// OpenLogs makes the logs that the configuration asks for. Close closes what they write to, when nobody logs any more.
+// OpenLogs makes the logs that the configuration asks for. Close closes what they write to, when
+// nobody logs any more.
 func OpenLogs(log config.Log, auditing config.Audit, stderr io.Writer) (*Logs, error) {
 	l := &Logs{stderr: stderr, root: new(rootHandler), auditOut: new(auditOutput)}
 	l.Logger = slog.New(&followHandler{root: l.root})
@@ -202,7 +204,8 @@ type rootHandler struct{ current atomic.Pointer[slog.Handler] }
 
 func (r *rootHandler) set(h slog.Handler) { r.current.Store(&h) }
 
-// followHandler hands lines to the handler that the log has at the moment, with what With has added.
+// followHandler hands lines to the handler that the log has at the moment, with what With has
+// added.
 type followHandler struct {
 	root *rootHandler
 	with []func(slog.Handler) slog.Handler
@@ -267,7 +270,8 @@ type severities interface {
 	Debug(line string) error
 }
 
-// syslogHandler hands each line to syslog by its severity. The time is left out, since syslog has its own.
+// syslogHandler hands each line to syslog by its severity. The time is left out, since syslog has
+// its own.
 type syslogHandler struct {
 	slog.Handler // formats into line.text
 	line         *syslogLine

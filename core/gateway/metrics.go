@@ -13,7 +13,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// metrics is what /metrics tells. Labels have only values from our own tables: nothing that a client sends becomes one.
+// metrics is what /metrics tells. Labels have only values from our own tables: nothing that a
+// client sends becomes one.
 type metrics struct {
 	registry  *prometheus.Registry
 	sessions  *prometheus.GaugeVec

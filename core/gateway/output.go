@@ -53,7 +53,8 @@ type syslogOutput struct{ *syslog.Writer }
 
 func (syslogOutput) reopen() error { return nil }
 
-// fileOutput is a file. It appends each line in one write, so that logrotate's copytruncate and several processes do no harm.
+// fileOutput is a file. It appends each line in one write, so that logrotate's copytruncate and
+// several processes do no harm.
 type fileOutput struct {
 	name string
 	mu   sync.RWMutex

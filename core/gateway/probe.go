@@ -46,8 +46,9 @@ const probeTimeout = 30 * time.Second
 // certificateSoon is how long before its end a certificate is doubtful.
 const certificateSoon = 21 * 24 * time.Hour
 
-// Probe looks at all that a gateway needs outside of itself: services, ports, names, certificates. It opens the ports and closes them again, so the gateway does not serve
-// after it. Nothing is asked for that needs a proof; see Try.
+// Probe looks at all that a gateway needs outside of itself: services, ports, names, certificates.
+// It opens the ports and closes them again, so the gateway does not serve after it. Nothing is
+// asked for that needs a proof; see Try.
 func (g *Gateway) Probe(ctx context.Context) []Finding {
 	all := g.probeAuths(ctx)
 	for _, d := range g.openDoors() {
@@ -63,7 +64,8 @@ func (g *Gateway) Probe(ctx context.Context) []Finding {
 	return all
 }
 
-// probeAuths asks each authenticator about somebody who does not exist: what its service says is no matter, but that it says something.
+// probeAuths asks each authenticator about somebody who does not exist: what its service says is no
+// matter, but that it says something.
 func (g *Gateway) probeAuths(ctx context.Context) (all []Finding) {
 	for name, r := range g.auths.current() {
 		where := fmt.Sprintf("auth %q", name)
@@ -89,7 +91,8 @@ func (g *Gateway) probeAuths(ctx context.Context) (all []Finding) {
 	return all
 }
 
-// probePorts opens the sockets of a frontend, looks whether they can be reached by the names that clients are told, and closes them again.
+// probePorts opens the sockets of a frontend, looks whether they can be reached by the names that
+// clients are told, and closes them again.
 func probePorts(ctx context.Context, d *door, hosts []string) (all []Finding) {
 	err := d.server.Listen()
 	switch {
@@ -110,7 +113,8 @@ func probePorts(ctx context.Context, d *door, hosts []string) (all []Finding) {
 	return all
 }
 
-// probeHost resolves a name that clients are told to connect to, and connects to the frontend by it.
+// probeHost resolves a name that clients are told to connect to, and connects to the frontend by
+// it.
 func probeHost(ctx context.Context, d *door, host string) Finding {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()

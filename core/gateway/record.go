@@ -13,7 +13,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// watcher is told what clients do, and tells it to those who want to know: the metrics, and the audit log.
+// watcher is told what clients do, and tells it to those who want to know: the metrics, and the
+// audit log.
 type watcher struct {
 	*metrics
 	audit *audit.Log // nil: none
@@ -86,7 +87,8 @@ func (o *observer) Ended(s session.Summary) {
 	o.w.audit.Write(r)
 }
 
-// recorded reports whether an operation belongs into the audit log: looking around does not, unless it was refused.
+// recorded reports whether an operation belongs into the audit log: looking around does not, unless
+// it was refused.
 func recorded(e session.Event) bool {
 	switch e.Op {
 	case session.OpStat, session.OpList, session.OpSpace, session.OpDigest, session.OpReadlink, session.OpVersions:

@@ -16,7 +16,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestAuditLog has a record of each login, transfer and change, and of what was refused, and none of looking around.
+// TestAuditLog has a record of each login, transfer and change, and of what was refused, and none
+// of looking around.
 func TestAuditLog(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "audit")
 	logs, err := OpenLogs(config.Log{Level: "error", Format: "text", Output: "stderr"}, config.Audit{Output: file}, io.Discard)

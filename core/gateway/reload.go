@@ -16,13 +16,16 @@ import (
 	"filegate/core/login"
 )
 
-// Reload takes over another configuration while clients are served. All that is new in it is made and opened first, beside what runs; with an error that is undone, and
-// nothing has changed. What is told of it is for people.
+// Reload takes over another configuration while clients are served. All that is new in it is made
+// and opened first, beside what runs; with an error that is undone, and nothing has changed. What
+// is told of it is for people.
 //
-// Sessions keep what they have: the frontend that they came by, their backend and the authenticator that has let them in, which stay until nobody needs them any more. A
-// frontend that has changed gives its sockets to the one that comes in its place, so that no client is refused meanwhile.
+// Sessions keep what they have: the frontend that they came by, their backend and the authenticator
+// that has let them in, which stay until nobody needs them any more. A frontend that has changed
+// gives its sockets to the one that comes in its place, so that no client is refused meanwhile.
 //
-// The error is of type [config.Diagnostics] for what the configuration has done wrong, ErrShutdown once the gateway is told to stop, or the end of ctx.
+// The error is of type [config.Diagnostics] for what the configuration has done wrong, ErrShutdown
+// once the gateway is told to stop, or the end of ctx.
 func (g *Gateway) Reload(ctx context.Context, cfg *config.Config) (told []string, err error) {
 	g.reloading.Lock()
 	defer g.reloading.Unlock()

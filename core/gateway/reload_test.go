@@ -64,7 +64,8 @@ frontend "door" "public" { auth = ["second", "first"] }
 `, 1)
 }
 
-// New logins go to the new program, sessions of before keep the old one, which ends with the last of them.
+// New logins go to the new program, sessions of before keep the old one, which ends with the last
+// of them.
 func TestReloadReplaces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -214,8 +215,9 @@ func TestReloadChangesTheChain(t *testing.T) {
 	})
 }
 
-// TestRemovedAuthenticatorRenewsOthers has a session whose grant came from another gateway, and whose authenticator leaves the
-// configuration: the program that is kept for sessions of before still answers for it.
+// TestRemovedAuthenticatorRenewsOthers has a session whose grant came from another gateway, and
+// whose authenticator leaves the configuration: the program that is kept for sessions of before
+// still answers for it.
 func TestRemovedAuthenticatorRenewsOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -286,7 +288,8 @@ func TestReloadFrontendAndBackend(t *testing.T) {
 	})
 }
 
-// A reload that fails because of a frontend, a backend or a socket changes nothing and leaves nothing.
+// A reload that fails because of a frontend, a backend or a socket changes nothing and leaves
+// nothing.
 func TestReloadUndone(t *testing.T) {
 	for name, spoil := range map[string]func(*world){
 		"a frontend": func(w *world) { w.newDoorErr = errFake },

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// stampOf returns a text that is another when one of the files, or what is in one of the directories, has been replaced or changed.
+// stampOf returns a text that is another when one of the files, or what is in one of the
+// directories, has been replaced or changed.
 func stampOf(files []string) string {
 	var b strings.Builder
 	for _, name := range files {

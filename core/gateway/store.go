@@ -35,7 +35,8 @@ func (g *Gateway) stores() map[string]*store {
 	return all
 }
 
-// retireStore closes a backend that a reload has replaced, when no session needs it any more: sessions that began on it, and those that were about to.
+// retireStore closes a backend that a reload has replaced, when no session needs it any more:
+// sessions that began on it, and those that were about to.
 func (g *Gateway) retireStore(s *store) {
 	g.retiring.Go(func() {
 		lingering := time.NewTimer(retireLinger)

@@ -26,7 +26,8 @@ type operation struct {
 	call  func(ctx context.Context, s *session.Session, name vfs.Path) error
 }
 
-// forbidden reports whether the operation takes a permission that is not given: at once, and where a file is there already.
+// forbidden reports whether the operation takes a permission that is not given: at once, and where
+// a file is there already.
 func (op operation) forbidden(given []auth.Permission) (atOnce, onFile bool) {
 	lacks := func(p auth.Permission) bool {
 		return !slices.Contains(given, p) && (p != auth.Create || !slices.Contains(given, auth.Write))
@@ -35,7 +36,8 @@ func (op operation) forbidden(given []auth.Permission) (atOnce, onFile bool) {
 	return atOnce, atOnce || op.loses && (lacks(auth.Write) || lacks(auth.Delete))
 }
 
-// operations are all that a session does, on "/file" as on anything else. A rename or a link takes the name's neighbour.
+// operations are all that a session does, on "/file" as on anything else. A rename or a link takes
+// the name's neighbour.
 var operations = []operation{
 	{"stat", session.OpStat, []auth.Permission{auth.List}, false, func(ctx context.Context, s *session.Session, name vfs.Path) error {
 		_, err := s.Stat(ctx, name)
@@ -210,7 +212,8 @@ func TestPermissionToReplace(t *testing.T) {
 	}
 }
 
-// TestConfinement makes every operation on whatever a client may send, and looks at the names that reach the store.
+// TestConfinement makes every operation on whatever a client may send, and looks at the names that
+// reach the store.
 func TestConfinement(t *testing.T) {
 	s := begin(t, nil)
 	s.store.before = func(_ context.Context, call string, name vfs.Path) error {
@@ -279,7 +282,8 @@ func TestRenameRoot(t *testing.T) {
 	}
 }
 
-// TestNoHome is that a login without a home directory has all of the store, as the old servers gave it to everybody (their row C17).
+// TestNoHome is that a login without a home directory has all of the store, as the old servers gave
+// it to everybody (their row C17).
 func TestNoHome(t *testing.T) {
 	s := begin(t, func(cfg *session.Config) { cfg.Identity.Home = "" })
 	put(t, s.store, "/file", "content")

@@ -70,11 +70,13 @@ type nobody struct{}
 
 func (nobody) Observe(Event) {}
 
-// ErrAbandoned is the outcome of an upload that was closed without being committed, since the client went away or asked for it, and of a
-// transfer in either direction that the client's end broke off.
+// ErrAbandoned is the outcome of an upload that was closed without being committed, since the
+// client went away or asked for it, and of a transfer in either direction that the client's end
+// broke off.
 var ErrAbandoned = errors.New("abandoned before it was complete")
 
-// record logs an operation and tells the observer. Looking around is at debug level; a failure that is the storage's fault is a warning.
+// record logs an operation and tells the observer. Looking around is at debug level; a failure that
+// is the storage's fault is a warning.
 func (s *Session) record(e Event) {
 	s.observer.Observe(e)
 	level := slog.LevelInfo
@@ -88,7 +90,8 @@ func (s *Session) record(e Event) {
 	if storageFault(e.Err) {
 		level = slog.LevelWarn
 	}
-	// record is called after the fact: the session's context may have ended, and must not end the line.
+	// record is called after the fact: the session's context may have ended, and must not end the
+	// line.
 	ctx := context.WithoutCancel(s.ctx)
 	if !s.log.Enabled(ctx, level) {
 		return
@@ -111,7 +114,8 @@ func (s *Session) record(e Event) {
 	s.log.LogAttrs(ctx, level, "operation", attrs...)
 }
 
-// storageFault says whether an operator should look into a failure: it is not the doing of the client, and not what a store refuses in good order.
+// storageFault says whether an operator should look into a failure: it is not the doing of the
+// client, and not what a store refuses in good order.
 func storageFault(err error) bool {
 	switch {
 	case err == nil, errors.Is(err, ErrAbandoned), errors.Is(err, errTooMany),

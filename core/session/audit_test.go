@@ -246,7 +246,8 @@ func TestAuditKinds(t *testing.T) {
 	}
 }
 
-// TestAuditLines is that no name and no error of a client or a store breaks a line of the log, or forges one.
+// TestAuditLines is that no name and no error of a client or a store breaks a line of the log, or
+// forges one.
 func TestAuditLines(t *testing.T) {
 	for _, evil := range []string{"a\nlevel=INFO msg=forged", "a\r\nb", "\x1b[2J", "a\x7f", "\u0085", "\u2028", "\u2029", "\u009b2J", `a" path="/b`, `\`, "a=b", " "} {
 		for format, handler := range map[string]func(io.Writer) slog.Handler{

@@ -40,7 +40,8 @@ func HashNamed(name string) (h Hash, ok bool) {
 	return h, true
 }
 
-// KeptChecksum returns the checksum of a whole file that the store keeps, or nil where it keeps none.
+// KeptChecksum returns the checksum of a whole file that the store keeps, or nil where it keeps
+// none.
 func (s *Session) KeptChecksum(ctx context.Context, name vfs.Path, h Hash) []byte {
 	if h.kept == "" {
 		return nil

@@ -22,7 +22,8 @@ func TestConformance(t *testing.T) {
 	}, vfstest.Limits{})
 }
 
-// colleagues is a session that leaves each upload to another session of the same login, since to itself it shows what it has not published yet.
+// colleagues is a session that leaves each upload to another session of the same login, since to
+// itself it shows what it has not published yet.
 type colleagues struct {
 	*session.Session
 	t        *testing.T

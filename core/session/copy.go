@@ -9,7 +9,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// Copy implements [vfs.CopyFS]. It takes the permission to read the one file and to write the other.
+// Copy implements [vfs.CopyFS]. It takes the permission to read the one file and to write the
+// other.
 func (s *Session) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyOptions) error {
 	return s.do(ctx, Event{Op: OpCopy, Path: oldname, Target: newname}, auth.Read, func(ctx context.Context) error {
 		if oldname.IsRoot() || newname.IsRoot() {
@@ -33,7 +34,8 @@ func (s *Session) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.
 
 var errBeingWritten error = vfs.Errorf(vfs.ErrUnavailable, "the file is being written: copy it when that has ended")
 
-// copyFile copies a file as this session sees it. What is being written under the new name loses it, as by a rename.
+// copyFile copies a file as this session sees it. What is being written under the new name loses
+// it, as by a rename.
 func (s *Session) copyFile(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyOptions) error {
 	to := s.settled(ctx, newname, true)
 	if to != nil && !opts.Replace {
@@ -62,10 +64,12 @@ type Range struct {
 // copyPiece is how much CopyRange reads at once, in bytes.
 const copyPiece = 256 << 10
 
-// CopyRange copies a part of what one open handle of this session reads to a place in what another one writes, and says how much that was: less than asked for
-// where the file ends before. A whole file that goes into a writer without content is copied by the store, as [Session.Copy] does it, and is
-// published with that: a client that asks for a copy takes the answer to this for its outcome. The writer has that content from then on. When
-// anything fails, the writer does not commit.
+// CopyRange copies a part of what one open handle of this session reads to a place in what another
+// one writes, and says how much that was: less than asked for where the file ends before. A whole
+// file that goes into a writer without content is copied by the store, as [Session.Copy] does it,
+// and is published with that: a client that asks for a copy takes the answer to this for its
+// outcome. The writer has that content from then on. When anything fails, the writer does not
+// commit.
 func (s *Session) CopyRange(ctx context.Context, from io.ReaderAt, part Range, to vfs.Writer, at int64) (int64, error) {
 	w, err := s.writerOf(to)
 	if err != nil {
@@ -117,8 +121,9 @@ func (s *Session) copyRange(ctx context.Context, from io.ReaderAt, part Range, w
 	return done, nil
 }
 
-// become makes the writer one that goes on from a copy of a file, which the store makes and publishes, and says whether it has done so: where the
-// writer has a content already, or is bound to the version that it replaces, it has not, nor where this is a file that the store cannot copy.
+// become makes the writer one that goes on from a copy of a file, which the store makes and
+// publishes, and says whether it has done so: where the writer has a content already, or is bound
+// to the version that it replaces, it has not, nor where this is a file that the store cannot copy.
 func (w *writer) become(ctx context.Context, f *file) (done bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -55,7 +55,8 @@ func open(t *testing.T, fsys vfs.FS, name vfs.Path) vfs.File {
 
 var whole = session.Range{Len: -1}
 
-// TestCopyWhole is that the store makes a copy of a whole file into a new one, and that the end of the writer, which had nothing, leaves it as it is.
+// TestCopyWhole is that the store makes a copy of a whole file into a new one, and that the end of
+// the writer, which had nothing, leaves it as it is.
 func TestCopyWhole(t *testing.T) {
 	at := time.Date(2020, 2, 3, 4, 5, 6, 0, time.UTC)
 	for _, tt := range []struct {
@@ -206,7 +207,8 @@ func TestCopyUnsupported(t *testing.T) {
 	}
 }
 
-// TestCopyRefused is that a copy that fails leaves what was there before: the writer that was to get it does not commit.
+// TestCopyRefused is that a copy that fails leaves what was there before: the writer that was to
+// get it does not commit.
 func TestCopyRefused(t *testing.T) {
 	faulty := errors.New("a fault")
 	for _, tt := range []struct {
@@ -254,7 +256,8 @@ func TestCopyRefused(t *testing.T) {
 	}
 }
 
-// TestCopyEvents is what is told of a copy between handles, and which handles there can be none between.
+// TestCopyEvents is what is told of a copy between handles, and which handles there can be none
+// between.
 func TestCopyEvents(t *testing.T) {
 	s, _ := beginCopier(t, nil)
 	f, w := open(t, s, "/file"), create(t, s, "/copy")

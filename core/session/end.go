@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// End asks for the end of the session, for the reason given: its context ends, and the frontend hangs up and calls Close.
+// End asks for the end of the session, for the reason given: its context ends, and the frontend
+// hangs up and calls Close.
 func (s *Session) End(reason error) {
 	if reason == nil || errors.Is(reason, context.Canceled) {
 		s.end(context.Canceled)
@@ -16,8 +17,9 @@ func (s *Session) End(reason error) {
 	s.end(&endError{reason})
 }
 
-// Close ends the session: what is open is closed, and what is not committed is not published. The frontend calls it when the connection is
-// gone. It may be called twice and from several goroutines, and returns when nothing is open and no operation is under way, to each of them.
+// Close ends the session: what is open is closed, and what is not committed is not published. The
+// frontend calls it when the connection is gone. It may be called twice and from several
+// goroutines, and returns when nothing is open and no operation is under way, to each of them.
 func (s *Session) Close() { s.closing.Do(s.close) }
 
 func (s *Session) close() {
@@ -38,7 +40,8 @@ func (s *Session) close() {
 	s.giveBack()
 }
 
-// lend keeps this session's view of the store for a file that other sessions may go on with, until giveBack.
+// lend keeps this session's view of the store for a file that other sessions may go on with, until
+// giveBack.
 func (s *Session) lend() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,11 +69,13 @@ func (s *Session) closeHome() {
 	}
 }
 
-// Closed is closed when nothing needs the storage by this session's login any more. That is later than the end of the session's context, and later than Close
-// where other sessions go on with a file that this one has opened.
+// Closed is closed when nothing needs the storage by this session's login any more. That is later
+// than the end of the session's context, and later than Close where other sessions go on with a
+// file that this one has opened.
 func (s *Session) Closed() <-chan struct{} { return s.over }
 
-// ended returns why the session has ended, as an error that is its context's too, or nil while it lives.
+// ended returns why the session has ended, as an error that is its context's too, or nil while it
+// lives.
 func (s *Session) ended() error {
 	if s.ctx.Err() == nil {
 		return nil
@@ -92,7 +97,8 @@ func (s *Session) join(ctx context.Context) (context.Context, context.CancelFunc
 	}
 }
 
-// endError is what a session's end makes of the operations that it cuts short: by its kind a context's error, since it is nobody's fault.
+// endError is what a session's end makes of the operations that it cuts short: by its kind a
+// context's error, since it is nobody's fault.
 type endError struct{ reason error }
 
 func (e *endError) Error() string { return "session ended: " + e.reason.Error() }

@@ -16,7 +16,8 @@ import (
 
 var errOperator = errors.New("the operator wants it so")
 
-// TestEndCutsCalls is that every call under way ends with its session, though its own context goes on.
+// TestEndCutsCalls is that every call under way ends with its session, though its own context goes
+// on.
 func TestEndCutsCalls(t *testing.T) {
 	calls := map[string]func(ctx context.Context, s *session.Session) error{}
 	for _, op := range operations {
@@ -158,7 +159,8 @@ func TestEndWithParent(t *testing.T) {
 	}
 }
 
-// TestCloseClosesHandles is that nothing of a session is left when Close returns, to whoever has called it.
+// TestCloseClosesHandles is that nothing of a session is left when Close returns, to whoever has
+// called it.
 func TestCloseClosesHandles(t *testing.T) {
 	s := begin(t, nil)
 	put(t, s.store, home+"/file", "content")
@@ -211,7 +213,8 @@ func TestCloseClosesHandles(t *testing.T) {
 	}
 }
 
-// TestCloseWaitsForOpening is that a handle which is being opened while its session is closed is closed too, and counted once.
+// TestCloseWaitsForOpening is that a handle which is being opened while its session is closed is
+// closed too, and counted once.
 func TestCloseWaitsForOpening(t *testing.T) {
 	for call, open := range map[string]func(s *session.Session) error{
 		"Open": func(s *session.Session) error {

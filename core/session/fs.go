@@ -32,7 +32,8 @@ func (s *Session) do(ctx context.Context, e Event, perm auth.Permission, f func(
 	return err
 }
 
-// Stat implements [vfs.FS]. A file that is being written has the size and times that its writers have, see [openFile.shownTo].
+// Stat implements [vfs.FS]. A file that is being written has the size and times that its writers
+// have, see [openFile.shownTo].
 func (s *Session) Stat(ctx context.Context, name vfs.Path) (info vfs.Info, err error) {
 	return s.describe(ctx, name, true, func(ctx context.Context, fsys vfs.FS, name vfs.Path) (vfs.Info, error) { return fsys.Stat(ctx, name) })
 }
@@ -63,7 +64,8 @@ func (s *Session) describe(
 	return info, err
 }
 
-// statGuarded is Stat for a login that may not see all that a link can lead to. What is no link costs it no more.
+// statGuarded is Stat for a login that may not see all that a link can lead to. What is no link
+// costs it no more.
 func (s *Session) statGuarded(ctx context.Context, name vfs.Path) (vfs.Info, error) {
 	info, err := vfs.Lstat(ctx, s.fs, s.inStore(name))
 	if err != nil || !info.IsLink() {
@@ -141,7 +143,8 @@ func (s *Session) Rename(ctx context.Context, oldname, newname vfs.Path, opts vf
 	})
 }
 
-// SetAttrs implements [vfs.AttrFS]. What is set on a file that is being written is published with its content.
+// SetAttrs implements [vfs.AttrFS]. What is set on a file that is being written is published with
+// its content.
 func (s *Session) SetAttrs(ctx context.Context, name vfs.Path, attrs vfs.Attrs) error {
 	return s.do(ctx, Event{Op: OpSetAttrs, Path: name}, auth.Write, func(ctx context.Context) error {
 		found, err := s.throughOpen(ctx, name, func(o *openFile) error { return o.setAttrs(attrs) })
@@ -181,8 +184,9 @@ func (s *Session) StatSpace(ctx context.Context, name vfs.Path) (space vfs.Space
 	return space, err
 }
 
-// Digest implements [vfs.DigestFS]. It tells of the content, so it takes the permission to read. Nothing is known of a file that this session is
-// writing: what is stored under its name is not what the session sees there.
+// Digest implements [vfs.DigestFS]. It tells of the content, so it takes the permission to read.
+// Nothing is known of a file that this session is writing: what is stored under its name is not
+// what the session sees there.
 func (s *Session) Digest(ctx context.Context, name vfs.Path) (sums vfs.Sums, err error) {
 	err = s.do(ctx, Event{Op: OpDigest, Path: name}, auth.Read, func(ctx context.Context) error {
 		if o := s.settled(ctx, name, true); o != nil && o.differs(s) {

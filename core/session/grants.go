@@ -14,11 +14,14 @@ import (
 )
 
 const (
-	// renewAhead is how long before a grant's end it is renewed, or a tenth of its life if that is less.
+	// renewAhead is how long before a grant's end it is renewed, or a tenth of its life if that is
+	// less.
 	renewAhead = time.Minute
-	// renewTimeout bounds one renewal. Whoever waits for it may give up earlier, by his own context.
+	// renewTimeout bounds one renewal. Whoever waits for it may give up earlier, by his own
+	// context.
 	renewTimeout = 30 * time.Second
-	// renewPause is how long a grant is kept in use after a renewal ahead of its end has failed, before the next try.
+	// renewPause is how long a grant is kept in use after a renewal ahead of its end has failed,
+	// before the next try.
 	renewPause = 5 * time.Second
 )
 
@@ -27,8 +30,8 @@ type Renewer interface {
 	Renew(ctx context.Context, grant auth.Grant) (auth.Grant, error)
 }
 
-// Grants is one login's storage credential over time: renewed ahead of its end or when the storage refuses it,
-// once however many transfers ask at the same time.
+// Grants is one login's storage credential over time: renewed ahead of its end or when the storage
+// refuses it, once however many transfers ask at the same time.
 type Grants struct {
 	renewer Renewer
 	log     *slog.Logger
@@ -61,7 +64,8 @@ func NewGrants(first auth.Grant, renewer Renewer, log *slog.Logger) *Grants {
 func (g *Grants) keep(grant auth.Grant) {
 	g.grant = grant
 	g.ahead = time.Time{}
-	// One that has ended when it is given says that the clocks disagree: then the storage tells when it ends.
+	// One that has ended when it is given says that the clocks disagree: then the storage tells
+	// when it ends.
 	if life := time.Until(grant.Expires); !grant.Expires.IsZero() && life > 0 {
 		g.ahead = grant.Expires.Add(-min(renewAhead, life/10))
 	}
@@ -74,7 +78,8 @@ func (g *Grants) InUse() auth.Grant {
 	return g.grant
 }
 
-// Current implements [backend.Grants]. While the grant in use is still good it is returned even when it cannot be renewed.
+// Current implements [backend.Grants]. While the grant in use is still good it is returned even
+// when it cannot be renewed.
 func (g *Grants) Current(ctx context.Context) (auth.Grant, error) {
 	g.mu.Lock()
 	grant, due := g.grant, !g.ahead.IsZero() && !time.Now().Before(g.ahead)
@@ -131,7 +136,8 @@ func (g *Grants) start(ctx context.Context) *renewal {
 	return r
 }
 
-// giveUp is for one who does not wait any more. What nobody waits for ends, so that nothing of a session stays behind.
+// giveUp is for one who does not wait any more. What nobody waits for ends, so that nothing of a
+// session stays behind.
 func (g *Grants) giveUp(r *renewal) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -166,7 +172,8 @@ func (g *Grants) renew(ctx context.Context, r *renewal, old auth.Grant) {
 	close(r.done)
 }
 
-// renewError says in the storage's terms what it means that there is no grant any more, in the authenticator's words to the client where it has some.
+// renewError says in the storage's terms what it means that there is no grant any more, in the
+// authenticator's words to the client where it has some.
 func renewError(err error) error {
 	if errors.Is(err, auth.ErrDenied) || errors.Is(err, auth.ErrUnknownUser) {
 		return &vfs.Error{Kind: vfs.ErrPermission, Text: cmp.Or(auth.ClientText(err), "the login is no longer valid: log in again"), Err: err}

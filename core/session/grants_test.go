@@ -16,7 +16,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// renewer is an authenticator that answers as it is told, or with a new token for an hour each time.
+// renewer is an authenticator that answers as it is told, or with a new token for an hour each
+// time.
 type renewer struct {
 	takes  time.Duration
 	answer func(old auth.Grant) (auth.Grant, error)
@@ -168,7 +169,8 @@ func TestGrantReplaced(t *testing.T) {
 	})
 }
 
-// TestGrantKept is that a grant which cannot be renewed is used to its end, and the authenticator asked now and then.
+// TestGrantKept is that a grant which cannot be renewed is used to its end, and the authenticator
+// asked now and then.
 func TestGrantKept(t *testing.T) {
 	fails := &renewer{answer: func(auth.Grant) (auth.Grant, error) { return auth.Grant{}, auth.ErrUnavailable }}
 	grants(t, time.Hour, fails, func(t *testing.T, g *session.Grants, log *logLines) {
@@ -279,7 +281,8 @@ func TestGrantGiveUp(t *testing.T) {
 	})
 }
 
-// TestGrantNobodyWaits is that a renewal which nobody waits for any more ends, leaves no warning, and spoils nothing for who comes then.
+// TestGrantNobodyWaits is that a renewal which nobody waits for any more ends, leaves no warning,
+// and spoils nothing for who comes then.
 func TestGrantNobodyWaits(t *testing.T) {
 	r := &renewer{takes: 10 * time.Second}
 	grants(t, 0, r, func(t *testing.T, g *session.Grants, log *logLines) {
@@ -309,7 +312,8 @@ func TestGrantNobodyWaits(t *testing.T) {
 	})
 }
 
-// TestGrantSameToken is an authenticator that stands by its token: each who is refused may ask again, and nobody asks for ever.
+// TestGrantSameToken is an authenticator that stands by its token: each who is refused may ask
+// again, and nobody asks for ever.
 func TestGrantSameToken(t *testing.T) {
 	same := &renewer{answer: func(old auth.Grant) (auth.Grant, error) { return old, nil }}
 	grants(t, time.Hour, same, func(t *testing.T, g *session.Grants, log *logLines) {
@@ -335,7 +339,8 @@ func TestGrantSameToken(t *testing.T) {
 	})
 }
 
-// TestGrantBornEnded is a cloud whose clock is behind ours: its tokens are good though they look as if they had ended.
+// TestGrantBornEnded is a cloud whose clock is behind ours: its tokens are good though they look as
+// if they had ended.
 func TestGrantBornEnded(t *testing.T) {
 	r := &renewer{answer: func(auth.Grant) (auth.Grant, error) { return grantFor("late", -time.Minute), nil }}
 	grants(t, -time.Minute, r, func(t *testing.T, g *session.Grants, log *logLines) {

@@ -2,7 +2,8 @@ package session
 
 import "context"
 
-// WaitIdle returns nil as soon as no operation is under way and nothing is open, or the session has ended; else the error of ctx.
+// WaitIdle returns nil as soon as no operation is under way and nothing is open, or the session has
+// ended; else the error of ctx.
 func (s *Session) WaitIdle(ctx context.Context) error {
 	idle := s.whenIdle()
 	select {
@@ -20,7 +21,8 @@ func (s *Session) WaitIdle(ctx context.Context) error {
 	}
 }
 
-// begin counts an operation as under way until finish. Its line is written before that, so that a session's last line is that of its end.
+// begin counts an operation as under way until finish. Its line is written before that, so that a
+// session's last line is that of its end.
 func (s *Session) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,8 +8,9 @@ import (
 	"filegate/core/vfs"
 )
 
-// Without the permission to delete nothing that is there loses content: it is not overwritten, not truncated, and nothing takes its place. Without the
-// permission to write, what is there is not touched at all.
+// Without the permission to delete nothing that is there loses content: it is not overwritten, not
+// truncated, and nothing takes its place. Without the permission to write, what is there is not
+// touched at all.
 
 // errKept is the refusal to take content away.
 var errKept error = vfs.Errorf(vfs.ErrPermission, "this login has no delete permission here, and so cannot overwrite or shorten what is there")
@@ -17,8 +18,8 @@ var errKept error = vfs.Errorf(vfs.ErrPermission, "this login has no delete perm
 // errThere is the refusal to touch a file.
 var errThere error = vfs.Errorf(vfs.ErrPermission, "this login may only create files here, and this one is there already")
 
-// keeping narrows how a file is written to what the login may do to it. It returns how far the content that is there must stay.
-// o is the file that is open under the name, or nil.
+// keeping narrows how a file is written to what the login may do to it. It returns how far the
+// content that is there must stay. o is the file that is open under the name, or nil.
 func (s *Session) keeping(ctx context.Context, name vfs.Path, o *openFile, opts vfs.WriteOptions) (vfs.WriteOptions, int64, error) {
 	at, err := s.locate(ctx, name, toFile)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// limits bound the content of files that passes, of one session together, and of those that it shares with others.
+// limits bound the content of files that passes, of one session together, and of those that it
+// shares with others.
 type limits struct {
 	up, down direction
 	total    int64 // bytes in both directions; 0: no limit
@@ -61,7 +62,8 @@ func (l limits) of(d direction) bool { return len(d) > 0 || l.total > 0 }
 // errTotal is the answer when all that a session may move has been moved.
 var errTotal error = &vfs.Error{Kind: vfs.ErrQuota, Text: "this session has transferred all that the login allows"}
 
-// pass returns nil when n bytes may pass, which it may wait for until ctx ends. Whoever waits holds nothing that the end of the session needs.
+// pass returns nil when n bytes may pass, which it may wait for until ctx ends. Whoever waits holds
+// nothing that the end of the session needs.
 func (t *transfer) pass(d direction, n int) error {
 	if n <= 0 {
 		return nil

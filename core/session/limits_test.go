@@ -75,7 +75,8 @@ var transfers = []struct {
 	}},
 }
 
-// TestRates moves three seconds' worth, of which the first passes at once, in each direction, alone and twice at the same time.
+// TestRates moves three seconds' worth, of which the first passes at once, in each direction, alone
+// and twice at the same time.
 func TestRates(t *testing.T) {
 	const rate = 1000
 	for _, tt := range transfers {
@@ -138,7 +139,8 @@ func TestRateAndTheEnd(t *testing.T) {
 	}
 }
 
-// TestRateHoldsNothing sets the time of a file that is being written, while a write to it waits for its turn.
+// TestRateHoldsNothing sets the time of a file that is being written, while a write to it waits for
+// its turn.
 func TestRateHoldsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := begin(t, limited(auth.Limits{UploadRate: 10}))
@@ -168,7 +170,8 @@ func TestRateHoldsNothing(t *testing.T) {
 	})
 }
 
-// TestSessionBytes lets through what fits, in both directions together, and nothing that is cut off becomes a file.
+// TestSessionBytes lets through what fits, in both directions together, and nothing that is cut off
+// becomes a file.
 func TestSessionBytes(t *testing.T) {
 	for _, tt := range transfers {
 		t.Run(tt.name, func(t *testing.T) {

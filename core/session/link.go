@@ -30,8 +30,8 @@ func (s *Session) Readlink(ctx context.Context, name vfs.Path) (target vfs.Path,
 	return target, err
 }
 
-// Symlink implements [vfs.LinkFS]. A link is a way to its target, so it must not open more than that has: what the login may do
-// where the link is, it may do at the target too.
+// Symlink implements [vfs.LinkFS]. A link is a way to its target, so it must not open more than
+// that has: what the login may do where the link is, it may do at the target too.
 func (s *Session) Symlink(ctx context.Context, target, name vfs.Path) error {
 	return s.do(ctx, Event{Op: OpSymlink, Path: name, Target: target}, auth.Write, func(ctx context.Context) error {
 		if name.IsRoot() {
@@ -44,7 +44,8 @@ func (s *Session) Symlink(ctx context.Context, target, name vfs.Path) error {
 	})
 }
 
-// mayLink says why there may be no link of this name to the target. Either may be, or become, a directory.
+// mayLink says why there may be no link of this name to the target. Either may be, or become, a
+// directory.
 func (s *Session) mayLink(name, target where) error {
 	for _, p := range auth.Permissions() {
 		if s.maySomewhere(name, p) && !s.mayThroughout(target, p) {

@@ -9,7 +9,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestRulesOfSymlink makes links from one place with rules to another: none is a way to more than may be done at its target.
+// TestRulesOfSymlink makes links from one place with rules to another: none is a way to more than
+// may be done at its target.
 func TestRulesOfSymlink(t *testing.T) {
 	list, all := []auth.Permission{auth.Write, auth.List}, auth.Permissions()
 	for _, tt := range []struct {
@@ -55,7 +56,8 @@ func TestRulesOfSymlink(t *testing.T) {
 	}
 }
 
-// TestReadlinkConfined reads links that somebody else has made: where they lead is told in the client's names, and not where that is out of the home directory.
+// TestReadlinkConfined reads links that somebody else has made: where they lead is told in the
+// client's names, and not where that is out of the home directory.
 func TestReadlinkConfined(t *testing.T) {
 	for _, tt := range []struct {
 		home   string

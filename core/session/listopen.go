@@ -8,12 +8,15 @@ import (
 	"filegate/core/vfs"
 )
 
-// listPatience is how long a listing waits for files that are being stored in its directory. It is enough for usual ones, so that they are in the listing;
-// a large one may take longer, and holds up nobody.
+// listPatience is how long a listing waits for files that are being stored in its directory. It is
+// enough for usual ones, so that they are in the listing; a large one may take longer, and holds up
+// nobody.
 const listPatience = time.Second
 
-// openEntries lay the files that are being written over a listing. A session sees what it writes itself, with the size that it has by now. What other sessions
-// of the login write is not in the listing before its Commit, also where the store shows it as an upload that was cut off: a name that is listed is complete.
+// openEntries lay the files that are being written over a listing. A session sees what it writes
+// itself, with the size that it has by now. What other sessions of the login write is not in the
+// listing before its Commit, also where the store shows it as an upload that was cut off: a name
+// that is listed is complete.
 type openEntries struct {
 	s      *Session
 	dir    vfs.Path
@@ -21,7 +24,8 @@ type openEntries struct {
 	ended  bool
 }
 
-// listOpen returns what is to be laid over the listing of a directory, or nil for nothing. Files that are being stored in it get a moment to be in the listing.
+// listOpen returns what is to be laid over the listing of a directory, or nil for nothing. Files
+// that are being stored in it get a moment to be in the listing.
 func (s *Session) listOpen(ctx context.Context, name vfs.Path) *openEntries {
 	if s.files.none() {
 		return nil

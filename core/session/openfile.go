@@ -10,7 +10,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// openFile is a file that is open for writing: what all handles on it have in common, of all sessions of a login. It is published when the last one is closed.
+// openFile is a file that is open for writing: what all handles on it have in common, of all
+// sessions of a login. It is published when the last one is closed.
 type openFile struct {
 	files  *files
 	opener *Session // whose view of the store it is written through, which stays until over
@@ -58,7 +59,8 @@ type openFile struct {
 	storedAt vfs.Path
 }
 
-// publishGrace is how long a content that was promised to a client may take to be published when its connection has ended meanwhile.
+// publishGrace is how long a content that was promised to a client may take to be published when
+// its connection has ended meanwhile.
 const publishGrace = time.Minute
 
 var (
@@ -68,7 +70,8 @@ var (
 	errReplaced error = vfs.Errorf(vfs.ErrChanged, "not saved, since the file has been begun anew or replaced meanwhile")
 	// errTorn is the outcome of a handle that has changed nothing, where another one was cut off.
 	errTorn error = vfs.Errorf(vfs.ErrChanged, "not saved, since the upload of this file by another handle was cut off")
-	// errUnderWay is the answer where a file cannot be opened since it is being stored for too long.
+	// errUnderWay is the answer where a file cannot be opened since it is being stored for too
+	// long.
 	errUnderWay error = vfs.Errorf(vfs.ErrUnavailable, "this file is being stored, try again later")
 )
 
@@ -93,7 +96,8 @@ func (o *openFile) join(w *writer) bool {
 	return true
 }
 
-// depart counts a handle out whose context has ended. With the last one ends what is under way, at once or, where a client relies on it, later.
+// depart counts a handle out whose context has ended. With the last one ends what is under way, at
+// once or, where a client relies on it, later.
 func (o *openFile) depart(cause error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -120,7 +124,8 @@ func (o *openFile) knows(s *Session) bool {
 	return o.sessions[s]
 }
 
-// shownTo reports whether a session sees the content also where another one has been published under the name.
+// shownTo reports whether a session sees the content also where another one has been published
+// under the name.
 func (o *openFile) shownTo(s *Session) bool { return !o.anew || o.knows(s) }
 
 // differs reports whether a description of what has been published would be wrong to a session.
@@ -198,7 +203,8 @@ func (o *openFile) refused() error {
 	return o.broken
 }
 
-// replaced takes the name from a file that another session begins anew, and ends what is under way for it.
+// replaced takes the name from a file that another session begins anew, and ends what is under way
+// for it.
 func (o *openFile) replaced() {
 	o.files.unlink(o)
 	o.refuse(errReplaced)
@@ -275,7 +281,8 @@ func (o *openFile) setAttrs(attrs vfs.Attrs) error {
 	return nil
 }
 
-// readAt reads what has been written. It reports false when the file has come to its end, and is to be read elsewhere.
+// readAt reads what has been written. It reports false when the file has come to its end, and is to
+// be read elsewhere.
 func (o *openFile) readAt(p []byte, off int64) (n int, here bool, err error) {
 	o.access.RLock()
 	defer o.access.RUnlock()
@@ -308,7 +315,8 @@ type outcome struct {
 	err     error // the answer to a handle that was to be committed; nil: its content is promised
 }
 
-// leave counts a handle out that was to be committed, or not, and may have changed the content. err is what it has failed with.
+// leave counts a handle out that was to be committed, or not, and may have changed the content. err
+// is what it has failed with.
 func (o *openFile) leave(commit, changed bool, err error) outcome {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -362,7 +370,8 @@ func (o *openFile) drain() {
 	defer o.access.Unlock()
 }
 
-// publish commits the content under the name that the file has by now; a file without one only stays for its readers. The caller has it for itself.
+// publish commits the content under the name that the file has by now; a file without one only
+// stays for its readers. The caller has it for itself.
 func (o *openFile) publish(ctx context.Context) (vfs.Info, error) {
 	done, err := o.keepName(ctx)
 	if err != nil {
@@ -419,7 +428,8 @@ func (o *openFile) commit(ctx context.Context, at vfs.Path) (vfs.Info, error) {
 	return w.Commit(ctx)
 }
 
-// keepPromise publishes a content of which a handle was told that it is safe, though the last one is given up.
+// keepPromise publishes a content of which a handle was told that it is safe, though the last one
+// is given up.
 func (o *openFile) keepPromise() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(o.storeCtx), publishGrace)
 	defer cancel()
@@ -429,7 +439,8 @@ func (o *openFile) keepPromise() {
 	}
 }
 
-// end is what the last handle does when all is decided: from then on the store's own Stat is the truth. Close of the handle calls unread.
+// end is what the last handle does when all is decided: from then on the store's own Stat is the
+// truth. Close of the handle calls unread.
 func (o *openFile) end() {
 	o.files.drop(o)
 	o.mu.Lock()

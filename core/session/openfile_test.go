@@ -7,7 +7,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestOpenFileMoves renames and removes a file while this session writes it: the content goes along with the file, or away.
+// TestOpenFileMoves renames and removes a file while this session writes it: the content goes along
+// with the file, or away.
 func TestOpenFileMoves(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -71,7 +72,8 @@ func TestOpenFileMoves(t *testing.T) {
 	}
 }
 
-// TestOpenFileRenamedAndRecreated is that a file which takes the name of one that was renamed while it was written is not lost.
+// TestOpenFileRenamedAndRecreated is that a file which takes the name of one that was renamed while
+// it was written is not lost.
 func TestOpenFileRenamedAndRecreated(t *testing.T) {
 	s := begin(t, nil)
 	w, err := s.OpenWriter(t.Context(), "/file", replace)

@@ -10,13 +10,15 @@ import (
 	"filegate/core/vfs"
 )
 
-// OpenFiles are the files that the sessions of a process have open for writing. Sessions of the same login share them. The zero value is ready to use.
+// OpenFiles are the files that the sessions of a process have open for writing. Sessions of the
+// same login share them. The zero value is ready to use.
 type OpenFiles struct {
 	mu     sync.Mutex
 	logins map[loginKey]*files
 }
 
-// loginKey says which sessions share open files: those that reach the same objects with the same rights.
+// loginKey says which sessions share open files: those that reach the same objects with the same
+// rights.
 type loginKey struct {
 	store            string // the backend
 	issuer, endpoint string // of the grant
@@ -68,7 +70,8 @@ func (f *files) none() bool {
 	return len(f.named) == 0
 }
 
-// at returns the open file at a place, or nil. With follow a link that it was opened through leads to it too.
+// at returns the open file at a place, or nil. With follow a link that it was opened through leads
+// to it too.
 func (f *files) at(p vfs.Path, follow bool) *openFile {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -144,7 +147,8 @@ func (f *files) forget(o *openFile) {
 	}
 }
 
-// unlink takes the name from an open file: it has been removed, or another file has come to its name.
+// unlink takes the name from an open file: it has been removed, or another file has come to its
+// name.
 func (f *files) unlink(o *openFile) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -172,7 +176,8 @@ func (f *files) nameOf(o *openFile) (at vfs.Path, linked bool) {
 	return o.at, !o.unlinked
 }
 
-// turn waits until none of the places is being opened or renamed, and returns what ends the caller's own turn.
+// turn waits until none of the places is being opened or renamed, and returns what ends the
+// caller's own turn.
 func (f *files) turn(ctx context.Context, places ...vfs.Path) (end func(), err error) {
 	mine := make(chan struct{})
 	for {
@@ -210,7 +215,8 @@ func (f *files) takeTurn(mine chan struct{}, places []vfs.Path) (busy chan struc
 	return nil
 }
 
-// placeOf returns where the login's store has what a client calls name, with the links on the way followed. It asks the store only while a file is open.
+// placeOf returns where the login's store has what a client calls name, with the links on the way
+// followed. It asks the store only while a file is open.
 func (s *Session) placeOf(ctx context.Context, name vfs.Path) vfs.Path {
 	inner := s.inStore(name)
 	if s.files.none() {
@@ -227,7 +233,8 @@ func (s *Session) placeToOpen(ctx context.Context, inner vfs.Path) vfs.Path {
 	return inner // the store itself says what is wrong with it
 }
 
-// openAt returns the open file at a name, or nil. One that this session does not see before its Commit it waits for, where that is under way.
+// openAt returns the open file at a name, or nil. One that this session does not see before its
+// Commit it waits for, where that is under way.
 func (s *Session) openAt(ctx context.Context, name vfs.Path, follow bool) *openFile {
 	o := s.files.at(s.placeOf(ctx, name), follow)
 	if o != nil && o.ending() && !o.shownTo(s) {
@@ -236,7 +243,8 @@ func (s *Session) openAt(ctx context.Context, name vfs.Path, follow bool) *openF
 	return o
 }
 
-// throughOpen runs f on the file that is open under a name, if there is one. One that comes to its end before f gets at it counts no more.
+// throughOpen runs f on the file that is open under a name, if there is one. One that comes to its
+// end before f gets at it counts no more.
 func (s *Session) throughOpen(ctx context.Context, name vfs.Path, f func(*openFile) error) (found bool, err error) {
 	for o := s.settled(ctx, name, true); o != nil; o = s.settled(ctx, name, true) {
 		if o.ending() {
@@ -252,7 +260,8 @@ func (s *Session) throughOpen(ctx context.Context, name vfs.Path, f func(*openFi
 // commitPatience is how long a question about a file waits for its Commit to end.
 const commitPatience = 20 * time.Second
 
-// settled returns the open file at a name, or nil, when no Commit of it is under way any more, or for too long.
+// settled returns the open file at a name, or nil, when no Commit of it is under way any more, or
+// for too long.
 func (s *Session) settled(ctx context.Context, name vfs.Path, follow bool) *openFile {
 	at := s.placeOf(ctx, name)
 	var late <-chan time.Time

@@ -9,7 +9,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// openForWriting opens a file for w: one of its own, or that which sessions of this login have open under the name already.
+// openForWriting opens a file for w: one of its own, or that which sessions of this login have open
+// under the name already.
 func (s *Session) openForWriting(ctx context.Context, w *writer, opts vfs.WriteOptions) error {
 	at := s.placeToOpen(ctx, s.inStore(w.name))
 	end, err := s.files.turn(ctx, at)
@@ -44,8 +45,9 @@ func (s *Session) openForWriting(ctx context.Context, w *writer, opts vfs.WriteO
 	return s.enlist(ctx, o, at, opts)
 }
 
-// enlist puts a file that has just been opened into the table, by the name that it turned out to have. Where that was a link to a file that is open already,
-// the two would be published one over the other.
+// enlist puts a file that has just been opened into the table, by the name that it turned out to
+// have. Where that was a link to a file that is open already, the two would be published one over
+// the other.
 func (s *Session) enlist(ctx context.Context, o *openFile, at vfs.Path, opts vfs.WriteOptions) error {
 	behind := vfs.WriterPlace(o.under, at)
 	if behind == at {
@@ -77,8 +79,9 @@ func (s *Session) takeBack(o *openFile) error {
 	return o.under.Close()
 }
 
-// joinOpen makes w a handle of the file that is open at a place, and reports whether there is one. One that is being published it waits for. Where only
-// other sessions have it and the client begins anew, it returns the file that is to lose its name to what w writes.
+// joinOpen makes w a handle of the file that is open at a place, and reports whether there is one.
+// One that is being published it waits for. Where only other sessions have it and the client begins
+// anew, it returns the file that is to lose its name to what w writes.
 func (s *Session) joinOpen(ctx context.Context, w *writer, at vfs.Path, opts vfs.WriteOptions, exclusive bool) (joined bool, over *openFile, err error) {
 	for {
 		o := s.files.at(at, true)

@@ -10,7 +10,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// Permissions and homes are decided on the place in the store that a name leads to, and not on the name: one object can have several.
+// Permissions and homes are decided on the place in the store that a name leads to, and not on the
+// name: one object can have several.
 
 // following is which links of a name are followed to the place that an operation is about.
 type following int
@@ -42,14 +43,16 @@ type placed struct {
 	home  vfs.Place
 	rules []auth.Rule
 	kept  []vfs.Path // of home and rules those which are about what the store keeps for itself
-	// archives are directories with old versions of what rules are about: they show it by names that no rule is about.
+	// archives are directories with old versions of what rules are about: they show it by names
+	// that no rule is about.
 	archives []vfs.Path
 }
 
 // guarded reports whether it matters to this login which place a name leads to.
 func (s *Session) guarded() bool { return len(s.identity.Rules) > 0 || !s.home.IsRoot() }
 
-// folder returns the place of a directory. All links that lead to it are followed, without asking a store that has none to directories.
+// folder returns the place of a directory. All links that lead to it are followed, without asking a
+// store that has none to directories.
 func (s *Session) folder(ctx context.Context, dir vfs.Path) (vfs.Place, error) {
 	p, err := vfs.PlaceOf(ctx, s.fs, dir.Join("x"), false)
 	if err != nil {
@@ -101,13 +104,15 @@ func (s *Session) places(ctx context.Context) error {
 	return nil
 }
 
-// isKept reports whether the store keeps old versions or parts of other files at a place, and not even home or a rule is about them.
+// isKept reports whether the store keeps old versions or parts of other files at a place, and not
+// even home or a rule is about them.
 func (s *Session) isKept(p vfs.Place) bool {
 	holds := func(dir vfs.Path) bool { return dir.Contains(p.Path) }
 	return p.Kept && !slices.ContainsFunc(s.placed.kept, holds) || slices.ContainsFunc(s.placed.archives, holds)
 }
 
-// locate returns the places that an operation on a client's name reaches, or an error where one is out of the home directory.
+// locate returns the places that an operation on a client's name reaches, or an error where one is
+// out of the home directory.
 func (s *Session) locate(ctx context.Context, name vfs.Path, how following) (where, error) {
 	inner := s.inStore(name)
 	if !s.guarded() {
@@ -142,7 +147,8 @@ func (s *Session) locate(ctx context.Context, name vfs.Path, how following) (whe
 		err = add(vfs.PlaceOf(ctx, s.fs, inner, true))
 	}
 	if errors.Is(err, vfs.ErrNotDir) || errors.Is(err, vfs.ErrNotExist) {
-		// The store has the better words for what is missing, and there is nothing to protect: but only in the home.
+		// The store has the better words for what is missing, and there is nothing to protect: but
+		// only in the home.
 		if len(all) == 0 {
 			all = where{inner}
 		}

@@ -70,7 +70,8 @@ func (a archiving) Archives(_ context.Context, names []vfs.Path) ([]vfs.Path, er
 	return nil, nil
 }
 
-// TestArchives makes every operation on a directory of old versions and in it, for a login with a rule about what they are versions of.
+// TestArchives makes every operation on a directory of old versions and in it, for a login with a
+// rule about what they are versions of.
 func TestArchives(t *testing.T) {
 	for _, meant := range []bool{false, true} {
 		for _, name := range []vfs.Path{"/old/dir", "/old/dir/file"} {
@@ -169,7 +170,8 @@ func TestKeepsWhatIsThere(t *testing.T) {
 	}
 }
 
-// TestDropBox is that who may only create can do so, with directories, and set times by the open file.
+// TestDropBox is that who may only create can do so, with directories, and set times by the open
+// file.
 func TestDropBox(t *testing.T) {
 	s := begin(t, func(cfg *session.Config) { cfg.Identity.Permissions = []auth.Permission{auth.Create} })
 	if err := s.Mkdir(t.Context(), "/dir"); err != nil {

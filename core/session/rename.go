@@ -9,10 +9,11 @@ import (
 	"filegate/core/vfs"
 )
 
-// A file that is being written is an open file, and not only a name: a rename takes it along, and after a removal nothing of it is published. So it is whichever
-// session of the login writes it.
+// A file that is being written is an open file, and not only a name: a rename takes it along, and
+// after a removal nothing of it is published. So it is whichever session of the login writes it.
 
-// remove is Remove of a name of the client's. A file that is being written need not be in the store yet.
+// remove is Remove of a name of the client's. A file that is being written need not be in the store
+// yet.
 func (s *Session) remove(ctx context.Context, name vfs.Path) error {
 	o := s.settled(ctx, name, false)
 	if o == nil {
@@ -39,7 +40,8 @@ func (s *Session) rmdir(ctx context.Context, name vfs.Path) error {
 	return s.fs.Rmdir(ctx, s.inStore(name))
 }
 
-// taken returns an error where a file is being written under a name of the client's, so that nothing else can be made there.
+// taken returns an error where a file is being written under a name of the client's, so that
+// nothing else can be made there.
 func (s *Session) taken(ctx context.Context, name vfs.Path) error {
 	if o := s.settled(ctx, name, false); o != nil {
 		return vfs.ErrExist
@@ -106,7 +108,8 @@ type moved struct {
 	within bool
 }
 
-// moving returns the open files that a rename is about, with their names kept as they are until done is called.
+// moving returns the open files that a rename is about, with their names kept as they are until
+// done is called.
 func (s *Session) moving(ctx context.Context, from, to vfs.Path) (m moved, done func(), err error) {
 	var kept []func()
 	done = func() {

@@ -9,8 +9,10 @@ import (
 	"filegate/core/vfs"
 )
 
-// resumption is what is known of a file whose client may go on with an upload of which nothing, or not enough, is there. FTP says where it goes on when it begins
-// (WriteOptions.Offset). An SFTP client just writes there, and that another handle, or a later write, fills what is before it is known at the end only.
+// resumption is what is known of a file whose client may go on with an upload of which nothing, or
+// not enough, is there. FTP says where it goes on when it begins (WriteOptions.Offset). An SFTP
+// client just writes there, and that another handle, or a later write, fills what is before it is
+// known at the end only.
 type resumption struct {
 	possible atomic.Bool
 	begun    int64        // the size at opening
@@ -28,9 +30,10 @@ func (r *resumption) wrote(off int64) {
 	}
 }
 
-// ExpectResumption has the Commit of a writer of this session fail where its file is new, or an upload that was cut off, and the bytes up to the first one that was
-// written are neither there nor written by any handle: the client goes on with what it takes for there. It is not called where a client begins anew,
-// or sets the size: files may have holes.
+// ExpectResumption has the Commit of a writer of this session fail where its file is new, or an
+// upload that was cut off, and the bytes up to the first one that was written are neither there nor
+// written by any handle: the client goes on with what it takes for there. It is not called where a
+// client begins anew, or sets the size: files may have holes.
 func (s *Session) ExpectResumption(w vfs.Writer) error {
 	own, err := s.writerOf(w)
 	if err == nil && !own.anew {

@@ -27,9 +27,11 @@ type Config struct {
 	Shares   []*Share     // what the session takes together with others
 	MaxOpen  int          // files and listings open at a time; 0: DefaultMaxOpen
 
-	// OpenFiles are those of the process: sessions of one login share what they write. Nil: this session shares with no other.
+	// OpenFiles are those of the process: sessions of one login share what they write. Nil: this
+	// session shares with no other.
 	OpenFiles *OpenFiles
-	// Store is the name of the backend, which tells the files of one login there from those elsewhere.
+	// Store is the name of the backend, which tells the files of one login there from those
+	// elsewhere.
 	Store string
 }
 
@@ -80,8 +82,8 @@ var (
 	_ vfs.ACLFS     = (*Session)(nil)
 )
 
-// New begins the session of a client that has logged in. It lives until Close, End, or the end of ctx.
-// The error is vfs.ErrInvalidName for a home directory that can be none.
+// New begins the session of a client that has logged in. It lives until Close, End, or the end of
+// ctx. The error is vfs.ErrInvalidName for a home directory that can be none.
 func New(ctx context.Context, cfg Config) (*Session, error) {
 	home, err := vfs.Clean(cfg.Identity.Home)
 	if err != nil {
@@ -152,9 +154,10 @@ func (s *Session) Message() string { return s.identity.Message }
 // Remote is the client's address.
 func (s *Session) Remote() netip.AddrPort { return s.remote }
 
-// Log is the session's logger, for what a frontend has to say about its protocol. Operations are logged here already.
+// Log is the session's logger, for what a frontend has to say about its protocol. Operations are
+// logged here already.
 func (s *Session) Log() *slog.Logger { return s.log }
 
-// Context ends when the session does, whoever ended it. All calls end with it, whatever their own context, and a frontend hangs up when it is done.
-// Its cause tells why.
+// Context ends when the session does, whoever ended it. All calls end with it, whatever their own
+// context, and a frontend hangs up when it is done. Its cause tells why.
 func (s *Session) Context() context.Context { return s.ctx }

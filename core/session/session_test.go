@@ -31,7 +31,8 @@ type world struct {
 	open  *session.OpenFiles
 }
 
-// begin begins a session in a home directory that is there. change, which may be nil, is given its configuration before.
+// begin begins a session in a home directory that is there. change, which may be nil, is given its
+// configuration before.
 func begin(t *testing.T, change func(*session.Config)) *world {
 	t.Helper()
 	w := &world{store: newStore(t), seen: &events{}, log: &logLines{}, open: new(session.OpenFiles)}

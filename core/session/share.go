@@ -8,7 +8,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// Share is what some sessions together, such as all of one user, may take of the gateway. It is safe for concurrent use.
+// Share is what some sessions together, such as all of one user, may take of the gateway. It is
+// safe for concurrent use.
 type Share struct {
 	whose     string // in the text of a refusal: "this user"
 	most      int64  // transfers at a time; 0: no limit
@@ -16,8 +17,9 @@ type Share struct {
 	up, down  *rate.Limiter // nil: no limit
 }
 
-// NewShare returns the share of whose sessions, as a refused client reads it ("this user"): how many files they may have open at a time, and how many bytes a
-// second they may move each way. Zero is no limit.
+// NewShare returns the share of whose sessions, as a refused client reads it ("this user"): how
+// many files they may have open at a time, and how many bytes a second they may move each way. Zero
+// is no limit.
 func NewShare(whose string, transfers int, uploadRate, downloadRate int64) *Share {
 	return &Share{whose: whose, most: int64(transfers), up: limiter(uploadRate), down: limiter(downloadRate)}
 }

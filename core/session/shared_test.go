@@ -70,7 +70,8 @@ func (w *world) stored(t *testing.T, name vfs.Path) string {
 	return content(t, w.store, home+name)
 }
 
-// TestSharedHalves lets two sessions write the halves of one file: both are there, whichever closes first, and also when the session has ended that opened it first.
+// TestSharedHalves lets two sessions write the halves of one file: both are there, whichever closes
+// first, and also when the session has ended that opened it first.
 func TestSharedHalves(t *testing.T) {
 	for _, firstEnds := range []bool{false, true} {
 		a, b := two(t)
@@ -129,7 +130,8 @@ func TestSharedTruncate(t *testing.T) {
 	}
 }
 
-// TestLaterUploadWins is that of two sessions that upload the same name, the later one wins, and the other one is told.
+// TestLaterUploadWins is that of two sessions that upload the same name, the later one wins, and
+// the other one is told.
 func TestLaterUploadWins(t *testing.T) {
 	a, b := two(t)
 	one := create(t, a, "/file")
@@ -147,7 +149,8 @@ func TestLaterUploadWins(t *testing.T) {
 	}
 	a.seen.take()
 
-	// The other way round: the client of the first has gone, and its session ends after the second upload.
+	// The other way round: the client of the first has gone, and its session ends after the second
+	// upload.
 	one = create(t, a, "/file")
 	writeAt(t, one, "half", 0)
 	put(t, b, "/file", "the whole")
@@ -157,7 +160,8 @@ func TestLaterUploadWins(t *testing.T) {
 	}
 }
 
-// TestPartsAfterCutOff is that the end of one connection of several takes nothing from the others: a client sends its part again.
+// TestPartsAfterCutOff is that the end of one connection of several takes nothing from the others:
+// a client sends its part again.
 func TestPartsAfterCutOff(t *testing.T) {
 	a, b := two(t)
 	put(t, a, "/file", "----")
@@ -174,7 +178,8 @@ func TestPartsAfterCutOff(t *testing.T) {
 	}
 }
 
-// TestCutOffIsNotSaved is that an upload that was cut off is not saved by a handle that has changed nothing, but what a handle was promised is.
+// TestCutOffIsNotSaved is that an upload that was cut off is not saved by a handle that has changed
+// nothing, but what a handle was promised is.
 func TestCutOffIsNotSaved(t *testing.T) {
 	a, b := two(t)
 	one := create(t, a, "/file")
@@ -280,7 +285,8 @@ func TestSharedNames(t *testing.T) {
 	})
 }
 
-// TestWhatOthersSee is what sessions of the same login see of an upload that is under way, and those of other logins not.
+// TestWhatOthersSee is what sessions of the same login see of an upload that is under way, and
+// those of other logins not.
 func TestWhatOthersSee(t *testing.T) {
 	a, b := two(t)
 	stranger := a.colleague(t, func(cfg *session.Config) { cfg.Identity.User = "bob" })
@@ -326,7 +332,8 @@ func TestWhatOthersSee(t *testing.T) {
 	}
 }
 
-// TestCommitUnderWay is that questions about a file wait for its Commit, and a listing too, though not for ever.
+// TestCommitUnderWay is that questions about a file wait for its Commit, and a listing too, though
+// not for ever.
 func TestCommitUnderWay(t *testing.T) {
 	a, b := two(t)
 	put(t, a, "/file", "old")

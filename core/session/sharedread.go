@@ -34,7 +34,8 @@ func (s *Session) openFor(ctx context.Context, name vfs.Path, opts vfs.OpenOptio
 	return s.fs.Open(ctx, s.inStore(name), opts)
 }
 
-// reader returns what reads the file while it is being written, or nil where the store cannot do that.
+// reader returns what reads the file while it is being written, or nil where the store cannot do
+// that.
 func (o *openFile) reader(ctx context.Context, s *Session, name vfs.Path, opts vfs.OpenOptions) vfs.File {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -75,7 +76,8 @@ func (f *sharedFile) ReadAt(p []byte, off int64) (int, error) {
 	}
 }
 
-// published opens what has become of the file, or returns nil where that is still to be read where it was written.
+// published opens what has become of the file, or returns nil where that is still to be read where
+// it was written.
 func (f *sharedFile) published() (vfs.File, error) {
 	select {
 	case <-f.o.over:

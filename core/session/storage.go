@@ -8,7 +8,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// What no protocol of files has a verb for. The session's permissions hold as for what has the same effect otherwise.
+// What no protocol of files has a verb for. The session's permissions hold as for what has the same
+// effect otherwise.
 
 // Versions returns the versions of a file that are kept, the latest first.
 func (s *Session) Versions(ctx context.Context, name vfs.Path) (all []vfs.Info, err error) {
@@ -19,7 +20,8 @@ func (s *Session) Versions(ctx context.Context, name vfs.Path) (all []vfs.Info, 
 	return all, err
 }
 
-// Restore makes the content of a version the content of the file again. What the file has now is replaced.
+// Restore makes the content of a version the content of the file again. What the file has now is
+// replaced.
 func (s *Session) Restore(ctx context.Context, name vfs.Path, version string) error {
 	return s.do(ctx, Event{Op: OpRestore, Path: name}, auth.Write, func(ctx context.Context) error {
 		if err := s.also(ctx, name, auth.Read, auth.Delete); err != nil {
@@ -32,7 +34,8 @@ func (s *Session) Restore(ctx context.Context, name vfs.Path, version string) er
 	})
 }
 
-// TempURL returns an address by which anybody can GET or PUT a file until a time. It takes the permissions that the method does.
+// TempURL returns an address by which anybody can GET or PUT a file until a time. It takes the
+// permissions that the method does.
 func (s *Session) TempURL(ctx context.Context, name vfs.Path, method string, until time.Time) (u string, err error) {
 	needs := []auth.Permission{auth.Read}
 	if method != "GET" {
@@ -60,7 +63,8 @@ func (s *Session) Details(ctx context.Context, name vfs.Path) (d vfs.Details, er
 	return d, err
 }
 
-// ChangeDetails changes what the store keeps of a file. That the store deletes it takes the permission to delete.
+// ChangeDetails changes what the store keeps of a file. That the store deletes it takes the
+// permission to delete.
 func (s *Session) ChangeDetails(ctx context.Context, name vfs.Path, change vfs.DetailChange) error {
 	return s.do(ctx, Event{Op: OpSetAttrs, Path: name}, auth.Write, func(ctx context.Context) error {
 		if change.Expires != nil {

@@ -11,13 +11,15 @@ import (
 	"filegate/core/vfs/memfs"
 )
 
-// store is a memfs that tells of each call before it is made, and fails the test where a caller breaks the contract's rules about what may
-// meet what. The calls of handles have the handle's context, where the call has none of its own.
+// store is a memfs that tells of each call before it is made, and fails the test where a caller
+// breaks the contract's rules about what may meet what. The calls of handles have the handle's
+// context, where the call has none of its own.
 type store struct {
 	*memfs.FS
 	t testing.TB
 
-	// before, when set, is called before each call, and its error is the call's. It is set before the store is used by several goroutines.
+	// before, when set, is called before each call, and its error is the call's. It is set before
+	// the store is used by several goroutines.
 	before func(ctx context.Context, call string, name vfs.Path) error
 	// ignoreEnd makes a store that opens handles also after the end of the context.
 	ignoreEnd bool

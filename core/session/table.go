@@ -16,12 +16,14 @@ type handle interface{ Close() error }
 var (
 	// errTooMany is the cause of a refusal that is the client's own doing, for storageFault.
 	errTooMany = errors.New("limit of open files reached")
-	// errPanicked is the outcome of an operation in which the store panicked. Whoever called recovers from that; the session keeps its books.
+	// errPanicked is the outcome of an operation in which the store panicked. Whoever called
+	// recovers from that; the session keeps its books.
 	errPanicked = errors.New("panic in the storage")
 )
 
-// enter opens a handle by open, which returns the store's side of it, and keeps it in the table until leave. When that fails, the operation
-// has ended and is recorded as e; else the handle records itself when it is closed.
+// enter opens a handle by open, which returns the store's side of it, and keeps it in the table
+// until leave. When that fails, the operation has ended and is recorded as e; else the handle
+// records itself when it is closed.
 func (s *Session) enter(ctx context.Context, h handle, e Event, open func() (io.Closer, error), perms ...auth.Permission) error {
 	s.begin()
 	start := time.Now()
@@ -83,7 +85,8 @@ func (s *Session) reserve(h handle) error {
 	return nil
 }
 
-// settle says that the handle is open. It reports false when the session was closed meanwhile: then the caller closes it himself.
+// settle says that the handle is open. It reports false when the session was closed meanwhile: then
+// the caller closes it himself.
 func (s *Session) settle(h handle) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

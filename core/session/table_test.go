@@ -18,7 +18,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestStatWhileWriting is that a path shows what its writer has, to the session that writes it, and what is stored to others.
+// TestStatWhileWriting is that a path shows what its writer has, to the session that writes it, and
+// what is stored to others.
 func TestStatWhileWriting(t *testing.T) {
 	s := begin(t, nil)
 	other := begin(t, func(cfg *session.Config) { cfg.FS = s.store })
@@ -70,7 +71,8 @@ func TestStatAfterAbandoning(t *testing.T) {
 	wantKind(t, err, vfs.ErrNotExist, "Stat of what was abandoned")
 }
 
-// TestStatAfterFailedCommit is that a content which will never be published is not shown, though its writer is still open.
+// TestStatAfterFailedCommit is that a content which will never be published is not shown, though
+// its writer is still open.
 func TestStatAfterFailedCommit(t *testing.T) {
 	s := begin(t, nil)
 	s.store.before = func(_ context.Context, call string, _ vfs.Path) error {
@@ -87,7 +89,8 @@ func TestStatAfterFailedCommit(t *testing.T) {
 	wantKind(t, err, vfs.ErrNotExist, "Stat after a failed Commit")
 }
 
-// TestSetAttrsWhileWriting is what SFTP clients do that keep times: they set them by the path, before they close the file.
+// TestSetAttrsWhileWriting is what SFTP clients do that keep times: they set them by the path,
+// before they close the file.
 func TestSetAttrsWhileWriting(t *testing.T) {
 	s := begin(t, nil)
 	put(t, s.store, home+"/file", "old")
@@ -146,7 +149,8 @@ func TestTruncateWhileWriting(t *testing.T) {
 	}
 }
 
-// TestTwoWriters is that two handles on one name share the content, and the last to be closed publishes it.
+// TestTwoWriters is that two handles on one name share the content, and the last to be closed
+// publishes it.
 func TestTwoWriters(t *testing.T) {
 	s := begin(t, nil)
 	first, err := s.OpenWriter(t.Context(), "/file", vfs.WriteOptions{Create: true, Truncate: true, Read: true})
@@ -200,7 +204,8 @@ func TestTwoWriters(t *testing.T) {
 	read("after the end")
 }
 
-// TestTwoWritersPromise is that what one handle was told to be safe is published, also when the session ends with the other one open.
+// TestTwoWritersPromise is that what one handle was told to be safe is published, also when the
+// session ends with the other one open.
 func TestTwoWritersPromise(t *testing.T) {
 	s := begin(t, nil)
 	first, second := create(t, s, "/file"), create(t, s, "/file")
@@ -219,7 +224,8 @@ func TestTwoWritersPromise(t *testing.T) {
 	wantKind(t, err, vfs.ErrClosed, "WriteAt after the end")
 }
 
-// TestTwoWritersBroken is that no handle is told that a content is safe of which a write has failed, and nothing is published.
+// TestTwoWritersBroken is that no handle is told that a content is safe of which a write has
+// failed, and nothing is published.
 func TestTwoWritersBroken(t *testing.T) {
 	s := begin(t, nil)
 	first, second := create(t, s, "/file"), create(t, s, "/file")
@@ -242,7 +248,8 @@ func TestTwoWritersBroken(t *testing.T) {
 	wantKind(t, err, vfs.ErrNotExist, "Stat")
 }
 
-// TestTwoWritersOfMany opens, writes and closes one file by many handles at once: each byte is there at the end.
+// TestTwoWritersOfMany opens, writes and closes one file by many handles at once: each byte is
+// there at the end.
 func TestTwoWritersOfMany(t *testing.T) {
 	s := begin(t, nil)
 	const handles, part = 8, 1000
@@ -280,7 +287,8 @@ func TestTwoWritersOfMany(t *testing.T) {
 	}
 }
 
-// TestChangesDuringCommit is that what is asked for a path while its Commit is under way comes after it, and Stat does not wait.
+// TestChangesDuringCommit is that what is asked for a path while its Commit is under way comes
+// after it, and Stat does not wait.
 func TestChangesDuringCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := begin(t, nil)

@@ -19,7 +19,8 @@ type transfer struct {
 	ctx    context.Context    // the transfer's life, which reads and writes bring none for
 	cancel context.CancelFunc // ends what is under way
 
-	// life is held shared by reads and writes, alone by what must not meet one: the session's end closes what others are using.
+	// life is held shared by reads and writes, alone by what must not meet one: the session's end
+	// closes what others are using.
 	life     sync.RWMutex
 	ended    bool // nothing but Close may follow
 	closed   bool
@@ -31,14 +32,16 @@ type transfer struct {
 	trace    *vfs.Trace
 }
 
-// newTransfer begins a transfer, whose bytes count for the session's total. Its context ends with ctx, with the session, and by cancel.
+// newTransfer begins a transfer, whose bytes count for the session's total. Its context ends with
+// ctx, with the session, and by cancel.
 func (s *Session) newTransfer(ctx context.Context, total *atomic.Int64) transfer {
 	trace := new(vfs.Trace)
 	ctx, cancel := s.join(trace.In(ctx))
 	return transfer{s: s, start: time.Now(), ctx: ctx, cancel: cancel, trace: trace, progress: progress{new(atomic.Int64), total}}
 }
 
-// progress counts the bytes that have passed at the client's end, while they pass: of a transfer, and of the session.
+// progress counts the bytes that have passed at the client's end, while they pass: of a transfer,
+// and of the session.
 type progress struct{ own, total *atomic.Int64 }
 
 func (p progress) add(n int) {
@@ -75,13 +78,15 @@ func (t *transfer) move(f func() (n int64, err, outcome error)) (n int64, err er
 	return n, err
 }
 
-// fail makes err the outcome of the transfer, unless that has one already or is over, and returns it.
+// fail makes err the outcome of the transfer, unless that has one already or is over, and returns
+// it.
 func (t *transfer) fail(err error) error {
 	_, _ = t.move(func() (int64, error, error) { return 0, err, err })
 	return err
 }
 
-// source and sink are the client's end of a transfer. They remember when it was that end which failed.
+// source and sink are the client's end of a transfer. They remember when it was that end which
+// failed.
 type source struct {
 	r        io.Reader
 	progress progress
@@ -112,7 +117,8 @@ func (s *sink) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// whose returns err as the outcome of a transfer: ErrAbandoned too, where it is the error of the client's end.
+// whose returns err as the outcome of a transfer: ErrAbandoned too, where it is the error of the
+// client's end.
 func whose(err, client error) error {
 	if err != nil && client != nil && errors.Is(err, client) {
 		return fmt.Errorf("%w: %w", ErrAbandoned, err)
@@ -120,8 +126,9 @@ func whose(err, client error) error {
 	return err
 }
 
-// firstError keeps the first error that it is given; nil is none. One that only says that something was cancelled gives way to a later one: when one of
-// several writes fails, a store cancels the others, and which is heard of first is chance.
+// firstError keeps the first error that it is given; nil is none. One that only says that something
+// was cancelled gives way to a later one: when one of several writes fails, a store cancels the
+// others, and which is heard of first is chance.
 type firstError struct {
 	mu  sync.Mutex
 	err error

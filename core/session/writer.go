@@ -80,7 +80,8 @@ func (w *writer) WriteAt(p []byte, off int64) (int, error) {
 	if off >= 0 && off < w.kept && len(p) > 0 {
 		return 0, w.fail(errKept)
 	}
-	// Before anything is held: Truncate, SetAttrs and the end of the session must not wait for that.
+	// Before anything is held: Truncate, SetAttrs and the end of the session must not wait for
+	// that.
 	if err := w.pass(w.s.limits.up, len(p)); err != nil {
 		return 0, w.fail(err)
 	}
@@ -93,7 +94,8 @@ func (w *writer) WriteAt(p []byte, off int64) (int, error) {
 	return int(n), err
 }
 
-// Append writes at the end of what a writer of this session writes, whatever other handles on the file do at the same time.
+// Append writes at the end of what a writer of this session writes, whatever other handles on the
+// file do at the same time.
 func (s *Session) Append(to vfs.Writer, p []byte) (int, error) {
 	w, err := s.writerOf(to)
 	if err != nil {
@@ -125,7 +127,8 @@ func (w *writer) ReadFrom(r io.Reader) (int64, error) {
 // readFromSize is how much ReadFrom reads at once, in bytes.
 const readFromSize = 64 << 10
 
-// readFrom writes what the client sends. While it waits for more it holds nothing that other handles need.
+// readFrom writes what the client sends. While it waits for more it holds nothing that other
+// handles need.
 func (w *writer) readFrom(r io.Reader) (int64, error) {
 	buf := make([]byte, readFromSize)
 	var total int64
@@ -188,7 +191,8 @@ func (w *writer) alone(f func() error) error {
 
 func (w *writer) Size() int64 { return w.currentSize() }
 
-// WriterInfo describes the content of a writer of this session, as FSTAT of its handle has to: whatever has its name by now.
+// WriterInfo describes the content of a writer of this session, as FSTAT of its handle has to:
+// whatever has its name by now.
 func (s *Session) WriterInfo(w vfs.Writer) (vfs.Info, error) {
 	own, err := s.writerOf(w)
 	if err != nil {
@@ -197,8 +201,8 @@ func (s *Session) WriterInfo(w vfs.Writer) (vfs.Info, error) {
 	return own.info(own.name.Base()), nil
 }
 
-// Commit refuses a content of which a write has failed: a client that closes the file all the same must not get a success. While there are other
-// handles, the content is only promised.
+// Commit refuses a content of which a write has failed: a client that closes the file all the same
+// must not get a success. While there are other handles, the content is only promised.
 func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	w.life.Lock()
 	defer w.life.Unlock()

@@ -13,7 +13,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestCommitAfterFailure is that a content of which a write has failed never reaches the store's Commit, whatever the store thinks of it.
+// TestCommitAfterFailure is that a content of which a write has failed never reaches the store's
+// Commit, whatever the store thinks of it.
 func TestCommitAfterFailure(t *testing.T) {
 	first, second := errors.New("the first"), errors.New("the second")
 	gone := errors.New("the client has gone")
@@ -74,7 +75,8 @@ func TestCommitAfterFailure(t *testing.T) {
 	}
 }
 
-// TestPanic is that a store that panics leaves the session's books in order, since frontends recover.
+// TestPanic is that a store that panics leaves the session's books in order, since frontends
+// recover.
 func TestPanic(t *testing.T) {
 	for _, call := range []string{"Lstat", "List", "Open", "OpenWriter", "WriteAt", "Commit", "ReadAt", "WriteTo", "Close"} {
 		t.Run(call, func(t *testing.T) {
@@ -233,7 +235,8 @@ func TestReadBack(t *testing.T) {
 	}
 }
 
-// TestTogether makes all calls of one file at once; the race detector and the store look for what must not meet.
+// TestTogether makes all calls of one file at once; the race detector and the store look for what
+// must not meet.
 func TestTogether(t *testing.T) {
 	s := begin(t, nil)
 	put(t, s.store, home+"/file", strings.Repeat("old", 1000))

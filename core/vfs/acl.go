@@ -8,7 +8,8 @@ type ACL struct{ Read, Write []string }
 // ACLFS is a store in which the owner of a directory lets others in.
 type ACLFS interface {
 	FS
-	// ACL returns ErrPermission to all but the owner, and ErrUnsupported for a directory that has none of its own.
+	// ACL returns ErrPermission to all but the owner, and ErrUnsupported for a directory that has
+	// none of its own.
 	ACL(ctx context.Context, name Path) (ACL, error)
 	// SetACL replaces the lists that are not nil.
 	SetACL(ctx context.Context, name Path, acl ACL) error

@@ -9,16 +9,19 @@ import (
 type CopyOptions struct {
 	Replace bool
 
-	// IfVersion, when not empty, makes Copy return ErrChanged unless the file to be copied has this Info.Version.
+	// IfVersion, when not empty, makes Copy return ErrChanged unless the file to be copied has this
+	// Info.Version.
 	IfVersion string
 }
 
 // CopyFS is a store that copies files by itself.
 type CopyFS interface {
 	FS
-	// Copy makes newname a file with the content of the file oldname, of which it is independent from then on, and with the attributes of it that the store keeps.
-	// Without opts.Replace it returns ErrExist where anything has the name newname already. Nothing of the copy is seen before it is whole.
-	// ErrIsDir where either is a directory, and ErrInvalid where both are the same.
+	// Copy makes newname a file with the content of the file oldname, of which it is independent
+	// from then on, and with the attributes of it that the store keeps. Without opts.Replace it
+	// returns ErrExist where anything has the name newname already. Nothing of the copy is seen
+	// before it is whole. ErrIsDir where either is a directory, and ErrInvalid where both are the
+	// same.
 	Copy(ctx context.Context, oldname, newname Path, opts CopyOptions) error
 }
 

@@ -32,12 +32,14 @@ type Sums map[Algorithm][]byte
 // DigestFS is a store that knows checksums of files without reading them.
 type DigestFS interface {
 	FS
-	// Digest returns those checksums of the file name that are known, which may be none: ErrNotExist, ErrIsDir.
-	// They are of the content that is published at the time, and never of another.
+	// Digest returns those checksums of the file name that are known, which may be none:
+	// ErrNotExist, ErrIsDir. They are of the content that is published at the time, and never of
+	// another.
 	Digest(ctx context.Context, name Path) (Sums, error)
 }
 
-// Digest returns those checksums of the file name that are known without reading it, or ErrUnsupported from a store that knows none.
+// Digest returns those checksums of the file name that are known without reading it, or
+// ErrUnsupported from a store that knows none.
 func Digest(ctx context.Context, fsys FS, name Path) (Sums, error) {
 	if f, ok := fsys.(DigestFS); ok {
 		return f.Digest(ctx, name)
@@ -48,7 +50,8 @@ func Digest(ctx context.Context, fsys FS, name Path) (Sums, error) {
 // SummedWriter is a Writer that knows checksums of what it has published.
 type SummedWriter interface {
 	Writer
-	// Sums returns those that are known without asking the store. It is called after Commit has returned without an error.
+	// Sums returns those that are known without asking the store. It is called after Commit has
+	// returned without an error.
 	Sums() Sums
 }
 
@@ -67,7 +70,8 @@ type SummedFile interface {
 	Sums() Sums
 }
 
-// FileSums returns the checksums of the whole content of a file that is open for reading, as far as they are known.
+// FileSums returns the checksums of the whole content of a file that is open for reading, as far as
+// they are known.
 func FileSums(f File) Sums {
 	if s, ok := f.(SummedFile); ok {
 		return s.Sums()

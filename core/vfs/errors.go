@@ -7,8 +7,8 @@ import (
 	"io/fs"
 )
 
-// The kinds of failure. Every error that leaves a store is one of them by errors.Is, a context error, or io.EOF.
-// Those that std has are std's, so that errors.Is works with either.
+// The kinds of failure. Every error that leaves a store is one of them by errors.Is, a context
+// error, or io.EOF. Those that std has are std's, so that errors.Is works with either.
 var (
 	ErrNotExist    = fs.ErrNotExist
 	ErrExist       = fs.ErrExist
@@ -59,8 +59,9 @@ func Kinds() []error {
 	return all
 }
 
-// Kind returns the member of the set that err is, or nil for an error from outside of it. Of the outermost *Error in
-// err it is the Kind, whatever the cause says of itself: the system's "directory not empty", for one, is also an fs.ErrExist.
+// Kind returns the member of the set that err is, or nil for an error from outside of it. Of the
+// outermost *Error in err it is the Kind, whatever the cause says of itself: the system's
+// "directory not empty", for one, is also an fs.ErrExist.
 func Kind(err error) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		err = e.Kind
@@ -129,8 +130,8 @@ func kindText(err error) string {
 	return "internal error"
 }
 
-// ClientText is what a client may read of err: the text of the outermost *Error in it, else that of its kind,
-// else "internal error". Nothing of a foreign error ever shows.
+// ClientText is what a client may read of err: the text of the outermost *Error in it, else that of
+// its kind, else "internal error". Nothing of a foreign error ever shows.
 func ClientText(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.client()

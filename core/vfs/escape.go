@@ -7,8 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// EscapeControl returns name with control characters (and the separators U+2028 and U+2029) written as \x0a, \u2028 and so on, for places
-// where they would break a line: replies, scp records, log lines. Other names come back as they are, also bytes that are not UTF-8.
+// EscapeControl returns name with control characters (and the separators U+2028 and U+2029) written
+// as \x0a, \u2028 and so on, for places where they would break a line: replies, scp records, log
+// lines. Other names come back as they are, also bytes that are not UTF-8.
 func EscapeControl(name string) string {
 	if !strings.ContainsFunc(name, breaksLine) {
 		return name

@@ -6,11 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// Escaping writes names so that all of them fit where only some do, and is undone without loss. To turns each name into one that fits, and From turns each that
-// fits into what it stands for; either undoes the other, whatever the names are.
+// Escaping writes names so that all of them fit where only some do, and is undone without loss. To
+// turns each name into one that fits, and From turns each that fits into what it stands for; either
+// undoes the other, whatever the names are.
 //
-// A name that fits stays as it is, unless it is what To makes of one that does not: so names that need no escape do not change, but for those that look just like
-// an escape.
+// A name that fits stays as it is, unless it is what To makes of one that does not: so names that
+// need no escape do not change, but for those that look just like an escape.
 type Escaping struct {
 	// Fits reports whether a name needs no escape.
 	Fits func(name string) bool
@@ -39,8 +40,9 @@ func (e *Escaping) From(name string) string {
 	return name
 }
 
-// moves reports whether To changes a name: it does not fit, or it is the escape of a name that is changed, whose place it would have otherwise. (This is the
-// bijection of the theorem of Cantor and Bernstein, between all names and those that fit.)
+// moves reports whether To changes a name: it does not fit, or it is the escape of a name that is
+// changed, whose place it would have otherwise. (This is the bijection of the theorem of Cantor and
+// Bernstein, between all names and those that fit.)
 func (e *Escaping) moves(name string) bool {
 	for e.Fits(name) {
 		before, ok := e.before(name)
@@ -57,7 +59,8 @@ func (e *Escaping) before(name string) (string, bool) {
 	return before, ok && before != name && e.Escape(before) == name
 }
 
-// byteMark stands in front of the two digits of an escaped byte. rclone writes such bytes in the same way.
+// byteMark stands in front of the two digits of an escaped byte. rclone writes such bytes in the
+// same way.
 const byteMark = "‛"
 
 // byteEscapes has bytes that are not UTF-8 as ‛E9, and ‛ as ‛‛.
@@ -116,8 +119,9 @@ func hexByte(digits string, to *byte) bool {
 	return true
 }
 
-// EscapeBytes returns what a client calls a file, whose bytes need not be UTF-8, as a [Path] has it: a byte that is not UTF-8 as "‛E9". It changes no valid UTF-8
-// but names that have that form already. A slash separates elements, each of which is escaped for itself.
+// EscapeBytes returns what a client calls a file, whose bytes need not be UTF-8, as a [Path] has
+// it: a byte that is not UTF-8 as "‛E9". It changes no valid UTF-8 but names that have that form
+// already. A slash separates elements, each of which is escaped for itself.
 func EscapeBytes(name string) string {
 	if utf8.ValidString(name) && !strings.Contains(name, byteMark) {
 		return name
@@ -125,7 +129,8 @@ func EscapeBytes(name string) string {
 	return EachElement(name, byteEscapes.To)
 }
 
-// UnescapeBytes undoes [EscapeBytes]: it returns a name, or a Path, in the bytes that a client has for it.
+// UnescapeBytes undoes [EscapeBytes]: it returns a name, or a Path, in the bytes that a client has
+// for it.
 func UnescapeBytes(name string) string {
 	if !strings.Contains(name, byteMark) {
 		return name

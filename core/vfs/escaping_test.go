@@ -38,7 +38,8 @@ func TestEscapeBytes(t *testing.T) {
 	}
 }
 
-// TestEscapeBytesLosesNothing has every byte string come back, and every name that a store may have reached by one byte string only.
+// TestEscapeBytesLosesNothing has every byte string come back, and every name that a store may have
+// reached by one byte string only.
 func TestEscapeBytesLosesNothing(t *testing.T) {
 	piece := rapid.SampledFrom([]string{"a", "/", "‛", "‛‛", "‛E9", "‛C3", "‛A9", "‛E2‛80‛9B", "E", "9", "é", "\xe9", "\xc3", "\xa9", "\xe2\x80", "\xe2", "\x9b", "\xff"})
 	anyBytes := rapid.OneOf(

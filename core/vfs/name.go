@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// Name is what a client calls a file or a directory: a Path, and whether a slash was behind it. A name with a slash at its end is that of a
-// directory, as POSIX has it (XBD 4.16): nothing else may be meant by it, and no file is made by it.
+// Name is what a client calls a file or a directory: a Path, and whether a slash was behind it. A
+// name with a slash at its end is that of a directory, as POSIX has it (XBD 4.16): nothing else may
+// be meant by it, and no file is made by it.
 type Name struct {
 	Path Path
 	Dir  bool // what has the name must be a directory
@@ -18,7 +19,8 @@ func ResolveName(cwd Path, s string) (Name, error) {
 	return Name{Path: p, Dir: strings.HasSuffix(s, "/") || strings.HasSuffix(s, "/.")}, err
 }
 
-// Present returns nil where what has the name may be meant by it. It asks the store only for the name of a directory.
+// Present returns nil where what has the name may be meant by it. It asks the store only for the
+// name of a directory.
 func (n Name) Present(ctx context.Context, fsys FS) error {
 	if !n.Dir {
 		return nil
@@ -30,7 +32,8 @@ func (n Name) Present(ctx context.Context, fsys FS) error {
 	return err
 }
 
-// Openable returns nil where a file may be opened by the name, or with create be made by it, as far as the name tells.
+// Openable returns nil where a file may be opened by the name, or with create be made by it, as far
+// as the name tells.
 func (n Name) Openable(ctx context.Context, fsys FS, create bool) error {
 	if !n.Dir {
 		return nil

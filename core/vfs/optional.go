@@ -35,7 +35,8 @@ func (a Attrs) With(more Attrs) Attrs {
 	return a
 }
 
-// Over returns the description of a file with the attributes in it, as far as a description has them.
+// Over returns the description of a file with the attributes in it, as far as a description has
+// them.
 func (a Attrs) Over(info Info) Info {
 	if a.ModTime != nil {
 		info.ModTime = *a.ModTime
@@ -58,8 +59,9 @@ func (a Attrs) IsZero() bool { return a == Attrs{} }
 // AttrFS is a store that can set attributes of what is there already.
 type AttrFS interface {
 	FS
-	// SetAttrs sets attributes of the file or directory name. What the store cannot keep it ignores,
-	// unless that is all there was to do for one that clients rely on: ModTime of a file is kept or ErrUnsupported.
+	// SetAttrs sets attributes of the file or directory name. What the store cannot keep it
+	// ignores, unless that is all there was to do for one that clients rely on: ModTime of a file
+	// is kept or ErrUnsupported.
 	SetAttrs(ctx context.Context, name Path, attrs Attrs) error
 }
 
@@ -71,15 +73,16 @@ func SetAttrs(ctx context.Context, fsys FS, name Path, attrs Attrs) error {
 	return Errorf(ErrUnsupported, "this store keeps no attributes")
 }
 
-// ModeFS is a store that gives modes to what it makes: to a directory by MkdirMode, to a file by [WriteOptions].Mode. One that does not keep modes may take and
-// forget them.
+// ModeFS is a store that gives modes to what it makes: to a directory by MkdirMode, to a file by
+// [WriteOptions].Mode. One that does not keep modes may take and forget them.
 type ModeFS interface {
 	FS
 	// MkdirMode is Mkdir, with the permission bits of the directory.
 	MkdirMode(ctx context.Context, name Path, mode fs.FileMode) error
 }
 
-// MkdirMode makes a directory with the permission bits in mode, or with the store's own where that is nil or the store does not take them.
+// MkdirMode makes a directory with the permission bits in mode, or with the store's own where that
+// is nil or the store does not take them.
 func MkdirMode(ctx context.Context, fsys FS, name Path, mode *fs.FileMode) error {
 	if f, ok := fsys.(ModeFS); ok && mode != nil {
 		return f.MkdirMode(ctx, name, *mode)
@@ -90,11 +93,13 @@ func MkdirMode(ctx context.Context, fsys FS, name Path, mode *fs.FileMode) error
 // PartialFS is a store that keeps uploads that were cut off, see [Info].Partial.
 type PartialFS interface {
 	FS
-	// Partials returns those of the files in the directory name, as far as the login may see them, whether List shows them or not.
+	// Partials returns those of the files in the directory name, as far as the login may see them,
+	// whether List shows them or not.
 	Partials(ctx context.Context, name Path) ([]Info, error)
 }
 
-// Partials returns the cut-off uploads of the files in a directory; none where the store keeps none.
+// Partials returns the cut-off uploads of the files in a directory; none where the store keeps
+// none.
 func Partials(ctx context.Context, fsys FS, name Path) ([]Info, error) {
 	if f, ok := fsys.(PartialFS); ok {
 		return f.Partials(ctx, name)
@@ -122,8 +127,8 @@ func StatSpace(ctx context.Context, fsys FS, name Path) (Space, error) {
 	return Space{}, Errorf(ErrUnsupported, "this store does not tell its space")
 }
 
-// ReadWriterAt returns the reading side of a writer that was opened with WriteOptions.Read: its reads see its writes.
-// It returns ErrUnsupported where the store has no such thing.
+// ReadWriterAt returns the reading side of a writer that was opened with WriteOptions.Read: its
+// reads see its writes. It returns ErrUnsupported where the store has no such thing.
 func ReadWriterAt(w Writer) (io.ReaderAt, error) {
 	if r, ok := w.(io.ReaderAt); ok {
 		return r, nil

@@ -6,23 +6,26 @@ import (
 	"unicode/utf8"
 )
 
-// MaxPath is the longest path that filegate takes, in bytes. It is that of Linux (PATH_MAX); a store may allow less.
+// MaxPath is the longest path that filegate takes, in bytes. It is that of Linux (PATH_MAX); a
+// store may allow less.
 const MaxPath = 4096
 
-// Path is the cleaned, absolute name of a file or directory: "/" or "/a/b". Its elements are valid UTF-8 without NUL, and none is
-// empty, "." or "..". Make one with [Resolve] or [Path.Join].
+// Path is the cleaned, absolute name of a file or directory: "/" or "/a/b". Its elements are valid
+// UTF-8 without NUL, and none is empty, "." or "..". Make one with [Resolve] or [Path.Join].
 type Path string
 
 // Root is the directory that everything is in.
 const Root Path = "/"
 
-// Resolve makes a Path of the name that a client sent: relative ones are taken from cwd, "." and ".." and repeated
-// slashes are resolved, ".." stops at the root, and bytes that are not UTF-8 are escaped, see [EscapeBytes]. What a Path is called to the client is
-// [Path.ToClient]. It returns ErrInvalidName, with a text for the client, for a name that can be none.
+// Resolve makes a Path of the name that a client sent: relative ones are taken from cwd, "." and
+// ".." and repeated slashes are resolved, ".." stops at the root, and bytes that are not UTF-8 are
+// escaped, see [EscapeBytes]. What a Path is called to the client is [Path.ToClient]. It returns
+// ErrInvalidName, with a text for the client, for a name that can be none.
 func Resolve(cwd Path, name string) (Path, error) { return resolve(cwd, EscapeBytes(name)) }
 
-// Clean makes a Path of a name that no client has sent, such as one from a configuration, or checks one that should be a Path already. Nothing in it is escaped: it
-// is ErrInvalidName for a name that is not UTF-8.
+// Clean makes a Path of a name that no client has sent, such as one from a configuration, or checks
+// one that should be a Path already. Nothing in it is escaped: it is ErrInvalidName for a name that
+// is not UTF-8.
 func Clean(name string) (Path, error) {
 	if !utf8.ValidString(name) {
 		return "", Errorf(ErrInvalidName, "the name is not valid UTF-8")
@@ -47,7 +50,8 @@ func resolve(cwd Path, name string) (Path, error) {
 	return p, nil
 }
 
-// ValidName says whether name can be one element of a Path. A store leaves entries out of its listings whose names cannot.
+// ValidName says whether name can be one element of a Path. A store leaves entries out of its
+// listings whose names cannot.
 func ValidName(name string) bool {
 	return name != "" && name != "." && name != ".." && utf8.ValidString(name) && !strings.ContainsAny(name, "/\x00")
 }

@@ -6,14 +6,16 @@ import (
 	"sync"
 )
 
-// Trace collects the ids under which a store has carried out the requests of one operation, so that an operator can find them in the store's own log. It is safe for
-// concurrent use. The nil Trace collects nothing.
+// Trace collects the ids under which a store has carried out the requests of one operation, so that
+// an operator can find them in the store's own log. It is safe for concurrent use. The nil Trace
+// collects nothing.
 type Trace struct {
 	mu   sync.Mutex
 	last []string
 }
 
-// maxTraced is how many ids a Trace keeps: the latest. The request that publishes a file comes last.
+// maxTraced is how many ids a Trace keeps: the latest. The request that publishes a file comes
+// last.
 const maxTraced = 4
 
 type traceKey struct{}
@@ -37,7 +39,8 @@ func TransIDs(ctx context.Context) []string {
 	return t.TransIDs()
 }
 
-// NoteTransID is for stores: it tells the trace of a context, if there is one, of a request that the store has answered.
+// NoteTransID is for stores: it tells the trace of a context, if there is one, of a request that
+// the store has answered.
 func NoteTransID(ctx context.Context, id string) {
 	t, _ := ctx.Value(traceKey{}).(*Trace)
 	if t == nil || id == "" {

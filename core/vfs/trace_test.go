@@ -8,7 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestTrace keeps the latest ids, however many there are, also of work that outlives the operation's context.
+// TestTrace keeps the latest ids, however many there are, also of work that outlives the
+// operation's context.
 func TestTrace(t *testing.T) {
 	NoteTransID(t.Context(), "tx0") // nobody listens
 	var trace Trace

@@ -5,10 +5,12 @@ import "context"
 // VersionFS is a store that keeps old versions of files.
 type VersionFS interface {
 	FS
-	// Versions returns the versions of the file name that are kept, the latest first, each as a file whose Name is what Restore takes. The file itself need not be
-	// there any more. It returns ErrUnsupported where no versions are kept.
+	// Versions returns the versions of the file name that are kept, the latest first, each as a
+	// file whose Name is what Restore takes. The file itself need not be there any more. It returns
+	// ErrUnsupported where no versions are kept.
 	Versions(ctx context.Context, name Path) ([]Info, error)
-	// Restore makes the content of a version the content of the file again. It returns ErrNotExist for a version that is none.
+	// Restore makes the content of a version the content of the file again. It returns ErrNotExist
+	// for a version that is none.
 	Restore(ctx context.Context, name Path, version string) error
 }
 

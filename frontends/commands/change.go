@@ -55,7 +55,8 @@ func restore(ctx context.Context, c *Call) error {
 	})
 }
 
-// done prints, for programs, that a command on a path has been done. People see that nothing is said.
+// done prints, for programs, that a command on a path has been done. People see that nothing is
+// said.
 func (c *Call) done(p vfs.Path) error {
 	if !c.json {
 		return nil
@@ -65,7 +66,8 @@ func (c *Call) done(p vfs.Path) error {
 	}{c.show(p)})
 }
 
-// maxTempURL is how long a temporary URL may be good. Nobody can take one back but by changing the key.
+// maxTempURL is how long a temporary URL may be good. Nobody can take one back but by changing the
+// key.
 const maxTempURL = 366 * 24 * time.Hour
 
 func tempURL(ctx context.Context, c *Call) error {

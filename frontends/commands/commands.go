@@ -1,5 +1,7 @@
-// Package commands is what people ask of the storage that no protocol of files has a verb for: temporary URLs, versions, metadata, quotas, and so on. By SSH they are
-// commands ("ssh HOST tempurl FILE"), by FTP arguments of SITE. Each is a call of a session, whose permissions hold; the package has no storage of its own.
+// Package commands is what people ask of the storage that no protocol of files has a verb for:
+// temporary URLs, versions, metadata, quotas, and so on. By SSH they are commands ("ssh HOST
+// tempurl FILE"), by FTP arguments of SITE. Each is a call of a session, whose permissions hold;
+// the package has no storage of its own.
 //
 // A command prints text for people, or with --json an object for programs on each line.
 package commands
@@ -21,7 +23,8 @@ type Call struct {
 	Session *session.Session
 	Args    []string // behind the name
 	Out     io.Writer
-	// Resolve returns the path that the client means by a name, and Show the name of a path. Nil: any bytes, from the root on.
+	// Resolve returns the path that the client means by a name, and Show the name of a path. Nil:
+	// any bytes, from the root on.
 	Resolve func(name string) (vfs.Path, error)
 	Show    func(vfs.Path) string
 
@@ -74,7 +77,8 @@ type PathError struct {
 func (e *PathError) Error() string { return e.Name + ": " + vfs.ClientText(e.Err) }
 func (e *PathError) Unwrap() error { return e.Err }
 
-// Run runs a command. Its error is a *UsageError, one or several *PathError, or an error of what the client reads with [vfs.ClientText].
+// Run runs a command. Its error is a *UsageError, one or several *PathError, or an error of what
+// the client reads with [vfs.ClientText].
 func (cmd Command) Run(ctx context.Context, call Call) error {
 	call.Args = append([]string{}, call.Args...)
 	for i, arg := range call.Args {

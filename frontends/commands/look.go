@@ -57,7 +57,8 @@ func quota(ctx context.Context, c *Call) error {
 	})
 }
 
-// Entries calls do for each entry of a directory, in the order of the store's pages and sorted by name in each.
+// Entries calls do for each entry of a directory, in the order of the store's pages and sorted by
+// name in each.
 func Entries(ctx context.Context, fsys vfs.FS, p vfs.Path, do func(vfs.Info) error) error {
 	l, err := fsys.List(ctx, p)
 	if err != nil {
@@ -163,7 +164,8 @@ func (c *Call) printFile(p vfs.Path, version string, info vfs.Info) error {
 	return c.print(fmt.Sprintf("%12d %s %s", info.Size, info.ModTime.UTC().Format(time.RFC3339), name), shown)
 }
 
-// partials prints the cut-off uploads in and below a directory, also where listings do not show them.
+// partials prints the cut-off uploads in and below a directory, also where listings do not show
+// them.
 func (c *Call) partials(ctx context.Context, dir vfs.Path, depth int) error {
 	if depth > maxDepth {
 		return errTooDeep

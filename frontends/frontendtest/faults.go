@@ -7,7 +7,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// Fault is what a store does at some point: return an error, wait for ctx to end, or panic. Returning nil, it does nothing.
+// Fault is what a store does at some point: return an error, wait for ctx to end, or panic.
+// Returning nil, it does nothing.
 type Fault func(ctx context.Context, name vfs.Path) error
 
 func (f Fault) do(ctx context.Context, name vfs.Path) error {
@@ -17,7 +18,8 @@ func (f Fault) do(ctx context.Context, name vfs.Path) error {
 	return f(ctx, name)
 }
 
-// Faults is a store over another one that fails where it is told to. The functions are set before it is used.
+// Faults is a store over another one that fails where it is told to. The functions are set before
+// it is used.
 type Faults struct {
 	vfs.FS
 	OnStat, OnList, OnOpen, OnOpenWriter Fault

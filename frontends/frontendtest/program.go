@@ -14,7 +14,8 @@ import (
 // programTimeout is how long a client program may run: much longer than any test needs.
 const programTimeout = 2 * time.Minute
 
-// Program returns the path of a client program. The test is skipped with -short, and where the program is missing, unless CI=true: there it fails.
+// Program returns the path of a client program. The test is skipped with -short, and where the
+// program is missing, unless CI=true: there it fails.
 func Program(t *testing.T, name string) string {
 	t.Helper()
 	if testing.Short() {

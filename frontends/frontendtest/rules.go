@@ -28,21 +28,24 @@ type Protocol struct {
 	Dial func(addr, user, password string) (Client, error)
 }
 
-// Client is a client of the protocol that is logged in. Only Cut may be called while another call is under way.
+// Client is a client of the protocol that is logged in. Only Cut may be called while another call
+// is under way.
 type Client interface {
-	// Upload stores the size bytes that r gives as the file name, in the top directory. It returns nil only when the server has confirmed that.
-	// An error of r ends the upload as the protocol ends one that is given up, by Cut if it knows no other way.
+	// Upload stores the size bytes that r gives as the file name, in the top directory. It returns
+	// nil only when the server has confirmed that. An error of r ends the upload as the protocol
+	// ends one that is given up, by Cut if it knows no other way.
 	Upload(name string, r io.Reader, size int64) error
 	// Download returns the file name.
 	Download(name string) ([]byte, error)
 	// Hangup waits until the server has ended the connection.
 	Hangup()
-	// Cut ends the connection without a goodbye, as when a network fails. What is under way ends with an error.
+	// Cut ends the connection without a goodbye, as when a network fails. What is under way ends
+	// with an error.
 	Cut()
 }
 
-// Rules tests what holds for every protocol about logins, faults, vanishing clients and the end of the server. They are run in packages that
-// look for leaked goroutines at their end.
+// Rules tests what holds for every protocol about logins, faults, vanishing clients and the end of
+// the server. They are run in packages that look for leaked goroutines at their end.
 func Rules(t *testing.T, p Protocol) {
 	for _, rule := range []struct {
 		name string
@@ -161,7 +164,8 @@ func ruleLoginUnavailable(t *testing.T, p Protocol) {
 	p.dial(t, srv)
 }
 
-// ruleLoginShutdown is that a client that is about to log in is refused by Shutdown, and the authenticator's work for it ends.
+// ruleLoginShutdown is that a client that is about to log in is refused by Shutdown, and the
+// authenticator's work for it ends.
 func ruleLoginShutdown(t *testing.T, p Protocol) {
 	asked := make(chan struct{}, 16)
 	srv := p.start(t, Options{Login: func(ctx context.Context, req auth.Request) (auth.Response, error) {
@@ -414,7 +418,8 @@ func ruleParallel(t *testing.T, p Protocol) {
 	wg.Wait()
 }
 
-// ruleShutdownWaits is that Shutdown lets no new client in, and leaves those that are in to the end of their sessions.
+// ruleShutdownWaits is that Shutdown lets no new client in, and leaves those that are in to the end
+// of their sessions.
 func ruleShutdownWaits(t *testing.T, p Protocol) {
 	store := memfs.New()
 	srv := p.start(t, Options{FS: store})
@@ -463,7 +468,8 @@ func ruleShutdownWaits(t *testing.T, p Protocol) {
 	}
 }
 
-// ruleShutdownCuts is that Shutdown cuts what is left at the end of its context, and waits for that.
+// ruleShutdownCuts is that Shutdown cuts what is left at the end of its context, and waits for
+// that.
 func ruleShutdownCuts(t *testing.T, p Protocol) {
 	store := memfs.New()
 	srv := p.start(t, Options{FS: store})

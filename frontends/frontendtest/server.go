@@ -31,7 +31,8 @@ type Options struct {
 	// Login, when set, answers logins in place of the one user.
 	Login   func(context.Context, auth.Request) (auth.Response, error)
 	Methods []auth.Method // that the authenticators have; default: those of SSH and FTP that need no certificate
-	// Connect, when set, says whether a client may connect. Through is called once, when it has logged in or has gone.
+	// Connect, when set, says whether a client may connect. Through is called once, when it has
+	// logged in or has gone.
 	Connect func(netip.Addr) (through func(), err error)
 	Log     *slog.Logger // default: the test's output
 }
@@ -52,7 +53,8 @@ type Server struct {
 	n       int
 }
 
-// Start configures a frontend, opens it and serves until the test ends; the test fails when it does not shut down cleanly.
+// Start configures a frontend, opens it and serves until the test ends; the test fails when it does
+// not shut down cleanly.
 func Start(t *testing.T, cfg frontend.Config, opts Options) *Server {
 	t.Helper()
 	s := &Server{opts: opts, ctx: t.Context(), log: opts.Log}

@@ -37,7 +37,8 @@ func HostKey(t *testing.T) string {
 	return file
 }
 
-// OpenSSH runs one of OpenSSH's programs, logged in as the user of this package. In args, a leading ":" is put behind the server's name, and "@" alone is that name.
+// OpenSSH runs one of OpenSSH's programs, logged in as the user of this package. In args, a leading
+// ":" is put behind the server's name, and "@" alone is that name.
 func OpenSSH(t *testing.T, srv *Server, dir, stdin, program string, args ...string) Result {
 	t.Helper()
 	return OpenSSHAs(t, srv, Password, dir, stdin, program, args...)
@@ -50,7 +51,8 @@ func OpenSSHAs(t *testing.T, srv *Server, password, dir, stdin, program string, 
 	return run(t, dir, stdin, env, program, append(options, atHost(host, args)...)...)
 }
 
-// login returns the host, options and environment that let OpenSSH's programs and sshfs log in with a password.
+// login returns the host, options and environment that let OpenSSH's programs and sshfs log in with
+// a password.
 func login(t *testing.T, srv *Server, password string) (host string, options, env []string) {
 	t.Helper()
 	host, port, err := net.SplitHostPort(srv.Addr)
@@ -79,7 +81,8 @@ func DialSSH(addr, user, password string) (*ssh.Client, error) {
 	})
 }
 
-// PuTTY runs one of PuTTY's programs, logged in as the user of this package. In args, a leading ":" is put behind the server's name, and "@" alone is that name.
+// PuTTY runs one of PuTTY's programs, logged in as the user of this package. In args, a leading ":"
+// is put behind the server's name, and "@" alone is that name.
 func PuTTY(t *testing.T, srv *Server, dir, stdin, program string, args ...string) Result {
 	t.Helper()
 	host, port, err := net.SplitHostPort(srv.Addr)

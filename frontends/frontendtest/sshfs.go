@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// SSHFS mounts a server's top directory until the test ends and returns where. The test is skipped where that cannot be done, as [Program] says.
+// SSHFS mounts a server's top directory until the test ends and returns where. The test is skipped
+// where that cannot be done, as [Program] says.
 func SSHFS(t *testing.T, srv *Server) string {
 	t.Helper()
 	sshfs, fusermount := Program(t, "sshfs"), Program(t, "fusermount3")

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// certificate is a certificate and its key in files, which are read anew when they change: certificates live shorter than servers.
+// certificate is a certificate and its key in files, which are read anew when they change:
+// certificates live shorter than servers.
 type certificate struct {
 	certFile, keyFile string
 	log               *slog.Logger

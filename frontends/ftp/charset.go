@@ -24,7 +24,8 @@ var (
 	errUnlikeASCII = errors.New("commands cannot be written in it: it does not contain ASCII")
 )
 
-// newCharset returns the character set of a name as IANA registers it. It is nil for UTF-8, and for no name.
+// newCharset returns the character set of a name as IANA registers it. It is nil for UTF-8, and for
+// no name.
 func newCharset(name string) (*charset, error) {
 	if name == "" {
 		return nil, nil
@@ -72,7 +73,8 @@ func (c *charset) encodeRune(r rune) ([]byte, bool) {
 	return b, ok && string(back) == string(r)
 }
 
-// encode returns a text of UTF-8 in the character set, with a question mark for what that does not have. Names have nothing of it, see [naming].
+// encode returns a text of UTF-8 in the character set, with a question mark for what that does not
+// have. Names have nothing of it, see [naming].
 func (c *charset) encode(text []byte) []byte {
 	out := make([]byte, 0, len(text))
 	for len(text) > 0 {

@@ -51,7 +51,8 @@ func (p *parameters) setHash(arg string) *reply {
 	return &reply{code: 200, text: string(p.hash)}
 }
 
-// checksum executes HASH, XCRC and the like. It takes as long as the storage takes to read the file.
+// checksum executes HASH, XCRC and the like. It takes as long as the storage takes to read the
+// file.
 func (c *client) checksum(d *driver, verb, arg string) *reply {
 	name, part, algorithm := arg, c.params.span, c.params.hash
 	if verb == "HASH" {

@@ -16,8 +16,9 @@ import (
 	"filegate/core/session"
 )
 
-// client is one client's connection. To the library it is a whole server (its MainDriver) that ever has this one client: so nothing is shared between
-// clients but what is shared here, and the library's own accepting and stopping, with its races, is never used.
+// client is one client's connection. To the library it is a whole server (its MainDriver) that ever
+// has this one client: so nothing is shared between clients but what is shared here, and the
+// library's own accepting and stopping, with its races, is never used.
 type client struct {
 	srv     *Server
 	conn    *frontend.Conn
@@ -147,7 +148,8 @@ func (l *oneConn) Accept() (net.Conn, error) {
 func (l *oneConn) Close() error   { return nil }
 func (l *oneConn) Addr() net.Addr { return l.client.control.LocalAddr() }
 
-// end ends the connection in an orderly way: what is being transferred breaks, the client gets its reply, and then a last one.
+// end ends the connection in an orderly way: what is being transferred breaks, the client gets its
+// reply, and then a last one.
 func (c *client) end(last *reply) {
 	c.cancel()
 	c.closeData()
@@ -188,7 +190,8 @@ func (c *client) closeData() {
 	}
 }
 
-// enter lets a call of the library in, unless the connection has ended. The caller calls leave in the end.
+// enter lets a call of the library in, unless the connection has ended. The caller calls leave in
+// the end.
 func (c *client) enter() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -235,7 +238,8 @@ func (c *client) ClientConnected(cc ftpserver.ClientContext) (string, error) {
 	return c.srv.cfg.Banner, nil
 }
 
-// ClientDisconnected implements [ftpserver.MainDriver]. A transfer may still be running, and the library waits for none: that is done by serve.
+// ClientDisconnected implements [ftpserver.MainDriver]. A transfer may still be running, and the
+// library waits for none: that is done by serve.
 func (c *client) ClientDisconnected(ftpserver.ClientContext) {
 	if c.control.departed {
 		_ = c.control.Close()
@@ -247,7 +251,8 @@ func (c *client) ClientDisconnected(ftpserver.ClientContext) {
 	close(c.disconnected)
 }
 
-// QuitMessage implements [ftpserver.MainDriverExtensionQuitMessage]. It is asked too when it is we who end the connection.
+// QuitMessage implements [ftpserver.MainDriverExtensionQuitMessage]. It is asked too when it is we
+// who end the connection.
 func (c *client) QuitMessage() string {
 	if last := c.control.lastWords(); last != nil {
 		return last.Error()

@@ -21,8 +21,8 @@ import (
 	"filegate/frontends/frontendtest"
 )
 
-// client is a store at the other end of FTP, for vfstest: one connection for calls, and one more for each file that is open, as a client has that does
-// several things at a time.
+// client is a store at the other end of FTP, for vfstest: one connection for calls, and one more
+// for each file that is open, as a client has that does several things at a time.
 type client struct {
 	*conn
 	calls sync.Mutex // the connection does one thing at a time
@@ -74,7 +74,8 @@ func login(addr, user, password string, tlsConfig *tls.Config) (*conn, error) {
 	return c, nil
 }
 
-// Cut ends the connection without a goodbye, as when the client is killed: its sockets are closed in the order in which they were opened.
+// Cut ends the connection without a goodbye, as when the client is killed: its sockets are closed
+// in the order in which they were opened.
 func (c *conn) Cut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -256,8 +257,9 @@ func (f *file) Close() error {
 	return nil
 }
 
-// OpenWriter begins an upload. FTP always makes a missing file, so the client looks first where that is not wanted. An upload that replaces a file
-// has no place to begin at, so that the client refuses one.
+// OpenWriter begins an upload. FTP always makes a missing file, so the client looks first where
+// that is not wanted. An upload that replaces a file has no place to begin at, so that the client
+// refuses one.
 func (c *client) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOptions) (vfs.Writer, error) {
 	info, err := c.Stat(ctx, name)
 	if err != nil && !opts.Create {

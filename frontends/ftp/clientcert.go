@@ -48,7 +48,8 @@ func loadClientCA(file string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// peerCertificate is the client's certificate in DER, or nil where there is none that one of ours has signed.
+// peerCertificate is the client's certificate in DER, or nil where there is none that one of ours
+// has signed.
 func (c *control) peerCertificate() []byte {
 	tc, ok := c.stream.(*tls.Conn)
 	if !ok {
@@ -61,8 +62,9 @@ func (c *control) peerCertificate() []byte {
 	return state.PeerCertificates[0].Raw
 }
 
-// certificateLogin logs a client in by its certificate, if it has one and that is enough. Else the client is asked for its password, whatever the reason: it must
-// not learn which names there are. Whoever has a certificate gains nothing by that, since he may leave it out.
+// certificateLogin logs a client in by its certificate, if it has one and that is enough. Else the
+// client is asked for its password, whatever the reason: it must not learn which names there are.
+// Whoever has a certificate gains nothing by that, since he may leave it out.
 func (c *client) certificateLogin(cc ftpserver.ClientContext, user string) error {
 	c.step, c.certified, c.denied = nil, nil, nil
 	der := c.control.peerCertificate()
@@ -95,7 +97,8 @@ func (c *client) certificateLogin(cc ftpserver.ClientContext, user string) error
 	return nil
 }
 
-// skipPassword makes a PASS follow the USER that the library is executing, without the client: it knows no login without.
+// skipPassword makes a PASS follow the USER that the library is executing, without the client: it
+// knows no login without.
 func (c *control) skipPassword() {
 	c.writing.Lock()
 	defer c.writing.Unlock()
@@ -103,7 +106,8 @@ func (c *control) skipPassword() {
 	c.line, c.passed = []byte("PASS \r\n"), true
 }
 
-// withoutPassword returns a line of a reply as a client reads it that has sent no password: what asks for one is dropped.
+// withoutPassword returns a line of a reply as a client reads it that has sent no password: what
+// asks for one is dropped.
 func withoutPassword(line string) (_ string, skipping bool) {
 	switch {
 	case len(line) < 3:

@@ -14,7 +14,8 @@ import (
 	"filegate/frontends/ftp"
 )
 
-// certified is a server that wants clients' certificates, and a client's configuration with one that it trusts.
+// certified is a server that wants clients' certificates, and a client's configuration with one
+// that it trusts.
 type certified struct {
 	*frontendtest.Server
 	client            *tls.Config
@@ -30,7 +31,8 @@ func (c *certified) requests() []auth.Request {
 	return slices.Clone(c.asked)
 }
 
-// startCertified starts a server whose authenticator answers a certificate with response and err, and one password.
+// startCertified starts a server whose authenticator answers a certificate with response and err,
+// and one password.
 func startCertified(t *testing.T, change func(*ftp.Config), response auth.Response, err error) *certified {
 	t.Helper()
 	cfg, client := configTLS(t, "explicit")
@@ -145,7 +147,8 @@ func (r *raw) loginWith(user, pass string) {
 	r.cmd("PASS "+frontendtest.Password, pass)
 }
 
-// A certificate that nobody vouches for does not get in at all, and with "require" nobody does without.
+// A certificate that nobody vouches for does not get in at all, and with "require" nobody does
+// without.
 func TestClientCertificateUntrusted(t *testing.T) {
 	required := func(cfg *ftp.Config) { cfg.TLS.ClientCert = "require" }
 	for name, tt := range map[string]struct {

@@ -14,7 +14,8 @@ import (
 
 const commonsNet = "/usr/share/java/commons-net.jar"
 
-// TestClients has many clients do the same, each in its way: the story is in testdata/clients/README.
+// TestClients has many clients do the same, each in its way: the story is in
+// testdata/clients/README.
 func TestClients(t *testing.T) {
 	for _, tt := range []struct {
 		name    string

@@ -289,7 +289,8 @@ func TestAbort(t *testing.T) {
 	}
 }
 
-// TestKilled is a client that is killed with nothing on its way: both its connections end in the same moment, and neither says which kind of end it is.
+// TestKilled is a client that is killed with nothing on its way: both its connections end in the
+// same moment, and neither says which kind of end it is.
 func TestKilled(t *testing.T) {
 	store := memory()
 	frontendtest.Write(t, store, "/file", []byte("old"))
@@ -446,7 +447,8 @@ func TestSessionEnds(t *testing.T) {
 	r.ended()
 }
 
-// TestPassiveIPv6 is that PASV, which has no words for an IPv6 address, leaves no open port behind, and EPSV works.
+// TestPassiveIPv6 is that PASV, which has no words for an IPv6 address, leaves no open port behind,
+// and EPSV works.
 func TestPassiveIPv6(t *testing.T) {
 	cfg := config()
 	cfg.Listen = []string{"[::1]:0"}

@@ -170,8 +170,9 @@ func clientServerID(arg string) *reply {
 	return &reply{code: 200, text: "Name=filegate; CaseSensitive=1; DirSep=/;"}
 }
 
-// features executes FEAT (RFC 2389). MODE Z is understood and not among them: where it is, lftp 4.9.2 turns to it by
-// itself, and loses the end of long listings without a word when it inflates them.
+// features executes FEAT (RFC 2389). MODE Z is understood and not among them: where it is, lftp
+// 4.9.2 turns to it by itself, and loses the end of long listings without a word when it inflates
+// them.
 func (c *client) features() *reply {
 	lines := []string{
 		" CLNT", " CSID", " EPRT", " EPSV", " HASH " + c.params.hash.feature(), " HOST", " LANG EN*", " MDTM", " MD5",

@@ -25,17 +25,21 @@ type Config struct {
 	Listen []string `hcl:"listen,optional"`
 	// Banner is what clients read when they connect.
 	Banner string `hcl:"banner,optional"`
-	// Welcome is what clients read when they have logged in, behind what the authenticator says. %u in it is the user's name.
+	// Welcome is what clients read when they have logged in, behind what the authenticator says. %u
+	// in it is the user's name.
 	Welcome string `hcl:"welcome,optional"`
-	// Charset is the character set of clients that do not ask for UTF-8 (OPTS UTF8 ON), by its name at IANA. Empty: UTF-8.
+	// Charset is the character set of clients that do not ask for UTF-8 (OPTS UTF8 ON), by its name
+	// at IANA. Empty: UTF-8.
 	Charset string `hcl:"charset,optional"`
 	// TLS says how connections are encrypted.
 	TLS TLS `hcl:"tls,block"`
 	// Passive says where clients connect for data.
 	Passive Passive `hcl:"passive,block"`
-	// Active lets clients ask the server to connect to them for data (PORT, EPRT), to their own address only.
+	// Active lets clients ask the server to connect to them for data (PORT, EPRT), to their own
+	// address only.
 	Active bool `hcl:"active,optional"`
-	// ActiveDeny is networks that active mode does not connect to, such as "10.0.0.0/8", also where the client itself is there.
+	// ActiveDeny is networks that active mode does not connect to, such as "10.0.0.0/8", also where
+	// the client itself is there.
 	ActiveDeny []string `hcl:"active_deny,optional"`
 	// ForeignData is networks that data connections may come from or go to, beside the client's own
 	// address: for transfers between two servers, and for clients with several addresses.
@@ -60,7 +64,8 @@ type Config struct {
 
 // TLS is the block "tls" of a [Config].
 type TLS struct {
-	// Mode is "off", "explicit" (the client asks with AUTH TLS, RFC 4217) or "implicit" (TLS from the first byte on).
+	// Mode is "off", "explicit" (the client asks with AUTH TLS, RFC 4217) or "implicit" (TLS from
+	// the first byte on).
 	Mode string `hcl:"mode,optional"`
 	// Cert and Key are PEM files. They are read anew when they change.
 	Cert string `hcl:"cert,optional"`
@@ -75,21 +80,25 @@ type TLS struct {
 	CCC bool `hcl:"ccc,optional"`
 	// MinVersion is the lowest version of TLS: "1.0", "1.1", "1.2" or "1.3".
 	MinVersion string `hcl:"min_version,optional"`
-	// CipherSuites are those to offer of TLS 1.2 and before, by their names in IANA's registry. Empty: what is good.
+	// CipherSuites are those to offer of TLS 1.2 and before, by their names in IANA's registry.
+	// Empty: what is good.
 	CipherSuites []string `hcl:"cipher_suites,optional"`
-	// Legacy offers what old devices know, and is weak: TLS 1.0, and suites without forward secrecy.
+	// Legacy offers what old devices know, and is weak: TLS 1.0, and suites without forward
+	// secrecy.
 	Legacy bool `hcl:"legacy,optional"`
-	// Resumption is what is wanted of the TLS session of data connections: "optional", or "required"
-	// to take none that does not resume a session of their own control connection.
+	// Resumption is what is wanted of the TLS session of data connections: "optional", or
+	// "required" to take none that does not resume a session of their own control connection.
 	Resumption string `hcl:"resumption,optional"`
 	// CloseNotify is what becomes of an upload over TLS that ends without close_notify (RFC 8446,
 	// section 6.1), and may have been cut off on the way. "auto" keeps it while the control
 	// connection lives and the client has not sent close_notify before; "required" discards it;
 	// "ignored" keeps it.
 	CloseNotify string `hcl:"close_notify,optional"`
-	// ClientCA is a PEM file of the authorities that sign certificates of clients. Empty: clients are not asked for any. It is read at the start.
+	// ClientCA is a PEM file of the authorities that sign certificates of clients. Empty: clients
+	// are not asked for any. It is read at the start.
 	ClientCA string `hcl:"client_ca,optional"`
-	// ClientCert is, with ClientCA, what is wanted of clients: "request" or "require". A certificate goes to the authenticators that take one, with the name that USER gives.
+	// ClientCert is, with ClientCA, what is wanted of clients: "request" or "require". A
+	// certificate goes to the authenticators that take one, with the name that USER gives.
 	ClientCert string `hcl:"client_cert,optional"`
 }
 
@@ -104,7 +113,8 @@ const (
 type Passive struct {
 	// Ports is the range of ports for data, as "first-last". Empty: any free port.
 	Ports string `hcl:"ports,optional"`
-	// PublicHost is the IPv4 address, or a name that has one, that clients are told to connect to. Empty: the one that they have connected to already.
+	// PublicHost is the IPv4 address, or a name that has one, that clients are told to connect to.
+	// Empty: the one that they have connected to already.
 	PublicHost string `hcl:"public_host,optional"`
 	// PublicHosts is the same for clients of some networks, such as { "10.0.0.0/8" = "10.1.2.3" }.
 	PublicHosts map[string]string `hcl:"public_hosts,optional"`

@@ -109,7 +109,8 @@ func TestWarn(t *testing.T) {
 	}
 }
 
-// TestWarnOfClearText warns where passwords go over a network in the clear, and of keys that others can read.
+// TestWarnOfClearText warns where passwords go over a network in the clear, and of keys that others
+// can read.
 func TestWarnOfClearText(t *testing.T) {
 	cert, key := certificate(t, t.TempDir(), "one")
 	for _, tt := range []struct {

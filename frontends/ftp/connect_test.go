@@ -13,7 +13,8 @@ import (
 	"filegate/frontends/frontendtest"
 )
 
-// TestConnect refuses a client that the gateway does not want, and says when one has logged in or has gone.
+// TestConnect refuses a client that the gateway does not want, and says when one has logged in or
+// has gone.
 func TestConnect(t *testing.T) {
 	var through atomic.Int32
 	var refuse atomic.Bool
@@ -43,7 +44,8 @@ func TestConnect(t *testing.T) {
 	}
 }
 
-// TestMaxStartups has as many clients as may be about to log in: one more is refused, and those that have logged in do not count.
+// TestMaxStartups has as many clients as may be about to log in: one more is refused, and those
+// that have logged in do not count.
 func TestMaxStartups(t *testing.T) {
 	cfg := config()
 	cfg.MaxStartups = 2

@@ -24,15 +24,19 @@ const (
 
 var errLineTooLong = errors.New("the command line is too long")
 
-// control is a client's control connection as the library sees it. It stands between the two, and does what the library does not do, or not well:
+// control is a client's control connection as the library sees it. It stands between the two, and
+// does what the library does not do, or not well:
 //
 //   - TLS, so that on this side of it replies can be read: AUTH and CCC (RFC 4217);
 //   - replies with the code that an error deserves, see [reply];
-//   - only whole commands are passed on: the library would take half a DELE for one when the connection breaks in the middle;
+//   - only whole commands are passed on: the library would take half a DELE for one when the
+//     connection breaks in the middle;
 //   - commands that are not the library's are executed, see [client.perform];
-//   - a connection that is to end, also of an idle client, does so in between two commands, with a reply that says so.
+//   - a connection that is to end, also of an idle client, does so in between two commands, with a
+//     reply that says so.
 //
-// Read, Close and SetDeadline are called by the library's goroutine for the connection alone, replies are sent by the one of a transfer too.
+// Read, Close and SetDeadline are called by the library's goroutine for the connection alone,
+// replies are sent by the one of a transfer too.
 type control struct {
 	net.Conn              // the TCP connection
 	tlsConfig *tls.Config // nil: there is no TLS here
@@ -118,7 +122,8 @@ func (c *control) lastWords() *reply {
 	return c.last
 }
 
-// SetDeadline is for reads: each reply has a deadline of its own, since the library sets one when it begins to wait for a command, and may answer much later.
+// SetDeadline is for reads: each reply has a deadline of its own, since the library sets one when
+// it begins to wait for a command, and may answer much later.
 func (c *control) SetDeadline(t time.Time) error {
 	c.deadlines.Lock()
 	defer c.deadlines.Unlock()
@@ -212,7 +217,8 @@ func (c *control) readLine() ([]byte, error) {
 	}
 }
 
-// command returns the line as the library is to see it, or nothing when the command has been answered here.
+// command returns the line as the library is to see it, or nothing when the command has been
+// answered here.
 func (c *control) command(line []byte) ([]byte, error) {
 	line, err := c.readNames(line)
 	if line == nil || err != nil {
@@ -281,8 +287,9 @@ func (c *control) command(line []byte) ([]byte, error) {
 	return line, nil
 }
 
-// readNames returns a command line in UTF-8, or nothing where it has been refused. The name and the password of a login may be in UTF-8 before a client has said
-// that it is: clients ask for that behind the login.
+// readNames returns a command line in UTF-8, or nothing where it has been refused. The name and the
+// password of a login may be in UTF-8 before a client has said that it is: clients ask for that
+// behind the login.
 func (c *control) readNames(line []byte) ([]byte, error) {
 	if len(line) > 5 && utf8.Valid(line) && (strings.EqualFold(string(line[:5]), "USER ") || strings.EqualFold(string(line[:5]), "PASS ")) {
 		return line, nil
@@ -297,8 +304,8 @@ func (c *control) readNames(line []byte) ([]byte, error) {
 	return read, nil
 }
 
-// isForTransfer reports whether a command is executed while a transfer is under way. Others wait for
-// its end, so that replies come in the order of the commands.
+// isForTransfer reports whether a command is executed while a transfer is under way. Others wait
+// for its end, so that replies come in the order of the commands.
 func isForTransfer(verb, arg string) bool {
 	return verb == "ABOR" || verb == "NOOP" || verb == "STAT" && arg == ""
 }
@@ -306,7 +313,8 @@ func isForTransfer(verb, arg string) bool {
 // maxTries is how many refused logins end a connection.
 const maxTries = 3
 
-// refused is called when a login has been refused, behind which the library hangs up. A client that may try again is kept until it has had its tries.
+// refused is called when a login has been refused, behind which the library hangs up. A client that
+// may try again is kept until it has had its tries.
 func (c *control) refused(again bool) {
 	c.tries++
 	switch {
@@ -317,7 +325,8 @@ func (c *control) refused(again bool) {
 	}
 }
 
-// keepOpen makes a connection stay that the library is about to close. The library takes it for closed from then on, so it is ended here later.
+// keepOpen makes a connection stay that the library is about to close. The library takes it for
+// closed from then on, so it is ended here later.
 func (c *control) keepOpen() {
 	c.spare = !c.departed
 	c.departed = true

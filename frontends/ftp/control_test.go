@@ -21,7 +21,8 @@ func (f *fakeConn) Write(p []byte) (int, error)      { return f.out.Write(p) }
 func (f *fakeConn) SetReadDeadline(time.Time) error  { return nil }
 func (f *fakeConn) SetWriteDeadline(time.Time) error { return nil }
 
-// read is what the library gets to see of what a client sends, and the replies that the client gets without the library.
+// read is what the library gets to see of what a client sends, and the replies that the client gets
+// without the library.
 func read(in io.Reader) (passed, answered string) {
 	fake := &fakeConn{in: in}
 	c := newControl(fake, time.Minute, time.Minute)
@@ -53,7 +54,8 @@ func TestControlRead(t *testing.T) {
 	}
 }
 
-// FuzzControlRead is that only whole lines that the client has sent reach the library, however they arrive.
+// FuzzControlRead is that only whole lines that the client has sent reach the library, however they
+// arrive.
 func FuzzControlRead(f *testing.F) {
 	f.Add([]byte("USER a\r\nPASS b\r\nSTRU F\r\nREST 5\r\n"), uint8(3))
 	f.Add([]byte("AUTH TLS\r\nPROT P\r\nPBSZ 0\r\nHELP\nDELE half"), uint8(1))

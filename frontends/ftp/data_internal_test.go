@@ -25,7 +25,8 @@ func (c *countingConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// TestOneWriteForABuffer is that neither small pieces nor the records of TLS are written one by one.
+// TestOneWriteForABuffer is that neither small pieces nor the records of TLS are written one by
+// one.
 func TestOneWriteForABuffer(t *testing.T) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

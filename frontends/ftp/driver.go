@@ -13,7 +13,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// driver is a session as the library wants a file system to be (its ClientDriver). What it returns as an error is a [reply].
+// driver is a session as the library wants a file system to be (its ClientDriver). What it returns
+// as an error is a [reply].
 type driver struct {
 	client  *client
 	session *session.Session
@@ -92,7 +93,8 @@ func (d *driver) RemoveDir(name string) error {
 	return d.do(name, d.session.Rmdir)
 }
 
-// Rename serves RNFR with RNTO, which replaces a file that is there, as in all servers that clients know, and never moves into a directory.
+// Rename serves RNFR with RNTO, which replaces a file that is there, as in all servers that clients
+// know, and never moves into a directory.
 func (d *driver) Rename(oldname, newname string) error {
 	return d.do(oldname, func(ctx context.Context, from vfs.Path) error {
 		to, err := d.resolve(newname)
@@ -111,7 +113,8 @@ func (d *driver) Chtimes(name string, _, mtime time.Time) error {
 	return d.setAttrs(name, vfs.Attrs{ModTime: &mtime})
 }
 
-// Chmod serves SITE CHMOD. A store that keeps no permissions takes them without a word: clients send them after every upload.
+// Chmod serves SITE CHMOD. A store that keeps no permissions takes them without a word: clients
+// send them after every upload.
 func (d *driver) Chmod(name string, mode os.FileMode) error {
 	return d.setAttrs(name, vfs.Attrs{Mode: new(mode.Perm())})
 }
@@ -129,7 +132,8 @@ func (d *driver) GetAvailableSpace(name string) (free int64, err error) {
 	return free, err
 }
 
-// The library has these in its interface, and calls none of them: what needs them is done in front of it.
+// The library has these in its interface, and calls none of them: what needs them is done in front
+// of it.
 
 func (d *driver) Name() string                                          { return "filegate" }
 func (d *driver) Create(string) (afero.File, error)                     { return nil, errNotCalled }

@@ -8,7 +8,8 @@ import (
 	"filegate/frontends/frontendtest"
 )
 
-// TestDuplicity makes a backup, another one of what has changed, looks whether it is right, and brings it back. It goes through lftp, with commands of its own.
+// TestDuplicity makes a backup, another one of what has changed, looks whether it is right, and
+// brings it back. It goes through lftp, with commands of its own.
 func TestDuplicity(t *testing.T) {
 	frontendtest.Program(t, "lftp")
 	srv := start(t, memory())

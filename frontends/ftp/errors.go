@@ -13,7 +13,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// codes translates the kinds of failure to the reply codes of RFC 959, section 4.2. A client tries again what it got a 4xx for, and gives up on a 5xx.
+// codes translates the kinds of failure to the reply codes of RFC 959, section 4.2. A client tries
+// again what it got a 4xx for, and gives up on a 5xx.
 var codes = map[error]int{
 	vfs.ErrNotExist:    550,
 	vfs.ErrExist:       550,
@@ -35,12 +36,13 @@ var codes = map[error]int{
 // codeLocalError is for what is not the client's fault and of no kind: an ended session, a panic.
 const codeLocalError = 451
 
-// mark stands in front of a reply inside the text that the library makes of an error, so that [control] finds it there.
-// A text for clients never has a control character of its own.
+// mark stands in front of a reply inside the text that the library makes of an error, so that
+// [control] finds it there. A text for clients never has a control character of its own.
 const mark = "\x1e"
 
-// reply is what the client reads: mostly an error, with the code that it deserves and a text that is safe.
-// The library knows two codes for errors and puts words of its own in front of the text; the control connection undoes both.
+// reply is what the client reads: mostly an error, with the code that it deserves and a text that
+// is safe. The library knows two codes for errors and puts words of its own in front of the text;
+// the control connection undoes both.
 type reply struct {
 	code  int
 	text  string
@@ -65,7 +67,8 @@ func (r *reply) bytes() []byte {
 	return fmt.Appendf(b, "%d %s\r\n", r.code, r.last)
 }
 
-// failure is the reply to an error of the storage, and nil for nil. What is a reply already stays as it is.
+// failure is the reply to an error of the storage, and nil for nil. What is a reply already stays
+// as it is.
 func failure(err error) error {
 	if err == nil {
 		return nil
@@ -80,7 +83,8 @@ func failure(err error) error {
 	return &reply{code: code, text: vfs.ClientText(err)}
 }
 
-// refusal is the reply to a login that has failed. It is the same for an unknown user and for a wrong password.
+// refusal is the reply to a login that has failed. It is the same for an unknown user and for a
+// wrong password.
 func refusal(err error) error {
 	r := *errLoginRefused
 	if errors.Is(err, auth.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
@@ -106,7 +110,8 @@ var (
 	errNotCalled    = &reply{code: 502, text: "This is done in another way here."}
 )
 
-// unwrapReply returns the reply that is inside a reply of the library: all of its text, or behind its own words for an error. Other lines stay as they are.
+// unwrapReply returns the reply that is inside a reply of the library: all of its text, or behind
+// its own words for an error. Other lines stay as they are.
 func unwrapReply(line string) string {
 	i := strings.LastIndex(line, mark)
 	if i == len("550 ") || i > 0 && (line[0] == '4' || line[0] == '5') {
@@ -115,7 +120,8 @@ func unwrapReply(line string) string {
 	return line
 }
 
-// recoverTo makes an error of a panic: the library would show it to the client, log what the client has sent, and leave a transfer open.
+// recoverTo makes an error of a panic: the library would show it to the client, log what the client
+// has sent, and leave a transfer open.
 func recoverTo(err *error, log *slog.Logger) {
 	if p := frontend.Panicked(recover(), log); p != nil {
 		*err = failure(p)

@@ -9,7 +9,8 @@ import (
 	"filegate/frontends/frontendtest"
 )
 
-// Links are what they lead to: a mirror gets the content. One that leads to nothing can be seen, and deleted.
+// Links are what they lead to: a mirror gets the content. One that leads to nothing can be seen,
+// and deleted.
 func TestLinks(t *testing.T) {
 	store := memfs.New()
 	frontendtest.Write(t, store, "/d/", nil)

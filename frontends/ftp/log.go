@@ -6,13 +6,15 @@ import (
 	"sync"
 )
 
-// quiet is what the library logs, at debug level: it calls errors and warnings what clients do every day.
+// quiet is what the library logs, at debug level: it calls errors and warnings what clients do
+// every day.
 type quiet struct {
 	slog.Handler
 	end *endOfLog
 }
 
-// endOfLog is set when a connection has ended. The library has a last word after the last that can be waited for.
+// endOfLog is set when a connection has ended. The library has a last word after the last that can
+// be waited for.
 type endOfLog struct {
 	mu sync.RWMutex
 	is bool

@@ -14,7 +14,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// PreAuthUser implements [ftpserver.MainDriverExtensionUserVerifier]. A client with a certificate may be in after that.
+// PreAuthUser implements [ftpserver.MainDriverExtensionUserVerifier]. A client with a certificate
+// may be in after that.
 func (c *client) PreAuthUser(cc ftpserver.ClientContext, user string) (err error) {
 	defer recoverTo(&err, c.log)
 	defer func() {
@@ -25,7 +26,8 @@ func (c *client) PreAuthUser(cc ftpserver.ClientContext, user string) (err error
 	return c.certificateLogin(cc, user)
 }
 
-// AuthUser implements [ftpserver.MainDriver]. After a refusal the library hangs up, but for [control.refused].
+// AuthUser implements [ftpserver.MainDriver]. After a refusal the library hangs up, but for
+// [control.refused].
 func (c *client) AuthUser(cc ftpserver.ClientContext, user, pass string) (_ ftpserver.ClientDriver, err error) {
 	defer recoverTo(&err, c.log)
 	switch {
@@ -61,7 +63,8 @@ func (c *client) AuthUser(cc ftpserver.ClientContext, user, pass string) (_ ftps
 	return c.driver, nil
 }
 
-// PostAuthMessage implements [ftpserver.MainDriverExtensionPostAuthMessage]. An empty one is the library's.
+// PostAuthMessage implements [ftpserver.MainDriverExtensionPostAuthMessage]. An empty one is the
+// library's.
 func (c *client) PostAuthMessage(_ ftpserver.ClientContext, _ string, authErr error) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -76,7 +79,8 @@ func (c *client) PostAuthMessage(_ ftpserver.ClientContext, _ string, authErr er
 	return strings.Join(append(all, cmp.Or(strings.TrimRight(welcome, "\r\n"), "You are logged in.")), "\n")
 }
 
-// passwordLogin asks who it is. A login that wants a further step is refused like a wrong one: FTP has no such thing, and who guesses passwords shall not learn that one was right.
+// passwordLogin asks who it is. A login that wants a further step is refused like a wrong one: FTP
+// has no such thing, and who guesses passwords shall not learn that one was right.
 func (c *client) passwordLogin(cc ftpserver.ClientContext, user string, password auth.Secret) (*session.Session, error) {
 	req := auth.Request{User: user, Method: auth.Password, Password: password}
 	if step := c.step; step != nil {
@@ -115,7 +119,8 @@ func (c *client) login(cc ftpserver.ClientContext, req auth.Request) (*session.S
 	return sess, step, err
 }
 
-// admit makes sess the client's session, in place of one that it had before. It reports false when the server is shutting down.
+// admit makes sess the client's session, in place of one that it had before. It reports false when
+// the server is shutting down.
 func (c *client) admit(sess *session.Session) bool {
 	before, unhook, ok := c.replaceSession(sess)
 	if !ok {

@@ -12,8 +12,10 @@ import (
 
 // naming is how names are written on a client's connections.
 //
-// What cannot be written there, a control character, or one that the client's character set does not have, is shown as \x0a, \u20ac or \U0001f642, and a name in that
-// form leads to the file again. Any other name is what it is, but for one that looks just like that form: it has its backslashes twice. See [vfs.Escaping].
+// What cannot be written there, a control character, or one that the client's character set does
+// not have, is shown as \x0a, \u20ac or \U0001f642, and a name in that form leads to the file
+// again. Any other name is what it is, but for one that looks just like that form: it has its
+// backslashes twice. See [vfs.Escaping].
 type naming struct {
 	charset *charset // nil: the client's names are UTF-8, or bytes of which nothing is known
 	quotes  vfs.Escaping
@@ -37,7 +39,8 @@ func (n *naming) received(name string) string {
 	return name
 }
 
-// say returns a path, or a name, of the storage as the client is to read it. It is in UTF-8 still, but for bytes of which nothing is known.
+// say returns a path, or a name, of the storage as the client is to read it. It is in UTF-8 still,
+// but for bytes of which nothing is known.
 func (n *naming) say(path string) string {
 	if n.charset == nil {
 		path = vfs.UnescapeBytes(path)
@@ -73,7 +76,8 @@ func (n *naming) fits(name string) bool {
 	return true
 }
 
-// sayable reports whether a character, or a byte that is none, can be sent as it is. 255 begins a command of telnet.
+// sayable reports whether a character, or a byte that is none, can be sent as it is. 255 begins a
+// command of telnet.
 func (n *naming) sayable(r rune, bytes string) bool {
 	switch {
 	case r == utf8.RuneError && len(bytes) == 1:

@@ -54,7 +54,8 @@ func TestNaming(t *testing.T) {
 	}
 }
 
-// TestNamingLosesNothing shows names that a store may have, and has each come back by what is sent of it.
+// TestNamingLosesNothing shows names that a store may have, and has each come back by what is sent
+// of it.
 func TestNamingLosesNothing(t *testing.T) {
 	piece := rapid.SampledFrom([]string{"a", `\`, `\\`, `\x0a`, `\xff`, `\u20ac`, `\U0001f642`, "x0a", "\n", "\x7f", "\u0085", "\u2028", "é", "ÿ", "€", "日", "🙂", "\ufffd", "‛", "‛E9", "‛FF", "‛C3‛A9", "‛‛E9"})
 	names := rapid.OneOf(rapid.StringN(1, 20, -1), rapid.Map(rapid.SliceOfN(piece, 1, 8), func(all []string) string { return strings.Join(all, "") }))
@@ -94,7 +95,8 @@ func TestNewCharset(t *testing.T) {
 	}
 }
 
-// FuzzNaming hears names that a client may send, and says what they are: that leads to the same, and to no other.
+// FuzzNaming hears names that a client may send, and says what they are: that leads to the same,
+// and to no other.
 func FuzzNaming(f *testing.F) {
 	for _, name := range []string{"a", `a\x0ab`, `\\x0a`, `\u20ac`, "caf\xe9", "‛E9", "\xff\xfb", "日本"} {
 		f.Add(name)

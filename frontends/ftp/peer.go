@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hungUp says whether the peer of a TCP connection has closed it, also while another goroutine waits in Read and has not been woken up yet.
-// It takes nothing away from that goroutine.
+// hungUp says whether the peer of a TCP connection has closed it, also while another goroutine
+// waits in Read and has not been woken up yet. It takes nothing away from that goroutine.
 func hungUp(c net.Conn) bool {
 	sc, ok := c.(syscall.Conn)
 	if !ok {

@@ -27,7 +27,8 @@ func dialFrom(t *testing.T, from, to string) net.Conn {
 	return nc
 }
 
-// TestPassivePortsAreWhereTheClientIs has passive ports listen on the address that the client has connected to, and on no other.
+// TestPassivePortsAreWhereTheClientIs has passive ports listen on the address that the client has
+// connected to, and on no other.
 func TestPassivePortsAreWhereTheClientIs(t *testing.T) {
 	r := loginRaw(t, start(t, memory()).Addr)
 	last := r.cmd("EPSV", "229")
@@ -46,7 +47,8 @@ func TestPassivePortsAreWhereTheClientIs(t *testing.T) {
 	r.want("226")
 }
 
-// TestProxiedData has a proxy in front that tells for whom it has opened control and data connections.
+// TestProxiedData has a proxy in front that tells for whom it has opened control and data
+// connections.
 func TestProxiedData(t *testing.T) {
 	cfg := config()
 	cfg.Proxy = frontend.ProxyProtocol{From: []string{"127.0.0.9"}}

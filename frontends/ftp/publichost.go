@@ -61,7 +61,8 @@ func (c *client) publicAddress() (netip.Addr, error) {
 	return c.conn.Local.Addr(), nil
 }
 
-// publicHost is where clients are told to connect to for data. Its name is looked up while clients come and go: the address behind it may change.
+// publicHost is where clients are told to connect to for data. Its name is looked up while clients
+// come and go: the address behind it may change.
 type publicHost struct {
 	host string
 
@@ -70,7 +71,8 @@ type publicHost struct {
 	good time.Time // until when
 }
 
-// address returns the IPv4 address. When the lookup fails, the last one that was found is good enough.
+// address returns the IPv4 address. When the lookup fails, the last one that was found is good
+// enough.
 func (p *publicHost) address(ctx context.Context) (netip.Addr, error) {
 	if addr, err := netip.ParseAddr(p.host); err == nil {
 		return addr.Unmap(), nil

@@ -7,7 +7,8 @@ import (
 	"filegate/frontends/frontendtest"
 )
 
-// TestRenameOntoDirectory gives files and directories the names of directories: all is refused but a directory in place of an empty one.
+// TestRenameOntoDirectory gives files and directories the names of directories: all is refused but
+// a directory in place of an empty one.
 func TestRenameOntoDirectory(t *testing.T) {
 	store := memory()
 	for _, dir := range []vfs.Path{"/dir", "/dir/sub", "/full", "/full/file", "/archive"} {

@@ -94,8 +94,8 @@ const (
 	lastRecord  = 23
 )
 
-// passOverTLS passes over what the client still says in TLS when that has ended on our side: its own
-// good-bye, if it sends one.
+// passOverTLS passes over what the client still says in TLS when that has ended on our side: its
+// own good-bye, if it sends one.
 func (c *control) passOverTLS() error {
 	for {
 		first, err := c.in.Peek(1)
@@ -120,8 +120,8 @@ func (c *control) passOverTLS() error {
 // record.
 const recordHeader = 5
 
-// recordConn is a connection beneath TLS of which no Read reaches into the next record: what follows
-// TLS's good-bye is not TLS's.
+// recordConn is a connection beneath TLS of which no Read reaches into the next record: what
+// follows TLS's good-bye is not TLS's.
 type recordConn struct {
 	net.Conn
 	header [recordHeader]byte

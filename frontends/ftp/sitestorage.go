@@ -14,7 +14,8 @@ import (
 // maxSiteAnswer is the longest answer to a command of SITE, in bytes.
 const maxSiteAnswer = 1 << 20
 
-// storageCommand executes a command of package commands. Names with spaces are quoted, as in a shell.
+// storageCommand executes a command of package commands. Names with spaces are quoted, as in a
+// shell.
 func (d *driver) storageCommand(cmd commands.Command, arg string) *reply {
 	words, err := shellwords.Split(arg)
 	if err != nil {

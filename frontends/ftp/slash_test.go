@@ -7,7 +7,8 @@ import (
 	"filegate/frontends/frontendtest"
 )
 
-// TestSlash means files and directories by names with a slash at the end. No file is made, read, renamed or removed by one.
+// TestSlash means files and directories by names with a slash at the end. No file is made, read,
+// renamed or removed by one.
 func TestSlash(t *testing.T) {
 	store := memory()
 	for _, dir := range []vfs.Path{"/dir", "/empty"} {

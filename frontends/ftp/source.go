@@ -132,8 +132,9 @@ func portArgument(a netip.AddrPort) string {
 // portRange is the ports for passive data connections; the zero value any that is free.
 type portRange struct{ first, last int }
 
-// listen opens a port of the range on an address, which is that of the control connection: whoever cannot come to that has nothing to look for on this
-// port. Each port is as likely as another: who can guess it may come before the client.
+// listen opens a port of the range on an address, which is that of the control connection: whoever
+// cannot come to that has nothing to look for on this port. Each port is as likely as another: who
+// can guess it may come before the client.
 func (r portRange) listen(on netip.Addr) (*net.TCPListener, error) {
 	if r.first == 0 {
 		return listenOn(on, 0)

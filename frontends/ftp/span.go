@@ -46,8 +46,8 @@ func parseOffset(s string) (n int64, ok bool) {
 }
 
 // fileSpan reads the argument of XCRC and the like: a name, which may be quoted, and up to two
-// numbers behind it, the first byte and the one behind the last. A file may have a name that ends in
-// numbers: isFile reports whether there is a file of that name.
+// numbers behind it, the first byte and the one behind the last. A file may have a name that ends
+// in numbers: isFile reports whether there is a file of that name.
 func fileSpan(arg string, isFile func(name string) bool) (name string, part *span, r *reply) {
 	wrong := &reply{code: 501, text: "It is a path, or a path with the first byte and the one behind the last."}
 	arg = strings.TrimLeft(arg, " ")

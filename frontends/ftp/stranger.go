@@ -18,7 +18,8 @@ var (
 )
 
 // early looks at a command that comes before the login. A browser that was led here sends HTTP, and
-// lines of its request could be commands (the ALPACA attack): nothing of it is executed or answered.
+// lines of its request could be commands (the ALPACA attack): nothing of it is executed or
+// answered.
 func (c *control) early(arg string) error {
 	if upper := strings.ToUpper(arg); strings.HasPrefix(upper, "HTTP/") || strings.Contains(upper, " HTTP/") {
 		return errNotFTP
@@ -29,7 +30,8 @@ func (c *control) early(arg string) error {
 	return nil
 }
 
-// ending returns how the connection has ended of a client that may not have logged in. It is called at the end.
+// ending returns how the connection has ended of a client that may not have logged in. It is called
+// at the end.
 func (c *control) ending() frontend.Ending {
 	last := c.lastWords()
 	switch {

@@ -49,8 +49,8 @@ func (t *TLS) pairs() []pair {
 type pair struct{ cert, key string }
 
 // legacySuites are all that Go knows but RC4, which tells what it encrypts. They are in Go's own
-// order of preference, in which the weak ones are the last. There is no DHE in Go: devices that know
-// DHE know RSA too.
+// order of preference, in which the weak ones are the last. There is no DHE in Go: devices that
+// know DHE know RSA too.
 func legacySuites() (ids []uint16) {
 	for _, suite := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
 		switch suite.ID {

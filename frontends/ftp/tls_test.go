@@ -121,7 +121,8 @@ func TestTLSOptional(t *testing.T) {
 	}
 }
 
-// TestCommandsBehindAuth is that nothing sent in clear counts as said over TLS (as in CVE-2011-0411).
+// TestCommandsBehindAuth is that nothing sent in clear counts as said over TLS (as in
+// CVE-2011-0411).
 func TestCommandsBehindAuth(t *testing.T) {
 	srv, _ := startTLS(t, memory(), "explicit")
 	r := dialRaw(t, srv.Addr)
@@ -175,7 +176,8 @@ func TestSilentClient(t *testing.T) {
 	}
 }
 
-// TestResumption is that data connections go on with the TLS session of the control connection, as clients want it.
+// TestResumption is that data connections go on with the TLS session of the control connection, as
+// clients want it.
 func TestResumption(t *testing.T) {
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		t.Run(tls.VersionName(version), func(t *testing.T) {

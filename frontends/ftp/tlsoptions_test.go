@@ -98,8 +98,8 @@ func TestCipherSuites(t *testing.T) {
 	}
 }
 
-// TestCertificates is that a client gets the certificate of the host that it names, of a kind that it
-// knows.
+// TestCertificates is that a client gets the certificate of the host that it names, of a kind that
+// it knows.
 func TestCertificates(t *testing.T) {
 	cfg, _ := configTLS(t, "explicit") // of localhost, with a key for ECDSA
 	otherCert, otherKey := rsaCertificate(t, "ftp.example.net")

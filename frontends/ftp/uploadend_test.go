@@ -123,7 +123,8 @@ func TestHangUpBehindTheLastByte(t *testing.T) {
 	}
 }
 
-// What has not come whole is not kept, whatever the option: the data connection breaks, and says so.
+// What has not come whole is not kept, whatever the option: the data connection breaks, and says
+// so.
 func TestHangUpInTheMiddle(t *testing.T) {
 	store := memory()
 	cfg := config()

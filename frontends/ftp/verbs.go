@@ -30,7 +30,8 @@ func joinCommand(verb, arg string) string {
 // setsTime is MDTM with a time in front of the name, as devices set it that know nothing of MFMT.
 var setsTime = regexp.MustCompile(`^[0-9]{14} +[^ ]`)
 
-// libraryReplies are replies of the library that say something untrue to a client, or something in the words of Go, by how they begin.
+// libraryReplies are replies of the library that say something untrue to a client, or something in
+// the words of Go, by how they begin.
 var libraryReplies = []struct {
 	prefix string
 	reply

@@ -13,7 +13,8 @@ import (
 	"filegate/frontends/frontendtest"
 )
 
-// put runs a command that takes data in passive mode, and returns the reply that announces the transfer.
+// put runs a command that takes data in passive mode, and returns the reply that announces the
+// transfer.
 func (r *raw) put(command, data string) string {
 	r.t.Helper()
 	nc := r.data()
@@ -170,7 +171,8 @@ func TestThreeTries(t *testing.T) {
 	r.ended()
 }
 
-// Python and Ruby send ABOR with its last byte as urgent data, others put commands of telnet in front.
+// Python and Ruby send ABOR with its last byte as urgent data, others put commands of telnet in
+// front.
 func TestUrgentAbort(t *testing.T) {
 	r := loginRaw(t, start(t, memory()).Addr)
 	raw, err := r.net.(*net.TCPConn).SyscallConn()

@@ -21,7 +21,8 @@ import (
 	"filegate/frontends/scp"
 )
 
-// transcript runs a command with all that its client will say, and returns what the client reads and the exit status.
+// transcript runs a command with all that its client will say, and returns what the client reads
+// and the exit status.
 func transcript(t *testing.T, fsys vfs.FS, command, in string, permissions ...auth.Permission) (out string, status int) {
 	t.Helper()
 	sess, err := session.New(t.Context(), session.Config{
@@ -192,7 +193,8 @@ func TestSourceProtocol(t *testing.T) {
 	}
 }
 
-// What was announced is sent, in zeros where it cannot be read, and then the client is told: so it stays in step.
+// What was announced is sent, in zeros where it cannot be read, and then the client is told: so it
+// stays in step.
 func TestSourceFailsInTheMiddle(t *testing.T) {
 	const size = 200_000
 	for name, faults := range map[string]vfs.FS{

@@ -53,7 +53,8 @@ func TestParseRecord(t *testing.T) {
 	}
 }
 
-// What the parser accepts has a name that stays in its directory, and means the same when it is written and read again.
+// What the parser accepts has a name that stays in its directory, and means the same when it is
+// written and read again.
 func FuzzParseRecord(f *testing.F) {
 	for _, line := range []string{"C0644 12 a b", "D0755 0 d", "E", "T1 2 3 4", "C0644 99999999999999999999 x", "C0644 1 ../x", "\x01scp: oh"} {
 		f.Add(line)

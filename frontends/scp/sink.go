@@ -20,7 +20,8 @@ type sink struct {
 // level is a directory that is being filled.
 type level struct {
 	path vfs.Path
-	// into says that path is a directory, which entries are put into; else it is the name that the one entry gets.
+	// into says that path is a directory, which entries are put into; else it is the name that the
+	// one entry gets.
 	into  bool
 	attrs vfs.Attrs // to set when the directory is complete
 }
@@ -105,7 +106,8 @@ func (s *sink) target(ctx context.Context, name string, mustBeDir bool) (level, 
 	return level{path: n.Path}, nil // without the permission to look, writing tells
 }
 
-// message takes a line that is the client's report of an error on its side. After one that ends everything it returns errFatal.
+// message takes a line that is the client's report of an error on its side. After one that ends
+// everything it returns errFatal.
 func (s *sink) message(line string) (told bool, err error) {
 	if line == "" || line[0] != byteWarn && line[0] != byteFatal {
 		return false, nil
@@ -164,7 +166,8 @@ func (s *sink) leave(ctx context.Context, l level) error {
 	return s.ok()
 }
 
-// file takes one file. An error is returned only when nothing more can come; what failed for this file is reported.
+// file takes one file. An error is returned only when nothing more can come; what failed for this
+// file is reported.
 func (s *sink) file(ctx context.Context, in level, r record, attrs vfs.Attrs) error {
 	p, err := in.child(r.name)
 	if err != nil {
@@ -202,7 +205,8 @@ func (s *sink) file(ctx context.Context, in level, r record, attrs vfs.Attrs) er
 	return s.ok()
 }
 
-// verdict reads the client's word on whether what it has sent is good. libssh2, and so curl, ends the stream instead, with all of the bytes sent.
+// verdict reads the client's word on whether what it has sent is good. libssh2, and so curl, ends
+// the stream instead, with all of the bytes sent.
 func (s *sink) verdict() error {
 	if _, err := s.in.Peek(1); err == io.EOF {
 		return nil

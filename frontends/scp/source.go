@@ -31,7 +31,8 @@ func (s *source) run(ctx context.Context, cmd command) error {
 	return nil
 }
 
-// word sends what one word of the command line stands for. A pattern that matches nothing is, as in a shell, a name.
+// word sends what one word of the command line stands for. A pattern that matches nothing is, as in
+// a shell, a name.
 func (s *source) word(ctx context.Context, w shellwords.Word) error {
 	found, err := shellwords.Glob(ctx, s.sess, w.Path(w.Pattern), func(p vfs.Path) error { return s.entry(ctx, p) })
 	if failed, ok := errors.AsType[*shellwords.GlobError](err); ok {
@@ -48,7 +49,8 @@ func (s *source) word(ctx context.Context, w shellwords.Word) error {
 	return s.entry(ctx, p)
 }
 
-// entry sends a file or directory. Like all that follow it returns only what ends everything; what failed for this entry is reported.
+// entry sends a file or directory. Like all that follow it returns only what ends everything; what
+// failed for this entry is reported.
 func (s *source) entry(ctx context.Context, p vfs.Path) error {
 	info, err := s.sess.Stat(ctx, p)
 	switch {
@@ -64,7 +66,8 @@ func (s *source) entry(ctx context.Context, p vfs.Path) error {
 	return s.directory(ctx, p, info)
 }
 
-// announce sends a record, with the times before it where they are wanted. It returns errTold when the client does not want the entry.
+// announce sends a record, with the times before it where they are wanted. It returns errTold when
+// the client does not want the entry.
 func (s *source) announce(r record, info vfs.Info) error {
 	lines := []record{r}
 	if s.preserve && r.kind != kindEnd {
@@ -125,7 +128,8 @@ func (s *source) directory(ctx context.Context, p vfs.Path, info vfs.Info) error
 	return nil
 }
 
-// file sends one file. Once its size is announced that many bytes must follow: zeros for what could not be read, and the client is told.
+// file sends one file. Once its size is announced that many bytes must follow: zeros for what could
+// not be read, and the client is told.
 func (s *source) file(ctx context.Context, p vfs.Path) error {
 	f, err := s.sess.Open(ctx, p, vfs.OpenOptions{})
 	if err != nil {
@@ -164,7 +168,8 @@ func (s *source) file(ctx context.Context, p vfs.Path) error {
 	return nil
 }
 
-// body passes on exactly as many bytes as were announced, and keeps apart the client's failure from the store's.
+// body passes on exactly as many bytes as were announced, and keeps apart the client's failure from
+// the store's.
 type body struct {
 	out  io.Writer
 	left int64

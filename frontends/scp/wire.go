@@ -39,7 +39,8 @@ func (w *wire) ok() error {
 	return err
 }
 
-// warn reports that a file failed, and lets the client go on with the next. It returns an error only when that cannot be sent.
+// warn reports that a file failed, and lets the client go on with the next. It returns an error
+// only when that cannot be sent.
 func (w *wire) warn(name string, err error) error {
 	w.failed = true
 	_, err = fmt.Fprintf(w.out, "%cscp: %s: %s\n", byteWarn, vfs.EscapeControl(name), vfs.ClientText(err))
@@ -72,7 +73,8 @@ func (w *wire) line() (string, error) {
 	}
 }
 
-// answer reads the client's answer to a step: nil, errTold where this file failed, or what ends everything.
+// answer reads the client's answer to a step: nil, errTold where this file failed, or what ends
+// everything.
 func (w *wire) answer() error {
 	b, err := w.in.ReadByte()
 	switch {

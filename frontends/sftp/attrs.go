@@ -62,10 +62,12 @@ func (f *fields) attributes() (a attributes) {
 	return a
 }
 
-// creationMask is taken off the permissions that a client gives to what it makes, as the usual umask of a server does.
+// creationMask is taken off the permissions that a client gives to what it makes, as the usual
+// umask of a server does.
 const creationMask = 0o022
 
-// creationMode returns the mode of what is made with these attributes; nil where the client has given none.
+// creationMode returns the mode of what is made with these attributes; nil where the client has
+// given none.
 func (a attributes) creationMode() *fs.FileMode {
 	if a.attrs.Mode == nil {
 		return nil
@@ -83,7 +85,8 @@ func (a attributes) fileSize() (int64, error) {
 
 var errTooLarge = vfs.Errorf(vfs.ErrTooLarge, "no file can be that large")
 
-// appendAttrs appends the attributes of a file. All files have an owner: OpenSSH's client refuses to change what it is not told.
+// appendAttrs appends the attributes of a file. All files have an owner: OpenSSH's client refuses
+// to change what it is not told.
 func appendAttrs(p []byte, info vfs.Info) []byte {
 	p = binary.BigEndian.AppendUint32(p, attrSize|attrUIDGID|attrPermissions|attrTimes)
 	p = binary.BigEndian.AppendUint64(p, uint64(max(info.Size, 0)))
@@ -127,7 +130,8 @@ func longName(info vfs.Info, now time.Time, user, group string) string {
 		nameOf(info.UID, user), nameOf(info.GID, group), max(info.Size, 0), date, info.Name)
 }
 
-// nameOf names the owner of an entry: the login, unless a client has given the file to somebody else, of whom only the number is known.
+// nameOf names the owner of an entry: the login, unless a client has given the file to somebody
+// else, of whom only the number is known.
 func nameOf(id int, login string) string {
 	if id == 0 {
 		return login

@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	// maxOutstanding is how many requests of a channel may have no answer yet. Only then, or when they take too much memory, the next is not read.
+	// maxOutstanding is how many requests of a channel may have no answer yet. Only then, or when
+	// they take too much memory, the next is not read.
 	maxOutstanding = 128
 	// maxCommands is how many requests that are about names may run at the same time.
 	maxCommands = 16
@@ -23,8 +24,9 @@ const (
 	maxSpareBuffers = 4
 )
 
-// channel serves one client on one SSH channel. It reads the requests, and starts each as soon as those have been answered that must act before it: see
-// [request.follows]. READ, WRITE, OPEN and CLOSE of files are the library's, in a [lane] for each file; all others are run here, see verbs.
+// channel serves one client on one SSH channel. It reads the requests, and starts each as soon as
+// those have been answered that must act before it: see [request.follows]. READ, WRITE, OPEN and
+// CLOSE of files are the library's, in a [lane] for each file; all others are run here, see verbs.
 type channel struct {
 	ctx    context.Context // the channel's: the library brings none that ends with it
 	sess   *session.Session
@@ -51,7 +53,8 @@ type channel struct {
 type handle struct {
 	name string // for the client
 
-	// path is the name of the file, which follows its renames; empty when it was removed. The channel's mutex guards it.
+	// path is the name of the file, which follows its renames; empty when it was removed. The
+	// channel's mutex guards it.
 	path vfs.Path
 
 	file openFile // nil for a directory
@@ -76,7 +79,8 @@ func newChannel(ctx context.Context, sess *session.Session, stdio io.ReadWriter,
 	return c
 }
 
-// serve answers requests until the client sends no more, and returns when all have been answered. The files that are open then are given up.
+// serve answers requests until the client sends no more, and returns when all have been answered.
+// The files that are open then are given up.
 func (c *channel) serve() error {
 	defer c.end()
 	if err := c.greet(); err != nil {
@@ -241,7 +245,8 @@ func (c *channel) opened(r *request, l *lane) []byte {
 	return c.register(r, &handle{path: r.names[0].Path, file: l.handler.file, lane: l, flags: r.flags})
 }
 
-// register gives a handle its name, and returns the answer that tells it. No two handles of a channel have ever the same name.
+// register gives a handle its name, and returns the answer that tells it. No two handles of a
+// channel have ever the same name.
 func (c *channel) register(r *request, h *handle) []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()

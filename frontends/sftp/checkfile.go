@@ -9,7 +9,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// A client asks for checksums of a file, or of its blocks, by check-file (draft-ietf-secsh-filexfer-extensions-00, section 3).
+// A client asks for checksums of a file, or of its blocks, by check-file
+// (draft-ietf-secsh-filexfer-extensions-00, section 3).
 
 const (
 	// minHashBlock is the smallest block that has a checksum of its own, as the draft has it.
@@ -18,7 +19,8 @@ const (
 	hashPiece = 256 << 10
 )
 
-// hashes are the names of the checksums on the wire, the one that is preferred first where a client takes several.
+// hashes are the names of the checksums on the wire, the one that is preferred first where a client
+// takes several.
 func hashes() []string { return []string{"sha256", "sha512", "sha384", "sha1", "md5", "crc32"} }
 
 func checkFile(c *channel, r *request) ([]byte, error) {
@@ -47,7 +49,8 @@ func checkFile(c *channel, r *request) ([]byte, error) {
 	return append(appendString(p, h.Name), sums...), nil
 }
 
-// sums returns the checksums of a part of a file, of each block where block is not 0. A length of 0 is to the end.
+// sums returns the checksums of a part of a file, of each block where block is not 0. A length of 0
+// is to the end.
 func (c *channel) sums(r *request, kind session.Hash, off, length, block int64) ([]byte, error) {
 	from, size, path, done, err := c.contentOf(r)
 	if err != nil {
@@ -97,7 +100,8 @@ func (c *channel) sums(r *request, kind session.Hash, off, length, block int64) 
 	return sums.Bytes(), nil
 }
 
-// contentOf returns what reads the file of a request, its size, and the name under which the store may know checksums of just that; empty: none.
+// contentOf returns what reads the file of a request, its size, and the name under which the store
+// may know checksums of just that; empty: none.
 func (c *channel) contentOf(r *request) (from io.ReaderAt, size int64, path vfs.Path, done func(), err error) {
 	if r.handle != nil {
 		if !r.handle.reads() {

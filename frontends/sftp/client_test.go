@@ -221,7 +221,8 @@ func (f *file) Close() error {
 	return fromStatus(f.File.Close())
 }
 
-// OpenWriter takes a connection for the writer alone, so that it can be cut, and since on its own connection a client sees what it has not committed yet.
+// OpenWriter takes a connection for the writer alone, so that it can be cut, and since on its own
+// connection a client sees what it has not committed yet.
 func (c *client) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOptions) (vfs.Writer, error) {
 	own := c.take()
 	if own == nil {

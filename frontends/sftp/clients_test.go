@@ -44,7 +44,8 @@ func TestCurl(t *testing.T) {
 	}
 }
 
-// rclone has Go's implementation, tries commands first, uploads to another name, renames, and sets times.
+// rclone has Go's implementation, tries commands first, uploads to another name, renames, and sets
+// times.
 func TestRclone(t *testing.T) {
 	store := memfs.New()
 	srv := start(t, store)

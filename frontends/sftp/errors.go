@@ -23,7 +23,8 @@ const (
 	statusUnsupported = uint32(sftp.ErrSSHFxOpUnsupported)
 )
 
-// statuses translates the kinds of failure that have a status of their own in version 3. The rest is SSH_FX_FAILURE, and its text tells.
+// statuses translates the kinds of failure that have a status of their own in version 3. The rest
+// is SSH_FX_FAILURE, and its text tells.
 var statuses = map[error]error{
 	vfs.ErrNotExist:    sftp.ErrSSHFxNoSuchFile,
 	vfs.ErrNotDir:      sftp.ErrSSHFxNoSuchFile, // as OpenSSH does: a part of the path is not there as a directory
@@ -31,7 +32,8 @@ var statuses = map[error]error{
 	vfs.ErrUnsupported: sftp.ErrSSHFxOpUnsupported,
 }
 
-// status makes what the library sends of an error: its status, and a text that is safe for the client.
+// status makes what the library sends of an error: its status, and a text that is safe for the
+// client.
 func status(err error) error {
 	switch {
 	case err == nil:
@@ -46,7 +48,8 @@ func status(err error) error {
 	return &clientError{text: vfs.ClientText(err), status: code}
 }
 
-// clientError is an error as the client reads it. It wraps only the status, by which the library finds that.
+// clientError is an error as the client reads it. It wraps only the status, by which the library
+// finds that.
 type clientError struct {
 	text   string
 	status error
@@ -97,7 +100,8 @@ func statusPacket(id, code uint32, text string) []byte {
 	return appendString(appendString(p, text), "en")
 }
 
-// recoverTo makes an error of a panic in a handler: the library calls them in goroutines of its own, where it would end the process.
+// recoverTo makes an error of a panic in a handler: the library calls them in goroutines of its
+// own, where it would end the process.
 func recoverTo(err *error, sess *session.Session) {
 	if p := frontend.Panicked(recover(), sess.Log()); p != nil {
 		*err = status(p)

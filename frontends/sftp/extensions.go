@@ -9,8 +9,9 @@ import (
 	"filegate/core/vfs"
 )
 
-// extensions are the requests beyond the protocol, by their names: OpenSSH's (its PROTOCOL, section 4) and those of
-// draft-ietf-secsh-filexfer-extensions-00. To add one, add it here, and to announced.
+// extensions are the requests beyond the protocol, by their names: OpenSSH's (its PROTOCOL,
+// section 4) and those of draft-ietf-secsh-filexfer-extensions-00. To add one, add it here, and to
+// announced.
 var extensions = map[string]verb{
 	"posix-rename@openssh.com":       {fields: "nn", effect: changes | tree | appears, run: posixRename},
 	"statvfs@openssh.com":            {fields: "n", run: statvfs},
@@ -30,7 +31,8 @@ var extensions = map[string]verb{
 	"vendor-id":                      {fields: "sss8", run: vendorID},
 }
 
-// announced are the extensions that the client is told of, with their versions: all but those that are only refused or taken note of.
+// announced are the extensions that the client is told of, with their versions: all but those that
+// are only refused or taken note of.
 var announced = [...][2]string{
 	{"posix-rename@openssh.com", "1"},
 	{"statvfs@openssh.com", "2"},
@@ -46,7 +48,8 @@ var announced = [...][2]string{
 	{"check-file", "1"},
 }
 
-// vendor is what is told of this program: its maker's name, its own, its version, and the number of its build.
+// vendor is what is told of this program: its maker's name, its own, its version, and the number of
+// its build.
 func vendor() string {
 	p := appendString(nil, "filegate")
 	p = appendString(p, "filegate")
@@ -61,7 +64,8 @@ func appendAnnounced(p []byte) []byte {
 	return appendString(appendString(p, "vendor-id"), vendor())
 }
 
-// limits tells what may be sent and asked for. How many handles there may be is not told: that is the session's.
+// limits tells what may be sent and asked for. How many handles there may be is not told: that is
+// the session's.
 func limits(c *channel, r *request) ([]byte, error) {
 	p := answer(typeExtendedReply, r.id)
 	p = binary.BigEndian.AppendUint64(p, maxPacket)
@@ -85,7 +89,8 @@ func lsetstat(c *channel, r *request) ([]byte, error) {
 	return setstat(c, r)
 }
 
-// expandPath makes a path absolute in which ~ is the home directory: that is the top directory, for every user who is asked for.
+// expandPath makes a path absolute in which ~ is the home directory: that is the top directory, for
+// every user who is asked for.
 func expandPath(c *channel, r *request) ([]byte, error) {
 	path := r.raw[0]
 	if strings.HasPrefix(path, "~") {
@@ -110,7 +115,8 @@ func homeDirectory(c *channel, r *request) ([]byte, error) {
 	return namePacket(r.id, "/"), nil
 }
 
-// usersGroupsByID names the owners that listings show: 0 is the login, and all others have no names.
+// usersGroupsByID names the owners that listings show: 0 is the login, and all others have no
+// names.
 func usersGroupsByID(c *channel, r *request) ([]byte, error) {
 	p := answer(typeExtendedReply, r.id)
 	for i, login := range []string{c.sess.User(), c.sess.Group()} {

@@ -55,8 +55,8 @@ type writer struct {
 	appends bool       // whatever is written goes to the end
 	append  sync.Mutex // held by a write that does, or a copy
 
-	// broken is set when the content cannot be what the client meant. A write that failed the session remembers itself; not one that
-	// panicked, nor that the connection broke.
+	// broken is set when the content cannot be what the client meant. A write that failed the
+	// session remembers itself; not one that panicked, nor that the connection broke.
 	broken atomic.Bool
 }
 

@@ -27,7 +27,8 @@ func packet(kind byte, fields ...[]byte) []byte {
 	return framed(append(answer(kind, 7), bytes.Join(fields, nil)...))
 }
 
-// FuzzChannel sends a client's bytes to a channel: whatever they are, it ends, and answers with whole packets.
+// FuzzChannel sends a client's bytes to a channel: whatever they are, it ends, and answers with
+// whole packets.
 func FuzzChannel(f *testing.F) {
 	hello := framed([]byte{typeInit, 0, 0, 0, 3})
 	long, word := make([]byte, 8), make([]byte, 4)

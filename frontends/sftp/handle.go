@@ -27,7 +27,8 @@ func fstat(c *channel, r *request) ([]byte, error) {
 	return attrsPacket(r.id, info), nil
 }
 
-// fsetstat sets the size and attributes of an open file. The size only where that is open for writing.
+// fsetstat sets the size and attributes of an open file. The size only where that is open for
+// writing.
 func fsetstat(c *channel, r *request) ([]byte, error) {
 	if r.attrs.hasSize && !r.handle.writes() {
 		return nil, vfs.Errorf(vfs.ErrInvalid, "the size cannot be set: the file is not open for writing")
@@ -55,7 +56,8 @@ func fsetstat(c *channel, r *request) ([]byte, error) {
 	return nil, w.under.SetAttrs(r.attrs.attrs)
 }
 
-// fsync answers when all that was written before has been. It cannot do more, see the package's Decisions.
+// fsync answers when all that was written before has been. It cannot do more, see the package's
+// Decisions.
 func fsync(_ *channel, r *request) ([]byte, error) {
 	if w, ok := r.handle.file.(*writer); ok {
 		return nil, w.failed()

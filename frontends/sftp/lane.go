@@ -11,7 +11,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// lane is a server of the library for one open file at a time: it opens, reads, writes and closes it. So a slow CLOSE holds up only its own file.
+// lane is a server of the library for one open file at a time: it opens, reads, writes and closes
+// it. So a slow CLOSE holds up only its own file.
 type lane struct {
 	c       *channel
 	handler laneHandlers
@@ -53,7 +54,8 @@ func (l *lane) send(r *request) {
 	l.more.Signal()
 }
 
-// Close ends the lane when the library has read what it was sent. A file that is open then is given up.
+// Close ends the lane when the library has read what it was sent. A file that is open then is given
+// up.
 func (l *lane) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -97,7 +99,8 @@ func (l *lane) read(p []byte) (n int, done *request, err error) {
 	return n, r, nil
 }
 
-// Write is where the library sends its answers, each in one piece or two, of which the first has all but the content of the file.
+// Write is where the library sends its answers, each in one piece or two, of which the first has
+// all but the content of the file.
 func (l *lane) Write(p []byte) (int, error) {
 	for rest := p; len(rest) > 0; {
 		switch {
@@ -126,7 +129,8 @@ func (l *lane) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// gather collects an answer, and passes it on when it is whole. It returns how much of p belongs to it.
+// gather collects an answer, and passes it on when it is whole. It returns how much of p belongs to
+// it.
 func (l *lane) gather(p []byte) (int, error) {
 	before := len(l.gathered)
 	l.gathered = append(l.gathered, p...)
@@ -142,7 +146,8 @@ func (l *lane) gather(p []byte) (int, error) {
 	return whole - before, l.answered(<-l.pending, packet)
 }
 
-// answered passes on an answer of the library: the handle is one of the channel's own, and a status has a text.
+// answered passes on an answer of the library: the handle is one of the channel's own, and a status
+// has a text.
 func (l *lane) answered(r *request, packet []byte) error {
 	defer l.c.finish(r)
 	switch {

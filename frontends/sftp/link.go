@@ -6,10 +6,13 @@ import (
 	"filegate/core/vfs"
 )
 
-// A link is shown as a relative name, from the directory that it is in: a mounted server is somewhere else in the client's own tree, where an
-// absolute one would lead astray (sshfs leaves following to the kernel, and by default lets no absolute one through), and all clients understand a relative one.
+// A link is shown as a relative name, from the directory that it is in: a mounted server is
+// somewhere else in the client's own tree, where an absolute one would lead astray (sshfs leaves
+// following to the kernel, and by default lets no absolute one through), and all clients understand
+// a relative one.
 
-// lstat describes one entry, which may be a link: that has the length of its target for a size, as in POSIX.
+// lstat describes one entry, which may be a link: that has the length of its target for a size, as
+// in POSIX.
 func lstat(c *channel, r *request) ([]byte, error) {
 	n := r.names[0]
 	if n.Dir {
@@ -43,8 +46,9 @@ func readlink(c *channel, r *request) ([]byte, error) {
 	return namePacket(r.id, target.From(n.Path.Dir())), nil
 }
 
-// draftClients are the beginnings of the names of clients that send the names of SYMLINK in the order of the draft, the link's first, to a server that
-// does not call itself OpenSSH. All others send the target's first, as OpenSSH does.
+// draftClients are the beginnings of the names of clients that send the names of SYMLINK in the
+// order of the draft, the link's first, to a server that does not call itself OpenSSH. All others
+// send the target's first, as OpenSSH does.
 var draftClients = []string{"libssh_", "libssh-", "phpseclib", "WinSCP", "AsyncSSH", "ssh2js"}
 
 // sendsLinkFirst reports whether a program sends the names of SYMLINK in the order of the draft.
@@ -57,7 +61,8 @@ func sendsLinkFirst(program string) bool {
 	return false
 }
 
-// checkSymlink tells the two names of a SYMLINK from each other: the link's becomes the request's name, and raw the target.
+// checkSymlink tells the two names of a SYMLINK from each other: the link's becomes the request's
+// name, and raw the target.
 func (r *request) checkSymlink(c *channel) error {
 	target, link := r.raw[0], r.raw[1]
 	if sendsLinkFirst(c.sess.Program()) {

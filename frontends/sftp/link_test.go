@@ -33,7 +33,8 @@ func wantLink(t *testing.T, store *memfs.FS, name, want vfs.Path) {
 	}
 }
 
-// TestOpenSSHLinks holds what row K6 says of links: they are made, shown, followed and removed by OpenSSH's sftp.
+// TestOpenSSHLinks holds what row K6 says of links: they are made, shown, followed and removed by
+// OpenSSH's sftp.
 func TestOpenSSHLinks(t *testing.T) {
 	store := linked(t)
 	srv := start(t, store)
@@ -90,8 +91,8 @@ func TestReadlink(t *testing.T) {
 	}
 }
 
-// On a mounted server the kernel follows the links, by what it is told that they lead to. (With ".." in that, sshfs wants to be told
-// no_contain_symlinks, or follow_symlinks.)
+// On a mounted server the kernel follows the links, by what it is told that they lead to. (With
+// ".." in that, sshfs wants to be told no_contain_symlinks, or follow_symlinks.)
 func TestSSHFSLinks(t *testing.T) {
 	store := linked(t)
 	mnt := frontendtest.SSHFS(t, start(t, store))

@@ -84,8 +84,8 @@ func (l countingLister) Next(ctx context.Context) ([]vfs.Info, error) {
 	return page, err
 }
 
-// TestLinks shows the number of links in the long form of a listing, beside the owner. Newer clients than OpenSSH 9.0 make
-// that form of the attributes, which have no such number.
+// TestLinks shows the number of links in the long form of a listing, beside the owner. Newer
+// clients than OpenSSH 9.0 make that form of the attributes, which have no such number.
 func TestLinks(t *testing.T) {
 	store := memfs.New()
 	if err := store.Mkdir(t.Context(), "/dir"); err != nil {

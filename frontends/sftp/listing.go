@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// maxNames is how large an answer to READDIR may become, in bytes. ssh2 for Node before 1.3, and libssh2 before 1.5, take no packet above 34,000.
+	// maxNames is how large an answer to READDIR may become, in bytes. ssh2 for Node before 1.3,
+	// and libssh2 before 1.5, take no packet above 34,000.
 	maxNames = 32000
 	// entryOverhead is what an entry takes beside its name, which is in it twice.
 	entryOverhead = 140

@@ -93,7 +93,8 @@ func rename(c *channel, r *request) ([]byte, error) {
 	return nil, c.rename(r, vfs.RenameOptions{})
 }
 
-// posixRename replaces what has the new name, as rename(2) does: a file another file, a directory one that is empty.
+// posixRename replaces what has the new name, as rename(2) does: a file another file, a directory
+// one that is empty.
 func posixRename(c *channel, r *request) ([]byte, error) {
 	return nil, c.rename(r, vfs.RenameOptions{Replace: true})
 }

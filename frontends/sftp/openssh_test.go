@@ -15,7 +15,8 @@ import (
 	"filegate/frontends/frontendtest"
 )
 
-// batch runs OpenSSH's sftp with a batch of commands, of which a failing one ends it unless it begins with "-".
+// batch runs OpenSSH's sftp with a batch of commands, of which a failing one ends it unless it
+// begins with "-".
 func batch(t *testing.T, srv *frontendtest.Server, dir, commands string) frontendtest.Result {
 	t.Helper()
 	return frontendtest.OpenSSH(t, srv, dir, commands, "sftp", "-b", "-", "@")
@@ -151,7 +152,8 @@ func TestOpenSSHCommands(t *testing.T) {
 	}
 }
 
-// reput goes on where an upload has ended: the client says APPEND and offsets, and the offsets count.
+// reput goes on where an upload has ended: the client says APPEND and offsets, and the offsets
+// count.
 func TestOpenSSHResume(t *testing.T) {
 	store := memfs.New()
 	srv := start(t, store)

@@ -7,8 +7,9 @@ import (
 	"filegate/core/vfs"
 )
 
-// listingPatience is how long a listing waits for what is changed in its directory. It is enough for a CLOSE of a usual file, so that the
-// file is in the listing; that of a large one may take longer, and holds up no listing.
+// listingPatience is how long a listing waits for what is changed in its directory. It is enough
+// for a CLOSE of a usual file, so that the file is in the listing; that of a large one may take
+// longer, and holds up no listing.
 const listingPatience = time.Second
 
 // effect is how a request matters to others.
@@ -68,8 +69,8 @@ func (c *channel) tryStart(r *request) {
 	c.start(r)
 }
 
-// follows reports whether a request must not begin before an earlier one has ended: the requests for one file act in their order. It is called with the
-// channel's mutex held.
+// follows reports whether a request must not begin before an earlier one has ended: the requests
+// for one file act in their order. It is called with the channel's mutex held.
 func (r *request) follows(o *request) bool {
 	if r.effect&changes == 0 && o.effect&changes == 0 {
 		return false
@@ -90,7 +91,8 @@ func (r *request) follows(o *request) bool {
 	return false
 }
 
-// meets reports whether two requests for the same file touch the same bytes. A READ beyond the present end depends on every WRITE.
+// meets reports whether two requests for the same file touch the same bytes. A READ beyond the
+// present end depends on every WRITE.
 func (r *request) meets(o *request) bool {
 	if r.off < o.end && o.off < r.end {
 		return true

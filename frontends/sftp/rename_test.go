@@ -34,7 +34,8 @@ func newTree(t *testing.T, names ...vfs.Path) *memfs.FS {
 	return store
 }
 
-// TestRenameOntoDirectory gives files the names of directories: RENAME and posix-rename refuse, and the file stays.
+// TestRenameOntoDirectory gives files the names of directories: RENAME and posix-rename refuse, and
+// the file stays.
 func TestRenameOntoDirectory(t *testing.T) {
 	store := newTree(t, "/file", "/dir/", "/dir/other", "/full/", "/full/file/", "/empty/")
 	c := mustDial(t, start(t, store))

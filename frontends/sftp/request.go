@@ -38,7 +38,8 @@ type request struct {
 	started        bool
 }
 
-// memory is how much a request takes of the channel's memory while it is outstanding: a WRITE is here and in the library.
+// memory is how much a request takes of the channel's memory while it is outstanding: a WRITE is
+// here and in the library.
 func (r *request) memory() int {
 	switch r.kind {
 	case typeRead:
@@ -60,7 +61,8 @@ type verb struct {
 	//	4  a number of 32 bits; 8 one of 64
 	fields string
 	effect effect
-	// run answers the request by a packet, or by a status: that of the error, or success where both are nil. It is nil where the library answers.
+	// run answers the request by a packet, or by a status: that of the error, or success where both
+	// are nil. It is nil where the library answers.
 	run func(c *channel, r *request) ([]byte, error)
 }
 
@@ -86,12 +88,14 @@ var verbs = map[byte]verb{
 	typeSymlink:  {fields: "ss", effect: changes | tree | appears, run: symlink},
 }
 
-// maxData is the most bytes of data in one WRITE: what a packet for the library has room for, however long a handle is.
+// maxData is the most bytes of data in one WRITE: what a packet for the library has room for,
+// however long a handle is.
 const maxData = maxPacket - 64
 
 var errHandle error = vfs.Errorf(vfs.ErrInvalid, "no such handle: it was closed, or never opened")
 
-// parse makes a request of a packet. An error is the answer to the request; without a request it is the end of the connection.
+// parse makes a request of a packet. An error is the answer to the request; without a request it is
+// the end of the connection.
 func (c *channel) parse(packet []byte) (*request, error) {
 	f := &fields{rest: packet[5:]}
 	r := &request{kind: packet[4], id: f.uint32(), packet: packet}
@@ -199,7 +203,8 @@ func (c *channel) check(r *request) error {
 	return nil
 }
 
-// checkRange refuses a READ or WRITE through a handle that does not have it, or at a place that no file has.
+// checkRange refuses a READ or WRITE through a handle that does not have it, or at a place that no
+// file has.
 func (r *request) checkRange(has bool, length uint64, what string) error {
 	switch off := r.numbers[0]; {
 	case r.handle.dir != nil:
@@ -219,7 +224,8 @@ func (r *request) checkRange(has bool, length uint64, what string) error {
 	return nil
 }
 
-// checkOpen completes the flags of an OPEN: without any of them it is for reading, as on Linux, and to append is to write.
+// checkOpen completes the flags of an OPEN: without any of them it is for reading, as on Linux, and
+// to append is to write.
 func (r *request) checkOpen() error {
 	r.flags = uint32(r.numbers[0])
 	if r.flags&openAppend != 0 {
@@ -238,7 +244,8 @@ func (r *request) checkOpen() error {
 	return nil
 }
 
-// forLibrary returns the request as the library is to get it, but for the data of a WRITE. handle is the library's.
+// forLibrary returns the request as the library is to get it, but for the data of a WRITE. handle
+// is the library's.
 func (r *request) forLibrary(handle string) []byte {
 	p := binary.BigEndian.AppendUint32(nil, 0)
 	p = binary.BigEndian.AppendUint32(append(p, r.kind), r.id)

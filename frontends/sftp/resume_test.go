@@ -9,7 +9,8 @@ import (
 	"filegate/frontends/frontendtest"
 )
 
-// TestResumptionOfNothing goes on with an upload of which nothing is there: the client learns it at CLOSE, and no file with a hole is published.
+// TestResumptionOfNothing goes on with an upload of which nothing is there: the client learns it at
+// CLOSE, and no file with a hole is published.
 func TestResumptionOfNothing(t *testing.T) {
 	store := memfs.New()
 	w := dialWire(t, start(t, store))

@@ -9,10 +9,13 @@ import (
 )
 
 const (
-	// maxPayload is the most bytes that one READ or WRITE carries: what OpenSSH's own server takes (its 256 KiB packet less 1 KiB).
+	// maxPayload is the most bytes that one READ or WRITE carries: what OpenSSH's own server takes
+	// (its 256 KiB packet less 1 KiB).
 	maxPayload = 261120
-	// manyChannels is from how many channels on each new one is asked to send and read no more than crowdedPayload at once. What of that has no answer yet
-	// lies in memory that is in nobody's budget: memoryFactor times as much for each channel. One that asks for more all the same gets it, and waits.
+	// manyChannels is from how many channels on each new one is asked to send and read no more than
+	// crowdedPayload at once. What of that has no answer yet lies in memory that is in nobody's
+	// budget: memoryFactor times as much for each channel. One that asks for more all the same gets
+	// it, and waits.
 	manyChannels   = 32
 	crowdedPayload = 32 << 10
 	memoryFactor   = 8

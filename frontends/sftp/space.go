@@ -8,13 +8,16 @@ import (
 
 const (
 	blockSize = 4096
-	// noLimit is the space that is told where there is none: 1 PiB, which every client can compute with.
+	// noLimit is the space that is told where there is none: 1 PiB, which every client can compute
+	// with.
 	noLimit = 1 << 50
-	// maxName is the longest name that is told: what Linux has. Whether a name will do only the store knows.
+	// maxName is the longest name that is told: what Linux has. Whether a name will do only the
+	// store knows.
 	maxName = 255
 )
 
-// space returns the space for what a request is about, in bytes, with numbers for what is not known.
+// space returns the space for what a request is about, in bytes, with numbers for what is not
+// known.
 func (c *channel) space(r *request) (total, free uint64, err error) {
 	path, err := c.pathOfRequest(r)
 	if err != nil {
@@ -34,7 +37,8 @@ func (c *channel) space(r *request) (total, free uint64, err error) {
 	case t < 0:
 		t = f + used
 	}
-	// Clients take what is used for the total less what is free, and more can be used than a quota has.
+	// Clients take what is used for the total less what is free, and more can be used than a quota
+	// has.
 	t = max(t, f+used)
 	return uint64(t), uint64(f), nil
 }

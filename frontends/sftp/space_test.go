@@ -17,8 +17,8 @@ type withSpace struct {
 
 func (f *withSpace) StatSpace(context.Context, vfs.Path) (vfs.Space, error) { return f.space, nil }
 
-// TestSpace asks for spaces of which not all is known, and for one of which more is used than there should be. What a client takes for
-// used is the total less what is free.
+// TestSpace asks for spaces of which not all is known, and for one of which more is used than there
+// should be. What a client takes for used is the total less what is free.
 func TestSpace(t *testing.T) {
 	const mib, blockSize = 1 << 20, 4096
 	store := &withSpace{FS: memfs.New()}

@@ -12,7 +12,8 @@ import (
 	"filegate/frontends/frontendtest"
 )
 
-// A mounted server is used as a disk is: files are opened for reading and writing, changed in the middle, truncated and replaced.
+// A mounted server is used as a disk is: files are opened for reading and writing, changed in the
+// middle, truncated and replaced.
 func TestSSHFS(t *testing.T) {
 	store := memfs.New()
 	mnt := frontendtest.SSHFS(t, start(t, store))

@@ -46,7 +46,8 @@ func hostKeys(t *testing.T) []string {
 	return all
 }
 
-// TestClients has many clients do the same, each in its way: the story is in testdata/clients/README.
+// TestClients has many clients do the same, each in its way: the story is in
+// testdata/clients/README.
 func TestClients(t *testing.T) {
 	const jsch = "/usr/share/java/jsch.jar"
 	keys := hostKeys(t)
@@ -114,7 +115,8 @@ func TestClients(t *testing.T) {
 	}
 }
 
-// TestRestic makes two backups, checks the repository with all its data, brings one back, and forgets the other.
+// TestRestic makes two backups, checks the repository with all its data, brings one back, and
+// forgets the other.
 func TestRestic(t *testing.T) {
 	frontendtest.Program(t, "sshpass")
 	srv := start(t, memfs.New())

@@ -55,7 +55,8 @@ const maxPacket = 256 << 10
 
 var errPacket = errors.New("malformed packet")
 
-// readPacket reads one packet and returns it with its length field, in buf where that is large enough.
+// readPacket reads one packet and returns it with its length field, in buf where that is large
+// enough.
 func readPacket(r io.Reader, buf []byte) ([]byte, error) {
 	var head [4]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {

@@ -31,8 +31,9 @@ func expandWord(word string) ([]string, error) {
 	return expand(word)
 }
 
-// expand returns what braces make of a word, whose quoted characters have a backslash before them: "a{b,c}" is "ab" and "ac". Braces without a comma between them
-// are characters like any others, as in shells.
+// expand returns what braces make of a word, whose quoted characters have a backslash before them:
+// "a{b,c}" is "ab" and "ac". Braces without a comma between them are characters like any others, as
+// in shells.
 func expand(word string) ([]string, error) {
 	open, parts, after := firstBraces(word)
 	if parts == nil {
@@ -60,7 +61,8 @@ func expand(word string) ([]string, error) {
 	return all, nil
 }
 
-// firstBraces finds the first pair of braces with a comma in it: where it begins, what is between its commas, and what comes after it.
+// firstBraces finds the first pair of braces with a comma in it: where it begins, what is between
+// its commas, and what comes after it.
 func firstBraces(word string) (open int, parts []string, after string) {
 	for open = 0; open < len(word); open++ {
 		switch word[open] {
@@ -75,7 +77,8 @@ func firstBraces(word string) (open int, parts []string, after string) {
 	return 0, nil, ""
 }
 
-// splitBraces takes what follows an opening brace apart at its own commas, up to the brace that closes it. It returns nothing where none does.
+// splitBraces takes what follows an opening brace apart at its own commas, up to the brace that
+// closes it. It returns nothing where none does.
 func splitBraces(s string) (parts []string, after string) {
 	depth, begin := 0, 0
 	for i := 0; i < len(s); i++ {

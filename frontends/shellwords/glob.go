@@ -20,15 +20,17 @@ type GlobError struct {
 func (e *GlobError) Error() string { return e.Path + ": " + e.Err.Error() }
 func (e *GlobError) Unwrap() error { return e.Err }
 
-// Glob calls found for every path that matches the pattern, in the order of the store's pages and sorted by name in each. The pattern is path.Match's for each
-// element, and as in a shell a name with a leading dot is matched only by one. An element without special characters is not looked up:
-// a pattern that has none is found without asking, as a shell passes it on.
+// Glob calls found for every path that matches the pattern, in the order of the store's pages and
+// sorted by name in each. The pattern is path.Match's for each element, and as in a shell a name
+// with a leading dot is matched only by one. An element without special characters is not looked
+// up: a pattern that has none is found without asking, as a shell passes it on.
 func Glob(ctx context.Context, fsys vfs.FS, pattern string, found func(vfs.Path) error) (bool, error) {
 	elems := strings.FieldsFunc(pattern, func(r rune) bool { return r == '/' })
 	return globUnder(ctx, fsys, vfs.Root, elems, false, found)
 }
 
-// globUnder takes the remaining elements. looked says that base was found by a listing, so that what follows has to be looked up.
+// globUnder takes the remaining elements. looked says that base was found by a listing, so that
+// what follows has to be looked up.
 func globUnder(ctx context.Context, fsys vfs.FS, base vfs.Path, elems []string, looked bool, found func(vfs.Path) error) (bool, error) {
 	for len(elems) > 0 && !hasMeta(elems[0]) {
 		next, err := vfs.Resolve(base, "./"+unescape(elems[0]))
@@ -81,7 +83,8 @@ func match(ctx context.Context, fsys vfs.FS, dir vfs.Path, elems []string, looke
 	}
 }
 
-// listError is what it means that a directory cannot be listed: nothing, for one that was only found on the way.
+// listError is what it means that a directory cannot be listed: nothing, for one that was only
+// found on the way.
 func listError(dir vfs.Path, err error, looked bool) error {
 	if looked && (errors.Is(err, vfs.ErrNotExist) || errors.Is(err, vfs.ErrNotDir)) {
 		return nil

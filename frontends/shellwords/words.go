@@ -1,5 +1,5 @@
-// Package shellwords reads a command line as a shell would, for services of SSH that have none: quotes
-// and backslashes ([Split]), patterns ([Glob]), and a leading "~". It runs nothing.
+// Package shellwords reads a command line as a shell would, for services of SSH that have none:
+// quotes and backslashes ([Split]), patterns ([Glob]), and a leading "~". It runs nothing.
 package shellwords
 
 import (
@@ -11,7 +11,8 @@ import (
 // Word is one word of a command line, without its quotes.
 type Word struct {
 	Text string
-	// Pattern is the word with a backslash before each character that is special in a pattern and was quoted, as path.Match wants it.
+	// Pattern is the word with a backslash before each character that is special in a pattern and
+	// was quoted, as path.Match wants it.
 	Pattern string
 	// Tilde says that the word begins with an unquoted "~".
 	Tilde bool
@@ -19,12 +20,14 @@ type Word struct {
 
 const (
 	spaces = " \t"
-	// shellOnly has a meaning to a shell that cannot be had here. To take it literally would surprise in one way, to ignore it in another.
+	// shellOnly has a meaning to a shell that cannot be had here. To take it literally would
+	// surprise in one way, to ignore it in another.
 	shellOnly = "\n\r|&;<>()$`"
 	special   = `*?[]\^-{},`
 )
 
-// Split splits a command line as a POSIX shell does (Shell Command Language, section 2.2), with the braces of today's shells and no other expansion.
+// Split splits a command line as a POSIX shell does (Shell Command Language, section 2.2), with the
+// braces of today's shells and no other expansion.
 func Split(line string) ([]Word, error) {
 	var (
 		words  []Word
@@ -95,7 +98,8 @@ func Split(line string) ([]Word, error) {
 	return words, nil
 }
 
-// doubleQuoted takes what follows a double quote and returns how much of it belongs to it, the closing quote included.
+// doubleQuoted takes what follows a double quote and returns how much of it belongs to it, the
+// closing quote included.
 func doubleQuoted(s string, literal func(byte)) (int, error) {
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
@@ -113,7 +117,8 @@ func doubleQuoted(s string, literal func(byte)) (int, error) {
 	return 0, fmt.Errorf("a quote %q that is not closed", '"')
 }
 
-// Path is the path, or pattern, that s of the word stands for, with the home directory for "~": that is where all paths begin.
+// Path is the path, or pattern, that s of the word stands for, with the home directory for "~":
+// that is where all paths begin.
 func (w Word) Path(s string) string {
 	if w.Tilde && (s == "~" || strings.HasPrefix(s, "~/")) {
 		return "/" + strings.TrimPrefix(s[1:], "/")

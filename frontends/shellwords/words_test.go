@@ -66,7 +66,8 @@ func TestSplitWords(t *testing.T) {
 	}
 }
 
-// A name that is quoted as programs do it comes out as it was, and its pattern matches that name only.
+// A name that is quoted as programs do it comes out as it was, and its pattern matches that name
+// only.
 func FuzzSplitWordsQuoted(f *testing.F) {
 	for _, name := range []string{"a", "a b", "it's", `a\b`, "*?[x]", "[!", "~", "$(x)", "-", ""} {
 		f.Add(name)

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// protocol begins the server's line in the version exchange (RFC 4253, section 4.2). After it comes a name, by default one that tells no version, which only
-// attackers could use.
+// protocol begins the server's line in the version exchange (RFC 4253, section 4.2). After it comes
+// a name, by default one that tells no version, which only attackers could use.
 const protocol = "SSH-2.0-"
 
 // algorithms are the names of what is offered, where the configuration gives no list.
@@ -17,8 +17,8 @@ type algorithms struct {
 	userKeys           []string // signatures of clients' keys
 }
 
-// offered returns what is good: nothing with SHA-1, and no key exchange that costs a stranger nothing and the server much, which those with DH do. For
-// old devices legacy adds what they know.
+// offered returns what is good: nothing with SHA-1, and no key exchange that costs a stranger
+// nothing and the server much, which those with DH do. For old devices legacy adds what they know.
 func offered(legacy bool) algorithms {
 	supported := ssh.SupportedAlgorithms()
 	a := algorithms{
@@ -41,7 +41,8 @@ func offered(legacy bool) algorithms {
 // isDH reports whether a key exchange is one over a group of numbers.
 func isDH(name string) bool { return strings.HasPrefix(name, "diffie-hellman-") }
 
-// weak reports whether an algorithm has known weaknesses, or, as a key exchange, is one that is off by default.
+// weak reports whether an algorithm has known weaknesses, or, as a key exchange, is one that is off
+// by default.
 func weak(name string) bool {
 	insecure := ssh.InsecureAlgorithms()
 	return isDH(name) || name == ssh.HMACSHA1 ||
@@ -69,7 +70,8 @@ func orDefault(names, preset []string) []string {
 	return preset
 }
 
-// offer returns the ciphers to offer to a client that has the given ones: AES-GCM alone where it has that, since its order would else decide.
+// offer returns the ciphers to offer to a client that has the given ones: AES-GCM alone where it
+// has that, since its order would else decide.
 func offer(client, all []string) []string {
 	gcm := []string{ssh.CipherAES128GCM, ssh.CipherAES256GCM}
 	if slices.ContainsFunc(client, func(name string) bool { return slices.Contains(gcm, name) }) {

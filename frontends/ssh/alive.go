@@ -16,7 +16,8 @@ import (
 const (
 	// missedKeepalives is for how many intervals a client may be silent.
 	missedKeepalives = 3
-	// unusedTimeout is how long a client may be logged in without a channel. An OpenSSH client that is kept as a master for others has none in between.
+	// unusedTimeout is how long a client may be logged in without a channel. An OpenSSH client that
+	// is kept as a master for others has none in between.
 	unusedTimeout = 15 * time.Minute
 )
 
@@ -62,7 +63,8 @@ func (s activeStream) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// channels are the open channels of a connection. A channel that has been asked whether the client is alive, and has not been answered, is not asked again.
+// channels are the open channels of a connection. A channel that has been asked whether the client
+// is alive, and has not been answered, is not asked again.
 type channels struct {
 	mu   sync.Mutex
 	open map[ssh.Channel]bool // whether a question is under way
@@ -112,7 +114,8 @@ func (c *channels) answered(ch ssh.Channel) {
 	}
 }
 
-// keepAlive asks a client that is quiet whether it is alive, and ends the session of one that sends nothing at all for the whole time.
+// keepAlive asks a client that is quiet whether it is alive, and ends the session of one that sends
+// nothing at all for the whole time.
 func (c *conn) keepAlive(sess *session.Session) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -137,7 +140,8 @@ func (c *conn) keepAlive(sess *session.Session) {
 		}
 		asked = asked || c.open.count() > 0
 		if ch := c.open.take(); ch != nil {
-			// The question waits without end for its answer. The session's end closes the connection, and that ends the wait.
+			// The question waits without end for its answer. The session's end closes the
+			// connection, and that ends the wait.
 			wg.Go(func() {
 				_, _ = ch.SendRequest("keepalive@openssh.com", true, nil) // an answer is all that it is for
 				c.open.answered(ch)
@@ -146,7 +150,8 @@ func (c *conn) keepAlive(sess *session.Session) {
 	}
 }
 
-// endIdle ends the session of a client that has done nothing for too long: without a channel, and, where there is an idle timeout, with one.
+// endIdle ends the session of a client that has done nothing for too long: without a channel, and,
+// where there is an idle timeout, with one.
 func (c *conn) endIdle(sess *session.Session) {
 	unused := unusedTimeout
 	if c.srv.idleTimeout > 0 {

@@ -8,8 +8,9 @@ import (
 	"filegate/frontends/frontendtest"
 )
 
-// TestSSHAudit has a scanner find nothing bad. By default it finds the curves of NIST alone, which OpenSSH offers too, and without which older clients do not come in; the
-// example configuration says how to leave them out.
+// TestSSHAudit has a scanner find nothing bad. By default it finds the curves of NIST alone, which
+// OpenSSH offers too, and without which older clients do not come in; the example configuration
+// says how to leave them out.
 func TestSSHAudit(t *testing.T) {
 	for name, tt := range map[string]struct {
 		kex   []string

@@ -11,13 +11,15 @@ import (
 	"filegate/core/session"
 )
 
-// The exit statuses of what is not served: a command, as a shell has it for one that it does not know, and a shell itself.
+// The exit statuses of what is not served: a command, as a shell has it for one that it does not
+// know, and a shell itself.
 const (
 	statusNoCommand = 127
 	statusNoShell   = 1
 )
 
-// serveChannel serves one session channel (RFC 4254, section 6) until the client or its service has closed it.
+// serveChannel serves one session channel (RFC 4254, section 6) until the client or its service has
+// closed it.
 func (c *conn) serveChannel(newChannel ssh.NewChannel, sess *session.Session) {
 	ch, requests, err := newChannel.Accept()
 	if err != nil {
@@ -37,7 +39,8 @@ func (c *conn) serveChannel(newChannel ssh.NewChannel, sess *session.Session) {
 		run := c.program(req, sess)
 		ok := run != nil && !started
 		if req.WantReply {
-			// A terminal is granted, and there is none: without it some clients would give up before they can read why.
+			// A terminal is granted, and there is none: without it some clients would give up
+			// before they can read why.
 			_ = req.Reply(ok || req.Type == "pty-req", nil)
 		}
 		if !ok {
@@ -74,7 +77,8 @@ func (c *conn) program(req *ssh.Request, sess *session.Session) func(context.Con
 	case req.Type == "subsystem":
 		return nil
 	}
-	// A shell is refused by a program that says so: to be denied the request would only read "shell request failed".
+	// A shell is refused by a program that says so: to be denied the request would only read "shell
+	// request failed".
 	return func(_ context.Context, ch ssh.Channel) int {
 		_, _ = io.WriteString(ch.Stderr(), allowed(c.srv.services)+"\r\n")
 		if req.Type == "exec" {

@@ -22,8 +22,9 @@ func Kind(services ...Service) frontend.Kind {
 type Config struct {
 	// Listen is the addresses to listen on, host:port each. Port 0 takes a free one.
 	Listen []string `hcl:"listen,optional"`
-	// HostKeys is the files of the server's private keys, in OpenSSH's or PEM form, without passphrase, at most one of a type: ed25519, ecdsa, rsa. A
-	// directory stands for all private keys in it.
+	// HostKeys is the files of the server's private keys, in OpenSSH's or PEM form, without
+	// passphrase, at most one of a type: ed25519, ecdsa, rsa. A directory stands for all private
+	// keys in it.
 	HostKeys []string `hcl:"host_keys"`
 	// Services is what clients may use.
 	Services []string `hcl:"services,optional"`
@@ -38,17 +39,19 @@ type Config struct {
 	Proxy frontend.ProxyProtocol `hcl:"proxy_protocol,block"`
 	// LoginTimeout is how long a client may take to log in.
 	LoginTimeout time.Duration `hcl:"login_timeout,optional"`
-	// Keepalive is how often a client that is quiet is asked whether it is alive. One that has sent nothing for three times that long, or taken no data, is
-	// hung up on. 0: nobody is asked.
+	// Keepalive is how often a client that is quiet is asked whether it is alive. One that has sent
+	// nothing for three times that long, or taken no data, is hung up on. 0: nobody is asked.
 	Keepalive time.Duration `hcl:"keepalive,optional"`
-	// IdleTimeout is how long a client may do nothing while it is logged in. 0: as long as it likes, with a channel open.
+	// IdleTimeout is how long a client may do nothing while it is logged in. 0: as long as it
+	// likes, with a channel open.
 	IdleTimeout time.Duration `hcl:"idle_timeout,optional"`
 	// Version is what the server says it is, in its identification.
 	Version string `hcl:"version,optional"`
 	// Legacy offers what old devices know, and is weak: see offered in algorithms.go.
 	Legacy bool `hcl:"legacy,optional"`
 
-	// Ciphers, KeyExchanges and MACs are the algorithms to offer, by their names in SSH. Empty: what is good, see offered in algorithms.go.
+	// Ciphers, KeyExchanges and MACs are the algorithms to offer, by their names in SSH. Empty:
+	// what is good, see offered in algorithms.go.
 	Ciphers      []string `hcl:"ciphers,optional"`
 	KeyExchanges []string `hcl:"kex,optional"`
 	MACs         []string `hcl:"macs,optional"`
@@ -61,7 +64,8 @@ var (
 	_ frontend.Warner = (*Config)(nil)
 )
 
-// NewConfig returns the defaults: all of the services, on port 8022 of this machine only. The host keys have none.
+// NewConfig returns the defaults: all of the services, on port 8022 of this machine only. The host
+// keys have none.
 func NewConfig(services ...Service) *Config {
 	c := &Config{
 		Listen:         []string{"127.0.0.1:8022"},
@@ -121,7 +125,8 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	validateAlgorithms("macs", c.MACs, slices.Concat(supported.MACs, insecure.MACs), report)
 }
 
-// maxVersion is the longest version, in bytes: RFC 4253, section 4.2, with "SSH-2.0-" before it and the end of the line behind it.
+// maxVersion is the longest version, in bytes: RFC 4253, section 4.2, with "SSH-2.0-" before it and
+// the end of the line behind it.
 const maxVersion = 255 - len(protocol) - len("\r\n")
 
 func validVersion(s string) bool {

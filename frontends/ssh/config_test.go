@@ -208,7 +208,8 @@ func TestHostKeyDirectory(t *testing.T) {
 	}
 }
 
-// What is weak is never offered unasked, and what is good stays on offer for others beside what old devices get.
+// What is weak is never offered unasked, and what is good stays on offer for others beside what old
+// devices get.
 func TestOffered(t *testing.T) {
 	good, old := offered(false), offered(true)
 	for _, list := range [][]string{good.ciphers, good.kex, good.macs} {

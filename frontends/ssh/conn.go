@@ -18,7 +18,8 @@ import (
 const (
 	// maxChannels is how many channels one connection may have open, as in OpenSSH.
 	maxChannels = 10
-	// channelWait is how long a channel waits for one that the client has closed just before to be cleared away.
+	// channelWait is how long a channel waits for one that the client has closed just before to be
+	// cleared away.
 	channelWait = time.Second
 )
 
@@ -54,7 +55,8 @@ func (c *conn) serve(ctx context.Context) {
 	if sc == nil {
 		return
 	}
-	// Whoever ends the session, the connection ends with it, when the client has its last answer; and when the connection has ended, so has the session.
+	// Whoever ends the session, the connection ends with it, when the client has its last answer;
+	// and when the connection has ended, so has the session.
 	defer context.AfterFunc(sess.Context(), func() { c.wire.Close() })()
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -91,8 +93,9 @@ func (c *conn) serve(ctx context.Context) {
 	}
 }
 
-// enterSlot takes a place for a channel. It waits a little where there is none: a client that closes a channel and opens the next one in the
-// same breath must not be refused, although the work for the first may not have ended yet.
+// enterSlot takes a place for a channel. It waits a little where there is none: a client that
+// closes a channel and opens the next one in the same breath must not be refused, although the work
+// for the first may not have ended yet.
 func enterSlot(ctx context.Context, slots chan struct{}) bool {
 	select {
 	case slots <- struct{}{}:
@@ -114,7 +117,8 @@ func refuseChannel(ch ssh.NewChannel) {
 	_ = ch.Reject(ssh.ResourceShortage, "too many channels on this connection")
 }
 
-// handshake exchanges keys and logs the client in. It returns a session when there is one, also if the connection broke in that moment and there is no ServerConn.
+// handshake exchanges keys and logs the client in. It returns a session when there is one, also if
+// the connection broke in that moment and there is no ServerConn.
 func (c *conn) handshake(ctx context.Context, cancel context.CancelFunc) (*ssh.ServerConn, <-chan ssh.NewChannel, <-chan *ssh.Request, *session.Session) {
 	deadline := time.Now().Add(c.srv.loginTimeout)
 	ctx, stop := context.WithDeadline(ctx, deadline)
@@ -173,7 +177,8 @@ func (c *conn) endedBeforeLogin(l *login, err error) {
 	c.net.Ends(l.ending(err))
 }
 
-// recoverPanic keeps a mistake in the work for one client from ending the process and so the work for all.
+// recoverPanic keeps a mistake in the work for one client from ending the process and so the work
+// for all.
 func (c *conn) recoverPanic() {
 	_ = frontend.Panicked(recover(), c.log) // nobody else can be told
 }

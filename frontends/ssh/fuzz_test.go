@@ -23,8 +23,9 @@ func (m meta) User() string          { return m.user }
 func (m meta) ClientVersion() []byte { return []byte("SSH-2.0-fuzz") }
 func (m meta) RemoteAddr() net.Addr  { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 7), Port: 1} }
 
-// FuzzLogin lets a client take the steps of a login in any order, with any answers of the authenticator: it is in only if the last proof brought a session, a key
-// that was only asked about brings none, and it is hung up on after as many failures as there may be.
+// FuzzLogin lets a client take the steps of a login in any order, with any answers of the
+// authenticator: it is in only if the last proof brought a session, a key that was only asked about
+// brings none, and it is hung up on after as many failures as there may be.
 func FuzzLogin(f *testing.F) {
 	key, err := ssh.NewPublicKey(ed25519.PublicKey(make([]byte, 32)))
 	if err != nil {

@@ -29,7 +29,8 @@ func TestWrongSignature(t *testing.T) {
 	}
 }
 
-// A client that hears that a key would do, and then leaves or takes another way, has given no wrong proof.
+// A client that hears that a key would do, and then leaves or takes another way, has given no wrong
+// proof.
 func TestKeyNotUsed(t *testing.T) {
 	key := signer(t)
 	answer := knows(key.PublicKey(), in)
@@ -110,7 +111,8 @@ func TestTooManyKeys(t *testing.T) {
 	}
 }
 
-// paramiko asks for the service of user authentication again before each attempt, which the library ends the connection for. The log says what the client can do.
+// paramiko asks for the service of user authentication again before each attempt, which the library
+// ends the connection for. The log says what the client can do.
 func TestServiceAskedForAgain(t *testing.T) {
 	const python = "/usr/bin/python3" // the one that has Debian's modules
 	if r := frontendtest.Run(t, t.TempDir(), "", python, "-c", "import paramiko"); r.Status != 0 {

@@ -12,9 +12,11 @@ import (
 )
 
 const (
-	// helloWait is how long to wait for the client's first packet. Nearly all clients send it at once; the others get the full offer, later.
+	// helloWait is how long to wait for the client's first packet. Nearly all clients send it at
+	// once; the others get the full offer, later.
 	helloWait = time.Second
-	// maxIdentification is the longest line of the version exchange, and maxKexInit the longest packet, by RFC 4253, sections 4.2 and 6.1.
+	// maxIdentification is the longest line of the version exchange, and maxKexInit the longest
+	// packet, by RFC 4253, sections 4.2 and 6.1.
 	maxIdentification = 255
 	maxKexInit        = 35000
 	msgKexInit        = 20
@@ -26,8 +28,11 @@ var (
 	errNotSSH = errors.New("the client speaks another protocol than SSH")
 )
 
-// hello sends the server's identification and looks at the client's first packet, which lists the ciphers that it has. It returns them, or none where the
-// client does not say, and a connection that reads as if nothing had been read, and on which the library can send its identification as if it had not been sent. The read deadline is then hello's: the caller sets it anew. The error is errNotSSH, or nil.
+// hello sends the server's identification and looks at the client's first packet, which lists the
+// ciphers that it has. It returns them, or none where the client does not say, and a connection
+// that reads as if nothing had been read, and on which the library can send its identification as
+// if it had not been sent. The read deadline is then hello's: the caller sets it anew. The error is
+// errNotSSH, or nil.
 func hello(c net.Conn, identification string) (net.Conn, []string, error) {
 	line := []byte(identification + "\r\n")
 	if _, err := c.Write(line); err != nil {
@@ -70,7 +75,8 @@ func (r *replay) Write(p []byte) (int, error) {
 	return n + m, err
 }
 
-// readHello reads the client's identification and its SSH_MSG_KEXINIT (RFC 4253, section 7.1), and returns the ciphers for both directions.
+// readHello reads the client's identification and its SSH_MSG_KEXINIT (RFC 4253, section 7.1), and
+// returns the ciphers for both directions.
 func readHello(r *bufio.Reader) ([]string, error) {
 	const begin = "SSH-"
 	for n := 0; ; n++ {
@@ -103,8 +109,9 @@ func readHello(r *bufio.Reader) ([]string, error) {
 	return parseKexInit(payload[:len(payload)-int(padding)])
 }
 
-// parseKexInit takes the payload behind the type: a cookie, then lists of names, of which the third and the fourth are the ciphers to and from the server.
-// Where these differ it returns what is in both.
+// parseKexInit takes the payload behind the type: a cookie, then lists of names, of which the third
+// and the fourth are the ciphers to and from the server. Where these differ it returns what is in
+// both.
 func parseKexInit(p []byte) ([]string, error) {
 	const cookie = 16
 	if len(p) < cookie {

@@ -16,8 +16,9 @@ import (
 // minRSABits is the shortest RSA key that today's clients accept.
 const minRSABits = 2048
 
-// loadHostKeys reads the private keys and reports what is wrong with each. Of a directory it takes all private keys that are in it. With legacy an RSA key
-// signs with SHA-1 too, for a client that knows nothing else.
+// loadHostKeys reads the private keys and reports what is wrong with each. Of a directory it takes
+// all private keys that are in it. With legacy an RSA key signs with SHA-1 too, for a client that
+// knows nothing else.
 func loadHostKeys(names []string, legacy bool, report func(attribute, summary, detail string)) []ssh.Signer {
 	if len(names) == 0 {
 		report("host_keys", "No host key", "Make some with: filegate hostkeys DIR, and name the directory here.")
@@ -42,7 +43,8 @@ func loadHostKeys(names []string, legacy bool, report func(attribute, summary, d
 	return keys
 }
 
-// hostKeyFiles returns the names with the files of a directory in its place: those that look like private keys.
+// hostKeyFiles returns the names with the files of a directory in its place: those that look like
+// private keys.
 func hostKeyFiles(names []string, report func(attribute, summary, detail string)) []string {
 	var files []string
 	for _, name := range names {
@@ -71,7 +73,8 @@ func hostKeyFiles(names []string, report func(attribute, summary, detail string)
 // maxKeyFile is the longest file that may be a private key, in bytes.
 const maxKeyFile = 64 << 10
 
-// isPrivateKey reports whether a file of a directory is to be taken for a private key. One that cannot be read is, so that this is reported.
+// isPrivateKey reports whether a file of a directory is to be taken for a private key. One that
+// cannot be read is, so that this is reported.
 func isPrivateKey(file string) bool {
 	f, err := os.Open(file)
 	if err != nil {
@@ -115,7 +118,8 @@ func loadHostKey(file string, legacy bool) (key ssh.Signer, problem string) {
 	return nil, fmt.Sprintf("Keys of type %s are not secure any more: make one of type ed25519, ecdsa or rsa.", signer.PublicKey().Type())
 }
 
-// rsaSigner keeps an RSA key from signing with SHA-1, which the plain signer offers too, unless legacy wants it.
+// rsaSigner keeps an RSA key from signing with SHA-1, which the plain signer offers too, unless
+// legacy wants it.
 func rsaSigner(raw any, signer ssh.Signer, legacy bool) (key ssh.Signer, problem string) {
 	if k, ok := raw.(*rsa.PrivateKey); ok && k.N.BitLen() < minRSABits {
 		return nil, fmt.Sprintf("It has %d bits, which clients refuse: make one of at least %d.", k.N.BitLen(), minRSABits)

@@ -171,7 +171,8 @@ func (c *muteConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// TestConnect refuses a client that the gateway does not want, and says when one has logged in or has gone.
+// TestConnect refuses a client that the gateway does not want, and says when one has logged in or
+// has gone.
 func TestConnect(t *testing.T) {
 	var through atomic.Int32
 	refuse := atomic.Bool{}
@@ -214,7 +215,8 @@ func running(t *testing.T, c *gossh.Client) io.WriteCloser {
 	return in
 }
 
-// A client that does not know what to answer when it is asked whether it is alive, and one that answers nothing, live on as long as they send something.
+// A client that does not know what to answer when it is asked whether it is alive, and one that
+// answers nothing, live on as long as they send something.
 func TestUnansweredKeepalive(t *testing.T) {
 	cfg := config(t)
 	cfg.Keepalive = time.Second
@@ -265,7 +267,8 @@ func TestUnansweredKeepalive(t *testing.T) {
 	}
 }
 
-// A client that does nothing is hung up on, with a channel and without, and one that does something is not.
+// A client that does nothing is hung up on, with a channel and without, and one that does something
+// is not.
 func TestIdleTimeout(t *testing.T) {
 	cfg := config(t)
 	cfg.IdleTimeout = time.Second

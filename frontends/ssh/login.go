@@ -22,19 +22,23 @@ import (
 	"filegate/core/vfs"
 )
 
-// errRefused is all that the library learns of a failed login: it makes the same answer of an unknown user and of a wrong password.
+// errRefused is all that the library learns of a failed login: it makes the same answer of an
+// unknown user and of a wrong password.
 var errRefused = errors.New("login refused")
 
-// maxFailures is how often a client may fail to prove who it is. Keys that are only asked about do not count: an agent may have many.
+// maxFailures is how often a client may fail to prove who it is. Keys that are only asked about do
+// not count: an agent may have many.
 const maxFailures = 6
 
 const (
-	// maxUser, maxPassword and maxKey are the longest user name, password or answer, and public key or certificate that are looked at, in bytes.
+	// maxUser, maxPassword and maxKey are the longest user name, password or answer, and public key
+	// or certificate that are looked at, in bytes.
 	maxUser     = 256
 	maxPassword = 1024
 	maxKey      = 16 << 10
-	// maxKeys is how many keys a client may ask about on one connection, and freeKeys how many of them are answered at once when they are refused: the answer to
-	// each further one takes keyDelay.
+	// maxKeys is how many keys a client may ask about on one connection, and freeKeys how many of
+	// them are answered at once when they are refused: the answer to each further one takes
+	// keyDelay.
 	maxKeys  = 40
 	freeKeys = 10
 	keyDelay = 500 * time.Millisecond
@@ -69,8 +73,8 @@ type login struct {
 	session  *session.Session
 }
 
-// asked is what has been answered about the keys of one user in one step. The library remembers one key only, and clients ask about all that they
-// have before they use one.
+// asked is what has been answered about the keys of one user in one step. The library remembers one
+// key only, and clients ask about all that they have before they use one.
 type asked struct {
 	user   string
 	step   *auth.Step
@@ -81,7 +85,8 @@ type asked struct {
 // keyHash stands for a key: the keys themselves are as large as a client likes.
 type keyHash [sha256.Size]byte
 
-// install makes cfg ask this login, by the methods that some authenticator has. Which of them will do for whom nobody knows before the user's name is known.
+// install makes cfg ask this login, by the methods that some authenticator has. Which of them will
+// do for whom nobody knows before the user's name is known.
 func (l *login) install(cfg *ssh.ServerConfig) {
 	next := l.callbacks(l.methods)
 	cfg.PasswordCallback = next.PasswordCallback
@@ -110,7 +115,8 @@ func noneOf(c ssh.ServerAuthCallbacks) bool {
 	return c.PasswordCallback == nil && c.KeyboardInteractiveCallback == nil && c.PublicKeyCallback == nil
 }
 
-// try takes one step. With neither a step nor an error the client is in, or, where it has proved nothing yet, may go on to do so.
+// try takes one step. With neither a step nor an error the client is in, or, where it has proved
+// nothing yet, may go on to do so.
 func (l *login) try(meta ssh.ConnMetadata, step *auth.Step, req auth.Request) (*auth.Step, error) {
 	req = l.request(meta, req)
 	if step != nil {
@@ -135,7 +141,8 @@ func (l *login) request(meta ssh.ConnMetadata, req auth.Request) auth.Request {
 	return req
 }
 
-// errTooLong refuses what nobody's name or password is, before anybody logs it, remembers it or hands it on.
+// errTooLong refuses what nobody's name or password is, before anybody logs it, remembers it or
+// hands it on.
 var errTooLong = fmt.Errorf("a name, password or key that is too long: %w", auth.ErrInvalid)
 
 func tooLong(req auth.Request) bool {
@@ -190,7 +197,8 @@ func (l *login) banner(text string) {
 	_ = l.show(lines(text)) // a connection that has broken shows itself to the library
 }
 
-// lines is a text as a terminal can take it: line by line, and with no control characters but those between the lines.
+// lines is a text as a terminal can take it: line by line, and with no control characters but those
+// between the lines.
 func lines(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -208,7 +216,8 @@ func passwordRequest(password string) auth.Request {
 	return auth.Request{Method: auth.Password, Password: auth.Secret(password)}
 }
 
-// interactive asks what the authenticator wants to know, and goes on asking as long as the answers lead to further questions.
+// interactive asks what the authenticator wants to know, and goes on asking as long as the answers
+// lead to further questions.
 func (l *login) interactive(meta ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
 	step := l.step
 	if step == nil {
@@ -217,7 +226,8 @@ func (l *login) interactive(meta ssh.ConnMetadata, ask ssh.KeyboardInteractiveCh
 		case errors.Is(err, auth.ErrUnavailable):
 			return l.outcome(nil, err)
 		case err != nil || first == nil || !slices.Contains(first.Methods, auth.Interactive):
-			// Nobody has a question for this user, who may have a password or be nobody's: which of them must not show.
+			// Nobody has a question for this user, who may have a password or be nobody's: which of
+			// them must not show.
 			return l.askPassword(meta, ask)
 		}
 		step = first
@@ -259,7 +269,8 @@ func (l *login) rounds(meta ssh.ConnMetadata, step *auth.Step, ask ssh.KeyboardI
 	}
 }
 
-// publicKey answers whether a key would do. Clients ask that for every key they have, before they prove anything.
+// publicKey answers whether a key would do. Clients ask that for every key they have, before they
+// prove anything.
 func (l *login) publicKey(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
 	wire := key.Marshal() // of a certificate too
 	err := l.wouldDo(meta, wire)
@@ -302,7 +313,8 @@ func (l *login) wouldDo(meta ssh.ConnMetadata, wire []byte) error {
 	return err
 }
 
-// refusedKey lets a client wait that asks about one key after another: to find out whose key is known where is no client's business.
+// refusedKey lets a client wait that asks about one key after another: to find out whose key is
+// known where is no client's business.
 func (l *login) refusedKey() {
 	l.refused++
 	if l.refused <= freeKeys {
@@ -316,8 +328,9 @@ func (l *login) refusedKey() {
 	}
 }
 
-// notProved reports whether a login has ended by a wrong signature under a key that would do. The library has no error of its own for that: it is
-// what is left, when the connection had not ended, and the last that was said to the client is that the key would do.
+// notProved reports whether a login has ended by a wrong signature under a key that would do. The
+// library has no error of its own for that: it is what is left, when the connection had not ended,
+// and the last that was said to the client is that the key would do.
 func (l *login) notProved(err error) bool {
 	if l.proving == nil {
 		return false
@@ -337,8 +350,9 @@ func (l *login) tellUnproved() {
 	l.unproved(ctx, *l.proving)
 }
 
-// asksForServiceAgain reports whether the library has ended a login because the client asked for the service of user authentication a second time, as paramiko does before
-// each attempt. RFC 4252 does not forbid that, and the library has no way to take it.
+// asksForServiceAgain reports whether the library has ended a login because the client asked for
+// the service of user authentication a second time, as paramiko does before each attempt. RFC 4252
+// does not forbid that, and the library has no way to take it.
 func asksForServiceAgain(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "unexpected message type 5 ")
 }

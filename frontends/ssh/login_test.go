@@ -182,7 +182,8 @@ func TestPublicKey(t *testing.T) {
 	}
 }
 
-// Somebody with an agent full of keys still gets to his password, and the authenticator is not asked about each key.
+// Somebody with an agent full of keys still gets to his password, and the authenticator is not
+// asked about each key.
 func TestKeysOfNoUse(t *testing.T) {
 	r := &recorder{answer: func(req auth.Request) (auth.Response, error) {
 		if req.Method != auth.Password {

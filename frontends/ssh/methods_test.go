@@ -45,7 +45,8 @@ func knows(key gossh.PublicKey, response auth.Response) func(auth.Request) (auth
 	}
 }
 
-// Each key of an agent costs one question, also when the client asks about it again, and only the one that is used opens something.
+// Each key of an agent costs one question, also when the client asks about it again, and only the
+// one that is used opens something.
 func TestManyKeys(t *testing.T) {
 	var keys []gossh.Signer
 	for range 10 {

@@ -10,24 +10,27 @@ import (
 )
 
 const (
-	// readBuffer is how much is read at once, in bytes. The library asks for the head of a packet and then for the rest: without a buffer that is two
-	// or three calls of the system for 32 KiB.
+	// readBuffer is how much is read at once, in bytes. The library asks for the head of a packet
+	// and then for the rest: without a buffer that is two or three calls of the system for 32 KiB.
 	readBuffer = 64 << 10
-	// writeBuffer is how much is written at once at most, and how far the library may be ahead of the network, in bytes.
+	// writeBuffer is how much is written at once at most, and how far the library may be ahead of
+	// the network, in bytes.
 	writeBuffer = 256 << 10
 )
 
-// maxBeforeLogin is how many bytes a client may send before it is logged in: room for several key exchanges and some dozen keys. It bounds the
-// memory and the time that a stranger can take.
+// maxBeforeLogin is how many bytes a client may send before it is logged in: room for several key
+// exchanges and some dozen keys. It bounds the memory and the time that a stranger can take.
 const maxBeforeLogin = 512 << 10
 
 var errTooMuchBeforeLogin = errors.New("the client has sent too much before its login")
 
-// netConn is a client's TCP connection, with what the library lacks: the end of the connection ends the work for it also while it logs in,
-// a client that takes no data does not hold a writer for ever, and bytes go to and from the system in large pieces.
+// netConn is a client's TCP connection, with what the library lacks: the end of the connection ends
+// the work for it also while it logs in, a client that takes no data does not hold a writer for
+// ever, and bytes go to and from the system in large pieces.
 //
-// What is written goes out at once, and what comes while the system is still busy with it goes out together. The library writes each packet in three
-// pieces, and encrypts the next one in the meantime.
+// What is written goes out at once, and what comes while the system is still busy with it goes out
+// together. The library writes each packet in three pieces, and encrypts the next one in the
+// meantime.
 type netConn struct {
 	net.Conn
 	gone    context.CancelFunc // called when the client is gone
@@ -88,7 +91,8 @@ func (c *netConn) read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write implements [net.Conn]. It returns when p is on its way. An error of an earlier write is told by a later one, and by Close.
+// Write implements [net.Conn]. It returns when p is on its way. An error of an earlier write is
+// told by a later one, and by Close.
 func (c *netConn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -155,7 +159,8 @@ func (c *netConn) Close() error {
 	return c.Conn.Close()
 }
 
-// loggedIn ends the deadline of the login: from here on only each write has one, unless stalled is 0.
+// loggedIn ends the deadline of the login: from here on only each write has one, unless stalled is
+// 0.
 func (c *netConn) loggedIn(stalled time.Duration) {
 	c.through.Store(true)
 	c.stalled.Store(int64(stalled))

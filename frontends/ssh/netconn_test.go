@@ -81,7 +81,8 @@ func TestNetConnClose(t *testing.T) {
 	}
 }
 
-// TestNetConnStalls has a client that takes nothing. The writer waits, and neither for ever nor with all the memory there is.
+// TestNetConnStalls has a client that takes nothing. The writer waits, and neither for ever nor
+// with all the memory there is.
 func TestNetConnStalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _, _ := pipe(t)

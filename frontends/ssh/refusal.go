@@ -8,12 +8,14 @@ import (
 
 const (
 	msgDisconnect = 1
-	// tooManyConnections is the reason of a disconnection (RFC 4253, section 11.1). Clients show the text beside it to their user.
+	// tooManyConnections is the reason of a disconnection (RFC 4253, section 11.1). Clients show
+	// the text beside it to their user.
 	tooManyConnections = 12
 )
 
-// refusal returns all that the server says to a client that it does not serve: its identification, and a packet that ends the connection. It goes out
-// before the exchange of keys, so there is neither encryption nor MAC (RFC 4253, section 6).
+// refusal returns all that the server says to a client that it does not serve: its identification,
+// and a packet that ends the connection. It goes out before the exchange of keys, so there is
+// neither encryption nor MAC (RFC 4253, section 6).
 func refusal(identification, text string) []byte {
 	payload := ssh.Marshal(struct {
 		Type           byte

@@ -1,8 +1,10 @@
-// Package sshexec is the commands that clients and scripts run by SSH beside scp: checksums, ls, df and a few more, and those of package commands, for people. They are
-// done here, by a session: there is no shell and no program behind them.
+// Package sshexec is the commands that clients and scripts run by SSH beside scp: checksums, ls, df
+// and a few more, and those of package commands, for people. They are done here, by a session:
+// there is no shell and no program behind them.
 //
-// rclone finds out by "echo ${ShellId}%ComSpec%" what kind of shell there is, and by a checksum of nothing which commands work. A checksum that the store keeps
-// costs no download; others are made by reading.
+// rclone finds out by "echo ${ShellId}%ComSpec%" what kind of shell there is, and by a checksum of
+// nothing which commands work. A checksum that the store keeps costs no download; others are made
+// by reading.
 package sshexec
 
 import (
@@ -68,7 +70,8 @@ func (Service) Serve(ctx context.Context, sess *session.Session, argument string
 // variable is one of the environment, of which there is none here.
 var variable = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*\}|\$[A-Za-z_][A-Za-z0-9_]*`)
 
-// withoutVariables takes the variables out of a command, since all are empty: rclone asks for one. A command with quotes or backslashes stays as it is.
+// withoutVariables takes the variables out of a command, since all are empty: rclone asks for one.
+// A command with quotes or backslashes stays as it is.
 func withoutVariables(line string) string {
 	if strings.ContainsAny(line, `'"\`) {
 		return line
@@ -136,7 +139,8 @@ func (r *run) fail(name string, err error) int {
 	return statusFailed
 }
 
-// options takes the options, of one letter each, off the words, and checks that they are known ones.
+// options takes the options, of one letter each, off the words, and checks that they are known
+// ones.
 func (r *run) options(args []shellwords.Word, known string) (given string, rest []shellwords.Word, ok bool) {
 	for len(args) > 0 && strings.HasPrefix(args[0].Text, "-") && args[0].Text != "-" {
 		option := args[0].Text
@@ -155,7 +159,8 @@ func (r *run) options(args []shellwords.Word, known string) (given string, rest 
 	return given, args, true
 }
 
-// each calls do for every path that the words stand for, and returns the worst exit status. A pattern that matches nothing is, as in a shell, a name.
+// each calls do for every path that the words stand for, and returns the worst exit status. A
+// pattern that matches nothing is, as in a shell, a name.
 func (r *run) each(ctx context.Context, args []shellwords.Word, do func(name string, p vfs.Path) int) (status int) {
 	for _, w := range args {
 		name := w.Path(w.Text)
@@ -176,7 +181,8 @@ func (r *run) each(ctx context.Context, args []shellwords.Word, do func(name str
 	return status
 }
 
-// hasPattern reports whether a word has characters, not quoted, by which it may stand for several names.
+// hasPattern reports whether a word has characters, not quoted, by which it may stand for several
+// names.
 func hasPattern(w shellwords.Word) bool {
 	for i := 0; i < len(w.Pattern); i++ {
 		switch w.Pattern[i] {

@@ -20,7 +20,8 @@ func storage(cmd commands.Command) func(context.Context, *run, []shellwords.Word
 	}
 }
 
-// expand returns the names that a word stands for. As in a shell, a pattern that matches nothing is a name.
+// expand returns the names that a word stands for. As in a shell, a pattern that matches nothing is
+// a name.
 func (r *run) expand(ctx context.Context, w shellwords.Word) []string {
 	name := w.Path(w.Text)
 	if !hasPattern(w) {

@@ -63,7 +63,8 @@ func (s sum) stdin(r *run, mark string) int {
 	return s.print(r, h.Sum(nil), mark, "-", false)
 }
 
-// print writes a line as coreutils do: with a backslash before the sum where the name needs some. The program crc32 has lines of its own.
+// print writes a line as coreutils do: with a backslash before the sum where the name needs some.
+// The program crc32 has lines of its own.
 func (s sum) print(r *run, digest []byte, mark, name string, many bool) int {
 	line := hex.EncodeToString(digest)
 	escaped := strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`).Replace(name)

@@ -86,8 +86,8 @@ func (b *pool) close() {
 	b.cool(len(b.warm))
 }
 
-// cool gives the memory of the n warm blocks that were used least recently back to the system. It is
-// called with mu held.
+// cool gives the memory of the n warm blocks that were used least recently back to the system. It
+// is called with mu held.
 func (b *pool) cool(n int) {
 	for _, block := range b.warm[:n] {
 		release(block)

@@ -1,19 +1,21 @@
-// Package buffers gives out the memory of uploads and downloads, from one budget for all sessions of the process:
-// blocks of one size, and small ones for what is small. Each user has an account in it. Where memory is short,
-// the user that has least is served first, and of the requests of one user the first that came; meanwhile the
-// sessions of the users that have most are asked to give back what they do not work on.
+// Package buffers gives out the memory of uploads and downloads, from one budget for all sessions
+// of the process: blocks of one size, and small ones for what is small. Each user has an account in
+// it. Where memory is short, the user that has least is served first, and of the requests of one
+// user the first that came; meanwhile the sessions of the users that have most are asked to give
+// back what they do not work on.
 //
 // # Decisions
 //
-// The memory lies outside of Go's heap. Blocks are large and hold no pointers, and the collector lets
-// a heap grow to twice of what is in use before it looks for garbage: that would be the budget once
-// more. Small blocks are Go's.
+// The memory lies outside of Go's heap. Blocks are large and hold no pointers, and the collector
+// lets a heap grow to twice of what is in use before it looks for garbage: that would be the budget
+// once more. Small blocks are Go's.
 //
-// One goroutine asks for memory, for all that wait, and no more holders than it takes for what they want. That
-// each that waits asks by itself was simpler, and with a thousand of them two million calls a second.
+// One goroutine asks for memory, for all that wait, and no more holders than it takes for what they
+// want. That each that waits asks by itself was simpler, and with a thousand of them two million
+// calls a second.
 //
-// A request that is larger than what is free holds up those behind it, also small ones: they would take for
-// ever what it waits for.
+// A request that is larger than what is free holds up those behind it, also small ones: they would
+// take for ever what it waits for.
 package buffers
 
 import (
@@ -76,8 +78,8 @@ type waiter struct {
 
 // Holder holds blocks of a budget.
 type Holder interface {
-	// Shed gives back, now or soon, the blocks that are not being worked on, and returns how many bytes
-	// will come back. It does not wait.
+	// Shed gives back, now or soon, the blocks that are not being worked on, and returns how many
+	// bytes will come back. It does not wait.
 	Shed() int64
 }
 
@@ -188,7 +190,8 @@ func (b *Budget) take(p *party, size int64) bool {
 	return true
 }
 
-// Try returns a block for so many bytes, BlockSize at most, or nil where a caller would have to wait for one.
+// Try returns a block for so many bytes, BlockSize at most, or nil where a caller would have to
+// wait for one.
 func (a Account) Try(bytes int64) []byte {
 	b, size := a.budget, sizeFor(bytes)
 	b.mu.Lock()
@@ -306,8 +309,8 @@ func (b *Budget) reclaim() {
 	b.reclaimers.Go(b.ask)
 }
 
-// ask asks holders to shed, in rounds. While nobody is served, each round asks for twice as much as the one before:
-// what a holder has promised may be long in coming.
+// ask asks holders to shed, in rounds. While nobody is served, each round asks for twice as much as
+// the one before: what a holder has promised may be long in coming.
 func (b *Budget) ask() {
 	gap, pause := time.NewTimer(shedGap), time.NewTimer(ShedEvery)
 	defer gap.Stop()
@@ -343,7 +346,8 @@ func (b *Budget) ask() {
 	}
 }
 
-// Shed asks holders to shed, first those of the accounts that have most, until they have promised so many bytes.
+// Shed asks holders to shed, first those of the accounts that have most, until they have promised
+// so many bytes.
 func (b *Budget) Shed(bytes int64) {
 	type claim struct {
 		holder Holder
@@ -385,16 +389,16 @@ func (b *Budget) Usage() Usage {
 	return Usage{Free: b.free, Waiting: b.waiting, Holders: len(b.holders), Accounts: len(b.parties)}
 }
 
-// Close gives the memory of all blocks that are not in use back to the system. Nobody asks for any more. It is called
-// once.
+// Close gives the memory of all blocks that are not in use back to the system. Nobody asks for any
+// more. It is called once.
 func (b *Budget) Close() {
 	close(b.closed)
 	b.reclaimers.Wait()
 	b.memory.close()
 }
 
-// DefaultMemory returns a quarter of the memory of the machine, or of the cgroup where that is less,
-// in bytes.
+// DefaultMemory returns a quarter of the memory of the machine, or of the cgroup where that is
+// less, in bytes.
 func DefaultMemory() int64 {
 	total := int64(4 << 30) // where nothing can be read
 	if n, ok := memTotal("/proc/meminfo"); ok {

@@ -113,7 +113,8 @@ func TestBudgetOrder(t *testing.T) {
 	})
 }
 
-// TestBudgetFair has a user who holds nearly everything wait behind those who hold little, whoever came first.
+// TestBudgetFair has a user who holds nearly everything wait behind those who hold little, whoever
+// came first.
 func TestBudgetFair(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := New(10 * BlockSize)
@@ -297,7 +298,8 @@ func TestBudgetShed(t *testing.T) {
 	})
 }
 
-// TestBudgetManyWaiters has a thousand wait, beside a thousand who hold memory and need it. That is no work.
+// TestBudgetManyWaiters has a thousand wait, beside a thousand who hold memory and need it. That is
+// no work.
 func TestBudgetManyWaiters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const many = 1000

@@ -24,8 +24,8 @@ func NewMD5() MD5 {
 }
 
 // WriteBoth adds the same bytes to two sums. That takes little longer than adding them to one: each
-// step of MD5 waits for the one before it, and meanwhile the processor does a step of the other sum.
-// Where the two sums are not at the same place of a block it takes twice the time.
+// step of MD5 waits for the one before it, and meanwhile the processor does a step of the other
+// sum. Where the two sums are not at the same place of a block it takes twice the time.
 func WriteBoth(s, o *MD5, p []byte) {
 	if s.len%md5.BlockSize != o.len%md5.BlockSize {
 		s.Write(p)

@@ -34,18 +34,18 @@ type Pace struct {
 }
 
 const (
-	// minPeriod is the shortest time that tells a rate; periodRTTs is the same in round trips to the
-	// store.
+	// minPeriod is the shortest time that tells a rate; periodRTTs is the same in round trips to
+	// the store.
 	minPeriod  = 250 * time.Millisecond
 	periodRTTs = 2
-	// farRTT is the round trip from which on distance limits a connection: Linux lets 4 MiB be under
-	// way, and at this distance those are 80 MiB/s at most.
+	// farRTT is the round trip from which on distance limits a connection: Linux lets 4 MiB be
+	// under way, and at this distance those are 80 MiB/s at most.
 	farRTT = 50 * time.Millisecond
 	// warmUp is how many periods a step has to come up to its speed, and judged how many are then
 	// measured: the rate of a single one is half chance.
 	warmUp, judged = 1, 2
-	// minGain is the share of the ideal speed-up that a step must reach. The ideal of more than twice
-	// as many requests is taken to be that of twice as many.
+	// minGain is the share of the ideal speed-up that a step must reach. The ideal of more than
+	// twice as many requests is taken to be that of twice as many.
 	minGain = 0.3
 	// firstPause is how long no step is tried after one was taken back. It doubles each time.
 	firstPause = 30 * time.Second

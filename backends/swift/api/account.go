@@ -52,8 +52,8 @@ func (c *Client) Foreign(account string) string {
 	return account
 }
 
-// Whole returns n as logins of all accounts have it: with the account also where that is the login's
-// own.
+// Whole returns n as logins of all accounts have it: with the account also where that is the
+// login's own.
 func (c *Client) Whole(n Name) Name {
 	n.Account = cmp.Or(n.Account, c.Account)
 	return n

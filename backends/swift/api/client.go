@@ -407,7 +407,8 @@ func ShortText(s string) string {
 // markup is a tag, a comment or an entity of HTML.
 var markup = regexp.MustCompile(`(?s)<!--.*?-->|<[!/?a-zA-Z][^<>]*>|&(#?[a-zA-Z0-9]+);`)
 
-// withoutMarkup returns the words of an answer that is a page of HTML, as proxies and Swift's own errors are.
+// withoutMarkup returns the words of an answer that is a page of HTML, as proxies and Swift's own
+// errors are.
 func withoutMarkup(s string) string {
 	if !strings.Contains(s, "<") {
 		return s

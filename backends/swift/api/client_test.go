@@ -89,7 +89,8 @@ func TestStallOfCopy(t *testing.T) {
 	}
 }
 
-// TestShortTextHasNoMarkup keeps pages of HTML, which is how Swift and proxies word their errors, out of the log.
+// TestShortTextHasNoMarkup keeps pages of HTML, which is how Swift and proxies word their errors,
+// out of the log.
 func TestShortTextHasNoMarkup(t *testing.T) {
 	for page, want := range map[string]string{
 		"<html><h1>Unprocessable Entity</h1><p>Unable to process\nthe contained instructions.</p></html>": "Unprocessable Entity Unable to process the contained instructions.",

@@ -169,8 +169,8 @@ type habit struct {
 const (
 	// maxAsking bounds how many stores are remembered.
 	maxAsking = 1000
-	// maxMissed is how often a store may miss to ask until it is found out anew whether it does: something else may
-	// have taken its place.
+	// maxMissed is how often a store may miss to ask until it is found out anew whether it does:
+	// something else may have taken its place.
 	maxMissed = 3
 )
 

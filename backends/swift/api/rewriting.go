@@ -35,7 +35,8 @@ func (s *storesProbed) first(store string) bool {
 
 // rewritesPaths reports whether something between here and the store takes ".." in the path of a
 // request for the directory above: the request for an object of that name is answered as one for
-// the account then, and not by 404. The client whose use of the store it is has the address remote. Where the login may not ask for the account, it cannot be told.
+// the account then, and not by 404. The client whose use of the store it is has the address remote.
+// Where the login may not ask for the account, it cannot be told.
 func (t *transport) rewritesPaths(ctx context.Context, grant backend.Grant, remote string) bool {
 	ctx, cancel := context.WithTimeout(ctx, infoTimeout)
 	defer cancel()

@@ -23,7 +23,8 @@ var tempURLHashes = []struct {
 	hash func() hash.Hash
 }{{"sha256", sha256.New}, {"sha512", sha512.New}, {"sha1", sha1.New}}
 
-// tempURLHash returns the best of the hashes that a cluster takes. Clusters that do not tell are of a time that knew one.
+// tempURLHash returns the best of the hashes that a cluster takes. Clusters that do not tell are of
+// a time that knew one.
 func tempURLHash(told []string) string {
 	if len(told) == 0 {
 		return "sha1"
@@ -39,8 +40,8 @@ func tempURLHash(told []string) string {
 // The headers of the keys that temporary URLs are signed by: Swift takes either of two.
 var tempURLKeys = []string{"Temp-Url-Key", "Temp-Url-Key-2"}
 
-// TempURL returns the temporary URL of an object. It is signed by the key of the account, or by that of the container, which Swift shows to those who
-// may change it.
+// TempURL returns the temporary URL of an object. It is signed by the key of the account, or by
+// that of the container, which Swift shows to those who may change it.
 func (c *Client) TempURL(ctx context.Context, n Name, method string, until time.Time) (string, error) {
 	limits, err := c.Limits(ctx)
 	if err != nil {

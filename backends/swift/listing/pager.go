@@ -25,8 +25,8 @@ type Fetched struct {
 	err   error
 }
 
-// NewPager returns a pager for the pages from l on. It ends with Close, not with the context, which only
-// gives its values.
+// NewPager returns a pager for the pages from l on. It ends with Close, not with the context, which
+// only gives its values.
 func (v *View) NewPager(ctx context.Context, dir api.Name, l Query) *Pager {
 	p := &Pager{view: v, dir: dir, l: l, pages: make(chan Fetched)}
 	ctx, p.cancel = context.WithCancel(context.WithoutCancel(ctx))

@@ -1,4 +1,5 @@
-// Man writes the manual page gateway.hcl(5) from gateway.hcl.example, so that the two cannot differ:
+// Man writes the manual page gateway.hcl(5) from gateway.hcl.example, so that the two cannot
+// differ:
 //
 //	go generate ./cmd/filegate/man
 //

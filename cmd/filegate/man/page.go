@@ -27,8 +27,8 @@ const foot = `.Sh SEE ALSO
 .Xr filegate 8
 `
 
-// Page returns the manual page, in mdoc(7), for the text of an example. An error names the line that
-// has none of the forms known here.
+// Page returns the manual page, in mdoc(7), for the text of an example. An error names the line
+// that has none of the forms known here.
 func Page(example string) (string, error) {
 	var out strings.Builder
 	out.WriteString(head)

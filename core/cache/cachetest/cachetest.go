@@ -17,8 +17,9 @@ import (
 // life is longer than any test takes.
 const life = time.Hour
 
-// Run tests a cache that works: one that is not down, and large enough for some hundred small values.
-// Each call of open returns the same store, as another process would see it if the cache is shared; keys of one run are not those of another.
+// Run tests a cache that works: one that is not down, and large enough for some hundred small
+// values. Each call of open returns the same store, as another process would see it if the cache is
+// shared; keys of one run are not those of another.
 func Run(t *testing.T, open func(t *testing.T) cache.Cache) {
 	s := &suite{open: open, run: fmt.Sprint(time.Now().UnixNano())}
 	t.Run("Set", s.set)

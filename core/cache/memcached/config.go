@@ -13,9 +13,11 @@ import (
 
 // Config is the options of a cache in memcached.
 type Config struct {
-	// Servers are the addresses, host:port, or the path of a socket. All gateways that share the cache name the same, in any order.
+	// Servers are the addresses, host:port, or the path of a socket. All gateways that share the
+	// cache name the same, in any order.
 	Servers []string `hcl:"servers"`
-	// Key is the secret from which values are sealed, the same for all gateways that share the cache.
+	// Key is the secret from which values are sealed, the same for all gateways that share the
+	// cache.
 	Key auth.Secret `hcl:"key"`
 	// Timeout is how long a request may take before the gateway goes on without the cache.
 	Timeout time.Duration `hcl:"timeout,optional"`

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// conn holds a server to what it was asked: the client believes any length that it reads, and gives a server more time with each value that it sends.
-// A request is written in one go, so that a Write after a Read begins a new one.
+// conn holds a server to what it was asked: the client believes any length that it reads, and gives
+// a server more time with each value that it sends. A request is written in one go, so that a Write
+// after a Read begins a new one.
 type conn struct {
 	net.Conn
 	timeout time.Duration

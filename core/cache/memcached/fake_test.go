@@ -21,7 +21,8 @@ type fakeServer struct {
 	conns map[net.Conn]bool
 	asked int // requests
 
-	// answer, if set, is asked first; it may write what it likes, and reports whether the request is done with.
+	// answer, if set, is asked first; it may write what it likes, and reports whether the request
+	// is done with.
 	answer func(w io.Writer, line string) bool
 }
 

@@ -1,19 +1,24 @@
 // Package memcached keeps a cache in memcached servers, where many gateways share it.
 //
-// Memcached asks nobody who he is, so its servers are trusted with nothing. A key there is a keyed hash of the key's text, and a value is sealed with
-// the key's text bound in: whoever reads or writes a server, or stands between, learns no name and no content, cannot make a value, and cannot
-// show the value of one key under another. He can drop values, and show an old one again until its life ends, which is inside the seal. So who uses
-// the cache for more than speed puts into the value what tells him that it is old.
+// Memcached asks nobody who he is, so its servers are trusted with nothing. A key there is a keyed
+// hash of the key's text, and a value is sealed with the key's text bound in: whoever reads or
+// writes a server, or stands between, learns no name and no content, cannot make a value, and
+// cannot show the value of one key under another. He can drop values, and show an old one again
+// until its life ends, which is inside the seal. So who uses the cache for more than speed puts
+// into the value what tells him that it is old.
 //
-// A server that is slow or down costs a short timeout, and after some failures it is left alone for a while. Nothing moves to another server then: two
-// gateways that do not agree on who is up would keep two truths.
+// A server that is slow or down costs a short timeout, and after some failures it is left alone for
+// a while. Nothing moves to another server then: two gateways that do not agree on who is up would
+// keep two truths.
 //
-// Memcached itself may evict anything when its memory is full, by its slab classes: values of about the same size push each
-// other out, whatever they are for. A server with too little memory therefore forgets bans and entries of the write log as it
-// forgets attributes (its "evictions" counter tells); what each gateway has seen itself it keeps in its own memory beside.
+// Memcached itself may evict anything when its memory is full, by its slab classes: values of about
+// the same size push each other out, whatever they are for. A server with too little memory
+// therefore forgets bans and entries of the write log as it forgets attributes (its "evictions"
+// counter tells); what each gateway has seen itself it keeps in its own memory beside.
 //
-// The suite is core/cache/cachetest; it runs against a server in this package's tests and, where the environment names one, against memcached itself.
-// This is the only package that knows bradfitz/gomemcache.
+// The suite is core/cache/cachetest; it runs against a server in this package's tests and, where
+// the environment names one, against memcached itself. This is the only package that knows
+// bradfitz/gomemcache.
 package memcached
 
 import (
@@ -45,7 +50,8 @@ var (
 )
 
 const (
-	// maxValue is the size of values that memcached takes, in bytes, unless told otherwise; less some for what it keeps beside them.
+	// maxValue is the size of values that memcached takes, in bytes, unless told otherwise; less
+	// some for what it keeps beside them.
 	maxValue = 1<<20 - 4096
 	// maxLife is the longest life of a value: a larger number means another thing to memcached.
 	maxLife = 30 * 24 * time.Hour
@@ -191,7 +197,8 @@ func (c *Cache) Update(ctx context.Context, key cache.Key, life time.Duration, c
 	return false
 }
 
-// current returns what a server has under a key, nil for nothing, and the value in it, nil for none that can be used.
+// current returns what a server has under a key, nil for nothing, and the value in it, nil for none
+// that can be used.
 func (c *Cache) current(ctx context.Context, s *server, key cache.Key) (item *memcache.Item, value []byte, ok bool) {
 	hash := c.seal.hash(key)
 	err := s.do(ctx, func(client *memcache.Client) (err error) {
@@ -207,7 +214,8 @@ func (c *Cache) current(ctx context.Context, s *server, key cache.Key) (item *me
 	return item, c.seal.open(key, item.Value, c.now()), true
 }
 
-// expired is the life of a value that is gone at once: how a value is deleted that must not have changed.
+// expired is the life of a value that is gone at once: how a value is deleted that must not have
+// changed.
 const expired = -1
 
 // Delete implements [cache.Cache].
@@ -234,8 +242,9 @@ func (c *Cache) Close() error {
 	return errors.Join(errs...)
 }
 
-// server returns who keeps a key: of all servers the one with the highest hash of both, so that all gateways agree, in whatever order they name
-// the servers, and a server more or less moves only its own share.
+// server returns who keeps a key: of all servers the one with the highest hash of both, so that all
+// gateways agree, in whatever order they name the servers, and a server more or less moves only its
+// own share.
 func (c *Cache) server(hash string) *server {
 	var best *server
 	var most uint64

@@ -29,7 +29,8 @@ const (
 	otherKey = auth.Secret("for tests only 0123456789 abcdefghijl")
 )
 
-// open makes a cache with an unhurried timeout, so that a slow machine does not look like a slow server.
+// open makes a cache with an unhurried timeout, so that a slow machine does not look like a slow
+// server.
 func open(t *testing.T, key auth.Secret, servers ...string) *Cache {
 	t.Helper()
 	cfg := DefaultConfig()
@@ -84,7 +85,8 @@ func TestSeal(t *testing.T) {
 	}
 }
 
-// TestDeriveKey is that gateways with the same key make the same one of it for a purpose, and nobody else does.
+// TestDeriveKey is that gateways with the same key make the same one of it for a purpose, and
+// nobody else does.
 func TestDeriveKey(t *testing.T) {
 	f := startFake(t)
 	key := func(secret auth.Secret, purpose string) string {
@@ -164,7 +166,8 @@ func TestLies(t *testing.T) {
 	unknown("it is the value of a key that was not asked for")
 }
 
-// TestBadServers has servers of which every request must come back in time and know nothing, and that are soon left alone.
+// TestBadServers has servers of which every request must come back in time and know nothing, and
+// that are soon left alone.
 func TestBadServers(t *testing.T) {
 	const short = 50 * time.Millisecond
 	reply := func(text string) func(io.Writer, string) bool {
@@ -367,7 +370,8 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// FuzzConn lets a server answer anything. What the client makes of it is bounded, and nothing that was not sealed comes out.
+// FuzzConn lets a server answer anything. What the client makes of it is bounded, and nothing that
+// was not sealed comes out.
 func FuzzConn(f *testing.F) {
 	for _, s := range []string{"END\r\n", "VALUE k 0 3 1\r\nabc\r\nEND\r\n", "VALUE k 0 4294967295 1\r\n", "VALUE\r\n", "VALUE k 0 -1\r\n", "\n\n\n"} {
 		f.Add([]byte(s), uint8(3))

@@ -17,8 +17,8 @@ import (
 	"filegate/core/cache"
 )
 
-// seal makes of keys and values what a server may see. The cipher is XChaCha20-Poly1305, whose nonces are long enough to be drawn at random by
-// any number of gateways for any time.
+// seal makes of keys and values what a server may see. The cipher is XChaCha20-Poly1305, whose
+// nonces are long enough to be drawn at random by any number of gateways for any time.
 type seal struct {
 	names  []byte // key of the hash
 	cipher cipher.AEAD
@@ -65,7 +65,8 @@ func (s *seal) close(key cache.Key, value []byte, until time.Time) []byte {
 	return s.cipher.Seal(box, box, plain, []byte(key.Text()))
 }
 
-// open returns the value that was sealed for the key, or nil: for what was not made by close, for another key, or is no longer good.
+// open returns the value that was sealed for the key, or nil: for what was not made by close, for
+// another key, or is no longer good.
 func (s *seal) open(key cache.Key, box []byte, now time.Time) []byte {
 	if len(box) < s.cipher.NonceSize() {
 		return nil

@@ -75,7 +75,8 @@ func refused(err error) bool {
 	return errors.Is(err, memcache.ErrCacheMiss) || errors.Is(err, memcache.ErrNotStored) || errors.Is(err, memcache.ErrCASConflict)
 }
 
-// mayTry says whether the server can be asked. Of those who come after the pause one is let through, to see.
+// mayTry says whether the server can be asked. Of those who come after the pause one is let
+// through, to see.
 func (s *server) mayTry() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,7 +112,8 @@ func (s *server) failed(err error) {
 	}
 }
 
-// addr is a server's address as it was configured. The name in it is looked up with each connection, and never at the start.
+// addr is a server's address as it was configured. The name in it is looked up with each
+// connection, and never at the start.
 type addr struct{ network, name string }
 
 func (a addr) Network() string { return a.network }

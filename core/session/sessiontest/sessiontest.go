@@ -1,4 +1,5 @@
-// Package sessiontest is the suite for what several sessions of one login do to the files of one directory at the same time: package session over any store.
+// Package sessiontest is the suite for what several sessions of one login do to the files of one
+// directory at the same time: package session over any store.
 package sessiontest
 
 import (
@@ -18,8 +19,10 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestDirectory does random things to the files of a directory, by several handles of several sessions, and compares what each of them sees with a simple model of a
-// POSIX directory, and what is stored with it too. dir is there already, and empty. The flags -rapid.checks and -rapid.steps say how many things, for stores that take their time.
+// TestDirectory does random things to the files of a directory, by several handles of several
+// sessions, and compares what each of them sees with a simple model of a POSIX directory, and what
+// is stored with it too. dir is there already, and empty. The flags -rapid.checks and -rapid.steps
+// say how many things, for stores that take their time.
 func TestDirectory(t *testing.T, fsys vfs.FS, dir vfs.Path) {
 	runs := 0
 	rapid.Check(t, func(rt *rapid.T) {

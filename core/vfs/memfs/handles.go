@@ -188,7 +188,8 @@ func (w *writer) Truncate(size int64) error {
 	if err := w.resize(0, size); err != nil {
 		return err
 	}
-	// The capacity is cut too, so that what is dropped here does not come back when the file grows again.
+	// The capacity is cut too, so that what is dropped here does not come back when the file grows
+	// again.
 	w.data = w.data[:size:size]
 	return nil
 }

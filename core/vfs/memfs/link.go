@@ -18,7 +18,8 @@ const maxLinks = 8
 
 var errLoop error = vfs.Errorf(vfs.ErrInvalidName, "too many symbolic links in a row")
 
-// behind returns name without links in it: with all elements followed and, where last is set, the last one too. The caller holds the mutex.
+// behind returns name without links in it: with all elements followed and, where last is set, the
+// last one too. The caller holds the mutex.
 func (f *FS) behind(name vfs.Path, last bool) (vfs.Path, error) {
 	for range maxLinks + 1 {
 		next, ok := f.firstLink(name, last)

@@ -1,7 +1,9 @@
-// Package memfs keeps files in memory: the contract of package vfs, executable and short enough to read in one sitting.
+// Package memfs keeps files in memory: the contract of package vfs, executable and short enough to
+// read in one sitting.
 //
-// It is what tests put behind a session or a frontend, and the shape to copy for a new backend. It is not for production: a file
-// is one slice, and a listing takes down all names at its start. Its suite is core/vfs/vfstest, which it passes without any limits.
+// It is what tests put behind a session or a frontend, and the shape to copy for a new backend. It
+// is not for production: a file is one slice, and a listing takes down all names at its start. Its
+// suite is core/vfs/vfstest, which it passes without any limits.
 package memfs
 
 import (
@@ -24,7 +26,8 @@ const MaxSize = 1 << 30
 
 // FS is a store in memory. Make one with [New].
 type FS struct {
-	// PageSize is how many entries a page of a listing has; 0 stands for 100. It is not changed once the store is in use.
+	// PageSize is how many entries a page of a listing has; 0 stands for 100. It is not changed
+	// once the store is in use.
 	PageSize int
 
 	mu      sync.RWMutex
@@ -39,8 +42,8 @@ var (
 	_ vfs.ModeFS   = (*FS)(nil)
 )
 
-// node is a file, a directory or a link. The FS's mutex guards it, but data is never changed, only replaced: whoever has
-// taken it down may read on without the mutex.
+// node is a file, a directory or a link. The FS's mutex guards it, but data is never changed, only
+// replaced: whoever has taken it down may read on without the mutex.
 type node struct {
 	mode    fs.FileMode
 	modTime time.Time
@@ -92,7 +95,8 @@ func (f *FS) follow(name vfs.Path) (*node, error) {
 	return f.find(name)
 }
 
-// findDir returns the directory that has the name, or that a link of that name leads to. The caller holds the mutex.
+// findDir returns the directory that has the name, or that a link of that name leads to. The caller
+// holds the mutex.
 func (f *FS) findDir(name vfs.Path) (*node, error) {
 	n, err := f.follow(name)
 	if err == nil && !n.isDir() {
@@ -101,7 +105,8 @@ func (f *FS) findDir(name vfs.Path) (*node, error) {
 	return n, err
 }
 
-// place returns the directory that name is in and what has the name now, nil for nothing. The caller holds the mutex.
+// place returns the directory that name is in and what has the name now, nil for nothing. The
+// caller holds the mutex.
 func (f *FS) place(name vfs.Path) (dir, old *node, err error) {
 	if dir, err = f.findDir(name.Dir()); err != nil {
 		return nil, nil, err
@@ -199,7 +204,8 @@ func (f *FS) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOption
 	return w, nil
 }
 
-// target is place for a writer: it says what is in the way of a file of that name. The caller holds the mutex.
+// target is place for a writer: it says what is in the way of a file of that name. The caller holds
+// the mutex.
 func (f *FS) target(name vfs.Path, opts vfs.WriteOptions) (dir, old *node, err error) {
 	dir, old, err = f.place(name)
 	switch {

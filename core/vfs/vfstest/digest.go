@@ -9,7 +9,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// testDigest is about the checksums that a store knows. Which ones it knows, and of which files, is its own affair; what it tells is right.
+// testDigest is about the checksums that a store knows. Which ones it knows, and of which files, is
+// its own affair; what it tells is right.
 func testDigest(e *env) {
 	e.run("known", func(e *env) {
 		for _, size := range []int{0, 1, 1000, big} {

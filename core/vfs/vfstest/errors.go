@@ -8,7 +8,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// testErrors calls each method for what is missing, and for a directory where a file is wanted and the other way round.
+// testErrors calls each method for what is missing, and for a directory where a file is wanted and
+// the other way round.
 func testErrors(e *env) {
 	e.put(e.path("file"), data(1, 10))
 	e.mkdir(e.path("dir"))

@@ -13,7 +13,8 @@ import (
 	"filegate/core/vfs/vfstest"
 )
 
-// A store that can do no more than what is left under all limits passes under them: no test uses what a limit takes away.
+// A store that can do no more than what is left under all limits passes under them: no test uses
+// what a limit takes away.
 func TestLimits(t *testing.T) {
 	open := func(t *testing.T) vfs.FS {
 		fsys := poor{memfs.New()}

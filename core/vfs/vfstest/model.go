@@ -62,7 +62,8 @@ func (m *model) open(t *rapid.T) {
 	if m.w != nil {
 		t.Skip("a writer is open")
 	}
-	// Create is left out only where it is not needed: without, a missing file is an error, which is another test's.
+	// Create is left out only where it is not needed: without, a missing file is an error, which is
+	// another test's.
 	opts := vfs.WriteOptions{Create: !m.exists || rapid.Bool().Draw(t, "create")}
 	opts.Truncate = m.exists && m.limits.NoInPlace || !m.exists && m.aborted || rapid.Bool().Draw(t, "truncate")
 	m.pending = nil

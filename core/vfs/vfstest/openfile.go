@@ -6,7 +6,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// testOpenFile is about writers whose file gets another name, or none, before they are committed. A store need not have any of that.
+// testOpenFile is about writers whose file gets another name, or none, before they are committed. A
+// store need not have any of that.
 func testOpenFile(e *env) {
 	e.run("new file renamed", func(e *env) {
 		for i, size := range []int{0, 1000, big} {
@@ -83,7 +84,8 @@ func testOpenFile(e *env) {
 
 var names = []string{"first", "second", "third"}
 
-// renameOpen gives the file of a writer another name, or skips the subtest where the store cannot do that.
+// renameOpen gives the file of a writer another name, or skips the subtest where the store cannot
+// do that.
 func (e *env) renameOpen(w vfs.Writer, to vfs.Path) {
 	e.Helper()
 	err := vfs.RenameOf(e.Context(), w, to)

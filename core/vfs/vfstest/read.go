@@ -172,7 +172,8 @@ func testReadAt(e *env) {
 	})
 }
 
-// testReadReplaced replaces a file while it is being read. A reader gets the content that it has opened, or is told that it has gone.
+// testReadReplaced replaces a file while it is being read. A reader gets the content that it has
+// opened, or is told that it has gone.
 func testReadReplaced(e *env) {
 	e.unless(e.limits.NoSnapshot)
 	const rule = "all reads see the content that was there at Open, or fail with ErrChanged; never a mixture"

@@ -1,14 +1,16 @@
-// Package vfstest is the suite for package vfs: what every store passes, and every frontend through a client of its protocol.
+// Package vfstest is the suite for package vfs: what every store passes, and every frontend through
+// a client of its protocol.
 //
-// A store is tested as it is. A frontend is tested by an adapter that implements [vfs.FS] with a real client, and that declares in
-// [Limits] what its protocol cannot carry; everything else of the contract must come through the wire unharmed.
+// A store is tested as it is. A frontend is tested by an adapter that implements [vfs.FS] with a
+// real client, and that declares in [Limits] what its protocol cannot carry; everything else of the
+// contract must come through the wire unharmed.
 //
 //	func TestConformance(t *testing.T) {
 //		vfstest.TestFS(t, func(t *testing.T) vfs.FS { return memfs.New() }, vfstest.Limits{})
 //	}
 //
-// Each subject has a file of its own, and a failure states the rule that was broken. What only one store has (its files on
-// disk, its requests, its faults) is tested beside that store.
+// Each subject has a file of its own, and a failure states the rule that was broken. What only one
+// store has (its files on disk, its requests, its faults) is tested beside that store.
 package vfstest
 
 import (
@@ -18,17 +20,22 @@ import (
 	"filegate/core/vfs"
 )
 
-// Limits says what the subject of a test cannot do. The zero value means all of the contract, in the directory "/".
+// Limits says what the subject of a test cannot do. The zero value means all of the contract, in
+// the directory "/".
 //
-// A limit skips the tests that need what it takes away. Where the contract says how a store refuses what it cannot do, that refusal is tested instead.
+// A limit skips the tests that need what it takes away. Where the contract says how a store refuses
+// what it cannot do, that refusal is tested instead.
 type Limits struct {
-	// Root is the directory to work in. It is there already, and what the tests leave in it is the caller's to remove. "" is "/".
+	// Root is the directory to work in. It is there already, and what the tests leave in it is the
+	// caller's to remove. "" is "/".
 	Root vfs.Path
 
-	// Kind tells what an error of a kind arrives as, where a protocol has fewer codes than vfs has kinds.
-	// nil for a kind means that any error will do. Without the function all kinds arrive as they are.
+	// Kind tells what an error of a kind arrives as, where a protocol has fewer codes than vfs has
+	// kinds. nil for a kind means that any error will do. Without the function all kinds arrive as
+	// they are.
 	Kind func(kind error) error
-	// Name says whether the name of a file or directory can be carried. Without the function all valid names can.
+	// Name says whether the name of a file or directory can be carried. Without the function all
+	// valid names can.
 	Name func(name string) bool
 	// TimeStep is the step in which modification times are kept. 0 is a nanosecond.
 	TimeStep time.Duration
@@ -54,8 +61,8 @@ type Limits struct {
 	NoCancel     bool // contexts do not reach the store
 }
 
-// TestFS tests what open returns. It is called once for each subject; the stores may be one and the same, since each
-// subtest works in a new directory.
+// TestFS tests what open returns. It is called once for each subject; the stores may be one and the
+// same, since each subtest works in a new directory.
 func TestFS(t *testing.T, open func(t *testing.T) vfs.FS, limits Limits) {
 	for _, subject := range []struct {
 		name string
