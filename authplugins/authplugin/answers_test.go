@@ -154,7 +154,7 @@ func TestPromises(t *testing.T) {
 		{auth.Info{Releases: true}, &fake{}, "Info.Releases is true"},
 	} {
 		kind := Kind{Info: c.info, Configure: func(Config) (auth.Authenticator, auth.Diagnostics) { return c.a, nil }}
-		_, diags := kind.configure([]byte("{}"), make([]byte, sealKeySize))
+		_, diags := kind.configure([]byte("{}"), make([]byte, sealKeySize), 0)
 		if (len(diags) > 0) != (c.want != "") || len(diags) > 0 && !strings.Contains(diags[0].Detail, c.want) {
 			t.Errorf("%+v of %T: got %v, want %q", c.info, c.a, diags, c.want)
 		}
@@ -310,7 +310,7 @@ func TestKindsPass(t *testing.T) {
 
 func TestRefusalOfUnknownKind(t *testing.T) {
 	for _, kind := range []authv1.Refusal_Kind{authv1.Refusal_KIND_UNSPECIFIED, 99} {
-		wantUnavailable(t, kind.String(), errorOf(&authv1.Refusal{Kind: kind}))
+		wantUnavailable(t, kind.String(), newRemote(nil, newMasks()).errorOf(&authv1.Refusal{Kind: kind}))
 	}
 	if n := len(refusals()); n != len(auth.Kinds()) {
 		t.Errorf("%d kinds in the table, %d in core/auth", n, len(auth.Kinds()))

@@ -270,6 +270,37 @@ func TestNoOrphans(t *testing.T) {
 	}
 }
 
+// A program that goes on without its socket is replaced at once, and not when it is next asked for its health.
+func TestClosedSocket(t *testing.T) {
+	l := impatient()
+	l.restart.health = time.Hour
+	p := mustLaunch(t, l, spec(t, programAs(t, "unplugged"), nil))
+	pid := p.pid(t)
+	_, err := login(t, p, "unplug", "x")
+	wantUnavailable(t, "a login that costs the socket", err)
+	eventually(t, "the program is replaced", func() bool { return !runs(pid) })
+	mustLogin(t, p)
+}
+
+// A program that dies again and again is started after longer and longer pauses, although it comes up each time.
+func TestCrashLoop(t *testing.T) {
+	l := impatient()
+	l.restart.min, l.restart.max = time.Microsecond, time.Hour // steady is what lives for two hours
+	var buf logBuffer
+	s := spec(t, programAs(t, "good"), nil)
+	s.Log = buf.logger()
+	p := mustLaunch(t, l, s)
+	for deaths := 1; deaths <= 5; deaths++ {
+		kill(t, p.pid(t), syscall.SIGKILL)
+		eventually(t, "the program is up again", func() bool { return strings.Count(buf.String(), "authenticator started") == deaths+1 })
+	}
+	for _, pause := range []string{"pause=1µs", "pause=2µs", "pause=4µs", "pause=8µs", "pause=16µs"} {
+		if !strings.Contains(buf.String(), pause) {
+			t.Errorf("the log has no %s:\n%s", pause, buf.String())
+		}
+	}
+}
+
 func TestBackoffGrows(t *testing.T) {
 	p := &program{restart: restart{min: 4 * time.Millisecond, max: 30 * time.Millisecond}}
 	p.spec.Path = filepath.Join(t.TempDir(), "missing")

@@ -15,6 +15,9 @@ import (
 // errNoAnswer marks a call that the program did not answer, as against one that it answered with ErrUnavailable.
 var errNoAnswer = errors.New("no answer")
 
+// errLate is the errNoAnswer of a call whose deadline has passed.
+var errLate = fmt.Errorf("%w in time", errNoAnswer)
+
 // refusals is the table between the errors of core/auth and their codes in the protocol.
 func refusals() map[authv1.Refusal_Kind]error {
 	return map[authv1.Refusal_Kind]error{
@@ -41,17 +44,17 @@ func refusalOf(err error) *authv1.Refusal {
 }
 
 // errorOf makes an error out of a program's refusal.
-func errorOf(refusal *authv1.Refusal) error {
+func (r *remote) errorOf(refusal *authv1.Refusal) error {
 	kind, ok := refusals()[refusal.GetKind()]
 	if !ok {
 		return fmt.Errorf("refused in a way that this gateway does not know (%d): %w", refusal.GetKind(), auth.ErrUnavailable)
 	}
-	text := printable(refusal.GetClientText(), maxDetail)
+	text := printable(r.masks.clean(refusal.GetClientText()), maxDetail)
 	if text != "" {
 		kind = &auth.Error{Kind: kind, Text: text}
 	}
 	// The text is at the detail's end already where a program in Go has made it.
-	detail := strings.TrimSuffix(strings.TrimSuffix(printable(refusal.GetDetail(), maxDetail), text), ": ")
+	detail := strings.TrimSuffix(strings.TrimSuffix(printable(r.masks.clean(refusal.GetDetail()), maxDetail), text), ": ")
 	if detail == "" {
 		return kind
 	}
@@ -59,32 +62,32 @@ func errorOf(refusal *authv1.Refusal) error {
 }
 
 // errorOfOptional is for the answer to a call that succeeds without a refusal.
-func errorOfOptional(refusal *authv1.Refusal) error {
+func (r *remote) errorOfOptional(refusal *authv1.Refusal) error {
 	if refusal == nil {
 		return nil
 	}
-	return errorOf(refusal)
+	return r.errorOf(refusal)
 }
 
 // callError translates a call's failure, which says nothing about the login.
-func callError(err error) error {
+func (r *remote) callError(err error) error {
 	s := status.Convert(err)
 	switch s.Code() {
 	case codes.DeadlineExceeded:
-		return fmt.Errorf("%w in time: %w", errNoAnswer, auth.ErrUnavailable)
+		return fmt.Errorf("%w: %w", errLate, auth.ErrUnavailable)
 	case codes.Canceled:
 		return fmt.Errorf("%w: the login was given up: %w", errNoAnswer, auth.ErrUnavailable)
 	default:
-		return fmt.Errorf("%w: %s: %s: %w", errNoAnswer, s.Code(), printable(s.Message(), maxDetail), auth.ErrUnavailable)
+		return fmt.Errorf("%w: %s: %s: %w", errNoAnswer, s.Code(), printable(r.masks.clean(s.Message()), maxDetail), auth.ErrUnavailable)
 	}
 }
 
 // optionalCallError is callError for what a program need not do. One may find out only when asked that it cannot.
-func optionalCallError(err error) error {
+func (r *remote) optionalCallError(err error) error {
 	if s := status.Convert(err); s.Code() == codes.Unimplemented {
-		return fmt.Errorf("%s: %w", printable(s.Message(), maxDetail), errors.ErrUnsupported)
+		return fmt.Errorf("%s: %w", printable(r.masks.clean(s.Message()), maxDetail), errors.ErrUnsupported)
 	}
-	return callError(err)
+	return r.callError(err)
 }
 
 // optionalRefusal is the program's side of that: what becomes of an error, and what the call itself ends with.

@@ -45,13 +45,13 @@ func InMemory(ctx context.Context, kind Kind, values []byte) (auth.Authenticator
 		_ = conn.Close()
 		stop()
 	}
-	r := newRemote(conn)
+	r := newRemote(conn, newMasks())
 	key := make([]byte, sealKeySize)
 	rand.Read(key)
 	err = errors.Join(r.describe(ctx, ""), r.ping(ctx))
 	var diags auth.Diagnostics
 	if err == nil {
-		diags, err = r.configure(ctx, values, key)
+		diags, err = r.configure(ctx, values, key, 0)
 	}
 	if err != nil || len(diags) > 0 {
 		end()

@@ -15,6 +15,7 @@ import (
 	goplugin "github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/connectivity"
 
 	"filegate/core/auth"
 )
@@ -39,6 +40,7 @@ func handshakeConfig() goplugin.HandshakeConfig {
 type adapter struct {
 	goplugin.NetRPCUnsupportedPlugin
 	server *server // on the program's side
+	masks  *masks  // on the host's
 }
 
 // GRPCServer implements go-plugin's GRPCPlugin.
@@ -49,7 +51,9 @@ func (a *adapter) GRPCServer(_ *goplugin.GRPCBroker, s *grpc.Server) error {
 
 // GRPCClient implements go-plugin's GRPCPlugin.
 func (a *adapter) GRPCClient(_ context.Context, _ *goplugin.GRPCBroker, conn *grpc.ClientConn) (any, error) {
-	return newRemote(conn), nil
+	r := newRemote(conn, a.masks)
+	r.conn = conn
+	return r, nil
 }
 
 // instance is a program that is running and connected.
@@ -64,14 +68,14 @@ type instance struct {
 }
 
 // startInstance starts the program and asks what it is. It blocks until the program is ready, ctx ends, or timeout has passed.
-func startInstance(ctx context.Context, spec auth.LaunchSpec, socketDir string, timeout time.Duration, log *slog.Logger) (*instance, error) {
+func startInstance(ctx context.Context, spec auth.LaunchSpec, socketDir string, timeout time.Duration, log *slog.Logger, m *masks) (*instance, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	inst := &instance{output: newOutput(log), hung: make(chan struct{})}
+	inst := &instance{output: newOutput(log, m, spec.Observer), hung: make(chan struct{})}
 	created := make(chan *process, 1)
 	config := &goplugin.ClientConfig{
 		HandshakeConfig:  handshakeConfig(),
-		VersionedPlugins: map[int]goplugin.PluginSet{protocolVersion: {dispensed: &adapter{}}},
+		VersionedPlugins: map[int]goplugin.PluginSet{protocolVersion: {dispensed: &adapter{masks: m}}},
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		AutoMTLS:         true,
 		SkipHostEnv:      true,
@@ -131,6 +135,22 @@ func (i *instance) connect(ctx context.Context, config *goplugin.ClientConfig, v
 	}
 	i.remote = offered.(*remote) // it is what adapter.GRPCClient makes
 	return i.describe(ctx, version)
+}
+
+// watchConnection sends to broken, unless that is full, each time when the connection to the program ends. It returns
+// when ctx ends.
+func (i *instance) watchConnection(ctx context.Context, broken chan<- struct{}) {
+	for state := i.conn.GetState(); ; state = i.conn.GetState() {
+		if state != connectivity.Ready {
+			select {
+			case broken <- struct{}{}:
+			default:
+			}
+		}
+		if !i.conn.WaitForStateChange(ctx, state) {
+			return
+		}
+	}
 }
 
 // startError says in the operator's words why the program did not come up. The program has been stopped.

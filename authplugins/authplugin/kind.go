@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"filegate/core/auth"
 )
@@ -23,6 +24,9 @@ type Kind struct {
 type Config struct {
 	Values []byte // a JSON object
 	Sealer Sealer // for Grant.Renewal
+	// CallTimeout is when the gateway gives up a call (call_timeout in the auth block); 0 where it did not say. A limit of
+	// the operator's for the service behind should end before that, so that the log says who did not answer.
+	CallTimeout time.Duration
 }
 
 // Decode fills in the struct that v points to by its json tags. What is not set keeps its value, so defaults go in before.
@@ -33,8 +37,24 @@ func (c Config) Decode(v any) auth.Diagnostics {
 	return nil
 }
 
+// Within returns limit, the value of an attribute, if it ends before CallTimeout. Otherwise it is a mistake in the
+// configuration, or, where the operator has not set it, is made shorter.
+func (c Config) Within(attribute string, limit time.Duration) (time.Duration, auth.Diagnostics) {
+	if c.CallTimeout == 0 || limit < c.CallTimeout {
+		return limit, nil
+	}
+	var set map[string]any
+	if err := json.Unmarshal(c.Values, &set); err == nil && set[attribute] == nil {
+		return c.CallTimeout - c.CallTimeout/10, nil
+	}
+	return limit, auth.Diagnostics{{
+		Attribute: attribute, Summary: "Longer than the gateway waits",
+		Detail: fmt.Sprintf("The gateway gives up a call after %s: give less than that, or set call_timeout in the auth block to more.", c.CallTimeout),
+	}}
+}
+
 // configure checks the values against the schema and lets the author's code make an authenticator of them.
-func (k Kind) configure(values, sealKey []byte) (auth.Authenticator, auth.Diagnostics) {
+func (k Kind) configure(values, sealKey []byte, callTimeout time.Duration) (auth.Authenticator, auth.Diagnostics) {
 	if diags := checkValues(k.Info.Schema, values); len(diags) > 0 {
 		return nil, diags
 	}
@@ -42,7 +62,7 @@ func (k Kind) configure(values, sealKey []byte) (auth.Authenticator, auth.Diagno
 	if err != nil {
 		return nil, auth.Diagnostics{{Summary: "Unusable sealing key", Detail: err.Error()}}
 	}
-	authenticator, diags := k.Configure(Config{Values: values, Sealer: sealer})
+	authenticator, diags := k.Configure(Config{Values: values, Sealer: sealer, CallTimeout: callTimeout})
 	if len(diags) > 0 {
 		return nil, diags
 	}

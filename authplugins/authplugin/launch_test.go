@@ -26,7 +26,7 @@ func TestLaunch(t *testing.T) {
 	s := spec(t, path, nil)
 	s.SHA256 = hex.EncodeToString(sum)
 	p := mustLaunch(t, &Launcher{}, s)
-	if info := p.Info(); info.Name != "fake" || info.Version != "1.2.3" || !slices.Equal(info.Methods, []auth.Method{auth.Password, auth.Interactive}) || len(info.Schema) != 2 {
+	if info := p.Info(); info.Name != "fake" || info.Version != "1.2.3" || !slices.Equal(info.Methods, []auth.Method{auth.Password, auth.Interactive}) || len(info.Schema) != 3 {
 		t.Errorf("Info %+v", info)
 	}
 	if err := p.Healthy(); err != nil {
@@ -119,7 +119,7 @@ func TestDiagnostics(t *testing.T) {
 	t.Run("decode", func(t *testing.T) {
 		s, want := spec(t, programAs(t, "good"), nil), auth.Diagnostics{{Attribute: "a", Summary: "b", Detail: "c"}}
 		s.Decode = func(schema auth.Schema) ([]byte, auth.Diagnostics) {
-			if len(schema) != 2 || schema[0].Name != "greeting" || !schema[0].Required || schema[0].Type != auth.TypeString {
+			if len(schema) != 3 || schema[0].Name != "greeting" || !schema[0].Required || schema[0].Type != auth.TypeString {
 				t.Errorf("schema %+v", schema)
 			}
 			return nil, want
@@ -252,6 +252,9 @@ func (w *witness) Called(call string, took time.Duration, err error) {
 	w.tell(fmt.Sprintf("%s %t %s", call, took > 0, kind))
 }
 
+// Dropped is told of far too often to be kept.
+func (w *witness) Dropped() {}
+
 func TestObserver(t *testing.T) {
 	w := &witness{}
 	s := spec(t, programAs(t, "good"), nil)
@@ -298,7 +301,7 @@ func TestDescribe(t *testing.T) {
 	s := spec(t, programAs(t, "good"), nil)
 	s.Kind, s.Decode = "", nil
 	info, err := (&Launcher{}).Describe(t.Context(), s)
-	if err != nil || info.Name != "fake" || len(info.Schema) != 2 {
+	if err != nil || info.Name != "fake" || len(info.Schema) != 3 {
 		t.Errorf("got %+v, %v", info, err)
 	}
 	s.SHA256 = strings.Repeat("00", 32)

@@ -89,6 +89,7 @@ func (l *Launcher) launch(ctx context.Context, spec auth.LaunchSpec) (_ *program
 			health:      cmp.Or(l.restart.health, 5*time.Second),
 			healthLimit: cmp.Or(l.restart.healthLimit, 5*time.Second),
 		},
+		masks: newMasks(),
 		ready: make(chan struct{}),
 	}
 	if p.sockets, err = newSocketDir(cmp.Or(l.SocketDir, os.TempDir())); err != nil {

@@ -6,9 +6,12 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"golang.org/x/time/rate"
+
+	"filegate/core/auth"
 )
 
 // What of a program's output reaches the log.
@@ -16,21 +19,26 @@ const (
 	maxLine        = 2 << 10 // bytes of a line
 	linesPerSecond = 50
 	linesAtOnce    = 200
+	// dropsEvery is how often the lines that were dropped are counted in the log.
+	dropsEvery = time.Minute
 )
 
 // output writes what a program prints to the log, bounded in length and in rate. It is safe for concurrent use.
 type output struct {
 	log     *slog.Logger
 	limiter *rate.Limiter
+	masks   *masks
+	watcher auth.Observer // may be nil
 
 	mu      sync.Mutex
-	dropped int    // lines since the last one that was logged
-	last    string // the last line
+	dropped int         // lines that are not in the log and not yet counted there
+	summary *time.Timer // counts them; nil while there are none
+	last    string      // the last line
 	closed  bool
 }
 
-func newOutput(log *slog.Logger) *output {
-	return &output{log: log, limiter: rate.NewLimiter(linesPerSecond, linesAtOnce)}
+func newOutput(log *slog.Logger, m *masks, watcher auth.Observer) *output {
+	return &output{log: log, limiter: rate.NewLimiter(linesPerSecond, linesAtOnce), masks: m, watcher: watcher}
 }
 
 // stream returns a writer for one of the program's streams.
@@ -47,7 +55,7 @@ func (o *output) lastLine() string {
 func (o *output) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.flushDropped()
+	o.countDropped()
 	o.closed = true
 }
 
@@ -57,21 +65,40 @@ func (o *output) line(stream string, line []byte) {
 	if o.closed || len(bytes.TrimSpace(line)) == 0 {
 		return
 	}
-	o.last = printable(string(line), maxLine)
+	o.last = printable(o.masks.clean(string(line)), maxLine)
 	if !o.limiter.Allow() {
-		o.dropped++
+		o.drop()
 		return
 	}
-	o.flushDropped()
 	level, text := leveled(o.last)
 	o.log.Log(context.Background(), level, "authenticator output", "stream", stream, "line", text)
 }
 
-func (o *output) flushDropped() {
-	if o.dropped > 0 && !o.closed {
-		o.log.Warn("authenticator output dropped: too much at once", "lines", o.dropped)
-		o.dropped = 0
+// drop leaves a line out. It is called with mu held.
+func (o *output) drop() {
+	o.dropped++
+	if o.watcher != nil {
+		o.watcher.Dropped()
 	}
+	if o.summary == nil {
+		o.log.Warn("authenticator output dropped: too much at once; a count follows", "every", dropsEvery)
+		o.summary = time.AfterFunc(dropsEvery, func() {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			o.countDropped()
+		})
+	}
+}
+
+// countDropped is called with mu held.
+func (o *output) countDropped() {
+	if o.summary == nil || o.closed {
+		return
+	}
+	o.summary.Stop()
+	o.summary = nil
+	o.log.Warn("authenticator output dropped: too much at once", "lines", o.dropped)
+	o.dropped = 0
 }
 
 // lineWriter cuts what is written to it into lines. What exceeds maxLine in one is dropped.

@@ -49,7 +49,7 @@ func TestHarmlessOutput(t *testing.T) {
 
 func TestLines(t *testing.T) {
 	var buf logBuffer
-	o := newOutput(buf.logger())
+	o := newOutput(buf.logger(), newMasks(), nil)
 	w := o.stream("stderr")
 	for _, part := range []string{"one\ntw", "o\n", "\n  \n", "c\x00ntrol \u202e\xff\n", strings.Repeat("long ", maxLine), "still the same line\nlast", " words\n"} {
 		if n, err := io.WriteString(w, part); n != len(part) || err != nil {

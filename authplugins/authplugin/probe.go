@@ -54,7 +54,7 @@ func (l *Launcher) probe(ctx context.Context, spec auth.LaunchSpec, f func(*inst
 	if err != nil {
 		return err
 	}
-	inst, err := startInstance(ctx, spec, sockets.path, cmp.Or(spec.StartTimeout, l.StartTimeout, defaultStartTimeout), spec.Log)
+	inst, err := startInstance(ctx, spec, sockets.path, cmp.Or(spec.StartTimeout, l.StartTimeout, defaultStartTimeout), spec.Log, newMasks())
 	if err == nil {
 		err = f(inst)
 		inst.stop()

@@ -29,6 +29,7 @@ type program struct {
 	callTimeout  time.Duration
 	restart      restart
 	slots        chan struct{} // a call holds one
+	masks        *masks
 
 	cancel    context.CancelFunc // ends supervise
 	wg        sync.WaitGroup
@@ -94,7 +95,7 @@ func (p *program) startInstance(ctx context.Context) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	inst, err := startInstance(ctx, p.spec, p.sockets.path, p.startTimeout, p.log)
+	inst, err := startInstance(ctx, p.spec, p.sockets.path, p.startTimeout, p.log, p.masks)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +110,7 @@ func (p *program) startInstance(ctx context.Context) (*instance, error) {
 func (p *program) configure(ctx context.Context, inst *instance) (auth.Diagnostics, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.startTimeout)
 	defer cancel()
-	diags, err := inst.configure(ctx, p.values, p.sealKey)
+	diags, err := inst.configure(ctx, p.values, p.sealKey, p.callTimeout)
 	if err != nil || len(diags) > 0 {
 		return diags, err
 	}
@@ -201,14 +202,14 @@ func (p *program) bounded(ctx context.Context, f func(context.Context, *instance
 		return err
 	}
 	err = f(ctx, inst)
-	if errors.Is(err, errNoAnswer) && ctx.Err() != nil {
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			p.unanswered(inst)
-		}
-		return fmt.Errorf("%w: %w", err, ctx.Err())
-	}
-	if !errors.Is(err, errNoAnswer) {
+	switch {
+	case errors.Is(err, errLate), errors.Is(err, errNoAnswer) && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		p.unanswered(inst)
+	case !errors.Is(err, errNoAnswer):
 		p.answered(inst)
+	}
+	if errors.Is(err, errNoAnswer) && ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", err, ctx.Err())
 	}
 	return err
 }

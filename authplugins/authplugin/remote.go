@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	goplugin "github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
@@ -18,7 +19,9 @@ import (
 type remote struct {
 	rpc    authv1.AuthenticatorClient
 	health grpc_health_v1.HealthClient
-	info   auth.Info // after describe
+	masks  *masks
+	conn   *grpc.ClientConn // of a process; nil for one in memory
+	info   auth.Info        // after describe
 }
 
 var (
@@ -26,14 +29,14 @@ var (
 	_ auth.Releaser    = (*remote)(nil)
 )
 
-func newRemote(conn grpc.ClientConnInterface) *remote {
-	return &remote{rpc: authv1.NewAuthenticatorClient(conn), health: grpc_health_v1.NewHealthClient(conn)}
+func newRemote(conn grpc.ClientConnInterface, m *masks) *remote {
+	return &remote{rpc: authv1.NewAuthenticatorClient(conn), health: grpc_health_v1.NewHealthClient(conn), masks: m}
 }
 
 func (r *remote) describe(ctx context.Context, version string) error {
 	resp, err := r.rpc.Describe(ctx, &authv1.DescribeRequest{HostVersion: version})
 	if err != nil {
-		return fmt.Errorf("describe: %w", callError(err))
+		return fmt.Errorf("describe: %w", r.callError(err))
 	}
 	r.info = infoFromProto(resp)
 	for _, a := range r.info.Schema {
@@ -44,10 +47,15 @@ func (r *remote) describe(ctx context.Context, version string) error {
 	return nil
 }
 
-func (r *remote) configure(ctx context.Context, values, sealKey []byte) (auth.Diagnostics, error) {
-	resp, err := r.rpc.Configure(ctx, &authv1.ConfigureRequest{Values: values, SealKey: sealKey})
+// configure hands the configuration over; callTimeout is what bounds a call from now on, 0 where nobody knows.
+func (r *remote) configure(ctx context.Context, values, sealKey []byte, callTimeout time.Duration) (auth.Diagnostics, error) {
+	r.masks.addConfig(r.info.Schema, values)
+	resp, err := r.rpc.Configure(ctx, &authv1.ConfigureRequest{Values: values, SealKey: sealKey, CallTimeoutMs: callTimeout.Milliseconds()})
 	if err != nil {
-		return nil, fmt.Errorf("configure: %w", callError(err))
+		return nil, fmt.Errorf("configure: %w", r.callError(err))
+	}
+	for _, d := range resp.GetDiagnostics() {
+		d.Summary, d.Detail = r.masks.clean(d.GetSummary()), r.masks.clean(d.GetDetail())
 	}
 	return diagnosticsFromProto(resp.GetDiagnostics()), nil
 }
@@ -55,7 +63,7 @@ func (r *remote) configure(ctx context.Context, values, sealKey []byte) (auth.Di
 func (r *remote) ping(ctx context.Context) error {
 	resp, err := r.health.Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: goplugin.GRPCServiceName})
 	if err != nil {
-		return callError(err)
+		return r.callError(err)
 	}
 	if resp.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
 		return fmt.Errorf("it says that it is %s: %w", resp.GetStatus(), auth.ErrUnavailable)
@@ -68,13 +76,14 @@ func (r *remote) Authenticate(ctx context.Context, req auth.Request) (auth.Respo
 	if err := checkRequest(req, r.info.Methods); err != nil {
 		return auth.Response{}, err
 	}
+	defer r.masks.addRequest(req)()
 	resp, err := r.rpc.Authenticate(ctx, requestToProto(req))
 	if err != nil {
-		return auth.Response{}, callError(err)
+		return auth.Response{}, r.callError(err)
 	}
 	switch outcome := resp.GetOutcome().(type) {
 	case *authv1.AuthenticateResponse_Refusal:
-		return auth.Response{}, errorOf(outcome.Refusal)
+		return auth.Response{}, r.errorOf(outcome.Refusal)
 	case *authv1.AuthenticateResponse_Identity:
 		if lacking := outcome.Identity.GetRequiredFeatures(); len(lacking) > 0 { // there are none yet
 			return auth.Response{}, unusable(fmt.Errorf("an identity that needs %q, which this gateway does not know: install programs of the same release", printable(lacking[0], maxName)))
@@ -97,13 +106,14 @@ func (r *remote) Authenticate(ctx context.Context, req auth.Request) (auth.Respo
 
 // Renew implements auth.Authenticator.
 func (r *remote) Renew(ctx context.Context, grant auth.Grant) (auth.Grant, error) {
+	defer r.masks.add(grant.Token.Reveal())()
 	resp, err := r.rpc.Renew(ctx, &authv1.RenewRequest{Grant: grantToProto(grant)})
 	if err != nil {
-		return auth.Grant{}, callError(err)
+		return auth.Grant{}, r.callError(err)
 	}
 	switch outcome := resp.GetOutcome().(type) {
 	case *authv1.RenewResponse_Refusal:
-		return auth.Grant{}, errorOf(outcome.Refusal)
+		return auth.Grant{}, r.errorOf(outcome.Refusal)
 	case *authv1.RenewResponse_Grant:
 		fresh := grantFromProto(outcome.Grant)
 		if err := checkGrant(fresh); err != nil {
@@ -120,11 +130,12 @@ func (r *remote) Revalidate(ctx context.Context, id auth.Identity) error {
 	if !r.info.Revalidates {
 		return fmt.Errorf("this authenticator does not revalidate: %w", errors.ErrUnsupported)
 	}
+	defer r.masks.add(id.Grant.Token.Reveal())()
 	resp, err := r.rpc.Revalidate(ctx, &authv1.RevalidateRequest{Identity: identityToProto(id)})
 	if err != nil {
-		return optionalCallError(err)
+		return r.optionalCallError(err)
 	}
-	return errorOfOptional(resp.GetRefusal())
+	return r.errorOfOptional(resp.GetRefusal())
 }
 
 // Release implements auth.Releaser.
@@ -132,11 +143,12 @@ func (r *remote) Release(ctx context.Context, grant auth.Grant) error {
 	if !r.info.Releases {
 		return fmt.Errorf("this authenticator does not take grants back: %w", errors.ErrUnsupported)
 	}
+	defer r.masks.add(grant.Token.Reveal())()
 	resp, err := r.rpc.Close(ctx, &authv1.CloseRequest{Grant: grantToProto(grant)})
 	if err != nil {
-		return optionalCallError(err)
+		return r.optionalCallError(err)
 	}
-	return errorOfOptional(resp.GetRefusal())
+	return r.errorOfOptional(resp.GetRefusal())
 }
 
 // unusable says that the answer is the program's mistake, so nothing is known about the login. All that is wrong stands on one line, for the log.

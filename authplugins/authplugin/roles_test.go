@@ -8,8 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"filegate/core/auth"
 )
@@ -41,7 +43,9 @@ func roles() map[string]func() {
 			}
 			Serve(fakeKind())
 		},
-		"host": host,
+		// Serves on without a socket, once a login of "unplug" has taken that away.
+		"unplugged": func() { Serve(fakeKind()); select {} },
+		"host":      host,
 	}
 }
 
@@ -68,6 +72,7 @@ func fakeKind() Kind {
 			Name: "fake", Version: "1.2.3", Methods: []auth.Method{auth.Password, auth.Interactive},
 			Schema: auth.Schema{
 				{Name: "greeting", Type: auth.TypeString, Required: true, Doc: "what to say"},
+				{Name: "pin", Type: auth.TypeString, Secret: true, Doc: "a secret that the program cannot keep"},
 				{Name: "renewed", Type: auth.TypeString, Doc: "a file: the first renewal makes it and dies"},
 			},
 		},
@@ -77,7 +82,12 @@ func fakeKind() Kind {
 				return nil, auth.Diagnostics{{Summary: err.Error()}}
 			}
 			if f.values["greeting"] == "rude" {
-				return nil, auth.Diagnostics{{Attribute: "greeting", Summary: "Too rude", Detail: "Say hello."}}
+				return nil, auth.Diagnostics{{Attribute: "greeting", Summary: "Too rude", Detail: "Say hello." + f.values["pin"]}}
+			}
+			if limit, err := time.ParseDuration(f.values["greeting"]); err == nil {
+				if _, diags := config.Within("greeting", limit); len(diags) > 0 {
+					return nil, diags
+				}
 			}
 			return f, nil
 		},
@@ -102,6 +112,11 @@ func (f *fake) Authenticate(ctx context.Context, req auth.Request) (auth.Respons
 		panic("at the disco")
 	case "stop":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	case "unplug":
+		shutdownSockets()
+	case "tells":
+		fmt.Fprintf(os.Stderr, "the password is %s, the pin %s\n", req.Password.Reveal(), f.values["pin"])
+		return auth.Response{}, fmt.Errorf("%q does not fit the pin %s: %w", req.Password.Reveal(), f.values["pin"], auth.ErrDenied)
 	case "flood":
 		flood(10 << 20)
 	case "hclog":
@@ -131,6 +146,20 @@ func (f *fake) Renew(_ context.Context, grant auth.Grant) (auth.Grant, error) {
 		}
 	}
 	return auth.Grant{Token: auth.Secret("fresh for " + user), Renewal: grant.Renewal}, nil
+}
+
+// shutdownSockets ends all connections of the process, and its listening, from now on: a connection that the kernel has
+// already queued may still be accepted.
+func shutdownSockets() {
+	for {
+		all, _ := os.ReadDir("/proc/self/fd")
+		for _, entry := range all {
+			if fd, err := strconv.Atoi(entry.Name()); err == nil {
+				_ = syscall.Shutdown(fd, syscall.SHUT_RDWR) // what is no socket refuses
+			}
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // flood writes n bytes of lines to standard error.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime/debug"
 	"sync/atomic"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -50,7 +51,7 @@ func (s *server) Describe(context.Context, *authv1.DescribeRequest) (*authv1.Des
 
 // Configure implements authv1.AuthenticatorServer.
 func (s *server) Configure(_ context.Context, req *authv1.ConfigureRequest) (*authv1.ConfigureResponse, error) {
-	authenticator, diags := s.kind.configure(req.GetValues(), req.GetSealKey())
+	authenticator, diags := s.kind.configure(req.GetValues(), req.GetSealKey(), time.Duration(req.GetCallTimeoutMs())*time.Millisecond)
 	if len(diags) == 0 {
 		s.configured.Store(&authenticator)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 )
 
@@ -14,6 +15,8 @@ const (
 	// missedCalls is how many calls in a row a program may leave unanswered until their deadline. After that it is
 	// replaced, and until the next one has answered a call a single such call is enough.
 	missedCalls = 8
+	// steadyAfter is how many of the longest pauses a program must have been up to be started again at once.
+	steadyAfter = 2
 )
 
 // errHung is the trouble of a program that leaves its calls unanswered.
@@ -32,11 +35,12 @@ func (p *program) supervise(ctx context.Context, inst *instance) {
 		if ctx.Err() != nil {
 			return
 		}
-		p.log.Error("authenticator ended", "pid", inst.process.ID(), "err", why)
-		// One that dies again and again costs a start each time; one that has held for a while starts afresh.
-		if time.Since(inst.since) > max(time.Second, pause) {
+		// One that dies again and again costs a start each time, however long it serves in between: only
+		// one that has held for longer than the longest pauses starts afresh.
+		if time.Since(inst.since) > steadyAfter*p.restart.max {
 			pause = p.restart.min
 		}
+		p.log.Error("authenticator ended", "pid", inst.process.ID(), "err", why, "pause", pause)
 		if inst, pause = p.revive(ctx, pause); inst == nil {
 			return
 		}
@@ -47,6 +51,12 @@ func (p *program) supervise(ctx context.Context, inst *instance) {
 func (p *program) watch(ctx context.Context, inst *instance) error {
 	ticker := time.NewTicker(p.restart.health)
 	defer ticker.Stop()
+	connected, cancel := context.WithCancel(ctx)
+	broken := make(chan struct{}, 1)
+	var watching sync.WaitGroup
+	watching.Go(func() { inst.watchConnection(connected, broken) })
+	defer watching.Wait()
+	defer cancel()
 	var last error
 	for missed := 0; missed < missedPings; {
 		select {
@@ -56,6 +66,11 @@ func (p *program) watch(ctx context.Context, inst *instance) error {
 			return errors.New("it ended: " + inst.process.how())
 		case <-inst.hung:
 			return errHung
+		case <-broken:
+			if err := p.reconnect(ctx, inst); err != nil {
+				return fmt.Errorf("its socket is closed: %w", err)
+			}
+			continue
 		case <-ticker.C:
 		}
 		busy := len(p.slots) > 0
@@ -75,6 +90,18 @@ func (p *program) watch(ctx context.Context, inst *instance) error {
 		p.troubled(inst, err)
 	}
 	return fmt.Errorf("it does not answer when it is asked for its health: %w", last)
+}
+
+// reconnect returns nil if a program whose connection has ended can be reached again. It may have ended the connection
+// only because that was old.
+func (p *program) reconnect(ctx context.Context, inst *instance) error {
+	limited, cancel := context.WithTimeout(ctx, p.restart.healthLimit)
+	defer cancel()
+	err := inst.ping(limited)
+	if err != nil && (ctx.Err() != nil || p.died(ctx, inst)) {
+		return nil // watch says it better
+	}
+	return err
 }
 
 // unanswered counts a call that inst did not answer until its deadline. A program that hangs is taken out of use at once.

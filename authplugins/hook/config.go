@@ -80,6 +80,8 @@ func configure(given authplugin.Config, log io.Writer) (auth.Authenticator, auth
 		}
 		diags = append(diags, d)
 	}
+	service.Timeout, found = given.Within("timeout", service.Timeout)
+	diags = append(diags, found...)
 	var d door
 	switch {
 	case len(c.Command) > 0 && c.URL != "", len(c.Command) == 0 && c.URL == "":

@@ -80,6 +80,9 @@ func configure(given authplugin.Config) (auth.Authenticator, auth.Diagnostics) {
 		return nil, diags
 	}
 	service, diags := c.Service()
+	var long auth.Diagnostics
+	service.Timeout, long = given.Within("timeout", service.Timeout)
+	diags = append(diags, long...)
 	wrong := func(attribute, summary, detail string) {
 		diags = append(diags, auth.Diagnostic{Attribute: attribute, Summary: summary, Detail: detail})
 	}

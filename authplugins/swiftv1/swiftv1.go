@@ -74,6 +74,8 @@ func configure(config authplugin.Config) (auth.Authenticator, auth.Diagnostics) 
 	service, diags := c.Service()
 	storage, wrong := upstream.ParseOverride(c.StorageURL)
 	diags = append(diags, wrong...)
+	service.Timeout, wrong = config.Within("timeout", service.Timeout)
+	diags = append(diags, wrong...)
 	life, err := time.ParseDuration(c.TokenLife)
 	if err != nil || life < 0 {
 		diags = append(diags, auth.Diagnostic{Attribute: "token_life", Summary: "Not a duration", Detail: `Give a time with a unit, such as "24h".`})

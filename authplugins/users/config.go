@@ -63,7 +63,7 @@ func configure(given authplugin.Config, log io.Writer) (auth.Authenticator, auth
 	if len(diags) > 0 {
 		return nil, diags
 	}
-	loader := &loader{name: c.File, key: key, sealer: given.Sealer}
+	loader := &loader{name: c.File, key: key, sealer: given.Sealer, callTimeout: given.CallTimeout}
 	source, err := newSource(c.File, loader.load, log)
 	if err != nil {
 		wrong("file", "The file "+c.File+" is not good", err.Error())
@@ -89,6 +89,9 @@ type loader struct {
 	name   string
 	key    userfile.Key
 	sealer authplugin.Sealer
+
+	callTimeout time.Duration
+
 	known  map[string]auth.Authenticator // by kind and options, from the last time: with connections that are open
 }
 

@@ -29,7 +29,7 @@ func (l *loader) storage(s *userfile.Storage) (id string, a auth.Authenticator, 
 	if s.Kind == userfile.SwiftV1 {
 		kind = swiftv1.Kind()
 	}
-	a, diags = kind.Configure(authplugin.Config{Values: values, Sealer: l.sealer})
+	a, diags = kind.Configure(authplugin.Config{Values: values, Sealer: l.sealer, CallTimeout: l.callTimeout})
 	return id, a, diags
 }
 

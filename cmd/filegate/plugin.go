@@ -76,7 +76,10 @@ func (f *targetFlags) target(e env, nameOrPath string) (*target, error) {
 
 func targetOf(a *config.Auth, log *slog.Logger) *target {
 	return &target{
-		spec:   auth.LaunchSpec{Kind: a.Kind, Name: a.Name, Path: a.Path, SHA256: a.SHA256, Log: log, Decode: a.Decode},
+		spec: auth.LaunchSpec{
+			Kind: a.Kind, Name: a.Name, Path: a.Path, SHA256: a.SHA256, HostVersion: version(), Args: a.Args, Env: a.Env,
+			StartTimeout: a.StartTimeout, CallTimeout: a.CallTimeout, AnyOwner: a.AnyOwner, Log: log, Decode: a.Decode,
+		},
 		locate: func(diags auth.Diagnostics) error { return a.Locate(diags) },
 	}
 }

@@ -63,6 +63,8 @@ type Observer interface {
 	Started(took time.Duration, again bool)
 	// Called is told of each answer to a call ("authenticate", "renew", "revalidate", "release"), and of each that did not come.
 	Called(call string, took time.Duration, err error)
+	// Dropped is told of each line of the program's output that is too much for the log.
+	Dropped()
 }
 
 // Info is what an authenticator program says of itself.

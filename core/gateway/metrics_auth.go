@@ -13,6 +13,7 @@ import (
 type authMetrics struct {
 	starts   *prometheus.GaugeVec
 	restarts *prometheus.CounterVec
+	dropped  *prometheus.CounterVec
 	calls    *prometheus.HistogramVec
 }
 
@@ -24,18 +25,22 @@ func newAuthMetrics(registry *prometheus.Registry) authMetrics {
 		restarts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "filegate_authenticator_restarts_total", Help: "How often the authenticator has died or hung, and was started again.",
 		}, []string{"auth"}),
+		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "filegate_authenticator_output_dropped_total", Help: "Lines of the authenticator's output that were too much for the log.",
+		}, []string{"auth"}),
 		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "filegate_authenticator_call_duration_seconds", Help: "How long the authenticator's answers took, the wait for a free place included.",
 			Buckets: []float64{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}, []string{"auth", "call", "result"}),
 	}
-	registry.MustRegister(m.starts, m.restarts, m.calls)
+	registry.MustRegister(m.starts, m.restarts, m.dropped, m.calls)
 	return m
 }
 
 // authenticator returns who counts for one of them.
 func (m *metrics) authenticator(name string) auth.Observer {
 	m.auths.restarts.WithLabelValues(name) // to be seen before the first one
+	m.auths.dropped.WithLabelValues(name)
 	return authObserver{m.auths, name}
 }
 
@@ -61,6 +66,9 @@ func (o authObserver) Called(call string, took time.Duration, err error) {
 	}
 	o.m.calls.WithLabelValues(o.name, call, result).Observe(took.Seconds())
 }
+
+// Dropped implements [auth.Observer].
+func (o authObserver) Dropped() { o.m.dropped.WithLabelValues(o.name).Inc() }
 
 // authState tells of the authenticators that there are at the moment.
 type authState struct {

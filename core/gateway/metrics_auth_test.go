@@ -18,6 +18,7 @@ func TestAuthenticatorMetrics(t *testing.T) {
 	observer.Started(3*time.Second, true)
 	observer.Called("authenticate", 7*time.Millisecond, nil)
 	observer.Called("renew", time.Second, fmt.Errorf("no: %w", auth.ErrDenied))
+	observer.Dropped()
 	g.door.login(t)
 	wantMetrics(t, g,
 		`filegate_authenticator_up{auth="first"} 1`,
@@ -27,6 +28,7 @@ func TestAuthenticatorMetrics(t *testing.T) {
 		`filegate_authenticator_call_duration_seconds_bucket{auth="first",call="authenticate",result="ok",le="0.01"} 1`,
 		`filegate_authenticator_call_duration_seconds_bucket{auth="first",call="renew",result="denied",le="0.5"} 0`,
 		`filegate_authenticator_call_duration_seconds_count{auth="first",call="renew",result="denied"} 1`,
+		`filegate_authenticator_output_dropped_total{auth="first"} 1`,
 		`filegate_authenticators_retired 0`,
 	)
 	w.mu.Lock()

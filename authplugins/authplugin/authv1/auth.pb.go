@@ -392,7 +392,10 @@ type ConfigureRequest struct {
 	Values []byte `protobuf:"bytes,1,opt,name=values,proto3" json:"values,omitempty"`
 	// 32 random bytes that stay the same for the life of the host process, also when the program is started again. Seal
 	// what Grant.renewal carries with it (authenticated encryption), so that renewing survives the program's death.
-	SealKey       []byte `protobuf:"bytes,2,opt,name=seal_key,json=sealKey,proto3" json:"seal_key,omitempty"`
+	SealKey []byte `protobuf:"bytes,2,opt,name=seal_key,json=sealKey,proto3" json:"seal_key,omitempty"`
+	// When the host gives up a call, in milliseconds; 0: not said. What the program itself waits for should end before that, so
+	// that it can say who did not answer.
+	CallTimeoutMs int64 `protobuf:"varint,3,opt,name=call_timeout_ms,json=callTimeoutMs,proto3" json:"call_timeout_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -439,6 +442,13 @@ func (x *ConfigureRequest) GetSealKey() []byte {
 		return x.SealKey
 	}
 	return nil
+}
+
+func (x *ConfigureRequest) GetCallTimeoutMs() int64 {
+	if x != nil {
+		return x.CallTimeoutMs
+	}
+	return 0
 }
 
 type ConfigureResponse struct {
@@ -1638,10 +1648,11 @@ const file_auth_proto_rawDesc = "" +
 	"\tTYPE_BOOL\x10\x02\x12\x0f\n" +
 	"\vTYPE_NUMBER\x10\x03\x12\x14\n" +
 	"\x10TYPE_STRING_LIST\x10\x04\x12\x13\n" +
-	"\x0fTYPE_STRING_MAP\x10\x05\"E\n" +
+	"\x0fTYPE_STRING_MAP\x10\x05\"m\n" +
 	"\x10ConfigureRequest\x12\x16\n" +
 	"\x06values\x18\x01 \x01(\fR\x06values\x12\x19\n" +
-	"\bseal_key\x18\x02 \x01(\fR\asealKey\"S\n" +
+	"\bseal_key\x18\x02 \x01(\fR\asealKey\x12&\n" +
+	"\x0fcall_timeout_ms\x18\x03 \x01(\x03R\rcallTimeoutMs\"S\n" +
 	"\x11ConfigureResponse\x12>\n" +
 	"\vdiagnostics\x18\x01 \x03(\v2\x1c.filegate.auth.v1.DiagnosticR\vdiagnostics\"\\\n" +
 	"\n" +
