@@ -60,7 +60,7 @@ type authBlock struct {
 	Config       *hclsyntax.Block  `hcl:"config,block"`
 }
 
-func (r *reader) auth(b *hclsyntax.Block, pluginDir string) *Auth {
+func (r *reader) auth(b *hclsyntax.Block, pluginDirs []string) *Auth {
 	in := authBlock{StartTimeout: 10 * time.Second, CallTimeout: 30 * time.Second}
 	if env := b.Body.Attributes["env"]; env != nil {
 		r.src.hide(env) // it may have secrets
@@ -85,7 +85,7 @@ func (r *reader) auth(b *hclsyntax.Block, pluginDir string) *Auth {
 			r.diags = append(r.diags, a.Diagnose("env", "No name of a variable", "Names of environment variables have neither = nor NUL, and values no NUL."))
 		}
 	}
-	r.program(a, b, pluginDir)
+	r.program(a, b, pluginDirs)
 	if in.Config == nil {
 		return a
 	}
@@ -104,9 +104,9 @@ func (r *reader) auth(b *hclsyntax.Block, pluginDir string) *Auth {
 }
 
 // program finds the authenticator's program, and reports one that is not there.
-func (r *reader) program(a *Auth, b *hclsyntax.Block, pluginDir string) {
+func (r *reader) program(a *Auth, b *hclsyntax.Block, pluginDirs []string) {
 	if a.Path == "" {
-		a.Path = filepath.Join(pluginDir, programPrefix+a.Kind)
+		a.Path = firstThere(pluginDirs, programPrefix+a.Kind)
 	}
 	if abs, err := filepath.Abs(a.Path); err == nil {
 		a.Path = abs // exec would look for a bare name in PATH
@@ -120,9 +120,28 @@ func (r *reader) program(a *Auth, b *hclsyntax.Block, pluginDir string) {
 	case b.Body.Attributes["path"] != nil:
 		r.diags = append(r.diags, a.Diagnose("path", "No such program", fmt.Sprintf("%s: %v. Give the path of an authenticator.", a.Path, pathCause(err))))
 	default:
-		r.report(b.LabelRanges[0], "No authenticator "+a.Kind, "There is no program %s: %v. %s Or say path = … or plugin_dir = … .",
-			a.Path, pathCause(err), didYouMean(a.Kind, programs(filepath.Dir(a.Path))))
+		var all []string
+		for _, dir := range pluginDirs {
+			all = append(all, programs(dir)...)
+		}
+		also := ""
+		if len(pluginDirs) > 1 {
+			also = ", and none of that name in the other directories of plugin_dir"
+		}
+		r.report(b.LabelRanges[0], "No authenticator "+a.Kind, "There is no program %s%s: %v. %s Or say path = … or plugin_dir = … .",
+			a.Path, also, pathCause(err), didYouMean(a.Kind, all))
 	}
+}
+
+// firstThere returns the path of the first file of that name in the directories, or of that in the first where there is none.
+func firstThere(dirs []string, name string) string {
+	for _, dir := range dirs {
+		path := filepath.Join(dir, name)
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+	}
+	return filepath.Join(dirs[0], name)
 }
 
 // programs lists the kinds of authenticators that lie in a directory.

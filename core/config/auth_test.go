@@ -85,3 +85,17 @@ func TestDecodeRefusesUnknownTypes(t *testing.T) {
 		t.Errorf("a schema with an unknown type brings %v, want one diagnostic", diags)
 	}
 }
+
+// Of several directories of programs the first that has one counts.
+func TestPluginDirs(t *testing.T) {
+	for _, dirs := range []string{`"testdata/plugins"`, `["testdata/good", "testdata/plugins", "testdata/bad"]`} {
+		a := parseAuth(t, "plugin_dir = "+dirs+"\nauth \"people\" \"x\" {}")
+		if dir := filepath.Base(filepath.Dir(a.Path)); dir != "plugins" {
+			t.Errorf("plugin_dir = %s: the program is %s", dirs, a.Path)
+		}
+	}
+	_, err := Parse([]byte(`plugin_dir = ["testdata/good", "testdata/plugins"]`+"\nauth \"poeple\" \"x\" {}"+aroundAuth), "test.hcl", testOptions())
+	if err == nil || !strings.Contains(err.Error(), "other directories of plugin_dir") || !strings.Contains(err.Error(), `Did you mean "people"?`) {
+		t.Errorf("a program that is in none of them: %v", err)
+	}
+}

@@ -111,7 +111,7 @@ type frontendRefs struct {
 
 // file is the outermost level of a file.
 type file struct {
-	PluginDir     string             `hcl:"plugin_dir,optional"`
+	PluginDir     oneOrMore          `hcl:"plugin_dir,optional"`
 	ShutdownGrace time.Duration      `hcl:"shutdown_grace,optional"`
 	DrainDelay    time.Duration      `hcl:"drain_delay,optional"`
 	PIDFile       string             `hcl:"pid_file,optional"`

@@ -68,10 +68,14 @@ func fields(v reflect.Value) []field {
 }
 
 var (
-	durationType = reflect.TypeFor[time.Duration]()
-	secretType   = reflect.TypeFor[auth.Secret]()
-	rawBlock     = reflect.TypeFor[*hclsyntax.Block]() // kept as it is, to be decoded later
+	durationType  = reflect.TypeFor[time.Duration]()
+	secretType    = reflect.TypeFor[auth.Secret]()
+	oneOrMoreType = reflect.TypeFor[oneOrMore]()
+	rawBlock      = reflect.TypeFor[*hclsyntax.Block]() // kept as it is, to be decoded later
 )
+
+// oneOrMore is a list of texts that may be written as a text alone.
+type oneOrMore []string
 
 // isOption says whether the field is something that can be written into a body.
 func (f field) isOption() bool { return f.kind == attribute || f.kind == block }
@@ -84,7 +88,7 @@ func isAttributeType(t reflect.Type, unit string) bool {
 	case reflect.String, reflect.Bool, reflect.Int, reflect.Int64, reflect.Float64:
 		return true
 	case reflect.Slice, reflect.Map:
-		return t == reflect.TypeFor[[]string]() || t == reflect.TypeFor[map[string]string]()
+		return t == reflect.TypeFor[[]string]() || t == oneOrMoreType || t == reflect.TypeFor[map[string]string]()
 	}
 	return false
 }

@@ -33,8 +33,8 @@ func (r *reader) read(body *hclsyntax.Body) *Config {
 	r.checkAdmin(cfg.Admin, top)
 	r.checkLogin(cfg.Login, top)
 	r.checkLimits(cfg.Limits, top)
-	if f.PluginDir == "" {
-		f.PluginDir = r.opts.PluginDir
+	if len(f.PluginDir) == 0 {
+		f.PluginDir = oneOrMore{r.opts.PluginDir}
 	}
 	for _, b := range f.Auths {
 		if r.named(b) {

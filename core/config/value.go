@@ -54,12 +54,16 @@ func convert(val cty.Value, t reflect.Type, unit string) (reflect.Value, error) 
 		}
 		f, _ := val.AsBigFloat().Float64()
 		out.SetFloat(f)
+	case t == oneOrMoreType && val.Type() == cty.String:
+		if val.AsString() != "" {
+			out.Set(reflect.ValueOf(oneOrMore{val.AsString()}))
+		}
 	case t.Kind() == reflect.Slice:
 		list, err := stringList(val)
 		if err != nil {
 			return out, err
 		}
-		out.Set(reflect.ValueOf(list))
+		out.Set(reflect.ValueOf(list).Convert(t))
 	case t.Kind() == reflect.Map:
 		m, err := stringMap(val)
 		if err != nil {
