@@ -92,7 +92,7 @@ type loader struct {
 
 	callTimeout time.Duration
 
-	known  map[string]auth.Authenticator // by kind and options, from the last time: with connections that are open
+	known map[string]auth.Authenticator // by kind and options, from the last time: with connections that are open
 }
 
 // load is not for concurrent use.

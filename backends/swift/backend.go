@@ -34,6 +34,8 @@ type Backend struct {
 	gone changeTimes
 	// aliases are the configured names at the top level.
 	aliases map[string]alias
+	// endpoints are where storage may be.
+	endpoints endpoints
 
 	noPartials   *recent.Keys // containers that have no cut-off upload
 	somePartials *recent.Keys // containers that have one, or had
@@ -70,6 +72,10 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 	for name, target := range cfg.Aliases {
 		aliases[name], _ = parseAlias(target) // Validate has seen that it can be read
 	}
+	allowed, err := parseEndpoints(cfg.AllowedEndpoints)
+	if err != nil {
+		return nil, err
+	}
 	env.Log.Debug("swift backend", "memory", cfg.Memory)
 	return &Backend{
 		cfg:    cfg,
@@ -81,7 +87,8 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 		writes: listing.NewLog(cfg.ListingLag, env.Local, env.Cache),
 		local:  env.Local,
 
-		aliases: aliases,
+		aliases:   aliases,
+		endpoints: allowed,
 
 		noPartials:   recent.New(partialsFor),
 		somePartials: recent.New(partialsFor),
@@ -94,6 +101,7 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 // Open implements [backend.Backend]. It makes no request: a login that may do little (list nothing,
 // read one container) is a login all the same.
 func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error) {
+	login.Grants = b.endpoints.bound(login.Grants)
 	grant, err := login.Grants.Current(ctx)
 	if err != nil {
 		return nil, err

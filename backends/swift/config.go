@@ -28,6 +28,8 @@ func Kind() backend.Kind {
 // Config is the options of a Swift backend. Where and with which token storage is reached comes
 // with each login's grant.
 type Config struct {
+	// AllowedEndpoints are the URLs below which the storage of a login must be. Empty: any storage.
+	AllowedEndpoints []string `hcl:"allowed_endpoints,optional"`
 	// SegmentSize is the size of the first segments of a large object, and up to it a file is
 	// stored as a plain object. In bytes. Each segment is held in memory until Swift has it.
 	SegmentSize int64 `hcl:"segment_size,optional" unit:"bytes"`
@@ -126,6 +128,9 @@ func DefaultConfig() *Config {
 // Validate implements [backend.Config].
 func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	const maxSegment = 5 * gib
+	if _, err := parseEndpoints(c.AllowedEndpoints); err != nil {
+		report("allowed_endpoints", "Not the URL of a storage", err.Error())
+	}
 	switch {
 	case c.SegmentSize < buffers.BlockSize || c.SegmentSize > maxSegment:
 		report("segment_size", "Segment size out of range", "Give a size from \"256KiB\" to \"5GiB\"; each segment is held in memory until Swift has it.")

@@ -29,6 +29,11 @@ func TestValidate(t *testing.T) {
 		{"everything at its most", func(c *Config) {
 			c.SegmentSize, c.MaxSegmentSize, c.ReadAhead, c.UploadConcurrency = 5*gib, 5*gib, gib, 64
 		}, ""},
+		{"endpoints", func(c *Config) {
+			c.AllowedEndpoints = []string{"https://swift.example.net", "http://[::1]:8080/v1/AUTH_a"}
+		}, ""},
+		{"an endpoint without a scheme", func(c *Config) { c.AllowedEndpoints = []string{"swift.example.net"} }, "allowed_endpoints"},
+		{"an endpoint with a user", func(c *Config) { c.AllowedEndpoints = []string{"https://me@swift.example.net"} }, "allowed_endpoints"},
 		{"segments of nothing", func(c *Config) { c.SegmentSize = 0 }, "segment_size"},
 		{"small segments", func(c *Config) { c.SegmentSize = 256*kib - 1 }, "segment_size"},
 		{"segments beyond Swift's largest object", func(c *Config) { c.SegmentSize = 5*gib + 256*kib }, "segment_size"},
