@@ -4,6 +4,22 @@
 // it can be written without reading the gateway's source, replaced without building it, and it can fail without taking it along.
 // package swiftv1 is a small one to copy from. Who wants to decide by a few lines in any language, and no more, has package hook.
 //
+// # Outside of this tree
+//
+// Start with
+//
+//	filegate plugin init go ticket
+//
+// or with python, sh or http in place of go. It writes a project that works, with a test that holds the rules for authenticators
+// against it, and a README with the steps from there. The one in Go has the code of the protocol in it, and needs neither
+// this module nor go-plugin: go install works. filegate plugin proto prints the protocol.
+//
+// The steps below are for an authenticator in this tree. A module outside that wants to import the packages named there says
+// where the tree is, which go install refuses and go build takes:
+//
+//	go mod edit -require=filegate@v0.0.0
+//	go mod edit -replace=filegate=/path/of/filegate
+//
 // # From nothing to a tested program
 //
 // 1. Write down what it is and how it is configured, in a package of your own:
@@ -92,7 +108,7 @@
 // # In another language
 //
 // The protocol is authplugin/authv1/auth.proto, whose head says what a program does at its start. example-python is a whole one to copy
-// from. In place of step 5 is
+// from, which filegate plugin init python does. In place of step 5 is
 //
 //	filegate plugin test ./filegate-auth-ticket -set url=http://127.0.0.1:8000/check -u alice -unknown nobody
 //

@@ -69,6 +69,7 @@ var mayImport = map[string][]string{
 	"authplugins/authtest":       {"core/auth", "authplugins/authplugin", "authplugins/conformance"},
 	"authplugins/conformance":    {"core/auth"},
 	"authplugins/internal/...":   {"core/auth", "authplugins/authplugin"},
+	"authplugins/scaffold":       {"authplugins/authplugin/authv1", "authplugins/example-python"},
 	"authplugins/swiftv1":        authenticatorSees,
 	"authplugins/keystone":       authenticatorSees,
 	"authplugins/hook":           authenticatorSees,
@@ -79,7 +80,8 @@ var mayImport = map[string][]string{
 
 	"cmd/filegate": {
 		"core/admin", "core/auth", "core/cache/builtin", "core/config", "core/gateway", "frontends", "backends", "authplugins/authplugin",
-		"backends/swift/swifttest",   // the demo's store
+		"backends/swift/swifttest",                              // the demo's store
+		"authplugins/authplugin/authv1", "authplugins/scaffold", // for filegate plugin init
 		"authplugins/conformance",    // for filegate plugin test
 		"authplugins/users/userfile", // for filegate users
 	},

@@ -22,6 +22,8 @@ func cmdPlugin(e env, args []string) int {
 			{"list", "start the authenticators of a configuration, and tell how they do", cmdPluginList},
 			{"describe", "tell what an authenticator is, and how it is configured", cmdPluginDescribe},
 			{"test", "hold the rules for authenticators against a program, in whatever language", cmdPluginTest},
+			{"init", "begin a project for an authenticator of your own", cmdPluginInit},
+			{"proto", "print the protocol between gateway and authenticator", cmdPluginProto},
 			{"login", "go through one login step by step: the same as filegate login", cmdLogin},
 		},
 		synopsis: "[flags] …",
