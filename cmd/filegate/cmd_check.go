@@ -15,7 +15,7 @@ func cmdCheck(e env, args []string) int {
 	if code, ok := parse(e, fs, args); !ok {
 		return code
 	}
-	cfg, confined, err := loadConfined(*file) // what serve will be able to do
+	cfg, confined, err := loadConfined(*file, "") // what serve will be able to do
 	if err != nil {
 		return confined.fail(e, err)
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -19,33 +21,48 @@ import (
 const defaultFile = "/etc/filegate/gateway.hcl"
 
 func cmdServe(e env, args []string) int {
-	fs := newFlags(e, "serve", "[-c FILE]\n\nSIGHUP makes it read the file again, and take over what has changed without a client noticing.\n")
+	fs := newFlags(e, "serve", "[-c FILE]\n\nSIGHUP makes it read the file again, and take over what has changed without a client noticing.\nSIGUSR2 makes it start the program anew, which takes over its sockets: see filegate upgrade -h.\n")
 	file := fs.String("c", defaultFile, "the configuration `file`")
 	if code, ok := parse(e, fs, args); !ok {
 		return code
 	}
-	sockets, err := inheritedSockets()
-	if err != nil {
+	r := &reloader{file: *file, origin: originOf()}
+	var err error
+	if r.heritage, err = inherit(); err != nil {
 		return e.fail(err)
 	}
-	boss := findSupervisor()
-	hangups := make(chan os.Signal, 1)
+	var said strings.Builder
+	show := e
+	show.stderr = io.MultiWriter(e.stderr, &said)
+	code := serveFile(e, show, r)
+	if code != exitOK {
+		r.heritage.failed(said.String())
+	}
+	return code
+}
+
+// serveFile serves as a configuration file says. What the user must know of a failure goes to show.
+func serveFile(e, show env, r *reloader) int {
+	r.boss = findSupervisor()
+	hangups, upgrades := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
-	cfg, confined, err := loadConfined(*file)
+	signal.Notify(upgrades, syscall.SIGUSR2)
+	defer signal.Stop(upgrades)
+	cfg, confined, err := loadConfined(r.file, r.heritage.sandbox)
 	if err != nil {
-		return confined.fail(e, err)
+		return confined.fail(show, err)
 	}
+	r.confined = confined
 	if !cfg.CoreDumps {
 		if err := forbidCoreDumps(); err != nil { // before any secret of a client is here
-			return e.fail(err)
+			return show.fail(err)
 		}
 	}
 	var reloading sync.WaitGroup
 	defer reloading.Wait()
 	life, end := context.WithCancel(e.stop)
 	defer end()
-	r := &reloader{file: *file, confined: confined, boss: boss, sockets: sockets}
 	err = serve(e, cfg, r, func(*gateway.Gateway) {
 		if err := confined.keepNothing(cfg); err != nil {
 			confined.warnings = append(confined.warnings, err.Error())
@@ -53,10 +70,11 @@ func cmdServe(e env, args []string) int {
 		for _, w := range confined.warnings {
 			r.log.Warn("not everything that is not needed was given up", "warning", w)
 		}
-		reloading.Go(func() { r.on(life, hangups) })
+		reloading.Go(func() { r.on(life, hangups, r.reload) })
+		reloading.Go(func() { r.on(life, upgrades, r.upgrade) })
 	})
 	if err != nil {
-		return confined.fail(e, err)
+		return confined.fail(show, err)
 	}
 	return exitOK
 }
@@ -71,9 +89,9 @@ func serve(e env, cfg *config.Config, r *reloader, ready func(*gateway.Gateway))
 	defer log.Close()
 	opts := options(log.Logger)
 	opts.Logs = log
-	var boss supervisor
+	boss := new(supervisor)
 	if r != nil {
-		opts.Reload, opts.Sockets, boss = r.reload, r.sockets, r.boss
+		opts.Reload, opts.Upgrade, opts.Sockets, boss = r.reload, r.upgrade, r.heritage.sockets, r.boss
 	}
 	g, err := gateway.New(e.stop, cfg, opts)
 	if err != nil {
@@ -86,12 +104,15 @@ func serve(e env, cfg *config.Config, r *reloader, ready func(*gateway.Gateway))
 	if err := g.Listen(); err != nil {
 		return fmt.Errorf("cannot listen: %w", err)
 	}
-	if cfg.PIDFile != "" {
-		pid, err := writePIDFile(cfg.PIDFile)
-		if err != nil {
+	if r != nil {
+		if err := r.takePlace(e.stop, cfg); err != nil {
 			return err
 		}
-		defer pid.remove()
+		defer func() {
+			if !r.replaced.Load() {
+				r.pid.remove()
+			}
+		}()
 	}
 	for _, w := range append(cfg.Warnings(), machineWarnings(cfg)...) {
 		log.Warn("configuration warning", "place", w.Place(), "summary", w.Summary, "detail", w.Detail)
@@ -108,6 +129,31 @@ func serve(e env, cfg *config.Config, r *reloader, ready func(*gateway.Gateway))
 	defer context.AfterFunc(e.stop, func() { boss.tell("STOPPING=1") })()
 	boss.tell("READY=1")
 	return g.Serve(e.stop, e.now)
+}
+
+// takePlace has the pid file name this process, once a process in whose place it comes has agreed
+// to that.
+func (r *reloader) takePlace(ctx context.Context, cfg *config.Config) (err error) {
+	old := r.heritage.pid
+	switch {
+	case old != nil && old.name == cfg.PIDFile:
+		r.pid = old
+	case cfg.PIDFile != "":
+		if r.pid, err = lockPIDFile(cfg.PIDFile); err != nil {
+			return err
+		}
+	}
+	err = r.heritage.ready(ctx)
+	if err == nil && r.pid != nil {
+		err = r.pid.write()
+	}
+	switch {
+	case err == nil && r.pid != old:
+		old.remove()
+	case err != nil && r.pid != old:
+		r.pid.remove()
+	}
+	return err
 }
 
 func options(log *slog.Logger) gateway.Options {

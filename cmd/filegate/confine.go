@@ -19,18 +19,20 @@ type confinement struct {
 	user      string // that filegate has become; empty: it has stayed what it was
 	limited   bool   // it has no more rights than it needs to open its sockets
 	sandboxed bool   // it changes files in some places only
+	sandbox   string // these places, a line each; it holds for processes in its place too
 	dropped   bool   // it was root, and has none of root's rights left
 	warnings  []string
 }
 
 // loadConfined reads a configuration file, and gives up what serving it does not need. A
-// confinement comes back with an error too where that is behind it.
-func loadConfined(file string) (*config.Config, *confinement, error) {
+// confinement comes back with an error too where that is behind it. within is the sandbox that this
+// process has been started in; empty: none.
+func loadConfined(file, within string) (*config.Config, *confinement, error) {
 	cfg, err := loadConfig(file)
 	if err != nil {
 		return nil, nil, err
 	}
-	confined, err := confine(cfg)
+	confined, err := confine(cfg, within)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -52,8 +54,8 @@ func (c *confinement) fail(e env, err error) int {
 
 // confine takes from this process, and from the programs that it starts, what serving clients does
 // not need. After it only low ports may still be opened, until keepNothing.
-func confine(cfg *config.Config) (*confinement, error) {
-	c := &confinement{}
+func confine(cfg *config.Config, within string) (*confinement, error) {
+	c := &confinement{sandbox: within, sandboxed: within != ""}
 	root := os.Geteuid() == 0
 	if len(cfg.Directories()) == 0 {
 		syscall.Umask(syscall.Umask(0) | 0o027) // what is written is no business of others
@@ -84,7 +86,12 @@ func confine(cfg *config.Config) (*confinement, error) {
 		}
 	}
 	if cfg.Sandbox == "on" || cfg.Sandbox == "auto" && !runsOthersPrograms(cfg) {
+		c.sandbox = strings.Join(writable(cfg), "\n")
+		if c.sandbox == within { // the kernel nests only so many
+			return c, nil
+		}
 		if err := enterSandbox(writable(cfg)); err != nil {
+			c.sandbox = within
 			if cfg.Sandbox == "on" {
 				return nil, fmt.Errorf(`sandbox = "on" and there is none: %w`, err)
 			}

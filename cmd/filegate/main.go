@@ -52,6 +52,7 @@ func commands() []command {
 		{"kick", "end the sessions of a user, or one session", cmdKick},
 		{"bans", "list, set and lift bans", cmdBans},
 		{"reload", "make a running gateway read its configuration again", cmdReload},
+		{"upgrade", "have the program that is installed now take the place of a running gateway", cmdUpgrade},
 		{"demo", "serve a store of its own on this machine, to try things out", cmdDemo},
 		{"plugin", "look at authenticators, and test them", cmdPlugin},
 		{"hostkeys", "make the private keys of the SSH server", cmdHostKeys},

@@ -11,10 +11,13 @@ import (
 
 // pidFile is the file with the number of the process. It is locked while the process lives, so that
 // one which a crash has left stops nobody.
-type pidFile struct{ f *os.File }
+type pidFile struct {
+	name string
+	f    *os.File
+}
 
-// writePIDFile makes the file, or takes over one whose process is no more.
-func writePIDFile(name string) (*pidFile, error) {
+// lockPIDFile makes the file, or takes over one whose process is no more.
+func lockPIDFile(name string) (*pidFile, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("pid file: %w", err)
@@ -27,14 +30,20 @@ func writePIDFile(name string) (*pidFile, error) {
 		}
 		return nil, fmt.Errorf("pid file: %s cannot be locked: %w", name, err)
 	}
-	if err := f.Truncate(0); err == nil {
-		_, err = fmt.Fprintln(f, os.Getpid())
-		if err == nil {
-			return &pidFile{f}, nil
-		}
+	return &pidFile{name, f}, nil
+}
+
+// write writes the number of this process into the file.
+func (p *pidFile) write() error {
+	line := fmt.Appendln(nil, os.Getpid())
+	_, err := p.f.WriteAt(line, 0)
+	if err == nil { // last: it is never empty for whoever reads it meanwhile
+		err = p.f.Truncate(int64(len(line)))
 	}
-	f.Close()
-	return nil, fmt.Errorf("pid file: %s cannot be written", name)
+	if err != nil {
+		return fmt.Errorf("pid file: %w", err)
+	}
+	return nil
 }
 
 // remove takes the file away. It may be called on nil.
@@ -42,6 +51,6 @@ func (p *pidFile) remove() {
 	if p == nil {
 		return
 	}
-	os.Remove(p.f.Name())
+	os.Remove(p.name)
 	p.f.Close()
 }

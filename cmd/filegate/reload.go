@@ -3,39 +3,47 @@ package main
 import (
 	"context"
 	"errors"
-	"net"
 	"os"
+	"sync"
+	"sync/atomic"
 
 	"filegate/core/config"
 	"filegate/core/gateway"
 )
 
-// reloader reads the configuration of a gateway again.
+// reloader reads the configuration of a gateway again, or has another process take its place.
 type reloader struct {
 	file string
 	log  *gateway.Logs
 	g    *gateway.Gateway
 
 	confined *confinement
-	boss     supervisor
-	sockets  []net.Listener // that it has opened for this process
+	boss     *supervisor
+	origin   origin
+	heritage *heritage
+	pid      *pidFile // nil: there is none
+
+	replaced atomic.Bool // another process has come in this one's place
+	changing sync.Mutex  // held by a reload and by an upgrade
 }
 
-// on reloads on each signal, until ctx ends.
-func (r *reloader) on(ctx context.Context, signals <-chan os.Signal) {
+// on calls act on each signal, until ctx ends.
+func (r *reloader) on(ctx context.Context, signals <-chan os.Signal, act func(context.Context) ([]string, error)) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-signals:
 		}
-		_, _ = r.reload(ctx) // it is in the log
+		_, _ = act(ctx) // it is in the log
 	}
 }
 
 // reload opens the log files anew, for logrotate, and takes over what has changed in the
 // configuration. What is wrong with it is in the log, and changes nothing.
 func (r *reloader) reload(ctx context.Context) (told []string, err error) {
+	r.changing.Lock()
+	defer r.changing.Unlock()
 	if err := r.log.Reopen(); err != nil {
 		r.log.Error("log files cannot be opened anew, and the old ones are written on", "err", err)
 	}

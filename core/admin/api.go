@@ -160,4 +160,7 @@ type Gateway interface {
 	// Reload reads the configuration again. It returns what is to be told of it; the error is for
 	// people, and may have several lines. It is a [Mistaken] where the configuration has mistakes.
 	Reload(ctx context.Context) (told []string, err error)
+	// Upgrade starts the program anew in place of the process that runs, which serves on where that
+	// fails. The answer is as for Reload.
+	Upgrade(ctx context.Context) (told []string, err error)
 }

@@ -149,3 +149,10 @@ func (c *Client) Reload(ctx context.Context) ([]string, error) {
 	err := c.do(ctx, http.MethodPost, "/api/v1/reload", struct{}{}, &done)
 	return done.Told, err
 }
+
+// Upgrade has a new process take the gateway's place, and returns what is told of it.
+func (c *Client) Upgrade(ctx context.Context) ([]string, error) {
+	var done Reloaded
+	err := c.do(ctx, http.MethodPost, "/api/v1/upgrade", struct{}{}, &done)
+	return done.Told, err
+}

@@ -119,7 +119,8 @@ func (s *Server) handler() http.Handler {
 	handle("GET /api/v1/bans", toLook, func(w http.ResponseWriter, _ *http.Request) { answer(w, g.Bans()) })
 	handle("POST /api/v1/kick", toChange, s.kick)
 	handle("POST /api/v1/bans", toChange, s.setBan)
-	handle("POST /api/v1/reload", toChange, s.reload)
+	handle("POST /api/v1/reload", toChange, changed(g.Reload))
+	handle("POST /api/v1/upgrade", toChange, changed(g.Upgrade))
 	return mux
 }
 
@@ -238,22 +239,25 @@ func (s *Server) setBan(w http.ResponseWriter, r *http.Request) {
 	answer(w, s.opts.Gateway.Bans())
 }
 
-// Reloaded is the answer to a reload that went well.
+// Reloaded is the answer to a reload or an upgrade that went well.
 type Reloaded struct {
 	Told []string `json:"told"`
 }
 
-func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
-	told, err := s.opts.Gateway.Reload(r.Context())
-	if mistaken, ok := errors.AsType[Mistaken](err); ok {
-		http.Error(w, mistaken.Error(), http.StatusUnprocessableEntity)
-		return
+// changed has the gateway change into what its configuration or program is now.
+func changed(change func(context.Context) ([]string, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		told, err := change(r.Context())
+		if mistaken, ok := errors.AsType[Mistaken](err); ok {
+			http.Error(w, mistaken.Error(), http.StatusUnprocessableEntity)
+			return
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusConflict)
+			return
+		}
+		answer(w, Reloaded{told})
 	}
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusConflict)
-		return
-	}
-	answer(w, Reloaded{told})
 }
 
 // Serve answers clients of a listener until Close, or until the listener is closed. It may be

@@ -50,6 +50,10 @@ func (g *fakeGateway) LiftBan(_ context.Context, of, name string) error {
 	return nil
 }
 
+func (g *fakeGateway) Upgrade(context.Context) ([]string, error) {
+	return []string{"upgraded"}, g.reloadErr
+}
+
 func (g *fakeGateway) Reload(context.Context) ([]string, error) { return []string{"done"}, g.reloadErr }
 
 const token = "0123456789abcdef"
@@ -116,6 +120,7 @@ func TestWhoMay(t *testing.T) {
 		{http.MethodPost, "/api/v1/kick", map[place]bool{socket: true}},
 		{http.MethodPost, "/api/v1/bans", map[place]bool{socket: true}},
 		{http.MethodPost, "/api/v1/reload", map[place]bool{socket: true}},
+		{http.MethodPost, "/api/v1/upgrade", map[place]bool{socket: true}},
 	} {
 		for _, where := range []place{socket, loopback, elsewhere} {
 			for _, shown := range []string{"", "wrong", token} {

@@ -45,7 +45,7 @@ func (l *Listeners) ListenAfter(ctx context.Context, addrs []string, offered *So
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, addr := range addrs {
-		if sock := offered.take(addr); sock != nil {
+		if sock := offered.Take(addr); sock != nil {
 			l.open = append(l.open, listener{sock, addr})
 			continue
 		}

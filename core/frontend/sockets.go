@@ -1,8 +1,11 @@
 package frontend
 
 import (
+	"errors"
+	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -26,7 +29,8 @@ type socket struct {
 // pausable is a listener whose Accept can be made to return without closing it.
 type pausable interface{ SetDeadline(t time.Time) error }
 
-// Add offers a socket that was opened for an address. One that cannot be taken over is not.
+// Add offers a socket that was opened for an address, or for whatever it listens on where addr is
+// empty. A listener that cannot be taken over is not offered.
 func (s *Sockets) Add(addr string, l net.Listener) {
 	if _, ok := l.(pausable); !ok {
 		return
@@ -43,8 +47,40 @@ func (s *Sockets) AddAll(others *Sockets) {
 	s.all = append(s.all, others.all...)
 }
 
-// take returns a socket for an address, or nil where none is offered.
-func (s *Sockets) take(addr string) net.Listener {
+// SocketFile is a copy of a socket, to be given to another process.
+type SocketFile struct {
+	Addr string // as it was asked for
+	*os.File
+}
+
+// Copies returns copies of the sockets that are offered, which the caller closes. An error closes
+// them.
+func (s *Sockets) Copies() (all []SocketFile, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.all {
+		f, err := copyOf(o.l)
+		if err != nil {
+			for _, made := range all {
+				made.Close()
+			}
+			return nil, fmt.Errorf("the socket at %s cannot be handed over: %w", o.l.Addr(), err)
+		}
+		all = append(all, SocketFile{o.addr, f})
+	}
+	return all, nil
+}
+
+func copyOf(l net.Listener) (*os.File, error) {
+	f, ok := l.(interface{ File() (*os.File, error) })
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	return f.File()
+}
+
+// Take returns a socket for an address, or nil where none is offered.
+func (s *Sockets) Take(addr string) net.Listener {
 	if s == nil {
 		return nil
 	}

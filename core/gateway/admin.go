@@ -163,3 +163,11 @@ func (o *overview) Reload(ctx context.Context) ([]string, error) {
 	}
 	return o.g.opts.Reload(ctx)
 }
+
+// Upgrade implements [admin.Gateway].
+func (o *overview) Upgrade(ctx context.Context) ([]string, error) {
+	if o.g.opts.Upgrade == nil {
+		return nil, errors.New("this gateway cannot be replaced by another process: restart it")
+	}
+	return o.g.opts.Upgrade(ctx)
+}

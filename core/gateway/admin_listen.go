@@ -13,6 +13,7 @@ import (
 
 	"filegate/core/admin"
 	"filegate/core/config"
+	"filegate/core/frontend"
 )
 
 // adminServer is where operators ask the gateway. A reload may change where, and by which token.
@@ -45,8 +46,9 @@ func (g *Gateway) newAdmin() *adminServer {
 	return a
 }
 
-// open opens the places of a configuration that are not open yet. Either take or drop follows.
-func (a *adminServer) open(cfg config.Admin) (opened map[string]net.Listener, err error) {
+// open opens the places of a configuration that are not open yet, or takes over the sockets that
+// are offered for them. Either take or dropListeners follows.
+func (a *adminServer) open(cfg config.Admin, offered *frontend.Sockets) (opened map[string]net.Listener, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	opened = map[string]net.Listener{}
@@ -54,14 +56,17 @@ func (a *adminServer) open(cfg config.Admin) (opened map[string]net.Listener, er
 		if a.listeners[addr] != nil {
 			continue
 		}
-		var l net.Listener
-		if addr == cfg.Listen {
-			l, err = (&net.ListenConfig{}).Listen(a.life, "tcp", addr)
-			if err == nil {
-				l = &maybeTLS{l, &a.tls}
-			}
-		} else {
+		l := offered.Take(addr)
+		switch {
+		case l != nil && addr == cfg.Socket:
+			l = &unixListener{Listener: l, path: addr}
+		case addr == cfg.Socket:
 			l, err = listenUnix(a.life, addr)
+		case l == nil:
+			l, err = (&net.ListenConfig{}).Listen(a.life, "tcp", addr)
+		}
+		if err == nil && addr == cfg.Listen {
+			l = &maybeTLS{l, &a.tls}
 		}
 		if err != nil {
 			dropListeners(opened)
@@ -129,6 +134,35 @@ func (a *adminServer) addrs() (all []net.Addr) {
 	return all
 }
 
+// offer offers what it listens on.
+func (a *adminServer) offer(all *frontend.Sockets) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for addr, l := range a.listeners {
+		switch w := l.(type) {
+		case *maybeTLS:
+			l = w.Listener
+		case *unixListener:
+			l = w.Listener
+		}
+		all.Add(addr, l)
+	}
+}
+
+// leave takes no more requests, and leaves the sockets to those who have copies. Who is being
+// answered is not cut.
+func (a *adminServer) leave() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for addr, l := range a.listeners {
+		if u, ok := l.(*unixListener); ok {
+			u.handed.Store(true)
+		}
+		l.Close()
+		delete(a.listeners, addr)
+	}
+}
+
 // close cuts whoever is being answered. The listeners are the server's only once it serves, so they
 // are closed here too.
 func (a *adminServer) close() {
@@ -193,13 +227,14 @@ func listenUnix(ctx context.Context, path string) (net.Listener, error) {
 		os.Remove(tmp)
 		return nil, err
 	}
-	return &unixListener{l, path}, nil
+	return &unixListener{Listener: l, path: path}, nil
 }
 
-// unixListener removes its socket when it is closed.
+// unixListener removes its socket when it is closed, unless another process listens on it too.
 type unixListener struct {
 	net.Listener
-	path string
+	path   string
+	handed atomic.Bool
 }
 
 // Addr implements [net.Listener].
@@ -207,7 +242,7 @@ func (l *unixListener) Addr() net.Addr { return &net.UnixAddr{Name: l.path, Net:
 
 func (l *unixListener) Close() error {
 	err := l.Listener.Close()
-	if !errors.Is(err, net.ErrClosed) {
+	if !errors.Is(err, net.ErrClosed) && !l.handed.Load() {
 		os.Remove(l.path)
 	}
 	return err

@@ -76,7 +76,7 @@ func (g *Gateway) run(d *door) {
 func (g *Gateway) retire(d *door, offered *frontend.Sockets) {
 	gone := d.server.Retire(offered)
 	g.mu.Lock()
-	g.retired[d] = true
+	g.retired[d] = gone
 	g.mu.Unlock()
 	g.retiring.Go(func() {
 		<-gone
@@ -89,11 +89,19 @@ func (g *Gateway) retire(d *door, offered *frontend.Sockets) {
 // counted is a visit that is one of a frontend's open connections.
 type counted struct {
 	frontend.Visit
-	ended func()
+	through func() // it has logged in or ended
+	ended   func()
+}
+
+// LoggedIn implements [frontend.Visit].
+func (c *counted) LoggedIn() {
+	c.through()
+	c.Visit.LoggedIn()
 }
 
 // Ended implements [frontend.Visit].
 func (c *counted) Ended(how frontend.Ending) {
+	c.through()
 	c.ended()
 	c.Visit.Ended(how)
 }
@@ -109,7 +117,8 @@ func (g *Gateway) connect(label string) func(netip.Addr) (frontend.Visit, error)
 		}
 		all.Inc()
 		open.Inc()
-		return &counted{v, sync.OnceFunc(open.Dec)}, nil
+		g.knocking.enter()
+		return &counted{v, sync.OnceFunc(g.knocking.exit), sync.OnceFunc(open.Dec)}, nil
 	}
 }
 

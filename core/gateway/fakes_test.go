@@ -331,8 +331,11 @@ func (d *fakeDoor) ListenAfter(*frontend.Sockets, frontend.Server) error {
 
 func (d *fakeDoor) GiveBack(*frontend.Sockets) { d.w.stop("socket " + d.env.Name) }
 
-func (d *fakeDoor) Retire(*frontend.Sockets) (gone <-chan struct{}) {
+func (d *fakeDoor) Retire(offered *frontend.Sockets) (gone <-chan struct{}) {
 	d.shutting.Do(func() { close(d.shut) })
+	if offered == nil { // nobody of this process comes in its place
+		d.w.stop("socket " + d.env.Name)
+	}
 	left := make(chan struct{})
 	go func() {
 		d.clients.Wait()

@@ -46,8 +46,9 @@ type Options struct {
 	Launcher auth.Launcher
 	Version  string // of filegate
 	Log      *slog.Logger
-	Sockets  []net.Listener                                       // that a supervisor has opened: frontends take those that they would open
+	Sockets  []Socket                                             // that were opened already: frontends and the admin server take those that they would open
 	Reload   func(ctx context.Context) (told []string, err error) // reads the configuration again, for operators who ask for it; nil: none does
+	Upgrade  func(ctx context.Context) (told []string, err error) // starts the program anew in place of this process, likewise
 	Logs     *Logs                                                // whose log it is, to be changed by a reload, and with the audit log; nil: neither is to be
 }
 
@@ -77,7 +78,7 @@ type Gateway struct {
 	cfg      *config.Config
 	backends map[string]*store
 	doors    []*door
-	retired  map[*door]bool // that have clients of before a reload
+	retired  map[*door]<-chan struct{} // that have clients of before a reload, with what is closed when they have left
 
 	serving  sync.WaitGroup // of frontends that serve
 	failed   chan error     // of the first of them that does so no more
@@ -88,6 +89,9 @@ type Gateway struct {
 
 	reloading sync.Mutex      // held by Reload, and for the beginning and the end
 	lingering atomic.Bool     // it is told to stop, and serves on for drain_delay
+	knocking  crowd           // clients that have not logged in
+	handing   sync.Once       // of handed
+	handed    chan struct{}   // closed when another process has taken over the sockets
 	serves    bool            // Serve was called; guarded by reloading
 	up        context.Context // ends when the gateway is told to stop
 	down      context.CancelFunc
@@ -128,7 +132,7 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 	g := &Gateway{
 		began: time.Now(), cfg: cfg, opts: opts, log: opts.Log,
 		auths: newAuthenticators(opts.Log, cfg.Login.Concurrent, cfg.Login.MaxWaiting), backends: map[string]*store{},
-		retired: map[*door]bool{}, failed: make(chan error, 1),
+		retired: map[*door]<-chan struct{}{}, failed: make(chan error, 1), handed: make(chan struct{}),
 	}
 	g.life, g.end = context.WithCancel(context.WithoutCancel(ctx))
 	g.up, g.down = context.WithCancel(g.life)
@@ -173,15 +177,15 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 // Listen opens all sockets. Clients wait from here on, and are served by Serve. After an error,
 // Close closes what was opened.
 func (g *Gateway) Listen() error {
-	opened, err := g.admin.open(g.cfg.Admin)
+	inherited := new(frontend.Sockets)
+	for _, s := range g.opts.Sockets {
+		inherited.Add(s.Addr, s.Listener)
+	}
+	opened, err := g.admin.open(g.cfg.Admin, inherited)
 	if err != nil {
 		return err
 	}
 	g.admin.take(g.cfg.Admin, opened)
-	inherited := new(frontend.Sockets)
-	for _, l := range g.opts.Sockets {
-		inherited.Add("", l)
-	}
 	var errs []error
 	for _, d := range g.doors {
 		d.listening = true // Shutdown closes whatever a half failed Listen has opened
@@ -190,7 +194,7 @@ func (g *Gateway) Listen() error {
 		}
 	}
 	for _, l := range inherited.CloseRest() {
-		g.log.Warn("a socket that was handed over is for no frontend: no listen names its address", "addr", l.Addr().String())
+		g.log.Warn("a socket that was handed over is not used: no listen names its address", "addr", l.Addr().String())
 	}
 	return errors.Join(errs...)
 }
@@ -227,7 +231,9 @@ func (g *Gateway) AdminAddr() net.Addr {
 
 // Serve serves clients until ctx ends, and then lets running transfers come to their end, for as
 // long as the configuration says (see drain.go) and no longer than until now ends: then the rest is
-// cut. It returns nil after that, or the error of a frontend that failed. It is called once.
+// cut. After HandOver it ends too, without a client noticing for as long as drain_delay says (see
+// handover.go). It returns nil after that, or the error of a frontend that failed. It is called
+// once.
 func (g *Gateway) Serve(ctx, now context.Context) error {
 	g.reloading.Lock()
 	g.serves = true
@@ -251,6 +257,8 @@ func (g *Gateway) Serve(ctx, now context.Context) error {
 	select {
 	case <-ctx.Done():
 		err = g.linger(now)
+	case <-g.handed:
+		err = g.leave(ctx, now)
 	case err = <-g.failed:
 	}
 	if err != nil {

@@ -29,7 +29,7 @@ import (
 func (g *Gateway) Reload(ctx context.Context, cfg *config.Config) (told []string, err error) {
 	g.reloading.Lock()
 	defer g.reloading.Unlock()
-	if g.desk.IsShut() || g.up.Err() != nil {
+	if g.desk.IsShut() || g.up.Err() != nil || g.isHandedOver() {
 		return nil, ErrShutdown
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -103,7 +103,7 @@ func (c *change) prepare(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if c.admin, err = g.admin.open(c.cfg.Admin); err != nil {
+	if c.admin, err = g.admin.open(c.cfg.Admin, nil); err != nil {
 		return err
 	}
 	if g.opts.Logs != nil {
