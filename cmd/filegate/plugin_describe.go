@@ -10,12 +10,18 @@ import (
 )
 
 func cmdPluginDescribe(e env, args []string) int {
-	fs := newFlags(e, "plugin describe", "[-c FILE] NAME|PATH")
+	fs := newFlags(e, "plugin describe", "[-c FILE] [-format FORMAT] NAME|PATH")
 	var flags targetFlags
+	format := fs.String("format", "text", "the `format`: "+formatNames())
 	fs.StringVar(&flags.file, "c", defaultFile, "the configuration `file`, for NAME")
 	words, code, ok := parseMixed(e, fs, args, 1)
 	if !ok {
 		return code
+	}
+	write, ok := descriptionFormats()[*format]
+	if !ok {
+		fmt.Fprintf(e.stderr, "filegate plugin describe: there is no format %q: take one of %s\n", *format, formatNames())
+		return exitUsage
 	}
 	t, err := flags.target(e, words[0])
 	if err != nil {
@@ -25,7 +31,9 @@ func cmdPluginDescribe(e env, args []string) int {
 	if err != nil {
 		return e.fail(err)
 	}
-	describe(e.stdout, info)
+	if err := write(e.stdout, info); err != nil {
+		return e.fail(err)
+	}
 	return exitOK
 }
 
