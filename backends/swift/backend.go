@@ -37,11 +37,8 @@ type Backend struct {
 	// endpoints are where storage may be.
 	endpoints endpoints
 
-	noPartials   *recent.Keys // containers that have no cut-off upload
-	somePartials *recent.Keys // containers that have one, or had
-	swept        *recent.Keys // containers in which what is left of uploads has been looked for
-
-	uploads activeUploads
+	writing *writing
+	uploads *knownUploads
 
 	besides sync.WaitGroup // what has been asked beside a HEAD
 
@@ -90,9 +87,8 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 		aliases:   aliases,
 		endpoints: allowed,
 
-		noPartials:   recent.New(partialsFor),
-		somePartials: recent.New(partialsFor),
-		swept:        recent.New(sweepEvery),
+		writing: cfg.writing(),
+		uploads: newKnownUploads(),
 
 		recallFor: recallFor, nearFor: nearFor, heldMost: listing.HeldMost, besideFrom: besideFrom,
 	}, nil
@@ -124,6 +120,10 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 		ReadAhead: b.cfg.ReadAhead, Downloads: b.cfg.DownloadConcurrency,
 	}
 	f.lists = listing.New(f.client, b.writes, b.pages, f.opened)
+	f.containers = newContainers(f.client, f.log, b.writing)
+	f.large = newLarge(f.containers, f.lists)
+	f.uploads = newUploads(f.large, b.uploads)
+	f.renames = newRenames(f.large)
 	f.guess = newGuesses(b, f.client, f.lists, f.objects)
 	f.client.Prepare, f.client.Observe = f.prepare, f.observe
 	return f, nil
@@ -155,7 +155,10 @@ type FS struct {
 	hideSegments bool
 	guess        *guesses
 	dirs         knownDirs
-	containers   knownContainers
+	containers   *containers
+	large        *large
+	uploads      *uploads
+	renames      *renames
 	// dropBoxes and closed are containers that the login may not read: those that it may write to,
 	// and the others.
 	dropBoxes, closed *recent.Keys

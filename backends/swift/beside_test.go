@@ -104,7 +104,7 @@ func TestBeside(t *testing.T) {
 			f.mustWrite(t, "/c/below/file", noise(10))
 			f.mustWrite(t, "/c/file", noise(10))
 			f.forget()
-			f.backend.noPartials.Forget(f.partialsKeyOf(t))
+			f.uploads.known.forget()
 			f.srv.ForgetRequests()
 			f.holdHeads("x", tt.listings)
 			f.holdHeads("below", tt.listings)
@@ -118,15 +118,6 @@ func TestBeside(t *testing.T) {
 			}
 		})
 	}
-}
-
-func (f *fake) partialsKeyOf(t *testing.T) string {
-	t.Helper()
-	key, err := f.partialsKey(t.Context(), api.Name{Container: "c"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
 }
 
 // TestBesideInVain asks for what is an object, or cannot be asked for. What has left beside the

@@ -18,20 +18,20 @@ const (
 )
 
 // largestFile returns the size of the largest file that can be stored, in bytes.
-func (f *FS) largestFile(l api.Limits) int64 {
+func (lo *large) largestFile(l api.Limits) int64 {
 	pieces := int64(maxPieces)
-	if l.SLO && f.backend.cfg.LargeObjects != largeDLO {
+	if l.SLO && !lo.writing.Dynamic {
 		pieces = 1
 		for range maxNesting - 1 {
 			pieces = min(pieces*int64(l.SLOSegments), maxPieces)
 		}
 	}
-	return pieces * f.backend.cfg.MaxSegmentSize
+	return pieces * lo.writing.MaxSegmentSize
 }
 
 // checkAnnounced refuses options that ask for what no file can be.
-func (f *FS) checkAnnounced(opts vfs.WriteOptions, l api.Limits) error {
-	largest := f.largestFile(l)
+func (lo *large) checkAnnounced(opts vfs.WriteOptions, l api.Limits) error {
+	largest := lo.largestFile(l)
 	switch {
 	case opts.Offset < vfs.AtEnd || opts.Size < 0:
 		return vfs.Errorf(vfs.ErrInvalid, "an offset or a size cannot be negative")
@@ -49,7 +49,7 @@ func tooLarge(largest int64) error {
 // than a segment is also held against the quota: what is to fill it would be refused only after
 // most of it has come.
 func (w *writer) checkEnd(off, n int64) error {
-	largest := w.fs.largestFile(w.limits)
+	largest := w.fs.large.largestFile(w.limits)
 	switch {
 	case off < 0:
 		return vfs.Errorf(vfs.ErrInvalid, "a file has no byte before its first")
@@ -64,7 +64,7 @@ func (w *writer) checkEnd(off, n int64) error {
 	case w.dlo && hole > maxDLOHoles:
 		return errHoles
 	}
-	return w.fs.roomFor(w.opened, w.target, hole+n)
+	return w.fs.containers.roomFor(w.opened, w.target, hole+n)
 }
 
 var errHoles = vfs.Errorf(vfs.ErrTooLarge, "file too large: more than %d bytes of it were never written, and this storage has no holes", int64(maxDLOHoles))

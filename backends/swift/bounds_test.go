@@ -18,7 +18,7 @@ func TestTooLarge(t *testing.T) {
 	for form, limits := range forms {
 		t.Run(form, func(t *testing.T) {
 			f := newFake(t, limits, func(c *Config) { c.LargeObjects = largeObjects(form) })
-			most := f.largestFile(f.known(t))
+			most := f.large.largestFile(f.known(t))
 			for _, size := range []int64{most + 1, 1 << 50, 1 << 62, math.MaxInt64} {
 				w := f.openWriter(t, "/c/file", replace)
 				f.srv.ForgetRequests()
@@ -59,7 +59,7 @@ func TestManifestsOfFewSegments(t *testing.T) {
 	for _, n := range []int{2, 3, 1000, 10_000} {
 		l := api.DefaultLimits()
 		l.SLOSegments = n
-		got := f.largestFile(l)
+		got := f.large.largestFile(l)
 		if got < largest || got > maxPieces*f.backend.cfg.MaxSegmentSize {
 			t.Errorf("with %d segments to a manifest the largest file has %d bytes", n, got)
 		}
@@ -67,7 +67,7 @@ func TestManifestsOfFewSegments(t *testing.T) {
 	}
 	l := api.DefaultLimits()
 	l.SLOSegments = 2
-	if got, want := f.largestFile(l), 512*f.backend.cfg.MaxSegmentSize; got != want {
+	if got, want := f.large.largestFile(l), 512*f.backend.cfg.MaxSegmentSize; got != want {
 		t.Errorf("with two segments to a manifest the largest file has %d bytes, want %d", got, want)
 	}
 }

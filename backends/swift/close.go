@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"filegate/backends/internal/spans"
-	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
@@ -88,7 +87,7 @@ func (w *writer) release() {
 	w.stopWaking()
 	w.sends.Wait()
 	w.fs.objects.Memory.Leave(w)
-	w.fs.backend.uploads.remove(w.upload)
+	w.fs.uploads.known.active.remove(w.upload)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i, block := range w.blocks {
@@ -99,15 +98,12 @@ func (w *writer) release() {
 
 // abandon deletes the segments that no manifest names.
 func (w *writer) abandon() {
-	if len(w.sent) == 0 && !w.unmarked && !(w.discarded && w.resumed != nil) {
+	if len(w.parts.names()) == 0 && !w.unmarked && !(w.discarded && w.resumed != nil) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), abandonTimeout)
 	defer cancel()
-	names := make([]api.Name, len(w.sent))
-	for i, seg := range w.sent {
-		names[i] = seg.name
-	}
+	names := w.parts.names()
 	if w.resumed != nil {
 		names = append(names, w.resumed.segments...)
 	}
@@ -119,6 +115,6 @@ func (w *writer) abandon() {
 		w.fs.log.Warn("abandoned upload not deleted", "target", w.target.String(), "err", err)
 		return
 	}
-	w.fs.deleteSegments(ctx, names)
-	w.fs.dropSegmentsContainer(ctx, w.target)
+	w.fs.large.deleteSegments(ctx, names)
+	w.fs.containers.dropSegmentsContainer(ctx, w.target)
 }

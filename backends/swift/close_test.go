@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"filegate/backends/internal/buffers"
-	"filegate/backends/internal/recent"
 	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
@@ -113,13 +112,13 @@ func TestRetention(t *testing.T) {
 					t.Errorf("%q within the retention time is %+v, %v", p, info, err)
 				}
 			}
-			f.backend.cfg.ResumeRetention = time.Nanosecond
+			f.backend.writing.Retention = time.Nanosecond
 			for _, p := range []vfs.Path{"/c/a", "/c/dir/b"} {
 				if info, err := f.Stat(t.Context(), p); vfs.Kind(err) != vfs.ErrNotExist {
 					t.Errorf("%q after the retention time is %+v, %v", p, info, err)
 				}
 			}
-			f.backend.swept = recent.New(sweepEvery)
+			f.uploads.known.forget()
 			f.mustWrite(t, "/c/second", noise(2*mib+5))
 			want := slices.Concat(f.needed(t, api.Name{Account: "", Container: "c", Object: "first"}), f.needed(t, api.Name{Account: "", Container: "c", Object: "second"}))
 			slices.Sort(want)

@@ -59,16 +59,16 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	replaced = append(replaced, w.overtaken...)
 	w.sweep(ctx, replaced, named)
 	if w.superseded != nil {
-		if err := w.fs.removePartial(ctx, w.target, w.superseded); err != nil {
+		if err := w.fs.uploads.removePartial(ctx, w.target, w.superseded); err != nil {
 			w.fs.log.Warn("cut-off upload not deleted", "target", w.target.String(), "err", err)
 		}
 	}
 	switch {
 	case w.blind:
 	case named != nil:
-		w.fs.sweepUploads(ctx, w.target)
+		w.fs.uploads.sweepUploads(ctx, w.target)
 	case len(replaced) > 0 || w.superseded != nil:
-		w.fs.dropSegmentsContainer(ctx, w.target)
+		w.fs.containers.dropSegmentsContainer(ctx, w.target)
 	}
 	info := vfs.Info{Name: w.base, Size: w.size, Mode: api.DefaultFileMode, ModTime: w.modTime(), Version: version}
 	return w.changedBy(w.old.Modes.Over(info)), nil
@@ -117,8 +117,8 @@ func (w *writer) publish(ctx context.Context) (version string, needed map[api.Na
 		if err := w.waitSent(ctx); err != nil {
 			return "", nil, err
 		}
-		if w.fs.containers.get(w.target.Top()).limited {
-			if err := w.fs.roomIn(ctx, w.target, plain.Len()); err != nil {
+		if w.fs.containers.known.get(w.target.Top()).limited {
+			if err := w.fs.containers.roomIn(ctx, w.target, plain.Len()); err != nil {
 				return "", nil, err
 			}
 		}
@@ -154,7 +154,7 @@ func (w *writer) publish(ctx context.Context) (version string, needed map[api.Na
 	if err != nil {
 		return "", nil, err
 	}
-	entries, err = w.nest(ctx, entries)
+	entries, err = w.parts.nest(ctx, entries, w.limits.SLOSegments)
 	if err != nil {
 		return "", nil, err
 	}
@@ -166,11 +166,11 @@ func (w *writer) publish(ctx context.Context) (version string, needed map[api.Na
 	}
 	etag := sloETag(entries)
 	err = w.put(ctx, etag, header, func() error {
-		_, err := w.fs.putSLO(ctx, w.target, entries, header)
+		_, err := w.fs.large.putSLO(ctx, w.target, entries, header)
 		return err
 	})
 	named := w.named()
-	for _, seg := range w.sent { // manifests in between
+	for _, seg := range w.parts.all() { // manifests in between
 		if seg.etag == "" {
 			named[seg.name] = true
 		}
@@ -209,7 +209,7 @@ func (w *writer) gather(ctx context.Context) (api.Pieces, error) {
 	if w.size == 0 { // a manifest of nothing is none
 		return api.Pieces{}, nil
 	}
-	if w.size > w.fs.backend.cfg.SegmentSize || w.size > w.limits.FileSize || w.sequence > 0 {
+	if w.size > w.fs.backend.cfg.SegmentSize || w.size > w.limits.FileSize || w.parts.count() > 0 {
 		return nil, nil
 	}
 	if err := w.fill(ctx, 0, w.size); err != nil {
@@ -217,7 +217,7 @@ func (w *writer) gather(ctx context.Context) (api.Pieces, error) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.sequence > 0 { // memory was short, and fill had to let go of something
+	if w.parts.count() > 0 { // memory was short, and fill had to let go of something
 		return nil, nil
 	}
 	all := api.Pieces{}
@@ -338,7 +338,7 @@ func (w *writer) adopt(ctx context.Context) error {
 	if base == nil {
 		return nil
 	}
-	copied, err := w.copySegment(ctx, base, 0)
+	copied, err := w.parts.copy(ctx, base, 0, w.old.IsLarge())
 	if err != nil {
 		return err
 	}
@@ -380,7 +380,7 @@ func (w *writer) entries(ctx context.Context) ([]sloEntry, error) {
 		}
 		if hole == nil {
 			var err error
-			if hole, err = w.putZeros(ctx, w.holeUnit(longest)); err != nil {
+			if hole, err = w.parts.putZeros(ctx, w.size, w.holeUnit(longest)); err != nil {
 				return err
 			}
 		}
@@ -409,19 +409,6 @@ func (w *writer) holeUnit(longest int64) int64 {
 		unit = min(2*unit, cfg.MaxSegmentSize)
 	}
 	return unit / buffers.BlockSize * buffers.BlockSize
-}
-
-// putZeros stores the segment that holes are made of.
-func (w *writer) putZeros(ctx context.Context, size int64) (*segment, error) {
-	var data api.Pieces
-	for range size / buffers.BlockSize {
-		data = append(data, zeros)
-	}
-	w.mu.Lock()
-	seg := &segment{name: w.newName(w.size), size: data.Len(), etag: data.MD5()}
-	w.sent = append(w.sent, seg)
-	w.mu.Unlock()
-	return seg, w.fs.putSegment(ctx, w.target, seg, data, false)
 }
 
 // compact rewrites runs of small pieces as segments of their own, so that many small edits do not

@@ -2,6 +2,7 @@ package swift
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -209,4 +210,13 @@ func (c *Config) New(env backend.Env) (backend.Backend, error) {
 		return nil, err
 	}
 	return b, nil
+}
+
+// writing returns how files are written.
+func (c *Config) writing() *writing {
+	return &writing{
+		SegmentSize: c.SegmentSize, MaxSegmentSize: c.MaxSegmentSize, Concurrency: c.UploadConcurrency, Dynamic: c.LargeObjects == largeDLO,
+		Retention: c.ResumeRetention, KeepModes: c.KeepModes,
+		MD5: slices.Contains(c.Digests, string(vfs.MD5)), SHA256: slices.Contains(c.Digests, string(vfs.SHA256)),
+	}
 }

@@ -37,7 +37,7 @@ func TestCopyLarge(t *testing.T) {
 		"dynamic": func(f *fake) {
 			for i, part := range slices.Collect(slices.Chunk(content, most)) {
 				seg := &segment{name: api.Name{Account: "", Container: "c", Object: "file.part/" + string(rune('0'+i))}, size: int64(len(part)), etag: api.Pieces{part}.MD5()}
-				if err := f.putSegment(t.Context(), seg.name.SegmentsOf(), seg, api.Pieces{part}, false); err != nil {
+				if err := f.large.putSegment(t.Context(), seg.name.SegmentsOf(), seg, api.Pieces{part}, false); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -56,13 +56,13 @@ func parseMarker(n api.Name, marker string) (target api.Name, upload string, ok 
 
 // eachMarker calls do for the marker of each upload below a directory or container, several at a
 // time. The error is not translated.
-func (f *FS) eachMarker(ctx context.Context, dir api.Name, do func(ctx context.Context, target api.Name, upload string, marker listing.Entry) error) error {
-	if may, err := f.mayHavePartials(ctx, dir); err != nil || !may {
+func (u *uploads) eachMarker(ctx context.Context, dir api.Name, do func(ctx context.Context, target api.Name, upload string, marker listing.Entry) error) error {
+	if may, err := u.mayHavePartials(ctx, dir); err != nil || !may {
 		return err
 	}
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(movesAtOnce)
-	err := f.lists.EachListed(ctx, dir.SegmentsContainer(), uploadsPrefix+dir.Prefix(), func(e listing.Entry) error {
+	g.SetLimit(copiesAtOnce)
+	err := u.lists.EachListed(ctx, dir.SegmentsContainer(), uploadsPrefix+dir.Prefix(), func(e listing.Entry) error {
 		if target, upload, ok := parseMarker(dir, e.Name); ok {
 			g.Go(func() error { return do(gctx, target, upload, e) })
 		}
@@ -91,27 +91,27 @@ func (f *FS) checkNoUploads(ctx context.Context, dir api.Name) error {
 // removeUploads removes what is left of uploads below a directory that is gone: nothing shows it
 // any more. Of one that may be just beginning nothing is there that takes room. A failure is for
 // the log.
-func (f *FS) removeUploads(ctx context.Context, dir api.Name) {
-	err := f.eachMarker(ctx, dir, func(ctx context.Context, target api.Name, upload string, marker listing.Entry) error {
-		if f.backend.uploads.has(upload) {
+func (u *uploads) removeUploads(ctx context.Context, dir api.Name) {
+	err := u.eachMarker(ctx, dir, func(ctx context.Context, target api.Name, upload string, marker listing.Entry) error {
+		if u.known.active.has(upload) {
 			return nil
 		}
-		p, err := f.replay(ctx, target, upload, marker)
-		if err != nil || len(p.segments) == 0 && !f.expired(p.modified) && !dir.IsContainer() {
+		p, err := u.replay(ctx, target, upload, marker)
+		if err != nil || len(p.segments) == 0 && !u.expired(p.modified) && !dir.IsContainer() {
 			return err
 		}
-		return f.removePartial(ctx, target, p)
+		return u.removePartial(ctx, target, p)
 	})
 	if err != nil {
-		f.log.Warn("remains of uploads in a removed directory not removed", "directory", dir.String(), "err", err)
+		u.log.Warn("remains of uploads in a removed directory not removed", "directory", dir.String(), "err", err)
 	}
 }
 
 // moveUploads takes the cut-off uploads of a directory along to its new name. Their segments stay
 // where they are, or have moved with the directory.
 func (m *move) moveUploads(ctx context.Context) error {
-	return api.Translate(m.eachMarker(ctx, m.from, func(ctx context.Context, target api.Name, upload string, marker listing.Entry) error {
-		if m.backend.uploads.has(upload) { // it will be committed under the name that it was begun with
+	return api.Translate(m.uploads.eachMarker(ctx, m.from, func(ctx context.Context, target api.Name, upload string, marker listing.Entry) error {
+		if m.uploads.known.active.has(upload) { // it will be committed under the name that it was begun with
 			return nil
 		}
 		to, _ := m.sibling(target)
@@ -121,7 +121,7 @@ func (m *move) moveUploads(ctx context.Context) error {
 
 // moveUpload makes a cut-off upload one of another file. The error is not translated.
 func (m *move) moveUpload(ctx context.Context, from, to api.Name, upload string, marker listing.Entry) error {
-	place, mtime, err := m.readMarker(ctx, from, upload, marker)
+	place, mtime, err := m.uploads.readMarker(ctx, from, upload, marker)
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound: // it has gone meanwhile
 		return nil
@@ -134,12 +134,12 @@ func (m *move) moveUpload(ctx context.Context, from, to api.Name, upload string,
 	if _, ok := markerName(to, upload); !ok {
 		return errLongName(to)
 	}
-	if err := m.putMarkerOf(ctx, to, upload, place, mtime); err != nil {
+	if err := m.uploads.putMarkerOf(ctx, to, upload, place, mtime); err != nil {
 		return err
 	}
-	taken, err := m.takeMarker(ctx, from, upload)
+	taken, err := m.uploads.takeMarker(ctx, from, upload)
 	if err == nil && !taken { // it was committed, or removed, meanwhile
-		_, err = m.takeMarker(ctx, to, upload)
+		_, err = m.uploads.takeMarker(ctx, to, upload)
 	}
 	return err
 }
@@ -147,17 +147,17 @@ func (m *move) moveUpload(ctx context.Context, from, to api.Name, upload string,
 // dropSegmentsContainer deletes the container of a container's segments when nothing is in it any
 // more, and nothing was set for it that its container has not. A failure is for the log: the next
 // one to empty it tries again.
-func (f *FS) dropSegmentsContainer(ctx context.Context, of api.Name) {
+func (c *containers) dropSegmentsContainer(ctx context.Context, of api.Name) {
 	ctx = context.WithoutCancel(ctx)
 	seg := of.SegmentsContainer()
-	resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: seg})
+	resp, err := c.client.Send(ctx, api.Request{Method: http.MethodHead, Target: seg})
 	if err == nil {
 		if _, objects := api.ContainerUse(resp.Header); objects > 0 {
 			return
 		}
 		var own bool
-		if own, err = f.hasSettings(ctx, of, resp.Header); err == nil && !own {
-			_, err = f.client.Send(ctx, api.Request{Method: http.MethodDelete, Target: seg})
+		if own, err = c.hasSettings(ctx, of, resp.Header); err == nil && !own {
+			_, err = c.client.Send(ctx, api.Request{Method: http.MethodDelete, Target: seg})
 		}
 	}
 	switch api.StatusOf(err) {
@@ -165,19 +165,19 @@ func (f *FS) dropSegmentsContainer(ctx context.Context, of api.Name) {
 		err = nil // there is none, or not this login's, or something is in it
 	}
 	if err != nil {
-		f.log.Warn("empty container of segments not deleted", "container", seg.String(), "err", err)
+		c.log.Warn("empty container of segments not deleted", "container", seg.String(), "err", err)
 	}
 }
 
 // hasSettings reports whether a container of segments has rights, a quota or metadata that the
 // container has not whose segments it holds. The error is not translated.
-func (f *FS) hasSettings(ctx context.Context, of api.Name, segments http.Header) (bool, error) {
+func (c *containers) hasSettings(ctx context.Context, of api.Name, segments http.Header) (bool, error) {
 	settings := keptByRename(segments)
 	delete(settings, "X-Storage-Policy")
 	if len(settings) == 0 {
 		return false, nil
 	}
-	resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: of.Top()})
+	resp, err := c.client.Send(ctx, api.Request{Method: http.MethodHead, Target: of.Top()})
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound:
 		return false, nil // nobody has a use for them without it

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"filegate/backends/internal/recent"
 	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
@@ -32,7 +31,7 @@ func cutUpload(t *testing.T, f *FS, p vfs.Path) []byte {
 
 // lookAnew forgets which containers have cut-off uploads.
 func (f *FS) lookAnew() {
-	f.backend.noPartials, f.backend.somePartials = recent.New(partialsFor), recent.New(partialsFor)
+	f.uploads.known.forget()
 }
 
 // isCut checks that the file is a cut-off upload that can be gone on with.

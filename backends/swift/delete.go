@@ -35,10 +35,10 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 		f.keepParent(ctx, n)
 		return api.Translate(f.client.Delete(ctx, n))
 	case errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, api.ErrNoContainer):
-		cut, partialErr := f.findPartial(ctx, n)
+		cut, partialErr := f.uploads.findPartial(ctx, n)
 		if partialErr == nil && cut != nil {
-			partialErr = f.removePartial(ctx, n, cut)
-			f.dropSegmentsContainer(ctx, n)
+			partialErr = f.uploads.removePartial(ctx, n, cut)
+			f.containers.dropSegmentsContainer(ctx, n)
 			return api.Translate(partialErr)
 		}
 		if cleared, ghostErr := f.clearGhost(ctx, n); cleared || ghostErr != nil {
@@ -50,7 +50,7 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 	case info.IsDir():
 		return vfs.ErrIsDir
 	}
-	freed, err := f.freedBy(ctx, n, o)
+	freed, err := f.large.freedBy(ctx, n, o)
 	if err != nil {
 		return api.Translate(err)
 	}
@@ -64,22 +64,22 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 		}
 		return vfs.ErrNotExist
 	}
-	f.release(ctx, n, freed)
+	f.renames.release(ctx, n, freed)
 	if len(freed) > 0 {
-		f.dropSegmentsContainer(ctx, n)
+		f.containers.dropSegmentsContainer(ctx, n)
 	}
 	return nil
 }
 
 // SegmentsOf returns the names of an object's segments that go with it. The error is not
 // translated.
-func (f *FS) segmentsOf(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
-	all, err := f.allSegments(ctx, n, o)
+func (lo *large) segmentsOf(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
+	all, err := lo.allSegments(ctx, n, o)
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
 	if o.DLO != "" {
-		if whole, err := f.ownsLegacy(ctx, n, o); err != nil || whole {
+		if whole, err := lo.ownsLegacy(ctx, n, o); err != nil || whole {
 			return all, err
 		}
 	}
@@ -88,15 +88,15 @@ func (f *FS) segmentsOf(ctx context.Context, n api.Name, o api.Object) ([]api.Na
 
 // allSegments returns the names of what a large object is made of. It follows the manifest, and
 // never a guess. The error is not translated.
-func (f *FS) allSegments(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
+func (lo *large) allSegments(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
 	switch {
 	case o.ThroughLink: // what it leads to keeps its own
 	case o.SLO:
-		return f.segmentsIn(ctx, n, maxNesting, isHiddenSegment)
+		return lo.segmentsIn(ctx, n, maxNesting, isHiddenSegment)
 	case o.DLO != "":
 		var all []api.Name
 		segments, prefix := o.DLOPrefix(n)
-		err := f.lists.EachListed(ctx, segments, prefix, func(e listing.Entry) error {
+		err := lo.lists.EachListed(ctx, segments, prefix, func(e listing.Entry) error {
 			if isDLOSegment(prefix, e.Name) {
 				all = append(all, segments.With(e.Name))
 			}
@@ -112,8 +112,8 @@ func (f *FS) allSegments(ctx context.Context, n api.Name, o api.Object) ([]api.N
 
 // segmentsIn returns the names of what a static large object's manifest names and, of those
 // manifests among that which follow chooses, what they name. The error is not translated.
-func (f *FS) segmentsIn(ctx context.Context, n api.Name, depth int, follow func(n, seg api.Name) bool) ([]api.Name, error) {
-	entries, err := f.manifest(ctx, n)
+func (lo *large) segmentsIn(ctx context.Context, n api.Name, depth int, follow func(n, seg api.Name) bool) ([]api.Name, error) {
+	entries, err := lo.manifest(ctx, n)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func (f *FS) segmentsIn(ctx context.Context, n api.Name, depth int, follow func(
 		if !m.SubSLO || depth == 0 || !follow(n, seg) {
 			continue
 		}
-		inner, err := f.segmentsIn(ctx, seg, depth-1, follow)
+		inner, err := lo.segmentsIn(ctx, seg, depth-1, follow)
 		if err != nil && api.StatusOf(err) != http.StatusNotFound {
 			return nil, err
 		}
@@ -202,7 +202,7 @@ func (w *writer) replaced(ctx context.Context) ([]api.Name, error) {
 
 // SegmentsOf returns the segments of what has the file's name now.
 func (w *writer) segmentsOf(ctx context.Context, now api.Object) ([]api.Name, error) {
-	segments, err := w.fs.freedBy(ctx, w.target, now)
+	segments, err := w.fs.large.freedBy(ctx, w.target, now)
 	if api.StatusOf(err) == http.StatusNotFound {
 		return nil, nil
 	}
@@ -212,28 +212,25 @@ func (w *writer) segmentsOf(ctx context.Context, now api.Object) ([]api.Name, er
 // sweep deletes, after a commit, what the new content does not need of the old one's segments, and
 // of its own, which were never anything else's.
 func (w *writer) sweep(ctx context.Context, replaced []api.Name, named map[api.Name]bool) {
-	var own []api.Name
-	for _, seg := range w.sent {
-		own = append(own, seg.name)
-	}
+	own := w.parts.names()
 	if w.resumed != nil {
 		own = append(own, w.resumed.segments...)
 	}
 	unneeded := func(all []api.Name) []api.Name {
 		return slices.DeleteFunc(all, func(n api.Name) bool { return named[n] })
 	}
-	w.fs.deleteSegments(ctx, unneeded(own))
-	w.fs.release(ctx, w.target, unneeded(replaced))
+	w.fs.large.deleteSegments(ctx, unneeded(own))
+	w.fs.renames.release(ctx, w.target, unneeded(replaced))
 }
 
 // deleteSegments deletes segments that nothing names any more. What cannot be deleted stays as
 // garbage: that is for the log, and no failure of the operation that it belongs to.
-func (f *FS) deleteSegments(ctx context.Context, all []api.Name) {
+func (lo *large) deleteSegments(ctx context.Context, all []api.Name) {
 	if len(all) == 0 {
 		return
 	}
-	err := f.client.DeleteAll(ctx, all)
+	err := lo.client.DeleteAll(ctx, all)
 	if err != nil {
-		f.log.Warn("segments not deleted", "first", all[0].String(), "count", len(all), "err", err)
+		lo.log.Warn("segments not deleted", "first", all[0].String(), "count", len(all), "err", err)
 	}
 }

@@ -37,7 +37,7 @@ func (f *FS) mkdir(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	_, _, asked, err := f.lookupToMake(ctx, n, p.Base())
 	if errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, api.ErrNoContainer) {
 		var cut *partial
-		if cut, err = f.findPartial(ctx, n); err == nil && cut == nil {
+		if cut, err = f.uploads.findPartial(ctx, n); err == nil && cut == nil {
 			err = vfs.ErrNotExist
 		}
 	}
@@ -106,8 +106,8 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 		}
 		_, err := f.client.Send(ctx, api.Request{Method: http.MethodDelete, Target: n})
 		if err == nil {
-			f.removeUploads(ctx, n)
-			f.dropSegmentsContainer(ctx, n)
+			f.uploads.removeUploads(ctx, n)
+			f.containers.dropSegmentsContainer(ctx, n)
 		}
 		if api.StatusOf(err) != http.StatusConflict {
 			return api.Translate(err)
@@ -165,7 +165,7 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 		}
 	}
 	f.backend.gone.changedAlone(f.client.Whole(n)) // for what was asked meanwhile
-	f.removeUploads(ctx, n)
+	f.uploads.removeUploads(ctx, n)
 	return nil
 }
 

@@ -30,9 +30,9 @@ const (
 )
 
 // place is where the segments of a new upload lie, as a name that those of the segments begin with.
-func (f *FS) place(ctx context.Context, n api.Name, upload string, old api.Object, size int64) (api.Name, error) {
+func (lo *large) place(ctx context.Context, n api.Name, upload string, old api.Object, size int64) (api.Name, error) {
 	hidden := hiddenPlace(n, upload)
-	if f.backend.cfg.LargeObjects != largeDLO || size > 0 && size <= f.backend.cfg.SegmentSize {
+	if !lo.writing.Dynamic || size > 0 && size <= lo.writing.SegmentSize {
 		return hidden, nil
 	}
 	// Beside the file, as sftp-cloudfs has it. Its own manifests have prefixes that do not end in a
@@ -50,7 +50,7 @@ func (f *FS) place(ctx context.Context, n api.Name, upload string, old api.Objec
 		if container, prefix := old.DLOPrefix(n); container == n.Top() && strings.HasPrefix(place.Object, prefix) {
 			continue
 		}
-		page, err := f.lists.Page(ctx, n.Top(), listing.Query{Prefix: base, Delimiter: true, Limit: 1})
+		page, err := lo.lists.Page(ctx, n.Top(), listing.Query{Prefix: base, Delimiter: true, Limit: 1})
 		if err != nil {
 			return api.Name{}, err
 		}
@@ -63,9 +63,9 @@ func (f *FS) place(ctx context.Context, n api.Name, upload string, old api.Objec
 
 // layoutOfDLO reads where the bytes of a dynamic large object lie; or nil where that cannot be
 // told, since a segment is a manifest itself or the listing is behind.
-func (f *FS) layoutOfDLO(ctx context.Context, n api.Name, o api.Object) (layout, error) {
+func (lo *large) layoutOfDLO(ctx context.Context, n api.Name, o api.Object) (layout, error) {
 	container, prefix := o.DLOPrefix(n)
-	entries, err := f.lists.AllListed(ctx, container, prefix)
+	entries, err := lo.lists.AllListed(ctx, container, prefix)
 	if err != nil {
 		return nil, err
 	}
@@ -124,11 +124,11 @@ func (w *writer) assemble(ctx context.Context) error {
 	g.SetLimit(w.fs.backend.cfg.UploadConcurrency)
 	for i := range w.layout {
 		e := &w.layout[i]
-		if w.own(e.seg.name) {
+		if w.parts.own(e.seg.name) {
 			continue
 		}
 		g.Go(func() error {
-			seg, err := w.copySegment(gctx, e.seg, e.Off)
+			seg, err := w.parts.copy(gctx, e.seg, e.Off, e.seg.name == w.target && w.old.IsLarge())
 			if err == nil {
 				e.seg = seg
 			}
@@ -158,17 +158,12 @@ func (w *writer) publishDLO(ctx context.Context, header map[string]string) (etag
 		return "", err
 	}
 	// Swift takes an "&" for the sign of a URL, unless it is encoded.
-	header["X-Object-Manifest"] = strings.ReplaceAll(api.Quote(strings.TrimPrefix(w.place.InAccount(), "/")), "&", "%26")
+	header["X-Object-Manifest"] = strings.ReplaceAll(api.Quote(strings.TrimPrefix(w.parts.place.InAccount(), "/")), "&", "%26")
 	etag = w.dloETag()
 	return etag, w.put(ctx, etag, header, func() error {
 		_, err := w.fs.client.Send(ctx, api.Request{Method: http.MethodPut, Target: w.target, Header: header})
 		return err
 	})
-}
-
-// own reports whether a segment is one of this upload's.
-func (w *writer) own(seg api.Name) bool {
-	return seg.Top() == w.place.Top() && strings.HasPrefix(seg.Object, w.place.Object)
 }
 
 // fillHoles writes zeros where nothing is stored between off and end.
@@ -198,14 +193,14 @@ func (w *writer) deleteUnneeded(ctx context.Context) error {
 		needed[e.seg.name] = true
 	}
 	var gone []api.Name
-	for _, seg := range w.sent {
-		if !needed[seg.name] {
-			gone = append(gone, seg.name)
+	for _, name := range w.parts.names() {
+		if !needed[name] {
+			gone = append(gone, name)
 		}
 	}
 	if w.resumed != nil {
 		for _, n := range w.resumed.segments {
-			if w.own(n) && !needed[n] {
+			if w.parts.own(n) && !needed[n] {
 				gone = append(gone, n)
 			}
 		}
@@ -221,7 +216,7 @@ func (w *writer) deleteUnneeded(ctx context.Context) error {
 func (w *writer) awaitListed(ctx context.Context) error {
 	deadline := time.Now().Add(w.fs.client.Patience)
 	for try := 0; ; try++ {
-		listed, err := w.fs.lists.ListedBySwift(ctx, w.place.Top(), w.place.Object)
+		listed, err := w.fs.lists.ListedBySwift(ctx, w.parts.place.Top(), w.parts.place.Object)
 		if err != nil || w.agrees(listed) {
 			return err
 		}

@@ -111,7 +111,7 @@ func (f *fake) needed(t *testing.T, n api.Name) []string {
 	if !o.SLO {
 		return nil
 	}
-	entries, err := f.manifest(ctx, n)
+	entries, err := f.large.manifest(ctx, n)
 	if err != nil {
 		t.Fatal(err)
 	}

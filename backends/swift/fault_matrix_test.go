@@ -19,7 +19,7 @@ import (
 // not told of a success that was none.
 func TestEachRequestFails(t *testing.T) {
 	for _, form := range []string{largeSLO, largeDLO} {
-		for _, u := range uploads() {
+		for _, u := range allUploads() {
 			for name, rule := range map[string]swifttest.Rule{
 				"503":          {Times: 1, Fault: swifttest.Fault{Status: http.StatusServiceUnavailable}},
 				"cut":          {Times: 1, Fault: swifttest.Fault{Cut: true}},
@@ -137,7 +137,7 @@ func killedAt(t *testing.T, form string, rule swifttest.Rule) bool {
 // TestListingsBehind writes in all ways while listings are half a minute behind. What an upload
 // does depends on none.
 func TestListingsBehind(t *testing.T) {
-	for _, u := range uploads() {
+	for _, u := range allUploads() {
 		t.Run(u.name, func(t *testing.T) {
 			t.Parallel()
 			if _, err := u.run(t, nil, func(f *fake) { f.srv.ListingLag(30 * time.Second) }); err != nil {

@@ -25,7 +25,7 @@ type upload struct {
 }
 
 // uploads are all ways to write, with segments of 256 KiB.
-func uploads() []upload {
+func allUploads() []upload {
 	const small, large = 30_000, 2*buffers.BlockSize + 100_000
 	inPlace := vfs.WriteOptions{Offset: vfs.AtEnd}
 	exclusive := vfs.WriteOptions{Create: true, Truncate: true, Exclusive: true}
@@ -131,7 +131,7 @@ func (u upload) write(t *testing.T, f *fake, p vfs.Path, data []byte) error {
 
 // eachRequest runs a test for all uploads and, of each, for all its requests.
 func eachRequest(t *testing.T, test func(t *testing.T, u upload, op swifttest.Op)) {
-	for _, u := range uploads() {
+	for _, u := range allUploads() {
 		t.Run(u.name, func(t *testing.T) {
 			t.Parallel()
 			for _, op := range u.ops {
@@ -192,7 +192,7 @@ func TestWriteFails(t *testing.T) {
 // that is published it is asked again.
 func TestWriteStoredAsAnother(t *testing.T) {
 	wrong := swifttest.Rule{Op: swifttest.PutObject, Fault: swifttest.Fault{At: swifttest.AtAnswer, Header: http.Header{"Etag": {strings.Repeat("0", 32)}}}}
-	for _, u := range uploads() {
+	for _, u := range allUploads() {
 		t.Run(u.name, func(t *testing.T) {
 			isNew, err := u.run(t, nil, func(f *fake) { f.srv.Inject(wrong) })
 			if plain := u.opts.Truncate && u.data < buffers.BlockSize; plain != isNew || plain != (err == nil) {
@@ -243,7 +243,7 @@ func TestWriteStalls(t *testing.T) {
 		"in the body":      {At: swifttest.InRequest, Bytes: 100, Stall: swifttest.Forever()},
 		"after it is done": {At: swifttest.AtAnswer, Stall: swifttest.Forever()},
 	}
-	for _, u := range uploads() {
+	for _, u := range allUploads() {
 		var op swifttest.Op
 		switch u.name {
 		case "small over small", "large new file":

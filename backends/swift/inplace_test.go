@@ -17,14 +17,14 @@ func newHuge(t *testing.T) (f *fake, unit []byte) {
 	f = newFake(t, swifttest.Limits{}, nil)
 	unit = noise(16 * mib)
 	seg := &segment{name: api.Name{Account: "", Container: "c_segments", Object: "huge/unit"}, size: int64(len(unit)), etag: api.Pieces{unit}.MD5()}
-	if err := f.putSegment(t.Context(), seg.name.SegmentsOf(), seg, api.Pieces{unit}, false); err != nil {
+	if err := f.large.putSegment(t.Context(), seg.name.SegmentsOf(), seg, api.Pieces{unit}, false); err != nil {
 		t.Fatal(err)
 	}
 	var entries []sloEntry
 	for range 10 * gib / len(unit) {
 		entries = append(entries, sloEntryOf(extent{Span: spans.Span{Off: 0, End: seg.size}, seg: seg}))
 	}
-	if _, err := f.putSLO(t.Context(), api.Name{Account: "", Container: "c", Object: "huge"}, entries, map[string]string{}); err != nil {
+	if _, err := f.large.putSLO(t.Context(), api.Name{Account: "", Container: "c", Object: "huge"}, entries, map[string]string{}); err != nil {
 		t.Fatal(err)
 	}
 	f.srv.ForgetRequests()
@@ -101,7 +101,7 @@ func TestHugeFileInCrumbs(t *testing.T) {
 		edit(w, i)
 	}
 	mustCommit(t, w)
-	l, err := f.layoutOf(t.Context(), api.Name{Account: "", Container: "c", Object: "huge"}, 10*gib, maxNesting)
+	l, err := f.large.layoutOf(t.Context(), api.Name{Account: "", Container: "c", Object: "huge"}, 10*gib, maxNesting)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 	"filegate/core/vfs"
 )
 
@@ -71,8 +73,21 @@ func (r renaming) sibling(n api.Name) (api.Name, bool) {
 	return api.Name{}, false
 }
 
+// renames is the journal of renames that a login reads and writes.
+type renames struct {
+	client     *api.Client
+	log        *slog.Logger
+	lists      *listing.View
+	containers *containers
+	large      *large
+}
+
+func newRenames(l *large) *renames {
+	return &renames{client: l.client, log: l.log, lists: l.lists, containers: l.containers, large: l}
+}
+
 // begin writes a rename down.
-func (f *FS) begin(ctx context.Context, r renaming) error {
+func (j *renames) begin(ctx context.Context, r renaming) error {
 	body, err := json.Marshal(record{r.from.InAccount(), r.to.InAccount()})
 	if err != nil {
 		return err
@@ -83,12 +98,12 @@ func (f *FS) begin(ctx context.Context, r renaming) error {
 			Method: http.MethodPut, Target: n, Body: api.Pieces{body}.Reader(), Length: int64(len(body)),
 			Header: map[string]string{"Content-Type": "application/json"},
 		}
-		_, err := f.client.Send(ctx, req)
+		_, err := j.client.Send(ctx, req)
 		if api.StatusOf(err) == http.StatusNotFound {
-			if err := f.makeSegmentsContainer(ctx, files[i]); err != nil {
+			if err := j.containers.makeSegmentsContainer(ctx, files[i]); err != nil {
 				return api.Translate(err)
 			}
-			_, err = f.client.Send(ctx, req)
+			_, err = j.client.Send(ctx, req)
 		}
 		if err != nil {
 			return api.Translate(err)
@@ -99,18 +114,18 @@ func (f *FS) begin(ctx context.Context, r renaming) error {
 
 // finish crosses a rename out. Where that fails nothing is wrong but that it will be looked at
 // again.
-func (f *FS) finish(ctx context.Context, r renaming) {
+func (j *renames) finish(ctx context.Context, r renaming) {
 	for _, n := range r.records() {
-		if err := f.client.Delete(ctx, n); err != nil {
-			f.log.Warn("record of a finished rename not deleted", "record", n.String(), "err", err)
+		if err := j.client.Delete(ctx, n); err != nil {
+			j.log.Warn("record of a finished rename not deleted", "record", n.String(), "err", err)
 		}
 	}
 }
 
 // begun returns the unfinished rename from one name to the other, if there is one.
-func (f *FS) begun(ctx context.Context, from, to api.Name) (renaming, bool, error) {
+func (j *renames) begun(ctx context.Context, from, to api.Name) (renaming, bool, error) {
 	r := renaming{from: from, to: to}
-	o, err := f.client.Head(ctx, r.records()[0])
+	o, err := j.client.Head(ctx, r.records()[0])
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound, api.StatusOf(err) == http.StatusForbidden:
 		return r, false, nil
@@ -123,8 +138,8 @@ func (f *FS) begun(ctx context.Context, from, to api.Name) (renaming, bool, erro
 
 // unfinished returns the renames of names in n's container that have begun and not ended. The error
 // is not translated.
-func (f *FS) unfinished(ctx context.Context, n api.Name) ([]renaming, error) {
-	page, err := f.lists.ListedUpTo(ctx, n.SegmentsContainer(), renamesPrefix, maxRenames)
+func (j *renames) unfinished(ctx context.Context, n api.Name) ([]renaming, error) {
+	page, err := j.lists.ListedUpTo(ctx, n.SegmentsContainer(), renamesPrefix, maxRenames)
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound:
 		return nil, nil
@@ -133,7 +148,7 @@ func (f *FS) unfinished(ctx context.Context, n api.Name) ([]renaming, error) {
 	}
 	var all []renaming
 	for _, e := range page {
-		r, err := f.readRecord(ctx, n.SegmentsContainer().With(e.Name))
+		r, err := j.readRecord(ctx, n.SegmentsContainer().With(e.Name))
 		switch {
 		case api.StatusOf(err) == http.StatusNotFound: // finished meanwhile
 		case err != nil:
@@ -145,8 +160,8 @@ func (f *FS) unfinished(ctx context.Context, n api.Name) ([]renaming, error) {
 	return all, nil
 }
 
-func (f *FS) readRecord(ctx context.Context, n api.Name) (renaming, error) {
-	body, _, err := f.client.Fetch(ctx, api.Request{Method: http.MethodGet, Target: n}, maxRenameRecord)
+func (j *renames) readRecord(ctx context.Context, n api.Name) (renaming, error) {
+	body, _, err := j.client.Fetch(ctx, api.Request{Method: http.MethodGet, Target: n}, maxRenameRecord)
 	if err != nil {
 		return renaming{}, err
 	}
@@ -175,7 +190,7 @@ func parseRecord(account string, body []byte) (renaming, error) {
 // another name stands for because of an unfinished rename stay, with that name, and so do those
 // that old versions may name. A login that may not read the records deletes none. It is asked after
 // the deed, so that no rename of n can begin in between.
-func (f *FS) release(ctx context.Context, n api.Name, segments []api.Name) {
+func (j *renames) release(ctx context.Context, n api.Name, segments []api.Name) {
 	if len(segments) == 0 {
 		return
 	}
@@ -184,11 +199,11 @@ func (f *FS) release(ctx context.Context, n api.Name, segments []api.Name) {
 	var inVersions bool
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		renames, err = f.unfinished(gctx, n)
+		renames, err = j.unfinished(gctx, n)
 		return err
 	})
 	g.Go(func() (err error) {
-		inVersions, err = f.mayBeInVersions(gctx, n, segments)
+		inVersions, err = j.large.mayBeInVersions(gctx, n, segments)
 		return err
 	})
 	err := g.Wait()
@@ -197,11 +212,11 @@ func (f *FS) release(ctx context.Context, n api.Name, segments []api.Name) {
 	}
 	for _, r := range renames {
 		if s, ok := r.sibling(n); ok && err == nil {
-			err = f.keep(ctx, s, kept)
+			err = j.keep(ctx, s, kept)
 		}
 	}
 	if err != nil {
-		f.log.Warn("segments not deleted", "first", segments[0].String(), "count", len(segments), "err", err)
+		j.log.Warn("segments not deleted", "first", segments[0].String(), "count", len(segments), "err", err)
 		return
 	}
 	var gone []api.Name
@@ -210,19 +225,19 @@ func (f *FS) release(ctx context.Context, n api.Name, segments []api.Name) {
 			gone = append(gone, seg)
 		}
 	}
-	f.deleteSegments(ctx, gone)
+	j.large.deleteSegments(ctx, gone)
 }
 
 // keep adds the segments that n stands for, if it is there.
-func (f *FS) keep(ctx context.Context, n api.Name, kept map[api.Name]bool) error {
-	o, err := f.client.Head(ctx, n)
+func (j *renames) keep(ctx context.Context, n api.Name, kept map[api.Name]bool) error {
+	o, err := j.client.Head(ctx, n)
 	if api.StatusOf(err) == http.StatusNotFound {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	segments, err := f.segmentsOf(ctx, n, o)
+	segments, err := j.large.segmentsOf(ctx, n, o)
 	if api.StatusOf(err) == http.StatusNotFound {
 		return nil
 	}
@@ -235,7 +250,7 @@ func (f *FS) keep(ctx context.Context, n api.Name, kept map[api.Name]bool) error
 // checkMovable refuses to give a large file another name while one of the unfinished renames has
 // left parts of it under yet another: nobody would know of the two any more that they belong
 // together.
-func (f *FS) checkMovable(ctx context.Context, n api.Name, o api.Object, unfinished []renaming) error {
+func (j *renames) checkMovable(ctx context.Context, n api.Name, o api.Object, unfinished []renaming) error {
 	if !o.IsLarge() {
 		return nil
 	}
@@ -244,12 +259,12 @@ func (f *FS) checkMovable(ctx context.Context, n api.Name, o api.Object, unfinis
 		if !ok {
 			continue
 		}
-		own, err := f.segmentsOf(ctx, n, o)
+		own, err := j.large.segmentsOf(ctx, n, o)
 		if err != nil {
 			return api.Translate(err)
 		}
 		kept := map[api.Name]bool{}
-		if err := f.keep(ctx, s, kept); err != nil {
+		if err := j.keep(ctx, s, kept); err != nil {
 			return api.Translate(err)
 		}
 		if slices.ContainsFunc(own, func(seg api.Name) bool { return kept[seg] }) {

@@ -15,7 +15,7 @@ var legacySegments = regexp.MustCompile(`^(.+?)(?:_\d\d)?\.part/?$`)
 // ownsLegacy reports whether the segments of a dynamic large object go with it although they have
 // another file's name, as they do after a rename: that is so unless a file of that name stands for
 // the same ones.
-func (f *FS) ownsLegacy(ctx context.Context, n api.Name, o api.Object) (bool, error) {
+func (lo *large) ownsLegacy(ctx context.Context, n api.Name, o api.Object) (bool, error) {
 	container, prefix := o.DLOPrefix(n)
 	match := legacySegments.FindStringSubmatch(prefix)
 	if container.Container != n.Container || match == nil {
@@ -24,7 +24,7 @@ func (f *FS) ownsLegacy(ctx context.Context, n api.Name, o api.Object) (bool, er
 	if match[1] == n.Object {
 		return false, nil // the ordinary case, of which the names tell
 	}
-	other, err := f.client.Head(ctx, n.With(match[1]))
+	other, err := lo.client.Head(ctx, n.With(match[1]))
 	if api.StatusOf(err) == http.StatusNotFound {
 		return true, nil
 	}

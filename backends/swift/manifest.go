@@ -81,8 +81,8 @@ func (m manifestEntry) extentOf(account string, off int64) (extent, error) {
 const maxManifestAnswer = 64 * mib
 
 // manifest returns the segments of a static large object. The error is not translated.
-func (f *FS) manifest(ctx context.Context, n api.Name) ([]manifestEntry, error) {
-	body, _, err := f.client.Fetch(ctx, api.Request{
+func (lo *large) manifest(ctx context.Context, n api.Name) ([]manifestEntry, error) {
+	body, _, err := lo.client.Fetch(ctx, api.Request{
 		Method: http.MethodGet, Target: n, Query: url.Values{"multipart-manifest": {"get"}},
 	}, maxManifestAnswer)
 	switch {
@@ -106,38 +106,6 @@ func parseManifest(body []byte) ([]manifestEntry, error) {
 	return entries, nil
 }
 
-// nest puts manifests in between where the entries are more than one manifest may have, and returns
-// what the last one is to name. The error is not translated.
-func (w *writer) nest(ctx context.Context, entries []sloEntry) ([]sloEntry, error) {
-	for level := 0; len(entries) > w.limits.SLOSegments; level++ {
-		if level == maxNesting {
-			return nil, vfs.Errorf(vfs.ErrTooLarge, "the file has more parts than the storage's manifests can name")
-		}
-		var up []sloEntry
-		for i := 0; i < len(entries); i += w.limits.SLOSegments {
-			part := entries[i:min(i+w.limits.SLOSegments, len(entries))]
-			w.mu.Lock()
-			n := w.newName(int64(i))
-			w.mu.Unlock()
-			n.Object += fmt.Sprintf("-manifest%d", level)
-			resp, err := w.fs.putSLO(ctx, n, part, map[string]string{"Content-Type": "application/octet-stream"})
-			if err != nil {
-				return nil, err
-			}
-			var size int64
-			for _, e := range part {
-				size += e.length()
-			}
-			w.mu.Lock()
-			w.sent = append(w.sent, &segment{name: n, size: size})
-			w.mu.Unlock()
-			up = append(up, sloEntry{Path: n.InAccount(), Etag: strings.Trim(resp.Header.Get("Etag"), `"`), Size: size})
-		}
-		entries = up
-	}
-	return entries, nil
-}
-
 // length is how many bytes of the file the entry is.
 func (e sloEntry) length() int64 {
 	var first, last int64
@@ -149,7 +117,7 @@ func (e sloEntry) length() int64 {
 
 // putSLO puts one manifest. It tells the ETag that must come of it: a Swift that has no static
 // large objects would else take the manifest for the file's content.
-func (f *FS) putSLO(ctx context.Context, n api.Name, entries []sloEntry, header map[string]string) (*api.Response, error) {
+func (lo *large) putSLO(ctx context.Context, n api.Name, entries []sloEntry, header map[string]string) (*api.Response, error) {
 	body, err := json.Marshal(entries)
 	if err != nil {
 		return nil, err
@@ -157,7 +125,7 @@ func (f *FS) putSLO(ctx context.Context, n api.Name, entries []sloEntry, header 
 	header = maps.Clone(header)
 	header["Etag"] = sloETag(entries)
 	query := url.Values{"multipart-manifest": {"put"}}
-	if l, err := f.client.Limits(ctx); err == nil && l.Heartbeat && len(entries) >= heartbeatFrom {
+	if l, err := lo.client.Limits(ctx); err == nil && l.Heartbeat && len(entries) >= heartbeatFrom {
 		query.Set("heartbeat", "on")
 		header["Accept"] = "application/json"
 	}
@@ -166,7 +134,7 @@ func (f *FS) putSLO(ctx context.Context, n api.Name, entries []sloEntry, header 
 		Silence: time.Duration(len(entries)) * checkTime,
 	}
 	var made *api.Response
-	_, err = f.client.Retry(ctx, req, func(resp *api.Response) error {
+	_, err = lo.client.Retry(ctx, req, func(resp *api.Response) error {
 		made = resp
 		return afterHeartbeat(req, resp)
 	})
@@ -229,9 +197,9 @@ func (w *writer) beginWith(ctx context.Context, old api.Object) error {
 	var err error
 	switch {
 	case old.SLO:
-		l, err = w.fs.layoutOf(ctx, w.target, old.Size, maxNesting)
+		l, err = w.fs.large.layoutOf(ctx, w.target, old.Size, maxNesting)
 	case old.DLO != "":
-		l, err = w.fs.layoutOfDLO(ctx, w.target, old)
+		l, err = w.fs.large.layoutOfDLO(ctx, w.target, old)
 		// Segments that people see and use by their own names are not this file's to keep.
 		if slices.ContainsFunc(l, func(e extent) bool { return !isHiddenSegment(w.target, e.seg.name) }) {
 			l = nil
@@ -251,8 +219,8 @@ func (w *writer) beginWith(ctx context.Context, old api.Object) error {
 // layoutOf reads where the bytes of a static large object lie, through as many manifests in its
 // manifest as depth says; or nil where that cannot be told, since a manifest holds some of them
 // itself.
-func (f *FS) layoutOf(ctx context.Context, n api.Name, size int64, depth int) (layout, error) {
-	entries, err := f.manifest(ctx, n)
+func (lo *large) layoutOf(ctx context.Context, n api.Name, size int64, depth int) (layout, error) {
+	entries, err := lo.manifest(ctx, n)
 	if err != nil {
 		return nil, err
 	}
@@ -284,7 +252,7 @@ func (f *FS) layoutOf(ctx context.Context, n api.Name, size int64, depth int) (l
 		default:
 			inner, known := nested[e.seg.name]
 			if !known {
-				if inner, err = f.layoutOf(ctx, e.seg.name, m.Bytes, depth-1); err != nil || inner == nil {
+				if inner, err = lo.layoutOf(ctx, e.seg.name, m.Bytes, depth-1); err != nil || inner == nil {
 					return nil, err
 				}
 				nested[e.seg.name] = inner

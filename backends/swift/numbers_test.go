@@ -19,7 +19,7 @@ import (
 func TestSegmentNumbers(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	data := cutUpload(t, f.FS, "/c/cut")
-	p, err := f.findPartial(t.Context(), api.Name{Container: "c", Object: "cut"})
+	p, err := f.uploads.findPartial(t.Context(), api.Name{Container: "c", Object: "cut"})
 	if err != nil || p == nil {
 		t.Fatal(p, err)
 	}
@@ -28,7 +28,7 @@ func TestSegmentNumbers(t *testing.T) {
 		fmt.Sprintf("0-%d", int64(math.MaxInt64-1)), "9999999999999999999-0", "-1-5", "0--7", "-", "0-", fmt.Sprintf("%d-%d", int64(maxSegmentOffset), maxSegmentSequence+1),
 	} {
 		seg := &segment{name: p.place.With(p.place.Object + base), size: 1, etag: api.Pieces{[]byte{byte(i)}}.MD5()}
-		if err := f.putSegment(t.Context(), api.Name{Container: "c", Object: "cut"}, seg, api.Pieces{[]byte{byte(i)}}, false); err != nil {
+		if err := f.large.putSegment(t.Context(), api.Name{Container: "c", Object: "cut"}, seg, api.Pieces{[]byte{byte(i)}}, false); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -15,7 +15,7 @@ func (f *FS) observe(ctx context.Context, req api.Request, began time.Time, resp
 	target, changes := listing.ChangedBy(req, f.client.Account)
 	if !changes {
 		if target.IsContainer() && req.Method != http.MethodPost && err == nil {
-			f.sawContainer(ctx, target, resp.Header)
+			f.containers.sawContainer(ctx, target, resp.Header)
 		}
 		return
 	}

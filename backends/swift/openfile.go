@@ -59,7 +59,7 @@ func (w *writer) Rename(ctx context.Context, p vfs.Path) error {
 		return errElsewhere
 	case errors.Is(err, vfs.ErrNotExist):
 		now = api.Object{}
-		if cut, err = w.fs.findPartial(ctx, to); err != nil {
+		if cut, err = w.fs.uploads.findPartial(ctx, to); err != nil {
 			return api.Translate(err)
 		}
 		if cut != nil && cut.upload == w.upload {
@@ -75,7 +75,7 @@ func (w *writer) Rename(ctx context.Context, p vfs.Path) error {
 	}
 	marked := w.marked() && !w.unmarked
 	if marked {
-		if err := w.fs.putMarkerOf(ctx, to, w.upload, w.place, w.resumedTime()); err != nil {
+		if err := w.fs.uploads.putMarkerOf(ctx, to, w.upload, w.parts.place, w.resumedTime()); err != nil {
 			return api.Translate(err)
 		}
 	}
@@ -87,13 +87,14 @@ func (w *writer) Rename(ctx context.Context, p vfs.Path) error {
 	}
 	w.opts.Truncate = w.opts.Truncate || !w.old.Exists()
 	w.opts.Exclusive, w.opts.IfVersion = false, ""
+	w.parts.target = to
 	w.target, w.base, w.old, w.asked = to, p.Base(), now, asked
 	if cut != nil {
 		w.superseded = cut
 	}
 	w.mu.Unlock()
 	if marked {
-		if _, err := w.fs.takeMarker(ctx, from, w.upload); err != nil {
+		if _, err := w.fs.uploads.takeMarker(ctx, from, w.upload); err != nil {
 			w.fs.log.Warn("marker of a renamed upload not deleted", "target", from.String(), "err", err)
 		}
 	}

@@ -24,7 +24,7 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	if err != nil {
 		return nil, api.Translate(err)
 	}
-	if err := f.checkAnnounced(opts, limits); err != nil {
+	if err := f.large.checkAnnounced(opts, limits); err != nil {
 		return nil, err
 	}
 	t, err := f.findToWrite(ctx, n, p.Base(), opts)
@@ -97,7 +97,7 @@ func (f *FS) findToWrite(ctx context.Context, n api.Name, base string, opts vfs.
 // that was cut off.
 func (f *FS) findNothing(ctx context.Context, t toWrite, opts vfs.WriteOptions) (toWrite, error) {
 	var err error
-	if t.cut, err = f.findPartial(ctx, t.name); err != nil {
+	if t.cut, err = f.uploads.findPartial(ctx, t.name); err != nil {
 		return toWrite{}, api.Translate(err)
 	}
 	if !opts.Create && (t.cut == nil || opts.Truncate) {
@@ -133,7 +133,7 @@ func (f *FS) checkBegin(ctx context.Context, t toWrite, opts vfs.WriteOptions) e
 	if opts.Offset > have {
 		return vfs.OffsetBehindEnd(opts.Offset, have)
 	}
-	return f.roomFor(ctx, t.name, opts.Size-have)
+	return f.containers.roomFor(ctx, t.name, opts.Size-have)
 }
 
 // newWriter returns a writer with no content yet, which must begin and start before it is used.
@@ -143,6 +143,7 @@ func (f *FS) newWriter(ctx context.Context, t toWrite, opts vfs.WriteOptions, li
 		fs: f, target: t.name, base: t.base, opts: opts, limits: limits, old: t.old, asked: t.asked,
 		upload: newUploadID(begun), begun: begun,
 		blind:  t.blind,
+		parts:  parts{large: f.large, target: t.name},
 		dlo:    t.blind || !limits.SLO || f.backend.cfg.LargeObjects == largeDLO,
 		blocks: map[int64][]byte{},
 		chain:  newChain(&f.backend.cfg),
@@ -153,9 +154,9 @@ func (f *FS) newWriter(ctx context.Context, t toWrite, opts vfs.WriteOptions, li
 	}
 	var err error
 	if t.blind {
-		w.place, err = blindPlace(t.name, w.upload)
+		w.parts.place, err = blindPlace(t.name, w.upload)
 	} else {
-		w.place, err = f.place(ctx, t.name, w.upload, t.old, opts.Size)
+		w.parts.place, err = f.large.place(ctx, t.name, w.upload, t.old, opts.Size)
 	}
 	return w, api.Translate(err)
 }

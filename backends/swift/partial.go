@@ -59,7 +59,7 @@ func (f *FS) Partials(ctx context.Context, p vfs.Path) ([]vfs.Info, error) {
 	if err != nil || dir.IsAccount() {
 		return nil, err
 	}
-	all, err := f.partialsIn(ctx, dir)
+	all, err := f.uploads.partialsIn(ctx, dir)
 	return all, api.Translate(err)
 }
 
@@ -68,7 +68,7 @@ func (f *FS) partialsShown(ctx context.Context, dir api.Name) ([]vfs.Info, error
 	if f.backend.cfg.ShowPartial == showNever {
 		return nil, nil
 	}
-	return f.partialsIn(ctx, dir)
+	return f.uploads.partialsIn(ctx, dir)
 }
 
 // partial is an upload that was cut off, or is still going on elsewhere.
@@ -101,21 +101,21 @@ func markerName(target api.Name, upload string) (api.Name, bool) {
 // mayHavePartials reports whether there is any cut-off upload in n's container that the login may
 // see. What is noted for other logins is only what Swift has shown: that it refuses one login to
 // look says nothing about the container.
-func (f *FS) mayHavePartials(ctx context.Context, n api.Name) (bool, error) {
-	if f.backend.cfg.ResumeRetention == 0 {
+func (u *uploads) mayHavePartials(ctx context.Context, n api.Name) (bool, error) {
+	if u.writing.Retention == 0 {
 		return false, nil
 	}
-	key, err := f.partialsKey(ctx, n)
+	key, err := u.partialsKey(ctx, n)
 	if err != nil {
 		return false, err
 	}
 	switch {
-	case f.backend.noPartials.Has(key):
+	case u.known.none.Has(key):
 		return false, nil
-	case f.backend.somePartials.Has(key):
+	case u.known.some.Has(key):
 		return true, nil
 	}
-	page, err := f.lists.Page(ctx, n.SegmentsContainer(), listing.Query{Prefix: uploadsPrefix, Limit: 1})
+	page, err := u.lists.Page(ctx, n.SegmentsContainer(), listing.Query{Prefix: uploadsPrefix, Limit: 1})
 	switch {
 	case api.StatusOf(err) == http.StatusForbidden:
 		return false, nil
@@ -123,10 +123,10 @@ func (f *FS) mayHavePartials(ctx context.Context, n api.Name) (bool, error) {
 	case err != nil:
 		return false, err
 	case len(page) > 0:
-		f.backend.somePartials.Note(key)
+		u.known.some.Note(key)
 		return true, nil
 	}
-	f.backend.noPartials.Note(key)
+	u.known.none.Note(key)
 	return false, nil
 }
 
@@ -136,21 +136,21 @@ func noneToSee(err error) bool {
 	return api.StatusOf(err) == http.StatusNotFound || api.StatusOf(err) == http.StatusForbidden
 }
 
-func (f *FS) partialsKey(ctx context.Context, n api.Name) (string, error) {
-	grant, err := f.client.Grants.Current(ctx)
+func (u *uploads) partialsKey(ctx context.Context, n api.Name) (string, error) {
+	grant, err := u.client.Grants.Current(ctx)
 	return grant.Endpoint + n.Top().String(), err
 }
 
 // findPartial returns the latest cut-off upload of a file, or nil. The error is not translated.
-func (f *FS) findPartial(ctx context.Context, n api.Name) (*partial, error) {
-	if may, err := f.mayHavePartials(ctx, n); err != nil || !may {
+func (u *uploads) findPartial(ctx context.Context, n api.Name) (*partial, error) {
+	if may, err := u.mayHavePartials(ctx, n); err != nil || !may {
 		return nil, err
 	}
 	marker, ok := markerName(n, "")
 	if !ok {
 		return nil, nil
 	}
-	page, err := f.lists.ListedUpTo(ctx, marker.Top(), marker.Object, maxPartials)
+	page, err := u.lists.ListedUpTo(ctx, marker.Top(), marker.Object, maxPartials)
 	if noneToSee(err) {
 		return nil, nil
 	}
@@ -160,11 +160,11 @@ func (f *FS) findPartial(ctx context.Context, n api.Name) (*partial, error) {
 	// Upload ids begin with the time: the last is the latest.
 	for _, e := range slices.Backward(page) {
 		if upload := strings.TrimPrefix(e.Name, marker.Object); !strings.Contains(upload, "/") {
-			p, err := f.replay(ctx, n, upload, e)
+			p, err := u.replay(ctx, n, upload, e)
 			if err != nil {
 				return nil, err
 			}
-			if p.size > 0 && !f.expired(p.modified) {
+			if p.size > 0 && !u.expired(p.modified) {
 				return p, nil
 			}
 		}
@@ -174,18 +174,18 @@ func (f *FS) findPartial(ctx context.Context, n api.Name) (*partial, error) {
 
 // expired reports whether an upload of which nothing has been heard since then is no longer to be
 // gone on with.
-func (f *FS) expired(last time.Time) bool { return time.Since(last) > f.backend.cfg.ResumeRetention }
+func (u *uploads) expired(last time.Time) bool { return time.Since(last) > u.writing.Retention }
 
 // maxTime is how long a time in a marker may be, in bytes.
 const maxTime = 64
 
 // readMarker reads where an upload's segments lie, and the time that it was given.
-func (f *FS) readMarker(ctx context.Context, n api.Name, upload string, marker listing.Entry) (place api.Name, mtime string, err error) {
+func (u *uploads) readMarker(ctx context.Context, n api.Name, upload string, marker listing.Entry) (place api.Name, mtime string, err error) {
 	if marker.Bytes == 0 {
 		return hiddenPlace(n, upload), "", nil
 	}
 	at, _ := markerName(n, upload)
-	body, _, err := f.client.Fetch(ctx, api.Request{Method: http.MethodGet, Target: at}, api.MaxContainerName+api.MaxObjectName+2+1+maxTime)
+	body, _, err := u.client.Fetch(ctx, api.Request{Method: http.MethodGet, Target: at}, api.MaxContainerName+api.MaxObjectName+2+1+maxTime)
 	if err != nil {
 		return api.Name{}, "", err
 	}
@@ -213,8 +213,8 @@ func parseMarkerBody(n api.Name, upload string, body []byte) (place api.Name, mt
 }
 
 // replay reads the journal of an upload, which its segments' names are.
-func (f *FS) replay(ctx context.Context, n api.Name, upload string, marker listing.Entry) (*partial, error) {
-	place, mtime, err := f.readMarker(ctx, n, upload, marker)
+func (u *uploads) replay(ctx context.Context, n api.Name, upload string, marker listing.Entry) (*partial, error) {
+	place, mtime, err := u.readMarker(ctx, n, upload, marker)
 	if err != nil {
 		return nil, err
 	}
@@ -225,7 +225,7 @@ func (f *FS) replay(ctx context.Context, n api.Name, upload string, marker listi
 	}
 	var journal []line
 	p := &partial{upload: upload, place: place, mtime: mtime, modified: marker.Time(time.Time{})}
-	stored, err := f.lists.AllListed(ctx, place.Top(), place.Object)
+	stored, err := u.lists.AllListed(ctx, place.Top(), place.Object)
 	if err != nil && api.StatusOf(err) != http.StatusNotFound {
 		return nil, err
 	}
@@ -274,12 +274,12 @@ func parseSegmentName(s string) (off int64, sequence int, ok bool) {
 }
 
 // partialsIn returns the cut-off uploads of a directory's files, as entries of its listing.
-func (f *FS) partialsIn(ctx context.Context, dir api.Name) ([]vfs.Info, error) {
-	if may, err := f.mayHavePartials(ctx, dir); err != nil || !may {
+func (u *uploads) partialsIn(ctx context.Context, dir api.Name) ([]vfs.Info, error) {
+	if may, err := u.mayHavePartials(ctx, dir); err != nil || !may {
 		return nil, err
 	}
 	prefix := uploadsPrefix + dir.Prefix()
-	page, err := f.lists.ListedUpTo(ctx, dir.SegmentsContainer(), prefix, maxPartials)
+	page, err := u.lists.ListedUpTo(ctx, dir.SegmentsContainer(), prefix, maxPartials)
 	if noneToSee(err) {
 		return nil, nil
 	}
@@ -301,10 +301,10 @@ func (f *FS) partialsIn(ctx context.Context, dir api.Name) ([]vfs.Info, error) {
 		g.Go(func() error {
 			// A file of the name is listed as what it is.
 			n := dir.With(dir.Prefix() + base)
-			if _, err := f.client.Head(gctx, n); api.StatusOf(err) != http.StatusNotFound {
+			if _, err := u.client.Head(gctx, n); api.StatusOf(err) != http.StatusNotFound {
 				return err
 			}
-			p, err := f.findPartial(gctx, n)
+			p, err := u.findPartial(gctx, n)
 			if p != nil {
 				infos[i] = p.info(base)
 			}
@@ -319,28 +319,28 @@ func (f *FS) partialsIn(ctx context.Context, dir api.Name) ([]vfs.Info, error) {
 
 // removePartial deletes a cut-off upload: the marker first, so that nobody goes on with what is
 // being deleted.
-func (f *FS) removePartial(ctx context.Context, n api.Name, p *partial) error {
-	taken, err := f.takeMarker(ctx, n, p.upload)
+func (u *uploads) removePartial(ctx context.Context, n api.Name, p *partial) error {
+	taken, err := u.takeMarker(ctx, n, p.upload)
 	if taken {
-		f.deleteSegments(ctx, p.segments)
+		u.large.deleteSegments(ctx, p.segments)
 	}
 	return err
 }
 
 // takeMarker deletes the marker of an upload, and reports whether it was there. Whoever has taken
 // it decides over the segments.
-func (f *FS) takeMarker(ctx context.Context, n api.Name, upload string) (bool, error) {
+func (u *uploads) takeMarker(ctx context.Context, n api.Name, upload string) (bool, error) {
 	marker, ok := markerName(n, upload)
 	if !ok {
 		return false, nil
 	}
-	return f.client.Take(ctx, marker)
+	return u.client.Take(ctx, marker)
 }
 
 // mark puts the marker of the upload, before its first segment.
 func (w *writer) mark(ctx context.Context) error {
-	w.fs.backend.uploads.add(w.upload)
-	return w.fs.putMarkerOf(ctx, w.target, w.upload, w.place, w.resumedTime())
+	w.fs.uploads.known.active.add(w.upload)
+	return w.fs.uploads.putMarkerOf(ctx, w.target, w.upload, w.parts.place, w.resumedTime())
 }
 
 // resumedTime is the time that the cut-off upload had which is gone on with.
@@ -352,7 +352,7 @@ func (w *writer) resumedTime() string {
 }
 
 // putMarkerOf puts the marker of an upload whose segments lie at a place.
-func (f *FS) putMarkerOf(ctx context.Context, target api.Name, upload string, place api.Name, mtime string) error {
+func (u *uploads) putMarkerOf(ctx context.Context, target api.Name, upload string, place api.Name, mtime string) error {
 	marker, ok := markerName(target, upload)
 	if !ok {
 		return nil
@@ -368,18 +368,18 @@ func (f *FS) putMarkerOf(ctx context.Context, target api.Name, upload string, pl
 		Method: http.MethodPut, Target: marker, Body: body.Reader(), Length: body.Len(),
 		Header: map[string]string{"Content-Type": "application/octet-stream"},
 	}
-	_, err := f.client.Send(ctx, req)
+	_, err := u.client.Send(ctx, req)
 	if api.StatusOf(err) == http.StatusNotFound {
-		if err := f.makeSegmentsContainer(ctx, target); err != nil {
+		if err := u.containers.makeSegmentsContainer(ctx, target); err != nil {
 			return err
 		}
-		_, err = f.client.Send(ctx, req)
+		_, err = u.client.Send(ctx, req)
 	}
 	if err != nil {
 		return fmt.Errorf("marking the upload: %w", err)
 	}
-	if key, err := f.partialsKey(ctx, target); err == nil {
-		f.backend.noPartials.Forget(key)
+	if key, err := u.partialsKey(ctx, target); err == nil {
+		u.known.none.Forget(key)
 	}
 	return nil
 }
@@ -388,7 +388,7 @@ func (f *FS) putMarkerOf(ctx context.Context, target api.Name, upload string, pl
 // upload's.
 func (w *writer) unmark(ctx context.Context) error {
 	if w.marked() && !w.unmarked {
-		switch taken, err := w.fs.takeMarker(ctx, w.target, w.upload); {
+		switch taken, err := w.fs.uploads.takeMarker(ctx, w.target, w.upload); {
 		case err != nil:
 			return err
 		case !taken:
@@ -402,7 +402,8 @@ func (w *writer) unmark(ctx context.Context) error {
 // goOn makes a cut-off upload the content to begin with. The marker is put anew, which begins its
 // retention time again.
 func (w *writer) goOn(ctx context.Context, p *partial) error {
-	w.upload, w.place, w.layout, w.size, w.sequence = p.upload, p.place, p.layout, p.size, p.sequence
+	w.upload, w.layout, w.size = p.upload, p.layout, p.size
+	w.parts.place, w.parts.sequence = p.place, p.sequence
 	w.resumed, w.chain.broken, w.marks = p, true, true
 	if t, err := api.ParseSeconds(p.mtime); err == nil {
 		w.attrs.ModTime = &t

@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"testing"
 
-	"filegate/backends/internal/recent"
 	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/backend"
@@ -68,7 +67,7 @@ func TestPartialsOfOthers(t *testing.T) {
 		}
 	}
 	fresh := func() {
-		owner.backend.noPartials, owner.backend.somePartials = recent.New(partialsFor), recent.New(partialsFor)
+		owner.uploads.known.forget()
 	}
 	fresh()
 	none("asked first")

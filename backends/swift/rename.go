@@ -101,7 +101,7 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 		return vfs.Errorf(vfs.ErrUnsupported, "only small files can be moved from one account to another: copy it, and remove it then")
 	}
 	if moved.IsLarge() && from.Top() != to.Top() { // else Swift would count the manifest alone
-		if err := f.roomIn(ctx, to, moved.Size); err != nil {
+		if err := f.containers.roomIn(ctx, to, moved.Size); err != nil {
 			return err
 		}
 	}
@@ -120,8 +120,8 @@ func (f *FS) renamePartial(ctx context.Context, from, to api.Name, base string, 
 	if from == to || errors.Is(none, api.ErrNoContainer) || api.Dangles(none) || from.Account != to.Account {
 		return none
 	}
-	cut, err := f.findPartial(ctx, from)
-	if err != nil || cut == nil || f.backend.uploads.has(cut.upload) {
+	cut, err := f.uploads.findPartial(ctx, from)
+	if err != nil || cut == nil || f.uploads.known.active.has(cut.upload) {
 		return cmp.Or(api.Translate(err), none)
 	}
 	if err := to.CheckNew(); err != nil {
@@ -137,7 +137,7 @@ func (f *FS) renamePartial(ctx context.Context, from, to api.Name, base string, 
 	case errors.Is(err, api.ErrNoContainer), !errors.Is(err, vfs.ErrNotExist):
 		return err
 	}
-	other, err := f.findPartial(ctx, to)
+	other, err := f.uploads.findPartial(ctx, to)
 	switch {
 	case err != nil:
 		return api.Translate(err)
@@ -154,7 +154,7 @@ func (f *FS) renamePartial(ctx context.Context, from, to api.Name, base string, 
 	job := move{FS: f, renaming: renaming{from: from, to: to}}
 	err = job.moveUpload(ctx, from, to, cut.upload, marker)
 	if err == nil && other != nil {
-		err = f.removePartial(ctx, to, other)
+		err = f.uploads.removePartial(ctx, to, other)
 	}
 	return api.Translate(err)
 }
@@ -178,7 +178,7 @@ func (f *FS) goesOn(ctx context.Context, from, to api.Name, info, target vfs.Inf
 	case !info.IsDir() && (!moved.IsLarge() || moved.ETag != replaced.ETag):
 		return false, nil // of a plain file nothing is written down: its copy is a file like any other
 	}
-	r, ok, err := f.begun(ctx, from, to)
+	r, ok, err := f.renames.begun(ctx, from, to)
 	if err != nil || !ok {
 		return false, err
 	}
@@ -194,7 +194,7 @@ func (f *FS) goesOn(ctx context.Context, from, to api.Name, info, target vfs.Inf
 // endRename finishes a rename of which all is done but that it was not crossed out, and says
 // whether there was one.
 func (f *FS) endRename(ctx context.Context, from, to api.Name) (bool, error) {
-	r, ok, err := f.begun(ctx, from, to)
+	r, ok, err := f.renames.begun(ctx, from, to)
 	if err != nil || !ok {
 		return false, err
 	}
@@ -209,7 +209,7 @@ func (f *FS) endRename(ctx context.Context, from, to api.Name) (bool, error) {
 			return false, err
 		}
 	}
-	f.finish(ctx, r)
+	f.renames.finish(ctx, r)
 	return true, nil
 }
 
@@ -223,22 +223,22 @@ func (m *move) file(ctx context.Context, moved, replaced api.Object) error {
 		if err := m.findUnfinished(ctx); err != nil {
 			return err
 		}
-		if err := m.checkMovable(ctx, m.from, moved, m.unfinished); err != nil {
+		if err := m.renames.checkMovable(ctx, m.from, moved, m.unfinished); err != nil {
 			return err
 		}
-		switch onto, err := m.isPartOf(ctx, m.to, replaced, m.from, moved); {
+		switch onto, err := m.large.isPartOf(ctx, m.to, replaced, m.from, moved); {
 		case err != nil:
 			return api.Translate(err)
 		case onto:
 			return m.ontoOwnPart(ctx, moved, replaced, freed)
 		}
-		if err := m.begin(ctx, m.renaming); err != nil {
+		if err := m.renames.begin(ctx, m.renaming); err != nil {
 			return err
 		}
 	}
 	if err := m.client.CopyObject(ctx, m.from, m.to, moved); err != nil {
 		if moved.IsLarge() && !api.Reached(err) {
-			m.finish(ctx, m.renaming) // nothing has the new name
+			m.renames.finish(ctx, m.renaming) // nothing has the new name
 		}
 		return api.Translate(err)
 	}
@@ -246,15 +246,15 @@ func (m *move) file(ctx context.Context, moved, replaced api.Object) error {
 		return err
 	}
 	if moved.IsLarge() {
-		m.finish(ctx, m.renaming)
+		m.renames.finish(ctx, m.renaming)
 	}
-	m.release(ctx, m.to, freed)
+	m.renames.release(ctx, m.to, freed)
 	return nil
 }
 
 // isPartOf reports whether a name is, or would be once it is there, that of a segment of a large
 // file. The error is not translated.
-func (f *FS) isPartOf(ctx context.Context, n api.Name, there api.Object, file api.Name, o api.Object) (bool, error) {
+func (lo *large) isPartOf(ctx context.Context, n api.Name, there api.Object, file api.Name, o api.Object) (bool, error) {
 	if o.DLO != "" {
 		container, prefix := o.DLOPrefix(file)
 		return container == n.Top() && strings.HasPrefix(n.Object, prefix), nil
@@ -262,7 +262,7 @@ func (f *FS) isPartOf(ctx context.Context, n api.Name, there api.Object, file ap
 	if !o.SLO || !there.Exists() {
 		return false, nil
 	}
-	all, err := f.everySegment(ctx, file, o)
+	all, err := lo.everySegment(ctx, file, o)
 	if errors.Is(err, errNoManifest) {
 		return false, nil
 	}
@@ -272,20 +272,20 @@ func (f *FS) isPartOf(ctx context.Context, n api.Name, there api.Object, file ap
 // ontoOwnPart moves a large file to the name of one of its segments: it gets a content of its own,
 // since the manifest would take the segment's place.
 func (m *move) ontoOwnPart(ctx context.Context, moved, replaced api.Object, freed []api.Name) error {
-	own, err := m.freedBy(ctx, m.from, moved)
+	own, err := m.large.freedBy(ctx, m.from, moved)
 	if err != nil {
 		return api.Translate(err)
 	}
 	if replaced.Header.Get(api.MetaCopyOf) != moved.ETag { // else it was cut off after the copy
-		if err := m.copyContent(ctx, m.from, moved, m.to); err != nil {
+		if err := m.large.copyContent(ctx, m.from, moved, m.to); err != nil {
 			return err
 		}
 	}
 	if err := m.client.Delete(ctx, m.from); err != nil {
 		return api.Translate(err)
 	}
-	m.release(ctx, m.from, slices.DeleteFunc(own, func(seg api.Name) bool { return seg == m.to }))
-	m.release(ctx, m.to, freed)
+	m.renames.release(ctx, m.from, slices.DeleteFunc(own, func(seg api.Name) bool { return seg == m.to }))
+	m.renames.release(ctx, m.to, freed)
 	return nil
 }
 
@@ -303,12 +303,12 @@ func (m *move) leave(ctx context.Context, from, to api.Name) error {
 		return api.Translate(err)
 	}
 	m.log.Warn("renamed or removed by somebody else at the same moment: the segments are copied", "from", from.String(), "to", to.String())
-	return m.copyContent(ctx, to, o, to)
+	return m.large.copyContent(ctx, to, o, to)
 }
 
 // findUnfinished finds the renames beside this one that were cut off.
 func (m *move) findUnfinished(ctx context.Context) error {
-	all, err := m.FS.unfinished(ctx, m.from)
+	all, err := m.FS.renames.unfinished(ctx, m.from)
 	if api.StatusOf(err) == http.StatusForbidden {
 		return nil // nothing is deleted because of it, see release
 	}
@@ -322,11 +322,11 @@ func (m *move) frees(ctx context.Context, moved, replaced api.Object) ([]api.Nam
 	if !replaced.IsLarge() || replaced.IsDir() {
 		return nil, nil
 	}
-	segments, err := m.freedBy(ctx, m.to, replaced)
+	segments, err := m.large.freedBy(ctx, m.to, replaced)
 	if err != nil || !moved.IsLarge() {
 		return segments, err
 	}
-	kept, err := m.segmentsOf(ctx, m.from, moved)
+	kept, err := m.large.segmentsOf(ctx, m.from, moved)
 	if err != nil {
 		return nil, err
 	}

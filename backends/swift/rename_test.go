@@ -65,7 +65,7 @@ func (f *fake) putDLO(t *testing.T, p vfs.Path, prefix string, data []byte) {
 	at := len(data) / 2
 	for i, part := range [][]byte{data[:at], data[at:]} {
 		seg := &segment{name: api.Name{Account: "", Container: container, Object: fmt.Sprintf("%s%06d", object, i)}, size: int64(len(part)), etag: api.Pieces{part}.MD5()}
-		if err := f.putSegment(ctx, seg.name.SegmentsOf(), seg, api.Pieces{part}, false); err != nil {
+		if err := f.large.putSegment(ctx, seg.name.SegmentsOf(), seg, api.Pieces{part}, false); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -24,7 +24,7 @@ func (m *move) dir(ctx context.Context, marker api.Object) error {
 	if err := m.findUnfinished(ctx); err != nil {
 		return err
 	}
-	if err := m.begin(ctx, m.renaming); err != nil {
+	if err := m.renames.begin(ctx, m.renaming); err != nil {
 		return err
 	}
 	moved, err := 0, m.settleManifests(ctx)
@@ -55,8 +55,8 @@ func (m *move) dir(ctx context.Context, marker api.Object) error {
 	if err := m.client.Delete(ctx, m.from); err != nil {
 		return api.Translate(err)
 	}
-	m.finish(ctx, m.renaming)
-	m.dropSegmentsContainer(ctx, m.from)
+	m.renames.finish(ctx, m.renaming)
+	m.containers.dropSegmentsContainer(ctx, m.from)
 	return nil
 }
 
@@ -90,7 +90,7 @@ func (m *move) entries(ctx context.Context) (int, error) {
 func (m *move) keepBoth(ctx context.Context) {
 	err := m.client.CopyObject(ctx, m.from, m.to, api.Object{})
 	if api.StatusOf(err) == http.StatusNotFound {
-		err = errors.Join(m.mark(ctx, m.to), m.mark(ctx, m.from), m.begin(ctx, m.renaming))
+		err = errors.Join(m.mark(ctx, m.to), m.mark(ctx, m.from), m.renames.begin(ctx, m.renaming))
 	}
 	if err != nil {
 		m.log.Warn("directory of which a part stays behind not kept under both names", "from", m.from.String(), "to", m.to.String(), "err", err)
@@ -144,7 +144,7 @@ func (m *move) checkEntry(ctx context.Context, from, to api.Name) error {
 			return vfs.Errorf(vfs.ErrExist, "another file has got the new name since the directory's rename was cut off")
 		}
 	}
-	return m.checkMovable(ctx, from, o, m.unfinished)
+	return m.renames.checkMovable(ctx, from, o, m.unfinished)
 }
 
 // renameContainer renames an empty container: Swift has no way to rename one with something in it.
@@ -179,8 +179,8 @@ func (f *FS) renameContainer(ctx context.Context, from, to api.Name) error {
 		return api.RefusedAs(err, vfs.ErrUnsupported, "a top-level directory is a container, which can be renamed only while it is empty, and keeps no versions")
 	}
 	if err == nil {
-		f.removeUploads(ctx, from)
-		f.dropSegmentsContainer(ctx, from)
+		f.uploads.removeUploads(ctx, from)
+		f.containers.dropSegmentsContainer(ctx, from)
 	}
 	return api.Translate(err)
 }

@@ -65,7 +65,7 @@ func (m *move) settleManifests(ctx context.Context) error {
 		return api.Translate(err)
 	}
 	return s.each(ctx, func(ctx context.Context, file settledFile) error {
-		m.release(ctx, file.from, slices.DeleteFunc(file.own, func(seg api.Name) bool {
+		m.renames.release(ctx, file.from, slices.DeleteFunc(file.own, func(seg api.Name) bool {
 			return m.from.Contains(seg) && m.behind.stays(seg.Object)
 		}))
 		return nil
@@ -141,7 +141,7 @@ func (m *move) mayBeManifests(ctx context.Context, page []listing.Entry) ([]list
 // settle gives a large file a content of its own at its new name, if it has segments in the
 // directory.
 func (s *preparing) settle(ctx context.Context, from api.Name, o api.Object) error {
-	all, err := s.everySegment(ctx, from, o)
+	all, err := s.large.everySegment(ctx, from, o)
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound, errors.Is(err, errNoManifest):
 		return nil
@@ -183,7 +183,7 @@ func (s *preparing) giveContent(ctx context.Context, from api.Name, o api.Object
 	if err := s.checkEntry(ctx, from, to); err != nil {
 		return nil, err
 	}
-	own, err := s.freedBy(ctx, from, o)
+	own, err := s.large.freedBy(ctx, from, o)
 	if err != nil {
 		return nil, api.Translate(err)
 	}
@@ -195,18 +195,18 @@ func (s *preparing) giveContent(ctx context.Context, from api.Name, o api.Object
 			return nil, api.Translate(err)
 		}
 	}
-	return own, s.copyContent(ctx, from, o, to)
+	return own, s.large.copyContent(ctx, from, o, to)
 }
 
 // everySegment returns the names of all that a large object is made of, whatever else it is used
 // for. The error is not translated.
-func (f *FS) everySegment(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
+func (lo *large) everySegment(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
 	if o.SLO {
-		return f.segmentsIn(ctx, n, maxNesting, func(_, _ api.Name) bool { return true })
+		return lo.segmentsIn(ctx, n, maxNesting, func(_, _ api.Name) bool { return true })
 	}
 	var all []api.Name
 	container, prefix := o.DLOPrefix(n)
-	err := f.lists.EachListed(ctx, container, prefix, func(e listing.Entry) error {
+	err := lo.lists.EachListed(ctx, container, prefix, func(e listing.Entry) error {
 		all = append(all, container.With(e.Name))
 		return nil
 	})

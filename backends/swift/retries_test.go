@@ -126,7 +126,7 @@ func TestHeartbeat(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return f.putSLO(t.Context(), target, entries, header)
+		return f.large.putSLO(t.Context(), target, entries, header)
 	}
 	f.srv.ForgetRequests()
 	for _, n := range []int{heartbeatFrom, heartbeatFrom - 1} {

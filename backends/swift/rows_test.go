@@ -176,9 +176,9 @@ func TestOldServers(t *testing.T) {
 				t.Fatal(err)
 			}
 			seg := &segment{name: api.Name{Container: "c_segments", Object: "file/1"}, size: int64(len(part)), etag: api.Pieces{part}.MD5()}
-			is(t, "the segment", f.putSegment(t.Context(), seg.name.SegmentsOf(), seg, api.Pieces{part}, false), nil)
+			is(t, "the segment", f.large.putSegment(t.Context(), seg.name.SegmentsOf(), seg, api.Pieces{part}, false), nil)
 			entries := []sloEntry{sloEntryOf(extent{Span: spans.Span{Off: 0, End: seg.size}, seg: seg})}
-			_, err := f.putSLO(t.Context(), api.Name{Container: "c", Object: "file"}, entries, map[string]string{"Content-Type": "text/plain"})
+			_, err := f.large.putSLO(t.Context(), api.Name{Container: "c", Object: "file"}, entries, map[string]string{"Content-Type": "text/plain"})
 			is(t, "the manifest", err, nil)
 			f.has(t, "/c/file", part, "it is read by its segments")
 			if info, err := f.Stat(t.Context(), "/c/file"); err != nil || info.Size != seg.size {

@@ -57,12 +57,6 @@ func segmentName(place api.Name, off int64, sequence int) api.Name {
 	return place.With(fmt.Sprintf("%s%016d-%06d", place.Object, off, sequence))
 }
 
-// newName is that of the next segment. It is called with mu held.
-func (w *writer) newName(off int64) api.Name {
-	w.sequence++
-	return segmentName(w.place, off, w.sequence-1)
-}
-
 // hiddenPlace is where the segments of an upload lie, as what their names begin with, unless they
 // are to lie beside the file.
 func hiddenPlace(target api.Name, upload string) api.Name {
@@ -71,18 +65,21 @@ func hiddenPlace(target api.Name, upload string) api.Name {
 
 // putSegment sends a segment of a file of of's container, and makes the container for segments if
 // that is what is missing. It is eager where Swift has taken a segment of the same file already.
-func (f *FS) putSegment(ctx context.Context, of api.Name, seg *segment, data api.Pieces, eager bool) error {
+func (lo *large) putSegment(ctx context.Context, of api.Name, seg *segment, data api.Pieces, eager bool) error {
 	req := api.Request{
 		Method: http.MethodPut, Target: seg.name, Body: data.Reader(), Length: seg.size, Eager: eager,
 		Header: map[string]string{"Etag": seg.etag, "Content-Type": "application/octet-stream"},
 	}
-	_, err := f.client.Send(ctx, req)
+	_, err := lo.client.Send(ctx, req)
 	if api.StatusOf(err) == http.StatusNotFound && seg.name.Top() == of.SegmentsContainer() {
-		if err := f.makeSegmentsContainer(ctx, of); err != nil {
+		if err := lo.containers.makeSegmentsContainer(ctx, of); err != nil {
 			return err
 		}
 		req.Body = data.Reader()
-		_, err = f.client.Send(ctx, req)
+		_, err = lo.client.Send(ctx, req)
 	}
 	return err
 }
+
+// copiesAtOnce is how many segments of a file, or records of uploads, are under way at a time.
+const copiesAtOnce = 8

@@ -80,74 +80,74 @@ func (k *knownContainers) forget(n api.Name) {
 
 // sawContainer takes note of the headers of a container, whatever they were asked for. Rights that
 // are new to the session are given to the container for segments.
-func (f *FS) sawContainer(ctx context.Context, n api.Name, h http.Header) {
+func (c *containers) sawContainer(ctx context.Context, n api.Name, h http.Header) {
 	if api.IsSegments(n.Container) {
 		return
 	}
 	seen := rightsOf(h)
 	open := seen != rights{}
 	behind := false
-	f.containers.change(n, func(k *knownContainer) {
+	c.known.change(n, func(k *knownContainer) {
 		// Where the session has seen no rights, none are nothing new.
-		behind = seen != k.rights || open && time.Since(k.followed) > followFor
+		behind = seen != k.rights || open && time.Since(k.followed) > c.followFor
 		k.rights, k.limited = seen, h.Get(quotaHeader) != ""
 		if behind {
 			k.followed = time.Now()
 		}
 	})
 	if behind {
-		f.follow(ctx, n, seen)
+		c.follow(ctx, n, seen)
 	}
 }
 
 // follow gives the container for segments of n's files the rights, unless it has them. That it
 // cannot is for the log.
-func (f *FS) follow(ctx context.Context, n api.Name, r rights) {
+func (c *containers) follow(ctx context.Context, n api.Name, r rights) {
 	segments := n.SegmentsContainer()
-	resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: segments, Patience: -1, AnyPolicy: true})
+	resp, err := c.client.Send(ctx, api.Request{Method: http.MethodHead, Target: segments, Patience: -1, AnyPolicy: true})
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound, api.StatusOf(err) == http.StatusForbidden: // it will be made with them, or the login is no owner
 		return
 	case err == nil && rightsOf(resp.Header) == r:
 		return
 	case err == nil:
-		_, err = f.client.Send(ctx, api.Request{Method: http.MethodPost, Target: segments, Header: r.header(), Patience: -1, AnyPolicy: true})
+		_, err = c.client.Send(ctx, api.Request{Method: http.MethodPost, Target: segments, Header: r.header(), Patience: -1, AnyPolicy: true})
 	}
 	if err != nil {
-		f.log.Warn("the container for segments does not get the rights of the files' own", "container", segments.String(), "err", err)
+		c.log.Warn("the container for segments does not get the rights of the files' own", "container", segments.String(), "err", err)
 		return
 	}
-	f.log.Info("the container for segments has the rights of the files' own now", "container", segments.String())
+	c.log.Info("the container for segments has the rights of the files' own now", "container", segments.String())
 }
 
 // meet looks at the container of a large file that is being uploaded: so the container for segments
 // follows it. It returns the container's space, of which nothing is known where it cannot be looked
 // at.
-func (f *FS) meet(ctx context.Context, n api.Name) vfs.Space {
-	space, err := f.containerSpace(ctx, n)
+func (c *containers) meet(ctx context.Context, n api.Name) vfs.Space {
+	space, err := c.containerSpace(ctx, n)
 	if err != nil {
-		f.log.Debug("container not looked at", "container", n.Top().String(), "err", err)
+		c.log.Debug("container not looked at", "container", n.Top().String(), "err", err)
 		return noSpace
 	}
 	follow := false
 	var r rights
-	f.containers.change(n.Top(), func(k *knownContainer) {
-		if follow, r = time.Since(k.followed) > followFor, k.rights; follow {
+	c.known.change(n.Top(), func(k *knownContainer) {
+		if follow, r = time.Since(k.followed) > c.followFor, k.rights; follow {
 			k.followed = time.Now()
 		}
 	})
 	if follow {
-		f.follow(ctx, n, r)
+		c.follow(ctx, n, r)
 	}
 	return space
 }
 
 // makeSegmentsContainer makes the container for the segments of n's files, with the rights and the
 // storage policy of the files' own. A user who may write objects but make no containers is told so.
-func (f *FS) makeSegmentsContainer(ctx context.Context, n api.Name) error {
+func (c *containers) makeSegmentsContainer(ctx context.Context, n api.Name) error {
 	segments := n.SegmentsContainer()
 	var header map[string]string
-	resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n.Top()})
+	resp, err := c.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n.Top()})
 	switch {
 	case api.StatusOf(err) == http.StatusForbidden: // and so will the PUT be, but that tells why
 	case err != nil:
@@ -158,10 +158,10 @@ func (f *FS) makeSegmentsContainer(ctx context.Context, n api.Name) error {
 			header["X-Storage-Policy"] = policy
 		}
 	}
-	_, err = f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: segments, Header: header})
+	_, err = c.client.Send(ctx, api.Request{Method: http.MethodPut, Target: segments, Header: header})
 	if api.StatusOf(err) == http.StatusBadRequest && header["X-Storage-Policy"] != "" { // there are no new containers of that policy any more
 		delete(header, "X-Storage-Policy")
-		_, err = f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: segments, Header: header})
+		_, err = c.client.Send(ctx, api.Request{Method: http.MethodPut, Target: segments, Header: header})
 	}
 	switch api.StatusOf(err) {
 	case http.StatusForbidden:

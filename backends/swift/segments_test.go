@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
@@ -62,11 +61,11 @@ func TestSegmentsFollow(t *testing.T) {
 
 		// A session that has not seen the old rights.
 		owner.share(t, dir.Base(), true, false)
-		owner.containers = knownContainers{}
+		owner.containers.forgetAll()
 		must(owner.Stat(ctx, dir))
 		same("shown to a new session")
 		owner.share(t, dir.Base(), false, false)
-		owner.containers = knownContainers{}
+		owner.containers.forgetAll()
 		put(owner, dir.Join("large4"), large)
 		same("taken away before a new session")
 	}
@@ -163,8 +162,9 @@ func TestSegmentsFollowAtTheirTime(t *testing.T) {
 	f.share(t, "c", true, false)
 	asked("open to a guest:", 1, 1)
 	asked("followed:", 0, 0)
-	f.containers.change(api.Name{Container: "c"}, func(k *knownContainer) { k.followed = time.Now().Add(-2 * followFor) })
+	f.containers.followFor = 0
 	asked("after some time:", 1, 0)
-	f.containers = knownContainers{}
+	f.containers.followFor = followFor
+	f.containers.forgetAll()
 	asked("in another session:", 1, 0)
 }

@@ -20,20 +20,20 @@ func (f *FS) StatSpace(ctx context.Context, p vfs.Path) (vfs.Space, error) {
 	if err != nil {
 		return vfs.Space{}, err
 	}
-	return f.spaceFor(ctx, n)
+	return f.containers.spaceFor(ctx, n)
 }
 
 // spaceFor is StatSpace of a name. Who may write to a container need not be allowed to look at it,
 // or at the account: it is enough that one of them tells.
-func (f *FS) spaceFor(ctx context.Context, n api.Name) (vfs.Space, error) {
-	space, refused := f.spaceOf(ctx, api.Name{Account: n.Account}, "X-Account-Bytes-Used", "X-Account-Meta-Quota-Bytes")
+func (c *containers) spaceFor(ctx context.Context, n api.Name) (vfs.Space, error) {
+	space, refused := c.spaceOf(ctx, api.Name{Account: n.Account}, "X-Account-Bytes-Used", "X-Account-Meta-Quota-Bytes")
 	if refused != nil && api.StatusOf(refused) != http.StatusForbidden {
 		return vfs.Space{}, api.Translate(refused)
 	}
 	if n.IsAccount() {
 		return space, nil
 	}
-	inner, err := f.containerSpace(ctx, n)
+	inner, err := c.containerSpace(ctx, n)
 	if err != nil && (refused != nil || api.StatusOf(err) != http.StatusForbidden) {
 		return vfs.Space{}, api.Translate(err)
 	}
@@ -47,8 +47,8 @@ func (f *FS) spaceFor(ctx context.Context, n api.Name) (vfs.Space, error) {
 var noSpace = vfs.Space{Total: -1, Used: -1, Free: -1}
 
 // spaceOf reads what the account or container n says of its use. The error is not translated.
-func (f *FS) spaceOf(ctx context.Context, n api.Name, used, quota string) (vfs.Space, error) {
-	resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n})
+func (c *containers) spaceOf(ctx context.Context, n api.Name, used, quota string) (vfs.Space, error) {
+	resp, err := c.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n})
 	if err != nil {
 		return noSpace, err
 	}
@@ -67,12 +67,12 @@ const quotaHeader = "X-Container-Meta-Quota-Bytes"
 
 // containerSpace returns the space of n's container. Where it has a quota, the segments of its
 // files count. The error is not translated.
-func (f *FS) containerSpace(ctx context.Context, n api.Name) (vfs.Space, error) {
-	s, err := f.spaceOf(ctx, n.Top(), "X-Container-Bytes-Used", quotaHeader)
+func (c *containers) containerSpace(ctx context.Context, n api.Name) (vfs.Space, error) {
+	s, err := c.spaceOf(ctx, n.Top(), "X-Container-Bytes-Used", quotaHeader)
 	if err != nil || s.Total < 0 {
 		return s, err
 	}
-	segments, err := f.spaceOf(ctx, n.SegmentsContainer(), "X-Container-Bytes-Used", "")
+	segments, err := c.spaceOf(ctx, n.SegmentsContainer(), "X-Container-Bytes-Used", "")
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound, api.StatusOf(err) == http.StatusForbidden:
 		return s, nil
@@ -86,11 +86,11 @@ func (f *FS) containerSpace(ctx context.Context, n api.Name) (vfs.Space, error) 
 
 // roomFor refuses an upload of known size, or a copy, that cannot be stored, before its first byte.
 // What is stored of the file already, and stays, has its room.
-func (f *FS) roomFor(ctx context.Context, n api.Name, more int64) error {
-	if more <= f.backend.cfg.SegmentSize {
+func (c *containers) roomFor(ctx context.Context, n api.Name, more int64) error {
+	if more <= c.writing.SegmentSize {
 		return nil // the answer to its one PUT says the same as early
 	}
-	space, err := f.spaceFor(ctx, n)
+	space, err := c.spaceFor(ctx, n)
 	if err == nil && space.Free >= 0 && space.Free < more {
 		return noRoom(more, space.Free)
 	}
@@ -98,8 +98,8 @@ func (f *FS) roomFor(ctx context.Context, n api.Name, more int64) error {
 }
 
 // roomIn is roomFor of the container alone, for what is in the account already.
-func (f *FS) roomIn(ctx context.Context, n api.Name, more int64) error {
-	space, err := f.containerSpace(ctx, n)
+func (c *containers) roomIn(ctx context.Context, n api.Name, more int64) error {
+	space, err := c.containerSpace(ctx, n)
 	if err == nil && space.Free >= 0 && space.Free < more {
 		return noRoom(more, space.Free)
 	}
@@ -123,13 +123,13 @@ type room struct {
 
 // askRoom looks at the container of the file, beside the first segment. It is called with mu held.
 func (w *writer) askRoom() {
-	if w.room.asked != nil || w.place.Top() == w.target.Top() { // there Swift counts
+	if w.room.asked != nil || w.parts.place.Top() == w.target.Top() { // there Swift counts
 		return
 	}
 	w.room.asked = make(chan struct{})
 	w.sends.Go(func() {
 		defer close(w.room.asked)
-		space := w.fs.meet(w.ctx, w.target)
+		space := w.fs.containers.meet(w.ctx, w.target)
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.room.limited = space.Total >= 0
@@ -176,7 +176,7 @@ func (w *writer) checkRoom(ctx context.Context) error {
 		return w.err
 	}
 	w.mu.Unlock()
-	space, err := w.fs.containerSpace(ctx, w.target)
+	space, err := w.fs.containers.containerSpace(ctx, w.target)
 	w.mu.Lock()
 	if err == nil && space.Total >= 0 && space.Used-w.room.sealed >= space.Total {
 		w.fail(noRoom(w.room.sealed, 0))

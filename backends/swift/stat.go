@@ -63,7 +63,7 @@ func (f *FS) describe(
 			n = to
 		}
 	}
-	cut, partialErr := f.findPartial(ctx, n)
+	cut, partialErr := f.uploads.findPartial(ctx, n)
 	switch {
 	case partialErr != nil:
 		return vfs.Info{}, api.Translate(partialErr)
@@ -148,7 +148,7 @@ func (f *FS) besideHead(ctx context.Context, n api.Name, base string, w way) (vf
 	defer partials.Wait()
 	if w.partials {
 		// It remembers what it finds; who asks for it again hears what went wrong.
-		partials.Go(func() { _, _ = f.mayHavePartials(ctx, n) })
+		partials.Go(func() { _, _ = f.uploads.mayHavePartials(ctx, n) })
 	}
 	return w.below(ctx, n, base)
 }

@@ -70,7 +70,7 @@ func TestDetails(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			all, err := f.segmentsOf(ctx, n, o)
+			all, err := f.large.segmentsOf(ctx, n, o)
 			if err != nil || len(all) != 3 {
 				t.Fatalf("segments: %v, %v", all, err)
 			}

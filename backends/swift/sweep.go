@@ -21,23 +21,23 @@ const (
 // sweepUploads removes uploads in n's container that were cut off and have not been gone on with
 // for the retention time. It is what a Commit of a large file does at its end, now and then; a
 // failure is for the log.
-func (f *FS) sweepUploads(ctx context.Context, n api.Name) {
-	if f.backend.cfg.ResumeRetention == 0 {
+func (u *uploads) sweepUploads(ctx context.Context, n api.Name) {
+	if u.writing.Retention == 0 {
 		return // another gateway may keep them
 	}
-	key, err := f.partialsKey(ctx, n)
-	if err == nil && f.backend.swept.Note(key) {
-		err = f.removeExpired(ctx, n.SegmentsContainer())
+	key, err := u.partialsKey(ctx, n)
+	if err == nil && u.known.swept.Note(key) {
+		err = u.removeExpired(ctx, n.SegmentsContainer())
 	}
 	if err != nil {
-		f.log.Warn("remains of uploads not removed", "container", n.SegmentsContainer().String(), "err", err)
+		u.log.Warn("remains of uploads not removed", "container", n.SegmentsContainer().String(), "err", err)
 	}
 }
 
-func (f *FS) removeExpired(ctx context.Context, segments api.Name) error {
+func (u *uploads) removeExpired(ctx context.Context, segments api.Name) error {
 	removed := 0
-	err := f.lists.EachListed(ctx, segments, uploadsPrefix, func(marker listing.Entry) error {
-		gone, err := f.removeIfExpired(ctx, segments, marker)
+	err := u.lists.EachListed(ctx, segments, uploadsPrefix, func(marker listing.Entry) error {
+		gone, err := u.removeIfExpired(ctx, segments, marker)
 		if gone {
 			removed++
 		}
@@ -57,22 +57,22 @@ var errSweptEnough = errors.New("enough removed for now")
 
 // removeIfExpired removes the upload of a marker whose retention time is over, and reports whether
 // it did. An upload that cannot be read is left to a later sweep.
-func (f *FS) removeIfExpired(ctx context.Context, segments api.Name, marker listing.Entry) (bool, error) {
+func (u *uploads) removeIfExpired(ctx context.Context, segments api.Name, marker listing.Entry) (bool, error) {
 	i := strings.LastIndexByte(marker.Name, '/')
-	if i <= len(uploadsPrefix) || !f.expired(marker.Time(time.Now())) {
+	if i <= len(uploadsPrefix) || !u.expired(marker.Time(time.Now())) {
 		return false, nil
 	}
 	target := api.Name{Account: segments.Account, Container: strings.TrimSuffix(segments.Container, api.SegmentsSuffix), Object: marker.Name[len(uploadsPrefix):i]}
 	if target.SegmentsContainer() != segments {
 		return false, nil // the container's name is too long to be told from that of its segments
 	}
-	p, err := f.replay(ctx, target, marker.Name[i+1:], marker)
-	if err != nil || !f.expired(p.modified) {
+	p, err := u.replay(ctx, target, marker.Name[i+1:], marker)
+	if err != nil || !u.expired(p.modified) {
 		return false, nil
 	}
-	if err := f.removePartial(ctx, target, p); err != nil {
+	if err := u.removePartial(ctx, target, p); err != nil {
 		return false, err
 	}
-	f.log.Info("remains of an upload removed", "target", target.String(), "begun", p.upload, "segments", len(p.segments))
+	u.log.Info("remains of an upload removed", "target", target.String(), "begun", p.upload, "segments", len(p.segments))
 	return true, nil
 }

@@ -16,7 +16,7 @@ import (
 // notice, and the login is renewed once (row F7 of the old servers, which logged in anew for each
 // part).
 func TestTokenRevoked(t *testing.T) {
-	for _, u := range uploads() {
+	for _, u := range allUploads() {
 		for _, op := range u.ops {
 			t.Run(fmt.Sprint(u.name, "/", op), func(t *testing.T) {
 				t.Parallel()
@@ -59,7 +59,7 @@ func (refusedLogin) Renew(context.Context, backend.Grant) (backend.Grant, error)
 }
 
 func TestTokenNotRenewed(t *testing.T) {
-	for _, u := range uploads() {
+	for _, u := range allUploads() {
 		for _, op := range u.ops {
 			t.Run(fmt.Sprint(u.name, "/", op), func(t *testing.T) {
 				t.Parallel()

@@ -16,18 +16,18 @@ import (
 
 // freedBy returns the segments of an object that go with it when it is removed or replaced, as far
 // as is known before. The error is not translated.
-func (f *FS) freedBy(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
+func (lo *large) freedBy(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
 	if o.VersionID != "" {
 		return nil, nil
 	}
-	return f.segmentsOf(ctx, n, o)
+	return lo.segmentsOf(ctx, n, o)
 }
 
 // mayBeInVersions reports whether old versions may name some of the segments of an object. It is
 // asked after the object is gone or has another content, so that versions which are kept from then
 // on are known of. A file that was moved here has left its segments in the place of the container
 // that it came from, where versions may name them too. The error is not translated.
-func (f *FS) mayBeInVersions(ctx context.Context, n api.Name, segments []api.Name) (bool, error) {
+func (lo *large) mayBeInVersions(ctx context.Context, n api.Name, segments []api.Name) (bool, error) {
 	containers := map[api.Name]bool{n.Top(): true}
 	for _, seg := range segments {
 		if seg.Top() != n.SegmentsContainer() {
@@ -38,7 +38,7 @@ func (f *FS) mayBeInVersions(ctx context.Context, n api.Name, segments []api.Nam
 	g, ctx := errgroup.WithContext(ctx)
 	for c := range containers {
 		g.Go(func() error {
-			v, err := f.client.Versioning(ctx, c)
+			v, err := lo.client.Versioning(ctx, c)
 			found <- v
 			return err
 		})

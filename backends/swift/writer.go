@@ -41,8 +41,8 @@ type writer struct {
 	blind      bool       // what has the name cannot be looked at
 	anew       anew       // where blind
 	upload     string
-	place      api.Name // what the names of its segments begin with
-	dlo        bool     // the form of a large file is that of a dynamic large object
+	parts      parts
+	dlo        bool // the form of a large file is that of a dynamic large object
 	begun      time.Time
 	sends      sync.WaitGroup
 	pos        int64 // where the next ReadFrom begins
@@ -57,31 +57,29 @@ type writer struct {
 	// unmarked says that the marker is gone, for Commit: a cut-off upload it is no longer.
 	unmarked bool
 
-	mu       sync.Mutex
-	wake     *sync.Cond // when a segment has been sent, or the context has ended
-	size     int64
-	blocks   map[int64][]byte // by offset / buffers.BlockSize; of each, the bytes that dirty names
-	dirty    spans.Set        // what has been written and not sealed; it lies over layout
-	layout   layout           // what has been sealed, over what was there at opening
-	chain    chain            // of it, for the checksums of the file
-	held     int              // blocks that this writer has, those of segments under way included
-	leaving  int64            // bytes of memory that the segments under way will give back
-	sending  int              // segments under way: sealed, and not in Swift yet
-	flying   int              // of them, those that Swift is getting
-	taken    bool             // Swift has one
-	pace     pace.Pace        // of the segments
-	sequence int              // segments sealed so far
-	changed  bool             // the content is another than at opening
-	touched  time.Time        // when something was written last
-	err      error            // what has gone wrong first; it stays
+	mu      sync.Mutex
+	wake    *sync.Cond // when a segment has been sent, or the context has ended
+	size    int64
+	blocks  map[int64][]byte // by offset / buffers.BlockSize; of each, the bytes that dirty names
+	dirty   spans.Set        // what has been written and not sealed; it lies over layout
+	layout  layout           // what has been sealed, over what was there at opening
+	chain   chain            // of it, for the checksums of the file
+	held    int              // blocks that this writer has, those of segments under way included
+	leaving int64            // bytes of memory that the segments under way will give back
+	sending int              // segments under way: sealed, and not in Swift yet
+	flying  int              // of them, those that Swift is getting
+	taken   bool             // Swift has one
+	pace    pace.Pace        // of the segments
+	changed bool             // the content is another than at opening
+	touched time.Time        // when something was written last
+	err     error            // what has gone wrong first; it stays
 	// published says that the segments may be a file's by now: the request that makes them so has
 	// been made.
 	published bool
 	attrs     vfs.Attrs
-	sums      vfs.Sums   // of what has been published
-	sent      []*segment // all that may be in Swift
-	done      bool       // committed, or closed
-	discarded bool       // nothing of it is kept
+	sums      vfs.Sums // of what has been published
+	done      bool     // committed, or closed
+	discarded bool     // nothing of it is kept
 	// committing says that what is in memory may be on its way to Swift: it stays as it is.
 	committing bool
 }
@@ -93,7 +91,7 @@ var _ vfs.Writer = (*writer)(nil)
 func (w *writer) segmentSize() int64 {
 	const each = 256 // segments of one size
 	cfg := &w.fs.backend.cfg
-	return min(cfg.SegmentSize<<min(w.sequence/each, 20), cfg.MaxSegmentSize)
+	return min(cfg.SegmentSize<<min(w.parts.count()/each, 20), cfg.MaxSegmentSize)
 }
 
 // sealsAt is where the next segment ends if it begins at off and enough comes.
@@ -198,7 +196,7 @@ func (w *writer) seal(off, end int64) {
 // cut makes a segment of the bytes from off to end, all of them dirty. It is called with mu held.
 func (w *writer) cut(off, end int64) *segment {
 	w.dirty.Remove(off, end)
-	seg := &segment{name: w.newName(off), size: end - off, link: w.chain.seal(off, end)}
+	seg := &segment{name: w.parts.next(off), size: end - off, link: w.chain.seal(off, end)}
 	for at := off; at < end; {
 		i := at / buffers.BlockSize
 		hi := min(end, (i+1)*buffers.BlockSize)
@@ -213,7 +211,7 @@ func (w *writer) cut(off, end int64) *segment {
 		at = hi
 	}
 	w.layout.put(seg, off)
-	w.sent = append(w.sent, seg)
+	w.parts.add(seg)
 	return seg
 }
 
@@ -276,7 +274,7 @@ func (w *writer) sendSegment(ctx context.Context, seg *segment, data api.Pieces)
 	w.mu.Lock()
 	eager := w.taken
 	w.mu.Unlock()
-	err := w.fs.putSegment(ctx, w.target, seg, data, eager)
+	err := w.fs.large.putSegment(ctx, w.target, seg, data, eager)
 	if err == nil && !eager {
 		w.mu.Lock()
 		w.taken = true
