@@ -124,6 +124,7 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 	f.large = newLarge(f.containers, f.lists)
 	f.uploads = newUploads(f.large, b.uploads)
 	f.renames = newRenames(f.large)
+	f.writers = newWriters(f.objects, f.uploads, f.renames, &b.store.RTT, writerNames{f})
 	f.guess = newGuesses(b, f.client, f.lists, f.objects)
 	f.client.Prepare, f.client.Observe = f.prepare, f.observe
 	return f, nil
@@ -159,6 +160,7 @@ type FS struct {
 	large        *large
 	uploads      *uploads
 	renames      *renames
+	writers      *writers
 	// dropBoxes and closed are containers that the login may not read: those that it may write to,
 	// and the others.
 	dropBoxes, closed *recent.Keys

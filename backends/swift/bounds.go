@@ -49,7 +49,7 @@ func tooLarge(largest int64) error {
 // than a segment is also held against the quota: what is to fill it would be refused only after
 // most of it has come.
 func (w *writer) checkEnd(off, n int64) error {
-	largest := w.fs.large.largestFile(w.limits)
+	largest := w.shared.large.largestFile(w.limits)
 	switch {
 	case off < 0:
 		return vfs.Errorf(vfs.ErrInvalid, "a file has no byte before its first")
@@ -59,12 +59,12 @@ func (w *writer) checkEnd(off, n int64) error {
 	size := w.Size()
 	hole := off - size
 	switch {
-	case hole <= w.fs.backend.cfg.SegmentSize:
+	case hole <= w.shared.writing.SegmentSize:
 		return nil
 	case w.dlo && hole > maxDLOHoles:
 		return errHoles
 	}
-	return w.fs.containers.roomFor(w.opened, w.target, hole+n)
+	return w.shared.containers.roomFor(w.opened, w.target, hole+n)
 }
 
 var errHoles = vfs.Errorf(vfs.ErrTooLarge, "file too large: more than %d bytes of it were never written, and this storage has no holes", int64(maxDLOHoles))

@@ -29,7 +29,7 @@ type chain struct {
 	late    bool   // of the next segment no draft is made
 }
 
-func newChain(cfg *Config) chain { return chain{last: given(cfg.noSums())} }
+func newChain(cfg *writing) chain { return chain{last: given(cfg.noSums())} }
 
 // given is a channel that gives these sums.
 func given(s sums) <-chan sums {
@@ -60,7 +60,7 @@ func (c *chain) seal(off, end int64) *link {
 }
 
 // truncate notes that what is behind size is dropped.
-func (c *chain) truncate(size int64, cfg *Config) {
+func (c *chain) truncate(size int64, cfg *writing) {
 	if size < c.ahead {
 		c.putBack()
 	}

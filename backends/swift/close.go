@@ -74,7 +74,7 @@ func (w *writer) keep() {
 			err = w.sendSegment(ctx, seg, seg.data)
 		}
 		if err != nil {
-			w.fs.log.Warn("end of a cut-off upload not kept", "target", w.target.String(), "err", err)
+			w.shared.log.Warn("end of a cut-off upload not kept", "target", w.target.String(), "err", err)
 			return
 		}
 	}
@@ -86,8 +86,8 @@ func (w *writer) release() {
 	w.cancel()
 	w.stopWaking()
 	w.sends.Wait()
-	w.fs.objects.Memory.Leave(w)
-	w.fs.uploads.known.active.remove(w.upload)
+	w.shared.objects.Memory.Leave(w)
+	w.shared.uploads.known.active.remove(w.upload)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i, block := range w.blocks {
@@ -112,9 +112,9 @@ func (w *writer) abandon() {
 		err = nil // the file was removed, and its marker with it, while segments were still under way
 	}
 	if err != nil {
-		w.fs.log.Warn("abandoned upload not deleted", "target", w.target.String(), "err", err)
+		w.shared.log.Warn("abandoned upload not deleted", "target", w.target.String(), "err", err)
 		return
 	}
-	w.fs.large.deleteSegments(ctx, names)
-	w.fs.containers.dropSegmentsContainer(ctx, w.target)
+	w.shared.large.deleteSegments(ctx, names)
+	w.shared.containers.dropSegmentsContainer(ctx, w.target)
 }

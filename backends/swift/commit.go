@@ -26,7 +26,7 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 		return vfs.Info{}, err
 	}
 	if w.opts.IfVersion != "" {
-		switch now, err := w.fs.client.Head(ctx, w.target); {
+		switch now, err := w.shared.client.Head(ctx, w.target); {
 		case api.StatusOf(err) == http.StatusNotFound, err == nil && now.Version() != w.opts.IfVersion:
 			return vfs.Info{}, vfs.ErrChanged
 		case err != nil:
@@ -40,8 +40,8 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	if err != nil {
 		return vfs.Info{}, err
 	}
-	if f := w.fs; f.backend.cfg.ImplicitDirectories && !w.old.Exists() {
-		if err := f.prepareParent(ctx, w.target); err != nil {
+	if !w.old.Exists() {
+		if err := w.shared.names.MakeParents(ctx, w.target); err != nil {
 			return vfs.Info{}, err
 		}
 	}
@@ -59,16 +59,16 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	replaced = append(replaced, w.overtaken...)
 	w.sweep(ctx, replaced, named)
 	if w.superseded != nil {
-		if err := w.fs.uploads.removePartial(ctx, w.target, w.superseded); err != nil {
-			w.fs.log.Warn("cut-off upload not deleted", "target", w.target.String(), "err", err)
+		if err := w.shared.uploads.removePartial(ctx, w.target, w.superseded); err != nil {
+			w.shared.log.Warn("cut-off upload not deleted", "target", w.target.String(), "err", err)
 		}
 	}
 	switch {
 	case w.blind:
 	case named != nil:
-		w.fs.uploads.sweepUploads(ctx, w.target)
+		w.shared.uploads.sweepUploads(ctx, w.target)
 	case len(replaced) > 0 || w.superseded != nil:
-		w.fs.containers.dropSegmentsContainer(ctx, w.target)
+		w.shared.containers.dropSegmentsContainer(ctx, w.target)
 	}
 	info := vfs.Info{Name: w.base, Size: w.size, Mode: api.DefaultFileMode, ModTime: w.modTime(), Version: version}
 	return w.changedBy(w.old.Modes.Over(info)), nil
@@ -77,7 +77,7 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 // listing.ChangedBy returns the description of the file with the attributes that were set.
 func (w *writer) changedBy(info vfs.Info) vfs.Info {
 	kept := w.attrs
-	if !w.fs.backend.cfg.KeepModes {
+	if !w.shared.writing.KeepModes {
 		kept = vfs.Attrs{ModTime: kept.ModTime}
 	}
 	return kept.Over(info)
@@ -92,8 +92,8 @@ func (w *writer) untouched() bool {
 
 // commitNothing leaves a file as it is, but for its time where one was given.
 func (w *writer) commitNothing(ctx context.Context) (vfs.Info, error) {
-	if more := w.fs.client.AttrsHeader(w.attrs, false); len(more) > 0 {
-		if err := w.fs.client.SetMeta(ctx, w.target, w.old, more); err != nil {
+	if more := w.shared.client.AttrsHeader(w.attrs, false); len(more) > 0 {
+		if err := w.shared.client.SetMeta(ctx, w.target, w.old, more); err != nil {
 			return vfs.Info{}, err
 		}
 	}
@@ -117,8 +117,8 @@ func (w *writer) publish(ctx context.Context) (version string, needed map[api.Na
 		if err := w.waitSent(ctx); err != nil {
 			return "", nil, err
 		}
-		if w.fs.containers.known.get(w.target.Top()).limited {
-			if err := w.fs.containers.roomIn(ctx, w.target, plain.Len()); err != nil {
+		if w.shared.containers.known.get(w.target.Top()).limited {
+			if err := w.shared.containers.roomIn(ctx, w.target, plain.Len()); err != nil {
 				return "", nil, err
 			}
 		}
@@ -128,11 +128,11 @@ func (w *writer) publish(ctx context.Context) (version string, needed map[api.Na
 		header := w.newObjectHeader()
 		w.sumPlain(plain, header)
 		err := w.put(ctx, header["Etag"], header, func() error {
-			_, err := w.fs.client.Send(ctx, api.Request{Method: http.MethodPut, Target: w.target, Body: plain.Reader(), Length: plain.Len(), Header: header})
+			_, err := w.shared.client.Send(ctx, api.Request{Method: http.MethodPut, Target: w.target, Body: plain.Reader(), Length: plain.Len(), Header: header})
 			return err
 		})
 		if err == nil {
-			w.fs.guess.wrote(w.target, plain.Len(), header)
+			w.shared.names.Wrote(w.target, plain.Len(), header)
 			w.keepSums(header, true)
 		}
 		return header["Etag"], nil, err
@@ -166,7 +166,7 @@ func (w *writer) publish(ctx context.Context) (version string, needed map[api.Na
 	}
 	etag := sloETag(entries)
 	err = w.put(ctx, etag, header, func() error {
-		_, err := w.fs.large.putSLO(ctx, w.target, entries, header)
+		_, err := w.shared.large.putSLO(ctx, w.target, entries, header)
 		return err
 	})
 	named := w.named()
@@ -186,7 +186,7 @@ func (w *writer) sumPlain(data api.Pieces, header map[string]string) {
 	w.chain.late = true
 	w.mu.Unlock()
 	if d == nil {
-		d = newDraft(0, w.fs.backend.cfg.noSums())
+		d = newDraft(0, w.shared.writing.noSums())
 	}
 	etag, all := d.finish(data)
 	all.md5 = nil
@@ -209,7 +209,7 @@ func (w *writer) gather(ctx context.Context) (api.Pieces, error) {
 	if w.size == 0 { // a manifest of nothing is none
 		return api.Pieces{}, nil
 	}
-	if w.size > w.fs.backend.cfg.SegmentSize || w.size > w.limits.FileSize || w.parts.count() > 0 {
+	if w.size > w.shared.writing.SegmentSize || w.size > w.limits.FileSize || w.parts.count() > 0 {
 		return nil, nil
 	}
 	if err := w.fill(ctx, 0, w.size); err != nil {
@@ -272,7 +272,7 @@ func (w *writer) fill(ctx context.Context, off, end int64) error {
 		return err
 	}
 	for _, e := range wanted {
-		r, err := w.fs.objects.OpenRange(ctx, e.seg.name, e.seg.etag, e.segOff, e.Len())
+		r, err := w.shared.objects.OpenRange(ctx, e.seg.name, e.seg.etag, e.segOff, e.Len())
 		if err != nil {
 			return err
 		}
@@ -403,7 +403,7 @@ func (w *writer) entries(ctx context.Context) ([]sloEntry, error) {
 // bytes.
 func (w *writer) holeUnit(longest int64) int64 {
 	const each = 256 // times that a segment is named before a larger one is better
-	cfg := &w.fs.backend.cfg
+	cfg := w.shared.writing
 	unit := cfg.SegmentSize
 	for unit < cfg.MaxSegmentSize && longest/unit > each {
 		unit = min(2*unit, cfg.MaxSegmentSize)
@@ -421,7 +421,7 @@ func (w *writer) compact(ctx context.Context) error {
 		}
 		// add joins what touches; a run that has become a segment's size is left alone, the next
 		// piece begins another.
-		if n := len(runs); n > 0 && runs[n-1].End == e.Off && runs[n-1].Len()+e.Len() <= w.fs.backend.cfg.SegmentSize {
+		if n := len(runs); n > 0 && runs[n-1].End == e.Off && runs[n-1].Len()+e.Len() <= w.shared.writing.SegmentSize {
 			runs[n-1].End = e.End
 			continue
 		}

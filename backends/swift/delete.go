@@ -182,11 +182,11 @@ func (w *writer) replaced(ctx context.Context) ([]api.Name, error) {
 	if !w.old.Exists() {
 		return nil, nil
 	}
-	if w.opts.Truncate && !w.old.IsLarge() && w.fs.guess.fresh(w.target, w.asked) {
+	if w.opts.Truncate && !w.old.IsLarge() && w.unchanged() {
 		return nil, nil // it has no segments
 	}
 	// It may have become a large object, or another one, since it was looked at.
-	now, err := w.fs.client.Head(ctx, w.target)
+	now, err := w.shared.client.Head(ctx, w.target)
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound && w.opts.Truncate:
 		return nil, nil
@@ -202,7 +202,7 @@ func (w *writer) replaced(ctx context.Context) ([]api.Name, error) {
 
 // SegmentsOf returns the segments of what has the file's name now.
 func (w *writer) segmentsOf(ctx context.Context, now api.Object) ([]api.Name, error) {
-	segments, err := w.fs.large.freedBy(ctx, w.target, now)
+	segments, err := w.shared.large.freedBy(ctx, w.target, now)
 	if api.StatusOf(err) == http.StatusNotFound {
 		return nil, nil
 	}
@@ -219,8 +219,8 @@ func (w *writer) sweep(ctx context.Context, replaced []api.Name, named map[api.N
 	unneeded := func(all []api.Name) []api.Name {
 		return slices.DeleteFunc(all, func(n api.Name) bool { return named[n] })
 	}
-	w.fs.large.deleteSegments(ctx, unneeded(own))
-	w.fs.renames.release(ctx, w.target, unneeded(replaced))
+	w.shared.large.deleteSegments(ctx, unneeded(own))
+	w.shared.renames.release(ctx, w.target, unneeded(replaced))
 }
 
 // deleteSegments deletes segments that nothing names any more. What cannot be deleted stays as

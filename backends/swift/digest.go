@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
-	"slices"
 
 	"github.com/minio/crc64nvme"
 
@@ -28,19 +27,17 @@ type sums struct {
 }
 
 // noSums are those of no bytes.
-func (c *Config) noSums() sums {
+func (c *writing) noSums() sums {
 	s := sums{known: true}
-	if c.digests(vfs.MD5) {
+	if c.MD5 {
 		first := digest.NewMD5()
 		s.md5 = &first
 	}
-	if c.digests(vfs.SHA256) {
+	if c.SHA256 {
 		s.sha256 = sha256.New()
 	}
 	return s
 }
-
-func (c *Config) digests(a vfs.Algorithm) bool { return slices.Contains(c.Digests, string(a)) }
 
 // add adds bytes to all but the MD5.
 func (s *sums) add(p []byte) {

@@ -121,7 +121,7 @@ func (w *writer) assemble(ctx context.Context) error {
 		return err
 	}
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(w.fs.backend.cfg.UploadConcurrency)
+	g.SetLimit(w.shared.writing.Concurrency)
 	for i := range w.layout {
 		e := &w.layout[i]
 		if w.parts.own(e.seg.name) {
@@ -161,7 +161,7 @@ func (w *writer) publishDLO(ctx context.Context, header map[string]string) (etag
 	header["X-Object-Manifest"] = strings.ReplaceAll(api.Quote(strings.TrimPrefix(w.parts.place.InAccount(), "/")), "&", "%26")
 	etag = w.dloETag()
 	return etag, w.put(ctx, etag, header, func() error {
-		_, err := w.fs.client.Send(ctx, api.Request{Method: http.MethodPut, Target: w.target, Header: header})
+		_, err := w.shared.client.Send(ctx, api.Request{Method: http.MethodPut, Target: w.target, Header: header})
 		return err
 	})
 }
@@ -208,15 +208,15 @@ func (w *writer) deleteUnneeded(ctx context.Context) error {
 	if len(gone) == 0 {
 		return nil
 	}
-	return w.fs.client.DeleteAll(ctx, gone)
+	return w.shared.client.DeleteAll(ctx, gone)
 }
 
 // awaitListed waits until the listing has exactly the segments of the file, for as long as a
 // failing request would be tried again.
 func (w *writer) awaitListed(ctx context.Context) error {
-	deadline := time.Now().Add(w.fs.client.Patience)
+	deadline := time.Now().Add(w.shared.client.Patience)
 	for try := 0; ; try++ {
-		listed, err := w.fs.lists.ListedBySwift(ctx, w.parts.place.Top(), w.parts.place.Object)
+		listed, err := w.shared.lists.ListedBySwift(ctx, w.parts.place.Top(), w.parts.place.Object)
 		if err != nil || w.agrees(listed) {
 			return err
 		}

@@ -57,7 +57,7 @@ func (w *writer) alloc(size int64) ([]byte, error) {
 		}
 		full := w.held >= w.maxHeld()
 		if !full {
-			if block := w.fs.objects.Memory.Try(size); block != nil {
+			if block := w.shared.objects.Memory.Try(size); block != nil {
 				w.held++
 				return block, nil
 			}
@@ -73,7 +73,7 @@ func (w *writer) alloc(size int64) ([]byte, error) {
 		}
 		w.pace.Narrow(time.Now()) // what is short is memory
 		w.mu.Unlock()
-		block, err := w.fs.objects.Memory.Get(w.opened, size)
+		block, err := w.shared.objects.Memory.Get(w.opened, size)
 		w.mu.Lock()
 		if err != nil {
 			return nil, err
@@ -86,7 +86,7 @@ func (w *writer) alloc(size int64) ([]byte, error) {
 // free gives a block back. It is called with mu held.
 func (w *writer) free(blocks ...[]byte) {
 	w.held -= len(blocks)
-	w.fs.objects.Memory.Put(blocks...)
+	w.shared.objects.Memory.Put(blocks...)
 }
 
 // Shed implements [holder]: a client that has stopped sending does not keep memory from the others.

@@ -197,9 +197,9 @@ func (w *writer) beginWith(ctx context.Context, old api.Object) error {
 	var err error
 	switch {
 	case old.SLO:
-		l, err = w.fs.large.layoutOf(ctx, w.target, old.Size, maxNesting)
+		l, err = w.shared.large.layoutOf(ctx, w.target, old.Size, maxNesting)
 	case old.DLO != "":
-		l, err = w.fs.large.layoutOfDLO(ctx, w.target, old)
+		l, err = w.shared.large.layoutOfDLO(ctx, w.target, old)
 		// Segments that people see and use by their own names are not this file's to keep.
 		if slices.ContainsFunc(l, func(e extent) bool { return !isHiddenSegment(w.target, e.seg.name) }) {
 			l = nil

@@ -17,7 +17,7 @@ var (
 )
 
 // Place implements [vfs.PlacedWriter].
-func (w *writer) Place() vfs.Path { return w.fs.plainest(w.target) }
+func (w *writer) Place() vfs.Path { return w.shared.names.Path(w.target) }
 
 // Discard implements [vfs.DiscardWriter].
 func (w *writer) Discard() error {
@@ -34,7 +34,7 @@ var errElsewhere error = vfs.Errorf(vfs.ErrUnsupported, "a file cannot be rename
 // that may be cut off moves. Into another container, and of a dynamic large object, it is not done:
 // their segments lie beside the file.
 func (w *writer) Rename(ctx context.Context, p vfs.Path) error {
-	to, err := w.fs.locateFile(p)
+	to, err := w.shared.names.Object(p)
 	if err != nil {
 		return err
 	}
@@ -51,15 +51,15 @@ func (w *writer) Rename(ctx context.Context, p vfs.Path) error {
 	if err := w.waitSent(ctx); err != nil {
 		return api.Translate(err)
 	}
-	asked := w.fs.guess.now()
-	info, now, err := w.fs.lookup(ctx, to, p.Base())
+	unchanged := w.shared.names.Watch(to)
+	info, now, err := w.shared.names.Lookup(ctx, to, p.Base())
 	var cut *partial
 	switch {
 	case now.ThroughLink, api.CannotFollow(err):
 		return errElsewhere
 	case errors.Is(err, vfs.ErrNotExist):
 		now = api.Object{}
-		if cut, err = w.fs.uploads.findPartial(ctx, to); err != nil {
+		if cut, err = w.shared.uploads.findPartial(ctx, to); err != nil {
 			return api.Translate(err)
 		}
 		if cut != nil && cut.upload == w.upload {
@@ -75,7 +75,7 @@ func (w *writer) Rename(ctx context.Context, p vfs.Path) error {
 	}
 	marked := w.marked() && !w.unmarked
 	if marked {
-		if err := w.fs.uploads.putMarkerOf(ctx, to, w.upload, w.parts.place, w.resumedTime()); err != nil {
+		if err := w.shared.uploads.putMarkerOf(ctx, to, w.upload, w.parts.place, w.resumedTime()); err != nil {
 			return api.Translate(err)
 		}
 	}
@@ -88,14 +88,14 @@ func (w *writer) Rename(ctx context.Context, p vfs.Path) error {
 	w.opts.Truncate = w.opts.Truncate || !w.old.Exists()
 	w.opts.Exclusive, w.opts.IfVersion = false, ""
 	w.parts.target = to
-	w.target, w.base, w.old, w.asked = to, p.Base(), now, asked
+	w.target, w.base, w.old, w.unchanged = to, p.Base(), now, unchanged
 	if cut != nil {
 		w.superseded = cut
 	}
 	w.mu.Unlock()
 	if marked {
-		if _, err := w.fs.uploads.takeMarker(ctx, from, w.upload); err != nil {
-			w.fs.log.Warn("marker of a renamed upload not deleted", "target", from.String(), "err", err)
+		if _, err := w.shared.uploads.takeMarker(ctx, from, w.upload); err != nil {
+			w.shared.log.Warn("marker of a renamed upload not deleted", "target", from.String(), "err", err)
 		}
 	}
 	return nil

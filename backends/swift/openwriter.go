@@ -3,10 +3,7 @@ package swift
 import (
 	"context"
 	"errors"
-	"sync"
-	"time"
 
-	"filegate/backends/internal/pace"
 	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
@@ -34,14 +31,12 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	if err := f.checkBegin(ctx, t, opts); err != nil {
 		return nil, err
 	}
-	w, err := f.newWriter(ctx, t, opts, limits)
+	w, err := f.writers.open(ctx, toBegin{
+		name: t.name, base: t.base, old: t.old, unchanged: f.unchangedSince(t.name, t.asked), cut: t.cut, blind: t.blind,
+	}, opts, limits)
 	if err != nil {
 		return nil, err
 	}
-	if err := w.begin(ctx, t.cut); err != nil {
-		return nil, err
-	}
-	w.start(ctx)
 	return w, nil
 }
 
@@ -117,9 +112,6 @@ func (f *FS) findNothing(ctx context.Context, t toWrite, opts vfs.WriteOptions) 
 	return t, nil
 }
 
-// goesOn reports whether a writer goes on with the upload that was cut off, if there is one.
-func goesOn(opts vfs.WriteOptions) bool { return !opts.Truncate && !opts.Exclusive }
-
 // checkBegin refuses an offset behind what the content begins with, and a file that there is no room for.
 func (f *FS) checkBegin(ctx context.Context, t toWrite, opts vfs.WriteOptions) error {
 	var have int64
@@ -136,55 +128,8 @@ func (f *FS) checkBegin(ctx context.Context, t toWrite, opts vfs.WriteOptions) e
 	return f.containers.roomFor(ctx, t.name, opts.Size-have)
 }
 
-// newWriter returns a writer with no content yet, which must begin and start before it is used.
-func (f *FS) newWriter(ctx context.Context, t toWrite, opts vfs.WriteOptions, limits api.Limits) (*writer, error) {
-	begun := time.Now()
-	w := &writer{
-		fs: f, target: t.name, base: t.base, opts: opts, limits: limits, old: t.old, asked: t.asked,
-		upload: newUploadID(begun), begun: begun,
-		blind:  t.blind,
-		parts:  parts{large: f.large, target: t.name},
-		dlo:    t.blind || !limits.SLO || f.backend.cfg.LargeObjects == largeDLO,
-		blocks: map[int64][]byte{},
-		chain:  newChain(&f.backend.cfg),
-		pace:   pace.NewForWhole(fewUploads, f.backend.cfg.UploadConcurrency, f.backend.store.RTT.Get()),
-	}
-	if !t.old.Exists() {
-		w.attrs.Mode = opts.Mode
-	}
-	var err error
-	if t.blind {
-		w.parts.place, err = blindPlace(t.name, w.upload)
-	} else {
-		w.parts.place, err = f.large.place(ctx, t.name, w.upload, t.old, opts.Size)
-	}
-	return w, api.Translate(err)
-}
-
-// begin makes what is there the content to begin with, as far as the options want it.
-func (w *writer) begin(ctx context.Context, cut *partial) error {
-	switch {
-	case cut != nil && goesOn(w.opts):
-		return api.Translate(w.goOn(ctx, cut))
-	case cut != nil:
-		w.superseded = cut
-	case !w.opts.Truncate && w.old.Exists():
-		return w.beginWith(ctx, w.old)
-	}
-	return nil
-}
-
-// start lets the writer take bytes, until Commit or Close. Calls of its caller end with the context.
-func (w *writer) start(ctx context.Context) {
-	w.pos = w.opts.Offset
-	if w.pos == vfs.AtEnd {
-		w.pos = w.size
-	}
-	w.opened = ctx
-	w.ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	w.queue, w.drop = context.WithCancel(w.ctx)
-	w.wake = sync.NewCond(&w.mu)
-	w.stopWaking = context.AfterFunc(ctx, w.wakeAll)
-	context.AfterFunc(w.queue, w.wakeAll)
-	w.fs.objects.Memory.Enter(w)
+// unchangedSince returns a function that reports whether what was told of a name at a moment is good
+// still.
+func (f *FS) unchangedSince(n api.Name, asked moment) func() bool {
+	return func() bool { return f.guess.fresh(n, asked) }
 }

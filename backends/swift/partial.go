@@ -339,8 +339,8 @@ func (u *uploads) takeMarker(ctx context.Context, n api.Name, upload string) (bo
 
 // mark puts the marker of the upload, before its first segment.
 func (w *writer) mark(ctx context.Context) error {
-	w.fs.uploads.known.active.add(w.upload)
-	return w.fs.uploads.putMarkerOf(ctx, w.target, w.upload, w.parts.place, w.resumedTime())
+	w.shared.uploads.known.active.add(w.upload)
+	return w.shared.uploads.putMarkerOf(ctx, w.target, w.upload, w.parts.place, w.resumedTime())
 }
 
 // resumedTime is the time that the cut-off upload had which is gone on with.
@@ -388,7 +388,7 @@ func (u *uploads) putMarkerOf(ctx context.Context, target api.Name, upload strin
 // upload's.
 func (w *writer) unmark(ctx context.Context) error {
 	if w.marked() && !w.unmarked {
-		switch taken, err := w.fs.uploads.takeMarker(ctx, w.target, w.upload); {
+		switch taken, err := w.shared.uploads.takeMarker(ctx, w.target, w.upload); {
 		case err != nil:
 			return err
 		case !taken:

@@ -27,7 +27,7 @@ func (w *writer) newObjectHeader() map[string]string {
 	// The time is always given: Swift's own changes with every rename.
 	attrs := w.attrs
 	attrs.ModTime = new(w.modTime())
-	maps.Copy(h, w.fs.client.AttrsHeader(attrs, false))
+	maps.Copy(h, w.shared.client.AttrsHeader(attrs, false))
 	w.inherit(h)
 	if !w.old.Exists() && (!w.blind || w.opts.Exclusive || !w.isWhole()) {
 		h[api.IfNoneMatch] = "*"
@@ -38,7 +38,7 @@ func (w *writer) newObjectHeader() map[string]string {
 // inherit puts the modes of what had the name into the header: they are the file's, and stay when
 // it gets another content, unless it gets others too.
 func (w *writer) inherit(header map[string]string) {
-	if !w.fs.backend.cfg.KeepModes || !w.old.Exists() {
+	if !w.shared.writing.KeepModes || !w.old.Exists() {
 		return
 	}
 	for _, key := range []string{api.MetaMode, api.MetaUID, api.MetaGID} {
@@ -69,7 +69,7 @@ func (w *writer) put(ctx context.Context, etag string, header map[string]string,
 	if err == nil || !api.Reached(err) || errors.Is(err, context.Canceled) {
 		return err
 	}
-	now, headErr := w.fs.client.Head(ctx, w.target)
+	now, headErr := w.shared.client.Head(ctx, w.target)
 	if headErr == nil && now.ETag == etag && now.Header.Get(api.MetaMtime) == header[api.MetaMtime] {
 		return nil
 	}
@@ -84,7 +84,7 @@ func (w *writer) publishes(may bool) {
 
 // lookAgain looks at what has come to the name of a file that was to be new.
 func (w *writer) lookAgain(ctx context.Context) error {
-	info, now, err := w.fs.lookup(ctx, w.target, w.base)
+	info, now, err := w.shared.names.Lookup(ctx, w.target, w.base)
 	switch {
 	case now.ThroughLink || api.CannotFollow(err): // which to replace is not what writing to its name means
 		return vfs.Errorf(vfs.ErrChanged, "the name has become a symbolic link meanwhile")

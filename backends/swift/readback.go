@@ -1,7 +1,6 @@
 package swift
 
 import (
-	"context"
 	"io"
 
 	"filegate/backends/internal/buffers"
@@ -54,7 +53,7 @@ func (w *writer) ReadAt(p []byte, off int64) (int, error) {
 		return 0, err
 	}
 	for _, e := range stored {
-		if err := w.fs.readExtent(w.opened, e, p[e.Off-off:e.End-off]); err != nil {
+		if err := w.shared.objects.ReadFull(w.opened, e.seg.name, e.seg.etag, e.segOff, p[e.Off-off:e.End-off]); err != nil {
 			return 0, err
 		}
 	}
@@ -82,9 +81,4 @@ func (w *writer) bare(e extent) []extent {
 		parts = append(parts, e.within(at, e.End))
 	}
 	return parts
-}
-
-// readExtent reads all of an extent that Swift has.
-func (f *FS) readExtent(ctx context.Context, e extent, p []byte) error {
-	return f.objects.ReadFull(ctx, e.seg.name, e.seg.etag, e.segOff, p)
 }

@@ -129,7 +129,7 @@ func (w *writer) askRoom() {
 	w.room.asked = make(chan struct{})
 	w.sends.Go(func() {
 		defer close(w.room.asked)
-		space := w.fs.containers.meet(w.ctx, w.target)
+		space := w.shared.containers.meet(w.ctx, w.target)
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.room.limited = space.Total >= 0
@@ -176,7 +176,7 @@ func (w *writer) checkRoom(ctx context.Context) error {
 		return w.err
 	}
 	w.mu.Unlock()
-	space, err := w.fs.containers.containerSpace(ctx, w.target)
+	space, err := w.shared.containers.containerSpace(ctx, w.target)
 	w.mu.Lock()
 	if err == nil && space.Total >= 0 && space.Used-w.room.sealed >= space.Total {
 		w.fail(noRoom(w.room.sealed, 0))

@@ -24,7 +24,7 @@ func (w *writer) wakeAll() {
 // writer is the new content of a file. What has been written lies in blocks until enough of it lies
 // together to be sealed: made a segment that is sent while more comes in.
 type writer struct {
-	fs         *FS
+	shared     *writers
 	opened     context.Context // that of OpenWriter: what the caller does ends with it
 	ctx        context.Context // governs the segments under way, which outlive it: ends with Close, when they have come to their end
 	cancel     context.CancelFunc
@@ -35,11 +35,11 @@ type writer struct {
 	base       string // of the file's name
 	opts       vfs.WriteOptions
 	limits     api.Limits
-	old        api.Object // what had the name when it was asked for, if it existed
-	asked      moment
-	overtaken  []api.Name // segments of what has come to the name since
-	blind      bool       // what has the name cannot be looked at
-	anew       anew       // where blind
+	old        api.Object  // what had the name when it was asked for, if it existed
+	unchanged  func() bool // reports whether old is good still
+	overtaken  []api.Name  // segments of what has come to the name since
+	blind      bool        // what has the name cannot be looked at
+	anew       anew        // where blind
 	upload     string
 	parts      parts
 	dlo        bool // the form of a large file is that of a dynamic large object
@@ -90,7 +90,7 @@ var _ vfs.Writer = (*writer)(nil)
 // need too many.
 func (w *writer) segmentSize() int64 {
 	const each = 256 // segments of one size
-	cfg := &w.fs.backend.cfg
+	cfg := w.shared.writing
 	return min(cfg.SegmentSize<<min(w.parts.count()/each, 20), cfg.MaxSegmentSize)
 }
 
@@ -274,7 +274,7 @@ func (w *writer) sendSegment(ctx context.Context, seg *segment, data api.Pieces)
 	w.mu.Lock()
 	eager := w.taken
 	w.mu.Unlock()
-	err := w.fs.large.putSegment(ctx, w.target, seg, data, eager)
+	err := w.shared.large.putSegment(ctx, w.target, seg, data, eager)
 	if err == nil && !eager {
 		w.mu.Lock()
 		w.taken = true
@@ -287,7 +287,7 @@ func (w *writer) sendSegment(ctx context.Context, seg *segment, data api.Pieces)
 // what is there already leaves that as it was.
 func (w *writer) resumable() bool {
 	_, ok := markerName(w.target, w.upload)
-	return ok && !w.old.Exists() && !w.blind && !w.opts.Exclusive && w.fs.backend.cfg.ResumeRetention > 0
+	return ok && !w.old.Exists() && !w.blind && !w.opts.Exclusive && w.shared.writing.Retention > 0
 }
 
 // marked reports whether there may be a marker of the upload.
@@ -313,7 +313,7 @@ func (w *writer) Truncate(size int64) error {
 	defer w.mu.Unlock()
 	w.anew.truncated = true
 	w.anew.written.Remove(size, max(size, w.size))
-	w.chain.truncate(size, &w.fs.backend.cfg)
+	w.chain.truncate(size, w.shared.writing)
 	if size < w.size {
 		w.dirty.Remove(size, w.size)
 		w.layout.cut(size, w.size)

@@ -1,0 +1,40 @@
+package swift
+
+import (
+	"context"
+
+	"filegate/backends/swift/api"
+	"filegate/core/vfs"
+)
+
+// writerNames is what the writers of a login are told of names.
+type writerNames struct{ fs *FS }
+
+var _ names = writerNames{}
+
+// Object implements [names].
+func (w writerNames) Object(p vfs.Path) (api.Name, error) { return w.fs.locateFile(p) }
+
+// Path implements [names].
+func (w writerNames) Path(n api.Name) vfs.Path { return w.fs.plainest(n) }
+
+// Lookup implements [names].
+func (w writerNames) Lookup(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, error) {
+	return w.fs.lookup(ctx, n, base)
+}
+
+// Watch implements [names].
+func (w writerNames) Watch(n api.Name) func() bool { return w.fs.unchangedSince(n, w.fs.guess.now()) }
+
+// MakeParents implements [names]. Without implicit_directories OpenWriter has seen that they are there.
+func (w writerNames) MakeParents(ctx context.Context, n api.Name) error {
+	if !w.fs.backend.cfg.ImplicitDirectories {
+		return nil
+	}
+	return w.fs.prepareParent(ctx, n)
+}
+
+// Wrote implements [names].
+func (w writerNames) Wrote(n api.Name, size int64, header map[string]string) {
+	w.fs.guess.wrote(n, size, header)
+}
