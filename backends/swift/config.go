@@ -220,3 +220,9 @@ func (c *Config) writing() *writing {
 		MD5: slices.Contains(c.Digests, string(vfs.MD5)), SHA256: slices.Contains(c.Digests, string(vfs.SHA256)),
 	}
 }
+
+// The values of Config.LargeObjects.
+const (
+	largeSLO = "slo"
+	largeDLO = "dlo"
+)

@@ -23,12 +23,6 @@ import (
 // a prefix of its own that ends in a slash, with nothing in it that is not of the file; no part of
 // a segment is left out, and no hole; and the manifest is put only when the listing has all of it.
 
-// The values of Config.LargeObjects.
-const (
-	largeSLO = "slo"
-	largeDLO = "dlo"
-)
-
 // place is where the segments of a new upload lie, as a name that those of the segments begin with.
 func (lo *large) place(ctx context.Context, n api.Name, upload string, old api.Object, size int64) (api.Name, error) {
 	hidden := hiddenPlace(n, upload)

@@ -4,12 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"fmt"
 	"io/fs"
 	"net/http"
 	"time"
 
-	"filegate/backends/internal/spans"
 	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
@@ -61,34 +59,7 @@ func canBeBlind(opts vfs.WriteOptions) bool {
 	return opts.Create && opts.IfVersion == "" && (opts.Truncate || opts.Offset == 0)
 }
 
-// anew is what a client has made new of a file that it did not open as an empty one. OpenSSH's scp
-// writes all of it, and cuts off at the end what was there before.
-type anew struct {
-	truncated bool
-	written   spans.Set
-}
-
-// isWhole reports whether nothing is left of what had the name before. Of a file that cannot be
-// read nothing must be.
-func (w *writer) isWhole() bool {
-	return w.opts.Truncate || w.anew.truncated && (w.size == 0 || w.anew.written.Covers(spans.Span{End: w.size}))
-}
-
 // dropBoxInfo describes a drop box.
 func (f *FS) dropBoxInfo(base string) vfs.Info {
 	return vfs.Info{Name: base, Mode: fs.ModeDir | 0o333, ModTime: f.opened}
-}
-
-// blindPlace returns where the segments of a file in a drop box lie.
-func blindPlace(n api.Name, upload string) (api.Name, error) {
-	place := n.With(n.Object + partSuffix + "/" + upload + "/")
-	if len(place.Object)+api.SegmentTail > api.MaxObjectName {
-		return api.Name{}, errLongName(n)
-	}
-	return place, nil
-}
-
-// errBlind is the refusal of what cannot be done without a look at what is there.
-func errBlind(n api.Name, err error) error {
-	return api.RefusedAs(err, vfs.ErrPermission, fmt.Sprintf("this login may put new files into %q, and not read what is there", n.Container))
 }

@@ -51,20 +51,6 @@ func (h *hiddenSegments) hides(dir api.Name, s shown) bool {
 	return hide
 }
 
-// partSuffix ends the name of the directory that the segments of a file lie in, beside it.
-const partSuffix = ".part"
-
-// segmentPlaces are directories at the top of a container in which other programs keep the segments
-// of the container's files: Apache OpenDAL, and rclone where it uses no container of its own for
-// them.
-var segmentPlaces = []string{".segments", ".file-segments"}
-
-// inSegmentPlace reports whether an object lies in one of the segmentPlaces of its container.
-func inSegmentPlace(object string) bool {
-	top, _, below := strings.Cut(object, "/")
-	return below && slices.Contains(segmentPlaces, top)
-}
-
 // segmentContainers finds, in the listing of an account, the containers of the segments of another
 // container's files: NAME_segments of filegate and others, and NAME+segments of Swift's own S3
 // interface. One whose NAME is not there is an ordinary container.

@@ -32,16 +32,12 @@ func (f *FS) locate(p vfs.Path) (api.Name, error) {
 	case len(n.Container) > api.MaxContainerName:
 		return api.Name{}, vfs.Errorf(vfs.ErrInvalidName, "a top-level directory is a container, and its name is longer than %d bytes", api.MaxContainerName)
 	case len(n.Object) > api.MaxObjectName && !strings.HasPrefix(n.Object, versionsDir+"/"): // the tree of versions has longer names
-		return api.Name{}, errLongName(n)
+		return api.Name{}, api.ErrLongName(n)
 	}
 	if err := n.CheckDots(); err != nil {
 		return api.Name{}, err
 	}
 	return n, nil
-}
-
-func errLongName(n api.Name) error {
-	return vfs.Errorf(vfs.ErrInvalidName, "the path below the container %q is longer than the %d bytes that Swift allows", n.Container, api.MaxObjectName)
 }
 
 // locateFile is locate for what must be an object: files lie in containers.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"filegate/backends/swift/api"
@@ -250,23 +249,6 @@ func (m *move) file(ctx context.Context, moved, replaced api.Object) error {
 	}
 	m.renames.release(ctx, m.to, freed)
 	return nil
-}
-
-// isPartOf reports whether a name is, or would be once it is there, that of a segment of a large
-// file. The error is not translated.
-func (lo *large) isPartOf(ctx context.Context, n api.Name, there api.Object, file api.Name, o api.Object) (bool, error) {
-	if o.DLO != "" {
-		container, prefix := o.DLOPrefix(file)
-		return container == n.Top() && strings.HasPrefix(n.Object, prefix), nil
-	}
-	if !o.SLO || !there.Exists() {
-		return false, nil
-	}
-	all, err := lo.everySegment(ctx, file, o)
-	if errors.Is(err, errNoManifest) {
-		return false, nil
-	}
-	return slices.Contains(all, n), err
 }
 
 // ontoOwnPart moves a large file to the name of one of its segments: it gets a content of its own,

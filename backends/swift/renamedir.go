@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -167,7 +166,7 @@ func (f *FS) renameContainer(ctx context.Context, from, to api.Name) error {
 	if err != nil {
 		return api.Translate(err)
 	}
-	if err := f.makeContainer(ctx, to, keptByRename(resp.Header)); err != nil {
+	if err := f.makeContainer(ctx, to, api.ContainerSettings(resp.Header)); err != nil {
 		return err
 	}
 	_, err = f.client.Send(ctx, api.Request{Method: http.MethodDelete, Target: from})
@@ -183,20 +182,6 @@ func (f *FS) renameContainer(ctx context.Context, from, to api.Name) error {
 		f.containers.dropSegmentsContainer(ctx, from)
 	}
 	return api.Translate(err)
-}
-
-// keptByRename returns the headers of a container that its successor is made with.
-func keptByRename(h http.Header) map[string]string {
-	kept := map[string]string{}
-	for key, values := range h {
-		switch {
-		case strings.HasPrefix(key, "X-Container-Meta-"),
-			key == "X-Container-Read", key == "X-Container-Write", key == "X-Storage-Policy",
-			key == "X-Versions-Location", key == "X-History-Location", key == "X-Versions-Enabled":
-			kept[key] = values[0]
-		}
-	}
-	return kept
 }
 
 // eachBelow calls do for every object below a directory, several at a time, page by page.

@@ -198,21 +198,6 @@ func (s *preparing) giveContent(ctx context.Context, from api.Name, o api.Object
 	return own, s.large.copyContent(ctx, from, o, to)
 }
 
-// everySegment returns the names of all that a large object is made of, whatever else it is used
-// for. The error is not translated.
-func (lo *large) everySegment(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
-	if o.SLO {
-		return lo.segmentsIn(ctx, n, maxNesting, func(_, _ api.Name) bool { return true })
-	}
-	var all []api.Name
-	container, prefix := o.DLOPrefix(n)
-	err := lo.lists.EachListed(ctx, container, prefix, func(e listing.Entry) error {
-		all = append(all, container.With(e.Name))
-		return nil
-	})
-	return all, err
-}
-
 // unknownEntry is the failure to find out what an entry of a directory consists of.
 func unknownEntry(n api.Name, err error) error {
 	kind := vfs.Kind(err)

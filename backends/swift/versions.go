@@ -43,7 +43,7 @@ func (f *FS) historyAt(ctx context.Context, n api.Name) (h history, ok bool, err
 		most += len(versionsDir) + 1 + maxVersionBase
 	}
 	if len(n.Object) > most {
-		return history{}, false, errLongName(n)
+		return history{}, false, api.ErrLongName(n)
 	}
 	switch {
 	case !inTree:

@@ -220,3 +220,6 @@ func (g *givenOut) again(full string) bool {
 	g.open = append(g.open, full)
 	return false
 }
+
+// lastVersion is an id behind that of every version there will be.
+const lastVersion = "9999999999.99999"

@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"net/http"
 	"net/url"
 	"path"
 	"regexp"
@@ -57,4 +58,19 @@ func (c *Client) Foreign(account string) string {
 func (c *Client) Whole(n Name) Name {
 	n.Account = cmp.Or(n.Account, c.Account)
 	return n
+}
+
+// ContainerSettings returns, of the headers of a container, those that were set for it: they go along
+// when it gets another name.
+func ContainerSettings(h http.Header) map[string]string {
+	kept := map[string]string{}
+	for key, values := range h {
+		switch {
+		case strings.HasPrefix(key, "X-Container-Meta-"),
+			key == "X-Container-Read", key == "X-Container-Write", key == "X-Storage-Policy",
+			key == "X-Versions-Location", key == "X-History-Location", key == "X-Versions-Enabled":
+			kept[key] = values[0]
+		}
+	}
+	return kept
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"filegate/core/vfs"
 	"strings"
 )
 
@@ -100,4 +101,9 @@ func (n Name) Parent() (Name, bool) {
 		return Name{}, false
 	}
 	return n.With(n.Object[:i]), true
+}
+
+// ErrLongName refuses a name that is longer than Swift allows.
+func ErrLongName(n Name) error {
+	return vfs.Errorf(vfs.ErrInvalidName, "the path below the container %q is longer than the %d bytes that Swift allows", n.Container, MaxObjectName)
 }
