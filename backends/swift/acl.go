@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/object"
 	"filegate/core/vfs"
 )
 
@@ -19,11 +20,10 @@ func (f *FS) ACL(ctx context.Context, p vfs.Path) (vfs.ACL, error) {
 	if err != nil {
 		return vfs.ACL{}, api.Translate(err)
 	}
-	if resp.Header.Get(readACL) == "" && resp.Header.Get(writeACL) == "" && n.Account != "" {
+	if resp.Header.Get(object.ReadACL) == "" && resp.Header.Get(object.WriteACL) == "" && n.Account != "" {
 		return vfs.ACL{}, vfs.Errorf(vfs.ErrPermission, "the owner of a container alone is shown who is let into it")
 	}
-	r := rightsOf(resp.Header)
-	return vfs.ACL{Read: splitACL(r.read), Write: splitACL(r.write)}, nil
+	return vfs.ACL{Read: splitACL(resp.Header.Get(object.ReadACL)), Write: splitACL(resp.Header.Get(object.WriteACL))}, nil
 }
 
 // SetACL implements [vfs.ACLFS]. The container for the segments gets the same rights, since who reads a large file reads them.
@@ -33,7 +33,7 @@ func (f *FS) SetACL(ctx context.Context, p vfs.Path, acl vfs.ACL) error {
 		return err
 	}
 	header := map[string]string{}
-	for key, list := range map[string][]string{readACL: acl.Read, writeACL: acl.Write} {
+	for key, list := range map[string][]string{object.ReadACL: acl.Read, object.WriteACL: acl.Write} {
 		if list == nil {
 			continue
 		}

@@ -125,7 +125,7 @@ func (f *FS) setPartialAttrs(ctx context.Context, n api.Name, attrs vfs.Attrs, n
 	if !errors.Is(none, vfs.ErrNotExist) || errors.Is(none, api.ErrNoContainer) || api.Dangles(none) || !n.IsObject() {
 		return none
 	}
-	cut, err := f.uploads.findPartial(ctx, n)
+	cut, err := f.uploads.Find(ctx, n)
 	switch {
 	case err != nil:
 		return api.Translate(err)
@@ -134,5 +134,5 @@ func (f *FS) setPartialAttrs(ctx context.Context, n api.Name, attrs vfs.Attrs, n
 	case attrs.ModTime == nil:
 		return nil
 	}
-	return api.Translate(f.uploads.putMarkerOf(ctx, n, cut.upload, cut.place, api.FormatSeconds(*attrs.ModTime)))
+	return api.Translate(f.uploads.PutMarker(ctx, n, cut.ID, cut.Place, api.FormatSeconds(*attrs.ModTime)))
 }

@@ -37,8 +37,8 @@ type Backend struct {
 	// endpoints are where storage may be.
 	endpoints endpoints
 
-	writing *writing
-	uploads *knownUploads
+	writing *object.Writing
+	uploads *object.KnownUploads
 
 	besides sync.WaitGroup // what has been asked beside a HEAD
 
@@ -88,7 +88,7 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 		endpoints: allowed,
 
 		writing: cfg.writing(),
-		uploads: newKnownUploads(),
+		uploads: object.NewKnownUploads(),
 
 		recallFor: recallFor, nearFor: nearFor, heldMost: listing.HeldMost, besideFrom: besideFrom,
 	}, nil
@@ -120,11 +120,11 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 		ReadAhead: b.cfg.ReadAhead, Downloads: b.cfg.DownloadConcurrency,
 	}
 	f.lists = listing.New(f.client, b.writes, b.pages, f.opened)
-	f.containers = newContainers(f.client, f.log, b.writing)
-	f.large = newLarge(f.containers, f.lists)
-	f.uploads = newUploads(f.large, b.uploads)
-	f.renames = newRenames(f.large)
-	f.writers = newWriters(f.objects, f.uploads, f.renames, &b.store.RTT, writerNames{f})
+	f.containers = object.NewContainers(f.client, f.log, b.writing)
+	f.large = object.NewLarge(f.containers, f.lists)
+	f.uploads = object.NewUploads(f.large, b.uploads)
+	f.renames = object.NewRenames(f.large)
+	f.writers = object.NewWriters(f.objects, f.uploads, f.renames, &b.store.RTT, writerNames{f})
 	f.guess = newGuesses(b, f.client, f.lists, f.objects)
 	f.client.Prepare, f.client.Observe = f.prepare, f.observe
 	return f, nil
@@ -156,11 +156,11 @@ type FS struct {
 	hideSegments bool
 	guess        *guesses
 	dirs         knownDirs
-	containers   *containers
-	large        *large
-	uploads      *uploads
-	renames      *renames
-	writers      *writers
+	containers   *object.Containers
+	large        *object.Large
+	uploads      *object.Uploads
+	renames      *object.Renames
+	writers      *object.Writers
 	// dropBoxes and closed are containers that the login may not read: those that it may write to,
 	// and the others.
 	dropBoxes, closed *recent.Keys

@@ -104,7 +104,7 @@ func TestBeside(t *testing.T) {
 			f.mustWrite(t, "/c/below/file", noise(10))
 			f.mustWrite(t, "/c/file", noise(10))
 			f.forget()
-			f.uploads.known.forget()
+			f.uploads.Known.Forget()
 			f.srv.ForgetRequests()
 			f.holdHeads("x", tt.listings)
 			f.holdHeads("below", tt.listings)

@@ -118,7 +118,7 @@ func TestRetention(t *testing.T) {
 					t.Errorf("%q after the retention time is %+v, %v", p, info, err)
 				}
 			}
-			f.uploads.known.forget()
+			f.uploads.Known.Forget()
 			f.mustWrite(t, "/c/second", noise(2*mib+5))
 			want := slices.Concat(f.needed(t, api.Name{Account: "", Container: "c", Object: "first"}), f.needed(t, api.Name{Account: "", Container: "c", Object: "second"}))
 			slices.Sort(want)
@@ -136,7 +136,7 @@ func TestRemovedElsewhere(t *testing.T) {
 		f := newFake(t, limits, func(c *Config) { c.LargeObjects, c.Patience = largeObjects(form), 200*time.Millisecond })
 		w := f.openWriter(t, "/c/file", replace)
 		writeAt(t, w, noise(3*mib), 0)
-		if err := w.waitSent(t.Context()); err != nil {
+		if err := w.WaitSent(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if err := f.Remove(t.Context(), "/c/file"); err != nil {

@@ -14,18 +14,19 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/object"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
 
-func (f *fake) openWriter(t *testing.T, p vfs.Path, opts vfs.WriteOptions) *writer {
+func (f *fake) openWriter(t *testing.T, p vfs.Path, opts vfs.WriteOptions) *object.Writer {
 	t.Helper()
 	w, err := f.OpenWriter(t.Context(), p, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.Close() })
-	return w.(*writer)
+	return w.(*object.Writer)
 }
 
 func writeAt(t *testing.T, w vfs.Writer, data []byte, off int64) {
@@ -58,7 +59,7 @@ func TestExclusiveTwins(t *testing.T) {
 	for _, size := range []int{0, 1000, 2*mib + 1000} {
 		data := noise(size)
 		made := 0
-		var twins []*writer
+		var twins []*object.Writer
 		for range 2 {
 			w := f.openWriter(t, "/c/lock", exclusive)
 			writeAt(t, w, data, 0)
@@ -98,44 +99,6 @@ func TestExclusiveAnswerLost(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-}
-
-// TestSlowCommitUnderPressure takes its time over the one PUT of a small file while others want
-// memory.
-func TestSlowCommitUnderPressure(t *testing.T) {
-	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.Stall = time.Minute })
-	data := noise(700_000)
-	began, goOn := make(chan struct{}), make(chan struct{})
-	f.srv.Inject(swifttest.Rule{Op: swifttest.PutObject, Fault: swifttest.Fault{
-		At: swifttest.InRequest, Bytes: 100, Call: func() { close(began) }, Stall: goOn,
-	}, Times: 1})
-	w := f.openWriter(t, "/c/file", replace)
-	writeAt(t, w, data, 0)
-	result := make(chan error)
-	go func() {
-		_, err := w.Commit(t.Context())
-		result <- err
-	}()
-	<-began
-	w.mu.Lock()
-	w.touched = w.touched.Add(-time.Hour) // the client has long been waiting for its answer
-	w.mu.Unlock()
-	f.backend.budget.Shed(1 << 40)
-	others := allMemory(f.objects.Memory)
-	for _, b := range others {
-		clear(b)
-	}
-	f.objects.Memory.Put(others...)
-	close(goOn)
-	if err := <-result; err != nil {
-		t.Errorf("Commit: %v", err)
-	}
-	w.Close()
-	f.has(t, "/c/file", data, "memory that is being sent is not given away")
-	if n := f.srv.Count(swifttest.PutObject); n != 1 {
-		t.Errorf("%d PUTs, want 1", n)
-	}
-	f.tidy(t, "/c/file")
 }
 
 // TestCutUploadGivesMemoryBack closes uploads that can be gone on with; newFake checks the memory.
@@ -249,7 +212,7 @@ func TestCrumbs(t *testing.T) {
 	w.Close()
 	f.has(t, "/c/file", data, "many small changes are changes")
 	f.tidy(t, "/c/file")
-	if n := len(f.needed(t, api.Name{Account: "", Container: "c", Object: "file"})); n > compactFrom {
+	if n := len(f.needed(t, api.Name{Account: "", Container: "c", Object: "file"})); n > 64 {
 		t.Errorf("the file lies in %d segments", n)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/object"
 	"filegate/core/backend"
 	"filegate/core/vfs"
 )
@@ -213,8 +214,8 @@ func (c *Config) New(env backend.Env) (backend.Backend, error) {
 }
 
 // writing returns how files are written.
-func (c *Config) writing() *writing {
-	return &writing{
+func (c *Config) writing() *object.Writing {
+	return &object.Writing{
 		SegmentSize: c.SegmentSize, MaxSegmentSize: c.MaxSegmentSize, Concurrency: c.UploadConcurrency, Dynamic: c.LargeObjects == largeDLO,
 		Retention: c.ResumeRetention, KeepModes: c.KeepModes,
 		MD5: slices.Contains(c.Digests, string(vfs.MD5)), SHA256: slices.Contains(c.Digests, string(vfs.SHA256)),

@@ -53,23 +53,23 @@ func (f *FS) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyO
 			return err
 		}
 	}
-	switch part, err := f.large.isPartOf(ctx, to, replaced, from, o); {
+	switch part, err := f.large.IsPartOf(ctx, to, replaced, from, o); {
 	case err != nil:
 		return api.Translate(err)
 	case part:
 		return vfs.Errorf(vfs.ErrInvalid, "the file %q is stored in parts, and the new name is that of one of them: choose another name", from.InAccount())
 	}
-	freed, err := f.large.freedBy(ctx, to, replaced)
+	freed, err := f.large.FreedBy(ctx, to, replaced)
 	if err != nil {
 		return api.Translate(err)
 	}
-	if err := f.containers.roomFor(ctx, to, o.Size); err != nil {
+	if err := f.containers.CheckRoom(ctx, to, o.Size); err != nil {
 		return err
 	}
-	if err := f.large.copyContent(ctx, from, o, to); err != nil {
+	if err := f.large.Copy(ctx, from, o, to); err != nil {
 		return err
 	}
-	f.renames.release(ctx, to, freed)
+	f.renames.Release(ctx, to, freed)
 	return nil
 }
 

@@ -36,10 +36,7 @@ func TestCopyLarge(t *testing.T) {
 		},
 		"dynamic": func(f *fake) {
 			for i, part := range slices.Collect(slices.Chunk(content, most)) {
-				seg := &segment{name: api.Name{Account: "", Container: "c", Object: "file.part/" + string(rune('0'+i))}, size: int64(len(part)), etag: api.Pieces{part}.MD5()}
-				if err := f.large.putSegment(t.Context(), seg.name.SegmentsOf(), seg, api.Pieces{part}, false); err != nil {
-					t.Fatal(err)
-				}
+				f.putSegment(t, api.Name{Container: "c", Object: "file.part/" + string(rune('0'+i))}, part)
 			}
 			_, err := f.client.Send(t.Context(), api.Request{Method: http.MethodPut, Target: api.Name{Account: "", Container: "c", Object: "file"}, Header: map[string]string{"X-Object-Manifest": "c/file.part/"}})
 			if err != nil {

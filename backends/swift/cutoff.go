@@ -6,6 +6,7 @@ import (
 
 	"filegate/backends/swift/api"
 	"filegate/backends/swift/listing"
+	"filegate/backends/swift/object"
 	"filegate/core/vfs"
 )
 
@@ -25,36 +26,36 @@ func (f *FS) checkNoUploads(ctx context.Context, dir api.Name) error {
 // moveUploads takes the cut-off uploads of a directory along to its new name. Their segments stay
 // where they are, or have moved with the directory.
 func (m *move) moveUploads(ctx context.Context) error {
-	return api.Translate(m.uploads.eachMarker(ctx, m.from, func(ctx context.Context, target api.Name, upload string, marker listing.Entry) error {
-		if m.uploads.known.active.has(upload) { // it will be committed under the name that it was begun with
+	return api.Translate(m.uploads.EachMarker(ctx, m.From, func(ctx context.Context, target api.Name, upload string, marker listing.Entry) error {
+		if m.uploads.Known.Active.Has(upload) { // it will be committed under the name that it was begun with
 			return nil
 		}
-		to, _ := m.sibling(target)
+		to, _ := m.Sibling(target)
 		return m.behind.leave(target, api.Translate(m.moveUpload(ctx, target, to, upload, marker)))
 	}))
 }
 
 // moveUpload makes a cut-off upload one of another file. The error is not translated.
 func (m *move) moveUpload(ctx context.Context, from, to api.Name, upload string, marker listing.Entry) error {
-	place, mtime, err := m.uploads.readMarker(ctx, from, upload, marker)
+	place, mtime, err := m.uploads.ReadMarker(ctx, from, upload, marker)
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound: // it has gone meanwhile
 		return nil
 	case err != nil:
 		return err
 	}
-	if moved, ok := m.sibling(place); ok && m.from.Contains(place) {
+	if moved, ok := m.Sibling(place); ok && m.From.Contains(place) {
 		place = moved
 	}
-	if _, ok := markerName(to, upload); !ok {
+	if _, ok := object.MarkerName(to, upload); !ok {
 		return api.ErrLongName(to)
 	}
-	if err := m.uploads.putMarkerOf(ctx, to, upload, place, mtime); err != nil {
+	if err := m.uploads.PutMarker(ctx, to, upload, place, mtime); err != nil {
 		return err
 	}
-	taken, err := m.uploads.takeMarker(ctx, from, upload)
+	taken, err := m.uploads.TakeMarker(ctx, from, upload)
 	if err == nil && !taken { // it was committed, or removed, meanwhile
-		_, err = m.uploads.takeMarker(ctx, to, upload)
+		_, err = m.uploads.TakeMarker(ctx, to, upload)
 	}
 	return err
 }

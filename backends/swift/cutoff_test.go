@@ -31,7 +31,7 @@ func cutUpload(t *testing.T, f *FS, p vfs.Path) []byte {
 
 // lookAnew forgets which containers have cut-off uploads.
 func (f *FS) lookAnew() {
-	f.uploads.known.forget()
+	f.uploads.Known.Forget()
 }
 
 // isCut checks that the file is a cut-off upload that can be gone on with.

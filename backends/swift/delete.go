@@ -31,10 +31,10 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 		f.keepParent(ctx, n)
 		return api.Translate(f.client.Delete(ctx, n))
 	case errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, api.ErrNoContainer):
-		cut, partialErr := f.uploads.findPartial(ctx, n)
+		cut, partialErr := f.uploads.Find(ctx, n)
 		if partialErr == nil && cut != nil {
-			partialErr = f.uploads.removePartial(ctx, n, cut)
-			f.containers.dropSegmentsContainer(ctx, n)
+			partialErr = f.uploads.Remove(ctx, n, cut)
+			f.containers.DropSegments(ctx, n)
 			return api.Translate(partialErr)
 		}
 		if cleared, ghostErr := f.clearGhost(ctx, n); cleared || ghostErr != nil {
@@ -46,7 +46,7 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 	case info.IsDir():
 		return vfs.ErrIsDir
 	}
-	freed, err := f.large.freedBy(ctx, n, o)
+	freed, err := f.large.FreedBy(ctx, n, o)
 	if err != nil {
 		return api.Translate(err)
 	}
@@ -60,9 +60,9 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 		}
 		return vfs.ErrNotExist
 	}
-	f.renames.release(ctx, n, freed)
+	f.renames.Release(ctx, n, freed)
 	if len(freed) > 0 {
-		f.containers.dropSegmentsContainer(ctx, n)
+		f.containers.DropSegments(ctx, n)
 	}
 	return nil
 }

@@ -188,7 +188,7 @@ func (f *FS) expiringSegments(ctx context.Context, n api.Name, o api.Object) ([]
 	if err != nil || how.Keeps() {
 		return nil, api.Translate(err)
 	}
-	all, err := f.large.segmentsOf(ctx, n, o)
+	all, err := f.large.OwnSegments(ctx, n, o)
 	return all, api.Translate(err)
 }
 

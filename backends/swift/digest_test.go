@@ -15,6 +15,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/object"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -38,7 +39,7 @@ func TestDigests(t *testing.T) {
 			return data
 		}
 	}
-	inPlace := func(change func(w *writer, content []byte) []byte) func(t *testing.T, f *fake, p vfs.Path) []byte {
+	inPlace := func(change func(w *object.Writer, content []byte) []byte) func(t *testing.T, f *fake, p vfs.Path) []byte {
 		return func(t *testing.T, f *fake, p vfs.Path) []byte {
 			f.mustWrite(t, p, data)
 			w := f.openWriter(t, p, vfs.WriteOptions{})
@@ -69,9 +70,7 @@ func TestDigests(t *testing.T) {
 			w := f.openWriter(t, p, replace)
 			for off := 0; off < large; off += 100_001 {
 				writeAt(t, w, data[off:min(off+100_001, large)], int64(off))
-				w.mu.Lock()
-				w.sealForRoom()
-				w.mu.Unlock()
+				w.Spill()
 			}
 			mustCommit(t, w)
 			return data
@@ -120,22 +119,22 @@ func TestDigests(t *testing.T) {
 			mustCommit(t, w)
 			return data
 		}, both},
-		{"begun anew in place", inPlace(func(w *writer, content []byte) []byte {
+		{"begun anew in place", inPlace(func(w *object.Writer, content []byte) []byte {
 			truncate(t, w, 0)
 			slices.Reverse(content)
 			writeAt(t, w, content, 0)
 			return content
 		}), both},
-		{"changed in place", inPlace(func(w *writer, content []byte) []byte {
+		{"changed in place", inPlace(func(w *object.Writer, content []byte) []byte {
 			writeAt(t, w, []byte("changed"), 5)
 			copy(content[5:], "changed")
 			return content
 		}), none},
-		{"appended to", inPlace(func(w *writer, content []byte) []byte {
+		{"appended to", inPlace(func(w *object.Writer, content []byte) []byte {
 			writeAt(t, w, data, large)
 			return append(content, data...)
 		}), none},
-		{"untouched", inPlace(func(_ *writer, content []byte) []byte { return content }), both},
+		{"untouched", inPlace(func(_ *object.Writer, content []byte) []byte { return content }), both},
 		{"replaced by small", func(t *testing.T, f *fake, p vfs.Path) []byte {
 			f.mustWrite(t, p, data)
 			f.mustWrite(t, p, data[:10])

@@ -10,6 +10,7 @@ import (
 
 	"filegate/backends/swift/api"
 	"filegate/backends/swift/listing"
+	"filegate/backends/swift/object"
 	"filegate/core/vfs"
 )
 
@@ -36,8 +37,8 @@ func (f *FS) mkdir(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	}
 	_, _, asked, err := f.lookupToMake(ctx, n, p.Base())
 	if errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, api.ErrNoContainer) {
-		var cut *partial
-		if cut, err = f.uploads.findPartial(ctx, n); err == nil && cut == nil {
+		var cut *object.CutOff
+		if cut, err = f.uploads.Find(ctx, n); err == nil && cut == nil {
 			err = vfs.ErrNotExist
 		}
 	}
@@ -106,8 +107,8 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 		}
 		_, err := f.client.Send(ctx, api.Request{Method: http.MethodDelete, Target: n})
 		if err == nil {
-			f.uploads.removeUploads(ctx, n)
-			f.containers.dropSegmentsContainer(ctx, n)
+			f.uploads.RemoveBelow(ctx, n)
+			f.containers.DropSegments(ctx, n)
 		}
 		if api.StatusOf(err) != http.StatusConflict {
 			return api.Translate(err)
@@ -165,14 +166,14 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 		}
 	}
 	f.backend.gone.changedAlone(f.client.Whole(n)) // for what was asked meanwhile
-	f.uploads.removeUploads(ctx, n)
+	f.uploads.RemoveBelow(ctx, n)
 	return nil
 }
 
 // notEmpty is the refusal to remove a directory, which may look empty.
 func (f *FS) notEmpty(ctx context.Context, dir api.Name) error {
 	page, err := f.lists.Page(ctx, dir, listing.Query{Prefix: dir.Prefix(), Limit: 2})
-	if err == nil && f.hideSegments && len(page) > 0 && !slices.ContainsFunc(page, func(e listing.Entry) bool { return e.Name != dir.Prefix() && !isOwnPart(e.Name) }) {
+	if err == nil && f.hideSegments && len(page) > 0 && !slices.ContainsFunc(page, func(e listing.Entry) bool { return e.Name != dir.Prefix() && !object.IsOwnPart(e.Name) }) {
 		return vfs.Errorf(vfs.ErrNotEmpty, "parts of large files that were moved elsewhere lie in this directory")
 	}
 	return vfs.ErrNotEmpty

@@ -14,6 +14,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/object"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -90,10 +91,8 @@ func TestDLOOverOldServers(t *testing.T) {
 		f.putObject(t, "file.partial", []byte("a stranger"), nil)
 		w := f.openWriter(t, "/c/file", replace)
 		writeAt(t, w, data, 0)
-		w.mu.Lock()
-		w.sealForRoom()
-		w.mu.Unlock()
-		if err := w.waitSent(t.Context()); err != nil {
+		w.Spill()
+		if err := w.WaitSent(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		o, err := f.client.Head(t.Context(), api.Name{Account: "", Container: "c", Object: "file"})
@@ -103,7 +102,7 @@ func TestDLOOverOldServers(t *testing.T) {
 		mustCommit(t, w)
 		f.has(t, "/c/file", data, "a file of the old servers is replaced as any other")
 		f.tidy(t, "/c/file")
-		left := slices.DeleteFunc(f.objectsIn(t, "c"), isOwnPart)
+		left := slices.DeleteFunc(f.objectsIn(t, "c"), object.IsOwnPart)
 		if diff := cmp.Diff([]string{"file", "file.partial"}, left); diff != "" {
 			t.Errorf("of the replaced file exactly its parts are deleted (-want +got):\n%s", diff)
 		}

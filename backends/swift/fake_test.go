@@ -6,6 +6,7 @@ import (
 	"flag"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
 	"filegate/backends/swift/listing"
+	"filegate/backends/swift/object"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -111,14 +113,13 @@ func (f *fake) needed(t *testing.T, n api.Name) []string {
 	if !o.SLO {
 		return nil
 	}
-	entries, err := f.large.manifest(ctx, n)
+	all, err := f.large.EverySegment(ctx, n, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, m := range entries {
-		container, object, _ := strings.Cut(strings.TrimPrefix(m.Name, "/"), "/")
-		names = append(append(names, object), f.needed(t, api.Name{Account: "", Container: container, Object: object})...)
+	for _, seg := range all {
+		names = append(names, seg.Object)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
@@ -154,7 +155,7 @@ func (f *fake) complete(t *testing.T, p vfs.Path) {
 // segments are the names of all objects in the container's segments, and of those beside its files.
 func (f *fake) segments(t *testing.T) []string {
 	t.Helper()
-	beside := slices.DeleteFunc(f.objectsIn(t, string(f.dir[1:])), func(s string) bool { return !isOwnPart(s) })
+	beside := slices.DeleteFunc(f.objectsIn(t, string(f.dir[1:])), func(s string) bool { return !object.IsOwnPart(s) })
 	return append(beside, f.objectsIn(t, api.SegmentsContainer(string(f.dir[1:])))...)
 }
 
@@ -234,5 +235,25 @@ func eventually(t *testing.T, what string, holds func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatalf("it does not come to be that %s", what)
 		}
+	}
+}
+
+// putSegment puts an object that a manifest is to name, and makes its container where there is none.
+func (f *fake) putSegment(t *testing.T, n api.Name, content []byte) {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	put := func() error {
+		_, err := f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: n, Body: bytes.NewReader(content), Length: int64(len(content))})
+		return err
+	}
+	err := put()
+	if api.StatusOf(err) == http.StatusNotFound {
+		if _, err := f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: n.Top()}); err != nil {
+			t.Fatal(err)
+		}
+		err = put()
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }

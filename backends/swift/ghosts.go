@@ -10,6 +10,7 @@ import (
 
 	"filegate/backends/swift/api"
 	"filegate/backends/swift/listing"
+	"filegate/backends/swift/object"
 	"filegate/core/vfs"
 )
 
@@ -37,7 +38,7 @@ func (f *FS) isGhost(ctx context.Context, n api.Name, err error) bool {
 func (f *FS) clearGhost(ctx context.Context, n api.Name) (bool, error) {
 	page, err := f.lists.Page(ctx, n.Top(), listing.Query{Prefix: n.Object, Limit: 1})
 	switch {
-	case noneToSee(err):
+	case object.NoneToSee(err):
 		return false, nil
 	case err != nil, len(page) == 0, page[0].Name != n.Object:
 		return false, err

@@ -9,6 +9,7 @@ import (
 
 	"filegate/backends/swift/api"
 	"filegate/backends/swift/listing"
+	"filegate/backends/swift/object"
 )
 
 // hiddenSegments leaves the segments of dynamic large objects out of a listing that has the
@@ -38,10 +39,10 @@ func (h *hiddenSegments) hides(dir api.Name, s shown) bool {
 	// come any more.
 	h.prefixes = slices.DeleteFunc(h.prefixes, func(p string) bool { return p < full && !strings.HasPrefix(full, p) })
 	hide := slices.ContainsFunc(h.prefixes, func(p string) bool {
-		if upload, below := strings.CutPrefix(p, full); below && s.IsDir() && isUploadID(strings.TrimSuffix(upload, "/")) {
+		if upload, below := strings.CutPrefix(p, full); below && s.IsDir() && object.IsUploadID(strings.TrimSuffix(upload, "/")) {
 			return true
 		}
-		return strings.HasPrefix(full, p) && (s.IsDir() && (full == p || full == p+"/") || isDLOSegment(p, full))
+		return strings.HasPrefix(full, p) && (s.IsDir() && (full == p || full == p+"/") || object.IsDLOSegment(p, full))
 	})
 	if container, prefix, ok := strings.Cut(strings.TrimPrefix(s.segments, "/"), "/"); ok && container == dir.Container && prefix != "" && !hide {
 		if prefix > full && len(h.prefixes) < maxHidden {
@@ -78,13 +79,13 @@ func (l *lister) visible(ctx context.Context, batch []shown) ([]shown, error) {
 	}
 	batch = slices.DeleteFunc(batch, func(s shown) bool { return l.hidden.hides(l.dir, s) })
 	if l.dir.IsContainer() {
-		batch = slices.DeleteFunc(batch, func(s shown) bool { return s.IsDir() && slices.Contains(segmentPlaces, s.Name) })
+		batch = slices.DeleteFunc(batch, func(s shown) bool { return s.IsDir() && object.IsSegmentPlace(s.Name) })
 	}
 	hide := make([]bool, len(batch))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(headsAtOnce)
 	for i, s := range batch {
-		if s.IsDir() && l.dir.Container != "" && strings.HasSuffix(s.Name, partSuffix) {
+		if s.IsDir() && l.dir.Container != "" && strings.HasSuffix(s.Name, object.PartSuffix) {
 			g.Go(func() (err error) {
 				hide[i], err = l.fs.holdsUploads(gctx, s.in(l.dir))
 				return err
@@ -118,7 +119,7 @@ func (f *FS) holdsUploads(ctx context.Context, dir api.Name) (bool, error) {
 		}
 		for _, e := range page {
 			upload, below := strings.CutSuffix(strings.TrimPrefix(e.Subdir, dir.Prefix()), "/")
-			if !below || !isUploadID(upload) {
+			if !below || !object.IsUploadID(upload) {
 				return false, nil
 			}
 		}

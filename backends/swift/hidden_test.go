@@ -16,7 +16,7 @@ import (
 func TestSegmentPlaces(t *testing.T) {
 	w := newWorld(t, 100)
 	f := w.fake(w.gateway(t))
-	for _, place := range segmentPlaces {
+	for _, place := range []string{".segments", ".file-segments"} {
 		file := "file" + place
 		putRaw(t, f.FS, place+"/"+file+"/u/1", "one", nil)
 		putRaw(t, f.FS, place+"/"+file+"/u/2", "two", nil)
@@ -44,9 +44,9 @@ func TestSegmentPlaces(t *testing.T) {
 	if err := f.Remove(t.Context(), "/c/file.segments"); err != nil {
 		t.Fatal(err)
 	}
-	for _, place := range segmentPlaces {
+	for _, place := range []string{".segments", ".file-segments"} {
 		for _, object := range f.objectsIn(t, "c") {
-			if inSegmentPlace(object) {
+			if top, _, below := strings.Cut(object, "/"); below && (top == ".segments" || top == ".file-segments") {
 				t.Errorf("%s: %s is left after its file was replaced or removed", place, object)
 			}
 		}

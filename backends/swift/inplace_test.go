@@ -3,10 +3,11 @@ package swift
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"testing"
 
-	"filegate/backends/internal/spans"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/object"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -16,15 +17,9 @@ func newHuge(t *testing.T) (f *fake, unit []byte) {
 	t.Helper()
 	f = newFake(t, swifttest.Limits{}, nil)
 	unit = noise(16 * mib)
-	seg := &segment{name: api.Name{Account: "", Container: "c_segments", Object: "huge/unit"}, size: int64(len(unit)), etag: api.Pieces{unit}.MD5()}
-	if err := f.large.putSegment(t.Context(), seg.name.SegmentsOf(), seg, api.Pieces{unit}, false); err != nil {
-		t.Fatal(err)
-	}
-	var entries []sloEntry
-	for range 10 * gib / len(unit) {
-		entries = append(entries, sloEntryOf(extent{Span: spans.Span{Off: 0, End: seg.size}, seg: seg}))
-	}
-	if _, err := f.large.putSLO(t.Context(), api.Name{Account: "", Container: "c", Object: "huge"}, entries, map[string]string{}); err != nil {
+	f.putSegment(t, api.Name{Container: "c_segments", Object: "huge/unit"}, unit)
+	entries := slices.Repeat([]object.Entry{{Path: "/c_segments/huge/unit", Etag: api.Pieces{unit}.MD5(), Size: int64(len(unit))}}, 10*gib/len(unit))
+	if _, err := f.large.PutManifest(t.Context(), api.Name{Account: "", Container: "c", Object: "huge"}, entries, map[string]string{}); err != nil {
 		t.Fatal(err)
 	}
 	f.srv.ForgetRequests()
@@ -86,7 +81,7 @@ func TestHugeFileInCrumbs(t *testing.T) {
 	f, unit := newHuge(t)
 	const edits, step, from = 400, 20_000, 3 * gib
 	want := bytes.Clone(unit)
-	edit := func(w *writer, i int) {
+	edit := func(w *object.Writer, i int) {
 		change := noise(10)
 		writeAt(t, w, change, from+int64(i)*step)
 		copy(want[(from%len(unit))+i*step:], change)
@@ -101,7 +96,7 @@ func TestHugeFileInCrumbs(t *testing.T) {
 		edit(w, i)
 	}
 	mustCommit(t, w)
-	l, err := f.large.layoutOf(t.Context(), api.Name{Account: "", Container: "c", Object: "huge"}, 10*gib, maxNesting)
+	l, err := f.large.LayoutOf(t.Context(), api.Name{Account: "", Container: "c", Object: "huge"}, 10*gib, 10)
 	if err != nil {
 		t.Fatal(err)
 	}

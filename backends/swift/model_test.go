@@ -10,6 +10,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/object"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -167,10 +168,8 @@ func (m *segmentModel) truncate(t *rapid.T) {
 
 // shed is what others do who want memory.
 func (m *segmentModel) shed(t *rapid.T) {
-	w := m.writer(t).(*writer)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.sealForRoom()
+	w := m.writer(t).(*object.Writer)
+	w.Spill()
 }
 
 func (m *segmentModel) readBack(t *rapid.T) {

@@ -19,18 +19,15 @@ import (
 func TestSegmentNumbers(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	data := cutUpload(t, f.FS, "/c/cut")
-	p, err := f.uploads.findPartial(t.Context(), api.Name{Container: "c", Object: "cut"})
+	p, err := f.uploads.Find(t.Context(), api.Name{Container: "c", Object: "cut"})
 	if err != nil || p == nil {
 		t.Fatal(p, err)
 	}
 	for i, base := range []string{
 		fmt.Sprintf("%d-%d", int64(math.MaxInt64), 1), fmt.Sprintf("0-%d", int64(math.MaxInt64)), fmt.Sprintf("%d-%d", int64(math.MaxInt64), int64(math.MaxInt64)),
-		fmt.Sprintf("0-%d", int64(math.MaxInt64-1)), "9999999999999999999-0", "-1-5", "0--7", "-", "0-", fmt.Sprintf("%d-%d", int64(maxSegmentOffset), maxSegmentSequence+1),
+		fmt.Sprintf("0-%d", int64(math.MaxInt64-1)), "9999999999999999999-0", "-1-5", "0--7", "-", "0-", fmt.Sprintf("%d-%d", int64(math.MaxInt64/4), 1_000_000_001),
 	} {
-		seg := &segment{name: p.place.With(p.place.Object + base), size: 1, etag: api.Pieces{[]byte{byte(i)}}.MD5()}
-		if err := f.large.putSegment(t.Context(), api.Name{Container: "c", Object: "cut"}, seg, api.Pieces{[]byte{byte(i)}}, false); err != nil {
-			t.Fatal(err)
-		}
+		f.putSegment(t, p.Place.With(p.Place.Object+base), []byte{byte(i)})
 	}
 	isCut(t, f.FS, "/c/cut", data)
 }

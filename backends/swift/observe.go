@@ -15,7 +15,7 @@ func (f *FS) observe(ctx context.Context, req api.Request, began time.Time, resp
 	target, changes := listing.ChangedBy(req, f.client.Account)
 	if !changes {
 		if target.IsContainer() && req.Method != http.MethodPost && err == nil {
-			f.containers.sawContainer(ctx, target, resp.Header)
+			f.containers.Saw(ctx, target, resp.Header)
 		}
 		return
 	}
@@ -29,7 +29,7 @@ func (f *FS) observe(ctx context.Context, req api.Request, began time.Time, resp
 	if target.IsContainer() {
 		f.forgetPolicy(ctx, target)
 		f.forgetVersioning(ctx, target)
-		f.containers.forget(target)
+		f.containers.Forget(target)
 		f.forgetContainerAttrs(ctx, target)
 	}
 	f.lists.Record(ctx, req, began, resp, err)

@@ -61,8 +61,8 @@ func (f *FS) notAFile(ctx context.Context, n api.Name, p vfs.Path, err error) er
 	if _, statErr := f.statPrefix(ctx, n, p.Base()); statErr == nil {
 		return vfs.ErrIsDir
 	}
-	if cut, partialErr := f.uploads.findPartial(ctx, n); partialErr == nil && cut != nil {
-		return vfs.Errorf(vfs.ErrNotExist, "the upload of this file is not complete: %d bytes have arrived; go on with it first", cut.size)
+	if cut, partialErr := f.uploads.Find(ctx, n); partialErr == nil && cut != nil {
+		return vfs.Errorf(vfs.ErrNotExist, "the upload of this file is not complete: %d bytes have arrived; go on with it first", cut.Size)
 	}
 	return api.Translate(err)
 }

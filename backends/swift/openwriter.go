@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/object"
 	"filegate/core/vfs"
 )
 
@@ -21,7 +22,7 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	if err != nil {
 		return nil, api.Translate(err)
 	}
-	if err := f.large.checkAnnounced(opts, limits); err != nil {
+	if err := f.large.CheckAnnounced(opts, limits); err != nil {
 		return nil, err
 	}
 	t, err := f.findToWrite(ctx, n, p.Base(), opts)
@@ -31,8 +32,8 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	if err := f.checkBegin(ctx, t, opts); err != nil {
 		return nil, err
 	}
-	w, err := f.writers.open(ctx, toBegin{
-		name: t.name, base: t.base, old: t.old, unchanged: f.unchangedSince(t.name, t.asked), cut: t.cut, blind: t.blind,
+	w, err := f.writers.Open(ctx, object.Target{
+		Name: t.name, Base: t.base, Old: t.old, Unchanged: f.unchangedSince(t.name, t.asked), Cut: t.cut, Blind: t.blind,
 	}, opts, limits)
 	if err != nil {
 		return nil, err
@@ -45,9 +46,9 @@ type toWrite struct {
 	name  api.Name // of the object that is written: of a symbolic link, what it leads to
 	base  string   // of the path
 	old   api.Object
-	asked moment   // when Swift was asked for old
-	cut   *partial // an upload of the file that was cut off
-	blind bool     // the login may write there, and may not look
+	asked moment         // when Swift was asked for old
+	cut   *object.CutOff // an upload of the file that was cut off
+	blind bool           // the login may write there, and may not look
 }
 
 // findToWrite looks at what has the name of a file, and refuses what the options do not allow.
@@ -64,7 +65,7 @@ func (f *FS) findToWrite(ctx context.Context, n api.Name, base string, opts vfs.
 	}
 	if f.dropsInto(ctx, n, err) {
 		if !canBeBlind(opts) {
-			return toWrite{}, errBlind(n, err)
+			return toWrite{}, object.ErrBlind(n, err)
 		}
 		t.blind, err = true, nil
 	}
@@ -92,7 +93,7 @@ func (f *FS) findToWrite(ctx context.Context, n api.Name, base string, opts vfs.
 // that was cut off.
 func (f *FS) findNothing(ctx context.Context, t toWrite, opts vfs.WriteOptions) (toWrite, error) {
 	var err error
-	if t.cut, err = f.uploads.findPartial(ctx, t.name); err != nil {
+	if t.cut, err = f.uploads.Find(ctx, t.name); err != nil {
 		return toWrite{}, api.Translate(err)
 	}
 	if !opts.Create && (t.cut == nil || opts.Truncate) {
@@ -119,13 +120,13 @@ func (f *FS) checkBegin(ctx context.Context, t toWrite, opts vfs.WriteOptions) e
 	case opts.Truncate:
 	case t.cut == nil:
 		have = t.old.Size
-	case goesOn(opts):
-		have = t.cut.size
+	case object.GoesOn(opts):
+		have = t.cut.Size
 	}
 	if opts.Offset > have {
 		return vfs.OffsetBehindEnd(opts.Offset, have)
 	}
-	return f.containers.roomFor(ctx, t.name, opts.Size-have)
+	return f.containers.CheckRoom(ctx, t.name, opts.Size-have)
 }
 
 // unchangedSince returns a function that reports whether what was told of a name at a moment is good

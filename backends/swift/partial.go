@@ -12,7 +12,7 @@ func (f *FS) Partials(ctx context.Context, p vfs.Path) ([]vfs.Info, error) {
 	if err != nil || dir.IsAccount() {
 		return nil, err
 	}
-	all, err := f.uploads.partialsIn(ctx, dir)
+	all, err := f.uploads.In(ctx, dir)
 	return all, api.Translate(err)
 }
 
@@ -21,7 +21,7 @@ func (f *FS) partialsShown(ctx context.Context, dir api.Name) ([]vfs.Info, error
 	if f.backend.cfg.ShowPartial == showNever {
 		return nil, nil
 	}
-	return f.uploads.partialsIn(ctx, dir)
+	return f.uploads.In(ctx, dir)
 }
 
 // Who finds cut-off uploads in listings.

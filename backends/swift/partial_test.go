@@ -67,7 +67,7 @@ func TestPartialsOfOthers(t *testing.T) {
 		}
 	}
 	fresh := func() {
-		owner.uploads.known.forget()
+		owner.uploads.Known.Forget()
 	}
 	fresh()
 	none("asked first")

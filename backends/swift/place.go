@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/object"
 	"filegate/core/vfs"
 )
 
@@ -86,7 +87,7 @@ const rcloneSegmentsDir = ".file-segments"
 // cutPart returns the file that a directory of segments is named after: "FILE.part", or
 // "FILE_01.part".
 func cutPart(element string) (file string, ok bool) {
-	file, ok = strings.CutSuffix(element, partSuffix)
+	file, ok = strings.CutSuffix(element, object.PartSuffix)
 	if i := len(file) - len("_01"); ok && i > 0 && file[i] == '_' && isDigits(file[i+1:]) {
 		file = file[:i]
 	}

@@ -10,6 +10,7 @@ import (
 
 	"filegate/backends/swift/api"
 	"filegate/backends/swift/listing"
+	"filegate/backends/swift/object"
 	"filegate/core/vfs"
 )
 
@@ -61,7 +62,7 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 		_, err := f.locateFile(newname) // that there is no such container is not what is wrong
 		return err
 	}
-	job := move{FS: f, renaming: renaming{from: from, to: to}, modTime: info.ModTime}
+	job := move{FS: f, Renaming: object.Renaming{From: from, To: to}, modTime: info.ModTime}
 	target, replaced, err := f.lookupNew(ctx, to, newname.Base())
 	target, replaced, err = f.itself(ctx, to, newname.Base(), target, replaced, err)
 	switch {
@@ -100,7 +101,7 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 		return vfs.Errorf(vfs.ErrUnsupported, "only small files can be moved from one account to another: copy it, and remove it then")
 	}
 	if moved.IsLarge() && from.Top() != to.Top() { // else Swift would count the manifest alone
-		if err := f.containers.roomIn(ctx, to, moved.Size); err != nil {
+		if err := f.containers.CheckRoomIn(ctx, to, moved.Size); err != nil {
 			return err
 		}
 	}
@@ -119,8 +120,8 @@ func (f *FS) renamePartial(ctx context.Context, from, to api.Name, base string, 
 	if from == to || errors.Is(none, api.ErrNoContainer) || api.Dangles(none) || from.Account != to.Account {
 		return none
 	}
-	cut, err := f.uploads.findPartial(ctx, from)
-	if err != nil || cut == nil || f.uploads.known.active.has(cut.upload) {
+	cut, err := f.uploads.Find(ctx, from)
+	if err != nil || cut == nil || f.uploads.Known.Active.Has(cut.ID) {
 		return cmp.Or(api.Translate(err), none)
 	}
 	if err := to.CheckNew(); err != nil {
@@ -136,7 +137,7 @@ func (f *FS) renamePartial(ctx context.Context, from, to api.Name, base string, 
 	case errors.Is(err, api.ErrNoContainer), !errors.Is(err, vfs.ErrNotExist):
 		return err
 	}
-	other, err := f.uploads.findPartial(ctx, to)
+	other, err := f.uploads.Find(ctx, to)
 	switch {
 	case err != nil:
 		return api.Translate(err)
@@ -147,13 +148,13 @@ func (f *FS) renamePartial(ctx context.Context, from, to api.Name, base string, 
 		return err
 	}
 	marker := listing.Entry{}
-	if cut.place != hiddenPlace(from, cut.upload) || cut.mtime != "" {
+	if cut.Place != object.HiddenPlace(from, cut.ID) || cut.MTime != "" {
 		marker.Bytes = 1 // its content tells the place, or the time
 	}
-	job := move{FS: f, renaming: renaming{from: from, to: to}}
-	err = job.moveUpload(ctx, from, to, cut.upload, marker)
+	job := move{FS: f, Renaming: object.Renaming{From: from, To: to}}
+	err = job.moveUpload(ctx, from, to, cut.ID, marker)
 	if err == nil && other != nil {
-		err = f.uploads.removePartial(ctx, to, other)
+		err = f.uploads.Remove(ctx, to, other)
 	}
 	return api.Translate(err)
 }
@@ -161,11 +162,11 @@ func (f *FS) renamePartial(ctx context.Context, from, to api.Name, base string, 
 // move is a rename under way.
 type move struct {
 	*FS
-	renaming
-	resumed    bool       // it was cut off before, and goes on
-	unfinished []renaming // others that were cut off
-	modTime    time.Time  // as shown, of what is moved
-	behind     behind     // what a directory's rename leaves
+	object.Renaming
+	resumed    bool              // it was cut off before, and goes on
+	unfinished []object.Renaming // others that were cut off
+	modTime    time.Time         // as shown, of what is moved
+	behind     behind            // what a directory's rename leaves
 }
 
 // goesOn reports whether a rename of what is there, to a name that is taken, is the same as one
@@ -177,7 +178,7 @@ func (f *FS) goesOn(ctx context.Context, from, to api.Name, info, target vfs.Inf
 	case !info.IsDir() && (!moved.IsLarge() || moved.ETag != replaced.ETag):
 		return false, nil // of a plain file nothing is written down: its copy is a file like any other
 	}
-	r, ok, err := f.renames.begun(ctx, from, to)
+	r, ok, err := f.renames.Begun(ctx, from, to)
 	if err != nil || !ok {
 		return false, err
 	}
@@ -187,13 +188,13 @@ func (f *FS) goesOn(ctx context.Context, from, to api.Name, info, target vfs.Inf
 	if moved.Exists() {
 		made = moved.Modified
 	}
-	return !info.IsDir() || !made.After(r.begun), nil
+	return !info.IsDir() || !made.After(r.Begun), nil
 }
 
 // endRename finishes a rename of which all is done but that it was not crossed out, and says
 // whether there was one.
 func (f *FS) endRename(ctx context.Context, from, to api.Name) (bool, error) {
-	r, ok, err := f.renames.begun(ctx, from, to)
+	r, ok, err := f.renames.Begun(ctx, from, to)
 	if err != nil || !ok {
 		return false, err
 	}
@@ -208,7 +209,7 @@ func (f *FS) endRename(ctx context.Context, from, to api.Name) (bool, error) {
 			return false, err
 		}
 	}
-	f.renames.finish(ctx, r)
+	f.renames.Finish(ctx, r)
 	return true, nil
 }
 
@@ -222,52 +223,52 @@ func (m *move) file(ctx context.Context, moved, replaced api.Object) error {
 		if err := m.findUnfinished(ctx); err != nil {
 			return err
 		}
-		if err := m.renames.checkMovable(ctx, m.from, moved, m.unfinished); err != nil {
+		if err := m.renames.CheckMovable(ctx, m.From, moved, m.unfinished); err != nil {
 			return err
 		}
-		switch onto, err := m.large.isPartOf(ctx, m.to, replaced, m.from, moved); {
+		switch onto, err := m.large.IsPartOf(ctx, m.To, replaced, m.From, moved); {
 		case err != nil:
 			return api.Translate(err)
 		case onto:
 			return m.ontoOwnPart(ctx, moved, replaced, freed)
 		}
-		if err := m.renames.begin(ctx, m.renaming); err != nil {
+		if err := m.renames.Begin(ctx, m.Renaming); err != nil {
 			return err
 		}
 	}
-	if err := m.client.CopyObject(ctx, m.from, m.to, moved); err != nil {
+	if err := m.client.CopyObject(ctx, m.From, m.To, moved); err != nil {
 		if moved.IsLarge() && !api.Reached(err) {
-			m.renames.finish(ctx, m.renaming) // nothing has the new name
+			m.renames.Finish(ctx, m.Renaming) // nothing has the new name
 		}
 		return api.Translate(err)
 	}
-	if err := m.leave(ctx, m.from, m.to); err != nil {
+	if err := m.leave(ctx, m.From, m.To); err != nil {
 		return err
 	}
 	if moved.IsLarge() {
-		m.renames.finish(ctx, m.renaming)
+		m.renames.Finish(ctx, m.Renaming)
 	}
-	m.renames.release(ctx, m.to, freed)
+	m.renames.Release(ctx, m.To, freed)
 	return nil
 }
 
 // ontoOwnPart moves a large file to the name of one of its segments: it gets a content of its own,
 // since the manifest would take the segment's place.
 func (m *move) ontoOwnPart(ctx context.Context, moved, replaced api.Object, freed []api.Name) error {
-	own, err := m.large.freedBy(ctx, m.from, moved)
+	own, err := m.large.FreedBy(ctx, m.From, moved)
 	if err != nil {
 		return api.Translate(err)
 	}
 	if replaced.Header.Get(api.MetaCopyOf) != moved.ETag { // else it was cut off after the copy
-		if err := m.large.copyContent(ctx, m.from, moved, m.to); err != nil {
+		if err := m.large.Copy(ctx, m.From, moved, m.To); err != nil {
 			return err
 		}
 	}
-	if err := m.client.Delete(ctx, m.from); err != nil {
+	if err := m.client.Delete(ctx, m.From); err != nil {
 		return api.Translate(err)
 	}
-	m.renames.release(ctx, m.from, slices.DeleteFunc(own, func(seg api.Name) bool { return seg == m.to }))
-	m.renames.release(ctx, m.to, freed)
+	m.renames.Release(ctx, m.From, slices.DeleteFunc(own, func(seg api.Name) bool { return seg == m.To }))
+	m.renames.Release(ctx, m.To, freed)
 	return nil
 }
 
@@ -285,16 +286,16 @@ func (m *move) leave(ctx context.Context, from, to api.Name) error {
 		return api.Translate(err)
 	}
 	m.log.Warn("renamed or removed by somebody else at the same moment: the segments are copied", "from", from.String(), "to", to.String())
-	return m.large.copyContent(ctx, to, o, to)
+	return m.large.Copy(ctx, to, o, to)
 }
 
 // findUnfinished finds the renames beside this one that were cut off.
 func (m *move) findUnfinished(ctx context.Context) error {
-	all, err := m.FS.renames.unfinished(ctx, m.from)
+	all, err := m.FS.renames.Unfinished(ctx, m.From)
 	if api.StatusOf(err) == http.StatusForbidden {
 		return nil // nothing is deleted because of it, see release
 	}
-	m.unfinished = slices.DeleteFunc(all, func(r renaming) bool { return r.from == m.from && r.to == m.to })
+	m.unfinished = slices.DeleteFunc(all, func(r object.Renaming) bool { return r.From == m.From && r.To == m.To })
 	return api.Translate(err)
 }
 
@@ -304,11 +305,11 @@ func (m *move) frees(ctx context.Context, moved, replaced api.Object) ([]api.Nam
 	if !replaced.IsLarge() || replaced.IsDir() {
 		return nil, nil
 	}
-	segments, err := m.large.freedBy(ctx, m.to, replaced)
+	segments, err := m.large.FreedBy(ctx, m.To, replaced)
 	if err != nil || !moved.IsLarge() {
 		return segments, err
 	}
-	kept, err := m.large.segmentsOf(ctx, m.from, moved)
+	kept, err := m.large.OwnSegments(ctx, m.From, moved)
 	if err != nil {
 		return nil, err
 	}

@@ -201,7 +201,7 @@ func TestRenameLeavesBehind(t *testing.T) {
 				if _, err := f.Stat(t.Context(), "/c/d"); !errors.Is(err, vfs.ErrNotExist) {
 					t.Errorf("the old name is still there: %v", err)
 				}
-				if left := slices.DeleteFunc(f.objectsIn(t, "c_segments"), func(s string) bool { return !strings.HasPrefix(s, renamesPrefix) }); len(left) > 0 {
+				if left := slices.DeleteFunc(f.objectsIn(t, "c_segments"), func(s string) bool { return !strings.HasPrefix(s, ".renames/") }); len(left) > 0 {
 					t.Errorf("the rename is done, and records of it are left: %q", left)
 				}
 			})

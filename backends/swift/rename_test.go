@@ -16,6 +16,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/object"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/cache"
 	"filegate/core/vfs"
@@ -64,10 +65,7 @@ func (f *fake) putDLO(t *testing.T, p vfs.Path, prefix string, data []byte) {
 	container, object, _ := strings.Cut(prefix, "/")
 	at := len(data) / 2
 	for i, part := range [][]byte{data[:at], data[at:]} {
-		seg := &segment{name: api.Name{Account: "", Container: container, Object: fmt.Sprintf("%s%06d", object, i)}, size: int64(len(part)), etag: api.Pieces{part}.MD5()}
-		if err := f.large.putSegment(ctx, seg.name.SegmentsOf(), seg, api.Pieces{part}, false); err != nil {
-			t.Fatal(err)
-		}
+		f.putSegment(t, api.Name{Container: container, Object: fmt.Sprintf("%s%06d", object, i)}, part)
 	}
 	n, err := f.locate(p)
 	if err != nil {
@@ -162,7 +160,7 @@ func (c renameCase) cuts(t *testing.T, each int, test func(t *testing.T, f *fake
 				err := f.Rename(t.Context(), "/c/old", "/c/new", vfs.RenameOptions{})
 				f.srv.Heal()
 				if err == nil {
-					for _, r := range (renaming{from: api.Name{Account: "", Container: "c", Object: "old"}, to: api.Name{Account: "", Container: "c", Object: "new"}}).records() {
+					for _, r := range (object.Renaming{From: api.Name{Account: "", Container: "c", Object: "old"}, To: api.Name{Account: "", Container: "c", Object: "new"}}).Records() {
 						if err := f.client.Delete(context.WithoutCancel(t.Context()), r); err != nil { // it may be left
 							t.Error(err)
 						}
@@ -301,7 +299,7 @@ func TestRenameRecordLeft(t *testing.T) {
 	for _, c := range renameCases()[:2] {
 		t.Run(c.name, func(t *testing.T) {
 			f := c.fake(t)
-			f.srv.Inject(swifttest.Rule{Op: swifttest.DeleteObject, Container: "c_segments", Object: renamesPrefix, Fault: swifttest.Fault{Cut: true}})
+			f.srv.Inject(swifttest.Rule{Op: swifttest.DeleteObject, Container: "c_segments", Object: ".renames/", Fault: swifttest.Fault{Cut: true}})
 			if err := f.Rename(t.Context(), "/c/old", "/c/new", vfs.RenameOptions{}); err != nil {
 				t.Fatal(err)
 			}
@@ -422,7 +420,7 @@ func TestRenameAtOnce(t *testing.T) {
 		ctx := context.WithoutCancel(t.Context())
 		two := openGateway(t, accountIn(f.srv), cache.NewMemory(1<<20), func(cfg *Config) { cfg.SegmentSize = buffers.BlockSize })
 		copied, goOn, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-		f.srv.Inject(swifttest.Rule{Op: swifttest.PutObject, Object: renamesPrefix, Times: 1, Fault: swifttest.Fault{Call: func() {
+		f.srv.Inject(swifttest.Rule{Op: swifttest.PutObject, Object: ".renames/", Times: 1, Fault: swifttest.Fault{Call: func() {
 			f.srv.Inject(swifttest.Rule{Op: swifttest.DeleteObject, Object: "old", Times: 1, Fault: swifttest.Fault{Call: func() { close(copied) }, Stall: goOn}})
 			go func() { done <- two.Rename(ctx, "/c/old", "/c/two", vfs.RenameOptions{}) }()
 			<-copied

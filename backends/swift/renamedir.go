@@ -23,7 +23,7 @@ func (m *move) dir(ctx context.Context, marker api.Object) error {
 	if err := m.findUnfinished(ctx); err != nil {
 		return err
 	}
-	if err := m.renames.begin(ctx, m.renaming); err != nil {
+	if err := m.renames.Begin(ctx, m.Renaming); err != nil {
 		return err
 	}
 	moved, err := 0, m.settleManifests(ctx)
@@ -39,23 +39,23 @@ func (m *move) dir(ctx context.Context, marker api.Object) error {
 	}
 	if err != nil {
 		m.log.Warn("directory rename cut off; the same rename goes on with it",
-			"from", m.from.String(), "to", m.to.String(), "moved", moved, "err", err)
+			"from", m.From.String(), "to", m.To.String(), "moved", moved, "err", err)
 		return err
 	}
 	// A directory that was only a prefix gets a marker, to stay as it was seen.
-	switch err := m.client.CopyObject(ctx, m.from, m.to, marker); {
+	switch err := m.client.CopyObject(ctx, m.From, m.To, marker); {
 	case api.StatusOf(err) == http.StatusNotFound:
-		if err := m.putMarker(ctx, m.to, map[string]string{api.MetaMtime: api.FormatSeconds(m.modTime)}); err != nil {
+		if err := m.putMarker(ctx, m.To, map[string]string{api.MetaMtime: api.FormatSeconds(m.modTime)}); err != nil {
 			return err
 		}
 	case err != nil:
 		return api.Translate(err)
 	}
-	if err := m.client.Delete(ctx, m.from); err != nil {
+	if err := m.client.Delete(ctx, m.From); err != nil {
 		return api.Translate(err)
 	}
-	m.renames.finish(ctx, m.renaming)
-	m.containers.dropSegmentsContainer(ctx, m.from)
+	m.renames.Finish(ctx, m.Renaming)
+	m.containers.DropSegments(ctx, m.From)
 	return nil
 }
 
@@ -64,7 +64,7 @@ func (m *move) dir(ctx context.Context, marker api.Object) error {
 func (m *move) entries(ctx context.Context) (int, error) {
 	for total := 0; ; {
 		var moved atomic.Int64
-		err := m.eachBelow(ctx, m.from, func(ctx context.Context, e listing.Entry) error {
+		err := m.eachBelow(ctx, m.From, func(ctx context.Context, e listing.Entry) error {
 			if m.behind.stays(e.Name) {
 				return nil
 			}
@@ -72,13 +72,13 @@ func (m *move) entries(ctx context.Context) (int, error) {
 			if ok {
 				moved.Add(1)
 			}
-			return m.behind.leave(m.from.With(e.Name), err)
+			return m.behind.leave(m.From.With(e.Name), err)
 		})
 		total += int(moved.Load())
 		if err != nil || moved.Load() == 0 {
 			return total, err
 		}
-		m.log.Info("directory rename under way", "from", m.from.String(), "to", m.to.String(), "moved", total)
+		m.log.Info("directory rename under way", "from", m.From.String(), "to", m.To.String(), "moved", total)
 	}
 }
 
@@ -87,12 +87,12 @@ func (m *move) entries(ctx context.Context) (int, error) {
 // record is written after that, since what is newer than the record is another directory. Where it
 // fails the rename has to be repeated from the log's line.
 func (m *move) keepBoth(ctx context.Context) {
-	err := m.client.CopyObject(ctx, m.from, m.to, api.Object{})
+	err := m.client.CopyObject(ctx, m.From, m.To, api.Object{})
 	if api.StatusOf(err) == http.StatusNotFound {
-		err = errors.Join(m.mark(ctx, m.to), m.mark(ctx, m.from), m.renames.begin(ctx, m.renaming))
+		err = errors.Join(m.mark(ctx, m.To), m.mark(ctx, m.From), m.renames.Begin(ctx, m.Renaming))
 	}
 	if err != nil {
-		m.log.Warn("directory of which a part stays behind not kept under both names", "from", m.from.String(), "to", m.to.String(), "err", err)
+		m.log.Warn("directory of which a part stays behind not kept under both names", "from", m.From.String(), "to", m.To.String(), "err", err)
 	}
 }
 
@@ -104,8 +104,8 @@ func (f *FS) putMarker(ctx context.Context, n api.Name, more map[string]string) 
 
 // entry moves one object below the directory, and reports whether it was there still.
 func (m *move) entry(ctx context.Context, e listing.Entry) (bool, error) {
-	from := m.from.With(e.Name)
-	to, _ := m.sibling(from)
+	from := m.From.With(e.Name)
+	to, _ := m.Sibling(from)
 	if !e.IsLink() { // which is the same wherever it lies
 		if err := m.checkEntry(ctx, from, to); err != nil {
 			return false, err
@@ -143,7 +143,7 @@ func (m *move) checkEntry(ctx context.Context, from, to api.Name) error {
 			return vfs.Errorf(vfs.ErrExist, "another file has got the new name since the directory's rename was cut off")
 		}
 	}
-	return m.renames.checkMovable(ctx, from, o, m.unfinished)
+	return m.renames.CheckMovable(ctx, from, o, m.unfinished)
 }
 
 // renameContainer renames an empty container: Swift has no way to rename one with something in it.
@@ -178,8 +178,8 @@ func (f *FS) renameContainer(ctx context.Context, from, to api.Name) error {
 		return api.RefusedAs(err, vfs.ErrUnsupported, "a top-level directory is a container, which can be renamed only while it is empty, and keeps no versions")
 	}
 	if err == nil {
-		f.uploads.removeUploads(ctx, from)
-		f.containers.dropSegmentsContainer(ctx, from)
+		f.uploads.RemoveBelow(ctx, from)
+		f.containers.DropSegments(ctx, from)
 	}
 	return api.Translate(err)
 }

@@ -12,6 +12,7 @@ import (
 
 	"filegate/backends/swift/api"
 	"filegate/backends/swift/listing"
+	"filegate/backends/swift/object"
 	"filegate/core/cache"
 	"filegate/core/vfs"
 )
@@ -46,7 +47,7 @@ const maxSettled = 64 * mib
 // at their new names.
 func (m *move) settleManifests(ctx context.Context) error {
 	s := &preparing{move: m}
-	err := m.eachPageBelow(ctx, m.from, func(ctx context.Context, page []listing.Entry) error {
+	err := m.eachPageBelow(ctx, m.From, func(ctx context.Context, page []listing.Entry) error {
 		manifests, err := m.manifestsIn(ctx, page)
 		if err != nil {
 			return err
@@ -65,8 +66,8 @@ func (m *move) settleManifests(ctx context.Context) error {
 		return api.Translate(err)
 	}
 	return s.each(ctx, func(ctx context.Context, file settledFile) error {
-		m.renames.release(ctx, file.from, slices.DeleteFunc(file.own, func(seg api.Name) bool {
-			return m.from.Contains(seg) && m.behind.stays(seg.Object)
+		m.renames.Release(ctx, file.from, slices.DeleteFunc(file.own, func(seg api.Name) bool {
+			return m.From.Contains(seg) && m.behind.stays(seg.Object)
 		}))
 		return nil
 	})
@@ -94,7 +95,7 @@ func (m *move) manifestsIn(ctx context.Context, page []listing.Entry) (map[api.N
 	g.SetLimit(headsAtOnce)
 	for _, e := range page {
 		g.Go(func() error {
-			n := m.from.With(e.Name)
+			n := m.From.With(e.Name)
 			o, err := m.client.Head(gctx, n)
 			switch {
 			case api.StatusOf(err) == http.StatusNotFound, api.CannotFollow(err):
@@ -119,16 +120,16 @@ func (m *move) mayBeManifests(ctx context.Context, page []listing.Entry) ([]list
 	if err != nil {
 		return nil, api.Translate(err)
 	}
-	account, err := api.AccountURL(grant.Endpoint, m.from.Account)
+	account, err := api.AccountURL(grant.Endpoint, m.From.Account)
 	if err != nil {
 		return nil, api.Translate(err)
 	}
 	page = slices.DeleteFunc(slices.Clone(page), func(e listing.Entry) bool {
-		return api.IsDirectoryType(e.ContentType) || e.IsLink() || m.from.With(e.Name).CheckDots() != nil // which stays, and cannot be asked for
+		return api.IsDirectoryType(e.ContentType) || e.IsLink() || m.From.With(e.Name).CheckDots() != nil // which stays, and cannot be asked for
 	})
 	keys := make([]cache.Key, len(page))
 	for i, e := range page {
-		keys[i] = attrKey(account, m.from.With(e.Name), e.Version(), e.Time(m.opened), m.backend.cfg.KeepModes)
+		keys[i] = attrKey(account, m.From.With(e.Name), e.Version(), e.Time(m.opened), m.backend.cfg.KeepModes)
 	}
 	known, i := m.backend.attrs.get(ctx, keys), -1
 	return slices.DeleteFunc(page, func(e listing.Entry) bool {
@@ -141,14 +142,14 @@ func (m *move) mayBeManifests(ctx context.Context, page []listing.Entry) ([]list
 // settle gives a large file a content of its own at its new name, if it has segments in the
 // directory.
 func (s *preparing) settle(ctx context.Context, from api.Name, o api.Object) error {
-	all, err := s.large.everySegment(ctx, from, o)
+	all, err := s.large.EverySegment(ctx, from, o)
 	switch {
-	case api.StatusOf(err) == http.StatusNotFound, errors.Is(err, errNoManifest):
+	case api.StatusOf(err) == http.StatusNotFound, errors.Is(err, object.ErrNoManifest):
 		return nil
 	case err != nil:
 		return unknownEntry(from, api.Translate(err))
 	}
-	inside := slices.DeleteFunc(all, func(seg api.Name) bool { return !s.from.Contains(seg) })
+	inside := slices.DeleteFunc(all, func(seg api.Name) bool { return !s.From.Contains(seg) })
 	if len(inside) == 0 {
 		return nil
 	}
@@ -158,7 +159,7 @@ func (s *preparing) settle(ctx context.Context, from api.Name, o api.Object) err
 			return left
 		}
 		prefix := ""
-		if container, p := o.DLOPrefix(from); o.DLO != "" && container == s.from.Top() {
+		if container, p := o.DLOPrefix(from); o.DLO != "" && container == s.From.Top() {
 			prefix = p
 		}
 		return s.behind.need(inside, prefix)
@@ -179,11 +180,11 @@ func (s *preparing) settle(ctx context.Context, from api.Name, o api.Object) err
 // giveContent copies a large file to its new name, and returns the segments that go with the old
 // one.
 func (s *preparing) giveContent(ctx context.Context, from api.Name, o api.Object) ([]api.Name, error) {
-	to, _ := s.sibling(from)
+	to, _ := s.Sibling(from)
 	if err := s.checkEntry(ctx, from, to); err != nil {
 		return nil, err
 	}
-	own, err := s.large.freedBy(ctx, from, o)
+	own, err := s.large.FreedBy(ctx, from, o)
 	if err != nil {
 		return nil, api.Translate(err)
 	}
@@ -195,7 +196,7 @@ func (s *preparing) giveContent(ctx context.Context, from api.Name, o api.Object
 			return nil, api.Translate(err)
 		}
 	}
-	return own, s.large.copyContent(ctx, from, o, to)
+	return own, s.large.Copy(ctx, from, o, to)
 }
 
 // unknownEntry is the failure to find out what an entry of a directory consists of.

@@ -124,7 +124,7 @@ func TestRequests(t *testing.T) {
 		eventually(t, "the log has all requests of: "+tt.name, func() bool {
 			got = nil
 			for _, r := range f.srv.Requests() {
-				if r.Op != list || !strings.Contains(r.Query, url.QueryEscape(uploadsPrefix)) { // the look for cut-off uploads, which is not taken each time
+				if r.Op != list || !strings.Contains(r.Query, url.QueryEscape(".uploads/")) { // the look for cut-off uploads, which is not taken each time
 					got = append(got, r.Op)
 				}
 			}

@@ -116,7 +116,7 @@ func testResume(t *testing.T, a account, large string) {
 	if info, err := first.Stat(t.Context(), p); err != nil || info.Partial {
 		t.Errorf("Stat after Commit = %+v, %v", info, err)
 	}
-	left, err := first.lists.Page(t.Context(), api.Name{Container: dir.Base()}.SegmentsContainer(), listing.Query{Prefix: uploadsPrefix, Limit: 10})
+	left, err := first.lists.Page(t.Context(), api.Name{Container: dir.Base()}.SegmentsContainer(), listing.Query{Prefix: ".uploads/", Limit: 10})
 	if err != nil || len(left) > 0 {
 		t.Errorf("markers left after Commit: %v, %v", left, err)
 	}

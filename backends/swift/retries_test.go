@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/object"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -118,18 +118,19 @@ func TestCopyMethodRefused(t *testing.T) {
 // TestHeartbeat has manifests of many segments be put with signs of life, and what the answer says
 // behind them count.
 func TestHeartbeat(t *testing.T) {
+	const heartbeats = 100 // segments from which on Swift is asked for them
 	f := newFake(t, swifttest.Limits{}, func(cfg *Config) { cfg.Patience = 0 })
 	f.putRaw(t, "/c/seg", []byte("x"), nil, nil)
 	put := func(p vfs.Path, n int, header map[string]string) (*api.Response, error) {
-		entries := slices.Repeat([]sloEntry{{Path: "/c/seg", Etag: api.Pieces{[]byte("x")}.MD5(), Size: 1}}, n)
+		entries := slices.Repeat([]object.Entry{{Path: "/c/seg", Etag: api.Pieces{[]byte("x")}.MD5(), Size: 1}}, n)
 		target, err := f.locate(p)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return f.large.putSLO(t.Context(), target, entries, header)
+		return f.large.PutManifest(t.Context(), target, entries, header)
 	}
 	f.srv.ForgetRequests()
-	for _, n := range []int{heartbeatFrom, heartbeatFrom - 1} {
+	for _, n := range []int{heartbeats, heartbeats - 1} {
 		resp, err := put(vfsPath("/c/%d", n), n, map[string]string{})
 		if err != nil {
 			t.Fatal(err)
@@ -148,17 +149,17 @@ func TestHeartbeat(t *testing.T) {
 	if fmt.Sprint(asked) != "[true false]" {
 		t.Errorf("heartbeats were asked for: %v", asked)
 	}
-	if _, err := put("/c/100", heartbeatFrom, map[string]string{api.IfNoneMatch: "*"}); api.StatusOf(err) != http.StatusPreconditionFailed {
+	if _, err := put("/c/100", heartbeats, map[string]string{api.IfNoneMatch: "*"}); api.StatusOf(err) != http.StatusPreconditionFailed {
 		t.Errorf("a manifest for a name that is taken: %v", err)
 	}
 	f.srv.Inject(swifttest.Rule{Op: swifttest.PutManifest, Object: "cut", Fault: swifttest.Fault{At: swifttest.InAnswer, Bytes: 1, Cut: true}})
-	if _, err := put("/c/cut", heartbeatFrom, map[string]string{}); err == nil || !api.Reached(err) {
+	if _, err := put("/c/cut", heartbeats, map[string]string{}); err == nil || !api.Reached(err) {
 		t.Errorf("an answer that breaks off behind the first sign of life: %v, want an error that leaves open what was stored", err)
 	}
 	if err := f.client.Delete(t.Context(), api.Name{Account: "", Container: "c", Object: "seg"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := put("/c/broken", heartbeatFrom, map[string]string{}); api.StatusOf(err) != http.StatusBadRequest || !strings.Contains(err.Error(), "/c/seg") {
+	if _, err := put("/c/broken", heartbeats, map[string]string{}); api.StatusOf(err) != http.StatusBadRequest || !strings.Contains(err.Error(), "/c/seg") {
 		t.Errorf("a manifest whose segment is gone: %v", err)
 	}
 }
@@ -180,13 +181,6 @@ func TestMkdirAnswerLost(t *testing.T) {
 	}}})
 	if err := f.Mkdir(t.Context(), "/c/e"); !errors.Is(err, vfs.ErrExist) {
 		t.Errorf("Mkdir where a file has come: %v, want %v", err, vfs.ErrExist)
-	}
-}
-
-// TestManifestTakesTime is that a store has time to check many segments before it answers.
-func TestManifestTakesTime(t *testing.T) {
-	if quiet := 1000 * checkTime; quiet < 100*time.Second {
-		t.Errorf("1000 segments have to be checked within %v", quiet)
 	}
 }
 

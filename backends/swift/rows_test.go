@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"filegate/backends/internal/buffers"
-	"filegate/backends/internal/spans"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/object"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -175,14 +175,13 @@ func TestOldServers(t *testing.T) {
 			if err := f.Mkdir(t.Context(), "/c_segments"); err != nil {
 				t.Fatal(err)
 			}
-			seg := &segment{name: api.Name{Container: "c_segments", Object: "file/1"}, size: int64(len(part)), etag: api.Pieces{part}.MD5()}
-			is(t, "the segment", f.large.putSegment(t.Context(), seg.name.SegmentsOf(), seg, api.Pieces{part}, false), nil)
-			entries := []sloEntry{sloEntryOf(extent{Span: spans.Span{Off: 0, End: seg.size}, seg: seg})}
-			_, err := f.large.putSLO(t.Context(), api.Name{Container: "c", Object: "file"}, entries, map[string]string{"Content-Type": "text/plain"})
+			f.putSegment(t, api.Name{Container: "c_segments", Object: "file/1"}, part)
+			entries := []object.Entry{{Path: "/c_segments/file/1", Etag: api.Pieces{part}.MD5(), Size: int64(len(part))}}
+			_, err := f.large.PutManifest(t.Context(), api.Name{Container: "c", Object: "file"}, entries, map[string]string{"Content-Type": "text/plain"})
 			is(t, "the manifest", err, nil)
 			f.has(t, "/c/file", part, "it is read by its segments")
-			if info, err := f.Stat(t.Context(), "/c/file"); err != nil || info.Size != seg.size {
-				t.Errorf("it has %d bytes (%v), want %d", info.Size, err, seg.size)
+			if info, err := f.Stat(t.Context(), "/c/file"); err != nil || info.Size != int64(len(part)) {
+				t.Errorf("it has %d bytes (%v), want %d", info.Size, err, len(part))
 			}
 			is(t, "remove", f.Remove(t.Context(), "/c/file"), nil)
 			if left := f.segments(t); len(left) > 0 {

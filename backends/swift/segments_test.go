@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"filegate/backends/swift/api"
 	"filegate/backends/swift/swifttest"
@@ -39,7 +40,7 @@ func TestSegmentsFollow(t *testing.T) {
 		}
 		same := func(when string) {
 			t.Helper()
-			files, segments := rightsOf(owner.headersOf(t, dir.Base())), rightsOf(owner.headersOf(t, api.SegmentsContainer(dir.Base())))
+			files, segments := aclsOf(owner.headersOf(t, dir.Base())), aclsOf(owner.headersOf(t, api.SegmentsContainer(dir.Base())))
 			if files != segments {
 				t.Errorf("%s the container has the rights %+v, that of the segments %+v", when, files, segments)
 			}
@@ -61,11 +62,11 @@ func TestSegmentsFollow(t *testing.T) {
 
 		// A session that has not seen the old rights.
 		owner.share(t, dir.Base(), true, false)
-		owner.containers.forgetAll()
+		owner.containers.ForgetAll()
 		must(owner.Stat(ctx, dir))
 		same("shown to a new session")
 		owner.share(t, dir.Base(), false, false)
-		owner.containers.forgetAll()
+		owner.containers.ForgetAll()
 		put(owner, dir.Join("large4"), large)
 		same("taken away before a new session")
 	}
@@ -162,9 +163,14 @@ func TestSegmentsFollowAtTheirTime(t *testing.T) {
 	f.share(t, "c", true, false)
 	asked("open to a guest:", 1, 1)
 	asked("followed:", 0, 0)
-	f.containers.followFor = 0
+	f.containers.FollowFor = 0
 	asked("after some time:", 1, 0)
-	f.containers.followFor = followFor
-	f.containers.forgetAll()
+	f.containers.FollowFor = time.Hour
+	f.containers.ForgetAll()
 	asked("in another session:", 1, 0)
+}
+
+// aclsOf returns the rights of a container.
+func aclsOf(h http.Header) [2]string {
+	return [2]string{h.Get("X-Container-Read"), h.Get("X-Container-Write")}
 }

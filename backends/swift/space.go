@@ -12,5 +12,5 @@ func (f *FS) StatSpace(ctx context.Context, p vfs.Path) (vfs.Space, error) {
 	if err != nil {
 		return vfs.Space{}, err
 	}
-	return f.containers.spaceFor(ctx, n)
+	return f.containers.SpaceFor(ctx, n)
 }

@@ -63,12 +63,12 @@ func (f *FS) describe(
 			n = to
 		}
 	}
-	cut, partialErr := f.uploads.findPartial(ctx, n)
+	cut, partialErr := f.uploads.Find(ctx, n)
 	switch {
 	case partialErr != nil:
 		return vfs.Info{}, api.Translate(partialErr)
 	case cut != nil:
-		return cut.info(base), nil
+		return cut.Info(base), nil
 	}
 	return info, err
 }
@@ -148,7 +148,7 @@ func (f *FS) besideHead(ctx context.Context, n api.Name, base string, w way) (vf
 	defer partials.Wait()
 	if w.partials {
 		// It remembers what it finds; who asks for it again hears what went wrong.
-		partials.Go(func() { _, _ = f.uploads.mayHavePartials(ctx, n) })
+		partials.Go(func() { _, _ = f.uploads.MayHave(ctx, n) })
 	}
 	return w.below(ctx, n, base)
 }

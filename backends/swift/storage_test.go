@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/object"
 	"filegate/core/vfs"
 )
 
@@ -70,7 +71,7 @@ func TestDetails(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			all, err := f.large.segmentsOf(ctx, n, o)
+			all, err := f.large.OwnSegments(ctx, n, o)
 			if err != nil || len(all) != 3 {
 				t.Fatalf("segments: %v, %v", all, err)
 			}
@@ -151,7 +152,7 @@ func TestACL(t *testing.T) {
 		if err != nil || !slices.Equal(acl.Read, []string{"other:user", ".r:*"}) || !slices.Equal(acl.Write, []string{"other:writer"}) {
 			t.Errorf("%+v, %v", acl, err)
 		}
-		if got := f.header(t, f.container().SegmentsContainer(), readACL); got != "other:user,.r:*" {
+		if got := f.header(t, f.container().SegmentsContainer(), object.ReadACL); got != "other:user,.r:*" {
 			t.Errorf("the segments can be read by %q", got)
 		}
 		if err := f.SetACL(ctx, f.dir, vfs.ACL{Read: []string{}, Write: []string{}}); err != nil {

@@ -58,16 +58,16 @@ func (h history) bringBack(ctx context.Context, v oldVersion, replaced api.Objec
 
 // copyOut copies a version to another name.
 func (h history) copyOut(ctx context.Context, v oldVersion, to api.Name, replaced api.Object) error {
-	if err := h.containers.roomFor(ctx, to, v.object.Size); err != nil {
+	if err := h.containers.CheckRoom(ctx, to, v.object.Size); err != nil {
 		return err
 	}
-	freed, err := h.large.freedBy(ctx, to, replaced)
+	freed, err := h.large.FreedBy(ctx, to, replaced)
 	if err != nil {
 		return api.Translate(err)
 	}
-	if err := h.large.copyContent(ctx, v.name, v.object, to); err != nil {
+	if err := h.large.Copy(ctx, v.name, v.object, to); err != nil {
 		return err
 	}
-	h.renames.release(ctx, to, freed)
+	h.renames.Release(ctx, to, freed)
 	return nil
 }

@@ -4,13 +4,14 @@ import (
 	"context"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/object"
 	"filegate/core/vfs"
 )
 
 // writerNames is what the writers of a login are told of names.
 type writerNames struct{ fs *FS }
 
-var _ names = writerNames{}
+var _ object.Names = writerNames{}
 
 // Object implements [names].
 func (w writerNames) Object(p vfs.Path) (api.Name, error) { return w.fs.locateFile(p) }

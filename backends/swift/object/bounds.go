@@ -1,0 +1,70 @@
+package object
+
+import (
+	"filegate/backends/swift/api"
+	"filegate/core/vfs"
+)
+
+// A client may ask for any size: one byte at 2^50 is a short request. What cannot be stored is
+// refused at the request that asks for it, before anything is made for it.
+
+const (
+	// maxPieces is the most entries that the manifests of one file have together, the holes'
+	// included. Each takes memory when the file is published, and when it is opened for a change.
+	maxPieces = 1 << 16
+	// maxDLOHoles is how many bytes of holes a dynamic large object may have. It has no ranges, so
+	// that all of them are stored.
+	maxDLOHoles = 16 * gib
+)
+
+// LargestFile returns the size of the largest file that can be stored, in bytes.
+func (lo *Large) LargestFile(l api.Limits) int64 {
+	pieces := int64(maxPieces)
+	if l.SLO && !lo.writing.Dynamic {
+		pieces = 1
+		for range maxNesting - 1 {
+			pieces = min(pieces*int64(l.SLOSegments), maxPieces)
+		}
+	}
+	return pieces * lo.writing.MaxSegmentSize
+}
+
+// CheckAnnounced refuses options that ask for what no file can be.
+func (lo *Large) CheckAnnounced(opts vfs.WriteOptions, l api.Limits) error {
+	largest := lo.LargestFile(l)
+	switch {
+	case opts.Offset < vfs.AtEnd || opts.Size < 0:
+		return vfs.Errorf(vfs.ErrInvalid, "an offset or a size cannot be negative")
+	case opts.Size > largest:
+		return tooLarge(largest)
+	}
+	return nil
+}
+
+func tooLarge(largest int64) error {
+	return vfs.Errorf(vfs.ErrTooLarge, "file too large: the largest that can be stored here has %d bytes", largest)
+}
+
+// checkEnd refuses to let n bytes at off be the file's where no file can have them. A hole of more
+// than a segment is also held against the quota: what is to fill it would be refused only after
+// most of it has come.
+func (w *Writer) checkEnd(off, n int64) error {
+	largest := w.shared.large.LargestFile(w.limits)
+	switch {
+	case off < 0:
+		return vfs.Errorf(vfs.ErrInvalid, "a file has no byte before its first")
+	case off > largest-n:
+		return tooLarge(largest)
+	}
+	size := w.Size()
+	hole := off - size
+	switch {
+	case hole <= w.shared.writing.SegmentSize:
+		return nil
+	case w.dlo && hole > maxDLOHoles:
+		return errHoles
+	}
+	return w.shared.containers.CheckRoom(w.opened, w.target, hole+n)
+}
+
+var errHoles = vfs.Errorf(vfs.ErrTooLarge, "file too large: more than %d bytes of it were never written, and this storage has no holes", int64(maxDLOHoles))

@@ -1,0 +1,462 @@
+package object
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // Swift's ETags are MD5
+	"encoding/hex"
+	"io"
+	"net/http"
+
+	"filegate/backends/internal/buffers"
+	"filegate/backends/internal/spans"
+	"filegate/backends/swift/api"
+	"filegate/core/vfs"
+)
+
+// Commit implements [vfs.Writer].
+func (w *Writer) Commit(ctx context.Context) (vfs.Info, error) {
+	w.mu.Lock()
+	err := w.err
+	if err == nil && w.done {
+		err = vfs.ErrClosed
+	}
+	w.committing = true
+	w.mu.Unlock()
+	if err != nil {
+		return vfs.Info{}, err
+	}
+	if w.opts.IfVersion != "" {
+		switch now, err := w.shared.client.Head(ctx, w.target); {
+		case api.StatusOf(err) == http.StatusNotFound, err == nil && now.Version() != w.opts.IfVersion:
+			return vfs.Info{}, vfs.ErrChanged
+		case err != nil:
+			return vfs.Info{}, api.Translate(err)
+		}
+	}
+	if w.untouched() {
+		return w.commitNothing(ctx)
+	}
+	replaced, err := w.replaced(ctx)
+	if err != nil {
+		return vfs.Info{}, err
+	}
+	if !w.old.Exists() {
+		if err := w.shared.names.MakeParents(ctx, w.target); err != nil {
+			return vfs.Info{}, err
+		}
+	}
+	version, named, err := w.publish(ctx)
+	if err != nil {
+		w.mu.Lock()
+		w.published = w.published && api.Reached(err)
+		w.mu.Unlock()
+		return vfs.Info{}, w.refusal(err)
+	}
+	w.mu.Lock()
+	w.done = true
+	w.mu.Unlock()
+	w.release()
+	replaced = append(replaced, w.overtaken...)
+	w.sweep(ctx, replaced, named)
+	if w.superseded != nil {
+		if err := w.shared.uploads.Remove(ctx, w.target, w.superseded); err != nil {
+			w.shared.log.Warn("cut-off upload not deleted", "target", w.target.String(), "err", err)
+		}
+	}
+	switch {
+	case w.blind:
+	case named != nil:
+		w.shared.uploads.sweepUploads(ctx, w.target)
+	case len(replaced) > 0 || w.superseded != nil:
+		w.shared.containers.DropSegments(ctx, w.target)
+	}
+	info := vfs.Info{Name: w.base, Size: w.size, Mode: api.DefaultFileMode, ModTime: w.modTime(), Version: version}
+	return w.changedBy(w.old.Modes.Over(info)), nil
+}
+
+// listing.ChangedBy returns the description of the file with the attributes that were set.
+func (w *Writer) changedBy(info vfs.Info) vfs.Info {
+	kept := w.attrs
+	if !w.shared.writing.KeepModes {
+		kept = vfs.Attrs{ModTime: kept.ModTime}
+	}
+	return kept.Over(info)
+}
+
+// untouched reports whether the content is what was there at opening.
+func (w *Writer) untouched() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.old.Exists() && !w.opts.Truncate && !w.changed
+}
+
+// commitNothing leaves a file as it is, but for its time where one was given.
+func (w *Writer) commitNothing(ctx context.Context) (vfs.Info, error) {
+	if more := w.shared.client.AttrsHeader(w.attrs, false); len(more) > 0 {
+		if err := w.shared.client.SetMeta(ctx, w.target, w.old, more); err != nil {
+			return vfs.Info{}, err
+		}
+	}
+	w.mu.Lock()
+	w.done = true
+	w.mu.Unlock()
+	w.release()
+	return w.changedBy(w.old.Info(w.base)), nil
+}
+
+// publish makes the content the file's: as a plain object where it all lies in memory still, else
+// by a manifest. It returns the new version and the names of the segments that the file now needs.
+func (w *Writer) publish(ctx context.Context) (version string, needed map[api.Name]bool, err error) {
+	plain, err := w.gather(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	if plain != nil {
+		// Of a file that is empty now, something may have been sent already: it goes, when all of
+		// it has come.
+		if err := w.WaitSent(ctx); err != nil {
+			return "", nil, err
+		}
+		if w.shared.containers.known.get(w.target.Top()).limited {
+			if err := w.shared.containers.CheckRoomIn(ctx, w.target, plain.Len()); err != nil {
+				return "", nil, err
+			}
+		}
+		if err := w.unmark(ctx); err != nil {
+			return "", nil, err
+		}
+		header := w.newObjectHeader()
+		w.sumPlain(plain, header)
+		err := w.put(ctx, header["Etag"], header, func() error {
+			_, err := w.shared.client.Send(ctx, api.Request{Method: http.MethodPut, Target: w.target, Body: plain.Reader(), Length: plain.Len(), Header: header})
+			return err
+		})
+		if err == nil {
+			w.shared.names.Wrote(w.target, plain.Len(), header)
+			w.keepSums(header, true)
+		}
+		return header["Etag"], nil, err
+	}
+	if err := w.settle(ctx); err != nil {
+		return "", nil, err
+	}
+	header := w.newObjectHeader()
+	w.chain.whole(w.size).header(header) // before any of it is sent again, in another order
+	w.keepSums(header, false)
+	if w.dlo {
+		etag, err := w.publishDLO(ctx, header)
+		return etag, w.named(), err
+	}
+	if err := w.adopt(ctx); err != nil {
+		return "", nil, err
+	}
+	entries, err := w.entries(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	entries, err = w.parts.nest(ctx, entries, w.limits.SLOSegments)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := w.checkRoom(ctx); err != nil {
+		return "", nil, err
+	}
+	if err := w.unmark(ctx); err != nil {
+		return "", nil, err
+	}
+	etag := sloETag(entries)
+	err = w.put(ctx, etag, header, func() error {
+		_, err := w.shared.large.PutManifest(ctx, w.target, entries, header)
+		return err
+	})
+	named := w.named()
+	for _, seg := range w.parts.all() { // manifests in between
+		if seg.etag == "" {
+			named[seg.name] = true
+		}
+	}
+	return etag, named, err
+}
+
+// sumPlain puts the checksums of a plain object into its header. Its MD5 is the ETag, and not
+// needed twice.
+func (w *Writer) sumPlain(data api.Pieces, header map[string]string) {
+	w.mu.Lock()
+	d := w.chain.draft
+	w.chain.late = true
+	w.mu.Unlock()
+	if d == nil {
+		d = newDraft(0, w.shared.writing.noSums())
+	}
+	etag, all := d.finish(data)
+	all.md5 = nil
+	all.header(header)
+	header["Etag"] = etag
+}
+
+// named are the segments that the content lies in.
+func (w *Writer) named() map[api.Name]bool {
+	all := map[api.Name]bool{}
+	for _, e := range w.layout {
+		all[e.seg.name] = true
+	}
+	return all
+}
+
+// gather returns the whole content where it fits into one plain object and no part of it has been
+// sent already, else nil.
+func (w *Writer) gather(ctx context.Context) (api.Pieces, error) {
+	if w.size == 0 { // a manifest of nothing is none
+		return api.Pieces{}, nil
+	}
+	if w.size > w.shared.writing.SegmentSize || w.size > w.limits.FileSize || w.parts.count() > 0 {
+		return nil, nil
+	}
+	if err := w.fill(ctx, 0, w.size); err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.parts.count() > 0 { // memory was short, and fill had to let go of something
+		return nil, nil
+	}
+	all := api.Pieces{}
+	for off := int64(0); off < w.size; {
+		end := min(w.size, (off/buffers.BlockSize+1)*buffers.BlockSize)
+		all = append(all, w.inBlock(off, end)...)
+		off = end
+	}
+	return all, nil
+}
+
+// inBlock returns the bytes from off to end of one block: what is dirty, and zeros. It is called
+// with mu held.
+func (w *Writer) inBlock(off, end int64) api.Pieces {
+	var all api.Pieces
+	start := off / buffers.BlockSize * buffers.BlockSize
+	for _, run := range w.dirty {
+		if run.End <= off || run.Off >= end {
+			continue
+		}
+		if run.Off > off {
+			all = append(all, zeros[:run.Off-off])
+			off = run.Off
+		}
+		hi := min(run.End, end)
+		all = append(all, w.blocks[off/buffers.BlockSize][off-start:hi-start])
+		off = hi
+	}
+	if off < end {
+		all = append(all, zeros[:end-off])
+	}
+	return all
+}
+
+// zeros is never written to.
+var zeros = make([]byte, buffers.BlockSize)
+
+// fill reads what is stored of the bytes from off to end into memory, but for what has been written
+// over.
+func (w *Writer) fill(ctx context.Context, off, end int64) error {
+	w.mu.Lock()
+	var wanted []Extent
+	err := w.layout.pieces(off, end, func(e Extent) error {
+		if e.seg == nil {
+			return nil
+		}
+		wanted = append(wanted, w.bare(e)...)
+		return nil
+	})
+	w.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	for _, e := range wanted {
+		r, err := w.shared.objects.OpenRange(ctx, e.seg.name, e.seg.etag, e.segOff, e.Len())
+		if err != nil {
+			return err
+		}
+		err = w.copyIn(r, e.Off, e.Len())
+		r.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyIn writes n bytes of r to off.
+func (w *Writer) copyIn(r io.Reader, off, n int64) error {
+	buf := make([]byte, min(n, buffers.BlockSize))
+	for n > 0 {
+		part := buf[:min(n, int64(len(buf)))]
+		if _, err := io.ReadFull(r, part); err != nil {
+			return err
+		}
+		if _, err := w.WriteAt(part, off); err != nil {
+			return err
+		}
+		off, n = off+int64(len(part)), n-int64(len(part))
+	}
+	return nil
+}
+
+// settle sends what is in memory still, and waits until Swift has everything.
+func (w *Writer) settle(ctx context.Context) error {
+	w.mu.Lock()
+	for _, run := range append(spans.Set(nil), w.dirty...) {
+		w.seal(run.Off, run.End)
+	}
+	w.mu.Unlock()
+	return w.WaitSent(ctx)
+}
+
+// WaitSent waits until no segment is under way.
+func (w *Writer) WaitSent(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, w.wakeAll)
+	defer stop()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.sending > 0 && w.err == nil && ctx.Err() == nil {
+		w.wake.Wait()
+	}
+	if w.err != nil {
+		return w.err
+	}
+	return ctx.Err()
+}
+
+// adopt copies the old object to the segments, on Swift's side, where the new content still needs
+// parts of it: the manifest takes its place.
+func (w *Writer) adopt(ctx context.Context) error {
+	var base *Segment
+	for i := range w.layout {
+		if w.layout[i].seg.name == w.target {
+			base = w.layout[i].seg
+		}
+	}
+	if base == nil {
+		return nil
+	}
+	copied, err := w.parts.copy(ctx, base, 0, w.old.IsLarge())
+	if err != nil {
+		return err
+	}
+	base.name, base.etag = copied.name, copied.etag
+	return nil
+}
+
+// compactBelow is the size of a piece below which it is worth rewriting it with its neighbours, and
+// compactFrom the number of pieces from which that is done at all.
+const (
+	compactBelow = mib
+	compactFrom  = 64
+)
+
+// entries returns the manifest of the content. Holes are named as ranges of one segment of zeros,
+// and many small pieces side by side are made one.
+func (w *Writer) entries(ctx context.Context) ([]Entry, error) {
+	if len(w.layout) >= compactFrom {
+		if err := w.compact(ctx); err != nil {
+			return nil, err
+		}
+	}
+	var longest int64
+	err := w.layout.pieces(0, w.size, func(e Extent) error {
+		if e.seg == nil {
+			longest = max(longest, e.Len())
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var entries []Entry
+	var hole *Segment
+	err = w.layout.pieces(0, w.size, func(e Extent) error {
+		if e.seg != nil {
+			entries = append(entries, sloEntryOf(e))
+			return nil
+		}
+		if hole == nil {
+			var err error
+			if hole, err = w.parts.putZeros(ctx, w.size, w.holeUnit(longest)); err != nil {
+				return err
+			}
+		}
+		whole := sloEntryOf(Extent{Span: spans.Span{Off: 0, End: hole.size}, seg: hole})
+		for left := e.Len(); left > 0; left -= hole.size {
+			if left < hole.size {
+				whole = sloEntryOf(Extent{Span: spans.Span{Off: 0, End: left}, seg: hole})
+			}
+			entries = append(entries, whole)
+		}
+		return nil
+	})
+	if hole != nil {
+		w.layout = append(w.layout, Extent{Span: spans.Span{Off: w.size, End: w.size}, seg: hole}) // so that it counts as needed
+	}
+	return entries, err
+}
+
+// holeUnit returns the size of the segment that holes are made of, of which the longest has so many
+// bytes.
+func (w *Writer) holeUnit(longest int64) int64 {
+	const each = 256 // times that a segment is named before a larger one is better
+	cfg := w.shared.writing
+	unit := cfg.SegmentSize
+	for unit < cfg.MaxSegmentSize && longest/unit > each {
+		unit = min(2*unit, cfg.MaxSegmentSize)
+	}
+	return unit / buffers.BlockSize * buffers.BlockSize
+}
+
+// compact rewrites runs of small pieces as segments of their own, so that many small edits do not
+// leave a file in crumbs.
+func (w *Writer) compact(ctx context.Context) error {
+	var runs spans.Set
+	for _, e := range w.layout {
+		if e.Len() >= compactBelow {
+			continue
+		}
+		// add joins what touches; a run that has become a segment's size is left alone, the next
+		// piece begins another.
+		if n := len(runs); n > 0 && runs[n-1].End == e.Off && runs[n-1].Len()+e.Len() <= w.shared.writing.SegmentSize {
+			runs[n-1].End = e.End
+			continue
+		}
+		runs = append(runs, e.Span)
+	}
+	for _, run := range runs {
+		if w.layout.count(run) < 2 {
+			continue
+		}
+		if err := w.fill(ctx, run.Off, run.End); err != nil {
+			return err
+		}
+	}
+	return w.settle(ctx)
+}
+
+// count is how many pieces lie in a part of the file.
+func (l Layout) count(s spans.Span) int {
+	n := 0
+	for _, e := range l {
+		if e.Off < s.End && e.End > s.Off {
+			n++
+		}
+	}
+	return n
+}
+
+// sloETag is the ETag that Swift gives to a static large object of the entries.
+func sloETag(entries []Entry) string {
+	h := md5.New() //nolint:gosec // Swift's ETags are MD5
+	for _, e := range entries {
+		h.Write([]byte(e.Etag))
+		if e.Range != "" {
+			h.Write([]byte(":" + e.Range + ";"))
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

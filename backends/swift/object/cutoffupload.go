@@ -1,0 +1,389 @@
+package object
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
+	"filegate/core/vfs"
+)
+
+// An upload of a new file that is cut off can be gone on with, from any gateway: its segments are
+// there, and their names say where each belongs. What says that they are of an upload, and not of a
+// file that has been committed and renamed since, is a marker:
+//
+//	<container>_segments/.uploads/<object>/<upload id>
+//
+// It is there from before the first segment until just before the manifest: Commit takes it away,
+// and must find it there, so that whoever removes the upload instead has removed it. It does not
+// end by itself, since without it nobody would know of the segments any more: what has not been
+// gone on with for the retention time is not shown, and removed by a later Commit (see sweep).
+//
+// The marker's content says where the segments lie: "/container/object", or an object of the file's
+// container. It is empty where that is the usual place. A time that a client has given the upload
+// follows after a NUL.
+const uploadsPrefix = ".uploads/"
+
+const (
+	// keepFrom is how much must have arrived for a cut-off upload to be kept: less is as quickly
+	// sent again.
+	keepFrom = mib
+	// maxPartials bounds how many cut-off uploads a listing shows of one directory.
+	maxPartials = 1000
+	// partialsAtOnce is how many of them are looked up at a time.
+	partialsAtOnce = 32
+	// partialsFor is how long it is remembered that a container has cut-off uploads, or none at
+	// all.
+	partialsFor = 2 * time.Second
+)
+
+// CutOff is an upload that was cut off, or is still going on elsewhere.
+type CutOff struct {
+	ID       string
+	layout   Layout // without a hole from the beginning
+	Size     int64
+	sequence int // the next one
+	modified time.Time
+	segments []api.Name // all of them, those behind a hole too
+	Place    api.Name   // what their names begin with
+	MTime    string     // that a client has given it, as metadata has it
+}
+
+func (p *CutOff) Info(base string) vfs.Info {
+	info := vfs.Info{Name: base, Size: p.Size, Mode: api.DefaultFileMode, ModTime: p.modified, Partial: true}
+	if t, err := api.ParseSeconds(p.MTime); err == nil {
+		info.ModTime = t
+	}
+	return info
+}
+
+// MarkerName is where the marker of an upload lies. An object with a name too long for one has
+// none: it cannot be gone on with.
+func MarkerName(target api.Name, upload string) (api.Name, bool) {
+	n := target.SegmentsContainer().With(uploadsPrefix + target.Object + "/" + upload)
+	return n, len(n.Object) <= api.MaxObjectName
+}
+
+// MayHave reports whether there is any cut-off upload in n's container that the login may
+// see. What is noted for other logins is only what Swift has shown: that it refuses one login to
+// look says nothing about the container.
+func (u *Uploads) MayHave(ctx context.Context, n api.Name) (bool, error) {
+	if u.writing.Retention == 0 {
+		return false, nil
+	}
+	key, err := u.partialsKey(ctx, n)
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case u.Known.none.Has(key):
+		return false, nil
+	case u.Known.some.Has(key):
+		return true, nil
+	}
+	page, err := u.lists.Page(ctx, n.SegmentsContainer(), listing.Query{Prefix: uploadsPrefix, Limit: 1})
+	switch {
+	case api.StatusOf(err) == http.StatusForbidden:
+		return false, nil
+	case api.StatusOf(err) == http.StatusNotFound:
+	case err != nil:
+		return false, err
+	case len(page) > 0:
+		u.Known.some.Note(key)
+		return true, nil
+	}
+	u.Known.none.Note(key)
+	return false, nil
+}
+
+// NoneToSee reports whether a listing of cut-off uploads was refused since there is no container of
+// them, or the login has no right to read it. Another login may have seen some there.
+func NoneToSee(err error) bool {
+	return api.StatusOf(err) == http.StatusNotFound || api.StatusOf(err) == http.StatusForbidden
+}
+
+func (u *Uploads) partialsKey(ctx context.Context, n api.Name) (string, error) {
+	grant, err := u.client.Grants.Current(ctx)
+	return grant.Endpoint + n.Top().String(), err
+}
+
+// Find returns the latest cut-off upload of a file, or nil. The error is not translated.
+func (u *Uploads) Find(ctx context.Context, n api.Name) (*CutOff, error) {
+	if may, err := u.MayHave(ctx, n); err != nil || !may {
+		return nil, err
+	}
+	marker, ok := MarkerName(n, "")
+	if !ok {
+		return nil, nil
+	}
+	page, err := u.lists.ListedUpTo(ctx, marker.Top(), marker.Object, maxPartials)
+	if NoneToSee(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	// Upload ids begin with the time: the last is the latest.
+	for _, e := range slices.Backward(page) {
+		if upload := strings.TrimPrefix(e.Name, marker.Object); !strings.Contains(upload, "/") {
+			p, err := u.replay(ctx, n, upload, e)
+			if err != nil {
+				return nil, err
+			}
+			if p.Size > 0 && !u.expired(p.modified) {
+				return p, nil
+			}
+		}
+	}
+	return nil, nil
+}
+
+// expired reports whether an upload of which nothing has been heard since then is no longer to be
+// gone on with.
+func (u *Uploads) expired(last time.Time) bool { return time.Since(last) > u.writing.Retention }
+
+// maxTime is how long a time in a marker may be, in bytes.
+const maxTime = 64
+
+// ReadMarker reads where an upload's segments lie, and the time that it was given.
+func (u *Uploads) ReadMarker(ctx context.Context, n api.Name, upload string, marker listing.Entry) (place api.Name, mtime string, err error) {
+	if marker.Bytes == 0 {
+		return HiddenPlace(n, upload), "", nil
+	}
+	at, _ := MarkerName(n, upload)
+	body, _, err := u.client.Fetch(ctx, api.Request{Method: http.MethodGet, Target: at}, api.MaxContainerName+api.MaxObjectName+2+1+maxTime)
+	if err != nil {
+		return api.Name{}, "", err
+	}
+	place, mtime, ok := parseMarkerBody(n, upload, body)
+	if !ok {
+		return api.Name{}, "", fmt.Errorf("the marker %q names no place for segments: %q", at.String(), body)
+	}
+	return place, mtime, nil
+}
+
+// parseMarkerBody reads the content of a marker. It reports false where that names a place in which
+// no segments of the upload can lie.
+func parseMarkerBody(n api.Name, upload string, body []byte) (place api.Name, mtime string, ok bool) {
+	written, mtime, _ := strings.Cut(string(body), "\x00")
+	if written == "" {
+		return HiddenPlace(n, upload), mtime, true
+	}
+	absolute, _ := api.ParseName(n.Account, written)
+	for _, place := range []api.Name{absolute, n.With(written)} {
+		if place.Container != "" && isHiddenSegment(n, segmentName(place, 0, 0)) && strings.HasSuffix(place.Object, "/"+upload+"/") {
+			return place, mtime, true
+		}
+	}
+	return api.Name{}, "", false
+}
+
+// replay reads the journal of an upload, which its segments' names are.
+func (u *Uploads) replay(ctx context.Context, n api.Name, upload string, marker listing.Entry) (*CutOff, error) {
+	place, mtime, err := u.ReadMarker(ctx, n, upload, marker)
+	if err != nil {
+		return nil, err
+	}
+	type line struct {
+		off      int64
+		sequence int
+		seg      *Segment
+	}
+	var journal []line
+	p := &CutOff{ID: upload, Place: place, MTime: mtime, modified: marker.Time(time.Time{})}
+	stored, err := u.lists.AllListed(ctx, place.Top(), place.Object)
+	if err != nil && api.StatusOf(err) != http.StatusNotFound {
+		return nil, err
+	}
+	for _, e := range stored {
+		p.segments = append(p.segments, place.With(e.Name))
+		p.modified = latest(p.modified, e.Time(time.Time{}))
+		if off, sequence, ok := parseSegmentName(strings.TrimPrefix(e.Name, place.Object)); ok {
+			journal = append(journal, line{off, sequence, &Segment{name: place.With(e.Name), size: e.Bytes, etag: e.Hash}})
+			p.sequence = max(p.sequence, sequence+1)
+		}
+	}
+	// What was sealed later lies over what was sealed before.
+	slices.SortFunc(journal, func(a, b line) int { return cmp.Compare(a.sequence, b.sequence) })
+	for _, l := range journal {
+		p.layout.put(l.seg, l.off)
+	}
+	p.Size = p.layout.reach()
+	p.layout = slices.DeleteFunc(p.layout, func(e Extent) bool { return e.Off >= p.Size })
+	return p, nil
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// The largest numbers that are read from the name of a segment. Anybody may have given it that
+// name; with these, offsets behind the segment do not overflow.
+const (
+	maxSegmentOffset   = math.MaxInt64 / 4
+	maxSegmentSequence = 1_000_000_000
+)
+
+// parseSegmentName reads the last element of a segment's name.
+func parseSegmentName(s string) (off int64, sequence int, ok bool) {
+	first, second, ok := strings.Cut(s, "-")
+	if !ok {
+		return 0, 0, false
+	}
+	off, err1 := strconv.ParseInt(first, 10, 64)
+	sequence, err2 := strconv.Atoi(second)
+	ok = err1 == nil && err2 == nil && off >= 0 && off <= maxSegmentOffset && sequence >= 0 && sequence <= maxSegmentSequence
+	return off, sequence, ok
+}
+
+// In returns the cut-off uploads of a directory's files, as entries of its listing.
+func (u *Uploads) In(ctx context.Context, dir api.Name) ([]vfs.Info, error) {
+	if may, err := u.MayHave(ctx, dir); err != nil || !may {
+		return nil, err
+	}
+	prefix := uploadsPrefix + dir.Prefix()
+	page, err := u.lists.ListedUpTo(ctx, dir.SegmentsContainer(), prefix, maxPartials)
+	if NoneToSee(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var bases []string
+	for _, e := range page {
+		base, upload, _ := strings.Cut(strings.TrimPrefix(e.Name, prefix), "/")
+		if vfs.ValidName(base) && upload != "" && !strings.Contains(upload, "/") {
+			bases = append(bases, base)
+		}
+	}
+	bases = slices.Compact(bases) // sorted, as Swift's listings are
+	infos := make([]vfs.Info, len(bases))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(partialsAtOnce)
+	for i, base := range bases {
+		g.Go(func() error {
+			// A file of the name is listed as what it is.
+			n := dir.With(dir.Prefix() + base)
+			if _, err := u.client.Head(gctx, n); api.StatusOf(err) != http.StatusNotFound {
+				return err
+			}
+			p, err := u.Find(gctx, n)
+			if p != nil {
+				infos[i] = p.Info(base)
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(infos, func(i vfs.Info) bool { return i.Name == "" }), nil
+}
+
+// Remove deletes a cut-off upload: the marker first, so that nobody goes on with what is
+// being deleted.
+func (u *Uploads) Remove(ctx context.Context, n api.Name, p *CutOff) error {
+	taken, err := u.TakeMarker(ctx, n, p.ID)
+	if taken {
+		u.large.deleteSegments(ctx, p.segments)
+	}
+	return err
+}
+
+// TakeMarker deletes the marker of an upload, and reports whether it was there. Whoever has taken
+// it decides over the segments.
+func (u *Uploads) TakeMarker(ctx context.Context, n api.Name, upload string) (bool, error) {
+	marker, ok := MarkerName(n, upload)
+	if !ok {
+		return false, nil
+	}
+	return u.client.Take(ctx, marker)
+}
+
+// mark puts the marker of the upload, before its first segment.
+func (w *Writer) mark(ctx context.Context) error {
+	w.shared.uploads.Known.Active.add(w.upload)
+	return w.shared.uploads.PutMarker(ctx, w.target, w.upload, w.parts.place, w.resumedTime())
+}
+
+// resumedTime is the time that the cut-off upload had which is gone on with.
+func (w *Writer) resumedTime() string {
+	if w.resumed == nil {
+		return ""
+	}
+	return w.resumed.MTime
+}
+
+// PutMarker puts the marker of an upload whose segments lie at a place.
+func (u *Uploads) PutMarker(ctx context.Context, target api.Name, upload string, place api.Name, mtime string) error {
+	marker, ok := MarkerName(target, upload)
+	if !ok {
+		return nil
+	}
+	var body api.Pieces
+	if place != HiddenPlace(target, upload) {
+		body = api.Pieces{[]byte(place.InAccount())}
+	}
+	if mtime != "" {
+		body = append(body, []byte("\x00"+mtime))
+	}
+	req := api.Request{
+		Method: http.MethodPut, Target: marker, Body: body.Reader(), Length: body.Len(),
+		Header: map[string]string{"Content-Type": "application/octet-stream"},
+	}
+	_, err := u.client.Send(ctx, req)
+	if api.StatusOf(err) == http.StatusNotFound {
+		if err := u.containers.makeForSegments(ctx, target); err != nil {
+			return err
+		}
+		_, err = u.client.Send(ctx, req)
+	}
+	if err != nil {
+		return fmt.Errorf("marking the upload: %w", err)
+	}
+	if key, err := u.partialsKey(ctx, target); err == nil {
+		u.Known.none.Forget(key)
+	}
+	return nil
+}
+
+// unmark takes the marker away, so that from here on the segments are a file's and no longer an
+// upload's.
+func (w *Writer) unmark(ctx context.Context) error {
+	if w.marked() && !w.unmarked {
+		switch taken, err := w.shared.uploads.TakeMarker(ctx, w.target, w.upload); {
+		case err != nil:
+			return err
+		case !taken:
+			return vfs.Errorf(vfs.ErrChanged, "this upload was removed by somebody else meanwhile")
+		}
+	}
+	w.unmarked = true
+	return nil
+}
+
+// goOn makes a cut-off upload the content to begin with. The marker is put anew, which begins its
+// retention time again.
+func (w *Writer) goOn(ctx context.Context, p *CutOff) error {
+	w.upload, w.layout, w.size = p.ID, p.layout, p.Size
+	w.parts.place, w.parts.sequence = p.Place, p.sequence
+	w.resumed, w.chain.broken, w.marks = p, true, true
+	if t, err := api.ParseSeconds(p.MTime); err == nil {
+		w.attrs.ModTime = &t
+	}
+	w.marking.Do(func() { w.markErr = w.mark(ctx) })
+	return w.markErr
+}

@@ -1,0 +1,248 @@
+package object
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // Swift's ETags are MD5
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"filegate/backends/internal/buffers"
+	"filegate/backends/internal/spans"
+	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
+	"filegate/core/vfs"
+)
+
+// A dynamic large object is all objects of a prefix, in the order of their names, as far as the
+// container lists them. So what a static one says in its manifest must here be so: each upload has
+// a prefix of its own that ends in a slash, with nothing in it that is not of the file; no part of
+// a segment is left out, and no hole; and the manifest is put only when the listing has all of it.
+
+// place is where the segments of a new upload lie, as a name that those of the segments begin with.
+func (lo *Large) place(ctx context.Context, n api.Name, upload string, old api.Object, size int64) (api.Name, error) {
+	hidden := HiddenPlace(n, upload)
+	if !lo.writing.Dynamic || size > 0 && size <= lo.writing.SegmentSize {
+		return hidden, nil
+	}
+	// Beside the file, as sftp-cloudfs has it. Its own manifests have prefixes that do not end in a
+	// slash, and whatever came to lie below one would be in that file's content at once: such a
+	// place is taken.
+	for i := range 100 {
+		base := n.Object + ".part/"
+		if i > 0 {
+			base = fmt.Sprintf("%s_%02d.part/", n.Object, i)
+		}
+		place := n.With(base + upload + "/")
+		if len(place.Object)+api.SegmentTail > api.MaxObjectName {
+			break
+		}
+		if container, prefix := old.DLOPrefix(n); container == n.Top() && strings.HasPrefix(place.Object, prefix) {
+			continue
+		}
+		page, err := lo.lists.Page(ctx, n.Top(), listing.Query{Prefix: base, Delimiter: true, Limit: 1})
+		if err != nil {
+			return api.Name{}, err
+		}
+		if len(page) == 0 || page[0].Subdir != "" {
+			return place, nil
+		}
+	}
+	return hidden, nil
+}
+
+// layoutOfDLO reads where the bytes of a dynamic large object lie; or nil where that cannot be
+// told, since a segment is a manifest itself or the listing is behind.
+func (lo *Large) layoutOfDLO(ctx context.Context, n api.Name, o api.Object) (Layout, error) {
+	container, prefix := o.DLOPrefix(n)
+	entries, err := lo.lists.AllListed(ctx, container, prefix)
+	if err != nil {
+		return nil, err
+	}
+	var l Layout
+	var off int64
+	for _, e := range entries {
+		if e.SLOEtag != "" || e.Symlink != "" && !e.VersionLink {
+			return nil, nil
+		}
+		if e.Bytes > 0 {
+			l = append(l, Extent{Span: spans.Span{Off: off, End: off + e.Bytes}, seg: &Segment{name: container.With(e.Name), size: e.Bytes, etag: e.Hash}})
+		}
+		if off += e.Bytes; off < 0 { // more than any file has
+			return nil, nil
+		}
+	}
+	if off != o.Size {
+		return nil, nil
+	}
+	return l, nil
+}
+
+// assemble makes the content one that a dynamic large object can be. What is only a part of a
+// segment, and holes, are sent as segments of their own; segments of other files and uploads are
+// copied; and those that the file does not need are deleted.
+func (w *Writer) assemble(ctx context.Context) error {
+	var anew spans.Set
+	var holes int64
+	err := w.layout.pieces(0, w.size, func(e Extent) error {
+		if e.seg == nil {
+			holes += e.Len()
+		}
+		if e.seg == nil || !e.whole() {
+			anew.Add(e.Off, e.End)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if holes > maxDLOHoles {
+		return errHoles
+	}
+	for _, run := range anew {
+		if err := w.fill(ctx, run.Off, run.End); err != nil {
+			return err
+		}
+		if err := w.fillHoles(run.Off, run.End); err != nil {
+			return err
+		}
+	}
+	if err := w.settle(ctx); err != nil {
+		return err
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(w.shared.writing.Concurrency)
+	for i := range w.layout {
+		e := &w.layout[i]
+		if w.parts.own(e.seg.name) {
+			continue
+		}
+		g.Go(func() error {
+			seg, err := w.parts.copy(gctx, e.seg, e.Off, e.seg.name == w.target && w.old.IsLarge())
+			if err == nil {
+				e.seg = seg
+			}
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return w.deleteUnneeded(ctx)
+}
+
+// publishDLO makes the content a dynamic large object.
+func (w *Writer) publishDLO(ctx context.Context, header map[string]string) (etag string, err error) {
+	if err := w.assemble(ctx); err != nil {
+		return "", err
+	}
+	if !w.blind {
+		if err := w.awaitListed(ctx); err != nil {
+			return "", err
+		}
+	}
+	if err := w.checkRoom(ctx); err != nil {
+		return "", err
+	}
+	if err := w.unmark(ctx); err != nil {
+		return "", err
+	}
+	// Swift takes an "&" for the sign of a URL, unless it is encoded.
+	header["X-Object-Manifest"] = strings.ReplaceAll(api.Quote(strings.TrimPrefix(w.parts.place.InAccount(), "/")), "&", "%26")
+	etag = w.dloETag()
+	return etag, w.put(ctx, etag, header, func() error {
+		_, err := w.shared.client.Send(ctx, api.Request{Method: http.MethodPut, Target: w.target, Header: header})
+		return err
+	})
+}
+
+// fillHoles writes zeros where nothing is stored between off and end.
+func (w *Writer) fillHoles(off, end int64) error {
+	var holes []Extent
+	w.mu.Lock()
+	err := w.layout.pieces(off, end, func(e Extent) error {
+		if e.seg == nil {
+			holes = append(holes, e)
+		}
+		return nil
+	})
+	w.mu.Unlock()
+	for _, e := range holes {
+		for at := e.Off; at < e.End && err == nil; at += buffers.BlockSize {
+			_, err = w.WriteAt(zeros[:min(buffers.BlockSize, e.End-at)], at)
+		}
+	}
+	return err
+}
+
+// deleteUnneeded deletes what this upload has stored and the file does not consist of: under its
+// prefix it would.
+func (w *Writer) deleteUnneeded(ctx context.Context) error {
+	needed := map[api.Name]bool{}
+	for _, e := range w.layout {
+		needed[e.seg.name] = true
+	}
+	var gone []api.Name
+	for _, name := range w.parts.names() {
+		if !needed[name] {
+			gone = append(gone, name)
+		}
+	}
+	if w.resumed != nil {
+		for _, n := range w.resumed.segments {
+			if w.parts.own(n) && !needed[n] {
+				gone = append(gone, n)
+			}
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	return w.shared.client.DeleteAll(ctx, gone)
+}
+
+// awaitListed waits until the listing has exactly the segments of the file, for as long as a
+// failing request would be tried again.
+func (w *Writer) awaitListed(ctx context.Context) error {
+	deadline := time.Now().Add(w.shared.client.Patience)
+	for try := 0; ; try++ {
+		listed, err := w.shared.lists.ListedBySwift(ctx, w.parts.place.Top(), w.parts.place.Object)
+		if err != nil || w.agrees(listed) {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return vfs.Errorf(vfs.ErrUnavailable, "the storage does not list all parts of the file yet, try again later")
+		}
+		select {
+		case <-time.After(api.Backoff(try)):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// agrees reports whether a listing is of the file's segments, and in their order.
+func (w *Writer) agrees(listed []listing.Entry) bool {
+	if len(listed) != len(w.layout) {
+		return false
+	}
+	for i, e := range w.layout {
+		if l := listed[i]; l.Name != e.seg.name.Object || l.Bytes != e.seg.size || l.Hash != e.seg.etag {
+			return false
+		}
+	}
+	return true
+}
+
+// dloETag is the ETag that Swift gives to a dynamic large object.
+func (w *Writer) dloETag() string {
+	h := md5.New() //nolint:gosec // Swift's ETags are MD5
+	for _, e := range w.layout {
+		h.Write([]byte(e.seg.etag))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

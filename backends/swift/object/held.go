@@ -1,0 +1,125 @@
+package object
+
+import (
+	"context"
+	"time"
+
+	"filegate/backends/internal/buffers"
+	"filegate/backends/internal/spans"
+	"filegate/core/vfs"
+)
+
+// The memory of a writer: the blocks that it holds, and what it does when there are no more to be
+// had.
+
+// maxHeld is how many blocks the writer may have: a segment being filled, and those being sent.
+func (w *Writer) maxHeld() int {
+	return int(int64(w.pace.Streams+1)*w.segmentSize()/buffers.BlockSize) + 1
+}
+
+// block returns the i'th block of the file, with room for so many bytes: of a small file a small
+// one. It is called with mu held, and lets go of it meanwhile.
+func (w *Writer) block(i, size int64) ([]byte, error) {
+	for {
+		if block := w.blocks[i]; int64(len(block)) >= size {
+			return block, nil
+		}
+		fresh, err := w.alloc(size)
+		if err != nil {
+			return nil, err
+		}
+		// While alloc waited, another write may have brought the block, and what it had may have
+		// gone.
+		old := w.blocks[i]
+		if len(old) >= len(fresh) {
+			w.free(fresh)
+			continue
+		}
+		copy(fresh, old)
+		w.blocks[i] = fresh
+		if old != nil {
+			w.free(old)
+		}
+	}
+}
+
+// alloc returns a block for so many bytes, and waits for one as long as it must. It is called with
+// mu held, and lets go of it meanwhile.
+func (w *Writer) alloc(size int64) ([]byte, error) {
+	for {
+		switch {
+		case w.err != nil:
+			return nil, w.err
+		case w.done:
+			return nil, vfs.ErrClosed
+		case w.opened.Err() != nil:
+			return nil, context.Cause(w.opened)
+		}
+		full := w.held >= w.maxHeld()
+		if !full {
+			if block := w.shared.objects.Memory.Try(size); block != nil {
+				w.held++
+				return block, nil
+			}
+		}
+		// What is scattered over the file may never come together: it goes as it is, so that memory
+		// comes back in any case.
+		if w.sending == 0 {
+			w.sealForRoom()
+		}
+		if full && w.sending > 0 {
+			w.pace.Await(w.wake)
+			continue
+		}
+		w.pace.Narrow(time.Now()) // what is short is memory
+		w.mu.Unlock()
+		block, err := w.shared.objects.Memory.Get(w.opened, size)
+		w.mu.Lock()
+		if err != nil {
+			return nil, err
+		}
+		w.held++
+		return block, nil
+	}
+}
+
+// free gives a block back. It is called with mu held.
+func (w *Writer) free(blocks ...[]byte) {
+	w.held -= len(blocks)
+	w.shared.objects.Memory.Put(blocks...)
+}
+
+// Shed implements [holder]: a client that has stopped sending does not keep memory from the others.
+func (w *Writer) Shed() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.done && !w.committing && w.sending == 0 && time.Since(w.touched) > buffers.ShedEvery {
+		w.sealForRoom()
+	}
+	return w.leaving
+}
+
+// sealForRoom seals runs of at least a block, or all if there is none. It is called with mu held.
+func (w *Writer) sealForRoom() {
+	all := append(spans.Set(nil), w.dirty...)
+	sealed := false
+	for _, run := range all {
+		if run.Len() >= buffers.BlockSize {
+			w.seal(run.Off, run.End)
+			sealed = true
+		}
+	}
+	if sealed {
+		return
+	}
+	for _, run := range all {
+		w.seal(run.Off, run.End)
+	}
+}
+
+// Spill sends what is in memory as segments, as is done where memory is short.
+func (w *Writer) Spill() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sealForRoom()
+}

@@ -1,0 +1,268 @@
+package object
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"filegate/backends/internal/spans"
+	"filegate/backends/swift/api"
+	"filegate/core/vfs"
+)
+
+// Entry is one segment in the manifest of a static large object, as it is sent.
+type Entry struct {
+	Path  string `json:"path"`
+	Etag  string `json:"etag,omitempty"`
+	Size  int64  `json:"size_bytes"` // of the whole segment
+	Range string `json:"range,omitempty"`
+}
+
+// manifestEntry is one segment as Swift gives a manifest out.
+type manifestEntry struct {
+	Name  string `json:"name"`
+	Hash  string `json:"hash"`
+	Bytes int64  `json:"bytes"` // of the whole segment
+	Range string `json:"range"`
+	// SubSLO says that the segment is a static large object itself.
+	SubSLO bool   `json:"sub_slo"`
+	Data   string `json:"data"` // in place of all others: content in the manifest itself
+}
+
+// maxNesting is how many manifests Swift follows into each other.
+const maxNesting = 10
+
+// segment is the name of what the entry stands for, in the account of the manifest.
+func (m manifestEntry) segment(account string) (api.Name, bool) {
+	container, obj, _ := strings.Cut(strings.TrimPrefix(m.Name, "/"), "/")
+	return api.Name{Account: account, Container: container, Object: obj}, container != "" && obj != "" && m.Data == ""
+}
+
+// sloEntryOf puts an extent into a manifest.
+func sloEntryOf(e Extent) Entry {
+	entry := Entry{Path: e.seg.name.InAccount(), Etag: e.seg.etag, Size: e.seg.size}
+	if !e.whole() {
+		entry.Range = fmt.Sprintf("%d-%d", e.segOff, e.segOff+e.Len()-1)
+	}
+	return entry
+}
+
+// extentOf takes an extent out of a manifest in the account; it begins at off of the file.
+func (m manifestEntry) extentOf(account string, off int64) (Extent, error) {
+	n, ok := m.segment(account)
+	if !ok || m.Bytes < 0 || m.Bytes > math.MaxInt64-off {
+		return Extent{}, fmt.Errorf("manifest names %q as a segment", m.Name)
+	}
+	seg := &Segment{name: n, size: m.Bytes, etag: m.Hash}
+	first, last := int64(0), m.Bytes-1
+	if m.Range != "" {
+		lo, hi, ok := strings.Cut(m.Range, "-")
+		var err1, err2 error
+		first, err1 = strconv.ParseInt(lo, 10, 64)
+		last, err2 = strconv.ParseInt(hi, 10, 64)
+		if !ok || err1 != nil || err2 != nil || first < 0 || last < first || last >= m.Bytes {
+			return Extent{}, fmt.Errorf("manifest has the range %q of %d bytes", m.Range, m.Bytes)
+		}
+	}
+	return Extent{Span: spans.Span{Off: off, End: off + last - first + 1}, seg: seg, segOff: first}, nil
+}
+
+// maxManifestAnswer bounds a manifest as it is given out: longer than as it was sent.
+const maxManifestAnswer = 64 * mib
+
+// Manifest returns the segments of a static large object. The error is not translated.
+func (lo *Large) Manifest(ctx context.Context, n api.Name) ([]manifestEntry, error) {
+	body, _, err := lo.client.Fetch(ctx, api.Request{
+		Method: http.MethodGet, Target: n, Query: url.Values{"multipart-manifest": {"get"}},
+	}, maxManifestAnswer)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(body) == 0:
+		return nil, fmt.Errorf("GET %q: %w", n.String(), ErrNoManifest)
+	}
+	return parseManifest(body)
+}
+
+// ErrNoManifest is the failure to read the manifest of a large object from a store that gives none
+// out.
+var ErrNoManifest = errors.New("the store gives out no manifest")
+
+func parseManifest(body []byte) ([]manifestEntry, error) {
+	var entries []manifestEntry
+	if err := json.Unmarshal(body, &entries); err != nil {
+		return nil, fmt.Errorf("manifest: %w", err)
+	}
+	return entries, nil
+}
+
+// length is how many bytes of the file the entry is.
+func (e Entry) length() int64 {
+	var first, last int64
+	if n, _ := fmt.Sscanf(e.Range, "%d-%d", &first, &last); n == 2 {
+		return last - first + 1
+	}
+	return e.Size
+}
+
+// PutManifest puts one manifest. It tells the ETag that must come of it: a Swift that has no static
+// large objects would else take the manifest for the file's content.
+func (lo *Large) PutManifest(ctx context.Context, n api.Name, entries []Entry, header map[string]string) (*api.Response, error) {
+	body, err := json.Marshal(entries)
+	if err != nil {
+		return nil, err
+	}
+	header = maps.Clone(header)
+	header["Etag"] = sloETag(entries)
+	query := url.Values{"multipart-manifest": {"put"}}
+	if l, err := lo.client.Limits(ctx); err == nil && l.Heartbeat && len(entries) >= heartbeatFrom {
+		query.Set("heartbeat", "on")
+		header["Accept"] = "application/json"
+	}
+	req := api.Request{
+		Method: http.MethodPut, Target: n, Query: query, Body: api.Pieces{body}.Reader(), Length: int64(len(body)), Header: header,
+		Silence: time.Duration(len(entries)) * checkTime,
+	}
+	var made *api.Response
+	_, err = lo.client.Retry(ctx, req, func(resp *api.Response) error {
+		made = resp
+		return afterHeartbeat(req, resp)
+	})
+	return made, err
+}
+
+const (
+	// heartbeatFrom is the number of segments of a manifest from which on Swift is asked to show
+	// that it is still checking them.
+	heartbeatFrom = 100
+	// checkTime is how long a store may take to check one segment, without a sign of life.
+	checkTime = 200 * time.Millisecond
+	// maxHeartbeats bounds the answer with the signs of life, in bytes.
+	maxHeartbeats = mib
+)
+
+// afterHeartbeat waits for the answer to the PUT of a manifest, which with heartbeats comes behind
+// them, in the body: Swift has said 202 before it knew.
+func afterHeartbeat(req api.Request, resp *api.Response) error {
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxHeartbeats))
+	if err != nil || resp.Status != http.StatusAccepted || !req.Query.Has("heartbeat") {
+		return err
+	}
+	var told struct {
+		Status   string     `json:"Response Status"`
+		Body     string     `json:"Response Body"`
+		ETag     string     `json:"Etag"`
+		Modified string     `json:"Last Modified"`
+		Errors   [][]string `json:"Errors"`
+	}
+	if err := json.Unmarshal(text, &told); err != nil {
+		return fmt.Errorf("%s %q: answer behind the heartbeats: %w", req.Method, req.Target.String(), err)
+	}
+	code := api.ParseStatus(told.Status)
+	if code/100 != 2 {
+		words := told.Body
+		if len(told.Errors) > 0 {
+			words = fmt.Sprintf("%d segments, first %q", len(told.Errors), told.Errors[0])
+		}
+		return &api.StatusError{Method: req.Method, Target: req.Target, Status: code, TransID: resp.TransID(), Text: api.ShortText(words)}
+	}
+	if code == http.StatusAccepted {
+		return api.Overtaken(req, resp.Header)
+	}
+	resp.Status = code
+	resp.Header.Set("Etag", told.ETag)
+	resp.Header.Set("Last-Modified", told.Modified)
+	return nil
+}
+
+// beginWith makes what is stored the content to begin with.
+func (w *Writer) beginWith(ctx context.Context, old api.Object) error {
+	w.size = old.Size
+	if old.Size == 0 {
+		return nil
+	}
+	w.chain.broken = true
+	var l Layout
+	var err error
+	switch {
+	case old.SLO:
+		l, err = w.shared.large.LayoutOf(ctx, w.target, old.Size, maxNesting)
+	case old.DLO != "":
+		l, err = w.shared.large.layoutOfDLO(ctx, w.target, old)
+		// Segments that people see and use by their own names are not this file's to keep.
+		if slices.ContainsFunc(l, func(e Extent) bool { return !isHiddenSegment(w.target, e.seg.name) }) {
+			l = nil
+		}
+	}
+	switch {
+	case err != nil:
+		return api.Translate(err)
+	case l != nil:
+		w.layout = l
+		return nil
+	}
+	w.layout = Layout{{Span: spans.Span{Off: 0, End: old.Size}, seg: &Segment{name: w.target, size: old.Size, etag: old.ETag}}}
+	return nil
+}
+
+// LayoutOf reads where the bytes of a static large object lie, through as many manifests in its
+// manifest as depth says; or nil where that cannot be told, since a manifest holds some of them
+// itself.
+func (lo *Large) LayoutOf(ctx context.Context, n api.Name, size int64, depth int) (Layout, error) {
+	entries, err := lo.Manifest(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	var l Layout
+	var off int64
+	same := map[api.Name]*Segment{} // what is named many times, as holes are, takes memory once
+	nested := map[api.Name]Layout{}
+	for _, m := range entries {
+		if len(l) > maxPieces {
+			return nil, vfs.Errorf(vfs.ErrTooLarge, "the file consists of more than %d parts, too many for a change", maxPieces)
+		}
+		if m.Data != "" {
+			return nil, nil
+		}
+		e, err := m.extentOf(n.Account, off)
+		if err != nil {
+			return nil, err
+		}
+		if s := same[e.seg.name]; s != nil && s.size == e.seg.size && s.etag == e.seg.etag {
+			e.seg = s
+		}
+		same[e.seg.name] = e.seg
+		switch {
+		case e.Len() == 0: // the last segment may be
+		case !m.SubSLO:
+			l = append(l, e)
+		case depth == 0:
+			return nil, nil
+		default:
+			inner, known := nested[e.seg.name]
+			if !known {
+				if inner, err = lo.LayoutOf(ctx, e.seg.name, m.Bytes, depth-1); err != nil || inner == nil {
+					return nil, err
+				}
+				nested[e.seg.name] = inner
+			}
+			l = append(l, inner.shifted(e)...)
+		}
+		off = e.End
+	}
+	if off != size {
+		return nil, vfs.Errorf(vfs.ErrCorrupt, "the file's manifest names %d bytes, and the file has %d", off, size)
+	}
+	return l, nil
+}

@@ -1,0 +1,175 @@
+package object
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"filegate/backends/swift/api"
+	"filegate/core/vfs"
+)
+
+// A container's quota is about its files, and the bytes of large ones lie in the container for
+// segments, of which Swift counts nothing. So the two are counted together here: in what a client
+// is told, and before a large file is published.
+
+// SpaceFor is StatSpace of a name. Who may write to a container need not be allowed to look at it,
+// or at the account: it is enough that one of them tells.
+func (c *Containers) SpaceFor(ctx context.Context, n api.Name) (vfs.Space, error) {
+	space, refused := c.spaceOf(ctx, api.Name{Account: n.Account}, "X-Account-Bytes-Used", "X-Account-Meta-Quota-Bytes")
+	if refused != nil && api.StatusOf(refused) != http.StatusForbidden {
+		return vfs.Space{}, api.Translate(refused)
+	}
+	if n.IsAccount() {
+		return space, nil
+	}
+	inner, err := c.containerSpace(ctx, n)
+	if err != nil && (refused != nil || api.StatusOf(err) != http.StatusForbidden) {
+		return vfs.Space{}, api.Translate(err)
+	}
+	if inner.Total >= 0 && (space.Total < 0 || inner.Free < space.Free) {
+		return inner, nil
+	}
+	return space, nil
+}
+
+// noSpace is the space of which nothing is known.
+var noSpace = vfs.Space{Total: -1, Used: -1, Free: -1}
+
+// spaceOf reads what the account or container n says of its use. The error is not translated.
+func (c *Containers) spaceOf(ctx context.Context, n api.Name, used, quota string) (vfs.Space, error) {
+	resp, err := c.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n})
+	if err != nil {
+		return noSpace, err
+	}
+	s := noSpace
+	if u, err := strconv.ParseInt(resp.Header.Get(used), 10, 64); err == nil {
+		s.Used = u
+	}
+	if q, err := strconv.ParseInt(resp.Header.Get(quota), 10, 64); err == nil && q >= 0 && s.Used >= 0 {
+		s.Total, s.Free = q, max(q-s.Used, 0)
+	}
+	return s, nil
+}
+
+// quotaHeader is the header of a container's quota. Whoever may read the container is shown it.
+const quotaHeader = "X-Container-Meta-Quota-Bytes"
+
+// containerSpace returns the space of n's container. Where it has a quota, the segments of its
+// files count. The error is not translated.
+func (c *Containers) containerSpace(ctx context.Context, n api.Name) (vfs.Space, error) {
+	s, err := c.spaceOf(ctx, n.Top(), "X-Container-Bytes-Used", quotaHeader)
+	if err != nil || s.Total < 0 {
+		return s, err
+	}
+	segments, err := c.spaceOf(ctx, n.SegmentsContainer(), "X-Container-Bytes-Used", "")
+	switch {
+	case api.StatusOf(err) == http.StatusNotFound, api.StatusOf(err) == http.StatusForbidden:
+		return s, nil
+	case err != nil:
+		return noSpace, err
+	}
+	s.Used += max(segments.Used, 0)
+	s.Free = max(s.Total-s.Used, 0)
+	return s, nil
+}
+
+// CheckRoom refuses an upload of known size, or a copy, that cannot be stored, before its first byte.
+// What is stored of the file already, and stays, has its room.
+func (c *Containers) CheckRoom(ctx context.Context, n api.Name, more int64) error {
+	if more <= c.writing.SegmentSize {
+		return nil // the answer to its one PUT says the same as early
+	}
+	space, err := c.SpaceFor(ctx, n)
+	if err == nil && space.Free >= 0 && space.Free < more {
+		return noRoom(more, space.Free)
+	}
+	return nil
+}
+
+// CheckRoomIn is roomFor of the container alone, for what is in the account already.
+func (c *Containers) CheckRoomIn(ctx context.Context, n api.Name, more int64) error {
+	space, err := c.containerSpace(ctx, n)
+	if err == nil && space.Free >= 0 && space.Free < more {
+		return noRoom(more, space.Free)
+	}
+	return nil
+}
+
+func noRoom(more, free int64) error {
+	return vfs.Errorf(vfs.ErrQuota, "there are %d bytes to store, and the quota leaves %d", more, free)
+}
+
+// room is what the quota of a container leaves to an upload whose segments Swift does not count.
+// Nobody knows the size of the file before its end, and Swift takes an upload of unknown size as
+// long as the quota leaves anything at all. So it is here, but that no file can be larger than the
+// whole quota.
+type room struct {
+	asked   chan struct{} // closed when the container has been looked at; nil: it is not looked at yet
+	limited bool          // it has a quota
+	limit   int64         // the most bytes of segments that may be sent
+	sealed  int64         // bytes of segments sent so far, or under way
+}
+
+// askRoom looks at the container of the file, beside the first segment. It is called with mu held.
+func (w *Writer) askRoom() {
+	if w.room.asked != nil || w.parts.place.Top() == w.target.Top() { // there Swift counts
+		return
+	}
+	w.room.asked = make(chan struct{})
+	w.sends.Go(func() {
+		defer close(w.room.asked)
+		space := w.shared.containers.meet(w.ctx, w.target)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.room.limited = space.Total >= 0
+		if w.room.limit = space.Total; space.Used-w.room.sealed >= space.Total { // some of what is on its way may be counted already
+			w.room.limit = 0
+		}
+		w.checkSealed()
+	})
+}
+
+// takeRoom notes that a segment is about to be sent, and fails the upload where the quota has no
+// room for it. It is called with mu held.
+func (w *Writer) takeRoom(size int64) {
+	w.askRoom()
+	w.room.sealed += size
+	w.checkSealed()
+}
+
+// checkSealed fails the upload where more has been sent than the quota allows. It is called with mu
+// held.
+func (w *Writer) checkSealed() {
+	if w.room.limited && w.room.sealed > w.room.limit {
+		w.fail(noRoom(w.room.sealed, w.room.limit))
+	}
+}
+
+// checkRoom refuses to publish a large file, all of whose segments are stored, where the container
+// has reached its quota meanwhile. They go then.
+func (w *Writer) checkRoom(ctx context.Context) error {
+	w.mu.Lock()
+	asked := w.room.asked
+	w.mu.Unlock()
+	if asked == nil {
+		return nil // nothing was sent
+	}
+	select {
+	case <-asked:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil || !w.room.limited {
+		return w.err
+	}
+	w.mu.Unlock()
+	space, err := w.shared.containers.containerSpace(ctx, w.target)
+	w.mu.Lock()
+	if err == nil && space.Total >= 0 && space.Used-w.room.sealed >= space.Total {
+		w.fail(noRoom(w.room.sealed, 0))
+	}
+	return w.err
+}

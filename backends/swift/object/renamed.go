@@ -1,0 +1,102 @@
+package object
+
+import (
+	"context"
+	"errors"
+
+	"filegate/backends/swift/api"
+	"filegate/core/vfs"
+)
+
+// What becomes of a writer whose file gets another name, or loses it, before it is committed.
+
+var (
+	_ vfs.RenameWriter  = (*Writer)(nil)
+	_ vfs.DiscardWriter = (*Writer)(nil)
+	_ vfs.PlacedWriter  = (*Writer)(nil)
+)
+
+// Place implements [vfs.PlacedWriter].
+func (w *Writer) Place() vfs.Path { return w.shared.names.Path(w.target) }
+
+// Discard implements [vfs.DiscardWriter].
+func (w *Writer) Discard() error {
+	w.mu.Lock()
+	w.discarded = true
+	w.mu.Unlock()
+	return w.Close()
+}
+
+// errElsewhere is the answer to a rename that its content cannot follow.
+var errElsewhere error = vfs.Errorf(vfs.ErrUnsupported, "a file cannot be renamed to there while it is written")
+
+// Rename implements [vfs.RenameWriter]. The segments stay where they are; the marker of an upload
+// that may be cut off moves. Into another container, and of a dynamic large object, it is not done:
+// their segments lie beside the file.
+func (w *Writer) Rename(ctx context.Context, p vfs.Path) error {
+	to, err := w.shared.names.Object(p)
+	if err != nil {
+		return err
+	}
+	from := w.target
+	if from == to {
+		return nil
+	}
+	if to.Account != from.Account || to.Container != from.Container || w.dlo {
+		return errElsewhere
+	}
+	if err := to.CheckNew(); err != nil {
+		return err
+	}
+	if err := w.WaitSent(ctx); err != nil {
+		return api.Translate(err)
+	}
+	unchanged := w.shared.names.Watch(to)
+	info, now, err := w.shared.names.Lookup(ctx, to, p.Base())
+	var cut *CutOff
+	switch {
+	case now.ThroughLink, api.CannotFollow(err):
+		return errElsewhere
+	case errors.Is(err, vfs.ErrNotExist):
+		now = api.Object{}
+		if cut, err = w.shared.uploads.Find(ctx, to); err != nil {
+			return api.Translate(err)
+		}
+		if cut != nil && cut.ID == w.upload {
+			cut = nil
+		}
+	case err != nil:
+		return err
+	case info.IsDir():
+		return vfs.ErrIsDir
+	}
+	if !w.opts.Truncate && w.old.Exists() && now.ETag != w.old.ETag {
+		return vfs.ErrChanged // it is not what the content begins with
+	}
+	marked := w.marked() && !w.unmarked
+	if marked {
+		if err := w.shared.uploads.PutMarker(ctx, to, w.upload, w.parts.place, w.resumedTime()); err != nil {
+			return api.Translate(err)
+		}
+	}
+	w.mu.Lock()
+	for _, e := range w.layout {
+		if e.seg.name == from {
+			e.seg.name = to
+		}
+	}
+	w.opts.Truncate = w.opts.Truncate || !w.old.Exists()
+	w.opts.Exclusive, w.opts.IfVersion = false, ""
+	w.parts.target = to
+	w.target, w.base, w.old, w.unchanged = to, p.Base(), now, unchanged
+	if cut != nil {
+		w.superseded = cut
+	}
+	w.mu.Unlock()
+	if marked {
+		if _, err := w.shared.uploads.TakeMarker(ctx, from, w.upload); err != nil {
+			w.shared.log.Warn("marker of a renamed upload not deleted", "target", from.String(), "err", err)
+		}
+	}
+	return nil
+}

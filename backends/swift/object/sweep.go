@@ -1,0 +1,78 @@
+package object
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
+)
+
+const (
+	// sweepEvery is how often a container is looked through for what is left of uploads.
+	sweepEvery = time.Hour
+	// sweepMost is how many of them are removed each time, so that nobody's upload has to wait for
+	// long.
+	sweepMost = 10
+)
+
+// sweepUploads removes uploads in n's container that were cut off and have not been gone on with
+// for the retention time. It is what a Commit of a large file does at its end, now and then; a
+// failure is for the log.
+func (u *Uploads) sweepUploads(ctx context.Context, n api.Name) {
+	if u.writing.Retention == 0 {
+		return // another gateway may keep them
+	}
+	key, err := u.partialsKey(ctx, n)
+	if err == nil && u.Known.swept.Note(key) {
+		err = u.removeExpired(ctx, n.SegmentsContainer())
+	}
+	if err != nil {
+		u.log.Warn("remains of uploads not removed", "container", n.SegmentsContainer().String(), "err", err)
+	}
+}
+
+func (u *Uploads) removeExpired(ctx context.Context, segments api.Name) error {
+	removed := 0
+	err := u.lists.EachListed(ctx, segments, uploadsPrefix, func(marker listing.Entry) error {
+		gone, err := u.removeIfExpired(ctx, segments, marker)
+		if gone {
+			removed++
+		}
+		if err == nil && removed == sweepMost {
+			return errSweptEnough
+		}
+		return err
+	})
+	if errors.Is(err, errSweptEnough) {
+		return nil
+	}
+	return err
+}
+
+// errSweptEnough ends a sweep before its end.
+var errSweptEnough = errors.New("enough removed for now")
+
+// removeIfExpired removes the upload of a marker whose retention time is over, and reports whether
+// it did. An upload that cannot be read is left to a later sweep.
+func (u *Uploads) removeIfExpired(ctx context.Context, segments api.Name, marker listing.Entry) (bool, error) {
+	i := strings.LastIndexByte(marker.Name, '/')
+	if i <= len(uploadsPrefix) || !u.expired(marker.Time(time.Now())) {
+		return false, nil
+	}
+	target := api.Name{Account: segments.Account, Container: strings.TrimSuffix(segments.Container, api.SegmentsSuffix), Object: marker.Name[len(uploadsPrefix):i]}
+	if target.SegmentsContainer() != segments {
+		return false, nil // the container's name is too long to be told from that of its segments
+	}
+	p, err := u.replay(ctx, target, marker.Name[i+1:], marker)
+	if err != nil || !u.expired(p.modified) {
+		return false, nil
+	}
+	if err := u.Remove(ctx, target, p); err != nil {
+		return false, err
+	}
+	u.log.Info("remains of an upload removed", "target", target.String(), "begun", p.ID, "segments", len(p.segments))
+	return true, nil
+}

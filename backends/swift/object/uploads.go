@@ -1,0 +1,129 @@
+package object
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"filegate/backends/internal/recent"
+	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Uploads finds and removes uploads that were cut off, see partial.
+type Uploads struct {
+	client     *api.Client
+	log        *slog.Logger
+	lists      *listing.View
+	containers *Containers
+	large      *Large
+	writing    *Writing
+	Known      *KnownUploads
+}
+
+func NewUploads(l *Large, known *KnownUploads) *Uploads {
+	return &Uploads{client: l.client, log: l.log, lists: l.lists, containers: l.containers, large: l, writing: l.writing, Known: known}
+}
+
+// KnownUploads is what all logins of a backend know of uploads.
+type KnownUploads struct {
+	none   *recent.Keys // containers that have no cut-off upload
+	some   *recent.Keys // containers that have one, or had
+	swept  *recent.Keys // containers in which what is left of uploads has been looked for
+	Active activeUploads
+}
+
+func NewKnownUploads() *KnownUploads {
+	k := &KnownUploads{}
+	k.Forget()
+	return k
+}
+
+// Forget forgets all that was looked up. It is not called while a login is in use.
+func (k *KnownUploads) Forget() {
+	k.none, k.some, k.swept = recent.New(partialsFor), recent.New(partialsFor), recent.New(sweepEvery)
+}
+
+// activeUploads are the uploads that this process has under way: nobody else takes their markers
+// for those of cut-off ones.
+type activeUploads struct {
+	mu  sync.Mutex
+	all map[string]bool // by upload id
+}
+
+func (a *activeUploads) add(upload string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.all == nil {
+		a.all = map[string]bool{}
+	}
+	a.all[upload] = true
+}
+
+func (a *activeUploads) remove(upload string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.all, upload)
+}
+
+func (a *activeUploads) Has(upload string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.all[upload]
+}
+
+// parseMarker reads the name of a marker that lies in the segments of n's container: the file that
+// the upload is of, and the upload id.
+func parseMarker(n api.Name, marker string) (target api.Name, upload string, ok bool) {
+	rest, ok := strings.CutPrefix(marker, uploadsPrefix)
+	i := strings.LastIndexByte(rest, '/')
+	if !ok || i <= 0 {
+		return api.Name{}, "", false
+	}
+	return n.With(rest[:i]), rest[i+1:], IsUploadID(rest[i+1:])
+}
+
+// EachMarker calls do for the marker of each upload below a directory or container, several at a
+// time. The error is not translated.
+func (u *Uploads) EachMarker(ctx context.Context, dir api.Name, do func(ctx context.Context, target api.Name, upload string, marker listing.Entry) error) error {
+	if may, err := u.MayHave(ctx, dir); err != nil || !may {
+		return err
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(copiesAtOnce)
+	err := u.lists.EachListed(ctx, dir.SegmentsContainer(), uploadsPrefix+dir.Prefix(), func(e listing.Entry) error {
+		if target, upload, ok := parseMarker(dir, e.Name); ok {
+			g.Go(func() error { return do(gctx, target, upload, e) })
+		}
+		return gctx.Err()
+	})
+	if failed := g.Wait(); failed != nil {
+		return failed
+	}
+	if NoneToSee(err) {
+		return nil
+	}
+	return err
+}
+
+// RemoveBelow removes what is left of uploads below a directory that is gone: nothing shows it
+// any more. Of one that may be just beginning nothing is there that takes room. A failure is for
+// the log.
+func (u *Uploads) RemoveBelow(ctx context.Context, dir api.Name) {
+	err := u.EachMarker(ctx, dir, func(ctx context.Context, target api.Name, upload string, marker listing.Entry) error {
+		if u.Known.Active.Has(upload) {
+			return nil
+		}
+		p, err := u.replay(ctx, target, upload, marker)
+		if err != nil || len(p.segments) == 0 && !u.expired(p.modified) && !dir.IsContainer() {
+			return err
+		}
+		return u.Remove(ctx, target, p)
+	})
+	if err != nil {
+		u.log.Warn("remains of uploads in a removed directory not removed", "directory", dir.String(), "err", err)
+	}
+}
