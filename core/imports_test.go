@@ -58,8 +58,8 @@ var mayImport = map[string][]string{
 	"backends":                 {"core/backend", "backends/..."}, // the list
 	"backends/internal/...":    nil,                              // what any object store's backend needs
 	"backends/swift":           {"backends/internal/...", "backends/swift/api", "backends/swift/listing", "backends/swift/object", "core/backend", "core/cache", "core/vfs"},
-	"backends/swift/api":       {"backends/internal/...", "core/backend", "core/vfs"},       // one request to one Swift
-	"backends/swift/listing":   {"backends/swift/api", "core/cache"},                        // listings with the write log laid over
+	"backends/swift/api":       {"backends/internal/...", "core/backend", "core/vfs"},                                 // one request to one Swift
+	"backends/swift/listing":   {"backends/swift/api", "core/cache"},                                                  // listings with the write log laid over
 	"backends/swift/object":    {"backends/internal/...", "backends/swift/api", "backends/swift/listing", "core/vfs"}, // one object as bytes
 	"backends/local":           {"core/backend", "core/vfs"},
 	"backends/swift/swifttest": nil, // a Swift knows nothing of filegate

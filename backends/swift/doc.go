@@ -51,40 +51,12 @@
 //
 // # Writing
 //
-// A file that fits into the first segment is one PUT at Commit. A larger file is sent in segments
-// while it arrives, each from memory with length and ETag, and Commit is the PUT of the manifest of
-// a static large object. The segments lie in
+// Package object writes files: a small one is one PUT at Commit, a larger one is sent in segments
+// while it arrives, and the manifest that Commit puts makes them the file. Before that nothing is
+// visible under the name of the file, and nothing old is touched.
 //
-//	<container>_segments/<object>/<upload id>/<offset>-<sequence>
-//
-// Their names are the journal of the upload: any gateway can go on with an upload of a new file
-// that was cut off (see partial). Before the PUT of the manifest nothing is visible under the name
-// of the file, and nothing old is touched. After it, the segments of the replaced version are
-// deleted.
-//
-// When a part of a file is changed, the new manifest names ranges of the old segments beside the
-// new ones. A plain object is copied to a segment first, on Swift's side.
-//
-// Where Swift has no static large objects, the manifest is that of a dynamic one, over the same
-// segments. With large_objects = "dlo" it always is, and the segments lie in the layout of
-// sftp-cloudfs,
-//
-//	<container>/<object>.part/<upload id>/<offset>-<sequence>
-//
-// or in <object>_01.part/ and so on where an older layout has its parts already. A dynamic large
-// object is whatever is listed below its prefix. So that this is the file and nothing else, Commit
-// sends parts of old segments again, copies whole ones on Swift's side, deletes segments that are
-// not needed, and puts the manifest when Swift lists exactly the rest.
-//
-// A file that arrives in order gets checksums of its whole content as metadata, in hex:
-// X-Object-Meta-Filegate-Crc64 (CRC-64/NVME) always, and -Md5 and -Sha256 where they are configured
-// and the ETag is not the same. A later change that does not know the checksums removes them. A
-// download is compared with the CRC-64, else the SHA-256, else the MD5 of the file: they cost
-// processor time in this order.
-//
-// The container for segments has the storage policy and the ACLs of the files' own container. In a
-// container that the login may write to and not read (see isDropBox), files are put without a look
-// at what is there. Large files are dynamic large objects there, with their segments beside them.
+// In a container that the login may write to and not read (see isDropBox), files are put without a
+// look at what is there.
 //
 // # Listings
 //
@@ -251,16 +223,7 @@
 //
 // # Decisions
 //
-// A rename that moves segments to another name, or a directory, is written down in the segments
-// container before it begins and crossed out after it (see journal). Swift renames by a copy and a
-// deletion, and between the two a large file has two names that stand for the same segments.
-// Whoever deletes segments looks up the unfinished renames, after the file itself is gone, and
-// leaves those that the other name stands for; the same rename, repeated, goes on. Marking the two
-// objects instead would be a POST that changes the old one, and the marks would be lost by the next
-// write. Of two clients that give the same large file different names at the same moment, the one
-// whose DELETE does not find the old one any more copies the segments. What is left open: a record
-// that a listing does not show yet because it lags, and two DELETEs that two servers of Swift's
-// carry out within the same milliseconds.
+// What is decided about segments, and about renames that move them, is in package object.
 //
 // A directory is moved entry by entry: each is either at its old name or at its new one, with all
 // its content. A manifest whose segments lie in the directory itself (as sftp-cloudfs has it) gets
@@ -269,13 +232,6 @@
 // the file. What cannot be moved stays, with the segments that it needs; to stop at it would leave
 // the rest where it is for good.
 //
-// In a container that keeps versions, or once did, segments stay for good. To find out which of
-// them no version names would be a GET of every manifest among the versions, and somebody else's
-// restoring could come in between. So whoever deletes segments asks the container first, after the
-// deed, and each time: a container begins to keep versions at any moment, and what was looked up
-// before would be worth nothing. Of an archive that a container had (X-Versions-Location,
-// X-History-Location) and has no longer, nobody knows.
-//
 // The names of versions have hyphens where times have colons, which Windows has in no file name,
 // and not Swift's seconds, which tell nobody anything. The extension of the file is not in them:
 // who opens a version by it copies it first.
@@ -283,16 +239,6 @@
 // Versions are brought back by rename and not by a copy, which works as well, since clients that
 // copy do that through themselves. A rename that leaves its source is what a version is: Swift
 // itself does not let go of it.
-//
-// The marker of an upload that was cut off does not end by itself (X-Delete-After): without it
-// nobody would know what its segments are, and to give each segment an end would be a POST for each
-// at Commit. Whoever deletes the marker decides over the segments, so Commit does not go on without
-// it.
-//
-// The segments of a Commit whose last request was not answered stay, whatever a HEAD says
-// afterwards: where one of Swift's servers has the manifest, the others get it later. An upload
-// that is given up waits for the segments under way before it deletes them, since Swift may have
-// stored what nobody waited for.
 //
 // Lstat asks as Stat does, and for the link itself only where it is one: to ask for that at once
 // (symlink=get) is one request for a link too, but in containers that keep versions it is two for

@@ -21,6 +21,7 @@ type Containers struct {
 	FollowFor time.Duration
 }
 
+// NewContainers returns what a login that has asked for nothing yet knows.
 func NewContainers(client *api.Client, log *slog.Logger, w *Writing) *Containers {
 	return &Containers{client: client, log: log, writing: w, FollowFor: followFor}
 }

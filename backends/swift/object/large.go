@@ -16,6 +16,7 @@ type Large struct {
 	writing    *Writing
 }
 
+// NewLarge returns the large objects of the login that the containers are of.
 func NewLarge(c *Containers, lists *listing.View) *Large {
 	return &Large{client: c.client, log: c.log, lists: lists, containers: c, writing: c.writing}
 }

@@ -82,6 +82,7 @@ type Renames struct {
 	large      *Large
 }
 
+// NewRenames returns the journal of a login.
 func NewRenames(l *Large) *Renames {
 	return &Renames{client: l.client, log: l.log, lists: l.lists, containers: l.containers, large: l}
 }

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Uploads finds and removes uploads that were cut off, see partial.
+// Uploads finds and removes uploads that were cut off, see [CutOff].
 type Uploads struct {
 	client     *api.Client
 	log        *slog.Logger
@@ -24,6 +24,7 @@ type Uploads struct {
 	Known      *KnownUploads
 }
 
+// NewUploads returns the cut-off uploads of a login.
 func NewUploads(l *Large, known *KnownUploads) *Uploads {
 	return &Uploads{client: l.client, log: l.log, lists: l.lists, containers: l.containers, large: l, writing: l.writing, Known: known}
 }
@@ -36,6 +37,7 @@ type KnownUploads struct {
 	Active activeUploads
 }
 
+// NewKnownUploads returns what a backend knows that has asked for nothing yet.
 func NewKnownUploads() *KnownUploads {
 	k := &KnownUploads{}
 	k.Forget()

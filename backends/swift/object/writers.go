@@ -25,6 +25,7 @@ type Writers struct {
 	names      Names
 }
 
+// NewWriters returns the writers of a login. rtt is the round trip to the store.
 func NewWriters(objects *Store, u *Uploads, r *Renames, rtt *pace.RTT, n Names) *Writers {
 	return &Writers{
 		client: u.client, log: u.log, lists: u.lists, objects: objects, containers: u.containers, large: u.large, uploads: u, renames: r,

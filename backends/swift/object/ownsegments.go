@@ -18,7 +18,7 @@ import (
 // Nobody but Swift knows which segments the versions name, and changes made in place share them: so
 // in such a container segments stay.
 
-// SegmentsOf returns the names of an object's segments that go with it. The error is not
+// OwnSegments returns the names of an object's segments that go with it. The error is not
 // translated.
 func (lo *Large) OwnSegments(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
 	all, err := lo.allSegments(ctx, n, o)

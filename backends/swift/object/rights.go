@@ -20,6 +20,7 @@ import (
 // rights are the ACLs of a container: both empty to everybody but the owner.
 type rights struct{ read, write string }
 
+// The headers of a container's rights.
 const (
 	ReadACL  = "X-Container-Read"
 	WriteACL = "X-Container-Write"

@@ -14,7 +14,7 @@ type Target struct {
 	Name      api.Name // of the object
 	Base      string   // of the path
 	Old       api.Object
-	Unchanged func() bool // reports whether old is good still
+	Unchanged func() bool // reports whether Old is good still
 	Cut       *CutOff     // an upload of the file that was cut off
 	Blind     bool        // the login may write there, and may not look
 }
