@@ -2,6 +2,7 @@ package swift
 
 import (
 	"context"
+
 	"filegate/core/vfs"
 )
 

@@ -1,8 +1,9 @@
 package api
 
 import (
-	"filegate/core/vfs"
 	"strings"
+
+	"filegate/core/vfs"
 )
 
 // Swift's limits of names, in bytes. They are constants of Swift's own that clusters do not change

@@ -1,16 +1,17 @@
 package object
 
 import (
+	"fmt"
+
 	"filegate/backends/internal/spans"
 	"filegate/backends/swift/api"
 	"filegate/core/vfs"
-	"fmt"
 )
 
 // isWhole reports whether nothing is left of what had the name before. Of a file that cannot be
 // read nothing must be.
 func (w *Writer) isWhole() bool {
-	return w.opts.Truncate || w.anew.truncated && (w.size == 0 || w.anew.written.Covers(spans.Span{End: w.size}))
+	return w.pub.opts.Truncate || w.anew.truncated && (w.size == 0 || w.anew.written.Covers(spans.Span{End: w.size}))
 }
 
 // ErrBlind is the refusal of what cannot be done without a look at what is there.

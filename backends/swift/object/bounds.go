@@ -49,7 +49,7 @@ func tooLarge(largest int64) error {
 // than a segment is also held against the quota: what is to fill it would be refused only after
 // most of it has come.
 func (w *Writer) checkEnd(off, n int64) error {
-	largest := w.shared.large.LargestFile(w.limits)
+	largest := w.shared.large.LargestFile(w.pub.limits)
 	switch {
 	case off < 0:
 		return vfs.Errorf(vfs.ErrInvalid, "a file has no byte before its first")
@@ -64,7 +64,7 @@ func (w *Writer) checkEnd(off, n int64) error {
 	case w.dlo && hole > maxDLOHoles:
 		return errHoles
 	}
-	return w.shared.containers.CheckRoom(w.opened, w.target, hole+n)
+	return w.shared.containers.CheckRoom(w.opened, w.pub.target, hole+n)
 }
 
 var errHoles = vfs.Errorf(vfs.ErrTooLarge, "file too large: more than %d bytes of it were never written, and this storage has no holes", int64(maxDLOHoles))

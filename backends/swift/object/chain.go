@@ -183,7 +183,7 @@ func (w *Writer) sumAhead(run spans.Span) {
 		return
 	}
 	c.running = true
-	w.sends.Go(w.makeDraft)
+	w.up.sends.Go(w.makeDraft)
 }
 
 // nextToSum is what can be added to the draft: it is written, and will be of the next segment. It
@@ -191,7 +191,7 @@ func (w *Writer) sumAhead(run spans.Span) {
 func (w *Writer) nextToSum() (spans.Span, bool) {
 	c := &w.chain
 	next := spans.Span{Off: c.ahead, End: (c.ahead/buffers.BlockSize + 1) * buffers.BlockSize}
-	ok := !c.broken && !c.late && !w.done && next.End <= w.sealsAt(c.end) && w.dirty.Covers(next)
+	ok := !c.broken && !c.late && !w.done && next.End <= w.sealsAt(c.end) && w.buf.dirty.Covers(next)
 	return next, ok
 }
 
@@ -218,7 +218,7 @@ func (w *Writer) makeDraft() {
 				return
 			}
 		}
-		d, block := c.draft, w.blocks[next.Off/buffers.BlockSize]
+		d, block := c.draft, w.buf.blocks[next.Off/buffers.BlockSize]
 		c.ahead = next.End
 		d.mu.Lock()
 		w.mu.Unlock()

@@ -26,8 +26,8 @@ func (w *Writer) drafted(t *testing.T) {
 	eventually(t, "the draft has caught up", func() bool {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if len(w.dirty) > 0 {
-			w.sumAhead(w.dirty[0])
+		if len(w.buf.dirty) > 0 {
+			w.sumAhead(w.buf.dirty[0])
 		}
 		_, more := w.nextToSum()
 		return !more && !w.chain.running

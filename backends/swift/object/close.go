@@ -22,13 +22,13 @@ func (w *Writer) Close() error {
 		return nil
 	}
 	w.done = true
-	keep := w.resumable() && !w.unmarked && !w.discarded && w.size >= keepFrom && !errors.Is(w.err, vfs.ErrQuota) // what is kept would take room still
-	unsure := w.published
+	keep := w.resumable() && !w.up.unmarked && !w.discarded && w.size >= keepFrom && !errors.Is(w.up.err, vfs.ErrQuota) // what is kept would take room still
+	unsure := w.pub.published
 	w.mu.Unlock()
 	if !keep {
-		w.drop() // what has not begun to be sent need not
+		w.up.drop() // what has not begun to be sent need not
 	}
-	w.drain()
+	w.up.drain()
 	if keep {
 		w.keep()
 	}
@@ -39,22 +39,14 @@ func (w *Writer) Close() error {
 	return nil
 }
 
-// drain waits for the segments under way. To cut them off would be quicker, but Swift may have such
-// a segment all the same, and later than it is deleted.
-func (w *Writer) drain() {
-	enough := time.AfterFunc(abandonTimeout, w.cancel)
-	defer enough.Stop()
-	w.sends.Wait()
-}
-
 // keep sends what is in memory still, so that nothing has to come again that has come once.
 func (w *Writer) keep() {
 	// The session has ended, most likely: that is why the upload is cut off.
-	ctx, cancel := context.WithTimeout(w.ctx, abandonTimeout)
+	ctx, cancel := context.WithTimeout(w.up.ctx, abandonTimeout)
 	defer cancel()
 	w.mu.Lock()
 	var tail []*Segment
-	for _, run := range append(spans.Set(nil), w.dirty...) {
+	for _, run := range append(spans.Set(nil), w.buf.dirty...) {
 		if run.Off == w.layout.reach() { // behind a hole nothing can be gone on with
 			tail = append(tail, w.cut(run.Off, run.End))
 		}
@@ -64,17 +56,17 @@ func (w *Writer) keep() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		for _, seg := range tail {
-			w.free(seg.blocks...)
+			w.buf.free(seg.blocks...)
 			seg.data, seg.blocks = nil, nil
 		}
 	}()
 	for _, seg := range tail {
 		err := seg.sum(ctx, seg.data)
 		if err == nil {
-			err = w.sendSegment(ctx, seg, seg.data)
+			err = w.up.sendSegment(ctx, seg, seg.data)
 		}
 		if err != nil {
-			w.shared.log.Warn("end of a cut-off upload not kept", "target", w.target.String(), "err", err)
+			w.shared.log.Warn("end of a cut-off upload not kept", "target", w.pub.target.String(), "err", err)
 			return
 		}
 	}
@@ -82,39 +74,34 @@ func (w *Writer) keep() {
 
 // release ends what is under way and gives the memory back.
 func (w *Writer) release() {
-	w.drop()
-	w.cancel()
 	w.stopWaking()
-	w.sends.Wait()
+	w.up.stop()
 	w.shared.objects.Memory.Leave(w)
-	w.shared.uploads.Known.Active.remove(w.upload)
+	w.shared.uploads.Known.Active.remove(w.up.upload)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for i, block := range w.blocks {
-		delete(w.blocks, i)
-		w.free(block)
-	}
+	w.buf.empty()
 }
 
 // abandon deletes the segments that no manifest names.
 func (w *Writer) abandon() {
-	if len(w.parts.names()) == 0 && !w.unmarked && !(w.discarded && w.resumed != nil) {
+	if len(w.up.parts.names()) == 0 && !w.up.unmarked && !(w.discarded && w.up.resumed != nil) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), abandonTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.up.ctx), abandonTimeout)
 	defer cancel()
-	names := w.parts.names()
-	if w.resumed != nil {
-		names = append(names, w.resumed.segments...)
+	names := w.up.parts.names()
+	if w.up.resumed != nil {
+		names = append(names, w.up.resumed.segments...)
 	}
-	err := w.unmark(ctx)
+	err := w.up.unmark(ctx)
 	if w.discarded && errors.Is(err, vfs.ErrChanged) {
 		err = nil // the file was removed, and its marker with it, while segments were still under way
 	}
 	if err != nil {
-		w.shared.log.Warn("abandoned upload not deleted", "target", w.target.String(), "err", err)
+		w.shared.log.Warn("abandoned upload not deleted", "target", w.pub.target.String(), "err", err)
 		return
 	}
 	w.shared.large.deleteSegments(ctx, names)
-	w.shared.containers.DropSegments(ctx, w.target)
+	w.shared.containers.DropSegments(ctx, w.pub.target)
 }

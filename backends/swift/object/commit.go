@@ -16,7 +16,7 @@ import (
 // Commit implements [vfs.Writer].
 func (w *Writer) Commit(ctx context.Context) (vfs.Info, error) {
 	w.mu.Lock()
-	err := w.err
+	err := w.up.err
 	if err == nil && w.done {
 		err = vfs.ErrClosed
 	}
@@ -25,9 +25,9 @@ func (w *Writer) Commit(ctx context.Context) (vfs.Info, error) {
 	if err != nil {
 		return vfs.Info{}, err
 	}
-	if w.opts.IfVersion != "" {
-		switch now, err := w.shared.client.Head(ctx, w.target); {
-		case api.StatusOf(err) == http.StatusNotFound, err == nil && now.Version() != w.opts.IfVersion:
+	if w.pub.opts.IfVersion != "" {
+		switch now, err := w.shared.client.Head(ctx, w.pub.target); {
+		case api.StatusOf(err) == http.StatusNotFound, err == nil && now.Version() != w.pub.opts.IfVersion:
 			return vfs.Info{}, vfs.ErrChanged
 		case err != nil:
 			return vfs.Info{}, api.Translate(err)
@@ -36,64 +36,55 @@ func (w *Writer) Commit(ctx context.Context) (vfs.Info, error) {
 	if w.untouched() {
 		return w.commitNothing(ctx)
 	}
-	replaced, err := w.replaced(ctx)
+	replaced, err := w.pub.replaced(ctx)
 	if err != nil {
 		return vfs.Info{}, err
 	}
-	if !w.old.Exists() {
-		if err := w.shared.names.MakeParents(ctx, w.target); err != nil {
+	if !w.pub.old.Exists() {
+		if err := w.shared.names.MakeParents(ctx, w.pub.target); err != nil {
 			return vfs.Info{}, err
 		}
 	}
 	version, named, err := w.publish(ctx)
 	if err != nil {
 		w.mu.Lock()
-		w.published = w.published && api.Reached(err)
+		w.pub.published = w.pub.published && api.Reached(err)
 		w.mu.Unlock()
-		return vfs.Info{}, w.refusal(err)
+		return vfs.Info{}, w.pub.refusal(err, len(w.layout) > 0)
 	}
 	w.mu.Lock()
 	w.done = true
 	w.mu.Unlock()
 	w.release()
-	replaced = append(replaced, w.overtaken...)
+	replaced = append(replaced, w.pub.overtaken...)
 	w.sweep(ctx, replaced, named)
-	if w.superseded != nil {
-		if err := w.shared.uploads.Remove(ctx, w.target, w.superseded); err != nil {
-			w.shared.log.Warn("cut-off upload not deleted", "target", w.target.String(), "err", err)
+	if w.pub.superseded != nil {
+		if err := w.shared.uploads.Remove(ctx, w.pub.target, w.pub.superseded); err != nil {
+			w.shared.log.Warn("cut-off upload not deleted", "target", w.pub.target.String(), "err", err)
 		}
 	}
 	switch {
-	case w.blind:
+	case w.pub.blind:
 	case named != nil:
-		w.shared.uploads.sweepUploads(ctx, w.target)
-	case len(replaced) > 0 || w.superseded != nil:
-		w.shared.containers.DropSegments(ctx, w.target)
+		w.shared.uploads.sweepUploads(ctx, w.pub.target)
+	case len(replaced) > 0 || w.pub.superseded != nil:
+		w.shared.containers.DropSegments(ctx, w.pub.target)
 	}
-	info := vfs.Info{Name: w.base, Size: w.size, Mode: api.DefaultFileMode, ModTime: w.modTime(), Version: version}
-	return w.changedBy(w.old.Modes.Over(info)), nil
-}
-
-// listing.ChangedBy returns the description of the file with the attributes that were set.
-func (w *Writer) changedBy(info vfs.Info) vfs.Info {
-	kept := w.attrs
-	if !w.shared.writing.KeepModes {
-		kept = vfs.Attrs{ModTime: kept.ModTime}
-	}
-	return kept.Over(info)
+	info := vfs.Info{Name: w.pub.base, Size: w.size, Mode: api.DefaultFileMode, ModTime: w.pub.modTime(), Version: version}
+	return w.pub.changedBy(w.pub.old.Modes.Over(info)), nil
 }
 
 // untouched reports whether the content is what was there at opening.
 func (w *Writer) untouched() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.old.Exists() && !w.opts.Truncate && !w.changed
+	return w.pub.old.Exists() && !w.pub.opts.Truncate && !w.changed
 }
 
 // commitNothing leaves a file as it is, but for its time where one was given.
 func (w *Writer) commitNothing(ctx context.Context) (vfs.Info, error) {
-	if more := w.shared.client.AttrsHeader(w.attrs, false); len(more) > 0 {
-		if err := w.shared.client.SetMeta(ctx, w.target, w.old, more); err != nil {
+	if more := w.shared.client.AttrsHeader(w.pub.attrs, false); len(more) > 0 {
+		if err := w.shared.client.SetMeta(ctx, w.pub.target, w.pub.old, more); err != nil {
 			return vfs.Info{}, err
 		}
 	}
@@ -101,7 +92,7 @@ func (w *Writer) commitNothing(ctx context.Context) (vfs.Info, error) {
 	w.done = true
 	w.mu.Unlock()
 	w.release()
-	return w.changedBy(w.old.Info(w.base)), nil
+	return w.pub.changedBy(w.pub.old.Info(w.pub.base)), nil
 }
 
 // publish makes the content the file's: as a plain object where it all lies in memory still, else
@@ -114,35 +105,35 @@ func (w *Writer) publish(ctx context.Context) (version string, needed map[api.Na
 	if plain != nil {
 		// Of a file that is empty now, something may have been sent already: it goes, when all of
 		// it has come.
-		if err := w.WaitSent(ctx); err != nil {
+		if err := w.up.wait(ctx); err != nil {
 			return "", nil, err
 		}
-		if w.shared.containers.known.get(w.target.Top()).limited {
-			if err := w.shared.containers.CheckRoomIn(ctx, w.target, plain.Len()); err != nil {
+		if w.shared.containers.known.get(w.pub.target.Top()).limited {
+			if err := w.shared.containers.CheckRoomIn(ctx, w.pub.target, plain.Len()); err != nil {
 				return "", nil, err
 			}
 		}
-		if err := w.unmark(ctx); err != nil {
+		if err := w.up.unmark(ctx); err != nil {
 			return "", nil, err
 		}
-		header := w.newObjectHeader()
+		header := w.pub.newObjectHeader(w.isWhole())
 		w.sumPlain(plain, header)
-		err := w.put(ctx, header["Etag"], header, func() error {
-			_, err := w.shared.client.Send(ctx, api.Request{Method: http.MethodPut, Target: w.target, Body: plain.Reader(), Length: plain.Len(), Header: header})
+		err := w.pub.put(ctx, header["Etag"], header, func() error {
+			_, err := w.shared.client.Send(ctx, api.Request{Method: http.MethodPut, Target: w.pub.target, Body: plain.Reader(), Length: plain.Len(), Header: header})
 			return err
 		})
 		if err == nil {
-			w.shared.names.Wrote(w.target, plain.Len(), header)
-			w.keepSums(header, true)
+			w.shared.names.Wrote(w.pub.target, plain.Len(), header)
+			w.pub.keepSums(header, true)
 		}
 		return header["Etag"], nil, err
 	}
 	if err := w.settle(ctx); err != nil {
 		return "", nil, err
 	}
-	header := w.newObjectHeader()
+	header := w.pub.newObjectHeader(w.isWhole())
 	w.chain.whole(w.size).header(header) // before any of it is sent again, in another order
-	w.keepSums(header, false)
+	w.pub.keepSums(header, false)
 	if w.dlo {
 		etag, err := w.publishDLO(ctx, header)
 		return etag, w.named(), err
@@ -154,23 +145,23 @@ func (w *Writer) publish(ctx context.Context) (version string, needed map[api.Na
 	if err != nil {
 		return "", nil, err
 	}
-	entries, err = w.parts.nest(ctx, entries, w.limits.SLOSegments)
+	entries, err = w.up.parts.nest(ctx, entries, w.pub.limits.SLOSegments)
 	if err != nil {
 		return "", nil, err
 	}
-	if err := w.checkRoom(ctx); err != nil {
+	if err := w.up.checkRoom(ctx); err != nil {
 		return "", nil, err
 	}
-	if err := w.unmark(ctx); err != nil {
+	if err := w.up.unmark(ctx); err != nil {
 		return "", nil, err
 	}
 	etag := sloETag(entries)
-	err = w.put(ctx, etag, header, func() error {
-		_, err := w.shared.large.PutManifest(ctx, w.target, entries, header)
+	err = w.pub.put(ctx, etag, header, func() error {
+		_, err := w.shared.large.PutManifest(ctx, w.pub.target, entries, header)
 		return err
 	})
 	named := w.named()
-	for _, seg := range w.parts.all() { // manifests in between
+	for _, seg := range w.up.parts.all() { // manifests in between
 		if seg.etag == "" {
 			named[seg.name] = true
 		}
@@ -209,7 +200,7 @@ func (w *Writer) gather(ctx context.Context) (api.Pieces, error) {
 	if w.size == 0 { // a manifest of nothing is none
 		return api.Pieces{}, nil
 	}
-	if w.size > w.shared.writing.SegmentSize || w.size > w.limits.FileSize || w.parts.count() > 0 {
+	if w.size > w.shared.writing.SegmentSize || w.size > w.pub.limits.FileSize || w.up.parts.count() > 0 {
 		return nil, nil
 	}
 	if err := w.fill(ctx, 0, w.size); err != nil {
@@ -217,43 +208,11 @@ func (w *Writer) gather(ctx context.Context) (api.Pieces, error) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.parts.count() > 0 { // memory was short, and fill had to let go of something
+	if w.up.parts.count() > 0 { // memory was short, and fill had to let go of something
 		return nil, nil
 	}
-	all := api.Pieces{}
-	for off := int64(0); off < w.size; {
-		end := min(w.size, (off/buffers.BlockSize+1)*buffers.BlockSize)
-		all = append(all, w.inBlock(off, end)...)
-		off = end
-	}
-	return all, nil
+	return w.buf.pieces(0, w.size), nil
 }
-
-// inBlock returns the bytes from off to end of one block: what is dirty, and zeros. It is called
-// with mu held.
-func (w *Writer) inBlock(off, end int64) api.Pieces {
-	var all api.Pieces
-	start := off / buffers.BlockSize * buffers.BlockSize
-	for _, run := range w.dirty {
-		if run.End <= off || run.Off >= end {
-			continue
-		}
-		if run.Off > off {
-			all = append(all, zeros[:run.Off-off])
-			off = run.Off
-		}
-		hi := min(run.End, end)
-		all = append(all, w.blocks[off/buffers.BlockSize][off-start:hi-start])
-		off = hi
-	}
-	if off < end {
-		all = append(all, zeros[:end-off])
-	}
-	return all
-}
-
-// zeros is never written to.
-var zeros = make([]byte, buffers.BlockSize)
 
 // fill reads what is stored of the bytes from off to end into memory, but for what has been written
 // over.
@@ -264,7 +223,7 @@ func (w *Writer) fill(ctx context.Context, off, end int64) error {
 		if e.seg == nil {
 			return nil
 		}
-		wanted = append(wanted, w.bare(e)...)
+		wanted = append(wanted, w.buf.bare(e)...)
 		return nil
 	})
 	w.mu.Unlock()
@@ -304,26 +263,11 @@ func (w *Writer) copyIn(r io.Reader, off, n int64) error {
 // settle sends what is in memory still, and waits until Swift has everything.
 func (w *Writer) settle(ctx context.Context) error {
 	w.mu.Lock()
-	for _, run := range append(spans.Set(nil), w.dirty...) {
+	for _, run := range append(spans.Set(nil), w.buf.dirty...) {
 		w.seal(run.Off, run.End)
 	}
 	w.mu.Unlock()
-	return w.WaitSent(ctx)
-}
-
-// WaitSent waits until no segment is under way.
-func (w *Writer) WaitSent(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, w.wakeAll)
-	defer stop()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for w.sending > 0 && w.err == nil && ctx.Err() == nil {
-		w.wake.Wait()
-	}
-	if w.err != nil {
-		return w.err
-	}
-	return ctx.Err()
+	return w.up.wait(ctx)
 }
 
 // adopt copies the old object to the segments, on Swift's side, where the new content still needs
@@ -331,14 +275,14 @@ func (w *Writer) WaitSent(ctx context.Context) error {
 func (w *Writer) adopt(ctx context.Context) error {
 	var base *Segment
 	for i := range w.layout {
-		if w.layout[i].seg.name == w.target {
+		if w.layout[i].seg.name == w.pub.target {
 			base = w.layout[i].seg
 		}
 	}
 	if base == nil {
 		return nil
 	}
-	copied, err := w.parts.copy(ctx, base, 0, w.old.IsLarge())
+	copied, err := w.up.parts.copy(ctx, base, 0, w.pub.old.IsLarge())
 	if err != nil {
 		return err
 	}
@@ -380,7 +324,7 @@ func (w *Writer) entries(ctx context.Context) ([]Entry, error) {
 		}
 		if hole == nil {
 			var err error
-			if hole, err = w.parts.putZeros(ctx, w.size, w.holeUnit(longest)); err != nil {
+			if hole, err = w.up.parts.putZeros(ctx, w.size, w.holeUnit(longest)); err != nil {
 				return err
 			}
 		}

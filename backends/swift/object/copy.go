@@ -2,9 +2,10 @@ package object
 
 import (
 	"context"
+	"time"
+
 	"filegate/backends/swift/api"
 	"filegate/core/vfs"
-	"time"
 )
 
 // Copy makes to a copy of a file that shares nothing with it, on Swift's side: one object as

@@ -118,11 +118,11 @@ func (w *Writer) assemble(ctx context.Context) error {
 	g.SetLimit(w.shared.writing.Concurrency)
 	for i := range w.layout {
 		e := &w.layout[i]
-		if w.parts.own(e.seg.name) {
+		if w.up.parts.own(e.seg.name) {
 			continue
 		}
 		g.Go(func() error {
-			seg, err := w.parts.copy(gctx, e.seg, e.Off, e.seg.name == w.target && w.old.IsLarge())
+			seg, err := w.up.parts.copy(gctx, e.seg, e.Off, e.seg.name == w.pub.target && w.pub.old.IsLarge())
 			if err == nil {
 				e.seg = seg
 			}
@@ -140,22 +140,22 @@ func (w *Writer) publishDLO(ctx context.Context, header map[string]string) (etag
 	if err := w.assemble(ctx); err != nil {
 		return "", err
 	}
-	if !w.blind {
+	if !w.pub.blind {
 		if err := w.awaitListed(ctx); err != nil {
 			return "", err
 		}
 	}
-	if err := w.checkRoom(ctx); err != nil {
+	if err := w.up.checkRoom(ctx); err != nil {
 		return "", err
 	}
-	if err := w.unmark(ctx); err != nil {
+	if err := w.up.unmark(ctx); err != nil {
 		return "", err
 	}
 	// Swift takes an "&" for the sign of a URL, unless it is encoded.
-	header["X-Object-Manifest"] = strings.ReplaceAll(api.Quote(strings.TrimPrefix(w.parts.place.InAccount(), "/")), "&", "%26")
+	header["X-Object-Manifest"] = strings.ReplaceAll(api.Quote(strings.TrimPrefix(w.up.parts.place.InAccount(), "/")), "&", "%26")
 	etag = w.dloETag()
-	return etag, w.put(ctx, etag, header, func() error {
-		_, err := w.shared.client.Send(ctx, api.Request{Method: http.MethodPut, Target: w.target, Header: header})
+	return etag, w.pub.put(ctx, etag, header, func() error {
+		_, err := w.shared.client.Send(ctx, api.Request{Method: http.MethodPut, Target: w.pub.target, Header: header})
 		return err
 	})
 }
@@ -187,14 +187,14 @@ func (w *Writer) deleteUnneeded(ctx context.Context) error {
 		needed[e.seg.name] = true
 	}
 	var gone []api.Name
-	for _, name := range w.parts.names() {
+	for _, name := range w.up.parts.names() {
 		if !needed[name] {
 			gone = append(gone, name)
 		}
 	}
-	if w.resumed != nil {
-		for _, n := range w.resumed.segments {
-			if w.parts.own(n) && !needed[n] {
+	if w.up.resumed != nil {
+		for _, n := range w.up.resumed.segments {
+			if w.up.parts.own(n) && !needed[n] {
 				gone = append(gone, n)
 			}
 		}
@@ -210,7 +210,7 @@ func (w *Writer) deleteUnneeded(ctx context.Context) error {
 func (w *Writer) awaitListed(ctx context.Context) error {
 	deadline := time.Now().Add(w.shared.client.Patience)
 	for try := 0; ; try++ {
-		listed, err := w.shared.lists.ListedBySwift(ctx, w.parts.place.Top(), w.parts.place.Object)
+		listed, err := w.shared.lists.ListedBySwift(ctx, w.up.parts.place.Top(), w.up.parts.place.Object)
 		if err != nil || w.agrees(listed) {
 			return err
 		}

@@ -7,14 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"filegate/backends/internal/buffers"
-	"filegate/backends/internal/pace"
-	"filegate/backends/swift/api"
-	"filegate/backends/swift/listing"
-	"filegate/backends/swift/swifttest"
-	"filegate/core/backend"
-	"filegate/core/cache"
-	"filegate/core/vfs"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -24,6 +16,15 @@ import (
 	"time"
 
 	"github.com/minio/crc64nvme"
+
+	"filegate/backends/internal/buffers"
+	"filegate/backends/internal/pace"
+	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
+	"filegate/backends/swift/swifttest"
+	"filegate/core/backend"
+	"filegate/core/cache"
+	"filegate/core/vfs"
 )
 
 var replace = vfs.WriteOptions{Create: true, Truncate: true}

@@ -14,14 +14,14 @@ import (
 
 // maxHeld is how many blocks the writer may have: a segment being filled, and those being sent.
 func (w *Writer) maxHeld() int {
-	return int(int64(w.pace.Streams+1)*w.segmentSize()/buffers.BlockSize) + 1
+	return int(int64(w.up.pace.Streams+1)*w.segmentSize()/buffers.BlockSize) + 1
 }
 
 // block returns the i'th block of the file, with room for so many bytes: of a small file a small
 // one. It is called with mu held, and lets go of it meanwhile.
 func (w *Writer) block(i, size int64) ([]byte, error) {
 	for {
-		if block := w.blocks[i]; int64(len(block)) >= size {
+		if block := w.buf.blocks[i]; int64(len(block)) >= size {
 			return block, nil
 		}
 		fresh, err := w.alloc(size)
@@ -30,16 +30,7 @@ func (w *Writer) block(i, size int64) ([]byte, error) {
 		}
 		// While alloc waited, another write may have brought the block, and what it had may have
 		// gone.
-		old := w.blocks[i]
-		if len(old) >= len(fresh) {
-			w.free(fresh)
-			continue
-		}
-		copy(fresh, old)
-		w.blocks[i] = fresh
-		if old != nil {
-			w.free(old)
-		}
+		w.buf.grow(i, fresh)
 	}
 }
 
@@ -48,60 +39,53 @@ func (w *Writer) block(i, size int64) ([]byte, error) {
 func (w *Writer) alloc(size int64) ([]byte, error) {
 	for {
 		switch {
-		case w.err != nil:
-			return nil, w.err
+		case w.up.err != nil:
+			return nil, w.up.err
 		case w.done:
 			return nil, vfs.ErrClosed
 		case w.opened.Err() != nil:
 			return nil, context.Cause(w.opened)
 		}
-		full := w.held >= w.maxHeld()
+		full := w.buf.held >= w.maxHeld()
 		if !full {
-			if block := w.shared.objects.Memory.Try(size); block != nil {
-				w.held++
+			if block := w.buf.try(size); block != nil {
 				return block, nil
 			}
 		}
 		// What is scattered over the file may never come together: it goes as it is, so that memory
 		// comes back in any case.
-		if w.sending == 0 {
+		if w.up.sending == 0 {
 			w.sealForRoom()
 		}
-		if full && w.sending > 0 {
-			w.pace.Await(w.wake)
+		if full && w.up.sending > 0 {
+			w.up.pace.Await(w.up.wake)
 			continue
 		}
-		w.pace.Narrow(time.Now()) // what is short is memory
+		w.up.pace.Narrow(time.Now()) // what is short is memory
 		w.mu.Unlock()
-		block, err := w.shared.objects.Memory.Get(w.opened, size)
+		block, err := w.buf.memory.Get(w.opened, size)
 		w.mu.Lock()
 		if err != nil {
 			return nil, err
 		}
-		w.held++
+		w.buf.held++
 		return block, nil
 	}
-}
-
-// free gives a block back. It is called with mu held.
-func (w *Writer) free(blocks ...[]byte) {
-	w.held -= len(blocks)
-	w.shared.objects.Memory.Put(blocks...)
 }
 
 // Shed implements [holder]: a client that has stopped sending does not keep memory from the others.
 func (w *Writer) Shed() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.done && !w.committing && w.sending == 0 && time.Since(w.touched) > buffers.ShedEvery {
+	if !w.done && !w.committing && w.up.sending == 0 && time.Since(w.touched) > buffers.ShedEvery {
 		w.sealForRoom()
 	}
-	return w.leaving
+	return w.up.leaving
 }
 
 // sealForRoom seals runs of at least a block, or all if there is none. It is called with mu held.
 func (w *Writer) sealForRoom() {
-	all := append(spans.Set(nil), w.dirty...)
+	all := append(spans.Set(nil), w.buf.dirty...)
 	sealed := false
 	for _, run := range all {
 		if run.Len() >= buffers.BlockSize {
@@ -123,3 +107,6 @@ func (w *Writer) Spill() {
 	defer w.mu.Unlock()
 	w.sealForRoom()
 }
+
+// WaitSent waits until no segment is under way.
+func (w *Writer) WaitSent(ctx context.Context) error { return w.up.wait(ctx) }

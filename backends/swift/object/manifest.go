@@ -197,11 +197,11 @@ func (w *Writer) beginWith(ctx context.Context, old api.Object) error {
 	var err error
 	switch {
 	case old.SLO:
-		l, err = w.shared.large.LayoutOf(ctx, w.target, old.Size, maxNesting)
+		l, err = w.shared.large.LayoutOf(ctx, w.pub.target, old.Size, maxNesting)
 	case old.DLO != "":
-		l, err = w.shared.large.layoutOfDLO(ctx, w.target, old)
+		l, err = w.shared.large.layoutOfDLO(ctx, w.pub.target, old)
 		// Segments that people see and use by their own names are not this file's to keep.
-		if slices.ContainsFunc(l, func(e Extent) bool { return !isHiddenSegment(w.target, e.seg.name) }) {
+		if slices.ContainsFunc(l, func(e Extent) bool { return !isHiddenSegment(w.pub.target, e.seg.name) }) {
 			l = nil
 		}
 	}
@@ -212,7 +212,7 @@ func (w *Writer) beginWith(ctx context.Context, old api.Object) error {
 		w.layout = l
 		return nil
 	}
-	w.layout = Layout{{Span: spans.Span{Off: 0, End: old.Size}, seg: &Segment{name: w.target, size: old.Size, etag: old.ETag}}}
+	w.layout = Layout{{Span: spans.Span{Off: 0, End: old.Size}, seg: &Segment{name: w.pub.target, size: old.Size, etag: old.ETag}}}
 	return nil
 }
 

@@ -2,11 +2,11 @@ package object
 
 import (
 	"context"
+	"time"
+
 	"filegate/backends/internal/pace"
 	"filegate/backends/swift/api"
 	"filegate/core/vfs"
-	"sync"
-	"time"
 )
 
 // Target is what has the name of a file that is about to be written.
@@ -39,23 +39,27 @@ func GoesOn(opts vfs.WriteOptions) bool { return !opts.Truncate && !opts.Exclusi
 func (s *Writers) newWriter(ctx context.Context, t Target, opts vfs.WriteOptions, limits api.Limits) (*Writer, error) {
 	begun := time.Now()
 	w := &Writer{
-		shared: s, target: t.Name, base: t.Base, opts: opts, limits: limits, old: t.Old, unchanged: t.Unchanged,
-		upload: newUploadID(begun), begun: begun,
-		blind:  t.Blind,
-		parts:  parts{large: s.large, target: t.Name},
+		shared: s,
 		dlo:    t.Blind || !limits.SLO || s.writing.Dynamic,
-		blocks: map[int64][]byte{},
 		chain:  newChain(s.writing),
-		pace:   pace.NewForWhole(fewUploads, s.writing.Concurrency, s.rtt.Get()),
+	}
+	w.buf = buffer{memory: s.objects.Memory, blocks: map[int64][]byte{}}
+	w.up = uploader{
+		shared: s, upload: newUploadID(begun), parts: parts{large: s.large, target: t.Name}, free: w.buf.free, resumable: w.resumable,
+		mu: &w.mu, pace: pace.NewForWhole(fewUploads, s.writing.Concurrency, s.rtt.Get()),
+	}
+	w.pub = publisher{
+		shared: s, target: t.Name, base: t.Base, opts: opts, limits: limits, old: t.Old, unchanged: t.Unchanged, blind: t.Blind, begun: begun,
+		mu: &w.mu,
 	}
 	if !t.Old.Exists() {
-		w.attrs.Mode = opts.Mode
+		w.pub.attrs.Mode = opts.Mode
 	}
 	var err error
 	if t.Blind {
-		w.parts.place, err = blindPlace(t.Name, w.upload)
+		w.up.parts.place, err = blindPlace(t.Name, w.up.upload)
 	} else {
-		w.parts.place, err = s.large.place(ctx, t.Name, w.upload, t.Old, opts.Size)
+		w.up.parts.place, err = s.large.place(ctx, t.Name, w.up.upload, t.Old, opts.Size)
 	}
 	return w, api.Translate(err)
 }
@@ -63,27 +67,24 @@ func (s *Writers) newWriter(ctx context.Context, t Target, opts vfs.WriteOptions
 // begin makes what is there the content to begin with, as far as the options want it.
 func (w *Writer) begin(ctx context.Context, cut *CutOff) error {
 	switch {
-	case cut != nil && GoesOn(w.opts):
+	case cut != nil && GoesOn(w.pub.opts):
 		return api.Translate(w.goOn(ctx, cut))
 	case cut != nil:
-		w.superseded = cut
-	case !w.opts.Truncate && w.old.Exists():
-		return w.beginWith(ctx, w.old)
+		w.pub.superseded = cut
+	case !w.pub.opts.Truncate && w.pub.old.Exists():
+		return w.beginWith(ctx, w.pub.old)
 	}
 	return nil
 }
 
 // start lets the writer take bytes, until Commit or Close. Calls of its caller end with the context.
 func (w *Writer) start(ctx context.Context) {
-	w.pos = w.opts.Offset
+	w.pos = w.pub.opts.Offset
 	if w.pos == vfs.AtEnd {
 		w.pos = w.size
 	}
 	w.opened = ctx
-	w.ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	w.queue, w.drop = context.WithCancel(w.ctx)
-	w.wake = sync.NewCond(&w.mu)
-	w.stopWaking = context.AfterFunc(ctx, w.wakeAll)
-	context.AfterFunc(w.queue, w.wakeAll)
+	w.up.start(ctx)
+	w.stopWaking = context.AfterFunc(ctx, w.up.wakeAll)
 	w.shared.objects.Memory.Enter(w)
 }

@@ -3,13 +3,14 @@ package object
 import (
 	"context"
 	"errors"
-	"filegate/backends/swift/api"
-	"filegate/backends/swift/listing"
 	"net/http"
 	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+
+	"filegate/backends/swift/api"
+	"filegate/backends/swift/listing"
 )
 
 // A container can keep what is replaced or deleted in it: since X-Versions-Enabled each version of

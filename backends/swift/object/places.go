@@ -1,9 +1,10 @@
 package object
 
 import (
-	"filegate/backends/swift/api"
 	"slices"
 	"strings"
+
+	"filegate/backends/swift/api"
 )
 
 // isHiddenSegment reports whether a segment is one that only manifests use. A manifest can also be

@@ -5,31 +5,57 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"sync"
+	"time"
 
 	"filegate/backends/swift/api"
 	"filegate/core/vfs"
 )
 
-// newObjectHeader is what the object at the file's name is stored with.
-func (w *Writer) newObjectHeader() map[string]string {
+// publisher makes what has been written the file: by one request, on conditions, of which it finds out
+// what became of it where the answer is lost. It knows what the file replaces.
+type publisher struct {
+	shared     *Writers
+	target     api.Name
+	base       string // of the file's name
+	opts       vfs.WriteOptions
+	limits     api.Limits
+	old        api.Object  // what had the name when it was asked for, if it existed
+	unchanged  func() bool // reports whether old is good still
+	overtaken  []api.Name  // segments of what has come to the name since
+	blind      bool        // what has the name cannot be looked at
+	superseded *CutOff     // a cut-off upload of the same file that this one takes the place of
+	begun      time.Time
+
+	mu *sync.Mutex // the writer's; it guards what follows, and old
+	// published says that the segments may be a file's by now: the request that makes them so has
+	// been made.
+	published bool
+	attrs     vfs.Attrs
+	sums      vfs.Sums // of what has been published
+}
+
+// newObjectHeader returns what the object at the file's name is stored with. whole says that nothing is
+// left of what had the name before.
+func (p *publisher) newObjectHeader(whole bool) map[string]string {
 	h := map[string]string{}
-	if w.old.Exists() && !w.opts.Truncate {
-		h = w.old.KeptHeader()
+	if p.old.Exists() && !p.opts.Truncate {
+		h = p.old.KeptHeader()
 		delete(h, api.MetaMtime)
 		delete(h, api.MetaMD5)
 		delete(h, api.MetaSHA256)
 		delete(h, api.MetaCRC64)
 		delete(h, "X-Object-Manifest")
-		h["Content-Type"] = w.old.ContentType
+		h["Content-Type"] = p.old.ContentType
 	} else {
-		h["Content-Type"] = api.ContentTypeOf(w.target.Object)
+		h["Content-Type"] = api.ContentTypeOf(p.target.Object)
 	}
 	// The time is always given: Swift's own changes with every rename.
-	attrs := w.attrs
-	attrs.ModTime = new(w.modTime())
-	maps.Copy(h, w.shared.client.AttrsHeader(attrs, false))
-	w.inherit(h)
-	if !w.old.Exists() && (!w.blind || w.opts.Exclusive || !w.isWhole()) {
+	attrs := p.attrs
+	attrs.ModTime = new(p.modTime())
+	maps.Copy(h, p.shared.client.AttrsHeader(attrs, false))
+	p.inherit(h)
+	if !p.old.Exists() && (!p.blind || p.opts.Exclusive || !whole) {
 		h[api.IfNoneMatch] = "*"
 	}
 	return h
@@ -37,12 +63,12 @@ func (w *Writer) newObjectHeader() map[string]string {
 
 // inherit puts the modes of what had the name into the header: they are the file's, and stay when
 // it gets another content, unless it gets others too.
-func (w *Writer) inherit(header map[string]string) {
-	if !w.shared.writing.KeepModes || !w.old.Exists() {
+func (p *publisher) inherit(header map[string]string) {
+	if !p.shared.writing.KeepModes || !p.old.Exists() {
 		return
 	}
 	for _, key := range []string{api.MetaMode, api.MetaUID, api.MetaGID} {
-		if v := w.old.Header.Get(key); v != "" && header[key] == "" {
+		if v := p.old.Header.Get(key); v != "" && header[key] == "" {
 			header[key] = v
 		}
 	}
@@ -53,38 +79,38 @@ func (w *Writer) inherit(header map[string]string) {
 // unless the content was to be a change of what is there. When its answer is lost, what is stored
 // tells how it ended: an object with the content and the time, of which the latter is hardly
 // anybody else's.
-func (w *Writer) put(ctx context.Context, etag string, header map[string]string, send func() error) error {
-	w.publishes(true)
+func (p *publisher) put(ctx context.Context, etag string, header map[string]string, send func() error) error {
+	p.publishes(true)
 	err := send()
-	if api.StatusOf(err) == http.StatusPreconditionFailed && header[api.IfNoneMatch] != "" && w.opts.Truncate && !w.opts.Exclusive {
-		w.publishes(api.Reached(err))
-		if err := w.lookAgain(ctx); err != nil {
+	if api.StatusOf(err) == http.StatusPreconditionFailed && header[api.IfNoneMatch] != "" && p.opts.Truncate && !p.opts.Exclusive {
+		p.publishes(api.Reached(err))
+		if err := p.lookAgain(ctx); err != nil {
 			return err
 		}
-		w.publishes(true)
+		p.publishes(true)
 		delete(header, api.IfNoneMatch)
-		w.inherit(header)
+		p.inherit(header)
 		err = send()
 	}
 	if err == nil || !api.Reached(err) || errors.Is(err, context.Canceled) {
 		return err
 	}
-	now, headErr := w.shared.client.Head(ctx, w.target)
+	now, headErr := p.shared.client.Head(ctx, p.target)
 	if headErr == nil && now.ETag == etag && now.Header.Get(api.MetaMtime) == header[api.MetaMtime] {
 		return nil
 	}
 	return err
 }
 
-func (w *Writer) publishes(may bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.published = may
+func (p *publisher) publishes(may bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.published = may
 }
 
 // lookAgain looks at what has come to the name of a file that was to be new.
-func (w *Writer) lookAgain(ctx context.Context) error {
-	info, now, err := w.shared.names.Lookup(ctx, w.target, w.base)
+func (p *publisher) lookAgain(ctx context.Context) error {
+	info, now, err := p.shared.names.Lookup(ctx, p.target, p.base)
 	switch {
 	case now.ThroughLink || api.CannotFollow(err): // which to replace is not what writing to its name means
 		return vfs.Errorf(vfs.ErrChanged, "the name has become a symbolic link meanwhile")
@@ -95,27 +121,55 @@ func (w *Writer) lookAgain(ctx context.Context) error {
 	case info.IsDir():
 		return vfs.ErrIsDir
 	}
-	w.mu.Lock()
-	w.old = now
-	w.mu.Unlock()
-	w.overtaken, err = w.segmentsOf(ctx, now)
+	p.mu.Lock()
+	p.old = now
+	p.mu.Unlock()
+	p.overtaken, err = p.segmentsOf(ctx, now)
 	return err
 }
 
 // refusal says what Swift's answer to the publishing request means.
-func (w *Writer) refusal(err error) error {
+func (p *publisher) refusal(err error, large bool) error {
 	switch {
 	case vfs.Kind(err) != nil: // it is of another request
 		return err
 	case api.StatusOf(err) == http.StatusNotFound:
-		return api.RefusedAs(err, vfs.ErrNotExist, "there is no container "+w.target.Container)
-	case api.StatusOf(err) == http.StatusPreconditionFailed && w.opts.Exclusive:
+		return api.RefusedAs(err, vfs.ErrNotExist, "there is no container "+p.target.Container)
+	case api.StatusOf(err) == http.StatusPreconditionFailed && p.opts.Exclusive:
 		return api.RefusedAs(err, vfs.ErrExist, "")
-	case api.StatusOf(err) == http.StatusPreconditionFailed && w.blind:
-		return ErrBlind(w.target, err)
-	case api.StatusOf(err) == http.StatusBadRequest && len(w.layout) > 0:
+	case api.StatusOf(err) == http.StatusPreconditionFailed && p.blind:
+		return ErrBlind(p.target, err)
+	case api.StatusOf(err) == http.StatusBadRequest && large:
 		// Swift has checked every segment that the manifest names.
 		return api.RefusedAs(err, vfs.ErrChanged, "parts of the file are gone: it was changed or removed by somebody else meanwhile")
 	}
 	return api.Translate(err)
+}
+
+// listing.ChangedBy returns the description of the file with the attributes that were set.
+func (p *publisher) changedBy(info vfs.Info) vfs.Info {
+	kept := p.attrs
+	if !p.shared.writing.KeepModes {
+		kept = vfs.Attrs{ModTime: kept.ModTime}
+	}
+	return kept.Over(info)
+}
+
+// modTime is the time that the file will have.
+func (p *publisher) modTime() time.Time {
+	if p.attrs.ModTime != nil {
+		return *p.attrs.ModTime
+	}
+	return p.begun
+}
+
+// keepSums keeps the checksums of what has been published, as its header has them. The ETag of a plain object is its MD5.
+func (p *publisher) keepSums(header map[string]string, plain bool) {
+	md5 := header[api.MetaMD5]
+	if plain {
+		md5 = header["Etag"]
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sums = SumsOf(md5, header[api.MetaSHA256])
 }

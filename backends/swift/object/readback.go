@@ -3,7 +3,6 @@ package object
 import (
 	"io"
 
-	"filegate/backends/internal/buffers"
 	"filegate/core/vfs"
 )
 
@@ -37,17 +36,11 @@ func (w *Writer) ReadAt(p []byte, off int64) (int, error) {
 		case e.seg.data != nil:
 			e.seg.data.CopyAt(part, e.segOff)
 		default:
-			stored = append(stored, w.bare(e)...)
+			stored = append(stored, w.buf.bare(e)...)
 		}
 		return nil
 	})
-	for _, run := range w.dirty {
-		for at := max(run.Off, off); at < min(run.End, end); {
-			next := min(run.End, end, (at/buffers.BlockSize+1)*buffers.BlockSize)
-			copy(p[at-off:next-off], w.blocks[at/buffers.BlockSize][at%buffers.BlockSize:])
-			at = next
-		}
-	}
+	w.buf.copyTo(p, off, end)
 	w.mu.Unlock()
 	if err != nil {
 		return 0, err
@@ -61,24 +54,4 @@ func (w *Writer) ReadAt(p []byte, off int64) (int, error) {
 		return len(p), io.EOF
 	}
 	return len(p), nil
-}
-
-// bare returns the parts of a stored extent that nothing has been written over. It is called with
-// mu held.
-func (w *Writer) bare(e Extent) []Extent {
-	var parts []Extent
-	at := e.Off
-	for _, run := range w.dirty {
-		if run.End <= at || run.Off >= e.End {
-			continue
-		}
-		if run.Off > at {
-			parts = append(parts, e.within(at, run.Off))
-		}
-		at = run.End
-	}
-	if at < e.End {
-		parts = append(parts, e.within(at, e.End))
-	}
-	return parts
 }

@@ -17,7 +17,7 @@ var (
 )
 
 // Place implements [vfs.PlacedWriter].
-func (w *Writer) Place() vfs.Path { return w.shared.names.Path(w.target) }
+func (w *Writer) Place() vfs.Path { return w.shared.names.Path(w.pub.target) }
 
 // Discard implements [vfs.DiscardWriter].
 func (w *Writer) Discard() error {
@@ -38,7 +38,7 @@ func (w *Writer) Rename(ctx context.Context, p vfs.Path) error {
 	if err != nil {
 		return err
 	}
-	from := w.target
+	from := w.pub.target
 	if from == to {
 		return nil
 	}
@@ -48,7 +48,7 @@ func (w *Writer) Rename(ctx context.Context, p vfs.Path) error {
 	if err := to.CheckNew(); err != nil {
 		return err
 	}
-	if err := w.WaitSent(ctx); err != nil {
+	if err := w.up.wait(ctx); err != nil {
 		return api.Translate(err)
 	}
 	unchanged := w.shared.names.Watch(to)
@@ -62,7 +62,7 @@ func (w *Writer) Rename(ctx context.Context, p vfs.Path) error {
 		if cut, err = w.shared.uploads.Find(ctx, to); err != nil {
 			return api.Translate(err)
 		}
-		if cut != nil && cut.ID == w.upload {
+		if cut != nil && cut.ID == w.up.upload {
 			cut = nil
 		}
 	case err != nil:
@@ -70,12 +70,12 @@ func (w *Writer) Rename(ctx context.Context, p vfs.Path) error {
 	case info.IsDir():
 		return vfs.ErrIsDir
 	}
-	if !w.opts.Truncate && w.old.Exists() && now.ETag != w.old.ETag {
+	if !w.pub.opts.Truncate && w.pub.old.Exists() && now.ETag != w.pub.old.ETag {
 		return vfs.ErrChanged // it is not what the content begins with
 	}
-	marked := w.marked() && !w.unmarked
+	marked := w.up.marked() && !w.up.unmarked
 	if marked {
-		if err := w.shared.uploads.PutMarker(ctx, to, w.upload, w.parts.place, w.resumedTime()); err != nil {
+		if err := w.shared.uploads.PutMarker(ctx, to, w.up.upload, w.up.parts.place, w.up.resumedTime()); err != nil {
 			return api.Translate(err)
 		}
 	}
@@ -85,16 +85,16 @@ func (w *Writer) Rename(ctx context.Context, p vfs.Path) error {
 			e.seg.name = to
 		}
 	}
-	w.opts.Truncate = w.opts.Truncate || !w.old.Exists()
-	w.opts.Exclusive, w.opts.IfVersion = false, ""
-	w.parts.target = to
-	w.target, w.base, w.old, w.unchanged = to, p.Base(), now, unchanged
+	w.pub.opts.Truncate = w.pub.opts.Truncate || !w.pub.old.Exists()
+	w.pub.opts.Exclusive, w.pub.opts.IfVersion = false, ""
+	w.up.parts.target = to
+	w.pub.target, w.pub.base, w.pub.old, w.pub.unchanged = to, p.Base(), now, unchanged
 	if cut != nil {
-		w.superseded = cut
+		w.pub.superseded = cut
 	}
 	w.mu.Unlock()
 	if marked {
-		if _, err := w.shared.uploads.TakeMarker(ctx, from, w.upload); err != nil {
+		if _, err := w.shared.uploads.TakeMarker(ctx, from, w.up.upload); err != nil {
 			w.shared.log.Warn("marker of a renamed upload not deleted", "target", from.String(), "err", err)
 		}
 	}

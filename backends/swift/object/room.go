@@ -14,46 +14,46 @@ type room struct {
 }
 
 // askRoom looks at the container of the file, beside the first segment. It is called with mu held.
-func (w *Writer) askRoom() {
-	if w.room.asked != nil || w.parts.place.Top() == w.target.Top() { // there Swift counts
+func (u *uploader) askRoom() {
+	if u.room.asked != nil || u.parts.place.Top() == u.parts.target.Top() { // there Swift counts
 		return
 	}
-	w.room.asked = make(chan struct{})
-	w.sends.Go(func() {
-		defer close(w.room.asked)
-		space := w.shared.containers.meet(w.ctx, w.target)
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.room.limited = space.Total >= 0
-		if w.room.limit = space.Total; space.Used-w.room.sealed >= space.Total { // some of what is on its way may be counted already
-			w.room.limit = 0
+	u.room.asked = make(chan struct{})
+	u.sends.Go(func() {
+		defer close(u.room.asked)
+		space := u.shared.containers.meet(u.ctx, u.parts.target)
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		u.room.limited = space.Total >= 0
+		if u.room.limit = space.Total; space.Used-u.room.sealed >= space.Total { // some of what is on its way may be counted already
+			u.room.limit = 0
 		}
-		w.checkSealed()
+		u.checkSealed()
 	})
 }
 
 // takeRoom notes that a segment is about to be sent, and fails the upload where the quota has no
 // room for it. It is called with mu held.
-func (w *Writer) takeRoom(size int64) {
-	w.askRoom()
-	w.room.sealed += size
-	w.checkSealed()
+func (u *uploader) takeRoom(size int64) {
+	u.askRoom()
+	u.room.sealed += size
+	u.checkSealed()
 }
 
 // checkSealed fails the upload where more has been sent than the quota allows. It is called with mu
 // held.
-func (w *Writer) checkSealed() {
-	if w.room.limited && w.room.sealed > w.room.limit {
-		w.fail(noRoom(w.room.sealed, w.room.limit))
+func (u *uploader) checkSealed() {
+	if u.room.limited && u.room.sealed > u.room.limit {
+		u.fail(noRoom(u.room.sealed, u.room.limit))
 	}
 }
 
 // checkRoom refuses to publish a large file, all of whose segments are stored, where the container
 // has reached its quota meanwhile. They go then.
-func (w *Writer) checkRoom(ctx context.Context) error {
-	w.mu.Lock()
-	asked := w.room.asked
-	w.mu.Unlock()
+func (u *uploader) checkRoom(ctx context.Context) error {
+	u.mu.Lock()
+	asked := u.room.asked
+	u.mu.Unlock()
 	if asked == nil {
 		return nil // nothing was sent
 	}
@@ -62,16 +62,16 @@ func (w *Writer) checkRoom(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.err != nil || !w.room.limited {
-		return w.err
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.err != nil || !u.room.limited {
+		return u.err
 	}
-	w.mu.Unlock()
-	space, err := w.shared.containers.containerSpace(ctx, w.target)
-	w.mu.Lock()
-	if err == nil && space.Total >= 0 && space.Used-w.room.sealed >= space.Total {
-		w.fail(noRoom(w.room.sealed, 0))
+	u.mu.Unlock()
+	space, err := u.shared.containers.containerSpace(ctx, u.parts.target)
+	u.mu.Lock()
+	if err == nil && space.Total >= 0 && space.Used-u.room.sealed >= space.Total {
+		u.fail(noRoom(u.room.sealed, 0))
 	}
-	return w.err
+	return u.err
 }

@@ -77,16 +77,5 @@ func (s sums) header(h map[string]string) {
 func (w *Writer) Sums() vfs.Sums {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.sums
-}
-
-// keepSums keeps the checksums of what has been published, as its header has them. The ETag of a plain object is its MD5.
-func (w *Writer) keepSums(header map[string]string, plain bool) {
-	md5 := header[api.MetaMD5]
-	if plain {
-		md5 = header["Etag"]
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.sums = SumsOf(md5, header[api.MetaSHA256])
+	return w.pub.sums
 }

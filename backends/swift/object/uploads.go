@@ -6,11 +6,11 @@ import (
 	"strings"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"filegate/backends/internal/recent"
 	"filegate/backends/swift/api"
 	"filegate/backends/swift/listing"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Uploads finds and removes uploads that were cut off, see [CutOff].

@@ -1,11 +1,12 @@
 package object
 
 import (
+	"testing"
+	"time"
+
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
-	"testing"
-	"time"
 )
 
 // TestVastHole opens a file with a hole of a tebibyte. The hole is one segment that is named many times,
