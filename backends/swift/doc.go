@@ -102,7 +102,7 @@
 //
 // And these are the requests that may be carried out after their answer:
 //
-//   - An answer was lost: a HEAD shows the content and the time that were put (put). The same
+//   - An answer was lost: a HEAD shows the content and the time that were put (object). The same
 //     content with the same time is the same file, whoever put it.
 //   - Swift answers 202 to an upload, or 409 to a DELETE or POST: it has a later version already.
 //     The request is made again, until it is the latest (overtaken).

@@ -27,7 +27,7 @@ import (
 // It is there from before the first segment until just before the manifest: Commit takes it away,
 // and must find it there, so that whoever removes the upload instead has removed it. It does not
 // end by itself, since without it nobody would know of the segments any more: what has not been
-// gone on with for the retention time is not shown, and removed by a later Commit (see sweep).
+// gone on with for the retention time is not shown, and removed by a later Commit (see sweepUploads).
 //
 // The marker's content says where the segments lie: "/container/object", or an object of the file's
 // container. It is empty where that is the usual place. A time that a client has given the upload

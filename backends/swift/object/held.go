@@ -73,7 +73,7 @@ func (w *Writer) alloc(size int64) ([]byte, error) {
 	}
 }
 
-// Shed implements [holder]: a client that has stopped sending does not keep memory from the others.
+// Shed implements [buffers.Holder]: a client that has stopped sending does not keep memory from the others.
 func (w *Writer) Shed() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
