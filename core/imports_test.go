@@ -55,13 +55,15 @@ var mayImport = map[string][]string{
 	"frontends/frontendtest": append([]string{"core/vfs/memfs"}, frontendSees...),
 
 	// A backend sees the contract and never a session.
-	"backends":                 {"core/backend", "backends/..."}, // the list
-	"backends/internal/...":    nil,                              // what any object store's backend needs
-	"backends/swift":           {"backends/internal/...", "backends/swift/api", "backends/swift/listing", "backends/swift/object", "core/backend", "core/cache", "core/vfs"},
-	"backends/swift/api":       {"backends/internal/...", "core/backend", "core/vfs"},                                 // one request to one Swift
-	"backends/swift/listing":   {"backends/swift/api", "core/cache"},                                                  // listings with the write log laid over
-	"backends/swift/object":    {"backends/internal/...", "backends/swift/api", "backends/swift/listing", "core/vfs"}, // one object as bytes
-	"backends/local":           {"core/backend", "core/vfs"},
+	"backends":               {"core/backend", "backends/..."}, // the list
+	"backends/internal/...":  nil,                              // what any object store's backend needs
+	"backends/swift":         {"backends/internal/...", "backends/swift/api", "backends/swift/listing", "backends/swift/object", "core/backend", "core/cache", "core/vfs"},
+	"backends/swift/api":     {"backends/internal/...", "core/backend", "core/vfs"},                                 // one request to one Swift
+	"backends/swift/listing": {"backends/swift/api", "core/cache"},                                                  // listings with the write log laid over
+	"backends/swift/object":  {"backends/internal/...", "backends/swift/api", "backends/swift/listing", "core/vfs"}, // one object as bytes
+	"backends/local":         {"core/backend", "core/vfs"},
+	// What the tests of the rooms of backends/swift have in common.
+	"backends/swift/apitest":   {"backends/swift/api", "backends/swift/swifttest", "core/auth", "core/backend"},
 	"backends/swift/swifttest": nil, // a Swift knows nothing of filegate
 
 	"authplugins/...":            nil,
@@ -106,7 +108,7 @@ var testsMayImport = map[string][]string{
 	"frontends/scp":     {"core/...", "frontends/frontendtest", "frontends/ssh"},
 	"frontends/sshexec": {"core/...", "frontends/frontendtest", "frontends/ssh", "frontends/sftp"},
 	"frontends/ssh":     {"core/...", "frontends/frontendtest", "frontends/sftp", "frontends/scp"},
-	"backends/...":      {"core/...", "backends/swift/swifttest", "authplugins/swiftv1", "authplugins/keystone", "authplugins/authplugin"},
+	"backends/...":      {"core/...", "backends/swift/apitest", "backends/swift/swifttest", "authplugins/swiftv1", "authplugins/keystone", "authplugins/authplugin"},
 	"authplugins/...":   {"core/...", "authplugins/...", "backends/swift/swifttest"},
 	"cmd/...":           {"core/...", "frontends/...", "backends/...", "authplugins/..."},
 }

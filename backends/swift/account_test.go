@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 	"filegate/core/vfs/vfstest"
@@ -59,7 +60,7 @@ func TestForeign(t *testing.T) {
 		if a.project != "" { // Keystone's names its project, which is the account
 			who = strings.TrimPrefix(guest.client.Account, "AUTH_") + ":*"
 		}
-		content, large := []byte("content"), noise(2*mib+1000)
+		content, large := []byte("content"), apitest.Noise(2*mib+1000)
 		ctx := t.Context()
 		write := func(f *FS, p vfs.Path, data []byte) error {
 			w, err := f.OpenWriter(ctx, p, replace)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/backend"
 	"filegate/core/vfs"
@@ -32,7 +33,7 @@ func newFetcher(t *testing.T, f *fake) *fetcher {
 
 func (c *fetcher) put(t *testing.T, by *fake, p vfs.Path, size int) {
 	t.Helper()
-	data := noise(size)
+	data := apitest.Noise(size)
 	c.contents[p] = data
 	by.mustWrite(t, p, data)
 }
@@ -117,7 +118,7 @@ func TestOpenedAheadInVain(t *testing.T) {
 	c := newFetcher(t, f)
 	f.backend.nearFor = time.Millisecond
 	c.ask(t, "/c/e")
-	eventually(t, "what nobody opens is given up", func() bool {
+	apitest.Eventually(t, "what nobody opens is given up", func() bool {
 		f.guess.ahead.mu.Lock()
 		defer f.guess.ahead.mu.Unlock()
 		return f.guess.ahead.held == nil

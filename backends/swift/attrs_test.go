@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -33,7 +34,7 @@ func TestSetAttrsKeeps(t *testing.T) {
 	put("plain", kept)
 	put("dir", map[string]string{"Content-Type": "application/directory; charset=utf-8", "X-Object-Meta-Colour": "blue"})
 	f.putDLO(t, "/c/dlo", "c_segments/dlo/", []byte("hello"))
-	large := noise(2 * mib)
+	large := apitest.Noise(2 * mib)
 	f.mustWrite(t, "/c/slo", large)
 	put("link", map[string]string{"X-Symlink-Target": "c/plain"})
 

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/backend"
 	"filegate/core/vfs"
@@ -72,13 +73,13 @@ func TestBeside(t *testing.T) {
 		},
 		"write": {
 			func(ctx context.Context, f *fake) error {
-				_, err := f.write(ctx, "/c/x", noise(10), replace)
+				_, err := f.write(ctx, "/c/x", apitest.Noise(10), replace)
 				return err
 			}, 2, []swifttest.Op{head, list, list, put}, nil,
 		},
 		"write with an offset": {
 			func(ctx context.Context, f *fake) error {
-				_, err := f.write(ctx, "/c/x", noise(10), vfs.WriteOptions{Create: true})
+				_, err := f.write(ctx, "/c/x", apitest.Noise(10), vfs.WriteOptions{Create: true})
 				return err
 			}, 2, []swifttest.Op{head, list, list, put}, nil,
 		},
@@ -101,8 +102,8 @@ func TestBeside(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			f := newFarFake(t)
-			f.mustWrite(t, "/c/below/file", noise(10))
-			f.mustWrite(t, "/c/file", noise(10))
+			f.mustWrite(t, "/c/below/file", apitest.Noise(10))
+			f.mustWrite(t, "/c/file", apitest.Noise(10))
 			f.forget()
 			f.uploads.Known.Forget()
 			f.srv.ForgetRequests()
@@ -125,7 +126,7 @@ func TestBeside(t *testing.T) {
 func TestBesideInVain(t *testing.T) {
 	f := newFarFake(t)
 	ctx := t.Context()
-	f.mustWrite(t, "/c/file", noise(10))
+	f.mustWrite(t, "/c/file", apitest.Noise(10))
 	if err := f.Mkdir(ctx, "/c/dir"); err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +165,7 @@ func TestBesideCosts(t *testing.T) {
 	ctx := t.Context()
 	const head, list = swifttest.HeadObject, swifttest.ListContainer
 	for _, p := range []vfs.Path{"/c/dir/f1", "/c/dir/f2", "/c/dir/f3"} {
-		f.mustWrite(t, p, noise(10))
+		f.mustWrite(t, p, apitest.Noise(10))
 	}
 	f.forgetChanges() // as when it was long ago
 	f.forget()
@@ -234,7 +235,7 @@ func TestBesideFrom(t *testing.T) {
 // listings in vain come to an end, and come back when something is missing.
 func TestBesideBounded(t *testing.T) {
 	f := newFarFake(t)
-	f.mustWrite(t, "/c/file", noise(10))
+	f.mustWrite(t, "/c/file", apitest.Noise(10))
 	listings := func(times int, p vfs.Path) int {
 		f.srv.ForgetRequests()
 		for range times {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -119,7 +120,7 @@ func TestHoleBeyondQuota(t *testing.T) {
 // TestGoOnBehindEnd goes on with a cut-off upload of which less is there than the client thinks.
 func TestGoOnBehindEnd(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize = mib })
-	data := noise(3 * mib)
+	data := apitest.Noise(3 * mib)
 	f.cutOff(t, "/c/cut", data[:2*mib])
 	f.srv.ForgetRequests()
 	_, err := f.OpenWriter(t.Context(), "/c/cut", vfs.WriteOptions{Create: true, Offset: 2*mib + 1})

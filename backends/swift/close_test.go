@@ -12,6 +12,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -38,12 +39,12 @@ func TestCloseWaits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			writeAt(t, w, noise(2*buffers.BlockSize), 0)
+			writeAt(t, w, apitest.Noise(2*buffers.BlockSize), 0)
 			<-began
 			end(cancel)
 			closed := make(chan error)
 			go func() { closed <- w.Close() }()
-			eventually(t, "the writer is being closed", func() bool {
+			apitest.Eventually(t, "the writer is being closed", func() bool {
 				_, err := w.WriteAt([]byte("x"), 10*buffers.BlockSize)
 				return err != nil
 			})
@@ -73,7 +74,7 @@ func TestCutUploadKeepsWhatIsUnderWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	const size = 5*mib + 1234
-	writeAt(t, w, noise(size), 0)
+	writeAt(t, w, apitest.Noise(size), 0)
 	cancel()
 	if err := w.Close(); err != nil {
 		t.Error(err)
@@ -104,9 +105,9 @@ func TestRetention(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, p := range []vfs.Path{"/c/a", "/c/dir/b"} {
-				f.cutOff(t, p, noise(2*mib+5))
+				f.cutOff(t, p, apitest.Noise(2*mib+5))
 			}
-			f.mustWrite(t, "/c/first", noise(2*mib+5))
+			f.mustWrite(t, "/c/first", apitest.Noise(2*mib+5))
 			for _, p := range []vfs.Path{"/c/a", "/c/dir/b"} {
 				if info, err := f.Stat(t.Context(), p); err != nil || !info.Partial {
 					t.Errorf("%q within the retention time is %+v, %v", p, info, err)
@@ -119,7 +120,7 @@ func TestRetention(t *testing.T) {
 				}
 			}
 			f.uploads.Known.Forget()
-			f.mustWrite(t, "/c/second", noise(2*mib+5))
+			f.mustWrite(t, "/c/second", apitest.Noise(2*mib+5))
 			want := slices.Concat(f.needed(t, api.Name{Account: "", Container: "c", Object: "first"}), f.needed(t, api.Name{Account: "", Container: "c", Object: "second"}))
 			slices.Sort(want)
 			if diff := cmp.Diff(want, f.segments(t)); diff != "" {
@@ -135,7 +136,7 @@ func TestRemovedElsewhere(t *testing.T) {
 	for form, limits := range forms {
 		f := newFake(t, limits, func(c *Config) { c.LargeObjects, c.Patience = largeObjects(form), 200*time.Millisecond })
 		w := f.openWriter(t, "/c/file", replace)
-		writeAt(t, w, noise(3*mib), 0)
+		writeAt(t, w, apitest.Noise(3*mib), 0)
 		if err := w.WaitSent(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +158,7 @@ func TestManifestRefused(t *testing.T) {
 	for name, cut := range map[string]int{"in one go": 0, "gone on with": 2*mib + 5000} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, swifttest.Limits{}, nil)
-			data := noise(4*mib + 1000)
+			data := apitest.Noise(4*mib + 1000)
 			if cut > 0 {
 				w := f.openWriter(t, "/c/x", vfs.WriteOptions{Create: true})
 				writeAt(t, w, data[:cut], 0)

@@ -14,6 +14,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/object"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
@@ -57,7 +58,7 @@ func TestExclusiveTwins(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	exclusive := vfs.WriteOptions{Create: true, Truncate: true, Exclusive: true}
 	for _, size := range []int{0, 1000, 2*mib + 1000} {
-		data := noise(size)
+		data := apitest.Noise(size)
 		made := 0
 		var twins []*object.Writer
 		for range 2 {
@@ -89,7 +90,7 @@ func TestExclusiveTwins(t *testing.T) {
 func TestExclusiveAnswerLost(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	for op, size := range map[swifttest.Op]int{swifttest.PutObject: 1000, swifttest.PutManifest: 2*mib + 1000} {
-		data := noise(size)
+		data := apitest.Noise(size)
 		f.srv.Inject(swifttest.Rule{Op: op, Container: "c", Times: 1, Fault: swifttest.Fault{At: swifttest.AtAnswer, Cut: true}})
 		if _, err := f.write(t.Context(), "/c/lock", data, vfs.WriteOptions{Create: true, Truncate: true, Exclusive: true}); err != nil {
 			t.Errorf("%v: %v; the file is there, and it is ours", op, err)
@@ -106,7 +107,7 @@ func TestCutUploadGivesMemoryBack(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	for _, size := range []int{100, mib - 1, mib + 5, 3*mib + 100_000} {
 		w := f.openWriter(t, "/c/file", replace)
-		writeAt(t, w, noise(size), 0)
+		writeAt(t, w, apitest.Noise(size), 0)
 		w.Close()
 	}
 }
@@ -115,7 +116,7 @@ func TestCutUploadGivesMemoryBack(t *testing.T) {
 // stand for the same segments.
 func TestRenameAgain(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.Patience = 0 })
-	data := noise(2*mib + 1000)
+	data := apitest.Noise(2*mib + 1000)
 	f.mustWrite(t, "/c/old", data)
 	f.srv.Inject(swifttest.Rule{Op: swifttest.DeleteObject, Fault: swifttest.Fault{Status: 503}})
 	if err := f.Rename(t.Context(), "/c/old", "/c/new", vfs.RenameOptions{}); vfs.Kind(err) != vfs.ErrUnavailable {
@@ -133,16 +134,19 @@ func TestRenameAgain(t *testing.T) {
 func TestInPlaceOfWhatIsGone(t *testing.T) {
 	for _, size := range []int{100_000, 2*mib + 1000} {
 		for name, meanwhile := range map[string]func(f *fake) error{
-			"renamed":  func(f *fake) error { return f.Rename(t.Context(), "/c/file", "/c/other", vfs.RenameOptions{}) },
-			"removed":  func(f *fake) error { return f.Remove(t.Context(), "/c/file") },
-			"replaced": func(f *fake) error { _, err := f.write(t.Context(), "/c/file", noise(3*mib), replace); return err },
+			"renamed": func(f *fake) error { return f.Rename(t.Context(), "/c/file", "/c/other", vfs.RenameOptions{}) },
+			"removed": func(f *fake) error { return f.Remove(t.Context(), "/c/file") },
+			"replaced": func(f *fake) error {
+				_, err := f.write(t.Context(), "/c/file", apitest.Noise(3*mib), replace)
+				return err
+			},
 		} {
 			t.Run(name, func(t *testing.T) {
 				f := newFake(t, swifttest.Limits{}, nil)
-				data := noise(size)
+				data := apitest.Noise(size)
 				f.mustWrite(t, "/c/file", data)
 				w := f.openWriter(t, "/c/file", vfs.WriteOptions{})
-				writeAt(t, w, noise(10), 50)
+				writeAt(t, w, apitest.Noise(10), 50)
 				if err := meanwhile(f); err != nil {
 					t.Fatal(err)
 				}
@@ -161,13 +165,13 @@ func TestInPlaceOfWhatIsGone(t *testing.T) {
 // TestNestedManifests keeps files of more segments than a manifest may name.
 func TestNestedManifests(t *testing.T) {
 	f := newFake(t, swifttest.Limits{MaxManifestSegments: 3, MaxDeletes: 4}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = buffers.BlockSize, buffers.BlockSize })
-	data := noise(5*mib + 1000) // 21 segments in 7 manifests in 3 in 1
+	data := apitest.Noise(5*mib + 1000) // 21 segments in 7 manifests in 3 in 1
 	f.mustWrite(t, "/c/file", data)
 	f.has(t, "/c/file", data, "a manifest of manifests is a file like any other")
 	f.tidy(t, "/c/file")
 
 	w := f.openWriter(t, "/c/file", vfs.WriteOptions{})
-	change := noise(300_000)
+	change := apitest.Noise(300_000)
 	writeAt(t, w, change, 2*mib-100_000)
 	copy(data[2*mib-100_000:], change)
 	got := make([]byte, 400_000)
@@ -185,7 +189,7 @@ func TestNestedManifests(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.has(t, "/c/other", data, "it can be renamed")
-	f.mustWrite(t, "/c/other", noise(600_000))
+	f.mustWrite(t, "/c/other", apitest.Noise(600_000))
 	f.tidy(t, "/c/other")
 	if err := f.Remove(t.Context(), "/c/other"); err != nil {
 		t.Fatal(err)
@@ -198,7 +202,7 @@ func TestNestedManifests(t *testing.T) {
 // TestCrumbs changes a file in so many places that its manifest is tidied up.
 func TestCrumbs(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = buffers.BlockSize, buffers.BlockSize })
-	data := noise(4 * mib)
+	data := apitest.Noise(4 * mib)
 	f.mustWrite(t, "/c/file", data)
 	w := f.openWriter(t, "/c/file", vfs.WriteOptions{})
 	for i := range 200 {
@@ -222,7 +226,7 @@ func TestCommitCanceled(t *testing.T) {
 	for _, op := range []swifttest.Op{swifttest.HeadObject, swifttest.GetManifest, swifttest.PutObject, swifttest.PutManifest} {
 		for _, at := range []swifttest.Point{swifttest.AtStart, swifttest.AtAnswer} {
 			f := newFake(t, swifttest.Limits{}, nil)
-			old, data := noise(2*mib+1000), noise(mib+1000)
+			old, data := apitest.Noise(2*mib+1000), apitest.Noise(mib+1000)
 			f.mustWrite(t, "/c/file", old)
 			w := f.openWriter(t, "/c/file", replace)
 			writeAt(t, w, data, 0)
@@ -249,11 +253,11 @@ func TestCommitCanceled(t *testing.T) {
 // io.ErrUnexpectedEOF. What came is not the file.
 func TestUploadCutByTheClient(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
-	old := noise(1000)
+	old := apitest.Noise(1000)
 	for _, size := range []int{0, 1, 1000, buffers.BlockSize, 2*mib + 1000} {
 		f.mustWrite(t, "/c/file", old)
 		w := f.openWriter(t, "/c/file", replace)
-		cut := io.MultiReader(bytes.NewReader(noise(size)), iotest.ErrReader(io.ErrUnexpectedEOF))
+		cut := io.MultiReader(bytes.NewReader(apitest.Noise(size)), iotest.ErrReader(io.ErrUnexpectedEOF))
 		if _, err := w.ReadFrom(cut); !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("ReadFrom of %d bytes that were cut off: %v", size, err)
 		}
@@ -270,10 +274,10 @@ func TestTruncatedToNothing(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	for _, old := range []int{-1, 1000, 2*mib + 1000} {
 		if old >= 0 {
-			f.mustWrite(t, "/c/file", noise(old))
+			f.mustWrite(t, "/c/file", apitest.Noise(old))
 		}
 		w := f.openWriter(t, "/c/file", vfs.WriteOptions{Create: true})
-		writeAt(t, w, noise(3*mib), 0)
+		writeAt(t, w, apitest.Noise(3*mib), 0)
 		if err := w.Truncate(0); err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -17,7 +18,7 @@ import (
 // original.
 func TestCopyLarge(t *testing.T) {
 	const most = 2 * buffers.BlockSize // of an object
-	content := noise(5*buffers.BlockSize + 1000)
+	content := apitest.Noise(5*buffers.BlockSize + 1000)
 	for name, make := range map[string]func(f *fake){
 		"static": func(f *fake) { f.mustWrite(t, "/c/file", content) },
 		"changed in place": func(f *fake) {
@@ -66,7 +67,7 @@ func TestCopyLarge(t *testing.T) {
 // TestCopyFails leaves nothing behind, and what was there before as it was.
 func TestCopyFails(t *testing.T) {
 	const most = 2 * buffers.BlockSize
-	old, content := noise(buffers.BlockSize+5), noise(5*buffers.BlockSize)
+	old, content := apitest.Noise(buffers.BlockSize+5), apitest.Noise(5*buffers.BlockSize)
 	for _, op := range []swifttest.Op{swifttest.CopyObject, swifttest.PutManifest} {
 		f := newFake(t, swifttest.Limits{MaxFileSize: most}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = buffers.BlockSize, buffers.BlockSize })
 		f.mustWrite(t, "/c/file", content)
@@ -93,7 +94,7 @@ func TestCopyFails(t *testing.T) {
 func TestCopyReplaced(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.mustWrite(t, "/c/small", []byte("small"))
-	f.mustWrite(t, "/c/large", noise(3*mib))
+	f.mustWrite(t, "/c/large", apitest.Noise(3*mib))
 	if err := f.Copy(t.Context(), "/c/small", "/c/large", vfs.CopyOptions{Replace: true}); err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +107,7 @@ func TestCopyReplaced(t *testing.T) {
 // TestCopyBetweenAccounts copies from a container that another account shares, also what is large.
 func TestCopyBetweenAccounts(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
-	content := noise(3 * mib)
+	content := apitest.Noise(3 * mib)
 	f.mustWrite(t, "/c/file", content)
 	f.share(t, "c", true, false)
 	f.share(t, "c_segments", true, false)

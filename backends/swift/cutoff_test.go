@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -15,7 +16,7 @@ import (
 // cutUpload makes a cut-off upload of the file, and returns what has arrived of it.
 func cutUpload(t *testing.T, f *FS, p vfs.Path) []byte {
 	t.Helper()
-	data := noise(3*mib + 100)
+	data := apitest.Noise(3*mib + 100)
 	f.knowParent(p)
 	w, err := f.OpenWriter(t.Context(), p, vfs.WriteOptions{Create: true, Truncate: true})
 	if err != nil {
@@ -185,7 +186,7 @@ func TestCutOffInUse(t *testing.T) {
 	if err := f.Mkdir(t.Context(), "/c/d"); err != nil {
 		t.Fatal(err)
 	}
-	data := noise(3 * mib)
+	data := apitest.Noise(3 * mib)
 	w, err := f.OpenWriter(t.Context(), "/c/d/file", replace)
 	if err != nil {
 		t.Fatal(err)
@@ -219,11 +220,11 @@ func TestSegmentsContainerStays(t *testing.T) {
 		set  func()
 		want bool
 	}{
-		"another file":                {func() { f.mustWrite(t, "/c/other", noise(3*mib)) }, true},
+		"another file":                {func() { f.mustWrite(t, "/c/other", apitest.Noise(3*mib)) }, true},
 		"rights of its own":           {func() { set("c_segments", "test2") }, true},
 		"the rights of its container": {func() { set("c", "test2"); set("c_segments", "test2") }, false},
 	} {
-		f.mustWrite(t, "/c/big", noise(3*mib))
+		f.mustWrite(t, "/c/big", apitest.Noise(3*mib))
 		c.set()
 		if err := f.Remove(t.Context(), "/c/big"); err != nil {
 			t.Fatal(err)

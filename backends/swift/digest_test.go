@@ -15,6 +15,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/object"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
@@ -24,7 +25,7 @@ import (
 func TestDigests(t *testing.T) {
 	const large = 5*buffers.BlockSize + 1000
 	none, short, both := []vfs.Algorithm{}, []vfs.Algorithm{vfs.MD5}, []vfs.Algorithm{vfs.MD5, vfs.SHA256}
-	data := noise(large)
+	data := apitest.Noise(large)
 	forward := func(t *testing.T, f *fake, p vfs.Path) []byte {
 		f.mustWrite(t, p, data)
 		return data
@@ -77,7 +78,7 @@ func TestDigests(t *testing.T) {
 		}, both},
 		{"written over", func(t *testing.T, f *fake, p vfs.Path) []byte {
 			w := f.openWriter(t, p, replace)
-			writeAt(t, w, noise(large), 0)
+			writeAt(t, w, apitest.Noise(large), 0)
 			writeAt(t, w, data, 0)
 			mustCommit(t, w)
 			return data
@@ -113,7 +114,7 @@ func TestDigests(t *testing.T) {
 		}, none},
 		{"begun anew", func(t *testing.T, f *fake, p vfs.Path) []byte {
 			w := f.openWriter(t, p, replace)
-			writeAt(t, w, noise(large), 0)
+			writeAt(t, w, apitest.Noise(large), 0)
 			truncate(t, w, 0)
 			writeAt(t, w, data, 0)
 			mustCommit(t, w)
@@ -230,7 +231,7 @@ func (f *fake) digestsHold(t testing.TB, p vfs.Path, content []byte) {
 // TestDigestOfOthers has metadata of that name that is no checksum, as anybody may set it.
 func TestDigestOfOthers(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
-	data := noise(2*mib + 1000)
+	data := apitest.Noise(2*mib + 1000)
 	f.mustWrite(t, "/c/file", data)
 	o, err := f.client.Head(t.Context(), api.Name{Account: "", Container: "c", Object: "file"})
 	if err != nil {
@@ -256,7 +257,7 @@ func TestDigestFails(t *testing.T) {
 			c.SegmentSize, c.MaxSegmentSize, c.Patience, c.UploadConcurrency = buffers.BlockSize, buffers.BlockSize, 0, 2
 		})
 		f.srv.Inject(swifttest.Rule{Op: swifttest.PutObject, Container: "c_segments", Object: "file/", After: after, Fault: swifttest.Fault{Status: 503}})
-		if _, err := f.write(t.Context(), "/c/file", noise(8*mib), replace); vfs.Kind(err) != vfs.ErrUnavailable {
+		if _, err := f.write(t.Context(), "/c/file", apitest.Noise(8*mib), replace); vfs.Kind(err) != vfs.ErrUnavailable {
 			t.Errorf("the upload ended with %v", err)
 		}
 	}

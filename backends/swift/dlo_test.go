@@ -14,6 +14,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/object"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
@@ -53,7 +54,7 @@ func (f *fake) oldServers(t *testing.T, object, dir string, data []byte) {
 // which ends in a slash.
 func TestDLOLayout(t *testing.T) {
 	f := newDLO(t, swifttest.Limits{})
-	data := noise(3*buffers.BlockSize + 1000)
+	data := apitest.Noise(3*buffers.BlockSize + 1000)
 	f.mustWrite(t, "/c/dir/file", data)
 	o, err := f.client.Head(t.Context(), api.Name{Account: "", Container: "c", Object: "dir/file"})
 	if err != nil {
@@ -67,7 +68,7 @@ func TestDLOLayout(t *testing.T) {
 	f.has(t, "/c/dir/file", data, "a name that begins alike is not a part of the file (row F3)")
 
 	for _, size := range []int{2*buffers.BlockSize + 1, 10, 4 * buffers.BlockSize} {
-		shorter := noise(size)
+		shorter := apitest.Noise(size)
 		f.mustWrite(t, "/c/dir/file", shorter)
 		f.has(t, "/c/dir/file", shorter, "nothing of an old upload is left in the file (row F4)")
 		f.tidy(t, "/c/dir/file")
@@ -86,7 +87,7 @@ func TestDLOLayout(t *testing.T) {
 func TestDLOOverOldServers(t *testing.T) {
 	for _, size := range []int{10, 2*buffers.BlockSize + 10} {
 		f := newDLO(t, swifttest.Limits{})
-		old, data := noise(3*buffers.BlockSize-5), noise(size)
+		old, data := apitest.Noise(3*buffers.BlockSize-5), apitest.Noise(size)
 		f.oldServers(t, "file", "file.part", old)
 		f.putObject(t, "file.partial", []byte("a stranger"), nil)
 		w := f.openWriter(t, "/c/file", replace)
@@ -113,7 +114,7 @@ func TestDLOOverOldServers(t *testing.T) {
 // old name (rows F2 and F5).
 func TestDLOBesideRenamed(t *testing.T) {
 	f := newDLO(t, swifttest.Limits{})
-	first, second := noise(2*buffers.BlockSize+5), noise(3*buffers.BlockSize)
+	first, second := apitest.Noise(2*buffers.BlockSize+5), apitest.Noise(3*buffers.BlockSize)
 	f.oldServers(t, "renamed", "file.part", first)
 	for range 3 {
 		f.mustWrite(t, "/c/file", second)
@@ -150,14 +151,14 @@ func TestFormsMeet(t *testing.T) {
 						c.LargeObjects = largeDLO
 					}
 				})
-				content := noise(4*buffers.BlockSize + 1000)
+				content := apitest.Noise(4*buffers.BlockSize + 1000)
 				f.mustWrite(t, "/c/file", content)
 				w, err := to.OpenWriter(t.Context(), "/c/file", opts)
 				if err != nil {
 					t.Fatal(err)
 				}
 				defer w.Close()
-				data := noise(2*buffers.BlockSize + 5)
+				data := apitest.Noise(2*buffers.BlockSize + 5)
 				switch {
 				case opts.Truncate:
 					content = data
@@ -188,7 +189,7 @@ func TestDLOListedLate(t *testing.T) {
 		f := newFake(t, limits, func(c *Config) {
 			c.SegmentSize, c.MaxSegmentSize, c.LargeObjects, c.Patience = buffers.BlockSize, buffers.BlockSize, largeDLO, 10*time.Second
 		})
-		old, data := noise(2*buffers.BlockSize+5), noise(3*buffers.BlockSize+7)
+		old, data := apitest.Noise(2*buffers.BlockSize+5), apitest.Noise(3*buffers.BlockSize+7)
 		f.mustWrite(t, "/c/file", old)
 		f.srv.ListingLag(300 * time.Millisecond)
 		f.mustWrite(t, "/c/file", data)
@@ -209,9 +210,9 @@ func TestDLOListedLate(t *testing.T) {
 // store the manifest as the content.
 func TestSLOThatIsNone(t *testing.T) {
 	f := newFake(t, swifttest.Limits{NoSLO: true, NoInfo: true}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize, c.Patience = buffers.BlockSize, buffers.BlockSize, 0 })
-	old := noise(1000)
+	old := apitest.Noise(1000)
 	f.mustWrite(t, "/c/file", old)
-	if _, err := f.write(t.Context(), "/c/file", noise(3*buffers.BlockSize), replace); err == nil {
+	if _, err := f.write(t.Context(), "/c/file", apitest.Noise(3*buffers.BlockSize), replace); err == nil {
 		t.Error("a large file is stored in a Swift that has none")
 	}
 	f.has(t, "/c/file", old, "a manifest is not a content")
@@ -222,7 +223,7 @@ func TestSLOThatIsNone(t *testing.T) {
 // servers (features F9, F10): only what people have put there is to be seen.
 func TestOwnPartsHidden(t *testing.T) {
 	f := newDLO(t, swifttest.Limits{})
-	ctx, data := t.Context(), noise(2*buffers.BlockSize+5)
+	ctx, data := t.Context(), apitest.Noise(2*buffers.BlockSize+5)
 	f.mustWrite(t, "/c/d/file", data)
 	parts := func(dir vfs.Path) (found []string) {
 		for _, n := range listNames(t, f, dir) {
@@ -260,7 +261,7 @@ func TestOwnPartsHidden(t *testing.T) {
 	if got := listNames(t, f, "/c/d/file.part"); len(got) != 1 {
 		t.Errorf("by their path %q are seen, want the one upload", got)
 	}
-	f.cutOff(t, "/c/d/cut", noise(5*buffers.BlockSize))
+	f.cutOff(t, "/c/d/cut", apitest.Noise(5*buffers.BlockSize))
 	sees(t, f, "/c/d", "an upload that was cut off, without its segments", "cut")
 
 	// What somebody else has put beside them is not hidden.

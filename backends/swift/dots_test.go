@@ -2,7 +2,6 @@ package swift
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -15,8 +14,8 @@ import (
 	"testing"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
-	"filegate/core/backend"
 	"filegate/core/vfs"
 )
 
@@ -156,7 +155,7 @@ func TestRewritingProxy(t *testing.T) {
 		var lines bytes.Buffer
 		f.client.Log = slog.New(slog.NewTextHandler(&lines, nil))
 		grant.Endpoint = proxy.URL + target.Path
-		f.client.Grants = fixedGrant(grant)
+		f.client.Grants = apitest.Grant(grant)
 		for range 2 {
 			if _, err := f.client.Limits(t.Context()); err != nil {
 				t.Fatal(err)
@@ -168,13 +167,4 @@ func TestRewritingProxy(t *testing.T) {
 		f.backend.store.Close()
 		proxy.Close()
 	}
-}
-
-// fixedGrant is a grant that does not end.
-type fixedGrant backend.Grant
-
-func (g fixedGrant) Current(context.Context) (backend.Grant, error) { return backend.Grant(g), nil }
-
-func (g fixedGrant) Renew(context.Context, backend.Grant) (backend.Grant, error) {
-	return backend.Grant(g), nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"filegate/backends/internal/recent"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/listing"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
@@ -42,8 +43,8 @@ func TestDropBox(t *testing.T) {
 			l.Close()
 			t.Error("it is listed")
 		}
-		small, large := noise(1000), noise(3*mib+5)
-		for _, data := range [][]byte{small, large, noise(2000), noise(2*mib + 1)} {
+		small, large := apitest.Noise(1000), apitest.Noise(3*mib+5)
+		for _, data := range [][]byte{small, large, apitest.Noise(2000), apitest.Noise(2*mib + 1)} {
 			for _, base := range []string{"a", "b"} {
 				if err := write(box.Join(base), data, replace); err != nil {
 					t.Errorf("%d bytes to %s: %v", len(data), base, err)
@@ -64,7 +65,7 @@ func TestDropBox(t *testing.T) {
 			t.Errorf("appending to what cannot be read: %v, want %v", err, vfs.ErrPermission)
 		}
 		// As OpenSSH's scp does it, which does not empty the file first.
-		for _, data := range [][]byte{small, large, noise(500)} {
+		for _, data := range [][]byte{small, large, apitest.Noise(500)} {
 			w := must(guest.OpenWriter(ctx, box.Join("a"), vfs.WriteOptions{Create: true}))
 			must(w.WriteAt(data, 0))
 			if err := w.Truncate(int64(len(data))); err != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"flag"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -212,29 +211,6 @@ func (f *fake) has(t *testing.T, p vfs.Path, want []byte, rule string) {
 	got, err := f.read(context.WithoutCancel(t.Context()), p)
 	if err != nil || !bytes.Equal(got, want) {
 		t.Errorf("%q has %d bytes (%v), which are not the %d wanted: %s", p, len(got), err, len(want), rule)
-	}
-}
-
-// noise is n bytes that are nobody else's.
-func noise(n int) []byte {
-	b := make([]byte, n)
-	var seed [32]byte
-	for i := range seed {
-		seed[i] = byte(rand.Uint32())
-	}
-	rand.NewChaCha8(seed).Read(b)
-	return b
-}
-
-// eventually waits until a condition holds, for as long as a test can be kept waiting.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	ticker := time.NewTicker(5 * time.Millisecond)
-	defer ticker.Stop()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); <-ticker.C {
-		if time.Now().After(deadline) {
-			t.Fatalf("it does not come to be that %s", what)
-		}
 	}
 }
 

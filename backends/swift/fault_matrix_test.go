@@ -10,6 +10,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -44,7 +45,7 @@ func (u upload) failsAt(t *testing.T, form string, rule swifttest.Rule) bool {
 	})
 	const p = "/c/file"
 	old := u.prepare(t, f, p)
-	data := noise(u.data)
+	data := apitest.Noise(u.data)
 	after := data
 	if u.opts.Offset == vfs.AtEnd {
 		after = append(bytes.Clone(old), data...)
@@ -96,7 +97,7 @@ func killedAt(t *testing.T, form string, rule swifttest.Rule) bool {
 	second := openFS(t, accountIn(first.srv), option)
 	first.client.Patience = 0
 	const p = "/c/file"
-	data := noise(6*buffers.BlockSize + 1000)
+	data := apitest.Noise(6*buffers.BlockSize + 1000)
 	var struck atomic.Bool
 	rule.Fault.Call = func() { struck.Store(true) }
 	first.srv.Inject(rule)

@@ -11,6 +11,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -27,7 +28,7 @@ func newDownload(t *testing.T, size int, change func(*Config)) (*fake, []byte) {
 			change(c)
 		}
 	})
-	data := noise(size)
+	data := apitest.Noise(size)
 	f.mustWrite(t, "/c/file", data)
 	f.srv.ForgetRequests()
 	return f, data
@@ -117,8 +118,8 @@ func TestReadFails(t *testing.T) {
 func TestReadWhileReplaced(t *testing.T) {
 	for form, size := range downloads {
 		for what, change := range map[string]func(t *testing.T, f *fake){
-			"replaced": func(t *testing.T, f *fake) { f.mustWrite(t, "/c/file", noise(size)) },
-			"by small": func(t *testing.T, f *fake) { f.mustWrite(t, "/c/file", noise(10)) },
+			"replaced": func(t *testing.T, f *fake) { f.mustWrite(t, "/c/file", apitest.Noise(size)) },
+			"by small": func(t *testing.T, f *fake) { f.mustWrite(t, "/c/file", apitest.Noise(10)) },
 			"removed": func(t *testing.T, f *fake) {
 				if err := f.Remove(t.Context(), "/c/file"); err != nil {
 					t.Error(err)

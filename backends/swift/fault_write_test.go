@@ -10,6 +10,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -55,7 +56,7 @@ func allUploads() []upload {
 func (u upload) prepare(t *testing.T, f *fake, p vfs.Path) (old []byte) {
 	t.Helper()
 	if u.old >= 0 {
-		old = noise(u.old)
+		old = apitest.Noise(u.old)
 		f.mustWrite(t, p, old)
 	}
 	f.forget()
@@ -83,7 +84,7 @@ func (u upload) run(t *testing.T, change func(*Config), inject func(f *fake)) (i
 	})
 	const p = "/c/file"
 	old := u.prepare(t, f, p)
-	data := noise(u.data)
+	data := apitest.Noise(u.data)
 	inject(f)
 	before := f.srv.Count(swifttest.PutManifest)
 	err = u.write(t, f, p, data)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -43,7 +44,7 @@ func TestLateUpload(t *testing.T) {
 			f.client.Stall = 200 * time.Millisecond
 			const p = "/c/file"
 			if tt.first >= 0 {
-				f.mustWrite(t, p, noise(tt.first))
+				f.mustWrite(t, p, apitest.Noise(tt.first))
 			}
 			if tt.doubt {
 				f.backend.store.Doubt.Note()
@@ -52,8 +53,8 @@ func TestLateUpload(t *testing.T) {
 			release := sync.OnceFunc(func() { close(held) })
 			defer release()
 			f.srv.Inject(swifttest.Rule{Op: tt.op, Object: "file", Times: 1, Fault: swifttest.Fault{At: tt.at, Late: true, Stall: held}})
-			f.mustWrite(t, p, noise(tt.size))
-			want := noise(777)
+			f.mustWrite(t, p, apitest.Noise(tt.size))
+			want := apitest.Noise(777)
 			f.mustWrite(t, p, want)
 			if tt.remove {
 				if err := f.Remove(t.Context(), p); err != nil {
@@ -61,7 +62,7 @@ func TestLateUpload(t *testing.T) {
 				}
 			}
 			release()
-			eventually(t, "the late request has come to its end", func() bool {
+			apitest.Eventually(t, "the late request has come to its end", func() bool {
 				for _, r := range f.srv.Requests() {
 					if r.Ended.IsZero() {
 						return false
@@ -86,7 +87,7 @@ func TestOvertaken(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, swifttest.Limits{}, nil)
 	const p = "/c/file"
-	f.mustWrite(t, p, noise(10))
+	f.mustWrite(t, p, apitest.Noise(10))
 	f.srv.Inject(swifttest.Rule{Op: swifttest.PutObject, Times: 2, Fault: swifttest.Fault{Status: http.StatusAccepted}})
 	want := bytes.Repeat([]byte("x"), 100)
 	f.mustWrite(t, p, want)

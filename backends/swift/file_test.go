@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -29,7 +30,7 @@ func (f *fake) open(t *testing.T, p vfs.Path, opts vfs.OpenOptions) vfs.File {
 func TestReadsAfterAJump(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ReadAhead = buffers.BlockSize })
 	const part = 32 * kib
-	data := noise(16 * mib)
+	data := apitest.Noise(16 * mib)
 	f.mustWrite(t, "/c/file", data)
 	r := f.open(t, "/c/file", vfs.OpenOptions{})
 	for range 30 {
@@ -73,7 +74,7 @@ func within(t *testing.T, limit time.Duration, what string, do func()) {
 // way.
 func TestReadAtInAnyOrder(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ReadAhead = 2 * mib })
-	data := noise(5*mib + 17)
+	data := apitest.Noise(5*mib + 17)
 	f.mustWrite(t, "/c/file", data)
 	r := f.open(t, "/c/file", vfs.OpenOptions{})
 	const part = 100_000
@@ -109,7 +110,7 @@ func TestReadAtInAnyOrder(t *testing.T) {
 // TestRandomReads reads at random places, by one goroutine.
 func TestRandomReads(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ReadAhead = buffers.BlockSize })
-	data := noise(3 * mib)
+	data := apitest.Noise(3 * mib)
 	f.mustWrite(t, "/c/file", data)
 	r := f.open(t, "/c/file", vfs.OpenOptions{Offset: mib})
 	for range 200 {
@@ -126,7 +127,7 @@ func TestRandomReads(t *testing.T) {
 // TestReadersGiveMemoryBack has more files open than there is memory to read ahead of all of them.
 func TestReadersGiveMemoryBack(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ReadAhead = 4 * mib })
-	data := noise(6 * mib)
+	data := apitest.Noise(6 * mib)
 	f.mustWrite(t, "/c/file", data)
 	for range 8 {
 		r := f.open(t, "/c/file", vfs.OpenOptions{})
@@ -143,7 +144,7 @@ func TestReadersGiveMemoryBack(t *testing.T) {
 // TestFileClosed closes while reads are under way.
 func TestFileClosed(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
-	f.mustWrite(t, "/c/file", noise(4*mib))
+	f.mustWrite(t, "/c/file", apitest.Noise(4*mib))
 	stalled := make(chan struct{}, 10)
 	f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Fault: swifttest.Fault{
 		At: swifttest.InAnswer, Bytes: mib, Call: func() { stalled <- struct{}{} }, Stall: swifttest.Forever(),
@@ -174,7 +175,7 @@ func TestFileClosed(t *testing.T) {
 // TestReadsOfOnePage reads the same places of a file again and again.
 func TestReadsOfOnePage(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
-	data := noise(20 * mib)
+	data := apitest.Noise(20 * mib)
 	f.mustWrite(t, "/c/file", data)
 	r := f.open(t, "/c/file", vfs.OpenOptions{})
 	f.srv.ForgetRequests()

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/object"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
@@ -16,7 +17,7 @@ import (
 func newHuge(t *testing.T) (f *fake, unit []byte) {
 	t.Helper()
 	f = newFake(t, swifttest.Limits{}, nil)
-	unit = noise(16 * mib)
+	unit = apitest.Noise(16 * mib)
 	f.putSegment(t, api.Name{Container: "c_segments", Object: "huge/unit"}, unit)
 	entries := slices.Repeat([]object.Entry{{Path: "/c_segments/huge/unit", Etag: api.Pieces{unit}.MD5(), Size: int64(len(unit))}}, 10*gib/len(unit))
 	if _, err := f.large.PutManifest(t.Context(), api.Name{Account: "", Container: "c", Object: "huge"}, entries, map[string]string{}); err != nil {
@@ -51,7 +52,7 @@ func TestHugeFileChanged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f, unit := newHuge(t)
 			w := f.openWriter(t, "/c/huge", vfs.WriteOptions{})
-			change := noise(mib)
+			change := apitest.Noise(mib)
 			writeAt(t, w, change, tt.at)
 			mustCommit(t, w)
 			if sent := f.sent(); sent > tt.most {
@@ -82,7 +83,7 @@ func TestHugeFileInCrumbs(t *testing.T) {
 	const edits, step, from = 400, 20_000, 3 * gib
 	want := bytes.Clone(unit)
 	edit := func(w *object.Writer, i int) {
-		change := noise(10)
+		change := apitest.Noise(10)
 		writeAt(t, w, change, from+int64(i)*step)
 		copy(want[(from%len(unit))+i*step:], change)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -61,7 +62,7 @@ func TestRemoveLegacy(t *testing.T) {
 				}
 			}
 		}, nil, nil},
-		{"G1: a static large object", func(f *fake) { f.mustWrite(t, "/c/file", noise(3*mib)) }, nil, nil},
+		{"G1: a static large object", func(f *fake) { f.mustWrite(t, "/c/file", apitest.Noise(3*mib)) }, nil, nil},
 	} {
 		for _, noBulk := range []bool{false, true} {
 			f := newFake(t, swifttest.Limits{NoBulkDelete: noBulk}, nil)
@@ -85,7 +86,7 @@ func TestRemoveLegacy(t *testing.T) {
 // TestRemoveOrder holds row G1: a removal that is cut off leaves no manifest without its segments.
 func TestRemoveOrder(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
-	content := noise(3 * mib)
+	content := apitest.Noise(3 * mib)
 	f.mustWrite(t, "/c/file", content)
 	remove := f.srv.Inject(swifttest.Rule{Op: swifttest.DeleteObject, Container: "c", Fault: swifttest.Fault{Status: http.StatusForbidden}})
 	if err := f.Remove(t.Context(), "/c/file"); !errors.Is(err, vfs.ErrPermission) {

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -42,9 +43,9 @@ func (f *fake) isLink(t *testing.T, p, target vfs.Path) {
 // writes through one, which frees what the file had.
 func TestSymlinkToLarge(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
-	content := noise(2 * mib)
+	content := apitest.Noise(2 * mib)
 	f.mustWrite(t, "/c/file", content)
-	f.mustWrite(t, "/c/small", noise(10))
+	f.mustWrite(t, "/c/small", apitest.Noise(10))
 	for what, do := range map[string]func() error{
 		"removed":  func() error { return f.Remove(t.Context(), "/c/link") },
 		"renamed":  func() error { return f.Rename(t.Context(), "/c/link", "/c/other", vfs.RenameOptions{Replace: true}) },
@@ -59,7 +60,7 @@ func TestSymlinkToLarge(t *testing.T) {
 		f.complete(t, "/c/file")
 	}
 	f.isLink(t, "/c/other", "/c/file")
-	for _, data := range [][]byte{noise(2*mib + 10), noise(10)} {
+	for _, data := range [][]byte{apitest.Noise(2*mib + 10), apitest.Noise(10)} {
 		f.mustWrite(t, "/c/other", data)
 		f.has(t, "/c/file", data, "it was written through a link")
 		f.tidy(t, "/c/file")
@@ -71,7 +72,7 @@ func TestSymlinkToLarge(t *testing.T) {
 func TestSymlinkRefused(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
-	f.mustWrite(t, "/c/below/file", noise(10))
+	f.mustWrite(t, "/c/below/file", apitest.Noise(10))
 	if err := f.Mkdir(ctx, "/c/dir"); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +112,7 @@ func TestSymlinkRefused(t *testing.T) {
 func TestNoSymlinks(t *testing.T) {
 	for name, limits := range map[string]swifttest.Limits{"none": {NoSymlinks: true}, "not told": {NoInfo: true, NoSymlinks: true}} {
 		f := newFake(t, limits, nil)
-		f.mustWrite(t, "/c/file", noise(10))
+		f.mustWrite(t, "/c/file", apitest.Noise(10))
 		err := f.Symlink(t.Context(), "/c/file", "/c/link")
 		if vfs.Kind(err) != vfs.ErrUnsupported || !strings.Contains(vfs.ClientText(err), "no symbolic links") {
 			t.Errorf("%s: %v", name, err)
@@ -207,7 +208,7 @@ func TestForeignSymlinks(t *testing.T) {
 // TestRenameKeepsLinks moves a directory with links of all kinds.
 func TestRenameKeepsLinks(t *testing.T) {
 	f := newFake(t, swifttest.Limits{ListingLimit: 3}, nil)
-	content := noise(2*mib + 1000)
+	content := apitest.Noise(2*mib + 1000)
 	f.mustWrite(t, "/c/d/large", content)
 	f.putLink(t, "d/tolarge", "c/d/large")
 	f.putLink(t, "d/dangling", "c/none")
@@ -324,7 +325,7 @@ func TestLinksAndVersions(t *testing.T) {
 func TestLinksWhileListingsLag(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
-	f.mustWrite(t, "/c/file", noise(10))
+	f.mustWrite(t, "/c/file", apitest.Noise(10))
 	f.putLink(t, "old", "c/file")
 	f.srv.ListingLag(time.Hour)
 	for p, target := range map[vfs.Path]vfs.Path{

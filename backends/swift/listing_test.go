@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/cache"
 	"filegate/core/vfs"
@@ -268,13 +269,13 @@ func TestListedSizeOfManifests(t *testing.T) {
 		test := func(t *testing.T, a account) {
 			f := openFS(t, a, func(c *Config) { c.ListTimes = times })
 			top := makeContainer(t, f)
-			f.putRaw(t, top+"/seg/1", noise(1000), nil, nil)
-			f.putRaw(t, top+"/seg/2", noise(500), nil, nil)
+			f.putRaw(t, top+"/seg/1", apitest.Noise(1000), nil, nil)
+			f.putRaw(t, top+"/seg/2", apitest.Noise(500), nil, nil)
 			manifest := map[string]string{"X-Object-Manifest": string(top[1:]) + "/seg/"}
 			f.putRaw(t, top+"/empty", nil, nil, manifest)
 			f.putRaw(t, top+"/word", []byte("manifest"), nil, manifest)
 			f.putRaw(t, top+"/file", []byte("manifest"), nil, nil)
-			f.putRaw(t, top+"/large", noise(maxManifestBytes+1), nil, nil)
+			f.putRaw(t, top+"/large", apitest.Noise(maxManifestBytes+1), nil, nil)
 			for range 2 {
 				f.forgetChanges() // so that nothing is asked for the log
 				infos, err := listAll(t.Context(), f, top)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/backend"
 	"filegate/core/vfs"
@@ -21,7 +22,7 @@ import (
 func TestManyTransfers(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.Patience = time.Minute })
 	const transfers, size = 100, 3 * mib
-	data := noise(size)
+	data := apitest.Noise(size)
 	content := func(i int) []byte {
 		mine := bytes.Clone(data)
 		mine[i*1000] ^= 0xff
@@ -80,7 +81,7 @@ func TestStalledClients(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ResumeRetention = 0 })
 			release := make(chan struct{})
-			data := noise(tt.sent)
+			data := apitest.Noise(tt.sent)
 			var standing, done sync.WaitGroup
 			for i := range tt.clients {
 				w := f.openWriter(t, vfs.Path(fmt.Sprint("/c/stalled-", i)), replace)
@@ -109,7 +110,7 @@ func TestStalledClients(t *testing.T) {
 			defer close(release)
 			within(t, time.Minute, "what the clients send is taken", standing.Wait)
 			within(t, time.Minute, "another upload and download go through", func() {
-				mine := noise(5 * mib)
+				mine := apitest.Noise(5 * mib)
 				f.mustWrite(t, "/c/file", mine)
 				f.has(t, "/c/file", mine, "clients that stand still are not in the way")
 			})
@@ -149,7 +150,7 @@ func TestManyOpenFiles(t *testing.T) {
 	if took, most := free-f.backend.budget.Usage().Free, int64(len(opened)*buffers.SmallSize); took > most {
 		t.Errorf("%d open files of a byte take %d bytes of memory, want %d at most", len(opened), took, most)
 	}
-	data := noise(5 * mib)
+	data := apitest.Noise(5 * mib)
 	other.mustWrite(t, "/c/other", data)
 	other.has(t, "/c/other", data, "one user's open files are not in the way of another one")
 	if got := f.objectsIn(t, "c_segments"); slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, "open-") }) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -45,7 +46,7 @@ func TestRedirect(t *testing.T) {
 // large object: parts of a file come all the same, and not those of another.
 func TestConditionRefused(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
-	data := noise(300_000)
+	data := apitest.Noise(300_000)
 	f.mustWrite(t, "/c/a", data)
 	f.srv.Inject(swifttest.Rule{
 		Match: func(r *http.Request) bool { return r.Header.Get("If-Match") != "" },
@@ -78,7 +79,7 @@ func TestConditionRefused(t *testing.T) {
 		t.Errorf("a copy: %v", err)
 	}
 	f.has(t, "/c/b", data, "the copy")
-	f.mustWrite(t, "/c/a", noise(400_000))
+	f.mustWrite(t, "/c/a", apitest.Noise(400_000))
 	if _, err := file.ReadAt(part, 20_000); err == nil && !bytes.Equal(part, data[20_000:21_000]) {
 		t.Error("a part of another content was given for one of the file that was opened")
 	}
@@ -96,7 +97,7 @@ func TestExpectRefused(t *testing.T) {
 		Match: func(r *http.Request) bool { return r.Header.Get("Expect") != "" },
 		Fault: swifttest.Fault{Status: http.StatusExpectationFailed},
 	})
-	data := noise(5 * mib)
+	data := apitest.Noise(5 * mib)
 	f.mustWrite(t, "/c/a", data)
 	f.has(t, "/c/a", data, "the upload")
 }

@@ -10,6 +10,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/object"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
@@ -113,7 +114,7 @@ func (m *segmentModel) put(data []byte, off int) {
 }
 
 func (m *segmentModel) draw(t *rapid.T, most int) []byte {
-	return noise(rapid.SampledFrom([]int{1, 1000, buffers.BlockSize - 1, buffers.BlockSize, buffers.BlockSize + 1, most}).Draw(t, "size"))
+	return apitest.Noise(rapid.SampledFrom([]int{1, 1000, buffers.BlockSize - 1, buffers.BlockSize, buffers.BlockSize + 1, most}).Draw(t, "size"))
 }
 
 func (m *segmentModel) write(t *rapid.T) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/backend"
 	"filegate/core/vfs"
@@ -69,7 +70,7 @@ func TestReleaseUnseen(t *testing.T) {
 	if err := owner.Mkdir(t.Context(), "/c"); err != nil {
 		t.Fatal(err)
 	}
-	data := noise(3 * mib)
+	data := apitest.Noise(3 * mib)
 	owner.mustWrite(t, "/c/old", data)
 	// A rename that was cut off between the copy and the deletion.
 	owner.srv.Inject(swifttest.Rule{Op: swifttest.DeleteObject, Object: "old", Fault: swifttest.Fault{Status: http.StatusForbidden}})

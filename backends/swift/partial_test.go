@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/backend"
 	"filegate/core/vfs"
@@ -42,7 +43,7 @@ func TestPartialsOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	const sent = 5 * mib
-	if _, err := w.WriteAt(noise(sent), 0); err != nil {
+	if _, err := w.WriteAt(apitest.Noise(sent), 0); err != nil {
 		t.Fatal(err)
 	}
 	w.Close()

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -30,7 +31,7 @@ func TestStoragePolicy(t *testing.T) {
 	if err != nil || resp.Header.Get("X-Storage-Policy") != "silver" {
 		t.Fatalf("a new container has the policy %v (%v), want the configured one", resp, err)
 	}
-	large := noise(2*mib + 5)
+	large := apitest.Noise(2*mib + 5)
 	for _, dir := range []vfs.Path{"/gold1", "/silver1"} {
 		all.mustWrite(t, dir.Join("d").Join("f"), []byte("x"))
 		all.mustWrite(t, dir.Join("large"), large)

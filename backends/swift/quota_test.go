@@ -9,6 +9,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -65,8 +66,8 @@ func TestQuotaOfMore(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize = buffers.BlockSize })
 	const have, more = 2 * mib, mib
-	f.cutOff(t, "/c/cut", noise(have))
-	f.mustWrite(t, "/c/file", noise(have))
+	f.cutOff(t, "/c/cut", apitest.Noise(have))
+	f.mustWrite(t, "/c/file", apitest.Noise(have))
 	space, err := f.StatSpace(t.Context(), "/")
 	if err != nil {
 		t.Fatal(err)
@@ -83,10 +84,10 @@ func TestQuotaOfMore(t *testing.T) {
 // stays.
 func TestQuotaOfCopies(t *testing.T) {
 	t.Parallel()
-	old := noise(1000)
+	old := apitest.Noise(1000)
 	for _, quotas := range [][2]int64{{5 * mib, 0}, {0, 5 * mib}} {
 		f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize = buffers.BlockSize })
-		f.mustWrite(t, "/c/file", noise(3*mib))
+		f.mustWrite(t, "/c/file", apitest.Noise(3*mib))
 		f.quotas(t, quotas[0], 0)
 		if err := f.Mkdir(t.Context(), "/d"); err != nil {
 			t.Fatal(err)
@@ -133,7 +134,7 @@ func TestQuotaOfSegments(t *testing.T) {
 			}
 		}
 		space(0)
-		four := noise(4 * mib)
+		four := apitest.Noise(4 * mib)
 		endless := func(what string) {
 			t.Helper()
 			w := f.openWriter(t, "/c/endless", replace)
@@ -151,7 +152,7 @@ func TestQuotaOfSegments(t *testing.T) {
 		}
 		endless("a file without an end")
 		space(0)
-		_, err := f.write(t.Context(), "/c/a", noise(11*mib), replace)
+		_, err := f.write(t.Context(), "/c/a", apitest.Noise(11*mib), replace)
 		refused("a file that is larger than the quota", err)
 		space(0)
 		for i, p := range []vfs.Path{"/c/a", "/c/b", "/c/d"} {
@@ -179,7 +180,7 @@ func TestQuotaOfMoves(t *testing.T) {
 	if err := f.Mkdir(t.Context(), "/d"); err != nil {
 		t.Fatal(err)
 	}
-	large := noise(3 * mib)
+	large := apitest.Noise(3 * mib)
 	f.mustWrite(t, "/c/large", large)
 	f.quotaOf(t, "d", 2*mib)
 	if err := f.Rename(t.Context(), "/c/large", "/d/large", vfs.RenameOptions{}); !errors.Is(err, vfs.ErrQuota) {
@@ -198,9 +199,9 @@ func TestQuotaOfSmallFiles(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.quotaOf(t, "c", 4*mib)
-	f.mustWrite(t, "/c/large", noise(4*mib-100*kib))
-	f.mustWrite(t, "/c/small", noise(50*kib))
-	if _, err := f.write(t.Context(), "/c/small2", noise(60*kib), replace); !errors.Is(err, vfs.ErrQuota) {
+	f.mustWrite(t, "/c/large", apitest.Noise(4*mib-100*kib))
+	f.mustWrite(t, "/c/small", apitest.Noise(50*kib))
+	if _, err := f.write(t.Context(), "/c/small2", apitest.Noise(60*kib), replace); !errors.Is(err, vfs.ErrQuota) {
 		t.Errorf("a small file beside segments that leave it no room: %v, want %v", err, vfs.ErrQuota)
 	}
 }

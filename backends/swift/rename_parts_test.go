@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/listing"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
@@ -116,7 +117,7 @@ func TestRenameOddManifestsReal(t *testing.T) {
 }
 
 func renameOdd(t *testing.T, f *FS, top vfs.Path, c oddManifest) {
-	one, two := noise(1000), noise(500)
+	one, two := apitest.Noise(1000), apitest.Noise(500)
 	c.make(t, f, top+"/d", one, two)
 	if err := f.Rename(t.Context(), top+"/d", top+"/e", vfs.RenameOptions{}); err != nil {
 		t.Fatal(err)

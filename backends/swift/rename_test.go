@@ -16,6 +16,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/object"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/cache"
@@ -31,11 +32,11 @@ type renameCase struct {
 }
 
 func renameCases() []renameCase {
-	small, large := noise(1000), noise(buffers.BlockSize+1000)
+	small, large := apitest.Noise(1000), apitest.Noise(buffers.BlockSize+1000)
 	oneFile := map[string][]byte{"": large}
 	tree := map[string][]byte{
-		"/a": small, "/b": large, "/sub/c": noise(10), "/sub/deep/d": noise(2 * buffers.BlockSize), "/sub/deep/empty": {},
-		"/dlo": []byte("segments elsewhere"), "/legacy": []byte("segments beside it"), "/zlast": noise(100),
+		"/a": small, "/b": large, "/sub/c": apitest.Noise(10), "/sub/deep/d": apitest.Noise(2 * buffers.BlockSize), "/sub/deep/empty": {},
+		"/dlo": []byte("segments elsewhere"), "/legacy": []byte("segments beside it"), "/zlast": apitest.Noise(100),
 	}
 	return []renameCase{
 		{"large file", oneFile, func(t *testing.T, f *fake) { f.mustWrite(t, "/c/old", large) }},
@@ -233,7 +234,7 @@ func TestRenameCutThenReplaced(t *testing.T) {
 				if len(names) < 2 {
 					return
 				}
-				data := noise(buffers.BlockSize + 5)
+				data := apitest.Noise(buffers.BlockSize + 5)
 				f.mustWrite(t, p, data)
 				other := names[0]
 				if other == p {

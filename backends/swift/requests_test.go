@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -30,9 +31,9 @@ func TestRequests(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	large := noise(2*mib + 1000)
+	large := apitest.Noise(2*mib + 1000)
 	for _, p := range []vfs.Path{"/c/small", "/c/dir/a", "/c/dir/b", "/c/below/x"} {
-		f.mustWrite(t, p, noise(1000))
+		f.mustWrite(t, p, apitest.Noise(1000))
 	}
 	f.mustWrite(t, "/c/large", large)
 	f.putLink(t, "link/to", "c/small")
@@ -78,7 +79,7 @@ func TestRequests(t *testing.T) {
 		{"readlink", func() error { _, err := f.Readlink(ctx, "/c/link/to"); return err }, ops{head}},
 		{"list links", func() error { _, err := listAll(ctx, f, "/c/link"); return err }, ops{list}},
 		{"read by way of a link", read("/c/link/to"), ops{get}},
-		{"write by way of a link", write("/c/link/to", noise(1000), replace), ops{head, put}},
+		{"write by way of a link", write("/c/link/to", apitest.Noise(1000), replace), ops{head, put}},
 		{"symlink", func() error { return f.Symlink(ctx, "/c/small", "/c/link/new") }, ops{swifttest.HeadContainer, head, list, head, head, list, put}},
 		{"rename a link", rename("/c/link/new", "/c/link/moved"), ops{head, head, head, list, head, head, put, copied, del}},
 		{"remove a link", func() error { return f.Remove(ctx, "/c/link/moved") }, ops{head, head, del}},
@@ -86,13 +87,13 @@ func TestRequests(t *testing.T) {
 		{"list again", listDir, ops{list}},
 		{"read", read("/c/small"), ops{get}},
 		{"read large", read("/c/large"), ops{get}},
-		{"write new", write("/c/new", noise(1000), replace), ops{head, list, put}},
-		{"write over", write("/c/small", noise(1000), replace), ops{head, put}},
+		{"write new", write("/c/new", apitest.Noise(1000), replace), ops{head, list, put}},
+		{"write over", write("/c/small", apitest.Noise(1000), replace), ops{head, put}},
 		{"write large", write("/c/large2", large, replace), ops{head, list, headContainer, put, put, put, put, del, putManifest}},
 		{"write over large", write("/c/large2", large, replace), ops{head, head, getManifest, headContainer, put, put, put, putManifest, list, headContainer, swifttest.BulkDelete}},
-		{"write small over large", write("/c/large2", noise(1000), replace), ops{head, head, getManifest, put, list, headContainer, swifttest.BulkDelete, headContainer}},
+		{"write small over large", write("/c/large2", apitest.Noise(1000), replace), ops{head, head, getManifest, put, list, headContainer, swifttest.BulkDelete, headContainer}},
 		{"write large over small", write("/c/large2", large, replace), ops{head, headContainer, put, put, put, putManifest}},
-		{"append to large", write("/c/large2", noise(1000), vfs.WriteOptions{Offset: vfs.AtEnd}), ops{head, getManifest, head, getManifest, headContainer, put, putManifest}},
+		{"append to large", write("/c/large2", apitest.Noise(1000), vfs.WriteOptions{Offset: vfs.AtEnd}), ops{head, getManifest, head, getManifest, headContainer, put, putManifest}},
 		{"mkdir", func() error { return f.Mkdir(ctx, "/c/dir2") }, ops{head, list, put}},
 		{"rmdir", func() error { return f.Rmdir(ctx, "/c/dir2") }, ops{head, list, del}},
 		{"copy", copyFile("/c/small", "/c/small3"), ops{head, head, list, copied}},
@@ -121,7 +122,7 @@ func TestRequests(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 		var got ops
-		eventually(t, "the log has all requests of: "+tt.name, func() bool {
+		apitest.Eventually(t, "the log has all requests of: "+tt.name, func() bool {
 			got = nil
 			for _, r := range f.srv.Requests() {
 				if r.Op != list || !strings.Contains(r.Query, url.QueryEscape(".uploads/")) { // the look for cut-off uploads, which is not taken each time
@@ -161,15 +162,15 @@ func TestRecall(t *testing.T) {
 		t.Error("a file that is to be changed was not asked for at opening")
 	}
 	f.Stat(ctx, "/c/new")
-	f.mustWrite(t, "/c/new/below", noise(10))
+	f.mustWrite(t, "/c/new/below", apitest.Noise(10))
 	f.srv.ForgetRequests()
 	if _, err := f.OpenWriter(ctx, "/c/new", replace); vfs.Kind(err) != vfs.ErrIsDir {
 		t.Errorf("opening what has become a directory: %v, want %v", err, vfs.ErrIsDir)
 	}
-	large := noise(2*mib + 1000)
+	large := apitest.Noise(2*mib + 1000)
 	f.mustWrite(t, "/c/file", large)
 	f.Stat(ctx, "/c/file")
-	f.mustWrite(t, "/c/file", noise(10))
+	f.mustWrite(t, "/c/file", apitest.Noise(10))
 	f.Stat(ctx, "/c/file")
 	f.mustWrite(t, "/c/file", large)
 	f.tidy(t, "/c/file")

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/object"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
@@ -29,7 +30,7 @@ func TestCopyAnswerLost(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			f := newFake(t, swifttest.Limits{}, func(cfg *Config) { cfg.Patience = 0 })
-			small, large := noise(1000), noise(3*mib)
+			small, large := apitest.Noise(1000), apitest.Noise(3*mib)
 			f.mustWrite(t, "/c/small", small)
 			f.mustWrite(t, "/c/large", large)
 			f.putDLO(t, "/c/dlo", "c_segments/dlo/", small)
@@ -69,9 +70,9 @@ func TestCopyNotMade(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			f := newFake(t, swifttest.Limits{}, nil)
-			data := noise(1000)
+			data := apitest.Noise(1000)
 			f.mustWrite(t, "/c/a", data)
-			f.mustWrite(t, "/c/b", noise(1000))
+			f.mustWrite(t, "/c/b", apitest.Noise(1000))
 			f.srv.Inject(swifttest.Rule{Op: swifttest.CopyObject, Times: 2, Fault: fault})
 			if err := f.Rename(t.Context(), "/c/a", "/c/b", vfs.RenameOptions{Replace: true}); err != nil {
 				t.Fatal(err)
@@ -86,7 +87,7 @@ func TestCopyNotMade(t *testing.T) {
 func TestCopyMethodRefused(t *testing.T) {
 	for _, code := range []int{http.StatusMethodNotAllowed, http.StatusNotImplemented} {
 		f := newFake(t, swifttest.Limits{}, nil)
-		data, large := noise(1000), noise(3*mib)
+		data, large := apitest.Noise(1000), apitest.Noise(3*mib)
 		f.mustWrite(t, "/c/with space & ü%", data)
 		f.mustWrite(t, "/c/large", large)
 		refused := 0

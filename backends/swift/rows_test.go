@@ -9,6 +9,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/object"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
@@ -36,11 +37,11 @@ func TestOldServers(t *testing.T) {
 			is(t, "the account as a file", err, vfs.ErrIsDir)
 		},
 		"C4 modes, owners, sizes and links": func(t *testing.T, f *fake) {
-			f.mustWrite(t, "/c/file", noise(1000))
-			f.mustWrite(t, "/c/dir/file", noise(10))
+			f.mustWrite(t, "/c/file", apitest.Noise(1000))
+			f.mustWrite(t, "/c/dir/file", apitest.Noise(10))
 			is(t, "mkdir of a directory", f.Mkdir(t.Context(), "/c/marker"), nil)
 			is(t, "mkdir of a container", f.Mkdir(t.Context(), "/d"), nil)
-			f.mustWrite(t, "/d/file", noise(100))
+			f.mustWrite(t, "/d/file", apitest.Noise(100))
 			for p, want := range map[vfs.Path]vfs.Info{
 				"/":         {Mode: api.DefaultDirMode, Size: 1110, Links: 2},
 				"/c":        {Mode: api.DefaultDirMode, Size: 1010, Links: 3},
@@ -168,7 +169,7 @@ func TestOldServers(t *testing.T) {
 			sees(t, f, "/c", "all files are gone", "made/", "prefix/")
 		},
 		"F1 a large file of one part": func(t *testing.T, f *fake) {
-			f.oldServers(t, "file", "file.part", noise(buffers.BlockSize))
+			f.oldServers(t, "file", "file.part", apitest.Noise(buffers.BlockSize))
 		},
 		"F8 a static large object of others is one, and goes with its segments": func(t *testing.T, f *fake) {
 			part := bytes.Repeat([]byte("part"), 1000)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -30,7 +31,7 @@ func TestSegmentsFollow(t *testing.T) {
 		owner := openFS(t, a, nil)
 		guest := openFS(t, a.other(), nil)
 		dir := makeContainer(t, owner)
-		ctx, large := t.Context(), noise(2*mib+1000)
+		ctx, large := t.Context(), apitest.Noise(2*mib+1000)
 		put := func(f *FS, p vfs.Path, data []byte) {
 			t.Helper()
 			w := must(f.OpenWriter(ctx, p, replace))
@@ -90,7 +91,7 @@ func TestSegmentsOfOthers(t *testing.T) {
 				return err
 			}
 			defer w.Close()
-			if _, err = w.ReadFrom(bytes.NewReader(noise(3 * mib))); err == nil {
+			if _, err = w.ReadFrom(bytes.NewReader(apitest.Noise(3 * mib))); err == nil {
 				_, err = w.Commit(ctx)
 			}
 			return err
@@ -125,7 +126,7 @@ func TestSegmentsOfOthers(t *testing.T) {
 func TestSegmentsPolicy(t *testing.T) {
 	w := &world{srv: swifttest.Start(t, swifttest.Config{Limits: swifttest.Limits{Policies: []string{"gold", "silver"}}})}
 	f := w.fake(w.gateway(t))
-	large := noise(2*mib + 5)
+	large := apitest.Noise(2*mib + 5)
 	for _, policy := range []string{"gold", "silver"} {
 		header := map[string]string{"X-Storage-Policy": policy}
 		if err := f.makeContainer(t.Context(), api.Name{Container: policy}, header); err != nil {
@@ -150,7 +151,7 @@ func TestSegmentsPolicy(t *testing.T) {
 // nothing, another one a HEAD for a session, and every five minutes.
 func TestSegmentsFollowAtTheirTime(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
-	f.mustWrite(t, "/c/large", noise(2*mib))
+	f.mustWrite(t, "/c/large", apitest.Noise(2*mib))
 	asked := func(what string, heads, posts int) {
 		t.Helper()
 		f.srv.ForgetRequests()

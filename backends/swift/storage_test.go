@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/object"
 	"filegate/core/vfs"
 )
@@ -31,8 +32,8 @@ func TestDetails(t *testing.T) {
 	onEverySwift(t, func(t *testing.T, f *fake) {
 		ctx := t.Context()
 		small, large := f.dir.Join("small"), f.dir.Join("large")
-		f.mustWrite(t, small, noise(10))
-		f.mustWrite(t, large, noise(int(2*f.backend.cfg.SegmentSize)+10))
+		f.mustWrite(t, small, apitest.Noise(10))
+		f.mustWrite(t, large, apitest.Noise(int(2*f.backend.cfg.SegmentSize)+10))
 		at := time.Date(2021, 2, 3, 4, 5, 6, 0, time.UTC)
 		ends := time.Now().Add(100 * time.Hour).Truncate(time.Second)
 		for _, p := range []vfs.Path{small, large} {
@@ -138,7 +139,7 @@ func TestDetails(t *testing.T) {
 func TestACL(t *testing.T) {
 	onEverySwift(t, func(t *testing.T, f *fake) {
 		ctx := t.Context()
-		f.mustWrite(t, f.dir.Join("large"), noise(int(2*f.backend.cfg.SegmentSize)))
+		f.mustWrite(t, f.dir.Join("large"), apitest.Noise(int(2*f.backend.cfg.SegmentSize)))
 		if acl, err := f.ACL(ctx, f.dir); err != nil || len(acl.Read)+len(acl.Write) > 0 {
 			t.Errorf("%+v, %v", acl, err)
 		}

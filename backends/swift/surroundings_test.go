@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -23,7 +24,7 @@ import (
 func (f *fake) puts(t *testing.T, p vfs.Path) string {
 	t.Helper()
 	f.srv.ForgetRequests()
-	f.mustWrite(t, p, noise(10))
+	f.mustWrite(t, p, apitest.Noise(10))
 	return f.requested()
 }
 
@@ -48,8 +49,8 @@ func TestManySmallFiles(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.recallLong()
 	ctx := t.Context()
-	f.mustWrite(t, "/c/old/f05", noise(10))
-	f.mustWrite(t, "/c/old/f06/below", noise(10))
+	f.mustWrite(t, "/c/old/f05", apitest.Noise(10))
+	f.mustWrite(t, "/c/old/f06/below", apitest.Noise(10))
 	f.forget()
 	for i, want := range []string{asked, saw, put, put, put} {
 		if got := f.puts(t, vfsPath("/c/old/f%02d", i)); got != want {
@@ -60,7 +61,7 @@ func TestManySmallFiles(t *testing.T) {
 	f.puts(t, "/c/old/f01")
 	f.puts(t, "/c/old/f02")
 	f.srv.ForgetRequests()
-	f.mustWrite(t, "/c/old/f05", noise(10))
+	f.mustWrite(t, "/c/old/f05", apitest.Noise(10))
 	if got, want := f.requested(), string(swifttest.HeadObject+" "+swifttest.PutObject); got != want {
 		t.Errorf("a file that was listed takes %s, want %s", got, want)
 	}
@@ -79,7 +80,7 @@ func TestManySmallFiles(t *testing.T) {
 			t.Errorf("file %d of a new directory takes %s, want %s", i, got, put)
 		}
 	}
-	f.mustWrite(t, "/c/dir/sub/f", noise(10))
+	f.mustWrite(t, "/c/dir/sub/f", apitest.Noise(10))
 	if _, err := f.OpenWriter(ctx, "/c/dir/sub", replace); vfs.Kind(err) != vfs.ErrIsDir {
 		t.Errorf("opening what has become a directory: %v, want %v", err, vfs.ErrIsDir)
 	}
@@ -166,7 +167,7 @@ func TestManyAskedFor(t *testing.T) {
 	f, other := w.fake(w.gateway(t)), w.fake(w.gateway(t))
 	f.recallLong()
 	ctx := t.Context()
-	other.mustWrite(t, "/c/f05", noise(10))
+	other.mustWrite(t, "/c/f05", apitest.Noise(10))
 	if _, err := f.client.Limits(ctx); err != nil { // which are asked for once
 		t.Fatal(err)
 	}
@@ -176,7 +177,7 @@ func TestManyAskedFor(t *testing.T) {
 		if _, err := f.Stat(ctx, p); vfs.Kind(err) != there {
 			t.Errorf("Stat of %q: %v, want %v", p, err, there)
 		}
-		f.mustWrite(t, p, noise(20))
+		f.mustWrite(t, p, apitest.Noise(20))
 		var got []swifttest.Op
 		for _, r := range f.srv.Requests() {
 			got = append(got, r.Op)
@@ -193,9 +194,9 @@ func TestManyAskedFor(t *testing.T) {
 	send("/c/f02", vfs.ErrNotExist, put)
 	send("/c/f05", nil, head, put)
 	send("/c/f06", vfs.ErrNotExist, put)
-	other.mustWrite(t, "/c/f07", noise(10))
+	other.mustWrite(t, "/c/f07", apitest.Noise(10))
 	send("/c/f07", nil, head, put)
-	other.mustWrite(t, "/c/f08/below", noise(10))
+	other.mustWrite(t, "/c/f08/below", apitest.Noise(10))
 	if info, err := f.Stat(ctx, "/c/f08"); err != nil || !info.IsDir() {
 		t.Errorf("Stat of what has become a directory through another gateway: %+v, %v", info, err)
 	}
@@ -204,7 +205,7 @@ func TestManyAskedFor(t *testing.T) {
 	}
 	// Past all gateways.
 	past := &fake{FS: openFS(t, accountIn(f.srv), nil), srv: f.srv, dir: "/c"}
-	large := noise(2*mib + 1000)
+	large := apitest.Noise(2*mib + 1000)
 	past.mustWrite(t, "/c/f11", large)
 	if info, err := f.Stat(ctx, "/c/f11"); err != nil || info.Size != int64(len(large)) {
 		t.Errorf("Stat by who has not made what he asked for: %+v, %v", info, err)
@@ -212,7 +213,7 @@ func TestManyAskedFor(t *testing.T) {
 	send("/c/f10", vfs.ErrNotExist, head, put)
 	past.mustWrite(t, "/c/f12", large)
 	send("/c/f12", vfs.ErrNotExist, put, head, swifttest.GetManifest, put)
-	past.mustWrite(t, "/c/f11", noise(10))
+	past.mustWrite(t, "/c/f11", apitest.Noise(10))
 	past.tidy(t, "/c/f12")
 }
 
@@ -227,11 +228,11 @@ func TestSurroundingsOfGateways(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range []vfs.Path{"/c/dir/a", "/c/dir/b"} {
-		one.mustWrite(t, p, noise(10))
+		one.mustWrite(t, p, apitest.Noise(10))
 	}
 	one.Stat(ctx, "/c/dir/y")
-	two.mustWrite(t, "/c/dir/x/f", noise(10))
-	two.mustWrite(t, "/c/dir/y/f", noise(10))
+	two.mustWrite(t, "/c/dir/x/f", apitest.Noise(10))
+	two.mustWrite(t, "/c/dir/y/f", apitest.Noise(10))
 	for _, p := range []vfs.Path{"/c/dir/x", "/c/dir/y"} {
 		if _, err := one.OpenWriter(ctx, p, replace); vfs.Kind(err) != vfs.ErrIsDir {
 			t.Errorf("opening %q, which has become a directory through another gateway: %v, want %v", p, err, vfs.ErrIsDir)
@@ -244,14 +245,14 @@ func TestSurroundingsOfGateways(t *testing.T) {
 
 // TestLateComers publishes a file at a name that was free when it was opened, and is not any more.
 func TestLateComers(t *testing.T) {
-	large, small := noise(2*mib+1000), noise(1000)
+	large, small := apitest.Noise(2*mib+1000), apitest.Noise(1000)
 	for comer, make := range map[string]func(f *FS) error{
 		"nothing":     func(*FS) error { return nil },
 		"a file":      func(f *FS) error { _, err := (&fake{FS: f}).write(t.Context(), "/c/x", small, replace); return err },
 		"a large one": func(f *FS) error { _, err := (&fake{FS: f}).write(t.Context(), "/c/x", large, replace); return err },
 		"a directory": func(f *FS) error { return f.Mkdir(t.Context(), "/c/x") },
 	} {
-		for form, data := range map[string][]byte{"small": noise(1000), "large": noise(3*mib + 1000)} {
+		for form, data := range map[string][]byte{"small": apitest.Noise(1000), "large": apitest.Noise(3*mib + 1000)} {
 			t.Run(fmt.Sprint(form, "/", comer), func(t *testing.T) {
 				t.Parallel()
 				// Without that, the file that is written last would end the upload.
@@ -287,8 +288,8 @@ func TestLateComersStay(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	other := openFS(t, accountIn(f.srv), nil)
 	w := f.openWriter(t, "/c/log", vfs.WriteOptions{Create: true, Offset: vfs.AtEnd})
-	writeAt(t, w, noise(1000), 0)
-	line := noise(2000)
+	writeAt(t, w, apitest.Noise(1000), 0)
+	line := apitest.Noise(2000)
 	if _, err := (&fake{FS: other}).write(t.Context(), "/c/log", line, replace); err != nil {
 		t.Fatal(err)
 	}
@@ -305,7 +306,7 @@ func TestModesOfLateComers(t *testing.T) {
 	ctx := t.Context()
 	w := f.openWriter(t, "/c/x", replace)
 	other := openFS(t, accountIn(f.srv), func(c *Config) { c.KeepModes = true })
-	(&fake{FS: other}).mustWrite(t, "/c/x", noise(10))
+	(&fake{FS: other}).mustWrite(t, "/c/x", apitest.Noise(10))
 	if err := other.SetAttrs(ctx, "/c/x", vfs.Attrs{Mode: new(fs.FileMode(0o600))}); err != nil {
 		t.Fatal(err)
 	}
@@ -340,11 +341,11 @@ func TestTimeOfOwnFile(t *testing.T) {
 		}
 	}
 	post, asked := string(swifttest.PostObject), string(swifttest.HeadObject+" "+swifttest.PostObject)
-	f.mustWrite(t, "/c/x.txt", noise(10))
+	f.mustWrite(t, "/c/x.txt", apitest.Noise(10))
 	set(post)
 	set(asked)
-	f.mustWrite(t, "/c/x.txt", noise(10))
-	large := noise(2*mib + 1000)
+	f.mustWrite(t, "/c/x.txt", apitest.Noise(10))
+	large := apitest.Noise(2*mib + 1000)
 	f.mustWrite(t, "/c/x.txt", large)
 	set(asked)
 	f.has(t, "/c/x.txt", large, "a time changes nothing else")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/backend"
 	"filegate/core/vfs"
@@ -69,7 +70,7 @@ func TestTokenNotRenewed(t *testing.T) {
 				f.client.Grants = refusedLogin{grants}
 				f.srv.Inject(swifttest.Rule{Op: op, Times: 1, Fault: swifttest.Fault{Call: f.srv.Revoke}})
 				within(t, 9*time.Second, "a login that has ended is not waited for", func() {
-					if err := u.write(t, f, "/c/file", noise(u.data)); vfs.Kind(err) != vfs.ErrPermission {
+					if err := u.write(t, f, "/c/file", apitest.Noise(u.data)); vfs.Kind(err) != vfs.ErrPermission {
 						t.Errorf("the upload ended with %v, want %v", err, vfs.ErrPermission)
 					}
 				})

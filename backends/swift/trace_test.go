@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -16,8 +17,8 @@ func TestForwardedFor(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
 	f.srv.ForgetRequests()
-	f.mustWrite(t, "/c/d/small", noise(1000))
-	f.mustWrite(t, "/c/d/large", noise(2*mib+1000))
+	f.mustWrite(t, "/c/d/small", apitest.Noise(1000))
+	f.mustWrite(t, "/c/d/large", apitest.Noise(2*mib+1000))
 	for _, err := range []error{
 		f.Copy(ctx, "/c/d/large", "/c/copy", vfs.CopyOptions{}),
 		f.SetAttrs(ctx, "/c/copy", vfs.Attrs{ModTime: new(time.Unix(1, 0))}),
@@ -50,8 +51,8 @@ func TestForwardedFor(t *testing.T) {
 func TestTransactionIDs(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
-	large := noise(2*mib + 1000)
-	f.mustWrite(t, "/c/small", noise(1000))
+	large := apitest.Noise(2*mib + 1000)
+	f.mustWrite(t, "/c/small", apitest.Noise(1000))
 	f.mustWrite(t, "/c/large", large)
 	f.forget()
 	f.srv.Inject(swifttest.Rule{
@@ -61,7 +62,7 @@ func TestTransactionIDs(t *testing.T) {
 		"stat":        func() error { _, err := f.Stat(ctx, "/c/small"); return err },
 		"list":        func() error { _, err := f.List(ctx, "/c"); return err },
 		"read":        func() error { _, err := f.read(ctx, "/c/small"); return err },
-		"write":       func() error { _, err := f.write(ctx, "/c/new", noise(10), replace); return err },
+		"write":       func() error { _, err := f.write(ctx, "/c/new", apitest.Noise(10), replace); return err },
 		"write large": func() error { _, err := f.write(ctx, "/c/new", large, replace); return err },
 		"remove":      func() error { return f.Remove(ctx, "/c/large") },
 		"rename":      func() error { return f.Rename(ctx, "/c/small", "/c/new", vfs.RenameOptions{}) },

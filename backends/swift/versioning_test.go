@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -193,7 +194,7 @@ func TestVersionsKeepTheirSegments(t *testing.T) {
 				return err
 			}
 		}
-		large := func() []byte { return noise(2*mib + 1000) }
+		large := func() []byte { return apitest.Noise(2*mib + 1000) }
 		contents := map[string][]byte{}
 		for _, tt := range []struct {
 			name string
@@ -203,7 +204,7 @@ func TestVersionsKeepTheirSegments(t *testing.T) {
 			{"changed in place", edit(func(w vfs.Writer) error { _, err := w.WriteAt([]byte("changed"), mib); return err })},
 			{"appended to", edit(func(w vfs.Writer) error { _, err := w.WriteAt([]byte("more"), w.Size()); return err })},
 			{"cut", edit(func(w vfs.Writer) error { return w.Truncate(mib + mib/2) })},
-			{"written over by a small one", func() error { _, err := f.write(t.Context(), p, noise(10), replace); return err }},
+			{"written over by a small one", func() error { _, err := f.write(t.Context(), p, apitest.Noise(10), replace); return err }},
 			{"written over by a copy", func() error {
 				f.mustWrite(t, f.dir.Join("other"), large())
 				return f.Copy(t.Context(), f.dir.Join("other"), p, vfs.CopyOptions{Replace: true})
@@ -250,10 +251,10 @@ func TestVersionsKeepTheirSegments(t *testing.T) {
 func TestVersionsFromBefore(t *testing.T) {
 	onEverySwift(t, func(t *testing.T, f *fake) {
 		const how = "X-Versions-Enabled"
-		p, before := f.dir.Join("file"), noise(2*mib+1000)
+		p, before := f.dir.Join("file"), apitest.Noise(2*mib+1000)
 		f.mustWrite(t, p, before)
 		f.keepVersions(t, how)
-		after := noise(2*mib + 2000)
+		after := apitest.Noise(2*mib + 2000)
 		f.mustWrite(t, p, after)
 		f.keeps(t, how, map[string][]byte{"it is from before versions were kept": before})
 		f.change(t, how, "false")
@@ -276,7 +277,7 @@ func TestVersionsFromBefore(t *testing.T) {
 // removes it there.
 func TestVersionsOfWhatWasMovedAway(t *testing.T) {
 	inEveryWay(t, keeping[:2], func(t *testing.T, f *fake, how string) {
-		content, other := noise(2*mib+1000), makeContainer(t, f.FS).Join("file")
+		content, other := apitest.Noise(2*mib+1000), makeContainer(t, f.FS).Join("file")
 		f.mustWrite(t, f.dir.Join("file"), content)
 		if err := f.Rename(t.Context(), f.dir.Join("file"), other, vfs.RenameOptions{}); err != nil {
 			t.Fatal(err)
@@ -293,7 +294,7 @@ func TestVersionsOfWhatWasMovedAway(t *testing.T) {
 func TestRenameWithVersions(t *testing.T) {
 	inEveryWay(t, keeping, func(t *testing.T, f *fake, _ string) {
 		ctx := t.Context()
-		small, large := noise(1000), noise(2*mib+1000)
+		small, large := apitest.Noise(1000), apitest.Noise(2*mib+1000)
 		if err := errors.Join(f.Mkdir(ctx, f.dir.Join("dir")), f.Mkdir(ctx, f.dir.Join("dir/empty"))); err != nil {
 			t.Fatal(err)
 		}
@@ -318,7 +319,7 @@ func TestRenameWithVersions(t *testing.T) {
 func TestRemoveContainerWithVersions(t *testing.T) {
 	onEverySwift(t, func(t *testing.T, f *fake) {
 		f.keepVersions(t, "X-Versions-Enabled")
-		f.mustWrite(t, f.dir.Join("file"), noise(10))
+		f.mustWrite(t, f.dir.Join("file"), apitest.Noise(10))
 		if err := f.Remove(t.Context(), f.dir.Join("file")); err != nil {
 			t.Fatal(err)
 		}

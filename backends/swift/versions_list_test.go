@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -117,11 +118,11 @@ func TestManyVersions(t *testing.T) {
 			f.keepVersions(t, how)
 			const many = 20
 			for range many {
-				f.mustWrite(t, f.dir.Join("dir/busy"), noise(10))
+				f.mustWrite(t, f.dir.Join("dir/busy"), apitest.Noise(10))
 			}
 			for i := range many {
 				for range 2 {
-					f.mustWrite(t, f.dir.Join(fmt.Sprintf("dir/file%02d", i)), noise(10))
+					f.mustWrite(t, f.dir.Join(fmt.Sprintf("dir/file%02d", i)), apitest.Noise(10))
 				}
 			}
 			if n := len(f.contents(t, "dir/busy")); n < many-1 {

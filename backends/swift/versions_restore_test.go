@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -17,7 +18,7 @@ func TestRestore(t *testing.T) {
 	inEveryWay(t, keeping, func(t *testing.T, f *fake, how string) {
 		ctx := t.Context()
 		file := f.dir.Join("dir/file")
-		small, large, last := noise(100), noise(2*mib+1000), noise(300)
+		small, large, last := apitest.Noise(100), apitest.Noise(2*mib+1000), apitest.Noise(300)
 		given := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
 		f.mustWrite(t, file, small)
 		if err := f.SetAttrs(ctx, file, vfs.Attrs{ModTime: &given}); err != nil {
@@ -80,7 +81,7 @@ func TestRestore(t *testing.T) {
 func TestVersionsFromBeforeInTree(t *testing.T) {
 	onEverySwift(t, func(t *testing.T, f *fake) {
 		ctx := t.Context()
-		file, before := f.dir.Join("file"), noise(100)
+		file, before := f.dir.Join("file"), apitest.Noise(100)
 		f.mustWrite(t, file, before)
 		f.keepVersions(t, "X-Versions-Enabled")
 		f.hasVersions(t, "file", "it is from before", before)
@@ -88,12 +89,12 @@ func TestVersionsFromBeforeInTree(t *testing.T) {
 		if err := f.Rename(ctx, v, file, vfs.RenameOptions{Replace: true}); err != nil {
 			t.Errorf("bringing back what is current: %v", err)
 		}
-		after := noise(200)
+		after := apitest.Noise(200)
 		f.mustWrite(t, file, after)
 		f.has(t, v, before, "it has the same name as before")
 		f.hasVersions(t, "file", "one is from before", before, after)
 		f.change(t, "X-Versions-Enabled", "false")
-		late := noise(300)
+		late := apitest.Noise(300)
 		f.mustWrite(t, file, late)
 		f.hasVersions(t, "file", "the last is no version, and is current", before, after, late)
 		f.change(t, "X-Versions-Enabled", "true")
@@ -112,10 +113,10 @@ func TestVersionsOfDynamicLargeObjects(t *testing.T) {
 	dlo := func(c *Config) { c.LargeObjects = largeDLO }
 	test := func(t *testing.T, f *fake, how string) {
 		f.keepVersions(t, how)
-		file, one, two := f.dir.Join("file"), noise(2*mib+1000), noise(2*mib+2000)
+		file, one, two := f.dir.Join("file"), apitest.Noise(2*mib+1000), apitest.Noise(2*mib+2000)
 		f.mustWrite(t, file, one)
 		f.mustWrite(t, file, two)
-		f.mustWrite(t, file, noise(10))
+		f.mustWrite(t, file, apitest.Noise(10))
 		if got := f.contents(t, "file"); len(got) < 2 || !bytes.Equal(got[0], one) || !bytes.Equal(got[1], two) {
 			t.Errorf("%d versions, or not with their contents", len(got))
 		}
@@ -124,7 +125,7 @@ func TestVersionsOfDynamicLargeObjects(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.has(t, file, one, "it came back")
-		f.mustWrite(t, file, noise(10))
+		f.mustWrite(t, file, apitest.Noise(10))
 		f.has(t, v, one, "what it came back as was replaced")
 		if err := f.Rename(t.Context(), v, f.dir.Join("other"), vfs.RenameOptions{}); err != nil {
 			t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/cache"
 	"filegate/core/vfs"
@@ -119,7 +120,7 @@ func TestVersions(t *testing.T) {
 	inEveryWay(t, keeping, func(t *testing.T, f *fake, how string) {
 		ctx := t.Context()
 		sees(t, f, f.inTree(""), "nothing was written yet")
-		one, two, three := noise(100), noise(2*mib+1000), noise(300)
+		one, two, three := apitest.Noise(100), apitest.Noise(2*mib+1000), apitest.Noise(300)
 		if err := errors.Join(f.Mkdir(ctx, f.dir.Join("a")), f.Mkdir(ctx, f.dir.Join("a/b"))); err != nil {
 			t.Fatal(err)
 		}
@@ -202,10 +203,10 @@ func TestVersionsAreNotChanged(t *testing.T) {
 	inEveryWay(t, keeping, func(t *testing.T, f *fake, _ string) {
 		ctx := t.Context()
 		for range 2 {
-			f.mustWrite(t, f.dir.Join("dir/file"), noise(100))
+			f.mustWrite(t, f.dir.Join("dir/file"), apitest.Noise(100))
 		}
 		v, other := f.version(t, "dir/file", 0), f.dir.Join("other")
-		f.mustWrite(t, other, noise(10))
+		f.mustWrite(t, other, apitest.Noise(10))
 		write := func(p vfs.Path) error {
 			w, err := f.OpenWriter(ctx, p, replace)
 			if err == nil {
@@ -241,7 +242,7 @@ func TestOrdinaryVersionsDirectory(t *testing.T) {
 	if err := f.Mkdir(t.Context(), f.inTree("")); err != nil {
 		t.Fatal(err)
 	}
-	f.mustWrite(t, f.inTree("file"), noise(10))
+	f.mustWrite(t, f.inTree("file"), apitest.Noise(10))
 	sees(t, f, f.dir, "it is one like others", ".versions/")
 	sees(t, f, f.inTree(""), "it is one like others", "file")
 	if err := errors.Join(f.Remove(t.Context(), f.inTree("file")), f.Rmdir(t.Context(), f.inTree(""))); err != nil {
@@ -252,7 +253,7 @@ func TestOrdinaryVersionsDirectory(t *testing.T) {
 		t.Errorf("a name that is too long: %v, want %v", err, vfs.ErrInvalidName)
 	}
 	f.keepVersions(t, "X-Versions-Enabled")
-	f.mustWrite(t, f.dir.Join(long), noise(10))
+	f.mustWrite(t, f.dir.Join(long), apitest.Noise(10))
 	if got := f.contents(t, long); len(got) != 1 {
 		t.Errorf("%d versions of a file with a long name, want one", len(got))
 	}
@@ -279,8 +280,8 @@ func TestVersionsOfAnotherContainer(t *testing.T) {
 // the owner; an archive is shared like any container.
 func TestVersionsOfOthers(t *testing.T) {
 	inEveryWay(t, keeping[:2], func(t *testing.T, f *fake, how string) {
-		ctx, old := t.Context(), noise(100)
-		for _, data := range [][]byte{old, noise(10)} {
+		ctx, old := t.Context(), apitest.Noise(100)
+		for _, data := range [][]byte{old, apitest.Noise(10)} {
 			f.mustWrite(t, f.dir.Join("file"), data)
 		}
 		var a account
@@ -329,7 +330,7 @@ func TestShowVersions(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ShowVersions = true })
 	sees(t, f, f.dir, "no versions are kept")
 	f.keepVersions(t, "X-Versions-Enabled")
-	f.mustWrite(t, f.dir.Join("file"), noise(10))
+	f.mustWrite(t, f.dir.Join("file"), apitest.Noise(10))
 	sees(t, f, f.dir, "versions are kept, and to be shown", ".versions/", "file")
 }
 
@@ -343,7 +344,7 @@ func TestRequestsOfVersions(t *testing.T) {
 	f.keepVersions(t, "X-Versions-Enabled")
 	ctx := t.Context()
 	for range 2 {
-		f.mustWrite(t, f.dir.Join("dir/file"), noise(10))
+		f.mustWrite(t, f.dir.Join("dir/file"), apitest.Noise(10))
 	}
 	v := f.version(t, "dir/file", 0)
 	f.backend.local = cache.NewMemory(cache.DefaultMemory)
@@ -364,7 +365,7 @@ func TestRequestsOfVersions(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 		var got []swifttest.Op
-		eventually(t, "the log has all requests", func() bool {
+		apitest.Eventually(t, "the log has all requests", func() bool {
 			got = nil
 			for _, r := range f.srv.Requests() {
 				got = append(got, r.Op)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"filegate/backends/swift/apitest"
 	"filegate/core/cache"
 	"filegate/core/vfs"
 )
@@ -64,9 +65,9 @@ func TestHeldBesideAnotherGateway(t *testing.T) {
 			w.shared = others
 			other := w.fake(w.gateway(t))
 			for _, p := range []vfs.Path{before, p, file} {
-				f.mustWrite(t, p, noise(1000))
+				f.mustWrite(t, p, apitest.Noise(1000))
 			}
-			want := noise(1000)
+			want := apitest.Noise(1000)
 			f.mustWrite(t, p, want)
 			f.backend.recallFor, f.backend.nearFor = time.Hour, time.Hour
 			for _, p := range []vfs.Path{before, file} { // the habit
@@ -96,7 +97,7 @@ func TestHeldBesideAnotherGateway(t *testing.T) {
 				tt.late(own, others)
 			}
 			if tt.replaced {
-				want = noise(999)
+				want = apitest.Noise(999)
 				other.mustWrite(t, p, want)
 			}
 			f.srv.ForgetRequests()

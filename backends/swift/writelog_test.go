@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/listing"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/auth"
@@ -97,7 +98,7 @@ func writeLogStory(t *testing.T, srv *swifttest.Server, one, two *FS) {
 	}
 	write := func(f *FS, p vfs.Path, size int) {
 		t.Helper()
-		(&fake{FS: f, srv: srv, dir: "/c"}).mustWrite(t, p, noise(size))
+		(&fake{FS: f, srv: srv, dir: "/c"}).mustWrite(t, p, apitest.Noise(size))
 	}
 	for i := range 20 {
 		write(one, vfsPath("/c/old%02d", i), 10)
@@ -216,7 +217,7 @@ func TestWriteLogEnds(t *testing.T) {
 	f.mustWrite(t, "/c/f", []byte("x"))
 	sees(t, f, "/c", "a change within the time", "f")
 	f.listBy(listing.NewLog(time.Nanosecond, f.backend.local, w.shared), f.backend.pages)
-	eventually(t, "the second after the change is over", func() bool { return len(listNames(t, f, "/c")) == 0 })
+	apitest.Eventually(t, "the second after the change is over", func() bool { return len(listNames(t, f, "/c")) == 0 })
 }
 
 // TestWriteLogCosts counts what the log adds to a listing: nothing once the listing has caught up,
@@ -225,7 +226,7 @@ func TestWriteLogCosts(t *testing.T) {
 	w := newWorld(t, 100)
 	w.change = func(c *Config) { c.ListTimes = false }
 	f := w.fake(w.gateway(t))
-	large := noise(maxManifestBytes + 1) // a smaller one may be a manifest, and is asked for
+	large := apitest.Noise(maxManifestBytes + 1) // a smaller one may be a manifest, and is asked for
 	for i := range 10 {
 		f.mustWrite(t, vfsPath("/c/f%d", i), large)
 	}

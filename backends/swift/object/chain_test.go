@@ -10,6 +10,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 )
 
 // newSummed is a fake where segments have several blocks, so that the sums of one are made while it
@@ -23,7 +24,7 @@ func newSummed(t *testing.T) *written {
 // drafted waits until the sums of what has come are made as far as they can be.
 func (w *Writer) drafted(t *testing.T) {
 	t.Helper()
-	eventually(t, "the draft has caught up", func() bool {
+	apitest.Eventually(t, "the draft has caught up", func() bool {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if len(w.buf.dirty) > 0 {
@@ -80,7 +81,7 @@ func TestDraft(t *testing.T) {
 			for _, more := range []int{0, 5*buffers.BlockSize + 1000} {
 				t.Run(name, func(t *testing.T) {
 					f := newSummed(t)
-					content := noise(int(sealed) + begun)
+					content := apitest.Noise(int(sealed) + begun)
 					w := f.openWriter(t, replace)
 					writeAt(t, w, content, 0)
 					w.drafted(t)
@@ -88,7 +89,7 @@ func TestDraft(t *testing.T) {
 						t.Fatalf("sealed to %d and summed up to %d, want %d and two blocks more", w.chain.end, w.chain.ahead, sealed)
 					}
 					content = change(t, w, bytes.Clone(content))
-					rest := noise(more)
+					rest := apitest.Noise(more)
 					writeAt(t, w, rest, int64(len(content)))
 					content = slices.Concat(content, rest)
 					mustCommit(t, w)
@@ -108,7 +109,7 @@ func TestDraftAbandoned(t *testing.T) {
 	for range 5 {
 		f := newSummed(t)
 		w := f.openWriter(t, replace)
-		writeAt(t, w, noise(7*buffers.BlockSize), 0)
+		writeAt(t, w, apitest.Noise(7*buffers.BlockSize), 0)
 		w.Close()
 	}
 }
@@ -138,9 +139,9 @@ func TestDraftModel(t *testing.T) {
 		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
 			switch rapid.IntRange(0, 9).Draw(rt, "step") {
 			default:
-				write(noise(sizes.Draw(rt, "more")), len(content))
+				write(apitest.Noise(sizes.Draw(rt, "more")), len(content))
 			case 0:
-				write(noise(sizes.Draw(rt, "over")), max(0, len(content)-sizes.Draw(rt, "back")))
+				write(apitest.Noise(sizes.Draw(rt, "over")), max(0, len(content)-sizes.Draw(rt, "back")))
 			case 1:
 				size := max(0, len(content)-sizes.Draw(rt, "less"))
 				if err := w.Truncate(int64(size)); err != nil {

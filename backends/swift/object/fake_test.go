@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
-	"net/netip"
 	"testing"
 	"time"
 
@@ -17,9 +15,8 @@ import (
 	"filegate/backends/internal/buffers"
 	"filegate/backends/internal/pace"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
-	"filegate/core/auth"
-	"filegate/core/backend"
 )
 
 // target is the object that the tests read.
@@ -54,22 +51,15 @@ func wideFile(t *testing.T, size int, change func(*config)) (*fake, []byte) {
 		}
 		budget.Close()
 	})
-	grant := logIn(t, f.srv)
+	grant := apitest.LogIn(t, f.srv)
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	connect := func(patience, stall time.Duration) *api.Client {
-		shared, err := api.NewStore(api.Config{Patience: patience, Stall: stall})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(shared.Close)
-		return shared.Client(backend.Login{
-			SessionID: "test", User: "test", Remote: netip.MustParseAddrPort("192.0.2.7:1024"), Log: log, Grants: fixed(grant),
-		}, grant.Endpoint)
+		return apitest.NewClient(t, grant, api.Config{Patience: patience, Stall: stall})
 	}
 	client := connect(cfg.Patience, cfg.Stall)
 	before := connect(time.Minute, time.Minute)
 	f.Store = &Store{Client: client, Log: log, Memory: budget.Account("test"), ReadAhead: cfg.ReadAhead, Downloads: cfg.DownloadConcurrency}
-	data := noise(size)
+	data := apitest.Noise(size)
 	for _, req := range []api.Request{
 		{Method: http.MethodPut, Target: target.Top()},
 		{
@@ -110,57 +100,7 @@ func (f *fake) openWide(t *testing.T, streams int) *Reader {
 	return r
 }
 
-// fixed is a grant that stays as it is.
-type fixed backend.Grant
-
-func (g fixed) Current(context.Context) (backend.Grant, error) { return backend.Grant(g), nil }
-
-func (g fixed) Renew(context.Context, backend.Grant) (backend.Grant, error) {
-	return backend.Grant(g), nil
-}
-
-func logIn(t *testing.T, srv *swifttest.Server) backend.Grant {
-	t.Helper()
-	u := swifttest.DefaultUsers()[0]
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.AuthURL(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("X-Auth-User", u.Account+":"+u.Name)
-	req.Header.Set("X-Auth-Key", u.Key)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	http.DefaultClient.CloseIdleConnections()
-	return backend.Grant{Endpoint: resp.Header.Get("X-Storage-Url"), Token: auth.Secret(resp.Header.Get("X-Auth-Token"))}
-}
-
 type writeOnly struct{ io.Writer }
-
-// noise is n bytes that are nobody else's.
-func noise(n int) []byte {
-	b := make([]byte, n)
-	var seed [32]byte
-	for i := range seed {
-		seed[i] = byte(rand.Uint32())
-	}
-	rand.NewChaCha8(seed).Read(b)
-	return b
-}
-
-// eventually waits until a condition holds, for as long as a test can be kept waiting.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	ticker := time.NewTicker(5 * time.Millisecond)
-	defer ticker.Stop()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); <-ticker.C {
-		if time.Now().After(deadline) {
-			t.Fatal("never: " + what)
-		}
-	}
-}
 
 // within fails the test unless do returns in time.
 func within(t *testing.T, limit time.Duration, what string, do func()) {

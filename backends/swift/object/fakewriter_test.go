@@ -8,9 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -20,9 +18,9 @@ import (
 	"filegate/backends/internal/buffers"
 	"filegate/backends/internal/pace"
 	"filegate/backends/swift/api"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/listing"
 	"filegate/backends/swift/swifttest"
-	"filegate/core/backend"
 	"filegate/core/cache"
 	"filegate/core/vfs"
 )
@@ -44,16 +42,8 @@ func newWriting(t *testing.T, change func(*Writing)) *written {
 	if change != nil {
 		change(writing)
 	}
-	store, err := api.NewStore(api.Config{Patience: 5 * time.Second, Stall: time.Minute})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(store.Close)
-	grant := logIn(t, srv)
-	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	client := store.Client(backend.Login{
-		SessionID: "test", User: "test", Remote: netip.MustParseAddrPort("192.0.2.7:1024"), Log: log, Grants: fixed(grant),
-	}, grant.Endpoint)
+	client := apitest.NewClient(t, apitest.LogIn(t, srv), api.Config{Patience: 5 * time.Second, Stall: time.Minute})
+	log := client.Log
 	budget := buffers.New(buffers.MinMemory)
 	all := budget.Usage()
 	t.Cleanup(func() {

@@ -7,12 +7,13 @@ import (
 	"pgregory.net/rapid"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/apitest"
 )
 
 // TestPages keeps and reads pages in any order, with more or less memory. What is there is right,
 // and all memory comes back.
 func TestPages(t *testing.T) {
-	content := noise(64*pageSize + 1000)
+	content := apitest.Noise(64*pageSize + 1000)
 	rapid.Check(t, func(t *rapid.T) {
 		b := buffers.New(rapid.Int64Range(0, 6).Draw(t, "memory") * buffers.BlockSize)
 		all := b.Usage().Free

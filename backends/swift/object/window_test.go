@@ -12,6 +12,7 @@ import (
 
 	"filegate/backends/internal/buffers"
 	"filegate/backends/internal/pace"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -145,7 +146,7 @@ func TestNarrowAndWideAgain(t *testing.T) {
 	}
 	var old *block
 	var at int64
-	eventually(t, "the third part has a block", func() bool {
+	apitest.Eventually(t, "the third part has a block", func() bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if len(r.window.parts) < 3 {
@@ -324,7 +325,7 @@ func TestSlowChecksum(t *testing.T) {
 		}))
 	})
 	within(t, 20*time.Second, "the client goes on until the checksum lags", func() { <-far })
-	eventually(t, "the window is full", func() bool {
+	apitest.Eventually(t, "the window is full", func() bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		return !r.sum.lags(r.last) || r.window.filled() >= r.window.high+r.store.ReadAhead

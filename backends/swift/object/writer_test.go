@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"filegate/backends/internal/buffers"
+	"filegate/backends/swift/apitest"
 	"filegate/backends/swift/swifttest"
 	"filegate/core/vfs"
 )
@@ -31,7 +32,7 @@ func TestVastHole(t *testing.T) {
 // memory.
 func TestSlowCommitUnderPressure(t *testing.T) {
 	f := newWriting(t, nil)
-	data := noise(700_000)
+	data := apitest.Noise(700_000)
 	began, goOn := make(chan struct{}), make(chan struct{})
 	f.srv.Inject(swifttest.Rule{Op: swifttest.PutObject, Fault: swifttest.Fault{
 		At: swifttest.InRequest, Bytes: 100, Call: func() { close(began) }, Stall: goOn,
