@@ -289,12 +289,3 @@ func TestTruncatedToNothing(t *testing.T) {
 		f.tidy(t, "/c/file")
 	}
 }
-
-// allMemory takes all the memory that a budget has at the moment.
-func allMemory(b buffers.Account) [][]byte {
-	var all [][]byte
-	for block := b.Try(buffers.BlockSize); block != nil; block = b.Try(buffers.BlockSize) {
-		all = append(all, block)
-	}
-	return all
-}

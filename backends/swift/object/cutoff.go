@@ -59,6 +59,7 @@ type CutOff struct {
 	MTime    string     // that a client has given it, as metadata has it
 }
 
+// Info describes the upload by the name base, as an entry of a listing.
 func (p *CutOff) Info(base string) vfs.Info {
 	info := vfs.Info{Name: base, Size: p.Size, Mode: api.DefaultFileMode, ModTime: p.modified, Partial: true}
 	if t, err := api.ParseSeconds(p.MTime); err == nil {

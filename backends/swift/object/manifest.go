@@ -80,8 +80,8 @@ func (m manifestEntry) extentOf(account string, off int64) (Extent, error) {
 // maxManifestAnswer bounds a manifest as it is given out: longer than as it was sent.
 const maxManifestAnswer = 64 * mib
 
-// Manifest returns the segments of a static large object. The error is not translated.
-func (lo *Large) Manifest(ctx context.Context, n api.Name) ([]manifestEntry, error) {
+// manifest returns the segments of a static large object. The error is not translated.
+func (lo *Large) manifest(ctx context.Context, n api.Name) ([]manifestEntry, error) {
 	body, _, err := lo.client.Fetch(ctx, api.Request{
 		Method: http.MethodGet, Target: n, Query: url.Values{"multipart-manifest": {"get"}},
 	}, maxManifestAnswer)
@@ -220,7 +220,7 @@ func (w *Writer) beginWith(ctx context.Context, old api.Object) error {
 // manifest as depth says; or nil where that cannot be told, since a manifest holds some of them
 // itself.
 func (lo *Large) LayoutOf(ctx context.Context, n api.Name, size int64, depth int) (Layout, error) {
-	entries, err := lo.Manifest(ctx, n)
+	entries, err := lo.manifest(ctx, n)
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func (lo *Large) allSegments(ctx context.Context, n api.Name, o api.Object) ([]a
 // segmentsIn returns the names of what a static large object's manifest names and, of those
 // manifests among that which follow chooses, what they name. The error is not translated.
 func (lo *Large) segmentsIn(ctx context.Context, n api.Name, depth int, follow func(n, seg api.Name) bool) ([]api.Name, error) {
-	entries, err := lo.Manifest(ctx, n)
+	entries, err := lo.manifest(ctx, n)
 	if err != nil {
 		return nil, err
 	}

@@ -71,6 +71,7 @@ func (a *activeUploads) remove(upload string) {
 	delete(a.all, upload)
 }
 
+// Has reports whether this process has the upload under way.
 func (a *activeUploads) Has(upload string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
