@@ -18,25 +18,25 @@ import (
 	"filegate/core/config"
 )
 
-// asker is what the commands have in common that ask a gateway which is running.
+// asker is the common part of the commands that query a running gateway.
 type asker struct {
 	file, addr, tokenFile, caFile string
 	json                          bool
 }
 
-// askFlags returns the flags of a command that asks a running gateway.
+// askFlags returns the flags of a command that queries a running gateway.
 func askFlags(e env, name, synopsis string) (*flag.FlagSet, *asker) {
 	a := new(asker)
 	fs := newFlags(e, name, "[-c FILE] [-admin ADDR] "+synopsis)
-	fs.StringVar(&a.file, "c", defaultFile, "the configuration `file` of the gateway, which says where it is asked")
-	fs.StringVar(&a.addr, "admin", "", "ask the gateway at this `address` instead: a socket's path, host:port, or https://host:port")
-	fs.StringVar(&a.tokenFile, "token-file", "", "take the token from this `file` instead of the configuration")
-	fs.StringVar(&a.caFile, "ca-file", "", "check the gateway's certificate with those in this `file`")
+	fs.StringVar(&a.file, "c", defaultFile, "the configuration `file` of the gateway; its admin block has the address")
+	fs.StringVar(&a.addr, "admin", "", "the `address` of the gateway instead: the path of a socket, host:port, or https://host:port")
+	fs.StringVar(&a.tokenFile, "token-file", "", "read the token from this `file` instead of the configuration")
+	fs.StringVar(&a.caFile, "ca-file", "", "check the gateway's certificate against the certificates in this `file`")
 	fs.BoolVar(&a.json, "json", false, "print the answer as JSON")
 	return fs, a
 }
 
-// client returns one for the gateway that the flags say.
+// client returns a client for the gateway that the flags select.
 func (a *asker) client() (*admin.Client, error) {
 	var cfg config.Admin
 	if a.addr == "" {
@@ -63,7 +63,7 @@ func (a *asker) client() (*admin.Client, error) {
 	return admin.Dial(a.where(cfg), token, roots), nil
 }
 
-// where returns the address to ask. The socket goes first, since it takes no token.
+// where returns the address of the gateway. It prefers the socket, which needs no token.
 func (a *asker) where(cfg config.Admin) string {
 	switch {
 	case a.addr != "":
@@ -76,8 +76,8 @@ func (a *asker) where(cfg config.Admin) string {
 	return cfg.Listen
 }
 
-// roots returns the authorities to check the certificate with: those that the user says, the
-// certificate itself that the configuration names, or the system's.
+// roots returns the certificates that may sign the gateway's certificate: those of -ca-file, or the
+// configured certificate itself, or those of the system (nil).
 func (a *asker) roots(cfg config.Admin) (*x509.CertPool, error) {
 	file := a.caFile
 	if file == "" && cfg.TLS != nil {
@@ -100,7 +100,7 @@ func (a *asker) roots(cfg config.Admin) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// failAsk tells why a gateway has not answered as it was wanted.
+// failAsk prints the error of a query and returns its exit code.
 func (e env) failAsk(err error) int {
 	if refused, ok := errors.AsType[*admin.Refused](err); ok && (refused.Status == http.StatusForbidden || refused.Status == http.StatusUnauthorized) {
 		err = fmt.Errorf("the gateway refuses: %w", err)
@@ -108,7 +108,7 @@ func (e env) failAsk(err error) int {
 	return e.fail(err)
 }
 
-// asked gets an answer and prints it, as JSON or by table.
+// asked parses the arguments, queries the gateway, and prints the answer as JSON or as a table.
 func asked[T any](e env, fs *flag.FlagSet, a *asker, args []string, ask func(*admin.Client) (T, error), table func(w *tabwriter.Writer, answer T)) int {
 	if code, ok := parse(e, fs, args); !ok {
 		return code
@@ -141,7 +141,7 @@ func printed[T any](e env, a *asker, ask func(*admin.Client) (T, error), table f
 	return exitOK
 }
 
-// size prints bytes as people read them.
+// size formats a number of bytes for people.
 func size(n int64) string {
 	const units = "KMGTPE"
 	if n < 1024 {
@@ -156,10 +156,10 @@ func size(n int64) string {
 	return fmt.Sprintf("%.1f %ciB", f, units[i])
 }
 
-// since prints how long ago a time was.
+// since formats the time that has passed since t.
 func since(t time.Time) string { return time.Since(t).Round(time.Second).String() }
 
-// shown returns what somebody else has chosen as it may be printed on a terminal.
+// shown quotes a text from outside if it is not safe to print on a terminal.
 func shown(s string) string {
 	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return strconv.Quote(s)

@@ -12,8 +12,7 @@ import (
 	"filegate/core/gateway"
 )
 
-// checkDeep looks at all that a gateway needs outside of itself. It reports false where something
-// is wrong.
+// checkDeep tests everything outside of the gateway that it needs. good is false if anything fails.
 func checkDeep(e env, cfg *config.Config, opts gateway.Options, user string) (good bool, err error) {
 	g, err := gateway.New(e.stop, cfg, opts)
 	if err != nil {
@@ -31,7 +30,7 @@ func checkDeep(e env, cfg *config.Config, opts gateway.Options, user string) (go
 	return good, nil
 }
 
-// tryLogin logs a user in by each frontend, as a client would, and lists the first directory.
+// tryLogin logs a user in through each frontend, as a client does, and lists the first directory.
 func tryLogin(e env, cfg *config.Config, g *gateway.Gateway, user string) bool {
 	password, err := e.askAnswer("password: ", false)
 	if err != nil {
@@ -61,7 +60,7 @@ func tryFrontend(e env, g *gateway.Gateway, f *config.Frontend, user string, pas
 		sess, step, err := g.Try(e.stop, f.Kind, f.Name, req)
 		switch {
 		case err != nil:
-			return "", fmt.Errorf("%w: filegate login -c FILE -u USER AUTH goes through it step by step", err)
+			return "", fmt.Errorf("%w: filegate login -c FILE -u USER AUTH shows each step", err)
 		case sess != nil:
 			defer sess.Close()
 			id := sess.Identity()
@@ -77,7 +76,7 @@ func tryFrontend(e env, g *gateway.Gateway, f *config.Frontend, user string, pas
 			}
 			return told + ", whose first directory can be listed", nil
 		case step == nil || !slices.Contains(step.Methods, auth.Interactive):
-			return "", errors.New("the password is right, and a further step is wanted that only a client can take")
+			return "", errors.New("the password is right, but the login needs another step that only a client can do")
 		}
 		req.State, req.Answers, req.Method, req.Password = step.State, nil, auth.Interactive, ""
 		for _, p := range step.Prompts {
@@ -88,5 +87,5 @@ func tryFrontend(e env, g *gateway.Gateway, f *config.Frontend, user string, pas
 			req.Answers = append(req.Answers, answer)
 		}
 	}
-	return "", fmt.Errorf("it is not through after %d steps", maxLoginSteps)
+	return "", fmt.Errorf("the login has not ended after %d steps", maxLoginSteps)
 }

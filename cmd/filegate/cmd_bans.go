@@ -12,12 +12,12 @@ import (
 func cmdBans(e env, args []string) int {
 	fs, a := askFlags(e, "bans", `[list | add NAME | lift NAME]
 
-List the bans in force that a running gateway knows of, ban an address or a user, or lift a ban. NAME is an address, the
-network that is listed for it, or a user; -user takes what looks like an address for a user.
-Sessions go on when their user or address is banned: see filegate kick.
+List the bans that are in force, ban an address or a user, or lift a ban. NAME is an address, a listed network, or a user.
+With -user, NAME is a user even if it looks like an address.
+A ban does not end open sessions: see filegate kick.
 `)
-	dur := fs.Duration("for", 10*time.Minute, "how long the ban lasts, with add")
-	user := fs.Bool("user", false, "the name is that of a user")
+	dur := fs.Duration("for", 10*time.Minute, "with add: the duration of the ban")
+	user := fs.Bool("user", false, "NAME is a user")
 	var words []string
 	for rest := args; ; {
 		if err := fs.Parse(rest); err != nil {
@@ -45,12 +45,12 @@ Sessions go on when their user or address is banned: see filegate kick.
 		want := admin.SetBan{Of: banOf(words[1], *user), Name: words[1]}
 		return printed(e, a, func(c *admin.Client) ([]admin.Ban, error) { return c.SetBan(e.stop, want) }, list)
 	}
-	fmt.Fprintln(e.stderr, "filegate bans: say list, add NAME or lift NAME")
+	fmt.Fprintln(e.stderr, "filegate bans: give list, add NAME or lift NAME")
 	fs.Usage()
 	return exitUsage
 }
 
-// banOf returns whether a name is that of an address or of a user.
+// banOf returns "address" or "user", the kind of a name.
 func banOf(name string, user bool) string {
 	_, addrErr := netip.ParseAddr(name)
 	_, prefixErr := netip.ParsePrefix(name)

@@ -8,10 +8,10 @@ import (
 )
 
 func cmdCheck(e env, args []string) int {
-	fs := newFlags(e, "check", "[-c FILE] [-deep [-user USER]]\n\nReport every mistake in the configuration file. With -deep also look at what the gateway needs outside of itself.\n")
+	fs := newFlags(e, "check", "[-c FILE] [-deep [-user USER]]\n\nReport all mistakes in the configuration file. With -deep also test the services that the gateway needs.\n")
 	file := fs.String("c", defaultFile, "the configuration `file`")
-	deep := fs.Bool("deep", false, "ask the services of the authenticators, open the ports and close them again, resolve public_host, and look at the certificates' days")
-	user := fs.String("user", "", "with -deep, log this `user` in by each frontend, and list the first directory; the password is asked for")
+	deep := fs.Bool("deep", false, "also test the authenticators' services, the ports, public_host, and the expiry dates of certificates")
+	user := fs.String("user", "", "with -deep: log in as this `user` through each frontend and list the first directory; the command asks for the password")
 	if code, ok := parse(e, fs, args); !ok {
 		return code
 	}
@@ -30,7 +30,7 @@ func cmdCheck(e env, args []string) int {
 			return confined.fail(e, err)
 		}
 		if !good {
-			fmt.Fprintf(e.stdout, "%s: no mistakes found in the file, but a gateway would not work\n", *file)
+			fmt.Fprintf(e.stdout, "%s: no mistakes found in the file, but the gateway would not work\n", *file)
 			return exitFailure
 		}
 	}

@@ -19,16 +19,16 @@ import (
 	"filegate/core/gateway"
 )
 
-// demoContainer is there from the start, since files of an account lie in containers.
+// demoContainer exists from the start, because files need a container.
 const demoContainer = "files"
 
-// demoTemplate is the demo's configuration. It is written down for whoever wants to see what makes
-// this, and read back from there.
+// demoTemplate is the demo's configuration. The demo writes it to a file for users to read, and
+// loads it from there.
 //
 //go:embed demo.hcl.tmpl
 var demoTemplate string
 
-// demo is what the templates of the demo are filled in with.
+// demo is the data for the templates of the demo.
 type demo struct {
 	Dir       string // where everything is kept
 	HostKey   string
@@ -41,10 +41,10 @@ type demo struct {
 
 func cmdDemo(e env, args []string) int {
 	fs := newFlags(e, "demo", "[flags]")
-	dir := fs.String("dir", "", "keep everything in this `directory` (default filegate-demo in the user's cache directory)")
-	sftp := fs.String("sftp", "127.0.0.1:8022", "serve SFTP and SCP at this `address`")
-	ftp := fs.String("ftp", "127.0.0.1:2021", "serve FTP at this `address`")
-	public := fs.Bool("public", false, "serve other machines too: everybody knows the demo's password")
+	dir := fs.String("dir", "", "store all files of the demo in this `directory` (default filegate-demo in the user's cache directory)")
+	sftp := fs.String("sftp", "127.0.0.1:8022", "listen for SFTP and SCP on this `address`")
+	ftp := fs.String("ftp", "127.0.0.1:2021", "listen for FTP on this `address`")
+	public := fs.Bool("public", false, "allow addresses that other machines can reach, although the demo's password is known to everybody")
 	if code, ok := parse(e, fs, args); !ok {
 		return code
 	}
@@ -80,12 +80,12 @@ func runDemo(e env, dir, sftp, ftp string, public bool) (err error) {
 		return err
 	}
 	if cfg.Needs().Public && !public {
-		return fmt.Errorf("other machines could reach %s or %s, where everybody knows user and password: say -public if that is meant", sftp, ftp)
+		return fmt.Errorf("other machines can reach %s or %s, and the demo's password is known to everybody: use a loopback address, or allow it with -public", sftp, ftp)
 	}
 	return serve(e, cfg, nil, func(g *gateway.Gateway) { d.greet(e, g.Addrs()) })
 }
 
-// demoDir makes the directory that everything is kept in, and returns its absolute name.
+// demoDir creates the directory of the demo and returns its absolute name.
 func demoDir(dir string) (string, error) {
 	if dir == "" {
 		cache, err := os.UserCacheDir()
@@ -101,7 +101,7 @@ func demoDir(dir string) (string, error) {
 	return dir, os.MkdirAll(dir, 0o700)
 }
 
-// lockDemo keeps a second demo from the same directory, until the file is closed.
+// lockDemo prevents a second demo in the same directory until the returned file is closed.
 func lockDemo(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -114,7 +114,7 @@ func lockDemo(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// ensureHostKey makes a key for the SSH server, once: clients remember it.
+// ensureHostKey creates the SSH host key unless it exists: clients remember it.
 func ensureHostKey(file string) error {
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -130,7 +130,7 @@ func ensureHostKey(file string) error {
 	return os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
 }
 
-// configure writes the configuration down and reads it.
+// configure writes the configuration file and loads it.
 func (d demo) configure() (*config.Config, error) {
 	text, err := fill("gateway.hcl", demoTemplate, d)
 	if err != nil {
@@ -158,8 +158,8 @@ func fill(name, text string, data any) ([]byte, error) {
 //go:embed demo_greeting.tmpl
 var greetingTemplate string
 
-// greet prints the lines to try. The addresses are those that were opened, since a port may have
-// been chosen by the system.
+// greet prints commands to try. It takes the addresses from the listeners, because the system may
+// have chosen the ports.
 func (d demo) greet(e env, addrs []gateway.Addr) {
 	var data struct {
 		demo

@@ -8,8 +8,8 @@ import (
 )
 
 func cmdKick(e env, args []string) int {
-	fs, a := askFlags(e, "kick", "USER | -session ID\n\nEnd all sessions of a user, and forget the logins of his that are remembered; or end one session.\nThe exit code is 1 when there was none.\n")
-	id := fs.String("session", "", "end only the session of this `id`, as filegate sessions shows it")
+	fs, a := askFlags(e, "kick", "USER | -session ID\n\nEnd all sessions of a user and forget the user's cached logins, or end one session.\nThe exit code is 1 if there was no such session.\n")
+	id := fs.String("session", "", "end only the session with this `id`, from filegate sessions")
 	if err := fs.Parse(args); err != nil {
 		code, _ := parse(e, fs, args)
 		return code

@@ -15,26 +15,27 @@ import (
 	"filegate/core/auth"
 )
 
-// maxLoginSteps ends a login that asks for ever.
+// maxLoginSteps is the maximum number of steps of one login.
 const maxLoginSteps = 16
 
 func cmdLogin(e env, args []string) int {
 	fs := newFlags(e, "login", "[-c FILE] [-set NAME=VALUE] -u USER [-method METHOD] [-key FILE] [-from ADDRESS] NAME|PATH\n\n"+
-		"It asks the authenticator as the gateway would, shows each step and what the login gives, and gives it back. Secrets are\n"+
-		"asked for, or read from standard input, one to a line; none is shown. That a client has the private key of -key is taken for granted.\n")
+		"Log in at an authenticator as the gateway does, show each step and what the login grants, and release the grant. The command\n"+
+		"asks for secrets, or reads them from standard input, one on each line, and never shows them. With -key the command does not need\n"+
+		"the private key.\n")
 	var flags targetFlags
 	flags.register(fs)
-	user := fs.String("u", "", "who logs in")
-	method := fs.String("method", "", "how: password, keyboard-interactive, publickey; default: publickey with -key, else the first of these that the authenticator has")
+	user := fs.String("u", "", "the `user` who logs in")
+	method := fs.String("method", "", "the login `method`: password, keyboard-interactive or publickey (default publickey with -key, else the first that the authenticator offers)")
 	keyFile := fs.String("key", "", "the `file` of a public key to log in with")
-	from := fs.String("from", "127.0.0.1", "the `address` that the client has")
-	service := fs.String("service", "ssh", "the `service` that the client uses: ssh, ftp")
+	from := fs.String("from", "127.0.0.1", "the `address` of the client")
+	service := fs.String("service", "ssh", "the `service` that the client uses: ssh or ftp")
 	words, code, ok := parseMixed(e, fs, args, 1)
 	switch {
 	case !ok:
 		return code
 	case *user == "":
-		fmt.Fprintf(e.stderr, "filegate login: name the user by -u\n")
+		fmt.Fprintf(e.stderr, "filegate login: give the user with -u\n")
 		return exitUsage
 	}
 	addr, err := netip.ParseAddr(*from)
@@ -80,7 +81,7 @@ func cmdLogin(e env, args []string) int {
 	return exitOK
 }
 
-// firstOf is how to log in where nobody says it.
+// firstOf returns the default login method for an authenticator with these methods.
 func firstOf(methods []auth.Method) auth.Method {
 	for _, m := range []auth.Method{auth.Password, auth.Interactive} {
 		if slices.Contains(methods, m) {
@@ -90,7 +91,7 @@ func firstOf(methods []auth.Method) auth.Method {
 	return auth.Password
 }
 
-// walk is a login on its way.
+// walk is a login in progress.
 type walk struct {
 	env
 	req  auth.Request
@@ -98,7 +99,7 @@ type walk struct {
 	step int
 }
 
-// through goes to the login's end.
+// through runs the login until the authenticator grants or refuses it.
 func (w *walk) through(a auth.Authenticator) (*auth.Identity, error) {
 	for w.step < maxLoginSteps {
 		if err := w.prove(); err != nil {
@@ -123,10 +124,10 @@ func (w *walk) through(a auth.Authenticator) (*auth.Identity, error) {
 			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("it is not through after %d steps", maxLoginSteps)
+	return nil, fmt.Errorf("the login has not ended after %d steps", maxLoginSteps)
 }
 
-// what says what the request that follows is about.
+// what describes the next request.
 func (w *walk) what() string {
 	switch {
 	case w.req.Method == auth.PublicKey && !w.req.Verified:
@@ -139,7 +140,7 @@ func (w *walk) what() string {
 	return string(w.req.Method)
 }
 
-// prove fills in what the method of the next request needs.
+// prove sets the secret that the method of the next request needs.
 func (w *walk) prove() (err error) {
 	w.req.Password, w.req.PublicKey = "", nil
 	switch w.req.Method {
@@ -147,14 +148,14 @@ func (w *walk) prove() (err error) {
 		w.req.Password, err = w.askAnswer("password: ", false)
 	case auth.PublicKey:
 		if w.key == nil {
-			return errors.New("it wants a key: name the file of one by -key")
+			return errors.New("the login needs a public key: give its file with -key")
 		}
 		w.req.PublicKey = w.key
 	}
 	return err
 }
 
-// next shows what is wanted, and makes the request that follows of it.
+// next prints what the authenticator asks for, and prepares the next request.
 func (w *walk) next(step auth.Step) error {
 	fmt.Fprintf(w.stdout, "        wanted: %s\n", strings.ReplaceAll(joined(step.Methods), ",", " or "))
 	w.req.State, w.req.Answers, w.req.Verified = step.State, nil, false
@@ -182,7 +183,7 @@ func (w *walk) next(step auth.Step) error {
 	return nil
 }
 
-// showIdentity prints what a login gives, without the secrets in it.
+// showIdentity prints what a login grants, without secrets.
 func showIdentity(e env, id auth.Identity) {
 	fmt.Fprintln(e.stdout, "logged in")
 	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)

@@ -7,7 +7,7 @@ import (
 )
 
 func cmdReload(e env, args []string) int {
-	fs, a := askFlags(e, "reload", "\n\nMake a running gateway read its configuration again, as SIGHUP does, and show what came of it.\nThe exit code is 3 when the file has mistakes: then nothing has changed.\n")
+	fs, a := askFlags(e, "reload", "\n\nMake a running gateway reload its configuration, as SIGHUP does, and show the result.\nIf the file has mistakes, nothing changes and the exit code is 3.\n")
 	if code, ok := parse(e, fs, args); !ok {
 		return code
 	}
@@ -25,7 +25,7 @@ func cmdReload(e env, args []string) int {
 	return exitOK
 }
 
-// failReload tells why a gateway has not reloaded: mistakes as check tells them.
+// failReload prints why a gateway has not reloaded. Mistakes in the file look as in filegate check.
 func (e env) failReload(err error) int {
 	if mistakes, ok := admin.Mistakes(err); ok {
 		fmt.Fprintln(e.stderr, mistakes)

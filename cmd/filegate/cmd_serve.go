@@ -17,11 +17,11 @@ import (
 	"filegate/core/gateway"
 )
 
-// defaultFile is the configuration that serve and check read where none is named.
+// defaultFile is the configuration file if -c is not given.
 const defaultFile = "/etc/filegate/gateway.hcl"
 
 func cmdServe(e env, args []string) int {
-	fs := newFlags(e, "serve", "[-c FILE]\n\nSIGHUP makes it read the file again, and take over what has changed without a client noticing.\nSIGUSR2 makes it start the program anew, which takes over its sockets: see filegate upgrade -h.\n")
+	fs := newFlags(e, "serve", "[-c FILE]\n\nSIGHUP reloads the file. Open sessions are not interrupted.\nSIGUSR2 starts the program anew, which takes over the sockets: see filegate upgrade -h.\n")
 	file := fs.String("c", defaultFile, "the configuration `file`")
 	if code, ok := parse(e, fs, args); !ok {
 		return code
@@ -79,8 +79,8 @@ func serveFile(e, show env, r *reloader) int {
 	return exitOK
 }
 
-// serve runs a gateway until the process is told to stop. It calls ready when clients can come. r,
-// which may be nil, can reload from then on.
+// serve runs a gateway until the process is told to stop. It calls ready when the gateway accepts
+// clients. If r is not nil, it can reload from then on.
 func serve(e env, cfg *config.Config, r *reloader, ready func(*gateway.Gateway)) (err error) {
 	log, err := gateway.OpenLogs(cfg.Log, cfg.Audit, e.stderr)
 	if err != nil {

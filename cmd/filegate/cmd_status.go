@@ -10,7 +10,7 @@ import (
 )
 
 func cmdStatus(e env, args []string) int {
-	fs, a := askFlags(e, "status", "[-json]\n\nShow how a running gateway is. The exit code is 1 when no client should be sent to it.\n")
+	fs, a := askFlags(e, "status", "[-json]\n\nShow the state of a running gateway. The exit code is 1 if the gateway is not ready for clients.\n")
 	ready := true
 	code := asked(e, fs, a, args, func(c *admin.Client) (admin.Status, error) { return c.Status(e.stop) }, func(w *tabwriter.Writer, s admin.Status) {
 		state := "ready"

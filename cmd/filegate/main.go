@@ -1,8 +1,8 @@
-// Filegate serves SFTP, SCP and FTP in front of OpenStack Swift. README.md says how to begin,
-// filegate help what there is.
+// Filegate serves SFTP, SCP and FTP in front of OpenStack Swift. README.md has the first steps, and
+// filegate help lists the commands.
 //
-// The exit code is 0 after success, 1 after a failure at run time, 2 for a command line that makes
-// no sense, and 3 for mistakes in the configuration.
+// The exit code is 0 on success, 1 for a failure at run time, 2 for a wrong command line, and 3 for
+// mistakes in the configuration.
 package main
 
 import (
@@ -26,16 +26,16 @@ const (
 	exitConfig
 )
 
-// env is what a command gets of the world.
+// env is the environment of a command.
 type env struct {
-	stop, now context.Context // end with the first signal to stop, and with the second
+	stop, now context.Context // end at the first and at the second signal to stop
 	stdin     *os.File
 	stdout    io.Writer
 	stderr    io.Writer
-	terminal  terminal // what stderr is
+	terminal  terminal // of stderr
 }
 
-// command is one of the things that filegate does.
+// command is one command of filegate.
 type command struct {
 	name    string
 	summary string
@@ -44,22 +44,22 @@ type command struct {
 
 func commands() []command {
 	return []command{
-		{"serve", "serve clients as a configuration file says", cmdServe},
-		{"check", "find everything in a configuration file that serve would refuse", cmdCheck},
-		{"status", "show how a running gateway is", cmdStatus},
-		{"sessions", "list the clients that are logged in", cmdSessions},
+		{"serve", "run the gateway", cmdServe},
+		{"check", "report all mistakes in a configuration file", cmdCheck},
+		{"status", "show the state of a running gateway", cmdStatus},
+		{"sessions", "list the logged-in clients", cmdSessions},
 		{"transfers", "list the files that clients have open", cmdTransfers},
 		{"kick", "end the sessions of a user, or one session", cmdKick},
-		{"bans", "list, set and lift bans", cmdBans},
-		{"reload", "make a running gateway read its configuration again", cmdReload},
-		{"upgrade", "have the program that is installed now take the place of a running gateway", cmdUpgrade},
-		{"demo", "serve a store of its own on this machine, to try things out", cmdDemo},
-		{"plugin", "look at authenticators, and test them", cmdPlugin},
-		{"hostkeys", "make the private keys of the SSH server", cmdHostKeys},
-		{"login", "go through one login step by step, as a client would", cmdLogin},
+		{"bans", "list, add and lift bans", cmdBans},
+		{"reload", "make a running gateway reload its configuration", cmdReload},
+		{"upgrade", "replace a running gateway by the installed program", cmdUpgrade},
+		{"demo", "run a demo gateway with an embedded Swift", cmdDemo},
+		{"plugin", "create, describe and test authenticators", cmdPlugin},
+		{"hostkeys", "create the private keys of the SSH server", cmdHostKeys},
+		{"login", "test one login step by step", cmdLogin},
 		{"users", "change or check the file of the authenticator users", cmdUsers},
 		{"version", "print the version", cmdVersion},
-		{"help", "print this", cmdHelp},
+		{"help", "print this help", cmdHelp},
 	}
 }
 
@@ -100,7 +100,7 @@ func run() int {
 	return exitUsage
 }
 
-// newFlags returns the flags of a command, whose usage begins with the synopsis.
+// newFlags returns the flag set of a command. Its usage text begins with the synopsis.
 func newFlags(e env, name, synopsis string) *flag.FlagSet {
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
 	fs.SetOutput(e.stderr)
@@ -111,19 +111,19 @@ func newFlags(e env, name, synopsis string) *flag.FlagSet {
 	return fs
 }
 
-// parse reads the arguments of a command that takes flags only. With ok false the command ends with
-// the code.
+// parse parses the arguments of a command that takes only flags. If ok is false, the command ends
+// with the exit code.
 func parse(e env, fs *flag.FlagSet, args []string) (code int, ok bool) {
 	return parseArgs(e, fs, args, 0)
 }
 
-// parseArgs is parse for a command that takes as many arguments after its flags.
+// parseArgs is parse for a command that takes the wanted number of arguments after its flags.
 func parseArgs(e env, fs *flag.FlagSet, args []string, wanted int) (code int, ok bool) {
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return exitOK, false
 	case err != nil:
-		return exitUsage, false // fs has said why
+		return exitUsage, false // fs has printed the error
 	case fs.NArg() < wanted:
 		fmt.Fprintf(e.stderr, "filegate %s: %d arguments are missing\n", fs.Name(), wanted-fs.NArg())
 		fs.Usage()
@@ -136,8 +136,8 @@ func parseArgs(e env, fs *flag.FlagSet, args []string, wanted int) (code int, ok
 	return exitOK, true
 }
 
-// parseMixed is parseArgs for a command whose flags may stand behind its arguments too. It returns
-// these.
+// parseMixed is parseArgs for a command that allows flags before and after its arguments. It
+// returns the arguments.
 func parseMixed(e env, fs *flag.FlagSet, args []string, wanted int) (words []string, code int, ok bool) {
 	for {
 		if err := fs.Parse(args); err != nil {
@@ -152,7 +152,7 @@ func parseMixed(e env, fs *flag.FlagSet, args []string, wanted int) (words []str
 	}
 }
 
-// fail tells the user of an error, and returns the exit code for it.
+// fail prints an error to the user and returns its exit code.
 func (e env) fail(err error) int {
 	if diags, ok := errors.AsType[config.Diagnostics](err); ok {
 		_ = diags.Write(e.stderr, e.terminal.width, e.terminal.color) // there is nowhere else to tell it
@@ -175,5 +175,5 @@ func usage(w io.Writer) {
 	for _, c := range commands() {
 		fmt.Fprintf(w, "  %-9s  %s\n", c.name, c.summary)
 	}
-	fmt.Fprint(w, "\nfilegate COMMAND -h tells a command's flags. The configuration is explained in gateway.hcl.example.\n")
+	fmt.Fprint(w, "\nRun filegate COMMAND -h for the flags of a command. gateway.hcl.example explains the configuration.\n")
 }

@@ -19,16 +19,16 @@ func cmdPlugin(e env, args []string) int {
 	return group{
 		name: "plugin",
 		commands: []command{
-			{"list", "start the authenticators of a configuration, and tell how they do", cmdPluginList},
-			{"describe", "tell what an authenticator is, and how it is configured", cmdPluginDescribe},
-			{"test", "hold the rules for authenticators against a program, in whatever language", cmdPluginTest},
-			{"init", "begin a project for an authenticator of your own", cmdPluginInit},
-			{"proto", "print the protocol between gateway and authenticator", cmdPluginProto},
-			{"login", "go through one login step by step: the same as filegate login", cmdLogin},
+			{"list", "start the authenticators of a configuration and show their state", cmdPluginList},
+			{"describe", "describe an authenticator and its options", cmdPluginDescribe},
+			{"test", "test whether a program follows the rules for authenticators", cmdPluginTest},
+			{"init", "create a project for your own authenticator", cmdPluginInit},
+			{"proto", "print the protocol between gateway and authenticators", cmdPluginProto},
+			{"login", "test one login step by step, as filegate login does", cmdLogin},
 		},
 		synopsis: "[flags] …",
-		more: "NAME is that of an auth block in the configuration, PATH a program, with a slash in it.\n" +
-			"How to write an authenticator is in authplugins/doc.go.\n",
+		more: "NAME is the name of an auth block in the configuration. PATH is a program, and contains a slash.\n" +
+			"authplugins/doc.go explains how to write an authenticator.\n",
 	}.run(e, args)
 }
 
@@ -46,7 +46,7 @@ type targetFlags struct {
 
 func (f *targetFlags) register(fs *flag.FlagSet) {
 	fs.StringVar(&f.file, "c", defaultFile, "the configuration `file`, for NAME")
-	fs.Var(&f.set, "set", "an attribute of the configuration as `NAME=VALUE`, for PATH; of a list once for each value")
+	fs.Var(&f.set, "set", "for PATH: an option of the authenticator, as `NAME=VALUE`; repeat it for each value of a list")
 }
 
 // target finds what the name of an auth block or the path of a program stands for.
@@ -129,7 +129,7 @@ func (s *settings) decode(schema auth.Schema) ([]byte, auth.Diagnostics) {
 		delete(left, a.Name)
 		switch {
 		case len(texts) == 0 && a.Required:
-			report(a.Name, "Missing attribute "+a.Name, fmt.Sprintf("Give it by -set %s=…: %s", a.Name, a.Doc))
+			report(a.Name, "Missing attribute "+a.Name, fmt.Sprintf("Give it with -set %s=…: %s", a.Name, a.Doc))
 		case len(texts) == 0:
 		case len(texts) > 1 && a.Type != auth.TypeStringList && a.Type != auth.TypeStringMap:
 			report(a.Name, "Two values for "+a.Name, "It takes one.")
@@ -142,7 +142,7 @@ func (s *settings) decode(schema auth.Schema) ([]byte, auth.Diagnostics) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(left)) {
-		report(name, "Unknown attribute "+name, "filegate plugin describe tells which there are.")
+		report(name, "Unknown attribute "+name, "filegate plugin describe lists all attributes.")
 	}
 	text, err := json.Marshal(values)
 	if err != nil {

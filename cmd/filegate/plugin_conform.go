@@ -14,12 +14,12 @@ import (
 
 func cmdPluginTest(e env, args []string) int {
 	fs := newFlags(e, "plugin test", "[-c FILE] [-set NAME=VALUE] [-u USER] [-key FILE] [-unknown USER] NAME|PATH\n\n"+
-		"Without -u only what needs no login is tested. The password of USER is asked for, or read from standard input.\n"+
-		"Logins are tried with wrong passwords too, some twenty times: a service may lock the user out.\n")
+		"Without -u only the rules that need no login are tested. The command asks for the password of USER, or reads it from\n"+
+		"standard input. It also tries about twenty logins with wrong passwords: a service may lock the user out.\n")
 	var flags targetFlags
 	flags.register(fs)
-	user := fs.String("u", "", "a `user` who may log in")
-	keyFile := fs.String("key", "", "the `file` of a public key with which USER may log in, instead of a password")
+	user := fs.String("u", "", "a `user` who can log in")
+	keyFile := fs.String("key", "", "the `file` of a public key with which USER can log in, instead of a password")
 	unknown := fs.String("unknown", "", "a `user` who does not exist")
 	words, code, ok := parseMixed(e, fs, args, 1)
 	if !ok {
@@ -66,7 +66,7 @@ func (e env) rightLogin(info auth.Info, user, keyFile string) (conformance.Login
 		return conformance.Login{Method: auth.PublicKey, User: user, PublicKey: key}, err
 	}
 	if !slices.Contains(info.Methods, auth.Password) {
-		return conformance.Login{}, fmt.Errorf("%s does not take passwords: give a key", info.Name)
+		return conformance.Login{}, fmt.Errorf("%s does not accept passwords: give a public key with -key", info.Name)
 	}
 	password, err := e.askAnswer("password of "+user+": ", false)
 	if err == nil && password == "" {

@@ -42,7 +42,7 @@ func describe(w io.Writer, info auth.Info) {
 	for _, can := range []struct {
 		does bool
 		what string
-	}{{info.Revalidates, "tells whether a login still holds"}, {info.Releases, "takes back what it has granted"}} {
+	}{{info.Revalidates, "can revalidate logins"}, {info.Releases, "can release grants"}} {
 		if can.does {
 			fmt.Fprintf(w, "%s\n", can.what)
 		}

@@ -44,7 +44,7 @@ func restore(ctx context.Context, c *Call) error {
 	}
 	i := strings.LastIndexByte(c.Args[0], '@')
 	if i <= 0 || i+1 == len(c.Args[0]) {
-		return &UsageError{"name the file and the version, FILE@VERSION, as the command versions prints them"}
+		return &UsageError{"give FILE@VERSION, as the command versions prints it"}
 	}
 	name, version := c.Args[0][:i], c.Args[0][i+1:]
 	return c.one(name, func(p vfs.Path) error {
@@ -85,7 +85,7 @@ func tempURL(ctx context.Context, c *Call) error {
 	d, ok := parseDuration(life)
 	switch method = strings.ToUpper(method); {
 	case !ok || d > maxTempURL:
-		return &UsageError{"-t takes a time such as 45m, 12h, 7d or 4w, of at most a year"}
+		return &UsageError{"-t takes a duration such as 45m, 12h, 7d or 4w, of at most a year"}
 	case method != http.MethodGet && method != http.MethodPut:
 		return &UsageError{"-m takes GET or PUT"}
 	}
@@ -139,10 +139,10 @@ func expire(ctx context.Context, c *Call) error {
 		if !never {
 			var ok bool
 			if at, ok = parseTime(c.Args[1], time.Now()); !ok {
-				return &UsageError{"a time is such as 30d, 2027-01-31, 2027-01-31T18:00:00Z, or never"}
+				return &UsageError{"give a time such as 30d, 2027-01-31, 2027-01-31T18:00:00Z, or never"}
 			}
 			if !at.After(time.Now()) {
-				return &UsageError{"that time is past: to delete a file at once, remove it"}
+				return &UsageError{"this time is in the past: to delete the file now, remove it"}
 			}
 		}
 		return c.one(c.Args[0], func(p vfs.Path) error {
@@ -217,7 +217,7 @@ func acl(ctx context.Context, c *Call) error {
 		users := slices.Clone(c.Args[2:])
 		switch {
 		case len(users) == 0:
-			return &UsageError{"name who is let in, or none"}
+			return &UsageError{"give the users who get access, or none"}
 		case len(users) == 1 && users[0] == "none":
 			users = []string{}
 		}

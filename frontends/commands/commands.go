@@ -1,9 +1,9 @@
-// Package commands is what people ask of the storage that no protocol of files has a verb for:
-// temporary URLs, versions, metadata, quotas, and so on. By SSH they are commands ("ssh HOST
-// tempurl FILE"), by FTP arguments of SITE. Each is a call of a session, whose permissions hold;
-// the package has no storage of its own.
+// Package commands implements the storage commands that file transfer protocols lack: temporary
+// URLs, versions, metadata, quotas and others. In SSH they are commands ("ssh HOST tempurl FILE"),
+// in FTP arguments of SITE. Each is a call of a session, which checks the permissions. The package
+// accesses no storage by itself.
 //
-// A command prints text for people, or with --json an object for programs on each line.
+// A command prints text for people, or with --json one JSON object on each line.
 package commands
 
 import (
@@ -41,15 +41,15 @@ type Command struct {
 func All() []Command {
 	return []Command{
 		{"whoami", "whoami", "your name here", whoami},
-		{"quota", "quota [PATH]", "space: in all, used, free", quota},
-		{"du", "du [PATH...]", "how many bytes and files are in a directory", du},
-		{"uploads", "uploads [PATH]; uploads drop PATH", "uploads that were cut off: list them, drop one", uploads},
+		{"quota", "quota [PATH]", "show total, used and free space", quota},
+		{"du", "du [PATH...]", "show the number of bytes and files in a directory", du},
+		{"uploads", "uploads [PATH]; uploads drop PATH", "list interrupted uploads, or delete one", uploads},
 		{"versions", "versions PATH", "old versions of a file", versions},
-		{"restore", "restore PATH@VERSION", "bring an old version back", restore},
-		{"tempurl", "tempurl PATH [-t 7d] [-m GET|PUT]", "an address for others to get or put a file, for some time", tempURL},
-		{"expire", "expire PATH [TIME|never]", "when the storage deletes a file, such as 30d or 2027-01-31", expire},
-		{"meta", "meta PATH [KEY=VALUE...]", "metadata: show it, set some, take some away (KEY=)", meta},
-		{"acl", "acl CONTAINER [read|write USER...|none]", "who else is let in: show it, or set it", acl},
+		{"restore", "restore PATH@VERSION", "restore an old version of a file", restore},
+		{"tempurl", "tempurl PATH [-t 7d] [-m GET|PUT]", "print a temporary URL for a download or upload", tempURL},
+		{"expire", "expire PATH [TIME|never]", "show or set when a file expires, such as 30d or 2027-01-31", expire},
+		{"meta", "meta PATH [KEY=VALUE...]", "show, set or remove (KEY=) metadata", meta},
+		{"acl", "acl CONTAINER [read|write USER...|none]", "show or set who else has access", acl},
 	}
 }
 

@@ -191,7 +191,7 @@ func (c *Call) partials(ctx context.Context, dir vfs.Path, depth int) error {
 func (c *Call) drop(ctx context.Context, p vfs.Path) error {
 	info, err := c.Session.Stat(ctx, p)
 	if err == nil && !info.Partial {
-		err = vfs.Errorf(vfs.ErrInvalid, "this is no upload that was cut off")
+		err = vfs.Errorf(vfs.ErrInvalid, "this is not an interrupted upload")
 	}
 	if err != nil {
 		return err

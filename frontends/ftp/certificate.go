@@ -88,14 +88,14 @@ func loadCertificate(certFile, keyFile string) (*tls.Certificate, *certificateEr
 	if err != nil {
 		return nil, &certificateError{
 			inKey: true, summary: "The private key cannot be used",
-			detail: fmt.Sprintf("%s is not the unencrypted key, in PEM form, that belongs to %s.", keyFile, certFile),
+			detail: fmt.Sprintf("%s is not the unencrypted private key in PEM format that belongs to %s.", keyFile, certFile),
 		}
 	}
 	return &cert, nil
 }
 
 func readable(err error) string {
-	return err.Error() + ". Name a file that is there, and that the user filegate runs as can read."
+	return err.Error() + ". Give an existing file that filegate's user can read."
 }
 
 func parsesAsCertificate(data []byte) error {
@@ -105,5 +105,5 @@ func parsesAsCertificate(data []byte) error {
 			return err
 		}
 	}
-	return errors.New("there is no certificate in PEM form in it")
+	return errors.New("it contains no certificate in PEM format")
 }

@@ -21,7 +21,7 @@ type charset struct {
 
 var (
 	errNoCharset   = errors.New("it is not known here")
-	errUnlikeASCII = errors.New("commands cannot be written in it: it does not contain ASCII")
+	errUnlikeASCII = errors.New("it does not contain ASCII, which FTP commands need")
 )
 
 // newCharset returns the character set of a name as IANA registers it. It is nil for UTF-8, and for
@@ -101,7 +101,7 @@ func (c *client) setUTF8(value string) *reply {
 	wanted := c.srv.plain
 	if strings.EqualFold(strings.TrimSpace(value), "OFF") {
 		if c.srv.old == nil {
-			return &reply{code: 504, text: "Names are in UTF-8: no other character set is configured."}
+			return &reply{code: 504, text: "Names are in UTF-8; no other character set is configured."}
 		}
 		wanted = c.srv.old
 	}

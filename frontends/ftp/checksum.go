@@ -44,7 +44,7 @@ func (p *parameters) setHash(arg string) *reply {
 			known = known || string(d.name) == arg
 		}
 		if !known {
-			return &reply{code: 501, text: "The checksums are " + p.hash.feature()}
+			return &reply{code: 501, text: "The available checksums are " + p.hash.feature()}
 		}
 		p.hash = digestName(arg)
 	}

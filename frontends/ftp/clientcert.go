@@ -43,7 +43,7 @@ func loadClientCA(file string) (*x509.CertPool, error) {
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(data) {
-		return nil, fmt.Errorf("%s: there is no certificate in PEM form in it", file)
+		return nil, fmt.Errorf("%s: it contains no certificate in PEM format", file)
 	}
 	return pool, nil
 }

@@ -430,7 +430,7 @@ func TestIdle(t *testing.T) {
 	idle, busy := loginRaw(t, srv.Addr), loginRaw(t, srv.Addr)
 	busy.data()
 	busy.send("STOR file\r\n")
-	idle.want("421 There was no command for too long.")
+	idle.want("421 Idle timeout: no command was sent for too long.")
 	idle.ended()
 	loginRaw(t, srv.Addr).want("421 ") // another second
 	close(slow)

@@ -83,7 +83,7 @@ func (c *client) execute(verb, arg string) (r *reply, done bool) {
 		return c.params.allo(arg), true
 	case "SIZE":
 		if c.params.text {
-			return &reply{code: 550, text: "SIZE is not known in TYPE A, use TYPE I."}, true
+			return &reply{code: 550, text: "SIZE is not available in TYPE A; use TYPE I."}, true
 		}
 	case "MKD", "XMKD":
 		if c.params.umask != nil {
@@ -112,7 +112,7 @@ func (c *client) performAlways(verb, arg string) (r *reply, done bool) {
 		if strings.EqualFold(strings.TrimSpace(arg), "SITE") {
 			return siteHelpReply(), true
 		}
-		return &reply{code: 214, text: "Commands are those of RFC 959, 2389, 2428, 3659 and 4217, see FEAT."}, true
+		return &reply{code: 214, text: "The commands are those of RFC 959, 2389, 2428, 3659 and 4217; see FEAT."}, true
 	case "HOST":
 		return c.host(arg), true
 	case "LANG":
@@ -159,13 +159,13 @@ func language(tag string) *reply {
 	case "", "en":
 		return &reply{code: 200, text: "Replies are in English."}
 	}
-	return &reply{code: 504, text: "Replies are in English only."}
+	return &reply{code: 504, text: "Replies are available in English only."}
 }
 
 // clientServerID executes CSID: clients say what they are, and ask what the server is.
 func clientServerID(arg string) *reply {
 	if !strings.Contains(arg, "=") {
-		return &reply{code: 501, text: "It is CSID Name=name; Version=version;"}
+		return &reply{code: 501, text: "Usage: CSID Name=name; Version=version;"}
 	}
 	return &reply{code: 200, text: "Name=filegate; CaseSensitive=1; DirSep=/;"}
 }
@@ -189,7 +189,7 @@ func (c *client) features() *reply {
 	if c.spaceKnown() { // without a quota every answer is a refusal
 		lines = append(lines, " AVBL")
 	}
-	return &reply{code: 211, text: "These are the features:", lines: lines, last: "That is all."}
+	return &reply{code: 211, text: "These are the features:", lines: lines, last: "End."}
 }
 
 // mkdirMode executes MKD with a mode.
@@ -205,5 +205,5 @@ func (d *driver) mkdirMode(name string, mode fs.FileMode) *reply {
 	if err != nil {
 		return asReply(err)
 	}
-	return &reply{code: 257, text: `"` + strings.ReplaceAll(d.say(string(made)), `"`, `""`) + `" is made.`}
+	return &reply{code: 257, text: `"` + strings.ReplaceAll(d.say(string(made)), `"`, `""`) + `" created.`}
 }

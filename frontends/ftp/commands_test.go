@@ -95,7 +95,7 @@ func TestReinOverTLS(t *testing.T) {
 		r.login()
 		r.cmd("REIN", "220")
 		r.closeTLS(plain)
-		r.cmd("USER x", "530 Passwords are taken over TLS only")
+		r.cmd("USER x", "530 Login requires TLS")
 	}
 	if sessions := srv.Sessions(); len(sessions) != 2 || sessions[1].Context().Err() == nil {
 		t.Error("REIN does not end the session")
@@ -434,17 +434,17 @@ func TestSiteStorage(t *testing.T) {
 		send string
 		want []string
 	}{
-		{"SITE WHOAMI", []string{"200-This is the answer:", " alice", "200 That is all."}},
-		{"SITE DU 'a dir'", []string{"200-This is the answer:", " 5 bytes in 1 files\ta dir", "200 That is all."}},
-		{`SITE du --json "a dir/new\x0aline"`, []string{"200-This is the answer:", ` {"path":"/a dir/new\\x0aline","bytes":5,"files":1}`, "200 That is all."}},
+		{"SITE WHOAMI", []string{"200-The answer:", " alice", "200 End."}},
+		{"SITE DU 'a dir'", []string{"200-The answer:", " 5 bytes in 1 files\ta dir", "200 End."}},
+		{`SITE du --json "a dir/new\x0aline"`, []string{"200-The answer:", ` {"path":"/a dir/new\\x0aline","bytes":5,"files":1}`, "200 End."}},
 		{"CWD a dir", []string{"250 The directory is /a dir"}},
-		{"SITE DU .", []string{"200-This is the answer:", " 5 bytes in 1 files\t.", "200 That is all."}},
-		{"SITE UPLOADS", []string{"200 It is done, and nothing is to be said about it."}},
+		{"SITE DU .", []string{"200-The answer:", " 5 bytes in 1 files\t.", "200 End."}},
+		{"SITE UPLOADS", []string{"200 Done."}},
 		{"SITE DU missing gone", []string{"550 missing: no such file or directory; gone: no such file or directory"}},
 		{"SITE TEMPURL", []string{"501 it is tempurl PATH [-t 7d] [-m GET|PUT]"}},
 		{"SITE VERSIONS x", []string{"504 x: this store keeps no versions"}},
 		{"SITE DU 'x", []string{"501 a quote '\\'' that is not closed"}},
-		{"SITE NONSENSE", []string{"504 There is no such SITE command, see SITE HELP."}},
+		{"SITE NONSENSE", []string{"504 Unknown SITE command; see SITE HELP."}},
 	} {
 		r.send(tt.send + "\r\n")
 		if got := r.reply(); !slices.Equal(got, tt.want) {

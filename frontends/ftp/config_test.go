@@ -36,10 +36,10 @@ func TestValidate(t *testing.T) {
 		{"cert", func(c *ftp.Config) { secure(c); c.TLS.Cert = key }, []string{"tls.cert: The certificate cannot be used"}},
 		{"key", func(c *ftp.Config) { secure(c); c.TLS.Key = "/missing" }, []string{"tls.key: The private key cannot be read"}},
 		{"key", func(c *ftp.Config) { secure(c); c.TLS.Key = otherKey }, []string{"tls.key: The private key cannot be used"}},
-		{"suite", func(c *ftp.Config) { c.TLS.CipherSuites = []string{"TLS_AES_128_GCM_SHA256"} }, []string{`tls.cipher_suites: There is no cipher suite "TLS_AES_128_GCM_SHA256" of TLS 1.2`}},
+		{"suite", func(c *ftp.Config) { c.TLS.CipherSuites = []string{"TLS_AES_128_GCM_SHA256"} }, []string{`tls.cipher_suites: "TLS_AES_128_GCM_SHA256" is not a cipher suite of TLS 1.2`}},
 		{"suites and TLS 1.3", func(c *ftp.Config) {
 			c.TLS.CipherSuites, c.TLS.MinVersion = []string{"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"}, "1.3"
-		}, []string{"tls.cipher_suites: Nobody would use these cipher suites"}},
+		}, []string{"tls.cipher_suites: These cipher suites have no effect"}},
 		{"version", func(c *ftp.Config) { c.TLS.MinVersion = "3" }, []string{`tls.min_version: There is no TLS version "3"`}},
 		{"client_ca", func(c *ftp.Config) { secure(c); c.TLS.ClientCA = cert }, nil},
 		{"client_ca", func(c *ftp.Config) { secure(c); c.TLS.ClientCA = key }, []string{"tls.client_ca: The authorities' certificates cannot be read"}},
@@ -55,7 +55,7 @@ func TestValidate(t *testing.T) {
 		{"close_notify", func(c *ftp.Config) { secure(c); c.TLS.CloseNotify = "maybe" }, []string{`tls.close_notify: There is no rule "maybe" about close_notify`}},
 		{"charset", func(c *ftp.Config) { c.Charset = "windows-1252" }, nil},
 		{"charset", func(c *ftp.Config) { c.Charset = "windows" }, []string{`charset: The character set "windows" cannot be used: it is not known here`}},
-		{"charset", func(c *ftp.Config) { c.Charset = "UTF-16" }, []string{`charset: The character set "UTF-16" cannot be used: commands cannot be written in it: it does not contain ASCII`}},
+		{"charset", func(c *ftp.Config) { c.Charset = "UTF-16" }, []string{`charset: The character set "UTF-16" cannot be used: it does not contain ASCII, which FTP commands need`}},
 		{"hangup", func(c *ftp.Config) { c.Hangup = "keep" }, nil},
 		{"hangup", func(c *ftp.Config) { c.Hangup = "" }, []string{`hangup: "" is nothing to do when a client hangs up`}},
 		{"ports", func(c *ftp.Config) { c.Passive.Ports = "60000-60100" }, nil},

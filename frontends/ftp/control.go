@@ -202,7 +202,7 @@ func (c *control) readLine() ([]byte, error) {
 		c.part = append(c.part, part...)
 		switch {
 		case len(c.part) > maxCommand:
-			_ = c.answer(&reply{code: 500, text: "The line is too long."}) // the next read fails too
+			_ = c.answer(&reply{code: 500, text: "The command line is too long."}) // the next read fails too
 			return nil, errLineTooLong
 		case err == nil:
 			line := withoutTelnet(c.part)
@@ -247,7 +247,7 @@ func (c *control) command(line []byte) ([]byte, error) {
 	switch verb {
 	case "RNTO":
 		if !renaming {
-			r = &reply{code: 503, text: "RNFR comes first."}
+			r = &reply{code: 503, text: "Send RNFR first."}
 		}
 	case "USER":
 		if c.required && !c.secured {
@@ -259,11 +259,11 @@ func (c *control) command(line []byte) ([]byte, error) {
 		c.named = false
 		switch {
 		case passed:
-			r = &reply{code: 202, text: "No password is needed: the certificate was enough."}
+			r = &reply{code: 202, text: "No password is needed; the certificate was accepted."}
 		case c.required && !c.secured:
 			r = errTLSRequired
 		case !named:
-			r = &reply{code: 503, text: "USER comes first."}
+			r = &reply{code: 503, text: "Send USER first."}
 		}
 	case "AUTH":
 		return nil, c.auth(arg)
@@ -297,9 +297,9 @@ func (c *control) readNames(line []byte) ([]byte, error) {
 	read, ok := c.names.Load().read(line)
 	switch {
 	case !ok:
-		return nil, c.answer(&reply{code: 501, text: "The command has bytes that are none of the character set " + c.names.Load().charset.name + ": say OPTS UTF8 ON if it is in UTF-8."})
+		return nil, c.answer(&reply{code: 501, text: "The command contains bytes that are not valid in the character set " + c.names.Load().charset.name + "; send OPTS UTF8 ON if it is in UTF-8."})
 	case len(read) > maxCommand:
-		return nil, c.answer(&reply{code: 500, text: "The line is too long."})
+		return nil, c.answer(&reply{code: 500, text: "The command line is too long."})
 	}
 	return read, nil
 }

@@ -43,10 +43,10 @@ func TestControlRead(t *testing.T) {
 		{"NOOP\r\nSTAT a b \r\n", "NOOP\r\nSTAT a b \r\n", ""},
 		{"NOOP\nquit\n", "NOOP\nquit\n", ""},
 		{"NOOP\r\nDELE half", "NOOP\r\n", ""},
-		{"RNTO x\r\nNOOP\r\n", "NOOP\r\n", "503 RNFR comes first.\r\n"},
-		{"AUTH TLS\r\nNOOP\r\n", "NOOP\r\n", "502 There is no TLS on this server.\r\n"},
+		{"RNTO x\r\nNOOP\r\n", "NOOP\r\n", "503 Send RNFR first.\r\n"},
+		{"AUTH TLS\r\nNOOP\r\n", "NOOP\r\n", "502 TLS is not available on this server.\r\n"},
 		{"STAT " + strings.Repeat("x", 4089) + "\r\n", "STAT " + strings.Repeat("x", 4089) + "\r\n", ""},
-		{"NOOP\r\nSTAT " + strings.Repeat("x", 4090) + "\r\nDELE x\r\n", "NOOP\r\n", "500 The line is too long.\r\n"},
+		{"NOOP\r\nSTAT " + strings.Repeat("x", 4090) + "\r\nDELE x\r\n", "NOOP\r\n", "500 The command line is too long.\r\n"},
 	} {
 		if passed, answered := read(strings.NewReader(tt.in)); passed != tt.passed || answered != tt.answered {
 			t.Errorf("of %.40q passed %.40q, answered %q; want %.40q and %q", tt.in, passed, answered, tt.passed, tt.answered)

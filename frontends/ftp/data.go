@@ -21,12 +21,12 @@ const (
 )
 
 var (
-	errNoSource  = &reply{code: 425, text: "EPSV, PASV, EPRT or PORT comes first."}
+	errNoSource  = &reply{code: 425, text: "Send EPSV, PASV, EPRT or PORT first."}
 	errNotOpened = &reply{code: 425, text: "The data connection was not opened."}
-	errDataTLS   = &reply{code: 425, text: "The two sides do not agree on TLS for the data connection."}
+	errDataTLS   = &reply{code: 425, text: "The TLS handshake of the data connection failed."}
 	// errNotResumed is vsftpd's reply to the same.
 	errNotResumed = &reply{code: 522, text: "Data connections must resume the TLS session of the control connection."}
-	errDataClear  = &reply{code: 522, text: "Data goes over TLS only: PROT P."}
+	errDataClear  = &reply{code: 522, text: "Data connections must use TLS; send PROT P."}
 )
 
 // dataSource is where the next data connection comes from, as PASV or PORT has said.

@@ -97,7 +97,7 @@ func TestListingIsStreamed(t *testing.T) {
 		t.Errorf("a pattern finds %d entries", lines)
 	}
 	r.data()
-	r.cmd("NLST f*", "552 the pattern finds more than 100000 files")
+	r.cmd("NLST f*", "552 the pattern matches more than 100000 files")
 }
 
 // A listing that breaks off is an error, and never as if it were whole.

@@ -110,5 +110,5 @@ func (p *parameters) setLevel(arg string) *reply {
 			return &reply{code: 200, text: "MODE Z LEVEL set to " + fields[2]}
 		}
 	}
-	return &reply{code: 501, text: "It is OPTS MODE Z LEVEL n, with n from 0 to 9."}
+	return &reply{code: 501, text: "Usage: OPTS MODE Z LEVEL n, with n from 0 to 9."}
 }

@@ -88,7 +88,7 @@ func failure(err error) error {
 func refusal(err error) error {
 	r := *errLoginRefused
 	if errors.Is(err, auth.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
-		r = reply{code: 421, text: "Nobody can log in at the moment, try again later."}
+		r = reply{code: 421, text: "Logins are not possible at the moment; try again later."}
 	}
 	if text := auth.ClientText(err); text != "" {
 		r.text = text
@@ -98,16 +98,16 @@ func refusal(err error) error {
 
 var (
 	errLoginRefused = &reply{code: 530, text: "Login incorrect."}
-	errNoMoreTries  = &reply{code: 421, text: "There were too many refused logins."}
-	errTLSRequired  = &reply{code: 530, text: "Passwords are taken over TLS only: set up your client for explicit TLS (AUTH TLS)."}
-	errShuttingDown = &reply{code: 421, text: "The server is shutting down, try again later."}
+	errNoMoreTries  = &reply{code: 421, text: "Too many failed logins."}
+	errTLSRequired  = &reply{code: 530, text: "Login requires TLS; set your client to explicit TLS (AUTH TLS)."}
+	errShuttingDown = &reply{code: 421, text: "The server is shutting down; try again later."}
 	errEnded        = &reply{code: 421, text: "The session was ended."}
-	errIdle         = &reply{code: 421, text: "There was no command for too long."}
-	errDataLost     = &reply{code: 426, text: "The data connection broke, the transfer is not complete."}
-	errBeyondEnd    = &reply{code: 554, text: "The file is shorter than REST says."}
-	errAborted      = &reply{code: 426, text: "The transfer is aborted."}
-	errNoEnd        = &reply{code: 426, text: "The data connection ended without close_notify: the upload may have been cut off, and is not kept."}
-	errNotCalled    = &reply{code: 502, text: "This is done in another way here."}
+	errIdle         = &reply{code: 421, text: "Idle timeout: no command was sent for too long."}
+	errDataLost     = &reply{code: 426, text: "The data connection broke; the transfer is incomplete."}
+	errBeyondEnd    = &reply{code: 554, text: "The file ends before the position given with REST."}
+	errAborted      = &reply{code: 426, text: "The transfer was aborted."}
+	errNoEnd        = &reply{code: 426, text: "The data connection ended without close_notify. The upload may be incomplete and was not stored."}
+	errNotCalled    = &reply{code: 502, text: "Command not implemented."}
 )
 
 // unwrapReply returns the reply that is inside a reply of the library: all of its text, or behind

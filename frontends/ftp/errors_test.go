@@ -32,7 +32,7 @@ func TestFailure(t *testing.T) {
 		context.Canceled:         "451 the session was ended",
 		context.DeadlineExceeded: "451 timed out",
 		errors.New("secret"):     "451 internal error",
-		errDataLost:              "426 The data connection broke, the transfer is not complete.",
+		errDataLost:              "426 The data connection broke; the transfer is incomplete.",
 
 		vfs.Errorf(vfs.ErrQuota, "two\nlines"):                    `552 two\x0alines`,
 		&vfs.Error{Kind: vfs.ErrUnavailable, TransID: "tx1"}:      "451 storage unavailable, try again later (transaction tx1)",
@@ -66,7 +66,7 @@ func TestRefusal(t *testing.T) {
 	for _, err := range auth.Kinds() {
 		want := "530 Login incorrect."
 		if err == auth.ErrUnavailable {
-			want = "421 Nobody can log in at the moment, try again later."
+			want = "421 Logins are not possible at the moment; try again later."
 		}
 		if got := refusal(fmt.Errorf("secret: %w", err)).(*reply).line(); got != want {
 			t.Errorf("the reply to %q is %q, want %q", err, got, want)

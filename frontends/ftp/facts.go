@@ -104,5 +104,5 @@ func (c *client) mlst(d *driver, name string) *reply {
 	if err != nil {
 		return asReply(err)
 	}
-	return &reply{code: 250, text: "The facts are:", lines: []string{line}, last: "That is all."}
+	return &reply{code: 250, text: "The facts are:", lines: []string{line}, last: "End."}
 }

@@ -384,7 +384,7 @@ func (c *client) statPath(d *driver, arg string) *reply {
 		}
 		text, t.text = text[:0], t.text[:0]
 		if err := d.more(t); err == io.EOF {
-			return &reply{code: code, text: "That is all."}
+			return &reply{code: code, text: "End."}
 		} else if err != nil {
 			return &reply{code: code, text: "The rest cannot be listed: " + vfs.ClientText(err)}
 		}

@@ -95,7 +95,7 @@ func (c *client) passwordLogin(cc ftpserver.ClientContext, user string, password
 		}
 		return nil, refusal(err)
 	case step != nil:
-		c.log.Info("login refused", "user", user, "reason", "a further step is wanted, which FTP does not have")
+		c.log.Info("login refused", "user", user, "reason", "the login needs a further step, which FTP does not support")
 		return nil, errLoginRefused
 	case sess == nil:
 		return nil, refusal(errors.New("neither a session nor a step"))

@@ -46,9 +46,9 @@ func (p *parameters) setType(arg string) *reply {
 	case "A", "AN", "L7":
 		p.text = true
 	case "":
-		return &reply{code: 501, text: "There are TYPE I and TYPE A."}
+		return &reply{code: 501, text: "Only TYPE I and TYPE A are supported."}
 	default:
-		return &reply{code: 504, text: "There are TYPE I and TYPE A."}
+		return &reply{code: 504, text: "Only TYPE I and TYPE A are supported."}
 	}
 	return &reply{code: 200, text: "The type is " + p.typeName() + "."}
 }
@@ -68,9 +68,9 @@ func (p *parameters) setMode(arg string) *reply {
 	case "Z":
 		p.deflated = true
 	case "":
-		return &reply{code: 501, text: "There are MODE S and MODE Z."}
+		return &reply{code: 501, text: "Only MODE S and MODE Z are supported."}
 	default:
-		return &reply{code: 504, text: "There are MODE S and MODE Z."}
+		return &reply{code: 504, text: "Only MODE S and MODE Z are supported."}
 	}
 	return &reply{code: 200, text: "The mode is " + p.modeName() + "."}
 }
@@ -85,9 +85,9 @@ func (p *parameters) modeName() string {
 // setStructure executes STRU.
 func setStructure(arg string) *reply {
 	if strings.EqualFold(strings.TrimSpace(arg), "F") {
-		return &reply{code: 200, text: "The structure is that of a file."}
+		return &reply{code: 200, text: "The structure is file."}
 	}
-	return &reply{code: 504, text: "There is only the structure of a file (STRU F)."}
+	return &reply{code: 504, text: "Only the file structure (STRU F) is supported."}
 }
 
 // setRest executes REST: the next transfer begins there. In MODE Z it counts bytes of the file.
@@ -97,7 +97,7 @@ func (p *parameters) setRest(arg string) *reply {
 	case err != nil || n < 0:
 		return &reply{code: 501, text: "REST takes a number of bytes."}
 	case p.text && n > 0:
-		return &reply{code: 501, text: "REST is not for TYPE A: lines have other ends there, and bytes other places."}
+		return &reply{code: 501, text: "REST does not work in TYPE A, where line ends change the positions of bytes; use TYPE I."}
 	}
 	p.rest, p.span = n, nil
 	return &reply{code: 350, text: "The next transfer begins at byte " + strconv.FormatInt(n, 10) + "."}
@@ -108,7 +108,7 @@ func (p *parameters) setRest(arg string) *reply {
 func (p *parameters) allo(arg string) *reply {
 	fields := strings.Fields(arg)
 	if len(fields) != 1 && (len(fields) != 3 || !strings.EqualFold(fields[1], "R")) {
-		return &reply{code: 501, text: "It is ALLO size, or ALLO size R size."}
+		return &reply{code: 501, text: "Usage: ALLO size, or ALLO size R size."}
 	}
 	for i, f := range fields {
 		if i != 1 && strings.Trim(f, "0123456789") != "" {
@@ -130,14 +130,14 @@ func (c *client) prot(arg string) *reply {
 	case !c.control.secured && !c.control.cleared:
 		return errAuthFirst
 	case level == "C" && (c.control.required || c.control.implicit):
-		return &reply{code: 534, text: "Data goes over TLS only: PROT P."}
+		return &reply{code: 534, text: "Data connections must use TLS; send PROT P."}
 	case level == "P", level == "C":
 		c.params.private = level == "P"
 		return &reply{code: 200, text: "The protection of data is " + level + "."}
 	case level == "S", level == "E":
-		return &reply{code: 536, text: "There are PROT P and PROT C."} // RFC 2228, section 3
+		return &reply{code: 536, text: "Only PROT P and PROT C are supported."} // RFC 2228, section 3
 	}
-	return &reply{code: 504, text: "There are PROT P and PROT C."}
+	return &reply{code: 504, text: "Only PROT P and PROT C are supported."}
 }
 
 // pbsz executes PBSZ: with TLS there is one size only (RFC 4217, section 9).

@@ -30,7 +30,7 @@ func (d *driver) glob(ctx context.Context, pattern string) ([]listed, error) {
 	elements := strings.FieldsFunc(pattern, func(r rune) bool { return r == '/' })
 	for _, elem := range elements {
 		if strings.Count(elem, "*") > maxStars {
-			return nil, vfs.Errorf(vfs.ErrInvalid, "a name in a pattern can have at most %d stars", maxStars)
+			return nil, vfs.Errorf(vfs.ErrInvalid, "a name in a pattern can contain at most %d stars", maxStars)
 		}
 	}
 	found := []listed{{path: start}}
@@ -40,7 +40,7 @@ func (d *driver) glob(ctx context.Context, pattern string) ([]listed, error) {
 		var next []listed
 		for _, f := range found {
 			if looked++; looked > maxPatternDirs {
-				return nil, vfs.Errorf(vfs.ErrTooLarge, "the pattern finds more than %d directories to look into", maxPatternDirs)
+				return nil, vfs.Errorf(vfs.ErrTooLarge, "the pattern matches more than %d directories", maxPatternDirs)
 			}
 			if !strings.ContainsAny(elem, "*?[") {
 				below := listed{path: path.Join(f.path, elem)}
@@ -62,7 +62,7 @@ func (d *driver) glob(ctx context.Context, pattern string) ([]listed, error) {
 					next = append(next, listed{info, path.Join(f.path, d.say(info.Name))})
 				}
 				if len(next) > maxFound {
-					return vfs.Errorf(vfs.ErrTooLarge, "the pattern finds more than %d files", maxFound)
+					return vfs.Errorf(vfs.ErrTooLarge, "the pattern matches more than %d files", maxFound)
 				}
 				return nil
 			})

@@ -9,9 +9,9 @@ import (
 )
 
 var (
-	errAuthFirst = &reply{code: 503, text: "AUTH TLS comes first."}
-	errNoTLS     = &reply{code: 502, text: "There is no TLS on this server."}
-	errClearText = &reply{code: 421, text: "Nothing may follow that command before the reply."}
+	errAuthFirst = &reply{code: 503, text: "Send AUTH TLS first."}
+	errNoTLS     = &reply{code: 502, text: "TLS is not available on this server."}
+	errClearText = &reply{code: 421, text: "Data after this command and before its reply is not allowed."}
 )
 
 // secure turns TLS on. The handshake happens with the next Read or Write.
@@ -28,22 +28,22 @@ func (c *control) auth(mechanism string) error {
 	case c.tlsConfig == nil:
 		return c.answer(errNoTLS)
 	case c.secured:
-		return c.answer(&reply{code: 503, text: "TLS is on already."})
+		return c.answer(&reply{code: 503, text: "TLS is already active."})
 	case c.loggedIn:
-		return c.answer(&reply{code: 503, text: "AUTH comes before USER."})
+		return c.answer(&reply{code: 503, text: "Send AUTH before USER."})
 	}
 	switch strings.ToUpper(strings.TrimSpace(mechanism)) {
 	case "TLS", "TLS-C", "SSL":
 	case "":
-		return c.answer(&reply{code: 501, text: "It is AUTH TLS."})
+		return c.answer(&reply{code: 501, text: "Usage: AUTH TLS."})
 	default:
-		return c.answer(&reply{code: 504, text: "There is only AUTH TLS."})
+		return c.answer(&reply{code: 504, text: "Only AUTH TLS is supported."})
 	}
 	if c.in.Buffered() > 0 {
 		c.finish(errClearText)
 		return nil
 	}
-	if err := c.answer(&reply{code: 234, text: "Go on with TLS."}); err != nil {
+	if err := c.answer(&reply{code: 234, text: "Start the TLS handshake."}); err != nil {
 		return err
 	}
 	c.named = false
@@ -58,14 +58,14 @@ func (c *control) ccc() error {
 	case !c.secured:
 		return c.answer(&reply{code: 533, text: "The connection is not encrypted."})
 	case !c.clears:
-		return c.answer(&reply{code: 534, text: "The connection stays encrypted here."})
+		return c.answer(&reply{code: 534, text: "The connection must stay encrypted."})
 	case !c.loggedIn:
 		return c.answer(errNotLoggedIn)
 	case c.in.Buffered() > 0:
 		c.finish(errClearText)
 		return nil
 	}
-	if err := c.answer(&reply{code: 200, text: "Go on without TLS."}); err != nil {
+	if err := c.answer(&reply{code: 200, text: "Continuing without TLS."}); err != nil {
 		return err
 	}
 	c.cleared = true

@@ -15,7 +15,7 @@ import (
 	"filegate/frontends/commands"
 )
 
-const siteHelp = "There are SITE CHMOD mode path; SITE UTIME time path; SITE CPFR path with SITE CPTO path, which copies a file; " +
+const siteHelp = "The commands are SITE CHMOD mode path; SITE UTIME time path; SITE CPFR path with SITE CPTO path, which copies a file; " +
 	"SITE SYMLINK target path; SITE UMASK mask; SITE IDLE seconds; SITE NAMEFMT 1; SITE LISTFMT 1."
 
 // site executes SITE.
@@ -40,21 +40,21 @@ func (d *driver) site(arg string) *reply {
 		if strings.TrimSpace(arg) == "1" {
 			return &reply{code: 250, text: "The format is 1."}
 		}
-		return &reply{code: 504, text: "There is only the format 1."}
+		return &reply{code: 504, text: "Only format 1 is supported."}
 	case "HELP", "":
 		return siteHelpReply()
 	}
 	if cmd, ok := commands.Find(strings.ToLower(command)); ok {
 		return d.storageCommand(cmd, arg)
 	}
-	return &reply{code: 504, text: "There is no such SITE command, see SITE HELP."}
+	return &reply{code: 504, text: "Unknown SITE command; see SITE HELP."}
 }
 
 func (d *driver) siteChmod(arg string) *reply {
 	octal, name, _ := strings.Cut(arg, " ")
 	mode, err := strconv.ParseUint(octal, 8, 12)
 	if err != nil || name == "" {
-		return &reply{code: 501, text: "It is SITE CHMOD mode path, with an octal mode such as 644."}
+		return &reply{code: 501, text: "Usage: SITE CHMOD mode path, with an octal mode such as 644."}
 	}
 	if err := d.Chmod(name, fs.FileMode(mode)); err != nil {
 		return asReply(err)
@@ -82,7 +82,7 @@ func (d *driver) siteCopyFrom(name string) *reply {
 	if err != nil {
 		return asReply(err)
 	}
-	return &reply{code: 350, text: "The file is there, say where to copy it."}
+	return &reply{code: 350, text: "The file exists; send SITE CPTO with its new name."}
 }
 
 // siteCopyTo copies it, over a file that is there, as RNTO renames.
@@ -93,7 +93,7 @@ func (d *driver) siteCopyTo(name string) *reply {
 	case name == "":
 		return &reply{code: 501, text: "It is SITE CPTO path."}
 	case from == "":
-		return &reply{code: 503, text: "Say with SITE CPFR what to copy, first."}
+		return &reply{code: 503, text: "Send SITE CPFR with the file to copy first."}
 	}
 	err := d.do(name, func(ctx context.Context, to vfs.Path) error {
 		return d.session.Copy(ctx, from, to, vfs.CopyOptions{Replace: true})
@@ -125,7 +125,7 @@ func (d *driver) siteUtime(arg string) *reply {
 		}
 	}
 	if name == "" {
-		return &reply{code: 501, text: "It is SITE UTIME YYYYMMDDhhmmss path, or SITE UTIME path, three such times and UTC."}
+		return &reply{code: 501, text: "Usage: SITE UTIME YYYYMMDDhhmmss path, or SITE UTIME path with three such times and UTC."}
 	}
 	if err := d.setAttrs(name, attrs); err != nil {
 		return asReply(err)
@@ -142,7 +142,7 @@ func parseTime(s string) (time.Time, bool) {
 func (d *driver) siteSymlink(arg string) *reply {
 	target, name, ok := twoPaths(arg)
 	if !ok {
-		return &reply{code: 501, text: `It is SITE SYMLINK target path; names with spaces stand in double quotes.`}
+		return &reply{code: 501, text: `Usage: SITE SYMLINK target path. Put names with spaces in double quotes.`}
 	}
 	err := d.do(name, func(ctx context.Context, p vfs.Path) error {
 		to, err := vfs.ResolveTarget(p, d.names().received(target))
@@ -187,7 +187,7 @@ func (p *parameters) siteUmask(arg string) *reply {
 	}
 	mask, err := strconv.ParseUint(arg, 8, 9)
 	if err != nil {
-		return &reply{code: 501, text: "It is SITE UMASK mask, with an octal mask such as 022."}
+		return &reply{code: 501, text: "Usage: SITE UMASK mask, with an octal mask such as 022."}
 	}
 	p.umask = new(fs.FileMode(mask))
 	return &reply{code: 200, text: fmt.Sprintf("The umask is %03o.", mask)}
@@ -197,24 +197,24 @@ func (p *parameters) siteUmask(arg string) *reply {
 func (c *client) siteIdle(arg string) *reply {
 	limit := c.srv.cfg.IdleTimeout
 	if arg = strings.TrimSpace(arg); arg == "" {
-		return &reply{code: 200, text: fmt.Sprintf("The idle timeout is %d seconds, of at most %d.", c.control.idleTimeout()/time.Second, limit/time.Second)}
+		return &reply{code: 200, text: fmt.Sprintf("The idle timeout is %d seconds; the maximum is %d.", c.control.idleTimeout()/time.Second, limit/time.Second)}
 	}
 	n, err := strconv.ParseUint(arg, 10, 31)
 	if wanted := time.Duration(n) * time.Second; err == nil && n > 0 && wanted <= limit {
 		c.control.setIdleTimeout(wanted)
 		return &reply{code: 200, text: fmt.Sprintf("The idle timeout is %d seconds.", n)}
 	}
-	return &reply{code: 501, text: fmt.Sprintf("It is SITE IDLE seconds, from 1 to %d.", limit/time.Second)}
+	return &reply{code: 501, text: fmt.Sprintf("Usage: SITE IDLE seconds, from 1 to %d.", limit/time.Second)}
 }
 
 // modifyFacts executes MFF, and MFCT, which is MFF with the one fact that nobody keeps.
 func (d *driver) modifyFacts(verb, arg string) *reply {
 	if verb == "MFCT" {
-		return &reply{code: 504, text: "The time at which a file was made cannot be changed, use MFMT for that of its last change."}
+		return &reply{code: 504, text: "The creation time of a file cannot be set; use MFMT to set the modification time."}
 	}
 	list, name, _ := strings.Cut(arg, " ")
 	if name == "" || !strings.Contains(list, "=") {
-		return &reply{code: 501, text: "It is MFF fact=value; path."}
+		return &reply{code: 501, text: "Usage: MFF fact=value; path."}
 	}
 	attrs := vfs.Attrs{}
 	var done strings.Builder
@@ -224,13 +224,13 @@ func (d *driver) modifyFacts(verb, arg string) *reply {
 		case "modify":
 			t, ok := parseTime(value)
 			if !ok {
-				return &reply{code: 501, text: "A time is YYYYMMDDHHMMSS."}
+				return &reply{code: 501, text: "Write times as YYYYMMDDHHMMSS."}
 			}
 			attrs.ModTime = &t
 		case "unix.mode":
 			mode, err := strconv.ParseUint(value, 8, 12)
 			if err != nil {
-				return &reply{code: 501, text: "A mode is octal, such as 0644."}
+				return &reply{code: 501, text: "Write modes in octal, such as 0644."}
 			}
 			attrs.Mode = new(fs.FileMode(mode).Perm())
 		default:

@@ -37,7 +37,7 @@ type siteAnswer struct{ bytes.Buffer }
 
 func (a *siteAnswer) Write(p []byte) (int, error) {
 	if a.Len()+len(p) > maxSiteAnswer {
-		return 0, vfs.Errorf(vfs.ErrTooLarge, "the answer is too long for FTP: ask for less, or by SSH")
+		return 0, vfs.Errorf(vfs.ErrTooLarge, "the answer is too long for FTP: ask for less, or use SSH")
 	}
 	return a.Buffer.Write(p)
 }
@@ -60,13 +60,13 @@ func (a *siteAnswer) reply(err error) *reply {
 		return &r
 	}
 	if a.Len() == 0 {
-		return &reply{code: 200, text: "It is done, and nothing is to be said about it."}
+		return &reply{code: 200, text: "Done."}
 	}
 	var lines []string
 	for line := range strings.Lines(a.String()) {
 		lines = append(lines, " "+strings.TrimRight(line, "\n"))
 	}
-	return &reply{code: 200, text: "This is the answer:", lines: lines, last: "That is all."}
+	return &reply{code: 200, text: "The answer:", lines: lines, last: "End."}
 }
 
 // flatten returns the errors of which one is made.
@@ -78,7 +78,7 @@ func flatten(err error) []error {
 }
 
 func siteHelpReply() *reply {
-	r := &reply{code: 214, text: siteHelp, last: "Names with spaces stand in quotes there; --json has the answer for programs."}
+	r := &reply{code: 214, text: siteHelp, last: "Quote names that contain spaces. --json gives the answer as JSON."}
 	for _, cmd := range commands.All() {
 		r.lines = append(r.lines, fmt.Sprintf(" SITE %s: %s", strings.ToUpper(cmd.Name)+strings.TrimPrefix(cmd.Usage, cmd.Name), cmd.About))
 	}

@@ -108,7 +108,7 @@ func (c *client) passive(verb, arg string) *reply {
 	l, err := c.srv.dataPorts.listen(c.conn.Socket().Addr())
 	if err != nil {
 		c.log.Warn("no port for a data connection", "err", err)
-		return &reply{code: 425, text: "No port for data is free, try again later."}
+		return &reply{code: 425, text: "All ports for data connections are in use; try again later."}
 	}
 	port := frontend.AddrPort(l.Addr()).Port()
 	if verb == "EPSV" {
@@ -119,7 +119,7 @@ func (c *client) passive(verb, arg string) *reply {
 	if err != nil || !ip.Is4() {
 		l.Close()
 		c.log.Error("public_host is of no use", "err", err)
-		return &reply{code: 425, text: "The address for data is not known at the moment, use EPSV or try again later."}
+		return &reply{code: 425, text: "The address for data connections is unknown at the moment; use EPSV, or try again later."}
 	}
 	c.setSource(&passiveSource{l, c})
 	return &reply{code: 227, text: "Entering passive mode (" + portArgument(netip.AddrPortFrom(ip, port)) + ")."}
@@ -159,7 +159,7 @@ func listenOn(on netip.Addr, port int) (*net.TCPListener, error) {
 func (c *client) activeMode(verb, arg string) *reply {
 	switch {
 	case !c.srv.cfg.Active:
-		return &reply{code: 502, text: "There is no active mode here, use EPSV or PASV."}
+		return &reply{code: 502, text: "Active mode is not available; use EPSV or PASV."}
 	case c.params.epsvAll:
 		return &reply{code: 501, text: "After EPSV ALL only EPSV opens data connections."}
 	}
@@ -179,7 +179,7 @@ func (c *client) activeMode(verb, arg string) *reply {
 
 // parsePort reads "h1,h2,h3,h4,p1,p2", with zeros and spaces as devices write them.
 func parsePort(arg string) (netip.AddrPort, *reply) {
-	wrong := &reply{code: 501, text: "It is PORT h1,h2,h3,h4,p1,p2."}
+	wrong := &reply{code: 501, text: "Usage: PORT h1,h2,h3,h4,p1,p2."}
 	fields := strings.Split(strings.TrimSpace(arg), ",")
 	if len(fields) != 6 {
 		return netip.AddrPort{}, wrong
@@ -197,7 +197,7 @@ func parsePort(arg string) (netip.AddrPort, *reply) {
 
 // parseEPRT reads "|protocol|address|port|", with any delimiter (RFC 2428, section 2).
 func parseEPRT(arg string) (netip.AddrPort, *reply) {
-	wrong := &reply{code: 501, text: "It is EPRT |protocol|address|port|."}
+	wrong := &reply{code: 501, text: "Usage: EPRT |protocol|address|port|."}
 	arg = strings.TrimSpace(arg)
 	if arg == "" || arg[0] < 33 || arg[0] > 126 {
 		return netip.AddrPort{}, wrong

@@ -15,7 +15,7 @@ func (s *span) within(size int64) int64 { return max(min(s.end, size)-s.first, 0
 func (p *parameters) setSpan(arg string) *reply {
 	fields := strings.Fields(arg)
 	if len(fields) != 2 {
-		return &reply{code: 501, text: "It is RANG first last."}
+		return &reply{code: 501, text: "Usage: RANG first last."}
 	}
 	first, ok := parseOffset(fields[0])
 	last, ok2 := parseOffset(fields[1])
@@ -24,14 +24,14 @@ func (p *parameters) setSpan(arg string) *reply {
 		return &reply{code: 501, text: "RANG takes two numbers of bytes."}
 	case first == 1 && last == 0:
 		p.span = nil
-		return &reply{code: 350, text: "The next transfer is of the whole file."}
+		return &reply{code: 350, text: "The next transfer sends the whole file."}
 	case first > last:
-		return &reply{code: 501, text: "The range ends before it begins."}
+		return &reply{code: 501, text: "The end of the range is before its start."}
 	case p.text:
-		return &reply{code: 501, text: "RANG is not for TYPE A: lines have other ends there, and bytes other places."}
+		return &reply{code: 501, text: "RANG does not work in TYPE A, where line ends change the positions of bytes; use TYPE I."}
 	}
 	p.span, p.rest = &span{first, last + 1}, 0
-	return &reply{code: 350, text: "The range is taken."}
+	return &reply{code: 350, text: "The next transfer sends this range."}
 }
 
 const maxOffset = 1<<63 - 1
@@ -49,7 +49,7 @@ func parseOffset(s string) (n int64, ok bool) {
 // numbers behind it, the first byte and the one behind the last. A file may have a name that ends
 // in numbers: isFile reports whether there is a file of that name.
 func fileSpan(arg string, isFile func(name string) bool) (name string, part *span, r *reply) {
-	wrong := &reply{code: 501, text: "It is a path, or a path with the first byte and the one behind the last."}
+	wrong := &reply{code: 501, text: "Give a path, or a path, the first byte, and the byte after the last."}
 	arg = strings.TrimLeft(arg, " ")
 	rest := ""
 	if strings.HasPrefix(arg, `"`) {

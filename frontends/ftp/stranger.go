@@ -14,7 +14,7 @@ const maxEarly = 100
 
 var (
 	errNotFTP   = errors.New("the client speaks HTTP")
-	errTooEarly = &reply{code: 421, text: "There were too many commands without a login."}
+	errTooEarly = &reply{code: 421, text: "Too many commands without a login."}
 )
 
 // early looks at a command that comes before the login. A browser that was led here sends HTTP, and

@@ -46,14 +46,14 @@ func (t *TLS) validateSuites(report func(attribute, summary, detail string)) {
 					good = append(good, s.Name)
 				}
 			}
-			report("tls.cipher_suites", fmt.Sprintf("There is no cipher suite %q of TLS 1.2", name), "There are "+strings.Join(good, ", ")+", and weak ones. Those of TLS 1.3 are always offered.")
+			report("tls.cipher_suites", fmt.Sprintf("%q is not a cipher suite of TLS 1.2", name), "The secure ones are "+strings.Join(good, ", ")+". Those of TLS 1.3 are always offered.")
 		}
 	}
 	switch {
 	case len(t.CipherSuites) > 0 && t.MinVersion == "1.3":
-		report("tls.cipher_suites", "Nobody would use these cipher suites", `They are of TLS 1.2, and min_version is "1.3": leave one of the two out.`)
+		report("tls.cipher_suites", "These cipher suites have no effect", `They belong to TLS 1.2, and min_version is "1.3". Remove one of the two options.`)
 	case len(t.CipherSuites) > 0 && t.Legacy:
-		report("tls.cipher_suites", "Old devices get the cipher suites of legacy", "Leave out legacy and set min_version, or leave out cipher_suites.")
+		report("tls.cipher_suites", "cipher_suites and legacy exclude each other", "Leave out legacy and set min_version, or leave out cipher_suites.")
 	}
 }
 
@@ -61,7 +61,7 @@ func (t *TLS) validateSuites(report func(attribute, summary, detail string)) {
 func (t *TLS) warnOfSuites(report func(attribute, summary, detail string)) {
 	for _, name := range t.CipherSuites {
 		if s := suiteNamed(name); s != nil && s.Insecure {
-			report("tls.cipher_suites", fmt.Sprintf("%s is weak", name), "Leave it out, unless a device of yours knows nothing else.")
+			report("tls.cipher_suites", fmt.Sprintf("%s is weak", name), "Remove it, unless one of your devices supports nothing else.")
 		}
 	}
 }

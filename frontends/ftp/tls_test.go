@@ -79,8 +79,8 @@ func startTLS(t *testing.T, fsys vfs.FS, mode string) (*frontendtest.Server, *tl
 func TestTLSRequired(t *testing.T) {
 	srv, clientConfig := startTLS(t, memory(), "explicit")
 	r := dialRaw(t, srv.Addr)
-	r.cmd("USER "+frontendtest.User, "530 Passwords are taken over TLS only")
-	r.cmd("PASS "+frontendtest.Password, "530 Passwords are taken over TLS only")
+	r.cmd("USER "+frontendtest.User, "530 Login requires TLS")
+	r.cmd("PASS "+frontendtest.Password, "530 Login requires TLS")
 	if n := len(srv.Sessions()); n > 0 {
 		t.Errorf("%d sessions began without TLS", n)
 	}

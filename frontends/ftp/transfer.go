@@ -82,7 +82,7 @@ func (c *client) abort() *reply {
 	} else {
 		c.setSource(nil)
 	}
-	return &reply{code: 226, text: "There is no transfer any more."}
+	return &reply{code: 226, text: "No transfer is in progress."}
 }
 
 func (t *transfer) abort() {
@@ -171,5 +171,5 @@ func (c *client) status(d *driver) *reply {
 	if t := c.underWay(); t != nil {
 		lines = append(lines, " Under way: "+t.command)
 	}
-	return &reply{code: 211, text: "This is filegate.", lines: lines, last: "That is all."}
+	return &reply{code: 211, text: "This is filegate.", lines: lines, last: "End."}
 }

@@ -36,30 +36,30 @@ var libraryReplies = []struct {
 	prefix string
 	reply
 }{
-	{"501 Couldn't parse mtime", reply{code: 501, text: "A time is YYYYMMDDHHMMSS."}},
-	{"500 Couldn't set mtime", reply{code: 501, text: "A time YYYYMMDDHHMMSS and a path are needed."}},
+	{"501 Couldn't parse mtime", reply{code: 501, text: "Write times as YYYYMMDDHHMMSS."}},
+	{"500 Couldn't set mtime", reply{code: 501, text: "Give a time YYYYMMDDHHMMSS and a path."}},
 	{"500 Unhandled internal error", reply{code: 451, text: vfs.ClientText(nil)}},
 	{"500 Error: ", reply{code: 451, text: vfs.ClientText(nil)}},
-	{"502 This command hasn't been implemented", reply{code: 502, text: "There is no such command here."}},
+	{"502 This command hasn't been implemented", reply{code: 502, text: "Unknown command."}},
 }
 
 // kinderReplies are replies of the library in other words, by how they begin.
 var kinderReplies = []struct{ prefix, words string }{
-	{"331 OK", "331 The password is needed."},
+	{"331 OK", "331 Send the password."},
 	{"250 CD worked on ", "250 The directory is "},
 	{"250 CDUP worked on ", "250 The directory is "},
-	{"350 Sure, give me a target", "350 The file is there, say its new name."},
+	{"350 Sure, give me a target", "350 The file exists; send its new name."},
 	{"250 Done !", "250 The file is renamed."},
 	{"200 Good to know", "200 It is noted."},
-	{"250 Deleted dir ", "250 The directory is removed: "},
-	{"250 Removed file ", "250 The file is removed: "},
+	{"250 Deleted dir ", "250 Directory removed: "},
+	{"250 Removed file ", "250 File removed: "},
 }
 
 // amend returns a line of a reply as it should be.
 func (c *control) amend(line string) string {
 	switch {
 	case strings.HasPrefix(line, `257 Created dir "`): // RFC 959, appendix II: the path comes first
-		return "257 " + strings.TrimPrefix(line, "257 Created dir ") + " is made."
+		return "257 " + strings.TrimPrefix(line, "257 Created dir ") + " created."
 	case strings.HasPrefix(line, "350 Sure"):
 		c.renaming.Store(true)
 	}

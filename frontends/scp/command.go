@@ -67,7 +67,7 @@ func parseCommand(line string) (command, error) {
 	cmd.paths = words
 	switch {
 	case cmd.sink == cmd.source:
-		return command{}, errors.New("this service is for scp clients, and is not to be run by hand")
+		return command{}, errors.New("this command is for scp clients only")
 	case len(words) == 0:
 		return command{}, errors.New("no file name")
 	case cmd.sink && len(words) > 1:

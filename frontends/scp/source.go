@@ -61,7 +61,7 @@ func (s *source) entry(ctx context.Context, p vfs.Path) error {
 	case !s.recursive:
 		return s.warn(p.ToClient(), vfs.Errorf(vfs.ErrIsDir, "not a regular file"))
 	case p.IsRoot(): // clients refuse every name that it could have
-		return s.warn(p.ToClient(), vfs.Errorf(vfs.ErrUnsupported, "the top directory has no name to be stored under: ask for /* instead"))
+		return s.warn(p.ToClient(), vfs.Errorf(vfs.ErrUnsupported, "the root directory has no name: ask for /* instead"))
 	}
 	return s.directory(ctx, p, info)
 }

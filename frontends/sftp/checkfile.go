@@ -35,7 +35,7 @@ func checkFile(c *channel, r *request) ([]byte, error) {
 	off, length, block := r.numbers[0], r.numbers[1], r.numbers[2]
 	switch {
 	case !known:
-		return nil, vfs.Errorf(vfs.ErrUnsupported, "none of these checksums is known here: ask for sha256, sha512, sha1, md5 or crc32")
+		return nil, vfs.Errorf(vfs.ErrUnsupported, "unsupported checksums: ask for sha256, sha512, sha1, md5 or crc32")
 	case off > math.MaxInt64 || length > math.MaxInt64-off:
 		return nil, errTooLarge
 	case block != 0 && block < minHashBlock:

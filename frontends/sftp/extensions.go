@@ -83,7 +83,7 @@ func lsetstat(c *channel, r *request) ([]byte, error) {
 			return nil, err
 		}
 		if info.IsLink() {
-			return nil, vfs.Errorf(vfs.ErrUnsupported, "a symbolic link has no attributes of its own that could be set")
+			return nil, vfs.Errorf(vfs.ErrUnsupported, "the attributes of a symbolic link cannot be set")
 		}
 	}
 	return setstat(c, r)

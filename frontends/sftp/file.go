@@ -110,7 +110,7 @@ func (w *writer) Close() (err error) {
 // failed returns why the file will not be saved.
 func (w *writer) failed() error {
 	if w.broken.Load() {
-		return vfs.Errorf(vfs.ErrInvalid, "not saved, since a write to it failed")
+		return vfs.Errorf(vfs.ErrInvalid, "not saved because a write failed")
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ const (
 	maxBraces = 100
 )
 
-var errTooManyWords = errors.New("braces make too many words of this: name fewer at once")
+var errTooManyWords = errors.New("the braces expand to too many words: use fewer")
 
 // expandWord is expand of a word that a client has sent.
 func expandWord(word string) ([]string, error) {

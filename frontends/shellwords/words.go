@@ -1,4 +1,4 @@
-// Package shellwords reads a command line as a shell would, for services of SSH that have none:
+// Package shellwords parses a command line as a shell does, for services of SSH without a shell:
 // quotes and backslashes ([Split]), patterns ([Glob]), and a leading "~". It runs nothing.
 package shellwords
 
@@ -64,7 +64,7 @@ func Split(line string) ([]Word, error) {
 			}
 			continue
 		case strings.IndexByte(shellOnly, c) >= 0:
-			return nil, fmt.Errorf("%q in a name must be quoted: there is no shell here", c)
+			return nil, fmt.Errorf("%q in a name must be quoted: there is no shell", c)
 		case c == '\\':
 			i++
 			if i == len(line) {
@@ -106,7 +106,7 @@ func doubleQuoted(s string, literal func(byte)) (int, error) {
 		case c == '"':
 			return i + 1, nil
 		case c == '$' || c == '`':
-			return 0, fmt.Errorf("%q in a name must be quoted with ' or \\: there is no shell here", c)
+			return 0, fmt.Errorf("%q in a name must be quoted with ' or \\: there is no shell", c)
 		case c == '\\' && i+1 < len(s) && strings.IndexByte("\"\\$`", s[i+1]) >= 0:
 			i++
 			literal(s[i])

@@ -25,7 +25,7 @@ var (
 	// errSilent is why a session ends whose client sends nothing.
 	errSilent = errors.New("the client does not answer")
 	// errIdle is why a session ends whose client does nothing.
-	errIdle = errors.New("the client has done nothing for too long")
+	errIdle = errors.New("the client was idle for too long")
 )
 
 // activity is when a client's connection was last used.

@@ -147,7 +147,7 @@ func (c *Config) Needs() frontend.Needs {
 func (c *Config) Warn(report func(attribute, summary, detail string)) {
 	if c.Legacy {
 		report("legacy", "Weak algorithms are offered to old devices",
-			"Clients may come in by ssh-rsa, SHA-1 and CBC, and a man in the middle may talk others into it. Let such devices have a frontend of their own.")
+			"Clients may use ssh-rsa, SHA-1 and CBC, and a man in the middle can downgrade other clients to them. Give such devices their own frontend.")
 	}
 	for _, list := range []struct {
 		attribute string
@@ -155,7 +155,7 @@ func (c *Config) Warn(report func(attribute, summary, detail string)) {
 	}{{"ciphers", c.Ciphers}, {"kex", c.KeyExchanges}, {"macs", c.MACs}} {
 		for _, name := range list.names {
 			if weak(name) {
-				report(list.attribute, fmt.Sprintf("%q is weak, or costs strangers nothing and the server much", name), "Leave it out, unless a device of yours knows nothing else.")
+				report(list.attribute, fmt.Sprintf("%q is weak, or lets strangers load the server at no cost", name), "Remove it, unless one of your devices supports nothing else.")
 			}
 		}
 	}
@@ -197,7 +197,7 @@ func (c *Config) New(env frontend.Env) (frontend.Server, error) {
 	}
 	// An authenticator of which nothing is known yet may still turn out to have one.
 	if methods := env.Methods(); len(methods) > 0 && noneOf((&login{}).callbacks(methods)) {
-		return nil, fmt.Errorf("nobody could log in: its authenticators do %s, and SSH has %s, %s and %s", methods, auth.Password, auth.PublicKey, auth.Interactive)
+		return nil, fmt.Errorf("no login is possible: its authenticators support %s, and SSH supports %s, %s and %s", methods, auth.Password, auth.PublicKey, auth.Interactive)
 	}
 	s := &Server{env: env, loginTimeout: c.LoginTimeout, keepalive: c.Keepalive, idleTimeout: c.IdleTimeout}
 	s.Clients = frontend.NewClients("ssh "+env.Name, env, frontend.ClientsConfig{

@@ -25,7 +25,7 @@ const (
 var (
 	errNoHello = errors.New("not an SSH client's first packet")
 	// errNotSSH is about a client that does not begin with an identification of SSH.
-	errNotSSH = errors.New("the client speaks another protocol than SSH")
+	errNotSSH = errors.New("the client does not speak SSH")
 )
 
 // hello sends the server's identification and looks at the client's first packet, which lists the

@@ -21,7 +21,7 @@ const minRSABits = 2048
 // knows nothing else.
 func loadHostKeys(names []string, legacy bool, report func(attribute, summary, detail string)) []ssh.Signer {
 	if len(names) == 0 {
-		report("host_keys", "No host key", "Make some with: filegate hostkeys DIR, and name the directory here.")
+		report("host_keys", "No host key", "Create keys with filegate hostkeys DIR, and set host_keys to this directory.")
 	}
 	files := hostKeyFiles(names, report)
 	var keys []ssh.Signer
@@ -34,7 +34,7 @@ func loadHostKeys(names []string, legacy bool, report func(attribute, summary, d
 		}
 		kind := key.PublicKey().Type()
 		if first, twice := fileOf[kind]; twice {
-			report("host_keys", "Host key "+file+" cannot be used", fmt.Sprintf("It is of the same type as %s (%s): keep one of them.", first, kind))
+			report("host_keys", "Host key "+file+" cannot be used", fmt.Sprintf("It has the same type as %s (%s). Keep one of them.", first, kind))
 			continue
 		}
 		fileOf[kind] = file
@@ -64,7 +64,7 @@ func hostKeyFiles(names []string, report func(attribute, summary, detail string)
 			}
 		}
 		if len(files) == before {
-			report("host_keys", "No host key in "+name, "No file there is a private key. Make some with: filegate hostkeys "+name)
+			report("host_keys", "No host key in "+name, "The directory contains no private key. Create keys with filegate hostkeys "+name)
 		}
 	}
 	return files
@@ -89,10 +89,10 @@ func isPrivateKey(file string) bool {
 func loadHostKey(file string, legacy bool) (key ssh.Signer, problem string) {
 	info, err := os.Stat(file)
 	if err != nil {
-		return nil, fmt.Sprintf("%v. Make one with: ssh-keygen -t ed25519 -N '' -f %s", err, file)
+		return nil, fmt.Sprintf("%v. Create a key with: ssh-keygen -t ed25519 -N '' -f %s", err, file)
 	}
 	if perm := info.Mode().Perm(); perm&0o077 != 0 {
-		return nil, fmt.Sprintf("Others than its owner can read it (mode %#o). Run: chmod 600 %s", perm, file)
+		return nil, fmt.Sprintf("Users other than its owner can read it (mode %#o). Run: chmod 600 %s", perm, file)
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -100,14 +100,14 @@ func loadHostKey(file string, legacy bool) (key ssh.Signer, problem string) {
 	}
 	raw, err := ssh.ParseRawPrivateKey(data)
 	if _, encrypted := errors.AsType[*ssh.PassphraseMissingError](err); encrypted {
-		return nil, "It is encrypted, and nobody is there to type the passphrase. Remove it with: ssh-keygen -p -N '' -f " + file
+		return nil, "It is encrypted, and filegate cannot ask for the passphrase. Remove the passphrase with: ssh-keygen -p -N '' -f " + file
 	}
 	if err != nil {
-		return nil, "It is not a private key in OpenSSH or PEM form."
+		return nil, "It is not a private key in OpenSSH or PEM format."
 	}
 	signer, err := ssh.NewSignerFromKey(raw)
 	if err != nil {
-		return nil, "Its type is not known here: make one of type ed25519, ecdsa or rsa."
+		return nil, "Its type is not supported. Create a key of type ed25519, ecdsa or rsa."
 	}
 	switch signer.PublicKey().Type() {
 	case ssh.KeyAlgoED25519, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521:
@@ -115,18 +115,18 @@ func loadHostKey(file string, legacy bool) (key ssh.Signer, problem string) {
 	case ssh.KeyAlgoRSA:
 		return rsaSigner(raw, signer, legacy)
 	}
-	return nil, fmt.Sprintf("Keys of type %s are not secure any more: make one of type ed25519, ecdsa or rsa.", signer.PublicKey().Type())
+	return nil, fmt.Sprintf("Keys of type %s are not secure any more. Create a key of type ed25519, ecdsa or rsa.", signer.PublicKey().Type())
 }
 
 // rsaSigner keeps an RSA key from signing with SHA-1, which the plain signer offers too, unless
 // legacy wants it.
 func rsaSigner(raw any, signer ssh.Signer, legacy bool) (key ssh.Signer, problem string) {
 	if k, ok := raw.(*rsa.PrivateKey); ok && k.N.BitLen() < minRSABits {
-		return nil, fmt.Sprintf("It has %d bits, which clients refuse: make one of at least %d.", k.N.BitLen(), minRSABits)
+		return nil, fmt.Sprintf("It has %d bits, which clients refuse. Create a key of at least %d bits.", k.N.BitLen(), minRSABits)
 	}
 	s, ok := signer.(ssh.AlgorithmSigner)
 	if !ok {
-		return nil, "Its type is not known here: make one of type ed25519, ecdsa or rsa."
+		return nil, "Its type is not supported. Create a key of type ed25519, ecdsa or rsa."
 	}
 	algorithms := []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}
 	if legacy {

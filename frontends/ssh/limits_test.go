@@ -292,7 +292,7 @@ func TestIdleTimeout(t *testing.T) {
 		}
 	}
 	for _, sess := range srv.Sessions()[:2] {
-		if cause := context.Cause(sess.Context()); !strings.Contains(cause.Error(), "done nothing") {
+		if cause := context.Cause(sess.Context()); !strings.Contains(cause.Error(), "idle for too long") {
 			t.Errorf("the session ended because %v", cause)
 		}
 	}

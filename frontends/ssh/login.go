@@ -45,9 +45,9 @@ const (
 )
 
 const (
-	unavailableBanner = "Nobody can log in at the moment. Please try again later."
+	unavailableBanner = "Logins are not possible at the moment. Please try again later."
 	failuresBanner    = "Too many failed logins on this connection."
-	keysBanner        = "Too many keys on this connection: let your client offer the right one only (OpenSSH: IdentitiesOnly=yes)."
+	keysBanner        = "Too many keys on this connection. Set your client to offer only the right key (OpenSSH: IdentitiesOnly=yes)."
 )
 
 // login takes one client through its login, step by step, all in the goroutine of the handshake.

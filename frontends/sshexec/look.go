@@ -12,7 +12,7 @@ import (
 )
 
 func help(_ context.Context, r *run, _ []shellwords.Word) int {
-	fmt.Fprintln(r.out, "There is no shell here. These commands can be run, beside sftp and scp:")
+	fmt.Fprintln(r.out, "There is no shell. These commands are available in addition to sftp and scp:")
 	for _, c := range all() {
 		fmt.Fprintf(r.out, "  %-42s %s\n", c.usage, c.about)
 	}

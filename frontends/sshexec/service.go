@@ -1,10 +1,10 @@
-// Package sshexec is the commands that clients and scripts run by SSH beside scp: checksums, ls, df
-// and a few more, and those of package commands, for people. They are done here, by a session:
-// there is no shell and no program behind them.
+// Package sshexec implements the commands that clients, scripts and people run by SSH, except scp:
+// checksums, ls, df and others, and those of package commands. A session executes them. There is no
+// shell and no program behind them.
 //
-// rclone finds out by "echo ${ShellId}%ComSpec%" what kind of shell there is, and by a checksum of
-// nothing which commands work. A checksum that the store keeps costs no download; others are made
-// by reading.
+// rclone uses "echo ${ShellId}%ComSpec%" to find out the kind of shell, and the checksum of empty
+// input to find out which commands work. A checksum that the store keeps needs no download; for
+// other checksums the file is read.
 package sshexec
 
 import (
@@ -63,7 +63,7 @@ func (Service) Serve(ctx context.Context, sess *session.Session, argument string
 			return c.do(ctx, r, words[1:])
 		}
 	}
-	fmt.Fprintf(stderr, "%s: there is no such command here. There are scp, %s.\n", vfs.EscapeControl(r.name), strings.Join(names(), ", "))
+	fmt.Fprintf(stderr, "%s: unknown command. The commands are scp, %s.\n", vfs.EscapeControl(r.name), strings.Join(names(), ", "))
 	return statusNoCommand
 }
 
@@ -90,7 +90,7 @@ type command struct {
 func all() []command {
 	all := []command{
 		{[]string{"help"}, "help", "this text", help},
-		{[]string{"pwd"}, "pwd", "the directory that you are in", pwd},
+		{[]string{"pwd"}, "pwd", "print the current directory", pwd},
 		{[]string{"ls"}, "ls [-la1] [PATH...]", "what is in a directory", ls},
 		{[]string{"df"}, "df [-kh] [PATH]", "space, used and free", df},
 		{[]string{"echo"}, "echo [TEXT...]", "the text", echo},

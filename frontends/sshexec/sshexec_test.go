@@ -80,7 +80,7 @@ func TestCommands(t *testing.T) {
 		{command: "ls none", status: 1, stderr: "ls: none: "},
 		{command: "du d", out: "7 bytes in 2 files\td\n"},
 		{command: "uploads", out: ""},
-		{command: "uploads drop d/c.txt", status: 1, stderr: "no upload"},
+		{command: "uploads drop d/c.txt", status: 1, stderr: "not an interrupted upload"},
 		{command: "uploads --json", out: ""},
 		{command: "du --json 'd/a b'", out: `{"path":"/d/a b","bytes":6,"files":1}` + "\n"},
 		{command: "du d/* none", out: "6 bytes in 1 files\td/a b\n1 bytes in 1 files\td/c.txt\n", status: 1, stderr: "du: none: "},
@@ -90,7 +90,7 @@ func TestCommands(t *testing.T) {
 		{command: "restore d/c.txt", status: 2, stderr: "FILE@VERSION"},
 		{command: "tempurl", status: 2, stderr: "it is tempurl PATH [-t 7d] [-m GET|PUT]"},
 		{command: "acl / read '.r:*'", status: 1, stderr: "no access lists"},
-		{command: "rm -rf /", status: 127, stderr: "There are scp, help, pwd,"},
+		{command: "rm -rf /", status: 127, stderr: "The commands are scp, help, pwd,"},
 		{command: "md5sum d/c.txt; ls", status: 2, stderr: "there is no shell"},
 		{command: "md5sum 'd", status: 2, stderr: "not closed"},
 	} {
