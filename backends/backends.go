@@ -1,4 +1,4 @@
-// Package backends is the list of the backends that are built in.
+// Package backends lists the built-in backends.
 package backends
 
 import (

@@ -1,4 +1,4 @@
-// Package frontends is the list of the frontends that are built in.
+// Package frontends lists the built-in frontends.
 package frontends
 
 import (

@@ -1,29 +1,29 @@
-// Package local is a backend that keeps files in a directory of the machine's own. It runs on
-// Linux.
+// Package local implements a backend that stores files in a directory of the local machine. It runs
+// on Linux.
 //
-// Every login sees the same directory; what part of it is a user's home is the session's business.
-// Nothing outside of the directory can be reached: links are followed inside of it, and one that
-// leads out is refused.
+// Every login sees the same directory; the session confines a user to a home directory. Nothing
+// outside of the directory can be reached: links are followed inside of it, and a link that leads
+// outside is refused.
 //
-// A file is written beside its place, under a hidden name (.filegate-upload-…), and renamed to its
-// own by Commit, when all of it is on the disk. What a process that was killed has left of such
-// files is seen by no client, and goes when the directory is next listed or removed.
+// A file is written under a hidden name (.filegate-upload-…) in its directory. Commit syncs it to
+// the disk and renames it. Clients never see the hidden files that a killed process has left; they
+// are removed when their directory is next listed or removed.
 //
-// The suite is core/vfs/vfstest; the tests here are about links, leftovers, modes and what else a
-// client cannot see.
+// The suite is core/vfs/vfstest. The tests here cover links, leftovers, modes, and other things
+// that clients cannot see.
 //
 // # Decisions
 //
-// A change in place begins with a copy of the old content, which a file system that shares blocks
-// makes at no cost. Writing into the file itself would show a half-done change to readers, and a
-// lost connection would leave one.
+// A change in place begins with a copy of the old content, which costs nothing on file systems that
+// share blocks. Writing into the file itself would show an incomplete change to readers, and a lost
+// connection would leave one behind.
 //
-// Links are followed by their names first (see behind), and then by os.Root, so that what is
-// written to a link arrives where it leads. Between the two somebody else may change one: a file
-// may then come to lie where the link led before, or replace the link, but never outside.
+// Links are followed first by name (see behind) and then by os.Root, so that a write to a link
+// reaches its target. If another process changes a link between the two, a file may end up at the
+// old target, or replace the link, but never outside of the directory.
 //
-// Owners that a client sends are ignored: the numbers are those of its machine, and mean nothing on
-// this one.
+// Owners that a client sends are ignored: the numbers belong to the client's machine and mean
+// nothing here.
 package local
 
 import (

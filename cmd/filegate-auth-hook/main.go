@@ -1,5 +1,5 @@
-// Filegate-auth-hook is the authenticator program that asks a program or a web address of yours;
-// filegate starts it. See authplugins/hook.
+// Filegate-auth-hook is the authenticator that asks a program or a URL of the operator. Filegate
+// starts it. See authplugins/hook.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Filegate-auth-keystone is the authenticator program for OpenStack Keystone; filegate starts it.
-// See authplugins/keystone.
+// Filegate-auth-keystone is the authenticator for OpenStack Keystone. Filegate starts it. See
+// authplugins/keystone.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Filegate-auth-swiftv1 is the authenticator program for Swift's auth 1.0; filegate starts it. See
+// Filegate-auth-swiftv1 is the authenticator for Swift auth 1.0. Filegate starts it. See
 // authplugins/swiftv1.
 package main
 

@@ -1,5 +1,5 @@
-// Filegate-auth-users is the authenticator program whose users stand in a file; filegate starts it.
-// See authplugins/users.
+// Filegate-auth-users is the authenticator for users in a file. Filegate starts it. See
+// authplugins/users.
 package main
 
 import (

@@ -1,16 +1,15 @@
-// Package admin is what operators see of a gateway that is running, and what they can do to it:
-// over HTTP, on a listener of its own.
+// Package admin lets operators view and control a running gateway over HTTP, on a listener of its
+// own.
 //
-// A [Server] answers by a [Gateway], which core/gateway implements; a [Client] is what the commands
-// of filegate ask by. The answers are the types of this file, in JSON. It knows no protocol, no
-// product and no metrics library. Its suite is its own tests.
+// A [Server] answers requests with the help of a [Gateway], which core/gateway implements. A
+// [Client] makes the requests of filegate's commands. The answers are the types of this file, as
+// JSON. The package knows no protocol of frontends, no product and no metrics library.
 //
 // # Decisions
 //
-// To look takes less than to change. On an address of this machine (loopback) anybody may look, as
-// for the metrics before; what changes something takes the token, or the unix socket, whose mode
-// says who may use it. On other addresses everything but /healthz and /readyz takes the token, and
-// TLS.
+// Viewing needs less than changing. On a loopback address anybody may view, as was the case for the
+// metrics before. Changes need the token, or the unix socket, whose mode decides who may use it. On
+// other addresses everything except /healthz and /readyz needs the token and TLS.
 package admin
 
 import (

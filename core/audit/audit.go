@@ -1,17 +1,18 @@
-// Package audit is the record of who did what: one line of JSON for each login, each transfer, each
-// change, and each operation that was refused.
+// Package audit writes the audit log: one line of JSON for each login, transfer, change, and
+// refused operation.
 //
-// A [Record] is also what event hooks are given, so that both tell the same. What goes into one is
-// decided by core/gateway, which sees logins and operations; this package gives it its form and
-// writes it. Its suite is its own tests.
+// Event hooks get the same [Record], so that both report the same. Package core/gateway, which sees
+// logins and operations, decides the contents of a record. This package defines its form and writes
+// it.
 //
 // # Decisions
 //
-// The audit log is apart from the log. A line of the log is for people and may change its words; a
-// record has fixed keys, is written at any log level, and has nothing in it but what a client did.
+// The audit log is separate from the log. Lines of the log are for people, and their words may
+// change. A record has fixed keys, is written at every log level, and contains only what a client
+// did.
 //
-// A record that cannot be written does not stop the operation: the file is stored already. It is
-// counted, and told in the log.
+// A record that cannot be written does not stop the operation, because the file is already stored.
+// The failure is counted and logged.
 package audit
 
 import (

@@ -1,10 +1,10 @@
-// Package backend is what a backend hands to the gateway: a kind of storage that can be configured,
-// started once, and opened for each login.
+// Package backend defines the contract between the gateway and a backend: a kind of storage that is
+// configured, started once, and opened for each login.
 //
-// A backend opens in two steps, since the login can be the storage credential: [Config].New makes
-// the long-lived part (transport, pools, budgets), [Backend].Open the view of one login by its
-// grant. The contract of that view is core/vfs, its suite core/vfs/vfstest. Nothing here knows a
-// product or a protocol.
+// A backend opens in two steps, because the login may be the storage credential. [Config].New
+// creates the long-lived part (connections, pools, memory), and [Backend].Open creates the view of
+// one login from its grant. The contract of the view is core/vfs, its suite core/vfs/vfstest. The
+// package knows no product and no protocol.
 package backend
 
 import (
@@ -17,49 +17,48 @@ import (
 	"filegate/core/vfs"
 )
 
-// Kind is a backend that is built in, as the configuration names it: backend "swift" "main" { … }.
+// Kind is a built-in backend under its name in the configuration: backend "swift" "main" { … }.
 type Kind struct {
 	Name string
-	// Config returns a pointer to a struct of the backend's options with the defaults filled in.
-	// Its fields carry hcl tags; see core/config for the types that they may have.
+	// Config returns a pointer to a struct with the backend's options, set to their defaults. Its
+	// fields have hcl tags; see core/config for their types.
 	Config func() Config
 }
 
-// Config is a backend's options, decoded.
+// Config is the decoded options of a backend.
 type Config interface {
-	// Validate reports each mistake by the attribute that it is in: what is wrong, and what to do.
+	// Validate reports each mistake with its attribute, what is wrong, and what to do.
 	Validate(report func(attribute, summary, detail string))
 	// New starts the backend. It may open files, but does not wait for the network.
 	New(env Env) (Backend, error)
 }
 
-// Env is what the gateway gives to a backend.
+// Env is the environment that the gateway gives to a backend.
 type Env struct {
 	Name string // the operator's name for it
 	Log  *slog.Logger
-	// Cache is shared with other gateways where the operator has given one that can be, and else
-	// Local. Backends of several names share it too, so that what a key is about (an account, say)
-	// is in the key.
+	// Cache is the cache that gateways share if one is configured, else Local. All backends of a
+	// gateway share it, so keys must contain what they are about, such as the account.
 	Cache cache.Cache
-	// Local is the cache of this process: fast and never down.
+	// Local is the cache of this process. It is fast and always available.
 	Local cache.Cache
-	// Observer is told of what the backend asks its store; nil: nobody is.
+	// Observer is notified of the backend's requests to its store. It may be nil.
 	Observer Observer
 }
 
-// Backend is a store that is running. It is safe for concurrent use.
+// Backend is a running backend. It is safe for concurrent use.
 type Backend interface {
-	// Open opens the store for one login. The view is good until the session's end; ctx governs
-	// only this call.
+	// Open opens the store for one login. The view is valid until the end of the session. ctx
+	// governs only this call.
 	Open(ctx context.Context, login Login) (vfs.FS, error)
-	// Close ends what the backend holds, after the last session.
+	// Close releases the resources of the backend. It is called after the end of the last session.
 	Close() error
 }
 
-// Grant is the storage credential that a login brought.
+// Grant is the storage credential from a login.
 type Grant = auth.Grant
 
-// Login is whom a store is opened for.
+// Login is the login for which a store is opened.
 type Login struct {
 	SessionID string
 	User      string
@@ -68,13 +67,13 @@ type Login struct {
 	Grants    Grants
 }
 
-// Grants is the login's storage credential over time. It is safe for concurrent use.
+// Grants provides the storage credential of a login over time. It is safe for concurrent use.
 type Grants interface {
-	// Current returns the grant to use now. It renews ahead of the grant's end, so it may wait.
+	// Current returns the grant to use now. It may wait, because it renews a grant before it
+	// expires.
 	Current(ctx context.Context) (Grant, error)
-	// Renew is called with a grant that the store has refused, and returns another one. However
-	// many callers bring the same refused grant at the same time, the authenticator is asked once.
-	// It may stand by the same token, so that a caller which is refused again must come to an end
-	// by itself.
+	// Renew returns a new grant in place of one that the store has refused. Concurrent callers with
+	// the same refused grant cause one request to the authenticator. Renew may return the same
+	// token again, so a caller that is refused again must give up by itself.
 	Renew(ctx context.Context, refused Grant) (Grant, error)
 }

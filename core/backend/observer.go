@@ -2,17 +2,18 @@ package backend
 
 import "time"
 
-// Observer is told of what a backend asks its store. Its methods are called from several
-// goroutines, and return at once.
+// Observer is notified of the requests of a backend to its store. Its methods are called by several
+// goroutines and return at once.
 type Observer interface {
-	// Request is one request that has ended, with the headers of its answer or without one.
+	// Request reports a request when the headers of its response have arrived, or when it has
+	// failed.
 	Request(Request)
-	// Sent and Received are bytes of bodies that have gone to the store, and come from it.
+	// Sent and Received report bytes of request and response bodies.
 	Sent(n int64)
 	Received(n int64)
 }
 
-// Request is one request to a store.
+// Request describes one request to a store.
 type Request struct {
 	Verb   string        // in the store's protocol, such as "GET"
 	Status int           // of the answer, likewise; 0: none came
@@ -32,21 +33,21 @@ func (Nobody) Sent(int64) {}
 // Received implements [Observer].
 func (Nobody) Received(int64) {}
 
-// Usage says how the memory for the buffers of a backend is used at one moment.
+// Usage is the use of a backend's buffer memory at one moment.
 type Usage struct {
 	Memory  int64 // in all, in bytes
 	Free    int64 // of that
 	Waiting int   // transfers that wait for some
 }
 
-// UsageBackend is a Backend with a bounded memory for buffers.
+// UsageBackend is a Backend with limited buffer memory.
 type UsageBackend interface {
 	Backend
-	// Usage returns how it is used at the moment.
+	// Usage returns the present use.
 	Usage() Usage
 }
 
-// UsageOf returns how a backend uses its memory; ok is false for one that has no bound.
+// UsageOf returns the memory use of a backend. ok is false if the backend has no limit.
 func UsageOf(b Backend) (u Usage, ok bool) {
 	if b, ok := b.(UsageBackend); ok {
 		return b.Usage(), true

@@ -1,25 +1,24 @@
-// Package cache is the contract of a place that keeps small values for a time, for one process or
-// for many that share it.
+// Package cache defines the contract of caches: places for small values with a limited life, used
+// by one process or by many.
 //
-// What uses a cache must be right without it. A cache may forget anything at any moment; it may be
-// slow, down, or somebody else's: then it answers as if it knew nothing, which is never an error.
-// What is kept here is therefore only what can be found out again, or what makes something seen
-// earlier than it would be otherwise.
+// Users of a cache must work correctly without it. A cache may forget anything at any time. A slow,
+// failed or foreign cache behaves like an empty one, which is never an error. So a cache holds only
+// values that can be found out again, or that make a change visible earlier.
 //
-// [Memory] is the cache of one process. Caches that many processes share are packages below this
-// one, and core/cache/builtin lists all that a configuration can name. The suite that every one
-// passes is core/cache/cachetest.
+// [Memory] is the cache of one process. Caches that processes share are packages below this one.
+// Package core/cache/builtin lists the caches that a configuration can name. The suite for all
+// caches is core/cache/cachetest.
 //
 // # Decisions
 //
-// What must not be lost (bans, the write log) does not share an eviction with what is only kept for
-// speed (attributes): in [Memory] each purpose has a room of its own. Marking the values that
-// matter was the alternative; then a new purpose is unsafe until somebody thinks of it. A shared
-// cache may still evict as it likes; see the package of each.
+// Values that must not be lost (bans, the write log) and values that only save time (attributes) do
+// not compete for space: in [Memory] each purpose has its own room. The alternative was to mark
+// important values; then a new purpose would be unsafe until somebody marks it. A shared cache may
+// still evict anything; see the package of each cache.
 //
-// There is no flush and no iteration. What must become unknown at once is given another key (a
-// version, a time, a counter kept under a key of its own): a shared cache cannot promise that a
-// deletion reached it.
+// There is no flush and no iteration. A value that must become unknown at once gets another key,
+// with a version, a time, or a counter that has a key of its own: a shared cache cannot guarantee
+// that a deletion reaches it.
 package cache
 
 import (

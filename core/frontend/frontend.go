@@ -1,8 +1,8 @@
-// Package frontend is what a protocol server hands to the gateway: a kind of door that can be
-// configured, opened, and shut with care.
+// Package frontend defines the contract between the gateway and a frontend: a protocol server that
+// is configured, started, and shut down gracefully.
 //
-// A frontend turns bytes of its protocol into calls of a [session.Session] and nothing else: it
-// logs clients in by [Env].Login, and sees neither authenticators nor backends. Its suite is
+// A frontend translates its protocol into calls of a [session.Session] and nothing else. It logs
+// clients in with [Env].Login, and knows neither authenticators nor backends. Its suite is
 // frontends/frontendtest.
 package frontend
 
@@ -16,90 +16,90 @@ import (
 	"filegate/core/session"
 )
 
-// Kind is a frontend that is built in, as the configuration names it: frontend "ssh" "public" { …
-// }.
+// Kind is a built-in frontend under its name in the configuration: frontend "ssh" "public" { … }.
 type Kind struct {
 	Name string
-	// Config returns a pointer to a struct of the frontend's options with the defaults filled in.
-	// Its fields carry hcl tags; see core/config for the types that they may have. The attributes
-	// auth and backend are the gateway's, not the frontend's.
+	// Config returns a pointer to a struct with the frontend's options, set to their defaults. Its
+	// fields have hcl tags; see core/config for their types. The attributes auth and backend belong
+	// to the gateway.
 	Config func() Config
 }
 
-// Config is a frontend's options, decoded.
+// Config is the decoded options of a frontend.
 type Config interface {
-	// Validate reports each mistake by the attribute that it is in ("tls.cert" for one in a block):
-	// what is wrong, and what to do. It may read files that the options name, and opens no socket.
+	// Validate reports each mistake with its attribute ("tls.cert" for an attribute in a block),
+	// what is wrong, and what to do. It may read files that the options name, but opens no socket.
 	Validate(report func(attribute, summary, detail string))
-	// New makes the server. It opens no socket: that is Listen's.
+	// New creates the server. It opens no socket; Listen does.
 	New(env Env) (Server, error)
 }
 
-// Warner is a Config that may have options which work, and which the operator should know the price
-// of.
+// Warner is a Config that can warn of valid options with a risk or a price.
 type Warner interface {
-	// Warn reports them as Validate does mistakes. It is called after that, when there are none.
+	// Warn reports warnings in the form of Validate. It is called if Validate has found no
+	// mistakes.
 	Warn(report func(attribute, summary, detail string))
 }
 
-// Warn reports what an operator should know of a frontend's options.
+// Warn reports the warnings about a frontend's options.
 func Warn(c Config, report func(attribute, summary, detail string)) {
 	if w, ok := c.(Warner); ok {
 		w.Warn(report)
 	}
 }
 
-// Env is what the gateway gives to a frontend.
+// Env is the environment that the gateway gives to a frontend.
 type Env struct {
 	Name    string // the operator's name for it
 	Version string // of filegate, for greetings
 	Log     *slog.Logger
 
-	// Connect is asked about a client that has just connected, before anything is sent to it. Where
-	// it returns an error, which may be a [*Refusal], the client is not served. It never waits. See
-	// [Clients], which calls it.
+	// Connect decides about a client that has just connected, before anything is sent to it. If it
+	// returns an error, such as a [*Refusal], the client is not served. It never blocks. [Clients]
+	// calls it.
 	Connect func(remote netip.Addr) (Visit, error)
 
-	// Refused, where it is not nil, is told of each connection that is not served. It never waits.
+	// Refused, if not nil, is called for each refused connection. It never blocks.
 	Refused func(r *Refusal)
 
-	// Methods returns the ways to log in that some authenticator of this frontend has, as far as
-	// that is known now: others need not be offered.
+	// Methods returns the login methods that the frontend's authenticators support, as far as known
+	// now. Other methods need not be offered.
 	Methods func() []auth.Method
 
-	// Login takes one step of a login. The client is in when a session comes back, and wanted for
-	// another step when a step does. Neither comes back, and no error, for a request that proves
-	// nothing yet (auth.Request.Asks) and need not be refused, such as one about a key that would
-	// do. The error is of the set in auth.Kinds and already logged. A client may read
-	// auth.ClientText of it and nothing else: it learns "denied", or with ErrUnavailable "try again
-	// later". ctx is the connection's and bounds the call.
+	// Login takes one step of a login. It returns a session if the client is logged in, or a step
+	// if the authenticator asks for more. It returns neither of them, and no error, for a request
+	// that proves nothing yet (auth.Request.Asks) and need not be refused, such as a question about
+	// an acceptable key. An error belongs to the set in auth.Kinds and is already logged. The
+	// client may read only auth.ClientText of it: "denied", or "try again later" for
+	// ErrUnavailable. ctx is the context of the connection and governs the call.
 	//
-	// The frontend owns the session: it hangs up when the session's context ends, and calls Close
-	// when the connection has.
+	// The frontend owns the session. It closes the connection when the session's context ends, and
+	// closes the session when the connection has ended.
 	Login func(ctx context.Context, req auth.Request) (*session.Session, *auth.Step, error)
 
-	// Unproved tells the gateway of a proof that the frontend itself has found to be none, such as
-	// a wrong signature under a key that would do. It counts as a failed login.
+	// Unproved reports a proof that the frontend itself has found invalid, such as a wrong
+	// signature with an acceptable key. It counts as a failed login.
 	Unproved func(ctx context.Context, req auth.Request)
 }
 
-// Visit is one connection, as the gateway counts it.
+// Visit is one connection from the gateway's point of view.
 type Visit interface {
-	// Known reports whether somebody has logged in lately from the client's address.
+	// Known reports whether a user has logged in from the client's address recently.
 	Known() bool
-	// Check asks once more, what other gateways know included. It may wait, until ctx ends.
+	// Check repeats the decision of Connect with the knowledge of other gateways. It may wait until
+	// ctx ends.
 	Check(ctx context.Context) error
-	// LoggedIn is called once when the client has logged in. It never waits.
+	// LoggedIn is called once, when the client has logged in. It never blocks.
 	LoggedIn()
-	// Ended is called once when the connection has ended. How is about a client that has not logged
-	// in. It may wait.
+	// Ended is called once, when the connection has ended. how applies to clients that have not
+	// logged in. It may wait.
 	Ended(how Ending)
 }
 
-// Ending is how the connection of a client ends that has not logged in.
+// Ending is the way in which the connection of a client without a login ended.
 type Ending int
 
-// The ways to end.
+// The endings.
 const (
 	EndedFine      Ending = iota // nothing is held against it
 	EndedNoLogin                 // it left without trying to log in
@@ -108,46 +108,45 @@ const (
 	EndedTimeout                 // it took all the time that there is for a login
 )
 
-// Server is a frontend that is running, in the words of net/http.
+// Server is a running frontend, with the terms of net/http.
 type Server interface {
-	// Listen opens the sockets. No client is served before Serve.
+	// Listen opens the sockets. Clients are served only after Serve.
 	Listen() error
-	// Offer returns the sockets, of which the server of another configuration may take some over by
-	// ListenAfter while this one serves.
+	// Offer returns the sockets of the server. While it serves, a server with another configuration
+	// may take over some of them with ListenAfter.
 	Offer() *Sockets
-	// ListenAfter is Listen, and takes over those of the offered sockets that it would open. older
-	// is the server in whose place it comes, whose clients count as its own for limits; nil: there
-	// is none. After an error the sockets are offered still.
+	// ListenAfter is Listen, but takes over those offered sockets that it would open itself. older
+	// is the server that it replaces, or nil; clients of older count towards the limits of the new
+	// server. After an error the sockets are still offered.
 	ListenAfter(offered *Sockets, older Server) error
-	// GiveBack undoes ListenAfter, before Serve.
+	// GiveBack reverts ListenAfter. It is called before Serve.
 	GiveBack(offered *Sockets)
-	// Retire lets no more clients in, and Serve returns nil. The sockets that were taken over stay
-	// open. The clients that there are stay until they leave, or until Shutdown; when there are
-	// none, gone is closed.
+	// Retire stops accepting clients, and Serve returns nil. Sockets that were taken over stay
+	// open. Connected clients stay until they leave or until Shutdown; then gone is closed.
 	Retire(offered *Sockets) (gone <-chan struct{})
-	// Addrs returns where it listens, after Listen.
+	// Addrs returns the addresses of the listeners, after Listen.
 	Addrs() []net.Addr
 	// Serve serves clients until Shutdown, and then returns nil.
 	Serve() error
-	// Shutdown closes the sockets at once, so that no new client comes in, and refuses logins of
-	// clients that are not through yet. It returns nil when all connections have ended, which it
-	// leaves to the end of their sessions; when ctx ends, it cuts the rest, waits until nothing of
-	// them is running, and returns the context's error.
+	// Shutdown closes the sockets at once, and refuses the logins that are in progress. It returns
+	// nil when all connections have ended, which happens when their sessions end. If ctx ends
+	// first, Shutdown cuts the remaining connections, waits until nothing of them is running, and
+	// returns the error of ctx.
 	Shutdown(ctx context.Context) error
 }
 
-// String is for the log and for tests.
+// String returns the ending for logs and tests.
 func (e Ending) String() string {
 	return [...]string{"fine", "no login", "handshake", "probing", "timeout"}[e]
 }
 
-// Needs are what a frontend takes of the machine, and how far it can be reached.
+// Needs are the requirements of a frontend on the machine, and its reach.
 type Needs struct {
 	Files  int  // open files, when all of its clients are there
 	Public bool // it listens on an address that other machines reach
 }
 
-// Needer is a Config that knows its needs.
+// Needer is a Config that can tell its needs.
 type Needer interface {
 	Needs() Needs
 }
@@ -160,7 +159,8 @@ func NeedsOf(c Config) Needs {
 	return Needs{}
 }
 
-// Public reports whether any of some addresses, as host:port, is one that other machines reach.
+// Public reports whether other machines can reach any of the addresses, which are given as
+// host:port.
 func Public(listen []string) bool {
 	for _, addr := range listen {
 		host, _, err := net.SplitHostPort(addr)

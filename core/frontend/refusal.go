@@ -22,7 +22,7 @@ func (r *Refusal) Error() string { return r.Reason }
 const tooMany = "Too many connections, try again later."
 
 var (
-	refusedClosing  = &Refusal{"shutdown", "the server is shutting down", "The server is shutting down, try again later."}
+	refusedClosing  = &Refusal{"shutdown", "the server is shutting down", "The server is shutting down; try again later."}
 	refusedFull     = &Refusal{"max_connections", "max_connections are open", tooMany}
 	refusedStartups = &Refusal{"max_startups", "too many clients are logging in", tooMany}
 )

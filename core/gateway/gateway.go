@@ -1,24 +1,23 @@
-// Package gateway builds everything from a configuration, runs it, drains it and stops it.
+// Package gateway builds all parts from a configuration, runs them, and shuts them down.
 //
-// [New] starts the authenticators and makes backends and frontends; whatever can be wrong is found
-// there, which is why [Check] is no more than that. [Gateway.Listen] opens the sockets,
-// [Gateway.Serve] serves until it is told to stop, and [Gateway.Close] leaves nothing behind. In
-// between core/login answers the frontends' logins, by the authenticators of the moment
-// (authenticators.go), which a reload changes (reload.go). The gateway gives running transfers
-// their time at the end (drain.go), counts (metrics.go), and tells its state to whoever asks
-// (admin.go).
+// [New] starts the authenticators and creates backends and frontends. It finds all mistakes, so
+// [Check] is little more than New. [Gateway.Listen] opens the sockets, [Gateway.Serve] serves until
+// it is told to stop, and [Gateway.Close] releases everything. Meanwhile core/login answers the
+// logins of the frontends with the current authenticators (authenticators.go), and a reload
+// replaces parts (reload.go). The package also drains transfers at the end (drain.go), keeps the
+// metrics (metrics.go), and answers operators (admin.go).
 //
-// It knows no protocol, no product and no configuration language, and starts authenticators by an
-// [auth.Launcher] without knowing how. Its suite is its own tests, which run it over fakes of all
-// three kinds of parts, and the scripts of cmd/filegate.
+// It knows no protocol, no product and no configuration language. It starts authenticators with an
+// [auth.Launcher]. The tests run it over fakes of all three kinds of parts; the scripts of
+// cmd/filegate test it too.
 //
 // # Decisions
 //
-// An authenticator or a backend that does not start is shown as a mistake in its block of the
-// configuration: the operator has to look there in any case.
+// If an authenticator or backend does not start, the error is shown at its block in the
+// configuration, because the operator must look there in any case.
 //
-// A frontend that fails while it serves ends the whole gateway, in order. To go on with the rest
-// would be half an outage that no supervisor sees.
+// If a frontend fails while it serves, the whole gateway shuts down in order. Continuing with the
+// other frontends would be a partial outage that no supervisor notices.
 package gateway
 
 import (

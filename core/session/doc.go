@@ -1,58 +1,58 @@
-// Package session is one logged-in client: its identity, its confined, limited and observed view of
-// a store, and its open files.
+// Package session implements the session of one logged-in client: its identity, its open files, and
+// its view of a store.
 //
-// A [Session] is itself a [vfs.FS], and all that a frontend ever sees of the storage. On top of the
-// store it
+// A [Session] is a [vfs.FS], and the only view of the storage that a frontend has. It adds to the
+// store:
 //
-//   - puts the login's home directory in front of every path, so that nothing outside of it has a
-//     name;
-//   - checks the login's permissions, path by path where it has rules;
-//   - holds transfers to the login's limits of bytes per second and in all (how many sessions it
-//     may have is core/gateway's to count);
-//   - keeps the table of open files, so that a path that is being written has the size and the
-//     attributes that its writers give it (SFTP asks by path, and sets times before it closes), and
-//     so that the end of the session ends every call and every handle;
-//   - never commits a content of which a write has failed;
-//   - writes one log line for each operation, when it has ended, and tells the same to an
-//     [Observer].
+//   - The login's home directory is the root of every path. Nothing outside of it has a name.
+//   - The login's permissions are checked, for each path where the login has rules.
+//   - Transfers keep to the login's limits of bytes per second and bytes in all. Package core/login
+//     limits the number of sessions.
+//   - A table of open files. A path that is being written has the size and attributes that its
+//     writers have set: SFTP clients ask by path, and set times before they close the file. The end
+//     of the session ends all calls and handles.
+//   - A content of which a write has failed is never committed.
+//   - Each operation is logged in one line when it has ended, and reported to an [Observer].
 //
-// It knows no protocol and no product, starts no goroutine but the renewal of a grant ([Grants]),
-// and decides nothing about logins: that is core/gateway. Its suite is core/vfs/vfstest, which it
-// passes in a home directory.
+// The package knows no protocol and no product. It starts no goroutine except for the renewal of a
+// grant ([Grants]). Logins are decided in core/login. The test suite is core/vfs/vfstest, which a
+// session passes in a home directory.
 //
 // # Decisions
 //
-// A file that is open for writing is one thing for all sessions of a login in a process
-// ([OpenFiles]): they share its content, and a rename or a removal by any of them acts on it. Its
-// place in the store tells which file it is, with backend, authenticator, storage URL and user:
-// other users of the same account may have other rights in the store, and what is written through
-// the view of one of them must not be changed with the rights of another.
+// All sessions of a login in a process share a file that is open for writing ([OpenFiles]): they
+// share its content, and a rename or removal by one of them applies to it. A shared file is
+// identified by its place in the store, with backend, authenticator, storage URL and user. Other
+// users of the same account are excluded, because they may have other rights in the store: what one
+// user writes must not be changed with the rights of another.
 //
-// A file without a name stays usable by its handles, but of what had been stored before it was
-// changed in place a store may have deleted what nobody has read yet: reading that is ErrChanged.
+// A file that has lost its name stays usable through its handles. If the file was changed in place,
+// the store may have deleted old content that nobody has read yet. Reading such content returns
+// ErrChanged.
 //
-// The last handle publishes. One that is closed before is answered when its bytes are in the shared
-// content, and from then on the content is published also if the other handles are cut off. A
-// handle that is cut off takes nothing from the others, whose clients send its part again; but one
-// that has changed nothing does not publish what a handle that was cut off has left. A write that
-// the store has refused fails them all.
+// Closing the last handle commits. Closing an earlier handle returns when its bytes are in the
+// shared content; from then on the content is committed even if the other handles are cut off. A
+// handle that is cut off takes nothing from the other handles, whose clients may send its part
+// again. A handle that has changed nothing does not commit what a cut-off handle has left. A write
+// that the store refuses fails all handles.
 //
-// Who opens a file with Truncate that only other sessions have open begins it anew, and their
-// handles fail. The other ways lose more: to refuse the later one locks a client out that has lost
-// its connection and comes back before the gateway has noticed, and to let both write is a mixture
-// of two files. Within a session a file is emptied for all of its handles, as a mount expects.
+// If only other sessions have a file open, opening it with Truncate starts new content, and the
+// handles of the other sessions fail. The alternatives lose more. Refusing the later client locks
+// out a client that lost its connection and returns before the gateway has noticed. Letting both
+// write mixes two files. Within one session, Truncate empties the file for all its handles, as
+// mounts expect.
 //
-// A session sees what it writes itself at once: in Stat, in listings, when it opens the name. What
-// another session of the login writes is not in its listings before Commit, so that a name that is
-// listed is complete. By its exact name it is found: a client that comes back asks how far it was.
-// While the content was begun anew over a file that is there, other sessions open and see that
-// file; a file that is changed in place they see change, as on any file system.
+// A session sees its own writes at once: in Stat, in listings, and on opening the name. Its
+// listings do not contain what another session of the login writes before Commit, so that a listed
+// name is complete. By its exact name such a file is found: a client that reconnects asks how much
+// has arrived. While new content replaces an existing file, other sessions open and see the
+// existing file. A file that is changed in place changes for them too, as on any file system.
 //
-// A link may lead only to what it opens no more of than the login has there anyway: rules go by the
-// name that a client says, and through a link it would say another. Links that have been made by
-// other ways are followed as the store does it, also out of the home directory: to look behind each
-// name would cost a request for every file. Where they lead is not told then.
+// A new link may lead only where the login has no fewer permissions than at the link itself. Rules
+// apply to the name that a client gives, and a link gives a file another name. Links made in other
+// ways are followed as the store follows them, also out of the home directory, because checking
+// them would take one request for every file. Their targets are not shown.
 //
-// What the client's own connection does to a transfer is [ErrAbandoned], not a fault of the
-// storage: else each client that walks away would be a warning.
+// If the client's own connection ends a transfer, the outcome is [ErrAbandoned], not a fault of the
+// storage. Otherwise each client that goes away would log a warning.
 package session

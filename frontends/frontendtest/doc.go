@@ -1,7 +1,7 @@
-// Package frontendtest is what the tests of all frontends share: a server started over any store
-// with logins of its own, and the rules about logins, faults and vanishing clients that hold for
-// every protocol.
+// Package frontendtest is the common test suite of all frontends: a server over any store with its
+// own logins, and the rules about logins, faults and vanishing clients that apply to every
+// protocol.
 //
-// The contract of storage itself is tested by vfstest, which each frontend runs through a real
-// client of its protocol: that adapter (a vfs.FS over the client) lies in the frontend's own tests.
+// Package vfstest tests the contract of storage. Each frontend runs it through a real client of its
+// protocol. The adapter, a vfs.FS over the client, is in the tests of the frontend.
 package frontendtest

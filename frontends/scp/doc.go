@@ -1,19 +1,18 @@
-// Package scp is the command "scp" as clients run it on a server, with -t to send files to it and
-// -f to get files from it: the protocol that came with rcp.
+// Package scp implements the server side of the scp command: -t receives files from the client, -f
+// sends files to it, with the protocol of rcp.
 //
-// OpenSSH's scp speaks it with -O, and before version 9; newer ones use SFTP. There is no
-// specification but the programs: this package follows OpenSSH's. It knows nothing of SSH: see
-// [Service] for how it is run. There is no shell behind it; what a shell would do for the file
-// names of a command line is done by frontends/shellwords.
+// OpenSSH's scp uses this protocol with -O, and by default before version 9; newer versions use
+// SFTP. There is no specification, so this package follows OpenSSH's program. It knows nothing of
+// SSH: see [Service]. There is no shell; frontends/shellwords expands the file names of a command
+// line.
 //
-// Its suite is the tests with OpenSSH's and PuTTY's programs here, and frontends/frontendtest; it
-// cannot carry core/vfs/vfstest, since it can neither list nor rename.
+// The tests here run OpenSSH's and PuTTY's programs, and frontends/frontendtest. The package cannot
+// run core/vfs/vfstest, because the protocol can neither list nor rename.
 //
 // # Decisions
 //
-// A file is committed when all of its bytes have arrived and the client does not say that it could
-// not read them all, and acknowledged after that: the client never hears of success before the
-// store has the file. Most clients say that they could, with a zero byte; libssh2 says nothing and
-// ends the stream. To insist on the byte would lose every upload of curl, which does not even
-// notice.
+// A file is committed when all of its bytes have arrived and the client does not report that it
+// failed to read them. The acknowledgement comes after the commit: the client never sees a success
+// before the store has the file. Most clients confirm with a zero byte; libssh2 sends nothing and
+// ends the stream. Requiring the byte would lose every upload of curl, which does not notice.
 package scp

@@ -1,54 +1,53 @@
-// Package sftp is the SSH subsystem "sftp": the SSH File Transfer Protocol, version 3
-// (draft-ietf-secsh-filexfer-02), over a session.
+// Package sftp implements the SSH subsystem "sftp" over a session: the SSH File Transfer Protocol,
+// version 3 (draft-ietf-secsh-filexfer-02).
 //
-// A channel reads the requests of a client and decides when each may act. Open files are served by
-// github.com/pkg/sftp, in a server of its own for each file (a lane); what is about names, handles
-// and directories, and all extensions, is answered by the functions in the table verbs and in
-// extensions. To add an extension, add a line there. The package knows nothing of SSH: see
-// [Service] for how it is run.
+// A channel reads the requests of a client and decides when each of them may run. Package
+// github.com/pkg/sftp serves open files, with a separate server for each file (a lane). The
+// functions in the tables verbs and extensions answer requests about names, handles and
+// directories, and all extensions. To add an extension, add a line to extensions. The package knows
+// nothing of SSH: see [Service].
 //
-// Its suite is core/vfs/vfstest over a real client, beside tests with the programs that people use,
-// and frontends/frontendtest.
+// The suite is core/vfs/vfstest over a real client, frontends/frontendtest, and tests with common
+// client programs.
 //
 // # Decisions
 //
-// CLOSE publishes. An upload is committed when the client closes the handle, and the answer to
-// CLOSE is the answer to the commit. It is not committed when a write to it has failed, or when the
-// connection ended with the handle open. A client that is interrupted by its user closes its handle
-// in good order; nothing tells that apart from a file that is meant to be so short.
+// CLOSE commits. An upload is committed when the client closes the handle, and the reply to CLOSE
+// is the result of the commit. An upload is not committed if a write has failed, or if the
+// connection ends while the handle is open. A client that its user interrupts closes its handle
+// normally; such a file cannot be told from a short file.
 //
-// fsync answers success and does nothing: what has been written is safe when CLOSE has been
-// answered, and refusing it would only make programs fail that call it as a matter of course.
+// fsync succeeds and does nothing. Written data is safe after the reply to CLOSE, and refusing
+// fsync would only break programs that call it as a matter of course.
 //
-// copy-data of a whole file is a copy that the store makes, and it is published before the answer,
-// not at CLOSE: OpenSSH's client takes that answer for the outcome and does not look at the one to
-// CLOSE.
+// copy-data of a whole file makes the store copy it, and is committed before the reply, not at
+// CLOSE: OpenSSH's client takes this reply for the result and ignores the reply to CLOSE.
 //
-// The requests for one file act in their order, whether the client waits for answers or not: see
-// order.go. What touches other files, or other bytes of the same, runs at the same time. One server
-// of the library for all files was the alternative: there a CLOSE waits for everything, everything
-// waits for it, and WRITEs that overlap act in any order. A listing waits for a CLOSE in its
-// directory, so that the file is in it, but no longer than listingPatience.
+// Requests for one file run in their order, whether or not the client waits for replies: see
+// order.go. Requests for other files, or for other bytes of the same file, run in parallel. One
+// server of the library for all files was rejected: there a CLOSE waits for all other requests,
+// they all wait for it, and overlapping WRITEs run in any order. A listing waits for a CLOSE in its
+// directory, so that it contains the file, but no longer than listingPatience.
 //
-// APPEND writes at the end, whatever offset a WRITE has: that of clients which open with it is
-// often 0.
+// APPEND writes at the end, whatever the offset of a WRITE: clients that open with APPEND often
+// send the offset 0.
 //
-// A client that resumes an upload of which nothing is there opens the file without TRUNC and writes
-// at an offset. That is told from a file with a hole, which is legal, at the CLOSE of the last
-// handle only, see session.ExpectResumption: until then another handle may bring the beginning.
+// A client that resumes an upload of which nothing exists opens the file without TRUNC and writes
+// at an offset. A file with a hole, which is legal, looks the same until the last handle is closed,
+// because another handle may still write the beginning; see session.ExpectResumption.
 //
-// The mode of OPEN and MKDIR is that of what is made new, less the usual umask of 022, as with
-// OpenSSH's server.
+// The mode in OPEN and MKDIR is the mode of the new file or directory, less the usual umask of 022,
+// as in OpenSSH's server.
 //
-// A name with a slash at the end is that of a directory: what Linux refuses by such a name is
-// refused.
+// A name with a slash at the end is the name of a directory. What Linux refuses for such a name is
+// refused here too.
 //
-// posix-rename@openssh.com is rename(2): a file replaces a file, a directory an empty directory,
-// and all else is refused. To move a file into a directory of the new name was the alternative;
-// then the client is told of success for a file that is elsewhere. RENAME refuses every name that
-// is taken.
+// posix-rename@openssh.com is rename(2): a file replaces a file, a directory replaces an empty
+// directory, and everything else is refused. The alternative was to move a file into the directory
+// of the new name; then the client would get a success for a file that is elsewhere. RENAME refuses
+// every name that exists.
 //
-// SYMLINK takes its two names in the order in which OpenSSH sends them, and in that of the draft
-// from the clients that are known to send it to all servers but OpenSSH. What a link leads to is
-// told as a relative name, see link.go.
+// SYMLINK takes its two names in OpenSSH's order, and in the draft's order from clients that are
+// known to use it with all servers except OpenSSH. The target of a link is returned as a relative
+// name, see link.go.
 package sftp

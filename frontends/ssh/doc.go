@@ -1,40 +1,40 @@
-// Package ssh is the frontend that SSH clients come in by: listener, handshake, login, and the
-// channels of a connection.
+// Package ssh implements the SSH frontend: listener, handshake, login, and the channels of a
+// connection.
 //
-// What a client does once it is in belongs to a [Service], such as the ones of frontends/sftp and
-// frontends/scp. Neither knows this package, nor does this package know them: [Kind] is given the
-// services that there are. There is no shell, no terminal and no forwarding.
+// A [Service], such as frontends/sftp and frontends/scp, serves a channel after the login. Services
+// do not know this package, and this package does not know them: [Kind] takes the list of services.
+// There is no shell, no terminal and no forwarding.
 //
-// The suite for logins, faults and vanishing clients is frontends/frontendtest, run here over both
-// services.
+// The suite for logins, faults and vanishing clients is frontends/frontendtest, which runs here
+// with both services.
 //
 // # Decisions
 //
-// Ciphers. The client's order decides, and OpenSSH puts chacha20 first, which costs twice the CPU
-// of AES-GCM where the CPU has instructions for that. The only lever of a server is to leave
-// chacha20 out, and then a client that has no AES-GCM (by its age, or by its user's own list of
-// ciphers) could not come in at all. So the server sends its identification, waits up to a second
-// for the client's first packet, which lists what it has, and only then makes its own offer: see
-// hello. That costs one round trip of the login. To go by the client's identification line costs
-// none, but lost: it is a table of programs and versions to keep up, and it locks out whoever says
-// "-c aes128-ctr". An explicit list of ciphers is offered as it is, to all.
+// Ciphers. The client's order decides, and OpenSSH prefers chacha20, which needs twice the CPU time
+// of AES-GCM on CPUs with AES instructions. A server can only omit chacha20, but then a client
+// without AES-GCM, because it is old or because of its user's cipher list, could not connect. So
+// the server sends its identification, waits up to a second for the client's first packet, which
+// lists the client's ciphers, and only then makes its own offer (see hello). This costs one round
+// trip in each login. Recognizing clients by their identification line costs none, but was
+// rejected: it needs a table of programs and versions, and locks out users of "-c aes128-ctr". A
+// configured list of ciphers is offered to all clients unchanged.
 //
-// Logins. What some authenticator of the frontend can do is offered (password, publickey,
-// keyboard-interactive), and nothing else. A key that is asked about costs one question, however
-// often the client repeats it, and counts as no failure: agents have many. What counts are proofs
-// that fail, see maxFailures. Passwords by keyboard-interactive are asked for where an
-// authenticator says that it does keyboard-interactive and then has no question for the user; to
-// ask for them in any case lost, since a client that prefers that way, as OpenSSH's does, would
-// come by it to every password.
+// Logins. The frontend offers exactly the methods that some authenticator supports: password,
+// publickey, keyboard-interactive. The question whether a key is acceptable costs one question,
+// however often the client repeats it, and is not a failure, because agents have many keys. Failed
+// proofs count, see maxFailures. A password is asked for by keyboard-interactive if an
+// authenticator supports keyboard-interactive and then has no question for the user. Asking in all
+// cases was rejected: clients that prefer this method, such as OpenSSH, would use it for every
+// password.
 //
-// Keepalive. A client that is quiet is asked whether it is alive, and hung up on when it sends
-// nothing at all, since TCP alone takes minutes to notice, and an upload must not stay half open
-// that long. Any byte is a sign of life: some clients answer no such question. It is asked on an
-// open channel, as OpenSSH's server does: to ask on the connection lost, since clients that answer
-// such a request with SSH_MSG_UNIMPLEMENTED would be hung up on by the library. Without a channel
-// nobody is asked, and the idle timeout ends the session. The same time bounds each write to a
-// client that takes no data.
+// Keepalive. The server asks a quiet client for a sign of life, and disconnects a client that sends
+// nothing at all: TCP alone takes minutes to notice, and an upload must not stay open that long.
+// Any byte is a sign of life, because some clients do not answer the request. The request goes to
+// an open channel, as in OpenSSH's server. Requests on the connection were rejected: the library
+// disconnects clients that answer them with SSH_MSG_UNIMPLEMENTED. Clients without a channel are
+// not asked; the idle timeout ends their session. The same time limits each write to a client that
+// does not read.
 //
-// Places before the login. They go first to addresses that have none, see startups.go; what one
-// client may send and ask there is bounded.
+// Connections before login. Addresses without a connection get the free places first, see
+// startups.go. What one client may send and ask before its login is bounded.
 package ssh

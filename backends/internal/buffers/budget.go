@@ -1,21 +1,21 @@
-// Package buffers gives out the memory of uploads and downloads, from one budget for all sessions
-// of the process: blocks of one size, and small ones for what is small. Each user has an account in
-// it. Where memory is short, the user that has least is served first, and of the requests of one
-// user the first that came; meanwhile the sessions of the users that have most are asked to give
-// back what they do not work on.
+// Package buffers allocates the memory of uploads and downloads from one budget for all sessions of
+// the process, in blocks of one size, and small blocks for small files. Each user has an account in
+// the budget. If memory is short, the user with the least memory is served first, and the requests
+// of one user in their order. Meanwhile the sessions of the users with the most memory are asked to
+// return unused blocks.
 //
 // # Decisions
 //
-// The memory lies outside of Go's heap. Blocks are large and hold no pointers, and the collector
-// lets a heap grow to twice of what is in use before it looks for garbage: that would be the budget
-// once more. Small blocks are Go's.
+// The memory is outside of Go's heap. Blocks are large and contain no pointers, but the garbage
+// collector lets the heap grow to twice its live size, which would cost the budget a second time.
+// Small blocks are in Go's heap.
 //
-// One goroutine asks for memory, for all that wait, and no more holders than it takes for what they
-// want. That each that waits asks by itself was simpler, and with a thousand of them two million
-// calls a second.
+// One goroutine asks holders for memory on behalf of all waiting requests, and asks no more holders
+// than needed. It was simpler to let each waiting request ask, but with a thousand of them this
+// made two million calls per second.
 //
-// A request that is larger than what is free holds up those behind it, also small ones: they would
-// take for ever what it waits for.
+// A request that is larger than the free memory also blocks the smaller requests behind it:
+// otherwise they would take forever the memory that it waits for.
 package buffers
 
 import (

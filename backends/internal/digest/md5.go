@@ -1,5 +1,5 @@
-// Package digest adds bytes to two MD5 sums at once, which crypto/md5 cannot: that of a segment and
-// that of the whole file cost little more than one of them.
+// Package digest computes two MD5 sums of the same bytes at once, which crypto/md5 cannot do: the
+// sums of a segment and of the whole file cost little more than one of them.
 package digest
 
 import (

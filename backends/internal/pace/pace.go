@@ -1,5 +1,5 @@
-// Package pace decides how many requests move one file at the same time, and measures how far away
-// the store is.
+// Package pace decides how many requests transfer one file in parallel, and measures the round-trip
+// time to the store.
 package pace
 
 import (

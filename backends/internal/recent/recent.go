@@ -1,4 +1,5 @@
-// Package recent remembers for some time what was found or done, so that it need not be again.
+// Package recent remembers recent results and actions for some time, so that they need not be
+// repeated.
 package recent
 
 import (

@@ -1,4 +1,4 @@
-// Package spans does sums with parts of a file.
+// Package spans computes with ranges of bytes of a file.
 package spans
 
 import "slices"

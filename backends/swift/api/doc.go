@@ -1,27 +1,26 @@
 // Package api makes requests to one Swift. It knows names, headers, errors, tokens and the limits
-// that a cluster tells at /info, and nothing of directories, listings or large files.
+// that a cluster reports at /info. It knows nothing of directories, listings and large files.
 //
-// A [Store] holds what all logins of a backend share: connections, limits, and the round trip. A
-// [Client] makes the requests of one login. It sends the token, renews it when Swift refuses it,
-// and tries a request again while there is hope (attempt has the table). [Client.Send] is for
-// requests that are answered by headers, [Client.Fetch] for short answers, and [Client.Open] leaves
-// the body to the caller. Requests that every room of the backend needs have methods of their own:
-// Head, Delete, Copy, LinkEnd and so on.
+// A [Store] holds what all logins of a backend share: connections, limits, and the round-trip time.
+// A [Client] makes the requests of one login. It sends the token, renews the token when Swift
+// refuses it, and retries requests (see the table at attempt). [Client.Send] is for requests whose
+// response is in the headers, [Client.Fetch] is for short response bodies, and [Client.Open] leaves
+// the body to the caller. Requests that all packages of the backend need have their own methods:
+// Head, Delete, Copy, LinkEnd and others.
 //
-// A request fails with a [StatusError] that [StatusOf] reads. [Translate] puts it into the terms of
-// core/vfs; comments of methods say where an error is not translated yet, so that the caller can
-// look at the status first.
+// A failed request returns a [StatusError], which [StatusOf] reads. [Translate] converts it to the
+// errors of core/vfs. The comment of a method says if its error is not translated, so that the
+// caller can check the status first.
 //
 // # Decisions
 //
-// ncw/swift makes a request out of a container, an object and headers, and reads the answer: for
-// that it is used, and for nothing else. It is bypassed here (see connection, exchange and
-// transport.RoundTrip): its segment writer is serial and deletes the old file first, its timeouts
-// count a server-side copy as a hanging connection, it neither retries writes nor knows which token
-// was refused, its answers start a goroutine for each read, and it asks "Expect: 100-continue" for
-// every body.
+// ncw/swift builds a request from a container, an object and headers, and reads the response. It is
+// used for this and for nothing else. It is bypassed in connection, exchange and
+// transport.RoundTrip, because its segment writer is serial and deletes the old file first, its
+// timeouts take a server-side copy for a hanging connection, it does not retry writes, it does not
+// know which token was refused, it starts a goroutine for each read of a response, and it sends
+// "Expect: 100-continue" with every body.
 //
-// An account other than the login's own is reached at the storage URL of the login, with its last
-// element replaced, so that the token never goes to another host. Swift decides what may be done
-// there.
+// Another account is reached at the storage URL of the login with the last path element replaced,
+// so that the token never goes to another host. Swift decides on the access.
 package api

@@ -1,4 +1,4 @@
-// Package builtin is the list of the caches that are built in.
+// Package builtin lists the built-in caches.
 package builtin
 
 import (

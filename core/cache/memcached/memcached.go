@@ -1,24 +1,23 @@
-// Package memcached keeps a cache in memcached servers, where many gateways share it.
+// Package memcached implements a cache in memcached servers, which several gateways share.
 //
-// Memcached asks nobody who he is, so its servers are trusted with nothing. A key there is a keyed
-// hash of the key's text, and a value is sealed with the key's text bound in: whoever reads or
-// writes a server, or stands between, learns no name and no content, cannot make a value, and
-// cannot show the value of one key under another. He can drop values, and show an old one again
-// until its life ends, which is inside the seal. So who uses the cache for more than speed puts
-// into the value what tells him that it is old.
+// Memcached does not authenticate its clients, so its servers are not trusted. A memcached key is a
+// keyed hash of the cache key. A value is encrypted and bound to its cache key. An attacker who
+// reads or writes a server, or the network, learns no names and no contents, cannot forge a value,
+// and cannot present the value of one key under another. The attacker can drop values, and can
+// replay an old value until it expires; the time of expiry is inside the encryption. A user of the
+// cache who needs more must put a mark of freshness into the value.
 //
-// A server that is slow or down costs a short timeout, and after some failures it is left alone for
-// a while. Nothing moves to another server then: two gateways that do not agree on who is up would
-// keep two truths.
+// A server that is slow or down costs a short timeout. After several failures it is not asked for a
+// while. Its keys do not move to another server: two gateways that disagree about which servers are
+// up would then hold two truths.
 //
-// Memcached itself may evict anything when its memory is full, by its slab classes: values of about
-// the same size push each other out, whatever they are for. A server with too little memory
-// therefore forgets bans and entries of the write log as it forgets attributes (its "evictions"
-// counter tells); what each gateway has seen itself it keeps in its own memory beside.
+// Memcached itself may evict anything when its memory is full. It evicts by slab class: values of
+// about the same size displace each other, whatever their purpose. So a server with too little
+// memory forgets bans and the write log as easily as attributes; its "evictions" counter shows
+// this. Each gateway also keeps in its own memory what it has seen itself.
 //
-// The suite is core/cache/cachetest; it runs against a server in this package's tests and, where
-// the environment names one, against memcached itself. This is the only package that knows
-// bradfitz/gomemcache.
+// The suite is core/cache/cachetest. This package's tests run it against a fake server, and against
+// a real memcached if the environment names one. No other package imports bradfitz/gomemcache.
 package memcached
 
 import (

@@ -1,5 +1,5 @@
-// Package sessiontest is the suite for what several sessions of one login do to the files of one
-// directory at the same time: package session over any store.
+// Package sessiontest is a test suite for several sessions of one login that work on the files of
+// one directory at the same time. It tests package session over any store.
 package sessiontest
 
 import (

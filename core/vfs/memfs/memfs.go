@@ -1,9 +1,9 @@
-// Package memfs keeps files in memory: the contract of package vfs, executable and short enough to
-// read in one sitting.
+// Package memfs keeps files in memory. It is the shortest complete implementation of the contract
+// in package vfs.
 //
-// It is what tests put behind a session or a frontend, and the shape to copy for a new backend. It
-// is not for production: a file is one slice, and a listing takes down all names at its start. Its
-// suite is core/vfs/vfstest, which it passes without any limits.
+// Tests use it behind a session or a frontend, and it is the model for new backends. It is not for
+// production: a file is one slice, and a listing copies all names at its start. It passes
+// core/vfs/vfstest without any limits.
 package memfs
 
 import (

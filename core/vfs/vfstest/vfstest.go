@@ -1,16 +1,16 @@
-// Package vfstest is the suite for package vfs: what every store passes, and every frontend through
-// a client of its protocol.
+// Package vfstest is the test suite for package vfs. Every store passes it, and every frontend
+// passes it through a client of its protocol.
 //
-// A store is tested as it is. A frontend is tested by an adapter that implements [vfs.FS] with a
-// real client, and that declares in [Limits] what its protocol cannot carry; everything else of the
-// contract must come through the wire unharmed.
+// A store is tested directly. A frontend is tested through an adapter that implements [vfs.FS] with
+// a real client, and that declares in [Limits] what its protocol cannot carry. The rest of the
+// contract must hold over the protocol too.
 //
 //	func TestConformance(t *testing.T) {
 //		vfstest.TestFS(t, func(t *testing.T) vfs.FS { return memfs.New() }, vfstest.Limits{})
 //	}
 //
-// Each subject has a file of its own, and a failure states the rule that was broken. What only one
-// store has (its files on disk, its requests, its faults) is tested beside that store.
+// Each subject has its own file, and a failure states the broken rule. What is special to one store
+// (its files on disk, its requests, its faults) is tested in that store's package.
 package vfstest
 
 import (
