@@ -2,15 +2,15 @@ package cache
 
 import "context"
 
-// BatchCache is a cache that has many values for the price of one.
+// BatchCache is a cache that can get many values in one request.
 type BatchCache interface {
 	Cache
-	// GetBatch returns what is kept under each of the keys, in their order; nil where nothing is.
+	// GetBatch returns the values of the keys, in their order, with nil for a missing value.
 	GetBatch(ctx context.Context, keys []Key) [][]byte
 }
 
-// GetBatch returns what c keeps under each of the keys, in their order; nil where nothing is known,
-// and only there.
+// GetBatch returns the values of the keys in c, in their order. A value is nil if and only if it is
+// unknown.
 func GetBatch(ctx context.Context, c Cache, keys []Key) [][]byte {
 	if b, ok := c.(BatchCache); ok {
 		return b.GetBatch(ctx, keys)

@@ -33,29 +33,29 @@ import (
 // All methods return in a short time, whatever happens to a server, and do nothing for a context
 // that has ended. What Set and Delete did not reach may still have the value of before.
 type Cache interface {
-	// Get returns what is kept under the key. A value that is kept may be empty.
+	// Get returns the value of the key. The value may be empty.
 	Get(ctx context.Context, key Key) (value []byte, ok bool)
 
-	// Set keeps a value for at most the given life. A life of zero or less deletes.
+	// Set stores a value for at most the given life. A life of zero or less deletes the value.
 	Set(ctx context.Context, key Key, value []byte, life time.Duration)
 
-	// Update replaces a value by what change makes of it, and loses no other Update of the same
-	// key. old is nil where nothing is known (and only there), and a result of nil deletes. change
-	// may be called several times, changes nothing else, and does not use the cache. ok is false
-	// where this could not be done; what is kept then is either value.
+	// Update replaces a value by the result of change, and loses no other Update of the same key.
+	// old is nil if and only if the value is unknown. A nil result deletes the value. change may be
+	// called several times; it must have no side effects and must not use the cache. If ok is
+	// false, the update was not possible, and the cache may hold either value.
 	Update(ctx context.Context, key Key, life time.Duration, change func(old []byte) []byte) (ok bool)
 
-	// Delete forgets a value.
+	// Delete deletes a value.
 	Delete(ctx context.Context, key Key)
 }
 
-// Key names a value: by what it is for, and the fields that it depends on.
-// Two keys are equal (also by ==) only if purpose and all fields are.
+// Key identifies a value by its purpose and the fields that it depends on. Two keys are equal, also
+// with ==, if and only if their purposes and all fields are equal.
 type Key struct{ text string }
 
-// NewKey makes a key. The purpose is a word of the package that uses it, and keeps its keys apart
-// from those of others. Whatever must not be served across a border (an account, an identity) is a
-// field.
+// NewKey returns a key. The purpose is a word of the calling package, and separates its keys from
+// those of other packages. The fields must include everything that separates values, such as the
+// account or the identity.
 func NewKey(purpose string, fields ...string) Key {
 	size := len(purpose) + binary.MaxVarintLen64
 	for _, f := range fields {
@@ -69,7 +69,7 @@ func NewKey(purpose string, fields ...string) Key {
 	return Key{string(text)}
 }
 
-// purpose returns the word that the key was made with.
+// purpose returns the purpose of the key.
 func (k Key) purpose() string {
 	size, n := binary.Uvarint([]byte(k.text[:min(len(k.text), binary.MaxVarintLen64)]))
 	if n <= 0 || size > uint64(len(k.text)-n) {
@@ -78,6 +78,6 @@ func (k Key) purpose() string {
 	return k.text[n : n+int(size)]
 }
 
-// Text is all of the key in one string that no other key has. It holds the fields as they are: it
-// is not for a log, nor for a server.
+// Text returns a string that is unique to the key. It contains the fields in clear, so it must not
+// be logged or sent to a server.
 func (k Key) Text() string { return k.text }

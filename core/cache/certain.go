@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Certain is Get for a caller who must know that nothing is kept: sure is false where the cache did
-// not answer. What is kept gets the life.
+// Certain is Get for callers who must know that there is no value. sure is false if the cache did
+// not answer. An existing value gets the life.
 func Certain(ctx context.Context, c Cache, key Key, life time.Duration) (value []byte, sure bool) {
 	sure = c.Update(ctx, key, life, func(old []byte) []byte {
 		value = bytes.Clone(old)

@@ -1,16 +1,16 @@
 package cache
 
-// KeyDeriver is a cache that is configured with a secret, the same in all processes that share it.
+// KeyDeriver is a cache with a configured secret, which all processes that share the cache know.
 type KeyDeriver interface {
 	Cache
 	// DeriveKey returns a key of 32 bytes for a purpose. All processes that share the cache get the
-	// same one, and nobody else can make it. The purposes are apart from those of [NewKey], and one
-	// purpose's key says nothing about another's.
+	// same key, and nobody else can compute it. Purposes are unrelated to those of [NewKey], and
+	// the key of one purpose reveals nothing about another.
 	DeriveKey(purpose string) []byte
 }
 
-// DeriveKey returns the key for a purpose that all processes with the cache c have, or nil where c
-// has no secret to make it of.
+// DeriveKey returns the key for a purpose that all processes with the cache c share, or nil if c
+// has no secret.
 func DeriveKey(c Cache, purpose string) []byte {
 	if d, ok := c.(KeyDeriver); ok {
 		return d.DeriveKey(purpose)

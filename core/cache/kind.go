@@ -2,27 +2,27 @@ package cache
 
 import "log/slog"
 
-// Kind is a cache that is built in, as the configuration names it: cache "memcached" { … }.
+// Kind is a built-in cache under its name in the configuration: cache "memcached" { … }.
 type Kind struct {
 	Name string
-	// Shared says that what one process keeps there, others see. A gateway has at most one such
+	// Shared reports whether several processes share the cache. A gateway has at most one shared
 	// cache.
 	Shared bool
-	// Config returns a pointer to a struct of the cache's options with the defaults filled in. Its
-	// fields carry hcl tags; see core/config for the types that they may have.
+	// Config returns a pointer to a struct with the cache's options, set to their defaults. Its
+	// fields have hcl tags; see core/config for their types.
 	Config func() Config
 }
 
-// Config is a cache's options, decoded.
+// Config is the decoded options of a cache.
 type Config interface {
-	// Validate reports each mistake by the attribute that it is in: what is wrong, and what to do.
+	// Validate reports each mistake with its attribute, what is wrong, and what to do.
 	Validate(report func(attribute, summary, detail string))
-	// New makes the cache. It does not wait for the network. What it returns may be an [io.Closer]
-	// too.
+	// New creates the cache. It does not wait for the network. The cache may also be an
+	// [io.Closer].
 	New(env Env) (Cache, error)
 }
 
-// Env is what the gateway gives to a cache.
+// Env is the environment that the gateway gives to a cache.
 type Env struct {
 	Log *slog.Logger
 }

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// Memory is a cache in this process, bounded in bytes. The values of each purpose have a room of
-// their own. Where there is no space for a new value, the room that holds most bytes gives up what
-// was used least recently in it. So a purpose that holds less than an even share of the cache loses
-// nothing to others: a large listing costs no ban, and no entry of the write log.
+// Memory is a cache in this process with a limit in bytes. Each purpose has its own room for
+// values. If the cache is full, the room with the most bytes evicts its least recently used value.
+// So a purpose that holds less than an equal share of the cache loses nothing to other purposes: a
+// large listing evicts no ban and no entry of the write log.
 type Memory struct {
 	size int64
 
@@ -34,7 +34,7 @@ type memoryEntry struct {
 	until time.Time
 }
 
-// memoryOverhead is about what an entry costs beside its key and value, in bytes.
+// memoryOverhead is the approximate cost of an entry besides its key and value, in bytes.
 const memoryOverhead = 200
 
 func (e *memoryEntry) cost() int64 {
@@ -108,7 +108,8 @@ func (c *Memory) Delete(ctx context.Context, key Key) {
 	c.remove(key)
 }
 
-// clone copies a value. An empty one does not become nil, which means that there is none.
+// clone copies a value. The copy of an empty value is not nil, because nil means that there is no
+// value.
 func clone(value []byte) []byte {
 	if value == nil {
 		return nil
@@ -116,7 +117,7 @@ func clone(value []byte) []byte {
 	return append([]byte{}, value...)
 }
 
-// get returns the value itself, or nil.
+// get returns the value itself without copying it, or nil.
 func (c *Memory) get(key Key) []byte {
 	element, ok := c.byKey[key]
 	if !ok {
@@ -131,7 +132,7 @@ func (c *Memory) get(key Key) []byte {
 	return entry.value
 }
 
-// set keeps the value itself, and reports whether it does.
+// set stores the value itself without copying it, and reports whether it did.
 func (c *Memory) set(key Key, value []byte, life time.Duration) bool {
 	c.remove(key)
 	entry := &memoryEntry{key, value, time.Now().Add(life)}
@@ -156,8 +157,8 @@ func (c *Memory) set(key Key, value []byte, life time.Duration) bool {
 	return kept
 }
 
-// fullest returns the room that holds most bytes. There are as many rooms as the program has
-// purposes: a few.
+// fullest returns the room with the most bytes. There are only a few rooms, one for each purpose in
+// the program.
 func (c *Memory) fullest() *room {
 	var most *room
 	for _, r := range c.rooms {
@@ -183,10 +184,10 @@ func (c *Memory) remove(key Key) {
 	}
 }
 
-// DefaultMemory is the size of a process's own cache unless it is configured, in bytes.
+// DefaultMemory is the default size of a process's own cache in bytes.
 const DefaultMemory = 64 << 20
 
-// MemoryKind is the process's own cache as the configuration names it.
+// MemoryKind is the kind "memory" of the configuration.
 func MemoryKind() Kind {
 	return Kind{Name: "memory", Config: func() Config { return &memoryConfig{Size: DefaultMemory} }}
 }

@@ -13,28 +13,28 @@ import (
 	"time"
 )
 
-// Protocol is how a server speaks to its clients.
+// Protocol implements the protocol of a server for its clients.
 type Protocol interface {
-	// Client takes a connection in. It neither reads nor writes before Serve.
+	// Client creates the client of a connection. It neither reads nor writes before Serve.
 	Client(c *Conn) Client
-	// Refuse returns what a client reads that is not served, in the words of the protocol; nil for
-	// nothing. The client has sent nothing yet, or nobody has looked at it.
+	// Refuse returns the text that a refused client gets, in the protocol's form, or nil. The
+	// client has sent nothing yet, or its data was not read.
 	Refuse(r *Refusal) []byte
 }
 
-// Client is one client, as a protocol serves it.
+// Client is one client of a protocol.
 type Client interface {
-	// Serve serves the client until the connection has ended and nothing that was begun for it is
-	// running.
+	// Serve serves the client. It returns when the connection has ended and everything that was
+	// started for it has stopped.
 	Serve(ctx context.Context)
-	// Dismiss ends the connection of a client that has not logged in, in good order, when the
-	// server shuts down.
+	// Dismiss ends the connection of a client that has not logged in, gracefully, when the server
+	// shuts down.
 	Dismiss()
-	// Cut ends the connection at once.
+	// Cut ends the connection immediately.
 	Cut()
 }
 
-// ClientsConfig is what a server's clients are bounded by.
+// ClientsConfig has the limits on the clients of a server.
 type ClientsConfig struct {
 	Listen         []string
 	MaxConnections int // clients at a time
@@ -42,8 +42,8 @@ type ClientsConfig struct {
 	Proxy          *ProxyProtocol
 }
 
-// Clients are the connections of one server. They are counted, refused where there are too many,
-// served, and ended together: it does for any protocol what a [Server] has to do.
+// Clients manages the connections of one server: it accepts, counts, refuses, serves and ends them.
+// It implements the methods of [Server] for any protocol.
 type Clients struct {
 	env      Env
 	log      *slog.Logger
@@ -68,8 +68,8 @@ type Clients struct {
 
 var _ Server = (*Clients)(nil)
 
-// NewClients returns the clients of a server, of which there are none yet. What is the server in
-// the words of its errors, such as "ssh public".
+// NewClients returns the Clients of a server. what names the server in errors, such as "ssh
+// public".
 func NewClients(what string, env Env, cfg ClientsConfig, p Protocol) *Clients {
 	s := &Clients{
 		env: env, log: env.Log, cfg: cfg, protocol: p, sockets: NewListeners(what, env.Log), refusals: newRefusals(env.Log),
@@ -79,8 +79,8 @@ func NewClients(what string, env Env, cfg ClientsConfig, p Protocol) *Clients {
 	return s
 }
 
-// Conn is the connection of one client. Its addresses are the client's and the one that the client
-// has connected to, also where a proxy stands in between.
+// Conn is the connection of one client. Its addresses are the client's address and the address that
+// the client connected to, even if a proxy is in between.
 type Conn struct {
 	net.Conn
 	ID     string         // of the client's session, in the log and to authenticators
@@ -99,11 +99,11 @@ type Conn struct {
 	ending  Ending // how it ended, if it has not logged in
 }
 
-// NewSessionID returns a name for a session that nobody can guess.
+// NewSessionID returns an unpredictable name for a session.
 func NewSessionID() string { return strings.ToLower(rand.Text()[:12]) }
 
-// AddrPort returns an address of TCP as others compare it: IPv4 is never written as IPv6. Other
-// addresses have none.
+// AddrPort returns a TCP address in canonical form: IPv4 addresses are never written as IPv6. It
+// returns the zero value for other addresses.
 func AddrPort(a net.Addr) netip.AddrPort {
 	if t, ok := a.(*net.TCPAddr); ok {
 		ap := t.AddrPort()
@@ -123,8 +123,7 @@ func (c *Conn) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(c.Remote) 
 // LocalAddr implements [net.Conn].
 func (c *Conn) LocalAddr() net.Addr { return net.TCPAddrFromAddrPort(c.Local) }
 
-// Socket returns the address of our own end of the connection, where a proxy may be at the other
-// one.
+// Socket returns the local address of the connection, which a proxy may have connected to.
 func (c *Conn) Socket() netip.AddrPort { return AddrPort(c.Conn.LocalAddr()) }
 
 // SyscallConn implements [syscall.Conn].
@@ -136,8 +135,8 @@ func (c *Conn) SyscallConn() (syscall.RawConn, error) {
 	return sc.SyscallConn()
 }
 
-// LoggedIn counts the client as logged in. It reports false when the server is shutting down, or
-// has given the client's place to another: then its session must not begin.
+// LoggedIn counts the client as logged in. It returns false if the server is shutting down or has
+// given the client's place to another client; then the session must not start.
 func (c *Conn) LoggedIn() bool {
 	s := c.clients
 	s.mu.Lock()
@@ -154,8 +153,8 @@ func (c *Conn) LoggedIn() bool {
 	return true
 }
 
-// Ends says how the connection ends of a client that has not logged in. The first one that is no
-// [EndedFine] holds.
+// Ends sets how the connection of a client without a login ends. The first value other than
+// [EndedFine] counts.
 func (c *Conn) Ends(how Ending) {
 	c.clients.mu.Lock()
 	defer c.clients.mu.Unlock()
@@ -206,8 +205,8 @@ func (s *Clients) Retire(offered *Sockets) (gone <-chan struct{}) {
 	return left
 }
 
-// connected returns how many clients there are, with those of the servers in whose place this one
-// has come.
+// connected returns the number of clients, including those of the servers that this server has
+// replaced.
 func (s *Clients) connected() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -228,7 +227,7 @@ func (s *Clients) Addrs() []net.Addr { return s.sockets.Addrs() }
 // Serve implements [Server].
 func (s *Clients) Serve() error { return s.sockets.Serve(s.start) }
 
-// start takes in a connection. It never waits: others wait behind it.
+// start handles a new connection. It never blocks, because other connections wait behind it.
 func (s *Clients) start(nc net.Conn) {
 	remote, local := AddrPort(nc.RemoteAddr()), AddrPort(nc.LocalAddr())
 	if !contains(s.trusted, remote.Addr()) {
@@ -249,12 +248,12 @@ func (s *Clients) start(nc net.Conn) {
 	})
 }
 
-// maxAside is how many connections a server has at a time that are not clients yet, beside the
-// places for those.
+// maxAside is the maximum number of connections that are not clients yet, in addition to the places
+// for clients.
 const maxAside = 100
 
-// aside does something with a connection that is no client, and is not waited for. What f leaves of
-// it is its own.
+// aside runs f for a connection that is not a client, in the background. f must release what it
+// acquires.
 func (s *Clients) aside(nc net.Conn, f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -271,7 +270,7 @@ func (s *Clients) aside(nc net.Conn, f func()) {
 	})
 }
 
-// arrive serves a client in the background, unless there are too many.
+// arrive serves a client in the background, or refuses it if there are too many clients.
 func (s *Clients) arrive(c *Conn) {
 	if r := s.take(c); r != nil {
 		s.refuse(c, r)
@@ -288,7 +287,7 @@ func (s *Clients) arrive(c *Conn) {
 	}()
 }
 
-// take counts a connection, or says why not.
+// take counts a connection, or returns why it is refused.
 func (s *Clients) take(c *Conn) *Refusal {
 	connected := s.connected()
 	s.mu.Lock()
@@ -314,7 +313,7 @@ func (s *Clients) take(c *Conn) *Refusal {
 	return nil
 }
 
-// welcome makes a client of a connection that has been counted, or says why not.
+// welcome creates the client of a counted connection, or returns why it is refused.
 func (s *Clients) welcome(c *Conn) *Refusal {
 	if err := c.visit.Check(s.ctx); err != nil {
 		return asRefusal(err)
@@ -328,7 +327,7 @@ func (s *Clients) welcome(c *Conn) *Refusal {
 	return nil
 }
 
-// dismiss ends the connection in good order. It is called with clients.mu held.
+// dismiss ends the connection gracefully. The caller holds clients.mu.
 func (c *Conn) dismiss() {
 	if c.client == nil {
 		c.Conn.Close()
@@ -337,7 +336,7 @@ func (c *Conn) dismiss() {
 	c.client.Dismiss()
 }
 
-// cut ends the connection at once. It is called with clients.mu held.
+// cut ends the connection immediately. The caller holds clients.mu.
 func (c *Conn) cut() {
 	if c.client == nil {
 		c.Conn.Close()

@@ -10,8 +10,7 @@ import (
 	"time"
 )
 
-// Listeners are the sockets of one server, for its Listen, Addrs and Serve: opened together, served
-// together, and closed together.
+// Listeners are the sockets of one server. They are opened, served and closed together.
 type Listeners struct {
 	what string // in errors
 	log  *slog.Logger
@@ -22,25 +21,25 @@ type Listeners struct {
 	loops  sync.WaitGroup // of Serve
 }
 
-// listener is a socket with the address that it was opened for.
+// listener is a socket and the address that it was opened for.
 type listener struct {
 	net.Listener
 	addr string
 }
 
-// NewListeners returns none yet. What is the server in the words of its errors, such as "ssh
+// NewListeners returns Listeners without sockets. what names the server in errors, such as "ssh
 // public".
 func NewListeners(what string, log *slog.Logger) *Listeners {
 	return &Listeners{what: what, log: log, closed: make(chan struct{})}
 }
 
-// Listen opens all of the addresses or none.
+// Listen opens all of the addresses, or none.
 func (l *Listeners) Listen(ctx context.Context, addrs []string) error {
 	return l.ListenAfter(ctx, addrs, nil)
 }
 
-// ListenAfter is Listen, and takes over sockets that are offered for the addresses. After an error
-// they are offered still.
+// ListenAfter is Listen, but takes over offered sockets for its addresses. After an error the
+// sockets are still offered.
 func (l *Listeners) ListenAfter(ctx context.Context, addrs []string, offered *Sockets) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -59,15 +58,15 @@ func (l *Listeners) ListenAfter(ctx context.Context, addrs []string, offered *So
 	return nil
 }
 
-// GiveBack undoes ListenAfter before Serve: sockets that were taken over are offered again, the
-// others closed.
+// GiveBack reverts ListenAfter, before Serve: it offers the taken-over sockets again and closes the
+// others.
 func (l *Listeners) GiveBack(offered *Sockets) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.undo(offered)
 }
 
-// undo is called with mu held.
+// undo reverts ListenAfter. The caller holds mu.
 func (l *Listeners) undo(offered *Sockets) {
 	for _, sock := range l.open {
 		if offered.isTaken(sock.Listener) {
@@ -79,7 +78,7 @@ func (l *Listeners) undo(offered *Sockets) {
 	l.open = nil
 }
 
-// Offer returns the sockets, to be taken over.
+// Offer returns the sockets for another server to take over.
 func (l *Listeners) Offer() *Sockets {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -90,8 +89,8 @@ func (l *Listeners) Offer() *Sockets {
 	return s
 }
 
-// Retire ends Serve, and closes the sockets but those that were taken over. When it returns, no
-// more connections come in here.
+// Retire ends Serve, and closes the sockets that were not taken over. After it returns, no more
+// connections are accepted here.
 func (l *Listeners) Retire(offered *Sockets) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -112,7 +111,7 @@ func (l *Listeners) Retire(offered *Sockets) {
 	l.open = nil
 }
 
-// Addrs returns where they listen.
+// Addrs returns the addresses of the sockets.
 func (l *Listeners) Addrs() []net.Addr {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -124,8 +123,7 @@ func (l *Listeners) Addrs() []net.Addr {
 }
 
 // Serve calls start for each connection, one at a time for each socket, until Close; then it
-// returns nil. When one socket fails for good, the others are closed too, and the error is
-// returned.
+// returns nil. If one socket fails permanently, Serve closes the others and returns the error.
 func (l *Listeners) Serve(start func(net.Conn)) error {
 	l.mu.Lock()
 	open := l.open
@@ -184,7 +182,7 @@ func (l *Listeners) accept(sock net.Listener, start func(net.Conn)) error {
 	}
 }
 
-// endLocked ends Serve, with mu held. It may be called twice.
+// endLocked ends Serve. It may be called twice. The caller holds mu.
 func (l *Listeners) endLocked() {
 	select {
 	case <-l.closed:
@@ -193,7 +191,7 @@ func (l *Listeners) endLocked() {
 	}
 }
 
-// Close closes them. It may be called twice.
+// Close closes the sockets. It may be called twice.
 func (l *Listeners) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -201,7 +199,7 @@ func (l *Listeners) Close() {
 	l.closeAll()
 }
 
-// closeAll is called with mu held.
+// closeAll closes all sockets. The caller holds mu.
 func (l *Listeners) closeAll() {
 	for _, sock := range l.open {
 		sock.Close()

@@ -16,16 +16,16 @@ import (
 	"github.com/pires/go-proxyproto"
 )
 
-// ProxyProtocol is the block "proxy_protocol" of a frontend: proxies that tell, ahead of what the
-// client sends, who that client is.
+// ProxyProtocol is the block "proxy_protocol" of a frontend. It names the proxies that send the
+// address of the client in front of the client's data.
 type ProxyProtocol struct {
-	// From is the networks of the proxies. A connection from there has to begin with a header of
-	// the PROXY protocol, version 1 or 2; one from elsewhere is the client's own, and cannot tell
-	// anything about itself.
+	// From has the networks of the proxies. A connection from these networks must begin with a
+	// header of the PROXY protocol, version 1 or 2. Any other connection comes from a client
+	// directly, and a header on it is not accepted.
 	From []string `hcl:"from,optional"`
 }
 
-// ValidateProxy reports each mistake in a block "proxy_protocol", by its attribute.
+// ValidateProxy reports the mistakes in a block "proxy_protocol" with their attributes.
 func (p *ProxyProtocol) ValidateProxy(report func(attribute, summary, detail string)) {
 	for _, text := range p.From {
 		if _, err := parseNetwork(text); err != nil {
@@ -45,7 +45,7 @@ func parseNetwork(text string) (netip.Prefix, error) {
 	return addr.Prefix(addr.BitLen())
 }
 
-// networks are those of From that are ones.
+// networks returns the valid networks of From.
 func (p *ProxyProtocol) networks() []netip.Prefix {
 	if p == nil {
 		return nil
@@ -67,14 +67,14 @@ func contains(networks []netip.Prefix, addr netip.Addr) bool {
 // Trusts reports whether a connection from addr has to begin with a header.
 func (p *ProxyProtocol) Trusts(addr netip.Addr) bool { return contains(p.networks(), addr) }
 
-// proxyHeaderTime is how long a proxy may take to send its header.
+// proxyHeaderTime is the maximum time for a proxy to send its header.
 const proxyHeaderTime = 5 * time.Second
 
 var errProxyHeader = errors.New("no header of the PROXY protocol")
 
-// readProxyHeader reads the header, and nothing of what comes after it. It returns the addresses in
-// it, or none for a connection of the proxy's own. It may wait: a proxy sends the header at once,
-// but a listener must never wait for it.
+// readProxyHeader reads the header and nothing behind it. It returns the addresses in the header,
+// or none for a connection of the proxy itself. It may wait for the header, so a listener must not
+// call it while other connections wait.
 func readProxyHeader(nc net.Conn) (client, server netip.AddrPort, err error) {
 	nc.SetReadDeadline(time.Now().Add(proxyHeaderTime))
 	text, err := readHeaderText(nc)
@@ -96,8 +96,8 @@ func readProxyHeader(nc net.Conn) (client, server netip.AddrPort, err error) {
 	return client, server, nil
 }
 
-// ProxiedRemote returns the address of the client of a connection that p trusts to begin with a
-// header, which it reads.
+// ProxiedRemote reads the header of a connection that p trusts, and returns the address of the
+// client.
 func (p *ProxyProtocol) ProxiedRemote(nc net.Conn) (netip.AddrPort, error) {
 	client, _, err := readProxyHeader(nc)
 	if err == nil && !client.IsValid() {
@@ -112,7 +112,7 @@ const (
 	maxProxyHeader = 4 << 10 // bytes of that rest, in which proxies may say more
 )
 
-// readHeaderText reads a header as it is, and nothing behind it: the library would read ahead.
+// readHeaderText reads the text of a header and nothing behind it: the library would read ahead.
 func readHeaderText(r io.Reader) ([]byte, error) {
 	text := make([]byte, 8, proxyHead) // no header is shorter
 	if _, err := io.ReadFull(r, text); err != nil {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Refusal is why a client is not served that has just connected.
+// Refusal is the reason why a new connection is refused.
 type Refusal struct {
 	Kind   string // in a word, for metrics
 	Reason string // for the log
@@ -27,7 +27,7 @@ var (
 	refusedStartups = &Refusal{"max_startups", "too many clients are logging in", tooMany}
 )
 
-// asRefusal returns the refusal in an error. Other errors are for the log alone.
+// asRefusal returns the Refusal in err. Other errors are only for the log.
 func asRefusal(err error) *Refusal {
 	if r, ok := errors.AsType[*Refusal](err); ok {
 		return r
@@ -43,7 +43,7 @@ const (
 	refusalRead = 64 << 10
 )
 
-// refuse tells a client why it is not served, and hangs up.
+// refuse sends the client the reason and closes the connection.
 func (s *Clients) refuse(c *Conn, r *Refusal) {
 	s.refusals.note(c.Remote.Addr(), r.Reason)
 	if s.env.Refused != nil {
@@ -73,9 +73,9 @@ const (
 	maxRefused = 1000
 )
 
-// refusals write the log's lines of refused connections: one at once for each address, and one at
-// the end of the minute with how many there were beside it. A flood of connections makes no flood
-// of lines. Where there are too many addresses, those that come last are counted as one.
+// refusals logs refused connections: the first one of each address at once, and at the end of the
+// minute how many more there were, so that a flood of connections does not flood the log. If there
+// are too many addresses, the last ones are counted together.
 type refusals struct {
 	log *slog.Logger
 
@@ -93,7 +93,7 @@ func newRefusals(log *slog.Logger) *refusals {
 	return &refusals{log: log, since: map[netip.Addr]*refused{}}
 }
 
-// note takes in one refusal.
+// note counts one refusal.
 func (r *refusals) note(remote netip.Addr, reason string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -116,7 +116,7 @@ func (r *refusals) note(remote netip.Addr, reason string) {
 	}
 }
 
-// flush writes what was counted.
+// flush logs the counts.
 func (r *refusals) flush() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

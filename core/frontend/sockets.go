@@ -11,22 +11,21 @@ import (
 	"time"
 )
 
-// Sockets are open sockets that a server may take over, instead of opening its own at the same
-// address: so no client is refused while one server comes in another's place. The nil Sockets are
-// none.
+// Sockets are open sockets that another server may take over instead of opening the same address,
+// so that no client is refused while one server replaces another. The nil Sockets are empty.
 type Sockets struct {
 	mu  sync.Mutex
 	all []*socket
 }
 
-// socket is one that is offered.
+// socket is one offered socket.
 type socket struct {
 	addr  string // as it was asked for
 	l     net.Listener
 	taken bool
 }
 
-// pausable is a listener whose Accept can be made to return without closing it.
+// pausable is a listener whose Accept can be interrupted without closing it.
 type pausable interface{ SetDeadline(t time.Time) error }
 
 // Add offers a socket that was opened for an address, or for whatever it listens on where addr is

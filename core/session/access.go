@@ -8,8 +8,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// permit returns nil when the session still lives, the operation's names are names, and the login
-// may do all of that where they lead.
+// permit returns nil if the session is alive, the names of the operation are valid, and the login
+// has the permissions at the places of the names.
 func (s *Session) permit(ctx context.Context, e Event, what ...auth.Permission) error {
 	if err := s.ended(); err != nil {
 		return err
@@ -59,9 +59,8 @@ func forbidden(p auth.Permission) error {
 	return vfs.Errorf(vfs.ErrPermission, "this login has no %s permission here", p)
 }
 
-// mayRename takes the permission to write at both ends. Where other permissions hold at the other
-// end, a rename would be a way around those that hold here: then it takes what copying and removing
-// would.
+// mayRename requires the permission to write at both ends. If the permissions at the ends differ, a
+// rename would bypass them, so it requires the permissions of a copy and a removal.
 func (s *Session) mayRename(from, to where) error {
 	if len(s.identity.Rules) == 0 {
 		return nil // permit has looked at the one permission that there is to look at
@@ -92,8 +91,8 @@ func (s *Session) alike(a, b where) bool {
 // inStore is the store's name for what the client calls p.
 func (s *Session) inStore(p vfs.Path) vfs.Path { return s.home.Under(p) }
 
-// confined reports whether p is as clean as its type promises. It is looked at here once more,
-// since on it rests that nobody leaves his home.
+// confined reports whether p is as clean as its type promises. It is a second check, because
+// confinement to the home directory depends on it.
 func confined(p vfs.Path) bool {
 	clean, err := vfs.Clean(string(p))
 	return err == nil && clean == p

@@ -9,7 +9,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// Op names an operation in the log and in metrics.
+// Op is the name of an operation in the log and in metrics.
 type Op string
 
 // The operations.
@@ -35,7 +35,7 @@ const (
 	OpACL      Op = "acl"
 )
 
-// Event is an operation that has ended.
+// Event describes an operation that has ended.
 type Event struct {
 	Op       Op
 	Path     vfs.Path // as the client sees it
@@ -49,17 +49,17 @@ type Event struct {
 	TransIDs []string // of the store's requests for the operation: the latest
 }
 
-// Observer is told of every operation when it has ended.
+// Observer is notified of every operation when it has ended.
 type Observer interface{ Observe(Event) }
 
-// Summary is a session that has ended.
+// Summary describes a session that has ended.
 type Summary struct {
 	In, Out  int64 // bytes of files that came from the client and went to it
 	Duration time.Duration
 	Reason   string // why it has ended: "closed" where the client has left
 }
 
-// EndObserver is an Observer that is also told when the session has ended.
+// EndObserver is an Observer that is also notified of the end of the session.
 type EndObserver interface {
 	Observer
 	// Ended is called once, after the last Observe.
@@ -70,13 +70,12 @@ type nobody struct{}
 
 func (nobody) Observe(Event) {}
 
-// ErrAbandoned is the outcome of an upload that was closed without being committed, since the
-// client went away or asked for it, and of a transfer in either direction that the client's end
-// broke off.
+// ErrAbandoned is the outcome of an upload that was closed without a commit because the client went
+// away or asked for it, and of any transfer that the client's side broke off.
 var ErrAbandoned = errors.New("abandoned before it was complete")
 
-// record logs an operation and tells the observer. Looking around is at debug level; a failure that
-// is the storage's fault is a warning.
+// record logs an operation and notifies the observer. Operations that only look are logged at debug
+// level, and failures of the storage as warnings.
 func (s *Session) record(e Event) {
 	s.observer.Observe(e)
 	level := slog.LevelInfo
@@ -90,8 +89,7 @@ func (s *Session) record(e Event) {
 	if storageFault(e.Err) {
 		level = slog.LevelWarn
 	}
-	// record is called after the fact: the session's context may have ended, and must not end the
-	// line.
+	// The session's context may have ended, but the operation must still be logged.
 	ctx := context.WithoutCancel(s.ctx)
 	if !s.log.Enabled(ctx, level) {
 		return
@@ -114,8 +112,8 @@ func (s *Session) record(e Event) {
 	s.log.LogAttrs(ctx, level, "operation", attrs...)
 }
 
-// storageFault says whether an operator should look into a failure: it is not the doing of the
-// client, and not what a store refuses in good order.
+// storageFault reports whether an operator should investigate a failure: it was caused neither by
+// the client nor by a regular refusal of the store.
 func storageFault(err error) bool {
 	switch {
 	case err == nil, errors.Is(err, ErrAbandoned), errors.Is(err, errTooMany),

@@ -12,14 +12,14 @@ import (
 	"filegate/core/vfs"
 )
 
-// Hash is a kind of checksum that clients ask for.
+// Hash is a checksum algorithm that clients can ask for.
 type Hash struct {
 	Name string // md5, sha1, sha256, sha384, sha512, crc32
 	New  func() hash.Hash
 	kept vfs.Algorithm // under which a store may keep it; empty: none does
 }
 
-// HashNamed returns the kind of checksum that has the name, and reports whether there is one.
+// HashNamed returns the algorithm with this name, and reports whether it exists.
 func HashNamed(name string) (h Hash, ok bool) {
 	switch h.Name = name; name {
 	case "md5":
@@ -40,8 +40,8 @@ func HashNamed(name string) (h Hash, ok bool) {
 	return h, true
 }
 
-// KeptChecksum returns the checksum of a whole file that the store keeps, or nil where it keeps
-// none.
+// KeptChecksum returns the checksum of a whole file from the store, or nil if the store does not
+// keep it.
 func (s *Session) KeptChecksum(ctx context.Context, name vfs.Path, h Hash) []byte {
 	if h.kept == "" {
 		return nil
@@ -53,7 +53,7 @@ func (s *Session) KeptChecksum(ctx context.Context, name vfs.Path, h Hash) []byt
 	return sums[h.kept]
 }
 
-// Checksum returns the checksum of a whole file: one that the store keeps, or one made by reading.
+// Checksum returns the checksum of a whole file. It uses the store's checksum, or reads the file.
 func (s *Session) Checksum(ctx context.Context, name vfs.Path, h Hash) ([]byte, error) {
 	if sum := s.KeptChecksum(ctx, name, h); len(sum) > 0 {
 		return sum, nil

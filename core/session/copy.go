@@ -9,8 +9,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// Copy implements [vfs.CopyFS]. It takes the permission to read the one file and to write the
-// other.
+// Copy implements [vfs.CopyFS]. It needs the permission to read the source and to write the copy.
 func (s *Session) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyOptions) error {
 	return s.do(ctx, Event{Op: OpCopy, Path: oldname, Target: newname}, auth.Read, func(ctx context.Context) error {
 		if oldname.IsRoot() || newname.IsRoot() {
@@ -55,21 +54,20 @@ func (s *Session) copyFile(ctx context.Context, oldname, newname vfs.Path, opts 
 	return err
 }
 
-// Range is a part of a file.
+// Range is a range of bytes of a file.
 type Range struct {
 	Off int64
 	Len int64 // negative: to the end
 }
 
-// copyPiece is how much CopyRange reads at once, in bytes.
+// copyPiece is the number of bytes that CopyRange reads at once.
 const copyPiece = 256 << 10
 
-// CopyRange copies a part of what one open handle of this session reads to a place in what another
-// one writes, and says how much that was: less than asked for where the file ends before. A whole
-// file that goes into a writer without content is copied by the store, as [Session.Copy] does it,
-// and is published with that: a client that asks for a copy takes the answer to this for its
-// outcome. The writer has that content from then on. When anything fails, the writer does not
-// commit.
+// CopyRange copies a range of one open file of this session into a writer of this session, and
+// returns the number of bytes. The number is smaller than requested if the file ends before the
+// range does. If the range is a whole file and the writer has no content, the store makes and
+// publishes the copy, as in [Session.Copy], because clients take the reply to the copy for its
+// result. The writer then has this content. If CopyRange fails, the writer does not commit.
 func (s *Session) CopyRange(ctx context.Context, from io.ReaderAt, part Range, to vfs.Writer, at int64) (int64, error) {
 	w, err := s.writerOf(to)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// End asks for the end of the session, for the reason given: its context ends, and the frontend
-// hangs up and calls Close.
+// End ends the context of the session for the given reason. The frontend then closes the connection
+// and calls Close.
 func (s *Session) End(reason error) {
 	if reason == nil || errors.Is(reason, context.Canceled) {
 		s.end(context.Canceled)
@@ -17,9 +17,9 @@ func (s *Session) End(reason error) {
 	s.end(&endError{reason})
 }
 
-// Close ends the session: what is open is closed, and what is not committed is not published. The
-// frontend calls it when the connection is gone. It may be called twice and from several
-// goroutines, and returns when nothing is open and no operation is under way, to each of them.
+// Close ends the session. It closes all open files, and publishes nothing that is not committed.
+// The frontend calls it after the end of the connection. It may be called several times, also
+// concurrently. Each call returns when nothing is open and no operation runs.
 func (s *Session) Close() { s.closing.Do(s.close) }
 
 func (s *Session) close() {
@@ -69,13 +69,13 @@ func (s *Session) closeHome() {
 	}
 }
 
-// Closed is closed when nothing needs the storage by this session's login any more. That is later
-// than the end of the session's context, and later than Close where other sessions go on with a
-// file that this one has opened.
+// Closed returns a channel that is closed when nothing uses the storage with this session's login
+// any more. This is later than the end of the session's context, and later than Close if other
+// sessions go on with a file that this session has opened.
 func (s *Session) Closed() <-chan struct{} { return s.over }
 
-// ended returns why the session has ended, as an error that is its context's too, or nil while it
-// lives.
+// ended returns the reason why the session has ended, as an error that is also the error of its
+// context, or nil if it has not ended.
 func (s *Session) ended() error {
 	if s.ctx.Err() == nil {
 		return nil

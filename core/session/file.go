@@ -55,7 +55,7 @@ func (f *file) WriteTo(w io.Writer) (int64, error) {
 	})
 }
 
-// Close cancels what is under way on the file, since nobody waits for it any more.
+// Close cancels the operations on the file, since nobody waits for them any more.
 func (f *file) Close() error {
 	f.cancel()
 	f.life.Lock()

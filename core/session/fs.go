@@ -33,12 +33,12 @@ func (s *Session) do(ctx context.Context, e Event, perm auth.Permission, f func(
 }
 
 // Stat implements [vfs.FS]. A file that is being written has the size and times that its writers
-// have, see [openFile.shownTo].
+// have set, see [openFile.shownTo].
 func (s *Session) Stat(ctx context.Context, name vfs.Path) (info vfs.Info, err error) {
 	return s.describe(ctx, name, true, func(ctx context.Context, fsys vfs.FS, name vfs.Path) (vfs.Info, error) { return fsys.Stat(ctx, name) })
 }
 
-// describe is Stat and Lstat.
+// describe implements Stat and Lstat.
 func (s *Session) describe(
 	ctx context.Context, name vfs.Path, follow bool, stat func(context.Context, vfs.FS, vfs.Path) (vfs.Info, error),
 ) (info vfs.Info, err error) {
@@ -121,7 +121,7 @@ func (s *Session) Rmdir(ctx context.Context, name vfs.Path) error {
 	})
 }
 
-// Rename implements [vfs.FS]. To replace a file takes the permission to delete too.
+// Rename implements [vfs.FS]. Replacing a file also needs the permission to delete.
 func (s *Session) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.RenameOptions) error {
 	return s.do(ctx, Event{Op: OpRename, Path: oldname, Target: newname}, auth.Write, func(ctx context.Context) error {
 		if oldname.IsRoot() || newname.IsRoot() {
@@ -143,7 +143,7 @@ func (s *Session) Rename(ctx context.Context, oldname, newname vfs.Path, opts vf
 	})
 }
 
-// SetAttrs implements [vfs.AttrFS]. What is set on a file that is being written is published with
+// SetAttrs implements [vfs.AttrFS]. Attributes of a file that is being written are published with
 // its content.
 func (s *Session) SetAttrs(ctx context.Context, name vfs.Path, attrs vfs.Attrs) error {
 	return s.do(ctx, Event{Op: OpSetAttrs, Path: name}, auth.Write, func(ctx context.Context) error {
@@ -155,7 +155,8 @@ func (s *Session) SetAttrs(ctx context.Context, name vfs.Path, attrs vfs.Attrs) 
 	})
 }
 
-// Truncate sets the size of a file: of what is being written, else of what is stored.
+// Truncate sets the size of a file: of the content that is being written, else of the stored
+// content.
 func (s *Session) Truncate(ctx context.Context, name vfs.Path, size int64) error {
 	return s.do(ctx, Event{Op: OpTruncate, Path: name}, auth.Write, func(ctx context.Context) error {
 		switch {
@@ -184,9 +185,9 @@ func (s *Session) StatSpace(ctx context.Context, name vfs.Path) (space vfs.Space
 	return space, err
 }
 
-// Digest implements [vfs.DigestFS]. It tells of the content, so it takes the permission to read.
-// Nothing is known of a file that this session is writing: what is stored under its name is not
-// what the session sees there.
+// Digest implements [vfs.DigestFS]. It needs the permission to read, because a checksum depends on
+// the content. For a file that this session is writing it returns nothing: the stored content
+// differs from the content that the session sees.
 func (s *Session) Digest(ctx context.Context, name vfs.Path) (sums vfs.Sums, err error) {
 	err = s.do(ctx, Event{Op: OpDigest, Path: name}, auth.Read, func(ctx context.Context) error {
 		if o := s.settled(ctx, name, true); o != nil && o.differs(s) {

@@ -25,13 +25,14 @@ const (
 	renewPause = 5 * time.Second
 )
 
-// Renewer gives a fresh grant for one that has ended or soon will. An auth.Authenticator is one.
+// Renewer returns a new grant in place of one that has expired or soon will. An auth.Authenticator
+// is a Renewer.
 type Renewer interface {
 	Renew(ctx context.Context, grant auth.Grant) (auth.Grant, error)
 }
 
-// Grants is one login's storage credential over time: renewed ahead of its end or when the storage
-// refuses it, once however many transfers ask at the same time.
+// Grants manages the storage credential of one login. It renews the grant before it expires, or
+// when the storage refuses it, once for all transfers that ask at the same time.
 type Grants struct {
 	renewer Renewer
 	log     *slog.Logger
@@ -53,7 +54,7 @@ type renewal struct {
 
 var _ backend.Grants = (*Grants)(nil)
 
-// NewGrants begins with the grant that the login brought.
+// NewGrants returns Grants that start with the grant from the login.
 func NewGrants(first auth.Grant, renewer Renewer, log *slog.Logger) *Grants {
 	g := &Grants{renewer: renewer, log: log}
 	g.keep(first)
@@ -71,15 +72,15 @@ func (g *Grants) keep(grant auth.Grant) {
 	}
 }
 
-// InUse returns the grant that is in use, without a look at whether it is still good.
+// InUse returns the current grant without checking whether it is valid.
 func (g *Grants) InUse() auth.Grant {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.grant
 }
 
-// Current implements [backend.Grants]. While the grant in use is still good it is returned even
-// when it cannot be renewed.
+// Current implements [backend.Grants]. It returns a grant that is still valid even if the grant
+// cannot be renewed.
 func (g *Grants) Current(ctx context.Context) (auth.Grant, error) {
 	g.mu.Lock()
 	grant, due := g.grant, !g.ahead.IsZero() && !time.Now().Before(g.ahead)

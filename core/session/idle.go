@@ -2,8 +2,8 @@ package session
 
 import "context"
 
-// WaitIdle returns nil as soon as no operation is under way and nothing is open, or the session has
-// ended; else the error of ctx.
+// WaitIdle returns nil when no operation runs and nothing is open, or when the session has ended.
+// Otherwise it returns the error of ctx.
 func (s *Session) WaitIdle(ctx context.Context) error {
 	idle := s.whenIdle()
 	select {

@@ -14,7 +14,7 @@ func (s *Session) Lstat(ctx context.Context, name vfs.Path) (info vfs.Info, err 
 	return s.describe(ctx, name, false, vfs.Lstat)
 }
 
-// Readlink implements [vfs.LinkFS]. Where a link leads out of the home directory it tells nothing.
+// Readlink implements [vfs.LinkFS]. It does not show a target outside of the home directory.
 func (s *Session) Readlink(ctx context.Context, name vfs.Path) (target vfs.Path, err error) {
 	err = s.do(ctx, Event{Op: OpReadlink, Path: name}, auth.List, func(ctx context.Context) error {
 		inner, err := vfs.Readlink(ctx, s.fs, s.inStore(name))
@@ -30,8 +30,8 @@ func (s *Session) Readlink(ctx context.Context, name vfs.Path) (target vfs.Path,
 	return target, err
 }
 
-// Symlink implements [vfs.LinkFS]. A link is a way to its target, so it must not open more than
-// that has: what the login may do where the link is, it may do at the target too.
+// Symlink implements [vfs.LinkFS]. A link must not give more rights to its target than the login
+// has there: everything that the login may do at the link, it must be allowed to do at the target.
 func (s *Session) Symlink(ctx context.Context, target, name vfs.Path) error {
 	return s.do(ctx, Event{Op: OpSymlink, Path: name, Target: target}, auth.Write, func(ctx context.Context) error {
 		if name.IsRoot() {

@@ -27,7 +27,7 @@ func (s *Session) List(ctx context.Context, name vfs.Path) (vfs.Lister, error) {
 	return l, nil
 }
 
-// Partials implements [vfs.PartialFS]. What is still under way is not cut off.
+// Partials implements [vfs.PartialFS]. It does not return uploads that are still in progress.
 func (s *Session) Partials(ctx context.Context, name vfs.Path) (all []vfs.Info, err error) {
 	err = s.do(ctx, Event{Op: OpList, Path: name}, auth.List, func(ctx context.Context) error {
 		if all, err = vfs.Partials(ctx, s.fs, s.inStore(name)); err != nil || len(all) == 0 {

@@ -10,8 +10,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// OpenFiles are the files that the sessions of a process have open for writing. Sessions of the
-// same login share them. The zero value is ready to use.
+// OpenFiles is the table of files that the sessions of a process have open for writing. Sessions of
+// the same login share them. The zero value is ready to use.
 type OpenFiles struct {
 	mu     sync.Mutex
 	logins map[loginKey]*files

@@ -1,15 +1,14 @@
 package session
 
-// SetProgram notes the name that the client's program gives for itself, for what a protocol does
-// otherwise for some.
+// SetProgram stores the name that the client program gives itself. A protocol may treat some
+// programs differently.
 func (s *Session) SetProgram(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.program = name
 }
 
-// Program is the name that the client's program gives for itself, with its version; empty where it
-// gave none.
+// Program returns the name and version that the client program gives itself, or an empty string.
 func (s *Session) Program() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,11 +9,11 @@ import (
 	"filegate/core/vfs"
 )
 
-// A file that is being written is an open file, and not only a name: a rename takes it along, and
-// after a removal nothing of it is published. So it is whichever session of the login writes it.
+// A file that is being written is an open file and not only a name: a rename applies to it, and
+// after a removal nothing of it is published, whichever session of the login writes it.
 
-// remove is Remove of a name of the client's. A file that is being written need not be in the store
-// yet.
+// remove implements Remove for a name from the client. A file that is being written need not exist
+// in the store yet.
 func (s *Session) remove(ctx context.Context, name vfs.Path) error {
 	o := s.settled(ctx, name, false)
 	if o == nil {

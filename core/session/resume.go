@@ -30,10 +30,10 @@ func (r *resumption) wrote(off int64) {
 	}
 }
 
-// ExpectResumption has the Commit of a writer of this session fail where its file is new, or an
-// upload that was cut off, and the bytes up to the first one that was written are neither there nor
-// written by any handle: the client goes on with what it takes for there. It is not called where a
-// client begins anew, or sets the size: files may have holes.
+// ExpectResumption makes the Commit of a writer fail if the client resumed an upload that is not
+// there. This is so if the file is new or an interrupted upload, and bytes before the first written
+// byte neither exist nor were written by any handle. It is not called if the client starts a new
+// file or sets the size: files may have holes.
 func (s *Session) ExpectResumption(w vfs.Writer) error {
 	own, err := s.writerOf(w)
 	if err == nil && !own.anew {

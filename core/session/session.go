@@ -12,10 +12,10 @@ import (
 	"filegate/core/vfs"
 )
 
-// DefaultMaxOpen is how many files and listings one session may have open at a time.
+// DefaultMaxOpen is the default for the maximum number of open files and listings of one session.
 const DefaultMaxOpen = 256
 
-// Config says what a session is made of.
+// Config is the configuration of a session.
 type Config struct {
 	ID       string
 	Service  string         // the frontend's kind, e.g. "ssh"
@@ -35,7 +35,7 @@ type Config struct {
 	Store string
 }
 
-// Session is one logged-in client. It is safe for concurrent use.
+// Session is the session of one logged-in client. It is safe for concurrent use.
 type Session struct {
 	id       string
 	identity auth.Identity
@@ -82,8 +82,8 @@ var (
 	_ vfs.ACLFS     = (*Session)(nil)
 )
 
-// New begins the session of a client that has logged in. It lives until Close, End, or the end of
-// ctx. The error is vfs.ErrInvalidName for a home directory that can be none.
+// New starts the session of a client that has logged in. The session lives until Close, End, or the
+// end of ctx. New returns vfs.ErrInvalidName for an invalid home directory.
 func New(ctx context.Context, cfg Config) (*Session, error) {
 	home, err := vfs.Clean(cfg.Identity.Home)
 	if err != nil {
@@ -127,20 +127,20 @@ func New(ctx context.Context, cfg Config) (*Session, error) {
 	return s, nil
 }
 
-// ID is the session's name in the log.
+// ID returns the name of the session in the log.
 func (s *Session) ID() string { return s.id }
 
-// User is who logged in, by the canonical name.
+// User returns the canonical name of the user.
 func (s *Session) User() string { return s.identity.User }
 
-// Identity is who logged in, without the grant.
+// Identity returns the identity of the user, without the grant.
 func (s *Session) Identity() auth.Identity {
 	id := s.identity
 	id.Grant = auth.Grant{Issuer: id.Grant.Issuer, Endpoint: id.Grant.Endpoint}
 	return id
 }
 
-// Group is the name to show as the owner group of files.
+// Group returns the name to show as the group of files.
 func (s *Session) Group() string {
 	if len(s.identity.Groups) > 0 {
 		return s.identity.Groups[0]
@@ -148,16 +148,18 @@ func (s *Session) Group() string {
 	return s.identity.User
 }
 
-// Message is what the client may be shown after the login, in one or several lines; empty: nothing.
+// Message returns the text to show to the client after the login, in one or several lines. It may
+// be empty.
 func (s *Session) Message() string { return s.identity.Message }
 
-// Remote is the client's address.
+// Remote returns the client's address.
 func (s *Session) Remote() netip.AddrPort { return s.remote }
 
-// Log is the session's logger, for what a frontend has to say about its protocol. Operations are
-// logged here already.
+// Log returns the session's logger, for messages of the frontend about its protocol. The session
+// itself logs operations.
 func (s *Session) Log() *slog.Logger { return s.log }
 
-// Context ends when the session does, whoever ended it. All calls end with it, whatever their own
-// context, and a frontend hangs up when it is done. Its cause tells why.
+// Context returns the context of the session, which ends with the session. All calls end with it,
+// whatever their own context, and the frontend then closes the connection. The cause of the context
+// is the reason.
 func (s *Session) Context() context.Context { return s.ctx }

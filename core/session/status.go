@@ -9,7 +9,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// Status describes a session at one moment, for who operates the gateway.
+// Status is a snapshot of a session for operators.
 type Status struct {
 	ID        string
 	User      string
@@ -23,7 +23,7 @@ type Status struct {
 	Transfers []TransferStatus
 }
 
-// TransferStatus describes a file that is open.
+// TransferStatus is a snapshot of an open file.
 type TransferStatus struct {
 	Op    Op // OpUpload or OpDownload
 	Path  vfs.Path
@@ -32,7 +32,7 @@ type TransferStatus struct {
 	Began time.Time
 }
 
-// Status returns what the session is doing, the oldest transfer first.
+// Status returns a snapshot of the session, with the oldest transfer first.
 func (s *Session) Status() Status {
 	st := Status{
 		ID: s.id, User: s.identity.User, Service: s.service, Program: s.Program(), Remote: s.remote,

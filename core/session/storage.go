@@ -8,10 +8,10 @@ import (
 	"filegate/core/vfs"
 )
 
-// What no protocol of files has a verb for. The session's permissions hold as for what has the same
-// effect otherwise.
+// The methods below have no verb in the file transfer protocols. They need the same permissions as
+// other operations with the same effect.
 
-// Versions returns the versions of a file that are kept, the latest first.
+// Versions returns the stored versions of a file, newest first.
 func (s *Session) Versions(ctx context.Context, name vfs.Path) (all []vfs.Info, err error) {
 	err = s.do(ctx, Event{Op: OpVersions, Path: name}, auth.List, func(ctx context.Context) error {
 		all, err = vfs.Versions(ctx, s.fs, s.inStore(name))
@@ -20,8 +20,7 @@ func (s *Session) Versions(ctx context.Context, name vfs.Path) (all []vfs.Info, 
 	return all, err
 }
 
-// Restore makes the content of a version the content of the file again. What the file has now is
-// replaced.
+// Restore replaces the content of a file by the content of one of its versions.
 func (s *Session) Restore(ctx context.Context, name vfs.Path, version string) error {
 	return s.do(ctx, Event{Op: OpRestore, Path: name}, auth.Write, func(ctx context.Context) error {
 		if err := s.also(ctx, name, auth.Read, auth.Delete); err != nil {
@@ -34,8 +33,8 @@ func (s *Session) Restore(ctx context.Context, name vfs.Path, version string) er
 	})
 }
 
-// TempURL returns an address by which anybody can GET or PUT a file until a time. It takes the
-// permissions that the method does.
+// TempURL returns a URL with which anybody can GET or PUT a file until a time. It needs the
+// permissions of the method.
 func (s *Session) TempURL(ctx context.Context, name vfs.Path, method string, until time.Time) (u string, err error) {
 	needs := []auth.Permission{auth.Read}
 	if method != "GET" {
@@ -51,7 +50,7 @@ func (s *Session) TempURL(ctx context.Context, name vfs.Path, method string, unt
 	return u, err
 }
 
-// Details returns what the store keeps of a file beside its attributes.
+// Details returns the expiry and metadata that the store keeps for a file.
 func (s *Session) Details(ctx context.Context, name vfs.Path) (d vfs.Details, err error) {
 	err = s.do(ctx, Event{Op: OpStat, Path: name}, auth.List, func(ctx context.Context) error {
 		if err := s.also(ctx, name, auth.List); err != nil {
@@ -63,8 +62,8 @@ func (s *Session) Details(ctx context.Context, name vfs.Path) (d vfs.Details, er
 	return d, err
 }
 
-// ChangeDetails changes what the store keeps of a file. That the store deletes it takes the
-// permission to delete.
+// ChangeDetails changes the expiry and metadata of a file. Setting an expiry needs the permission
+// to delete.
 func (s *Session) ChangeDetails(ctx context.Context, name vfs.Path, change vfs.DetailChange) error {
 	return s.do(ctx, Event{Op: OpSetAttrs, Path: name}, auth.Write, func(ctx context.Context) error {
 		if change.Expires != nil {
@@ -79,7 +78,7 @@ func (s *Session) ChangeDetails(ctx context.Context, name vfs.Path, change vfs.D
 // errNotForAll is the refusal to let others in.
 var errNotForAll error = vfs.Errorf(vfs.ErrPermission, "this login may not see or change who else is let in: it takes all permissions everywhere")
 
-// ACL returns who is let into a directory beside its owner.
+// ACL returns the access lists of a directory: the users who have access besides its owner.
 func (s *Session) ACL(ctx context.Context, name vfs.Path) (acl vfs.ACL, err error) {
 	err = s.do(ctx, Event{Op: OpACL, Path: name}, auth.List, func(ctx context.Context) error {
 		if s.guarded() {
@@ -91,7 +90,7 @@ func (s *Session) ACL(ctx context.Context, name vfs.Path) (acl vfs.ACL, err erro
 	return acl, err
 }
 
-// SetACL changes who is let into a directory beside its owner.
+// SetACL changes the access lists of a directory.
 func (s *Session) SetACL(ctx context.Context, name vfs.Path, acl vfs.ACL) error {
 	return s.do(ctx, Event{Op: OpACL, Path: name}, auth.Write, func(ctx context.Context) error {
 		if s.guarded() || s.also(ctx, name, auth.Permissions()...) != nil {

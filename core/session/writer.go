@@ -94,8 +94,8 @@ func (w *writer) WriteAt(p []byte, off int64) (int, error) {
 	return int(n), err
 }
 
-// Append writes at the end of what a writer of this session writes, whatever other handles on the
-// file do at the same time.
+// Append writes at the end of the content of a writer, even while other handles write the same
+// file.
 func (s *Session) Append(to vfs.Writer, p []byte) (int, error) {
 	w, err := s.writerOf(to)
 	if err != nil {
@@ -191,8 +191,8 @@ func (w *writer) alone(f func() error) error {
 
 func (w *writer) Size() int64 { return w.currentSize() }
 
-// WriterInfo describes the content of a writer of this session, as FSTAT of its handle has to:
-// whatever has its name by now.
+// WriterInfo returns the description of a writer's content, for FSTAT of its handle, whatever file
+// has its name now.
 func (s *Session) WriterInfo(w vfs.Writer) (vfs.Info, error) {
 	own, err := s.writerOf(w)
 	if err != nil {
@@ -201,8 +201,8 @@ func (s *Session) WriterInfo(w vfs.Writer) (vfs.Info, error) {
 	return own.info(own.name.Base()), nil
 }
 
-// Commit refuses a content of which a write has failed: a client that closes the file all the same
-// must not get a success. While there are other handles, the content is only promised.
+// Commit fails if a write has failed: a client that closes the file in spite of this must not get a
+// success. While other handles are open, Commit only promises to publish the content.
 func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	w.life.Lock()
 	defer w.life.Unlock()
@@ -253,7 +253,7 @@ func (w *writer) finish(end outcome) {
 	}
 }
 
-// Close cancels what is under way on the writer, since nobody waits for it any more.
+// Close cancels the operations on the writer, since nobody waits for them any more.
 func (w *writer) Close() error {
 	w.cancel()
 	w.life.Lock()

@@ -2,14 +2,14 @@ package vfs
 
 import "context"
 
-// ACL is who may do what in a directory, beside its owner, in the store's own words.
+// ACL is the access lists of a directory, in the store's own syntax.
 type ACL struct{ Read, Write []string }
 
-// ACLFS is a store in which the owner of a directory lets others in.
+// ACLFS is a store in which the owner of a directory can give access to others.
 type ACLFS interface {
 	FS
-	// ACL returns ErrPermission to all but the owner, and ErrUnsupported for a directory that has
-	// none of its own.
+	// ACL returns ErrPermission to all but the owner, and ErrUnsupported for a directory without
+	// its own lists.
 	ACL(ctx context.Context, name Path) (ACL, error)
 	// SetACL replaces the lists that are not nil.
 	SetACL(ctx context.Context, name Path, acl ACL) error

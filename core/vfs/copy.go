@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// CopyOptions say what a copy may do to a file that has its name.
+// CopyOptions are options of a copy. Replace allows it to replace an existing file.
 type CopyOptions struct {
 	Replace bool
 
@@ -14,18 +14,17 @@ type CopyOptions struct {
 	IfVersion string
 }
 
-// CopyFS is a store that copies files by itself.
+// CopyFS is a store that can copy files itself.
 type CopyFS interface {
 	FS
-	// Copy makes newname a file with the content of the file oldname, of which it is independent
-	// from then on, and with the attributes of it that the store keeps. Without opts.Replace it
-	// returns ErrExist where anything has the name newname already. Nothing of the copy is seen
-	// before it is whole. ErrIsDir where either is a directory, and ErrInvalid where both are the
-	// same.
+	// Copy creates newname as an independent file with the content of oldname, and with those of
+	// its attributes that the store keeps. Without opts.Replace it returns ErrExist if newname
+	// exists. The copy becomes visible when it is complete. Copy returns ErrIsDir if either name is
+	// a directory, and ErrInvalid if both names are the same.
 	Copy(ctx context.Context, oldname, newname Path, opts CopyOptions) error
 }
 
-// Copy copies a file, in the store where that can do it, else by reading and writing.
+// Copy copies a file, within the store if the store can copy, else by reading and writing.
 func Copy(ctx context.Context, fsys FS, oldname, newname Path, opts CopyOptions) error {
 	if f, ok := fsys.(CopyFS); ok {
 		return f.Copy(ctx, oldname, newname, opts)
@@ -64,5 +63,5 @@ func (i Info) attrs() Attrs {
 	return a
 }
 
-// ErrOntoItself is what Copy returns where both names are the same.
+// ErrOntoItself is returned by Copy if both names are the same.
 var ErrOntoItself error = Errorf(ErrInvalid, "a file cannot be copied onto itself")

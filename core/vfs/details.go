@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Details is what a store keeps of a file beside its attributes.
+// Details are the expiry, content type and metadata that a store keeps for a file.
 type Details struct {
 	Expires time.Time         // when the store deletes it; zero: never
 	Type    string            // of its content, as MIME has it
 	Meta    map[string]string // by keys in lower case
 }
 
-// DetailChange is what is to be changed; the rest stays.
+// DetailChange is a change of details. Fields that are not set stay unchanged.
 type DetailChange struct {
 	Expires *time.Time        // zero: never
 	Meta    map[string]string // an empty value takes the key away
@@ -22,13 +22,13 @@ type DetailChange struct {
 type DetailFS interface {
 	FS
 	Details(ctx context.Context, name Path) (Details, error)
-	// ChangeDetails returns ErrInvalid for a key or a time that cannot be.
+	// ChangeDetails changes details. It returns ErrInvalid for an invalid key or time.
 	ChangeDetails(ctx context.Context, name Path, change DetailChange) error
 }
 
 var errNoDetails error = Errorf(ErrUnsupported, "this store keeps no metadata")
 
-// DetailsOf returns what the store keeps of a file, or ErrUnsupported.
+// DetailsOf returns the details of a file, or ErrUnsupported.
 func DetailsOf(ctx context.Context, fsys FS, name Path) (Details, error) {
 	if f, ok := fsys.(DetailFS); ok {
 		return f.Details(ctx, name)
@@ -36,7 +36,7 @@ func DetailsOf(ctx context.Context, fsys FS, name Path) (Details, error) {
 	return Details{}, errNoDetails
 }
 
-// ChangeDetails changes what the store keeps of a file, or returns ErrUnsupported.
+// ChangeDetails changes the details of a file, or returns ErrUnsupported.
 func ChangeDetails(ctx context.Context, fsys FS, name Path, change DetailChange) error {
 	if f, ok := fsys.(DetailFS); ok {
 		return f.ChangeDetails(ctx, name, change)

@@ -6,16 +6,16 @@ import (
 	"crypto/sha256"
 )
 
-// Algorithm names a checksum.
+// Algorithm is the name of a checksum algorithm.
 type Algorithm string
 
-// The checksums that stores keep.
+// The algorithms that stores keep.
 const (
 	MD5    Algorithm = "md5"
 	SHA256 Algorithm = "sha256"
 )
 
-// Size is how many bytes a sum has; 0 for an algorithm that is not known.
+// Size returns the length of a sum in bytes, or 0 for an unknown algorithm.
 func (a Algorithm) Size() int {
 	switch a {
 	case MD5:
@@ -29,17 +29,16 @@ func (a Algorithm) Size() int {
 // Sums are checksums of the whole content of a file.
 type Sums map[Algorithm][]byte
 
-// DigestFS is a store that knows checksums of files without reading them.
+// DigestFS is a store that has checksums of files without reading the files.
 type DigestFS interface {
 	FS
-	// Digest returns those checksums of the file name that are known, which may be none:
-	// ErrNotExist, ErrIsDir. They are of the content that is published at the time, and never of
-	// another.
+	// Digest returns the known checksums of the file name, possibly none, or ErrNotExist or
+	// ErrIsDir. They belong to the content that is published at this time, and never to another.
 	Digest(ctx context.Context, name Path) (Sums, error)
 }
 
-// Digest returns those checksums of the file name that are known without reading it, or
-// ErrUnsupported from a store that knows none.
+// Digest returns the checksums of the file name that are known without reading it, or
+// ErrUnsupported if the store has none.
 func Digest(ctx context.Context, fsys FS, name Path) (Sums, error) {
 	if f, ok := fsys.(DigestFS); ok {
 		return f.Digest(ctx, name)

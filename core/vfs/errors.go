@@ -7,8 +7,8 @@ import (
 	"io/fs"
 )
 
-// The kinds of failure. Every error that leaves a store is one of them by errors.Is, a context
-// error, or io.EOF. Those that std has are std's, so that errors.Is works with either.
+// The kinds of errors. Every error from a store matches one of them with errors.Is, or is a context
+// error or io.EOF. Kinds that the standard library has are the standard library's values.
 var (
 	ErrNotExist    = fs.ErrNotExist
 	ErrExist       = fs.ErrExist
@@ -28,7 +28,7 @@ var (
 	ErrUnavailable = errors.New("storage unavailable, try again later")
 )
 
-// kinds pairs each sentinel with the text a client reads when nobody knows better.
+// kinds pairs each sentinel with its default text for clients.
 var kinds = []struct {
 	err  error
 	text string
@@ -50,7 +50,7 @@ var kinds = []struct {
 	{ErrUnavailable, "storage unavailable, try again later"},
 }
 
-// Kinds returns the closed set of failures, for the tables that translate it.
+// Kinds returns the closed set of errors, for the tables that translate it.
 func Kinds() []error {
 	all := make([]error, len(kinds))
 	for i, k := range kinds {
@@ -59,9 +59,9 @@ func Kinds() []error {
 	return all
 }
 
-// Kind returns the member of the set that err is, or nil for an error from outside of it. Of the
-// outermost *Error in err it is the Kind, whatever the cause says of itself: the system's
-// "directory not empty", for one, is also an fs.ErrExist.
+// Kind returns the kind of err, or nil for an error outside of the set. For an *Error it is the
+// Kind of the outermost *Error, whatever its cause is: the system's "directory not empty", for
+// example, is also an fs.ErrExist.
 func Kind(err error) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		err = e.Kind
@@ -74,7 +74,7 @@ func Kind(err error) error {
 	return nil
 }
 
-// Error is a failure with what its layer knows of it.
+// Error is an error with the context that a layer adds.
 type Error struct {
 	Kind    error  // one of Kinds
 	Text    string // for the client: safe to show; empty for the kind's own text
@@ -82,12 +82,12 @@ type Error struct {
 	Err     error  // for the log: the cause; never shown to a client
 }
 
-// Errorf returns an error of the kind whose text, safe for a client, is formatted from the rest.
+// Errorf returns an error of this kind. The formatted text must be safe to show to a client.
 func Errorf(kind error, format string, args ...any) *Error {
 	return &Error{Kind: kind, Text: fmt.Sprintf(format, args...)}
 }
 
-// Error is the whole of it, for the log.
+// Error returns the full text, for the log.
 func (e *Error) Error() string {
 	s := e.client()
 	if e.Err != nil {
@@ -96,7 +96,7 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Unwrap gives the kind and the cause.
+// Unwrap returns the kind and the cause.
 func (e *Error) Unwrap() []error {
 	if e.Err == nil {
 		return []error{e.Kind}
@@ -130,8 +130,8 @@ func kindText(err error) string {
 	return "internal error"
 }
 
-// ClientText is what a client may read of err: the text of the outermost *Error in it, else that of
-// its kind, else "internal error". Nothing of a foreign error ever shows.
+// ClientText returns the text of err for a client: the text of the outermost *Error, else the text
+// of its kind, else "internal error". It never shows the text of a foreign error.
 func ClientText(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.client()

@@ -17,21 +17,20 @@ import (
 // circle, is an error to follow, and never waited for.
 type LinkFS interface {
 	FS
-	// Lstat is Stat, but of a link it describes the link.
+	// Lstat is Stat, but describes a link itself.
 	Lstat(ctx context.Context, name Path) (Info, error)
-	// Readlink tells what the link name leads to, whether there is anything or not: ErrInvalid
-	// where name is no link.
+	// Readlink returns the target of the link name, which need not exist. It returns ErrInvalid if
+	// name is not a link.
 	Readlink(ctx context.Context, name Path) (Path, error)
-	// Symlink makes name a link to target, which need not be there. It returns ErrExist where
-	// anything has the name already, and ErrUnsupported for a target that the store can have no
-	// links to.
+	// Symlink creates name as a link to target, which need not exist. It returns ErrExist if name
+	// exists, and ErrUnsupported for a target to which the store cannot link.
 	Symlink(ctx context.Context, target, name Path) error
 }
 
-// IsLink says whether the entry is a symbolic link.
+// IsLink reports whether the entry is a symbolic link.
 func (i Info) IsLink() bool { return i.Mode&fs.ModeSymlink != 0 }
 
-// Lstat describes what name is without following it. In a store without links that is Stat.
+// Lstat describes name without following it. In a store without links it is Stat.
 func Lstat(ctx context.Context, fsys FS, name Path) (Info, error) {
 	if f, ok := fsys.(LinkFS); ok {
 		return f.Lstat(ctx, name)
@@ -39,7 +38,7 @@ func Lstat(ctx context.Context, fsys FS, name Path) (Info, error) {
 	return fsys.Stat(ctx, name)
 }
 
-// Readlink tells what a link leads to. In a store without links it returns ErrUnsupported.
+// Readlink returns the target of a link. In a store without links it returns ErrUnsupported.
 func Readlink(ctx context.Context, fsys FS, name Path) (Path, error) {
 	if f, ok := fsys.(LinkFS); ok {
 		return f.Readlink(ctx, name)
@@ -47,7 +46,7 @@ func Readlink(ctx context.Context, fsys FS, name Path) (Path, error) {
 	return "", errNoLinks
 }
 
-// Symlink makes a link, or returns ErrUnsupported.
+// Symlink creates a link, or returns ErrUnsupported.
 func Symlink(ctx context.Context, fsys FS, target, name Path) error {
 	if f, ok := fsys.(LinkFS); ok {
 		return f.Symlink(ctx, target, name)
@@ -57,15 +56,15 @@ func Symlink(ctx context.Context, fsys FS, target, name Path) error {
 
 var errNoLinks error = Errorf(ErrUnsupported, "this store has no symbolic links")
 
-// ErrNoLink is what Readlink returns for what is no link.
+// ErrNoLink is returned by Readlink if the name is not a link.
 var ErrNoLink error = Errorf(ErrInvalid, "not a symbolic link")
 
 // followsAtOnce is how many links of a page are looked up at the same time.
 const followsAtOnce = 16
 
-// FollowLinks puts in the place of each link in a page of a listing what it leads to, by its own
-// name: for protocols that have no links. One that leads to nothing, or to what may not be seen,
-// stays as it is, so that it can be removed. It returns the context's error.
+// FollowLinks replaces each link in a page of a listing by its target, under the name of the link,
+// for protocols without links. A link whose target does not exist or may not be seen stays a link,
+// so that it can be removed. FollowLinks returns the error of the context.
 func FollowLinks(ctx context.Context, fsys FS, dir Path, page []Info) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(followsAtOnce)
@@ -83,9 +82,9 @@ func FollowLinks(ctx context.Context, fsys FS, dir Path, page []Info) error {
 	return g.Wait()
 }
 
-// ResolveTarget makes a Path of what a client gives as the target of the link name: a relative one
-// is taken from the directory that the link is in. Unlike in a name, ".." does not stop at the
-// root: a target above it is not what the client means, and refused.
+// ResolveTarget converts the target of the link name from a client to a Path. A relative target
+// starts at the directory of the link. Unlike in a name, ".." must not go above the root: such a
+// target is refused, because the client means something else.
 func ResolveTarget(name Path, target string) (Path, error) {
 	if target == "" {
 		return "", Errorf(ErrInvalidName, "a link needs a name that it leads to")
@@ -108,8 +107,8 @@ func ResolveTarget(name Path, target string) (Path, error) {
 	return Resolve(name.Dir(), target)
 }
 
-// From returns p as a relative name that leads there from the directory dir. To a client it is
-// [UnescapeBytes] of that, of which [ResolveTarget] makes p again.
+// From returns p as a relative name from the directory dir. [UnescapeBytes] of it is the form for a
+// client, which [ResolveTarget] converts back to p.
 func (p Path) From(dir Path) string {
 	to, from := p.Elements(), dir.Elements()
 	for len(to) > 0 && len(from) > 0 && to[0] == from[0] {

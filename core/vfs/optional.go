@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Attrs are attributes to set; a nil field stays as it is.
+// Attrs are attributes to set. A nil field is not changed.
 type Attrs struct {
 	ModTime    *time.Time
 	AccessTime *time.Time
@@ -15,7 +15,7 @@ type Attrs struct {
 	UID, GID   *int
 }
 
-// With returns the attributes with those of more in their place, where there are any.
+// With returns the attributes, with those that more sets replaced.
 func (a Attrs) With(more Attrs) Attrs {
 	if more.ModTime != nil {
 		a.ModTime = more.ModTime
@@ -35,8 +35,7 @@ func (a Attrs) With(more Attrs) Attrs {
 	return a
 }
 
-// Over returns the description of a file with the attributes in it, as far as a description has
-// them.
+// Over returns a copy of the description with the attributes applied.
 func (a Attrs) Over(info Info) Info {
 	if a.ModTime != nil {
 		info.ModTime = *a.ModTime
@@ -53,19 +52,19 @@ func (a Attrs) Over(info Info) Info {
 	return info
 }
 
-// IsZero says whether there is nothing to set.
+// IsZero reports whether no attribute is set.
 func (a Attrs) IsZero() bool { return a == Attrs{} }
 
-// AttrFS is a store that can set attributes of what is there already.
+// AttrFS is a store that can set attributes of existing files and directories.
 type AttrFS interface {
 	FS
-	// SetAttrs sets attributes of the file or directory name. What the store cannot keep it
-	// ignores, unless that is all there was to do for one that clients rely on: ModTime of a file
-	// is kept or ErrUnsupported.
+	// SetAttrs sets attributes of the file or directory name. It ignores attributes that the store
+	// cannot keep, but returns ErrUnsupported if ModTime of a file is the only attribute and cannot
+	// be kept, because clients rely on it.
 	SetAttrs(ctx context.Context, name Path, attrs Attrs) error
 }
 
-// SetAttrs sets attributes of what is there already, or returns ErrUnsupported.
+// SetAttrs sets attributes of an existing file or directory, or returns ErrUnsupported.
 func SetAttrs(ctx context.Context, fsys FS, name Path, attrs Attrs) error {
 	if f, ok := fsys.(AttrFS); ok {
 		return f.SetAttrs(ctx, name, attrs)
@@ -73,16 +72,16 @@ func SetAttrs(ctx context.Context, fsys FS, name Path, attrs Attrs) error {
 	return Errorf(ErrUnsupported, "this store keeps no attributes")
 }
 
-// ModeFS is a store that gives modes to what it makes: to a directory by MkdirMode, to a file by
-// [WriteOptions].Mode. One that does not keep modes may take and forget them.
+// ModeFS is a store that accepts modes for new directories (MkdirMode) and new files
+// ([WriteOptions].Mode). A store that does not keep modes may ignore them.
 type ModeFS interface {
 	FS
-	// MkdirMode is Mkdir, with the permission bits of the directory.
+	// MkdirMode is Mkdir with permission bits for the directory.
 	MkdirMode(ctx context.Context, name Path, mode fs.FileMode) error
 }
 
-// MkdirMode makes a directory with the permission bits in mode, or with the store's own where that
-// is nil or the store does not take them.
+// MkdirMode creates a directory with the permission bits in mode. If mode is nil, or the store does
+// not accept modes, the store chooses.
 func MkdirMode(ctx context.Context, fsys FS, name Path, mode *fs.FileMode) error {
 	if f, ok := fsys.(ModeFS); ok && mode != nil {
 		return f.MkdirMode(ctx, name, *mode)
@@ -90,16 +89,15 @@ func MkdirMode(ctx context.Context, fsys FS, name Path, mode *fs.FileMode) error
 	return fsys.Mkdir(ctx, name)
 }
 
-// PartialFS is a store that keeps uploads that were cut off, see [Info].Partial.
+// PartialFS is a store that keeps interrupted uploads, see [Info].Partial.
 type PartialFS interface {
 	FS
-	// Partials returns those of the files in the directory name, as far as the login may see them,
-	// whether List shows them or not.
+	// Partials returns the interrupted uploads in the directory name that the login may see,
+	// including those that List hides.
 	Partials(ctx context.Context, name Path) ([]Info, error)
 }
 
-// Partials returns the cut-off uploads of the files in a directory; none where the store keeps
-// none.
+// Partials returns the interrupted uploads in a directory, or none if the store keeps none.
 func Partials(ctx context.Context, fsys FS, name Path) ([]Info, error) {
 	if f, ok := fsys.(PartialFS); ok {
 		return f.Partials(ctx, name)
@@ -107,7 +105,7 @@ func Partials(ctx context.Context, fsys FS, name Path) ([]Info, error) {
 	return nil, nil
 }
 
-// Space is what a store has room for, in bytes. A negative number is not known or without limit.
+// Space is the space of a store in bytes. A negative number means unknown or unlimited.
 type Space struct {
 	Total, Used, Free int64
 }
@@ -115,11 +113,11 @@ type Space struct {
 // SpaceFS is a store that knows its limits.
 type SpaceFS interface {
 	FS
-	// StatSpace tells the space that holds for files at or below name.
+	// StatSpace returns the space for files at or below name.
 	StatSpace(ctx context.Context, name Path) (Space, error)
 }
 
-// StatSpace tells the space that holds for files at or below name, or returns ErrUnsupported.
+// StatSpace returns the space for files at or below name, or ErrUnsupported.
 func StatSpace(ctx context.Context, fsys FS, name Path) (Space, error) {
 	if f, ok := fsys.(SpaceFS); ok {
 		return f.StatSpace(ctx, name)
@@ -127,8 +125,8 @@ func StatSpace(ctx context.Context, fsys FS, name Path) (Space, error) {
 	return Space{}, Errorf(ErrUnsupported, "this store does not tell its space")
 }
 
-// ReadWriterAt returns the reading side of a writer that was opened with WriteOptions.Read: its
-// reads see its writes. It returns ErrUnsupported where the store has no such thing.
+// ReadWriterAt returns the reading side of a writer that was opened with WriteOptions.Read. Its
+// reads see the writes of the writer. It returns ErrUnsupported if the store does not support this.
 func ReadWriterAt(w Writer) (io.ReaderAt, error) {
 	if r, ok := w.(io.ReaderAt); ok {
 		return r, nil

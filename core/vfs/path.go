@@ -6,26 +6,26 @@ import (
 	"unicode/utf8"
 )
 
-// MaxPath is the longest path that filegate takes, in bytes. It is that of Linux (PATH_MAX); a
-// store may allow less.
+// MaxPath is the maximum length of a path in bytes. It is PATH_MAX of Linux; a store may allow
+// less.
 const MaxPath = 4096
 
 // Path is the cleaned, absolute name of a file or directory: "/" or "/a/b". Its elements are valid
 // UTF-8 without NUL, and none is empty, "." or "..". Make one with [Resolve] or [Path.Join].
 type Path string
 
-// Root is the directory that everything is in.
+// Root is the root directory.
 const Root Path = "/"
 
-// Resolve makes a Path of the name that a client sent: relative ones are taken from cwd, "." and
-// ".." and repeated slashes are resolved, ".." stops at the root, and bytes that are not UTF-8 are
-// escaped, see [EscapeBytes]. What a Path is called to the client is [Path.ToClient]. It returns
-// ErrInvalidName, with a text for the client, for a name that can be none.
+// Resolve converts a name from a client to a Path. It resolves relative names against cwd, resolves
+// "." and "..", removes repeated slashes, and escapes bytes that are not UTF-8, see [EscapeBytes].
+// ".." does not go above the root. [Path.ToClient] is the reverse. Resolve returns ErrInvalidName,
+// with a text for the client, for an invalid name.
 func Resolve(cwd Path, name string) (Path, error) { return resolve(cwd, EscapeBytes(name)) }
 
-// Clean makes a Path of a name that no client has sent, such as one from a configuration, or checks
-// one that should be a Path already. Nothing in it is escaped: it is ErrInvalidName for a name that
-// is not UTF-8.
+// Clean converts a name that is not from a client, such as one from the configuration, to a Path,
+// or checks a supposed Path. It escapes nothing, and returns ErrInvalidName for a name that is not
+// UTF-8.
 func Clean(name string) (Path, error) {
 	if !utf8.ValidString(name) {
 		return "", Errorf(ErrInvalidName, "the name is not valid UTF-8")
@@ -50,16 +50,16 @@ func resolve(cwd Path, name string) (Path, error) {
 	return p, nil
 }
 
-// ValidName says whether name can be one element of a Path. A store leaves entries out of its
-// listings whose names cannot.
+// ValidName reports whether name can be an element of a Path. A store omits other entries from its
+// listings.
 func ValidName(name string) bool {
 	return name != "" && name != "." && name != ".." && utf8.ValidString(name) && !strings.ContainsAny(name, "/\x00")
 }
 
-// IsRoot says whether p is the root.
+// IsRoot reports whether p is the root.
 func (p Path) IsRoot() bool { return p == Root }
 
-// Dir is the directory that p is in. The root is in itself.
+// Dir returns the directory of p. The directory of the root is the root.
 func (p Path) Dir() Path {
 	if i := strings.LastIndexByte(string(p), '/'); i > 0 {
 		return p[:i]
@@ -67,7 +67,7 @@ func (p Path) Dir() Path {
 	return Root
 }
 
-// Base is the last element of p, and "/" for the root.
+// Base returns the last element of p, or "/" for the root.
 func (p Path) Base() string {
 	if p.IsRoot() {
 		return "/"
@@ -75,7 +75,7 @@ func (p Path) Base() string {
 	return string(p[strings.LastIndexByte(string(p), '/')+1:])
 }
 
-// Join adds one element, which must satisfy ValidName.
+// Join appends one element, which must satisfy ValidName.
 func (p Path) Join(name string) Path {
 	if p.IsRoot() {
 		return Path("/" + name)
@@ -83,7 +83,7 @@ func (p Path) Join(name string) Path {
 	return p + Path("/"+name)
 }
 
-// Under adds all of sub below p: how a home directory is put in front of what its owner sees.
+// Under appends all of sub to p, as to put a home directory in front of a path.
 func (p Path) Under(sub Path) Path {
 	switch {
 	case p.IsRoot():
@@ -94,12 +94,12 @@ func (p Path) Under(sub Path) Path {
 	return p + sub
 }
 
-// Contains says whether sub is p or lies below it.
+// Contains reports whether sub is p or lies below p.
 func (p Path) Contains(sub Path) bool {
 	return p.IsRoot() || p == sub || strings.HasPrefix(string(sub), string(p)+"/")
 }
 
-// Elements are the names from the root to p; none for the root.
+// Elements returns the elements from the root to p; none for the root.
 func (p Path) Elements() []string {
 	if p.IsRoot() {
 		return nil
@@ -107,7 +107,7 @@ func (p Path) Elements() []string {
 	return strings.Split(string(p[1:]), "/")
 }
 
-// ToClient returns p as a client writes it, in whatever bytes.
+// ToClient returns p in the bytes that the client uses for it.
 func (p Path) ToClient() string { return UnescapeBytes(string(p)) }
 
 // String returns p for the log.

@@ -5,12 +5,12 @@ import "context"
 // VersionFS is a store that keeps old versions of files.
 type VersionFS interface {
 	FS
-	// Versions returns the versions of the file name that are kept, the latest first, each as a
-	// file whose Name is what Restore takes. The file itself need not be there any more. It returns
-	// ErrUnsupported where no versions are kept.
+	// Versions returns the stored versions of the file name, newest first. Each version is a file
+	// whose Name is the argument for Restore. The file itself need not exist any more. Versions
+	// returns ErrUnsupported if no versions are kept.
 	Versions(ctx context.Context, name Path) ([]Info, error)
-	// Restore makes the content of a version the content of the file again. It returns ErrNotExist
-	// for a version that is none.
+	// Restore makes the content of a version the content of the file. It returns ErrNotExist if
+	// there is no such version.
 	Restore(ctx context.Context, name Path, version string) error
 }
 
@@ -24,7 +24,7 @@ func Versions(ctx context.Context, fsys FS, name Path) ([]Info, error) {
 	return nil, errNoVersions
 }
 
-// Restore brings a version of a file back, or returns ErrUnsupported.
+// Restore restores a version of a file, or returns ErrUnsupported.
 func Restore(ctx context.Context, fsys FS, name Path, version string) error {
 	if f, ok := fsys.(VersionFS); ok {
 		return f.Restore(ctx, name, version)
