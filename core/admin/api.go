@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// Status is how the gateway is.
+// Status is the state of the gateway.
 type Status struct {
 	Version    string    `json:"version"`
 	PID        int       `json:"pid"`
@@ -38,7 +38,7 @@ type Status struct {
 	Backends       []Backend       `json:"backends"`
 }
 
-// Frontend is where clients come in.
+// Frontend is a frontend with its addresses.
 type Frontend struct {
 	Kind   string   `json:"kind"`
 	Name   string   `json:"name"`
@@ -65,7 +65,7 @@ type Backend struct {
 	Waiting  int     `json:"waiting"`  // transfers that wait for memory
 }
 
-// Session is a client that is logged in.
+// Session is a logged-in client.
 type Session struct {
 	ID        string         `json:"id"`
 	User      string         `json:"user"`
@@ -80,7 +80,7 @@ type Session struct {
 	Transfers int            `json:"transfers"`
 }
 
-// Transfer is a file that a client has open.
+// Transfer is an open file of a client.
 type Transfer struct {
 	Session string    `json:"session"`
 	User    string    `json:"user"`
@@ -91,7 +91,7 @@ type Transfer struct {
 	Began   time.Time `json:"began"`
 }
 
-// Rate returns the bytes in a second, on the average since the transfer began.
+// Rate returns the average rate since the start of the transfer, in bytes per second.
 func (t Transfer) Rate(now time.Time) float64 {
 	if d := now.Sub(t.Began).Seconds(); d > 0 {
 		return float64(t.Bytes) / d
@@ -99,7 +99,7 @@ func (t Transfer) Rate(now time.Time) float64 {
 	return 0
 }
 
-// Left returns how long a transfer takes still at its rate; ok is false where nobody knows.
+// Left returns the remaining time at this rate. ok is false if it is unknown.
 func (t Transfer) Left(now time.Time) (left time.Duration, ok bool) {
 	rate := t.Rate(now)
 	if t.Size <= t.Bytes || rate <= 0 {
@@ -119,31 +119,31 @@ type Ban struct {
 	Until time.Time `json:"until"`
 }
 
-// Kick asks for the end of sessions: of one, or of all of a user.
+// Kick is a request to end one session, or all sessions of a user.
 type Kick struct {
 	Session string `json:"session,omitempty"`
 	User    string `json:"user,omitempty"`
 }
 
-// Kicked is the answer.
+// Kicked is the answer to a Kick.
 type Kicked struct {
 	Sessions int `json:"sessions"`
 }
 
-// SetBan asks for a ban, or for the end of one.
+// SetBan is a request to add or lift a ban.
 type SetBan struct {
 	Of   string `json:"of"` // address, user
 	Name string `json:"name"`
 	For  string `json:"for,omitempty"` // "10m"; empty: it is lifted
 }
 
-// Mistaken is the error of a reload of a configuration that has mistakes.
+// Mistaken is the error of a reload whose configuration has mistakes.
 type Mistaken interface {
 	error
 	Mistakes() int // how many
 }
 
-// Gateway is what a [Server] tells of and acts on.
+// Gateway is the gateway that a [Server] reports on and controls.
 type Gateway interface {
 	Status() Status
 	Sessions() []Session

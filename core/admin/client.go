@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Client asks a [Server].
+// Client makes requests to a [Server].
 type Client struct {
 	base  string
 	token string
@@ -25,9 +25,9 @@ type Client struct {
 // maxAnswer is how long an answer may be, in bytes.
 const maxAnswer = 64 << 20
 
-// Dial returns a client of the server at an address: the path of a unix socket, "host:port", or the
-// URL of a server with TLS. roots are the authorities to check that with; nil: the system's.
-// Nothing is connected yet.
+// Dial returns a client for an address: the path of a unix socket, "host:port", or an https URL.
+// roots are the certificates that may sign the server's certificate; nil means those of the system.
+// Dial does not connect.
 func Dial(addr, token string, roots *x509.CertPool) *Client {
 	c := &Client{token: token}
 	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
@@ -47,7 +47,7 @@ func Dial(addr, token string, roots *x509.CertPool) *Client {
 	return c
 }
 
-// Refused is an answer of the server that says no.
+// Refused is the error for a request that the server refuses.
 type Refused struct {
 	Status int
 	Text   string
@@ -56,8 +56,8 @@ type Refused struct {
 // Error implements error.
 func (r *Refused) Error() string { return r.Text }
 
-// Mistakes returns what a gateway has found wrong with the configuration that it was to reload,
-// where err is about that.
+// Mistakes returns the mistakes in the configuration if err is about a reload that failed because
+// of them.
 func Mistakes(err error) (text string, ok bool) {
 	r, ok := errors.AsType[*Refused](err)
 	if !ok || r.Status != http.StatusUnprocessableEntity {
@@ -106,44 +106,44 @@ func (c *Client) do(ctx context.Context, method, path string, body, into any) er
 	return nil
 }
 
-// Status asks how the gateway is.
+// Status returns the state of the gateway.
 func (c *Client) Status(ctx context.Context) (s Status, err error) {
 	err = c.do(ctx, http.MethodGet, "/api/v1/status", nil, &s)
 	return s, err
 }
 
-// Sessions asks for the sessions.
+// Sessions returns the sessions.
 func (c *Client) Sessions(ctx context.Context) (all []Session, err error) {
 	err = c.do(ctx, http.MethodGet, "/api/v1/sessions", nil, &all)
 	return all, err
 }
 
-// Transfers asks for the open files.
+// Transfers returns the open files.
 func (c *Client) Transfers(ctx context.Context) (all []Transfer, err error) {
 	err = c.do(ctx, http.MethodGet, "/api/v1/transfers", nil, &all)
 	return all, err
 }
 
-// Bans asks for the bans in force.
+// Bans returns the bans in force.
 func (c *Client) Bans(ctx context.Context) (all []Ban, err error) {
 	err = c.do(ctx, http.MethodGet, "/api/v1/bans", nil, &all)
 	return all, err
 }
 
-// Kick ends sessions, and returns how many.
+// Kick ends sessions and returns their number.
 func (c *Client) Kick(ctx context.Context, k Kick) (int, error) {
 	var done Kicked
 	err := c.do(ctx, http.MethodPost, "/api/v1/kick", k, &done)
 	return done.Sessions, err
 }
 
-// SetBan sets or lifts a ban, and returns those in force then.
+// SetBan adds or lifts a ban, and returns the bans that are then in force.
 func (c *Client) SetBan(ctx context.Context, b SetBan) (all []Ban, err error) {
 	err = c.do(ctx, http.MethodPost, "/api/v1/bans", b, &all)
 	return all, err
 }
 
-// Reload has the gateway read its configuration again, and returns what it tells of it.
+// Reload makes the gateway reload its configuration, and returns the messages about it.
 func (c *Client) Reload(ctx context.Context) ([]string, error) {
 	var done Reloaded
 	err := c.do(ctx, http.MethodPost, "/api/v1/reload", struct{}{}, &done)

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// Options are what a [Server] works with.
+// Options are the options of a [Server].
 type Options struct {
 	Gateway Gateway
 	Metrics http.Handler
@@ -38,7 +38,7 @@ type Server struct {
 	closed    bool
 }
 
-// New returns a server that does not listen yet.
+// New returns a server. It does not listen yet.
 func New(o Options) *Server {
 	s := &Server{opts: o, watchers: make(chan struct{}, maxWatchers)}
 	s.SetToken(o.Token)
@@ -56,7 +56,7 @@ func New(o Options) *Server {
 	return s
 }
 
-// SetToken makes another token hold from now on.
+// SetToken replaces the token.
 func (s *Server) SetToken(token string) { s.token.Store(&token) }
 
 // place is from where a client comes, which decides what it may do without a token.
@@ -260,8 +260,8 @@ func changed(change func(context.Context) ([]string, error)) http.HandlerFunc {
 	}
 }
 
-// Serve answers clients of a listener until Close, or until the listener is closed. It may be
-// called for several at a time.
+// Serve serves clients of a listener until Close, or until the listener is closed. It may be called
+// for several listeners at a time.
 func (s *Server) Serve(l net.Listener) {
 	s.mu.Lock()
 	if s.closed {
@@ -276,7 +276,7 @@ func (s *Server) Serve(l net.Listener) {
 	}
 }
 
-// Close cuts whoever is being answered: scrapers try again.
+// Close cuts requests in progress: scrapers try again.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true

@@ -25,7 +25,7 @@ import (
 	"unicode"
 )
 
-// Record is one thing that a client has done, or tried. Fields that do not apply are left out.
+// Record describes one action of a client, or an attempt. Fields that do not apply are omitted.
 type Record struct {
 	Time     time.Time `json:"time"`
 	Event    string    `json:"event"`  // login, logout, or an operation: upload, download, mkdir, remove, rmdir, rename, copy, setattrs, truncate, symlink, …
@@ -53,7 +53,8 @@ type Record struct {
 // maxText bounds the texts of a record that others have chosen, in bytes.
 const maxText = 4096
 
-// Line returns the record as one line of JSON, with the line's end. Control characters are escaped.
+// Line returns the record as one line of JSON, including the newline. Control characters are
+// escaped.
 func (r Record) Line() []byte {
 	for _, s := range []*string{&r.User, &r.Path, &r.Target, &r.Error, &r.Home, &r.Account} {
 		if len(*s) > maxText {
@@ -94,8 +95,8 @@ type Log struct {
 	out io.Writer
 }
 
-// New returns a log that writes each record to out, in one call of Write. failed is told of each
-// that could not be written; it must return at once.
+// New returns a log that writes each record to out with one call of Write. It calls failed for each
+// record that could not be written; failed must return at once.
 func New(out io.Writer, failed func(error)) *Log { return &Log{out: out, failed: failed} }
 
 // Write writes a record.

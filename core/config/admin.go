@@ -54,8 +54,8 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// LoadAdmin reads where the gateway of a configuration file is asked, whatever else may be wrong in
-// the file: an operator need not be able to read all that it names.
+// LoadAdmin reads only the admin block of a configuration file. It ignores mistakes elsewhere in
+// the file, because an operator need not be able to read all files that it names.
 func LoadAdmin(filename string, opts Options) (Admin, error) {
 	text, err := os.ReadFile(filename)
 	if err != nil {

@@ -39,8 +39,8 @@ type Auth struct {
 	values map[string]cty.Value // of the config block; null where the file says so
 }
 
-// SameProgram says whether a program that was started for b needs no other start for a: all that it
-// is told is the same.
+// SameProgram reports whether a program that was started for b can be used for a: everything that
+// the program is told is the same.
 func (a *Auth) SameProgram(b *Auth) bool {
 	return a.Kind == b.Kind && a.Name == b.Name && a.Path == b.Path && a.SHA256 == b.SHA256 &&
 		slices.Equal(a.Args, b.Args) && maps.Equal(a.Env, b.Env) && a.StartTimeout == b.StartTimeout && a.CallTimeout == b.CallTimeout && a.AnyOwner == b.AnyOwner &&
@@ -162,7 +162,7 @@ var schemaTypes = map[auth.AttributeType]reflect.Type{
 }
 
 // Decode checks the config block against the authenticator's schema and returns it as a JSON
-// object, for [auth.LaunchSpec]. The mistakes can be shown in the file by [Auth.Locate].
+// object, for [auth.LaunchSpec]. [Auth.Locate] shows the mistakes in the file.
 func (a *Auth) Decode(schema auth.Schema) ([]byte, auth.Diagnostics) {
 	var diags auth.Diagnostics
 	report := func(attribute, summary, format string, args ...any) {
@@ -211,8 +211,8 @@ func (a *Auth) Decode(schema auth.Schema) ([]byte, auth.Diagnostics) {
 	return text, nil
 }
 
-// Fingerprint is the same for the authenticators of the same names if they are configured alike,
-// wherever that is. It is a secret, as their configuration is.
+// Fingerprint returns equal values for authenticators with the same names and the same
+// configuration, on any machine. It is as secret as the configuration.
 func (c *Config) Fingerprint(names []string) string {
 	var b strings.Builder
 	for _, name := range names {
@@ -240,7 +240,7 @@ func docSuffix(doc string) string {
 	return " (" + strings.TrimRight(doc, ".") + ")"
 }
 
-// Locate gives the mistakes that Decode or the program itself has found their place in the file.
+// Locate finds the place in the file of mistakes from Decode or from the program.
 func (a *Auth) Locate(found auth.Diagnostics) Diagnostics {
 	var diags Diagnostics
 	for _, d := range found {

@@ -8,17 +8,17 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// Block is where a part stands in the file, so that what turns out to be wrong with it can be shown
-// there.
+// Block is the place of a part in the file. It can show later errors of the part at this place.
 type Block struct {
 	src  *source
 	body *hclsyntax.Body
 	def  hcl.Range
 }
 
-// Diagnose is a mistake in the attribute, or in the block as a whole if that is empty. An attribute
-// of an inner block is written "tls.cert", the first text of a list "keys.0". What the file does
-// not have is shown at the block that it would be in.
+// Diagnose returns the Diagnostic for a mistake in an attribute, or in the whole block if attribute
+// is empty. "tls.cert" is an attribute of an inner block, and "keys.0" is the first element of a
+// list. A mistake about something that is not in the file is shown at the block that would contain
+// it.
 func (b Block) Diagnose(attribute, summary, detail string) Diagnostic {
 	return Diagnostic{Summary: summary, Detail: detail, rng: b.find(attribute), src: b.src}
 }

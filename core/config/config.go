@@ -15,7 +15,7 @@ import (
 	"filegate/core/frontend"
 )
 
-// Options say against what a file is read.
+// Options are the parts and defaults that a file is checked against.
 type Options struct {
 	Backends  []backend.Kind
 	Frontends []frontend.Kind
@@ -24,8 +24,7 @@ type Options struct {
 	LookupEnv func(name string) (string, bool) // default: os.LookupEnv
 }
 
-// Config is a configuration that has been read and found good, as far as that can be seen without
-// starting anything.
+// Config is a configuration without mistakes, as far as this can be known without starting a part.
 type Config struct {
 	Log           Log
 	Audit         Audit
@@ -48,7 +47,7 @@ type Config struct {
 	opened []string // files that file() has read
 }
 
-// Log says what is logged, how, and where to.
+// Log is the block "log": what is logged, in which form, and where to.
 type Log struct {
 	Level  string `hcl:"level,optional"`  // debug, info, warn, error
 	Format string `hcl:"format,optional"` // text, json
@@ -56,7 +55,7 @@ type Log struct {
 	Tag    string `hcl:"tag,optional"`    // the program's name in syslog
 }
 
-// Audit says where to it is written who did what.
+// Audit is the block "audit": where the audit log is written to.
 type Audit struct {
 	Output string `hcl:"output,optional"` // see [ParseOutput]; empty: nowhere
 }
@@ -75,8 +74,7 @@ type AdminTLS struct {
 	Key  string `hcl:"key"`  // file of its private key
 }
 
-// Cache is a place for what can be found out again. There is at most one of a kind, and at most one
-// that gateways share.
+// Cache is a block "cache". There is at most one of each kind, and at most one shared cache.
 type Cache struct {
 	Block
 	Kind   string
@@ -144,8 +142,8 @@ func Load(filename string, opts Options) (*Config, error) {
 	return Parse(text, filename, opts)
 }
 
-// Parse reads the text of a file. Names of files within file() are taken from the directory that
-// filename is in. The error is of type [Diagnostics], and has all mistakes.
+// Parse reads the text of a file. Relative names in file() start at the directory of filename. The
+// error is of type [Diagnostics] and has all mistakes.
 func Parse(text []byte, filename string, opts Options) (*Config, error) {
 	src, body, err := parseSource(text, filename)
 	if err != nil {

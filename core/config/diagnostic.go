@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-// Diagnostic is one mistake, and where in the file it is.
+// Diagnostic is one mistake and its place in the file.
 type Diagnostic struct {
 	Summary string // what is wrong
 	Detail  string // what to do
@@ -20,8 +20,8 @@ type Diagnostic struct {
 	src     *source // nil: the mistake is not in a file that could be read
 }
 
-// Place is where in the file it is, as in "gateway.hcl:12"; empty for a file that could not be
-// read.
+// Place returns the place in the file, such as "gateway.hcl:12", or an empty string for a file that
+// could not be read.
 func (d Diagnostic) Place() string {
 	if d.src == nil {
 		return ""
@@ -29,22 +29,22 @@ func (d Diagnostic) Place() string {
 	return fmt.Sprintf("%s:%d", d.rng.Filename, d.rng.Start.Line)
 }
 
-// Diagnostics are all mistakes of a file, as an error.
+// Diagnostics are all mistakes of a file. They are an error.
 type Diagnostics []Diagnostic
 
-// Error is all of them as [Diagnostics.Write] prints them.
+// Error returns the mistakes as [Diagnostics.Write] prints them.
 func (d Diagnostics) Error() string {
 	var b strings.Builder
 	d.Write(&b, 0, false) //nolint:errcheck // a Builder does not fail
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// Mistakes returns how many there are.
+// Mistakes returns the number of mistakes.
 func (d Diagnostics) Mistakes() int { return len(d) }
 
-// Write prints the mistakes for people, in the order of the file, each with file, line, the line
-// itself and what to do. Values that are secrets are starred out. The width is the terminal's, in
-// columns; 0 wraps nothing.
+// Write prints the mistakes for people in the order of the file, each with file, line, the text of
+// the line, and advice. Secret values are replaced by asterisks. Lines are wrapped at width
+// columns; 0 disables wrapping.
 func (d Diagnostics) Write(w io.Writer, width uint, color bool) error {
 	sorted := slices.Clone(d)
 	slices.SortStableFunc(sorted, func(a, b Diagnostic) int {
@@ -76,7 +76,7 @@ func (d Diagnostics) Write(w io.Writer, width uint, color bool) error {
 	return err
 }
 
-// Cover says whether there is one already about the place that diag is about.
+// Cover reports whether there is already a mistake at the place of diag.
 func (d Diagnostics) Cover(diag Diagnostic) bool {
 	return slices.ContainsFunc(d, func(known Diagnostic) bool { return known.rng.Overlaps(diag.rng) })
 }

@@ -12,31 +12,30 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// Editor changes a file, and leaves what it is not asked to change as it is: comments, order, and
-// spaces.
+// Editor changes a file and preserves everything else in it: comments, order and spaces.
 type Editor struct {
 	name string
 	text []byte
 	body *hclsyntax.Body
 }
 
-// Setting is an attribute and the text that it is set to.
+// Setting is an attribute and its new value.
 type Setting struct{ Name, Value string }
 
-// NewEditor begins with the text of a file, which must have no mistakes of syntax. The error is of
-// type [Diagnostics].
+// NewEditor returns an Editor for the text of a file, which must have no syntax errors. The error
+// is of type [Diagnostics].
 func NewEditor(text []byte, filename string) (*Editor, error) {
 	e := &Editor{name: filename}
 	return e, e.become(text)
 }
 
-// Bytes is the text as it is now.
+// Bytes returns the present text.
 func (e *Editor) Bytes() []byte { return bytes.Clone(e.text) }
 
-// Has says whether the file has a block of that type with that label.
+// Has reports whether the file has a block of this type with this label.
 func (e *Editor) Has(block, label string) bool { return e.find(block, label) != nil }
 
-// Append puts a block after all that is in the file.
+// Append adds a block at the end of the file.
 func (e *Editor) Append(block, label string, settings ...Setting) error {
 	var b bytes.Buffer
 	b.Write(e.text)
@@ -56,7 +55,7 @@ func (e *Editor) Append(block, label string, settings ...Setting) error {
 	return e.become(b.Bytes())
 }
 
-// Set gives an attribute of a block a text for its value, in the place of what it had.
+// Set sets an attribute of a block to a string, and replaces its old value.
 func (e *Editor) Set(block, label string, s Setting) error {
 	b := e.find(block, label)
 	if b == nil {
@@ -69,7 +68,7 @@ func (e *Editor) Set(block, label string, s Setting) error {
 	return e.insert(b, s.Name+" = "+quote(s.Value))
 }
 
-// Add puts a text at the end of an attribute that is a list of them, and is made where the block
+// Add appends a string to an attribute that is a list of strings. It creates the list if the block
 // has none.
 func (e *Editor) Add(block, label string, s Setting) error {
 	b := e.find(block, label)

@@ -2,7 +2,8 @@ package config
 
 import "fmt"
 
-// Limits say what those who come may take of the gateway, so that nobody shuts out the rest.
+// Limits is the block "limits": what clients may use at the same time, so that no client shuts out
+// the others.
 type Limits struct {
 	// Total is of everybody together.
 	Total Limit `hcl:"total,block"`
@@ -14,7 +15,7 @@ type Limits struct {
 	Account OwnerLimit `hcl:"per_account,block"`
 }
 
-// Limit is a block of [Limits]. Zero is no limit.
+// Limit is one block of [Limits]. Zero means no limit.
 type Limit struct {
 	// Connections is how many clients may be connected, logged in or not.
 	Connections int `hcl:"connections,optional"`
@@ -29,8 +30,8 @@ type Limit struct {
 	DownloadRate int64 `hcl:"download_rate,optional" unit:"bytes"`
 }
 
-// OwnerLimit is a [Limit] of those of whom nobody knows before the login that a connection is
-// theirs.
+// OwnerLimit is a [Limit] for users and accounts, which are not known before the login. So it has
+// no limit of connections.
 type OwnerLimit struct {
 	Sessions        int   `hcl:"sessions,optional"`
 	LoginsPerMinute int   `hcl:"logins_per_minute,optional"`
@@ -39,7 +40,7 @@ type OwnerLimit struct {
 	DownloadRate    int64 `hcl:"download_rate,optional" unit:"bytes"`
 }
 
-// Limit returns it as one that has nothing to say about connections.
+// Limit returns the limit as a [Limit] without a limit of connections.
 func (l OwnerLimit) Limit() Limit {
 	return Limit{
 		Sessions: l.Sessions, LoginsPerMinute: l.LoginsPerMinute, Transfers: l.Transfers, UploadRate: l.UploadRate, DownloadRate: l.DownloadRate,

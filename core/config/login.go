@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Login says how logins are checked, by all frontends alike.
+// Login is the block "login": how logins are checked, in all frontends.
 type Login struct {
 	// FailDelay is how long a login takes at least that fails, whatever the reason: so it tells
 	// nothing about which names there are. A random part of up to a quarter is added.
@@ -33,9 +33,9 @@ type Login struct {
 	MaxWaiting int `hcl:"max_waiting,optional"`
 }
 
-// Penalty is the block "penalty" of a [Login]: for how long an address is held off, for each
-// connection of its that ends without a login. What has been added up passes with time. It counts
-// for an address, and for the network around it, which takes more of it.
+// Penalty is the block "penalty" of a [Login]: the time for which an address is refused for each
+// connection that ends without a login. Penalties add up and decay with time. They count for the
+// address and for its network, which has a higher threshold.
 type Penalty struct {
 	// NoLogin is for leaving without an attempt to log in.
 	NoLogin time.Duration `hcl:"no_login,optional"`
@@ -130,7 +130,7 @@ func (r *reader) checkLogin(l Login, top Block) {
 	}
 }
 
-// Networks are those of Allow.
+// Networks returns the networks of Allow.
 func (b Ban) Networks() ([]netip.Prefix, error) {
 	all := make([]netip.Prefix, len(b.Allow))
 	for i, text := range b.Allow {

@@ -6,8 +6,7 @@ import (
 	"strconv"
 )
 
-// Option is one attribute or block that a file may have, for whoever compares documentation with
-// code.
+// Option is an attribute or block of the configuration file, for comparing documentation with code.
 type Option struct {
 	// Path is its name after those of the blocks that it is in. A part's own options are in a block
 	// such as `backend "swift"`.
@@ -15,7 +14,7 @@ type Option struct {
 	Block bool
 }
 
-// AllOptions lists all that a file may say when it is read with opts.
+// AllOptions returns all options that a file may have when it is read with opts.
 func AllOptions(opts Options) []Option {
 	all := optionsOf(nil, reflect.TypeFor[file]())
 	all = append(all, optionsOf([]string{"auth"}, reflect.TypeFor[authBlock]())...)

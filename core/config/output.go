@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// Output is where lines of a log go.
+// Output is the destination of a log.
 type Output struct {
 	Kind OutputKind
 	Name string // of the file, or "host:port" of a syslog server
 }
 
-// OutputKind is one of the kinds of outputs.
+// OutputKind is a kind of output.
 type OutputKind int
 
 // The kinds of outputs.

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Frontend returns the frontend of a kind and a name; nil if there is none.
+// Frontend returns the frontend with this kind and name, or nil.
 func (c *Config) Frontend(kind, name string) *Frontend {
 	for _, f := range c.Frontends {
 		if f.Kind == kind && f.Name == name {
@@ -17,20 +17,20 @@ func (c *Config) Frontend(kind, name string) *Frontend {
 	return nil
 }
 
-// Same reports whether another block says the same of the backend.
+// Same reports whether another block configures the backend in the same way.
 func (b *Backend) Same(other *Backend) bool {
 	return b.Kind == other.Kind && reflect.DeepEqual(values(reflect.ValueOf(b.Config)), values(reflect.ValueOf(other.Config)))
 }
 
-// Same reports whether another block says the same of the frontend, but for which authenticators it
-// asks.
+// Same reports whether another block configures the frontend in the same way, apart from its
+// authenticators.
 func (f *Frontend) Same(other *Frontend) bool {
 	return f.Backend == other.Backend && reflect.DeepEqual(values(reflect.ValueOf(f.Config)), values(reflect.ValueOf(other.Config)))
 }
 
-// NeedsRestart returns what of the configuration differs from the one that is running and is looked
-// at only at the start: what the process has given up before it began to serve, and the caches, in
-// which bans are that must not be forgotten.
+// NeedsRestart returns the changed options that take effect only at a start: rights that the
+// process has given up before it began to serve, and the caches, which hold bans that must not be
+// forgotten.
 func (c *Config) NeedsRestart(running *Config) []string {
 	was, is := running.fixed(), c.fixed()
 	var differ []string
@@ -97,5 +97,5 @@ func values(v reflect.Value) any {
 	return v.Interface()
 }
 
-// Listen returns the addresses that the frontend is to listen on.
+// Listen returns the addresses that the frontend shall listen on.
 func (f *Frontend) Listen() []string { return listens(f.Config) }

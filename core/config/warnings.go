@@ -8,7 +8,7 @@ import (
 	"filegate/core/frontend"
 )
 
-// Needs returns what all frontends together take of the machine.
+// Needs returns the requirements of all frontends together.
 func (c *Config) Needs() frontend.Needs {
 	var all frontend.Needs
 	for _, f := range c.Frontends {
@@ -19,7 +19,7 @@ func (c *Config) Needs() frontend.Needs {
 	return all
 }
 
-// Directories returns those of this machine in which backends keep files of clients.
+// Directories returns the local directories in which backends store files.
 func (c *Config) Directories() []string {
 	var all []string
 	for _, b := range c.Backends {
@@ -28,7 +28,7 @@ func (c *Config) Directories() []string {
 	return all
 }
 
-// Warnings returns what works in the configuration, and what an operator should know the price of.
+// Warnings returns the warnings about valid options with a risk or a price.
 func (c *Config) Warnings() Diagnostics {
 	var all Diagnostics
 	for _, file := range c.opened { // with keys and passwords, mostly

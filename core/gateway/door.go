@@ -122,13 +122,13 @@ func (g *Gateway) connect(label string) func(netip.Addr) (frontend.Visit, error)
 	}
 }
 
-// Addr is where a frontend listens.
+// Addr is an address that a frontend listens on.
 type Addr struct {
 	Kind, Name string // of the frontend
 	net.Addr
 }
 
-// Addrs returns where clients come in, after Listen.
+// Addrs returns the addresses of all frontends, after Listen.
 func (g *Gateway) Addrs() []Addr {
 	var all []Addr
 	for _, d := range g.openDoors() {

@@ -17,7 +17,7 @@ const (
 	hangUp = 5 * time.Second
 )
 
-// ErrShutdown is why a session ended that the gateway has ended.
+// ErrShutdown is the reason of sessions that the gateway ended at its shutdown.
 var ErrShutdown = login.ErrShutdown
 
 // linger goes on serving for the drain_delay of the configuration, while /readyz says that no

@@ -40,7 +40,7 @@ import (
 	"filegate/core/login"
 )
 
-// Options are what the program brings along, beside the configuration.
+// Options are the settings that come from the program and not from the configuration.
 type Options struct {
 	Launcher auth.Launcher
 	Version  string // of filegate
@@ -59,7 +59,7 @@ func (o Options) audit() *audit.Log {
 	return o.Logs.Audit
 }
 
-// Gateway is everything that a configuration names, running.
+// Gateway is the running gateway with all parts of a configuration.
 type Gateway struct {
 	opts    Options
 	log     *slog.Logger
@@ -114,8 +114,8 @@ func (g *Gateway) backend(name string) backend.Backend {
 	return nil
 }
 
-// Check finds all that New would refuse: it starts every part, opens no socket to listen on, and
-// stops everything again.
+// Check reports everything that New would refuse. It starts every part, opens no listening socket,
+// and stops everything again.
 func Check(ctx context.Context, cfg *config.Config, opts Options) error {
 	g, err := New(ctx, cfg, opts)
 	if err != nil {
@@ -124,9 +124,9 @@ func Check(ctx context.Context, cfg *config.Config, opts Options) error {
 	return g.Close()
 }
 
-// New starts the authenticators, all at the same time, and the backends, and makes the frontends.
-// The error is of type [config.Diagnostics] and has all mistakes that were found, or is the end of
-// ctx. Nothing is left running with an error.
+// New starts the authenticators in parallel, starts the backends, and creates the frontends. The
+// error is the error of ctx, or of type [config.Diagnostics] with all mistakes. After an error
+// nothing is left running.
 func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error) {
 	g := &Gateway{
 		began: time.Now(), cfg: cfg, opts: opts, log: opts.Log,
@@ -173,8 +173,8 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 	return g, nil
 }
 
-// Listen opens all sockets. Clients wait from here on, and are served by Serve. After an error,
-// Close closes what was opened.
+// Listen opens all sockets. Clients can connect from now on, and are served by Serve. After an
+// error, Close closes the opened sockets.
 func (g *Gateway) Listen() error {
 	inherited := new(frontend.Sockets)
 	for _, s := range g.opts.Sockets {
@@ -210,15 +210,15 @@ func addrHint(err error) error {
 	return err
 }
 
-// Alive returns when the gateway has shown that nothing in it stands still.
+// Alive returns when the gateway has shown that it is not blocked.
 func (g *Gateway) Alive() {
 	g.desk.Sessions()
 	g.auths.current()
 	g.openDoors()
 }
 
-// AdminAddr returns where the admin server listens, after Listen; nil where it does not, or only on
-// a socket.
+// AdminAddr returns the address of the admin server, after Listen, or nil if there is none or only
+// a unix socket.
 func (g *Gateway) AdminAddr() net.Addr {
 	for _, a := range g.admin.addrs() {
 		if a.Network() == "tcp" {
@@ -270,8 +270,8 @@ func (g *Gateway) Serve(ctx, now context.Context) error {
 	return err
 }
 
-// Close stops what still runs: the authenticators, the backends, and sockets that nobody served. It
-// may be called twice.
+// Close stops everything that still runs: the authenticators, the backends, and unserved sockets.
+// It may be called twice.
 func (g *Gateway) Close() error {
 	g.closing.Do(func() { g.closeErr = g.close() })
 	return g.closeErr

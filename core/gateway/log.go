@@ -15,8 +15,8 @@ import (
 	"filegate/core/config"
 )
 
-// Logs are the log and the audit log of a process. What they write to can be opened anew, and be
-// another after a reload.
+// Logs are the log and the audit log of a process. Their outputs can be reopened, and replaced by a
+// reload.
 type Logs struct {
 	*slog.Logger
 	Audit *audit.Log
@@ -33,8 +33,7 @@ type Logs struct {
 	auditOut    *auditOutput
 }
 
-// OpenLogs makes the logs that the configuration asks for. Close closes what they write to, when
-// nobody logs any more.
+// OpenLogs opens the logs of a configuration. Call Close after the last use to close their outputs.
 func OpenLogs(log config.Log, auditing config.Audit, stderr io.Writer) (*Logs, error) {
 	l := &Logs{stderr: stderr, root: new(rootHandler), auditOut: new(auditOutput)}
 	l.Logger = slog.New(&followHandler{root: l.root})
@@ -45,7 +44,7 @@ func OpenLogs(log config.Log, auditing config.Audit, stderr io.Writer) (*Logs, e
 	return l, nil
 }
 
-// Follow makes the logs those of another configuration. With an error they stay as they are.
+// Follow switches the logs to another configuration. After an error the logs are unchanged.
 func (l *Logs) Follow(log config.Log, auditing config.Audit) error {
 	next, err := l.open(log, auditing)
 	if err != nil {
@@ -126,14 +125,14 @@ func (n *nextLogs) take() error {
 	return errors.Join(errs...)
 }
 
-// Reopen opens files anew, after they were renamed. Where that fails, the old ones stay.
+// Reopen reopens files that were renamed. If this fails, the old files stay in use.
 func (l *Logs) Reopen() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return errors.Join(l.logOut.reopen(), l.auditOut.reopen())
 }
 
-// Close closes what they write to.
+// Close closes the outputs.
 func (l *Logs) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -20,14 +20,14 @@ import (
 	"filegate/core/session"
 )
 
-// Finding is what a look from outside has found.
+// Finding is one result of a probe.
 type Finding struct {
 	Level Level
 	Where string // the part that it is about
 	Text  string
 }
 
-// Level is how bad a finding is.
+// Level is the severity of a finding.
 type Level int
 
 // The levels.
@@ -46,9 +46,9 @@ const probeTimeout = 30 * time.Second
 // certificateSoon is how long before its end a certificate is doubtful.
 const certificateSoon = 21 * 24 * time.Hour
 
-// Probe looks at all that a gateway needs outside of itself: services, ports, names, certificates.
-// It opens the ports and closes them again, so the gateway does not serve after it. Nothing is
-// asked for that needs a proof; see Try.
+// Probe tests everything outside of the gateway that it needs: services, ports, names and
+// certificates. It opens the ports and closes them again, so the gateway cannot serve afterwards.
+// It makes no request that needs a login; see Try.
 func (g *Gateway) Probe(ctx context.Context) []Finding {
 	all := g.probeAuths(ctx)
 	for _, d := range g.openDoors() {
@@ -169,7 +169,7 @@ func probeCertificate(where, file string, now time.Time) Finding {
 	return first
 }
 
-// Try makes one step of a login by a frontend, as its clients do.
+// Try takes one step of a login through a frontend, as a client does.
 func (g *Gateway) Try(ctx context.Context, kind, name string, req auth.Request) (*session.Session, *auth.Step, error) {
 	d := g.door(kind, name)
 	if d == nil {
