@@ -12,6 +12,7 @@ import (
 // TestConformance runs the suite over a fake Swift: as it comes, with small segments and manifests,
 // and with small pages from afar.
 func TestConformance(t *testing.T) {
+	checks(t, "25")
 	for _, tt := range []struct {
 		name   string
 		limits swifttest.Limits
@@ -28,9 +29,7 @@ func TestConformance(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if tt.name != "Default" {
-				checks(t, "25")
-			}
+			t.Parallel()
 			f := newFake(t, tt.limits, tt.change)
 			if tt.name == "SmallPagesFromAfar" {
 				f.backend.besideFrom = 0

@@ -14,8 +14,8 @@ func TestDirectory(t *testing.T) {
 }
 
 func TestDirectoryReal(t *testing.T) {
-	checks(t, "5")
-	steps(t, "10")
+	checks(t, "3")
+	steps(t, "8")
 	testDirectory(t, realSwift(t))
 }
 

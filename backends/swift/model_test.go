@@ -19,11 +19,10 @@ import (
 // TestModel does random things to a file of several segments, and compares it with what they do to
 // a plain slice. The suite of the contract does the same with files that fit into one.
 func TestModel(t *testing.T) {
+	checks(t, "40")
 	for form, limits := range forms {
 		t.Run(form, func(t *testing.T) {
-			if form != largeSLO {
-				checks(t, "25")
-			}
+			t.Parallel()
 			limits.MaxManifestSegments, limits.MaxDeletes = 3, 5
 			testModel(t, newFake(t, limits, func(c *Config) {
 				c.SegmentSize, c.MaxSegmentSize, c.ReadAhead, c.ResumeRetention = buffers.BlockSize, 2*buffers.BlockSize, 2*buffers.BlockSize, 0

@@ -232,8 +232,8 @@ func removeContainer(t *testing.T, f *FS, n api.Name) {
 
 func TestConformanceReal(t *testing.T) {
 	f := openFS(t, realSwift(t), func(c *Config) { c.KeepModes = true })
-	checks(t, "10") // each step takes a real Swift its time: the many random runs are the fake's
-	vfstest.TestFS(t, func(*testing.T) vfs.FS { return f }, vfstest.Limits{Root: makeContainer(t, f), NoDirLinks: true})
+	checks(t, "5") // each step takes a real Swift its time: the many random runs are the fake's
+	vfstest.TestFS(t, func(*testing.T) vfs.FS { return f }, vfstest.Limits{Root: makeContainer(t, f), NoDirLinks: true, Many: 200})
 }
 
 // checks sets how many random runs a property is tested with.

@@ -39,6 +39,9 @@ type Limits struct {
 	Name func(name string) bool
 	// TimeStep is the step in which modification times are kept. 0 is a nanosecond.
 	TimeStep time.Duration
+	// Many is how many entries the directory of the test of long listings has. 0 is 1,100. A store
+	// that needs long for each, and whose pages are longer, has less.
+	Many int
 
 	Sequential   bool // contents are written in one stream, from Offset to the end: no WriteAt, no second ReadFrom
 	NoTruncate   bool // a Writer has no Truncate
