@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -12,7 +13,33 @@ func cmdVersion(e env, args []string) int {
 		return code
 	}
 	fmt.Fprintf(e.stdout, "filegate %s (%s %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	if info, ok := debug.ReadBuildInfo(); ok {
+		printBuild(e.stdout, info)
+	}
 	return exitOK
+}
+
+// printBuild prints the commit and the flags that a program was built from and with, as far as the
+// go command has stamped them into it.
+func printBuild(w io.Writer, info *debug.BuildInfo) {
+	var commit, date, changed string
+	var flags []string
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			commit = s.Value
+		case s.Key == "vcs.time":
+			date = s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			changed = ", with changes"
+		case strings.HasPrefix(s.Key, "-"), s.Key == "CGO_ENABLED":
+			flags = append(flags, s.Key+"="+s.Value)
+		}
+	}
+	if commit != "" {
+		fmt.Fprintf(w, "commit: %s of %s%s\n", commit, date, changed)
+	}
+	fmt.Fprintf(w, "build: %s\n", strings.Join(flags, " "))
 }
 
 // version is what the go command has stamped into the program: a tag, or the commit.

@@ -58,7 +58,7 @@ func commands() []command {
 		{"hostkeys", "create the private keys of the SSH server", cmdHostKeys},
 		{"login", "test one login step by step", cmdLogin},
 		{"users", "change or check the file of the authenticator users", cmdUsers},
-		{"version", "print the version", cmdVersion},
+		{"version", "print the version, the commit and the build flags", cmdVersion},
 		{"help", "print this help", cmdHelp},
 	}
 }
