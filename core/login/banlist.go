@@ -12,17 +12,18 @@ import (
 	"filegate/core/cache"
 )
 
-// Ban is one that is in force, as far as this process knows.
+// Ban is a ban in force, as far as this process knows.
 type Ban struct {
 	Of    string // "address", "user", or "connections": an address that is held off
 	Name  string // the network that counts as one address, or the user
 	Until time.Time
 }
 
-// maxListed is how many bans are listed at most. Those that end first are left out; they hold all the same.
+// maxListed bounds the list of bans. When it is full, the bans that end first are left out of the
+// list; they stay in force.
 const maxListed = 10000
 
-// banList knows which bans there are: the caches that hold them cannot list them.
+// banList lists the bans in force, because the caches that hold them cannot be listed.
 type banList struct {
 	mu  sync.Mutex
 	all map[banned]time.Time
@@ -30,7 +31,7 @@ type banList struct {
 
 type banned struct{ of, name string }
 
-// note takes in a ban that has begun, or was learned of.
+// note lists a ban that has begun here, or that a cache has reported.
 func (l *banList) note(of, name string, until time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -44,7 +45,8 @@ func (l *banList) note(of, name string, until time.Time) {
 	l.all[b] = until
 }
 
-// makeRoom drops what has ended, or else the ban that ends first, if that is before until. It is called with mu held.
+// makeRoom drops the bans that have ended. If there are none, it drops the ban that ends first,
+// unless that one ends after until. It reports whether there is room. It is called with mu held.
 func (l *banList) makeRoom(until time.Time) bool {
 	var first banned
 	var ends time.Time
@@ -92,13 +94,15 @@ func (l *banList) list() []Ban {
 	return all
 }
 
-// Bans returns the bans in force that this process knows of: those that began here, and those of other gateways with the same cache that it has met.
+// Bans returns the bans in force that this process knows of: those that began here, and those of
+// other gateways with the same cache that have refused a login here.
 func (d *Desk) Bans() []Ban { return d.bans.list.list() }
 
 // maxBan bounds a ban that an operator sets.
 const maxBan = 30 * 24 * time.Hour
 
-// SetBan bans an address or a user for a time, on all gateways with the same cache. Sessions go on.
+// SetBan bans an address or a user for a time, on all gateways with the same cache. It does not end
+// sessions.
 func (d *Desk) SetBan(ctx context.Context, of, name string, dur time.Duration) error {
 	if dur <= 0 || dur > maxBan {
 		return fmt.Errorf("a ban lasts at least a moment, and at most %v", maxBan)
@@ -116,8 +120,8 @@ func (d *Desk) SetBan(ctx context.Context, of, name string, dur time.Duration) e
 	return nil
 }
 
-// LiftBan ends a ban of an address or a user, forgets its failures, and lets an address in again that was held off. Other gateways that have met the ban keep it
-// until its end.
+// LiftBan ends a ban of an address or a user and forgets its failures. If an address is held off,
+// LiftBan ends that too. Other gateways that have copied the ban keep it until its end.
 func (d *Desk) LiftBan(ctx context.Context, of, name string) error {
 	key, name, err := banKey(of, name)
 	if err != nil {
@@ -139,7 +143,7 @@ func (d *Desk) LiftBan(ctx context.Context, of, name string) error {
 	return nil
 }
 
-// banKey returns the key of a ban, and the name that it is listed by.
+// banKey returns the key of a ban, and the name under which it is listed.
 func banKey(of, name string) (cache.Key, string, error) {
 	switch of {
 	case "address", "connections":
@@ -157,7 +161,7 @@ func banKey(of, name string) (cache.Key, string, error) {
 	return cache.Key{}, "", fmt.Errorf("there are no bans of a %q, only of an address or a user", of)
 }
 
-// parseAddress reads an address, or the network that it counts as.
+// parseAddress parses an address, or the network that counts as one address.
 func parseAddress(text string) (netip.Addr, error) {
 	if p, err := netip.ParsePrefix(text); err == nil {
 		if network(p.Addr()) != p.Masked() {

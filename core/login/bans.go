@@ -13,28 +13,36 @@ import (
 	"filegate/core/frontend"
 )
 
-// bans countss the logins that fail, of each address and of each user, and says who has to wait and who is banned.
+// bans counts the failed logins of each address and of each user, and decides which logins must
+// wait and which are refused.
 //
-// They are counted in this process, and once more in the cache that gateways share, if there is one: whichever knows more holds. So a
-// cache that is down or forgets costs what others have seen, and nothing that was seen here.
+// The failures are counted in this process, and also in the cache that gateways share, if there is
+// one. The higher count applies. If the shared cache is down or loses entries, only what other
+// gateways have seen is lost.
 //
 // # Decisions
 //
-// A ban of an address does not stop those who guess from many, so users are banned too. But anybody can fail in another's name, and must not be able to lock him out with
-// it. Therefore a user's ban takes many more failures, and holds only for what can be guessed, passwords and answers to prompts, and only where he has not logged
-// in within [knownFor]: a job that runs every night, or a customer at his desk, notices nothing. Who guesses from the very address of the one that he guesses at is
-// stopped by the ban of that address. What is left to somebody who attacks on and on, from many addresses, is that this one user cannot log in with a password from where he has
-// not been for a month; the networks of [config.Ban.Allow] are a way out.
+// A ban of an address does not stop an attacker with many addresses, so users are banned too. But
+// anybody can fail in another user's name, and must not lock that user out. Therefore a ban of a
+// user takes many more failures. It applies only to proofs that can be guessed, which are passwords
+// and answers to prompts, and only at addresses from which the user has not logged in within
+// [knownFor]. So a nightly job, or a customer at the usual desk, notices nothing. An attacker who
+// keeps guessing from many addresses can still stop one user from logging in with a password at a
+// new address. The networks of [config.Ban.Allow] are a way out.
 //
-// To ban nobody, and only to slow down, was the alternative: but many guesses can wait side by side.
+// The alternative was to delay logins and to ban nobody. It does not help, because an attacker can
+// run many guesses in parallel.
 //
-// A user's success does not lift his ban, nor does it make failures elsewhere forgotten if it came from where he is known: else his own jobs would keep the door open
-// for whoever guesses.
+// A successful login does not lift a ban of the user. At an address where the user is known, it
+// also does not reset the failures from elsewhere. Otherwise the user's own jobs would keep
+// resetting the count for an attacker.
 //
-// Nor does the ban of an address stop a user who is known there: behind one address there may be a whole company, and a device in it with an old password must not lock
-// the others out. What is guessed at such a user from there counts against the two of them together.
+// A ban of an address does not stop a user who is known there. A whole company may share one
+// address, and a device with an old password must not lock out the others. At such an address,
+// failures of the known user count against the pair of user and address.
 //
-// Names count by what they are and not as they are typed: without their case, and by the name that the authenticator had for the user when he logged in by that spelling.
+// Names are compared without case. A name that the authenticator has mapped to another name counts
+// as that other name, once the user has logged in by it.
 type bans struct {
 	rules *rules
 	local cache.Cache
@@ -50,11 +58,11 @@ func newBans(r *rules, local, shared cache.Cache) *bans {
 	return f
 }
 
-// tally is what is known of an address or of a user.
+// tally is the record of the failures of an address, a user or a pair of both.
 type tally struct {
-	count  int       // failures since
-	since  time.Time // the first of them
-	banned time.Time // until when
+	count  int       // failures since the time since
+	since  time.Time // the time of the first failure
+	banned time.Time // end of the ban
 }
 
 func (r tally) encode() []byte {
@@ -63,7 +71,7 @@ func (r tally) encode() []byte {
 	return binary.AppendVarint(b, r.banned.UnixMilli())
 }
 
-// decodeTally takes what is no record for one of somebody who has done nothing.
+// decodeTally returns an empty tally if b is not a valid record.
 func decodeTally(b []byte) tally {
 	count, n := binary.Uvarint(b)
 	if n <= 0 {
@@ -80,34 +88,34 @@ func decodeTally(b []byte) tally {
 	return tally{int(count), time.UnixMilli(since), time.UnixMilli(banned)}
 }
 
-// network is what counts as one address.
+// network returns the network that counts as one address.
 func network(addr netip.Addr) netip.Prefix { return frontend.Network(addr) }
 
-// exempt says whether the operator trusts an address.
+// exempt reports whether the operator trusts an address.
 func (f *bans) exempt(addr netip.Addr) bool {
 	return slices.ContainsFunc(f.rules.now().allow, func(p netip.Prefix) bool { return p.Contains(addr.Unmap()) })
 }
 
-// addressKey and userKey have purposes of their own: names, of which anybody can make up any number, must not push bans of
-// addresses out of the memory.
+// addressKey and userKey use different purposes. Anybody can make up any number of names, and names
+// must not push bans of addresses out of the cache.
 func addressKey(addr netip.Addr) cache.Key {
 	return cache.NewKey("login failures", "address", network(addr).String())
 }
 
 func userKey(name string) cache.Key { return cache.NewKey("login failures of users", name) }
 
-// pairKey is of a user at an address where he is known.
+// pairKey is the key of the failures of a user at an address where the user is known.
 func pairKey(name string, addr netip.Addr) cache.Key {
 	return cache.NewKey("login failures of users where they are known", name, network(addr).String())
 }
 
-// aliasKey is of the name that the authenticator has for whoever is called so.
+// aliasKey is the key of the authenticator's name for a user who logs in as typed.
 func aliasKey(typed string) cache.Key { return cache.NewKey("login names", typed) }
 
-// fold returns a name in the spelling that it counts by.
+// fold returns the spelling of a name under which its failures are counted.
 func fold(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
 
-// name returns what the user of a request counts as.
+// name returns the name under which the failures of a request's user are counted.
 func (f *bans) name(ctx context.Context, req auth.Request) string {
 	typed := fold(req.User)
 	for _, c := range f.all {
@@ -118,7 +126,8 @@ func (f *bans) name(ctx context.Context, req auth.Request) string {
 	return typed
 }
 
-// knownFor is how long it is remembered from where a user has logged in, and knownAge how old that gets before it is written again.
+// knownFor is how long an address stays known after a user has logged in from it. The record is
+// renewed by a login when it is older than knownAge.
 const (
 	knownFor = 30 * 24 * time.Hour
 	knownAge = 24 * time.Hour
@@ -128,19 +137,19 @@ func knownKey(name string, addr netip.Addr) cache.Key {
 	return cache.NewKey("login known", name, network(addr).String())
 }
 
-// knownAddressKey is of an address from which somebody has logged in.
+// knownAddressKey is the key of the record that some user has logged in from an address.
 func knownAddressKey(addr netip.Addr) cache.Key {
 	return cache.NewKey("login known addresses", network(addr).String())
 }
 
-// guessable says whether it makes sense to try again and again by a method.
+// guessable reports whether the proofs of a method can be guessed.
 func guessable(m auth.Method) bool { return m == auth.Password || m == auth.Interactive }
 
-// subject is whom a failure counts against.
+// subject is one of those against which a failure counts.
 type subject struct {
 	key   cache.Key
 	what  subjectKind
-	limit int // that many get it banned; 0: none do
+	limit int // number of failures that begin a ban; 0: never
 }
 
 type subjectKind int
@@ -148,7 +157,7 @@ type subjectKind int
 const (
 	ofAddress subjectKind = iota
 	ofUser
-	ofPair // of a user and an address, where he is known there
+	ofPair // a user at an address where the user is known
 )
 
 func (f *bans) subjects(name string, req auth.Request) []subject {
@@ -163,7 +172,8 @@ func (f *bans) subjects(name string, req auth.Request) []subject {
 	return all
 }
 
-// judge says how long a login has to wait before it is looked at. It returns an error if that is not to be: its address or its user is banned.
+// judge returns how long a login must wait before it is checked. The error is errBannedLogin or
+// errBannedUser if the address or the user is banned.
 func (f *bans) judge(ctx context.Context, req auth.Request) (wait time.Duration, err error) {
 	name, now := f.name(ctx, req), time.Now()
 	subjects := f.subjects(name, req)
@@ -177,7 +187,8 @@ func (f *bans) judge(ctx context.Context, req auth.Request) (wait time.Duration,
 		known = known || values[0] != nil
 		for i, value := range values[1:] {
 			r := decodeTally(value)
-			if c != f.local && now.Before(r.banned) { // so that its next connection is refused here too
+			// So the next connection is refused without asking the shared cache.
+			if c != f.local && now.Before(r.banned) {
 				f.local.Set(ctx, keys[i+1], value, r.banned.Sub(now))
 			}
 			if !now.Before(r.since.Add(f.cfg().Window)) {
@@ -196,7 +207,8 @@ func (f *bans) judge(ctx context.Context, req auth.Request) (wait time.Duration,
 		}
 		switch r := records[i]; {
 		case (s.what == ofPair) != known:
-			// Where he is known only what was guessed at him from here counts.
+			// A known user counts only as a pair with the address; all others count only by address
+			// and by name.
 		case !now.Before(r.banned):
 			worst = max(worst, r.count)
 		case s.what != ofUser:
@@ -208,7 +220,8 @@ func (f *bans) judge(ctx context.Context, req auth.Request) (wait time.Duration,
 	return f.delay(worst), err
 }
 
-// bannedHere says whether this process knows that an address is banned. It never waits.
+// bannedHere reports whether this process knows that an address is banned. It does not wait for the
+// shared cache.
 func (f *bans) bannedHere(ctx context.Context, addr netip.Addr) bool {
 	if !addr.IsValid() || f.exempt(addr) {
 		return false
@@ -217,7 +230,8 @@ func (f *bans) bannedHere(ctx context.Context, addr netip.Addr) bool {
 	return time.Now().Before(decodeTally(value).banned)
 }
 
-// delay doubles with each failure, from half a second on.
+// delay returns the wait after count failures: half a second after the first SlowAfter, doubled by
+// each further failure.
 func (f *bans) delay(count int) time.Duration {
 	if f.cfg().SlowAfter == 0 || count < f.cfg().SlowAfter {
 		return 0
@@ -225,7 +239,7 @@ func (f *bans) delay(count int) time.Duration {
 	return min(f.cfg().MaxDelay, 500*time.Millisecond<<min(count-f.cfg().SlowAfter, 16))
 }
 
-// listed notes a ban that there is.
+// listed notes a ban in the list, unless it is a ban of a pair.
 func (f *bans) listed(s subject, name string, req auth.Request, until time.Time) {
 	switch s.what {
 	case ofAddress:
@@ -235,10 +249,11 @@ func (f *bans) listed(s subject, name string, req auth.Request, until time.Time)
 	}
 }
 
-// begunBans are the bans that a failure has begun: how many failures they are for, or 0.
+// begunBans holds, for each ban that a failure has begun, the number of failures that led to it; 0:
+// no ban has begun.
 type begunBans struct{ address, user int }
 
-// add counts a failure.
+// add counts a failed login against its address and its user.
 func (f *bans) add(ctx context.Context, req auth.Request) (begun begunBans) {
 	name := f.name(ctx, req)
 	known := f.isKnown(ctx, knownKey(name, req.Remote.Addr()))
@@ -251,7 +266,7 @@ func (f *bans) add(ctx context.Context, req auth.Request) (begun begunBans) {
 			if !known {
 				continue
 			}
-			count = new(int) // the address's ban tells it
+			count = new(int) // not reported: a ban of the address reports it
 		}
 		for _, c := range f.all {
 			now, begins := time.Now(), 0
@@ -276,7 +291,7 @@ func (f *bans) add(ctx context.Context, req auth.Request) (begun begunBans) {
 	return begun
 }
 
-// isKnown reports whether anything is kept under a key.
+// isKnown reports whether a cache has an entry for key.
 func (f *bans) isKnown(ctx context.Context, key cache.Key) bool {
 	return slices.ContainsFunc(f.all, func(c cache.Cache) bool {
 		_, ok := c.Get(ctx, key)
@@ -284,13 +299,15 @@ func (f *bans) isKnown(ctx context.Context, key cache.Key) bool {
 	})
 }
 
-// knownHere reports whether this process knows that somebody has logged in from an address. It never waits.
+// knownHere reports whether this process knows that some user has logged in from an address. It
+// does not wait for the shared cache.
 func (f *bans) knownHere(addr netip.Addr) bool {
 	_, ok := f.local.Get(context.Background(), knownAddressKey(addr))
 	return ok
 }
 
-// learn takes over from the cache that gateways share what it knows of an address and is looked up without waiting.
+// learn copies records about an address from the shared cache to the local one, where connections
+// are checked without waiting.
 func (f *bans) learn(ctx context.Context, keys []cache.Key) {
 	now := time.Now()
 	for _, c := range f.all[1:] {
@@ -304,8 +321,10 @@ func (f *bans) learn(ctx context.Context, keys []cache.Key) {
 	}
 }
 
-// welcome is for a user who has logged in, whom the authenticator calls by canonical: he is known from then on where he is. The first time his failures are forgotten, unless he is banned. Those of the address stay: else
-// whoever has one account could guess at others for ever.
+// welcome records a successful login. canonical is the authenticator's name for the user, who is
+// known at this address from now on. At the first login from an address the user's failures are
+// forgotten, unless the user is banned. The failures of the address stay: otherwise anybody with
+// one account could guess the passwords of others forever.
 func (f *bans) welcome(ctx context.Context, req auth.Request, canonical string) {
 	if !req.Remote.IsValid() {
 		return

@@ -9,7 +9,8 @@ import (
 	"filegate/core/frontend"
 )
 
-// Why a connection is refused before anything is said to it. The texts tell a client what to do, and nothing about others.
+// The reasons for refusing a connection before anything is sent to it. The texts tell the client
+// what to do, and nothing about other clients.
 var (
 	refusedBanned     = &frontend.Refusal{Kind: "banned", Reason: "too many failed logins", Text: "Too many failed logins from your address, try again later."}
 	refusedPenalty    = &frontend.Refusal{Kind: "held_off", Reason: "too many connections that came to no login", Text: "Too many connections from your address without a login, try again later."}
@@ -18,8 +19,9 @@ var (
 	refusedTotal      = &frontend.Refusal{Kind: "total", Reason: "too many connections in all", Text: "Too many connections, try again later."}
 )
 
-// knownPending is how many connections of an address may be logging in that is banned, or held off, and from which somebody has logged in lately: it keeps a way in for
-// those who are known there, whatever others behind it do.
+// knownPending is how many connections may be logging in from an address that is banned or held
+// off, if a user has lately logged in from it. So known users can still log in, whatever other
+// clients at the address do.
 const knownPending = 5
 
 // connections counts the connections of each address, of all frontends together.
@@ -45,13 +47,13 @@ type visit struct {
 	remote  netip.Addr
 	network netip.Prefix
 	known   bool
-	trusted bool // by the operator: only counted
+	trusted bool // the operator trusts the address: the connection is only counted
 	through sync.Once
 }
 
 var _ frontend.Visit = (*visit)(nil)
 
-// connect implements [frontend.Env].Connect.
+// connect counts a connection, or returns a Refusal. See [frontend.Env].Connect.
 func (c *connections) connect(remote netip.Addr) (frontend.Visit, error) {
 	v := &visit{all: c, remote: remote, network: network(remote), trusted: !remote.IsValid() || c.bans.exempt(remote)}
 	v.known = remote.IsValid() && c.bans.knownHere(remote)
@@ -76,7 +78,8 @@ func (c *connections) connect(remote netip.Addr) (frontend.Visit, error) {
 	return v, nil
 }
 
-// wants returns why a connection is not wanted, beside those that its address has.
+// wants returns why a further connection from an address is refused. n counts the connections that
+// the address has.
 func (c *connections) wants(v *visit, n addressCount) error {
 	r := c.rules.now()
 	pending, perOne := r.login.MaxPerAddress, r.limits.Address.Connections
@@ -91,7 +94,7 @@ func (c *connections) wants(v *visit, n addressCount) error {
 	return c.heldOff(v)
 }
 
-// heldOff returns why an address is kept out, as far as this process knows.
+// heldOff returns why an address is refused, as far as this process knows.
 func (c *connections) heldOff(v *visit) error {
 	switch {
 	case c.bans.bannedHere(context.Background(), v.remote):
@@ -130,7 +133,7 @@ func (v *visit) LoggedIn() {
 
 // Ended implements [frontend.Visit].
 func (v *visit) Ended(how frontend.Ending) {
-	v.LoggedIn() // it is not pending any more
+	v.LoggedIn() // the connection is no longer pending
 	v.uncount()
 	if !v.trusted {
 		v.all.penalties.add(v.remote, how)

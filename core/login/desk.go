@@ -1,11 +1,16 @@
-// Package login takes a client from its first connection to its session, for all frontends of a process alike.
+// Package login handles a client from its first connection to the beginning of its session, in the
+// same way for all frontends of a process.
 //
-// A [Desk] stands between clients and authenticators. A [Frontend] of it answers the logins of one frontend (frontend.go): those who fail again
-// and again are kept out (bans.go), connections that do not log in are few (connections.go), a failed login takes as long whatever the reason (pace.go). What an
-// authenticator has answered is a lease (lease.go), on which sessions live (sessions.go): it is asked about again while they do, kept for the next
-// login of the same client (remember.go), and told to other gateways by the cache that they share (shared.go, stake.go).
+// A [Desk] stands between clients and authenticators. Its [Frontend] answers the logins of one
+// frontend (frontend.go). The desk bans addresses and users after failed logins (bans.go), limits
+// the connections that have not logged in (connections.go), and delays the answers to failed logins
+// so that all take the same time (pace.go). The answer of an authenticator becomes a lease
+// (lease.go), which the sessions use (sessions.go). The authenticator is asked about a lease again
+// while sessions use it. A lease is remembered for the next login of the same client (remember.go),
+// and shared with other gateways through their common cache (shared.go, stake.go).
 //
-// It knows no protocol and no product, and starts no authenticator. Its suite is its own tests, which run it inside a gateway over fakes of all kinds of parts.
+// The package knows no protocol and no product, and starts no authenticator. Its tests run it
+// inside a gateway with fakes of all kinds of parts.
 package login
 
 import (
@@ -20,32 +25,37 @@ import (
 	"filegate/core/session"
 )
 
-// Authority is who answers for logins: the authenticators that a frontend asks.
+// Authority is the chain of authenticators that a frontend asks. It also takes back and checks
+// again what they have granted.
 type Authority interface {
 	auth.Revalidator
 	auth.Releaser
 }
 
-// Observer counts what happens. Its methods are called from several goroutines, and return at once.
+// Observer counts events. Its methods may be called from several goroutines and must return at
+// once.
 type Observer interface {
-	// Login is a step of a login that has ended, with its result in a word: "ok", or one of [Classify]. id is who has logged in; nil where nobody has.
+	// Login is called when a step of a login has ended. result is "ok", or a result of [Classify].
+	// id is the identity that has logged in, or nil if none has.
 	Login(req auth.Request, result string, id *auth.Identity)
-	// Ban is a ban that has begun: of an "address" or a "user", or of the "connections" of an address.
+	// Ban is called when a ban has begun. of is "address" or "user", or "connections" if an address
+	// is now held off.
 	Ban(of string)
-	// Entered is a session that has begun. It ends when left is called.
+	// Entered is called when a session has begun. The caller calls left when the session has ended.
 	Entered(service string) (left func())
-	// Session returns the observer of a session that is about to begin.
+	// Session returns the observer for a session that is about to begin.
 	Session(req auth.Request, id auth.Identity) session.Observer
 }
 
-// RenewalsKey is the purpose of the secret that the keys are made of with which authenticators seal their renewals.
+// RenewalsKey is the purpose of the secret from which the keys are derived that seal the renewals
+// of authenticators.
 const RenewalsKey = "renewals"
 
-// Options are what a [Desk] works with.
+// Options are the options of [NewDesk].
 type Options struct {
 	Config   config.Login
 	Limits   config.Limits
-	Life     context.Context // of the sessions, which outlive each call
+	Life     context.Context // of the sessions, which outlast each call
 	Local    cache.Cache     // of this process
 	Shared   cache.Cache     // with other gateways, or Local
 	Used     func(auth.Grant) (unused func())
@@ -53,7 +63,7 @@ type Options struct {
 	Observer Observer
 }
 
-// Desk is where the logins of all frontends of a process come together.
+// Desk handles the logins of all frontends of a process.
 type Desk struct {
 	rules       *rules
 	life        context.Context
@@ -68,7 +78,7 @@ type Desk struct {
 	open        session.OpenFiles
 }
 
-// NewDesk returns a desk. Close ends it.
+// NewDesk returns a desk. Call Close after the last use.
 func NewDesk(o Options) *Desk {
 	d := &Desk{rules: newRules(o.Config, o.Limits), life: o.Life, log: o.Log, observer: o.Observer, sessions: newSessions()}
 	d.pace = &pace{d.rules}
@@ -84,14 +94,16 @@ func (d *Desk) Connect(remote netip.Addr) (frontend.Visit, error) {
 	return d.connections.connect(remote)
 }
 
-// Shut lets nobody in any more, and returns the sessions that there are.
+// Shut refuses all further logins, and returns the sessions that have not ended.
 func (d *Desk) Shut() []*session.Session { return d.sessions.close() }
 
 // IsShut reports whether Shut was called.
 func (d *Desk) IsShut() bool { return d.sessions.isClosed() }
 
-// ForgetLogins makes every login be asked about anew: other authenticators answer from now on.
+// ForgetLogins drops all remembered logins, so that the next login of each client asks the current
+// authenticators.
 func (d *Desk) ForgetLogins() { d.leases.forgetAll() }
 
-// Close gives all grants back. The sessions have ended, or are about to, and the authenticators still run.
+// Close gives back all grants. Before, all sessions must have ended or must be about to end, and
+// the authenticators must still run.
 func (d *Desk) Close() { d.leases.close() }

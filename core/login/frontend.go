@@ -17,51 +17,55 @@ import (
 	"filegate/core/session"
 )
 
-// Timeout bounds one step of a login, from the frontend's question to the session.
+// Timeout is the time limit for one step of a login, from the frontend's call until the session
+// exists.
 const Timeout = time.Minute
 
-// ErrShutdown is why a session ended that the gateway has ended.
+// ErrShutdown is the reason of sessions that the gateway ended at its shutdown.
 var ErrShutdown = errors.New("the gateway is shutting down")
 
-// errDraining refuses logins once the gateway is told to stop.
+// errDraining refuses logins after the gateway was told to stop.
 var errDraining = fmt.Errorf("%w: %w", ErrShutdown, auth.ErrUnavailable)
 
-// Why a login is refused of which the proof was good.
+// The reasons for refusing a login with a valid proof.
 var (
 	errSessions = errors.New("too many sessions")
 	errLogins   = errors.New("too many logins in a minute")
 )
 
-// errBannedLogin refuses a login from where too many have failed, without a look at it.
+// errBannedLogin refuses a login from a banned address without checking its proof.
 var errBannedLogin = fmt.Errorf("the address is banned: %w", auth.ErrDenied)
 
-// errBannedUser refuses a login of somebody at whom too many have guessed.
+// errBannedUser refuses a login of a banned user.
 var errBannedUser = fmt.Errorf("the user is banned here: %w", auth.ErrDenied)
 
 // Frontend answers the logins of one frontend.
 type Frontend struct {
 	d     *Desk
 	chain Authority
-	by    atomic.Pointer[string] // names the chain, with all that is configured of it
+	by    atomic.Pointer[string] // fingerprint of the chain and its configuration
 	name  string                 // of the backend
 	store atomic.Pointer[backend.Backend]
 }
 
-// Frontend returns the way to log clients of a frontend in: by a chain of authenticators, to a backend.
+// Frontend returns the logins of one frontend, which asks chain and opens sessions on store. name
+// is the name of the backend.
 func (d *Desk) Frontend(chain Authority, name string, store backend.Backend) *Frontend {
 	l := &Frontend{d: d, chain: chain, name: name}
 	l.Serve(store)
 	return l
 }
 
-// Serve makes the sessions that begin from now on those of another backend, which has the place of the one before.
+// Serve makes later sessions begin on another backend, which replaces the previous one under the
+// same name.
 func (l *Frontend) Serve(store backend.Backend) { l.store.Store(&store) }
 
-// Follow says what names the chain from now on, with all that is configured of it. What another chain has answered is not
-// taken for an answer of this one.
+// Follow sets the fingerprint of the chain and its configuration. Logins that were remembered under
+// another fingerprint are not used.
 func (l *Frontend) Follow(fingerprint string) { l.by.Store(&fingerprint) }
 
-// Login implements [frontend.Env].Login. What only asks opens nothing: where the answer is yes, neither a session nor a step nor an error comes back.
+// Login implements [frontend.Env].Login. A request that only asks whether a key would do opens no
+// session: if the answer is yes, Login returns neither a session nor a step nor an error.
 func (l *Frontend) Login(ctx context.Context, req auth.Request) (*session.Session, *auth.Step, error) {
 	if req.SessionID == "" {
 		req.SessionID = strings.ToLower(rand.Text()[:12])
@@ -94,7 +98,7 @@ func (l *Frontend) Login(ctx context.Context, req auth.Request) (*session.Sessio
 	return sess, step, nil
 }
 
-// errUnproved is a proof that the frontend itself has found to be none.
+// errUnproved is the error of a proof that the frontend itself has found to be invalid.
 var errUnproved = fmt.Errorf("the signature is not that of the key: %w", auth.ErrDenied)
 
 // Unproved implements [frontend.Env].Unproved.
@@ -107,16 +111,18 @@ func (l *Frontend) Unproved(ctx context.Context, req auth.Request) {
 	l.failed(ctx, req, result, time.Now())
 }
 
-// What is longer is no login, and is neither logged nor counted nor handed on as it is.
+// The limits of a login. Longer names and passwords are refused, and are never logged, counted or
+// passed on in full.
 const (
 	maxName     = 256  // bytes, of a user's name
 	maxPassword = 1024 // bytes, of a password or an answer
 )
 
-// errTooLong refuses a login with a name or a password that is longer than any.
+// errTooLong refuses a login whose name or password exceeds the limits.
 var errTooLong = fmt.Errorf("a name has at most %d bytes and a password %d: %w", maxName, maxPassword, auth.ErrInvalid)
 
-// bounded returns the request as it may be logged and counted, and whether it is one that may be looked at.
+// bounded returns the request with its values cut to the limits, so that it can be logged and
+// counted. The error is errTooLong if it had to cut something.
 func bounded(req auth.Request) (auth.Request, error) {
 	var err error
 	if len(req.User) > maxName {
@@ -129,7 +135,8 @@ func bounded(req auth.Request) (auth.Request, error) {
 	return req, err
 }
 
-// failed counts a proof that was none, and returns when the client may hear of it.
+// failed counts a failed login where its result is a failure, and returns when the client may be
+// answered.
 func (l *Frontend) failed(ctx context.Context, req auth.Request, result string, began time.Time) {
 	if req.Asks() {
 		return
@@ -137,7 +144,7 @@ func (l *Frontend) failed(ctx context.Context, req auth.Request, result string, 
 	switch result {
 	case "denied", "unknown_user", "invalid":
 		l.logBans(req, l.d.bans.add(ctx, req))
-	case "banned", "user_banned", "method": // which must not look different
+	case "banned", "user_banned", "method": // must not differ in time from the others
 	default:
 		return
 	}
@@ -162,7 +169,8 @@ func (l *Frontend) attempt(ctx context.Context, req auth.Request) (*session.Sess
 	return sess, nil, err
 }
 
-// admit refuses a login from where too many have failed, and lets others wait for a while.
+// admit refuses a login from a banned address or of a banned user, and one over the limit of logins
+// in a minute. After failed logins it waits.
 func (l *Frontend) admit(ctx context.Context, req auth.Request) error {
 	if req.Asks() {
 		if l.d.bans.bannedHere(ctx, req.Remote.Addr()) {
@@ -183,7 +191,8 @@ func (l *Frontend) admit(ctx context.Context, req auth.Request) error {
 	return nil
 }
 
-// identify finds out who it is, from what is known or from the authenticators. What it returns is in use by the caller. All are nil where a question was answered with yes.
+// identify returns the lease of a remembered login, or asks the authenticators. The caller has the
+// lease in use. All results are nil if req only asks and the answer is yes.
 func (l *Frontend) identify(ctx context.Context, req auth.Request) (*lease, *auth.Step, error) {
 	by := *l.by.Load()
 	if held := l.d.leases.find(ctx, l.chain, by, req); held != nil {
@@ -206,18 +215,19 @@ func (l *Frontend) identify(ctx context.Context, req auth.Request) (*lease, *aut
 	return held, nil, nil
 }
 
-// named is an identity with a name: without one of its own it has the one that it came by.
+// named returns the identity with the requested name if the authenticator has given it none.
 func named(id auth.Identity, req auth.Request) auth.Identity {
 	id.User = cmp.Or(id.User, req.User)
 	return id
 }
 
-// ask puts a request to the authenticators.
+// ask passes a request to the authenticators.
 func (l *Frontend) ask(ctx context.Context, req auth.Request) (auth.Response, error) {
 	return l.chain.Authenticate(ctx, req)
 }
 
-// open opens the storage for who has logged in, and begins a session. It takes over the use of the lease.
+// open opens the store for the lease's identity and begins a session. It takes over the caller's
+// use of the lease.
 func (l *Frontend) open(ctx context.Context, req auth.Request, held *lease) (*session.Session, error) {
 	shares, leave, err := l.share(ctx, req, held.identity)
 	if err != nil {
@@ -250,11 +260,11 @@ func (l *Frontend) open(ctx context.Context, req auth.Request, held *lease) (*se
 	return sess, nil
 }
 
-// share takes a session's place in all of its shares.
+// share counts a session in all of its limits and returns its shares. leave ends that.
 func (l *Frontend) share(ctx context.Context, req auth.Request, id auth.Identity) (shares []*session.Share, leave func(), err error) {
 	claims := l.d.limiter.claims(id, req.Remote.Addr())
 	for _, c := range claims {
-		if c.kind == ofPerAddress { // counted before the proof
+		if c.kind == ofPerAddress { // counted by admit, before the proof was checked
 			continue
 		}
 		if err := l.d.limiter.count(ctx, c); err != nil {

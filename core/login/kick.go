@@ -6,13 +6,13 @@ import (
 	"filegate/core/session"
 )
 
-// errKicked is why a session ended that the operator has ended.
+// errKicked is the reason of sessions that the operator ended.
 var errKicked = errors.New("ended by the operator")
 
-// Sessions returns the sessions that there are, in no order.
+// Sessions returns the sessions that have not ended, in no order.
 func (d *Desk) Sessions() []*session.Session { return d.sessions.list() }
 
-// KickSession ends a session. It reports whether there is one of that name.
+// KickSession ends the session with an id, and reports whether there was one.
 func (d *Desk) KickSession(id string) bool {
 	found := false
 	for _, s := range d.sessions.list() {
@@ -25,10 +25,11 @@ func (d *Desk) KickSession(id string) bool {
 	return found
 }
 
-// KickUser ends all sessions of a user, and forgets the logins of his that are remembered here, or by other gateways for the same proof: he is asked about anew. It returns how many
-// sessions that were.
+// KickUser ends all sessions of a user and returns their number. It also forgets the remembered
+// logins of the user, here and in the shared cache, so that the authenticator is asked at the next
+// login.
 func (d *Desk) KickUser(name string) int {
-	all := d.sessions.list() // before they begin to end with their leases
+	all := d.sessions.list() // taken first, because revoking a lease ends its sessions
 	for _, held := range d.leases.ofUser(name) {
 		held.revoke(errKicked)
 	}
@@ -56,14 +57,14 @@ func (ls *leases) ofUser(name string) []*lease {
 	return all
 }
 
-// list returns the sessions that there are.
+// list returns the sessions that have not ended.
 func (r *sessions) list() []*session.Session {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.listLocked()
 }
 
-// listLocked is list, with mu held.
+// listLocked implements list. It is called with mu held.
 func (r *sessions) listLocked() []*session.Session {
 	all := make([]*session.Session, 0, len(r.all))
 	for s := range r.all {

@@ -13,63 +13,66 @@ import (
 	"filegate/core/session"
 )
 
-// askTimeout bounds one question to an authenticator that no client waits for.
+// askTimeout is the time limit for a call to an authenticator for which no client waits.
 const askTimeout = 30 * time.Second
 
-// maxRevalidations is how many of those are under way at a time with one authenticator, so that they do not stand in the way
-// of logins, and one authenticator that hangs not in the way of others.
+// maxRevalidations is how many revalidations run at a time with one authenticator. The limit keeps
+// them from delaying logins. It applies to each authenticator, so that one that hangs does not
+// delay the others.
 const maxRevalidations = 8
 
-// Why a session ends that its authenticator does not stand by any more.
+// The reasons for ending a session whose login is no longer confirmed.
 var (
 	errRevoked = errors.New("the login is no longer valid")
 	errOutage  = errors.New("nobody could tell for too long whether the login is still valid")
 )
 
-// lease is what one answer of an authenticator has brought: an identity and its grant, on which several sessions may live.
+// lease is an answer of an authenticator, an identity and its grant, which several sessions may
+// use.
 type lease struct {
 	all      *leases
 	auth     Authority
 	identity auth.Identity
 	grants   *session.Grants
 	log      *slog.Logger
-	unused   func() // lets the program go that gave the grant
+	unused   func() // lets the program stop that gave the grant
 
-	watch context.Context // lasts from the first session to the last one
+	watch context.Context // from the start of the first session to the end of the last
 	stop  context.CancelFunc
 
 	// Under all.mu.
-	users    int // sessions, those that are about to begin, and the cache of this process
+	users    int // sessions, sessions that are about to begin, and the cache of this process
 	sessions map[*session.Session]struct{}
-	checked  time.Time // when the authenticator last stood by it
-	stake    *stake    // of the first grant, if it is in a cache that others read
-	revoked  error     // why no more sessions may begin
-	over     bool      // the grant was given back
+	checked  time.Time // when the authenticator last confirmed the login
+	stake    *stake    // in the first grant, if the shared cache has the login; else nil
+	revoked  error     // why no more sessions may begin; nil: they may
+	over     bool      // the grant is being given back
 
-	// Under all.mu, of one that is kept for further logins.
+	// Under all.mu, and set if the lease is remembered for further logins.
 	key       cache.Key
 	made      time.Time
 	until     time.Time
 	expiry    *time.Timer // nil: not kept
-	refreshed bool        // somebody is asking anew, or has
+	refreshed bool        // refresh has asked or is asking
 }
 
-// leases are those of this process. It sees to it that an authenticator that changes its mind is heard, and that a grant is given back when nobody needs it any more.
+// leases are all leases of this process. They ask the authenticators again at intervals, and give
+// back each grant after its last use.
 type leases struct {
 	rules  *rules
 	cache  *sharedLogins
-	used   func(auth.Grant) (unused func()) // keeps the program that gave a grant
+	used   func(auth.Grant) (unused func()) // keeps the program running that gave a grant
 	log    *slog.Logger
-	life   context.Context // of questions that no client waits for
+	life   context.Context // of calls for which no client waits
 	end    context.CancelFunc
 	asking sync.WaitGroup
 
 	mu      sync.Mutex
 	slots   map[string]chan struct{} // of revalidations, by the issuer of the grant
 	all     map[*lease]struct{}
-	kept    map[cache.Key]*lease // for further logins
+	kept    map[cache.Key]*lease // remembered for further logins
 	closed  bool
-	closing chan struct{} // closed with that
+	closing chan struct{} // closed when closed is set
 }
 
 func newLeases(r *rules, c *sharedLogins, used func(auth.Grant) func(), log *slog.Logger) *leases {
@@ -81,7 +84,8 @@ func newLeases(r *rules, c *sharedLogins, used func(auth.Grant) func(), log *slo
 	return ls
 }
 
-// add takes in the answer of an authenticator that stood by it at that time. The caller has it in use, and calls leave.
+// add makes a lease of an answer that the authenticator gave at the time checked. The caller has
+// the lease in use, and calls leave.
 func (ls *leases) add(a Authority, identity auth.Identity, checked time.Time) *lease {
 	log := ls.log.With("user", identity.User, "auth", identity.Grant.Issuer)
 	held := &lease{
@@ -94,7 +98,7 @@ func (ls *leases) add(a Authority, identity auth.Identity, checked time.Time) *l
 	return held
 }
 
-// leave says that one user of the lease has gone. The last one gives its grant back.
+// leave ends one use of the lease. The last leave gives back the grant.
 func (held *lease) leave() {
 	held.all.mu.Lock()
 	defer held.all.mu.Unlock()
@@ -102,7 +106,8 @@ func (held *lease) leave() {
 	held.releaseUnused()
 }
 
-// attach makes a session one of the lease's, which is in use by the caller, until detach. It reports why not, when the lease has been revoked meanwhile.
+// attach adds a session to the lease until detach. The caller has the lease in use. The error is
+// the reason if the lease has been revoked.
 func (held *lease) attach(s *session.Session) error {
 	ls := held.all
 	ls.mu.Lock()
@@ -119,7 +124,8 @@ func (held *lease) attach(s *session.Session) error {
 	return nil
 }
 
-// detach is for a session that has ended. It says leave too, as soon as the session has let go of its storage.
+// detach removes a session that has ended. It also calls leave, after the session has released its
+// store.
 func (held *lease) detach(s *session.Session) {
 	ls := held.all
 	ls.mu.Lock()
@@ -142,19 +148,20 @@ func (held *lease) detach(s *session.Session) {
 	})
 }
 
-// releaseUnused gives the grant back when nobody uses it. It is called with all.mu held.
+// releaseUnused gives back the grant if nothing uses it any more. It is called with all.mu held.
 func (held *lease) releaseUnused() {
 	if held.users > 0 || held.over {
 		return
 	}
 	held.over = true
 	delete(held.all.all, held)
-	if !held.all.closed { // close sees to the rest
+	if !held.all.closed { // else close gives it back
 		held.all.asking.Go(func() { held.release(held.all.life) })
 	}
 }
 
-// release gives back the grant that is in use. One that lies in a shared cache is given back by the last gateway that has it in use; see [stake].
+// release gives back the current grant. A grant that is in the shared cache is given back by the
+// last gateway that uses it; see [stake].
 func (held *lease) release(ctx context.Context) {
 	defer held.unused()
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
@@ -171,7 +178,7 @@ func (held *lease) release(ctx context.Context) {
 	}
 }
 
-// revoke ends the lease and all of its sessions.
+// revoke ends the lease and all of its sessions, and makes all gateways forget the login.
 func (held *lease) revoke(reason error) {
 	ls := held.all
 	ls.mu.Lock()
@@ -191,16 +198,17 @@ func (held *lease) revoke(reason error) {
 	}
 }
 
-// revalidate asks regularly whether the authenticator still stands by the lease, until ctx ends.
+// revalidate asks the authenticator at intervals whether the login is still valid, until ctx ends.
 func (held *lease) revalidate(ctx context.Context) {
 	every := held.all.cfg().Revalidate
 	held.all.mu.Lock()
 	checked := held.checked
 	held.all.mu.Unlock()
-	// A little early, and not all at the same time.
+	// A little early, so that the checks of many leases spread.
 	due := checked.Add(every - rand.N(every/10+1))
-	// The grace begins when the check is due, or with the first one that fails if that is later: a machine that slept, or a
-	// queue before a slow authenticator, must not use it up.
+	// The grace period begins when the check is due, or when the first check fails if that is
+	// later. So it is not used up while the machine sleeps or the check waits for a slow
+	// authenticator.
 	var graceEnds time.Time
 	for {
 		sleep(ctx, time.Until(due))
@@ -230,7 +238,7 @@ func (held *lease) revalidate(ctx context.Context) {
 			fallthrough
 		case now.Before(graceEnds):
 			held.log.Warn("login could not be checked again", "err", err, "checked", checked)
-			// Sooner than usual, and at the end of the grace.
+			// Earlier than usual, but not after the end of the grace period.
 			due = now.Add(min(every, askTimeout))
 			if graceEnds.Before(due) {
 				due = graceEnds
@@ -243,7 +251,7 @@ func (held *lease) revalidate(ctx context.Context) {
 	}
 }
 
-// slotsOf returns the places for revalidations with one authenticator.
+// slotsOf returns the semaphore for revalidations with one authenticator.
 func (ls *leases) slotsOf(issuer string) chan struct{} {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
@@ -268,7 +276,7 @@ func (held *lease) ask(ctx context.Context) error {
 	return held.auth.Revalidate(ctx, id)
 }
 
-// close gives back all grants and lets nothing be asked any more. The sessions have ended, or are about to.
+// close gives back all grants and asks nothing more. All sessions have ended or are about to end.
 func (ls *leases) close() {
 	ls.mu.Lock()
 	ls.closed = true
@@ -292,11 +300,11 @@ func (ls *leases) close() {
 		giving.Go(func() { held.release(ctx) })
 	}
 	giving.Wait()
-	// What is still being asked or given back has no more time than that.
+	// Calls that are still running share the time limit above.
 	defer context.AfterFunc(ctx, ls.end)()
 	ls.asking.Wait()
 	ls.end()
 }
 
-// closeTimeout is how long the gateway's end waits for authenticators that take grants back.
+// closeTimeout is how long close waits for authenticators to take back grants.
 const closeTimeout = 5 * time.Second

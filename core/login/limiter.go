@@ -14,8 +14,9 @@ import (
 	"filegate/core/session"
 )
 
-// limiter holds each address, user and account, and all together, to its share. Sessions, transfers and rates are counted in this process; logins in a minute in the cache that
-// gateways share too, if there is one.
+// limiter enforces the limits of each address, user and account, and of all together. Sessions,
+// transfers and rates are counted in this process. Logins in a minute are also counted in the cache
+// that gateways share, if there is one.
 type limiter struct {
 	rules  *rules
 	caches []cache.Cache
@@ -24,7 +25,7 @@ type limiter struct {
 	counts map[holder]*holding
 }
 
-// holder is whose share it is.
+// holder identifies whose limit it is.
 type holder struct{ kind, name string }
 
 // The kinds of holders, as the configuration names them.
@@ -35,7 +36,7 @@ const (
 	ofPerAccount = "per_account"
 )
 
-// holding is what a holder has at the moment.
+// holding is the current use of a holder.
 type holding struct {
 	sessions int
 	share    *session.Share
@@ -49,14 +50,15 @@ func newLimiter(r *rules, local, shared cache.Cache) *limiter {
 	return l
 }
 
-// claim is a holder with its limit.
+// claim is a holder with its limits.
 type claim struct {
 	holder
 	config.Limit
-	whose string // as a refused client reads it
+	whose string // for the text that a refused client reads
 }
 
-// claims are those of a session of who has logged in. What the authenticator says of the user goes before the configuration.
+// claims returns the limits that apply to a session of an identity. A limit that the authenticator
+// sets replaces the one of the configuration.
 func (l *limiter) claims(id auth.Identity, remote netip.Addr) []claim {
 	user := l.cfg().User.Limit()
 	if id.Limits.Sessions > 0 {
@@ -75,7 +77,7 @@ func (l *limiter) claims(id auth.Identity, remote netip.Addr) []claim {
 	return all
 }
 
-// errTooManySessions refuses a login of a holder that has as many sessions as it may.
+// errTooManySessions refuses a login of a holder that has reached its limit of sessions.
 func errTooManySessions(whose string) error {
 	return &auth.Error{
 		Kind: fmt.Errorf("%w of %s: %w", errSessions, whose, auth.ErrUnavailable),
@@ -83,7 +85,9 @@ func errTooManySessions(whose string) error {
 	}
 }
 
-// enter counts a session in all of its claims until leave is called, which may happen twice, and returns what it shares with others; or counts it in none.
+// enter counts a session in all of its claims until leave is called, and returns the shares of
+// those that limit transfers or rates. If a claim is exhausted, it counts nothing and returns an
+// error. leave may be called twice.
 func (l *limiter) enter(claims []claim) (shares []*session.Share, leave func(), err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -120,7 +124,7 @@ func (l *limiter) leave(claims []claim) {
 	}
 }
 
-// errTooManyLogins refuses a login of a holder that has had as many in a minute as it may.
+// errTooManyLogins refuses a login of a holder that has reached its limit of logins in a minute.
 func errTooManyLogins(whose string) error {
 	return &auth.Error{
 		Kind: fmt.Errorf("%w of %s: %w", errLogins, whose, auth.ErrUnavailable),
@@ -128,7 +132,7 @@ func errTooManyLogins(whose string) error {
 	}
 }
 
-// count counts a login, and returns an error when there were too many in the last minute.
+// count counts a login, and returns an error if there were too many in the last minute.
 func (l *limiter) count(ctx context.Context, c claim) error {
 	if c.LoginsPerMinute == 0 {
 		return nil
@@ -136,7 +140,7 @@ func (l *limiter) count(ctx context.Context, c claim) error {
 	key := cache.NewKey("logins in a minute", c.kind, c.name)
 	over, stores := false, l.caches
 	if c.kind == ofTotal {
-		stores = stores[:1] // it is of this gateway
+		stores = stores[:1] // the total applies to one gateway
 	}
 	for _, store := range stores {
 		store.Update(ctx, key, 2*time.Minute, func(old []byte) []byte {
@@ -152,13 +156,13 @@ func (l *limiter) count(ctx context.Context, c claim) error {
 	return nil
 }
 
-// minute is how many times something has happened in this minute of the clock and in the one before it.
+// minute counts events in one minute of the clock, and in the minute before it.
 type minute struct {
 	of          int64 // minutes since 1970
 	now, before uint64
 }
 
-// at returns the minute of a later time.
+// at returns the count moved on to the minute of t.
 func (m minute) at(t time.Time) minute {
 	switch of := t.Unix() / 60; of {
 	case m.of:
@@ -170,7 +174,8 @@ func (m minute) at(t time.Time) minute {
 	}
 }
 
-// estimate returns about how many times it has happened in the 60 seconds up to t, as if those of the minute before were spread evenly.
+// estimate returns about how many events there were in the 60 seconds up to t, as if those of the
+// minute before had been spread evenly.
 func (m minute) estimate(t time.Time) float64 {
 	return float64(m.now) + float64(m.before)*float64(60-t.Unix()%60)/60
 }
@@ -181,7 +186,7 @@ func (m minute) encode() []byte {
 	return binary.AppendUvarint(b, m.before)
 }
 
-// decodeMinute takes what is none for one in which nothing has happened.
+// decodeMinute returns an empty count if b is not a valid record.
 func decodeMinute(b []byte) minute {
 	of, n := binary.Varint(b)
 	if n <= 0 {

@@ -9,8 +9,9 @@ import (
 	"filegate/core/vfs"
 )
 
-// Classify says in a word how a login failed, for log and metrics, and which of auth.Kinds the frontend is told.
-// What is not of that set failed on our side of the line, such as a backend that did not open.
+// Classify returns the result of a failed login as a word for log and metrics, and the error of
+// auth.Kinds that the frontend gets. Any other error, such as a backend that did not open, becomes
+// auth.ErrUnavailable.
 func Classify(err error) (result string, kind error) {
 	switch {
 	case errors.Is(err, ErrShutdown):
@@ -29,7 +30,8 @@ func Classify(err error) (result string, kind error) {
 		return "denied", auth.ErrDenied
 	case errors.Is(err, auth.ErrInvalid):
 		return "invalid", auth.ErrInvalid
-	case errors.Is(err, auth.ErrUnknownUser): // before ErrMethod: of a chain, one member may say this and another that
+	// Before ErrMethod: the members of a chain may fail differently.
+	case errors.Is(err, auth.ErrUnknownUser):
 		return "unknown_user", auth.ErrUnknownUser
 	case errors.Is(err, auth.ErrMethod):
 		return "method", auth.ErrMethod
@@ -41,13 +43,15 @@ func Classify(err error) (result string, kind error) {
 	return "unavailable", auth.ErrUnavailable
 }
 
-// log writes the line of a failed login. Its form is fixed, for fail2ban and its like: what a client chose comes after its
-// address, in quotes where that is needed, so that nobody can write another's address in its place.
+// log writes the line of a failed login. The format is stable, for fail2ban and similar programs.
+// Text that a client has chosen comes after its address, quoted if necessary, so that a client
+// cannot forge another address.
 //
 //	failregex = msg="login failed" service=\w+ remote=\[?<ADDR>\]?:\d+ method=\S+ reason=(?:denied|unknown_user|invalid|banned) user=
 //
-// That a proof is not offered, as of each key that an agent has, is no failure yet; and a login that is refused because its user is banned, user_banned, is none of its
-// address, from where the user himself may have come.
+// A key that the authenticator does not accept is not yet a failure, because an agent offers one
+// after the other (reason=method). A login that is refused because its user is banned
+// (reason=user_banned) says nothing about the address: it may be the user.
 func (l *Frontend) log(req auth.Request, reason string, err error) {
 	level := slog.LevelWarn
 	switch reason {
@@ -62,11 +66,13 @@ func (l *Frontend) log(req auth.Request, reason string, err error) {
 		"user", req.User, "session", req.SessionID, "err", vfs.EscapeControl(err.Error()))
 }
 
-// logBans writes the line of each ban, in a form that is fixed likewise. Whoever wants to shut an address out at the firewall as soon as the gateway does, looks for it.
+// logBans writes the line of each ban. The format is stable too: a program can block an address at
+// the firewall as soon as the gateway bans it.
 //
 //	failregex = msg="address banned" service=\w+ remote=\[?<ADDR>\]?:\d+ failures=
 //
-// The line of a user's ban names the address of the last of many failures, which need not have more to do with it than others.
+// The line of a banned user has the address of the last of many failures. The other failures may
+// have come from other addresses.
 //
 //	failregex = msg="user banned" service=\w+ remote=\[?<ADDR>\]?:\d+ failures=
 func (l *Frontend) logBans(req auth.Request, b begunBans) {

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// pace makes a failed login take as long whatever the reason.
+// pace makes all failed logins take the same time, so that the time does not reveal the reason.
 type pace struct {
 	rules *rules
 }
 
-// hold waits until a failed login that began at that time may be answered.
+// hold waits until the answer to a failed login is due, which began at the time began.
 func (p *pace) hold(ctx context.Context, began time.Time) {
 	delay := p.rules.now().login.FailDelay
 	if delay > 0 {
@@ -20,7 +20,7 @@ func (p *pace) hold(ctx context.Context, began time.Time) {
 	sleep(ctx, time.Until(began.Add(delay)))
 }
 
-// sleep waits, or until ctx ends.
+// sleep waits for d, or until ctx ends.
 func sleep(ctx context.Context, d time.Duration) {
 	if d <= 0 {
 		return

@@ -10,23 +10,29 @@ import (
 	"filegate/core/frontend"
 )
 
-// penalties hold off those whose connections come to no login, for as long as they have cost: the time of each ending adds up, and passes.
+// penalties holds off addresses whose connections end without a login. Each kind of ending costs an
+// amount of time. The amounts add up, and pass as time passes.
 //
-// It adds up for the address, and for the network around it, of which [networkFactor] times as much is taken: whoever has many addresses has them side by side. What is
-// known of an address may be lost in a flood of addresses, and then that of the network is not, which every one of them has made more.
+// They add up for the address and for the network around it. A network is held off at
+// [networkFactor] times the amount of an address, because an attacker may have many addresses in
+// one network. A flood of addresses may push the record of one address out of the cache, but not
+// the record of their network.
 //
-// This machine itself is never held off: where clients come by a proxy on it that tells nothing about them, all would be.
+// Loopback addresses are never held off. If a proxy on this machine does not pass on the client's
+// address, all clients would be.
 type penalties struct {
 	rules    *rules
-	bans     *bans // their caches
+	bans     *bans // for their caches
 	log      *slog.Logger
 	observer Observer
 }
 
-// networkFactor is how many times as much as of an address is taken of a network.
+// networkFactor is the amount at which a network is held off, as a multiple of the amount of an
+// address.
 const networkFactor = 16
 
-// wide returns the network around an address: of a provider's customer, or of a rented machine's neighbours.
+// wide returns the network around an address: the /24 of an IPv4 address, the /48 of an IPv6
+// address. A customer of a provider, or the neighbours of a rented machine, are about this large.
 func wide(addr netip.Addr) netip.Prefix {
 	addr = addr.Unmap().WithZone("")
 	bits := 24
@@ -37,7 +43,8 @@ func wide(addr netip.Addr) netip.Prefix {
 	return p
 }
 
-// keys are those of an address and of its network. They have purposes of their own, so that neither pushes the other out of the memory.
+// keys returns the keys of an address and of its network. They have different purposes, so that
+// neither kind pushes the other out of the cache.
 func (p *penalties) keys(addr netip.Addr) []cache.Key {
 	return []cache.Key{
 		cache.NewKey("login penalties", network(addr).String()),
@@ -45,7 +52,8 @@ func (p *penalties) keys(addr netip.Addr) []cache.Key {
 	}
 }
 
-// holdsOff reports whether this process knows that an address is held off. It never waits.
+// holdsOff reports whether this process knows that an address is held off. It does not wait for the
+// shared cache.
 func (p *penalties) holdsOff(addr netip.Addr) bool {
 	if p.cfg().Max == 0 || addr.IsLoopback() {
 		return false
@@ -59,7 +67,8 @@ func (p *penalties) holdsOff(addr netip.Addr) bool {
 	return false
 }
 
-// least returns how much has to have added up: of an address, the first of its keys, and of its network, the second.
+// least returns the amount from which clients are held off. i is 0 for an address and 1 for a
+// network, as in keys.
 func (p *penalties) least(i int) time.Duration {
 	if i > 0 {
 		return p.cfg().Min * networkFactor
@@ -67,13 +76,13 @@ func (p *penalties) least(i int) time.Duration {
 	return p.cfg().Min
 }
 
-// most returns how much adds up at most.
+// most returns the largest amount that can add up.
 func (p *penalties) most(i int) time.Duration { return max(p.cfg().Max, p.least(i)) }
 
-// penaltyTimeout bounds how long it may take to tell other gateways.
+// penaltyTimeout is the time limit for the updates of the caches.
 const penaltyTimeout = 5 * time.Second
 
-// add takes in how a connection has ended.
+// add adds the cost of the way in which a connection has ended.
 func (p *penalties) add(addr netip.Addr, how frontend.Ending) {
 	cost := map[frontend.Ending]time.Duration{
 		frontend.EndedNoLogin: p.cfg().NoLogin, frontend.EndedHandshake: p.cfg().Handshake,

@@ -9,8 +9,9 @@ import (
 	"filegate/core/cache"
 )
 
-// find returns a lease that answers a request, since the same one was answered a short time ago, here or by a gateway with the same cache; or nil.
-// by names who answers. The caller has the lease in use, and calls leave.
+// find returns the lease of an earlier login with the same request, which this gateway or another
+// one with the same cache remembers, or nil. by is the fingerprint of the chain. The caller has the
+// lease in use, and calls leave.
 func (ls *leases) find(ctx context.Context, a Authority, by string, req auth.Request) *lease {
 	if ls.cfg().CacheFor == 0 || !cacheable(req) {
 		return nil
@@ -32,8 +33,8 @@ func (ls *leases) find(ctx context.Context, a Authority, by string, req auth.Req
 	return held
 }
 
-// confirm reports whether a remembered login may be used, where its authenticator wants to be asked. One that it does not stand by any more is
-// revoked.
+// confirm reports whether a remembered login may be used. It asks the authenticator if the identity
+// requires that, and revokes a login that the authenticator denies.
 func (held *lease) confirm(ctx context.Context) bool {
 	if !held.identity.Confirm {
 		return true
@@ -59,7 +60,8 @@ func (ls *leases) use(key cache.Key) *lease {
 	return held
 }
 
-// keep keeps a lease for the same request, as long as its authenticator and the configuration allow.
+// remember keeps a lease for later logins with the same request, for as long as the authenticator
+// and the configuration allow.
 func (ls *leases) remember(ctx context.Context, held *lease, by string, req auth.Request) {
 	life := min(held.identity.CacheFor, ls.cfg().CacheFor)
 	if ls.cfg().Revalidate > 0 {
@@ -95,7 +97,8 @@ func (ls *leases) rememberHere(held *lease, key cache.Key, f remembered, stake *
 	})
 }
 
-// forget takes a lease out of the cache of this process; its sessions go on. It may be called twice, and with mu held.
+// forget drops a lease from the cache of this process; its sessions continue. It may be called
+// twice. It is called with mu held.
 func (ls *leases) forget(held *lease) {
 	if held.expiry == nil {
 		return
@@ -109,7 +112,8 @@ func (ls *leases) forget(held *lease) {
 	held.releaseUnused()
 }
 
-// forgetAll takes all leases out of the cache of this process: other authenticators answer from now on.
+// forgetAll drops all leases from the cache of this process, because the authenticators have
+// changed.
 func (ls *leases) forgetAll() {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
@@ -118,8 +122,9 @@ func (ls *leases) forgetAll() {
 	}
 }
 
-// refresh asks anew, in the background, for a request that was answered by a lease past half of its time, so that whoever comes again and again never waits, and a
-// password that was changed is found out.
+// refresh asks the authenticators again in the background if a remembered login is past half of its
+// lifetime. So a client that logs in again and again never waits, and a changed password is
+// noticed.
 func (ls *leases) refresh(held *lease, by string, req auth.Request, ask func(context.Context, auth.Request) (auth.Response, error)) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
@@ -141,7 +146,7 @@ func (ls *leases) refresh(held *lease, by string, req auth.Request, ask func(con
 		case errors.Is(err, auth.ErrDenied), errors.Is(err, auth.ErrUnknownUser):
 			held.log.Info("login is no longer valid", "err", err)
 			held.revoke(errRevoked)
-		default: // another step is wanted now, say: for the next login, not for sessions
+		default: // for example another step is required: this concerns the next login, not the sessions
 			ls.mu.Lock()
 			ls.forget(held)
 			stake := held.stake

@@ -7,7 +7,7 @@ import (
 	"filegate/core/config"
 )
 
-// rules are what the configuration says of logins and limits at the moment: a reload changes them.
+// rules holds the current configuration of logins and limits, which a reload replaces.
 type rules struct{ current atomic.Pointer[ruleSet] }
 
 type ruleSet struct {
@@ -23,13 +23,13 @@ func newRules(login config.Login, limits config.Limits) *rules {
 }
 
 func (r *rules) set(login config.Login, limits config.Limits) {
-	allow, _ := login.Ban.Networks() // core/config has read them already
+	allow, _ := login.Ban.Networks() // core/config has validated them
 	r.current.Store(&ruleSet{login, limits, allow})
 }
 
 func (r *rules) now() *ruleSet { return r.current.Load() }
 
-// Obey makes another configuration hold from now on. Sessions keep the shares that they have, and what is remembered of failures stays.
+// Obey replaces the configuration. Sessions keep their shares, and the recorded failures stay.
 func (d *Desk) Obey(login config.Login, limits config.Limits) { d.rules.set(login, limits) }
 
 func (d *Desk) cfg() config.Login        { return d.rules.now().login }

@@ -7,7 +7,7 @@ import (
 	"filegate/core/session"
 )
 
-// sessions are those that have not ended.
+// sessions are the sessions that have not ended.
 type sessions struct {
 	mu     sync.Mutex
 	all    map[*session.Session]struct{}
@@ -18,7 +18,8 @@ func newSessions() *sessions {
 	return &sessions{all: map[*session.Session]struct{}{}}
 }
 
-// add takes in a session until it ends, and then calls gone. It reports false, and does neither, once close was called.
+// add adds a session, which is removed when it ends; then gone is called. After close, add does
+// nothing and returns false.
 func (r *sessions) add(s *session.Session, gone func()) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -35,14 +36,14 @@ func (r *sessions) add(s *session.Session, gone func()) bool {
 	return true
 }
 
-// isClosed says whether close was called.
+// isClosed reports whether close was called.
 func (r *sessions) isClosed() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.closed
 }
 
-// close lets no more sessions in, and returns those that are there.
+// close refuses further sessions, and returns those that have not ended.
 func (r *sessions) close() []*session.Session {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -16,8 +16,9 @@ import (
 	"filegate/core/cache"
 )
 
-// sharedLogins is what gateways that share a cache know of each other's logins. What a login was proved with is never in it, and
-// never in the memory of this process for longer than the login takes: it is found by a hash with a secret key.
+// sharedLogins shares logins with other gateways through their common cache. The proof of a login
+// is never stored there, and is kept in the memory of this process only for the duration of the
+// login. Logins are found by a hash with a secret key.
 type sharedLogins struct {
 	own    []byte      // the key of hashes that stay in this process
 	shared cache.Cache // nil: there is none
@@ -29,7 +30,8 @@ type sharedLogins struct {
 
 const (
 	hashKeySize = 32
-	// hashKeyLife is how long gateways that are gone leave their common key behind, and hashKeyAge how long one is used without a look whether it is still the common one.
+	// hashKeyLife is how long the shared cache keeps the common key. hashKeyAge is how long a
+	// gateway uses its copy before it reads the key again.
 	hashKeyLife = 30 * 24 * time.Hour
 	hashKeyAge  = time.Minute
 )
@@ -43,7 +45,8 @@ func newSharedLogins(local, shared cache.Cache) *sharedLogins {
 	return c
 }
 
-// cacheable says whether the answer to a request may be given again to the same request. The answers to prompts are good once, and so is a password behind another factor.
+// cacheable reports whether the answer to a request may be given again to the same request. Answers
+// to prompts are valid once, and so is a password that follows another factor.
 func cacheable(req auth.Request) bool {
 	if len(req.State) > 0 {
 		return false
@@ -55,7 +58,8 @@ func cacheable(req auth.Request) bool {
 	return false
 }
 
-// digest is a hash of who answers and of all that an authenticator may decide by: everything but the session's id and the client's port.
+// digest returns a keyed hash of the authority's fingerprint and of everything by which an
+// authenticator may decide: all of the request except the session ID and the client's port.
 func digest(key []byte, authority string, req auth.Request) cache.Key {
 	h := hmac.New(sha256.New, key)
 	for _, field := range []string{
@@ -67,7 +71,8 @@ func digest(key []byte, authority string, req auth.Request) cache.Key {
 	return cache.NewKey("login", hex.EncodeToString(h.Sum(nil)))
 }
 
-// writeField writes the length first: so no two lists of fields read the same.
+// writeField writes the length before the field, so that different lists of fields never have the
+// same hash.
 func writeField(h hash.Hash, field string) {
 	var n [8]byte
 	binary.BigEndian.PutUint64(n[:], uint64(len(field)))
@@ -75,7 +80,8 @@ func writeField(h hash.Hash, field string) {
 	h.Write([]byte(field))
 }
 
-// commonKey is the key of hashes that gateways share. It lies in the cache, which seals it, and whoever finds none there makes one. nil: the cache is down.
+// commonKey returns the hash key that the gateways share, or nil if the cache is down. The key is
+// sealed in the cache. The first gateway that finds no key there creates it.
 func (c *sharedLogins) commonKey(ctx context.Context) []byte {
 	c.mu.Lock()
 	key, asked := c.common, c.asked
@@ -105,23 +111,24 @@ func (c *sharedLogins) commonKey(ctx context.Context) []byte {
 	return key
 }
 
-// remembered is a login that some gateway has seen.
+// remembered is a login as the shared cache stores it.
 type remembered struct {
 	Identity auth.Identity
-	Token    string // of its grant: a secret does not let itself be written
-	Stake    string // by which the list is found of those who use the grant
+	Token    string // of the grant, which does not marshal its secret
+	Stake    string // ID of the list of those that use the grant
 	Checked  time.Time
 	Made     time.Time
 	Until    time.Time
 }
 
-// mayShare reports whether other gateways may use a login. They must be able to renew its grant, which they can where all
-// seal with a key that the shared cache's secret makes. It is the only place where that is decided.
+// mayShare reports whether other gateways may use a login. They must be able to renew its grant,
+// and can if all gateways derive the sealing key from the secret of the shared cache. Nothing else
+// decides this.
 func (c *sharedLogins) mayShare(id auth.Identity) bool {
 	return c.shared != nil && (len(id.Grant.Renewal) == 0 || cache.DeriveKey(c.shared, RenewalsKey) != nil)
 }
 
-// get returns what other gateways know of a login, with a part in its grant.
+// get returns a login that another gateway has stored, with a new stake in its grant.
 func (c *sharedLogins) get(ctx context.Context, authority string, req auth.Request) (remembered, *stake, bool) {
 	key, ok := c.key(ctx, authority, req)
 	if !ok {
@@ -140,7 +147,8 @@ func (c *sharedLogins) get(ctx context.Context, authority string, req auth.Reque
 	return f, stake, true
 }
 
-// put tells other gateways, where there may be any, and returns the part that this one has in the grant from then on; nil if they were not told.
+// put stores a login for other gateways and returns this gateway's stake in the grant, or nil if
+// the login was not stored.
 func (c *sharedLogins) put(ctx context.Context, authority string, req auth.Request, f remembered) *stake {
 	if !c.mayShare(f.Identity) {
 		return nil
@@ -164,10 +172,11 @@ func (c *sharedLogins) put(ctx context.Context, authority string, req auth.Reque
 	return stake
 }
 
-// drop makes other gateways forget a login, if the cache can be reached; else it ends by itself.
+// drop makes other gateways forget a login. If the cache cannot be reached, the login expires by
+// itself.
 func (c *sharedLogins) drop(ctx context.Context, stake *stake) { c.shared.Delete(ctx, stake.login) }
 
-// giveBack ends the part in a grant, and reports whether nobody else has one.
+// giveBack ends a stake, and reports whether it was the last one in the grant.
 func (c *sharedLogins) giveBack(ctx context.Context, stake *stake, grant auth.Grant) (last bool) {
 	return stake.end(ctx, c.shared, grant)
 }

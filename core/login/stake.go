@@ -11,19 +11,22 @@ import (
 	"filegate/core/cache"
 )
 
-// stake is a lease's part in a grant that lies in the shared cache, where other gateways may take it from.
+// stake is a lease's share in a grant that other gateways may also use, because the login is in the
+// shared cache.
 //
-// Beside the login lies who uses its grant: a list of leases, each with a name of its own. Who finds the login puts himself down, and does not use it if he cannot; who lets go
-// strikes himself off, and only the last one, whose name is the only one in the list, gives the grant back. The list is made with the grant, and never again: where
-// it was forgotten nobody can tell who else there is, so nobody takes the grant from under him. Then, and when a gateway was killed that is in the list,
-// the grant ends by itself.
+// The cache has a list for each such grant, with a random name for each lease that uses it. A
+// gateway that finds the login adds a name to the list, and does not use the login if it cannot. A
+// gateway that ends its use removes its name, and gives back the grant only if the list then is
+// empty. The list is created with the grant and never again. If the cache has lost the list, the
+// other users of the grant are unknown, so no gateway gives back the grant. Then, and if a gateway
+// in the list was killed, the grant expires by itself.
 type stake struct {
-	login cache.Key // where the login lies
-	users cache.Key // where the list does
+	login cache.Key // of the stored login
+	users cache.Key // of the list
 	name  string    // in the list
 }
 
-// maxStake is how long the list is kept for a grant that does not say when it ends.
+// maxStake is how long the list is kept for a grant that has no expiry time.
 const maxStake = 24 * time.Hour
 
 func newStake(login cache.Key, id string) *stake {
@@ -37,12 +40,12 @@ func stakeLife(grant auth.Grant) time.Duration {
 	return time.Until(grant.Expires)
 }
 
-// begin makes the list, and reports whether it could.
+// begin creates the list, and reports whether it could.
 func (l *stake) begin(ctx context.Context, c cache.Cache, grant auth.Grant) bool {
 	return c.Update(ctx, l.users, stakeLife(grant), func([]byte) []byte { return []byte(l.name) })
 }
 
-// join puts the lease down in a list that is there, and reports whether it could.
+// join adds the lease to an existing list, and reports whether it could.
 func (l *stake) join(ctx context.Context, c cache.Cache, grant auth.Grant) bool {
 	found := false
 	ok := c.Update(ctx, l.users, stakeLife(grant), func(old []byte) []byte {
@@ -54,14 +57,14 @@ func (l *stake) join(ctx context.Context, c cache.Cache, grant auth.Grant) bool 
 	return ok && found
 }
 
-// end strikes the lease off, and reports whether it was the last one in the list.
+// end removes the lease from the list, and reports whether it was the last one.
 func (l *stake) end(ctx context.Context, c cache.Cache, grant auth.Grant) (last bool) {
 	ok := c.Update(ctx, l.users, stakeLife(grant), func(old []byte) []byte {
 		names := strings.Fields(string(old))
 		rest := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == l.name })
 		last = len(names) > 0 && len(rest) == 0
 		if len(rest) == 0 {
-			return nil // whoever finds the login from here on asks the authenticator
+			return nil // a gateway that finds the login from now on asks the authenticator
 		}
 		return []byte(strings.Join(rest, " "))
 	})
