@@ -7,18 +7,19 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// protocol begins the server's line in the version exchange (RFC 4253, section 4.2). After it comes
-// a name, by default one that tells no version, which only attackers could use.
+// protocol begins the server's identification in the version exchange (RFC 4253, section 4.2). A
+// name follows. The default name has no version, because only attackers would use it.
 const protocol = "SSH-2.0-"
 
-// algorithms are the names of what is offered, where the configuration gives no list.
+// algorithms are the offered algorithms, unless the configuration lists others.
 type algorithms struct {
 	ciphers, kex, macs []string
 	userKeys           []string // signatures of clients' keys
 }
 
-// offered returns what is good: nothing with SHA-1, and no key exchange that costs a stranger
-// nothing and the server much, which those with DH do. For old devices legacy adds what they know.
+// offered returns the secure algorithms. It leaves out SHA-1, and the key exchanges with
+// Diffie-Hellman groups, which cost the server much more than an unknown client. With legacy it
+// adds the algorithms of old devices.
 func offered(legacy bool) algorithms {
 	supported := ssh.SupportedAlgorithms()
 	a := algorithms{
@@ -38,24 +39,26 @@ func offered(legacy bool) algorithms {
 	return a
 }
 
-// isDH reports whether a key exchange is one over a group of numbers.
+// isDH reports whether a key exchange uses Diffie-Hellman groups.
 func isDH(name string) bool { return strings.HasPrefix(name, "diffie-hellman-") }
 
-// weak reports whether an algorithm has known weaknesses, or, as a key exchange, is one that is off
-// by default.
+// weak reports whether an algorithm has known weaknesses, or is a key exchange that is off by
+// default.
 func weak(name string) bool {
 	insecure := ssh.InsecureAlgorithms()
 	return isDH(name) || name == ssh.HMACSHA1 ||
 		slices.Contains(insecure.Ciphers, name) || slices.Contains(insecure.KeyExchanges, name) || slices.Contains(insecure.MACs, name)
 }
 
-// sshConfig returns what is the same for all connections.
+// sshConfig returns the configuration that all connections share.
 func sshConfig(keys []ssh.Signer, a algorithms, version string) ssh.ServerConfig {
 	cfg := ssh.ServerConfig{
 		Config:                  ssh.Config{Ciphers: a.ciphers, KeyExchanges: a.kex, MACs: a.macs},
 		PublicKeyAuthAlgorithms: a.userKeys,
-		MaxAuthTries:            -1, // it would count each key of an agent; see login.failed. All requests together are limited in any case.
-		ServerVersion:           protocol + version,
+		// The library would count each key of an agent; see login.failed. It limits the number of
+		// all requests in any case.
+		MaxAuthTries:  -1,
+		ServerVersion: protocol + version,
 	}
 	for _, key := range keys {
 		cfg.AddHostKey(key)
@@ -70,8 +73,8 @@ func orDefault(names, preset []string) []string {
 	return preset
 }
 
-// offer returns the ciphers to offer to a client that has the given ones: AES-GCM alone where it
-// has that, since its order would else decide.
+// offer returns the ciphers to offer to a client: only AES-GCM if the client has it, because
+// otherwise the client's order would decide.
 func offer(client, all []string) []string {
 	gcm := []string{ssh.CipherAES128GCM, ssh.CipherAES256GCM}
 	if slices.ContainsFunc(client, func(name string) bool { return slices.Contains(gcm, name) }) {

@@ -14,31 +14,31 @@ import (
 )
 
 const (
-	// missedKeepalives is for how many intervals a client may be silent.
+	// missedKeepalives is the number of intervals for which a client may be silent.
 	missedKeepalives = 3
-	// unusedTimeout is how long a client may be logged in without a channel. An OpenSSH client that
-	// is kept as a master for others has none in between.
+	// unusedTimeout is how long a logged-in client may have no channel. An OpenSSH master
+	// connection has none between its uses.
 	unusedTimeout = 15 * time.Minute
 )
 
 var (
-	// errSilent is why a session ends whose client sends nothing.
+	// errSilent is the reason for ending the session of a client that sends nothing.
 	errSilent = errors.New("the client does not answer")
-	// errIdle is why a session ends whose client does nothing.
+	// errIdle is the reason for ending the session of a client that does nothing.
 	errIdle = errors.New("the client was idle for too long")
 )
 
-// activity is when a client's connection was last used.
+// activity is the time at which a client's connection was last used.
 type activity struct {
 	began time.Time
-	last  atomic.Int64 // since began, in ns
+	last  atomic.Int64 // since began, in nanoseconds
 }
 
 func newActivity() *activity { return &activity{began: time.Now()} }
 
 func (a *activity) note() { a.last.Store(int64(time.Since(a.began))) }
 
-// since returns the time that has passed since the last note.
+// since returns the time since the last use.
 func (a *activity) since() time.Duration { return time.Since(a.began) - time.Duration(a.last.Load()) }
 
 // activeStream is a channel whose bytes count as activity of the client.
@@ -63,11 +63,11 @@ func (s activeStream) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// channels are the open channels of a connection. A channel that has been asked whether the client
-// is alive, and has not been answered, is not asked again.
+// channels are the open channels of a connection. A channel with an unanswered keepalive request
+// gets no other one.
 type channels struct {
 	mu   sync.Mutex
-	open map[ssh.Channel]bool // whether a question is under way
+	open map[ssh.Channel]bool // value: whether a keepalive request is unanswered
 }
 
 func (c *channels) add(ch ssh.Channel) {
@@ -92,7 +92,7 @@ func (c *channels) count() int {
 	return len(c.open)
 }
 
-// take returns a channel on which no question is under way, and marks it; or nil.
+// take returns a channel without an unanswered keepalive request and marks it, or returns nil.
 func (c *channels) take() ssh.Channel {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -105,7 +105,7 @@ func (c *channels) take() ssh.Channel {
 	return nil
 }
 
-// answered ends the question that take began.
+// answered marks that a channel's keepalive request has ended.
 func (c *channels) answered(ch ssh.Channel) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -114,15 +114,15 @@ func (c *channels) answered(ch ssh.Channel) {
 	}
 }
 
-// keepAlive asks a client that is quiet whether it is alive, and ends the session of one that sends
-// nothing at all for the whole time.
+// keepAlive sends keepalive requests to a quiet client, and ends the session of a client that sends
+// nothing for missedKeepalives intervals.
 func (c *conn) keepAlive(sess *session.Session) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	every := c.srv.keepalive
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	asked := false // since the client was last heard of
+	asked := false // since the client last sent something
 	for {
 		select {
 		case <-sess.Context().Done():
@@ -140,18 +140,18 @@ func (c *conn) keepAlive(sess *session.Session) {
 		}
 		asked = asked || c.open.count() > 0
 		if ch := c.open.take(); ch != nil {
-			// The question waits without end for its answer. The session's end closes the
-			// connection, and that ends the wait.
+			// SendRequest may wait without limit. The end of the session closes the connection,
+			// which ends the wait.
 			wg.Go(func() {
-				_, _ = ch.SendRequest("keepalive@openssh.com", true, nil) // an answer is all that it is for
+				_, _ = ch.SendRequest("keepalive@openssh.com", true, nil) // any answer will do
 				c.open.answered(ch)
 			})
 		}
 	}
 }
 
-// endIdle ends the session of a client that has done nothing for too long: without a channel, and,
-// where there is an idle timeout, with one.
+// endIdle ends the session of a client that has done nothing for too long: without a channel in any
+// case, and with a channel if there is an idle timeout.
 func (c *conn) endIdle(sess *session.Session) {
 	unused := unusedTimeout
 	if c.srv.idleTimeout > 0 {
@@ -174,7 +174,7 @@ func (c *conn) endIdle(sess *session.Session) {
 		if limit == 0 || c.used.since() < limit {
 			continue
 		}
-		if sess.WaitIdle(now) == nil { // nothing is under way, and no file is open
+		if sess.WaitIdle(now) == nil { // nothing is running, and no file is open
 			sess.End(errIdle)
 			return
 		}

@@ -11,8 +11,7 @@ import (
 	"filegate/core/session"
 )
 
-// The exit statuses of what is not served: a command, as a shell has it for one that it does not
-// know, and a shell itself.
+// The exit statuses for what is not served: an unknown command, as a shell reports it, and a shell.
 const (
 	statusNoCommand = 127
 	statusNoShell   = 1
@@ -39,8 +38,8 @@ func (c *conn) serveChannel(newChannel ssh.NewChannel, sess *session.Session) {
 		run := c.program(req, sess)
 		ok := run != nil && !started
 		if req.WantReply {
-			// A terminal is granted, and there is none: without it some clients would give up
-			// before they can read why.
+			// A terminal is granted although there is none. Otherwise some clients would give up
+			// before they can read the reason.
 			_ = req.Reply(ok || req.Type == "pty-req", nil)
 		}
 		if !ok {
@@ -56,7 +55,7 @@ func (c *conn) serveChannel(newChannel ssh.NewChannel, sess *session.Session) {
 	}
 }
 
-// program returns what a request starts, or nil for one that starts nothing.
+// program returns what a request starts, or nil if it starts nothing.
 func (c *conn) program(req *ssh.Request, sess *session.Session) func(context.Context, ssh.Channel) int {
 	var argument struct{ Value string }
 	switch req.Type {
@@ -77,8 +76,8 @@ func (c *conn) program(req *ssh.Request, sess *session.Session) func(context.Con
 	case req.Type == "subsystem":
 		return nil
 	}
-	// A shell is refused by a program that says so: to be denied the request would only read "shell
-	// request failed".
+	// A shell is refused by a program that prints the reason. If the request were refused, the user
+	// would read only "shell request failed".
 	return func(_ context.Context, ch ssh.Channel) int {
 		_, _ = io.WriteString(ch.Stderr(), allowed(c.srv.services)+"\r\n")
 		if req.Type == "exec" {
@@ -88,7 +87,7 @@ func (c *conn) program(req *ssh.Request, sess *session.Session) func(context.Con
 	}
 }
 
-// allowed is what a client reads that asks for anything else than the services.
+// allowed returns the text for a client that asks for anything else than the services.
 func allowed(services []Service) string {
 	names := make([]string, len(services))
 	for i, s := range services {

@@ -13,45 +13,45 @@ import (
 	"filegate/core/frontend"
 )
 
-// Kind is the frontend "ssh" with the services that it can offer.
+// Kind returns the frontend kind "ssh" with the services that it can offer.
 func Kind(services ...Service) frontend.Kind {
 	return frontend.Kind{Name: "ssh", Config: func() frontend.Config { return NewConfig(services...) }}
 }
 
-// Config is the options of a frontend "ssh" block.
+// Config holds the options of a frontend "ssh" block.
 type Config struct {
-	// Listen is the addresses to listen on, host:port each. Port 0 takes a free one.
+	// Listen lists the addresses to listen on, each host:port. Port 0 takes a free port.
 	Listen []string `hcl:"listen,optional"`
-	// HostKeys is the files of the server's private keys, in OpenSSH's or PEM form, without
-	// passphrase, at most one of a type: ed25519, ecdsa, rsa. A directory stands for all private
-	// keys in it.
+	// HostKeys lists the files of the server's private keys, in OpenSSH or PEM format, without a
+	// passphrase, at most one each of the types ed25519, ecdsa and rsa. A directory stands for all
+	// private keys in it.
 	HostKeys []string `hcl:"host_keys"`
-	// Services is what clients may use.
+	// Services lists the services that clients may use.
 	Services []string `hcl:"services,optional"`
 	// Banner is shown to clients before they log in.
 	Banner string `hcl:"banner,optional"`
 
-	// MaxConnections is how many clients may be connected at a time.
+	// MaxConnections is the number of clients that may be connected at a time.
 	MaxConnections int `hcl:"max_connections,optional"`
-	// MaxStartups is how many of them may be about to log in.
+	// MaxStartups is the number of clients that may be logging in at a time.
 	MaxStartups int `hcl:"max_startups,optional"`
-	// Proxy is about proxies that tell who the client is.
+	// Proxy lists the proxies that pass on the client's address.
 	Proxy frontend.ProxyProtocol `hcl:"proxy_protocol,block"`
 	// LoginTimeout is how long a client may take to log in.
 	LoginTimeout time.Duration `hcl:"login_timeout,optional"`
-	// Keepalive is how often a client that is quiet is asked whether it is alive. One that has sent
-	// nothing for three times that long, or taken no data, is hung up on. 0: nobody is asked.
+	// Keepalive is the interval at which a quiet client is asked whether it is alive. A client that
+	// has sent nothing, or has read nothing, for three intervals is disconnected. 0: off.
 	Keepalive time.Duration `hcl:"keepalive,optional"`
-	// IdleTimeout is how long a client may do nothing while it is logged in. 0: as long as it
-	// likes, with a channel open.
+	// IdleTimeout is how long a logged-in client may do nothing. 0: without limit while it has a
+	// channel open.
 	IdleTimeout time.Duration `hcl:"idle_timeout,optional"`
-	// Version is what the server says it is, in its identification.
+	// Version is the software version in the server's identification.
 	Version string `hcl:"version,optional"`
-	// Legacy offers what old devices know, and is weak: see offered in algorithms.go.
+	// Legacy offers the weak algorithms of old devices: see offered in algorithms.go.
 	Legacy bool `hcl:"legacy,optional"`
 
-	// Ciphers, KeyExchanges and MACs are the algorithms to offer, by their names in SSH. Empty:
-	// what is good, see offered in algorithms.go.
+	// Ciphers, KeyExchanges and MACs are the algorithms to offer, by their SSH names. Empty: the
+	// secure ones, see offered in algorithms.go.
 	Ciphers      []string `hcl:"ciphers,optional"`
 	KeyExchanges []string `hcl:"kex,optional"`
 	MACs         []string `hcl:"macs,optional"`
@@ -64,8 +64,8 @@ var (
 	_ frontend.Warner = (*Config)(nil)
 )
 
-// NewConfig returns the defaults: all of the services, on port 8022 of this machine only. The host
-// keys have none.
+// NewConfig returns the defaults: all services, on port 8022 of the loopback address. There is no
+// default for the host keys.
 func NewConfig(services ...Service) *Config {
 	c := &Config{
 		Listen:         []string{"127.0.0.1:8022"},
@@ -82,7 +82,7 @@ func NewConfig(services ...Service) *Config {
 	return c
 }
 
-// Validate implements [frontend.Config]. It reads the host keys.
+// Validate implements [frontend.Config]. It also reads the host keys.
 func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	if len(c.Listen) == 0 {
 		report("listen", "No address to listen on", `Give at least one, such as "127.0.0.1:8022".`)
@@ -125,8 +125,8 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	validateAlgorithms("macs", c.MACs, slices.Concat(supported.MACs, insecure.MACs), report)
 }
 
-// maxVersion is the longest version, in bytes: RFC 4253, section 4.2, with "SSH-2.0-" before it and
-// the end of the line behind it.
+// maxVersion is the longest version in bytes: the line has at most 255 bytes (RFC 4253, section
+// 4.2), including "SSH-2.0-" and the line end.
 const maxVersion = 255 - len(protocol) - len("\r\n")
 
 func validVersion(s string) bool {
@@ -195,7 +195,7 @@ func (c *Config) New(env frontend.Env) (frontend.Server, error) {
 	if problem != nil {
 		return nil, problem
 	}
-	// An authenticator of which nothing is known yet may still turn out to have one.
+	// While nothing is known of an authenticator, it may still turn out to support a method.
 	if methods := env.Methods(); len(methods) > 0 && noneOf((&login{}).callbacks(methods)) {
 		return nil, fmt.Errorf("no login is possible: its authenticators support %s, and SSH supports %s, %s and %s", methods, auth.Password, auth.PublicKey, auth.Interactive)
 	}

@@ -18,8 +18,8 @@ import (
 const (
 	// maxChannels is how many channels one connection may have open, as in OpenSSH.
 	maxChannels = 10
-	// channelWait is how long a channel waits for one that the client has closed just before to be
-	// cleared away.
+	// channelWait is how long a new channel waits for the cleanup of one that the client has just
+	// closed.
 	channelWait = time.Second
 )
 
@@ -27,10 +27,10 @@ const (
 type conn struct {
 	srv *Server
 	net *frontend.Conn
-	// wire is net as the library has it, from the handshake on.
+	// wire is net with deadlines and buffers, for the library.
 	wire *netConn
 	log  *slog.Logger
-	used *activity // by the programs on its channels
+	used *activity // when its channels last moved data
 	open channels
 }
 
@@ -55,8 +55,8 @@ func (c *conn) serve(ctx context.Context) {
 	if sc == nil {
 		return
 	}
-	// Whoever ends the session, the connection ends with it, when the client has its last answer;
-	// and when the connection has ended, so has the session.
+	// The end of the session closes the connection, after the last answer was sent. The end of the
+	// connection ends the session.
 	defer context.AfterFunc(sess.Context(), func() { c.wire.Close() })()
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -93,9 +93,9 @@ func (c *conn) serve(ctx context.Context) {
 	}
 }
 
-// enterSlot takes a place for a channel. It waits a little where there is none: a client that
-// closes a channel and opens the next one in the same breath must not be refused, although the work
-// for the first may not have ended yet.
+// enterSlot takes a place for a channel. If there is none it waits a little: a client that closes a
+// channel and opens the next one at once must not be refused because the cleanup of the first has
+// not ended.
 func enterSlot(ctx context.Context, slots chan struct{}) bool {
 	select {
 	case slots <- struct{}{}:
@@ -117,8 +117,8 @@ func refuseChannel(ch ssh.NewChannel) {
 	_ = ch.Reject(ssh.ResourceShortage, "too many channels on this connection")
 }
 
-// handshake exchanges keys and logs the client in. It returns a session when there is one, also if
-// the connection broke in that moment and there is no ServerConn.
+// handshake exchanges keys and logs the client in. It may return a session without a ServerConn if
+// the connection broke right after the login.
 func (c *conn) handshake(ctx context.Context, cancel context.CancelFunc) (*ssh.ServerConn, <-chan ssh.NewChannel, <-chan *ssh.Request, *session.Session) {
 	deadline := time.Now().Add(c.srv.loginTimeout)
 	ctx, stop := context.WithDeadline(ctx, deadline)
@@ -163,7 +163,7 @@ func (c *conn) handshake(ctx context.Context, cancel context.CancelFunc) (*ssh.S
 	return sc, channels, requests, login.session
 }
 
-// endedBeforeLogin logs why a client did not get in, where that was not the outcome of a login.
+// endedBeforeLogin logs why a client has not logged in, unless the login itself was logged.
 func (c *conn) endedBeforeLogin(l *login, err error) {
 	switch {
 	case l.notProved(err):
@@ -177,8 +177,8 @@ func (c *conn) endedBeforeLogin(l *login, err error) {
 	c.net.Ends(l.ending(err))
 }
 
-// recoverPanic keeps a mistake in the work for one client from ending the process and so the work
-// for all.
+// recoverPanic recovers a panic in the work for one client, which would otherwise end the process
+// for all clients.
 func (c *conn) recoverPanic() {
-	_ = frontend.Panicked(recover(), c.log) // nobody else can be told
+	_ = frontend.Panicked(recover(), c.log) // there is no caller who could be told
 }

@@ -13,10 +13,10 @@ import (
 
 const (
 	// helloWait is how long to wait for the client's first packet. Nearly all clients send it at
-	// once; the others get the full offer, later.
+	// once. The others get the full offer after that time.
 	helloWait = time.Second
-	// maxIdentification is the longest line of the version exchange, and maxKexInit the longest
-	// packet, by RFC 4253, sections 4.2 and 6.1.
+	// maxIdentification is the longest line of the version exchange, and maxKexInit is the longest
+	// packet (RFC 4253, sections 4.2 and 6.1).
 	maxIdentification = 255
 	maxKexInit        = 35000
 	msgKexInit        = 20
@@ -24,19 +24,19 @@ const (
 
 var (
 	errNoHello = errors.New("not an SSH client's first packet")
-	// errNotSSH is about a client that does not begin with an identification of SSH.
+	// errNotSSH is the error for a client that does not begin with an SSH identification.
 	errNotSSH = errors.New("the client does not speak SSH")
 )
 
-// hello sends the server's identification and looks at the client's first packet, which lists the
-// ciphers that it has. It returns them, or none where the client does not say, and a connection
-// that reads as if nothing had been read, and on which the library can send its identification as
-// if it had not been sent. The read deadline is then hello's: the caller sets it anew. The error is
-// errNotSSH, or nil.
+// hello sends the server's identification and reads the client's first packet, which lists the
+// client's ciphers. It returns the ciphers, or none if the packet does not come in time. It also
+// returns a connection for the library, on which the bytes can be read again, and on which the
+// identification is not sent a second time. The caller must set the read deadline again. The error
+// is errNotSSH or nil.
 func hello(c net.Conn, identification string) (net.Conn, []string, error) {
 	line := []byte(identification + "\r\n")
 	if _, err := c.Write(line); err != nil {
-		return c, nil, nil // the library meets the same error
+		return c, nil, nil // the library will get the same error
 	}
 	var seen bytes.Buffer
 	c.SetReadDeadline(time.Now().Add(helloWait))
@@ -50,11 +50,11 @@ func hello(c net.Conn, identification string) (net.Conn, []string, error) {
 	return &replay{Conn: c, in: io.MultiReader(&seen, c), skip: line}, ciphers, nil
 }
 
-// replay is a connection of which the first bytes in each direction have passed already.
+// replay is a connection whose first bytes in each direction have already passed.
 type replay struct {
 	net.Conn
 	in   io.Reader
-	skip []byte // what is not sent again
+	skip []byte // bytes to swallow, because they were already sent
 }
 
 func (r *replay) Read(p []byte) (int, error) { return r.in.Read(p) }
@@ -109,9 +109,9 @@ func readHello(r *bufio.Reader) ([]string, error) {
 	return parseKexInit(payload[:len(payload)-int(padding)])
 }
 
-// parseKexInit takes the payload behind the type: a cookie, then lists of names, of which the third
-// and the fourth are the ciphers to and from the server. Where these differ it returns what is in
-// both.
+// parseKexInit parses the payload after the type: a cookie, then lists of names. The third and
+// fourth lists are the ciphers for the two directions. If they differ, it returns the ciphers that
+// are in both.
 func parseKexInit(p []byte) ([]string, error) {
 	const cookie = 16
 	if len(p) < cookie {

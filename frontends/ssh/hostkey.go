@@ -13,12 +13,12 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// minRSABits is the shortest RSA key that today's clients accept.
+// minRSABits is the shortest RSA key that current clients accept.
 const minRSABits = 2048
 
-// loadHostKeys reads the private keys and reports what is wrong with each. Of a directory it takes
-// all private keys that are in it. With legacy an RSA key signs with SHA-1 too, for a client that
-// knows nothing else.
+// loadHostKeys reads the private keys and reports the problems of each. A directory stands for all
+// private keys in it. With legacy, an RSA key also signs with SHA-1, for clients that support
+// nothing else.
 func loadHostKeys(names []string, legacy bool, report func(attribute, summary, detail string)) []ssh.Signer {
 	if len(names) == 0 {
 		report("host_keys", "No host key", "Create keys with filegate hostkeys DIR, and set host_keys to this directory.")
@@ -43,8 +43,7 @@ func loadHostKeys(names []string, legacy bool, report func(attribute, summary, d
 	return keys
 }
 
-// hostKeyFiles returns the names with the files of a directory in its place: those that look like
-// private keys.
+// hostKeyFiles replaces each directory in names by the files in it that look like private keys.
 func hostKeyFiles(names []string, report func(attribute, summary, detail string)) []string {
 	var files []string
 	for _, name := range names {
@@ -70,11 +69,11 @@ func hostKeyFiles(names []string, report func(attribute, summary, detail string)
 	return files
 }
 
-// maxKeyFile is the longest file that may be a private key, in bytes.
+// maxKeyFile is the largest file that may be a private key, in bytes.
 const maxKeyFile = 64 << 10
 
-// isPrivateKey reports whether a file of a directory is to be taken for a private key. One that
-// cannot be read is, so that this is reported.
+// isPrivateKey reports whether a file in a directory should be loaded as a private key. It returns
+// true for a file that cannot be read, so that the problem is reported.
 func isPrivateKey(file string) bool {
 	f, err := os.Open(file)
 	if err != nil {
@@ -85,7 +84,7 @@ func isPrivateKey(file string) bool {
 	return err == nil && bytes.Contains(text, []byte("PRIVATE KEY-----"))
 }
 
-// loadHostKey returns the key in file, or a text that says what is wrong and what to do.
+// loadHostKey returns the key in file, or a text with the problem and what to do.
 func loadHostKey(file string, legacy bool) (key ssh.Signer, problem string) {
 	info, err := os.Stat(file)
 	if err != nil {
@@ -118,8 +117,7 @@ func loadHostKey(file string, legacy bool) (key ssh.Signer, problem string) {
 	return nil, fmt.Sprintf("Keys of type %s are not secure any more. Create a key of type ed25519, ecdsa or rsa.", signer.PublicKey().Type())
 }
 
-// rsaSigner keeps an RSA key from signing with SHA-1, which the plain signer offers too, unless
-// legacy wants it.
+// rsaSigner removes SHA-1 from the algorithms of an RSA key, unless legacy is set.
 func rsaSigner(raw any, signer ssh.Signer, legacy bool) (key ssh.Signer, problem string) {
 	if k, ok := raw.(*rsa.PrivateKey); ok && k.N.BitLen() < minRSABits {
 		return nil, fmt.Sprintf("It has %d bits, which clients refuse. Create a key of at least %d bits.", k.N.BitLen(), minRSABits)

@@ -22,23 +22,22 @@ import (
 	"filegate/core/vfs"
 )
 
-// errRefused is all that the library learns of a failed login: it makes the same answer of an
-// unknown user and of a wrong password.
+// errRefused is the only error of a failed login that the library gets, so that the answers for an
+// unknown user and for a wrong password are the same.
 var errRefused = errors.New("login refused")
 
-// maxFailures is how often a client may fail to prove who it is. Keys that are only asked about do
-// not count: an agent may have many.
+// maxFailures is how many proofs of a client may fail. Questions about keys do not count, because
+// an agent may have many keys.
 const maxFailures = 6
 
 const (
-	// maxUser, maxPassword and maxKey are the longest user name, password or answer, and public key
-	// or certificate that are looked at, in bytes.
+	// maxUser, maxPassword and maxKey are the limits in bytes for a user name, for a password or an
+	// answer, and for a public key or certificate. Longer ones are refused.
 	maxUser     = 256
 	maxPassword = 1024
 	maxKey      = 16 << 10
-	// maxKeys is how many keys a client may ask about on one connection, and freeKeys how many of
-	// them are answered at once when they are refused: the answer to each further one takes
-	// keyDelay.
+	// maxKeys is how many keys a client may ask about on one connection. The first freeKeys
+	// refusals are sent at once; each further one is delayed by keyDelay.
 	maxKeys  = 40
 	freeKeys = 10
 	keyDelay = 500 * time.Millisecond
@@ -50,54 +49,55 @@ const (
 	keysBanner        = "Too many keys on this connection. Set your client to offer only the right key (OpenSSH: IdentitiesOnly=yes)."
 )
 
-// login takes one client through its login, step by step, all in the goroutine of the handshake.
+// login logs one client in. All of its steps run in the goroutine of the handshake.
 type login struct {
-	ctx     context.Context // of the handshake: the library's callbacks bring none
+	ctx     context.Context // of the handshake; the library's callbacks have none
 	attempt func(context.Context, auth.Request) (*session.Session, *auth.Step, error)
-	// unproved tells of a wrong signature.
+	// unproved reports a wrong signature.
 	unproved func(context.Context, auth.Request)
-	about    auth.Request // what is the same in every step
+	about    auth.Request // the fields that all steps have in common
 	methods  []auth.Method
 	hangUp   func()
 	show     func(banner string) error
 
-	step     *auth.Step // that is wanted now; nil at the beginning
+	step     *auth.Step // the step that is required now; nil at the beginning
 	asked    asked
 	shown    string // the last banner
 	failures int
-	keys     int           // questions about keys, each key counted once
-	refused  int           // of them, those that were answered with no
-	proving  *auth.Request // the key that would do, as long as the client has neither proved that it has it nor gone on to something else
-	user     string        // the last name, and the client's program, for the log
+	keys     int           // number of different keys that were asked about
+	refused  int           // number of those that were refused
+	proving  *auth.Request // the accepted key that the client may prove next; nil after any other attempt
+	user     string        // the last name; like client, for the log
 	client   string
 	session  *session.Session
 }
 
-// asked is what has been answered about the keys of one user in one step. The library remembers one
-// key only, and clients ask about all that they have before they use one.
+// asked holds the answers about the keys of one user in one step. The library remembers only one
+// key, but clients ask about all of their keys before they use one.
 type asked struct {
 	user   string
 	step   *auth.Step
 	keys   map[keyHash]error
-	noKeys bool // none will do, whichever it is
+	noKeys bool // no key is acceptable
 }
 
-// keyHash stands for a key: the keys themselves are as large as a client likes.
+// keyHash identifies a key. It is small, while clients may send large keys.
 type keyHash [sha256.Size]byte
 
-// install makes cfg ask this login, by the methods that some authenticator has. Which of them will
-// do for whom nobody knows before the user's name is known.
+// install sets the callbacks of cfg for the methods that some authenticator supports. Which methods
+// a user has is not known before the user's name.
 func (l *login) install(cfg *ssh.ServerConfig) {
 	next := l.callbacks(l.methods)
 	cfg.PasswordCallback = next.PasswordCallback
 	cfg.KeyboardInteractiveCallback = next.KeyboardInteractiveCallback
 	cfg.PublicKeyCallback = next.PublicKeyCallback
 	cfg.VerifiedPublicKeyCallback = l.verifiedPublicKey
-	cfg.AuthLogCallback = func(ssh.ConnMetadata, string, error) { l.proving = nil } // an attempt has ended; that a key would do ends none
+	// called when an attempt has ended, but not after the answer that a key is acceptable
+	cfg.AuthLogCallback = func(ssh.ConnMetadata, string, error) { l.proving = nil }
 	cfg.PreAuthConnCallback = func(c ssh.ServerPreAuthConn) { l.show = c.SendAuthBanner }
 }
 
-// callbacks are the library's for the methods.
+// callbacks returns the library's callbacks for the methods.
 func (l *login) callbacks(methods []auth.Method) (next ssh.ServerAuthCallbacks) {
 	if slices.Contains(methods, auth.Password) {
 		next.PasswordCallback = l.password
@@ -115,8 +115,8 @@ func noneOf(c ssh.ServerAuthCallbacks) bool {
 	return c.PasswordCallback == nil && c.KeyboardInteractiveCallback == nil && c.PublicKeyCallback == nil
 }
 
-// try takes one step. With neither a step nor an error the client is in, or, where it has proved
-// nothing yet, may go on to do so.
+// try takes one step. If it returns neither a step nor an error, the client is logged in, or the
+// key that it has asked about is acceptable.
 func (l *login) try(meta ssh.ConnMetadata, step *auth.Step, req auth.Request) (*auth.Step, error) {
 	req = l.request(meta, req)
 	if step != nil {
@@ -133,7 +133,7 @@ func (l *login) try(meta ssh.ConnMetadata, step *auth.Step, req auth.Request) (*
 	return next, nil
 }
 
-// request completes a request with what is the same in all of this login.
+// request adds the fields to a request that all requests of this login have in common.
 func (l *login) request(meta ssh.ConnMetadata, req auth.Request) auth.Request {
 	req.Service, req.SessionID, req.Remote, req.Local = l.about.Service, l.about.SessionID, l.about.Remote, l.about.Local
 	req.User, req.Client = meta.User(), string(meta.ClientVersion())
@@ -141,8 +141,8 @@ func (l *login) request(meta ssh.ConnMetadata, req auth.Request) auth.Request {
 	return req
 }
 
-// errTooLong refuses what nobody's name or password is, before anybody logs it, remembers it or
-// hands it on.
+// errTooLong refuses a name, password or key that is too long, before it is logged, remembered or
+// passed on.
 var errTooLong = fmt.Errorf("a name, password or key that is too long: %w", auth.ErrInvalid)
 
 func tooLong(req auth.Request) bool {
@@ -150,7 +150,7 @@ func tooLong(req auth.Request) bool {
 		slices.ContainsFunc(req.Answers, func(a auth.Secret) bool { return len(a) > maxPassword })
 }
 
-// outcome says in the library's terms what a proof has led to.
+// outcome translates the result of a proof for the library.
 func (l *login) outcome(next *auth.Step, err error) (*ssh.Permissions, error) {
 	switch {
 	case errors.Is(err, auth.ErrUnavailable):
@@ -165,7 +165,9 @@ func (l *login) outcome(next *auth.Step, err error) (*ssh.Permissions, error) {
 		return &ssh.Permissions{}, nil
 	}
 	callbacks := l.callbacks(next.Methods)
-	if noneOf(callbacks) { // a client that hears "partial success" and has nothing to go on with learns that a guess was right
+	// "partial success" without a method to continue with would tell the client that its guess was
+	// right
+	if noneOf(callbacks) {
 		l.failed()
 		return nil, errRefused
 	}
@@ -173,11 +175,11 @@ func (l *login) outcome(next *auth.Step, err error) (*ssh.Permissions, error) {
 		l.banner(next.Instruction)
 	}
 	l.step = next
-	// The library looks for this very type, and wants no permissions with it.
+	// The library looks for exactly this type, and requires that the permissions are nil.
 	return nil, &ssh.PartialSuccessError{Next: callbacks}
 }
 
-// failed counts a proof that was none, and hangs up on who has had his chances.
+// failed counts a failed proof, and disconnects the client after maxFailures.
 func (l *login) failed() {
 	l.failures++
 	if l.failures >= maxFailures {
@@ -188,17 +190,17 @@ func (l *login) failed() {
 
 func (l *login) unavailable(err error) { l.banner(cmp.Or(auth.ClientText(err), unavailableBanner)) }
 
-// banner shows a text to the client, on lines of its own, and the same one not twice in a row.
+// banner shows a text to the client, on lines of its own. It does not repeat the last text.
 func (l *login) banner(text string) {
 	if text == "" || text == l.shown || l.show == nil {
 		return
 	}
 	l.shown = text
-	_ = l.show(lines(text)) // a connection that has broken shows itself to the library
+	_ = l.show(lines(text)) // the library will notice a broken connection
 }
 
-// lines is a text as a terminal can take it: line by line, and with no control characters but those
-// between the lines.
+// lines returns a text for a terminal, with CRLF line ends and all other control characters
+// escaped.
 func lines(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -216,8 +218,8 @@ func passwordRequest(password string) auth.Request {
 	return auth.Request{Method: auth.Password, Password: auth.Secret(password)}
 }
 
-// interactive asks what the authenticator wants to know, and goes on asking as long as the answers
-// lead to further questions.
+// interactive asks the authenticator's questions, and continues as long as the answers lead to
+// further questions.
 func (l *login) interactive(meta ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
 	step := l.step
 	if step == nil {
@@ -226,8 +228,8 @@ func (l *login) interactive(meta ssh.ConnMetadata, ask ssh.KeyboardInteractiveCh
 		case errors.Is(err, auth.ErrUnavailable):
 			return l.outcome(nil, err)
 		case err != nil || first == nil || !slices.Contains(first.Methods, auth.Interactive):
-			// Nobody has a question for this user, who may have a password or be nobody's: which of
-			// them must not show.
+			// No authenticator has a question for this user. The user may have a password or may
+			// not exist, and the client must not see which.
 			return l.askPassword(meta, ask)
 		}
 		step = first
@@ -269,10 +271,10 @@ func (l *login) rounds(meta ssh.ConnMetadata, step *auth.Step, ask ssh.KeyboardI
 	}
 }
 
-// publicKey answers whether a key would do. Clients ask that for every key they have, before they
-// prove anything.
+// publicKey answers whether a key is acceptable. Clients ask this for all of their keys before they
+// prove one.
 func (l *login) publicKey(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
-	wire := key.Marshal() // of a certificate too
+	wire := key.Marshal() // for a certificate: the certificate
 	err := l.wouldDo(meta, wire)
 	if err != nil {
 		return nil, errRefused
@@ -282,7 +284,7 @@ func (l *login) publicKey(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permis
 	return &ssh.Permissions{}, nil
 }
 
-// wouldDo asks about a key, once.
+// wouldDo returns whether a key is acceptable, nil or an error. It asks only once about each key.
 func (l *login) wouldDo(meta ssh.ConnMetadata, wire []byte) error {
 	if l.asked.user != meta.User() || l.asked.step != l.step || l.asked.keys == nil {
 		l.asked = asked{user: meta.User(), step: l.step, keys: map[keyHash]error{}}
@@ -313,8 +315,8 @@ func (l *login) wouldDo(meta ssh.ConnMetadata, wire []byte) error {
 	return err
 }
 
-// refusedKey lets a client wait that asks about one key after another: to find out whose key is
-// known where is no client's business.
+// refusedKey delays the answer to a client that asks about many keys. Otherwise it could find out
+// which keys are known.
 func (l *login) refusedKey() {
 	l.refused++
 	if l.refused <= freeKeys {
@@ -328,19 +330,19 @@ func (l *login) refusedKey() {
 	}
 }
 
-// notProved reports whether a login has ended by a wrong signature under a key that would do. The
-// library has no error of its own for that: it is what is left, when the connection had not ended,
-// and the last that was said to the client is that the key would do.
+// notProved reports whether a login has ended because of a wrong signature with an acceptable key.
+// The library has no error for that. So notProved reports true if the last answer was that the key
+// is acceptable, the connection had not ended, and err is none of the known errors.
 func (l *login) notProved(err error) bool {
 	if l.proving == nil {
 		return false
 	}
-	_, ended := errors.AsType[*ssh.ServerAuthError](err) // by the client, in good order
+	_, ended := errors.AsType[*ssh.ServerAuthError](err) // ended by the client in good order
 	_, broken := errors.AsType[net.Error](err)
 	return !ended && !broken && !asksForServiceAgain(err) && !errors.Is(err, errTooMuchBeforeLogin) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, net.ErrClosed)
 }
 
-// unprovedTimeout bounds how long it may take to count a wrong signature.
+// unprovedTimeout is the time limit for counting a wrong signature.
 const unprovedTimeout = 10 * time.Second
 
 // tellUnproved counts a wrong signature as a failed login, also if the client has hung up.
@@ -350,18 +352,18 @@ func (l *login) tellUnproved() {
 	l.unproved(ctx, *l.proving)
 }
 
-// asksForServiceAgain reports whether the library has ended a login because the client asked for
+// asksForServiceAgain reports whether the library has ended a login because the client requested
 // the service of user authentication a second time, as paramiko does before each attempt. RFC 4252
-// does not forbid that, and the library has no way to take it.
+// does not forbid that, but the library does not support it.
 func asksForServiceAgain(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "unexpected message type 5 ")
 }
 
-// ending returns how the connection has ended whose handshake has failed with err.
+// ending returns the kind of end of a connection whose handshake has failed with err.
 func (l *login) ending(err error) frontend.Ending {
 	_, timeout := errors.AsType[net.Error](err)
 	switch {
-	case l.session != nil, l.failures > 0, l.proving != nil: // what failed is counted as a login
+	case l.session != nil, l.failures > 0, l.proving != nil: // was counted as a login
 		return frontend.EndedFine
 	case errors.Is(l.ctx.Err(), context.DeadlineExceeded), timeout && errors.Is(err, os.ErrDeadlineExceeded):
 		return frontend.EndedTimeout
@@ -376,7 +378,7 @@ func (l *login) ending(err error) frontend.Ending {
 	return frontend.EndedHandshake
 }
 
-// verifiedPublicKey is called when the client has proved that it has a key which would do.
+// verifiedPublicKey is called when the client has proved an acceptable key.
 func (l *login) verifiedPublicKey(meta ssh.ConnMetadata, key ssh.PublicKey, _ *ssh.Permissions, _ string) (*ssh.Permissions, error) {
 	return l.outcome(l.try(meta, l.step, auth.Request{Method: auth.PublicKey, PublicKey: key.Marshal(), Verified: true}))
 }

@@ -10,46 +10,46 @@ import (
 )
 
 const (
-	// readBuffer is how much is read at once, in bytes. The library asks for the head of a packet
-	// and then for the rest: without a buffer that is two or three calls of the system for 32 KiB.
+	// readBuffer is the size of a read, in bytes. The library reads the head of a packet and then
+	// the rest; without a buffer that takes two or three system calls for 32 KiB.
 	readBuffer = 64 << 10
-	// writeBuffer is how much is written at once at most, and how far the library may be ahead of
-	// the network, in bytes.
+	// writeBuffer is the largest write, and how many bytes the library may be ahead of the network.
 	writeBuffer = 256 << 10
 )
 
-// maxBeforeLogin is how many bytes a client may send before it is logged in: room for several key
-// exchanges and some dozen keys. It bounds the memory and the time that a stranger can take.
+// maxBeforeLogin is how many bytes a client may send before it has logged in: enough for several
+// key exchanges and a few dozen keys. It bounds the memory and CPU time that an unknown client can
+// use.
 const maxBeforeLogin = 512 << 10
 
 var errTooMuchBeforeLogin = errors.New("the client has sent too much before its login")
 
-// netConn is a client's TCP connection, with what the library lacks: the end of the connection ends
-// the work for it also while it logs in, a client that takes no data does not hold a writer for
-// ever, and bytes go to and from the system in large pieces.
+// netConn is a client's TCP connection with three additions that the library lacks. The end of the
+// connection cancels the work for it, also during the login. A client that does not read does not
+// block a writer forever. Reads and writes of the system are large.
 //
-// What is written goes out at once, and what comes while the system is still busy with it goes out
-// together. The library writes each packet in three pieces, and encrypts the next one in the
-// meantime.
+// A write is sent at once; the writes that come while the system is busy are sent together. The
+// library writes each packet in three pieces, and can encrypt the next packet meanwhile.
 type netConn struct {
 	net.Conn
-	gone    context.CancelFunc // called when the client is gone
-	heard   *activity          // bytes that came
-	allowed atomic.Int64       // how many bytes more may come before the login
-	through atomic.Bool        // logged in: any number of bytes may come
-	stalled atomic.Int64       // how long a write may take, in ns; 0 while the deadline of the login holds
+	gone    context.CancelFunc // called at the end of the connection
+	heard   *activity          // when bytes last arrived
+	allowed atomic.Int64       // how many more bytes the client may send before its login
+	through atomic.Bool        // the client has logged in, and may send any number of bytes
+	// time limit for a write, in nanoseconds; 0 while the deadline of the login applies
+	stalled atomic.Int64
 
-	in []byte // read, and not taken yet; one goroutine reads
-	// memory is where in lies.
+	in []byte // bytes read from the network and not yet by the library; one goroutine reads
+	// memory is the buffer of in.
 	memory []byte
 
 	mu      sync.Mutex
-	changed *sync.Cond // any of the following
+	changed *sync.Cond // signalled when one of the following has changed
 	out     []byte     // to be written
-	spare   []byte     // the other buffer, while nobody writes it
-	err     error      // of a write: nothing more goes out
+	spare   []byte     // the other buffer, while it is not being written
+	err     error      // of a write; nothing is sent after it
 	closed  bool
-	done    chan struct{} // closed when the writing has ended
+	done    chan struct{} // closed when writeAll has returned
 }
 
 func newNetConn(c net.Conn, gone context.CancelFunc) *netConn {
@@ -91,8 +91,8 @@ func (c *netConn) read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write implements [net.Conn]. It returns when p is on its way. An error of an earlier write is
-// told by a later one, and by Close.
+// Write implements [net.Conn]. It returns before p is sent. An error of sending it is returned by a
+// later Write or by Close.
 func (c *netConn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -115,7 +115,7 @@ func (c *netConn) Write(p []byte) (int, error) {
 	return written, nil
 }
 
-// writeAll writes what there is until the connection is closed.
+// writeAll sends what Write has collected, until the connection is closed.
 func (c *netConn) writeAll() {
 	defer close(c.done)
 	c.mu.Lock()
@@ -144,10 +144,10 @@ func (c *netConn) writeAll() {
 	}
 }
 
-// flushTime bounds how long Close waits for what was written before it.
+// flushTime is how long Close waits for earlier writes.
 const flushTime = 5 * time.Second
 
-// Close implements [net.Conn]. What has been written goes out before it.
+// Close implements [net.Conn]. It sends earlier writes first.
 func (c *netConn) Close() error {
 	c.mu.Lock()
 	c.closed = true
@@ -159,8 +159,8 @@ func (c *netConn) Close() error {
 	return c.Conn.Close()
 }
 
-// loggedIn ends the deadline of the login: from here on only each write has one, unless stalled is
-// 0.
+// loggedIn removes the deadline of the login. From now on each write has a deadline, unless stalled
+// is 0.
 func (c *netConn) loggedIn(stalled time.Duration) {
 	c.through.Store(true)
 	c.stalled.Store(int64(stalled))

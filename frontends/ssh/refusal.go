@@ -8,21 +8,21 @@ import (
 
 const (
 	msgDisconnect = 1
-	// tooManyConnections is the reason of a disconnection (RFC 4253, section 11.1). Clients show
-	// the text beside it to their user.
+	// tooManyConnections is a reason code of a disconnection (RFC 4253, section 11.1). Clients show
+	// the text that comes with it.
 	tooManyConnections = 12
 )
 
-// refusal returns all that the server says to a client that it does not serve: its identification,
-// and a packet that ends the connection. It goes out before the exchange of keys, so there is
-// neither encryption nor MAC (RFC 4253, section 6).
+// refusal returns everything that the server sends to a client that it refuses: its identification,
+// and a packet that disconnects. They are sent before the key exchange, so there is neither
+// encryption nor MAC (RFC 4253, section 6).
 func refusal(identification, text string) []byte {
 	payload := ssh.Marshal(struct {
 		Type           byte
 		Reason         uint32
 		Text, Language string
 	}{msgDisconnect, tooManyConnections, text, ""})
-	const block, head = 8, 5 // the length of the packet, and the byte with that of the padding
+	const block, head = 8, 5 // head: the packet length and the byte with the padding length
 	padding := block - (head+len(payload))%block
 	if padding < 4 {
 		padding += block

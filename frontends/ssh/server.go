@@ -9,13 +9,13 @@ import (
 	"filegate/core/frontend"
 )
 
-// Server is a frontend "ssh" that is running.
+// Server is a running frontend "ssh".
 type Server struct {
 	*frontend.Clients
 	env          frontend.Env
 	services     []Service
 	ssh          ssh.ServerConfig // copied for each connection
-	anyCipher    bool             // offer what suits the client
+	anyCipher    bool             // choose the ciphers by the client's list
 	loginTimeout time.Duration
 	keepalive    time.Duration // 0: none
 	idleTimeout  time.Duration // 0: none

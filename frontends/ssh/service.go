@@ -8,16 +8,15 @@ import (
 	"filegate/core/session"
 )
 
-// Service is what a client can run on a channel.
+// Service is a program that clients can run on a channel.
 type Service interface {
-	// Name is what the configuration calls it.
+	// Name returns the name in the configuration.
 	Name() string
-	// Accepts says whether this service is what a client asks for: request is "subsystem" or "exec"
-	// (RFC 4254, section 6.5), and argument the subsystem's name or the command line.
+	// Accepts reports whether this service handles a request. request is "subsystem" or "exec"
+	// (RFC 4254, section 6.5); argument is the subsystem's name or the command line.
 	Accepts(request, argument string) bool
-	// Serve runs the service on a channel until it is through and returns the exit status for the
-	// client. ctx ends with the channel, and so does stdio. The service waits for whatever it
-	// starts.
+	// Serve runs the service on a channel to its end, and returns the exit status for the client.
+	// ctx and stdio end with the channel. The service must wait for all goroutines that it starts.
 	Serve(ctx context.Context, sess *session.Session, argument string, stdio io.ReadWriter, stderr io.Writer) (status int)
 }
 
