@@ -26,14 +26,14 @@ const (
 	modeLink    = 0o120000
 )
 
-// attributes are what a client wants to be set.
+// attributes are the attributes that a client wants to set.
 type attributes struct {
 	hasSize bool
 	size    uint64
 	attrs   vfs.Attrs
 }
 
-// attributes takes attributes off a packet. Extended ones are of no known kind, and left out.
+// attributes takes attributes off a packet. It ignores extended attributes, because none are known.
 func (f *fields) attributes() (a attributes) {
 	flags := f.uint32()
 	if flags&attrSize != 0 {
@@ -62,12 +62,12 @@ func (f *fields) attributes() (a attributes) {
 	return a
 }
 
-// creationMask is taken off the permissions that a client gives to what it makes, as the usual
-// umask of a server does.
+// creationMask is removed from the permissions of new files and directories, as with the usual
+// umask of a server.
 const creationMask = 0o022
 
-// creationMode returns the mode of what is made with these attributes; nil where the client has
-// given none.
+// creationMode returns the mode of a new file or directory with these attributes, or nil if the
+// client has given none.
 func (a attributes) creationMode() *fs.FileMode {
 	if a.attrs.Mode == nil {
 		return nil
@@ -75,7 +75,7 @@ func (a attributes) creationMode() *fs.FileMode {
 	return new(*a.attrs.Mode &^ creationMask)
 }
 
-// fileSize returns the size as the session takes it.
+// fileSize returns the size for the session.
 func (a attributes) fileSize() (int64, error) {
 	if a.size > math.MaxInt64 {
 		return 0, errTooLarge
@@ -85,8 +85,8 @@ func (a attributes) fileSize() (int64, error) {
 
 var errTooLarge = vfs.Errorf(vfs.ErrTooLarge, "no file can be that large")
 
-// appendAttrs appends the attributes of a file. All files have an owner: OpenSSH's client refuses
-// to change what it is not told.
+// appendAttrs appends the attributes of a file. Every file has an owner: OpenSSH's client refuses
+// to change an owner that the server does not tell.
 func appendAttrs(p []byte, info vfs.Info) []byte {
 	p = binary.BigEndian.AppendUint32(p, attrSize|attrUIDGID|attrPermissions|attrTimes)
 	p = binary.BigEndian.AppendUint64(p, uint64(max(info.Size, 0)))
@@ -109,7 +109,7 @@ func permissions(info vfs.Info) uint32 {
 	return mode | modeRegular
 }
 
-// seconds is the nearest time that version 3 can say: seconds since 1970 in 32 bits.
+// seconds returns the nearest time that version 3 can express, in seconds since 1970 as 32 bits.
 func seconds(t time.Time) int64 { return min(max(t.Unix(), 0), math.MaxUint32) }
 
 // longName describes an entry as `ls -l` does, which is what clients show.
@@ -130,8 +130,8 @@ func longName(info vfs.Info, now time.Time, user, group string) string {
 		nameOf(info.UID, user), nameOf(info.GID, group), max(info.Size, 0), date, info.Name)
 }
 
-// nameOf names the owner of an entry: the login, unless a client has given the file to somebody
-// else, of whom only the number is known.
+// nameOf returns the name of an owner. ID 0 is the login; of all other IDs only the number is
+// known.
 func nameOf(id int, login string) string {
 	if id == 0 {
 		return login

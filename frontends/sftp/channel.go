@@ -13,58 +13,59 @@ import (
 )
 
 const (
-	// maxOutstanding is how many requests of a channel may have no answer yet. Only then, or when
-	// they take too much memory, the next is not read.
+	// maxOutstanding is how many requests of a channel may be unanswered. The next request is read
+	// only when there are fewer, and enough memory for it.
 	maxOutstanding = 128
-	// maxCommands is how many requests that are about names may run at the same time.
+	// maxCommands is how many requests about names may run at the same time.
 	maxCommands = 16
-	// maxSpareLanes is how many lanes without a file are kept for files to come.
+	// maxSpareLanes is how many unused lanes are kept for further files.
 	maxSpareLanes = 2
-	// maxSpareBuffers is how many buffers for WRITEs are kept for further ones.
+	// maxSpareBuffers is how many unused buffers are kept for further WRITEs.
 	maxSpareBuffers = 4
 )
 
-// channel serves one client on one SSH channel. It reads the requests, and starts each as soon as
-// those have been answered that must act before it: see [request.follows]. READ, WRITE, OPEN and
-// CLOSE of files are the library's, in a [lane] for each file; all others are run here, see verbs.
+// channel serves one client on one SSH channel. It reads the requests, and starts each one when all
+// requests are answered that must be carried out before it; see [request.follows]. The library
+// carries out READ, WRITE, OPEN and CLOSE of files, in a [lane] for each file. The functions in
+// verbs carry out all others.
 type channel struct {
-	ctx    context.Context // the channel's: the library brings none that ends with it
+	ctx    context.Context // ends with the channel; the library passes no such context
 	sess   *session.Session
 	stdio  io.Reader
 	out    output
-	limit  uint32 // the most bytes that the client is told to send or ask for at once
-	memory int    // the most bytes that outstanding READs and WRITEs may take
+	limit  uint32 // the largest payload of a READ or WRITE that the client is told
+	memory int    // limit for the memory of outstanding READs and WRITEs
 
 	work sync.WaitGroup
 
 	mu          sync.Mutex
-	room        *sync.Cond // when a request has been answered
+	room        *sync.Cond // signalled when a request has been answered
 	outstanding []*request
 	taken       int        // memory of the outstanding requests
-	commands    int        // requests about names that run
-	waiting     []*request // requests about names that could run, but for maxCommands
+	commands    int        // running requests about names
+	waiting     []*request // requests about names that wait because of maxCommands
 	handles     map[string]*handle
 	lastHandle  uint64
-	spare       []*lane  // lanes without a file
-	buffers     [][]byte // for requests to come
+	spare       []*lane  // unused lanes
+	buffers     [][]byte // unused buffers
 }
 
-// handle is what a client has open: a file or a directory.
+// handle is an open file or directory.
 type handle struct {
-	name string // for the client
+	name string // by which the client refers to it
 
-	// path is the name of the file, which follows its renames; empty when it was removed. The
-	// channel's mutex guards it.
+	// path is the current name of the file; a rename changes it. It is empty if the file was
+	// removed. The channel's mutex guards it.
 	path vfs.Path
 
 	file openFile // nil for a directory
-	lane *lane    // likewise
+	lane *lane    // nil for a directory
 	dir  *listing // nil for a file
 
-	flags uint32 // that a file was opened with
+	flags uint32 // of the OPEN
 
 	mu    sync.Mutex
-	attrs vfs.Attrs // that this client has set since a file was opened for reading
+	attrs vfs.Attrs // set by this client since it opened the file for reading
 }
 
 func (h *handle) reads() bool  { return h.file != nil && h.flags&openRead != 0 }
@@ -79,8 +80,8 @@ func newChannel(ctx context.Context, sess *session.Session, stdio io.ReadWriter,
 	return c
 }
 
-// serve answers requests until the client sends no more, and returns when all have been answered.
-// The files that are open then are given up.
+// serve answers requests until the client sends no more, and returns when all are answered. It then
+// discards the open files.
 func (c *channel) serve() error {
 	defer c.end()
 	if err := c.greet(); err != nil {
@@ -118,7 +119,7 @@ func (c *channel) greet() error {
 	return c.out.send(appendAnnounced(p))
 }
 
-// add has a request wait for its turn, and first for room.
+// add queues a request. Before, it waits until there is room for it.
 func (c *channel) add(r *request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -131,7 +132,7 @@ func (c *channel) add(r *request) {
 	c.tryStart(r)
 }
 
-// start runs a request whose turn it is. It is called with mu held, and waits for nothing.
+// start runs a request that need not wait any more. It is called with mu held, and does not block.
 func (c *channel) start(r *request) {
 	switch {
 	case r.verb.run != nil && c.commands == maxCommands:
@@ -148,11 +149,11 @@ func (c *channel) start(r *request) {
 	}
 }
 
-// run runs a request about a name, and those that have waited for its place.
+// run runs a request about a name, and then the requests that have waited because of maxCommands.
 func (c *channel) run(r *request) {
 	for r != nil {
 		packet, err := c.call(r)
-		_ = c.reply(r, packet, err) // an error is the end of the connection, which the reader meets too
+		_ = c.reply(r, packet, err) // an error is the end of the connection, which the reader notices too
 		c.finish(r)
 		c.mu.Lock()
 		if r = nil; len(c.waiting) > 0 {
@@ -169,7 +170,7 @@ func (c *channel) call(r *request) (packet []byte, err error) {
 	return r.verb.run(c, r)
 }
 
-// reply sends a packet, or the status that err is.
+// reply sends a packet, or the status for err.
 func (c *channel) reply(r *request, packet []byte, err error) error {
 	if err == nil && packet != nil {
 		return c.out.send(packet)
@@ -178,7 +179,7 @@ func (c *channel) reply(r *request, packet []byte, err error) error {
 	return c.out.send(statusPacket(r.id, code, text))
 }
 
-// finish takes out a request that has been answered, and starts what has waited for it.
+// finish removes a request that has been answered, and starts the requests that have waited for it.
 func (c *channel) finish(r *request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -195,7 +196,7 @@ func (c *channel) finish(r *request) {
 	c.room.Broadcast()
 }
 
-// end waits until all requests have been answered, gives up what is open, and waits for that.
+// end waits until all requests are answered, discards the open files, and waits for that.
 func (c *channel) end() {
 	c.mu.Lock()
 	for len(c.outstanding) > 0 {
@@ -219,7 +220,7 @@ func (c *channel) end() {
 	c.work.Wait()
 }
 
-// takeLane returns a lane without a file. It is called with mu held.
+// takeLane returns an unused lane. It is called with mu held.
 func (c *channel) takeLane() *lane {
 	if last := len(c.spare) - 1; last >= 0 {
 		l := c.spare[last]
@@ -229,7 +230,7 @@ func (c *channel) takeLane() *lane {
 	return newLane(c)
 }
 
-// rest takes back a lane that has no file any more.
+// rest takes back a lane whose file is closed.
 func (c *channel) rest(l *lane) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -240,13 +241,13 @@ func (c *channel) rest(l *lane) {
 	_ = l.Close()
 }
 
-// opened makes a handle of the file that the lane has opened, and returns the answer.
+// opened creates a handle for the file that the lane has opened, and returns the answer.
 func (c *channel) opened(r *request, l *lane) []byte {
 	return c.register(r, &handle{path: r.names[0].Path, file: l.handler.file, lane: l, flags: r.flags})
 }
 
-// register gives a handle its name, and returns the answer that tells it. No two handles of a
-// channel have ever the same name.
+// register gives a handle a name and returns the answer with the name. A channel never uses a
+// handle name twice.
 func (c *channel) register(r *request, h *handle) []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -256,21 +257,22 @@ func (c *channel) register(r *request, h *handle) []byte {
 	return appendString(answer(typeHandle, r.id), h.name)
 }
 
-// lookup returns the handle of a name, or nil.
+// lookup returns the handle with a name, or nil.
 func (c *channel) lookup(name []byte) *handle {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.handles[string(name)]
 }
 
-// forget makes lookup know nothing of a handle any more.
+// forget removes a handle, so that lookup does not find it any more.
 func (c *channel) forget(h *handle) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.handles, h.name)
 }
 
-// pathOf returns the present name of what is open: ErrNotExist where it was removed.
+// pathOf returns the current name of an open file or directory. The error is ErrNotExist if it was
+// removed.
 func (c *channel) pathOf(h *handle) (vfs.Path, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -280,7 +282,8 @@ func (c *channel) pathOf(h *handle) (vfs.Path, error) {
 	return h.path, nil
 }
 
-// renamed tells the handles that their file, or a directory above it, has another name.
+// renamed updates the names in the handles after a rename of their file, or of a directory above
+// it.
 func (c *channel) renamed(from, to vfs.Path) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -295,7 +298,7 @@ func (c *channel) renamed(from, to vfs.Path) {
 	}
 }
 
-// removed tells the handles that a name is gone.
+// removed updates the handles after a removal.
 func (c *channel) removed(name vfs.Path) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -306,7 +309,7 @@ func (c *channel) removed(name vfs.Path) {
 	}
 }
 
-// attrsSet tells the handles of a file that is open for reading that it has other attributes.
+// attrsSet updates the attributes in the handles that have a file open for reading.
 func (c *channel) attrsSet(name vfs.Path, attrs vfs.Attrs) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -319,7 +322,7 @@ func (c *channel) attrsSet(name vfs.Path, attrs vfs.Attrs) {
 	}
 }
 
-// buffer returns a buffer for the next packet, which may be nil.
+// buffer returns a buffer for the next packet. It may be nil.
 func (c *channel) buffer() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -332,7 +335,7 @@ func (c *channel) buffer() []byte {
 	return b
 }
 
-// recycle takes back the packet of a request whose work does not need it any more.
+// recycle takes back the buffer of a request that does not need it any more.
 func (c *channel) recycle(r *request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -342,7 +345,7 @@ func (c *channel) recycle(r *request) {
 	r.packet, r.data = nil, nil
 }
 
-// output is where answers go. Each is whole, whoever else sends.
+// output sends answers, each as a whole, from several goroutines.
 type output struct {
 	mu     sync.Mutex
 	to     io.Writer
@@ -355,7 +358,7 @@ func (o *output) send(packet []byte) error {
 	return o.piece(framed(packet), true)
 }
 
-// begin keeps others from sending until the last piece of a packet has been sent.
+// begin locks the output until the last piece of a packet has been sent.
 func (o *output) begin() { o.mu.Lock() }
 
 func (o *output) piece(p []byte, last bool) error {
@@ -368,7 +371,7 @@ func (o *output) piece(p []byte, last bool) error {
 	return o.failed
 }
 
-// hungUp reports whether err is how a client's end of the connection looks.
+// hungUp reports whether err means that the client has closed the connection.
 func hungUp(err error) bool {
 	return err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }

@@ -9,18 +9,17 @@ import (
 	"filegate/core/vfs"
 )
 
-// A client asks for checksums of a file, or of its blocks, by check-file
+// Checksums of a file or of its blocks: the extension check-file
 // (draft-ietf-secsh-filexfer-extensions-00, section 3).
 
 const (
-	// minHashBlock is the smallest block that has a checksum of its own, as the draft has it.
+	// minHashBlock is the smallest block size that the draft allows, in bytes.
 	minHashBlock = 256
-	// hashPiece is how much is read at once for a checksum, in bytes.
+	// hashPiece is how much is read at a time for a checksum, in bytes.
 	hashPiece = 256 << 10
 )
 
-// hashes are the names of the checksums on the wire, the one that is preferred first where a client
-// takes several.
+// hashes returns the names of the checksums in the protocol, the preferred one first.
 func hashes() []string { return []string{"sha256", "sha512", "sha384", "sha1", "md5", "crc32"} }
 
 func checkFile(c *channel, r *request) ([]byte, error) {
@@ -49,8 +48,8 @@ func checkFile(c *channel, r *request) ([]byte, error) {
 	return append(appendString(p, h.Name), sums...), nil
 }
 
-// sums returns the checksums of a part of a file, of each block where block is not 0. A length of 0
-// is to the end.
+// sums returns the checksums of a part of a file: one for each block, or one for all if block is 0.
+// A length of 0 means to the end.
 func (c *channel) sums(r *request, kind session.Hash, off, length, block int64) ([]byte, error) {
 	from, size, path, done, err := c.contentOf(r)
 	if err != nil {
@@ -71,7 +70,7 @@ func (c *channel) sums(r *request, kind session.Hash, off, length, block int64) 
 		return nil, vfs.Errorf(vfs.ErrInvalid, "too many blocks for one answer: ask for larger ones, or for a part of the file")
 	}
 	if path != "" && length == size && block >= size {
-		// A client that asks for all of it needs no reading where the store knows.
+		// A checksum of the whole file that the store keeps saves reading the file.
 		if sum := c.sess.KeptChecksum(c.ctx, path, kind); len(sum) > 0 {
 			return sum, nil
 		}
@@ -100,8 +99,8 @@ func (c *channel) sums(r *request, kind session.Hash, off, length, block int64) 
 	return sums.Bytes(), nil
 }
 
-// contentOf returns what reads the file of a request, its size, and the name under which the store
-// may know checksums of just that; empty: none.
+// contentOf returns the content of the file of a request, its size, and the name under which the
+// store may have checksums of exactly this content. The name is empty if there is none.
 func (c *channel) contentOf(r *request) (from io.ReaderAt, size int64, path vfs.Path, done func(), err error) {
 	if r.handle != nil {
 		if !r.handle.reads() {

@@ -8,9 +8,9 @@ import (
 	"filegate/core/vfs"
 )
 
-// copyData copies from one open file to another (OpenSSH's PROTOCOL, section 4.10). As OpenSSH's
-// server does it, it ends with EOF where there is less to copy than was asked for, and with a
-// failure where both are the same file.
+// copyData copies from one open file to another (OpenSSH's PROTOCOL, section 4.10). As in OpenSSH's
+// server, the status is EOF if there is less to copy than requested, and a failure if both files
+// are the same.
 func copyData(c *channel, r *request) ([]byte, error) {
 	to, ok := r.handle.file.(*writer)
 	if !ok || !r.handle.writes() {

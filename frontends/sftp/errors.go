@@ -23,17 +23,18 @@ const (
 	statusUnsupported = uint32(sftp.ErrSSHFxOpUnsupported)
 )
 
-// statuses translates the kinds of failure that have a status of their own in version 3. The rest
-// is SSH_FX_FAILURE, and its text tells.
+// statuses maps kinds of failure to the statuses that version 3 has for them. All other failures
+// are SSH_FX_FAILURE with a text.
 var statuses = map[error]error{
-	vfs.ErrNotExist:    sftp.ErrSSHFxNoSuchFile,
-	vfs.ErrNotDir:      sftp.ErrSSHFxNoSuchFile, // as OpenSSH does: a part of the path is not there as a directory
+	vfs.ErrNotExist: sftp.ErrSSHFxNoSuchFile,
+	// As in OpenSSH: a part of the path is not there as a directory.
+	vfs.ErrNotDir:      sftp.ErrSSHFxNoSuchFile,
 	vfs.ErrPermission:  sftp.ErrSSHFxPermissionDenied,
 	vfs.ErrUnsupported: sftp.ErrSSHFxOpUnsupported,
 }
 
-// status makes what the library sends of an error: its status, and a text that is safe for the
-// client.
+// status returns the error that the library sends for err: a status, and a text that is safe for
+// the client.
 func status(err error) error {
 	switch {
 	case err == nil:
@@ -48,8 +49,7 @@ func status(err error) error {
 	return &clientError{text: vfs.ClientText(err), status: code}
 }
 
-// clientError is an error as the client reads it. It wraps only the status, by which the library
-// finds that.
+// clientError is an error for the client. It wraps only the status, which the library looks for.
 type clientError struct {
 	text   string
 	status error
@@ -58,10 +58,10 @@ type clientError struct {
 func (e *clientError) Error() string { return e.text }
 func (e *clientError) Unwrap() error { return e.status }
 
-// errMalformed is the answer to a request whose fields do not fit into it.
+// errMalformed is the answer to a request whose fields are incomplete.
 var errMalformed error = &clientError{text: "malformed request", status: sftp.ErrSSHFxBadMessage}
 
-// codeOf returns the code of what status returns, and the text.
+// codeOf returns the code and the text of an error that status has returned.
 func codeOf(err error) (code uint32, text string) {
 	switch err {
 	case nil:
@@ -84,7 +84,7 @@ func codeOf(err error) (code uint32, text string) {
 // fx returns the library's error for a code.
 func fx(code uint32) error { return (&sftp.StatusError{Code: code}).FxCode() }
 
-// statusText is the text of a status that has none of its own: that of OpenSSH.
+// statusText returns OpenSSH's text for a status.
 func statusText(code uint32) string {
 	switch code {
 	case statusOK:
@@ -100,8 +100,8 @@ func statusPacket(id, code uint32, text string) []byte {
 	return appendString(appendString(p, text), "en")
 }
 
-// recoverTo makes an error of a panic in a handler: the library calls them in goroutines of its
-// own, where it would end the process.
+// recoverTo turns a panic in a handler into an error. The library calls handlers in its own
+// goroutines, where a panic would end the process.
 func recoverTo(err *error, sess *session.Session) {
 	if p := frontend.Panicked(recover(), sess.Log()); p != nil {
 		*err = status(p)

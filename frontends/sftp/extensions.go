@@ -9,9 +9,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// extensions are the requests beyond the protocol, by their names: OpenSSH's (its PROTOCOL,
-// section 4) and those of draft-ietf-secsh-filexfer-extensions-00. To add one, add it here, and to
-// announced.
+// extensions are the extended requests: those of OpenSSH (its PROTOCOL, section 4) and those of
+// draft-ietf-secsh-filexfer-extensions-00. An addition here also belongs in announced.
 var extensions = map[string]verb{
 	"posix-rename@openssh.com":       {fields: "nn", effect: changes | tree | appears, run: posixRename},
 	"statvfs@openssh.com":            {fields: "n", run: statvfs},
@@ -31,8 +30,8 @@ var extensions = map[string]verb{
 	"vendor-id":                      {fields: "sss8", run: vendorID},
 }
 
-// announced are the extensions that the client is told of, with their versions: all but those that
-// are only refused or taken note of.
+// announced are the extensions that the client is told of, with their versions: all except those
+// that are only refused or only logged.
 var announced = [...][2]string{
 	{"posix-rename@openssh.com", "1"},
 	{"statvfs@openssh.com", "2"},
@@ -48,8 +47,8 @@ var announced = [...][2]string{
 	{"check-file", "1"},
 }
 
-// vendor is what is told of this program: its maker's name, its own, its version, and the number of
-// its build.
+// vendor returns the description of this program: the vendor's name, the product's name, its
+// version and its build number.
 func vendor() string {
 	p := appendString(nil, "filegate")
 	p = appendString(p, "filegate")
@@ -64,8 +63,8 @@ func appendAnnounced(p []byte) []byte {
 	return appendString(appendString(p, "vendor-id"), vendor())
 }
 
-// limits tells what may be sent and asked for. How many handles there may be is not told: that is
-// the session's.
+// limits answers with the limits for packets and payloads. It leaves out the limit of open handles,
+// which the session sets.
 func limits(c *channel, r *request) ([]byte, error) {
 	p := answer(typeExtendedReply, r.id)
 	p = binary.BigEndian.AppendUint64(p, maxPacket)
@@ -74,7 +73,7 @@ func limits(c *channel, r *request) ([]byte, error) {
 	return binary.BigEndian.AppendUint64(p, 0), nil
 }
 
-// lsetstat sets attributes of what is no link: a link has none of its own.
+// lsetstat sets attributes of an entry that is not a link. A link has no attributes of its own.
 func lsetstat(c *channel, r *request) ([]byte, error) {
 	n := r.names[0]
 	if !n.Dir {
@@ -89,8 +88,7 @@ func lsetstat(c *channel, r *request) ([]byte, error) {
 	return setstat(c, r)
 }
 
-// expandPath makes a path absolute in which ~ is the home directory: that is the top directory, for
-// every user who is asked for.
+// expandPath makes a path absolute and expands ~. The home directory is the root for every user.
 func expandPath(c *channel, r *request) ([]byte, error) {
 	path := r.raw[0]
 	if strings.HasPrefix(path, "~") {
@@ -107,7 +105,8 @@ func expandPath(c *channel, r *request) ([]byte, error) {
 	return namePacket(r.id, n.Path.String()), nil
 }
 
-// homeDirectory tells the home directory of a user, which may be asked only for the user's own.
+// homeDirectory answers with the home directory of the client's own user. Other users do not exist
+// for it.
 func homeDirectory(c *channel, r *request) ([]byte, error) {
 	if user := r.raw[0]; user != "" && user != c.sess.User() {
 		return nil, vfs.Errorf(vfs.ErrNotExist, "no such user here")
@@ -115,8 +114,7 @@ func homeDirectory(c *channel, r *request) ([]byte, error) {
 	return namePacket(r.id, "/"), nil
 }
 
-// usersGroupsByID names the owners that listings show: 0 is the login, and all others have no
-// names.
+// usersGroupsByID answers with the names of owners. ID 0 is the login; all others have no name.
 func usersGroupsByID(c *channel, r *request) ([]byte, error) {
 	p := answer(typeExtendedReply, r.id)
 	for i, login := range []string{c.sess.User(), c.sess.Group()} {
@@ -145,11 +143,11 @@ func hardlink(*channel, *request) ([]byte, error) {
 	return nil, vfs.Errorf(vfs.ErrUnsupported, "hard links are not supported here: make a symbolic link")
 }
 
-// vendorID takes note of the client's own description of itself.
+// vendorID logs the client's description of itself.
 func vendorID(c *channel, r *request) ([]byte, error) {
 	c.sess.Log().Debug("sftp client", "vendor", strconv.Quote(r.raw[0]), "product", strconv.Quote(r.raw[1]), "version", strconv.Quote(r.raw[2]))
 	return nil, nil
 }
 
-// hasHash reports whether a list of names with commas between them has a name.
+// hasHash reports whether a comma-separated list contains a name.
 func hasHash(list, name string) bool { return slices.Contains(strings.Split(list, ","), name) }

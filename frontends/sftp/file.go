@@ -10,17 +10,17 @@ import (
 	"filegate/core/vfs"
 )
 
-// openFile is a file that a client has open.
+// openFile is an open file.
 type openFile interface {
-	// info describes the content behind the handle.
+	// info returns the description of the content that the handle reads or writes.
 	info() (vfs.Info, error)
-	// size is its present size.
+	// size returns its current size.
 	size() int64
-	// source is what reads from it.
+	// source returns a reader of its content.
 	source() (io.ReaderAt, error)
 }
 
-// reader is a file that is open for reading. The library reads from it.
+// reader is a file open for reading, from which the library reads.
 type reader struct {
 	file vfs.File
 	sess *session.Session
@@ -46,17 +46,17 @@ func (r *reader) info() (vfs.Info, error)      { return r.file.Info(), nil }
 func (r *reader) size() int64                  { return r.file.Info().Size }
 func (r *reader) source() (io.ReaderAt, error) { return r.file, nil }
 
-// writer is a file that is open for writing, and perhaps for reading too. The library writes to it.
+// writer is a file open for writing, or for reading and writing, to which the library writes.
 type writer struct {
 	under vfs.Writer
-	ctx   context.Context // the channel's, for Commit: CLOSE brings none
+	ctx   context.Context // the channel's, for Commit: the library passes none to Close
 	sess  *session.Session
 
-	appends bool       // whatever is written goes to the end
-	append  sync.Mutex // held by a write that does, or a copy
+	appends bool       // all data is written at the end
+	append  sync.Mutex // held by an appending write and by a copy
 
-	// broken is set when the content cannot be what the client meant. A write that failed the
-	// session remembers itself; not one that panicked, nor that the connection broke.
+	// broken is set if the content cannot be what the client intended. The session remembers writes
+	// that it failed, but not a write that panicked or a connection that broke.
 	broken atomic.Bool
 }
 
@@ -96,7 +96,7 @@ func (w *writer) ReadAt(p []byte, off int64) (n int, err error) {
 // TransferError is called before Close when the connection has ended with the file still open.
 func (w *writer) TransferError(error) { w.broken.Store(true) }
 
-// Close publishes what has been written.
+// Close commits what has been written.
 func (w *writer) Close() (err error) {
 	defer recoverTo(&err, w.sess)
 	defer w.under.Close()
@@ -107,7 +107,7 @@ func (w *writer) Close() (err error) {
 	return status(err)
 }
 
-// failed returns why the file will not be saved.
+// failed returns why the file will not be saved, or nil.
 func (w *writer) failed() error {
 	if w.broken.Load() {
 		return vfs.Errorf(vfs.ErrInvalid, "not saved because a write failed")

@@ -2,7 +2,7 @@ package sftp
 
 import "filegate/core/vfs"
 
-// fstat describes what is behind a handle, whatever its name has become.
+// fstat describes an open file or directory, also after a rename or removal.
 func fstat(c *channel, r *request) ([]byte, error) {
 	if r.handle.dir != nil {
 		path, err := c.pathOf(r.handle)
@@ -27,8 +27,8 @@ func fstat(c *channel, r *request) ([]byte, error) {
 	return attrsPacket(r.id, info), nil
 }
 
-// fsetstat sets the size and attributes of an open file. The size only where that is open for
-// writing.
+// fsetstat sets the size and attributes of an open file. The size can be set only if the file is
+// open for writing.
 func fsetstat(c *channel, r *request) ([]byte, error) {
 	if r.attrs.hasSize && !r.handle.writes() {
 		return nil, vfs.Errorf(vfs.ErrInvalid, "the size cannot be set: the file is not open for writing")
@@ -56,8 +56,7 @@ func fsetstat(c *channel, r *request) ([]byte, error) {
 	return nil, w.under.SetAttrs(r.attrs.attrs)
 }
 
-// fsync answers when all that was written before has been. It cannot do more, see the package's
-// Decisions.
+// fsync answers after all earlier writes. It does nothing else, see the package's Decisions.
 func fsync(_ *channel, r *request) ([]byte, error) {
 	if w, ok := r.handle.file.(*writer); ok {
 		return nil, w.failed()

@@ -11,24 +11,24 @@ import (
 	"filegate/core/vfs"
 )
 
-// lane is a server of the library for one open file at a time: it opens, reads, writes and closes
-// it. So a slow CLOSE holds up only its own file.
+// lane is a server of the library that serves one open file at a time: it opens, reads, writes and
+// closes it. With a lane for each file, a slow CLOSE delays only its own file.
 type lane struct {
 	c       *channel
 	handler laneHandlers
 
 	mu     sync.Mutex
-	more   *sync.Cond // when one of these has changed
-	queue  []*request // that the library has not read
-	unread [][]byte   // what it has to read yet of the first
+	more   *sync.Cond // signalled when one of the following has changed
+	queue  []*request // not yet read by the library
+	unread [][]byte   // the rest of the first request in queue
 	closed bool
 
-	handle string // the library's name for the file
+	handle string // the library's name of the file
 
-	// What follows belongs to the goroutine in which the library sends.
-	pending  chan *request // that the library has not answered: it answers in their order
-	current  *request      // whose DATA is on its way
-	left     int           // of that
+	// The following fields belong to the goroutine in which the library sends answers.
+	pending  chan *request // not yet answered by the library, which answers in order
+	current  *request      // the request whose DATA is being sent
+	left     int           // bytes of DATA that are left to send
 	gathered []byte        // the beginning of any other answer
 }
 
@@ -40,22 +40,22 @@ func newLane(c *channel) *lane {
 		sftp.Handlers{FileGet: &l.handler, FilePut: &l.handler, FileCmd: &l.handler, FileList: &l.handler},
 		sftp.WithRSMaxTxPacket(maxPayload))
 	c.work.Go(func() {
-		_ = server.Serve() // that ends with the lane, and answers whatever goes wrong before
+		_ = server.Serve() // ends with the lane, after it has answered everything
 	})
 	return l
 }
 
-// send gives a request to the library.
+// send passes a request to the library.
 func (l *lane) send(r *request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.pending <- r // which has room for all that may be outstanding
+	l.pending <- r // never blocks: it has room for maxOutstanding requests
 	l.queue = append(l.queue, r)
 	l.more.Signal()
 }
 
-// Close ends the lane when the library has read what it was sent. A file that is open then is given
-// up.
+// Close ends the lane after the library has read all requests. A file that is still open is
+// discarded.
 func (l *lane) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -64,16 +64,16 @@ func (l *lane) Close() error {
 	return nil
 }
 
-// Read is where the library reads requests.
+// Read is called by the library to read requests.
 func (l *lane) Read(p []byte) (int, error) {
 	n, done, err := l.read(p)
 	if done != nil {
-		l.c.recycle(done) // without mu, which is taken by whoever has the channel's
+		l.c.recycle(done) // without mu, because others take mu while they hold the channel's
 	}
 	return n, err
 }
 
-// read returns the request that the library has read to its end with this, if it has.
+// read implements Read. done is the request that the library has now read to its end, or nil.
 func (l *lane) read(p []byte) (n int, done *request, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -99,8 +99,8 @@ func (l *lane) read(p []byte) (n int, done *request, err error) {
 	return n, r, nil
 }
 
-// Write is where the library sends its answers, each in one piece or two, of which the first has
-// all but the content of the file.
+// Write is called by the library to send an answer, in one piece or in two. The second piece is the
+// content of the file.
 func (l *lane) Write(p []byte) (int, error) {
 	for rest := p; len(rest) > 0; {
 		switch {
@@ -129,8 +129,8 @@ func (l *lane) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// gather collects an answer, and passes it on when it is whole. It returns how much of p belongs to
-// it.
+// gather collects an answer, and passes it on when it is complete. It returns how many bytes of p
+// belong to it.
 func (l *lane) gather(p []byte) (int, error) {
 	before := len(l.gathered)
 	l.gathered = append(l.gathered, p...)
@@ -146,8 +146,8 @@ func (l *lane) gather(p []byte) (int, error) {
 	return whole - before, l.answered(<-l.pending, packet)
 }
 
-// answered passes on an answer of the library: the handle is one of the channel's own, and a status
-// has a text.
+// answered passes on an answer of the library. It replaces the library's handle by the channel's
+// own, and adds texts to statuses.
 func (l *lane) answered(r *request, packet []byte) error {
 	defer l.c.finish(r)
 	switch {
@@ -171,11 +171,11 @@ func (l *lane) answered(r *request, packet []byte) error {
 	return l.c.out.send(statusPacket(r.id, code, text))
 }
 
-// laneHandlers is what the library calls in a lane.
+// laneHandlers are the handlers that the library calls in a lane.
 type laneHandlers struct {
 	lane    *lane
-	opening *request // the OPEN under way, of which there is one at a time
-	file    openFile // that it has opened
+	opening *request // the OPEN that is being carried out; there is one at a time
+	file    openFile // the file that it has opened
 }
 
 var (
@@ -222,10 +222,10 @@ func (h *laneHandlers) openWriter() (_ *writer, err error) {
 	return wr, nil
 }
 
-// Filecmd and Filelist are never called: a lane is sent nothing but requests for its file.
+// Filecmd is never called: a lane gets only requests for its file.
 func (h *laneHandlers) Filecmd(*sftp.Request) error { return status(vfs.ErrUnsupported) }
 
-// Filelist is like Filecmd.
+// Filelist is never called either.
 func (h *laneHandlers) Filelist(*sftp.Request) (sftp.ListerAt, error) {
 	return nil, status(vfs.ErrUnsupported)
 }

@@ -6,17 +6,16 @@ import (
 	"filegate/core/vfs"
 )
 
-// A link is shown as a relative name, from the directory that it is in: a mounted server is
-// somewhere else in the client's own tree, where an absolute one would lead astray (sshfs leaves
-// following to the kernel, and by default lets no absolute one through), and all clients understand
-// a relative one.
+// The target of a link is shown as a name relative to the link's directory. On a client that has
+// mounted the server elsewhere, an absolute target would lead to a wrong place, and sshfs by
+// default rejects absolute targets. All clients understand a relative one.
 
-// lstat describes one entry, which may be a link: that has the length of its target for a size, as
-// in POSIX.
+// lstat describes an entry without following a link. The size of a link is the length of its
+// target, as in POSIX.
 func lstat(c *channel, r *request) ([]byte, error) {
 	n := r.names[0]
 	if n.Dir {
-		return stat(c, r) // the slash has it followed
+		return stat(c, r) // the slash at the end follows the link
 	}
 	info, err := c.sess.Lstat(c.ctx, n.Path)
 	if err != nil {
@@ -30,7 +29,7 @@ func lstat(c *channel, r *request) ([]byte, error) {
 	return attrsPacket(r.id, info), nil
 }
 
-// readlink tells what a link leads to.
+// readlink answers with the target of a link.
 func readlink(c *channel, r *request) ([]byte, error) {
 	n := r.names[0]
 	if err := c.present(n); err != nil {
@@ -46,12 +45,12 @@ func readlink(c *channel, r *request) ([]byte, error) {
 	return namePacket(r.id, target.From(n.Path.Dir())), nil
 }
 
-// draftClients are the beginnings of the names of clients that send the names of SYMLINK in the
-// order of the draft, the link's first, to a server that does not call itself OpenSSH. All others
-// send the target's first, as OpenSSH does.
+// draftClients are prefixes of the names of client programs that send the names of SYMLINK in the
+// draft's order, the link first, unless the server's name is OpenSSH. All other programs send the
+// target first, as OpenSSH does.
 var draftClients = []string{"libssh_", "libssh-", "phpseclib", "WinSCP", "AsyncSSH", "ssh2js"}
 
-// sendsLinkFirst reports whether a program sends the names of SYMLINK in the order of the draft.
+// sendsLinkFirst reports whether a program sends the names of SYMLINK in the draft's order.
 func sendsLinkFirst(program string) bool {
 	for _, name := range draftClients {
 		if strings.HasPrefix(program, name) {
@@ -61,8 +60,8 @@ func sendsLinkFirst(program string) bool {
 	return false
 }
 
-// checkSymlink tells the two names of a SYMLINK from each other: the link's becomes the request's
-// name, and raw the target.
+// checkSymlink sorts the two names of a SYMLINK: the link becomes the request's name, and the
+// target becomes raw.
 func (r *request) checkSymlink(c *channel) error {
 	target, link := r.raw[0], r.raw[1]
 	if sendsLinkFirst(c.sess.Program()) {
@@ -76,7 +75,7 @@ func (r *request) checkSymlink(c *channel) error {
 func symlink(c *channel, r *request) ([]byte, error) {
 	n := r.names[0]
 	if n.Dir {
-		// As on Linux, a link cannot be made by a name that is a directory's.
+		// As on Linux, a link cannot be created under a name with a slash at the end.
 		if _, err := c.sess.Stat(c.ctx, n.Path); err != nil {
 			return nil, err
 		}

@@ -10,17 +10,17 @@ import (
 )
 
 const (
-	// maxNames is how large an answer to READDIR may become, in bytes. ssh2 for Node before 1.3,
-	// and libssh2 before 1.5, take no packet above 34,000.
+	// maxNames is the largest answer to READDIR, in bytes. ssh2 for Node before 1.3, and libssh2
+	// before 1.5, accept no packet above 34,000 bytes.
 	maxNames = 32000
-	// entryOverhead is what an entry takes beside its name, which is in it twice.
+	// entryOverhead is the size of an entry without its name, which is in it twice.
 	entryOverhead = 140
 )
 
-// listing is a directory that is open. It is read by one request at a time.
+// listing is an open directory. One request at a time reads it.
 type listing struct {
 	under vfs.Lister
-	page  []vfs.Info // what has been fetched and not given out
+	page  []vfs.Info // entries that are not sent yet
 	err   error      // of the last fetch
 
 	once   sync.Once
@@ -32,14 +32,15 @@ func (l *listing) close() error {
 	return l.closed
 }
 
-// fetch fetches a page when there is none.
+// fetch fetches a page if all entries of the previous one are sent.
 func (l *listing) fetch(c *channel) {
 	if len(l.page) == 0 && l.err == nil {
 		l.page, l.err = l.under.Next(c.ctx)
 	}
 }
 
-// opendir fetches the first page too: some stores tell only then that there is no such directory.
+// opendir also fetches the first page: some stores report only then that the directory does not
+// exist.
 func opendir(c *channel, r *request) ([]byte, error) {
 	under, err := c.sess.List(c.ctx, r.names[0].Path)
 	if err != nil {

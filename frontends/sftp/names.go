@@ -6,7 +6,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// present returns nil where what has the name may be meant by it.
+// present returns nil if the name fits what it refers to: a name with a slash at the end must be a
+// directory.
 func (c *channel) present(n vfs.Name) error { return n.Present(c.ctx, c.sess) }
 
 // openDirName refuses to open a file by a name with a slash at the end.
@@ -16,7 +17,7 @@ func openDirName(c *channel, r *request) ([]byte, error) {
 
 func attrsPacket(id uint32, info vfs.Info) []byte { return appendAttrs(answer(typeAttrs, id), info) }
 
-// namePacket is the answer that is one name and no attributes.
+// namePacket returns an answer with one name and no attributes.
 func namePacket(id uint32, name string) []byte {
 	name = vfs.UnescapeBytes(name)
 	p := binary.BigEndian.AppendUint32(answer(typeName, id), 1)
@@ -93,8 +94,8 @@ func rename(c *channel, r *request) ([]byte, error) {
 	return nil, c.rename(r, vfs.RenameOptions{})
 }
 
-// posixRename replaces what has the new name, as rename(2) does: a file another file, a directory
-// one that is empty.
+// posixRename renames as rename(2) does: a file replaces a file, and a directory replaces an empty
+// directory.
 func posixRename(c *channel, r *request) ([]byte, error) {
 	return nil, c.rename(r, vfs.RenameOptions{Replace: true})
 }
@@ -102,7 +103,7 @@ func posixRename(c *channel, r *request) ([]byte, error) {
 func (c *channel) rename(r *request, opts vfs.RenameOptions) error {
 	from, to := r.names[0], r.names[1]
 	if from.Dir || to.Dir {
-		// Either says that it is a directory that gets another name.
+		// A slash at the end of either name means that a directory is renamed.
 		if err := c.present(vfs.Name{Path: from.Path, Dir: true}); err != nil {
 			return err
 		}
@@ -114,7 +115,7 @@ func (c *channel) rename(r *request, opts vfs.RenameOptions) error {
 	return err
 }
 
-// realpath makes a path absolute. It is not looked up.
+// realpath makes a path absolute. It does not look up the path.
 func realpath(_ *channel, r *request) ([]byte, error) {
 	return namePacket(r.id, r.names[0].Path.String()), nil
 }

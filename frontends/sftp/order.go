@@ -7,22 +7,22 @@ import (
 	"filegate/core/vfs"
 )
 
-// listingPatience is how long a listing waits for what is changed in its directory. It is enough
-// for a CLOSE of a usual file, so that the file is in the listing; that of a large one may take
-// longer, and holds up no listing.
+// listingPatience is how long a listing waits for changes in its directory. It is enough for the
+// CLOSE of a usual file, so that the file is in the listing. The CLOSE of a large file may take
+// longer, and must not delay the listing.
 const listingPatience = time.Second
 
-// effect is how a request matters to others.
+// effect is what a request does to files that other requests may use.
 type effect uint8
 
 const (
-	changes  effect = 1 << iota // the file that it is about is another afterwards
-	tree                        // and what is below it, or can be
-	appears                     // its directory has another entry afterwards
+	changes  effect = 1 << iota // it changes the file or directory that it is about
+	tree                        // it changes everything below it, or may
+	appears                     // it adds or removes an entry of the parent directory
 	listsDir                    // it reads the entries of the directory that it is about
 )
 
-// order notes which requests a new one must wait for. It is called with mu held.
+// order determines the requests for which a new request must wait. It is called with mu held.
 func (c *channel) order(r *request) {
 	for _, o := range c.outstanding {
 		switch {
@@ -44,7 +44,7 @@ func (c *channel) order(r *request) {
 	}
 }
 
-// release lets the requests go on that have waited for this one. It is called with mu held.
+// release starts the requests that have waited only for this one. It is called with mu held.
 func (c *channel) release(r *request) {
 	for _, n := range r.next {
 		n.waits--
@@ -57,7 +57,7 @@ func (c *channel) release(r *request) {
 	r.next, r.listings = nil, nil
 }
 
-// tryStart starts a request that waits for nothing. It is called with mu held.
+// tryStart starts a request that need not wait. It is called with mu held.
 func (c *channel) tryStart(r *request) {
 	if r.started || r.waits > 0 || r.hopes > 0 {
 		return
@@ -69,8 +69,8 @@ func (c *channel) tryStart(r *request) {
 	c.start(r)
 }
 
-// follows reports whether a request must not begin before an earlier one has ended: the requests
-// for one file act in their order. It is called with the channel's mutex held.
+// follows reports whether a request must wait until an earlier one has ended, because requests for
+// one file run in order. It is called with the channel's mutex held.
 func (r *request) follows(o *request) bool {
 	if r.effect&changes == 0 && o.effect&changes == 0 {
 		return false
@@ -92,7 +92,7 @@ func (r *request) follows(o *request) bool {
 }
 
 // meets reports whether two requests for the same file touch the same bytes. A READ beyond the
-// present end depends on every WRITE.
+// current end depends on every WRITE.
 func (r *request) meets(o *request) bool {
 	if r.off < o.end && o.off < r.end {
 		return true
@@ -104,7 +104,7 @@ func (r *request) meets(o *request) bool {
 	return read.kind == typeRead && read.end > read.handle.size()
 }
 
-// lists reports whether a request lists a directory whose entries an earlier one changes.
+// lists reports whether a request lists a directory whose entries an earlier request changes.
 func (r *request) lists(o *request) bool {
 	if r.effect&listsDir == 0 || o.effect&appears == 0 {
 		return false
@@ -117,7 +117,7 @@ func (r *request) lists(o *request) bool {
 	return false
 }
 
-// paths returns the names of what a request is about.
+// paths returns the names of the files and directories that a request is about.
 func (r *request) paths() []vfs.Path {
 	if r.handle != nil {
 		if r.handle.path == "" {
@@ -132,7 +132,7 @@ func (r *request) paths() []vfs.Path {
 	return paths
 }
 
-// size is the present size of an open file.
+// size returns the current size of an open file.
 func (h *handle) size() uint64 {
 	if h.file == nil {
 		return math.MaxUint64

@@ -9,37 +9,40 @@ import (
 	"filegate/core/vfs"
 )
 
-// request is one request of the client.
+// request is a request of the client.
 type request struct {
 	kind   byte
 	id     uint32
-	packet []byte // as it came; nil once nothing needs it any more
+	packet []byte // as received; nil when it is not needed any more
 	verb   verb
 
-	// Its fields, as far as it has them.
+	// The fields of the packet, if it has them.
 	names       []vfs.Name
-	raw         []string // strings that are no names
+	raw         []string // strings that are not names
 	handle      *handle
-	otherHandle *handle // of which a copy is made
+	otherHandle *handle // the source of a copy
 	attrs       attributes
 	flags       uint32 // of OPEN
 	numbers     []uint64
-	data        []byte // of a WRITE, in packet
+	data        []byte // of a WRITE; a part of packet
 	length      int    // of a READ or WRITE
 
-	// What it touches, see order.go.
+	// What the request touches, see order.go.
 	effect   effect
 	off, end uint64 // bytes of the open file
 
-	// All that follows is guarded by the channel's mutex.
-	waits, hopes   int        // earlier requests that it waits for; that it waits for no longer than its patience
-	next, listings []*request // that wait so for this one
+	// The channel's mutex guards all following fields.
+
+	// The numbers of earlier requests to wait for: waits without a time limit, and hopes for
+	// listingPatience at most.
+	waits, hopes   int
+	next, listings []*request // the requests that so wait for this one
 	patience       *time.Timer
 	started        bool
 }
 
-// memory is how much a request takes of the channel's memory while it is outstanding: a WRITE is
-// here and in the library.
+// memory returns how many bytes of the channel's memory a request takes while it is outstanding.
+// The data of a WRITE is there twice: here and in the library.
 func (r *request) memory() int {
 	switch r.kind {
 	case typeRead:
@@ -50,23 +53,23 @@ func (r *request) memory() int {
 	return 0
 }
 
-// verb is how requests of one kind are read and answered.
+// verb describes how requests of one type are parsed and answered.
 type verb struct {
-	// fields are the fields of the packet, a letter each:
+	// fields are the fields of the packet, one letter each:
 	//
-	//	n  the name of a file or directory, of which at most one more follows
+	//	n  the name of a file or directory, at most two of them
 	//	s  another string; d the data of a WRITE
-	//	h  the handle of an open file or directory; H that of a file to copy from, which may be none
+	//	h  the handle of an open file or directory; H that of a file to copy from, which may be empty
 	//	a  attributes
 	//	4  a number of 32 bits; 8 one of 64
 	fields string
 	effect effect
-	// run answers the request by a packet, or by a status: that of the error, or success where both
-	// are nil. It is nil where the library answers.
+	// run answers the request. It returns the answer packet or an error for the status; if both are
+	// nil, the status is success. run is nil if the library answers.
 	run func(c *channel, r *request) ([]byte, error)
 }
 
-// verbs are the requests of the protocol, but for SSH_FXP_EXTENDED.
+// verbs are the requests of the protocol, except for SSH_FXP_EXTENDED.
 var verbs = map[byte]verb{
 	typeOpen:     {fields: "n4a"},
 	typeClose:    {fields: "h", effect: changes},
@@ -88,19 +91,19 @@ var verbs = map[byte]verb{
 	typeSymlink:  {fields: "ss", effect: changes | tree | appears, run: symlink},
 }
 
-// maxData is the most bytes of data in one WRITE: what a packet for the library has room for,
-// however long a handle is.
+// maxData is the largest data of one WRITE. It leaves room in a packet for the library for any
+// handle.
 const maxData = maxPacket - 64
 
 var errHandle error = vfs.Errorf(vfs.ErrInvalid, "no such handle: it was closed, or never opened")
 
-// parse makes a request of a packet. An error is the answer to the request; without a request it is
-// the end of the connection.
+// parse parses a packet. If it returns a request and an error, the error is the answer to the
+// request; an error without a request ends the connection.
 func (c *channel) parse(packet []byte) (*request, error) {
 	f := &fields{rest: packet[5:]}
 	r := &request{kind: packet[4], id: f.uint32(), packet: packet}
 	if f.bad {
-		return nil, errPacket // nothing could be answered
+		return nil, errPacket // without an ID nothing can be answered
 	}
 	var known bool
 	if r.kind == typeExtended {
@@ -126,7 +129,8 @@ func (c *channel) parse(packet []byte) (*request, error) {
 	return r, c.check(r)
 }
 
-// parseFields reads the fields of a request. The first of what is wrong with them is the answer.
+// parseFields parses the fields of a request. It returns the first error, which is the answer to
+// the client.
 func (c *channel) parseFields(r *request, f *fields) (first error) {
 	note := func(err error) {
 		if first == nil {
@@ -168,7 +172,7 @@ func (c *channel) parseFields(r *request, f *fields) (first error) {
 	return first
 }
 
-// check refuses what does not suit the handle, and completes what the request touches.
+// check refuses a request that does not suit its handle, and determines what the request touches.
 func (c *channel) check(r *request) error {
 	h := r.handle
 	switch r.kind {
@@ -179,7 +183,7 @@ func (c *channel) check(r *request) error {
 	case typeWrite:
 		err := r.checkRange(h.writes(), uint64(len(r.data)), "writing")
 		if w, ok := h.file.(*writer); ok && err != nil && h.writes() {
-			w.broken.Store(true) // as by any other WRITE that fails
+			w.broken.Store(true) // like any other WRITE that fails
 		}
 		return err
 	case typeReaddir:
@@ -193,7 +197,7 @@ func (c *channel) check(r *request) error {
 		} else if h.writes() {
 			r.effect |= appears
 		}
-		c.forget(h) // nothing that comes after this may have it
+		c.forget(h) // no later request may use it
 	case typeSymlink:
 		return r.checkSymlink(c)
 	}
@@ -203,8 +207,8 @@ func (c *channel) check(r *request) error {
 	return nil
 }
 
-// checkRange refuses a READ or WRITE through a handle that does not have it, or at a place that no
-// file has.
+// checkRange refuses a READ or WRITE whose handle does not allow it, or whose offset is not
+// possible in a file.
 func (r *request) checkRange(has bool, length uint64, what string) error {
 	switch off := r.numbers[0]; {
 	case r.handle.dir != nil:
@@ -216,7 +220,7 @@ func (r *request) checkRange(has bool, length uint64, what string) error {
 	case length > maxData:
 		return errMalformed
 	case r.kind == typeWrite && r.handle.flags&openAppend != 0:
-		r.end = math.MaxUint64 // it is written at the end, wherever that is: so they go one after the other
+		r.end = math.MaxUint64 // it writes at the end, so appending WRITEs run one after another
 	default:
 		r.off, r.end = off, off+length
 	}
@@ -224,8 +228,8 @@ func (r *request) checkRange(has bool, length uint64, what string) error {
 	return nil
 }
 
-// checkOpen completes the flags of an OPEN: without any of them it is for reading, as on Linux, and
-// to append is to write.
+// checkOpen completes the flags of an OPEN. Without flags the file is opened for reading, as on
+// Linux. Append implies write.
 func (r *request) checkOpen() error {
 	r.flags = uint32(r.numbers[0])
 	if r.flags&openAppend != 0 {
@@ -244,8 +248,8 @@ func (r *request) checkOpen() error {
 	return nil
 }
 
-// forLibrary returns the request as the library is to get it, but for the data of a WRITE. handle
-// is the library's.
+// forLibrary returns the request for the library, without the data of a WRITE. handle is the
+// library's handle.
 func (r *request) forLibrary(handle string) []byte {
 	p := binary.BigEndian.AppendUint32(nil, 0)
 	p = binary.BigEndian.AppendUint32(append(p, r.kind), r.id)

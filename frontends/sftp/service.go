@@ -9,27 +9,27 @@ import (
 )
 
 const (
-	// maxPayload is the most bytes that one READ or WRITE carries: what OpenSSH's own server takes
-	// (its 256 KiB packet less 1 KiB).
+	// maxPayload is the largest payload of a READ or WRITE: that of OpenSSH's server, which is its
+	// packet of 256 KiB less 1 KiB.
 	maxPayload = 261120
-	// manyChannels is from how many channels on each new one is asked to send and read no more than
-	// crowdedPayload at once. What of that has no answer yet lies in memory that is in nobody's
-	// budget: memoryFactor times as much for each channel. One that asks for more all the same gets
-	// it, and waits.
+	// manyChannels is the number of channels from which each further channel is asked to keep its
+	// payloads to crowdedPayload. Outstanding payloads are not in the memory budget of the backend;
+	// each channel may have memoryFactor times its payload outstanding. A client that exceeds the
+	// payload is served, but must wait.
 	manyChannels   = 32
 	crowdedPayload = 32 << 10
 	memoryFactor   = 8
 )
 
-// Service is the subsystem. It serves any number of channels.
+// Service is the subsystem "sftp". It serves any number of channels.
 type Service struct {
 	channels atomic.Int32 // open now
 }
 
-// NewService returns one without channels.
+// NewService returns a Service without channels.
 func NewService() *Service { return &Service{} }
 
-// enter counts a channel, and returns the most bytes that one of its READs and WRITEs should carry.
+// enter counts a channel, and returns the largest payload that it should use.
 func (s *Service) enter() uint32 {
 	if s.channels.Add(1) > manyChannels {
 		return crowdedPayload
@@ -39,15 +39,15 @@ func (s *Service) enter() uint32 {
 
 func (s *Service) leave() { s.channels.Add(-1) }
 
-// Name is what the configuration calls it.
+// Name returns the name in the configuration.
 func (*Service) Name() string { return "sftp" }
 
-// Accepts takes the subsystem of its name.
+// Accepts accepts the subsystem "sftp".
 func (*Service) Accepts(request, argument string) bool {
 	return request == "subsystem" && argument == "sftp"
 }
 
-// Serve speaks the protocol on stdio until its end.
+// Serve serves the protocol on stdio until its end.
 func (s *Service) Serve(ctx context.Context, sess *session.Session, _ string, stdio io.ReadWriter, _ io.Writer) (status int) {
 	limit := s.enter()
 	defer s.leave()

@@ -8,16 +8,16 @@ import (
 
 const (
 	blockSize = 4096
-	// noLimit is the space that is told where there is none: 1 PiB, which every client can compute
-	// with.
+	// noLimit is the space in the answer if there is no limit: 1 PiB, which every client can
+	// handle.
 	noLimit = 1 << 50
-	// maxName is the longest name that is told: what Linux has. Whether a name will do only the
-	// store knows.
+	// maxName is the longest name in the answer, that of Linux. Only the store knows whether a name
+	// is possible.
 	maxName = 255
 )
 
-// space returns the space for what a request is about, in bytes, with numbers for what is not
-// known.
+// space returns the space for the path of a request, in bytes, with substitutes for unknown
+// numbers.
 func (c *channel) space(r *request) (total, free uint64, err error) {
 	path, err := c.pathOfRequest(r)
 	if err != nil {
@@ -37,13 +37,12 @@ func (c *channel) space(r *request) (total, free uint64, err error) {
 	case t < 0:
 		t = f + used
 	}
-	// Clients take what is used for the total less what is free, and more can be used than a quota
-	// has.
+	// Clients compute the used space as total less free, and the used space may exceed the quota.
 	t = max(t, f+used)
 	return uint64(t), uint64(f), nil
 }
 
-// pathOfRequest is the name that a request gives, or that of its handle.
+// pathOfRequest returns the path of a request, or of its handle.
 func (c *channel) pathOfRequest(r *request) (vfs.Path, error) {
 	if r.handle != nil {
 		return c.pathOf(r.handle)
@@ -51,7 +50,7 @@ func (c *channel) pathOfRequest(r *request) (vfs.Path, error) {
 	return r.names[0].Path, c.present(r.names[0])
 }
 
-// statvfs is statvfs@openssh.com and fstatvfs@openssh.com.
+// statvfs answers statvfs@openssh.com and fstatvfs@openssh.com.
 func statvfs(c *channel, r *request) ([]byte, error) {
 	total, free, err := c.space(r)
 	if err != nil {
@@ -60,7 +59,7 @@ func statvfs(c *channel, r *request) ([]byte, error) {
 	p := answer(typeExtendedReply, r.id)
 	for _, n := range [...]uint64{
 		blockSize, blockSize, total / blockSize, free / blockSize, free / blockSize,
-		0, 0, 0, // of files there is no number
+		0, 0, 0, // the numbers of files are unknown
 		0, 0, maxName,
 	} {
 		p = binary.BigEndian.AppendUint64(p, n)
@@ -68,7 +67,7 @@ func statvfs(c *channel, r *request) ([]byte, error) {
 	return p, nil
 }
 
-// spaceAvailable is space-available (draft-ietf-secsh-filexfer-extensions-00, section 4).
+// spaceAvailable answers space-available (draft-ietf-secsh-filexfer-extensions-00, section 4).
 func spaceAvailable(c *channel, r *request) ([]byte, error) {
 	total, free, err := c.space(r)
 	if err != nil {

@@ -37,7 +37,7 @@ const (
 	typeExtendedReply = 201
 )
 
-// protocolVersion is the version of the protocol that is spoken.
+// protocolVersion is the version of the protocol that the server speaks.
 const protocolVersion = 3
 
 // Flags of OPEN (section 6.3).
@@ -50,13 +50,12 @@ const (
 	openExcl   = 0x20
 )
 
-// maxPacket is the longest packet that is taken, without its length: that of OpenSSH.
+// maxPacket is the longest packet that is accepted, without its length field: that of OpenSSH.
 const maxPacket = 256 << 10
 
 var errPacket = errors.New("malformed packet")
 
-// readPacket reads one packet and returns it with its length field, in buf where that is large
-// enough.
+// readPacket reads a packet and returns it with its length field, in buf if that is large enough.
 func readPacket(r io.Reader, buf []byte) ([]byte, error) {
 	var head [4]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
@@ -76,7 +75,7 @@ func readPacket(r io.Reader, buf []byte) ([]byte, error) {
 	return buf, err
 }
 
-// fields takes a packet apart. Once a field is missing, bad is set and all further fields are zero.
+// fields parses a packet. When a field is missing, it sets bad, and all further fields are zero.
 type fields struct {
 	rest []byte
 	bad  bool
@@ -108,7 +107,7 @@ func (f *fields) uint64() uint64 {
 	return binary.BigEndian.Uint64(p)
 }
 
-// bytes takes a string, which stays part of the packet.
+// bytes takes a string off the packet, without copying it.
 func (f *fields) bytes() []byte { return f.take(uint64(f.uint32())) }
 
 func (f *fields) string() string { return string(f.bytes()) }
@@ -117,12 +116,12 @@ func appendString[T string | []byte](p []byte, s T) []byte {
 	return append(binary.BigEndian.AppendUint32(p, uint32(len(s))), s...)
 }
 
-// framed puts the length before a packet.
+// framed returns a packet with its length before it.
 func framed(p []byte) []byte {
 	return append(binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(p)), uint32(len(p))), p...)
 }
 
-// answer begins a packet of the server: its type and the id of the request.
+// answer begins an answer packet with its type and the request's ID.
 func answer(kind byte, id uint32) []byte {
 	return binary.BigEndian.AppendUint32([]byte{kind}, id)
 }
