@@ -55,8 +55,8 @@ func restore(ctx context.Context, c *Call) error {
 	})
 }
 
-// done prints, for programs, that a command on a path has been done. People see that nothing is
-// said.
+// done prints the path on which a command was carried out, in the JSON output only. For people, no
+// message means success.
 func (c *Call) done(p vfs.Path) error {
 	if !c.json {
 		return nil
@@ -66,7 +66,7 @@ func (c *Call) done(p vfs.Path) error {
 	}{c.show(p)})
 }
 
-// maxTempURL is how long a temporary URL may be good. Nobody can take one back but by changing the
+// maxTempURL is the longest lifetime of a temporary URL. A URL can be revoked only by changing the
 // key.
 const maxTempURL = 366 * 24 * time.Hour
 
@@ -104,7 +104,7 @@ func tempURL(ctx context.Context, c *Call) error {
 	})
 }
 
-// parseDuration reads a number with a unit: s, m, h, d or w.
+// parseDuration parses a number with a unit: s, m, h, d or w.
 func parseDuration(s string) (time.Duration, bool) {
 	if s == "" {
 		return 0, false
@@ -117,7 +117,7 @@ func parseDuration(s string) (time.Duration, bool) {
 	return time.Duration(n) * unit, true
 }
 
-// parseTime reads a point of time: how long it is to be, or when. Those without a zone are in UTC.
+// parseTime parses a time: a duration from now on, or a date. A date without a time zone is in UTC.
 func parseTime(s string, now time.Time) (time.Time, bool) {
 	if d, ok := parseDuration(s); ok {
 		return now.Add(d), true

@@ -18,20 +18,20 @@ import (
 	"filegate/core/vfs"
 )
 
-// Call is one command that is run.
+// Call is one run of a command.
 type Call struct {
 	Session *session.Session
-	Args    []string // behind the name
+	Args    []string // without the command's name
 	Out     io.Writer
-	// Resolve returns the path that the client means by a name, and Show the name of a path. Nil:
-	// any bytes, from the root on.
+	// Resolve returns the path of a name that the client has given, and Show returns the name of a
+	// path. If they are nil, names are any bytes, relative to the root.
 	Resolve func(name string) (vfs.Path, error)
 	Show    func(vfs.Path) string
 
 	json bool
 }
 
-// Command is one of the commands.
+// Command is a storage command.
 type Command struct {
 	Name, Usage, About string
 	run                func(ctx context.Context, c *Call) error
@@ -53,7 +53,7 @@ func All() []Command {
 	}
 }
 
-// Find returns the command of a name.
+// Find returns the command with a name.
 func Find(name string) (Command, bool) {
 	for _, c := range All() {
 		if c.Name == name {
@@ -63,12 +63,12 @@ func Find(name string) (Command, bool) {
 	return Command{}, false
 }
 
-// UsageError is a command line that makes no sense.
+// UsageError is the error for a command line that cannot be understood.
 type UsageError struct{ Text string }
 
 func (e *UsageError) Error() string { return e.Text }
 
-// PathError is what has failed for one of the names.
+// PathError is the error of a command for one name.
 type PathError struct {
 	Name string
 	Err  error
@@ -77,8 +77,8 @@ type PathError struct {
 func (e *PathError) Error() string { return e.Name + ": " + vfs.ClientText(e.Err) }
 func (e *PathError) Unwrap() error { return e.Err }
 
-// Run runs a command. Its error is a *UsageError, one or several *PathError, or an error of what
-// the client reads with [vfs.ClientText].
+// Run runs a command. Its error is a *UsageError, one or several *PathError joined, or another
+// error whose text for the client is [vfs.ClientText].
 func (cmd Command) Run(ctx context.Context, call Call) error {
 	call.Args = append([]string{}, call.Args...)
 	for i, arg := range call.Args {
@@ -95,10 +95,10 @@ func (cmd Command) Run(ctx context.Context, call Call) error {
 	return err
 }
 
-// errUsage is a wrong number of words, and the like.
+// errUsage is the error for a wrong number of arguments and the like.
 var errUsage error = &UsageError{}
 
-// print prints what a command has found: a line of text, or an object.
+// print prints a result of a command: a line of text, or object as JSON.
 func (c *Call) print(text string, object any) error {
 	if !c.json {
 		_, err := fmt.Fprintln(c.Out, text)
@@ -119,7 +119,7 @@ func (c *Call) resolve(name string) (vfs.Path, error) {
 	return vfs.Resolve(vfs.Root, name)
 }
 
-// show returns a path as the client reads it, on one line.
+// show returns the name of a path for the client, on one line.
 func (c *Call) show(p vfs.Path) string {
 	if c.Show != nil {
 		return c.Show(p)
@@ -127,7 +127,7 @@ func (c *Call) show(p vfs.Path) string {
 	return vfs.EscapeControl(p.ToClient())
 }
 
-// one calls do for the path of a name, and returns an error with the name.
+// one calls do for the path of a name, and adds the name to the error.
 func (c *Call) one(name string, do func(p vfs.Path) error) error {
 	p, err := c.resolve(name)
 	if err == nil {
@@ -142,7 +142,7 @@ func (c *Call) one(name string, do func(p vfs.Path) error) error {
 	return &PathError{name, err}
 }
 
-// each is one for several names, of which the first that fails does not end the rest.
+// each calls do for several names. An error for one name does not end the others.
 func (c *Call) each(names []string, do func(name string, p vfs.Path) error) error {
 	if len(names) == 0 {
 		names = []string{"."}
@@ -154,7 +154,7 @@ func (c *Call) each(names []string, do func(name string, p vfs.Path) error) erro
 	return errors.Join(all...)
 }
 
-// option takes an option with a value out of the words, wherever it stands.
+// option removes an option and its value from the arguments, at any position.
 func (c *Call) option(name, value string) (string, error) {
 	for i, arg := range c.Args {
 		if arg != name {

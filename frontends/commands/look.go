@@ -73,7 +73,7 @@ func Entries(ctx context.Context, fsys vfs.FS, p vfs.Path, do func(vfs.Info) err
 		if err != nil {
 			return err
 		}
-		// A page is all that is in memory; stores list in order, or little.
+		// Only one page is in memory: stores either list in order, or have few entries.
 		slices.SortFunc(page, func(a, b vfs.Info) int { return strings.Compare(a.Name, b.Name) })
 		for _, info := range page {
 			if err := do(info); err != nil {
@@ -83,7 +83,7 @@ func Entries(ctx context.Context, fsys vfs.FS, p vfs.Path, do func(vfs.Info) err
 	}
 }
 
-// maxDepth is how deep in directories a walk goes.
+// maxDepth is the largest depth of directories that a walk enters.
 const maxDepth = 200
 
 var errTooDeep error = vfs.Errorf(vfs.ErrTooLarge, "directories are nested too deep")
@@ -103,7 +103,8 @@ func (c *Call) walk(ctx context.Context, dir vfs.Path, depth int, do func(vfs.Pa
 }
 
 func du(ctx context.Context, c *Call) error {
-	for len(c.Args) > 0 && len(c.Args[0]) > 1 && strings.Trim(c.Args[0][1:], "bs") == "" && c.Args[0][0] == '-' { // what du prints is so already
+	// -b and -s are accepted and ignored: du always counts bytes and prints a sum
+	for len(c.Args) > 0 && len(c.Args[0]) > 1 && strings.Trim(c.Args[0][1:], "bs") == "" && c.Args[0][0] == '-' {
 		c.Args = c.Args[1:]
 	}
 	if err := c.plain(); err != nil {
@@ -147,7 +148,7 @@ func uploads(ctx context.Context, c *Call) error {
 	return c.each(c.Args, func(_ string, p vfs.Path) error { return c.partials(ctx, p, 0) })
 }
 
-// shownFile is a file in a list.
+// shownFile is a file as a command lists it.
 type shownFile struct {
 	Path     string    `json:"path"`
 	Version  string    `json:"version,omitempty"`
@@ -164,7 +165,7 @@ func (c *Call) printFile(p vfs.Path, version string, info vfs.Info) error {
 	return c.print(fmt.Sprintf("%12d %s %s", info.Size, info.ModTime.UTC().Format(time.RFC3339), name), shown)
 }
 
-// partials prints the cut-off uploads in and below a directory, also where listings do not show
+// partials prints the interrupted uploads in and below a directory, even if listings do not show
 // them.
 func (c *Call) partials(ctx context.Context, dir vfs.Path, depth int) error {
 	if depth > maxDepth {
@@ -187,7 +188,7 @@ func (c *Call) partials(ctx context.Context, dir vfs.Path, depth int) error {
 	})
 }
 
-// drop removes an upload that was cut off, and nothing else.
+// drop removes an interrupted upload. It refuses to remove anything else.
 func (c *Call) drop(ctx context.Context, p vfs.Path) error {
 	info, err := c.Session.Stat(ctx, p)
 	if err == nil && !info.Partial {
