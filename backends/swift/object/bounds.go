@@ -5,15 +5,16 @@ import (
 	"filegate/core/vfs"
 )
 
-// A client may ask for any size: one byte at 2^50 is a short request. What cannot be stored is
-// refused at the request that asks for it, before anything is made for it.
+// A client may ask for any size: a write of one byte at 2^50 is a short request. A size that cannot
+// be stored is refused at the request, before memory or storage is used for it.
 
 const (
-	// maxPieces is the most entries that the manifests of one file have together, the holes'
-	// included. Each takes memory when the file is published, and when it is opened for a change.
+	// maxPieces is the largest number of entries in all manifests of a file together, including the
+	// holes. Each entry takes memory when the file is published, and when it is opened for a
+	// change.
 	maxPieces = 1 << 16
-	// maxDLOHoles is how many bytes of holes a dynamic large object may have. It has no ranges, so
-	// that all of them are stored.
+	// maxDLOHoles is the largest number of bytes in the holes of a dynamic large object. It has no
+	// ranges, so all of these bytes are stored.
 	maxDLOHoles = 16 * gib
 )
 
@@ -29,7 +30,7 @@ func (lo *Large) LargestFile(l api.Limits) int64 {
 	return pieces * lo.writing.MaxSegmentSize
 }
 
-// CheckAnnounced refuses options that ask for what no file can be.
+// CheckAnnounced refuses options with an offset or a size that no file can have.
 func (lo *Large) CheckAnnounced(opts vfs.WriteOptions, l api.Limits) error {
 	largest := lo.LargestFile(l)
 	switch {
@@ -45,9 +46,9 @@ func tooLarge(largest int64) error {
 	return vfs.Errorf(vfs.ErrTooLarge, "file too large: the largest that can be stored here has %d bytes", largest)
 }
 
-// checkEnd refuses to let n bytes at off be the file's where no file can have them. A hole of more
-// than a segment is also held against the quota: what is to fill it would be refused only after
-// most of it has come.
+// checkEnd refuses n bytes at off if a file cannot have them. A hole of more than a segment is also
+// checked against the quota, because the quota would otherwise refuse it only after most of it is
+// sent.
 func (w *Writer) checkEnd(off, n int64) error {
 	largest := w.shared.large.LargestFile(w.pub.limits)
 	switch {

@@ -6,16 +6,16 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// buffer is what has been written of a file and not sealed: bytes in any order, in blocks of the budget
-// that all writers and readers share. The writer's mu guards it.
+// buffer holds the bytes of a file that have been written and not yet sealed, in any order. Its
+// blocks come from the memory budget that all writers and readers share. The writer's mu guards it.
 type buffer struct {
 	memory buffers.Account
-	blocks map[int64][]byte // by offset / buffers.BlockSize; of each, the bytes that dirty names
-	dirty  spans.Set        // what has been written and not sealed; it lies over the layout
-	held   int              // blocks that the writer has, those of segments under way included
+	blocks map[int64][]byte // by offset / buffers.BlockSize; only the bytes in dirty are valid
+	dirty  spans.Set        // bytes written and not sealed; they replace the layout's
+	held   int              // number of blocks that the writer has, including those of segments that are being sent
 }
 
-// try returns memory for so many bytes, or nil where there is none at once.
+// try returns memory for size bytes, or nil if none is free.
 func (b *buffer) try(size int64) []byte {
 	block := b.memory.Try(size)
 	if block != nil {
@@ -24,8 +24,8 @@ func (b *buffer) try(size int64) []byte {
 	return block
 }
 
-// grow makes fresh the i'th block of the file, with the bytes of the one that it takes the place of.
-// Where that is as large, fresh goes back.
+// grow makes fresh the i'th block of the file, and copies the bytes of the previous block to it. If
+// the previous block is large enough, fresh is given back.
 func (b *buffer) grow(i int64, fresh []byte) {
 	old := b.blocks[i]
 	if len(old) >= len(fresh) {
@@ -39,8 +39,8 @@ func (b *buffer) grow(i int64, fresh []byte) {
 	}
 }
 
-// take takes out the bytes from off to end, all of them dirty, for a segment. The blocks go back with
-// free when the segment has been sent.
+// take removes the bytes from off to end, which must all be dirty, for a segment. The caller gives
+// the blocks back with free when the segment has been sent.
 func (b *buffer) take(off, end int64) (data api.Pieces, blocks [][]byte) {
 	b.dirty.Remove(off, end)
 	for at := off; at < end; {
@@ -59,7 +59,7 @@ func (b *buffer) take(off, end int64) (data api.Pieces, blocks [][]byte) {
 	return data, blocks
 }
 
-// drop forgets the bytes from size to end, which is that of the file.
+// drop discards the bytes from size to end, the end of the file.
 func (b *buffer) drop(size, end int64) {
 	b.dirty.Remove(size, end)
 	for i, block := range b.blocks {
@@ -84,7 +84,7 @@ func (b *buffer) free(blocks ...[]byte) {
 	b.memory.Put(blocks...)
 }
 
-// copyTo copies what is dirty from off to end to p, which begins at off.
+// copyTo copies the dirty bytes from off to end to p, which begins at off.
 func (b *buffer) copyTo(p []byte, off, end int64) {
 	for _, run := range b.dirty {
 		for at := max(run.Off, off); at < min(run.End, end); {
@@ -95,7 +95,7 @@ func (b *buffer) copyTo(p []byte, off, end int64) {
 	}
 }
 
-// pieces returns the bytes from off to end: what is dirty, and zeros.
+// pieces returns the bytes from off to end: the dirty ones, and zeros.
 func (b *buffer) pieces(off, end int64) api.Pieces {
 	all := api.Pieces{}
 	for off < end {
@@ -106,7 +106,7 @@ func (b *buffer) pieces(off, end int64) api.Pieces {
 	return all
 }
 
-// inBlock returns the bytes from off to end of one block: what is dirty, and zeros.
+// inBlock returns the bytes from off to end of one block: the dirty ones, and zeros.
 func (b *buffer) inBlock(off, end int64) api.Pieces {
 	var all api.Pieces
 	start := off / buffers.BlockSize * buffers.BlockSize
@@ -128,10 +128,10 @@ func (b *buffer) inBlock(off, end int64) api.Pieces {
 	return all
 }
 
-// zeros is never written to.
+// zeros must not be written to.
 var zeros = make([]byte, buffers.BlockSize)
 
-// bare returns the parts of a stored extent that nothing has been written over.
+// bare returns the parts of a stored extent that are not dirty.
 func (b *buffer) bare(e Extent) []Extent {
 	var parts []Extent
 	at := e.Off

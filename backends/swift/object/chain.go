@@ -10,43 +10,45 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// The checksums of a large file are made in its order, along a chain: each segment gets the sums of
-// what is before it and hands them on with its own bytes added. What is written in any other order,
-// or over what was written before, has none.
+// The checksums of a large file are computed in file order, along a chain. Each segment receives
+// the checksums of everything before it, adds its own bytes, and passes them on. A file that is
+// written in another order, or that is overwritten, has no checksums.
 //
-// Of the segment that is being written, the sums are made while it comes, so that it can leave as
-// soon as it is whole: see sumAhead.
+// The checksums of the segment that is being written are computed while it arrives, so that it can
+// be sent as soon as it is complete: see sumAhead.
 
-// chain is how far a file has been sealed in its order. The writer's mu guards it.
+// chain is the state of the checksums: how far the file has been sealed in order. The writer's mu
+// guards it.
 type chain struct {
-	end    int64       // of what has been sealed
-	last   <-chan sums // gives the sums of that when they have been made, or is closed when they cannot be
-	broken bool        // for good: the file has no sums
+	end int64 // end of the sealed bytes
+	// Receives the checksums up to end when they are computed; is closed if they cannot be.
+	last   <-chan sums
+	broken bool // permanently: the file gets no checksums
 
-	draft   *draft // of the segment that will begin at end; nil: not begun
-	ahead   int64  // the draft has been made to here, or is being made
-	running bool   // a goroutine makes it
-	late    bool   // of the next segment no draft is made
+	draft   *draft // of the segment that begins at end; nil: not begun
+	ahead   int64  // end of the bytes that are in the draft, or being added to it
+	running bool   // a goroutine adds to the draft
+	late    bool   // no draft is made of the next segment
 }
 
 func newChain(cfg *Writing) chain { return chain{last: given(cfg.noSums())} }
 
-// given is a channel that gives these sums.
+// given returns a channel that holds s.
 func given(s sums) <-chan sums {
 	c := make(chan sums, 1)
 	c <- s
 	return c
 }
 
-// link is the place of a segment in the chain.
+// link is the position of a segment in the chain.
 type link struct {
 	off    int64
-	before <-chan sums // unless there is a draft
+	before <-chan sums // nil if there is a draft
 	draft  *draft
-	after  chan<- sums // with room for the sums, so that nobody need wait for them
+	after  chan<- sums // buffered, so that sending never blocks
 }
 
-// seal gives a segment its place, or none where it does not go on from what has been sealed before.
+// seal returns the link of a segment, or nil if the segment does not continue the sealed bytes.
 func (c *chain) seal(off, end int64) *link {
 	if c.broken || off != c.end {
 		c.putBack()
@@ -59,7 +61,7 @@ func (c *chain) seal(off, end int64) *link {
 	return l
 }
 
-// truncate notes that what is behind size is dropped.
+// truncate records that the bytes after size are dropped.
 func (c *chain) truncate(size int64, cfg *Writing) {
 	if size < c.ahead {
 		c.putBack()
@@ -74,15 +76,15 @@ func (c *chain) truncate(size int64, cfg *Writing) {
 	}
 }
 
-// writeOver notes that the bytes from off to end are about to change.
+// writeOver records that the bytes from off to end are about to change.
 func (c *chain) writeOver(off, end int64) {
 	if off < c.ahead && end > c.end {
 		c.putBack()
-		c.late = true // a client that does so once does so again
+		c.late = true // a client that overwrites once will do so again
 	}
 }
 
-// putBack takes the draft back, and waits for whoever is adding a block to it.
+// putBack discards the draft. It waits for a goroutine that is adding a block to it.
 func (c *chain) putBack() {
 	if c.draft == nil {
 		return
@@ -93,7 +95,8 @@ func (c *chain) putBack() {
 	c.draft, c.ahead = nil, c.end
 }
 
-// whole returns the sums of a file of that size, of which all segments have been sent.
+// whole returns the checksums of the file if it has this size and all of its segments have been
+// sent in order.
 func (c *chain) whole(size int64) sums {
 	if c.broken || c.end != size {
 		return sums{}
@@ -101,22 +104,22 @@ func (c *chain) whole(size int64) sums {
 	return <-c.last
 }
 
-// draft is the sums of a segment in the making.
+// draft holds the checksums of a segment that is not complete yet.
 type draft struct {
-	off    int64 // where it begins
-	before sums  // of the file, to there
+	off    int64 // offset of the segment in the file
+	before sums  // of the file up to off
 
-	mu   sync.Mutex // taken with the writer's, and held without it
-	pos  int64      // how far it has come
+	mu   sync.Mutex // locked together with the writer's mu, and then held without it
+	pos  int64      // end of the bytes that are added
 	own  digest.MD5
-	file sums // to pos; the MD5 of a first segment is its own until done
+	file sums // up to pos; for the first segment the MD5 is in own until finish
 }
 
 func newDraft(off int64, before sums) *draft {
 	return &draft{off: off, before: before, pos: off, own: digest.NewMD5(), file: before.clone()}
 }
 
-// add adds what follows. It is called with mu held, or by who alone has the draft.
+// add adds the next bytes. The caller must hold mu or be the only user of the draft.
 func (d *draft) add(p []byte) {
 	if d.off == 0 || d.file.md5 == nil {
 		d.own.Write(p)
@@ -127,8 +130,8 @@ func (d *draft) add(p []byte) {
 	d.pos += int64(len(p))
 }
 
-// finish adds what the draft lacks of the whole segment, and returns the segment's MD5 and the
-// file's sums to its end.
+// finish adds the rest of the segment, and returns the segment's MD5 and the file's checksums up to
+// its end.
 func (d *draft) finish(data api.Pieces) (etag string, file sums) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -145,8 +148,8 @@ func (d *draft) finish(data api.Pieces) (etag string, file sums) {
 	return d.own.Hex(), d.file
 }
 
-// sum makes the ETag of a segment and, where it has a place in the chain, the sums up to its end.
-// It waits for the segment before, which is at the same and needs nothing of this one.
+// sum computes the ETag of a segment and, if it has a link, the file's checksums up to its end. It
+// waits for the segment before, which computes its own checksums and does not wait for this one.
 func (s *Segment) sum(ctx context.Context, data api.Pieces) error {
 	if s.link == nil {
 		s.etag = data.MD5()
@@ -157,7 +160,7 @@ func (s *Segment) sum(ctx context.Context, data api.Pieces) error {
 	if d == nil {
 		select {
 		case before, ok := <-s.link.before:
-			if !ok { // that one has failed, and with it the upload
+			if !ok { // the segment before has failed, and with it the upload
 				s.etag = data.MD5()
 				return nil
 			}
@@ -172,8 +175,8 @@ func (s *Segment) sum(ctx context.Context, data api.Pieces) error {
 	return nil
 }
 
-// sumAhead has the draft made of a run that goes on from what has been sealed, beside the writing.
-// It is called with mu held.
+// sumAhead starts adding a written run to the draft in the background if it continues the sealed
+// bytes. It is called with mu held.
 func (w *Writer) sumAhead(run spans.Span) {
 	c := &w.chain
 	if run.Off != c.end || c.running {
@@ -186,8 +189,8 @@ func (w *Writer) sumAhead(run spans.Span) {
 	w.up.sends.Go(w.makeDraft)
 }
 
-// nextToSum is what can be added to the draft: it is written, and will be of the next segment. It
-// is called with mu held.
+// nextToSum returns the next bytes for the draft: they must be written, and belong to the next
+// segment. It is called with mu held.
 func (w *Writer) nextToSum() (spans.Span, bool) {
 	c := &w.chain
 	next := spans.Span{Off: c.ahead, End: (c.ahead/buffers.BlockSize + 1) * buffers.BlockSize}
@@ -195,7 +198,7 @@ func (w *Writer) nextToSum() (spans.Span, bool) {
 	return next, ok
 }
 
-// makeDraft adds one block after the other to the draft, until there is none.
+// makeDraft adds blocks to the draft as long as there are any.
 func (w *Writer) makeDraft() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -214,7 +217,7 @@ func (w *Writer) makeDraft() {
 					return
 				}
 				c.draft = newDraft(c.end, before)
-			default: // the segment before is not summed up yet: a later write asks again
+			default: // the segment before has no checksums yet; a later write tries again
 				return
 			}
 		}

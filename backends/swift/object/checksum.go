@@ -14,17 +14,17 @@ import (
 	"filegate/core/vfs"
 )
 
-// checksum is that of a whole file, taken while the file passes from its beginning to its end. The
-// last block is not given out before it has agreed. A nil one checks nothing.
+// checksum is the checksum of a whole file, computed while a client reads the file from beginning
+// to end. The last block is held back until the checksum is correct. A nil checksum checks nothing.
 type checksum struct {
 	hash    hash.Hash
 	want    string // in hex
-	pos     int64  // to here it has been taken
-	running bool   // a goroutine takes it
+	pos     int64  // end of the bytes that are added
+	running bool   // a goroutine computes it
 	wrong   bool
 }
 
-// newChecksum returns the checksum that an object's headers tell, or nil where they tell none.
+// newChecksum returns the checksum in an object's headers, or nil if they have none.
 func newChecksum(o api.Object) *checksum {
 	h, want := digestOf(o)
 	if h == nil || o.Size == 0 {
@@ -33,23 +33,24 @@ func newChecksum(o api.Object) *checksum {
 	return &checksum{hash: h, want: want}
 }
 
-// withholds reports whether a read that goes on to end must wait for the checksum.
+// withholds reports whether a read up to end must wait for the checksum.
 func (c *checksum) withholds(end, size int64) bool {
 	return c != nil && end > (size-1)/buffers.BlockSize*buffers.BlockSize && (c.pos < size || c.wrong)
 }
 
-// maxLag is how far the checksum may be behind the client: what is between lies in memory.
+// maxLag is how far the checksum may be behind the client. The bytes in between are in memory.
 const maxLag = 8 << 20
 
 // lags reports whether the checksum is too far behind for the client to go on at off.
 func (c *checksum) lags(off int64) bool { return c != nil && off-c.pos > maxLag }
 
-// failed reports whether the checksum is why there is nothing at off.
+// failed reports whether the bytes at off are missing because the checksum is wrong.
 func (c *checksum) failed(off, size int64) bool {
 	return c != nil && c.wrong && off >= (size-1)/buffers.BlockSize*buffers.BlockSize
 }
 
-// sumUp has the checksum taken of what has come, beside the reading. It is called with mu held.
+// sumUp computes the checksum of the bytes that have arrived, in the background. It is called with
+// mu held.
 func (f *Reader) sumUp() {
 	c := f.sum
 	if c == nil || c.running || f.closed {
@@ -78,8 +79,8 @@ func (f *Reader) sumUp() {
 	})
 }
 
-// digestOf returns what an object's headers tell of its content: a hash, and what it must come to
-// in hex; nil where they tell nothing. What is made fastest comes first.
+// digestOf returns a hash and its expected value in hex for the content of an object, or nil if the
+// headers have no checksum. It chooses the checksum that is fastest to compute.
 func digestOf(o api.Object) (hash.Hash, string) {
 	if want := o.Header.Get(api.MetaCRC64); len(want) == hex.EncodedLen(crc64nvme.Size) {
 		return crc64nvme.New(), strings.ToLower(want)
@@ -93,7 +94,7 @@ func digestOf(o api.Object) (hash.Hash, string) {
 	return nil, ""
 }
 
-// SumsOf returns the checksums that are given in hexadecimal. Strings that are none are left out.
+// SumsOf returns the checksums for hexadecimal strings. It ignores invalid strings.
 func SumsOf(md5, sha256 string) vfs.Sums {
 	all := vfs.Sums{}
 	for algorithm, digits := range map[vfs.Algorithm]string{vfs.MD5: md5, vfs.SHA256: sha256} {

@@ -9,12 +9,13 @@ import (
 	"filegate/core/vfs"
 )
 
-// abandonTimeout bounds what is still done for an upload that ends without Commit: the segments
-// under way, the end that is kept, the deletion of the rest.
+// abandonTimeout is the time limit for the cleanup of an upload that ends without Commit: waiting
+// for the segments that are being sent, sending the rest if it is kept, and deleting segments if it
+// is not.
 const abandonTimeout = 30 * time.Second
 
-// Close implements [vfs.Writer]. What has arrived of a new file is kept, to be gone on with; of
-// anything else it is deleted.
+// Close implements [vfs.Writer]. What has arrived of a new file is kept, so that the upload can be
+// resumed. The segments of any other content are deleted.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	if w.done {
@@ -22,11 +23,12 @@ func (w *Writer) Close() error {
 		return nil
 	}
 	w.done = true
-	keep := w.resumable() && !w.up.unmarked && !w.discarded && w.size >= keepFrom && !errors.Is(w.up.err, vfs.ErrQuota) // what is kept would take room still
+	// Over the quota, a kept upload would still take space.
+	keep := w.resumable() && !w.up.unmarked && !w.discarded && w.size >= keepFrom && !errors.Is(w.up.err, vfs.ErrQuota)
 	unsure := w.pub.published
 	w.mu.Unlock()
 	if !keep {
-		w.up.drop() // what has not begun to be sent need not
+		w.up.drop() // segments that are still queued need not be sent
 	}
 	w.up.drain()
 	if keep {
@@ -39,15 +41,15 @@ func (w *Writer) Close() error {
 	return nil
 }
 
-// keep sends what is in memory still, so that nothing has to come again that has come once.
+// keep also sends the rest of the data in memory, so that the client need not send it again.
 func (w *Writer) keep() {
-	// The session has ended, most likely: that is why the upload is cut off.
+	// The context of the session has most likely ended, because the upload was cut off.
 	ctx, cancel := context.WithTimeout(w.up.ctx, abandonTimeout)
 	defer cancel()
 	w.mu.Lock()
 	var tail []*Segment
 	for _, run := range append(spans.Set(nil), w.buf.dirty...) {
-		if run.Off == w.layout.reach() { // behind a hole nothing can be gone on with
+		if run.Off == w.layout.reach() { // after a hole, an upload cannot be resumed
 			tail = append(tail, w.cut(run.Off, run.End))
 		}
 	}
@@ -72,7 +74,7 @@ func (w *Writer) keep() {
 	}
 }
 
-// release ends what is under way and gives the memory back.
+// release ends all requests and gives back the memory.
 func (w *Writer) release() {
 	w.stopWaking()
 	w.up.stop()
@@ -83,7 +85,7 @@ func (w *Writer) release() {
 	w.buf.empty()
 }
 
-// abandon deletes the segments that no manifest names.
+// abandon deletes the segments that no manifest uses.
 func (w *Writer) abandon() {
 	if len(w.up.parts.names()) == 0 && !w.up.unmarked && !(w.discarded && w.up.resumed != nil) {
 		return
@@ -96,7 +98,7 @@ func (w *Writer) abandon() {
 	}
 	err := w.up.unmark(ctx)
 	if w.discarded && errors.Is(err, vfs.ErrChanged) {
-		err = nil // the file was removed, and its marker with it, while segments were still under way
+		err = nil // the file was removed with its marker, while segments were still being sent
 	}
 	if err != nil {
 		w.shared.log.Warn("abandoned upload not deleted", "target", w.pub.target.String(), "err", err)

@@ -74,14 +74,14 @@ func (w *Writer) Commit(ctx context.Context) (vfs.Info, error) {
 	return w.pub.changedBy(w.pub.old.Modes.Over(info)), nil
 }
 
-// untouched reports whether the content is what was there at opening.
+// untouched reports whether the content is the same as at opening.
 func (w *Writer) untouched() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.pub.old.Exists() && !w.pub.opts.Truncate && !w.changed
 }
 
-// commitNothing leaves a file as it is, but for its time where one was given.
+// commitNothing leaves the content as it is, and sets the attributes if there are any.
 func (w *Writer) commitNothing(ctx context.Context) (vfs.Info, error) {
 	if more := w.shared.client.AttrsHeader(w.pub.attrs, false); len(more) > 0 {
 		if err := w.shared.client.SetMeta(ctx, w.pub.target, w.pub.old, more); err != nil {
@@ -95,16 +95,17 @@ func (w *Writer) commitNothing(ctx context.Context) (vfs.Info, error) {
 	return w.pub.changedBy(w.pub.old.Info(w.pub.base)), nil
 }
 
-// publish makes the content the file's: as a plain object where it all lies in memory still, else
-// by a manifest. It returns the new version and the names of the segments that the file now needs.
+// publish stores the content under the file's name: as a plain object if all of it is still in
+// memory, else with a manifest. It returns the new version and the names of the segments that the
+// file now uses.
 func (w *Writer) publish(ctx context.Context) (version string, needed map[api.Name]bool, err error) {
 	plain, err := w.gather(ctx)
 	if err != nil {
 		return "", nil, err
 	}
 	if plain != nil {
-		// Of a file that is empty now, something may have been sent already: it goes, when all of
-		// it has come.
+		// A file that is now empty may have sent segments before. They must have arrived before
+		// they are deleted.
 		if err := w.up.wait(ctx); err != nil {
 			return "", nil, err
 		}
@@ -132,7 +133,7 @@ func (w *Writer) publish(ctx context.Context) (version string, needed map[api.Na
 		return "", nil, err
 	}
 	header := w.pub.newObjectHeader(w.isWhole())
-	w.chain.whole(w.size).header(header) // before any of it is sent again, in another order
+	w.chain.whole(w.size).header(header) // before any part is sent again in another order
 	w.pub.keepSums(header, false)
 	if w.dlo {
 		etag, err := w.publishDLO(ctx, header)
@@ -161,7 +162,7 @@ func (w *Writer) publish(ctx context.Context) (version string, needed map[api.Na
 		return err
 	})
 	named := w.named()
-	for _, seg := range w.up.parts.all() { // manifests in between
+	for _, seg := range w.up.parts.all() { // manifests that the manifest refers to
 		if seg.etag == "" {
 			named[seg.name] = true
 		}
@@ -169,8 +170,7 @@ func (w *Writer) publish(ctx context.Context) (version string, needed map[api.Na
 	return etag, named, err
 }
 
-// sumPlain puts the checksums of a plain object into its header. Its MD5 is the ETag, and not
-// needed twice.
+// sumPlain adds the checksums of a plain object to its header. Its MD5 is the ETag already.
 func (w *Writer) sumPlain(data api.Pieces, header map[string]string) {
 	w.mu.Lock()
 	d := w.chain.draft
@@ -185,7 +185,7 @@ func (w *Writer) sumPlain(data api.Pieces, header map[string]string) {
 	header["Etag"] = etag
 }
 
-// named are the segments that the content lies in.
+// named returns the names of the segments of the content.
 func (w *Writer) named() map[api.Name]bool {
 	all := map[api.Name]bool{}
 	for _, e := range w.layout {
@@ -194,10 +194,10 @@ func (w *Writer) named() map[api.Name]bool {
 	return all
 }
 
-// gather returns the whole content where it fits into one plain object and no part of it has been
-// sent already, else nil.
+// gather returns the whole content if it fits into one plain object and no part of it has been sent
+// yet, else nil.
 func (w *Writer) gather(ctx context.Context) (api.Pieces, error) {
-	if w.size == 0 { // a manifest of nothing is none
+	if w.size == 0 { // Swift does not accept a manifest without segments
 		return api.Pieces{}, nil
 	}
 	if w.size > w.shared.writing.SegmentSize || w.size > w.pub.limits.FileSize || w.up.parts.count() > 0 {
@@ -208,14 +208,14 @@ func (w *Writer) gather(ctx context.Context) (api.Pieces, error) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.up.parts.count() > 0 { // memory was short, and fill had to let go of something
+	if w.up.parts.count() > 0 { // fill has sent segments because memory was short
 		return nil, nil
 	}
 	return w.buf.pieces(0, w.size), nil
 }
 
-// fill reads what is stored of the bytes from off to end into memory, but for what has been written
-// over.
+// fill reads the stored bytes from off to end into memory, except for those that have been
+// overwritten.
 func (w *Writer) fill(ctx context.Context, off, end int64) error {
 	w.mu.Lock()
 	var wanted []Extent
@@ -260,7 +260,7 @@ func (w *Writer) copyIn(r io.Reader, off, n int64) error {
 	return nil
 }
 
-// settle sends what is in memory still, and waits until Swift has everything.
+// settle sends the data in memory, and waits until all segments are stored.
 func (w *Writer) settle(ctx context.Context) error {
 	w.mu.Lock()
 	for _, run := range append(spans.Set(nil), w.buf.dirty...) {
@@ -270,8 +270,8 @@ func (w *Writer) settle(ctx context.Context) error {
 	return w.up.wait(ctx)
 }
 
-// adopt copies the old object to the segments, on Swift's side, where the new content still needs
-// parts of it: the manifest takes its place.
+// adopt copies the old object to a segment, inside of Swift, if the new content still needs parts
+// of it. This is necessary because the manifest replaces the old object.
 func (w *Writer) adopt(ctx context.Context) error {
 	var base *Segment
 	for i := range w.layout {
@@ -290,15 +290,15 @@ func (w *Writer) adopt(ctx context.Context) error {
 	return nil
 }
 
-// compactBelow is the size of a piece below which it is worth rewriting it with its neighbours, and
-// compactFrom the number of pieces from which that is done at all.
+// compactBelow is the size below which a piece is merged with its neighbours. This is done only for
+// files of at least compactFrom pieces.
 const (
 	compactBelow = mib
 	compactFrom  = 64
 )
 
-// entries returns the manifest of the content. Holes are named as ranges of one segment of zeros,
-// and many small pieces side by side are made one.
+// entries returns the manifest of the content. Holes are ranges of one segment of zeros. Many small
+// neighbouring pieces are merged.
 func (w *Writer) entries(ctx context.Context) ([]Entry, error) {
 	if len(w.layout) >= compactFrom {
 		if err := w.compact(ctx); err != nil {
@@ -338,15 +338,15 @@ func (w *Writer) entries(ctx context.Context) ([]Entry, error) {
 		return nil
 	})
 	if hole != nil {
-		w.layout = append(w.layout, Extent{Span: spans.Span{Off: w.size, End: w.size}, seg: hole}) // so that it counts as needed
+		// So that it counts as used.
+		w.layout = append(w.layout, Extent{Span: spans.Span{Off: w.size, End: w.size}, seg: hole})
 	}
 	return entries, err
 }
 
-// holeUnit returns the size of the segment that holes are made of, of which the longest has so many
-// bytes.
+// holeUnit returns the size of the segment of zeros, if the longest hole has this many bytes.
 func (w *Writer) holeUnit(longest int64) int64 {
-	const each = 256 // times that a segment is named before a larger one is better
+	const each = 256 // the number of references from which a larger segment is better
 	cfg := w.shared.writing
 	unit := cfg.SegmentSize
 	for unit < cfg.MaxSegmentSize && longest/unit > each {
@@ -355,16 +355,16 @@ func (w *Writer) holeUnit(longest int64) int64 {
 	return unit / buffers.BlockSize * buffers.BlockSize
 }
 
-// compact rewrites runs of small pieces as segments of their own, so that many small edits do not
-// leave a file in crumbs.
+// compact merges runs of small pieces into new segments. Without it, many small edits would leave a
+// file with many small pieces.
 func (w *Writer) compact(ctx context.Context) error {
 	var runs spans.Set
 	for _, e := range w.layout {
 		if e.Len() >= compactBelow {
 			continue
 		}
-		// add joins what touches; a run that has become a segment's size is left alone, the next
-		// piece begins another.
+		// add would merge adjacent runs. A run that has reached the size of a segment is complete,
+		// and the next piece begins another run.
 		if n := len(runs); n > 0 && runs[n-1].End == e.Off && runs[n-1].Len()+e.Len() <= w.shared.writing.SegmentSize {
 			runs[n-1].End = e.End
 			continue
@@ -382,7 +382,7 @@ func (w *Writer) compact(ctx context.Context) error {
 	return w.settle(ctx)
 }
 
-// count is how many pieces lie in a part of the file.
+// count returns the number of pieces in a part of the file.
 func (l Layout) count(s spans.Span) int {
 	n := 0
 	for _, e := range l {
@@ -393,7 +393,7 @@ func (l Layout) count(s spans.Span) int {
 	return n
 }
 
-// sloETag is the ETag that Swift gives to a static large object of the entries.
+// sloETag returns the ETag that Swift gives to a static large object with these entries.
 func sloETag(entries []Entry) string {
 	h := md5.New() //nolint:gosec // Swift's ETags are MD5
 	for _, e := range entries {

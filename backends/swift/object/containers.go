@@ -9,36 +9,35 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// Containers is what a login knows and needs of containers where large files are: their quota, their
-// rights, and the containers of their segments.
+// Containers is what a login knows of the containers with large files: their quotas, their rights
+// and their containers for segments.
 type Containers struct {
 	client  *api.Client
 	log     *slog.Logger
 	writing *Writing
 	known   knownContainers
-	// FollowFor is how long a container for segments that was seen to have the rights of the files'
-	// own is taken to have them.
+	// FollowFor is how long the rights of a container for segments are assumed to be right after
+	// they were checked.
 	FollowFor time.Duration
 }
 
-// NewContainers returns what a login that has asked for nothing yet knows.
+// NewContainers returns a Containers that knows nothing yet.
 func NewContainers(client *api.Client, log *slog.Logger, w *Writing) *Containers {
 	return &Containers{client: client, log: log, writing: w, FollowFor: followFor}
 }
 
-// Forget forgets a container, which may be another one from now on.
+// Forget forgets a container, because it may have been replaced by another one.
 func (c *Containers) Forget(n api.Name) { c.known.forget(n) }
 
-// ForgetAll forgets what answers have shown.
+// ForgetAll forgets everything.
 func (c *Containers) ForgetAll() {
 	c.known.mu.Lock()
 	defer c.known.mu.Unlock()
 	c.known.all = nil
 }
 
-// DropSegments deletes the container of a container's segments when nothing is in it any
-// more, and nothing was set for it that its container has not. A failure is for the log: the next
-// one to empty it tries again.
+// DropSegments deletes the container for segments of a container, if it is empty and has no
+// settings of its own. An error is only logged, because a later call will try again.
 func (c *Containers) DropSegments(ctx context.Context, of api.Name) {
 	ctx = context.WithoutCancel(ctx)
 	seg := of.SegmentsContainer()
@@ -54,15 +53,15 @@ func (c *Containers) DropSegments(ctx context.Context, of api.Name) {
 	}
 	switch api.StatusOf(err) {
 	case http.StatusNotFound, http.StatusForbidden, http.StatusConflict:
-		err = nil // there is none, or not this login's, or something is in it
+		err = nil // it does not exist, or belongs to others, or is not empty
 	}
 	if err != nil {
 		c.log.Warn("empty container of segments not deleted", "container", seg.String(), "err", err)
 	}
 }
 
-// hasSettings reports whether a container of segments has rights, a quota or metadata that the
-// container has not whose segments it holds. The error is not translated.
+// hasSettings reports whether a container for segments has rights, a quota or metadata that differ
+// from those of its container. The error is not translated.
 func (c *Containers) hasSettings(ctx context.Context, of api.Name, segments http.Header) (bool, error) {
 	settings := api.ContainerSettings(segments)
 	delete(settings, "X-Storage-Policy")
@@ -72,7 +71,7 @@ func (c *Containers) hasSettings(ctx context.Context, of api.Name, segments http
 	resp, err := c.client.Send(ctx, api.Request{Method: http.MethodHead, Target: of.Top()})
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound:
-		return false, nil // nobody has a use for them without it
+		return false, nil // without the container nobody needs the settings
 	case err != nil:
 		return false, err
 	}

@@ -8,16 +8,16 @@ import (
 	"filegate/core/vfs"
 )
 
-// Copy makes to a copy of a file that shares nothing with it, on Swift's side: one object as
-// long as it fits into one, else its segments and a manifest of them. Metadata goes along, and the
-// copy tells of what it is one.
+// Copy makes an independent copy of a file, inside of Swift: one object if it fits into one, else
+// copies of its segments and a manifest. It copies the metadata too, and records in the copy what
+// it is a copy of.
 func (lo *Large) Copy(ctx context.Context, from api.Name, o api.Object, to api.Name) error {
 	limits, err := lo.client.Limits(ctx)
 	if err != nil {
 		return api.Translate(err)
 	}
-	// Of a static large object Swift would make a plain one that keeps a trace of the manifest: it
-	// then takes conditions as being about that, and reads of it that must be taken up again fail.
+	// Swift would copy a static large object to a plain object that keeps traces of the manifest.
+	// Conditional requests would then apply to the manifest, and resumed reads would fail.
 	if o.SLO && limits.SLO || o.Size > limits.FileSize {
 		return lo.copyLarge(ctx, from, o, to, limits)
 	}
@@ -58,7 +58,7 @@ func (lo *Large) copyLarge(ctx context.Context, from api.Name, o api.Object, to 
 	return api.Translate(err)
 }
 
-// contentOf returns where the bytes of a large file lie.
+// contentOf returns the layout of a large file.
 func (lo *Large) contentOf(ctx context.Context, n api.Name, o api.Object) (Layout, error) {
 	var l Layout
 	var err error

@@ -18,48 +18,47 @@ import (
 	"filegate/core/vfs"
 )
 
-// An upload of a new file that is cut off can be gone on with, from any gateway: its segments are
-// there, and their names say where each belongs. What says that they are of an upload, and not of a
-// file that has been committed and renamed since, is a marker:
+// An upload of a new file that was cut off can be resumed by any gateway: its segments are stored,
+// and their names contain their offsets. A marker distinguishes them from the segments of a file
+// that was committed and then renamed:
 //
 //	<container>_segments/.uploads/<object>/<upload id>
 //
-// It is there from before the first segment until just before the manifest: Commit takes it away,
-// and must find it there, so that whoever removes the upload instead has removed it. It does not
-// end by itself, since without it nobody would know of the segments any more: what has not been
-// gone on with for the retention time is not shown, and removed by a later Commit (see sweepUploads).
+// The marker exists from before the first segment until just before the manifest. Commit deletes
+// it, and fails if it is gone: then somebody has removed the upload. The marker has no expiry time,
+// because without it nobody would know of the segments. An upload that nobody has resumed within
+// the retention time is hidden, and removed by a later Commit (see sweepUploads).
 //
-// The marker's content says where the segments lie: "/container/object", or an object of the file's
-// container. It is empty where that is the usual place. A time that a client has given the upload
+// The content of the marker is the place of the segments: "/container/object", or an object in the
+// file's container. It is empty for the usual place. If the client has set a modification time, it
 // follows after a NUL.
 const uploadsPrefix = ".uploads/"
 
 const (
-	// keepFrom is how much must have arrived for a cut-off upload to be kept: less is as quickly
-	// sent again.
+	// keepFrom is the number of bytes from which a cut-off upload is kept. Less can be sent again
+	// as quickly.
 	keepFrom = mib
-	// maxPartials bounds how many cut-off uploads a listing shows of one directory.
+	// maxPartials is the largest number of cut-off uploads in the listing of a directory.
 	maxPartials = 1000
-	// partialsAtOnce is how many of them are looked up at a time.
+	// partialsAtOnce is how many of them are looked up at the same time.
 	partialsAtOnce = 32
-	// partialsFor is how long it is remembered that a container has cut-off uploads, or none at
-	// all.
+	// partialsFor is how long the knowledge whether a container has cut-off uploads stays valid.
 	partialsFor = 2 * time.Second
 )
 
-// CutOff is an upload that was cut off, or is still going on elsewhere.
+// CutOff is an upload that was cut off, or that is still running on another gateway.
 type CutOff struct {
 	ID       string
-	layout   Layout // without a hole from the beginning
+	layout   Layout // from the beginning of the file to the first hole
 	Size     int64
-	sequence int // the next one
+	sequence int // number of the next segment
 	modified time.Time
-	segments []api.Name // all of them, those behind a hole too
-	Place    api.Name   // what their names begin with
-	MTime    string     // that a client has given it, as metadata has it
+	segments []api.Name // all segments, including those after a hole
+	Place    api.Name   // prefix of their names
+	MTime    string     // modification time that the client has set, as in metadata
 }
 
-// Info describes the upload by the name base, as an entry of a listing.
+// Info returns the listing entry of the upload under the name base.
 func (p *CutOff) Info(base string) vfs.Info {
 	info := vfs.Info{Name: base, Size: p.Size, Mode: api.DefaultFileMode, ModTime: p.modified, Partial: true}
 	if t, err := api.ParseSeconds(p.MTime); err == nil {
@@ -68,16 +67,15 @@ func (p *CutOff) Info(base string) vfs.Info {
 	return info
 }
 
-// MarkerName is where the marker of an upload lies. An object with a name too long for one has
-// none: it cannot be gone on with.
+// MarkerName returns the name of the marker of an upload. It returns false if the name would be too
+// long; such an upload cannot be resumed.
 func MarkerName(target api.Name, upload string) (api.Name, bool) {
 	n := target.SegmentsContainer().With(uploadsPrefix + target.Object + "/" + upload)
 	return n, len(n.Object) <= api.MaxObjectName
 }
 
-// MayHave reports whether there is any cut-off upload in n's container that the login may
-// see. What is noted for other logins is only what Swift has shown: that it refuses one login to
-// look says nothing about the container.
+// MayHave reports whether n's container may have cut-off uploads that the login may see. The result
+// is remembered for other logins, unless Swift has refused the listing to this login.
 func (u *Uploads) MayHave(ctx context.Context, n api.Name) (bool, error) {
 	if u.writing.Retention == 0 {
 		return false, nil
@@ -107,8 +105,8 @@ func (u *Uploads) MayHave(ctx context.Context, n api.Name) (bool, error) {
 	return false, nil
 }
 
-// NoneToSee reports whether a listing of cut-off uploads was refused since there is no container of
-// them, or the login has no right to read it. Another login may have seen some there.
+// NoneToSee reports whether err means that a listing of cut-off uploads found no container, or that
+// the login may not read it. Another login may see some there.
 func NoneToSee(err error) bool {
 	return api.StatusOf(err) == http.StatusNotFound || api.StatusOf(err) == http.StatusForbidden
 }
@@ -134,7 +132,7 @@ func (u *Uploads) Find(ctx context.Context, n api.Name) (*CutOff, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Upload ids begin with the time: the last is the latest.
+	// Upload IDs begin with the time, so the last one is the latest.
 	for _, e := range slices.Backward(page) {
 		if upload := strings.TrimPrefix(e.Name, marker.Object); !strings.Contains(upload, "/") {
 			p, err := u.replay(ctx, n, upload, e)
@@ -149,14 +147,13 @@ func (u *Uploads) Find(ctx context.Context, n api.Name) (*CutOff, error) {
 	return nil, nil
 }
 
-// expired reports whether an upload of which nothing has been heard since then is no longer to be
-// gone on with.
+// expired reports whether an upload last changed at a time can no longer be resumed.
 func (u *Uploads) expired(last time.Time) bool { return time.Since(last) > u.writing.Retention }
 
-// maxTime is how long a time in a marker may be, in bytes.
+// maxTime is the largest length of a time in a marker, in bytes.
 const maxTime = 64
 
-// ReadMarker reads where an upload's segments lie, and the time that it was given.
+// ReadMarker returns the place of an upload's segments and the modification time in its marker.
 func (u *Uploads) ReadMarker(ctx context.Context, n api.Name, upload string, marker listing.Entry) (place api.Name, mtime string, err error) {
 	if marker.Bytes == 0 {
 		return HiddenPlace(n, upload), "", nil
@@ -173,8 +170,8 @@ func (u *Uploads) ReadMarker(ctx context.Context, n api.Name, upload string, mar
 	return place, mtime, nil
 }
 
-// parseMarkerBody reads the content of a marker. It reports false where that names a place in which
-// no segments of the upload can lie.
+// parseMarkerBody parses the content of a marker. It returns false if the content is a place where
+// segments of this upload cannot be.
 func parseMarkerBody(n api.Name, upload string, body []byte) (place api.Name, mtime string, ok bool) {
 	written, mtime, _ := strings.Cut(string(body), "\x00")
 	if written == "" {
@@ -189,7 +186,7 @@ func parseMarkerBody(n api.Name, upload string, body []byte) (place api.Name, mt
 	return api.Name{}, "", false
 }
 
-// replay reads the journal of an upload, which its segments' names are.
+// replay reads the journal of an upload, which is the names of its segments.
 func (u *Uploads) replay(ctx context.Context, n api.Name, upload string, marker listing.Entry) (*CutOff, error) {
 	place, mtime, err := u.ReadMarker(ctx, n, upload, marker)
 	if err != nil {
@@ -214,7 +211,7 @@ func (u *Uploads) replay(ctx context.Context, n api.Name, upload string, marker 
 			p.sequence = max(p.sequence, sequence+1)
 		}
 	}
-	// What was sealed later lies over what was sealed before.
+	// Later segments replace earlier ones.
 	slices.SortFunc(journal, func(a, b line) int { return cmp.Compare(a.sequence, b.sequence) })
 	for _, l := range journal {
 		p.layout.put(l.seg, l.off)
@@ -231,14 +228,14 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
-// The largest numbers that are read from the name of a segment. Anybody may have given it that
-// name; with these, offsets behind the segment do not overflow.
+// The limits for the numbers in a segment's name. Anybody may have created an object with such a
+// name. Within these limits, the end of the segment cannot overflow.
 const (
 	maxSegmentOffset   = math.MaxInt64 / 4
 	maxSegmentSequence = 1_000_000_000
 )
 
-// parseSegmentName reads the last element of a segment's name.
+// parseSegmentName parses the last element of a segment's name.
 func parseSegmentName(s string) (off int64, sequence int, ok bool) {
 	first, second, ok := strings.Cut(s, "-")
 	if !ok {
@@ -250,7 +247,7 @@ func parseSegmentName(s string) (off int64, sequence int, ok bool) {
 	return off, sequence, ok
 }
 
-// In returns the cut-off uploads of a directory's files, as entries of its listing.
+// In returns the cut-off uploads of files in a directory, as listing entries.
 func (u *Uploads) In(ctx context.Context, dir api.Name) ([]vfs.Info, error) {
 	if may, err := u.MayHave(ctx, dir); err != nil || !may {
 		return nil, err
@@ -270,13 +267,13 @@ func (u *Uploads) In(ctx context.Context, dir api.Name) ([]vfs.Info, error) {
 			bases = append(bases, base)
 		}
 	}
-	bases = slices.Compact(bases) // sorted, as Swift's listings are
+	bases = slices.Compact(bases) // Swift's listings are sorted
 	infos := make([]vfs.Info, len(bases))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(partialsAtOnce)
 	for i, base := range bases {
 		g.Go(func() error {
-			// A file of the name is listed as what it is.
+			// An existing file of that name is already in the listing.
 			n := dir.With(dir.Prefix() + base)
 			if _, err := u.client.Head(gctx, n); api.StatusOf(err) != http.StatusNotFound {
 				return err
@@ -294,8 +291,7 @@ func (u *Uploads) In(ctx context.Context, dir api.Name) ([]vfs.Info, error) {
 	return slices.DeleteFunc(infos, func(i vfs.Info) bool { return i.Name == "" }), nil
 }
 
-// Remove deletes a cut-off upload: the marker first, so that nobody goes on with what is
-// being deleted.
+// Remove deletes a cut-off upload: the marker first, so that nobody resumes what is being deleted.
 func (u *Uploads) Remove(ctx context.Context, n api.Name, p *CutOff) error {
 	taken, err := u.TakeMarker(ctx, n, p.ID)
 	if taken {
@@ -304,8 +300,8 @@ func (u *Uploads) Remove(ctx context.Context, n api.Name, p *CutOff) error {
 	return err
 }
 
-// TakeMarker deletes the marker of an upload, and reports whether it was there. Whoever has taken
-// it decides over the segments.
+// TakeMarker deletes the marker of an upload, and reports whether it existed. The caller that has
+// deleted it decides what happens to the segments.
 func (u *Uploads) TakeMarker(ctx context.Context, n api.Name, upload string) (bool, error) {
 	marker, ok := MarkerName(n, upload)
 	if !ok {
@@ -314,7 +310,7 @@ func (u *Uploads) TakeMarker(ctx context.Context, n api.Name, upload string) (bo
 	return u.client.Take(ctx, marker)
 }
 
-// PutMarker puts the marker of an upload whose segments lie at a place.
+// PutMarker creates the marker of an upload whose segments are at place.
 func (u *Uploads) PutMarker(ctx context.Context, target api.Name, upload string, place api.Name, mtime string) error {
 	marker, ok := MarkerName(target, upload)
 	if !ok {

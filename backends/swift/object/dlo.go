@@ -18,20 +18,20 @@ import (
 	"filegate/core/vfs"
 )
 
-// A dynamic large object is all objects of a prefix, in the order of their names, as far as the
-// container lists them. So what a static one says in its manifest must here be so: each upload has
-// a prefix of its own that ends in a slash, with nothing in it that is not of the file; no part of
-// a segment is left out, and no hole; and the manifest is put only when the listing has all of it.
+// A dynamic large object consists of all objects with a prefix, in the order of their names, as far
+// as the container lists them. It has no manifest that could name ranges. Therefore each upload has
+// its own prefix, which ends in a slash and contains only segments of the file. Only whole segments
+// are used, and holes are stored. The manifest is put only after the listing has all segments.
 
-// place is where the segments of a new upload lie, as a name that those of the segments begin with.
+// place returns the place of the segments of a new upload, which is the prefix of their names.
 func (lo *Large) place(ctx context.Context, n api.Name, upload string, old api.Object, size int64) (api.Name, error) {
 	hidden := HiddenPlace(n, upload)
 	if !lo.writing.Dynamic || size > 0 && size <= lo.writing.SegmentSize {
 		return hidden, nil
 	}
-	// Beside the file, as sftp-cloudfs has it. Its own manifests have prefixes that do not end in a
-	// slash, and whatever came to lie below one would be in that file's content at once: such a
-	// place is taken.
+	// Beside the file, as in sftp-cloudfs. The prefixes of its own manifests do not end in a slash,
+	// so any object that we put below such a prefix would become content of that file. A place that
+	// such a prefix covers is skipped.
 	for i := range 100 {
 		base := n.Object + ".part/"
 		if i > 0 {
@@ -55,8 +55,8 @@ func (lo *Large) place(ctx context.Context, n api.Name, upload string, old api.O
 	return hidden, nil
 }
 
-// layoutOfDLO reads where the bytes of a dynamic large object lie; or nil where that cannot be
-// told, since a segment is a manifest itself or the listing is behind.
+// layoutOfDLO returns the layout of a dynamic large object. It returns nil if a segment is itself a
+// manifest, or if the listing is not up to date.
 func (lo *Large) layoutOfDLO(ctx context.Context, n api.Name, o api.Object) (Layout, error) {
 	container, prefix := o.DLOPrefix(n)
 	entries, err := lo.lists.AllListed(ctx, container, prefix)
@@ -72,7 +72,7 @@ func (lo *Large) layoutOfDLO(ctx context.Context, n api.Name, o api.Object) (Lay
 		if e.Bytes > 0 {
 			l = append(l, Extent{Span: spans.Span{Off: off, End: off + e.Bytes}, seg: &Segment{name: container.With(e.Name), size: e.Bytes, etag: e.Hash}})
 		}
-		if off += e.Bytes; off < 0 { // more than any file has
+		if off += e.Bytes; off < 0 { // overflow: no file is that large
 			return nil, nil
 		}
 	}
@@ -82,9 +82,9 @@ func (lo *Large) layoutOfDLO(ctx context.Context, n api.Name, o api.Object) (Lay
 	return l, nil
 }
 
-// assemble makes the content one that a dynamic large object can be. What is only a part of a
-// segment, and holes, are sent as segments of their own; segments of other files and uploads are
-// copied; and those that the file does not need are deleted.
+// assemble changes the content to what a dynamic large object can express. It sends parts of
+// segments and holes as new segments, copies the segments of other files and uploads, and deletes
+// segments that are not needed.
 func (w *Writer) assemble(ctx context.Context) error {
 	var anew spans.Set
 	var holes int64
@@ -135,7 +135,7 @@ func (w *Writer) assemble(ctx context.Context) error {
 	return w.deleteUnneeded(ctx)
 }
 
-// publishDLO makes the content a dynamic large object.
+// publishDLO publishes the content as a dynamic large object.
 func (w *Writer) publishDLO(ctx context.Context, header map[string]string) (etag string, err error) {
 	if err := w.assemble(ctx); err != nil {
 		return "", err
@@ -151,7 +151,7 @@ func (w *Writer) publishDLO(ctx context.Context, header map[string]string) (etag
 	if err := w.up.unmark(ctx); err != nil {
 		return "", err
 	}
-	// Swift takes an "&" for the sign of a URL, unless it is encoded.
+	// Swift would take "&" as the start of a URL parameter, unless it is encoded.
 	header["X-Object-Manifest"] = strings.ReplaceAll(api.Quote(strings.TrimPrefix(w.up.parts.place.InAccount(), "/")), "&", "%26")
 	etag = w.dloETag()
 	return etag, w.pub.put(ctx, etag, header, func() error {
@@ -160,7 +160,7 @@ func (w *Writer) publishDLO(ctx context.Context, header map[string]string) (etag
 	})
 }
 
-// fillHoles writes zeros where nothing is stored between off and end.
+// fillHoles writes zeros to the holes between off and end.
 func (w *Writer) fillHoles(off, end int64) error {
 	var holes []Extent
 	w.mu.Lock()
@@ -179,8 +179,8 @@ func (w *Writer) fillHoles(off, end int64) error {
 	return err
 }
 
-// deleteUnneeded deletes what this upload has stored and the file does not consist of: under its
-// prefix it would.
+// deleteUnneeded deletes the segments of this upload that the file does not use: under its prefix
+// they would be content.
 func (w *Writer) deleteUnneeded(ctx context.Context) error {
 	needed := map[api.Name]bool{}
 	for _, e := range w.layout {
@@ -205,8 +205,8 @@ func (w *Writer) deleteUnneeded(ctx context.Context) error {
 	return w.shared.client.DeleteAll(ctx, gone)
 }
 
-// awaitListed waits until the listing has exactly the segments of the file, for as long as a
-// failing request would be tried again.
+// awaitListed waits until the listing has exactly the segments of the file. It waits as long as a
+// failing request would be repeated.
 func (w *Writer) awaitListed(ctx context.Context) error {
 	deadline := time.Now().Add(w.shared.client.Patience)
 	for try := 0; ; try++ {
@@ -225,7 +225,7 @@ func (w *Writer) awaitListed(ctx context.Context) error {
 	}
 }
 
-// agrees reports whether a listing is of the file's segments, and in their order.
+// agrees reports whether a listing has the file's segments in the right order.
 func (w *Writer) agrees(listed []listing.Entry) bool {
 	if len(listed) != len(w.layout) {
 		return false
@@ -238,7 +238,7 @@ func (w *Writer) agrees(listed []listing.Entry) bool {
 	return true
 }
 
-// dloETag is the ETag that Swift gives to a dynamic large object.
+// dloETag returns the ETag that Swift gives to the dynamic large object.
 func (w *Writer) dloETag() string {
 	h := md5.New() //nolint:gosec // Swift's ETags are MD5
 	for _, e := range w.layout {

@@ -1,24 +1,26 @@
-// Package object reads and writes one object of Swift as bytes, in whatever form it is stored: plain, or
-// as a static or dynamic large object of many segments. It knows names of objects and nothing of paths,
-// directories, links and old versions: what a writer must know of them it asks [Names].
+// Package object reads and writes one object of Swift as a sequence of bytes, in any form in which
+// it is stored: plain, or as a static or dynamic large object of many segments. It knows names of
+// objects. It does not know paths, directories, links and old versions; a writer asks [Names] about
+// them.
 //
 // # Reading
 //
-// A file of [vfs] is read over the GETs of one object, which are taken up where they break, run ahead of
-// the client, and are compared with the checksum that the object was written with.
+// A [vfs.File] is read by GETs of one object. A GET that breaks is resumed. GETs run ahead of the
+// client, and the content is compared with the checksum that was stored with it.
 //
-// [Store.Open] makes the first GET, and [Store.NewReader] a file of it. Every further GET asks for the
-// version that was opened: an object that was replaced meanwhile is read to its end as it was, or
-// fails with [vfs.ErrChanged].
+// [Store.Open] makes the first GET, and [Store.NewReader] makes a file of it. Every further GET
+// requires the version that was opened. So an object that is replaced meanwhile is either read to
+// its end in the old version, or reading fails with [vfs.ErrChanged].
 //
-// A [Reader] holds its bytes in blocks of a [buffers.Budget] that all sessions share. It gives back what
-// the client has had, and what it runs ahead with when others need the memory.
+// A [Reader] holds its bytes in blocks of a [buffers.Budget] that all sessions share. It gives back
+// the blocks that the client has read and, when others need the memory, those that it has read
+// ahead.
 //
 // # Writing
 //
-// [Writers.Open] opens a [Writer]. [Large] knows of which segments large objects consist, [Uploads]
-// which uploads were cut off, [Renames] which renames were, and [Containers] the quota and the rights of
-// the containers that segments lie in.
+// [Writers.Open] opens a [Writer]. [Large] finds the segments of large objects, [Uploads] finds
+// uploads that were cut off, and [Renames] finds renames that were. [Containers] knows the quotas
+// and rights of the containers with segments.
 //
 // A file that fits into the first segment is one PUT at Commit. A larger file is sent in segments
 // while it arrives, each from memory with length and ETag, and Commit is the PUT of the manifest of
@@ -57,31 +59,31 @@
 //
 // # Decisions
 //
-// A rename that moves segments to another name, or a directory, is written down in the segments
-// container before it begins and crossed out after it (see [Renames]). Swift renames by a copy and a
-// deletion, and between the two a large file has two names that stand for the same segments.
-// Whoever deletes segments looks up the unfinished renames, after the file itself is gone, and
-// leaves those that the other name stands for; the same rename, repeated, goes on. Marking the two
-// objects instead would be a POST that changes the old one, and the marks would be lost by the next
-// write. Of two clients that give the same large file different names at the same moment, the one
-// whose DELETE does not find the old one any more copies the segments. What is left open: a record
-// that a listing does not show yet because it lags, and two DELETEs that two servers of Swift's
-// carry out within the same milliseconds.
+// A rename that moves segments to another name, and a rename of a directory, is recorded in the
+// segments container before it begins, and the record is deleted after it (see [Renames]). Swift
+// renames by a copy and a deletion; between the two, a large file has two names that use the same
+// segments. Before segments are deleted, and after the file itself is gone, the unfinished renames
+// are looked up, and segments that the other name uses are kept. Repeating the same rename
+// completes it. The alternative was to mark the two objects. It would take a POST that changes the
+// old object, and the next write would lose the marks. If two clients rename the same large file at
+// the same moment, the client whose DELETE does not find the old name any more copies the segments.
+// Two cases stay open: a record that a lagging listing does not show yet, and two DELETEs that two
+// servers of Swift carry out within the same milliseconds.
 //
-// In a container that keeps versions, or once did, segments stay for good. To find out which of
-// them no version names would be a GET of every manifest among the versions, and somebody else's
-// restoring could come in between. So whoever deletes segments asks the container first, after the
-// deed, and each time: a container begins to keep versions at any moment, and what was looked up
-// before would be worth nothing. Of an archive that a container had (X-Versions-Location,
-// X-History-Location) and has no longer, nobody knows.
+// In a container that keeps versions, or has kept them, segments are never deleted. Finding the
+// segments that no version uses would take a GET of the manifest of each version, and meanwhile
+// another client could restore a version. So the container is checked each time before segments are
+// deleted, and after the operation that no longer needs them. An earlier result would be worthless,
+// because a container may begin to keep versions at any moment. An archive that a container had
+// (X-Versions-Location, X-History-Location) and has no longer cannot be found.
 //
-// The marker of an upload that was cut off does not end by itself (X-Delete-After): without it
-// nobody would know what its segments are, and to give each segment an end would be a POST for each
-// at Commit. Whoever deletes the marker decides over the segments, so Commit does not go on without
-// it.
+// The marker of a cut-off upload has no expiry time (X-Delete-After). Without the marker nobody
+// would know what its segments are, and an expiry time on each segment would take a POST for each
+// at Commit. The client that deletes the marker decides what happens to the segments, so Commit
+// fails if the marker is gone.
 //
-// The segments of a Commit whose last request was not answered stay, whatever a HEAD says
-// afterwards: where one of Swift's servers has the manifest, the others get it later. An upload
-// that is given up waits for the segments under way before it deletes them, since Swift may have
-// stored what nobody waited for.
+// If the last request of a Commit was not answered, its segments are kept, whatever a HEAD says
+// afterwards: if one of Swift's servers has the manifest, the others get it later. An upload that
+// is given up waits for the segments that are being sent before it deletes them, because Swift may
+// store a segment whose request was cancelled.
 package object

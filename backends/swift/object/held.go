@@ -9,16 +9,16 @@ import (
 	"filegate/core/vfs"
 )
 
-// The memory of a writer: the blocks that it holds, and what it does when there are no more to be
-// had.
+// The memory of a writer: the blocks that it holds, and what it does when memory is short.
 
-// maxHeld is how many blocks the writer may have: a segment being filled, and those being sent.
+// maxHeld is the largest number of blocks of the writer: for a segment that is being filled, and
+// for those that are being sent.
 func (w *Writer) maxHeld() int {
 	return int(int64(w.up.pace.Streams+1)*w.segmentSize()/buffers.BlockSize) + 1
 }
 
-// block returns the i'th block of the file, with room for so many bytes: of a small file a small
-// one. It is called with mu held, and lets go of it meanwhile.
+// block returns the i'th block of the file, with room for at least size bytes. Small files get
+// small blocks. It is called with mu held, and may unlock it temporarily.
 func (w *Writer) block(i, size int64) ([]byte, error) {
 	for {
 		if block := w.buf.blocks[i]; int64(len(block)) >= size {
@@ -28,14 +28,14 @@ func (w *Writer) block(i, size int64) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		// While alloc waited, another write may have brought the block, and what it had may have
-		// gone.
+		// While alloc waited, another write may have created the block, or the previous block may
+		// be gone.
 		w.buf.grow(i, fresh)
 	}
 }
 
-// alloc returns a block for so many bytes, and waits for one as long as it must. It is called with
-// mu held, and lets go of it meanwhile.
+// alloc returns a block for size bytes, and waits for one if necessary. It is called with mu held,
+// and may unlock it temporarily.
 func (w *Writer) alloc(size int64) ([]byte, error) {
 	for {
 		switch {
@@ -52,8 +52,8 @@ func (w *Writer) alloc(size int64) ([]byte, error) {
 				return block, nil
 			}
 		}
-		// What is scattered over the file may never come together: it goes as it is, so that memory
-		// comes back in any case.
+		// Scattered runs may never grow to a whole segment. They are sealed as they are, so that
+		// memory becomes free in any case.
 		if w.up.sending == 0 {
 			w.sealForRoom()
 		}
@@ -61,7 +61,7 @@ func (w *Writer) alloc(size int64) ([]byte, error) {
 			w.up.pace.Await(w.up.wake)
 			continue
 		}
-		w.up.pace.Narrow(time.Now()) // what is short is memory
+		w.up.pace.Narrow(time.Now()) // memory is what is short
 		w.mu.Unlock()
 		block, err := w.buf.memory.Get(w.opened, size)
 		w.mu.Lock()
@@ -73,7 +73,8 @@ func (w *Writer) alloc(size int64) ([]byte, error) {
 	}
 }
 
-// Shed implements [buffers.Holder]: a client that has stopped sending does not keep memory from the others.
+// Shed implements [buffers.Holder]. It seals the runs of a client that has stopped sending, so that
+// others get the memory.
 func (w *Writer) Shed() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -83,7 +84,8 @@ func (w *Writer) Shed() int64 {
 	return w.up.leaving
 }
 
-// sealForRoom seals runs of at least a block, or all if there is none. It is called with mu held.
+// sealForRoom seals all runs of at least a block, or all runs if there is none. It is called with
+// mu held.
 func (w *Writer) sealForRoom() {
 	all := append(spans.Set(nil), w.buf.dirty...)
 	sealed := false
@@ -101,12 +103,12 @@ func (w *Writer) sealForRoom() {
 	}
 }
 
-// Spill sends what is in memory as segments, as is done where memory is short.
+// Spill seals the data in memory, as if memory were short.
 func (w *Writer) Spill() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sealForRoom()
 }
 
-// WaitSent waits until no segment is under way.
+// WaitSent waits until no segment is being sent.
 func (w *Writer) WaitSent(ctx context.Context) error { return w.up.wait(ctx) }

@@ -7,7 +7,7 @@ import (
 	"filegate/backends/swift/listing"
 )
 
-// Large is the large objects of a login: where their bytes lie, and which segments are theirs.
+// Large finds the segments of the large objects of a login.
 type Large struct {
 	client     *api.Client
 	log        *slog.Logger
@@ -16,7 +16,7 @@ type Large struct {
 	writing    *Writing
 }
 
-// NewLarge returns the large objects of the login that the containers are of.
+// NewLarge returns the large objects of the login of c.
 func NewLarge(c *Containers, lists *listing.View) *Large {
 	return &Large{client: c.client, log: c.log, lists: lists, containers: c, writing: c.writing}
 }

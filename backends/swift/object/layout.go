@@ -6,18 +6,18 @@ import (
 	"filegate/backends/internal/spans"
 )
 
-// Extent is a part of a file of which the bytes lie in a segment, or are on their way into it.
+// Extent is a part of a file whose bytes are in a segment, or are being sent to it.
 type Extent struct {
 	spans.Span
 	seg    *Segment
-	segOff int64 // where in the segment the part begins
+	segOff int64 // offset of the part in the segment
 }
 
-// Layout is where the bytes of a file lie: sorted extents that do not overlap. What is in none of
-// them is zeros.
+// Layout is the places of a file's bytes: sorted extents that do not overlap. Bytes in no extent
+// are zeros.
 type Layout []Extent
 
-// put lays a whole segment at off over whatever was there.
+// put puts a whole segment at off, over existing extents.
 func (l *Layout) put(seg *Segment, off int64) {
 	l.cut(off, off+seg.size)
 	i, _ := slices.BinarySearchFunc(*l, off, func(e Extent, off int64) int {
@@ -29,7 +29,7 @@ func (l *Layout) put(seg *Segment, off int64) {
 	*l = slices.Insert(*l, i, Extent{Span: spans.Span{Off: off, End: off + seg.size}, seg: seg})
 }
 
-// cut takes the part from off to end out.
+// cut removes the part from off to end.
 func (l *Layout) cut(off, end int64) {
 	i, _ := slices.BinarySearchFunc(*l, off, func(e Extent, off int64) int {
 		if e.End <= off {
@@ -52,16 +52,17 @@ func (l *Layout) cut(off, end int64) {
 	*l = slices.Replace(*l, i, j, rest...)
 }
 
-// whole reports whether the extent is all of its segment.
+// whole reports whether the extent is its whole segment.
 func (e Extent) whole() bool { return e.segOff == 0 && e.Len() == e.seg.size }
 
-// within returns the part of the extent that lies from off to end; they overlap.
+// within returns the part of the extent from off to end. They must overlap.
 func (e Extent) within(off, end int64) Extent {
 	lo, hi := max(e.Off, off), min(e.End, end)
 	return Extent{spans.Span{Off: lo, End: hi}, e.seg, e.segOff + lo - e.Off}
 }
 
-// shifted returns the parts of a segment of which l is the layout that the extent is made of.
+// shifted returns the parts of the extent if its segment is itself a large object with the layout
+// l.
 func (l Layout) shifted(e Extent) Layout {
 	var parts Layout
 	for _, p := range l {
@@ -75,8 +76,8 @@ func (l Layout) shifted(e Extent) Layout {
 	return parts
 }
 
-// pieces calls use for the parts of the file from off to end in order: those that lie in a segment,
-// and the holes between them with a nil segment.
+// pieces calls use for the parts of the file from off to end in order: for each extent, and for
+// each hole with a nil segment.
 func (l Layout) pieces(off, end int64, use func(Extent) error) error {
 	for _, e := range l {
 		if e.End <= off {
@@ -103,7 +104,7 @@ func (l Layout) pieces(off, end int64, use func(Extent) error) error {
 	return nil
 }
 
-// reach is how far the file goes from its beginning without a hole.
+// reach returns the offset of the first hole.
 func (l Layout) reach() int64 {
 	var end int64
 	for _, e := range l {

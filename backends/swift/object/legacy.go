@@ -8,13 +8,12 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// legacySegments is where sftp-cloudfs puts the segments of FILE: beside it, in "FILE.part" or
-// "FILE_01.part".
+// legacySegments matches the places where sftp-cloudfs puts the segments of FILE: beside it, in
+// "FILE.part" or "FILE_01.part".
 var legacySegments = regexp.MustCompile(`^(.+?)(?:_\d\d)?\.part/?$`)
 
-// ownsLegacy reports whether the segments of a dynamic large object go with it although they have
-// another file's name, as they do after a rename: that is so unless a file of that name stands for
-// the same ones.
+// ownsLegacy reports whether the segments of a dynamic large object belong to it although they have
+// the name of another file, as after a rename. They do unless a file of that name uses them too.
 func (lo *Large) ownsLegacy(ctx context.Context, n api.Name, o api.Object) (bool, error) {
 	container, prefix := o.DLOPrefix(n)
 	match := legacySegments.FindStringSubmatch(prefix)
@@ -22,7 +21,7 @@ func (lo *Large) ownsLegacy(ctx context.Context, n api.Name, o api.Object) (bool
 		return false, nil
 	}
 	if match[1] == n.Object {
-		return false, nil // the ordinary case, of which the names tell
+		return false, nil // the usual case, which the names decide
 	}
 	other, err := lo.client.Head(ctx, n.With(match[1]))
 	if api.StatusOf(err) == http.StatusNotFound {

@@ -20,7 +20,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// Entry is one segment in the manifest of a static large object, as it is sent.
+// Entry is a segment in the manifest of a static large object, as it is sent to Swift.
 type Entry struct {
 	Path  string `json:"path"`
 	Etag  string `json:"etag,omitempty"`
@@ -28,27 +28,27 @@ type Entry struct {
 	Range string `json:"range,omitempty"`
 }
 
-// manifestEntry is one segment as Swift gives a manifest out.
+// manifestEntry is a segment in a manifest that Swift returns.
 type manifestEntry struct {
 	Name  string `json:"name"`
 	Hash  string `json:"hash"`
 	Bytes int64  `json:"bytes"` // of the whole segment
 	Range string `json:"range"`
-	// SubSLO says that the segment is a static large object itself.
+	// SubSLO is set if the segment is itself a static large object.
 	SubSLO bool   `json:"sub_slo"`
-	Data   string `json:"data"` // in place of all others: content in the manifest itself
+	Data   string `json:"data"` // content in the manifest itself; then all other fields are empty
 }
 
-// maxNesting is how many manifests Swift follows into each other.
+// maxNesting is the depth of nested manifests that Swift follows.
 const maxNesting = 10
 
-// segment is the name of what the entry stands for, in the account of the manifest.
+// segment returns the name of the entry's segment, in the account of the manifest.
 func (m manifestEntry) segment(account string) (api.Name, bool) {
 	container, obj, _ := strings.Cut(strings.TrimPrefix(m.Name, "/"), "/")
 	return api.Name{Account: account, Container: container, Object: obj}, container != "" && obj != "" && m.Data == ""
 }
 
-// sloEntryOf puts an extent into a manifest.
+// sloEntryOf returns the manifest entry of an extent.
 func sloEntryOf(e Extent) Entry {
 	entry := Entry{Path: e.seg.name.InAccount(), Etag: e.seg.etag, Size: e.seg.size}
 	if !e.whole() {
@@ -57,7 +57,7 @@ func sloEntryOf(e Extent) Entry {
 	return entry
 }
 
-// extentOf takes an extent out of a manifest in the account; it begins at off of the file.
+// extentOf returns the extent of a manifest entry in the account. It begins at off in the file.
 func (m manifestEntry) extentOf(account string, off int64) (Extent, error) {
 	n, ok := m.segment(account)
 	if !ok || m.Bytes < 0 || m.Bytes > math.MaxInt64-off {
@@ -77,7 +77,8 @@ func (m manifestEntry) extentOf(account string, off int64) (Extent, error) {
 	return Extent{Span: spans.Span{Off: off, End: off + last - first + 1}, seg: seg, segOff: first}, nil
 }
 
-// maxManifestAnswer bounds a manifest as it is given out: longer than as it was sent.
+// maxManifestAnswer is the largest manifest that is read from Swift. It is longer than one that is
+// sent.
 const maxManifestAnswer = 64 * mib
 
 // manifest returns the segments of a static large object. The error is not translated.
@@ -94,8 +95,7 @@ func (lo *Large) manifest(ctx context.Context, n api.Name) ([]manifestEntry, err
 	return parseManifest(body)
 }
 
-// ErrNoManifest is the failure to read the manifest of a large object from a store that gives none
-// out.
+// ErrNoManifest is the error for a store that does not return the manifest of a large object.
 var ErrNoManifest = errors.New("the store gives out no manifest")
 
 func parseManifest(body []byte) ([]manifestEntry, error) {
@@ -106,7 +106,7 @@ func parseManifest(body []byte) ([]manifestEntry, error) {
 	return entries, nil
 }
 
-// length is how many bytes of the file the entry is.
+// length returns how many bytes of the file are in the entry.
 func (e Entry) length() int64 {
 	var first, last int64
 	if n, _ := fmt.Sscanf(e.Range, "%d-%d", &first, &last); n == 2 {
@@ -115,8 +115,8 @@ func (e Entry) length() int64 {
 	return e.Size
 }
 
-// PutManifest puts one manifest. It tells the ETag that must come of it: a Swift that has no static
-// large objects would else take the manifest for the file's content.
+// PutManifest puts one manifest. It sends the expected ETag: otherwise a Swift without static large
+// objects would store the manifest as the content of the file.
 func (lo *Large) PutManifest(ctx context.Context, n api.Name, entries []Entry, header map[string]string) (*api.Response, error) {
 	body, err := json.Marshal(entries)
 	if err != nil {
@@ -142,17 +142,17 @@ func (lo *Large) PutManifest(ctx context.Context, n api.Name, entries []Entry, h
 }
 
 const (
-	// heartbeatFrom is the number of segments of a manifest from which on Swift is asked to show
-	// that it is still checking them.
+	// heartbeatFrom is the number of segments in a manifest from which Swift is asked to send
+	// heartbeats while it checks them.
 	heartbeatFrom = 100
-	// checkTime is how long a store may take to check one segment, without a sign of life.
+	// checkTime is how long a store without heartbeats may take to check one segment.
 	checkTime = 200 * time.Millisecond
-	// maxHeartbeats bounds the answer with the signs of life, in bytes.
+	// maxHeartbeats is the largest answer with heartbeats, in bytes.
 	maxHeartbeats = mib
 )
 
-// afterHeartbeat waits for the answer to the PUT of a manifest, which with heartbeats comes behind
-// them, in the body: Swift has said 202 before it knew.
+// afterHeartbeat waits for the result of the PUT of a manifest. With heartbeats it comes in the
+// body, because Swift has sent status 202 before it knew the result.
 func afterHeartbeat(req api.Request, resp *api.Response) error {
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxHeartbeats))
@@ -186,7 +186,7 @@ func afterHeartbeat(req api.Request, resp *api.Response) error {
 	return nil
 }
 
-// beginWith makes what is stored the content to begin with.
+// beginWith makes the stored object the initial content.
 func (w *Writer) beginWith(ctx context.Context, old api.Object) error {
 	w.size = old.Size
 	if old.Size == 0 {
@@ -200,7 +200,7 @@ func (w *Writer) beginWith(ctx context.Context, old api.Object) error {
 		l, err = w.shared.large.LayoutOf(ctx, w.pub.target, old.Size, maxNesting)
 	case old.DLO != "":
 		l, err = w.shared.large.layoutOfDLO(ctx, w.pub.target, old)
-		// Segments that people see and use by their own names are not this file's to keep.
+		// Segments that are visible to users under their own names do not belong to this file.
 		if slices.ContainsFunc(l, func(e Extent) bool { return !isHiddenSegment(w.pub.target, e.seg.name) }) {
 			l = nil
 		}
@@ -216,9 +216,8 @@ func (w *Writer) beginWith(ctx context.Context, old api.Object) error {
 	return nil
 }
 
-// LayoutOf reads where the bytes of a static large object lie, through as many manifests in its
-// manifest as depth says; or nil where that cannot be told, since a manifest holds some of them
-// itself.
+// LayoutOf returns the layout of a static large object, following nested manifests to a depth. It
+// returns nil if the depth is exceeded, or if a manifest contains data itself.
 func (lo *Large) LayoutOf(ctx context.Context, n api.Name, size int64, depth int) (Layout, error) {
 	entries, err := lo.manifest(ctx, n)
 	if err != nil {
@@ -226,7 +225,7 @@ func (lo *Large) LayoutOf(ctx context.Context, n api.Name, size int64, depth int
 	}
 	var l Layout
 	var off int64
-	same := map[api.Name]*Segment{} // what is named many times, as holes are, takes memory once
+	same := map[api.Name]*Segment{} // a segment that is used many times, as for holes, takes memory once
 	nested := map[api.Name]Layout{}
 	for _, m := range entries {
 		if len(l) > maxPieces {
@@ -244,7 +243,7 @@ func (lo *Large) LayoutOf(ctx context.Context, n api.Name, size int64, depth int
 		}
 		same[e.seg.name] = e.seg
 		switch {
-		case e.Len() == 0: // the last segment may be
+		case e.Len() == 0: // the last segment may be empty
 		case !m.SubSLO:
 			l = append(l, e)
 		case depth == 0:

@@ -7,8 +7,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// goOn makes a cut-off upload the content to begin with. The marker is put anew, which begins its
-// retention time again.
+// goOn makes a cut-off upload the initial content. It puts the marker again, which restarts the
+// retention time.
 func (w *Writer) goOn(ctx context.Context, p *CutOff) error {
 	w.up.upload, w.layout, w.size = p.ID, p.layout, p.Size
 	w.up.parts.place, w.up.parts.sequence = p.Place, p.sequence
@@ -20,13 +20,13 @@ func (w *Writer) goOn(ctx context.Context, p *CutOff) error {
 	return w.up.markErr
 }
 
-// mark puts the marker of the upload, before its first segment.
+// mark puts the marker of the upload, before the first segment is sent.
 func (u *uploader) mark(ctx context.Context) error {
 	u.shared.uploads.Known.Active.add(u.upload)
 	return u.shared.uploads.PutMarker(ctx, u.parts.target, u.upload, u.parts.place, u.resumedTime())
 }
 
-// resumedTime is the time that the cut-off upload had which is gone on with.
+// resumedTime returns the modification time in the marker of the upload that is resumed.
 func (u *uploader) resumedTime() string {
 	if u.resumed == nil {
 		return ""
@@ -34,8 +34,8 @@ func (u *uploader) resumedTime() string {
 	return u.resumed.MTime
 }
 
-// unmark takes the marker away, so that from here on the segments are a file's and no longer an
-// upload's.
+// unmark deletes the marker. From then on the segments belong to a file, and no longer to an
+// upload.
 func (u *uploader) unmark(ctx context.Context) error {
 	if u.marked() && !u.unmarked {
 		switch taken, err := u.shared.uploads.TakeMarker(ctx, u.parts.target, u.upload); {

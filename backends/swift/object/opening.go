@@ -7,19 +7,19 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// Opening is an object that was opened by a GET: what the headers of the answer tell, and a body that is
-// read when the client reads. It goes into a reader, or is dropped.
+// Opening is an object that was opened by a GET: the headers of the answer, and a body that has not
+// been read. The caller passes it to NewReader, or calls Drop.
 type Opening struct {
 	Name    api.Name
 	Object  api.Object
-	took    time.Duration // until the answer
+	took    time.Duration // time until the answer
 	stream  *stream
 	end     context.CancelCauseFunc // of the stream's context
-	unbound func() bool             // from the context that ends it too
+	unbound func() bool             // detaches the stream from the context of Open or Bind
 }
 
-// Open makes the GET of an object, from off to its end. The GET ends with the context, unless it is
-// bound to another one. The error is not translated.
+// Open makes the GET of an object, from off to its end. The GET ends with ctx, until Unbind. The
+// error is not translated.
 func (s *Store) Open(ctx context.Context, n api.Name, off int64) (*Opening, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -39,15 +39,16 @@ func (s *Store) Open(ctx context.Context, n api.Name, off int64) (*Opening, erro
 	return a, nil
 }
 
-// Bind ends the GET with the context, after Unbind.
+// Bind makes the GET end with ctx. The caller must have called Unbind before.
 func (a *Opening) Bind(ctx context.Context) {
 	a.unbound = context.AfterFunc(ctx, func() { a.end(context.Cause(ctx)) })
 }
 
-// Unbind lets the GET go on when the context ends. It reports false where that has ended already.
+// Unbind lets the GET continue when its context ends. It returns false if the context has already
+// ended.
 func (a *Opening) Unbind() bool { return a.unbound() }
 
-// release ends the stream's context, and nothing else ends it any more.
+// release ends the stream's context and detaches it from other contexts.
 func (a *Opening) release() {
 	a.unbound()
 	a.end(nil)
@@ -59,7 +60,7 @@ func (a *Opening) Drop() {
 	a.release()
 }
 
-// IsFile reports whether the object is a file, and does not stand for a directory.
+// IsFile reports whether the object is a file, and not the marker of a directory.
 func (a *Opening) IsFile() bool {
 	return !a.Object.IsDir() && !api.IsMarker(a.Name.Object, a.Object.Size, a.Object.ContentType)
 }

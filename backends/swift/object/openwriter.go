@@ -9,17 +9,17 @@ import (
 	"filegate/core/vfs"
 )
 
-// Target is what has the name of a file that is about to be written.
+// Target is the file that is about to be written.
 type Target struct {
 	Name      api.Name // of the object
 	Base      string   // of the path
 	Old       api.Object
-	Unchanged func() bool // reports whether Old is good still
-	Cut       *CutOff     // an upload of the file that was cut off
-	Blind     bool        // the login may write there, and may not look
+	Unchanged func() bool // reports whether Old is still valid
+	Cut       *CutOff     // an upload of the file that was cut off, or nil
+	Blind     bool        // the login may write the file, and may not read it
 }
 
-// Open opens a writer. Calls of its caller end with the context.
+// Open opens a writer. The calls of its methods end with ctx.
 func (s *Writers) Open(ctx context.Context, t Target, opts vfs.WriteOptions, limits api.Limits) (*Writer, error) {
 	w, err := s.newWriter(ctx, t, opts, limits)
 	if err != nil {
@@ -32,10 +32,10 @@ func (s *Writers) Open(ctx context.Context, t Target, opts vfs.WriteOptions, lim
 	return w, nil
 }
 
-// GoesOn reports whether a writer goes on with the upload that was cut off, if there is one.
+// GoesOn reports whether a writer with these options resumes an upload that was cut off.
 func GoesOn(opts vfs.WriteOptions) bool { return !opts.Truncate && !opts.Exclusive }
 
-// newWriter returns a writer with no content yet, which must begin and start before it is used.
+// newWriter returns a writer without content. The caller must call begin and start before using it.
 func (s *Writers) newWriter(ctx context.Context, t Target, opts vfs.WriteOptions, limits api.Limits) (*Writer, error) {
 	begun := time.Now()
 	w := &Writer{
@@ -64,7 +64,7 @@ func (s *Writers) newWriter(ctx context.Context, t Target, opts vfs.WriteOptions
 	return w, api.Translate(err)
 }
 
-// begin makes what is there the content to begin with, as far as the options want it.
+// begin loads the initial content, as far as the options require it.
 func (w *Writer) begin(ctx context.Context, cut *CutOff) error {
 	switch {
 	case cut != nil && GoesOn(w.pub.opts):
@@ -77,7 +77,7 @@ func (w *Writer) begin(ctx context.Context, cut *CutOff) error {
 	return nil
 }
 
-// start lets the writer take bytes, until Commit or Close. Calls of its caller end with the context.
+// start makes the writer usable, until Commit or Close. The calls of its methods end with ctx.
 func (w *Writer) start(ctx context.Context) {
 	w.pos = w.pub.opts.Offset
 	if w.pos == vfs.AtEnd {

@@ -13,14 +13,13 @@ import (
 	"filegate/backends/swift/listing"
 )
 
-// A container can keep what is replaced or deleted in it: since X-Versions-Enabled each version of
-// an object has an id; with X-Versions-Location or X-History-Location, the older ways, old versions
-// are copied to another container, the archive. Of a large object the version is the manifest.
-// Nobody but Swift knows which segments the versions name, and changes made in place share them: so
-// in such a container segments stay.
+// A container can keep the old versions of its objects. With X-Versions-Enabled each version has an
+// ID. With the older X-Versions-Location and X-History-Location, old versions are copied to another
+// container, the archive. The version of a large object is its manifest. Only Swift knows which
+// segments the versions use, and changes in place make versions share segments. So in such a
+// container segments are not deleted.
 
-// OwnSegments returns the names of an object's segments that go with it. The error is not
-// translated.
+// OwnSegments returns the segments that are deleted with an object. The error is not translated.
 func (lo *Large) OwnSegments(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
 	all, err := lo.allSegments(ctx, n, o)
 	if err != nil || len(all) == 0 {
@@ -34,11 +33,11 @@ func (lo *Large) OwnSegments(ctx context.Context, n api.Name, o api.Object) ([]a
 	return slices.DeleteFunc(all, func(seg api.Name) bool { return !isHiddenSegment(n, seg) }), nil
 }
 
-// allSegments returns the names of what a large object is made of. It follows the manifest, and
-// never a guess. The error is not translated.
+// allSegments returns the names of the segments of a large object. It takes them from the manifest,
+// and never guesses. The error is not translated.
 func (lo *Large) allSegments(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
 	switch {
-	case o.ThroughLink: // what it leads to keeps its own
+	case o.ThroughLink: // the target of the link keeps its segments
 	case o.SLO:
 		return lo.segmentsIn(ctx, n, maxNesting, isHiddenSegment)
 	case o.DLO != "":
@@ -58,8 +57,8 @@ func (lo *Large) allSegments(ctx context.Context, n api.Name, o api.Object) ([]a
 	return nil, nil
 }
 
-// segmentsIn returns the names of what a static large object's manifest names and, of those
-// manifests among that which follow chooses, what they name. The error is not translated.
+// segmentsIn returns the names in the manifest of a static large object. For each nested manifest
+// for which follow returns true, it also returns the names in it. The error is not translated.
 func (lo *Large) segmentsIn(ctx context.Context, n api.Name, depth int, follow func(n, seg api.Name) bool) ([]api.Name, error) {
 	entries, err := lo.manifest(ctx, n)
 	if err != nil {
@@ -86,8 +85,8 @@ func (lo *Large) segmentsIn(ctx context.Context, n api.Name, depth int, follow f
 	return all, nil
 }
 
-// EverySegment returns the names of all that a large object is made of, whatever else it is used
-// for. The error is not translated.
+// EverySegment returns the names of all segments of a large object, including those that are used
+// for something else too. The error is not translated.
 func (lo *Large) EverySegment(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
 	if o.SLO {
 		return lo.segmentsIn(ctx, n, maxNesting, func(_, _ api.Name) bool { return true })
@@ -101,8 +100,8 @@ func (lo *Large) EverySegment(ctx context.Context, n api.Name, o api.Object) ([]
 	return all, err
 }
 
-// IsPartOf reports whether a name is, or would be once it is there, that of a segment of a large
-// file. The error is not translated.
+// IsPartOf reports whether the object with a name is a segment of a large file, or would become one
+// by being created. The error is not translated.
 func (lo *Large) IsPartOf(ctx context.Context, n api.Name, there api.Object, file api.Name, o api.Object) (bool, error) {
 	if o.DLO != "" {
 		container, prefix := o.DLOPrefix(file)
@@ -118,8 +117,8 @@ func (lo *Large) IsPartOf(ctx context.Context, n api.Name, there api.Object, fil
 	return slices.Contains(all, n), err
 }
 
-// FreedBy returns the segments of an object that go with it when it is removed or replaced, as far
-// as is known before. The error is not translated.
+// FreedBy returns the segments that an object no longer needs when it is removed or replaced, as
+// far as this is known beforehand. The error is not translated.
 func (lo *Large) FreedBy(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
 	if o.VersionID != "" {
 		return nil, nil
@@ -127,10 +126,10 @@ func (lo *Large) FreedBy(ctx context.Context, n api.Name, o api.Object) ([]api.N
 	return lo.OwnSegments(ctx, n, o)
 }
 
-// mayBeInVersions reports whether old versions may name some of the segments of an object. It is
-// asked after the object is gone or has another content, so that versions which are kept from then
-// on are known of. A file that was moved here has left its segments in the place of the container
-// that it came from, where versions may name them too. The error is not translated.
+// mayBeInVersions reports whether old versions may use some of the segments of an object. The
+// caller must call it after the object is gone or replaced, so that it notices if the container
+// keeps versions from then on. Segments of a file that was moved stay in the container from which
+// it came, so versions there count too. The error is not translated.
 func (lo *Large) mayBeInVersions(ctx context.Context, n api.Name, segments []api.Name) (bool, error) {
 	containers := map[api.Name]bool{n.Top(): true}
 	for _, seg := range segments {
@@ -157,8 +156,8 @@ func (lo *Large) mayBeInVersions(ctx context.Context, n api.Name, segments []api
 	return false, err
 }
 
-// deleteSegments deletes segments that nothing names any more. What cannot be deleted stays as
-// garbage: that is for the log, and no failure of the operation that it belongs to.
+// deleteSegments deletes segments that nothing uses any more. If it fails, the error is only
+// logged, and the segments stay as garbage.
 func (lo *Large) deleteSegments(ctx context.Context, all []api.Name) {
 	if len(all) == 0 {
 		return

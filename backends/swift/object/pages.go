@@ -3,32 +3,31 @@ package object
 import "filegate/backends/internal/buffers"
 
 const (
-	// pageSize is what is read at once at least for a read apart from the window, in bytes: Swift
-	// takes as long for a page as for a byte, and whoever jumps around in a file (an archive's
-	// table of contents, a database) comes back to the same places.
+	// pageSize is the smallest read outside of the window, in bytes. Swift takes as long for a page
+	// as for a byte, and clients that jump around in a file (a database, the table of contents of
+	// an archive) return to the same places.
 	pageSize = 32 << 10
-	// pagesInBlock is how many of them lie in a block of memory, and pageBlocks how many blocks a
-	// file has for them.
+	// pagesInBlock is the number of pages in a block of memory. pageBlocks is the number of blocks
+	// that a file has for pages.
 	pagesInBlock = buffers.BlockSize / pageSize
 	pageBlocks   = 4
 )
 
-// pages keeps the latest pages that were read of a file apart from its window. The file's mu guards
-// it.
+// pages caches the pages that were last read outside of the file's window. The file's mu guards it.
 type pages struct {
 	blocks [][]byte
 	slots  map[int64]pageSlot // by offset / pageSize
-	order  []int64            // which page lies in which slot, of all blocks; -1: none
-	next   int                // the slot that the next page takes
+	order  []int64            // index of the page in each slot of all blocks; -1: none
+	next   int                // slot for the next page
 }
 
-// pageSlot is where a page lies.
+// pageSlot is the place of a page in memory.
 type pageSlot struct {
 	slot int
 	size int // less than pageSize at the end of a file
 }
 
-// read copies what is there from off on, to the end of its page at most.
+// read copies the cached bytes from off on, up to the end of the page.
 func (c *pages) read(p []byte, off int64) int {
 	s, ok := c.slots[off/pageSize]
 	if !ok || off%pageSize >= int64(s.size) {
@@ -42,8 +41,8 @@ func (c *pages) memory(slot int) []byte {
 	return c.blocks[slot/pagesInBlock][at : at+pageSize]
 }
 
-// keep keeps the pages in data, which begins at off, the beginning of a page. It takes memory as
-// there is some.
+// keep caches the pages in data, which begins at off, the beginning of a page. It stops when there
+// is no free memory.
 func (c *pages) keep(b buffers.Account, data []byte, off int64) {
 	for len(data) > 0 {
 		n := min(len(data), pageSize)
@@ -81,7 +80,7 @@ func (c *pages) keepOne(b buffers.Account, data []byte, page int64) bool {
 	return true
 }
 
-// drop gives all memory back, by put.
+// drop gives back all memory, by calling put.
 func (c *pages) drop(put func(...[]byte)) {
 	if len(c.blocks) > 0 {
 		put(c.blocks...)

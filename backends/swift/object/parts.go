@@ -15,26 +15,26 @@ import (
 	"filegate/core/vfs"
 )
 
-// parts are the segments that one upload, or one copy, makes of a file: their names, and which of them
-// may be in Swift.
+// parts are the segments that one upload or one copy creates: their names, and which of them may be
+// stored.
 type parts struct {
 	large  *Large
 	target api.Name // the file
-	place  api.Name // what the names of the segments begin with
+	place  api.Name // prefix of the segments' names
 
 	mu       sync.Mutex
-	sequence int        // segments named so far
-	made     []*Segment // all that may be in Swift
+	sequence int        // number of segments that have a name
+	made     []*Segment // all segments that may be stored
 }
 
-// count returns how many segments have been named so far.
+// count returns how many segments have got a name.
 func (p *parts) count() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.sequence
 }
 
-// next names another segment, of which the content belongs at off.
+// next returns a name for another segment, whose content belongs at off.
 func (p *parts) next(off int64) api.Name {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -42,21 +42,21 @@ func (p *parts) next(off int64) api.Name {
 	return segmentName(p.place, off, p.sequence-1)
 }
 
-// add notes a segment that may be in Swift from now on.
+// add records a segment that may be stored from now on.
 func (p *parts) add(s *Segment) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.made = append(p.made, s)
 }
 
-// all returns the segments that may be in Swift.
+// all returns the segments that may be stored.
 func (p *parts) all() []*Segment {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.made)
 }
 
-// names returns the names of the segments that may be in Swift.
+// names returns the names of the segments that may be stored.
 func (p *parts) names() []api.Name {
 	var names []api.Name
 	for _, seg := range p.all() {
@@ -65,17 +65,17 @@ func (p *parts) names() []api.Name {
 	return names
 }
 
-// own reports whether a segment is one of these.
+// own reports whether a segment belongs to these parts.
 func (p *parts) own(seg api.Name) bool {
 	return seg.Top() == p.place.Top() && strings.HasPrefix(seg.Object, p.place.Object)
 }
 
-// copyAll copies what a file is made of, each segment once, and returns the copies by the names of the
+// copyAll copies all segments of a layout, each once, and returns the copies by the names of the
 // originals.
 func (p *parts) copyAll(ctx context.Context, old Layout) (map[api.Name]*Segment, error) {
 	copied := map[api.Name]*Segment{}
-	// One that fails does not end the others: what is cut off may be stored after it has been
-	// deleted.
+	// An error does not cancel the other copies: Swift may store the result of a cancelled copy
+	// after it has been deleted.
 	var g errgroup.Group
 	g.SetLimit(copiesAtOnce)
 	for _, e := range old {
@@ -95,8 +95,8 @@ func (p *parts) copyAll(ctx context.Context, old Layout) (map[api.Name]*Segment,
 	return copied, g.Wait()
 }
 
-// copy copies an object that holds a part of a file to a segment, on Swift's side. A large object of
-// another kind has another ETag than the plain object that a copy makes of it.
+// copy copies an object that holds a part of a file to a segment, inside of Swift. If it is a large
+// object, the ETag of the copy differs, because the copy is a plain object.
 func (p *parts) copy(ctx context.Context, from *Segment, off int64, isLarge bool) (*Segment, error) {
 	copied := &Segment{name: p.next(off), size: from.size}
 	p.add(copied)
@@ -121,7 +121,7 @@ func (p *parts) copy(ctx context.Context, from *Segment, off int64, isLarge bool
 	return copied, nil
 }
 
-// putZeros stores the segment that the holes of a file of that many bytes are made of.
+// putZeros stores the segment of zeros for the holes of a file of fileSize bytes.
 func (p *parts) putZeros(ctx context.Context, fileSize, size int64) (*Segment, error) {
 	var data api.Pieces
 	for range size / buffers.BlockSize {
@@ -132,8 +132,8 @@ func (p *parts) putZeros(ctx context.Context, fileSize, size int64) (*Segment, e
 	return seg, p.large.PutSegment(ctx, p.target, seg, data, false)
 }
 
-// nest puts manifests in between where the entries are more than one manifest may have, and returns
-// what the last one is to name. The error is not translated.
+// nest adds manifests in between if there are more entries than one manifest may have, and returns
+// the entries of the top manifest. The error is not translated.
 func (p *parts) nest(ctx context.Context, entries []Entry, most int) ([]Entry, error) {
 	for level := 0; len(entries) > most; level++ {
 		if level == maxNesting {

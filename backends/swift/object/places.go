@@ -7,14 +7,14 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// isHiddenSegment reports whether a segment is one that only manifests use. A manifest can also be
-// made over files that people see and use by their own names; those stay.
+// isHiddenSegment reports whether a segment is used only by manifests. A manifest can also be made
+// of files that users see and use by their own names; those are kept.
 func isHiddenSegment(n, seg api.Name) bool {
 	switch {
 	case api.IsSegments(seg.Container):
 		return true
 	case seg.Container == n.Container:
-		// The layout of sftp-cloudfs, and those of programs without a container of its own for
+		// The layout of sftp-cloudfs, and those of programs without a separate container for
 		// segments.
 		rest, ok := strings.CutPrefix(seg.Object, n.Object)
 		return ok && strings.Contains(rest, ".part/") || inSegmentPlace(seg.Object) || IsOwnPart(seg.Object)
@@ -22,8 +22,8 @@ func isHiddenSegment(n, seg api.Name) bool {
 	return false
 }
 
-// IsOwnPart reports whether an object is a segment beside a file, of whatever name by now:
-// FILE.part/<upload id>/<offset>-<sequence>.
+// IsOwnPart reports whether an object is a segment beside a file, which may have been renamed
+// since: FILE.part/<upload id>/<offset>-<sequence>.
 func IsOwnPart(object string) bool {
 	elements := strings.Split(object, "/")
 	if len(elements) < 3 {
@@ -34,9 +34,9 @@ func IsOwnPart(object string) bool {
 	return ok && IsUploadID(last[1]) && strings.HasSuffix(last[0], ".part")
 }
 
-// IsDLOSegment reports whether an object that begins with a manifest's prefix is one of its
-// segments. Where the prefix does not end in a slash it may be the beginning of a stranger's name
-// too: "file.part" is that of "file.partial".
+// IsDLOSegment reports whether an object whose name begins with a manifest's prefix is one of its
+// segments. If the prefix does not end in a slash, other names may begin with it too: "file.part"
+// is a prefix of "file.partial".
 func IsDLOSegment(prefix, object string) bool {
 	rest := strings.TrimPrefix(object, prefix)
 	if strings.HasSuffix(prefix, "/") {
@@ -46,13 +46,14 @@ func IsDLOSegment(prefix, object string) bool {
 	return rest != "" && strings.Trim(rest, "0123456789") == ""
 }
 
-// inSegmentPlace reports whether an object lies in one of the segmentPlaces of its container.
+// inSegmentPlace reports whether an object is in one of the segmentPlaces of its container.
 func inSegmentPlace(object string) bool {
 	top, _, below := strings.Cut(object, "/")
 	return below && slices.Contains(segmentPlaces, top)
 }
 
-// blindPlace returns where the segments of a file in a drop box lie.
+// blindPlace returns the place of the segments of a file in a container that the login may write to
+// and not read.
 func blindPlace(n api.Name, upload string) (api.Name, error) {
 	place := n.With(n.Object + PartSuffix + "/" + upload + "/")
 	if len(place.Object)+api.SegmentTail > api.MaxObjectName {
@@ -61,14 +62,13 @@ func blindPlace(n api.Name, upload string) (api.Name, error) {
 	return place, nil
 }
 
-// PartSuffix ends the name of the directory that the segments of a file lie in, beside it.
+// PartSuffix is the suffix of the directory with a file's segments beside it.
 const PartSuffix = ".part"
 
-// segmentPlaces are directories at the top of a container in which other programs keep the segments
-// of the container's files: Apache OpenDAL, and rclone where it uses no container of its own for
-// them.
+// segmentPlaces are top directories of a container in which other programs keep the segments of its
+// files: Apache OpenDAL, and rclone if it uses no separate container.
 var segmentPlaces = []string{".segments", ".file-segments"}
 
-// IsSegmentPlace reports whether a directory at the top of a container is one in which other programs
-// keep the segments of the container's files.
+// IsSegmentPlace reports whether a top directory of a container is one in which other programs keep
+// segments.
 func IsSegmentPlace(name string) bool { return slices.Contains(segmentPlaces, name) }

@@ -12,31 +12,31 @@ import (
 	"filegate/core/vfs"
 )
 
-// publisher makes what has been written the file: by one request, on conditions, of which it finds out
-// what became of it where the answer is lost. It knows what the file replaces.
+// publisher publishes the written content under the file's name by one conditional request. If the
+// answer is lost, it finds out how the request has ended. It knows what the file replaces.
 type publisher struct {
 	shared     *Writers
 	target     api.Name
 	base       string // of the file's name
 	opts       vfs.WriteOptions
 	limits     api.Limits
-	old        api.Object  // what had the name when it was asked for, if it existed
-	unchanged  func() bool // reports whether old is good still
-	overtaken  []api.Name  // segments of what has come to the name since
-	blind      bool        // what has the name cannot be looked at
-	superseded *CutOff     // a cut-off upload of the same file that this one takes the place of
+	old        api.Object  // the object that is replaced, as it was at opening
+	unchanged  func() bool // reports whether old is still valid
+	overtaken  []api.Name  // segments of objects that were stored under the name since then
+	blind      bool        // the object under the name cannot be read
+	superseded *CutOff     // a cut-off upload of the same file that this one replaces
 	begun      time.Time
 
 	mu *sync.Mutex // the writer's; it guards what follows, and old
-	// published says that the segments may be a file's by now: the request that makes them so has
-	// been made.
+	// published is set when the publishing request is sent. From then on the segments may belong to
+	// a file.
 	published bool
 	attrs     vfs.Attrs
-	sums      vfs.Sums // of what has been published
+	sums      vfs.Sums // of the published content
 }
 
-// newObjectHeader returns what the object at the file's name is stored with. whole says that nothing is
-// left of what had the name before.
+// newObjectHeader returns the headers of the new object. whole reports whether nothing of the old
+// content is left.
 func (p *publisher) newObjectHeader(whole bool) map[string]string {
 	h := map[string]string{}
 	if p.old.Exists() && !p.opts.Truncate {
@@ -50,7 +50,7 @@ func (p *publisher) newObjectHeader(whole bool) map[string]string {
 	} else {
 		h["Content-Type"] = api.ContentTypeOf(p.target.Object)
 	}
-	// The time is always given: Swift's own changes with every rename.
+	// The modification time is always set, because Swift's own time changes with every rename.
 	attrs := p.attrs
 	attrs.ModTime = new(p.modTime())
 	maps.Copy(h, p.shared.client.AttrsHeader(attrs, false))
@@ -61,8 +61,7 @@ func (p *publisher) newObjectHeader(whole bool) map[string]string {
 	return h
 }
 
-// inherit puts the modes of what had the name into the header: they are the file's, and stay when
-// it gets another content, unless it gets others too.
+// inherit copies mode and owner of the replaced object into the header, unless new ones were set.
 func (p *publisher) inherit(header map[string]string) {
 	if !p.shared.writing.KeepModes || !p.old.Exists() {
 		return
@@ -74,11 +73,10 @@ func (p *publisher) inherit(header map[string]string) {
 	}
 }
 
-// put makes the one request that publishes, by send, which sends the header. Where the name was
-// free when it was asked for, and is not any more, what has come to it is looked at and replaced,
-// unless the content was to be a change of what is there. When its answer is lost, what is stored
-// tells how it ended: an object with the content and the time, of which the latter is hardly
-// anybody else's.
+// put makes the publishing request by calling send, which sends the header. If the name was free at
+// opening and is not any more, put looks up the object that is there now and replaces it, unless
+// the content is a change of the old content. If the answer is lost, put looks up what is stored:
+// an object with the same content and the same modification time is taken for its own.
 func (p *publisher) put(ctx context.Context, etag string, header map[string]string, send func() error) error {
 	p.publishes(true)
 	err := send()
@@ -108,13 +106,13 @@ func (p *publisher) publishes(may bool) {
 	p.published = may
 }
 
-// lookAgain looks at what has come to the name of a file that was to be new.
+// lookAgain looks up the object that was stored under the name of a new file since its opening.
 func (p *publisher) lookAgain(ctx context.Context) error {
 	info, now, err := p.shared.names.Lookup(ctx, p.target, p.base)
 	switch {
-	case now.ThroughLink || api.CannotFollow(err): // which to replace is not what writing to its name means
+	case now.ThroughLink || api.CannotFollow(err): // writing to a link does not mean to replace the link
 		return vfs.Errorf(vfs.ErrChanged, "the name has become a symbolic link meanwhile")
-	case errors.Is(err, vfs.ErrNotExist): // it has gone again
+	case errors.Is(err, vfs.ErrNotExist): // it is gone again
 		return nil
 	case err != nil:
 		return err
@@ -128,10 +126,10 @@ func (p *publisher) lookAgain(ctx context.Context) error {
 	return err
 }
 
-// refusal says what Swift's answer to the publishing request means.
+// refusal translates Swift's answer to the publishing request.
 func (p *publisher) refusal(err error, large bool) error {
 	switch {
-	case vfs.Kind(err) != nil: // it is of another request
+	case vfs.Kind(err) != nil: // the error of another request
 		return err
 	case api.StatusOf(err) == http.StatusNotFound:
 		return api.RefusedAs(err, vfs.ErrNotExist, "there is no container "+p.target.Container)
@@ -140,13 +138,13 @@ func (p *publisher) refusal(err error, large bool) error {
 	case api.StatusOf(err) == http.StatusPreconditionFailed && p.blind:
 		return ErrBlind(p.target, err)
 	case api.StatusOf(err) == http.StatusBadRequest && large:
-		// Swift has checked every segment that the manifest names.
+		// Swift checks every segment in the manifest.
 		return api.RefusedAs(err, vfs.ErrChanged, "parts of the file are gone: it was changed or removed by somebody else meanwhile")
 	}
 	return api.Translate(err)
 }
 
-// listing.ChangedBy returns the description of the file with the attributes that were set.
+// changedBy returns the description of the file with the attributes that were set.
 func (p *publisher) changedBy(info vfs.Info) vfs.Info {
 	kept := p.attrs
 	if !p.shared.writing.KeepModes {
@@ -155,7 +153,7 @@ func (p *publisher) changedBy(info vfs.Info) vfs.Info {
 	return kept.Over(info)
 }
 
-// modTime is the time that the file will have.
+// modTime returns the modification time that the file will have.
 func (p *publisher) modTime() time.Time {
 	if p.attrs.ModTime != nil {
 		return *p.attrs.ModTime
@@ -163,7 +161,8 @@ func (p *publisher) modTime() time.Time {
 	return p.begun
 }
 
-// keepSums keeps the checksums of what has been published, as its header has them. The ETag of a plain object is its MD5.
+// keepSums records the checksums of the published content, from its header. The ETag of a plain
+// object is its MD5.
 func (p *publisher) keepSums(header map[string]string, plain bool) {
 	md5 := header[api.MetaMD5]
 	if plain {

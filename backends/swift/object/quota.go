@@ -9,12 +9,12 @@ import (
 	"filegate/core/vfs"
 )
 
-// A container's quota is about its files, and the bytes of large ones lie in the container for
-// segments, of which Swift counts nothing. So the two are counted together here: in what a client
-// is told, and before a large file is published.
+// The quota of a container limits its files, but the bytes of large files are in the container for
+// segments, which Swift does not count. So this package adds the two, both for the space that
+// clients see and before it publishes a large file.
 
-// SpaceFor is StatSpace of a name. Who may write to a container need not be allowed to look at it,
-// or at the account: it is enough that one of them tells.
+// SpaceFor implements StatSpace for a name. A login that may write to a container may be allowed to
+// look at only one of the container and the account; that is enough.
 func (c *Containers) SpaceFor(ctx context.Context, n api.Name) (vfs.Space, error) {
 	space, refused := c.spaceOf(ctx, api.Name{Account: n.Account}, "X-Account-Bytes-Used", "X-Account-Meta-Quota-Bytes")
 	if refused != nil && api.StatusOf(refused) != http.StatusForbidden {
@@ -33,10 +33,11 @@ func (c *Containers) SpaceFor(ctx context.Context, n api.Name) (vfs.Space, error
 	return space, nil
 }
 
-// noSpace is the space of which nothing is known.
+// noSpace is a space of which nothing is known.
 var noSpace = vfs.Space{Total: -1, Used: -1, Free: -1}
 
-// spaceOf reads what the account or container n says of its use. The error is not translated.
+// spaceOf returns the space of the account or container n, from its headers. The error is not
+// translated.
 func (c *Containers) spaceOf(ctx context.Context, n api.Name, used, quota string) (vfs.Space, error) {
 	resp, err := c.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n})
 	if err != nil {
@@ -52,11 +53,12 @@ func (c *Containers) spaceOf(ctx context.Context, n api.Name, used, quota string
 	return s, nil
 }
 
-// quotaHeader is the header of a container's quota. Whoever may read the container is shown it.
+// quotaHeader is the header of a container's quota. It is visible to all who may read the
+// container.
 const quotaHeader = "X-Container-Meta-Quota-Bytes"
 
-// containerSpace returns the space of n's container. Where it has a quota, the segments of its
-// files count. The error is not translated.
+// containerSpace returns the space of n's container. If it has a quota, the segments of its files
+// count. The error is not translated.
 func (c *Containers) containerSpace(ctx context.Context, n api.Name) (vfs.Space, error) {
 	s, err := c.spaceOf(ctx, n.Top(), "X-Container-Bytes-Used", quotaHeader)
 	if err != nil || s.Total < 0 {
@@ -74,11 +76,11 @@ func (c *Containers) containerSpace(ctx context.Context, n api.Name) (vfs.Space,
 	return s, nil
 }
 
-// CheckRoom refuses an upload of known size, or a copy, that cannot be stored, before its first byte.
-// What is stored of the file already, and stays, has its room.
+// CheckRoom refuses an upload of known size, or a copy, that has no space, before its first byte.
+// more is the number of additional bytes.
 func (c *Containers) CheckRoom(ctx context.Context, n api.Name, more int64) error {
 	if more <= c.writing.SegmentSize {
-		return nil // the answer to its one PUT says the same as early
+		return nil // the answer to the only PUT comes as early
 	}
 	space, err := c.SpaceFor(ctx, n)
 	if err == nil && space.Free >= 0 && space.Free < more {
@@ -87,7 +89,8 @@ func (c *Containers) CheckRoom(ctx context.Context, n api.Name, more int64) erro
 	return nil
 }
 
-// CheckRoomIn is roomFor of the container alone, for what is in the account already.
+// CheckRoomIn is CheckRoom for the quota of the container only, for content that is already in the
+// account.
 func (c *Containers) CheckRoomIn(ctx context.Context, n api.Name, more int64) error {
 	space, err := c.containerSpace(ctx, n)
 	if err == nil && space.Free >= 0 && space.Free < more {

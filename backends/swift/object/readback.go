@@ -8,8 +8,8 @@ import (
 
 var _ io.ReaderAt = (*Writer)(nil)
 
-// ReadAt reads what the file would be if it were committed now. What is in memory comes from there,
-// the rest by a GET of just these bytes.
+// ReadAt reads the content as it would be committed now. It copies the bytes in memory, and gets
+// exactly the others by a GET.
 func (w *Writer) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, vfs.Errorf(vfs.ErrInvalid, "a file has no byte before its first")
@@ -25,8 +25,8 @@ func (w *Writer) ReadAt(p []byte, off int64) (int, error) {
 		return 0, io.EOF
 	}
 	p, short := p[:end-off], end-off < int64(len(p))
-	// What is in memory is copied at once, since it may go at any time; what is stored stays where
-	// it is.
+	// Bytes in memory are copied at once, because they may be sent and freed at any time. Stored
+	// bytes stay where they are.
 	var stored []Extent
 	err := w.layout.pieces(off, end, func(e Extent) error {
 		part := p[e.Off-off : e.End-off]

@@ -12,8 +12,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// NewReader returns a reader of an object that was opened from off on, which it describes by o and the
-// name base. The reader ends with the context, and ends that by cancel when it is closed.
+// NewReader returns a reader of an opened object, from off on. o and base are its description and
+// its name. The reader ends with ctx; closing the reader calls cancel.
 func (s *Store) NewReader(ctx context.Context, cancel context.CancelFunc, opened *Opening, o api.Object, base string, off int64) *Reader {
 	file := &Reader{
 		store: s, ctx: ctx, cancel: cancel, n: opened.Name, object: o, info: o.Info(base), offset: off, last: off,
@@ -33,8 +33,8 @@ func (s *Store) NewReader(ctx context.Context, cancel context.CancelFunc, opened
 	return file
 }
 
-// Reader is an object that is open for reading. While the client reads forward, a window runs ahead of
-// it. A jump is a GET of its own, of the bytes that were asked for and what makes a page of them.
+// Reader is an object open for reading. While the client reads forward, a window reads ahead. A
+// read elsewhere is a separate GET of the requested bytes, extended to whole pages.
 type Reader struct {
 	store      *Store
 	ctx        context.Context
@@ -44,19 +44,19 @@ type Reader struct {
 	object     api.Object
 	info       vfs.Info
 	offset     int64          // where WriteTo begins
-	working    sync.WaitGroup // what fills the window and takes its checksum
+	working    sync.WaitGroup // goroutines that fill the window or compute the checksum
 
 	mu     sync.Mutex
-	wake   *sync.Cond // whenever one of the following changes
+	wake   *sync.Cond // signalled when one of the following changes
 	closed bool
 	window window
-	sum    *checksum // nil: the file is not read from its beginning, or nothing tells what its checksum must be
+	sum    *checksum // nil: the file is not read from its beginning, or its checksum is unknown
 	pace   pace.Pace
 	pages  pages
 
-	returned int64     // bytes of memory that were given back so far
-	last     int64     // the end of the latest read: where a client that reads forward goes on
-	read     time.Time // when the latest was
+	returned int64     // bytes of memory that have been given back so far
+	last     int64     // end of the latest read: a client that reads forward continues here
+	read     time.Time // time of the latest read
 }
 
 var _ vfs.File = (*Reader)(nil)
@@ -85,7 +85,7 @@ func (f *Reader) ReadAt(p []byte, off int64) (int, error) {
 	return total, nil
 }
 
-// readSome reads at least one byte. It is called with mu held, and lets go of it meanwhile.
+// readSome reads at least one byte. It is called with mu held, and may unlock it temporarily.
 func (f *Reader) readSome(p []byte, off int64) (int, error) {
 	forward := off == f.last
 	f.last = off + int64(len(p))
@@ -107,8 +107,8 @@ func (f *Reader) readSome(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// readApart reads bytes that the window is not near of. It is called with mu held, and lets go of
-// it meanwhile.
+// readApart reads bytes far from the window. It is called with mu held, and may unlock it
+// temporarily.
 func (f *Reader) readApart(p []byte, off int64) (int, error) {
 	p = p[:min(int64(len(p)), f.object.Size-off)]
 	if len(p) > pageSize {
@@ -130,19 +130,19 @@ func (f *Reader) readApart(p []byte, off int64) (int, error) {
 	return copy(p, fresh[off-from:]), nil
 }
 
-// readRange reads all of p by a GET of its own.
+// readRange fills p by a separate GET.
 func (f *Reader) readRange(p []byte, off int64) (int, error) {
 	s := f.stream(f.ctx, off, off+int64(len(p)))
 	defer s.drop()
 	return io.ReadFull(s, p)
 }
 
-// stream returns what reads the file from off to end, as it was opened.
+// stream returns a reader of the bytes from off to end of the opened version.
 func (f *Reader) stream(ctx context.Context, off, end int64) *stream {
 	return f.store.newStream(ctx, f.n, f.object.ETag, off, end)
 }
 
-// WriteTo implements [vfs.File]. It writes out of the window, without copying.
+// WriteTo implements [vfs.File]. It writes from the window, without copying.
 func (f *Reader) WriteTo(w io.Writer) (int64, error) {
 	var total int64
 	for off := f.offset; off < f.object.Size; {
@@ -166,8 +166,9 @@ func (f *Reader) WriteTo(w io.Writer) (int64, error) {
 	return total, nil
 }
 
-// Shed implements [buffers.Holder]: what the client has had goes, what runs far ahead of it too, and what
-// it does not come for is dropped, and fetched again should it come.
+// Shed implements [buffers.Holder]. It gives back what the client has read, and what is far ahead
+// of the client. If the client has stopped reading it gives back everything, which is fetched again
+// when the client continues.
 func (f *Reader) Shed() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -183,7 +184,7 @@ func (f *Reader) Shed() int64 {
 	}
 	at := f.last
 	if f.sum != nil {
-		at = min(at, f.sum.pos) // what has not been summed up must come again
+		at = min(at, f.sum.pos) // bytes that are not in the checksum yet must be read again
 	}
 	f.begin(at)
 	return f.returned - before

@@ -21,35 +21,35 @@ import (
 	"filegate/core/vfs"
 )
 
-// A rename that moves segments from one name to another, or many files, is written down before it
-// begins and crossed out when it is done:
+// A rename that moves segments to another name, or that moves many files, is recorded before it
+// begins, and the record is deleted after it:
 //
 //	<container>_segments/.renames/<hash of both names>
 //
-// in the containers of both names. What it is cut off at can then be gone on with, by the same
-// rename; and as long as it is not, whoever deletes segments knows which other name may stand for
-// the same ones.
+// The record is in the containers of both names. If the rename is cut off, the same rename can
+// complete it. Until then, the record tells those who delete segments which other name may use the
+// same segments.
 const renamesPrefix = ".renames/"
 
-// maxRenames is how many unfinished renames are looked at. There should be none.
+// maxRenames is how many unfinished renames are read. Normally there are none.
 const maxRenames = 1000
 
-// maxRenameRecord is more than two names can have in JSON.
+// maxRenameRecord is larger than any two names in JSON.
 const maxRenameRecord = 32 * kib
 
-// Renaming is a rename that has begun.
+// Renaming is a rename that was begun.
 type Renaming struct {
 	From, To api.Name
-	Begun    time.Time // by Swift's clock; zero for one that is not written down yet
+	Begun    time.Time // by Swift's clock; zero if it is not recorded yet
 }
 
-// record is a renaming as it is written down, in the account of its names.
+// record is the stored form of a Renaming. The names are in the account of the record.
 type record struct {
 	From string `json:"from"`
 	To   string `json:"to"`
 }
 
-// Records are where the renaming is written down.
+// Records returns the names of the records of the rename.
 func (r Renaming) Records() []api.Name {
 	sum := sha256.Sum256([]byte(r.From.InAccount() + "\x00" + r.To.InAccount()))
 	object := renamesPrefix + hex.EncodeToString(sum[:16])
@@ -60,7 +60,7 @@ func (r Renaming) Records() []api.Name {
 	return all
 }
 
-// Sibling is the name that stands for the same as n while the rename is not finished.
+// Sibling returns the other name for n while the rename is not finished.
 func (r Renaming) Sibling(n api.Name) (api.Name, bool) {
 	for _, way := range [][2]api.Name{{r.From, r.To}, {r.To, r.From}} {
 		switch {
@@ -73,7 +73,7 @@ func (r Renaming) Sibling(n api.Name) (api.Name, bool) {
 	return api.Name{}, false
 }
 
-// Renames is the journal of renames that a login reads and writes.
+// Renames is the journal of renames, as a login reads and writes it.
 type Renames struct {
 	client     *api.Client
 	log        *slog.Logger
@@ -87,7 +87,7 @@ func NewRenames(l *Large) *Renames {
 	return &Renames{client: l.client, log: l.log, lists: l.lists, containers: l.containers, large: l}
 }
 
-// Begin writes a rename down.
+// Begin records a rename.
 func (j *Renames) Begin(ctx context.Context, r Renaming) error {
 	body, err := json.Marshal(record{r.From.InAccount(), r.To.InAccount()})
 	if err != nil {
@@ -113,8 +113,7 @@ func (j *Renames) Begin(ctx context.Context, r Renaming) error {
 	return nil
 }
 
-// Finish crosses a rename out. Where that fails nothing is wrong but that it will be looked at
-// again.
+// Finish deletes the record of a rename. If it fails, the record is only looked up again.
 func (j *Renames) Finish(ctx context.Context, r Renaming) {
 	for _, n := range r.Records() {
 		if err := j.client.Delete(ctx, n); err != nil {
@@ -123,7 +122,7 @@ func (j *Renames) Finish(ctx context.Context, r Renaming) {
 	}
 }
 
-// Begun returns the unfinished rename from one name to the other, if there is one.
+// Begun returns the unfinished rename between two names, if there is one.
 func (j *Renames) Begun(ctx context.Context, from, to api.Name) (Renaming, bool, error) {
 	r := Renaming{From: from, To: to}
 	o, err := j.client.Head(ctx, r.Records()[0])
@@ -137,8 +136,7 @@ func (j *Renames) Begun(ctx context.Context, from, to api.Name) (Renaming, bool,
 	return r, true, nil
 }
 
-// Unfinished returns the renames of names in n's container that have begun and not ended. The error
-// is not translated.
+// Unfinished returns the unfinished renames of names in n's container. The error is not translated.
 func (j *Renames) Unfinished(ctx context.Context, n api.Name) ([]Renaming, error) {
 	page, err := j.lists.ListedUpTo(ctx, n.SegmentsContainer(), renamesPrefix, maxRenames)
 	switch {
@@ -173,7 +171,7 @@ func (j *Renames) readRecord(ctx context.Context, n api.Name) (Renaming, error) 
 	return r, nil
 }
 
-// parseRecord reads a record of a rename in an account.
+// parseRecord parses a record in an account.
 func parseRecord(account string, body []byte) (Renaming, error) {
 	var rec record
 	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&rec); err != nil {
@@ -187,10 +185,10 @@ func parseRecord(account string, body []byte) (Renaming, error) {
 	return Renaming{From: from, To: to}, nil
 }
 
-// Release deletes the segments that n stood for, after n is gone or has another content. Those that
-// another name stands for because of an unfinished rename stay, with that name, and so do those
-// that old versions may name. A login that may not read the records deletes none. It is asked after
-// the deed, so that no rename of n can begin in between.
+// Release deletes the segments that n used. The caller must call it after n is gone or replaced, so
+// that no rename of n can begin in between. Release keeps the segments that another name uses
+// because of an unfinished rename, and those that old versions may use. If the login may not read
+// the records, Release deletes nothing.
 func (j *Renames) Release(ctx context.Context, n api.Name, segments []api.Name) {
 	if len(segments) == 0 {
 		return
@@ -229,7 +227,7 @@ func (j *Renames) Release(ctx context.Context, n api.Name, segments []api.Name) 
 	j.large.deleteSegments(ctx, gone)
 }
 
-// keep adds the segments that n stands for, if it is there.
+// keep adds the segments of n to kept, if n exists.
 func (j *Renames) keep(ctx context.Context, n api.Name, kept map[api.Name]bool) error {
 	o, err := j.client.Head(ctx, n)
 	if api.StatusOf(err) == http.StatusNotFound {
@@ -248,9 +246,8 @@ func (j *Renames) keep(ctx context.Context, n api.Name, kept map[api.Name]bool) 
 	return err
 }
 
-// CheckMovable refuses to give a large file another name while one of the unfinished renames has
-// left parts of it under yet another: nobody would know of the two any more that they belong
-// together.
+// CheckMovable refuses to rename a large file that shares segments with another name because of an
+// unfinished rename. After a second rename, nothing would record that the two names share segments.
 func (j *Renames) CheckMovable(ctx context.Context, n api.Name, o api.Object, unfinished []Renaming) error {
 	if !o.IsLarge() {
 		return nil

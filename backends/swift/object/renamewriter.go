@@ -8,7 +8,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// What becomes of a writer whose file gets another name, or loses it, before it is committed.
+// The rename and removal of a file that is being written.
 
 var (
 	_ vfs.RenameWriter  = (*Writer)(nil)
@@ -27,12 +27,12 @@ func (w *Writer) Discard() error {
 	return w.Close()
 }
 
-// errElsewhere is the answer to a rename that its content cannot follow.
+// errElsewhere refuses a rename to a name to which the content cannot be moved.
 var errElsewhere error = vfs.Errorf(vfs.ErrUnsupported, "a file cannot be renamed to there while it is written")
 
-// Rename implements [vfs.RenameWriter]. The segments stay where they are; the marker of an upload
-// that may be cut off moves. Into another container, and of a dynamic large object, it is not done:
-// their segments lie beside the file.
+// Rename implements [vfs.RenameWriter]. The segments stay in place; the marker of an upload that
+// may be resumed is moved. A rename to another container, and a rename of a dynamic large object,
+// are refused, because their segments are beside the file.
 func (w *Writer) Rename(ctx context.Context, p vfs.Path) error {
 	to, err := w.shared.names.Object(p)
 	if err != nil {
@@ -71,7 +71,7 @@ func (w *Writer) Rename(ctx context.Context, p vfs.Path) error {
 		return vfs.ErrIsDir
 	}
 	if !w.pub.opts.Truncate && w.pub.old.Exists() && now.ETag != w.pub.old.ETag {
-		return vfs.ErrChanged // it is not what the content begins with
+		return vfs.ErrChanged // it is not the object that the content is based on
 	}
 	marked := w.up.marked() && !w.up.unmarked
 	if marked {

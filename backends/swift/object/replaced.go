@@ -9,7 +9,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// replaced returns the segments of what the file is about to replace.
+// replaced returns the segments of the object that the file is about to replace.
 func (p *publisher) replaced(ctx context.Context) ([]api.Name, error) {
 	if !p.old.Exists() {
 		return nil, nil
@@ -17,14 +17,14 @@ func (p *publisher) replaced(ctx context.Context) ([]api.Name, error) {
 	if p.opts.Truncate && !p.old.IsLarge() && p.unchanged() {
 		return nil, nil // it has no segments
 	}
-	// It may have become a large object, or another one, since it was looked at.
+	// Since it was looked up, it may have become a large object, or another one.
 	now, err := p.shared.client.Head(ctx, p.target)
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound && p.opts.Truncate:
 		return nil, nil
 	case api.StatusOf(err) == http.StatusNotFound, err == nil && !p.opts.Truncate && now.ETag != p.old.ETag:
-		// The segments that the new content is to share with the old may be those of a file with
-		// another name by now.
+		// The new content shares segments with the old one, which may now be those of a file with
+		// another name.
 		return nil, vfs.ErrChanged
 	case err != nil:
 		return nil, api.Translate(err)
@@ -32,7 +32,7 @@ func (p *publisher) replaced(ctx context.Context) ([]api.Name, error) {
 	return p.segmentsOf(ctx, now)
 }
 
-// SegmentsOf returns the segments of what has the file's name now.
+// segmentsOf returns the segments of the object that now has the file's name.
 func (p *publisher) segmentsOf(ctx context.Context, now api.Object) ([]api.Name, error) {
 	segments, err := p.shared.large.FreedBy(ctx, p.target, now)
 	if api.StatusOf(err) == http.StatusNotFound {
@@ -41,8 +41,8 @@ func (p *publisher) segmentsOf(ctx context.Context, now api.Object) ([]api.Name,
 	return segments, api.Translate(err)
 }
 
-// sweep deletes, after a commit, what the new content does not need of the old one's segments, and
-// of its own, which were never anything else's.
+// sweep deletes, after a commit, the segments of the old content and of this upload that the new
+// content does not use.
 func (w *Writer) sweep(ctx context.Context, replaced []api.Name, named map[api.Name]bool) {
 	own := w.up.parts.names()
 	if w.up.resumed != nil {

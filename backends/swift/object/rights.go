@@ -11,13 +11,13 @@ import (
 	"filegate/core/vfs"
 )
 
-// Others to whom a container is open can use its large files only if the container for segments is
-// open to them too: Swift asks for the right to read each segment. So that container is made with
-// the storage policy and the rights of the files' own, and follows its rights from then on,
-// whenever an answer of Swift's to the owner shows them. Nobody but the owner sees rights, or may
-// change them.
+// Other users who have rights to a container can use its large files only if they have the same
+// rights to the container for segments, because Swift checks the right to read each segment. So the
+// container for segments is created with the storage policy and the rights of the files' container.
+// Later, whenever an answer of Swift to the owner shows the rights, they are copied. Only the owner
+// can see or change rights.
 
-// rights are the ACLs of a container: both empty to everybody but the owner.
+// rights are the ACLs of a container. Both are empty for everybody except the owner.
 type rights struct{ read, write string }
 
 // The headers of a container's rights.
@@ -36,14 +36,14 @@ func (r rights) header() map[string]string {
 }
 
 const (
-	// followFor is how long a container for segments that was seen to have the rights of the files'
-	// own is taken to have them.
+	// followFor is how long the rights of a container for segments are assumed to be right after
+	// they were checked.
 	followFor = 5 * time.Minute
 	// maxKnownContainers is how many containers a session remembers.
 	maxKnownContainers = 1000
 )
 
-// knownContainers is what answers have shown a session of containers.
+// knownContainers is what answers of Swift have shown about containers.
 type knownContainers struct {
 	mu  sync.Mutex
 	all map[api.Name]knownContainer
@@ -52,7 +52,7 @@ type knownContainers struct {
 type knownContainer struct {
 	rights
 	limited  bool      // it has a quota
-	followed time.Time // the container for segments was given the rights, or seen to have them
+	followed time.Time // when the container for segments last got the rights, or was seen to have them
 }
 
 func (k *knownContainers) get(n api.Name) knownContainer {
@@ -61,7 +61,7 @@ func (k *knownContainers) get(n api.Name) knownContainer {
 	return k.all[n]
 }
 
-// change lets change see and set what is known of a container.
+// change calls change to read and update what is known of a container.
 func (k *knownContainers) change(n api.Name, change func(*knownContainer)) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -79,8 +79,8 @@ func (k *knownContainers) forget(n api.Name) {
 	delete(k.all, n)
 }
 
-// Saw takes note of the headers of a container, whatever they were asked for. Rights that
-// are new to the session are given to the container for segments.
+// Saw evaluates the headers of a container in any answer. If the session has not seen these rights
+// before, they are copied to the container for segments.
 func (c *Containers) Saw(ctx context.Context, n api.Name, h http.Header) {
 	if api.IsSegments(n.Container) {
 		return
@@ -89,7 +89,7 @@ func (c *Containers) Saw(ctx context.Context, n api.Name, h http.Header) {
 	open := seen != rights{}
 	behind := false
 	c.known.change(n, func(k *knownContainer) {
-		// Where the session has seen no rights, none are nothing new.
+		// A session that has seen no rights treats empty rights as known.
 		behind = seen != k.rights || open && time.Since(k.followed) > c.FollowFor
 		k.rights, k.limited = seen, h.Get(quotaHeader) != ""
 		if behind {
@@ -101,13 +101,14 @@ func (c *Containers) Saw(ctx context.Context, n api.Name, h http.Header) {
 	}
 }
 
-// follow gives the container for segments of n's files the rights, unless it has them. That it
-// cannot is for the log.
+// follow copies the rights to the container for segments of n's files, unless it has them. An error
+// is only logged.
 func (c *Containers) follow(ctx context.Context, n api.Name, r rights) {
 	segments := n.SegmentsContainer()
 	resp, err := c.client.Send(ctx, api.Request{Method: http.MethodHead, Target: segments, Patience: -1, AnyPolicy: true})
 	switch {
-	case api.StatusOf(err) == http.StatusNotFound, api.StatusOf(err) == http.StatusForbidden: // it will be made with them, or the login is no owner
+	// It will be created with them, or the login is not the owner.
+	case api.StatusOf(err) == http.StatusNotFound, api.StatusOf(err) == http.StatusForbidden:
 		return
 	case err == nil && rightsOf(resp.Header) == r:
 		return
@@ -121,9 +122,9 @@ func (c *Containers) follow(ctx context.Context, n api.Name, r rights) {
 	c.log.Info("the container for segments has the rights of the files' own now", "container", segments.String())
 }
 
-// meet looks at the container of a large file that is being uploaded: so the container for segments
-// follows it. It returns the container's space, of which nothing is known where it cannot be looked
-// at.
+// meet looks up the container of a large file that is being uploaded, so that its container for
+// segments gets the rights. It returns the container's space, or noSpace if the container cannot be
+// looked up.
 func (c *Containers) meet(ctx context.Context, n api.Name) vfs.Space {
 	space, err := c.containerSpace(ctx, n)
 	if err != nil {
@@ -143,14 +144,14 @@ func (c *Containers) meet(ctx context.Context, n api.Name) vfs.Space {
 	return space
 }
 
-// makeForSegments makes the container for the segments of n's files, with the rights and the
-// storage policy of the files' own. A user who may write objects but make no containers is told so.
+// makeForSegments creates the container for segments of n's files, with the rights and the storage
+// policy of the files' container. The error tells a user who may not create containers.
 func (c *Containers) makeForSegments(ctx context.Context, n api.Name) error {
 	segments := n.SegmentsContainer()
 	var header map[string]string
 	resp, err := c.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n.Top()})
 	switch {
-	case api.StatusOf(err) == http.StatusForbidden: // and so will the PUT be, but that tells why
+	case api.StatusOf(err) == http.StatusForbidden: // the PUT will be refused too, and its answer tells why
 	case err != nil:
 		return err
 	default:
@@ -160,14 +161,15 @@ func (c *Containers) makeForSegments(ctx context.Context, n api.Name) error {
 		}
 	}
 	_, err = c.client.Send(ctx, api.Request{Method: http.MethodPut, Target: segments, Header: header})
-	if api.StatusOf(err) == http.StatusBadRequest && header["X-Storage-Policy"] != "" { // there are no new containers of that policy any more
+	// No new containers of that policy are possible any more.
+	if api.StatusOf(err) == http.StatusBadRequest && header["X-Storage-Policy"] != "" {
 		delete(header, "X-Storage-Policy")
 		_, err = c.client.Send(ctx, api.Request{Method: http.MethodPut, Target: segments, Header: header})
 	}
 	switch api.StatusOf(err) {
 	case http.StatusForbidden:
 		return api.RefusedAs(err, vfs.ErrPermission, fmt.Sprintf("large files need the container %q, which this login may not make: %s", segments.Container, api.OpenSegments(n)))
-	case http.StatusConflict: // somebody else has made it meanwhile, with another policy
+	case http.StatusConflict: // somebody else has created it meanwhile, with another policy
 		return nil
 	}
 	return err

@@ -2,20 +2,21 @@ package object
 
 import "context"
 
-// room is what the quota of a container leaves to an upload whose segments Swift does not count.
-// Nobody knows the size of the file before its end, and Swift takes an upload of unknown size as
-// long as the quota leaves anything at all. So it is here, but that no file can be larger than the
-// whole quota.
+// room is the space that a container's quota leaves for an upload whose segments Swift does not
+// count. The size of the file is unknown before its end. Swift accepts an upload of unknown size as
+// long as any space is left, and so does this package, but it refuses a file that is larger than
+// the whole quota.
 type room struct {
-	asked   chan struct{} // closed when the container has been looked at; nil: it is not looked at yet
+	asked   chan struct{} // closed when the container has been looked up; nil: the lookup has not begun
 	limited bool          // it has a quota
-	limit   int64         // the most bytes of segments that may be sent
-	sealed  int64         // bytes of segments sent so far, or under way
+	limit   int64         // largest number of bytes that may be sent in segments
+	sealed  int64         // bytes in segments that were sent or are being sent
 }
 
-// askRoom looks at the container of the file, beside the first segment. It is called with mu held.
+// askRoom looks up the file's container while the first segment is sent. It is called with mu held.
 func (u *uploader) askRoom() {
-	if u.room.asked != nil || u.parts.place.Top() == u.parts.target.Top() { // there Swift counts
+	// Swift counts segments in the file's own container.
+	if u.room.asked != nil || u.parts.place.Top() == u.parts.target.Top() {
 		return
 	}
 	u.room.asked = make(chan struct{})
@@ -25,22 +26,23 @@ func (u *uploader) askRoom() {
 		u.mu.Lock()
 		defer u.mu.Unlock()
 		u.room.limited = space.Total >= 0
-		if u.room.limit = space.Total; space.Used-u.room.sealed >= space.Total { // some of what is on its way may be counted already
+		// Segments of this upload may already be counted.
+		if u.room.limit = space.Total; space.Used-u.room.sealed >= space.Total {
 			u.room.limit = 0
 		}
 		u.checkSealed()
 	})
 }
 
-// takeRoom notes that a segment is about to be sent, and fails the upload where the quota has no
-// room for it. It is called with mu held.
+// takeRoom counts a segment that is about to be sent, and fails the upload if it exceeds the quota.
+// It is called with mu held.
 func (u *uploader) takeRoom(size int64) {
 	u.askRoom()
 	u.room.sealed += size
 	u.checkSealed()
 }
 
-// checkSealed fails the upload where more has been sent than the quota allows. It is called with mu
+// checkSealed fails the upload if more bytes were sent than the quota allows. It is called with mu
 // held.
 func (u *uploader) checkSealed() {
 	if u.room.limited && u.room.sealed > u.room.limit {
@@ -48,8 +50,8 @@ func (u *uploader) checkSealed() {
 	}
 }
 
-// checkRoom refuses to publish a large file, all of whose segments are stored, where the container
-// has reached its quota meanwhile. They go then.
+// checkRoom refuses to publish a large file if the container has reached its quota meanwhile. The
+// segments are then deleted.
 func (u *uploader) checkRoom(ctx context.Context) error {
 	u.mu.Lock()
 	asked := u.room.asked

@@ -13,20 +13,21 @@ import (
 	"crypto/rand"
 )
 
-// Segment is an object that holds a part of files. All but data is fixed once it is made.
+// Segment is an object that holds a part of a file. Its fields do not change after its creation,
+// except for data.
 type Segment struct {
 	name api.Name
 	size int64
-	etag string // MD5 of the content in hex; empty where Swift need not compare it
-	link *link  // its place in the sums of the file; nil: it has none
+	etag string // MD5 of the content in hex; empty: Swift does not check it
+	link *link  // its position in the chain of checksums; nil: none
 
-	// data is the content until Swift has it, then nil; the writer's mu guards it.
+	// data is the content until it is stored, then nil. The writer's mu guards it.
 	data api.Pieces
-	// blocks go back to the budget when Swift has the content.
+	// blocks are given back to the budget when the content is stored.
 	blocks [][]byte
 }
 
-// memory returns how many bytes of memory go back when Swift has the content.
+// memory returns how many bytes of memory are given back when the content is stored.
 func (s *Segment) memory() (bytes int64) {
 	for _, b := range s.blocks {
 		bytes += int64(len(b))
@@ -34,7 +35,7 @@ func (s *Segment) memory() (bytes int64) {
 	return bytes
 }
 
-// newUploadID names one upload: sortable by time, and nobody else's.
+// newUploadID returns a unique ID for an upload. IDs sort by time.
 func newUploadID(now time.Time) string {
 	var r [4]byte
 	rand.Read(r[:]) // never fails, by its documentation
@@ -43,7 +44,7 @@ func newUploadID(now time.Time) string {
 
 const uploadTime = "20060102T150405Z"
 
-// IsUploadID reports whether s has the form of what newUploadID returns.
+// IsUploadID reports whether s has the form of an upload ID.
 func IsUploadID(s string) bool {
 	begun, random, ok := strings.Cut(s, "-")
 	_, timeErr := time.Parse(uploadTime, begun)
@@ -51,20 +52,20 @@ func IsUploadID(s string) bool {
 	return ok && timeErr == nil && hexErr == nil && len(random) == 8
 }
 
-// segmentName is where the sequence'th segment of an upload lies, of which the content belongs at
-// off.
+// segmentName returns the name of a segment of an upload with its number in sequence. Its content
+// belongs at off.
 func segmentName(place api.Name, off int64, sequence int) api.Name {
 	return place.With(fmt.Sprintf("%s%016d-%06d", place.Object, off, sequence))
 }
 
-// HiddenPlace is where the segments of an upload lie, as what their names begin with, unless they
-// are to lie beside the file.
+// HiddenPlace returns the usual place of the segments of an upload, which is the prefix of their
+// names. It is used unless the segments are to be beside the file.
 func HiddenPlace(target api.Name, upload string) api.Name {
 	return target.SegmentsContainer().With(api.SegmentsPrefix(target.Object) + upload + "/")
 }
 
-// PutSegment sends a segment of a file of of's container, and makes the container for segments if
-// that is what is missing. It is eager where Swift has taken a segment of the same file already.
+// PutSegment sends a segment of a file in of's container. If the container for segments does not
+// exist, it creates it. eager is set if Swift has already stored a segment of the same file.
 func (lo *Large) PutSegment(ctx context.Context, of api.Name, seg *Segment, data api.Pieces, eager bool) error {
 	req := api.Request{
 		Method: http.MethodPut, Target: seg.name, Body: data.Reader(), Length: seg.size, Eager: eager,
@@ -81,5 +82,6 @@ func (lo *Large) PutSegment(ctx context.Context, of api.Name, seg *Segment, data
 	return err
 }
 
-// copiesAtOnce is how many segments of a file, or records of uploads, are under way at a time.
+// copiesAtOnce is how many copies of segments, or requests for records of uploads, run at the same
+// time.
 const copiesAtOnce = 8

@@ -12,29 +12,29 @@ import (
 	"filegate/core/vfs"
 )
 
-// stream reads an object forward by one GET, and takes it up where it broke. It is used by one
+// stream reads an object forward by one GET, which it repeats where it broke. It is used by one
 // goroutine.
 type stream struct {
 	store *Store
 	ctx   context.Context
 	n     api.Name
-	etag  string // what every GET must still find
+	etag  string // required of the answer to each GET
 	size  int64
 
 	pos    int64
-	body   io.ReadCloser // nil: the next read asks for one
-	failed time.Time     // since when nothing came any more; zero: it does
+	body   io.ReadCloser // nil: the next Read makes a GET
+	failed time.Time     // when data stopped arriving; zero: it arrives
 	tries  int
 }
 
-// newStream returns a stream of the bytes from off to end, provided that the object still has the ETag.
-// It makes no request before the first Read.
+// newStream returns a stream of the bytes from off to end of the object with the ETag. It makes no
+// request before the first Read.
 func (s *Store) newStream(ctx context.Context, n api.Name, etag string, off, end int64) *stream {
 	return &stream{store: s, ctx: ctx, n: n, etag: etag, size: end, pos: off}
 }
 
-// openStream begins with the GET of an object, from off to its end, and returns what its headers
-// say.
+// openStream begins a stream with the GET of an object, from off to its end, and returns the
+// description in the answer's headers.
 func (s *Store) openStream(ctx context.Context, n api.Name, off int64) (*stream, api.Object, error) {
 	req := api.Request{Method: http.MethodGet, Target: n}
 	if off > 0 {
@@ -42,7 +42,7 @@ func (s *Store) openStream(ctx context.Context, n api.Name, off int64) (*stream,
 	}
 	resp, err := s.Client.Open(ctx, req)
 	if api.StatusOf(err) == http.StatusRequestedRangeNotSatisfiable {
-		// Nothing is behind off. What there is, a HEAD tells.
+		// There is nothing after off. A HEAD returns the description.
 		o, err := s.Client.Head(ctx, n)
 		if err != nil {
 			return nil, api.Object{}, err
@@ -100,7 +100,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	}
 }
 
-// pause waits before the next try, or returns the error for good when the patience is over.
+// pause waits before the next attempt. It returns the error if the time for repeating is over.
 func (s *stream) pause(cause error) error {
 	now := time.Now()
 	if s.failed.IsZero() {
@@ -122,7 +122,7 @@ func (s *stream) pause(cause error) error {
 	return nil
 }
 
-// reopen asks for the rest of what was there at first.
+// reopen makes a GET of the rest of the same version.
 func (s *stream) reopen() error {
 	body, err := s.store.OpenRange(s.ctx, s.n, s.etag, s.pos, s.size-s.pos)
 	if err != nil {
@@ -132,7 +132,7 @@ func (s *stream) reopen() error {
 	return nil
 }
 
-// drop ends the GET that is under way; the next Read begins another.
+// drop ends the current GET. The next Read begins another.
 func (s *stream) drop() {
 	if s.body != nil {
 		s.body.Close()
@@ -140,7 +140,7 @@ func (s *stream) drop() {
 	}
 }
 
-// ReadFull reads all of p from an object, from off on, provided that it still has the ETag.
+// ReadFull fills p from an object, from off on. The object must still have the ETag.
 func (s *Store) ReadFull(ctx context.Context, n api.Name, etag string, off int64, p []byte) error {
 	stream := s.newStream(ctx, n, etag, off, off+int64(len(p)))
 	defer stream.drop()
@@ -148,7 +148,7 @@ func (s *Store) ReadFull(ctx context.Context, n api.Name, etag string, off int64
 	return err
 }
 
-// OpenRange asks for n bytes of an object, from off, provided that it still has the ETag.
+// OpenRange makes a GET of n bytes of an object, from off on. The object must still have the ETag.
 func (s *Store) OpenRange(ctx context.Context, target api.Name, etag string, off, n int64) (io.ReadCloser, error) {
 	header := map[string]string{"Range": fmt.Sprintf("bytes=%d-%d", off, off+n-1)}
 	resp, err := s.Client.OpenMatching(ctx, api.Request{Method: http.MethodGet, Target: target, Header: header}, etag)

@@ -15,17 +15,17 @@ import (
 	"filegate/core/vfs"
 )
 
-// sums are the checksums of the beginning of a file: those that are wanted, and always the CRC-64,
-// which costs next to nothing and is what a download is checked by. Against damage by accident it
-// is as good as the others, at a fiftieth of their price. The zero value knows none.
+// sums are the checksums of the beginning of a file: the configured ones, and always the CRC-64.
+// Downloads are checked by the CRC-64. Against accidental damage it is as good as the others, at a
+// fiftieth of their cost. The zero value has no checksums.
 type sums struct {
 	known  bool
 	crc64  uint64
-	md5    *digest.MD5 // nil: not wanted
-	sha256 hash.Hash   // likewise
+	md5    *digest.MD5 // nil: not configured
+	sha256 hash.Hash   // nil: not configured
 }
 
-// noSums are those of no bytes.
+// noSums returns the checksums of an empty file.
 func (c *Writing) noSums() sums {
 	s := sums{known: true}
 	if c.MD5 {
@@ -38,7 +38,7 @@ func (c *Writing) noSums() sums {
 	return s
 }
 
-// add adds bytes to all but the MD5.
+// add adds bytes to all checksums except the MD5.
 func (s *sums) add(p []byte) {
 	s.crc64 = crc64nvme.Update(s.crc64, p)
 	if s.sha256 != nil {
@@ -46,20 +46,20 @@ func (s *sums) add(p []byte) {
 	}
 }
 
-// clone returns sums that go on by themselves.
+// clone returns an independent copy.
 func (s sums) clone() sums {
 	if s.md5 != nil {
 		md5 := *s.md5
 		s.md5 = &md5
 	}
 	if s.sha256 != nil {
-		// By its documentation only hashes of other packages may fail to be cloned.
+		// According to its documentation, Clone may fail only for hashes of other packages.
 		s.sha256, _ = s.sha256.(hash.Cloner).Clone()
 	}
 	return s
 }
 
-// header puts the sums into the metadata of a file that they are all of.
+// header adds the checksums to the metadata of the file.
 func (s sums) header(h map[string]string) {
 	if !s.known {
 		return

@@ -11,19 +11,19 @@ import (
 )
 
 const (
-	// sweepEvery is how often a container is looked through for what is left of uploads.
+	// sweepEvery is how often a container is searched for expired uploads.
 	sweepEvery = time.Hour
-	// sweepMost is how many of them are removed each time, so that nobody's upload has to wait for
-	// long.
+	// sweepMost is how many of them are removed at a time, so that the commit that does this is not
+	// delayed for long.
 	sweepMost = 10
 )
 
-// sweepUploads removes uploads in n's container that were cut off and have not been gone on with
-// for the retention time. It is what a Commit of a large file does at its end, now and then; a
-// failure is for the log.
+// sweepUploads removes the expired uploads in n's container: those that were cut off and not
+// resumed within the retention time. The Commit of a large file calls it at its end. An error is
+// only logged.
 func (u *Uploads) sweepUploads(ctx context.Context, n api.Name) {
 	if u.writing.Retention == 0 {
-		return // another gateway may keep them
+		return // another gateway may keep uploads
 	}
 	key, err := u.partialsKey(ctx, n)
 	if err == nil && u.Known.swept.Note(key) {
@@ -52,11 +52,11 @@ func (u *Uploads) removeExpired(ctx context.Context, segments api.Name) error {
 	return err
 }
 
-// errSweptEnough ends a sweep before its end.
+// errSweptEnough stops a sweep early.
 var errSweptEnough = errors.New("enough removed for now")
 
-// removeIfExpired removes the upload of a marker whose retention time is over, and reports whether
-// it did. An upload that cannot be read is left to a later sweep.
+// removeIfExpired removes the upload of a marker if it is expired, and reports whether it did. An
+// upload that cannot be read is left for a later sweep.
 func (u *Uploads) removeIfExpired(ctx context.Context, segments api.Name, marker listing.Entry) (bool, error) {
 	i := strings.LastIndexByte(marker.Name, '/')
 	if i <= len(uploadsPrefix) || !u.expired(marker.Time(time.Now())) {
@@ -64,7 +64,8 @@ func (u *Uploads) removeIfExpired(ctx context.Context, segments api.Name, marker
 	}
 	target := api.Name{Account: segments.Account, Container: strings.TrimSuffix(segments.Container, api.SegmentsSuffix), Object: marker.Name[len(uploadsPrefix):i]}
 	if target.SegmentsContainer() != segments {
-		return false, nil // the container's name is too long to be told from that of its segments
+		// With such a long container name, the name of the segments container is ambiguous.
+		return false, nil
 	}
 	p, err := u.replay(ctx, target, marker.Name[i+1:], marker)
 	if err != nil || !u.expired(p.modified) {

@@ -10,43 +10,47 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// fewUploads is how many segments of a file are sent at the same time unless more are faster: while
-// Swift has one stored, another one comes.
+// fewUploads is the initial number of segments of a file that are sent in parallel. While one is
+// being stored, another one is sent.
 const fewUploads = 2
 
-// uploader sends the segments of a file: so many at a time as bring the most, again where Swift refuses
-// one for a while, and none where the quota of the container has no room for it.
+// uploader sends the segments of a file. It adapts the number of parallel requests to the
+// throughput, repeats requests that Swift temporarily refuses, and sends nothing that exceeds the
+// quota of the container.
 type uploader struct {
 	shared *Writers
 	parts  parts
-	upload string          // its id
-	free   func(...[]byte) // takes the blocks of a segment back, with mu held
+	upload string          // upload ID
+	free   func(...[]byte) // gives back the blocks of a segment; called with mu held
 	room   room
-	ctx    context.Context // governs the segments under way, which outlive the call that sealed them: ends with Close, when they have come to their end
+	// Of the requests that send segments, which outlast the calls that sealed them; ends with
+	// Close, after the requests.
+	ctx    context.Context
 	cancel context.CancelFunc
-	queue  context.Context // governs those that wait to be sent
+	queue  context.Context // of the segments that wait to be sent
 	drop   context.CancelFunc
 	sends  sync.WaitGroup
 
-	resumable func() bool // reports whether the upload can be gone on with when it is cut off
-	resumed   *CutOff     // the cut-off upload that this one goes on with
-	marking   sync.Once   // marks the upload before its first segment, see CutOff
+	resumable func() bool // reports whether the upload can be resumed when it is cut off
+	resumed   *CutOff     // the cut-off upload that this one resumes, or nil
+	marking   sync.Once   // puts the marker before the first segment, see CutOff
 	markErr   error
-	// unmarked says that the marker is gone, for Commit: a cut-off upload it is no longer.
+	// unmarked is set when Commit has deleted the marker: from then on this is no longer an upload
+	// that can be cut off.
 	unmarked bool
 
-	mu      *sync.Mutex // the writer's; it guards what follows
-	wake    *sync.Cond  // when a segment has been sent, or the context has ended
-	marks   bool        // the upload is, or may be, marked
-	leaving int64       // bytes of memory that the segments under way will give back
-	sending int         // segments under way: sealed, and not in Swift yet
-	flying  int         // of them, those that Swift is getting
-	taken   bool        // Swift has one
+	mu      *sync.Mutex // the writer's; guards the following fields
+	wake    *sync.Cond  // signalled when a segment has been sent, or the context has ended
+	marks   bool        // there is a marker, or may be one
+	leaving int64       // bytes of memory that will be given back by the segments that are being sent
+	sending int         // number of segments that are sealed and not stored yet
+	flying  int         // number of those whose request is running
+	taken   bool        // Swift has stored a segment
 	pace    pace.Pace
-	err     error // what has gone wrong first; it stays
+	err     error // the first error; it stays
 }
 
-// start lets the uploader send, until the context ends or stop is called.
+// start makes the uploader usable. stop ends it.
 func (u *uploader) start(ctx context.Context) {
 	u.ctx, u.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	u.queue, u.drop = context.WithCancel(u.ctx)
@@ -54,21 +58,21 @@ func (u *uploader) start(ctx context.Context) {
 	context.AfterFunc(u.queue, u.wakeAll)
 }
 
-// stop ends all that is under way, and waits for it.
+// stop cancels all requests and waits for their end.
 func (u *uploader) stop() {
 	u.drop()
 	u.cancel()
 	u.sends.Wait()
 }
 
-// wakeAll lets all that wait look whether there is still something to wait for.
+// wakeAll wakes all waiting goroutines, so that they check their conditions.
 func (u *uploader) wakeAll() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.wake.Broadcast()
 }
 
-// begin sends a sealed segment off. It is called with mu held.
+// begin starts sending a sealed segment. It is called with mu held.
 func (u *uploader) begin(seg *Segment) {
 	u.takeRoom(seg.size)
 	u.sending++
@@ -77,7 +81,7 @@ func (u *uploader) begin(seg *Segment) {
 	u.sends.Go(func() { u.send(seg, data) })
 }
 
-// send puts a segment into Swift. A failure fails the upload.
+// send stores a segment. An error fails the upload.
 func (u *uploader) send(seg *Segment, data api.Pieces) {
 	err := u.sendInTurn(seg, data)
 	u.mu.Lock()
@@ -94,8 +98,8 @@ func (u *uploader) send(seg *Segment, data api.Pieces) {
 }
 
 func (u *uploader) sendInTurn(seg *Segment, data api.Pieces) error {
-	// Before its turn: a segment waits here for the one before it, which must not be waiting for
-	// this one's slot.
+	// The checksums come before the slot: a segment waits here for the one before it, which must
+	// not wait for this one's slot.
 	if err := seg.sum(u.queue, data); err != nil {
 		return err
 	}
@@ -114,7 +118,7 @@ func (u *uploader) sendInTurn(seg *Segment, data api.Pieces) error {
 	defer u.mu.Unlock()
 	u.flying--
 	if now := time.Now(); err == nil {
-		u.pace.JudgeBy(now.Sub(begun)) // in which several come and go
+		u.pace.JudgeBy(now.Sub(begun)) // the time in which several segments are sent
 		u.pace.Moved(seg.size)
 		u.pace.Decide(now, math.MaxInt64)
 	}
@@ -145,14 +149,14 @@ func (u *uploader) sendSegment(ctx context.Context, seg *Segment, data api.Piece
 	return err
 }
 
-// fail notes what went wrong first. It is called with mu held.
+// fail records the first error. It is called with mu held.
 func (u *uploader) fail(err error) {
 	if u.err == nil {
 		u.err = err
 	}
 }
 
-// wait waits until no segment is under way.
+// wait waits until no segment is being sent.
 func (u *uploader) wait(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, u.wakeAll)
 	defer stop()
@@ -167,15 +171,15 @@ func (u *uploader) wait(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// drain waits for the segments under way. To cut them off would be quicker, but Swift may have such
-// a segment all the same, and later than it is deleted.
+// drain waits for the segments that are being sent. Cancelling them would be quicker, but Swift may
+// store such a segment even after it was deleted.
 func (u *uploader) drain() {
 	enough := time.AfterFunc(abandonTimeout, u.cancel)
 	defer enough.Stop()
 	u.sends.Wait()
 }
 
-// marked reports whether there may be a marker of the upload.
+// marked reports whether the upload may have a marker.
 func (u *uploader) marked() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -24,36 +24,37 @@ type Uploads struct {
 	Known      *KnownUploads
 }
 
-// NewUploads returns the cut-off uploads of a login.
+// NewUploads returns the cut-off uploads that a login can see. known is shared by all logins of a
+// backend.
 func NewUploads(l *Large, known *KnownUploads) *Uploads {
 	return &Uploads{client: l.client, log: l.log, lists: l.lists, containers: l.containers, large: l, writing: l.writing, Known: known}
 }
 
-// KnownUploads is what all logins of a backend know of uploads.
+// KnownUploads is what all logins of a backend share about uploads.
 type KnownUploads struct {
-	none   *recent.Keys // containers that have no cut-off upload
-	some   *recent.Keys // containers that have one, or had
-	swept  *recent.Keys // containers in which what is left of uploads has been looked for
+	none   *recent.Keys // containers without a cut-off upload
+	some   *recent.Keys // containers that have or had a cut-off upload
+	swept  *recent.Keys // containers that were searched for expired uploads
 	Active activeUploads
 }
 
-// NewKnownUploads returns what a backend knows that has asked for nothing yet.
+// NewKnownUploads returns a KnownUploads that knows nothing yet.
 func NewKnownUploads() *KnownUploads {
 	k := &KnownUploads{}
 	k.Forget()
 	return k
 }
 
-// Forget forgets all that was looked up. It is not called while a login is in use.
+// Forget forgets everything that was looked up. It must not be called while a login is in use.
 func (k *KnownUploads) Forget() {
 	k.none, k.some, k.swept = recent.New(partialsFor), recent.New(partialsFor), recent.New(sweepEvery)
 }
 
-// activeUploads are the uploads that this process has under way: nobody else takes their markers
-// for those of cut-off ones.
+// activeUploads are the running uploads of this process. Their markers are not those of cut-off
+// uploads.
 type activeUploads struct {
 	mu  sync.Mutex
-	all map[string]bool // by upload id
+	all map[string]bool // by upload ID
 }
 
 func (a *activeUploads) add(upload string) {
@@ -71,15 +72,15 @@ func (a *activeUploads) remove(upload string) {
 	delete(a.all, upload)
 }
 
-// Has reports whether this process has the upload under way.
+// Has reports whether the upload is running in this process.
 func (a *activeUploads) Has(upload string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.all[upload]
 }
 
-// parseMarker reads the name of a marker that lies in the segments of n's container: the file that
-// the upload is of, and the upload id.
+// parseMarker parses the name of a marker in the segments container of n. It returns the file and
+// the ID of the upload.
 func parseMarker(n api.Name, marker string) (target api.Name, upload string, ok bool) {
 	rest, ok := strings.CutPrefix(marker, uploadsPrefix)
 	i := strings.LastIndexByte(rest, '/')
@@ -89,8 +90,8 @@ func parseMarker(n api.Name, marker string) (target api.Name, upload string, ok 
 	return n.With(rest[:i]), rest[i+1:], IsUploadID(rest[i+1:])
 }
 
-// EachMarker calls do for the marker of each upload below a directory or container, several at a
-// time. The error is not translated.
+// EachMarker calls do for the marker of each upload below a directory or container, several at the
+// same time. The error is not translated.
 func (u *Uploads) EachMarker(ctx context.Context, dir api.Name, do func(ctx context.Context, target api.Name, upload string, marker listing.Entry) error) error {
 	if may, err := u.MayHave(ctx, dir); err != nil || !may {
 		return err
@@ -112,9 +113,8 @@ func (u *Uploads) EachMarker(ctx context.Context, dir api.Name, do func(ctx cont
 	return err
 }
 
-// RemoveBelow removes what is left of uploads below a directory that is gone: nothing shows it
-// any more. Of one that may be just beginning nothing is there that takes room. A failure is for
-// the log.
+// RemoveBelow removes the uploads below a directory that is gone, because nothing shows them any
+// more. It skips uploads that are running in this process. An error is only logged.
 func (u *Uploads) RemoveBelow(ctx context.Context, dir api.Name) {
 	err := u.EachMarker(ctx, dir, func(ctx context.Context, target api.Name, upload string, marker listing.Entry) error {
 		if u.Known.Active.Has(upload) {

@@ -11,55 +11,55 @@ import (
 	"filegate/core/vfs"
 )
 
-// window is what lies in memory of a file that is read forward: blocks from what the client has not
-// had yet to some way ahead of it. It is filled by parts, each with a GET of its own: by a single
-// one to the end of the file, or by several side by side where that is better for Swift, or one
-// alone is slower than the client.
+// window is the part of a file in memory while the file is read forward: from the first byte that
+// the client has not read to some distance ahead. It is filled by parts, each with its own GET: by
+// one GET up to the end of the file, or by several in parallel if that costs Swift less or if one
+// is slower than the client.
 type window struct {
 	size   int64 // of the file
 	blocks map[int64]*block
-	base   int64     // what is before it has been given up
-	high   int64     // the end of the furthest read so far
-	had    spans.Set // what the client has had, from base on
-	// parts follow each other without a gap. All but the last end at a multiple of
-	// buffers.BlockSize, so that a block is one part's.
+	base   int64     // bytes before it have been given up
+	high   int64     // end of the furthest read so far
+	had    spans.Set // bytes that the client has read, from base on
+	// parts are contiguous. All except the last end at a multiple of buffers.BlockSize, so that a
+	// block belongs to one part.
 	parts []*part
 }
 
-// part is a piece of a file that one GET brings.
+// part is a range of a file that one GET fetches.
 type part struct {
 	off, end int64
-	pos      int64 // to here it lies in blocks
+	pos      int64 // bytes before it are in blocks
 	stream   *stream
 	cancel   context.CancelFunc // of the stream's context
 	running  bool               // a goroutine reads from stream
-	stopped  bool               // it no longer belongs to the window
+	stopped  bool               // it has been removed from the window
 	err      error
 }
 
-// block is a block of memory of the window.
+// block is a block of memory in the window.
 type block struct {
 	data []byte
-	pins int  // by those who read or fill it without holding mu
-	gone bool // given up meanwhile
+	pins int  // number of users that read or fill it without holding mu
+	gone bool // removed from the window while it had pins
 }
 
 const (
-	// late is how far behind the furthest read is kept what the client has not had. Clients have
-	// many reads under way, OpenSSH's nearly 16 MiB, and those are served in any order.
+	// late is how far behind the furthest read unread bytes are kept. Clients send many reads in
+	// advance, OpenSSH's nearly 16 MiB, and these are served in any order.
 	late = 16 << 20
-	// nearby is how far off a read may be for the window to come there by itself.
+	// nearby is the largest distance of a read for which the window is continued instead of moved.
 	nearby = 4 << 20
-	// rangesFrom is from where on a file comes by ranges that has a checksum of its own and is at
-	// least rangesSize: two at a time, so that there is no gap between one and the next. Of what is
-	// asked for as a whole Swift makes the MD5, of a segment in two servers: for a quick client
-	// that is half of its time, and tells nothing that the checksum does not.
+	// rangesFrom is the offset from which a file is read by ranges if it has its own checksum and
+	// at least rangesSize bytes. Two ranges are read at a time, so that there is no gap between
+	// them. For a GET of a whole object Swift computes the MD5, for a segment on two servers. For a
+	// fast client that takes half of the time, and shows nothing that the checksum does not.
 	rangesFrom = 1 << 20
 	rangesSize = 32 << 20
 )
 
-// newWindow is one that begins where s does, and that s will fill; cancel ends the stream's
-// context.
+// newWindow returns a window that begins where s does, and that s will fill. cancel ends the
+// stream's context.
 func newWindow(s *stream, cancel context.CancelFunc, size int64) window {
 	return window{
 		size: size, blocks: map[int64]*block{}, base: s.pos, high: s.pos,
@@ -67,10 +67,10 @@ func newWindow(s *stream, cancel context.CancelFunc, size int64) window {
 	}
 }
 
-// empty reports whether nothing lies in the window.
+// empty reports whether the window has no blocks.
 func (w *window) empty() bool { return len(w.blocks) == 0 }
 
-// at returns the part in which off lies, or nil.
+// at returns the part with the offset off, or nil.
 func (w *window) at(off int64) *part {
 	for _, p := range w.parts {
 		if off >= p.off && off < p.end {
@@ -80,7 +80,7 @@ func (w *window) at(off int64) *part {
 	return nil
 }
 
-// filled is how far the window has come without a gap.
+// filled returns the end of the contiguous bytes in the window.
 func (w *window) filled() int64 {
 	pos := w.base
 	for _, p := range w.parts {
@@ -92,7 +92,7 @@ func (w *window) filled() int64 {
 	return pos
 }
 
-// hadTo is how far the client has had all from base on.
+// hadTo returns the end of the contiguous bytes that the client has read.
 func (w *window) hadTo() int64 {
 	if len(w.had) > 0 && w.had[0].Off == w.base {
 		return w.had[0].End
@@ -100,13 +100,13 @@ func (w *window) hadTo() int64 {
 	return w.base
 }
 
-// needed is from where on the client may come for something.
+// needed returns the offset before which the client will not read any more.
 func (w *window) needed() int64 { return max(w.hadTo(), w.high-late) }
 
-// end is how far the parts go.
+// end returns the end of the last part.
 func (w *window) end() int64 { return w.parts[len(w.parts)-1].end }
 
-// failed is why one of the parts will not be whole, or nil.
+// failed returns the error of a part that has failed, or nil.
 func (w *window) failed() error {
 	for _, p := range w.parts {
 		if p.err != nil {
@@ -116,7 +116,7 @@ func (w *window) failed() error {
 	return nil
 }
 
-// have returns what lies in the window at off, to the end of its block at most.
+// have returns the bytes in the window from off to at most the end of the block.
 func (w *window) have(off int64) (*block, []byte) {
 	p := w.at(off)
 	if p == nil || off >= p.pos || off < w.base {
@@ -130,8 +130,8 @@ func (w *window) have(off int64) (*block, []byte) {
 	return b, b.data[off-i*buffers.BlockSize : min(p.pos-i*buffers.BlockSize, buffers.BlockSize)]
 }
 
-// The rest are the file's methods that move its window. They are called with mu held, and those
-// that wait let go of it meanwhile.
+// The following methods of the file move its window. They are called with mu held, and those that
+// wait unlock it temporarily.
 
 func (f *Reader) unpin(b *block) {
 	b.pins--
@@ -140,7 +140,7 @@ func (f *Reader) unpin(b *block) {
 	}
 }
 
-// drop gives a block back, or leaves that to who is still working with it.
+// drop gives back a block. If the block is in use, its last user gives it back.
 func (f *Reader) drop(i int64) {
 	b := f.window.blocks[i]
 	if b == nil {
@@ -154,7 +154,7 @@ func (f *Reader) drop(i int64) {
 	f.put(b.data)
 }
 
-// clear ends all parts and gives all blocks back.
+// clear ends all parts and gives back all blocks.
 func (f *Reader) clear() {
 	for _, p := range f.window.parts {
 		p.stop()
@@ -165,7 +165,8 @@ func (f *Reader) clear() {
 	f.wake.Broadcast()
 }
 
-// stop takes a part out of the window. What reads from its stream closes that.
+// stop removes a part from the window. If a goroutine reads from its stream, that goroutine closes
+// the stream.
 func (p *part) stop() {
 	p.stopped = true
 	p.cancel()
@@ -174,13 +175,13 @@ func (p *part) stop() {
 	}
 }
 
-// newPart returns the part from off to end, to be read from a GET that has not begun.
+// newPart returns the part from off to end, with a GET that has not begun.
 func (f *Reader) newPart(off, end int64) *part {
 	ctx, cancel := context.WithCancel(f.ctx)
 	return &part{off: off, pos: off, end: end, stream: f.stream(ctx, off, end), cancel: cancel}
 }
 
-// begin moves the window to off, where it is empty.
+// begin makes an empty window at off.
 func (f *Reader) begin(off int64) {
 	f.clear()
 	p := f.newPart(off, f.window.size)
@@ -190,8 +191,9 @@ func (f *Reader) begin(off int64) {
 	}
 }
 
-// await returns what the window has at off, pinned, and waits for it while it is on its way. It
-// returns nothing for a place where the window will not come; forward moves the window there.
+// await returns the window's bytes at off in a pinned block. It waits while they are being fetched.
+// It returns nothing if the window will not reach off; with forward it moves the window there
+// instead.
 func (f *Reader) await(off int64, forward bool) (*block, []byte, error) {
 	for {
 		switch {
@@ -206,9 +208,9 @@ func (f *Reader) await(off int64, forward bool) (*block, []byte, error) {
 			b.pins++
 			return b, data, nil
 		case f.window.failed() != nil:
-			return nil, nil, f.window.failed() // what is to be summed up next will not come
+			return nil, nil, f.window.failed() // bytes that the checksum needs next will not come
 		default:
-			f.wake.Wait() // but not for the store
+			f.wake.Wait() // waiting here says nothing about the speed of the store
 			continue
 		}
 		p := f.window.at(off)
@@ -216,17 +218,18 @@ func (f *Reader) await(off int64, forward bool) (*block, []byte, error) {
 		case p != nil && p.err != nil && off >= p.pos:
 			return nil, nil, p.err
 		case p != nil && off >= f.window.base && off < p.pos && f.window.failed() != nil:
-			return nil, nil, f.window.failed() // the checksum that is being awaited will never be there
+			return nil, nil, f.window.failed() // the checksum will never be complete
 		case f.sum.failed(off, f.window.size):
 			return nil, nil, vfs.ErrCorrupt
 		case f.comesTo(p, off):
-			f.window.high = max(f.window.high, off) // what is before it may be given up
+			f.window.high = max(f.window.high, off) // earlier bytes may be given up
 			if p != nil {
 				f.run(p)
 			}
 			f.extend()
 			f.pace.Await(f.wake)
-			forward = forward && off >= f.window.base // else others have read on meanwhile, and the window is theirs
+			// Else another reader has moved the window forward meanwhile.
+			forward = forward && off >= f.window.base
 		case forward:
 			f.begin(off)
 		default:
@@ -235,8 +238,8 @@ func (f *Reader) await(off int64, forward bool) (*block, []byte, error) {
 	}
 }
 
-// have is what the window has at off, but for the last bytes of a file whose checksum has not
-// agreed yet.
+// have returns the window's bytes at off, except for the last bytes of a file whose checksum is not
+// verified yet.
 func (f *Reader) have(off int64) (*block, []byte) {
 	b, data := f.window.have(off)
 	if b != nil && f.sum.withholds(off+int64(len(data)), f.window.size) {
@@ -245,7 +248,8 @@ func (f *Reader) have(off int64) (*block, []byte) {
 	return b, data
 }
 
-// comesTo reports whether the window will come to off by itself; p is the part that off lies in.
+// comesTo reports whether the window will reach off without being moved. p is the part with off, or
+// nil.
 func (f *Reader) comesTo(p *part, off int64) bool {
 	w := &f.window
 	switch {
@@ -253,7 +257,7 @@ func (f *Reader) comesTo(p *part, off int64) bool {
 		return off >= w.end() && off-w.end() < nearby
 	case off < w.base:
 		return false
-	case off < p.pos: // the checksum is being awaited
+	case off < p.pos: // waiting for the checksum
 		return true
 	case p.end < w.size:
 		return true
@@ -261,8 +265,8 @@ func (f *Reader) comesTo(p *part, off int64) bool {
 	return off < w.high+f.store.ReadAhead && (p.running || off-p.pos < nearby)
 }
 
-// passed notes that the client has what is between off and end, and frees what it will not come for
-// again.
+// passed records that the client has read the bytes from off to end, and frees blocks that it will
+// not read again.
 func (f *Reader) passed(off, end int64) {
 	f.read = time.Now()
 	if f.closed {
@@ -284,7 +288,7 @@ func (f *Reader) passed(off, end int64) {
 	f.wake.Broadcast()
 }
 
-// giveUp gives the blocks before end back, as far as they are of no use to the checksum either.
+// giveUp gives back the blocks before end that the checksum does not need either.
 func (f *Reader) giveUp(end int64) {
 	w := &f.window
 	end = min(end, w.filled())
@@ -301,13 +305,13 @@ func (f *Reader) giveUp(end int64) {
 	}
 }
 
-// partSize is how much one of several GETs brings: enough for the next one to have begun before
-// this one is through.
+// partSize returns the size of one of several parallel parts. It is large enough for the next GET
+// to begin before this one ends.
 func (f *Reader) partSize() int64 {
 	return max(f.store.ReadAhead/buffers.BlockSize, 1) * buffers.BlockSize
 }
 
-// extend lets parts follow the last one, as many as the pace wants side by side.
+// extend appends parts after the last one, as many as the pace allows in parallel.
 func (f *Reader) extend() {
 	w := &f.window
 	if f.closed {
@@ -335,8 +339,7 @@ func (f *Reader) extend() {
 	}
 }
 
-// narrow goes back to a single GET, since memory is short, and gives back what the others have
-// brought.
+// narrow returns to a single GET because memory is short, and gives back the blocks of the others.
 func (f *Reader) narrow() {
 	w := &f.window
 	if f.pace.Streams == 1 {
@@ -348,12 +351,13 @@ func (f *Reader) narrow() {
 	}
 }
 
-// cutFrom takes the i'th part and those behind it out of the window, with what they have brought.
+// cutFrom removes the i'th part and all later ones from the window, with their blocks.
 func (f *Reader) cutFrom(i int) {
 	w := &f.window
 	for _, p := range w.parts[i:] {
 		p.stop()
-		for j := p.off / buffers.BlockSize; j*buffers.BlockSize <= p.pos; j++ { // the block at pos too: it is there before its first byte
+		// Including the block at pos, which exists before its first byte.
+		for j := p.off / buffers.BlockSize; j*buffers.BlockSize <= p.pos; j++ {
 			f.drop(j)
 		}
 	}
@@ -361,7 +365,7 @@ func (f *Reader) cutFrom(i int) {
 	f.wake.Broadcast()
 }
 
-// run starts to fill a part unless that goes on already, or is done.
+// run starts to fill a part, unless it is complete or being filled.
 func (f *Reader) run(p *part) {
 	if p.running || p.stopped || p.pos == p.end || p.err != nil || f.closed {
 		return
@@ -370,7 +374,7 @@ func (f *Reader) run(p *part) {
 	f.working.Go(func() { f.fetch(p) })
 }
 
-// fetch fills a part until it is whole, it is stopped, or its luck ends. It is called without mu.
+// fetch fills a part until it is complete, stopped or failed. It is called without mu.
 func (f *Reader) fetch(p *part) {
 	err := f.fill(p)
 	f.mu.Lock()
@@ -395,9 +399,9 @@ func (f *Reader) fill(p *part) error {
 		if b == nil {
 			return err
 		}
-		p.stream.size = end // another part may have been put behind this one
+		p.stream.size = end // another part may have been appended after this one
 		at := pos % buffers.BlockSize
-		// The part of the block behind pos is nobody else's.
+		// The rest of the block after pos is used by nobody else.
 		n, err := p.stream.Read(b.data[at:min(buffers.BlockSize, at+end-pos)])
 		f.mu.Lock()
 		f.unpin(b)
@@ -414,9 +418,9 @@ func (f *Reader) fill(p *part) error {
 	}
 }
 
-// room returns the block that a part goes on in, pinned, and where; it waits while the client is
-// far behind. It returns no block when there is nothing to be done any more. It is called without
-// mu.
+// room returns the block for the next bytes of a part, pinned, and the range of these bytes. It
+// waits while the client is far behind. It returns no block if the part need not be continued. It
+// is called without mu.
 func (f *Reader) room(p *part) (b *block, pos, end int64, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -443,8 +447,9 @@ func (f *Reader) room(p *part) (b *block, pos, end int64, err error) {
 	return b, p.pos, p.end, nil
 }
 
-// memory returns a block of memory for a part. Only the one that the client reads first may wait
-// for it: another one would keep from that what it has, and is given up instead.
+// memory returns a block of memory for a part. Only the first part, which the client reads next,
+// may wait for memory. Another part would keep the memory that the first one needs, so it is given
+// up instead.
 func (f *Reader) memory(p *part) ([]byte, error) {
 	size := min(buffers.BlockSize, f.window.size-p.pos/buffers.BlockSize*buffers.BlockSize)
 	if p.off > f.window.filled() {

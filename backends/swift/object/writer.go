@@ -10,44 +10,46 @@ import (
 	"filegate/core/vfs"
 )
 
-// Writer is the new content of a file. What has been written lies in the buffer until enough of it lies
-// together to be sealed: made a segment, which the uploader sends while more comes in. Commit has the
-// publisher make all of it the file.
+// Writer is the new content of a file. Written bytes stay in the buffer until enough of them are
+// contiguous. Then they are sealed as a segment, which the uploader sends while further bytes
+// arrive. Commit makes the publisher publish the file.
 type Writer struct {
 	shared     *Writers
-	opened     context.Context // that of OpenWriter: what the caller does ends with it
+	opened     context.Context // the context of OpenWriter: the caller's calls end with it
 	stopWaking func() bool
-	dlo        bool  // the form of a large file is that of a dynamic large object
+	dlo        bool  // a large file is stored as a dynamic large object
 	pos        int64 // where the next ReadFrom begins
 
-	mu      sync.Mutex // guards the three too, as far as they do not say otherwise
+	// Guards the following fields, and those of buf, up and pub that are not guarded otherwise.
+	mu      sync.Mutex
 	buf     buffer
 	up      uploader
 	pub     publisher
 	size    int64
-	layout  Layout    // what has been sealed, over what was there at opening
-	chain   chain     // of it, for the checksums of the file
-	anew    anew      // where what has the name cannot be looked at
-	changed bool      // the content is another than at opening
-	touched time.Time // when something was written last
-	done    bool      // committed, or closed
-	// discarded says that nothing of it is kept.
+	layout  Layout    // the sealed bytes, over the content at opening
+	chain   chain     // checksums along layout
+	anew    anew      // for a file that cannot be read
+	changed bool      // the content differs from that at opening
+	touched time.Time // time of the last write
+	done    bool      // committed or closed
+	// discarded is set if nothing of the content is kept.
 	discarded bool
-	// committing says that what is in memory may be on its way to Swift: it stays as it is.
+	// committing is set while Commit may be sending the bytes in memory, which must then stay
+	// unchanged.
 	committing bool
 }
 
 var _ vfs.Writer = (*Writer)(nil)
 
-// segmentSize is what the next segment is to have, in bytes: growing, so that a large file does not
-// need too many.
+// segmentSize returns the size of the next segment, in bytes. It grows with the file, so that a
+// large file does not need too many segments.
 func (w *Writer) segmentSize() int64 {
-	const each = 256 // segments of one size
+	const each = 256 // number of segments of one size
 	cfg := w.shared.writing
 	return min(cfg.SegmentSize<<min(w.up.parts.count()/each, 20), cfg.MaxSegmentSize)
 }
 
-// sealsAt is where the next segment ends if it begins at off and enough comes.
+// sealsAt returns the end of the next segment if it begins at off and enough bytes arrive.
 func (w *Writer) sealsAt(off int64) int64 {
 	return (off + w.segmentSize()) / buffers.BlockSize * buffers.BlockSize
 }
@@ -79,11 +81,11 @@ func (w *Writer) WriteAt(p []byte, off int64) (int, error) {
 	return written, nil
 }
 
-// readFromSize is how much ReadFrom reads at once, in bytes.
+// readFromSize is the size of a read in ReadFrom, in bytes.
 const readFromSize = 64 * kib
 
-// ReadFrom implements [vfs.Writer]. What has not come yet has no block: a client that stands still
-// would keep it from the others.
+// ReadFrom implements [vfs.Writer]. It takes a block only for bytes that have arrived: a client
+// that stands still must not hold memory.
 func (w *Writer) ReadFrom(r io.Reader) (int64, error) {
 	buf := make([]byte, readFromSize)
 	var total int64
@@ -105,8 +107,8 @@ func (w *Writer) ReadFrom(r io.Reader) (int64, error) {
 	}
 }
 
-// wrote notes bytes that are in their block now, and seals what has come together. It is called
-// with mu held.
+// wrote records bytes that are now in their block, and seals complete segments. It is called with
+// mu held.
 func (w *Writer) wrote(off, n int64) error {
 	if w.up.err != nil {
 		return w.up.err
@@ -120,8 +122,8 @@ func (w *Writer) wrote(off, n int64) error {
 		w.anew.written.Add(off, off+n)
 	}
 	run := w.buf.dirty.Add(off, off+n)
-	// More than a segment, not just one: a file that fits into the first segment is to be stored
-	// without any.
+	// More than a segment, and not just one: a file that fits into the first segment is stored as a
+	// plain object.
 	for run.Len() > w.segmentSize() {
 		end := w.sealsAt(run.Off)
 		w.seal(run.Off, end)
@@ -131,13 +133,14 @@ func (w *Writer) wrote(off, n int64) error {
 	return nil
 }
 
-// seal makes a segment of the bytes from off to end, all of them dirty, and sends it off. It is
-// called with mu held.
+// seal makes a segment of the bytes from off to end, which must all be dirty, and starts sending
+// it. It is called with mu held.
 func (w *Writer) seal(off, end int64) {
 	w.up.begin(w.cut(off, end))
 }
 
-// cut makes a segment of the bytes from off to end, all of them dirty. It is called with mu held.
+// cut makes a segment of the bytes from off to end, which must all be dirty. It is called with mu
+// held.
 func (w *Writer) cut(off, end int64) *Segment {
 	seg := &Segment{name: w.up.parts.next(off), size: end - off, link: w.chain.seal(off, end)}
 	seg.data, seg.blocks = w.buf.take(off, end)
@@ -146,8 +149,8 @@ func (w *Writer) cut(off, end int64) *Segment {
 	return seg
 }
 
-// resumable reports whether the upload can be gone on with when it is cut off: one that changes
-// what is there already leaves that as it was.
+// resumable reports whether the upload can be resumed when it is cut off. A change of an existing
+// file cannot: it leaves the file as it was.
 func (w *Writer) resumable() bool {
 	_, ok := MarkerName(w.pub.target, w.up.upload)
 	return ok && !w.pub.old.Exists() && !w.pub.blind && !w.pub.opts.Exclusive && w.shared.writing.Retention > 0

@@ -10,7 +10,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// Writers opens the writers of one login, and is what they share.
+// Writers opens the writers of one login, and holds what they share.
 type Writers struct {
 	client     *api.Client
 	log        *slog.Logger
@@ -25,7 +25,7 @@ type Writers struct {
 	names      Names
 }
 
-// NewWriters returns the writers of a login. rtt is the round trip to the store.
+// NewWriters returns the writers of a login. rtt is the round-trip time to the store.
 func NewWriters(objects *Store, u *Uploads, r *Renames, rtt *pace.RTT, n Names) *Writers {
 	return &Writers{
 		client: u.client, log: u.log, lists: u.lists, objects: objects, containers: u.containers, large: u.large, uploads: u, renames: r,
@@ -33,20 +33,20 @@ func NewWriters(objects *Store, u *Uploads, r *Renames, rtt *pace.RTT, n Names) 
 	}
 }
 
-// Names is what a writer must ask about names, which it knows nothing of itself.
+// Names answers a writer's questions about paths and names.
 type Names interface {
-	// Object returns the object that the path of a file stands for.
+	// Object returns the object for the path of a file.
 	Object(p vfs.Path) (api.Name, error)
-	// Path returns the one path that stands for an object.
+	// Path returns the only path for an object.
 	Path(n api.Name) vfs.Path
-	// Lookup looks at what has a name: an object, or a directory that is only a prefix. base is the
-	// name that it is described by. Where nothing is there, the error is vfs.ErrNotExist.
+	// Lookup returns what has a name: an object, or a directory that is only a prefix. base is the
+	// name in the returned Info. The error is vfs.ErrNotExist if there is nothing.
 	Lookup(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, error)
-	// Watch returns a function that reports whether what is looked up of a name after Watch is good
-	// still.
+	// Watch returns a function that reports whether what was looked up for a name since Watch is
+	// still valid.
 	Watch(n api.Name) (unchanged func() bool)
-	// MakeParents makes the directories that an object will be in, where the writer is to do that.
+	// MakeParents creates the parent directories of an object, if the writer has to.
 	MakeParents(ctx context.Context, n api.Name) error
-	// Wrote takes note of a plain object that has been put, with its size in bytes and its header.
+	// Wrote records a plain object that was put, with its size in bytes and its header.
 	Wrote(n api.Name, size int64, header map[string]string)
 }

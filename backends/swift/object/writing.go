@@ -2,24 +2,24 @@ package object
 
 import "time"
 
-// Writing is how files are written.
+// Writing holds the options for writing files.
 type Writing struct {
-	// SegmentSize is the size of the first segments of a large object, in bytes. Up to it a file is
-	// stored as a plain object.
+	// SegmentSize is the size of the first segments of a large object, in bytes. A file of up to
+	// this size is stored as a plain object.
 	SegmentSize int64
-	// MaxSegmentSize is what segments grow to as the file does, in bytes.
+	// MaxSegmentSize is the size to which segments grow with the file, in bytes.
 	MaxSegmentSize int64
-	// Concurrency is how many segments of one file are sent at the same time, at most.
+	// Concurrency is the largest number of segments of one file that are sent in parallel.
 	Concurrency int
-	// Dynamic makes large files dynamic large objects with their segments beside them, in the layout
-	// of sftp-cloudfs.
+	// Dynamic stores large files as dynamic large objects with their segments beside them, in the
+	// layout of sftp-cloudfs.
 	Dynamic bool
-	// Retention is how long an upload that was cut off can be gone on with. 0: not at all, and nothing
-	// of it is kept.
+	// Retention is how long an upload that was cut off can be resumed. 0: uploads are not kept and
+	// cannot be resumed.
 	Retention time.Duration
-	// KeepModes keeps the permission bits and owners that clients set, as metadata.
+	// KeepModes stores the permission bits and owners that clients set, as metadata.
 	KeepModes bool
-	// MD5 and SHA256 are the checksums of whole files that are kept with them.
+	// MD5 and SHA256 select the checksums of whole files that are stored with them.
 	MD5, SHA256 bool
 }
 
