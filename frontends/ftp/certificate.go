@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// certificate is a certificate and its key in files, which are read anew when they change:
-// certificates live shorter than servers.
+// certificate is a certificate with its key, in files that are loaded again when they change,
+// because a certificate is renewed more often than a server is restarted.
 type certificate struct {
 	certFile, keyFile string
 	log               *slog.Logger
@@ -23,10 +23,10 @@ type certificate struct {
 	stamp stamp
 }
 
-// stamp tells whether a pair of files has changed.
+// stamp holds the modification times of the two files.
 type stamp struct{ cert, key time.Time }
 
-// certificateError says what is wrong with a pair of files, and what to do.
+// certificateError tells what is wrong with the two files and what to do.
 type certificateError struct {
 	inKey           bool
 	summary, detail string
@@ -42,7 +42,8 @@ func newCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, *
 	return c, problem
 }
 
-// get is for tls.Config. New files that cannot be used leave the old certificate in use.
+// get implements tls.Config.GetCertificate. If the new files cannot be used, the old certificate
+// stays in use.
 func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -58,7 +59,8 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.cert, nil
 }
 
-// changed reports false also where a file is missing: a renewal may be on the way.
+// changed reports whether the files have changed. It returns false if one is missing, because a
+// renewal may be in progress.
 func (c *certificate) changed() (stamp, bool) {
 	cert, err := os.Stat(c.certFile)
 	if err != nil {

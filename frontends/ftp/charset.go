@@ -13,7 +13,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// charset is a character set of clients that do not speak UTF-8.
+// charset is the character set of clients that do not use UTF-8.
 type charset struct {
 	encoding.Encoding
 	name string
@@ -24,8 +24,8 @@ var (
 	errUnlikeASCII = errors.New("it does not contain ASCII, which FTP commands need")
 )
 
-// newCharset returns the character set of a name as IANA registers it. It is nil for UTF-8, and for
-// no name.
+// newCharset returns the character set with a name in IANA's registry. It returns nil for UTF-8 and
+// for an empty name.
 func newCharset(name string) (*charset, error) {
 	if name == "" {
 		return nil, nil
@@ -50,13 +50,13 @@ func newCharset(name string) (*charset, error) {
 	return c, nil
 }
 
-// decode returns text in UTF-8. It reports false for bytes that are none of the character set.
+// decode returns text in UTF-8. It returns false for bytes that are not valid in the character set.
 func (c *charset) decode(text []byte) ([]byte, bool) {
 	out, err := c.NewDecoder().Bytes(text)
 	return out, err == nil && !bytes.ContainsRune(out, utf8.RuneError)
 }
 
-// encodeRune returns the bytes of a character, and false where the character set does not have it.
+// encodeRune returns the bytes of a character, or false if it is not in the character set.
 func (c *charset) encodeRune(r rune) ([]byte, bool) {
 	if r < utf8.RuneSelf {
 		return []byte{byte(r)}, true
@@ -69,12 +69,12 @@ func (c *charset) encodeRune(r rune) ([]byte, bool) {
 	if err != nil {
 		return nil, false
 	}
-	back, ok := c.decode(b) // some characters become others on the way
+	back, ok := c.decode(b) // some encodings replace characters by others
 	return b, ok && string(back) == string(r)
 }
 
-// encode returns a text of UTF-8 in the character set, with a question mark for what that does not
-// have. Names have nothing of it, see [naming].
+// encode returns UTF-8 text in the character set. Characters that are not in it become question
+// marks; names contain none of them, see [naming].
 func (c *charset) encode(text []byte) []byte {
 	out := make([]byte, 0, len(text))
 	for len(text) > 0 {

@@ -10,16 +10,16 @@ import (
 	"filegate/core/vfs"
 )
 
-// digestName is a checksum as HASH calls it (draft-bryan-ftpext-hash).
+// digestName is the name of a checksum in HASH (draft-bryan-ftpext-hash).
 type digestName string
 
-// digests are the checksums that clients may ask for, in the order in which FEAT shows them.
+// digests are the checksums that clients may request, in the order of FEAT.
 var digests = []struct {
 	name digestName
-	hash string // as sessions call it
+	hash string // the session's name
 }{{"SHA-256", "sha256"}, {"SHA-512", "sha512"}, {"SHA-1", "sha1"}, {"MD5", "md5"}, {"CRC32", "crc32"}}
 
-// ofVerb is the checksum of a command that has one of its own.
+// ofVerb maps the commands for one checksum to its name.
 var ofVerb = map[string]digestName{
 	"XCRC": "CRC32", "MD5": "MD5", "XMD5": "MD5", "XSHA": "SHA-1", "XSHA1": "SHA-1", "XSHA256": "SHA-256", "XSHA512": "SHA-512",
 }
@@ -36,7 +36,7 @@ func (n digestName) feature() string {
 	return strings.TrimSuffix(b.String(), ";")
 }
 
-// setHash executes OPTS HASH: without an argument it tells the checksum.
+// setHash executes OPTS HASH. Without an argument it returns the current checksum.
 func (p *parameters) setHash(arg string) *reply {
 	if arg = strings.ToUpper(strings.TrimSpace(arg)); arg != "" {
 		known := false
@@ -51,8 +51,8 @@ func (p *parameters) setHash(arg string) *reply {
 	return &reply{code: 200, text: string(p.hash)}
 }
 
-// checksum executes HASH, XCRC and the like. It takes as long as the storage takes to read the
-// file.
+// checksum executes HASH, XCRC and similar commands. It may take as long as the storage takes to
+// read the file.
 func (c *client) checksum(d *driver, verb, arg string) *reply {
 	name, part, algorithm := arg, c.params.span, c.params.hash
 	if verb == "HASH" {
@@ -87,8 +87,8 @@ func (d *driver) isFile(name string) bool {
 	return err == nil && !info.IsDir()
 }
 
-// digest returns the checksum of a part of a file in hexadecimal digits, and which part that was.
-// The checksum of a whole file may be one that the storage keeps.
+// digest returns the hexadecimal checksum of a part of a file, and the part. For a whole file it
+// may return a checksum that the storage keeps.
 func (d *driver) digest(ctx context.Context, name string, algorithm digestName, wanted *span) (string, span, error) {
 	p, err := d.resolve(name)
 	if err != nil {

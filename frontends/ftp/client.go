@@ -16,44 +16,44 @@ import (
 	"filegate/core/session"
 )
 
-// client is one client's connection. To the library it is a whole server (its MainDriver) that ever
-// has this one client: so nothing is shared between clients but what is shared here, and the
-// library's own accepting and stopping, with its races, is never used.
+// client is one client's connection. For the library it is a whole server (a MainDriver) with only
+// this client. So clients share only what this package shares, and the library's own code for
+// accepting and stopping, which has data races, is not used.
 type client struct {
 	srv     *Server
 	conn    *frontend.Conn
 	control *control
 	log     *slog.Logger
 
-	ctx    context.Context // the connection's life: of a login, which has no session yet
+	ctx    context.Context // ends with the connection; for logins, which have no session yet
 	cancel context.CancelFunc
-	cc     ftpserver.ClientContext // set when the library begins, before anything else is called
+	cc     ftpserver.ClientContext // set before the library calls any other method
 
 	tls *tls.Config // nil: no TLS
 
-	// Of a login that is under way; the library's goroutine for the connection alone uses them.
+	// The state of a login. Only the library's goroutine for the connection uses it.
 	loginID   string
-	step      *auth.Step       // that a password is to answer
-	certified *session.Session // of a client that needs no password
-	denied    error            // why its certificate is not enough
+	step      *auth.Step       // the step that the password will answer
+	certified *session.Session // of a client that has logged in by its certificate
+	denied    error            // why the certificate was not sufficient
 
-	params parameters // of the goroutine that reads commands
-	driver *driver    // likewise; nil: not logged in
+	params parameters // used only by the goroutine that reads commands
+	driver *driver    // used only by the goroutine that reads commands; nil: not logged in
 
-	notifies  atomic.Bool  // the client has ended an upload with close_notify
-	uploading atomic.Int32 // uploads that have not ended: at most one
-	warned    sync.Once    // of an upload that is lost since the client has hung up
+	notifies  atomic.Bool  // the client has sent close_notify at the end of an upload
+	uploading atomic.Int32 // number of running uploads, at most one
+	warned    sync.Once    // about an upload that is lost because the client has disconnected
 
-	disconnected chan struct{} // closed when the library has seen the end
+	disconnected chan struct{} // closed when the library has noticed the end
 
 	mu       sync.Mutex
-	idle     sync.Cond // running has become 0
-	running  int       // calls of the storage, and transfers, under way
-	gone     bool      // no further one is let in
+	idle     sync.Cond // signalled when running is 0
+	running  int       // number of running storage calls and transfers
+	gone     bool      // no further ones may begin
 	session  *session.Session
-	unhook   func() bool // of the session's end
-	source   dataSource  // nil: there was no PASV or PORT
-	transfer *transfer   // under way; nil: none
+	unhook   func() bool // undoes the call at the end of the session
+	source   dataSource  // nil: no PASV or PORT was sent
+	transfer *transfer   // running; nil: none
 }
 
 var (
@@ -76,7 +76,7 @@ func newClient(s *Server, nc *frontend.Conn) *client {
 	c.control.working = c.isWorking
 	c.tls = s.tls
 	if s.tls != nil && s.cfg.TLS.Resumption == required {
-		c.tls = s.tls.Clone() // so that only sessions of this connection can be resumed: it has keys of its own
+		c.tls = s.tls.Clone() // with its own keys, only TLS sessions of this connection can be resumed
 	}
 	c.control.tlsConfig = c.tls
 	c.control.perform, c.control.settle = c.perform, c.settle
@@ -113,7 +113,7 @@ func (c *client) Serve(ctx context.Context) {
 	var end endOfLog
 	defer end.set()
 	lib.Logger = slog.New(quiet{c.log.Handler(), &end})
-	_ = lib.Serve() // its error is what oneConn returns at the end
+	_ = lib.Serve() // the error is that of oneConn
 
 	c.Cut()
 	c.mu.Lock()
@@ -129,7 +129,8 @@ func (c *client) Serve(ctx context.Context) {
 	}
 }
 
-// oneConn is a listener that accepts one connection, and then waits for its end.
+// oneConn is a listener that accepts one connection. Its second Accept waits for the end of the
+// connection.
 type oneConn struct {
 	client *client
 	taken  bool
@@ -148,15 +149,15 @@ func (l *oneConn) Accept() (net.Conn, error) {
 func (l *oneConn) Close() error   { return nil }
 func (l *oneConn) Addr() net.Addr { return l.client.control.LocalAddr() }
 
-// end ends the connection in an orderly way: what is being transferred breaks, the client gets its
-// reply, and then a last one.
+// end ends the connection in order: a running transfer is broken off and gets its reply, and then
+// the client gets a last reply.
 func (c *client) end(last *reply) {
 	c.cancel()
 	c.closeData()
 	c.control.finish(last)
 }
 
-// sessionEnded is called when somebody else has ended the session.
+// sessionEnded is called when the session was ended elsewhere.
 func (c *client) sessionEnded() {
 	if c.conn.IsClosing() {
 		c.end(errShuttingDown)
@@ -182,7 +183,7 @@ func (c *client) Cut() {
 	c.control.Conn.Close()
 }
 
-// closeData breaks the transfer that is under way, or about to begin.
+// closeData breaks off a running transfer, or one that is about to begin.
 func (c *client) closeData() {
 	c.setSource(nil)
 	if t := c.underWay(); t != nil {
@@ -190,8 +191,8 @@ func (c *client) closeData() {
 	}
 }
 
-// enter lets a call of the library in, unless the connection has ended. The caller calls leave in
-// the end.
+// enter counts a storage call or a transfer, unless the connection has ended. The caller must call
+// leave at its end.
 func (c *client) enter() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -224,12 +225,12 @@ func (c *client) GetSettings() (*ftpserver.Settings, error) {
 		ListenAddr:          c.control.LocalAddr().String(),
 		Banner:              cfg.Banner,
 		IdleTimeout:         int((cfg.IdleTimeout + time.Second - 1) / time.Second),
-		DefaultTransferType: ftpserver.TransferTypeBinary, // of SIZE: text is made elsewhere
+		DefaultTransferType: ftpserver.TransferTypeBinary, // for SIZE; text is converted by this package
 	}
 	return settings, nil
 }
 
-// GetTLSConfig implements [ftpserver.MainDriver]. The library encrypts nothing.
+// GetTLSConfig implements [ftpserver.MainDriver]. The library does no TLS.
 func (c *client) GetTLSConfig() (*tls.Config, error) { return nil, errNoTLS }
 
 // ClientConnected implements [ftpserver.MainDriver].
@@ -238,8 +239,8 @@ func (c *client) ClientConnected(cc ftpserver.ClientContext) (string, error) {
 	return c.srv.cfg.Banner, nil
 }
 
-// ClientDisconnected implements [ftpserver.MainDriver]. A transfer may still be running, and the
-// library waits for none: that is done by serve.
+// ClientDisconnected implements [ftpserver.MainDriver]. A transfer may still be running; Serve
+// waits for it.
 func (c *client) ClientDisconnected(ftpserver.ClientContext) {
 	if c.control.departed {
 		_ = c.control.Close()
@@ -251,8 +252,8 @@ func (c *client) ClientDisconnected(ftpserver.ClientContext) {
 	close(c.disconnected)
 }
 
-// QuitMessage implements [ftpserver.MainDriverExtensionQuitMessage]. It is asked too when it is we
-// who end the connection.
+// QuitMessage implements [ftpserver.MainDriverExtensionQuitMessage]. The library also calls it when
+// this package ends the connection.
 func (c *client) QuitMessage() string {
 	if last := c.control.lastWords(); last != nil {
 		return last.Error()
@@ -260,7 +261,7 @@ func (c *client) QuitMessage() string {
 	return "Goodbye."
 }
 
-// spaceKnown reports whether the storage tells how much space is free.
+// spaceKnown reports whether the storage knows how much space is free.
 func (c *client) spaceKnown() bool {
 	if c.driver == nil {
 		return false

@@ -14,13 +14,13 @@ import (
 	"filegate/core/auth"
 )
 
-// What is wanted of a client's certificate.
+// The values of the option client_cert.
 const (
-	request = "request" // it is looked at where there is one
+	request = "request" // a certificate is checked if the client sends one
 	require = "require"
 )
 
-// clientAuth sets up cfg for client certificates, where they are wanted.
+// clientAuth sets up cfg for client certificates, if client_ca is set.
 func (t *TLS) clientAuth(cfg *tls.Config) error {
 	if t.ClientCA == "" {
 		return nil
@@ -48,8 +48,8 @@ func loadClientCA(file string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// peerCertificate is the client's certificate in DER, or nil where there is none that one of ours
-// has signed.
+// peerCertificate returns the client's certificate in DER, or nil if there is none that a
+// configured authority has signed.
 func (c *control) peerCertificate() []byte {
 	tc, ok := c.stream.(*tls.Conn)
 	if !ok {
@@ -62,9 +62,9 @@ func (c *control) peerCertificate() []byte {
 	return state.PeerCertificates[0].Raw
 }
 
-// certificateLogin logs a client in by its certificate, if it has one and that is enough. Else the
-// client is asked for its password, whatever the reason: it must not learn which names there are.
-// Whoever has a certificate gains nothing by that, since he may leave it out.
+// certificateLogin logs a client in by its certificate if that is sufficient. Otherwise the client
+// is asked for its password, whatever the reason, so that it does not learn which users exist. A
+// failing certificate costs the client nothing, because it could also have sent none.
 func (c *client) certificateLogin(cc ftpserver.ClientContext, user string) error {
 	c.step, c.certified, c.denied = nil, nil, nil
 	der := c.control.peerCertificate()
@@ -97,8 +97,8 @@ func (c *client) certificateLogin(cc ftpserver.ClientContext, user string) error
 	return nil
 }
 
-// skipPassword makes a PASS follow the USER that the library is executing, without the client: it
-// knows no login without.
+// skipPassword inserts a PASS after the USER that the library is executing, because the library has
+// no login without PASS.
 func (c *control) skipPassword() {
 	c.writing.Lock()
 	defer c.writing.Unlock()
@@ -106,8 +106,8 @@ func (c *control) skipPassword() {
 	c.line, c.passed = []byte("PASS \r\n"), true
 }
 
-// withoutPassword returns a line of a reply as a client reads it that has sent no password: what
-// asks for one is dropped.
+// withoutPassword returns a line of a reply for a client that has sent no password. It drops the
+// request for a password.
 func withoutPassword(line string) (_ string, skipping bool) {
 	switch {
 	case len(line) < 3:

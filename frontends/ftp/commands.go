@@ -13,9 +13,9 @@ var (
 	errNotLoggedIn = &reply{code: 530, text: "Log in with USER and PASS first."}
 )
 
-// perform executes the commands that the library lacks, or that it knows in one form only, and all
-// that move data. It reports false for the others, which the library is to see. A reply of nil
-// comes later, or has been sent.
+// perform executes the commands that the library lacks or supports only in part, and all commands
+// that move data. It returns false for all others, which are passed on to the library. A nil reply
+// is sent later or has been sent.
 func (c *client) perform(verb, arg string) (r *reply, done bool) {
 	err := func() (err error) {
 		defer recoverTo(&err, c.log)
@@ -28,7 +28,7 @@ func (c *client) perform(verb, arg string) (r *reply, done bool) {
 	return r, done
 }
 
-// execute is perform, which may panic where the storage does.
+// execute implements perform. It may panic if the storage does.
 func (c *client) execute(verb, arg string) (r *reply, done bool) {
 	if r, done := c.performAlways(verb, arg); done {
 		return r, true
@@ -99,7 +99,7 @@ func (c *client) execute(verb, arg string) (r *reply, done bool) {
 	return nil, false
 }
 
-// performAlways is perform for what a client may send before it has logged in.
+// performAlways executes the commands that a client may send before its login.
 func (c *client) performAlways(verb, arg string) (r *reply, done bool) {
 	switch verb {
 	case "PBSZ":
@@ -141,7 +141,7 @@ func (c *client) options(arg string) *reply {
 	return &reply{code: 501, text: "The options are HASH, MLST, MODE and UTF8."}
 }
 
-// host executes HOST (RFC 7151). There is one host, and clients know it by names of their own.
+// host executes HOST (RFC 7151). There is one host, and clients may use any name for it.
 func (c *client) host(name string) *reply {
 	switch {
 	case c.control.loggedIn || c.control.named:
@@ -162,7 +162,7 @@ func language(tag string) *reply {
 	return &reply{code: 504, text: "Replies are available in English only."}
 }
 
-// clientServerID executes CSID: clients say what they are, and ask what the server is.
+// clientServerID executes CSID, in which the client and the server tell their names.
 func clientServerID(arg string) *reply {
 	if !strings.Contains(arg, "=") {
 		return &reply{code: 501, text: "Usage: CSID Name=name; Version=version;"}
@@ -170,9 +170,8 @@ func clientServerID(arg string) *reply {
 	return &reply{code: 200, text: "Name=filegate; CaseSensitive=1; DirSep=/;"}
 }
 
-// features executes FEAT (RFC 2389). MODE Z is understood and not among them: where it is, lftp
-// 4.9.2 turns to it by itself, and loses the end of long listings without a word when it inflates
-// them.
+// features executes FEAT (RFC 2389). MODE Z is supported, but is not listed: lftp 4.9.2 would use
+// it automatically, and it silently loses the end of long listings when it inflates them.
 func (c *client) features() *reply {
 	lines := []string{
 		" CLNT", " CSID", " EPRT", " EPSV", " HASH " + c.params.hash.feature(), " HOST", " LANG EN*", " MDTM", " MD5",
@@ -186,7 +185,7 @@ func (c *client) features() *reply {
 			lines = append(lines, " CCC")
 		}
 	}
-	if c.spaceKnown() { // without a quota every answer is a refusal
+	if c.spaceKnown() { // without a quota AVBL is always refused
 		lines = append(lines, " AVBL")
 	}
 	return &reply{code: 211, text: "These are the features:", lines: lines, last: "End."}

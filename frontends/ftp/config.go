@@ -14,51 +14,52 @@ import (
 	"filegate/core/frontend"
 )
 
-// Kind is this frontend for the list of the built-in ones.
+// Kind returns the frontend kind "ftp".
 func Kind() frontend.Kind {
 	return frontend.Kind{Name: "ftp", Config: func() frontend.Config { return NewConfig() }}
 }
 
-// Config is the options of a frontend "ftp".
+// Config holds the options of a frontend "ftp" block.
 type Config struct {
-	// Listen is where clients connect, as host:port.
+	// Listen lists the addresses to listen on, each host:port.
 	Listen []string `hcl:"listen,optional"`
-	// Banner is what clients read when they connect.
+	// Banner is the text for clients that have connected.
 	Banner string `hcl:"banner,optional"`
-	// Welcome is what clients read when they have logged in, behind what the authenticator says. %u
-	// in it is the user's name.
+	// Welcome is the text for clients that have logged in, after the message of the authenticator.
+	// %u in it is replaced by the user's name.
 	Welcome string `hcl:"welcome,optional"`
-	// Charset is the character set of clients that do not ask for UTF-8 (OPTS UTF8 ON), by its name
-	// at IANA. Empty: UTF-8.
+	// Charset is the IANA name of the character set for clients that do not request UTF-8 (OPTS
+	// UTF8 ON). Empty: UTF-8.
 	Charset string `hcl:"charset,optional"`
-	// TLS says how connections are encrypted.
+	// TLS holds the options for encryption.
 	TLS TLS `hcl:"tls,block"`
-	// Passive says where clients connect for data.
+	// Passive holds the options for passive data connections.
 	Passive Passive `hcl:"passive,block"`
-	// Active lets clients ask the server to connect to them for data (PORT, EPRT), to their own
-	// address only.
+	// Active permits active mode (PORT, EPRT): the client makes the server connect to the client's
+	// own address.
 	Active bool `hcl:"active,optional"`
-	// ActiveDeny is networks that active mode does not connect to, such as "10.0.0.0/8", also where
-	// the client itself is there.
+	// ActiveDeny lists networks to which active mode does not connect, such as "10.0.0.0/8", even
+	// if the client is there.
 	ActiveDeny []string `hcl:"active_deny,optional"`
-	// ForeignData is networks that data connections may come from or go to, beside the client's own
-	// address: for transfers between two servers, and for clients with several addresses.
+	// ForeignData lists networks that data connections may come from or go to, in addition to the
+	// client's own address: for transfers between two servers, and for clients with several
+	// addresses.
 	ForeignData []string `hcl:"foreign_data,optional"`
 
-	// MaxConnections is how many clients may be connected at a time.
+	// MaxConnections is the number of clients that may be connected at a time.
 	MaxConnections int `hcl:"max_connections,optional"`
-	// MaxStartups is how many of them may not have logged in yet.
+	// MaxStartups is the number of clients that may be connected and not logged in.
 	MaxStartups int `hcl:"max_startups,optional"`
-	// Proxy is about proxies that tell who the client is, on control and data connections.
+	// Proxy lists the proxies that pass on the client's address, on control and data connections.
 	Proxy frontend.ProxyProtocol `hcl:"proxy_protocol,block"`
 	// LoginTimeout is how long a client may take to log in.
 	LoginTimeout time.Duration `hcl:"login_timeout,optional"`
-	// IdleTimeout is how long a client may send no command while nothing is being transferred.
+	// IdleTimeout is how long a client may send no command while no transfer is running.
 	IdleTimeout time.Duration `hcl:"idle_timeout,optional"`
-	// DataTimeout is how long a data connection may stand still.
+	// DataTimeout is how long a data connection may move no data.
 	DataTimeout time.Duration `hcl:"data_timeout,optional"`
-	// Hangup is what becomes of an upload whose client closes the control connection before the
-	// upload is stored, without QUIT: "discard" or "keep".
+	// Hangup decides about an upload whose client closes the control connection without QUIT before
+	// the upload is stored: "discard" or "keep".
 	Hangup string `hcl:"hangup,optional"`
 }
 
@@ -67,38 +68,38 @@ type TLS struct {
 	// Mode is "off", "explicit" (the client asks with AUTH TLS, RFC 4217) or "implicit" (TLS from
 	// the first byte on).
 	Mode string `hcl:"mode,optional"`
-	// Cert and Key are PEM files. They are read anew when they change.
+	// Cert and Key are PEM files. They are loaded again when they change.
 	Cert string `hcl:"cert,optional"`
 	Key  string `hcl:"key,optional"`
-	// MoreCerts is further certificates with their keys: clients that name a host (SNI) get the one
-	// that is of it, others the first that they can use.
+	// MoreCerts maps further certificate files to their keys. A client that sends a host name (SNI)
+	// gets the certificate of this host, other clients get the first one that they can use.
 	MoreCerts map[string]string `hcl:"more_certs,optional"`
-	// Required refuses, in explicit mode, logins and data without TLS.
+	// Required refuses logins and data without TLS, in explicit mode.
 	Required bool `hcl:"required,optional"`
-	// CCC lets clients end the encryption of the control connection behind the login (RFC 4217,
-	// section 12.3), for firewalls that read it.
+	// CCC permits clients to end the encryption of the control connection after the login (RFC
+	// 4217, section 12.3), for firewalls that read it.
 	CCC bool `hcl:"ccc,optional"`
 	// MinVersion is the lowest version of TLS: "1.0", "1.1", "1.2" or "1.3".
 	MinVersion string `hcl:"min_version,optional"`
-	// CipherSuites are those to offer of TLS 1.2 and before, by their names in IANA's registry.
-	// Empty: what is good.
+	// CipherSuites lists the cipher suites for TLS 1.2 and earlier, by their IANA names. Empty: the
+	// secure ones.
 	CipherSuites []string `hcl:"cipher_suites,optional"`
-	// Legacy offers what old devices know, and is weak: TLS 1.0, and suites without forward
+	// Legacy offers the weak TLS of old devices: TLS 1.0, and cipher suites without forward
 	// secrecy.
 	Legacy bool `hcl:"legacy,optional"`
-	// Resumption is what is wanted of the TLS session of data connections: "optional", or
-	// "required" to take none that does not resume a session of their own control connection.
+	// Resumption is "optional", or "required" to refuse data connections that do not resume a TLS
+	// session of their own control connection.
 	Resumption string `hcl:"resumption,optional"`
-	// CloseNotify is what becomes of an upload over TLS that ends without close_notify (RFC 8446,
-	// section 6.1), and may have been cut off on the way. "auto" keeps it while the control
-	// connection lives and the client has not sent close_notify before; "required" discards it;
-	// "ignored" keeps it.
+	// CloseNotify decides about an upload over TLS that ends without close_notify (RFC 8446,
+	// section 6.1), and so may have been cut off. "auto" keeps it if the control connection is
+	// still open and the client has not sent close_notify before; "required" discards it; "ignored"
+	// keeps it.
 	CloseNotify string `hcl:"close_notify,optional"`
-	// ClientCA is a PEM file of the authorities that sign certificates of clients. Empty: clients
-	// are not asked for any. It is read at the start.
+	// ClientCA is a PEM file of the authorities that sign client certificates. It is read at the
+	// start. Empty: clients are not asked for a certificate.
 	ClientCA string `hcl:"client_ca,optional"`
-	// ClientCert is, with ClientCA, what is wanted of clients: "request" or "require". A
-	// certificate goes to the authenticators that take one, with the name that USER gives.
+	// ClientCert is "request" or "require"; it applies if ClientCA is set. A certificate is passed
+	// to the authenticators that support certificates, with the name in USER.
 	ClientCert string `hcl:"client_cert,optional"`
 }
 
@@ -111,18 +112,19 @@ const (
 
 // Passive is the block "passive" of a [Config].
 type Passive struct {
-	// Ports is the range of ports for data, as "first-last". Empty: any free port.
+	// Ports is the range of ports for data connections, as "first-last". Empty: any free port.
 	Ports string `hcl:"ports,optional"`
-	// PublicHost is the IPv4 address, or a name that has one, that clients are told to connect to.
-	// Empty: the one that they have connected to already.
+	// PublicHost is the IPv4 address, or a name that resolves to one, that clients are told to
+	// connect to. Empty: the address to which the client has connected.
 	PublicHost string `hcl:"public_host,optional"`
-	// PublicHosts is the same for clients of some networks, such as { "10.0.0.0/8" = "10.1.2.3" }.
+	// PublicHosts is PublicHost for clients in certain networks, such as { "10.0.0.0/8" =
+	// "10.1.2.3" }.
 	PublicHosts map[string]string `hcl:"public_hosts,optional"`
 }
 
 var _ frontend.Config = (*Config)(nil)
 
-// NewConfig returns the defaults: without TLS, on port 2021 of this machine only.
+// NewConfig returns the defaults: without TLS, on port 2021 of the loopback address.
 func NewConfig() *Config {
 	return &Config{
 		Listen:         []string{"127.0.0.1:2021"},
@@ -139,7 +141,7 @@ func NewConfig() *Config {
 	}
 }
 
-// Validate implements [frontend.Config]. It reads the certificate.
+// Validate implements [frontend.Config]. It also reads the certificate.
 func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	if len(c.Listen) == 0 {
 		report("listen", "No address to listen on", `Give at least one, such as "127.0.0.1:2021".`)
@@ -268,7 +270,7 @@ func validatePublicHost(attribute, host string, report func(attribute, summary, 
 	}
 }
 
-// ports returns the range, or zeros where there is none.
+// ports returns the range, or zeros if there is none.
 func (p *Passive) ports() (first, last int, err error) {
 	if p.Ports == "" {
 		return 0, 0, nil

@@ -16,70 +16,70 @@ import (
 )
 
 const (
-	// maxCommand is the longest command line, in bytes: what the library can take.
+	// maxCommand is the longest command line, in bytes, which is that of the library.
 	maxCommand = 4096
-	// replyTimeout is how long a client may take to accept a reply.
+	// replyTimeout is how long a client may take to receive a reply.
 	replyTimeout = time.Minute
 )
 
 var errLineTooLong = errors.New("the command line is too long")
 
-// control is a client's control connection as the library sees it. It stands between the two, and
-// does what the library does not do, or not well:
+// control is a client's control connection as the library sees it. It is between the client and the
+// library, and does what the library does not do, or not well:
 //
-//   - TLS, so that on this side of it replies can be read: AUTH and CCC (RFC 4217);
-//   - replies with the code that an error deserves, see [reply];
-//   - only whole commands are passed on: the library would take half a DELE for one when the
-//     connection breaks in the middle;
-//   - commands that are not the library's are executed, see [client.perform];
-//   - a connection that is to end, also of an idle client, does so in between two commands, with a
-//     reply that says so.
+//   - It does TLS, so that replies can be rewritten before they are encrypted: AUTH and CCC (RFC
+//     4217).
+//   - It sends the right reply codes for errors, see [reply].
+//   - It passes on only complete commands. If the connection breaks in the middle of a DELE, the
+//     library would execute the first half.
+//   - It executes the commands that are not passed on to the library, see [client.perform].
+//   - It ends a connection between two commands, with a last reply, even if the client is idle.
 //
-// Read, Close and SetDeadline are called by the library's goroutine for the connection alone,
-// replies are sent by the one of a transfer too.
+// Only the library's goroutine for the connection calls Read, Close and SetDeadline. The goroutine
+// of a transfer sends replies too.
 type control struct {
 	net.Conn              // the TCP connection
-	tlsConfig *tls.Config // nil: there is no TLS here
-	required  bool        // nothing important goes without TLS
-	implicit  bool        // TLS from the first byte on, of data too
+	tlsConfig *tls.Config // nil: TLS is off
+	required  bool        // logins and data need TLS
+	implicit  bool        // TLS from the first byte on, also for data
 	clears    bool        // CCC is allowed
-	keeps     bool        // a client that hangs up may have finished an upload
+	keeps     bool        // hangup = "keep": a client that disconnects may have finished an upload
 
-	working func() bool                                // whether a call of the storage is under way
+	working func() bool                                // reports whether a storage call is running
 	perform func(verb, arg string) (r *reply, ok bool) // see [client.perform]
 	settle  func()                                     // waits for the end of a transfer
 
-	names atomic.Pointer[naming] // how names are written
+	names atomic.Pointer[naming] // the form of names
 
 	stream   net.Conn // the TCP connection, or TLS over it
 	secured  bool     // TLS is on
-	cleared  bool     // CCC has ended it
-	afterTLS bool     // records of TLS may still come, and are passed over
+	cleared  bool     // CCC has ended TLS
+	afterTLS bool     // TLS records may still arrive, and are skipped
 	loggedIn bool
-	named    bool        // USER has come, and no PASS yet
-	quitting atomic.Bool // the client has said good-bye
+	named    bool        // USER was received, and no PASS since
+	quitting atomic.Bool // the client has sent QUIT
 	left     atomic.Bool // the client has closed the connection
 	in       *bufio.Reader
-	part     []byte // of a command line
-	line     []byte // of a command that the library has not taken yet
-	passed   bool   // a PASS that comes now is one too many
-	tries    int    // logins that were refused
-	earlier  int    // commands before the login
-	broken   error  // why no more is read
-	spare    bool   // the library's next Close is not to be one
-	departed bool   // the library takes the connection for closed
+	part     []byte // of an incomplete command line
+	line     []byte // the rest of a command for the library
+	passed   bool   // if a PASS comes now, it is not needed any more
+	tries    int    // number of refused logins
+	earlier  int    // number of commands before the login
+	broken   error  // why reading has ended
+	spare    bool   // the library's next Close must be ignored
+	departed bool   // the library regards the connection as closed
 	leaving  bool   // REIN is being executed
 
 	renaming atomic.Bool // RNFR was the last command, and has found its file
 
 	deadlines sync.Mutex
 	loginTime time.Duration
-	loginBy   time.Time // no deadline is later than this, unless it is zero
+	loginBy   time.Time // all deadlines are limited to this time; zero: no limit
 	idle      time.Duration
-	last      *reply // set when the connection is to end: what to say then
+	last      *reply // set if the connection must end: the last reply
 
 	writing  sync.Mutex
-	out      []byte // of a reply
+	out      []byte // an incomplete line of a reply
 	skipping bool   // the reply to a login without a password is being written
 
 	closing sync.Once
@@ -89,7 +89,7 @@ type control struct {
 func newControl(c net.Conn, loginTimeout, idle time.Duration) *control {
 	loginBy := time.Now().Add(loginTimeout)
 	urgentInline(c)
-	c.SetReadDeadline(loginBy) // the handshake of implicit TLS comes before the library's first deadline
+	c.SetReadDeadline(loginBy) // for the TLS handshake of implicit mode, before the library sets a deadline
 	ctl := &control{
 		Conn: c, stream: c, in: bufio.NewReaderSize(c, maxCommand),
 		loginTime: loginTimeout, loginBy: loginBy, idle: idle,
@@ -100,14 +100,14 @@ func newControl(c net.Conn, loginTimeout, idle time.Duration) *control {
 	return ctl
 }
 
-// admit ends the deadline for the login.
+// admit removes the deadline of the login.
 func (c *control) admit() {
 	c.deadlines.Lock()
 	defer c.deadlines.Unlock()
 	c.loggedIn, c.loginBy, c.earlier = true, time.Time{}, 0
 }
 
-// finish makes the connection end, with a last reply, as soon as no command is being executed.
+// finish ends the connection with a last reply, as soon as no command is being executed.
 func (c *control) finish(last *reply) {
 	c.deadlines.Lock()
 	defer c.deadlines.Unlock()
@@ -115,15 +115,15 @@ func (c *control) finish(last *reply) {
 	c.Conn.SetReadDeadline(time.Unix(1, 0))
 }
 
-// lastWords is what finish was called with, or nil.
+// lastWords returns the reply that was passed to finish, or nil.
 func (c *control) lastWords() *reply {
 	c.deadlines.Lock()
 	defer c.deadlines.Unlock()
 	return c.last
 }
 
-// SetDeadline is for reads: each reply has a deadline of its own, since the library sets one when
-// it begins to wait for a command, and may answer much later.
+// SetDeadline sets the read deadline. Each reply has its own write deadline, because the library
+// sets a deadline when it begins to wait for a command, and may answer much later.
 func (c *control) SetDeadline(t time.Time) error {
 	c.deadlines.Lock()
 	defer c.deadlines.Unlock()
@@ -139,7 +139,7 @@ func (c *control) SetDeadline(t time.Time) error {
 	return c.Conn.SetReadDeadline(t)
 }
 
-// awaitCommand begins to count the time without a command anew.
+// awaitCommand restarts the idle timeout.
 func (c *control) awaitCommand() { _ = c.SetDeadline(time.Now().Add(c.idleTimeout())) }
 
 func (c *control) idleTimeout() time.Duration {
@@ -154,7 +154,7 @@ func (c *control) setIdleTimeout(idle time.Duration) {
 	c.idle = idle
 }
 
-// Read hands out the commands that the library is to see.
+// Read returns the commands for the library.
 func (c *control) Read(p []byte) (int, error) {
 	if c.leaving {
 		if err := c.endRein(); err != nil {
@@ -168,11 +168,11 @@ func (c *control) Read(p []byte) (int, error) {
 		}
 		switch {
 		case c.lastWords() != nil:
-			// The library answers with QuitMessage and hangs up.
+			// The library answers with QuitMessage and disconnects.
 			c.settle()
 			c.line = []byte("QUIT\r\n")
 		case err != nil && c.keeps && gone(err) && c.left.CompareAndSwap(false, true):
-			c.settle() // the client's last bytes may still be on their way to the storage
+			c.settle() // the storage may still be receiving the client's last bytes
 			c.line = []byte("QUIT\r\n")
 		case err != nil:
 			c.left.Store(true)
@@ -190,7 +190,7 @@ func (c *control) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// readLine returns a whole line with its end. It is good until the next call.
+// readLine returns a complete line with its end. It is valid until the next call.
 func (c *control) readLine() ([]byte, error) {
 	for {
 		if c.afterTLS {
@@ -202,14 +202,15 @@ func (c *control) readLine() ([]byte, error) {
 		c.part = append(c.part, part...)
 		switch {
 		case len(c.part) > maxCommand:
-			_ = c.answer(&reply{code: 500, text: "The command line is too long."}) // the next read fails too
+			// An error will show at the next read.
+			_ = c.answer(&reply{code: 500, text: "The command line is too long."})
 			return nil, errLineTooLong
 		case err == nil:
 			line := withoutTelnet(c.part)
 			c.part = c.part[:0]
 			return line, nil
 		case errors.Is(err, os.ErrDeadlineExceeded) && c.working() && c.lastWords() == nil:
-			// The client is not idle but waiting for us.
+			// The client is not idle: it waits for the server.
 			c.awaitCommand()
 		case !errors.Is(err, bufio.ErrBufferFull):
 			return nil, err
@@ -217,8 +218,7 @@ func (c *control) readLine() ([]byte, error) {
 	}
 }
 
-// command returns the line as the library is to see it, or nothing when the command has been
-// answered here.
+// command returns the line for the library, or nothing if the command has been answered here.
 func (c *control) command(line []byte) ([]byte, error) {
 	line, err := c.readNames(line)
 	if line == nil || err != nil {
@@ -226,7 +226,7 @@ func (c *control) command(line []byte) ([]byte, error) {
 	}
 	verb, arg, _ := strings.Cut(strings.TrimRight(string(line), "\r\n"), " ")
 	verb = strings.ToUpper(verb)
-	if strings.HasSuffix(verb, "ABOR") { // some clients send halves of telnet's commands in front of it
+	if strings.HasSuffix(verb, "ABOR") { // some clients send incomplete telnet commands before it
 		verb = "ABOR"
 	}
 	if !c.loggedIn {
@@ -287,9 +287,8 @@ func (c *control) command(line []byte) ([]byte, error) {
 	return line, nil
 }
 
-// readNames returns a command line in UTF-8, or nothing where it has been refused. The name and the
-// password of a login may be in UTF-8 before a client has said that it is: clients ask for that
-// behind the login.
+// readNames returns a command line in UTF-8, or nothing if it was refused. The user's name and
+// password may always be in UTF-8, because clients request UTF-8 only after the login.
 func (c *control) readNames(line []byte) ([]byte, error) {
 	if len(line) > 5 && utf8.Valid(line) && (strings.EqualFold(string(line[:5]), "USER ") || strings.EqualFold(string(line[:5]), "PASS ")) {
 		return line, nil
@@ -304,17 +303,17 @@ func (c *control) readNames(line []byte) ([]byte, error) {
 	return read, nil
 }
 
-// isForTransfer reports whether a command is executed while a transfer is under way. Others wait
-// for its end, so that replies come in the order of the commands.
+// isForTransfer reports whether a command is executed during a transfer. All others wait for its
+// end, so that the replies are in the order of the commands.
 func isForTransfer(verb, arg string) bool {
 	return verb == "ABOR" || verb == "NOOP" || verb == "STAT" && arg == ""
 }
 
-// maxTries is how many refused logins end a connection.
+// maxTries is the number of refused logins after which a connection ends.
 const maxTries = 3
 
-// refused is called when a login has been refused, behind which the library hangs up. A client that
-// may try again is kept until it has had its tries.
+// refused is called when a login has been refused. The library would then disconnect the client.
+// With again, a client stays connected until it has used up maxTries.
 func (c *control) refused(again bool) {
 	c.tries++
 	switch {
@@ -325,20 +324,20 @@ func (c *control) refused(again bool) {
 	}
 }
 
-// keepOpen makes a connection stay that the library is about to close. The library takes it for
-// closed from then on, so it is ended here later.
+// keepOpen keeps a connection open that the library is about to close. The library regards it as
+// closed from then on, so this package closes it later.
 func (c *control) keepOpen() {
 	c.spare = !c.departed
 	c.departed = true
 }
 
-// answer sends a reply of our own.
+// answer sends a reply of this package.
 func (c *control) answer(r *reply) error {
 	_, err := c.send(r.bytes())
 	return err
 }
 
-// send sends whole lines.
+// send sends complete lines.
 func (c *control) send(lines []byte) (int, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
@@ -349,7 +348,7 @@ func (c *control) send(lines []byte) (int, error) {
 	return len(lines), nil
 }
 
-// Write sends the library's replies, line by line.
+// Write sends the replies of the library, line by line.
 func (c *control) Write(p []byte) (int, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
@@ -376,7 +375,7 @@ func (c *control) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close says good-bye as TLS wants it.
+// Close closes the connection, with close_notify if TLS is on.
 func (c *control) Close() error {
 	if c.spare {
 		c.spare = false

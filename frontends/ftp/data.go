@@ -12,11 +12,11 @@ import (
 )
 
 const (
-	// openTimeout is how long a data connection may take to open, and to agree on TLS.
+	// openTimeout is the time limit for opening a data connection, including its TLS handshake.
 	openTimeout = 15 * time.Second
-	// dataBuffer is how much goes to the network at a time, in bytes: TLS writes record by record.
+	// dataBuffer is the size of a write to the network, in bytes. TLS itself writes single records.
 	dataBuffer = 256 << 10
-	// lastWords is how long a client may take to accept the rest when a data connection is closed.
+	// lastWords is how long a client may take to receive the rest when a data connection is closed.
 	lastWords = 5 * time.Second
 )
 
@@ -24,19 +24,19 @@ var (
 	errNoSource  = &reply{code: 425, text: "Send EPSV, PASV, EPRT or PORT first."}
 	errNotOpened = &reply{code: 425, text: "The data connection was not opened."}
 	errDataTLS   = &reply{code: 425, text: "The TLS handshake of the data connection failed."}
-	// errNotResumed is vsftpd's reply to the same.
+	// errNotResumed is vsftpd's reply in the same case.
 	errNotResumed = &reply{code: 522, text: "Data connections must resume the TLS session of the control connection."}
 	errDataClear  = &reply{code: 522, text: "Data connections must use TLS; send PROT P."}
 )
 
-// dataSource is where the next data connection comes from, as PASV or PORT has said.
+// dataSource opens the next data connection, as the client has requested by PASV or PORT.
 type dataSource interface {
 	// open returns the connection. It is called once, and ends with ctx.
 	open(ctx context.Context) (net.Conn, error)
 	Close() error
 }
 
-// setSource makes s the source of the next data connection, in place of one that was not used.
+// setSource sets the source of the next data connection, and closes an unused earlier one.
 func (c *client) setSource(s dataSource) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -57,7 +57,7 @@ func (c *client) takeSource() dataSource {
 	return s
 }
 
-// connect opens the data connection of a transfer, and tells the client so.
+// connect opens the data connection of a transfer, and sends the reply 150 to the client.
 func (c *client) connect(t *transfer, params transferParameters, announcement string) (*stream, *reply) {
 	if c.control.required && !params.private {
 		return nil, errDataClear
@@ -102,8 +102,8 @@ func (c *client) connect(t *transfer, params transferParameters, announcement st
 	return s, nil
 }
 
-// secureData agrees on TLS over a data connection. The handshake is made here, since clients wait
-// for it also where nothing is sent.
+// secureData makes the TLS handshake on a data connection. It is made here because clients wait for
+// it even if no data is sent.
 func (c *client) secureData(ctx context.Context, conn *dataConn) (*tls.Conn, error) {
 	tc := tls.Server(conn, c.tls)
 	if err := tc.HandshakeContext(ctx); err != nil {
@@ -112,8 +112,8 @@ func (c *client) secureData(ctx context.Context, conn *dataConn) (*tls.Conn, err
 	return tc, conn.Flush()
 }
 
-// stream is an open data connection as a payload sees it. It remembers when the connection fails:
-// whose fault a failed transfer was decides what the client is told.
+// stream is an open data connection, as a payload uses it. It remembers a failure of the
+// connection, because the reply to a failed transfer depends on the cause.
 type stream struct {
 	transferParameters
 	conn   *dataConn
@@ -138,7 +138,7 @@ func (s *stream) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// flush sends what is in the buffer.
+// flush sends the buffered data.
 func (s *stream) flush() error {
 	if err := s.conn.Flush(); err != nil {
 		s.failed = err
@@ -147,8 +147,8 @@ func (s *stream) flush() error {
 	return nil
 }
 
-// Close ends the connection in an orderly way, once. Its error means nothing: the client may have
-// closed its end when it had everything.
+// Close closes the connection in order, once. It ignores errors, because the client may have closed
+// its end after it had received everything.
 func (s *stream) Close() {
 	if !s.closed {
 		s.closed = true
@@ -156,26 +156,26 @@ func (s *stream) Close() {
 	}
 }
 
-// cut ends it without the good-bye of TLS: the client has not got everything.
+// cut closes the connection without close_notify, so that the client sees that data is missing.
 func (s *stream) cut() {
 	s.closed = true
 	s.conn.Conn.Close()
 }
 
-// dataConn is a data connection beneath TLS, if there is TLS: buffered, with a deadline for each
-// read and write.
+// dataConn is a data connection below TLS, if there is TLS. It buffers writes, and sets a deadline
+// for each read and write.
 type dataConn struct {
 	net.Conn
 	timeout time.Duration
-	eof     atomic.Bool // a read came to the end of the TCP connection
+	eof     atomic.Bool // a read has reached the end of the TCP connection
 
 	mu  sync.Mutex // held while sending
 	out []byte
-	err error // of the first write that failed
+	err error // the first error of a write
 }
 
-// Read sends what is in the buffer first: the client may be waiting for it, as in the handshake of
-// TLS.
+// Read sends the buffered data first, because the client may be waiting for it, as in the TLS
+// handshake.
 func (d *dataConn) Read(p []byte) (int, error) {
 	if err := d.Flush(); err != nil {
 		return 0, err
@@ -205,7 +205,7 @@ func (d *dataConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Flush sends what is in the buffer.
+// Flush sends the buffered data.
 func (d *dataConn) Flush() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -213,8 +213,7 @@ func (d *dataConn) Flush() error {
 	return d.err
 }
 
-// Close sends what is in the buffer, unless it is called while a write is under way: then it is to
-// break that.
+// Close sends the buffered data, unless a write is running: then Close breaks it off.
 func (d *dataConn) Close() error {
 	if d.mu.TryLock() {
 		d.flush(lastWords)

@@ -8,21 +8,21 @@ import (
 	"strings"
 )
 
-// defaultLevel is how hard MODE Z compresses, as long as a client does not say OPTS MODE Z LEVEL.
+// defaultLevel is the compression level of MODE Z, unless the client sends OPTS MODE Z LEVEL.
 const defaultLevel = 6
 
-// finisher is a writer with something left to say at the end.
+// finisher is a writer that must write something at the end.
 type finisher interface {
 	io.Writer
 	finish() error
 }
 
-// sink returns what a transfer to the client is written to: it makes of a file what the client has
-// asked for.
+// sink returns the writer for the content of a transfer to the client. It converts the content as
+// the client has requested.
 func (s *stream) sink(text bool) finisher {
 	f := &filter{stream: s, w: s}
 	if s.deflated {
-		f.z, _ = zlib.NewWriterLevel(s, s.level) // the level was checked
+		f.z, _ = zlib.NewWriterLevel(s, s.level) // the level has been checked
 		f.w = f.z
 	}
 	if text {
@@ -48,7 +48,7 @@ func (f *filter) finish() error {
 	return f.stream.flush()
 }
 
-// source returns what a transfer from the client is read from.
+// source returns the reader for the content of a transfer from the client.
 func (s *stream) source() io.Reader {
 	var r io.Reader = s
 	if s.deflated {
@@ -60,7 +60,7 @@ func (s *stream) source() io.Reader {
 	return r
 }
 
-// inflater undoes MODE Z. What is damaged counts as a data connection that has failed.
+// inflater decompresses MODE Z. Damaged data counts as a failure of the data connection.
 type inflater struct {
 	stream *stream
 	in     *bufio.Reader
@@ -76,7 +76,7 @@ func (i *inflater) Read(p []byte) (n int, err error) {
 	}
 	n, err = i.z.Read(p)
 	if err == io.EOF {
-		// The end of the connection tells whether the upload is complete.
+		// The rest up to the end of the connection shows whether the upload is complete.
 		if _, err := io.Copy(io.Discard, io.LimitReader(i.in, maxTrailer)); err != nil {
 			return n, i.fail(err)
 		}
@@ -85,7 +85,7 @@ func (i *inflater) Read(p []byte) (n int, err error) {
 	return n, i.fail(err)
 }
 
-// maxTrailer is how much may follow compressed data, in bytes.
+// maxTrailer is how many bytes may follow the compressed data.
 const maxTrailer = 4096
 
 func (i *inflater) fail(err error) error {

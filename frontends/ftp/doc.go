@@ -1,12 +1,12 @@
 // Package ftp implements the frontend for FTP and FTPS: RFC 959, 2389, 2428, 3659 and 4217.
 //
-// Package github.com/fclairamb/ftpserverlib, which no other package imports, implements logins,
-// paths and the order of commands. This package implements the connections: listeners and their
-// limits (Server), a client from its greeting to its end (client), the control connection with its
-// TLS and its replies (control), and the adapter from a session to the library's file system
-// (driver). It also implements everything that moves data, in front of the library: transfers and
-// their payloads (upload, download, listing), and the data connection (dataSource, stream). The FTP
-// codes of errors are in errors.go.
+// Package github.com/fclairamb/ftpserverlib, which no other package imports, implements the
+// dialogue of a login, current directories, and the simple commands. This package implements the
+// connections: listeners and their limits (Server), a client from its greeting to its end (client),
+// the control connection with its TLS and its replies (control), and the adapter from a session to
+// the library's file system (driver). It also implements everything that moves data, without the
+// library: transfers and their payloads (upload, download, listing), and the data connection
+// (dataSource, stream). The FTP codes of errors are in errors.go.
 //
 // The suite is vfstest through a client, the rules of frontends/frontendtest, recorded
 // conversations of devices and programs in testdata, and tests with curl, lftp, rclone and tnftp.
@@ -55,23 +55,24 @@
 // unchanged, would break the clients for which TYPE A exists: those that know no other line ends.
 //
 // Active mode is on by default: scanners, cameras and the ftp of Windows know nothing else. The
-// server connects only to the client's own address, to no port below 1024, and to nothing in
-// active_deny. The option foreign_data permits other addresses: a server that connects wherever
-// clients tell it to is a weapon against others.
+// server connects only to the client's own address, or to a network in the option foreign_data. It
+// never connects to ports below 1024, to networks in active_deny, or to other addresses of its own
+// machine. A server that connects wherever clients tell it to is a weapon against others.
 //
-// Listings are sent in the pages of the storage, some thousand entries at a time, each page sorted
+// Listings are sent while the storage lists, in batches of about 10,000 entries, each batch sorted
 // by name. A listing that fails ends with an error and never looks complete: a mirror would delete
-// the missing files at the other side. Other sort orders of ls (LIST -t) are sorted in memory, and
-// so have a limit. A name with control characters is listed in escaped form and reached by this
-// form, see [naming].
+// the missing files at the other side. The other sort orders of ls (such as LIST -t) sort in
+// memory, so they limit the number of entries. A name with control characters is listed in escaped
+// form and reached by this form, see [naming].
 //
 // Names are UTF-8, or bytes that are returned unchanged. With the option charset, clients that do
 // not send OPTS UTF8 ON use that character set. The alternative was to detect the character set
 // from the bytes of each name, which is not possible before a client's first listing.
 //
-// NOOP and STAT are answered during a transfer, as in ProFTPD, and ABOR ends it. Other commands
-// wait for its end. The time of a transfer, and of the last step of an upload, is not idle time.
-// Nothing is sent before the reply to an upload, because a 226- line cannot be taken back.
+// NOOP and STAT without an argument are answered during a transfer, as in ProFTPD, and ABOR ends
+// it. Other commands wait for its end. The time of a transfer, and of the last step of an upload,
+// is not idle time. Nothing is sent before the reply to an upload, because a 226- line cannot be
+// taken back.
 //
 // A symbolic link is listed as its target, so that a mirror gets the content. A dangling link is
 // listed as an empty file, so that it can be deleted. The alternative, "l" with "-> target" in LIST

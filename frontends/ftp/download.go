@@ -8,7 +8,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// retr executes RETR, from REST on or as far as RANG says.
+// retr executes RETR, from the offset of REST on, or the range of RANG.
 func (c *client) retr(d *driver, name string) *reply {
 	text, deflated, rest, span := c.params.text, c.params.deflated, c.params.rest, c.params.span
 	return c.move(d, joinCommand("RETR", name), func(ctx context.Context) (payload, error) {
@@ -25,8 +25,8 @@ func (c *client) retr(d *driver, name string) *reply {
 			return nil, err
 		}
 		size := f.Info().Size
-		if offset > size { // exactly at the end, nothing is left to fetch
-			_ = f.Close() // nothing was read
+		if offset > size { // at the end exactly, nothing is left to send
+			_ = f.Close() // nothing was read, so the error does not matter
 			return nil, errBeyondEnd
 		}
 		left := size - offset
@@ -37,15 +37,15 @@ func (c *client) retr(d *driver, name string) *reply {
 	})
 }
 
-// download is a file on its way to the client.
+// download is a file that is sent to the client.
 type download struct {
 	vfs.File
 	left    int64 // bytes to send
-	limited bool  // to them
-	shown   bool  // they are as many on the network
+	limited bool  // stop after left bytes
+	shown   bool  // as many bytes go over the network
 }
 
-// announce tells the size in a form that clients look for.
+// announce returns the text of the reply 150, with the size in a form that clients look for.
 func (d *download) announce() string {
 	if !d.shown {
 		return "The file follows."
@@ -72,10 +72,10 @@ func (d *download) carry(_ *transfer, s *stream) error {
 	return failure(err)
 }
 
-// errEnough ends reading behind what a client has asked for.
+// errEnough ends reading after the requested range.
 var errEnough = &reply{code: 226, text: "The transfer is complete."}
 
-// limitedWriter takes as many bytes as are left, and ends with errEnough.
+// limitedWriter writes the bytes that are left, and then returns errEnough.
 type limitedWriter struct {
 	w    io.Writer
 	left int64

@@ -13,14 +13,15 @@ import (
 	"filegate/core/vfs"
 )
 
-// driver is a session as the library wants a file system to be (its ClientDriver). What it returns
-// as an error is a [reply].
+// driver adapts a session to the library's file system (ClientDriver). The errors that it returns
+// are a [reply].
 type driver struct {
 	client  *client
 	session *session.Session
-	// copyFrom is what SITE CPFR has named; empty: nothing
+	// copyFrom is the file of SITE CPFR; empty: none.
 	copyFrom vfs.Path
-	// renamesDir says that the latest RNTO names a directory, by a slash at the end.
+	// renamesDir is set if the name in the latest RNTO ends in a slash, and so is the name of a
+	// directory.
 	renamesDir bool
 }
 
@@ -30,7 +31,7 @@ var (
 	_ ftpserver.ClientDriverExtensionAvailableSpace = (*driver)(nil)
 )
 
-// resolve returns the path that a client calls name.
+// resolve returns the path for a client's name.
 func (d *driver) resolve(name string) (vfs.Path, error) {
 	n, err := d.resolveName(name)
 	return n.Path, err
@@ -53,14 +54,14 @@ func (d *driver) stat(ctx context.Context, name string) (vfs.Info, error) {
 	return d.session.Stat(ctx, p)
 }
 
-// do runs one call of the storage on the file that a client calls name.
+// do runs a storage call for a client's name.
 func (d *driver) do(name string, call func(ctx context.Context, p vfs.Path) error) (err error) {
 	if err := d.client.enter(); err != nil {
 		return err
 	}
 	defer d.client.leave()
 	defer recoverTo(&err, d.session.Log())
-	// The library has made most names absolute, but not all.
+	// The library makes most names absolute, but not all.
 	p, err := d.resolve(name)
 	if err != nil {
 		return failure(err)
@@ -68,7 +69,7 @@ func (d *driver) do(name string, call func(ctx context.Context, p vfs.Path) erro
 	return failure(call(d.session.Context(), p))
 }
 
-// Stat serves CWD, CDUP, SIZE, MDTM, RNFR and AVBL.
+// Stat implements CWD, CDUP, SIZE, MDTM, RNFR and AVBL.
 func (d *driver) Stat(name string) (info os.FileInfo, err error) {
 	err = d.do(name, func(ctx context.Context, p vfs.Path) error {
 		i, err := d.session.Stat(ctx, p)
@@ -78,22 +79,22 @@ func (d *driver) Stat(name string) (info os.FileInfo, err error) {
 	return info, err
 }
 
-// Mkdir serves MKD.
+// Mkdir implements MKD.
 func (d *driver) Mkdir(name string, _ os.FileMode) error {
 	return d.do(name, d.session.Mkdir)
 }
 
-// Remove serves DELE.
+// Remove implements DELE.
 func (d *driver) Remove(name string) error {
 	return d.do(name, d.session.Remove)
 }
 
-// RemoveDir serves RMD.
+// RemoveDir implements RMD.
 func (d *driver) RemoveDir(name string) error {
 	return d.do(name, d.session.Rmdir)
 }
 
-// Rename serves RNFR with RNTO, which replaces a file that is there, as in all servers that clients
+// Rename implements RNFR and RNTO. It replaces an existing file, as all servers do that clients
 // know, and never moves into a directory.
 func (d *driver) Rename(oldname, newname string) error {
 	return d.do(oldname, func(ctx context.Context, from vfs.Path) error {
@@ -108,18 +109,18 @@ func (d *driver) Rename(oldname, newname string) error {
 	})
 }
 
-// Chtimes serves MFMT.
+// Chtimes implements MFMT.
 func (d *driver) Chtimes(name string, _, mtime time.Time) error {
 	return d.setAttrs(name, vfs.Attrs{ModTime: &mtime})
 }
 
-// Chmod serves SITE CHMOD. A store that keeps no permissions takes them without a word: clients
+// Chmod implements SITE CHMOD. A store without permissions ignores them silently, because clients
 // send them after every upload.
 func (d *driver) Chmod(name string, mode os.FileMode) error {
 	return d.setAttrs(name, vfs.Attrs{Mode: new(mode.Perm())})
 }
 
-// GetAvailableSpace serves AVBL.
+// GetAvailableSpace implements AVBL.
 func (d *driver) GetAvailableSpace(name string) (free int64, err error) {
 	err = d.do(name, func(ctx context.Context, p vfs.Path) error {
 		space, err := d.session.StatSpace(ctx, p)
@@ -132,8 +133,8 @@ func (d *driver) GetAvailableSpace(name string) (free int64, err error) {
 	return free, err
 }
 
-// The library has these in its interface, and calls none of them: what needs them is done in front
-// of it.
+// The library requires the following methods and calls none of them, because this package executes
+// the commands that need them.
 
 func (d *driver) Name() string                                          { return "filegate" }
 func (d *driver) Create(string) (afero.File, error)                     { return nil, errNotCalled }
@@ -143,7 +144,7 @@ func (d *driver) MkdirAll(string, os.FileMode) error                    { return
 func (d *driver) RemoveAll(string) error                                { return errNotCalled }
 func (d *driver) Chown(string, int, int) error                          { return errNotCalled }
 
-// fileInfo is an entry as the library sees it.
+// fileInfo is an entry for the library.
 type fileInfo struct{ info vfs.Info }
 
 func (f fileInfo) Name() string       { return f.info.Name }

@@ -13,8 +13,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// codes translates the kinds of failure to the reply codes of RFC 959, section 4.2. A client tries
-// again what it got a 4xx for, and gives up on a 5xx.
+// codes maps kinds of failure to reply codes (RFC 959, section 4.2). Clients repeat a command after
+// 4xx, and give up after 5xx.
 var codes = map[error]int{
 	vfs.ErrNotExist:    550,
 	vfs.ErrExist:       550,
@@ -33,29 +33,30 @@ var codes = map[error]int{
 	vfs.ErrUnavailable: 451,
 }
 
-// codeLocalError is for what is not the client's fault and of no kind: an ended session, a panic.
+// codeLocalError is the code for errors that are not of a kind and not caused by the client: an
+// ended session, a panic.
 const codeLocalError = 451
 
-// mark stands in front of a reply inside the text that the library makes of an error, so that
-// [control] finds it there. A text for clients never has a control character of its own.
+// mark is the beginning of a reply inside the library's text for an error, where [control] looks
+// for it. Texts for clients never contain control characters.
 const mark = "\x1e"
 
-// reply is what the client reads: mostly an error, with the code that it deserves and a text that
-// is safe. The library knows two codes for errors and puts words of its own in front of the text;
-// the control connection undoes both.
+// reply is a reply to the client, mostly an error, with the right code and a safe text. The library
+// has only two codes for errors, and adds its own words to the text. The control connection
+// reverses both.
 type reply struct {
 	code  int
 	text  string
-	lines []string // behind the text, each as it is to be sent; then last ends the reply
+	lines []string // lines after the text, exactly as they are sent; last ends the reply
 	last  string
 }
 
 func (r *reply) Error() string { return mark + r.line() }
 
-// line is the reply, or the first line of it.
+// line returns the reply, or its first line.
 func (r *reply) line() string { return strconv.Itoa(r.code) + " " + vfs.EscapeControl(r.text) }
 
-// bytes is the reply as it is sent.
+// bytes returns the reply as it is sent.
 func (r *reply) bytes() []byte {
 	if len(r.lines) == 0 {
 		return []byte(r.line() + "\r\n")
@@ -67,8 +68,7 @@ func (r *reply) bytes() []byte {
 	return fmt.Appendf(b, "%d %s\r\n", r.code, r.last)
 }
 
-// failure is the reply to an error of the storage, and nil for nil. What is a reply already stays
-// as it is.
+// failure returns the reply for an error of the storage, or nil. It returns a reply unchanged.
 func failure(err error) error {
 	if err == nil {
 		return nil
@@ -83,8 +83,8 @@ func failure(err error) error {
 	return &reply{code: code, text: vfs.ClientText(err)}
 }
 
-// refusal is the reply to a login that has failed. It is the same for an unknown user and for a
-// wrong password.
+// refusal returns the reply for a failed login. It is the same for an unknown user and for a wrong
+// password.
 func refusal(err error) error {
 	r := *errLoginRefused
 	if errors.Is(err, auth.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
@@ -110,8 +110,7 @@ var (
 	errNotCalled    = &reply{code: 502, text: "Command not implemented."}
 )
 
-// unwrapReply returns the reply that is inside a reply of the library: all of its text, or behind
-// its own words for an error. Other lines stay as they are.
+// unwrapReply returns the reply inside a reply of the library. It returns other lines unchanged.
 func unwrapReply(line string) string {
 	i := strings.LastIndex(line, mark)
 	if i == len("550 ") || i > 0 && (line[0] == '4' || line[0] == '5') {
@@ -120,8 +119,8 @@ func unwrapReply(line string) string {
 	return line
 }
 
-// recoverTo makes an error of a panic: the library would show it to the client, log what the client
-// has sent, and leave a transfer open.
+// recoverTo turns a panic into an error. Otherwise the library would show it to the client, log
+// what the client has sent, and leave a transfer open.
 func recoverTo(err *error, log *slog.Logger) {
 	if p := frontend.Panicked(recover(), log); p != nil {
 		*err = failure(p)

@@ -10,7 +10,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// facts are the facts that MLST and MLSD tell (RFC 3659, section 7.5), as a client has chosen them.
+// facts is the set of facts in MLST and MLSD (RFC 3659, section 7.5) that a client has chosen.
 type facts uint8
 
 const (
@@ -22,7 +22,7 @@ const (
 	defaultFacts = factType | factSize | factModify
 )
 
-// factNames are in the order in which facts are told.
+// factNames lists the facts in the order in which they are sent.
 var factNames = []struct {
 	fact facts
 	name string
@@ -30,7 +30,8 @@ var factNames = []struct {
 
 const factTime = "20060102150405"
 
-// feature is how FEAT shows the facts, those that are told with a star (RFC 3659, section 7.8).
+// feature returns the facts as FEAT shows them, with a star after each chosen one (RFC 3659,
+// section 7.8).
 func (f facts) feature() string {
 	var b strings.Builder
 	for _, n := range factNames {
@@ -43,7 +44,7 @@ func (f facts) feature() string {
 	return b.String()
 }
 
-// choose executes OPTS MLST: what is not known is left out (RFC 3659, section 7.9).
+// choose executes OPTS MLST. It ignores unknown facts (RFC 3659, section 7.9).
 func (f *facts) choose(arg string) *reply {
 	*f = 0
 	var chosen strings.Builder
@@ -82,7 +83,7 @@ func appendFacts(text []byte, info vfs.Info, f facts) []byte {
 	return text
 }
 
-// modTime is in UTC, which is what clients take times for.
+// modTime returns the modification time in UTC, which clients assume.
 func modTime(info vfs.Info) time.Time {
 	if info.ModTime.IsZero() {
 		return time.Unix(0, 0).UTC()
@@ -90,10 +91,12 @@ func modTime(info vfs.Info) time.Time {
 	return info.ModTime.UTC()
 }
 
-// shownMode shows what leads nowhere as a file, so that it can be deleted.
+// shownMode returns the mode in listings. A dangling link is shown as a file, so that it can be
+// deleted.
 func shownMode(info vfs.Info) fs.FileMode { return info.Mode & (fs.ModeDir | fs.ModePerm) }
 
-// mlst executes MLST. The path in the answer is absolute, so that it means the same everywhere.
+// mlst executes MLST. The path in the answer is absolute, so that it does not depend on the current
+// directory.
 func (c *client) mlst(d *driver, name string) *reply {
 	var line string
 	err := d.do(name, func(ctx context.Context, p vfs.Path) error {

@@ -1,6 +1,7 @@
 package ftp
 
-// Files implements [frontend.Filer]. Certificates with their keys are read again by themselves.
+// Files implements [frontend.Filer]. It leaves out certificates and keys, which are loaded again
+// automatically.
 func (c *Config) Files() []string {
 	if c.TLS.ClientCA == "" {
 		return nil

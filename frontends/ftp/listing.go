@@ -14,19 +14,19 @@ import (
 )
 
 const (
-	// maxListDepth is how deep LIST -R goes.
+	// maxListDepth is the depth of LIST -R.
 	maxListDepth = 16
-	// maxListDirs is how many directories LIST -R may have found and not listed yet.
+	// maxListDirs is how many directories of LIST -R may wait to be listed.
 	maxListDirs = 100_000
-	// maxSorted is how many entries a listing may have that is sorted by something else than names.
+	// maxSorted is how many entries a listing may have that is not sorted by name.
 	maxSorted = 100_000
-	// listBatch is how many entries are sorted by name, and sent, at a time.
+	// listBatch is how many entries are sorted by name and sent at a time.
 	listBatch = 10_000
-	// yearAfter is how old a file is that LIST shows with its year in place of the time.
+	// yearAfter is the age from which LIST shows the year of a file instead of the time.
 	yearAfter = 180 * 24 * time.Hour
 )
 
-// The forms of a listing's lines.
+// listForm is the form of the lines in a listing.
 type listForm int
 
 const (
@@ -35,24 +35,24 @@ const (
 	factForm                 // MLSD
 )
 
-// listRequest is LIST, NLST or MLSD as a client has sent it.
+// listRequest is a LIST, NLST or MLSD command.
 type listRequest struct {
 	form    listForm
 	options string
 	path    string
-	facts   facts // of factForm
+	facts   facts // for factForm
 }
 
 func (l *listRequest) has(option string) bool { return strings.Contains(l.options, option) }
 
-// isSorted reports whether the whole directory must be known before the first line.
+// isSorted reports whether the whole directory must be read before the first line can be sent.
 func (l *listRequest) isSorted() bool { return strings.ContainsAny(l.options, "tSr") }
 
-// lsOptions are the letters of ls that clients put in front of a path. Some have no effect here.
+// lsOptions are the options of ls that clients put before a path. Some have no effect here.
 const lsOptions = "1AaBCcdFhLlnRrSTtUu"
 
-// parseListing reads the argument of LIST or NLST. What begins with "-" and has other letters than
-// ls's is a name.
+// parseListing parses the argument of LIST or NLST. An argument that begins with "-" and contains
+// other letters is a name.
 func parseListing(verb, arg string) *listRequest {
 	l := &listRequest{}
 	if verb == "NLST" {
@@ -94,32 +94,33 @@ func (c *client) list(d *driver, verb, arg string) *reply {
 	})
 }
 
-// listed is an entry, and its path in the form that the client has asked by, and as it reads names.
+// listed is an entry with its path in the form in which the client has asked for it, in the
+// client's spelling.
 type listed struct {
 	info vfs.Info
 	path string
 }
 
-// directory is one that is to be listed.
+// directory is a directory that is to be listed.
 type directory struct {
-	path   string // in the form that the client has asked by
+	path   string // in the form in which the client has asked for it
 	depth  int
-	header bool // its name stands above its entries
+	header bool // its name is a heading above its entries
 }
 
-// listing is the text of a LIST, NLST or MLSD on its way to the client, made as the storage lists:
-// a directory may be larger than the memory.
+// listing is the text of a LIST, NLST or MLSD. It is made while the storage lists, because a
+// directory may be larger than the memory.
 type listing struct {
 	*driver
 	*listRequest
-	todo  []directory // the next one is the last
+	todo  []directory // the last one is next
 	now   directory
 	dir   *dirReader  // nil: the next one has not begun
-	below []directory // in now
+	below []directory // subdirectories of now
 	text  []byte
 }
 
-// list begins a listing. What cannot be listed is an error here, before a transfer begins.
+// list begins a listing. It returns errors before a transfer begins.
 func (d *driver) list(ctx context.Context, l *listRequest) (_ *listing, err error) {
 	t := &listing{driver: d, listRequest: l}
 	defer func() {
@@ -156,7 +157,8 @@ func (d *driver) list(ctx context.Context, l *listRequest) (_ *listing, err erro
 	return t, nil
 }
 
-// more makes the text of the next entries, which may be none. It returns io.EOF behind the last.
+// more appends the text of the next entries, which may be none. It returns io.EOF after the last
+// entry.
 func (l *listing) more(ctx context.Context) (err error) {
 	if l.dir == nil {
 		if len(l.todo) == 0 {
@@ -210,7 +212,8 @@ func (l *listing) more(ctx context.Context) (err error) {
 	return nil
 }
 
-// passOver returns nil for a directory below the first that is gone since, or not to be seen.
+// passOver returns nil if err means that a subdirectory of a recursive listing is gone or not
+// accessible.
 func (l *listing) passOver(err error) error {
 	if kind := vfs.Kind(err); l.now.depth > 0 && (kind == vfs.ErrNotExist || kind == vfs.ErrPermission) {
 		return nil
@@ -225,7 +228,7 @@ func (l *listing) endDir() {
 	}
 }
 
-// sort brings entries into the order that is asked for. They come sorted by name.
+// sort sorts entries in the requested order. They are already sorted by name.
 func (l *listing) sort(entries []listed) {
 	switch {
 	case l.has("t"):
@@ -238,7 +241,7 @@ func (l *listing) sort(entries []listed) {
 	}
 }
 
-// print appends entries to the text.
+// print appends the lines of entries to the text.
 func (l *listing) print(entries []listed) {
 	now := time.Now()
 	for _, e := range entries {
@@ -260,19 +263,19 @@ func (l *listing) print(entries []listed) {
 	}
 }
 
-// appendLong appends an entry as ls -l shows it, with the owners that SFTP shows.
+// appendLong appends an entry as in ls -l, with the same owners as in SFTP.
 func (d *driver) appendLong(text []byte, info vfs.Info, name string, now time.Time) []byte {
 	t := modTime(info)
 	when := t.Format("Jan _2 15:04")
-	if age := now.Sub(t); age > yearAfter || age < -time.Hour { // an hour for clocks that are not right
+	if age := now.Sub(t); age > yearAfter || age < -time.Hour { // one hour, for clocks that are not right
 		when = t.Format("Jan _2  2006")
 	}
 	return fmt.Appendf(text, "%s %3d %-8s %-8s %12d %s %s", shownMode(info), max(info.Links, 1),
 		ownerName(info.UID, d.session.User()), ownerName(info.GID, d.session.Group()), max(info.Size, 0), when, vfs.EscapeControl(name))
 }
 
-// ownerName is the login, unless a client has given the file to somebody else, of whom only the
-// number is known. It has no spaces, which would be the end of the column.
+// ownerName returns the name of an owner. ID 0 is the login; of all other IDs only the number is
+// known. Spaces are replaced, because they would end the column.
 func ownerName(id int, login string) string {
 	if id != 0 {
 		return fmt.Sprint(id)
@@ -283,14 +286,14 @@ func ownerName(id int, login string) string {
 func (l *listing) announce() string { return "The listing follows." }
 
 func (l *listing) carry(t *transfer, s *stream) error {
-	// The lines end as they should already.
+	// The lines already have the right ends.
 	sink := s.sink(false)
 	for {
 		if len(l.text) > 0 {
 			if _, err := sink.Write(l.names().write(l.text)); err != nil {
 				return errDataLost
 			}
-			if err := s.flush(); err != nil { // the storage may take its time for the next ones
+			if err := s.flush(); err != nil { // the storage may take long for the next entries
 				return errDataLost
 			}
 			l.text = l.text[:0]
@@ -312,7 +315,7 @@ func (l *listing) Close() error {
 	return nil
 }
 
-// dirReader reads the entries of a directory. Symbolic links are shown as what they lead to.
+// dirReader reads the entries of a directory. It replaces symbolic links by their targets.
 type dirReader struct {
 	*driver
 	path   vfs.Path
@@ -332,8 +335,8 @@ func (d *driver) read(ctx context.Context, name string) (*dirReader, error) {
 	return &dirReader{driver: d, path: p, lister: l}, nil
 }
 
-// next returns at least size entries, sorted by name, or all that are left. It returns io.EOF when
-// none are.
+// next returns at least size entries, sorted by name, or all that are left. It returns io.EOF if
+// none are left.
 func (r *dirReader) next(ctx context.Context, size int) (entries []vfs.Info, err error) {
 	for !r.ended && len(entries) < size {
 		page, err := r.lister.Next(ctx)
@@ -358,7 +361,8 @@ func (r *dirReader) next(ctx context.Context, size int) (entries []vfs.Info, err
 
 func (r *dirReader) Close() error { return r.lister.Close() }
 
-// statPath executes STAT with a path: a listing in the reply. Clients send it with options of ls.
+// statPath executes STAT with a path, which is a listing in the reply. Clients also send options of
+// ls.
 func (c *client) statPath(d *driver, arg string) *reply {
 	l := parseListing("LIST", arg)
 	l.form = longForm
@@ -374,13 +378,14 @@ func (c *client) statPath(d *driver, arg string) *reply {
 		return asReply(failure(err))
 	}
 	defer t.Close()
-	code, text := 213, []byte("213-This is there:\r\n") // RFC 959, section 4.2: 212 of a directory, 213 of a file
+	// RFC 959, section 4.2: 212 for a directory, 213 for a file.
+	code, text := 213, []byte("213-This is there:\r\n")
 	if len(t.todo) > 0 || t.dir != nil || l.path == "" || l.path == "." {
 		code, text = 212, []byte("212-This is there:\r\n")
 	}
 	for {
 		if _, err := c.control.send(append(text, t.text...)); err != nil {
-			return nil // the next read fails too
+			return nil // an error will show at the next read
 		}
 		text, t.text = text[:0], t.text[:0]
 		if err := d.more(t); err == io.EOF {
@@ -391,7 +396,7 @@ func (c *client) statPath(d *driver, arg string) *reply {
 	}
 }
 
-// more is [listing.more] for a listing that is not a transfer.
+// more is [listing.more] for a listing without a transfer.
 func (d *driver) more(l *listing) (err error) {
 	defer recoverTo(&err, d.session.Log())
 	return l.more(d.session.Context())

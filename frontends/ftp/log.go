@@ -6,15 +6,15 @@ import (
 	"sync"
 )
 
-// quiet is what the library logs, at debug level: it calls errors and warnings what clients do
-// every day.
+// quiet logs the library's messages at debug level, because the library logs ordinary behaviour of
+// clients as errors and warnings.
 type quiet struct {
 	slog.Handler
 	end *endOfLog
 }
 
-// endOfLog is set when a connection has ended. The library has a last word after the last that can
-// be waited for.
+// endOfLog is set when a connection has ended. The library may log something after everything that
+// can be waited for.
 type endOfLog struct {
 	mu sync.RWMutex
 	is bool

@@ -14,8 +14,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// PreAuthUser implements [ftpserver.MainDriverExtensionUserVerifier]. A client with a certificate
-// may be in after that.
+// PreAuthUser implements [ftpserver.MainDriverExtensionUserVerifier]. It may log in a client by its
+// certificate.
 func (c *client) PreAuthUser(cc ftpserver.ClientContext, user string) (err error) {
 	defer recoverTo(&err, c.log)
 	defer func() {
@@ -26,8 +26,8 @@ func (c *client) PreAuthUser(cc ftpserver.ClientContext, user string) (err error
 	return c.certificateLogin(cc, user)
 }
 
-// AuthUser implements [ftpserver.MainDriver]. After a refusal the library hangs up, but for
-// [control.refused].
+// AuthUser implements [ftpserver.MainDriver]. After a refusal the library disconnects the client,
+// unless [control.refused] prevents it.
 func (c *client) AuthUser(cc ftpserver.ClientContext, user, pass string) (_ ftpserver.ClientDriver, err error) {
 	defer recoverTo(&err, c.log)
 	switch {
@@ -38,7 +38,7 @@ func (c *client) AuthUser(cc ftpserver.ClientContext, user, pass string) (_ ftps
 		c.control.refused(false)
 		return nil, errLoginRefused
 	}
-	c.driver = nil // the library forgets it too
+	c.driver = nil // the library drops it too
 	if err := c.enter(); err != nil {
 		c.control.refused(false)
 		return nil, err
@@ -63,8 +63,8 @@ func (c *client) AuthUser(cc ftpserver.ClientContext, user, pass string) (_ ftps
 	return c.driver, nil
 }
 
-// PostAuthMessage implements [ftpserver.MainDriverExtensionPostAuthMessage]. An empty one is the
-// library's.
+// PostAuthMessage implements [ftpserver.MainDriverExtensionPostAuthMessage]. If it returns "", the
+// library uses its own text.
 func (c *client) PostAuthMessage(_ ftpserver.ClientContext, _ string, authErr error) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -79,8 +79,9 @@ func (c *client) PostAuthMessage(_ ftpserver.ClientContext, _ string, authErr er
 	return strings.Join(append(all, cmp.Or(strings.TrimRight(welcome, "\r\n"), "You are logged in.")), "\n")
 }
 
-// passwordLogin asks who it is. A login that wants a further step is refused like a wrong one: FTP
-// has no such thing, and who guesses passwords shall not learn that one was right.
+// passwordLogin logs a client in by a password. If the login requires a further step, it is refused
+// like a wrong password: FTP has no further steps, and an attacker must not learn that a password
+// was right.
 func (c *client) passwordLogin(cc ftpserver.ClientContext, user string, password auth.Secret) (*session.Session, error) {
 	req := auth.Request{User: user, Method: auth.Password, Password: password}
 	if step := c.step; step != nil {
@@ -114,13 +115,13 @@ func (c *client) login(cc ftpserver.ClientContext, req auth.Request) (*session.S
 	req.Remote, req.Local = c.conn.Remote, c.conn.Local
 	sess, step, err := c.srv.env.Login(ctx, req)
 	if step == nil {
-		c.loginID = "" // the next one is another
+		c.loginID = "" // the next login gets another ID
 	}
 	return sess, step, err
 }
 
-// admit makes sess the client's session, in place of one that it had before. It reports false when
-// the server is shutting down.
+// admit makes sess the client's session, and closes an earlier one. It returns false if the server
+// is shutting down.
 func (c *client) admit(sess *session.Session) bool {
 	before, unhook, ok := c.replaceSession(sess)
 	if !ok {

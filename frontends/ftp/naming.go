@@ -10,14 +10,14 @@ import (
 	"filegate/core/vfs"
 )
 
-// naming is how names are written on a client's connections.
+// naming is the form of names on a client's connections.
 //
-// What cannot be written there, a control character, or one that the client's character set does
-// not have, is shown as \x0a, \u20ac or \U0001f642, and a name in that form leads to the file
-// again. Any other name is what it is, but for one that looks just like that form: it has its
-// backslashes twice. See [vfs.Escaping].
+// Characters that cannot be sent, because they are control characters or are not in the client's
+// character set, are shown in a form such as \x0a, \u20ac or \U0001f642, and the client can use
+// this form to refer to the file. If another name looks like this form, its backslashes are
+// doubled. All other names are unchanged. See [vfs.Escaping].
 type naming struct {
-	charset *charset // nil: the client's names are UTF-8, or bytes of which nothing is known
+	charset *charset // nil: the client's names are UTF-8, or bytes in an unknown encoding
 	quotes  vfs.Escaping
 }
 
@@ -27,20 +27,21 @@ func newNaming(cs *charset) *naming {
 	return n
 }
 
-// received returns what a client has written as a name, without quotes, as [vfs.Resolve] takes it.
+// received returns a client's name in the form for [vfs.Resolve].
 func (n *naming) received(name string) string {
 	if n.charset == nil && !strings.Contains(name, `\`) {
 		return name
 	}
 	name = vfs.EachElement(name, n.quotes.From)
 	if n.charset != nil {
-		return vfs.UnescapeBytes(name) // this client has characters only, and sees the escape of a byte as such
+		// This client has only characters, and sees the escaped form of other bytes.
+		return vfs.UnescapeBytes(name)
 	}
 	return name
 }
 
-// say returns a path, or a name, of the storage as the client is to read it. It is in UTF-8 still,
-// but for bytes of which nothing is known.
+// say returns a path or a name of the storage in the form for the client. It is still UTF-8, except
+// for bytes in an unknown encoding.
 func (n *naming) say(path string) string {
 	if n.charset == nil {
 		path = vfs.UnescapeBytes(path)
@@ -48,7 +49,7 @@ func (n *naming) say(path string) string {
 	return vfs.EachElement(path, n.quotes.To)
 }
 
-// read returns a command as it is dealt with here: in UTF-8, or in bytes of which nothing is known.
+// read returns a received command in UTF-8, or unchanged if the encoding is unknown.
 func (n *naming) read(line []byte) ([]byte, bool) {
 	if n.charset == nil {
 		return line, true
@@ -56,7 +57,7 @@ func (n *naming) read(line []byte) ([]byte, bool) {
 	return n.charset.decode(line)
 }
 
-// write returns a text as it is sent.
+// write returns text in the encoding for the client.
 func (n *naming) write(text []byte) []byte {
 	if n.charset == nil {
 		return text
@@ -64,7 +65,7 @@ func (n *naming) write(text []byte) []byte {
 	return n.charset.encode(text)
 }
 
-// fits reports whether a name can be sent as it is.
+// fits reports whether a name can be sent unchanged.
 func (n *naming) fits(name string) bool {
 	for len(name) > 0 {
 		r, size := utf8.DecodeRuneInString(name)
@@ -76,8 +77,8 @@ func (n *naming) fits(name string) bool {
 	return true
 }
 
-// sayable reports whether a character, or a byte that is none, can be sent as it is. 255 begins a
-// command of telnet.
+// sayable reports whether a character, or a byte that is not part of one, can be sent unchanged.
+// The byte 255 begins a telnet command.
 func (n *naming) sayable(r rune, bytes string) bool {
 	switch {
 	case r == utf8.RuneError && len(bytes) == 1:
@@ -94,7 +95,8 @@ func (n *naming) sayable(r rune, bytes string) bool {
 	return ok
 }
 
-// firstByte is the least number that stands for a byte in the form \xff. Less are characters.
+// firstByte is the smallest number that stands for a byte in the form \xff. Smaller numbers stand
+// for characters.
 const firstByte = 0xa0
 
 func (n *naming) quote(name string) string {
@@ -120,7 +122,7 @@ func (n *naming) quote(name string) string {
 	return b.String()
 }
 
-// unquote returns what quote makes a name of, or reports false where it makes none such.
+// unquote reverses quote. It returns false for a name that quote cannot have returned.
 func unquote(name string) (string, bool) {
 	var b strings.Builder
 	for {
@@ -153,10 +155,10 @@ func unquote(name string) (string, bool) {
 	}
 }
 
-// firstNames is how names are written before a client says more.
+// firstNames returns the form of names for a client that has not chosen one.
 func (s *Server) firstNames() *naming { return cmp.Or(s.old, s.plain) }
 
-// names is how the client's names are written at present.
+// names returns the current form of the client's names.
 func (d *driver) names() *naming { return d.client.control.names.Load() }
 
 func (d *driver) say(path string) string { return d.names().say(path) }

@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// parameters are what a client has set for what follows (RFC 959, section 4.1.2, and more). The
-// goroutine that reads commands alone uses them.
+// parameters are the client's settings for the following commands (RFC 959, section 4.1.2, and
+// others). Only the goroutine that reads commands uses them.
 type parameters struct {
 	transferParameters
-	epsvAll bool         // the client uses nothing but EPSV
-	size    int64        // that ALLO has announced for the next upload; 0: none
+	epsvAll bool         // EPSV ALL: the client will send no other command for data connections
+	size    int64        // size of the next upload, from ALLO; 0: unknown
 	hash    digestName   // of HASH
 	facts   facts        // of MLST and MLSD
 	umask   *fs.FileMode // nil: the storage's own choice
 }
 
-// transferParameters are those of one transfer.
+// transferParameters are the parameters of one transfer.
 type transferParameters struct {
 	private  bool // PROT P
 	text     bool // TYPE A
@@ -31,14 +31,14 @@ func newParameters() parameters {
 	return parameters{transferParameters: transferParameters{level: defaultLevel}, hash: "SHA-256", facts: defaultFacts}
 }
 
-// take returns the parameters of a transfer that begins. Some are for one transfer only.
+// take returns the parameters for a transfer, and resets those that apply to only one transfer.
 func (p *parameters) take() transferParameters {
 	taken := p.transferParameters
 	p.rest, p.span = 0, nil
 	return taken
 }
 
-// setType executes TYPE: all that is not text is bytes.
+// setType executes TYPE.
 func (p *parameters) setType(arg string) *reply {
 	switch strings.ToUpper(strings.ReplaceAll(arg, " ", "")) {
 	case "I", "L8":
@@ -90,7 +90,7 @@ func setStructure(arg string) *reply {
 	return &reply{code: 504, text: "Only the file structure (STRU F) is supported."}
 }
 
-// setRest executes REST: the next transfer begins there. In MODE Z it counts bytes of the file.
+// setRest executes REST, the offset of the next transfer. In MODE Z it counts uncompressed bytes.
 func (p *parameters) setRest(arg string) *reply {
 	n, err := strconv.ParseInt(strings.TrimSpace(arg), 10, 64)
 	switch {
@@ -103,8 +103,8 @@ func (p *parameters) setRest(arg string) *reply {
 	return &reply{code: 350, text: "The next transfer begins at byte " + strconv.FormatInt(n, 10) + "."}
 }
 
-// allo executes ALLO: "n" and "n R m" (RFC 959, section 4.1.3). A size that cannot be counted is
-// none: it is only a hint.
+// allo executes ALLO: "n" and "n R m" (RFC 959, section 4.1.3). The size is only a hint, so a
+// number that is too large is ignored.
 func (p *parameters) allo(arg string) *reply {
 	fields := strings.Fields(arg)
 	if len(fields) != 1 && (len(fields) != 3 || !strings.EqualFold(fields[1], "R")) {
@@ -140,7 +140,7 @@ func (c *client) prot(arg string) *reply {
 	return &reply{code: 504, text: "Only PROT P and PROT C are supported."}
 }
 
-// pbsz executes PBSZ: with TLS there is one size only (RFC 4217, section 9).
+// pbsz executes PBSZ. TLS allows only one size (RFC 4217, section 9).
 func (c *client) pbsz(arg string) *reply {
 	switch {
 	case !c.control.secured:

@@ -10,18 +10,18 @@ import (
 )
 
 const (
-	// maxPatternDirs is how many directories the patterns of one command may look into.
+	// maxPatternDirs is how many directories the patterns of one command may read.
 	maxPatternDirs = 1000
-	// maxFound is how many entries a pattern may find.
+	// maxFound is how many entries a pattern may match.
 	maxFound = 100_000
-	// maxStars is how many stars an element of a pattern may have: each costs time for each name.
+	// maxStars is how many stars an element of a pattern may have, because each one costs time for
+	// each name.
 	maxStars = 16
 )
 
-// glob returns what a pattern of LIST or NLST finds, sorted by name in each directory. Any element
-// of a path may be a pattern, as in a shell: names that begin with a dot are found only by patterns
-// that do so too. It is an error when too much is found, or when there are too many directories to
-// look into.
+// glob returns the entries that match a pattern of LIST or NLST, sorted by name in each directory.
+// Each element of the path may be a pattern. As in a shell, names that begin with a dot match only
+// patterns that begin with a dot. Too many matches or too many directories are an error.
 func (d *driver) glob(ctx context.Context, pattern string) ([]listed, error) {
 	start := ""
 	if strings.HasPrefix(pattern, "/") {
@@ -75,8 +75,8 @@ func (d *driver) glob(ctx context.Context, pattern string) ([]listed, error) {
 	return found, nil
 }
 
-// isAbsent reports whether err says of a path that only a pattern has named that there is no such
-// thing, or nothing to be seen.
+// isAbsent reports whether err means that a path from a pattern does not exist or is not
+// accessible.
 func isAbsent(err error) bool {
 	switch vfs.Kind(err) {
 	case vfs.ErrNotExist, vfs.ErrNotDir, vfs.ErrPermission, vfs.ErrInvalidName:
@@ -85,7 +85,7 @@ func isAbsent(err error) bool {
 	return false
 }
 
-// match calls f for the entries of a directory that a pattern without slashes finds.
+// match calls f for the entries of a directory that match a pattern without slashes.
 func (d *driver) match(ctx context.Context, dir, pattern string, f func(vfs.Info) error) error {
 	r, err := d.read(ctx, dir)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hungUp says whether the peer of a TCP connection has closed it, also while another goroutine
-// waits in Read and has not been woken up yet. It takes nothing away from that goroutine.
+// hungUp reports whether the peer of a TCP connection has closed it, even if another goroutine is
+// waiting in Read and has not noticed it yet. It consumes no data.
 func hungUp(c net.Conn) bool {
 	sc, ok := c.(syscall.Conn)
 	if !ok {
@@ -26,10 +26,10 @@ func hungUp(c net.Conn) bool {
 		n, _, err := unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
 		gone = n == 0 && err == nil || err == unix.ECONNRESET
 	})
-	return gone || err != nil // closed on our side
+	return gone || err != nil // an error means that this side has closed it
 }
 
-// gone reports whether an error of reading tells that the peer has closed the connection.
+// gone reports whether a read error means that the peer has closed the connection.
 func gone(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, unix.ECONNRESET)
 }

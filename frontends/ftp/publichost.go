@@ -11,21 +11,21 @@ import (
 )
 
 const (
-	// resolveTimeout bounds the lookup of the public host.
+	// resolveTimeout is the time limit for resolving the public host.
 	resolveTimeout = 5 * time.Second
-	// resolveFor is how long its address is good for.
+	// resolveFor is how long the resolved address is used.
 	resolveFor = time.Minute
 )
 
-// publicHosts are the public hosts of networks of clients, the longest prefix first.
+// publicHosts are the public hosts for networks of clients, longest prefix first.
 type publicHosts []networkHost
 
 type networkHost struct {
 	network netip.Prefix
-	host    *publicHost // nil: the address that the client has connected to
+	host    *publicHost // nil: the address to which the client has connected
 }
 
-// newPublicHosts takes the one for all clients and those for some networks.
+// newPublicHosts returns the public hosts for the options public_host and public_hosts.
 func newPublicHosts(all string, some map[string]string) (publicHosts, error) {
 	var hosts publicHosts
 	for network, host := range some {
@@ -46,7 +46,7 @@ func newPublicHost(host string) *publicHost {
 	return &publicHost{host: host}
 }
 
-// publicAddress returns the address that PASV tells the client.
+// publicAddress returns the address for the client in the reply to PASV.
 func (c *client) publicAddress() (netip.Addr, error) {
 	remote := c.conn.Remote.Addr()
 	for _, h := range c.srv.public {
@@ -61,18 +61,18 @@ func (c *client) publicAddress() (netip.Addr, error) {
 	return c.conn.Local.Addr(), nil
 }
 
-// publicHost is where clients are told to connect to for data. Its name is looked up while clients
-// come and go: the address behind it may change.
+// publicHost is the host to which clients connect for data. Its name is resolved again while the
+// server runs, because its address may change.
 type publicHost struct {
 	host string
 
 	mu   sync.Mutex
 	addr netip.Addr
-	good time.Time // until when
+	good time.Time // when addr expires
 }
 
-// address returns the IPv4 address. When the lookup fails, the last one that was found is good
-// enough.
+// address returns the IPv4 address. If the name cannot be resolved, it returns the previous
+// address.
 func (p *publicHost) address(ctx context.Context) (netip.Addr, error) {
 	if addr, err := netip.ParseAddr(p.host); err == nil {
 		return addr.Unmap(), nil

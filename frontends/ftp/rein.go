@@ -4,11 +4,11 @@ import (
 	"time"
 )
 
-// errReinitialized is what REIN's login fails with.
+// errReinitialized is the error of the login in REIN.
 var errReinitialized = &reply{code: 220, text: "Ready for a new user."}
 
-// reinitialize executes REIN (RFC 959, section 4.1.1): the client is in the state in which it came.
-// The library knows no such thing, but forgets a client whose login it is told to have failed.
+// reinitialize executes REIN (RFC 959, section 4.1.1), after which the client is in its first
+// state. The library does not support REIN, but it drops the client's state after a failed login.
 func (c *control) reinitialize() ([]byte, error) {
 	c.leaving = true
 	if c.loggedIn {
@@ -20,8 +20,8 @@ func (c *control) reinitialize() ([]byte, error) {
 	return nil, c.endRein()
 }
 
-// endRein ends REIN behind its reply. TLS that the client has asked for ends too (RFC 4217, section
-// 11).
+// endRein completes REIN after its reply. TLS that the client has requested ends too (RFC 4217,
+// section 11).
 func (c *control) endRein() error {
 	c.leaving, c.named, c.passed = false, false, false
 	c.deadlines.Lock()

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// clearErrors are how errors begin that the library words itself, and clients may read as they are.
+// clearErrors are the beginnings of errors in the library's own words that clients can understand.
 var clearErrors = []string{
 	"421 command timeout", "426 Connection closed; transfer aborted", "500 Unknown command ", "500 Don't know this option", "500 Missing path",
 	"501 Resuming transfers not allowed", "502 ", "503 ", "504 ", "530 Please login", "550 SIZE not allowed in ASCII mode", "550 Can't change directory to ",
 }
 
-// clearEnds are how such errors end that begin with a name.
+// clearEnds are the ends of such errors that begin with a name.
 var clearEnds = []string{" is a directory", " is not a directory", " is not a regular file"}
 
-// withoutGo returns an error of the library in clear words: it puts texts of Go's into many of
-// them. Replies that are no errors stay as they are.
+// withoutGo returns an error of the library in understandable words, because many of them contain
+// texts of Go. It returns other replies unchanged.
 func withoutGo(line string) string {
 	if len(line) < 4 || line[0] != '4' && line[0] != '5' || line[3] != ' ' {
 		return line

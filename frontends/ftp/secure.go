@@ -14,15 +14,15 @@ var (
 	errClearText = &reply{code: 421, text: "Data after this command and before its reply is not allowed."}
 )
 
-// secure turns TLS on. The handshake happens with the next Read or Write.
+// secure turns TLS on. The handshake is made by the next Read or Write.
 func (c *control) secure() {
 	c.stream = tls.Server(&recordConn{Conn: c.Conn}, c.tlsConfig)
 	c.in.Reset(c.stream)
 	c.secured, c.cleared = true, false
 }
 
-// auth executes AUTH (RFC 4217, section 4). What the client has sent behind it, in clear, is not
-// taken for a command.
+// auth executes AUTH (RFC 4217, section 4). Commands that were sent in clear text after it are
+// discarded.
 func (c *control) auth(mechanism string) error {
 	switch {
 	case c.tlsConfig == nil:
@@ -51,8 +51,8 @@ func (c *control) auth(mechanism string) error {
 	return nil
 }
 
-// ccc executes CCC, which ends the TLS of the control connection (RFC 4217, section 12.3), so that
-// firewalls can read it. Data stays as PROT says.
+// ccc executes CCC, which ends TLS on the control connection (RFC 4217, section 12.3), so that
+// firewalls can read it. PROT still applies to data connections.
 func (c *control) ccc() error {
 	switch {
 	case !c.secured:
@@ -72,7 +72,7 @@ func (c *control) ccc() error {
 	return c.endTLS()
 }
 
-// endTLS says good-bye as TLS wants it, and goes on in clear. No transfer is under way.
+// endTLS sends close_notify and continues in clear text. No transfer may be running.
 func (c *control) endTLS() error {
 	tc, ok := c.stream.(*tls.Conn)
 	if !ok {
@@ -88,14 +88,14 @@ func (c *control) endTLS() error {
 	return nil
 }
 
-// The types of TLS's records (RFC 8446, section 5.1). No command begins with such a byte.
+// The range of TLS record types (RFC 8446, section 5.1). No command begins with such a byte.
 const (
 	firstRecord = 20
 	lastRecord  = 23
 )
 
-// passOverTLS passes over what the client still says in TLS when that has ended on our side: its
-// own good-bye, if it sends one.
+// passOverTLS skips the records that the client still sends after TLS has ended on this side: its
+// close_notify, if it sends one.
 func (c *control) passOverTLS() error {
 	for {
 		first, err := c.in.Peek(1)
@@ -116,17 +116,17 @@ func (c *control) passOverTLS() error {
 	}
 }
 
-// recordHeader is the size of the header of a record of TLS, in bytes. It ends with the size of the
+// recordHeader is the size of a TLS record header, in bytes. The header ends with the size of the
 // record.
 const recordHeader = 5
 
-// recordConn is a connection beneath TLS of which no Read reaches into the next record: what
-// follows TLS's good-bye is not TLS's.
+// recordConn is a connection below TLS. Its Read never reads beyond the end of a record, because
+// what follows close_notify is clear text.
 type recordConn struct {
 	net.Conn
 	header [recordHeader]byte
-	got    int // bytes of the header
-	left   int // bytes of the record
+	got    int // bytes of the header that were read
+	left   int // bytes of the record that are left
 }
 
 func (c *recordConn) Read(p []byte) (int, error) {

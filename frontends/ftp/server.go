@@ -7,18 +7,20 @@ import (
 	"filegate/core/frontend"
 )
 
-// Server is a frontend "ftp" that is running.
+// Server is a running frontend "ftp".
 type Server struct {
 	*frontend.Clients
-	env        frontend.Env
-	cfg        Config
-	tls        *tls.Config    // always the same one, so that data connections resume the control connection's session; nil: no TLS
-	activeDeny []netip.Prefix // networks that active mode does not connect to
-	foreign    []netip.Prefix // networks that data connections may lead to, beside the client's address
+	env frontend.Env
+	cfg Config
+	// Shared, so that data connections can resume the sessions of control connections; nil: no TLS.
+	tls        *tls.Config
+	activeDeny []netip.Prefix // networks to which active mode does not connect
+	foreign    []netip.Prefix // networks for data connections beside the client's address
 	dataPorts  portRange
 	public     publicHosts
-	plain      *naming // of clients that speak UTF-8
-	old        *naming // of those that do not, which is how all begin; nil: no character set is configured
+	plain      *naming // for clients that use UTF-8
+	// For clients that do not, and at the beginning for all; nil: no character set is configured.
+	old *naming
 }
 
 var (
@@ -37,7 +39,8 @@ func newServer(env frontend.Env, cfg Config) *Server {
 // Client implements [frontend.Protocol].
 func (s *Server) Client(c *frontend.Conn) frontend.Client { return newClient(s, c) }
 
-// Refuse implements [frontend.Protocol]. A client of implicit TLS would not understand it.
+// Refuse implements [frontend.Protocol]. It returns nothing in implicit mode, because the client
+// expects TLS.
 func (s *Server) Refuse(r *frontend.Refusal) []byte {
 	if s.cfg.TLS.Mode == implicit {
 		return nil

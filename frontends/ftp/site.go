@@ -36,7 +36,7 @@ func (d *driver) site(arg string) *reply {
 		return d.client.params.siteUmask(arg)
 	case "IDLE":
 		return d.client.siteIdle(arg)
-	case "NAMEFMT", "LISTFMT": // of IBM i: 1 is the format of all other systems
+	case "NAMEFMT", "LISTFMT": // of IBM i: format 1 is that of all other systems
 		if strings.TrimSpace(arg) == "1" {
 			return &reply{code: 250, text: "The format is 1."}
 		}
@@ -62,7 +62,7 @@ func (d *driver) siteChmod(arg string) *reply {
 	return &reply{code: 200, text: "The mode is set."}
 }
 
-// siteCopyFrom names the file that the next SITE CPTO copies.
+// siteCopyFrom executes SITE CPFR, which sets the source of SITE CPTO.
 func (d *driver) siteCopyFrom(name string) *reply {
 	d.copyFrom = ""
 	if name == "" {
@@ -85,7 +85,7 @@ func (d *driver) siteCopyFrom(name string) *reply {
 	return &reply{code: 350, text: "The file exists; send SITE CPTO with its new name."}
 }
 
-// siteCopyTo copies it, over a file that is there, as RNTO renames.
+// siteCopyTo executes SITE CPTO. Like RNTO, it replaces an existing file.
 func (d *driver) siteCopyTo(name string) *reply {
 	from := d.copyFrom
 	d.copyFrom = ""
@@ -104,8 +104,8 @@ func (d *driver) siteCopyTo(name string) *reply {
 	return &reply{code: 250, text: "The file is copied."}
 }
 
-// The two forms of SITE UTIME: with one time in front of the path, and with those of the last
-// access, change and making behind it.
+// The two forms of SITE UTIME: one time before the path, or the times of the last access,
+// modification and creation after it.
 var (
 	utimeShort = regexp.MustCompile(`^([0-9]{12}(?:[0-9]{2})?) +(.+)$`)
 	utimeLong  = regexp.MustCompile(`(?i)^(.+) ([0-9]{14}) ([0-9]{14}) [0-9]{14} UTC$`)
@@ -133,7 +133,7 @@ func (d *driver) siteUtime(arg string) *reply {
 	return &reply{code: 200, text: "The time is set."}
 }
 
-// parseTime reads YYYYMMDDhhmmss, in UTC.
+// parseTime parses YYYYMMDDhhmmss, in UTC.
 func parseTime(s string) (time.Time, bool) {
 	t, err := time.Parse(factTime, s)
 	return t, err == nil && len(s) == len(factTime)
@@ -157,7 +157,7 @@ func (d *driver) siteSymlink(arg string) *reply {
 	return &reply{code: 200, text: "The link is made."}
 }
 
-// twoPaths splits an argument of two paths, which may be in double quotes.
+// twoPaths splits an argument into two paths, which may be in double quotes.
 func twoPaths(arg string) (first, second string, ok bool) {
 	cut := func(s string) (path, rest string, ok bool) {
 		s = strings.TrimLeft(s, " ")
@@ -176,8 +176,8 @@ func twoPaths(arg string) (first, second string, ok bool) {
 	return first, second, ok && first != "" && second != "" && strings.TrimSpace(rest) == ""
 }
 
-// siteUmask sets the permissions that what a client makes does not get, in a storage that keeps
-// them.
+// siteUmask executes SITE UMASK, which sets the permissions that new files and directories do not
+// get. It has an effect if the storage keeps permissions.
 func (p *parameters) siteUmask(arg string) *reply {
 	if arg = strings.TrimSpace(arg); arg == "" {
 		if p.umask == nil {
@@ -193,7 +193,7 @@ func (p *parameters) siteUmask(arg string) *reply {
 	return &reply{code: 200, text: fmt.Sprintf("The umask is %03o.", mask)}
 }
 
-// siteIdle sets how long the client may be idle, which the operator's limit bounds.
+// siteIdle executes SITE IDLE, which sets the idle timeout of the client, up to the configured one.
 func (c *client) siteIdle(arg string) *reply {
 	limit := c.srv.cfg.IdleTimeout
 	if arg = strings.TrimSpace(arg); arg == "" {
@@ -207,7 +207,7 @@ func (c *client) siteIdle(arg string) *reply {
 	return &reply{code: 501, text: fmt.Sprintf("Usage: SITE IDLE seconds, from 1 to %d.", limit/time.Second)}
 }
 
-// modifyFacts executes MFF, and MFCT, which is MFF with the one fact that nobody keeps.
+// modifyFacts executes MFF. It refuses MFCT, because no storage keeps creation times.
 func (d *driver) modifyFacts(verb, arg string) *reply {
 	if verb == "MFCT" {
 		return &reply{code: 504, text: "The creation time of a file cannot be set; use MFMT to set the modification time."}
@@ -248,7 +248,7 @@ func (d *driver) setAttrs(name string, attrs vfs.Attrs) error {
 	return d.do(name, func(ctx context.Context, p vfs.Path) error { return d.session.SetAttrs(ctx, p, attrs) })
 }
 
-// asReply returns the reply that an error of a driver is.
+// asReply returns the reply for an error of a driver.
 func asReply(err error) *reply {
 	r, ok := errors.AsType[*reply](err)
 	if !ok {

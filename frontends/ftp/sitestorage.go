@@ -11,10 +11,10 @@ import (
 	"filegate/frontends/shellwords"
 )
 
-// maxSiteAnswer is the longest answer to a command of SITE, in bytes.
+// maxSiteAnswer is the longest answer to a SITE command, in bytes.
 const maxSiteAnswer = 1 << 20
 
-// storageCommand executes a command of package commands. Names with spaces are quoted, as in a
+// storageCommand executes a command of package commands. Names with spaces must be quoted, as in a
 // shell.
 func (d *driver) storageCommand(cmd commands.Command, arg string) *reply {
 	words, err := shellwords.Split(arg)
@@ -32,7 +32,7 @@ func (d *driver) storageCommand(cmd commands.Command, arg string) *reply {
 	})
 }
 
-// siteAnswer collects what a command prints.
+// siteAnswer collects the output of a command.
 type siteAnswer struct{ bytes.Buffer }
 
 func (a *siteAnswer) Write(p []byte) (int, error) {
@@ -69,7 +69,7 @@ func (a *siteAnswer) reply(err error) *reply {
 	return &reply{code: 200, text: "The answer:", lines: lines, last: "End."}
 }
 
-// flatten returns the errors of which one is made.
+// flatten returns the errors that err joins.
 func flatten(err error) []error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()

@@ -6,8 +6,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// meant refuses a command on a file by a name with a slash at its end, which is that of a
-// directory. The library would not see the slash. It returns nil for all other commands.
+// meant refuses a command for a file if the name ends in a slash, and so is the name of a
+// directory. The library would not notice the slash. It returns nil for all other commands.
 func (c *client) meant(d *driver, verb, arg string) *reply {
 	n, err := d.resolveName(arg)
 	if verb == "RNTO" {

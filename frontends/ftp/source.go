@@ -15,16 +15,17 @@ import (
 	"filegate/core/frontend"
 )
 
-// errRefusedPort is the answer to an address that the server does not connect to.
+// errRefusedPort is the reply for an address to which the server does not connect.
 var errRefusedPort = &reply{code: 501, text: "The server does not connect to that address or port."}
 
-// passiveSource waits for the client to connect (PASV, EPSV).
+// passiveSource waits for a connection of the client (PASV, EPSV).
 type passiveSource struct {
 	*net.TCPListener
 	client *client
 }
 
-// open waits for a connection of the client's own. A stranger's is closed, and ends nothing.
+// open waits for a connection of the client. It closes connections from other addresses, and
+// continues to wait.
 func (s *passiveSource) open(ctx context.Context) (net.Conn, error) {
 	stop := context.AfterFunc(ctx, func() { _ = s.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
@@ -49,7 +50,8 @@ func (s *passiveSource) open(ctx context.Context) (net.Conn, error) {
 	}
 }
 
-// sender returns who has opened a data connection: a proxy in front of us tells for whom it has.
+// sender returns the address that has opened a data connection. A trusted proxy tells the client's
+// address.
 func (c *client) sender(ctx context.Context, nc net.Conn) (netip.Addr, error) {
 	from := frontend.AddrPort(nc.RemoteAddr()).Addr().WithZone("")
 	proxy := &c.srv.cfg.Proxy
@@ -70,15 +72,16 @@ type activeSource struct {
 func (s *activeSource) open(ctx context.Context) (net.Conn, error) {
 	d := net.Dialer{}
 	if local := s.client.conn.Socket().Addr(); ownAddress(local) && local.Is4() == s.to.Addr().Is4() {
-		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(local, 0)) // the one that firewalls know
+		// The address that firewalls know.
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(local, 0))
 	}
 	return d.DialContext(ctx, "tcp", s.to.String())
 }
 
 func (s *activeSource) Close() error { return nil }
 
-// isPeer reports whether data connections may have addr at the other end: the client's own address,
-// and what foreign_data names.
+// isPeer reports whether data connections with addr are allowed: the client's own address, and the
+// networks in foreign_data.
 func (c *client) isPeer(addr netip.Addr) bool {
 	return addr == c.conn.Remote.Addr().WithZone("") || contains(c.srv.foreign, addr)
 }
@@ -104,7 +107,7 @@ func (c *client) passive(verb, arg string) *reply {
 	default:
 		return &reply{code: 522, text: "The network protocol is not supported here, use (2)"}
 	}
-	c.setSource(nil) // its port is free again
+	c.setSource(nil) // so that its port is free again
 	l, err := c.srv.dataPorts.listen(c.conn.Socket().Addr())
 	if err != nil {
 		c.log.Warn("no port for a data connection", "err", err)
@@ -129,12 +132,13 @@ func portArgument(a netip.AddrPort) string {
 	return fmt.Sprintf("%s,%d,%d", strings.ReplaceAll(a.Addr().String(), ".", ","), a.Port()>>8, a.Port()&255)
 }
 
-// portRange is the ports for passive data connections; the zero value any that is free.
+// portRange is the range of ports for passive data connections. The zero value stands for any free
+// port.
 type portRange struct{ first, last int }
 
-// listen opens a port of the range on an address, which is that of the control connection: whoever
-// cannot come to that has nothing to look for on this port. Each port is as likely as another: who
-// can guess it may come before the client.
+// listen opens a random port of the range on the address of the control connection. Other addresses
+// need not be able to reach it. The port must not be predictable, because an attacker could connect
+// to it before the client.
 func (r portRange) listen(on netip.Addr) (*net.TCPListener, error) {
 	if r.first == 0 {
 		return listenOn(on, 0)
@@ -154,8 +158,8 @@ func listenOn(on netip.Addr, port int) (*net.TCPListener, error) {
 	return net.ListenTCP("tcp", net.TCPAddrFromAddrPort(netip.AddrPortFrom(on, uint16(port))))
 }
 
-// activeMode executes PORT and EPRT. The server connects only to the client itself, or to what
-// foreign_data names, and to none of the ports that belong to services.
+// activeMode executes PORT and EPRT. The server connects only to the client's address or to a
+// network in foreign_data, and never to the ports of services.
 func (c *client) activeMode(verb, arg string) *reply {
 	switch {
 	case !c.srv.cfg.Active:
@@ -177,7 +181,7 @@ func (c *client) activeMode(verb, arg string) *reply {
 	return &reply{code: 200, text: verb + " is understood."}
 }
 
-// parsePort reads "h1,h2,h3,h4,p1,p2", with zeros and spaces as devices write them.
+// parsePort parses "h1,h2,h3,h4,p1,p2", with leading zeros and spaces as some devices write them.
 func parsePort(arg string) (netip.AddrPort, *reply) {
 	wrong := &reply{code: 501, text: "Usage: PORT h1,h2,h3,h4,p1,p2."}
 	fields := strings.Split(strings.TrimSpace(arg), ",")
@@ -195,7 +199,7 @@ func parsePort(arg string) (netip.AddrPort, *reply) {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte(b[:4])), uint16(b[4])<<8|uint16(b[5])), nil
 }
 
-// parseEPRT reads "|protocol|address|port|", with any delimiter (RFC 2428, section 2).
+// parseEPRT parses "|protocol|address|port|", with any delimiter (RFC 2428, section 2).
 func parseEPRT(arg string) (netip.AddrPort, *reply) {
 	wrong := &reply{code: 501, text: "Usage: EPRT |protocol|address|port|."}
 	arg = strings.TrimSpace(arg)
@@ -217,7 +221,7 @@ func parseEPRT(arg string) (netip.AddrPort, *reply) {
 	return netip.AddrPortFrom(ip.Unmap().WithZone(""), uint16(port)), nil
 }
 
-// ownAddress reports whether ip is one of this machine.
+// ownAddress reports whether ip is an address of this machine.
 func ownAddress(ip netip.Addr) bool {
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {

@@ -5,13 +5,14 @@ import (
 	"strings"
 )
 
-// span is a part of a file, as RANG and the XCRC family name it.
-type span struct{ first, end int64 } // the first byte, and the one behind the last
+// span is a part of a file, from RANG or the XCRC commands.
+type span struct{ first, end int64 } // offsets of the first byte and after the last
 
-// within returns how many bytes of the span a file of that size has.
+// within returns how many bytes of the span are in a file of this size.
 func (s *span) within(size int64) int64 { return max(min(s.end, size)-s.first, 0) }
 
-// setSpan executes RANG (draft-bryan-ftp-range): the last byte belongs to it. RANG 1 0 is all.
+// setSpan executes RANG (draft-bryan-ftp-range). The range includes its last byte. RANG 1 0 resets
+// it.
 func (p *parameters) setSpan(arg string) *reply {
 	fields := strings.Fields(arg)
 	if len(fields) != 2 {
@@ -36,7 +37,7 @@ func (p *parameters) setSpan(arg string) *reply {
 
 const maxOffset = 1<<63 - 1
 
-// parseOffset reads a number of bytes as clients may write it: digits, and nothing else.
+// parseOffset parses a number of bytes. Only digits are allowed.
 func parseOffset(s string) (n int64, ok bool) {
 	if s == "" || strings.Trim(s, "0123456789") != "" {
 		return 0, false
@@ -45,9 +46,9 @@ func parseOffset(s string) (n int64, ok bool) {
 	return n, err == nil
 }
 
-// fileSpan reads the argument of XCRC and the like: a name, which may be quoted, and up to two
-// numbers behind it, the first byte and the one behind the last. A file may have a name that ends
-// in numbers: isFile reports whether there is a file of that name.
+// fileSpan parses the argument of XCRC and similar commands: a name, which may be quoted, and up to
+// two numbers, the offsets of the first byte and after the last. The name of a file may itself end
+// in numbers: isFile reports whether a file with a name exists.
 func fileSpan(arg string, isFile func(name string) bool) (name string, part *span, r *reply) {
 	wrong := &reply{code: 501, text: "Give a path, or a path, the first byte, and the byte after the last."}
 	arg = strings.TrimLeft(arg, " ")

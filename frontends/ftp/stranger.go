@@ -9,7 +9,7 @@ import (
 	"filegate/core/frontend"
 )
 
-// maxEarly is the number of commands that a client may send before it has logged in.
+// maxEarly is how many commands a client may send before its login.
 const maxEarly = 100
 
 var (
@@ -17,9 +17,9 @@ var (
 	errTooEarly = &reply{code: 421, text: "Too many commands without a login."}
 )
 
-// early looks at a command that comes before the login. A browser that was led here sends HTTP, and
-// lines of its request could be commands (the ALPACA attack): nothing of it is executed or
-// answered.
+// early checks a command that was sent before the login. If a browser is tricked into connecting,
+// lines of its HTTP request could be FTP commands (the ALPACA attack). They are neither executed
+// nor answered.
 func (c *control) early(arg string) error {
 	if upper := strings.ToUpper(arg); strings.HasPrefix(upper, "HTTP/") || strings.Contains(upper, " HTTP/") {
 		return errNotFTP
@@ -30,12 +30,12 @@ func (c *control) early(arg string) error {
 	return nil
 }
 
-// ending returns how the connection has ended of a client that may not have logged in. It is called
-// at the end.
+// ending returns the kind of end of a connection on which the client may not have logged in. It is
+// called at the end.
 func (c *control) ending() frontend.Ending {
 	last := c.lastWords()
 	switch {
-	case c.loggedIn, c.tries > 0, last == errShuttingDown: // what was refused is counted as a login
+	case c.loggedIn, c.tries > 0, last == errShuttingDown: // a refused login has been counted already
 		return frontend.EndedFine
 	case last == errIdle, errors.Is(c.broken, os.ErrDeadlineExceeded):
 		return frontend.EndedTimeout

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// knownSuites are all suites that Go has, those of TLS 1.3 apart, which Go chooses itself.
+// knownSuites returns all cipher suites of Go, except for those of TLS 1.3, which cannot be
+// configured.
 func knownSuites() (all []*tls.CipherSuite) {
 	for _, s := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
 		if !slices.Equal(s.SupportedVersions, []uint16{tls.VersionTLS13}) {
@@ -17,7 +18,7 @@ func knownSuites() (all []*tls.CipherSuite) {
 	return all
 }
 
-// suiteNamed returns the suite of a name in IANA's registry; nil if there is none.
+// suiteNamed returns the cipher suite with an IANA name, or nil.
 func suiteNamed(name string) *tls.CipherSuite {
 	for _, s := range knownSuites() {
 		if s.Name == name {
@@ -27,7 +28,7 @@ func suiteNamed(name string) *tls.CipherSuite {
 	return nil
 }
 
-// suites are the numbers of those that are named; nil leaves the choice to Go.
+// suites returns the IDs of the configured cipher suites. nil leaves the choice to Go.
 func (t *TLS) suites() (ids []uint16) {
 	for _, name := range t.CipherSuites {
 		if s := suiteNamed(name); s != nil {
@@ -57,7 +58,7 @@ func (t *TLS) validateSuites(report func(attribute, summary, detail string)) {
 	}
 }
 
-// warnOfSuites reports the weak ones among those that are named.
+// warnOfSuites reports the weak ones among the configured cipher suites.
 func (t *TLS) warnOfSuites(report func(attribute, summary, detail string)) {
 	for _, name := range t.CipherSuites {
 		if s := suiteNamed(name); s != nil && s.Insecure {

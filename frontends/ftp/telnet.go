@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The commands of telnet that matter here (RFC 854): those from willOption to dontOption are
-// followed by an option, the others stand alone.
+// The telnet commands that matter here (RFC 854). Those from willOption to dontOption are followed
+// by an option; the others stand alone.
 const (
 	firstTelnet = 240
 	willOption  = 251
@@ -17,9 +17,9 @@ const (
 	telnetIAC   = 255
 )
 
-// urgentInline has urgent data stay where it is in the stream: clients send ABOR as such (RFC 959,
-// section 4.1.3), and without this its last byte, the end of the line, is lost. Where it cannot be
-// set ABOR waits for the next line.
+// urgentInline keeps urgent data in the stream. Clients send ABOR as urgent data (RFC 959, section
+// 4.1.3), and otherwise its last byte, the end of the line, would be lost. If this cannot be set,
+// ABOR takes effect only with the next line.
 func urgentInline(c net.Conn) {
 	sc, ok := c.(syscall.Conn)
 	if !ok {
@@ -32,8 +32,8 @@ func urgentInline(c net.Conn) {
 	_ = raw.Control(func(fd uintptr) { _ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_OOBINLINE, 1) })
 }
 
-// withoutTelnet returns line without the commands of telnet that clients put in front of ABOR and
-// STAT. It changes line itself. A byte of 255 that no command follows belongs to a name.
+// withoutTelnet returns line without the telnet commands that clients send before ABOR and STAT. It
+// modifies line. A byte 255 that is not followed by a command is part of a name.
 func withoutTelnet(line []byte) []byte {
 	if bytes.IndexByte(line, telnetIAC) < 0 {
 		return line
@@ -48,7 +48,8 @@ func withoutTelnet(line []byte) []byte {
 		switch b := line[i]; {
 		case b == telnetIAC:
 			kept = append(kept, b)
-		case willOption <= b && b <= dontOption && i+1 < len(line)-1: // the end of the line is no option
+		// The end of the line is not an option.
+		case willOption <= b && b <= dontOption && i+1 < len(line)-1:
 			i++
 		}
 	}

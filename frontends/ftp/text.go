@@ -5,11 +5,10 @@ import (
 	"io"
 )
 
-// textBuffer is how much text is converted at a time, in bytes.
+// textBuffer is how many bytes of text are converted at a time.
 const textBuffer = 64 << 10
 
-// textWriter writes lines as the network wants them in TYPE A: with CR and LF. Lines that end so
-// already stay as they are.
+// textWriter converts line ends to CR LF, for TYPE A. It keeps CR LF.
 type textWriter struct {
 	w   io.Writer
 	cr  bool // the last byte was a CR
@@ -44,12 +43,12 @@ func (t *textWriter) Write(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// textReader reads lines as they are stored: with LF. A CR in a line stays.
+// textReader converts CR LF to LF. It keeps a CR that is not followed by LF.
 type textReader struct {
 	r    io.Reader
 	in   [textBuffer]byte
-	left []byte // of in, not converted
-	cr   bool   // a CR that may belong to the end of a line has been read
+	left []byte // part of in that is not converted
+	cr   bool   // a CR was read that may belong to a line end
 	err  error
 }
 
@@ -73,7 +72,7 @@ func (t *textReader) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// convert moves bytes from left to p, as many as fit.
+// convert converts bytes from left to p, as many as fit.
 func (t *textReader) convert(p []byte) (n int) {
 	for n < len(p) && len(t.left) > 0 {
 		b := t.left[0]

@@ -8,17 +8,17 @@ import (
 	"slices"
 )
 
-// What is wanted of the TLS session of data connections.
+// The values of the option resumption.
 const (
 	optional = "optional"
 	// required is in uploadend.go.
 )
 
-// protocols are what clients that use ALPN name (RFC 7301): a client of another protocol was led
-// here by somebody (the ALPACA attack).
+// protocols are the names that FTP clients use in ALPN (RFC 7301). A client of another protocol was
+// tricked into connecting (the ALPACA attack).
 var protocols = []string{"ftp", "ftp-data"}
 
-// serverConfig returns the configuration of TLS for control and data connections.
+// serverConfig returns the TLS configuration of control and data connections.
 func (t *TLS) serverConfig(log *slog.Logger) (*tls.Config, error) {
 	var certs certificates
 	for _, pair := range t.pairs() {
@@ -36,7 +36,7 @@ func (t *TLS) serverConfig(log *slog.Logger) (*tls.Config, error) {
 	return cfg, t.clientAuth(cfg)
 }
 
-// pairs returns all certificates, the one for clients that name no host first.
+// pairs returns all certificates. The first one is for clients that send no host name.
 func (t *TLS) pairs() []pair {
 	all := []pair{{t.Cert, t.Key}}
 	for _, cert := range slices.Sorted(maps.Keys(t.MoreCerts)) {
@@ -45,12 +45,12 @@ func (t *TLS) pairs() []pair {
 	return all
 }
 
-// pair is the files of a certificate and its key.
+// pair holds the files of a certificate and its key.
 type pair struct{ cert, key string }
 
-// legacySuites are all that Go knows but RC4, which tells what it encrypts. They are in Go's own
-// order of preference, in which the weak ones are the last. There is no DHE in Go: devices that
-// know DHE know RSA too.
+// legacySuites returns all cipher suites that Go supports except RC4, which is broken, in Go's
+// order of preference, with the weak ones last. Go does not support DHE; devices that support DHE
+// support RSA too.
 func legacySuites() (ids []uint16) {
 	for _, suite := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
 		switch suite.ID {
@@ -62,11 +62,11 @@ func legacySuites() (ids []uint16) {
 	return ids
 }
 
-// certificates are those of one server.
+// certificates are the certificates of one server.
 type certificates []*certificate
 
-// get returns the first certificate that the client can use and that is of the host which it names,
-// or else the first.
+// get returns the first certificate that the client can use and that is valid for the host name
+// that it sends, or else the first one.
 func (all certificates) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	for _, c := range all {
 		if cert, err := c.get(hello); err == nil && hello.SupportsCertificate(cert) == nil {

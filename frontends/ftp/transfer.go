@@ -6,21 +6,21 @@ import (
 	"sync"
 )
 
-// transfer is a command that takes its time and has a goroutine of its own: RETR, STOR, a listing,
-// or a checksum. Meanwhile ABOR, NOOP, QUIT and STAT are answered; all other commands wait.
+// transfer is a command that takes long and has its own goroutine: RETR, STOR, a listing, or a
+// checksum. Meanwhile ABOR, NOOP and STAT are answered; all other commands wait, see isForTransfer.
 type transfer struct {
 	command string // as STAT shows it
 	ctx     context.Context
 	cancel  context.CancelFunc
-	done    chan struct{} // closed behind the reply
+	done    chan struct{} // closed after the reply
 
 	mu      sync.Mutex
 	aborted bool      // by ABOR
-	sealed  bool      // the storage is publishing an upload: ABOR comes too late
+	sealed  bool      // an upload is being committed: ABOR has no effect any more
 	conn    *dataConn // nil: not open
 }
 
-// begin executes work in the background. The reply that work returns is the client's answer.
+// begin executes work in the background. The reply that work returns is sent to the client.
 func (c *client) begin(d *driver, command string, work func(*transfer) *reply) *reply {
 	if err := c.enter(); err != nil {
 		return asReply(err)
@@ -35,7 +35,7 @@ func (c *client) begin(d *driver, command string, work func(*transfer) *reply) *
 		defer close(t.done)
 		r := t.run(d, work)
 		t.cancel()
-		_ = c.control.answer(r) // the next read fails too
+		_ = c.control.answer(r) // an error will show at the next read
 		c.control.awaitCommand()
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -60,21 +60,21 @@ func (t *transfer) run(d *driver, work func(*transfer) *reply) *reply {
 	return r
 }
 
-// underWay returns the transfer that is running, or nil.
+// underWay returns the running transfer, or nil.
 func (c *client) underWay() *transfer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.transfer
 }
 
-// settle waits for the end of the transfer that is running.
+// settle waits for the end of the running transfer.
 func (c *client) settle() {
 	if t := c.underWay(); t != nil {
 		<-t.done
 	}
 }
 
-// abort executes ABOR (RFC 959, section 4.1.3): the transfer's own reply comes first.
+// abort executes ABOR (RFC 959, section 4.1.3). The reply of the transfer comes first.
 func (c *client) abort() *reply {
 	if t := c.underWay(); t != nil {
 		t.abort()
@@ -98,18 +98,18 @@ func (t *transfer) abort() {
 	}
 }
 
-// cut breaks the data connection.
+// cut breaks off the data connection.
 func (t *transfer) cut() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.conn == nil {
-		t.cancel() // it may be waiting for the client to connect
+		t.cancel() // the transfer may be waiting for the data connection
 		return
 	}
 	t.conn.Conn.Close()
 }
 
-// use makes conn the transfer's data connection. It reports false when the transfer has ended.
+// use makes conn the transfer's data connection. It returns false if the transfer has ended.
 func (t *transfer) use(conn *dataConn) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -120,7 +120,7 @@ func (t *transfer) use(conn *dataConn) bool {
 	return true
 }
 
-// seal makes ABOR come too late. It reports false when ABOR was first.
+// seal makes a later ABOR ineffective. It returns false if ABOR came first.
 func (t *transfer) seal() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -128,17 +128,17 @@ func (t *transfer) seal() bool {
 	return t.sealed
 }
 
-// payload is what a transfer brings over a data connection.
+// payload is what a transfer sends or receives over a data connection.
 type payload interface {
-	// announce returns what the reply 150 says.
+	// announce returns the text of the reply 150.
 	announce() string
-	// carry sends or receives all of it. An error is a [reply].
+	// carry sends or receives everything. Its errors are a [reply].
 	carry(t *transfer, s *stream) error
-	// Close gives up what carry has not completed.
+	// Close discards what carry has not completed.
 	Close() error
 }
 
-// move begins the transfer of what open opens.
+// move begins a transfer of the payload that open returns.
 func (c *client) move(d *driver, command string, open func(context.Context) (payload, error)) *reply {
 	params := c.params.take()
 	return c.begin(d, command, func(t *transfer) *reply {

@@ -9,15 +9,16 @@ import (
 	"filegate/core/vfs"
 )
 
-// stor executes STOR and STOU. REST n before STOR writes from n on and keeps what is there.
+// stor executes STOR and STOU. With an offset from REST it writes from there on, and keeps the
+// existing content.
 func (c *client) stor(d *driver, name, announcement string) *reply {
 	rest := c.params.rest
 	return c.upload(d, joinCommand("STOR", name), name, announcement, rest, vfs.WriteOptions{Truncate: rest == 0, Offset: rest})
 }
 
-// stou executes STOU, with the name in the form of RFC 1123, section 4.1.2.9.
+// stou executes STOU. The form of the reply is that of RFC 1123, section 4.1.2.9.
 func (c *client) stou(d *driver) *reply {
-	name := "ftp-" + strings.ToLower(rand.Text()[:16]) // nobody has a file of that name
+	name := "ftp-" + strings.ToLower(rand.Text()[:16]) // no file has this name
 	c.params.rest = 0
 	return c.stor(d, name, "FILE: "+name)
 }
@@ -58,8 +59,8 @@ func (c *client) upload(d *driver, command, name, announcement string, rest int6
 	})
 }
 
-// reaches returns an error where less than offset bytes are there to go on from: the gap would be
-// filled with zeros that nobody has sent. Where the client may not look, the backend decides.
+// reaches returns an error if the file has fewer than offset bytes: the gap would be filled with
+// zeros that nobody has sent. If the client may not see the file, the backend decides.
 func (d *driver) reaches(ctx context.Context, p vfs.Path, offset int64) error {
 	info, err := d.session.Stat(ctx, p)
 	if vfs.Kind(err) == vfs.ErrNotExist || err == nil && !info.IsDir() && info.Size < offset {
@@ -68,8 +69,8 @@ func (d *driver) reaches(ctx context.Context, p vfs.Path, offset int64) error {
 	return nil
 }
 
-// upload is a file on its way from the client. It is published when all of it has come, and never
-// else.
+// upload is a file that is received from the client. It is committed only if it has arrived
+// completely.
 type upload struct {
 	*driver
 	vfs.Writer

@@ -2,7 +2,7 @@ package ftp
 
 import "fmt"
 
-// What the options hangup and close_notify can be.
+// The values of the options hangup and close_notify.
 const (
 	discard = "discard"
 	keep    = "keep"
@@ -12,8 +12,7 @@ const (
 	ignored   = "ignored"
 )
 
-// closeNotify returns the rule that the option close_notify stands for. The option was a boolean
-// before.
+// closeNotify returns the value of the option close_notify. The option was a boolean earlier.
 func (t *TLS) closeNotify() string {
 	switch t.CloseNotify {
 	case "true":
@@ -40,12 +39,11 @@ func (c *Config) validateHangup(report func(attribute, summary, detail string)) 
 	}
 }
 
-// ending returns the error that ends an upload whose data has come to an end, or nil when the
-// upload is complete as far as the data connection tells.
+// ending returns an error if the data connection shows that an upload is incomplete.
 //
-// TLS itself does not tell: its Read returns io.EOF for the end of the TCP connection too. But the
-// data connection sees that end only where there was no close_notify, since behind a close_notify
-// TLS does not read on.
+// crypto/tls does not show it, because its Read returns io.EOF also at the end of the TCP
+// connection. But after close_notify it does not read any more. So if dataConn has seen the end of
+// the TCP connection, there was no close_notify.
 func (u *upload) ending(s *stream) error {
 	if !s.private {
 		return nil
@@ -67,8 +65,8 @@ func (u *upload) ending(s *stream) error {
 	return errNoEnd
 }
 
-// abandoned reports whether the client has hung up behind its last byte, where that means that the
-// upload is not to be kept.
+// abandoned reports whether the client has disconnected after its last byte, so that the upload
+// must be discarded.
 func (u *upload) abandoned() bool {
 	if u.client.srv.cfg.Hangup == keep || !u.client.hungUp() {
 		return false
@@ -77,7 +75,7 @@ func (u *upload) abandoned() bool {
 	return true
 }
 
-// warnOfHangup logs that an upload is lost since its client has hung up.
+// warnOfHangup logs that an upload is lost because the client has disconnected.
 func (c *client) warnOfHangup() {
 	c.warned.Do(func() {
 		c.log.Warn("upload discarded", "reason", "the client closed the control connection before the upload was stored",

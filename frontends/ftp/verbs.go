@@ -7,7 +7,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// rewrite returns a command as the library is to see it: it lacks some forms.
+// rewrite returns a command in the form that the library understands.
 func rewrite(verb, arg string) string {
 	switch verb {
 	case "XCUP":
@@ -27,11 +27,12 @@ func joinCommand(verb, arg string) string {
 	return verb + " " + arg
 }
 
-// setsTime is MDTM with a time in front of the name, as devices set it that know nothing of MFMT.
+// setsTime matches the argument of MDTM with a time before the name, by which some devices set the
+// time instead of by MFMT.
 var setsTime = regexp.MustCompile(`^[0-9]{14} +[^ ]`)
 
-// libraryReplies are replies of the library that say something untrue to a client, or something in
-// the words of Go, by how they begin.
+// libraryReplies replace replies of the library that are not true, or that contain the words of Go.
+// They are found by their beginning.
 var libraryReplies = []struct {
 	prefix string
 	reply
@@ -43,7 +44,8 @@ var libraryReplies = []struct {
 	{"502 This command hasn't been implemented", reply{code: 502, text: "Unknown command."}},
 }
 
-// kinderReplies are replies of the library in other words, by how they begin.
+// kinderReplies replace the words of other replies of the library. They are found by their
+// beginning.
 var kinderReplies = []struct{ prefix, words string }{
 	{"331 OK", "331 Send the password."},
 	{"250 CD worked on ", "250 The directory is "},
@@ -55,7 +57,7 @@ var kinderReplies = []struct{ prefix, words string }{
 	{"250 Removed file ", "250 File removed: "},
 }
 
-// amend returns a line of a reply as it should be.
+// amend returns a line of a reply in its final form.
 func (c *control) amend(line string) string {
 	switch {
 	case strings.HasPrefix(line, `257 Created dir "`): // RFC 959, appendix II: the path comes first

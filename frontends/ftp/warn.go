@@ -9,11 +9,11 @@ import (
 	"filegate/core/frontend"
 )
 
-// variable is what other servers put something in for, in their banners.
+// variable matches placeholders that other servers replace in banners.
 var variable = regexp.MustCompile("%[A-Za-z]")
 
-// Needs implements [frontend.Needer]. A client has its control connection, a port that it may
-// connect to, and a data connection.
+// Needs implements [frontend.Needer]. A client has up to three sockets: its control connection, a
+// listening port, and a data connection.
 func (c *Config) Needs() frontend.Needs {
 	return frontend.Needs{Files: 3 * c.MaxConnections, Public: frontend.Public(c.Listen)}
 }
