@@ -1,7 +1,8 @@
 package auth
 
-// Asks says that a request proves nothing yet. It only wants to know whether a key or a certificate would do, or which questions there are, so it has no
-// side effect, is no failed login when the answer is no, and opens nothing when the answer is an identity.
+// Asks reports whether a request proves nothing yet. Such a request only asks whether a key or a
+// certificate is acceptable, or which prompts there are. It has no side effect, a negative answer
+// is not a failed login, and an identity in the answer does not open a session.
 func (r Request) Asks() bool {
 	switch r.Method {
 	case PublicKey, Certificate:

@@ -5,17 +5,20 @@ import (
 	"net/netip"
 )
 
-// Authenticator checks logins and renews what it granted. It is safe for concurrent use. Every call must end with its context.
-// What only some can do is a [Revalidator] and a [Releaser].
+// Authenticator checks logins and renews the grants that it has given. It must be safe for
+// concurrent use, and every call must end when its context ends. Some authenticators are also a
+// [Revalidator] or a [Releaser].
 type Authenticator interface {
-	// Authenticate answers one step of a login. The error is one of the set in Kinds: ErrUnknownUser passes the login on to
-	// the next authenticator of a chain, ErrDenied ends it, ErrUnavailable says that nobody could tell.
+	// Authenticate answers one step of a login. Its errors wrap one of Kinds. After ErrUnknownUser,
+	// a chain asks its next authenticator. ErrDenied ends the login. ErrUnavailable means that the
+	// login could not be checked.
 	Authenticate(ctx context.Context, req Request) (Response, error)
-	// Renew returns a fresh grant in place of one that has ended or soon will. ErrDenied says that there will be none any more.
+	// Renew returns a new grant for one that has ended or soon will. ErrDenied means that the grant
+	// cannot be renewed any more.
 	Renew(ctx context.Context, grant Grant) (Grant, error)
 }
 
-// Method is a way to prove an identity, in SSH's words (RFC 4252).
+// Method is a way to prove an identity, by its SSH name (RFC 4252).
 type Method string
 
 // The methods of proof.
@@ -30,42 +33,43 @@ const (
 type Request struct {
 	User      string
 	Method    Method
-	Service   string         // who asks: "ssh", "ftp"
+	Service   string         // protocol of the frontend: "ssh", "ftp"
 	SessionID string         // the same in every step of a login and in the log
 	Remote    netip.AddrPort // the client
-	Local     netip.AddrPort // the address it came in by
-	Client    string         // what the client says it is, e.g. "SSH-2.0-OpenSSH_9.2"; may be empty
+	Local     netip.AddrPort // the address to which the client has connected
+	Client    string         // the client's identification, e.g. "SSH-2.0-OpenSSH_9.2"; may be empty
 
 	Password Secret // for Password
 
 	// PublicKey is the key in SSH's wire format for PublicKey, or the certificate in DER for Certificate.
 	PublicKey []byte
-	// Verified says that the client has proved that it has the private key. A request without it only asks
-	// whether the key would do: it has no side effect, and its answer opens nothing.
+	// Verified is set if the client has proved that it has the private key. A request without it
+	// only asks whether the key is acceptable: it has no side effect, and its answer does not open
+	// a session.
 	Verified bool
 
-	// Answers are to the prompts of the step before, and State is what that step's Response asked to have back. An Interactive
-	// request with neither asks for the first prompts.
+	// Answers are the answers to the prompts of the previous step, and State is the State of that
+	// step. An Interactive request with neither asks for the first prompts.
 	Answers []Secret
 	State   []byte
 }
 
-// Response is the answer to a step that did not fail: an identity, or what is wanted next.
+// Response is the answer to a step that has not failed: an identity, or the next step.
 type Response struct {
-	Identity *Identity // set: the login is through
-	Next     *Step     // set, with no Identity: another step is wanted
+	Identity *Identity // set: the login is complete
+	Next     *Step     // set if Identity is nil: another step is required
 }
 
-// Step is what a login still lacks.
+// Step is the next step that a login requires.
 type Step struct {
-	Methods     []Method // any of them will do
+	Methods     []Method // the client may use any of them
 	Instruction string   // for Interactive: shown above the prompts; safe for the client
 	Prompts     []Prompt
-	State       []byte // handed back with the next request, opaque to everybody else
+	State       []byte // returned in the next request; opaque to everybody else
 }
 
-// Prompt is one question of a keyboard-interactive step.
+// Prompt is a question of a keyboard-interactive step.
 type Prompt struct {
 	Text string
-	Echo bool // show what is typed
+	Echo bool // show the input
 }

@@ -6,13 +6,14 @@ import (
 	"fmt"
 )
 
-// Named is an authenticator with the operator's name for it.
+// Named is an authenticator with the name that the operator has given it.
 type Named struct {
 	Name string
 	Authenticator
 }
 
-// Chain asks its members in turn: the first that knows the user decides. It is itself an Authenticator.
+// Chain asks its members in order; the first one that knows the user decides. A Chain is itself an
+// Authenticator.
 type Chain []Named
 
 var (
@@ -20,9 +21,10 @@ var (
 	_ Releaser    = Chain(nil)
 )
 
-// Authenticate goes on to the next member on ErrUnknownUser and ErrMethod; whatever else a member says is the answer.
-// A member that is unavailable ends the login too: the next one must not decide over a user that may be the first one's.
-// Where a step was asked for, the state that the client's next request brings back leads to the same member.
+// Authenticate asks the next member after ErrUnknownUser and ErrMethod. Any other answer of a
+// member is the result. An unavailable member ends the login too: the user may belong to it, so the
+// next member must not decide. If a member has required another step, the State in the client's
+// next request leads to the same member.
 func (c Chain) Authenticate(ctx context.Context, req Request) (Response, error) {
 	if len(c) == 0 {
 		return Response{}, fmt.Errorf("no authenticators in this chain: %w", ErrUnavailable)
@@ -58,7 +60,7 @@ func (c Chain) Authenticate(ctx context.Context, req Request) (Response, error) 
 	return Response{}, errors.Join(errs...)
 }
 
-// Renew goes to the member that gave the grant.
+// Renew asks the member that has given the grant.
 func (c Chain) Renew(ctx context.Context, grant Grant) (Grant, error) {
 	m, err := c.issuer(grant)
 	if err != nil {
@@ -72,7 +74,8 @@ func (c Chain) Renew(ctx context.Context, grant Grant) (Grant, error) {
 	return fresh, nil
 }
 
-// Revalidate asks the member that gave the identity's grant, in whatever way that one can be asked.
+// Revalidate asks the member that has given the identity's grant, as the function [Revalidate]
+// does.
 func (c Chain) Revalidate(ctx context.Context, id Identity) error {
 	m, err := c.issuer(id.Grant)
 	if err != nil {
@@ -84,7 +87,7 @@ func (c Chain) Revalidate(ctx context.Context, id Identity) error {
 	return nil
 }
 
-// Release goes to the member that gave the grant.
+// Release asks the member that has given the grant.
 func (c Chain) Release(ctx context.Context, grant Grant) error {
 	m, err := c.issuer(grant)
 	if err != nil {

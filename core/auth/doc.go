@@ -1,8 +1,12 @@
-// Package auth is what a login is to filegate: who asks, by which proof, and what an authenticator answers.
+// Package auth defines logins: the client's request with its proof, and the answer of an
+// authenticator.
 //
-// An [Authenticator] is a separate program in production, launched and spoken to by package authplugins/authplugin; here is
-// only the contract, which a fake in a test can satisfy in ten lines. A frontend builds a [Request] for each step of a
-// login; [Chain] asks several authenticators in turn; the [Identity] that comes back carries the [Grant] with which a backend opens the storage.
+// In production, an [Authenticator] is a separate program, which package authplugins/authplugin
+// starts and calls. This package has only the contract, which a fake in a test can implement in ten
+// lines. A frontend makes a [Request] for each step of a login. A [Chain] asks several
+// authenticators in order. The resulting [Identity] contains the [Grant] with which a backend opens
+// the storage.
 //
-// The package decides nothing about protocols or storage, and keeps no secret longer than a call. Its suite for authenticators is authplugins/authtest.
+// The package decides nothing about protocols or storage, and keeps no secret for longer than a
+// call. The suite for authenticators is authplugins/authtest.
 package auth

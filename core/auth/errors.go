@@ -5,28 +5,29 @@ import (
 	"fmt"
 )
 
-// The ways in which a login fails. Unknown user and wrong password look the same to a client.
+// The kinds of failed logins. To a client, an unknown user and a wrong password look the same.
 var (
-	ErrUnknownUser = errors.New("unknown user")                        // not ours: the next of the chain may know
-	ErrDenied      = errors.New("login denied")                        // known and refused: nobody else is asked
-	ErrUnavailable = errors.New("authentication service unavailable")  // nobody could tell
-	ErrMethod      = errors.New("method not supported for this login") // the authenticator does not do this kind of proof
-	ErrInvalid     = errors.New("invalid authentication request")      // what was sent can be no login
+	ErrUnknownUser = errors.New("unknown user")                        // the next member of a chain may know the user
+	ErrDenied      = errors.New("login denied")                        // the user is known and refused: no other member is asked
+	ErrUnavailable = errors.New("authentication service unavailable")  // the login could not be checked
+	ErrMethod      = errors.New("method not supported for this login") // this authenticator lacks it
+	ErrInvalid     = errors.New("invalid authentication request")      // the request cannot be a login
 )
 
-// Kinds returns the closed set, for the tables that translate it.
+// Kinds returns all kinds of failed logins, for tables that translate them.
 func Kinds() []error {
 	return []error{ErrUnknownUser, ErrDenied, ErrUnavailable, ErrMethod, ErrInvalid}
 }
 
-// Error is a failed login with a text for the client. Most failures want none: then any error that wraps one of Kinds does.
+// Error is a failed login with a text for the client. Most failures need no text, and can be any
+// error that wraps one of Kinds.
 type Error struct {
 	Kind error  // one of Kinds
-	Text string // safe for the client, and the same for everybody who might send this; empty: nothing beside the kind
+	Text string // safe for the client, and the same for all who may send this request; empty: none
 	Err  error  // for the log: the cause; never shown to a client
 }
 
-// Error is what the operator reads.
+// Error returns the text for the operator.
 func (e *Error) Error() string {
 	s := e.Kind.Error()
 	if e.Text != "" {
@@ -38,10 +39,11 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Unwrap gives the kind. The cause may be of another kind to whoever found it, so it does not show.
+// Unwrap returns the kind. It does not return the cause, which may be of another kind in the
+// program that found it.
 func (e *Error) Unwrap() error { return e.Kind }
 
-// ClientText is what a client may read of err, if anything: the text of the outermost [*Error] in it.
+// ClientText returns the text for the client: that of the outermost [*Error] in err, or "".
 func ClientText(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Text

@@ -2,17 +2,18 @@ package auth
 
 import "time"
 
-// Grant is the right to storage that a login brings: for Swift, where and with which token.
+// Grant is the access to storage that a login gets: for Swift, the storage URL and a token.
 type Grant struct {
 	Endpoint string            // the storage URL
-	Token    Secret            // what opens it
-	Expires  time.Time         // when the token ends; zero where nobody knows
+	Token    Secret            // the access token
+	Expires  time.Time         // when the token expires; zero: unknown
 	Region   string            // may be empty
-	Extra    map[string]string // what else a backend may want, by its documentation
-	// Renewal is what Renew needs to know, sealed by the authenticator: nobody else can read it.
+	Extra    map[string]string // other values for a backend, see its documentation
+	// Renewal is the data that Renew needs, sealed by the authenticator. Nobody else can read it.
 	Renewal []byte
-	// Issuer names the authenticator that gave it, and Generation which program of that, so that Renew goes to the right one. Chain sets
-	// the one and the gateway the other; an authenticator sees neither.
+	// Issuer is the name of the authenticator that has given the grant, and Generation is the
+	// number of the program that ran then, so that Renew goes to the right program. Chain sets
+	// Issuer, and the gateway sets Generation; authenticators see neither.
 	Issuer     string
 	Generation uint64
 }

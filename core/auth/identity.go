@@ -5,57 +5,60 @@ import (
 	"time"
 )
 
-// Identity is who logged in and what that allows.
+// Identity is a logged-in user and what the user may do.
 type Identity struct {
-	User   string   // the canonical name, for the log and for listings
-	Groups []string // the first is shown as the group in listings
-	Home   string   // the directory that is "/" to the client; empty for the store's root
-	// Permissions are what the client may do where no rule says otherwise. None at all means all of them.
+	User   string   // canonical name, for the log and for listings
+	Groups []string // listings show the first one
+	Home   string   // directory that the client sees as "/"; empty: the root of the store
+	// Permissions are the client's permissions where no rule applies. An empty list means all
+	// permissions.
 	Permissions []Permission
 	Rules       []Rule
 	Limits      Limits
-	// CacheFor is how long the gateway may answer the same login, with the same proof, without asking again. Zero: not at all.
-	// It is counted in whole seconds.
+	// CacheFor is how long the gateway may answer the same login, with the same proof, without
+	// asking again, in whole seconds. Zero: it must ask.
 	CacheFor time.Duration
-	// Confirm makes the gateway ask Revalidate before it answers a login by itself within CacheFor: for an authenticator that can tell
-	// at once, and at little cost, that a user is gone.
+	// Confirm makes the gateway call Revalidate before it answers a login from its cache. It is for
+	// authenticators that can tell quickly and cheaply that a user is gone.
 	Confirm bool
-	// Message is shown to the client after the login where its protocol can do that. It is safe for the client, and may have several lines.
+	// Message is shown to the client after the login, if the protocol allows it. It must be safe
+	// for the client, and may have several lines.
 	Message string
 	Grant   Grant
 }
 
-// Permission is one thing that a session may do.
+// Permission is a permission of a session.
 type Permission string
 
 // The permissions.
 const (
-	Read   Permission = "read"   // content of files
-	List   Permission = "list"   // names and attributes
-	Create Permission = "create" // make files and directories that are not there yet, and nothing else
-	Write  Permission = "write"  // create, append, rename, set attributes: all that loses no content
+	Read   Permission = "read"   // read files
+	List   Permission = "list"   // see names and attributes
+	Create Permission = "create" // create new files and directories only
+	Write  Permission = "write"  // create, append, rename, set attributes: everything that loses no content
 	Delete Permission = "delete" // remove; with write: overwrite, truncate, and replace by a rename
 )
 
-// Permissions returns all that there are.
+// Permissions returns all permissions.
 func Permissions() []Permission { return []Permission{Read, List, Create, Write, Delete} }
 
-// Rule gives a part of the tree permissions of its own, in place of the identity's.
+// Rule gives a part of the tree its own permissions, which replace those of the identity.
 type Rule struct {
-	// Path is a clean absolute path as the client sees it: below the home directory. It covers what it names and everything below:
-	// "/in" covers "/in/x" and not "/inbox". Of several that cover a name the longest holds.
+	// Path is a clean absolute path as the client sees it, relative to the home directory. The rule
+	// applies to this name and to everything below: "/in" covers "/in/x" and not "/inbox". If
+	// several rules cover a name, the one with the longest path applies.
 	Path string
-	// Permissions are what the client may do there. Unlike an identity's, none at all means none.
+	// Permissions are the client's permissions there. Unlike in Identity, an empty list means none.
 	Permissions []Permission
 }
 
-// covers says whether the rule is about a clean absolute path.
+// covers reports whether the rule applies to a clean absolute path.
 func (r Rule) covers(path string) bool {
 	below, ok := strings.CutPrefix(path, strings.TrimSuffix(r.Path, "/"))
 	return ok && (below == "" || below[0] == '/')
 }
 
-// PermissionsAt returns what the client may do with what a clean absolute path names, as the client sees it.
+// PermissionsAt returns the client's permissions for a clean absolute path, as the client sees it.
 func (id Identity) PermissionsAt(path string) []Permission {
 	best := Rule{Permissions: id.Permissions}
 	if len(id.Permissions) == 0 {
@@ -69,10 +72,10 @@ func (id Identity) PermissionsAt(path string) []Permission {
 	return best.Permissions
 }
 
-// Limits bound what one login may take of the gateway. Zero is no limit.
+// Limits are the limits of one login. Zero means no limit.
 type Limits struct {
-	Sessions     int   // of this user at a time
-	UploadRate   int64 // bytes per second, of one session
-	DownloadRate int64 // likewise
-	SessionBytes int64 // in both directions, over the life of one session
+	Sessions     int   // of this user at the same time
+	UploadRate   int64 // bytes per second in one session
+	DownloadRate int64 // bytes per second in one session
+	SessionBytes int64 // in both directions together, in the whole life of a session
 }

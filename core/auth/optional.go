@@ -6,26 +6,31 @@ import (
 	"fmt"
 )
 
-// Revalidator is an [Authenticator] that can tell whether what it said of a login still holds. Use [Revalidate].
+// Revalidator is an [Authenticator] that can check an earlier login again. Use [Revalidate] to call
+// it.
 type Revalidator interface {
 	Authenticator
-	// Revalidate returns nil while the identity, which Authenticate gave some time ago, is still good; its grant may be one
-	// that Renew has given since. ErrDenied and ErrUnknownUser say that the user may not be here any more, ErrUnavailable that nobody could tell,
-	// and errors.ErrUnsupported that this cannot be found out for this login. It changes nothing.
+	// Revalidate returns nil if the identity, which Authenticate has returned before, is still
+	// valid. Its grant may be one that Renew has returned since. ErrDenied and ErrUnknownUser mean
+	// that the user must be logged out, ErrUnavailable that the login could not be checked, and
+	// errors.ErrUnsupported that it is not possible for this login. Revalidate changes nothing.
 	Revalidate(ctx context.Context, id Identity) error
 }
 
-// Releaser is an [Authenticator] that can take back what it granted. Use [Release].
+// Releaser is an [Authenticator] that can take back grants. Use [Release] to call it.
 type Releaser interface {
 	Authenticator
-	// Release ends a grant, of which no session is left: its token opens nothing any more. It is asked once for each grant, and for none that
-	// Renew has replaced. One that has ended already is no error. ErrUnavailable says that the token may live on until it expires.
+	// Release ends a grant that no session uses any more, so that its token becomes invalid. It is
+	// called once for each grant, but not for grants that Renew has replaced. A grant that has
+	// already ended is not an error. ErrUnavailable means that the token may stay valid until it
+	// expires.
 	Release(ctx context.Context, grant Grant) error
 }
 
-// Revalidate asks whether an identity is still good, in the words of [Revalidator]. Where a cannot tell, it is asked to renew the
-// grant, since that is refused to a user who is gone; the fresh grant is released. Where it cannot renew the grant
-// either the identity holds as long as the storage takes the grant, and the answer is nil.
+// Revalidate checks whether an identity is still valid, with the errors of [Revalidator]. If a
+// cannot check it, Revalidate asks a to renew the grant, which is refused for users who are gone,
+// and releases the new grant. If a cannot renew the grant either, the identity is valid as long as
+// the storage accepts the grant, and Revalidate returns nil.
 func Revalidate(ctx context.Context, a Authenticator, id Identity) error {
 	if r, ok := a.(Revalidator); ok {
 		if err := r.Revalidate(ctx, id); !errors.Is(err, errors.ErrUnsupported) {
@@ -42,12 +47,13 @@ func Revalidate(ctx context.Context, a Authenticator, id Identity) error {
 	if fresh.Token == id.Grant.Token {
 		return nil // still in use
 	}
-	// The answer stands whatever comes of this: then the token ends by itself.
+	// The result does not depend on this: if it fails, the token expires by itself.
 	_ = Release(ctx, a, fresh)
 	return nil
 }
 
-// Release gives a grant back where a can take it back, in the words of [Releaser]. Elsewhere it ends by itself, and the answer is nil.
+// Release gives back a grant if a can take it back, with the errors of [Releaser]. Otherwise the
+// grant expires by itself, and Release returns nil.
 func Release(ctx context.Context, a Authenticator, grant Grant) error {
 	r, ok := a.(Releaser)
 	if !ok {

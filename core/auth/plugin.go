@@ -6,74 +6,85 @@ import (
 	"time"
 )
 
-// Plugin is an authenticator program that is running. Its Revalidate and Release answer errors.ErrUnsupported where the program cannot do that.
+// Plugin is a running authenticator program. Its Revalidate and Release return
+// errors.ErrUnsupported if the program does not support them.
 type Plugin interface {
 	Revalidator
 	Releaser
-	// Info is what the program said of itself when it was last started.
+	// Info returns the description that the program gave at its last start.
 	Info() Info
-	// Healthy returns nil while the program answers, else why not.
+	// Healthy returns nil if the program answers, else the reason.
 	Healthy() error
-	// Replaced reports whether there is another file in the place of the one that was last started.
+	// Replaced reports whether the program file has been replaced since the last start.
 	Replaced() bool
 	// Close stops the program and waits for its end.
 	Close() error
 }
 
-// Launcher starts authenticator programs. It is how the gateway gets at them without knowing how they are run.
+// Launcher starts authenticator programs. The gateway uses it, and does not know how they are run.
 type Launcher interface {
-	// Launch starts the program, asks what it is, has decode make its configuration of the operator's block, and
-	// configures it with that. Mistakes in the configuration come back as diagnostics with a nil error: from decode, or from the program.
-	// When a plugin is returned it stays up, restarted as needed, until Close.
+	// Launch starts the program, gets its description, calls spec.Decode for the configuration in
+	// the operator's block, and configures the program with it. Mistakes in the configuration,
+	// found by Decode or by the program, are returned as diagnostics with a nil error. A returned
+	// plugin is kept running, with restarts if necessary, until Close.
 	Launch(ctx context.Context, spec LaunchSpec) (Plugin, Diagnostics, error)
 }
 
-// LaunchSpec says which program to start and how.
+// LaunchSpec describes how to start a program.
 type LaunchSpec struct {
-	Kind   string // the authenticator's own name, e.g. "keystone": the program must answer to it; empty: any
+	// The authenticator's own name, e.g. "keystone", which the program must confirm; empty: any.
+	Kind   string
 	Name   string // the operator's name for it, for log and metrics
 	Path   string // the program file
-	SHA256 string // in hex: refuse to run any other file; empty: any
+	SHA256 string // checksum of the file in hex; other files are refused; empty: any file
 	Log    *slog.Logger
-	// HostVersion is told to the program.
+	// HostVersion is the gateway's version, which the program is told.
 	HostVersion string
-	// Args follow the program's path on its command line.
+	// Args are the arguments of the program.
 	Args []string
-	// Env is added to the program's environment, which has nothing of the gateway's own.
+	// Env is the program's environment. The gateway's own environment is not passed on.
 	Env map[string]string
-	// StartTimeout bounds a start, until the program is configured; CallTimeout one call. The launcher's own where 0.
+	// StartTimeout is the time limit for starting and configuring the program, and CallTimeout the
+	// one for a call. 0: the launcher's defaults.
 	StartTimeout, CallTimeout time.Duration
-	// MaxCalls is how many calls the program gets at once. Others wait. The launcher's own where 0.
+	// MaxCalls is how many calls of the program run at the same time. Others wait. 0: the
+	// launcher's default.
 	MaxCalls int
-	// AnyOwner lets a program be run that somebody other than root and the gateway's user could replace.
+	// AnyOwner permits a program that users other than root and the gateway's user could replace.
 	AnyOwner bool
-	// SealSecret is what the key is made of with which the program seals its renewals. Gateways that share logins have the
-	// same, so that each can renew what another's program has granted. Empty: a secret of the launcher's own.
+	// SealSecret is the secret from which the key is derived with which the program seals its
+	// renewals. Gateways that share logins have the same secret, so that each can renew the grants
+	// of the others. Empty: the launcher uses a secret of its own.
 	SealSecret []byte
-	// Observer is told what happens; it may be nil.
+	// Observer is told about the program's events; it may be nil.
 	Observer Observer
-	// Decode checks the operator's block against the program's schema and returns it as a JSON object.
-	// It is called once; the result serves restarts too.
+	// Decode checks the operator's block against the program's schema and returns it as a JSON
+	// object. It is called once; restarts use the same result.
 	Decode func(Schema) ([]byte, Diagnostics)
 }
 
-// Observer is told what happens to an authenticator program. Its methods return at once, and are safe for concurrent use.
+// Observer is told about events of an authenticator program. Its methods must return at once, and
+// must be safe for concurrent use.
 type Observer interface {
-	// Started is told that the program is up and configured, how long that took, and whether it had been up before.
+	// Started is called when the program is running and configured. took is the duration of the
+	// start, and again reports whether it was a restart.
 	Started(took time.Duration, again bool)
-	// Called is told of each answer to a call ("authenticate", "renew", "revalidate", "release"), and of each that did not come.
+	// Called is called after each call of the program ("authenticate", "renew", "revalidate",
+	// "release"), also if it was not answered.
 	Called(call string, took time.Duration, err error)
-	// Dropped is told of each line of the program's output that is too much for the log.
+	// Dropped is called for each line of the program's output that is not logged because there are
+	// too many.
 	Dropped()
 }
 
-// Info is what an authenticator program says of itself.
+// Info is the description of an authenticator program.
 type Info struct {
 	Name    string
 	Version string
 	Methods []Method
 	Schema  Schema
-	// Revalidates and Releases say that its authenticators are a Revalidator and a Releaser.
+	// Revalidates and Releases report whether its authenticators implement Revalidator and
+	// Releaser.
 	Revalidates bool
 	Releases    bool
 }
@@ -81,13 +92,13 @@ type Info struct {
 // Schema describes the configuration of an authenticator: the attributes of its "config" block.
 type Schema []Attribute
 
-// Attribute is one of them.
+// Attribute is an attribute of a Schema.
 type Attribute struct {
 	Name     string
 	Type     AttributeType
 	Required bool
-	Secret   bool   // not to be shown anywhere
-	Default  string // for the documentation; the program applies it itself
+	Secret   bool   // must not be shown anywhere
+	Default  string // for the documentation only; the program applies it
 	Doc      string // one line
 }
 
@@ -103,7 +114,8 @@ const (
 	TypeStringMap  AttributeType = "map(string)"
 )
 
-// Diagnostic is a mistake in a configuration, by the attribute that it is in (empty: the block as a whole).
+// Diagnostic is a mistake in a configuration, in an attribute or, if that is empty, in the block as
+// a whole.
 type Diagnostic struct {
 	Attribute string
 	Summary   string // what is wrong, in a few words
