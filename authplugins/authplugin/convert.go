@@ -8,7 +8,7 @@ import (
 	"filegate/core/auth"
 )
 
-// attributeTypes is the table between the types of core/auth and those of the protocol.
+// attributeTypes returns the table of attribute types in core/auth and in the protocol.
 func attributeTypes() map[auth.AttributeType]authv1.Attribute_Type {
 	return map[auth.AttributeType]authv1.Attribute_Type{
 		auth.TypeString:     authv1.Attribute_TYPE_STRING,
@@ -179,7 +179,8 @@ func identityFromProto(id *authv1.Identity) *auth.Identity {
 			DownloadRate: id.GetLimits().GetDownloadRate(),
 			SessionBytes: id.GetLimits().GetSessionBytes(),
 		},
-		// So that it fits: checkLimits refuses whatever is below zero, and longer than the longest nothing is kept.
+		// Within these bounds the duration does not overflow: checkLimits refuses negative values,
+		// and no cache keeps a login for longer than maxCache.
 		CacheFor: time.Duration(max(-1, min(id.GetCacheSeconds(), int64(maxCache/time.Second)))) * time.Second,
 		Confirm:  id.GetConfirmCached(),
 		Message:  id.GetMessage(),
@@ -227,7 +228,7 @@ func grantFromProto(grant *authv1.Grant) auth.Grant {
 	return out
 }
 
-// addrText is empty for the zero address.
+// addrText returns the text of an address, or "" for the zero address.
 func addrText(addr netip.AddrPort) string {
 	if !addr.IsValid() {
 		return ""
@@ -235,7 +236,8 @@ func addrText(addr netip.AddrPort) string {
 	return addr.String()
 }
 
-// addrOf returns the zero address for what is none: an authenticator can do without.
+// addrOf returns the address in a text, or the zero address if there is none: an authenticator can
+// do without.
 func addrOf(text string) netip.AddrPort {
 	addr, err := netip.ParseAddrPort(text)
 	if err != nil {

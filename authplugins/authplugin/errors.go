@@ -12,13 +12,14 @@ import (
 	"filegate/core/auth"
 )
 
-// errNoAnswer marks a call that the program did not answer, as against one that it answered with ErrUnavailable.
+// errNoAnswer marks a call that the program has not answered, unlike a call that it has answered
+// with ErrUnavailable.
 var errNoAnswer = errors.New("no answer")
 
-// errLate is the errNoAnswer of a call whose deadline has passed.
+// errLate is errNoAnswer for a call whose deadline has passed.
 var errLate = fmt.Errorf("%w in time", errNoAnswer)
 
-// refusals is the table between the errors of core/auth and their codes in the protocol.
+// refusals returns the table of the error codes in the protocol and the errors of core/auth.
 func refusals() map[authv1.Refusal_Kind]error {
 	return map[authv1.Refusal_Kind]error{
 		authv1.Refusal_KIND_UNKNOWN_USER: auth.ErrUnknownUser,
@@ -29,13 +30,14 @@ func refusals() map[authv1.Refusal_Kind]error {
 	}
 }
 
-// refusalOf puts an authenticator's error into the protocol. An error of no kind means that nobody could tell.
+// refusalOf returns the protocol's form of an authenticator's error. An error that is none of
+// auth.Kinds becomes KIND_UNAVAILABLE.
 func refusalOf(err error) *authv1.Refusal {
 	refusal := &authv1.Refusal{Kind: authv1.Refusal_KIND_UNAVAILABLE, Detail: validText(err.Error()), ClientText: validText(auth.ClientText(err))}
 	for kind, sentinel := range refusals() {
 		if errors.Is(err, sentinel) {
 			refusal.Kind = kind
-			// The host appends it again.
+			// The host appends the text of the kind again.
 			refusal.Detail = strings.TrimSuffix(strings.TrimSuffix(refusal.Detail, sentinel.Error()), ": ")
 			break
 		}
@@ -43,7 +45,7 @@ func refusalOf(err error) *authv1.Refusal {
 	return refusal
 }
 
-// errorOf makes an error out of a program's refusal.
+// errorOf returns the error for a program's refusal.
 func (r *remote) errorOf(refusal *authv1.Refusal) error {
 	kind, ok := refusals()[refusal.GetKind()]
 	if !ok {
@@ -53,7 +55,7 @@ func (r *remote) errorOf(refusal *authv1.Refusal) error {
 	if text != "" {
 		kind = &auth.Error{Kind: kind, Text: text}
 	}
-	// The text is at the detail's end already where a program in Go has made it.
+	// A program in Go has already appended the text of the kind to the detail.
 	detail := strings.TrimSuffix(strings.TrimSuffix(printable(r.masks.clean(refusal.GetDetail()), maxDetail), text), ": ")
 	if detail == "" {
 		return kind
@@ -61,7 +63,7 @@ func (r *remote) errorOf(refusal *authv1.Refusal) error {
 	return fmt.Errorf("%s: %w", detail, kind)
 }
 
-// errorOfOptional is for the answer to a call that succeeds without a refusal.
+// errorOfOptional returns the error for the answer of a call that succeeds if there is no refusal.
 func (r *remote) errorOfOptional(refusal *authv1.Refusal) error {
 	if refusal == nil {
 		return nil
@@ -69,7 +71,7 @@ func (r *remote) errorOfOptional(refusal *authv1.Refusal) error {
 	return r.errorOf(refusal)
 }
 
-// callError translates a call's failure, which says nothing about the login.
+// callError translates the failure of a call. It says nothing about the login.
 func (r *remote) callError(err error) error {
 	s := status.Convert(err)
 	switch s.Code() {
@@ -82,7 +84,8 @@ func (r *remote) callError(err error) error {
 	}
 }
 
-// optionalCallError is callError for what a program need not do. One may find out only when asked that it cannot.
+// optionalCallError is callError for calls that a program need not support. A program may find out
+// only during the call that it does not.
 func (r *remote) optionalCallError(err error) error {
 	if s := status.Convert(err); s.Code() == codes.Unimplemented {
 		return fmt.Errorf("%s: %w", printable(r.masks.clean(s.Message()), maxDetail), errors.ErrUnsupported)
@@ -90,7 +93,8 @@ func (r *remote) optionalCallError(err error) error {
 	return r.callError(err)
 }
 
-// optionalRefusal is the program's side of that: what becomes of an error, and what the call itself ends with.
+// optionalRefusal translates the error of such a call in the program: into a refusal, or into the
+// error of the call itself.
 func optionalRefusal(err error) (*authv1.Refusal, error) {
 	switch {
 	case err == nil:

@@ -2,9 +2,9 @@ package authplugin
 
 import "golang.org/x/sys/unix"
 
-// keepDescriptors keeps programs from getting descriptors that the gateway itself has inherited from whoever started it.
-// What Go opens is marked so already.
+// keepDescriptors keeps programs from inheriting descriptors that the gateway has itself inherited.
+// Descriptors that Go opens are not inherited anyway.
 func keepDescriptors() {
-	// A kernel before 5.11 cannot do it, and then the descriptors are handed on as ever.
+	// Kernels before 5.11 do not support this, and then the descriptors are inherited.
 	_ = unix.CloseRange(3, ^uint(0), unix.CLOSE_RANGE_CLOEXEC)
 }

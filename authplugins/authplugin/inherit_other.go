@@ -2,5 +2,5 @@
 
 package authplugin
 
-// keepDescriptors is for Linux only.
+// keepDescriptors does nothing: it is implemented for Linux only.
 func keepDescriptors() {}

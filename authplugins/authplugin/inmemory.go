@@ -16,8 +16,9 @@ import (
 	"filegate/core/auth"
 )
 
-// InMemory is kind, configured with a JSON object of values, as a gateway sees it: through the whole protocol, over a
-// connection in memory and without a process. It is for tests of authenticators. The function that comes with it ends it.
+// InMemory configures kind with a JSON object of values, and returns it as a gateway sees it:
+// through the whole protocol, over a connection in memory and without a process. It is for tests of
+// authenticators. The returned function ends it.
 func InMemory(ctx context.Context, kind Kind, values []byte) (auth.Authenticator, auth.Diagnostics, func(), error) {
 	listener := bufconn.Listen(maxMessage)
 	s := newGRPCServer(nil)
@@ -28,7 +29,7 @@ func InMemory(ctx context.Context, kind Kind, values []byte) (auth.Authenticator
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
-		_ = s.Serve(listener) // ends with Stop, without an error that would say more
+		_ = s.Serve(listener) // ends with Stop; its error says nothing more
 	}()
 	stop := func() {
 		s.Stop()

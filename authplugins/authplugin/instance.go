@@ -21,14 +21,14 @@ import (
 )
 
 const (
-	// protocolVersion is that of authv1.
+	// protocolVersion is the version of authv1.
 	protocolVersion = 1
-	// dispensed is the name of the one thing that a program offers, in go-plugin's sense.
+	// dispensed is go-plugin's name of the only service that a program offers.
 	dispensed = "authenticator"
-	// The cookie tells a program that it was started by a host. It protects nothing.
+	// The cookie tells a program that a host has started it. It does not protect anything.
 	cookieKey   = "FILEGATE_AUTHENTICATOR"
 	cookieValue = "de21c3ac-started-by-filegate"
-	// stopGrace is how long a program has to end by itself.
+	// stopGrace is how long a program may take to end by itself.
 	stopGrace = 2 * time.Second
 )
 
@@ -36,11 +36,11 @@ func handshakeConfig() goplugin.HandshakeConfig {
 	return goplugin.HandshakeConfig{MagicCookieKey: cookieKey, MagicCookieValue: cookieValue}
 }
 
-// adapter is what go-plugin wants to have on both sides of the connection.
+// adapter connects server and remote to go-plugin, on both sides of the connection.
 type adapter struct {
 	goplugin.NetRPCUnsupportedPlugin
-	server *server // on the program's side
-	masks  *masks  // on the host's
+	server *server // in the program
+	masks  *masks  // in the host
 }
 
 // GRPCServer implements go-plugin's GRPCPlugin.
@@ -56,18 +56,19 @@ func (a *adapter) GRPCClient(_ context.Context, _ *goplugin.GRPCBroker, conn *gr
 	return r, nil
 }
 
-// instance is a program that is running and connected.
+// instance is a running and connected program.
 type instance struct {
 	*remote
 	client  *goplugin.Client
 	process *process
 	output  *output
 	since   time.Time
-	file    fs.FileInfo   // of the program
-	hung    chan struct{} // closed when it left too many calls unanswered
+	file    fs.FileInfo   // the program file
+	hung    chan struct{} // closed when the program has left too many calls unanswered
 }
 
-// startInstance starts the program and asks what it is. It blocks until the program is ready, ctx ends, or timeout has passed.
+// startInstance starts the program and gets its description. It returns when the program is ready,
+// ctx ends, or timeout has passed.
 func startInstance(ctx context.Context, spec auth.LaunchSpec, socketDir string, timeout time.Duration, log *slog.Logger, m *masks) (*instance, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -93,7 +94,7 @@ func startInstance(ctx context.Context, spec auth.LaunchSpec, socketDir string, 
 		},
 	}
 	inst.client = goplugin.NewClient(config)
-	// go-plugin's start does not know a context, and holds its lock against Kill.
+	// go-plugin's start ignores contexts, and holds a lock that Kill needs.
 	done := make(chan struct{})
 	keep := context.AfterFunc(ctx, func() {
 		select {
@@ -121,7 +122,8 @@ func (i *instance) connect(ctx context.Context, config *goplugin.ClientConfig, v
 	if _, err := i.client.Start(); err != nil {
 		return err
 	}
-	// A program that has no certificate speaks without TLS. Nobody else comes to its socket: the directory is ours alone.
+	// A program without a certificate speaks without TLS. Nobody else can reach its socket, because
+	// the directory is accessible only to the gateway's user.
 	if parts := strings.Split(i.process.handshake(), "|"); len(parts) < 6 || parts[5] == "" {
 		config.TLSConfig = nil
 	}
@@ -133,12 +135,12 @@ func (i *instance) connect(ctx context.Context, config *goplugin.ClientConfig, v
 	if err != nil {
 		return err
 	}
-	i.remote = offered.(*remote) // it is what adapter.GRPCClient makes
+	i.remote = offered.(*remote) // adapter.GRPCClient has created it
 	return i.describe(ctx, version)
 }
 
-// watchConnection sends to broken, unless that is full, each time when the connection to the program ends. It returns
-// when ctx ends.
+// watchConnection sends to broken each time the connection to the program ends, unless broken is
+// full. It returns when ctx ends.
 func (i *instance) watchConnection(ctx context.Context, broken chan<- struct{}) {
 	for state := i.conn.GetState(); ; state = i.conn.GetState() {
 		if state != connectivity.Ready {
@@ -153,7 +155,8 @@ func (i *instance) watchConnection(ctx context.Context, broken chan<- struct{}) 
 	}
 }
 
-// startError says in the operator's words why the program did not come up. The program has been stopped.
+// startError returns an error that tells the operator why the program has not started. The program
+// has been stopped.
 func (i *instance) startError(ctx context.Context, timeout time.Duration, err error) error {
 	if i.process == nil || !i.process.isStarted() {
 		return fmt.Errorf("it cannot be run: %w", err)
@@ -180,21 +183,24 @@ func (i *instance) startError(ctx context.Context, timeout time.Duration, err er
 	}
 }
 
-// stop ends the program, kindly if it answers, and waits until nothing is left of it.
+// stop stops the program, and waits until it and its children are gone. The program may end by
+// itself within stopGrace.
 func (i *instance) stop() {
 	if i.process != nil {
-		// go-plugin asks it to end and would wait for an answer for ever.
+		// go-plugin asks the program to end, and would wait for the answer forever.
 		kill := time.AfterFunc(stopGrace, func() { _ = i.process.kill() })
 		defer kill.Stop()
 	}
 	i.client.Kill()
 	i.output.close()
 	if i.process != nil {
-		_ = os.RemoveAll(i.process.socketDir) // go-plugin leaves it where the program could not be run
+		// If the program could not be run, go-plugin has not removed it.
+		_ = os.RemoveAll(i.process.socketDir)
 	}
 }
 
-// checkKind says what is wrong if the program is not the one that was wanted; empty: any.
+// checkKind returns an error if the program is of another kind than want. An empty want accepts any
+// kind.
 func (i *instance) checkKind(want string) error {
 	if want != "" && i.info.Name != want {
 		return fmt.Errorf("it is authenticator %q and not %q: check its path", printable(i.info.Name, 80), want)
@@ -202,7 +208,8 @@ func (i *instance) checkKind(want string) error {
 	return nil
 }
 
-// rejected makes an error of the diagnostics with which a program refused what it had taken before.
+// rejected returns the error for a program that refuses a configuration that it has accepted
+// before.
 func rejected(diags auth.Diagnostics) error {
 	d := diags[0]
 	return fmt.Errorf("it does not take its configuration any more: %s: %s: %s", d.Attribute, d.Summary, d.Detail)

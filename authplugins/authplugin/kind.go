@@ -10,26 +10,29 @@ import (
 	"filegate/core/auth"
 )
 
-// Kind is a kind of authenticator: what its author writes.
+// Kind is a kind of authenticator, as its author defines it.
 type Kind struct {
-	// Info says what it is. An empty Version is filled in with that of the build.
+	// Info describes the kind. An empty Version is replaced by the version of the build.
 	Info auth.Info
-	// Configure makes an authenticator out of the operator's configuration, or says what is wrong with that. The values
-	// have been checked against Info.Schema: known names, right types, nothing required missing or empty.
-	// It should not wait for a network, so that a configuration can be checked while the service behind it is down.
+	// Configure returns an authenticator for the operator's configuration, or the mistakes in it.
+	// The values have been checked against Info.Schema: all names are known, all types are right,
+	// and no required value is missing or empty. Configure should not wait for a network, so that a
+	// configuration can be checked while the service behind the authenticator is down.
 	Configure func(config Config) (auth.Authenticator, auth.Diagnostics)
 }
 
-// Config is what an authenticator is configured with.
+// Config is the configuration of an authenticator.
 type Config struct {
 	Values []byte // a JSON object
 	Sealer Sealer // for Grant.Renewal
-	// CallTimeout is when the gateway gives up a call (call_timeout in the auth block); 0 where it did not say. A limit of
-	// the operator's for the service behind should end before that, so that the log says who did not answer.
+	// CallTimeout is the time limit of the gateway for a call (call_timeout in the auth block); 0:
+	// unknown. A configured time limit for the service behind the authenticator should be shorter,
+	// so that the log shows that the service did not answer.
 	CallTimeout time.Duration
 }
 
-// Decode fills in the struct that v points to by its json tags. What is not set keeps its value, so defaults go in before.
+// Decode sets the struct that v points to, by its json tags. Fields without a value keep theirs, so
+// the caller sets defaults before.
 func (c Config) Decode(v any) auth.Diagnostics {
 	if err := json.Unmarshal(c.Values, v); err != nil {
 		return auth.Diagnostics{{Summary: "Unusable configuration", Detail: err.Error()}}
@@ -37,8 +40,9 @@ func (c Config) Decode(v any) auth.Diagnostics {
 	return nil
 }
 
-// Within returns limit, the value of an attribute, if it ends before CallTimeout. Otherwise it is a mistake in the
-// configuration, or, where the operator has not set it, is made shorter.
+// Within returns limit, the value of an attribute, if it is shorter than CallTimeout. Otherwise it
+// returns a mistake in the configuration or, if the operator has not set the attribute, a shorter
+// limit.
 func (c Config) Within(attribute string, limit time.Duration) (time.Duration, auth.Diagnostics) {
 	if c.CallTimeout == 0 || limit < c.CallTimeout {
 		return limit, nil
@@ -53,7 +57,7 @@ func (c Config) Within(attribute string, limit time.Duration) (time.Duration, au
 	}}
 }
 
-// configure checks the values against the schema and lets the author's code make an authenticator of them.
+// configure checks the values against the schema and calls the author's Configure.
 func (k Kind) configure(values, sealKey []byte, callTimeout time.Duration) (auth.Authenticator, auth.Diagnostics) {
 	if diags := checkValues(k.Info.Schema, values); len(diags) > 0 {
 		return nil, diags
@@ -72,7 +76,8 @@ func (k Kind) configure(values, sealKey []byte, callTimeout time.Duration) (auth
 	return authenticator, nil
 }
 
-// disagrees says in what an authenticator is not what Info promises. The gateway asks it only for what is promised.
+// disagrees returns how an authenticator differs from what Info promises, or "". The gateway calls
+// only what Info promises.
 func (k Kind) disagrees(authenticator auth.Authenticator) string {
 	_, revalidates := authenticator.(auth.Revalidator)
 	_, releases := authenticator.(auth.Releaser)
@@ -87,7 +92,7 @@ func (k Kind) disagrees(authenticator auth.Authenticator) string {
 	return ""
 }
 
-// checkValues reports every value that does not fit the schema.
+// checkValues reports each value that does not match the schema.
 func checkValues(schema auth.Schema, values []byte) auth.Diagnostics {
 	var set map[string]any
 	if err := json.Unmarshal(values, &set); err != nil {

@@ -23,33 +23,35 @@ import (
 	"filegate/core/auth"
 )
 
-// defaultStartTimeout is that of a launcher that says nothing.
+// defaultStartTimeout is the start timeout if a launcher sets none.
 const defaultStartTimeout = 10 * time.Second
 
-// Launcher starts authenticator programs and keeps them up. The zero value is ready, and safe for concurrent use. One
-// launcher should serve the whole life of a gateway: grants of one that has gone cannot be renewed through another.
+// Launcher starts authenticator programs and keeps them running. The zero value is ready to use,
+// and safe for concurrent use. A gateway should use one launcher for its whole life, because
+// another launcher cannot renew the grants of its programs.
 type Launcher struct {
-	// StartTimeout bounds a program's start until it is configured; 10 seconds if zero.
+	// StartTimeout is the time limit for starting and configuring a program; 10 seconds if zero.
 	StartTimeout time.Duration
-	// CallTimeout bounds one call, however long its context would wait; 30 seconds if zero.
+	// CallTimeout is the time limit for a call, even if its context ends later; 30 seconds if zero.
 	CallTimeout time.Duration
-	// MaxCalls is how many calls a program gets at once; further ones wait. 64 if zero.
+	// MaxCalls is how many calls of a program run at the same time; others wait. 64 if zero.
 	MaxCalls int
-	// SocketDir is where directories for sockets are made, at most 40 characters long; that for temporary files if empty.
+	// SocketDir is the directory in which directories for sockets are created. It has at most 40
+	// characters. If it is empty, os.TempDir is used.
 	SocketDir string
 
 	restart restart // for tests; the zero value means the defaults
 
 	once   sync.Once
-	secret []byte // of which the sealing keys are made
+	secret []byte // from which the sealing keys are derived
 }
 
-// restart says how a program is watched and started again.
+// restart holds the times for supervising and restarting a program.
 type restart struct {
-	min, max    time.Duration // the pause before a start: doubled from min up to max
-	wait        time.Duration // how long a call waits for a program that is down
-	health      time.Duration // between two questions about its health
-	healthLimit time.Duration // for an answer
+	min, max    time.Duration // the pause before a start: min at first, doubled each time up to max
+	wait        time.Duration // how long a call waits while the program is down
+	health      time.Duration // the interval of health checks
+	healthLimit time.Duration // the time limit of a health check
 }
 
 var _ auth.Launcher = (*Launcher)(nil)
@@ -67,7 +69,7 @@ func (l *Launcher) Launch(ctx context.Context, spec auth.LaunchSpec) (auth.Plugi
 }
 
 func (l *Launcher) launch(ctx context.Context, spec auth.LaunchSpec) (_ *program, _ auth.Diagnostics, err error) {
-	// exec would look for a bare name in PATH.
+	// exec would look up a bare name in PATH.
 	if spec.Path, err = filepath.Abs(spec.Path); err != nil {
 		return nil, nil, err
 	}
@@ -102,8 +104,9 @@ func (l *Launcher) launch(ctx context.Context, spec auth.LaunchSpec) (_ *program
 	return p, nil, nil
 }
 
-// sealKey returns the key for an authenticator. A reload launches a new program for it, and other gateways have programs of
-// the same name: each must open what another has sealed.
+// sealKey returns the sealing key of an authenticator. It depends on the name only: a reload starts
+// a new program, other gateways run programs of the same name, and each must open what another has
+// sealed.
 func (l *Launcher) sealKey(spec auth.LaunchSpec) ([]byte, error) {
 	if len(spec.SealSecret) > 0 {
 		return hkdf.Key(sha256.New, spec.SealSecret, nil, "filegate renewal "+spec.Name, sealKeySize)
@@ -115,7 +118,7 @@ func (l *Launcher) sealKey(spec auth.LaunchSpec) ([]byte, error) {
 	return hkdf.Key(sha256.New, l.secret, nil, "filegate renewal "+spec.Name, sealKeySize)
 }
 
-// checkFile returns what file a program is, or what is wrong with it, before anything is run.
+// checkFile checks the file of a program before it is run, and returns its description.
 func checkFile(spec auth.LaunchSpec) (fs.FileInfo, error) {
 	path, wantSHA256 := spec.Path, spec.SHA256
 	info, err := os.Stat(path)

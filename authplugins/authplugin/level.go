@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// leveled returns the level and the text of a line that a program has printed. A line that begins with "<0>" to "<7>" has
-// a level of syslog, as in sd-daemon(3); one of hclog's JSON lines has its own. Others are information.
+// leveled returns the level and the text of a line that a program has printed. A line with a prefix
+// from "<0>" to "<7>" has a syslog level, as in sd-daemon(3). A JSON line of hclog has its own
+// level. All others are information.
 func leveled(line string) (slog.Level, string) {
 	if len(line) >= 3 && line[0] == '<' && '0' <= line[1] && line[1] <= '7' && line[2] == '>' {
 		text := strings.TrimSpace(line[3:])

@@ -13,26 +13,29 @@ import (
 
 const (
 	masked = "[redacted]"
-	// minMasked is the shortest secret that is masked, in bytes. Shorter ones stand in ordinary words.
+	// minMasked is the length of the shortest secret that is masked, in bytes. Shorter ones occur
+	// in ordinary words.
 	minMasked = 4
-	// maskLinger is how long a secret is known after its call: what the program has printed about it may be read a moment
-	// later.
+	// maskLinger is how long a secret is still masked after its call, because output of the program
+	// may be read later.
 	maskLinger = time.Second
-	// maxLingering is how many secrets are known after their calls, at most.
+	// maxLingering is how many secrets are still masked after their calls, at most.
 	maxLingering = 256
 )
 
-// masks hides the secrets that the host knows in what a program says. They are the attributes of the configuration that the
-// schema calls secret, and the passwords and answers of the calls that are under way. It is safe for concurrent use.
+// masks redacts secrets in the output and the answers of a program: the attributes that the schema
+// marks as secret, and the passwords and answers of the calls that are running. It is safe for
+// concurrent use.
 type masks struct {
-	mu        sync.Mutex
-	known     map[string]int // how many calls have the secret; one more for those of the configuration
+	mu sync.Mutex
+	// Value: the number of calls with the secret, plus one if it is in the configuration.
+	known     map[string]int
 	lingering int
 }
 
 func newMasks() *masks { return &masks{known: map[string]int{}} }
 
-// add makes secrets known until the function that is returned is called, and for maskLinger after that.
+// add masks secrets until done is called, and for maskLinger after that.
 func (m *masks) add(secrets ...string) (done func()) {
 	secrets = slices.DeleteFunc(secrets, func(s string) bool { return len(s) < minMasked })
 	if len(secrets) == 0 {
@@ -60,7 +63,7 @@ func (m *masks) add(secrets ...string) (done func()) {
 	}
 }
 
-// forget is called with mu held.
+// forget removes one use of each secret. It is called with mu held.
 func (m *masks) forget(secrets []string) {
 	for _, s := range secrets {
 		if m.known[s]--; m.known[s] == 0 {
@@ -69,11 +72,11 @@ func (m *masks) forget(secrets []string) {
 	}
 }
 
-// addConfig makes the values of secret attributes known for good. values is a JSON object.
+// addConfig permanently masks the values of secret attributes. values is a JSON object.
 func (m *masks) addConfig(schema auth.Schema, values []byte) {
 	var set map[string]any
 	if json.Unmarshal(values, &set) != nil {
-		return // the program refuses it
+		return // the program will refuse it
 	}
 	for _, a := range schema {
 		if a.Secret {
@@ -99,7 +102,7 @@ func texts(value any) (all []string) {
 	return all
 }
 
-// addRequest is add for the secrets of a login's step.
+// addRequest is add for the secrets in a step of a login.
 func (m *masks) addRequest(req auth.Request) (done func()) {
 	secrets := []string{req.Password.Reveal()}
 	for _, a := range req.Answers {
@@ -108,7 +111,8 @@ func (m *masks) addRequest(req auth.Request) (done func()) {
 	return m.add(secrets...)
 }
 
-// clean returns text without the secrets, in the forms in which programs print them: as they are, in JSON, and in a URL.
+// clean returns text with the secrets redacted, in the forms in which programs print them: plain,
+// in JSON, and in a URL.
 func (m *masks) clean(text string) string {
 	m.mu.Lock()
 	known := make([]string, 0, len(m.known))
@@ -118,10 +122,10 @@ func (m *masks) clean(text string) string {
 	m.mu.Unlock()
 	var forms []string
 	for _, s := range known {
-		quoted, _ := json.Marshal(s) // a string can always be written
+		quoted, _ := json.Marshal(s) // marshaling a string cannot fail
 		forms = append(forms, s, strings.Trim(string(quoted), `"`), url.QueryEscape(s), url.PathEscape(s))
 	}
-	// One secret may be a part of another.
+	// The longest first, because one secret may be a part of another.
 	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
 	for _, form := range forms {
 		text = strings.ReplaceAll(text, form, masked)

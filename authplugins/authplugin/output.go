@@ -14,16 +14,17 @@ import (
 	"filegate/core/auth"
 )
 
-// What of a program's output reaches the log.
+// The limits for the output of a program in the log.
 const (
 	maxLine        = 2 << 10 // bytes of a line
 	linesPerSecond = 50
 	linesAtOnce    = 200
-	// dropsEvery is how often the lines that were dropped are counted in the log.
+	// dropsEvery is how often the number of dropped lines is logged.
 	dropsEvery = time.Minute
 )
 
-// output writes what a program prints to the log, bounded in length and in rate. It is safe for concurrent use.
+// output writes the output of a program to the log, limited in length and rate. It is safe for
+// concurrent use.
 type output struct {
 	log     *slog.Logger
 	limiter *rate.Limiter
@@ -31,8 +32,8 @@ type output struct {
 	watcher auth.Observer // may be nil
 
 	mu      sync.Mutex
-	dropped int         // lines that are not in the log and not yet counted there
-	summary *time.Timer // counts them; nil while there are none
+	dropped int         // number of dropped lines that are not logged yet
+	summary *time.Timer // logs that number; nil while it is 0
 	last    string      // the last line
 	closed  bool
 }
@@ -44,14 +45,15 @@ func newOutput(log *slog.Logger, m *masks, watcher auth.Observer) *output {
 // stream returns a writer for one of the program's streams.
 func (o *output) stream(name string) io.Writer { return &lineWriter{output: o, stream: name} }
 
-// lastLine is what an error about the program's end quotes.
+// lastLine returns the last line, for errors about the end of the program.
 func (o *output) lastLine() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.last
 }
 
-// close ends the output: go-plugin may go on copying for a moment after the program's end.
+// close ends the output, because go-plugin may continue to copy for a moment after the end of the
+// program.
 func (o *output) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -74,7 +76,7 @@ func (o *output) line(stream string, line []byte) {
 	o.log.Log(context.Background(), level, "authenticator output", "stream", stream, "line", text)
 }
 
-// drop leaves a line out. It is called with mu held.
+// drop counts a line that is not logged. It is called with mu held.
 func (o *output) drop() {
 	o.dropped++
 	if o.watcher != nil {
@@ -90,7 +92,7 @@ func (o *output) drop() {
 	}
 }
 
-// countDropped is called with mu held.
+// countDropped logs the number of dropped lines. It is called with mu held.
 func (o *output) countDropped() {
 	if o.summary == nil || o.closed {
 		return
@@ -101,7 +103,7 @@ func (o *output) countDropped() {
 	o.dropped = 0
 }
 
-// lineWriter cuts what is written to it into lines. What exceeds maxLine in one is dropped.
+// lineWriter splits its input into lines. It drops the part of a line after maxLine.
 type lineWriter struct {
 	output *output
 	stream string
@@ -125,7 +127,8 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// quiet keeps go-plugin from parsing a program's lines as its own log format, over which it can panic: at level Off it does not look at them.
+// quiet keeps go-plugin from parsing the lines of a program as its own log format, which can panic.
+// At level Off it ignores them.
 type quiet struct{ hclog.Logger }
 
 func newQuiet() quiet { return quiet{hclog.NewNullLogger()} }
@@ -133,5 +136,6 @@ func newQuiet() quiet { return quiet{hclog.NewNullLogger()} }
 // GetLevel implements hclog.Logger.
 func (quiet) GetLevel() hclog.Level { return hclog.Off }
 
-// Named implements hclog.Logger. The null logger's own would return itself, which is at another level.
+// Named implements hclog.Logger. The null logger's method would return the null logger, which has
+// another level.
 func (q quiet) Named(string) hclog.Logger { return q }

@@ -7,9 +7,10 @@ import (
 	"syscall"
 )
 
-// checkOwners returns an error that names the file or directory by which another user of the machine could replace the
-// program at path: it, or a directory above it, belongs to neither root nor the gateway's user, or others may write to it.
-// A directory with the sticky bit, such as /tmp, keeps others from replacing what is not theirs.
+// checkOwners returns an error if another user of the machine could replace the program at path: if
+// the file or a directory above it belongs neither to root nor to the gateway's user, or if others
+// may write to it. In a directory with the sticky bit, such as /tmp, users cannot replace the files
+// of others. The error names the file or directory.
 func checkOwners(path string) error {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -22,7 +23,7 @@ func checkOwners(path string) error {
 		}
 		owner, ok := info.Sys().(*syscall.Stat_t)
 		if !ok {
-			return nil // a system without owners
+			return nil // this system has no owners
 		}
 		if uid := int(owner.Uid); uid != 0 && uid != os.Geteuid() {
 			return fmt.Errorf("%s belongs to the user %d, who could replace the program: chown root %[1]s, or set any_owner = true", name, uid)

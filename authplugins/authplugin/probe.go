@@ -12,10 +12,11 @@ import (
 	"filegate/core/auth"
 )
 
-// orphanGrace is how long a program may take to notice that its host is gone.
+// orphanGrace is how long a program may take to notice the end of its host.
 const orphanGrace = 3 * time.Second
 
-// Describe starts a program only to ask what it is. The configuration and the name in spec are not used.
+// Describe starts a program only to get its description. It does not use the configuration and the
+// name in spec.
 func (l *Launcher) Describe(ctx context.Context, spec auth.LaunchSpec) (info auth.Info, err error) {
 	err = l.probe(ctx, spec, func(inst *instance) error {
 		info = inst.info
@@ -24,8 +25,9 @@ func (l *Launcher) Describe(ctx context.Context, spec auth.LaunchSpec) (info aut
 	return info, err
 }
 
-// EndsWithHost starts a program, ends what stands for the host, and says what is wrong if the program lives on: after a
-// gateway that was killed it would be an orphan. It is for the suite of authenticators in other languages, where [Serve] does not see to that.
+// EndsWithHost starts a program, simulates the end of the host, and returns an error if the program
+// continues to run: it would be left behind by a gateway that was killed. It is for the tests of
+// authenticators in other languages, which do not use [Serve].
 func (l *Launcher) EndsWithHost(ctx context.Context, spec auth.LaunchSpec) error {
 	return l.probe(ctx, spec, func(inst *instance) error {
 		_ = inst.process.host.Close() // wait closes it too
@@ -40,7 +42,7 @@ func (l *Launcher) EndsWithHost(ctx context.Context, spec auth.LaunchSpec) error
 	})
 }
 
-// probe runs f with a program that is not configured, and leaves nothing of it.
+// probe runs f with a program that is not configured, and stops the program.
 func (l *Launcher) probe(ctx context.Context, spec auth.LaunchSpec, f func(*instance) error) error {
 	path, err := filepath.Abs(spec.Path)
 	if err != nil {

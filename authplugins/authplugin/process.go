@@ -22,36 +22,40 @@ import (
 )
 
 const (
-	// hostFDEnv gives the number of the descriptor that ends with the host.
+	// hostFDEnv is the variable with the number of the descriptor that is closed at the end of the
+	// host.
 	hostFDEnv = "FILEGATE_HOST_FD"
-	// socketDirEnv names the directory for the program's socket, by go-plugin's convention.
+	// socketDirEnv is the variable with the directory for the program's socket, by go-plugin's
+	// convention.
 	socketDirEnv = "PLUGIN_UNIX_SOCKET_DIR"
-	// drainTime is how long output is read after the program's end: a child of it may hold the pipes open.
+	// drainTime is how long output is read after the program's end, because a child may hold the
+	// pipes open.
 	drainTime = 500 * time.Millisecond
-	// maxHandshake is how much of the first line is kept, to say what is wrong with it.
+	// maxHandshake is how many bytes of the first line are kept for error messages.
 	maxHandshake = 4 << 10
 )
 
-// process is one run of a program, in a process group of its own. It implements go-plugin's runner.Runner.
+// process is one run of a program in its own process group. It implements go-plugin's
+// runner.Runner.
 type process struct {
 	cmd       *exec.Cmd
-	socketDir string // where its socket must be
+	socketDir string // the directory in which its socket must be
 	stdout    *os.File
 	stderr    *os.File
-	host      *os.File      // closed at the program's end, and by the kernel at ours
-	started   chan struct{} // closed when the program runs
+	host      *os.File      // closed at the end of the program, and by the kernel at the end of the host
+	started   chan struct{} // closed when the program has been started
 	exited    chan struct{} // closed when the program has ended
 
 	mu        sync.Mutex
-	firstLine []byte // of its standard output
+	firstLine []byte // of standard output
 }
 
 var _ runner.Runner = (*process)(nil)
 
-// newProcess takes over the environment that go-plugin has prepared in cmd.
+// newProcess returns a process for spec, with the environment that go-plugin has prepared.
 func newProcess(spec auth.LaunchSpec, prepared *exec.Cmd) *process {
 	p := &process{
-		cmd:     exec.Command(spec.Path, spec.Args...), //nolint:noctx // it lives until it is killed, whoever asked for its start
+		cmd:     exec.Command(spec.Path, spec.Args...), //nolint:noctx // it outlasts the call that starts it
 		started: make(chan struct{}),
 		exited:  make(chan struct{}),
 	}
@@ -59,14 +63,15 @@ func newProcess(spec auth.LaunchSpec, prepared *exec.Cmd) *process {
 	for _, name := range slices.Sorted(maps.Keys(spec.Env)) {
 		p.cmd.Env = append(p.cmd.Env, name+"="+spec.Env[name])
 	}
-	p.cmd.Env = append(p.cmd.Env, hostFDEnv+"=3") // of the same names the last counts
+	p.cmd.Env = append(p.cmd.Env, hostFDEnv+"=3") // the last of several variables with one name counts
 	p.cmd.Env = append(p.cmd.Env, prepared.Env...)
 	for _, v := range prepared.Env {
 		if dir, ok := strings.CutPrefix(v, socketDirEnv+"="); ok {
 			p.socketDir = dir
 		}
 	}
-	// Out of the terminal's reach, and killed together with whatever it starts.
+	// In its own process group it gets no signals from the terminal, and can be killed together
+	// with its children.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return p
 }
@@ -121,7 +126,7 @@ func (p *process) Wait(context.Context) error {
 // Kill implements runner.AttachedRunner.
 func (p *process) Kill(context.Context) error { return p.kill() }
 
-// kill ends the program and all that it has started.
+// kill kills the program and its children.
 func (p *process) kill() error {
 	if !p.isStarted() {
 		return nil
@@ -143,7 +148,7 @@ func (p *process) isStarted() bool {
 	}
 }
 
-// how says how the program ended, once it has.
+// how returns how the program has ended.
 func (p *process) how() string { return p.cmd.ProcessState.String() }
 
 // handshake returns the first line that the program printed.
@@ -162,7 +167,7 @@ func (p *process) Stdout() io.ReadCloser {
 	}{io.TeeReader(p.stdout, firstLine{p}), p.stdout}
 }
 
-// firstLine keeps what handshake returns.
+// firstLine keeps the beginning of the output for handshake.
 type firstLine struct{ p *process }
 
 func (f firstLine) Write(b []byte) (int, error) {
@@ -186,10 +191,11 @@ func (p *process) ID() string {
 	return strconv.Itoa(p.cmd.Process.Pid)
 }
 
-// Diagnose implements runner.Runner. What there is to say, startError says.
+// Diagnose implements runner.Runner. It returns nothing, because startError explains the failure.
 func (p *process) Diagnose(context.Context) string { return "" }
 
-// PluginToHost implements runner.AddrTranslator: the host connects to a socket in the directory that it gave, and to nothing else.
+// PluginToHost implements runner.AddrTranslator. The host connects only to a socket in the
+// directory that it has given the program.
 func (p *process) PluginToHost(network, addr string) (string, string, error) {
 	if network != "unix" || filepath.Dir(addr) != filepath.Clean(p.socketDir) {
 		return "", "", fmt.Errorf("it listens on %s %s instead of a socket in %s", network, addr, socketDirEnv)

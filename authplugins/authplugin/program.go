@@ -15,20 +15,20 @@ import (
 	"filegate/core/auth"
 )
 
-// deathNotice is how long after its connection broke a program's end is expected to be known.
+// deathNotice is how long after the end of the connection the end of the program should be noticed.
 const deathNotice = 250 * time.Millisecond
 
-// program is an authenticator program that is kept up. It implements auth.Plugin.
+// program is an authenticator program that is kept running. It implements auth.Plugin.
 type program struct {
 	spec         auth.LaunchSpec
 	log          *slog.Logger
 	sockets      *socketDir
 	sealKey      []byte
-	values       []byte // the configuration, from the first start on
+	values       []byte // the configuration, after the first start
 	startTimeout time.Duration
 	callTimeout  time.Duration
 	restart      restart
-	slots        chan struct{} // a call holds one
+	slots        chan struct{} // one for each running call
 	masks        *masks
 
 	cancel    context.CancelFunc // ends supervise
@@ -38,18 +38,18 @@ type program struct {
 
 	mu      sync.Mutex
 	current *instance     // nil while it is down
-	ready   chan struct{} // closed while current is set
+	ready   chan struct{} // closed while current is not nil
 	info    auth.Info
-	file    fs.FileInfo // of the program, when it was last started
-	trouble error       // why it is down or does not answer
-	down    time.Time   // since when there is no current
-	missed  int         // calls in a row that the program left unanswered
-	suspect bool        // the last program hung, and none has answered a call since
+	file    fs.FileInfo // the program file at the last start
+	trouble error       // why the program is down or does not answer; nil: it answers
+	down    time.Time   // when current became nil
+	missed  int         // number of consecutive calls that were not answered
+	suspect bool        // the previous program hung, and the current one has not answered a call yet
 }
 
 var _ auth.Plugin = (*program)(nil)
 
-// launch is the first start, which alone asks for the configuration.
+// launch makes the first start, which gets the configuration.
 func (p *program) launch(ctx context.Context) (auth.Diagnostics, error) {
 	began := time.Now()
 	inst, err := p.startInstance(ctx)
@@ -66,14 +66,14 @@ func (p *program) launch(ctx context.Context) (auth.Diagnostics, error) {
 		return diags, err
 	}
 	p.up(inst, time.Since(began), false)
-	// Supervision outlives the call that asked for it; Close ends it.
+	// Supervision outlasts this call; Close ends it.
 	supervised, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	p.cancel = cancel
 	p.wg.Go(func() { p.supervise(supervised, inst) })
 	return nil, nil
 }
 
-// start brings up a program with the configuration that it had before.
+// start starts a program with the configuration of the first start.
 func (p *program) start(ctx context.Context) (*instance, error) {
 	inst, err := p.startInstance(ctx)
 	if err != nil {
@@ -114,7 +114,7 @@ func (p *program) configure(ctx context.Context, inst *instance) (auth.Diagnosti
 	if err != nil || len(diags) > 0 {
 		return diags, err
 	}
-	// A program that cannot answer this would be taken for one that hangs a few seconds later.
+	// A program that does not answer this would be regarded as hung a few seconds later.
 	if err := inst.ping(ctx); err != nil {
 		return nil, fmt.Errorf("it does not answer grpc.health.v1.Health/Check for the service %q: %w", goplugin.GRPCServiceName, err)
 	}
@@ -149,7 +149,8 @@ func (p *program) Release(ctx context.Context, grant auth.Grant) error {
 	return p.callTwice(ctx, "release", func(ctx context.Context, inst *instance) error { return inst.Release(ctx, grant) })
 }
 
-// callTwice is call for what is safe to ask twice. A session must not notice the program's death, so a call that it cut off is made again.
+// callTwice is call for calls that are safe to repeat. A call that was cut off by the program's
+// death is repeated, so that sessions do not notice it.
 func (p *program) callTwice(ctx context.Context, what string, f func(context.Context, *instance) error) error {
 	cutOff := false
 	once := func(ctx context.Context, inst *instance) error {
@@ -164,7 +165,8 @@ func (p *program) callTwice(ctx context.Context, what string, f func(context.Con
 	return err
 }
 
-// died reports whether inst has ended, and if so keeps calls from it. The connection breaks a moment before the end is known.
+// died reports whether inst has ended, and if so keeps calls from it. The connection ends a moment
+// before the end of the process is known.
 func (p *program) died(ctx context.Context, inst *instance) bool {
 	select {
 	case <-inst.process.exited:
@@ -177,11 +179,12 @@ func (p *program) died(ctx context.Context, inst *instance) bool {
 	}
 }
 
-// call runs f with the program that is up, one of a bounded number at once and for a bounded time.
+// call runs f with the running program. The number of calls at a time and the time of each are
+// limited.
 func (p *program) call(ctx context.Context, what string, f func(context.Context, *instance) error) error {
 	began := time.Now()
 	err := p.bounded(ctx, f)
-	// What the program does not do it is not asked for.
+	// Calls that the program does not support do not count.
 	if p.spec.Observer != nil && !errors.Is(err, errors.ErrUnsupported) {
 		p.spec.Observer.Called(what, time.Since(began), err)
 	}
@@ -214,7 +217,8 @@ func (p *program) bounded(ctx context.Context, f func(context.Context, *instance
 	return err
 }
 
-// acquire returns the program that is up. It waits for one that has just gone down, but not for long.
+// acquire returns the running program. If it has just gone down, acquire waits a short time for the
+// next one.
 func (p *program) acquire(ctx context.Context) (*instance, error) {
 	p.mu.Lock()
 	wait := p.restart.wait

@@ -7,11 +7,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reap waits for the end of a program, and then kills all that the program has started. How the
-// program ended is in its ProcessState afterwards.
+// reap waits for the end of a program, and then kills its children. How the program ended is then
+// in cmd.ProcessState.
 //
-// The children are killed before the program is waited for: until then no other process group can
-// get the number of this one.
+// The children are killed before the program is waited for, because until then its process group ID
+// cannot be reused.
 func reap(cmd *exec.Cmd) {
 	pid := cmd.Process.Pid
 	for unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {

@@ -7,10 +7,11 @@ import (
 	"syscall"
 )
 
-// reap waits for the end of a program, and then kills all that the program has started. How the
-// program ended is in its ProcessState afterwards.
+// reap waits for the end of a program, and then kills its children. How the program ended is then
+// in cmd.ProcessState.
 //
-// These systems have no waitid(2) that leaves the process in place, so the signal follows the wait.
+// These systems have no waitid(2) that keeps the process, so the children are killed after the
+// wait.
 func reap(cmd *exec.Cmd) {
 	_ = cmd.Wait()
 	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)

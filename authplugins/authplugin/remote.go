@@ -15,13 +15,14 @@ import (
 	"filegate/core/auth"
 )
 
-// remote is an authenticator at the other end of a connection. What it answers is checked here, and its errors are all of auth.Kinds.
+// remote is an authenticator at the other end of a connection. It checks all answers, and its
+// errors all wrap one of auth.Kinds.
 type remote struct {
 	rpc    authv1.AuthenticatorClient
 	health grpc_health_v1.HealthClient
 	masks  *masks
-	conn   *grpc.ClientConn // of a process; nil for one in memory
-	info   auth.Info        // after describe
+	conn   *grpc.ClientConn // to a process; nil: in memory
+	info   auth.Info        // set by describe
 }
 
 var (
@@ -47,7 +48,8 @@ func (r *remote) describe(ctx context.Context, version string) error {
 	return nil
 }
 
-// configure hands the configuration over; callTimeout is what bounds a call from now on, 0 where nobody knows.
+// configure passes the configuration to the program. callTimeout is the time limit for later calls;
+// 0: unknown.
 func (r *remote) configure(ctx context.Context, values, sealKey []byte, callTimeout time.Duration) (auth.Diagnostics, error) {
 	r.masks.addConfig(r.info.Schema, values)
 	resp, err := r.rpc.Configure(ctx, &authv1.ConfigureRequest{Values: values, SealKey: sealKey, CallTimeoutMs: callTimeout.Milliseconds()})
@@ -85,7 +87,7 @@ func (r *remote) Authenticate(ctx context.Context, req auth.Request) (auth.Respo
 	case *authv1.AuthenticateResponse_Refusal:
 		return auth.Response{}, r.errorOf(outcome.Refusal)
 	case *authv1.AuthenticateResponse_Identity:
-		if lacking := outcome.Identity.GetRequiredFeatures(); len(lacking) > 0 { // there are none yet
+		if lacking := outcome.Identity.GetRequiredFeatures(); len(lacking) > 0 { // this gateway knows none
 			return auth.Response{}, unusable(fmt.Errorf("an identity that needs %q, which this gateway does not know: install programs of the same release", printable(lacking[0], maxName)))
 		}
 		id := identityFromProto(outcome.Identity)
@@ -151,7 +153,8 @@ func (r *remote) Release(ctx context.Context, grant auth.Grant) error {
 	return r.errorOfOptional(resp.GetRefusal())
 }
 
-// unusable says that the answer is the program's mistake, so nothing is known about the login. All that is wrong stands on one line, for the log.
+// unusable returns the error for an invalid answer of the program, which says nothing about the
+// login. It puts all mistakes on one line for the log.
 func unusable(err error) error {
 	return fmt.Errorf("the authenticator answered with %s: %w", strings.ReplaceAll(err.Error(), "\n", "; "), auth.ErrUnavailable)
 }

@@ -9,14 +9,14 @@ import (
 	"filegate/core/auth"
 )
 
-// sealKeySize is that of AES-256.
+// sealKeySize is the key size of AES-256, in bytes.
 const sealKeySize = 32
 
-// Sealer seals what a renewal needs to know into Grant.Renewal, and opens it again: nobody else can read or change it.
-// It is AES-256-GCM with a random nonce, and safe for concurrent use.
+// Sealer encrypts the data of a renewal for Grant.Renewal, and decrypts it. Only holders of the key
+// can read or change it. It uses AES-256-GCM with a random nonce, and is safe for concurrent use.
 type Sealer struct{ aead cipher.AEAD }
 
-// NewSealer returns a sealer with a key of 32 bytes. Authenticators get theirs with [Config].
+// NewSealer returns a sealer with a key of 32 bytes. Authenticators get theirs in [Config].
 func NewSealer(key []byte) (Sealer, error) {
 	if len(key) != sealKeySize {
 		return Sealer{}, fmt.Errorf("a sealing key has %d bytes, not %d", sealKeySize, len(key))
@@ -32,7 +32,8 @@ func NewSealer(key []byte) (Sealer, error) {
 	return Sealer{aead: aead}, nil
 }
 
-// Seal seals v, encoded as JSON. An auth.Secret encodes as redacted: reveal it into a string.
+// Seal seals the JSON encoding of v. An auth.Secret in v would be redacted, so convert it with
+// Reveal to a string.
 func (s Sealer) Seal(v any) ([]byte, error) {
 	plain, err := json.Marshal(v)
 	if err != nil {
@@ -41,8 +42,10 @@ func (s Sealer) Seal(v any) ([]byte, error) {
 	return s.aead.Seal(nil, nil, plain, nil), nil
 }
 
-// Open decodes what Seal made into v. What is empty is auth.ErrDenied, since there never was a renewal. Anything else is auth.ErrUnavailable: another gateway, or this one before it was started
-// anew, may have sealed it with a key of its own. That says nothing about the login, which the client can make again.
+// Open decodes into v what Seal has sealed. For empty data the error is auth.ErrDenied, because
+// there never was a renewal. Any other error is auth.ErrUnavailable: another gateway, or this one
+// before a restart, may have sealed the data with another key. That says nothing about the login,
+// and the client can log in again.
 func (s Sealer) Open(sealed []byte, v any) error {
 	if len(sealed) == 0 {
 		return fmt.Errorf("there is no renewal: %w", auth.ErrDenied)

@@ -18,10 +18,12 @@ import (
 // Launched reports whether a gateway has started this process as an authenticator.
 func Launched() bool { return os.Getenv(cookieKey) == cookieValue }
 
-// Serve is the whole of an authenticator program's main. It returns when the gateway asks the program to end; when the
-// gateway is gone, it exits. SIGINT is ignored, since a terminal sends it to the gateway, which decides; SIGTERM ends the program at once.
+// Serve is the main function of an authenticator program. It returns when the gateway asks the
+// program to end, and exits the process when the gateway is gone. It ignores SIGINT, because a
+// terminal sends it to the gateway too, which decides. SIGTERM ends the program at once.
 //
-// What the program prints on standard error goes to the gateway's log. Nothing may be printed on standard output before Serve.
+// The output of the program on standard error goes to the gateway's log. The program must not print
+// to standard output before Serve.
 func Serve(kind Kind) {
 	if kind.Info.Version == "" {
 		kind.Info.Version = buildVersion()
@@ -40,17 +42,18 @@ func Serve(kind Kind) {
 	})
 }
 
-// register offers the service on s.
+// register registers the service with r.
 func (s *server) register(r grpc.ServiceRegistrar) { authv1.RegisterAuthenticatorServer(r, s) }
 
-// exitWithHost ends the process when the host's end of the pipe closes, which the kernel does even for a host that was killed.
+// exitWithHost exits the process when the host's end of the pipe is closed. The kernel closes it
+// even if the host is killed.
 func exitWithHost() {
 	fd, err := strconv.Atoi(os.Getenv(hostFDEnv))
 	if err != nil {
-		return // some other host, which has its own way
+		return // another host, which has its own way
 	}
 	syscall.CloseOnExec(fd)
-	go func() { // for the life of the process
+	go func() { // runs until the end of the process
 		_, _ = io.Copy(io.Discard, os.NewFile(uintptr(fd), "host"))
 		os.Exit(0)
 	}()

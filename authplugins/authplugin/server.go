@@ -19,14 +19,15 @@ import (
 // maxMessage is the largest message that either side accepts, in bytes.
 const maxMessage = 1 << 20
 
-// server answers the protocol with an author's kind.
+// server answers the protocol's calls for an author's kind.
 type server struct {
 	authv1.UnimplementedAuthenticatorServer
 	kind       Kind
 	configured atomic.Pointer[auth.Authenticator]
 }
 
-// newGRPCServer returns a server for the protocol in which a bug in an author's code costs one call and not the program.
+// newGRPCServer returns a server for the protocol. A panic in the author's code fails one call and
+// does not end the program.
 func newGRPCServer(opts []grpc.ServerOption) *grpc.Server {
 	return grpc.NewServer(append(opts,
 		grpc.MaxRecvMsgSize(maxMessage),

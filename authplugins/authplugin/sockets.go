@@ -13,14 +13,16 @@ import (
 
 const (
 	socketDirPrefix = "filegate-auth-"
-	// maxSocketBase leaves room in a socket's address (108 bytes) for the names that are made below the base.
+	// maxSocketBase is the longest base directory: it leaves room in the address of a socket (108
+	// bytes) for the names below it.
 	maxSocketBase = 40
-	// staleAfter protects a directory that somebody has just made and not yet locked.
+	// staleAfter protects a directory that another gateway has just created and not locked yet.
 	staleAfter = time.Minute
 )
 
-// socketDir is a directory of our own for the sockets of one authenticator. It is locked for as long as it is in use,
-// so that a gateway that was killed leaves one that the next can tell from a living one's, in whatever container.
+// socketDir is a private directory for the sockets of one authenticator. It is locked while it is
+// in use. So the next gateway can tell the directory of a killed gateway from that of a running
+// one, even across containers.
 type socketDir struct {
 	path string
 	lock *os.File
@@ -43,14 +45,15 @@ func newSocketDir(base string) (*socketDir, error) {
 	return &socketDir{path: path, lock: lock}, nil
 }
 
-// remove removes the directory and all in it.
+// remove removes the directory with its content.
 func (d *socketDir) remove() error {
 	err := os.RemoveAll(d.path)
 	_ = d.lock.Close()
 	return err
 }
 
-// removeStale removes what dead gateways of the same user left. Whatever cannot be removed is left: it does no harm.
+// removeStale removes the directories of dead gateways of the same user. It ignores errors, because
+// a remaining directory does no harm.
 func removeStale(base string) {
 	found, _ := filepath.Glob(filepath.Join(base, socketDirPrefix+"*"))
 	for _, path := range found {
@@ -70,7 +73,7 @@ func ownedByUs(info fs.FileInfo) bool {
 	return ok && int(stat.Uid) == os.Geteuid()
 }
 
-// lockDir returns the directory, open and locked, or an error if somebody else has it.
+// lockDir opens and locks a directory. It returns an error if another process has locked it.
 func lockDir(path string) (*os.File, error) {
 	dir, err := os.Open(path)
 	if err != nil {

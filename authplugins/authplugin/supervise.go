@@ -10,22 +10,25 @@ import (
 )
 
 const (
-	// missedPings is how many questions about its health in a row a program may leave unanswered while it has no call to answer.
+	// missedPings is how many consecutive health checks a program without calls may leave
+	// unanswered.
 	missedPings = 2
-	// missedCalls is how many calls in a row a program may leave unanswered until their deadline. After that it is
-	// replaced, and until the next one has answered a call a single such call is enough.
+	// missedCalls is how many consecutive calls a program may leave unanswered until their
+	// deadline. After that it is replaced, and until the next program has answered a call, one
+	// unanswered call is enough.
 	missedCalls = 8
-	// steadyAfter is how many of the longest pauses a program must have been up to be started again at once.
+	// steadyAfter is how long a program must have run to be restarted after the shortest pause, as
+	// a multiple of the longest pause.
 	steadyAfter = 2
 )
 
-// errHung is the trouble of a program that leaves its calls unanswered.
+// errHung is the trouble of a program that leaves calls unanswered.
 var errHung = errors.New("it left several calls in a row unanswered until their deadline (call_timeout)")
 
-// errClosed is the trouble of a program that has been closed.
+// errClosed is the trouble of a program that was closed.
 var errClosed = errors.New("it was stopped")
 
-// supervise keeps the program up until ctx ends, and leaves nothing of it.
+// supervise keeps the program running until ctx ends, and then stops it.
 func (p *program) supervise(ctx context.Context, inst *instance) {
 	pause := p.restart.min
 	for {
@@ -35,8 +38,9 @@ func (p *program) supervise(ctx context.Context, inst *instance) {
 		if ctx.Err() != nil {
 			return
 		}
-		// One that dies again and again costs a start each time, however long it serves in between: only
-		// one that has held for longer than the longest pauses starts afresh.
+		// A program that dies again and again costs a start each time, however long it runs in
+		// between. Only a program that has run for longer than the longest pauses begins with the
+		// shortest pause again.
 		if time.Since(inst.since) > steadyAfter*p.restart.max {
 			pause = p.restart.min
 		}
@@ -47,7 +51,8 @@ func (p *program) supervise(ctx context.Context, inst *instance) {
 	}
 }
 
-// watch returns why the program is lost: it ended, does not answer, or ctx is done.
+// watch returns the reason when the program is lost: it has ended or does not answer, or ctx is
+// done.
 func (p *program) watch(ctx context.Context, inst *instance) error {
 	ticker := time.NewTicker(p.restart.health)
 	defer ticker.Stop()
@@ -81,7 +86,8 @@ func (p *program) watch(ctx context.Context, inst *instance) error {
 		case err == nil:
 			missed = 0
 		case busy || len(p.slots) > 0:
-			// A program of a few threads answers its calls first. Whether it hangs, the deadlines of those tell.
+			// A program with few threads answers its calls first. Whether it hangs is decided by
+			// the deadlines of these calls.
 			continue
 		default:
 			missed++
@@ -92,19 +98,20 @@ func (p *program) watch(ctx context.Context, inst *instance) error {
 	return fmt.Errorf("it does not answer when it is asked for its health: %w", last)
 }
 
-// reconnect returns nil if a program whose connection has ended can be reached again. It may have ended the connection
-// only because that was old.
+// reconnect checks a program whose connection has ended. It returns nil if the program can be
+// reached again: it may have closed only an old connection.
 func (p *program) reconnect(ctx context.Context, inst *instance) error {
 	limited, cancel := context.WithTimeout(ctx, p.restart.healthLimit)
 	defer cancel()
 	err := inst.ping(limited)
 	if err != nil && (ctx.Err() != nil || p.died(ctx, inst)) {
-		return nil // watch says it better
+		return nil // watch finds the better reason
 	}
 	return err
 }
 
-// unanswered counts a call that inst did not answer until its deadline. A program that hangs is taken out of use at once.
+// unanswered counts a call that inst has not answered until its deadline. A program that hangs is
+// taken out of use at once.
 func (p *program) unanswered(inst *instance) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -119,7 +126,7 @@ func (p *program) unanswered(inst *instance) {
 	close(inst.hung)
 }
 
-// answered notes that inst answers its calls.
+// answered records that inst answers its calls.
 func (p *program) answered(inst *instance) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -134,10 +141,12 @@ func (p *program) takeDown(why error) {
 	p.ready = make(chan struct{})
 }
 
-// revive starts the program again, after a pause that grows with each failure. It returns nil when ctx ends before that, and the pause for the next time.
+// revive starts the program again, after a pause that doubles with each failure. It returns the
+// pause for the next time, and no program if ctx ends.
 func (p *program) revive(ctx context.Context, pause time.Duration) (*instance, time.Duration) {
 	for {
-		// Half of the pause is random, so that authenticators that died together do not start together.
+		// Half of the pause is random, so that authenticators that have died together do not start
+		// together.
 		wait := pause/2 + rand.N(pause/2+1)
 		pause = min(2*pause, p.restart.max)
 		select {
@@ -159,7 +168,7 @@ func (p *program) revive(ctx context.Context, pause time.Duration) (*instance, t
 	}
 }
 
-// up makes inst the one that is asked.
+// up makes inst the program that gets the calls.
 func (p *program) up(inst *instance, took time.Duration, again bool) {
 	p.mu.Lock()
 	p.current, p.info, p.file, p.trouble = inst, inst.info, inst.file, nil
@@ -171,7 +180,7 @@ func (p *program) up(inst *instance, took time.Duration, again bool) {
 	}
 }
 
-// lost makes calls wait for the next one, if inst is the one that is asked.
+// lost makes calls wait for the next program, if inst is the one that gets the calls.
 func (p *program) lost(inst *instance, why error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -180,7 +189,7 @@ func (p *program) lost(inst *instance, why error) {
 	}
 }
 
-// troubled records the program's trouble, or that there is none, while inst is the one that is asked.
+// troubled records the program's trouble, or nil, if inst is the one that gets the calls.
 func (p *program) troubled(inst *instance, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

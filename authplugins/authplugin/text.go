@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// printable returns s as one harmless line of at most limit bytes or a little more: control characters
-// and what else does not print are escaped as in Go's strings, bytes that are not UTF-8 replaced.
+// printable returns s as one line without control characters, cut to about limit bytes. Characters
+// that do not print are escaped as in Go strings; bytes that are not UTF-8 are replaced.
 func printable(s string, limit int) string {
 	var b strings.Builder
 	for _, r := range s {
@@ -23,5 +23,6 @@ func printable(s string, limit int) string {
 	return b.String()
 }
 
-// validText makes s fit for a string field of the protocol, which must be UTF-8 or the whole answer is lost.
+// validText makes s valid for a string field of the protocol. A string that is not UTF-8 would
+// invalidate the whole message.
 func validText(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

@@ -14,21 +14,22 @@ import (
 	"filegate/core/auth"
 )
 
-// What one side takes from the other, in bytes unless it says otherwise. A longer thing is a mistake or an attack.
+// The limits of what one side accepts from the other, in bytes unless noted otherwise. A longer
+// value is a mistake or an attack.
 const (
-	maxRequest = 256 << 10 // all of a login's step
+	maxRequest = 256 << 10 // a whole step of a login
 	maxName    = 1 << 10   // a user, a group, a region, a version
 	maxPath    = 4 << 10   // a home directory, an endpoint
 	maxToken   = 64 << 10
 	maxSealed  = 128 << 10 // a step's state, a grant's renewal
-	maxDetail  = 1 << 10   // text for the log or for the client
-	maxItems   = 256       // groups, rules, prompts, extras: how many
+	maxDetail  = 1 << 10   // texts for the log or for the client
+	maxItems   = 256       // number of groups, rules, prompts or extras
 
-	// maxCache is how long a login may be answered from a cache.
+	// maxCache is the longest time for which a login may be answered from a cache.
 	maxCache = 24 * time.Hour
 )
 
-// checkRequest refuses what cannot be sent as a login.
+// checkRequest refuses a request that cannot be sent.
 func checkRequest(req auth.Request, methods []auth.Method) error {
 	if !slices.Contains(methods, req.Method) {
 		return fmt.Errorf("%s: %w", printable(string(req.Method), maxName), auth.ErrMethod)
@@ -46,7 +47,7 @@ func checkRequest(req auth.Request, methods []auth.Method) error {
 	return nil
 }
 
-// checkIdentity refuses an identity that must not open a session.
+// checkIdentity refuses an identity with which no session may begin.
 func checkIdentity(id *auth.Identity) error {
 	if id.User == "" {
 		return errors.New("an identity without a user")
@@ -69,7 +70,8 @@ func checkIdentity(id *auth.Identity) error {
 	)
 }
 
-// checkPermissions refuses what is unknown instead of dropping it, since no permissions at all can mean all of them.
+// checkPermissions refuses unknown permissions. Dropping them would be wrong, because no
+// permissions at all can mean all permissions.
 func checkPermissions(permissions []auth.Permission) error {
 	for _, p := range permissions {
 		if !slices.Contains(auth.Permissions(), p) {
@@ -79,7 +81,7 @@ func checkPermissions(permissions []auth.Permission) error {
 	return nil
 }
 
-// checkRules refuses rules of which it is not clear what they are about.
+// checkRules refuses rules with paths that are not clean and absolute, or that occur twice.
 func checkRules(rules []auth.Rule) error {
 	if len(rules) > maxItems {
 		return fmt.Errorf("%d rules", len(rules))
@@ -100,7 +102,8 @@ func checkRules(rules []auth.Rule) error {
 	return nil
 }
 
-// checkLimits refuses what is below zero: as no limit at all it could be the opposite of what was meant.
+// checkLimits refuses negative limits. Treating them as no limit could be the opposite of what was
+// meant.
 func checkLimits(l auth.Limits, cacheFor time.Duration) error {
 	if l.Sessions < 0 || l.UploadRate < 0 || l.DownloadRate < 0 || l.SessionBytes < 0 || cacheFor < 0 {
 		return errors.New("a limit below zero")
@@ -108,7 +111,7 @@ func checkLimits(l auth.Limits, cacheFor time.Duration) error {
 	return nil
 }
 
-// checkGrant refuses a grant that no backend could use safely. It does not repeat the token.
+// checkGrant refuses a grant that a backend cannot use safely. Its errors do not contain the token.
 func checkGrant(grant auth.Grant) error {
 	if grant.Endpoint != "" {
 		endpoint, err := url.Parse(grant.Endpoint)
@@ -133,7 +136,7 @@ func checkGrant(grant auth.Grant) error {
 	return err
 }
 
-// checkStep refuses a step that cannot be put to a client.
+// checkStep refuses a step that cannot be shown to a client.
 func checkStep(step *auth.Step) error {
 	switch {
 	case len(step.Methods) == 0:
@@ -155,7 +158,8 @@ func checkStep(step *auth.Step) error {
 	return err
 }
 
-// checkText refuses control characters and excessive length. The error does not show the text, which may be a secret.
+// checkText refuses control characters and text that is too long. The error does not contain the
+// text, which may be a secret.
 func checkText(what, text string, limit int) error {
 	switch {
 	case len(text) > limit:
