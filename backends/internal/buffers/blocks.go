@@ -9,26 +9,26 @@ import (
 )
 
 const (
-	// arenaBlocks is how many blocks the system is asked for at once.
+	// arenaBlocks is how many blocks are requested from the system at a time.
 	arenaBlocks = 64
-	// trimAfter is how long memory must have been unused before the system gets it back.
+	// trimAfter is how long memory must have been unused before it is returned to the system.
 	trimAfter = 5 * time.Second
 )
 
-// pool holds the memory that a budget gives out.
+// pool holds the memory of a budget.
 //
-// Memory goes back to the system and the addresses stay valid: to read a block by mistake after it
-// was given back yields zeros, and no crash.
+// Memory is returned to the system while its addresses stay valid. Reading a block by mistake after
+// it was given back yields zeros, and does not crash.
 type pool struct {
 	mu    sync.Mutex
-	arena []byte   // has not been given out yet
-	warm  [][]byte // blocks that have memory, the latest used last
-	cold  [][]byte // blocks without memory: the system gives zeros at the next touch
-	least int      // the fewest warm blocks since the last trim: so many were not needed
+	arena []byte   // memory that has not been given out yet
+	warm  [][]byte // unused blocks with memory, the latest used last
+	cold  [][]byte // unused blocks without memory: reading them yields zeros
+	least int      // smallest number of warm blocks since the last trim; so many were not needed
 	timer *time.Timer
 }
 
-// take returns a block. Its old content may still be in it.
+// take returns a block. It may still have its old content.
 func (b *pool) take() []byte {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -58,13 +58,13 @@ func (b *pool) put(all ...[]byte) {
 	}
 }
 
-// trim gives the memory of blocks that were not needed lately back to the system, again and again
-// until all blocks are cold.
+// trim returns the memory of blocks that were not needed lately to the system. It is repeated until
+// all unused blocks are cold.
 func (b *pool) trim() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.timer == nil {
-		return // close was faster, and has left no warm block
+		return // close has been called, and has left no warm block
 	}
 	b.cool(b.least)
 	b.least = len(b.warm)
@@ -75,7 +75,7 @@ func (b *pool) trim() {
 	b.timer.Reset(trimAfter)
 }
 
-// close gives the memory of all blocks that are not in use back to the system.
+// close returns the memory of all unused blocks to the system.
 func (b *pool) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -86,8 +86,8 @@ func (b *pool) close() {
 	b.cool(len(b.warm))
 }
 
-// cool gives the memory of the n warm blocks that were used least recently back to the system. It
-// is called with mu held.
+// cool returns the memory of the n warm blocks that were used least recently to the system. It is
+// called with mu held.
 func (b *pool) cool(n int) {
 	for _, block := range b.warm[:n] {
 		release(block)
@@ -96,7 +96,7 @@ func (b *pool) cool(n int) {
 	b.warm = append(b.warm[:0], b.warm[n:]...)
 }
 
-// pop takes the last block off a list.
+// pop removes the last block from a list and returns it.
 func pop(list *[][]byte) ([]byte, bool) {
 	n := len(*list)
 	if n == 0 {
@@ -107,8 +107,9 @@ func pop(list *[][]byte) ([]byte, bool) {
 	return block, true
 }
 
-// newArena asks the system for memory, and Go where the system refuses. Under the race detector the
-// memory is Go's, a block at a time: the detector sees no other, and makes this one dear.
+// newArena requests memory from the system, or from Go if the system refuses. Under the race
+// detector it requests single blocks from Go, because the detector does not check other memory, and
+// makes Go's memory expensive.
 func newArena() []byte {
 	if raceDetector {
 		return make([]byte, BlockSize)
@@ -121,7 +122,7 @@ func newArena() []byte {
 	return arena
 }
 
-// release gives the memory of a block back to the system. Where that fails the block keeps it.
+// release returns the memory of a block to the system. If that fails, the block keeps it.
 func release(block []byte) {
 	if !raceDetector {
 		_ = unix.Madvise(block, adviceRelease)

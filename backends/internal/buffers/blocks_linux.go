@@ -2,5 +2,6 @@ package buffers
 
 import "golang.org/x/sys/unix"
 
-// adviceRelease has Linux take the memory of a block back at once. The next touch finds zeros.
+// adviceRelease makes Linux take back the memory of a block at once. Reading the block then yields
+// zeros.
 const adviceRelease = unix.MADV_DONTNEED

@@ -4,6 +4,6 @@ package buffers
 
 import "golang.org/x/sys/unix"
 
-// adviceRelease lets the system take the memory of a block back when it needs it. What the next
-// touch finds is what was there, or zeros.
+// adviceRelease lets the system take back the memory of a block when it needs it. Reading the block
+// then yields the old content or zeros.
 const adviceRelease = unix.MADV_FREE

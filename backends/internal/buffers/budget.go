@@ -35,28 +35,29 @@ const (
 	BlockSize = 256 << 10
 	// SmallSize is the size of a small block in bytes.
 	SmallSize = 4 << 10
-	// MinMemory is the least budget that is of use, in bytes: one upload at full speed.
+	// MinMemory is the smallest useful budget, in bytes: enough for one upload at full speed.
 	MinMemory = 16 << 20
-	// ShedEvery is how often holders are asked to shed while a caller of Get waits.
+	// ShedEvery is the interval at which holders are asked to shed while a caller of Get waits.
 	ShedEvery = 500 * time.Millisecond
-	// shedGap is the least time between two rounds, since each new waiter brings one about.
+	// shedGap is the shortest time between two rounds of asking. Without it, each new waiter would
+	// start a round.
 	shedGap = 50 * time.Millisecond
 )
 
-// Budget gives out blocks of memory.
+// Budget allocates blocks of memory up to a limit.
 type Budget struct {
 	memory pool
 
 	mu         sync.Mutex
-	free       int64 // bytes that may still be given out
+	free       int64 // bytes that can still be allocated
 	parties    map[string]*party
-	waiting    int               // requests
-	wanted     int64             // bytes, by them
-	arrivals   uint64            // of requests that had to wait
-	granted    uint64            // of them, those that were served
-	holders    map[Holder]*party // of each whose it is
-	reclaiming bool              // a goroutine asks holders to shed
-	news       chan struct{}     // tells that goroutine of a waiter, or that there is none any more
+	waiting    int               // number of waiting requests
+	wanted     int64             // bytes that they request
+	arrivals   uint64            // number of requests that have had to wait
+	granted    uint64            // number of those that were served
+	holders    map[Holder]*party // value: the account
+	reclaiming bool              // a goroutine is asking holders to shed
+	news       chan struct{}     // tells that goroutine of a new waiter, or that there is none any more
 	reclaimers sync.WaitGroup
 	closed     chan struct{}
 }
@@ -65,11 +66,11 @@ type Budget struct {
 type party struct {
 	name    string
 	held    int64      // bytes
-	holders int        // entered
+	holders int        // number of holders between Enter and Leave
 	waiters *list.List // of *waiter
 }
 
-// waiter is a request that waits.
+// waiter is a waiting request.
 type waiter struct {
 	size    int64
 	arrival uint64
@@ -78,12 +79,12 @@ type waiter struct {
 
 // Holder holds blocks of a budget.
 type Holder interface {
-	// Shed gives back, now or soon, the blocks that are not being worked on, and returns how many
-	// bytes will come back. It does not wait.
+	// Shed gives back the blocks that are not in use, now or soon, and returns how many bytes that
+	// will be. It must not block.
 	Shed() int64
 }
 
-// New returns a budget of as many whole blocks as fit into bytes.
+// New returns a budget of bytes, rounded down to whole blocks.
 func New(bytes int64) *Budget {
 	return &Budget{
 		free:    bytes / BlockSize * BlockSize,
@@ -94,13 +95,13 @@ func New(bytes int64) *Budget {
 	}
 }
 
-// Account is a user's part in a budget.
+// Account is a user's account in a budget.
 type Account struct {
 	budget *Budget
 	user   string
 }
 
-// Account returns the account of a user. All accounts of one name are the same.
+// Account returns the account of a user. Accounts with the same name are the same account.
 func (b *Budget) Account(user string) Account { return Account{b, user} }
 
 // party returns the account's state. It is called with mu held.
@@ -113,7 +114,7 @@ func (a Account) party() *party {
 	return p
 }
 
-// forget lets go of an account in which there is nothing. It is called with mu held.
+// forget removes an account that is empty. It is called with mu held.
 func (b *Budget) forget(p *party) {
 	if p.held == 0 && p.holders == 0 && p.waiters.Len() == 0 {
 		delete(b.parties, p.name)
@@ -130,7 +131,7 @@ func (a Account) Enter(h Holder) {
 	b.holders[h] = p
 }
 
-// Leave takes h away from the holders that are asked to shed.
+// Leave removes h from the holders that are asked to shed.
 func (a Account) Leave(h Holder) {
 	b := a.budget
 	b.mu.Lock()
@@ -142,7 +143,7 @@ func (a Account) Leave(h Holder) {
 	}
 }
 
-// sizeFor returns the size of a block for so many bytes.
+// sizeFor returns the size of the block for a number of bytes.
 func sizeFor(bytes int64) int64 {
 	if bytes <= SmallSize {
 		return SmallSize
@@ -150,7 +151,7 @@ func sizeFor(bytes int64) int64 {
 	return BlockSize
 }
 
-// block makes the memory that has been granted.
+// block returns memory for a request that has been granted.
 func (b *Budget) block(size int64) []byte {
 	if size == SmallSize {
 		return make([]byte, SmallSize)
@@ -177,7 +178,7 @@ func (b *Budget) first() *party {
 
 func (p *party) front() *waiter { return p.waiters.Front().Value.(*waiter) }
 
-// take takes bytes out of the budget where no other request comes first. It is called with mu held.
+// take takes bytes from the budget unless another request comes first. It is called with mu held.
 func (b *Budget) take(p *party, size int64) bool {
 	if b.free < size || p.waiters.Len() > 0 {
 		return false
@@ -190,8 +191,8 @@ func (b *Budget) take(p *party, size int64) bool {
 	return true
 }
 
-// Try returns a block for so many bytes, BlockSize at most, or nil where a caller would have to
-// wait for one.
+// Try returns a block for a number of bytes, at most BlockSize, or nil if the caller would have to
+// wait.
 func (a Account) Try(bytes int64) []byte {
 	b, size := a.budget, sizeFor(bytes)
 	b.mu.Lock()
@@ -205,7 +206,8 @@ func (a Account) Try(bytes int64) []byte {
 	return b.block(size)
 }
 
-// Get returns a block for so many bytes, BlockSize at most, and waits for one until ctx ends.
+// Get returns a block for a number of bytes, at most BlockSize. It waits for a block until ctx
+// ends.
 func (a Account) Get(ctx context.Context, bytes int64) ([]byte, error) {
 	b, size := a.budget, sizeFor(bytes)
 	b.mu.Lock()
@@ -228,12 +230,12 @@ func (a Account) Get(ctx context.Context, bytes int64) ([]byte, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	select {
-	case <-mine.ready: // served meanwhile: it goes to the next
+	case <-mine.ready: // served meanwhile: the memory goes to the next request
 		b.giveBack(p, size)
 	default:
 		p.waiters.Remove(place)
 		b.served(size)
-		b.grant() // those behind it may want less
+		b.grant() // the requests behind it may need less
 	}
 	b.forget(p)
 	return nil, context.Cause(ctx)
@@ -260,14 +262,14 @@ func (a Account) Put(blocks ...[]byte) {
 	b.forget(p)
 }
 
-// giveBack puts bytes back into the budget. It is called with mu held.
+// giveBack returns bytes to the budget. It is called with mu held.
 func (b *Budget) giveBack(p *party, size int64) {
 	b.free += size
 	p.held -= size
 	b.grant()
 }
 
-// grant serves the requests whose turn it is, as far as there is memory. It is called with mu held.
+// grant serves the next requests as long as there is memory. It is called with mu held.
 func (b *Budget) grant() {
 	for p := b.first(); p != nil; p = b.first() {
 		w := p.front()
@@ -283,7 +285,7 @@ func (b *Budget) grant() {
 	}
 }
 
-// served counts out a request that has waited. It is called with mu held.
+// served removes a waiting request from the counts. It is called with mu held.
 func (b *Budget) served(size int64) {
 	b.waiting, b.wanted = b.waiting-1, b.wanted-size
 	if b.waiting == 0 {
@@ -291,7 +293,7 @@ func (b *Budget) served(size int64) {
 	}
 }
 
-// tell lets the goroutine that asks holders to shed look at what is new. It is called with mu held.
+// tell wakes the goroutine that asks holders to shed. It is called with mu held.
 func (b *Budget) tell() {
 	select {
 	case b.news <- struct{}{}:
@@ -299,7 +301,7 @@ func (b *Budget) tell() {
 	}
 }
 
-// reclaim has holders asked to shed until nobody waits. It is called with mu held.
+// reclaim makes a goroutine ask holders to shed until no request waits. It is called with mu held.
 func (b *Budget) reclaim() {
 	if b.reclaiming {
 		b.tell()
@@ -309,8 +311,8 @@ func (b *Budget) reclaim() {
 	b.reclaimers.Go(b.ask)
 }
 
-// ask asks holders to shed, in rounds. While nobody is served, each round asks for twice as much as
-// the one before: what a holder has promised may be long in coming.
+// ask asks holders to shed, in rounds. While no request is served, each round asks for twice as
+// much as the one before, because what a holder has promised may take long to arrive.
 func (b *Budget) ask() {
 	gap, pause := time.NewTimer(shedGap), time.NewTimer(ShedEvery)
 	defer gap.Stop()
@@ -346,12 +348,12 @@ func (b *Budget) ask() {
 	}
 }
 
-// Shed asks holders to shed, first those of the accounts that have most, until they have promised
-// so many bytes.
+// Shed asks holders to shed until they have promised a number of bytes. It begins with those of the
+// accounts that have the most.
 func (b *Budget) Shed(bytes int64) {
 	type claim struct {
 		holder Holder
-		held   int64 // by all of its account
+		held   int64 // by its whole account
 		name   string
 	}
 	b.mu.Lock()
@@ -374,33 +376,33 @@ func (b *Budget) Shed(bytes int64) {
 	}
 }
 
-// Usage says how a budget is used at one moment.
+// Usage describes the use of a budget at one moment.
 type Usage struct {
-	Free     int64 // bytes that may still be given out
-	Waiting  int   // callers of Get that wait
-	Holders  int   // between Enter and Leave
-	Accounts int   // with anything in them
+	Free     int64 // bytes that can still be allocated
+	Waiting  int   // number of waiting callers of Get
+	Holders  int   // number of holders between Enter and Leave
+	Accounts int   // number of accounts that are not empty
 }
 
-// Usage returns how the budget is used at the moment.
+// Usage returns the current use of the budget.
 func (b *Budget) Usage() Usage {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return Usage{Free: b.free, Waiting: b.waiting, Holders: len(b.holders), Accounts: len(b.parties)}
 }
 
-// Close gives the memory of all blocks that are not in use back to the system. Nobody asks for any
-// more. It is called once.
+// Close returns the memory of all unused blocks to the system. No caller may request memory
+// afterwards. Close must be called once.
 func (b *Budget) Close() {
 	close(b.closed)
 	b.reclaimers.Wait()
 	b.memory.close()
 }
 
-// DefaultMemory returns a quarter of the memory of the machine, or of the cgroup where that is
-// less, in bytes.
+// DefaultMemory returns a quarter of the memory of the machine, or of the cgroup if its limit is
+// lower, in bytes.
 func DefaultMemory() int64 {
-	total := int64(4 << 30) // where nothing can be read
+	total := int64(4 << 30) // if nothing can be read
 	if n, ok := memTotal("/proc/meminfo"); ok {
 		total = n
 	}
@@ -412,7 +414,7 @@ func DefaultMemory() int64 {
 	return max(total/4, MinMemory)
 }
 
-// memTotal reads the memory of the machine, in bytes, from a file in the form of /proc/meminfo.
+// memTotal returns the memory of the machine, in bytes, from a file in the format of /proc/meminfo.
 func memTotal(file string) (int64, bool) {
 	f, err := os.Open(file)
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"math/bits"
 )
 
-// MD5 is an MD5 sum in the making. Its value can be copied, and the copy goes on by itself.
+// MD5 is an MD5 sum of the bytes written so far. A copy of it is independent.
 type MD5 struct {
 	chain [4]uint32
-	rest  [md5.BlockSize]byte // bytes that do not make a block yet
+	rest  [md5.BlockSize]byte // bytes of an incomplete block
 	len   uint64              // bytes written
 }
 
@@ -23,9 +23,9 @@ func NewMD5() MD5 {
 	return MD5{chain: [4]uint32{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476}}
 }
 
-// WriteBoth adds the same bytes to two sums. That takes little longer than adding them to one: each
-// step of MD5 waits for the one before it, and meanwhile the processor does a step of the other
-// sum. Where the two sums are not at the same place of a block it takes twice the time.
+// WriteBoth adds the same bytes to two sums. It takes little longer than adding them to one: each
+// step of MD5 waits for the step before, and meanwhile the processor can do a step of the other
+// sum. If the sums are at different offsets in a block, it takes twice the time.
 func WriteBoth(s, o *MD5, p []byte) {
 	if s.len%md5.BlockSize != o.len%md5.BlockSize {
 		s.Write(p)
@@ -41,7 +41,7 @@ func WriteBoth(s, o *MD5, p []byte) {
 		if n+c < md5.BlockSize {
 			return
 		}
-		// These blocks are not the same: they begin with what each has had before.
+		// These blocks differ: each begins with the sum's earlier bytes.
 		md5Blocks(&s.chain, &[4]uint32{}, s.rest[:])
 		md5Blocks(&o.chain, &[4]uint32{}, o.rest[:])
 		p = p[c:]
@@ -52,7 +52,7 @@ func WriteBoth(s, o *MD5, p []byte) {
 	copy(o.rest[:], p[whole:])
 }
 
-// md5Magic begins the state of a sum as crypto/md5 marshals it. The chain, the rest of a block and
+// md5Magic is the beginning of a marshaled state of crypto/md5. The chain, the incomplete block and
 // the length follow.
 const md5Magic = "md5\x01"
 
@@ -69,7 +69,7 @@ func (s *MD5) Write(p []byte) {
 	s.len += uint64(len(p))
 }
 
-// hash returns a hash that goes on from the bytes written so far.
+// hash returns a hash that continues after the bytes written so far.
 func (s *MD5) hash() hash.Hash {
 	state := append(make([]byte, 0, 128), md5Magic...)
 	for _, w := range s.chain {
@@ -86,7 +86,7 @@ func (s *MD5) hash() hash.Hash {
 	return h
 }
 
-// Hex is the MD5 of what has been written, in hex. More may be written after it.
+// Hex returns the sum in hex. More bytes may be written after it.
 func (s *MD5) Hex() string { return hex.EncodeToString(s.hash().Sum(nil)) }
 
 // md5Blocks adds whole blocks to two chains. The race detector would look at each word that it
@@ -176,7 +176,7 @@ func md5Blocks(s, o *[4]uint32, all []byte) {
 	*o = [4]uint32{e, f, g, h}
 }
 
-// word is the i'th word of a block.
+// word returns the i'th word of a block.
 func word(p *[md5.BlockSize]byte, i int) uint32 { return binary.LittleEndian.Uint32(p[4*i : 4*i+4]) }
 
 // The steps of MD5's four rounds (RFC 1321, section 3.4).

@@ -5,12 +5,11 @@ import (
 	"time"
 )
 
-// RTT is the time that a small request takes to the store and back: the least that was measured of
-// late, since a request that takes longer waits for something else. It may be used by several
-// goroutines.
+// RTT is the round-trip time of a small request to the store: the smallest recent measurement,
+// because slower requests have waited for something else. It is safe for concurrent use.
 type RTT struct{ nanoseconds atomic.Int64 }
 
-// Note adds a measurement. A longer one moves the result by an eighth of the difference.
+// Note adds a measurement. A longer one raises the result by an eighth of the difference.
 func (t *RTT) Note(took time.Duration) {
 	if old := t.Get(); old > 0 && took > old {
 		took = old + (took-old)/8

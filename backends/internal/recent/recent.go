@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Keys remembers keys. It may be used by several goroutines.
+// Keys is a set of keys that expire. It is safe for concurrent use.
 type Keys struct {
 	life time.Duration
 
@@ -15,17 +15,17 @@ type Keys struct {
 	until map[string]time.Time
 }
 
-// New returns one that remembers each key for the given time after it was noted.
+// New returns a set in which each key stays for life after it was noted.
 func New(life time.Duration) *Keys { return &Keys{life: life, until: map[string]time.Time{}} }
 
-// Has reports whether the key is remembered.
+// Has reports whether key is in the set.
 func (r *Keys) Has(key string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return time.Now().Before(r.until[key])
 }
 
-// Note remembers the key from now on, and reports whether it was not remembered before.
+// Note adds key or renews it, and reports whether it was not in the set.
 func (r *Keys) Note(key string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -40,7 +40,7 @@ func (r *Keys) Note(key string) bool {
 	return !known
 }
 
-// Forget forgets the key.
+// Forget removes key.
 func (r *Keys) Forget(key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

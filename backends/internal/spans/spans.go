@@ -3,7 +3,7 @@ package spans
 
 import "slices"
 
-// Span is the bytes from off to end of a file.
+// Span is the range of bytes from Off to End, End excluded.
 type Span struct{ Off, End int64 }
 
 // Len returns the number of bytes.
