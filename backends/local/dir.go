@@ -13,20 +13,20 @@ import (
 	"filegate/core/vfs"
 )
 
-// tempPrefix is what the names of uploads begin with before Commit.
+// tempPrefix is the prefix of the names of uploads before Commit.
 const tempPrefix = ".filegate-upload-"
 
-// dir is an open directory. What is done in it goes by its descriptor and a single name, so that
-// neither a link nor a directory that moves meanwhile can lead it astray.
+// dir is an open directory. Its methods use the descriptor and a single name. So neither a link nor
+// a directory that is moved meanwhile can redirect them.
 type dir struct{ *os.File }
 
-// openDir opens the directory rel. Its errors are the system's.
+// openDir opens the directory rel. It returns the errors of the system.
 func (f *FS) openDir(rel string) (dir, error) {
 	under, err := f.at().OpenFile(rel, os.O_RDONLY|syscall.O_DIRECTORY, 0)
 	return dir{under}, err
 }
 
-// parent opens the directory that name is in. Its errors are the contract's.
+// parent opens the parent directory of name. It returns errors of package vfs.
 func (f *FS) parent(ctx context.Context, name vfs.Path) (dir, error) {
 	if _, err := f.begin(ctx, name); err != nil {
 		return dir{}, err
@@ -55,8 +55,8 @@ func (d dir) rename(oldname string, to dir, newname string, replace bool) error 
 	if err != unix.EINVAL && err != unix.ENOSYS {
 		return err
 	}
-	// Network file systems cannot, and not every system. To look first leaves a gap, but a short
-	// one.
+	// Network file systems and some systems do not support this. There is a short gap between the
+	// check and the rename.
 	var stat unix.Stat_t
 	if unix.Fstatat(to.fd(), newname, &stat, unix.AT_SYMLINK_NOFOLLOW) == nil {
 		return unix.EEXIST
@@ -83,8 +83,8 @@ func (d dir) setTimes(name string, access, modified *time.Time) error {
 	return unix.UtimesNanoAt(d.fd(), name, stamps[:], unix.AT_SYMLINK_NOFOLLOW)
 }
 
-// createTemp makes an empty hidden file. It is locked for as long as it is open, by which sweep
-// knows that it is in use.
+// createTemp creates an empty hidden file. It is locked while it is open, so that sweep knows that
+// it is in use.
 func (d dir) createTemp() (*os.File, string, error) {
 	for {
 		name := tempPrefix + rand.Text()[:12]
@@ -102,10 +102,10 @@ func (d dir) createTemp() (*os.File, string, error) {
 		}
 		switch {
 		case err == unix.EWOULDBLOCK, err == nil && stat.Nlink == 0:
-			// A sweep has come between the two calls, and taken it for a leftover.
+			// A sweep has taken the file for a leftover, between its creation and its locking.
 			file.Close()
 		case err != nil:
-			_ = d.remove(name) // what stays is tried again with the next listing
+			_ = d.remove(name) // if it stays, the next listing tries again
 			file.Close()
 			return nil, "", err
 		default:
@@ -130,7 +130,7 @@ func (d dir) sweep() bool {
 	}
 }
 
-// sweepOne removes an upload that nobody is writing any more, and reports whether it has.
+// sweepOne removes an upload that no process is writing any more, and reports whether it did.
 func (d dir) sweepOne(name string) bool {
 	fd, err := unix.Openat(d.fd(), name, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
 	if err != nil {

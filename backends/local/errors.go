@@ -11,7 +11,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// kindOf says in the contract's terms what the system's refusal means.
+// kindOf returns the error of package vfs for an error of the system.
 func kindOf(errno syscall.Errno) error {
 	switch errno {
 	case syscall.ENOENT:
@@ -42,8 +42,8 @@ func kindOf(errno syscall.Errno) error {
 	return vfs.ErrUnavailable
 }
 
-// translate puts an error of the system's calls into the contract's terms. Errors of the contract,
-// of contexts, io.EOF, and nil pass as they are.
+// translate returns the error of package vfs for an error of a system call. It returns errors of
+// vfs and of contexts, io.EOF and nil unchanged.
 func translate(err error) error {
 	if _, ok := errors.AsType[*vfs.Error](err); ok || err == nil || err == io.EOF ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
@@ -55,7 +55,7 @@ func translate(err error) error {
 	if vfs.Kind(err) != nil {
 		return err
 	}
-	// What is left is what os.Root itself refuses, and it has no sentinel for it.
+	// All other errors are refusals by os.Root itself, which has no sentinel for them.
 	_, isPath := errors.AsType[*fs.PathError](err)
 	_, isLink := errors.AsType[*os.LinkError](err)
 	if isPath || isLink {

@@ -10,8 +10,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// file is a file opened for reading. A Commit leaves its inode alone, so it goes on with what it
-// was opened for.
+// file is a file open for reading. Commit creates a new inode, so an open file keeps its content.
 type file struct {
 	ctx    context.Context
 	under  *os.File
@@ -36,8 +35,8 @@ func (f *file) WriteTo(w io.Writer) (int64, error) {
 	return io.Copy(w, &reader{file: f, next: f.offset})
 }
 
-// reader reads a file from an offset on. It is what translates errors, so that those of the writer
-// pass by.
+// reader reads a file from an offset on. It translates the errors of reading, so that io.Copy
+// returns errors of the writer unchanged.
 type reader struct {
 	file *file
 	next int64
@@ -53,7 +52,7 @@ func (f *file) Info() vfs.Info { return f.info }
 
 func (f *file) Close() error { return closeFile(f.under) }
 
-// closeFile closes a file, again if need be.
+// closeFile closes a file. It ignores that the file is already closed.
 func closeFile(f *os.File) error {
 	if err := f.Close(); err != nil && !errors.Is(err, fs.ErrClosed) {
 		return translate(err)

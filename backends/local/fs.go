@@ -15,7 +15,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// FS is the directory as a login sees it.
+// FS is a login's view of the directory.
 type FS struct {
 	*Backend
 	home home
@@ -29,7 +29,7 @@ var (
 	_ vfs.PlaceFS = (*FS)(nil)
 )
 
-// local returns name as [os.Root] takes it.
+// local returns name in the form for [os.Root].
 func local(name vfs.Path) (string, error) {
 	if name.IsRoot() {
 		return ".", nil
@@ -40,7 +40,7 @@ func local(name vfs.Path) (string, error) {
 	return string(name[1:]), nil
 }
 
-// begin is what each call begins with: no work for somebody who has gone.
+// begin starts each call. It returns an error if the context has already ended.
 func (f *FS) begin(ctx context.Context, name vfs.Path) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
@@ -64,7 +64,7 @@ func (f *FS) Stat(ctx context.Context, name vfs.Path) (vfs.Info, error) {
 	return describe(name.Base(), info), nil
 }
 
-// describe tells of a file what the contract has room for.
+// describe returns the description of a file.
 func describe(name string, info fs.FileInfo) vfs.Info {
 	d := vfs.Info{
 		Name:    name,
@@ -78,8 +78,8 @@ func describe(name string, info fs.FileInfo) vfs.Info {
 	return d
 }
 
-// version tells contents apart: Commit makes a new inode, and whoever writes into a file by other
-// ways moves its times.
+// version returns a text that differs for different contents: Commit creates a new inode, and other
+// programs that write to a file change its times.
 func version(info fs.FileInfo) string {
 	modified, changed := changeTimes(info)
 	return fmt.Sprintf("%x-%x-%x-%x", info.Sys().(*syscall.Stat_t).Ino, modified, changed, info.Size())
@@ -107,7 +107,7 @@ func (f *FS) Open(ctx context.Context, name vfs.Path, opts vfs.OpenOptions) (vfs
 
 // openFile opens a regular file for reading.
 func (f *FS) openFile(rel string) (*os.File, fs.FileInfo, error) {
-	// A pipe would keep us waiting for its other end.
+	// Opening a pipe would wait for its other end.
 	under, err := f.at().OpenFile(rel, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, nil, err
@@ -123,7 +123,7 @@ func (f *FS) openFile(rel string) (*os.File, fs.FileInfo, error) {
 	return under, info, nil
 }
 
-// regular refuses what is no file.
+// regular returns an error unless info is that of a regular file.
 func regular(info fs.FileInfo) error {
 	switch {
 	case info.IsDir():
@@ -137,12 +137,12 @@ func regular(info fs.FileInfo) error {
 // Mkdir implements [vfs.FS].
 func (f *FS) Mkdir(ctx context.Context, name vfs.Path) error { return f.MkdirMode(ctx, name, 0o777) }
 
-// MkdirMode implements [vfs.ModeFS]. The process's umask is taken off.
+// MkdirMode implements [vfs.ModeFS]. The umask of the process applies.
 func (f *FS) MkdirMode(ctx context.Context, name vfs.Path, mode fs.FileMode) error {
 	rel, err := f.begin(ctx, name)
 	switch {
 	case errors.Is(err, vfs.ErrNotExist) && name.IsRoot():
-		return translate(f.Backend.root.Mkdir(string(f.home.name[1:]), 0o777)) // the home itself
+		return translate(f.Backend.root.Mkdir(string(f.home.name[1:]), 0o777)) // the home directory itself
 	case err != nil:
 		return err
 	case name.IsRoot():
@@ -151,7 +151,7 @@ func (f *FS) MkdirMode(ctx context.Context, name vfs.Path, mode fs.FileMode) err
 	return translate(f.at().Mkdir(rel, mode.Perm()))
 }
 
-// Remove implements [vfs.FS]. Of a link it removes the link.
+// Remove implements [vfs.FS]. It does not follow a link.
 func (f *FS) Remove(ctx context.Context, name vfs.Path) error {
 	if name.IsRoot() {
 		return vfs.ErrIsDir
@@ -177,7 +177,7 @@ func (f *FS) Rmdir(ctx context.Context, name vfs.Path) error {
 	return translate(f.withoutLeftovers(name, func() error { return d.rmdir(name.Base()) }))
 }
 
-// Rename implements [vfs.FS]. Of a link it renames the link.
+// Rename implements [vfs.FS]. It does not follow a link.
 func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.RenameOptions) error {
 	if oldname.IsRoot() || newname.IsRoot() {
 		return vfs.Errorf(vfs.ErrInvalidName, "the top directory cannot be renamed")
@@ -210,8 +210,8 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	return translate(f.moved(context.WithoutCancel(ctx), oldname, newname, info))
 }
 
-// withoutLeftovers calls remove, and once more if all that was in its way were leftovers in the
-// directory name.
+// withoutLeftovers calls remove. If only leftovers of uploads in the directory name are in the way,
+// it removes them and calls remove again.
 func (f *FS) withoutLeftovers(name vfs.Path, remove func() error) error {
 	err := remove()
 	if err != syscall.ENOTEMPTY {
@@ -248,7 +248,7 @@ func (f *FS) SetAttrs(ctx context.Context, name vfs.Path, attrs vfs.Attrs) error
 	return nil
 }
 
-// orKeep is a time as Chtimes takes it, which leaves a zero one as it is.
+// orKeep returns the time for Chtimes, where a zero time means no change.
 func orKeep(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}
@@ -256,7 +256,7 @@ func orKeep(t *time.Time) time.Time {
 	return *t
 }
 
-// StatSpace implements [vfs.SpaceFS]: the space of the file system that name is on.
+// StatSpace implements [vfs.SpaceFS]. It returns the space of the file system with name.
 func (f *FS) StatSpace(ctx context.Context, name vfs.Path) (vfs.Space, error) {
 	rel, err := f.begin(ctx, name)
 	if err != nil {

@@ -14,17 +14,17 @@ type home struct {
 	name vfs.Path
 
 	mu     sync.Mutex
-	root   *os.Root // nil until the directory is there
+	root   *os.Root // nil until it has been opened
 	closed bool
 }
 
-// InHome implements [vfs.HomeFS]. The directory is held open, so that neither a link nor a
-// directory that moves leads out of it.
+// InHome implements [vfs.HomeFS]. The home directory is kept open, so that neither a link nor a
+// moved directory leads out of it.
 func (f *FS) InHome(name vfs.Path) vfs.FS {
 	return &FS{Backend: f.Backend, home: home{name: f.home.name.Under(name)}}
 }
 
-// enter opens the home directory, if that has not been done.
+// enter opens the home directory, unless it is open.
 func (f *FS) enter() error {
 	if f.home.name == "" || f.home.name.IsRoot() {
 		return nil
@@ -45,7 +45,7 @@ func (f *FS) enter() error {
 	return err
 }
 
-// at is the root that names are below. A home has been entered before.
+// at returns the root of all names. The home directory must have been entered before.
 func (f *FS) at() *os.Root {
 	if f.home.name == "" || f.home.name.IsRoot() {
 		return f.Backend.root
@@ -55,7 +55,7 @@ func (f *FS) at() *os.Root {
 	return f.home.root
 }
 
-// Close closes the home directory, if there is one. What is open in it stays so.
+// Close closes the home directory, if there is one. Open files in it stay open.
 func (f *FS) Close() error {
 	f.home.mu.Lock()
 	defer f.home.mu.Unlock()

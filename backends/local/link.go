@@ -10,22 +10,22 @@ import (
 	"filegate/core/vfs"
 )
 
-// A link on the disk is a text, and may say anything. What leads out of the directory, as every
-// absolute one does, is followed for nobody; those that are made here are relative, so that they
-// lead to the same place for whoever else uses the directory.
+// A link on the disk is a text, and may point anywhere. A link that leads out of the directory,
+// like every absolute link, is never followed. New links are relative, so that other programs that
+// use the directory follow them to the same place.
 
-// maxLinks is how many links are followed on the way to one file, as in Linux.
+// maxLinks is how many links are followed for one name, as in Linux.
 const maxLinks = 40
 
 var errLeadsOut error = vfs.Errorf(vfs.ErrPermission, "permission denied: a link leads out of the storage")
 
-// behind returns name without links in it: with all elements followed and, where last is set, the
-// last one too. What is missing is what it is called.
+// behind returns name with its links resolved, the last element only if last is set. Elements that
+// do not exist are kept as they are.
 func (f *FS) behind(name vfs.Path, last bool) (vfs.Path, error) {
 	return f.walk(vfs.Root, name.Elements(), last)
 }
 
-// walk is behind for a way from the directory at, which has no links in its name.
+// walk resolves the elements of way from the directory at, whose own name has no links.
 func (f *FS) walk(at vfs.Path, way []string, last bool) (vfs.Path, error) {
 	for links := 0; len(way) > 0; {
 		elem := way[0]
@@ -62,7 +62,7 @@ func (f *FS) walk(at vfs.Path, way []string, last bool) (vfs.Path, error) {
 	return at, nil
 }
 
-// linkText is the way that a link leads, from where it is.
+// linkText returns the elements of a link's target, relative to the link.
 func (f *FS) linkText(name vfs.Path) ([]string, error) {
 	text, err := f.at().Readlink(string(name[1:]))
 	switch {
@@ -89,7 +89,8 @@ func (f *FS) Lstat(ctx context.Context, name vfs.Path) (vfs.Info, error) {
 	return describe(name.Base(), info), nil
 }
 
-// Readlink implements [vfs.LinkFS]. Of a link that leads out it does not tell where to.
+// Readlink implements [vfs.LinkFS]. It does not tell the target of a link that leads out of the
+// directory.
 func (f *FS) Readlink(ctx context.Context, name vfs.Path) (vfs.Path, error) {
 	if _, err := f.begin(ctx, name); err != nil {
 		return "", err

@@ -11,7 +11,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// pageSize is how many entries are read from a directory at a time.
+// pageSize is how many directory entries are read at a time.
 const pageSize = 256
 
 // List implements [vfs.FS].
@@ -27,7 +27,7 @@ func (f *FS) List(ctx context.Context, name vfs.Path) (vfs.Lister, error) {
 	return &lister{fs: f, dir: d, rel: rel}, nil
 }
 
-// lister gives out the entries in the order of the directory.
+// lister returns the entries in the order of the directory.
 type lister struct {
 	fs  *FS
 	dir dir
@@ -48,7 +48,7 @@ func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
 		}
 		switch {
 		case len(page) > 0:
-			return page, nil // an error comes again
+			return page, nil // the error will come again
 		case errors.Is(err, io.EOF):
 			return nil, io.EOF
 		case err != nil:
@@ -57,8 +57,8 @@ func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
 	}
 }
 
-// describe leaves out what no call could reach: names that are no names, links that lead out, and
-// what has gone meanwhile.
+// describe returns the description of an entry. It returns false for entries that calls cannot
+// reach: invalid names, links that lead out of the directory, and files that are gone.
 func (l *lister) describe(entry fs.DirEntry) (vfs.Info, bool) {
 	name := entry.Name()
 	switch {

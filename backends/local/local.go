@@ -37,14 +37,14 @@ import (
 	"filegate/core/vfs"
 )
 
-// Kind returns the backend as the gateway lists it.
+// Kind returns the backend kind "local".
 func Kind() backend.Kind {
 	return backend.Kind{Name: "local", Config: func() backend.Config { return new(Config) }}
 }
 
-// Config is the options of a local backend.
+// Config holds the options of a backend "local" block.
 type Config struct {
-	// Root is the directory that the files are kept in.
+	// Root is the directory with the files.
 	Root string `hcl:"root"`
 }
 
@@ -80,11 +80,11 @@ func (c *Config) New(backend.Env) (backend.Backend, error) {
 	return &Backend{root: root}, nil
 }
 
-// Backend is a directory that is open.
+// Backend is an open directory.
 type Backend struct {
 	root *os.Root
-	// publishing makes a Commit's last look at the old version and its rename one step, among all
-	// writers of this backend.
+	// publishing makes Commit's check of the old version and its rename atomic among all writers of
+	// this backend.
 	publishing sync.Mutex
 }
 

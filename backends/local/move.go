@@ -9,10 +9,10 @@ import (
 	"filegate/core/vfs"
 )
 
-// A relative link means another place when it moves, or the directory that it is in. So what is
-// moved here gets the text by which its links lead where they led.
+// The target of a relative link changes if the link, or its directory, is moved. So after a move
+// the links get new texts that lead to the same targets.
 
-// moved brings links in order after what was at oldname has come to newname.
+// moved corrects the links after a move from oldname to newname.
 func (f *FS) moved(ctx context.Context, oldname, newname vfs.Path, info fs.FileInfo) error {
 	switch {
 	case oldname.Dir() == newname.Dir() && !info.IsDir():
@@ -25,7 +25,7 @@ func (f *FS) moved(ctx context.Context, oldname, newname vfs.Path, info fs.FileI
 	return nil
 }
 
-// movedBelow does that for all links in the directory below newname.
+// movedBelow corrects all links in the directory below newname.
 func (f *FS) movedBelow(ctx context.Context, oldname, newname, below vfs.Path) error {
 	d, err := f.openDir(string(newname.Under(below)[1:]))
 	if err != nil {
@@ -62,12 +62,12 @@ func (f *FS) movedBelow(ctx context.Context, oldname, newname, below vfs.Path) e
 	}
 }
 
-// relink gives the link at newname, which was at oldname, the text by which it leads where it led.
-// What it led to may have moved along, with the directory from, which is at to now.
+// relink corrects the text of the link at newname, which was at oldname before. Its target may have
+// moved too, with the directory from, which is now at to.
 func (f *FS) relink(oldname, newname, from, to vfs.Path) error {
 	text, err := f.at().Readlink(string(newname[1:]))
 	if err != nil || text == "" || text[0] == '/' {
-		return err // an absolute one leads nowhere, here as there
+		return err // an absolute link is never followed
 	}
 	target, err := vfs.ResolveTarget(oldname, text)
 	if err != nil {

@@ -7,14 +7,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// omitTime as the nanoseconds of a timestamp leaves that time as it is (UTIME_OMIT of sys/stat.h).
+// omitTime, as the nanoseconds of a timestamp, leaves this time unchanged (UTIME_OMIT in
+// sys/stat.h).
 const omitTime = -2
 
 // errDamaged is the system's error for a file system whose structures are damaged.
 const errDamaged = syscall.EBADMACHO
 
-// renameNoReplace renames a file unless the new name is in use. It returns EINVAL or ENOSYS where
-// the file system cannot do that in one step.
+// renameNoReplace renames a file unless the new name exists. It returns EINVAL or ENOSYS if the
+// file system cannot do that atomically.
 func renameNoReplace(from int, oldname string, to int, newname string) error {
 	err := unix.RenameatxNp(from, oldname, to, newname, unix.RENAME_EXCL)
 	if err == unix.ENOTSUP {
@@ -29,5 +30,5 @@ func changeTimes(info fs.FileInfo) (modified, changed int64) {
 	return stat.Mtimespec.Nano(), stat.Ctimespec.Nano()
 }
 
-// blockSize returns the unit in which the system counts the blocks of a file system, in bytes.
+// blockSize returns the unit of the block counts in stat, in bytes.
 func blockSize(stat *unix.Statfs_t) int64 { return int64(stat.Bsize) }

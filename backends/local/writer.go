@@ -44,8 +44,8 @@ func (f *FS) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOption
 	return w, nil
 }
 
-// target describes the file that a writer is to replace, nil where there is none, or says what is
-// in the way. Its errors are the contract's.
+// target returns the description of the file that a writer will replace, nil if there is none, or
+// an error if it cannot be replaced. It returns errors of package vfs.
 func (f *FS) target(rel string, opts vfs.WriteOptions) (fs.FileInfo, error) {
 	info, err := f.at().Stat(rel)
 	missing := errors.Is(err, fs.ErrNotExist)
@@ -70,32 +70,32 @@ func (f *FS) target(rel string, opts vfs.WriteOptions) (fs.FileInfo, error) {
 	return info, nil
 }
 
-// exists reports whether anything has the name, be it a link that leads to nothing.
+// exists reports whether the name exists. A dangling link counts.
 func (f *FS) exists(rel string) bool {
 	_, err := f.at().Lstat(rel)
 	return err == nil
 }
 
-// writer is an upload: a hidden file beside the place of the one that it is to be.
+// writer is an upload. It writes to a hidden file in the directory of the final file.
 type writer struct {
 	ctx  context.Context
 	fs   *FS
 	dir  dir
 	rel  string
-	name string // in dir, behind all links
-	base string // of the name that was opened
+	name string // in dir, with all links resolved
+	base string // the name in its descriptions, which is that of OpenWriter
 	opts vfs.WriteOptions
-	next int64 // where ReadFrom goes on
+	next int64 // where ReadFrom continues
 
 	file *os.File
-	temp string // the hidden name in dir; empty when there is no such file (any more)
+	temp string // name of the hidden file in dir; empty: it does not exist (any more)
 
 	mu     sync.Mutex
-	failed error // the first failure of a write: Commit's too
+	failed error // the first error of a write or of Commit
 	attrs  vfs.Attrs
 }
 
-// begin makes the hidden file, with what of the old one is to be kept.
+// begin creates the hidden file, with the parts of the old file that are kept.
 func (w *writer) begin(old fs.FileInfo) error {
 	if w.opts.Size > 0 {
 		if space, err := statSpace(w.dir.File); err == nil && w.opts.Size > space.Free {
@@ -131,15 +131,14 @@ func (w *writer) begin(old fs.FileInfo) error {
 	return nil
 }
 
-// copyOld copies the old content. Between two files the kernel copies, or shares the blocks where
-// the file system can.
+// copyOld copies the old content. The kernel copies, or shares the blocks if the file system can.
 func (w *writer) copyOld() error {
 	old, _, err := w.fs.openFile(w.rel)
 	if err != nil {
 		return err
 	}
 	defer old.Close()
-	const part = 256 << 20 // between two looks at the context
+	const part = 256 << 20 // between two checks of the context
 	for {
 		if err := w.ctx.Err(); err != nil {
 			return err
@@ -178,7 +177,7 @@ func (w *writer) ReadFrom(r io.Reader) (int64, error) {
 	return n, nil
 }
 
-// fail keeps the first failure.
+// fail records the first error.
 func (w *writer) fail(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -232,7 +231,7 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	return info, translate(err)
 }
 
-// publish brings the content to the disk, gives it its name, and brings that to the disk too.
+// publish syncs the content, renames the file to its final name, and syncs the directory.
 func (w *writer) publish(attrs vfs.Attrs) (vfs.Info, error) {
 	if attrs.Mode != nil {
 		if err := w.file.Chmod(attrs.Mode.Perm()); err != nil {
