@@ -11,8 +11,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// accountOf returns the account that a storage URL ends in. It is empty where the URL has none:
-// some stores know the account by the token.
+// accountOf returns the account at the end of a storage URL. It is empty if the URL has none,
+// because some stores know the account from the token.
 func accountOf(storageURL string) string {
 	u, err := url.Parse(storageURL)
 	if err != nil {
@@ -25,11 +25,11 @@ func accountOf(storageURL string) string {
 	return last
 }
 
-// version matches the element before the account.
+// version matches the path element before the account.
 var version = regexp.MustCompile(`^v\d+(\.\d+)?$`)
 
-// AccountURL returns the storage URL of an account, where storageURL is that of the login's own. No
-// name means the login's own account.
+// AccountURL returns the storage URL of an account. storageURL is the login's own. An empty account
+// means the login's own account.
 func AccountURL(storageURL, account string) (string, error) {
 	if account == "" {
 		return storageURL, nil
@@ -45,7 +45,7 @@ func AccountURL(storageURL, account string) (string, error) {
 	return u.String(), nil
 }
 
-// Foreign returns an account as a [Name] has it: empty for the login's own.
+// Foreign returns an account in the form for a [Name], which is empty for the login's own account.
 func (c *Client) Foreign(account string) string {
 	if account == c.Account {
 		return ""
@@ -53,15 +53,15 @@ func (c *Client) Foreign(account string) string {
 	return account
 }
 
-// Whole returns n as logins of all accounts have it: with the account also where that is the
-// login's own.
+// Whole returns n with its account, even if that is the login's own, so that it means the same for
+// logins of all accounts.
 func (c *Client) Whole(n Name) Name {
 	n.Account = cmp.Or(n.Account, c.Account)
 	return n
 }
 
-// ContainerSettings returns, of the headers of a container, those that were set for it: they go along
-// when it gets another name.
+// ContainerSettings returns those headers of a container that are its settings. They are kept when
+// it is renamed.
 func ContainerSettings(h http.Header) map[string]string {
 	kept := map[string]string{}
 	for key, values := range h {

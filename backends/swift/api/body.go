@@ -8,7 +8,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// Pieces is a content in memory, in several parts.
+// Pieces is content in memory, in several parts.
 type Pieces [][]byte
 
 // Len returns the number of bytes.
@@ -29,7 +29,7 @@ func (p Pieces) MD5() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// CopyAt copies bytes from off on to dst, and returns how many there were.
+// CopyAt copies bytes from off on to dst, and returns their number.
 func (p Pieces) CopyAt(dst []byte, off int64) int {
 	n := 0
 	for _, b := range p {
@@ -46,13 +46,13 @@ func (p Pieces) CopyAt(dst []byte, off int64) int {
 	return n
 }
 
-// Reader returns a body for a request.
+// Reader returns a reader of the content for a request.
 func (p Pieces) Reader() io.ReadSeeker { return &piecesReader{all: p, rest: p} }
 
-// piecesReader reads a content in parts, and can begin again.
+// piecesReader reads the content. It can be rewound.
 type piecesReader struct {
 	all, rest Pieces
-	off       int // into the first of the rest
+	off       int // in the first piece of rest
 }
 
 func (r *piecesReader) Read(p []byte) (int, error) {
@@ -70,7 +70,7 @@ func (r *piecesReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Seek goes to the beginning; a request needs no other place.
+// Seek supports only the beginning; a request needs no other offset.
 func (r *piecesReader) Seek(offset int64, whence int) (int64, error) {
 	if offset != 0 || whence != io.SeekStart {
 		return 0, vfs.ErrUnsupported

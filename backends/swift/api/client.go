@@ -23,31 +23,30 @@ import (
 	"filegate/core/vfs"
 )
 
-// Client makes the requests of one login. It may be used by several goroutines; its fields are set
-// before the first request.
+// Client makes the requests of one login. Its fields must be set before the first request; after
+// that it is safe for concurrent use.
 type Client struct {
 	store    *Store
 	Grants   backend.Grants // current token and endpoint
-	Account  string         // the login's own; empty where the store knows it by the token
+	Account  string         // the login's own; empty: only the token tells it
 	remote   string         // the client's address, for X-Forwarded-For
 	Log      *slog.Logger
-	Patience time.Duration // how long a failing request is tried again
-	Stall    time.Duration // how long a request may go without a byte passing
+	Patience time.Duration // how long a failing request is repeated
+	Stall    time.Duration // how long a request may make no progress
 	// Prepare is called before each request, and may change or refuse it.
 	Prepare func(ctx context.Context, req Request) (Request, error)
 	// Observe is called after each request, with its answer or its error.
 	Observe func(ctx context.Context, req Request, began time.Time, resp *Response, err error)
 
 	unmatched unmatched
-	copyByPut atomic.Bool // something on the way does not know COPY
+	copyByPut atomic.Bool // something between client and store does not support COPY
 
 	mu   sync.Mutex
 	conn *connection
 }
 
-// connection is ncw/swift's idea of an account with a token. It is made anew for each grant,
-// instead of letting ncw/swift renew it, so that a refused token is known by the request that it
-// was refused to.
+// connection is ncw/swift's account with a token. A new one is made for each grant. ncw/swift does
+// not renew the token itself, so that it is known which token a request was refused with.
 type connection struct {
 	*ncw.Connection
 	grant backend.Grant
@@ -61,33 +60,35 @@ type Request struct {
 	Target Name
 	Query  url.Values
 	Header map[string]string
-	// Body is sent with its length. It can be sent again, so it is rewound before each try.
+	// Body is sent with Length bytes. It is rewound before each attempt.
 	Body   io.ReadSeeker
 	Length int64
-	// Eager sends the body at once, at the first try: Swift has just taken another one like it.
+	// Eager sends the body in the first attempt without waiting for "100 Continue", because Swift
+	// has just accepted a similar one.
 	Eager bool
-	// unasked sends the body without "Expect: 100-continue", which something on the way refuses.
+	// unasked omits "Expect: 100-continue", because something between client and store refuses it.
 	unasked bool
-	// Patience is how long to try again, when not the configured time; negative: not at all.
+	// Patience is how long the request is repeated instead of the configured time; 0: the
+	// configured time; negative: it is not repeated.
 	Patience time.Duration
-	// Silence is how much longer than the stall time the store may be silent, since it has much to
-	// do.
+	// Silence is added to the stall time, because the request takes the store long.
 	Silence time.Duration
-	// AnyPolicy lets the request through to a container of another storage policy.
+	// AnyPolicy permits the request to a container with another storage policy.
 	AnyPolicy bool
 }
 
-// Response is Swift's answer, with a status of 2xx.
+// Response is an answer of Swift with a status of 2xx.
 type Response struct {
 	Status int
 	Header http.Header
 	Body   io.ReadCloser // nil after Send
 }
 
-// TransID returns Swift's id of the request.
+// TransID returns Swift's ID of the request.
 func (r *Response) TransID() string { return r.Header.Get("X-Trans-Id") }
 
-// Send makes a request whose answer is in its headers, and returns when all of it is here.
+// Send makes a request whose result is in the headers. It returns after the whole answer has been
+// read.
 func (c *Client) Send(ctx context.Context, req Request) (*Response, error) {
 	resp, err := c.Open(ctx, req)
 	if err != nil {
@@ -96,7 +97,7 @@ func (c *Client) Send(ctx context.Context, req Request) (*Response, error) {
 	return resp.drain()
 }
 
-// drain reads the rest of an answer, and closes it.
+// drain reads and closes the rest of an answer.
 func (r *Response) drain() (*Response, error) {
 	defer r.Body.Close()
 	_, err := io.Copy(io.Discard, r.Body)
@@ -104,8 +105,7 @@ func (r *Response) drain() (*Response, error) {
 	return r, err
 }
 
-// Fetch makes a request and returns the body of the answer, which must not be longer than limit
-// bytes.
+// Fetch makes a request and returns the body of the answer, which may have at most limit bytes.
 func (c *Client) Fetch(ctx context.Context, req Request, limit int64) ([]byte, *Response, error) {
 	var body []byte
 	resp, err := c.Retry(ctx, req, func(resp *Response) error {
@@ -120,13 +120,14 @@ func (c *Client) Fetch(ctx context.Context, req Request, limit int64) ([]byte, *
 	return body, resp, err
 }
 
-// Open makes a request and leaves the body of the answer to the caller, who closes it. It fails
-// when no byte passes for the stall time.
+// Open makes a request and returns the body of the answer unread. The caller must close it. Reading
+// fails if no bytes arrive for the stall time.
 func (c *Client) Open(ctx context.Context, req Request) (*Response, error) {
 	return c.Retry(ctx, req, nil)
 }
 
-// Retry is attempt, with what comes before and after.
+// Retry makes a request, with the hooks Prepare and Observe, and repeats it if necessary. use may
+// read the answer; an error of use counts as a failed attempt.
 func (c *Client) Retry(ctx context.Context, req Request, use func(*Response) error) (*Response, error) {
 	req, err := c.Prepare(ctx, req)
 	if err != nil {
@@ -141,7 +142,8 @@ func (c *Client) Retry(ctx context.Context, req Request, use func(*Response) err
 	return resp, err
 }
 
-// attempt makes tries until one succeeds, one fails for good, or the patience is over.
+// attempt repeats a request until an attempt succeeds, an attempt fails with a final error, or the
+// time for repeating is over.
 func (c *Client) attempt(ctx context.Context, req Request, use func(*Response) error) (*Response, error) {
 	patience := c.Patience
 	if req.Patience != 0 {
@@ -155,8 +157,8 @@ func (c *Client) attempt(ctx context.Context, req Request, use func(*Response) e
 	}
 	deadline := time.Now().Add(patience)
 	refusals := 0
-	tried := map[int]int{} // how many times after an answer of a status
-	earlier := false       // an earlier try may have been carried out
+	tried := map[int]int{} // number of attempts after answers with a status
+	earlier := false       // an earlier attempt may have been carried out
 	for try := 0; ; try++ {
 		var resp *Response
 		began := time.Now()
@@ -175,8 +177,8 @@ func (c *Client) attempt(ctx context.Context, req Request, use func(*Response) e
 			return nil, context.Cause(ctx)
 		}
 		if StatusOf(err) == http.StatusUnauthorized && refusals < 2 {
-			// Two, since an authenticator may first hand out a token that another gateway has seen
-			// revoked.
+			// Twice, because an authenticator may first return a token that another gateway has
+			// already seen revoked.
 			refusals++
 			if err = c.renew(ctx, conn); err == nil {
 				continue
@@ -191,7 +193,8 @@ func (c *Client) attempt(ctx context.Context, req Request, use func(*Response) e
 		}
 		switch {
 		case !known && errors.Is(err, vfs.ErrUnavailable) && time.Now().Before(deadline):
-			// Who could renew the login is out of reach, which may pass as it does for Swift.
+			// The service that renews the login cannot be reached, which may be temporary, as for
+			// Swift.
 			refusals = 0
 		case !known:
 			return nil, err
@@ -209,7 +212,7 @@ func (c *Client) attempt(ctx context.Context, req Request, use func(*Response) e
 		tried[StatusOf(err)]++
 		pause := max(Backoff(try), retryAfter(err))
 		if time.Now().Add(pause).After(deadline) && retryAfter(err) > 0 {
-			return nil, err // the store has said that it is too early until then
+			return nil, err // the store has asked not to repeat the request earlier
 		}
 		c.Log.Debug("swift request tried again", "method", req.Method, "target", req.Target.String(), "pause", pause, "err", err)
 		select {
@@ -218,8 +221,8 @@ func (c *Client) attempt(ctx context.Context, req Request, use func(*Response) e
 			return nil, context.Cause(ctx)
 		}
 		if took := time.Since(began); isCopy && Reached(err) && took > slowCopy {
-			// It goes on in the store, as long as that took at least: another one beside it would
-			// only be slower.
+			// The copy continues in the store, probably for at least as long again. A second copy
+			// in parallel would only be slower.
 			if !earlier {
 				deadline = time.Now().Add(patience)
 			}
@@ -231,9 +234,9 @@ func (c *Client) attempt(ctx context.Context, req Request, use func(*Response) e
 	}
 }
 
-// Overtaken is the failure of an upload that the store has not kept, since it has a later one: of
-// another client in the same moment, or by another of its servers, whose clock is ahead. The next
-// try is later.
+// Overtaken is the error of an upload that the store has discarded because it has a later version:
+// one of another client at the same moment, or one from another server whose clock is ahead. The
+// next attempt will be later.
 func Overtaken(req Request, header http.Header) error {
 	return &StatusError{
 		Method: req.Method, Target: req.Target, Status: http.StatusAccepted, TransID: header.Get("X-Trans-Id"),
@@ -241,14 +244,14 @@ func Overtaken(req Request, header http.Header) error {
 	}
 }
 
-// isOvertaken reports whether the conflict that err is about is that of overtaken: what a DELETE
-// and a POST of an object get.
+// isOvertaken reports whether a conflict has the same reason as Overtaken, for a DELETE or a POST
+// of an object.
 func isOvertaken(err error) bool {
 	e, ok := errors.AsType[*StatusError](err)
 	return ok && e.Target.IsObject() && (e.Method == http.MethodDelete || e.Method == http.MethodPost && e.Location == "")
 }
 
-// connect returns the connection of the grant in force.
+// connect returns the connection for the current grant.
 func (c *Client) connect(ctx context.Context) (*connection, error) {
 	grant, err := c.Grants.Current(ctx)
 	if err != nil {
@@ -262,10 +265,10 @@ func (c *Client) connect(ctx context.Context) (*connection, error) {
 			AuthToken:  grant.Token.Reveal(),
 			UserAgent:  "filegate",
 			Transport:  c.store.http,
-			Retries:    -1, // tries are this package's
-			// What ncw/swift calls the connect timeout runs until the headers of the answer, and a
-			// server-side copy may take many minutes to them. Requests that move nothing are ended
-			// by the stall time instead.
+			Retries:    -1, // this package repeats requests
+			// The connect timeout of ncw/swift includes the time until the headers of the answer,
+			// which for a server-side copy may be many minutes. The stall time ends requests that
+			// make no progress.
 			ConnectTimeout: 24 * time.Hour,
 			Timeout:        24 * time.Hour,
 		}}
@@ -278,7 +281,7 @@ func (c *Client) renew(ctx context.Context, refused *connection) error {
 	return err
 }
 
-// try makes one request, for the time that number says, from 0.
+// try makes one attempt of a request. number counts the attempts from 0.
 func (c *Client) try(ctx context.Context, conn *connection, req Request, number int) (*Response, error) {
 	ctx, guard := newStallGuard(ctx, c.stallFor(req))
 	asked := req
@@ -316,7 +319,8 @@ func (c *Client) try(ctx context.Context, conn *connection, req Request, number 
 			return nil, errors.Join(errNotRewound, err)
 		}
 		opts.Body = guard.reader(io.LimitReader(req.Body, req.Length))
-		if req.Length > 0 || !way.fenced { // of no bytes, the end can be kept back
+		// An empty body is sent in chunks, so that its end can be kept back.
+		if req.Length > 0 || !way.fenced {
 			opts.Headers["Content-Length"] = strconv.FormatInt(req.Length, 10)
 		}
 	} else if req.Method == http.MethodPut {
@@ -331,7 +335,7 @@ func (c *Client) try(ctx context.Context, conn *connection, req Request, number 
 	resp, header, err := conn.Call(ctx, target, opts) //nolint:bodyclose // it is the caller's, as response.body
 	vfs.NoteTransID(ctx, transIDOf(resp, header))
 	if err != nil {
-		err = requestError(ctx, asked, header, err) // which asks why ctx has ended, if it has
+		err = requestError(ctx, asked, header, err) // uses the cause if ctx has ended
 	}
 	c.observeTry(asked, number, began, resp, err)
 	if err != nil {
@@ -353,7 +357,8 @@ func (c *Client) try(ctx context.Context, conn *connection, req Request, number 
 	if got := strings.Trim(resp.Header.Get("Etag"), `"`); req.Body != nil && got != "" && got != req.Header["Etag"] && req.Header["Etag"] != "" {
 		way.body.Close()
 		guard.stop()
-		// Swift compares the two by itself, unless something between it and here has other ideas.
+		// Swift itself compares the ETags, unless something between client and store removes the
+		// header.
 		return nil, &repeatError{&StatusError{
 			Method: req.Method, Target: req.Target, Status: http.StatusUnprocessableEntity, TransID: resp.Header.Get("X-Trans-Id"),
 			Text: "it has stored what has the ETag " + ShortText(got),
@@ -362,7 +367,7 @@ func (c *Client) try(ctx context.Context, conn *connection, req Request, number 
 	return &Response{Status: resp.StatusCode, Header: resp.Header, Body: &received{guard.body(way.body), c.store.config.Observer}}, nil
 }
 
-// transIDOf returns the id of a request that the store has answered, well or ill.
+// transIDOf returns the ID of a request from its answer or from the headers of its error.
 func transIDOf(resp *http.Response, header ncw.Headers) string {
 	if resp != nil {
 		return resp.Header.Get("X-Trans-Id")
@@ -370,8 +375,8 @@ func transIDOf(resp *http.Response, header ncw.Headers) string {
 	return header["X-Trans-Id"]
 }
 
-// stallFor is the stall time of a request. A server-side copy answers only when it is done, and so
-// does a manifest.
+// stallFor returns the stall time of a request. A server-side copy and the PUT of a manifest are
+// answered only at their end.
 func (c *Client) stallFor(req Request) time.Duration {
 	if req.Method == MethodCopy {
 		return copyTimeout
@@ -379,11 +384,11 @@ func (c *Client) stallFor(req Request) time.Duration {
 	return c.Stall + req.Silence
 }
 
-// copyTimeout is how long a server-side copy may take: 5 GiB, the most that there can be, at 2
+// copyTimeout is the time limit for a server-side copy: enough for the largest object of 5 GiB at 2
 // MiB/s.
 const copyTimeout = 45 * time.Minute
 
-// requestError makes of ncw/swift's error what the rest of the package understands.
+// requestError translates an error of ncw/swift for this package.
 func requestError(ctx context.Context, req Request, header ncw.Headers, err error) error {
 	if e, ok := errors.AsType[*ncw.Error](err); ok && e.StatusCode > 0 && e != ncw.TimeoutError {
 		return &StatusError{Method: req.Method, Target: req.Target, Status: e.StatusCode, TransID: header["X-Trans-Id"], Location: header["Content-Location"], retryAfter: parseRetryAfter(header["Retry-After"], time.Now()), Text: ShortText(err.Error())}
@@ -394,7 +399,7 @@ func requestError(ctx context.Context, req Request, header ncw.Headers, err erro
 	return fmt.Errorf("%s %q: %w", req.Method, req.Target.String(), err)
 }
 
-// ShortText keeps a log line readable whatever Swift answered.
+// ShortText shortens a text of the store for a log line.
 func ShortText(s string) string {
 	const most = 300
 	s = strings.Join(strings.Fields(withoutMarkup(s)), " ")
@@ -404,11 +409,10 @@ func ShortText(s string) string {
 	return s
 }
 
-// markup is a tag, a comment or an entity of HTML.
+// markup matches a tag, a comment or an entity in HTML.
 var markup = regexp.MustCompile(`(?s)<!--.*?-->|<[!/?a-zA-Z][^<>]*>|&(#?[a-zA-Z0-9]+);`)
 
-// withoutMarkup returns the words of an answer that is a page of HTML, as proxies and Swift's own
-// errors are.
+// withoutMarkup returns the words of a page in HTML, which proxies and Swift return as errors.
 func withoutMarkup(s string) string {
 	if !strings.Contains(s, "<") {
 		return s

@@ -8,22 +8,23 @@ import (
 	"sync"
 )
 
-// A request about a part of an object is to fail where the object has changed: it names the ETag,
-// in If-Match. Some stores refuse the ETag that they tell themselves. Swift does of a plain copy of
-// a large object, since it compares with the ETag of the manifest that was copied from, and RGW of
-// every large object. Then the request goes without, and the ETag of the answer tells.
+// A request for a part of an object must fail if the object has changed, so it sends the ETag in
+// If-Match. Some stores refuse an ETag that they have returned themselves: Swift for a plain copy
+// of a large object, because it compares with the ETag of the copied manifest, and RGW for every
+// large object. Then the request is repeated without If-Match, and the ETag of the answer is
+// compared.
 
-// maxUnmatched bounds how many such objects are remembered.
+// maxUnmatched is how many such objects are remembered.
 const maxUnmatched = 1000
 
-// unmatched are the objects of which the store refuses the right ETag: their further requests go
-// without at once.
+// unmatched remembers the objects for which the store refuses the right ETag. Further requests omit
+// If-Match at once.
 type unmatched struct {
 	mu  sync.Mutex
 	all map[objectVersion]bool
 }
 
-// objectVersion is an object with a certain content.
+// objectVersion identifies an object with its content.
 type objectVersion struct {
 	name Name
 	etag string
@@ -44,8 +45,8 @@ func (u *unmatched) add(v objectVersion) {
 	u.all[v] = true
 }
 
-// OpenMatching is open for a GET, or a COPY, of an object that must still have the ETag: it ends in
-// status 412 where it has not. With no ETag it is open.
+// OpenMatching is Open for a GET or COPY of an object that must still have the ETag. Otherwise the
+// error has status 412. With an empty etag it is Open.
 func (c *Client) OpenMatching(ctx context.Context, req Request, etag string) (*Response, error) {
 	if etag == "" {
 		return c.Open(ctx, req)
@@ -64,8 +65,8 @@ func (c *Client) OpenMatching(ctx context.Context, req Request, etag string) (*R
 		refused = err
 	}
 	if req.Method == MethodCopy {
-		// The answer is about the copy: so what is copied is looked at first. That of a large
-		// object tells nothing of it.
+		// The answer describes the copy, so the source is checked first. For a large object the
+		// ETag of the copy differs.
 		head, err := c.Send(ctx, Request{Method: http.MethodHead, Target: req.Target})
 		if err != nil {
 			return nil, refused
@@ -86,7 +87,7 @@ func (c *Client) OpenMatching(ctx context.Context, req Request, etag string) (*R
 	return resp, nil
 }
 
-// SendMatching is OpenMatching that returns when all of the answer is here.
+// SendMatching is OpenMatching that reads the whole answer.
 func (c *Client) SendMatching(ctx context.Context, req Request, etag string) (*Response, error) {
 	resp, err := c.OpenMatching(ctx, req, etag)
 	if err != nil {

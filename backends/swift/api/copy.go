@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// CopyObject is Copy of what was looked at. Where it was given no time the copy gets the one that
-// was shown, since Swift's own is that of the copy.
+// CopyObject is Copy for an object with a known description. If the object has no modification time
+// in its metadata, the copy gets its displayed time, because Swift's time of the copy is later.
 func (c *Client) CopyObject(ctx context.Context, from, to Name, o Object) error {
 	var more map[string]string
 	if o.Exists() && !o.IsLink() && !o.IsVersion() && o.Header.Get(MetaMtime) == "" {
@@ -18,37 +18,36 @@ func (c *Client) CopyObject(ctx context.Context, from, to Name, o Object) error 
 	return c.Copy(ctx, from, to, o.IsVersion(), more)
 }
 
-// Copy copies one object on Swift's side: a plain one with its content, a manifest as a manifest, a
-// symbolic link as a link. Of one that is a version Swift would copy the link that leads to it, and
-// fail; so a symbolic link that is a version becomes a copy of what it leads to. The error is not
-// translated.
+// Copy copies one object inside of Swift: a plain object with its content, a manifest as a
+// manifest, a symbolic link as a link. For a version, Swift would try to copy its internal link to
+// the version, and fail. So a symbolic link that is a version is copied as the object to which it
+// leads. The error is not translated.
 func (c *Client) Copy(ctx context.Context, from, to Name, isVersion bool, more map[string]string) error {
 	query := url.Values{"multipart-manifest": {"get"}}
 	if !isVersion {
 		query.Set("symlink", "get")
 	}
-	// No If-None-Match: Swift takes the conditions of a COPY as being about its source.
+	// No If-None-Match, because Swift applies the conditions of a COPY to its source.
 	header := c.Destination(to)
 	maps.Copy(header, more)
 	_, err := c.Send(ctx, Request{Method: MethodCopy, Target: from, Header: header, Query: query})
 	return err
 }
 
-// Destination says in the headers of a COPY where to.
+// Destination returns the headers for the target of a COPY.
 func (c *Client) Destination(to Name) map[string]string {
 	header := map[string]string{"Destination": Quote(strings.TrimPrefix(to.InAccount(), "/"))}
-	// Without it, Swift takes the account that the source is in.
+	// Without it, Swift uses the account of the source.
 	if account := cmp.Or(to.Account, c.Account); account != "" {
 		header["Destination-Account"] = Quote(account)
 	}
 	return header
 }
 
-// MethodCopy is the method of a copy on Swift's side.
+// MethodCopy is the method of a server-side copy.
 const MethodCopy = "COPY"
 
-// CopyTarget is where a COPY puts what it copies. The login's own account has no name there, as
-// everywhere.
+// CopyTarget returns the target of a COPY. As always in a Name, the login's own account is empty.
 func CopyTarget(req Request, own string) Name {
 	n := Name{Account: req.Target.Account}
 	if account := req.Header["Destination-Account"]; account != "" {

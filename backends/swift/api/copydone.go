@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// slowCopy is the time from which on a COPY without an answer is taken to be still going on in the
-// store: something on the way has given up waiting for it.
+// slowCopy is the time after which a COPY without an answer is assumed to be still running in the
+// store, because something between client and store has stopped waiting.
 const slowCopy = 10 * time.Second
 
-// copyDone returns an answer to a COPY whose own was lost, if what it was to make is there. The
-// source and the copy are compared: whoever made it, it is what was asked for.
+// copyDone returns an answer for a COPY whose answer was lost, if the copy exists. It compares
+// source and copy, so it does not matter who has made it.
 func (c *Client) copyDone(ctx context.Context, req Request) *Response {
 	query := url.Values{}
 	if req.Query.Has("symlink") {
@@ -41,7 +41,7 @@ func (c *Client) copyDone(ctx context.Context, req Request) *Response {
 	return made
 }
 
-// isCopyOf reports whether an object is what a COPY of another one makes.
+// isCopyOf reports whether an object is what a COPY of another object makes.
 func isCopyOf(dst, src Object, req Request) bool {
 	asManifest := req.Query.Get("multipart-manifest") == "get"
 	switch {
@@ -53,7 +53,7 @@ func isCopyOf(dst, src Object, req Request) bool {
 		if dst.ETag != src.ETag || dst.SLO != src.SLO || dst.DLO != src.DLO {
 			return false
 		}
-	case dst.IsLarge(): // the content was to become a plain object
+	case dst.IsLarge(): // the copy must be a plain object
 		return false
 	}
 	want := map[string]string{}
@@ -73,7 +73,8 @@ func isCopyOf(dst, src Object, req Request) bool {
 	return len(want) == 0
 }
 
-// awaitCopy looks until a time for what a COPY was to make, and returns an answer to it, or nil.
+// awaitCopy checks repeatedly whether the result of a COPY exists, until a time. It returns an
+// answer, or nil.
 func (c *Client) awaitCopy(ctx context.Context, req Request, until time.Time) *Response {
 	for try := 0; time.Now().Before(until); try++ {
 		select {

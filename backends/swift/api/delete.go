@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// DeleteAll deletes objects that lie in one account. The error is not translated.
+// DeleteAll deletes objects in one account. The error is not translated.
 func (c *Client) DeleteAll(ctx context.Context, all []Name) error {
 	l, err := c.Limits(ctx)
 	if err != nil {
@@ -29,7 +29,7 @@ func (c *Client) DeleteAll(ctx context.Context, all []Name) error {
 		if err := errors.Join(errs...); err == nil || StatusOf(err) == 0 {
 			return err
 		}
-		// The middleware may be there and not be for this user: one by one, then.
+		// The middleware may exist but refuse this user. Then the objects are deleted one by one.
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(deletesAtOnce)
@@ -39,7 +39,7 @@ func (c *Client) DeleteAll(ctx context.Context, all []Name) error {
 	return g.Wait()
 }
 
-// deletesAtOnce is how many single deletions DeleteAll has under way.
+// deletesAtOnce is how many single deletions of DeleteAll run at the same time.
 const deletesAtOnce = 32
 
 const maxBulkAnswer = 4 << 20
@@ -67,30 +67,32 @@ func (c *Client) bulkDelete(ctx context.Context, all []Name) error {
 	switch {
 	case len(result.Errors) > 0:
 		return fmt.Errorf("bulk delete: %s, %d names, first %q", result.Status, len(result.Errors), result.Errors[0])
-	case ParseStatus(result.Status)/100 != 2: // the middleware says 200 before it begins
+	case ParseStatus(result.Status)/100 != 2: // the middleware sends status 200 before it begins
 		return fmt.Errorf("bulk delete: %s", ShortText(result.Status))
 	}
 	return nil
 }
 
-// Delete deletes one object. That there is none is no error. The error is not translated.
+// Delete deletes one object. It is not an error if the object does not exist. The error is not
+// translated.
 func (c *Client) Delete(ctx context.Context, n Name) error {
 	_, err := c.Take(ctx, n)
 	return err
 }
 
-// Take deletes one object, and reports whether it was there. Of several clients that take an object
-// one has it, and decides over what it stood for. The error is not translated.
+// Take deletes one object, and reports whether it existed. Of several clients that take an object
+// only one gets true, and decides what happens to what the object stands for. The error is not
+// translated.
 func (c *Client) Take(ctx context.Context, n Name) (bool, error) {
 	_, err := c.Send(ctx, Request{Method: http.MethodDelete, Target: n})
 	if StatusOf(err) == http.StatusNotFound {
-		return Reached(err), nil // when an earlier try was carried out, it was there
+		return Reached(err), nil // if an earlier attempt may have deleted it, it existed
 	}
 	return err == nil, err
 }
 
-// ParseStatus reads a status line without a protocol, as Swift puts it into bodies: "201 Created".
-// What is none is a failure of the server's.
+// ParseStatus parses a status line without protocol, as in bodies of Swift: "201 Created". An
+// invalid line is treated as a server error.
 func ParseStatus(line string) int {
 	code, _, _ := strings.Cut(line, " ")
 	if n, err := strconv.Atoi(code); err == nil && n >= 200 && n <= 599 {

@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// bodyBuffer is how much of a body goes to the system at once, in bytes.
+// bodyBuffer is the size of a write for a body, in bytes.
 const bodyBuffer = 256 << 10
 
-// handshakeTimeout is how long the TLS handshake of a connection may take.
+// handshakeTimeout is the time limit for a TLS handshake.
 const handshakeTimeout = 10 * time.Second
 
-// dialer makes connections to Swift. net/http hands a long body over to the connection, which would
-// send it in pieces of 32 KiB.
+// dialer opens connections to Swift. net/http passes a long body to the connection's ReadFrom,
+// which by default would send it in pieces of 32 KiB.
 type dialer struct {
 	net.Dialer
 	tls     *tls.Config
@@ -39,7 +39,7 @@ func (d *dialer) dial(ctx context.Context, network, addr string) (net.Conn, erro
 	return &wire{Conn: c, buffers: &d.buffers}, nil
 }
 
-// dialTLS makes a connection with TLS, on which the wire sees what TLS carries.
+// dialTLS opens a TLS connection. Its wire sees the decrypted data.
 func (d *dialer) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {

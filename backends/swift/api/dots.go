@@ -8,13 +8,12 @@ import (
 	"filegate/core/vfs"
 )
 
-// Swift takes "." and ".." for names like others. A proxy in front of it may take them for what
-// they are in a URL, and lead the request to another object, or another container: so no request
-// has them, in no place where a proxy, or a store behind it, could read a path. Nor has one what
-// becomes them when it is decoded once more than it should be. What others have stored under such
-// names is listed, and refused.
+// Swift treats "." and ".." in names like other elements. A proxy in front of it may interpret them
+// as in a URL, and redirect the request to another object or container. So no request contains them
+// where a proxy or a store could parse a path, not even encoded several times. Existing objects
+// with such names are listed, but refused.
 
-// maxDecodings is how many times a name is decoded in search of dots.
+// maxDecodings is how many times a name is decoded to find dots.
 const maxDecodings = 4
 
 // DotElement returns the first element of a name that is "." or "..", however it is encoded.
@@ -44,13 +43,13 @@ func (n Name) CheckDots() error {
 	return nil
 }
 
-// pathHeaders are the headers that name a place in the store.
+// pathHeaders are the headers that contain a path in the store.
 var pathHeaders = []string{
 	"Destination", "Destination-Account", "X-Copy-From", "X-Copy-From-Account", "X-Object-Manifest", SymlinkTargetHeader, SymlinkAccountHeader,
 }
 
-// CheckDots refuses a request that has a "." or ".." as an element of its path, or of one in its
-// headers. The error counts as an answer of the store: nothing was done.
+// checkDots refuses a request with "." or ".." as an element of its path, or of a path in its
+// headers. The error has a status like an answer of the store, so it means that nothing was done.
 func (r Request) checkDots() error {
 	err := r.Target.CheckDots()
 	for _, key := range pathHeaders {

@@ -19,11 +19,10 @@ type StatusError struct {
 	Target  Name
 	Status  int
 	TransID string
-	Text    string // Swift's own words, shortened: for the log
-	// retryAfter is how long the store wants to be left alone (RFC 9110, section 10.2.3); 0 where
-	// it does not say.
+	Text    string // text of the answer, shortened; for the log
+	// retryAfter is how long the store asks to wait (RFC 9110, section 10.2.3); 0: it does not ask.
 	retryAfter time.Duration
-	// Location is what a link has led to that cannot be given out, as
+	// Location is the target of a link if Swift cannot return it, as
 	// "/v1/account/container/object".
 	Location string
 }
@@ -33,10 +32,10 @@ func (e *StatusError) Error() string {
 	return fmt.Sprintf("%s %q: status %d %s: %s", e.Method, e.Target.String(), e.Status, http.StatusText(e.Status), e.Text)
 }
 
-// maxRetryAfter bounds what a store can ask for.
+// maxRetryAfter is the longest Retry-After that is accepted.
 const maxRetryAfter = 24 * time.Hour
 
-// parseRetryAfter reads a Retry-After: seconds, or a date. What makes no sense is 0.
+// parseRetryAfter parses a Retry-After: seconds, or a date. It returns 0 for an invalid value.
 func parseRetryAfter(s string, now time.Time) time.Duration {
 	if s == "" {
 		return 0
@@ -50,7 +49,7 @@ func parseRetryAfter(s string, now time.Time) time.Duration {
 	return 0
 }
 
-// retryAfter returns how long the store has asked to be left alone, or 0.
+// retryAfter returns how long the store asks to wait, or 0.
 func retryAfter(err error) time.Duration {
 	if e, ok := errors.AsType[*StatusError](err); ok {
 		return e.retryAfter
@@ -58,7 +57,7 @@ func retryAfter(err error) time.Duration {
 	return 0
 }
 
-// StatusOf returns the HTTP status that err is about, or 0.
+// StatusOf returns the HTTP status in err, or 0.
 func StatusOf(err error) int {
 	if e, ok := errors.AsType[*StatusError](err); ok {
 		return e.Status
@@ -66,8 +65,7 @@ func StatusOf(err error) int {
 	return 0
 }
 
-// kindOf says in the contract's terms what a status means where nothing more is known of the
-// request.
+// kindOf returns the error of package vfs for a status if nothing more is known of the request.
 func kindOf(code int) (text string, kind error) {
 	switch code {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
@@ -98,8 +96,8 @@ func kindOf(code int) (text string, kind error) {
 	return "", vfs.ErrUnavailable
 }
 
-// Translate puts an error of this package's requests into the contract's terms. Errors of the
-// contract, of contexts, and nil pass as they are.
+// Translate returns the error of package vfs for an error of this package's requests. It returns
+// errors of vfs and of contexts, and nil, unchanged.
 func Translate(err error) error {
 	if err == nil || vfs.Kind(err) != nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
@@ -119,13 +117,15 @@ func Translate(err error) error {
 	switch {
 	case e.Status == http.StatusConflict && e.Method == http.MethodHead && e.Location != "":
 		kind, text = vfs.ErrChanged, "what the link leads to is not what it was made for any more"
-	case e.Status == http.StatusConflict && e.Method == http.MethodHead: // a HEAD conflicts with nothing else
+	// A HEAD cannot conflict with anything else.
+	case e.Status == http.StatusConflict && e.Method == http.MethodHead:
 		return &vfs.Error{Kind: vfs.Kind(errTooManyLinks), Text: vfs.ClientText(errTooManyLinks), TransID: e.TransID, Err: err}
 	case e.Status == http.StatusConflict && e.Method == MethodCopy && e.Location != "":
 		kind, text = vfs.ErrChanged, "what the link leads to is not what it was made for any more, and the storage lets nobody move such a link"
 	case Dangles(e):
 		text = "the symbolic link leads to nothing"
-	case e.Status == http.StatusConflict && e.Method == http.MethodGet: // what a manifest names is gone, or closed to the login
+	// A segment is gone, or the login may not read it.
+	case e.Status == http.StatusConflict && e.Method == http.MethodGet:
 		kind, text = vfs.ErrCorrupt, fmt.Sprintf("parts of the file are missing in the storage, or this login may not read them: then %s", OpenSegments(e.Target))
 	case e.Status == http.StatusForbidden && strings.HasSuffix(e.Target.Container, SegmentsSuffix):
 		text = fmt.Sprintf("permission denied by the storage in the container %q, where the parts of large files lie: %s", e.Target.Container, OpenSegments(e.Target.SegmentsOf()))
@@ -136,8 +136,8 @@ func Translate(err error) error {
 	return &vfs.Error{Kind: kind, Text: text, TransID: e.TransID, Err: err}
 }
 
-// RefusedAs returns err with a kind and a text of its own, where Swift's answer has a plain meaning
-// for the request, like 404 for a missing container.
+// RefusedAs returns err with a kind and a text, for an answer whose meaning for the request is
+// known, such as 404 for a missing container.
 func RefusedAs(err error, kind error, text string) error {
 	e := &vfs.Error{Kind: kind, Text: text, Err: err}
 	if s, ok := errors.AsType[*StatusError](err); ok {
@@ -147,8 +147,8 @@ func RefusedAs(err error, kind error, text string) error {
 }
 
 // Refusal translates the error of a request to show n. In another account, a container that the
-// login may not read does not exist for it, like all others that it was never told of. In a
-// container that the login may read, an object is forbidden.
+// login may not read is reported as not existing, like any unknown container. In a container that
+// the login may read, an object is reported as forbidden.
 func (c *Client) Refusal(ctx context.Context, n Name, err error) error {
 	if n.Account == "" || n.IsAccount() || StatusOf(err) != http.StatusForbidden {
 		return Translate(err)
@@ -162,5 +162,5 @@ func (c *Client) Refusal(ctx context.Context, n Name, err error) error {
 	return RefusedAs(err, vfs.ErrNotExist, "")
 }
 
-// ErrNoContainer is in the errors about names in containers that do not exist.
+// ErrNoContainer is wrapped by the errors for names in containers that do not exist.
 var ErrNoContainer = errors.New("no such container")

@@ -6,16 +6,16 @@ import (
 	"filegate/core/vfs"
 )
 
-// Swift takes names of which a path can have no likes: with a slash at the beginning or two in a
+// Swift permits names that a path cannot have: with a slash at the beginning or two slashes in a
 // row, which is an empty element, and with "." and ".." as elements. Such an element is shown with
-// a percent sign in front: "%", "%." and "%..". So that these are nobody else's, what looks like
-// one of them already gets one more, and so does, at the top, a container that looks like an
-// account. All other names are what they are.
+// a percent sign before it: "%", "%." and "%..". To stay unique, an element that already looks like
+// one of them gets one more percent sign, and so does, at the top, a container that looks like an
+// account. All other names are unchanged.
 
-// EscapeMark begins an element that is escaped.
+// EscapeMark is the beginning of an escaped element.
 const EscapeMark = "%"
 
-// EscapeElement is an element of Swift's as a path has it.
+// EscapeElement returns an element of Swift's in the form for a path.
 func EscapeElement(s string, top bool) string {
 	if needsEscape(s, top) {
 		return EscapeMark + s
@@ -23,7 +23,7 @@ func EscapeElement(s string, top bool) string {
 	return s
 }
 
-// UnescapeElement is the reverse.
+// UnescapeElement reverses EscapeElement.
 func UnescapeElement(s string, top bool) string {
 	if strings.HasPrefix(s, EscapeMark) && needsEscape(s, top) {
 		return s[len(EscapeMark):]
@@ -36,7 +36,7 @@ func needsEscape(s string, top bool) bool {
 	return rest == "" || rest == "." || rest == ".." || top && strings.HasPrefix(rest, AccountMark)
 }
 
-// UnescapeObject is the object that elements of a path name.
+// UnescapeObject returns the object for elements of a path.
 func UnescapeObject(elements []string) string {
 	var b strings.Builder
 	for i, e := range elements {
@@ -51,12 +51,12 @@ func UnescapeObject(elements []string) string {
 	return b.String()
 }
 
-// EmptyObject stands for the object with no name, which Swift cannot have: what begins with a slash
-// lies below it.
+// EmptyObject stands for an object with an empty name, which Swift cannot have. Names that begin
+// with a slash are below it.
 const EmptyObject = "\x00"
 
-// CheckNew refuses to make something with a name that ends in an empty element: in Swift it would
-// be the marker of the directory that it is in.
+// CheckNew refuses to create a name that ends in an empty element. In Swift it would be the marker
+// of its own directory.
 func (n Name) CheckNew() error {
 	if n.Object == EmptyObject || strings.HasSuffix(n.Object, "/") {
 		return vfs.Errorf(vfs.ErrInvalidName, "%q stands for an empty name, which only what is there already can have", EscapeMark)
@@ -64,8 +64,8 @@ func (n Name) CheckNew() error {
 	return nil
 }
 
-// IsMarker reports whether an object with this name and content is the marker of the directory that
-// it would be in, and nothing by itself.
+// IsMarker reports whether an object with this name and content is only the marker of its
+// directory.
 func IsMarker(object string, size int64, contentType string) bool {
 	return strings.HasSuffix(object, "/") && (size == 0 || IsDirectoryType(contentType))
 }

@@ -11,22 +11,22 @@ import (
 	"time"
 )
 
-// A request that was given up may reach the store long after: something on the way holds it up, and
-// passes it on when its client has gone. The upload of an older content would then come after that
-// of a newer one, of which the client was told that it is stored, and take its place.
+// A request that was given up may reach the store much later: something between client and store
+// may delay it, and pass it on although its client is gone. An upload of old content could then
+// arrive after an upload of newer content, which the client was told is stored, and replace it.
 //
-// Swift gives an upload its time before it asks for the body ("100 Continue"), and of two uploads
+// Swift gives an upload its time before it requests the body ("100 Continue"), and of two uploads
 // the one with the later time stays. So the body of such an upload is kept back until the store has
-// asked for it. When it is given up before, its body never comes, and it fails whenever it arrives.
-// When it is given up after, it has its time already: what is uploaded next, the same once more or
-// another content, is later.
+// requested it. If the upload is given up before that, its body is never sent, and it fails
+// whenever it arrives. If it is given up after that, it already has its time, and the next upload,
+// whether the same content or another, is later.
 
-// doubtFor is how long after a request without an answer every upload has a fence. The others do
-// without one where the name is free: what is late then finds the name taken (If-None-Match),
-// unless the file has been removed meanwhile.
+// doubtFor is how long after a request without an answer every upload gets a fence. At other times,
+// an upload to a free name gets none: if it is late, it finds that the name is taken
+// (If-None-Match), unless the file has been removed meanwhile.
 const doubtFor = 15 * time.Minute
 
-// doubt is when a change was last given up without an answer.
+// doubt is the time when a change was last given up without an answer.
 type doubt struct{ last atomic.Int64 }
 
 func (d *doubt) Note() { d.last.Store(time.Now().UnixNano()) }
@@ -36,28 +36,28 @@ func (d *doubt) inForce() bool {
 	return last != 0 && time.Since(time.Unix(0, last)) < doubtFor
 }
 
-// needsFence reports whether a request must not reach the store late. number is that of the try,
+// needsFence reports whether a request must not reach the store late. number counts the attempts
 // from 0.
 func (c *Client) needsFence(req Request, number int) bool {
 	switch {
 	case req.Method != http.MethodPut || req.Body == nil || !req.Target.IsObject():
 		return false
 	case IsUnlogged(req.Target), req.unasked, req.Eager:
-		return false // a segment has a name that is no other content's
+		return false // the name of a segment is never used for other content
 	}
 	return req.Header[IfNoneMatch] == "" || number > 0 || c.store.Doubt.inForce()
 }
 
-// fence keeps the body of a request back until the store asks for it.
+// fence keeps back the body of a request until the store requests it.
 type fence struct {
 	ctx    context.Context // that of the request
 	asking *asking
 	host   string
-	open   chan struct{} // closed when the body may go
+	open   chan struct{} // closed when the body may be sent
 	over   chan struct{} // closed when the final answer has begun
 
 	mu       sync.Mutex
-	asked    bool // the store has asked
+	asked    bool // the store has requested the body
 	passed   bool // open is closed
 	answered bool // over is closed
 }
@@ -66,7 +66,7 @@ func newFence(ctx context.Context, host string, a *asking) *fence {
 	return &fence{ctx: ctx, asking: a, host: host, open: make(chan struct{}), over: make(chan struct{})}
 }
 
-// trace returns the hook by which the HTTP transport tells that the store asks for the body.
+// trace returns the hook through which the HTTP transport reports that the store requests the body.
 func (f *fence) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{Got100Continue: func() {
 		f.asking.learn(f.host, true)
@@ -85,15 +85,16 @@ func (f *fence) let() {
 	}
 }
 
-// fenceWait is how long a store that is known to ask for bodies has time for it, beyond expectWait.
+// fenceWait is how long a store that is known to request bodies may take for it, in addition to
+// expectWait.
 const fenceWait = 10 * time.Second
 
-// wait returns when the body may go, or an error when it may not. The HTTP transport begins to read
-// it when the store has asked, or has not in expectWait, or has given an answer without having
-// asked.
+// wait returns when the body may be sent, or an error if it must not be. The HTTP transport begins
+// to read the body when the store has requested it, when expectWait is over, or when the store has
+// answered without requesting it.
 func (f *fence) wait() error {
 	f.mu.Lock()
-	if !f.answered && !f.asking.always(f.host) { // it is found out
+	if !f.answered && !f.asking.always(f.host) { // not known yet: this request will show it
 		f.let()
 	}
 	f.mu.Unlock()
@@ -102,7 +103,7 @@ func (f *fence) wait() error {
 	select {
 	case <-f.open:
 		return nil
-	case <-f.over: // the connection drops it
+	case <-f.over: // the connection drops the body
 		return nil
 	case <-timer.C:
 		f.asking.miss(f.host)
@@ -112,7 +113,7 @@ func (f *fence) wait() error {
 	}
 }
 
-// answers is called when the final answer has begun. Then nobody wants the body any more.
+// answers is called when the final answer has begun. The body is not needed any more.
 func (f *fence) answers() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -124,15 +125,15 @@ func (f *fence) answers() {
 
 var errNotAsked = errors.New("the store did not ask for the body in time")
 
-// isShut reports whether nothing of the body can have gone.
+// isShut reports whether no part of the body can have been sent.
 func (f *fence) isShut() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return !f.passed
 }
 
-// done is called with the status of the final answer. A store that has taken a body without having
-// asked for it never asks.
+// done is called with the status of the final answer. A store that has accepted a body without
+// requesting it never requests bodies.
 func (f *fence) done(status int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -141,7 +142,7 @@ func (f *fence) done(status int) {
 	}
 }
 
-// fencedBody is a body behind a fence.
+// fencedBody is a body that a fence keeps back.
 type fencedBody struct {
 	io.ReadCloser
 	fence *fence
@@ -154,23 +155,23 @@ func (b *fencedBody) Read(p []byte) (int, error) {
 	return b.ReadCloser.Read(p)
 }
 
-// asking is what is known of stores: whether they ask for bodies.
+// asking remembers which stores request bodies.
 type asking struct {
 	mu    sync.Mutex
 	hosts map[string]habit
 }
 
-// habit is that of one store.
+// habit is what is known of one store.
 type habit struct {
 	asks   bool
-	missed int // how many times in a row it did not ask in time
+	missed int // number of consecutive times that it did not request in time
 }
 
 const (
-	// maxAsking bounds how many stores are remembered.
+	// maxAsking is how many stores are remembered.
 	maxAsking = 1000
-	// maxMissed is how often a store may miss to ask until it is found out anew whether it does:
-	// something else may have taken its place.
+	// maxMissed is how often a store may fail to request a body in time before its habit is
+	// forgotten: it may have been replaced by something else.
 	maxMissed = 3
 )
 
@@ -186,7 +187,7 @@ func (a *asking) learn(host string, asks bool) {
 	a.hosts[host] = habit{asks: asks}
 }
 
-// miss notes that a store that asks did not in time.
+// miss records that a store which requests bodies has not done so in time.
 func (a *asking) miss(host string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -201,14 +202,14 @@ func (a *asking) miss(host string) {
 	}
 }
 
-// always reports whether a store asks for every body, as far as is known.
+// always reports whether a store is known to request every body.
 func (a *asking) always(host string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.hosts[host].asks
 }
 
-// never reports whether a store is known to take bodies without asking.
+// never reports whether a store is known to accept bodies without requesting them.
 func (a *asking) never(host string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()

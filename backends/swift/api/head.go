@@ -11,7 +11,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// SetMeta sets metadata of an object, and keeps the rest that it has.
+// SetMeta sets metadata of an object, and keeps all other metadata.
 func (c *Client) SetMeta(ctx context.Context, n Name, o Object, more map[string]string) error {
 	if len(more) == 0 {
 		return nil
@@ -35,8 +35,8 @@ func (c *Client) Head(ctx context.Context, n Name) (Object, error) {
 	return o, err
 }
 
-// SizeByRange asks for the size of an object whose headers do not tell it, as behind a proxy that
-// sends answers in chunks: the answer to a range has it. The error is not translated.
+// SizeByRange returns the size of an object whose headers do not contain it, for example because a
+// proxy sends answers in chunks. It makes a GET of a range. The error is not translated.
 func (c *Client) SizeByRange(ctx context.Context, n Name, etag string) (int64, error) {
 	resp, err := c.Open(ctx, Request{Method: http.MethodGet, Target: n, Header: map[string]string{"Range": "bytes=0-0"}})
 	switch {
@@ -58,19 +58,19 @@ func (c *Client) SizeByRange(ctx context.Context, n Name, etag string) (int64, e
 	return TotalOf(resp.Header.Get("Content-Range"))
 }
 
-// ContainerUse returns the bytes and objects that a container's headers tell, without the segments
-// of its files, which lie in another one.
+// ContainerUse returns the bytes and objects in a container's headers. They do not include the
+// segments of its files, which are in another container.
 func ContainerUse(h http.Header) (bytes, objects int64) {
 	return HeaderCount(h, "X-Container-Bytes-Used"), HeaderCount(h, "X-Container-Object-Count")
 }
 
-// HeaderCount returns the number that a header has, or 0 where it is missing.
+// HeaderCount returns the number in a header, or 0 if it is missing.
 func HeaderCount(h http.Header, key string) int64 {
 	n, _ := strconv.ParseInt(h.Get(key), 10, 64)
 	return max(n, 0)
 }
 
-// TotalOf returns the size of the whole object that a Content-Range tells.
+// TotalOf returns the size of the whole object in a Content-Range.
 func TotalOf(contentRange string) (int64, error) {
 	_, total, ok := strings.Cut(contentRange, "/")
 	n, err := strconv.ParseInt(total, 10, 64)

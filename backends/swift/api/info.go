@@ -11,23 +11,24 @@ import (
 	"time"
 )
 
-// Limits is what a cluster says of itself at /info, with Swift's defaults where it says nothing.
+// Limits is what a cluster reports at /info, with Swift's defaults for what is missing.
 type Limits struct {
-	Listing        int   // entries of a page, of a container
-	AccountListing int   // and of an account
+	Listing        int   // entries of a page, for a container
+	AccountListing int   // entries of a page, for an account
 	FileSize       int64 // of one object, in bytes
 	SLO            bool
 	SLOSegments    int
 	SLOManifest    int64 // size of a manifest, in bytes
-	Heartbeat      bool  // while the store checks a manifest it can show that it is alive
+	Heartbeat      bool  // the store can send heartbeats while it checks a manifest
 	bulkDelete     bool
 	bulkDeletes    int // names in one request
 	metaValueLen   int
-	TempURLHash    string // by which temporary URLs are signed; empty where there are none
-	Symlinks       bool   // where the cluster does not tell, none: a link that it does not know would be an empty file
+	TempURLHash    string // hash for temporary URLs; empty: there are none
+	// False unless the cluster reports them: without support, a link would become an empty file.
+	Symlinks bool
 }
 
-// DefaultLimits returns what holds where the cluster tells nothing.
+// DefaultLimits returns the limits of a cluster that reports nothing.
 func DefaultLimits() Limits {
 	return Limits{
 		Listing: 10000, AccountListing: 10000, FileSize: 5<<30 + 2, SLO: true, SLOSegments: 1000, SLOManifest: 8 << 20,
@@ -35,7 +36,7 @@ func DefaultLimits() Limits {
 	}
 }
 
-// infoCache keeps the limits of the clusters that a backend talks to.
+// infoCache caches the limits of the clusters of a backend.
 type infoCache struct {
 	http *transport
 
@@ -50,13 +51,13 @@ type cachedLimits struct {
 
 const (
 	infoLife    = time.Hour
-	infoRetry   = 30 * time.Second // after /info could not be had
+	infoRetry   = 30 * time.Second // after /info has failed
 	infoTimeout = 10 * time.Second
 	maxInfo     = 1 << 20
 )
 
-// of returns the limits of the cluster that serves the storage URL. A cluster that does not tell
-// (it may be configured so) has the defaults.
+// of returns the limits of the cluster with the storage URL. A cluster may be configured not to
+// report them; then it gets the defaults.
 func (c *infoCache) of(ctx context.Context, storageURL string) (Limits, error) {
 	u, err := url.Parse(storageURL)
 	if err != nil {
@@ -88,7 +89,7 @@ func (c *infoCache) of(ctx context.Context, storageURL string) (Limits, error) {
 	return fresh.Limits, nil
 }
 
-// StoreOf returns what tells one store from another: the scheme and the host of its URLs.
+// StoreOf returns a text that identifies a store: the scheme and the host of its URLs.
 func StoreOf(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
 func (c *infoCache) ask(ctx context.Context, u string) (Limits, error) {
@@ -109,7 +110,7 @@ func (c *infoCache) ask(ctx context.Context, u string) (Limits, error) {
 	return parseInfo(io.LimitReader(resp.Body, maxInfo))
 }
 
-// The most of each limit that is believed, since they size requests and answers that are held in
+// The largest values that are accepted, because they determine the size of requests and answers in
 // memory.
 const (
 	maxListing     = 100_000
@@ -117,7 +118,7 @@ const (
 	maxBulkDeletes = 10_000
 )
 
-// parseInfo reads the JSON of /info. Values that make no sense leave the default.
+// parseInfo parses the JSON of /info. Invalid values keep their default.
 func parseInfo(r io.Reader) (Limits, error) {
 	l := DefaultLimits()
 	var info struct {
@@ -130,7 +131,8 @@ func parseInfo(r io.Reader) (Limits, error) {
 		SLO *struct {
 			MaxManifestSegments int   `json:"max_manifest_segments"`
 			MaxManifestSize     int64 `json:"max_manifest_size"`
-			YieldFrequency      int   `json:"yield_frequency"` // of heartbeats, in seconds: Swift has told it since it has them
+			// Of heartbeats, in seconds; Swift reports it since it has them.
+			YieldFrequency int `json:"yield_frequency"`
 		} `json:"slo"`
 		TempURL *struct {
 			AllowedDigests []string `json:"allowed_digests"`
@@ -148,7 +150,8 @@ func parseInfo(r io.Reader) (Limits, error) {
 	take(&l.FileSize, info.Swift.MaxFileSize)
 	take(&l.metaValueLen, info.Swift.MaxMetaValueLength)
 	l.Listing, l.AccountListing = min(l.Listing, maxListing), min(l.AccountListing, maxListing)
-	l.SLO = info.SLO != nil && info.SLO.MaxManifestSegments != 1 // of one segment each, manifests make no file longer
+	// Manifests of one segment cannot make files larger.
+	l.SLO = info.SLO != nil && info.SLO.MaxManifestSegments != 1
 	if l.SLO {
 		take(&l.SLOSegments, info.SLO.MaxManifestSegments)
 		take(&l.SLOManifest, info.SLO.MaxManifestSize)
@@ -173,7 +176,7 @@ func take[T int | int64](limit *T, told T) {
 	}
 }
 
-// Limits returns what the account's cluster can do.
+// Limits returns the limits of the account's cluster.
 func (c *Client) Limits(ctx context.Context) (Limits, error) {
 	grant, err := c.Grants.Current(ctx)
 	if err != nil {

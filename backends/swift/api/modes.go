@@ -9,31 +9,31 @@ import (
 	"filegate/core/vfs"
 )
 
-// Permission bits and owners that clients set are metadata too, where the configuration wants them
-// kept. Names and form are those that rclone gives to what it takes along of a file system ("mode",
-// octal with the type of the file; "uid" and "gid", decimal) and that file systems over Swift and
-// S3 use. Nothing is ever allowed or refused by them.
+// Permission bits and owners that clients set are kept as metadata if the configuration says so.
+// The names and formats are those of rclone ("mode" is octal and includes the file type; "uid" and
+// "gid" are decimal), which file systems on Swift and S3 use too. They never allow or forbid
+// anything.
 const (
 	MetaMode = "X-Object-Meta-Mode"
 	MetaUID  = "X-Object-Meta-Uid"
 	MetaGID  = "X-Object-Meta-Gid"
 )
 
-// The type of a file in a mode, as Unix has it.
+// The file types in a Unix mode.
 const (
 	typeMask    = 0o170000
 	typeRegular = 0o100000
 	typeDir     = 0o040000
 )
 
-// Modes are the permission bits and the owner of an object, as far as its metadata has them.
+// Modes are the permission bits and the owner in the metadata of an object.
 type Modes struct {
 	Perm *fs.FileMode `json:"m,omitempty"`
 	UID  int          `json:"u,omitempty"`
 	GID  int          `json:"g,omitempty"`
 }
 
-// parseModes reads the metadata of an object.
+// parseModes parses the metadata of an object.
 func parseModes(h http.Header) Modes {
 	var m Modes
 	if perm, ok := parseMode(h.Get(MetaMode)); ok {
@@ -43,8 +43,8 @@ func parseModes(h http.Header) Modes {
 	return m
 }
 
-// parseMode reads permission bits: in octal, with or without the type, or else, as s3fs and its kin
-// have it, in decimal with the type.
+// parseMode parses permission bits: in octal, with or without the file type, or in decimal with the
+// file type, as s3fs and similar programs write them.
 func parseMode(s string) (fs.FileMode, bool) {
 	if n, err := strconv.ParseUint(s, 8, 16); err == nil && (n < 0o10000 || hasType(n)) {
 		return fs.FileMode(n) & fs.ModePerm, true
@@ -55,7 +55,7 @@ func parseMode(s string) (fs.FileMode, bool) {
 
 func hasType(mode uint64) bool { return mode&typeMask == typeRegular || mode&typeMask == typeDir }
 
-// parseOwner reads the number of an owner or a group; 0 is none that anybody has set.
+// parseOwner parses the ID of an owner or a group; 0 means that none was set.
 func parseOwner(s string) int {
 	n, err := strconv.ParseUint(s, 10, 32)
 	if err != nil {
@@ -64,7 +64,7 @@ func parseOwner(s string) int {
 	return int(n)
 }
 
-// Over returns the description of an object with its modes in it.
+// Over returns info with the modes of the object.
 func (m Modes) Over(info vfs.Info) vfs.Info {
 	if m.Perm != nil {
 		info.Mode = info.Mode.Type() | *m.Perm
@@ -73,8 +73,7 @@ func (m Modes) Over(info vfs.Info) vfs.Info {
 	return info
 }
 
-// AttrsHeader returns the metadata that keeps attributes, as far as the configuration wants them
-// kept.
+// AttrsHeader returns the metadata for attributes, as far as the configuration keeps them.
 func (c *Client) AttrsHeader(attrs vfs.Attrs, dir bool) map[string]string {
 	h := map[string]string{}
 	if attrs.ModTime != nil {
@@ -98,7 +97,7 @@ func (c *Client) AttrsHeader(attrs vfs.Attrs, dir bool) map[string]string {
 	return h
 }
 
-// ModesOf are the modes of an object, if the configuration wants them shown.
+// ModesOf returns the modes of an object if the configuration keeps them.
 func (c *Client) ModesOf(h http.Header) Modes {
 	if !c.store.config.KeepModes {
 		return Modes{}

@@ -6,8 +6,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// Swift's limits of names, in bytes. They are constants of Swift's own that clusters do not change
-// in practice; a smaller one is answered by 400.
+// Swift's limits for names, in bytes. They are constants in Swift, which clusters do not change in
+// practice. A cluster with smaller limits answers with status 400.
 const (
 	MaxContainerName = 256
 	MaxObjectName    = 1024
@@ -16,13 +16,13 @@ const (
 const (
 	// DirectoryType is the content type of an object that stands for a directory.
 	DirectoryType = "application/directory"
-	// SegmentsSuffix ends the name of the container that the segments of a container's files lie
-	// in.
+	// SegmentsSuffix is the suffix of the container with the segments of a container's files.
 	SegmentsSuffix = "_segments"
 )
 
-// Name names an account (container and object empty), a container (object empty), or an object. The
-// account is empty for the login's own, and never has its name, so that names can be compared.
+// Name is the name of an account (container and object empty), a container (object empty), or an
+// object. The account is empty for the login's own account, and never contains its name, so that
+// names can be compared.
 type Name struct{ Account, Container, Object string }
 
 // IsAccount reports whether n names an account.
@@ -34,8 +34,8 @@ func (n Name) IsContainer() bool { return n.Container != "" && n.Object == "" }
 // IsObject reports whether n names an object.
 func (n Name) IsObject() bool { return n.Object != "" }
 
-// InAccount returns "/container/object", not quoted. Swift's manifests and headers have names of
-// this form, and the account apart from them.
+// InAccount returns "/container/object", not quoted. Manifests and headers of Swift contain names
+// in this form, without the account.
 func (n Name) InAccount() string {
 	if n.IsObject() {
 		return "/" + n.Container + "/" + n.Object
@@ -54,7 +54,7 @@ func (n Name) String() string {
 	return n.InAccount()
 }
 
-// ParseName reads what InAccount returns.
+// ParseName parses the form that InAccount returns.
 func ParseName(account, s string) (Name, bool) {
 	container, object, _ := strings.Cut(strings.TrimPrefix(s, "/"), "/")
 	return Name{account, container, object}, container != ""
@@ -63,10 +63,10 @@ func ParseName(account, s string) (Name, bool) {
 // With returns the name of another object of the same container.
 func (n Name) With(object string) Name { return Name{n.Account, n.Container, object} }
 
-// Top returns the container that n is or lies in.
+// Top returns the container that n is, or that n is in.
 func (n Name) Top() Name { return n.With("") }
 
-// Prefix returns what the names of all objects below the directory n begin with.
+// Prefix returns the prefix of the names of all objects below the directory n.
 func (n Name) Prefix() string {
 	if n.Object == EmptyObject {
 		return "/"
@@ -77,11 +77,11 @@ func (n Name) Prefix() string {
 	return ""
 }
 
-// AccountMark begins the name of an account at the top level, where containers are otherwise:
-// "/@AUTH_x/container".
+// AccountMark is the beginning of the name of an account at the top level, where all other names
+// are containers: "/@AUTH_x/container".
 const AccountMark = "@"
 
-// Contains reports whether m is n or lies below it.
+// Contains reports whether m is n or is below it.
 func (n Name) Contains(m Name) bool {
 	switch {
 	case n.Account != m.Account:
@@ -94,8 +94,8 @@ func (n Name) Contains(m Name) bool {
 	return n.Container == m.Container && (n.Object == m.Object || strings.HasPrefix(m.Object, n.Prefix()))
 }
 
-// Parent returns the directory that an object is in. There is none for objects that lie in the
-// container itself, nor for names with empty elements, which only existing objects can have.
+// Parent returns the directory that an object is in. It returns false for objects directly in the
+// container, and for names with empty elements, which only existing objects can have.
 func (n Name) Parent() (Name, bool) {
 	i := strings.LastIndexByte(strings.TrimSuffix(n.Object, "/"), '/')
 	if i <= 0 || n.Object[i-1] == '/' {
@@ -104,7 +104,7 @@ func (n Name) Parent() (Name, bool) {
 	return n.With(n.Object[:i]), true
 }
 
-// ErrLongName refuses a name that is longer than Swift allows.
+// ErrLongName returns the error for a name that is longer than Swift allows.
 func ErrLongName(n Name) error {
 	return vfs.Errorf(vfs.ErrInvalidName, "the path below the container %q is longer than the %d bytes that Swift allows", n.Container, MaxObjectName)
 }

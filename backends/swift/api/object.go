@@ -15,45 +15,46 @@ import (
 	"filegate/core/vfs"
 )
 
-// The metadata that an object carries for filegate. The time is in the form of rclone and the swift
-// client.
+// The metadata that filegate stores with an object. The modification time has the format of rclone
+// and the swift client.
 const (
 	MetaPrefix = "X-Object-Meta-"
 	MetaMtime  = "X-Object-Meta-Mtime"
-	MetaMD5    = "X-Object-Meta-Filegate-Md5"    // of the whole content, in hex; only for what is not a plain object
-	MetaSHA256 = "X-Object-Meta-Filegate-Sha256" // likewise, for all files
-	// MetaCRC64 is the CRC-64/NVME of the whole content, in hex, for all files. It is there for
-	// downloads to be checked by.
+	// Of the whole content, in hex; only for objects that are not plain.
+	MetaMD5    = "X-Object-Meta-Filegate-Md5"
+	MetaSHA256 = "X-Object-Meta-Filegate-Sha256" // of the whole content, in hex; for all files
+	// MetaCRC64 is the CRC-64/NVME of the whole content, in hex, for all files. Downloads are
+	// checked with it.
 	MetaCRC64 = "X-Object-Meta-Filegate-Crc64"
-	// MetaCopyOf is the ETag of what a copy has been made of, which a large object has not in
-	// common with its copies.
+	// MetaCopyOf is the ETag of the object from which a copy was made. The ETags of a large object
+	// and of its copy differ.
 	MetaCopyOf = "X-Object-Meta-Filegate-Copy-Of"
 )
 
-// The modes of files and directories that have none of their own.
+// The modes of files and directories without modes in their metadata.
 const (
 	DefaultFileMode = fs.FileMode(0o644)
 	DefaultDirMode  = fs.ModeDir | 0o755
 )
 
-// Object is what the headers of a HEAD or GET tell of an object.
+// Object is the description of an object in the headers of a HEAD or GET.
 type Object struct {
 	Size        int64
-	Sized       bool   // the headers tell the size
+	Sized       bool   // the headers contain the size
 	ETag        string // without quotes
 	ContentType string
 	Modified    time.Time // by Swift's clock
-	ModTime     time.Time // by its metadata, or Modified
+	ModTime     time.Time // from the metadata, or else Modified
 	SLO         bool
-	ThroughLink bool   // a symbolic link has led here: all else is of the object that it leads to
-	LinkTarget  Name   // of a link itself: the object that it leads to
-	VersionID   string // empty in a container that has never kept versions
+	ThroughLink bool   // a symbolic link has led here: all other fields describe the object to which it leads
+	LinkTarget  Name   // of a link itself: its target
+	VersionID   string // empty if the container has never kept versions
 	DLO         string // X-Object-Manifest, unquoted: "container/prefix"
-	Modes       Modes  // where the configuration keeps them
+	Modes       Modes  // if the configuration keeps them
 	Header      http.Header
 }
 
-// ParseObject reads the headers of a HEAD or a whole GET.
+// ParseObject parses the headers of a HEAD or of a GET of a whole object.
 func ParseObject(h http.Header) Object {
 	o := Object{
 		ETag:        strings.Trim(h.Get("Etag"), `"`),
@@ -62,7 +63,7 @@ func ParseObject(h http.Header) Object {
 		VersionID:   h.Get(versionHeader),
 		Header:      h,
 	}
-	// A version is reached by a link, too, but that is Swift's own affair.
+	// A version is also reached by a link, but by an internal one of Swift.
 	o.ThroughLink = h.Get("Content-Location") != "" && !o.IsVersion()
 	size, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64)
 	o.Size, o.Sized = max(size, 0), err == nil && size >= 0
@@ -81,7 +82,7 @@ func ParseObject(h http.Header) Object {
 	return o
 }
 
-// ObjectOf is ParseObject with the modes, where the configuration keeps them.
+// ObjectOf is ParseObject with the modes, if the configuration keeps them.
 func (c *Client) ObjectOf(h http.Header) Object {
 	o := ParseObject(h)
 	o.Modes = c.ModesOf(h)
@@ -91,10 +92,10 @@ func (c *Client) ObjectOf(h http.Header) Object {
 // IsDir reports whether the object stands for a directory.
 func (o Object) IsDir() bool { return IsDirectoryType(o.ContentType) }
 
-// IsLarge reports whether the object is a manifest: its bytes lie in segments.
+// IsLarge reports whether the object is a manifest, so that its bytes are in segments.
 func (o Object) IsLarge() bool { return o.SLO || o.DLO != "" }
 
-// Info describes the object as a file or directory with the name base.
+// Info returns the description of the file or directory with the name base.
 func (o Object) Info(base string) vfs.Info {
 	if o.IsDir() {
 		return o.Modes.Over(vfs.Info{Name: base, Mode: DefaultDirMode, ModTime: o.ModTime})
@@ -102,18 +103,18 @@ func (o Object) Info(base string) vfs.Info {
 	return o.Modes.Over(vfs.Info{Name: base, Size: o.Size, Mode: DefaultFileMode, ModTime: o.ModTime, Version: o.Version()})
 }
 
-// Version returns what changes with every write, and with nothing else: the ETag. The time changes
-// with a POST of metadata too.
+// Version returns a text that changes with every write and with nothing else: the ETag. The time
+// changes with a POST of metadata too.
 func (o Object) Version() string { return o.ETag }
 
-// IsDirectoryType reports whether a content type is that of a directory marker, whatever its
+// IsDirectoryType reports whether a content type is that of a directory marker, with any
 // parameters.
 func IsDirectoryType(contentType string) bool {
 	t, _, _ := strings.Cut(contentType, ";")
 	return strings.EqualFold(strings.TrimSpace(t), DirectoryType)
 }
 
-// ContentTypeOf returns the type that a new file is stored with, by the extension of its name.
+// ContentTypeOf returns the content type of a new file, by the extension of its name.
 func ContentTypeOf(object string) string {
 	if t := mime.TypeByExtension(path.Ext(object)); t != "" && !IsDirectoryType(t) {
 		return t
@@ -121,8 +122,8 @@ func ContentTypeOf(object string) string {
 	return "application/octet-stream"
 }
 
-// KeptHeader returns the headers that a POST must repeat, since it replaces all metadata at once:
-// those that a client may set. The content type stays by itself.
+// KeptHeader returns the headers that a POST must repeat because it replaces all metadata: those
+// that a client may set. The content type does not change.
 func (o Object) KeptHeader() map[string]string {
 	h := map[string]string{}
 	for key, values := range o.Header {
@@ -146,15 +147,15 @@ func keptByPost(key string) bool {
 	return false
 }
 
-// DLOPrefix is where the segments of a dynamic large object lie: their container, and what their
-// names begin with.
+// DLOPrefix returns the place of the segments of a dynamic large object: their container, and the
+// prefix of their names.
 func (o Object) DLOPrefix(n Name) (container Name, prefix string) {
 	c, prefix, _ := strings.Cut(strings.TrimPrefix(o.DLO, "/"), "/")
 	return Name{Account: n.Account, Container: c}, prefix
 }
 
-// ContentMD5 is the MD5 of the object's content in hex, or empty where nothing tells it: the ETag
-// of a manifest is another thing.
+// ContentMD5 returns the MD5 of the content in hex, or "" if it is unknown. The ETag of a manifest
+// is not the MD5 of the content.
 func (o Object) ContentMD5() string {
 	sum := o.ETag
 	if o.IsLarge() {
@@ -166,5 +167,5 @@ func (o Object) ContentMD5() string {
 	return sum
 }
 
-// Exists reports whether the object was found at all.
+// Exists reports whether the object was found.
 func (o Object) Exists() bool { return o.Header != nil }

@@ -8,7 +8,7 @@ import (
 	"filegate/core/backend"
 )
 
-// observeTry tells the observer of one try of a request.
+// observeTry reports one attempt of a request to the observer.
 func (c *Client) observeTry(req Request, number int, began time.Time, resp *http.Response, err error) {
 	status := StatusOf(err)
 	if resp != nil {
@@ -21,7 +21,7 @@ func (c *Client) observeTry(req Request, number int, began time.Time, resp *http
 	}
 }
 
-// received counts the bytes of an answer while they come.
+// received counts the bytes of an answer while they are read.
 type received struct {
 	io.ReadCloser
 	observer backend.Observer

@@ -5,10 +5,11 @@ import (
 	"strings"
 )
 
-// Quote is a name as Swift wants it in headers and bulk-delete bodies: percent-encoded but for "/".
+// Quote returns a name percent-encoded except for "/", as in headers and in bodies of bulk
+// deletions.
 func Quote(s string) string { return strings.ReplaceAll(url.PathEscape(s), "%2F", "/") }
 
-// unquote is the reverse; a name that is not quoted rightly is taken as it is.
+// unquote reverses Quote. It returns an invalid name unchanged.
 func unquote(s string) string {
 	if u, err := url.PathUnescape(s); err == nil {
 		return u

@@ -13,27 +13,31 @@ import (
 	"filegate/core/vfs"
 )
 
-// What is tried again, and for what reason. All requests of this package can be made twice: a PUT
-// stores the same, a DELETE finds nothing the second time (see repeatError), and a COPY is looked
-// up first (see copyDone). A request is tried again until the patience is over, with growing
-// pauses, or later where the store says when (Retry-After). Apart from these rules,
+// Which requests are repeated, and why. All requests of this package can be made twice: a PUT
+// stores the same, a DELETE finds nothing the second time (see repeatError), and before a COPY is
+// repeated its result is looked up (see copyDone). A request is repeated until the time for
+// repeating is over, with growing pauses, or later if the store says so (Retry-After). In addition
+// to the statusRules:
 //
-//   - 401 renews the login, twice;
-//   - 405 and 501 of a COPY make it a PUT, since something on the way does not know the method;
-//   - 417 repeats the request without "Expect: 100-continue", which something on the way refuses;
-//   - a login that cannot be renewed at the moment is tried again as a store that is not there.
+//   - 401 renews the login, at most twice.
+//   - 405 and 501 for a COPY turn it into a PUT, because something between client and store does
+//     not support the method.
+//   - 417 repeats the request without "Expect: 100-continue", because something between client and
+//     store refuses it.
+//   - If a login cannot be renewed at the moment, the request is repeated as if the store were
+//     down.
 
-// retryRule is what becomes of a request that was answered by a status.
+// retryRule is the rule for requests that were answered with a range of statuses.
 type retryRule struct {
 	from, to int // statuses
-	tries    int // after the first; anyTries: as many as the patience allows
+	tries    int // number of repetitions; anyTries: until the time is over
 	why      string
 }
 
 const anyTries = 1 << 30
 
-// statusRules are the rules for statuses: the first that fits. What none fits is about the request
-// itself, and would be answered alike.
+// statusRules are the rules by status. The first matching rule applies. Without a rule the answer
+// concerns the request itself, and a repetition would get the same answer.
 var statusRules = []retryRule{
 	{http.StatusAccepted, http.StatusAccepted, anyTries, "the store has a later version, and the next try is later (see overtaken)"},
 	{http.StatusRequestTimeout, http.StatusRequestTimeout, anyTries, "the request did not arrive in time"},
@@ -47,26 +51,26 @@ var statusRules = []retryRule{
 }
 
 const (
-	// StatusRateLimited is Swift's own status of its ratelimit middleware.
+	// StatusRateLimited is the status of Swift's ratelimit middleware.
 	StatusRateLimited = 498
-	// statusClientClosed is Swift's word for a body that ended or stalled before its length.
+	// statusClientClosed is Swift's status for a body that ended too early or stalled.
 	statusClientClosed = 499
 )
 
-// triesFor returns how many times a request that ended in err may be tried again.
+// triesFor returns how many times a request that failed with err may be repeated.
 func triesFor(req Request, err error) int {
 	code := StatusOf(err)
 	if code == 0 {
 		if isFinal(err) {
 			return 0
 		}
-		return anyTries // a connection broke or stalled, or could not be made
+		return anyTries // the connection was broken, stalled or not possible
 	}
 	if code == http.StatusUnprocessableEntity && req.Body == nil {
-		return 0 // there was nothing to fail on the way
+		return 0 // there was no body that could be damaged
 	}
 	if code == http.StatusConflict && isOvertaken(err) {
-		return anyTries // as 202 of an upload
+		return anyTries // like status 202 for an upload
 	}
 	for _, r := range statusRules {
 		if r.from <= code && code <= r.to {
@@ -76,8 +80,8 @@ func triesFor(req Request, err error) int {
 	return 0
 }
 
-// isFinal reports whether a failure that is no answer of the store's is one that comes again each
-// time.
+// isFinal reports whether an error without an answer of the store would come again with each
+// repetition.
 func isFinal(err error) bool {
 	for _, final := range []error{errNotRewound, errAnswerTooLong, http.ErrSchemeMismatch} {
 		if errors.Is(err, final) {
@@ -89,34 +93,34 @@ func isFinal(err error) bool {
 }
 
 var (
-	// errNotRewound is the failure to send a body again.
+	// errNotRewound is the error if a body cannot be sent again.
 	errNotRewound = errors.New("request body cannot be sent again")
-	// errAnswerTooLong is the failure of a request whose answer is longer than any that makes
-	// sense. It would be as long the second time.
+	// errAnswerTooLong is the error for an answer that is too long. It would be too long the second
+	// time too.
 	errAnswerTooLong = errors.New("answer too long")
 )
 
-// Backoff is how long to wait before try+1: doubling from 100 ms to 10 s, less up to a half of it
-// at random.
+// Backoff returns the pause before attempt try+1: from 100 ms, doubled each time, up to 10 s, less
+// a random part of up to a half.
 func Backoff(try int) time.Duration {
 	d := min(100*time.Millisecond<<min(try, 10), 10*time.Second)
 	return d - rand.N(d/2)
 }
 
-// Reached reports whether the failed request may have been carried out all the same.
+// Reached reports whether a failed request may have been carried out.
 func Reached(err error) bool {
 	_, repeated := errors.AsType[*repeatError](err)
 	return repeated || StatusOf(err) == 0 || StatusOf(err) >= 500
 }
 
-// repeatError is the failure of a request that had been made before, and may have been carried out
-// then: what refuses it now may be its own work.
+// repeatError is the error of a repeated request whose earlier attempt may have been carried out.
+// The refusal may be a consequence of that attempt.
 type repeatError struct{ error }
 
 func (e *repeatError) Unwrap() error { return e.error }
 
-// asPut returns a COPY in its other form, a PUT that names where from. What is sent for the login's
-// own account goes without its name.
+// asPut returns a COPY in the form of a PUT with the source in its headers. The login's own account
+// is left out.
 func (r Request) asPut(own string) Request {
 	header := maps.Clone(r.Header)
 	delete(header, "Destination")
@@ -137,7 +141,7 @@ func (r Request) asPut(own string) Request {
 	return Request{Method: http.MethodPut, Target: to, Query: query, Header: header}
 }
 
-// methodRefused reports whether err is the answer of something that does not know the method.
+// methodRefused reports whether err means that the method is not supported.
 func methodRefused(err error) bool {
 	code := StatusOf(err)
 	return code == http.StatusMethodNotAllowed || code == http.StatusNotImplemented

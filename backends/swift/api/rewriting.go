@@ -8,20 +8,19 @@ import (
 	"filegate/core/backend"
 )
 
-// probeContainer is a container that nobody has.
+// probeContainer is the name of a container that should not exist.
 const probeContainer = "filegate-probe"
 
-// storesProbed are the stores that have been asked whether something rewrites the paths of requests
-// to them.
+// storesProbed remembers the stores that were checked for proxies that rewrite paths.
 type storesProbed struct {
 	mu  sync.Mutex
 	all map[string]bool // by scheme and host
 }
 
-// maxStoresProbed bounds how many stores are remembered.
+// maxStoresProbed is how many stores are remembered.
 const maxStoresProbed = 1000
 
-// first reports whether a store has not been asked yet, and notes that it is.
+// first reports whether a store has not been checked yet, and records that it is.
 func (s *storesProbed) first(store string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -33,10 +32,10 @@ func (s *storesProbed) first(store string) bool {
 	return !asked
 }
 
-// rewritesPaths reports whether something between here and the store takes ".." in the path of a
-// request for the directory above: the request for an object of that name is answered as one for
-// the account then, and not by 404. The client whose use of the store it is has the address remote.
-// Where the login may not ask for the account, it cannot be told.
+// rewritesPaths reports whether something between client and store interprets ".." in the path of a
+// request as the parent directory. Then a request for an object of that name is answered as a
+// request for the account, and not with status 404. remote is the address of the client that uses
+// the store. If the login may not read the account, the result is false.
 func (t *transport) rewritesPaths(ctx context.Context, grant backend.Grant, remote string) bool {
 	ctx, cancel := context.WithTimeout(ctx, infoTimeout)
 	defer cancel()
@@ -56,7 +55,8 @@ func (t *transport) rewritesPaths(ctx context.Context, grant backend.Grant, remo
 	return resp.StatusCode/100 == 2
 }
 
-// checkProxy looks, at the first use of a store, whether something rewrites paths on the way to it.
+// checkProxy checks, at the first use of a store, whether something between client and store
+// rewrites paths.
 func (c *Client) checkProxy(ctx context.Context, store string, grant backend.Grant) {
 	if c.store.probed.first(store) && c.store.http.rewritesPaths(ctx, grant, c.remote) {
 		c.Log.Warn("something in front of the storage rewrites the paths of requests, so that names with empty elements or "+

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// FormatSeconds returns a time in the form of X-Object-Meta-Mtime: seconds since 1970, as a decimal
-// number with nine decimals. Half a second before 1970 is "-0.500000000".
+// FormatSeconds returns a time in the format of X-Object-Meta-Mtime: seconds since 1970, as a
+// decimal number with nine decimals. Half a second before 1970 is "-0.500000000".
 func FormatSeconds(t time.Time) string {
 	sec, nsec := t.Unix(), int64(t.Nanosecond())
 	if sec < 0 && nsec > 0 {
@@ -19,11 +19,12 @@ func FormatSeconds(t time.Time) string {
 	return fmt.Sprintf("%d.%09d", sec, nsec)
 }
 
-// maxExponent bounds the power of ten in a number of seconds. No time that can be told needs more.
+// maxExponent is the largest power of ten in a number of seconds. No valid time needs more.
 const maxExponent = 20
 
-// ParseSeconds reads seconds since 1970: a decimal number with any number of decimals, with or
-// without a power of ten as Python writes it ("1.7e+09"). What is below a nanosecond is cut off.
+// ParseSeconds parses seconds since 1970: a decimal number with any number of decimals, and
+// optionally a power of ten as Python writes it ("1.7e+09"). It cuts off everything below a
+// nanosecond.
 func ParseSeconds(s string) (time.Time, error) {
 	digits, negative := strings.CutPrefix(s, "-")
 	digits, power, hasPower := strings.Cut(strings.ToLower(digits), "e")
@@ -38,7 +39,7 @@ func ParseSeconds(s string) (time.Time, error) {
 	if whole == "" {
 		return time.Time{}, notSeconds(s)
 	}
-	// The point moves by the exponent.
+	// Move the decimal point by the exponent.
 	switch {
 	case exponent > 0:
 		part += strings.Repeat("0", max(exponent-len(part), 0))

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// CutSegmentsSuffix returns the name that the name of a container of segments begins with.
+// CutSegmentsSuffix returns the name of a segments container without its suffix.
 func CutSegmentsSuffix(container string) (of string, ok bool) {
 	for _, suffix := range []string{SegmentsSuffix, "+segments"} {
 		if of, ok := strings.CutSuffix(container, suffix); ok && of != "" {
@@ -18,13 +18,14 @@ func CutSegmentsSuffix(container string) (of string, ok bool) {
 	return "", false
 }
 
-// SegmentsContainer returns the container that the segments of n's container lie in. It is in the
-// same account: a manifest names nothing of another.
+// SegmentsContainer returns the container for the segments of n's container. It is in the same
+// account, because a manifest cannot refer to another account.
 func (n Name) SegmentsContainer() Name {
 	return Name{Account: n.Account, Container: SegmentsContainer(n.Container)}
 }
 
-// SegmentsContainer returns the container that the segments of a container's large objects lie in.
+// SegmentsContainer returns the name of the container for the segments of a container's large
+// objects.
 func SegmentsContainer(container string) string {
 	if len(container)+len(SegmentsSuffix) <= MaxContainerName {
 		return container + SegmentsSuffix
@@ -32,9 +33,8 @@ func SegmentsContainer(container string) string {
 	return shorten(container, MaxContainerName-len(SegmentsSuffix)) + SegmentsSuffix
 }
 
-// SegmentsPrefix returns what the names of all segments of an object begin with, whatever the
-// upload: "object/", or for names so long that nothing could follow them a part of the name and its
-// hash.
+// SegmentsPrefix returns the prefix of the names of all segments of an object, for all uploads:
+// "object/". If the object's name is too long for that, it is a part of the name and a hash.
 func SegmentsPrefix(object string) string {
 	if len(object) <= MaxObjectName-SegmentTail {
 		return object + "/"
@@ -42,7 +42,7 @@ func SegmentsPrefix(object string) string {
 	return shorten(object, MaxObjectName-SegmentTail) + "/"
 }
 
-// shorten returns s cut to n bytes, of which the last are a hash of s.
+// shorten returns s cut to n bytes, which end in a hash of s.
 func shorten(s string, n int) string {
 	sum := sha256.Sum256([]byte(s))
 	hash := shortMark + hex.EncodeToString(sum[:16])
@@ -50,11 +50,10 @@ func shorten(s string, n int) string {
 	return strings.ToValidUTF8(s[:cut], "") + hash
 }
 
-// shortMark stands between what shorten leaves of a name and the hash of the whole.
+// shortMark separates the beginning of a shortened name from its hash.
 const shortMark = "~"
 
-// IsShortened reports whether a container's name without SegmentsSuffix is one that shorten has
-// made.
+// IsShortened reports whether a container's name, without SegmentsSuffix, was made by shorten.
 func IsShortened(container string) bool {
 	const longest, hashLen = MaxContainerName - len(SegmentsSuffix), 32
 	if len(container) <= longest-utf8.UTFMax || len(container) > longest {
@@ -64,20 +63,21 @@ func IsShortened(container string) bool {
 	return err == nil && strings.HasSuffix(container[:len(container)-hashLen], shortMark)
 }
 
-// IfNoneMatch is the header by which Swift takes a new object only where there is none of its name.
+// IfNoneMatch is the header that makes Swift refuse an object if its name exists.
 const IfNoneMatch = "If-None-Match"
 
-// SegmentTail is how many bytes the name of a segment may have after that of its object.
+// SegmentTail is how many bytes the name of a segment may have after the name of its object.
 const SegmentTail = 64
 
-// OpenSegments tells what has to be done so that others may use the large files of n's container.
+// OpenSegments returns a text that tells how others can be permitted to use the large files of n's
+// container.
 func OpenSegments(n Name) string {
 	return fmt.Sprintf("ask the owner of %q to run \"swift post %s -r READ -w WRITE\", with the Read ACL and the Write ACL that \"swift stat %s\" shows",
 		n.Container, n.SegmentsContainer().Container, n.Container)
 }
 
-// SegmentsOf returns the container whose files the segment n belongs to: the one that n lies in, or
-// the one that this is named after.
+// SegmentsOf returns the container with the file to which the segment n belongs: the container of
+// n, or the one after which that is named.
 func (n Name) SegmentsOf() Name {
 	if of, ok := CutSegmentsSuffix(n.Container); ok {
 		return Name{Account: n.Account, Container: of}
@@ -85,11 +85,12 @@ func (n Name) SegmentsOf() Name {
 	return n.Top()
 }
 
-// IsUnlogged reports whether an object lies in a container of segments, where no client waits to
-// see it. What begins with a dot there is a record of this package's, and logged.
+// IsUnlogged reports whether an object is a segment, whose changes clients do not see, so that they
+// need not be logged. Objects in a segments container whose names begin with a dot are records of
+// filegate, and are logged.
 func IsUnlogged(n Name) bool { return IsSegments(n.Container) && !strings.HasPrefix(n.Object, ".") }
 
-// IsSegments reports whether a container is named as one that only manifests use.
+// IsSegments reports whether a container has the name of a segments container.
 func IsSegments(container string) bool {
 	_, ok := CutSegmentsSuffix(container)
 	return ok

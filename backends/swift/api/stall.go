@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// stallGuard ends a request through which no byte has passed for a time. It is stopped by the end
-// of the answer's body.
+// stallGuard cancels a request that makes no progress for some time. The end of the answer's body
+// stops the guard.
 type stallGuard struct {
 	timer  *time.Timer
 	after  time.Duration
 	cancel context.CancelCauseFunc
 
 	mu    sync.Mutex
-	ended bool // the answer is here, or none will come: nothing of the request's body is read any more
+	ended bool // the answer has arrived, or none will: the request's body is not read any more
 }
 
 func newStallGuard(ctx context.Context, after time.Duration) (context.Context, *stallGuard) {
@@ -29,9 +29,8 @@ func newStallGuard(ctx context.Context, after time.Duration) (context.Context, *
 
 func (g *stallGuard) progress() { g.timer.Reset(g.after) }
 
-// end is called when the request is over. An HTTP transport may go on reading its body for a while;
-// from here on it cannot, so that the body can be sent again and its memory be used for something
-// else.
+// end is called at the end of a request. An HTTP transport may continue to read the request's body
+// for a while. From now on it cannot, so the body can be sent again and its memory can be reused.
 func (g *stallGuard) end() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -44,7 +43,7 @@ func (g *stallGuard) stop() {
 	g.cancel(nil)
 }
 
-// reader is the body of a request, of which each piece read is progress.
+// reader returns the body of a request. Each read of it counts as progress.
 func (g *stallGuard) reader(r io.Reader) io.Reader { return &guardedReader{body: r, guard: g} }
 
 type guardedReader struct {
@@ -65,8 +64,8 @@ func (r *guardedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// body is the body of an answer. The guard watches only reads that are under way: a slow client is
-// not a stalled Swift.
+// body returns the body of an answer. Only the time of reads counts: a slow client is not a stalled
+// Swift.
 func (g *stallGuard) body(b io.ReadCloser) io.ReadCloser {
 	g.end()
 	return &guardedBody{body: b, guard: g}

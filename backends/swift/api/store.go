@@ -8,38 +8,38 @@ import (
 	"filegate/core/backend"
 )
 
-// Config says how requests are made.
+// Config holds the options for making requests.
 type Config struct {
-	// Patience is how long a failing request is tried again.
+	// Patience is how long a failing request is repeated.
 	Patience time.Duration
-	// Stall is how long a request may go without a byte passing before it counts as failed.
+	// Stall is how long a request may make no progress before it fails.
 	Stall time.Duration
-	// KeepModes lets objects have the permission bits and owners that their metadata names.
+	// KeepModes uses the permission bits and owners in the metadata of objects.
 	KeepModes bool
-	// CAFile holds the certificates, in PEM, by which the store's own is checked. Empty: the
-	// system's.
+	// CAFile is a PEM file with the certificates by which the store's certificate is verified.
+	// Empty: those of the system.
 	CAFile string
-	// Insecure skips the check of the store's certificate.
+	// Insecure skips the verification of the store's certificate.
 	Insecure bool
-	// MaxConnections is how many connections may be open to one host. 0: no limit.
+	// MaxConnections is the number of connections to one host. 0: no limit.
 	MaxConnections int
-	// Observer is told of each request. Nil: nobody is.
+	// Observer is told about each request. It may be nil.
 	Observer backend.Observer
 }
 
-// Store is what all logins of a backend share to make requests: connections, the limits that each
-// cluster tells at /info, and the round trip.
+// Store holds what the requests of all logins of a backend share: connections, the limits of each
+// cluster from /info, and the round-trip time.
 type Store struct {
 	config Config
 	http   *transport
 	info   *infoCache
-	RTT    pace.RTT // of the HEADs of all logins: they share the way
-	// Doubt is whether requests have been given up without an answer.
+	RTT    pace.RTT // of the HEAD requests of all logins
+	// Doubt is the time of the last request that was given up without an answer.
 	Doubt  doubt
 	probed storesProbed
 }
 
-// NewStore returns a store. It opens no connection yet.
+// NewStore returns a store. It does not open connections.
 func NewStore(cfg Config) (*Store, error) {
 	if cfg.Observer == nil {
 		cfg.Observer = backend.Nobody{}
@@ -51,10 +51,10 @@ func NewStore(cfg Config) (*Store, error) {
 	return &Store{config: cfg, http: t, info: &infoCache{http: t, all: map[string]cachedLimits{}}}, nil
 }
 
-// Close closes the connections that no request uses.
+// Close closes the idle connections.
 func (s *Store) Close() { s.http.close() }
 
-// Client returns the client of a login whose own account is at the storage URL. A caller may set
+// Client returns the client of a login with the storage URL of its own account. The caller may set
 // its hooks before the first request.
 func (s *Store) Client(login backend.Login, storageURL string) *Client {
 	c := &Client{

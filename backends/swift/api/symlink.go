@@ -11,27 +11,27 @@ import (
 	"filegate/core/vfs"
 )
 
-// The headers of a link.
+// The headers of a symbolic link.
 const (
 	SymlinkTargetHeader  = "X-Symlink-Target" // "container/object", quoted
 	SymlinkAccountHeader = "X-Symlink-Target-Account"
 )
 
-// LinkType is the type of a link of ours, which is also what Swift gives to one that has none.
+// LinkType is the content type of new links, which Swift also gives to links without one.
 const LinkType = "application/symlink"
 
-// maxLinks bounds how many links are looked at on the way to a file. Swift itself follows two.
+// maxLinks is how many links are followed to a file. Swift itself follows two.
 const maxLinks = 8
 
 const modeOfLinks = fs.ModeSymlink | 0o777
 
-// LinkInfo is a link as it is shown. Its time is Swift's, as a listing has it.
+// LinkInfo returns the description of a link. Its time is Swift's, as in listings.
 func LinkInfo(base string, o Object) vfs.Info {
 	return vfs.Info{Name: base, Mode: modeOfLinks, ModTime: o.Modified}
 }
 
-// CannotFollow reports whether Swift's answer is that it has found a link, and nothing that it may
-// give out where that leads. A conflict at a GET may also be about the file.
+// CannotFollow reports whether err means that Swift has found a link, but cannot return its target.
+// A conflict for a GET may also concern the file.
 func CannotFollow(err error) bool {
 	e, ok := errors.AsType[*StatusError](err)
 	switch {
@@ -43,11 +43,11 @@ func CannotFollow(err error) bool {
 	return e.Method == http.MethodGet && e.Location != "" && e.Status == http.StatusNotFound
 }
 
-// Dangles reports whether Swift's answer is that a link leads to nothing.
+// Dangles reports whether err means that the target of a link does not exist.
 func Dangles(err error) bool { return CannotFollow(err) && StatusOf(err) == http.StatusNotFound }
 
-// HeadLink returns the headers of a link itself, as an object that knows where it leads; of
-// anything else what head does. The error is not translated.
+// HeadLink returns the headers of a link itself, with its target. For other objects it is Head. The
+// error is not translated.
 func (c *Client) HeadLink(ctx context.Context, n Name) (Object, error) {
 	resp, err := c.Send(ctx, Request{Method: http.MethodHead, Target: n, Query: url.Values{"symlink": {"get"}}})
 	if err != nil {
@@ -66,11 +66,11 @@ func (c *Client) HeadLink(ctx context.Context, n Name) (Object, error) {
 	return o, nil
 }
 
-// IsLink reports whether the object is a link itself, and not what one leads to.
+// IsLink reports whether the object is a link itself, and not its target.
 func (o Object) IsLink() bool { return o.LinkTarget.IsObject() }
 
-// LinkEnd is the name of what the link n leads to: as the answer tells that has followed it, or by
-// asking for it link by link.
+// LinkEnd returns the name of the final target of the link n. It takes it from an answer that has
+// followed the link, or follows the links one by one.
 func (c *Client) LinkEnd(ctx context.Context, n Name, o Object, failed error) (Name, error) {
 	location := o.Header.Get("Content-Location")
 	if e, ok := errors.AsType[*StatusError](failed); ok {
@@ -94,8 +94,8 @@ func (c *Client) LinkEnd(ctx context.Context, n Name, o Object, failed error) (N
 
 var errTooManyLinks error = vfs.Errorf(vfs.ErrInvalidName, "too many symbolic links in a row, or they lead in a circle")
 
-// parseLocation reads "/v1/account/container/object". Swift's own containers, as that of old
-// versions, are nothing that anybody may name.
+// parseLocation parses "/v1/account/container/object". It returns false for internal containers of
+// Swift, such as that of old versions.
 func (c *Client) parseLocation(location string) (Name, bool) {
 	parts := strings.SplitN(location, "/", 5)
 	if len(parts) < 5 || strings.ContainsRune(location, '?') {

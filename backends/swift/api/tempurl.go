@@ -17,14 +17,14 @@ import (
 	"filegate/core/vfs"
 )
 
-// tempURLHashes are the hashes that Swift knows for temporary URLs, the best first.
+// tempURLHashes are the hashes for temporary URLs that Swift supports, the best first.
 var tempURLHashes = []struct {
 	name string
 	hash func() hash.Hash
 }{{"sha256", sha256.New}, {"sha512", sha512.New}, {"sha1", sha1.New}}
 
-// tempURLHash returns the best of the hashes that a cluster takes. Clusters that do not tell are of
-// a time that knew one.
+// tempURLHash returns the best hash that a cluster supports. Clusters that report none are so old
+// that they support only sha1.
 func tempURLHash(told []string) string {
 	if len(told) == 0 {
 		return "sha1"
@@ -37,11 +37,11 @@ func tempURLHash(told []string) string {
 	return ""
 }
 
-// The headers of the keys that temporary URLs are signed by: Swift takes either of two.
+// The headers of the keys that sign temporary URLs. Swift accepts either of the two.
 var tempURLKeys = []string{"Temp-Url-Key", "Temp-Url-Key-2"}
 
-// TempURL returns the temporary URL of an object. It is signed by the key of the account, or by
-// that of the container, which Swift shows to those who may change it.
+// TempURL returns a temporary URL of an object. It is signed with the key of the account or the
+// container, which Swift shows to users who may change it.
 func (c *Client) TempURL(ctx context.Context, n Name, method string, until time.Time) (string, error) {
 	limits, err := c.Limits(ctx)
 	if err != nil {
@@ -78,7 +78,7 @@ func (c *Client) TempURL(ctx context.Context, n Name, method string, until time.
 	return fmt.Sprintf("%s://%s%s?temp_url_sig=%s&temp_url_expires=%d", u.Scheme, u.Host, Quote(path), hex.EncodeToString(sign.Sum(nil)), until.Unix()), nil
 }
 
-// tempURLKey returns the account's key, or else the container's.
+// tempURLKey returns the key of the account, or else that of the container.
 func (c *Client) tempURLKey(ctx context.Context, n Name) (string, error) {
 	for _, at := range []struct {
 		name   Name

@@ -14,18 +14,18 @@ import (
 )
 
 const (
-	// expectFrom is the size of a body from which it is worth a round trip to hear first whether
-	// Swift wants it.
+	// expectFrom is the size of a body from which it is worth a round trip to ask first whether
+	// Swift will accept it.
 	expectFrom = 1 << 20
-	// expectWait is how long to wait for that word before sending all the same.
+	// expectWait is how long to wait for this answer before the body is sent anyway.
 	expectWait = 5 * time.Second
-	// ioBuffer is the size of a connection's buffers in bytes: large, since bodies are.
+	// ioBuffer is the size of a connection's buffers in bytes. It is large because bodies are.
 	ioBuffer = 128 << 10
 )
 
-// transport is the HTTP transport that all sessions of a backend share. It is an http.RoundTripper
-// and nothing more: ncw/swift closes the idle connections of everything that lets it, which would
-// be everybody's.
+// transport is the HTTP transport that all sessions of a backend share. It implements only
+// http.RoundTripper: if it had more methods, ncw/swift would close the idle connections of all
+// sessions.
 type transport struct {
 	base   *http.Transport
 	asking asking
@@ -48,31 +48,31 @@ func newTransport(c Config) (*transport, error) {
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           d.dial,
 		DialTLSContext:        d.dialTLS,
-		TLSClientConfig:       config, // behind a proxy
+		TLSClientConfig:       config, // for connections through a proxy
 		TLSHandshakeTimeout:   handshakeTimeout,
 		ExpectContinueTimeout: expectWait,
 		MaxIdleConns:          1024,
 		MaxIdleConnsPerHost:   512,
 		MaxConnsPerHost:       c.MaxConnections,
-		IdleConnTimeout:       60 * time.Second, // Swift's own is 75 s
+		IdleConnTimeout:       60 * time.Second, // Swift's own timeout is 75 s
 		WriteBufferSize:       ioBuffer,
 		ReadBufferSize:        ioBuffer,
-		// An object stored as gzip is to arrive as it is stored.
+		// An object that is stored as gzip must arrive unchanged.
 		DisableCompression: true,
 	}
 	return &transport{base: t}, nil
 }
 
-// exchange is what the client and the transport have to say to each other about one request, past
-// ncw/swift.
+// exchange passes data about one request between the client and the transport, because ncw/swift
+// cannot.
 type exchange struct {
 	eager bool
-	// fenced keeps the body back until the store asks for it, see fence.
+	// fenced keeps back the body until the store requests it, see fence.
 	fenced bool
-	// body is that of the answer. The one that ncw/swift hands out starts a goroutine for each
+	// body is the body of the answer. The body that ncw/swift returns starts a goroutine for each
 	// read.
 	body io.ReadCloser
-	// redirect is where the answer sends the request instead, which is not followed.
+	// redirect is the Location of the answer, which is not followed.
 	redirect string
 }
 
@@ -83,9 +83,9 @@ func withExchange(ctx context.Context, eager bool) (context.Context, *exchange) 
 	return context.WithValue(ctx, exchangeKey{}, e), e
 }
 
-// RoundTrip implements [http.RoundTripper]. ncw/swift asks "Expect: 100-continue" for every body;
-// for a small one, and for one that will be taken in all likelihood, that is a round trip for
-// nothing.
+// RoundTrip implements [http.RoundTripper]. ncw/swift sends "Expect: 100-continue" with every body.
+// RoundTrip removes it for a body that is small, or that will very likely be accepted, to save a
+// round trip.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	way, ok := req.Context().Value(exchangeKey{}).(*exchange)
 	if !ok {
@@ -98,9 +98,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		req = req.Clone(httptrace.WithClientTrace(req.Context(), held.trace()))
 		req.Body = &fencedBody{ReadCloser: req.Body, fence: held}
 		if req.ContentLength == 0 {
-			req.ContentLength = -1 // in chunks, of which the last can be kept back
+			req.ContentLength = -1 // in chunks, so that the last one can be kept back
 		}
-	case len(req.TransferEncoding) > 0: // of no bytes
+	case len(req.TransferEncoding) > 0: // an empty body
 		req = req.Clone(req.Context())
 		req.Header.Del("Expect")
 		req.TransferEncoding, req.Body = nil, http.NoBody
@@ -117,8 +117,8 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	way.body = resp.Body
 	if resp.StatusCode >= http.StatusMultipleChoices && resp.StatusCode < http.StatusBadRequest {
-		// Without its Location net/http does not follow a redirect: it would make GETs of DELETE,
-		// COPY and POST, and could give the token to another host.
+		// Without a Location, net/http does not follow a redirect. It would turn DELETE, COPY and
+		// POST into GET, and could send the token to another host.
 		way.redirect = resp.Header.Get("Location")
 		resp.Header.Del("Location")
 	}
@@ -128,13 +128,14 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// maxSpoiled is how many spoiled connections one request may meet.
+// maxSpoiled is how many spoiled connections one request may try.
 const maxSpoiled = 8
 
-// carry makes the request on a connection on which nothing is left over.
+// carry makes the request on a connection without leftover data.
 func (t *transport) carry(req *http.Request, held *fence) (*http.Response, error) {
 	if req.URL.Scheme == "https" && hasBody(req) && t.base.Proxy != nil {
-		// Behind a proxy the wire carries TLS, and cannot see where an answer begins.
+		// Behind a proxy the wire sees only encrypted data, and cannot find the beginning of an
+		// answer.
 		if proxy, err := t.base.Proxy(req); err != nil || proxy != nil {
 			req = req.Clone(req.Context())
 			req.Close = true
@@ -151,7 +152,7 @@ func (t *transport) carry(req *http.Request, held *fence) (*http.Response, error
 			return resp, err
 		}
 		if err == nil {
-			// What was left over on the connection: the answer to no request.
+			// Leftover data on the connection: an answer without a request.
 			resp.Body.Close()
 			err = errSpoiled
 		}
@@ -164,8 +165,8 @@ func (t *transport) carry(req *http.Request, held *fence) (*http.Response, error
 	}
 }
 
-// heldBody is a request's body that is neither read nor closed for a connection which is spoiled:
-// another one will send it.
+// heldBody is a request's body that is neither read nor closed for a spoiled connection, so that
+// another connection can send it.
 type heldBody struct {
 	io.ReadCloser
 	use *wireUse
@@ -185,8 +186,8 @@ func (b *heldBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// lateEOF tells of the end of a body by a read of its own: ncw/swift takes Swift's words for a
-// refusal only then.
+// lateEOF returns the end of a body in a separate read. Only then does ncw/swift use the text of
+// the answer as the error.
 type lateEOF struct{ io.ReadCloser }
 
 func (b lateEOF) Read(p []byte) (int, error) {
@@ -199,7 +200,7 @@ func (b lateEOF) Read(p []byte) (int, error) {
 
 func (t *transport) close() { t.base.CloseIdleConnections() }
 
-// CertPool reads the certificates in a file, in PEM.
+// CertPool returns the certificates in a PEM file.
 func CertPool(file string) (*x509.CertPool, error) {
 	pem, err := readPEM(file)
 	if err != nil {

@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// versionHeader tells of which version an answer is. It is in all answers about objects of a
-// container that keeps versions, or once did.
+// versionHeader contains the version of the object in an answer. All answers about objects in a
+// container that keeps versions, or once did, have it.
 const versionHeader = "X-Object-Version-Id"
 
-// NullVersion is the id of an object from a time at which its container kept no versions.
+// NullVersion is the version ID of an object that was stored when its container kept no versions.
 const NullVersion = "null"
 
-// Versioning is how a container keeps versions.
+// Versioning is the way in which a container keeps versions.
 type Versioning struct {
-	Enabled bool   // by their ids; also when that has been turned off, since what was kept until then stays
-	Archive string // where they go by the older ways
+	Enabled bool   // with version IDs; stays true after they are turned off, because the kept versions stay
+	Archive string // the container with old versions, in the older ways
 }
 
-// VersioningOf reads the headers of a container.
+// VersioningOf parses the headers of a container.
 func VersioningOf(container http.Header) Versioning {
 	v := Versioning{Enabled: container.Get("X-Versions-Enabled") != ""}
 	for _, key := range []string{"X-History-Location", "X-Versions-Location"} {
@@ -31,11 +31,11 @@ func VersioningOf(container http.Header) Versioning {
 	return v
 }
 
-// Keeps reports whether there are versions at all.
+// Keeps reports whether the container has versions.
 func (v Versioning) Keeps() bool { return v.Enabled || v.Archive != "" }
 
-// Versioning asks how a container keeps versions. One that is not there keeps none. The error is
-// not translated.
+// Versioning returns the way in which a container keeps versions. A missing container keeps none.
+// The error is not translated.
 func (c *Client) Versioning(ctx context.Context, container Name) (Versioning, error) {
 	resp, err := c.Send(ctx, Request{Method: http.MethodHead, Target: container})
 	switch {
@@ -47,30 +47,30 @@ func (c *Client) Versioning(ctx context.Context, container Name) (Versioning, er
 	return VersioningOf(resp.Header), nil
 }
 
-// IsVersion reports whether the object is one of several versions, as its headers tell.
+// IsVersion reports whether the object is one of several versions, according to its headers.
 func (o Object) IsVersion() bool { return o.VersionID != "" && o.VersionID != NullVersion }
 
-// DeletedType is the type of a version that says only that the object was deleted.
+// DeletedType is the content type of a version that only records a deletion.
 const DeletedType = "application/x-deleted;swift_versions_deleted=1"
 
-// versionMark separates the name of an object from the id of the version that is meant, in names of
-// this package. No name of Swift's has it.
+// versionMark separates the name of an object and a version ID in names of this package. Names in
+// Swift never contain it.
 const versionMark = "\x00"
 
-// AtVersion is a version of an object.
+// AtVersion returns the name of a version of an object.
 func (n Name) AtVersion(id string) Name { return n.With(n.Object + versionMark + id) }
 
-// CutVersion splits what at makes. The id is empty for what is no version.
+// CutVersion reverses AtVersion. The ID is empty if n is not the name of a version.
 func (n Name) CutVersion() (object Name, id string) {
 	base, id, ok := strings.Cut(n.Object, versionMark)
-	if !ok || base == "" { // EmptyObject
+	if !ok || base == "" { // EmptyObject begins with versionMark
 		return n, ""
 	}
 	return n.With(base), id
 }
 
-// DatedBy gives a version the time that it is named by, unless its owner has given it another. What
-// Swift says is, of some, when it was replaced.
+// DatedBy sets the modification time of a version to the time in its name, unless its metadata has
+// one. Swift's own time of some versions is that of their replacement.
 func (o *Object) DatedBy(at time.Time) {
 	if o.Header.Get(MetaMtime) == "" {
 		o.ModTime = at

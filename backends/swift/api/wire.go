@@ -12,27 +12,27 @@ import (
 	"sync"
 )
 
-// errSpoiled is the end of a connection on which bytes may be left over from an earlier request.
+// errSpoiled is the error of a connection that may have leftover bytes of an earlier request.
 var errSpoiled = errors.New("the connection to the store is out of step")
 
-// wire is one connection to the store. It spoils itself, and carries no further request, as soon as
-// the two sides may disagree about where a request or an answer ends: a store could take the rest
-// of a body for the next request, and the client could take the rest of an answer for the next
-// answer. Both may belong to another login.
+// wire is one connection to the store. It becomes spoiled, and is not used for further requests,
+// when the two sides may disagree about the end of a request or an answer. Otherwise the store
+// could take the rest of a body for the next request, or the client could take the rest of an
+// answer for the next answer. Both may belong to another login.
 type wire struct {
 	net.Conn
 	buffers *sync.Pool
 
 	mu      sync.Mutex
-	used    bool   // begin has been called: what passes is HTTP in the clear
-	written bool   // something of the request in progress has been sent
-	body    bool   // the request in progress has a body
-	fence   *fence // which keeps that back; or nil
+	used    bool   // begin has been called: the data is unencrypted HTTP
+	written bool   // a part of the current request has been sent
+	body    bool   // the current request has a body
+	fence   *fence // the fence that keeps back the body, or nil
 	spoiled bool
 	answer  answerScan
 }
 
-// begin starts a request, and reports whether the connection can carry it.
+// begin starts a request, and reports whether the connection can be used for it.
 func (w *wire) begin(method string, body bool, held *fence) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -66,7 +66,7 @@ func (w *wire) Read(p []byte) (int, error) {
 		return n, err
 	}
 	if !w.written {
-		// An answer to no request.
+		// An answer without a request.
 		w.spoiled = true
 		return 0, errSpoiled
 	}
@@ -75,15 +75,15 @@ func (w *wire) Read(p []byte) (int, error) {
 		w.fence.answers()
 	}
 	if !inStep || (w.body && w.answer.status != 0 && (w.answer.status >= http.StatusMultipleChoices || w.fence != nil && w.fence.isShut())) {
-		// A store that refuses a request need not have read its body, and one that has not asked
-		// for it has not.
+		// A store that refuses a request may not have read its body, and one that has not requested
+		// the body has not.
 		w.spoiled = true
 	}
 	return n, err
 }
 
-// Write implements [net.Conn]. When the answer is here before the end of the request, Write drops
-// the rest: an error would make the HTTP transport forget the answer.
+// Write implements [net.Conn]. If the answer arrives before the end of the request, Write drops the
+// rest. If it returned an error, the HTTP transport would drop the answer.
 func (w *wire) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	switch {
@@ -102,12 +102,12 @@ func (w *wire) Write(p []byte) (int, error) {
 	return w.Conn.Write(p)
 }
 
-// wireUse is one request's use of connections.
+// wireUse is the use of connections by one request.
 type wireUse struct {
 	fence   *fence
 	mu      sync.Mutex
 	wire    *wire
-	refused bool // the connection was spoiled before the request began: nothing of it was sent
+	refused bool // the connection was spoiled before the request began, so nothing was sent
 }
 
 func (u *wireUse) isRefused() bool {
@@ -116,7 +116,7 @@ func (u *wireUse) isRefused() bool {
 	return u.refused
 }
 
-// trace returns the hooks by which the HTTP transport tells which connection carries req.
+// trace returns the hooks through which the HTTP transport reports the connection for req.
 func (u *wireUse) trace(req *http.Request) *httptrace.ClientTrace {
 	body := hasBody(req)
 	return &httptrace.ClientTrace{
@@ -142,13 +142,13 @@ func hasBody(req *http.Request) bool {
 	return req.Body != nil && req.Body != http.NoBody && req.ContentLength != 0
 }
 
-// answerScan follows the bytes of one answer to its end.
+// answerScan follows the bytes of an answer to find its end.
 type answerScan struct {
 	method string
-	status int // of the final answer, once its head is here
+	status int // of the final answer; 0 before its head is complete
 	phase  answerPhase
-	line   []byte // of the head, or of the line in a chunked body, so far
-	left   int64  // bytes to come of the body or of the chunk
+	line   []byte // the incomplete head, or the incomplete line in a chunked body
+	left   int64  // bytes left of the body or of the chunk
 }
 
 type answerPhase int
@@ -161,19 +161,19 @@ const (
 	answerChunkEnd
 	answerTrailer
 	answerDone
-	answerLost // it ends with the connection, or cannot be followed
+	answerLost // the answer ends with the connection, or cannot be followed
 )
 
 const (
-	// maxScannedHead is the longest head that is followed, in bytes.
+	// maxScannedHead is the longest head that can be followed, in bytes.
 	maxScannedHead = 256 << 10
-	// maxScannedLine is the longest line between chunks that is followed, in bytes.
+	// maxScannedLine is the longest line between chunks that can be followed, in bytes.
 	maxScannedLine = 4 << 10
 )
 
 func (a *answerScan) done() bool { return a.phase == answerDone }
 
-// feed follows p, and reports whether all of it belongs to the answer.
+// feed processes p, and reports whether all of it belongs to the answer.
 func (a *answerScan) feed(p []byte) bool {
 	for len(p) > 0 {
 		switch a.phase {
@@ -195,19 +195,19 @@ func (a *answerScan) feed(p []byte) bool {
 		case answerDone:
 			return false
 		case answerLost:
-			return true // begin refuses the connection
+			return true // begin will refuse the connection
 		}
 	}
 	return true
 }
 
-// feedHead takes the head from p, and returns the rest.
+// feedHead processes the head in p, and returns the rest of p.
 func (a *answerScan) feedHead(p []byte) []byte {
 	for i, c := range p {
 		if c != '\n' {
 			continue
 		}
-		// The end may have begun in an earlier piece.
+		// The end may have begun in an earlier p.
 		tail := append(a.line[max(0, len(a.line)-2):len(a.line):len(a.line)], p[max(0, i-2):i+1]...)
 		if !endsHead(tail) {
 			continue
@@ -232,7 +232,7 @@ func endsHead(b []byte) bool {
 	return bytes.HasSuffix(b, []byte("\n\r\n")) || bytes.HasSuffix(b, []byte("\n\n"))
 }
 
-// head reads the head of an answer as the HTTP transport does.
+// head parses the head of an answer, as the HTTP transport does.
 func (a *answerScan) head(b []byte) {
 	resp, err := http.ReadResponse(bufio.NewReaderSize(bytes.NewReader(b), 512), &http.Request{Method: a.method})
 	if err != nil {
@@ -256,7 +256,7 @@ func (a *answerScan) head(b []byte) {
 	}
 }
 
-// feedLine takes a line between chunks from p, and returns the rest.
+// feedLine processes a line between chunks in p, and returns the rest of p.
 func (a *answerScan) feedLine(p []byte) []byte {
 	i := bytes.IndexByte(p, '\n')
 	end := i
