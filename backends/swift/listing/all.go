@@ -30,8 +30,8 @@ func (v *View) EachListed(ctx context.Context, container api.Name, prefix string
 	}
 }
 
-// ListedUpTo returns the objects of a container whose names begin with a prefix: all, or the first
-// ones where there are more than most. The error is not translated.
+// ListedUpTo returns the objects of a container whose names begin with a prefix, but at most the
+// first most of them. The error is not translated.
 func (v *View) ListedUpTo(ctx context.Context, container api.Name, prefix string, most int) ([]Entry, error) {
 	l := Query{Prefix: prefix, Limit: most}
 	var all []Entry
@@ -48,7 +48,8 @@ func (v *View) ListedUpTo(ctx context.Context, container api.Name, prefix string
 	}
 }
 
-// AllListed returns all that a container lists below a prefix. The error is not translated.
+// AllListed returns all objects of a container whose names begin with a prefix. The error is not
+// translated.
 func (v *View) AllListed(ctx context.Context, container api.Name, prefix string) ([]Entry, error) {
 	var all []Entry
 	err := v.EachListed(ctx, container, prefix, func(e Entry) error {
@@ -58,8 +59,8 @@ func (v *View) AllListed(ctx context.Context, container api.Name, prefix string)
 	return all, err
 }
 
-// ListedBySwift is AllListed without what this and other gateways know better: it is Swift that
-// makes the file of it.
+// ListedBySwift is AllListed without the changes in the log. It is for dynamic large objects, whose
+// content Swift takes from its own listing.
 func (v *View) ListedBySwift(ctx context.Context, container api.Name, prefix string) ([]Entry, error) {
 	limits, err := v.client.Limits(ctx)
 	if err != nil {

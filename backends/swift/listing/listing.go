@@ -15,27 +15,27 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// Entry is one line of a listing of Swift's.
+// Entry is one entry of a listing of Swift.
 type Entry struct {
 	Name         string `json:"name"`
-	Subdir       string `json:"subdir"` // of a folded entry, which has nothing else
+	Subdir       string `json:"subdir"` // of a folded entry, which has no other fields
 	Bytes        int64  `json:"bytes"`
-	Count        int64  `json:"count"` // of a container's objects
+	Count        int64  `json:"count"` // number of objects in a container
 	Hash         string `json:"hash"`
 	ContentType  string `json:"content_type"`
 	LastModified string `json:"last_modified"`
 	SLOEtag      string `json:"slo_etag"`
 	Symlink      string `json:"symlink_path"`
-	// VersionLink reports whether Symlink leads to the current version of the object: a link of
-	// Swift's own, and none for clients.
+	// VersionLink reports whether Symlink is Swift's internal link to the current version of the
+	// object. Clients must not see it.
 	VersionLink bool `json:"version_symlink"`
-	// VersionID is that of a version, in a listing of those.
+	// VersionID is the ID of a version, in a listing of versions.
 	VersionID string `json:"version_id"`
 
-	Asked *api.Object // the answer to a HEAD, where the listing was known to be behind
+	Asked *api.Object // the answer to a HEAD, if the listing was not up to date
 }
 
-// Key returns the full name of the entry: the next page begins behind it.
+// Key returns the full name of the entry, after which the next page begins.
 func (e Entry) Key() string {
 	if e.Subdir != "" {
 		return e.Subdir
@@ -46,12 +46,12 @@ func (e Entry) Key() string {
 // IsVersion reports whether the object is one of several versions.
 func (e Entry) IsVersion() bool { return e.VersionLink || e.Asked != nil && e.Asked.IsVersion() }
 
-// Version returns the ETag that a HEAD would tell: the hash, but for static large objects.
+// Version returns the ETag that a HEAD would return: the hash, except for static large objects.
 func (e Entry) Version() string { return cmp.Or(strings.Trim(e.SLOEtag, `"`), e.Hash) }
 
 const listedTime = "2006-01-02T15:04:05.999999999"
 
-// Time returns when the entry was last changed, or unknown where Swift tells no time. Swift's times
+// Time returns when the entry was last changed, or unknown if Swift does not tell. Swift's times
 // are in UTC, without a zone.
 func (e Entry) Time(unknown time.Time) time.Time {
 	if t, err := time.ParseInLocation(listedTime, strings.TrimSuffix(e.LastModified, "Z"), time.UTC); err == nil {
@@ -60,33 +60,33 @@ func (e Entry) Time(unknown time.Time) time.Time {
 	return unknown
 }
 
-// Query is a question for a page of a listing.
+// Query is a request for a page of a listing.
 type Query struct {
 	Prefix, Marker string
-	Delimiter      bool // fold names that go on behind the next "/" into one entry
+	Delimiter      bool // fold names that continue after the next "/" into one entry
 	Limit          int
-	// Versions asks for all versions of each object. Of the object at the marker only those before
+	// Versions requests all versions of each object. For the object in Marker, only those before
 	// VersionMarker are listed.
 	Versions      bool
 	VersionMarker string
 }
 
-// maxPage bounds the bytes of one page: an entry is at most a name of 1024 bytes, escaped sixfold,
-// and some hundreds beside it.
+// maxPage is the largest page in bytes. An entry has a name of at most 1024 bytes, each escaped to
+// at most six, and some hundred bytes more.
 const maxPage = 128 << 20
 
-// maxListedBytes bounds the size of an entry, so that offsets behind it are still numbers.
+// maxListedBytes is the largest size of an entry that is accepted, so that offsets cannot overflow.
 const maxListedBytes = math.MaxInt64 / 4
 
-// Page returns one page of a listing of the container of dir, or of its account where dir has no
-// container, with the write log laid over it. It has no more entries than Swift gives at once, and
-// is empty only where nothing is left. The error is not translated.
+// Page returns one page of a listing of the container of dir, or of its account if dir has no
+// container, updated by the write log. It has at most as many entries as Swift returns at once, and
+// is empty only after the last entry. The error is not translated.
 func (v *View) Page(ctx context.Context, dir api.Name, l Query) ([]Entry, error) {
 	p, err := v.knownPage(ctx, dir, l)
 	return p.Lines, err
 }
 
-// knownPage is Page that also tells whether there may be another one.
+// knownPage is Page that also reports whether there may be another page.
 func (v *View) knownPage(ctx context.Context, dir api.Name, l Query) (Page, error) {
 	for {
 		changes, err := v.ChangesIn(ctx, dir.Top(), l)
@@ -94,7 +94,7 @@ func (v *View) knownPage(ctx context.Context, dir api.Name, l Query) (Page, erro
 			return Page{}, err
 		}
 		asked := l
-		asked.Limit += changes.gone() // which are left out of what comes
+		asked.Limit += changes.gone() // they will be left out of the page
 		p, err := v.RawPage(ctx, dir, asked)
 		if err != nil {
 			return Page{}, err
@@ -118,11 +118,10 @@ type Page struct {
 	Full  bool // the page has as many entries as were asked for
 }
 
-// Last returns the name that the next page begins behind.
+// Last returns the name after which the next page begins.
 func (p Page) Last() string { return p.Lines[len(p.Lines)-1].Key() }
 
-// RawPage returns a page as Swift has it, without what the write log has. The error is not
-// translated.
+// RawPage returns a page as Swift returns it, without the write log. The error is not translated.
 func (v *View) RawPage(ctx context.Context, dir api.Name, l Query) (Page, error) {
 	known, err := v.client.Limits(ctx)
 	if err != nil {
@@ -152,8 +151,8 @@ func (v *View) RawPage(ctx context.Context, dir api.Name, l Query) (Page, error)
 	req := api.Request{Method: http.MethodGet, Target: dir.Top(), Query: query}
 	body, _, err := v.client.Fetch(ctx, req, maxPage)
 	if api.StatusOf(err) == http.StatusPreconditionFailed {
-		// A cluster that keeps its limits to itself may have a smaller one. Its own choice is then
-		// what a page has.
+		// A cluster that does not report its limits may have a smaller one. Then Swift chooses the
+		// size of the page.
 		query.Del("limit")
 		limit = 1
 		body, _, err = v.client.Fetch(ctx, req, maxPage)

@@ -14,20 +14,20 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// asksAtOnce is how many questions about changes an overlay has under way.
+// asksAtOnce is how many HEAD requests of an overlay run at the same time.
 const asksAtOnce = 32
 
-// verdict is what the write log says of a line of a listing, or of one that is missing there.
+// verdict is what the write log means for an entry of a listing, or for one that is missing.
 type verdict int
 
 const (
-	believe verdict = iota // the listing knows of the change, or of a later one
-	hide                   // what the listing shows was deleted since
-	ask                    // only a HEAD tells
+	believe verdict = iota // the listing includes the change, or a later one
+	hide                   // the entry was deleted later
+	ask                    // a HEAD must decide
 )
 
-// of says what to make of a line. A line's time is exact; of the change only the second is known,
-// more or less.
+// of returns the verdict on an entry. The time of an entry is exact; the time of a change is known
+// only to about a second.
 func (c change) of(e Entry) verdict {
 	listed := e.Time(time.Time{})
 	micros, second := listed.UnixMicro(), c.At*int64(time.Second/time.Microsecond)
@@ -39,7 +39,7 @@ func (c change) of(e Entry) verdict {
 		return ask
 	case c.Gone && micros < second-slack:
 		return hide
-	case !c.Gone && e.Hash == "": // a container, of which a listing shows no more than that it is there
+	case !c.Gone && e.Hash == "": // a container, of which a listing shows only that it exists
 		return believe
 	case !c.Gone && c.ETag != "" && micros > second-slack && e.Version() == c.ETag:
 		return believe
@@ -47,7 +47,7 @@ func (c change) of(e Entry) verdict {
 	return ask
 }
 
-// ofMissing says what to make of a name that is not listed.
+// ofMissing returns the verdict on a name that is not listed.
 func (c change) ofMissing() verdict {
 	if c.Gone && c.Sure {
 		return believe
@@ -55,9 +55,8 @@ func (c change) ofMissing() verdict {
 	return ask
 }
 
-// Overlay lays the changes over a page of a listing: what was made is put in, what was deleted is
-// taken out, and what was changed is shown as it is now. It holds nothing but the page. The error
-// is not translated.
+// Overlay applies the changes to a page of a listing: it adds new entries, removes deleted ones,
+// and updates changed ones. It keeps only the page in memory. The error is not translated.
 func (v *View) Overlay(ctx context.Context, dir api.Name, l Query, p Page, all Changes) ([]Entry, error) {
 	here := all.within(l, p)
 	if len(here) == 0 {
@@ -107,8 +106,8 @@ func (v *View) Overlay(ctx context.Context, dir api.Name, l Query, p Page, all C
 	return o.lines, nil
 }
 
-// within returns the changes between the marker and the end of a page, by the line that they
-// concern: several where the listing folds them into one.
+// within returns the changes between the marker and the end of a page, by the entry that they
+// concern. An entry may have several, if the listing folds names.
 func (c Changes) within(l Query, p Page) map[string][]change {
 	here := map[string][]change{}
 	for name, ch := range c {
@@ -125,7 +124,7 @@ func (c Changes) within(l Query, p Page) map[string][]change {
 	return here
 }
 
-// overlaying is an overlay in the making.
+// overlaying is the state of an overlay.
 type overlaying struct {
 	view *View
 	top  api.Name
@@ -134,8 +133,8 @@ type overlaying struct {
 
 	mu      sync.Mutex
 	lines   []Entry
-	settled []change // of which something new is known
-	known   []change // of which listings know, and have for long enough
+	settled []change // changes of which something new is known
+	known   []change // changes that listings have included for long enough
 }
 
 func (o *overlaying) add(e Entry) {
@@ -144,8 +143,8 @@ func (o *overlaying) add(e Entry) {
 	o.lines = append(o.lines, e)
 }
 
-// askObject asks for an object, or in an account for a container, and adds what is there. Without
-// the right to ask, listed stays.
+// askObject makes a HEAD of an object, or in an account of a container, and adds its entry if it
+// exists. If the login may not do that, listed is kept.
 func (o *overlaying) askObject(c change, listed *Entry) {
 	o.g.Go(func() error {
 		e, modified, err := o.view.entryOf(o.ctx, o.top, c.Name)
@@ -162,7 +161,7 @@ func (o *overlaying) askObject(c change, listed *Entry) {
 		default:
 			o.add(e)
 			c.Gone, c.Sure, c.Exact, c.Agreed = false, true, 0, 0
-			if !e.IsVersion() { // of which the time is not that of its line, once it was restored
+			if !e.IsVersion() { // after a version was restored, its time differs from that of its entry
 				c.Exact = modified.UnixMicro()
 			}
 		}
@@ -173,8 +172,8 @@ func (o *overlaying) askObject(c change, listed *Entry) {
 	})
 }
 
-// entryOf asks for an object of a container, or a container of an account, as a line of a listing.
-// The error is not translated.
+// entryOf returns an object of a container, or a container of an account, as an entry of a listing,
+// by a HEAD. The error is not translated.
 func (v *View) entryOf(ctx context.Context, top api.Name, base string) (e Entry, modified time.Time, err error) {
 	if top.IsAccount() {
 		resp, err := v.client.Send(ctx, api.Request{Method: http.MethodHead, Target: api.Name{Account: top.Account, Container: base}})
@@ -206,8 +205,7 @@ func (v *View) entryOf(ctx context.Context, top api.Name, base string) (e Entry,
 	}, o.Modified, nil
 }
 
-// askDirectory adds a directory that is listed for what lies below it, unless all of that was
-// deleted.
+// askDirectory adds a listed directory, unless everything below it was deleted.
 func (o *overlaying) askDirectory(e Entry, below []change) {
 	if !slices.ContainsFunc(below, func(c change) bool { return c.Gone || !c.Sure }) {
 		o.add(e)
@@ -222,8 +220,8 @@ func (o *overlaying) askDirectory(e Entry, below []change) {
 	})
 }
 
-// askNewDirectory adds a directory that is not listed, if something that was written below it is
-// there.
+// askNewDirectory adds a directory that is not listed, if an object that was written below it
+// exists.
 func (o *overlaying) askNewDirectory(e Entry, below []change) {
 	const tries = 3
 	below = slices.DeleteFunc(below, func(c change) bool { return c.Gone && c.Sure })

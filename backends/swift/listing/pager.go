@@ -7,26 +7,26 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// Pager fetches the pages of a listing, one ahead of its caller.
+// Pager fetches the pages of a listing, one page ahead of its caller.
 type Pager struct {
 	view *View
 	dir  api.Name
-	l    Query // of the next page
+	l    Query // for the next page
 
 	cancel  context.CancelFunc
 	fetcher sync.WaitGroup
-	pages   chan Fetched // closed after the last
+	pages   chan Fetched // closed after the last page
 }
 
-// Fetched is a page that a pager has fetched, as Swift has it.
+// Fetched is a page that a pager has fetched, without the write log.
 type Fetched struct {
 	Page
-	After Query // the question for it
+	After Query // the query for the page
 	err   error
 }
 
-// NewPager returns a pager for the pages from l on. It ends with Close, not with the context, which
-// only gives its values.
+// NewPager returns a pager for the pages from l on. It runs until Close, even if ctx ends; it uses
+// only the values of ctx.
 func (v *View) NewPager(ctx context.Context, dir api.Name, l Query) *Pager {
 	p := &Pager{view: v, dir: dir, l: l, pages: make(chan Fetched)}
 	ctx, p.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -50,7 +50,7 @@ func (p *Pager) fetch(ctx context.Context) {
 	}
 }
 
-// Next returns the next page; ok is false after the last.
+// Next returns the next page; ok is false after the last one.
 func (p *Pager) Next(ctx context.Context) (page Fetched, ok bool, err error) {
 	select {
 	case page, ok = <-p.pages:
@@ -60,7 +60,7 @@ func (p *Pager) Next(ctx context.Context) (page Fetched, ok bool, err error) {
 	}
 }
 
-// Close ends what is under way.
+// Close ends the pager and its requests.
 func (p *Pager) Close() {
 	p.cancel()
 	p.fetcher.Wait()

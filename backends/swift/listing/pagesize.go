@@ -2,32 +2,33 @@ package listing
 
 import "sync"
 
-// PageSizes knows how long the pages of listings are that a store gives. Swift ends a page before
-// its limit only where nothing is left. Other stores have a limit of their own below the one that
-// was asked for (Ceph's RGW: 1,000), and do not tell it.
+// PageSizes remembers the lengths of the pages that stores return. Swift returns a page below the
+// requested limit only at the end of a listing. Other stores have a smaller limit of their own,
+// which they do not report (Ceph's RGW: 1,000).
 //
-// So a page below its limit is known to be the last only where the same store has given a longer
-// one: a limit of its own would have cut that one off too.
+// So a page below the requested limit is known to be the last one only if the same store has
+// returned a longer page before: its own limit would have cut that page too.
 type PageSizes struct {
 	mu      sync.Mutex
 	longest map[PageKind]int
 }
 
-// PageKind is a kind of listing of one store. A store may have another limit for each.
+// PageKind is a kind of listing of one store. A store may have a different limit for each kind.
 type PageKind struct {
 	store     string // scheme and host
-	account   bool   // of containers
+	account   bool   // a listing of containers
 	delimiter bool
 }
 
-// maxPageKinds bounds how many kinds are known at a time. Storage URLs come with logins.
+// maxPageKinds is how many kinds are remembered. Storage URLs come with logins, so their number is
+// not limited.
 const maxPageKinds = 1000
 
-// NewPageSizes returns what is known of no store yet.
+// NewPageSizes returns a PageSizes that knows no store yet.
 func NewPageSizes() *PageSizes { return &PageSizes{longest: map[PageKind]int{}} }
 
-// IsLast reports whether a page of n entries, which are fewer than were asked for, is known to be
-// the last, and notes its length.
+// IsLast reports whether a page of n entries, fewer than requested, is known to be the last one. It
+// records the length.
 func (p *PageSizes) IsLast(kind PageKind, n int) bool {
 	if n == 0 {
 		return true

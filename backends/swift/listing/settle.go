@@ -9,18 +9,19 @@ import (
 	"filegate/core/cache"
 )
 
-// An entry of the write log has had its use when Swift's listings know of the change. One listing
-// that does is not enough: Swift keeps each container in several places, and the next listing may
-// come from one that is behind. So the first agreement is only noted, in the process's own log, and
-// the entry goes when a later listing agrees too, and none in between did not.
+// An entry of the write log is no longer needed when Swift's listings include the change. One such
+// listing is not enough: Swift keeps several copies of each container, and the next listing may
+// come from a copy that is behind. So the first agreement is only recorded, in the log of this
+// process, and the entry is removed when a later listing agrees too and none in between has
+// disagreed.
 
-// settledFor is how long listings must have agreed with a change. The places that Swift keeps a
-// container in tell each other what is new in them every 30 seconds, unless the cluster is set up
-// otherwise; one that is behind for longer than that is seen like any change of others.
+// settledFor is how long listings must have agreed with a change. By default, the copies of a
+// container exchange their changes every 30 seconds. A change that a copy misses for longer is
+// treated like a change by others.
 const settledFor = 30 * time.Second
 
-// settle notes what HEADs have told of changes, and listings, for this process: the next listing
-// need not ask again.
+// settle records the results of HEADs and listings in the log of this process, so that the next
+// listing need not ask again.
 func (v *View) settle(ctx context.Context, top api.Name, settled []change) {
 	log := v.log
 	v.eachList(ctx, top, settled, func(key cache.Key, some []change) {
@@ -30,7 +31,7 @@ func (v *View) settle(ctx context.Context, top api.Name, settled []change) {
 				switch {
 				case i < 0:
 					all = append(all, c)
-				case all[i].Stamp == c.over: // and no change has been noted since
+				case all[i].Stamp == c.over: // and no further change was recorded since
 					all[i] = c
 				}
 			}
@@ -39,8 +40,7 @@ func (v *View) settle(ctx context.Context, top api.Name, settled []change) {
 	})
 }
 
-// strike takes changes out of the log that need not be in it any more, by all gateways that share
-// it.
+// strike removes changes from the log that are no longer needed, for all gateways that share it.
 func (v *View) strike(ctx context.Context, top api.Name, known []change) {
 	log := v.log
 	v.eachList(ctx, top, known, func(key cache.Key, some []change) {
@@ -54,7 +54,7 @@ func (v *View) strike(ctx context.Context, top api.Name, known []change) {
 	})
 }
 
-// eachList calls do with the changes of each list that some of them are in.
+// eachList calls do for each list of the log that contains some of the changes.
 func (v *View) eachList(ctx context.Context, top api.Name, all []change, do func(key cache.Key, some []change)) {
 	byList := map[int][]change{}
 	for _, c := range all {
@@ -69,7 +69,7 @@ func (v *View) eachList(ctx context.Context, top api.Name, all []change, do func
 	}
 }
 
-// agrees notes that the listing knows of a change.
+// agrees records that the listing includes a change.
 func (o *overlaying) agrees(c change) {
 	now := time.Now()
 	o.mu.Lock()
@@ -83,7 +83,7 @@ func (o *overlaying) agrees(c change) {
 	}
 }
 
-// differs notes that the listing does not know of a change.
+// differs records that the listing does not include a change.
 func (o *overlaying) differs(c change) {
 	if c.Agreed == 0 {
 		return

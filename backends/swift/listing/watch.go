@@ -10,24 +10,25 @@ import (
 	"filegate/core/cache"
 )
 
-// What is opened before its client comes for it (see ahead) must not be older than what another
-// gateway has told its own client to be stored meanwhile. The shared cache tells of that, unless it
-// has lost the word, or was out of reach for one of the two. So this gateway leaves a watch in the
-// list of changes before it opens a file. As long as the watch is there, the list has been kept,
-// with every change that has reached it since. And whoever cannot note a change waits until nothing
-// is held any more that was opened before it, and lets his client know then.
+// An object that is opened before its client requests it (see ahead) must not be older than a
+// version that another gateway has meanwhile reported to its client as stored. The shared cache
+// tells of such changes, unless it has lost an entry, or one of the two gateways could not reach
+// it. So this gateway puts a watch into the list of changes before it opens the object. As long as
+// the watch is in the list, the list has not been lost, and contains every change that has reached
+// it since. A gateway that cannot record a change waits until no object that was opened before the
+// change is held any more, and only then answers its client.
 
-// HeldMost is how old something that is held can be, from the request on.
+// HeldMost is how long an opened object may be held, counted from the request.
 const HeldMost = 250 * time.Millisecond
 
-// watchName begins the names of watches in lists of changes. Gateways of before take them for files
-// that are deleted.
+// watchName is the prefix of watches in lists of changes. Older gateways treat them as deleted
+// files.
 const watchName = ".filegate-watch-"
 
 func (c change) isWatch() bool { return strings.HasPrefix(c.Name, watchName) }
 
-// Watch leaves a watch for changes of n, and returns it. It reports false where changes by other
-// gateways cannot be seen.
+// Watch puts a watch for changes of n into the log, and returns it. It returns false if changes by
+// other gateways cannot be seen.
 func (v *View) Watch(ctx context.Context, n api.Name) (Stamp, bool) {
 	log := v.log
 	switch {
@@ -57,8 +58,8 @@ func (v *View) Watch(ctx context.Context, n api.Name) (Stamp, bool) {
 	return w, ok
 }
 
-// Undisturbed reports whether no other gateway has changed n since the moment, which was after the
-// watch was left.
+// Undisturbed reports whether no other gateway has changed n since a time, which must be after the
+// watch was put.
 func (v *View) Undisturbed(ctx context.Context, n api.Name, w Stamp, since time.Time) bool {
 	log := v.log
 	if len(log.caches) == 1 {
@@ -83,7 +84,7 @@ func (v *View) Undisturbed(ctx context.Context, n api.Name, w Stamp, since time.
 	return watched
 }
 
-// outlast waits until no gateway holds anything any more that it opened before now.
+// outlast waits until no gateway holds an object that it has opened before now.
 func outlast(ctx context.Context) {
 	timer := time.NewTimer(HeldMost)
 	defer timer.Stop()

@@ -19,45 +19,46 @@ import (
 	"filegate/core/cache"
 )
 
-// The write log: what was changed a short time ago, so that it can be laid over listings that do
-// not show it yet (see overlay).
+// The write log contains recent changes, so that they can be applied to listings that do not show
+// them yet (see Overlay).
 //
-// It says which names were changed, when, and what is to be expected of a listing that knows; what
-// is there now is asked of Swift itself by a HEAD, which is never behind. So an entry that is lost
-// costs only the sight of a change, and one too many costs a request.
+// It contains which names were changed, when, and what a listing that includes the change shows.
+// The current state is found by a HEAD, which is always up to date. So the loss of an entry only
+// hides a change, and an unneeded entry only costs a request.
 //
-// It lies in the cache of this process, and in the one that gateways share. There each container
-// has a fixed number of lists, by a hash of the changed name, so that a change moves few bytes and
-// gateways seldom meet. An entry stays for its time, or until listings have caught up for good (see
-// settle).
+// The log is in the cache of this process, and in the cache that gateways share. Each container has
+// a fixed number of lists, selected by a hash of the changed name, so that a change transfers few
+// bytes and gateways rarely conflict. An entry stays for a fixed time, or until listings include
+// the change permanently (see settle).
 
 // change is one entry of the log.
 type change struct {
-	Name string `json:"n"` // of the object, or in an account of the container
-	// At is the first full second after the change, by Swift's clock, which answers tell no better.
+	Name string `json:"n"` // of the object, or of the container in an account
+	// At is the first full second after the change, by Swift's clock. Answers contain no exact
+	// time.
 	At int64 `json:"t"`
-	// Exact is Swift's time of the object as a HEAD has told it since, in microseconds; else 0.
+	// Exact is Swift's time of the object in microseconds, if a HEAD has returned it since; else 0.
 	Exact int64 `json:"x,omitempty"`
-	Gone  bool  `json:"g,omitempty"` // it was deleted
-	Sure  bool  `json:"s,omitempty"` // that it was so, and last
-	// ETag is what a listing that knows of the change shows as hash or slo_etag, if it is known.
+	Gone  bool  `json:"g,omitempty"` // the object was deleted
+	Sure  bool  `json:"s,omitempty"` // it is certain that this was the last change
+	// ETag is the hash or slo_etag in a listing that includes the change, if known.
 	ETag string `json:"e,omitempty"`
-	// Agreed is since when all listings that this process has seen have agreed with the change, by
-	// its clock, in microseconds; else 0. Only its own log has it.
+	// Agreed is the time since which all listings of this process have included the change, by its
+	// clock in microseconds; else 0. It is only in the log of this process.
 	Agreed int64 `json:"l,omitempty"`
 
 	Stamp
-	over Stamp // which the process's own log had for the name when this was read
+	over Stamp // the Stamp for this name in the log of this process, when the change was read
 }
 
-// Stamp tells a change from others of the same name.
+// Stamp distinguishes changes of the same name.
 type Stamp struct {
-	By    string `json:"b"` // the process that noted it
-	Noted int64  `json:"m"` // when, by its clock, in microseconds
+	By    string `json:"b"` // the process that has recorded it
+	Noted int64  `json:"m"` // when, by the clock of that process, in microseconds
 }
 
-// later is the later one of two changes of the same name, from the process's own log and from a
-// shared one. Where that is not certain, neither is what came last.
+// later returns the later of two changes of the same name, from the log of this process and from a
+// shared log. If the order is not certain, Sure is false in the result.
 func later(a, b change) change {
 	switch {
 	case a.Stamp == b.Stamp:
@@ -77,16 +78,16 @@ func later(a, b change) change {
 
 const (
 	logLists = 64
-	// logEntries is how many changes a list holds; of more, the latest.
+	// logEntries is how many changes a list holds: the latest ones.
 	logEntries = 128
-	// clockSlack is how far the clocks of Swift's servers may be apart, in seconds.
+	// clockSlack is how much the clocks of Swift's servers may differ, in seconds.
 	clockSlack = 2
 )
 
 // Log is the write log of a backend.
 type Log struct {
-	// SettledFor is how long listings must have agreed with a change until its entry goes. It is
-	// not changed once the log is in use.
+	// SettledFor is how long listings must have included a change until its entry is removed. It
+	// must not be changed after the first use.
 	SettledFor time.Duration
 
 	life   time.Duration // how long a listing may be behind; 0: there is no log
@@ -97,11 +98,11 @@ type Log struct {
 	decoded map[decodedKey]decodedList
 }
 
-// decodedList is a list of changes beside its text. Page after page of a listing finds the same
+// decodedList is a decoded list of changes with its text. All pages of a listing use the same
 // lists.
 type decodedList struct {
 	text []byte
-	all  []change // not to be changed
+	all  []change // must not be changed
 }
 
 type decodedKey struct {
@@ -109,10 +110,10 @@ type decodedKey struct {
 	key   cache.Key
 }
 
-// maxDecoded is how many lists are kept decoded: a few megabytes.
+// maxDecoded is how many decoded lists are kept, which is a few megabytes.
 const maxDecoded = 8 * logLists
 
-// decode returns what a list says that one of the caches gave.
+// decode returns the changes in a list from one of the caches.
 func (l *Log) decode(in int, key cache.Key, text []byte) []change {
 	k := decodedKey{in, key}
 	l.mu.Lock()
@@ -128,8 +129,8 @@ func (l *Log) decode(in int, key cache.Key, text []byte) []change {
 	return d.all
 }
 
-// NewLog returns a log whose entries stay for life at most, in the cache of this process and in the
-// one that gateways share. With a life of 0 nothing is noted.
+// NewLog returns a log whose entries stay for at most life, in the cache of this process and in the
+// cache that gateways share. With a life of 0 nothing is recorded.
 func NewLog(life time.Duration, local, shared cache.Cache) *Log {
 	l := &Log{life: life, caches: []cache.Cache{local}, by: rand.Text()[:8], SettledFor: settledFor, decoded: map[decodedKey]decodedList{}}
 	if shared != local {
@@ -138,7 +139,7 @@ func NewLog(life time.Duration, local, shared cache.Cache) *Log {
 	return l
 }
 
-// listKey is the key of one list of an account (container empty) or a container.
+// listKey returns the key of one list of an account (if top has no container) or of a container.
 func (v *View) listKey(ctx context.Context, top api.Name, list int) (cache.Key, error) {
 	grant, err := v.client.Grants.Current(ctx)
 	if err != nil {
@@ -162,19 +163,19 @@ func decodeChanges(list []byte) []change {
 	return all
 }
 
-// note adds a change of an object, or of a container, to the log. began is when the request was
-// made. It reports whether all gateways can see the change.
+// note records a change of an object or a container. began is the start of the request. It reports
+// whether all gateways can see the change.
 func (v *View) note(ctx context.Context, target api.Name, began time.Time, c change) (noted bool) {
 	log := v.log
 	if log.life == 0 {
-		return true // and nobody holds anything, see watch
+		return true // then no gateway holds objects, see Watch
 	}
 	top := target.Top()
 	c.Name = target.Object
 	if target.IsContainer() {
 		top, c.Name = api.Name{Account: target.Account}, target.Container
 	}
-	ctx = context.WithoutCancel(ctx) // it has happened
+	ctx = context.WithoutCancel(ctx) // the change has already happened
 	key, err := v.listKey(ctx, top, listOf(c.Name))
 	if err != nil {
 		return false
@@ -192,8 +193,8 @@ func (v *View) note(ctx context.Context, target api.Name, began time.Time, c cha
 	return noted
 }
 
-// rewrite has a cache keep what edit makes of a list. What is older than listings may be behind
-// goes, and of too many the oldest. It reports whether that could be done.
+// rewrite replaces a list in a cache by the result of edit, without entries that are too old, and
+// with at most the latest logEntries. It reports whether it succeeded.
 func (l *Log) rewrite(ctx context.Context, in cache.Cache, key cache.Key, edit func([]change) []change) bool {
 	oldest := time.Now().Add(-l.life).Unix()
 	return in.Update(ctx, key, l.life, func(old []byte) []byte {
@@ -213,12 +214,12 @@ func (l *Log) rewrite(ctx context.Context, in cache.Cache, key cache.Key, edit f
 	})
 }
 
-// Most listings are of directories in which nothing has changed lately, or of names that are no
-// directories at all. So that these need not read the lists, every directory that a change lies
-// below is noted too, with the time of that.
+// Most listings are of directories without recent changes, or of names that are not directories. To
+// save reading the lists for them, the log also records each directory with a recent change below
+// it, and the time.
 
-// aboveKey is the key under which it is noted that something has changed below a directory, which
-// ends in a slash, or is empty at the top.
+// aboveKey returns the key under which changes below a directory are recorded. dir ends in a slash,
+// or is empty for the top.
 func (v *View) aboveKey(ctx context.Context, top api.Name, dir string) (cache.Key, error) {
 	grant, err := v.client.Grants.Current(ctx)
 	if err != nil {
@@ -228,8 +229,8 @@ func (v *View) aboveKey(ctx context.Context, top api.Name, dir string) (cache.Ke
 	return cache.NewKey("swift writes below", account, top.Container, dir), err
 }
 
-// noteAbove notes that all directories above a name have a change below them. For each that is said
-// once in a while, and holds for longer than any entry.
+// noteAbove records a change for all directories above a name. For each directory this is repeated
+// only once in a while, and stays longer than any entry.
 func (v *View) noteAbove(ctx context.Context, top api.Name, changed string, now time.Time) error {
 	log := v.log
 	for i := -1; ; {
@@ -251,13 +252,13 @@ func (v *View) noteAbove(ctx context.Context, top api.Name, changed string, now 
 	}
 }
 
-// insert adds a change to a list in the place of an earlier one of the same name.
+// insert adds a change to a list, in place of an earlier one of the same name.
 func insert(all []change, c change, began time.Time) []change {
 	i := slices.IndexFunc(all, func(old change) bool { return old.Name == c.Name })
 	if i >= 0 {
 		old := all[i]
 		switch {
-		case old.At > c.At+clockSlack: // that one was later
+		case old.At > c.At+clockSlack: // the old change was later
 			return all
 		case old.At < c.At-clockSlack:
 		case old.By == c.By && old.Noted <= began.UnixMicro(): // this process knows the order
@@ -273,7 +274,7 @@ func insert(all []change, c change, began time.Time) []change {
 // Changes are the changes that concern a listing, by name.
 type Changes map[string]change
 
-// gone is how many of them may be deletions.
+// gone returns how many of the changes are deletions.
 func (c Changes) gone() int {
 	n := 0
 	for _, ch := range c {
@@ -332,8 +333,7 @@ func (v *View) ChangesIn(ctx context.Context, top api.Name, l Query) (Changes, e
 	return found, nil
 }
 
-// ChangedBelow reports whether the log knows of changes below a name, which a listing may not show
-// yet.
+// ChangedBelow reports whether the log has changes below a name, which a listing may not show yet.
 func (v *View) ChangedBelow(ctx context.Context, n api.Name) bool {
 	log := v.log
 	if log.life == 0 {
@@ -354,7 +354,7 @@ func (v *View) ChangedBelow(ctx context.Context, n api.Name) bool {
 	return false
 }
 
-// MayHaveChanged reports whether the log has a change of an object, or cannot tell.
+// MayHaveChanged reports whether the log has a change of an object, or cannot be read.
 func (v *View) MayHaveChanged(ctx context.Context, n api.Name) bool {
 	log := v.log
 	if log.life == 0 {
@@ -373,8 +373,8 @@ func (v *View) MayHaveChanged(ctx context.Context, n api.Name) bool {
 	return false
 }
 
-// ChangedBy returns the name that a request of a login changes, and reports whether there is one:
-// listings show nothing of a POST to a container.
+// ChangedBy returns the name that a request of a login changes, if any. A POST to a container
+// changes nothing in listings.
 func ChangedBy(req api.Request, account string) (target api.Name, changes bool) {
 	switch req.Method {
 	case http.MethodPut, http.MethodDelete:
@@ -387,8 +387,8 @@ func ChangedBy(req api.Request, account string) (target api.Name, changes bool) 
 	return req.Target, false
 }
 
-// Record is to be called after each request. It notes in the log what a request has changed, or may
-// have changed.
+// Record records in the log what a request has changed, or may have changed. It must be called
+// after each request.
 func (v *View) Record(ctx context.Context, req api.Request, began time.Time, resp *api.Response, err error) {
 	target, changes := ChangedBy(req, v.client.Account)
 	if !changes || target.IsAccount() || target.IsObject() && api.IsUnlogged(target) {
@@ -406,17 +406,17 @@ func (v *View) Record(ctx context.Context, req api.Request, began time.Time, res
 			c.ETag = strings.Trim(resp.Header.Get("Etag"), `"`)
 		}
 	}
-	// What goes for a version of an object says little of the object.
+	// The deletion of a version tells little about the object.
 	c.Sure = c.Sure && !req.Query.Has("version-id")
 	if !v.note(ctx, target, began, c) && err == nil && req.Header[api.IfNoneMatch] == "" {
-		outlast(ctx) // before the client is told
+		outlast(ctx) // before the client gets the answer
 	}
 }
 
-// changedAt is the first full second after a change that Swift has answered to.
+// changedAt returns the first full second after a change, from Swift's answer.
 func changedAt(h http.Header) int64 {
 	if t, err := http.ParseTime(h.Get("Last-Modified")); err == nil {
-		return t.Unix() // rounded up already
+		return t.Unix() // already rounded up
 	}
 	if t, err := http.ParseTime(h.Get("Date")); err == nil {
 		return t.Unix() + 1
