@@ -25,10 +25,11 @@ type FS interface {
 
 	// OpenWriter prepares new content for the file name, or a change of its present content,
 	// according to opts. It returns all errors that can be known before the first byte: ErrNotExist
-	// (the directory does not exist, or the file does not exist and Create is false), ErrExist
-	// (Exclusive), ErrIsDir, ErrPermission, ErrQuota and ErrTooLarge (Size), ErrInvalid (Offset),
-	// ErrUnsupported (the store cannot write in this way), ErrChanged (IfVersion). Commit returns
-	// the errors that only the store's answer to the content shows. If the login has no right to
+	// (the directory does not exist, or the file does not exist and Create is false), ErrNotDir (an
+	// element of the path is a file), ErrExist (Exclusive), ErrIsDir, ErrPermission, ErrQuota and
+	// ErrTooLarge (Size), ErrInvalid (Offset), ErrUnsupported (the store cannot write in this way),
+	// ErrChanged (IfVersion). Commit returns the errors that only the store's answer to the content
+	// shows. If the login has no right to
 	// look up the directory, the directory is assumed to exist. The context governs the returned
 	// Writer until it is closed, except for Commit, which takes its own.
 	OpenWriter(ctx context.Context, name Path, opts WriteOptions) (Writer, error)

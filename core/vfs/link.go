@@ -8,13 +8,12 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// LinkFS is a store with symbolic links: entries that stand for what has another name.
+// LinkFS is a store with symbolic links: entries that refer to another name.
 //
-// A listing shows a link as such, see [Info.IsLink]. Remove and Rename are about the link itself,
-// and what Rename replaces is too; all other calls of FS, and those that change or read attributes,
-// are about what it leads to. Writing through a link that leads to nothing makes the file that it
-// leads to. A link that leads nowhere, since there are too many in a row or they go round in a
-// circle, is an error to follow, and never waited for.
+// A listing contains the link itself, see [Info.IsLink]. Remove and Rename apply to the link itself,
+// and Rename may replace a link. All other methods of FS, and those for attributes, follow links.
+// Writing to a dangling link creates its target. Following too many links in a row, or links in a
+// circle, is an error.
 type LinkFS interface {
 	FS
 	// Lstat is Stat, but describes a link itself.

@@ -2,14 +2,13 @@ package vfs
 
 import "context"
 
-// RenameWriter is a Writer whose file can get another name before it is committed.
+// RenameWriter is a Writer whose file can be renamed before it is committed.
 type RenameWriter interface {
 	Writer
-	// Rename makes Commit publish the content under another name. What had the writer's name in the
-	// store, if anything, has been renamed to that name before; what has it nevertheless is
-	// replaced. WriteOptions.Exclusive and IfVersion, which were about the old name, hold no more.
-	// After an error the writer is as it was before the call. It is called like Truncate: with no
-	// other call under way.
+	// Rename makes Commit publish the content under the name name. The caller has renamed the stored
+	// file, if there is one, before. Commit replaces a file that exists under name, and ignores
+	// WriteOptions.Exclusive and IfVersion, which concern the old name. After an error the writer is
+	// unchanged. Like Truncate, Rename must not be called while another call is running.
 	Rename(ctx context.Context, name Path) error
 }
 
@@ -25,11 +24,11 @@ func RenameOf(ctx context.Context, w Writer, name Path) error {
 // [Info].Partial.
 type DiscardWriter interface {
 	Writer
-	// Discard is Close, after which nothing of the content is kept.
+	// Discard closes the writer like Close, but keeps nothing of the content.
 	Discard() error
 }
 
-// Discard closes a writer and keeps nothing of what it has received.
+// Discard closes a writer, and keeps nothing of what it has received.
 func Discard(w Writer) error {
 	if d, ok := w.(DiscardWriter); ok {
 		return d.Discard()
@@ -37,16 +36,16 @@ func Discard(w Writer) error {
 	return w.Close()
 }
 
-// PlacedWriter is a Writer that may write to another name than it was opened with, since that is a
-// link's.
+// PlacedWriter is a Writer that may write under another name than the one with which it was opened,
+// because that is the name of a link.
 type PlacedWriter interface {
 	Writer
-	// Place returns the place of the file that is written, as [PlaceFS] has it.
+	// Place returns the place of the file that is written, as in [PlaceFS].
 	Place() Path
 }
 
-// WriterPlace returns the place of the file that a writer writes, which was opened by the place
-// name.
+// WriterPlace returns the place of the file that w writes. name is the place with which w was
+// opened; it is the result if the store has no PlacedWriter.
 func WriterPlace(w Writer, name Path) Path {
 	if p, ok := w.(PlacedWriter); ok {
 		return p.Place()

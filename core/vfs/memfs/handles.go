@@ -11,7 +11,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// lister gives out the names that were there at its start, less those that have gone since.
+// lister returns the names that existed at its start and still exist.
 type lister struct {
 	fs    *FS
 	dir   *node
@@ -40,10 +40,10 @@ func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
 
 func (l *lister) Close() error { return nil }
 
-// chunk is how much moves at once between two looks at the context, in bytes.
+// chunk is how many bytes are moved between two checks of the context.
 const chunk = 32 << 10
 
-// file reads what was there when it was opened.
+// file reads the content at the time of Open.
 type file struct {
 	ctx    context.Context
 	data   []byte
@@ -91,20 +91,20 @@ func readAt(data, p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// writer is a content in the making, which the FS knows nothing of before Commit.
+// writer is new content. The FS does not know it before Commit.
 type writer struct {
 	ctx  context.Context
 	fs   *FS
-	name vfs.Path // behind all links
-	base string   // of the name that was opened
+	name vfs.Path // with all links resolved
+	base string   // name in its descriptions, which is that of OpenWriter
 	opts vfs.WriteOptions
-	next int64 // where ReadFrom goes on
+	next int64 // where ReadFrom continues
 
 	mu     sync.RWMutex
 	data   []byte
 	attrs  vfs.Attrs
 	closed bool
-	failed error // the first failure of a write: Commit's too
+	failed error // the first error of a write; Commit returns it too
 }
 
 func (w *writer) WriteAt(p []byte, off int64) (int, error) {
@@ -188,8 +188,7 @@ func (w *writer) Truncate(size int64) error {
 	if err := w.resize(0, size); err != nil {
 		return err
 	}
-	// The capacity is cut too, so that what is dropped here does not come back when the file grows
-	// again.
+	// The capacity is reduced too, so that the dropped bytes do not reappear when the file grows.
 	w.data = w.data[:size:size]
 	return nil
 }
@@ -250,7 +249,7 @@ func (w *writer) Rename(ctx context.Context, name vfs.Path) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.name, w.base = name, name.Base()
-	w.opts.Exclusive, w.opts.IfVersion = false, "" // which were about the old name
+	w.opts.Exclusive, w.opts.IfVersion = false, "" // they concern the old name
 	return nil
 }
 

@@ -13,13 +13,13 @@ var (
 	_ vfs.PlaceFS = (*FS)(nil)
 )
 
-// maxLinks is how many links are followed on the way to one file.
+// maxLinks is how many links are followed for one name.
 const maxLinks = 8
 
 var errLoop error = vfs.Errorf(vfs.ErrInvalidName, "too many symbolic links in a row")
 
-// behind returns name without links in it: with all elements followed and, where last is set, the
-// last one too. The caller holds the mutex.
+// behind returns name with its links resolved, the last element only if last is set. The caller
+// holds the mutex.
 func (f *FS) behind(name vfs.Path, last bool) (vfs.Path, error) {
 	for range maxLinks + 1 {
 		next, ok := f.firstLink(name, last)
@@ -31,7 +31,7 @@ func (f *FS) behind(name vfs.Path, last bool) (vfs.Path, error) {
 	return "", errLoop
 }
 
-// firstLink returns name with the first link in it followed, if there is one.
+// firstLink returns name with its first link resolved, if there is one.
 func (f *FS) firstLink(name vfs.Path, last bool) (vfs.Path, bool) {
 	n, elements := f.root, name.Elements()
 	for i, elem := range elements {
@@ -73,7 +73,7 @@ func (f *FS) Readlink(ctx context.Context, name vfs.Path) (vfs.Path, error) {
 	return n.link, nil
 }
 
-// entry returns what has the name, be it a link.
+// entry returns the node with the name, which may be a link.
 func (f *FS) entry(ctx context.Context, name vfs.Path) (*node, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -21,13 +21,13 @@ import (
 	"filegate/core/vfs"
 )
 
-// MaxSize is the largest file that is taken, in bytes.
+// MaxSize is the size of the largest file, in bytes.
 const MaxSize = 1 << 30
 
 // FS is a store in memory. Make one with [New].
 type FS struct {
-	// PageSize is how many entries a page of a listing has; 0 stands for 100. It is not changed
-	// once the store is in use.
+	// PageSize is the number of entries in a page of a listing; 0 means 100. It must not be changed
+	// after the first use.
 	PageSize int
 
 	mu      sync.RWMutex
@@ -42,8 +42,8 @@ var (
 	_ vfs.ModeFS   = (*FS)(nil)
 )
 
-// node is a file, a directory or a link. The FS's mutex guards it, but data is never changed, only
-// replaced: whoever has taken it down may read on without the mutex.
+// node is a file, a directory or a link. The FS's mutex guards it. data is never changed, only
+// replaced, so it can be read without the mutex.
 type node struct {
 	mode    fs.FileMode
 	modTime time.Time
@@ -52,7 +52,7 @@ type node struct {
 	version uint64
 	data    []byte
 	entries map[string]*node // of a directory; nil for all others
-	link    vfs.Path         // that a link leads to; empty for all others
+	link    vfs.Path         // target of a link; empty for all others
 }
 
 // New returns an empty store.
@@ -72,7 +72,7 @@ func (n *node) info(name string) vfs.Info {
 	return info
 }
 
-// find returns what has the name. The caller holds the mutex.
+// find returns the node with the name. The caller holds the mutex.
 func (f *FS) find(name vfs.Path) (*node, error) {
 	n := f.root
 	for _, elem := range name.Elements() {
@@ -86,7 +86,7 @@ func (f *FS) find(name vfs.Path) (*node, error) {
 	return n, nil
 }
 
-// follow is find behind all links. The caller holds the mutex.
+// follow returns the node with the name, with all links resolved. The caller holds the mutex.
 func (f *FS) follow(name vfs.Path) (*node, error) {
 	name, err := f.behind(name, true)
 	if err != nil {
@@ -95,8 +95,8 @@ func (f *FS) follow(name vfs.Path) (*node, error) {
 	return f.find(name)
 }
 
-// findDir returns the directory that has the name, or that a link of that name leads to. The caller
-// holds the mutex.
+// findDir returns the directory with the name, which may be that of a link. The caller holds the
+// mutex.
 func (f *FS) findDir(name vfs.Path) (*node, error) {
 	n, err := f.follow(name)
 	if err == nil && !n.isDir() {
@@ -105,8 +105,8 @@ func (f *FS) findDir(name vfs.Path) (*node, error) {
 	return n, err
 }
 
-// place returns the directory that name is in and what has the name now, nil for nothing. The
-// caller holds the mutex.
+// place returns the directory of name, and the node with the name or nil. The caller holds the
+// mutex.
 func (f *FS) place(name vfs.Path) (dir, old *node, err error) {
 	if dir, err = f.findDir(name.Dir()); err != nil {
 		return nil, nil, err
@@ -204,8 +204,8 @@ func (f *FS) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteOption
 	return w, nil
 }
 
-// target is place for a writer: it says what is in the way of a file of that name. The caller holds
-// the mutex.
+// target is place for a writer. It returns an error if no file can be written under the name. The
+// caller holds the mutex.
 func (f *FS) target(name vfs.Path, opts vfs.WriteOptions) (dir, old *node, err error) {
 	dir, old, err = f.place(name)
 	switch {
@@ -331,7 +331,7 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	return nil
 }
 
-// SetAttrs implements [vfs.AttrFS]. Times of access are not kept.
+// SetAttrs implements [vfs.AttrFS]. It ignores access times.
 func (f *FS) SetAttrs(ctx context.Context, name vfs.Path, attrs vfs.Attrs) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -350,7 +350,7 @@ func (n *node) setAttrs(attrs vfs.Attrs) {
 	n.mode, n.modTime, n.uid, n.gid = info.Mode, info.ModTime, info.UID, info.GID
 }
 
-// StatSpace implements [vfs.SpaceFS]: it knows what is used, but no limit.
+// StatSpace implements [vfs.SpaceFS]. There is no limit.
 func (f *FS) StatSpace(ctx context.Context, name vfs.Path) (vfs.Space, error) {
 	if err := ctx.Err(); err != nil {
 		return vfs.Space{}, err
