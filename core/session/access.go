@@ -29,7 +29,7 @@ func (s *Session) permit(ctx context.Context, e Event, what ...auth.Permission) 
 		return nil
 	}
 	how := toEntry
-	if e.Op != OpRename { // a link leads wherever its target does
+	if e.Op != OpRename { // a link may be followed to whatever its target is
 		how = toFile
 	}
 	to, err := s.locate(ctx, e.Target, how)
@@ -45,7 +45,7 @@ func (s *Session) permit(ctx context.Context, e Event, what ...auth.Permission) 
 	return s.demand(to, auth.Create)
 }
 
-// demand refuses what takes more permissions than there are at the places.
+// demand returns an error if the login lacks one of the permissions at one of the places.
 func (s *Session) demand(at where, what ...auth.Permission) error {
 	for _, p := range what {
 		if !s.may(at, p) {
@@ -63,7 +63,7 @@ func forbidden(p auth.Permission) error {
 // rename would bypass them, so it requires the permissions of a copy and a removal.
 func (s *Session) mayRename(from, to where) error {
 	if len(s.identity.Rules) == 0 {
-		return nil // permit has looked at the one permission that there is to look at
+		return nil // permit has already checked the only permission that matters
 	}
 	needs := []auth.Permission{auth.Write}
 	if !s.alike(from, to) {
@@ -80,7 +80,7 @@ func (s *Session) mayRename(from, to where) error {
 	return nil
 }
 
-// alike reports whether the same permissions hold for two names, and for all below either.
+// alike reports whether the same permissions apply to two names and to everything below them.
 func (s *Session) alike(a, b where) bool {
 	if slices.ContainsFunc(s.rules(), func(r auth.Rule) bool { return a.above(vfs.Path(r.Path)) || b.above(vfs.Path(r.Path)) }) {
 		return false
@@ -88,7 +88,7 @@ func (s *Session) alike(a, b where) bool {
 	return !slices.ContainsFunc(auth.Permissions(), func(p auth.Permission) bool { return s.may(a, p) != s.may(b, p) })
 }
 
-// inStore is the store's name for what the client calls p.
+// inStore returns the store's name for a client's name.
 func (s *Session) inStore(p vfs.Path) vfs.Path { return s.home.Under(p) }
 
 // confined reports whether p is as clean as its type promises. It is a second check, because

@@ -40,13 +40,13 @@ type Event struct {
 	Op       Op
 	Path     vfs.Path // as the client sees it
 	Target   vfs.Path // of a rename, a copy or a link
-	Bytes    int64    // that passed to or from the client
-	Entries  int      // that a listing gave out
+	Bytes    int64    // received from or sent to the client
+	Entries  int      // returned by a listing
 	Duration time.Duration
 	Err      error
 
-	Sums     vfs.Sums // of the content of a file that was read or published, as far as they are known
-	TransIDs []string // of the store's requests for the operation: the latest
+	Sums     vfs.Sums // of the content that was read or published, if known
+	TransIDs []string // IDs of the latest requests to the store for the operation
 }
 
 // Observer is notified of every operation when it has ended.
@@ -54,9 +54,9 @@ type Observer interface{ Observe(Event) }
 
 // Summary describes a session that has ended.
 type Summary struct {
-	In, Out  int64 // bytes of files that came from the client and went to it
+	In, Out  int64 // bytes of files received from the client and sent to it
 	Duration time.Duration
-	Reason   string // why it has ended: "closed" where the client has left
+	Reason   string // why it has ended; "closed" if the client has left
 }
 
 // EndObserver is an Observer that is also notified of the end of the session.
@@ -84,7 +84,7 @@ func (s *Session) record(e Event) {
 		level = slog.LevelDebug
 	}
 	if errors.Is(e.Err, vfs.ErrPermission) {
-		level = slog.LevelInfo // that something was refused is told, whatever it was
+		level = slog.LevelInfo // refusals are always logged at this level
 	}
 	if storageFault(e.Err) {
 		level = slog.LevelWarn

@@ -16,7 +16,7 @@ import (
 type Hash struct {
 	Name string // md5, sha1, sha256, sha384, sha512, crc32
 	New  func() hash.Hash
-	kept vfs.Algorithm // under which a store may keep it; empty: none does
+	kept vfs.Algorithm // algorithm under which a store may keep it; empty: none
 }
 
 // HashNamed returns the algorithm with this name, and reports whether it exists.
@@ -48,7 +48,7 @@ func (s *Session) KeptChecksum(ctx context.Context, name vfs.Path, h Hash) []byt
 	}
 	sums, err := s.Digest(ctx, name)
 	if err != nil {
-		return nil // reading the file tells what is wrong
+		return nil // reading the file will report the error
 	}
 	return sums[h.kept]
 }

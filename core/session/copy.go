@@ -33,8 +33,8 @@ func (s *Session) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.
 
 var errBeingWritten error = vfs.Errorf(vfs.ErrUnavailable, "the file is being written: copy it when that has ended")
 
-// copyFile copies a file as this session sees it. What is being written under the new name loses
-// it, as by a rename.
+// copyFile copies a file as this session sees it. A file that is being written under the new name
+// loses its name, as in a rename.
 func (s *Session) copyFile(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyOptions) error {
 	to := s.settled(ctx, newname, true)
 	if to != nil && !opts.Replace {
@@ -119,13 +119,13 @@ func (s *Session) copyRange(ctx context.Context, from io.ReaderAt, part Range, w
 	return done, nil
 }
 
-// become makes the writer one that goes on from a copy of a file, which the store makes and
-// publishes, and says whether it has done so: where the writer has a content already, or is bound
-// to the version that it replaces, it has not, nor where this is a file that the store cannot copy.
+// become makes the store copy a file to the name of the writer and publish the copy, and makes the
+// writer continue with this content. It does nothing and returns false if the writer already has
+// content or must replace a certain version, or if the store cannot copy the file.
 func (w *writer) become(ctx context.Context, f *file) (done bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(w.ctx, cancel)() // Close need not wait for what it can cut off
+	defer context.AfterFunc(w.ctx, cancel)() // so that Close can cancel it and need not wait
 	err = w.alone(func() error {
 		name, err := w.keepName(ctx)
 		if err != nil {
@@ -136,7 +136,8 @@ func (w *writer) become(ctx context.Context, f *file) (done bool, err error) {
 		defer w.access.Unlock()
 		at, linked := w.files.nameOf(w.openFile)
 		switch {
-		case !w.openFile.alone(), at != w.first, !linked: // others have it, or it has another name
+		// Others have the file open, or it has another name.
+		case !w.openFile.alone(), at != w.first, !linked:
 			return nil
 		case w.bytes.Load() > 0, w.Size() > 0, w.failed.get() != nil, w.opts.IfVersion != "":
 			return nil
@@ -158,7 +159,8 @@ func (w *writer) become(ctx context.Context, f *file) (done bool, err error) {
 	return done, err
 }
 
-// reopen makes the writer one that goes on from what has its name now. The caller is alone.
+// reopen makes the writer continue with the stored content under its name. The caller must be the
+// only user.
 func (w *writer) reopen() error {
 	at, _ := w.files.nameOf(w.openFile)
 	under, err := w.opener.fs.OpenWriter(w.storeCtx, at, vfs.WriteOptions{Read: w.opts.Read})

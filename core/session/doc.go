@@ -5,7 +5,7 @@
 // store:
 //
 //   - The login's home directory is the root of every path. Nothing outside of it has a name.
-//   - The login's permissions are checked, for each path where the login has rules.
+//   - The login's permissions are checked, at the place in the store to which each name leads.
 //   - Transfers keep to the login's limits of bytes per second and bytes in all. Package core/login
 //     limits the number of sessions.
 //   - A table of open files. A path that is being written has the size and attributes that its
@@ -48,10 +48,11 @@
 // has arrived. While new content replaces an existing file, other sessions open and see the
 // existing file. A file that is changed in place changes for them too, as on any file system.
 //
-// A new link may lead only where the login has no fewer permissions than at the link itself. Rules
-// apply to the name that a client gives, and a link gives a file another name. Links made in other
-// ways are followed as the store follows them, also out of the home directory, because checking
-// them would take one request for every file. Their targets are not shown.
+// Permissions are decided at the place in the store to which a name leads, and not by the name,
+// because a file can have several names: links, or names for its old versions. A link that leads out
+// of the home directory is refused, whoever has made it, and its target is not shown. A new link may
+// lead only where the login has no fewer permissions than at the link itself. A login without rules
+// and without a home directory is not checked, because it may use all places in the same way.
 //
 // If the client's own connection ends a transfer, the outcome is [ErrAbandoned], not a fault of the
 // storage. Otherwise each client that goes away would log a warning.

@@ -25,7 +25,7 @@ func (s *Session) Close() { s.closing.Do(s.close) }
 func (s *Session) close() {
 	s.end(context.Canceled)
 	for _, h := range s.shut() {
-		h.Close() // the handle logs its own end
+		h.Close() // each handle logs its own end
 	}
 	<-s.whenIdle()
 	reason := reasonText(context.Cause(s.ctx))
@@ -40,8 +40,8 @@ func (s *Session) close() {
 	s.giveBack()
 }
 
-// lend keeps this session's view of the store for a file that other sessions may go on with, until
-// giveBack.
+// lend keeps this session's view of the store open for a file that other sessions may continue to
+// write, until giveBack.
 func (s *Session) lend() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,7 +60,7 @@ func (s *Session) giveBack() {
 	}
 }
 
-// closeHome closes the store, if it was opened for this session's home.
+// closeHome closes the store if it was opened for this session's home directory.
 func (s *Session) closeHome() {
 	if c, ok := s.fs.(io.Closer); ok {
 		if err := c.Close(); err != nil {
@@ -87,7 +87,7 @@ func (s *Session) ended() error {
 	return &endError{cause}
 }
 
-// join returns a context that ends with ctx or with the session, whichever is first.
+// join returns a context that ends with ctx or with the session, whichever ends first.
 func (s *Session) join(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(s.ctx, func() { cancel(context.Cause(s.ctx)) })
@@ -97,8 +97,8 @@ func (s *Session) join(ctx context.Context) (context.Context, context.CancelFunc
 	}
 }
 
-// endError is what a session's end makes of the operations that it cuts short: by its kind a
-// context's error, since it is nobody's fault.
+// endError is the error of operations that the end of the session has cut off. It wraps
+// context.Canceled, because no one has made a mistake.
 type endError struct{ reason error }
 
 func (e *endError) Error() string { return "session ended: " + e.reason.Error() }

@@ -23,7 +23,7 @@ func (s *Session) Open(ctx context.Context, name vfs.Path, opts vfs.OpenOptions)
 	return f, nil
 }
 
-// file is a file that is open for reading.
+// file is a file open for reading.
 type file struct {
 	transfer
 	under vfs.File
@@ -55,7 +55,7 @@ func (f *file) WriteTo(w io.Writer) (int64, error) {
 	})
 }
 
-// Close cancels the operations on the file, since nobody waits for them any more.
+// Close cancels the running calls on the file.
 func (f *file) Close() error {
 	f.cancel()
 	f.life.Lock()

@@ -10,7 +10,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// do runs one operation that opens nothing: permission, count, log.
+// do runs an operation that opens nothing. It checks the permission, and counts and logs the
+// operation.
 func (s *Session) do(ctx context.Context, e Event, perm auth.Permission, f func(ctx context.Context) error) error {
 	s.begin()
 	defer s.finish()
@@ -64,8 +65,8 @@ func (s *Session) describe(
 	return info, err
 }
 
-// statGuarded is Stat for a login that may not see all that a link can lead to. What is no link
-// costs it no more.
+// statGuarded is Stat for a login that may not see all targets of links. For a name that is not a
+// link it makes no additional request.
 func (s *Session) statGuarded(ctx context.Context, name vfs.Path) (vfs.Info, error) {
 	info, err := vfs.Lstat(ctx, s.fs, s.inStore(name))
 	if err != nil || !info.IsLink() {

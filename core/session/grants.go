@@ -14,14 +14,13 @@ import (
 )
 
 const (
-	// renewAhead is how long before a grant's end it is renewed, or a tenth of its life if that is
-	// less.
+	// renewAhead is how long before its expiry a grant is renewed. If a tenth of its lifetime is
+	// less, that is used.
 	renewAhead = time.Minute
-	// renewTimeout bounds one renewal. Whoever waits for it may give up earlier, by his own
-	// context.
+	// renewTimeout is the time limit for a renewal. A caller that waits for it may give up earlier.
 	renewTimeout = 30 * time.Second
-	// renewPause is how long a grant is kept in use after a renewal ahead of its end has failed,
-	// before the next try.
+	// renewPause is how long a grant is used after an early renewal has failed, before the next
+	// attempt.
 	renewPause = 5 * time.Second
 )
 
@@ -39,14 +38,14 @@ type Grants struct {
 
 	mu      sync.Mutex
 	grant   auth.Grant
-	ahead   time.Time // when to renew; zero: only when refused
-	renewal *renewal  // the one under way
+	ahead   time.Time // when to renew; zero: only when it is refused
+	renewal *renewal  // the running one, or nil
 }
 
-// renewal is one question to the authenticator, for everybody who waits for its answer.
+// renewal is one call of the authenticator, for all callers that wait for it.
 type renewal struct {
 	cancel  context.CancelFunc
-	waiting int // how many do; the last one to give up ends it
+	waiting int // number of waiting callers; the last one that gives up cancels the call
 	done    chan struct{}
 	grant   auth.Grant
 	err     error
@@ -61,12 +60,12 @@ func NewGrants(first auth.Grant, renewer Renewer, log *slog.Logger) *Grants {
 	return g
 }
 
-// keep makes grant the one to use. It is called with mu held, or before anybody else knows g.
+// keep makes grant the current one. The caller must hold mu, or be the only user of g.
 func (g *Grants) keep(grant auth.Grant) {
 	g.grant = grant
 	g.ahead = time.Time{}
-	// One that has ended when it is given says that the clocks disagree: then the storage tells
-	// when it ends.
+	// If the grant has already expired, the clocks differ. Then the grant is renewed when the
+	// storage refuses it.
 	if life := time.Until(grant.Expires); !grant.Expires.IsZero() && life > 0 {
 		g.ahead = grant.Expires.Add(-min(renewAhead, life/10))
 	}
@@ -96,7 +95,8 @@ func (g *Grants) Current(ctx context.Context) (auth.Grant, error) {
 	return fresh, err
 }
 
-// putOff keeps a grant in use that could not be renewed, for a while or until it ends.
+// putOff delays the renewal of a grant that could not be renewed, for renewPause or until it
+// expires.
 func (g *Grants) putOff(grant auth.Grant) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -108,7 +108,7 @@ func (g *Grants) putOff(grant auth.Grant) {
 // Renew implements [backend.Grants].
 func (g *Grants) Renew(ctx context.Context, refused auth.Grant) (auth.Grant, error) {
 	g.mu.Lock()
-	if g.grant.Token != refused.Token { // somebody has been here before
+	if g.grant.Token != refused.Token { // another caller has renewed it already
 		defer g.mu.Unlock()
 		return g.grant, nil
 	}
@@ -127,9 +127,10 @@ func (g *Grants) Renew(ctx context.Context, refused auth.Grant) (auth.Grant, err
 	}
 }
 
-// start begins a renewal of the grant in use. It is called with mu held.
+// start begins a renewal of the current grant. It is called with mu held.
 func (g *Grants) start(ctx context.Context) *renewal {
-	// The renewal is for everybody who waits: the end of the first one's context must not end it.
+	// The renewal is for all callers that wait: the end of the first caller's context must not
+	// cancel it.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewTimeout)
 	r := &renewal{cancel: cancel, done: make(chan struct{})}
 	g.renewal = r
@@ -137,8 +138,8 @@ func (g *Grants) start(ctx context.Context) *renewal {
 	return r
 }
 
-// giveUp is for one who does not wait any more. What nobody waits for ends, so that nothing of a
-// session stays behind.
+// giveUp is called when a caller has stopped waiting. A renewal without waiting callers is
+// cancelled, so that nothing of a session is left running.
 func (g *Grants) giveUp(r *renewal) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -148,7 +149,7 @@ func (g *Grants) giveUp(r *renewal) {
 	}
 	r.cancel()
 	if g.renewal == r {
-		g.renewal = nil // the next one begins anew
+		g.renewal = nil // the next caller begins a new one
 	}
 }
 
@@ -173,8 +174,8 @@ func (g *Grants) renew(ctx context.Context, r *renewal, old auth.Grant) {
 	close(r.done)
 }
 
-// renewError says in the storage's terms what it means that there is no grant any more, in the
-// authenticator's words to the client where it has some.
+// renewError translates the error of a renewal for the storage. It uses the authenticator's text
+// for the client if there is one.
 func renewError(err error) error {
 	if errors.Is(err, auth.ErrDenied) || errors.Is(err, auth.ErrUnknownUser) {
 		return &vfs.Error{Kind: vfs.ErrPermission, Text: cmp.Or(auth.ClientText(err), "the login is no longer valid: log in again"), Err: err}

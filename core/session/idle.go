@@ -9,7 +9,7 @@ func (s *Session) WaitIdle(ctx context.Context) error {
 	select {
 	case <-idle:
 		return nil
-	default: // what is idle is so at the end of ctx too
+	default: // if the session is idle, the end of ctx does not matter
 	}
 	select {
 	case <-idle:
@@ -21,8 +21,8 @@ func (s *Session) WaitIdle(ctx context.Context) error {
 	}
 }
 
-// begin counts an operation as under way until finish. Its line is written before that, so that a
-// session's last line is that of its end.
+// begin counts an operation until finish. The operation is logged before that, so that the last
+// line of a session is that of its end.
 func (s *Session) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,7 +41,7 @@ func (s *Session) finish() {
 	}
 }
 
-// whenIdle returns a channel that is closed as soon as nothing is under way.
+// whenIdle returns a channel that is closed when nothing is running.
 func (s *Session) whenIdle() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,18 +8,18 @@ import (
 	"filegate/core/vfs"
 )
 
-// Without the permission to delete nothing that is there loses content: it is not overwritten, not
-// truncated, and nothing takes its place. Without the permission to write, what is there is not
-// touched at all.
+// Without the permission to delete, no existing content is lost: a file is not overwritten,
+// truncated or replaced. Without the permission to write, an existing file is not changed at all.
 
-// errKept is the refusal to take content away.
+// errKept refuses to remove content.
 var errKept error = vfs.Errorf(vfs.ErrPermission, "this login has no delete permission here, and so cannot overwrite or shorten what is there")
 
-// errThere is the refusal to touch a file.
+// errThere refuses to change an existing file.
 var errThere error = vfs.Errorf(vfs.ErrPermission, "this login may only create files here, and this one is there already")
 
-// keeping narrows how a file is written to what the login may do to it. It returns how far the
-// content that is there must stay. o is the file that is open under the name, or nil.
+// keeping restricts the options for writing a file to what the login may do. It also returns the
+// number of bytes at the beginning that must not change. o is the file that is open under the name,
+// or nil.
 func (s *Session) keeping(ctx context.Context, name vfs.Path, o *openFile, opts vfs.WriteOptions) (vfs.WriteOptions, int64, error) {
 	at, err := s.locate(ctx, name, toFile)
 	if err != nil {
@@ -32,7 +32,7 @@ func (s *Session) keeping(ctx context.Context, name vfs.Path, o *openFile, opts 
 	info, err := s.fs.Stat(ctx, s.inStore(name))
 	underWay := o != nil && !opts.Exclusive && (errors.Is(err, vfs.ErrNotExist) || err == nil && info.Partial)
 	switch {
-	case underWay && opts.Truncate: // as one that was cut off: it is not there yet
+	case underWay && opts.Truncate: // like an interrupted upload, it does not exist yet
 		return opts, 0, nil
 	case underWay && !write:
 		return opts, 0, errThere
@@ -57,14 +57,14 @@ func (s *Session) keeping(ctx context.Context, name vfs.Path, o *openFile, opts 
 	if o != nil {
 		return opts, max(info.Size, o.currentSize()), nil
 	}
-	// What is looked at here is what the new content goes on from.
+	// The new content is based on the version that was checked here.
 	if opts.IfVersion == "" {
 		opts.IfVersion = info.Version
 	}
 	return opts, info.Size, nil
 }
 
-// mayShorten returns nil when the login may give the file that size.
+// mayShorten returns an error if the login may not set the size of a file to size.
 func (s *Session) mayShorten(ctx context.Context, name vfs.Path, size int64) error {
 	at, err := s.locate(ctx, name, toFile)
 	if err != nil || s.may(at, auth.Delete) {
@@ -74,5 +74,5 @@ func (s *Session) mayShorten(ctx context.Context, name vfs.Path, size int64) err
 	if err == nil && size < info.Size {
 		return errKept
 	}
-	return nil // whatever is wrong, the call itself tells
+	return nil // the call itself will report other errors
 }

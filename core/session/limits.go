@@ -11,8 +11,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// limits bound the content of files that passes, of one session together, and of those that it
-// shares with others.
+// limits are the limits for the content of files: those of the session, and those that it shares
+// with others.
 type limits struct {
 	up, down direction
 	total    int64 // bytes in both directions; 0: no limit
@@ -20,7 +20,7 @@ type limits struct {
 	shares   []*Share
 }
 
-// direction is the limiters of one direction: each has to let the bytes pass.
+// direction holds the rate limiters of one direction. All of them apply.
 type direction []*rate.Limiter
 
 func newLimits(l auth.Limits, shares []*Share) limits {
@@ -40,7 +40,7 @@ func (d *direction) add(l *rate.Limiter) {
 	}
 }
 
-// burst returns how many bytes may pass at once, of n.
+// burst returns how many of n bytes may pass at once.
 func (d direction) burst(n int) int {
 	for _, l := range d {
 		n = min(n, l.Burst())
@@ -48,7 +48,7 @@ func (d direction) burst(n int) int {
 	return n
 }
 
-// limiter lets a second's worth pass at once.
+// limiter returns a rate limiter that lets the bytes of one second pass at once.
 func limiter(bytesPerSecond int64) *rate.Limiter {
 	if bytesPerSecond <= 0 {
 		return nil
@@ -56,14 +56,14 @@ func limiter(bytesPerSecond int64) *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(bytesPerSecond), int(min(bytesPerSecond, 1<<30)))
 }
 
-// of reports whether there is any limit for a direction.
+// of reports whether a direction has any limit.
 func (l limits) of(d direction) bool { return len(d) > 0 || l.total > 0 }
 
-// errTotal is the answer when all that a session may move has been moved.
+// errTotal is the error if the session has transferred all bytes that the login allows.
 var errTotal error = &vfs.Error{Kind: vfs.ErrQuota, Text: "this session has transferred all that the login allows"}
 
-// pass returns nil when n bytes may pass, which it may wait for until ctx ends. Whoever waits holds
-// nothing that the end of the session needs.
+// pass waits until n bytes may pass, or until ctx ends. The caller must not hold a lock that the
+// end of the session needs.
 func (t *transfer) pass(d direction, n int) error {
 	if n <= 0 {
 		return nil
@@ -86,7 +86,7 @@ func (t *transfer) pass(d direction, n int) error {
 	return nil
 }
 
-// stopped says why a transfer did not get its turn.
+// stopped returns why a transfer has stopped waiting.
 func (t *transfer) stopped(err error) error {
 	if ended := t.s.ended(); ended != nil {
 		return ended
@@ -97,10 +97,10 @@ func (t *transfer) stopped(err error) error {
 	return err
 }
 
-// slowly makes pieces small enough for limiters to be steady.
+// slowly returns a piece of p that is small enough for a steady rate.
 func slowly(d direction, p []byte) []byte { return p[:d.burst(len(p))] }
 
-// limitedReader and limitedWriter are the client's end of a transfer that has limits.
+// limitedReader and limitedWriter are between the client and a transfer that has limits.
 type limitedReader struct {
 	t *transfer
 	r io.Reader

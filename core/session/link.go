@@ -44,8 +44,8 @@ func (s *Session) Symlink(ctx context.Context, target, name vfs.Path) error {
 	})
 }
 
-// mayLink says why there may be no link of this name to the target. Either may be, or become, a
-// directory.
+// mayLink returns an error if no link of this name to the target is permitted. Both may be, or
+// become, directories.
 func (s *Session) mayLink(name, target where) error {
 	for _, p := range auth.Permissions() {
 		if s.maySomewhere(name, p) && !s.mayThroughout(target, p) {
@@ -55,7 +55,8 @@ func (s *Session) mayLink(name, target where) error {
 	return nil
 }
 
-// outOfStore is what the client calls what the store calls p, if it is in the home directory.
+// outOfStore returns the client's name for a name of the store, and whether it is in the home
+// directory.
 func (s *Session) outOfStore(p vfs.Path) (vfs.Path, bool) {
 	switch {
 	case !s.home.Contains(p):

@@ -48,7 +48,7 @@ type lister struct {
 	start time.Time
 	open  *openEntries
 
-	mu       sync.Mutex // the session's end closes what somebody else may be reading
+	mu       sync.Mutex // the end of the session may close a lister that another goroutine is using
 	closed   bool
 	closeErr error
 	entries  int

@@ -8,24 +8,23 @@ import (
 	"filegate/core/vfs"
 )
 
-// listPatience is how long a listing waits for files that are being stored in its directory. It is
-// enough for usual ones, so that they are in the listing; a large one may take longer, and holds up
-// nobody.
+// listPatience is how long a listing waits for files in its directory that are being committed. It
+// is enough for usual files, so that they are listed. A large file may take longer, and must not
+// delay the listing.
 const listPatience = time.Second
 
-// openEntries lay the files that are being written over a listing. A session sees what it writes
-// itself, with the size that it has by now. What other sessions of the login write is not in the
-// listing before its Commit, also where the store shows it as an upload that was cut off: a name
-// that is listed is complete.
+// openEntries adds the files that are open for writing to a listing. A session sees its own files
+// with their current size. A new file of another session of the login is not listed before its
+// Commit, even if the store lists it as an interrupted upload. So a listed name is complete.
 type openEntries struct {
 	s      *Session
 	dir    vfs.Path
-	listed map[string]bool // of the files that are open, those that the store has listed
+	listed map[string]bool // open files that the store has listed
 	ended  bool
 }
 
-// listOpen returns what is to be laid over the listing of a directory, or nil for nothing. Files
-// that are being stored in it get a moment to be in the listing.
+// listOpen returns the open files for the listing of a directory, or nil if there are none. It
+// waits at most listPatience for files that are being committed.
 func (s *Session) listOpen(ctx context.Context, name vfs.Path) *openEntries {
 	if s.files.none() {
 		return nil
@@ -72,7 +71,7 @@ func (e *openEntries) next(ctx context.Context, under vfs.Lister) ([]vfs.Info, e
 	return nil, io.EOF
 }
 
-// over returns a page with what this session sees of the files in it.
+// over returns a page with the changes that this session sees.
 func (e *openEntries) over(page []vfs.Info) []vfs.Info {
 	open := e.s.files.in(e.dir)
 	if len(open) == 0 {
@@ -98,7 +97,7 @@ func (e *openEntries) over(page []vfs.Info) []vfs.Info {
 	return seen
 }
 
-// missing returns what this session is writing and the store has not listed.
+// missing returns the files that this session is writing and that the store has not listed.
 func (e *openEntries) missing() []vfs.Info {
 	var more []vfs.Info
 	for name, o := range e.s.files.in(e.dir) {

@@ -10,72 +10,75 @@ import (
 	"filegate/core/vfs"
 )
 
-// openFile is a file that is open for writing: what all handles on it have in common, of all
-// sessions of a login. It is published when the last one is closed.
+// openFile is a file open for writing. It is what all handles on the file share, of all sessions of
+// a login. It is published when the last handle is closed.
 type openFile struct {
-	files  *files
-	opener *Session // whose view of the store it is written through, which stays until over
+	files *files
+	// Through whose view of the store it is written; the view stays open until over is closed.
+	opener *Session
 	fs     vfs.FS
 	log    *slog.Logger
 
-	storeCtx context.Context // of the store's writer: ends when nobody waits for it any more
+	storeCtx context.Context // of the store's writer: ends when no handle needs it any more
 	stop     context.CancelCauseFunc
 
-	naming chan struct{} // holds a token while the file is given another name, or published
-	access sync.RWMutex  // shared by reads and writes, alone by what must not meet one
-	over   chan struct{} // closed when the file is published or given up
+	naming chan struct{} // holds a token while the file is renamed or published
+	access sync.RWMutex  // locked for reading by reads and writes, and for writing by what must exclude them
+	over   chan struct{} // closed when the file has been published or given up
 
-	astray    bool     // the store's writer has not followed the file to its name; guarded by naming
-	published bool     // or refused by the store: from then on the file is the store's; guarded by naming
-	first     vfs.Path // the place at opening, which orders the files of which one caller holds naming
-	anew      bool     // the content began empty: until Commit the other sessions have the old one
+	astray    bool // the store's writer could not be renamed with the file; guarded by naming
+	published bool // or refused by the store: the store's file is now the only one; guarded by naming
+	// The place at opening; callers that hold the naming of several files take them in this order.
+	first vfs.Path
+	anew  bool // the content began empty: until Commit other sessions see the old content
 
 	resumption resumption
 
 	// Guarded by files.mu.
-	at       vfs.Path // the place of the file by now
+	at       vfs.Path // the current place of the file
 	unlinked bool     // it has no name any more
-	gone     bool     // it is in the table no more
+	gone     bool     // it is not in the table any more
 
-	// What a Stat by path sees, which waits for no write and no Commit.
+	// The state that a Stat by path reads. It does not wait for writes or for Commit.
 	mu       sync.Mutex
-	under    vfs.Writer // guarded by access, and by mu too where another takes its place
+	under    vfs.Writer // guarded by access, and also by mu when it is replaced
 	attrs    vfs.Attrs
 	touched  time.Time
 	modified bool  // since it was opened
-	frozen   bool  // under is not asked for its size any more
-	size     int64 // of what is frozen
+	frozen   bool  // size is final, and under is not asked any more
+	size     int64 // of a frozen file
 	sessions map[*Session]bool
-	handles  int   // that have not ended
-	shared   bool  // there were several
-	alive    int   // whose contexts have not ended
-	readers  int   // that only read, see sharedFile, and a handle that has committed and is not closed yet
-	promised bool  // a handle has been told that its content is safe
+	handles  int  // number of handles that have not ended
+	shared   bool // there have been several handles
+	alive    int  // number of handles whose context has not ended
+	// Handles that only read, see sharedFile, and a handle that is committed and not closed yet.
+	readers  int
+	promised bool  // a handle was told that its content is safe
 	torn     bool  // a handle that had changed the content was given up
-	broken   error // why the content is not published
-	nameless bool  // it has ended without a name: what was written stays for its readers
+	broken   error // why the content will not be published
+	nameless bool  // it has ended without a name: the written content stays for its readers
 	finished bool
 	stored   *vfs.Info
 	storedAt vfs.Path
 }
 
-// publishGrace is how long a content that was promised to a client may take to be published when
-// its connection has ended meanwhile.
+// publishGrace is the time limit for publishing content that was promised to a client whose
+// connection has ended.
 const publishGrace = time.Minute
 
 var (
-	// errBroken is the outcome of a handle where another one on the same file has failed.
+	// errBroken is the error of a handle if a write by another handle on the same file has failed.
 	errBroken error = vfs.Errorf(vfs.ErrInvalid, "not saved, since a write to the same file by another handle failed")
-	// errReplaced is the outcome of a handle where another session has begun the file anew.
+	// errReplaced is the error of a handle if another session has started new content of the file.
 	errReplaced error = vfs.Errorf(vfs.ErrChanged, "not saved, since the file has been begun anew or replaced meanwhile")
-	// errTorn is the outcome of a handle that has changed nothing, where another one was cut off.
+	// errTorn is the error of a handle that has changed nothing, if another handle was cut off.
 	errTorn error = vfs.Errorf(vfs.ErrChanged, "not saved, since the upload of this file by another handle was cut off")
-	// errUnderWay is the answer where a file cannot be opened since it is being stored for too
+	// errUnderWay is the error for opening a file that has been in the middle of a Commit for too
 	// long.
 	errUnderWay error = vfs.Errorf(vfs.ErrUnavailable, "this file is being stored, try again later")
 )
 
-// attach counts a handle; the caller holds mu, or is the first.
+// attach counts a handle. The caller must hold mu, or be the first user of the file.
 func (o *openFile) attach(w *writer) {
 	w.openFile = o
 	o.shared = o.shared || o.handles > 0
@@ -85,7 +88,7 @@ func (o *openFile) attach(w *writer) {
 	context.AfterFunc(w.ctx, func() { o.depart(context.Cause(w.ctx)) })
 }
 
-// join counts one more handle. It reports false for a file that has come to its end.
+// join adds a handle. It returns false if the file has already ended.
 func (o *openFile) join(w *writer) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -96,18 +99,19 @@ func (o *openFile) join(w *writer) bool {
 	return true
 }
 
-// depart counts a handle out whose context has ended. With the last one ends what is under way, at
-// once or, where a client relies on it, later.
+// depart is called when the context of a handle has ended. After the last one, the calls of the
+// store's writer are cancelled: at once, or after publishGrace if content was promised.
 func (o *openFile) depart(cause error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.alive--; o.alive > 0 || o.readers > 0 { // who reads a file without a name still needs it
+	if o.alive--; o.alive > 0 || o.readers > 0 { // readers of a file without a name still need it
 		return
 	}
 	o.abandon(cause)
 }
 
-// abandon ends what is under way when nobody has the file open any more; the caller holds mu.
+// abandon cancels the calls of the store's writer when nothing has the file open any more. The
+// caller must hold mu.
 func (o *openFile) abandon(cause error) {
 	if !o.promised {
 		o.stop(cause)
@@ -117,39 +121,39 @@ func (o *openFile) abandon(cause error) {
 	context.AfterFunc(o.storeCtx, func() { late.Stop() })
 }
 
-// knows reports whether a session has, or had, a handle on the file.
+// knows reports whether a session has or had a handle on the file.
 func (o *openFile) knows(s *Session) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.sessions[s]
 }
 
-// shownTo reports whether a session sees the content also where another one has been published
-// under the name.
+// shownTo reports whether a session sees the new content even if there is stored content under the
+// name.
 func (o *openFile) shownTo(s *Session) bool { return !o.anew || o.knows(s) }
 
-// differs reports whether a description of what has been published would be wrong to a session.
+// differs reports whether the description of the stored content would be wrong for a session.
 func (o *openFile) differs(s *Session) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.modified && (!o.anew || o.sessions[s])
 }
 
-// ending reports whether the last handle has ended, and the outcome is not there yet.
+// ending reports whether the last handle has ended and its Commit may still be running.
 func (o *openFile) ending() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.frozen
 }
 
-// info describes the file as its writers have it.
+// info returns the description of the content that is being written.
 func (o *openFile) info(base string) vfs.Info {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.attrs.Over(vfs.Info{Name: base, Size: o.sizeNow(), Mode: 0o644, ModTime: o.touched})
 }
 
-// inListing returns an entry of a listing with what the writers of the file have changed.
+// inListing returns a listing entry with the changes by the writers of the file.
 func (o *openFile) inListing(info vfs.Info) vfs.Info {
 	now := o.info(info.Name)
 	if !o.modifiedSince() && !info.Partial {
@@ -161,7 +165,7 @@ func (o *openFile) inListing(info vfs.Info) vfs.Info {
 	return o.attrs.Over(info)
 }
 
-// modify notes that what is published under the name is not what the file was opened with.
+// modify records that the stored content differs from the content at opening.
 func (o *openFile) modify() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -174,7 +178,7 @@ func (o *openFile) modifiedSince() bool {
 	return o.modified
 }
 
-// sizeNow is the size; the caller holds mu.
+// sizeNow returns the size. The caller must hold mu.
 func (o *openFile) sizeNow() int64 {
 	if o.frozen {
 		return o.size
@@ -188,7 +192,7 @@ func (o *openFile) currentSize() int64 {
 	return o.sizeNow()
 }
 
-// refuse makes err the outcome of all handles that have not ended.
+// refuse makes err the error of all handles that have not ended.
 func (o *openFile) refuse(err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -203,15 +207,15 @@ func (o *openFile) refused() error {
 	return o.broken
 }
 
-// replaced takes the name from a file that another session begins anew, and ends what is under way
-// for it.
+// replaced is called when the file loses its name to new content. It takes the name away, fails all
+// handles, and cancels the calls of the store's writer.
 func (o *openFile) replaced() {
 	o.files.unlink(o)
 	o.refuse(errReplaced)
 	o.stop(errReplaced)
 }
 
-// change runs a write to the store's writer. When that fails, none of the handles saves the file.
+// change calls a method of the store's writer. If it fails, no handle can commit the file.
 func (o *openFile) change(write func(under vfs.Writer) error) error {
 	if o.refused() == errReplaced {
 		return errReplaced
@@ -242,7 +246,7 @@ func (o *openFile) writeAt(p []byte, off int64) (n int, err error) {
 	return n, err
 }
 
-// append writes at the end, wherever that is.
+// append writes at the current end.
 func (o *openFile) append(p []byte) (n int, err error) {
 	o.access.Lock()
 	defer o.access.Unlock()
@@ -254,7 +258,7 @@ func (o *openFile) append(p []byte) (n int, err error) {
 	return n, err
 }
 
-// truncate sets the size for all handles.
+// truncate sets the size, for all handles.
 func (o *openFile) truncate(size int64) error {
 	o.access.Lock()
 	defer o.access.Unlock()
@@ -281,8 +285,8 @@ func (o *openFile) setAttrs(attrs vfs.Attrs) error {
 	return nil
 }
 
-// readAt reads what has been written. It reports false when the file has come to its end, and is to
-// be read elsewhere.
+// readAt reads the content that is being written. here is false if the file has ended and must be
+// read elsewhere.
 func (o *openFile) readAt(p []byte, off int64) (n int, here bool, err error) {
 	o.access.RLock()
 	defer o.access.RUnlock()
@@ -300,7 +304,7 @@ func (o *openFile) readAt(p []byte, off int64) (n int, here bool, err error) {
 	return n, true, err
 }
 
-// readable reports whether what has been written can be read before it is published.
+// readable reports whether the content can be read before it is published.
 func (o *openFile) readable() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -308,15 +312,15 @@ func (o *openFile) readable() bool {
 	return err == nil && !o.frozen
 }
 
-// outcome is how a handle ends.
+// outcome is the result of the end of a handle.
 type outcome struct {
-	last    bool  // the caller has the file for itself now
-	publish bool  // and is to publish it
-	err     error // the answer to a handle that was to be committed; nil: its content is promised
+	last    bool  // it was the last handle: the caller is now the only user of the file
+	publish bool  // the caller must publish the file
+	err     error // the error for a handle that was to be committed; nil: its content is promised
 }
 
-// leave counts a handle out that was to be committed, or not, and may have changed the content. err
-// is what it has failed with.
+// leave ends a handle. commit reports whether it was to be committed, changed whether it has
+// changed the content, and err is the error of its writes.
 func (o *openFile) leave(commit, changed bool, err error) outcome {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -340,21 +344,21 @@ func (o *openFile) leave(commit, changed bool, err error) outcome {
 	return outcome{last: last, publish: last && o.broken == nil && (good || o.promised), err: err}
 }
 
-// wasShared reports whether there were several handles.
+// wasShared reports whether there have been several handles.
 func (o *openFile) wasShared() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.shared
 }
 
-// alone reports whether there is one handle only.
+// alone reports whether there is only one handle.
 func (o *openFile) alone() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.handles == 1
 }
 
-// keepName keeps the name of the file as it is until done is called.
+// keepName prevents renames of the file until done is called.
 func (o *openFile) keepName(ctx context.Context) (done func(), err error) {
 	select {
 	case o.naming <- struct{}{}:
@@ -364,14 +368,14 @@ func (o *openFile) keepName(ctx context.Context) (done func(), err error) {
 	}
 }
 
-// drain waits for the reads and writes that are under way, after which none begins.
+// drain waits for the running reads and writes, after which no further ones begin.
 func (o *openFile) drain() {
 	o.access.Lock()
 	defer o.access.Unlock()
 }
 
-// publish commits the content under the name that the file has by now; a file without one only
-// stays for its readers. The caller has it for itself.
+// publish commits the content under the current name of the file. Without a name, the content only
+// stays for its readers. The caller must be the only user of the file.
 func (o *openFile) publish(ctx context.Context) (vfs.Info, error) {
 	done, err := o.keepName(ctx)
 	if err != nil {
@@ -404,7 +408,7 @@ func (o *openFile) commit(ctx context.Context, at vfs.Path) (vfs.Info, error) {
 	if !o.astray {
 		return o.under.Commit(ctx)
 	}
-	// The store knows the content by an older name, and cannot give it another one.
+	// The store's writer still has an older name, and cannot be renamed.
 	r, err := vfs.ReadWriterAt(o.under)
 	if err != nil {
 		return vfs.Info{}, vfs.Errorf(vfs.ErrUnsupported, "the file was renamed while it was written, which this store cannot follow: it was not stored")
@@ -428,8 +432,8 @@ func (o *openFile) commit(ctx context.Context, at vfs.Path) (vfs.Info, error) {
 	return w.Commit(ctx)
 }
 
-// keepPromise publishes a content of which a handle was told that it is safe, though the last one
-// is given up.
+// keepPromise publishes content that was promised to a handle, although the last handle was given
+// up.
 func (o *openFile) keepPromise() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(o.storeCtx), publishGrace)
 	defer cancel()
@@ -439,8 +443,8 @@ func (o *openFile) keepPromise() {
 	}
 }
 
-// end is what the last handle does when all is decided: from then on the store's own Stat is the
-// truth. Close of the handle calls unread.
+// end is called by the last handle when its result is known. From then on the store's own
+// description is valid. Closing the handle calls unread.
 func (o *openFile) end() {
 	o.files.drop(o)
 	o.mu.Lock()
@@ -450,7 +454,7 @@ func (o *openFile) end() {
 	close(o.over)
 }
 
-// unread counts a reader out. The last one closes the store's writer.
+// unread ends a reader. The last one closes the store's writer.
 func (o *openFile) unread() error {
 	o.mu.Lock()
 	o.readers--

@@ -10,23 +10,23 @@ import (
 	"filegate/core/vfs"
 )
 
-// OpenFiles is the table of files that the sessions of a process have open for writing. Sessions of
-// the same login share them. The zero value is ready to use.
+// OpenFiles is the table of the files that the sessions of a process have open for writing.
+// Sessions of the same login share them. The zero value is ready to use.
 type OpenFiles struct {
 	mu     sync.Mutex
 	logins map[loginKey]*files
 }
 
-// loginKey says which sessions share open files: those that reach the same objects with the same
-// rights.
+// loginKey identifies the sessions that share open files: those that reach the same objects with
+// the same rights.
 type loginKey struct {
 	store            string // the backend
 	issuer, endpoint string // of the grant
 	user             string
-	home             vfs.Path // that the store is seen from, see [vfs.HomeFS]
+	home             vfs.Path // the root of the store's view, see [vfs.HomeFS]
 }
 
-// of returns the open files of a login, for one session more, until leave.
+// of returns the open files of a login for another session. The session must call leave at its end.
 func (o *OpenFiles) of(key loginKey) *files {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -42,19 +42,20 @@ func (o *OpenFiles) of(key loginKey) *files {
 	return f
 }
 
-// files are those that the sessions of one login have open for writing.
+// files are the files that the sessions of one login have open for writing.
 type files struct {
 	all      *OpenFiles
 	key      loginKey
 	sessions int // guarded by all.mu
 
 	mu    sync.Mutex
-	named map[vfs.Path]*openFile     // by the place that a file has now
-	links map[vfs.Path]*openFile     // by the links that it was opened through
-	turns map[vfs.Path]chan struct{} // places that are being opened or renamed; closed when that is through
+	named map[vfs.Path]*openFile // by the current place of the file
+	links map[vfs.Path]*openFile // by the links through which a file was opened
+	// Places that are being opened or renamed; the channel is closed at the end.
+	turns map[vfs.Path]chan struct{}
 }
 
-// leave is for a session that has ended, with all that it has opened.
+// leave is called when a session has ended and all of its files are closed.
 func (f *files) leave() {
 	f.all.mu.Lock()
 	defer f.all.mu.Unlock()
@@ -70,8 +71,8 @@ func (f *files) none() bool {
 	return len(f.named) == 0
 }
 
-// at returns the open file at a place, or nil. With follow a link that it was opened through leads
-// to it too.
+// at returns the open file at a place, or nil. With follow it also finds a file by a link through
+// which it was opened.
 func (f *files) at(p vfs.Path, follow bool) *openFile {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -81,7 +82,7 @@ func (f *files) at(p vfs.Path, follow bool) *openFile {
 	return f.links[p]
 }
 
-// below returns the open files in a directory and all below it, in the order of their places.
+// below returns the open files below a directory, sorted by place.
 func (f *files) below(dir vfs.Path) []*openFile {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -95,7 +96,7 @@ func (f *files) below(dir vfs.Path) []*openFile {
 	return all
 }
 
-// in returns the open files whose names are entries of a directory, by these names.
+// in returns the open files directly in a directory, by name.
 func (f *files) in(dir vfs.Path) map[string]*openFile {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -111,14 +112,14 @@ func (f *files) in(dir vfs.Path) map[string]*openFile {
 	return all
 }
 
-// add gives an open file its name.
+// add adds an open file to the table.
 func (f *files) add(o *openFile) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.named[o.at] = o
 }
 
-// link notes a link through which an open file was opened.
+// link records a link through which an open file was opened.
 func (f *files) link(p vfs.Path, o *openFile) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -127,7 +128,7 @@ func (f *files) link(p vfs.Path, o *openFile) {
 	}
 }
 
-// drop forgets an open file. It may be called twice.
+// drop removes an open file from the table. It may be called twice.
 func (f *files) drop(o *openFile) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -135,7 +136,7 @@ func (f *files) drop(o *openFile) {
 	o.gone = true
 }
 
-// forget takes an open file out of the table; the caller holds mu.
+// forget removes the names of an open file. The caller must hold mu.
 func (f *files) forget(o *openFile) {
 	if f.named[o.at] == o {
 		delete(f.named, o.at)
@@ -147,8 +148,8 @@ func (f *files) forget(o *openFile) {
 	}
 }
 
-// unlink takes the name from an open file: it has been removed, or another file has come to its
-// name.
+// unlink takes the name from an open file that was removed, or whose name was given to another
+// file.
 func (f *files) unlink(o *openFile) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -156,7 +157,7 @@ func (f *files) unlink(o *openFile) {
 	o.unlinked = true
 }
 
-// move gives an open file another name, and reports whether it has one at all.
+// move renames an open file. It returns false if the file has no name.
 func (f *files) move(o *openFile, to vfs.Path) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -169,15 +170,15 @@ func (f *files) move(o *openFile, to vfs.Path) bool {
 	return true
 }
 
-// nameOf returns the place of an open file, and reports whether it still has one.
+// nameOf returns the place of an open file, and reports whether the file still has it.
 func (f *files) nameOf(o *openFile) (at vfs.Path, linked bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return o.at, !o.unlinked
 }
 
-// turn waits until none of the places is being opened or renamed, and returns what ends the
-// caller's own turn.
+// turn waits until none of the places is being opened or renamed, and reserves them until end is
+// called.
 func (f *files) turn(ctx context.Context, places ...vfs.Path) (end func(), err error) {
 	mine := make(chan struct{})
 	for {
@@ -200,7 +201,7 @@ func (f *files) turn(ctx context.Context, places ...vfs.Path) (end func(), err e
 	}
 }
 
-// takeTurn takes all of the places, or none and returns what to wait for.
+// takeTurn reserves all places, or none and returns the channel to wait for.
 func (f *files) takeTurn(mine chan struct{}, places []vfs.Path) (busy chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -215,8 +216,8 @@ func (f *files) takeTurn(mine chan struct{}, places []vfs.Path) (busy chan struc
 	return nil
 }
 
-// placeOf returns where the login's store has what a client calls name, with the links on the way
-// followed. It asks the store only while a file is open.
+// placeOf returns the store's place of a client's name, with the links on the way resolved. It asks
+// the store only while a file is open.
 func (s *Session) placeOf(ctx context.Context, name vfs.Path) vfs.Path {
 	inner := s.inStore(name)
 	if s.files.none() {
@@ -225,16 +226,16 @@ func (s *Session) placeOf(ctx context.Context, name vfs.Path) vfs.Path {
 	return s.placeToOpen(ctx, inner)
 }
 
-// placeToOpen is placeOf of a name of the store's that is about to be opened.
+// placeToOpen returns the place of a name of the store that is about to be opened.
 func (s *Session) placeToOpen(ctx context.Context, inner vfs.Path) vfs.Path {
 	if p, err := vfs.PlaceOf(ctx, s.fs, inner, false); err == nil {
 		return p.Path
 	}
-	return inner // the store itself says what is wrong with it
+	return inner // the store will report what is wrong with it
 }
 
-// openAt returns the open file at a name, or nil. One that this session does not see before its
-// Commit it waits for, where that is under way.
+// openAt returns the open file with a name, or nil. If the session does not see the file before its
+// Commit, and the Commit is running, openAt waits for its end.
 func (s *Session) openAt(ctx context.Context, name vfs.Path, follow bool) *openFile {
 	o := s.files.at(s.placeOf(ctx, name), follow)
 	if o != nil && o.ending() && !o.shownTo(s) {
@@ -243,8 +244,8 @@ func (s *Session) openAt(ctx context.Context, name vfs.Path, follow bool) *openF
 	return o
 }
 
-// throughOpen runs f on the file that is open under a name, if there is one. One that comes to its
-// end before f gets at it counts no more.
+// throughOpen calls f for the open file with a name, if there is one. If the file ends before f has
+// used it, it does not count.
 func (s *Session) throughOpen(ctx context.Context, name vfs.Path, f func(*openFile) error) (found bool, err error) {
 	for o := s.settled(ctx, name, true); o != nil; o = s.settled(ctx, name, true) {
 		if o.ending() {
@@ -257,11 +258,11 @@ func (s *Session) throughOpen(ctx context.Context, name vfs.Path, f func(*openFi
 	return false, nil
 }
 
-// commitPatience is how long a question about a file waits for its Commit to end.
+// commitPatience is how long a call that concerns a file waits for the file's Commit.
 const commitPatience = 20 * time.Second
 
-// settled returns the open file at a name, or nil, when no Commit of it is under way any more, or
-// for too long.
+// settled returns the open file with a name, or nil. It waits until no Commit of the file is
+// running, but at most commitPatience.
 func (s *Session) settled(ctx context.Context, name vfs.Path, follow bool) *openFile {
 	at := s.placeOf(ctx, name)
 	var late <-chan time.Time

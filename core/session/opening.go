@@ -9,8 +9,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// openForWriting opens a file for w: one of its own, or that which sessions of this login have open
-// under the name already.
+// openForWriting makes w a handle: of the file that sessions of this login have open under the
+// name, or of a new one.
 func (s *Session) openForWriting(ctx context.Context, w *writer, opts vfs.WriteOptions) error {
 	at := s.placeToOpen(ctx, s.inStore(w.name))
 	end, err := s.files.turn(ctx, at)
@@ -30,7 +30,7 @@ func (s *Session) openForWriting(ctx context.Context, w *writer, opts vfs.WriteO
 		return err
 	}
 	if over != nil {
-		opts.Create = true // for this login the file is there, whether the store knows it or not
+		opts.Create = true // for this login the file exists, whether or not the store has it
 	}
 	o, err := s.newOpenFile(ctx, w, at, opts)
 	if err != nil {
@@ -45,9 +45,9 @@ func (s *Session) openForWriting(ctx context.Context, w *writer, opts vfs.WriteO
 	return s.enlist(ctx, o, at, opts)
 }
 
-// enlist puts a file that has just been opened into the table, by the name that it turned out to
-// have. Where that was a link to a file that is open already, the two would be published one over
-// the other.
+// enlist adds a newly opened file to the table, under the name that it really has. If the name was
+// a link to a file that is already open, each of the two would overwrite the other when it is
+// published.
 func (s *Session) enlist(ctx context.Context, o *openFile, at vfs.Path, opts vfs.WriteOptions) error {
 	behind := vfs.WriterPlace(o.under, at)
 	if behind == at {
@@ -72,7 +72,7 @@ func (s *Session) enlist(ctx context.Context, o *openFile, at vfs.Path, opts vfs
 	return nil
 }
 
-// takeBack undoes the opening of a file that nobody has seen.
+// takeBack undoes the opening of a file that no session has used.
 func (s *Session) takeBack(o *openFile) error {
 	defer s.giveBack()
 	defer o.stop(nil)
@@ -80,8 +80,8 @@ func (s *Session) takeBack(o *openFile) error {
 }
 
 // joinOpen makes w a handle of the file that is open at a place, and reports whether there is one.
-// One that is being published it waits for. Where only other sessions have it and the client begins
-// anew, it returns the file that is to lose its name to what w writes.
+// It waits for a running Commit. If only other sessions have the file open and the client starts
+// new content, joinOpen returns the file that will lose its name.
 func (s *Session) joinOpen(ctx context.Context, w *writer, at vfs.Path, opts vfs.WriteOptions, exclusive bool) (joined bool, over *openFile, err error) {
 	for {
 		o := s.files.at(at, true)
@@ -114,7 +114,7 @@ func (s *Session) joinOpen(ctx context.Context, w *writer, at vfs.Path, opts vfs
 	}
 }
 
-// newOpenFile opens the store's side of a file. w is its first handle.
+// newOpenFile opens the store's writer. w is the first handle of the file.
 func (s *Session) newOpenFile(ctx context.Context, w *writer, at vfs.Path, opts vfs.WriteOptions) (*openFile, error) {
 	o := &openFile{
 		files: s.files, opener: s, fs: s.fs, log: s.log, first: at, at: at, anew: opts.Truncate, modified: opts.Truncate, touched: time.Now(),
@@ -122,7 +122,7 @@ func (s *Session) newOpenFile(ctx context.Context, w *writer, at vfs.Path, opts 
 	}
 	o.resumption.lowest.Store(math.MaxInt64)
 	o.storeCtx, o.stop = context.WithCancelCause(context.WithoutCancel(ctx))
-	o.attach(w) // its end cuts off the opening too
+	o.attach(w) // so that the end of w's context also cancels the opening
 	under, err := s.fs.OpenWriter(o.storeCtx, s.inStore(w.name), opts)
 	if err != nil {
 		o.stop(nil)

@@ -10,19 +10,19 @@ import (
 	"filegate/core/vfs"
 )
 
-// Permissions and homes are decided on the place in the store that a name leads to, and not on the
-// name: one object can have several.
+// Permissions and the home directory apply to the place in the store to which a name leads, and not
+// to the name, because an object can have several names.
 
-// following is which links of a name are followed to the place that an operation is about.
+// following tells which links in a name are followed to the place of an operation.
 type following int
 
 const (
-	toEntry  following = iota // those on the way
-	toFolder                  // the last one too, where it leads to a directory
-	toFile                    // the last one too, whatever it leads to
+	toEntry  following = iota // links before the last element
+	toFolder                  // also the last element, if it leads to a directory
+	toFile                    // also the last element
 )
 
-// follows returns how an operation follows links. Stat and Copy look after themselves.
+// follows returns which links an operation follows. Stat and Copy also check the target themselves.
 func (op Op) follows() following {
 	switch op {
 	case OpList, OpSpace, OpACL:
@@ -33,26 +33,29 @@ func (op Op) follows() following {
 	return toEntry
 }
 
-// where is all places that an operation on a name reaches: what it takes, it takes at each of them.
+// where holds all places that an operation on a name reaches. A permission is required at each of
+// them.
 type where []vfs.Path
 
-// placed are a login's home and rules by the store's places. They are looked up once in a session.
+// placed holds the places of a login's home directory and rules. They are looked up once in a
+// session.
 type placed struct {
 	mu    sync.Mutex
 	known bool
 	home  vfs.Place
 	rules []auth.Rule
-	kept  []vfs.Path // of home and rules those which are about what the store keeps for itself
-	// archives are directories with old versions of what rules are about: they show it by names
-	// that no rule is about.
+	// Those of the home directory and the rules that are places which the store keeps for itself.
+	kept []vfs.Path
+	// archives are directories with old versions of files to which rules apply. They contain these
+	// files under names to which no rule applies.
 	archives []vfs.Path
 }
 
-// guarded reports whether it matters to this login which place a name leads to.
+// guarded reports whether the permissions of this login depend on the place.
 func (s *Session) guarded() bool { return len(s.identity.Rules) > 0 || !s.home.IsRoot() }
 
-// folder returns the place of a directory. All links that lead to it are followed, without asking a
-// store that has none to directories.
+// folder returns the place of a directory. It follows all links to it, without a request if the
+// store has no links to directories.
 func (s *Session) folder(ctx context.Context, dir vfs.Path) (vfs.Place, error) {
 	p, err := vfs.PlaceOf(ctx, s.fs, dir.Join("x"), false)
 	if err != nil {
@@ -65,7 +68,7 @@ func (s *Session) folder(ctx context.Context, dir vfs.Path) (vfs.Place, error) {
 	return p, nil
 }
 
-// places looks up where the home and the rules lead.
+// places looks up the places of the home directory and the rules.
 func (s *Session) places(ctx context.Context) error {
 	s.placed.mu.Lock()
 	defer s.placed.mu.Unlock()
@@ -98,21 +101,22 @@ func (s *Session) places(ctx context.Context) error {
 		return err
 	}
 	s.placed.home, s.placed.rules, s.placed.kept, s.placed.known = home, rules, kept, true
-	s.placed.archives = slices.DeleteFunc(archives, func(a vfs.Path) bool { // one that home or a rule is about is meant
+	// An archive that contains the home directory, or to which a rule applies, is intended.
+	s.placed.archives = slices.DeleteFunc(archives, func(a vfs.Path) bool {
 		return a.Contains(home.Path) || slices.ContainsFunc(rules, func(r auth.Rule) bool { return a.Contains(vfs.Path(r.Path)) })
 	})
 	return nil
 }
 
-// isKept reports whether the store keeps old versions or parts of other files at a place, and not
-// even home or a rule is about them.
+// isKept reports whether a place is one where the store keeps old versions or parts of other files,
+// unless the home directory or a rule is there too.
 func (s *Session) isKept(p vfs.Place) bool {
 	holds := func(dir vfs.Path) bool { return dir.Contains(p.Path) }
 	return p.Kept && !slices.ContainsFunc(s.placed.kept, holds) || slices.ContainsFunc(s.placed.archives, holds)
 }
 
-// locate returns the places that an operation on a client's name reaches, or an error where one is
-// out of the home directory.
+// locate returns the places that an operation on a client's name reaches. It returns an error if
+// one of them is outside of the home directory.
 func (s *Session) locate(ctx context.Context, name vfs.Path, how following) (where, error) {
 	inner := s.inStore(name)
 	if !s.guarded() {
@@ -147,8 +151,8 @@ func (s *Session) locate(ctx context.Context, name vfs.Path, how following) (whe
 		err = add(vfs.PlaceOf(ctx, s.fs, inner, true))
 	}
 	if errors.Is(err, vfs.ErrNotDir) || errors.Is(err, vfs.ErrNotExist) {
-		// The store has the better words for what is missing, and there is nothing to protect: but
-		// only in the home.
+		// The store has a better error for a missing file. There is nothing to protect, if the
+		// place is in the home directory.
 		if len(all) == 0 {
 			all = where{inner}
 		}
@@ -159,7 +163,7 @@ func (s *Session) locate(ctx context.Context, name vfs.Path, how following) (whe
 
 var errOutOfHome error = vfs.Errorf(vfs.ErrPermission, "this leads out of what this login may see")
 
-// rules returns the login's rules by places.
+// rules returns the login's rules with their places.
 func (s *Session) rules() []auth.Rule {
 	s.placed.mu.Lock()
 	defer s.placed.mu.Unlock()
@@ -171,36 +175,36 @@ func (s *Session) rightsAt(at vfs.Path) []auth.Permission {
 	return auth.Identity{Permissions: s.identity.Permissions, Rules: s.rules()}.PermissionsAt(string(at))
 }
 
-// grants reports whether a list of permissions has one. Write is more than create.
+// grants reports whether the permissions include what. Write includes create.
 func grants(given []auth.Permission, what auth.Permission) bool {
 	return slices.Contains(given, what) || what == auth.Create && slices.Contains(given, auth.Write)
 }
 
-// may reports whether the login may do that at all of the places.
+// may reports whether the login has a permission at all of the places.
 func (s *Session) may(at where, what auth.Permission) bool {
 	return !slices.ContainsFunc(at, func(p vfs.Path) bool { return !grants(s.rightsAt(p), what) })
 }
 
-// mayThroughout is may for directories and all that may be in them.
+// mayThroughout reports whether the login has a permission at the places and everywhere below them.
 func (s *Session) mayThroughout(at where, what auth.Permission) bool {
 	return s.may(at, what) && !slices.ContainsFunc(s.rules(), func(r auth.Rule) bool {
 		return at.contains(vfs.Path(r.Path)) && !grants(r.Permissions, what)
 	})
 }
 
-// maySomewhere is may for directories or anything that may be in them.
+// maySomewhere reports whether the login has a permission at the places or anywhere below them.
 func (s *Session) maySomewhere(at where, what auth.Permission) bool {
 	return s.may(at, what) || slices.ContainsFunc(s.rules(), func(r auth.Rule) bool {
 		return at.contains(vfs.Path(r.Path)) && grants(r.Permissions, what)
 	})
 }
 
-// contains reports whether one of the places is p or above it.
+// contains reports whether one of the places is p or is above it.
 func (w where) contains(p vfs.Path) bool {
 	return slices.ContainsFunc(w, func(at vfs.Path) bool { return at.Contains(p) })
 }
 
-// above is contains without the places themselves.
+// above reports whether one of the places is above p.
 func (w where) above(p vfs.Path) bool {
 	return slices.ContainsFunc(w, func(at vfs.Path) bool { return at != p && at.Contains(p) })
 }

@@ -9,8 +9,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// A file that is being written is an open file and not only a name: a rename applies to it, and
-// after a removal nothing of it is published, whichever session of the login writes it.
+// A file that is being written is an open file, and not only a name. A rename applies to it, and
+// after its removal its content is not published, for all sessions of the login.
 
 // remove implements Remove for a name from the client. A file that is being written need not exist
 // in the store yet.
@@ -32,7 +32,7 @@ func (s *Session) remove(ctx context.Context, name vfs.Path) error {
 	return err
 }
 
-// rmdir is Rmdir of a name of the client's.
+// rmdir implements Rmdir for a client's name.
 func (s *Session) rmdir(ctx context.Context, name vfs.Path) error {
 	if !s.files.none() && len(s.files.below(s.placeOf(ctx, name))) > 0 {
 		return vfs.ErrNotEmpty
@@ -40,8 +40,8 @@ func (s *Session) rmdir(ctx context.Context, name vfs.Path) error {
 	return s.fs.Rmdir(ctx, s.inStore(name))
 }
 
-// taken returns an error where a file is being written under a name of the client's, so that
-// nothing else can be made there.
+// taken returns an error if a file is being written under a client's name, so that nothing else can
+// be created there.
 func (s *Session) taken(ctx context.Context, name vfs.Path) error {
 	if o := s.settled(ctx, name, false); o != nil {
 		return vfs.ErrExist
@@ -49,7 +49,7 @@ func (s *Session) taken(ctx context.Context, name vfs.Path) error {
 	return nil
 }
 
-// rename is Rename of names of the client's.
+// rename implements Rename for clients' names.
 func (s *Session) rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.RenameOptions) error {
 	from, to := s.placeToOpen(ctx, s.inStore(oldname)), s.placeToOpen(ctx, s.inStore(newname))
 	if from == to {
@@ -68,7 +68,7 @@ func (s *Session) rename(ctx context.Context, oldname, newname vfs.Path, opts vf
 	if err != nil {
 		return err
 	}
-	switch { // for this login, what it is writing is there
+	switch { // for this login, a file that it is writing exists
 	case (m.over != nil || m.within) && !opts.Replace:
 		if m.file == nil {
 			if _, err := vfs.Lstat(ctx, s.fs, s.inStore(oldname)); err != nil {
@@ -99,17 +99,17 @@ func (s *Session) rename(ctx context.Context, oldname, newname vfs.Path, opts vf
 	return nil
 }
 
-// moved are the open files that a rename is about.
+// moved holds the open files that a rename concerns.
 type moved struct {
-	file  *openFile   // that gets another name
-	over  *openFile   // that loses its name to it
-	below []*openFile // that are in a directory which gets another name
-	// within reports whether there are any in a directory that has the new name.
+	file  *openFile   // gets another name
+	over  *openFile   // loses its name
+	below []*openFile // are in a directory that gets another name
+	// within reports whether open files are in a directory with the new name.
 	within bool
 }
 
-// moving returns the open files that a rename is about, with their names kept as they are until
-// done is called.
+// moving returns the open files that a rename concerns. Their names cannot change until done is
+// called.
 func (s *Session) moving(ctx context.Context, from, to vfs.Path) (m moved, done func(), err error) {
 	var kept []func()
 	done = func() {
@@ -122,7 +122,8 @@ func (s *Session) moving(ctx context.Context, from, to vfs.Path) (m moved, done 
 	}
 	m = moved{file: s.files.at(from, false), over: s.files.at(to, false), below: s.files.below(from), within: len(s.files.below(to)) > 0}
 	all := slices.DeleteFunc(append([]*openFile{m.file, m.over}, m.below...), func(o *openFile) bool { return o == nil })
-	slices.SortFunc(all, func(a, b *openFile) int { return strings.Compare(string(a.first), string(b.first)) }) // so that no two renames wait for each other
+	// In a fixed order, so that two renames cannot deadlock.
+	slices.SortFunc(all, func(a, b *openFile) int { return strings.Compare(string(a.first), string(b.first)) })
 	for _, o := range slices.Compact(all) {
 		f, err := o.keepName(ctx)
 		if err != nil {
@@ -130,7 +131,7 @@ func (s *Session) moving(ctx context.Context, from, to vfs.Path) (m moved, done 
 		}
 		kept = append(kept, f)
 	}
-	// What has been published meanwhile is the store's.
+	// Files that have been published meanwhile belong to the store.
 	open := func(o *openFile) *openFile {
 		if o == nil || o.published {
 			return nil
@@ -142,7 +143,7 @@ func (s *Session) moving(ctx context.Context, from, to vfs.Path) (m moved, done 
 	return m, done, nil
 }
 
-// carry gives an open file another name, in the store too where that can be.
+// carry renames an open file, and the store's writer if that is possible.
 func (s *Session) carry(ctx context.Context, o *openFile, to vfs.Path) {
 	if !s.files.move(o, to) {
 		return
@@ -159,7 +160,7 @@ func (s *Session) carry(ctx context.Context, o *openFile, to vfs.Path) {
 	o.astray = true
 }
 
-// mayCarry returns what a store would say to a rename to that name.
+// mayCarry returns the error that a store would return for a rename to the name.
 func (s *Session) mayCarry(ctx context.Context, to vfs.Path, opts vfs.RenameOptions) error {
 	switch dir, err := s.fs.Stat(ctx, to.Dir()); {
 	case err != nil:

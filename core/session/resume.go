@@ -9,18 +9,18 @@ import (
 	"filegate/core/vfs"
 )
 
-// resumption is what is known of a file whose client may go on with an upload of which nothing, or
-// not enough, is there. FTP says where it goes on when it begins (WriteOptions.Offset). An SFTP
-// client just writes there, and that another handle, or a later write, fills what is before it is
-// known at the end only.
+// resumption checks a client that may resume an upload of which nothing, or not enough, exists. In
+// FTP the offset is known at the beginning (WriteOptions.Offset). An SFTP client simply writes
+// there, and whether another handle or a later write fills the bytes before it is known only at the
+// end.
 type resumption struct {
 	possible atomic.Bool
 	begun    int64        // the size at opening
-	lowest   atomic.Int64 // where the first byte was written, in the order of the file
-	failed   atomic.Bool  // nothing that was written is of use
+	lowest   atomic.Int64 // smallest offset that was written
+	failed   atomic.Bool  // the written bytes are useless
 }
 
-// wrote notes a write, or with 0 anything that says how long the file is to be.
+// wrote records a write at off. It is also called with 0 when the size of the file is set.
 func (r *resumption) wrote(off int64) {
 	for {
 		lowest := r.lowest.Load()
@@ -42,7 +42,7 @@ func (s *Session) ExpectResumption(w vfs.Writer) error {
 	return err
 }
 
-// complete returns an error where a client has gone on with what is not there.
+// complete returns an error if a client has resumed an upload that does not exist.
 func (o *openFile) complete(ctx context.Context, at vfs.Path) error {
 	r := &o.resumption
 	lowest := r.lowest.Load()
@@ -51,7 +51,7 @@ func (o *openFile) complete(ctx context.Context, at vfs.Path) error {
 	}
 	info, err := o.fs.Stat(ctx, at)
 	if err == nil && !info.Partial || err != nil && !errors.Is(err, vfs.ErrNotExist) {
-		return nil // a file that is there may get a hole; and who may not look has to be believed
+		return nil // an existing file may get a hole; if Stat is not permitted, the client is trusted
 	}
 	r.failed.Store(r.begun == 0)
 	return vfs.Errorf(vfs.ErrInvalid, "not saved: the upload goes on at byte %d, and of what is before it only %d bytes are here. Send the file from its beginning", lowest, r.begun)

@@ -24,14 +24,13 @@ type Config struct {
 	FS       vfs.FS
 	Log      *slog.Logger // gets "session", "user" and "remote" added
 	Observer Observer     // may be nil
-	Shares   []*Share     // what the session takes together with others
-	MaxOpen  int          // files and listings open at a time; 0: DefaultMaxOpen
+	Shares   []*Share     // the limits that the session shares with others
+	MaxOpen  int          // number of files and listings open at a time; 0: DefaultMaxOpen
 
-	// OpenFiles are those of the process: sessions of one login share what they write. Nil: this
-	// session shares with no other.
+	// OpenFiles is the table of the process, through which sessions of one login share the files
+	// that they write. Nil: the session shares with no other session.
 	OpenFiles *OpenFiles
-	// Store is the name of the backend, which tells the files of one login there from those
-	// elsewhere.
+	// Store is the name of the backend. It distinguishes files of one login in different backends.
 	Store string
 }
 
@@ -50,22 +49,22 @@ type Session struct {
 	maxOpen  int
 	service  string
 	began    time.Time
-	in, out  atomic.Int64 // bytes of files that came from the client and went to it
+	in, out  atomic.Int64 // bytes of files received from the client and sent to it
 
 	ctx context.Context // the session's life, which is what this type is
 	end context.CancelCauseFunc
 
 	closing sync.Once
-	over    chan struct{} // closed when Close is through, and nothing needs the store any more
+	over    chan struct{} // closed when Close has completed and nothing needs the store any more
 
 	mu      sync.Mutex
-	handles map[handle]bool // whether it is open yet: what is not, is left to whoever opens it
-	busy    int             // operations under way, open handles included
-	idle    chan struct{}   // closed while nothing is under way; a new one for each busy time
+	handles map[handle]bool // value: it is open; else its opener must close it
+	busy    int             // number of running operations and open handles
+	idle    chan struct{}   // closed while busy is 0; replaced by a new channel when an operation begins
 	closed  bool
-	lent    int    // files that are written through this session's view of the store, or may be
-	through bool   // Close is, but for those
-	program string // that the client says it is
+	lent    int    // number of files that are written through this session's view of the store
+	through bool   // Close has completed, except for those
+	program string // name that the client program gives itself
 }
 
 var (

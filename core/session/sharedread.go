@@ -9,7 +9,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// openFor opens a file for reading: what is being written under the name, or what is stored.
+// openFor opens a file for reading: the content that is being written under the name, or the stored
+// content.
 func (s *Session) openFor(ctx context.Context, name vfs.Path, opts vfs.OpenOptions) (vfs.File, error) {
 	o := s.settled(ctx, name, true)
 	if o == nil || opts.IfVersion != "" {
@@ -26,7 +27,7 @@ func (s *Session) openFor(ctx context.Context, name vfs.Path, opts vfs.OpenOptio
 	}
 	if o.ending() {
 		select {
-		case <-o.over: // just now
+		case <-o.over: // it has ended just now
 		default:
 			return nil, errUnderWay
 		}
@@ -34,8 +35,7 @@ func (s *Session) openFor(ctx context.Context, name vfs.Path, opts vfs.OpenOptio
 	return s.fs.Open(ctx, s.inStore(name), opts)
 }
 
-// reader returns what reads the file while it is being written, or nil where the store cannot do
-// that.
+// reader returns a reader of the content that is being written, or nil if the store cannot read it.
 func (o *openFile) reader(ctx context.Context, s *Session, name vfs.Path, opts vfs.OpenOptions) vfs.File {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -46,7 +46,7 @@ func (o *openFile) reader(ctx context.Context, s *Session, name vfs.Path, opts v
 	return &sharedFile{s: s, ctx: ctx, o: o, name: name, opts: opts}
 }
 
-// sharedFile reads a file that is being written, and after its end what has been published of it.
+// sharedFile reads a file while it is being written, and after that its published content.
 type sharedFile struct {
 	s    *Session
 	ctx  context.Context
@@ -76,8 +76,8 @@ func (f *sharedFile) ReadAt(p []byte, off int64) (int, error) {
 	}
 }
 
-// published opens what has become of the file, or returns nil where that is still to be read where
-// it was written.
+// published opens the published content. It returns nil if the file has ended without a name, so
+// that the content must still be read from its writer.
 func (f *sharedFile) published() (vfs.File, error) {
 	select {
 	case <-f.o.over:

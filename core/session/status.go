@@ -14,12 +14,12 @@ type Status struct {
 	ID        string
 	User      string
 	Service   string
-	Program   string // that the client says it is
+	Program   string // name that the client program gives itself
 	Remote    netip.AddrPort
-	Auth      string // the authenticator that let the user in
+	Auth      string // name of the authenticator
 	Account   string // the storage URL
 	Began     time.Time
-	In, Out   int64 // bytes of files that came from the client and went to it
+	In, Out   int64 // bytes of files received from the client and sent to it
 	Transfers []TransferStatus
 }
 
@@ -27,8 +27,8 @@ type Status struct {
 type TransferStatus struct {
 	Op    Op // OpUpload or OpDownload
 	Path  vfs.Path
-	Bytes int64 // that have passed
-	Size  int64 // of the whole, where it is known; else 0
+	Bytes int64 // transferred so far
+	Size  int64 // size of the whole file, if known; else 0
 	Began time.Time
 }
 

@@ -75,7 +75,7 @@ func (s *Session) ChangeDetails(ctx context.Context, name vfs.Path, change vfs.D
 	})
 }
 
-// errNotForAll is the refusal to let others in.
+// errNotForAll refuses to show or change the access of other users.
 var errNotForAll error = vfs.Errorf(vfs.ErrPermission, "this login may not see or change who else is let in: it takes all permissions everywhere")
 
 // ACL returns the access lists of a directory: the users who have access besides its owner.
@@ -100,7 +100,7 @@ func (s *Session) SetACL(ctx context.Context, name vfs.Path, acl vfs.ACL) error 
 	})
 }
 
-// also demands further permissions where a name leads.
+// also checks further permissions for a name.
 func (s *Session) also(ctx context.Context, name vfs.Path, what ...auth.Permission) error {
 	at, err := s.locate(ctx, name, toFile)
 	if err != nil {

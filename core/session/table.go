@@ -10,20 +10,20 @@ import (
 	"filegate/core/vfs"
 )
 
-// handle is a file, writer or listing that is open.
+// handle is an open file, writer or listing.
 type handle interface{ Close() error }
 
 var (
-	// errTooMany is the cause of a refusal that is the client's own doing, for storageFault.
+	// errTooMany marks a refusal that the client has caused, for storageFault.
 	errTooMany = errors.New("limit of open files reached")
-	// errPanicked is the outcome of an operation in which the store panicked. Whoever called
-	// recovers from that; the session keeps its books.
+	// errPanicked is the outcome of an operation in which the store has panicked. The caller
+	// recovers from the panic; the session's counts stay correct.
 	errPanicked = errors.New("panic in the storage")
 )
 
-// enter opens a handle by open, which returns the store's side of it, and keeps it in the table
-// until leave. When that fails, the operation has ended and is recorded as e; else the handle
-// records itself when it is closed.
+// enter opens a handle by calling open, which returns the store's side of it, and keeps the handle
+// in the table until leave. If this fails, the operation is recorded as e. Otherwise the handle is
+// recorded when it is closed.
 func (s *Session) enter(ctx context.Context, h handle, e Event, open func() (io.Closer, error), perms ...auth.Permission) error {
 	s.begin()
 	start := time.Now()
@@ -56,7 +56,7 @@ func (s *Session) tryEnter(ctx context.Context, h handle, e Event, open func() (
 	return nil
 }
 
-// leave ends what enter began.
+// leave undoes enter.
 func (s *Session) leave(h handle, e Event) {
 	defer s.finish()
 	s.mu.Lock()
@@ -69,7 +69,7 @@ func (s *Session) leave(h handle, e Event) {
 	s.record(e)
 }
 
-// reserve takes a place for a handle that is to be opened.
+// reserve takes a place for a handle that will be opened.
 func (s *Session) reserve(h handle) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,8 +85,8 @@ func (s *Session) reserve(h handle) error {
 	return nil
 }
 
-// settle says that the handle is open. It reports false when the session was closed meanwhile: then
-// the caller closes it himself.
+// settle marks the handle as open. It returns false if the session was closed meanwhile; then the
+// caller must close the handle.
 func (s *Session) settle(h handle) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +97,7 @@ func (s *Session) settle(h handle) bool {
 	return true
 }
 
-// shut lets nothing more be opened, and returns what is open.
+// shut prevents further opening, and returns the open handles.
 func (s *Session) shut() []handle {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,17 +12,17 @@ import (
 	"filegate/core/vfs"
 )
 
-// transfer is what a file that is being read and one that is being written have in common.
+// transfer is the common part of a file that is being read and of a file that is being written.
 type transfer struct {
 	s      *Session
 	start  time.Time
-	ctx    context.Context    // the transfer's life, which reads and writes bring none for
-	cancel context.CancelFunc // ends what is under way
+	ctx    context.Context    // ends with the transfer; reads and writes have no context of their own
+	cancel context.CancelFunc // cancels running calls
 
-	// life is held shared by reads and writes, alone by what must not meet one: the session's end
-	// closes what others are using.
+	// life is locked for reading by reads and writes, and for writing by what must exclude them:
+	// the end of the session closes files that others are using.
 	life     sync.RWMutex
-	ended    bool // nothing but Close may follow
+	ended    bool // only Close may follow
 	closed   bool
 	closeErr error
 
@@ -32,16 +32,16 @@ type transfer struct {
 	trace    *vfs.Trace
 }
 
-// newTransfer begins a transfer, whose bytes count for the session's total. Its context ends with
-// ctx, with the session, and by cancel.
+// newTransfer begins a transfer. total is the byte count of the session. The transfer's context
+// ends with ctx, with the session, and by cancel.
 func (s *Session) newTransfer(ctx context.Context, total *atomic.Int64) transfer {
 	trace := new(vfs.Trace)
 	ctx, cancel := s.join(trace.In(ctx))
 	return transfer{s: s, start: time.Now(), ctx: ctx, cancel: cancel, trace: trace, progress: progress{new(atomic.Int64), total}}
 }
 
-// progress counts the bytes that have passed at the client's end, while they pass: of a transfer,
-// and of the session.
+// progress counts the bytes at the client's side while they pass, for the transfer and for the
+// session.
 type progress struct{ own, total *atomic.Int64 }
 
 func (p progress) add(n int) {
@@ -49,22 +49,22 @@ func (p progress) add(n int) {
 	p.total.Add(int64(n))
 }
 
-// errEnded is the answer of a transfer that has ended.
+// errEnded is the error for a transfer that has ended.
 var errEnded error = &vfs.Error{Kind: vfs.ErrClosed}
 
-// move runs one read or write. What f returns last is what the transfer counts as from then on.
+// move runs one read or write. The outcome that f returns becomes the outcome of the transfer.
 func (t *transfer) move(f func() (n int64, err, outcome error)) (n int64, err error) {
 	t.life.RLock()
 	defer t.life.RUnlock()
 	if t.ended {
 		return 0, errEnded
 	}
-	// The transfer's own context ends only a moment after the session's.
+	// The context of the transfer ends only a moment after that of the session.
 	if err := t.s.ended(); err != nil {
 		t.failed.set(err)
 		return 0, err
 	}
-	if t.ctx.Err() != nil { // the store's side may be another's too, and go on
+	if t.ctx.Err() != nil { // the store's writer may be shared, and continue
 		err := context.Cause(t.ctx)
 		t.failed.set(err)
 		return 0, err
@@ -78,15 +78,14 @@ func (t *transfer) move(f func() (n int64, err, outcome error)) (n int64, err er
 	return n, err
 }
 
-// fail makes err the outcome of the transfer, unless that has one already or is over, and returns
-// it.
+// fail makes err the outcome of the transfer, unless it already has one or has ended. It returns
+// err.
 func (t *transfer) fail(err error) error {
 	_, _ = t.move(func() (int64, error, error) { return 0, err, err })
 	return err
 }
 
-// source and sink are the client's end of a transfer. They remember when it was that end which
-// failed.
+// source and sink are the client's side of a transfer. They remember an error of this side.
 type source struct {
 	r        io.Reader
 	progress progress
@@ -117,8 +116,8 @@ func (s *sink) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// whose returns err as the outcome of a transfer: ErrAbandoned too, where it is the error of the
-// client's end.
+// whose returns err as the outcome of a transfer. If it is the error of the client's side, it also
+// wraps ErrAbandoned.
 func whose(err, client error) error {
 	if err != nil && client != nil && errors.Is(err, client) {
 		return fmt.Errorf("%w: %w", ErrAbandoned, err)
@@ -126,9 +125,8 @@ func whose(err, client error) error {
 	return err
 }
 
-// firstError keeps the first error that it is given; nil is none. One that only says that something
-// was cancelled gives way to a later one: when one of several writes fails, a store cancels the
-// others, and which is heard of first is chance.
+// firstError keeps the first error. A later error replaces one that only reports a cancellation:
+// when one of several writes fails, the store cancels the others, and any of them may return first.
 type firstError struct {
 	mu  sync.Mutex
 	err error

@@ -47,26 +47,26 @@ func (s *Session) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteO
 type writer struct {
 	transfer
 	*openFile
-	name vfs.Path // as the client calls it
+	name vfs.Path // in the client's spelling
 
 	opts    vfs.WriteOptions
-	kept    int64       // content that was there, below which nothing may be written
+	kept    int64       // size of existing content that must not be overwritten
 	pos     int64       // where the next ReadFrom begins
-	changed atomic.Bool // the content is another, by this handle
+	changed atomic.Bool // this handle has changed the content
 
 	// Guarded by life.
 	committed bool
-	sums      vfs.Sums // of what this handle has published
-	left      bool     // the file counts this handle no more
+	sums      vfs.Sums // of the content that this handle has published
+	left      bool     // the handle does not count any more
 	last      bool     // and it was the last one
 }
 
-// unopened is a writer that the session's end was faster than.
+// unopened is a writer whose session has ended during its opening.
 type unopened struct{ w *writer }
 
 func (u unopened) Close() error { return u.w.abort() }
 
-// abort takes back the opening of a writer.
+// abort undoes the opening of a writer.
 func (w *writer) abort() error {
 	w.ended, w.left = true, true
 	if end := w.leave(false, false, nil); end.last {
@@ -80,8 +80,8 @@ func (w *writer) WriteAt(p []byte, off int64) (int, error) {
 	if off >= 0 && off < w.kept && len(p) > 0 {
 		return 0, w.fail(errKept)
 	}
-	// Before anything is held: Truncate, SetAttrs and the end of the session must not wait for
-	// that.
+	// No lock may be held here: Truncate, SetAttrs and the end of the session must not wait for the
+	// rate limit.
 	if err := w.pass(w.s.limits.up, len(p)); err != nil {
 		return 0, w.fail(err)
 	}
@@ -124,10 +124,10 @@ func (w *writer) ReadFrom(r io.Reader) (int64, error) {
 	})
 }
 
-// readFromSize is how much ReadFrom reads at once, in bytes.
+// readFromSize is the size of a read in ReadFrom, in bytes.
 const readFromSize = 64 << 10
 
-// readFrom writes what the client sends. While it waits for more it holds nothing that other
+// readFrom writes what the client sends. While it waits for the client it holds no lock that other
 // handles need.
 func (w *writer) readFrom(r io.Reader) (int64, error) {
 	buf := make([]byte, readFromSize)
@@ -153,7 +153,7 @@ func (w *writer) readFrom(r io.Reader) (int64, error) {
 	}
 }
 
-// next writes where ReadFrom goes on.
+// next writes at the position of ReadFrom.
 func (w *writer) next(p []byte) (int, error) {
 	if w.opts.Offset == vfs.AtEnd && w.wasShared() {
 		return w.append(p)
@@ -179,7 +179,7 @@ func (w *writer) SetAttrs(attrs vfs.Attrs) error {
 	return w.alone(func() error { return w.setAttrs(attrs) })
 }
 
-// alone runs f with no read or write of this handle under way.
+// alone runs f while no read or write of this handle is running.
 func (w *writer) alone(f func() error) error {
 	w.life.Lock()
 	defer w.life.Unlock()
@@ -238,7 +238,7 @@ func (w *writer) Commit(ctx context.Context) (vfs.Info, error) {
 	return info, err
 }
 
-// finishLater ends the file after the last handle, of which the outcome is known already.
+// finishLater ends the file after its last handle, if the result of this handle is already known.
 func (w *writer) finishLater(end outcome) {
 	if end.last {
 		w.finish(end)
@@ -253,7 +253,7 @@ func (w *writer) finish(end outcome) {
 	}
 }
 
-// Close cancels the operations on the writer, since nobody waits for them any more.
+// Close cancels the running calls on the writer.
 func (w *writer) Close() error {
 	w.cancel()
 	w.life.Lock()
@@ -285,7 +285,7 @@ func (w *writer) Close() error {
 	return w.closeErr
 }
 
-// readWriter is a writer whose store can read what is being written.
+// readWriter is a writer whose store can read the content before Commit.
 type readWriter struct{ *writer }
 
 func (w *readWriter) ReadAt(p []byte, off int64) (int, error) {
@@ -309,7 +309,7 @@ func (w *readWriter) readAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
-// errForeign is the answer to a handle that is none of this session's.
+// errForeign is the error for a handle of another session.
 var errForeign = errors.New("not a writer of this session")
 
 func (s *Session) writerOf(w vfs.Writer) (*writer, error) {
