@@ -22,7 +22,7 @@ func (m *metrics) handler(log errorLog) http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorLog: promLog{log}})
 }
 
-// errorLog is the part of a logger that the handler of metrics needs.
+// errorLog is the part of a logger that the metrics handler needs.
 type errorLog interface{ Warn(msg string, args ...any) }
 
 type promLog struct{ errorLog }
@@ -30,9 +30,9 @@ type promLog struct{ errorLog }
 // Println implements promhttp.Logger.
 func (l promLog) Println(v ...any) { l.Warn("metrics not told", "err", fmt.Sprint(v...)) }
 
-// readiness returns why no client should be sent here: the gateway is on its way down, or cannot
-// log anybody in at one of its frontends. Sessions that are running do not depend on it. Before the
-// gateway is up nobody answers at all.
+// readiness returns why no client should be sent here: the gateway is shutting down, or one of its
+// frontends cannot log in clients. Running sessions do not depend on it. Before the gateway is
+// ready, no server answers at all.
 func (g *Gateway) readiness() error {
 	if g.desk.IsShut() || g.lingering.Load() {
 		return ErrShutdown
@@ -44,7 +44,7 @@ func (g *Gateway) readiness() error {
 	return g.auths.ready(frontends)
 }
 
-// overview tells operators of a gateway. It implements [admin.Gateway].
+// overview reports on a gateway to operators. It implements [admin.Gateway].
 type overview struct{ g *Gateway }
 
 var _ admin.Gateway = (*overview)(nil)
@@ -97,7 +97,7 @@ func (o *overview) Status() admin.Status {
 	return s
 }
 
-// Sessions implements [admin.Gateway], the oldest first.
+// Sessions implements [admin.Gateway]. The oldest session is first.
 func (o *overview) Sessions() []admin.Session {
 	all := []admin.Session{}
 	for _, sess := range o.g.desk.Sessions() {
@@ -111,7 +111,7 @@ func (o *overview) Sessions() []admin.Session {
 	return all
 }
 
-// Transfers implements [admin.Gateway], the oldest first.
+// Transfers implements [admin.Gateway]. The oldest transfer is first.
 func (o *overview) Transfers() []admin.Transfer {
 	all := []admin.Transfer{}
 	for _, sess := range o.g.desk.Sessions() {

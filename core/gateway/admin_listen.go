@@ -16,20 +16,20 @@ import (
 	"filegate/core/frontend"
 )
 
-// adminServer is where operators ask the gateway. A reload may change where, and by which token.
+// adminServer is the server for operators. A reload may change its addresses and its token.
 type adminServer struct {
 	server *admin.Server
-	life   context.Context // of what listens
+	life   context.Context // of the listeners
 
 	mu        sync.Mutex
 	cfg       config.Admin
-	listeners map[string]net.Listener // by [adminAddr], those that are open
+	listeners map[string]net.Listener // the open listeners, by [adminAddrs]
 	serving   bool
 	running   sync.WaitGroup
-	tls       atomic.Pointer[tls.Config] // of TCP; nil: none
+	tls       atomic.Pointer[tls.Config] // for TCP; nil: none
 }
 
-// adminAddrs are the places that a configuration asks for, TCP before the socket.
+// adminAddrs returns the addresses in a configuration, TCP before the unix socket.
 func adminAddrs(cfg config.Admin) (all []string) {
 	if cfg.Listen != "" {
 		all = append(all, cfg.Listen)
@@ -46,8 +46,8 @@ func (g *Gateway) newAdmin() *adminServer {
 	return a
 }
 
-// open opens the places of a configuration that are not open yet, or takes over the sockets that
-// are offered for them. Either take or dropListeners follows.
+// open opens those addresses of a configuration that are not open yet, or takes over offered
+// sockets for them. The caller must then call take or dropListeners.
 func (a *adminServer) open(cfg config.Admin, offered *frontend.Sockets) (opened map[string]net.Listener, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -83,8 +83,8 @@ func dropListeners(all map[string]net.Listener) {
 	}
 }
 
-// take makes the configuration hold for which opened was opened. Places that it does not have are
-// closed.
+// take applies the configuration for which open has returned opened. It closes addresses that are
+// not in it.
 func (a *adminServer) take(cfg config.Admin, opened map[string]net.Listener) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -112,7 +112,7 @@ func (a *adminServer) take(cfg config.Admin, opened map[string]net.Listener) {
 	}
 }
 
-// serve begins to answer, until close.
+// serve starts serving, until close.
 func (a *adminServer) serve() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -122,7 +122,7 @@ func (a *adminServer) serve() {
 	}
 }
 
-// addrs returns where it listens, TCP first.
+// addrs returns the addresses, TCP first.
 func (a *adminServer) addrs() (all []net.Addr) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -134,7 +134,7 @@ func (a *adminServer) addrs() (all []net.Addr) {
 	return all
 }
 
-// offer offers what it listens on.
+// offer adds its listeners to the sockets for another process.
 func (a *adminServer) offer(all *frontend.Sockets) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -149,8 +149,8 @@ func (a *adminServer) offer(all *frontend.Sockets) {
 	}
 }
 
-// leave takes no more requests, and leaves the sockets to those who have copies. Who is being
-// answered is not cut.
+// leave stops accepting requests, and leaves the sockets to the processes that have copies. Running
+// requests continue.
 func (a *adminServer) leave() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -163,7 +163,7 @@ func (a *adminServer) leave() {
 	}
 }
 
-// close cuts whoever is being answered. The listeners are the server's only once it serves, so they
+// close cancels running requests. The server closes the listeners only if it has served, so they
 // are closed here too.
 func (a *adminServer) close() {
 	a.server.Close()
@@ -173,7 +173,7 @@ func (a *adminServer) close() {
 	a.running.Wait()
 }
 
-// maybeTLS speaks TLS with its clients, if that is configured when they come.
+// maybeTLS is a listener that uses TLS if it is configured when a client connects.
 type maybeTLS struct {
 	net.Listener
 	config *atomic.Pointer[tls.Config]
@@ -188,7 +188,8 @@ func (l *maybeTLS) Accept() (net.Conn, error) {
 	return c, err
 }
 
-// adminTLS reads the certificate for each client: they are few, and it may have been renewed.
+// adminTLS loads the certificate for each client, because it may have been renewed, and because
+// clients are few.
 func adminTLS(files config.AdminTLS) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
@@ -200,8 +201,8 @@ func adminTLS(files config.AdminTLS) *tls.Config {
 	}
 }
 
-// listenUnix opens a unix socket that only the gateway's user and root can use. A socket that a
-// gateway has left which is no more gives way.
+// listenUnix opens a unix socket that only root and the gateway's user can use. It replaces a
+// socket that a dead gateway has left.
 func listenUnix(ctx context.Context, path string) (net.Listener, error) {
 	if info, err := os.Lstat(path); err == nil {
 		if info.Mode().Type() != os.ModeSocket {
@@ -215,7 +216,7 @@ func listenUnix(ctx context.Context, path string) (net.Listener, error) {
 			return nil, err
 		}
 	}
-	// Made under a name that nobody knows, so that nobody connects before its mode is right.
+	// Created under a temporary name, so that no client connects before the mode is right.
 	tmp := fmt.Sprintf("%s.%d", path, os.Getpid())
 	l, err := (&net.ListenConfig{}).Listen(ctx, "unix", tmp)
 	if err != nil {
@@ -230,7 +231,7 @@ func listenUnix(ctx context.Context, path string) (net.Listener, error) {
 	return &unixListener{Listener: l, path: path}, nil
 }
 
-// unixListener removes its socket when it is closed, unless another process listens on it too.
+// unixListener removes its socket when it is closed, unless another process also listens on it.
 type unixListener struct {
 	net.Listener
 	path   string

@@ -16,40 +16,43 @@ import (
 	"filegate/core/login"
 )
 
-// retireLinger is how long a program that a reload has replaced is kept at least: it may have
-// answered a login that is no session yet.
+// retireLinger is how long a replaced program is kept at least, because it may have answered a
+// login whose session has not begun yet.
 const retireLinger = login.Timeout
 
-// authenticators are the programs that check logins, by the operator's names. A reload replaces
-// some of them (see reload.go). One that was replaced gets no login any more, and stays until the
-// sessions that it has let in are over.
+// authenticators are the programs that check logins, by their names. A reload replaces some of them
+// (see reload.go). A replaced program gets no logins any more, and is kept until the sessions with
+// its grants have ended.
 type authenticators struct {
 	log *slog.Logger
 
 	mu         sync.Mutex
-	concurrent int // logins that each is asked at a time
-	waiting    int // logins that wait for one
+	concurrent int // how many logins each is asked about at a time
+	waiting    int // how many logins may wait for each
 	byName     map[string]*authenticator
-	started    uint64 // how many were, which numbers them
+	started    uint64 // number of programs started; it numbers them
 	closed     bool
 
-	ending sync.WaitGroup // of programs
+	ending sync.WaitGroup // programs that are being stopped
 }
 
 func newAuthenticators(log *slog.Logger, concurrent, waiting int) *authenticators {
 	return &authenticators{log: log, concurrent: concurrent, waiting: waiting, byName: map[string]*authenticator{}}
 }
 
-// authenticator is what one of the names stands for over time. It is an auth.Authenticator that
-// goes on through a reload.
+// authenticator is an authenticator with a name in the configuration. It stays the same when a
+// reload replaces its program. It implements auth.Authenticator.
 type authenticator struct {
 	all  *authenticators
 	name string
 
-	// Under all.mu. Of gate and queue each login keeps those that it began with.
-	gate    chan struct{} // a login holds a place while it is checked: one authenticator that hangs takes none from others
-	queue   chan struct{} // of those that wait for a place
-	current *running      // nil once the configuration does not have it any more
+	// The following are under all.mu. A login keeps the gate and the queue with which it began.
+
+	// gate has a place for each login that is checked, so one authenticator that hangs does not
+	// block the others.
+	gate    chan struct{}
+	queue   chan struct{} // a login holds a place while it waits for the gate
+	current *running      // nil: it is no longer in the configuration
 	retired map[uint64]*running
 }
 
@@ -58,7 +61,7 @@ var (
 	_ auth.Releaser    = (*authenticator)(nil)
 )
 
-// running is a program with the configuration that it was started for.
+// running is a running program with its configuration.
 type running struct {
 	auth.Plugin
 	config *config.Auth
@@ -66,12 +69,12 @@ type running struct {
 
 	// Under authenticators.mu.
 	sessions  int
-	lingering *time.Timer // set once it is retired
+	lingering *time.Timer // set when the program is retired
 	lingered  bool
 }
 
-// replace puts programs that have just been started into the place of those of the same names, and
-// retires those that go.
+// replace makes newly started programs current under their names, and retires the previous ones and
+// those in gone.
 func (as *authenticators) replace(fresh []*running, gone []string) {
 	as.mu.Lock()
 	defer as.mu.Unlock()
@@ -93,7 +96,7 @@ func (as *authenticators) replace(fresh []*running, gone []string) {
 	}
 }
 
-// bound says how many logins each authenticator is asked at a time from now on, and how many wait.
+// bound sets how many logins each authenticator is asked about at a time, and how many may wait.
 func (as *authenticators) bound(concurrent, waiting int) {
 	as.mu.Lock()
 	defer as.mu.Unlock()
@@ -122,7 +125,7 @@ func (a *authenticator) retire() {
 	})
 }
 
-// endIfUnused ends a program that is retired when no session needs it. It is called with mu held.
+// endIfUnused stops a retired program if no session needs it. It is called with mu held.
 func (a *authenticator) endIfUnused(r *running) {
 	if r.sessions > 0 || !r.lingered || a.all.closed {
 		return
@@ -137,8 +140,7 @@ func (a *authenticator) endIfUnused(r *running) {
 	})
 }
 
-// used keeps the program that gave a grant for a session, until the function that is returned is
-// called.
+// used keeps the program that gave a grant running for a session, until done is called.
 func (as *authenticators) used(grant auth.Grant) (done func()) {
 	as.mu.Lock()
 	defer as.mu.Unlock()
@@ -159,9 +161,9 @@ func (as *authenticators) used(grant auth.Grant) (done func()) {
 	}
 }
 
-// giver returns the program that gave a grant. Where that has ended, or belongs to another gateway,
-// it is the one of now, which has the same key for what is sealed, or else the last that was
-// retired; nil where there is none. It is called with mu held.
+// giver returns the program that gave a grant. If that has ended or belongs to another gateway,
+// giver returns the current program, which has the same sealing key, or else the last retired one,
+// or nil. It is called with mu held.
 func (a *authenticator) giver(grant auth.Grant) *running {
 	if r := a.retired[grant.Generation]; r != nil {
 		return r
@@ -178,25 +180,25 @@ func (a *authenticator) giver(grant auth.Grant) *running {
 	return last
 }
 
-// ask runs f with the program that gave a grant, or the one of now for a grant that nobody has
-// given.
+// ask calls f with the program that gave a grant, or with the current one if none did.
 func (a *authenticator) ask(grant auth.Grant, f func(*running) error) error {
 	a.all.mu.Lock()
 	r := a.giver(grant)
 	a.all.mu.Unlock()
-	if r == nil { // which says nothing about the login
+	if r == nil { // this says nothing about the login
 		return fmt.Errorf("it is not in the configuration any more: %w", auth.ErrUnavailable)
 	}
 	return f(r)
 }
 
-// errBusy refuses a login when as many as may wait do.
+// errBusy refuses a login if too many are already waiting.
 var errBusy error = &auth.Error{
 	Kind: fmt.Errorf("too many logins wait for their turn: %w", auth.ErrUnavailable),
 	Text: "Too many logins at a time, try again later.",
 }
 
-// enter waits until the turn of a login has come, unless too many wait already. leave ends it.
+// enter waits until a login may be checked, unless too many are waiting already. The caller calls
+// leave at its end.
 func (a *authenticator) enter(ctx context.Context) (leave func(), err error) {
 	a.all.mu.Lock()
 	gate, queue := a.gate, a.queue
@@ -257,7 +259,7 @@ func (a *authenticator) Release(ctx context.Context, grant auth.Grant) error {
 	return a.ask(grant, func(r *running) error { return r.Release(ctx, grant) })
 }
 
-// current returns the programs that logins go to, by name.
+// current returns the current programs by name.
 func (as *authenticators) current() map[string]*running {
 	as.mu.Lock()
 	defer as.mu.Unlock()
@@ -270,10 +272,10 @@ func (as *authenticators) current() map[string]*running {
 	return all
 }
 
-// load is what an authenticator has to do.
+// load is the number of logins at an authenticator.
 type load struct{ checking, waiting int }
 
-// load returns how many logins are checked by each authenticator, and wait for it.
+// load returns how many logins each authenticator is checking, and how many wait for it.
 func (as *authenticators) load() map[string]load {
 	as.mu.Lock()
 	defer as.mu.Unlock()
@@ -286,7 +288,7 @@ func (as *authenticators) load() map[string]load {
 	return all
 }
 
-// retired returns how many programs there are beside those, for sessions of before a reload.
+// retired returns how many replaced programs still run for earlier sessions.
 func (as *authenticators) retired() int {
 	as.mu.Lock()
 	defer as.mu.Unlock()
@@ -297,7 +299,7 @@ func (as *authenticators) retired() int {
 	return n
 }
 
-// troubles returns which programs do not answer, and why, by name.
+// troubles returns, by name, why programs do not answer.
 func (as *authenticators) troubles() map[string]error {
 	troubles := map[string]error{}
 	for name, r := range as.current() {
@@ -308,8 +310,8 @@ func (as *authenticators) troubles() map[string]error {
 	return troubles
 }
 
-// ready returns why logins should not be sent here: an authenticator that the configuration says is
-// required does not answer, or none of those that a frontend asks does.
+// ready returns why no logins should be sent here: a required authenticator does not answer, or
+// none of the authenticators of a frontend does.
 func (as *authenticators) ready(frontends map[string]auth.Chain) error {
 	troubles := as.troubles()
 	var errs []error
@@ -333,7 +335,8 @@ func (as *authenticators) ready(frontends map[string]auth.Chain) error {
 	return errors.Join(errs...)
 }
 
-// named returns those of the names, in that order. One that did not start is left out.
+// named returns the authenticators with these names, in this order. It leaves out those that have
+// not started.
 func (as *authenticators) named(names []string) auth.Chain {
 	as.mu.Lock()
 	defer as.mu.Unlock()
@@ -366,7 +369,7 @@ func (as *authenticators) close() error {
 	return err
 }
 
-// stop stops programs, all at the same time.
+// stop stops programs in parallel.
 func stop(all []*running) error {
 	errs := make([]error, len(all))
 	var wg sync.WaitGroup
@@ -381,7 +384,7 @@ func stop(all []*running) error {
 	return errors.Join(errs...)
 }
 
-// chain is the authenticators that one frontend asks, in the order of the configuration of now.
+// chain is the chain of authenticators of one frontend, in the order of the current configuration.
 type chain struct {
 	all     *authenticators
 	members atomic.Pointer[auth.Chain]
@@ -392,13 +395,13 @@ var (
 	_ auth.Releaser    = (*chain)(nil)
 )
 
-// set makes the chain of those of the names.
+// set makes the authenticators with these names the members.
 func (c *chain) set(names []string) {
 	members := c.all.named(names)
 	c.members.Store(&members)
 }
 
-// methods returns what its members can do.
+// methods returns the methods that the members support.
 func (c *chain) methods() []auth.Method {
 	var all []auth.Method
 	running := c.all.current()
@@ -416,7 +419,7 @@ func (c *chain) Authenticate(ctx context.Context, req auth.Request) (auth.Respon
 	return c.members.Load().Authenticate(ctx, req)
 }
 
-// Renew implements [auth.Authenticator]. The issuer may have left the chain since.
+// Renew implements [auth.Authenticator]. It works even if the issuer has left the chain.
 func (c *chain) Renew(ctx context.Context, grant auth.Grant) (auth.Grant, error) {
 	return c.all.named([]string{grant.Issuer}).Renew(ctx, grant)
 }

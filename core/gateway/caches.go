@@ -9,8 +9,8 @@ import (
 	"filegate/core/config"
 )
 
-// makeCaches makes the process's own cache, as the configuration wants it or as it is by default,
-// and the one that gateways share, if there is one.
+// makeCaches creates the process's own cache, as configured or with the default size, and opens the
+// shared cache, if there is one.
 func (g *Gateway) makeCaches() config.Diagnostics {
 	var diags config.Diagnostics
 	g.local = cache.NewMemory(cache.DefaultMemory)
@@ -31,7 +31,7 @@ func (g *Gateway) makeCaches() config.Diagnostics {
 	return diags
 }
 
-// closeCaches ends what the caches hold.
+// closeCaches closes the caches.
 func (g *Gateway) closeCaches() error {
 	var errs []error
 	for _, c := range []cache.Cache{g.local, g.shared} {

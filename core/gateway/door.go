@@ -12,7 +12,7 @@ import (
 	"filegate/core/login"
 )
 
-// door is one frontend.
+// door is one frontend of the configuration.
 type door struct {
 	kind, name string
 	config     *config.Frontend
@@ -24,7 +24,7 @@ type door struct {
 	served     bool
 }
 
-// newDoor makes a frontend, which does not listen yet, for a backend.
+// newDoor creates a frontend for a backend. It does not listen yet.
 func (g *Gateway) newDoor(cfg *config.Config, f *config.Frontend, store backend.Backend) (*door, error) {
 	chain := &chain{all: g.auths}
 	d := &door{
@@ -41,10 +41,10 @@ func (g *Gateway) newDoor(cfg *config.Config, f *config.Frontend, store backend.
 	return d, err
 }
 
-// label names the frontend in the log and in metrics.
+// label returns the name of the frontend in the log and in metrics.
 func (d *door) label() string { return d.kind + "." + d.name }
 
-// follow makes the authenticators of the names answer, as a configuration has them.
+// follow sets the authenticators, by their names in a configuration.
 func (d *door) follow(cfg *config.Config, names []string) {
 	d.chain.set(names)
 	d.logins.Follow(cfg.Fingerprint(names))
@@ -52,7 +52,7 @@ func (d *door) follow(cfg *config.Config, names []string) {
 
 func (d *door) String() string { return fmt.Sprintf("frontend %q %q", d.kind, d.name) }
 
-// openDoors returns the frontends that take clients in.
+// openDoors returns the frontends that accept clients.
 func (g *Gateway) openDoors() []*door {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -66,13 +66,13 @@ func (g *Gateway) run(d *door) {
 		if err := d.server.Serve(); err != nil {
 			select {
 			case g.failed <- fmt.Errorf("%s: %w", d, err):
-			default: // another one was first
+			default: // another frontend has failed first
 			}
 		}
 	})
 }
 
-// retire lets a frontend take in no more clients. Those that it has stay.
+// retire stops a frontend from accepting clients. Its connected clients stay.
 func (g *Gateway) retire(d *door, offered *frontend.Sockets) {
 	gone := d.server.Retire(offered)
 	g.mu.Lock()
@@ -86,10 +86,10 @@ func (g *Gateway) retire(d *door, offered *frontend.Sockets) {
 	})
 }
 
-// counted is a visit that is one of a frontend's open connections.
+// counted is a visit that counts as an open connection of a frontend.
 type counted struct {
 	frontend.Visit
-	through func() // it has logged in or ended
+	through func() // the client has logged in, or the visit has ended
 	ended   func()
 }
 
@@ -106,8 +106,8 @@ func (c *counted) Ended(how frontend.Ending) {
 	c.Visit.Ended(how)
 }
 
-// connect returns what a frontend asks about its clients, which are counted as its open
-// connections.
+// connect returns the function by which a frontend announces its clients, and counts them as its
+// open connections.
 func (g *Gateway) connect(label string) func(netip.Addr) (frontend.Visit, error) {
 	open, all := g.metrics.connections.WithLabelValues(label), g.metrics.connected.WithLabelValues(label)
 	return func(remote netip.Addr) (frontend.Visit, error) {
@@ -122,7 +122,7 @@ func (g *Gateway) connect(label string) func(netip.Addr) (frontend.Visit, error)
 	}
 }
 
-// Addr is an address that a frontend listens on.
+// Addr is an address of a frontend.
 type Addr struct {
 	Kind, Name string // of the frontend
 	net.Addr

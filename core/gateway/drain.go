@@ -10,19 +10,20 @@ import (
 )
 
 const (
-	// linger is how long a session must have had nothing to do before it counts as idle: the answer
-	// to its last operation has to go out, and a client that moves many files pauses between two.
+	// linger is how long a session must have done nothing to count as idle: the answer to its last
+	// operation must be sent, and a client that transfers many files pauses between two.
 	linger = 250 * time.Millisecond
-	// hangUp is how long frontends may take to end their connections when all sessions have ended.
+	// hangUp is how long frontends may take to close their connections after all sessions have
+	// ended.
 	hangUp = 5 * time.Second
 )
 
 // ErrShutdown is the reason of sessions that the gateway ended at its shutdown.
 var ErrShutdown = login.ErrShutdown
 
-// linger goes on serving for the drain_delay of the configuration, while /readyz says that no
-// client should be sent here: a load balancer notices before anybody is refused. It ends when now
-// does, and returns the error of a frontend that fails meanwhile.
+// linger continues to serve for drain_delay, while /readyz reports that no client should be sent
+// here, so that a load balancer notices before a client is refused. It returns early if now ends,
+// or with the error of a frontend that fails.
 func (g *Gateway) linger(now context.Context) error {
 	g.lingering.Store(true)
 	delay := g.config().DrainDelay
@@ -41,12 +42,12 @@ func (g *Gateway) linger(now context.Context) error {
 	return nil
 }
 
-// drain ends everybody's session with care. No new client comes in from here on and no login
-// succeeds. A session that is idle ends at once; a busy one when it is idle, or when the grace of
-// the configuration is over. When now ends, so does all.
+// drain ends all sessions gracefully. It refuses new clients and logins. An idle session ends at
+// once; a busy one ends when it is idle, or at the end of the configured grace period. When now
+// ends, all sessions end.
 func (g *Gateway) drain(now context.Context) {
 	g.down()
-	g.reloading.Lock() // one that is under way comes to its end first, and none follows
+	g.reloading.Lock() // a running reload completes first, and no other begins
 	sessions := g.desk.Shut()
 	g.mu.Lock()
 	open := append([]*door(nil), g.doors...)
@@ -83,8 +84,8 @@ func (g *Gateway) drain(now context.Context) {
 	doors.Wait()
 }
 
-// untilIdle returns nil when the session has had nothing to do for a while or has ended, else the
-// error of ctx.
+// untilIdle returns nil when the session has been idle for linger or has ended, or else the error
+// of ctx.
 func untilIdle(ctx context.Context, s *session.Session) error {
 	expired, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -99,7 +100,7 @@ func untilIdle(ctx context.Context, s *session.Session) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if s.WaitIdle(expired) == nil { // idle still
+		if s.WaitIdle(expired) == nil { // still idle
 			return nil
 		}
 	}

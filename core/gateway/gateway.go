@@ -45,13 +45,17 @@ type Options struct {
 	Launcher auth.Launcher
 	Version  string // of filegate
 	Log      *slog.Logger
-	Sockets  []Socket                                             // that were opened already: frontends and the admin server take those that they would open
-	Reload   func(ctx context.Context) (told []string, err error) // reads the configuration again, for operators who ask for it; nil: none does
-	Upgrade  func(ctx context.Context) (told []string, err error) // starts the program anew in place of this process, likewise
-	Logs     *Logs                                                // whose log it is, to be changed by a reload, and with the audit log; nil: neither is to be
+	Sockets  []Socket // already open; frontends and the admin server use them instead of opening their own
+	// Reloads the configuration for operators; nil: not possible.
+	Reload func(ctx context.Context) (told []string, err error)
+	// Starts the program in a new process that replaces this one; nil: not possible.
+	Upgrade func(ctx context.Context) (told []string, err error)
+	// The logs, which a reload changes, with the audit log; nil: Log is fixed, and there is no
+	// audit log.
+	Logs *Logs
 }
 
-// audit returns the audit log; nil: there is none.
+// audit returns the audit log, or nil.
 func (o Options) audit() *audit.Log {
 	if o.Logs == nil {
 		return nil
@@ -73,23 +77,25 @@ type Gateway struct {
 
 	desk *login.Desk
 
-	mu       sync.Mutex // of what a reload changes
+	mu       sync.Mutex // guards what a reload changes
 	cfg      *config.Config
 	backends map[string]*store
 	doors    []*door
-	retired  map[*door]<-chan struct{} // that have clients of before a reload, with what is closed when they have left
+	// Frontends with clients from before a reload, and channels that are closed when these have
+	// left.
+	retired map[*door]<-chan struct{}
 
 	serving  sync.WaitGroup // of frontends that serve
-	failed   chan error     // of the first of them that does so no more
-	retiring sync.WaitGroup // of what waits for the last sessions of before a reload
+	failed   chan error     // the error of the first frontend that has stopped serving
+	retiring sync.WaitGroup // goroutines that wait for the last sessions from before a reload
 
 	life context.Context // of the sessions, which outlive each call; ends with Close
 	end  context.CancelFunc
 
-	reloading sync.Mutex      // held by Reload, and for the beginning and the end
-	lingering atomic.Bool     // it is told to stop, and serves on for drain_delay
+	reloading sync.Mutex      // held by Reload, and at the beginning and the end of the gateway
+	lingering atomic.Bool     // the gateway is told to stop, and serves for drain_delay
 	knocking  crowd           // clients that have not logged in
-	handing   sync.Once       // of handed
+	handing   sync.Once       // closes handed
 	handed    chan struct{}   // closed when another process has taken over the sockets
 	serves    bool            // Serve was called; guarded by reloading
 	up        context.Context // ends when the gateway is told to stop
@@ -99,14 +105,14 @@ type Gateway struct {
 	closeErr error
 }
 
-// config returns the configuration of the moment.
+// config returns the current configuration.
 func (g *Gateway) config() *config.Config {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.cfg
 }
 
-// backend returns the backend of a name; nil where it could not be started.
+// backend returns the backend with a name, or nil if it could not be started.
 func (g *Gateway) backend(name string) backend.Backend {
 	if s := g.stores()[name]; s != nil {
 		return s.Backend
@@ -136,7 +142,7 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 	g.life, g.end = context.WithCancel(context.WithoutCancel(ctx))
 	g.up, g.down = context.WithCancel(g.life)
 	g.metrics = newMetrics(opts.Version, g.auths)
-	diags := g.makeCaches() // first: the shared one has the secret that authenticators seal with
+	diags := g.makeCaches() // first, because the shared cache has the secret for the keys of authenticators
 	started, found := g.launch(ctx, cfg.Auths)
 	g.auths.replace(started, nil)
 	diags = append(diags, found...)
@@ -187,7 +193,7 @@ func (g *Gateway) Listen() error {
 	g.admin.take(g.cfg.Admin, opened)
 	var errs []error
 	for _, d := range g.doors {
-		d.listening = true // Shutdown closes whatever a half failed Listen has opened
+		d.listening = true // Shutdown must close what a failed Listen has opened
 		if err := d.server.ListenAfter(inherited, nil); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", d, addrHint(err)))
 		}
@@ -210,7 +216,8 @@ func addrHint(err error) error {
 	return err
 }
 
-// Alive returns when the gateway has shown that it is not blocked.
+// Alive returns as soon as it has taken the locks of the gateway, and so shows that the gateway is
+// not blocked.
 func (g *Gateway) Alive() {
 	g.desk.Sessions()
 	g.auths.current()
@@ -228,11 +235,10 @@ func (g *Gateway) AdminAddr() net.Addr {
 	return nil
 }
 
-// Serve serves clients until ctx ends, and then lets running transfers come to their end, for as
-// long as the configuration says (see drain.go) and no longer than until now ends: then the rest is
-// cut. After HandOver it ends too, without a client noticing for as long as drain_delay says (see
-// handover.go). It returns nil after that, or the error of a frontend that failed. It is called
-// once.
+// Serve serves clients until ctx ends. It then lets running transfers complete for the configured
+// grace period (see drain.go), but no longer than until now ends. After HandOver it also ends,
+// after drain_delay and without clients noticing (see handover.go). It returns nil, or the error of
+// a frontend that has failed. It must be called once.
 func (g *Gateway) Serve(ctx, now context.Context) error {
 	g.reloading.Lock()
 	g.serves = true
@@ -279,11 +285,11 @@ func (g *Gateway) Close() error {
 
 func (g *Gateway) close() error {
 	g.end()
-	g.reloading.Lock() // one that is under way comes to its end first, and none follows
+	g.reloading.Lock() // a running reload completes first, and no other begins
 	defer g.reloading.Unlock()
 	var errs []error
 	cut, cancel := context.WithCancel(context.Background())
-	cancel() // nobody has been let in by a door that was not served
+	cancel() // no client can have connected to a frontend that was not served
 	for _, d := range g.doors {
 		if d.listening && !d.served {
 			if err := d.server.Shutdown(cut); err != nil && !errors.Is(err, context.Canceled) {
@@ -292,7 +298,7 @@ func (g *Gateway) close() error {
 		}
 	}
 	g.admin.close()
-	g.desk.Close() // while authenticators run that take grants back
+	g.desk.Close() // while the authenticators that take back grants still run
 	g.retiring.Wait()
 	for name, b := range g.backends {
 		if err := b.Close(); err != nil {

@@ -10,18 +10,18 @@ import (
 	"filegate/core/frontend"
 )
 
-// Socket is an open socket that this process was given.
+// Socket is an open socket that another process has passed on.
 type Socket struct {
-	Addr string // as another gateway has asked for it; empty: whatever it listens on
+	Addr string // the address in that gateway's configuration; empty: the address of the socket
 	net.Listener
 }
 
-// settle is how long a connection may take from being accepted until it counts as one that is
-// logging in: a proxy has to send its header first.
+// settle is how long a connection may take from its acceptance until it counts as logging in,
+// because a proxy must first send its header.
 const settle = time.Second
 
-// Copies returns copies of all sockets that are listened on, for a process that is to come in this
-// one's place. The caller closes them.
+// Copies returns copies of all listening sockets, for a process that will replace this one. The
+// caller must close them.
 func (g *Gateway) Copies() ([]frontend.SocketFile, error) {
 	g.reloading.Lock()
 	defer g.reloading.Unlock()
@@ -36,8 +36,8 @@ func (g *Gateway) Copies() ([]frontend.SocketFile, error) {
 	return all.Copies()
 }
 
-// HandOver lets Serve end because another process has taken over copies of the sockets: nothing
-// more is accepted here. It may be called twice.
+// HandOver makes Serve end, because another process has taken over copies of the sockets. This
+// process accepts no more connections. It may be called twice.
 func (g *Gateway) HandOver() { g.handing.Do(func() { close(g.handed) }) }
 
 func (g *Gateway) isHandedOver() bool {
@@ -49,13 +49,12 @@ func (g *Gateway) isHandedOver() bool {
 	}
 }
 
-// leave closes the sockets, of which others have copies, and goes on serving the clients that are
-// there: for the drain_delay of the configuration, and until nobody is in the middle of a login. It
-// ends before that when the clients have left, or ctx or now ends, and returns the error of a
-// frontend that fails.
+// leave closes the sockets, of which another process has copies, and continues to serve the
+// connected clients: for drain_delay, and until no client is logging in. It returns earlier if all
+// clients have left or if ctx or now ends, and with the error of a frontend that fails.
 func (g *Gateway) leave(ctx, now context.Context) error {
 	g.admin.leave()
-	g.reloading.Lock() // one that is under way comes to its end first, and its frontends leave too
+	g.reloading.Lock() // a running reload completes first, and its frontends leave too
 	for _, d := range g.openDoors() {
 		g.retire(d, nil)
 	}
@@ -98,11 +97,11 @@ func (g *Gateway) leave(ctx, now context.Context) error {
 	return nil
 }
 
-// crowd counts those who are somewhere. The zero value is nobody.
+// crowd counts clients. The zero value is an empty crowd.
 type crowd struct {
 	mu   sync.Mutex
 	n    int
-	gone chan struct{} // closed when n is 0; nil: nobody waits for that
+	gone chan struct{} // closed when n is 0; nil: no one waits for that
 }
 
 func (c *crowd) enter() {
@@ -121,7 +120,7 @@ func (c *crowd) exit() {
 	}
 }
 
-// empty returns a channel that is closed when nobody is there.
+// empty returns a channel that is closed when the crowd is empty.
 func (c *crowd) empty() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -24,7 +24,7 @@ type Logs struct {
 	stderr io.Writer
 	root   *rootHandler
 
-	lost atomic.Int64 // records of the audit log
+	lost atomic.Int64 // number of audit records that could not be written
 
 	mu          sync.Mutex
 	log         config.Log
@@ -53,17 +53,17 @@ func (l *Logs) Follow(log config.Log, auditing config.Audit) error {
 	return next.take()
 }
 
-// nextLogs are what logs are about to write to.
+// nextLogs are opened logs that have not replaced the current ones yet.
 type nextLogs struct {
 	of       *Logs
 	log      config.Log
 	auditing config.Audit
 	handler  slog.Handler
-	logOut   output // nil: that of before
-	auditOut output // likewise
+	logOut   output // nil: unchanged
+	auditOut output // nil: unchanged
 }
 
-// open opens what the logs are to write to by another configuration. Either take or drop follows.
+// open opens the logs of another configuration. The caller must then call take or drop.
 func (l *Logs) open(log config.Log, auditing config.Audit) (*nextLogs, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -94,7 +94,7 @@ func (l *Logs) open(log config.Log, auditing config.Audit) (*nextLogs, error) {
 	return n, nil
 }
 
-// drop closes what was opened and is not wanted.
+// drop closes the opened logs without using them.
 func (n *nextLogs) drop() error {
 	var errs []error
 	for _, out := range []output{n.logOut, n.auditOut} {
@@ -105,7 +105,7 @@ func (n *nextLogs) drop() error {
 	return errors.Join(errs...)
 }
 
-// take makes the logs write to it.
+// take makes the opened logs the current ones.
 func (n *nextLogs) take() error {
 	l := n.of
 	l.mu.Lock()
@@ -139,10 +139,11 @@ func (l *Logs) Close() error {
 	return errors.Join(l.auditOut.set(nil), l.logOut.Close())
 }
 
-// auditPause is how long further records that could not be written are only counted.
+// auditPause is the interval at which failures to write audit records are logged. In between they
+// are only counted.
 const auditPause = time.Minute
 
-// auditFailed tells of records that could not be written, once in a minute.
+// auditFailed returns the function that logs records that could not be written, once in auditPause.
 func (l *Logs) auditFailed() func(error) {
 	var (
 		mu   sync.Mutex
@@ -162,7 +163,7 @@ func (l *Logs) auditFailed() func(error) {
 	}
 }
 
-// auditOutput is what the audit log writes to at the moment. Nothing: records go nowhere.
+// auditOutput is the current output of the audit log. If it is nil, records are dropped.
 type auditOutput struct {
 	mu  sync.RWMutex
 	out output
@@ -198,20 +199,20 @@ func (a *auditOutput) reopen() error {
 	return a.out.reopen()
 }
 
-// rootHandler is the handler of a log, which may be another after a reload.
+// rootHandler is the handler of a log, which a reload can replace.
 type rootHandler struct{ current atomic.Pointer[slog.Handler] }
 
 func (r *rootHandler) set(h slog.Handler) { r.current.Store(&h) }
 
-// followHandler hands lines to the handler that the log has at the moment, with what With has
-// added.
+// followHandler passes lines on to the current handler of the log, with the attributes and groups
+// that were added by With.
 type followHandler struct {
 	root *rootHandler
 	with []func(slog.Handler) slog.Handler
 	made atomic.Pointer[madeHandler]
 }
 
-// madeHandler is what With has made of a handler.
+// madeHandler is a handler with these attributes and groups.
 type madeHandler struct {
 	of   *slog.Handler
 	made slog.Handler
@@ -261,7 +262,7 @@ func handler(format string, w io.Writer, opts *slog.HandlerOptions) slog.Handler
 	return slog.NewTextHandler(w, opts)
 }
 
-// severities is the part of a syslog.Writer that a syslogHandler needs.
+// severities is the part of syslog.Writer that a syslogHandler needs.
 type severities interface {
 	Err(line string) error
 	Warning(line string) error
@@ -269,7 +270,7 @@ type severities interface {
 	Debug(line string) error
 }
 
-// syslogHandler hands each line to syslog by its severity. The time is left out, since syslog has
+// syslogHandler sends each line to syslog with its severity. It omits the time, because syslog adds
 // its own.
 type syslogHandler struct {
 	slog.Handler // formats into line.text

@@ -13,8 +13,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// metrics is what /metrics tells. Labels have only values from our own tables: nothing that a
-// client sends becomes one.
+// metrics are the metrics of /metrics. Labels have only values from fixed tables, never values that
+// a client has sent.
 type metrics struct {
 	registry  *prometheus.Registry
 	sessions  *prometheus.GaugeVec
@@ -76,7 +76,7 @@ func newMetrics(version string, auths *authenticators) *metrics {
 	m.registry.MustRegister(m.sessions, m.logins, m.bans, m.refused, m.connected, m.connections, m.reloads, m.operations, m.durations, m.bytes, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, of := range []string{"address", "user", "connections"} {
-		m.bans.WithLabelValues(of) // to be seen before the first one
+		m.bans.WithLabelValues(of) // so that it exists before the first ban
 	}
 	for _, result := range []string{"ok", "failed"} {
 		m.reloads.WithLabelValues(result)
@@ -111,7 +111,7 @@ func (m *metrics) operation(service string, e session.Event) {
 	}
 }
 
-// outcomes are the words for the ways in which an operation fails.
+// outcomes maps errors of operations to label values.
 var outcomes = map[error]string{
 	vfs.ErrNotExist:    "not_exist",
 	vfs.ErrExist:       "exist",

@@ -9,7 +9,7 @@ import (
 	"filegate/core/login"
 )
 
-// authMetrics is what /metrics tells of the authenticators.
+// authMetrics are the metrics of authenticators.
 type authMetrics struct {
 	starts   *prometheus.GaugeVec
 	restarts *prometheus.CounterVec
@@ -37,14 +37,14 @@ func newAuthMetrics(registry *prometheus.Registry) authMetrics {
 	return m
 }
 
-// authenticator returns who counts for one of them.
+// authenticator returns the observer for an authenticator.
 func (m *metrics) authenticator(name string) auth.Observer {
-	m.auths.restarts.WithLabelValues(name) // to be seen before the first one
+	m.auths.restarts.WithLabelValues(name) // so that it exists before the first restart
 	m.auths.dropped.WithLabelValues(name)
 	return authObserver{m.auths, name}
 }
 
-// authObserver counts what happens to one authenticator.
+// authObserver counts the events of one authenticator.
 type authObserver struct {
 	m    authMetrics
 	name string
@@ -70,7 +70,7 @@ func (o authObserver) Called(call string, took time.Duration, err error) {
 // Dropped implements [auth.Observer].
 func (o authObserver) Dropped() { o.m.dropped.WithLabelValues(o.name).Inc() }
 
-// authState tells of the authenticators that there are at the moment.
+// authState reports the current state of the authenticators.
 type authState struct {
 	auths             *authenticators
 	up, info, retired *prometheus.Desc

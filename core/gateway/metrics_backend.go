@@ -9,7 +9,7 @@ import (
 	"filegate/core/backend"
 )
 
-// backendMetrics is what /metrics tells of the requests of backends.
+// backendMetrics are the metrics of the requests of backends.
 type backendMetrics struct {
 	requests  *prometheus.CounterVec
 	durations *prometheus.HistogramVec
@@ -37,7 +37,7 @@ func newBackendMetrics(registry *prometheus.Registry) backendMetrics {
 	return m
 }
 
-// verbs are the methods of HTTP that a storage is asked by. Others count together.
+// verbs are the HTTP methods that backends use. All others are counted together.
 var verbs = map[string]bool{"GET": true, "HEAD": true, "PUT": true, "POST": true, "DELETE": true, "COPY": true, "OPTIONS": true}
 
 // backendObserver counts the requests of one backend.
@@ -45,8 +45,8 @@ type backendObserver struct {
 	m                backendMetrics
 	name             string
 	sent, received   prometheus.Counter
-	requests, failed atomic.Int64 // for the status; failed: without an answer, or with one of 5xx
-	took             atomic.Int64 // nanoseconds, of all requests together
+	requests, failed atomic.Int64 // for the status; failed: without an answer, or with status 5xx
+	took             atomic.Int64 // duration of all requests together, in nanoseconds
 }
 
 var _ backend.Observer = (*backendObserver)(nil)

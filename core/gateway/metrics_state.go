@@ -8,7 +8,7 @@ import (
 	"filegate/core/session"
 )
 
-// stateMetrics tells how the gateway is at the moment that somebody asks.
+// stateMetrics reports the state of the gateway at the time of a scrape.
 type stateMetrics struct {
 	g *Gateway
 
@@ -107,7 +107,7 @@ func (s *stateMetrics) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// caches returns those that there are, by kind.
+// caches returns the caches by kind.
 func (g *Gateway) caches() map[string]cache.Cache {
 	all := map[string]cache.Cache{"memory": g.local}
 	if g.shared != g.local {

@@ -10,10 +10,10 @@ import (
 	"filegate/core/config"
 )
 
-// output is where lines of a log go, one in each call of Write.
+// output is where the lines of a log are written, one in each call of Write.
 type output interface {
 	io.Writer
-	// reopen opens a file anew, after it was renamed. With an error the old one stays.
+	// reopen opens a file again after it was renamed. After an error the old file stays in use.
 	reopen() error
 	io.Closer
 }
@@ -53,8 +53,8 @@ type syslogOutput struct{ *syslog.Writer }
 
 func (syslogOutput) reopen() error { return nil }
 
-// fileOutput is a file. It appends each line in one write, so that logrotate's copytruncate and
-// several processes do no harm.
+// fileOutput is a file. Each line is appended in one write, so that logrotate's copytruncate and
+// other processes that write to it do no harm.
 type fileOutput struct {
 	name string
 	mu   sync.RWMutex

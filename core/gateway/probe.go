@@ -23,7 +23,7 @@ import (
 // Finding is one result of a probe.
 type Finding struct {
 	Level Level
-	Where string // the part that it is about
+	Where string // the part of the gateway
 	Text  string
 }
 
@@ -37,13 +37,14 @@ const (
 	Faulty
 )
 
-// probeUser is who logs in to see whether an authenticator's service answers: nobody.
+// probeUser is a user who does not exist. A login with this name shows whether an authenticator's
+// service answers.
 const probeUser = "filegate-check"
 
-// probeTimeout bounds one question to something outside.
+// probeTimeout is the time limit for one question to an outside service.
 const probeTimeout = 30 * time.Second
 
-// certificateSoon is how long before its end a certificate is doubtful.
+// certificateSoon is how long before its expiry a certificate is reported as doubtful.
 const certificateSoon = 21 * 24 * time.Hour
 
 // Probe tests everything outside of the gateway that it needs: services, ports, names and
@@ -64,8 +65,8 @@ func (g *Gateway) Probe(ctx context.Context) []Finding {
 	return all
 }
 
-// probeAuths asks each authenticator about somebody who does not exist: what its service says is no
-// matter, but that it says something.
+// probeAuths asks each authenticator about a user who does not exist. The answer does not matter,
+// only that there is one.
 func (g *Gateway) probeAuths(ctx context.Context) (all []Finding) {
 	for name, r := range g.auths.current() {
 		where := fmt.Sprintf("auth %q", name)
@@ -91,8 +92,8 @@ func (g *Gateway) probeAuths(ctx context.Context) (all []Finding) {
 	return all
 }
 
-// probePorts opens the sockets of a frontend, looks whether they can be reached by the names that
-// clients are told, and closes them again.
+// probePorts opens the sockets of a frontend, tests whether they can be reached under the names
+// that clients are told, and closes them again.
 func probePorts(ctx context.Context, d *door, hosts []string) (all []Finding) {
 	err := d.server.Listen()
 	switch {
@@ -113,7 +114,7 @@ func probePorts(ctx context.Context, d *door, hosts []string) (all []Finding) {
 	return all
 }
 
-// probeHost resolves a name that clients are told to connect to, and connects to the frontend by
+// probeHost resolves a name that clients are told to connect to, and connects to the frontend under
 // it.
 func probeHost(ctx context.Context, d *door, host string) Finding {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
@@ -126,7 +127,7 @@ func probeHost(ctx context.Context, d *door, host string) Finding {
 	for _, a := range d.server.Addrs() {
 		_, port, _ = net.SplitHostPort(a.String())
 	}
-	if listen := d.config.Listen(); port == "0" && len(listen) > 0 { // the sockets of a gateway that runs
+	if listen := d.config.Listen(); port == "0" && len(listen) > 0 { // the sockets of a running gateway
 		_, port, _ = net.SplitHostPort(listen[0])
 	}
 	where := net.JoinHostPort(addrs[0].Unmap().String(), port)
@@ -138,7 +139,7 @@ func probeHost(ctx context.Context, d *door, host string) Finding {
 	return Finding{Fine, d.String(), fmt.Sprintf("public_host %s is %s, where somebody answers", host, where)}
 }
 
-// probeCertificate tells how long the certificates of a file are good.
+// probeCertificate reports how long the certificates in a file are valid.
 func probeCertificate(where, file string, now time.Time) Finding {
 	text, err := os.ReadFile(file)
 	if err != nil {

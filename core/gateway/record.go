@@ -13,8 +13,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// watcher is told what clients do, and tells it to those who want to know: the metrics, and the
-// audit log.
+// watcher receives the events of clients, and passes them on to the metrics and the audit log.
 type watcher struct {
 	*metrics
 	audit *audit.Log // nil: none
@@ -26,7 +25,7 @@ var _ login.Observer = (*watcher)(nil)
 func (w *watcher) Login(req auth.Request, result string, id *auth.Identity) {
 	w.logins.WithLabelValues(req.Service, string(req.Method), result).Inc()
 	switch {
-	case req.Asks(), result == "method", result == "abandoned": // nobody has tried to get in yet
+	case req.Asks(), result == "method", result == "abandoned": // the client has not tried to log in yet
 		return
 	}
 	r := audit.Record{
@@ -41,7 +40,7 @@ func (w *watcher) Login(req auth.Request, result string, id *auth.Identity) {
 	w.audit.Write(r)
 }
 
-// homeOf returns where paths begin in the store; empty for its root.
+// homeOf returns the home directory in the store, or "" for its root.
 func homeOf(id auth.Identity) string {
 	if home, err := vfs.Resolve(vfs.Root, id.Home); err == nil && !home.IsRoot() {
 		return string(home)
@@ -64,7 +63,7 @@ func (w *watcher) Session(req auth.Request, id auth.Identity) session.Observer {
 type observer struct {
 	w       *watcher
 	service string
-	who     audit.Record // with what all records of the session have in common
+	who     audit.Record // the fields that all records of the session have in common
 }
 
 var _ session.EndObserver = (*observer)(nil)
@@ -87,8 +86,8 @@ func (o *observer) Ended(s session.Summary) {
 	o.w.audit.Write(r)
 }
 
-// recorded reports whether an operation belongs into the audit log: looking around does not, unless
-// it was refused.
+// recorded reports whether an operation belongs in the audit log. Operations that only read names
+// and attributes do not, unless they were refused.
 func recorded(e session.Event) bool {
 	switch e.Op {
 	case session.OpStat, session.OpList, session.OpSpace, session.OpDigest, session.OpReadlink, session.OpVersions:
@@ -112,5 +111,5 @@ func (o *observer) record(e session.Event) audit.Record {
 	return r
 }
 
-// seconds returns a time in seconds, to the millisecond.
+// seconds returns a duration in seconds, rounded to milliseconds.
 func seconds(d time.Duration) float64 { return math.Round(d.Seconds()*1000) / 1000 }

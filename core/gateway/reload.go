@@ -16,16 +16,16 @@ import (
 	"filegate/core/login"
 )
 
-// Reload takes over another configuration while clients are served. All that is new in it is made
-// and opened first, beside what runs; with an error that is undone, and nothing has changed. What
-// is told of it is for people.
+// Reload switches to another configuration while clients are served. It first creates and opens
+// everything that is new, beside the running parts. If that fails, it is undone, and nothing has
+// changed. The returned messages are for people.
 //
-// Sessions keep what they have: the frontend that they came by, their backend and the authenticator
-// that has let them in, which stay until nobody needs them any more. A frontend that has changed
-// gives its sockets to the one that comes in its place, so that no client is refused meanwhile.
+// Sessions keep their frontend, their backend, and the authenticator that has let them in; these
+// stay until no session needs them. A changed frontend passes its sockets on to its successor, so
+// that no client is refused.
 //
-// The error is of type [config.Diagnostics] for what the configuration has done wrong, ErrShutdown
-// once the gateway is told to stop, or the end of ctx.
+// The error is of type [config.Diagnostics] for mistakes in the configuration, ErrShutdown after
+// the gateway was told to stop, or the error of ctx.
 func (g *Gateway) Reload(ctx context.Context, cfg *config.Config) (told []string, err error) {
 	g.reloading.Lock()
 	defer g.reloading.Unlock()
@@ -52,10 +52,10 @@ func (g *Gateway) Reload(ctx context.Context, cfg *config.Config) (told []string
 	return c.carryOut(), nil
 }
 
-// ReloadFailed counts a reload of a configuration that could not be read.
+// ReloadFailed counts a reload whose configuration could not be read.
 func (g *Gateway) ReloadFailed() { g.metrics.reloads.WithLabelValues("failed").Inc() }
 
-// change is a reload that is under way.
+// change is a running reload.
 type change struct {
 	g        *Gateway
 	cfg, was *config.Config
@@ -63,19 +63,19 @@ type change struct {
 	auths   []*running
 	stores  map[string]*store // new ones, by name
 	doors   []succession
-	offered *frontend.Sockets // of frontends that go
+	offered *frontend.Sockets // sockets of frontends that are replaced or removed
 	admin   map[string]net.Listener
 	logs    *nextLogs
 }
 
-// succession is a frontend that comes, and the one in whose place that is.
+// succession is a new frontend, and the one that it replaces.
 type succession struct {
 	fresh *door
-	old   *door // nil: none
-	heard bool  // the fresh one has its sockets
+	old   *door // nil: it replaces none
+	heard bool  // the new frontend is listening
 }
 
-// prepare makes all that is new.
+// prepare creates and opens everything that is new.
 func (c *change) prepare(ctx context.Context) error {
 	g := c.g
 	diags := c.startAuths(ctx)
@@ -126,7 +126,7 @@ func (c *change) startAuths(ctx context.Context) config.Diagnostics {
 	return diags
 }
 
-// makeDoors makes the frontends that are new or have changed.
+// makeDoors creates the frontends that are new or have changed.
 func (c *change) makeDoors() config.Diagnostics {
 	var diags config.Diagnostics
 	for _, f := range c.cfg.Frontends {
@@ -148,7 +148,7 @@ func (c *change) makeDoors() config.Diagnostics {
 	return diags
 }
 
-// gone returns the frontends that the configuration does not have any more.
+// gone returns the frontends that are no longer in the configuration.
 func (c *change) gone() (all []*door) {
 	for _, d := range c.g.openDoors() {
 		if c.cfg.Frontend(d.kind, d.name) == nil {
@@ -158,7 +158,8 @@ func (c *change) gone() (all []*door) {
 	return all
 }
 
-// listen opens the sockets of the new frontends. Those of the ones that go are taken over.
+// listen opens the sockets of the new frontends, or takes over those of the frontends that they
+// replace.
 func (c *change) listen() error {
 	for _, s := range c.doors {
 		if s.old != nil {
@@ -181,7 +182,7 @@ func (c *change) listen() error {
 	return nil
 }
 
-// undo takes back what prepare has made.
+// undo undoes prepare.
 func (c *change) undo() error {
 	errs := []error{stop(c.auths)}
 	for _, s := range c.doors {
@@ -199,7 +200,7 @@ func (c *change) undo() error {
 	return errors.Join(errs...)
 }
 
-// carryOut makes all that was prepared take effect. It cannot fail.
+// carryOut applies everything that was prepared. It cannot fail.
 func (c *change) carryOut() (told []string) {
 	g := c.g
 	gone := c.gone()
@@ -248,7 +249,8 @@ func (c *change) carryOut() (told []string) {
 	}
 	for _, s := range c.doors {
 		if s.old != nil {
-			s.old.follow(c.cfg, c.cfg.Frontend(s.old.kind, s.old.name).Auth) // of its clients that have not logged in yet
+			// For its clients that have not logged in yet.
+			s.old.follow(c.cfg, c.cfg.Frontend(s.old.kind, s.old.name).Auth)
 			g.retire(s.old, c.offered)
 		}
 	}
@@ -264,7 +266,7 @@ func (c *change) carryOut() (told []string) {
 	return c.tell(gone)
 }
 
-// tell says what has changed, in the log and to whoever has asked.
+// tell reports the changes, in the log and to the caller.
 func (c *change) tell(gone []*door) []string {
 	told := []string{"The configuration has been reloaded."}
 	note := func(text string, names []string) string {
@@ -302,7 +304,7 @@ func (c *change) tell(gone []*door) []string {
 	return told
 }
 
-// door returns the frontend of a kind and a name that takes clients in; nil: there is none.
+// door returns the frontend with a kind and a name that accepts clients, or nil.
 func (g *Gateway) door(kind, name string) *door {
 	for _, d := range g.openDoors() {
 		if d.kind == kind && d.name == name {
@@ -312,7 +314,7 @@ func (g *Gateway) door(kind, name string) *door {
 	return nil
 }
 
-// unused returns the authenticators that are not in cfg any more.
+// unused returns the authenticators that are not in cfg.
 func (g *Gateway) unused(cfg *config.Config) []string {
 	var gone []string
 	for name := range g.auths.current() {
@@ -323,7 +325,7 @@ func (g *Gateway) unused(cfg *config.Config) []string {
 	return gone
 }
 
-// launch starts authenticators, all at the same time.
+// launch starts authenticators in parallel.
 func (g *Gateway) launch(ctx context.Context, auths []*config.Auth) ([]*running, config.Diagnostics) {
 	var (
 		wg    sync.WaitGroup

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// stampOf returns a text that is another when one of the files, or what is in one of the
-// directories, has been replaced or changed.
+// stampOf returns a text that changes when one of the files, or a file in one of the directories,
+// is changed or replaced.
 func stampOf(files []string) string {
 	var b strings.Builder
 	for _, name := range files {

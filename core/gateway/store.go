@@ -7,7 +7,7 @@ import (
 	"filegate/core/config"
 )
 
-// store is a backend that is running.
+// store is a running backend.
 type store struct {
 	backend.Backend
 	config   *config.Backend
@@ -24,7 +24,7 @@ func (g *Gateway) newStore(b *config.Backend) (*store, error) {
 	return s, err
 }
 
-// stores returns the backends that logins go to, by name.
+// stores returns the current backends by name.
 func (g *Gateway) stores() map[string]*store {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -35,8 +35,8 @@ func (g *Gateway) stores() map[string]*store {
 	return all
 }
 
-// retireStore closes a backend that a reload has replaced, when no session needs it any more:
-// sessions that began on it, and those that were about to.
+// retireStore closes a replaced backend when no session needs it any more. Logins that were in
+// progress when it was replaced may still begin sessions on it.
 func (g *Gateway) retireStore(s *store) {
 	g.retiring.Go(func() {
 		lingering := time.NewTimer(retireLinger)
