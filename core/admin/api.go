@@ -7,9 +7,9 @@
 //
 // # Decisions
 //
-// Viewing needs less than changing. On a loopback address anybody may view, as was the case for the
-// metrics before. Changes need the token, or the unix socket, whose mode decides who may use it. On
-// other addresses everything except /healthz and /readyz needs the token and TLS.
+// Viewing requires less than changing. On a loopback address everybody may view, as before with the
+// metrics. Changes require the token, or the unix socket, whose mode decides who may use it. On all
+// other addresses everything except /healthz and /readyz requires the token and TLS.
 package admin
 
 import (
@@ -24,12 +24,12 @@ type Status struct {
 	PID        int       `json:"pid"`
 	Began      time.Time `json:"began"`
 	Ready      bool      `json:"ready"`
-	NotReady   string    `json:"not_ready,omitempty"` // why no client should be sent here
+	NotReady   string    `json:"not_ready,omitempty"` // why no client should be sent here; empty if Ready
 	Sessions   int       `json:"sessions"`
 	Transfers  int       `json:"transfers"`
 	Bans       int       `json:"bans"`
-	In         int64     `json:"in"`  // bytes of files that came from clients since the start
-	Out        int64     `json:"out"` // and went to them
+	In         int64     `json:"in"`  // bytes of files received from clients since the start
+	Out        int64     `json:"out"` // bytes of files sent to clients since the start
 	Memory     uint64    `json:"memory"`
 	Goroutines int       `json:"goroutines"`
 
@@ -50,7 +50,7 @@ type Authenticator struct {
 	Name    string `json:"name"`
 	Kind    string `json:"kind"`
 	Version string `json:"version"`
-	Trouble string `json:"trouble,omitempty"` // why it does not answer
+	Trouble string `json:"trouble,omitempty"` // why it does not answer; empty: it answers
 }
 
 // Backend is a store.
@@ -58,11 +58,11 @@ type Backend struct {
 	Kind     string  `json:"kind"`
 	Name     string  `json:"name"`
 	Requests int64   `json:"requests"` // since the start
-	Failed   int64   `json:"failed"`   // of them, those without an answer, or with a status of 5xx
-	Seconds  float64 `json:"seconds"`  // that all requests have taken together
-	Memory   int64   `json:"memory"`   // the budget for buffers, in bytes; 0: it has none
-	Free     int64   `json:"free"`     // of that
-	Waiting  int     `json:"waiting"`  // transfers that wait for memory
+	Failed   int64   `json:"failed"`   // of these, those without an answer or with status 5xx
+	Seconds  float64 `json:"seconds"`  // duration of all requests together
+	Memory   int64   `json:"memory"`   // budget for buffers, in bytes; 0: none
+	Free     int64   `json:"free"`     // unused part of the budget, in bytes
+	Waiting  int     `json:"waiting"`  // number of transfers that wait for memory
 }
 
 // Session is a logged-in client.
@@ -86,8 +86,8 @@ type Transfer struct {
 	User    string    `json:"user"`
 	Op      string    `json:"op"` // upload, download
 	Path    string    `json:"path"`
-	Bytes   int64     `json:"bytes"`          // that have passed
-	Size    int64     `json:"size,omitempty"` // of the whole, where it is known
+	Bytes   int64     `json:"bytes"`          // transferred so far
+	Size    int64     `json:"size,omitempty"` // size of the whole file, if known
 	Began   time.Time `json:"began"`
 }
 
@@ -114,7 +114,7 @@ func (t Transfer) Left(now time.Time) (left time.Duration, ok bool) {
 
 // Ban is a ban in force.
 type Ban struct {
-	Of    string    `json:"of"` // address, user, or connections: an address that is held off
+	Of    string    `json:"of"` // "address", "user", or "connections" for an address that is held off
 	Name  string    `json:"name"`
 	Until time.Time `json:"until"`
 }
@@ -132,15 +132,15 @@ type Kicked struct {
 
 // SetBan is a request to add or lift a ban.
 type SetBan struct {
-	Of   string `json:"of"` // address, user
+	Of   string `json:"of"` // "address" or "user"
 	Name string `json:"name"`
-	For  string `json:"for,omitempty"` // "10m"; empty: it is lifted
+	For  string `json:"for,omitempty"` // duration such as "10m"; empty: lift the ban
 }
 
 // Mistaken is the error of a reload whose configuration has mistakes.
 type Mistaken interface {
 	error
-	Mistakes() int // how many
+	Mistakes() int // number of mistakes
 }
 
 // Gateway is the gateway that a [Server] reports on and controls.
@@ -149,17 +149,17 @@ type Gateway interface {
 	Sessions() []Session
 	Transfers() []Transfer
 	Bans() []Ban
-	// Ready returns why no client should be sent here; nil: they should.
+	// Ready returns why no client should be sent here, or nil.
 	Ready() error
-	// KickSession and KickUser end sessions, and return how many.
+	// KickSession and KickUser end sessions and return their number.
 	KickSession(id string) int
 	KickUser(name string) int
 	SetBan(ctx context.Context, of, name string, dur time.Duration) error
 	LiftBan(ctx context.Context, of, name string) error
-	// Reload reads the configuration again. It returns what is to be told of it; the error is for
-	// people, and may have several lines. It is a [Mistaken] where the configuration has mistakes.
+	// Reload reloads the configuration. It returns messages for the operator. The error is for
+	// people and may have several lines; it is a [Mistaken] if the configuration has mistakes.
 	Reload(ctx context.Context) (told []string, err error)
-	// Upgrade starts the program anew in place of the process that runs, which serves on where that
-	// fails. The answer is as for Reload.
+	// Upgrade starts the program in a new process, which replaces this one. If that fails, this
+	// process continues. The results are as for Reload.
 	Upgrade(ctx context.Context) (told []string, err error)
 }

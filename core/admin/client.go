@@ -22,7 +22,7 @@ type Client struct {
 	http  *http.Client
 }
 
-// maxAnswer is how long an answer may be, in bytes.
+// maxAnswer is the longest answer that is read, in bytes.
 const maxAnswer = 64 << 20
 
 // Dial returns a client for an address: the path of a unix socket, "host:port", or an https URL.
@@ -42,7 +42,7 @@ func Dial(addr, token string, roots *x509.CertPool) *Client {
 	default:
 		c.base = "http://" + addr
 	}
-	// It follows no redirect: an answer comes from the server that was named, or not at all.
+	// It follows no redirects: only the named server may answer.
 	c.http = &http.Client{Transport: transport, Timeout: 2 * time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return c
 }
@@ -150,7 +150,7 @@ func (c *Client) Reload(ctx context.Context) ([]string, error) {
 	return done.Told, err
 }
 
-// Upgrade has a new process take the gateway's place, and returns what is told of it.
+// Upgrade makes a new process replace the gateway's process, and returns the messages about it.
 func (c *Client) Upgrade(ctx context.Context) ([]string, error) {
 	var done Reloaded
 	err := c.do(ctx, http.MethodPost, "/api/v1/upgrade", struct{}{}, &done)

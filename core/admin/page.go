@@ -22,17 +22,18 @@ var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMa
 }).ParseFS(pageFiles, "page/page.html"))
 
 const (
-	// maxRows is how many rows a table of the page has.
+	// maxRows is the largest number of rows in a table of the page.
 	maxRows = 200
-	// pageEvery is how often the page is sent anew to who watches it.
+	// pageEvery is the interval at which the page is sent again to its watchers.
 	pageEvery = 2 * time.Second
-	// maxWatchers is how many may watch it at a time.
+	// maxWatchers is how many clients may watch the page at the same time.
 	maxWatchers = 20
-	// watchFor is how long one may watch without asking anew, which a browser does by itself.
+	// watchFor is how long a client may watch with one request. A browser then repeats the request
+	// by itself.
 	watchFor = time.Hour
 )
 
-// page is what the status page shows.
+// page is the data of the status page.
 type page struct {
 	Now                                   time.Time
 	Status                                Status
@@ -60,22 +61,22 @@ func (s *Server) newPage() *page {
 	return p
 }
 
-// some returns as many as the page shows, and how many there are beside them.
+// some returns the rows that the page shows, and the number of further ones.
 func some[T any](all []T) ([]T, int) {
 	n := min(len(all), maxRows)
 	return all[:n], len(all) - n
 }
 
-// Since prints how long ago a time was.
+// Since returns how long ago a time was.
 func (p *page) Since(t time.Time) string { return p.Now.Sub(t).Round(time.Second).String() }
 
-// Until prints how long it is to a time.
+// Until returns how long it is until a time.
 func (p *page) Until(t time.Time) string { return t.Sub(p.Now).Round(time.Second).String() }
 
-// Rate prints the bytes in a second of a transfer.
+// Rate returns the rate of a transfer.
 func (p *page) Rate(t Transfer) string { return size(int64(t.Rate(p.Now))) + "/s" }
 
-// Left prints how long a transfer takes still; nothing where nobody knows.
+// Left returns the remaining time of a transfer, or "" if it is unknown.
 func (p *page) Left(t Transfer) string {
 	if left, ok := t.Left(p.Now); ok {
 		return left.String()
@@ -83,7 +84,7 @@ func (p *page) Left(t Transfer) string {
 	return ""
 }
 
-// Mean prints how long a request of a backend has taken on the average.
+// Mean returns the average duration of a backend's requests.
 func (p *page) Mean(b Backend) string {
 	if b.Requests == 0 {
 		return ""
@@ -91,7 +92,7 @@ func (p *page) Mean(b Backend) string {
 	return fmt.Sprintf("%.0f ms", 1000*b.Seconds/float64(b.Requests))
 }
 
-// size prints bytes as people read them.
+// size returns a number of bytes in readable form.
 func size(n int64) string {
 	const units = "KMGTPE"
 	f, i := float64(n), -1
@@ -105,7 +106,7 @@ func size(n int64) string {
 	return fmt.Sprintf("%.1f %ciB", f, units[i])
 }
 
-// show answers with the page as it is now.
+// show answers with the current page.
 func (s *Server) show(w http.ResponseWriter, _ *http.Request) {
 	var out bytes.Buffer
 	if err := pageTemplate.Execute(&out, s.newPage()); err != nil {
@@ -114,13 +115,13 @@ func (s *Server) show(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	// Nothing from elsewhere, and nothing that a name could have brought.
+	// The page may load nothing from other places, and nothing that a name on the page may contain.
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	_, _ = w.Write(out.Bytes())
 }
 
-// watch sends the middle of the page again and again, as server-sent events.
+// watch sends the content of the page at intervals, as server-sent events.
 func (s *Server) watch(w http.ResponseWriter, r *http.Request) {
 	select {
 	case s.watchers <- struct{}{}:
@@ -158,7 +159,7 @@ func (s *Server) watch(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// pageFile answers with a file of the page.
+// pageFile answers with one of the page's files.
 func pageFile(name, contentType string) http.HandlerFunc {
 	text, err := fs.ReadFile(pageFiles, "page/"+name)
 	return func(w http.ResponseWriter, _ *http.Request) {

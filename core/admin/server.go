@@ -21,7 +21,7 @@ import (
 type Options struct {
 	Gateway Gateway
 	Metrics http.Handler
-	Token   string // what is not free takes it; empty: nobody has one. See SetToken
+	Token   string // required except where guard needs none; empty: there is no token. See SetToken
 	Log     *slog.Logger
 }
 
@@ -31,7 +31,7 @@ type Server struct {
 	http  *http.Server
 	token atomic.Pointer[string]
 
-	watchers chan struct{} // holds a place for each who watches the status page
+	watchers chan struct{} // limits the number of clients that watch the status page
 
 	mu        sync.Mutex
 	listeners []net.Listener
@@ -59,13 +59,13 @@ func New(o Options) *Server {
 // SetToken replaces the token.
 func (s *Server) SetToken(token string) { s.token.Store(&token) }
 
-// place is from where a client comes, which decides what it may do without a token.
+// place is where a client connects from. It decides what the client may do without a token.
 type place int
 
 const (
 	elsewhere place = iota
-	loopback        // it has connected to an address of this machine that no other reaches
-	socket          // a unix socket, whose mode says who may use it
+	loopback        // a loopback address, which other machines cannot reach
+	socket          // the unix socket, whose mode decides who may use it
 )
 
 type connKey struct{}
@@ -82,12 +82,12 @@ func placeOf(c net.Conn) place {
 	return elsewhere
 }
 
-// need is what a request takes, where no token is shown.
+// need is what a request without a token requires.
 type need int
 
 const (
 	nothing  need = iota
-	toLook        // an address of this machine
+	toLook        // a loopback address or the unix socket
 	toChange      // the unix socket
 )
 
@@ -100,7 +100,7 @@ func (s *Server) handler() http.Handler {
 		switch err := g.Ready(); {
 		case err == nil:
 			ok(w)
-		case r.Context().Value(connKey{}) == elsewhere: // which of the parts it is is nothing for strangers
+		case r.Context().Value(connKey{}) == elsewhere: // the reason is not for strangers
 			http.Error(w, "not ready", http.StatusServiceUnavailable)
 		default:
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
@@ -124,7 +124,7 @@ func (s *Server) handler() http.Handler {
 	return mux
 }
 
-// guard lets a request through that shows the token, or comes from where it needs none.
+// guard passes on requests with the token, and those from a place where none is needed.
 func (s *Server) guard(n need, h http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -138,14 +138,14 @@ func (s *Server) guard(n need, h http.HandlerFunc) http.Handler {
 			return
 		default:
 			w.Header().Add("WWW-Authenticate", `Bearer realm="filegate"`)
-			if n == toLook { // for browsers: any name, and the token as the password
+			if n == toLook { // for browsers: any user name, with the token as the password
 				w.Header().Add("WWW-Authenticate", `Basic realm="filegate"`)
 			}
 			http.Error(w, "this takes the token of the admin block, or its unix socket", http.StatusUnauthorized)
 			return
 		}
 		if r.Method == http.MethodPost {
-			// No page of another site can send this without asking first.
+			// A page of another site cannot send this type without a preflight request.
 			if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 				http.Error(w, "the Content-Type has to be application/json", http.StatusUnsupportedMediaType)
 				return
@@ -156,11 +156,11 @@ func (s *Server) guard(n need, h http.HandlerFunc) http.Handler {
 	})
 }
 
-// maxRequest is how long what somebody asks for may be, in bytes.
+// maxRequest is the longest request body, in bytes.
 const maxRequest = 64 << 10
 
-// localName reports whether a client has called this machine by a name of its own. A page of
-// another site can give its own name the address of this machine, to read what is here.
+// localName reports whether a client has used a local name of this machine. A page of another site
+// can let its own name resolve to the address of this machine, in order to read the data here.
 func localName(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
@@ -170,18 +170,18 @@ func localName(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// hasToken reports whether the request shows the token. How long that takes says nothing about it.
+// hasToken reports whether the request has the token. It takes constant time.
 func (s *Server) hasToken(r *http.Request) bool {
 	shown, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
-		_, shown, ok = r.BasicAuth() // a browser's way
+		_, shown, ok = r.BasicAuth() // from browsers
 	}
 	token := *s.token.Load()
 	got, want := sha256.Sum256([]byte(shown)), sha256.Sum256([]byte(token))
 	return ok && token != "" && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
-// ok is the good answer. Who asked may have gone: nobody minds.
+// ok sends the positive answer. It ignores errors, because the client may be gone.
 func ok(w io.Writer) { _, _ = io.WriteString(w, "ok\n") }
 
 func answer(w http.ResponseWriter, v any) {
@@ -191,7 +191,7 @@ func answer(w http.ResponseWriter, v any) {
 	_ = e.Encode(v)
 }
 
-// ask reads what a request asks for. It reports false when it has answered already.
+// ask parses the body of a request. If it returns false, it has already answered.
 func ask(w http.ResponseWriter, r *http.Request, v any) bool {
 	d := json.NewDecoder(r.Body)
 	d.DisallowUnknownFields()
@@ -239,12 +239,12 @@ func (s *Server) setBan(w http.ResponseWriter, r *http.Request) {
 	answer(w, s.opts.Gateway.Bans())
 }
 
-// Reloaded is the answer to a reload or an upgrade that went well.
+// Reloaded is the answer to a successful reload or upgrade.
 type Reloaded struct {
 	Told []string `json:"told"`
 }
 
-// changed has the gateway change into what its configuration or program is now.
+// changed returns the handler for a reload or an upgrade.
 func changed(change func(context.Context) ([]string, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		told, err := change(r.Context())
@@ -276,7 +276,7 @@ func (s *Server) Serve(l net.Listener) {
 	}
 }
 
-// Close cuts requests in progress: scrapers try again.
+// Close cancels running requests, because scrapers will try again.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true
