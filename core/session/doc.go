@@ -11,7 +11,7 @@
 //   - A table of open files. A path that is being written has the size and attributes that its
 //     writers have set: SFTP clients ask by path, and set times before they close the file. The end
 //     of the session ends all calls and handles.
-//   - A content of which a write has failed is never committed.
+//   - Content is never committed after a write to it has failed.
 //   - Each operation is logged in one line when it has ended, and reported to an [Observer].
 //
 // The package knows no protocol and no product. It starts no goroutine except for the renewal of a

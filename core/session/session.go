@@ -51,7 +51,7 @@ type Session struct {
 	began    time.Time
 	in, out  atomic.Int64 // bytes of files received from the client and sent to it
 
-	ctx context.Context // the session's life, which is what this type is
+	ctx context.Context // ends with the session
 	end context.CancelCauseFunc
 
 	closing sync.Once

@@ -53,7 +53,7 @@ func Copy(ctx context.Context, fsys FS, oldname, newname Path, opts CopyOptions)
 	return err
 }
 
-// attrs are the attributes by which a file is given those of another.
+// attrs returns the attributes for a file that must get those of another file.
 func (i Info) attrs() Attrs {
 	perm := i.Mode.Perm()
 	a := Attrs{ModTime: &i.ModTime, Mode: &perm}

@@ -7,15 +7,15 @@ import (
 
 // Details are the expiry, content type and metadata that a store keeps for a file.
 type Details struct {
-	Expires time.Time         // when the store deletes it; zero: never
-	Type    string            // of its content, as MIME has it
-	Meta    map[string]string // by keys in lower case
+	Expires time.Time         // when the store deletes the file; zero: never
+	Type    string            // MIME type of the content
+	Meta    map[string]string // keys in lower case
 }
 
 // DetailChange is a change of details. Fields that are not set stay unchanged.
 type DetailChange struct {
 	Expires *time.Time        // zero: never
-	Meta    map[string]string // an empty value takes the key away
+	Meta    map[string]string // an empty value removes the key
 }
 
 // DetailFS is a store that keeps details of files, and of directories as far as it can.

@@ -46,15 +46,15 @@ func Digest(ctx context.Context, fsys FS, name Path) (Sums, error) {
 	return nil, Errorf(ErrUnsupported, "this store keeps no checksums")
 }
 
-// SummedWriter is a Writer that knows checksums of what it has published.
+// SummedWriter is a Writer that knows checksums of its published content.
 type SummedWriter interface {
 	Writer
-	// Sums returns those that are known without asking the store. It is called after Commit has
-	// returned without an error.
+	// Sums returns the checksums that are known without asking the store. It is called after a
+	// successful Commit.
 	Sums() Sums
 }
 
-// WriterSums returns the checksums of what a writer has published, as far as they are known.
+// WriterSums returns the known checksums of the content that a writer has published.
 func WriterSums(w Writer) Sums {
 	if s, ok := w.(SummedWriter); ok {
 		return s.Sums()
@@ -65,12 +65,11 @@ func WriterSums(w Writer) Sums {
 // SummedFile is a File that knows checksums of its whole content.
 type SummedFile interface {
 	File
-	// Sums returns those that are known without asking the store.
+	// Sums returns the checksums that are known without asking the store.
 	Sums() Sums
 }
 
-// FileSums returns the checksums of the whole content of a file that is open for reading, as far as
-// they are known.
+// FileSums returns the known checksums of the whole content of an open file.
 func FileSums(f File) Sums {
 	if s, ok := f.(SummedFile); ok {
 		return s.Sums()

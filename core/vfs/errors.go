@@ -50,7 +50,7 @@ var kinds = []struct {
 	{ErrUnavailable, "storage unavailable, try again later"},
 }
 
-// Kinds returns the closed set of errors, for the tables that translate it.
+// Kinds returns the closed set of errors, for tables that translate it.
 func Kinds() []error {
 	all := make([]error, len(kinds))
 	for i, k := range kinds {
@@ -78,7 +78,7 @@ func Kind(err error) error {
 type Error struct {
 	Kind    error  // one of Kinds
 	Text    string // for the client: safe to show; empty for the kind's own text
-	TransID string // the backend's id of the failed request, where there is one
+	TransID string // the backend's ID of the failed request, if any
 	Err     error  // for the log: the cause; never shown to a client
 }
 

@@ -6,22 +6,21 @@ import (
 	"unicode/utf8"
 )
 
-// Escaping writes names so that all of them fit where only some do, and is undone without loss. To
-// turns each name into one that fits, and From turns each that fits into what it stands for; either
-// undoes the other, whatever the names are.
+// Escaping changes names that do not fit, for example into a character set, without loss. To
+// changes each name into one that fits, and From reverses To, for all names.
 //
-// A name that fits stays as it is, unless it is what To makes of one that does not: so names that
-// need no escape do not change, but for those that look just like an escape.
+// A name that fits stays unchanged, unless it is also the result of To for another name. So the
+// only names that change without need are those that look like an escaped name.
 type Escaping struct {
 	// Fits reports whether a name needs no escape.
 	Fits func(name string) bool
-	// Escape returns a name that fits, another one for each name, and never a shorter one.
+	// Escape returns a name that fits, a different one for each name, and never a shorter one.
 	Escape func(name string) string
-	// Unescape returns the name of which Escape makes the given one, if there is any.
+	// Unescape returns the name for which Escape returns the given one, if there is any.
 	Unescape func(name string) (string, bool)
 }
 
-// To returns the name that stands for name.
+// To returns the escaped form of name.
 func (e *Escaping) To(name string) string {
 	if !e.moves(name) {
 		return name
@@ -29,7 +28,7 @@ func (e *Escaping) To(name string) string {
 	return e.Escape(name)
 }
 
-// From returns the name for which name stands. What does not fit stands for itself.
+// From returns the name whose escaped form is name. A name that does not fit is returned unchanged.
 func (e *Escaping) From(name string) string {
 	if !e.Fits(name) {
 		return name
@@ -40,9 +39,9 @@ func (e *Escaping) From(name string) string {
 	return name
 }
 
-// moves reports whether To changes a name: it does not fit, or it is the escape of a name that is
-// changed, whose place it would have otherwise. (This is the bijection of the theorem of Cantor and
-// Bernstein, between all names and those that fit.)
+// moves reports whether To changes a name: it does not fit, or it is the escaped form of a name
+// that is changed. (This is the bijection in the theorem of Cantor and Bernstein, between all names
+// and the names that fit.)
 func (e *Escaping) moves(name string) bool {
 	for e.Fits(name) {
 		before, ok := e.before(name)
@@ -59,11 +58,10 @@ func (e *Escaping) before(name string) (string, bool) {
 	return before, ok && before != name && e.Escape(before) == name
 }
 
-// byteMark stands in front of the two digits of an escaped byte. rclone writes such bytes in the
-// same way.
+// byteMark precedes the two digits of an escaped byte. rclone writes such bytes in the same way.
 const byteMark = "‛"
 
-// byteEscapes has bytes that are not UTF-8 as ‛E9, and ‛ as ‛‛.
+// byteEscapes writes a byte that is not UTF-8 as ‛E9, and ‛ as ‛‛.
 var byteEscapes = Escaping{
 	Fits: utf8.ValidString,
 	Escape: func(name string) string {
@@ -105,7 +103,7 @@ var byteEscapes = Escaping{
 	},
 }
 
-// hexByte reads two digits.
+// hexByte parses two hexadecimal digits.
 func hexByte(digits string, to *byte) bool {
 	n := 0
 	for i := range 2 {
@@ -119,9 +117,9 @@ func hexByte(digits string, to *byte) bool {
 	return true
 }
 
-// EscapeBytes returns what a client calls a file, whose bytes need not be UTF-8, as a [Path] has
-// it: a byte that is not UTF-8 as "‛E9". It changes no valid UTF-8 but names that have that form
-// already. A slash separates elements, each of which is escaped for itself.
+// EscapeBytes converts a client's name, whose bytes need not be UTF-8, to the form for a [Path]: a
+// byte that is not UTF-8 becomes "‛E9". It changes valid UTF-8 only if the name already has this
+// form. Slashes separate elements, and each element is escaped separately.
 func EscapeBytes(name string) string {
 	if utf8.ValidString(name) && !strings.Contains(name, byteMark) {
 		return name
@@ -129,8 +127,7 @@ func EscapeBytes(name string) string {
 	return EachElement(name, byteEscapes.To)
 }
 
-// UnescapeBytes undoes [EscapeBytes]: it returns a name, or a Path, in the bytes that a client has
-// for it.
+// UnescapeBytes reverses [EscapeBytes]: it returns a name, or a Path, in the client's bytes.
 func UnescapeBytes(name string) string {
 	if !strings.Contains(name, byteMark) {
 		return name
@@ -138,7 +135,7 @@ func UnescapeBytes(name string) string {
 	return EachElement(name, byteEscapes.From)
 }
 
-// EachElement returns a path with what f makes of each of its elements.
+// EachElement returns path with f applied to each of its elements.
 func EachElement(path string, f func(string) string) string {
 	if !strings.Contains(path, "/") {
 		return f(path)

@@ -16,7 +16,7 @@ import (
 // circle, is an error.
 type LinkFS interface {
 	FS
-	// Lstat is Stat, but describes a link itself.
+	// Lstat is Stat, but does not follow name if it is a link.
 	Lstat(ctx context.Context, name Path) (Info, error)
 	// Readlink returns the target of the link name, which need not exist. It returns ErrInvalid if
 	// name is not a link.

@@ -5,22 +5,22 @@ import (
 	"strings"
 )
 
-// Name is what a client calls a file or a directory: a Path, and whether a slash was behind it. A
-// name with a slash at its end is that of a directory, as POSIX has it (XBD 4.16): nothing else may
-// be meant by it, and no file is made by it.
+// Name is a client's name of a file or a directory: a Path, and whether there was a slash at the
+// end. As in POSIX (XBD 4.16), a name with a slash at the end refers only to a directory, and
+// cannot create a file.
 type Name struct {
 	Path Path
-	Dir  bool // what has the name must be a directory
+	Dir  bool // the name must be that of a directory
 }
 
-// ResolveName is [Resolve] that keeps what a slash at the end says.
+// ResolveName is [Resolve] that also records a slash at the end.
 func ResolveName(cwd Path, s string) (Name, error) {
 	p, err := Resolve(cwd, s)
 	return Name{Path: p, Dir: strings.HasSuffix(s, "/") || strings.HasSuffix(s, "/.")}, err
 }
 
-// Present returns nil where what has the name may be meant by it. It asks the store only for the
-// name of a directory.
+// Present returns nil if the name may refer to what exists under it. It asks the store only if the
+// name has a slash at the end.
 func (n Name) Present(ctx context.Context, fsys FS) error {
 	if !n.Dir {
 		return nil
@@ -32,8 +32,8 @@ func (n Name) Present(ctx context.Context, fsys FS) error {
 	return err
 }
 
-// Openable returns nil where a file may be opened by the name, or with create be made by it, as far
-// as the name tells.
+// Openable returns nil if the name may be used to open a file or, with create, to create one. It
+// checks only the slash at the end.
 func (n Name) Openable(ctx context.Context, fsys FS, create bool) error {
 	if !n.Dir {
 		return nil

@@ -33,14 +33,14 @@ func (t *Trace) TransIDs() []string {
 	return slices.Clone(t.last)
 }
 
-// TransIDs returns those of the trace of a context, if there is one.
+// TransIDs returns the ids in the trace of a context, if there is one.
 func TransIDs(ctx context.Context) []string {
 	t, _ := ctx.Value(traceKey{}).(*Trace)
 	return t.TransIDs()
 }
 
-// NoteTransID is for stores: it tells the trace of a context, if there is one, of a request that
-// the store has answered.
+// NoteTransID adds the id of a request to the trace of a context, if there is one. Stores call it
+// for each request that is answered.
 func NoteTransID(ctx context.Context, id string) {
 	t, _ := ctx.Value(traceKey{}).(*Trace)
 	if t == nil || id == "" {
