@@ -145,7 +145,7 @@ func knownAddressKey(addr netip.Addr) cache.Key {
 // guessable reports whether the proofs of a method can be guessed.
 func guessable(m auth.Method) bool { return m == auth.Password || m == auth.Interactive }
 
-// subject is one of those against which a failure counts.
+// subject is an address, a user, or a pair of both, against which a failure counts.
 type subject struct {
 	key   cache.Key
 	what  subjectKind
