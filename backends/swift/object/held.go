@@ -61,7 +61,7 @@ func (w *Writer) alloc(size int64) ([]byte, error) {
 			w.up.pace.Await(w.up.wake)
 			continue
 		}
-		w.up.pace.Narrow(time.Now()) // memory is what is short
+		w.up.pace.Narrow(time.Now()) // because memory is short
 		w.mu.Unlock()
 		block, err := w.buf.memory.Get(w.opened, size)
 		w.mu.Lock()

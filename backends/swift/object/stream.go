@@ -12,8 +12,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// stream reads an object forward by one GET, which it repeats where it broke. It is used by one
-// goroutine.
+// stream reads an object forward by one GET. If the GET breaks, it continues by another one. It is
+// used by one goroutine.
 type stream struct {
 	store *Store
 	ctx   context.Context
