@@ -41,7 +41,8 @@ type Request struct {
 
 	Password Secret // for Password
 
-	// PublicKey is the key in SSH's wire format for PublicKey, or the certificate in DER for Certificate.
+	// PublicKey is the key in SSH's wire format for PublicKey, or the certificate in DER for
+	// Certificate.
 	PublicKey []byte
 	// Verified is set if the client has proved that it has the private key. A request without it
 	// only asks whether the key is acceptable: it has no side effect, and its answer does not open

@@ -49,10 +49,11 @@
 // existing file. A file that is changed in place changes for them too, as on any file system.
 //
 // Permissions are decided at the place in the store to which a name leads, and not by the name,
-// because a file can have several names: links, or names for its old versions. A link that leads out
-// of the home directory is refused, whoever has made it, and its target is not shown. A new link may
-// lead only where the login has no fewer permissions than at the link itself. A login without rules
-// and without a home directory is not checked, because it may use all places in the same way.
+// because a file can have several names: links, or names for its old versions. A link that leads
+// out of the home directory is refused, whoever has made it, and its target is not shown. A new
+// link may lead only where the login has no fewer permissions than at the link itself. A login
+// without rules and without a home directory is not checked, because it may use all places in the
+// same way.
 //
 // If the client's own connection ends a transfer, the outcome is [ErrAbandoned], not a fault of the
 // storage. Otherwise each client that goes away would log a warning.

@@ -10,10 +10,10 @@ import (
 
 // LinkFS is a store with symbolic links: entries that refer to another name.
 //
-// A listing contains the link itself, see [Info.IsLink]. Remove and Rename apply to the link itself,
-// and Rename may replace a link. All other methods of FS, and those for attributes, follow links.
-// Writing to a dangling link creates its target. Following too many links in a row, or links in a
-// circle, is an error.
+// A listing contains the link itself, see [Info.IsLink]. Remove and Rename apply to the link
+// itself, and Rename may replace a link. All other methods of FS, and those for attributes, follow
+// links. Writing to a dangling link creates its target. Following too many links in a row, or links
+// in a circle, is an error.
 type LinkFS interface {
 	FS
 	// Lstat is Stat, but does not follow name if it is a link.

@@ -5,10 +5,10 @@ import "context"
 // RenameWriter is a Writer whose file can be renamed before it is committed.
 type RenameWriter interface {
 	Writer
-	// Rename makes Commit publish the content under the name name. The caller has renamed the stored
-	// file, if there is one, before. Commit replaces a file that exists under name, and ignores
-	// WriteOptions.Exclusive and IfVersion, which concern the old name. After an error the writer is
-	// unchanged. Like Truncate, Rename must not be called while another call is running.
+	// Rename makes Commit publish the content under the name name. The caller has renamed the
+	// stored file, if there is one, before. Commit replaces a file that exists under name, and
+	// ignores WriteOptions.Exclusive and IfVersion, which concern the old name. After an error the
+	// writer is unchanged. Like Truncate, Rename must not be called while another call is running.
 	Rename(ctx context.Context, name Path) error
 }
 

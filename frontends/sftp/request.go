@@ -59,7 +59,7 @@ type verb struct {
 	//
 	//	n  the name of a file or directory, at most two of them
 	//	s  another string; d the data of a WRITE
-	//	h  the handle of an open file or directory; H that of a file to copy from, which may be empty
+	//	h  the handle of an open file or directory; H that of a file to copy from, or empty
 	//	a  attributes
 	//	4  a number of 32 bits; 8 one of 64
 	fields string

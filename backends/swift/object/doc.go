@@ -54,8 +54,8 @@
 // processor time in this order.
 //
 // The container for segments has the storage policy and the ACLs of the files' own container. Large
-// files in a container that the login may write to and not read are dynamic large objects with their
-// segments beside them.
+// files in a container that the login may write to and not read are dynamic large objects with
+// their segments beside them.
 //
 // # Decisions
 //
