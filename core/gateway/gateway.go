@@ -236,9 +236,9 @@ func (g *Gateway) AdminAddr() net.Addr {
 }
 
 // Serve serves clients until ctx ends. It then lets running transfers complete for the configured
-// grace period (see drain.go), but no longer than until now ends. After HandOver it also ends,
-// after drain_delay and without clients noticing (see handover.go). It returns nil, or the error of
-// a frontend that has failed. It must be called once.
+// grace period (see drain.go), but no longer than until now ends. After HandOver it also ends: it
+// first continues to serve the connected clients for drain_delay (see handover.go). It returns nil,
+// or the error of a frontend that has failed. It must be called once.
 func (g *Gateway) Serve(ctx, now context.Context) error {
 	g.reloading.Lock()
 	g.serves = true

@@ -192,7 +192,7 @@ func (l *Frontend) admit(ctx context.Context, req auth.Request) error {
 }
 
 // identify returns the lease of a remembered login, or asks the authenticators. The caller has the
-// lease in use. All results are nil if req only asks and the answer is yes.
+// lease in use. If req only asks and the authenticators say yes, all results are nil.
 func (l *Frontend) identify(ctx context.Context, req auth.Request) (*lease, *auth.Step, error) {
 	by := *l.by.Load()
 	if held := l.d.leases.find(ctx, l.chain, by, req); held != nil {

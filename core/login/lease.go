@@ -178,7 +178,8 @@ func (held *lease) release(ctx context.Context) {
 	}
 }
 
-// revoke ends the lease and all of its sessions, and makes all gateways forget the login.
+// revoke ends the lease and all of its sessions, and removes the login from the local and the
+// shared cache.
 func (held *lease) revoke(reason error) {
 	ls := held.all
 	ls.mu.Lock()

@@ -172,8 +172,8 @@ func (c *sharedLogins) put(ctx context.Context, authority string, req auth.Reque
 	return stake
 }
 
-// drop makes other gateways forget a login. If the cache cannot be reached, the login expires by
-// itself.
+// drop removes a login from the shared cache, so that no other gateway takes it up any more. If the
+// cache cannot be reached, the login expires by itself.
 func (c *sharedLogins) drop(ctx context.Context, stake *stake) { c.shared.Delete(ctx, stake.login) }
 
 // giveBack ends a stake, and reports whether it was the last one in the grant.

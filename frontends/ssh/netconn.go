@@ -91,8 +91,8 @@ func (c *netConn) read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write implements [net.Conn]. It returns before p is sent. An error of sending it is returned by a
-// later Write or by Close.
+// Write implements [net.Conn]. It may return before p is sent. An error of sending it is returned
+// by a later Write or by Close.
 func (c *netConn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
