@@ -151,7 +151,7 @@ func TestForeign(t *testing.T) {
 
 // TestForeignConformance runs the suite in another account's container.
 func TestForeignConformance(t *testing.T) {
-	checks(t, "25")
+	checks(t, 25)
 	f := newFake(t, swifttest.Limits{ListingLimit: 7}, nil)
 	if err := f.Mkdir(t.Context(), "/c_segments"); err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 // TestConformance runs the suite over a fake Swift: as it comes, with small segments and manifests,
 // and with small pages from afar.
 func TestConformance(t *testing.T) {
-	checks(t, "25")
+	checks(t, 25)
 	for _, tt := range []struct {
 		name   string
 		limits swifttest.Limits

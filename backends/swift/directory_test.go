@@ -9,13 +9,13 @@ import (
 
 // TestDirectory is what sessions of one login do to the same files.
 func TestDirectory(t *testing.T) {
-	checks(t, "25")
+	checks(t, 25)
 	testDirectory(t, accountIn(swifttest.Start(t, swifttest.Config{})))
 }
 
 func TestDirectoryReal(t *testing.T) {
-	checks(t, "3")
-	steps(t, "8")
+	checks(t, 3)
+	steps(t, 8)
 	testDirectory(t, realSwift(t))
 }
 

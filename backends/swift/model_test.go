@@ -19,7 +19,7 @@ import (
 // TestModel does random things to a file of several segments, and compares it with what they do to
 // a plain slice. The suite of the contract does the same with files that fit into one.
 func TestModel(t *testing.T) {
-	checks(t, "40")
+	checks(t, 40)
 	for form, limits := range forms {
 		t.Run(form, func(t *testing.T) {
 			t.Parallel()

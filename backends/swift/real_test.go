@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -232,21 +233,27 @@ func removeContainer(t *testing.T, f *FS, n api.Name) {
 
 func TestConformanceReal(t *testing.T) {
 	f := openFS(t, realSwift(t), func(c *Config) { c.KeepModes = true })
-	checks(t, "5") // each step takes a real Swift its time: the many random runs are the fake's
+	checks(t, 5) // each step takes a real Swift its time: the many random runs are the fake's
 	vfstest.TestFS(t, func(*testing.T) vfs.FS { return f }, vfstest.Limits{Root: makeContainer(t, f), NoDirLinks: true, Many: 200})
 }
 
-// checks sets how many random runs a property is tested with.
-func checks(t *testing.T, n string) { setRapid(t, "checks", n) }
+// checks sets with how many random runs a property is tested, and a quarter of them in short mode.
+func checks(t *testing.T, n int) {
+	t.Helper()
+	if testing.Short() {
+		n = (n + 3) / 4
+	}
+	setRapid(t, "checks", n)
+}
 
 // steps sets how many random steps each of them has, about.
-func steps(t *testing.T, n string) { setRapid(t, "steps", n) }
+func steps(t *testing.T, n int) { setRapid(t, "steps", n) }
 
-func setRapid(t *testing.T, option, n string) {
+func setRapid(t *testing.T, option string, n int) {
 	t.Helper()
 	v := flag.Lookup("rapid." + option).Value
 	before := v.String()
-	if err := v.Set(n); err != nil {
+	if err := v.Set(strconv.Itoa(n)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

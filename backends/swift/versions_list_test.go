@@ -32,7 +32,7 @@ func TestAllVersionsAreInTheTree(t *testing.T) {
 			})
 			// A name with "." or ".." as an element is never sent.
 			object = object.Filter(func(o string) bool { return api.Name{Container: "c", Object: o}.CheckDots() == nil })
-			checks(t, "50")
+			checks(t, 50)
 			made := 0
 			rapid.Check(t, func(rt *rapid.T) {
 				made++
