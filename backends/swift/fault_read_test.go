@@ -50,7 +50,7 @@ func TestReadRecovers(t *testing.T) {
 		} {
 			t.Run(form+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				f, data := newDownload(t, size, func(c *Config) { c.Stall = time.Second })
+				f, data := newDownload(t, size, func(c *Config) { c.Stall, c.Patience = 3*time.Second, time.Minute })
 				rule.Op = swifttest.GetObject
 				f.srv.Inject(rule)
 				got, err := f.read(t.Context(), "/c/file")

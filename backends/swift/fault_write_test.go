@@ -257,12 +257,12 @@ func TestWriteStalls(t *testing.T) {
 		for point, fault := range points {
 			stall := func(t *testing.T, times int, patience time.Duration) (isNew bool, err error) {
 				t.Parallel()
-				return u.run(t, func(c *Config) { c.Stall, c.Patience = time.Second, patience }, func(f *fake) {
+				return u.run(t, func(c *Config) { c.Stall, c.Patience = 5*time.Second, patience }, func(f *fake) {
 					f.srv.Inject(swifttest.Rule{Op: op, Times: times, Fault: fault})
 				})
 			}
 			t.Run(u.name+"/once/"+point, func(t *testing.T) {
-				if _, err := stall(t, 1, 20*time.Second); err != nil {
+				if _, err := stall(t, 1, time.Minute); err != nil {
 					t.Errorf("one stall failed the upload: %v", err)
 				}
 			})
