@@ -123,7 +123,7 @@ func (m *masks) clean(text string) string {
 	var forms []string
 	for _, s := range known {
 		quoted, _ := json.Marshal(s) // marshaling a string cannot fail
-		forms = append(forms, s, strings.Trim(string(quoted), `"`), url.QueryEscape(s), url.PathEscape(s))
+		forms = append(forms, s, string(quoted[1:len(quoted)-1]), url.QueryEscape(s), url.PathEscape(s))
 	}
 	// The longest first, because one secret may be a part of another.
 	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })

@@ -40,12 +40,13 @@ func TestMaskedDiagnostics(t *testing.T) {
 
 func TestMasks(t *testing.T) {
 	m := newMasks()
-	done := m.add("abc", "secret", "secret word", "a/b c&d")
+	done := m.add("abc", "secret", "secret word", "a/b c&d", `a "word"`)
 	for in, want := range map[string]string{
 		"abc":                "abc", // too short to be told from words
 		"secret word secret": masked + " " + masked,
 		"a%2Fb+c%26d":        masked,
 		`"a/b c\u0026d"`:     `"` + masked + `"`,
+		`"a \"word\""`:       `"` + masked + `"`,
 		"nothing":            "nothing",
 	} {
 		if got := m.clean(in); got != want {
