@@ -26,7 +26,8 @@ func formatNames() string {
 	return strings.Join(slices.Sorted(maps.Keys(descriptionFormats())), ", ")
 }
 
-// describeHCL writes a block for the configuration file, with all options. Those that are not required are commented out.
+// describeHCL writes a block for the configuration file, with all options. Those that are not
+// required are commented out.
 func describeHCL(w io.Writer, info auth.Info) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "auth %s \"main\" {\n  config {\n", strconv.Quote(info.Name))
@@ -49,7 +50,8 @@ func describeHCL(w io.Writer, info auth.Info) error {
 	return err
 }
 
-// hclValue returns the default of an attribute, or an empty value of its type, and whether that tells the default.
+// hclValue returns the default of an attribute, or an empty value of its type. ok reports whether
+// value is the default.
 func hclValue(a auth.Attribute) (value string, ok bool) {
 	switch a.Type {
 	case auth.TypeStringList:
