@@ -80,6 +80,10 @@ type Env struct {
 	// Unproved reports a proof that the frontend itself has found invalid, such as a wrong
 	// signature with an acceptable key. It counts as a failed login.
 	Unproved func(ctx context.Context, req auth.Request)
+
+	// Listens reports whether the gateway itself listens on a TCP port. A frontend that connects to
+	// addresses of its clients' choice must not connect to such a port of this machine.
+	Listens func(port uint16) bool
 }
 
 // Visit is one connection from the gateway's point of view.

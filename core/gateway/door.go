@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"filegate/core/backend"
@@ -35,7 +36,7 @@ func (g *Gateway) newDoor(cfg *config.Config, f *config.Frontend, store backend.
 	var err error
 	d.server, err = f.Config.New(frontend.Env{
 		Name: f.Name, Version: g.opts.Version, Log: g.log.With("frontend", d.label()),
-		Methods: chain.methods, Connect: g.connect(d.label()), Login: d.logins.Login, Unproved: d.logins.Unproved,
+		Methods: chain.methods, Connect: g.connect(d.label()), Login: d.logins.Login, Unproved: d.logins.Unproved, Listens: g.listens,
 		Refused: func(r *frontend.Refusal) { g.metrics.refused.WithLabelValues(d.label(), r.Kind).Inc() },
 	})
 	return d, err
@@ -137,4 +138,14 @@ func (g *Gateway) Addrs() []Addr {
 		}
 	}
 	return all
+}
+
+// listens implements [frontend.Env].Listens.
+func (g *Gateway) listens(port uint16) bool {
+	for _, a := range g.Addrs() {
+		if frontend.AddrPort(a.Addr).Port() == port {
+			return true
+		}
+	}
+	return slices.ContainsFunc(g.admin.addrs(), func(a net.Addr) bool { return frontend.AddrPort(a).Port() == port })
 }

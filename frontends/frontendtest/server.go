@@ -6,7 +6,9 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -62,7 +64,7 @@ func Start(t *testing.T, cfg frontend.Config, opts Options) *Server {
 		s.log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	cfg.Validate(func(attribute, summary, detail string) { t.Errorf("%s: %s: %s", attribute, summary, detail) })
-	srv, err := cfg.New(frontend.Env{Name: t.Name(), Version: "test", Log: s.log, Connect: s.connect, Methods: s.methods, Login: s.login, Unproved: s.unproved})
+	srv, err := cfg.New(frontend.Env{Name: t.Name(), Version: "test", Log: s.log, Connect: s.connect, Methods: s.methods, Login: s.login, Unproved: s.unproved, Listens: s.listens})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,6 +165,10 @@ func (s *Server) unproved(_ context.Context, req auth.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.wrong = append(s.wrong, req)
+}
+
+func (s *Server) listens(port uint16) bool {
+	return slices.ContainsFunc(s.Addrs(), func(a net.Addr) bool { return frontend.AddrPort(a).Port() == port })
 }
 
 func (s *Server) methods() []auth.Method {

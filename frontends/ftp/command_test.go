@@ -253,7 +253,10 @@ func TestActive(t *testing.T) {
 	}
 	defer l.Close()
 	port := l.Addr().(*net.TCPAddr).Port
-	r := loginRaw(t, start(t, store).Addr)
+	srv := start(t, store)
+	r := loginRaw(t, srv.Addr)
+	own := srv.Addrs()[0].(*net.TCPAddr).Port
+	r.cmd(fmt.Sprintf("PORT 127,0,0,1,%d,%d", own/256, own%256), "501")
 	r.cmd(fmt.Sprintf("PORT 127,0,0,2,%d,%d", port/256, port%256), "501")
 	r.cmd(fmt.Sprintf("EPRT |1|192.0.2.1|%d|", port), "501")
 	r.cmd(fmt.Sprintf("PORT 127,0,0,1,%d,%d", port/256, port%256), "200")

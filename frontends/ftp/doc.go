@@ -56,8 +56,12 @@
 //
 // Active mode is on by default: scanners, cameras and the ftp of Windows know nothing else. The
 // server connects only to the client's own address, or to a network in the option foreign_data. It
-// never connects to ports below 1024, to networks in active_deny, or to other addresses of its own
-// machine. A server that connects wherever clients tell it to is a weapon against others.
+// never connects to ports below 1024, to networks in active_deny, to trusted proxies, or to other
+// addresses of its own machine. A server that connects wherever clients tell it to is a weapon
+// against others. A client on the same machine gets data at its loopback address, but only at ports
+// of the user who runs it, and at none of the gateway's own. The alternative, to refuse loopback
+// always, would break local jobs and tests; to allow it always would open each service of the
+// machine to the clients of a balancer that runs here without the PROXY protocol.
 //
 // Listings are sent while the storage lists, in batches of about 10,000 entries, each batch sorted
 // by name. A listing that fails ends with an error and never looks complete: a mirror would delete

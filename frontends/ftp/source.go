@@ -70,6 +70,9 @@ type activeSource struct {
 }
 
 func (s *activeSource) open(ctx context.Context) (net.Conn, error) {
+	if err := s.client.activeTo(s.to); err != nil { // another program may listen there by now
+		return nil, err
+	}
 	d := net.Dialer{}
 	if local := s.client.conn.Socket().Addr(); ownAddress(local) && local.Is4() == s.to.Addr().Is4() {
 		// The address that firewalls know.
@@ -174,11 +177,34 @@ func (c *client) activeMode(verb, arg string) *reply {
 	if r != nil {
 		return r
 	}
-	if ip := to.Addr(); !c.isPeer(ip) || to.Port() < 1024 || contains(c.srv.activeDeny, ip) || !ip.IsLoopback() && ownAddress(ip) {
+	if err := c.activeTo(to); err != nil {
+		c.log.Warn("active mode refused", "to", to, "reason", err)
 		return errRefusedPort
 	}
 	c.setSource(&activeSource{c, to})
 	return &reply{code: 200, text: verb + " is understood."}
+}
+
+// activeTo returns nil if active mode may connect to an address.
+func (c *client) activeTo(to netip.AddrPort) error {
+	ip := to.Addr()
+	switch {
+	case !c.isPeer(ip):
+		return errors.New("it is not the client's address, nor in foreign_data")
+	case to.Port() < 1024:
+		return errors.New("the port belongs to a service")
+	case contains(c.srv.activeDeny, ip):
+		return errors.New("it is in active_deny")
+	case c.srv.cfg.Proxy.Trusts(ip):
+		return errors.New("it is the address of a proxy")
+	case !ip.IsLoopback() && ownAddress(ip):
+		return errors.New("it is an address of this machine")
+	case ip.IsLoopback() && c.srv.env.Listens(to.Port()):
+		return errors.New("the gateway itself listens there")
+	case ip.IsLoopback() && !contains(c.srv.foreign, ip):
+		return ownsLoopback(c.conn.Remote, to)
+	}
+	return nil
 }
 
 // parsePort parses "h1,h2,h3,h4,p1,p2", with leading zeros and spaces as some devices write them.
