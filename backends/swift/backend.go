@@ -50,7 +50,7 @@ var _ backend.UsageBackend = (*Backend)(nil)
 func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 	s, err := api.NewStore(api.Config{
 		Patience: cfg.Patience, Stall: cfg.Stall, KeepModes: cfg.KeepModes, CAFile: cfg.CAFile, Insecure: cfg.Insecure, MaxConnections: cfg.MaxConnections,
-		Observer: env.Observer,
+		Flavour: cfg.flavour(), Observer: env.Observer,
 	})
 	if err != nil {
 		return nil, err

@@ -69,6 +69,8 @@ type Config struct {
 	// LargeObjects is the form of files that are more than a segment: "slo", or "dlo" for the
 	// layout of sftp-cloudfs and ftp-cloudfs.
 	LargeObjects string `hcl:"large_objects,optional"`
+	// Flavour is what the storage is: "swift", "ceph" (Ceph's RadosGW), or "auto" to find it out.
+	Flavour string `hcl:"flavour,optional"`
 	// Digests are the checksums of whole files that are kept with them: "md5", "sha256". Swift
 	// itself knows the MD5 of plain objects only.
 	Digests []string `hcl:"digests,optional"`
@@ -119,6 +121,7 @@ func DefaultConfig() *Config {
 		ResumeRetention:     7 * 24 * time.Hour,
 		ShowPartial:         showOwner,
 		LargeObjects:        largeSLO,
+		Flavour:             flavourAuto,
 		Digests:             []string{string(vfs.MD5)},
 		ListTimes:           true,
 		ListTimesLimit:      10_000,
@@ -169,6 +172,9 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	if c.LargeObjects != largeSLO && c.LargeObjects != largeDLO {
 		report("large_objects", "Unknown form of large objects", "Give \"slo\", or \"dlo\" where sftp-cloudfs or ftp-cloudfs serve the same containers.")
 	}
+	if c.Flavour != flavourAuto && c.flavour() == "" {
+		report("flavour", "Unknown kind of storage", `flavour is "auto", "swift" or "ceph" (RadosGW).`)
+	}
 	for _, d := range c.Digests {
 		if vfs.Algorithm(d).Size() == 0 {
 			report("digests", "Unknown checksum", fmt.Sprintf("%q is none: give \"md5\", \"sha256\", both or none.", d))
@@ -202,6 +208,18 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	if c.MaxConnections < 0 {
 		report("max_connections", "Negative number", "Give the number of connections to one Swift host, or 0 for no limit.")
 	}
+}
+
+// flavourAuto is the value of Config.Flavour by which the first answer of a store tells.
+const flavourAuto = "auto"
+
+// flavour returns what the configuration says that stores are, or "".
+func (c *Config) flavour() api.Flavour {
+	switch f := api.Flavour(c.Flavour); f {
+	case api.FlavourSwift, api.FlavourCeph:
+		return f
+	}
+	return ""
 }
 
 // New implements [backend.Config].

@@ -66,7 +66,7 @@ func (f *FS) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyO
 	if err := f.containers.CheckRoom(ctx, to, o.Size); err != nil {
 		return err
 	}
-	if err := f.large.Copy(ctx, from, o, to); err != nil {
+	if err := f.writers.Copy(ctx, from, o, to); err != nil {
 		return err
 	}
 	f.renames.Release(ctx, to, freed)

@@ -21,6 +21,9 @@ const ownMeta = "filegate-"
 // deleteAt is the header of the time at which Swift deletes an object.
 const deleteAt = "X-Delete-At"
 
+// removeDeleteAt lets an object stay. For Swift it is enough that a POST gives no other time.
+const removeDeleteAt = "X-Remove-Delete-At"
+
 // segmentsOutlive is how much longer than the file its segments stay: until nobody can have the manifest any more.
 const segmentsOutlive = time.Hour
 
@@ -72,7 +75,7 @@ func detailsOf(h http.Header, prefix string) vfs.Details {
 
 // isOthersMeta reports whether metadata is for people to see and change: not what filegate keeps, nor a secret.
 func isOthersMeta(key string) bool {
-	return !strings.HasPrefix(key, ownMeta) && !strings.HasPrefix(key, "temp-url-key")
+	return !strings.HasPrefix(key, ownMeta) && !strings.HasPrefix(key, "temp-url-key") && !api.IsStoresMeta(key)
 }
 
 // ChangeDetails implements [vfs.DetailFS].
@@ -148,9 +151,10 @@ func (f *FS) changeObject(ctx context.Context, n api.Name, o api.Object, meta ma
 	}
 	delete(header, deleteAt)
 	if expires.IsZero() { // the segments first: they must not go before the file
-		if err := f.expireSegments(ctx, segments, map[string]string{"X-Remove-Delete-At": "x"}); err != nil {
+		if err := f.expireSegments(ctx, segments, map[string]string{removeDeleteAt: "x"}); err != nil {
 			return err
 		}
+		header[removeDeleteAt] = "x"
 		_, err := f.client.Send(ctx, api.Request{Method: http.MethodPost, Target: n, Header: header})
 		return api.Translate(err)
 	}

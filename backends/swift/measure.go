@@ -23,9 +23,6 @@ const (
 	measureFirst = 64
 )
 
-// emptyHash is the MD5 of no bytes.
-const emptyHash = "d41d8cd98f00b204e9800998ecf8427e"
-
 // shown is an entry that is about to be given out.
 type shown struct {
 	vfs.Info
@@ -63,7 +60,7 @@ func (s *shown) mayBeManifest() bool {
 
 // isLikelyManifest reports whether an entry is listed with the checksum of nothing: as the manifest
 // of a dynamic large object, and by Ceph's RGW that of a static one, whatever the size.
-func (s *shown) isLikelyManifest() bool { return s.Version == emptyHash }
+func (s *shown) isLikelyManifest() bool { return s.Version == api.EmptyETag }
 
 // measure completes entries of a listing by what only a HEAD tells: the time that the file's owner
 // gave it and, of the manifest of a dynamic large object, the size. What cannot be asked stays as

@@ -48,6 +48,23 @@ func realSwift(t *testing.T) account {
 	return a
 }
 
+// realCeph returns an account of the RadosGW that the environment names, and skips the test where
+// there is none, likewise.
+func realCeph(t *testing.T) account {
+	t.Helper()
+	a := account{authURL: os.Getenv("FILEGATE_TEST_RGW_AUTH"), user: os.Getenv("FILEGATE_TEST_RGW_USER"), key: os.Getenv("FILEGATE_TEST_RGW_KEY")}
+	if testing.Short() {
+		t.Skip("needs a real RadosGW")
+	}
+	if a.authURL == "" {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("no real RadosGW: FILEGATE_TEST_RGW_AUTH, _USER and _KEY are not set")
+		}
+		t.Skip("no real RadosGW: FILEGATE_TEST_RGW_AUTH, _USER and _KEY are not set")
+	}
+	return a
+}
+
 // realKeystone returns an account of the same Swift that Keystone lets in, and skips the test where
 // there is none, likewise.
 func realKeystone(t *testing.T) account {

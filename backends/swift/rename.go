@@ -260,7 +260,7 @@ func (m *move) ontoOwnPart(ctx context.Context, moved, replaced api.Object, free
 		return api.Translate(err)
 	}
 	if replaced.Header.Get(api.MetaCopyOf) != moved.ETag { // else it was cut off after the copy
-		if err := m.large.Copy(ctx, m.From, moved, m.To); err != nil {
+		if err := m.writers.Copy(ctx, m.From, moved, m.To); err != nil {
 			return err
 		}
 	}
@@ -286,7 +286,7 @@ func (m *move) leave(ctx context.Context, from, to api.Name) error {
 		return api.Translate(err)
 	}
 	m.log.Warn("renamed or removed by somebody else at the same moment: the segments are copied", "from", from.String(), "to", to.String())
-	return m.large.Copy(ctx, to, o, to)
+	return m.writers.Copy(ctx, to, o, to)
 }
 
 // findUnfinished finds the renames beside this one that were cut off.

@@ -144,13 +144,14 @@ func (m *move) mayBeManifests(ctx context.Context, page []listing.Entry) ([]list
 func (s *preparing) settle(ctx context.Context, from api.Name, o api.Object) error {
 	all, err := s.large.EverySegment(ctx, from, o)
 	switch {
-	case api.StatusOf(err) == http.StatusNotFound, errors.Is(err, object.ErrNoManifest):
+	case errors.Is(err, object.ErrNoManifest): // they may lie in the directory
+	case api.StatusOf(err) == http.StatusNotFound:
 		return nil
 	case err != nil:
 		return unknownEntry(from, api.Translate(err))
 	}
 	inside := slices.DeleteFunc(all, func(seg api.Name) bool { return !s.From.Contains(seg) })
-	if len(inside) == 0 {
+	if len(inside) == 0 && err == nil {
 		return nil
 	}
 	own, err := s.giveContent(ctx, from, o)
@@ -196,7 +197,7 @@ func (s *preparing) giveContent(ctx context.Context, from api.Name, o api.Object
 			return nil, api.Translate(err)
 		}
 	}
-	return own, s.large.Copy(ctx, from, o, to)
+	return own, s.writers.Copy(ctx, from, o, to)
 }
 
 // unknownEntry is the failure to find out what an entry of a directory consists of.

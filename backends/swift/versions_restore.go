@@ -65,7 +65,7 @@ func (h history) copyOut(ctx context.Context, v oldVersion, to api.Name, replace
 	if err != nil {
 		return api.Translate(err)
 	}
-	if err := h.large.Copy(ctx, v.name, v.object, to); err != nil {
+	if err := h.writers.Copy(ctx, v.name, v.object, to); err != nil {
 		return err
 	}
 	h.renames.Release(ctx, to, freed)

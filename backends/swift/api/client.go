@@ -134,7 +134,11 @@ func (c *Client) Retry(ctx context.Context, req Request, use func(*Response) err
 		return nil, err
 	}
 	began := time.Now()
-	resp, err := c.attempt(ctx, req, use)
+	var resp *Response
+	able, err := c.fit(ctx, req)
+	if err == nil {
+		resp, err = c.attempt(ctx, able, use)
+	}
 	if req.Method == http.MethodHead && (err == nil || StatusOf(err) == http.StatusNotFound) {
 		c.store.RTT.Note(time.Since(began))
 	}

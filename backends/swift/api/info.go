@@ -1,18 +1,24 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 )
 
-// Limits is what a cluster reports at /info, with Swift's defaults for what is missing.
+// Limits is what a cluster reports at /info, with Swift's defaults for what is missing, and the
+// abilities of its flavour.
 type Limits struct {
+	Flavour Flavour
+	Abilities
+
 	Listing        int   // entries of a page, for a container
 	AccountListing int   // entries of a page, for an account
 	FileSize       int64 // of one object, in bytes
@@ -31,6 +37,7 @@ type Limits struct {
 // DefaultLimits returns the limits of a cluster that reports nothing.
 func DefaultLimits() Limits {
 	return Limits{
+		Flavour: FlavourSwift, Abilities: abilitiesOf(FlavourSwift),
 		Listing: 10000, AccountListing: 10000, FileSize: 5<<30 + 2, SLO: true, SLOSegments: 1000, SLOManifest: 8 << 20,
 		bulkDeletes: 1000, metaValueLen: 256,
 	}
@@ -41,7 +48,7 @@ type infoCache struct {
 	http *transport
 
 	mu  sync.Mutex
-	all map[string]cachedLimits // by scheme and host
+	all map[string]cachedLimits // by root
 }
 
 type cachedLimits struct {
@@ -63,7 +70,7 @@ func (c *infoCache) of(ctx context.Context, storageURL string) (Limits, error) {
 	if err != nil {
 		return Limits{}, fmt.Errorf("storage URL: %w", err)
 	}
-	key := StoreOf(u)
+	key := rootOf(u)
 	c.mu.Lock()
 	known, ok := c.all[key]
 	c.mu.Unlock()
@@ -72,6 +79,9 @@ func (c *infoCache) of(ctx context.Context, storageURL string) (Limits, error) {
 	}
 	fresh, life := cachedLimits{Limits: DefaultLimits()}, infoLife
 	told, err := c.ask(ctx, key+"/info")
+	if host := StoreOf(u); err != nil && host != key {
+		told, err = c.ask(ctx, host+"/info")
+	}
 	switch {
 	case ctx.Err() != nil:
 		return Limits{}, context.Cause(ctx)
@@ -87,6 +97,20 @@ func (c *infoCache) of(ctx context.Context, storageURL string) (Limits, error) {
 	c.all[key] = fresh
 	c.mu.Unlock()
 	return fresh.Limits, nil
+}
+
+// rootOf returns the part of a storage URL before the version of the protocol. /info is below it, in
+// Swift and in RadosGW, whether the path of the storage URL names the account or not.
+func rootOf(storageURL *url.URL) string {
+	before := ""
+	elements := strings.Split(strings.Trim(storageURL.Path, "/"), "/")
+	for i := len(elements) - 1; i > 0; i-- {
+		if version.MatchString(elements[i]) {
+			before = "/" + strings.Join(elements[:i], "/")
+			break
+		}
+	}
+	return StoreOf(storageURL) + before
 }
 
 // StoreOf returns a text that identifies a store: the scheme and the host of its URLs.
@@ -127,6 +151,7 @@ func parseInfo(r io.Reader) (Limits, error) {
 			AccountListingLimit   int   `json:"account_listing_limit"`
 			MaxFileSize           int64 `json:"max_file_size"`
 			MaxMetaValueLength    int   `json:"max_meta_value_length"`
+			MaxObjectNameSize     int   `json:"max_object_name_size"` // RadosGW's word for max_object_name_length
 		} `json:"swift"`
 		SLO *struct {
 			MaxManifestSegments int   `json:"max_manifest_segments"`
@@ -144,6 +169,9 @@ func parseInfo(r io.Reader) (Limits, error) {
 	}
 	if err := json.NewDecoder(r).Decode(&info); err != nil {
 		return Limits{}, fmt.Errorf("/info: %w", err)
+	}
+	if info.Swift.MaxObjectNameSize > 0 {
+		l.setFlavour(FlavourCeph)
 	}
 	take(&l.Listing, info.Swift.ContainerListingLimit)
 	take(&l.AccountListing, info.Swift.AccountListingLimit)
@@ -176,14 +204,23 @@ func take[T int | int64](limit *T, told T) {
 	}
 }
 
-// Limits returns the limits of the account's cluster.
+// setFlavour sets the flavour, and the abilities that /info does not report.
+func (l *Limits) setFlavour(f Flavour) { l.Flavour, l.Abilities = f, abilitiesOf(f) }
+
+// Limits returns the limits and abilities of the account's cluster. The configuration decides its
+// flavour first, then the answer to a request, then /info.
 func (c *Client) Limits(ctx context.Context) (Limits, error) {
 	grant, err := c.Grants.Current(ctx)
 	if err != nil {
 		return Limits{}, err
 	}
+	var seen probe
 	if u, err := url.Parse(grant.Endpoint); err == nil {
-		c.checkProxy(ctx, StoreOf(u), grant)
+		seen = c.probe(ctx, rootOf(u), grant)
 	}
-	return c.store.info.of(ctx, grant.Endpoint)
+	l, err := c.store.info.of(ctx, grant.Endpoint)
+	if f := cmp.Or(c.store.config.Flavour, seen.flavour); err == nil && f != "" && f != l.Flavour {
+		l.setFlavour(f)
+	}
+	return l, err
 }

@@ -26,6 +26,11 @@ const (
 	// MetaCRC64 is the CRC-64/NVME of the whole content, in hex, for all files. Downloads are
 	// checked with it.
 	MetaCRC64 = "X-Object-Meta-Filegate-Crc64"
+	// MetaSegments is the place of the segments of a static large object, as "container/prefix" and
+	// encoded as in a URL. It is set in stores that do not return manifests.
+	MetaSegments = "X-Object-Meta-Filegate-Segments"
+	// metaOfRGW is a header that RadosGW adds to static large objects.
+	metaOfRGW = "X-Object-Meta-Static-Large-Object"
 	// MetaCopyOf is the ETag of the object from which a copy was made. The ETags of a large object
 	// and of its copy differ.
 	MetaCopyOf = "X-Object-Meta-Filegate-Copy-Of"
@@ -137,7 +142,7 @@ func (o Object) KeptHeader() map[string]string {
 func keptByPost(key string) bool {
 	key = textproto.CanonicalMIMEHeaderKey(key)
 	if strings.HasPrefix(key, MetaPrefix) {
-		return true
+		return key != metaOfRGW
 	}
 	switch key {
 	case "X-Delete-At", "X-Object-Manifest", "X-Robots-Tag",
@@ -165,6 +170,22 @@ func (o Object) ContentMD5() string {
 		return ""
 	}
 	return sum
+}
+
+// EmptyETag is the MD5 of no bytes.
+const EmptyETag = "d41d8cd98f00b204e9800998ecf8427e"
+
+// IsStoresMeta reports whether the store adds a key to an object's metadata by itself. The key is in
+// lower case and without the prefix.
+func IsStoresMeta(key string) bool {
+	return textproto.CanonicalMIMEHeaderKey(MetaPrefix+key) == metaOfRGW
+}
+
+// SegmentsPlace returns the prefix of the names of a static large object's segments, from its
+// metadata.
+func (o Object) SegmentsPlace(n Name) (Name, bool) {
+	container, prefix, ok := strings.Cut(unquote(o.Header.Get(MetaSegments)), "/")
+	return Name{n.Account, container, prefix}, ok && container != "" && prefix != ""
 }
 
 // Exists reports whether the object was found.

@@ -23,6 +23,8 @@ type Config struct {
 	Insecure bool
 	// MaxConnections is the number of connections to one host. 0: no limit.
 	MaxConnections int
+	// Flavour is the flavour of the stores. Empty: it is found out.
+	Flavour Flavour
 	// Observer is told about each request. It may be nil.
 	Observer backend.Observer
 }

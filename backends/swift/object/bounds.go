@@ -21,7 +21,7 @@ const (
 // LargestFile returns the size of the largest file that can be stored, in bytes.
 func (lo *Large) LargestFile(l api.Limits) int64 {
 	pieces := int64(maxPieces)
-	if l.SLO && !lo.writing.Dynamic {
+	if l.SLO && l.SLORanges && !lo.writing.Dynamic {
 		pieces = 1
 		for range maxNesting - 1 {
 			pieces = min(pieces*int64(l.SLOSegments), maxPieces)
@@ -62,7 +62,7 @@ func (w *Writer) checkEnd(off, n int64) error {
 	switch {
 	case hole <= w.shared.writing.SegmentSize:
 		return nil
-	case w.dlo && hole > maxDLOHoles:
+	case w.wholeSegments && hole > maxDLOHoles:
 		return errHoles
 	}
 	return w.shared.containers.CheckRoom(w.opened, w.pub.target, hole+n)

@@ -47,9 +47,7 @@ func (w *Writer) Commit(ctx context.Context) (vfs.Info, error) {
 	}
 	version, named, err := w.publish(ctx)
 	if err != nil {
-		w.mu.Lock()
-		w.pub.published = w.pub.published && api.Reached(err)
-		w.mu.Unlock()
+		w.pub.failed(err)
 		return vfs.Info{}, w.pub.refusal(err, len(w.layout) > 0)
 	}
 	w.mu.Lock()
@@ -135,8 +133,8 @@ func (w *Writer) publish(ctx context.Context) (version string, needed map[api.Na
 	header := w.pub.newObjectHeader(w.isWhole())
 	w.chain.whole(w.size).header(header) // before any part is sent again in another order
 	w.pub.keepSums(header, false)
-	if w.dlo {
-		etag, err := w.publishDLO(ctx, header)
+	if w.wholeSegments {
+		etag, err := w.publishWhole(ctx, header)
 		return etag, w.named(), err
 	}
 	if err := w.adopt(ctx); err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/md5" //nolint:gosec // Swift's ETags are MD5
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -18,10 +19,13 @@ import (
 	"filegate/core/vfs"
 )
 
+// A large file consists of whole segments, in a place of its own, if a manifest cannot name ranges.
+// This holds for all dynamic large objects, and in some stores for static ones (see api.Abilities).
+//
 // A dynamic large object consists of all objects with a prefix, in the order of their names, as far
-// as the container lists them. It has no manifest that could name ranges. Therefore each upload has
-// its own prefix, which ends in a slash and contains only segments of the file. Only whole segments
-// are used, and holes are stored. The manifest is put only after the listing has all segments.
+// as the container lists them. Therefore each upload has its own prefix, which ends in a slash and
+// contains only segments of the file. Only whole segments are used, and holes are stored. The
+// manifest is put only after the listing has all segments.
 
 // place returns the place of the segments of a new upload, which is the prefix of their names.
 func (lo *Large) place(ctx context.Context, n api.Name, upload string, old api.Object, size int64) (api.Name, error) {
@@ -92,7 +96,7 @@ func (w *Writer) assemble(ctx context.Context) error {
 		if e.seg == nil {
 			holes += e.Len()
 		}
-		if e.seg == nil || !e.whole() {
+		if e.seg == nil || !e.whole() || e.seg.opaque {
 			anew.Add(e.Off, e.End)
 		}
 		return nil
@@ -135,12 +139,13 @@ func (w *Writer) assemble(ctx context.Context) error {
 	return w.deleteUnneeded(ctx)
 }
 
-// publishDLO publishes the content as a dynamic large object.
-func (w *Writer) publishDLO(ctx context.Context, header map[string]string) (etag string, err error) {
+// publishWhole publishes the content as a large object of whole segments.
+func (w *Writer) publishWhole(ctx context.Context, header map[string]string) (etag string, err error) {
 	if err := w.assemble(ctx); err != nil {
 		return "", err
 	}
-	if !w.pub.blind {
+	static := !w.pub.blind && w.shared.large.listsSegments(w.layout, w.pub.limits)
+	if !w.pub.blind && !static {
 		if err := w.awaitListed(ctx); err != nil {
 			return "", err
 		}
@@ -151,13 +156,34 @@ func (w *Writer) publishDLO(ctx context.Context, header map[string]string) (etag
 	if err := w.up.unmark(ctx); err != nil {
 		return "", err
 	}
-	// Swift would take "&" as the start of a URL parameter, unless it is encoded.
-	header["X-Object-Manifest"] = strings.ReplaceAll(api.Quote(strings.TrimPrefix(w.up.parts.place.InAccount(), "/")), "&", "%26")
 	etag = w.dloETag()
-	return etag, w.pub.put(ctx, etag, header, func() error {
-		_, err := w.shared.client.Send(ctx, api.Request{Method: http.MethodPut, Target: w.pub.target, Header: header})
+	return etag, w.pub.put(ctx, etag, header, func() error { return w.up.parts.putWhole(ctx, w.layout, static, header) })
+}
+
+// listsSegments reports whether the manifest of the whole segments of a layout is that of a static
+// large object.
+func (lo *Large) listsSegments(l Layout, limits api.Limits) bool {
+	return limits.SLO && !lo.writing.Dynamic && len(l) <= limits.SLOSegments
+}
+
+// putWhole puts the manifest of a file of whole segments, whose place contains nothing else. A static
+// manifest has the place in its metadata. The error is not translated.
+func (p *parts) putWhole(ctx context.Context, l Layout, static bool, header map[string]string) error {
+	header = maps.Clone(header)
+	// Swift would take "&" as the start of a URL parameter, unless it is encoded.
+	place := strings.ReplaceAll(api.Quote(strings.TrimPrefix(p.place.InAccount(), "/")), "&", "%26")
+	if !static {
+		header["X-Object-Manifest"] = place
+		_, err := p.large.client.Send(ctx, api.Request{Method: http.MethodPut, Target: p.target, Header: header})
 		return err
-	})
+	}
+	header[api.MetaSegments] = place
+	var entries []Entry
+	for _, e := range l {
+		entries = append(entries, sloEntryOf(e))
+	}
+	_, err := p.large.PutManifest(ctx, p.target, entries, header)
+	return err
 }
 
 // fillHoles writes zeros to the holes between off and end.

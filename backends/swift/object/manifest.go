@@ -1,6 +1,7 @@
 package object
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,7 +29,7 @@ type Entry struct {
 	Range string `json:"range,omitempty"`
 }
 
-// manifestEntry is a segment in a manifest that Swift returns.
+// manifestEntry is a segment in a manifest that a store returns.
 type manifestEntry struct {
 	Name  string `json:"name"`
 	Hash  string `json:"hash"`
@@ -37,6 +38,11 @@ type manifestEntry struct {
 	// SubSLO is set if the segment is itself a static large object.
 	SubSLO bool   `json:"sub_slo"`
 	Data   string `json:"data"` // content in the manifest itself; then all other fields are empty
+
+	// RadosGW, if it returns manifests, names the fields as they were sent.
+	Path string `json:"path"`
+	Etag string `json:"etag"`
+	Size int64  `json:"size_bytes"`
 }
 
 // maxNesting is the depth of nested manifests that Swift follows.
@@ -81,7 +87,8 @@ func (m manifestEntry) extentOf(account string, off int64) (Extent, error) {
 // sent.
 const maxManifestAnswer = 64 * mib
 
-// manifest returns the segments of a static large object. The error is not translated.
+// manifest returns the segments of a static large object. In a store that does not return manifests,
+// it looks for the segments. The error is not translated.
 func (lo *Large) manifest(ctx context.Context, n api.Name) ([]manifestEntry, error) {
 	body, _, err := lo.client.Fetch(ctx, api.Request{
 		Method: http.MethodGet, Target: n, Query: url.Values{"multipart-manifest": {"get"}},
@@ -90,18 +97,19 @@ func (lo *Large) manifest(ctx context.Context, n api.Name) ([]manifestEntry, err
 	case err != nil:
 		return nil, err
 	case len(body) == 0:
-		return nil, fmt.Errorf("GET %q: %w", n.String(), ErrNoManifest)
+		return lo.findSegments(ctx, n)
 	}
 	return parseManifest(body)
 }
-
-// ErrNoManifest is the error for a store that does not return the manifest of a large object.
-var ErrNoManifest = errors.New("the store gives out no manifest")
 
 func parseManifest(body []byte) ([]manifestEntry, error) {
 	var entries []manifestEntry
 	if err := json.Unmarshal(body, &entries); err != nil {
 		return nil, fmt.Errorf("manifest: %w", err)
+	}
+	for i := range entries {
+		e := &entries[i]
+		e.Name, e.Hash, e.Bytes = cmp.Or(e.Name, e.Path), cmp.Or(e.Hash, e.Etag), cmp.Or(e.Bytes, e.Size)
 	}
 	return entries, nil
 }
@@ -122,10 +130,17 @@ func (lo *Large) PutManifest(ctx context.Context, n api.Name, entries []Entry, h
 	if err != nil {
 		return nil, err
 	}
+	l, err := lo.client.Limits(ctx)
+	if err != nil {
+		return nil, err
+	}
 	header = maps.Clone(header)
-	header["Etag"] = sloETag(entries)
+	etag := sloETag(entries)
+	if l.SLOETag {
+		header["Etag"] = etag
+	}
 	query := url.Values{"multipart-manifest": {"put"}}
-	if l, err := lo.client.Limits(ctx); err == nil && l.Heartbeat && len(entries) >= heartbeatFrom {
+	if l.Heartbeat && len(entries) >= heartbeatFrom {
 		query.Set("heartbeat", "on")
 		header["Accept"] = "application/json"
 	}
@@ -138,6 +153,9 @@ func (lo *Large) PutManifest(ctx context.Context, n api.Name, entries []Entry, h
 		made = resp
 		return afterHeartbeat(req, resp)
 	})
+	if err == nil && !l.SLOETag && strings.Trim(made.Header.Get("Etag"), `"`) != etag {
+		err = fmt.Errorf("PUT %q: the manifest was stored as something else, with the ETag %s", n.String(), made.Header.Get("Etag"))
+	}
 	return made, err
 }
 
@@ -205,14 +223,16 @@ func (w *Writer) beginWith(ctx context.Context, old api.Object) error {
 			l = nil
 		}
 	}
+	opaque := old.IsLarge() && !w.pub.limits.CopyContent
 	switch {
+	case opaque && errors.Is(err, ErrNoManifest):
 	case err != nil:
 		return api.Translate(err)
 	case l != nil:
 		w.layout = l
 		return nil
 	}
-	w.layout = Layout{{Span: spans.Span{Off: 0, End: old.Size}, seg: &Segment{name: w.pub.target, size: old.Size, etag: old.ETag}}}
+	w.layout = Layout{{Span: spans.Span{Off: 0, End: old.Size}, seg: &Segment{name: w.pub.target, size: old.Size, etag: old.ETag, opaque: opaque}}}
 	return nil
 }
 

@@ -39,9 +39,9 @@ func GoesOn(opts vfs.WriteOptions) bool { return !opts.Truncate && !opts.Exclusi
 func (s *Writers) newWriter(ctx context.Context, t Target, opts vfs.WriteOptions, limits api.Limits) (*Writer, error) {
 	begun := time.Now()
 	w := &Writer{
-		shared: s,
-		dlo:    t.Blind || !limits.SLO || s.writing.Dynamic,
-		chain:  newChain(s.writing),
+		shared:        s,
+		wholeSegments: t.Blind || !limits.SLO || !limits.SLORanges || s.writing.Dynamic,
+		chain:         newChain(s.writing),
 	}
 	w.buf = buffer{memory: s.objects.Memory, blocks: map[int64][]byte{}}
 	w.up = uploader{

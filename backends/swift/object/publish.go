@@ -46,6 +46,7 @@ func (p *publisher) newObjectHeader(whole bool) map[string]string {
 		delete(h, api.MetaSHA256)
 		delete(h, api.MetaCRC64)
 		delete(h, "X-Object-Manifest")
+		delete(h, api.MetaSegments)
 		h["Content-Type"] = p.old.ContentType
 	} else {
 		h["Content-Type"] = api.ContentTypeOf(p.target.Object)
@@ -106,6 +107,13 @@ func (p *publisher) publishes(may bool) {
 	p.published = may
 }
 
+// failed notes that the publishing request has failed. If Swift refused it, nothing is published.
+func (p *publisher) failed(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.published = p.published && api.Reached(err)
+}
+
 // lookAgain looks up the object that was stored under the name of a new file since its opening.
 func (p *publisher) lookAgain(ctx context.Context) error {
 	info, now, err := p.shared.names.Lookup(ctx, p.target, p.base)
@@ -131,6 +139,8 @@ func (p *publisher) refusal(err error, large bool) error {
 	switch {
 	case vfs.Kind(err) != nil: // the error of another request
 		return err
+	case api.StatusOf(err) == http.StatusNotFound && large && !p.limits.SLORanges:
+		return api.RefusedAs(err, vfs.ErrChanged, "parts of the file are gone, or its directory: it was changed or removed by somebody else meanwhile")
 	case api.StatusOf(err) == http.StatusNotFound:
 		return api.RefusedAs(err, vfs.ErrNotExist, "there is no container "+p.target.Container)
 	case api.StatusOf(err) == http.StatusPreconditionFailed && p.opts.Exclusive:

@@ -42,7 +42,7 @@ func (w *Writer) Rename(ctx context.Context, p vfs.Path) error {
 	if from == to {
 		return nil
 	}
-	if to.Account != from.Account || to.Container != from.Container || w.dlo {
+	if to.Account != from.Account || to.Container != from.Container || w.wholeSegments {
 		return errElsewhere
 	}
 	if err := to.CheckNew(); err != nil {

@@ -20,6 +20,9 @@ type Segment struct {
 	size int64
 	etag string // MD5 of the content in hex; empty: Swift does not check it
 	link *link  // its position in the chain of checksums; nil: none
+	// opaque is set for a large object whose parts are not known, and which the store cannot copy.
+	// Its content is read and written again.
+	opaque bool
 
 	// data is the content until it is stored, then nil. The writer's mu guards it.
 	data api.Pieces

@@ -14,11 +14,11 @@ import (
 // contiguous. Then they are sealed as a segment, which the uploader sends while further bytes
 // arrive. Commit makes the publisher publish the file.
 type Writer struct {
-	shared     *Writers
-	opened     context.Context // the context of OpenWriter: the caller's calls end with it
-	stopWaking func() bool
-	dlo        bool  // a large file is stored as a dynamic large object
-	pos        int64 // where the next ReadFrom begins
+	shared        *Writers
+	opened        context.Context // the context of OpenWriter: the caller's calls end with it
+	stopWaking    func() bool
+	wholeSegments bool  // a large file consists of whole segments, with nothing else in their place
+	pos           int64 // where the next ReadFrom begins
 
 	// Guards the following fields, and those of buf, up and pub that are not guarded otherwise.
 	mu      sync.Mutex

@@ -10,7 +10,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// Writers opens the writers of one login, and holds what they share.
+// Writers opens the writers of one login, and holds what they share. It also copies files.
 type Writers struct {
 	client     *api.Client
 	log        *slog.Logger

@@ -167,6 +167,9 @@ func (a *answer) WriteHeader(status int) {
 		maps.Copy(h, a.extra)
 	}
 	id := transID()
+	if a.server.limits.Ceph {
+		id = cephTransID(id)
+	}
 	h.Set("X-Trans-Id", id)
 	h.Set("X-Openstack-Request-Id", id)
 	a.status = status

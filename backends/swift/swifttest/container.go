@@ -52,6 +52,9 @@ func (s *Server) listContainer(w http.ResponseWriter, r *request) error {
 		e := f.item.entry(r.account, r.container)
 		if s.limits.PlainListings {
 			e.SLOEtag, e.SymlinkPath, e.SymlinkEtag, e.SymlinkBytes = "", "", "", nil
+			if f.item.SLO != nil && s.limits.Ceph {
+				e.Bytes, e.Hash = &f.item.Size, emptyMD5
+			}
 		}
 		entries = append(entries, e)
 	}

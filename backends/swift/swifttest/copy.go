@@ -73,7 +73,7 @@ func pathHeader(key, value string) (containerName, name string, err error) {
 
 // copyTo makes a copy of an object at the place that the request r names: of a large object's content, or of the manifest where that is asked for.
 func (s *Server) copyTo(w http.ResponseWriter, r, from *request) error {
-	raw := r.query.Get("multipart-manifest") == "get"
+	raw := r.query.Get("multipart-manifest") == "get" || s.limits.Ceph
 	v, err := s.followed(from, raw)
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (s *Server) copyTo(w http.ResponseWriter, r, from *request) error {
 	if v.object.Version != 0 && from.query.Get("version-id") == "" && from.query.Get("symlink") == "get" {
 		return refuseWith(http.StatusConflict, plainType, "X-Symlink-Target does not exist") // that of the link to the version, with its query
 	}
-	if status := condition(r.Header, v.etag, v.object.Modified); status != 0 && r.Header.Get("If-None-Match") == "" {
+	if status := condition(r.Header, v.etag, v.object.Modified); status != 0 && r.Header.Get("If-None-Match") == "" && !s.limits.Ceph {
 		return &failure{status: status, header: http.Header{"Content-Type": {htmlType}}}
 	}
 	part := span{0, v.size}
@@ -105,6 +105,9 @@ func (s *Server) copyTo(w http.ResponseWriter, r, from *request) error {
 	sink := copyHeaders(r.Header, v, raw)
 	if l := v.object.Symlink; l != nil { // with ?symlink=get, or it would have been followed
 		setAll(sink, l.headers())
+	}
+	if s.limits.Ceph && v.object.SLO != nil {
+		return s.copyCephManifest(w, r, from, v, sink)
 	}
 	if raw && v.object.SLO != nil {
 		if v, err = manifestView(v, true); err != nil {

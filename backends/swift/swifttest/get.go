@@ -107,13 +107,20 @@ func (s *Server) getObject(w http.ResponseWriter, r *request) error {
 	}
 	s.tellVersion(r, v)
 	defer func() { v.content.close() }()
+	if raw && v.object.SLO != nil && s.limits.Ceph && r.Method == http.MethodGet {
+		return getCephManifest(w, v)
+	}
 	if raw && v.object.SLO != nil {
 		if v, err = manifestView(v, r.query.Get("format") == "raw"); err != nil {
 			return err
 		}
 	}
 	v.headers(w.Header())
-	if status := condition(r.Header, v.etag, v.object.Modified); status != 0 {
+	status := condition(r.Header, v.etag, v.object.Modified)
+	if s.refusesMatch(r, v) {
+		status = http.StatusPreconditionFailed
+	}
+	if status != 0 {
 		if status == http.StatusPreconditionFailed {
 			w.Header().Set("Content-Type", htmlType)
 		}

@@ -30,9 +30,14 @@ type Limits struct {
 	NoInfo       bool // /info answers 404
 	// PlainListings leaves out of listings what tells static large objects and symbolic links, as Ceph's RGW does.
 	PlainListings bool
+	// Ceph lets the server answer as Ceph's RadosGW does, with its limits.
+	Ceph bool
 }
 
 func (l Limits) withDefaults() Limits {
+	if l.Ceph {
+		l.asCeph()
+	}
 	l.MaxFileSize = cmp.Or(l.MaxFileSize, 5<<30+2)
 	l.ListingLimit = cmp.Or(l.ListingLimit, 10_000)
 	l.PageLimit = cmp.Or(l.PageLimit, l.ListingLimit)
@@ -109,6 +114,9 @@ func (s *Server) serveInfo(w http.ResponseWriter, r *http.Request) error {
 	}
 	if !l.NoBulkDelete {
 		info["bulk_delete"] = dict{"max_deletes_per_request": l.MaxDeletes, "max_failed_deletes": 1000}
+	}
+	if l.Ceph {
+		info = l.cephInfo()
 	}
 	raw, err := json.Marshal(info)
 	if err != nil {

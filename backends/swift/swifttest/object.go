@@ -93,7 +93,7 @@ func (s *Server) checkPut(r *request, h http.Header) error {
 	if err := s.limits.checkMeta(h, objectMeta); err != nil {
 		return err
 	}
-	if h.Get("If-None-Match") != "" && s.exists(r) {
+	if h.Get("If-None-Match") != "" && !s.limits.Ceph && s.exists(r) {
 		return refuse(http.StatusPreconditionFailed)
 	}
 	if s.isOvertaken(r) {
@@ -279,6 +279,7 @@ func (s *Server) changeObject(r *request) error {
 	}
 	o := *old
 	o.Meta = objectHeaders(r.Header)
+	s.keepDeleteAt(r.Header, &o, old)
 	if o.Version != 0 {
 		o.Linked = s.clock.now()
 	}

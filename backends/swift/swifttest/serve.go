@@ -104,6 +104,9 @@ func (s *Server) serveStorage(w http.ResponseWriter, r *http.Request) error {
 	if err := s.authorize(req); err != nil {
 		return err
 	}
+	if err := s.checkCeph(req); err != nil {
+		return err
+	}
 	if req.isBulkDelete(s.limits) {
 		return s.bulkDelete(w, req)
 	}

@@ -101,14 +101,23 @@ func (s *Server) storeSLO(r *request, text []byte) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	segments, err := s.resolve(r, entries)
+	var segments []segment
+	var whole string
+	if s.limits.Ceph {
+		segments, whole, err = s.resolveCeph(r, entries)
+	} else if segments, err = s.resolve(r, entries); err == nil {
+		whole = sloETag(segments)
+	}
 	if err != nil {
 		return nil, err
 	}
 	o := &object{
 		Name: r.object,
 		Type: contentType(r.Header, r.object),
-		SLO:  &sloSummary{ETag: sloETag(segments), Size: sloSize(segments)},
+		SLO:  &sloSummary{ETag: whole, Size: sloSize(segments)},
+	}
+	if s.limits.Ceph {
+		r.Header.Del("Etag")
 	}
 	if etag := unquote(r.Header.Get("Etag")); etag != "" && etag != o.SLO.ETag {
 		return nil, refuse(http.StatusUnprocessableEntity)

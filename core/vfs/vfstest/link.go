@@ -11,6 +11,13 @@ import (
 func testLink(e *env) {
 	_, ok := e.fs.(vfs.LinkFS)
 	e.unless(!ok)
+	if e.limits.NoLinks {
+		e.put(e.path("file"), data(1, 10))
+		e.is(vfs.Symlink(e.Context(), e.fs, "file", e.path("link")), vfs.ErrUnsupported, "Symlink where there are no links")
+		_, err := vfs.Lstat(e.Context(), e.fs, e.path("link"))
+		e.is(err, vfs.ErrNotExist, "Lstat of a link that was refused")
+		return
+	}
 
 	e.run("follow", func(e *env) {
 		e.mkdir(e.path("dir"))

@@ -60,6 +60,7 @@ type Limits struct {
 	NoOwners     bool // owners are not kept
 	NoReplace    bool // Rename never replaces: RenameOptions.Replace cannot be asked for
 	OnlyReplace  bool // Rename always replaces: RenameOptions.Replace cannot be left out
+	NoLinks      bool // Symlink returns ErrUnsupported
 	NoDirLinks   bool // a link leads to files only: Symlink to a directory returns ErrUnsupported
 	NoCancel     bool // contexts do not reach the store
 }
