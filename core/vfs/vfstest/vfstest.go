@@ -14,6 +14,7 @@
 package vfstest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -68,6 +69,12 @@ type Limits struct {
 // TestFS tests what open returns. It is called once for each subject; the stores may be one and the
 // same, since each subtest works in a new directory.
 func TestFS(t *testing.T, open func(t *testing.T) vfs.FS, limits Limits) {
+	TestSubjects(t, open, limits)
+}
+
+// TestSubjects is TestFS with the named subjects only, for a slow store that is tested beside
+// others. Without names it is all of them.
+func TestSubjects(t *testing.T, open func(t *testing.T) vfs.FS, limits Limits, names ...string) {
 	for _, subject := range []struct {
 		name string
 		test func(e *env)
@@ -91,6 +98,9 @@ func TestFS(t *testing.T, open func(t *testing.T) vfs.FS, limits Limits) {
 		{"Cancel", testCancel},
 		{"Model", testModel},
 	} {
+		if len(names) > 0 && !slices.Contains(names, subject.name) {
+			continue
+		}
 		t.Run(subject.name, func(t *testing.T) {
 			subject.test(newEnv(t, open(t), limits))
 		})
