@@ -43,9 +43,8 @@ func onCeph(t *testing.T, test func(t *testing.T, f *fake)) {
 	})
 }
 
-// TestConformanceCeph runs the suite against the fake, and the subjects that RadosGW makes a
-// difference to against the real one that the environment names, or all of them with
-// FILEGATE_TEST_RGW_ALL=1: the others take minutes.
+// TestConformanceCeph runs the suite against the fake. Against a real RadosGW it runs the subjects in
+// which RadosGW differs from Swift, and with FILEGATE_TEST_RGW_ALL=1 all of them, which takes minutes.
 func TestConformanceCeph(t *testing.T) {
 	limits := vfstest.Limits{NoLinks: true, NoDirLinks: true}
 	keeping := func(c *Config) { c.KeepModes = true }
@@ -70,7 +69,7 @@ func TestConformanceCeph(t *testing.T) {
 	})
 }
 
-// TestCephFlavour lets the first answer tell what the store is, and the configuration over that.
+// TestCephFlavour finds out the flavour from the first answer, unless it is configured.
 func TestCephFlavour(t *testing.T) {
 	for _, tt := range []struct {
 		ceph    bool
@@ -90,8 +89,8 @@ func TestCephFlavour(t *testing.T) {
 	}
 }
 
-// TestCephLarge makes, changes, copies, renames and removes large files, of as many segments as a
-// manifest can name and of more, and nothing stays of them.
+// TestCephLarge makes, changes, copies, renames and removes large files. One has as many segments as
+// a manifest can have, another one more. No segment stays.
 func TestCephLarge(t *testing.T) {
 	onCeph(t, func(t *testing.T, f *fake) {
 		ctx := t.Context()
@@ -165,8 +164,8 @@ func TestCephRenamedDir(t *testing.T) {
 	})
 }
 
-// foreign makes a large object as another program does: with the ETags of the segments in the
-// manifest, or without.
+// foreign makes a large object like another program, with or without the ETags of the segments in
+// the manifest.
 func (f *fake) foreign(t *testing.T, object, place string, etags bool) []byte {
 	t.Helper()
 	ctx := t.Context()
@@ -204,7 +203,7 @@ func (f *fake) foreign(t *testing.T, object, place string, etags bool) []byte {
 	return content
 }
 
-// TestCephForeign works with large objects of other programs.
+// TestCephForeign reads, copies, appends to and removes large objects of other programs.
 func TestCephForeign(t *testing.T) {
 	onCeph(t, func(t *testing.T, f *fake) {
 		ctx := t.Context()
@@ -254,8 +253,8 @@ func TestCephForeign(t *testing.T) {
 	})
 }
 
-// TestCephUnknownSegments works with a large object whose segments are nowhere to be found: it can
-// be read, changed, copied, renamed and removed.
+// TestCephUnknownSegments appends to, copies, renames and removes a large object whose segments are
+// in none of the usual places.
 func TestCephUnknownSegments(t *testing.T) {
 	onCeph(t, func(t *testing.T, f *fake) {
 		ctx := t.Context()
@@ -287,13 +286,13 @@ func TestCephUnknownSegments(t *testing.T) {
 			t.Fatal(err)
 		}
 		if n := len(f.objectsIn(t, f.container().Container)); n < 3 {
-			t.Errorf("%d objects are left: nobody knows that they were segments only", n)
+			t.Errorf("%d objects are left, want all segments: filegate must not guess that they are unused", n)
 		}
 	})
 }
 
-// TestCephRefusedCopy copies a large object by reading and writing it, and the store refuses the
-// manifest: nothing stays of the copy.
+// TestCephRefusedCopy copies a large object by reading and writing it. The store refuses the
+// manifest, and no segment of the copy stays.
 func TestCephRefusedCopy(t *testing.T) {
 	f := newCeph(t, nil)
 	p := f.dir.Join("file")
@@ -308,8 +307,8 @@ func TestCephRefusedCopy(t *testing.T) {
 	}
 }
 
-// TestCephRenamedParts moves a directory with a large object and its segments, of which nobody
-// tells that they belong together.
+// TestCephRenamedParts moves a directory with a large object and its segments. Filegate does not know
+// that they belong together.
 func TestCephRenamedParts(t *testing.T) {
 	onCeph(t, func(t *testing.T, f *fake) {
 		ctx := t.Context()
@@ -324,7 +323,7 @@ func TestCephRenamedParts(t *testing.T) {
 	})
 }
 
-// TestCephExclusive refuses to make a file that is there.
+// TestCephExclusive creates a file exclusively whose name another upload has taken meanwhile.
 func TestCephExclusive(t *testing.T) {
 	onCeph(t, func(t *testing.T, f *fake) {
 		ctx := t.Context()
@@ -345,7 +344,7 @@ func TestCephExclusive(t *testing.T) {
 	})
 }
 
-// TestCephNames asks for containers whose names RadosGW refuses.
+// TestCephNames uses names of containers that RadosGW refuses.
 func TestCephNames(t *testing.T) {
 	onCeph(t, func(t *testing.T, f *fake) {
 		for _, p := range []vfs.Path{"/ab", "/.hidden", "/ab/file"} {

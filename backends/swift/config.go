@@ -69,7 +69,8 @@ type Config struct {
 	// LargeObjects is the form of files that are more than a segment: "slo", or "dlo" for the
 	// layout of sftp-cloudfs and ftp-cloudfs.
 	LargeObjects string `hcl:"large_objects,optional"`
-	// Flavour is what the storage is: "swift", "ceph" (Ceph's RadosGW), or "auto" to find it out.
+	// Flavour is the program that serves the storage: "swift", "ceph" (Ceph's RadosGW), or "auto" to
+	// find it out.
 	Flavour string `hcl:"flavour,optional"`
 	// Digests are the checksums of whole files that are kept with them: "md5", "sha256". Swift
 	// itself knows the MD5 of plain objects only.
@@ -173,7 +174,7 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 		report("large_objects", "Unknown form of large objects", "Give \"slo\", or \"dlo\" where sftp-cloudfs or ftp-cloudfs serve the same containers.")
 	}
 	if c.Flavour != flavourAuto && c.flavour() == "" {
-		report("flavour", "Unknown kind of storage", `flavour is "auto", "swift" or "ceph" (RadosGW).`)
+		report("flavour", "Unknown flavour of storage", `flavour must be "auto", "swift" or "ceph" (Ceph RGW).`)
 	}
 	for _, d := range c.Digests {
 		if vfs.Algorithm(d).Size() == 0 {
@@ -210,10 +211,10 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	}
 }
 
-// flavourAuto is the value of Config.Flavour by which the first answer of a store tells.
+// flavourAuto is the value of Config.Flavour for a store whose first answer shows its flavour.
 const flavourAuto = "auto"
 
-// flavour returns what the configuration says that stores are, or "".
+// flavour returns the configured flavour, or "" for "auto".
 func (c *Config) flavour() api.Flavour {
 	switch f := api.Flavour(c.Flavour); f {
 	case api.FlavourSwift, api.FlavourCeph:

@@ -21,7 +21,8 @@ const ownMeta = "filegate-"
 // deleteAt is the header of the time at which Swift deletes an object.
 const deleteAt = "X-Delete-At"
 
-// removeDeleteAt lets an object stay. For Swift it is enough that a POST gives no other time.
+// removeDeleteAt is the header that removes an expiry. Swift also removes it at each POST that sets
+// none, but RadosGW does not.
 const removeDeleteAt = "X-Remove-Delete-At"
 
 // segmentsOutlive is how much longer than the file its segments stay: until nobody can have the manifest any more.

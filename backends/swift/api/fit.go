@@ -24,9 +24,9 @@ func (c *Client) fit(ctx context.Context, req Request) (Request, error) {
 	}
 	if name != "" && !limits.nameAllowed(name) {
 		if req.Method == http.MethodPut && req.Target.IsContainer() {
-			return req, vfs.Errorf(vfs.ErrInvalidName, "on this storage the names of containers have at least %d bytes, and do not begin with a dot", limits.ShortestContainer)
+			return req, vfs.Errorf(vfs.ErrInvalidName, "this storage has no containers with names of fewer than %d bytes, or that begin with a dot", limits.ShortestContainer)
 		}
-		return req, &StatusError{Method: req.Method, Target: req.Target, Status: http.StatusNotFound, Text: "no container can have such a name here"}
+		return req, &StatusError{Method: req.Method, Target: req.Target, Status: http.StatusNotFound, Text: "this storage has no containers with such names"}
 	}
 	req.unasked = req.unasked || isManifest && !limits.AsksForManifest
 	if !isNew || limits.IfNoneMatch {

@@ -36,10 +36,10 @@
 // When a part of a file is changed, the new manifest names ranges of the old segments beside the
 // new ones. A plain object is copied to a segment first, on Swift's side.
 //
-// Ceph's RadosGW takes manifests of whole segments only, and does not give them out. There the
-// segments of a file have a place of their own, as for a dynamic large object, and the metadata
-// X-Object-Meta-Filegate-Segments says where (see dlo.go, findsegments.go). What a store can do is
-// decided in one place, [api.Abilities].
+// Ceph's RadosGW accepts only manifests of whole segments, and does not return manifests. There, the
+// segments of a file have a place of their own, as for a dynamic large object. The metadata
+// X-Object-Meta-Filegate-Segments contains the place (see dlo.go, findsegments.go). The
+// differences between stores are in [api.Abilities].
 //
 // Where Swift has no static large objects, the manifest is that of a dynamic one, over the same
 // segments. With large_objects = "dlo" it always is, and the segments lie in the layout of

@@ -15,15 +15,15 @@ import (
 	"filegate/backends/swift/listing"
 )
 
-// Ceph's RadosGW does not give the manifests of static large objects out. Where the segments of
-// filegate's own lie, the metadata of the object says. Those of other programs are looked for where
-// these put them. What is found is taken for the object's only where it has the size of the object,
-// and the ETag, which is made of those of the segments.
+// Ceph's RadosGW does not return the manifests of static large objects. For objects of filegate, the
+// metadata has the place of the segments. For objects of other programs, filegate looks in the
+// places that these programs use. It accepts the segments that it finds only if they have the size
+// and the ETag of the object: the ETag is computed from those of the segments.
 
-// ErrNoManifest is the failure to find out what a large object is made of.
-var ErrNoManifest = errors.New("the store gives out no manifest, and the segments are not found")
+// ErrNoManifest is the error for a large object whose segments are not known.
+var ErrNoManifest = errors.New("the store returns no manifest, and the segments are not found")
 
-// findSegments returns the segments of a static large object by listings. The error is not
+// findSegments returns the segments of a static large object from listings. The error is not
 // translated.
 func (lo *Large) findSegments(ctx context.Context, n api.Name) ([]manifestEntry, error) {
 	o, err := lo.client.Head(ctx, n)
@@ -39,8 +39,8 @@ func (lo *Large) findSegments(ctx context.Context, n api.Name) ([]manifestEntry,
 	return nil, fmt.Errorf("%q: %w", n.String(), ErrNoManifest)
 }
 
-// segmentPlacesOf returns what the names of an object's segments may begin with: what its metadata
-// says, and the places of filegate, swiftclient and rclone, of OpenDAL, and of Swift's S3.
+// segmentPlacesOf returns the prefixes that an object's segments may have: the place in its metadata,
+// and the places of filegate, swiftclient and rclone, of Swift's S3 API, and of OpenDAL.
 func segmentPlacesOf(n api.Name, o api.Object) []api.Name {
 	var all []api.Name
 	if place, ok := o.SegmentsPlace(n); ok {
@@ -55,8 +55,8 @@ func segmentPlacesOf(n api.Name, o api.Object) []api.Name {
 	return all
 }
 
-// segmentsBelow returns the segments in the one directory below a place that an object is made of,
-// or nil where there is none, or more than one.
+// segmentsBelow returns the content of the directory below a place that holds an object's segments.
+// It returns nil if no directory matches the object, or more than one.
 func (lo *Large) segmentsBelow(ctx context.Context, place api.Name, o api.Object) ([]manifestEntry, error) {
 	var found, group []manifestEntry
 	var size int64
@@ -67,7 +67,7 @@ func (lo *Large) segmentsBelow(ctx context.Context, place api.Name, o api.Object
 		if len(group) > 0 {
 			sum = hex.EncodeToString(etag.Sum(nil))
 		}
-		// A manifest that was sent without the ETags of its segments has that of nothing.
+		// The ETag is EmptyETag if the manifest was sent without the ETags of its segments.
 		if len(group) > 0 && size == o.Size && (sum == o.ETag || o.ETag == api.EmptyETag) {
 			several = found != nil
 			found = group
@@ -79,7 +79,7 @@ func (lo *Large) segmentsBelow(ctx context.Context, place api.Name, o api.Object
 			group, size, etag, dir = nil, 0, md5.New(), d //nolint:gosec // Swift's ETags are MD5
 		}
 		if len(group) > maxPieces || e.Bytes < 0 || e.Bytes > math.MaxInt64-size {
-			return nil // no file of ours is so large
+			return nil // too large for a file of filegate
 		}
 		etag.Write([]byte(e.Hash))
 		size += e.Bytes

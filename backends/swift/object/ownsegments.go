@@ -23,7 +23,7 @@ import (
 func (lo *Large) OwnSegments(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
 	all, err := lo.allSegments(ctx, n, o)
 	if errors.Is(err, ErrNoManifest) {
-		lo.log.Warn("the store does not tell the segments of a large object, and they are not where other programs put them: they stay when it goes", "object", n.String())
+		lo.log.Warn("the segments of a large object are not known: the store returns no manifest, and they are not in the usual places. They stay when the object is removed", "object", n.String())
 		return nil, nil
 	}
 	if err != nil || len(all) == 0 {

@@ -140,7 +140,7 @@ func (p *publisher) refusal(err error, large bool) error {
 	case vfs.Kind(err) != nil: // the error of another request
 		return err
 	case api.StatusOf(err) == http.StatusNotFound && large && !p.limits.SLORanges:
-		return api.RefusedAs(err, vfs.ErrChanged, "parts of the file are gone, or its directory: it was changed or removed by somebody else meanwhile")
+		return api.RefusedAs(err, vfs.ErrChanged, "a part of the file or its container is gone: another client has changed or removed it")
 	case api.StatusOf(err) == http.StatusNotFound:
 		return api.RefusedAs(err, vfs.ErrNotExist, "there is no container "+p.target.Container)
 	case api.StatusOf(err) == http.StatusPreconditionFailed && p.opts.Exclusive:

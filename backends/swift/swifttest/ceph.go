@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// With Limits.Ceph the server answers as Ceph's RadosGW does where that differs from Swift and a
-// client has to know. It was measured with the release 16.2.15.
+// With Limits.Ceph the server answers like Ceph's RadosGW, as far as the difference matters to
+// clients. Its answers were measured with release 16.2.15.
 
-// cephPage is how many entries RadosGW lists at a time, whatever /info tells.
+// cephPage is the number of entries in a listing of RadosGW, whatever /info reports.
 const cephPage = 1000
 
-// asCeph sets what the limits can say.
+// asCeph sets the limits of RadosGW.
 func (l *Limits) asCeph() {
 	if l.PageLimit == 0 {
 		l.PageLimit = cephPage
@@ -21,7 +21,7 @@ func (l *Limits) asCeph() {
 	l.MaxMetaValue, l.MaxMetaOverall = maxHeaderSize, 4*maxHeaderSize
 }
 
-// checkCeph refuses what RadosGW does of a request before it looks at anything.
+// checkCeph refuses the requests that RadosGW refuses before it reads any object.
 func (s *Server) checkCeph(r *request) error {
 	if !s.limits.Ceph || r.container == "" {
 		return nil
@@ -30,13 +30,13 @@ func (s *Server) checkCeph(r *request) error {
 		return refuseWith(http.StatusBadRequest, plainType, "InvalidBucketName")
 	}
 	if r.Method == http.MethodPut && r.query.Get("multipart-manifest") == "put" && r.Header.Get("Expect") != "" {
-		// It waits for the body without a word. The client would too.
+		// RadosGW waits for the body without an answer, and so would the client.
 		return refuseWith(http.StatusRequestTimeout, plainType, "RequestTimeout")
 	}
 	return nil
 }
 
-// resolveCeph looks up the segments of a manifest. Ranges are not heeded, ETags not compared.
+// resolveCeph looks up the segments of a manifest. It ignores ranges and the ETags of segments.
 func (s *Server) resolveCeph(r *request, entries []manifestEntry) (segments []segment, etag string, err error) {
 	if e := unquote(r.Header.Get("Etag")); e != "" && e != emptyMD5 {
 		return nil, "", refuseWith(http.StatusUnprocessableEntity, plainType, "UnprocessableEntity")
@@ -61,7 +61,7 @@ func (s *Server) resolveCeph(r *request, entries []manifestEntry) (segments []se
 	return segments, sloETag(told), nil
 }
 
-// getCephManifest answers a request for a manifest: with nothing.
+// getCephManifest answers a request for a manifest with an empty body.
 func getCephManifest(w http.ResponseWriter, v *view) error {
 	v.headers(w.Header())
 	w.Header().Del("X-Static-Large-Object")
@@ -71,13 +71,13 @@ func getCephManifest(w http.ResponseWriter, v *view) error {
 	return nil
 }
 
-// refusesMatch reports whether a GET is refused for the ETag that it names: that of a large object
-// is never right.
+// refusesMatch reports whether a GET fails because of If-Match: RadosGW never matches the ETag of a
+// large object.
 func (s *Server) refusesMatch(r *request, v *view) bool {
 	return s.limits.Ceph && r.Header.Get("If-Match") != "" && (v.object.SLO != nil || v.object.Meta["X-Object-Manifest"] != "")
 }
 
-// copyCephManifest makes another manifest of the same segments, unchecked.
+// copyCephManifest copies a manifest, which then has the same segments. It does not look them up.
 func (s *Server) copyCephManifest(w http.ResponseWriter, r, from *request, v *view, sink http.Header) error {
 	if err := s.checkPut(r, sink); err != nil {
 		return err
@@ -92,7 +92,7 @@ func (s *Server) copyCephManifest(w http.ResponseWriter, r, from *request, v *vi
 	return created(w, o, emptyMD5)
 }
 
-// keepDeleteAt lets an object that is posted to end when it would have.
+// keepDeleteAt keeps the expiry and the manifest of an object when a POST sets neither.
 func (s *Server) keepDeleteAt(h http.Header, o *object, old *object) {
 	if at := old.Meta["X-Delete-At"]; s.limits.Ceph && at != "" && h.Get("X-Remove-Delete-At") == "" && o.Meta["X-Delete-At"] == "" {
 		o.Meta["X-Delete-At"] = at
@@ -118,7 +118,7 @@ func (l Limits) cephInfo() map[string]any {
 	}
 }
 
-// cephTransID makes the id of a request one of RadosGW's.
+// cephTransID changes the id of a request to the form of RadosGW.
 func cephTransID(id string) string {
 	return id[:min(len(id), 34)] + "-" + strconv.Itoa(4118) + "-default"
 }

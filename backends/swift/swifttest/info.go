@@ -30,7 +30,7 @@ type Limits struct {
 	NoInfo       bool // /info answers 404
 	// PlainListings leaves out of listings what tells static large objects and symbolic links, as Ceph's RGW does.
 	PlainListings bool
-	// Ceph lets the server answer as Ceph's RadosGW does, with its limits.
+	// Ceph makes the server answer like Ceph's RadosGW, with its limits.
 	Ceph bool
 }
 

@@ -72,8 +72,8 @@ func TestFS(t *testing.T, open func(t *testing.T) vfs.FS, limits Limits) {
 	TestSubjects(t, open, limits)
 }
 
-// TestSubjects is TestFS with the named subjects only, for a slow store that is tested beside
-// others. Without names it is all of them.
+// TestSubjects tests only the named subjects. Without names it tests all. It is for a slow store,
+// whose backend passes all subjects on another store.
 func TestSubjects(t *testing.T, open func(t *testing.T) vfs.FS, limits Limits, names ...string) {
 	for _, subject := range []struct {
 		name string
