@@ -209,12 +209,14 @@ func (f *bans) judge(ctx context.Context, req auth.Request) (wait time.Duration,
 		case (s.what == ofPair) != known:
 			// A known user counts only as a pair with the address; all others count only by address
 			// and by name.
+		case s.what == ofUser && f.exempt(req.Remote.Addr()):
+			// Failures elsewhere do not slow down a login from a trusted network.
 		case !now.Before(r.banned):
 			worst = max(worst, r.count)
-		case s.what != ofUser:
-			return 0, errBannedLogin
-		case !f.exempt(req.Remote.Addr()):
+		case s.what == ofUser:
 			err = errBannedUser
+		default:
+			return 0, errBannedLogin
 		}
 	}
 	return f.delay(worst), err

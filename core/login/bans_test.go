@@ -194,7 +194,7 @@ func TestBanIsShared(t *testing.T) {
 // TestSlowdown has somebody guess at one user from many addresses: each further login of that user waits longer, others' do not, and it ends when the user has got in.
 func TestSlowdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := start(t, newWorld(), guarded("fail_delay = \"0s\"\nban { max_delay = \"3s\" }"))
+		g := start(t, newWorld(), guarded("fail_delay = \"0s\"\nban {\n max_delay = \"3s\"\n allow = [\"203.0.113.0/24\"]\n}"))
 		want := []time.Duration{0, 0, 0, 0, 0, 500 * time.Millisecond, time.Second, 2 * time.Second, 3 * time.Second, 3 * time.Second}
 		for i, w := range want {
 			if took, _ := g.try(t, wrongFrom(fmt.Sprintf("192.0.2.%d", i+1))); took != w {
@@ -203,6 +203,9 @@ func TestSlowdown(t *testing.T) {
 		}
 		if took, _ := g.try(t, func(r *auth.Request) { r.User = "bob" }); took != 0 {
 			t.Errorf("another user waited %v", took)
+		}
+		if took, _ := g.try(t, wrongFrom("203.0.113.7")); took != 0 {
+			t.Errorf("a failure from a trusted network waited %v", took)
 		}
 		if took, err := g.try(t, from("192.0.2.200")); err != nil || took != 3*time.Second {
 			t.Errorf("the right password: %v after %v, want success after 3s", err, took)
