@@ -82,6 +82,7 @@ var mayImport = map[string][]string{
 
 	"cmd/filegate": {
 		"core/admin", "core/auth", "core/cache/builtin", "core/config", "core/gateway", "frontends", "backends", "authplugins/authplugin",
+		"cmd/filegate/confine",
 		"backends/swift/swifttest",                              // the demo's store
 		"authplugins/authplugin/authv1", "authplugins/scaffold", // for filegate plugin init
 		"authplugins/conformance",    // for filegate plugin test
@@ -91,6 +92,7 @@ var mayImport = map[string][]string{
 	"cmd/filegate-auth-keystone": {"authplugins/authplugin", "authplugins/keystone"},
 	"cmd/filegate-auth-users":    {"authplugins/authplugin", "authplugins/users"},
 	"cmd/filegate-auth-hook":     {"authplugins/authplugin", "authplugins/hook"},
+	"cmd/filegate/confine":       {"core/config"},
 	"cmd/filegate/man":           nil,
 	"cmd/filegate-bench":         nil, // it starts filegate, as it starts what it compares it with
 }

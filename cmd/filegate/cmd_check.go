@@ -17,17 +17,17 @@ func cmdCheck(e env, args []string) int {
 	}
 	cfg, confined, err := loadConfined(*file, "") // what serve will be able to do
 	if err != nil {
-		return confined.fail(e, err)
+		return failConfined(e, confined, err)
 	}
 	log := slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	if err := gateway.Check(e.stop, cfg, options(log)); err != nil {
-		return confined.fail(e, err)
+		return failConfined(e, confined, err)
 	}
 	_ = append(cfg.Warnings(), machineWarnings(cfg)...).Write(e.stderr, e.terminal.width, e.terminal.color) // there is nowhere else to tell it
 	if *deep || *user != "" {
 		good, err := checkDeep(e, cfg, options(log), *user)
 		if err != nil {
-			return confined.fail(e, err)
+			return failConfined(e, confined, err)
 		}
 		if !good {
 			fmt.Fprintf(e.stdout, "%s: no mistakes found in the file, but the gateway would not work\n", *file)

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"filegate/authplugins/authplugin"
+	"filegate/cmd/filegate/confine"
 	"filegate/core/config"
 	"filegate/core/gateway"
 )
@@ -51,11 +52,11 @@ func serveFile(e, show env, r *reloader) int {
 	defer signal.Stop(upgrades)
 	cfg, confined, err := loadConfined(r.file, r.heritage.sandbox)
 	if err != nil {
-		return confined.fail(show, err)
+		return failConfined(show, confined, err)
 	}
 	r.confined = confined
 	if !cfg.CoreDumps {
-		if err := forbidCoreDumps(); err != nil { // before any secret of a client is here
+		if err := confine.ForbidCoreDumps(); err != nil { // before any secret of a client is here
 			return show.fail(err)
 		}
 	}
@@ -64,17 +65,17 @@ func serveFile(e, show env, r *reloader) int {
 	life, end := context.WithCancel(e.stop)
 	defer end()
 	err = serve(e, cfg, r, func(*gateway.Gateway) {
-		if err := confined.keepNothing(cfg); err != nil {
-			confined.warnings = append(confined.warnings, err.Error())
+		if err := confined.Finish(cfg); err != nil {
+			confined.Warnings = append(confined.Warnings, err.Error())
 		}
-		for _, w := range confined.warnings {
-			r.log.Warn("not everything that is not needed was given up", "warning", w)
+		for _, w := range confined.Warnings {
+			r.log.Warn("the process has more rights than it needs", "warning", w)
 		}
 		reloading.Go(func() { r.on(life, hangups, r.reload) })
 		reloading.Go(func() { r.on(life, upgrades, r.upgrade) })
 	})
 	if err != nil {
-		return confined.fail(show, err)
+		return failConfined(show, confined, err)
 	}
 	return exitOK
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"filegate/cmd/filegate/confine"
 	"filegate/core/config"
 	"filegate/core/gateway"
 )
@@ -17,7 +18,7 @@ type reloader struct {
 	log  *gateway.Logs
 	g    *gateway.Gateway
 
-	confined *confinement
+	confined *confine.Confinement
 	boss     *supervisor
 	origin   origin
 	heritage *heritage
@@ -66,7 +67,7 @@ func (r *reloader) reload(ctx context.Context) (told []string, err error) {
 	if len(diags) == 0 {
 		r.log.Error("configuration cannot be reloaded", "err", err)
 	}
-	if hint := r.confined.hint(err); hint != "" {
+	if hint := r.confined.Hint(err); hint != "" {
 		r.log.Warn("not everything can be reloaded with the rights that are left", "help", hint)
 	}
 	r.log.Warn("nothing was reloaded: everything goes on as before")

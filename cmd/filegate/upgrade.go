@@ -37,7 +37,7 @@ type bequest struct {
 	Parent  int      `json:"parent"` // the process that it is from
 	Sockets []string `json:"sockets"`
 	PIDFile string   `json:"pid_file"` // empty: none
-	Sandbox string   `json:"sandbox"`  // see confinement
+	Sandbox string   `json:"sandbox"`  // see confine.Confinement
 }
 
 // The words on the pipes, a line each.
@@ -118,7 +118,7 @@ func (r *reloader) launch() (*successor, error) {
 	if err != nil {
 		return nil, err
 	}
-	given := bequest{Parent: os.Getpid(), Sandbox: r.confined.sandbox}
+	given := bequest{Parent: os.Getpid(), Sandbox: r.confined.Sandbox}
 	cmd := exec.Command(r.origin.program, r.origin.args...)
 	for _, s := range sockets {
 		defer s.Close()

@@ -352,7 +352,7 @@ func TestUpgradeWithoutPrivileges(t *testing.T) {
 	}
 	l.configure(t, config+"frontend \"ftp\" \"more\" { listen = [\"127.77.1.3:22\"] }\n")
 	syscall.Kill(pid, syscall.SIGUSR2)
-	if !eventually(func() bool { return strings.Contains(l.logged(), "A port below 1024 is opened at the start only") }) {
+	if !eventually(func() bool { return strings.Contains(l.logged(), "Ports below 1024 can be opened only at the start") }) {
 		t.Error("the log does not say why port 22 cannot be opened")
 	}
 	if !eventually(func() bool { return strings.Contains(l.logged(), "this process serves on") }) || l.pid() != pid {

@@ -1,6 +1,6 @@
-package main
+package confine
 
 import "golang.org/x/sys/unix"
 
-// nativeArch is this processor's kind in a filter of calls.
+// nativeArch is the name of this processor for seccomp.
 const nativeArch = unix.AUDIT_ARCH_AARCH64

@@ -1,6 +1,6 @@
 //go:build linux && !amd64 && !arm64
 
-package main
+package confine
 
-// nativeArch is this processor's kind in a filter of calls; 0: nobody has looked it up.
+// nativeArch is the name of this processor for seccomp; 0: its call numbers are unknown here.
 const nativeArch = 0

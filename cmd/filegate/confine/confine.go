@@ -1,69 +1,51 @@
-package main
+// Package confine takes from a gateway's process, and from the programs that it starts, the rights
+// that serving clients does not need: root's user and capabilities, changes of files, calls of the
+// system, and core dumps with passwords.
+//
+// [Enter] does it before any key is read and any program started. So whatever is opened later, by a
+// reload or for an authenticator that is started again, needs no more rights than what is opened
+// now. The alternative, to give rights up once all is running, would let a configuration pass at the
+// start that fails at the next reload.
+//
+// The package does not choose: the options user, group, privileges, sandbox and writable do. It does
+// not restrict reading, because authenticators, libraries and certificates may lie anywhere.
+package confine
 
 import (
 	"fmt"
 	"os"
-	"os/user"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 
 	"filegate/core/config"
 )
 
-// confinement is what serve gives up before it starts any other program and reads any key, so that
-// what is opened later, by a reload or by an authenticator that is started again, needs no more
-// than what is opened now.
-type confinement struct {
-	user      string // that filegate has become; empty: it has stayed what it was
-	limited   bool   // it has no more rights than it needs to open its sockets
-	sandboxed bool   // it changes files in some places only
-	sandbox   string // these places, a line each; it holds for processes in its place too
-	dropped   bool   // it was root, and has none of root's rights left
-	warnings  []string
+// Confinement is the result of Enter.
+type Confinement struct {
+	// Sandbox lists the directories and files that may change, one a line. It also applies to a
+	// process that takes over from this one. Empty: there is no sandbox.
+	Sandbox string
+	// Warnings are about protection that the configuration asks for and this system lacks.
+	Warnings []string
+
+	user    string // the new user; empty: unchanged
+	limited bool   // capabilities that are not needed are gone
+	dropped bool   // the process was root, and has none of root's rights left
 }
 
-// loadConfined reads a configuration file, and gives up what serving it does not need. A
-// confinement comes back with an error too where that is behind it. within is the sandbox that this
-// process has been started in; empty: none.
-func loadConfined(file, within string) (*config.Config, *confinement, error) {
-	cfg, err := loadConfig(file)
-	if err != nil {
-		return nil, nil, err
-	}
-	confined, err := confine(cfg, within)
-	if err != nil {
-		return nil, nil, err
-	}
-	if !confined.dropped {
-		return cfg, confined, nil
-	}
-	cfg, err = loadConfig(file) // a reload will do the same with no more rights
-	return cfg, confined, err
-}
-
-// fail is that of env, with what an operator may not think of who has started filegate as root.
-func (c *confinement) fail(e env, err error) int {
-	code := e.fail(err)
-	if hint := c.hint(err); hint != "" {
-		fmt.Fprintln(e.stderr, "filegate: "+hint)
-	}
-	return code
-}
-
-// confine takes from this process, and from the programs that it starts, what serving clients does
-// not need. After it only low ports may still be opened, until keepNothing.
-func confine(cfg *config.Config, within string) (*confinement, error) {
-	c := &confinement{sandbox: within, sandboxed: within != ""}
+// Enter gives up the rights that serving a configuration does not need. Only ports below 1024 can
+// still be opened, until Finish. within is the Sandbox that the process was started in, or empty.
+func Enter(cfg *config.Config, within string) (*Confinement, error) {
+	c := &Confinement{Sandbox: within}
 	root := os.Geteuid() == 0
 	if len(cfg.Directories()) == 0 {
-		syscall.Umask(syscall.Umask(0) | 0o027) // what is written is no business of others
+		syscall.Umask(syscall.Umask(0) | 0o027) // other users have no business with logs and sockets
 	}
 	kept := keptCapabilities(cfg)
 	var limited error
 	if cfg.Privileges == "drop" {
-		limited = limitPrograms(kept) // while this is root
+		limited = limitPrograms(kept) // only root can
 	}
 	if cfg.User != "" || cfg.Group != "" {
 		become, err := lookUp(cfg.User, cfg.Group)
@@ -80,137 +62,71 @@ func confine(cfg *config.Config, within string) (*confinement, error) {
 			limited = limitPrivileges(kept)
 		}
 		if limited != nil {
-			c.warnings = append(c.warnings, "privileges could not be given up: "+limited.Error())
+			c.Warnings = append(c.Warnings, "the process keeps its privileges: "+limited.Error())
 		} else {
 			c.limited, c.dropped = true, c.dropped || root
 		}
 	}
-	if cfg.Sandbox == "on" || cfg.Sandbox == "auto" && !runsOthersPrograms(cfg) {
-		c.sandbox = strings.Join(writable(cfg), "\n")
-		if c.sandbox == within { // the kernel nests only so many
-			return c, nil
-		}
-		if err := enterSandbox(writable(cfg)); err != nil {
-			c.sandbox = within
-			if cfg.Sandbox == "on" {
-				return nil, fmt.Errorf(`sandbox = "on" and there is none: %w`, err)
-			}
-			c.warnings = append(c.warnings, "there is no sandbox: "+err.Error())
-		} else {
-			c.sandboxed = true
-		}
-	}
-	return c, nil
+	return c, c.enterSandbox(cfg, within)
 }
 
-// keepNothing takes away the right to open low ports, once the sockets are open.
-func (c *confinement) keepNothing(cfg *config.Config) error {
+func (c *Confinement) enterSandbox(cfg *config.Config, within string) error {
+	if cfg.Sandbox != "on" && (cfg.Sandbox != "auto" || runsForeignPrograms(cfg)) {
+		return nil
+	}
+	places := writable(cfg)
+	if strings.Join(places, "\n") == within {
+		return nil // the kernel nests only a few
+	}
+	err := enterSandbox(places)
+	switch {
+	case err == nil:
+		c.Sandbox = strings.Join(places, "\n")
+	case cfg.Sandbox == "on":
+		return fmt.Errorf(`sandbox = "on" is not possible: %w`, err)
+	default:
+		c.Warnings = append(c.Warnings, "there is no sandbox: "+err.Error())
+	}
+	return nil
+}
+
+// Dropped reports whether the process was root and has none of root's rights left.
+func (c *Confinement) Dropped() bool { return c.dropped }
+
+// Finish gives up the right to open ports below 1024. It is called when the sockets are open.
+func (c *Confinement) Finish(cfg *config.Config) error {
 	if !c.limited {
 		return nil
 	}
 	return setCapabilities(keptCapabilities(cfg))
 }
 
-// hint says why a right may not be there of which an error speaks, to an operator who has started
-// filegate as root; empty: that is no news.
-func (c *confinement) hint(err error) string {
+// Hint explains a permission error that Enter has caused, or returns "". Operators who started
+// filegate as root may not expect such an error.
+func (c *Confinement) Hint(err error) string {
 	switch {
 	case c == nil || !strings.Contains(strings.ToLower(err.Error()), "permission denied"):
 		return ""
 	case c.user != "":
-		return fmt.Sprintf("filegate runs as %s, as the configuration says: it must be able to read the configuration, keys and certificates, and to write the log. A port below 1024 is opened at the start only.", c.user)
+		return fmt.Sprintf("filegate runs as %s, as configured. This user must be able to read the configuration, keys and certificates, and to write the log. Ports below 1024 can be opened only at the start.", c.user)
 	case c.dropped:
-		return `filegate has given up root's rights to files of others (privileges = "drop"): let root own them, or set user to their owner. A port below 1024 is opened at the start only.`
-	case c.sandboxed:
-		return `filegate runs in a sandbox: name in writable where files are to be changed, and start it again.`
+		return `filegate has given up root's rights to the files of others (privileges = "drop"): let root own the files, or set user to their owner. Ports below 1024 can be opened only at the start.`
+	case c.Sandbox != "":
+		return "filegate runs in a sandbox: add the directory to writable, and restart filegate."
 	}
 	return ""
 }
 
-// identity is a user to become.
-type identity struct {
-	name     string
-	uid, gid int
-	groups   []int
-}
-
-// lookUp finds a user, by name or number, and a group; that of the user if none is named.
-func lookUp(name, group string) (*identity, error) {
-	id := &identity{name: name, uid: os.Geteuid(), gid: os.Getegid()}
-	if name != "" {
-		u, err := user.Lookup(name)
-		if err != nil {
-			if u, err = user.LookupId(name); err != nil {
-				return nil, fmt.Errorf("user %q: there is none of that name: make one with useradd --system %[1]s", name)
-			}
-		}
-		id.name = u.Username
-		id.uid, _ = strconv.Atoi(u.Uid)
-		id.gid, _ = strconv.Atoi(u.Gid)
-		groups, err := u.GroupIds()
-		if err != nil {
-			return nil, fmt.Errorf("groups of the user %s: %w", name, err)
-		}
-		for _, g := range groups {
-			if n, err := strconv.Atoi(g); err == nil {
-				id.groups = append(id.groups, n)
-			}
-		}
-	}
-	if group != "" {
-		g, err := user.LookupGroup(group)
-		if err != nil {
-			if g, err = user.LookupGroupId(group); err != nil {
-				return nil, fmt.Errorf("group %q: there is none of that name: make one with groupadd --system %[1]s", group)
-			}
-		}
-		id.gid, _ = strconv.Atoi(g.Gid)
-		if name == "" {
-			id.name = "the group " + g.Name
-		}
-	}
-	if !slices.Contains(id.groups, id.gid) {
-		id.groups = append(id.groups, id.gid)
-	}
-	return id, nil
-}
-
-// enter makes this process one of the user's.
-func (id *identity) enter(keepPorts bool) error {
-	if os.Geteuid() == id.uid && os.Getegid() == id.gid && os.Geteuid() != 0 {
-		return nil
-	}
-	if os.Geteuid() != 0 {
-		return fmt.Errorf("filegate cannot become %s: only root can start it as another user. Start it as root, or leave out user and group", id.name)
-	}
-	if keepPorts {
-		keepCapabilities()
-	}
-	for _, step := range []struct {
-		what string
-		do   func() error
-	}{
-		{"groups", func() error { return syscall.Setgroups(id.groups) }},
-		{"group", func() error { return syscall.Setgid(id.gid) }},
-		{"user", func() error { return syscall.Setuid(id.uid) }},
-	} {
-		if err := step.do(); err != nil {
-			return fmt.Errorf("filegate cannot become %s: %s: %w", id.name, step.what, err)
-		}
-	}
-	return nil
-}
-
-// ownPrograms are the authenticators that write no files and start no programs.
+// ownPrograms are filegate's authenticators that write no files and start no programs.
 var ownPrograms = []string{"swiftv1", "keystone", "users"}
 
-// runsOthersPrograms reports whether programs of the operator's run under filegate, of which nobody
-// knows here what they need.
-func runsOthersPrograms(cfg *config.Config) bool {
+// runsForeignPrograms reports whether filegate starts programs of the operator. Their needs are
+// unknown here.
+func runsForeignPrograms(cfg *config.Config) bool {
 	return slices.ContainsFunc(cfg.Auths, func(a *config.Auth) bool { return !slices.Contains(ownPrograms, a.Kind) })
 }
 
-// writable are the files and directories that filegate writes to.
+// writable returns the files and directories that filegate writes to.
 func writable(cfg *config.Config) []string {
 	all := append([]string{os.TempDir(), "/dev/null"}, cfg.Writable...)
 	for _, out := range []string{cfg.Log.Output, cfg.Audit.Output} {
@@ -227,7 +143,7 @@ func writable(cfg *config.Config) []string {
 	return append(all, cfg.Directories()...)
 }
 
-// parentOf returns the directory of a file, which a file that is made, or rotated, needs.
+// parentOf returns the directory of a file. Creating or rotating the file changes the directory.
 func parentOf(file string) string {
 	if i := strings.LastIndexByte(file, '/'); i > 0 {
 		return file[:i]

@@ -1,4 +1,4 @@
-package main
+package confine
 
 import (
 	"fmt"
@@ -6,13 +6,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// forbidCoreDumps keeps what a crash would write out, passwords and tokens among it, in memory:
-// that of this process and of the authenticators that it starts. A limit of one byte is one that no
-// file fits in, and at which Linux does not hand the dump to a program either (core(5),
-// core_pattern with a pipe), as it would at zero.
-func forbidCoreDumps() error {
+// ForbidCoreDumps prevents core dumps of this process and of the programs that it starts. A dump
+// would contain passwords and tokens. The limit is one byte: no file fits, and Linux does not pass
+// the dump to a program (core(5), core_pattern with a pipe), as it would with a limit of zero.
+func ForbidCoreDumps() error {
 	if err := hideMemory(); err != nil {
-		return fmt.Errorf("the memory cannot be kept from other processes: %w", err)
+		return fmt.Errorf("the memory cannot be hidden from other processes: %w", err)
 	}
 	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{Cur: 1, Max: 1}); err == nil {
 		return nil

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package main
+package confine
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 	"filegate/core/config"
 )
 
-// There are no capabilities here to keep or to give up.
+// Only Linux has capabilities.
 func limitPrivileges([]uintptr) error           { return nil }
 func limitPrograms([]uintptr) error             { return nil }
 func keepCapabilities()                         {}
@@ -16,4 +16,4 @@ func keptCapabilities(*config.Config) []uintptr { return nil }
 func setCapabilities([]uintptr) error           { return nil }
 func hideMemory() error                         { return nil }
 
-func enterSandbox([]string) error { return errors.New("only Linux has one") }
+func enterSandbox([]string) error { return errors.New("only Linux has the sandbox") }

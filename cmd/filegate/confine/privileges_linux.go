@@ -1,4 +1,4 @@
-package main
+package confine
 
 import (
 	"errors"
@@ -13,11 +13,11 @@ import (
 	"filegate/core/config"
 )
 
-// lastCapability is beyond the last one that any kernel has.
+// lastCapability is greater than the number of any capability.
 const lastCapability = 63
 
-// limitPrograms keeps programs that are started from having other rights of root's than some (the
-// bounding set of capabilities(7)). Only root can do that, and from others it takes nothing.
+// limitPrograms limits the capabilities of programs that this process starts (the bounding set, see
+// capabilities(7)). Only root can do this; for other users it does nothing.
 func limitPrograms(kept []uintptr) error {
 	for c := uintptr(0); c <= lastCapability; c++ {
 		if slices.Contains(kept, c) {
@@ -34,8 +34,8 @@ func limitPrograms(kept []uintptr) error {
 	return nil
 }
 
-// limitPrivileges takes from this process all of root's rights but some and, until its sockets are
-// open, that to low ports. No program that it starts gains any, such as sudo in a hook.
+// limitPrivileges removes all capabilities of this process except kept, and except the one for ports
+// below 1024, which Finish removes. Programs that it starts cannot gain any, so sudo in a hook fails.
 func limitPrivileges(kept []uintptr) error {
 	if err := allThreads(unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL); err != nil && !errors.Is(err, unix.EINVAL) {
 		return err
@@ -46,14 +46,14 @@ func limitPrivileges(kept []uintptr) error {
 	return allThreads(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1)
 }
 
-// keepCapabilities lets a change of the user leave this process its capabilities, for low ports.
-// Where that cannot be done, opening one of those fails and says why.
+// keepCapabilities lets the process keep its capabilities when it changes its user, for ports below
+// 1024. If this fails, opening such a port fails later and says why.
 func keepCapabilities() {
 	_ = allThreads(unix.SYS_PRCTL, unix.PR_SET_KEEPCAPS, 1)
 }
 
-// keptCapabilities are those that are needed as long as clients are served: root may serve files of
-// others from a directory.
+// keptCapabilities returns the capabilities that serving clients needs. A backend "local" that runs
+// as root may serve the files of all users.
 func keptCapabilities(cfg *config.Config) []uintptr {
 	if len(cfg.Directories()) > 0 && cfg.User == "" && os.Geteuid() == 0 {
 		return []uintptr{unix.CAP_CHOWN, unix.CAP_DAC_OVERRIDE, unix.CAP_DAC_READ_SEARCH, unix.CAP_FOWNER}
@@ -61,7 +61,7 @@ func keptCapabilities(cfg *config.Config) []uintptr {
 	return nil
 }
 
-// setCapabilities leaves to the process those of its capabilities that are in a list.
+// setCapabilities removes all capabilities of the process that are not in list.
 func setCapabilities(list []uintptr) error {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var now [2]unix.CapUserData
@@ -79,13 +79,12 @@ func setCapabilities(list []uintptr) error {
 	if left == now {
 		return nil
 	}
-	// unix.Capset is about one thread; for all of them there is only the call itself, which takes
-	// addresses.
+	// unix.Capset changes one thread only.
 	_, _, errno := syscall.AllThreadsSyscall(unix.SYS_CAPSET, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&left[0])), 0)
 	return threadsError(errno)
 }
 
-// allThreads makes a call of the system that is about one thread in each of them.
+// allThreads makes a system call that affects one thread, in all threads.
 func allThreads(call, a, b uintptr) error {
 	_, _, errno := syscall.AllThreadsSyscall6(call, a, b, 0, 0, 0, 0)
 	return threadsError(errno)
@@ -96,11 +95,11 @@ func threadsError(errno syscall.Errno) error {
 	case 0:
 		return nil
 	case syscall.ENOTSUP:
-		return errors.New("this program was built with cgo: make build makes one that can")
+		return errors.New("this program was built with cgo; use one that was built with make build")
 	}
 	return errno
 }
 
-// hideMemory keeps other processes of the same user from reading this one's memory, with passwords
-// in it.
+// hideMemory prevents other processes of the same user from reading the memory of this process, which
+// contains passwords.
 func hideMemory() error { return unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) }

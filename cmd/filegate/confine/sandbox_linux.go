@@ -1,4 +1,4 @@
-package main
+package confine
 
 import (
 	"errors"
@@ -9,10 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// enterSandbox keeps this process and what it starts from changing files anywhere but at some
-// places, and from calls of the system that no gateway makes. It holds for good, for threads and
-// programs to come too. Reading is left as it is: authenticators, libraries and certificates of
-// authorities lie anywhere.
+// enterSandbox lets this process, and the programs that it starts, change files only at some places.
+// It also forbids system calls that no gateway makes. It cannot be undone.
 func enterSandbox(writable []string) error {
 	if err := allThreads(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
 		return err
@@ -26,7 +24,7 @@ func enterSandbox(writable []string) error {
 // leastLandlock is the version of Landlock from which on files can be moved between directories.
 const leastLandlock = 2
 
-// forbidWriting restricts changes of files to those that some paths name or contain.
+// forbidWriting allows changes only of some files, and of files in some directories.
 func forbidWriting(except []string) error {
 	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	if errno != 0 || version < leastLandlock {
@@ -41,9 +39,8 @@ func forbidWriting(except []string) error {
 		ofFiles |= unix.LANDLOCK_ACCESS_FS_TRUNCATE
 	}
 	rules := unix.LandlockRulesetAttr{Handled_access_fs: changes}
-	// Package unix has the structures of Landlock and seccomp and no functions for them, hence the
-	// addresses here and below. The size is that of the field that is set: an older kernel does not
-	// know the others.
+	// Package unix has no functions for Landlock and seccomp, so this file passes addresses itself.
+	// The size is that of the first field, because an older kernel does not know the others.
 	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&rules)), unsafe.Sizeof(rules.Handled_access_fs), 0)
 	if errno != 0 {
 		return fmt.Errorf("Landlock: %w", errno) //nolint:staticcheck // it is a name
@@ -60,7 +57,7 @@ func forbidWriting(except []string) error {
 	return nil
 }
 
-// allowChanges makes an exception for what lies at a path.
+// allowChanges makes an exception for a file or a directory.
 func allowChanges(rules int, path string, ofDirectory, ofFile uint64) error {
 	at, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -81,10 +78,9 @@ func allowChanges(rules int, path string, ofDirectory, ofFile uint64) error {
 	return nil
 }
 
-// refusedCalls are those by which a process takes over others or the kernel, and of which a gateway
-// and its authenticators need none. It is a list of what is refused, instead of one of what is
-// allowed, because a new version of Go or of the C library may begin to use another call at any
-// time.
+// refusedCalls are system calls with which a process takes over other processes or the kernel. A
+// gateway and its authenticators need none of them. The alternative, a list of allowed calls, would
+// break when a new version of Go or of the C library uses another call.
 var refusedCalls = []uint32{
 	unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_KCMP, unix.SYS_PIDFD_GETFD,
 	unix.SYS_MOUNT, unix.SYS_UMOUNT2, unix.SYS_PIVOT_ROOT, unix.SYS_CHROOT, unix.SYS_UNSHARE, unix.SYS_SETNS,
@@ -102,13 +98,13 @@ const (
 	callArch   = 4
 )
 
-// x32Calls are calls of an old kind, with numbers of their own from here on.
+// x32Calls is the first number of the system calls of x32, an old interface for programs.
 const x32Calls = 0x40000000
 
 // filterCalls makes refusedCalls fail with EPERM.
 func filterCalls() error {
 	if nativeArch == 0 {
-		return nil // a processor whose numbers of calls nobody has looked up here
+		return nil // this processor's call numbers are unknown here
 	}
 	load := func(at uint32) unix.SockFilter {
 		return unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: at}
@@ -121,7 +117,7 @@ func filterCalls() error {
 	}
 	refuse := answer(unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM))
 	program := []unix.SockFilter{
-		// A call by the numbers of another processor is none of these programs'.
+		// These programs never use the call numbers of another processor.
 		load(callArch), equal(nativeArch, 1, 0), refuse,
 		load(callNumber),
 		{Code: unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, K: x32Calls, Jt: 0, Jf: 1},
