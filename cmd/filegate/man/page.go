@@ -8,7 +8,7 @@ import (
 
 // The lines that an example has. Comments stand above the option or block that they explain.
 var (
-	optionLine  = regexp.MustCompile(`^ *#?([a-z_0-9]+) *= (.*)$`)
+	optionLine  = regexp.MustCompile(`^ *(#?)([a-z_0-9]+) *= (.*)$`)
 	blockLine   = regexp.MustCompile(`^ *([a-z_0-9]+)((?: "[^"]*")*) \{$`)
 	commentLine = regexp.MustCompile(`^ *#(?: (.*))?$`)
 )
@@ -66,7 +66,11 @@ func Page(example string) (string, error) {
 				out.WriteString(".Bl -tag -width Ds\n")
 				items++
 			}
-			fmt.Fprintf(&out, ".It Cm %s No = Li %s\n", escape(option[1]), escape(strings.TrimSpace(option[2])))
+			mark := "" // the value is the default
+			if option[1] == "" {
+				mark = " Pq example"
+			}
+			fmt.Fprintf(&out, ".It Cm %s No = Li %s%s\n", escape(option[2]), escape(strings.TrimSpace(option[3])), mark)
 			text(&out, before...)
 			before = nil
 		default:

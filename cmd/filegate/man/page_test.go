@@ -89,7 +89,7 @@ two lines
 .It Ic inner
 Below.
 .Bl -tag -width Ds
-.It Cm two No = Li 1
+.It Cm two No = Li 1 Pq example
 .El
 .El
 `
