@@ -20,7 +20,7 @@ func checkRenew(t T, s Subject) {
 			if err != nil {
 				t.Fatalf("renewal after a login by %s: %v", l.Method, err)
 			}
-			if fresh.Token == "" || fresh.Endpoint != grant.Endpoint || fresh.Region != grant.Region {
+			if (fresh.Token == "") != (grant.Token == "") || fresh.Endpoint != grant.Endpoint || fresh.Region != grant.Region {
 				t.Errorf("the fresh grant is for another storage: endpoint %q, was %q; token empty: %t", fresh.Endpoint, grant.Endpoint, fresh.Token == "")
 			}
 			grant = fresh
@@ -61,7 +61,7 @@ func checkAgain(t T, s Subject) {
 	if err != nil {
 		t.Fatalf("a second start: %v", err)
 	}
-	if fresh, err := second.Renew(t.Context(), grant); err != nil || fresh.Token == "" {
+	if fresh, err := second.Renew(t.Context(), grant); err != nil || (fresh.Token == "") != (grant.Token == "") {
 		t.Errorf("a grant of before the second start is not renewed after it: %v. What a renewal needs must be in the grant, sealed by the key that the host gives", err)
 	}
 }

@@ -24,6 +24,7 @@ func cmdUsers(e env, args []string) int {
 			{"passwd", "give a user another password", cmdUsersPasswd},
 			{"key", "let a user log in with one more public key", cmdUsersKey},
 			{"credential", "say as whom a user acts at a storage, with the secret for that", cmdUsersCredential},
+			{"seal", "print the secret of a login at a storage, sealed", cmdUsersSeal},
 			{"check", "find all mistakes of a file", cmdUsersCheck},
 		},
 		synopsis: "[flags] FILE …",
@@ -107,7 +108,7 @@ func cmdUsersCredential(e env, args []string) int {
 		}
 		key, err := sealingKey(*keyFile)
 		if err == nil && key.IsZero() {
-			err = fmt.Errorf("there is no key to seal the secret with: name its file with -key-file, or put it into $%s; openssl rand -base64 32 makes one", keyVariable)
+			err = errNoKey
 		}
 		if err != nil {
 			return err
@@ -119,6 +120,30 @@ func cmdUsersCredential(e env, args []string) int {
 		return editor.SetCredential(user, storage, login, secret, key)
 	})
 }
+
+func cmdUsersSeal(e env, args []string) int {
+	fs := newFlags(e, "users seal", "[-key-file FILE] USER STORAGE LOGIN\nThe secret opens for this user and login alone. STORAGE is ldap for the authenticator ldap, else the name of a storage block.")
+	keyFile := keyFlag(fs.String)
+	if code, ok := parseArgs(e, fs, args, 3); !ok {
+		return code
+	}
+	key, err := sealingKey(*keyFile)
+	if err == nil && key.IsZero() {
+		err = errNoKey
+	}
+	if err != nil {
+		return e.fail(err)
+	}
+	secret, err := e.askSecret("secret of " + fs.Arg(2))
+	if err != nil {
+		return e.fail(err)
+	}
+	fmt.Fprintln(e.stdout, key.Seal(fs.Arg(0), fs.Arg(1), fs.Arg(2), secret))
+	return exitOK
+}
+
+// errNoKey is that nobody has given a key.
+var errNoKey = fmt.Errorf("there is no key to seal the secret with: name its file with -key-file, or put it into $%s; openssl rand -base64 32 makes one", keyVariable)
 
 // Who must not read a file: a file of users may be for a group, the key of its secrets for nobody
 // else.

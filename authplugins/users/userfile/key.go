@@ -155,3 +155,15 @@ func (k AuthorizedKey) allows(from netip.Addr, now time.Time) error {
 	}
 	return nil
 }
+
+// Is reports whether the line has this key, in SSH's wire format.
+func (k AuthorizedKey) Is(key []byte) bool { return k.same(key) }
+
+// Opens returns why a client at that address may not log in with a public key, in SSH's wire
+// format, by this line alone; nil if it may. A line with the option cert-authority opens to no key.
+func (k AuthorizedKey) Opens(key []byte, from netip.Addr, now time.Time) error {
+	if k.authority || !k.same(key) {
+		return errors.New("the key is another one")
+	}
+	return k.allows(from, now)
+}
