@@ -79,6 +79,8 @@ var mayImport = map[string][]string{
 	// of that with it.
 	"authplugins/users":          append([]string{"core/config", "authplugins/keystone", "authplugins/swiftv1", "authplugins/users/userfile"}, authenticatorSees...),
 	"authplugins/users/userfile": {"core/auth", "core/config"},
+	// The same, with the users in a directory; its secrets and keys are as in that file.
+	"authplugins/ldap": append([]string{"authplugins/keystone", "authplugins/swiftv1", "authplugins/users/userfile"}, authenticatorSees...),
 
 	"cmd/filegate": {
 		"core/admin", "core/auth", "core/cache/builtin", "core/config", "core/gateway", "frontends", "backends", "authplugins/authplugin",
@@ -91,6 +93,7 @@ var mayImport = map[string][]string{
 	"cmd/filegate-auth-swiftv1":  {"authplugins/authplugin", "authplugins/swiftv1"},
 	"cmd/filegate-auth-keystone": {"authplugins/authplugin", "authplugins/keystone"},
 	"cmd/filegate-auth-users":    {"authplugins/authplugin", "authplugins/users"},
+	"cmd/filegate-auth-ldap":     {"authplugins/authplugin", "authplugins/ldap"},
 	"cmd/filegate-auth-hook":     {"authplugins/authplugin", "authplugins/hook"},
 	"cmd/filegate/confine":       {"core/config"},
 	"cmd/filegate/man":           nil,
@@ -135,6 +138,7 @@ var onlyIn = []struct {
 	{"github.com/pires/go-proxyproto", []string{"core/frontend"}, true},
 	{"github.com/ncw/swift/v2", []string{"backends/swift/api"}, true},
 	{"github.com/gophercloud/gophercloud/v2", []string{"authplugins/keystone"}, true},
+	{"github.com/go-ldap/ldap/v3", []string{"authplugins/ldap"}, true},
 	{"github.com/hashicorp/go-plugin", []string{"authplugins/authplugin/..."}, false},
 	{"github.com/hashicorp/go-hclog", []string{"authplugins/authplugin/..."}, false},
 	{"google.golang.org/grpc", []string{"authplugins/authplugin/..."}, false},

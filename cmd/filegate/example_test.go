@@ -22,6 +22,7 @@ import (
 
 	"filegate/authplugins/hook"
 	"filegate/authplugins/keystone"
+	"filegate/authplugins/ldap"
 	"filegate/authplugins/swiftv1"
 	"filegate/authplugins/users"
 	"filegate/core/auth"
@@ -37,7 +38,7 @@ var leftOut = regexp.MustCompile(`(?m)^( *)#([a-z])`)
 func parseExample(t *testing.T, text string) *config.Config {
 	t.Helper()
 	dir := t.TempDir()
-	for _, kind := range []string{"swiftv1", "keystone", "users", "hook"} {
+	for _, kind := range []string{"swiftv1", "keystone", "users", "ldap", "hook"} {
 		write(t, filepath.Join(dir, "filegate-auth-"+kind), "#!/bin/sh\n", 0o755)
 	}
 	if err := ensureHostKey(filepath.Join(dir, "ssh_host_ed25519_key")); err != nil {
@@ -122,6 +123,7 @@ func TestExampleShowsDefaultsOfAuthenticators(t *testing.T) {
 		"swiftv1":  swiftv1.Kind().Info.Schema,
 		"keystone": keystone.Kind().Info.Schema,
 		"users":    users.Kind().Info.Schema,
+		"ldap":     ldap.Kind().Info.Schema,
 		"hook":     hook.Kind().Info.Schema,
 	}
 	asItIs := parseExample(t, readExample(t))

@@ -20,6 +20,7 @@ import (
 	"filegate/authplugins/authplugin"
 	"filegate/authplugins/hook"
 	"filegate/authplugins/keystone"
+	"filegate/authplugins/ldap"
 	"filegate/authplugins/swiftv1"
 	"filegate/authplugins/users"
 	"filegate/backends/swift/swifttest"
@@ -33,6 +34,7 @@ func TestMain(m *testing.M) {
 		"filegate-auth-swiftv1":  func() { authplugin.Serve(swiftv1.Kind()) },
 		"filegate-auth-keystone": func() { authplugin.Serve(keystone.Kind()) },
 		"filegate-auth-users":    func() { authplugin.Serve(users.Kind()) },
+		"filegate-auth-ldap":     func() { authplugin.Serve(ldap.Kind()) },
 		"filegate-auth-hook":     func() { authplugin.Serve(hook.Kind()) },
 	})
 }

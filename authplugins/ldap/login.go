@@ -1,0 +1,258 @@
+package ldap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"path"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"filegate/authplugins/authplugin"
+	"filegate/core/auth"
+)
+
+const (
+	maxPassword = 4096
+	maxGroups   = 1000 // that a search may find
+	maxShown    = 256  // groups of an identity
+)
+
+// Authenticator checks logins against a directory.
+type Authenticator struct {
+	settings
+	directory *directory
+	storage   auth.Authenticator // nil: none
+	sealer    authplugin.Sealer
+}
+
+var (
+	_ auth.Revalidator = (*Authenticator)(nil)
+	_ auth.Releaser    = (*Authenticator)(nil)
+)
+
+// Authenticate implements auth.Authenticator.
+func (a *Authenticator) Authenticate(ctx context.Context, req auth.Request) (auth.Response, error) {
+	p := proofOf(req)
+	switch {
+	case req.Method == auth.Password:
+		p.Password = req.Password.Reveal()
+	case req.Method != auth.PublicKey || a.keyAttribute == "":
+		return auth.Response{}, auth.ErrMethod
+	}
+	f, err := a.check(ctx, p)
+	if err != nil {
+		return auth.Response{}, err
+	}
+	p.User, p.DN = f.user, f.entry.DN
+	p.ID, p.Changed = snapshot(f.entry, idAttributes), snapshot(f.entry, changeAttributes)
+	id, err := a.identity(f)
+	if err != nil {
+		return auth.Response{}, fmt.Errorf("%q: %w: %w", f.user, err, auth.ErrDenied)
+	}
+	if !req.Asks() {
+		if id.Grant, err = a.grant(ctx, f, p); err != nil {
+			return auth.Response{}, err
+		}
+	}
+	return auth.Response{Identity: &id}, nil
+}
+
+// check asks the directory, and returns what it says of a user who may log in. Where the proof has
+// no password, as after the login, the directory is only asked about the user.
+func (a *Authenticator) check(ctx context.Context, p proof) (facts, error) {
+	if err := ctx.Err(); err != nil {
+		return facts{}, fmt.Errorf("%w: %w", err, auth.ErrUnavailable)
+	}
+	switch {
+	case p.Login == "" || (p.Method == auth.Password && p.Password == "" && p.DN == ""):
+		return facts{}, fmt.Errorf("empty user or password: %w", auth.ErrDenied)
+	case len(p.Password) > maxPassword:
+		return facts{}, fmt.Errorf("a password longer than %d bytes: %w", maxPassword, auth.ErrDenied)
+	case !fits(p.Login):
+		return facts{}, fmt.Errorf("no name of a user: %w", auth.ErrUnknownUser)
+	}
+	ctx, cancel := context.WithTimeout(ctx, a.timeout)
+	defer cancel()
+	var f facts
+	err := a.directory.do(ctx, func(c *conn) (err error) {
+		f, err = a.ask(c, p)
+		return err
+	})
+	if err != nil {
+		return facts{}, fmt.Errorf("%q: %w", p.Login, err)
+	}
+	if err := a.permit(f, p); err != nil {
+		return facts{}, fmt.Errorf("%q, %q in the directory: %w: %w", p.Login, f.entry.DN, err, auth.ErrDenied)
+	}
+	return f, nil
+}
+
+// ask finds the user, and checks the password if there is one.
+func (a *Authenticator) ask(c *conn, p proof) (facts, error) {
+	if !a.looksUp() {
+		dn := a.userDN.dn(p.Login)
+		if err := c.bindUser(dn, auth.Secret(p.Password)); err != nil {
+			return facts{}, err
+		}
+		return a.read(c, p.Login)
+	}
+	if err := c.bindService(a.bindDN, a.bindPassword); err != nil {
+		return facts{}, err
+	}
+	f, err := a.read(c, p.Login)
+	if err != nil || p.Password == "" {
+		return f, err
+	}
+	return f, c.bindUser(f.entry.DN, auth.Secret(p.Password))
+}
+
+// read returns what the directory says of a user to whoever the connection is bound as.
+func (a *Authenticator) read(c *conn, login string) (facts, error) {
+	base, scope, filter := a.searchBase, ldap.ScopeWholeSubtree, "(objectClass=*)"
+	if a.userDN.isEmpty() {
+		filter = a.searchFilter.filter(login, "")
+	} else {
+		base, scope = a.userDN.dn(login), ldap.ScopeBaseObject
+	}
+	entries, err := c.search("search for the user", base, scope, filter, 2, a.attributes)
+	switch {
+	case errors.Is(err, errTooMany) || (err == nil && len(entries) > 1):
+		return facts{}, fmt.Errorf("the directory has several entries for this name: make search_filter narrower: %w", auth.ErrDenied)
+	case err != nil:
+		return facts{}, err
+	case len(entries) == 0:
+		return facts{}, fmt.Errorf("the directory has no entry, or does not show it: %w", auth.ErrUnknownUser)
+	case entries[0].DN == "":
+		return facts{}, fmt.Errorf("the directory shows an entry without a DN: %w", auth.ErrDenied)
+	}
+	f := facts{entry: entries[0], meets: true}
+	if f.user, err = canonical(f.entry, a.userAttribute, login); err != nil {
+		return facts{}, fmt.Errorf("%w: %w", err, auth.ErrDenied)
+	}
+	if a.requiredFilter != "" {
+		met, err := c.search("required_filter", f.entry.DN, ldap.ScopeBaseObject, a.requiredFilter, 1, []string{"1.1"})
+		if err != nil && !errors.Is(err, errTooMany) {
+			return facts{}, err
+		}
+		f.meets = len(met) > 0
+	}
+	f.groups, err = a.groupsOf(c, f)
+	return f, err
+}
+
+// groupsOf returns the user's groups.
+func (a *Authenticator) groupsOf(c *conn, f facts) ([]group, error) {
+	if a.groupBase == "" {
+		groups, err := memberOf(f.entry, a.groupAttribute)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", err, auth.ErrUnavailable)
+		}
+		return groups, nil
+	}
+	filter := a.groupFilter.filter(f.user, f.entry.DN)
+	entries, err := c.search("search for the groups", a.groupBase, ldap.ScopeWholeSubtree, filter, maxGroups, []string{a.groupName})
+	if errors.Is(err, errTooMany) {
+		return nil, fmt.Errorf("the user is in more than %d groups below group_base: %w", maxGroups, auth.ErrUnavailable)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var groups []group
+	for _, e := range entries {
+		for _, name := range e.GetEqualFoldAttributeValues(a.groupName) {
+			groups = append(groups, group{name, e.DN})
+		}
+	}
+	return groups, nil
+}
+
+// permit returns why the user may not come in with this proof, or nil.
+func (a *Authenticator) permit(f facts, p proof) error {
+	now := time.Now()
+	if err := disabled(f.entry, now); err != nil {
+		return err
+	}
+	if !f.meets {
+		return errors.New("the entry does not match required_filter")
+	}
+	if len(a.groups) > 0 && !slices.ContainsFunc(a.groups, f.isIn) {
+		return fmt.Errorf("the user is in none of the groups %q", a.groups)
+	}
+	if p.Method == auth.PublicKey {
+		from, _ := netip.ParseAddrPort(p.Remote) // not valid, and in no network, where nobody knows
+		return f.checkKey(a.keyAttribute, p.Key, from.Addr(), now)
+	}
+	return nil
+}
+
+// isIn reports whether the user is in the group that the operator has named.
+func (f facts) isIn(named string) bool {
+	return slices.ContainsFunc(f.groups, func(g group) bool { return g.is(named) })
+}
+
+// identity returns what a login of the user allows, without a grant.
+func (a *Authenticator) identity(f facts) (auth.Identity, error) {
+	id := auth.Identity{User: f.user, Permissions: a.permissions, CacheFor: a.cacheFor}
+	home := a.home
+	var given []auth.Permission
+	homeFound := false
+	for _, named := range a.groups {
+		if !f.isIn(named) {
+			continue
+		}
+		id.Groups = append(id.Groups, shortName(named))
+		given = append(given, a.groupPermissions[named]...)
+		if t, ok := a.groupHomes[named]; ok && !homeFound {
+			home, homeFound = t, true
+		}
+	}
+	if len(a.groups) == 0 {
+		for _, g := range f.groups {
+			if fits(g.name) && len(id.Groups) < maxShown {
+				id.Groups = append(id.Groups, g.name)
+			}
+		}
+	}
+	if len(given) > 0 {
+		id.Permissions = slices.DeleteFunc(auth.Permissions(), func(p auth.Permission) bool { return !slices.Contains(given, p) })
+	}
+	var err error
+	id.Home, err = f.homeIn(home)
+	return id, err
+}
+
+// shortName returns the name of a group that the operator has named, perhaps by its DN.
+func shortName(named string) string {
+	if dn, err := ldap.ParseDN(named); strings.Contains(named, "=") && err == nil && len(dn.RDNs) > 0 {
+		return dn.RDNs[0].Attributes[0].Value
+	}
+	return named
+}
+
+// homeIn returns the home directory that a template says. What it is made of cannot lead out of the
+// directory that the operator has written before it.
+func (f facts) homeIn(t template) (string, error) {
+	if t.isEmpty() {
+		return "", nil
+	}
+	home, err := t.expand(func(name string) (string, error) {
+		value, err := f.fill(template{texts: []string{"", ""}, names: []string{name}})
+		if err == nil && !t.isWhole() && (strings.Contains(value, "/") || value == "." || value == "..") {
+			err = fmt.Errorf("%q cannot be a part of the home directory", value)
+		}
+		return value, err
+	})
+	switch {
+	case err != nil:
+		return "", err
+	case !path.IsAbs(home) || path.Clean(home) != home || strings.ContainsFunc(home, unicode.IsControl):
+		return "", fmt.Errorf("the home directory %q is no clean absolute path", home)
+	}
+	return home, nil
+}

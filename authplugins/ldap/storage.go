@@ -1,0 +1,69 @@
+package ldap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"filegate/core/auth"
+)
+
+// sealedFor stands for the storage in what a sealed secret is bound to: there is only one.
+const sealedFor = "ldap"
+
+// grant logs in at the storage with the user's credential. Without a storage the grant is empty.
+func (a *Authenticator) grant(ctx context.Context, f facts, p proof) (auth.Grant, error) {
+	var grant auth.Grant
+	if a.storage != nil {
+		login, err := f.fill(a.storageLogin)
+		if err != nil {
+			return auth.Grant{}, fmt.Errorf("%q: storage_login: %w: %w", p.User, err, auth.ErrDenied)
+		}
+		secret, err := a.secret(f, login)
+		if err != nil {
+			return auth.Grant{}, err
+		}
+		remote, _ := netip.ParseAddrPort(p.Remote) // empty where nobody knows
+		resp, err := a.storage.Authenticate(ctx, auth.Request{
+			User: login, Method: auth.Password, Password: secret, Service: p.Service, SessionID: p.SessionID, Remote: remote,
+		})
+		switch {
+		case errors.Is(err, auth.ErrUnavailable):
+			return auth.Grant{}, fmt.Errorf("%q acts as %q in the storage: %w", p.User, login, err)
+		case err == nil && resp.Identity == nil:
+			err = errors.New("a further step is wanted")
+			fallthrough
+		case err != nil:
+			// For the user it is one and the same refusal, of which kind it ever was.
+			return auth.Grant{}, &auth.Error{Kind: auth.ErrDenied, Err: fmt.Errorf("the storage refuses the login by %q, as whom %q acts: %w", login, p.User, err)}
+		}
+		grant = resp.Identity.Grant
+		p.StorageLogin, p.Renewal, p.Asked = login, grant.Renewal, time.Now()
+	}
+	if a.looksUp() {
+		p.Password = ""
+	}
+	var err error
+	if grant.Renewal, err = a.sealer.Seal(p); err != nil {
+		return auth.Grant{}, fmt.Errorf("%w: %w", err, auth.ErrUnavailable)
+	}
+	return grant, nil
+}
+
+// secret returns the secret of the user's login at the storage.
+func (a *Authenticator) secret(f facts, login string) (auth.Secret, error) {
+	if a.secretAttribute == "" {
+		return a.storageSecret, nil
+	}
+	sealed, err := one(f.entry, a.secretAttribute)
+	if err != nil {
+		return "", fmt.Errorf("%q: %w: %w", f.user, err, auth.ErrDenied)
+	}
+	secret, err := a.key.Open(f.user, sealedFor, login, sealed)
+	if err != nil {
+		return "", fmt.Errorf("the %s of %q, for %q at the storage: %w: %w", a.secretAttribute, f.user, login, err, auth.ErrUnavailable)
+	}
+	return secret, nil
+}
