@@ -5,7 +5,9 @@
 // # The flow
 //
 //	ssh client ─▶ frontends/ssh ─┬▶ frontends/sftp ─┐
-//	                             └▶ frontends/scp  ─┤             ┌▶ backends/swift ─▶ Swift
+//	                             ├▶ frontends/scp  ─┤
+//	                             └▶ frontends/     ─┤             ┌▶ backends/swift ─▶ Swift
+//	                                sshexec         │             │
 //	ftp client ─▶ frontends/ftp ────────────────────┴▶ session ─▶ vfs
 //	                   │                               (core)     └▶ backends/local ─▶ directory
 //	                   ▼
@@ -23,10 +25,12 @@
 // # The rules
 //
 // Dependencies point inwards: frontends, backends, authplugins and cmd import core, and core
-// imports none of them. A frontend sees only a session, and a backend only core/vfs and
-// core/backend, so neither can name the other. One package adapts each foreign library. Built-in
-// parts are in plain lists, frontends.All and backends.All. Nothing registers itself, and no
-// package has state.
+// imports none of them. Frontends and backends cannot name each other: a frontend works with
+// sessions and with the contracts in core/vfs, core/auth and core/frontend, a backend with those in
+// core/vfs, core/backend and core/cache. One package adapts each foreign library, except for
+// golang.org/x/crypto/ssh, with which authplugins/users/userfile also reads keys. Built-in parts are
+// in plain lists, frontends.All and backends.All. Nothing registers itself, and no package has
+// state.
 //
 // A handle in a store lives as long as its context, and contexts end with the session: a client
 // that disconnects or is kicked leaves nothing running. Nothing is visible in a store before
@@ -40,39 +44,33 @@
 //
 // # Where to find what
 //
+// README.md has the map of all packages. These are the files within the packages of core:
+//
 //	contract of storage, errors, path rules        core/vfs: fs.go, errors.go, path.go
 //	reference store; test suite of stores          core/vfs/memfs; core/vfs/vfstest
 //	questions and answers of a login; chains       core/auth; core/auth/chain.go
 //	symbolic links: meaning; permitted targets     core/vfs/link.go; core/session/link.go
 //	confinement to the home, permissions           core/session/access.go
 //	files open for writing; their visibility       core/session/openfiles.go, openfile.go, listopen.go
-//	limits of bytes                                core/session/limits.go
+//	limits of bytes of a session                   core/session/limits.go
 //	the log line of each operation                 core/session/audit.go
 //	audit log: records; their contents             core/audit; core/gateway/record.go
 //	queries and actions of operators               core/admin; core/gateway/admin.go
 //	the status page                                core/admin/page.go; core/admin/page
-//	sessions and open files for operators          core/session/status.go; core/login/kick.go, banlist.go
+//	sessions and open files for operators          core/session/status.go; core/login/kick.go
 //	renewal of tokens                              core/session/grants.go
-//	caches, of a process and shared; their suite   core/cache; core/cache/memcached; core/cache/cachetest
-//	options of the file, types, units, messages    core/config
-//	start, check of a configuration                core/gateway/gateway.go
 //	a login from question to session; fail2ban     core/login/frontend.go; log.go
-//	failed logins: duration, delays, bans          core/login/pace.go; bans.go; connections.go
+//	failed logins: duration, delays, bans          core/login/pace.go; bans.go
+//	bans that operators set                        core/login/banlist.go
+//	connections without a login: limits, penalties core/login/connections.go; penalties.go
+//	limits of addresses, users and accounts        core/login/limiter.go
 //	cached logins and their revalidation           core/login/lease.go; remember.go; shared.go; stake.go
+//	start, check of a configuration                core/gateway/gateway.go
+//	tests of services and ports (check -deep)      core/gateway/probe.go
 //	reload; sockets that change owners             core/gateway/reload.go; core/frontend/sockets.go
+//	upgrade: the sockets for a new process         core/gateway/handover.go; cmd/filegate/upgrade.go
 //	shutdown: grace for transfers, second signal   core/gateway/drain.go
-//	metrics; /healthz and /readyz; log output      core/gateway/metrics.go; admin.go; log.go
-//	SSH handshake, host keys, algorithms           frontends/ssh
-//	SFTP; SCP; FTP and FTPS                        frontends/sftp; frontends/scp; frontends/ftp
-//	errors in the codes of a protocol              errors.go in each of frontends/*
-//	directories and large objects in Swift         backends/swift
-//	a fake Swift for tests                         backends/swift/swifttest
-//	authenticators: writing one; running one       authplugins; authplugins/authplugin
-//	rules of all authenticators                    authplugins/conformance
-//	auth 1.0; Keystone                             authplugins/swiftv1; authplugins/keystone
-//	users in a file; the file                      authplugins/users; authplugins/users/userfile
-//	a program or URL of the operator               authplugins/hook
-//	commands, exit codes, the demo                 cmd/filegate
-//	benchmarks against other servers               cmd/filegate-bench
-//	tests from a user's view                       cmd/filegate/testdata/script
+//	metrics                                        core/gateway/metrics.go, metrics_*.go
+//	/healthz and /readyz                           core/admin/server.go; core/gateway/admin.go
+//	log output                                     core/gateway/log.go, output.go
 package core

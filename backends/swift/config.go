@@ -32,8 +32,9 @@ func Kind() backend.Kind {
 type Config struct {
 	// AllowedEndpoints are the URLs below which the storage of a login must be. Empty: any storage.
 	AllowedEndpoints []string `hcl:"allowed_endpoints,optional"`
-	// SegmentSize is the size of the first segments of a large object, and up to it a file is
-	// stored as a plain object. In bytes. Each segment is held in memory until Swift has it.
+	// SegmentSize is the size of the first segments of a large object, in bytes. A file of up to
+	// this size is stored as a plain object, unless memory was short or the client paused. Each
+	// segment is held in memory until Swift has it.
 	SegmentSize int64 `hcl:"segment_size,optional" unit:"bytes"`
 	// MaxSegmentSize is what segments grow to as the file does, in bytes. 0: 64 MiB, or SegmentSize
 	// if that is more.
@@ -59,12 +60,12 @@ type Config struct {
 	Insecure bool `hcl:"insecure,optional"`
 	// MaxConnections is how many connections may be open to one Swift host. 0: no limit.
 	MaxConnections int `hcl:"max_connections,optional"`
-	// ResumeRetention is how long an upload that was cut off can be gone on with. 0: not at all,
-	// and nothing of it is kept.
+	// ResumeRetention is how long an interrupted upload of a new file can be resumed. 0: it cannot
+	// be resumed, and nothing of it is kept.
 	ResumeRetention time.Duration `hcl:"resume_retention,optional"`
-	// ShowPartial is whose listings show uploads that were cut off: "owner" (of logins that may list
-	// the segments of the container) or "never" (nobody's). By its name such an upload is found in
-	// any case, so that a client can go on with it.
+	// ShowPartial is whose listings show interrupted uploads: "owner" (those of logins that may list
+	// the segments of the container, and so resume the upload) or "never" (nobody's). By its name an
+	// interrupted upload is always found, so that a client can resume it.
 	ShowPartial string `hcl:"show_partial,optional"`
 	// LargeObjects is the form of files that are more than a segment: "slo", or "dlo" for the
 	// layout of sftp-cloudfs and ftp-cloudfs.
@@ -91,9 +92,9 @@ type Config struct {
 	// StoragePolicy is the policy that new containers get. Containers with another policy are
 	// hidden. Empty: the cluster's default policy; nothing is hidden.
 	StoragePolicy string `hcl:"storage_policy,optional"`
-	// HideSegments leaves containers whose name ends in "_segments" out of the listing of the
-	// account, and segments that lie beside their file out of that of a directory. They are still
-	// there by their path.
+	// HideSegments hides segments in listings: in that of the account the containers NAME_segments
+	// and NAME+segments of a container NAME, in those of directories the segments beside a file
+	// (see [hiddenSegments]). They are still found by their path.
 	HideSegments bool `hcl:"hide_segments,optional"`
 	// ShowVersions makes listings of containers that keep old versions show the directory
 	// ".versions". Clients that walk the whole tree then walk through the versions too. By its name

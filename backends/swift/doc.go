@@ -123,6 +123,13 @@
 //
 // TestStorm looks for what is missing here.
 //
+// # Renames
+//
+// The rename of a file is move.file (rename.go): it copies the object within Swift and deletes the
+// old name. Of a large file only the manifest is copied, and the segments stay where they are.
+// [object.Renames] records the rename of a large file first, so that an interrupted one can be
+// completed. The rename of a directory is move.dir (renamedir.go).
+//
 // # Requests
 //
 // What each operation costs; a file that is plain unless said otherwise:

@@ -2,12 +2,17 @@
 // same way for all frontends of a process.
 //
 // A [Desk] stands between clients and authenticators. Its [Frontend] answers the logins of one
-// frontend (frontend.go). The desk bans addresses and users after failed logins (bans.go), limits
-// the connections that have not logged in (connections.go), and delays the answers to failed logins
-// so that all take the same time (pace.go). The answer of an authenticator becomes a lease
-// (lease.go), which the sessions use (sessions.go). The authenticator is asked about a lease again
-// while sessions use it. A lease is remembered for the next login of the same client (remember.go),
-// and shared with other gateways through their common cache (shared.go, stake.go).
+// frontend (frontend.go). The desk bans addresses and users after failed logins: bans.add begins a
+// ban, and bans.judge refuses a login (bans.go). It limits the connections that have not logged in
+// (connections.go), and refuses those of addresses whose earlier connections did not lead to a login
+// (penalties.go). It delays the answers to failed logins so that all take the same time (pace.go).
+// It enforces the limits of addresses, users and accounts (limiter.go).
+//
+// The answer of an authenticator becomes a lease (lease.go), which the sessions use (sessions.go).
+// The authenticator is asked about a lease again while sessions use it. A lease is remembered for
+// the next login of the same client (remember.go), and shared with other gateways through their
+// common cache (shared.go, stake.go). Operators list, set and lift bans (banlist.go), and list and
+// end sessions (kick.go). The log lines of failed logins have a fixed format (log.go).
 //
 // The package knows no protocol and no product, and starts no authenticator. Its tests run it
 // inside a gateway with fakes of all kinds of parts.

@@ -14,7 +14,8 @@ import (
 )
 
 // codes maps kinds of failure to reply codes (RFC 959, section 4.2). Clients repeat a command after
-// 4xx, and give up after 5xx.
+// 4xx, and give up after 5xx. 552 means ErrQuota (the storage is full, or a quota or the limit
+// session_bytes of the login is reached) or ErrTooLarge, in uploads and in downloads.
 var codes = map[error]int{
 	vfs.ErrNotExist:    550,
 	vfs.ErrExist:       550,

@@ -4,8 +4,11 @@
 // A channel reads the requests of a client and decides when each of them may run. Package
 // github.com/pkg/sftp serves open files, with a separate server for each file (a lane). The
 // functions in the tables verbs and extensions answer requests about names, handles and
-// directories, and all extensions. To add an extension, add a line to extensions. The package knows
-// nothing of SSH: see [Service].
+// directories, and all extensions. The package knows nothing of SSH: see [Service].
+//
+// To add an extension, add a line to extensions (extensions.go) and, if clients must know of it, to
+// announced. The comment of verb (request.go) explains the letters of fields, and order.go the
+// effects.
 //
 // The suite is core/vfs/vfstest over a real client, frontends/frontendtest, and tests with common
 // client programs.

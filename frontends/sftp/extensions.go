@@ -10,7 +10,8 @@ import (
 )
 
 // extensions are the extended requests: those of OpenSSH (its PROTOCOL, section 4) and those of
-// draft-ietf-secsh-filexfer-extensions-00. An addition here also belongs in announced.
+// draft-ietf-secsh-filexfer-extensions-00. An extension that clients must know of is also in
+// announced.
 var extensions = map[string]verb{
 	"posix-rename@openssh.com":       {fields: "nn", effect: changes | tree | appears, run: posixRename},
 	"statvfs@openssh.com":            {fields: "n", run: statvfs},
@@ -30,8 +31,9 @@ var extensions = map[string]verb{
 	"vendor-id":                      {fields: "sss8", run: vendorID},
 }
 
-// announced are the extensions that the client is told of, with their versions: all except those
-// that are only refused or only logged.
+// announced are the extensions that the server announces to the client, with their versions. These
+// are all except hardlink, which is refused, vendor-id, which is only logged, and check-file-handle
+// and check-file-name: the draft announces these two requests as check-file.
 var announced = [...][2]string{
 	{"posix-rename@openssh.com", "1"},
 	{"statvfs@openssh.com", "2"},

@@ -19,17 +19,19 @@
 // # Writing
 //
 // [Writers.Open] opens a [Writer]. [Large] finds the segments of large objects, [Uploads] finds
-// uploads that were cut off, and [Renames] finds renames that were. [Containers] knows the quotas
+// interrupted uploads, and [Renames] finds interrupted renames. [Containers] knows the quotas
 // and rights of the containers with segments.
 //
 // A file that fits into the first segment is one PUT at Commit. A larger file is sent in segments
 // while it arrives, each from memory with length and ETag, and Commit is the PUT of the manifest of
-// a static large object. The segments lie in
+// a static large object. Writer.segmentSize (writer.go) decides the size of a segment.
+// Writer.sealForRoom (held.go) sends smaller segments when memory is short or the client has
+// stopped sending. The segments lie in
 //
 //	<container>_segments/<object>/<upload id>/<offset>-<sequence>
 //
-// Their names are the journal of the upload: any gateway can go on with an upload of a new file
-// that was cut off (see [CutOff]). Before the PUT of the manifest nothing is visible under the name
+// Their names are the journal of the upload: any gateway can resume an interrupted upload of a new
+// file (see [CutOff]). Before the PUT of the manifest nothing is visible under the name
 // of the file, and nothing old is touched. After it, the segments of the replaced version are
 // deleted.
 //
@@ -82,7 +84,7 @@
 // because a container may begin to keep versions at any moment. An archive that a container had
 // (X-Versions-Location, X-History-Location) and has no longer cannot be found.
 //
-// The marker of a cut-off upload has no expiry time (X-Delete-After). Without the marker nobody
+// The marker of an interrupted upload has no expiry time (X-Delete-After). Without the marker nobody
 // would know what its segments are, and an expiry time on each segment would take a POST for each
 // at Commit. The client that deletes the marker decides what happens to the segments, so Commit
 // fails if the marker is gone.
