@@ -89,7 +89,9 @@ var mayImport = map[string][]string{
 		"authplugins/authplugin/authv1", "authplugins/scaffold", // for filegate plugin init
 		"authplugins/conformance",    // for filegate plugin test
 		"authplugins/users/userfile", // for filegate users
+		"cmd/filegate/convert",       // for filegate convert
 	},
+	"cmd/filegate/convert":       nil, // its result is text, which filegate check reads
 	"cmd/filegate-auth-swiftv1":  {"authplugins/authplugin", "authplugins/swiftv1"},
 	"cmd/filegate-auth-keystone": {"authplugins/authplugin", "authplugins/keystone"},
 	"cmd/filegate-auth-users":    {"authplugins/authplugin", "authplugins/users"},

@@ -46,6 +46,7 @@ func commands() []command {
 	return []command{
 		{"serve", "run the gateway", cmdServe},
 		{"check", "report all mistakes in a configuration file", cmdCheck},
+		{"convert", "convert the configuration of sftp-cloudfs and ftp-cloudfs", cmdConvert},
 		{"status", "show the state of a running gateway", cmdStatus},
 		{"sessions", "list the logged-in clients", cmdSessions},
 		{"transfers", "list the files that clients have open", cmdTransfers},
