@@ -11,7 +11,7 @@ func cmdCheck(e env, args []string) int {
 	fs := newFlags(e, "check", "[-c FILE] [-deep [-user USER]]\n\nReport all mistakes in the configuration file. With -deep also test the services that the gateway needs.\n")
 	file := fs.String("c", defaultFile, "the configuration `file`")
 	deep := fs.Bool("deep", false, "also test the authenticators' services, the ports, public_host, and the expiry dates of certificates")
-	user := fs.String("user", "", "with -deep: log in as this `user` through each frontend and list the first directory; the command asks for the password")
+	user := fs.String("user", "", "with -deep: log in as this `user` through each frontend, list the first directory, and show what the storage supports; the command asks for the password")
 	if code, ok := parse(e, fs, args); !ok {
 		return code
 	}

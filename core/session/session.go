@@ -78,6 +78,7 @@ var (
 	_ vfs.VersionFS = (*Session)(nil)
 	_ vfs.TempURLFS = (*Session)(nil)
 	_ vfs.DetailFS  = (*Session)(nil)
+	_ vfs.TraitFS   = (*Session)(nil)
 	_ vfs.ACLFS     = (*Session)(nil)
 )
 

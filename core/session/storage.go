@@ -50,6 +50,9 @@ func (s *Session) TempURL(ctx context.Context, name vfs.Path, method string, unt
 	return u, err
 }
 
+// Traits returns the properties of the store.
+func (s *Session) Traits(ctx context.Context) ([]vfs.Trait, error) { return vfs.Traits(ctx, s.fs) }
+
 // Details returns the expiry and metadata that the store keeps for a file.
 func (s *Session) Details(ctx context.Context, name vfs.Path) (d vfs.Details, err error) {
 	err = s.do(ctx, Event{Op: OpStat, Path: name}, auth.List, func(ctx context.Context) error {
