@@ -50,8 +50,8 @@ func (l Login) prove(req auth.Request) auth.Request {
 	return req
 }
 
-// errStuck is the end of a login that wants what a Login does not have.
-var errStuck = errors.New("the login wants a further step that the one that is right has no answer to")
+// ErrStuck is the end of a login that wants what a Login does not have.
+var ErrStuck = errors.New("the login wants a further step that the one that is right has no answer to")
 
 // Walk goes through all steps of the login.
 func (l Login) Walk(ctx context.Context, a auth.Authenticator) (*auth.Identity, error) {
@@ -68,7 +68,7 @@ func (l Login) Walk(ctx context.Context, a auth.Authenticator) (*auth.Identity, 
 		}
 		var ok bool
 		if req, ok = l.next(req, *resp.Next); !ok {
-			return nil, errStuck
+			return nil, ErrStuck
 		}
 	}
 	return nil, fmt.Errorf("the login is not through after %d steps", maxSteps)

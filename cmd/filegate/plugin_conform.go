@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"filegate/authplugins/authplugin"
@@ -13,13 +11,18 @@ import (
 )
 
 func cmdPluginTest(e env, args []string) int {
-	fs := newFlags(e, "plugin test", "[-c FILE] [-set NAME=VALUE] [-u USER] [-key FILE] [-unknown USER] NAME|PATH\n\n"+
+	fs := newFlags(e, "plugin test", "[-c FILE] [-set NAME=VALUE] [-u USER] [-key FILE] [-cert FILE] [-password] [-unknown USER] NAME|PATH\n\n"+
 		"Without -u only the rules that need no login are tested. The command asks for the password of USER, or reads it from\n"+
-		"standard input. It also tries about twenty logins with wrong passwords: a service may lock the user out.\n")
+		"standard input, and then for the answer to each prompt that the authenticator shows, once, one on each line. With -key and\n"+
+		"-cert it tests logins with a key and a client certificate, and with -password those with a password too; the private keys are\n"+
+		"not needed. It also tries about twenty logins with wrong passwords: a service may lock the user out.\n")
 	var flags targetFlags
 	flags.register(fs)
-	user := fs.String("u", "", "a `user` who can log in")
-	keyFile := fs.String("key", "", "the `file` of a public key with which USER can log in, instead of a password")
+	var right rightLogins
+	fs.StringVar(&right.user, "u", "", "a `user` who can log in")
+	fs.StringVar(&right.keyFile, "key", "", "the `file` of a public key with which USER can log in")
+	fs.StringVar(&right.certificateFile, "cert", "", "the PEM `file` of a TLS client certificate with which USER can log in")
+	fs.BoolVar(&right.password, "password", false, "USER has a password, beside what -key and -cert name")
 	unknown := fs.String("unknown", "", "a `user` who does not exist")
 	words, code, ok := parseMixed(e, fs, args, 1)
 	if !ok {
@@ -49,30 +52,12 @@ func cmdPluginTest(e env, args []string) int {
 			second.Close()
 		}
 	}()
-	if *user != "" {
-		login, err := e.rightLogin(p.Info(), *user, *keyFile)
-		if err != nil {
+	if right.user != "" {
+		if subject.Logins, err = right.find(e, p.Info(), p); err != nil {
 			return e.fail(err)
 		}
-		subject.Logins = []conformance.Login{login}
 	}
 	return e.conform(subject)
-}
-
-// rightLogin is the one that the user of the command says is right.
-func (e env) rightLogin(info auth.Info, user, keyFile string) (conformance.Login, error) {
-	if keyFile != "" {
-		key, err := readPublicKey(keyFile)
-		return conformance.Login{Method: auth.PublicKey, User: user, PublicKey: key}, err
-	}
-	if !slices.Contains(info.Methods, auth.Password) {
-		return conformance.Login{}, fmt.Errorf("%s does not accept passwords: give a public key with -key", info.Name)
-	}
-	password, err := e.askAnswer("password of "+user+": ", false)
-	if err == nil && password == "" {
-		err = errors.New("the password is empty: no login can be right with it")
-	}
-	return conformance.Login{Method: auth.Password, User: user, Password: password}, err
 }
 
 // conform holds all rules against the subject, and tells of each as it goes.
