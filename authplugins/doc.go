@@ -115,6 +115,12 @@
 // which asks for the password and holds the same rules against the program; also that it ends with its host, and renews what
 // another run of it has granted, which the Go package does for its authors.
 //
+// # How long the protocol is served
+//
+// Filegate serves version 1 of the protocol as long as there are releases 1.x, and for at least two years after the first release that
+// has a later version. Within a version fields are only added. A program that relies on a new one, because it restricts a login, names its
+// feature in Identity.required_features: a gateway that lacks it refuses the login, and DescribeRequest.host_features says in advance what the gateway has.
+//
 // # The trust boundary
 //
 // The gateway trusts a program with what it asks it: who may log in, and with which token for which storage. A program sees the passwords
