@@ -64,7 +64,7 @@
 //	bans that operators set                        core/login/banlist.go
 //	connections without a login: limits, penalties core/login/connections.go; penalties.go
 //	limits of addresses, users and accounts        core/login/limiter.go
-//	cached logins and their revalidation           core/login/lease.go; remember.go; shared.go; stake.go
+//	cached logins and their revalidation           core/login/lease.go; remember.go; shared.go; grantuse.go
 //	start, check of a configuration                core/gateway/gateway.go
 //	tests of services and ports (check -deep)      core/gateway/probe.go
 //	reload; sockets that change owners             core/gateway/reload.go; core/frontend/sockets.go

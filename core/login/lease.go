@@ -44,7 +44,7 @@ type lease struct {
 	users    int // sessions, sessions that are about to begin, and the cache of this process
 	sessions map[*session.Session]struct{}
 	checked  time.Time // when the authenticator last confirmed the login
-	stake    *stake    // in the first grant, if the shared cache has the login; else nil
+	use      *grantUse // in the first grant, if the shared cache has the login; else nil
 	revoked  error     // why no more sessions may begin; nil: they may
 	over     bool      // the grant is being given back
 
@@ -161,14 +161,14 @@ func (held *lease) releaseUnused() {
 }
 
 // release gives back the current grant. A grant that is in the shared cache is given back by the
-// last gateway that uses it; see [stake].
+// last gateway that uses it; see [grantUse].
 func (held *lease) release(ctx context.Context) {
 	defer held.unused()
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	grant := held.grants.InUse()
-	if held.stake != nil {
-		last := held.all.cache.giveBack(ctx, held.stake, held.identity.Grant)
+	if held.use != nil {
+		last := held.all.cache.giveBack(ctx, held.use, held.identity.Grant)
 		if !last && grant.Token == held.identity.Grant.Token {
 			return
 		}
@@ -189,13 +189,13 @@ func (held *lease) revoke(reason error) {
 		sessions = append(sessions, s)
 	}
 	ls.forget(held)
-	stake := held.stake
+	use := held.use
 	ls.mu.Unlock()
 	for _, s := range sessions {
 		s.End(reason)
 	}
-	if stake != nil {
-		ls.cache.drop(ls.life, stake)
+	if use != nil {
+		ls.cache.drop(ls.life, use)
 	}
 }
 

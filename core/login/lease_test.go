@@ -479,8 +479,8 @@ func TestFoundRoundTrip(t *testing.T) {
 		},
 		Checked: time.Now().UTC().Round(0), Made: time.Now().UTC().Round(0), Until: time.Now().Add(time.Minute).UTC().Round(0),
 	}
-	stake := c.put(t.Context(), "by", req, want)
-	if stake == nil {
+	use := c.put(t.Context(), "by", req, want)
+	if use == nil {
 		t.Fatal("the login was not kept")
 	}
 	got, _, ok := c.get(t.Context(), "by", req)
@@ -488,12 +488,12 @@ func TestFoundRoundTrip(t *testing.T) {
 	if diff := cmp.Diff(want, got); !ok || diff != "" || got.Identity.Grant.Token.Reveal() != "a token" {
 		t.Errorf("it came back changed (-want +got):\n%s", diff)
 	}
-	for _, key := range []cache.Key{stake.login, stake.users} {
+	for _, key := range []cache.Key{use.login, use.users} {
 		if strings.Contains(key.Text(), "secret") || strings.Contains(key.Text(), "alice") || strings.Contains(key.Text(), "token") {
 			t.Errorf("the key %q tells who it is, or how", key.Text())
 		}
 	}
-	c.drop(t.Context(), stake)
+	c.drop(t.Context(), use)
 	if _, _, ok := c.get(t.Context(), "by", req); ok {
 		t.Error("it is still there after drop")
 	}

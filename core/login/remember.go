@@ -19,12 +19,12 @@ func (ls *leases) find(ctx context.Context, a Authority, by string, req auth.Req
 	key := digest(ls.cache.own, by, req)
 	held := ls.use(key)
 	if held == nil {
-		f, stake, ok := ls.cache.get(ctx, by, req)
+		f, use, ok := ls.cache.get(ctx, by, req)
 		if !ok {
 			return nil
 		}
 		held = ls.add(a, f.Identity, f.Checked)
-		ls.rememberHere(held, key, f, stake)
+		ls.rememberHere(held, key, f, use)
 	}
 	if !held.confirm(ctx) {
 		held.leave()
@@ -72,15 +72,15 @@ func (ls *leases) remember(ctx context.Context, held *lease, by string, req auth
 	}
 	now := time.Now()
 	f := remembered{Identity: held.identity, Checked: now, Made: now, Until: now.Add(life)}
-	stake := ls.cache.put(ctx, by, req, f)
-	ls.rememberHere(held, digest(ls.cache.own, by, req), f, stake)
+	use := ls.cache.put(ctx, by, req, f)
+	ls.rememberHere(held, digest(ls.cache.own, by, req), f, use)
 }
 
 // rememberHere puts a lease into the cache of this process, in place of an older one.
-func (ls *leases) rememberHere(held *lease, key cache.Key, f remembered, stake *stake) {
+func (ls *leases) rememberHere(held *lease, key cache.Key, f remembered, use *grantUse) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	held.stake = stake
+	held.use = use
 	if ls.closed {
 		return
 	}
@@ -149,10 +149,10 @@ func (ls *leases) refresh(held *lease, by string, req auth.Request, ask func(con
 		default: // for example another step is required: this concerns the next login, not the sessions
 			ls.mu.Lock()
 			ls.forget(held)
-			stake := held.stake
+			use := held.use
 			ls.mu.Unlock()
-			if stake != nil {
-				ls.cache.drop(ctx, stake)
+			if use != nil {
+				ls.cache.drop(ctx, use)
 			}
 		}
 	})

@@ -129,7 +129,7 @@ func (c *sharedLogins) mayShare(id auth.Identity) bool {
 }
 
 // get returns a login that another gateway has stored, with a new stake in its grant.
-func (c *sharedLogins) get(ctx context.Context, authority string, req auth.Request) (remembered, *stake, bool) {
+func (c *sharedLogins) get(ctx context.Context, authority string, req auth.Request) (remembered, *grantUse, bool) {
 	key, ok := c.key(ctx, authority, req)
 	if !ok {
 		return remembered{}, nil, false
@@ -149,7 +149,7 @@ func (c *sharedLogins) get(ctx context.Context, authority string, req auth.Reque
 
 // put stores a login for other gateways and returns this gateway's stake in the grant, or nil if
 // the login was not stored.
-func (c *sharedLogins) put(ctx context.Context, authority string, req auth.Request, f remembered) *stake {
+func (c *sharedLogins) put(ctx context.Context, authority string, req auth.Request, f remembered) *grantUse {
 	if !c.mayShare(f.Identity) {
 		return nil
 	}
@@ -174,10 +174,10 @@ func (c *sharedLogins) put(ctx context.Context, authority string, req auth.Reque
 
 // drop removes a login from the shared cache, so that no other gateway takes it up any more. If the
 // cache cannot be reached, the login expires by itself.
-func (c *sharedLogins) drop(ctx context.Context, stake *stake) { c.shared.Delete(ctx, stake.login) }
+func (c *sharedLogins) drop(ctx context.Context, stake *grantUse) { c.shared.Delete(ctx, stake.login) }
 
 // giveBack ends a stake, and reports whether it was the last one in the grant.
-func (c *sharedLogins) giveBack(ctx context.Context, stake *stake, grant auth.Grant) (last bool) {
+func (c *sharedLogins) giveBack(ctx context.Context, stake *grantUse, grant auth.Grant) (last bool) {
 	return stake.end(ctx, c.shared, grant)
 }
 

@@ -49,7 +49,7 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 
 func (f *file) WriteTo(w io.Writer) (int64, error) {
 	return f.move(func() (n int64, err, outcome error) {
-		to := &sink{w: w, progress: f.progress}
+		to := &countedWriter{w: w, progress: f.progress}
 		n, err = f.under.WriteTo(f.limitWriter(to))
 		return n, err, whose(err, to.err)
 	})

@@ -85,14 +85,15 @@ func (t *transfer) fail(err error) error {
 	return err
 }
 
-// source and sink are the client's side of a transfer. They remember an error of this side.
-type source struct {
+// countedReader and countedWriter are the client's side of a transfer. They count bytes for the
+// progress, and remember an error of this side.
+type countedReader struct {
 	r        io.Reader
 	progress progress
 	err      error
 }
 
-func (s *source) Read(p []byte) (int, error) {
+func (s *countedReader) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
 	s.progress.add(n)
 	if err != nil && err != io.EOF {
@@ -101,13 +102,13 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-type sink struct {
+type countedWriter struct {
 	w        io.Writer
 	progress progress
 	err      error
 }
 
-func (s *sink) Write(p []byte) (int, error) {
+func (s *countedWriter) Write(p []byte) (int, error) {
 	n, err := s.w.Write(p)
 	s.progress.add(n)
 	if err != nil {

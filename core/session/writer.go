@@ -118,7 +118,7 @@ func (w *writer) ReadFrom(r io.Reader) (int64, error) {
 		return 0, w.fail(errKept)
 	}
 	return w.move(func() (int64, error, error) {
-		from := &source{r: r, progress: w.progress}
+		from := &countedReader{r: r, progress: w.progress}
 		n, err := w.readFrom(w.limitReader(from))
 		return n, err, whose(err, from.err)
 	})

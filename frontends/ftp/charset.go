@@ -110,7 +110,7 @@ func (c *client) setUTF8(value string) *reply {
 		if err != nil {
 			return asReply(failure(err))
 		}
-		defer func() { c.cc.SetPath(d.say(string(cwd))) }()
+		defer func() { c.cc.SetPath(d.toClient(string(cwd))) }()
 	}
 	c.control.names.Store(wanted)
 	if wanted.charset != nil {

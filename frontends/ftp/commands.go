@@ -204,5 +204,5 @@ func (d *driver) mkdirMode(name string, mode fs.FileMode) *reply {
 	if err != nil {
 		return asReply(err)
 	}
-	return &reply{code: 257, text: `"` + strings.ReplaceAll(d.say(string(made)), `"`, `""`) + `" created.`}
+	return &reply{code: 257, text: `"` + strings.ReplaceAll(d.toClient(string(made)), `"`, `""`) + `" created.`}
 }

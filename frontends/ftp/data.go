@@ -58,7 +58,7 @@ func (c *client) takeSource() dataSource {
 }
 
 // connect opens the data connection of a transfer, and sends the reply 150 to the client.
-func (c *client) connect(t *transfer, params transferParameters, announcement string) (*stream, *reply) {
+func (c *client) connect(t *transfer, params transferParameters, announcement string) (*dataStream, *reply) {
 	if c.control.required && !params.private {
 		return nil, errDataClear
 	}
@@ -83,7 +83,7 @@ func (c *client) connect(t *transfer, params transferParameters, announcement st
 		nc.Close()
 		return nil, errNotOpened
 	}
-	s := &stream{conn: conn, net: conn, transferParameters: params}
+	s := &dataStream{conn: conn, net: conn, transferParameters: params}
 	if params.private {
 		tc, err := c.secureData(ctx, conn)
 		switch {
@@ -112,9 +112,9 @@ func (c *client) secureData(ctx context.Context, conn *dataConn) (*tls.Conn, err
 	return tc, conn.Flush()
 }
 
-// stream is an open data connection, as a payload uses it. It remembers a failure of the
+// dataStream is an open data connection, as a payload uses it. It remembers a failure of the
 // connection, because the reply to a failed transfer depends on the cause.
-type stream struct {
+type dataStream struct {
 	transferParameters
 	conn   *dataConn
 	net    net.Conn // conn, or TLS over it
@@ -122,7 +122,7 @@ type stream struct {
 	closed bool
 }
 
-func (s *stream) Read(p []byte) (int, error) {
+func (s *dataStream) Read(p []byte) (int, error) {
 	n, err := s.net.Read(p)
 	if err != nil && err != io.EOF {
 		s.failed = err
@@ -130,7 +130,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (s *stream) Write(p []byte) (int, error) {
+func (s *dataStream) Write(p []byte) (int, error) {
 	n, err := s.net.Write(p)
 	if err != nil {
 		s.failed = err
@@ -139,7 +139,7 @@ func (s *stream) Write(p []byte) (int, error) {
 }
 
 // flush sends the buffered data.
-func (s *stream) flush() error {
+func (s *dataStream) flush() error {
 	if err := s.conn.Flush(); err != nil {
 		s.failed = err
 		return err
@@ -149,7 +149,7 @@ func (s *stream) flush() error {
 
 // Close closes the connection in order, once. It ignores errors, because the client may have closed
 // its end after it had received everything.
-func (s *stream) Close() {
+func (s *dataStream) Close() {
 	if !s.closed {
 		s.closed = true
 		s.net.Close()
@@ -157,7 +157,7 @@ func (s *stream) Close() {
 }
 
 // cut closes the connection without close_notify, so that the client sees that data is missing.
-func (s *stream) cut() {
+func (s *dataStream) cut() {
 	s.closed = true
 	s.conn.Conn.Close()
 }

@@ -42,7 +42,7 @@ func TestOneWriteForABuffer(t *testing.T) {
 		ours, theirs := net.Pipe()
 		counting := &countingConn{Conn: ours}
 		conn := &dataConn{Conn: counting, timeout: time.Minute}
-		s := &stream{conn: conn, net: conn}
+		s := &dataStream{conn: conn, net: conn}
 		received := make(chan int64, 1)
 		go func() {
 			from := theirs

@@ -19,7 +19,7 @@ type finisher interface {
 
 // sink returns the writer for the content of a transfer to the client. It converts the content as
 // the client has requested.
-func (s *stream) sink(text bool) finisher {
+func (s *dataStream) sink(text bool) finisher {
 	f := &filter{stream: s, w: s}
 	if s.deflated {
 		f.z, _ = zlib.NewWriterLevel(s, s.level) // the level has been checked
@@ -32,7 +32,7 @@ func (s *stream) sink(text bool) finisher {
 }
 
 type filter struct {
-	stream *stream
+	stream *dataStream
 	w      io.Writer
 	z      *zlib.Writer // nil: not in MODE Z
 }
@@ -49,7 +49,7 @@ func (f *filter) finish() error {
 }
 
 // source returns the reader for the content of a transfer from the client.
-func (s *stream) source() io.Reader {
+func (s *dataStream) source() io.Reader {
 	var r io.Reader = s
 	if s.deflated {
 		r = &inflater{stream: s}
@@ -62,7 +62,7 @@ func (s *stream) source() io.Reader {
 
 // inflater decompresses MODE Z. Damaged data counts as a failure of the data connection.
 type inflater struct {
-	stream *stream
+	stream *dataStream
 	in     *bufio.Reader
 	z      io.ReadCloser
 }

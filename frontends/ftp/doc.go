@@ -6,7 +6,7 @@
 // the control connection with its TLS and its replies (control), and the adapter from a session to
 // the library's file system (driver). It also implements everything that moves data, without the
 // library: transfers and their payloads (upload, download, listing), and the data connection
-// (dataSource, stream). The FTP codes of errors are in errors.go.
+// (dataSource, dataStream). The FTP codes of errors are in errors.go.
 //
 // The suite is vfstest through a client, the rules of frontends/frontendtest, recorded
 // conversations of devices and programs in testdata, and tests with curl, lftp, rclone and tnftp.

@@ -53,7 +53,7 @@ func (d *download) announce() string {
 	return fmt.Sprintf("The file follows (%d bytes).", d.left)
 }
 
-func (d *download) carry(_ *transfer, s *stream) error {
+func (d *download) carry(_ *transfer, s *dataStream) error {
 	sink := s.sink(s.text)
 	var w io.Writer = sink
 	if d.limited {

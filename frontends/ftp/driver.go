@@ -39,11 +39,11 @@ func (d *driver) resolve(name string) (vfs.Path, error) {
 
 func (d *driver) resolveName(name string) (vfs.Name, error) {
 	names := d.names()
-	cwd, err := vfs.Resolve(vfs.Root, names.received(d.client.cc.Path()))
+	cwd, err := vfs.Resolve(vfs.Root, names.fromClient(d.client.cc.Path()))
 	if err != nil {
 		return vfs.Name{}, err
 	}
-	return vfs.ResolveName(cwd, names.received(name))
+	return vfs.ResolveName(cwd, names.fromClient(name))
 }
 
 func (d *driver) stat(ctx context.Context, name string) (vfs.Info, error) {

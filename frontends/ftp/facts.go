@@ -101,7 +101,7 @@ func (c *client) mlst(d *driver, name string) *reply {
 	var line string
 	err := d.do(name, func(ctx context.Context, p vfs.Path) error {
 		info, err := d.session.Stat(ctx, p)
-		line = " " + string(appendFacts(nil, info, c.params.facts)) + " " + d.say(string(p))
+		line = " " + string(appendFacts(nil, info, c.params.facts)) + " " + d.toClient(string(p))
 		return err
 	})
 	if err != nil {

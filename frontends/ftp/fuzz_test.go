@@ -106,7 +106,7 @@ func FuzzInflate(f *testing.F) {
 	f.Add(whole.Bytes())
 	f.Add(whole.Bytes()[:whole.Len()-1])
 	f.Fuzz(func(t *testing.T, in []byte) {
-		s := &stream{conn: &dataConn{}, net: &fakeConn{in: bytes.NewReader(in)}, transferParameters: transferParameters{deflated: true}}
+		s := &dataStream{conn: &dataConn{}, net: &fakeConn{in: bytes.NewReader(in)}, transferParameters: transferParameters{deflated: true}}
 		got, err := io.ReadAll(io.LimitReader(s.source(), 1<<20))
 		if err != nil && s.failed == nil {
 			t.Errorf("the data connection is to blame for %v", err)

@@ -194,7 +194,7 @@ func (l *listing) more(ctx context.Context) (err error) {
 	}
 	entries := make([]listed, len(infos))
 	for i, info := range infos {
-		entries[i] = listed{info, path.Join(l.now.path, l.say(info.Name))}
+		entries[i] = listed{info, path.Join(l.now.path, l.toClient(info.Name))}
 	}
 	l.sort(entries)
 	l.print(entries)
@@ -285,7 +285,7 @@ func ownerName(id int, login string) string {
 
 func (l *listing) announce() string { return "The listing follows." }
 
-func (l *listing) carry(t *transfer, s *stream) error {
+func (l *listing) carry(t *transfer, s *dataStream) error {
 	// The lines already have the right ends.
 	sink := s.sink(false)
 	for {

@@ -27,8 +27,8 @@ func newNaming(cs *charset) *naming {
 	return n
 }
 
-// received returns a client's name in the form for [vfs.Resolve].
-func (n *naming) received(name string) string {
+// fromClient returns a client's name in the form for [vfs.Resolve].
+func (n *naming) fromClient(name string) string {
 	if n.charset == nil && !strings.Contains(name, `\`) {
 		return name
 	}
@@ -40,9 +40,9 @@ func (n *naming) received(name string) string {
 	return name
 }
 
-// say returns a path or a name of the storage in the form for the client. It is still UTF-8, except
+// toClient returns a path or a name of the storage in the form for the client. It is still UTF-8, except
 // for bytes in an unknown encoding.
-func (n *naming) say(path string) string {
+func (n *naming) toClient(path string) string {
 	if n.charset == nil {
 		path = vfs.UnescapeBytes(path)
 	}
@@ -161,4 +161,4 @@ func (s *Server) firstNames() *naming { return cmp.Or(s.old, s.plain) }
 // names returns the current form of the client's names.
 func (d *driver) names() *naming { return d.client.control.names.Load() }
 
-func (d *driver) say(path string) string { return d.names().say(path) }
+func (d *driver) toClient(path string) string { return d.names().toClient(path) }

@@ -45,10 +45,10 @@ func TestNaming(t *testing.T) {
 		{windows, "caf‛E9", `caf\u201bE9`},
 		{windows, "new\nline", `new\x0aline`},
 	} {
-		if got := tt.naming.say(tt.path); got != tt.shown {
+		if got := tt.naming.toClient(tt.path); got != tt.shown {
 			t.Errorf("%q is shown as %q, want %q", tt.path, got, tt.shown)
 		}
-		if got, err := vfs.Resolve(vfs.Root, tt.naming.received(tt.shown)); err != nil || strings.TrimPrefix(string(got), "/") != strings.TrimPrefix(tt.path, "/") {
+		if got, err := vfs.Resolve(vfs.Root, tt.naming.fromClient(tt.shown)); err != nil || strings.TrimPrefix(string(got), "/") != strings.TrimPrefix(tt.path, "/") {
 			t.Errorf("%q leads to %q, %v; want %q", tt.shown, got, err, tt.path)
 		}
 	}
@@ -66,7 +66,7 @@ func TestNamingLosesNothing(t *testing.T) {
 			if !vfs.ValidName(stored) {
 				t.Skip()
 			}
-			said := n.say(stored)
+			said := n.toClient(stored)
 			if strings.ContainsAny(said, "\r\n\x00/") || said == "" {
 				t.Fatalf("%s: %q is shown as %q", name, stored, said)
 			}
@@ -74,7 +74,7 @@ func TestNamingLosesNothing(t *testing.T) {
 			if !ok {
 				t.Fatalf("%s: %q is shown as %q, which cannot be read", name, stored, said)
 			}
-			got, err := vfs.Resolve("/dir", "./"+n.received(strings.TrimSuffix(string(line), "\r\n")))
+			got, err := vfs.Resolve("/dir", "./"+n.fromClient(strings.TrimSuffix(string(line), "\r\n")))
 			if err != nil || got != vfs.Path("/dir").Join(stored) {
 				t.Fatalf("%s: %q is shown as %q, which leads to %q, %v", name, stored, said, got, err)
 			}
@@ -115,11 +115,11 @@ func FuzzNaming(f *testing.F) {
 			if !ok {
 				continue
 			}
-			p, err := vfs.Resolve(vfs.Root, "/"+n.received(string(line)))
+			p, err := vfs.Resolve(vfs.Root, "/"+n.fromClient(string(line)))
 			if err != nil {
 				continue
 			}
-			said := n.say(string(p))
+			said := n.toClient(string(p))
 			if strings.ContainsAny(said, "\r\n\x00") {
 				t.Fatalf("%q is shown as %q", p, said)
 			}
@@ -127,7 +127,7 @@ func FuzzNaming(f *testing.F) {
 			if !ok {
 				t.Fatalf("%q is shown as %q, which cannot be read", p, said)
 			}
-			if again, err := vfs.Resolve(vfs.Root, n.received(string(back))); err != nil || again != p {
+			if again, err := vfs.Resolve(vfs.Root, n.fromClient(string(back))); err != nil || again != p {
 				t.Fatalf("%q is %q, which is shown as %q, which leads to %q, %v", sent, p, said, again, err)
 			}
 		}

@@ -59,7 +59,7 @@ func (d *driver) glob(ctx context.Context, pattern string) ([]listed, error) {
 			}
 			err := d.match(ctx, f.path, elem, func(info vfs.Info) error {
 				if last || info.IsDir() {
-					next = append(next, listed{info, path.Join(f.path, d.say(info.Name))})
+					next = append(next, listed{info, path.Join(f.path, d.toClient(info.Name))})
 				}
 				if len(next) > maxFound {
 					return vfs.Errorf(vfs.ErrTooLarge, "the pattern matches more than %d files", maxFound)
@@ -101,7 +101,7 @@ func (d *driver) match(ctx context.Context, dir, pattern string, f func(vfs.Info
 			return err
 		}
 		for _, info := range infos {
-			if ok, _ := path.Match(pattern, d.say(info.Name)); !ok || strings.HasPrefix(info.Name, ".") && !strings.HasPrefix(pattern, ".") {
+			if ok, _ := path.Match(pattern, d.toClient(info.Name)); !ok || strings.HasPrefix(info.Name, ".") && !strings.HasPrefix(pattern, ".") {
 				continue
 			}
 			if err := f(info); err != nil {

@@ -145,7 +145,7 @@ func (d *driver) siteSymlink(arg string) *reply {
 		return &reply{code: 501, text: `Usage: SITE SYMLINK target path. Put names with spaces in double quotes.`}
 	}
 	err := d.do(name, func(ctx context.Context, p vfs.Path) error {
-		to, err := vfs.ResolveTarget(p, d.names().received(target))
+		to, err := vfs.ResolveTarget(p, d.names().fromClient(target))
 		if err != nil {
 			return err
 		}

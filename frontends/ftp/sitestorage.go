@@ -21,7 +21,7 @@ func (d *driver) storageCommand(cmd commands.Command, arg string) *reply {
 	if err != nil {
 		return &reply{code: 501, text: err.Error()}
 	}
-	call := commands.Call{Session: d.session, Resolve: d.resolve, Show: func(p vfs.Path) string { return d.say(string(p)) }}
+	call := commands.Call{Session: d.session, Resolve: d.resolve, Show: func(p vfs.Path) string { return d.toClient(string(p)) }}
 	for _, w := range words {
 		call.Args = append(call.Args, w.Text)
 	}

@@ -133,7 +133,7 @@ type payload interface {
 	// announce returns the text of the reply 150.
 	announce() string
 	// carry sends or receives everything. Its errors are a [reply].
-	carry(t *transfer, s *stream) error
+	carry(t *transfer, s *dataStream) error
 	// Close discards what carry has not completed.
 	Close() error
 }

@@ -79,7 +79,7 @@ type upload struct {
 
 func (u *upload) announce() string { return u.announcement }
 
-func (u *upload) carry(t *transfer, s *stream) error {
+func (u *upload) carry(t *transfer, s *dataStream) error {
 	_, err := u.ReadFrom(s.source())
 	switch {
 	case s.failed != nil:

@@ -44,7 +44,7 @@ func (c *Config) validateHangup(report func(attribute, summary, detail string)) 
 // crypto/tls does not show it, because its Read returns io.EOF also at the end of the TCP
 // connection. But after close_notify it does not read any more. So if dataConn has seen the end of
 // the TCP connection, there was no close_notify.
-func (u *upload) ending(s *stream) error {
+func (u *upload) ending(s *dataStream) error {
 	if !s.private {
 		return nil
 	}

@@ -13,13 +13,13 @@ import (
 // TestSharedGrantsAreGivenBack by the last of the gateways that have them from one cache, and by none where the cache has forgotten who that is.
 func TestSharedGrantsAreGivenBack(t *testing.T) {
 	for name, tt := range map[string]struct {
-		between func(w *world, s *stake) // when both have a session
+		between func(w *world, s *grantUse) // when both have a session
 		want    []string
 	}{
-		"by the last one":                    {func(*world, *stake) {}, []string{"token 1"}},
-		"by none, whose names are forgotten": {func(w *world, s *stake) { w.shelf.Delete(context.Background(), s.users) }, nil},
-		"by none, of whom one was killed": {func(w *world, s *stake) {
-			(&stake{users: s.users, name: "killed"}).join(context.Background(), w.shelf, auth.Grant{})
+		"by the last one":                    {func(*world, *grantUse) {}, []string{"token 1"}},
+		"by none, whose names are forgotten": {func(w *world, s *grantUse) { w.shelf.Delete(context.Background(), s.users) }, nil},
+		"by none, of whom one was killed": {func(w *world, s *grantUse) {
+			(&grantUse{users: s.users, name: "killed"}).join(context.Background(), w.shelf, auth.Grant{})
 		}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -33,9 +33,9 @@ func TestSharedGrantsAreGivenBack(t *testing.T) {
 				if n := i.questions(); n != 1 {
 					t.Fatalf("there were %d questions, want one", n)
 				}
-				var stake *stake
+				var stake *grantUse
 				for held := range one.leases.all {
-					stake = held.stake
+					stake = held.use
 				}
 				tt.between(w1, stake)
 				first.Close()
@@ -64,7 +64,7 @@ func TestLoginIsNotTakenWithoutALoan(t *testing.T) {
 		one, two := start(t, w1, text), start(t, w2, text)
 		one.enter(t)
 		for held := range one.leases.all {
-			w1.shelf.Delete(t.Context(), held.stake.users)
+			w1.shelf.Delete(t.Context(), held.use.users)
 		}
 		two.enter(t)
 		if n := i.questions(); n != 2 {
