@@ -357,3 +357,31 @@ func TestCephNames(t *testing.T) {
 		}
 	})
 }
+
+// TestCephVersions reads and restores old versions in the archive of a container.
+func TestCephVersions(t *testing.T) {
+	onCeph(t, func(t *testing.T, f *fake) {
+		ctx := t.Context()
+		archive := api.Name{Container: f.container().Container + "-archive"}
+		if _, err := f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: archive}); err != nil {
+			t.Fatal(err)
+		}
+		header := map[string]string{"X-Versions-Location": archive.Container}
+		if _, err := f.client.Send(ctx, api.Request{Method: http.MethodPost, Target: f.container(), Header: header}); err != nil {
+			t.Fatal(err)
+		}
+		p := f.dir.Join("file")
+		for _, content := range []string{"first", "second", "third"} {
+			f.mustWrite(t, p, []byte(content))
+		}
+		all, err := f.Versions(ctx, p)
+		if err != nil || len(all) != 2 {
+			t.Fatalf("Versions: %v, %v", all, err)
+		}
+		f.has(t, f.dir.Join(".versions").Join("file").Join(all[1].Name), []byte("first"), "it was replaced")
+		if err := f.Restore(ctx, p, all[1].Name); err != nil {
+			t.Fatal(err)
+		}
+		f.has(t, p, []byte("first"), "its first version was restored")
+	})
+}

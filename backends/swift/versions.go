@@ -126,6 +126,9 @@ func (f *FS) readable(ctx context.Context, n api.Name, base string) (at api.Name
 // systems can have such a name.
 const versionTime = "2006-01-02T15-04-05.00000Z"
 
+// finerTime is versionTime for RadosGW, whose times of versions have six decimals.
+const finerTime = "2006-01-02T15-04-05.000000Z"
+
 // versionBase is the file name of a version. Some ids have a part that no time has, behind an
 // underscore.
 func versionBase(id string) (base string, at time.Time, ok bool) {
@@ -134,7 +137,11 @@ func versionBase(id string) (base string, at time.Time, ok bool) {
 	if err != nil || !strings.Contains(seconds, ".") {
 		return "", time.Time{}, false
 	}
-	base = at.UTC().Format(versionTime)
+	layout := versionTime
+	if _, fraction, _ := strings.Cut(seconds, "."); len(fraction) == 6 {
+		layout = finerTime
+	}
+	base = at.UTC().Format(layout)
 	if rest != "" {
 		base += "_" + rest
 	}
@@ -144,13 +151,16 @@ func versionBase(id string) (base string, at time.Time, ok bool) {
 // versionOf is the id of the version that has a file name, and its time.
 func versionOf(base string) (id string, at time.Time, ok bool) {
 	text, rest, _ := strings.Cut(base, "_")
-	at, err := time.Parse(versionTime, text)
+	layout, tick, most := versionTime, 10*time.Microsecond, int64(100_000) // what Swift counts in
+	if len(text) == len(finerTime) {
+		layout, tick, most = finerTime, time.Microsecond, 1_000_000
+	}
+	at, err := time.Parse(layout, text)
 	if err != nil || at.Unix() < 0 {
 		return "", time.Time{}, false
 	}
-	const tick = 10 * time.Microsecond // what Swift counts in
 	id = strconv.FormatInt(at.Unix(), 10)
-	id = strings.Repeat("0", max(0, 10-len(id))) + id + "." + strconv.FormatInt(int64(at.Nanosecond())/int64(tick)+100_000, 10)[1:]
+	id = strings.Repeat("0", max(0, 10-len(id))) + id + "." + strconv.FormatInt(int64(at.Nanosecond())/int64(tick)+most, 10)[1:]
 	if rest != "" {
 		id += "_" + rest
 	}
