@@ -61,16 +61,16 @@ func LoadAdmin(filename string, opts Options) (Admin, error) {
 	if err != nil {
 		return Admin{}, fmt.Errorf("the configuration file %s: %w", filename, pathCause(err))
 	}
-	src, body, err := parseSource(text, filename)
-	if err != nil {
-		return Admin{}, err
-	}
 	if opts.LookupEnv == nil {
 		opts.LookupEnv = os.LookupEnv
 	}
-	r := &reader{decoder: decoder{src: src, eval: functions(filepath.Dir(filename), opts.LookupEnv, func(string) {})}}
+	w, err := parseWhole(text, filename, opts.LookupEnv, func(string) {})
+	if err != nil {
+		return Admin{}, err
+	}
+	r := &reader{decoder: decoder{src: w.src, evals: w.evals}}
 	f := defaultFile()
-	r.body(body, r.src.start(), f)
+	r.body(w.body, r.src.start(), f)
 	if f.Admin.Listen == "" && f.Admin.Socket == "" {
 		return Admin{}, errors.New("the configuration file " + filename + ` has no admin block: a gateway is asked by the socket or the address in it, such as admin { socket = "/run/filegate/admin.sock" }`)
 	}

@@ -37,6 +37,7 @@ type Auth struct {
 	Required     bool              // the gateway is not ready without it
 
 	values map[string]cty.Value // of the config block; null where the file says so
+	called map[string]bool      // values that a function has returned, which may stand for numbers and booleans
 }
 
 // SameProgram reports whether a program that was started for b can be used for a: everything that
@@ -70,7 +71,7 @@ func (r *reader) auth(b *hclsyntax.Block, pluginDirs []string) *Auth {
 		Block: r.block(b), Kind: b.Labels[0], Name: b.Labels[1],
 		Path: in.Path, SHA256: strings.ToLower(in.SHA256), Args: in.Args, Env: in.Env,
 		StartTimeout: in.StartTimeout, CallTimeout: in.CallTimeout, AnyOwner: in.AnyOwner, Required: in.Required,
-		values: map[string]cty.Value{},
+		values: map[string]cty.Value{}, called: map[string]bool{},
 	}
 	if sum, err := hex.DecodeString(a.SHA256); a.SHA256 != "" && (err != nil || len(sum) != 32) {
 		r.diags = append(r.diags, a.Diagnose("sha256", "Not a SHA-256", "Give the 64 hexadecimal digits that sha256sum prints for the program."))
@@ -95,6 +96,9 @@ func (r *reader) auth(b *hclsyntax.Block, pluginDirs []string) *Auth {
 	for name, attr := range in.Config.Body.Attributes {
 		if val, ok := r.value(attr); ok {
 			a.values[name] = val
+			if _, called := attr.Expr.(*hclsyntax.FunctionCallExpr); called {
+				a.called[name] = true
+			}
 		}
 	}
 	for _, inner := range in.Config.Body.Blocks {
@@ -186,6 +190,9 @@ func (a *Auth) Decode(schema auth.Schema) ([]byte, auth.Diagnostics) {
 				report(attr.Name, "Missing attribute "+attr.Name, "The authenticator %s needs it%s.", a.Kind, docSuffix(attr.Doc))
 			}
 			continue
+		}
+		if a.called[attr.Name] {
+			val = fromText(val, t)
 		}
 		v, err := convert(val, t, "")
 		if err != nil {

@@ -69,7 +69,7 @@ func hostPort(addr string) (host string, port int, ok bool) {
 // frontends by kind and name, caches by their kind.
 func (r *reader) duplicates(file *file) {
 	for _, list := range [][]*hclsyntax.Block{file.Auths, file.Caches, file.Backends, file.Frontends} {
-		first := map[string]int{}
+		first := map[string]hcl.Range{}
 		for _, b := range list {
 			var name string
 			advice := "give this one another name"
@@ -83,11 +83,11 @@ func (r *reader) duplicates(file *file) {
 			default:
 				name = fmt.Sprintf("%s %q", b.Type, b.Labels[1])
 			}
-			if line, ok := first[name]; ok {
-				r.report(b.DefRange(), "Second "+name, "There is one on line %d: %s.", line, advice)
+			if there, ok := first[name]; ok {
+				r.report(b.DefRange(), "Second "+name, "There is one %s: %s.", lineOf(there, b.DefRange()), advice)
 				continue
 			}
-			first[name] = b.DefRange().Start.Line
+			first[name] = b.DefRange()
 		}
 	}
 }

@@ -2,7 +2,6 @@ package config
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"time"
@@ -109,6 +108,7 @@ type frontendRefs struct {
 
 // file is the outermost level of a file.
 type file struct {
+	Include       oneOrMore          `hcl:"include,optional"` // see include.go
 	PluginDir     oneOrMore          `hcl:"plugin_dir,optional"`
 	ShutdownGrace time.Duration      `hcl:"shutdown_grace,optional"`
 	DrainDelay    time.Duration      `hcl:"drain_delay,optional"`
@@ -145,19 +145,16 @@ func Load(filename string, opts Options) (*Config, error) {
 // Parse reads the text of a file. Relative names in file() start at the directory of filename. The
 // error is of type [Diagnostics] and has all mistakes.
 func Parse(text []byte, filename string, opts Options) (*Config, error) {
-	src, body, err := parseSource(text, filename)
-	if err != nil {
-		return nil, err
-	}
 	if opts.LookupEnv == nil {
 		opts.LookupEnv = os.LookupEnv
 	}
 	var opened []string
-	r := &reader{
-		decoder: decoder{src: src, eval: functions(filepath.Dir(filename), opts.LookupEnv, func(file string) { opened = append(opened, file) })},
-		opts:    opts,
+	w, err := parseWhole(text, filename, opts.LookupEnv, func(file string) { opened = append(opened, file) })
+	if err != nil {
+		return nil, err
 	}
-	cfg := r.read(body)
+	r := &reader{decoder: decoder{src: w.src, evals: w.evals, diags: w.diags}, opts: opts, partial: w.partial}
+	cfg := r.read(w.body)
 	slices.Sort(opened)
 	cfg.opened = slices.Compact(opened)
 	if len(r.diags) > 0 {

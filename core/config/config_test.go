@@ -107,7 +107,7 @@ func testOptions() Options {
 		}}},
 		PluginDir: filepath.FromSlash("testdata/plugins"),
 		LookupEnv: func(name string) (string, bool) {
-			v, ok := map[string]string{"SOME_NAME": "from the environment", "EMPTY": ""}[name]
+			v, ok := map[string]string{"SOME_NAME": "from the environment", "EMPTY": "", "LIMIT": "7", "SYNC": "true", "PART": "parts/process.conf"}[name]
 			return v, ok
 		},
 	}
@@ -170,6 +170,28 @@ func golden(t *testing.T, file, got string) {
 	}
 }
 
+// TestInclude reads a configuration of several files.
+func TestInclude(t *testing.T) {
+	cfg, err := Load("testdata/good/include.hcl", testOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.PIDFile != "/run/included.pid" || cfg.Log.Level != "debug" || len(cfg.Backends) != 1 {
+		t.Fatalf("read %+v, want the pid file, the level and the backend of the included files", cfg)
+	}
+	got := *cfg.Backends[0].Config.(*store)
+	if want := (store{Root: "/", Size: 1 << 20, Pin: auth.Secret("0000"), Limit: 7, Sync: true}); !cmp.Equal(got, want, cmpopts.EquateEmpty()) {
+		t.Errorf("the backend of the included file is %+v, want %+v", got, want)
+	}
+	place := cfg.Backends[0].Diagnose("limit", "", "").Place()
+	if want := "testdata/good/parts/store.hcl:5"; place != want {
+		t.Errorf("a later mistake is shown at %s, want %s", place, want)
+	}
+	if admin, err := LoadAdmin("testdata/admin/all.hcl", testOptions()); err != nil || admin.Socket != "/run/here" {
+		t.Errorf("the admin block of an included file: %+v, %v", admin, err)
+	}
+}
+
 func TestMissingFile(t *testing.T) {
 	_, err := Load("testdata/none.hcl", testOptions())
 	if err == nil || !strings.Contains(err.Error(), "testdata/none.hcl") || !strings.Contains(err.Error(), "no such file") {
@@ -184,7 +206,7 @@ func TestEveryType(t *testing.T) {
 		t.Fatal(err)
 	}
 	opts := cmp.Options{
-		cmpopts.IgnoreTypes(Block{}), cmpopts.IgnoreFields(Auth{}, "values", "Path"),
+		cmpopts.IgnoreTypes(Block{}), cmpopts.IgnoreFields(Auth{}, "values", "called", "Path"),
 	}
 	want := &Config{
 		Log:   Log{Level: "debug", Format: "json", Output: "syslog", Tag: "filegate"},
@@ -244,7 +266,7 @@ func TestAllOptions(t *testing.T) {
 	for _, o := range AllOptions(testOptions()) {
 		got = append(got, strings.Join(o.Path, "."))
 	}
-	want := strings.Fields(`plugin_dir shutdown_grace drain_delay pid_file user group privileges sandbox writable core_dumps log log.level log.format log.output log.tag audit audit.output admin admin.listen admin.socket admin.token admin.tls admin.tls.cert admin.tls.key
+	want := strings.Fields(`include plugin_dir shutdown_grace drain_delay pid_file user group privileges sandbox writable core_dumps log log.level log.format log.output log.tag audit audit.output admin admin.listen admin.socket admin.token admin.tls admin.tls.cert admin.tls.key
 		login login.fail_delay login.concurrent login.max_per_address login.cache_for login.revalidate login.grace
 		login.ban login.ban.failures login.ban.user_failures login.ban.window login.ban.duration login.ban.slow_after login.ban.max_delay login.ban.allow
 		login.penalty login.penalty.no_login login.penalty.handshake login.penalty.keys login.penalty.timeout login.penalty.min login.penalty.max login.max_waiting limits`)

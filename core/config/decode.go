@@ -10,12 +10,14 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+	ctyconvert "github.com/zclconf/go-cty/cty/convert"
 )
 
-// decoder fills structs from the bodies of one file, and collects what is wrong.
+// decoder fills structs from the bodies of one file and of those that it includes, and collects
+// what is wrong.
 type decoder struct {
 	src   *source
-	eval  *hcl.EvalContext
+	evals map[string]*hcl.EvalContext // by the name of the file; nil: no functions
 	diags Diagnostics
 }
 
@@ -84,6 +86,9 @@ func (d *decoder) attribute(f field, attr *hclsyntax.Attribute) {
 		}
 		return
 	}
+	if _, called := attr.Expr.(*hclsyntax.FunctionCallExpr); called && f.unit == "" {
+		val = fromText(val, f.value.Type())
+	}
 	v, err := convert(val, f.value.Type(), f.unit)
 	if err != nil {
 		summary, detail := wrongType(f.name, val, err)
@@ -93,13 +98,34 @@ func (d *decoder) attribute(f field, attr *hclsyntax.Attribute) {
 	f.value.Set(v)
 }
 
+// fromText makes a number or a boolean of the text that a function such as env() returns, where one
+// is wanted. Text that is none stays as it is.
+func fromText(val cty.Value, t reflect.Type) cty.Value {
+	if val.Type() != cty.String || t == durationType {
+		return val
+	}
+	var want cty.Type
+	switch t.Kind() {
+	case reflect.Bool:
+		want = cty.Bool
+	case reflect.Int, reflect.Int64, reflect.Float64:
+		want = cty.Number
+	default:
+		return val
+	}
+	if made, err := ctyconvert.Convert(val, want); err == nil {
+		return made
+	}
+	return val
+}
+
 // value evaluates an attribute. It reports what is wrong, and whether there is a value.
 func (d *decoder) value(attr *hclsyntax.Attribute) (cty.Value, bool) {
 	if _, ok := attr.Expr.(*hclsyntax.ScopeTraversalExpr); ok {
 		d.report(attr.Expr.Range(), "Text without quotes", `Put it in quotes: %s = "…"`, attr.Name) // it may be a secret
 		return cty.NilVal, false
 	}
-	val, diags := attr.Expr.Value(d.eval)
+	val, diags := attr.Expr.Value(d.evals[attr.NameRange.Filename])
 	if diags.HasErrors() {
 		d.diags = append(d.diags, d.src.fromHCL(diags)...)
 		return cty.NilVal, false
@@ -124,7 +150,7 @@ func (d *decoder) blocks(f field, found []*hclsyntax.Block) {
 		return
 	}
 	for _, b := range found[1:] {
-		d.report(b.DefRange(), "Second block "+f.name, "Only one can stand here, and there is one on line %d: put both into one.", found[0].DefRange().Start.Line)
+		d.report(b.DefRange(), "Second block "+f.name, "Only one can stand here, and there is one %s: put both into one.", lineOf(found[0].DefRange(), b.DefRange()))
 	}
 	switch {
 	case t == rawBlock:
@@ -137,6 +163,14 @@ func (d *decoder) blocks(f field, found []*hclsyntax.Block) {
 	default:
 		d.block(found[0], f.value)
 	}
+}
+
+// lineOf names a line of the file that a message is about, or of another file.
+func lineOf(place, message hcl.Range) string {
+	if place.Filename != message.Filename {
+		return fmt.Sprintf("on line %d of %s", place.Start.Line, place.Filename)
+	}
+	return fmt.Sprintf("on line %d", place.Start.Line)
 }
 
 // block decodes one block with its labels into the struct that target is.

@@ -66,7 +66,7 @@ func (d Diagnostics) Write(w io.Writer, width uint, color bool) error {
 		files := map[string]*hcl.File{}
 		if diag.src != nil {
 			h.Subject = diag.rng.Ptr()
-			files[diag.rng.Filename] = diag.src.masked()
+			files[diag.rng.Filename] = diag.src.maskedFile(diag.rng.Filename)
 		}
 		if err := hcl.NewDiagnosticTextWriter(&out, files, width, color).WriteDiagnostic(&h); err != nil {
 			return err

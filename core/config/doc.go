@@ -36,7 +36,11 @@
 //
 // The decoder is our own instead of gohcl, which has no durations, sizes and secrets, silently
 // converts 5 to "5", and reports mistakes in the random order of a map. Our decoder accepts a value
-// only in its own type, and shows the expected form by an example.
+// only in its own type, and shows the expected form by an example. Only text from env() and file()
+// may also stand for a number or a boolean, because those functions return nothing else.
+//
+// Included files are merged before decoding, so that no other code knows of them: see include.go. A
+// mistake keeps the file name of its place.
 //
 // Sizes and durations need a unit. A bare number is a mistake, because a reader cannot know whether
 // 30 means seconds or minutes.

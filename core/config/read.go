@@ -13,7 +13,8 @@ const defaultGrace = 30 * time.Second
 // reader goes through a file from the outside in.
 type reader struct {
 	decoder
-	opts Options
+	opts    Options
+	partial bool // see whole
 }
 
 func (r *reader) read(body *hclsyntax.Body) *Config {
@@ -63,7 +64,9 @@ func (r *reader) read(body *hclsyntax.Body) *Config {
 		}
 	}
 	r.duplicates(f)
-	r.references(cfg, f, start)
+	if !r.partial {
+		r.references(cfg, f, start)
+	}
 	r.sharedCaches(cfg)
 	r.addresses(cfg, top)
 	return cfg

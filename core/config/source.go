@@ -17,7 +17,8 @@ import (
 type source struct {
 	name   string
 	file   *hcl.File
-	broken bool // there is no syntax tree to go by
+	broken bool               // there is no syntax tree to go by
+	others map[string]*source // the files that this one includes, by their names
 
 	mu      sync.Mutex
 	secrets map[string]bool // names of attributes, beside those that say so themselves
@@ -31,7 +32,7 @@ func parseSource(text []byte, filename string) (*source, *hclsyntax.Body, error)
 	if parsed == nil {
 		parsed = &hcl.File{Bytes: text}
 	}
-	src := &source{name: filename, file: parsed, broken: diags.HasErrors(), secrets: map[string]bool{}, hidden: map[*hclsyntax.Attribute]bool{}}
+	src := &source{name: filename, file: parsed, broken: diags.HasErrors(), others: map[string]*source{}, secrets: map[string]bool{}, hidden: map[*hclsyntax.Attribute]bool{}}
 	if old := oldFile(src); src.broken && old != nil {
 		return nil, nil, old
 	}
@@ -92,11 +93,22 @@ func (s *source) isHidden(t hclsyntax.Token) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for attr := range s.hidden {
-		if rng := attr.Expr.Range(); rng.Start.Byte <= t.Range.Start.Byte && t.Range.Start.Byte < rng.End.Byte {
+		if rng := attr.Expr.Range(); rng.Filename == t.Range.Filename && rng.Start.Byte <= t.Range.Start.Byte && t.Range.Start.Byte < rng.End.Byte {
 			return true
 		}
 	}
 	return false
+}
+
+// maskedFile is masked for this file or one that it includes.
+func (s *source) maskedFile(name string) *hcl.File {
+	other := s.others[name]
+	if other == nil {
+		return s.masked()
+	}
+	// What is secret is known here.
+	as := &source{name: name, file: other.file, broken: other.broken, secrets: s.secrets, hidden: s.hidden}
+	return as.masked()
 }
 
 // masked is the file with its secrets starred out, byte for byte, so that ranges stay true.

@@ -1,0 +1,142 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// includeName is the attribute with the names of further files.
+const includeName = "include"
+
+// whole is a file with all that it includes.
+type whole struct {
+	src   *source
+	body  *hclsyntax.Body // what all files contain together
+	files []string        // the included ones
+	evals map[string]*hcl.EvalContext
+	diags Diagnostics // what is wrong with the includes themselves
+	// partial: a file is missing, and what it would have defined is not to be reported.
+	partial bool
+}
+
+// parseWhole reads the syntax of a file and of the files that it includes. Relative names in an
+// included file begin at its own directory. opened is told of each file that file() reads. The
+// error is of type [Diagnostics].
+func parseWhole(text []byte, filename string, lookupEnv func(string) (string, bool), opened func(file string)) (*whole, error) {
+	src, body, err := parseSource(text, filename)
+	if err != nil {
+		return nil, err
+	}
+	w := &whole{src: src, body: body, evals: map[string]*hcl.EvalContext{}}
+	eval := func(name string) { w.evals[name] = functions(filepath.Dir(name), lookupEnv, opened) }
+	eval(filename)
+	seen := map[string]string{realName(filename): filename}
+	w.include(body, filename, seen, eval)
+	return w, nil
+}
+
+// include adds the files that a body includes to the whole.
+func (w *whole) include(body *hclsyntax.Body, filename string, seen map[string]string, eval func(name string)) {
+	attr := body.Attributes[includeName]
+	if attr == nil {
+		return
+	}
+	delete(body.Attributes, includeName)
+	d := decoder{src: w.src, evals: w.evals}
+	var patterns struct {
+		Include oneOrMore `hcl:"include,optional"`
+	}
+	d.body(&hclsyntax.Body{Attributes: hclsyntax.Attributes{includeName: attr}}, attr.SrcRange, &patterns)
+	w.diags = append(w.diags, d.diags...)
+	w.partial = w.partial || len(d.diags) > 0
+	for _, pattern := range patterns.Include {
+		names, err := included(pattern, filepath.Dir(filename))
+		if err != nil {
+			w.partial = true
+			w.report(attr.Expr.Range(), fmt.Sprintf("Cannot include %q", pattern), "%v. Name files, or a pattern such as \"conf.d/*.hcl\".", err)
+		}
+		for _, name := range names {
+			if before, ok := seen[realName(name)]; ok {
+				w.report(attr.Expr.Range(), "Included twice: "+name, "This file is already part of the configuration, as %s. A file may be included once, and not by itself.", before)
+				continue
+			}
+			seen[realName(name)] = name
+			w.add(name, attr, seen, eval)
+		}
+	}
+}
+
+// add reads one included file.
+func (w *whole) add(name string, attr *hclsyntax.Attribute, seen map[string]string, eval func(name string)) {
+	text, err := readSmall(name)
+	if err != nil {
+		w.partial = true
+		w.report(attr.Expr.Range(), fmt.Sprintf("Cannot include %q", name), "The system says: %v.", pathCause(err))
+		return
+	}
+	w.files = append(w.files, name)
+	src, body, err := parseSource([]byte(text), name)
+	if err != nil {
+		w.partial = true
+		w.diags = append(w.diags, err.(Diagnostics)...) //nolint:errorlint // parseSource returns no other
+		return
+	}
+	w.src.others[name] = src
+	eval(name)
+	w.include(body, name, seen, eval) // removes the attribute include
+	for option, attr := range body.Attributes {
+		if first, ok := w.body.Attributes[option]; ok {
+			w.src.hide(attr)
+			w.report(attr.NameRange, "Second attribute "+option, "There is one already in %s on line %d.", first.NameRange.Filename, first.NameRange.Start.Line)
+			continue
+		}
+		w.body.Attributes[option] = attr
+	}
+	w.body.Blocks = append(w.body.Blocks, body.Blocks...)
+}
+
+func (w *whole) report(rng hcl.Range, summary, format string, args ...any) {
+	w.diags = append(w.diags, w.src.at(rng, summary, format, args...))
+}
+
+// included returns the files that a pattern names, in the order of their names. A pattern without
+// special characters names one file, which must exist.
+func included(pattern, dir string) ([]string, error) {
+	if pattern == "" {
+		return nil, errors.New("the name is empty")
+	}
+	if !filepath.IsAbs(pattern) {
+		pattern = filepath.Join(dir, pattern)
+	}
+	if !strings.ContainsAny(pattern, `*?[\`) {
+		return []string{pattern}, nil
+	}
+	names, err := filepath.Glob(pattern)
+	if err != nil {
+		return nil, err
+	}
+	names = slices.DeleteFunc(names, func(name string) bool {
+		info, err := os.Stat(name)
+		return err == nil && info.IsDir()
+	})
+	slices.Sort(names)
+	return names, nil
+}
+
+// realName returns a name that is the same for all names of a file.
+func realName(name string) string {
+	if resolved, err := filepath.EvalSymlinks(name); err == nil {
+		name = resolved
+	}
+	if abs, err := filepath.Abs(name); err == nil {
+		name = abs
+	}
+	return name
+}

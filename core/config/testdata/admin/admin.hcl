@@ -1,0 +1,1 @@
+admin { socket = "/run/here" }

@@ -1,0 +1,1 @@
+include = ["../include-mistakes.hcl", "cycle.hcl"]

@@ -1,0 +1,3 @@
+backend "store" "main" {
+  pin = "hunter2
+}
