@@ -16,17 +16,21 @@ import (
 // it.
 const keyVariable = "FILEGATE_USERS_KEY"
 
+func usersCommands() []command {
+	return []command{
+		{name: "add", summary: "add a user, with a password or a key", run: cmdUsersAdd},
+		{name: "passwd", summary: "give a user another password", run: cmdUsersPasswd},
+		{name: "key", summary: "let a user log in with one more public key", run: cmdUsersKey},
+		{name: "credential", summary: "say as whom a user acts at a storage, with the secret for that", run: cmdUsersCredential},
+		{name: "seal", summary: "print the secret of a login at a storage, sealed", run: cmdUsersSeal},
+		{name: "check", summary: "find all mistakes of a file", run: cmdUsersCheck},
+	}
+}
+
 func cmdUsers(e env, args []string) int {
 	return group{
-		name: "users",
-		commands: []command{
-			{"add", "add a user, with a password or a key", cmdUsersAdd},
-			{"passwd", "give a user another password", cmdUsersPasswd},
-			{"key", "let a user log in with one more public key", cmdUsersKey},
-			{"credential", "say as whom a user acts at a storage, with the secret for that", cmdUsersCredential},
-			{"seal", "print the secret of a login at a storage, sealed", cmdUsersSeal},
-			{"check", "find all mistakes of a file", cmdUsersCheck},
-		},
+		name:     "users",
+		commands: usersCommands(),
 		synopsis: "[flags] FILE …",
 		more: "Passwords and secrets are asked for, or read from standard input, one to a line. Comments and order of the file stay as they are,\n" +
 			"and a running gateway sees the change within a second or at the next login.\n",

@@ -9,8 +9,17 @@ import (
 )
 
 func cmdVersion(e env, args []string) int {
-	if code, ok := parse(e, newFlags(e, "version", ""), args); !ok {
+	fs := newFlags(e, "version", "[-sbom [PROGRAM …]]\n\nPrint the version, the commit and the build flags.\n")
+	sbom := fs.Bool("sbom", false, "print a software bill of materials (CycloneDX JSON) of filegate, or of the given Go programs together")
+	if err := fs.Parse(args); err != nil || fs.NArg() > 0 && !*sbom {
+		code, _ := parse(e, fs, args)
 		return code
+	}
+	if *sbom {
+		if err := printSBOM(e.stdout, fs.Args()); err != nil {
+			return e.fail(err)
+		}
+		return exitOK
 	}
 	fmt.Fprintf(e.stdout, "filegate %s (%s %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	if info, ok := debug.ReadBuildInfo(); ok {

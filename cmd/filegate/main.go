@@ -33,6 +33,10 @@ type env struct {
 	stdout    io.Writer
 	stderr    io.Writer
 	terminal  terminal // of stderr
+
+	// describe, if set, gets the flags of a command that is asked for its usage, which is then not
+	// printed.
+	describe func(fs *flag.FlagSet)
 }
 
 // command is one command of filegate.
@@ -40,27 +44,30 @@ type command struct {
 	name    string
 	summary string
 	run     func(e env, args []string) int
+	words   []string  // of its own that its argument may be, for completions
+	group   []command // its commands, if it is several
 }
 
 func commands() []command {
 	return []command{
-		{"serve", "run the gateway", cmdServe},
-		{"check", "report all mistakes in a configuration file", cmdCheck},
-		{"convert", "convert the configuration of sftp-cloudfs and ftp-cloudfs", cmdConvert},
-		{"status", "show the state of a running gateway", cmdStatus},
-		{"sessions", "list the logged-in clients", cmdSessions},
-		{"transfers", "list the files that clients have open", cmdTransfers},
-		{"kick", "end the sessions of a user, or one session", cmdKick},
-		{"bans", "list, add and lift bans", cmdBans},
-		{"reload", "make a running gateway reload its configuration", cmdReload},
-		{"upgrade", "replace a running gateway by the installed program", cmdUpgrade},
-		{"demo", "run a demo gateway with an embedded Swift", cmdDemo},
-		{"plugin", "create, describe and test authenticators", cmdPlugin},
-		{"hostkeys", "create the private keys of the SSH server", cmdHostKeys},
-		{"login", "test one login step by step", cmdLogin},
-		{"users", "change or check the file of the authenticator users", cmdUsers},
-		{"version", "print the version, the commit and the build flags", cmdVersion},
-		{"help", "print this help", cmdHelp},
+		{name: "serve", summary: "run the gateway", run: cmdServe},
+		{name: "check", summary: "report all mistakes in a configuration file", run: cmdCheck},
+		{name: "convert", summary: "convert the configuration of sftp-cloudfs and ftp-cloudfs", run: cmdConvert},
+		{name: "status", summary: "show the state of a running gateway", run: cmdStatus},
+		{name: "sessions", summary: "list the logged-in clients", run: cmdSessions},
+		{name: "transfers", summary: "list the files that clients have open", run: cmdTransfers},
+		{name: "kick", summary: "end the sessions of a user, or one session", run: cmdKick},
+		{name: "bans", summary: "list, add and lift bans", run: cmdBans, words: []string{"list", "add", "lift"}},
+		{name: "reload", summary: "make a running gateway reload its configuration", run: cmdReload},
+		{name: "upgrade", summary: "replace a running gateway by the installed program", run: cmdUpgrade},
+		{name: "demo", summary: "run a demo gateway with an embedded Swift", run: cmdDemo},
+		{name: "plugin", summary: "create, describe and test authenticators", run: cmdPlugin, group: pluginCommands()},
+		{name: "hostkeys", summary: "create the private keys of the SSH server", run: cmdHostKeys},
+		{name: "login", summary: "test one login step by step", run: cmdLogin},
+		{name: "users", summary: "change or check the file of the authenticator users", run: cmdUsers, group: usersCommands()},
+		{name: "completion", summary: "print completions for a shell", run: cmdCompletion, words: shells()},
+		{name: "version", summary: "print the version, the commit and the build flags", run: cmdVersion},
+		{name: "help", summary: "print this help", run: cmdHelp},
 	}
 }
 
@@ -106,6 +113,10 @@ func newFlags(e env, name, synopsis string) *flag.FlagSet {
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
 	fs.SetOutput(e.stderr)
 	fs.Usage = func() {
+		if e.describe != nil {
+			e.describe(fs)
+			return
+		}
 		fmt.Fprintf(fs.Output(), "Usage: filegate %s %s\n", name, synopsis)
 		fs.PrintDefaults()
 	}
@@ -174,7 +185,7 @@ func cmdHelp(e env, _ []string) int {
 func usage(w io.Writer) {
 	fmt.Fprint(w, "Filegate serves SFTP, SCP and FTP in front of OpenStack Swift.\n\nUsage: filegate COMMAND [flags]\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-9s  %s\n", c.name, c.summary)
+		fmt.Fprintf(w, "  %-10s  %s\n", c.name, c.summary)
 	}
 	fmt.Fprint(w, "\nRun filegate COMMAND -h for the flags of a command. gateway.hcl.example explains the configuration.\n")
 }

@@ -15,17 +15,21 @@ import (
 	"filegate/core/config"
 )
 
+func pluginCommands() []command {
+	return []command{
+		{name: "list", summary: "start the authenticators of a configuration and show their state", run: cmdPluginList},
+		{name: "describe", summary: "describe an authenticator and its options", run: cmdPluginDescribe},
+		{name: "test", summary: "test whether a program follows the rules for authenticators", run: cmdPluginTest},
+		{name: "init", summary: "create a project for your own authenticator", run: cmdPluginInit, words: []string{"go", "python", "sh", "http"}},
+		{name: "proto", summary: "print the protocol between gateway and authenticators", run: cmdPluginProto},
+		{name: "login", summary: "test one login step by step, as filegate login does", run: cmdLogin},
+	}
+}
+
 func cmdPlugin(e env, args []string) int {
 	return group{
-		name: "plugin",
-		commands: []command{
-			{"list", "start the authenticators of a configuration and show their state", cmdPluginList},
-			{"describe", "describe an authenticator and its options", cmdPluginDescribe},
-			{"test", "test whether a program follows the rules for authenticators", cmdPluginTest},
-			{"init", "create a project for your own authenticator", cmdPluginInit},
-			{"proto", "print the protocol between gateway and authenticators", cmdPluginProto},
-			{"login", "test one login step by step, as filegate login does", cmdLogin},
-		},
+		name:     "plugin",
+		commands: pluginCommands(),
 		synopsis: "[flags] …",
 		more: "NAME is the name of an auth block in the configuration. PATH is a program, and contains a slash.\n" +
 			"authplugins/doc.go explains how to write an authenticator.\n",
