@@ -1,7 +1,10 @@
-.PHONY: build run test bench lint clean
+.PHONY: build run test bench lint package clean
+
+# exe instead: static programs, for a container without anything else
+BUILDMODE = pie
 
 build: # bin/filegate and the authenticators, which filegate looks for beside itself: position-independent, stripped, without paths of this machine
-	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -buildmode=pie -ldflags='-s -w' -o bin/ ./cmd/filegate ./cmd/filegate-auth-*
+	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -buildmode=$(BUILDMODE) -ldflags='-s -w' -o bin/ ./cmd/filegate ./cmd/filegate-auth-*
 
 run: build # a gateway over a fake Swift, to try it; it prints the lines to type
 	bin/filegate demo
@@ -12,8 +15,11 @@ test: # everything, also against a real Swift and Keystone where this may instal
 bench: # figures, ours beside those of rclone, OpenSSH and curl; ARGS="-quick" for a try, ARGS=-help for more (root on Debian 12)
 	.ci/bench $(ARGS)
 
+package: # dist/: a .deb, an .rpm, and a list of what they consist of (CycloneDX)
+	.ci/package
+
 lint:
 	.ci/lint
 
 clean:
-	rm -rf bin
+	rm -rf bin dist
