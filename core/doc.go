@@ -55,6 +55,7 @@
 //	limits of bytes of a session                   core/session/limits.go
 //	the log line of each operation                 core/session/audit.go
 //	audit log: records; their contents             core/audit; core/gateway/record.go
+//	event hooks: queues, deliveries                core/hook
 //	queries and actions of operators               core/admin; core/gateway/admin.go
 //	the status page                                core/admin/page.go; core/admin/page
 //	sessions and open files for operators          core/session/status.go; core/login/kick.go

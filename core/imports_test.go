@@ -33,7 +33,8 @@ var mayImport = map[string][]string{
 	"core/session":     {"core/auth", "core/backend", "core/vfs"},
 	"core/frontend":    {"core/auth", "core/session"},
 	"core/config":      {"core/auth", "core/backend", "core/cache", "core/frontend"},
-	"core/gateway":     {"core/admin", "core/audit", "core/auth", "core/backend", "core/cache", "core/config", "core/frontend", "core/login", "core/session", "core/vfs"},
+	"core/hook":        {"core/audit", "core/config"},
+	"core/gateway":     {"core/hook", "core/admin", "core/audit", "core/auth", "core/backend", "core/cache", "core/config", "core/frontend", "core/login", "core/session", "core/vfs"},
 	"core/login":       {"core/auth", "core/backend", "core/cache", "core/config", "core/frontend", "core/session", "core/vfs"},
 
 	"core/session/sessiontest": {"core/auth", "core/session", "core/vfs"},

@@ -42,6 +42,7 @@ type Config struct {
 	Caches        []*Cache
 	Backends      []*Backend
 	Frontends     []*Frontend
+	EventHooks    []*EventHook
 
 	opened []string // files that file() has read
 }
@@ -128,6 +129,7 @@ type file struct {
 	Caches        []*hclsyntax.Block `hcl:"cache,block"`
 	Backends      []*hclsyntax.Block `hcl:"backend,block"`
 	Frontends     []*hclsyntax.Block `hcl:"frontend,block"`
+	EventHooks    []*hclsyntax.Block `hcl:"event_hook,block"`
 }
 
 // Load reads the file. The error is of type [Diagnostics].

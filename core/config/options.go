@@ -18,6 +18,7 @@ type Option struct {
 func AllOptions(opts Options) []Option {
 	all := optionsOf(nil, reflect.TypeFor[file]())
 	all = append(all, optionsOf([]string{"auth"}, reflect.TypeFor[authBlock]())...)
+	all = append(all, optionsOf([]string{"event_hook"}, reflect.TypeFor[EventHook]())...)
 	for _, k := range opts.Caches {
 		all = append(all, optionsOf([]string{"cache " + strconv.Quote(k.Name)}, reflect.TypeOf(k.Config()).Elem())...)
 	}

@@ -63,6 +63,7 @@ func (r *reader) read(body *hclsyntax.Body) *Config {
 			}
 		}
 	}
+	cfg.EventHooks = r.eventHooks(f.EventHooks)
 	r.duplicates(f)
 	if !r.partial {
 		r.references(cfg, f, start)

@@ -37,6 +37,7 @@ import (
 	"filegate/core/cache"
 	"filegate/core/config"
 	"filegate/core/frontend"
+	"filegate/core/hook"
 	"filegate/core/login"
 )
 
@@ -75,7 +76,8 @@ type Gateway struct {
 	admin  *adminServer
 	began  time.Time
 
-	desk *login.Desk
+	desk  *login.Desk
+	hooks *hook.Hooks
 
 	mu       sync.Mutex // guards what a reload changes
 	cfg      *config.Config
@@ -142,6 +144,8 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 	g.life, g.end = context.WithCancel(context.WithoutCancel(ctx))
 	g.up, g.down = context.WithCancel(g.life)
 	g.metrics = newMetrics(opts.Version, g.auths)
+	g.hooks = hook.New(opts.Log, g.metrics)
+	g.hooks.Follow(cfg.EventHooks)
 	diags := g.makeCaches() // first, because the shared cache has the secret for the keys of authenticators
 	started, found := g.launch(ctx, cfg.Auths)
 	g.auths.replace(started, nil)
@@ -155,7 +159,7 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 		g.backends[b.Name] = s
 	}
 	g.desk = login.NewDesk(login.Options{
-		Config: cfg.Login, Limits: cfg.Limits, Life: g.life, Local: g.local, Shared: g.shared, Used: g.auths.used, Log: g.log, Observer: &watcher{g.metrics, opts.audit()},
+		Config: cfg.Login, Limits: cfg.Limits, Life: g.life, Local: g.local, Shared: g.shared, Used: g.auths.used, Log: g.log, Observer: &watcher{g.metrics, opts.audit(), g.hooks},
 	})
 	g.metrics.registry.MustRegister(newStateMetrics(g))
 	g.admin = g.newAdmin()
@@ -298,6 +302,7 @@ func (g *Gateway) close() error {
 		}
 	}
 	g.admin.close()
+	g.hooks.Close()
 	g.desk.Close() // while the authenticators that take back grants still run
 	g.retiring.Wait()
 	for name, b := range g.backends {

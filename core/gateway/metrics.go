@@ -23,6 +23,7 @@ type metrics struct {
 	refused   *prometheus.CounterVec
 	connected *prometheus.CounterVec
 	reloads   *prometheus.CounterVec
+	events    *prometheus.CounterVec
 
 	connections *prometheus.GaugeVec
 
@@ -58,6 +59,9 @@ func newMetrics(version string, auths *authenticators) *metrics {
 		reloads: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "filegate_reloads_total", Help: "Reloads of the configuration by how they ended: ok, or failed, and nothing has changed.",
 		}, []string{"result"}),
+		events: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "filegate_hook_events_total", Help: "Events of event hooks by what became of them: delivered or dropped.",
+		}, []string{"hook", "result"}),
 		operations: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "filegate_operations_total", Help: "Operations on files and directories by how they ended.",
 		}, []string{"service", "op", "outcome"}),
@@ -73,7 +77,7 @@ func newMetrics(version string, auths *authenticators) *metrics {
 		Name: "filegate_build_info", Help: "Always 1.",
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	}, func() float64 { return 1 })
-	m.registry.MustRegister(m.sessions, m.logins, m.bans, m.refused, m.connected, m.connections, m.reloads, m.operations, m.durations, m.bytes, build,
+	m.registry.MustRegister(m.sessions, m.logins, m.bans, m.refused, m.connected, m.connections, m.reloads, m.events, m.operations, m.durations, m.bytes, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, of := range []string{"address", "user", "connections"} {
 		m.bans.WithLabelValues(of) // so that it exists before the first ban
@@ -86,6 +90,9 @@ func newMetrics(version string, auths *authenticators) *metrics {
 	m.registry.MustRegister(newAuthState(auths))
 	return m
 }
+
+// Event implements [hook.Observer].
+func (m *metrics) Event(hook, result string) { m.events.WithLabelValues(hook, result).Inc() }
 
 // Ban implements [login.Observer].
 func (m *metrics) Ban(of string) { m.bans.WithLabelValues(of).Inc() }

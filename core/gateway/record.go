@@ -8,6 +8,7 @@ import (
 
 	"filegate/core/audit"
 	"filegate/core/auth"
+	"filegate/core/hook"
 	"filegate/core/login"
 	"filegate/core/session"
 	"filegate/core/vfs"
@@ -17,6 +18,13 @@ import (
 type watcher struct {
 	*metrics
 	audit *audit.Log // nil: none
+	hooks *hook.Hooks
+}
+
+// write passes a record on to the audit log and to the hooks.
+func (w *watcher) write(r audit.Record) {
+	w.audit.Write(r)
+	w.hooks.Send(r)
 }
 
 var _ login.Observer = (*watcher)(nil)
@@ -37,7 +45,7 @@ func (w *watcher) Login(req auth.Request, result string, id *auth.Identity) {
 	if id != nil {
 		r.User, r.Auth, r.Account, r.Home = id.User, id.Grant.Issuer, id.Grant.Endpoint, homeOf(*id)
 	}
-	w.audit.Write(r)
+	w.write(r)
 }
 
 // homeOf returns the home directory in the store, or "" for its root.
@@ -72,7 +80,7 @@ var _ session.EndObserver = (*observer)(nil)
 func (o *observer) Observe(e session.Event) {
 	o.w.operation(o.service, e)
 	if recorded(e) {
-		o.w.audit.Write(o.record(e))
+		o.w.write(o.record(e))
 	}
 }
 
@@ -83,7 +91,7 @@ func (o *observer) Ended(s session.Summary) {
 	if s.Reason != "closed" {
 		r.Error = s.Reason
 	}
-	o.w.audit.Write(r)
+	o.w.write(r)
 }
 
 // recorded reports whether an operation belongs in the audit log. Operations that only read names

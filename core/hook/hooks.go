@@ -1,0 +1,147 @@
+// Package hook tells programs and web addresses of the operator what clients have done.
+//
+// [Hooks] has the hooks of a configuration. Each hook has a queue in memory and one goroutine that
+// delivers its events in order (deliver.go), so a slow receiver delays no client and no other hook.
+// An event is a record of the audit log.
+//
+// # Decisions
+//
+// The queue is in memory, because a gateway keeps no state on its machine. When it is full, the new
+// event is dropped, counted and logged. Whoever must not miss an event reads the audit log.
+//
+// Only successful actions are events. Refused ones are many when somebody guesses passwords, and
+// are in the audit log.
+package hook
+
+import (
+	"context"
+	"log/slog"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	"filegate/core/audit"
+	"filegate/core/config"
+)
+
+// Observer counts events. Its method must return at once.
+type Observer interface {
+	// Event is called once for each event of a hook, with "delivered", or "dropped" if the queue was
+	// full or the receiver has not taken the event in time.
+	Event(hook, result string)
+}
+
+// firstPause is the pause after the first failed attempt. Each further pause is twice as long, up
+// to maxPause.
+const (
+	firstPause = time.Second
+	maxPause   = time.Minute
+)
+
+// lastWords is how long Close waits for the delivery of queued events.
+const lastWords = 5 * time.Second
+
+// logPause is the interval at which dropped events are logged.
+const logPause = time.Minute
+
+// Hooks are the hooks of the current configuration. Its methods are safe for concurrent use. The
+// nil Hooks has none.
+type Hooks struct {
+	log      *slog.Logger
+	observer Observer
+	pause    time.Duration // firstPause
+
+	life    context.Context // of the deliveries
+	end     context.CancelFunc
+	running sync.WaitGroup
+
+	mu      sync.RWMutex // held for reading while an event is put into queues
+	closed  bool
+	current map[string]*hook
+}
+
+// hook is one running hook.
+type hook struct {
+	config *config.EventHook
+	queue  chan audit.Record
+	send   sender
+	lost   lost
+}
+
+// New returns hooks without any. Call Close after the last use.
+func New(log *slog.Logger, observer Observer) *Hooks {
+	h := &Hooks{log: log, observer: observer, pause: firstPause, current: map[string]*hook{}}
+	h.life, h.end = context.WithCancel(context.Background())
+	return h
+}
+
+// Follow switches to the hooks of another configuration. Unchanged hooks go on. Removed ones
+// deliver what is in their queues.
+func (h *Hooks) Follow(cfg []*config.EventHook) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return
+	}
+	next := map[string]*hook{}
+	for _, c := range cfg {
+		if old := h.current[c.Name]; old != nil && same(old.config, c) {
+			next[c.Name] = old
+			continue
+		}
+		k := &hook{config: c, queue: make(chan audit.Record, c.Queue), send: newSender(c)}
+		next[c.Name] = k
+		h.running.Go(func() { h.run(k) })
+	}
+	for name, old := range h.current {
+		if next[name] != old {
+			close(old.queue)
+		}
+	}
+	h.current = next
+}
+
+func same(a, b *config.EventHook) bool {
+	x, y := *a, *b
+	x.Block, y.Block = config.Block{}, config.Block{} // their places in the file
+	return reflect.DeepEqual(x, y)
+}
+
+// Send puts a record into the queues of the hooks that want it. It never waits.
+func (h *Hooks) Send(r audit.Record) {
+	if h == nil || r.Result != "ok" {
+		return
+	}
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if h.closed {
+		return
+	}
+	for _, k := range h.current {
+		if !slices.Contains(k.config.Events, r.Event) {
+			continue
+		}
+		select {
+		case k.queue <- r:
+		default:
+			h.dropped(k, "the queue is full")
+		}
+	}
+}
+
+// Close delivers the queued events for a short time, drops the others, and ends all deliveries.
+func (h *Hooks) Close() {
+	h.mu.Lock()
+	if !h.closed {
+		h.closed = true
+		for _, k := range h.current {
+			close(k.queue)
+		}
+	}
+	h.mu.Unlock()
+	late := time.AfterFunc(lastWords, h.end)
+	h.running.Wait()
+	late.Stop()
+	h.end()
+}

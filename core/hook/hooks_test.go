@@ -1,0 +1,206 @@
+package hook
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"filegate/core/audit"
+	"filegate/core/auth"
+	"filegate/core/config"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// counter is an Observer.
+type counter struct {
+	mu     sync.Mutex
+	counts map[string]int
+	done   chan string // each result
+}
+
+func newCounter() *counter {
+	return &counter{counts: map[string]int{}, done: make(chan string, 100)}
+}
+
+func (c *counter) Event(hook, result string) {
+	c.mu.Lock()
+	c.counts[hook+" "+result]++
+	c.mu.Unlock()
+	c.done <- result
+}
+
+// hooksOf starts hooks that repeat attempts at once.
+func hooksOf(t *testing.T, c *counter, log io.Writer, all ...*config.EventHook) *Hooks {
+	t.Helper()
+	h := New(slog.New(slog.NewTextHandler(log, nil)), c)
+	h.pause = time.Millisecond
+	h.Follow(all)
+	t.Cleanup(h.Close)
+	return h
+}
+
+func webHook(name, url string) *config.EventHook {
+	return &config.EventHook{
+		Name: name, URL: url, Secret: auth.Secret("0123456789abcdef"), Events: []string{"upload", "login"}, Timeout: 10 * time.Second, RetryFor: time.Minute, Queue: 10,
+	}
+}
+
+// TestWebhook has a receiver that fails twice, and looks at what it gets.
+func TestWebhook(t *testing.T) {
+	type got struct {
+		header http.Header
+		body   string
+	}
+	requests := make(chan got, 10)
+	failures := 2
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		requests <- got{r.Header, string(body)}
+		if failures > 0 {
+			failures--
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer srv.Close()
+	c := newCounter()
+	h := hooksOf(t, c, t.Output(), webHook("web", srv.URL))
+	size := int64(5)
+	h.Send(audit.Record{Event: "download", Result: "ok"})   // which it does not want
+	h.Send(audit.Record{Event: "upload", Result: "denied"}) // which has not happened
+	h.Send(audit.Record{Event: "upload", Result: "ok", User: "alice", Path: "/a/b", Bytes: &size})
+	if result := <-c.done; result != "delivered" {
+		t.Fatalf("the event is %s", result)
+	}
+	var id string
+	for range 3 {
+		r := <-requests
+		if id == "" {
+			id = r.header.Get("Filegate-Delivery")
+		}
+		if r.header.Get("Filegate-Event") != "upload" || id == "" || r.header.Get("Filegate-Delivery") != id {
+			t.Errorf("the headers are %v, want the event and one delivery", r.header)
+		}
+		var record audit.Record
+		if err := json.Unmarshal([]byte(r.body), &record); err != nil || record.Path != "/a/b" || *record.Bytes != 5 {
+			t.Errorf("the body is %s, %v", r.body, err)
+		}
+		var at, sum string
+		if _, err := fmt.Sscanf(strings.ReplaceAll(r.header.Get("Filegate-Signature"), ",", " "), "t=%s v1=%s", &at, &sum); err != nil {
+			t.Fatalf("the signature is %q", r.header.Get("Filegate-Signature"))
+		}
+		mac := hmac.New(sha256.New, []byte("0123456789abcdef"))
+		io.WriteString(mac, at+"."+r.body)
+		if want := hex.EncodeToString(mac.Sum(nil)); sum != want {
+			t.Errorf("the signature is %s, want %s", sum, want)
+		}
+	}
+}
+
+// TestRefused does not repeat what the receiver will never take, and goes on with the next event.
+func TestRefused(t *testing.T) {
+	var log strings.Builder
+	status := make(chan int, 2)
+	status <- http.StatusFound
+	status <- http.StatusOK
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "/elsewhere")
+		w.WriteHeader(<-status)
+	}))
+	defer srv.Close()
+	c := newCounter()
+	h := hooksOf(t, c, &log, webHook("web", srv.URL+"?token=hush"))
+	for range 2 {
+		h.Send(audit.Record{Event: "login", Result: "ok"})
+	}
+	if first, second := <-c.done, <-c.done; first != "dropped" || second != "delivered" {
+		t.Errorf("the events are %s and %s, want dropped and delivered", first, second)
+	}
+	h.Close()
+	if text := log.String(); !strings.Contains(text, "302 Found") || strings.Contains(text, "hush") {
+		t.Errorf("the log is\n%s", text)
+	}
+}
+
+// TestFullQueue drops what does not fit, at once, and tells it once.
+func TestFullQueue(t *testing.T) {
+	var log strings.Builder
+	release := make(chan struct{})
+	taken := make(chan struct{}, 1)
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		select {
+		case taken <- struct{}{}:
+		default:
+		}
+		<-release
+	}))
+	defer srv.Close()
+	c := newCounter()
+	cfg := webHook("slow", srv.URL)
+	cfg.Queue = 2
+	h := hooksOf(t, c, &log, cfg)
+	h.Send(audit.Record{Event: "login", Result: "ok"})
+	<-taken
+	for range 5 {
+		h.Send(audit.Record{Event: "login", Result: "ok"})
+	}
+	for range 3 {
+		if result := <-c.done; result != "dropped" {
+			t.Errorf("an event that does not fit is %s", result)
+		}
+	}
+	close(release)
+	for range 3 {
+		if result := <-c.done; result != "delivered" {
+			t.Errorf("an event that fits is %s", result)
+		}
+	}
+	h.Close()
+	if n := strings.Count(log.String(), "events are not delivered"); n != 1 {
+		t.Errorf("it is logged %d times:\n%s", n, log.String())
+	}
+}
+
+// TestProgram gives events to a program, also after another hook was added and this one removed.
+func TestProgram(t *testing.T) {
+	dir := t.TempDir()
+	program := filepath.Join(dir, "program")
+	script := "#!/bin/sh\n[ -e " + dir + "/tried ] || { touch " + dir + "/tried; echo no >&2; exit 1; }\n{ echo $FILEGATE_EVENT; cat; } >" + dir + "/got\n"
+	if err := os.WriteFile(program, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	c := newCounter()
+	cfg := &config.EventHook{Name: "program", Command: []string{program}, Events: []string{"rename"}, Timeout: time.Minute, RetryFor: time.Hour, Queue: 1}
+	h := hooksOf(t, c, t.Output(), cfg)
+	again := *cfg
+	h.Follow([]*config.EventHook{&again})
+	h.Send(audit.Record{Event: "rename", Result: "ok", Path: "/a", Target: "/b"})
+	h.Follow(nil)
+	if result := <-c.done; result != "delivered" {
+		t.Fatalf("the event is %s", result)
+	}
+	got, err := os.ReadFile(filepath.Join(dir, "got"))
+	if err != nil || !strings.HasPrefix(string(got), "rename\n{") || !strings.Contains(string(got), `"target":"/b"`) {
+		t.Errorf("the program got %q, %v", got, err)
+	}
+	h.Send(audit.Record{Event: "rename", Result: "ok"})
+	h.Close()
+	h.Send(audit.Record{Event: "rename", Result: "ok"})
+	if len(c.counts) != 1 {
+		t.Errorf("without a hook there is %v", c.counts)
+	}
+}
