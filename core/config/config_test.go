@@ -281,7 +281,7 @@ func TestAllOptions(t *testing.T) {
 	}
 	want = append(want, strings.Fields(`auth cache backend frontend event_hook
 		auth.path auth.sha256 auth.args auth.env auth.start_timeout auth.call_timeout auth.any_owner auth.required auth.config
-		event_hook.events event_hook.url event_hook.command event_hook.secret event_hook.ca_file event_hook.timeout event_hook.retry_for event_hook.queue`)...)
+		event_hook.events event_hook.url event_hook.command event_hook.secret event_hook.ca_file event_hook.timeout event_hook.retry_for event_hook.queue event_hook.before`)...)
 	for _, kind := range strings.Fields("own common public") {
 		want = append(want, `cache "`+kind+`".boards`, `cache "`+kind+`".key`)
 	}

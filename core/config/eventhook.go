@@ -30,6 +30,7 @@ type EventHook struct {
 	Timeout  time.Duration `hcl:"timeout,optional"`   // of one attempt
 	RetryFor time.Duration `hcl:"retry_for,optional"` // how long an event is tried again
 	Queue    int           `hcl:"queue,optional"`     // number of events that may wait
+	Before   bool          `hcl:"before,optional"`    // ask before the action, which the hook may refuse
 }
 
 // hookEvents are the events that a hook may ask for, as the audit log calls them.
@@ -71,6 +72,9 @@ func (h *EventHook) validate(report func(attribute, summary, detail string)) {
 		if !slices.Contains(hookEvents, event) {
 			report(fmt.Sprintf("events.%d", i), fmt.Sprintf("Unknown event %q", event), didYouMean(event, hookEvents))
 		}
+	}
+	if h.Before && slices.Contains(h.Events, "logout") {
+		report("events", "No hook before a logout", "Nobody can refuse it: leave logout out, or before.")
 	}
 	if len(h.Events) == 0 {
 		report("events", "No events", "Name the events that the hook is told of: "+strings.Join(hookEvents, ", ")+".")

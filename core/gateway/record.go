@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"math"
 	"time"
 
@@ -48,6 +50,24 @@ func (w *watcher) Login(req auth.Request, result string, id *auth.Identity) {
 	w.write(r)
 }
 
+// Before implements [login.Observer].
+func (w *watcher) Before(ctx context.Context, req auth.Request, id auth.Identity) error {
+	r := audit.Record{
+		Time: time.Now(), Event: "login", Result: "asked", Session: req.SessionID, User: id.User, Service: req.Service, Method: string(req.Method),
+		Auth: id.Grant.Issuer, Account: id.Grant.Endpoint, Home: homeOf(id),
+	}
+	if req.Remote.IsValid() {
+		r.Remote = req.Remote.String()
+	}
+	switch err := w.hooks.Ask(ctx, r); {
+	case errors.Is(err, hook.ErrRefused):
+		return fmt.Errorf("%w: %w", err, auth.ErrDenied)
+	case err != nil:
+		return fmt.Errorf("%w: %w", err, auth.ErrUnavailable)
+	}
+	return nil
+}
+
 // homeOf returns the home directory in the store, or "" for its root.
 func homeOf(id auth.Identity) string {
 	if home, err := vfs.Resolve(vfs.Root, id.Home); err == nil && !home.IsRoot() {
@@ -75,6 +95,21 @@ type observer struct {
 }
 
 var _ session.EndObserver = (*observer)(nil)
+
+var _ session.BeforeObserver = (*observer)(nil)
+
+// Before implements [session.BeforeObserver].
+func (o *observer) Before(ctx context.Context, e session.Event) error {
+	r := o.record(e)
+	r.Result = "asked"
+	switch err := o.w.hooks.Ask(ctx, r); {
+	case errors.Is(err, hook.ErrRefused):
+		return &vfs.Error{Kind: vfs.ErrPermission, Err: err}
+	case err != nil:
+		return &vfs.Error{Kind: vfs.ErrUnavailable, Err: err}
+	}
+	return nil
+}
 
 // Observe implements [session.Observer].
 func (o *observer) Observe(e session.Event) {

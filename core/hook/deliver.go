@@ -115,7 +115,7 @@ func post(ctx context.Context, client *http.Client, c *config.EventHook, event, 
 	if _, err := io.CopyN(io.Discard, resp.Body, 64<<10); err != nil && !errors.Is(err, io.EOF) { // so that the connection can be used again
 		return err
 	}
-	err = fmt.Errorf("the receiver answered %s", resp.Status)
+	err = &answer{resp.StatusCode, resp.Status}
 	switch s := resp.StatusCode; {
 	case s >= 200 && s < 300:
 		return nil
@@ -125,6 +125,15 @@ func post(ctx context.Context, client *http.Client, c *config.EventHook, event, 
 		return fmt.Errorf("%w: %w", err, errFinal)
 	}
 }
+
+// answer is an answer that is no success.
+type answer struct {
+	code int
+	text string
+}
+
+// Error implements error.
+func (a *answer) Error() string { return "the receiver answered " + a.text }
 
 // maxComplaint bounds the output of a program that is in an error.
 const maxComplaint = 1 << 10

@@ -11,6 +11,9 @@
 //
 // Only successful actions are events. Refused ones are many when somebody guesses passwords, and
 // are in the audit log.
+//
+// A hook that is asked before an action refuses it when it fails: an operator who wants uploads to be
+// checked does not want unchecked ones.
 package hook
 
 import (
@@ -28,7 +31,8 @@ import (
 // Observer counts events. Its method must return at once.
 type Observer interface {
 	// Event is called once for each event of a hook, with "delivered", or "dropped" if the queue was
-	// full or the receiver has not taken the event in time.
+	// full or the receiver has not taken the event in time. For a hook that is asked before actions,
+	// the results are "allowed", "refused" and "failed".
 	Event(hook, result string)
 }
 
@@ -65,6 +69,7 @@ type Hooks struct {
 type hook struct {
 	config *config.EventHook
 	queue  chan audit.Record
+	asking chan struct{} // a place for each question
 	send   sender
 	lost   lost
 }
@@ -90,7 +95,7 @@ func (h *Hooks) Follow(cfg []*config.EventHook) {
 			next[c.Name] = old
 			continue
 		}
-		k := &hook{config: c, queue: make(chan audit.Record, c.Queue), send: newSender(c)}
+		k := &hook{config: c, queue: make(chan audit.Record, c.Queue), send: newSender(c), asking: make(chan struct{}, maxAsking)}
 		next[c.Name] = k
 		h.running.Go(func() { h.run(k) })
 	}
@@ -119,7 +124,7 @@ func (h *Hooks) Send(r audit.Record) {
 		return
 	}
 	for _, k := range h.current {
-		if !slices.Contains(k.config.Events, r.Event) {
+		if k.config.Before || !slices.Contains(k.config.Events, r.Event) {
 			continue
 		}
 		select {

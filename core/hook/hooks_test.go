@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -133,6 +134,51 @@ func TestRefused(t *testing.T) {
 	h.Close()
 	if text := log.String(); !strings.Contains(text, "302 Found") || strings.Contains(text, "hush") {
 		t.Errorf("the log is\n%s", text)
+	}
+}
+
+// TestBefore asks a web address and a program, which allow, refuse and fail.
+func TestBefore(t *testing.T) {
+	var status atomic.Int64
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Filegate-Signature") == "" {
+			t.Error("a question is not signed")
+		}
+		w.WriteHeader(int(status.Load()))
+	}))
+	defer srv.Close()
+	dir := t.TempDir()
+	program := filepath.Join(dir, "program")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\nexit $(cat "+dir+"/exit)\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	web := webHook("web", srv.URL)
+	web.Before = true
+	both := *web
+	both.Name, both.URL, both.Secret, both.Command = "program", "", "", []string{program}
+	c := newCounter()
+	h := hooksOf(t, c, t.Output(), web, &both)
+	for _, tt := range []struct {
+		status, exit int
+		want         error
+	}{
+		{200, 0, nil}, {204, 0, nil}, {403, 0, ErrRefused}, {200, 1, ErrRefused}, {503, 0, ErrFailed}, {404, 0, ErrFailed}, {200, 2, ErrFailed}, {200, 0, nil},
+	} {
+		status.Store(int64(tt.status))
+		if err := os.WriteFile(filepath.Join(dir, "exit"), fmt.Append(nil, tt.exit), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Ask(t.Context(), audit.Record{Event: "upload", Result: "asked"}); err != tt.want {
+			t.Errorf("status %d and exit code %d are %v, want %v", tt.status, tt.exit, err, tt.want)
+		}
+	}
+	status.Store(403)
+	if err := h.Ask(t.Context(), audit.Record{Event: "rename", Result: "asked"}); err != nil {
+		t.Errorf("what no hook wants to know is %v", err)
+	}
+	h.Send(audit.Record{Event: "upload", Result: "ok"})
+	if c.counts["web delivered"]+c.counts["web dropped"] > 0 {
+		t.Errorf("a hook that is asked before is told after: %v", c.counts)
 	}
 }
 

@@ -118,6 +118,8 @@ func (c *counts) Ban(of string) {
 	c.bans[of]++
 }
 
+func (c *counts) Before(context.Context, auth.Request, auth.Identity) error { return nil }
+
 func (c *counts) Entered(string) (left func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

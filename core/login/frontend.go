@@ -229,6 +229,10 @@ func (l *Frontend) ask(ctx context.Context, req auth.Request) (auth.Response, er
 // open opens the store for the lease's identity and begins a session. It takes over the caller's
 // use of the lease.
 func (l *Frontend) open(ctx context.Context, req auth.Request, held *lease) (*session.Session, error) {
+	if err := l.d.observer.Before(ctx, req, held.identity); err != nil {
+		held.leave()
+		return nil, err
+	}
 	shares, leave, err := l.share(ctx, req, held.identity)
 	if err != nil {
 		held.leave()

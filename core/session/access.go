@@ -8,9 +8,19 @@ import (
 	"filegate/core/vfs"
 )
 
-// permit returns nil if the session is alive, the names of the operation are valid, and the login
-// has the permissions at the places of the names.
+// permit returns nil if the session is alive, the names of the operation are valid, the login has
+// the permissions at the places of the names, and the observer does not refuse.
 func (s *Session) permit(ctx context.Context, e Event, what ...auth.Permission) error {
+	if err := s.permitted(ctx, e, what...); err != nil {
+		return err
+	}
+	if o, ok := s.observer.(BeforeObserver); ok {
+		return o.Before(ctx, e)
+	}
+	return nil
+}
+
+func (s *Session) permitted(ctx context.Context, e Event, what ...auth.Permission) error {
 	if err := s.ended(); err != nil {
 		return err
 	}

@@ -66,6 +66,14 @@ type EndObserver interface {
 	Ended(Summary)
 }
 
+// BeforeObserver is an Observer that is also asked before an operation, and may refuse it.
+type BeforeObserver interface {
+	Observer
+	// Before is called when a permitted operation begins; for a transfer when the file is opened. Its
+	// error is the result of the operation.
+	Before(ctx context.Context, e Event) error
+}
+
 type nobody struct{}
 
 func (nobody) Observe(Event) {}

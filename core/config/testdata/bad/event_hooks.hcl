@@ -18,3 +18,8 @@ event_hook "bad name" {
   events    = []
 }
 event_hook {}
+event_hook "late" {
+  command = ["/bin/true"]
+  events  = ["logout"]
+  before  = true
+}

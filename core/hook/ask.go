@@ -1,0 +1,73 @@
+package hook
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"filegate/core/audit"
+)
+
+// maxAsking is how many questions one hook answers at the same time. Further ones wait.
+const maxAsking = 16
+
+// The errors of Ask.
+var (
+	ErrRefused = errors.New("a hook refuses it")
+	ErrFailed  = errors.New("a hook cannot be asked")
+)
+
+// Ask asks the hooks that want to know of an action before it happens. The record describes the
+// action. The error wraps ErrRefused or ErrFailed, or is the one of ctx.
+func (h *Hooks) Ask(ctx context.Context, r audit.Record) error {
+	if h == nil {
+		return nil
+	}
+	h.mu.RLock()
+	var asked []*hook
+	for _, k := range h.current {
+		if k.config.Before && slices.Contains(k.config.Events, r.Event) {
+			asked = append(asked, k)
+		}
+	}
+	h.mu.RUnlock()
+	slices.SortFunc(asked, func(a, b *hook) int { return strings.Compare(a.config.Name, b.config.Name) })
+	for _, k := range asked {
+		if err := h.ask(ctx, k, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Hooks) ask(ctx context.Context, k *hook, r audit.Record) error {
+	ctx, cancel := context.WithTimeout(ctx, k.config.Timeout)
+	defer cancel()
+	var err error
+	select {
+	case k.asking <- struct{}{}:
+		err = k.send(ctx, r.Event, rand.Text(), r.Line())
+		<-k.asking
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	status, answered := errors.AsType[*answer](err)
+	exit, ended := errors.AsType[*exec.ExitError](err)
+	switch {
+	case err == nil:
+		h.observer.Event(k.config.Name, "allowed")
+		return nil
+	case answered && status.code == http.StatusForbidden, ended && exit.ExitCode() == 1:
+		h.observer.Event(k.config.Name, "refused")
+		return ErrRefused
+	}
+	h.observer.Event(k.config.Name, "failed")
+	k.lost.tell(func(count int) {
+		h.log.Warn("actions are refused because a hook cannot be asked", "hook", k.config.Name, "count", count, "err", err)
+	})
+	return ErrFailed
+}
