@@ -28,8 +28,8 @@
 // imports none of them. Frontends and backends cannot name each other: a frontend works with
 // sessions and with the contracts in core/vfs, core/auth and core/frontend, a backend with those in
 // core/vfs, core/backend and core/cache. One package adapts each foreign library, except for
-// golang.org/x/crypto/ssh, with which authplugins/users/userfile also reads keys. Built-in parts are
-// in plain lists, frontends.All and backends.All. Nothing registers itself, and no package has
+// golang.org/x/crypto/ssh, with which authplugins/users/userfile also reads keys. Built-in parts
+// are in plain lists, frontends.All and backends.All. Nothing registers itself, and no package has
 // state.
 //
 // A handle in a store lives as long as its context, and contexts end with the session: a client
@@ -63,7 +63,7 @@
 //	a login from question to session; fail2ban     core/login/frontend.go; log.go
 //	failed logins: duration, delays, bans          core/login/pace.go; bans.go
 //	bans that operators set                        core/login/banlist.go
-//	connections without a login: limits, penalties core/login/connections.go; penalties.go
+//	connections without a login                    core/login/connections.go (limits); penalties.go
 //	limits of addresses, users and accounts        core/login/limiter.go
 //	cached logins and their revalidation           core/login/lease.go; remember.go; shared.go; grantuse.go
 //	start, check of a configuration                core/gateway/gateway.go

@@ -1,4 +1,6 @@
-// Package frontends lists the built-in frontends.
+// Package frontends lists the built-in frontends. The program filegate passes the list to the
+// configuration. To add a frontend, add its Kind to [All]; to add a service of SSH, add it to the
+// Kind of package ssh. The package has no other code, and no tests of its own.
 package frontends
 
 import (
@@ -10,7 +12,7 @@ import (
 	"filegate/frontends/sshexec"
 )
 
-// All returns them.
+// All returns the kinds of the built-in frontends.
 func All() []frontend.Kind {
 	return []frontend.Kind{
 		ssh.Kind(sftp.NewService(), scp.Service{}, sshexec.Service{}),

@@ -1,11 +1,14 @@
-// Package authtest holds the rules of package conformance against an authenticator in Go, in its tests.
+// Package authtest is the test suite for authenticators in Go: [Run] tests an authenticator with
+// the rules of package conformance. Every authenticator of this module must pass it. It is for
+// tests only.
 //
-// [Run] does it three times: for the authenticator as a value in this process, through the protocol over a connection in memory, and
-// as a program that a launcher starts. For the last the test binary runs itself, so a package that uses Run has
+// Run tests the authenticator three times: as a value in this process, through the protocol over a
+// connection in memory, and as a program that a launcher starts. For the last, the test binary
+// starts itself, so a package that uses Run has
 //
 //	func TestMain(m *testing.M) { authtest.Main(m, mine.Kind()) }
 //
-// A program in another language is held against the same rules by filegate plugin test.
+// For a program in another language, filegate plugin test uses the same rules.
 package authtest
 
 import (

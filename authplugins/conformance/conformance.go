@@ -1,10 +1,14 @@
-// Package conformance is what the gateway relies on in every authenticator, as rules that can be held against one.
+// Package conformance contains the rules for authenticators: what the gateway relies on in every
+// authenticator.
 //
-// [Rules] is the list. In a test, package authtest holds them against an authenticator in Go; on the command line filegate plugin test
-// holds them against a program in any language, with [Rule.Run]. A rule knows an authenticator only by the contract of
-// core/auth, and tells what is wrong in words for an author who has not read the gateway's source.
+// [Rules] is the list, and [Rule.Run] tests one rule. Package authtest tests an authenticator in Go
+// with all rules, and the command filegate plugin test tests a program in any language. A rule uses
+// an authenticator only by the contract of core/auth. Its errors are for authors who have not read
+// the source of the gateway.
 //
-// What happens when a program dies, hangs or lies is no matter of the authenticator's; the tests of authplugins/authplugin see to that.
+// The package has no rules for programs that die, hang or send malformed answers: the gateway must
+// bear those, as the tests of authplugins/authplugin check. The tests of this package check that
+// each rule finds a broken authenticator (broken_test.go).
 package conformance
 
 import (

@@ -1,4 +1,7 @@
-// Package examplepython is the example of an authenticator in Python, as text: filegate plugin init begins a project with it.
+// Package examplepython contains the source of the example authenticator in Python, as text. The
+// command filegate plugin init python creates a project with it, through package scaffold. The
+// example is for reading and copying, not for production. Its suite is the test of filegate plugin
+// init in cmd/filegate.
 package examplepython
 
 import _ "embed" // for Program

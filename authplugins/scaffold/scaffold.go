@@ -1,7 +1,12 @@
-// Package scaffold begins the project of an author of authenticators: a small one that works, with a test and a README.
+// Package scaffold creates projects for authors of authenticators, for the command filegate plugin
+// init: a small authenticator that works, with a test and a README.
 //
-// Nothing in a project needs this module. For Go the project has the generated code of the protocol and the serving half
-// beside its own: this module cannot be imported from outside, since its path has no host name.
+// A project does not depend on this module. This module cannot be imported from outside, because
+// its path has no host name. So a project in Go has a copy of the generated code of the protocol
+// and of the code that serves it.
+//
+// The package starts no program. Its suite is in cmd/filegate (plugin_init_test.go
+// and testdata/script/plugin_init.txtar), which builds and tests the projects.
 package scaffold
 
 import (

@@ -1,5 +1,10 @@
-// Package swift keeps files in OpenStack Swift: a vfs.FS for each login, on the storage URL and
-// token that the login brought.
+// Package swift stores files in OpenStack Swift, and in Ceph RadosGW as far as it is compatible. It
+// is a backend: a vfs.FS for each login, on the storage URL and with the token of the login.
+//
+// The package does not check logins, and does not know users, permissions, sessions and protocols
+// of clients. It turns paths into names of objects, and implements directories, links, old versions
+// and renames. Packages below it read and write single objects (object), list with recent changes
+// (listing), and send requests (api).
 //
 // # Names
 //

@@ -5,6 +5,10 @@
 // creates the long-lived part (connections, pools, memory), and [Backend].Open creates the view of
 // one login from its grant. The contract of the view is core/vfs, its suite core/vfs/vfstest. The
 // package knows no product and no protocol.
+//
+// Every backend implements [Config] and [Backend], and is listed as a [Kind] in package backends;
+// its tests must run core/vfs/vfstest. The other interfaces are optional. Package gateway calls
+// them.
 package backend
 
 import (

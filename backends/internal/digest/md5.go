@@ -1,5 +1,6 @@
 // Package digest computes two MD5 sums of the same bytes at once, which crypto/md5 cannot do: the
-// sums of a segment and of the whole file cost little more than one of them.
+// sums of a segment and of the whole file cost little more than one of them. It is for checksums
+// that a store demands, not for security. Its suite, md5_test.go, compares it with crypto/md5.
 package digest
 
 import (

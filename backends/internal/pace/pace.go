@@ -1,5 +1,7 @@
 // Package pace decides how many requests transfer one file in parallel, and measures the round-trip
-// time to the store.
+// time to the store. Backends of object stores use it for uploads and downloads. It makes no
+// requests: its caller reports what was transferred, and asks for the number. Its suite is
+// pace_test.go.
 package pace
 
 import (

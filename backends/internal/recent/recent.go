@@ -1,5 +1,6 @@
-// Package recent remembers recent results and actions for some time, so that they need not be
-// repeated.
+// Package recent remembers keys for a fixed time, such as the names of recent actions, so that a
+// backend does not repeat an action. The memory is of this process only. The package has no tests
+// of its own; the tests of backends/swift cover it.
 package recent
 
 import (

@@ -1,4 +1,7 @@
-// Package spans computes with ranges of bytes of a file.
+// Package spans computes with ranges of bytes of a file, for backends that hold parts of a file in
+// memory. A [Span] is half-open: it includes the byte at Off and not the byte at End. A [Set] is
+// sorted, and its spans neither overlap nor touch. A Set is not safe for use by several goroutines.
+// Its suite is spans_test.go.
 package spans
 
 import "slices"

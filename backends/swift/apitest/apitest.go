@@ -1,5 +1,6 @@
-// Package apitest has what the tests of all rooms of the Swift backend need: a login at the fake Swift,
-// contents, and waiting for what is to come. It is for tests only.
+// Package apitest contains what the tests of backends/swift and of the packages below it share: a
+// login at the fake Swift (package swifttest), contents of files, and waiting for a condition. It
+// is for tests only.
 package apitest
 
 import (

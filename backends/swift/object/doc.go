@@ -38,10 +38,10 @@
 // When a part of a file is changed, the new manifest names ranges of the old segments beside the
 // new ones. A plain object is copied to a segment first, on Swift's side.
 //
-// Ceph's RadosGW accepts only manifests of whole segments, and does not return manifests. There, the
-// segments of a file have a place of their own, as for a dynamic large object. The metadata
-// X-Object-Meta-Filegate-Segments contains the place (see dlo.go, findsegments.go). The
-// differences between stores are in [api.Abilities].
+// Ceph's RadosGW accepts only manifests of whole segments, and does not return manifests. There,
+// the segments of a file have a place of their own, as for a dynamic large object. The metadata
+// X-Object-Meta-Filegate-Segments contains the place (see dlo.go, findsegments.go). The differences
+// between stores are in [api.Abilities].
 //
 // Where Swift has no static large objects, the manifest is that of a dynamic one, over the same
 // segments. With large_objects = "dlo" it always is, and the segments lie in the layout of
@@ -84,10 +84,10 @@
 // because a container may begin to keep versions at any moment. An archive that a container had
 // (X-Versions-Location, X-History-Location) and has no longer cannot be found.
 //
-// The marker of an interrupted upload has no expiry time (X-Delete-After). Without the marker nobody
-// would know what its segments are, and an expiry time on each segment would take a POST for each
-// at Commit. The client that deletes the marker decides what happens to the segments, so Commit
-// fails if the marker is gone.
+// The marker of an interrupted upload has no expiry time (X-Delete-After). Without the marker
+// nobody would know what its segments are, and an expiry time on each segment would take a POST for
+// each at Commit. The client that deletes the marker decides what happens to the segments, so
+// Commit fails if the marker is gone.
 //
 // If the last request of a Commit was not answered, its segments are kept, whatever a HEAD says
 // afterwards: if one of Swift's servers has the manifest, the others get it later. An upload that

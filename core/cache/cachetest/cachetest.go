@@ -1,4 +1,5 @@
-// Package cachetest is the suite that every [cache.Cache] passes.
+// Package cachetest is the test suite for implementations of [cache.Cache]. The tests of every
+// cache must run it, as those of core/cache and core/cache/memcached do. It is for tests only.
 package cachetest
 
 import (
