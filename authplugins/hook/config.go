@@ -85,13 +85,13 @@ func configure(given authplugin.Config, log io.Writer) (auth.Authenticator, auth
 	var d door
 	switch {
 	case len(c.Command) > 0 && c.URL != "", len(c.Command) == 0 && c.URL == "":
-		wrong("", "Who is to be asked?", `Give either command = ["/path/of/a/program"] or url = "https://…".`)
+		wrong("", "Exactly one of command and url is needed", `Set command = ["/path/of/a/program"] or url = "https://…".`)
 	case c.URL != "":
 		if service.URL != nil && service.URL.Scheme != "https" && !isLoopback(service.URL) {
-			wrong("url", "Passwords in the clear", "Give an https URL: only on this machine, at a loopback address, may it be http.")
+			wrong("url", "Passwords in clear text", "Set an https URL. http is allowed at a loopback address only.")
 		}
 		if strings.ContainsAny(c.Token.Reveal(), "\r\n") {
-			wrong("token", "Unusable token", "A token is one line.")
+			wrong("token", "Unusable token", "A token must not contain line breaks.")
 		}
 		d = &web{service: service, token: c.Token}
 	default:
@@ -100,23 +100,23 @@ func configure(given authplugin.Config, log io.Writer) (auth.Authenticator, auth
 		}
 		for name, given := range map[string]bool{"ca_file": c.CAFile != "", "token": c.Token != ""} {
 			if given {
-				wrong(name, "Not for a program", "It has a meaning for url only: take it away.")
+				wrong(name, name+" is used with url only", "Remove it, or set url instead of command.")
 			}
 		}
 		d = &program{command: c.Command, log: log}
 	}
 	for _, m := range c.Methods {
 		if !slices.Contains([]auth.Method{auth.Password, auth.PublicKey, auth.Interactive, auth.Certificate}, auth.Method(m)) {
-			wrong("methods", "Unknown method", `There are "password", "publickey", "keyboard-interactive" and "tls-certificate"; `+strconv.Quote(m)+" is none of them.")
+			wrong("methods", "Unknown method", strconv.Quote(m)+` is unknown: use "password", "publickey", "keyboard-interactive" and "tls-certificate".`)
 		}
 	}
 	for _, op := range c.Operations {
 		if !slices.Contains([]string{opAuthenticate, opRenew, opRevalidate, opRelease}, op) {
-			wrong("operations", "Unknown operation", `There are "authenticate", "renew", "revalidate" and "release"; `+strconv.Quote(op)+" is none of them.")
+			wrong("operations", "Unknown operation", strconv.Quote(op)+` is unknown: use "authenticate", "renew", "revalidate" and "release".`)
 		}
 	}
 	if !slices.Contains(c.Operations, opAuthenticate) {
-		wrong("operations", "Nobody could log in", `"authenticate" must be one of them.`)
+		wrong("operations", "Nobody could log in", `Add "authenticate".`)
 	}
 	if c.Concurrency != float64(int(c.Concurrency)) || c.Concurrency < 1 || c.Concurrency > maxConcurrency {
 		wrong("concurrency", "Unusable number", "Give a whole number from 1 to "+strconv.Itoa(maxConcurrency)+".")

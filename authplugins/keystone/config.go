@@ -102,13 +102,13 @@ func configure(given authplugin.Config) (auth.Authenticator, auth.Diagnostics) {
 	diags = append(diags, overrideDiags...)
 	tenant, domain := c.TenantSeparator, c.DomainSeparator
 	if tenant != "" && domain != "" && (strings.Contains(domain, tenant) || strings.Contains(tenant, domain)) {
-		wrong("domain_separator", "Unusable separator", "Neither of the two separators may be a part of the other.")
+		wrong("domain_separator", "Unusable separator", "Neither of tenant_separator and domain_separator may contain the other.")
 	}
 	if strings.ContainsAny(tenant+domain, "=?") {
 		wrong("tenant_separator", "Unusable separator", `The characters "=" and "?" have a meaning of their own in logins.`)
 	}
 	if c.CodeLength < 0 || c.CodeLength > maxCode {
-		wrong("totp_digits", "Not a length", "Give the number of digits of a code, such as 6, or 0.")
+		wrong("totp_digits", "Unusable number", "Set the number of digits of a code, such as 6, or 0 for no codes.")
 	}
 	if c.ServiceType == "" {
 		wrong("service_type", "Missing value", `Leave it out for "object-store".`)

@@ -103,7 +103,7 @@ func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error)
 		return nil, err
 	}
 	if u, err := url.Parse(grant.Endpoint); err != nil || u.Host == "" {
-		return nil, &vfs.Error{Kind: vfs.ErrUnavailable, Text: "the login brought no storage to go to", Err: errors.New("the grant's endpoint is no URL")}
+		return nil, &vfs.Error{Kind: vfs.ErrUnavailable, Text: "the authenticator returned no storage URL", Err: errors.New("the grant's endpoint is no URL")}
 	}
 	f := &FS{
 		backend:      b,

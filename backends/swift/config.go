@@ -169,7 +169,7 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 		report("resume_retention", "Retention time out of range", "Give a time of at least \"1m\", such as \"168h\", or \"0s\" to keep nothing.")
 	}
 	if c.ShowPartial != showOwner && c.ShowPartial != showNever {
-		report("show_partial", "No such way to list cut-off uploads", `show_partial is "owner" or "never".`)
+		report("show_partial", fmt.Sprintf("Unknown value %q", c.ShowPartial), `Use "owner" or "never".`)
 	}
 	if c.LargeObjects != largeSLO && c.LargeObjects != largeDLO {
 		report("large_objects", "Unknown form of large objects", "Give \"slo\", or \"dlo\" where sftp-cloudfs or ftp-cloudfs serve the same containers.")
@@ -194,9 +194,9 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	for name, target := range c.Aliases {
 		switch _, ok := parseAlias(target); {
 		case !vfs.ValidName(name) || strings.HasPrefix(name, api.AccountMark):
-			report("aliases", "Alias cannot be a name", fmt.Sprintf("%q is to be one name at the top level, without a slash, and not begin with %q.", name, api.AccountMark))
+			report("aliases", fmt.Sprintf("Invalid alias name %q", name), fmt.Sprintf("Use a name without a slash that does not begin with %q.", api.AccountMark))
 		case !ok:
-			report("aliases", "Alias stands for nothing", fmt.Sprintf("Give %s as \"ACCOUNT/container\" or \"ACCOUNT\", such as \"AUTH_shared/photos\".", name))
+			report("aliases", fmt.Sprintf("Invalid target of alias %q", name), `Write "ACCOUNT/container" or "ACCOUNT", such as "AUTH_shared/photos".`)
 		}
 	}
 	if c.CAFile != "" {
@@ -205,7 +205,7 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 		}
 	}
 	if c.Insecure && c.CAFile != "" {
-		report("insecure", "Contradiction", "insecure turns off the very check that ca_file is for: drop one of them.")
+		report("insecure", "insecure and ca_file are both set", "insecure disables the check that uses ca_file. Remove one of them.")
 	}
 	if c.MaxConnections < 0 {
 		report("max_connections", "Negative number", "Give the number of connections to one Swift host, or 0 for no limit.")

@@ -18,7 +18,7 @@ func (f *FS) checkNoUploads(ctx context.Context, dir api.Name) error {
 	case err != nil:
 		return api.Translate(err)
 	case len(shown) > 0:
-		return vfs.Errorf(vfs.ErrNotEmpty, "what was uploaded of %q so far lies in it: go on with that upload, or remove it", shown[0].Name)
+		return vfs.Errorf(vfs.ErrNotEmpty, "the directory contains an interrupted upload of %q: resume it, or remove it", shown[0].Name)
 	}
 	return nil
 }

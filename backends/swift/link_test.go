@@ -193,7 +193,7 @@ func TestForeignSymlinks(t *testing.T) {
 	}
 	broken("/c/long", vfs.ErrInvalidName, "too many")
 	f.mustWrite(t, "/c/file", []byte("changed"))
-	broken("/c/static", vfs.ErrChanged, "not what it was made for")
+	broken("/c/static", vfs.ErrChanged, "has changed since the link was created")
 	if err := f.Rename(ctx, "/c/static", "/c/moved", vfs.RenameOptions{}); vfs.Kind(err) != vfs.ErrChanged {
 		t.Errorf("moving a link whose target has changed: %v", err)
 	}

@@ -21,7 +21,7 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 		return nil, err
 	}
 	if opts.Offset < 0 {
-		return nil, vfs.Errorf(vfs.ErrInvalid, "a file has no byte before its first")
+		return nil, vfs.Errorf(vfs.ErrInvalid, "the offset is negative")
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	opened, err := f.guess.openToRead(ctx, n, opts.Offset)

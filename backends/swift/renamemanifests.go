@@ -208,6 +208,6 @@ func unknownEntry(n api.Name, err error) error {
 	}
 	return &vfs.Error{
 		Kind: kind, Err: err,
-		Text: fmt.Sprintf("nothing was moved, since other entries may be parts of %q, and what that is the storage does not tell: %s", n.InAccount(), vfs.ClientText(err)),
+		Text: fmt.Sprintf("nothing was moved: %q may be a large file, and the storage does not show which entries are its segments: %s", n.InAccount(), vfs.ClientText(err)),
 	}
 }

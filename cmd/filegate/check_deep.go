@@ -25,7 +25,7 @@ func checkDeep(e env, cfg *config.Config, opts gateway.Options, user string) (go
 		good = tryLogin(e, cfg, g, user)
 	}
 	for _, f := range g.Probe(e.stop) {
-		fmt.Fprintf(e.stdout, "%s  %s: %s\n", [...]string{"ok   ", "look ", "WRONG"}[f.Level], f.Where, f.Text)
+		fmt.Fprintf(e.stdout, "%s  %s: %s\n", [...]string{"ok  ", "warn", "FAIL"}[f.Level], f.Where, f.Text)
 		good = good && f.Level != gateway.Faulty
 	}
 	return good, nil
@@ -35,7 +35,7 @@ func checkDeep(e env, cfg *config.Config, opts gateway.Options, user string) (go
 func tryLogin(e env, cfg *config.Config, g *gateway.Gateway, user string) bool {
 	password, err := e.askAnswer("password: ", false)
 	if err != nil {
-		fmt.Fprintf(e.stdout, "WRONG  the password could not be read: %v\n", err)
+		fmt.Fprintf(e.stdout, "FAIL  the password could not be read: %v\n", err)
 		return false
 	}
 	good := true
@@ -45,10 +45,10 @@ func tryLogin(e env, cfg *config.Config, g *gateway.Gateway, user string) bool {
 		told, store, err := tryFrontend(e, g, f, user, password)
 		if err != nil {
 			good = false
-			fmt.Fprintf(e.stdout, "WRONG  %s: %v\n", where, err)
+			fmt.Fprintf(e.stdout, "FAIL  %s: %v\n", where, err)
 			continue
 		}
-		fmt.Fprintf(e.stdout, "ok     %s: %s\n", where, told)
+		fmt.Fprintf(e.stdout, "ok    %s: %s\n", where, told)
 		if store != "" && !described[store] {
 			described[store] = true
 			fmt.Fprint(e.stdout, store)
@@ -88,7 +88,7 @@ func tryFrontend(e env, g *gateway.Gateway, f *config.Frontend, user string, pas
 			}
 			var store strings.Builder
 			for _, t := range traits {
-				fmt.Fprintf(&store, "ok     backend %q: %s: %s\n", f.Backend, t.Name, t.Text)
+				fmt.Fprintf(&store, "ok    backend %q: %s: %s\n", f.Backend, t.Name, t.Text)
 			}
 			return told + ", whose first directory can be listed", store.String(), nil
 		case step == nil || !slices.Contains(step.Methods, auth.Interactive):

@@ -23,7 +23,7 @@ import (
 const rsaBits = 3072
 
 func cmdHostKeys(e env, args []string) int {
-	flags := newFlags(e, "hostkeys", "DIR\n\nmakes the SSH server's private keys in DIR, of the types ed25519, ecdsa and rsa. A key that is there already stays.\nName DIR as host_keys in the configuration.\n")
+	flags := newFlags(e, "hostkeys", "DIR\n\nCreate the SSH host keys (ed25519, ecdsa, rsa) in DIR. Existing keys are kept. Set host_keys = [\"DIR\"] in the configuration.\n")
 	words, code, ok := parseMixed(e, flags, args, 1)
 	if !ok {
 		return code

@@ -21,7 +21,7 @@ func usersCommands() []command {
 		{name: "add", summary: "add a user, with a password or a key", run: cmdUsersAdd},
 		{name: "passwd", summary: "give a user another password", run: cmdUsersPasswd},
 		{name: "key", summary: "let a user log in with one more public key", run: cmdUsersKey},
-		{name: "credential", summary: "say as whom a user acts at a storage, with the secret for that", run: cmdUsersCredential},
+		{name: "credential", summary: "set the storage login and secret of a user", run: cmdUsersCredential},
 		{name: "seal", summary: "print the secret of a login at a storage, sealed", run: cmdUsersSeal},
 		{name: "check", summary: "find all mistakes of a file", run: cmdUsersCheck},
 	}

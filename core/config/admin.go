@@ -44,7 +44,7 @@ func (r *reader) checkAdmin(admin Admin, top Block) {
 		report("listen", fmt.Sprintf("Bad address %q", admin.Listen), `Give host and port, such as "127.0.0.1:9180".`)
 	case !isLoopback(host) && (admin.TLS == nil || admin.Token.Reveal() == ""):
 		report("listen", "The admin server would be open to the network",
-			`On an address that other machines reach it takes a token and a block tls { cert, key }. Give both, or an address of this machine such as "127.0.0.1:9180".`)
+			`Set token and a block tls { cert, key }, because other machines can reach this address. Or listen on an address of this machine, such as "127.0.0.1:9180".`)
 	}
 }
 

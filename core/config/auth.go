@@ -78,12 +78,12 @@ func (r *reader) auth(b *hclsyntax.Block, pluginDirs []string) *Auth {
 	}
 	for name, limit := range map[string]time.Duration{"start_timeout": a.StartTimeout, "call_timeout": a.CallTimeout} {
 		if limit <= 0 {
-			r.diags = append(r.diags, a.Diagnose(name, name+" is no time", "Nothing is ready at once. Give at least a second, such as \"10s\"."))
+			r.diags = append(r.diags, a.Diagnose(name, name+" is too short", "Give a time such as \"10s\"."))
 		}
 	}
 	for name := range a.Env {
 		if name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(a.Env[name], "\x00") {
-			r.diags = append(r.diags, a.Diagnose("env", "No name of a variable", "Names of environment variables have neither = nor NUL, and values no NUL."))
+			r.diags = append(r.diags, a.Diagnose("env", "Invalid environment variable", "A name must not be empty or contain = or NUL; a value must not contain NUL."))
 		}
 	}
 	r.program(a, b, pluginDirs)
@@ -132,7 +132,7 @@ func (r *reader) program(a *Auth, b *hclsyntax.Block, pluginDirs []string) {
 		if len(pluginDirs) > 1 {
 			also = ", and none of that name in the other directories of plugin_dir"
 		}
-		r.report(b.LabelRanges[0], "No authenticator "+a.Kind, "There is no program %s%s: %v. %s Or say path = … or plugin_dir = … .",
+		r.report(b.LabelRanges[0], "No authenticator "+a.Kind, "There is no program %s%s: %v. %s Or set path or plugin_dir.",
 			a.Path, also, pathCause(err), didYouMean(a.Kind, all))
 	}
 }

@@ -129,7 +129,7 @@ func (r *reader) references(cfg *Config, file *file, start hcl.Range) {
 		case !given && len(auths) == 1:
 			f.Auth = auths
 		case !given && len(auths) > 1:
-			r.diags = append(r.diags, f.Diagnose("", "Which authenticators?", fmt.Sprintf("There are several: say auth = %s, or some of them, in the order in which they are asked.", quoteList(auths))))
+			r.diags = append(r.diags, f.Diagnose("", "Missing attribute auth", fmt.Sprintf("There are several auth blocks. Set auth = %s, or some of them, in the order in which they are asked.", quoteList(auths))))
 		case given && len(f.Auth) == 0 && !r.reported(f.find("auth")):
 			r.diags = append(r.diags, f.Diagnose("auth", "No authenticator", "Nobody could log in: name at least one auth block."))
 		}
@@ -146,7 +146,7 @@ func (r *reader) references(cfg *Config, file *file, start hcl.Range) {
 		case !given && len(backends) == 1:
 			f.Backend = backends[0]
 		case !given && len(backends) > 1:
-			r.diags = append(r.diags, f.Diagnose("", "Which backend?", fmt.Sprintf("There are several: say backend = %q, or another of %s.", backends[0], quoteList(backends))))
+			r.diags = append(r.diags, f.Diagnose("", "Missing attribute backend", fmt.Sprintf("There are several backend blocks. Set backend = %q, or another of %s.", backends[0], quoteList(backends))))
 		case given && !slices.Contains(backends, f.Backend) && !r.reported(f.find("backend")):
 			r.diags = append(r.diags, f.Diagnose("backend", fmt.Sprintf("No backend block is named %q", f.Backend), didYouMean(f.Backend, backends)))
 		}

@@ -41,7 +41,7 @@ func (d *decoder) body(body *hclsyntax.Body, def hcl.Range, targets ...any) {
 		switch f, ok := known[name]; {
 		case !ok:
 			d.src.hide(attr)
-			d.report(attr.NameRange, "Unknown attribute "+name, "No attribute of that name can stand here. %s", advice(name, names))
+			d.report(attr.NameRange, "Unknown attribute "+name, "There is no such attribute here. %s", advice(name, names))
 		case f.kind == block:
 			d.src.hide(attr)
 			d.report(attr.NameRange, name+" is a block", "Write it without the equals sign: %s { … }", name)
@@ -54,7 +54,7 @@ func (d *decoder) body(body *hclsyntax.Body, def hcl.Range, targets ...any) {
 		switch f, ok := known[b.Type]; {
 		case !ok:
 			d.src.hideAll(b.Body)
-			d.report(b.TypeRange, "Unknown block "+b.Type, "No block of that name can stand here. %s", advice(b.Type, names))
+			d.report(b.TypeRange, "Unknown block "+b.Type, "There is no such block here. %s", advice(b.Type, names))
 		case f.kind == attribute:
 			d.src.hideAll(b.Body)
 			d.report(b.TypeRange, b.Type+" is an attribute", "Write it with an equals sign: %s = …", b.Type)
@@ -150,7 +150,7 @@ func (d *decoder) blocks(f field, found []*hclsyntax.Block) {
 		return
 	}
 	for _, b := range found[1:] {
-		d.report(b.DefRange(), "Second block "+f.name, "Only one can stand here, and there is one %s: put both into one.", lineOf(found[0].DefRange(), b.DefRange()))
+		d.report(b.DefRange(), "Second block "+f.name, "Only one such block is allowed, and there is another %s: put both into one.", lineOf(found[0].DefRange(), b.DefRange()))
 	}
 	switch {
 	case t == rawBlock:

@@ -2,14 +2,14 @@ package config
 
 import (
 	"bytes"
-	"fmt"
 	"regexp"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 )
 
-// oldNames say where the options of sftp-cloudfs and ftp-cloudfs are now, by their names there.
+// oldNames are the options of sftp-cloudfs and ftp-cloudfs. The value is what replaces the option,
+// or "nothing: " and the reason.
 var oldNames = map[string]string{
 	"auth-url":                  `auth_url in the config block of an auth block: auth "swiftv1" "NAME" or auth "keystone" "NAME"`,
 	"insecure":                  `insecure = true, in the config block of the auth block and in backend "swift"; "no" is false`,
@@ -48,16 +48,24 @@ var oldNames = map[string]string{
 	"permit-foreign-addresses":  `foreign_data of frontend "ftp": the networks that data may come from and go to`,
 	"masquerade-firewall":       `passive { public_host = "ADDRESS" } of frontend "ftp"`,
 	"passive-ports":             `passive { ports = "FROM-TO" } of frontend "ftp"`,
-	"rackspace-service-net":     `nothing: give storage_url in the config block of the auth block`,
-	"service-net":               `nothing: give storage_url in the config block of the auth block`,
+	"rackspace-service-net":     `storage_url in the config block of the auth block`,
+	"service-net":               `storage_url in the config block of the auth block`,
 	"workers":                   `nothing: one process uses all processors`,
 }
 
-// advice is a sentence that helps who has given a name that there is not: where the option of an
-// old server is now, or what was meant.
+// replacement returns a sentence about what replaces an option of the old servers.
+func replacement(is string) string {
+	if reason, none := strings.CutPrefix(is, "nothing: "); none {
+		return "Remove it: " + reason + "."
+	}
+	return "Use " + is + "."
+}
+
+// advice returns a sentence that helps after an unknown name: what replaces the option of an old
+// server, or the name that was probably meant.
 func advice(name string, candidates []string) string {
 	if is, ok := oldNames[strings.ReplaceAll(name, "_", "-")]; ok {
-		return "That is a name of sftp-cloudfs and ftp-cloudfs. It is now: " + is + "."
+		return "This is an option of sftp-cloudfs and ftp-cloudfs. " + replacement(is)
 	}
 	return didYouMean(name, candidates)
 }
@@ -67,8 +75,8 @@ var (
 	oldLine    = regexp.MustCompile(`(?m)^[ \t]*([A-Za-z][A-Za-z0-9_-]*)[ \t]*[=:]`)
 )
 
-// oldFile returns what a file of sftp-cloudfs or ftp-cloudfs is to become, option by option; nil
-// for any other file.
+// oldFile returns, for a file of sftp-cloudfs or ftp-cloudfs, what replaces each of its options. It
+// returns nil for any other file.
 func oldFile(src *source) Diagnostics {
 	text := src.file.Bytes
 	if !oldSection.Match(text) {
@@ -82,16 +90,18 @@ func oldFile(src *source) Diagnostics {
 	}
 	all := Diagnostics{{
 		Summary: "This is a configuration of sftp-cloudfs or ftp-cloudfs",
-		Detail:  "Filegate has a file of its own, in another language: see gateway.hcl.example. What each option of this one is there, is said below.",
+		Detail:  "The configuration of filegate has another format: see gateway.hcl.example. The following lines name the new option for each old one.",
 		rng:     src.start(),
 	}}
 	for _, m := range oldLine.FindAllSubmatchIndex(text, -1) {
 		name := strings.ToLower(string(text[m[2]:m[3]]))
-		is, ok := oldNames[strings.ReplaceAll(name, "_", "-")]
-		if !ok {
-			is = "nothing that is known"
+		d := Diagnostic{Summary: "Old option " + name, rng: at(m[2], m[3]), src: src}
+		if is, ok := oldNames[strings.ReplaceAll(name, "_", "-")]; ok {
+			d.Detail = replacement(is)
+		} else {
+			d.Summary, d.Detail = "Unknown option "+name, "Filegate has no such option: remove it."
 		}
-		all = append(all, Diagnostic{Summary: fmt.Sprintf("%s is written otherwise", name), Detail: "It is now: " + is + ".", rng: at(m[2], m[3]), src: src})
+		all = append(all, d)
 	}
 	return all
 }

@@ -12,7 +12,11 @@ func TestOldNames(t *testing.T) {
 		if strings.Contains(name, "_") || is == "" || strings.HasSuffix(is, ".") {
 			t.Errorf("%s: %q", name, is)
 		}
-		if got := advice(strings.ReplaceAll(name, "-", "_"), nil); !strings.Contains(got, is) {
+		want := "Use " + is + "."
+		if reason, none := strings.CutPrefix(is, "nothing: "); none {
+			want = "Remove it: " + reason + "."
+		}
+		if got := advice(strings.ReplaceAll(name, "-", "_"), nil); !strings.HasSuffix(got, want) {
 			t.Errorf("of %s with underscores: %q", name, got)
 		}
 	}

@@ -18,9 +18,9 @@ func didYouMean(name string, candidates []string) string {
 	case best != "":
 		return fmt.Sprintf("Did you mean %q?", best)
 	case len(candidates) == 0:
-		return "There is none that could stand here."
+		return "None is allowed here."
 	}
-	return "There is: " + strings.Join(candidates, ", ") + "."
+	return "Use one of: " + strings.Join(candidates, ", ") + "."
 }
 
 // editDistance is how many bytes must be changed, added, dropped or swapped with their neighbour to

@@ -14,7 +14,7 @@ func TestDidYouMean(t *testing.T) {
 		{"Listen", `Did you mean "listen"?`},
 		{"segmnt_siz", `Did you mean "segment_size"?`},
 		{"auth-url", `Did you mean "auth_url"?`},
-		{"colour", "There is: listen, segment_size, auth_url."},
+		{"colour", "Use one of: listen, segment_size, auth_url."},
 	} {
 		if got := didYouMean(tc.name, names); got != tc.want {
 			t.Errorf("didYouMean(%q) = %q, want %q", tc.name, got, tc.want)

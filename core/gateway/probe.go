@@ -133,10 +133,10 @@ func probeHost(ctx context.Context, d *door, host string) Finding {
 	where := net.JoinHostPort(addrs[0].Unmap().String(), port)
 	c, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", where)
 	if err != nil {
-		return Finding{Doubtful, d.String(), fmt.Sprintf("public_host %s is %s, where nobody answers from here: fine if a router in between does not lead back", host, where)}
+		return Finding{Doubtful, d.String(), fmt.Sprintf("public_host %s (%s) does not answer from this machine. This is normal behind a NAT router without hairpinning", host, where)}
 	}
 	c.Close()
-	return Finding{Fine, d.String(), fmt.Sprintf("public_host %s is %s, where somebody answers", host, where)}
+	return Finding{Fine, d.String(), fmt.Sprintf("public_host %s (%s) answers", host, where)}
 }
 
 // probeCertificate reports how long the certificates in a file are valid.

@@ -12,7 +12,7 @@ import (
 // truncated or replaced. Without the permission to write, an existing file is not changed at all.
 
 // errKept refuses to remove content.
-var errKept error = vfs.Errorf(vfs.ErrPermission, "this login has no delete permission here, and so cannot overwrite or shorten what is there")
+var errKept error = vfs.Errorf(vfs.ErrPermission, "no delete permission: existing files cannot be overwritten or shortened here")
 
 // errThere refuses to change an existing file.
 var errThere error = vfs.Errorf(vfs.ErrPermission, "this login may only create files here, and this one is there already")

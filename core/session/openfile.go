@@ -70,7 +70,7 @@ var (
 	// errBroken is the error of a handle if a write by another handle on the same file has failed.
 	errBroken error = vfs.Errorf(vfs.ErrInvalid, "not saved, since a write to the same file by another handle failed")
 	// errReplaced is the error of a handle if another session has started new content of the file.
-	errReplaced error = vfs.Errorf(vfs.ErrChanged, "not saved, since the file has been begun anew or replaced meanwhile")
+	errReplaced error = vfs.Errorf(vfs.ErrChanged, "not saved: another client has uploaded or replaced this file meanwhile")
 	// errTorn is the error of a handle that has changed nothing, if another handle was cut off.
 	errTorn error = vfs.Errorf(vfs.ErrChanged, "not saved, since the upload of this file by another handle was cut off")
 	// errUnderWay is the error for opening a file that has been in the middle of a Commit for too

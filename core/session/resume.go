@@ -54,5 +54,5 @@ func (o *openFile) complete(ctx context.Context, at vfs.Path) error {
 		return nil // an existing file may get a hole; if Stat is not permitted, the client is trusted
 	}
 	r.failed.Store(r.begun == 0)
-	return vfs.Errorf(vfs.ErrInvalid, "not saved: the upload goes on at byte %d, and of what is before it only %d bytes are here. Send the file from its beginning", lowest, r.begun)
+	return vfs.Errorf(vfs.ErrInvalid, "not saved: the client resumed at byte %d, but only %d bytes have arrived before. Upload the whole file again", lowest, r.begun)
 }

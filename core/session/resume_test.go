@@ -96,7 +96,7 @@ func TestResumptionOfNothing(t *testing.T) {
 			_, err := w.Commit(t.Context())
 			w.Close()
 			if tt.want == "" {
-				if !errors.Is(err, vfs.ErrInvalid) || !strings.Contains(vfs.ClientText(err), "goes on at byte 6") {
+				if !errors.Is(err, vfs.ErrInvalid) || !strings.Contains(vfs.ClientText(err), "resumed at byte 6") {
 					t.Errorf("Commit: %v", err)
 				}
 				if _, err := a.Stat(t.Context(), tt.file); !errors.Is(err, vfs.ErrNotExist) {

@@ -79,7 +79,7 @@ func (s *Session) ChangeDetails(ctx context.Context, name vfs.Path, change vfs.D
 }
 
 // errNotForAll refuses to show or change the access of other users.
-var errNotForAll error = vfs.Errorf(vfs.ErrPermission, "this login may not see or change who else is let in: it takes all permissions everywhere")
+var errNotForAll error = vfs.Errorf(vfs.ErrPermission, "access lists need a login with all permissions everywhere")
 
 // ACL returns the access lists of a directory: the users who have access besides its owner.
 func (s *Session) ACL(ctx context.Context, name vfs.Path) (acl vfs.ACL, err error) {

@@ -90,7 +90,7 @@ func (cmd Command) Run(ctx context.Context, call Call) error {
 	}
 	err := cmd.run(ctx, &call)
 	if usage, ok := errors.AsType[*UsageError](err); ok && usage.Text == "" {
-		return &UsageError{"it is " + cmd.Usage}
+		return &UsageError{"usage: " + cmd.Usage}
 	}
 	return err
 }

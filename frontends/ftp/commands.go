@@ -147,7 +147,7 @@ func (c *client) host(name string) *reply {
 	case c.control.loggedIn || c.control.named:
 		return &reply{code: 503, text: "HOST comes before USER."}
 	case name == "" || strings.ContainsAny(name, " /"):
-		return &reply{code: 501, text: "It is HOST name."}
+		return &reply{code: 501, text: "Usage: HOST name."}
 	}
 	banner, _, _ := strings.Cut(c.srv.cfg.Banner, "\n")
 	return &reply{code: 220, text: banner}

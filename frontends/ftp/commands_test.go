@@ -441,7 +441,7 @@ func TestSiteStorage(t *testing.T) {
 		{"SITE DU .", []string{"200-The answer:", " 5 bytes in 1 files\t.", "200 End."}},
 		{"SITE UPLOADS", []string{"200 Done."}},
 		{"SITE DU missing gone", []string{"550 missing: no such file or directory; gone: no such file or directory"}},
-		{"SITE TEMPURL", []string{"501 it is tempurl PATH [-t 7d] [-m GET|PUT]"}},
+		{"SITE TEMPURL", []string{"501 usage: tempurl PATH [-t 7d] [-m GET|PUT]"}},
 		{"SITE VERSIONS x", []string{"504 x: this store keeps no versions"}},
 		{"SITE DU 'x", []string{"501 a quote '\\'' that is not closed"}},
 		{"SITE NONSENSE", []string{"504 Unknown SITE command; see SITE HELP."}},

@@ -230,9 +230,9 @@ func (t *TLS) validate(report func(attribute, summary, detail string)) {
 func (t *TLS) validateClientCert(report func(attribute, summary, detail string)) {
 	switch {
 	case t.ClientCert != request && t.ClientCert != require:
-		report("tls.client_cert", fmt.Sprintf("%q is nothing to do about certificates of clients", t.ClientCert), `There are "request" and "require".`)
+		report("tls.client_cert", fmt.Sprintf("Unknown value %q", t.ClientCert), `Use "request" or "require".`)
 	case t.ClientCert == require && t.ClientCA == "":
-		report("tls.client_ca", "Nobody signs the certificates that clients must have", "Give the file with the authority's certificate in PEM form.")
+		report("tls.client_ca", "client_cert needs client_ca", "Set client_ca to the file with the authority's certificate in PEM form.")
 	case t.ClientCA != "" && t.Mode == off:
 		report("tls.client_ca", "Clients are to have certificates, but TLS is off", `Write mode = "explicit" or "implicit", or leave out client_ca.`)
 	case t.ClientCA != "" && t.Mode == explicit && !t.Required && t.ClientCert == require:
@@ -264,7 +264,7 @@ func (p *Passive) validate(report func(attribute, summary, detail string)) {
 func validatePublicHost(attribute, host string, report func(attribute, summary, detail string)) {
 	if addr, err := netip.ParseAddr(host); err == nil && !addr.Unmap().Is4() {
 		report(attribute, fmt.Sprintf("%s is not an IPv4 address", addr),
-			"Only clients that come by IPv4 are told an address (PASV): give that one. Those that come by IPv6 connect to the address that they know.")
+			"Set the IPv4 address. It is used in replies to PASV only; with EPSV, clients connect to the address of the control connection.")
 	} else if err != nil && strings.ContainsAny(host, ": /") {
 		report(attribute, fmt.Sprintf("%q is neither an address nor a host name", host), `Write it without port and scheme, such as "ftp.example.net".`)
 	}

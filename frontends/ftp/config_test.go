@@ -44,8 +44,8 @@ func TestValidate(t *testing.T) {
 		{"client_ca", func(c *ftp.Config) { secure(c); c.TLS.ClientCA = cert }, nil},
 		{"client_ca", func(c *ftp.Config) { secure(c); c.TLS.ClientCA = key }, []string{"tls.client_ca: The authorities' certificates cannot be read"}},
 		{"client_ca", func(c *ftp.Config) { c.TLS.ClientCA = cert }, []string{"tls.client_ca: Clients are to have certificates, but TLS is off"}},
-		{"client_cert", func(c *ftp.Config) { secure(c); c.TLS.ClientCert = "require" }, []string{"tls.client_ca: Nobody signs the certificates that clients must have"}},
-		{"client_cert", func(c *ftp.Config) { secure(c); c.TLS.ClientCert = "maybe" }, []string{`tls.client_cert: "maybe" is nothing to do about certificates of clients`}},
+		{"client_cert", func(c *ftp.Config) { secure(c); c.TLS.ClientCert = "require" }, []string{"tls.client_ca: client_cert needs client_ca"}},
+		{"client_cert", func(c *ftp.Config) { secure(c); c.TLS.ClientCert = "maybe" }, []string{`tls.client_cert: Unknown value "maybe"`}},
 		{"client_cert", func(c *ftp.Config) {
 			secure(c)
 			c.TLS.ClientCA, c.TLS.ClientCert, c.TLS.Required = cert, "require", false

@@ -66,7 +66,7 @@ func (d *driver) siteChmod(arg string) *reply {
 func (d *driver) siteCopyFrom(name string) *reply {
 	d.copyFrom = ""
 	if name == "" {
-		return &reply{code: 501, text: "It is SITE CPFR path."}
+		return &reply{code: 501, text: "Usage: SITE CPFR path."}
 	}
 	err := d.do(name, func(ctx context.Context, p vfs.Path) error {
 		info, err := d.session.Stat(ctx, p)
@@ -91,7 +91,7 @@ func (d *driver) siteCopyTo(name string) *reply {
 	d.copyFrom = ""
 	switch {
 	case name == "":
-		return &reply{code: 501, text: "It is SITE CPTO path."}
+		return &reply{code: 501, text: "Usage: SITE CPTO path."}
 	case from == "":
 		return &reply{code: 503, text: "Send SITE CPFR with the file to copy first."}
 	}

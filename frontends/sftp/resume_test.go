@@ -17,7 +17,7 @@ func TestResumptionOfNothing(t *testing.T) {
 	h := w.open(t, "/new", fxWrite|fxCreate)
 	w.wants(t, statusOK, pktWrite, str(h), number(5), str("tail"))
 	kind, text := w.ask(t, pktClose, str(h))
-	if kind != pktStatus || text[3] != statusFailure || !strings.Contains(string(text), "goes on at byte 5") {
+	if kind != pktStatus || text[3] != statusFailure || !strings.Contains(string(text), "resumed at byte 5") {
 		t.Errorf("CLOSE: %d, %q", kind, text)
 	}
 	if !frontendtest.Missing(t, store, "/new") {

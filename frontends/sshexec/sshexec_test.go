@@ -88,7 +88,7 @@ func TestCommands(t *testing.T) {
 		{command: "quota", out: "no limit is set, 7 used\n"},
 		{command: "versions d/c.txt", status: 1, stderr: "versions: d/c.txt: this store keeps no versions"},
 		{command: "restore d/c.txt", status: 2, stderr: "FILE@VERSION"},
-		{command: "tempurl", status: 2, stderr: "it is tempurl PATH [-t 7d] [-m GET|PUT]"},
+		{command: "tempurl", status: 2, stderr: "usage: tempurl PATH [-t 7d] [-m GET|PUT]"},
 		{command: "acl / read '.r:*'", status: 1, stderr: "no access lists"},
 		{command: "rm -rf /", status: 127, stderr: "The commands are scp, help, pwd,"},
 		{command: "md5sum d/c.txt; ls", status: 2, stderr: "there is no shell"},

@@ -74,13 +74,13 @@ func (k *AuthorizedKey) option(text string) error {
 			return fmt.Errorf("the option %s has no value", name)
 		}
 	default:
-		return fmt.Errorf("the option %s has no meaning here: take it away. There are from, restrict, no-…, expiry-time, cert-authority and principals", name)
+		return fmt.Errorf("the option %s is not supported: remove it. The options are from, restrict, no-…, expiry-time, cert-authority and principals", name)
 	}
 	var err error
 	switch name {
 	case "from":
 		if k.from != nil {
-			return errors.New("the option from stands there twice")
+			return errors.New("the option from is given twice")
 		}
 		k.from, err = parseFrom(value)
 	case "principals":
@@ -116,7 +116,7 @@ func parseExpiry(text string) (time.Time, error) {
 			}
 		}
 	}
-	return time.Time{}, fmt.Errorf("%q is no time: write one such as 20301231 or 203012312359Z", text)
+	return time.Time{}, fmt.Errorf("%q is not a time: write one such as 20301231 or 203012312359Z", text)
 }
 
 // checkStrength refuses kinds of keys that are no proof any more, and certificates in the place of keys.
@@ -130,7 +130,7 @@ func checkStrength(key ssh.PublicKey) error {
 	case ssh.KeyAlgoRSA:
 		crypto, ok := key.(ssh.CryptoPublicKey)
 		if !ok {
-			return errors.New("this RSA key cannot be looked into")
+			return errors.New("this RSA key cannot be parsed")
 		}
 		if public, ok := crypto.CryptoPublicKey().(*rsa.PublicKey); !ok || public.N.BitLen() < minRSA {
 			return fmt.Errorf("an RSA key of less than %d bits is refused: make another with ssh-keygen -t ed25519", minRSA)
@@ -151,7 +151,7 @@ func (k AuthorizedKey) allows(from netip.Addr, now time.Time) error {
 	case !k.from.Contain(from):
 		return errors.New("the key may not be used from this address")
 	case !k.expires.IsZero() && !now.Before(k.expires):
-		return errors.New("the key's time is over")
+		return errors.New("the key has expired")
 	}
 	return nil
 }

@@ -117,7 +117,7 @@ func (p *parser) top() {
 
 func (p *parser) storage(b storageBlock) {
 	if p.findStorage(b.Name) != nil {
-		p.report(b.Place, "", "Second storage "+b.Name, "There is one of that name before: give this one another.")
+		p.report(b.Place, "", fmt.Sprintf("Storage %q is defined twice", b.Name), "Give one of the two another name.")
 		return
 	}
 	s := &Storage{Kind: b.Kind, Name: b.Name, Place: b.Place, Options: map[string]any{}}
@@ -142,7 +142,7 @@ func (p *parser) storage(b storageBlock) {
 		switch {
 		case o.value == "":
 		case o.keystoneOnly && b.Kind == SwiftV1:
-			p.report(b.Place, o.name, "No option of swiftv1", "Only a storage of the kind %q has it: take it away.", Keystone)
+			p.report(b.Place, o.name, "Not an option of swiftv1", "Only storages of the kind %q have it: remove it.", Keystone)
 		default:
 			s.Options[o.name] = o.value
 		}
@@ -186,7 +186,7 @@ func (p *parser) user(b userBlock) {
 		p.report(b.Place, "", "Bad name", "%s", sentence(err))
 	}
 	if p.file.users[b.Name] != nil {
-		p.report(b.Place, "", fmt.Sprintf("Second user %q", b.Name), "There is one of that name before: take one of them away.")
+		p.report(b.Place, "", fmt.Sprintf("User %q is defined twice", b.Name), "Remove one of the two.")
 	}
 	p.file.users[b.Name] = u
 	p.proofs(u, b)
@@ -230,7 +230,7 @@ func (p *parser) proofs(u *User, b userBlock) {
 		u.principals = []string{u.Name}
 	}
 	if slices.Contains(u.principals, "") {
-		p.report(b.Place, "principals", "Empty principal", "Take it away.")
+		p.report(b.Place, "principals", "Empty principal", "Remove it.")
 	}
 	for i, text := range b.TLSCertificates {
 		name, err := parseTLSName(text)
@@ -243,7 +243,7 @@ func (p *parser) proofs(u *User, b userBlock) {
 		u.tls = append(u.tls, name)
 	}
 	if b.Anonymous && (b.Password != "" || len(b.Keys) > 0 || len(b.TLSCertificates) > 0) {
-		p.report(b.Place, "anonymous", "Anonymous with a proof", "Whoever is anonymous needs no password, key or certificate: take those away, or this.")
+		p.report(b.Place, "anonymous", "Anonymous with a proof", "An anonymous user needs no password, key or certificate: remove those, or anonymous.")
 	}
 }
 
@@ -270,7 +270,7 @@ func (p *parser) rights(u *User, b userBlock) {
 			p.report(r.Place, "", "Not a directory's name", "A rule is for a whole name as the user sees it, from / on, without . and .. and a / at the end.")
 		}
 		if slices.ContainsFunc(id.Rules, func(other auth.Rule) bool { return other.Path == r.Path }) {
-			p.report(r.Place, "", "Second rule "+r.Path, "There is one for it before: take one of them away.")
+			p.report(r.Place, "", "Two rules for "+r.Path, "Remove one of the two.")
 		}
 		id.Rules = append(id.Rules, auth.Rule{Path: r.Path, Permissions: p.permissions(r.Place, r.Permissions)})
 	}
@@ -301,7 +301,7 @@ func (p *parser) credential(u *User, b userBlock) {
 	u.Login, u.sealed = b.StorageLogin, b.StorageSecret.Reveal()
 	if b.Storage == "" {
 		if b.StorageLogin != "" || b.StorageSecret != "" {
-			p.report(b.Place, "storage_login", "A login without a storage", "Say with storage = … which storage it is for.")
+			p.report(b.Place, "storage_login", "storage_login or storage_secret without storage", "Set storage to the name of the storage that they are for.")
 		}
 		return
 	}
@@ -310,7 +310,7 @@ func (p *parser) credential(u *User, b userBlock) {
 		return
 	}
 	if b.StorageLogin == "" {
-		p.report(b.Place, "storage", "A storage without a login", "Say with storage_login = … as whom the user acts there.")
+		p.report(b.Place, "storage", "Missing attribute storage_login", "Say with storage_login = … as whom the user acts there.")
 	}
 	if !isSealed(u.sealed) {
 		p.report(b.Place, "storage_secret", "The storage's secret is not sealed", "Let filegate users credential write it.")
@@ -320,6 +320,6 @@ func (p *parser) credential(u *User, b userBlock) {
 		return
 	}
 	if _, err := u.Secret(p.key); err != nil {
-		p.report(b.Place, "storage_secret", "The storage's secret does not open", "%s Write it anew with filegate users credential, or give the key that it was sealed with.", sentence(err))
+		p.report(b.Place, "storage_secret", "storage_secret cannot be decrypted", "%s Run filegate users credential again, or set key to the key with which the secret was encrypted.", sentence(err))
 	}
 }

@@ -116,12 +116,12 @@ func Translate(err error) error {
 	}
 	switch {
 	case e.Status == http.StatusConflict && e.Method == http.MethodHead && e.Location != "":
-		kind, text = vfs.ErrChanged, "what the link leads to is not what it was made for any more"
+		kind, text = vfs.ErrChanged, "the target of this static link has changed since the link was created"
 	// A HEAD cannot conflict with anything else.
 	case e.Status == http.StatusConflict && e.Method == http.MethodHead:
 		return &vfs.Error{Kind: vfs.Kind(errTooManyLinks), Text: vfs.ClientText(errTooManyLinks), TransID: e.TransID, Err: err}
 	case e.Status == http.StatusConflict && e.Method == MethodCopy && e.Location != "":
-		kind, text = vfs.ErrChanged, "what the link leads to is not what it was made for any more, and the storage lets nobody move such a link"
+		kind, text = vfs.ErrChanged, "the target of this static link has changed since the link was created, so Swift refuses to move the link"
 	case Dangles(e):
 		text = "the symbolic link leads to nothing"
 	// A segment is gone, or the login may not read it.

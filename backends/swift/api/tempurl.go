@@ -98,5 +98,5 @@ func (c *Client) tempURLKey(ctx context.Context, n Name) (string, error) {
 		}
 	}
 	return "", vfs.Errorf(vfs.ErrUnsupported,
-		"there is no key to sign temporary URLs by that this login is shown: the owner of the account can set one, with \"swift post -m Temp-URL-Key:SECRET\", or for this container alone with \"swift post %s -m Temp-URL-Key:SECRET\"", n.Container)
+		"no Temp-URL key is set, or this login may not read it: the owner of the account can set one, with \"swift post -m Temp-URL-Key:SECRET\", or for this container alone with \"swift post %s -m Temp-URL-Key:SECRET\"", n.Container)
 }

@@ -53,7 +53,7 @@ func (w *Writer) checkEnd(off, n int64) error {
 	largest := w.shared.large.LargestFile(w.pub.limits)
 	switch {
 	case off < 0:
-		return vfs.Errorf(vfs.ErrInvalid, "a file has no byte before its first")
+		return vfs.Errorf(vfs.ErrInvalid, "the offset is negative")
 	case off > largest-n:
 		return tooLarge(largest)
 	}

@@ -12,7 +12,7 @@ var _ io.ReaderAt = (*Writer)(nil)
 // exactly the others by a GET.
 func (w *Writer) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
-		return 0, vfs.Errorf(vfs.ErrInvalid, "a file has no byte before its first")
+		return 0, vfs.Errorf(vfs.ErrInvalid, "the offset is negative")
 	}
 	w.mu.Lock()
 	if w.done {

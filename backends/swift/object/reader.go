@@ -67,7 +67,7 @@ func (f *Reader) Info() vfs.Info { return f.info }
 // ReadAt implements [vfs.File].
 func (f *Reader) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
-		return 0, vfs.Errorf(vfs.ErrInvalid, "a file has no byte before its first")
+		return 0, vfs.Errorf(vfs.ErrInvalid, "the offset is negative")
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

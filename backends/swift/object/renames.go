@@ -266,7 +266,7 @@ func (j *Renames) CheckMovable(ctx context.Context, n api.Name, o api.Object, un
 			return api.Translate(err)
 		}
 		if slices.ContainsFunc(own, func(seg api.Name) bool { return kept[seg] }) {
-			return vfs.Errorf(vfs.ErrUnsupported, "an earlier rename of %q to %q was cut off: repeat that, or remove one of the two, before the file gets another name",
+			return vfs.Errorf(vfs.ErrUnsupported, "an earlier rename of %q to %q is not finished: repeat it, or remove one of the two files, before renaming this file",
 				r.From.InAccount(), r.To.InAccount())
 		}
 	}
