@@ -414,7 +414,7 @@ func TestDiagnostics(t *testing.T) {
 		{"a directory", "file", "no regular file", map[string]any{"file": "."}},
 		{"not a key", "key", "openssl rand", map[string]any{"file": w.file, "key": "secret"}},
 		{"a short key", "key", "openssl rand", map[string]any{"file": w.file, "key": "AAAA"}},
-		{"another key", "file", "does not open", map[string]any{"file": w.file, "key": otherKey()}},
+		{"another key", "file", "cannot be decrypted", map[string]any{"file": w.file, "key": otherKey()}},
 		{"not a duration", "cache_for", "unit", map[string]any{"file": w.file, "key": sealKey, "cache_for": "5"}},
 		{"a negative duration", "cache_for", "unit", map[string]any{"file": w.file, "key": sealKey, "cache_for": "-5s"}},
 	} {
