@@ -264,7 +264,7 @@ func TestRenameCutThenRenamed(t *testing.T) {
 			c.cuts(t, 1, func(t *testing.T, f *fake) {
 				names := c.whole(t, f, "after the cut")
 				err := f.Rename(t.Context(), p, "/c/third", vfs.RenameOptions{})
-				if len(names) == 2 != errors.Is(err, vfs.ErrUnsupported) || len(names) == 2 && !strings.Contains(vfs.ClientText(err), "cut off") {
+				if len(names) == 2 != errors.Is(err, vfs.ErrUnsupported) || len(names) == 2 && !strings.Contains(vfs.ClientText(err), "not finished") {
 					t.Errorf("the file has the names %q, and giving one a third ended with %v", names, err)
 				}
 				if len(names) == 2 {

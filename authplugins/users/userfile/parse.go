@@ -310,7 +310,7 @@ func (p *parser) credential(u *User, b userBlock) {
 		return
 	}
 	if b.StorageLogin == "" {
-		p.report(b.Place, "storage", "Missing attribute storage_login", "Say with storage_login = … as whom the user acts there.")
+		p.report(b.Place, "storage", "Missing attribute storage_login", "Set storage_login = … to the login of the user at the storage.")
 	}
 	if !isSealed(u.sealed) {
 		p.report(b.Place, "storage_secret", "The storage's secret is not sealed", "Let filegate users credential write it.")
