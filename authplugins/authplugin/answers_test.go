@@ -119,7 +119,8 @@ func TestFieldsPass(t *testing.T) {
 	}
 }
 
-// A program that promises less is not asked for more, and one that finds out late that it cannot may say so.
+// A program that promises less is not asked for more, and one that finds out late that it cannot
+// may say so.
 func TestUnsupported(t *testing.T) {
 	late := connected(t, &puppet{err: fmt.Errorf("not for this login: %w", errors.ErrUnsupported)})
 	plain := fakeKind()

@@ -110,7 +110,8 @@ func TestInterruptIsIgnored(t *testing.T) {
 	eventually(t, "SIGTERM ends the program", func() bool { return !runs(pid) })
 }
 
-// While the program cannot be started calls fail after a short wait, and when it can they succeed again.
+// While the program cannot be started calls fail after a short wait, and when it can they succeed
+// again.
 func TestDown(t *testing.T) {
 	l := impatient()
 	l.restart.wait = 100 * time.Millisecond
@@ -142,8 +143,8 @@ func TestDown(t *testing.T) {
 	eventually(t, "a login succeeds again", func() bool { _, err := login(t, p, "alice", "secret"); return err == nil })
 }
 
-// Twenty deaths under many more than 200 logins a minute, which come whether or not those before are through: each is answered with success or "unavailable", and
-// renewals succeed throughout.
+// Twenty deaths under many more than 200 logins a minute, which come whether or not those before
+// are through: each is answered with success or "unavailable", and renewals succeed throughout.
 func TestKilledTwentyTimes(t *testing.T) {
 	const kills, loginsEach = 20, 10
 	p := mustLaunch(t, impatient(), spec(t, programAs(t, "good"), nil))
@@ -270,7 +271,8 @@ func TestNoOrphans(t *testing.T) {
 	}
 }
 
-// A program that goes on without its socket is replaced at once, and not when it is next asked for its health.
+// A program that goes on without its socket is replaced at once, and not when it is next asked for
+// its health.
 func TestClosedSocket(t *testing.T) {
 	l := impatient()
 	l.restart.health = time.Hour
@@ -282,7 +284,8 @@ func TestClosedSocket(t *testing.T) {
 	mustLogin(t, p)
 }
 
-// A program that dies again and again is started after longer and longer pauses, although it comes up each time.
+// A program that dies again and again is started after longer and longer pauses, although it comes
+// up each time.
 func TestCrashLoop(t *testing.T) {
 	l := impatient()
 	l.restart.min, l.restart.max = time.Microsecond, time.Hour // steady is what lives for two hours
@@ -325,8 +328,8 @@ func TestBackoffGrows(t *testing.T) {
 	}
 }
 
-// TestHangsInEachLogin leaves call after call unanswered: the program is replaced although it answers for its health, and
-// the next one is given up after a single such call.
+// TestHangsInEachLogin leaves call after call unanswered: the program is replaced although it
+// answers for its health, and the next one is given up after a single such call.
 func TestHangsInEachLogin(t *testing.T) {
 	l := impatient()
 	l.CallTimeout = 200 * time.Millisecond

@@ -34,4 +34,7 @@
 //
 // go-plugin panics at certain lines on a program's standard error if its logger is on. So its
 // logger is off, and the lines go to slog directly, escaped and limited in length and rate.
+//
+// Both sides of the protocol are in one package, with a file for each subject, because they must
+// agree on every message.
 package authplugin

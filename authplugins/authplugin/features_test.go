@@ -33,8 +33,8 @@ func (n *newer) Authenticate(context.Context, *authv1.AuthenticateRequest) (*aut
 	}}, nil
 }
 
-// TestRequiredFeatures refuses an identity that needs what this gateway lacks: a field of it that is
-// not known here may restrict what the login may do.
+// TestRequiredFeatures refuses an identity that needs what this gateway lacks: a field of it that
+// is not known here may restrict what the login may do.
 func TestRequiredFeatures(t *testing.T) {
 	program := &newer{}
 	l := bufconn.Listen(1 << 16)

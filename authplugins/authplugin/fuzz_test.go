@@ -33,8 +33,8 @@ func (a answering) Describe(context.Context, *authv1.DescribeRequest, ...grpc.Ca
 	return a.self, nil
 }
 
-// FuzzAnswer lets a program answer whatever it likes: what comes through is fit for a session and for a log, and all else is an error that says what
-// kind it is of.
+// FuzzAnswer lets a program answer whatever it likes: what comes through is fit for a session and
+// for a log, and all else is an error that says what kind it is of.
 func FuzzAnswer(f *testing.F) {
 	add := func(m proto.Message) {
 		text, err := proto.Marshal(m)

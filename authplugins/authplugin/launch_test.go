@@ -80,8 +80,8 @@ func TestRelaunchOpensOldRenewals(t *testing.T) {
 	}
 }
 
-// TestGatewaysOpenEachOthersRenewals has launchers of several processes: those with one secret renew each other's grants, also
-// after one was killed, and one without it says "ask again".
+// TestGatewaysOpenEachOthersRenewals has launchers of several processes: those with one secret
+// renew each other's grants, also after one was killed, and one without it says "ask again".
 func TestGatewaysOpenEachOthersRenewals(t *testing.T) {
 	s := spec(t, programAs(t, "good"), nil)
 	s.SealSecret = bytes.Repeat([]byte("s"), 32)

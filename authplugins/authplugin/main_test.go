@@ -18,7 +18,8 @@ import (
 	"filegate/core/auth"
 )
 
-// TestMain makes the test binary a program of many kinds: which one follows from the name by which it is run.
+// TestMain makes the test binary a program of many kinds: which one follows from the name by which
+// it is run.
 func TestMain(m *testing.M) {
 	if role, ok := roles()[filepath.Base(os.Args[0])]; ok {
 		role()
@@ -113,7 +114,8 @@ func (p *program) pid(t *testing.T) int {
 	return pid
 }
 
-// runs reports whether a process runs. One that has ended may stay in the table until somebody asks how.
+// runs reports whether a process runs. One that has ended may stay in the table until somebody asks
+// how.
 func runs(pid int) bool {
 	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	if err != nil {

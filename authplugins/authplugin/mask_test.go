@@ -8,7 +8,8 @@ import (
 	"filegate/core/auth"
 )
 
-// What the gateway knows to be secret is neither in the log nor in an error, whatever the program does with it.
+// What the gateway knows to be secret is neither in the log nor in an error, whatever the program
+// does with it.
 func TestSecretsAreMasked(t *testing.T) {
 	var buf logBuffer
 	s := spec(t, programAs(t, "good"), map[string]any{"greeting": "hello", "pin": "pin-of-the-service"})

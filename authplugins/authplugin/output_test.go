@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// Nothing that a program prints harms the gateway, and all of it is in the log by its name, in bounds.
+// Nothing that a program prints harms the gateway, and all of it is in the log by its name, in
+// bounds.
 func TestHarmlessOutput(t *testing.T) {
 	for _, user := range []string{"flood", "hclog"} {
 		t.Run(user, func(t *testing.T) {

@@ -148,8 +148,8 @@ func (f *fake) Renew(_ context.Context, grant auth.Grant) (auth.Grant, error) {
 	return auth.Grant{Token: auth.Secret("fresh for " + user), Renewal: grant.Renewal}, nil
 }
 
-// shutdownSockets ends all connections of the process, and its listening, from now on: a connection that the kernel has
-// already queued may still be accepted.
+// shutdownSockets ends all connections of the process, and its listening, from now on: a connection
+// that the kernel has already queued may still be accepted.
 func shutdownSockets() {
 	for {
 		all, _ := os.ReadDir("/proc/self/fd")

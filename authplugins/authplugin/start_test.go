@@ -12,7 +12,8 @@ import (
 	"filegate/core/auth"
 )
 
-// Every way in which a program does not come up has a text of its own that says what to do, and leaves nothing behind.
+// Every way in which a program does not come up has a text of its own that says what to do, and
+// leaves nothing behind.
 func TestStartFailures(t *testing.T) {
 	write := func(mode os.FileMode, text string) string {
 		path := filepath.Join(t.TempDir(), "program")
@@ -76,7 +77,8 @@ func TestLongSocketDir(t *testing.T) {
 	}
 }
 
-// A gateway that was killed leaves its directory; the next one removes it, but not that of one that is running.
+// A gateway that was killed leaves its directory; the next one removes it, but not that of one that
+// is running.
 func TestStaleSocketDirs(t *testing.T) {
 	base := mustTempDir(t)
 	mine, err := newSocketDir(base)
@@ -113,7 +115,8 @@ func TestStaleSocketDirs(t *testing.T) {
 	}
 }
 
-// mustTempDir makes a directory with a path that is short enough for sockets, unlike that of t.TempDir.
+// mustTempDir makes a directory with a path that is short enough for sockets, unlike that of
+// t.TempDir.
 func mustTempDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "fg") //nolint:usetesting // t.TempDir is too long

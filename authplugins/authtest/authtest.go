@@ -35,11 +35,13 @@ type Subject struct {
 	Logins []conformance.Login
 	// Unknown is a user that the service does not know.
 	Unknown string
-	// Requests returns how many requests have reached the service. It may be nil where that cannot be known.
+	// Requests returns how many requests have reached the service. It may be nil where that cannot
+	// be known.
 	Requests func() int
 }
 
-// Main is the TestMain of a package that uses Run: it is the program when a launcher has started the test binary.
+// Main is the TestMain of a package that uses Run: it is the program when a launcher has started
+// the test binary.
 func Main(m *testing.M, kind authplugin.Kind) {
 	if authplugin.Launched() {
 		authplugin.Serve(kind)

@@ -83,7 +83,8 @@ func (k *Keystone) about(t *testing.T, method string, token auth.Secret) bool {
 	return status/100 == 2
 }
 
-// send makes a request. The lab's Keystone has its data in SQLite, and answers 500 when others have written there for long; so it is asked again.
+// send makes a request. The lab's Keystone has its data in SQLite, and answers 500 when others have
+// written there for long; so it is asked again.
 func (k *Keystone) send(t *testing.T, method, path string, subject auth.Secret, body []byte) (status int, header http.Header, answer []byte) {
 	t.Helper()
 	for try := 1; ; try++ {

@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// Lab returns the value of an environment variable that says where a real service is. Without it the test is skipped,
-// but fails in CI, which must have the services up, unless tests were asked to be short.
+// Lab returns the value of an environment variable that says where a real service is. Without it
+// the test is skipped, but fails in CI, which must have the services up, unless tests were asked to
+// be short.
 func Lab(t testing.TB, name string) string {
 	t.Helper()
 	value := os.Getenv(name)

@@ -12,7 +12,8 @@ import (
 	"filegate/core/auth"
 )
 
-// Each rule finds what it is there to find: for each there is at least one authenticator that breaks it.
+// Each rule finds what it is there to find: for each there is at least one authenticator that
+// breaks it.
 func TestBroken(t *testing.T) {
 	answering := func(change func(m *model, ctx context.Context, req auth.Request, resp auth.Response, err error) (auth.Response, error)) func(*model, *conformance.Subject) {
 		return func(m *model, _ *conformance.Subject) {

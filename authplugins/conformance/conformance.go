@@ -20,7 +20,8 @@ import (
 	"filegate/core/auth"
 )
 
-// Subject is an authenticator, and what is known of the service behind it. What is left out leaves out the rules that need it.
+// Subject is an authenticator, and what is known of the service behind it. What is left out leaves
+// out the rules that need it.
 type Subject struct {
 	Info          auth.Info
 	Authenticator auth.Authenticator
@@ -30,7 +31,8 @@ type Subject struct {
 	Unknown string
 	// Requests returns how many requests have reached the service.
 	Requests func() int
-	// Again starts the authenticator once more, with the same configuration and the same key for sealing, as after its death.
+	// Again starts the authenticator once more, with the same configuration and the same key for
+	// sealing, as after its death.
 	Again func(ctx context.Context) (auth.Authenticator, error)
 	// EndsWithHost says what is wrong when the host of the program is gone.
 	EndsWithHost func(ctx context.Context) error

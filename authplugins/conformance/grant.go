@@ -28,8 +28,8 @@ func checkRenew(t T, s Subject) {
 	}
 }
 
-// checkTampered wants a renewal that cannot be opened to be "ask again": it may have been sealed with the key of another gateway.
-// "Denied" would end a session whose login is good.
+// checkTampered wants a renewal that cannot be opened to be "ask again": it may have been sealed
+// with the key of another gateway. "Denied" would end a session whose login is good.
 func checkTampered(t T, s Subject) {
 	grant := mustLogin(t, s, s.Logins[0]).Grant
 	renewal := grant.Renewal

@@ -18,7 +18,8 @@ type Login struct {
 	Method   auth.Method // with which it begins
 	User     string
 	Password auth.Secret
-	// PublicKey is the key for auth.PublicKey, the certificate for auth.Certificate, as in auth.Request.
+	// PublicKey is the key for auth.PublicKey, the certificate for auth.Certificate, as in
+	// auth.Request.
 	PublicKey []byte
 	// Answer answers the prompts of a keyboard-interactive step.
 	Answer func(step auth.Step) []auth.Secret

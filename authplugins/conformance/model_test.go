@@ -16,7 +16,8 @@ import (
 	"filegate/core/auth"
 )
 
-// model is an authenticator that knows alice by password, by key, and by password and code. Its calls can be replaced.
+// model is an authenticator that knows alice by password, by key, and by password and code. Its
+// calls can be replaced.
 type model struct {
 	sealer       authplugin.Sealer
 	requests     atomic.Int64

@@ -16,7 +16,8 @@ func hasPrompts(s Subject) bool {
 	return false
 }
 
-// prompted returns the logins with prompts, each with the request that answers its first ones rightly.
+// prompted returns the logins with prompts, each with the request that answers its first ones
+// rightly.
 func prompted(t T, s Subject) map[*Login]auth.Request {
 	t.Helper()
 	all := map[*Login]auth.Request{}
@@ -67,7 +68,8 @@ func checkWrongAnswers(t T, s Subject) {
 	}
 }
 
-// The client's side of the gateway keeps a state, but whoever writes an authenticator should not have to rely on it.
+// The client's side of the gateway keeps a state, but whoever writes an authenticator should not
+// have to rely on it.
 func checkState(t T, s Subject) {
 	for l, right := range prompted(t, s) {
 		if s.Unknown != "" {

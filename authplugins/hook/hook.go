@@ -14,7 +14,8 @@ import (
 	"filegate/core/auth"
 )
 
-// door is the way to the hook: it takes a question and returns the answer as it came, of at most maxAnswer bytes. It ends with its context.
+// door is the way to the hook: it takes a question and returns the answer as it came, of at most
+// maxAnswer bytes. It ends with its context.
 type door interface {
 	ask(ctx context.Context, question []byte) ([]byte, error)
 }
@@ -34,7 +35,8 @@ var (
 	_ auth.Releaser    = (*Authenticator)(nil)
 )
 
-// sealed is a text of the hook's on its way through the gateway. It counts only for the user and the use that it was made for.
+// sealed is a text of the hook's on its way through the gateway. It counts only for the user and
+// the use that it was made for.
 type sealed struct{ Use, User, Text string }
 
 // What a sealed text is for.

@@ -206,7 +206,8 @@ func TestProgramFails(t *testing.T) {
 	}
 }
 
-// A program gets nothing by its environment or arguments but what the operator wrote, and an answer may come before the question was read.
+// A program gets nothing by its environment or arguments but what the operator wrote, and an answer
+// may come before the question was read.
 func TestProgramsWorld(t *testing.T) {
 	t.Setenv("FILEGATE_SECRET", "hunter2")
 	seen := filepath.Join(t.TempDir(), "seen")

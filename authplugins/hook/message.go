@@ -23,7 +23,8 @@ const (
 // maxAnswer is how much of an answer is read.
 const maxAnswer = 256 << 10
 
-// question is what the hook is asked. What is secret in it is bare: it goes nowhere but to the hook.
+// question is what the hook is asked. What is secret in it is bare: it goes nowhere but to the
+// hook.
 type question struct {
 	Op        string    `json:"op"`
 	User      string    `json:"user,omitempty"`
@@ -102,7 +103,8 @@ type refusal struct {
 	ClientText string `json:"client_text,omitempty"`
 }
 
-// parseAnswer reads an answer. The error says what is wrong with it, and repeats nothing of its values.
+// parseAnswer reads an answer. The error says what is wrong with it, and repeats nothing of its
+// values.
 func parseAnswer(text []byte) (answer, error) {
 	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) { // null would pass for an empty one, which can mean yes
 		return answer{}, errors.New("the answer is no JSON object")

@@ -9,7 +9,8 @@ import (
 	"filegate/core/auth"
 )
 
-// FuzzParseAnswer gives it whatever a hook may answer: what is taken says one thing, and what is not taken is not repeated in the error.
+// FuzzParseAnswer gives it whatever a hook may answer: what is taken says one thing, and what is
+// not taken is not repeated in the error.
 func FuzzParseAnswer(f *testing.F) {
 	for _, text := range []string{
 		`{}`, `null`, `{"identity": {"user": "alice", "permissions": ["read"], "grant": {"token": "t"}}}`, `{"identity": {"permissions": []}}`,

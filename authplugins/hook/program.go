@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// maxComplaint is how much of what a program writes to standard error reaches the log, for each question.
+// maxComplaint is how much of what a program writes to standard error reaches the log, for each
+// question.
 const maxComplaint = 4 << 10
 
 // patience is how long something that a program has left behind may hold its output open.
@@ -58,7 +59,8 @@ func (p *program) ask(ctx context.Context, question []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// bounded keeps the first bytes that are written to it. The others it swallows, or refuses, which ends most programs.
+// bounded keeps the first bytes that are written to it. The others it swallows, or refuses, which
+// ends most programs.
 type bounded struct {
 	buf  bytes.Buffer
 	max  int

@@ -22,7 +22,8 @@ type project struct {
 	Label string // as it stands in a login: with its domain where that is not the default one
 }
 
-// offerProjects answers a login that wants to see which projects there are. Where the client can be asked it is, else the refusal has them.
+// offerProjects answers a login that wants to see which projects there are. Where the client can be
+// asked it is, else the refusal has them.
 func (at *attempt) offerProjects(ctx context.Context, got token) (auth.Response, error) {
 	all, more, err := at.projects(ctx, got.id)
 	if err != nil {
@@ -78,7 +79,8 @@ func (at *attempt) chosen(ctx context.Context, s state, answer string) (auth.Res
 	return at.identity(got)
 }
 
-// projects lists those that the owner of a token may use, as many as can be shown, and tells how many more there are.
+// projects lists those that the owner of a token may use, as many as can be shown, and tells how
+// many more there are.
 func (at *attempt) projects(ctx context.Context, id string) (shown []project, more int, err error) {
 	var all []projects.Project
 	err = at.service.Try(ctx, func(ctx context.Context) error {

@@ -18,7 +18,8 @@ type cloud struct {
 	a auth.Authenticator
 }
 
-// newCloud starts a Keystone that knows demo, harry of two projects, otto with a second factor, and edgar, whose password has expired.
+// newCloud starts a Keystone that knows demo, harry of two projects, otto with a second factor, and
+// edgar, whose password has expired.
 func newCloud(t *testing.T, options map[string]any) *cloud {
 	t.Helper()
 	srv := swifttest.Start(t, swifttest.Config{Users: []swifttest.User{

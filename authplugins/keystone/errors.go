@@ -10,8 +10,8 @@ import (
 	"filegate/core/auth"
 )
 
-// What Keystone's messages say of refusals that mean more than that something is wrong. It says so only to who has given the right password,
-// but for the lock, which it tells everybody.
+// What Keystone's messages say of refusals that mean more than that something is wrong. It says so
+// only to who has given the right password, but for the lock, which it tells everybody.
 var reasons = []struct {
 	message string // a part of it, in all versions
 	text    string // for the client; empty: nothing beside the refusal
@@ -24,7 +24,8 @@ var reasons = []struct {
 	{"could not find auth receipt", "", "the receipt of the first factor has ended"},
 }
 
-// refusal gives an answer with a status its meaning. What Keystone wrote is looked at, and never passed on.
+// refusal gives an answer with a status its meaning. What Keystone wrote is looked at, and never
+// passed on.
 func refusal(status *upstream.StatusError, body []byte, delegated bool) error {
 	var said struct {
 		Error struct {
@@ -41,7 +42,8 @@ func refusal(status *upstream.StatusError, body []byte, delegated bool) error {
 			}
 		}
 	case http.StatusNotFound:
-		// An application credential or the user of one that does not exist. A 404 of somebody else has another look.
+		// An application credential or the user of one that does not exist. A 404 of somebody else
+		// has another look.
 		if delegated && isKeystone {
 			return fmt.Errorf("%s: no such application credential or user: %w", status.Error(), auth.ErrDenied)
 		}

@@ -23,7 +23,8 @@ func (at *attempt) secondFactor(r *receiptError) (auth.Response, error) {
 	return at.step(state{Login: at.login, Account: account, Receipt: &r.receipt}, "", auth.Prompt{Text: "One-time code: "})
 }
 
-// hasCode says whether the secret, which was refused with err, may be a password with a code after it.
+// hasCode says whether the secret, which was refused with err, may be a password with a code after
+// it.
 func (at *attempt) hasCode(err error) bool {
 	n := at.config.CodeLength
 	secret := at.credential.Secret
@@ -31,8 +32,9 @@ func (at *attempt) hasCode(err error) bool {
 		len(secret) > n && !strings.ContainsFunc(secret[len(secret)-n:], func(r rune) bool { return r < '0' || r > '9' })
 }
 
-// splitCode takes the last digits of the secret for a code. It goes to Keystone only where the rest makes Keystone ask for one: else a
-// user without a second factor could write anything after his password. Any failure looks like the refusal of the whole.
+// splitCode takes the last digits of the secret for a code. It goes to Keystone only where the rest
+// makes Keystone ask for one: else a user without a second factor could write anything after his
+// password. Any failure looks like the refusal of the whole.
 func (at *attempt) splitCode(ctx context.Context, refused error) (auth.Response, error) {
 	whole := at.credential.Secret
 	end := len(whole) - at.config.CodeLength

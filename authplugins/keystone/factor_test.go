@@ -112,7 +112,8 @@ func TestSecondFactorRefused(t *testing.T) {
 	}
 }
 
-// A code may follow the password, for clients that can give nothing else. It helps nobody who need not give one.
+// A code may follow the password, for clients that can give nothing else. It helps nobody who need
+// not give one.
 func TestCodeAfterPassword(t *testing.T) {
 	for _, tc := range []struct {
 		name, user, secret string
@@ -189,7 +190,8 @@ func TestOtherFactors(t *testing.T) {
 	}
 }
 
-// An application credential does not stand in for the second factor unless the user's rules say so, and nobody can be asked for a password with it.
+// An application credential does not stand in for the second factor unless the user's rules say so,
+// and nobody can be asked for a password with it.
 func TestCredentialNeedsFactor(t *testing.T) {
 	c := newCloud(t, nil)
 	resp, err := c.try("app=cron.otto", "cr0n")

@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// fake answers as Keystone did when the files in testdata were recorded, for the user demo with the password demopass.
+// fake answers as Keystone did when the files in testdata were recorded, for the user demo with the
+// password demopass.
 type fake struct {
 	*httptest.Server
 	t *testing.T

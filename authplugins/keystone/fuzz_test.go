@@ -20,8 +20,8 @@ type answer func() *http.Response
 // RoundTrip implements [http.RoundTripper].
 func (a answer) RoundTrip(*http.Request) (*http.Response, error) { return a(), nil }
 
-// FuzzAnswer lets Keystone send whatever it likes, in both versions: a grant has a token and an address, a step has a question, and all else is an error
-// that says what kind it is of.
+// FuzzAnswer lets Keystone send whatever it likes, in both versions: a grant has a token and an
+// address, a step has a question, and all else is an error that says what kind it is of.
 func FuzzAnswer(f *testing.F) {
 	sealer, err := authplugin.NewSealer(make([]byte, 32))
 	if err != nil {

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Login is a login's name taken apart. An empty domain is the default one, an empty project the user's own. Every part may be given as an id, with idMark before it.
+// Login is a login's name taken apart. An empty domain is the default one, an empty project the
+// user's own. Every part may be given as an id, with idMark before it.
 type Login struct {
 	Project, ProjectDomain string
 	User, UserDomain       string
@@ -109,7 +110,8 @@ func (f form) cutDomain(text string) (name, domain string) {
 	return text, ""
 }
 
-// id returns the id that a part of a login is, if it is one: marked as such, or of the look of Keystone's own where looks says so.
+// id returns the id that a part of a login is, if it is one: marked as such, or of the look of
+// Keystone's own where looks says so.
 func id(part string, looks bool, lengths ...int) (string, bool) {
 	if marked, ok := strings.CutPrefix(part, idMark); ok {
 		return marked, true

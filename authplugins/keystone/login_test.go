@@ -87,7 +87,8 @@ func TestParseOtherSeparators(t *testing.T) {
 	}
 }
 
-// FuzzParse holds two rules: what parses has a user and loses no text, and the full form comes apart as it was put together.
+// FuzzParse holds two rules: what parses has a user and loses no text, and the full form comes
+// apart as it was put together.
 func FuzzParse(f *testing.F) {
 	for _, name := range []string{"alice", "p@example.com.alice@corp", ".alice@example.com", "@.@.@", "p.a@b@", "\xff.\xfe@"} {
 		f.Add(name, ".", "@")

@@ -63,7 +63,8 @@ func (at *attempt) user() object {
 	return object{"name": at.login.User, "domain": at.domain(at.login.UserDomain)}
 }
 
-// domain names a domain. "default" is the id of the domain that Keystone makes itself; its name, "Default", varies in case between databases.
+// domain names a domain. "default" is the id of the domain that Keystone makes itself; its name,
+// "Default", varies in case between databases.
 func (a *Authenticator) domain(name string) object {
 	name = cmp.Or(name, a.config.DefaultDomain)
 	if id, ok := id(name, false); ok || name == "default" {

@@ -159,7 +159,8 @@ func TestFactorKeystone(t *testing.T) {
 	if err := auth.Revalidate(t.Context(), a, *resp.Identity); err != nil {
 		t.Errorf("the login does not hold: %v", err)
 	}
-	// This is why such a session ends with its token: one that comes of it lasts no longer, and another code is another receipt.
+	// This is why such a session ends with its token: one that comes of it lasts no longer, and
+	// another code is another receipt.
 	if again := admin.Again(t, resp.Identity.Grant.Token); !again.Equal(resp.Identity.Grant.Expires) {
 		t.Errorf("a token by the token ends at %v, want %v as the first one", again, resp.Identity.Grant.Expires)
 	}
@@ -293,7 +294,8 @@ func TestTokensKeystone(t *testing.T) {
 	}
 }
 
-// BenchmarkLoginKeystone is the latency of a login by password to a real Keystone, one after the other.
+// BenchmarkLoginKeystone is the latency of a login by password to a real Keystone, one after the
+// other.
 func BenchmarkLoginKeystone(b *testing.B) {
 	user, password := env(b, "_PROJECT")+"."+env(b, "_USER"), env(b, "_PASSWORD")
 	a := configured(b, env(b, ""), nil)

@@ -10,7 +10,8 @@ import (
 	"filegate/core/auth"
 )
 
-// receiptHeader has the receipt for proofs that are right and not enough, in a 401 and in the question after it.
+// receiptHeader has the receipt for proofs that are right and not enough, in a 401 and in the
+// question after it.
 const receiptHeader = "Openstack-Auth-Receipt"
 
 // receipt is Keystone's for the first proof of several.

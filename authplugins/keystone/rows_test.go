@@ -11,8 +11,9 @@ import (
 	"filegate/core/auth"
 )
 
-// TestOldServers holds what sftp-cloudfs and ftp-cloudfs did with logins and with their options for Keystone, row by row: A for an
-// option, B for a behaviour. Where they were wrong the row says what is right.
+// TestOldServers holds what sftp-cloudfs and ftp-cloudfs did with logins and with their options for
+// Keystone, row by row: A for an option, B for a behaviour. Where they were wrong the row says what
+// is right.
 func TestOldServers(t *testing.T) {
 	type m = map[string]any
 	named := func(name, domain string) m {
@@ -141,7 +142,8 @@ func TestOldServers(t *testing.T) {
 	})
 }
 
-// TestRefusals is what the log and the client read of refusals that mean more than that something is wrong.
+// TestRefusals is what the log and the client read of refusals that mean more than that something
+// is wrong.
 func TestRefusals(t *testing.T) {
 	const user = "7a87265da54a4fd2b9ec97fbc856b108"
 	for _, c := range []struct {

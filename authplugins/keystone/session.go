@@ -13,8 +13,9 @@ import (
 	"filegate/core/auth"
 )
 
-// Revalidate implements auth.Revalidator. Keystone refuses the token of a user who was disabled or removed, has another password or no role any more.
-// It also refuses one that has ended or was taken back: then the login itself is tried.
+// Revalidate implements auth.Revalidator. Keystone refuses the token of a user who was disabled or
+// removed, has another password or no role any more. It also refuses one that has ended or was
+// taken back: then the login itself is tried.
 func (a *Authenticator) Revalidate(ctx context.Context, id auth.Identity) error {
 	if a.config.Version == version2 {
 		return errors.ErrUnsupported
@@ -68,7 +69,8 @@ func (a *Authenticator) revoke(ctx context.Context, id string) error {
 	return err
 }
 
-// tokenFailure gives an answer about a token its meaning. To who asks about his own, a token that is none is a 401 or a 404.
+// tokenFailure gives an answer about a token its meaning. To who asks about his own, a token that
+// is none is a 401 or a 404.
 func tokenFailure(err error) error {
 	status, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err)
 	if !ok {

@@ -11,11 +11,12 @@ import (
 	"filegate/core/auth"
 )
 
-// stateLife is how long a login may wait for an answer: as long as a receipt is good, unless Keystone is told otherwise. Then it
-// refuses the receipt itself, by its own clock.
+// stateLife is how long a login may wait for an answer: as long as a receipt is good, unless
+// Keystone is told otherwise. Then it refuses the receipt itself, by its own clock.
 const stateLife = 5 * time.Minute
 
-// state is what a login that is half way needs to know. It travels sealed, and is good for one answer.
+// state is what a login that is half way needs to know. It travels sealed, and is good for one
+// answer.
 type state struct {
 	Instance string    // of this program: what has been used is known only to the one that gave it
 	Number   string    // of this state

@@ -26,15 +26,15 @@ import (
 	examplepython "filegate/authplugins/example-python"
 )
 
-// files are the texts of the projects, in a directory for each form. @NAME@ stands for the authenticator's kind and
-// @MODULE@ for the path of the Go module. A name that ends in ".txt" is without that in the project, and one that ends
-// in ".sh.txt" is a program named without either.
+// files are the texts of the projects, in a directory for each form. @NAME@ stands for the
+// authenticator's kind and @MODULE@ for the path of the Go module. A name that ends in ".txt" is
+// without that in the project, and one that ends in ".sh.txt" is a program named without either.
 //
 //go:embed files
 var files embed.FS
 
-// Forms returns the forms of a project: "go" and "python" are authenticators, "sh" and "http" answer the questions of
-// the authenticator "hook".
+// Forms returns the forms of a project: "go" and "python" are authenticators, "sh" and "http"
+// answer the questions of the authenticator "hook".
 func Forms() []string { return []string{"go", "python", "sh", "http"} }
 
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
@@ -46,7 +46,8 @@ type Project struct {
 	Module string // the path of the Go module; empty: example.net/filegate-auth-NAME
 }
 
-// Write makes the project in a directory, which must not exist yet. It returns the names of the files.
+// Write makes the project in a directory, which must not exist yet. It returns the names of the
+// files.
 func (p Project) Write(dir string) ([]string, error) {
 	texts, err := p.texts()
 	if err != nil {

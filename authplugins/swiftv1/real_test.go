@@ -14,7 +14,8 @@ import (
 	"filegate/core/auth"
 )
 
-// TestTempauth is what tempauth itself answers: who is let in, for how long, and what is said of a login while it is down.
+// TestTempauth is what tempauth itself answers: who is let in, for how long, and what is said of a
+// login while it is down.
 func TestTempauth(t *testing.T) {
 	service := authtest.Lab(t, "FILEGATE_TEST_SWIFT_AUTH")
 	user, key := authtest.Lab(t, "FILEGATE_TEST_SWIFT_USER"), auth.Secret(authtest.Lab(t, "FILEGATE_TEST_SWIFT_KEY"))

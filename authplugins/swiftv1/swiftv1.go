@@ -1,15 +1,20 @@
-// Package swiftv1 is the authenticator for Swift's own auth 1.0, as tempauth, swauth and Rackspace speak it: one GET
-// with the user and the key in headers, and the storage URL and the token in the headers of the answer.
+// Package swiftv1 is the authenticator for Swift's own auth 1.0, as tempauth, swauth and Rackspace
+// speak it: one GET with the user and the key in headers, and the storage URL and the token in the
+// headers of the answer.
 //
-// A login is one request, and so is a renewal; each is tried again, twice at most and within the option timeout, where the service fails
-// with a 5xx or the connection breaks. The user's name goes to the service as it is: ACCOUNT:USER with tempauth and swauth, whose auth_url ends in
-// /auth/v1.0, a plain name with Rackspace. The account, where there is one, is the group in listings.
+// A login is one request, and so is a renewal; each is tried again, twice at most and within the
+// option timeout, where the service fails with a 5xx or the connection breaks. The user's name goes
+// to the service as it is: ACCOUNT:USER with tempauth and swauth, whose auth_url ends in
+// /auth/v1.0, a plain name with Rackspace. The account, where there is one, is the group in
+// listings.
 //
-// Auth 1.0 does not tell an unknown user from a wrong key, so both are auth.ErrDenied: in a chain nobody is asked after it.
+// Auth 1.0 does not tell an unknown user from a wrong key, so both are auth.ErrDenied: in a chain
+// nobody is asked after it.
 //
-// The user and the key travel in the grant's renewal, sealed, since a new token costs a new login. tempauth gives the
-// same token out until it ends or is revoked, so renewing ahead of time is free and changes nothing. A token is not revoked at the
-// end of a session: auth 1.0 has no way to, and others may use the same one.
+// The user and the key travel in the grant's renewal, sealed, since a new token costs a new login.
+// tempauth gives the same token out until it ends or is revoked, so renewing ahead of time is free
+// and changes nothing. A token is not revoked at the end of a session: auth 1.0 has no way to, and
+// others may use the same one.
 //
 // Its suite is authplugins/authtest; the program is cmd/filegate-auth-swiftv1.
 package swiftv1

@@ -116,7 +116,8 @@ func TestTokenLife(t *testing.T) {
 	}
 }
 
-// The name goes to the service as it is, whatever form it has; what stands before a colon is the group.
+// The name goes to the service as it is, whatever form it has; what stands before a colon is the
+// group.
 func TestForms(t *testing.T) {
 	for name, groups := range map[string][]string{"account:user": {"account"}, "rackuser": nil, "a:b:c": {"a"}, ":user": nil, "müller:käthe": {"müller"}} {
 		service := newFake(t)
@@ -142,7 +143,8 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// A service that fails for a moment is asked again, and the log has what its own log calls the request.
+// A service that fails for a moment is asked again, and the log has what its own log calls the
+// request.
 func TestRetry(t *testing.T) {
 	service := newFake(t)
 	service.answer = func(w http.ResponseWriter, r *http.Request) {
@@ -216,7 +218,8 @@ func TestAnswers(t *testing.T) {
 			if err != nil && (!strings.Contains(err.Error(), c.text) || strings.Contains(err.Error(), "secret backend text")) {
 				t.Errorf("error %q should say %q and nothing of what the service wrote", err, c.text)
 			}
-			// net/http asks again by itself where a connection that was kept breaks, so it may be more.
+			// net/http asks again by itself where a connection that was kept breaks, so it may be
+			// more.
 			if n := service.Requests(); n < c.tries || (c.name != "cut off" && n > c.tries) {
 				t.Errorf("asked %d times, want %d", n, c.tries)
 			}
@@ -224,7 +227,8 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// The caller's deadline holds whatever the option timeout allows: there is no time for a second try.
+// The caller's deadline holds whatever the option timeout allows: there is no time for a second
+// try.
 func TestDeadline(t *testing.T) {
 	service := newFake(t)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -12,7 +12,8 @@ import (
 	"filegate/core/config"
 )
 
-// defaultCache is how long the gateway may let a user in again without asking: as long as with the services in authplugins/internal/upstream.
+// defaultCache is how long the gateway may let a user in again without asking: as long as with the
+// services in authplugins/internal/upstream.
 const defaultCache = "30s"
 
 // Kind describes the authenticator to its program.

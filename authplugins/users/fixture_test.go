@@ -78,7 +78,8 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// usual is a file with alice, who has one of everything and acts by auth 1.0, and kate, who acts by Keystone.
+// usual is a file with alice, who has one of everything and acts by auth 1.0, and kate, who acts by
+// Keystone.
 func (w *world) usual() string {
 	return fmt.Sprintf(`
 ssh_authorities = [%[1]q]

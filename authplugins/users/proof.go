@@ -10,7 +10,8 @@ import (
 	"filegate/core/auth"
 )
 
-// proof is what a login rests on. It travels sealed in the grant, so that it can be held against the file again.
+// proof is what a login rests on. It travels sealed in the grant, so that it can be held against
+// the file again.
 type proof struct {
 	User, Service, SessionID string
 	Method                   auth.Method

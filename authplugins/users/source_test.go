@@ -17,7 +17,8 @@ import (
 	"filegate/core/auth"
 )
 
-// What the file says counts as soon as it has changed; a bad file, or none, changes nothing and is told once.
+// What the file says counts as soon as it has changed; a bad file, or none, changes nothing and is
+// told once.
 func TestReload(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "users.hcl")
 	hash, err := userfile.NewHash("secret")

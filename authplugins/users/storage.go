@@ -15,7 +15,8 @@ import (
 	"filegate/core/auth"
 )
 
-// storage returns the authenticator for a storage: the one there is for the same options, or a new one. The id tells them apart.
+// storage returns the authenticator for a storage: the one there is for the same options, or a new
+// one. The id tells them apart.
 func (l *loader) storage(s *userfile.Storage) (id string, a auth.Authenticator, diags auth.Diagnostics) {
 	values, err := json.Marshal(s.Options)
 	if err != nil {
@@ -33,7 +34,8 @@ func (l *loader) storage(s *userfile.Storage) (id string, a auth.Authenticator, 
 	return id, a, diags
 }
 
-// grant logs in at the user's storage with the credential that the file has now. Without a storage the grant is empty.
+// grant logs in at the user's storage with the credential that the file has now. Without a storage
+// the grant is empty.
 func (a *Authenticator) grant(ctx context.Context, c *content, u *userfile.User, p proof) (auth.Grant, error) {
 	var grant auth.Grant
 	if u.Storage != nil {

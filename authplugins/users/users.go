@@ -59,7 +59,8 @@ func (a *Authenticator) Authenticate(ctx context.Context, req auth.Request) (aut
 	return auth.Response{Identity: &id}, nil
 }
 
-// checkPassword returns the hash that the password is right for. An unknown user and a wrong password take the same work.
+// checkPassword returns the hash that the password is right for. An unknown user and a wrong
+// password take the same work.
 func (a *Authenticator) checkPassword(ctx context.Context, c *content, req auth.Request) (hash string, err error) {
 	anonymous := false
 	if u := c.User(req.User); u != nil {
@@ -84,7 +85,8 @@ func (a *Authenticator) checkPassword(ctx context.Context, c *content, req auth.
 	return u.Hash(), nil
 }
 
-// Renew implements auth.Authenticator. It logs in at the storage anew, with the credential that the file has now; the storage must be the same.
+// Renew implements auth.Authenticator. It logs in at the storage anew, with the credential that the
+// file has now; the storage must be the same.
 func (a *Authenticator) Renew(ctx context.Context, old auth.Grant) (auth.Grant, error) {
 	c, u, p, err := a.open(ctx, old)
 	if err != nil {
@@ -105,11 +107,13 @@ func (a *Authenticator) renew(ctx context.Context, c *content, u *userfile.User,
 	return fresh, nil
 }
 
-// trusted is the longest time for which a credential that the storage has taken is not shown to it again.
+// trusted is the longest time for which a credential that the storage has taken is not shown to it
+// again.
 const trusted = time.Minute
 
-// Revalidate implements auth.Revalidator. The storage is asked whether it still takes the credential, unless it has just taken it: a token may
-// outlive the credential that it was given for.
+// Revalidate implements auth.Revalidator. The storage is asked whether it still takes the
+// credential, unless it has just taken it: a token may outlive the credential that it was given
+// for.
 func (a *Authenticator) Revalidate(ctx context.Context, id auth.Identity) error {
 	c, u, p, err := a.open(ctx, id.Grant)
 	if err != nil || u.Storage == nil || time.Since(p.Asked) < min(a.cacheFor, trusted) {

@@ -118,7 +118,8 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// Who is kept out, and how: a user of the file is denied and nobody else is asked, whatever the reason.
+// Who is kept out, and how: a user of the file is denied and nobody else is asked, whatever the
+// reason.
 func TestKeptOut(t *testing.T) {
 	w := newWorld(t)
 	der := w.tlsCertificate(pkix.Name{CommonName: "printer"}, true, nil)
@@ -232,7 +233,8 @@ func TestQuery(t *testing.T) {
 	}
 }
 
-// A credential that the storage does not take opens nothing, and the log says which; a session ends with its renewal.
+// A credential that the storage does not take opens nothing, and the log says which; a session ends
+// with its renewal.
 func TestCredentialRefused(t *testing.T) {
 	for user, c := range map[string]struct{ storage, login string }{"alice": {"legacy", "test:tester"}, "kate": {"cloud", "test.tester"}} {
 		w := newWorld(t)
@@ -248,8 +250,8 @@ func TestCredentialRefused(t *testing.T) {
 	}
 }
 
-// A session ends when the storage takes the credential no more, although its token may live on. How long the storage is not asked about
-// one that it has just taken, cache_for says.
+// A session ends when the storage takes the credential no more, although its token may live on. How
+// long the storage is not asked about one that it has just taken, cache_for says.
 func TestCredentialRevoked(t *testing.T) {
 	for cacheFor, want := range map[string]error{"0s": auth.ErrDenied, "1h": nil} {
 		w := newWorld(t)
@@ -297,7 +299,8 @@ func TestStorageDown(t *testing.T) {
 	}
 }
 
-// What a session rests on is looked at again: it ends when that is gone from the file, and only then.
+// What a session rests on is looked at again: it ends when that is gone from the file, and only
+// then.
 func TestSessionAfterChange(t *testing.T) {
 	for name, c := range map[string]struct {
 		req    func(w *world) auth.Request
@@ -384,7 +387,8 @@ func TestSessionAfterChange(t *testing.T) {
 	}
 }
 
-// A user without a storage has a grant that opens nothing, and that is renewed and looked at again all the same.
+// A user without a storage has a grant that opens nothing, and that is renewed and looked at again
+// all the same.
 func TestNoStorage(t *testing.T) {
 	w := newWorld(t)
 	w.write(fmt.Sprintf("user \"alice\" { password = %q }\n", hash(t)))

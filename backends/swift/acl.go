@@ -26,7 +26,8 @@ func (f *FS) ACL(ctx context.Context, p vfs.Path) (vfs.ACL, error) {
 	return vfs.ACL{Read: splitACL(resp.Header.Get(object.ReadACL)), Write: splitACL(resp.Header.Get(object.WriteACL))}, nil
 }
 
-// SetACL implements [vfs.ACLFS]. The container for the segments gets the same rights, since who reads a large file reads them.
+// SetACL implements [vfs.ACLFS]. The container for the segments gets the same rights, since who
+// reads a large file reads them.
 func (f *FS) SetACL(ctx context.Context, p vfs.Path, acl vfs.ACL) error {
 	n, err := f.locateContainer(p)
 	if err != nil {

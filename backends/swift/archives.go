@@ -11,8 +11,8 @@ import (
 
 var _ vfs.ArchiveFS = (*FS)(nil)
 
-// Archives implements [vfs.ArchiveFS]: the containers that X-Versions-Location or X-History-Location of the names' containers give. A name above
-// the containers tells of none.
+// Archives implements [vfs.ArchiveFS]: the containers that X-Versions-Location or
+// X-History-Location of the names' containers give. A name above the containers tells of none.
 func (f *FS) Archives(ctx context.Context, names []vfs.Path) ([]vfs.Path, error) {
 	var asked []api.Name
 	var all []vfs.Path

@@ -43,8 +43,9 @@ func onCeph(t *testing.T, test func(t *testing.T, f *fake)) {
 	})
 }
 
-// TestConformanceCeph runs the suite against the fake. Against a real RadosGW it runs the subjects in
-// which RadosGW differs from Swift, and with FILEGATE_TEST_RGW_ALL=1 all of them, which takes minutes.
+// TestConformanceCeph runs the suite against the fake. Against a real RadosGW it runs the subjects
+// in which RadosGW differs from Swift, and with FILEGATE_TEST_RGW_ALL=1 all of them, which takes
+// minutes.
 func TestConformanceCeph(t *testing.T) {
 	limits := vfstest.Limits{NoLinks: true, NoDirLinks: true}
 	keeping := func(c *Config) { c.KeepModes = true }
@@ -89,8 +90,8 @@ func TestCephFlavour(t *testing.T) {
 	}
 }
 
-// TestCephLarge makes, changes, copies, renames and removes large files. One has as many segments as
-// a manifest can have, another one more. No segment stays.
+// TestCephLarge makes, changes, copies, renames and removes large files. One has as many segments
+// as a manifest can have, another one more. No segment stays.
 func TestCephLarge(t *testing.T) {
 	onCeph(t, func(t *testing.T, f *fake) {
 		ctx := t.Context()
@@ -307,8 +308,8 @@ func TestCephRefusedCopy(t *testing.T) {
 	}
 }
 
-// TestCephRenamedParts moves a directory with a large object and its segments. Filegate does not know
-// that they belong together.
+// TestCephRenamedParts moves a directory with a large object and its segments. Filegate does not
+// know that they belong together.
 func TestCephRenamedParts(t *testing.T) {
 	onCeph(t, func(t *testing.T, f *fake) {
 		ctx := t.Context()

@@ -42,8 +42,8 @@ type Config struct {
 	// UploadConcurrency is how many segments of one file at most are sent at the same time, where
 	// fewer are slower than the client. Each is in memory.
 	UploadConcurrency int `hcl:"upload_concurrency,optional"`
-	// Memory is the budget for all upload and read-ahead buffers together, in bytes. 0: a quarter of
-	// the memory of the machine, or of the cgroup.
+	// Memory is the budget for all upload and read-ahead buffers together, in bytes. 0: a quarter
+	// of the memory of the machine, or of the cgroup.
 	Memory int64 `hcl:"memory,optional" unit:"bytes"`
 	// ReadAhead is how far a download reads ahead of its client, in bytes.
 	ReadAhead int64 `hcl:"read_ahead,optional" unit:"bytes"`
@@ -63,15 +63,15 @@ type Config struct {
 	// ResumeRetention is how long an interrupted upload of a new file can be resumed. 0: it cannot
 	// be resumed, and nothing of it is kept.
 	ResumeRetention time.Duration `hcl:"resume_retention,optional"`
-	// ShowPartial is whose listings show interrupted uploads: "owner" (those of logins that may list
-	// the segments of the container, and so resume the upload) or "never" (nobody's). By its name an
-	// interrupted upload is always found, so that a client can resume it.
+	// ShowPartial is whose listings show interrupted uploads: "owner" (those of logins that may
+	// list the segments of the container, and so resume the upload) or "never" (nobody's). By its
+	// name an interrupted upload is always found, so that a client can resume it.
 	ShowPartial string `hcl:"show_partial,optional"`
 	// LargeObjects is the form of files that are more than a segment: "slo", or "dlo" for the
 	// layout of sftp-cloudfs and ftp-cloudfs.
 	LargeObjects string `hcl:"large_objects,optional"`
-	// Flavour is the program that serves the storage: "swift", "ceph" (Ceph's RadosGW), or "auto" to
-	// find it out.
+	// Flavour is the program that serves the storage: "swift", "ceph" (Ceph's RadosGW), or "auto"
+	// to find it out.
 	Flavour string `hcl:"flavour,optional"`
 	// Digests are the checksums of whole files that are kept with them: "md5", "sha256". Swift
 	// itself knows the MD5 of plain objects only.
@@ -100,8 +100,9 @@ type Config struct {
 	// ".versions". Clients that walk the whole tree then walk through the versions too. By its name
 	// the directory can be entered in any case.
 	ShowVersions bool `hcl:"show_versions,optional"`
-	// ImplicitDirectories makes the directories that are missing above a new name, for clients of the
-	// old servers, which need none. Otherwise a missing directory is an error, as on other servers.
+	// ImplicitDirectories makes the directories that are missing above a new name, for clients of
+	// the old servers, which need none. Otherwise a missing directory is an error, as on other
+	// servers.
 	ImplicitDirectories bool `hcl:"implicit_directories,optional"`
 	// Aliases are names at the top level for what other accounts share, as "ACCOUNT/container" or
 	// "ACCOUNT". An alias hides a container of the same name, and gives nobody a right that the

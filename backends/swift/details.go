@@ -25,7 +25,8 @@ const deleteAt = "X-Delete-At"
 // none, but RadosGW does not.
 const removeDeleteAt = "X-Remove-Delete-At"
 
-// segmentsOutlive is how much longer than the file its segments stay: until nobody can have the manifest any more.
+// segmentsOutlive is how much longer than the file its segments stay: until nobody can have the
+// manifest any more.
 const segmentsOutlive = time.Hour
 
 // Details implements [vfs.DetailFS].
@@ -74,7 +75,8 @@ func detailsOf(h http.Header, prefix string) vfs.Details {
 	return d
 }
 
-// isOthersMeta reports whether metadata is for people to see and change: not what filegate keeps, nor a secret.
+// isOthersMeta reports whether metadata is for people to see and change: not what filegate keeps,
+// nor a secret.
 func isOthersMeta(key string) bool {
 	return !strings.HasPrefix(key, ownMeta) && !strings.HasPrefix(key, "temp-url-key") && !api.IsStoresMeta(key)
 }
@@ -184,7 +186,8 @@ func expiryError(err error) error {
 	return api.Translate(err)
 }
 
-// expiringSegments returns the segments that are to expire with a file. Where versions are kept, or may be, old ones may need them.
+// expiringSegments returns the segments that are to expire with a file. Where versions are kept, or
+// may be, old ones may need them.
 func (f *FS) expiringSegments(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
 	if !o.IsLarge() {
 		return nil, nil

@@ -118,7 +118,7 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 				return api.Translate(err)
 			}
 		}
-		if page, pageErr := f.lists.Page(ctx, n, listing.Query{Limit: 1}); pageErr == nil && len(page) == 0 {
+		if page, pageErr := f.lists.List(ctx, n, listing.Query{Limit: 1}); pageErr == nil && len(page) == 0 {
 			if v, versionsErr := f.client.Versioning(ctx, n); versionsErr == nil && v.Enabled {
 				return api.RefusedAs(err, vfs.ErrNotEmpty, "nothing is in it any more but old versions of files, and the storage keeps it as long as it keeps those")
 			}
@@ -172,7 +172,7 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 
 // notEmpty is the refusal to remove a directory, which may look empty.
 func (f *FS) notEmpty(ctx context.Context, dir api.Name) error {
-	page, err := f.lists.Page(ctx, dir, listing.Query{Prefix: dir.Prefix(), Limit: 2})
+	page, err := f.lists.List(ctx, dir, listing.Query{Prefix: dir.Prefix(), Limit: 2})
 	if err == nil && f.hideSegments && len(page) > 0 && !slices.ContainsFunc(page, func(e listing.Entry) bool { return e.Name != dir.Prefix() && !object.IsOwnPart(e.Name) }) {
 		return vfs.Errorf(vfs.ErrNotEmpty, "parts of large files that were moved elsewhere lie in this directory")
 	}
@@ -181,7 +181,7 @@ func (f *FS) notEmpty(ctx context.Context, dir api.Name) error {
 
 // emptiness reports whether there is nothing in a directory, and which objects make it be there.
 func (f *FS) emptiness(ctx context.Context, dir api.Name) (markers []api.Name, empty bool, err error) {
-	page, err := f.lists.Page(ctx, dir, listing.Query{Prefix: dir.Prefix(), Limit: 2})
+	page, err := f.lists.List(ctx, dir, listing.Query{Prefix: dir.Prefix(), Limit: 2})
 	if err != nil {
 		return nil, false, api.Translate(err)
 	}

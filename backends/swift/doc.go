@@ -283,4 +283,11 @@
 //
 // The suite of the contract is core/vfs/vfstest; it runs here against our own fake (package
 // swifttest) and, where one is given by the environment, against a real Swift.
+//
+// # Size
+//
+// FS has many more methods than other types. It implements vfs.FS and its optional interfaces, and
+// paths, links, old versions and directories all need what one login knows about its containers and
+// its recent requests. Parts that need less are types of their own (guesses, lister, move,
+// leftovers) or packages of their own (api, listing, object).
 package swift

@@ -97,7 +97,7 @@ func TestDropBox(t *testing.T) {
 		w.Close()
 		sees(t, owner, dir, "what was put", "a", "b", "d/", "new")
 		sees(t, owner, dir.Join("d"), "what was put", "f")
-		if page, err := owner.lists.Page(ctx, api.Name{Container: dir.Base()}, listing.Query{Prefix: "cut", Limit: 10}); err != nil || len(page) > 0 {
+		if page, err := owner.lists.List(ctx, api.Name{Container: dir.Base()}, listing.Query{Prefix: "cut", Limit: 10}); err != nil || len(page) > 0 {
 			t.Errorf("of an upload that was cut off there is %v (%v)", page, err)
 		}
 

@@ -27,8 +27,8 @@ func parseEndpoints(texts []string) (endpoints, error) {
 	return all, nil
 }
 
-// allow reports whether an endpoint is below one of them: the same scheme, host and port, and a path that begins with the
-// same elements.
+// allow reports whether an endpoint is below one of them: the same scheme, host and port, and a
+// path that begins with the same elements.
 func (e endpoints) allow(endpoint string) bool {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.User != nil {
@@ -42,8 +42,8 @@ func (e endpoints) allow(endpoint string) bool {
 	return len(e) == 0
 }
 
-// below reports whether the path of u begins with that of top. A path with a way up or with empty elements is below
-// nothing: a server may read it in another way.
+// below reports whether the path of u begins with that of top. A path with a way up or with empty
+// elements is below nothing: a server may read it in another way.
 func below(u, top *url.URL) bool {
 	within, prefix := path.Clean("/"+u.Path), path.Clean("/"+top.Path)
 	if u.Path != within && strings.TrimSuffix(u.Path, "/") != strings.TrimSuffix(within, "/") {
@@ -70,7 +70,8 @@ func (e endpoints) bound(grants backend.Grants) backend.Grants {
 	return boundGrants{grants, e}
 }
 
-// boundGrants are the grants of a login whose storage must be below one of the endpoints, also after a renewal.
+// boundGrants are the grants of a login whose storage must be below one of the endpoints, also
+// after a renewal.
 type boundGrants struct {
 	grants    backend.Grants
 	endpoints endpoints

@@ -127,7 +127,7 @@ func TestOddContainers(t *testing.T) {
 		f.mustWrite(t, p.Join("file"), []byte(p))
 	}
 	var containers []string
-	page, err := f.lists.Page(t.Context(), api.Name{}, listing.Query{Limit: 100})
+	page, err := f.lists.List(t.Context(), api.Name{}, listing.Query{Limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ func accountIn(srv *swifttest.Server) account {
 // forget makes the session one that has not been told anything yet.
 func (f *FS) forget() {
 	f.backend.besides.Wait()
-	f.guess.told, f.guess.around = recall{}, newKnown(askedAgain)
+	f.guess.told, f.guess.around = recentLookups{}, newListedRanges(askedAgain)
 	f.guess.ahead.ask(api.Name{})
 	f.dirs = knownDirs{}
 }
@@ -67,13 +67,13 @@ func (f *FS) forget() {
 // recallLong keeps the time that a test takes from making a difference. It is called first.
 func (f *FS) recallLong() {
 	f.backend.recallFor, f.backend.nearFor, f.backend.heldMost = time.Hour, time.Hour, time.Hour
-	f.guess.around = newKnown(time.Hour)
+	f.guess.around = newListedRanges(time.Hour)
 }
 
 // objectsIn are the names of the objects in a container, in order.
 func (f *fake) objectsIn(t *testing.T, container string) []string {
 	t.Helper()
-	page, err := f.lists.Page(context.WithoutCancel(t.Context()), api.Name{Container: container}, listing.Query{Limit: 1000})
+	page, err := f.lists.List(context.WithoutCancel(t.Context()), api.Name{Container: container}, listing.Query{Limit: 1000})
 	if err != nil && api.StatusOf(err) != 404 {
 		t.Fatal(err)
 	}
@@ -214,7 +214,8 @@ func (f *fake) has(t *testing.T, p vfs.Path, want []byte, rule string) {
 	}
 }
 
-// putSegment puts an object that a manifest is to name, and makes its container where there is none.
+// putSegment puts an object that a manifest is to name, and makes its container where there is
+// none.
 func (f *fake) putSegment(t *testing.T, n api.Name, content []byte) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())

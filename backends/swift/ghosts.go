@@ -36,7 +36,7 @@ func (f *FS) isGhost(ctx context.Context, n api.Name, err error) bool {
 // clearGhost deletes the row of an object that is listed, and reports whether there was one. That
 // the object is not there the caller has found out. The error is not translated.
 func (f *FS) clearGhost(ctx context.Context, n api.Name) (bool, error) {
-	page, err := f.lists.Page(ctx, n.Top(), listing.Query{Prefix: n.Object, Limit: 1})
+	page, err := f.lists.List(ctx, n.Top(), listing.Query{Prefix: n.Object, Limit: 1})
 	switch {
 	case object.NoneToSee(err):
 		return false, nil
@@ -64,7 +64,7 @@ var errIsThere = errors.New("there is an object")
 func (f *FS) clearGhosts(ctx context.Context, dir api.Name) (bool, error) {
 	l := listing.Query{Prefix: dir.Prefix(), Limit: 2} // most directories are not empty because of something that is there
 	for range maxGhostPages {
-		page, err := f.lists.Page(ctx, dir, l)
+		page, err := f.lists.List(ctx, dir, l)
 		if err != nil {
 			return false, api.Translate(err)
 		}

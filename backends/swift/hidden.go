@@ -30,7 +30,7 @@ const maxHidden = 1000
 
 // hides reports whether an entry is the directory that segments of an earlier one lie in, or one of
 // them, and remembers what it says of segments itself.
-func (h *hiddenSegments) hides(dir api.Name, s shown) bool {
+func (h *hiddenSegments) hides(dir api.Name, s listedEntry) bool {
 	full := s.in(dir).Object
 	if s.IsDir() {
 		full += "/"
@@ -73,13 +73,13 @@ func (s *segmentContainers) has(container string) bool {
 }
 
 // visible returns what of a batch is to be seen.
-func (l *lister) visible(ctx context.Context, batch []shown) ([]shown, error) {
+func (l *lister) visible(ctx context.Context, batch []listedEntry) ([]listedEntry, error) {
 	if !l.fs.hideSegments {
 		return batch, nil
 	}
-	batch = slices.DeleteFunc(batch, func(s shown) bool { return l.hidden.hides(l.dir, s) })
+	batch = slices.DeleteFunc(batch, func(s listedEntry) bool { return l.hidden.hides(l.dir, s) })
 	if l.dir.IsContainer() {
-		batch = slices.DeleteFunc(batch, func(s shown) bool { return s.IsDir() && object.IsSegmentPlace(s.Name) })
+		batch = slices.DeleteFunc(batch, func(s listedEntry) bool { return s.IsDir() && object.IsSegmentPlace(s.Name) })
 	}
 	hide := make([]bool, len(batch))
 	g, gctx := errgroup.WithContext(ctx)
@@ -96,7 +96,7 @@ func (l *lister) visible(ctx context.Context, batch []shown) ([]shown, error) {
 		return nil, err
 	}
 	i := -1
-	return slices.DeleteFunc(batch, func(shown) bool { i++; return hide[i] }), nil
+	return slices.DeleteFunc(batch, func(listedEntry) bool { i++; return hide[i] }), nil
 }
 
 // maxUploadPages bounds how many pages of a directory are looked at for anything but uploads.
@@ -110,7 +110,7 @@ func (f *FS) holdsUploads(ctx context.Context, dir api.Name) (bool, error) {
 	}
 	l := listing.Query{Prefix: dir.Prefix(), Delimiter: true, Limit: limits.Listing}
 	for range maxUploadPages {
-		page, err := f.lists.Page(ctx, dir, l)
+		page, err := f.lists.List(ctx, dir, l)
 		if err != nil {
 			return false, api.Translate(err)
 		}

@@ -19,7 +19,7 @@ func newHuge(t *testing.T) (f *fake, unit []byte) {
 	f = newFake(t, swifttest.Limits{}, nil)
 	unit = apitest.Noise(16 * mib)
 	f.putSegment(t, api.Name{Container: "c_segments", Object: "huge/unit"}, unit)
-	entries := slices.Repeat([]object.Entry{{Path: "/c_segments/huge/unit", Etag: api.Pieces{unit}.MD5(), Size: int64(len(unit))}}, 10*gib/len(unit))
+	entries := slices.Repeat([]object.ManifestEntry{{Path: "/c_segments/huge/unit", Etag: api.Pieces{unit}.MD5(), Size: int64(len(unit))}}, 10*gib/len(unit))
 	if _, err := f.large.PutManifest(t.Context(), api.Name{Account: "", Container: "c", Object: "huge"}, entries, map[string]string{}); err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ func (f *FS) List(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sticky{Lister: l}, nil
+	return &stickyLister{Lister: l}, nil
 }
 
 func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
@@ -100,7 +100,7 @@ type lister struct {
 	times int            // how many HEADs may still be made for times; negative: any number
 	batch int            // how many entries are measured before they are given out
 
-	ready    []shown
+	ready    []listedEntry
 	ended    bool // nothing else is to be given out
 	seenSelf bool // the directory's own marker in the form "name/" was there
 
@@ -130,7 +130,7 @@ func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
 			return nil, err
 		}
 		l.ready = l.ready[len(batch):]
-		batch = slices.DeleteFunc(batch, func(s shown) bool { return s.gone })
+		batch = slices.DeleteFunc(batch, func(s listedEntry) bool { return s.gone })
 		if l.dir.IsAccount() {
 			var err error
 			if batch, err = l.fs.withPolicy(ctx, l.dir, batch); err != nil {
@@ -149,7 +149,7 @@ func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
 	return nil, io.EOF
 }
 
-func infosOf(all []shown) []vfs.Info {
+func infosOf(all []listedEntry) []vfs.Info {
 	infos := make([]vfs.Info, len(all))
 	for i, s := range all {
 		infos[i] = s.Info
@@ -228,49 +228,49 @@ func (l *lister) take(ctx context.Context, asked listing.Query, page listing.Pag
 // entry makes of a line of Swift's what the client sees, or nothing: for the directory's own
 // marker, for a name that has been given out already, and for one that can be no element of a path:
 // that is not UTF-8, or has a NUL, as Swift itself allows none.
-func (l *lister) entry(e listing.Entry) (shown, bool) {
+func (l *lister) entry(e listing.Entry) (listedEntry, bool) {
 	if e.Key() == "" {
-		return shown{}, false
+		return listedEntry{}, false
 	}
 	full := strings.TrimSuffix(e.Key(), "/")
 	if e.Key() == l.dir.Prefix() && !l.dir.IsAccount() {
 		l.seenSelf = true
 		if e.Subdir != "" || api.IsMarker(e.Name, e.Bytes, e.ContentType) {
-			return shown{}, false
+			return listedEntry{}, false
 		}
 		full = e.Key() // a file with an empty name
 	}
 	base := api.EscapeElement(strings.TrimPrefix(full, l.dir.Prefix()), l.dir.IsAccount())
 	if !vfs.ValidName(base) {
-		return shown{}, false
+		return listedEntry{}, false
 	}
-	directory := shown{Info: vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: e.Time(l.fs.opened)}}
+	directory := listedEntry{Info: vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: e.Time(l.fs.opened)}}
 	if l.dir.IsAccount() {
 		segments := l.segments.has(full)
 		if _, hidden := l.fs.aliases[base]; hidden && l.dir.Account == "" {
-			return shown{}, false
+			return listedEntry{}, false
 		}
 		directory.Size, directory.Links = e.Bytes, e.Count
 		return directory, !segments || !l.fs.hideSegments
 	}
 	if full == l.dir.Prefix() && full != "" && e.Subdir == "" {
-		return shown{Info: vfs.Info{Name: base, Size: e.Bytes, Mode: api.DefaultFileMode, ModTime: e.Time(l.fs.opened), Version: e.Version()}}, true
+		return listedEntry{Info: vfs.Info{Name: base, Size: e.Bytes, Mode: api.DefaultFileMode, ModTime: e.Time(l.fs.opened), Version: e.Version()}}, true
 	}
 	if l.given.again(full) {
-		return shown{}, false
+		return listedEntry{}, false
 	}
 	switch {
 	case e.IsLink():
-		return shown{Info: api.LinkInfo(base, api.Object{Modified: e.Time(l.fs.opened)})}, true
+		return listedEntry{Info: api.LinkInfo(base, api.Object{Modified: e.Time(l.fs.opened)})}, true
 	case e.Asked != nil && e.Asked.IsDir():
-		return shown{Info: e.Asked.Info(base), asked: true}, true
+		return listedEntry{Info: e.Asked.Info(base), asked: true}, true
 	case api.IsDirectoryType(e.ContentType):
 		directory.marker = e.Hash
 		return directory, true
 	case e.Subdir != "":
 		return directory, true
 	case e.Asked != nil:
-		return shown{Info: e.Asked.Info(base), segments: e.Asked.DLO, asked: true}, true
+		return listedEntry{Info: e.Asked.Info(base), segments: e.Asked.DLO, asked: true}, true
 	}
-	return shown{Info: vfs.Info{Name: base, Size: e.Bytes, Mode: api.DefaultFileMode, ModTime: e.Time(l.fs.opened), Version: e.Version()}}, true
+	return listedEntry{Info: vfs.Info{Name: base, Size: e.Bytes, Mode: api.DefaultFileMode, ModTime: e.Time(l.fs.opened), Version: e.Version()}}, true
 }

@@ -46,7 +46,7 @@ type toWrite struct {
 	name  api.Name // of the object that is written: of a symbolic link, what it leads to
 	base  string   // of the path
 	old   api.Object
-	asked moment         // when Swift was asked for old
+	asked requestTime    // when Swift was asked for old
 	cut   *object.CutOff // an upload of the file that was cut off
 	blind bool           // the login may write there, and may not look
 }
@@ -61,7 +61,7 @@ func (f *FS) findToWrite(ctx context.Context, n api.Name, base string, opts vfs.
 	case opts.Create && opts.Truncate && !opts.Exclusive && opts.IfVersion == "":
 		info, t.old, t.asked, err = f.lookupToReplace(ctx, n, base)
 	default:
-		info, t.old, err = f.find(ctx, n, base, way{look: f.client.Head, below: f.statBelow, mayBeNone: opts.Create, partials: true})
+		info, t.old, err = f.find(ctx, n, base, lookupPlan{look: f.client.Head, below: f.statBelow, mayBeNone: opts.Create, partials: true})
 	}
 	if f.dropsInto(ctx, n, err) {
 		if !canBeBlind(opts) {
@@ -89,8 +89,8 @@ func (f *FS) findToWrite(ctx context.Context, n api.Name, base string, opts vfs.
 	return t, nil
 }
 
-// findNothing is the part of findToWrite for a name that is free: there may be an upload of the file
-// that was cut off.
+// findNothing is the part of findToWrite for a name that is free: there may be an upload of the
+// file that was cut off.
 func (f *FS) findNothing(ctx context.Context, t toWrite, opts vfs.WriteOptions) (toWrite, error) {
 	var err error
 	if t.cut, err = f.uploads.Find(ctx, t.name); err != nil {
@@ -113,7 +113,8 @@ func (f *FS) findNothing(ctx context.Context, t toWrite, opts vfs.WriteOptions) 
 	return t, nil
 }
 
-// checkBegin refuses an offset behind what the content begins with, and a file that there is no room for.
+// checkBegin refuses an offset behind what the content begins with, and a file that there is no
+// room for.
 func (f *FS) checkBegin(ctx context.Context, t toWrite, opts vfs.WriteOptions) error {
 	var have int64
 	switch {
@@ -129,8 +130,8 @@ func (f *FS) checkBegin(ctx context.Context, t toWrite, opts vfs.WriteOptions) e
 	return f.containers.CheckRoom(ctx, t.name, opts.Size-have)
 }
 
-// unchangedSince returns a function that reports whether what was told of a name at a moment is good
-// still.
-func (f *FS) unchangedSince(n api.Name, asked moment) func() bool {
+// unchangedSince returns a function that reports whether what was told of a name at a moment is
+// good still.
+func (f *FS) unchangedSince(n api.Name, asked requestTime) func() bool {
 	return func() bool { return f.guess.fresh(n, asked) }
 }

@@ -113,7 +113,7 @@ func (f *FS) forgetPolicy(ctx context.Context, container api.Name) {
 }
 
 // withPolicy returns those containers of an account's listing that have the configured policy.
-func (f *FS) withPolicy(ctx context.Context, account api.Name, containers []shown) ([]shown, error) {
+func (f *FS) withPolicy(ctx context.Context, account api.Name, containers []listedEntry) ([]listedEntry, error) {
 	if f.backend.cfg.StoragePolicy == "" {
 		return containers, nil
 	}
@@ -130,7 +130,7 @@ func (f *FS) withPolicy(ctx context.Context, account api.Name, containers []show
 	if err := g.Wait(); err != nil {
 		return nil, api.Translate(err)
 	}
-	var visible []shown
+	var visible []listedEntry
 	for i, c := range containers {
 		if has[i] {
 			visible = append(visible, c)

@@ -166,7 +166,7 @@ type move struct {
 	resumed    bool              // it was cut off before, and goes on
 	unfinished []object.Renaming // others that were cut off
 	modTime    time.Time         // as shown, of what is moved
-	behind     behind            // what a directory's rename leaves
+	behind     leftovers         // what a directory's rename leaves
 }
 
 // goesOn reports whether a rename of what is there, to a name that is taken, is the same as one

@@ -134,7 +134,7 @@ func renameOdd(t *testing.T, f *FS, top vfs.Path, c oddManifest) {
 	if _, err := f.Stat(t.Context(), top+"/d"); !errors.Is(err, vfs.ErrNotExist) {
 		t.Errorf("the old name is still there: %v", err)
 	}
-	if page, err := f.lists.Page(t.Context(), api.Name{Container: string(top[1:])}, listing.Query{Prefix: "e/also.part/", Limit: 1}); err != nil || len(page) > 0 {
+	if page, err := f.lists.List(t.Context(), api.Name{Container: string(top[1:])}, listing.Query{Prefix: "e/also.part/", Limit: 1}); err != nil || len(page) > 0 {
 		t.Errorf("segments that no file needs have been moved along: %v, %v", page, err)
 	}
 }

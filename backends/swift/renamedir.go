@@ -152,7 +152,7 @@ func (f *FS) renameContainer(ctx context.Context, from, to api.Name) error {
 	if !from.IsContainer() || !to.IsContainer() {
 		return vfs.Errorf(vfs.ErrUnsupported, "a top-level directory is a container: it cannot become a directory below, nor the other way round; make the new one and move the files")
 	}
-	page, err := f.lists.Page(ctx, from, listing.Query{Limit: 1})
+	page, err := f.lists.List(ctx, from, listing.Query{Limit: 1})
 	switch {
 	case err != nil:
 		return api.Translate(err)
@@ -203,7 +203,7 @@ func (f *FS) eachPageBelow(ctx context.Context, dir api.Name, do func(context.Co
 		return api.Translate(err)
 	}
 	for marker := ""; ; {
-		page, err := f.lists.Page(ctx, dir, listing.Query{Prefix: dir.Prefix(), Marker: marker, Limit: l.Listing})
+		page, err := f.lists.List(ctx, dir, listing.Query{Prefix: dir.Prefix(), Marker: marker, Limit: l.Listing})
 		if err != nil {
 			return api.Translate(err)
 		}

@@ -116,14 +116,14 @@ func testResume(t *testing.T, a account, large string) {
 	if info, err := first.Stat(t.Context(), p); err != nil || info.Partial {
 		t.Errorf("Stat after Commit = %+v, %v", info, err)
 	}
-	left, err := first.lists.Page(t.Context(), api.Name{Container: dir.Base()}.SegmentsContainer(), listing.Query{Prefix: ".uploads/", Limit: 10})
+	left, err := first.lists.List(t.Context(), api.Name{Container: dir.Base()}.SegmentsContainer(), listing.Query{Prefix: ".uploads/", Limit: 10})
 	if err != nil || len(left) > 0 {
 		t.Errorf("markers left after Commit: %v, %v", left, err)
 	}
 	if err := first.Remove(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
-	left, err = first.lists.Page(t.Context(), api.Name{Container: dir.Base()}.SegmentsContainer(), listing.Query{Limit: 10})
+	left, err = first.lists.List(t.Context(), api.Name{Container: dir.Base()}.SegmentsContainer(), listing.Query{Limit: 10})
 	if api.StatusOf(err) != http.StatusNotFound {
 		t.Errorf("left after Remove are %v, %v, want not even the container of segments", left, err)
 	}

@@ -123,7 +123,7 @@ func TestHeartbeat(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(cfg *Config) { cfg.Patience = 0 })
 	f.putRaw(t, "/c/seg", []byte("x"), nil, nil)
 	put := func(p vfs.Path, n int, header map[string]string) (*api.Response, error) {
-		entries := slices.Repeat([]object.Entry{{Path: "/c/seg", Etag: api.Pieces{[]byte("x")}.MD5(), Size: 1}}, n)
+		entries := slices.Repeat([]object.ManifestEntry{{Path: "/c/seg", Etag: api.Pieces{[]byte("x")}.MD5(), Size: 1}}, n)
 		target, err := f.locate(p)
 		if err != nil {
 			t.Fatal(err)

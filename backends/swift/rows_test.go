@@ -177,7 +177,7 @@ func TestOldServers(t *testing.T) {
 				t.Fatal(err)
 			}
 			f.putSegment(t, api.Name{Container: "c_segments", Object: "file/1"}, part)
-			entries := []object.Entry{{Path: "/c_segments/file/1", Etag: api.Pieces{part}.MD5(), Size: int64(len(part))}}
+			entries := []object.ManifestEntry{{Path: "/c_segments/file/1", Etag: api.Pieces{part}.MD5(), Size: int64(len(part))}}
 			_, err := f.large.PutManifest(t.Context(), api.Name{Container: "c", Object: "file"}, entries, map[string]string{"Content-Type": "text/plain"})
 			is(t, "the manifest", err, nil)
 			f.has(t, "/c/file", part, "it is read by its segments")

@@ -33,7 +33,7 @@ func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 // lookupToShow is lookup for a client who may ask for other names of the directory too, and open
 // the file.
 func (f *FS) lookupToShow(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, error) {
-	return f.find(ctx, n, base, way{look: f.guess.look, below: f.statBelow, mayBeNone: true, partials: true})
+	return f.find(ctx, n, base, lookupPlan{look: f.guess.look, below: f.statBelow, mayBeNone: true, partials: true})
 }
 
 // describe is Stat and Lstat, which differ in what find makes of a link.
@@ -76,16 +76,16 @@ func (f *FS) describe(
 // lookup tells what a name is. The object is the zero value for what has none: the account,
 // containers, and directories that are only prefixes.
 func (f *FS) lookup(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, error) {
-	return f.find(ctx, n, base, way{look: f.client.Head, below: f.statPrefix})
+	return f.find(ctx, n, base, lookupPlan{look: f.client.Head, below: f.statPrefix})
 }
 
 // lookupNew is lookup for a name that is likely to be free.
 func (f *FS) lookupNew(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, error) {
-	return f.find(ctx, n, base, way{look: f.client.Head, below: f.statPrefix, mayBeNone: true})
+	return f.find(ctx, n, base, lookupPlan{look: f.client.Head, below: f.statPrefix, mayBeNone: true})
 }
 
-// way is how to find out what a name is.
-type way struct {
+// lookupPlan says which requests find out what a name is.
+type lookupPlan struct {
 	look  func(context.Context, api.Name) (api.Object, error)       // at an object
 	below func(context.Context, api.Name, string) (vfs.Info, error) // what lies below a name that has none
 
@@ -94,7 +94,7 @@ type way struct {
 }
 
 // find is lookup in some way.
-func (f *FS) find(ctx context.Context, n api.Name, base string, w way) (vfs.Info, api.Object, error) {
+func (f *FS) find(ctx context.Context, n api.Name, base string, w lookupPlan) (vfs.Info, api.Object, error) {
 	switch {
 	case n.IsAccount():
 		info, err := f.statAccount(ctx, n)
@@ -104,7 +104,7 @@ func (f *FS) find(ctx context.Context, n api.Name, base string, w way) (vfs.Info
 		return info, api.Object{}, err
 	}
 	gone := f.lastGone()
-	var b *beside
+	var b *parallelLookup
 	if w.mayBeNone {
 		b = f.guess.askBeside(ctx, func(ctx context.Context) (vfs.Info, error) { return f.besideHead(ctx, n, base, w) })
 	}
@@ -143,7 +143,7 @@ func (f *FS) find(ctx context.Context, n api.Name, base string, w way) (vfs.Info
 }
 
 // besideHead asks what find asks where a name has no object.
-func (f *FS) besideHead(ctx context.Context, n api.Name, base string, w way) (vfs.Info, error) {
+func (f *FS) besideHead(ctx context.Context, n api.Name, base string, w lookupPlan) (vfs.Info, error) {
 	var partials sync.WaitGroup
 	defer partials.Wait()
 	if w.partials {
@@ -182,7 +182,7 @@ func (f *FS) statAccount(ctx context.Context, n api.Name) (vfs.Info, error) {
 
 // statPrefix tells whether there is anything below a name that has no object.
 func (f *FS) statPrefix(ctx context.Context, n api.Name, base string) (vfs.Info, error) {
-	page, err := f.lists.Page(ctx, n, listing.Query{Prefix: n.Prefix(), Limit: 1})
+	page, err := f.lists.List(ctx, n, listing.Query{Prefix: n.Prefix(), Limit: 1})
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound:
 		return vfs.Info{}, api.RefusedAs(fmt.Errorf("%w: %w", api.ErrNoContainer, err), vfs.ErrNotExist, "there is no container "+n.Container)

@@ -27,7 +27,8 @@ func (f *fake) header(t *testing.T, n api.Name, key string) string {
 	return resp.Header.Get(key)
 }
 
-// TestDetails changes metadata and the time at which a file ends, of small and large ones, and keeps the rest.
+// TestDetails changes metadata and the time at which a file ends, of small and large ones, and
+// keeps the rest.
 func TestDetails(t *testing.T) {
 	onEverySwift(t, func(t *testing.T, f *fake) {
 		ctx := t.Context()
@@ -170,7 +171,8 @@ func TestACL(t *testing.T) {
 	})
 }
 
-// TestVersionsOfFile lists the versions of one file, and brings the first one back, also when the file is gone.
+// TestVersionsOfFile lists the versions of one file, and brings the first one back, also when the
+// file is gone.
 func TestVersionsOfFile(t *testing.T) {
 	inEveryWay(t, keeping, func(t *testing.T, f *fake, _ string) {
 		ctx := t.Context()
@@ -213,7 +215,8 @@ func TestNoVersions(t *testing.T) {
 	})
 }
 
-// TestTempURL gets and puts a file by temporary URLs, without a login. What Swift makes of them only a real one tells.
+// TestTempURL gets and puts a file by temporary URLs, without a login. What Swift makes of them
+// only a real one tells.
 func TestTempURL(t *testing.T) {
 	onEverySwift(t, func(t *testing.T, f *fake) {
 		ctx := t.Context()

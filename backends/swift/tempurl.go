@@ -7,7 +7,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TempURL implements [vfs.TempURLFS]. The URL leads to Swift itself, by the address that the login brought.
+// TempURL implements [vfs.TempURLFS]. The URL leads to Swift itself, by the address that the login
+// brought.
 func (f *FS) TempURL(ctx context.Context, p vfs.Path, method string, until time.Time) (string, error) {
 	n, err := f.locate(p)
 	switch {

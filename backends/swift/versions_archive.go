@@ -62,7 +62,7 @@ func (h history) isDirInArchive(ctx context.Context) (bool, error) {
 // archivedVersions gives out the versions of the object itself.
 func (h history) archivedVersions() stage {
 	l := listing.Query{Prefix: archivePrefix(h.of.Object), Limit: measureAtOnce}
-	return func(ctx context.Context) (batch []shown, there, more bool, err error) {
+	return func(ctx context.Context) (batch []listedEntry, there, more bool, err error) {
 		p, err := h.archivePage(ctx, l)
 		if err != nil {
 			return nil, false, false, err
@@ -88,7 +88,7 @@ func (h history) archivedBelow() stage {
 	length, next := 0, h.leastLength()
 	var l listing.Query
 	seen := map[string]bool{}
-	return func(ctx context.Context) (batch []shown, there, more bool, err error) {
+	return func(ctx context.Context) (batch []listedEntry, there, more bool, err error) {
 		if length == 0 {
 			found, ok, err := h.lengthFrom(ctx, next)
 			if err != nil || !ok {
@@ -111,7 +111,7 @@ func (h history) archivedBelow() stage {
 			if len(seen) < maxSeen {
 				seen[element] = true
 			}
-			batch = append(batch, shown{Info: vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: h.opened}})
+			batch = append(batch, listedEntry{Info: vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: h.opened}})
 		}
 		if !p.More {
 			length = 0

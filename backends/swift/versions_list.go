@@ -51,7 +51,7 @@ func (h history) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 
 // stage returns one batch of what a directory shows after the other. Of the last one, more is
 // false; there says that there is something, shown or not. The error is not translated.
-type stage func(ctx context.Context) (batch []shown, there, more bool, err error)
+type stage func(ctx context.Context) (batch []listedEntry, there, more bool, err error)
 
 // historyLister gives out a directory of the tree.
 type historyLister struct {
@@ -103,8 +103,8 @@ func (l *historyLister) Close() error {
 
 // date completes versions by what only a HEAD tells. Those that nobody gave a time have the one
 // that they are named by.
-func (l *historyLister) date(ctx context.Context, batch []shown) error {
-	listed := make([]shown, len(batch))
+func (l *historyLister) date(ctx context.Context, batch []listedEntry) error {
+	listed := make([]listedEntry, len(batch))
 	copy(listed, batch)
 	if err := l.measure(ctx, l.of, batch, &l.times); err != nil {
 		return err
@@ -119,19 +119,19 @@ func (l *historyLister) date(ctx context.Context, batch []shown) error {
 
 // shownVersion is a version as its directory shows it, unless it is one that has no content: of a
 // deletion, or of a directory.
-func (f *FS) shownVersion(e listing.Entry, id string, lies api.Name) (shown, bool) {
+func (f *FS) shownVersion(e listing.Entry, id string, lies api.Name) (listedEntry, bool) {
 	if e.ContentType == api.DeletedType || api.IsDirectoryType(e.ContentType) {
-		return shown{}, false
+		return listedEntry{}, false
 	}
 	base, _, ok := versionBase(id)
 	info := vfs.Info{Name: base, Size: e.Bytes, Mode: api.DefaultFileMode, ModTime: e.Time(f.opened), Version: e.Version()}
-	return shown{Info: info, lies: lies}, ok
+	return listedEntry{Info: info, lies: lies}, ok
 }
 
 // versionsOfIt gives out the versions of the object itself.
 func (h history) versionsOfIt() stage {
 	l := listing.Query{Versions: true, Prefix: h.of.Object, Limit: versionsFirst}
-	return func(ctx context.Context) (batch []shown, there, more bool, err error) {
+	return func(ctx context.Context) (batch []listedEntry, there, more bool, err error) {
 		p, err := h.lists.RawPage(ctx, h.of, l)
 		if err != nil {
 			return nil, false, false, err
@@ -164,7 +164,7 @@ func (h history) versionsOfIt() stage {
 func (h history) versionsBelow() stage {
 	l := listing.Query{Versions: true, Prefix: h.of.Prefix(), Delimiter: true}
 	var given givenOut
-	return func(ctx context.Context) (batch []shown, there, more bool, err error) {
+	return func(ctx context.Context) (batch []listedEntry, there, more bool, err error) {
 		known, err := h.client.Limits(ctx)
 		if err != nil {
 			return nil, false, false, err
@@ -185,7 +185,7 @@ func (h history) versionsBelow() stage {
 			}
 			base := api.EscapeElement(strings.TrimPrefix(full, h.of.Prefix()), false)
 			if vfs.ValidName(base) && !given.again(full) {
-				batch = append(batch, shown{Info: vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: e.Time(h.opened)}})
+				batch = append(batch, listedEntry{Info: vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: e.Time(h.opened)}})
 			}
 		}
 		if !p.More {

@@ -27,7 +27,8 @@ func (w writerNames) Lookup(ctx context.Context, n api.Name, base string) (vfs.I
 // Watch implements [names].
 func (w writerNames) Watch(n api.Name) func() bool { return w.fs.unchangedSince(n, w.fs.guess.now()) }
 
-// MakeParents implements [names]. Without implicit_directories OpenWriter has seen that they are there.
+// MakeParents implements [names]. Without implicit_directories OpenWriter has seen that they are
+// there.
 func (w writerNames) MakeParents(ctx context.Context, n api.Name) error {
 	if !w.fs.backend.cfg.ImplicitDirectories {
 		return nil

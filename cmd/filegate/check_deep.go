@@ -57,8 +57,8 @@ func tryLogin(e env, cfg *config.Config, g *gateway.Gateway, user string) bool {
 	return good
 }
 
-// tryFrontend logs a user in through a frontend. It returns what the login led to, and a description
-// of the storage.
+// tryFrontend logs a user in through a frontend. It returns what the login led to, and a
+// description of the storage.
 func tryFrontend(e env, g *gateway.Gateway, f *config.Frontend, user string, password auth.Secret) (told, store string, err error) {
 	req := auth.Request{
 		User: user, Password: password, Method: auth.Password, Service: f.Kind, SessionID: "filegate-check",

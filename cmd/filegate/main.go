@@ -3,6 +3,9 @@
 //
 // The exit code is 0 on success, 1 for a failure at run time, 2 for a wrong command line, and 3 for
 // mistakes in the configuration.
+//
+// Each command has a file of its own, cmd_NAME.go or plugin_NAME.go. What does not need the command
+// line is in packages below this one, such as confine and convert.
 package main
 
 import (

@@ -10,7 +10,8 @@ import (
 	"filegate/authplugins/scaffold"
 )
 
-// The project for Go builds outside of this module, installs, and its own test holds the rules for authenticators.
+// The project for Go builds outside of this module, installs, and its own test holds the rules for
+// authenticators.
 func TestInitGo(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds a program")

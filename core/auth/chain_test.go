@@ -83,7 +83,8 @@ func TestChainEmpty(t *testing.T) {
 	}
 }
 
-// The client's answer goes to the member that asked, with the state that this one gave, whoever comes before it.
+// The client's answer goes to the member that asked, with the state that this one gave, whoever
+// comes before it.
 func TestChainSteps(t *testing.T) {
 	first := &member{err: auth.ErrUnknownUser}
 	second := &member{resp: auth.Response{Next: &auth.Step{Methods: []auth.Method{auth.Interactive}, State: []byte("mine")}}}

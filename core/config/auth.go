@@ -137,7 +137,8 @@ func (r *reader) program(a *Auth, b *hclsyntax.Block, pluginDirs []string) {
 	}
 }
 
-// firstThere returns the path of the first file of that name in the directories, or of that in the first where there is none.
+// firstThere returns the path of the first file of that name in the directories, or of that in the
+// first where there is none.
 func firstThere(dirs []string, name string) string {
 	for _, dir := range dirs {
 		path := filepath.Join(dir, name)

@@ -53,4 +53,6 @@
 // without formatting the whole file.
 //
 // Only HCL's native syntax is read, not its JSON form, in which blocks and maps look alike.
+//
+// The package has a file for each block of the configuration, and for each step of reading it.
 package config

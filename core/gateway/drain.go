@@ -12,7 +12,7 @@ import (
 const (
 	// linger is how long a session must have done nothing to count as idle: the answer to its last
 	// operation must be sent, and a client that transfers many files pauses between two.
-	linger = 250 * time.Millisecond
+	idleAfter = 250 * time.Millisecond
 	// hangUp is how long frontends may take to close their connections after all sessions have
 	// ended.
 	hangUp = 5 * time.Second
@@ -21,10 +21,10 @@ const (
 // ErrShutdown is the reason of sessions that the gateway ended at its shutdown.
 var ErrShutdown = login.ErrShutdown
 
-// linger continues to serve for drain_delay, while /readyz reports that no client should be sent
-// here, so that a load balancer notices before a client is refused. It returns early if now ends,
-// or with the error of a frontend that fails.
-func (g *Gateway) linger(now context.Context) error {
+// serveDrainDelay continues to serve for drain_delay, while /readyz reports that no client should
+// be sent here, so that a load balancer notices before a client is refused. It returns early if now
+// ends, or with the error of a frontend that fails.
+func (g *Gateway) serveDrainDelay(now context.Context) error {
 	g.lingering.Store(true)
 	delay := g.config().DrainDelay
 	if delay <= 0 {
@@ -50,7 +50,7 @@ func (g *Gateway) drain(now context.Context) {
 	g.reloading.Lock() // a running reload completes first, and no other begins
 	sessions := g.desk.Shut()
 	g.mu.Lock()
-	open := append([]*door(nil), g.doors...)
+	open := append([]*servedFrontend(nil), g.doors...)
 	for d := range g.retired {
 		open = append(open, d)
 	}
@@ -94,7 +94,7 @@ func untilIdle(ctx context.Context, s *session.Session) error {
 			return err
 		}
 		select {
-		case <-time.After(linger):
+		case <-time.After(idleAfter):
 		case <-s.Context().Done():
 			return nil
 		case <-ctx.Done():

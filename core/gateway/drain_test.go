@@ -84,7 +84,7 @@ func TestDrainWaitsBetweenFiles(t *testing.T) {
 		time.AfterFunc(time.Second, func() {
 			first.Close()
 			<-firstResult
-			time.AfterFunc(linger/2, func() { results <- upload(sess.Context(), sess, "/second", strings.NewReader("x")) })
+			time.AfterFunc(idleAfter/2, func() { results <- upload(sess.Context(), sess, "/second", strings.NewReader("x")) })
 		})
 		g.stop()
 		if err := <-results; err != nil {

@@ -81,11 +81,11 @@ type Gateway struct {
 
 	mu       sync.Mutex // guards what a reload changes
 	cfg      *config.Config
-	backends map[string]*store
-	doors    []*door
+	backends map[string]*runningBackend
+	doors    []*servedFrontend
 	// Frontends with clients from before a reload, and channels that are closed when these have
 	// left.
-	retired map[*door]<-chan struct{}
+	retired map[*servedFrontend]<-chan struct{}
 
 	serving  sync.WaitGroup // of frontends that serve
 	failed   chan error     // the error of the first frontend that has stopped serving
@@ -96,7 +96,7 @@ type Gateway struct {
 
 	reloading sync.Mutex      // held by Reload, and at the beginning and the end of the gateway
 	lingering atomic.Bool     // the gateway is told to stop, and serves for drain_delay
-	knocking  crowd           // clients that have not logged in
+	knocking  clientCount     // clients that have not logged in
 	handing   sync.Once       // closes handed
 	handed    chan struct{}   // closed when another process has taken over the sockets
 	serves    bool            // Serve was called; guarded by reloading
@@ -138,8 +138,8 @@ func Check(ctx context.Context, cfg *config.Config, opts Options) error {
 func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error) {
 	g := &Gateway{
 		began: time.Now(), cfg: cfg, opts: opts, log: opts.Log,
-		auths: newAuthenticators(opts.Log, cfg.Login.Concurrent, cfg.Login.MaxWaiting), backends: map[string]*store{},
-		retired: map[*door]<-chan struct{}{}, failed: make(chan error, 1), handed: make(chan struct{}),
+		auths: newAuthenticators(opts.Log, cfg.Login.Concurrent, cfg.Login.MaxWaiting), backends: map[string]*runningBackend{},
+		retired: map[*servedFrontend]<-chan struct{}{}, failed: make(chan error, 1), handed: make(chan struct{}),
 	}
 	g.life, g.end = context.WithCancel(context.WithoutCancel(ctx))
 	g.up, g.down = context.WithCancel(g.life)
@@ -265,7 +265,7 @@ func (g *Gateway) Serve(ctx, now context.Context) error {
 	var err error
 	select {
 	case <-ctx.Done():
-		err = g.linger(now)
+		err = g.serveDrainDelay(now)
 	case <-g.handed:
 		err = g.leave(ctx, now)
 	case err = <-g.failed:

@@ -97,20 +97,20 @@ func (g *Gateway) leave(ctx, now context.Context) error {
 	return nil
 }
 
-// crowd counts clients. The zero value is an empty crowd.
-type crowd struct {
+// clientCount counts clients. The zero value is an empty crowd.
+type clientCount struct {
 	mu   sync.Mutex
 	n    int
 	gone chan struct{} // closed when n is 0; nil: no one waits for that
 }
 
-func (c *crowd) enter() {
+func (c *clientCount) enter() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.n++
 }
 
-func (c *crowd) exit() {
+func (c *clientCount) exit() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.n--
@@ -121,7 +121,7 @@ func (c *crowd) exit() {
 }
 
 // empty returns a channel that is closed when the crowd is empty.
-func (c *crowd) empty() <-chan struct{} {
+func (c *clientCount) empty() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.n == 0 {

@@ -94,7 +94,7 @@ func (g *Gateway) probeAuths(ctx context.Context) (all []Finding) {
 
 // probePorts opens the sockets of a frontend, tests whether they can be reached under the names
 // that clients are told, and closes them again.
-func probePorts(ctx context.Context, d *door, hosts []string) (all []Finding) {
+func probePorts(ctx context.Context, d *servedFrontend, hosts []string) (all []Finding) {
 	err := d.server.Listen()
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
@@ -116,7 +116,7 @@ func probePorts(ctx context.Context, d *door, hosts []string) (all []Finding) {
 
 // probeHost resolves a name that clients are told to connect to, and connects to the frontend under
 // it.
-func probeHost(ctx context.Context, d *door, host string) Finding {
+func probeHost(ctx context.Context, d *servedFrontend, host string) Finding {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip4", host)

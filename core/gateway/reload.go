@@ -42,7 +42,7 @@ func (g *Gateway) Reload(ctx context.Context, cfg *config.Config) (told []string
 		}
 		g.metrics.reloads.WithLabelValues(result).Inc()
 	}()
-	c := &change{g: g, cfg: cfg, was: g.config(), stores: map[string]*store{}, offered: new(frontend.Sockets)}
+	c := &change{g: g, cfg: cfg, was: g.config(), stores: map[string]*runningBackend{}, offered: new(frontend.Sockets)}
 	if err := c.prepare(ctx); err != nil {
 		if undone := c.undo(); undone != nil {
 			g.log.Warn("not everything could be stopped", "err", undone)
@@ -61,18 +61,18 @@ type change struct {
 	cfg, was *config.Config
 
 	auths   []*running
-	stores  map[string]*store // new ones, by name
-	doors   []succession
+	stores  map[string]*runningBackend // new ones, by name
+	doors   []replacement
 	offered *frontend.Sockets // sockets of frontends that are replaced or removed
 	admin   map[string]net.Listener
 	logs    *nextLogs
 }
 
-// succession is a new frontend, and the one that it replaces.
-type succession struct {
-	fresh *door
-	old   *door // nil: it replaces none
-	heard bool  // the new frontend is listening
+// replacement is a new frontend, and the one that it replaces.
+type replacement struct {
+	fresh *servedFrontend
+	old   *servedFrontend // nil: it replaces none
+	heard bool            // the new frontend is listening
 }
 
 // prepare creates and opens everything that is new.
@@ -143,13 +143,13 @@ func (c *change) makeDoors() config.Diagnostics {
 			diags = append(diags, f.Diagnose("", fmt.Sprintf("Frontend %q %q cannot start", f.Kind, f.Name), err.Error()))
 			continue
 		}
-		c.doors = append(c.doors, succession{fresh: d, old: old})
+		c.doors = append(c.doors, replacement{fresh: d, old: old})
 	}
 	return diags
 }
 
 // gone returns the frontends that are no longer in the configuration.
-func (c *change) gone() (all []*door) {
+func (c *change) gone() (all []*servedFrontend) {
 	for _, d := range c.g.openDoors() {
 		if c.cfg.Frontend(d.kind, d.name) == nil {
 			all = append(all, d)
@@ -215,8 +215,8 @@ func (c *change) carryOut() (told []string) {
 	g.auths.replace(c.auths, g.unused(c.cfg))
 	g.desk.Obey(c.cfg.Login, c.cfg.Limits)
 
-	var closing []*store
-	next := map[string]*store{}
+	var closing []*runningBackend
+	next := map[string]*runningBackend{}
 	for _, b := range c.cfg.Backends {
 		next[b.Name] = c.stores[b.Name]
 		if next[b.Name] == nil {
@@ -228,10 +228,10 @@ func (c *change) carryOut() (told []string) {
 			closing = append(closing, s)
 		}
 	}
-	var open []*door
+	var open []*servedFrontend
 	for _, f := range c.cfg.Frontends {
 		d := g.door(f.Kind, f.Name)
-		if i := slices.IndexFunc(c.doors, func(s succession) bool { return s.fresh.kind == f.Kind && s.fresh.name == f.Name }); i >= 0 {
+		if i := slices.IndexFunc(c.doors, func(s replacement) bool { return s.fresh.kind == f.Kind && s.fresh.name == f.Name }); i >= 0 {
 			d = c.doors[i].fresh
 			d.listening = true
 		} else {
@@ -268,7 +268,7 @@ func (c *change) carryOut() (told []string) {
 }
 
 // tell reports the changes, in the log and to the caller.
-func (c *change) tell(gone []*door) []string {
+func (c *change) tell(gone []*servedFrontend) []string {
 	told := []string{"The configuration has been reloaded."}
 	note := func(text string, names []string) string {
 		slices.Sort(names)
@@ -305,8 +305,8 @@ func (c *change) tell(gone []*door) []string {
 	return told
 }
 
-// door returns the frontend with a kind and a name that accepts clients, or nil.
-func (g *Gateway) door(kind, name string) *door {
+// servedFrontend returns the frontend with a kind and a name that accepts clients, or nil.
+func (g *Gateway) door(kind, name string) *servedFrontend {
 	for _, d := range g.openDoors() {
 		if d.kind == kind && d.name == name {
 			return d

@@ -7,16 +7,16 @@ import (
 	"filegate/core/config"
 )
 
-// store is a running backend.
-type store struct {
+// runningBackend is a running backend.
+type runningBackend struct {
 	backend.Backend
 	config   *config.Backend
 	observer *backendObserver
 }
 
 // newStore starts a backend.
-func (g *Gateway) newStore(b *config.Backend) (*store, error) {
-	s := &store{config: b, observer: g.metrics.backend(b.Name)}
+func (g *Gateway) newStore(b *config.Backend) (*runningBackend, error) {
+	s := &runningBackend{config: b, observer: g.metrics.backend(b.Name)}
 	made, err := b.Config.New(backend.Env{
 		Name: b.Name, Log: g.log.With("backend", b.Name), Cache: g.shared, Local: g.local, Observer: s.observer,
 	})
@@ -25,10 +25,10 @@ func (g *Gateway) newStore(b *config.Backend) (*store, error) {
 }
 
 // stores returns the current backends by name.
-func (g *Gateway) stores() map[string]*store {
+func (g *Gateway) stores() map[string]*runningBackend {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	all := make(map[string]*store, len(g.backends))
+	all := make(map[string]*runningBackend, len(g.backends))
 	for name, s := range g.backends {
 		all[name] = s
 	}
@@ -37,7 +37,7 @@ func (g *Gateway) stores() map[string]*store {
 
 // retireStore closes a replaced backend when no session needs it any more. Logins that were in
 // progress when it was replaced may still begin sessions on it.
-func (g *Gateway) retireStore(s *store) {
+func (g *Gateway) retireStore(s *runningBackend) {
 	g.retiring.Go(func() {
 		lingering := time.NewTimer(retireLinger)
 		defer lingering.Stop()

@@ -12,8 +12,8 @@
 // Only successful actions are events. Refused ones are many when somebody guesses passwords, and
 // are in the audit log.
 //
-// A hook that is asked before an action refuses it when it fails: an operator who wants uploads to be
-// checked does not want unchecked ones.
+// A hook that is asked before an action refuses it when it fails: an operator who wants uploads to
+// be checked does not want unchecked ones.
 package hook
 
 import (
@@ -30,9 +30,9 @@ import (
 
 // Observer counts events. Its method must return at once.
 type Observer interface {
-	// Event is called once for each event of a hook, with "delivered", or "dropped" if the queue was
-	// full or the receiver has not taken the event in time. For a hook that is asked before actions,
-	// the results are "allowed", "refused" and "failed".
+	// Event is called once for each event of a hook, with "delivered", or "dropped" if the queue
+	// was full or the receiver has not taken the event in time. For a hook that is asked before
+	// actions, the results are "allowed", "refused" and "failed".
 	Event(hook, result string)
 }
 

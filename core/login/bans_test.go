@@ -37,7 +37,8 @@ func wrongFrom(addr string) func(*auth.Request) {
 	return func(r *auth.Request) { from(addr)(r); r.Password = "wrong" }
 }
 
-// TestFailuresLookAlike has an authenticator that answers the sooner the less it knows. A failed login answers in the same time whatever the reason, and others at once.
+// TestFailuresLookAlike has an authenticator that answers the sooner the less it knows. A failed
+// login answers in the same time whatever the reason, and others at once.
 func TestFailuresLookAlike(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -86,7 +87,8 @@ func TestFailureOfAClientThatIsGone(t *testing.T) {
 	})
 }
 
-// TestBan fails until the address is banned: the authenticator is not asked any more, others still get in, and it passes.
+// TestBan fails until the address is banned: the authenticator is not asked any more, others still
+// get in, and it passes.
 func TestBan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -141,7 +143,8 @@ ban {
 	})
 }
 
-// TestBanByNetwork is that whoever has a /64 of IPv6 has one address, and whoever comes by IPv4 the same one in both its forms.
+// TestBanByNetwork is that whoever has a /64 of IPv6 has one address, and whoever comes by IPv4 the
+// same one in both its forms.
 func TestBanByNetwork(t *testing.T) {
 	for _, tt := range []struct {
 		bad, other string
@@ -162,7 +165,8 @@ func TestBanByNetwork(t *testing.T) {
 	}
 }
 
-// TestBanIsShared has two gateways with one cache: what fails at one counts at the other, and goes on counting here when the cache has forgotten.
+// TestBanIsShared has two gateways with one cache: what fails at one counts at the other, and goes
+// on counting here when the cache has forgotten.
 func TestBanIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		text := guarded("fail_delay = \"0s\"\nban {\n failures = 4\n slow_after = 0\n}") + `cache "shelf" {}`
@@ -191,7 +195,8 @@ func TestBanIsShared(t *testing.T) {
 	})
 }
 
-// TestSlowdown has somebody guess at one user from many addresses: each further login of that user waits longer, others' do not, and it ends when the user has got in.
+// TestSlowdown has somebody guess at one user from many addresses: each further login of that user
+// waits longer, others' do not, and it ends when the user has got in.
 func TestSlowdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := start(t, newWorld(), guarded("fail_delay = \"0s\"\nban {\n max_delay = \"3s\"\n allow = [\"203.0.113.0/24\"]\n}"))
@@ -216,7 +221,8 @@ func TestSlowdown(t *testing.T) {
 	})
 }
 
-// TestUserBan has many addresses guess at one user. He is banned then, but neither where he has logged in before, nor by a key, nor from a network that the operator trusts; and it passes.
+// TestUserBan has many addresses guess at one user. He is banned then, but neither where he has
+// logged in before, nor by a key, nor from a network that the operator trusts; and it passes.
 func TestUserBan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -301,7 +307,8 @@ func TestUserBanIsOff(t *testing.T) {
 	})
 }
 
-// TestKnownIsNotSlow lets a user in at once where he has logged in before, and does not take that for a reason to forget who guesses at him elsewhere.
+// TestKnownIsNotSlow lets a user in at once where he has logged in before, and does not take that
+// for a reason to forget who guesses at him elsewhere.
 func TestKnownIsNotSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := start(t, newWorld(), guarded("fail_delay = \"0s\""))
@@ -318,7 +325,8 @@ func TestKnownIsNotSlow(t *testing.T) {
 	})
 }
 
-// TestUserBanIsShared has two gateways with one cache: it bans a user at both, and from where he has logged in to one he gets in at the other, though that was started anew.
+// TestUserBanIsShared has two gateways with one cache: it bans a user at both, and from where he
+// has logged in to one he gets in at the other, though that was started anew.
 func TestUserBanIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		text := guarded("fail_delay = \"0s\"\nban {\n user_failures = 6\n slow_after = 0\n}") + `cache "shelf" {}`
@@ -342,7 +350,8 @@ func TestUserBanIsShared(t *testing.T) {
 	})
 }
 
-// TestBanLine is in the form that its documentation promises, and the address of who is banned is found in it.
+// TestBanLine is in the form that its documentation promises, and the address of who is banned is
+// found in it.
 func TestBanLine(t *testing.T) {
 	w := newWorld()
 	g, log := build(t, w, guarded("fail_delay = \"0s\"\nban {\n failures = 2\n user_failures = 3\n}"))

@@ -139,7 +139,8 @@ func TestPenaltiesHaveAnEnd(t *testing.T) {
 	})
 }
 
-// TestPenaltyOfANetwork holds off an address that has done nothing, of a network that is full of others.
+// TestPenaltyOfANetwork holds off an address that has done nothing, of a network that is full of
+// others.
 func TestPenaltyOfANetwork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := start(t, newWorld(), "")
@@ -157,7 +158,8 @@ func TestPenaltyOfANetwork(t *testing.T) {
 	})
 }
 
-// TestKnownKeepsItsWayIn is an address from which somebody has logged in: neither bans nor penalties that others earn there keep her out.
+// TestKnownKeepsItsWayIn is an address from which somebody has logged in: neither bans nor
+// penalties that others earn there keep her out.
 func TestKnownKeepsItsWayIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := start(t, newWorld(), guarded("fail_delay = \"0s\"\nban {\n failures = 3\n slow_after = 0\n}"))
@@ -197,7 +199,8 @@ func TestKnownKeepsItsWayIn(t *testing.T) {
 	})
 }
 
-// TestPenaltiesAreShared has two gateways with one cache: what has been seen at one counts at the other, and so does who is known.
+// TestPenaltiesAreShared has two gateways with one cache: what has been seen at one counts at the
+// other, and so does who is known.
 func TestPenaltiesAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w1, w2 := newWorld(), newWorld()

@@ -11,8 +11,8 @@
 // The answer of an authenticator becomes a lease (lease.go), which the sessions use (sessions.go).
 // The authenticator is asked about a lease again while sessions use it. A lease is remembered for
 // the next login of the same client (remember.go), and shared with other gateways through their
-// common cache (shared.go, grantuse.go). Operators list, set and lift bans (banlist.go), and list and
-// end sessions (kick.go). The log lines of failed logins have a fixed format (log.go).
+// common cache (shared.go, grantuse.go). Operators list, set and lift bans (banlist.go), and list
+// and end sessions (kick.go). The log lines of failed logins have a fixed format (log.go).
 //
 // The package knows no protocol and no product, and starts no authenticator. Its tests run it
 // inside a gateway with fakes of all kinds of parts.

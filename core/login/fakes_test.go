@@ -133,7 +133,8 @@ func (c *counts) Entered(string) (left func()) {
 
 func (c *counts) Session(auth.Request, auth.Identity) session.Observer { return nil }
 
-// part is the configuration of a backend, a frontend or a cache of which these tests want nothing but that there is one.
+// part is the configuration of a backend, a frontend or a cache of which these tests want nothing
+// but that there is one.
 type part struct{}
 
 func (*part) Validate(func(attribute, summary, detail string)) {}

@@ -46,7 +46,8 @@ func TestSessionOutlivesTheCall(t *testing.T) {
 	}
 }
 
-// TestFailedLogins goes through the ways in which a login fails: what the frontend is told, and what the log says.
+// TestFailedLogins goes through the ways in which a login fails: what the frontend is told, and
+// what the log says.
 func TestFailedLogins(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
@@ -93,7 +94,8 @@ func TestFailedLogins(t *testing.T) {
 	}
 }
 
-// TestTextForTheClient has an authenticator with a word for its client: it goes out with the kind, and nothing of the cause with it.
+// TestTextForTheClient has an authenticator with a word for its client: it goes out with the kind,
+// and nothing of the cause with it.
 func TestTextForTheClient(t *testing.T) {
 	w := newWorld()
 	w.authenticate = func(auth.Request) (auth.Response, error) {
@@ -105,8 +107,8 @@ func TestTextForTheClient(t *testing.T) {
 	}
 }
 
-// TestFailedLoginLineCannotBeForged logs in as users whose names look like parts of the line: the expression in the
-// documentation must find the client's own address and no other.
+// TestFailedLoginLineCannotBeForged logs in as users whose names look like parts of the line: the
+// expression in the documentation must find the client's own address and no other.
 func TestFailedLoginLineCannotBeForged(t *testing.T) {
 	failregex := regexp.MustCompile(`msg="login failed" service=\w+ remote=\[?([0-9a-f.:]+?)\]?:\d+ method=\S+ reason=(?:denied|unknown_user|invalid) user=`)
 	for _, user := range []string{
@@ -135,7 +137,8 @@ func TestFailedLoginLineCannotBeForged(t *testing.T) {
 	}
 }
 
-// TestLongNamesAndPasswords are refused before anybody is asked, and before they are logged as they are.
+// TestLongNamesAndPasswords are refused before anybody is asked, and before they are logged as they
+// are.
 func TestLongNamesAndPasswords(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change func(*auth.Request)
@@ -164,7 +167,8 @@ func TestLongNamesAndPasswords(t *testing.T) {
 	}
 }
 
-// TestAskingAboutAKeyOpensNothing has a client that asks whether a key would do, without having proved that it has it.
+// TestAskingAboutAKeyOpensNothing has a client that asks whether a key would do, without having
+// proved that it has it.
 func TestAskingAboutAKeyOpensNothing(t *testing.T) {
 	w := newWorld()
 	w.authenticate = func(auth.Request) (auth.Response, error) {
@@ -186,7 +190,8 @@ func TestAskingAboutAKeyOpensNothing(t *testing.T) {
 	}
 }
 
-// TestAskingForQuestionsOpensNothing has an authenticator that lets in whoever asks which questions there are.
+// TestAskingForQuestionsOpensNothing has an authenticator that lets in whoever asks which questions
+// there are.
 func TestAskingForQuestionsOpensNothing(t *testing.T) {
 	w := newWorld()
 	w.authenticate = func(auth.Request) (auth.Response, error) {
@@ -220,7 +225,8 @@ func TestLoginInSteps(t *testing.T) {
 	sess.Close()
 }
 
-// TestSessionsOfAUser has a user who may be logged in twice at a time, and somebody else of the same name who may be once.
+// TestSessionsOfAUser has a user who may be logged in twice at a time, and somebody else of the
+// same name who may be once.
 func TestSessionsOfAUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -261,7 +267,8 @@ func TestSessionsOfAUser(t *testing.T) {
 	})
 }
 
-// TestLoginHasATimeout has an authenticator that never answers, and ignores nothing but the end of the call.
+// TestLoginHasATimeout has an authenticator that never answers, and ignores nothing but the end of
+// the call.
 func TestLoginHasATimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()

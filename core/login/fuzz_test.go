@@ -28,7 +28,8 @@ func (s soiled) Update(_ context.Context, _ cache.Key, _ time.Duration, change f
 // DeriveKey implements [cache.KeyDeriver].
 func (soiled) DeriveKey(purpose string) []byte { return []byte("derived for " + purpose) }
 
-// FuzzRecords has a shared cache with whatever in it: nobody gets in whom the authenticator does not know, unless a record says so in full, and nothing breaks.
+// FuzzRecords has a shared cache with whatever in it: nobody gets in whom the authenticator does
+// not know, unless a record says so in full, and nothing breaks.
 func FuzzRecords(f *testing.F) {
 	f.Add([]byte(`{"Identity":{"User":"mallory","CacheFor":60000000000},"Token":"t","Stake":"s","Checked":"2026-01-01T00:00:00Z","Made":"2026-01-01T00:00:00Z","Until":"2999-01-01T00:00:00Z"}`))
 	f.Add([]byte(`{"Until":"2999-01-01T00:00:00Z"}`))

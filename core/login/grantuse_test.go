@@ -10,7 +10,8 @@ import (
 	"filegate/core/auth"
 )
 
-// TestSharedGrantsAreGivenBack by the last of the gateways that have them from one cache, and by none where the cache has forgotten who that is.
+// TestSharedGrantsAreGivenBack by the last of the gateways that have them from one cache, and by
+// none where the cache has forgotten who that is.
 func TestSharedGrantsAreGivenBack(t *testing.T) {
 	for name, tt := range map[string]struct {
 		between func(w *world, s *grantUse) // when both have a session
@@ -54,7 +55,8 @@ func TestSharedGrantsAreGivenBack(t *testing.T) {
 	}
 }
 
-// TestLoginIsNotTakenWithoutALoan asks anew where the cache has the login, and not who uses its grant: it might be given back at any moment.
+// TestLoginIsNotTakenWithoutALoan asks anew where the cache has the login, and not who uses its
+// grant: it might be given back at any moment.
 func TestLoginIsNotTakenWithoutALoan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w1, w2 := newWorld(), newWorld()

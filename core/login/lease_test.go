@@ -24,7 +24,8 @@ import (
 	"filegate/core/session"
 )
 
-// identity is an authenticator with one user, whose answers may be kept. It gives out a new token each time.
+// identity is an authenticator with one user, whose answers may be kept. It gives out a new token
+// each time.
 type identity struct {
 	mu       sync.Mutex
 	password auth.Secret
@@ -157,7 +158,8 @@ func TestLoginIsNotKept(t *testing.T) {
 	}
 }
 
-// TestRemembersNobodyWhoIsGone has an authenticator that wants to be asked before a login is answered without it.
+// TestRemembersNobodyWhoIsGone has an authenticator that wants to be asked before a login is
+// answered without it.
 func TestRemembersNobodyWhoIsGone(t *testing.T) {
 	for _, shared := range []string{"", `cache "shelf" {}`} {
 		synctest.Test(t, func(t *testing.T) {
@@ -188,7 +190,9 @@ func TestRemembersNobodyWhoIsGone(t *testing.T) {
 	}
 }
 
-// TestChangedPassword has a client that comes again and again. Past half of the time it is asked anew, while it waits for nothing, and a password that was changed ends all that came of the old one.
+// TestChangedPassword has a client that comes again and again. Past half of the time it is asked
+// anew, while it waits for nothing, and a password that was changed ends all that came of the old
+// one.
 func TestChangedPassword(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -217,7 +221,8 @@ func TestChangedPassword(t *testing.T) {
 	})
 }
 
-// TestLoginIsShared has two gateways with one cache: a login at one opens the door at the other, and is lost at both when it is revoked.
+// TestLoginIsShared has two gateways with one cache: a login at one opens the door at the other,
+// and is lost at both when it is revoked.
 func TestLoginIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		text := guarded("fail_delay = \"0s\"\nrevalidate = \"40s\"") + `cache "shelf" {}`
@@ -250,7 +255,8 @@ func TestLoginIsShared(t *testing.T) {
 	})
 }
 
-// TestSharedCacheForgets is a cache that is there and knows nothing: each login asks, and goes through.
+// TestSharedCacheForgets is a cache that is there and knows nothing: each login asks, and goes
+// through.
 func TestSharedCacheForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -282,8 +288,8 @@ func (b *blocked) Read(p []byte) (int, error) {
 	return 0, io.ErrUnexpectedEOF
 }
 
-// TestDisabledDuringATransfer is the story of a user who is locked out while he uploads: within the time that is configured his session
-// ends, and what he was uploading becomes no file.
+// TestDisabledDuringATransfer is the story of a user who is locked out while he uploads: within the
+// time that is configured his session ends, and what he was uploading becomes no file.
 func TestDisabledDuringATransfer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -321,7 +327,8 @@ func TestDisabledDuringATransfer(t *testing.T) {
 	})
 }
 
-// TestLoginsThatCannotBeRenewedElsewhere are not shared: the shared cache has no secret from which gateways could make a common key.
+// TestLoginsThatCannotBeRenewedElsewhere are not shared: the shared cache has no secret from which
+// gateways could make a common key.
 func TestLoginsThatCannotBeRenewedElsewhere(t *testing.T) {
 	w := newWorld()
 	c := newSharedLogins(nil, w.shelf) // a cache without a secret
@@ -335,8 +342,8 @@ func TestLoginsThatCannotBeRenewedElsewhere(t *testing.T) {
 	}
 }
 
-// TestGraceIsNotUsedUpBeforehand has sessions whose checks wait long for their turn, while an authenticator is slow, and then
-// fail: the grace begins with the first failure.
+// TestGraceIsNotUsedUpBeforehand has sessions whose checks wait long for their turn, while an
+// authenticator is slow, and then fail: the grace begins with the first failure.
 func TestGraceIsNotUsedUpBeforehand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -363,8 +370,8 @@ func TestGraceIsNotUsedUpBeforehand(t *testing.T) {
 	})
 }
 
-// TestOneOutageIsNotAnothers has an authenticator that hangs with all of its places taken: the sessions of another one are
-// checked all the same.
+// TestOneOutageIsNotAnothers has an authenticator that hangs with all of its places taken: the
+// sessions of another one are checked all the same.
 func TestOneOutageIsNotAnothers(t *testing.T) {
 	ls := newLeases(newRules(config.Login{}, config.Limits{}), newSharedLogins(nil, nil), nil, nil)
 	for range maxRevalidations {
@@ -377,7 +384,8 @@ func TestOneOutageIsNotAnothers(t *testing.T) {
 	}
 }
 
-// TestOutage has an authenticator that cannot tell for a while: sessions go on until the grace is over, and longer where it could tell once in between.
+// TestOutage has an authenticator that cannot tell for a while: sessions go on until the grace is
+// over, and longer where it could tell once in between.
 func TestOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -421,7 +429,8 @@ func TestNeverRevalidated(t *testing.T) {
 	})
 }
 
-// TestGrantsAreGivenBack when the last session of a login has let go of its storage, and no further login may take it.
+// TestGrantsAreGivenBack when the last session of a login has let go of its storage, and no further
+// login may take it.
 func TestGrantsAreGivenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -532,7 +541,8 @@ func TestSecretsStayOutOfTheLog(t *testing.T) {
 	})
 }
 
-// TestDigestsDiffer is that no two logins have the same digest, wherever one field ends and the next begins.
+// TestDigestsDiffer is that no two logins have the same digest, wherever one field ends and the
+// next begins.
 func TestDigestsDiffer(t *testing.T) {
 	type fields struct{ by, user, service, client, password, key string }
 	draw := func(t *rapid.T, name string) fields {

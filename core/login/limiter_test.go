@@ -24,7 +24,8 @@ func anybody(req auth.Request) (auth.Response, error) {
 	return auth.Response{Identity: &id}, nil
 }
 
-// TestSessionLimits is how many sessions there may be of each, with a word to the client about whose limit it is.
+// TestSessionLimits is how many sessions there may be of each, with a word to the client about
+// whose limit it is.
 func TestSessionLimits(t *testing.T) {
 	for _, tt := range []struct {
 		limit  string

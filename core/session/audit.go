@@ -69,8 +69,8 @@ type EndObserver interface {
 // BeforeObserver is an Observer that is also asked before an operation, and may refuse it.
 type BeforeObserver interface {
 	Observer
-	// Before is called when a permitted operation begins; for a transfer when the file is opened. Its
-	// error is the result of the operation.
+	// Before is called when a permitted operation begins; for a transfer when the file is opened.
+	// Its error is the result of the operation.
 	Before(ctx context.Context, e Event) error
 }
 

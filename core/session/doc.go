@@ -57,4 +57,7 @@
 //
 // If the client's own connection ends a transfer, the outcome is [ErrAbandoned], not a fault of the
 // storage. Otherwise each client that goes away would log a warning.
+//
+// The package has a file for each kind of operation. They are one package because each of them must
+// check permissions, limits and open files in the same way.
 package session

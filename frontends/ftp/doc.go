@@ -86,4 +86,11 @@
 // RNTO to the name of a directory is refused, as in ProFTPD and rename(2), except that a directory
 // replaces an empty directory. The alternative was to move the source into the directory, as mv
 // does; then the client would get a success for a file that is elsewhere.
+//
+// # Size
+//
+// The package has more files than most, because FTP has more commands and options than other
+// protocols, and each group has a file of its own. They are one package because they share the
+// state of the control connection: the type of transfers, the current directory, the protection of
+// data.
 package ftp

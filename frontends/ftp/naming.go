@@ -40,8 +40,8 @@ func (n *naming) fromClient(name string) string {
 	return name
 }
 
-// toClient returns a path or a name of the storage in the form for the client. It is still UTF-8, except
-// for bytes in an unknown encoding.
+// toClient returns a path or a name of the storage in the form for the client. It is still UTF-8,
+// except for bytes in an unknown encoding.
 func (n *naming) toClient(path string) string {
 	if n.charset == nil {
 		path = vfs.UnescapeBytes(path)

@@ -2,7 +2,8 @@ package authv1
 
 import _ "embed" // for the variables below
 
-// The protocol and the code that is generated from it, as text: for authors whose program does not import this module.
+// The protocol and the code that is generated from it, as text: for authors whose program does not
+// import this module.
 var (
 	//go:embed auth.proto
 	Proto string

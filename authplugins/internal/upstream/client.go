@@ -20,7 +20,8 @@ const (
 	idlePerHost = 16
 )
 
-// newClient returns a client that follows no redirects, since they would carry the password to another place, and that reads no endless answers.
+// newClient returns a client that follows no redirects, since they would carry the password to
+// another place, and that reads no endless answers.
 func newClient(tlsConfig *tls.Config) *http.Client {
 	return &http.Client{
 		Transport: limited{&http.Transport{
@@ -64,7 +65,8 @@ func ParseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// ForwardedFor is the value of the X-Forwarded-For header for a client, empty where its address is not known.
+// ForwardedFor is the value of the X-Forwarded-For header for a client, empty where its address is
+// not known.
 func ForwardedFor(remote netip.AddrPort) string {
 	if !remote.IsValid() {
 		return ""

@@ -11,7 +11,8 @@ import (
 	"filegate/core/auth"
 )
 
-// Config is the part of a configuration that says how to reach the service. It is embedded in an authenticator's own.
+// Config is the part of a configuration that says how to reach the service. It is embedded in an
+// authenticator's own.
 type Config struct {
 	AuthURL  string `json:"auth_url"`
 	CAFile   string `json:"ca_file"`
@@ -21,9 +22,11 @@ type Config struct {
 }
 
 const (
-	// defaultTimeout for a login ends before the gateway gives up, so that the log says who did not answer.
+	// defaultTimeout for a login ends before the gateway gives up, so that the log says who did not
+	// answer.
 	defaultTimeout = "20s"
-	// defaultCacheFor is how long a password that was changed or taken away goes on being good for a login, at most.
+	// defaultCacheFor is how long a password that was changed or taken away goes on being good for
+	// a login, at most.
 	defaultCacheFor = "30s"
 )
 

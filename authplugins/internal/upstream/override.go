@@ -7,7 +7,8 @@ import (
 	"filegate/core/auth"
 )
 
-// Override is the operator's storage URL in place of the one that a service answers. The zero value leaves the answer as it is.
+// Override is the operator's storage URL in place of the one that a service answers. The zero value
+// leaves the answer as it is.
 type Override struct {
 	url  *url.URL
 	text string
@@ -36,7 +37,8 @@ func ParseOverride(text string) (Override, auth.Diagnostics) {
 // Complete reports whether the answer's storage URL is not needed at all.
 func (o Override) Complete() bool { return o.url != nil && strings.Trim(o.url.Path, "/") != "" }
 
-// Apply returns the storage URL to use for an answer, or an error if there is none that can be used.
+// Apply returns the storage URL to use for an answer, or an error if there is none that can be
+// used.
 func (o Override) Apply(answered string) (string, error) {
 	if o.Complete() {
 		return o.text, nil

@@ -22,7 +22,8 @@ const (
 	maxRequestID = 64
 )
 
-// StatusError is an answer that is no grant. Its text holds nothing of what the service wrote but the name of the request.
+// StatusError is an answer that is no grant. Its text holds nothing of what the service wrote but
+// the name of the request.
 type StatusError struct {
 	Code      int
 	RequestID string // by which the service's log has the request; may be empty
@@ -68,7 +69,8 @@ func (e *StatusError) hint() string {
 	return ""
 }
 
-// Try calls f, again after a pause if the service failed for its own reasons, within the service's timeout. Its errors are of auth.Kinds.
+// Try calls f, again after a pause if the service failed for its own reasons, within the service's
+// timeout. Its errors are of auth.Kinds.
 func (s Service) Try(ctx context.Context, f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
@@ -92,7 +94,8 @@ func passing(err error) bool {
 	if status, ok := errors.AsType[*StatusError](err); ok {
 		return status.Code >= 500 || status.Code == http.StatusTooManyRequests
 	}
-	// Nobody listens, or the connection broke. A time-out is not tried again: it has used up the patience.
+	// Nobody listens, or the connection broke. A time-out is not tried again: it has used up the
+	// patience.
 	network, ok := errors.AsType[*url.Error](err)
 	return ok && !network.Timeout()
 }

@@ -15,8 +15,8 @@ import (
 // sourceAddress is the one critical option that is understood.
 const sourceAddress = "source-address"
 
-// checkCertificate returns why an SSH certificate does not stand for one of the principals; nil if it does. That its authority is
-// to be trusted is the caller's matter.
+// checkCertificate returns why an SSH certificate does not stand for one of the principals; nil if
+// it does. That its authority is to be trusted is the caller's matter.
 func checkCertificate(cert *ssh.Certificate, principals []string, from netip.Addr, now time.Time) error {
 	switch {
 	case cert.CertType != ssh.UserCert:
@@ -51,7 +51,8 @@ func checkCertificate(cert *ssh.Certificate, principals []string, from netip.Add
 	return nil
 }
 
-// CheckKey returns why a client at that address may not log in as the user with a public key or certificate in SSH's wire format; nil if it may.
+// CheckKey returns why a client at that address may not log in as the user with a public key or
+// certificate in SSH's wire format; nil if it may.
 func (f *File) CheckKey(u *User, key []byte, from netip.Addr, now time.Time) error {
 	public, err := ssh.ParsePublicKey(key)
 	if err != nil {

@@ -17,7 +17,8 @@ var (
 	laptop = netip.MustParseAddr("192.0.2.7")
 )
 
-// certificate is one of the authority's for the key, good for alice at noon unless change says otherwise.
+// certificate is one of the authority's for the key, good for alice at noon unless change says
+// otherwise.
 func certificate(t testing.TB, authority, key ssh.Signer, change func(*ssh.Certificate)) *ssh.Certificate {
 	t.Helper()
 	cert := &ssh.Certificate{
@@ -192,7 +193,8 @@ user "alice" {
 	}
 }
 
-// Whatever of a certificate is revoked, the authority, the key in it or the certificate itself: it does not open.
+// Whatever of a certificate is revoked, the authority, the key in it or the certificate itself: it
+// does not open.
 func TestCheckKeyRevokedCertificate(t *testing.T) {
 	office, key := newSigner(t), newSigner(t)
 	cert := certificate(t, office, key, nil)
@@ -204,7 +206,8 @@ func TestCheckKeyRevokedCertificate(t *testing.T) {
 	}
 }
 
-// FuzzCheckKey gives it whatever a client may send as a key: nothing but the user's own is let in, and nothing breaks.
+// FuzzCheckKey gives it whatever a client may send as a key: nothing but the user's own is let in,
+// and nothing breaks.
 func FuzzCheckKey(f *testing.F) {
 	office, key, other := newSigner(f), newSigner(f), newSigner(f)
 	file := parse(f, fmt.Sprintf("ssh_authorities = [%q]\nuser \"alice\" { keys = [%q] }\n", line(office.PublicKey()), line(key.PublicKey())))

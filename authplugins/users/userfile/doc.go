@@ -1,5 +1,6 @@
-// Package userfile is the file in which the authenticator users keeps its users: reading it, checking what a client shows against it, and
-// changing it. It is a package of its own so that the command filegate users has it without the authenticator and its services.
+// Package userfile is the file in which the authenticator users keeps its users: reading it,
+// checking what a client shows against it, and changing it. It is a package of its own so that the
+// command filegate users has it without the authenticator and its services.
 //
 // # The file
 //
@@ -47,20 +48,24 @@
 //
 //	user "carl" { disabled = true }
 //
-// The storage_login of a "keystone" storage has the forms that package keystone tells: "project.user", or "app=ID" for an application credential, whose
-// secret can be taken back without changing anybody's password.
+// The storage_login of a "keystone" storage has the forms that package keystone tells:
+// "project.user", or "app=ID" for an application credential, whose secret can be taken back without
+// changing anybody's password.
 //
 // # Decisions
 //
-// Secrets of the storage are sealed (AES-256-GCM) with a key that lies elsewhere, so that a copy of the file, in a backup or a repository, opens
-// nothing. Each is bound to the user, the storage's name and the login: nobody who can only write to the file can make it
-// open under another name. Whoever can write to the file can still log in as anybody in it, by giving him a password.
+// Secrets of the storage are sealed (AES-256-GCM) with a key that lies elsewhere, so that a copy of
+// the file, in a backup or a repository, opens nothing. Each is bound to the user, the storage's
+// name and the login: nobody who can only write to the file can make it open under another name.
+// Whoever can write to the file can still log in as anybody in it, by giving him a password.
 //
-// An unknown user costs the work of a wrong password: that of some hash of the file, always the same for the same name, so
-// that hashes of different cost tell nobody apart either.
+// An unknown user costs the work of a wrong password: that of some hash of the file, always the
+// same for the same name, so that hashes of different cost tell nobody apart either.
 //
-// An option of a key, a certificate, or the file that is not understood makes the file bad, and is not passed over: options restrict.
+// An option of a key, a certificate, or the file that is not understood makes the file bad, and is
+// not passed over: options restrict.
 //
-// The package knows HCL only through core/config, which has the decoder and the messages, and an editor that keeps comments. The
-// alternative, HCL in a second place, would have let the two files' languages drift apart.
+// The package knows HCL only through core/config, which has the decoder and the messages, and an
+// editor that keeps comments. The alternative, HCL in a second place, would have let the two files'
+// languages drift apart.
 package userfile

@@ -101,7 +101,8 @@ func (e *Editor) AddKey(user, line string) error {
 	return e.editor.Add(userType, user, config.Setting{Name: "keys", Value: line})
 }
 
-// SetCredential lets a user act at a storage by a login and its secret, which is sealed with the key.
+// SetCredential lets a user act at a storage by a login and its secret, which is sealed with the
+// key.
 func (e *Editor) SetCredential(user, storage, login string, secret auth.Secret, key Key) error {
 	if secret == "" {
 		return errors.New("the secret is empty")
@@ -118,8 +119,9 @@ func (e *Editor) SetCredential(user, storage, login string, secret auth.Secret, 
 	return nil
 }
 
-// Save puts the changed file into the place of the old one, with its mode and owner: whoever reads it sees either of the two. A file that would be
-// bad is not written; the error is then of type [config.Diagnostics].
+// Save puts the changed file into the place of the old one, with its mode and owner: whoever reads
+// it sees either of the two. A file that would be bad is not written; the error is then of type
+// [config.Diagnostics].
 func (e *Editor) Save() error {
 	text := e.editor.Bytes()
 	if _, err := Parse(text, e.name, Key{}); err != nil {

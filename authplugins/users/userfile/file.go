@@ -45,7 +45,8 @@ type Storage struct {
 	Kind  string // "keystone" or "swiftv1"
 	Name  string
 	Place config.Block // for what turns out to be wrong with it
-	// Options are the authenticator's of that kind, by its own names: strings, and booleans. Only what the file gives is in there.
+	// Options are the authenticator's of that kind, by its own names: strings, and booleans. Only
+	// what the file gives is in there.
 	Options map[string]any
 }
 
@@ -64,8 +65,8 @@ func (f *File) Storages() []*Storage { return slices.Clone(f.storages) }
 // Len is how many users there are.
 func (f *File) Len() int { return len(f.users) }
 
-// CheckPassword returns the user and whether the password is hers; nil for a name that is not in the file. It takes the same work in
-// every case but that of an anonymous user, which is no secret.
+// CheckPassword returns the user and whether the password is hers; nil for a name that is not in
+// the file. It takes the same work in every case but that of an anonymous user, which is no secret.
 func (f *File) CheckPassword(name, password string) (u *User, ok bool) {
 	u = f.users[name]
 	switch {
@@ -83,7 +84,8 @@ func (f *File) decoy(name string) Hash {
 	return f.hashes[maphash.String(f.seed, name)%uint64(len(f.hashes))]
 }
 
-// Hash is the password's hash as it stands in the file, empty if there is none: while it stays the same, so does the password.
+// Hash is the password's hash as it stands in the file, empty if there is none: while it stays the
+// same, so does the password.
 func (u *User) Hash() string {
 	if u.hash == nil {
 		return ""

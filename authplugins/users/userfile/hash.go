@@ -12,7 +12,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// What a new hash costs: the least that OWASP's cheat sheet on storing passwords advises, some 20 ms and 19 MiB.
+// What a new hash costs: the least that OWASP's cheat sheet on storing passwords advises, some 20
+// ms and 19 MiB.
 const (
 	argonMemory  = 19 << 10 // KiB
 	argonTime    = 2

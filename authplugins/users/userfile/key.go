@@ -18,7 +18,8 @@ const minRSA = 2048
 // keyDSA is a kind of keys that is refused.
 const keyDSA = "ssh-dss"
 
-// AuthorizedKey is a line of OpenSSH's authorized_keys: a key that opens, or an authority for certificates that do.
+// AuthorizedKey is a line of OpenSSH's authorized_keys: a key that opens, or an authority for
+// certificates that do.
 type AuthorizedKey struct {
 	key        []byte // in wire format
 	comment    string
@@ -52,7 +53,8 @@ func ParseAuthorizedKey(line string) (AuthorizedKey, error) {
 	return k, nil
 }
 
-// option takes one of the options before a key. What it cannot hold it must refuse, since an option restricts.
+// option takes one of the options before a key. What it cannot hold it must refuse, since an option
+// restricts.
 func (k *AuthorizedKey) option(text string) error {
 	name, value, given := strings.Cut(text, "=")
 	name = strings.ToLower(name)
@@ -102,7 +104,8 @@ func unquote(text string) (string, bool) {
 	return strings.ReplaceAll(text[1:len(text)-1], `\"`, `"`), true
 }
 
-// parseExpiry reads YYYYMMDD, YYYYMMDDHHMM or YYYYMMDDHHMMSS, in the machine's time or, with a Z after it, in UTC.
+// parseExpiry reads YYYYMMDD, YYYYMMDDHHMM or YYYYMMDDHHMMSS, in the machine's time or, with a Z
+// after it, in UTC.
 func parseExpiry(text string) (time.Time, error) {
 	digits, utc := strings.CutSuffix(text, "Z")
 	where := time.Local
@@ -119,7 +122,8 @@ func parseExpiry(text string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is not a time: write one such as 20301231 or 203012312359Z", text)
 }
 
-// checkStrength refuses kinds of keys that are no proof any more, and certificates in the place of keys.
+// checkStrength refuses kinds of keys that are no proof any more, and certificates in the place of
+// keys.
 func checkStrength(key ssh.PublicKey) error {
 	if _, ok := key.(*ssh.Certificate); ok {
 		return errors.New("this is a certificate: give the key of its authority, with the option cert-authority")

@@ -122,8 +122,9 @@ func TestAuthorizedKeyAllows(t *testing.T) {
 	}
 }
 
-// FuzzParseAuthorizedKey holds that an option never gets lost: a line with more than a key is a key with a restriction or an authority,
-// or it has only options that restrict what nobody can do here, or it is refused.
+// FuzzParseAuthorizedKey holds that an option never gets lost: a line with more than a key is a key
+// with a restriction or an authority, or it has only options that restrict what nobody can do here,
+// or it is refused.
 func FuzzParseAuthorizedKey(f *testing.F) {
 	public := newSigner(f).PublicKey()
 	key := line(public)

@@ -45,7 +45,8 @@ func parsePrefix(text string) (netip.Prefix, error) {
 	return netip.PrefixFrom(addr, addr.BitLen()), nil
 }
 
-// parseFrom reads OpenSSH's option from="…": addresses, networks, and patterns of addresses, each perhaps with a ! for not.
+// parseFrom reads OpenSSH's option from="…": addresses, networks, and patterns of addresses, each
+// perhaps with a ! for not.
 func parseFrom(list string) (Networks, error) {
 	var all Networks
 	for text := range strings.SplitSeq(list, ",") {
@@ -68,7 +69,8 @@ func parseFrom(list string) (Networks, error) {
 	return all, nil
 }
 
-// Contain says whether a client at addr may come in: something names the address, and nothing says not.
+// Contain says whether a client at addr may come in: something names the address, and nothing says
+// not.
 func (n Networks) Contain(addr netip.Addr) bool {
 	if len(n) == 0 {
 		return true

@@ -35,8 +35,8 @@ func Load(filename string, key Key) (*File, error) {
 	return Parse(text, filename, key)
 }
 
-// Parse reads the text of a file. With a key every sealed secret must open; with the zero key they are not looked into. The error is of
-// type [config.Diagnostics], and has all mistakes.
+// Parse reads the text of a file. With a key every sealed secret must open; with the zero key they
+// are not looked into. The error is of type [config.Diagnostics], and has all mistakes.
 func Parse(text []byte, filename string, key Key) (*File, error) {
 	p := &parser{file: &File{users: map[string]*User{}, revoked: map[string]bool{}, seed: maphash.MakeSeed()}, key: key}
 	whole, err := config.ParseFile(text, filename, &p.in)

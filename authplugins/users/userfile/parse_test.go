@@ -58,7 +58,8 @@ oKc02JwiTfuHoGFM25VaTQzxZuO1K4XllUT3RZ4K
 -----END CERTIFICATE-----
 `
 
-// What a name costs that is not in the file is the work of a hash that is, and always of the same one.
+// What a name costs that is not in the file is the work of a hash that is, and always of the same
+// one.
 func TestDecoy(t *testing.T) {
 	var text strings.Builder
 	var hashes []string

@@ -38,7 +38,8 @@ func ParseKey(text auth.Secret) (Key, error) {
 // IsZero says that this is no key.
 func (k Key) IsZero() bool { return k.aead == nil }
 
-// Seal seals the secret of a credential, for this user and this credential alone: copied to another it does not open.
+// Seal seals the secret of a credential, for this user and this credential alone: copied to another
+// it does not open.
 func (k Key) Seal(user, storage, login string, secret auth.Secret) string {
 	sealed := k.aead.Seal(nil, nil, []byte(secret.Reveal()), bound(user, storage, login))
 	return sealedPrefix + base64.StdEncoding.EncodeToString(sealed)

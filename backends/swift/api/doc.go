@@ -23,4 +23,7 @@
 //
 // Another account is reached at the storage URL of the login with the last path element replaced,
 // so that the token never goes to another host. Swift decides on the access.
+//
+// The package has a file for each rule of Swift that others do not need to know, such as what is
+// retried, how names are escaped, or what a 412 means.
 package api

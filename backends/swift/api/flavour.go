@@ -15,8 +15,8 @@ const (
 	FlavourCeph  Flavour = "ceph"  // Ceph's RadosGW
 )
 
-// Abilities is what a store can do that its /info does not report. The backend decides by abilities,
-// and never by the flavour itself.
+// Abilities is what a store can do that its /info does not report. The backend decides by
+// abilities, and never by the flavour itself.
 type Abilities struct {
 	// SLORanges reports whether the manifest of a static large object may name parts of segments,
 	// a segment many times, and other manifests. If not, it may only name whole segments.
@@ -55,7 +55,8 @@ func abilitiesOf(f Flavour) Abilities {
 // cephTransID matches the request ids of RadosGW: counter, time, number of the gateway, and zone.
 var cephTransID = regexp.MustCompile(`^tx[0-9a-f]{21}-[0-9a-f]{10}-[0-9a-f]+-.`)
 
-// flavourByAnswer returns the flavour that the headers of an answer show, or "". Any answer will do.
+// flavourByAnswer returns the flavour that the headers of an answer show, or "". Any answer will
+// do.
 func flavourByAnswer(h http.Header) Flavour {
 	if cephTransID.MatchString(h.Get("X-Trans-Id")) || h.Get("X-Amz-Request-Id") != "" || h.Get("X-Account-Bytes-Used-Actual") != "" {
 		return FlavourCeph

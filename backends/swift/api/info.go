@@ -99,8 +99,8 @@ func (c *infoCache) of(ctx context.Context, storageURL string) (Limits, error) {
 	return fresh.Limits, nil
 }
 
-// rootOf returns the part of a storage URL before the version of the protocol. /info is below it, in
-// Swift and in RadosGW, whether the path of the storage URL names the account or not.
+// rootOf returns the part of a storage URL before the version of the protocol. /info is below it,
+// in Swift and in RadosGW, whether the path of the storage URL names the account or not.
 func rootOf(storageURL *url.URL) string {
 	before := ""
 	elements := strings.Split(strings.Trim(storageURL.Path, "/"), "/")

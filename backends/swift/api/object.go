@@ -175,8 +175,8 @@ func (o Object) ContentMD5() string {
 // EmptyETag is the MD5 of no bytes.
 const EmptyETag = "d41d8cd98f00b204e9800998ecf8427e"
 
-// IsStoresMeta reports whether the store adds a key to an object's metadata by itself. The key is in
-// lower case and without the prefix.
+// IsStoresMeta reports whether the store adds a key to an object's metadata by itself. The key is
+// in lower case and without the prefix.
 func IsStoresMeta(key string) bool {
 	return textproto.CanonicalMIMEHeaderKey(MetaPrefix+key) == metaOfRGW
 }

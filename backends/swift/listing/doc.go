@@ -2,7 +2,7 @@
 //
 // Listings of Swift may lag; objects never do. A [Log] contains the changes through all gateways
 // that share a cache. A [View] makes the listings of one login. Only [View.Overlay] (overlay.go)
-// merges the log into a page of Swift; where the two disagree, a HEAD request decides. [View.Page]
+// merges the log into a page of Swift; where the two disagree, a HEAD request decides. [View.List]
 // gets a page and calls Overlay. A [Pager] reads pages ahead of its caller, without the log: for
 // the listings of clients, lister.take in backends/swift/list.go calls Overlay. [View.AllListed]
 // and similar methods read several pages. Call [View.Record] after each request of the login, so

@@ -78,10 +78,10 @@ const maxPage = 128 << 20
 // maxListedBytes is the largest size of an entry that is accepted, so that offsets cannot overflow.
 const maxListedBytes = math.MaxInt64 / 4
 
-// Page returns one page of a listing of the container of dir, or of its account if dir has no
+// List returns one page of a listing of the container of dir, or of its account if dir has no
 // container, updated by the write log. It has at most as many entries as Swift returns at once, and
 // is empty only after the last entry. The error is not translated.
-func (v *View) Page(ctx context.Context, dir api.Name, l Query) ([]Entry, error) {
+func (v *View) List(ctx context.Context, dir api.Name, l Query) ([]Entry, error) {
 	p, err := v.knownPage(ctx, dir, l)
 	return p.Lines, err
 }
@@ -111,7 +111,7 @@ func (v *View) knownPage(ctx context.Context, dir api.Name, l Query) (Page, erro
 	}
 }
 
-// Page is a page of a listing.
+// List is a page of a listing.
 type Page struct {
 	Lines []Entry
 	More  bool // there may be another page

@@ -212,7 +212,7 @@ func (o *overlaying) askDirectory(e Entry, below []change) {
 		return
 	}
 	o.g.Go(func() error {
-		page, err := o.view.Page(o.ctx, o.top, Query{Prefix: e.Subdir, Limit: 1})
+		page, err := o.view.List(o.ctx, o.top, Query{Prefix: e.Subdir, Limit: 1})
 		if err == nil && len(page) > 0 {
 			o.add(e)
 		}

@@ -31,7 +31,7 @@ func TestWatchForgotten(t *testing.T) {
 	if again, _ := g.Watch(t.Context(), n); again == watch || g.Undisturbed(t.Context(), n, watch, since) {
 		t.Error("a later watch takes the place of one that was lost")
 	}
-	if lines, err := g.Page(t.Context(), top, Query{Limit: 100}); err != nil || len(lines) > 0 {
+	if lines, err := g.List(t.Context(), top, Query{Limit: 100}); err != nil || len(lines) > 0 {
 		t.Errorf("a watch is listed: %v, %v", lines, err)
 	}
 }

@@ -40,8 +40,8 @@ func given(s sums) <-chan sums {
 	return c
 }
 
-// link is the position of a segment in the chain.
-type link struct {
+// chainPosition is the position of a segment in the chain.
+type chainPosition struct {
 	off    int64
 	before <-chan sums // nil if there is a draft
 	draft  *draft
@@ -49,14 +49,14 @@ type link struct {
 }
 
 // seal returns the link of a segment, or nil if the segment does not continue the sealed bytes.
-func (c *chain) seal(off, end int64) *link {
+func (c *chain) seal(off, end int64) *chainPosition {
 	if c.broken || off != c.end {
 		c.putBack()
 		c.broken = true
 		return nil
 	}
 	handed := make(chan sums, 1)
-	l := &link{off: off, before: c.last, draft: c.draft, after: handed}
+	l := &chainPosition{off: off, before: c.last, draft: c.draft, after: handed}
 	*c = chain{end: end, ahead: end, last: handed, running: c.running}
 	return l
 }

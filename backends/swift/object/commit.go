@@ -297,7 +297,7 @@ const (
 
 // entries returns the manifest of the content. Holes are ranges of one segment of zeros. Many small
 // neighbouring pieces are merged.
-func (w *Writer) entries(ctx context.Context) ([]Entry, error) {
+func (w *Writer) entries(ctx context.Context) ([]ManifestEntry, error) {
 	if len(w.layout) >= compactFrom {
 		if err := w.compact(ctx); err != nil {
 			return nil, err
@@ -313,7 +313,7 @@ func (w *Writer) entries(ctx context.Context) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	var entries []Entry
+	var entries []ManifestEntry
 	var hole *Segment
 	err = w.layout.pieces(0, w.size, func(e Extent) error {
 		if e.seg != nil {
@@ -392,7 +392,7 @@ func (l Layout) count(s spans.Span) int {
 }
 
 // sloETag returns the ETag that Swift gives to a static large object with these entries.
-func sloETag(entries []Entry) string {
+func sloETag(entries []ManifestEntry) string {
 	h := md5.New() //nolint:gosec // Swift's ETags are MD5
 	for _, e := range entries {
 		h.Write([]byte(e.Etag))

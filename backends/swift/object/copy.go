@@ -78,7 +78,7 @@ func (p *parts) putCopied(ctx context.Context, l Layout, header map[string]strin
 	if !limits.SLORanges {
 		return p.putWhole(ctx, l, p.large.listsSegments(l, limits), header)
 	}
-	var entries []Entry
+	var entries []ManifestEntry
 	for _, e := range l {
 		entries = append(entries, sloEntryOf(e))
 	}

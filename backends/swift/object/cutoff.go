@@ -90,7 +90,7 @@ func (u *Uploads) MayHave(ctx context.Context, n api.Name) (bool, error) {
 	case u.Known.some.Has(key):
 		return true, nil
 	}
-	page, err := u.lists.Page(ctx, n.SegmentsContainer(), listing.Query{Prefix: uploadsPrefix, Limit: 1})
+	page, err := u.lists.List(ctx, n.SegmentsContainer(), listing.Query{Prefix: uploadsPrefix, Limit: 1})
 	switch {
 	case api.StatusOf(err) == http.StatusForbidden:
 		return false, nil

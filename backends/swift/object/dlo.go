@@ -48,7 +48,7 @@ func (lo *Large) place(ctx context.Context, n api.Name, upload string, old api.O
 		if container, prefix := old.DLOPrefix(n); container == n.Top() && strings.HasPrefix(place.Object, prefix) {
 			continue
 		}
-		page, err := lo.lists.Page(ctx, n.Top(), listing.Query{Prefix: base, Delimiter: true, Limit: 1})
+		page, err := lo.lists.List(ctx, n.Top(), listing.Query{Prefix: base, Delimiter: true, Limit: 1})
 		if err != nil {
 			return api.Name{}, err
 		}
@@ -166,8 +166,8 @@ func (lo *Large) listsSegments(l Layout, limits api.Limits) bool {
 	return limits.SLO && !lo.writing.Dynamic && len(l) <= limits.SLOSegments
 }
 
-// putWhole puts the manifest of a file of whole segments, whose place contains nothing else. A static
-// manifest has the place in its metadata. The error is not translated.
+// putWhole puts the manifest of a file of whole segments, whose place contains nothing else. A
+// static manifest has the place in its metadata. The error is not translated.
 func (p *parts) putWhole(ctx context.Context, l Layout, static bool, header map[string]string) error {
 	header = maps.Clone(header)
 	// Swift would take "&" as the start of a URL parameter, unless it is encoded.
@@ -178,7 +178,7 @@ func (p *parts) putWhole(ctx context.Context, l Layout, static bool, header map[
 		return err
 	}
 	header[api.MetaSegments] = place
-	var entries []Entry
+	var entries []ManifestEntry
 	for _, e := range l {
 		entries = append(entries, sloEntryOf(e))
 	}

@@ -93,4 +93,12 @@
 // afterwards: if one of Swift's servers has the manifest, the others get it later. An upload that
 // is given up waits for the segments that are being sent before it deletes them, because Swift may
 // store a segment whose request was cancelled.
+//
+// # Size
+//
+// The package has more files than most, because each has one subject. Reading and writing are not
+// two packages: both need the layout of large objects, manifests, checksums and the names of
+// segments, most of which would have to be exported. Writer has more methods than most types,
+// because it is the open file: it takes the client's calls, and leaves memory to buffer, requests
+// to uploader, and the end to publisher.
 package object

@@ -15,8 +15,8 @@ import (
 	"filegate/backends/swift/listing"
 )
 
-// Ceph's RadosGW does not return the manifests of static large objects. For objects of filegate, the
-// metadata has the place of the segments. For objects of other programs, filegate looks in the
+// Ceph's RadosGW does not return the manifests of static large objects. For objects of filegate,
+// the metadata has the place of the segments. For objects of other programs, filegate looks in the
 // places that these programs use. It accepts the segments that it finds only if they have the size
 // and the ETag of the object: the ETag is computed from those of the segments.
 
@@ -25,7 +25,7 @@ var ErrNoManifest = errors.New("the store returns no manifest, and the segments 
 
 // findSegments returns the segments of a static large object from listings. The error is not
 // translated.
-func (lo *Large) findSegments(ctx context.Context, n api.Name) ([]manifestEntry, error) {
+func (lo *Large) findSegments(ctx context.Context, n api.Name) ([]returnedEntry, error) {
 	o, err := lo.client.Head(ctx, n)
 	if err != nil {
 		return nil, err
@@ -39,8 +39,8 @@ func (lo *Large) findSegments(ctx context.Context, n api.Name) ([]manifestEntry,
 	return nil, fmt.Errorf("%q: %w", n.String(), ErrNoManifest)
 }
 
-// segmentPlacesOf returns the prefixes that an object's segments may have: the place in its metadata,
-// and the places of filegate, swiftclient and rclone, of Swift's S3 API, and of OpenDAL.
+// segmentPlacesOf returns the prefixes that an object's segments may have: the place in its
+// metadata, and the places of filegate, swiftclient and rclone, of Swift's S3 API, and of OpenDAL.
 func segmentPlacesOf(n api.Name, o api.Object) []api.Name {
 	var all []api.Name
 	if place, ok := o.SegmentsPlace(n); ok {
@@ -57,8 +57,8 @@ func segmentPlacesOf(n api.Name, o api.Object) []api.Name {
 
 // segmentsBelow returns the content of the directory below a place that holds an object's segments.
 // It returns nil if no directory matches the object, or more than one.
-func (lo *Large) segmentsBelow(ctx context.Context, place api.Name, o api.Object) ([]manifestEntry, error) {
-	var found, group []manifestEntry
+func (lo *Large) segmentsBelow(ctx context.Context, place api.Name, o api.Object) ([]returnedEntry, error) {
+	var found, group []returnedEntry
 	var size int64
 	var etag hash.Hash
 	dir, several := "", false
@@ -83,7 +83,7 @@ func (lo *Large) segmentsBelow(ctx context.Context, place api.Name, o api.Object
 		}
 		etag.Write([]byte(e.Hash))
 		size += e.Bytes
-		group = append(group, manifestEntry{Name: place.With(e.Name).InAccount(), Hash: e.Hash, Bytes: e.Bytes})
+		group = append(group, returnedEntry{Name: place.With(e.Name).InAccount(), Hash: e.Hash, Bytes: e.Bytes})
 		return nil
 	})
 	switch {

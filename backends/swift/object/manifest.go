@@ -21,16 +21,16 @@ import (
 	"filegate/core/vfs"
 )
 
-// Entry is a segment in the manifest of a static large object, as it is sent to Swift.
-type Entry struct {
+// ManifestEntry is a segment in the manifest of a static large object, as it is sent to Swift.
+type ManifestEntry struct {
 	Path  string `json:"path"`
 	Etag  string `json:"etag,omitempty"`
 	Size  int64  `json:"size_bytes"` // of the whole segment
 	Range string `json:"range,omitempty"`
 }
 
-// manifestEntry is a segment in a manifest that a store returns.
-type manifestEntry struct {
+// returnedEntry is a segment in a manifest that a store returns.
+type returnedEntry struct {
 	Name  string `json:"name"`
 	Hash  string `json:"hash"`
 	Bytes int64  `json:"bytes"` // of the whole segment
@@ -49,14 +49,14 @@ type manifestEntry struct {
 const maxNesting = 10
 
 // segment returns the name of the entry's segment, in the account of the manifest.
-func (m manifestEntry) segment(account string) (api.Name, bool) {
+func (m returnedEntry) segment(account string) (api.Name, bool) {
 	container, obj, _ := strings.Cut(strings.TrimPrefix(m.Name, "/"), "/")
 	return api.Name{Account: account, Container: container, Object: obj}, container != "" && obj != "" && m.Data == ""
 }
 
 // sloEntryOf returns the manifest entry of an extent.
-func sloEntryOf(e Extent) Entry {
-	entry := Entry{Path: e.seg.name.InAccount(), Etag: e.seg.etag, Size: e.seg.size}
+func sloEntryOf(e Extent) ManifestEntry {
+	entry := ManifestEntry{Path: e.seg.name.InAccount(), Etag: e.seg.etag, Size: e.seg.size}
 	if !e.whole() {
 		entry.Range = fmt.Sprintf("%d-%d", e.segOff, e.segOff+e.Len()-1)
 	}
@@ -64,7 +64,7 @@ func sloEntryOf(e Extent) Entry {
 }
 
 // extentOf returns the extent of a manifest entry in the account. It begins at off in the file.
-func (m manifestEntry) extentOf(account string, off int64) (Extent, error) {
+func (m returnedEntry) extentOf(account string, off int64) (Extent, error) {
 	n, ok := m.segment(account)
 	if !ok || m.Bytes < 0 || m.Bytes > math.MaxInt64-off {
 		return Extent{}, fmt.Errorf("manifest names %q as a segment", m.Name)
@@ -87,9 +87,9 @@ func (m manifestEntry) extentOf(account string, off int64) (Extent, error) {
 // sent.
 const maxManifestAnswer = 64 * mib
 
-// manifest returns the segments of a static large object. In a store that does not return manifests,
-// it looks for the segments. The error is not translated.
-func (lo *Large) manifest(ctx context.Context, n api.Name) ([]manifestEntry, error) {
+// manifest returns the segments of a static large object. In a store that does not return
+// manifests, it looks for the segments. The error is not translated.
+func (lo *Large) manifest(ctx context.Context, n api.Name) ([]returnedEntry, error) {
 	body, _, err := lo.client.Fetch(ctx, api.Request{
 		Method: http.MethodGet, Target: n, Query: url.Values{"multipart-manifest": {"get"}},
 	}, maxManifestAnswer)
@@ -102,8 +102,8 @@ func (lo *Large) manifest(ctx context.Context, n api.Name) ([]manifestEntry, err
 	return parseManifest(body)
 }
 
-func parseManifest(body []byte) ([]manifestEntry, error) {
-	var entries []manifestEntry
+func parseManifest(body []byte) ([]returnedEntry, error) {
+	var entries []returnedEntry
 	if err := json.Unmarshal(body, &entries); err != nil {
 		return nil, fmt.Errorf("manifest: %w", err)
 	}
@@ -115,7 +115,7 @@ func parseManifest(body []byte) ([]manifestEntry, error) {
 }
 
 // length returns how many bytes of the file are in the entry.
-func (e Entry) length() int64 {
+func (e ManifestEntry) length() int64 {
 	var first, last int64
 	if n, _ := fmt.Sscanf(e.Range, "%d-%d", &first, &last); n == 2 {
 		return last - first + 1
@@ -125,7 +125,7 @@ func (e Entry) length() int64 {
 
 // PutManifest puts one manifest. It sends the expected ETag: otherwise a Swift without static large
 // objects would store the manifest as the content of the file.
-func (lo *Large) PutManifest(ctx context.Context, n api.Name, entries []Entry, header map[string]string) (*api.Response, error) {
+func (lo *Large) PutManifest(ctx context.Context, n api.Name, entries []ManifestEntry, header map[string]string) (*api.Response, error) {
 	body, err := json.Marshal(entries)
 	if err != nil {
 		return nil, err

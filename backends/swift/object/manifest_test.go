@@ -14,26 +14,26 @@ import (
 
 func TestExtentOf(t *testing.T) {
 	for _, tt := range []struct {
-		m           manifestEntry
+		m           returnedEntry
 		off         int64
 		segOff, end int64 // what is wanted; end 0: an error
 	}{
-		{manifestEntry{Name: "/c/s", Bytes: 10}, 100, 0, 110},
-		{manifestEntry{Name: "c/s", Bytes: 10}, 0, 0, 10},
-		{manifestEntry{Name: "/c/s", Bytes: 10, Range: "0-9"}, 5, 0, 15},
-		{manifestEntry{Name: "/c/s", Bytes: 10, Range: "9-9"}, 5, 9, 6},
-		{manifestEntry{Name: "/c/s", Bytes: 10, Range: "2-4"}, 5, 2, 8},
-		{manifestEntry{Name: "/c/s", Bytes: 10, Range: "0-10"}, 0, 0, 0},
-		{manifestEntry{Name: "/c/s", Bytes: 10, Range: "4-2"}, 0, 0, 0},
-		{manifestEntry{Name: "/c/s", Bytes: 10, Range: "x-y"}, 0, 0, 0},
-		{manifestEntry{Name: "/c/s", Bytes: 10, Range: "5"}, 0, 0, 0},
-		{manifestEntry{Name: "/c/s", Bytes: -1}, 0, 0, 0},
-		{manifestEntry{Name: "/c/s", Bytes: 1<<63 - 1}, 10, 0, 0},
-		{manifestEntry{Name: "/c/s", Bytes: 1<<63 - 1, Range: "0-9223372036854775806"}, 10, 0, 0},
-		{manifestEntry{Name: "/c", Bytes: 1}, 0, 0, 0},
-		{manifestEntry{Name: "/c/", Bytes: 1}, 0, 0, 0},
-		{manifestEntry{Name: "//s", Bytes: 1}, 0, 0, 0},
-		{manifestEntry{Name: "", Bytes: 1}, 0, 0, 0},
+		{returnedEntry{Name: "/c/s", Bytes: 10}, 100, 0, 110},
+		{returnedEntry{Name: "c/s", Bytes: 10}, 0, 0, 10},
+		{returnedEntry{Name: "/c/s", Bytes: 10, Range: "0-9"}, 5, 0, 15},
+		{returnedEntry{Name: "/c/s", Bytes: 10, Range: "9-9"}, 5, 9, 6},
+		{returnedEntry{Name: "/c/s", Bytes: 10, Range: "2-4"}, 5, 2, 8},
+		{returnedEntry{Name: "/c/s", Bytes: 10, Range: "0-10"}, 0, 0, 0},
+		{returnedEntry{Name: "/c/s", Bytes: 10, Range: "4-2"}, 0, 0, 0},
+		{returnedEntry{Name: "/c/s", Bytes: 10, Range: "x-y"}, 0, 0, 0},
+		{returnedEntry{Name: "/c/s", Bytes: 10, Range: "5"}, 0, 0, 0},
+		{returnedEntry{Name: "/c/s", Bytes: -1}, 0, 0, 0},
+		{returnedEntry{Name: "/c/s", Bytes: 1<<63 - 1}, 10, 0, 0},
+		{returnedEntry{Name: "/c/s", Bytes: 1<<63 - 1, Range: "0-9223372036854775806"}, 10, 0, 0},
+		{returnedEntry{Name: "/c", Bytes: 1}, 0, 0, 0},
+		{returnedEntry{Name: "/c/", Bytes: 1}, 0, 0, 0},
+		{returnedEntry{Name: "//s", Bytes: 1}, 0, 0, 0},
+		{returnedEntry{Name: "", Bytes: 1}, 0, 0, 0},
 	} {
 		e, err := tt.m.extentOf("", tt.off)
 		switch {

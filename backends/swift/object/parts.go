@@ -134,12 +134,12 @@ func (p *parts) putZeros(ctx context.Context, fileSize, size int64) (*Segment, e
 
 // nest adds manifests in between if there are more entries than one manifest may have, and returns
 // the entries of the top manifest. The error is not translated.
-func (p *parts) nest(ctx context.Context, entries []Entry, most int) ([]Entry, error) {
+func (p *parts) nest(ctx context.Context, entries []ManifestEntry, most int) ([]ManifestEntry, error) {
 	for level := 0; len(entries) > most; level++ {
 		if level == maxNesting {
 			return nil, vfs.Errorf(vfs.ErrTooLarge, "the file has more parts than the storage's manifests can name")
 		}
-		var up []Entry
+		var up []ManifestEntry
 		for i := 0; i < len(entries); i += most {
 			part := entries[i:min(i+most, len(entries))]
 			n := p.next(int64(i))
@@ -153,7 +153,7 @@ func (p *parts) nest(ctx context.Context, entries []Entry, most int) ([]Entry, e
 				size += e.length()
 			}
 			p.add(&Segment{name: n, size: size})
-			up = append(up, Entry{Path: n.InAccount(), Etag: strings.Trim(resp.Header.Get("Etag"), `"`), Size: size})
+			up = append(up, ManifestEntry{Path: n.InAccount(), Etag: strings.Trim(resp.Header.Get("Etag"), `"`), Size: size})
 		}
 		entries = up
 	}

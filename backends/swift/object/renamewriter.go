@@ -31,9 +31,9 @@ func (w *Writer) Discard() error {
 var errElsewhere error = vfs.Errorf(vfs.ErrUnsupported, "a file cannot be renamed to there while it is written")
 
 // Rename implements [vfs.RenameWriter]. The segments stay in place; the marker of an upload that
-// may be resumed is moved. A rename to another container is refused, because the segments are in the
-// container for segments of the first one. A rename of a dynamic large object is refused, because
-// its segments are beside the file.
+// may be resumed is moved. A rename to another container is refused, because the segments are in
+// the container for segments of the first one. A rename of a dynamic large object is refused,
+// because its segments are beside the file.
 func (w *Writer) Rename(ctx context.Context, p vfs.Path) error {
 	to, err := w.shared.names.Object(p)
 	if err != nil {

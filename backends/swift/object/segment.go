@@ -18,8 +18,8 @@ import (
 type Segment struct {
 	name api.Name
 	size int64
-	etag string // MD5 of the content in hex; empty: Swift does not check it
-	link *link  // its position in the chain of checksums; nil: none
+	etag string         // MD5 of the content in hex; empty: Swift does not check it
+	link *chainPosition // its position in the chain of checksums; nil: none
 	// opaque is set for a large object whose parts are not known, and which the store cannot copy.
 	// Its content is read and written again.
 	opaque bool

@@ -11,8 +11,8 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// Names and short contents in a store may be anybody's. What is read of them is bounded, and is what would
-// be written again.
+// Names and short contents in a store may be anybody's. What is read of them is bounded, and is
+// what would be written again.
 
 func FuzzSegmentName(f *testing.F) {
 	for _, s := range []string{"0000000000000000-000000", "0000000001048576-000001", "-1-1", "9223372036854775807-0", "0-1000000001", fmt.Sprint(int64(maxSegmentOffset), "-0"), "+1-+1", "1-1-manifest0", ""} {

@@ -22,7 +22,7 @@ type uploader struct {
 	parts  parts
 	upload string          // upload ID
 	free   func(...[]byte) // gives back the blocks of a segment; called with mu held
-	room   room
+	room   quotaRoom
 	// Of the requests that send segments, which outlast the calls that sealed them; ends with
 	// Close, after the requests.
 	ctx    context.Context

@@ -17,17 +17,17 @@ import (
 // is slower than the client.
 type window struct {
 	size   int64 // of the file
-	blocks map[int64]*block
+	blocks map[int64]*windowBlock
 	base   int64     // bytes before it have been given up
 	high   int64     // end of the furthest read so far
 	had    spans.Set // bytes that the client has read, from base on
 	// parts are contiguous. All except the last end at a multiple of buffers.BlockSize, so that a
 	// block belongs to one part.
-	parts []*part
+	parts []*fetchRange
 }
 
-// part is a range of a file that one GET fetches.
-type part struct {
+// fetchRange is a range of a file that one GET fetches.
+type fetchRange struct {
 	off, end int64
 	pos      int64 // bytes before it are in blocks
 	stream   *stream
@@ -37,8 +37,8 @@ type part struct {
 	err      error
 }
 
-// block is a block of memory in the window.
-type block struct {
+// windowBlock is a block of memory in the window.
+type windowBlock struct {
 	data []byte
 	pins int  // number of users that read or fill it without holding mu
 	gone bool // removed from the window while it had pins
@@ -62,8 +62,8 @@ const (
 // stream's context.
 func newWindow(s *stream, cancel context.CancelFunc, size int64) window {
 	return window{
-		size: size, blocks: map[int64]*block{}, base: s.pos, high: s.pos,
-		parts: []*part{{off: s.pos, pos: s.pos, end: size, stream: s, cancel: cancel}},
+		size: size, blocks: map[int64]*windowBlock{}, base: s.pos, high: s.pos,
+		parts: []*fetchRange{{off: s.pos, pos: s.pos, end: size, stream: s, cancel: cancel}},
 	}
 }
 
@@ -71,7 +71,7 @@ func newWindow(s *stream, cancel context.CancelFunc, size int64) window {
 func (w *window) empty() bool { return len(w.blocks) == 0 }
 
 // at returns the part with the offset off, or nil.
-func (w *window) at(off int64) *part {
+func (w *window) at(off int64) *fetchRange {
 	for _, p := range w.parts {
 		if off >= p.off && off < p.end {
 			return p
@@ -117,7 +117,7 @@ func (w *window) failed() error {
 }
 
 // have returns the bytes in the window from off to at most the end of the block.
-func (w *window) have(off int64) (*block, []byte) {
+func (w *window) have(off int64) (*windowBlock, []byte) {
 	p := w.at(off)
 	if p == nil || off >= p.pos || off < w.base {
 		return nil, nil
@@ -133,7 +133,7 @@ func (w *window) have(off int64) (*block, []byte) {
 // The following methods of the file move its window. They are called with mu held, and those that
 // wait unlock it temporarily.
 
-func (f *Reader) unpin(b *block) {
+func (f *Reader) unpin(b *windowBlock) {
 	b.pins--
 	if b.gone && b.pins == 0 {
 		f.put(b.data)
@@ -167,7 +167,7 @@ func (f *Reader) clear() {
 
 // stop removes a part from the window. If a goroutine reads from its stream, that goroutine closes
 // the stream.
-func (p *part) stop() {
+func (p *fetchRange) stop() {
 	p.stopped = true
 	p.cancel()
 	if !p.running {
@@ -176,9 +176,9 @@ func (p *part) stop() {
 }
 
 // newPart returns the part from off to end, with a GET that has not begun.
-func (f *Reader) newPart(off, end int64) *part {
+func (f *Reader) newPart(off, end int64) *fetchRange {
 	ctx, cancel := context.WithCancel(f.ctx)
-	return &part{off: off, pos: off, end: end, stream: f.stream(ctx, off, end), cancel: cancel}
+	return &fetchRange{off: off, pos: off, end: end, stream: f.stream(ctx, off, end), cancel: cancel}
 }
 
 // begin makes an empty window at off.
@@ -194,7 +194,7 @@ func (f *Reader) begin(off int64) {
 // await returns the window's bytes at off in a pinned block. It waits while they are being fetched.
 // It returns nothing if the window will not reach off; with forward it moves the window there
 // instead.
-func (f *Reader) await(off int64, forward bool) (*block, []byte, error) {
+func (f *Reader) await(off int64, forward bool) (*windowBlock, []byte, error) {
 	for {
 		switch {
 		case f.closed:
@@ -240,7 +240,7 @@ func (f *Reader) await(off int64, forward bool) (*block, []byte, error) {
 
 // have returns the window's bytes at off, except for the last bytes of a file whose checksum is not
 // verified yet.
-func (f *Reader) have(off int64) (*block, []byte) {
+func (f *Reader) have(off int64) (*windowBlock, []byte) {
 	b, data := f.window.have(off)
 	if b != nil && f.sum.withholds(off+int64(len(data)), f.window.size) {
 		return nil, nil
@@ -250,7 +250,7 @@ func (f *Reader) have(off int64) (*block, []byte) {
 
 // comesTo reports whether the window will reach off without being moved. p is the part with off, or
 // nil.
-func (f *Reader) comesTo(p *part, off int64) bool {
+func (f *Reader) comesTo(p *fetchRange, off int64) bool {
 	w := &f.window
 	switch {
 	case p == nil:
@@ -346,7 +346,7 @@ func (f *Reader) narrow() {
 		return
 	}
 	f.pace.Narrow(time.Now())
-	if i := slices.IndexFunc(w.parts, func(p *part) bool { return p.pos < p.end }); i >= 0 {
+	if i := slices.IndexFunc(w.parts, func(p *fetchRange) bool { return p.pos < p.end }); i >= 0 {
 		f.cutFrom(i + 1)
 	}
 }
@@ -366,7 +366,7 @@ func (f *Reader) cutFrom(i int) {
 }
 
 // run starts to fill a part, unless it is complete or being filled.
-func (f *Reader) run(p *part) {
+func (f *Reader) run(p *fetchRange) {
 	if p.running || p.stopped || p.pos == p.end || p.err != nil || f.closed {
 		return
 	}
@@ -375,7 +375,7 @@ func (f *Reader) run(p *part) {
 }
 
 // fetch fills a part until it is complete, stopped or failed. It is called without mu.
-func (f *Reader) fetch(p *part) {
+func (f *Reader) fetch(p *fetchRange) {
 	err := f.fill(p)
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -393,7 +393,7 @@ func (f *Reader) fetch(p *part) {
 	f.wake.Broadcast()
 }
 
-func (f *Reader) fill(p *part) error {
+func (f *Reader) fill(p *fetchRange) error {
 	for {
 		b, pos, end, err := f.room(p)
 		if b == nil {
@@ -421,7 +421,7 @@ func (f *Reader) fill(p *part) error {
 // room returns the block for the next bytes of a part, pinned, and the range of these bytes. It
 // waits while the client is far behind. It returns no block if the part need not be continued. It
 // is called without mu.
-func (f *Reader) room(p *part) (b *block, pos, end int64, err error) {
+func (f *Reader) room(p *fetchRange) (b *windowBlock, pos, end int64, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for !p.stopped && f.ctx.Err() == nil && p.end == f.window.size && p.pos-f.window.high >= f.store.ReadAhead {
@@ -437,7 +437,7 @@ func (f *Reader) room(p *part) (b *block, pos, end int64, err error) {
 			f.put(data)
 			return nil, 0, 0, nil
 		}
-		f.window.blocks[i] = &block{data: data}
+		f.window.blocks[i] = &windowBlock{data: data}
 	}
 	if p.stopped || p.pos >= p.end || f.ctx.Err() != nil {
 		return nil, 0, 0, nil
@@ -450,7 +450,7 @@ func (f *Reader) room(p *part) (b *block, pos, end int64, err error) {
 // memory returns a block of memory for a part. Only the first part, which the client reads next,
 // may wait for memory. Another part would keep the memory that the first one needs, so it is given
 // up instead.
-func (f *Reader) memory(p *part) ([]byte, error) {
+func (f *Reader) memory(p *fetchRange) ([]byte, error) {
 	size := min(buffers.BlockSize, f.window.size-p.pos/buffers.BlockSize*buffers.BlockSize)
 	if p.off > f.window.filled() {
 		data := f.store.Memory.Try(size)

@@ -144,7 +144,7 @@ func TestNarrowAndWideAgain(t *testing.T) {
 	if _, err := r.ReadAt(make([]byte, 1000), 0); err != nil {
 		t.Fatal(err)
 	}
-	var old *block
+	var old *windowBlock
 	var at int64
 	apitest.Eventually(t, "the third part has a block", func() bool {
 		r.mu.Lock()

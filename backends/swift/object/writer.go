@@ -26,12 +26,12 @@ type Writer struct {
 	up      uploader
 	pub     publisher
 	size    int64
-	layout  Layout    // the sealed bytes, over the content at opening
-	chain   chain     // checksums along layout
-	anew    anew      // for a file that cannot be read
-	changed bool      // the content differs from that at opening
-	touched time.Time // time of the last write
-	done    bool      // committed or closed
+	layout  Layout      // the sealed bytes, over the content at opening
+	chain   chain       // checksums along layout
+	anew    overwritten // for a file that cannot be read
+	changed bool        // the content differs from that at opening
+	touched time.Time   // time of the last write
+	done    bool        // committed or closed
 	// discarded is set if nothing of the content is kept.
 	discarded bool
 	// committing is set while Commit may be sending the bytes in memory, which must then stay

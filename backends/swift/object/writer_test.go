@@ -10,8 +10,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestVastHole opens a file with a hole of a tebibyte. The hole is one segment that is named many times,
-// and takes memory once.
+// TestVastHole opens a file with a hole of a tebibyte. The hole is one segment that is named many
+// times, and takes memory once.
 func TestVastHole(t *testing.T) {
 	const hole = 1 << 40
 	f := newWriting(t, nil)

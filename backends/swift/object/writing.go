@@ -5,8 +5,8 @@ import "time"
 // Writing holds the options for writing files.
 type Writing struct {
 	// SegmentSize is the size of the first segments of a large object, in bytes. A file of up to
-	// this size is stored as a plain object, unless parts of it were sent as segments because memory
-	// was short or the client paused (see Writer.sealForRoom).
+	// this size is stored as a plain object, unless parts of it were sent as segments because
+	// memory was short or the client paused (see Writer.sealForRoom).
 	SegmentSize int64
 	// MaxSegmentSize is the size to which segments grow with the file, in bytes.
 	MaxSegmentSize int64

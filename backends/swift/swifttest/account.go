@@ -52,7 +52,8 @@ func (s *Server) listAccount(w http.ResponseWriter, r *request) error {
 	return writeListing(w, r, entries)
 }
 
-// accountListing sets the headers of an account, and lists it. One that nothing was put into yet is not known.
+// accountListing sets the headers of an account, and lists it. One that nothing was put into yet is
+// not known.
 func (s *Server) accountListing(h http.Header, r *request, sel selection) (entries []listingEntry, known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -23,7 +23,8 @@ type keystone struct {
 
 type object = map[string]any
 
-// identity is what Keystone answered, by what matters to a login. What differs between two of them, such as ids and times, is left out.
+// identity is what Keystone answered, by what matters to a login. What differs between two of them,
+// such as ids and times, is left out.
 type identity struct {
 	Status   int
 	Message  string   // of a refusal, without ids

@@ -8,7 +8,8 @@ import (
 )
 
 func agreeQuota(t *testing.T, c *cloud) {
-	// Swift knows the size of a container from its cache, so only what is over by itself is the same everywhere.
+	// Swift knows the size of a container from its cache, so only what is over by itself is the
+	// same everywhere.
 	path := c.container("X-Container-Meta-Quota-Bytes", "10")
 	c.do(http.MethodPut, path+"/o", "12345678901").is(413, "Content-Type", "text/html; charset=UTF-8").says("Upload exceeds quota.")
 	c.do(http.MethodHead, path+"/o", "").is(404)

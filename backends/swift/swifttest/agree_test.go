@@ -19,7 +19,8 @@ type account struct {
 // other is a login to another account of the same Swift.
 func (a account) other() account { return account{a.authURL, "test2:tester2", "testing2"} }
 
-// cases is the suite, by subject. Each case makes what it needs in containers of its own and takes nothing for granted about the account.
+// cases is the suite, by subject. Each case makes what it needs in containers of its own and takes
+// nothing for granted about the account.
 var cases = []struct {
 	name string
 	run  func(t *testing.T, c *cloud)
@@ -53,8 +54,9 @@ var cases = []struct {
 	{"Quota", agreeQuota},
 }
 
-// TestAgree runs the suite against the fake in its forms and against a real Swift, which FILEGATE_TEST_SWIFT_AUTH (an auth 1.0 URL),
-// FILEGATE_TEST_SWIFT_USER and FILEGATE_TEST_SWIFT_KEY name. What the real one answers is right.
+// TestAgree runs the suite against the fake in its forms and against a real Swift, which
+// FILEGATE_TEST_SWIFT_AUTH (an auth 1.0 URL), FILEGATE_TEST_SWIFT_USER and FILEGATE_TEST_SWIFT_KEY
+// name. What the real one answers is right.
 func TestAgree(t *testing.T) {
 	fake := func(cfg swifttest.Config) func(*testing.T) account {
 		return func(t *testing.T) account {

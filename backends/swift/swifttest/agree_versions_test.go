@@ -13,7 +13,8 @@ const (
 	deletedType = "application/x-deleted;swift_versions_deleted=1"
 )
 
-// withVersions makes a container that keeps versions, which is gone after the test with all of them.
+// withVersions makes a container that keeps versions, which is gone after the test with all of
+// them.
 func (c *cloud) withVersions() string {
 	c.t.Helper()
 	path := c.container("X-Versions-Enabled", "true")
@@ -34,7 +35,8 @@ func (c *cloud) version(path, body string, header ...string) string {
 	return r.header.Get(versionID)
 }
 
-// lines are the lines of a listing of versions, by the ids that the case knows, as "name id" with a mark for the latest and for a deletion.
+// lines are the lines of a listing of versions, by the ids that the case knows, as "name id" with a
+// mark for the latest and for a deletion.
 func (c *cloud) lines(path, query string, ids map[string]string) []string {
 	c.t.Helper()
 	out := []string{}
@@ -154,7 +156,8 @@ func agreeVersions(t *testing.T, c *cloud) {
 	})
 }
 
-// agreeNullVersions are objects from before versions were enabled, and from after they were disabled.
+// agreeNullVersions are objects from before versions were enabled, and from after they were
+// disabled.
 func agreeNullVersions(t *testing.T, c *cloud) {
 	path := c.container()
 	c.put(path+"/f", "before")

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// answer is the way of one request through the server: it strikes with the faults, counts the bytes, marks the answer with an id, and enters
-// it in the log.
+// answer is the way of one request through the server: it strikes with the faults, counts the
+// bytes, marks the answer with an id, and enters it in the log.
 type answer struct {
 	http.ResponseWriter
 	server  *Server
@@ -93,7 +93,8 @@ func (a *answer) strikeAt(at Point, passed int64) bool {
 	return a.struck != nil
 }
 
-// happen does what a fault does before it answers, and reports whether anybody is left to answer to.
+// happen does what a fault does before it answers, and reports whether anybody is left to answer
+// to.
 func (f *Fault) happen(ctx context.Context, closing <-chan struct{}) bool {
 	if f.Call != nil {
 		f.Call()
@@ -183,8 +184,9 @@ func (a *answer) WriteHeader(status int) {
 	}
 }
 
-// drain takes what the client still sends of a body that was answered before its end. Where a connection ends
-// with bytes that nobody has read, the kernel resets it, and the client may lose the answer.
+// drain takes what the client still sends of a body that was answered before its end. Where a
+// connection ends with bytes that nobody has read, the kernel resets it, and the client may lose
+// the answer.
 func (a *answer) drain() {
 	if a.request.Header.Get("Expect") != "" && a.entry.In == 0 {
 		return // the client sends nothing before it is told to
@@ -234,8 +236,8 @@ func (a *answer) Write(p []byte) (int, error) {
 	}
 }
 
-// hold reads what the client sends of the body, as something on the way does that passes it on later. A
-// client that is still waiting for "100 Continue" sends nothing.
+// hold reads what the client sends of the body, as something on the way does that passes it on
+// later. A client that is still waiting for "100 Continue" sends nothing.
 func (a *answer) hold(at Point) {
 	body, ok := a.request.Body.(*requestBody)
 	if !ok || at == AtStart && a.request.Header.Get("Expect") != "" {

@@ -79,7 +79,8 @@ func (b *bulkResult) write(w http.ResponseWriter, r *request) error {
 	return err
 }
 
-// bulkDelete removes the objects and containers that the request's body names, one to a line and escaped as in a URL. Objects go first.
+// bulkDelete removes the objects and containers that the request's body names, one to a line and
+// escaped as in a URL. Objects go first.
 func (s *Server) bulkDelete(w http.ResponseWriter, r *request) error {
 	var result bulkResult
 	if t := r.Header.Get("Content-Type"); t != "" && !strings.HasPrefix(t, plainType) {

@@ -178,7 +178,8 @@ func (c *cloud) entry(path, name string) map[string]any {
 	return nil
 }
 
-// is checks the status and headers, which come as key and value; a value of "" says that the header must not be there.
+// is checks the status and headers, which come as key and value; a value of "" says that the header
+// must not be there.
 func (r reply) is(status int, header ...string) reply {
 	r.t.Helper()
 	if r.status != status {

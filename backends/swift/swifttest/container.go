@@ -84,7 +84,8 @@ func (o *object) entry(account, containerName string) listingEntry {
 	return e
 }
 
-// listedType is the form in which a listing tells a Content-Type: without spaces between its parameters.
+// listedType is the form in which a listing tells a Content-Type: without spaces between its
+// parameters.
 func listedType(kind string) string {
 	parts := strings.Split(kind, ";")
 	for i := range parts {
@@ -243,7 +244,8 @@ func (s *Server) deleteContainer(w http.ResponseWriter, r *request) error {
 	return done(w, http.StatusNoContent)
 }
 
-// removeContainer removes a container that is listed as empty. What it holds all the same, because listings lag, is lost with it.
+// removeContainer removes a container that is listed as empty. What it holds all the same, because
+// listings lag, is lost with it.
 func (s *Server) removeContainer(account, name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -47,7 +47,8 @@ func (s *Server) putCopy(w http.ResponseWriter, r *request) error {
 	return s.copyTo(w, r, &from)
 }
 
-// accountHeader reads a header that names an account; where there is none it is that of the request.
+// accountHeader reads a header that names an account; where there is none it is that of the
+// request.
 func accountHeader(r *request, key string) (string, error) {
 	value := r.Header.Get(key)
 	if plain, err := url.PathUnescape(value); err == nil {
@@ -71,7 +72,8 @@ func pathHeader(key, value string) (containerName, name string, err error) {
 	return containerName, name, nil
 }
 
-// copyTo makes a copy of an object at the place that the request r names: of a large object's content, or of the manifest where that is asked for.
+// copyTo makes a copy of an object at the place that the request r names: of a large object's
+// content, or of the manifest where that is asked for.
 func (s *Server) copyTo(w http.ResponseWriter, r, from *request) error {
 	raw := r.query.Get("multipart-manifest") == "get" || s.limits.Ceph
 	v, err := s.followed(from, raw)
@@ -135,7 +137,8 @@ func (s *Server) copyTo(w http.ResponseWriter, r, from *request) error {
 	return created(w, o, o.ETag)
 }
 
-// copyHeaders are those that the copy gets: the source's, and over them those of the request; without the source's where that is asked for.
+// copyHeaders are those that the copy gets: the source's, and over them those of the request;
+// without the source's where that is asked for.
 func copyHeaders(h http.Header, v *view, raw bool) http.Header {
 	sink := http.Header{}
 	if !isTrue(h.Get("X-Fresh-Metadata")) {
@@ -152,7 +155,8 @@ func copyHeaders(h http.Header, v *view, raw bool) http.Header {
 	return sink
 }
 
-// copyManifest makes a static large object of a manifest that is stored somewhere, and checks it as if a client had put it.
+// copyManifest makes a static large object of a manifest that is stored somewhere, and checks it as
+// if a client had put it.
 func (s *Server) copyManifest(w http.ResponseWriter, r, from *request, sink http.Header, v *view) error {
 	if v.size > s.limits.MaxManifestSize {
 		return refuse(http.StatusRequestEntityTooLarge)

@@ -20,7 +20,8 @@ func checkDLO(v string) error {
 	return nil
 }
 
-// joined is the content of a dynamic large object: all objects of one prefix, as they were listed when it was opened.
+// joined is the content of a dynamic large object: all objects of one prefix, as they were listed
+// when it was opened.
 type joined struct {
 	server                 *Server
 	account, containerName string

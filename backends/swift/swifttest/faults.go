@@ -19,8 +19,8 @@ const (
 	InAnswer               // when Fault.Bytes bytes of the answer's body have gone
 )
 
-// Fault says what goes wrong. What it names happens in the order of the fields. One that names only Header changes the headers of an answer
-// that is otherwise true.
+// Fault says what goes wrong. What it names happens in the order of the fields. One that names only
+// Header changes the headers of an answer that is otherwise true.
 //
 // A fault in a body strikes when the body reaches that far, so one beyond its end never does.
 type Fault struct {
@@ -30,9 +30,9 @@ type Fault struct {
 	Call  func()          // what happens at this moment, for instance Server.Revoke
 	Delay time.Duration   // waits
 	Stall <-chan struct{} // waits until it is closed, or the server is, or the client is known to be gone
-	// Late makes Delay and Stall those of something on the way to Swift, which holds what has come of the
-	// request and passes it on although the client has gone. At AtStart the request reaches Swift only
-	// then. A client that waits for "100 Continue" has not sent its body.
+	// Late makes Delay and Stall those of something on the way to Swift, which holds what has come
+	// of the request and passes it on although the client has gone. At AtStart the request reaches
+	// Swift only then. A client that waits for "100 Continue" has not sent its body.
 	Late   bool
 	Cut    bool        // ends the connection
 	Status int         // is answered instead; too late for InAnswer
@@ -74,7 +74,8 @@ type standing struct {
 	seen, struck int
 }
 
-// Inject puts a rule in force, until remove is called. Where several strike the same request all do, in the order of their injection.
+// Inject puts a rule in force, until remove is called. Where several strike the same request all
+// do, in the order of their injection.
 func (s *Server) Inject(rule Rule) (remove func()) {
 	f := &s.faults
 	st := &standing{Rule: rule}

@@ -180,7 +180,8 @@ func TestFaultStall(t *testing.T) {
 	}
 }
 
-// TestStallEndsWithServer shows that a server can be closed while a request stalls in it that nobody gave up.
+// TestStallEndsWithServer shows that a server can be closed while a request stalls in it that
+// nobody gave up.
 func TestStallEndsWithServer(t *testing.T) {
 	srv, c, path := faulty(t)
 	reached := make(chan struct{})

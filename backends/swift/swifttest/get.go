@@ -46,7 +46,8 @@ func (c stored) copy(w io.Writer, sp span) error {
 
 func (c stored) close() { _ = c.body.Close() } // it was only read
 
-// openObject returns an object with its stored bytes, which stay readable whatever becomes of the object meanwhile.
+// openObject returns an object with its stored bytes, which stay readable whatever becomes of the
+// object meanwhile.
 func (s *Server) openObject(account, containerName, name string) (*object, body, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -58,7 +59,8 @@ func (s *Server) openObject(account, containerName, name string) (*object, body,
 	return o, b, err
 }
 
-// viewOf returns what a visitor sees of an object, or of its manifest as it is stored. Close its content after use.
+// viewOf returns what a visitor sees of an object, or of its manifest as it is stored. Close its
+// content after use.
 func (s *Server) viewOf(who visitor, containerName, name string, raw bool, depth int) (*view, error) {
 	if err := s.mayRead(who, containerName, false); err != nil {
 		return nil, err

@@ -28,7 +28,8 @@ type Limits struct {
 	NoBulkDelete bool
 	NoSymlinks   bool // the headers that make one mean nothing
 	NoInfo       bool // /info answers 404
-	// PlainListings leaves out of listings what tells static large objects and symbolic links, as Ceph's RGW does.
+	// PlainListings leaves out of listings what tells static large objects and symbolic links, as
+	// Ceph's RGW does.
 	PlainListings bool
 	// Ceph makes the server answer like Ceph's RadosGW, with its limits.
 	Ceph bool

@@ -13,7 +13,8 @@ import (
 	"filegate/backends/swift/swifttest"
 )
 
-// TestGophercloud logs in by Keystone as the authenticator does, with gophercloud, and uses the token and the endpoint.
+// TestGophercloud logs in by Keystone as the authenticator does, with gophercloud, and uses the
+// token and the endpoint.
 func TestGophercloud(t *testing.T) {
 	srv := swifttest.Start(t, swifttest.Config{Region: "North"})
 	login := gophercloud.AuthOptions{

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// lag is the late view of a container or an account that its listings show while [Server.ListingLag] is in force.
+// lag is the late view of a container or an account that its listings show while
+// [Server.ListingLag] is in force.
 type lag[T keyed] struct {
 	by      time.Duration
 	shown   sorted[T]
@@ -70,9 +71,10 @@ func behind[T keyed](was *lag[T], by time.Duration, items sorted[T], size func(T
 	return l
 }
 
-// ListingLag makes the listings and totals of containers, and the listings of accounts, show the state of d ago, as those of a Swift do whose updates are
-// behind; GET and HEAD of an object, and HEAD of a container, always tell whether it is there. As there, a DELETE of a container goes by what is
-// listed. Changes made before the call are shown at once; with 0 everything is.
+// ListingLag makes the listings and totals of containers, and the listings of accounts, show the
+// state of d ago, as those of a Swift do whose updates are behind; GET and HEAD of an object, and
+// HEAD of a container, always tell whether it is there. As there, a DELETE of a container goes by
+// what is listed. Changes made before the call are shown at once; with 0 everything is.
 func (s *Server) ListingLag(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,8 +97,8 @@ func (s *Server) accountBehind(a *account) {
 	a.lag = behind(a.lag, s.lag, a.containers, func(*container) int64 { return 0 })
 }
 
-// Lose takes objects away that listings go on to show until they are deleted, which is answered 404. A Swift has such rows where an update of a
-// container was lost, or its expirer has not come.
+// Lose takes objects away that listings go on to show until they are deleted, which is answered
+// 404. A Swift has such rows where an update of a container was lost, or its expirer has not come.
 func (s *Server) Lose(containerName string, objects ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -26,8 +26,8 @@ type requestLog struct {
 	all []*Request // each changed with mu held, until it ends
 }
 
-// Requests returns all requests since the last ForgetRequests, also those under way, where the configuration asks for a log. The status is there before
-// the client has it; Ended is not.
+// Requests returns all requests since the last ForgetRequests, also those under way, where the
+// configuration asks for a log. The status is there before the client has it; Ended is not.
 func (s *Server) Requests() []Request {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()

@@ -106,8 +106,8 @@ func settleDeleteAt(h http.Header, now time.Time) error {
 	return nil
 }
 
-// updateMeta brings the metadata of a container or account up to date: what a request names is set, or removed where it has no value.
-// The result is a new map.
+// updateMeta brings the metadata of a container or account up to date: what a request names is set,
+// or removed where it has no value. The result is a new map.
 func updateMeta(old map[string]string, h http.Header, prefix string, also ...string) map[string]string {
 	meta := maps.Clone(old)
 	if meta == nil {

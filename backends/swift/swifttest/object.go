@@ -173,8 +173,9 @@ func contentType(h http.Header, name string) string {
 	return guess
 }
 
-// receive stores a body of the given length, or of an unknown one where it is negative, and makes it the object o. Nothing is seen of it
-// unless all of it comes, and has the etag where one is asked for.
+// receive stores a body of the given length, or of an unknown one where it is negative, and makes
+// it the object o. Nothing is seen of it unless all of it comes, and has the etag where one is
+// asked for.
 func (s *Server) receive(r *request, o *object, from io.Reader, length int64, etag string) error {
 	bw, err := s.store.create()
 	if err != nil {
@@ -203,8 +204,8 @@ func (s *Server) receive(r *request, o *object, from io.Reader, length int64, et
 	return s.publish(r, o)
 }
 
-// publish makes an object visible, in the place of an older one. One that a later request has overtaken
-// while its body came is stored in vain.
+// publish makes an object visible, in the place of an older one. One that a later request has
+// overtaken while its body came is stored in vain.
 func (s *Server) publish(r *request, o *object) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -225,7 +226,8 @@ func (s *Server) publish(r *request, o *object) error {
 	return nil
 }
 
-// replace puts an object into a container, as a version where those are kept, and returns the one that nothing has any more. It is called with mu held.
+// replace puts an object into a container, as a version where those are kept, and returns the one
+// that nothing has any more. It is called with mu held.
 func (s *Server) replace(account, containerName string, o *object) (gone *object, err error) {
 	c, ok := s.container(account, containerName)
 	if !ok {
@@ -307,7 +309,8 @@ func (s *Server) removeObject(account, containerName, name string) error {
 	return err
 }
 
-// remove is removeObject; where versions are kept it returns the one that says that the object was deleted.
+// remove is removeObject; where versions are kept it returns the one that says that the object was
+// deleted.
 func (s *Server) remove(account, containerName, name string) (marker timestamp, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -347,7 +350,8 @@ func (s *Server) remove(account, containerName, name string) (marker timestamp, 
 	return marker, nil
 }
 
-// take takes an object out of a container, and its bytes out of the store unless they are kept. It is called with mu held.
+// take takes an object out of a container, and its bytes out of the store unless they are kept. It
+// is called with mu held.
 func (s *Server) take(account string, c *container, o *object, kept bool) error {
 	if err := s.store.removeObject(account, c.Name, o.Name); err != nil {
 		return err

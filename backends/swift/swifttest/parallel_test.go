@@ -11,7 +11,8 @@ import (
 	"filegate/backends/swift/swifttest"
 )
 
-// TestParallel does everything at once, for the race detector, and checks that readers see whole objects only.
+// TestParallel does everything at once, for the race detector, and checks that readers see whole
+// objects only.
 func TestParallel(t *testing.T) {
 	for name, cfg := range map[string]swifttest.Config{"memory": {}, "directory": {Dir: t.TempDir()}} {
 		t.Run(name, func(t *testing.T) {

@@ -13,7 +13,8 @@ const (
 	quotaOfContainers = "X-Container-Meta-Quota-Count"
 )
 
-// SetAccountQuota limits the bytes of a user's account, as only a reseller may. A negative limit is none.
+// SetAccountQuota limits the bytes of a user's account, as only a reseller may. A negative limit is
+// none.
 func (s *Server) SetAccountQuota(account string, bytes int64) error {
 	return s.changeAccount(storageAccount(account), func(meta map[string]string) map[string]string {
 		meta = maps.Clone(meta)
@@ -40,8 +41,9 @@ func checkQuotaHeaders(h http.Header) error {
 	return nil
 }
 
-// checkQuota refuses an upload that does not fit. Like Swift it counts what the upload announces, so one of unknown length passes as long as
-// there is anything left, and what is overwritten is not given credit for.
+// checkQuota refuses an upload that does not fit. Like Swift it counts what the upload announces,
+// so one of unknown length passes as long as there is anything left, and what is overwritten is not
+// given credit for.
 func (s *Server) checkQuota(r *request, size int64) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -32,7 +32,8 @@ type User struct {
 // Credential is an application credential.
 type Credential struct{ Name, Secret string }
 
-// Config says what to serve. The zero value is a Swift in memory, with Swift's own limits and the users of [DefaultUsers].
+// Config says what to serve. The zero value is a Swift in memory, with Swift's own limits and the
+// users of [DefaultUsers].
 type Config struct {
 	Dir       string        // where to keep everything; in memory where empty
 	Users     []User        // who may log in
@@ -131,7 +132,8 @@ func (s *Server) resume(a *account) {
 	}
 }
 
-// Listen serves on the loopback interface, at a port of its own, until Close. Whoever serves it by other means need not call it.
+// Listen serves on the loopback interface, at a port of its own, until Close. Whoever serves it by
+// other means need not call it.
 func (s *Server) Listen() error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -143,7 +145,8 @@ func (s *Server) Listen() error {
 	return nil
 }
 
-// countConn keeps track of connections, because closing an [http.Server] does not wait for what their requests are doing.
+// countConn keeps track of connections, because closing an [http.Server] does not wait for what
+// their requests are doing.
 func (s *Server) countConn(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
@@ -162,8 +165,8 @@ func (s *Server) AuthURL() string { return s.url + "/auth/v1.0" }
 // KeystoneURL is where to log in by Keystone v3, after Listen.
 func (s *Server) KeystoneURL() string { return s.url + "/v3" }
 
-// Close ends what stalls, cuts the connections that Listen took, waits for their requests, and lets go of the directory. Whoever serves the server by
-// other means ends that first.
+// Close ends what stalls, cuts the connections that Listen took, waits for their requests, and lets
+// go of the directory. Whoever serves the server by other means ends that first.
 func (s *Server) Close() error {
 	var err error
 	s.closeOnce.Do(func() {

@@ -57,7 +57,8 @@ func sloETag(segments []segment) string {
 // maxDepth is how deep manifests may name manifests.
 const maxDepth = 10
 
-// errSegment says that a large object's content ends before its end, because a segment is not what the manifest says.
+// errSegment says that a large object's content ends before its end, because a segment is not what
+// the manifest says.
 var errSegment = errors.New("a segment is missing or has changed")
 
 // segmented is the content of a static large object.
@@ -110,7 +111,8 @@ func (c segmented) open(g segment) (*view, error) {
 	return v, nil
 }
 
-// walk calls do for the parts of the segments that make up a span, in order, until do says that it is enough.
+// walk calls do for the parts of the segments that make up a span, in order, until do says that it
+// is enough.
 func (c segmented) walk(sp span, do func(v *view, part span) (more bool, err error)) error {
 	for _, g := range c.segments {
 		part := g.part()
@@ -149,7 +151,8 @@ func (c segmented) copy(w io.Writer, sp span) error {
 
 func (c segmented) close() {}
 
-// manifestView makes of the view of a stored manifest that of the manifest in JSON: as it is stored or, raw, as it could be put again.
+// manifestView makes of the view of a stored manifest that of the manifest in JSON: as it is stored
+// or, raw, as it could be put again.
 func manifestView(v *view, raw bool) (*view, error) {
 	if !raw {
 		v.kind = "application/json; charset=utf-8"

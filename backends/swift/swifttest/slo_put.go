@@ -44,7 +44,8 @@ func (s *Server) putSLO(w http.ResponseWriter, r *request) error {
 	return created(w, o, strconv.Quote(o.SLO.ETag))
 }
 
-// putSLOAlive is putSLO with signs of life: it answers 202 before the segments are looked at, and in the body with what came of it.
+// putSLOAlive is putSLO with signs of life: it answers 202 before the segments are looked at, and
+// in the body with what came of it.
 func (s *Server) putSLOAlive(w http.ResponseWriter, r *request, text []byte) error {
 	if _, err := s.parseManifest(r, text); err != nil {
 		return err
@@ -133,7 +134,8 @@ func (s *Server) storeSLO(r *request, text []byte) (*object, error) {
 	return o, s.receive(r, o, bytes.NewReader(stored), int64(len(stored)), "")
 }
 
-// parseManifest reads the manifest of a request, and says of all its entries what is wrong with them before the segments are looked at.
+// parseManifest reads the manifest of a request, and says of all its entries what is wrong with
+// them before the segments are looked at.
 func (s *Server) parseManifest(r *request, text []byte) ([]manifestEntry, error) {
 	bad := func(text string) error { return refuseWith(http.StatusBadRequest, htmlType, text) }
 	if !json.Valid(text) {
@@ -276,7 +278,8 @@ func (s *Server) resolveOne(who visitor, e manifestEntry, last bool) (g segment,
 	return g, problems
 }
 
-// sloProblems is the answer that says what is wrong with segments, in the form that the client accepts.
+// sloProblems is the answer that says what is wrong with segments, in the form that the client
+// accepts.
 func sloProblems(r *request, problems [][2]string) error {
 	if acceptsJSON(r) {
 		text, err := json.Marshal(map[string]any{"Errors": problems})

@@ -9,8 +9,9 @@ import (
 // keyed is what a sorted list can hold.
 type keyed interface{ key() string }
 
-// sorted is a list in the order of the bytes of its names, which is the order of Swift's listings. Insertion moves pointers, which for the
-// hundred thousand names that it is meant for costs less than the request around it.
+// sorted is a list in the order of the bytes of its names, which is the order of Swift's listings.
+// Insertion moves pointers, which for the hundred thousand names that it is meant for costs less
+// than the request around it.
 type sorted[T keyed] struct{ items []T }
 
 // seek returns the place of the first item whose name is not before name.

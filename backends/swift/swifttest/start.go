@@ -1,6 +1,7 @@
 package swifttest
 
-// TB is the part of [testing.TB] that Start uses, so that a program can hold a Server without holding package testing.
+// TB is the part of [testing.TB] that Start uses, so that a program can hold a Server without
+// holding package testing.
 type TB interface {
 	Helper()
 	Fatalf(format string, args ...any)

@@ -2,12 +2,14 @@ package swifttest
 
 import "io"
 
-// store is where the bytes of objects are kept and, in one that outlives the process, all else that a restart must find again.
-// Calls that change what is known of one account come one at a time; those about bodies come from anywhere.
+// store is where the bytes of objects are kept and, in one that outlives the process, all else that
+// a restart must find again. Calls that change what is known of one account come one at a time;
+// those about bodies come from anywhere.
 type store interface {
 	// create begins a new body. Nobody sees it before an object names it.
 	create() (bodyWriter, error)
-	// open opens a body for reading. What is open can be read to its end, also when it is removed meanwhile.
+	// open opens a body for reading. What is open can be read to its end, also when it is removed
+	// meanwhile.
 	open(id string) (body, error)
 	// discard removes a body that no object names any more.
 	discard(id string)

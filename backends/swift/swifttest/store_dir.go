@@ -22,9 +22,10 @@ import (
 //	accounts/<hash>/<hash>/container.json
 //	accounts/<hash>/<hash>/objects/<hash>.json    what is known of an object, and the name of its body
 //
-// where a hash is that of the name, which the description tells in full. A description comes to its place by a rename, so an object is there
-// as a whole or not at all; a body that no description names is what an interruption left, and is removed at the next start. Nothing is
-// synced to the disk: what a crash of the machine may cost is not this store's concern.
+// where a hash is that of the name, which the description tells in full. A description comes to its
+// place by a rename, so an object is there as a whole or not at all; a body that no description
+// names is what an interruption left, and is removed at the next start. Nothing is synced to the
+// disk: what a crash of the machine may cost is not this store's concern.
 type dirStore struct{ root *os.Root }
 
 func newDirStore(dir string) (*dirStore, error) {

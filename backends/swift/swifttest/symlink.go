@@ -57,7 +57,8 @@ func (l *symlink) headers() map[string]string {
 	return h
 }
 
-// symlinkOf reads the headers that make what a request puts a symlink; nil where they do not. A static one gets the type of its target where h has none.
+// symlinkOf reads the headers that make what a request puts a symlink; nil where they do not. A
+// static one gets the type of its target where h has none.
 func (s *Server) symlinkOf(r *request, h http.Header) (*symlink, error) {
 	value := h.Get(symlinkHeader)
 	if value == "" || s.limits.NoSymlinks {
@@ -125,8 +126,8 @@ func conflictAt(location, text string) error {
 	return f
 }
 
-// followed returns the view of what a request names, behind its symlinks, which the answer names in Content-Location; with ?symlink=get that of
-// the symlink itself.
+// followed returns the view of what a request names, behind its symlinks, which the answer names in
+// Content-Location; with ?symlink=get that of the symlink itself.
 func (s *Server) followed(r *request, raw bool) (*view, error) {
 	v, err := s.named(r, raw)
 	if err != nil || v.object.Symlink == nil {
@@ -140,7 +141,8 @@ func (s *Server) followed(r *request, raw bool) (*view, error) {
 	return s.follow(r, v.object.Symlink, raw, true)
 }
 
-// follow returns the view of what a symlink leads to: behind static ones and, where that is wanted, all others.
+// follow returns the view of what a symlink leads to: behind static ones and, where that is wanted,
+// all others.
 func (s *Server) follow(r *request, l *symlink, raw, dynamic bool) (*view, error) {
 	account := r.account
 	for hops := 1; ; hops++ {

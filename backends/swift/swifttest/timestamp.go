@@ -21,7 +21,8 @@ func (t timestamp) time() time.Time {
 	return time.Unix(int64(t/ticksPerSecond), int64(t%ticksPerSecond)*10_000).UTC()
 }
 
-// ceil is the moment rounded up to the second, which is what Last-Modified tells and what conditions compare with.
+// ceil is the moment rounded up to the second, which is what Last-Modified tells and what
+// conditions compare with.
 func (t timestamp) ceil() time.Time {
 	return time.Unix(int64((t+ticksPerSecond-1)/ticksPerSecond), 0).UTC()
 }

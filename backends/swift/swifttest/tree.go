@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// object is what is known of an object beside its bytes. It is never changed, only replaced, so whoever holds one can read it without a lock.
+// object is what is known of an object beside its bytes. It is never changed, only replaced, so
+// whoever holds one can read it without a lock.
 type object struct {
 	Name     string
 	Size     int64             // of what is stored: of the manifest, where it is one

@@ -4,11 +4,11 @@
 //
 // [Enter] does it before any key is read and any program started. So whatever is opened later, by a
 // reload or for an authenticator that is started again, needs no more rights than what is opened
-// now. The alternative, to give rights up once all is running, would let a configuration pass at the
-// start that fails at the next reload.
+// now. The alternative, to give rights up once all is running, would let a configuration pass at
+// the start that fails at the next reload.
 //
-// The package does not choose: the options user, group, privileges, sandbox and writable do. It does
-// not restrict reading, because authenticators, libraries and certificates may lie anywhere.
+// The package does not choose: the options user, group, privileges, sandbox and writable do. It
+// does not restrict reading, because authenticators, libraries and certificates may lie anywhere.
 package confine
 
 import (

@@ -16,8 +16,8 @@ type identity struct {
 	groups   []int
 }
 
-// lookUp finds a user and a group, each by name or number. Without a group it returns the main group
-// of the user.
+// lookUp finds a user and a group, each by name or number. Without a group it returns the main
+// group of the user.
 func lookUp(name, group string) (*identity, error) {
 	id := &identity{name: name, uid: os.Geteuid(), gid: os.Getegid()}
 	if name != "" {

@@ -34,8 +34,9 @@ func limitPrograms(kept []uintptr) error {
 	return nil
 }
 
-// limitPrivileges removes all capabilities of this process except kept, and except the one for ports
-// below 1024, which Finish removes. Programs that it starts cannot gain any, so sudo in a hook fails.
+// limitPrivileges removes all capabilities of this process except kept, and except the one for
+// ports below 1024, which Finish removes. Programs that it starts cannot gain any, so sudo in a
+// hook fails.
 func limitPrivileges(kept []uintptr) error {
 	if err := allThreads(unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL); err != nil && !errors.Is(err, unix.EINVAL) {
 		return err
@@ -100,6 +101,6 @@ func threadsError(errno syscall.Errno) error {
 	return errno
 }
 
-// hideMemory prevents other processes of the same user from reading the memory of this process, which
-// contains passwords.
+// hideMemory prevents other processes of the same user from reading the memory of this process,
+// which contains passwords.
 func hideMemory() error { return unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) }

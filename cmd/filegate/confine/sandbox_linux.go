@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// enterSandbox lets this process, and the programs that it starts, change files only at some places.
-// It also forbids system calls that no gateway makes. It cannot be undone.
+// enterSandbox lets this process, and the programs that it starts, change files only at some
+// places. It also forbids system calls that no gateway makes. It cannot be undone.
 func enterSandbox(writable []string) error {
 	if err := allThreads(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
 		return err

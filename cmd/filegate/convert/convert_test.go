@@ -14,8 +14,8 @@ import (
 
 var update = flag.Bool("update", false, "write the results of TestGolden to testdata")
 
-// TestGolden converts the directories of testdata: each has the files of one or both servers, and the
-// result.
+// TestGolden converts the directories of testdata: each has the files of one or both servers, and
+// the result.
 func TestGolden(t *testing.T) {
 	dirs, err := filepath.Glob("testdata/*/result.hcl")
 	if err != nil || len(dirs) == 0 {

@@ -47,7 +47,8 @@ func (w *writer) close() {
 	w.line("}")
 }
 
-// note writes a comment, wrapped at the width. An empty line separates it from another one above it.
+// note writes a comment, wrapped at the width. An empty line separates it from another one above
+// it.
 func (w *writer) note(format string, args ...any) {
 	if w.noted {
 		w.gap()

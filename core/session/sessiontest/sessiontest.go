@@ -1,7 +1,7 @@
 // Package sessiontest is a test suite for several sessions of one login that work on the files of
-// one directory at the same time. It tests package session over any store. The tests of core/session
-// run it over package memfs, and a backend whose directories and uploads differ from those of memfs
-// should run it too, as backends/swift does.
+// one directory at the same time. It tests package session over any store. The tests of
+// core/session run it over package memfs, and a backend whose directories and uploads differ from
+// those of memfs should run it too, as backends/swift does.
 package sessiontest
 
 import (

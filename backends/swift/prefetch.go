@@ -11,34 +11,34 @@ import (
 	"filegate/backends/swift/object"
 )
 
-// opening is an object that was opened, and when.
-type opening struct {
+// prefetched is an object that was opened before the client asked for it.
+type prefetched struct {
 	*object.Opening
-	asked moment
+	asked requestTime
 	watch listing.Stamp // left before, see watch
 }
 
 // open makes the GET. The error is not translated.
-func (g *guesses) open(ctx context.Context, n api.Name, off int64) (*opening, error) {
+func (g *guesses) open(ctx context.Context, n api.Name, off int64) (*prefetched, error) {
 	asked := g.now()
 	a, err := g.objects.Open(ctx, n, off)
 	if err != nil {
 		return nil, err
 	}
-	return &opening{Opening: a, asked: asked}, nil
+	return &prefetched{Opening: a, asked: asked}, nil
 }
 
 // Who fetches one file after the other asks for each, and then opens it. Where that is what a
 // client does, the first question is answered by the GET, of which the body waits for the client to
 // come for it; that is one request for both.
 
-// ahead opens what a client is going to open.
-type ahead struct {
+// prefetcher opens files that a client is about to open.
+type prefetcher struct {
 	mu     sync.Mutex
 	asked  api.Name // what was asked for last
 	at     time.Time
 	opened bool // it was opened, from its beginning, at once
-	held   *opening
+	held   *prefetched
 	expiry *time.Timer
 }
 
@@ -77,7 +77,7 @@ func (g *guesses) look(ctx context.Context, n api.Name) (api.Object, error) {
 }
 
 // openToRead is open for a client who reads, with what has been opened for him already.
-func (g *guesses) openToRead(ctx context.Context, n api.Name, off int64) (*opening, error) {
+func (g *guesses) openToRead(ctx context.Context, n api.Name, off int64) (*prefetched, error) {
 	held := g.ahead.take(n, off == 0, g.backend.nearFor)
 	if held == nil {
 		return g.open(ctx, n, off)
@@ -92,14 +92,14 @@ func (g *guesses) openToRead(ctx context.Context, n api.Name, off int64) (*openi
 
 // isCurrent reports whether, as far as this gateway knows, what was opened is what would be opened
 // now.
-func (g *guesses) isCurrent(ctx context.Context, o *opening) bool {
+func (g *guesses) isCurrent(ctx context.Context, o *prefetched) bool {
 	return g.fresh(o.Name, o.asked) && time.Since(o.asked.at) < g.backend.heldMost && g.lists.Undisturbed(ctx, o.Name, o.watch, o.asked.at) &&
 		time.Since(o.asked.at) < g.backend.heldMost // still, whatever the answer took
 }
 
 // ask notes that a name was asked for. It returns what is held of it, or else reports whether it
 // will be opened next, as the one before.
-func (a *ahead) ask(n api.Name) (held *opening, likely bool) {
+func (a *prefetcher) ask(n api.Name) (held *prefetched, likely bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.held != nil && a.held.Name != n {
@@ -111,7 +111,7 @@ func (a *ahead) ask(n api.Name) (held *opening, likely bool) {
 }
 
 // hold keeps what was opened for a while.
-func (a *ahead) hold(o *opening, life time.Duration) {
+func (a *prefetcher) hold(o *prefetched, life time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.held != nil {
@@ -132,7 +132,7 @@ func (a *ahead) hold(o *opening, life time.Duration) {
 
 // take notes that a name is opened, from its beginning or not, and returns what is held of it.
 // Within near after the question it is taken for the reason of that.
-func (a *ahead) take(n api.Name, whole bool, near time.Duration) *opening {
+func (a *prefetcher) take(n api.Name, whole bool, near time.Duration) *prefetched {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.opened = whole && a.asked == n && time.Since(a.at) < near
@@ -146,7 +146,7 @@ func (a *ahead) take(n api.Name, whole bool, near time.Duration) *opening {
 }
 
 // drop gives up what is held. It is called with mu held.
-func (a *ahead) drop() {
+func (a *prefetcher) drop() {
 	a.expiry.Stop()
 	a.held.Drop()
 	a.held = nil

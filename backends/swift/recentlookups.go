@@ -32,38 +32,38 @@ const (
 	writtenMost = mib
 )
 
-// moment is when something was asked of Swift.
-type moment struct {
+// requestTime is the time of a request to Swift.
+type requestTime struct {
 	at     time.Time
 	change uint64 // the latest of this process's changes that had been made
 }
 
 // now is to be taken before what it is the moment of.
-func (g *guesses) now() moment { return moment{time.Now(), g.backend.changes.latest.Load()} }
+func (g *guesses) now() requestTime { return requestTime{time.Now(), g.backend.changes.latest.Load()} }
 
 // fresh reports whether what was told at a moment of a name, and of what lies below it, is good
 // still.
-func (g *guesses) fresh(n api.Name, m moment) bool {
+func (g *guesses) fresh(n api.Name, m requestTime) bool {
 	return time.Since(m.at) < g.backend.recallFor && g.backend.changes.of(g.client.Whole(n)).Load() <= m.change
 }
 
-// recall is what a session was told of names a moment ago.
-type recall struct {
+// recentLookups holds the results of a session's latest lookups.
+type recentLookups struct {
 	mu      sync.Mutex
-	answers [recalled]answer
+	answers [recalled]lookupResult
 	next    int
 }
 
-// answer is what a lookup came to.
-type answer struct {
-	moment
+// lookupResult is the result of a lookup.
+type lookupResult struct {
+	requestTime
 	n       api.Name
 	object  api.Object
 	err     error // vfs.ErrNotExist, or none
 	written bool  // by this session
 }
 
-func (r *recall) get(n api.Name) (answer, bool) {
+func (r *recentLookups) get(n api.Name) (lookupResult, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, a := range r.answers {
@@ -71,10 +71,10 @@ func (r *recall) get(n api.Name) (answer, bool) {
 			return a, true
 		}
 	}
-	return answer{}, false
+	return lookupResult{}, false
 }
 
-func (r *recall) put(a answer) {
+func (r *recentLookups) put(a lookupResult) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range r.answers {
@@ -119,14 +119,14 @@ func (c *changeTimes) set(n api.Name, now uint64) {
 }
 
 // remember keeps what a lookup of n has come to.
-func (g *guesses) remember(n api.Name, o api.Object, err error, asked moment) {
+func (g *guesses) remember(n api.Name, o api.Object, err error, asked requestTime) {
 	switch {
 	case err == nil && o.Exists():
 	case errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, api.ErrNoContainer):
 	default:
 		return
 	}
-	g.told.put(answer{n: n, object: o, err: err, moment: asked})
+	g.told.put(lookupResult{n: n, object: o, err: err, requestTime: asked})
 }
 
 // wrote keeps what the session has made of n: a plain object with the header. Its CRC-64 is left
@@ -139,7 +139,7 @@ func (g *guesses) wrote(n api.Name, size int64, header map[string]string) {
 	}
 	h.Del(api.MetaCRC64)
 	h.Set("Content-Length", strconv.FormatInt(size, 10))
-	g.told.put(answer{n: n, object: api.ParseObject(h), written: true, moment: g.now()})
+	g.told.put(lookupResult{n: n, object: api.ParseObject(h), written: true, requestTime: g.now()})
 }
 
 // justWritten returns the object that the session has written at n a moment ago, to set its
@@ -147,12 +147,12 @@ func (g *guesses) wrote(n api.Name, size int64, header map[string]string) {
 func (g *guesses) justWritten(n api.Name) (api.Object, bool) {
 	a, ok := g.told.get(n)
 	o := a.object
-	ok = ok && a.written && g.fresh(n, a.moment) && time.Since(a.at) < g.backend.nearFor
+	ok = ok && a.written && g.fresh(n, a.requestTime) && time.Since(a.at) < g.backend.nearFor
 	return o, ok && o.Size <= writtenMost && o.Header.Get(api.MetaMD5) == "" && o.Header.Get(api.MetaSHA256) == ""
 }
 
-// recall returns what was told of n, if that is good still.
-func (g *guesses) recall(n api.Name) (answer, bool) {
+// recentLookups returns what was told of n, if that is good still.
+func (g *guesses) recall(n api.Name) (lookupResult, bool) {
 	a, ok := g.told.get(n)
-	return a, ok && g.fresh(n, a.moment)
+	return a, ok && g.fresh(n, a.requestTime)
 }

@@ -97,7 +97,7 @@ func TestOpenedAhead(t *testing.T) {
 
 	c.fetch(t, "/c/b")
 	f.srv.ForgetRequests()
-	f.guess.around = newKnown(time.Hour)
+	f.guess.around = newListedRanges(time.Hour)
 	if _, err := f.Stat(ctx, "/c/none"); vfs.Kind(err) != vfs.ErrNotExist {
 		t.Errorf("Stat of nothing: %v", err)
 	}

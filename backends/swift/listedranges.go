@@ -39,52 +39,54 @@ const (
 	maxCredit    = 4 * listingPrice
 )
 
-// stretch is what a listing has told of a directory: of all names behind from, up to the name to.
-type stretch struct {
-	moment
+// listedRange is the result of a listing of a part of a directory: the names after from, up to to.
+type listedRange struct {
+	requestTime
 	dir      string // with the container, and ending in a slash
 	from, to string // to is empty where nothing follows
 	keys     []string
 }
 
-func (s *stretch) covers(key string) bool { return key > s.from && (s.to == "" || key <= s.to) }
+func (s *listedRange) covers(key string) bool { return key > s.from && (s.to == "" || key <= s.to) }
 
-func (s *stretch) lists(key string) bool {
+func (s *listedRange) lists(key string) bool {
 	_, found := slices.BinarySearch(s.keys, key)
 	return found
 }
 
 // bare reports whether nothing lies below a name.
-func (s *stretch) bare(n api.Name) bool { return !s.lists(n.Prefix()) }
+func (s *listedRange) bare(n api.Name) bool { return !s.lists(n.Prefix()) }
 
 // free reports whether nothing has the name, and nothing lies below it.
-func (s *stretch) free(n api.Name) bool { return s.covers(n.Object) && !s.lists(n.Object) && s.bare(n) }
-
-// known are the stretches that a session has seen.
-type known struct {
-	mu    sync.Mutex
-	all   [stretches]*stretch
-	next  int
-	asked *recent.Keys // directories of which a name was asked for that has no object
-	dirs  map[string]questions
+func (s *listedRange) free(n api.Name) bool {
+	return s.covers(n.Object) && !s.lists(n.Object) && s.bare(n)
 }
 
-// questions are what a session has asked about names of one directory.
-type questions struct {
+// listedRanges are the ranges that a session has listed.
+type listedRanges struct {
+	mu    sync.Mutex
+	all   [stretches]*listedRange
+	next  int
+	asked *recent.Keys // directories of which a name was asked for that has no object
+	dirs  map[string]askedNames
+}
+
+// askedNames records which names of one directory a session has asked about.
+type askedNames struct {
 	last   string // the latest name
 	credit int
 }
 
 // question notes a question about an object of a directory, and that a stretch has answered it. It
 // returns the name before.
-func (k *known) question(dir, object string, answered bool) (last string) {
+func (k *listedRanges) question(dir, object string, answered bool) (last string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	q, ok := k.dirs[dir]
 	if !ok {
 		q.credit = maxCredit
 		if k.dirs == nil || len(k.dirs) >= maxKnownDirs {
-			k.dirs = map[string]questions{}
+			k.dirs = map[string]askedNames{}
 		}
 	}
 	last, q.last = q.last, object
@@ -98,7 +100,7 @@ func (k *known) question(dir, object string, answered bool) (last string) {
 
 // pay takes the price of a listing from the credit of a directory that was asked about, and reports
 // whether there was enough.
-func (k *known) pay(dir string) bool {
+func (k *listedRanges) pay(dir string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	q := k.dirs[dir]
@@ -110,14 +112,14 @@ func (k *known) pay(dir string) bool {
 	return true
 }
 
-func (k *known) put(s *stretch) {
+func (k *listedRanges) put(s *listedRange) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.all[k.next] = s
 	k.next = (k.next + 1) % stretches
 }
 
-func (k *known) get(dir, key string, good func(*stretch) bool) *stretch {
+func (k *listedRanges) get(dir, key string, good func(*listedRange) bool) *listedRange {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, s := range k.all {
@@ -128,9 +130,9 @@ func (k *known) get(dir, key string, good func(*stretch) bool) *stretch {
 	return nil
 }
 
-// newKnown returns no stretches yet. A second question about names of a directory within again is
-// worth a listing.
-func newKnown(again time.Duration) known { return known{asked: recent.New(again)} }
+// newListedRanges returns no stretches yet. A second question about names of a directory within
+// again is worth a listing.
+func newListedRanges(again time.Duration) listedRanges { return listedRanges{asked: recent.New(again)} }
 
 // around is the prefix of the names that a directory listing has beside n, and that with the
 // container.
@@ -147,7 +149,7 @@ func (g *guesses) missing(n api.Name) {
 
 // surroundings returns a stretch that tells of what lies below n, and asks for one where many such
 // questions seem to come.
-func (g *guesses) surroundings(ctx context.Context, n api.Name) (*stretch, bool) {
+func (g *guesses) surroundings(ctx context.Context, n api.Name) (*listedRange, bool) {
 	if !n.IsObject() || n.CheckNew() != nil || g.lists.ChangedBelow(ctx, n) {
 		return nil, false
 	}
@@ -156,7 +158,7 @@ func (g *guesses) surroundings(ctx context.Context, n api.Name) (*stretch, bool)
 		return nil, false
 	}
 	g.around.asked.Note(dir) // and so it goes on
-	s := g.around.get(dir, n.Prefix(), func(s *stretch) bool { return g.fresh(n, s.moment) })
+	s := g.around.get(dir, n.Prefix(), func(s *listedRange) bool { return g.fresh(n, s.requestTime) })
 	last := g.around.question(dir, n.Object, s != nil)
 	if s != nil {
 		return s, true
@@ -173,7 +175,7 @@ func (g *guesses) surroundings(ctx context.Context, n api.Name) (*stretch, bool)
 	if err != nil {
 		return nil, false // whoever asks for the name itself will hear of it
 	}
-	s = &stretch{moment: asked, dir: dir, from: l.Marker}
+	s = &listedRange{requestTime: asked, dir: dir, from: l.Marker}
 	for _, e := range page.Lines {
 		s.keys = append(s.keys, e.Key())
 	}
@@ -199,8 +201,8 @@ func (g *guesses) bare(ctx context.Context, n api.Name) bool {
 
 // made notes that there is a new directory, of which it was known at a moment that nothing lies
 // below it.
-func (g *guesses) made(dir api.Name, free moment) {
-	s := &stretch{moment: free, dir: dir.With(dir.Prefix()).String()}
+func (g *guesses) made(dir api.Name, free requestTime) {
+	s := &listedRange{requestTime: free, dir: dir.With(dir.Prefix()).String()}
 	g.around.asked.Note(s.dir)
 	g.around.put(s)
 }

@@ -7,16 +7,16 @@ import (
 	"filegate/core/vfs"
 )
 
-// sticky is a listing that does not go on after an error: entries may be missing behind it, and the
-// end would then look as if the listing were whole.
-type sticky struct {
+// stickyLister is a listing that returns its first error again and again. After an error entries
+// may be missing, and a later io.EOF would make the listing look complete.
+type stickyLister struct {
 	vfs.Lister
 	failed error
 }
 
 // Next implements [vfs.Lister]. After an error it returns that error again. A context that has
 // ended before the call changes nothing.
-func (s *sticky) Next(ctx context.Context) ([]vfs.Info, error) {
+func (s *stickyLister) Next(ctx context.Context) ([]vfs.Info, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

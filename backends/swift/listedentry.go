@@ -23,8 +23,8 @@ const (
 	measureFirst = 64
 )
 
-// shown is an entry that is about to be given out.
-type shown struct {
+// listedEntry is an entry of a listing that is about to be returned.
+type listedEntry struct {
 	vfs.Info
 	// segments is what the names of its segments begin with, "container/prefix", where it is the
 	// manifest of a dynamic large object and that is known.
@@ -40,7 +40,7 @@ type shown struct {
 }
 
 // in is the object of an entry in a directory.
-func (s *shown) in(dir api.Name) api.Name {
+func (s *listedEntry) in(dir api.Name) api.Name {
 	if s.lies != (api.Name{}) {
 		return s.lies
 	}
@@ -54,19 +54,19 @@ const maxManifestBytes = 256
 
 // mayBeManifest reports whether an entry may be the manifest of a large object, of which a listing
 // does not show the size.
-func (s *shown) mayBeManifest() bool {
+func (s *listedEntry) mayBeManifest() bool {
 	return !s.IsDir() && (s.isLikelyManifest() || s.Size <= maxManifestBytes)
 }
 
 // isLikelyManifest reports whether an entry is listed with the checksum of nothing: as the manifest
 // of a dynamic large object, and by Ceph's RGW that of a static one, whatever the size.
-func (s *shown) isLikelyManifest() bool { return s.Version == api.EmptyETag }
+func (s *listedEntry) isLikelyManifest() bool { return s.Version == api.EmptyETag }
 
 // measure completes entries of a listing by what only a HEAD tells: the time that the file's owner
 // gave it and, of the manifest of a dynamic large object, the size. What cannot be asked stays as
 // the listing shows it, and what is not there is gone. At most so many HEADs are made as times
 // says, which counts down; those that are likely to be manifests are always asked.
-func (f *FS) measure(ctx context.Context, dir api.Name, page []shown, times *int) error {
+func (f *FS) measure(ctx context.Context, dir api.Name, page []listedEntry, times *int) error {
 	if dir.IsAccount() {
 		return f.measureContainers(ctx, dir, page, times)
 	}
@@ -79,7 +79,7 @@ func (f *FS) measure(ctx context.Context, dir api.Name, page []shown, times *int
 		return api.Translate(err)
 	}
 	var keys []cache.Key
-	var wanted []*shown
+	var wanted []*listedEntry
 	for i := range page {
 		s := &page[i]
 		hash := cmp.Or(s.marker, s.Version)
@@ -125,7 +125,7 @@ func (f *FS) measure(ctx context.Context, dir api.Name, page []shown, times *int
 }
 
 // become shows what a HEAD has told.
-func (s *shown) become(a attrs) {
+func (s *listedEntry) become(a attrs) {
 	if !s.IsDir() {
 		s.Size, s.Version, s.segments = a.Size, a.Version, a.Segments
 	}
@@ -139,7 +139,7 @@ func attrsOf(o api.Object) attrs {
 
 // measureContainers completes containers by the attributes that they were given. Listings do not
 // show when those change, so that they are asked for again after some time.
-func (f *FS) measureContainers(ctx context.Context, account api.Name, page []shown, times *int) error {
+func (f *FS) measureContainers(ctx context.Context, account api.Name, page []listedEntry, times *int) error {
 	if !f.backend.cfg.ListTimes {
 		return nil
 	}

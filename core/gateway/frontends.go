@@ -13,8 +13,8 @@ import (
 	"filegate/core/login"
 )
 
-// door is one frontend of the configuration.
-type door struct {
+// servedFrontend is one frontend of the configuration.
+type servedFrontend struct {
 	kind, name string
 	config     *config.Frontend
 	stamp      string // of the files that it has read
@@ -26,9 +26,9 @@ type door struct {
 }
 
 // newDoor creates a frontend for a backend. It does not listen yet.
-func (g *Gateway) newDoor(cfg *config.Config, f *config.Frontend, store backend.Backend) (*door, error) {
+func (g *Gateway) newDoor(cfg *config.Config, f *config.Frontend, store backend.Backend) (*servedFrontend, error) {
 	chain := &chain{all: g.auths}
-	d := &door{
+	d := &servedFrontend{
 		kind: f.Kind, name: f.Name, config: f, stamp: stampOf(frontend.FilesOf(f.Config)),
 		logins: g.desk.Frontend(chain, f.Backend, store), chain: chain,
 	}
@@ -43,25 +43,25 @@ func (g *Gateway) newDoor(cfg *config.Config, f *config.Frontend, store backend.
 }
 
 // label returns the name of the frontend in the log and in metrics.
-func (d *door) label() string { return d.kind + "." + d.name }
+func (d *servedFrontend) label() string { return d.kind + "." + d.name }
 
 // follow sets the authenticators, by their names in a configuration.
-func (d *door) follow(cfg *config.Config, names []string) {
+func (d *servedFrontend) follow(cfg *config.Config, names []string) {
 	d.chain.set(names)
 	d.logins.Follow(cfg.Fingerprint(names))
 }
 
-func (d *door) String() string { return fmt.Sprintf("frontend %q %q", d.kind, d.name) }
+func (d *servedFrontend) String() string { return fmt.Sprintf("frontend %q %q", d.kind, d.name) }
 
 // openDoors returns the frontends that accept clients.
-func (g *Gateway) openDoors() []*door {
+func (g *Gateway) openDoors() []*servedFrontend {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return append([]*door(nil), g.doors...)
+	return append([]*servedFrontend(nil), g.doors...)
 }
 
 // run serves a frontend in the background.
-func (g *Gateway) run(d *door) {
+func (g *Gateway) run(d *servedFrontend) {
 	d.served = true
 	g.serving.Go(func() {
 		if err := d.server.Serve(); err != nil {
@@ -74,7 +74,7 @@ func (g *Gateway) run(d *door) {
 }
 
 // retire stops a frontend from accepting clients. Its connected clients stay.
-func (g *Gateway) retire(d *door, offered *frontend.Sockets) {
+func (g *Gateway) retire(d *servedFrontend, offered *frontend.Sockets) {
 	gone := d.server.Retire(offered)
 	g.mu.Lock()
 	g.retired[d] = gone
@@ -87,21 +87,21 @@ func (g *Gateway) retire(d *door, offered *frontend.Sockets) {
 	})
 }
 
-// counted is a visit that counts as an open connection of a frontend.
-type counted struct {
+// countedVisit is a visit that counts as an open connection of a frontend.
+type countedVisit struct {
 	frontend.Visit
 	through func() // the client has logged in, or the visit has ended
 	ended   func()
 }
 
 // LoggedIn implements [frontend.Visit].
-func (c *counted) LoggedIn() {
+func (c *countedVisit) LoggedIn() {
 	c.through()
 	c.Visit.LoggedIn()
 }
 
 // Ended implements [frontend.Visit].
-func (c *counted) Ended(how frontend.Ending) {
+func (c *countedVisit) Ended(how frontend.Ending) {
 	c.through()
 	c.ended()
 	c.Visit.Ended(how)
@@ -119,7 +119,7 @@ func (g *Gateway) connect(label string) func(netip.Addr) (frontend.Visit, error)
 		all.Inc()
 		open.Inc()
 		g.knocking.enter()
-		return &counted{v, sync.OnceFunc(g.knocking.exit), sync.OnceFunc(open.Dec)}, nil
+		return &countedVisit{v, sync.OnceFunc(g.knocking.exit), sync.OnceFunc(open.Dec)}, nil
 	}
 }
 

@@ -8,48 +8,49 @@ import (
 	"filegate/core/vfs"
 )
 
-// What is no object takes a HEAD, a listing of what lies below the name, and now and then one of the
-// uploads that were cut off. Where Swift is far away these leave together, and a free name is known as
-// such after one round trip. Where there is an object after all, what leaves beside the HEAD was for
-// nothing: a session that asks for what is there soon stops, until something is missing again.
+// What is no object takes a HEAD, a listing of what lies below the name, and now and then one of
+// the uploads that were cut off. Where Swift is far away these leave together, and a free name is
+// known as such after one round trip. Where there is an object after all, what leaves beside the
+// HEAD was for nothing: a session that asks for what is there soon stops, until something is
+// missing again.
 
 const (
-	// besideFrom is from where on that is worth it. Nearer, a client does not notice three round trips
-	// in place of one, but Swift would notice a listing for each file that is asked for.
+	// besideFrom is from where on that is worth it. Nearer, a client does not notice three round
+	// trips in place of one, but Swift would notice a listing for each file that is asked for.
 	besideFrom = 20 * time.Millisecond
 	// maxInVain is how many questions in a row may leave beside a HEAD for nothing.
 	maxInVain = 8
 )
 
-// besideOf is what has become of a session's questions beside HEADs.
-type besideOf struct {
+// parallelStats counts how often a session's parallel lookups were useful.
+type parallelStats struct {
 	mu     sync.Mutex
 	inVain int // the latest, in a row
 }
 
 // worth reports whether another question is to leave beside a HEAD.
-func (b *besideOf) worth() bool {
+func (b *parallelStats) worth() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.inVain < maxInVain
 }
 
 // wasInVain notes that a question has left beside the HEAD of an object.
-func (b *besideOf) wasInVain() {
+func (b *parallelStats) wasInVain() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.inVain++
 }
 
 // wasUseful notes that a name had no object, whether a question has left beside its HEAD or not.
-func (b *besideOf) wasUseful() {
+func (b *parallelStats) wasUseful() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.inVain = 0
 }
 
-// beside is a question that has left beside a HEAD.
-type beside struct {
+// parallelLookup is a lookup that runs at the same time as a HEAD.
+type parallelLookup struct {
 	end    context.CancelFunc
 	unbind func() bool // from the context of the caller
 	trip   time.Duration
@@ -59,14 +60,14 @@ type beside struct {
 	err  error
 }
 
-// askBeside has ask called beside a HEAD. It returns nil where Swift is too near for that, or it is not
-// worth it.
-func (g *guesses) askBeside(ctx context.Context, ask func(context.Context) (vfs.Info, error)) *beside {
+// askBeside has ask called beside a HEAD. It returns nil where Swift is too near for that, or it is
+// not worth it.
+func (g *guesses) askBeside(ctx context.Context, ask func(context.Context) (vfs.Info, error)) *parallelLookup {
 	trip := g.backend.store.RTT.Get()
 	if trip < g.backend.besideFrom || !g.beside.worth() {
 		return nil
 	}
-	b := &beside{trip: trip, done: make(chan struct{})}
+	b := &parallelLookup{trip: trip, done: make(chan struct{})}
 	// Not the context itself, which ends when the answer is no longer wanted.
 	asking, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	b.end = func() { end(nil) }
@@ -79,16 +80,16 @@ func (g *guesses) askBeside(ctx context.Context, ask func(context.Context) (vfs.
 }
 
 // wait returns what ask has returned.
-func (b *beside) wait() (vfs.Info, error) {
+func (b *parallelLookup) wait() (vfs.Info, error) {
 	<-b.done // which the end of the caller's context brings about
 	b.unbind()
 	b.end()
 	return b.info, b.err
 }
 
-// unwanted lets an answer that nobody waits for come in all the same, for as long as it may be expected
-// to: to end a request is to end its connection.
-func (b *beside) unwanted() {
+// unwanted lets an answer that nobody waits for come in all the same, for as long as it may be
+// expected to: to end a request is to end its connection.
+func (b *parallelLookup) unwanted() {
 	if b != nil {
 		b.unbind()
 		time.AfterFunc(b.trip, b.end)

@@ -2,11 +2,11 @@ package object
 
 import "context"
 
-// room is the space that a container's quota leaves for an upload whose segments Swift does not
-// count. The size of the file is unknown before its end. Swift accepts an upload of unknown size as
-// long as any space is left, and so does this package, but it refuses a file that is larger than
-// the whole quota.
-type room struct {
+// quotaRoom is the space that a container's quota leaves for an upload whose segments Swift does
+// not count. The size of the file is unknown before its end. Swift accepts an upload of unknown
+// size as long as any space is left, and so does this package, but it refuses a file that is larger
+// than the whole quota.
+type quotaRoom struct {
 	asked   chan struct{} // closed when the container has been looked up; nil: the lookup has not begun
 	limited bool          // it has a quota
 	limit   int64         // largest number of bytes that may be sent in segments

@@ -231,8 +231,8 @@ func TestBesideFrom(t *testing.T) {
 	}
 }
 
-// TestBesideBounded has a client ask for many files that are there, as one does that checks a tree: the
-// listings in vain come to an end, and come back when something is missing.
+// TestBesideBounded has a client ask for many files that are there, as one does that checks a tree:
+// the listings in vain come to an end, and come back when something is missing.
 func TestBesideBounded(t *testing.T) {
 	f := newFarFake(t)
 	f.mustWrite(t, "/c/file", apitest.Noise(10))

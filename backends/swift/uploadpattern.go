@@ -10,29 +10,29 @@ import (
 
 // toReplace returns what the session was told of a name that is about to be replaced as a whole, if
 // that is good still.
-func (g *guesses) toReplace(ctx context.Context, n api.Name) (api.Object, moment, bool) {
+func (g *guesses) toReplace(ctx context.Context, n api.Name) (api.Object, requestTime, bool) {
 	a, ok := g.recall(n)
 	if !ok || a.err != nil || a.object.IsDir() || ctx.Err() != nil {
-		return api.Object{}, moment{}, false
+		return api.Object{}, requestTime{}, false
 	}
 	g.making.makes(n, g.backend.nearFor)
-	return a.object, a.moment, true
+	return a.object, a.requestTime, true
 }
 
 // toMake reports whether a name that is about to be made is known to be free, and since when.
-func (g *guesses) toMake(ctx context.Context, n api.Name) (moment, bool) {
+func (g *guesses) toMake(ctx context.Context, n api.Name) (requestTime, bool) {
 	if a, ok := g.recall(n); ok && a.err != nil && !g.lists.ChangedBelow(ctx, n) {
 		g.making.makes(n, g.backend.nearFor)
-		return a.moment, true
+		return a.requestTime, true
 	}
 	if s, ok := g.surroundings(ctx, n); ok && s.free(n) {
-		return s.moment, true
+		return s.requestTime, true
 	}
-	return moment{}, false
+	return requestTime{}, false
 }
 
-// making is what a client does who sends one file after the other, and asks for each before.
-type making struct {
+// uploadPattern recognises a client that uploads files one after another, and asks for each before.
+type uploadPattern struct {
 	mu    sync.Mutex
 	asked api.Name // what was asked for last
 	at    time.Time
@@ -40,7 +40,7 @@ type making struct {
 }
 
 // ask notes that a name was asked for, and reports whether it will be made, as the one before.
-func (m *making) ask(n api.Name) (likely bool) {
+func (m *uploadPattern) ask(n api.Name) (likely bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	likely = m.made
@@ -48,7 +48,7 @@ func (m *making) ask(n api.Name) (likely bool) {
 	return likely
 }
 
-func (m *making) makes(n api.Name, near time.Duration) {
+func (m *uploadPattern) makes(n api.Name, near time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.made = m.asked == n && time.Since(m.at) < near
@@ -57,13 +57,13 @@ func (m *making) makes(n api.Name, near time.Duration) {
 // isFree says, of what a client asks for, whether it is known to be free without asking Swift: to a
 // client who is about to make it, that does not matter more than it does then. What the log has a
 // change of may be there all the same.
-func (g *guesses) isFree(ctx context.Context, n api.Name) (moment, bool) {
+func (g *guesses) isFree(ctx context.Context, n api.Name) (requestTime, bool) {
 	if !g.making.ask(n) || ctx.Err() != nil {
-		return moment{}, false
+		return requestTime{}, false
 	}
 	s, ok := g.surroundings(ctx, n)
 	if !ok || !s.free(n) || g.lists.MayHaveChanged(ctx, n) {
-		return moment{}, false
+		return requestTime{}, false
 	}
-	return s.moment, true
+	return s.requestTime, true
 }

@@ -19,9 +19,9 @@ func ErrBlind(n api.Name, err error) error {
 	return api.RefusedAs(err, vfs.ErrPermission, fmt.Sprintf("this login may put new files into %q, and not read what is there", n.Container))
 }
 
-// anew records which bytes a client has written to a file that it did not open with Truncate.
-// OpenSSH's scp writes the whole file, and then cuts off the rest of the old content.
-type anew struct {
+// overwritten records which bytes a client has written to a file that it did not open with
+// Truncate. OpenSSH's scp writes the whole file, and then cuts off the rest of the old content.
+type overwritten struct {
 	truncated bool
 	written   spans.Set
 }

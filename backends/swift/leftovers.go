@@ -21,9 +21,9 @@ const (
 	maxKeptBehind = 64 * mib
 )
 
-// behind is what a directory's rename leaves at its old name, since it cannot be moved: entries,
-// and the segments that they need.
-type behind struct {
+// leftovers are the entries that a rename of a directory cannot move, and the segments that they
+// need. They stay at the old name.
+type leftovers struct {
 	mu          sync.Mutex
 	failed      map[string]bool // by the names of objects
 	needed      map[string]bool
@@ -36,7 +36,7 @@ type behind struct {
 
 // leave notes that an entry stays where it is, because of an error that is its own. It returns an
 // error that is not: of the session or the store, or one too many.
-func (b *behind) leave(n api.Name, err error) error {
+func (b *leftovers) leave(n api.Name, err error) error {
 	kind := vfs.Kind(err)
 	if err == nil || kind == nil {
 		return err
@@ -63,7 +63,7 @@ func (b *behind) leave(n api.Name, err error) error {
 }
 
 // need notes the segments of an entry that stays, which are to stay with it.
-func (b *behind) need(segments []api.Name, prefix string) error {
+func (b *leftovers) need(segments []api.Name, prefix string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if prefix != "" {
@@ -85,7 +85,7 @@ func (b *behind) need(segments []api.Name, prefix string) error {
 }
 
 // stays reports whether an object below the directory is not to be moved.
-func (b *behind) stays(object string) bool {
+func (b *leftovers) stays(object string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.failed[object] || b.needed[object] {
@@ -99,21 +99,21 @@ func (b *behind) stays(object string) bool {
 	return false
 }
 
-func (b *behind) any() bool {
+func (b *leftovers) any() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return len(b.failed) > 0
 }
 
 // err says what was not moved.
-func (b *behind) err() error {
+func (b *leftovers) err() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.report(false)
 }
 
 // report is err, also for a rename that was stopped because of them. It is called with mu held.
-func (b *behind) report(stopped bool) error {
+func (b *leftovers) report(stopped bool) error {
 	entries, rest := "1 entry was", "the others were"
 	if n := len(b.failed); n > 1 {
 		entries = fmt.Sprintf("%d entries were", n)
