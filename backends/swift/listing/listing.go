@@ -111,7 +111,7 @@ func (v *View) knownPage(ctx context.Context, dir api.Name, l Query) (Page, erro
 	}
 }
 
-// List is a page of a listing.
+// Page is a page of a listing.
 type Page struct {
 	Lines []Entry
 	More  bool // there may be another page
