@@ -27,86 +27,91 @@ func Kind() backend.Kind {
 	return backend.Kind{Name: "swift", Config: func() backend.Config { return DefaultConfig() }}
 }
 
-// Config is the options of a Swift backend. Where and with which token storage is reached comes
-// with each login's grant.
+// Config contains the options of a Swift backend. The storage URL and the token are not options:
+// each login's grant has them.
 type Config struct {
-	// AllowedEndpoints are the URLs below which the storage of a login must be. Empty: any storage.
+	// AllowedEndpoints are the URLs below which the storage of a login must be. Empty: any storage
+	// URL.
 	AllowedEndpoints []string `hcl:"allowed_endpoints,optional"`
 	// SegmentSize is the size of the first segments of a large object, in bytes. A file of up to
 	// this size is stored as a plain object, unless memory was short or the client paused. Each
 	// segment is held in memory until Swift has it.
 	SegmentSize int64 `hcl:"segment_size,optional" unit:"bytes"`
-	// MaxSegmentSize is what segments grow to as the file does, in bytes. 0: 64 MiB, or SegmentSize
-	// if that is more.
+	// MaxSegmentSize is the largest size of a segment, in bytes: segments grow as the file does. 0:
+	// 64 MiB, or SegmentSize if that is more.
 	MaxSegmentSize int64 `hcl:"max_segment_size,optional" unit:"bytes"`
-	// UploadConcurrency is how many segments of one file at most are sent at the same time, where
-	// fewer are slower than the client. Each is in memory.
+	// UploadConcurrency is the highest number of segments of one file that are sent at the same
+	// time; fewer are sent if they are as fast as the client. Each segment is held in memory.
 	UploadConcurrency int `hcl:"upload_concurrency,optional"`
 	// Memory is the budget for all upload and read-ahead buffers together, in bytes. 0: a quarter
 	// of the memory of the machine, or of the cgroup.
 	Memory int64 `hcl:"memory,optional" unit:"bytes"`
 	// ReadAhead is how far a download reads ahead of its client, in bytes.
 	ReadAhead int64 `hcl:"read_ahead,optional" unit:"bytes"`
-	// DownloadConcurrency is how many GETs at most bring a file that is read forward, where one
-	// alone is slower than the client. Each reads ReadAhead at a time.
+	// DownloadConcurrency is the highest number of GETs that fetch one file for sequential reading;
+	// several are made if one alone is slower than the client. Each reads ReadAhead bytes at a
+	// time.
 	DownloadConcurrency int `hcl:"download_concurrency,optional"`
-	// Patience is how long a failing request is tried again before the client is told.
+	// Patience is how long a failing request is repeated before the client gets the error.
 	Patience time.Duration `hcl:"patience,optional"`
-	// Stall is how long a request may go without a byte passing before it counts as failed.
+	// Stall is how long a request may take without transferring a byte before it counts as failed.
 	Stall time.Duration `hcl:"stall_timeout,optional"`
-	// CAFile holds the certificates, in PEM, by which Swift's own is checked. Empty: the system's.
+	// CAFile is a file of certificates, in PEM, that Swift's certificate is checked against. Empty:
+	// the system's.
 	CAFile string `hcl:"ca_file,optional"`
 	// Insecure skips the check of Swift's certificate.
 	Insecure bool `hcl:"insecure,optional"`
-	// MaxConnections is how many connections may be open to one Swift host. 0: no limit.
+	// MaxConnections is the highest number of open connections to one Swift host. 0: no limit.
 	MaxConnections int `hcl:"max_connections,optional"`
 	// ResumeRetention is how long an interrupted upload of a new file can be resumed. 0: it cannot
 	// be resumed, and nothing of it is kept.
 	ResumeRetention time.Duration `hcl:"resume_retention,optional"`
-	// ShowPartial is whose listings show interrupted uploads: "owner" (those of logins that may
-	// list the segments of the container, and so resume the upload) or "never" (nobody's). By its
-	// name an interrupted upload is always found, so that a client can resume it.
+	// ShowPartial is "owner" or "never". With "owner", interrupted uploads are listed to logins
+	// that may list the segments of the container, and so can resume the upload. With "never" no
+	// listing shows them. Under its name an interrupted upload is always found, so that a client
+	// can resume it.
 	ShowPartial string `hcl:"show_partial,optional"`
-	// LargeObjects is the form of files that are more than a segment: "slo", or "dlo" for the
-	// layout of sftp-cloudfs and ftp-cloudfs.
+	// LargeObjects is the form of files of more than one segment: "slo" for static large objects,
+	// or "dlo" for the layout of sftp-cloudfs and ftp-cloudfs.
 	LargeObjects string `hcl:"large_objects,optional"`
 	// Flavour is the program that serves the storage: "swift", "ceph" (Ceph's RadosGW), or "auto"
-	// to find it out.
+	// to detect it.
 	Flavour string `hcl:"flavour,optional"`
-	// Digests are the checksums of whole files that are kept with them: "md5", "sha256". Swift
-	// itself knows the MD5 of plain objects only.
+	// Digests are the checksums of whole files that are stored with them: "md5", "sha256". Swift
+	// itself has the MD5 of plain objects only.
 	Digests []string `hcl:"digests,optional"`
-	// ListTimes makes listings show the times that files were given (X-Object-Meta-Mtime) and not
-	// when Swift got them. That takes a HEAD for each entry that is not known yet.
+	// ListTimes makes listings show the times that clients gave files (X-Object-Meta-Mtime), and
+	// not when Swift received them. This takes a HEAD for each entry that is not cached.
 	ListTimes bool `hcl:"list_times,optional"`
-	// ListTimesLimit is the most HEADs that one listing makes for times. The entries after it show
-	// when Swift got them. 0: no limit.
+	// ListTimesLimit is the highest number of HEADs that one listing makes for times. The entries
+	// after that show when Swift received them. 0: no limit.
 	ListTimesLimit int `hcl:"list_times_limit,optional"`
-	// KeepModes keeps the permission bits and owners that clients set, as metadata, and shows them.
-	// Otherwise they are accepted and forgotten. In listings they are shown where times are, since
-	// one HEAD tells both.
+	// KeepModes stores the permission bits and owners that clients set, as metadata, and shows
+	// them. Otherwise they are accepted and discarded. Listings show them if they show times,
+	// because the same HEAD returns both.
 	KeepModes bool `hcl:"keep_modes,optional"`
-	// ListingLag is how long what was changed through a gateway is laid over listings of Swift's,
-	// which may be behind. 0: not at all.
+	// ListingLag is how long changes through a gateway are merged into Swift's listings, which may
+	// lag. 0: they are not merged.
 	ListingLag time.Duration `hcl:"listing_lag,optional"`
 	// StoragePolicy is the policy that new containers get. Containers with another policy are
 	// hidden. Empty: the cluster's default policy; nothing is hidden.
 	StoragePolicy string `hcl:"storage_policy,optional"`
-	// HideSegments hides segments in listings: in that of the account the containers NAME_segments
-	// and NAME+segments of a container NAME, in those of directories the segments beside a file
-	// (see [hiddenSegments]). They are still found by their path.
+	// HideSegments hides segments in listings: in that of the account, the containers NAME_segments
+	// and NAME+segments if a container NAME is listed; in that of a container, the directories in
+	// which rclone and OpenDAL keep segments; in those of directories, the segments beside a file
+	// (see [hiddenSegments]). They can still be reached by their paths.
 	HideSegments bool `hcl:"hide_segments,optional"`
 	// ShowVersions makes listings of containers that keep old versions show the directory
-	// ".versions". Clients that walk the whole tree then walk through the versions too. By its name
-	// the directory can be entered in any case.
+	// ".versions". Clients that read the whole tree then read the versions too. The directory can
+	// always be entered by its name.
 	ShowVersions bool `hcl:"show_versions,optional"`
-	// ImplicitDirectories makes the directories that are missing above a new name, for clients of
+	// ImplicitDirectories creates the directories that are missing above a new name, for clients of
 	// the old servers, which need none. Otherwise a missing directory is an error, as on other
 	// servers.
 	ImplicitDirectories bool `hcl:"implicit_directories,optional"`
 	// Aliases are names at the top level for what other accounts share, as "ACCOUNT/container" or
-	// "ACCOUNT". An alias hides a container of the same name, and gives nobody a right that the
-	// storage does not give.
+	// "ACCOUNT". An alias hides a container of the same name, and gives no rights that the storage
+	// does not give.
 	Aliases map[string]string `hcl:"aliases,optional"`
 }
 
@@ -213,7 +218,7 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 	}
 }
 
-// flavourAuto is the value of Config.Flavour for a store whose first answer shows its flavour.
+// flavourAuto is the value of Config.Flavour that detects the flavour by the store's first answer.
 const flavourAuto = "auto"
 
 // flavour returns the configured flavour, or "" for "auto".
@@ -234,7 +239,7 @@ func (c *Config) New(env backend.Env) (backend.Backend, error) {
 	return b, nil
 }
 
-// writing returns how files are written.
+// writing returns the options for writing files.
 func (c *Config) writing() *object.Writing {
 	return &object.Writing{
 		SegmentSize: c.SegmentSize, MaxSegmentSize: c.MaxSegmentSize, Concurrency: c.UploadConcurrency, Dynamic: c.LargeObjects == largeDLO,

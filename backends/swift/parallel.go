@@ -8,41 +8,42 @@ import (
 	"filegate/core/vfs"
 )
 
-// What is no object takes a HEAD, a listing of what lies below the name, and now and then one of
-// the uploads that were cut off. Where Swift is far away these leave together, and a free name is
-// known as such after one round trip. Where there is an object after all, what leaves beside the
-// HEAD was for nothing: a session that asks for what is there soon stops, until something is
-// missing again.
+// For a name without an object, a lookup takes a HEAD, a listing of what is below the name, and at
+// times a listing of the interrupted uploads. If Swift is far away, these requests are sent at
+// once, so that the answer "the name is free" takes one round trip. If there is an object, the
+// requests beside the HEAD were useless: a session that asks for existing names stops sending them
+// soon, until a name is missing again.
 
 const (
-	// besideFrom is from where on that is worth it. Nearer, a client does not notice three round
-	// trips in place of one, but Swift would notice a listing for each file that is asked for.
+	// besideFrom is the shortest round trip at which this is done. If Swift is nearer, a client
+	// does not notice three round trips in place of one, but Swift would notice a listing for each
+	// file that is asked for.
 	besideFrom = 20 * time.Millisecond
-	// maxInVain is how many questions in a row may leave beside a HEAD for nothing.
+	// maxInVain is how many useless parallel lookups in a row end this.
 	maxInVain = 8
 )
 
 // parallelStats counts how often a session's parallel lookups were useful.
 type parallelStats struct {
 	mu     sync.Mutex
-	inVain int // the latest, in a row
+	inVain int // useless ones in a row, up to the latest
 }
 
-// worth reports whether another question is to leave beside a HEAD.
+// worth reports whether to start another lookup beside a HEAD.
 func (b *parallelStats) worth() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.inVain < maxInVain
 }
 
-// wasInVain notes that a question has left beside the HEAD of an object.
+// wasInVain notes a parallel lookup that was useless, because the name had an object.
 func (b *parallelStats) wasInVain() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.inVain++
 }
 
-// wasUseful notes that a name had no object, whether a question has left beside its HEAD or not.
+// wasUseful notes that a name had no object, whether there was a parallel lookup or not.
 func (b *parallelStats) wasUseful() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -52,23 +53,23 @@ func (b *parallelStats) wasUseful() {
 // parallelLookup is a lookup that runs at the same time as a HEAD.
 type parallelLookup struct {
 	end    context.CancelFunc
-	unbind func() bool // from the context of the caller
+	unbind func() bool // ends the link to the context of the caller
 	trip   time.Duration
 
 	done chan struct{}
-	info vfs.Info // when it is closed
+	info vfs.Info // valid when done is closed
 	err  error
 }
 
-// askBeside has ask called beside a HEAD. It returns nil where Swift is too near for that, or it is
-// not worth it.
+// askBeside calls ask in parallel to a HEAD. It returns nil if Swift is too near, or if the latest
+// parallel lookups were useless.
 func (g *guesses) askBeside(ctx context.Context, ask func(context.Context) (vfs.Info, error)) *parallelLookup {
 	trip := g.backend.store.RTT.Get()
 	if trip < g.backend.besideFrom || !g.beside.worth() {
 		return nil
 	}
 	b := &parallelLookup{trip: trip, done: make(chan struct{})}
-	// Not the context itself, which ends when the answer is no longer wanted.
+	// The lookup does not use ctx itself, which ends when the answer is no longer needed.
 	asking, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	b.end = func() { end(nil) }
 	b.unbind = context.AfterFunc(ctx, func() { end(context.Cause(ctx)) })
@@ -79,16 +80,16 @@ func (g *guesses) askBeside(ctx context.Context, ask func(context.Context) (vfs.
 	return b
 }
 
-// wait returns what ask has returned.
+// wait returns the result of ask.
 func (b *parallelLookup) wait() (vfs.Info, error) {
-	<-b.done // which the end of the caller's context brings about
+	<-b.done // closed soon after the caller's context ends
 	b.unbind()
 	b.end()
 	return b.info, b.err
 }
 
-// unwanted lets an answer that nobody waits for come in all the same, for as long as it may be
-// expected to: to end a request is to end its connection.
+// unwanted lets the request of a lookup that is no longer needed finish, for one more round trip:
+// cancelling a request closes its connection.
 func (b *parallelLookup) unwanted() {
 	if b != nil {
 		b.unbind()

@@ -15,10 +15,10 @@ import (
 type prefetched struct {
 	*object.Opening
 	asked requestTime
-	watch listing.Stamp // left before, see watch
+	watch listing.Stamp // put into the write log before, see listing.View.Watch
 }
 
-// open makes the GET. The error is not translated.
+// open sends the GET request. The error is not translated.
 func (g *guesses) open(ctx context.Context, n api.Name, off int64) (*prefetched, error) {
 	asked := g.now()
 	a, err := g.objects.Open(ctx, n, off)
@@ -28,21 +28,21 @@ func (g *guesses) open(ctx context.Context, n api.Name, off int64) (*prefetched,
 	return &prefetched{Opening: a, asked: asked}, nil
 }
 
-// Who fetches one file after the other asks for each, and then opens it. Where that is what a
-// client does, the first question is answered by the GET, of which the body waits for the client to
-// come for it; that is one request for both.
+// A client that downloads one file after another asks for each, and then opens it. For such a
+// client, look answers the question with a GET, and keeps the body until the client opens the file:
+// one request for both.
 
-// prefetcher opens files that a client is about to open.
+// prefetcher keeps a file that was opened before the client opens it.
 type prefetcher struct {
 	mu     sync.Mutex
-	asked  api.Name // what was asked for last
+	asked  api.Name // the name that the client asked for last
 	at     time.Time
-	opened bool // it was opened, from its beginning, at once
+	opened bool // the client opened it at once, from its beginning
 	held   *prefetched
 	expiry *time.Timer
 }
 
-// look is head for a client who may be about to open the file.
+// look is Client.Head for a client that may be about to open the file.
 func (g *guesses) look(ctx context.Context, n api.Name) (api.Object, error) {
 	held, likely := g.ahead.ask(n)
 	switch {
@@ -62,9 +62,9 @@ func (g *guesses) look(ctx context.Context, n api.Name) (api.Object, error) {
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound:
 		return api.Object{}, err
-	case err != nil: // what cannot be read may be looked at all the same
+	case err != nil: // a file that cannot be read may still have a HEAD
 		return g.client.Head(ctx, n)
-	case !o.IsFile(), o.Object.ThroughLink: // of a change of what a link leads to nothing is known here
+	case !o.IsFile(), o.Object.ThroughLink: // changes of a link's target are not noted under this name
 		o.Drop()
 		return o.Object, nil
 	}
@@ -76,7 +76,7 @@ func (g *guesses) look(ctx context.Context, n api.Name) (api.Object, error) {
 	return o.Object, nil
 }
 
-// openToRead is open for a client who reads, with what has been opened for him already.
+// openToRead is open for a client that reads. It returns the prefetched file if that is current.
 func (g *guesses) openToRead(ctx context.Context, n api.Name, off int64) (*prefetched, error) {
 	held := g.ahead.take(n, off == 0, g.backend.nearFor)
 	if held == nil {
@@ -90,15 +90,15 @@ func (g *guesses) openToRead(ctx context.Context, n api.Name, off int64) (*prefe
 	return g.open(ctx, n, off)
 }
 
-// isCurrent reports whether, as far as this gateway knows, what was opened is what would be opened
-// now.
+// isCurrent reports whether, as far as this gateway knows, a new GET would return the same as the
+// prefetched file.
 func (g *guesses) isCurrent(ctx context.Context, o *prefetched) bool {
 	return g.fresh(o.Name, o.asked) && time.Since(o.asked.at) < g.backend.heldMost && g.lists.Undisturbed(ctx, o.Name, o.watch, o.asked.at) &&
-		time.Since(o.asked.at) < g.backend.heldMost // still, whatever the answer took
+		time.Since(o.asked.at) < g.backend.heldMost // checked again, because the cache may have answered late
 }
 
-// ask notes that a name was asked for. It returns what is held of it, or else reports whether it
-// will be opened next, as the one before.
+// ask notes that the client asks for a name. It returns the prefetched file of that name, or else
+// reports whether the client will probably open the file next, because it opened the one before.
 func (a *prefetcher) ask(n api.Name) (held *prefetched, likely bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -110,7 +110,7 @@ func (a *prefetcher) ask(n api.Name) (held *prefetched, likely bool) {
 	return a.held, likely
 }
 
-// hold keeps what was opened for a while.
+// hold keeps a prefetched file for a time.
 func (a *prefetcher) hold(o *prefetched, life time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -125,13 +125,14 @@ func (a *prefetcher) hold(o *prefetched, life time.Duration) {
 			a.drop()
 		}
 	})
-	if a.asked != o.Name { // something else was asked for meanwhile
+	if a.asked != o.Name { // the client has asked for another name meanwhile
 		a.drop()
 	}
 }
 
-// take notes that a name is opened, from its beginning or not, and returns what is held of it.
-// Within near after the question it is taken for the reason of that.
+// take notes that the client opens a file, from its beginning if whole is set, and returns the
+// prefetched file of that name. If the client opens the file within near of asking for it, it is
+// expected to open the next one too.
 func (a *prefetcher) take(n api.Name, whole bool, near time.Duration) *prefetched {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -145,7 +146,7 @@ func (a *prefetcher) take(n api.Name, whole bool, near time.Duration) *prefetche
 	return o
 }
 
-// drop gives up what is held. It is called with mu held.
+// drop closes the prefetched file. It is called with mu held.
 func (a *prefetcher) drop() {
 	a.expiry.Stop()
 	a.held.Drop()

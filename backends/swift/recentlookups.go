@@ -14,35 +14,36 @@ import (
 	"filegate/core/vfs"
 )
 
-// Clients ask what a name is before they write it, and opening it asks the same again. For a file
-// that is about to be replaced as a whole, what was told a moment ago is good enough: the request
-// that publishes it notices what has come to a free name since (see put), and for what was no plain
-// file Swift is asked once more. It is not good any more when this process has changed the name, or
-// anything below it.
+// Clients look a name up before they write it, and opening the file looks it up again. For a file
+// that is about to be replaced as a whole, a recent answer is good enough: the request that
+// publishes the file notices if a free name has been taken since (see object/publish.go), and if
+// the name was no plain file, Swift is asked once more. The answer is not used after this process
+// has changed the name, or anything below it.
 
 const (
-	// recallFor is how long what was told of a name is good.
+	// recallFor is how long a lookup result is used.
 	recallFor = time.Second
 	// recalled is how many names a session remembers.
 	recalled = 8
-	// nearFor is how long a client may take for the next step that it is expected to take. One who
-	// takes longer is so far away that a request to Swift more or less is nothing to him.
+	// nearFor is how long a client may take for the next step that it is expected to take. A slower
+	// client is so far away that one more request to Swift makes no difference to it.
 	nearFor = 200 * time.Millisecond
-	// writtenMost is the size of files of which there are many.
+	// writtenMost is the largest size of files for which justWritten saves a request: clients write
+	// many small files.
 	writtenMost = mib
 )
 
 // requestTime is the time of a request to Swift.
 type requestTime struct {
 	at     time.Time
-	change uint64 // the latest of this process's changes that had been made
+	change uint64 // the latest change that this process had made
 }
 
-// now is to be taken before what it is the moment of.
+// now returns the current requestTime. It must be called before the request.
 func (g *guesses) now() requestTime { return requestTime{time.Now(), g.backend.changes.latest.Load()} }
 
-// fresh reports whether what was told at a moment of a name, and of what lies below it, is good
-// still.
+// fresh reports whether an answer of the time m about n, and about what is below it, can still be
+// used.
 func (g *guesses) fresh(n api.Name, m requestTime) bool {
 	return time.Since(m.at) < g.backend.recallFor && g.backend.changes.of(g.client.Whole(n)).Load() <= m.change
 }
@@ -59,7 +60,7 @@ type lookupResult struct {
 	requestTime
 	n       api.Name
 	object  api.Object
-	err     error // vfs.ErrNotExist, or none
+	err     error // vfs.ErrNotExist or nil
 	written bool  // by this session
 }
 
@@ -87,8 +88,8 @@ func (r *recentLookups) put(a lookupResult) {
 	r.next = (r.next + 1) % recalled
 }
 
-// changeTimes tell when this process has last changed something, by the hash of what was changed.
-// Their clock counts the changes.
+// changeTimes are the times of this process's last changes, by the hash of the changed name. A time
+// is a count of the changes.
 type changeTimes struct {
 	latest atomic.Uint64
 	times  [1024]atomic.Uint64
@@ -100,7 +101,7 @@ func (c *changeTimes) of(n api.Name) *atomic.Uint64 {
 	return &c.times[h.Sum32()%uint32(len(c.times))]
 }
 
-// changed notes a change of a name, which is one of all directories above it.
+// changed notes a change of a name, and so of all directories above it.
 func (c *changeTimes) changed(n api.Name) {
 	now := c.latest.Add(1)
 	c.set(n, now)
@@ -109,7 +110,7 @@ func (c *changeTimes) changed(n api.Name) {
 	}
 }
 
-// changedAlone notes a change of a name that is none of the directories above it.
+// changedAlone notes a change of a name that does not change the directories above it.
 func (c *changeTimes) changedAlone(n api.Name) { c.set(n, c.latest.Add(1)) }
 
 func (c *changeTimes) set(n api.Name, now uint64) {
@@ -118,7 +119,7 @@ func (c *changeTimes) set(n api.Name, now uint64) {
 	}
 }
 
-// remember keeps what a lookup of n has come to.
+// remember stores the result of a lookup of n.
 func (g *guesses) remember(n api.Name, o api.Object, err error, asked requestTime) {
 	switch {
 	case err == nil && o.Exists():
@@ -129,9 +130,9 @@ func (g *guesses) remember(n api.Name, o api.Object, err error, asked requestTim
 	g.told.put(lookupResult{n: n, object: o, err: err, requestTime: asked})
 }
 
-// wrote keeps what the session has made of n: a plain object with the header. Its CRC-64 is left
-// out: should somebody replace the file just before it is given a time, that would be written
-// beside another content.
+// wrote notes that the session has stored a plain object with the header at n. The CRC-64 is left
+// out: if another client replaced the file just before it gets its time, the CRC-64 would be
+// written to other content.
 func (g *guesses) wrote(n api.Name, size int64, header map[string]string) {
 	h := http.Header{}
 	for k, v := range header {
@@ -142,8 +143,9 @@ func (g *guesses) wrote(n api.Name, size int64, header map[string]string) {
 	g.told.put(lookupResult{n: n, object: api.ParseObject(h), written: true, requestTime: g.now()})
 }
 
-// justWritten returns the object that the session has written at n a moment ago, to set its
-// metadata. One with other checksums, which are to stay, is asked for.
+// justWritten returns the object that the session wrote at n a moment ago, to set its metadata. It
+// returns false for an object with an MD5 or SHA-256 in its metadata: the caller then requests the
+// object, so that they stay.
 func (g *guesses) justWritten(n api.Name) (api.Object, bool) {
 	a, ok := g.told.get(n)
 	o := a.object
@@ -151,7 +153,7 @@ func (g *guesses) justWritten(n api.Name) (api.Object, bool) {
 	return o, ok && o.Size <= writtenMost && o.Header.Get(api.MetaMD5) == "" && o.Header.Get(api.MetaSHA256) == ""
 }
 
-// recentLookups returns what was told of n, if that is good still.
+// recall returns the recent lookup of n, if it can still be used.
 func (g *guesses) recall(n api.Name) (lookupResult, bool) {
 	a, ok := g.told.get(n)
 	return a, ok && g.fresh(n, a.requestTime)

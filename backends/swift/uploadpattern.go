@@ -8,8 +8,8 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// toReplace returns what the session was told of a name that is about to be replaced as a whole, if
-// that is good still.
+// toReplace returns the recent lookup of a name that is about to be replaced as a whole, if it can
+// still be used.
 func (g *guesses) toReplace(ctx context.Context, n api.Name) (api.Object, requestTime, bool) {
 	a, ok := g.recall(n)
 	if !ok || a.err != nil || a.object.IsDir() || ctx.Err() != nil {
@@ -19,7 +19,7 @@ func (g *guesses) toReplace(ctx context.Context, n api.Name) (api.Object, reques
 	return a.object, a.requestTime, true
 }
 
-// toMake reports whether a name that is about to be made is known to be free, and since when.
+// toMake reports whether a name that is about to be created is known to be free, and since when.
 func (g *guesses) toMake(ctx context.Context, n api.Name) (requestTime, bool) {
 	if a, ok := g.recall(n); ok && a.err != nil && !g.lists.ChangedBelow(ctx, n) {
 		g.making.makes(n, g.backend.nearFor)
@@ -34,12 +34,13 @@ func (g *guesses) toMake(ctx context.Context, n api.Name) (requestTime, bool) {
 // uploadPattern recognises a client that uploads files one after another, and asks for each before.
 type uploadPattern struct {
 	mu    sync.Mutex
-	asked api.Name // what was asked for last
+	asked api.Name // the name that the client asked for last
 	at    time.Time
-	made  bool // it was made then, or replaced, at once
+	made  bool // the client created or replaced it at once
 }
 
-// ask notes that a name was asked for, and reports whether it will be made, as the one before.
+// ask notes that the client asks for a name, and reports whether the client will probably create
+// it, because it created the one before.
 func (m *uploadPattern) ask(n api.Name) (likely bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -54,9 +55,10 @@ func (m *uploadPattern) makes(n api.Name, near time.Duration) {
 	m.made = m.asked == n && time.Since(m.at) < near
 }
 
-// isFree says, of what a client asks for, whether it is known to be free without asking Swift: to a
-// client who is about to make it, that does not matter more than it does then. What the log has a
-// change of may be there all the same.
+// isFree reports whether a name that the client asks for is known to be unused without asking
+// Swift. This is done only for a client that is about to create the name, for which a wrong answer
+// here does no more harm than a wrong answer then. A name with a change in the write log may be in
+// use, so it is not reported as free.
 func (g *guesses) isFree(ctx context.Context, n api.Name) (requestTime, bool) {
 	if !g.making.ask(n) || ctx.Err() != nil {
 		return requestTime{}, false
