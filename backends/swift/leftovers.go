@@ -10,14 +10,15 @@ import (
 )
 
 const (
-	// maxBehind is how many entries a directory's rename leaves behind before it gives up.
+	// maxBehind is the number of entries that cannot be moved at which the rename of a directory
+	// stops.
 	maxBehind = 1000
-	// maxUnavailable is how many of them may be those that the store has failed to move: it is down
-	// then.
+	// maxUnavailable is the number of entries that the store has failed to move at which the rename
+	// stops: the store is probably down.
 	maxUnavailable = movesAtOnce
-	// maxNamedBehind is how many of them the error names.
+	// maxNamedBehind is the number of these entries that the error names.
 	maxNamedBehind = 3
-	// maxKeptBehind bounds the bytes of the names of what they need.
+	// maxKeptBehind is the limit on the total length of the names of needed segments, in bytes.
 	maxKeptBehind = 64 * mib
 )
 
@@ -25,17 +26,17 @@ const (
 // need. They stay at the old name.
 type leftovers struct {
 	mu          sync.Mutex
-	failed      map[string]bool // by the names of objects
+	failed      map[string]bool // by name of the object
 	needed      map[string]bool
 	neededBytes int
-	prefixes    []string // of segments of dynamic large objects
+	prefixes    []string // name prefixes of segments of dynamic large objects
 	unavailable int
 	kind        error
-	told        []string // the first few, each with what is wrong
+	told        []string // the first few entries, each with its error
 }
 
-// leave notes that an entry stays where it is, because of an error that is its own. It returns an
-// error that is not: of the session or the store, or one too many.
+// leave notes that an entry stays at its old name, because of an error of that entry. It returns an
+// error that must stop the rename: one of the session or the store, or the last of too many.
 func (b *leftovers) leave(n api.Name, err error) error {
 	kind := vfs.Kind(err)
 	if err == nil || kind == nil {
@@ -62,7 +63,7 @@ func (b *leftovers) leave(n api.Name, err error) error {
 	return nil
 }
 
-// need notes the segments of an entry that stays, which are to stay with it.
+// need notes the segments of an entry that stays; they must stay too.
 func (b *leftovers) need(segments []api.Name, prefix string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -84,7 +85,7 @@ func (b *leftovers) need(segments []api.Name, prefix string) error {
 	return nil
 }
 
-// stays reports whether an object below the directory is not to be moved.
+// stays reports whether an object below the directory must not be moved.
 func (b *leftovers) stays(object string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -105,14 +106,14 @@ func (b *leftovers) any() bool {
 	return len(b.failed) > 0
 }
 
-// err says what was not moved.
+// err returns the error that says which entries were not moved.
 func (b *leftovers) err() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.report(false)
 }
 
-// report is err, also for a rename that was stopped because of them. It is called with mu held.
+// report is err; stopped means that the rename was stopped. It is called with mu held.
 func (b *leftovers) report(stopped bool) error {
 	entries, rest := "1 entry was", "the others were"
 	if n := len(b.failed); n > 1 {

@@ -11,24 +11,25 @@ import (
 	"filegate/core/vfs"
 )
 
-// A symbolic link is Swift's: an object without a content that names another one, which GET, HEAD
-// and COPY give out instead, so that a link is followed at no cost. It can name no directory, since
-// a directory is no object, or only one that has nothing to do with what lies below it. The answer
-// tells where it is from (Content-Location), also when nothing is there: by that a link is known,
-// and found is what to write to.
+// A symbolic link is one of Swift's own: an object without content that names another object, which
+// GET, HEAD and COPY return instead, so following a link costs nothing. It cannot name a directory:
+// a directory has no object, or one that has nothing to do with the entries below it.
+// Content-Location in the answer is the name of the target, even if there is no target: it shows
+// that the name is a link, and which object to write to.
 //
-// In a container that keeps versions all answers are from somewhere else, and links cannot be told
-// from files: there they are what they lead to, and none are made.
+// In a container that keeps versions, all answers have another name in Content-Location, and links
+// cannot be distinguished from files. There, links look like their targets, and no new ones can be
+// created.
 
 var _ vfs.LinkFS = (*FS)(nil)
 
-// lookupEntry is lookup, but of a link it describes the link.
+// lookupEntry is lookup, but if the name is a link, it describes the link.
 func (f *FS) lookupEntry(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, error) {
 	info, o, err := f.lookup(ctx, n, base)
 	return f.itself(ctx, n, base, info, o, err)
 }
 
-// itself is lookupEntry for what has been looked up.
+// itself is lookupEntry for a name that has been looked up.
 func (f *FS) itself(ctx context.Context, n api.Name, base string, info vfs.Info, o api.Object, err error) (vfs.Info, api.Object, error) {
 	if !o.ThroughLink && !api.CannotFollow(err) {
 		return info, o, err
@@ -43,14 +44,14 @@ func (f *FS) itself(ctx context.Context, n api.Name, base string, info vfs.Info,
 	return api.LinkInfo(base, link), link, nil
 }
 
-// lookupThrough is lookup for what is to be written: of a link it also returns the name of what it
-// leads to, which need not be there.
+// lookupThrough is lookup for a file that is to be written: if the name is a link, it also returns
+// the name of the target, which need not exist.
 func (f *FS) lookupThrough(ctx context.Context, n api.Name, base string) (api.Name, vfs.Info, api.Object, error) {
 	info, o, err := f.lookup(ctx, n, base)
 	return f.through(ctx, n, base, info, o, err)
 }
 
-// through is lookupThrough for what has been looked up.
+// through is lookupThrough for a name that has been looked up.
 func (f *FS) through(ctx context.Context, n api.Name, base string, info vfs.Info, o api.Object, err error) (api.Name, vfs.Info, api.Object, error) {
 	if !o.ThroughLink && !api.Dangles(err) {
 		return n, info, o, err
@@ -59,14 +60,14 @@ func (f *FS) through(ctx context.Context, n api.Name, base string, info vfs.Info
 	if behindErr != nil {
 		return n, vfs.Info{}, api.Object{}, behindErr
 	}
-	if err != nil { // what HEAD does not know may be a directory still
+	if err != nil { // a target without an object may be a directory
 		info, o, err = f.lookup(ctx, to, base)
 	}
 	o.ThroughLink = false
 	return to, info, o, err
 }
 
-// Lstat implements [vfs.LinkFS]. What is no link costs what it costs Stat.
+// Lstat implements [vfs.LinkFS]. If the name is no link, it costs the same as Stat.
 func (f *FS) Lstat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 	n, err := f.locate(p)
 	if err != nil {
@@ -144,14 +145,14 @@ func (f *FS) Symlink(ctx context.Context, target, p vfs.Path) error {
 	_, err = f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: n, Header: header})
 	if api.StatusOf(err) == http.StatusPreconditionFailed {
 		if now, headErr := f.client.HeadLink(ctx, n); api.Reached(err) && headErr == nil && now.LinkTarget == to {
-			return nil // an earlier try has made it, whose answer was lost
+			return nil // an earlier attempt has created it, and its answer was lost
 		}
 		return api.RefusedAs(err, vfs.ErrExist, "")
 	}
 	return api.Translate(err)
 }
 
-// maySymlink says why there can be no links where n is.
+// maySymlink returns an error if links cannot be created in the container of n.
 func (f *FS) maySymlink(ctx context.Context, n api.Name) error {
 	limits, err := f.client.Limits(ctx)
 	if err != nil {
@@ -164,7 +165,7 @@ func (f *FS) maySymlink(ctx context.Context, n api.Name) error {
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound:
 		return api.RefusedAs(err, vfs.ErrNotExist, "there is no container "+n.Container)
-	case api.StatusOf(err) == http.StatusForbidden: // who may write to a container need not be allowed to look at it
+	case api.StatusOf(err) == http.StatusForbidden: // a login that may write to a container need not be allowed to request its attributes
 		return nil
 	case err != nil:
 		return api.Translate(err)
@@ -174,7 +175,8 @@ func (f *FS) maySymlink(ctx context.Context, n api.Name) error {
 	return nil
 }
 
-// checkTarget says why there can be no link from n to a target. That nothing is there is no reason.
+// checkTarget returns an error if n cannot become a link to the target. A missing target is not an
+// error.
 func (f *FS) checkTarget(ctx context.Context, n, to api.Name, target vfs.Path) error {
 	switch {
 	case !to.IsObject():
@@ -200,8 +202,8 @@ func (f *FS) checkTarget(ctx context.Context, n, to api.Name, target vfs.Path) e
 	return nil
 }
 
-// pathOf is the path by which a client reaches what n names. Where the alias that it uses at the
-// moment leads there, it is that way.
+// pathOf returns the path by which a client reaches n. If near begins with an alias through which n
+// can be reached, the path begins with that alias too.
 func (f *FS) pathOf(n api.Name, near vfs.Path) (vfs.Path, error) {
 	var elements []string
 	first, _, _ := strings.Cut(strings.TrimPrefix(string(near), "/"), "/")

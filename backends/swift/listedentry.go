@@ -14,32 +14,32 @@ import (
 )
 
 const (
-	// headsAtOnce is how many HEADs a listing has under way.
+	// headsAtOnce is how many HEADs a listing has in progress at most.
 	headsAtOnce = 32
-	// measureAtOnce is how many entries of a listing are asked for before they are given out: the
-	// first shall not wait for the last of a large page.
+	// measureAtOnce is how many entries of a listing are completed by HEADs before they are
+	// returned: the first entries of a large page must not wait for the last.
 	measureAtOnce = 512
-	// measureFirst is how many that are for the first entries, which somebody is waiting for.
+	// measureFirst is that number for the first entries, because the client is waiting for them.
 	measureFirst = 64
 )
 
 // listedEntry is an entry of a listing that is about to be returned.
 type listedEntry struct {
 	vfs.Info
-	// segments is what the names of its segments begin with, "container/prefix", where it is the
-	// manifest of a dynamic large object and that is known.
+	// segments is the prefix of its segments' names, "container/prefix", if the entry is the
+	// manifest of a dynamic large object and the prefix is known.
 	segments string
-	// marker is the hash of the object that a directory has; empty where it is only a prefix.
+	// marker is the hash of the object of a directory; empty if the directory is only a prefix.
 	marker string
-	// asked says that what the entry shows is from a HEAD, and not from a listing.
+	// asked is true if the entry's attributes are from a HEAD and not from a listing.
 	asked bool
-	// gone says that a HEAD has not found it: the row has outlived its object.
+	// gone is true if a HEAD has not found the object: the row is older than the object's deletion.
 	gone bool
-	// lies is where it is, unless that is at its name in the directory.
+	// lies is the name of the object, if that is not the name of the entry in the directory.
 	lies api.Name
 }
 
-// in is the object of an entry in a directory.
+// in returns the object of an entry in a directory.
 func (s *listedEntry) in(dir api.Name) api.Name {
 	if s.lies != (api.Name{}) {
 		return s.lies
@@ -47,25 +47,26 @@ func (s *listedEntry) in(dir api.Name) api.Name {
 	return dir.With(dir.Prefix() + api.UnescapeElement(s.Name, false))
 }
 
-// maxManifestBytes is the size of the largest file that is looked at as if it may be the manifest
-// of a dynamic large object, in bytes. Any file may be one: programs that give it bytes of its own
-// give it a word or two.
+// maxManifestBytes is the size of the largest file that is treated as a possible manifest of a
+// dynamic large object, in bytes. Any file may be one, but programs that give a manifest bytes of
+// its own write only a word or two.
 const maxManifestBytes = 256
 
-// mayBeManifest reports whether an entry may be the manifest of a large object, of which a listing
-// does not show the size.
+// mayBeManifest reports whether an entry may be the manifest of a large object, so that the listing
+// does not show its size.
 func (s *listedEntry) mayBeManifest() bool {
 	return !s.IsDir() && (s.isLikelyManifest() || s.Size <= maxManifestBytes)
 }
 
-// isLikelyManifest reports whether an entry is listed with the checksum of nothing: as the manifest
-// of a dynamic large object, and by Ceph's RGW that of a static one, whatever the size.
+// isLikelyManifest reports whether an entry is listed with the checksum of an empty file, as
+// manifests of dynamic large objects are, and in Ceph's RGW those of static ones of any size.
 func (s *listedEntry) isLikelyManifest() bool { return s.Version == api.EmptyETag }
 
-// measure completes entries of a listing by what only a HEAD tells: the time that the file's owner
-// gave it and, of the manifest of a dynamic large object, the size. What cannot be asked stays as
-// the listing shows it, and what is not there is gone. At most so many HEADs are made as times
-// says, which counts down; those that are likely to be manifests are always asked.
+// measure completes entries of a listing with the attributes that only a HEAD shows: the time that
+// a client gave the file and, for the manifest of a dynamic large object, the size. An entry whose
+// HEAD fails keeps the attributes of the listing; an entry without an object is marked as gone.
+// times is the number of HEADs that may be made; measure subtracts those that it makes. Likely
+// manifests always get a HEAD.
 func (f *FS) measure(ctx context.Context, dir api.Name, page []listedEntry, times *int) error {
 	if dir.IsAccount() {
 		return f.measureContainers(ctx, dir, page, times)
@@ -107,10 +108,10 @@ func (f *FS) measure(ctx context.Context, dir api.Name, page []listedEntry, time
 			o, err := f.client.Head(gctx, s.in(dir))
 			switch {
 			case f.isGhost(gctx, s.in(dir), err):
-				s.gone = !s.IsDir() // which may still have something in it
+				s.gone = !s.IsDir() // a directory may still have entries
 			case err == nil && o.IsDir() == s.IsDir():
 				a := attrsOf(o)
-				if !o.Modified.After(s.ModTime) { // else it is of another version than the one that is listed
+				if !o.Modified.After(s.ModTime) { // else the HEAD is of a later version than the listed one
 					f.backend.attrs.put(gctx, keys[i], a)
 				}
 				s.become(a)
@@ -124,7 +125,7 @@ func (f *FS) measure(ctx context.Context, dir api.Name, page []listedEntry, time
 	return ctx.Err()
 }
 
-// become shows what a HEAD has told.
+// become sets the attributes that a HEAD has returned.
 func (s *listedEntry) become(a attrs) {
 	if !s.IsDir() {
 		s.Size, s.Version, s.segments = a.Size, a.Version, a.Segments
@@ -132,13 +133,13 @@ func (s *listedEntry) become(a attrs) {
 	s.Info = a.over(s.Info)
 }
 
-// attrsOf is what is kept of an object.
+// attrsOf returns the attributes of an object that are cached.
 func attrsOf(o api.Object) attrs {
 	return attrs{Size: o.Size, ModTime: o.ModTime, Version: o.Version(), Segments: o.DLO, Modes: o.Modes}
 }
 
-// measureContainers completes containers by the attributes that they were given. Listings do not
-// show when those change, so that they are asked for again after some time.
+// measureContainers completes containers with the attributes that clients gave them. Listings do
+// not show when these change, so they are requested again after containerAttrsLife.
 func (f *FS) measureContainers(ctx context.Context, account api.Name, page []listedEntry, times *int) error {
 	if !f.backend.cfg.ListTimes {
 		return nil

@@ -19,7 +19,7 @@ const (
 	// does not notice three round trips in place of one, but Swift would notice a listing for each
 	// file that is asked for.
 	besideFrom = 20 * time.Millisecond
-	// maxInVain is how many useless parallel lookups in a row end this.
+	// maxInVain is how many useless parallel lookups in a row a session makes at most.
 	maxInVain = 8
 )
 

@@ -14,7 +14,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// Rename implements [vfs.FS]. A file costs the same at any size: of a large object only the
+// Rename implements [vfs.FS]. A file costs the same at any size: for a large object only the
 // manifest is copied, and the segments stay where they are.
 func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.RenameOptions) error {
 	from, err := f.locate(oldname)
@@ -59,7 +59,7 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 		case err == nil:
 			return vfs.ErrExist
 		}
-		_, err := f.locateFile(newname) // that there is no such container is not what is wrong
+		_, err := f.locateFile(newname) // the missing container is not the error
 		return err
 	}
 	job := move{FS: f, Renaming: object.Renaming{From: from, To: to}, modTime: info.ModTime}
@@ -100,7 +100,7 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	case from.Account != to.Account && (info.IsDir() || moved.IsLarge()):
 		return vfs.Errorf(vfs.ErrUnsupported, "only small files can be moved from one account to another: copy it, and remove it then")
 	}
-	if moved.IsLarge() && from.Top() != to.Top() { // else Swift would count the manifest alone
+	if moved.IsLarge() && from.Top() != to.Top() { // Swift would count only the manifest
 		if err := f.containers.CheckRoomIn(ctx, to, moved.Size); err != nil {
 			return err
 		}
@@ -114,8 +114,8 @@ func (f *FS) Rename(ctx context.Context, oldname, newname vfs.Path, opts vfs.Ren
 	return job.file(ctx, moved, replaced)
 }
 
-// renamePartial is Rename of what is there only as an upload that was cut off; none is what Swift
-// has said of it.
+// renamePartial is Rename of an interrupted upload with no file at its name. none is the error of
+// the lookup of that name.
 func (f *FS) renamePartial(ctx context.Context, from, to api.Name, base string, opts vfs.RenameOptions, none error) error {
 	if from == to || errors.Is(none, api.ErrNoContainer) || api.Dangles(none) || from.Account != to.Account {
 		return none
@@ -130,7 +130,7 @@ func (f *FS) renamePartial(ctx context.Context, from, to api.Name, base string, 
 	info, replaced, err := f.lookupNew(ctx, to, base)
 	switch {
 	case replaced.ThroughLink || api.CannotFollow(err), err == nil && !info.IsDir():
-		// Nobody would see the upload beside it.
+		// The file would hide the upload.
 		return vfs.Errorf(vfs.ErrExist, "an upload that was cut off cannot take the place of a file: go on with it, or remove the file first")
 	case err == nil:
 		return vfs.ErrIsDir
@@ -149,7 +149,7 @@ func (f *FS) renamePartial(ctx context.Context, from, to api.Name, base string, 
 	}
 	marker := listing.Entry{}
 	if cut.Place != object.HiddenPlace(from, cut.ID) || cut.MTime != "" {
-		marker.Bytes = 1 // its content tells the place, or the time
+		marker.Bytes = 1 // the marker contains the place, or the time
 	}
 	job := move{FS: f, Renaming: object.Renaming{From: from, To: to}}
 	err = job.moveUpload(ctx, from, to, cut.ID, marker)
@@ -159,31 +159,31 @@ func (f *FS) renamePartial(ctx context.Context, from, to api.Name, base string, 
 	return api.Translate(err)
 }
 
-// move is a rename under way.
+// move is a rename in progress.
 type move struct {
 	*FS
 	object.Renaming
-	resumed    bool              // it was cut off before, and goes on
-	unfinished []object.Renaming // others that were cut off
-	modTime    time.Time         // as shown, of what is moved
-	behind     leftovers         // what a directory's rename leaves
+	resumed    bool              // continues an interrupted rename
+	unfinished []object.Renaming // other interrupted renames
+	modTime    time.Time         // of the renamed file or directory, as shown
+	behind     leftovers         // the entries that a directory's rename leaves at the old name
 }
 
-// goesOn reports whether a rename of what is there, to a name that is taken, is the same as one
-// that was cut off, so that what has the name is its work.
+// goesOn reports whether a rename to a name that is taken continues the same rename that was
+// interrupted, so that the new name was taken by that rename.
 func (f *FS) goesOn(ctx context.Context, from, to api.Name, info, target vfs.Info, moved, replaced api.Object) (bool, error) {
 	switch {
 	case !from.IsObject() || !to.IsObject() || info.IsDir() != target.IsDir():
 		return false, nil
 	case !info.IsDir() && (!moved.IsLarge() || moved.ETag != replaced.ETag):
-		return false, nil // of a plain file nothing is written down: its copy is a file like any other
+		return false, nil // the rename of a plain file is not recorded: its copy is like any other file
 	}
 	r, ok, err := f.renames.Begun(ctx, from, to)
 	if err != nil || !ok {
 		return false, err
 	}
-	// A directory that was made later is another one: the record is of a rename that was only not
-	// crossed out.
+	// A directory that was created after the record is another directory: then only the record of
+	// the finished rename was not deleted.
 	made := info.ModTime
 	if moved.Exists() {
 		made = moved.Modified
@@ -191,8 +191,8 @@ func (f *FS) goesOn(ctx context.Context, from, to api.Name, info, target vfs.Inf
 	return !info.IsDir() || !made.After(r.Begun), nil
 }
 
-// endRename finishes a rename of which all is done but that it was not crossed out, and says
-// whether there was one.
+// endRename finishes a rename of which only the record was not deleted, and reports whether there
+// was one.
 func (f *FS) endRename(ctx context.Context, from, to api.Name) (bool, error) {
 	r, ok, err := f.renames.Begun(ctx, from, to)
 	if err != nil || !ok {
@@ -213,7 +213,7 @@ func (f *FS) endRename(ctx context.Context, from, to api.Name) (bool, error) {
 	return true, nil
 }
 
-// file moves a file.
+// file renames a file.
 func (m *move) file(ctx context.Context, moved, replaced api.Object) error {
 	freed, err := m.frees(ctx, moved, replaced)
 	if err != nil {
@@ -238,7 +238,7 @@ func (m *move) file(ctx context.Context, moved, replaced api.Object) error {
 	}
 	if err := m.client.CopyObject(ctx, m.From, m.To, moved); err != nil {
 		if moved.IsLarge() && !api.Reached(err) {
-			m.renames.Finish(ctx, m.Renaming) // nothing has the new name
+			m.renames.Finish(ctx, m.Renaming) // Swift has not copied the file
 		}
 		return api.Translate(err)
 	}
@@ -252,14 +252,14 @@ func (m *move) file(ctx context.Context, moved, replaced api.Object) error {
 	return nil
 }
 
-// ontoOwnPart moves a large file to the name of one of its segments: it gets a content of its own,
-// since the manifest would take the segment's place.
+// ontoOwnPart renames a large file to the name of one of its segments. The file gets content of its
+// own, because the manifest would replace the segment.
 func (m *move) ontoOwnPart(ctx context.Context, moved, replaced api.Object, freed []api.Name) error {
 	own, err := m.large.FreedBy(ctx, m.From, moved)
 	if err != nil {
 		return api.Translate(err)
 	}
-	if replaced.Header.Get(api.MetaCopyOf) != moved.ETag { // else it was cut off after the copy
+	if replaced.Header.Get(api.MetaCopyOf) != moved.ETag { // else the rename was interrupted after the copy
 		if err := m.writers.Copy(ctx, m.From, moved, m.To); err != nil {
 			return err
 		}
@@ -272,10 +272,10 @@ func (m *move) ontoOwnPart(ctx context.Context, moved, replaced api.Object, free
 	return nil
 }
 
-// leave deletes what has been copied. Where it is no longer there, somebody else has given it
-// another name at the same moment, or removed it: of a manifest both may have a copy then, and
-// whoever comes late gives his a content of its own. To take it back instead would lose the file
-// where a damaged cluster only does not find what it has.
+// leave deletes the source of a copy. If the source is no longer there, another client has renamed
+// or removed it at the same time. If it is a manifest, both clients may have a copy then, so this
+// one gets content of its own. To delete the copy instead would lose the file if a damaged cluster
+// just did not find the source.
 func (m *move) leave(ctx context.Context, from, to api.Name) error {
 	taken, err := m.client.Take(ctx, from)
 	if taken || err != nil {
@@ -289,18 +289,18 @@ func (m *move) leave(ctx context.Context, from, to api.Name) error {
 	return m.writers.Copy(ctx, to, o, to)
 }
 
-// findUnfinished finds the renames beside this one that were cut off.
+// findUnfinished finds the other renames that were interrupted.
 func (m *move) findUnfinished(ctx context.Context) error {
 	all, err := m.FS.renames.Unfinished(ctx, m.From)
 	if api.StatusOf(err) == http.StatusForbidden {
-		return nil // nothing is deleted because of it, see release
+		return nil // then nothing is deleted either, see Renames.Release
 	}
 	m.unfinished = slices.DeleteFunc(all, func(r object.Renaming) bool { return r.From == m.From && r.To == m.To })
 	return api.Translate(err)
 }
 
-// frees returns the segments of what is about to be replaced. Where this rename was cut off before,
-// both names stand for the same ones: those stay. The error is not translated.
+// frees returns the segments of the object that is about to be replaced. If this rename was
+// interrupted before, both names have the same segments: these stay. The error is not translated.
 func (m *move) frees(ctx context.Context, moved, replaced api.Object) ([]api.Name, error) {
 	if !replaced.IsLarge() || replaced.IsDir() {
 		return nil, nil

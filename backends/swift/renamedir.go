@@ -13,12 +13,12 @@ import (
 	"filegate/core/vfs"
 )
 
-// movesAtOnce is how many objects of a directory are under way in a rename.
+// movesAtOnce is how many objects of a directory a rename moves at the same time.
 const movesAtOnce = 8
 
-// dir moves a directory entry by entry: each is copied and then deleted, so that a failure leaves
-// it whole under one of its names at least. An entry that cannot be moved stays behind with all
-// that it needs, and the others go through. The directory's own marker goes last.
+// dir moves a directory entry by entry: each is copied and then deleted, so that after a failure it
+// is complete under at least one of its names. An entry that cannot be moved stays with all that it
+// needs, and the others are moved. The directory's own marker goes last.
 func (m *move) dir(ctx context.Context, marker api.Object) error {
 	if err := m.findUnfinished(ctx); err != nil {
 		return err
@@ -42,7 +42,7 @@ func (m *move) dir(ctx context.Context, marker api.Object) error {
 			"from", m.From.String(), "to", m.To.String(), "moved", moved, "err", err)
 		return err
 	}
-	// A directory that was only a prefix gets a marker, to stay as it was seen.
+	// A directory that was only a prefix gets a marker, so that it stays and keeps its time.
 	switch err := m.client.CopyObject(ctx, m.From, m.To, marker); {
 	case api.StatusOf(err) == http.StatusNotFound:
 		if err := m.putMarker(ctx, m.To, map[string]string{api.MetaMtime: api.FormatSeconds(m.modTime)}); err != nil {
@@ -59,8 +59,8 @@ func (m *move) dir(ctx context.Context, marker api.Object) error {
 	return nil
 }
 
-// entries moves all that is below the directory, also what comes while it is being moved, and
-// returns how many entries it has moved.
+// entries moves all entries below the directory, including those that are created while it is being
+// moved, and returns how many it has moved.
 func (m *move) entries(ctx context.Context) (int, error) {
 	for total := 0; ; {
 		var moved atomic.Int64
@@ -82,10 +82,11 @@ func (m *move) entries(ctx context.Context) (int, error) {
 	}
 }
 
-// keepBoth gives a directory of which a part stays behind an object of its own under both names, so
-// that both parts are seen, and the same rename can end it when what stayed behind was removed. The
-// record is written after that, since what is newer than the record is another directory. Where it
-// fails the rename has to be repeated from the log's line.
+// keepBoth gives a directory that was moved only in part an object of its own under both names, so
+// that both parts are visible, and the same rename can finish once the entries that stayed are
+// removed. The record is written after the objects, because a directory that is newer than the
+// record is taken for another one. If keepBoth fails, the line in the log has the names for
+// repeating the rename.
 func (m *move) keepBoth(ctx context.Context) {
 	err := m.client.CopyObject(ctx, m.From, m.To, api.Object{})
 	if api.StatusOf(err) == http.StatusNotFound {
@@ -96,24 +97,24 @@ func (m *move) keepBoth(ctx context.Context) {
 	}
 }
 
-// putMarker makes a directory that has no object of its own one that has, with the metadata.
+// putMarker creates an object, with metadata, for a directory that has none of its own.
 func (f *FS) putMarker(ctx context.Context, n api.Name, more map[string]string) error {
 	_, err := f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: n, Header: markerHeader(more)})
 	return api.Translate(err)
 }
 
-// entry moves one object below the directory, and reports whether it was there still.
+// entry moves one object below the directory, and reports whether the object was still there.
 func (m *move) entry(ctx context.Context, e listing.Entry) (bool, error) {
 	from := m.From.With(e.Name)
 	to, _ := m.Sibling(from)
-	if !e.IsLink() { // which is the same wherever it lies
+	if !e.IsLink() { // a link is the same under any name
 		if err := m.checkEntry(ctx, from, to); err != nil {
 			return false, err
 		}
 	}
 	switch err := m.client.Copy(ctx, from, to, e.IsVersion(), nil); {
 	case api.StatusOf(err) == http.StatusNotFound:
-		// It has gone, and the listing does not know yet, or never will without this.
+		// It has gone, and the listing does not show that yet, or never will without this DELETE.
 		return false, api.Translate(m.client.Delete(ctx, from))
 	case err != nil:
 		return false, api.Translate(err)
@@ -121,7 +122,7 @@ func (m *move) entry(ctx context.Context, e listing.Entry) (bool, error) {
 	return true, m.leave(ctx, from, to)
 }
 
-// checkEntry finds out whether an object may be moved, where an earlier rename was cut off: this
+// checkEntry returns an error if an object must not be moved because of an interrupted rename, this
 // one or another.
 func (m *move) checkEntry(ctx context.Context, from, to api.Name) error {
 	if !m.resumed && len(m.unfinished) == 0 {
@@ -146,8 +147,8 @@ func (m *move) checkEntry(ctx context.Context, from, to api.Name) error {
 	return m.renames.CheckMovable(ctx, from, o, m.unfinished)
 }
 
-// renameContainer renames an empty container: Swift has no way to rename one with something in it.
-// Rights, metadata and the policy go along.
+// renameContainer renames an empty container: Swift cannot rename one that is not empty. The new
+// container gets the access lists, metadata and policy of the old one.
 func (f *FS) renameContainer(ctx context.Context, from, to api.Name) error {
 	if !from.IsContainer() || !to.IsContainer() {
 		return vfs.Errorf(vfs.ErrUnsupported, "a top-level directory is a container: it cannot become a directory below, nor the other way round; make the new one and move the files")
@@ -171,7 +172,7 @@ func (f *FS) renameContainer(ctx context.Context, from, to api.Name) error {
 	}
 	_, err = f.client.Send(ctx, api.Request{Method: http.MethodDelete, Target: from})
 	if api.StatusOf(err) == http.StatusConflict {
-		// Something came into it, or was there and not listed yet.
+		// An object was created in it, or was there but not listed yet.
 		if _, err := f.client.Send(ctx, api.Request{Method: http.MethodDelete, Target: to}); err != nil {
 			f.log.Warn("new container not deleted", "container", to.String(), "err", err)
 		}

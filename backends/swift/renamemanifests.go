@@ -17,34 +17,34 @@ import (
 	"filegate/core/vfs"
 )
 
-// A directory's rename would move segments that lie in the directory away from under the files that
-// they belong to. So before anything is moved, each large file whose segments lie there is given a
-// content of its own at its new name. When all have one, the old manifests are deleted, and the
-// segments that are nobody else's after them: two manifests may name the same.
+// A directory's rename would move segments that are in the directory away from the files that they
+// belong to. So before anything is moved, each large file with segments there gets content of its
+// own at its new name. When all have it, the old manifests are deleted, and then the segments that
+// no other file needs: two manifests may name the same segments.
 //
-// What is large a HEAD tells. A listing does not: any object may be the manifest of a dynamic large
-// object, and not every store marks those of static ones.
+// Only a HEAD shows which objects are large. A listing does not: any object may be the manifest of
+// a dynamic large object, and not every store marks those of static ones.
 
-// settledFile is a large file that has a content of its own at its new name, while the old one is
-// there still.
+// settledFile is a large file that has content of its own at its new name, and still exists at the
+// old one.
 type settledFile struct {
 	from api.Name
-	own  []api.Name // the segments that go with it
+	own  []api.Name // the segments that are deleted with it
 }
 
-// preparing is the preparation of a directory's rename.
+// preparing prepares the rename of a directory.
 type preparing struct {
 	*move
 	mu    sync.Mutex
 	files []settledFile
-	bytes int // of the names in files
+	bytes int // total length of the names in files
 }
 
-// maxSettled bounds the bytes of the names of what waits to be deleted.
+// maxSettled is the limit on the total length of the names that wait for deletion, in bytes.
 const maxSettled = 64 * mib
 
-// settleManifests gives the large files whose segments lie in the directory a content of their own
-// at their new names.
+// settleManifests gives the large files with segments in the directory content of their own at
+// their new names.
 func (m *move) settleManifests(ctx context.Context) error {
 	s := &preparing{move: m}
 	err := m.eachPageBelow(ctx, m.From, func(ctx context.Context, page []listing.Entry) error {
@@ -73,7 +73,7 @@ func (m *move) settleManifests(ctx context.Context) error {
 	})
 }
 
-// each calls do for each file that has its content, several at a time.
+// each calls do for each settled file, several at a time.
 func (s *preparing) each(ctx context.Context, do func(context.Context, settledFile) error) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(movesAtOnce)
@@ -101,7 +101,7 @@ func (m *move) manifestsIn(ctx context.Context, page []listing.Entry) (map[api.N
 			case api.StatusOf(err) == http.StatusNotFound, api.CannotFollow(err):
 				return nil
 			case err != nil:
-				// What its segments are nobody knows, and the others may be among them.
+				// Its segments are not known, and may be among the other entries.
 				return unknownEntry(n, api.Translate(err))
 			case o.IsLarge() && !o.ThroughLink:
 				mu.Lock()
@@ -114,7 +114,8 @@ func (m *move) manifestsIn(ctx context.Context, page []listing.Entry) (map[api.N
 	return all, g.Wait()
 }
 
-// mayBeManifests returns the entries of a page that may be large objects as far as is known.
+// mayBeManifests returns the entries of a page that may be large objects, as far as is known
+// without a HEAD.
 func (m *move) mayBeManifests(ctx context.Context, page []listing.Entry) ([]listing.Entry, error) {
 	grant, err := m.client.Grants.Current(ctx)
 	if err != nil {
@@ -125,7 +126,7 @@ func (m *move) mayBeManifests(ctx context.Context, page []listing.Entry) ([]list
 		return nil, api.Translate(err)
 	}
 	page = slices.DeleteFunc(slices.Clone(page), func(e listing.Entry) bool {
-		return api.IsDirectoryType(e.ContentType) || e.IsLink() || m.From.With(e.Name).CheckDots() != nil // which stays, and cannot be asked for
+		return api.IsDirectoryType(e.ContentType) || e.IsLink() || m.From.With(e.Name).CheckDots() != nil // an entry named "." or ".." stays, and cannot be requested
 	})
 	keys := make([]cache.Key, len(page))
 	for i, e := range page {
@@ -139,12 +140,12 @@ func (m *move) mayBeManifests(ctx context.Context, page []listing.Entry) ([]list
 	}), nil
 }
 
-// settle gives a large file a content of its own at its new name, if it has segments in the
+// settle gives a large file content of its own at its new name, if it has segments in the
 // directory.
 func (s *preparing) settle(ctx context.Context, from api.Name, o api.Object) error {
 	all, err := s.large.EverySegment(ctx, from, o)
 	switch {
-	case errors.Is(err, object.ErrNoManifest): // they may lie in the directory
+	case errors.Is(err, object.ErrNoManifest): // its segments may be in the directory
 	case api.StatusOf(err) == http.StatusNotFound:
 		return nil
 	case err != nil:
@@ -178,8 +179,8 @@ func (s *preparing) settle(ctx context.Context, from api.Name, o api.Object) err
 	return nil
 }
 
-// giveContent copies a large file to its new name, and returns the segments that go with the old
-// one.
+// giveContent copies a large file to its new name, and returns the segments that are deleted with
+// the old one.
 func (s *preparing) giveContent(ctx context.Context, from api.Name, o api.Object) ([]api.Name, error) {
 	to, _ := s.Sibling(from)
 	if err := s.checkEntry(ctx, from, to); err != nil {
@@ -200,7 +201,7 @@ func (s *preparing) giveContent(ctx context.Context, from api.Name, o api.Object
 	return own, s.writers.Copy(ctx, from, o, to)
 }
 
-// unknownEntry is the failure to find out what an entry of a directory consists of.
+// unknownEntry returns the error of a failure to find out which segments an entry has.
 func unknownEntry(n api.Name, err error) error {
 	kind := vfs.Kind(err)
 	if kind == nil {

@@ -12,9 +12,9 @@ import (
 	"filegate/core/vfs"
 )
 
-// Stat implements [vfs.FS]. A file is one HEAD; what has no object of its own name is looked for as
-// a prefix, by a listing of one entry, and among the uploads that were cut off: after the HEAD, or
-// where Swift is far away beside it.
+// Stat implements [vfs.FS]. A file takes one HEAD. If the name has no object, it may be a prefix,
+// which a listing of one entry shows, or an interrupted upload. These requests follow the HEAD or,
+// if Swift is far away, are sent with it.
 func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 	n, err := f.locate(p)
 	if err != nil {
@@ -23,20 +23,20 @@ func (f *FS) Stat(ctx context.Context, p vfs.Path) (vfs.Info, error) {
 	return f.describe(ctx, n, p.Base(), func(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, error) {
 		info, o, err := f.lookupToShow(ctx, n, base)
 		if err == nil && o.ThroughLink && info.IsDir() {
-			// The object that makes a directory be there has nothing of what is in it.
+			// The object of the directory has nothing of its content.
 			return vfs.Info{}, o, vfs.Errorf(vfs.ErrNotExist, "the symbolic link leads to a directory, and the storage follows links to files only")
 		}
 		return info, o, err
 	})
 }
 
-// lookupToShow is lookup for a client who may ask for other names of the directory too, and open
+// lookupToShow is lookup for a client that may ask for other names of the directory too, and open
 // the file.
 func (f *FS) lookupToShow(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, error) {
 	return f.find(ctx, n, base, lookupPlan{look: f.guess.look, below: f.statBelow, mayBeNone: true, partials: true})
 }
 
-// describe is Stat and Lstat, which differ in what find makes of a link.
+// describe implements Stat and Lstat, whose find functions treat links differently.
 func (f *FS) describe(
 	ctx context.Context, n api.Name, base string, find func(context.Context, api.Name, string) (vfs.Info, api.Object, error),
 ) (vfs.Info, error) {
@@ -52,13 +52,13 @@ func (f *FS) describe(
 		asked = f.guess.now()
 		info, o, err = find(ctx, n, base)
 	}
-	if n.IsObject() && !o.ThroughLink && !o.IsLink() && !api.CannotFollow(err) { // of a change of what a link leads to nothing is known here
+	if n.IsObject() && !o.ThroughLink && !o.IsLink() && !api.CannotFollow(err) { // changes of a link's target are not noted under this name
 		f.guess.remember(n, o, err, asked)
 	}
 	if !n.IsObject() || !errors.Is(err, vfs.ErrNotExist) || errors.Is(err, api.ErrNoContainer) {
 		return info, err
 	}
-	if api.Dangles(err) { // there may be an upload by way of the link
+	if api.Dangles(err) { // there may be an interrupted upload of the link's target
 		if to, behindErr := f.client.LinkEnd(ctx, n, o, err); behindErr == nil {
 			n = to
 		}
@@ -73,8 +73,8 @@ func (f *FS) describe(
 	return info, err
 }
 
-// lookup tells what a name is. The object is the zero value for what has none: the account,
-// containers, and directories that are only prefixes.
+// lookup returns the description and the object of a name. The object is the zero value for names
+// without one: the account, containers, and directories that are only prefixes.
 func (f *FS) lookup(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, error) {
 	return f.find(ctx, n, base, lookupPlan{look: f.client.Head, below: f.statPrefix})
 }
@@ -84,16 +84,16 @@ func (f *FS) lookupNew(ctx context.Context, n api.Name, base string) (vfs.Info, 
 	return f.find(ctx, n, base, lookupPlan{look: f.client.Head, below: f.statPrefix, mayBeNone: true})
 }
 
-// lookupPlan says which requests find out what a name is.
+// lookupPlan contains the requests that find out what a name is.
 type lookupPlan struct {
-	look  func(context.Context, api.Name) (api.Object, error)       // at an object
-	below func(context.Context, api.Name, string) (vfs.Info, error) // what lies below a name that has none
+	look  func(context.Context, api.Name) (api.Object, error)       // requests the object
+	below func(context.Context, api.Name, string) (vfs.Info, error) // looks below a name that has no object
 
-	mayBeNone bool // it may well have none
-	partials  bool // if nothing lies below it either, findPartial comes next
+	mayBeNone bool // the name may have no object
+	partials  bool // if nothing is below it either, the caller looks for an interrupted upload
 }
 
-// find is lookup in some way.
+// find is lookup with the requests of w.
 func (f *FS) find(ctx context.Context, n api.Name, base string, w lookupPlan) (vfs.Info, api.Object, error) {
 	switch {
 	case n.IsAccount():
@@ -142,12 +142,13 @@ func (f *FS) find(ctx context.Context, n api.Name, base string, w lookupPlan) (v
 	return info, api.Object{}, err
 }
 
-// besideHead asks what find asks where a name has no object.
+// besideHead makes, in parallel to the HEAD, the requests that find makes for a name without an
+// object.
 func (f *FS) besideHead(ctx context.Context, n api.Name, base string, w lookupPlan) (vfs.Info, error) {
 	var partials sync.WaitGroup
 	defer partials.Wait()
 	if w.partials {
-		// It remembers what it finds; who asks for it again hears what went wrong.
+		// MayHave remembers the result; an error is found again by the next call.
 		partials.Go(func() { _, _ = f.uploads.MayHave(ctx, n) })
 	}
 	return w.below(ctx, n, base)
@@ -166,8 +167,8 @@ func (f *FS) statContainer(ctx context.Context, n api.Name, base string) (vfs.In
 	return f.containerAttrs(resp.Header).over(info), nil
 }
 
-// statAccount describes an account. It is there whatever Swift says of it: many may not ask for it
-// as a whole, and all it would tell is how much is in it.
+// statAccount describes an account. The account exists no matter what Swift answers: many logins
+// may not request it as a whole, and the answer would only show how much is in it.
 func (f *FS) statAccount(ctx context.Context, n api.Name) (vfs.Info, error) {
 	info := vfs.Info{Name: "/", Mode: api.DefaultDirMode, ModTime: f.opened}
 	resp, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n, Patience: -1})
@@ -180,7 +181,8 @@ func (f *FS) statAccount(ctx context.Context, n api.Name) (vfs.Info, error) {
 	return info, nil
 }
 
-// statPrefix tells whether there is anything below a name that has no object.
+// statPrefix returns the description of a directory that is only a prefix: it finds out whether
+// anything is below a name that has no object.
 func (f *FS) statPrefix(ctx context.Context, n api.Name, base string) (vfs.Info, error) {
 	page, err := f.lists.List(ctx, n, listing.Query{Prefix: n.Prefix(), Limit: 1})
 	switch {
@@ -194,7 +196,7 @@ func (f *FS) statPrefix(ctx context.Context, n api.Name, base string) (vfs.Info,
 	return vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: page[0].Time(f.opened)}, nil
 }
 
-// statBelow is statPrefix for a client who may ask for other names of the directory too.
+// statBelow is statPrefix for a client that may ask for other names of the directory too.
 func (f *FS) statBelow(ctx context.Context, n api.Name, base string) (vfs.Info, error) {
 	if f.guess.bare(ctx, n) {
 		return vfs.Info{}, vfs.ErrNotExist

@@ -56,9 +56,9 @@ func (m *uploadPattern) makes(n api.Name, near time.Duration) {
 }
 
 // isFree reports whether a name that the client asks for is known to be unused without asking
-// Swift. This is done only for a client that is about to create the name, for which a wrong answer
-// here does no more harm than a wrong answer then. A name with a change in the write log may be in
-// use, so it is not reported as free.
+// Swift. It is true only for a client that is about to create the name: a wrong answer now does no
+// more harm than a wrong answer when the file is opened. A name with a change in the write log may
+// be in use, so it is not reported as free.
 func (g *guesses) isFree(ctx context.Context, n api.Name) (requestTime, bool) {
 	if !g.making.ask(n) || ctx.Err() != nil {
 		return requestTime{}, false
