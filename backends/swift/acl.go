@@ -10,7 +10,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// ACL implements [vfs.ACLFS]: of a container. To others than its owner, Swift shows none.
+// ACL implements [vfs.ACLFS] for containers. Swift shows access lists only to the owner of a
+// container.
 func (f *FS) ACL(ctx context.Context, p vfs.Path) (vfs.ACL, error) {
 	n, err := f.locateContainer(p)
 	if err != nil {
@@ -26,8 +27,8 @@ func (f *FS) ACL(ctx context.Context, p vfs.Path) (vfs.ACL, error) {
 	return vfs.ACL{Read: splitACL(resp.Header.Get(object.ReadACL)), Write: splitACL(resp.Header.Get(object.WriteACL))}, nil
 }
 
-// SetACL implements [vfs.ACLFS]. The container for the segments gets the same rights, since who
-// reads a large file reads them.
+// SetACL implements [vfs.ACLFS]. The container for segments gets the same access lists, because a
+// user that reads a large file reads its segments.
 func (f *FS) SetACL(ctx context.Context, p vfs.Path, acl vfs.ACL) error {
 	n, err := f.locateContainer(p)
 	if err != nil {
@@ -56,7 +57,7 @@ func (f *FS) SetACL(ctx context.Context, p vfs.Path, acl vfs.ACL) error {
 	}
 	_, err = f.client.Send(ctx, api.Request{Method: http.MethodPost, Target: n.SegmentsContainer(), Header: header})
 	if api.StatusOf(err) == http.StatusNotFound {
-		err = nil // it is made with them
+		err = nil // it gets the lists when it is created
 	}
 	f.forgetContainerAttrs(ctx, n)
 	return api.Translate(err)

@@ -12,7 +12,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// alias is what a configured name at the top level stands for.
+// alias is the account or container that a configured name at the top level stands for.
 type alias struct{ account, container string }
 
 // parseAlias reads "ACCOUNT/container", or "ACCOUNT".
@@ -22,8 +22,8 @@ func parseAlias(s string) (alias, bool) {
 	return alias{account, container}, ok
 }
 
-// aliasesIn returns the aliases that an account's listing shows: in the login's own those that it
-// may enter.
+// aliasesIn returns the aliases that the listing of an account shows: in the login's own account,
+// those that the login may enter.
 func (f *FS) aliasesIn(ctx context.Context, account api.Name) ([]vfs.Info, error) {
 	if account.Account != "" || len(f.aliases) == 0 {
 		return nil, nil

@@ -11,8 +11,8 @@ import (
 
 var _ vfs.ArchiveFS = (*FS)(nil)
 
-// Archives implements [vfs.ArchiveFS]: the containers that X-Versions-Location or
-// X-History-Location of the names' containers give. A name above the containers tells of none.
+// Archives implements [vfs.ArchiveFS]. It returns the containers in X-Versions-Location or
+// X-History-Location of the names' containers. The account itself has no archive.
 func (f *FS) Archives(ctx context.Context, names []vfs.Path) ([]vfs.Path, error) {
 	var asked []api.Name
 	var all []vfs.Path
@@ -28,7 +28,7 @@ func (f *FS) Archives(ctx context.Context, names []vfs.Path) ([]vfs.Path, error)
 		asked = append(asked, container)
 		how, err := f.versioningFor(ctx, container)
 		switch status := api.StatusOf(err); {
-		case status == http.StatusNotFound, status == http.StatusForbidden: // nobody who may not look at a container gets its archive
+		case status == http.StatusNotFound, status == http.StatusForbidden: // a login that may not request a container's attributes does not get its archive
 			continue
 		case err != nil:
 			return nil, api.Translate(err)

@@ -11,30 +11,30 @@ import (
 	"filegate/core/vfs"
 )
 
-// attrCache keeps what only a HEAD tells of an object, by the version of it that a listing shows:
-// it never goes stale.
+// attrCache caches the attributes of objects that only a HEAD shows. The key includes the listed
+// version of the object, so an entry is never out of date.
 type attrCache struct {
 	caches []cache.Cache // the process's own first
 }
 
-// attrs are what is kept of an object.
+// attrs are the cached attributes of an object.
 type attrs struct {
 	Size    int64     `json:"s"`
 	ModTime time.Time `json:"t"`
 	Version string    `json:"v"`
-	// Segments is what the names of a dynamic large object's segments begin with,
-	// "container/prefix"; empty for all others.
+	// Segments is the prefix of the names of a dynamic large object's segments, "container/prefix";
+	// empty for all other objects.
 	Segments string `json:"d,omitempty"`
 	api.Modes
 }
 
-// over returns the description of an object with its time and its modes in it.
+// over returns the description of an object with the time and the modes of a.
 func (a attrs) over(info vfs.Info) vfs.Info {
 	info.ModTime = a.ModTime
 	return a.Modes.Over(info)
 }
 
-// attrsLife is how long attributes are kept that nobody asks for.
+// attrsLife is how long attributes are cached without being used.
 const attrsLife = 30 * 24 * time.Hour
 
 func newAttrCache(local, shared cache.Cache) *attrCache {
@@ -45,9 +45,9 @@ func newAttrCache(local, shared cache.Cache) *attrCache {
 	return c
 }
 
-// attrKey names a version of an object: its time, as the listing has it, changes with every write
-// and every POST. The account is its storage URL. What was kept without a look at modes does not do
-// where they are shown, nor the other way round.
+// attrKey returns the key of a version of an object. The version's time, as listed, changes with
+// every write and every POST. account is the storage URL. Entries that were cached without modes
+// are not used when modes are shown, nor the other way round.
 func attrKey(account string, n api.Name, hash string, modified time.Time, modes bool) cache.Key {
 	what := "swift attributes"
 	if modes {
@@ -56,7 +56,8 @@ func attrKey(account string, n api.Name, hash string, modified time.Time, modes 
 	return cache.NewKey(what, account, n.Container, n.Object, hash, strconv.FormatInt(modified.UnixNano(), 10))
 }
 
-// get returns what is known of versions, nil where nothing is, in their order.
+// get returns the cached attributes of versions in the order of keys, nil for those that are not
+// cached.
 func (c *attrCache) get(ctx context.Context, keys []cache.Key) []*attrs {
 	known := make([]*attrs, len(keys))
 	for i, in := range c.caches {
@@ -83,7 +84,7 @@ func (c *attrCache) get(ctx context.Context, keys []cache.Key) []*attrs {
 
 func (c *attrCache) put(ctx context.Context, key cache.Key, a attrs) {
 	text, err := json.Marshal(a)
-	if err != nil { // a time that JSON cannot say
+	if err != nil { // JSON cannot represent the time
 		return
 	}
 	for _, in := range c.caches {

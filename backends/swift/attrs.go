@@ -12,9 +12,9 @@ import (
 	"filegate/core/vfs"
 )
 
-// SetAttrs implements [vfs.AttrFS]: what is to be kept of a file or a directory is kept as metadata
-// of its object, which a directory that is only a prefix gets for it, or of its container. The rest
-// is accepted and not kept.
+// SetAttrs implements [vfs.AttrFS]. Attributes that are kept are stored as metadata of the object,
+// or of the container. A directory that is only a prefix gets an object for this. Other attributes
+// are accepted and discarded.
 func (f *FS) SetAttrs(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	n, err := f.locate(p)
 	if err != nil {
@@ -42,7 +42,7 @@ func (f *FS) SetAttrs(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 	return nil
 }
 
-// setPrefixMeta gives a directory that is only a prefix an object with the metadata.
+// setPrefixMeta creates an object with the metadata for a directory that is only a prefix.
 func (f *FS) setPrefixMeta(ctx context.Context, d api.Name, more map[string]string) error {
 	if len(more) == 0 || d.CheckNew() != nil {
 		return nil
@@ -51,7 +51,8 @@ func (f *FS) setPrefixMeta(ctx context.Context, d api.Name, more map[string]stri
 	if api.StatusOf(err) != http.StatusPreconditionFailed {
 		return api.Translate(err)
 	}
-	// Somebody else has given it one meanwhile, or a file has come to the name, beside it.
+	// Another client has created the object meanwhile, or a file of the same name, beside the
+	// directory.
 	o, err := f.client.Head(ctx, d)
 	if err != nil || !o.IsDir() {
 		return api.Translate(err)
@@ -62,8 +63,9 @@ func (f *FS) setPrefixMeta(ctx context.Context, d api.Name, more map[string]stri
 // containerPrefix begins the headers of a container's metadata.
 const containerPrefix = "X-Container-Meta-"
 
-// setContainerMeta gives a container metadata, which is written as that of an object. Only the
-// owner may do so; others set times after an upload, too, and nothing is wrong with their upload.
+// setContainerMeta sets metadata of a container; more has it as metadata of an object. Only the
+// owner of a container may set it. Other users' clients set times after an upload too, so for them
+// it does nothing and returns no error.
 func (f *FS) setContainerMeta(ctx context.Context, n api.Name, more map[string]string) error {
 	if len(more) == 0 {
 		return nil
@@ -80,8 +82,8 @@ func (f *FS) setContainerMeta(ctx context.Context, n api.Name, more map[string]s
 	return api.Translate(err)
 }
 
-// containerAttrs reads the attributes that a container was given; the time is that of its making
-// where none was.
+// containerAttrs returns the attributes in the metadata of a container. If no time was set, the
+// time is that of the container's creation.
 func (f *FS) containerAttrs(container http.Header) attrs {
 	h := http.Header{}
 	for _, key := range []string{api.MetaMtime, api.MetaMode, api.MetaUID, api.MetaGID} {
@@ -99,8 +101,7 @@ func (f *FS) containerAttrs(container http.Header) attrs {
 	return a
 }
 
-// containerAttrsLife is how long a listing of an account goes by the attributes of a container that
-// were asked for.
+// containerAttrsLife is how long listings of an account use the cached attributes of a container.
 const containerAttrsLife = 5 * time.Minute
 
 func (f *FS) containerAttrsKey(ctx context.Context, container api.Name) (cache.Key, error) {
@@ -112,15 +113,17 @@ func (f *FS) containerAttrsKey(ctx context.Context, container api.Name) (cache.K
 	return cache.NewKey("swift container attributes", account, container.Container), err
 }
 
-// forgetContainerAttrs is for a container that was made, changed or removed.
+// forgetContainerAttrs removes the attributes of a container that was created, changed or removed
+// from the cache.
 func (f *FS) forgetContainerAttrs(ctx context.Context, container api.Name) {
 	if key, err := f.containerAttrsKey(ctx, container); err == nil {
 		f.backend.local.Delete(context.WithoutCancel(ctx), key)
 	}
 }
 
-// setPartialAttrs is SetAttrs of what is there only as an upload that was cut off; none is what
-// Swift has said of it. The time stays with it until it is complete; nothing else does.
+// setPartialAttrs is SetAttrs for an interrupted upload with no file at its name. none is the error
+// of the lookup of that name. The time is stored with the upload until the upload is complete;
+// other attributes are discarded.
 func (f *FS) setPartialAttrs(ctx context.Context, n api.Name, attrs vfs.Attrs, none error) error {
 	if !errors.Is(none, vfs.ErrNotExist) || errors.Is(none, api.ErrNoContainer) || api.Dangles(none) || !n.IsObject() {
 		return none

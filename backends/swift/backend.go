@@ -18,7 +18,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// Backend is what the logins of one Swift backend share.
+// Backend contains the state that all logins of one Swift backend share.
 type Backend struct {
 	cfg    Config
 	log    *slog.Logger
@@ -28,21 +28,21 @@ type Backend struct {
 	attrs  *attrCache
 	writes *listing.Log
 	local  cache.Cache
-	// changes are those that this process has made.
+	// changes are the changes that this process has made.
 	changes changeTimes
-	// gone are the directories that this process has removed, or given another name.
+	// gone are the directories that this process has removed or renamed.
 	gone changeTimes
 	// aliases are the configured names at the top level.
 	aliases map[string]alias
-	// endpoints are where storage may be.
+	// endpoints are the URLs below which storage may be.
 	endpoints endpoints
 
 	writing *object.Writing
 	uploads *object.KnownUploads
 
-	besides sync.WaitGroup // what has been asked beside a HEAD
+	besides sync.WaitGroup // requests in parallel to a HEAD
 
-	recallFor, nearFor, heldMost, besideFrom time.Duration // the constants of these names
+	recallFor, nearFor, heldMost, besideFrom time.Duration // the constants of these names; tests change them
 }
 
 var _ backend.UsageBackend = (*Backend)(nil)
@@ -55,7 +55,7 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	if env.Local == nil { // without a gateway
+	if env.Local == nil { // used without a gateway
 		env.Local = cache.NewMemory(cache.DefaultMemory)
 	}
 	if env.Cache == nil {
@@ -67,7 +67,7 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 	}
 	aliases := map[string]alias{}
 	for name, target := range cfg.Aliases {
-		aliases[name], _ = parseAlias(target) // Validate has seen that it can be read
+		aliases[name], _ = parseAlias(target) // Validate has checked it
 	}
 	allowed, err := parseEndpoints(cfg.AllowedEndpoints)
 	if err != nil {
@@ -94,8 +94,8 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 	}, nil
 }
 
-// Open implements [backend.Backend]. It makes no request: a login that may do little (list nothing,
-// read one container) is a login all the same.
+// Open implements [backend.Backend]. It makes no request: a login with few rights (to list nothing,
+// or to read one container) must succeed too.
 func (b *Backend) Open(ctx context.Context, login backend.Login) (vfs.FS, error) {
 	login.Grants = b.endpoints.bound(login.Grants)
 	grant, err := login.Grants.Current(ctx)
@@ -152,7 +152,7 @@ type FS struct {
 	objects      *object.Store
 	aliases      map[string]alias
 	lists        *listing.View
-	opened       time.Time // shown as the time of what has none
+	opened       time.Time // shown as the time of entries without one
 	hideSegments bool
 	guess        *guesses
 	dirs         knownDirs
@@ -162,7 +162,7 @@ type FS struct {
 	renames      *object.Renames
 	writers      *object.Writers
 	// dropBoxes and closed are containers that the login may not read: those that it may write to,
-	// and the others.
+	// and those that it may not.
 	dropBoxes, closed *recent.Keys
 }
 

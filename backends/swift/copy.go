@@ -10,8 +10,8 @@ import (
 
 var _ vfs.CopyFS = (*FS)(nil)
 
-// Copy implements [vfs.CopyFS]: on Swift's side, at the cost of a COPY. A file of more than 5 GiB
-// is copied segment by segment.
+// Copy implements [vfs.CopyFS]. Swift copies the file, at the cost of a COPY. A file of more than 5
+// GiB is copied segment by segment.
 func (f *FS) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyOptions) error {
 	from, err := f.locateFile(oldname)
 	if err != nil {
@@ -73,8 +73,8 @@ func (f *FS) Copy(ctx context.Context, oldname, newname vfs.Path, opts vfs.CopyO
 	return nil
 }
 
-// replaceable says why a file cannot be made where a lookup has come to that; replace says that one
-// may be there.
+// replaceable returns an error if a file cannot be created at a name, given the result of its
+// lookup. replace means that the name may be that of a file.
 func replaceable(target vfs.Info, err error, replace bool) error {
 	switch {
 	case errors.Is(err, api.ErrNoContainer):

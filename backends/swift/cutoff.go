@@ -10,9 +10,11 @@ import (
 	"filegate/core/vfs"
 )
 
-// What becomes of cut-off uploads when their directory, or their container, is renamed or removed.
+// This file is about the interrupted uploads in a directory or container that is renamed or
+// removed.
 
-// checkNoUploads refuses to remove, or to rename, what has uploads in it that its listing shows.
+// checkNoUploads returns an error if the listing of a directory that is to be removed or renamed
+// shows an interrupted upload.
 func (f *FS) checkNoUploads(ctx context.Context, dir api.Name) error {
 	switch shown, err := f.partialsShown(ctx, dir); {
 	case err != nil:
@@ -23,11 +25,11 @@ func (f *FS) checkNoUploads(ctx context.Context, dir api.Name) error {
 	return nil
 }
 
-// moveUploads takes the cut-off uploads of a directory along to its new name. Their segments stay
-// where they are, or have moved with the directory.
+// moveUploads moves the interrupted uploads of a directory to its new name. Their segments stay
+// where they are, or have been moved with the directory.
 func (m *move) moveUploads(ctx context.Context) error {
 	return api.Translate(m.uploads.EachMarker(ctx, m.From, func(ctx context.Context, target api.Name, upload string, marker listing.Entry) error {
-		if m.uploads.Known.Active.Has(upload) { // it will be committed under the name that it was begun with
+		if m.uploads.Known.Active.Has(upload) { // Commit will use the name that it was begun with
 			return nil
 		}
 		to, _ := m.Sibling(target)
@@ -35,11 +37,11 @@ func (m *move) moveUploads(ctx context.Context) error {
 	}))
 }
 
-// moveUpload makes a cut-off upload one of another file. The error is not translated.
+// moveUpload moves an interrupted upload to the name of another file. The error is not translated.
 func (m *move) moveUpload(ctx context.Context, from, to api.Name, upload string, marker listing.Entry) error {
 	place, mtime, err := m.uploads.ReadMarker(ctx, from, upload, marker)
 	switch {
-	case api.StatusOf(err) == http.StatusNotFound: // it has gone meanwhile
+	case api.StatusOf(err) == http.StatusNotFound: // another client has removed it meanwhile
 		return nil
 	case err != nil:
 		return err

@@ -9,8 +9,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// Remove implements [vfs.FS]. The object goes first and its segments after it: what fails in
-// between leaves segments without a file, never a file without segments.
+// Remove implements [vfs.FS]. It deletes the object before the segments: a failure between the two
+// leaves segments without a file, never a file without segments.
 func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 	n, err := f.locate(p)
 	switch {
@@ -54,7 +54,7 @@ func (f *FS) Remove(ctx context.Context, p vfs.Path) error {
 	switch taken, err := f.client.Take(ctx, n); {
 	case err != nil:
 		return api.Translate(err)
-	case !taken: // somebody else has removed it meanwhile, or given it another name, with its segments
+	case !taken: // another client has removed or renamed it meanwhile, with its segments
 		if made {
 			f.unkeepParent(ctx, n)
 		}

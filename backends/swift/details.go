@@ -15,7 +15,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// ownMeta begins the keys of the metadata that filegate keeps for itself.
+// ownMeta is the prefix of the keys of metadata that only filegate uses.
 const ownMeta = "filegate-"
 
 // deleteAt is the header of the time at which Swift deletes an object.
@@ -25,8 +25,8 @@ const deleteAt = "X-Delete-At"
 // none, but RadosGW does not.
 const removeDeleteAt = "X-Remove-Delete-At"
 
-// segmentsOutlive is how much longer than the file its segments stay: until nobody can have the
-// manifest any more.
+// segmentsOutlive is how much later than the file its segments expire: until then, no cache or
+// client should still have the manifest.
 const segmentsOutlive = time.Hour
 
 // Details implements [vfs.DetailFS].
@@ -60,7 +60,7 @@ func (f *FS) Details(ctx context.Context, p vfs.Path) (vfs.Details, error) {
 func detailsOf(h http.Header, prefix string) vfs.Details {
 	d := vfs.Details{Meta: map[string]string{}, Type: h.Get("Content-Type")}
 	if prefix == containerPrefix {
-		d.Type = "" // that of the listing
+		d.Type = "" // it is the type of the listing
 	}
 	if s, err := strconv.ParseInt(h.Get(deleteAt), 10, 64); err == nil && s > 0 {
 		d.Expires = time.Unix(s, 0)
@@ -75,8 +75,8 @@ func detailsOf(h http.Header, prefix string) vfs.Details {
 	return d
 }
 
-// isOthersMeta reports whether metadata is for people to see and change: not what filegate keeps,
-// nor a secret.
+// isOthersMeta reports whether users may see and change metadata: it is not filegate's own, and no
+// secret.
 func isOthersMeta(key string) bool {
 	return !strings.HasPrefix(key, ownMeta) && !strings.HasPrefix(key, "temp-url-key") && !api.IsStoresMeta(key)
 }
@@ -135,12 +135,12 @@ func metaHeader(meta map[string]string, n api.Name) (map[string]string, error) {
 	return header, nil
 }
 
-// changeObject changes metadata of an object, and when it expires.
+// changeObject changes the metadata of an object, and its expiry.
 func (f *FS) changeObject(ctx context.Context, n api.Name, o api.Object, meta map[string]string, expires *time.Time) error {
 	header := o.KeptHeader()
 	maps.Copy(header, meta)
 	for key := range header {
-		if header[key] == "" { // a POST replaces all that there is
+		if header[key] == "" { // a POST replaces all metadata
 			delete(header, key)
 		}
 	}
@@ -153,7 +153,7 @@ func (f *FS) changeObject(ctx context.Context, n api.Name, o api.Object, meta ma
 		return err
 	}
 	delete(header, deleteAt)
-	if expires.IsZero() { // the segments first: they must not go before the file
+	if expires.IsZero() { // the segments first: they must not expire before the file
 		if err := f.expireSegments(ctx, segments, map[string]string{removeDeleteAt: "x"}); err != nil {
 			return err
 		}
@@ -162,7 +162,7 @@ func (f *FS) changeObject(ctx context.Context, n api.Name, o api.Object, meta ma
 		return api.Translate(err)
 	}
 	at := expires.Unix()
-	if o.Header.Get(deleteAt) != "" { // likewise, where they would go earlier than the file is to
+	if o.Header.Get(deleteAt) != "" { // likewise: their old expiry may be earlier than the file's new one
 		if err := f.expireSegments(ctx, segments, expireAt(at)); err != nil {
 			return err
 		}
@@ -186,8 +186,8 @@ func expiryError(err error) error {
 	return api.Translate(err)
 }
 
-// expiringSegments returns the segments that are to expire with a file. Where versions are kept, or
-// may be, old ones may need them.
+// expiringSegments returns the segments that must expire with a file. It returns none if the
+// container keeps versions, because old versions may need them.
 func (f *FS) expiringSegments(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
 	if !o.IsLarge() {
 		return nil, nil

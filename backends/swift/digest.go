@@ -8,8 +8,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// Digest implements [vfs.DigestFS]: a plain object's MD5 is its ETag, and the rest is what was kept
-// when the file was written.
+// Digest implements [vfs.DigestFS]. The MD5 of a plain object is its ETag; the other checksums were
+// stored when the file was written.
 func (f *FS) Digest(ctx context.Context, p vfs.Path) (vfs.Sums, error) {
 	n, err := f.locate(p)
 	if err != nil {

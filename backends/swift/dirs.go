@@ -14,7 +14,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// Mkdir implements [vfs.FS]: at the top level a container, below an object of the directory type.
+// Mkdir implements [vfs.FS]. It creates a container at the top level, and below that an object of
+// the directory type.
 func (f *FS) Mkdir(ctx context.Context, p vfs.Path) error { return f.mkdir(ctx, p, vfs.Attrs{}) }
 
 // MkdirMode implements [vfs.ModeFS]. A container has no mode.
@@ -52,7 +53,7 @@ func (f *FS) mkdir(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 		return err
 	}
 	gone := f.lastGone()
-	// If-None-Match: nothing that appeared since Stat is overwritten.
+	// If-None-Match: an object that was created since the lookup is not overwritten.
 	header := markerHeader(f.client.AttrsHeader(attrs, true))
 	header[api.IfNoneMatch] = "*"
 	_, err = f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: n, Header: header})
@@ -65,15 +66,15 @@ func (f *FS) mkdir(ctx context.Context, p vfs.Path, attrs vfs.Attrs) error {
 		return api.RefusedAs(err, vfs.ErrNotExist, "there is no container "+n.Container)
 	case http.StatusPreconditionFailed:
 		if now, headErr := f.client.Head(ctx, n); api.Reached(err) && headErr == nil && now.IsDir() && !now.ThroughLink {
-			return nil // an earlier try has made it, whose answer was lost
+			return nil // an earlier attempt has created it, and its answer was lost
 		}
 		return api.RefusedAs(err, vfs.ErrExist, "")
 	}
 	return api.Translate(err)
 }
 
-// makeContainer makes a container with the headers. Swift answers 202 to what exists, so that one
-// is asked for before; between the two somebody else's container of that name is no harm.
+// makeContainer creates a container with the headers. Swift answers 202 if it exists already, so a
+// HEAD comes first; a container that another client creates between the two does no harm.
 func (f *FS) makeContainer(ctx context.Context, n api.Name, header map[string]string) error {
 	switch _, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n}); {
 	case err == nil:
@@ -165,12 +166,13 @@ func (f *FS) Rmdir(ctx context.Context, p vfs.Path) error {
 			return api.Translate(err)
 		}
 	}
-	f.backend.gone.changedAlone(f.client.Whole(n)) // for what was asked meanwhile
+	f.backend.gone.changedAlone(f.client.Whole(n)) // for lookups that were made meanwhile
 	f.uploads.RemoveBelow(ctx, n)
 	return nil
 }
 
-// notEmpty is the refusal to remove a directory, which may look empty.
+// notEmpty returns the error for removing a directory that is not empty, although it may look
+// empty.
 func (f *FS) notEmpty(ctx context.Context, dir api.Name) error {
 	page, err := f.lists.List(ctx, dir, listing.Query{Prefix: dir.Prefix(), Limit: 2})
 	if err == nil && f.hideSegments && len(page) > 0 && !slices.ContainsFunc(page, func(e listing.Entry) bool { return e.Name != dir.Prefix() && !object.IsOwnPart(e.Name) }) {
@@ -179,7 +181,7 @@ func (f *FS) notEmpty(ctx context.Context, dir api.Name) error {
 	return vfs.ErrNotEmpty
 }
 
-// emptiness reports whether there is nothing in a directory, and which objects make it be there.
+// emptiness reports whether a directory is empty, and returns the objects that are its markers.
 func (f *FS) emptiness(ctx context.Context, dir api.Name) (markers []api.Name, empty bool, err error) {
 	page, err := f.lists.List(ctx, dir, listing.Query{Prefix: dir.Prefix(), Limit: 2})
 	if err != nil {

@@ -12,17 +12,17 @@ import (
 	"filegate/core/vfs"
 )
 
-// A drop box is a container that a login may write to and not read. Nothing in it can be asked for,
-// so a file is put there without a look at what has its name. One that needs segments is a dynamic
-// large object with its segments beside it: of a static one Swift would read the segments with the
-// login's own rights, and of the container for segments the login has none.
+// A drop box is a container that a login may write to but not read. Nothing in it can be requested,
+// so a file is put there without checking whether its name exists. A file that needs segments
+// becomes a dynamic large object with its segments beside it: for a static one, Swift would read
+// the segments with the login's own rights, and the login has no rights on the container for
+// segments.
 
-// dropBoxFor is how long it is remembered whether a container is a drop box.
+// dropBoxFor is how long it is cached whether a container is a drop box.
 const dropBoxFor = time.Minute
 
-// isDropBox reports whether the login may write to n's container, which it may not read. Swift is
-// asked by a POST to a name that nothing has: it is refused as forbidden or, where it could have
-// been done, as not found.
+// isDropBox reports whether the login may write to n's container but not read it. It sends a POST
+// to a name that no object has. Swift refuses it with 403 or, if the login may write, with 404.
 func (f *FS) isDropBox(ctx context.Context, n api.Name) bool {
 	key := n.Top().String()
 	switch {
@@ -31,7 +31,7 @@ func (f *FS) isDropBox(ctx context.Context, n api.Name) bool {
 	case f.closed.Has(key):
 		return false
 	}
-	// What is refused may be about a link that leads into another container.
+	// The 403 may be about a link to another container.
 	if _, err := f.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n.Top(), Patience: -1}); api.StatusOf(err) != http.StatusForbidden {
 		return false
 	}
@@ -53,13 +53,13 @@ func (f *FS) dropsInto(ctx context.Context, n api.Name, err error) bool {
 	return api.StatusOf(err) == http.StatusForbidden && n.Container != "" && f.isDropBox(ctx, n)
 }
 
-// canBeBlind reports whether a file can be written to without a look at what has its name: the
-// content is to begin anew.
+// canBeBlind reports whether a file can be written without a lookup of its name, because its
+// content starts empty.
 func canBeBlind(opts vfs.WriteOptions) bool {
 	return opts.Create && opts.IfVersion == "" && (opts.Truncate || opts.Offset == 0)
 }
 
-// dropBoxInfo describes a drop box.
+// dropBoxInfo returns the description of a drop box.
 func (f *FS) dropBoxInfo(base string) vfs.Info {
 	return vfs.Info{Name: base, Mode: fs.ModeDir | 0o333, ModTime: f.opened}
 }

@@ -11,10 +11,10 @@ import (
 	"filegate/core/vfs"
 )
 
-// endpoints are the URLs below which the storage of a login must be. None: any storage will do.
+// endpoints are the URLs below which the storage of a login must be. Empty: any URL.
 type endpoints []*url.URL
 
-// parseEndpoints returns the URLs in texts. The error says what to write instead.
+// parseEndpoints parses the URLs in texts. The error says what to write instead.
 func parseEndpoints(texts []string) (endpoints, error) {
 	var all endpoints
 	for _, text := range texts {
@@ -27,7 +27,7 @@ func parseEndpoints(texts []string) (endpoints, error) {
 	return all, nil
 }
 
-// allow reports whether an endpoint is below one of them: the same scheme, host and port, and a
+// allow reports whether an endpoint is below one of e: it has the same scheme, host and port, and a
 // path that begins with the same elements.
 func (e endpoints) allow(endpoint string) bool {
 	u, err := url.Parse(endpoint)
@@ -42,8 +42,8 @@ func (e endpoints) allow(endpoint string) bool {
 	return len(e) == 0
 }
 
-// below reports whether the path of u begins with that of top. A path with a way up or with empty
-// elements is below nothing: a server may read it in another way.
+// below reports whether the path of u begins with that of top. A path with ".." or with empty
+// elements is below nothing, because a server may interpret it differently.
 func below(u, top *url.URL) bool {
 	within, prefix := path.Clean("/"+u.Path), path.Clean("/"+top.Path)
 	if u.Path != within && strings.TrimSuffix(u.Path, "/") != strings.TrimSuffix(within, "/") {
@@ -62,7 +62,7 @@ func portOf(u *url.URL) string {
 	return "80"
 }
 
-// bound returns grants that are refused where they lead elsewhere.
+// bound returns grants that fail if the storage is not below one of the endpoints.
 func (e endpoints) bound(grants backend.Grants) backend.Grants {
 	if len(e) == 0 {
 		return grants

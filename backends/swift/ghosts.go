@@ -14,17 +14,17 @@ import (
 	"filegate/core/vfs"
 )
 
-// A listing can show objects that are not there: the object has expired, or the update that was to
-// take its row out of the container was lost. Swift takes the row out at a DELETE, although it
-// answers 404.
+// A listing can show objects that do not exist: the object has expired, or the update that was to
+// remove its row from the container was lost. Swift removes the row at a DELETE of the object,
+// although it answers 404.
 
-// isMissing reports whether the answer to a HEAD is that there is no such object, nor a link of its
-// name.
+// isMissing reports whether the error of a HEAD means that there is neither an object nor a link of
+// the name.
 func isMissing(err error) bool { return api.StatusOf(err) == http.StatusNotFound && !api.Dangles(err) }
 
-// isGhost reports whether a name that is listed, and whose HEAD ended in the error, has no object.
-// The manifest of a dynamic large object is answered as if it were missing, too, while the
-// container of its segments is: asked for itself it is there.
+// isGhost reports whether a listed name has no object; err is the error of its HEAD. Swift also
+// answers 404 for the manifest of a dynamic large object whose container for segments does not
+// exist, so isGhost requests the manifest itself.
 func (f *FS) isGhost(ctx context.Context, n api.Name, err error) bool {
 	if !isMissing(err) {
 		return false
@@ -33,8 +33,8 @@ func (f *FS) isGhost(ctx context.Context, n api.Name, err error) bool {
 	return api.StatusOf(err) == http.StatusNotFound
 }
 
-// clearGhost deletes the row of an object that is listed, and reports whether there was one. That
-// the object is not there the caller has found out. The error is not translated.
+// clearGhost deletes the row of a listed object, and reports whether there was a row. The caller
+// must have found that the object does not exist. The error is not translated.
 func (f *FS) clearGhost(ctx context.Context, n api.Name) (bool, error) {
 	page, err := f.lists.List(ctx, n.Top(), listing.Query{Prefix: n.Object, Limit: 1})
 	switch {
@@ -48,21 +48,21 @@ func (f *FS) clearGhost(ctx context.Context, n api.Name) (bool, error) {
 }
 
 const (
-	// ghostsAtOnce is how many rows of a directory that is to be removed are looked at before the
+	// ghostsAtOnce is how many rows of a directory that is to be removed are checked before the
 	// next are listed.
 	ghostsAtOnce = 256
-	// maxGhostPages is how many times that is done.
+	// maxGhostPages is how many listings are made for this.
 	maxGhostPages = 1000
 )
 
 // errIsThere ends a search for objects.
 var errIsThere = errors.New("there is an object")
 
-// clearGhosts deletes the rows below a directory, or in a container, of objects that are not there,
-// and reports whether nothing else is there but the directory's own marker. It ends at the first
-// object. The error is translated.
+// clearGhosts deletes the rows of missing objects below a directory, or in a container, and reports
+// whether nothing else is there except the directory's own marker. It ends at the first object. The
+// error is translated.
 func (f *FS) clearGhosts(ctx context.Context, dir api.Name) (bool, error) {
-	l := listing.Query{Prefix: dir.Prefix(), Limit: 2} // most directories are not empty because of something that is there
+	l := listing.Query{Prefix: dir.Prefix(), Limit: 2} // most directories that are not empty have an object
 	for range maxGhostPages {
 		page, err := f.lists.List(ctx, dir, l)
 		if err != nil {

@@ -12,31 +12,31 @@ import (
 	"filegate/backends/swift/object"
 )
 
-// hiddenSegments leaves the segments of dynamic large objects out of a listing that has the
-// manifest too, wherever an old server or client put them in the same container: sftp-cloudfs has
-// FILE and FILE.part/000000. They stay reachable by their own path.
+// hiddenSegments removes the segments of dynamic large objects from a listing that has the manifest
+// too, if an old server or client has put them in the same container: sftp-cloudfs has FILE and
+// FILE.part/000000. They can still be reached by their own paths.
 //
-// A manifest is known when it is given out, so that what is hidden are segments that are listed
-// after it. Those of all programs in use are: their names begin with that of the file. Our own are
-// known by their names too, where the file has another one by now, or is not there yet: a directory
-// FILE.part with nothing in it but uploads is hidden, which takes one listing for each that no
-// manifest has explained.
+// A manifest is known when it is listed, so only segments that are listed after it are hidden. This
+// includes the segments of all programs in use, because their names begin with that of the file.
+// Filegate's own segments are also recognized by their names, if the file was renamed or does not
+// exist yet: a directory FILE.part that contains only uploads is hidden. That takes one listing for
+// each such directory that no manifest has explained.
 type hiddenSegments struct {
 	prefixes []string // of objects in the listed container
 }
 
-// maxHidden bounds how many manifests are remembered whose segments have not come yet.
+// maxHidden is how many manifests are remembered whose segments have not been listed yet.
 const maxHidden = 1000
 
-// hides reports whether an entry is the directory that segments of an earlier one lie in, or one of
-// them, and remembers what it says of segments itself.
+// hides reports whether an entry is a segment of an earlier entry, or the directory of such
+// segments. It also remembers the prefix of the entry's own segments.
 func (h *hiddenSegments) hides(dir api.Name, s listedEntry) bool {
 	full := s.in(dir).Object
 	if s.IsDir() {
 		full += "/"
 	}
-	// What begins before the place that the listing has come to, and is no part of it, will not
-	// come any more.
+	// A prefix that sorts before the entry, and that the entry does not begin with, matches no
+	// later entry.
 	h.prefixes = slices.DeleteFunc(h.prefixes, func(p string) bool { return p < full && !strings.HasPrefix(full, p) })
 	hide := slices.ContainsFunc(h.prefixes, func(p string) bool {
 		if upload, below := strings.CutPrefix(p, full); below && s.IsDir() && object.IsUploadID(strings.TrimSuffix(upload, "/")) {
@@ -52,16 +52,16 @@ func (h *hiddenSegments) hides(dir api.Name, s listedEntry) bool {
 	return hide
 }
 
-// segmentContainers finds, in the listing of an account, the containers of the segments of another
-// container's files: NAME_segments of filegate and others, and NAME+segments of Swift's own S3
-// interface. One whose NAME is not there is an ordinary container.
+// segmentContainers finds, in the listing of an account, the containers for segments of other
+// containers' files: NAME_segments of filegate and other programs, and NAME+segments of Swift's own
+// S3 interface. If NAME is not listed, such a container is an ordinary one.
 type segmentContainers struct {
-	open []string // the containers before with whose names the present one begins, the longest last
+	open []string // listed containers whose names begin the current one's, the longest last
 }
 
-// has reports whether a container holds the segments of one that came before it. The containers
-// must come in the order of their names: NAME comes before NAME_segments then, and all between the
-// two begin with NAME.
+// has reports whether a container holds the segments of one that was listed before. The containers
+// must be passed in the order of their names: then NAME comes before NAME_segments, and all names
+// between the two begin with NAME.
 func (s *segmentContainers) has(container string) bool {
 	for n := len(s.open); n > 0 && !strings.HasPrefix(container, s.open[n-1]); n = len(s.open) {
 		s.open = s.open[:n-1]
@@ -72,7 +72,7 @@ func (s *segmentContainers) has(container string) bool {
 	return known
 }
 
-// visible returns what of a batch is to be seen.
+// visible returns the entries of a batch that are not hidden.
 func (l *lister) visible(ctx context.Context, batch []listedEntry) ([]listedEntry, error) {
 	if !l.fs.hideSegments {
 		return batch, nil
@@ -99,10 +99,10 @@ func (l *lister) visible(ctx context.Context, batch []listedEntry) ([]listedEntr
 	return slices.DeleteFunc(batch, func(listedEntry) bool { i++; return hide[i] }), nil
 }
 
-// maxUploadPages bounds how many pages of a directory are looked at for anything but uploads.
+// maxUploadPages is how many pages of a directory are searched for entries other than uploads.
 const maxUploadPages = 3
 
-// holdsUploads reports whether a directory has nothing in it but the segments of uploads.
+// holdsUploads reports whether a directory contains only the segments of uploads.
 func (f *FS) holdsUploads(ctx context.Context, dir api.Name) (bool, error) {
 	limits, err := f.client.Limits(ctx)
 	if err != nil {

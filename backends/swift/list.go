@@ -12,8 +12,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// List implements [vfs.FS]. The first page is asked for here, so that what is no directory is known
-// at once.
+// List implements [vfs.FS]. The first page is requested here, so that List can return an error if p
+// is no directory.
 func (f *FS) List(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	l, err := f.list(ctx, p)
 	if err != nil {
@@ -49,8 +49,8 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	first := listing.Query{Prefix: n.Prefix(), Delimiter: !n.IsAccount(), Limit: limit}
 	page, err := f.lists.RawPage(ctx, n, first)
 	if n.IsAccount() && api.StatusOf(err) == http.StatusForbidden {
-		// A user without the right to list the account still has the containers that he is let
-		// into: by name.
+		// A user without the right to list the account can still enter the containers that are
+		// shared with the user, by name.
 		return l, nil
 	}
 	if err == nil {
@@ -60,8 +60,8 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 		return nil, f.client.Refusal(ctx, n, err)
 	}
 	for page.More && n.IsObject() && len(l.ready) == 0 && !l.seenSelf {
-		// All that has come so far is gone, as this gateway knows. What the name is the next page
-		// tells.
+		// All entries so far have been deleted, as the write log shows. The next page shows whether
+		// the name is a directory.
 		first.Marker = page.Last()
 		if page, err = f.lists.RawPage(ctx, n, first); err == nil {
 			err = l.take(ctx, first, page)
@@ -76,8 +76,8 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 		return l, nil
 	}
 	if n.IsObject() && len(l.ready) == 0 && !l.seenSelf {
-		// Nothing below the name: an empty directory has a marker, and a file or nothing is no
-		// directory.
+		// Nothing is below the name. An empty directory has a marker; otherwise the name is a file,
+		// or not used.
 		info, err := f.Stat(ctx, p)
 		switch {
 		case err != nil:
@@ -89,19 +89,19 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	return l, nil
 }
 
-// maxContainerTimes is how many containers the listing of an account asks for their times.
+// maxContainerTimes is how many HEADs the listing of an account makes for the times of containers.
 const maxContainerTimes = 256
 
-// lister gives out one directory, page by page of Swift's.
+// lister lists one directory, one page of Swift's listing after another.
 type lister struct {
 	fs    *FS
 	dir   api.Name
-	pages *listing.Pager // of what follows; nil where nothing does
+	pages *listing.Pager // the pages that follow; nil if there are none
 	times int            // how many HEADs may still be made for times; negative: any number
-	batch int            // how many entries are measured before they are given out
+	batch int            // how many entries are completed by HEADs before they are returned
 
 	ready    []listedEntry
-	ended    bool // nothing else is to be given out
+	ended    bool // all entries have been returned
 	seenSelf bool // the directory's own marker in the form "name/" was there
 
 	given givenOut
@@ -157,8 +157,8 @@ func infosOf(all []listedEntry) []vfs.Info {
 	return infos
 }
 
-// rest returns what Swift's listing does not have: the aliases at the top, and the uploads that
-// were cut off.
+// rest returns the entries that are not in Swift's listing: the aliases at the top level, and
+// interrupted uploads.
 func (l *lister) rest(ctx context.Context) ([]vfs.Info, error) {
 	more := l.fs.partialsShown
 	if l.dir.IsAccount() {
@@ -207,7 +207,7 @@ func (l *lister) fetch(ctx context.Context) error {
 	return api.Translate(l.take(ctx, page.After, page.Page))
 }
 
-// take makes entries of a page. The error is not translated.
+// take converts a page to entries, merged with the write log. The error is not translated.
 func (l *lister) take(ctx context.Context, asked listing.Query, page listing.Page) error {
 	changes, err := l.fs.lists.ChangesIn(ctx, l.dir.Top(), asked)
 	if err != nil {
@@ -225,9 +225,9 @@ func (l *lister) take(ctx context.Context, asked listing.Query, page listing.Pag
 	return nil
 }
 
-// entry makes of a line of Swift's what the client sees, or nothing: for the directory's own
-// marker, for a name that has been given out already, and for one that can be no element of a path:
-// that is not UTF-8, or has a NUL, as Swift itself allows none.
+// entry returns the entry for a row of Swift's listing. It returns false for the directory's own
+// marker, for a name that has been listed already, and for a name that cannot be an element of a
+// path: one that is not UTF-8 or has a NUL, which Swift itself does not permit.
 func (l *lister) entry(e listing.Entry) (listedEntry, bool) {
 	if e.Key() == "" {
 		return listedEntry{}, false

@@ -7,8 +7,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// locate tells where a path lies in Swift: in the login's own account, in one that is named in the
-// path, or in what an alias stands for.
+// locate returns the name in Swift of a path: in the login's own account, in an account that is
+// named in the path, or in the target of an alias.
 func (f *FS) locate(p vfs.Path) (api.Name, error) {
 	elements := p.Elements()
 	if len(elements) == 0 {
@@ -31,7 +31,7 @@ func (f *FS) locate(p vfs.Path) (api.Name, error) {
 	switch {
 	case len(n.Container) > api.MaxContainerName:
 		return api.Name{}, vfs.Errorf(vfs.ErrInvalidName, "a top-level directory is a container, and its name is longer than %d bytes", api.MaxContainerName)
-	case len(n.Object) > api.MaxObjectName && !strings.HasPrefix(n.Object, versionsDir+"/"): // the tree of versions has longer names
+	case len(n.Object) > api.MaxObjectName && !strings.HasPrefix(n.Object, versionsDir+"/"): // paths in the tree of versions are longer
 		return api.Name{}, api.ErrLongName(n)
 	}
 	if err := n.CheckDots(); err != nil {
@@ -40,7 +40,7 @@ func (f *FS) locate(p vfs.Path) (api.Name, error) {
 	return n, nil
 }
 
-// locateFile is locate for what must be an object: files lie in containers.
+// locateFile is locate for a path that must be an object, because files can only be in containers.
 func (f *FS) locateFile(p vfs.Path) (api.Name, error) {
 	n, err := f.locate(p)
 	switch {

@@ -7,8 +7,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// lookupToReplace is lookup for what is about to be replaced as a whole, or made. It also returns
-// when Swift was asked.
+// lookupToReplace is lookup for a file that is about to be replaced as a whole, or created. It also
+// returns when Swift was asked.
 func (f *FS) lookupToReplace(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, requestTime, error) {
 	if o, asked, ok := f.guess.toReplace(ctx, n); ok {
 		return o.Info(base), o, asked, nil
@@ -16,8 +16,8 @@ func (f *FS) lookupToReplace(ctx context.Context, n api.Name, base string) (vfs.
 	return f.lookupToMake(ctx, n, base)
 }
 
-// lookupToMake is lookup for what is made only if nothing has the name. Swift itself sees to that,
-// so the question here is for directories that are only prefixes.
+// lookupToMake is lookup for a name that will be created only if it is free. Swift checks that
+// itself, so the lookup is needed for directories that are only prefixes.
 func (f *FS) lookupToMake(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, requestTime, error) {
 	if ctx.Err() != nil {
 		return vfs.Info{}, api.Object{}, requestTime{}, context.Cause(ctx)

@@ -9,8 +9,8 @@ import (
 	"filegate/backends/swift/listing"
 )
 
-// observe is called after each request. It notes what the request has changed, or may have, and
-// what its answer shows.
+// observe is called after each request. It notes the changes that the request has made, or may have
+// made, and what its answer shows.
 func (f *FS) observe(ctx context.Context, req api.Request, began time.Time, resp *api.Response, err error) {
 	target, changes := listing.ChangedBy(req, f.client.Account)
 	if !changes {

@@ -9,8 +9,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// Open implements [vfs.FS]. It is the GET itself: the headers of the answer say what the file is,
-// and the body is there for who reads on.
+// Open implements [vfs.FS]. It sends the GET: the headers of the answer describe the file, and the
+// body is kept for the reader.
 func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.File, error) {
 	n, err := f.locateFile(p)
 	if err != nil {
@@ -47,10 +47,11 @@ func (f *FS) Open(ctx context.Context, p vfs.Path, opts vfs.OpenOptions) (vfs.Fi
 	return f.objects.NewReader(ctx, cancel, opened.Opening, o, p.Base(), opts.Offset), nil
 }
 
-// notAFile says why there is no object to open: there may be a directory that is only a prefix.
+// notAFile returns the error for a file that cannot be opened: the name may be a directory that is
+// only a prefix.
 func (f *FS) notAFile(ctx context.Context, n api.Name, p vfs.Path, err error) error {
 	if e, ok := errors.AsType[*api.StatusError](err); ok && (e.Location != "" || e.Status == http.StatusConflict) {
-		// A HEAD tells what is with a link from what is with the file.
+		// A HEAD shows whether the error is that of a link.
 		if _, headErr := f.client.Head(ctx, n); api.CannotFollow(headErr) {
 			err = headErr
 		}

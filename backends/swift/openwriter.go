@@ -41,17 +41,18 @@ func (f *FS) OpenWriter(ctx context.Context, p vfs.Path, opts vfs.WriteOptions) 
 	return w, nil
 }
 
-// toWrite is what OpenWriter has found at the name of a file.
+// toWrite is the result of a lookup for OpenWriter.
 type toWrite struct {
-	name  api.Name // of the object that is written: of a symbolic link, what it leads to
-	base  string   // of the path
+	name  api.Name // the object that is written: for a symbolic link, its target
+	base  string   // the last element of the path
 	old   api.Object
-	asked requestTime    // when Swift was asked for old
-	cut   *object.CutOff // an upload of the file that was cut off
-	blind bool           // the login may write there, and may not look
+	asked requestTime    // when old was requested
+	cut   *object.CutOff // an interrupted upload of the file
+	blind bool           // the login may write to the container but not read it
 }
 
-// findToWrite looks at what has the name of a file, and refuses what the options do not allow.
+// findToWrite looks up the name of a file, and returns an error if the options do not permit
+// writing to it.
 func (f *FS) findToWrite(ctx context.Context, n api.Name, base string, opts vfs.WriteOptions) (toWrite, error) {
 	t := toWrite{base: base, asked: f.guess.now(), blind: canBeBlind(opts) && f.dropBoxes.Has(n.Top().String())}
 	var info vfs.Info
@@ -89,8 +90,8 @@ func (f *FS) findToWrite(ctx context.Context, n api.Name, base string, opts vfs.
 	return t, nil
 }
 
-// findNothing is the part of findToWrite for a name that is free: there may be an upload of the
-// file that was cut off.
+// findNothing is the part of findToWrite for a name that is free, which may have an interrupted
+// upload.
 func (f *FS) findNothing(ctx context.Context, t toWrite, opts vfs.WriteOptions) (toWrite, error) {
 	var err error
 	if t.cut, err = f.uploads.Find(ctx, t.name); err != nil {
@@ -105,7 +106,7 @@ func (f *FS) findNothing(ctx context.Context, t toWrite, opts vfs.WriteOptions) 
 	if err := t.name.CheckNew(); err != nil {
 		return toWrite{}, err
 	}
-	if !f.backend.cfg.ImplicitDirectories { // which Commit makes
+	if !f.backend.cfg.ImplicitDirectories { // otherwise Commit creates them
 		if err := f.checkParent(ctx, t.name); err != nil {
 			return toWrite{}, err
 		}
@@ -113,8 +114,8 @@ func (f *FS) findNothing(ctx context.Context, t toWrite, opts vfs.WriteOptions) 
 	return t, nil
 }
 
-// checkBegin refuses an offset behind what the content begins with, and a file that there is no
-// room for.
+// checkBegin returns an error for an offset after the end of the existing content, and for a file
+// that is larger than the quota permits.
 func (f *FS) checkBegin(ctx context.Context, t toWrite, opts vfs.WriteOptions) error {
 	var have int64
 	switch {
@@ -130,8 +131,8 @@ func (f *FS) checkBegin(ctx context.Context, t toWrite, opts vfs.WriteOptions) e
 	return f.containers.CheckRoom(ctx, t.name, opts.Size-have)
 }
 
-// unchangedSince returns a function that reports whether what was told of a name at a moment is
-// good still.
+// unchangedSince returns a function that reports whether a lookup of n at the time asked can still
+// be used.
 func (f *FS) unchangedSince(n api.Name, asked requestTime) func() bool {
 	return func() bool { return f.guess.fresh(n, asked) }
 }

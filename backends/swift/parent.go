@@ -12,15 +12,15 @@ import (
 	"filegate/core/vfs"
 )
 
-// A new name needs a directory to be in, and a directory outlives what is taken out of it. Swift
-// has no directories, so both cost requests: a HEAD, and a listing of one entry, whether the
-// directory is there; a HEAD, and the PUT of a marker, before the first entry of a directory is
-// taken out. A session remembers the answers, and what it has made itself.
+// A new name needs an existing directory, and a directory stays when its entries are removed. Swift
+// has no directories, so both take requests: a HEAD and a listing of one entry, to find out whether
+// the directory exists; and a HEAD and the PUT of a marker, before the first entry of a directory
+// is removed. A session caches the answers, and the directories that it has created.
 
 const (
-	// thereFor is how long a directory that was seen is taken to be there.
+	// thereFor is how long a directory that was seen is taken to exist.
 	thereFor = 10 * time.Second
-	// markedFor is how long a directory that has an object of its own is taken to have it.
+	// markedFor is how long a directory with an object of its own is taken to have it.
 	markedFor = time.Minute
 	// maxKnownDirs is how many directories a session remembers.
 	maxKnownDirs = 1000
@@ -32,11 +32,11 @@ type knownDirs struct {
 	all map[api.Name]knownDir
 }
 
-// knownDir is what is known of one directory.
+// knownDir is what a session knows of one directory.
 type knownDir struct {
-	seen   time.Time // it was there
-	marked time.Time // it had an object of its own
-	gone   uint64    // the latest removal of a directory by this process, before Swift was asked
+	seen   time.Time // when the directory existed
+	marked time.Time // when it had an object of its own
+	gone   uint64    // the latest removal of a directory by this process before the request to Swift
 }
 
 func (k *knownDirs) get(n api.Name) (knownDir, bool) {
@@ -55,8 +55,8 @@ func (k *knownDirs) put(n api.Name, d knownDir) {
 	k.all[n] = d
 }
 
-// sawDir notes that a directory is there, as Swift was asked when gone was the latest removal of
-// one. marked says that it has an object of its own, or needs none.
+// sawDir notes that a directory exists; gone is the result of lastGone before the request. marked
+// means that it has an object of its own, or needs none.
 func (f *FS) sawDir(n api.Name, gone uint64, marked bool) {
 	if !n.IsObject() {
 		return
@@ -70,18 +70,18 @@ func (f *FS) sawDir(n api.Name, gone uint64, marked bool) {
 	f.dirs.put(n, d)
 }
 
-// sawIn notes that something is in the directory that n would be in.
+// sawIn notes that the parent directory of n has entries.
 func (f *FS) sawIn(n api.Name, gone uint64) {
 	if d, ok := n.Parent(); ok {
 		f.sawDir(d, gone, false)
 	}
 }
 
-// lastGone is the latest removal of a directory by this process.
+// lastGone returns the latest removal of a directory by this process.
 func (f *FS) lastGone() uint64 { return f.backend.gone.latest.Load() }
 
-// known returns what is known of a directory, unless this process has removed it since, or one that
-// it is in.
+// known returns what is known of a directory, unless this process has removed it since then, or a
+// directory above it.
 func (f *FS) known(n api.Name) (knownDir, bool) {
 	d, ok := f.dirs.get(n)
 	for in, more := n, ok; more; in, more = in.Parent() {
@@ -92,9 +92,8 @@ func (f *FS) known(n api.Name) (knownDir, bool) {
 	return d, ok
 }
 
-// checkParent returns ErrNotExist where the directory that n would be in is not there, and
-// ErrNotDir where a file has its name. Where the login may not ask, the directory is taken to be
-// there.
+// checkParent returns ErrNotExist if the parent directory of n does not exist, and ErrNotDir if its
+// name is that of a file. If the login may not request it, the directory is taken to exist.
 func (f *FS) checkParent(ctx context.Context, n api.Name) error {
 	d, ok := n.Parent()
 	if !ok {
@@ -111,7 +110,8 @@ func (f *FS) checkDir(ctx context.Context, d api.Name) error {
 	gone := f.lastGone()
 	info, o, err := f.lookup(ctx, d, "")
 	if (err == nil && !info.IsDir() || o.ThroughLink || api.CannotFollow(err)) && api.StatusOf(err) != http.StatusForbidden {
-		// What lies below a file is reached by its own name, and new files beside it can be made.
+		// Entries below a file can be reached by their own names, and new files can be created
+		// beside them.
 		if _, err = f.statPrefix(ctx, d, ""); errors.Is(err, vfs.ErrNotExist) {
 			return vfs.Errorf(vfs.ErrNotDir, "%q is a file, and no directory", "/"+d.Object)
 		}
@@ -131,7 +131,7 @@ func (f *FS) checkDir(ctx context.Context, d api.Name) error {
 	return api.Translate(err)
 }
 
-// prepareParent is checkParent, but with implicit_directories it makes what is missing.
+// prepareParent is checkParent, but with implicit_directories it creates missing directories.
 func (f *FS) prepareParent(ctx context.Context, n api.Name) error {
 	if !f.backend.cfg.ImplicitDirectories {
 		return f.checkParent(ctx, n)
@@ -155,8 +155,7 @@ func (f *FS) prepareParent(ctx context.Context, n api.Name) error {
 	return nil
 }
 
-// mark gives a directory an object of its own, unless something has its name. The error is not
-// translated.
+// mark creates an object for a directory, unless its name is taken. The error is not translated.
 func (f *FS) mark(ctx context.Context, d api.Name) error {
 	err := f.markWith(ctx, d, nil)
 	if api.StatusOf(err) == http.StatusPreconditionFailed {
@@ -165,8 +164,8 @@ func (f *FS) mark(ctx context.Context, d api.Name) error {
 	return err
 }
 
-// markWith gives a directory an object of its own, with metadata, unless something has its name.
-// The error is not translated.
+// markWith creates an object with metadata for a directory, unless its name is taken. The error is
+// not translated.
 func (f *FS) markWith(ctx context.Context, d api.Name, more map[string]string) error {
 	gone := f.lastGone()
 	header := markerHeader(more)
@@ -178,17 +177,17 @@ func (f *FS) markWith(ctx context.Context, d api.Name, more map[string]string) e
 	return err
 }
 
-// markerHeader returns what the object of a directory is put with: the metadata, and a time in any
-// case, since Swift's own changes with every rename.
+// markerHeader returns the headers for the object of a directory: the metadata, and always a time,
+// because Swift's own time changes with every rename.
 func markerHeader(more map[string]string) map[string]string {
 	header := map[string]string{"Content-Type": api.DirectoryType, api.MetaMtime: api.FormatSeconds(time.Now())}
 	maps.Copy(header, more)
 	return header
 }
 
-// keepParent gives the directory that n is in an object of its own, before n is taken out of it: so
-// the directory stays, whether n was its last entry or not. It reports whether it has made one.
-// That it cannot is for the log, and no failure of what takes n out.
+// keepParent creates an object for the parent directory of n before n is removed from it, so that
+// the directory stays even if n was its last entry. It reports whether it has created one. A
+// failure is only logged: the removal of n goes on.
 func (f *FS) keepParent(ctx context.Context, n api.Name) (made bool) {
 	d, ok := n.Parent()
 	if !ok {
@@ -201,7 +200,7 @@ func (f *FS) keepParent(ctx context.Context, n api.Name) (made bool) {
 	for _, object := range []string{d.Object, d.Object + "/"} {
 		_, err := f.client.Head(ctx, d.With(object))
 		switch {
-		case err == nil, api.Dangles(err): // or a file has the name, beside the directory
+		case err == nil, api.Dangles(err): // it has one, or a file has the name, beside the directory
 			f.sawDir(d, gone, true)
 			return false
 		case api.StatusOf(err) != http.StatusNotFound:
@@ -216,8 +215,8 @@ func (f *FS) keepParent(ctx context.Context, n api.Name) (made bool) {
 	return true
 }
 
-// unkeepParent takes back what keepParent has made for an entry that another client has taken out
-// first: the directory may be removed by now.
+// unkeepParent removes the object that keepParent has created for an entry that another client has
+// removed first: that client may have removed the directory too.
 func (f *FS) unkeepParent(ctx context.Context, n api.Name) {
 	d, _ := n.Parent()
 	if _, empty, err := f.emptiness(ctx, d); err == nil && empty {

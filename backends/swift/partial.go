@@ -17,7 +17,7 @@ func (f *FS) Partials(ctx context.Context, p vfs.Path) ([]vfs.Info, error) {
 	return all, api.Translate(err)
 }
 
-// partialsShown returns the cut-off uploads that a listing of a directory shows.
+// partialsShown returns the interrupted uploads that a listing of a directory shows.
 func (f *FS) partialsShown(ctx context.Context, dir api.Name) ([]vfs.Info, error) {
 	if f.backend.cfg.ShowPartial == showNever {
 		return nil, nil
@@ -25,7 +25,7 @@ func (f *FS) partialsShown(ctx context.Context, dir api.Name) ([]vfs.Info, error
 	return f.uploads.In(ctx, dir)
 }
 
-// Who finds cut-off uploads in listings.
+// The values of Config.ShowPartial.
 const (
 	showOwner = "owner"
 	showNever = "never"

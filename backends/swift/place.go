@@ -13,14 +13,14 @@ import (
 
 var _ vfs.PlaceFS = (*FS)(nil)
 
-// Place implements [vfs.PlaceFS]. Without follow it makes no request: links lead from objects to
-// objects, so that there are none on the way.
+// Place implements [vfs.PlaceFS]. Without follow it makes no request: links are objects with
+// objects as targets, so no directory of a path is a link.
 func (f *FS) Place(ctx context.Context, p vfs.Path, follow bool) (vfs.Place, error) {
 	if follow {
 		end, err := vfs.LinkEnd(ctx, f, p)
 		n, _ := f.locate(p)
 		switch {
-		case f.dropsInto(ctx, n, err): // what is put there takes the place of a link
+		case f.dropsInto(ctx, n, err): // a file that is put there replaces a link
 		case err != nil:
 			return vfs.Place{}, err
 		default:
@@ -39,7 +39,7 @@ func (f *FS) Place(ctx context.Context, p vfs.Path, follow bool) (vfs.Place, err
 	return place, nil
 }
 
-// plainest is the one path that stands for a name, whatever others there are.
+// plainest returns the one path that stands for a name, even if it has several.
 func (f *FS) plainest(n api.Name) vfs.Path {
 	p := vfs.Root
 	if _, aliased := f.aliases[n.Container]; n.Account != "" || aliased && f.client.Account != "" {
@@ -63,8 +63,8 @@ func (f *FS) plainest(n api.Name) vfs.Path {
 	return p
 }
 
-// contentOf returns the names of which an object may hold the content: a file's versions lie in
-// ".versions", its segments in a directory beside it or, as rclone has it, in ".file-segments".
+// partOf returns the names of the files that an object may be a part of: a file's versions are in
+// ".versions", and its segments in a directory beside it or, with rclone, in ".file-segments".
 func partOf(n api.Name) []api.Name {
 	var all []api.Name
 	for _, dir := range []string{versionsDir, rcloneSegmentsDir} {
@@ -81,10 +81,10 @@ func partOf(n api.Name) []api.Name {
 	return all
 }
 
-// rcloneSegmentsDir is where rclone puts segments that are to lie in the container of their file.
+// rcloneSegmentsDir is the directory in which rclone puts segments in the container of their file.
 const rcloneSegmentsDir = ".file-segments"
 
-// cutPart returns the file that a directory of segments is named after: "FILE.part", or
+// cutPart returns the file of a directory of segments, which is named "FILE.part" or
 // "FILE_01.part".
 func cutPart(element string) (file string, ok bool) {
 	file, ok = strings.CutSuffix(element, object.PartSuffix)
@@ -96,8 +96,8 @@ func cutPart(element string) (file string, ok bool) {
 
 func isDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
 
-// isArchived reports whether an object is named as the archive of a container names old versions.
-// Of which container it is, the name does not tell.
+// isArchived reports whether an object is named as an archive names old versions. The name does not
+// show whether the container is an archive.
 func isArchived(object string) bool {
 	i := strings.LastIndexByte(object, '/')
 	if i < 3 {

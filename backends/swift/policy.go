@@ -13,16 +13,16 @@ import (
 	"filegate/core/cache"
 )
 
-// With storage_policy, an account is only those of its containers that have the policy: new ones
-// get it, and all others are not there, at whatever depth. That is seen to where requests are made,
-// so that no operation can forget it.
+// With storage_policy, an account contains only the containers with that policy: new containers get
+// it, and all others are treated as if they did not exist, with everything in them. This is done
+// for each request, so that no operation can forget it.
 
-// policyLife is how long the policy of a container is remembered. It never changes, but another
+// policyLife is how long the policy of a container is cached. It never changes, but another
 // container may get the name.
 const policyLife = 5 * time.Minute
 
-// prepare makes of a request what the storage policy wants it to be: 404 for what is in a container
-// of another one. The error is not translated.
+// prepare applies the storage policy to a request. It returns the error 404 for a target in a
+// container with another policy. The error is not translated.
 func (f *FS) prepare(ctx context.Context, req api.Request) (api.Request, error) {
 	policy := f.backend.cfg.StoragePolicy
 	if policy == "" || req.AnyPolicy {
@@ -53,9 +53,10 @@ func (f *FS) prepare(ctx context.Context, req api.Request) (api.Request, error) 
 	return req, nil
 }
 
-// hasPolicy reports whether a container has the configured policy. One that is not there, or that
-// the login may not ask about, is left to the answer to the request itself. The segments of a
-// container's files are a part of it, whatever policy they have. The error is not translated.
+// hasPolicy reports whether a container has the configured policy. It also returns true for a
+// container that does not exist, or whose attributes the login may not request: the request itself
+// then gets the right error. A container for segments belongs to the container of the files,
+// whatever its own policy is. The error is not translated.
 func (f *FS) hasPolicy(ctx context.Context, container api.Name) (bool, error) {
 	policy, err := f.policyOf(ctx, container)
 	if err != nil || policy == "" || strings.EqualFold(policy, f.backend.cfg.StoragePolicy) {
@@ -69,8 +70,8 @@ func (f *FS) hasPolicy(ctx context.Context, container api.Name) (bool, error) {
 	return strings.EqualFold(policy, f.backend.cfg.StoragePolicy), err
 }
 
-// policyOf returns the policy of a container, or nothing where there is no telling. The error is
-// not translated.
+// policyOf returns the policy of a container, or "" if it cannot be found out. The error is not
+// translated.
 func (f *FS) policyOf(ctx context.Context, container api.Name) (string, error) {
 	key, err := f.policyKey(ctx, container)
 	if err != nil {
@@ -102,7 +103,7 @@ func (f *FS) policyKey(ctx context.Context, container api.Name) (cache.Key, erro
 	return cache.NewKey("swift policy", account, container.Container), err
 }
 
-// forgetPolicy is for a container that was made or removed.
+// forgetPolicy removes a container that was created or removed from the cache.
 func (f *FS) forgetPolicy(ctx context.Context, container api.Name) {
 	if f.backend.cfg.StoragePolicy == "" {
 		return
@@ -112,7 +113,7 @@ func (f *FS) forgetPolicy(ctx context.Context, container api.Name) {
 	}
 }
 
-// withPolicy returns those containers of an account's listing that have the configured policy.
+// withPolicy returns the containers of an account's listing that have the configured policy.
 func (f *FS) withPolicy(ctx context.Context, account api.Name, containers []listedEntry) ([]listedEntry, error) {
 	if f.backend.cfg.StoragePolicy == "" {
 		return containers, nil

@@ -7,8 +7,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// stickyLister is a listing that returns its first error again and again. After an error entries
-// may be missing, and a later io.EOF would make the listing look complete.
+// stickyLister is a listing that returns its first error at each further call. After an error,
+// entries may be missing, and a later io.EOF would make the listing look complete.
 type stickyLister struct {
 	vfs.Lister
 	failed error

@@ -7,8 +7,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TempURL implements [vfs.TempURLFS]. The URL leads to Swift itself, by the address that the login
-// brought.
+// TempURL implements [vfs.TempURLFS]. Clients use the URL directly at Swift, at the address in the
+// login's grant.
 func (f *FS) TempURL(ctx context.Context, p vfs.Path, method string, until time.Time) (string, error) {
 	n, err := f.locate(p)
 	switch {
@@ -26,7 +26,7 @@ func (f *FS) TempURL(ctx context.Context, p vfs.Path, method string, until time.
 	if err := n.CheckNew(); err != nil {
 		return "", err
 	}
-	if method == "GET" { // who sends the URL on is to know at once that it leads nowhere
+	if method == "GET" { // the user must learn now that the URL would not work
 		switch info, err := f.Stat(ctx, p); {
 		case err != nil:
 			return "", err

@@ -19,7 +19,7 @@ func (f *FS) Traits(ctx context.Context) ([]vfs.Trait, error) {
 	return traitsOf(l, &f.backend.cfg), nil
 }
 
-// traitsOf describes a store with some limits under a configuration.
+// traitsOf returns the traits of a store with the limits l under a configuration.
 func traitsOf(l api.Limits, c *Config) []vfs.Trait {
 	program := map[api.Flavour]string{api.FlavourSwift: "OpenStack Swift", api.FlavourCeph: "Ceph RGW"}[l.Flavour]
 	how := "found out"
@@ -38,7 +38,7 @@ func traitsOf(l api.Limits, c *Config) []vfs.Trait {
 	}
 }
 
-// formOf describes the form of large files.
+// formOf returns a description of the form of large files.
 func formOf(l api.Limits, c *Config) string {
 	switch {
 	case c.LargeObjects == largeDLO:

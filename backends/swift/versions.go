@@ -14,28 +14,28 @@ import (
 	"filegate/core/vfs"
 )
 
-// Where a container keeps versions there is a tree of them in it: "/c/.versions/a/b" is the
-// directory of the versions of "/c/a/b", each a file that is named by its time, and of what lies
-// below. It is entered by its name. Listings do not show it, so that who copies, or removes, all
-// that is below a directory does not walk into it.
+// If a container keeps versions, it has a tree of them: "/c/.versions/a/b" is the directory of the
+// versions of "/c/a/b", each a file that is named by its time, and of the entries below it. The
+// tree is entered by its name. Listings do not show it, so that a client that copies or removes a
+// whole directory does not include the versions.
 const versionsDir = ".versions"
 
-// history is a place in the tree of a container's versions.
+// history is a path in the tree of a container's versions.
 type history struct {
 	*FS
-	of  api.Name // what has the same path without versionsDir
+	of  api.Name // the name with the same path without versionsDir
 	how api.Versioning
 }
 
-// historyAt returns the place that a name is in the tree of versions; ok is false for what is a
-// name like others.
+// historyAt returns the place of a name in the tree of versions. ok is false for a name outside of
+// the tree.
 func (f *FS) historyAt(ctx context.Context, n api.Name) (h history, ok bool, err error) {
 	rest, inTree := strings.CutPrefix(n.Object, versionsDir+"/")
 	if !inTree && n.Object != versionsDir {
 		return history{}, false, nil
 	}
 	how, err := f.versioningFor(ctx, n.Top())
-	if err != nil && api.StatusOf(err) != http.StatusForbidden { // who may not look at the container may read files in it, all the same
+	if err != nil && api.StatusOf(err) != http.StatusForbidden { // a login that may not request the container's attributes may still read files in it
 		return history{}, false, api.Translate(err)
 	}
 	most := api.MaxObjectName
@@ -54,14 +54,14 @@ func (f *FS) historyAt(ctx context.Context, n api.Name) (h history, ok bool, err
 	return history{f, n.With(rest), how}, how.Keeps(), nil
 }
 
-// maxVersionBase is more than a slash and the file name of a version have.
+// maxVersionBase is more than the length of a slash and the file name of a version.
 const maxVersionBase = 64
 
-// versioningLife is how long it is remembered that a container keeps versions. That it does not is
-// not: it may begin at any moment.
+// versioningLife is how long it is cached that a container keeps versions. That a container keeps
+// none is not cached: this may change at any time.
 const versioningLife = 5 * time.Minute
 
-// versioningFor says how a container keeps versions, for paths. The error is not translated.
+// versioningFor returns how a container keeps versions, for paths. The error is not translated.
 func (f *FS) versioningFor(ctx context.Context, container api.Name) (api.Versioning, error) {
 	key, err := f.versioningKey(ctx, container)
 	if err != nil {
@@ -72,7 +72,7 @@ func (f *FS) versioningFor(ctx context.Context, container api.Name) (api.Version
 	}
 	how, err := f.client.Versioning(ctx, container)
 	if err == nil && how.Keeps() {
-		if how.Enabled { // which is what counts where there are both
+		if how.Enabled { // Enabled takes precedence over an archive
 			how.Archive = ""
 		}
 		f.backend.local.Set(ctx, key, []byte(how.Archive), versioningLife)
@@ -89,15 +89,15 @@ func (f *FS) versioningKey(ctx context.Context, container api.Name) (cache.Key, 
 	return cache.NewKey("swift versioning", account, container.Container), err
 }
 
-// forgetVersioning is for a container that was made or removed.
+// forgetVersioning removes a container that was created or removed from the cache.
 func (f *FS) forgetVersioning(ctx context.Context, container api.Name) {
 	if key, err := f.versioningKey(ctx, container); err == nil {
 		f.backend.local.Delete(context.WithoutCancel(ctx), key)
 	}
 }
 
-// changeable reports whether anything may be made, changed or removed at a place. Nobody changes
-// old versions.
+// changeable returns an error if n is in the tree of versions, where nothing can be created,
+// changed or removed.
 func (f *FS) changeable(ctx context.Context, n api.Name) error {
 	_, inTree, err := f.historyAt(ctx, n)
 	if inTree {
@@ -106,8 +106,8 @@ func (f *FS) changeable(ctx context.Context, n api.Name) error {
 	return err
 }
 
-// readable returns where a file is read: elsewhere than at its name, if it is an old version, of
-// which dated is the time.
+// readable returns the name by which a file is read. For an old version that is another name, and
+// dated is the time of the version.
 func (f *FS) readable(ctx context.Context, n api.Name, base string) (at api.Name, dated time.Time, err error) {
 	h, inTree, err := f.historyAt(ctx, n)
 	if err != nil || !inTree {
@@ -122,15 +122,15 @@ func (f *FS) readable(ctx context.Context, n api.Name, base string) (at api.Name
 	return v.name, v.dated, err
 }
 
-// versionTime is the time of a version as a file's name: its order is that of the times, and all
-// systems can have such a name.
+// versionTime is the layout of a version's time as a file name: these names sort by time, and all
+// systems permit them.
 const versionTime = "2006-01-02T15-04-05.00000Z"
 
-// finerTime is versionTime for RadosGW, whose times of versions have six decimals.
+// finerTime is versionTime for RadosGW, whose version times have six decimals.
 const finerTime = "2006-01-02T15-04-05.000000Z"
 
-// versionBase is the file name of a version. Some ids have a part that no time has, behind an
-// underscore.
+// versionBase returns the file name of a version, and its time. Some ids have a second part after
+// an underscore, which is not a time.
 func versionBase(id string) (base string, at time.Time, ok bool) {
 	seconds, rest, _ := strings.Cut(id, "_")
 	at, err := api.ParseSeconds(seconds)
@@ -148,10 +148,10 @@ func versionBase(id string) (base string, at time.Time, ok bool) {
 	return base, at.UTC(), vfs.ValidName(base)
 }
 
-// versionOf is the id of the version that has a file name, and its time.
+// versionOf returns the id of the version with a file name, and its time.
 func versionOf(base string) (id string, at time.Time, ok bool) {
 	text, rest, _ := strings.Cut(base, "_")
-	layout, tick, most := versionTime, 10*time.Microsecond, int64(100_000) // what Swift counts in
+	layout, tick, most := versionTime, 10*time.Microsecond, int64(100_000) // Swift's unit of time
 	if len(text) == len(finerTime) {
 		layout, tick, most = finerTime, time.Microsecond, 1_000_000
 	}
@@ -168,15 +168,15 @@ func versionOf(base string) (id string, at time.Time, ok bool) {
 	return id, at, ok && again == base
 }
 
-// oldVersion is a version of an object: where it is read, and what it is.
+// oldVersion is a version of an object. name is the name by which it is read.
 type oldVersion struct {
 	name   api.Name
-	of     api.Name // the object that it is one of
+	of     api.Name // the object that it is a version of
 	object api.Object
 	dated  time.Time
 }
 
-// version returns the version that the place is the file of.
+// version returns the version whose file h is.
 func (h history) version(ctx context.Context) (oldVersion, error) {
 	dir, base := "", h.of.Object
 	if i := strings.LastIndexByte(base, '/'); i >= 0 {
@@ -195,7 +195,7 @@ func (h history) version(ctx context.Context) (oldVersion, error) {
 		v.name = v.of.AtVersion(id)
 		v.object, err = h.client.Head(ctx, v.name)
 		if api.StatusOf(err) == http.StatusNotFound {
-			// What is from a time without versions has no id, but it has a time.
+			// An object from before versions were kept has no id, but it has a time.
 			v.name = v.of.AtVersion(api.NullVersion)
 			v.object, err = h.client.Head(ctx, v.name)
 			if err == nil && !v.object.Modified.Equal(at) {
@@ -213,7 +213,7 @@ func (h history) version(ctx context.Context) (oldVersion, error) {
 	return v, nil
 }
 
-// stat implements Stat in the tree.
+// stat implements Stat in the tree of versions.
 func (h history) stat(ctx context.Context, base string) (vfs.Info, error) {
 	dir := vfs.Info{Name: base, Mode: api.DefaultDirMode, ModTime: h.opened}
 	if !h.of.IsObject() {
@@ -236,8 +236,8 @@ func (h history) stat(ctx context.Context, base string) (vfs.Info, error) {
 	return dir, nil
 }
 
-// IsDir reports whether there are versions of an object of the name, or of any below it. The error
-// is not translated.
+// isDir reports whether there are versions of an object with the name, or of an object below it.
+// The error is not translated.
 func (h history) isDir(ctx context.Context) (bool, error) {
 	if h.how.Archive != "" {
 		return h.isDirInArchive(ctx)

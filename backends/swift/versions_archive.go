@@ -13,25 +13,26 @@ import (
 	"filegate/core/vfs"
 )
 
-// The older ways of keeping versions copy what is replaced to another container, the archive, under
-// the name
+// The older ways of keeping versions copy an object that is replaced to another container, the
+// archive, under the name
 //
 //	<length of the object's name in bytes, in three hex digits><object>/<timestamp>
 //
-// so that a directory's files lie there in as many places as their names have lengths.
+// The versions of a directory's files are therefore in as many places as there are lengths of their
+// names.
 
-// archived is where the version of an object lies.
+// archived returns the name of the version of an object in the archive.
 func (h history) archived(of api.Name, id string) api.Name {
 	return api.Name{Account: of.Account, Container: h.how.Archive, Object: archivePrefix(of.Object) + id}
 }
 
 func archivePrefix(object string) string { return fmt.Sprintf("%03x%s/", len(object), object) }
 
-// archive is the container of the versions.
+// archive returns the container of the versions.
 func (h history) archive() api.Name { return api.Name{Account: h.of.Account, Container: h.how.Archive} }
 
-// archivePage is a page of the archive's listing. One that is not there is empty. The error is not
-// translated.
+// archivePage returns a page of the archive's listing, which is empty if the archive does not
+// exist. The error is not translated.
 func (h history) archivePage(ctx context.Context, l listing.Query) (listing.Page, error) {
 	if l.Limit == 0 {
 		known, err := h.client.Limits(ctx)
@@ -47,7 +48,7 @@ func (h history) archivePage(ctx context.Context, l listing.Query) (listing.Page
 	return p, err
 }
 
-// isDirInArchive is IsDir for an archive.
+// isDirInArchive is isDir for an archive.
 func (h history) isDirInArchive(ctx context.Context) (bool, error) {
 	if h.of.Object != api.EmptyObject {
 		p, err := h.archivePage(ctx, listing.Query{Prefix: archivePrefix(h.of.Object), Limit: 1})
@@ -59,7 +60,7 @@ func (h history) isDirInArchive(ctx context.Context) (bool, error) {
 	return ok, err
 }
 
-// archivedVersions gives out the versions of the object itself.
+// archivedVersions returns the stage of the versions of the object itself.
 func (h history) archivedVersions() stage {
 	l := listing.Query{Prefix: archivePrefix(h.of.Object), Limit: measureAtOnce}
 	return func(ctx context.Context) (batch []listedEntry, there, more bool, err error) {
@@ -78,12 +79,12 @@ func (h history) archivedVersions() stage {
 	}
 }
 
-// maxSeen is how many names of one directory are remembered, so that none is shown for each length
-// that there is below it.
+// maxSeen is how many names of one directory are remembered, so that a name is not listed again for
+// each length of the names below it.
 const maxSeen = 100_000
 
-// archivedBelow gives out what lies below the place, as directories: one length of names after the
-// other.
+// archivedBelow returns the stage of the entries below the place, as directories: one length of
+// names after another.
 func (h history) archivedBelow() stage {
 	length, next := 0, h.leastLength()
 	var l listing.Query
@@ -120,17 +121,17 @@ func (h history) archivedBelow() stage {
 	}
 }
 
-// inArchive is what the names of versions begin with of objects that lie below the place and have
-// names of a length.
+// inArchive returns the prefix in the archive of the versions of objects below the place whose
+// names have a length.
 func (h history) inArchive(length int) string { return fmt.Sprintf("%03x%s", length, h.of.Prefix()) }
 
-// leastLength is the least that a name below the place can have: of an object "d/", which is the
-// file with no name in d.
+// leastLength returns the shortest length of a name below the place: that of an object "d/", which
+// is the file with an empty name in d.
 func (h history) leastLength() int { return max(1, len(h.of.Prefix())) }
 
-// lengthFrom returns the least length, not less than the given one, that the name of an object
-// below the place has of which there are versions. It takes no more than two requests for each
-// length that any name has. The error is not translated.
+// lengthFrom returns the shortest length, from the given one on, of the names of objects below the
+// place that have versions. It takes at most two requests for each length of any name in the
+// archive. The error is not translated.
 func (h history) lengthFrom(ctx context.Context, length int) (int, bool, error) {
 	for length <= api.MaxObjectName {
 		p, err := h.archivePage(ctx, listing.Query{Marker: h.inArchive(length), Limit: 1})
@@ -140,7 +141,7 @@ func (h history) lengthFrom(ctx context.Context, length int) (int, bool, error) 
 		at := p.Lines[0].Name
 		found, err := strconv.ParseUint(at[:min(3, len(at))], 16, 12)
 		switch {
-		case err != nil || int(found) < length: // no name of a version
+		case err != nil || int(found) < length: // not the name of a version
 			length++
 		case strings.HasPrefix(at, h.inArchive(int(found))):
 			return int(found), true, nil
@@ -153,7 +154,7 @@ func (h history) lengthFrom(ctx context.Context, length int) (int, bool, error) 
 	return 0, false, nil
 }
 
-// formatTimestamp is a time in the form of Swift's ids of versions.
+// formatTimestamp returns a time in the form of Swift's ids of versions.
 func formatTimestamp(t time.Time) string {
 	return fmt.Sprintf("%010d.%05d", t.Unix(), t.Nanosecond()/int(10*time.Microsecond))
 }

@@ -10,15 +10,16 @@ import (
 	"filegate/core/vfs"
 )
 
-// versionsFirst is how many lines are asked for first of the versions of one object, which are few:
-// what else has a name that begins like it comes behind.
+// versionsFirst is how many rows are requested first for the versions of one object, which are
+// usually few: the rows after them are of other names with the same beginning.
 const versionsFirst = 100
 
-// afterAll is behind all names of a directory, as part of a marker: the last character there is.
-// Swift's listing of versions has a directory again on the page that begins behind it.
+// afterAll sorts after all names of a directory, as part of a marker: it is the last character of
+// Unicode. Without it, Swift's listing of versions would begin the next page with the same
+// directory again.
 const afterAll = "\U0010ffff"
 
-// list implements List in the tree.
+// list implements List in the tree of versions.
 func (h history) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	l := &historyLister{history: h, times: h.backend.cfg.ListTimesLimit}
 	if l.times == 0 {
@@ -29,7 +30,7 @@ func (h history) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	} else {
 		l.stages = []stage{h.versionsOfIt(), h.versionsBelow()}
 	}
-	if !h.of.IsObject() || h.of.Object == api.EmptyObject { // what has none itself
+	if !h.of.IsObject() || h.of.Object == api.EmptyObject { // no versions of its own
 		l.stages = l.stages[1:]
 	}
 	first, err := l.Next(ctx)
@@ -49,17 +50,17 @@ func (h history) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	return l, nil
 }
 
-// stage returns one batch of what a directory shows after the other. Of the last one, more is
-// false; there says that there is something, shown or not. The error is not translated.
+// stage returns the next batch of a directory's entries. more is false with the last batch. there
+// is true if there is any entry, shown or not. The error is not translated.
 type stage func(ctx context.Context) (batch []listedEntry, there, more bool, err error)
 
-// historyLister gives out a directory of the tree.
+// historyLister lists a directory of the tree.
 type historyLister struct {
 	history
 	stages []stage
 	times  int // how many HEADs may still be made for times; negative: any number
 	first  []vfs.Info
-	there  bool // there is something, shown or not
+	there  bool // there is an entry, shown or not
 }
 
 // Next implements [vfs.Lister].
@@ -101,8 +102,8 @@ func (l *historyLister) Close() error {
 	return nil
 }
 
-// date completes versions by what only a HEAD tells. Those that nobody gave a time have the one
-// that they are named by.
+// date completes versions with the attributes that only a HEAD shows. A version that no client gave
+// a time has the time in its name.
 func (l *historyLister) date(ctx context.Context, batch []listedEntry) error {
 	listed := make([]listedEntry, len(batch))
 	copy(listed, batch)
@@ -117,8 +118,8 @@ func (l *historyLister) date(ctx context.Context, batch []listedEntry) error {
 	return nil
 }
 
-// shownVersion is a version as its directory shows it, unless it is one that has no content: of a
-// deletion, or of a directory.
+// shownVersion returns a version as an entry of its directory. It returns false for a version
+// without content: of a deletion, or of a directory.
 func (f *FS) shownVersion(e listing.Entry, id string, lies api.Name) (listedEntry, bool) {
 	if e.ContentType == api.DeletedType || api.IsDirectoryType(e.ContentType) {
 		return listedEntry{}, false
@@ -128,7 +129,7 @@ func (f *FS) shownVersion(e listing.Entry, id string, lies api.Name) (listedEntr
 	return listedEntry{Info: info, lies: lies}, ok
 }
 
-// versionsOfIt gives out the versions of the object itself.
+// versionsOfIt returns the stage of the versions of the object itself.
 func (h history) versionsOfIt() stage {
 	l := listing.Query{Versions: true, Prefix: h.of.Object, Limit: versionsFirst}
 	return func(ctx context.Context) (batch []listedEntry, there, more bool, err error) {
@@ -151,7 +152,7 @@ func (h history) versionsOfIt() stage {
 			l.Marker, l.VersionMarker = e.Name, e.VersionID
 		}
 		if l.VersionMarker == api.NullVersion {
-			l.VersionMarker = lastVersion // behind "null" Swift lists nothing
+			l.VersionMarker = lastVersion // after "null" Swift lists nothing
 		}
 		known, err := h.client.Limits(ctx)
 		l.Limit = min(known.Listing, measureAtOnce)
@@ -159,8 +160,8 @@ func (h history) versionsOfIt() stage {
 	}
 }
 
-// versionsBelow gives out what lies below the place, as directories. Of an object with many
-// versions only as many are read as come on one page.
+// versionsBelow returns the stage of the entries below the place, as directories. Of an object with
+// many versions, it reads no more than one page.
 func (h history) versionsBelow() stage {
 	l := listing.Query{Versions: true, Prefix: h.of.Prefix(), Delimiter: true}
 	var given givenOut
@@ -200,16 +201,16 @@ func (h history) versionsBelow() stage {
 	}
 }
 
-// givenOut tells which of the names that come in Swift's order have come before: that of an object
-// and that of a directory, which sorts as if it had a slash at its end, so that "a-b" comes between
-// "a" and "a/".
+// givenOut finds names that a listing in Swift's order has shown before: a name may occur as an
+// object and as a directory. The directory sorts as if its name ended in a slash, so that "a-b"
+// comes between "a" and "a/".
 type givenOut struct {
-	// open holds the names of which the directory may still come. Each begins with the one before
-	// it, so there are never more than a name has bytes.
+	// open holds the names whose directory may still follow. Each begins with the one before it, so
+	// there are never more than a name has bytes.
 	open []string
 }
 
-// again reports whether the name has come before.
+// again reports whether the name has come before, and notes it.
 func (g *givenOut) again(full string) bool {
 	for len(g.open) > 0 && !strings.HasPrefix(full, g.open[len(g.open)-1]) {
 		g.open = g.open[:len(g.open)-1]
@@ -221,5 +222,5 @@ func (g *givenOut) again(full string) bool {
 	return false
 }
 
-// lastVersion is an id behind that of every version there will be.
+// lastVersion is an id after those of all versions, now and later.
 const lastVersion = "9999999999.99999"

@@ -10,7 +10,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// maxVersions is how many versions of one file are told.
+// maxVersions is how many versions of one file are returned at most.
 const maxVersions = 10_000
 
 // versionsOf returns the directory of a file's versions.

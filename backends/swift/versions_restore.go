@@ -11,9 +11,9 @@ import (
 	"filegate/core/vfs"
 )
 
-// restore makes an old version the content of a file again, which is what it means to rename it.
-// The version stays where it is. To the file that it is a version of it comes back as Swift does
-// that, without a byte being moved; at any other name a copy of it is made.
+// restore makes an old version the content of a file: it implements the rename of a version. The
+// version stays. If the new name is the file that it is a version of, Swift restores it without
+// moving a byte, if possible; at any other name a copy is created.
 func (h history) restore(ctx context.Context, newname vfs.Path, opts vfs.RenameOptions) error {
 	v, err := h.version(ctx)
 	if errors.Is(err, vfs.ErrNotExist) {
@@ -45,11 +45,12 @@ func (h history) restore(ctx context.Context, newname vfs.Path, opts vfs.RenameO
 func (h history) bringBack(ctx context.Context, v oldVersion, replaced api.Object) error {
 	_, id := v.name.CutVersion()
 	switch {
-	case id != "" && replaced.VersionID == id: // it is, already
+	case id != "" && replaced.VersionID == id: // it is the current one already
 		return nil
 	case id == "" || id == api.NullVersion, v.object.IsLarge(), replaced.Exists() && !replaced.IsVersion():
-		// In an archive there is no other way. Of a large file made current by its id listings show
-		// the size of the manifest, and a content without an id would not be kept.
+		// In an archive there is no other way. If a large file were made current by its id,
+		// listings would show the size of the manifest; and content without an id would not be
+		// kept.
 		return h.client.Copy(ctx, v.name, v.of, true, nil)
 	}
 	_, err := h.client.Send(ctx, api.Request{Method: http.MethodPut, Target: v.of, Query: url.Values{"version-id": {id}}})

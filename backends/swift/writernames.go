@@ -8,7 +8,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// writerNames is what the writers of a login are told of names.
+// writerNames answers the questions of a login's writers about names.
 type writerNames struct{ fs *FS }
 
 var _ object.Names = writerNames{}
@@ -27,8 +27,8 @@ func (w writerNames) Lookup(ctx context.Context, n api.Name, base string) (vfs.I
 // Watch implements [names].
 func (w writerNames) Watch(n api.Name) func() bool { return w.fs.unchangedSince(n, w.fs.guess.now()) }
 
-// MakeParents implements [names]. Without implicit_directories OpenWriter has seen that they are
-// there.
+// MakeParents implements [names]. Without implicit_directories, OpenWriter has checked that the
+// parents exist.
 func (w writerNames) MakeParents(ctx context.Context, n api.Name) error {
 	if !w.fs.backend.cfg.ImplicitDirectories {
 		return nil
