@@ -146,9 +146,9 @@ func RefusedAs(err error, kind error, text string) error {
 	return e
 }
 
-// Refusal translates the error of a request to show n. In another account, a container that the
-// login may not read is reported as not existing, like any unknown container. In a container that
-// the login may read, an object is reported as forbidden.
+// Refusal is Translate for a request that reads n. In another account, a container that the login
+// may not read is reported as not existing, like any unknown container. In a container that the
+// login may read, an object is reported as forbidden.
 func (c *Client) Refusal(ctx context.Context, n Name, err error) error {
 	if n.Account == "" || n.IsAccount() || StatusOf(err) != http.StatusForbidden {
 		return Translate(err)

@@ -51,7 +51,7 @@ func (e Entry) Version() string { return cmp.Or(strings.Trim(e.SLOEtag, `"`), e.
 
 const listedTime = "2006-01-02T15:04:05.999999999"
 
-// Time returns when the entry was last changed, or unknown if Swift does not tell. Swift's times
+// Time returns when the entry was last changed, or unknown if Swift returns no time. Swift's times
 // are in UTC, without a zone.
 func (e Entry) Time(unknown time.Time) time.Time {
 	if t, err := time.ParseInLocation(listedTime, strings.TrimSuffix(e.LastModified, "Z"), time.UTC); err == nil {
@@ -86,7 +86,7 @@ func (v *View) List(ctx context.Context, dir api.Name, l Query) ([]Entry, error)
 	return p.Lines, err
 }
 
-// knownPage is Page that also reports whether there may be another page.
+// knownPage is List, but also reports whether there may be another page.
 func (v *View) knownPage(ctx context.Context, dir api.Name, l Query) (Page, error) {
 	for {
 		changes, err := v.ChangesIn(ctx, dir.Top(), l)
@@ -94,7 +94,7 @@ func (v *View) knownPage(ctx context.Context, dir api.Name, l Query) (Page, erro
 			return Page{}, err
 		}
 		asked := l
-		asked.Limit += changes.gone() // they will be left out of the page
+		asked.Limit += changes.gone() // they will be removed from the page
 		p, err := v.RawPage(ctx, dir, asked)
 		if err != nil {
 			return Page{}, err

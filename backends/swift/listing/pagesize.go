@@ -24,7 +24,7 @@ type PageKind struct {
 // not limited.
 const maxPageKinds = 1000
 
-// NewPageSizes returns a PageSizes that knows no store yet.
+// NewPageSizes returns a PageSizes without any recorded page.
 func NewPageSizes() *PageSizes { return &PageSizes{longest: map[PageKind]int{}} }
 
 // IsLast reports whether a page of n entries, fewer than requested, is known to be the last one. It

@@ -11,9 +11,8 @@ import (
 
 // An entry of the write log is no longer needed when Swift's listings include the change. One such
 // listing is not enough: Swift keeps several copies of each container, and the next listing may
-// come from a copy that is behind. So the first agreement is only recorded, in the log of this
-// process, and the entry is removed when a later listing agrees too and none in between has
-// disagreed.
+// come from a copy that lags. So the first agreement is only recorded, in the log of this process,
+// and the entry is removed when a later listing agrees too and none in between has disagreed.
 
 // settledFor is how long listings must have agreed with a change. By default, the copies of a
 // container exchange their changes every 30 seconds. A change that a copy misses for longer is
@@ -21,7 +20,7 @@ import (
 const settledFor = 30 * time.Second
 
 // settle records the results of HEADs and listings in the log of this process, so that the next
-// listing need not ask again.
+// listing need not repeat the HEADs.
 func (v *View) settle(ctx context.Context, top api.Name, settled []change) {
 	log := v.log
 	v.eachList(ctx, top, settled, func(key cache.Key, some []change) {

@@ -10,13 +10,13 @@ import (
 	"filegate/core/cache"
 )
 
-// An object that is opened before its client requests it (see ahead) must not be older than a
-// version that another gateway has meanwhile reported to its client as stored. The shared cache
-// tells of such changes, unless it has lost an entry, or one of the two gateways could not reach
-// it. So this gateway puts a watch into the list of changes before it opens the object. As long as
-// the watch is in the list, the list has not been lost, and contains every change that has reached
-// it since. A gateway that cannot record a change waits until no object that was opened before the
-// change is held any more, and only then answers its client.
+// An object that is opened before its client requests it (see backends/swift/prefetch.go) must not
+// be older than a version that another gateway has meanwhile reported to its client as stored. The
+// shared cache contains such changes, unless it has lost an entry, or one of the two gateways could
+// not reach it. So this gateway puts a watch into the list of changes before it opens the object.
+// As long as the watch is in the list, the list has not been lost, and contains every change that
+// was added to it since. A gateway that cannot record a change waits until no gateway holds an
+// object that was opened before the change, and only then answers its client.
 
 // HeldMost is how long an opened object may be held, counted from the request.
 const HeldMost = 250 * time.Millisecond

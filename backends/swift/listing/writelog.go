@@ -90,7 +90,7 @@ type Log struct {
 	// must not be changed after the first use.
 	SettledFor time.Duration
 
-	life   time.Duration // how long a listing may be behind; 0: there is no log
+	life   time.Duration // how long a listing may lag; 0: there is no log
 	caches []cache.Cache // the process's own first
 	by     string
 
@@ -406,7 +406,7 @@ func (v *View) Record(ctx context.Context, req api.Request, began time.Time, res
 			c.ETag = strings.Trim(resp.Header.Get("Etag"), `"`)
 		}
 	}
-	// The deletion of a version tells little about the object.
+	// The deletion of a version shows little about the object.
 	c.Sure = c.Sure && !req.Query.Has("version-id")
 	if !v.note(ctx, target, began, c) && err == nil && req.Header[api.IfNoneMatch] == "" {
 		outlast(ctx) // before the client gets the answer

@@ -121,8 +121,8 @@ func (lo *Large) IsPartOf(ctx context.Context, n api.Name, there api.Object, fil
 	return slices.Contains(all, n), err
 }
 
-// FreedBy returns the segments that an object no longer needs when it is removed or replaced, as
-// far as this is known beforehand. The error is not translated.
+// FreedBy returns the segments that an object no longer needs when it is removed or replaced.
+// Release checks them once more.
 func (lo *Large) FreedBy(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
 	if o.VersionID != "" {
 		return nil, nil

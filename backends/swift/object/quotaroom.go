@@ -2,10 +2,11 @@ package object
 
 import "context"
 
-// quotaRoom is the space that a container's quota leaves for an upload whose segments Swift does
-// not count. The size of the file is unknown before its end. Swift accepts an upload of unknown
-// size as long as any space is left, and so does this package, but it refuses a file that is larger
-// than the whole quota.
+// quotaRoom is how much a container's quota permits for one upload: the whole quota, or nothing if
+// no space is left. It is not the rest of the quota, because the size of the file is unknown before
+// its end: Swift accepts an upload of unknown size as long as any space is left, and so does this
+// package, but it refuses a file that is larger than the whole quota. It is for segments in another
+// container, which Swift does not count.
 type quotaRoom struct {
 	asked   chan struct{} // closed when the container has been looked up; nil: the lookup has not begun
 	limited bool          // it has a quota

@@ -8,8 +8,8 @@ import (
 
 var _ io.ReaderAt = (*Writer)(nil)
 
-// ReadAt reads the content as it would be committed now. It copies the bytes in memory, and gets
-// exactly the others by a GET.
+// ReadAt reads the content as it would be committed now. It copies the bytes that are in memory,
+// and requests the others from Swift.
 func (w *Writer) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, vfs.Errorf(vfs.ErrInvalid, "the offset is negative")
