@@ -14,7 +14,7 @@ import (
 	"filegate/core/vfs/vfstest"
 )
 
-// other is a login to another account of the same Swift.
+// other returns a login to another account of the same Swift.
 func (a account) other() account {
 	if a.project != "" {
 		return keystoneAccount("2")
@@ -22,13 +22,13 @@ func (a account) other() account {
 	return account{authURL: a.authURL, user: "test2:tester2", key: "testing2"}
 }
 
-// share lets the other account of tempauth read and write a container, as it is said.
+// share lets tempauth's other account read or write a container.
 func (f *FS) share(t *testing.T, container string, read, write bool) {
 	t.Helper()
 	f.shareWith(t, container, "test2:tester2", read, write)
 }
 
-// shareWith does so with whom an ACL calls who.
+// shareWith is share for the user who, as an ACL names users.
 func (f *FS) shareWith(t *testing.T, container, who string, read, write bool) {
 	t.Helper()
 	header := map[string]string{"X-Container-Read": "", "X-Container-Write": ""}
@@ -44,8 +44,8 @@ func (f *FS) shareWith(t *testing.T, container, who string, read, write bool) {
 	}
 }
 
-// TestForeign has a login of another account look into a container, by path and by alias, with the
-// rights that it is given.
+// TestForeign uses a container with a login of another account, by path and by alias, with
+// different rights.
 func TestForeign(t *testing.T) {
 	run := func(t *testing.T, a account) {
 		owner := openFS(t, a, nil)
@@ -57,7 +57,7 @@ func TestForeign(t *testing.T) {
 			c.Aliases = map[string]string{"alias": owner.client.Account + dir.String(), "account": owner.client.Account}
 		})
 		who := "test2:tester2"
-		if a.project != "" { // Keystone's names its project, which is the account
+		if a.project != "" { // Keystone's ACLs name the project, which is the account
 			who = strings.TrimPrefix(guest.client.Account, "AUTH_") + ":*"
 		}
 		content, large := []byte("content"), apitest.Noise(2*mib+1000)
@@ -149,7 +149,7 @@ func TestForeign(t *testing.T) {
 	t.Run("Keystone", func(t *testing.T) { run(t, realKeystone(t)) })
 }
 
-// TestForeignConformance runs the suite in another account's container.
+// TestForeignConformance runs the suite in a container of another account.
 func TestForeignConformance(t *testing.T) {
 	checks(t, 25)
 	f := newFake(t, swifttest.Limits{ListingLimit: 7}, nil)

@@ -32,7 +32,7 @@ func TestAttrCache(t *testing.T) {
 	}
 }
 
-// TestAttrKeys has the versions of which one is not taken for another.
+// TestAttrKeys checks that different versions have different keys.
 func TestAttrKeys(t *testing.T) {
 	at := time.Unix(10, 500)
 	keys := map[cache.Key]bool{}
@@ -53,8 +53,8 @@ func TestAttrKeys(t *testing.T) {
 	}
 }
 
-// TestUnchangedEntries counts the requests of a listing of n unchanged entries: as many as there
-// are pages, and no HEAD, through any gateway that shares the cache (features C5, C13).
+// TestUnchangedEntries counts the requests of a listing of n unchanged entries: one for each page,
+// and no HEAD, through any gateway that shares the cache (features C5, C13).
 func TestUnchangedEntries(t *testing.T) {
 	const n, page = 30, 7
 	w := newWorld(t, page)
@@ -83,8 +83,8 @@ func TestUnchangedEntries(t *testing.T) {
 	w.asked(t, "listing after one file has changed", (n+page-1)/page, 1)
 }
 
-// TestHeadsAtOnce counts how many HEADs a listing has under way for what it does not know: several,
-// and never more than it may.
+// TestHeadsAtOnce counts how many HEADs a listing makes at the same time: as many as the limit, and
+// never more.
 func TestHeadsAtOnce(t *testing.T) {
 	w := newWorld(t, 1000)
 	f := w.fake(w.gateway(t))

@@ -14,8 +14,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestSetAttrsKeeps holds rows C5 and K6: a file is given a time, and keeps all else that there is
-// of it. Modes and owners are taken without a word.
+// TestSetAttrsKeeps checks rows C5 and K6: setting the time of a file changes nothing else of it.
+// Modes and owners are accepted without an error.
 func TestSetAttrsKeeps(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
@@ -50,7 +50,7 @@ func TestSetAttrsKeeps(t *testing.T) {
 			t.Errorf("SetAttrs(%q) of a mode: %v", p, err)
 		}
 	}
-	// What the link leads to has been given the time by the link.
+	// Setting the time of the link has set that of its target.
 	o, err := f.client.Head(ctx, api.Name{Account: "", Container: "c", Object: "plain"})
 	if err != nil || !o.ModTime.Equal(at) {
 		t.Errorf("what the link leads to has the time %v (%v), want %v", o.ModTime, err, at)
@@ -65,15 +65,14 @@ func TestSetAttrsKeeps(t *testing.T) {
 	}
 	f.has(t, "/c/dlo", []byte("hello"), "it is a manifest still")
 	f.has(t, "/c/slo", large, "it is a manifest still")
-	// The account has nowhere to keep a time, and clients set it after every upload of a tree.
+	// The account cannot store a time, and clients set it after every upload of a tree.
 	if err := f.SetAttrs(ctx, "/", vfs.Attrs{ModTime: &at, Mode: &mode}); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestDirectoryTimes sets the times and modes of directories of all kinds. Both are shown by Stat
-// and in listings, and nothing else that there is of a directory changes; a rename takes them
-// along.
+// TestDirectoryTimes sets the times and modes of all kinds of directories. Stat and listings show
+// both, other metadata of a directory does not change, and a rename keeps time and mode.
 func TestDirectoryTimes(t *testing.T) {
 	run := func(t *testing.T, a account) {
 		f := &fake{FS: openFS(t, a, func(c *Config) { c.KeepModes = true })}
@@ -115,7 +114,7 @@ func TestDirectoryTimes(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, p := range []vfs.Path{dir, dir.Join("marker"), dir.Join("slash"), dir.Join("prefix"), dir.Join("deep").Join("prefix"), dir.Join("made")} {
-			must(listAll(ctx, f, p.Dir())) // which remembers what was before
+			must(listAll(ctx, f, p.Dir())) // fills the cache with the old attributes
 			if err := f.SetAttrs(ctx, p, vfs.Attrs{ModTime: &at}); err != nil {
 				t.Errorf("SetAttrs(%q): %v", p, err)
 			}
@@ -139,7 +138,7 @@ func TestDirectoryTimes(t *testing.T) {
 			}
 			has(dir.Join(base+"2"), "it was renamed")
 		}
-		// What was never given a time keeps that of its making, too.
+		// A directory that was never given a time keeps the time of its creation too.
 		put("foreign", map[string]string{"Content-Type": "application/directory"})
 		made := must(f.Stat(ctx, dir.Join("foreign"))).ModTime
 		if err := f.Rename(ctx, dir.Join("foreign"), dir.Join("foreign2"), vfs.RenameOptions{}); err != nil {
@@ -156,8 +155,8 @@ func TestDirectoryTimes(t *testing.T) {
 	t.Run("real", func(t *testing.T) { run(t, realSwift(t)) })
 }
 
-// TestTimeOfSharedContainer sets the time of a container that a guest may write to: that is left
-// undone without a word.
+// TestTimeOfSharedContainer sets the time of a container that a guest may write to: nothing is
+// changed, and there is no error.
 func TestTimeOfSharedContainer(t *testing.T) {
 	a := accountIn(swifttest.Start(t, swifttest.Config{}))
 	owner, guest := openFS(t, a, nil), openFS(t, a.other(), nil)

@@ -13,8 +13,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestTooLarge asks for files that no manifest can hold. Each is refused at once, and nothing is
-// sent for it.
+// TestTooLarge writes files that no manifest can hold. Each is refused at once, and no object is
+// put for it.
 func TestTooLarge(t *testing.T) {
 	for form, limits := range forms {
 		t.Run(form, func(t *testing.T) {
@@ -52,8 +52,8 @@ func (f *fake) known(t *testing.T) api.Limits {
 	return l
 }
 
-// TestManifestsOfFewSegments makes the largest file smaller where a cluster's manifests name few
-// segments.
+// TestManifestsOfFewSegments checks that the largest file is smaller if a cluster's manifests
+// permit few segments.
 func TestManifestsOfFewSegments(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	largest := int64(0)
@@ -73,8 +73,8 @@ func TestManifestsOfFewSegments(t *testing.T) {
 	}
 }
 
-// TestVastHole writes one byte behind a hole of a tebibyte. The hole is one segment that is named
-// many times, and a change of the file costs no more than the change.
+// TestVastHole writes one byte after a hole of a tebibyte. The hole is one segment that the
+// manifest names many times, and changing the file sends no more than the change.
 func TestVastHole(t *testing.T) {
 	const hole = 1 << 40
 	f := newFake(t, swifttest.Limits{}, nil)
@@ -97,7 +97,7 @@ func TestVastHole(t *testing.T) {
 	}
 }
 
-// TestHoleBeyondQuota makes holes that the quota does not leave room for. The request that makes
+// TestHoleBeyondQuota makes holes that are larger than the quota permits. The request that makes
 // the hole is refused.
 func TestHoleBeyondQuota(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize = mib })
@@ -117,7 +117,8 @@ func TestHoleBeyondQuota(t *testing.T) {
 	}
 }
 
-// TestGoOnBehindEnd goes on with a cut-off upload of which less is there than the client thinks.
+// TestGoOnBehindEnd resumes an interrupted upload at an offset after the end of the bytes that have
+// arrived.
 func TestGoOnBehindEnd(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize = mib })
 	data := apitest.Noise(3 * mib)

@@ -70,7 +70,8 @@ func TestConformanceCeph(t *testing.T) {
 	})
 }
 
-// TestCephFlavour finds out the flavour from the first answer, unless it is configured.
+// TestCephFlavour checks that the flavour is detected from the first answer, unless it is
+// configured.
 func TestCephFlavour(t *testing.T) {
 	for _, tt := range []struct {
 		ceph    bool

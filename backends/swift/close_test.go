@@ -17,8 +17,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestCloseWaits ends an upload while Swift takes its time over a segment. What is stored late is
-// deleted all the same.
+// TestCloseWaits closes an upload while Swift is slow to store a segment. Segments that are stored
+// late are deleted too.
 func TestCloseWaits(t *testing.T) {
 	for name, end := range map[string]func(cancel context.CancelFunc){
 		"given up":     func(context.CancelFunc) {},
@@ -62,8 +62,8 @@ func TestCloseWaits(t *testing.T) {
 	}
 }
 
-// TestCutUploadKeepsWhatIsUnderWay ends the session while segments are being sent. All that was
-// taken from the client is kept.
+// TestCutUploadKeepsWhatIsUnderWay ends the session while segments are being sent. All bytes that
+// the client has sent are kept.
 func TestCutUploadKeepsWhatIsUnderWay(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.srv.Inject(swifttest.Rule{Op: swifttest.PutObject, Container: "c_segments", Fault: swifttest.Fault{Delay: 50 * time.Millisecond}})
@@ -84,7 +84,7 @@ func TestCutUploadKeepsWhatIsUnderWay(t *testing.T) {
 	}
 }
 
-// cutOff leaves an upload that has been cut off.
+// cutOff makes an interrupted upload.
 func (f *fake) cutOff(t *testing.T, p vfs.Path, data []byte) {
 	t.Helper()
 	w := f.openWriter(t, p, replace)
@@ -94,9 +94,8 @@ func (f *fake) cutOff(t *testing.T, p vfs.Path, data []byte) {
 	}
 }
 
-// TestRetention has an upload that was cut off longer ago than it is kept. It is not there any more
-// for anybody, and the next large file that is written removes what is left of it. One that is not
-// that old stays.
+// TestRetention has interrupted uploads that are older than the retention time. They are not found
+// any more, and the next upload of a large file removes their segments. Newer ones stay.
 func TestRetention(t *testing.T) {
 	for form, limits := range forms {
 		t.Run(form, func(t *testing.T) {
@@ -130,8 +129,8 @@ func TestRetention(t *testing.T) {
 	}
 }
 
-// TestRemovedElsewhere has somebody remove an upload that is still going on elsewhere. It does not
-// become a file with parts missing.
+// TestRemovedElsewhere removes a file while its upload is running. The upload does not become a
+// file with missing parts.
 func TestRemovedElsewhere(t *testing.T) {
 	for form, limits := range forms {
 		f := newFake(t, limits, func(c *Config) { c.LargeObjects, c.Patience = largeObjects(form), 200*time.Millisecond })
@@ -152,8 +151,8 @@ func TestRemovedElsewhere(t *testing.T) {
 	}
 }
 
-// TestManifestRefused has Swift refuse the request that publishes an upload, which was gone on with
-// or not. By then it is none any more that could be gone on with, so nothing of it stays.
+// TestManifestRefused has Swift refuse the request that publishes an upload, resumed or not. After
+// that the upload cannot be resumed, so nothing of it stays.
 func TestManifestRefused(t *testing.T) {
 	for name, cut := range map[string]int{"in one go": 0, "gone on with": 2*mib + 5000} {
 		t.Run(name, func(t *testing.T) {

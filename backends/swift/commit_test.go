@@ -52,8 +52,8 @@ func mustCommit(t *testing.T, w vfs.Writer) {
 	w.Close()
 }
 
-// TestExclusiveTwins has two clients make the same file with the same content, such as an empty
-// lock. Only one has made it.
+// TestExclusiveTwins has two clients create the same file exclusively with the same content, such
+// as an empty lock file. Only one succeeds.
 func TestExclusiveTwins(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	exclusive := vfs.WriteOptions{Create: true, Truncate: true, Exclusive: true}
@@ -85,8 +85,8 @@ func TestExclusiveTwins(t *testing.T) {
 	}
 }
 
-// TestExclusiveAnswerLost loses the answer to the PUT that made the file; the second try finds it
-// there.
+// TestExclusiveAnswerLost loses the answer to the PUT that created the file. The second attempt
+// finds the file.
 func TestExclusiveAnswerLost(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	for op, size := range map[swifttest.Op]int{swifttest.PutObject: 1000, swifttest.PutManifest: 2*mib + 1000} {
@@ -102,7 +102,8 @@ func TestExclusiveAnswerLost(t *testing.T) {
 	}
 }
 
-// TestCutUploadGivesMemoryBack closes uploads that can be gone on with; newFake checks the memory.
+// TestCutUploadGivesMemoryBack closes uploads that can be resumed; newFake checks that their memory
+// is freed.
 func TestCutUploadGivesMemoryBack(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	for _, size := range []int{100, mib - 1, mib + 5, 3*mib + 100_000} {
@@ -112,8 +113,8 @@ func TestCutUploadGivesMemoryBack(t *testing.T) {
 	}
 }
 
-// TestRenameAgain gives a large file a new name, of which the old one could not be deleted: both
-// stand for the same segments.
+// TestRenameAgain repeats the rename of a large file whose old name could not be deleted: both
+// names have the same segments.
 func TestRenameAgain(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.Patience = 0 })
 	data := apitest.Noise(2*mib + 1000)
@@ -130,7 +131,8 @@ func TestRenameAgain(t *testing.T) {
 	f.tidy(t, "/c/new")
 }
 
-// TestInPlaceOfWhatIsGone changes a file that somebody else renames, removes or replaces meanwhile.
+// TestInPlaceOfWhatIsGone changes a file that another client renames, removes or replaces
+// meanwhile.
 func TestInPlaceOfWhatIsGone(t *testing.T) {
 	for _, size := range []int{100_000, 2*mib + 1000} {
 		for name, meanwhile := range map[string]func(f *fake) error{
@@ -162,7 +164,7 @@ func TestInPlaceOfWhatIsGone(t *testing.T) {
 	}
 }
 
-// TestNestedManifests keeps files of more segments than a manifest may name.
+// TestNestedManifests stores files of more segments than one manifest may name.
 func TestNestedManifests(t *testing.T) {
 	f := newFake(t, swifttest.Limits{MaxManifestSegments: 3, MaxDeletes: 4}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = buffers.BlockSize, buffers.BlockSize })
 	data := apitest.Noise(5*mib + 1000) // 21 segments in 7 manifests in 3 in 1
@@ -199,7 +201,7 @@ func TestNestedManifests(t *testing.T) {
 	}
 }
 
-// TestCrumbs changes a file in so many places that its manifest is tidied up.
+// TestCrumbs changes a file in so many places that its manifest is compacted.
 func TestCrumbs(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = buffers.BlockSize, buffers.BlockSize })
 	data := apitest.Noise(4 * mib)
@@ -249,8 +251,8 @@ func TestCommitCanceled(t *testing.T) {
 	}
 }
 
-// TestUploadCutByTheClient ends the source as a TLS connection does that is cut: with
-// io.ErrUnexpectedEOF. What came is not the file.
+// TestUploadCutByTheClient ends the source with io.ErrUnexpectedEOF, as an interrupted TLS
+// connection does. The bytes so far are not published.
 func TestUploadCutByTheClient(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	old := apitest.Noise(1000)
@@ -269,7 +271,7 @@ func TestUploadCutByTheClient(t *testing.T) {
 	}
 }
 
-// TestTruncatedToNothing drops all that has been sent already.
+// TestTruncatedToNothing truncates a file to 0 bytes after segments of it were sent.
 func TestTruncatedToNothing(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	for _, old := range []int{-1, 1000, 2*mib + 1000} {

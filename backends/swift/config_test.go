@@ -83,7 +83,7 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// TestValidateReportsEverything has several mistakes at once.
+// TestValidateReportsEverything validates a configuration with several mistakes.
 func TestValidateReportsEverything(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.Insecure, cfg.CAFile, cfg.Stall, cfg.MaxConnections = true, "/missing.pem", 0, -1

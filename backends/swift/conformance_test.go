@@ -9,8 +9,8 @@ import (
 	"filegate/core/vfs/vfstest"
 )
 
-// TestConformance runs the suite over a fake Swift: as it comes, with small segments and manifests,
-// and with small pages from afar.
+// TestConformance runs the suite on a fake Swift: with the defaults, with small segments and
+// manifests, and with small pages and a Swift that is far away.
 func TestConformance(t *testing.T) {
 	checks(t, 25)
 	for _, tt := range []struct {

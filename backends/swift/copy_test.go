@@ -14,10 +14,10 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestCopyLarge copies files that do not fit into one object, in all forms, and removes the
+// TestCopyLarge copies files that are too large for one object, in all forms, and removes the
 // original.
 func TestCopyLarge(t *testing.T) {
-	const most = 2 * buffers.BlockSize // of an object
+	const most = 2 * buffers.BlockSize // largest size of an object
 	content := apitest.Noise(5*buffers.BlockSize + 1000)
 	for name, make := range map[string]func(f *fake){
 		"static": func(f *fake) { f.mustWrite(t, "/c/file", content) },
@@ -47,7 +47,7 @@ func TestCopyLarge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, swifttest.Limits{MaxFileSize: most, MaxManifestSegments: 3}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = buffers.BlockSize, buffers.BlockSize })
-			f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Fault: swifttest.Fault{Status: http.StatusTeapot}}) // no byte comes through here
+			f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Fault: swifttest.Fault{Status: http.StatusTeapot}}) // the bytes must not come through filegate
 			make(f)
 			f.knowParent("/c/dir/copy")
 			if err := f.Copy(t.Context(), "/c/file", "/c/dir/copy", vfs.CopyOptions{}); err != nil {
@@ -64,7 +64,8 @@ func TestCopyLarge(t *testing.T) {
 	}
 }
 
-// TestCopyFails leaves nothing behind, and what was there before as it was.
+// TestCopyFails checks that a failed copy leaves no segments, and does not change the file at the
+// new name.
 func TestCopyFails(t *testing.T) {
 	const most = 2 * buffers.BlockSize
 	old, content := apitest.Noise(buffers.BlockSize+5), apitest.Noise(5*buffers.BlockSize)
@@ -90,7 +91,7 @@ func TestCopyFails(t *testing.T) {
 	}
 }
 
-// TestCopyReplaced takes the segments of what the copy replaces away.
+// TestCopyReplaced checks that the segments of a file that a copy replaces are deleted.
 func TestCopyReplaced(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.mustWrite(t, "/c/small", []byte("small"))
@@ -104,7 +105,7 @@ func TestCopyReplaced(t *testing.T) {
 	}
 }
 
-// TestCopyBetweenAccounts copies from a container that another account shares, also what is large.
+// TestCopyBetweenAccounts copies a large file from a container that another account shares.
 func TestCopyBetweenAccounts(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	content := apitest.Noise(3 * mib)

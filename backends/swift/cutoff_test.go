@@ -13,7 +13,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// cutUpload makes a cut-off upload of the file, and returns what has arrived of it.
+// cutUpload makes an interrupted upload of the file, and returns the bytes that have arrived.
 func cutUpload(t *testing.T, f *FS, p vfs.Path) []byte {
 	t.Helper()
 	data := apitest.Noise(3*mib + 100)
@@ -30,12 +30,12 @@ func cutUpload(t *testing.T, f *FS, p vfs.Path) []byte {
 	return data
 }
 
-// lookAnew forgets which containers have cut-off uploads.
+// lookAnew makes the session forget which containers have interrupted uploads.
 func (f *FS) lookAnew() {
 	f.uploads.Known.Forget()
 }
 
-// isCut checks that the file is a cut-off upload that can be gone on with.
+// isCut checks that the file is an interrupted upload that can be resumed.
 func isCut(t *testing.T, f *FS, p vfs.Path, data []byte) {
 	t.Helper()
 	f.lookAnew()
@@ -67,7 +67,7 @@ func hasContainer(t *testing.T, f *FS, container string) bool {
 	return err == nil
 }
 
-// eachForm runs a test over the forms of large files, on the fake and on a real Swift.
+// eachForm runs a test for each form of large files, on the fake and on a real Swift.
 func eachForm(t *testing.T, test func(t *testing.T, f *FS, top vfs.Path)) {
 	for form, limits := range forms {
 		t.Run(form, func(t *testing.T) {
@@ -81,8 +81,9 @@ func eachForm(t *testing.T, test func(t *testing.T, f *FS, top vfs.Path)) {
 	}
 }
 
-// TestCutOffHoldsDirectory has a cut-off upload, which listings show as a file, keep its directory
-// and its container from being removed until it is removed itself. Nothing is left of it then.
+// TestCutOffHoldsDirectory checks that a directory or container with an interrupted upload, which
+// listings show as a file, cannot be removed before the upload is removed. After that nothing of
+// the upload is left.
 func TestCutOffHoldsDirectory(t *testing.T) {
 	eachForm(t, func(t *testing.T, f *FS, top vfs.Path) {
 		d := top + "/d"
@@ -112,14 +113,15 @@ func TestCutOffHoldsDirectory(t *testing.T) {
 	})
 }
 
-// TestCutOffGoesAlong renames a directory with a cut-off upload in it, and then the upload itself.
+// TestCutOffGoesAlong renames a directory with interrupted uploads in it, and then one of the
+// uploads.
 func TestCutOffGoesAlong(t *testing.T) {
 	eachForm(t, func(t *testing.T, f *FS, top vfs.Path) {
 		if err := errors.Join(f.Mkdir(t.Context(), top+"/d"), f.Mkdir(t.Context(), top+"/d/sub")); err != nil {
 			t.Fatal(err)
 		}
 		data, deep := cutUpload(t, f, top+"/d/cut"), cutUpload(t, f, top+"/d/sub/cut")
-		for i, names := range [][2]vfs.Path{{"/d", "/e"}, {"/e", "/f"}, {"/f/cut", "/f/other"}} { // twice, since the segments stay
+		for i, names := range [][2]vfs.Path{{"/d", "/e"}, {"/e", "/f"}, {"/f/cut", "/f/other"}} { // twice, because the segments stay where they are
 			if err := f.Rename(t.Context(), top+names[0], top+names[1], vfs.RenameOptions{}); err != nil {
 				t.Fatalf("rename %d: %v", i, err)
 			}
@@ -133,7 +135,7 @@ func TestCutOffGoesAlong(t *testing.T) {
 	})
 }
 
-// TestCutOffRenamedOnto renames a cut-off upload to names that are taken.
+// TestCutOffRenamedOnto renames an interrupted upload to names that are taken.
 func TestCutOffRenamedOnto(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	data := cutUpload(t, f.FS, "/c/cut")
@@ -154,8 +156,8 @@ func TestCutOffRenamedOnto(t *testing.T) {
 	f.tidy(t, "/c/other")
 }
 
-// TestCutOffUnseen removes a directory, and then a container, that hold nothing but uploads which
-// no listing shows: they go along.
+// TestCutOffUnseen removes a directory, and then a container, that contain only uploads which no
+// listing shows: the uploads are removed too.
 func TestCutOffUnseen(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	if err := f.Mkdir(t.Context(), "/c/d"); err != nil {
@@ -179,8 +181,8 @@ func TestCutOffUnseen(t *testing.T) {
 	}
 }
 
-// TestCutOffInUse has an upload go on while its directory is renamed: it ends under the name that
-// it was begun with.
+// TestCutOffInUse renames the directory of a running upload: the file gets the name that its upload
+// was begun with.
 func TestCutOffInUse(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	if err := f.Mkdir(t.Context(), "/c/d"); err != nil {
@@ -204,8 +206,8 @@ func TestCutOffInUse(t *testing.T) {
 	f.has(t, "/c/d/file", data, "the upload was under way")
 }
 
-// TestSegmentsContainerStays is that a container of segments stays that has something in it, or
-// rights of its own.
+// TestSegmentsContainerStays checks that a container for segments is not removed if it has segments
+// of other files, or access lists of its own.
 func TestSegmentsContainerStays(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	set := func(container, read string) {

@@ -21,7 +21,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestDigests writes files in every order. A checksum that can be told is kept, and no other.
+// TestDigests writes files in every order. The checksums that can be computed are stored, and no
+// others.
 func TestDigests(t *testing.T) {
 	const large = 5*buffers.BlockSize + 1000
 	none, short, both := []vfs.Algorithm{}, []vfs.Algorithm{vfs.MD5}, []vfs.Algorithm{vfs.MD5, vfs.SHA256}
@@ -182,7 +183,7 @@ func TestDigests(t *testing.T) {
 				want := slices.Clone(tt.want)
 				want = slices.DeleteFunc(want, func(a vfs.Algorithm) bool { return !slices.Contains(wanted, a) })
 				if len(content) <= buffers.BlockSize && !slices.Contains(want, vfs.MD5) {
-					want = append(want, vfs.MD5) // it is Swift's own
+					want = append(want, vfs.MD5) // Swift computes it
 				}
 				if diff := cmp.Diff(slices.Sorted(slices.Values(want)), slices.Sorted(maps.Keys(got))); diff != "" {
 					t.Errorf("the file has other checksums (-want +got):\n%s", diff)
@@ -196,7 +197,7 @@ func TestDigests(t *testing.T) {
 	}
 }
 
-// keptCRC64 is the CRC-64 that the file is said to have.
+// keptCRC64 returns the CRC-64 in the metadata of the file.
 func (f *fake) keptCRC64(t testing.TB, p vfs.Path) string {
 	t.Helper()
 	n, err := f.locate(p)
@@ -228,7 +229,8 @@ func (f *fake) digestsHold(t testing.TB, p vfs.Path, content []byte) {
 	}
 }
 
-// TestDigestOfOthers has metadata of that name that is no checksum, as anybody may set it.
+// TestDigestOfOthers has metadata with the name of a checksum but another content, as other
+// programs may set it.
 func TestDigestOfOthers(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	data := apitest.Noise(2*mib + 1000)
@@ -249,8 +251,8 @@ func TestDigestOfOthers(t *testing.T) {
 	}
 }
 
-// TestDigestFails has segments go wrong while those behind them wait for their sums. The upload
-// ends all the same, and gives its memory back.
+// TestDigestFails lets segments fail while later segments wait for their checksums. The upload ends
+// anyway, and frees its memory.
 func TestDigestFails(t *testing.T) {
 	for after := range 4 {
 		f := newFake(t, swifttest.Limits{}, func(c *Config) {

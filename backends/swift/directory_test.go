@@ -7,7 +7,7 @@ import (
 	"filegate/core/session/sessiontest"
 )
 
-// TestDirectory is what sessions of one login do to the same files.
+// TestDirectory runs the suite of several sessions of one login that use the same files.
 func TestDirectory(t *testing.T) {
 	checks(t, 25)
 	testDirectory(t, accountIn(swifttest.Start(t, swifttest.Config{})))

@@ -50,8 +50,8 @@ func (f *fake) oldServers(t *testing.T, object, dir string, data []byte) {
 	f.has(t, vfs.Path("/c/"+object), data, "the layout of the old servers is read")
 }
 
-// TestDLOLayout is how large files lie for the old servers: each upload below a prefix of its own,
-// which ends in a slash.
+// TestDLOLayout checks how large files are stored for the old servers: each upload has a prefix of
+// its own, which ends in a slash.
 func TestDLOLayout(t *testing.T) {
 	f := newDLO(t, swifttest.Limits{})
 	data := apitest.Noise(3*buffers.BlockSize + 1000)
@@ -76,14 +76,14 @@ func TestDLOLayout(t *testing.T) {
 	if err := f.Remove(t.Context(), "/c/dir/file"); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"dir", "dir/file.part2/000000", "dir/file.partial"} // the directory has an object of its own now, to stay
+	want := []string{"dir", "dir/file.part2/000000", "dir/file.partial"} // Remove has created an object for the directory
 	if diff := cmp.Diff(want, f.objectsIn(t, "c")); diff != "" {
 		t.Errorf("a file's removal takes its segments and no others (-want +got):\n%s", diff)
 	}
 }
 
-// TestDLOOverOldServers replaces a file of the old servers. Whatever lay below its prefix would be
-// in it at once.
+// TestDLOOverOldServers replaces a file of the old servers. An object below its prefix would become
+// a part of it at once.
 func TestDLOOverOldServers(t *testing.T) {
 	for _, size := range []int{10, 2*buffers.BlockSize + 10} {
 		f := newDLO(t, swifttest.Limits{})
@@ -97,7 +97,7 @@ func TestDLOOverOldServers(t *testing.T) {
 			t.Fatal(err)
 		}
 		o, err := f.client.Head(t.Context(), api.Name{Account: "", Container: "c", Object: "file"})
-		if err != nil || o.Size != int64(len(old))+10 { // with the stranger, of which the old servers' layout has no better knowledge
+		if err != nil || o.Size != int64(len(old))+10 { // with the other object, because the old servers' prefix includes it
 			t.Errorf("the file that is being replaced has %d bytes, %v; want the old %d (row F6)", o.Size, err, len(old)+10)
 		}
 		mustCommit(t, w)
@@ -110,8 +110,8 @@ func TestDLOOverOldServers(t *testing.T) {
 	}
 }
 
-// TestDLOBesideRenamed has a file that the old servers have renamed, of which the parts keep the
-// old name (rows F2 and F5).
+// TestDLOBesideRenamed has a file that the old servers have renamed: its segments keep the old name
+// (rows F2 and F5).
 func TestDLOBesideRenamed(t *testing.T) {
 	f := newDLO(t, swifttest.Limits{})
 	first, second := apitest.Noise(2*buffers.BlockSize+5), apitest.Noise(3*buffers.BlockSize)
@@ -137,7 +137,7 @@ func TestDLOBesideRenamed(t *testing.T) {
 	f.has(t, "/c/renamed", first, "a removal takes nobody else's parts")
 }
 
-// TestFormsMeet changes a file of each form by a gateway that writes another.
+// TestFormsMeet changes a file of each form through a gateway that writes the other form.
 func TestFormsMeet(t *testing.T) {
 	for _, from := range []string{largeSLO, largeDLO} {
 		for name, opts := range map[string]vfs.WriteOptions{"replaced": replace, "changed": {}, "appended to": {Offset: vfs.AtEnd}} {
@@ -182,8 +182,8 @@ func TestFormsMeet(t *testing.T) {
 	}
 }
 
-// TestDLOListedLate has a Swift of which the listings lag: a dynamic large object is only what is
-// listed.
+// TestDLOListedLate has a Swift whose listings lag: a dynamic large object consists only of the
+// segments that are listed.
 func TestDLOListedLate(t *testing.T) {
 	for _, limits := range []swifttest.Limits{{}, {NoSLO: true}} {
 		f := newFake(t, limits, func(c *Config) {
@@ -206,7 +206,7 @@ func TestDLOListedLate(t *testing.T) {
 	}
 }
 
-// TestSLOThatIsNone has a Swift that does not tell that it has no static large objects. It would
+// TestSLOThatIsNone has a Swift that has no static large objects and does not report it. It would
 // store the manifest as the content.
 func TestSLOThatIsNone(t *testing.T) {
 	f := newFake(t, swifttest.Limits{NoSLO: true, NoInfo: true}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize, c.Patience = buffers.BlockSize, buffers.BlockSize, 0 })
@@ -219,8 +219,8 @@ func TestSLOThatIsNone(t *testing.T) {
 	f.tidy(t, "/c/file")
 }
 
-// TestOwnPartsHidden lists directories that segments of our own lie in, in the layout of the old
-// servers (features F9, F10): only what people have put there is to be seen.
+// TestOwnPartsHidden lists directories with filegate's own segments, in the layout of the old
+// servers (features F9, F10): only the files of users are listed.
 func TestOwnPartsHidden(t *testing.T) {
 	f := newDLO(t, swifttest.Limits{})
 	ctx, data := t.Context(), apitest.Noise(2*buffers.BlockSize+5)
@@ -233,7 +233,7 @@ func TestOwnPartsHidden(t *testing.T) {
 		}
 		return found
 	}
-	f.forgetChanges() // nothing is asked for the log
+	f.forgetChanges() // so that the write log causes no requests
 	listNames(t, f, "/c/d")
 	f.srv.ForgetRequests()
 	sees(t, f, "/c/d", "a file, without its segments", "file")
@@ -242,7 +242,8 @@ func TestOwnPartsHidden(t *testing.T) {
 			t.Errorf("a listing was made of the segments, %s: the manifest explains what to hide", r.Query)
 		}
 	}
-	// Of the file's other names some come later in a listing, and some are elsewhere.
+	// Some of the file's later names are listed after its segments, and some are in other
+	// directories.
 	last := vfs.Path("/c/d/file")
 	for _, p := range []vfs.Path{"/c/d/zz", "/c/d/aa", "/c/e/file"} {
 		f.knowParent(p)
@@ -264,7 +265,7 @@ func TestOwnPartsHidden(t *testing.T) {
 	f.cutOff(t, "/c/d/cut", apitest.Noise(5*buffers.BlockSize))
 	sees(t, f, "/c/d", "an upload that was cut off, without its segments", "cut")
 
-	// What somebody else has put beside them is not hidden.
+	// Objects of other programs beside them are not hidden.
 	f.putObject(t, "d/file.part/mine", []byte("x"), nil)
 	sees(t, f, "/c/d", "a directory with something else in it", "cut", "file.part/")
 	f.hideSegments = false

@@ -19,7 +19,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// dots are spellings of names that a proxy could take for another place.
+// dots are spellings of names that a proxy may rewrite to another path.
 var dots = []string{
 	"..", ".", "a/..", "a/../b", "./a", "%2e%2e", "a/%2E./b", ".%2e", "%252e%252e", "a/%2e%2e%2fb", "..%2f..", "%2F..", "a%2f..%2fb",
 }
@@ -37,7 +37,7 @@ func TestDotElement(t *testing.T) {
 	}
 }
 
-// putPast makes an object with any name, past the gateway.
+// putPast creates an object of any name directly in Swift.
 func putPast(t *testing.T, f *FS, container, object string) {
 	t.Helper()
 	grant, err := f.client.Grants.Current(t.Context())
@@ -61,8 +61,8 @@ func putPast(t *testing.T, f *FS, container, object string) {
 	}
 }
 
-// TestDotsRefused has objects and arguments with "." and ".." as elements: no request with them is
-// sent, in no place and no spelling.
+// TestDotsRefused uses objects and arguments with "." and ".." as elements: no request with them is
+// sent, for any operation and any spelling.
 func TestDotsRefused(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.mustWrite(t, "/c/file", []byte("x"))
@@ -119,7 +119,8 @@ func TestDotsRefused(t *testing.T) {
 			t.Errorf("%s %s was sent", r.Method, r.Path)
 		}
 	}
-	// The directory cannot be emptied here, and its rename says what stays.
+	// The directory cannot be emptied here, and the error of its rename names the entries that
+	// stay.
 	f.mustWrite(t, "/c/d/good", []byte("x"))
 	if err := f.Rename(ctx, "/c/d", "/c/e", vfs.RenameOptions{}); !errors.Is(err, vfs.ErrInvalidName) || !strings.Contains(vfs.ClientText(err), "/c/d/") {
 		t.Errorf("rename of a directory with such names: %v", err)
@@ -132,8 +133,8 @@ func TestDotsRefused(t *testing.T) {
 
 func errorOf(_ any, err error) error { return err }
 
-// TestRewritingProxy has a proxy in front of the store take ".." for the directory above: the log
-// says so, once. Without one it says nothing.
+// TestRewritingProxy has a proxy in front of the store that removes ".." from paths: this is logged
+// once. Without the proxy nothing is logged.
 func TestRewritingProxy(t *testing.T) {
 	srv := swifttest.Start(t, swifttest.Config{})
 	for _, rewrites := range []bool{false, true} {

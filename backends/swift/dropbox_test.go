@@ -15,8 +15,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestDropBox puts files into a container that the login may write to and not read: small and large
-// ones, new ones and over what is there. The owner reads them.
+// TestDropBox puts files into a container that the login may write to but not read: small and large
+// ones, new ones and over existing ones. The owner reads them.
 func TestDropBox(t *testing.T) {
 	run := func(t *testing.T, a account) {
 		owner := openFS(t, a, nil)
@@ -64,7 +64,7 @@ func TestDropBox(t *testing.T) {
 		if err := write(box.Join("a"), small, vfs.WriteOptions{Create: true, Offset: vfs.AtEnd}); !errors.Is(err, vfs.ErrPermission) || !strings.Contains(vfs.ClientText(err), "not read") {
 			t.Errorf("appending to what cannot be read: %v, want %v", err, vfs.ErrPermission)
 		}
-		// As OpenSSH's scp does it, which does not empty the file first.
+		// OpenSSH's scp writes like this: it does not truncate the file first.
 		for _, data := range [][]byte{small, large, apitest.Noise(500)} {
 			w := must(guest.OpenWriter(ctx, box.Join("a"), vfs.WriteOptions{Create: true}))
 			must(w.WriteAt(data, 0))
@@ -91,7 +91,7 @@ func TestDropBox(t *testing.T) {
 		if end, err := guest.Place(ctx, box.Join("a"), true); err != nil || end.Path != box.Join("a") {
 			t.Errorf("Place = %+v, %v, want the name itself", end, err)
 		}
-		// An upload that ends before its end leaves nothing.
+		// An interrupted upload leaves nothing.
 		w := must(guest.OpenWriter(ctx, box.Join("cut"), replace))
 		must(w.ReadFrom(bytes.NewReader(large)))
 		w.Close()

@@ -39,7 +39,8 @@ func TestAllowedEndpoints(t *testing.T) {
 	}
 }
 
-// A grant that leads elsewhere opens nothing, at the login and when it is renewed.
+// A login whose grant has a storage URL that is not allowed is refused, at the login and at a
+// renewal.
 func TestGrantsElsewhere(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	grants := f.client.Grants

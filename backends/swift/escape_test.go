@@ -15,14 +15,14 @@ import (
 	"filegate/core/vfs/vfstest"
 )
 
-// oddObjects are names that a path can not have as they are, or hardly.
+// oddObjects are names that cannot be paths without escaping, or are unusual.
 var oddObjects = []string{
 	"a//b", "a///b", "/lead", "//lead", ".../x", "a/..b", "d/", "d/e", "%", "%/x", "%.", "%%", "a%", "%2F",
 	"nl\nx", "cr\rx", "tab\tx", "\u2028", "bell\a", "esc\x1b[31m", " lead", "trail ", "x/ /y", "ünï/日本", "@AUTH_x/a", ".versions/a", "?q", "#f", "a+b", "a&b=c", "\\back",
 }
 
-// TestOddNames has objects with odd names: each is listed, and its path leads to it and to no
-// other.
+// TestOddNames has objects with odd names: each is listed, and each path is that of exactly one
+// object.
 func TestOddNames(t *testing.T) {
 	run := func(t *testing.T, f *FS, dir vfs.Path) {
 		put := func(object string) {
@@ -60,7 +60,7 @@ func TestOddNames(t *testing.T) {
 			}
 		}
 		walk(dir)
-		// What lies below the name of a file is reached by its own path (row C12).
+		// Entries below the name of a file are reached by their own paths (row C12).
 		below := map[string]vfs.Path{}
 		for _, object := range oddObjects {
 			elements := strings.Split(object, "/")
@@ -84,7 +84,7 @@ func TestOddNames(t *testing.T) {
 				t.Errorf("%q is not listed", object)
 			}
 		}
-		// Each is removed by its path, and nothing else is.
+		// Each is removed by its path, and nothing else is removed.
 		for i, object := range oddObjects {
 			if err := f.Remove(t.Context(), below[object]); err != nil {
 				t.Errorf("removing %q: %v", below[object], err)
@@ -117,7 +117,7 @@ func TestOddNames(t *testing.T) {
 	})
 }
 
-// TestOddContainers reaches containers that look like something else.
+// TestOddContainers uses containers whose names look like something else.
 func TestOddContainers(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	for _, p := range []vfs.Path{"/%@AUTH_x", "/%%"} {
@@ -144,7 +144,7 @@ func TestOddContainers(t *testing.T) {
 	}
 }
 
-// TestRenameOddDirectory moves what lies below an empty name.
+// TestRenameOddDirectory moves the entries below an empty name.
 func TestRenameOddDirectory(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.mustWrite(t, "/c/%/a", []byte("a"))

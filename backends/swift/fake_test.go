@@ -25,21 +25,21 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	// The tests of faults wait most of their time, for a patience to end or a stall to be noticed.
+	// The tests of faults spend most of their time waiting for Patience or Stall to end.
 	if err := flag.Set("test.parallel", "16"); err != nil {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)
 }
 
-// fake is a fake Swift with an account in it that is open, and a container to work in.
+// fake is a fake Swift with an open login, and a container for the test.
 type fake struct {
 	*FS
 	srv *swifttest.Server
 	dir vfs.Path // the container
 }
 
-// newFake starts a Swift for one test.
+// newFake starts a fake Swift for one test.
 func newFake(t *testing.T, limits swifttest.Limits, change func(*Config)) *fake {
 	t.Helper()
 	srv := swifttest.Start(t, swifttest.Config{Limits: limits})
@@ -56,7 +56,7 @@ func accountIn(srv *swifttest.Server) account {
 	return account{authURL: srv.AuthURL(), user: u.Account + ":" + u.Name, key: u.Key}
 }
 
-// forget makes the session one that has not been told anything yet.
+// forget removes all recent answers from the session.
 func (f *FS) forget() {
 	f.backend.besides.Wait()
 	f.guess.told, f.guess.around = recentLookups{}, newListedRanges(askedAgain)
@@ -64,13 +64,14 @@ func (f *FS) forget() {
 	f.dirs = knownDirs{}
 }
 
-// recallLong keeps the time that a test takes from making a difference. It is called first.
+// recallLong makes recent answers last for the whole test, however slow it is. It must be called
+// first.
 func (f *FS) recallLong() {
 	f.backend.recallFor, f.backend.nearFor, f.backend.heldMost = time.Hour, time.Hour, time.Hour
 	f.guess.around = newListedRanges(time.Hour)
 }
 
-// objectsIn are the names of the objects in a container, in order.
+// objectsIn returns the names of the objects in a container, in order.
 func (f *fake) objectsIn(t *testing.T, container string) []string {
 	t.Helper()
 	page, err := f.lists.List(context.WithoutCancel(t.Context()), api.Name{Container: container}, listing.Query{Limit: 1000})
@@ -84,8 +85,7 @@ func (f *fake) objectsIn(t *testing.T, container string) []string {
 	return names
 }
 
-// balanced checks that all memory has been given back, by files and writers that are closed all of
-// them.
+// balanced checks that all memory has been freed; all files and writers must be closed.
 func (f *fake) balanced(t *testing.T) {
 	t.Helper()
 	b := f.backend.budget
@@ -96,8 +96,8 @@ func (f *fake) balanced(t *testing.T) {
 	}
 }
 
-// needed are the names of the segments that a file's manifest names, and of those that manifests in
-// it name.
+// needed returns the names of the segments that a file's manifest names, with those of nested
+// manifests.
 func (f *fake) needed(t *testing.T, n api.Name) []string {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
@@ -124,7 +124,7 @@ func (f *fake) needed(t *testing.T, n api.Name) []string {
 	return slices.Compact(names)
 }
 
-// tidy checks that no segments are stored but those that the file needs.
+// tidy checks that only the segments of the file are stored.
 func (f *fake) tidy(t *testing.T, p vfs.Path) {
 	t.Helper()
 	n, err := f.locate(p)
@@ -136,7 +136,7 @@ func (f *fake) tidy(t *testing.T, p vfs.Path) {
 	}
 }
 
-// complete checks that all segments are there that the file needs.
+// complete checks that all segments of the file are stored.
 func (f *fake) complete(t *testing.T, p vfs.Path) {
 	t.Helper()
 	n, err := f.locate(p)
@@ -151,7 +151,8 @@ func (f *fake) complete(t *testing.T, p vfs.Path) {
 	}
 }
 
-// segments are the names of all objects in the container's segments, and of those beside its files.
+// segments returns the names of all objects in the container for segments, and of the segments
+// beside its files.
 func (f *fake) segments(t *testing.T) []string {
 	t.Helper()
 	beside := slices.DeleteFunc(f.objectsIn(t, string(f.dir[1:])), func(s string) bool { return !object.IsOwnPart(s) })
@@ -160,15 +161,15 @@ func (f *fake) segments(t *testing.T) []string {
 
 var replace = vfs.WriteOptions{Create: true, Truncate: true}
 
-// knowParent lets the session take the directory that the file is in to be there, so that what is
-// put into it makes a mere prefix.
+// knowParent makes the session assume that the parent directory of the file exists, so that a file
+// in it makes a directory that is only a prefix.
 func (f *FS) knowParent(p vfs.Path) {
 	if n, err := f.locate(p); err == nil {
 		f.sawIn(n, f.lastGone())
 	}
 }
 
-// write makes the file, in one stream.
+// write writes the file as one stream.
 func (f *fake) write(ctx context.Context, p vfs.Path, data []byte, opts vfs.WriteOptions) (vfs.Info, error) {
 	f.knowParent(p)
 	w, err := f.OpenWriter(ctx, p, opts)
@@ -191,7 +192,7 @@ func (f *fake) mustWrite(t *testing.T, p vfs.Path, data []byte) vfs.Info {
 	return info
 }
 
-// read is the file's content, in one stream.
+// read returns the file's content, read as one stream.
 func (f *fake) read(ctx context.Context, p vfs.Path) ([]byte, error) {
 	r, err := f.Open(ctx, p, vfs.OpenOptions{})
 	if err != nil {
@@ -214,8 +215,8 @@ func (f *fake) has(t *testing.T, p vfs.Path, want []byte, rule string) {
 	}
 }
 
-// putSegment puts an object that a manifest is to name, and makes its container where there is
-// none.
+// putSegment puts an object as a segment for a manifest, and creates its container if it does not
+// exist.
 func (f *fake) putSegment(t *testing.T, n api.Name, content []byte) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())

@@ -15,9 +15,9 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestEachRequestFails has each request of each way to write go wrong, in both forms of large
-// files, and nothing is tried again. Afterwards the file is all old or all new, and the client was
-// not told of a success that was none.
+// TestEachRequestFails makes each request of each way to write fail, in both forms of large files,
+// without retries. Afterwards the file is completely old or completely new, and if the client was
+// told of success, it is new.
 func TestEachRequestFails(t *testing.T) {
 	for _, form := range []string{largeSLO, largeDLO} {
 		for _, u := range allUploads() {
@@ -37,7 +37,7 @@ func TestEachRequestFails(t *testing.T) {
 	}
 }
 
-// failsAt uploads with a fault, and reports whether it came to it.
+// failsAt uploads with a fault, and reports whether the fault happened.
 func (u upload) failsAt(t *testing.T, form string, rule swifttest.Rule) bool {
 	t.Helper()
 	f := newFake(t, forms[form], func(c *Config) {
@@ -73,9 +73,9 @@ func (u upload) failsAt(t *testing.T, form string, rule swifttest.Rule) bool {
 	return struck.Load()
 }
 
-// TestGatewayKilled ends a gateway at each request of an upload, as kill -9 does: nothing that it
-// does afterwards reaches Swift. Another one goes on with what the first has sent, or begins anew
-// where that is nothing.
+// TestGatewayKilled kills a gateway at each request of an upload, as kill -9 does: none of its
+// later requests reaches Swift. Another gateway resumes the upload, or starts again if nothing of
+// it has been stored.
 func TestGatewayKilled(t *testing.T) {
 	for form := range forms {
 		for _, at := range []swifttest.Point{swifttest.AtStart, swifttest.AtAnswer} {
@@ -101,7 +101,7 @@ func killedAt(t *testing.T, form string, rule swifttest.Rule) bool {
 	var struck atomic.Bool
 	rule.Fault.Call = func() { struck.Store(true) }
 	first.srv.Inject(rule)
-	// What is answered last may have been done.
+	// The request whose answer is lost is carried out; no later one is.
 	if rule.Fault.At == swifttest.AtAnswer {
 		first.srv.Inject(swifttest.Rule{After: rule.After + 1, Fault: swifttest.Fault{Cut: true}})
 	}
@@ -135,8 +135,8 @@ func killedAt(t *testing.T, form string, rule swifttest.Rule) bool {
 	return struck.Load()
 }
 
-// TestListingsBehind writes in all ways while listings are half a minute behind. What an upload
-// does depends on none.
+// TestListingsBehind writes in all ways while listings lag by half a minute. Uploads do not depend
+// on listings.
 func TestListingsBehind(t *testing.T) {
 	for _, u := range allUploads() {
 		t.Run(u.name, func(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// downloads are the ways in which a file can lie in Swift, by its size with segments of 256 KiB.
+// downloads are the forms in which a file is stored in Swift, by its size with segments of 256 KiB.
 var downloads = map[string]int{"plain": 200_000, "large": 3*buffers.BlockSize + 1000}
 
 func newDownload(t *testing.T, size int, change func(*Config)) (*fake, []byte) {
@@ -34,7 +34,8 @@ func newDownload(t *testing.T, size int, change func(*Config)) (*fake, []byte) {
 	return f, data
 }
 
-// TestReadRecovers breaks downloads in every way, once or again and again. They come through whole.
+// TestReadRecovers makes downloads fail in every way, once or repeatedly. The client gets the
+// complete file.
 func TestReadRecovers(t *testing.T) {
 	for form, size := range downloads {
 		for name, rule := range map[string]swifttest.Rule{
@@ -67,14 +68,14 @@ func TestReadRecovers(t *testing.T) {
 	}
 }
 
-// TestReadFails breaks downloads for good. What has come is the beginning of the file, and the
-// client is told.
+// TestReadFails makes downloads fail permanently. The bytes that the client gets are the beginning
+// of the file, and the client gets an error.
 func TestReadFails(t *testing.T) {
 	for form, size := range downloads {
 		for name, tt := range map[string]struct {
 			fault swifttest.Fault
 			after int
-			open  bool // the failure is Open's
+			open  bool // Open returns the error
 			want  error
 		}{
 			"503 at open":  {swifttest.Fault{Status: 503, Body: "HTTP"}, 0, true, vfs.ErrUnavailable},
@@ -128,8 +129,7 @@ func TestReadWhileReplaced(t *testing.T) {
 		} {
 			t.Run(form+"/"+what, func(t *testing.T) {
 				f, data := newDownload(t, size, func(c *Config) { c.ReadAhead, c.Patience = buffers.BlockSize, time.Second })
-				// The stream is made to end where the change happens, so that the rest must be
-				// asked for.
+				// The stream ends when the change happens, so that the rest must be requested.
 				f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Times: 1, Fault: swifttest.Fault{
 					At: swifttest.InAnswer, Bytes: 100_000, Call: func() { change(t, f) }, Cut: true,
 				}})
@@ -145,7 +145,7 @@ func TestReadWhileReplaced(t *testing.T) {
 	}
 }
 
-// TestReadDamaged gives a file whose bytes are not those of its checksum, whichever it has.
+// TestReadDamaged reads a file whose bytes do not match its checksum, for each kind of checksum.
 func TestReadDamaged(t *testing.T) {
 	const wrong = "0123456789abcdef"
 	for name, header := range map[string]http.Header{
@@ -168,8 +168,8 @@ func TestReadDamaged(t *testing.T) {
 	}
 }
 
-// TestReadSegmentMissing has Swift answer 200 and break off, as it does for a large object of which
-// a segment is gone.
+// TestReadSegmentMissing has Swift answer 200 and break off, as it does for a large object with a
+// missing segment.
 func TestReadSegmentMissing(t *testing.T) {
 	f, data := newDownload(t, 3*buffers.BlockSize+1000, func(c *Config) { c.Patience = 300 * time.Millisecond })
 	seg := f.needed(t, api.Name{Account: "", Container: "c", Object: "file"})[1]
@@ -185,7 +185,7 @@ func TestReadSegmentMissing(t *testing.T) {
 	}
 }
 
-// TestReadCanceled ends the context in the middle of a download that stands still.
+// TestReadCanceled ends the context in the middle of a stalled download.
 func TestReadCanceled(t *testing.T) {
 	f, _ := newDownload(t, 3*buffers.BlockSize+1000, nil)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -15,17 +15,17 @@ import (
 	"filegate/core/vfs"
 )
 
-// upload is a way to write a file, with all the requests that it takes.
+// upload is one way to write a file, with the requests that it takes.
 type upload struct {
 	name string
-	old  int // size of what is there before; negative: nothing
-	data int // size of what is written
+	old  int // size of the old file; negative: none
+	data int // size of the new content
 	opts vfs.WriteOptions
-	ops  []swifttest.Op // of which each must succeed for the upload to
-	late bool           // what is there before has come when it had just been told that nothing is
+	ops  []swifttest.Op // requests that must succeed for the upload to succeed
+	late bool           // the session believes that there is no old file
 }
 
-// uploads are all ways to write, with segments of 256 KiB.
+// allUploads returns all ways to write, with segments of 256 KiB.
 func allUploads() []upload {
 	const small, large = 30_000, 2*buffers.BlockSize + 100_000
 	inPlace := vfs.WriteOptions{Offset: vfs.AtEnd}
@@ -70,8 +70,8 @@ func (u upload) prepare(t *testing.T, f *fake, p vfs.Path) (old []byte) {
 	return old
 }
 
-// run uploads with a fault, and checks that afterwards the file is all old or all new, as the error
-// says, and that no segment is left that nobody needs.
+// run uploads with a fault, and checks that afterwards the file is completely old or completely
+// new, as the error says, and that no unused segments are left.
 func (u upload) run(t *testing.T, change func(*Config), inject func(f *fake)) (isNew bool, err error) {
 	t.Helper()
 	f := newFake(t, swifttest.Limits{}, func(c *Config) {
@@ -107,8 +107,8 @@ func (u upload) run(t *testing.T, change func(*Config), inject func(f *fake)) (i
 		t.Errorf("the client is told %q", vfs.ClientText(err))
 	}
 	if err != nil && api.Reached(err) && f.srv.Count(swifttest.PutManifest) > before {
-		// Nobody knows how it will end: where one of three servers has the manifest, the others
-		// will have it too, later. The segments stay.
+		// The result is not known: if one of three servers has the manifest, the others will have
+		// it later too. The segments stay.
 		f.complete(t, p)
 	} else {
 		f.tidy(t, p)
@@ -116,7 +116,7 @@ func (u upload) run(t *testing.T, change func(*Config), inject func(f *fake)) (i
 	return isNew, err
 }
 
-// write is one upload.
+// write makes the upload.
 func (u upload) write(t *testing.T, f *fake, p vfs.Path, data []byte) error {
 	open, err := f.OpenWriter(t.Context(), p, u.opts)
 	if err != nil {
@@ -130,7 +130,7 @@ func (u upload) write(t *testing.T, f *fake, p vfs.Path, data []byte) error {
 	return err
 }
 
-// eachRequest runs a test for all uploads and, of each, for all its requests.
+// eachRequest runs a test for each request of each upload.
 func eachRequest(t *testing.T, test func(t *testing.T, u upload, op swifttest.Op)) {
 	for _, u := range allUploads() {
 		t.Run(u.name, func(t *testing.T) {
@@ -142,7 +142,8 @@ func eachRequest(t *testing.T, test func(t *testing.T, u upload, op swifttest.Op
 	}
 }
 
-// TestWriteRecovers has one request of each kind go wrong once, in every way. Nobody is to notice.
+// TestWriteRecovers makes one request of each kind fail once, in every way. The client must not
+// notice.
 func TestWriteRecovers(t *testing.T) {
 	faults := map[string]swifttest.Fault{
 		"503":                  {Status: http.StatusServiceUnavailable},
@@ -158,7 +159,7 @@ func TestWriteRecovers(t *testing.T) {
 	eachRequest(t, func(t *testing.T, u upload, op swifttest.Op) {
 		for name, fault := range faults {
 			if (fault.Status == http.StatusUnprocessableEntity || fault.Header != nil) && op != swifttest.PutObject && op != swifttest.PutManifest {
-				continue // there is nothing that could have been damaged
+				continue // the request has no content that could be damaged
 			}
 			t.Run(name, func(t *testing.T) {
 				_, err := u.run(t, func(c *Config) { c.Patience = 10 * time.Second }, func(f *fake) {
@@ -172,7 +173,7 @@ func TestWriteRecovers(t *testing.T) {
 	})
 }
 
-// TestWriteFails has all requests of one kind go wrong for ever.
+// TestWriteFails makes all requests of one kind fail permanently.
 func TestWriteFails(t *testing.T) {
 	eachRequest(t, func(t *testing.T, u upload, op swifttest.Op) {
 		for name, fault := range map[string]swifttest.Fault{
@@ -189,8 +190,8 @@ func TestWriteFails(t *testing.T) {
 	})
 }
 
-// TestWriteStoredAsAnother has Swift say of each segment that it has another content. Of an object
-// that is published it is asked again.
+// TestWriteStoredAsAnother has Swift return a wrong ETag for each object. For a published object,
+// filegate checks with another request.
 func TestWriteStoredAsAnother(t *testing.T) {
 	wrong := swifttest.Rule{Op: swifttest.PutObject, Fault: swifttest.Fault{At: swifttest.AtAnswer, Header: http.Header{"Etag": {strings.Repeat("0", 32)}}}}
 	for _, u := range allUploads() {
@@ -206,7 +207,7 @@ func TestWriteStoredAsAnother(t *testing.T) {
 	}
 }
 
-// TestWriteRefused has Swift refuse the content, in each of the places where it can.
+// TestWriteRefused has Swift refuse the content, for each request that can be refused.
 func TestWriteRefused(t *testing.T) {
 	for _, tt := range []struct {
 		status int
@@ -237,7 +238,7 @@ func TestWriteRefused(t *testing.T) {
 	}
 }
 
-// TestWriteStalls has a request stand still for ever, once or always.
+// TestWriteStalls makes a request stall forever, once or always.
 func TestWriteStalls(t *testing.T) {
 	points := map[string]swifttest.Fault{
 		"before":           {Stall: swifttest.Forever()},
@@ -268,7 +269,7 @@ func TestWriteStalls(t *testing.T) {
 			})
 			t.Run(u.name+"/always/"+point, func(t *testing.T) {
 				isNew, err := stall(t, 0, 0)
-				// What is done, a look at the file tells.
+				// A lookup of the file shows whether the request was carried out.
 				if done := fault.At == swifttest.AtAnswer && u.name != "large new file"; done && err != nil || !done && (vfs.Kind(err) != vfs.ErrUnavailable || isNew) {
 					t.Errorf("the upload ended with %v (the file is the new one: %v)", err, isNew)
 				}
