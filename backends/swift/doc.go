@@ -43,8 +43,9 @@
 // directories have no versions. With X-Versions-Enabled, the versions include the current version;
 // in an archive they do not. An archive that several containers share shows the versions of all of
 // them. A directory of more than 100,000 names in an archive may show some names twice. With
-// X-Versions-Enabled, Swift shows versions only to the owner of an account. An object whose own
-// name begins with ".versions/" cannot be reached in a container that keeps versions.
+// X-Versions-Enabled, Swift lists versions to every login that may list the container, but only the
+// owner of the account can read them. An object whose own name begins with ".versions/" cannot be
+// reached in a container that keeps versions.
 //
 // A symbolic link is one of Swift's own, static or not. A GET of a link returns its target, so
 // reading through a link costs nothing more. Writing, SetAttrs and Copy act on the target, even if

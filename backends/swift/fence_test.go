@@ -13,17 +13,17 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestLateUpload holds the first try of an upload up on the way to Swift until another content has
+// TestLateUpload delays the first attempt of an upload on the way to Swift until other content has
 // been stored.
 func TestLateUpload(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
-		first  int // size of what is there before; negative: nothing
+		first  int // size of the old file; negative: none
 		size   int
 		at     swifttest.Point
-		remove bool // the file is removed in the end
-		doubt  bool // something was given up before
+		remove bool // the file is removed at the end
+		doubt  bool // a request was given up before
 		op     swifttest.Op
 	}{
 		{"over a file", 10, 1000, swifttest.AtStart, false, false, swifttest.PutObject},
@@ -81,7 +81,7 @@ func TestLateUpload(t *testing.T) {
 	}
 }
 
-// TestOvertaken writes when the store has a later version already, as where the clocks of its
+// TestOvertaken writes while the store already has a later version, as it may if the clocks of its
 // servers differ.
 func TestOvertaken(t *testing.T) {
 	t.Parallel()

@@ -25,7 +25,7 @@ func (f *fake) open(t *testing.T, p vfs.Path, opts vfs.OpenOptions) vfs.File {
 	return r
 }
 
-// TestReadsAfterAJump has a client go on at another place with several reads under way, as one does
+// TestReadsAfterAJump makes several parallel reads at another place of the file, as a client does
 // that resumes a download.
 func TestReadsAfterAJump(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ReadAhead = buffers.BlockSize })
@@ -55,7 +55,7 @@ func TestReadsAfterAJump(t *testing.T) {
 	}
 }
 
-// within fails the test unless do returns in time.
+// within fails the test unless do returns within limit.
 func within(t *testing.T, limit time.Duration, what string, do func()) {
 	t.Helper()
 	done := make(chan struct{})
@@ -70,8 +70,7 @@ func within(t *testing.T, limit time.Duration, what string, do func()) {
 	}
 }
 
-// TestReadAtInAnyOrder reads all of a file by many small reads, of which always several are under
-// way.
+// TestReadAtInAnyOrder reads a complete file by many small reads, several in parallel.
 func TestReadAtInAnyOrder(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ReadAhead = 2 * mib })
 	data := apitest.Noise(5*mib + 17)
@@ -107,7 +106,7 @@ func TestReadAtInAnyOrder(t *testing.T) {
 	}
 }
 
-// TestRandomReads reads at random places, by one goroutine.
+// TestRandomReads reads at random places, from one goroutine.
 func TestRandomReads(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ReadAhead = buffers.BlockSize })
 	data := apitest.Noise(3 * mib)
@@ -124,7 +123,7 @@ func TestRandomReads(t *testing.T) {
 	}
 }
 
-// TestReadersGiveMemoryBack has more files open than there is memory to read ahead of all of them.
+// TestReadersGiveMemoryBack opens more files than there is memory to read ahead for.
 func TestReadersGiveMemoryBack(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ReadAhead = 4 * mib })
 	data := apitest.Noise(6 * mib)
@@ -134,14 +133,14 @@ func TestReadersGiveMemoryBack(t *testing.T) {
 		if _, err := r.ReadAt(make([]byte, 1), 0); err != nil {
 			t.Fatal(err)
 		}
-		// The client does not come back.
+		// The client makes no further reads.
 	}
 	f.has(t, "/c/file", data, "clients that stand still must not keep others from reading")
 	f.mustWrite(t, "/c/other", data)
 	f.has(t, "/c/other", data, "nor from writing")
 }
 
-// TestFileClosed closes while reads are under way.
+// TestFileClosed closes a file during a read.
 func TestFileClosed(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.mustWrite(t, "/c/file", apitest.Noise(4*mib))
@@ -172,7 +171,7 @@ func TestFileClosed(t *testing.T) {
 	}
 }
 
-// TestReadsOfOnePage reads the same places of a file again and again.
+// TestReadsOfOnePage reads the same places of a file repeatedly.
 func TestReadsOfOnePage(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	data := apitest.Noise(20 * mib)

@@ -9,8 +9,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestGhosts has rows of listings outlive their objects. They are not shown, can be removed as
-// files can, and keep no directory, container or rename back.
+// TestGhosts has rows of listings whose objects are gone. They are not shown, can be removed like
+// files, and do not prevent the removal or rename of a directory or container.
 func TestGhosts(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	for _, d := range []vfs.Path{"/c/d", "/c/d/made", "/c/e"} {
@@ -60,7 +60,7 @@ func TestGhosts(t *testing.T) {
 }
 
 // TestGhostDirectoryOfThousands removes a directory of many rows without objects, and finds the one
-// object behind them.
+// object after them.
 func TestGhostDirectoryOfThousands(t *testing.T) {
 	f := newFake(t, swifttest.Limits{ListingLimit: 100}, nil)
 	var names []string
@@ -83,9 +83,9 @@ func TestGhostDirectoryOfThousands(t *testing.T) {
 	}
 }
 
-// TestManifestWithoutSegments has the manifest of a dynamic large object whose segments' container
-// is missing, which Swift answers as if the manifest were: it is listed, and no rmdir takes it
-// away.
+// TestManifestWithoutSegments has the manifest of a dynamic large object whose container for
+// segments is missing. Swift answers as if the manifest were missing too, but it is listed, and
+// Rmdir does not remove it.
 func TestManifestWithoutSegments(t *testing.T) {
 	test := func(t *testing.T, a account) {
 		f := openFS(t, a, nil)

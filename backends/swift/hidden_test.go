@@ -11,8 +11,8 @@ import (
 )
 
 // TestSegmentPlaces has files whose segments other programs keep at the top of the same container:
-// the places are not listed with hide_segments, are reached by their names, and are empty once the
-// files are gone.
+// these directories are not listed with hide_segments, can be reached by their names, and are empty
+// after the files are removed.
 func TestSegmentPlaces(t *testing.T) {
 	w := newWorld(t, 100)
 	f := w.fake(w.gateway(t))

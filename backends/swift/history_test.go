@@ -28,11 +28,11 @@ var (
 	stormSeed = flag.Uint64("storm-seed", 1, "with which numbers TestStorm begins")
 )
 
-// TestStorm has the clients of two gateways write, read, replace by rename, and remove a few files,
-// while requests to Swift are refused, cut off, answered by nobody, and held up on the way until
-// after their client has given them up; and while the cache that the gateways share loses what it
-// has and is out of reach of one of them. What a read finds must never be older than what any
-// client was told before the read began.
+// TestStorm has the clients of two gateways write, read, replace by rename, and remove a few files.
+// Meanwhile requests to Swift are refused, interrupted, left without an answer, or delayed until
+// after their client has given them up; and the cache that the gateways share loses entries, and
+// cannot be reached by one of them. No read may return content that is older than the content that
+// any client was told of before the read began.
 func TestStorm(t *testing.T) {
 	t.Parallel()
 	s := newStorm(t, *stormSeed)
@@ -52,11 +52,10 @@ func TestStorm(t *testing.T) {
 	t.Logf("%d operations, of which %d reads found something; %d faults", len(s.history), s.reads(), s.faults.Load())
 }
 
-// stormFiles is how many files there are.
+// stormFiles is the number of files.
 const stormFiles = 4
 
-// storm is a fake Swift in which things go wrong, two gateways, and what has been done through
-// them.
+// storm is a fake Swift with faults, two gateways, and the history of their clients' operations.
 type storm struct {
 	t        *testing.T
 	srv      *swifttest.Server
@@ -64,7 +63,7 @@ type storm struct {
 	gateways [2]*stormGateway
 	requests atomic.Uint64
 	faults   atomic.Int64
-	next     atomic.Int64 // content
+	next     atomic.Int64 // the number of the next content
 
 	mu      sync.Mutex
 	history []deed
@@ -80,9 +79,9 @@ type stormGateway struct {
 type deed struct {
 	name         string
 	write        bool
-	value        int64 // of the content; 0: there is no file
+	value        int64 // number of the content; 0: there is no file
 	began, ended time.Time
-	known        bool // that it was done
+	known        bool // it is known that it was done
 	by           string
 }
 
@@ -126,12 +125,12 @@ func (s *storm) session(gateway int) *FS {
 	return f
 }
 
-// flakyCache is a cache that is out of reach now and then, for a while, and loses things.
+// flakyCache is a cache that cannot be reached at times, and loses entries.
 type flakyCache struct {
 	cache.Cache
 	mu   sync.Mutex
 	rand *rand.Rand
-	down int // for so many requests
+	down int // number of requests that will fail
 }
 
 func (c *flakyCache) fails(key cache.Key) bool {
@@ -167,8 +166,8 @@ func (c *flakyCache) Update(ctx context.Context, key cache.Key, life time.Durati
 	return !c.fails(key) && c.Cache.Update(ctx, key, life, change)
 }
 
-// brew makes things go wrong. What goes wrong with a request follows from the seed and the number
-// of the request.
+// brew injects the faults. The fault of a request depends only on the seed and the number of the
+// request.
 func (s *storm) brew() {
 	for kind := range uint64(10) {
 		fault := swifttest.Fault{}
@@ -187,12 +186,12 @@ func (s *storm) brew() {
 			fault = swifttest.Fault{At: swifttest.AtAnswer, Delay: 300 * time.Millisecond}
 		case 6:
 			fault = swifttest.Fault{At: swifttest.InAnswer, Bytes: 10, Cut: true}
-		default: // held up on the way
+		default: // delayed on the way
 			fault = swifttest.Fault{At: swifttest.AtStart, Delay: late, Late: true}
 			if kind == 9 {
 				fault.At = swifttest.InRequest
 			}
-			// What has no body cannot be kept from arriving late: see the table in doc.go.
+			// A request without a body can always arrive late: see "Freshness" in doc.go.
 			match = func(r *http.Request) bool { return r.Method == http.MethodPut || r.Method == http.MethodGet }
 		}
 		fault.Call = func() { s.faults.Add(1) }
@@ -205,7 +204,7 @@ func (s *storm) brew() {
 	}
 }
 
-// client does one thing after the other.
+// client makes one operation after another.
 func (s *storm) client(ctx context.Context, number int) {
 	r := rand.New(rand.NewPCG(s.seed, uint64(1000+number)))
 	gateway := number % 2
@@ -220,7 +219,7 @@ func (s *storm) client(ctx context.Context, number int) {
 		switch n := r.IntN(20); {
 		case n < 5:
 			s.write(ctx, f, shared, r, by)
-		case n < 7: // as many clients upload
+		case n < 7: // many clients upload like this
 			own := fmt.Sprintf("f.%d.part", number)
 			s.replace(ctx, f, own, shared, r, by)
 		case n < 8:
@@ -228,14 +227,14 @@ func (s *storm) client(ctx context.Context, number int) {
 		case n < 10:
 			s.read(ctx, s.session(1-gateway), shared, by+", just connected to the other one")
 		default:
-			// As clients do that fetch one file after the other.
+			// Clients that download one file after another do this.
 			s.stat(ctx, f, shared, by)
 			s.read(ctx, f, shared, by)
 		}
 	}
 }
 
-// done keeps what a client has seen of an operation.
+// done records an operation as its client has seen it.
 func (s *storm) done(d deed) {
 	d.ended = time.Now()
 	s.mu.Lock()
@@ -243,7 +242,7 @@ func (s *storm) done(d deed) {
 	s.history = append(s.history, d)
 }
 
-// content is a file that tells which one it is.
+// content returns new content, which contains its number.
 func (s *storm) content(r *rand.Rand) (value int64, data []byte) {
 	value = s.next.Add(1)
 	size := 20 + r.IntN(2000)
@@ -276,7 +275,7 @@ func (s *storm) write(ctx context.Context, f *FS, n string, r *rand.Rand, by str
 	s.done(d)
 }
 
-// replace writes a file beside another one, and gives it the name of that.
+// replace writes a file with another name, and renames it over n.
 func (s *storm) replace(ctx context.Context, f *FS, own, n string, r *rand.Rand, by string) {
 	value, data := s.content(r)
 	d := deed{name: own, write: true, value: value, began: time.Now(), by: by}
@@ -299,14 +298,14 @@ func (s *storm) remove(ctx context.Context, f *FS, n, by string) {
 	d := deed{name: n, write: true, began: time.Now(), by: by}
 	err := f.Remove(ctx, vfsPath("/c/%s", n))
 	if errors.Is(err, vfs.ErrNotExist) {
-		d.write, d.known = false, true // no more than a look at it
+		d.write, d.known = false, true // it counts only as a read
 	} else {
 		d.known = err == nil
 	}
 	s.done(d)
 }
 
-// stat looks whether a file is there. What it tells of the file is not held against the content.
+// stat looks a file up. The result counts only if the file does not exist.
 func (s *storm) stat(ctx context.Context, f *FS, n, by string) {
 	d := deed{name: n, began: time.Now(), by: by + ", by stat"}
 	if _, err := f.Stat(ctx, vfsPath("/c/%s", n)); errors.Is(err, vfs.ErrNotExist) {
@@ -338,7 +337,7 @@ func (s *storm) read(ctx context.Context, f *FS, n, by string) {
 	s.done(d)
 }
 
-// reads is how many reads found a file.
+// reads returns how many reads found a file.
 func (s *storm) reads() (n int) {
 	for _, d := range s.history {
 		if !d.write && d.value != 0 {
@@ -348,7 +347,8 @@ func (s *storm) reads() (n int) {
 	return n
 }
 
-// judge checks that nobody has read what another client had been told to be replaced before.
+// judge checks that no client has read content that was replaced before, as another client had been
+// told.
 func (s *storm) judge() {
 	by := map[string][]deed{}
 	for _, d := range s.history {
@@ -365,7 +365,7 @@ func (s *storm) judge() {
 
 func (s *storm) judgeRead(n string, read deed, all []deed) {
 	var why []string
-	if read.value == 0 { // as it was in the beginning
+	if read.value == 0 { // before the first write
 		over, ok := overtakenBy(deed{known: true}, read, all)
 		if !ok {
 			return
@@ -385,9 +385,8 @@ func (s *storm) judgeRead(n string, read deed, all []deed) {
 	s.t.Errorf("%s: %s reads %d at %s, which is stale: %s", n, read.by, read.value, clockTime(read.began), strings.Join(why, "; "))
 }
 
-// overtakenBy returns what came after a write for certain, and before a read for certain: another
-// write that was told to be done, or one that another client had read. What a client was not told
-// to be done may be done at any time.
+// overtakenBy returns another write that certainly came after a write and before a read, because
+// its client was told that it was done. A write whose result is unknown may happen at any time.
 func overtakenBy(w, read deed, all []deed) (string, bool) {
 	if !w.known {
 		return "", false

@@ -13,7 +13,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// newHuge makes a file of 10 GiB, of which all segments are the same one.
+// newHuge makes a file of 10 GiB, in which all segments are the same one.
 func newHuge(t *testing.T) (f *fake, unit []byte) {
 	t.Helper()
 	f = newFake(t, swifttest.Limits{}, nil)
@@ -27,7 +27,7 @@ func newHuge(t *testing.T) (f *fake, unit []byte) {
 	return f, unit
 }
 
-// sent is how many bytes of content have gone to Swift.
+// sent returns how many bytes of content were sent to Swift.
 func (f *fake) sent() (sum int64) {
 	for _, r := range f.srv.Requests() {
 		if r.Method == http.MethodPut {
@@ -37,8 +37,8 @@ func (f *fake) sent() (sum int64) {
 	return sum
 }
 
-// TestHugeFileChanged changes a little of a file of 10 GiB. What is sent is of the size of the
-// change.
+// TestHugeFileChanged changes a small part of a file of 10 GiB. The number of bytes that are sent
+// is about the size of the change.
 func TestHugeFileChanged(t *testing.T) {
 	for name, tt := range map[string]struct {
 		at   int64
@@ -77,7 +77,7 @@ func TestHugeFileChanged(t *testing.T) {
 }
 
 // TestHugeFileInCrumbs makes many small changes near each other in a file of 10 GiB, by many
-// uploads and in one. They become segments of some size.
+// uploads and in one. They are combined into larger segments.
 func TestHugeFileInCrumbs(t *testing.T) {
 	f, unit := newHuge(t)
 	const edits, step, from = 400, 20_000, 3 * gib

@@ -12,8 +12,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestRemoveLegacy removes large files that other programs have made. Rows F1 to F3, F5 and G1 of
-// the old servers.
+// TestRemoveLegacy removes large files of other programs: rows F1 to F3, F5 and G1 of the old
+// servers.
 func TestRemoveLegacy(t *testing.T) {
 	put := func(f *fake, p vfs.Path) { f.mustWrite(t, p, []byte("x")) }
 	for _, tt := range []struct {
@@ -83,7 +83,7 @@ func TestRemoveLegacy(t *testing.T) {
 	}
 }
 
-// TestRemoveOrder holds row G1: a removal that is cut off leaves no manifest without its segments.
+// TestRemoveOrder checks row G1: an interrupted removal leaves no manifest without its segments.
 func TestRemoveOrder(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	content := apitest.Noise(3 * mib)
@@ -98,5 +98,5 @@ func TestRemoveOrder(t *testing.T) {
 	if err := f.Remove(t.Context(), "/c/file"); err != nil {
 		t.Errorf("a removal of which only the segments stay: %v", err)
 	}
-	f.tidy(t, "/c/file") // one by one, where Swift refuses to delete them together
+	f.tidy(t, "/c/file") // they were deleted one by one, because Swift refuses the bulk delete
 }

@@ -17,7 +17,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// putLink makes a link as somebody does who uses Swift itself.
+// putLink creates a link directly in Swift.
 func (f *fake) putLink(t *testing.T, object, target string, header ...string) {
 	t.Helper()
 	h := map[string]string{"X-Symlink-Target": target}
@@ -39,8 +39,8 @@ func (f *fake) isLink(t *testing.T, p, target vfs.Path) {
 	}
 }
 
-// TestSymlinkToLarge removes, renames and replaces links to a large file, which stays whole, and
-// writes through one, which frees what the file had.
+// TestSymlinkToLarge removes, renames and replaces links to a large file, which is not changed; and
+// writes through a link, which deletes the old segments.
 func TestSymlinkToLarge(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	content := apitest.Noise(2 * mib)
@@ -68,7 +68,8 @@ func TestSymlinkToLarge(t *testing.T) {
 	}
 }
 
-// TestSymlinkRefused is where links cannot lead, or lie, and what the client reads then.
+// TestSymlinkRefused creates links with targets and at places that are refused, and checks the
+// errors.
 func TestSymlinkRefused(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
@@ -107,8 +108,8 @@ func TestSymlinkRefused(t *testing.T) {
 	}
 }
 
-// TestNoSymlinks is a cluster that has no links, or does not say so: the attempt would leave an
-// empty file.
+// TestNoSymlinks has a cluster that has no links, or does not report that it has: an attempt would
+// leave an empty file.
 func TestNoSymlinks(t *testing.T) {
 	for name, limits := range map[string]swifttest.Limits{"none": {NoSymlinks: true}, "not told": {NoInfo: true, NoSymlinks: true}} {
 		f := newFake(t, limits, nil)
@@ -129,7 +130,7 @@ func TestNoSymlinks(t *testing.T) {
 	}
 }
 
-// TestForeignSymlinks are links that others have made, in all forms that Swift has.
+// TestForeignSymlinks reads links that other programs have created, in all forms that Swift has.
 func TestForeignSymlinks(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.Aliases = map[string]string{"hidden": "AUTH_x/c"} })
 	ctx := t.Context()
@@ -179,7 +180,7 @@ func TestForeignSymlinks(t *testing.T) {
 		}
 	}
 	broken("/c/dir/gone", vfs.ErrNotExist, "leads to nothing")
-	if err := f.Mkdir(ctx, "/c/none"); err != nil { // which it leads to
+	if err := f.Mkdir(ctx, "/c/none"); err != nil { // the target
 		t.Fatal(err)
 	}
 	if info, err := f.Stat(ctx, "/c/dir/gone"); vfs.Kind(err) != vfs.ErrNotExist || !strings.Contains(vfs.ClientText(err), "leads to a directory") {
@@ -205,7 +206,7 @@ func TestForeignSymlinks(t *testing.T) {
 	f.has(t, "/c/file", []byte("changed"), "only links to it were removed")
 }
 
-// TestRenameKeepsLinks moves a directory with links of all kinds.
+// TestRenameKeepsLinks renames a directory with links of all kinds.
 func TestRenameKeepsLinks(t *testing.T) {
 	f := newFake(t, swifttest.Limits{ListingLimit: 3}, nil)
 	content := apitest.Noise(2*mib + 1000)
@@ -224,8 +225,8 @@ func TestRenameKeepsLinks(t *testing.T) {
 	}
 }
 
-// TestLinksAcrossAccounts are links to and in another account: they lead where the rights of its
-// containers allow.
+// TestLinksAcrossAccounts uses links to another account and in it: they work if the rights of its
+// containers allow it.
 func TestLinksAcrossAccounts(t *testing.T) {
 	other := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
@@ -272,8 +273,8 @@ func TestLinksAcrossAccounts(t *testing.T) {
 	}
 }
 
-// TestLinksAndVersions is that files of a container that keeps versions, which are links of Swift's
-// own, are files, and links to them links.
+// TestLinksAndVersions checks that the files of a container that keeps versions, which are links of
+// Swift's own, are files, and that links to them are links.
 func TestLinksAndVersions(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
@@ -321,7 +322,7 @@ func TestLinksAndVersions(t *testing.T) {
 	f.isLink(t, "/c/link", "/v/file")
 }
 
-// TestLinksWhileListingsLag makes and removes links that no listing knows of yet.
+// TestLinksWhileListingsLag creates and removes links that no listing shows yet.
 func TestLinksWhileListingsLag(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
@@ -354,8 +355,8 @@ func TestLinksWhileListingsLag(t *testing.T) {
 	}
 }
 
-// TestLinkMadeMeanwhile writes a new file where another gateway makes a link before it is
-// published: that is not replaced.
+// TestLinkMadeMeanwhile writes a new file while another gateway creates a link of the same name:
+// the link is not replaced.
 func TestLinkMadeMeanwhile(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.mustWrite(t, "/c/file", []byte("content"))
@@ -372,7 +373,7 @@ func TestLinkMadeMeanwhile(t *testing.T) {
 	f.has(t, "/c/file", []byte("content"), "nothing was written through the link")
 }
 
-// TestPathOf finds again what a path leads to.
+// TestPathOf checks that the path from pathOf is that of the same object.
 func TestPathOf(t *testing.T) {
 	f := &FS{client: &api.Client{Account: "AUTH_own"}, aliases: map[string]alias{"shared": {"AUTH_x", "photos"}, "team": {"AUTH_y", ""}, "c": {"AUTH_x", "photos"}}}
 	part := rapid.SampledFrom([]string{"a", "", "...", "%", "%%", "%.", "@x", "c d", "\n"})

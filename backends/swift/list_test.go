@@ -16,7 +16,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// listed is what a client sees of lines of Swift's, as "file" and "dir/".
+// listed returns what a client sees of rows of Swift's listing, as "file" and "dir/".
 func listed(l *lister, lines []listing.Entry) []string {
 	var got []string
 	for _, e := range lines {
@@ -87,8 +87,8 @@ func TestListAccount(t *testing.T) {
 		{Name: api.SegmentsContainer(long)},
 	}
 	for hide, want := range map[bool][]string{
-		// A container of segments is hidden with the one that they belong to. Without that it is
-		// like any other.
+		// A container for segments is hidden if the container of its files is listed. Otherwise it
+		// is like any other.
 		true:  {"%../", "%@a/", "_segments/", "a/", "a b/", "a-c_segments/", "b.segments/", "c_segments/", "d+segments/", long + "/"},
 		false: {"%../", "%@a/", "_segments/", "a/", "a b/", "a b_segments/", "a+segments/", "a-c_segments/", "a_segments/", "a_segments_segments/", "b.segments/", "c_segments/", "d+segments/", long + "/", api.SegmentsContainer(long) + "/"},
 	} {
@@ -99,7 +99,7 @@ func TestListAccount(t *testing.T) {
 }
 
 // TestListEntries lists containers with names of few letters, so that markers, files and prefixes
-// meet in every way.
+// are combined in every way.
 func TestListEntries(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.SliceOfDistinct(rapid.StringMatching(`[a /.\-]{1,5}`), rapid.ID).Draw(t, "objects")
@@ -155,7 +155,7 @@ func FuzzListEntries(f *testing.F) {
 		for _, e := range lines {
 			info, ok := l.entry(e)
 			if !ok || !strings.HasPrefix(e.Key(), l.dir.Prefix()) {
-				continue // what Swift would not have listed may be shown as anything that is a name
+				continue // a row that Swift would not list may be shown as any valid name
 			}
 			if !vfs.ValidName(info.Name) {
 				t.Errorf("the client sees the name %q", info.Name)
@@ -171,8 +171,8 @@ func FuzzListEntries(f *testing.F) {
 	})
 }
 
-// TestEntryTime reads the times of listings, which are in UTC (row C6: the old servers took them
-// for local time).
+// TestEntryTime reads the times of listings, which are in UTC (row C6: the old servers treated them
+// as local time).
 func TestEntryTime(t *testing.T) {
 	unknown := time.Unix(1, 0)
 	for s, want := range map[string]time.Time{

@@ -19,7 +19,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// puts writes a file without asking for it before, as put -r does, and returns the requests that
+// puts writes a file without looking it up before, as put -r does, and returns the requests that
 // this took.
 func (f *fake) puts(t *testing.T, p vfs.Path) string {
 	t.Helper()
@@ -28,7 +28,8 @@ func (f *fake) puts(t *testing.T, p vfs.Path) string {
 	return f.requested()
 }
 
-// requested are the requests since the log was emptied, but for the look for cut-off uploads.
+// requested returns the requests since the log was emptied, without those that look for interrupted
+// uploads.
 func (f *fake) requested() string {
 	var all []string
 	for _, r := range f.srv.Requests() {
@@ -39,7 +40,7 @@ func (f *fake) requested() string {
 	return strings.Join(all, " ")
 }
 
-// TestManySmallFiles writes many files into a directory. From the third on each is one request.
+// TestManySmallFiles writes many files into a directory. From the third on each takes one request.
 func TestManySmallFiles(t *testing.T) {
 	const (
 		asked = string(swifttest.HeadObject + " " + swifttest.ListContainer + " " + swifttest.PutObject)
@@ -86,8 +87,9 @@ func TestManySmallFiles(t *testing.T) {
 	}
 }
 
-// TestManyInAnyOrder puts many files into a directory, by one client or two at once. In orders that
-// clients have, a listing answers for all; in no order are there many that answer for nothing.
+// TestManyInAnyOrder puts many files into a directory, by one client or two at once. In the orders
+// that clients use, one listing answers for many names; in random order, few listings are made that
+// answer for nothing.
 func TestManyInAnyOrder(t *testing.T) {
 	const files = 500
 	ascending := func(i int) int { return i }
@@ -98,7 +100,7 @@ func TestManyInAnyOrder(t *testing.T) {
 		name    string
 		clients []func(int) int
 		old     int  // files in the directory before, between the new ones
-		forgets bool // what a listing has told is too old by the next question
+		forgets bool // listed ranges are too old for the next question
 	}{
 		{"ascending", []func(int) int{ascending}, 0, false},
 		{"descending", []func(int) int{descending}, 0, false},
@@ -146,8 +148,8 @@ func TestManyInAnyOrder(t *testing.T) {
 			if most := 25 * len(tt.clients); listings > most {
 				t.Errorf("%d files take %d listings of their directory, want %d at most", files*len(tt.clients), listings, most)
 			}
-			// What no listing has answered takes a HEAD and a listing of one entry, as it would
-			// without any guess. The directory itself is asked for now and then.
+			// A name that no listing has answered for takes a HEAD and a listing of one entry, as
+			// without any guess. The directory itself is requested at times.
 			most := 30 * len(tt.clients)
 			if tt.forgets {
 				most += 2 * files * len(tt.clients)
@@ -159,8 +161,8 @@ func TestManyInAnyOrder(t *testing.T) {
 	}
 }
 
-// TestManyAskedFor writes many files, each of which is asked for before. From the third on each is
-// one request; what is there is seen all the same.
+// TestManyAskedFor writes many files, each after a lookup. From the third on each takes one
+// request; existing files are found anyway.
 func TestManyAskedFor(t *testing.T) {
 	const head, list, put = swifttest.HeadObject, swifttest.ListContainer, swifttest.PutObject
 	w := newWorld(t, 100)
@@ -168,7 +170,7 @@ func TestManyAskedFor(t *testing.T) {
 	f.recallLong()
 	ctx := t.Context()
 	other.mustWrite(t, "/c/f05", apitest.Noise(10))
-	if _, err := f.client.Limits(ctx); err != nil { // which are asked for once
+	if _, err := f.client.Limits(ctx); err != nil { // they are requested once
 		t.Fatal(err)
 	}
 	send := func(p vfs.Path, there error, want ...swifttest.Op) {
@@ -182,7 +184,7 @@ func TestManyAskedFor(t *testing.T) {
 		for _, r := range f.srv.Requests() {
 			got = append(got, r.Op)
 		}
-		for len(got) > 0 && got[len(got)-1] != put { // what is done after it, side by side
+		for len(got) > 0 && got[len(got)-1] != put { // requests after it run in parallel
 			got = got[:len(got)-1]
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -203,7 +205,7 @@ func TestManyAskedFor(t *testing.T) {
 	if _, err := f.Stat(ctx, "/c/f09"); vfs.Kind(err) != vfs.ErrNotExist {
 		t.Errorf("Stat of nothing: %v", err)
 	}
-	// Past all gateways.
+	// A change past all gateways.
 	past := &fake{FS: openFS(t, accountIn(f.srv), nil), srv: f.srv, dir: "/c"}
 	large := apitest.Noise(2*mib + 1000)
 	past.mustWrite(t, "/c/f11", large)
@@ -217,8 +219,8 @@ func TestManyAskedFor(t *testing.T) {
 	past.tidy(t, "/c/f12")
 }
 
-// TestSurroundingsOfGateways has two gateways with a shared cache, of which one knows what the
-// other does below a name.
+// TestSurroundingsOfGateways has two gateways with a shared cache: one finds the other's changes
+// below a name.
 func TestSurroundingsOfGateways(t *testing.T) {
 	w := newWorld(t, 100)
 	one, two := w.fake(w.gateway(t)), w.fake(w.gateway(t))
@@ -243,7 +245,8 @@ func TestSurroundingsOfGateways(t *testing.T) {
 	}
 }
 
-// TestLateComers publishes a file at a name that was free when it was opened, and is not any more.
+// TestLateComers publishes a file at a name that was free when the file was opened, but is taken
+// now.
 func TestLateComers(t *testing.T) {
 	large, small := apitest.Noise(2*mib+1000), apitest.Noise(1000)
 	for comer, make := range map[string]func(f *FS) error{
@@ -255,7 +258,7 @@ func TestLateComers(t *testing.T) {
 		for form, data := range map[string][]byte{"small": apitest.Noise(1000), "large": apitest.Noise(3*mib + 1000)} {
 			t.Run(fmt.Sprint(form, "/", comer), func(t *testing.T) {
 				t.Parallel()
-				// Without that, the file that is written last would end the upload.
+				// Otherwise the file that is written last would end the upload.
 				noResume := func(c *Config) { c.ResumeRetention = 0 }
 				f := newFake(t, swifttest.Limits{}, noResume)
 				other := openFS(t, accountIn(f.srv), noResume)
@@ -282,8 +285,8 @@ func TestLateComers(t *testing.T) {
 	}
 }
 
-// TestLateComersStay publishes what was to be a change of whatever is there, over a file that has
-// come since.
+// TestLateComersStay publishes an append, or a new file if there is none, over a file that was
+// created since the file was opened.
 func TestLateComersStay(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	other := openFS(t, accountIn(f.srv), nil)
@@ -300,7 +303,8 @@ func TestLateComersStay(t *testing.T) {
 	f.has(t, "/c/log", line, "who appends to a file does not replace it")
 }
 
-// TestModesOfLateComers has a new file take over what is kept of one that has come since.
+// TestModesOfLateComers checks that a new file keeps the mode and owner of a file that was created
+// since it was opened.
 func TestModesOfLateComers(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.KeepModes = true })
 	ctx := t.Context()
@@ -320,8 +324,8 @@ func TestModesOfLateComers(t *testing.T) {
 	}
 }
 
-// TestTimeOfOwnFile sets the time of a file that was just written, and of one that somebody has
-// written since.
+// TestTimeOfOwnFile sets the time of a file that the session has just written, and of one that
+// another client has written since.
 func TestTimeOfOwnFile(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.recallLong()

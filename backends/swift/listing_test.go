@@ -22,7 +22,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// putRaw stores an object as another client of Swift's would.
+// putRaw stores an object as another client of Swift would.
 func putRaw(t *testing.T, f *FS, object, content string, header map[string]string) {
 	t.Helper()
 	body := bytes.NewReader([]byte(content))
@@ -34,8 +34,8 @@ func putRaw(t *testing.T, f *FS, object, content string, header map[string]strin
 	}
 }
 
-// TestMillion lists a container of a million objects: the first entries come after the first page,
-// and what is fetched is never more than two pages ahead of the client.
+// TestMillion lists a container of a million objects: the first entries are returned after the
+// first page, and no more than two pages are fetched ahead of the client.
 func TestMillion(t *testing.T) {
 	const objects, limit = 1_000_000, 2000
 	var pages atomic.Int64
@@ -49,7 +49,7 @@ func TestMillion(t *testing.T) {
 		case r.URL.Path == "/info":
 			fmt.Fprintf(w, `{"swift": {"container_listing_limit": %d}}`, limit)
 			return
-		case r.URL.Query().Get("delimiter") == "": // the look for cut-off uploads
+		case r.URL.Query().Get("delimiter") == "": // the listing of interrupted uploads
 			fmt.Fprint(w, "[]")
 			return
 		}
@@ -79,8 +79,7 @@ func TestMillion(t *testing.T) {
 				t.Fatalf("entry %d is %s", seen, info.Name)
 			}
 		}
-		// The page that is being read, the one that waits for it, and the one that is being
-		// fetched.
+		// One page is read, one waits, and one is being fetched.
 		if n, used := pages.Load(), int64((seen+limit-1)/limit); n > used+2 {
 			t.Fatalf("%d pages have been asked for when %d entries are read: memory grows with the directory", n, seen)
 		}
@@ -94,8 +93,8 @@ func TestMillion(t *testing.T) {
 	}
 }
 
-// TestManyPages lists accounts and directories that have many pages, on a cluster that tells how
-// large they are, and on one that does not (feature C10).
+// TestManyPages lists accounts and directories of many pages, on a cluster that reports their size,
+// and on one that does not (feature C10).
 func TestManyPages(t *testing.T) {
 	for _, noInfo := range []bool{false, true} {
 		t.Run(fmt.Sprint("without info ", noInfo), func(t *testing.T) {
@@ -123,7 +122,7 @@ func TestManyPages(t *testing.T) {
 	}
 }
 
-// TestNoRightToList has a user who may not list the account, and may read one container (features
+// TestNoRightToList has a user who may not list the account but may read one container (features
 // C8, C9).
 func TestNoRightToList(t *testing.T) {
 	w := newWorld(t, 7)
@@ -152,8 +151,8 @@ func TestNoRightToList(t *testing.T) {
 	}
 }
 
-// TestMarkers has all forms of directories that there are, and a file with the name of one
-// (features C3, C12).
+// TestMarkers has directories of all forms, and a file with the name of a directory (features C3,
+// C12).
 func TestMarkers(t *testing.T) {
 	w := newWorld(t, 3)
 	f := w.fake(w.gateway(t))
@@ -184,8 +183,8 @@ func TestMarkers(t *testing.T) {
 	sees(t, f, "/c/file", "and is listed", "x")
 }
 
-// TestHiddenSegments has files in the layout of sftp-cloudfs: the segments do not show, and are
-// there by their path (features F9, F10, C13).
+// TestHiddenSegments has files in the layout of sftp-cloudfs: the segments are not listed, but can
+// be reached by their paths (features F9, F10, C13).
 func TestHiddenSegments(t *testing.T) {
 	w := newWorld(t, 4)
 	f := w.fake(w.gateway(t))
@@ -226,8 +225,8 @@ func TestHiddenSegments(t *testing.T) {
 		"100%41", "100%41.part/", "bare", "bare.part/", "bare.partial", "elsewhere", "seg", "seg-0001", "seg-ment", "slash", "slash.part/", "zz.part/", "ä", "ä.part/")
 }
 
-// TestTimesLimit has a directory with more files than one listing asks times for: what is not asked
-// is shown by Swift's time, and is asked by the next listing.
+// TestTimesLimit has a directory with more files than one listing makes HEADs for: the others are
+// shown with Swift's time, and the next listing makes HEADs for them.
 func TestTimesLimit(t *testing.T) {
 	w := newWorld(t, 7)
 	w.change = func(c *Config) { c.ListTimesLimit = 5 }
@@ -262,8 +261,8 @@ func TestTimesLimit(t *testing.T) {
 }
 
 // TestListedSizeOfManifests lists dynamic large objects whose manifests have bytes of their own,
-// with and without times: what a GET gives is shown. Each version is asked for once, and large
-// files are not asked for at all.
+// with and without times: the size of the content is shown. There is one HEAD for each version, and
+// none for large files.
 func TestListedSizeOfManifests(t *testing.T) {
 	for _, times := range []bool{true, false} {
 		test := func(t *testing.T, a account) {

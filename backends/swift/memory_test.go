@@ -17,7 +17,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestManyTransfers has a hundred uploads share the memory of a few, and then half as many
+// TestManyTransfers makes a hundred uploads with the memory of a few, and then half as many
 // downloads.
 func TestManyTransfers(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.Patience = time.Minute })
@@ -45,7 +45,7 @@ func TestManyTransfers(t *testing.T) {
 	within(t, 3*time.Minute, "all downloads end", down.Wait)
 }
 
-// stalledReader is a client that sends some bytes and then nothing more, until it is released.
+// stalledReader is a client that sends some bytes and then nothing, until it is released.
 type stalledReader struct {
 	first   io.Reader
 	release <-chan struct{}
@@ -63,8 +63,8 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// TestStalledClients has clients stand still in every way, more of them than there is memory for.
-// The others go on.
+// TestStalledClients has more stalled clients than there is memory for, stalled in every way. Other
+// clients are not blocked.
 func TestStalledClients(t *testing.T) {
 	for name, tt := range map[string]struct {
 		clients int
@@ -118,9 +118,9 @@ func TestStalledClients(t *testing.T) {
 	}
 }
 
-// TestManyOpenFiles has one user keep more files of a byte open than there are blocks of memory,
-// for writing and for reading. They take little of it, nothing of them is sent for others, and
-// another user is not held up.
+// TestManyOpenFiles has one user open more files of one byte than there are blocks of memory, for
+// writing and for reading. They take little of the memory, nothing of them is sent early for
+// others, and another user is not blocked.
 func TestManyOpenFiles(t *testing.T) {
 	const files = 1030
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ResumeRetention = 0 })

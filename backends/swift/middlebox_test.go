@@ -13,8 +13,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestRedirect has everything redirected to another host: nothing is followed there, with the
-// token, and nothing is reported as done.
+// TestRedirect redirects every request to another host: filegate does not follow with its token,
+// and reports nothing as done.
 func TestRedirect(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.mustWrite(t, "/c/a", []byte("a"))
@@ -43,7 +43,7 @@ func TestRedirect(t *testing.T) {
 }
 
 // TestConditionRefused has the store refuse each If-Match, as Swift does for a plain copy of a
-// large object: parts of a file come all the same, and not those of another.
+// large object: parts of the file can still be read, and parts of another version are not returned.
 func TestConditionRefused(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	data := apitest.Noise(300_000)
@@ -89,8 +89,7 @@ func TestConditionRefused(t *testing.T) {
 	}
 }
 
-// TestExpectRefused has something on the way refuse "Expect: 100-continue": the upload goes
-// without.
+// TestExpectRefused has a proxy refuse "Expect: 100-continue": the upload is sent without it.
 func TestExpectRefused(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.srv.Inject(swifttest.Rule{
@@ -102,8 +101,8 @@ func TestExpectRefused(t *testing.T) {
 	f.has(t, "/c/a", data, "the upload")
 }
 
-// TestRetryAfter has the store ask for more time than the patience is: it is not asked again, and
-// the client is told how long.
+// TestRetryAfter has the store ask for more time than the patience: the request is not repeated,
+// and the client is told how long to wait.
 func TestRetryAfter(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.srv.Inject(swifttest.Rule{
@@ -120,7 +119,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// TestAnswerTooLong has a record that is longer than any that makes sense: it is asked for once.
+// TestAnswerTooLong has a record that is longer than any valid one: it is requested once.
 func TestAnswerTooLong(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	putRaw(t, f.FS, "long", strings.Repeat("x", 2000), nil)

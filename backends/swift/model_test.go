@@ -16,8 +16,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestModel does random things to a file of several segments, and compares it with what they do to
-// a plain slice. The suite of the contract does the same with files that fit into one.
+// TestModel makes random changes to a file of several segments, and compares the file with a plain
+// slice. The suite of the contract does the same with files of one segment.
 func TestModel(t *testing.T) {
 	checks(t, 40)
 	for form, limits := range forms {
@@ -32,10 +32,10 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// forms are those that large files can have, by what Swift has for them.
+// forms are the forms of large files, with the limits of a Swift for each.
 var forms = map[string]swifttest.Limits{"slo": {}, "no slo": {NoSLO: true}, "dlo": {}}
 
-// largeObjects is the option for a form.
+// largeObjects returns the option for a form.
 func largeObjects(form string) string {
 	if form == largeDLO {
 		return largeDLO
@@ -66,7 +66,7 @@ const (
 	modelMost = 6 * buffers.BlockSize // bytes of the file
 )
 
-// segmentModel is the file as it should be.
+// segmentModel is the file as it must be.
 type segmentModel struct {
 	t       *testing.T
 	f       *fake
@@ -104,7 +104,7 @@ func (m *segmentModel) writer(t *rapid.T) vfs.Writer {
 	return m.w
 }
 
-// put is what a write does to the slice.
+// put makes the change of a write to the slice.
 func (m *segmentModel) put(data []byte, off int) {
 	if need := off + len(data); need > len(m.pending) {
 		m.pending = append(m.pending, make([]byte, need-len(m.pending))...)
@@ -166,7 +166,7 @@ func (m *segmentModel) truncate(t *rapid.T) {
 	}
 }
 
-// shed is what others do who want memory.
+// shed frees memory, as other users' requests for memory do.
 func (m *segmentModel) shed(t *rapid.T) {
 	w := m.writer(t).(*object.Writer)
 	w.Spill()

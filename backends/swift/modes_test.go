@@ -11,7 +11,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestModesInSwift is what others see of a mode and an owner, and what of theirs is shown.
+// TestModesInSwift checks how other programs see a mode and an owner, and which of their values are
+// shown.
 func TestModesInSwift(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.KeepModes = true })
 	ctx := t.Context()
@@ -31,7 +32,7 @@ func TestModesInSwift(t *testing.T) {
 			t.Errorf("Swift has %v of %s (%v), want %s 1000 0", o.Header, object, err, want)
 		}
 	}
-	// What nobody can be is not written down.
+	// An impossible user ID is not stored.
 	none := -1
 	if err := f.SetAttrs(ctx, "/c/file", vfs.Attrs{UID: &none}); err != nil {
 		t.Fatal(err)
@@ -55,8 +56,8 @@ func TestModesInSwift(t *testing.T) {
 	}
 }
 
-// TestModesNotKept is the default: modes are taken without a word and without a request more than
-// the look, and those that others keep are not shown, and not lost.
+// TestModesNotKept checks the default: setting a mode succeeds and takes no request except the
+// lookup. Modes that other programs have stored are not shown, and not lost.
 func TestModesNotKept(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()

@@ -6,8 +6,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// Names and short contents in a store may be anybody's. What is read of them is bounded, and is
-// what would be written again.
+// Names and short contents in a store may come from any program. Parsing them takes limited work,
+// and returns what would be written again.
 
 func FuzzVersionID(f *testing.F) {
 	for _, id := range []string{"1764074647.12345", "1764074647.12345_1b", "0000000001.00000", "9999999999.99999_", "1e9.", "-1.5", "1.5_a/b", "1._", "4102444800.000005"} {
@@ -22,7 +22,7 @@ func FuzzVersionID(f *testing.F) {
 			t.Fatalf("%q is shown as %q, which is no name", id, base)
 		}
 		again, againAt, ok := versionOf(base)
-		if !ok { // the id is none that Swift makes, and its file is not found
+		if !ok { // no id of Swift's, so its file is not found
 			return
 		}
 		if second, _, ok := versionBase(again); !ok || second != base {

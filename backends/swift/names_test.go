@@ -9,7 +9,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestLocate finds what paths stand for (row C1 of the old servers).
+// TestLocate checks the names of paths (row C1 of the old servers).
 func TestLocate(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("x", n) }
 	f := &FS{client: &api.Client{Account: "AUTH_own"}, aliases: map[string]alias{
@@ -62,7 +62,7 @@ func TestLocate(t *testing.T) {
 	}
 }
 
-// TestLocateFile is that files lie in containers only (row C2).
+// TestLocateFile checks that files can only be in containers (row C2).
 func TestLocateFile(t *testing.T) {
 	f := &FS{client: &api.Client{}}
 	for p, want := range map[vfs.Path]error{

@@ -15,8 +15,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestSegmentNumbers has segments with names that nobody would give them lie where those of a
-// cut-off upload do: the upload goes on, and no number overflows.
+// TestSegmentNumbers has objects with impossible numbers among the segments of an interrupted
+// upload: the upload can be resumed, and no number overflows.
 func TestSegmentNumbers(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	data := cutUpload(t, f.FS, "/c/cut")
@@ -33,7 +33,7 @@ func TestSegmentNumbers(t *testing.T) {
 	isCut(t, f.FS, "/c/cut", data)
 }
 
-// TestListedNumbers lists sizes that no file has.
+// TestListedNumbers lists impossible sizes.
 func TestListedNumbers(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(cfg *Config) { cfg.ListTimes = false })
 	f.srv.Inject(swifttest.Rule{Op: swifttest.ListContainer, Container: "c", Fault: swifttest.Fault{
@@ -54,8 +54,8 @@ func TestListedNumbers(t *testing.T) {
 	}
 }
 
-// TestReleaseUnseen has a login that may write to the container of segments and not read it remove
-// a large file: since it cannot see which other names stand for its segments, these stay.
+// TestReleaseUnseen removes a large file with a login that may write to the container for segments
+// but not read it. The login cannot see which other names use the segments, so they stay.
 func TestReleaseUnseen(t *testing.T) {
 	srv := swifttest.Start(t, swifttest.Config{})
 	owner := &fake{FS: openFS(t, accountIn(srv), nil), srv: srv, dir: "/c"}
@@ -72,7 +72,7 @@ func TestReleaseUnseen(t *testing.T) {
 	}
 	data := apitest.Noise(3 * mib)
 	owner.mustWrite(t, "/c/old", data)
-	// A rename that was cut off between the copy and the deletion.
+	// A rename that was interrupted between the copy and the deletion.
 	owner.srv.Inject(swifttest.Rule{Op: swifttest.DeleteObject, Object: "old", Fault: swifttest.Fault{Status: http.StatusForbidden}})
 	if err := owner.Rename(t.Context(), "/c/old", "/c/new", vfs.RenameOptions{}); err == nil {
 		t.Fatal("the rename was to be cut off")

@@ -11,8 +11,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestShortPages has a store that gives fewer entries than were asked for, and tells no limit: all
-// that goes through a listing goes through all of it.
+// TestShortPages has a store that returns fewer entries than requested, and reports no limit: all
+// operations that use listings read all entries.
 func TestShortPages(t *testing.T) {
 	srv := swifttest.Start(t, swifttest.Config{Limits: swifttest.Limits{PageLimit: 3}})
 	f := &fake{FS: openFS(t, accountIn(srv), nil), srv: srv, dir: "/c"}
@@ -53,8 +53,7 @@ func TestShortPages(t *testing.T) {
 	}
 }
 
-// TestListingStaysFailed has the second page of a listing refused: no Next after it looks like the
-// end.
+// TestListingStaysFailed has the second page of a listing refused: no later Next returns io.EOF.
 func TestListingStaysFailed(t *testing.T) {
 	f := newFake(t, swifttest.Limits{ListingLimit: 3}, nil)
 	for i := range 9 {

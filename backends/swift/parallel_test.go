@@ -17,10 +17,10 @@ import (
 	"filegate/core/vfs"
 )
 
-// never keeps the time that a request takes from making a difference: nothing is so far away.
+// never is a round trip that is longer than any, so that no request is sent in parallel.
 const never = time.Hour
 
-// newFarFake is newFake with a Swift that is taken for one that is far away.
+// newFarFake is newFake with a Swift that counts as far away.
 func newFarFake(t *testing.T) *fake {
 	t.Helper()
 	f := newFake(t, swifttest.Limits{}, nil)
@@ -28,7 +28,8 @@ func newFarFake(t *testing.T) *fake {
 	return f
 }
 
-// holdHeads holds HEADs of an object until so many listings have come, or until release is called.
+// holdHeads delays HEADs of an object until a number of listings were requested, or until release
+// is called.
 func (f *fake) holdHeads(object string, listings int) (release func()) {
 	come := make(chan struct{})
 	open := sync.OnceFunc(func() { close(come) })
@@ -41,8 +42,8 @@ func (f *fake) holdHeads(object string, listings int) (release func()) {
 	}
 }
 
-// ops are the kinds of requests since the log was emptied, in an order that does not depend on
-// which came first.
+// ops returns the kinds of requests since the log was emptied, sorted, so that their order does not
+// matter.
 func (f *fake) ops() []swifttest.Op {
 	var all []swifttest.Op
 	for _, r := range f.srv.Requests() {
@@ -52,8 +53,8 @@ func (f *fake) ops() []swifttest.Op {
 	return all
 }
 
-// TestBeside asks for names that are no object. All requests for one leave before the first is
-// answered.
+// TestBeside looks up names without an object. All requests for one name are sent before the first
+// is answered.
 func TestBeside(t *testing.T) {
 	const head, list, put = swifttest.HeadObject, swifttest.ListContainer, swifttest.PutObject
 	for what, tt := range map[string]struct {
@@ -121,8 +122,8 @@ func TestBeside(t *testing.T) {
 	}
 }
 
-// TestBesideInVain asks for what is an object, or cannot be asked for. What has left beside the
-// HEAD is neither waited for nor heeded, and ends.
+// TestBesideInVain looks up names that are objects, or cannot be requested. The requests beside the
+// HEAD are not waited for, and end.
 func TestBesideInVain(t *testing.T) {
 	f := newFarFake(t)
 	ctx := t.Context()
@@ -157,8 +158,8 @@ func TestBesideInVain(t *testing.T) {
 	f.backend.besides.Wait()
 }
 
-// TestBesideCosts counts what names that are asked for cost beside HEADs: nothing where what lies
-// below them is known.
+// TestBesideCosts counts the requests beside HEADs for several names: there are none if it is known
+// what is below the name.
 func TestBesideCosts(t *testing.T) {
 	f := newFarFake(t)
 	f.recallLong()
@@ -167,14 +168,14 @@ func TestBesideCosts(t *testing.T) {
 	for _, p := range []vfs.Path{"/c/dir/f1", "/c/dir/f2", "/c/dir/f3"} {
 		f.mustWrite(t, p, apitest.Noise(10))
 	}
-	f.forgetChanges() // as when it was long ago
+	f.forgetChanges() // as if it were long ago
 	f.forget()
 	for _, tt := range []struct {
 		p    vfs.Path
 		want []swifttest.Op
 	}{
 		{"/c/dir/f1", []swifttest.Op{head, list}},
-		{"/c/dir/f2", []swifttest.Op{head, list}}, // files that are there are no reason to ask for a whole directory
+		{"/c/dir/f2", []swifttest.Op{head, list}}, // existing files are no reason to list a whole directory
 		{"/c/dir/a", []swifttest.Op{head, list}},
 		{"/c/dir/b", []swifttest.Op{head, list}},
 		{"/c/dir/c", []swifttest.Op{head}},
@@ -182,7 +183,7 @@ func TestBesideCosts(t *testing.T) {
 	} {
 		f.srv.ForgetRequests()
 		release := func() {}
-		if slices.Contains(tt.want, list) { // a HEAD that is answered first would end the listing before it leaves
+		if slices.Contains(tt.want, list) { // a HEAD that is answered first would end the listing before it is sent
 			release = f.holdHeads("dir/", 1)
 		}
 		f.Stat(ctx, tt.p)
@@ -194,8 +195,8 @@ func TestBesideCosts(t *testing.T) {
 	}
 }
 
-// TestBesideFromTheFirst has a login profit from what others have seen of the way: one who sends a
-// single file has no time to find out.
+// TestBesideFromTheFirst checks that a new login uses the round trip that other logins have
+// measured: a client that sends a single file has no time to measure it.
 func TestBesideFromTheFirst(t *testing.T) {
 	f := newFarFake(t)
 	login := backend.Login{SessionID: "another", Log: f.log, Grants: f.client.Grants}
@@ -212,7 +213,7 @@ func TestBesideFromTheFirst(t *testing.T) {
 	}
 }
 
-// TestBesideFrom has only a distant Swift asked at once.
+// TestBesideFrom checks that only a Swift that is far away gets parallel requests.
 func TestBesideFrom(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.backend.besideFrom = besideFrom
@@ -231,8 +232,8 @@ func TestBesideFrom(t *testing.T) {
 	}
 }
 
-// TestBesideBounded has a client ask for many files that are there, as one does that checks a tree:
-// the listings in vain come to an end, and come back when something is missing.
+// TestBesideBounded looks up many existing files, as a client does that checks a tree: the useless
+// listings stop, and start again when a name is missing.
 func TestBesideBounded(t *testing.T) {
 	f := newFarFake(t)
 	f.mustWrite(t, "/c/file", apitest.Noise(10))

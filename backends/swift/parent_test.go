@@ -11,8 +11,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestMissingParent makes things in a directory that is not there, in all ways: nothing is made.
-// Where it is a prefix, it is there.
+// TestMissingParent creates entries in a directory that does not exist, in all ways: nothing is
+// created. A directory that is only a prefix exists.
 func TestMissingParent(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
@@ -52,8 +52,8 @@ func TestMissingParent(t *testing.T) {
 	}
 }
 
-// TestImplicitDirectories makes things where no directory is, and takes them away: the directories
-// were made, and stay.
+// TestImplicitDirectories creates entries in missing directories, and removes them: the directories
+// were created, and stay.
 func TestImplicitDirectories(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ImplicitDirectories = true })
 	ctx := t.Context()
@@ -91,8 +91,8 @@ func TestImplicitDirectories(t *testing.T) {
 	}
 }
 
-// TestParentUnseen puts a file where the login may write and not look: the directory is taken to be
-// there.
+// TestParentUnseen puts a file where the login may write but not read: the directory is taken to
+// exist.
 func TestParentUnseen(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.srv.Inject(swifttest.Rule{Op: swifttest.HeadObject, Object: "drop", Fault: swifttest.Fault{Status: http.StatusForbidden}})
@@ -101,14 +101,14 @@ func TestParentUnseen(t *testing.T) {
 	}
 }
 
-// TestParentCosts counts the requests that tell whether a directory is there: the first file costs
-// some, those after it none.
+// TestParentCosts counts the requests that find out whether a directory exists: the first file
+// takes some, later ones none.
 func TestParentCosts(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.putObject(t, "dir/x", []byte("x"), nil)
-	f.forgetChanges() // nothing is asked for the log
+	f.forgetChanges() // so that the write log causes no requests
 	f.forget()
-	if _, err := f.client.Limits(t.Context()); err != nil { // the gateway asks for those once
+	if _, err := f.client.Limits(t.Context()); err != nil { // they are requested once
 		t.Fatal(err)
 	}
 	asked := func(p vfs.Path) int {
@@ -137,7 +137,7 @@ func TestParentCosts(t *testing.T) {
 	}
 }
 
-// TestDirectoryStays empties directories that nobody made, from the inside out, and by several
+// TestDirectoryStays empties directories that are only prefixes, the deepest first, and by several
 // clients at once.
 func TestDirectoryStays(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)

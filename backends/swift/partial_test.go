@@ -14,8 +14,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestPartialsOfOthers has a login that may read a container, and not the one of its segments, ask
-// for names there before and after the owner: neither takes the other's view for its own.
+// TestPartialsOfOthers has a login that may read a container but not its container for segments. It
+// looks names up there before and after the owner: neither gets the other's results.
 func TestPartialsOfOthers(t *testing.T) {
 	srv := swifttest.Start(t, swifttest.Config{})
 	owner := &fake{FS: openFS(t, accountIn(srv), nil), srv: srv, dir: "/c"}

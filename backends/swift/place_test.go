@@ -11,7 +11,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestPlace looks up where names lead that are others than the plainest ones.
+// TestPlace looks up the places of paths that have another, plainer path.
 func TestPlace(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) {
 		c.Aliases = map[string]string{"alias": "AUTH_test/c", "own": "AUTH_test", "foreign": "AUTH_other/x", "hidden": "AUTH_other/y"}
@@ -62,7 +62,7 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-// TestPlaceIsAName is that a place leads to what it is the place of.
+// TestPlaceIsAName checks that a place is a path of the same object.
 func TestPlaceIsAName(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.Aliases = map[string]string{"a": "AUTH_other/b", "b": "AUTH_other/c"} })
 	parts := []string{"a", "b", "c", "%", "%.", "%..", "%%", "%@x", "@x", "@" + f.client.Account, ".versions", "x.part"}

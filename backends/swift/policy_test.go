@@ -11,8 +11,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestStoragePolicy has an account with containers of two policies, and a gateway that is to know
-// one of them (features I1 to I4).
+// TestStoragePolicy has an account with containers of two policies, and a gateway with one of them
+// as storage_policy (features I1 to I4).
 func TestStoragePolicy(t *testing.T) {
 	w := &world{srv: swifttest.Start(t, swifttest.Config{Limits: swifttest.Limits{Policies: []string{"gold", "silver"}}})}
 	ctx := t.Context()
@@ -82,7 +82,7 @@ func TestStoragePolicy(t *testing.T) {
 	if err := f.Mkdir(ctx, "/gold1"); !errors.Is(err, vfs.ErrExist) {
 		t.Errorf("mkdir over a container of another policy: %v, want %v", err, vfs.ErrExist)
 	}
-	// One of the name may come to have the policy.
+	// A new container of the same name may have the policy.
 	if err := all.Rmdir(ctx, "/gold2"); err != nil {
 		t.Fatal(err)
 	}

@@ -12,13 +12,13 @@ import (
 	"filegate/core/vfs"
 )
 
-// fetcher is a client that asks for files before it opens them.
+// fetcher is a client that looks files up before it opens them.
 type fetcher struct {
 	*fake
 	contents map[vfs.Path][]byte
 }
 
-// newFetcher is one who has done so already.
+// newFetcher returns a fetcher that has already done so once.
 func newFetcher(t *testing.T, f *fake) *fetcher {
 	t.Helper()
 	c := &fetcher{fake: f, contents: map[vfs.Path][]byte{}}
@@ -52,7 +52,7 @@ func (c *fetcher) fetch(t *testing.T, p vfs.Path) {
 	c.has(t, p, c.contents[p], "what was asked for before is what is fetched")
 }
 
-// takes checks the requests since the last time.
+// takes checks the requests since the last call.
 func (c *fetcher) takes(t *testing.T, what string, want ...swifttest.Op) {
 	t.Helper()
 	var all []string
@@ -65,7 +65,7 @@ func (c *fetcher) takes(t *testing.T, what string, want ...swifttest.Op) {
 	c.srv.ForgetRequests()
 }
 
-// TestOpenedAhead fetches files one after the other. Each takes one request, once the client is
+// TestOpenedAhead downloads files one after another. Each takes one request, once the client is
 // known to do so.
 func TestOpenedAhead(t *testing.T) {
 	const head, get, list = swifttest.HeadObject, swifttest.GetObject, swifttest.ListContainer
@@ -111,7 +111,8 @@ func TestOpenedAhead(t *testing.T) {
 	}
 }
 
-// TestOpenedAheadInVain asks for a file that nobody opens then. It does not stay open.
+// TestOpenedAheadInVain looks up a file that the client does not open. The prefetched file is
+// closed.
 func TestOpenedAheadInVain(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.recallLong()
@@ -127,8 +128,8 @@ func TestOpenedAheadInVain(t *testing.T) {
 	c.takes(t, "fetching one late", swifttest.GetObject, swifttest.GetObject)
 }
 
-// TestOpenedAheadAndChanged changes a file after it was asked for. Who opens it gets the new
-// content, through whatever gateway it was written.
+// TestOpenedAheadAndChanged changes a file after it was looked up. A client that opens it gets the
+// new content, no matter which gateway has written it.
 func TestOpenedAheadAndChanged(t *testing.T) {
 	w := newWorld(t, 100)
 	one, two := w.fake(w.gateway(t)), w.fake(w.gateway(t))
@@ -142,8 +143,8 @@ func TestOpenedAheadAndChanged(t *testing.T) {
 	}
 }
 
-// TestOpenedAheadCanceled ends the context of the question, and then that of the download. Only the
-// latter ends it.
+// TestOpenedAheadCanceled ends the context of the lookup, and then that of the download. Only the
+// latter ends the download.
 func TestOpenedAheadCanceled(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.recallLong()
@@ -170,8 +171,8 @@ func TestOpenedAheadCanceled(t *testing.T) {
 	}
 }
 
-// TestOpenedAheadOfRename opens a file ahead, and has another session give its name to another
-// file. The header of a COPY names the account, as other logins do that share it.
+// TestOpenedAheadOfRename prefetches a file, and has another session rename another file over it.
+// The header of the COPY has the account, as in requests of other logins that share it.
 func TestOpenedAheadOfRename(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.recallLong()

@@ -14,9 +14,9 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestQuota announces uploads, of which some do not fit. Those are refused as soon as they are
-// opened, with nothing sent; so also where the user may not ask about the account, or not about the
-// container. Where neither may be asked it is up to Swift.
+// TestQuota announces the sizes of uploads, of which some exceed the quota. Those are refused when
+// they are opened, before anything is sent; also if the user may not request the account, or not
+// the container. If the user may request neither, Swift decides.
 func TestQuota(t *testing.T) {
 	t.Parallel()
 	const segment = buffers.BlockSize
@@ -60,8 +60,8 @@ func TestQuota(t *testing.T) {
 	}
 }
 
-// TestQuotaOfMore goes on with an upload that was cut off, and with a file. What there is of it has
-// its room already.
+// TestQuotaOfMore resumes an interrupted upload, and appends to a file. The bytes that exist
+// already count in the quota only once.
 func TestQuotaOfMore(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.SegmentSize = buffers.BlockSize })
@@ -80,8 +80,8 @@ func TestQuotaOfMore(t *testing.T) {
 	}
 }
 
-// TestQuotaOfCopies copies what does not fit: nothing of it is begun, and what was to be replaced
-// stays.
+// TestQuotaOfCopies makes copies that exceed the quota: nothing of them is begun, and the files at
+// the new names stay.
 func TestQuotaOfCopies(t *testing.T) {
 	t.Parallel()
 	old := apitest.Noise(1000)
@@ -107,9 +107,9 @@ func TestQuotaOfCopies(t *testing.T) {
 }
 
 // TestQuotaOfSegments puts files of unknown size into a container with a quota, whose segments
-// Swift does not count. There is room for a file as long as the quota leaves anything, but for none
-// that is larger than the whole. What is refused is so while it is being written, or at Commit, and
-// leaves nothing; what is there counts in the space that is told.
+// Swift does not count. A file is accepted while any space is left, unless it is larger than the
+// whole quota. It is refused while it is written, or at Commit, and leaves nothing. Existing
+// segments count in the space that is reported.
 func TestQuotaOfSegments(t *testing.T) {
 	t.Parallel()
 	for _, form := range []string{largeSLO, "dlo in the container for segments"} {
@@ -172,8 +172,8 @@ func TestQuotaOfSegments(t *testing.T) {
 	}
 }
 
-// TestQuotaOfMoves moves a large file into a container with a quota, which Swift would hold only
-// the manifest against.
+// TestQuotaOfMoves renames a large file into a container with a quota, where Swift would count only
+// the manifest.
 func TestQuotaOfMoves(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, swifttest.Limits{}, nil)
@@ -193,7 +193,7 @@ func TestQuotaOfMoves(t *testing.T) {
 	}
 }
 
-// TestQuotaOfSmallFiles fills a container with segments, and goes on with small files in the same
+// TestQuotaOfSmallFiles fills a container with segments, and then writes small files in the same
 // session.
 func TestQuotaOfSmallFiles(t *testing.T) {
 	t.Parallel()
@@ -206,7 +206,7 @@ func TestQuotaOfSmallFiles(t *testing.T) {
 	}
 }
 
-// quotas limits the bytes of the account and of the container.
+// quotas sets the quotas of the account and of the container, in bytes.
 func (f *fake) quotas(t *testing.T, account, container int64) {
 	t.Helper()
 	if account > 0 {
@@ -217,7 +217,7 @@ func (f *fake) quotas(t *testing.T, account, container int64) {
 	f.quotaOf(t, "c", container)
 }
 
-// quotaOf limits the bytes of a container; 0: not.
+// quotaOf sets the quota of a container, in bytes; 0: none.
 func (f *fake) quotaOf(t *testing.T, container string, bytes int64) {
 	t.Helper()
 	if bytes > 0 {
@@ -228,7 +228,7 @@ func (f *fake) quotaOf(t *testing.T, container string, bytes int64) {
 	}
 }
 
-// announces opens a file for writing and does not write.
+// announces opens a file for writing without writing.
 func (f *fake) announces(t *testing.T, p vfs.Path, opts vfs.WriteOptions, fits bool) {
 	t.Helper()
 	f.srv.ForgetRequests()

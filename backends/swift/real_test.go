@@ -25,14 +25,14 @@ import (
 	"filegate/core/vfs/vfstest"
 )
 
-// account is where a test finds a Swift: a fake one, or the real one that the environment names.
+// account is an account for tests: in a fake Swift, or in the real one that the environment names.
 type account struct {
 	authURL, user, key string
-	project, domain    string // of Keystone, by names; a user is of the project's domain
+	project, domain    string // names in Keystone; a user is of the project's domain
 }
 
-// realSwift returns the Swift that the environment names, and skips the test where there is none.
-// With CI=true that is a failure.
+// realSwift returns the Swift that the environment names, and skips the test if it names none. With
+// CI=true that is a failure.
 func realSwift(t *testing.T) account {
 	t.Helper()
 	a := account{authURL: os.Getenv("FILEGATE_TEST_SWIFT_AUTH"), user: os.Getenv("FILEGATE_TEST_SWIFT_USER"), key: os.Getenv("FILEGATE_TEST_SWIFT_KEY")}
@@ -48,8 +48,8 @@ func realSwift(t *testing.T) account {
 	return a
 }
 
-// realCeph returns an account of the RadosGW that the environment names, and skips the test where
-// there is none, likewise.
+// realCeph returns an account of the RadosGW that the environment names, and skips the test if it
+// names none, like realSwift.
 func realCeph(t *testing.T) account {
 	t.Helper()
 	a := account{authURL: os.Getenv("FILEGATE_TEST_RGW_AUTH"), user: os.Getenv("FILEGATE_TEST_RGW_USER"), key: os.Getenv("FILEGATE_TEST_RGW_KEY")}
@@ -65,8 +65,8 @@ func realCeph(t *testing.T) account {
 	return a
 }
 
-// realKeystone returns an account of the same Swift that Keystone lets in, and skips the test where
-// there is none, likewise.
+// realKeystone returns an account of the same Swift that logs in through Keystone, and skips the
+// test if there is none, like realSwift.
 func realKeystone(t *testing.T) account {
 	t.Helper()
 	realSwift(t)
@@ -80,7 +80,7 @@ func realKeystone(t *testing.T) account {
 	return a
 }
 
-// keystoneAccount is the account of the environment's user with that number.
+// keystoneAccount returns the account of the environment's user with a number.
 func keystoneAccount(number string) account {
 	variable := func(name string) string { return os.Getenv("FILEGATE_TEST_KEYSTONE_" + name + number) }
 	return account{
@@ -88,7 +88,8 @@ func keystoneAccount(number string) account {
 	}
 }
 
-// fromKeystone logs in to Keystone v3 by password, and takes the first public endpoint for objects.
+// fromKeystone logs in to Keystone v3 by password, and takes the first public endpoint of the
+// object store.
 func (a account) fromKeystone(ctx context.Context) (backend.Grant, error) {
 	domain := map[string]any{"name": a.domain}
 	body, err := json.Marshal(map[string]any{"auth": map[string]any{
@@ -133,7 +134,7 @@ func (a account) fromKeystone(ctx context.Context) (backend.Grant, error) {
 	return backend.Grant{}, fmt.Errorf("%s: status %d, and no endpoint for objects", a.authURL, resp.StatusCode)
 }
 
-// Current and Renew log in, each time.
+// Current logs in each time, and so does Renew.
 func (a account) Current(ctx context.Context) (backend.Grant, error) {
 	if a.project != "" {
 		return a.fromKeystone(ctx)
@@ -153,10 +154,10 @@ func (a account) Current(ctx context.Context) (backend.Grant, error) {
 	return backend.Grant{Endpoint: resp.Header.Get("X-Storage-Url"), Token: auth.Secret(resp.Header.Get("X-Auth-Token"))}, nil
 }
 
-// login is an account's grant, kept until it is refused.
+// login is an account that keeps its grant until the grant is refused.
 type login struct {
 	account
-	grant chan backend.Grant // holds the one in force
+	grant chan backend.Grant // contains the current grant
 }
 
 func newLogin(t *testing.T, a account) *login {
@@ -190,8 +191,8 @@ func (l *login) Renew(ctx context.Context, refused backend.Grant) (backend.Grant
 	return g, nil
 }
 
-// openFS opens an account with options that the test has changed from small defaults, with which a
-// few MiB are a large file.
+// openFS opens an account. change may change the options, whose defaults are small, so that a few
+// MiB are a large file.
 func openFS(t *testing.T, a account, change func(*Config)) *FS {
 	t.Helper()
 	cfg := DefaultConfig()
@@ -219,8 +220,8 @@ func openFS(t *testing.T, a account, change func(*Config)) *FS {
 	return fsys.(*FS)
 }
 
-// makeContainer makes a container of the test's own, and removes it at the end with all that is in
-// it and its segments.
+// makeContainer creates a container for the test, and removes it at the end with everything in it
+// and its segments.
 func makeContainer(t *testing.T, f *FS) vfs.Path {
 	t.Helper()
 	var r [6]byte
@@ -250,11 +251,11 @@ func removeContainer(t *testing.T, f *FS, n api.Name) {
 
 func TestConformanceReal(t *testing.T) {
 	f := openFS(t, realSwift(t), func(c *Config) { c.KeepModes = true })
-	checks(t, 5) // each step takes a real Swift its time: the many random runs are the fake's
+	checks(t, 5) // each step is slow with a real Swift; the fake makes the many random runs
 	vfstest.TestFS(t, func(*testing.T) vfs.FS { return f }, vfstest.Limits{Root: makeContainer(t, f), NoDirLinks: true, Many: 200})
 }
 
-// checks sets with how many random runs a property is tested, and a quarter of them in short mode.
+// checks sets the number of random runs that test a property: a quarter of n in short mode.
 func checks(t *testing.T, n int) {
 	t.Helper()
 	if testing.Short() {
@@ -263,7 +264,7 @@ func checks(t *testing.T, n int) {
 	setRapid(t, "checks", n)
 }
 
-// steps sets how many random steps each of them has, about.
+// steps sets the approximate number of random steps in each run.
 func steps(t *testing.T, n int) { setRapid(t, "steps", n) }
 
 func setRapid(t *testing.T, option string, n int) {

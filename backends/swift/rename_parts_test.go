@@ -19,7 +19,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// putManifest makes a static large object of objects that are there.
+// putManifest creates a static large object of existing objects.
 func (f *FS) putManifest(t *testing.T, p vfs.Path, segments ...vfs.Path) {
 	t.Helper()
 	var entries []map[string]string
@@ -33,7 +33,7 @@ func (f *FS) putManifest(t *testing.T, p vfs.Path, segments ...vfs.Path) {
 	f.putRaw(t, p, body, url.Values{"multipart-manifest": {"put"}}, nil)
 }
 
-// putRaw makes an object past the gateway.
+// putRaw creates an object directly in Swift.
 func (f *FS) putRaw(t *testing.T, p vfs.Path, body []byte, query url.Values, header map[string]string) {
 	t.Helper()
 	n, err := f.locate(p)
@@ -48,7 +48,7 @@ func (f *FS) putRaw(t *testing.T, p vfs.Path, body []byte, query url.Values, hea
 	}
 }
 
-// oddManifest is a large file whose segments lie in the directory /c/d that it is in itself.
+// oddManifest is a large file whose segments are in the same directory as the file, /c/d.
 type oddManifest struct {
 	name string
 	make func(t *testing.T, f *FS, dir vfs.Path, one, two []byte)
@@ -95,9 +95,9 @@ func oddManifests() []oddManifest {
 	}
 }
 
-// TestRenameOddManifests renames directories that hold large files and their segments: the files
-// have their content afterwards. Neither the size in a listing nor what a store tells there of
-// static large objects says what is large.
+// TestRenameOddManifests renames directories that contain large files and their segments: the files
+// keep their content. Neither the size in a listing nor a store's mark of static large objects
+// shows which files are large.
 func TestRenameOddManifests(t *testing.T) {
 	for _, plain := range []bool{false, true} {
 		for _, c := range oddManifests() {
@@ -150,8 +150,8 @@ func contentOf(t *testing.T, f *FS, p vfs.Path) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// TestRenameLeavesBehind renames a directory with a file of which a segment is missing. The others
-// go through, the error names the file, and when it was removed the same rename ends.
+// TestRenameLeavesBehind renames a directory with a file that has a missing segment. The other
+// files are moved, the error names the file, and after it was removed the same rename finishes.
 func TestRenameLeavesBehind(t *testing.T) {
 	for _, marked := range []bool{false, true} {
 		for _, inside := range []bool{false, true} {
@@ -210,8 +210,8 @@ func TestRenameLeavesBehind(t *testing.T) {
 	}
 }
 
-// TestRenameStopsWithoutStore has the store fail every copy: the rename does not try all of a large
-// directory.
+// TestRenameStopsWithoutStore makes every copy fail: the rename of a large directory does not try
+// all of them.
 func TestRenameStopsWithoutStore(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(cfg *Config) { cfg.Patience = 0 })
 	for i := range 100 {
@@ -228,7 +228,7 @@ func TestRenameStopsWithoutStore(t *testing.T) {
 	}
 }
 
-// TestRenameUnknownEntry has the store not tell what an entry is: nothing is moved, since it may
+// TestRenameUnknownEntry makes the HEAD of an entry fail: nothing is moved, because the entry may
 // need any of the others.
 func TestRenameUnknownEntry(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(cfg *Config) { cfg.Patience = time.Millisecond })
@@ -246,7 +246,8 @@ func TestRenameUnknownEntry(t *testing.T) {
 	f.has(t, "/c/e/big", []byte("onetwo"), "the rename went on")
 }
 
-// TestRenameOntoOwnPart gives a large file the name of one of its segments, and a name among them.
+// TestRenameOntoOwnPart renames a large file to the name of one of its segments, and to a name
+// among them.
 func TestRenameOntoOwnPart(t *testing.T) {
 	want := []byte("onetwo")
 	for _, c := range oddManifests()[:3] {

@@ -23,8 +23,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// renameCase is a rename of /c/old to /c/new, with the files that it moves: their contents by what
-// comes behind the name.
+// renameCase is a rename of /c/old to /c/new. files are the contents of the files that are moved,
+// by the rest of their names.
 type renameCase struct {
 	name  string
 	files map[string][]byte
@@ -59,7 +59,7 @@ func renameCases() []renameCase {
 	}
 }
 
-// putDLO makes a dynamic large object of two segments, as other programs do.
+// putDLO creates a dynamic large object of two segments, as other programs do.
 func (f *fake) putDLO(t *testing.T, p vfs.Path, prefix string, data []byte) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
@@ -88,8 +88,7 @@ func (c renameCase) fake(t *testing.T) *fake {
 	return f
 }
 
-// whole checks that each file is complete under one name at least, and returns the names that it
-// has.
+// whole checks that each file is complete under at least one name, and returns its names.
 func (c renameCase) whole(t *testing.T, f *fake, what string) (names []vfs.Path) {
 	t.Helper()
 	for rest, data := range c.files {
@@ -111,7 +110,8 @@ func (c renameCase) whole(t *testing.T, f *fake, what string) (names []vfs.Path)
 	return names
 }
 
-// moved checks that everything has the new name, nothing the old one, and nothing is left over.
+// moved checks that everything has the new name and nothing the old one, and that nothing else is
+// left.
 func (c renameCase) moved(t *testing.T, f *fake, what string) {
 	t.Helper()
 	for rest, data := range c.files {
@@ -143,8 +143,8 @@ func (c renameCase) moved(t *testing.T, f *fake, what string) {
 	}
 }
 
-// cuts runs a test for each request of the rename, or for each so many'th, with all that follow
-// failing, before or after they are carried out.
+// cuts runs a test for each request of the rename, or for every each-th one: this request and all
+// later ones fail, before or after they are carried out.
 func (c renameCase) cuts(t *testing.T, each int, test func(t *testing.T, f *fake)) {
 	f := c.fake(t)
 	f.srv.ForgetRequests()
@@ -162,7 +162,7 @@ func (c renameCase) cuts(t *testing.T, each int, test func(t *testing.T, f *fake
 				f.srv.Heal()
 				if err == nil {
 					for _, r := range (object.Renaming{From: api.Name{Account: "", Container: "c", Object: "old"}, To: api.Name{Account: "", Container: "c", Object: "new"}}).Records() {
-						if err := f.client.Delete(context.WithoutCancel(t.Context()), r); err != nil { // it may be left
+						if err := f.client.Delete(context.WithoutCancel(t.Context()), r); err != nil { // the record may be left
 							t.Error(err)
 						}
 					}
@@ -176,14 +176,14 @@ func (c renameCase) cuts(t *testing.T, each int, test func(t *testing.T, f *fake
 	}
 }
 
-// TestRenameGoesOn cuts a rename off at every request. Nothing is lost, and the same rename ends it
-// (row G7 of the old servers: a crash left both).
+// TestRenameGoesOn interrupts a rename at every request. Nothing is lost, and the same rename
+// finishes it (row G7 of the old servers: a crash left both).
 func TestRenameGoesOn(t *testing.T) {
 	for _, c := range renameCases() {
 		t.Run(c.name, func(t *testing.T) {
 			c.cuts(t, 1, func(t *testing.T, f *fake) {
-				// A plain prefix whose last file has been moved is not there any more, and was
-				// never written down where that failed.
+				// A directory that is only a prefix does not exist any more after its last file has
+				// been moved, and was not recorded if that request failed.
 				if err := f.Rename(t.Context(), "/c/old", "/c/new", vfs.RenameOptions{}); err != nil {
 					t.Errorf("the second rename: %v", err)
 				}
@@ -193,15 +193,15 @@ func TestRenameGoesOn(t *testing.T) {
 	}
 }
 
-// TestRenameCutThenRemoved removes one of the names that a rename which was cut off has left. What
-// has the other name is whole.
+// TestRenameCutThenRemoved removes one of the names that an interrupted rename has left. The file
+// at the other name is complete.
 func TestRenameCutThenRemoved(t *testing.T) {
 	for _, c := range renameCases() {
 		for _, gone := range []string{"/c/old", "/c/new"} {
 			t.Run(c.name+"/"+gone, func(t *testing.T) {
 				each := 1
 				if c.name == "directory" {
-					each = 4 // which are others each time, since several are under way at once
+					each = 4 // different ones in each run, because several requests run in parallel
 				}
 				c.cuts(t, each, func(t *testing.T, f *fake) {
 					names := c.whole(t, f, "after the cut")
@@ -210,7 +210,7 @@ func TestRenameCutThenRemoved(t *testing.T) {
 						if gone == "/c/new" {
 							other = vfs.Path(strings.Replace(string(p), "/new", "/old", 1))
 						}
-						// Only what is there twice: the rest is really gone then.
+						// Only files with both names are removed: others would really be gone.
 						if strings.HasPrefix(string(p), gone) && slices.Contains(names, other) != (other == p) {
 							if err := f.Remove(t.Context(), p); err != nil {
 								t.Errorf("removing %q: %v", p, err)
@@ -224,7 +224,8 @@ func TestRenameCutThenRemoved(t *testing.T) {
 	}
 }
 
-// TestRenameCutThenReplaced writes over one of the two names of a large file.
+// TestRenameCutThenReplaced replaces one of the two names of a large file after an interrupted
+// rename.
 func TestRenameCutThenReplaced(t *testing.T) {
 	c := renameCases()[0]
 	for _, p := range []vfs.Path{"/c/old", "/c/new"} {
@@ -242,7 +243,7 @@ func TestRenameCutThenReplaced(t *testing.T) {
 				}
 				f.has(t, p, data, "it was written")
 				f.has(t, other, c.files[""], "the other was written over")
-				// What is different now is no work of the rename's any more.
+				// A file that was replaced does not belong to the rename any more.
 				if err := f.Rename(t.Context(), "/c/old", "/c/new", vfs.RenameOptions{}); !errors.Is(err, vfs.ErrExist) {
 					t.Errorf("the rename goes on over a file that is another now: %v", err)
 				}
@@ -256,7 +257,7 @@ func TestRenameCutThenReplaced(t *testing.T) {
 	}
 }
 
-// TestRenameCutThenRenamed gives one of two names of a large file a third.
+// TestRenameCutThenRenamed renames one of the two names of a large file to a third.
 func TestRenameCutThenRenamed(t *testing.T) {
 	c := renameCases()[0]
 	for _, p := range []vfs.Path{"/c/old", "/c/new"} {
@@ -275,8 +276,8 @@ func TestRenameCutThenRenamed(t *testing.T) {
 	}
 }
 
-// TestRenameCutDirectoryTaken goes on with a directory's rename after something else got a name in
-// the new one.
+// TestRenameCutDirectoryTaken repeats the rename of a directory after another file has been created
+// in the new directory.
 func TestRenameCutDirectoryTaken(t *testing.T) {
 	c := renameCases()[1]
 	f := c.fake(t)
@@ -294,8 +295,8 @@ func TestRenameCutDirectoryTaken(t *testing.T) {
 	f.has(t, "/c/old/zlast", c.files["/zlast"], "its new name is taken")
 }
 
-// TestRenameRecordLeft finishes a rename but for its record, and then makes other files of the same
-// names: they are strangers.
+// TestRenameRecordLeft finishes a rename except for its record, and then creates other files of the
+// same names: the record does not concern them.
 func TestRenameRecordLeft(t *testing.T) {
 	for _, c := range renameCases()[:2] {
 		t.Run(c.name, func(t *testing.T) {
@@ -315,8 +316,8 @@ func TestRenameRecordLeft(t *testing.T) {
 	}
 }
 
-// TestRenameLegacy holds row G4: the manifest of a dynamic large object stays one, with its
-// segments where they are.
+// TestRenameLegacy checks row G4: the manifest of a dynamic large object stays a manifest, and its
+// segments stay where they are.
 func TestRenameLegacy(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	content := []byte("a file of sftp-cloudfs")
@@ -334,8 +335,8 @@ func TestRenameLegacy(t *testing.T) {
 	}
 }
 
-// TestRenameProgress is that an operator sees how far a directory's rename has come, and where one
-// was cut off.
+// TestRenameProgress checks that the log shows how far the rename of a directory is, and whether it
+// was interrupted.
 func TestRenameProgress(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(cfg *Config) { cfg.Patience = time.Millisecond })
 	for i := range 10 {
@@ -358,8 +359,8 @@ func TestRenameProgress(t *testing.T) {
 	}
 }
 
-// TestRenameContainer holds row G6: the rights, metadata and policy of a container go along, and
-// one that is not empty stays.
+// TestRenameContainer checks row G6: the rename keeps the access lists, metadata and policy of a
+// container, and a container that is not empty is not renamed.
 func TestRenameContainer(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	kept := map[string]string{"X-Container-Read": "test2", "X-Container-Write": "test2:tester2", "X-Container-Meta-Colour": "blue", "X-Container-Meta-Quota-Bytes": "1000"}
@@ -396,7 +397,7 @@ func TestRenameContainer(t *testing.T) {
 	}
 }
 
-// TestRenameContainerFilled has a file come into a container while it is being renamed.
+// TestRenameContainerFilled creates a file in a container while it is being renamed.
 func TestRenameContainerFilled(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.srv.Inject(swifttest.Rule{Op: swifttest.PutContainer, Container: "d", Fault: swifttest.Fault{At: swifttest.AtAnswer, Call: func() {
@@ -411,9 +412,9 @@ func TestRenameContainerFilled(t *testing.T) {
 	}
 }
 
-// TestRenameAtOnce has two clients give a large file different names at the same moment: both look,
-// before either has written down what it is about to do, and both copy the manifest. Neither name
-// needs the other's segments then.
+// TestRenameAtOnce has two clients rename a large file to different names at the same time: both
+// look for records before either has written one, and both copy the manifest. Afterwards neither
+// file needs the other's segments.
 func TestRenameAtOnce(t *testing.T) {
 	for _, gone := range []vfs.Path{"/c/new", "/c/two"} {
 		c := renameCases()[0]
@@ -447,8 +448,9 @@ func TestRenameAtOnce(t *testing.T) {
 	}
 }
 
-// TestRemoveAtOnce removes a large file that somebody else renames at the same moment. Whose DELETE
-// comes late gets nothing.
+// TestRemoveAtOnce removes a large file while another client renames it. If the DELETE of the
+// removal is later, Remove returns ErrNotExist; if that of the rename is later, the renamed file
+// gets content of its own.
 func TestRemoveAtOnce(t *testing.T) {
 	c := renameCases()[0]
 	t.Run("rename first", func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestRequests counts what the package's documentation says that each operation costs.
+// TestRequests counts the requests of each operation, as the package comment has them.
 func TestRequests(t *testing.T) {
 	type ops = []swifttest.Op
 	const (
@@ -125,7 +125,7 @@ func TestRequests(t *testing.T) {
 		apitest.Eventually(t, "the log has all requests of: "+tt.name, func() bool {
 			got = nil
 			for _, r := range f.srv.Requests() {
-				if r.Op != list || !strings.Contains(r.Query, url.QueryEscape(".uploads/")) { // the look for cut-off uploads, which is not taken each time
+				if r.Op != list || !strings.Contains(r.Query, url.QueryEscape(".uploads/")) { // the listing of interrupted uploads, which is not made each time
 					got = append(got, r.Op)
 				}
 			}
@@ -139,8 +139,8 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// TestRecall opens files that were asked for just before. Opening one that is to be replaced does
-// not ask again, unless something has happened to it.
+// TestRecall opens files that were looked up just before. Opening a file that is to be replaced
+// makes no lookup again, unless the file was changed.
 func TestRecall(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()

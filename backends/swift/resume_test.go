@@ -51,7 +51,8 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// testResume cuts an upload off, and goes on with it through another backend: another gateway.
+// testResume interrupts an upload, and resumes it through another backend, as through another
+// gateway.
 func testResume(t *testing.T, a account, large string) {
 	option := func(c *Config) { c.LargeObjects = large }
 	first, second := openFS(t, a, option), openFS(t, a, option)
@@ -82,7 +83,7 @@ func testResume(t *testing.T, a account, large string) {
 		t.Errorf("Open of a cut-off upload: %v; nothing is published, want ErrNotExist", err)
 	}
 
-	// It can be given a time and another name, and keeps both.
+	// Its time can be set, and it can be renamed; it keeps both.
 	when := time.Date(2021, 2, 3, 4, 5, 6, 0, time.UTC)
 	if err := first.SetAttrs(t.Context(), p, vfs.Attrs{ModTime: &when}); err != nil {
 		t.Errorf("SetAttrs of a cut-off upload: %v", err)

@@ -23,8 +23,8 @@ func copyFaults(at swifttest.Point) map[string]swifttest.Fault {
 	}
 }
 
-// TestCopyAnswerLost has the answer to each COPY be lost: what it was to make is looked up, and not
-// made again.
+// TestCopyAnswerLost loses the answer to each COPY: filegate looks its result up, and does not
+// repeat it.
 func TestCopyAnswerLost(t *testing.T) {
 	for what, fault := range copyFaults(swifttest.AtAnswer) {
 		t.Run(what, func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestCopyAnswerLost(t *testing.T) {
 					t.Errorf("copy of %q: %v", p, err)
 				}
 			}
-			if n := f.srv.Count(swifttest.CopyObject); n != 5 { // of the large one, each segment
+			if n := f.srv.Count(swifttest.CopyObject); n != 5 { // one for each segment of the large file
 				t.Errorf("%d copies were made", n)
 			}
 			f.srv.ForgetRequests()
@@ -63,8 +63,8 @@ func TestCopyAnswerLost(t *testing.T) {
 	}
 }
 
-// TestCopyNotMade has a COPY fail that was not made, also where its target has been there before:
-// it is made.
+// TestCopyNotMade makes a COPY fail before it is carried out, also with an existing target:
+// filegate repeats it.
 func TestCopyNotMade(t *testing.T) {
 	for what, fault := range copyFaults(swifttest.AtStart) {
 		t.Run(what, func(t *testing.T) {
@@ -82,8 +82,8 @@ func TestCopyNotMade(t *testing.T) {
 	}
 }
 
-// TestCopyMethodRefused has something on the way not know COPY: PUT with X-Copy-From does the same,
-// also of versions and between accounts, and COPY is not asked for again.
+// TestCopyMethodRefused has a proxy that does not know COPY: PUT with X-Copy-From does the same,
+// also for versions and between accounts, and COPY is not tried again.
 func TestCopyMethodRefused(t *testing.T) {
 	for _, code := range []int{http.StatusMethodNotAllowed, http.StatusNotImplemented} {
 		f := newFake(t, swifttest.Limits{}, nil)
@@ -116,10 +116,10 @@ func TestCopyMethodRefused(t *testing.T) {
 	}
 }
 
-// TestHeartbeat has manifests of many segments be put with signs of life, and what the answer says
-// behind them count.
+// TestHeartbeat puts manifests of many segments with heartbeats. The result in the body of the
+// answer, after the heartbeats, counts.
 func TestHeartbeat(t *testing.T) {
-	const heartbeats = 100 // segments from which on Swift is asked for them
+	const heartbeats = 100 // number of segments from which on filegate asks for heartbeats
 	f := newFake(t, swifttest.Limits{}, func(cfg *Config) { cfg.Patience = 0 })
 	f.putRaw(t, "/c/seg", []byte("x"), nil, nil)
 	put := func(p vfs.Path, n int, header map[string]string) (*api.Response, error) {
@@ -165,8 +165,8 @@ func TestHeartbeat(t *testing.T) {
 	}
 }
 
-// TestMkdirAnswerLost has the answers to a mkdir and a symlink be lost: what they find the second
-// time is their own work.
+// TestMkdirAnswerLost loses the answers to a mkdir and a symlink: the second attempts find that
+// their own first attempts succeeded.
 func TestMkdirAnswerLost(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.srv.Inject(swifttest.Rule{Op: swifttest.PutObject, Object: "d", Times: 1, Fault: swifttest.Fault{At: swifttest.AtAnswer, Status: http.StatusGatewayTimeout}})
@@ -185,8 +185,8 @@ func TestMkdirAnswerLost(t *testing.T) {
 	}
 }
 
-// TestBulkDeleteRefused is that a bulk delete which says in its body that nothing was done counts
-// as a failure.
+// TestBulkDeleteRefused checks that a bulk delete fails if its answer says in the body that nothing
+// was done.
 func TestBulkDeleteRefused(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(cfg *Config) { cfg.Patience = 0 })
 	f.srv.Inject(swifttest.Rule{Op: swifttest.BulkDelete, Fault: swifttest.Fault{

@@ -15,10 +15,10 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestOldServers holds what sftp-cloudfs and ftp-cloudfs did with names, directories, files,
-// renames and caches, row by row: C for the name space, D for directories, F for large objects, G
-// for removals and renames, J for caches. Where they were wrong the row says what is right. Rows
-// that have a test of their own are named there.
+// TestOldServers checks the behaviour of sftp-cloudfs and ftp-cloudfs with names, directories,
+// files, renames and caches, row by row: C for names, D for directories, F for large objects, G for
+// removals and renames, J for caches. If they were wrong, the row has the right behaviour. Rows
+// with a test of their own are named in that test.
 func TestOldServers(t *testing.T) {
 	is := func(t *testing.T, what string, err, want error) {
 		t.Helper()

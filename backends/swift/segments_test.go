@@ -14,7 +14,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// headersOf returns what Swift says of a container.
+// headersOf returns the headers of a container.
 func (f *FS) headersOf(t *testing.T, container string) http.Header {
 	t.Helper()
 	resp, err := f.client.Send(t.Context(), api.Request{Method: http.MethodHead, Target: api.Name{Container: container}})
@@ -24,8 +24,9 @@ func (f *FS) headersOf(t *testing.T, container string) http.Header {
 	return resp.Header
 }
 
-// TestSegmentsFollow shares a container before its first large file, and then changes with whom.
-// The container for segments has the same rights each time that the owner has been shown them.
+// TestSegmentsFollow shares a container before its first large file is written, and then changes
+// its access lists. The container for segments gets the same lists each time that an answer shows
+// them to the owner.
 func TestSegmentsFollow(t *testing.T) {
 	run := func(t *testing.T, a account) {
 		owner := openFS(t, a, nil)
@@ -61,7 +62,7 @@ func TestSegmentsFollow(t *testing.T) {
 		must(listAll(ctx, owner, dir))
 		same("shown by a listing")
 
-		// A session that has not seen the old rights.
+		// A session that does not know the old access lists.
 		owner.share(t, dir.Base(), true, false)
 		owner.containers.ForgetAll()
 		must(owner.Stat(ctx, dir))
@@ -75,8 +76,8 @@ func TestSegmentsFollow(t *testing.T) {
 	t.Run("real", func(t *testing.T) { run(t, realSwift(t)) })
 }
 
-// TestSegmentsOfOthers has a guest put a large file where there is no container for segments yet,
-// and where it is closed. The error tells what the owner has to do.
+// TestSegmentsOfOthers has a guest put a large file while there is no container for segments yet,
+// and while the guest may not write to it. The error says what the owner must do.
 func TestSegmentsOfOthers(t *testing.T) {
 	run := func(t *testing.T, a account) {
 		owner := openFS(t, a, nil)
@@ -103,7 +104,7 @@ func TestSegmentsOfOthers(t *testing.T) {
 				t.Errorf("%v (%s), want the command %q", err, vfs.ClientText(err), command)
 			}
 		}
-		// A guest of the account meets 403 for a container that is not there, too.
+		// A guest of the account also gets 403 for a container that does not exist.
 		refused(put(large))
 		if err := owner.makeContainer(ctx, api.Name{Container: segments}, nil); err != nil {
 			t.Fatal(err)
@@ -121,8 +122,8 @@ func TestSegmentsOfOthers(t *testing.T) {
 	t.Run("real", func(t *testing.T) { run(t, realSwift(t)) })
 }
 
-// TestSegmentsPolicy makes containers for segments of files in containers of two policies, of which
-// one takes no new containers any more.
+// TestSegmentsPolicy creates containers for segments of files in containers of two policies, one of
+// which permits no new containers any more.
 func TestSegmentsPolicy(t *testing.T) {
 	w := &world{srv: swifttest.Start(t, swifttest.Config{Limits: swifttest.Limits{Policies: []string{"gold", "silver"}}})}
 	f := w.fake(w.gateway(t))
@@ -147,8 +148,8 @@ func TestSegmentsPolicy(t *testing.T) {
 	f.has(t, "/old/large", large, "its segments have another policy")
 }
 
-// TestSegmentsFollowAtTheirTime counts what following costs: a container that is open to nobody
-// nothing, another one a HEAD for a session, and every five minutes.
+// TestSegmentsFollowAtTheirTime counts the requests for this: none for a container that is not
+// shared, otherwise a HEAD for each session, and every five minutes.
 func TestSegmentsFollowAtTheirTime(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	f.mustWrite(t, "/c/large", apitest.Noise(2*mib))
@@ -171,7 +172,7 @@ func TestSegmentsFollowAtTheirTime(t *testing.T) {
 	asked("in another session:", 1, 0)
 }
 
-// aclsOf returns the rights of a container.
+// aclsOf returns the access lists of a container.
 func aclsOf(h http.Header) [2]string {
 	return [2]string{h.Get("X-Container-Read"), h.Get("X-Container-Write")}
 }

@@ -9,8 +9,8 @@ import (
 	"filegate/core/vfs/vfstest"
 )
 
-// TestShowPartialNever is that a cut-off upload that is not listed is found by its name, and does
-// not keep its directory from being removed.
+// TestShowPartialNever checks that an interrupted upload that is not listed is found by its name,
+// and does not prevent the removal of its directory.
 func TestShowPartialNever(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ShowPartial = showNever })
 	dir := f.dir.Join("inbox")

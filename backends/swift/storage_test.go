@@ -17,7 +17,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// header returns a header of an object or a container, as Swift has it.
+// header returns a header that Swift has for an object or a container.
 func (f *fake) header(t *testing.T, n api.Name, key string) string {
 	t.Helper()
 	resp, err := f.client.Send(t.Context(), api.Request{Method: http.MethodHead, Target: n})
@@ -27,8 +27,7 @@ func (f *fake) header(t *testing.T, n api.Name, key string) string {
 	return resp.Header.Get(key)
 }
 
-// TestDetails changes metadata and the time at which a file ends, of small and large ones, and
-// keeps the rest.
+// TestDetails changes the metadata and the expiry of small and large files; other metadata is kept.
 func TestDetails(t *testing.T) {
 	onEverySwift(t, func(t *testing.T, f *fake) {
 		ctx := t.Context()
@@ -136,7 +135,7 @@ func TestDetails(t *testing.T) {
 	})
 }
 
-// TestACL lets others into a container, and into its segments.
+// TestACL gives others access to a container, and to its segments.
 func TestACL(t *testing.T) {
 	onEverySwift(t, func(t *testing.T, f *fake) {
 		ctx := t.Context()
@@ -171,8 +170,8 @@ func TestACL(t *testing.T) {
 	})
 }
 
-// TestVersionsOfFile lists the versions of one file, and brings the first one back, also when the
-// file is gone.
+// TestVersionsOfFile lists the versions of one file, and restores the first one, also after the
+// file was removed.
 func TestVersionsOfFile(t *testing.T) {
 	inEveryWay(t, keeping, func(t *testing.T, f *fake, _ string) {
 		ctx := t.Context()
@@ -201,7 +200,7 @@ func TestVersionsOfFile(t *testing.T) {
 	})
 }
 
-// TestNoVersions asks for versions where none are kept.
+// TestNoVersions asks for versions in a container that keeps none.
 func TestNoVersions(t *testing.T) {
 	onEverySwift(t, func(t *testing.T, f *fake) {
 		p := f.dir.Join("file")
@@ -215,8 +214,8 @@ func TestNoVersions(t *testing.T) {
 	})
 }
 
-// TestTempURL gets and puts a file by temporary URLs, without a login. What Swift makes of them
-// only a real one tells.
+// TestTempURL gets and puts a file by temporary URLs, without a login. Only a real Swift checks
+// their signatures.
 func TestTempURL(t *testing.T) {
 	onEverySwift(t, func(t *testing.T, f *fake) {
 		ctx := t.Context()

@@ -13,9 +13,9 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestTokenRevoked ends all tokens at every request of an upload and of a download. Nobody is to
-// notice, and the login is renewed once (row F7 of the old servers, which logged in anew for each
-// part).
+// TestTokenRevoked ends all tokens at every request of an upload and of a download. The client must
+// not notice, and the login is renewed once (row F7 of the old servers, which logged in again for
+// each segment).
 func TestTokenRevoked(t *testing.T) {
 	for _, u := range allUploads() {
 		for _, op := range u.ops {
@@ -91,7 +91,7 @@ func TestTokenNotRenewed(t *testing.T) {
 	})
 }
 
-// unreachableLogin is a login whose renewal nobody can be asked about at first.
+// unreachableLogin is a login whose authenticator cannot be reached at first.
 type unreachableLogin struct {
 	backend.Grants
 	failures int
@@ -105,8 +105,8 @@ func (g *unreachableLogin) Renew(ctx context.Context, refused backend.Grant) (ba
 	return g.Grants.Renew(ctx, refused)
 }
 
-// TestTokenRenewedLate has an authenticator be out of reach when a token has ended. That is waited
-// for like Swift itself.
+// TestTokenRenewedLate has an authenticator that cannot be reached when a token has ended. Filegate
+// waits for it as for Swift itself.
 func TestTokenRenewedLate(t *testing.T) {
 	for _, tt := range []struct {
 		failures int

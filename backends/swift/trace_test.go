@@ -11,8 +11,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestForwardedFor looks for the client's address in every request to the storage, whatever it is
-// for.
+// TestForwardedFor checks that every request to the storage has the client's address.
 func TestForwardedFor(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
@@ -46,8 +45,8 @@ func TestForwardedFor(t *testing.T) {
 	}
 }
 
-// TestTransactionIDs has every kind of operation fail in Swift: what the client reads names the
-// transaction.
+// TestTransactionIDs makes every kind of operation fail in Swift: the client's error has the
+// transaction ID.
 func TestTransactionIDs(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()

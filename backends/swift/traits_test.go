@@ -8,7 +8,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestTraits describes stores as they were found out, and as they are configured.
+// TestTraits checks the traits of detected and of configured stores.
 func TestTraits(t *testing.T) {
 	for _, tt := range []struct {
 		limits swifttest.Limits

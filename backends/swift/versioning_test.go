@@ -18,17 +18,17 @@ import (
 	"filegate/core/vfs"
 )
 
-// keeping are the ways in which a container keeps versions, by the header that says so. In the last
-// one what is removed is not kept: the version before comes back.
+// keeping are the ways in which a container keeps versions, by their header. With the last one a
+// removed file is not kept: its previous version becomes current.
 var keeping = []string{"X-Versions-Enabled", "X-History-Location", "X-Versions-Location"}
 
-// onEverySwift runs a test against the fake, as it comes and with small pages, and against a real
-// Swift.
+// onEverySwift runs a test against the fake, with the defaults and with small pages, and against a
+// real Swift.
 func onEverySwift(t *testing.T, test func(t *testing.T, f *fake)) {
 	t.Run("Fake", func(t *testing.T) { test(t, newFake(t, swifttest.Limits{}, nil)) })
 	t.Run("SmallPages", func(t *testing.T) { test(t, newFake(t, swifttest.Limits{ListingLimit: 7, NoBulkDelete: true}, nil)) })
 	t.Run("Real", func(t *testing.T) {
-		t.Parallel() // it waits for Swift most of its time
+		t.Parallel() // it waits for Swift most of the time
 		fsys := openFS(t, realSwift(t), nil)
 		test(t, &fake{FS: fsys, dir: makeContainer(t, fsys)})
 	})
@@ -50,10 +50,10 @@ func inEveryWay(t *testing.T, ways []string, test func(t *testing.T, f *fake, ho
 	})
 }
 
-// container is the one that the test works in.
+// container returns the container of the test.
 func (f *fake) container() api.Name { return api.Name{Container: string(f.dir[1:])} }
 
-// keepVersions makes the container keep versions from now on. They are gone after the test.
+// keepVersions makes the container keep versions. They are removed after the test.
 func (f *fake) keepVersions(t *testing.T, how string) {
 	t.Helper()
 	n := f.container()
@@ -87,14 +87,14 @@ func (f *fake) change(t *testing.T, header, value string) {
 	}
 }
 
-// versionLine is a line of Swift's listing of versions.
+// versionLine is a row of Swift's listing of versions.
 type versionLine struct {
 	Name string `json:"name"`
 	ID   string `json:"version_id"`
 	Type string `json:"content_type"`
 }
 
-// versionLines are all that Swift lists, whatever its pages.
+// versionLines returns all rows that Swift lists, on all pages.
 func (f *fake) versionLines(t *testing.T) []versionLine {
 	t.Helper()
 	var all []versionLine
@@ -121,8 +121,8 @@ func (f *fake) versionLines(t *testing.T) []versionLine {
 	}
 }
 
-// kept are the contents of all versions that Swift keeps, read from it without the help of what is
-// tested.
+// kept returns the contents of all versions that Swift keeps. It reads them without the code under
+// test.
 func (f *fake) kept(t *testing.T, how string) [][]byte {
 	t.Helper()
 	var targets []api.Request
@@ -163,8 +163,8 @@ func (f *fake) kept(t *testing.T, how string) [][]byte {
 	return contents
 }
 
-// keeps checks that contents are among the versions. Each stands under the rule by which it must
-// be.
+// keeps checks that contents are among the versions. The key of each content is the reason why it
+// must be kept.
 func (f *fake) keeps(t *testing.T, how string, contents map[string][]byte) {
 	t.Helper()
 	kept := f.kept(t, how)
@@ -175,8 +175,8 @@ func (f *fake) keeps(t *testing.T, how string, contents map[string][]byte) {
 	}
 }
 
-// TestVersionsKeepTheirSegments changes large files in all ways there are. Each of their old
-// versions stays whole.
+// TestVersionsKeepTheirSegments changes large files in all ways. All their old versions stay
+// complete.
 func TestVersionsKeepTheirSegments(t *testing.T) {
 	inEveryWay(t, keeping, func(t *testing.T, f *fake, how string) {
 		p := f.dir.Join("file")
@@ -246,8 +246,8 @@ func TestVersionsKeepTheirSegments(t *testing.T) {
 	})
 }
 
-// TestVersionsFromBefore replaces a file that was large before its container kept versions, and one
-// after it did.
+// TestVersionsFromBefore replaces a large file from before its container kept versions, and one
+// from after that.
 func TestVersionsFromBefore(t *testing.T) {
 	onEverySwift(t, func(t *testing.T, f *fake) {
 		const how = "X-Versions-Enabled"
@@ -290,7 +290,7 @@ func TestVersionsOfWhatWasMovedAway(t *testing.T) {
 	})
 }
 
-// TestRenameWithVersions gives other names to what is in a container that keeps versions.
+// TestRenameWithVersions renames files in a container that keeps versions.
 func TestRenameWithVersions(t *testing.T) {
 	inEveryWay(t, keeping, func(t *testing.T, f *fake, _ string) {
 		ctx := t.Context()
@@ -315,7 +315,7 @@ func TestRenameWithVersions(t *testing.T) {
 	})
 }
 
-// TestRemoveContainerWithVersions removes a container that has nothing in it but versions.
+// TestRemoveContainerWithVersions removes a container that contains only versions.
 func TestRemoveContainerWithVersions(t *testing.T) {
 	onEverySwift(t, func(t *testing.T, f *fake) {
 		f.keepVersions(t, "X-Versions-Enabled")
@@ -329,7 +329,7 @@ func TestRemoveContainerWithVersions(t *testing.T) {
 	})
 }
 
-// TestArchives looks up where the old versions of containers lie.
+// TestArchives looks up the archives of containers.
 func TestArchives(t *testing.T) {
 	inEveryWay(t, keeping, func(t *testing.T, f *fake, how string) {
 		got, err := f.Archives(t.Context(), []vfs.Path{"/", f.dir, f.dir + "/a", f.dir + "/b/c", "/there-is-no-such"})

@@ -20,7 +20,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestAllVersionsAreInTheTree makes objects with odd names, by Swift itself, and finds each of
+// TestAllVersionsAreInTheTree creates objects with odd names directly in Swift, and finds each of
 // their versions once.
 func TestAllVersionsAreInTheTree(t *testing.T) {
 	for _, how := range keeping[:2] {
@@ -54,7 +54,7 @@ func TestAllVersionsAreInTheTree(t *testing.T) {
 					}
 					want[o]++
 				}
-				if how != "X-Versions-Enabled" { // one is current, and not in the archive
+				if how != "X-Versions-Enabled" { // the current version is not in the archive
 					for o := range want {
 						if want[o]--; want[o] == 0 {
 							delete(want, o)
@@ -85,7 +85,7 @@ func TestAllVersionsAreInTheTree(t *testing.T) {
 	}
 }
 
-// walk calls use for every file below a directory. No directory has a name twice.
+// walk calls use for every file below a directory, and checks that no directory lists a name twice.
 func (f *fake) walk(ctx context.Context, t *rapid.T, dir vfs.Path, depth int, use func(vfs.Path)) {
 	if depth > 20 {
 		t.Fatalf("%q lies in itself", dir)
@@ -108,8 +108,8 @@ func (f *fake) walk(ctx context.Context, t *rapid.T, dir vfs.Path, depth int, us
 	}
 }
 
-// TestManyVersions lists more versions of a file, and more files, than come on a page, with a
-// listing that lags behind in the rest.
+// TestManyVersions lists more versions of a file, and more files, than are on one page, while other
+// listings lag.
 func TestManyVersions(t *testing.T) {
 	for _, how := range keeping[:2] {
 		t.Run(how, func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestRestore brings versions back, to their file and elsewhere.
+// TestRestore restores versions, to their file and to other names.
 func TestRestore(t *testing.T) {
 	inEveryWay(t, keeping, func(t *testing.T, f *fake, how string) {
 		ctx := t.Context()
@@ -76,7 +76,7 @@ func TestRestore(t *testing.T) {
 	})
 }
 
-// TestVersionsFromBeforeInTree has what was written before versions were kept, and after that was
+// TestVersionsFromBeforeInTree has files from before versions were kept, and from after that was
 // turned off.
 func TestVersionsFromBeforeInTree(t *testing.T) {
 	onEverySwift(t, func(t *testing.T, f *fake) {
@@ -108,7 +108,8 @@ func TestVersionsFromBeforeInTree(t *testing.T) {
 	})
 }
 
-// TestVersionsOfDynamicLargeObjects keeps and brings back what is no more than what Swift lists.
+// TestVersionsOfDynamicLargeObjects keeps and restores versions of dynamic large objects, which
+// consist only of what Swift lists.
 func TestVersionsOfDynamicLargeObjects(t *testing.T) {
 	dlo := func(c *Config) { c.LargeObjects = largeDLO }
 	test := func(t *testing.T, f *fake, how string) {

@@ -18,8 +18,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestVersionBase names versions as files. The names are in the order of the versions, and lead
-// back to them.
+// TestVersionBase converts versions to file names. The names sort like the versions, and can be
+// converted back.
 func TestVersionBase(t *testing.T) {
 	for _, base := range []string{"", "file", "2026-11-25", "2026-11-25T12-30-41.12345", "2026-11-25T12-30-41.1234Z", "2026-11-25T12-30-41.1234567Z", "2026-13-25T12-30-41.12345Z", "2026-11-25T12-30-41.12345Zx"} {
 		if id, _, ok := versionOf(base); ok {
@@ -54,12 +54,12 @@ func TestVersionBase(t *testing.T) {
 	})
 }
 
-// inTree is a path in the tree of versions.
+// inTree returns a path in the tree of versions.
 func (f *fake) inTree(path string) vfs.Path {
 	return f.dir.Join(strings.TrimSuffix(versionsDir+"/"+path, "/"))
 }
 
-// contents are those of all versions of a file, as the tree has them, the oldest first.
+// contents returns the contents of all versions of a file in the tree, the oldest first.
 func (f *fake) contents(t *testing.T, path string) [][]byte {
 	t.Helper()
 	infos, err := listAll(t.Context(), f, f.inTree(path))
@@ -106,7 +106,7 @@ func (f *fake) hasVersions(t *testing.T, path, rule string, want ...[]byte) {
 	}
 }
 
-// version is the path of one of a file's versions, the oldest being 0.
+// version returns the path of one of a file's versions; 0 is the oldest.
 func (f *fake) version(t *testing.T, path string, i int) vfs.Path {
 	t.Helper()
 	names := listNames(t, f, f.inTree(path))
@@ -116,7 +116,7 @@ func (f *fake) version(t *testing.T, path string, i int) vfs.Path {
 	return f.inTree(path).Join(names[i])
 }
 
-// TestVersions walks the tree, and reads what it has.
+// TestVersions lists the tree, and reads the versions in it.
 func TestVersions(t *testing.T) {
 	inEveryWay(t, keeping, func(t *testing.T, f *fake, how string) {
 		ctx := t.Context()
@@ -199,7 +199,7 @@ func TestVersions(t *testing.T) {
 	})
 }
 
-// TestVersionsAreNotChanged tries to.
+// TestVersionsAreNotChanged tries to change versions.
 func TestVersionsAreNotChanged(t *testing.T) {
 	inEveryWay(t, keeping, func(t *testing.T, f *fake, _ string) {
 		ctx := t.Context()
@@ -237,7 +237,8 @@ func TestVersionsAreNotChanged(t *testing.T) {
 	})
 }
 
-// TestOrdinaryVersionsDirectory has a directory of that name where no versions are kept.
+// TestOrdinaryVersionsDirectory has a directory named ".versions" in a container that keeps no
+// versions.
 func TestOrdinaryVersionsDirectory(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	if err := f.Mkdir(t.Context(), f.inTree("")); err != nil {
@@ -260,8 +261,7 @@ func TestOrdinaryVersionsDirectory(t *testing.T) {
 	}
 }
 
-// TestVersionsOfAnotherContainer makes a container in the place of one that kept versions, and that
-// keeps none.
+// TestVersionsOfAnotherContainer replaces a container that kept versions by one that keeps none.
 func TestVersionsOfAnotherContainer(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	ctx := t.Context()
@@ -275,10 +275,9 @@ func TestVersionsOfAnotherContainer(t *testing.T) {
 	}
 }
 
-// TestVersionsOfOthers has a login of another account look for versions, with the rights that it is
-// given. By X-Versions-Enabled Swift itself keeps them for
-
-// the owner; an archive is shared like any container.
+// TestVersionsOfOthers lists and reads versions with a login of another account, with different
+// rights. With X-Versions-Enabled, Swift lists them to every login that may list the container, but
+// only the owner can read them; an archive is shared like any container.
 func TestVersionsOfOthers(t *testing.T) {
 	inEveryWay(t, keeping[:2], func(t *testing.T, f *fake, how string) {
 		ctx, old := t.Context(), apitest.Noise(100)
@@ -326,7 +325,8 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// TestShowVersions shows the tree where it is wanted, and there is one.
+// TestShowVersions checks that ".versions" is listed with show_versions if the container keeps
+// versions.
 func TestShowVersions(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, func(c *Config) { c.ShowVersions = true })
 	sees(t, f, f.dir, "no versions are kept")
@@ -335,7 +335,7 @@ func TestShowVersions(t *testing.T) {
 	sees(t, f, f.dir, "versions are kept, and to be shown", ".versions/", "file")
 }
 
-// TestRequestsOfVersions counts what the package's documentation says of them.
+// TestRequestsOfVersions counts the requests for versions, as the package comment has them.
 func TestRequestsOfVersions(t *testing.T) {
 	const (
 		head, get, put, list = swifttest.HeadObject, swifttest.GetObject, swifttest.PutObject, swifttest.ListContainer

@@ -11,11 +11,11 @@ import (
 	"filegate/core/vfs"
 )
 
-// brokenCache is a shared cache as one gateway sees it: out of reach while it is down.
+// brokenCache is a shared cache as one gateway sees it: it cannot be reached while it is down.
 type brokenCache struct {
 	cache.Cache
 	down atomic.Bool
-	keys map[cache.Key]bool // that were written
+	keys map[cache.Key]bool // keys that were written
 }
 
 func (c *brokenCache) Get(ctx context.Context, key cache.Key) ([]byte, bool) {
@@ -39,8 +39,8 @@ func (c *brokenCache) Update(ctx context.Context, key cache.Key, life time.Durat
 	return c.Cache.Update(ctx, key, life, change)
 }
 
-// TestHeldBesideAnotherGateway opens a file ahead for a client, and has another gateway replace it
-// before the client comes for it, with the shared cache in all states.
+// TestHeldBesideAnotherGateway prefetches a file for a client, and has another gateway replace it
+// before the client opens it, with the shared cache in all states.
 func TestHeldBesideAnotherGateway(t *testing.T) {
 	t.Parallel()
 	const p, before, file = vfs.Path("/c/file"), vfs.Path("/c/a"), vfs.Path("/c/b")
@@ -70,7 +70,7 @@ func TestHeldBesideAnotherGateway(t *testing.T) {
 			want := apitest.Noise(1000)
 			f.mustWrite(t, p, want)
 			f.backend.recallFor, f.backend.nearFor = time.Hour, time.Hour
-			for _, p := range []vfs.Path{before, file} { // the habit
+			for _, p := range []vfs.Path{before, file} { // so that the next file is prefetched
 				if _, err := f.Stat(t.Context(), p); err != nil {
 					t.Fatal(err)
 				}

@@ -21,14 +21,14 @@ import (
 	"filegate/core/vfs"
 )
 
-// world is a fake Swift with several gateways in front, which share a cache.
+// world is a fake Swift with several gateways, which share a cache.
 type world struct {
 	srv    *swifttest.Server
 	shared cache.Cache
 	change func(*Config)
 }
 
-// newWorld starts one with pages of a size, and the container c.
+// newWorld starts a world with pages of a size, and the container c.
 func newWorld(t *testing.T, page int) *world {
 	t.Helper()
 	w := &world{
@@ -41,7 +41,7 @@ func newWorld(t *testing.T, page int) *world {
 	return w
 }
 
-// gateway opens the account through a backend of its own.
+// gateway opens the account through a new backend.
 func (w *world) gateway(t *testing.T) *FS {
 	t.Helper()
 	return openGateway(t, accountIn(w.srv), w.shared, w.change)
@@ -72,8 +72,8 @@ func openGateway(t *testing.T, a account, shared cache.Cache, change func(*Confi
 	return fsys.(*FS)
 }
 
-// fillsPages lets a gateway know that its store fills pages, as it would after some listings: so
-// tests that count requests do not depend on what was listed before.
+// fillsPages makes a gateway know that its store fills pages, as it would after some listings, so
+// that tests that count requests do not depend on earlier listings.
 func fillsPages(t *testing.T, f *FS) {
 	t.Helper()
 	for _, kind := range []struct {
@@ -88,7 +88,7 @@ func fillsPages(t *testing.T, f *FS) {
 	}
 }
 
-// forgetChanges lets a gateway have no write log from here on: nothing is asked for it any more.
+// forgetChanges makes a gateway use no write log from now on, so that the log causes no requests.
 func (f *FS) forgetChanges() {
 	f.listBy(listing.NewLog(0, f.backend.local, f.backend.local), f.backend.pages)
 }
@@ -102,7 +102,7 @@ func (f *FS) listBy(log *listing.Log, sizes *listing.PageSizes) {
 // fake is a gateway with the helpers of tests that have only one.
 func (w *world) fake(f *FS) *fake { return &fake{FS: f, srv: w.srv, dir: "/c"} }
 
-// asked checks how many listings and HEADs were asked for since the log was emptied.
+// asked checks how many listings and HEADs were made since the request log was emptied.
 func (w *world) asked(t *testing.T, what string, lists, heads int) {
 	t.Helper()
 	l, h := w.srv.Count(swifttest.ListContainer), 0

@@ -24,7 +24,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// lagging is longer than any test takes: listings do not catch up.
+// lagging is longer than any test takes, so listings never catch up.
 const lagging = 24 * time.Hour
 
 // seenBy checks a directory on all gateways.
@@ -44,8 +44,8 @@ func statOn(t *testing.T, gateways []*FS, p vfs.Path, want error) {
 	}
 }
 
-// TestWriteLog changes things in every way through one gateway, and looks through both, with
-// listings that do not move (features C7, C9, J4).
+// TestWriteLog makes all kinds of changes through one gateway, and lists them through both, while
+// Swift's listings do not change (features C7, C9, J4).
 func TestWriteLog(t *testing.T) {
 	w := newWorld(t, 7)
 	writeLogStory(t, w.srv, w.gateway(t), w.gateway(t))
@@ -74,7 +74,7 @@ func TestWriteLogMemcached(t *testing.T) {
 	writeLogStory(t, w.srv, open(), open())
 }
 
-// TestWriteLogWithoutMemcached has one gateway whose memcached is down: what it did itself it sees.
+// TestWriteLogWithoutMemcached has one gateway whose memcached is down: it sees its own changes.
 func TestWriteLogWithoutMemcached(t *testing.T) {
 	w := newWorld(t, 7)
 	cfg := memcached.DefaultConfig()
@@ -194,7 +194,7 @@ func writeLogStory(t *testing.T, srv *swifttest.Server, one, two *FS) {
 	seenBy(t, both, "/", "listings that have caught up", "a/", "c/")
 	for i, f := range both {
 		f.backend.writes.SettledFor = 0
-		for range 3 { // they ask, agree, and agree again
+		for range 3 { // they make HEADs, agree, and agree again
 			for _, top := range []api.Name{{}, {Container: "c"}} {
 				if _, err := f.lists.AllListed(ctx, top, ""); err != nil {
 					t.Fatal(err)
@@ -209,7 +209,7 @@ func writeLogStory(t *testing.T, srv *swifttest.Server, one, two *FS) {
 	}
 }
 
-// TestWriteLogEnds has the log forget what was changed longer ago than listings may be behind.
+// TestWriteLogEnds checks that the log removes changes that are older than the lag of listings.
 func TestWriteLogEnds(t *testing.T) {
 	w := newWorld(t, 7)
 	f := w.fake(w.gateway(t))
@@ -220,13 +220,13 @@ func TestWriteLogEnds(t *testing.T) {
 	apitest.Eventually(t, "the second after the change is over", func() bool { return len(listNames(t, f, "/c")) == 0 })
 }
 
-// TestWriteLogCosts counts what the log adds to a listing: nothing once the listing has caught up,
-// one HEAD for each change that it does not know, and that once.
+// TestWriteLogCosts counts the requests that the log adds to a listing: none for a change that the
+// listing includes, and one HEAD, once, for each other change.
 func TestWriteLogCosts(t *testing.T) {
 	w := newWorld(t, 100)
 	w.change = func(c *Config) { c.ListTimes = false }
 	f := w.fake(w.gateway(t))
-	large := apitest.Noise(maxManifestBytes + 1) // a smaller one may be a manifest, and is asked for
+	large := apitest.Noise(maxManifestBytes + 1) // a smaller file may be a manifest, and would get a HEAD
 	for i := range 10 {
 		f.mustWrite(t, vfsPath("/c/f%d", i), large)
 	}
@@ -248,8 +248,8 @@ func TestWriteLogCosts(t *testing.T) {
 	count("a listing that lacks two files", 1, 2, 11)
 }
 
-// TestWriteLogModel makes random changes through two gateways while listings are behind, and
-// compares what both list with what is there.
+// TestWriteLogModel makes random changes through two gateways while listings lag, and compares
+// their listings with the objects.
 func TestWriteLogModel(t *testing.T) {
 	w := newWorld(t, 5)
 	gateways := []*FS{w.gateway(t), w.gateway(t)}
