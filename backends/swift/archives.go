@@ -28,7 +28,8 @@ func (f *FS) Archives(ctx context.Context, names []vfs.Path) ([]vfs.Path, error)
 		asked = append(asked, container)
 		how, err := f.versioningFor(ctx, container)
 		switch status := api.StatusOf(err); {
-		case status == http.StatusNotFound, status == http.StatusForbidden: // a login that may not request a container's attributes does not get its archive
+		case status == http.StatusNotFound, status == http.StatusForbidden:
+			// A login that may not request a container's attributes does not get its archive.
 			continue
 		case err != nil:
 			return nil, api.Translate(err)

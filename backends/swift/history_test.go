@@ -31,8 +31,8 @@ var (
 // TestStorm has the clients of two gateways write, read, replace by rename, and remove a few files.
 // Meanwhile requests to Swift are refused, interrupted, left without an answer, or delayed until
 // after their client has given them up; and the cache that the gateways share loses entries, and
-// cannot be reached by one of them. No read may return content that is older than the content that
-// any client was told of before the read began.
+// cannot be reached by one of them. No read may return content that is older than content that any
+// client knew of before the read began.
 func TestStorm(t *testing.T) {
 	t.Parallel()
 	s := newStorm(t, *stormSeed)

@@ -165,7 +165,8 @@ func (f *FS) maySymlink(ctx context.Context, n api.Name) error {
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound:
 		return api.RefusedAs(err, vfs.ErrNotExist, "there is no container "+n.Container)
-	case api.StatusOf(err) == http.StatusForbidden: // a login that may write to a container need not be allowed to request its attributes
+	case api.StatusOf(err) == http.StatusForbidden:
+		// A login that may write to a container need not be allowed to request its attributes.
 		return nil
 	case err != nil:
 		return api.Translate(err)

@@ -31,7 +31,8 @@ func (f *FS) locate(p vfs.Path) (api.Name, error) {
 	switch {
 	case len(n.Container) > api.MaxContainerName:
 		return api.Name{}, vfs.Errorf(vfs.ErrInvalidName, "a top-level directory is a container, and its name is longer than %d bytes", api.MaxContainerName)
-	case len(n.Object) > api.MaxObjectName && !strings.HasPrefix(n.Object, versionsDir+"/"): // paths in the tree of versions are longer
+	case len(n.Object) > api.MaxObjectName && !strings.HasPrefix(n.Object, versionsDir+"/"):
+		// Paths in the tree of versions are longer.
 		return api.Name{}, api.ErrLongName(n)
 	}
 	if err := n.CheckDots(); err != nil {

@@ -52,7 +52,8 @@ func (f *FS) describe(
 		asked = f.guess.now()
 		info, o, err = find(ctx, n, base)
 	}
-	if n.IsObject() && !o.ThroughLink && !o.IsLink() && !api.CannotFollow(err) { // changes of a link's target are not noted under this name
+	// Changes of a link's target are not noted under this name.
+	if n.IsObject() && !o.ThroughLink && !o.IsLink() && !api.CannotFollow(err) {
 		f.guess.remember(n, o, err, asked)
 	}
 	if !n.IsObject() || !errors.Is(err, vfs.ErrNotExist) || errors.Is(err, api.ErrNoContainer) {

@@ -214,8 +214,8 @@ func TestNoVersions(t *testing.T) {
 	})
 }
 
-// TestTempURL gets and puts a file by temporary URLs, without a login. Only a real Swift checks
-// their signatures.
+// TestTempURL gets and puts a file by temporary URLs, without a login. Only a real Swift has them,
+// the fake does not.
 func TestTempURL(t *testing.T) {
 	onEverySwift(t, func(t *testing.T, f *fake) {
 		ctx := t.Context()

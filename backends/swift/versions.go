@@ -35,7 +35,8 @@ func (f *FS) historyAt(ctx context.Context, n api.Name) (h history, ok bool, err
 		return history{}, false, nil
 	}
 	how, err := f.versioningFor(ctx, n.Top())
-	if err != nil && api.StatusOf(err) != http.StatusForbidden { // a login that may not request the container's attributes may still read files in it
+	// A login that may not request the container's attributes may still read files in it.
+	if err != nil && api.StatusOf(err) != http.StatusForbidden {
 		return history{}, false, api.Translate(err)
 	}
 	most := api.MaxObjectName

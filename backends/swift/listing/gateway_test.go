@@ -16,11 +16,11 @@ import (
 // top is the container of the tests.
 var top = api.Name{Container: "c"}
 
-// gateway is a login whose requests are noted in a log of its own, and in the one that gateways
+// gateway is a login whose requests are recorded in a log of its own, and in the one that gateways
 // share.
 type gateway struct {
 	*View
-	q Query // what its tests list
+	q Query // its tests list this
 }
 
 // startSwift starts a fake Swift with the container of the tests.
@@ -48,7 +48,7 @@ func newGateway(t *testing.T, srv *swifttest.Server, shared cache.Cache, q Query
 	return g
 }
 
-// put makes an object with a content that no other has.
+// put stores an object with content that no other object has.
 func (s *gateway) put(t *testing.T, object string) {
 	t.Helper()
 	body := rand.Text()

@@ -133,7 +133,7 @@ type overlaying struct {
 
 	mu      sync.Mutex
 	lines   []Entry
-	settled []change // changes of which something new is known
+	settled []change // changes whose state has changed
 	known   []change // changes that listings have included for long enough
 }
 

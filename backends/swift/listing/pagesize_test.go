@@ -13,13 +13,13 @@ func TestPageSizes(t *testing.T) {
 		n    int
 		last bool
 	}{
-		{here, 0, true},  // nothing is left, whatever the store's limit
-		{here, 5, false}, // five may be its limit
+		{here, 0, true},  // an empty page is the last one with any limit
+		{here, 5, false}, // five may be the store's limit
 		{here, 5, false},
-		{here, 4, true}, // five were possible
+		{here, 4, true}, // the store has returned five
 		{here, 7, false},
 		{here, 5, true},
-		{there, 4, false}, // nothing is known of another store
+		{there, 4, false}, // the limit of another store is not known
 		{there, 3, true},
 	} {
 		if got := p.IsLast(step.kind, step.n); got != step.last {

@@ -14,7 +14,7 @@ import (
 	"filegate/core/cache"
 )
 
-// listed is what Swift lists now.
+// listed returns Swift's current listing.
 func (s *gateway) listed(t *testing.T) Page {
 	t.Helper()
 	p, err := s.RawPage(t.Context(), top, s.q)
@@ -33,7 +33,7 @@ func (s *gateway) changes(t *testing.T) Changes {
 	return all
 }
 
-// sees lays the log over a page.
+// sees applies the log to a page, and checks the result.
 func (s *gateway) sees(t *testing.T, p Page, all Changes, want ...string) {
 	t.Helper()
 	lines, err := s.Overlay(t.Context(), top, s.q, p, all)
@@ -49,7 +49,7 @@ func (s *gateway) sees(t *testing.T, p Page, all Changes, want ...string) {
 	}
 }
 
-// logs checks how many of the gateway's caches, its own and the shared one, have a change of a
+// logs checks which of the gateway's caches, its own and the shared one, contain a change of a
 // name.
 func (s *gateway) logs(t *testing.T, object string, own, shared bool, when string) {
 	t.Helper()
@@ -71,8 +71,9 @@ func (s *gateway) logs(t *testing.T, object string, own, shared bool, when strin
 	}
 }
 
-// TestSettled has entries go from the log when listings have agreed with them for long enough: from
-// the shared one for all gateways, from their own when they have seen it themselves.
+// TestSettled checks that entries are removed from the log when listings have agreed with them for
+// long enough: from the shared log for all gateways, and from a gateway's own log when it has seen
+// this itself.
 func TestSettled(t *testing.T) {
 	srv, shared := startSwift(t), cache.NewMemory(1<<20)
 	s := newGateway(t, srv, shared, Query{Limit: 100})
@@ -93,7 +94,7 @@ func TestSettled(t *testing.T) {
 	s.logs(t, "stays", true, true, "listings agree, but not for long enough")
 
 	s.log.SettledFor = 0
-	for range 3 { // of two places one is behind
+	for range 3 { // one of two copies lags
 		sees(old)
 		sees(now)
 		s.logs(t, "made", true, true, "every other listing is behind")
@@ -105,7 +106,7 @@ func TestSettled(t *testing.T) {
 	other.logs(t, "made", true, false, "listings have caught up, as another gateway has seen")
 }
 
-// TestSettledOfDirectories keeps what a listing shows only as a directory.
+// TestSettledOfDirectories checks that an entry stays if listings show it only as a directory.
 func TestSettledOfDirectories(t *testing.T) {
 	srv, shared := startSwift(t), cache.NewMemory(1<<20)
 	s := newGateway(t, srv, shared, Query{Limit: 100, Delimiter: true})
@@ -123,8 +124,7 @@ func TestSettledOfDirectories(t *testing.T) {
 	s.logs(t, "a", true, true, "a page that begins behind the name says nothing")
 }
 
-// TestSettledLater has a name changed again while a listing that is about to have its entry removed
-// is under way.
+// TestSettledLater changes a name again during a listing that is about to remove its entry.
 func TestSettledLater(t *testing.T) {
 	srv, shared := startSwift(t), cache.NewMemory(1<<20)
 	s := newGateway(t, srv, shared, Query{Limit: 100})
@@ -144,8 +144,8 @@ func TestSettledLater(t *testing.T) {
 	}
 }
 
-// TestSettledCosts counts how often listings write to the shared cache: not before entries go, and
-// then once for each list that they are in.
+// TestSettledCosts counts how often listings write to the shared cache: not until entries are
+// removed, and then once for each list with such entries.
 func TestSettledCosts(t *testing.T) {
 	srv, shared := startSwift(t), cache.NewMemory(1<<20)
 	counted := &countedCache{Cache: shared}
@@ -173,7 +173,7 @@ func TestSettledCosts(t *testing.T) {
 	updates("one after that", 0)
 }
 
-// countedCache counts what is written to it.
+// countedCache counts the writes to it.
 type countedCache struct {
 	cache.Cache
 	updates atomic.Int64
@@ -184,7 +184,7 @@ func (c *countedCache) Update(ctx context.Context, key cache.Key, life time.Dura
 	return c.Cache.Update(ctx, key, life, edit)
 }
 
-// TestSettledFor has the time count from the first listing that agrees.
+// TestSettledFor checks that the time counts from the first listing that agrees.
 func TestSettledFor(t *testing.T) {
 	log := NewLog(time.Hour, cache.NewMemory(1<<20), cache.NewMemory(1<<20))
 	now := time.Now()

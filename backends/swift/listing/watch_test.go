@@ -7,7 +7,7 @@ import (
 	"filegate/core/cache"
 )
 
-// TestWatchForgotten has the shared cache lose the list of changes while something is held.
+// TestWatchForgotten has the shared cache lose the list of changes while an object is held.
 func TestWatchForgotten(t *testing.T) {
 	shared := cache.NewMemory(1 << 20)
 	g := newGateway(t, startSwift(t), shared, Query{})
