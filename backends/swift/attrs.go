@@ -60,7 +60,7 @@ func (f *FS) setPrefixMeta(ctx context.Context, d api.Name, more map[string]stri
 	return f.client.SetMeta(ctx, d, o, more)
 }
 
-// containerPrefix begins the headers of a container's metadata.
+// containerPrefix is the prefix of the headers of a container's metadata.
 const containerPrefix = "X-Container-Meta-"
 
 // setContainerMeta sets metadata of a container; more has it as metadata of an object. Only the

@@ -47,7 +47,8 @@ func TestCopyLarge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, swifttest.Limits{MaxFileSize: most, MaxManifestSegments: 3}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = buffers.BlockSize, buffers.BlockSize })
-			f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Fault: swifttest.Fault{Status: http.StatusTeapot}}) // the bytes must not come through filegate
+			// The bytes must not come through filegate.
+			f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, Fault: swifttest.Fault{Status: http.StatusTeapot}})
 			make(f)
 			f.knowParent("/c/dir/copy")
 			if err := f.Copy(t.Context(), "/c/file", "/c/dir/copy", vfs.CopyOptions{}); err != nil {

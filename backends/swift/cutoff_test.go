@@ -121,7 +121,8 @@ func TestCutOffGoesAlong(t *testing.T) {
 			t.Fatal(err)
 		}
 		data, deep := cutUpload(t, f, top+"/d/cut"), cutUpload(t, f, top+"/d/sub/cut")
-		for i, names := range [][2]vfs.Path{{"/d", "/e"}, {"/e", "/f"}, {"/f/cut", "/f/other"}} { // twice, because the segments stay where they are
+		// Twice, because the segments stay where they are.
+		for i, names := range [][2]vfs.Path{{"/d", "/e"}, {"/e", "/f"}, {"/f/cut", "/f/other"}} {
 			if err := f.Rename(t.Context(), top+names[0], top+names[1], vfs.RenameOptions{}); err != nil {
 				t.Fatalf("rename %d: %v", i, err)
 			}

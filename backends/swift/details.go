@@ -25,8 +25,8 @@ const deleteAt = "X-Delete-At"
 // none, but RadosGW does not.
 const removeDeleteAt = "X-Remove-Delete-At"
 
-// segmentsOutlive is how much later than the file its segments expire: until then, no cache or
-// client should still have the manifest.
+// segmentsOutlive is how much later than the file its segments expire: by then, no client or cache
+// has the manifest any more.
 const segmentsOutlive = time.Hour
 
 // Details implements [vfs.DetailFS].

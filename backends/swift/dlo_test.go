@@ -76,7 +76,8 @@ func TestDLOLayout(t *testing.T) {
 	if err := f.Remove(t.Context(), "/c/dir/file"); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"dir", "dir/file.part2/000000", "dir/file.partial"} // Remove has created an object for the directory
+	// Remove has created an object for the directory.
+	want := []string{"dir", "dir/file.part2/000000", "dir/file.partial"}
 	if diff := cmp.Diff(want, f.objectsIn(t, "c")); diff != "" {
 		t.Errorf("a file's removal takes its segments and no others (-want +got):\n%s", diff)
 	}
@@ -97,7 +98,8 @@ func TestDLOOverOldServers(t *testing.T) {
 			t.Fatal(err)
 		}
 		o, err := f.client.Head(t.Context(), api.Name{Account: "", Container: "c", Object: "file"})
-		if err != nil || o.Size != int64(len(old))+10 { // with the other object, because the old servers' prefix includes it
+		// With the other object, because the old servers' prefix includes it.
+		if err != nil || o.Size != int64(len(old))+10 {
 			t.Errorf("the file that is being replaced has %d bytes, %v; want the old %d (row F6)", o.Size, err, len(old)+10)
 		}
 		mustCommit(t, w)

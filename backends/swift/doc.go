@@ -40,12 +40,12 @@
 // not. Each version is a file named by its time, such as 2026-11-25T12-30-41.12345Z. "/c/.versions"
 // can be entered by name, and is listed only with show_versions. Nothing in it can be changed.
 // Renaming a version to the path of its file restores it, and the version stays. Deletions and
-// directories have no versions. With X-Versions-Enabled, the versions include the current version;
-// in an archive they do not. An archive that several containers share shows the versions of all of
-// them. A directory of more than 100,000 names in an archive may show some names twice. With
-// X-Versions-Enabled, Swift lists versions to every login that may list the container, but only the
-// owner of the account can read them. An object whose own name begins with ".versions/" cannot be
-// reached in a container that keeps versions.
+// versions of directories are not shown. With X-Versions-Enabled, the versions include the current
+// version; in an archive they do not. An archive that several containers share shows the versions
+// of all of them. A directory of more than 100,000 names in an archive may show some names twice.
+// With X-Versions-Enabled, Swift lists versions to every login that may list the container, but
+// only the owner of the account can read them. An object whose own name begins with ".versions/"
+// cannot be reached in a container that keeps versions.
 //
 // A symbolic link is one of Swift's own, static or not. A GET of a link returns its target, so
 // reading through a link costs nothing more. Writing, SetAttrs and Copy act on the target, even if
@@ -77,8 +77,8 @@
 //
 // Swift lists a dynamic large object with the size of its manifest, which may be any. Without
 // list_times, a HEAD is made only for small files, once for each version: a row of a manifest looks
-// like that of a file, and HEADs for all files are what the option is to avoid. A manifest with
-// more content than that is listed with its own size.
+// like that of a file, and HEADs for all files are what the option is to avoid. Without list_times,
+// a manifest that is larger than maxManifestBytes is therefore listed with its own size.
 //
 // A listing for a client is streamed: while the client reads a page, the next page is fetched
 // (listing.Pager). The attributes of an entry that only a HEAD shows are cached by the version that

@@ -137,7 +137,7 @@ func (f *FS) Symlink(ctx context.Context, target, p vfs.Path) error {
 	}
 	header := map[string]string{
 		api.SymlinkTargetHeader: api.Quote(strings.TrimPrefix(to.InAccount(), "/")), "Content-Type": api.LinkType,
-		"If-None-Match": "*", // nothing that appeared since Lstat is overwritten
+		"If-None-Match": "*", // an object that was created since Lstat is not overwritten
 	}
 	if to.Account != n.Account {
 		header[api.SymlinkAccountHeader] = api.Quote(cmp.Or(to.Account, f.client.Account))

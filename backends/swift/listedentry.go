@@ -33,7 +33,7 @@ type listedEntry struct {
 	marker string
 	// asked is true if the entry's attributes are from a HEAD and not from a listing.
 	asked bool
-	// gone is true if a HEAD has not found the object: the row is older than the object's deletion.
+	// gone is true if a HEAD has not found the object of the row.
 	gone bool
 	// lies is the name of the object, if that is not the name of the entry in the directory.
 	lies api.Name
@@ -66,7 +66,7 @@ func (s *listedEntry) isLikelyManifest() bool { return s.Version == api.EmptyETa
 // a client gave the file and, for the manifest of a dynamic large object, the size. An entry whose
 // HEAD fails keeps the attributes of the listing; an entry without an object is marked as gone.
 // times is the number of HEADs that may be made; measure subtracts those that it makes. Likely
-// manifests always get a HEAD.
+// manifests always get a HEAD, which does not count.
 func (f *FS) measure(ctx context.Context, dir api.Name, page []listedEntry, times *int) error {
 	if dir.IsAccount() {
 		return f.measureContainers(ctx, dir, page, times)

@@ -32,7 +32,8 @@ func (g *guesses) open(ctx context.Context, n api.Name, off int64) (*prefetched,
 // client, look answers the question with a GET, and keeps the body until the client opens the file:
 // one request for both.
 
-// prefetcher keeps a file that was opened before the client opens it.
+// prefetcher predicts whether a client will open the file that it asks for, and keeps the file that
+// was opened for this.
 type prefetcher struct {
 	mu     sync.Mutex
 	asked  api.Name // the name that the client asked for last

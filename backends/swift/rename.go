@@ -191,8 +191,8 @@ func (f *FS) goesOn(ctx context.Context, from, to api.Name, info, target vfs.Inf
 	return !info.IsDir() || !made.After(r.Begun), nil
 }
 
-// endRename finishes a rename of which only the record was not deleted, and reports whether there
-// was one.
+// endRename finishes a rename that is complete except that its record was not deleted, and reports
+// whether there was one.
 func (f *FS) endRename(ctx context.Context, from, to api.Name) (bool, error) {
 	r, ok, err := f.renames.Begun(ctx, from, to)
 	if err != nil || !ok {

@@ -162,7 +162,8 @@ func (c renameCase) cuts(t *testing.T, each int, test func(t *testing.T, f *fake
 				f.srv.Heal()
 				if err == nil {
 					for _, r := range (object.Renaming{From: api.Name{Account: "", Container: "c", Object: "old"}, To: api.Name{Account: "", Container: "c", Object: "new"}}).Records() {
-						if err := f.client.Delete(context.WithoutCancel(t.Context()), r); err != nil { // the record may be left
+						// The record may be left.
+						if err := f.client.Delete(context.WithoutCancel(t.Context()), r); err != nil {
 							t.Error(err)
 						}
 					}

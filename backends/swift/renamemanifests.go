@@ -126,7 +126,7 @@ func (m *move) mayBeManifests(ctx context.Context, page []listing.Entry) ([]list
 		return nil, api.Translate(err)
 	}
 	page = slices.DeleteFunc(slices.Clone(page), func(e listing.Entry) bool {
-		// An entry named "." or ".." stays, and cannot be requested.
+		// An entry with "." or ".." as an element stays, and cannot be requested.
 		return api.IsDirectoryType(e.ContentType) || e.IsLink() || m.From.With(e.Name).CheckDots() != nil
 	})
 	keys := make([]cache.Key, len(page))

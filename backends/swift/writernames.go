@@ -13,21 +13,21 @@ type writerNames struct{ fs *FS }
 
 var _ object.Names = writerNames{}
 
-// Object implements [names].
+// Object implements [object.Names].
 func (w writerNames) Object(p vfs.Path) (api.Name, error) { return w.fs.locateFile(p) }
 
-// Path implements [names].
+// Path implements [object.Names].
 func (w writerNames) Path(n api.Name) vfs.Path { return w.fs.plainest(n) }
 
-// Lookup implements [names].
+// Lookup implements [object.Names].
 func (w writerNames) Lookup(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, error) {
 	return w.fs.lookup(ctx, n, base)
 }
 
-// Watch implements [names].
+// Watch implements [object.Names].
 func (w writerNames) Watch(n api.Name) func() bool { return w.fs.unchangedSince(n, w.fs.guess.now()) }
 
-// MakeParents implements [names]. Without implicit_directories, OpenWriter has checked that the
+// MakeParents implements [object.Names]. Without implicit_directories, OpenWriter has checked that the
 // parents exist.
 func (w writerNames) MakeParents(ctx context.Context, n api.Name) error {
 	if !w.fs.backend.cfg.ImplicitDirectories {
@@ -36,7 +36,7 @@ func (w writerNames) MakeParents(ctx context.Context, n api.Name) error {
 	return w.fs.prepareParent(ctx, n)
 }
 
-// Wrote implements [names].
+// Wrote implements [object.Names].
 func (w writerNames) Wrote(n api.Name, size int64, header map[string]string) {
 	w.fs.guess.wrote(n, size, header)
 }

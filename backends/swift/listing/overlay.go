@@ -133,7 +133,7 @@ type overlaying struct {
 
 	mu      sync.Mutex
 	lines   []Entry
-	settled []change // changes whose state has changed
+	settled []change // changes that this listing has shown something new about
 	known   []change // changes that listings have included for long enough
 }
 
