@@ -98,7 +98,7 @@ func TestDLOOverOldServers(t *testing.T) {
 			t.Fatal(err)
 		}
 		o, err := f.client.Head(t.Context(), api.Name{Account: "", Container: "c", Object: "file"})
-		// With the other object, because the old servers' prefix includes it.
+		// The size includes that of the other object, because the old servers' prefix does.
 		if err != nil || o.Size != int64(len(old))+10 {
 			t.Errorf("the file that is being replaced has %d bytes, %v; want the old %d (row F6)", o.Size, err, len(old)+10)
 		}

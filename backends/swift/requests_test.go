@@ -125,7 +125,7 @@ func TestRequests(t *testing.T) {
 		apitest.Eventually(t, "the log has all requests of: "+tt.name, func() bool {
 			got = nil
 			for _, r := range f.srv.Requests() {
-				// The listing of interrupted uploads, which is not made each time.
+				// The listing of interrupted uploads does not count: it is not made each time.
 				if r.Op != list || !strings.Contains(r.Query, url.QueryEscape(".uploads/")) {
 					got = append(got, r.Op)
 				}
