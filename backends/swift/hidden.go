@@ -18,9 +18,9 @@ import (
 //
 // A manifest is known when it is listed, so only segments that are listed after it are hidden. This
 // includes the segments of all programs in use, because their names begin with that of the file.
-// Filegate's own segments are also recognized by their names, if the file was renamed or does not
-// exist yet: a directory FILE.part that contains only uploads is hidden. That takes one listing for
-// each such directory that no manifest has explained.
+// Filegate's own segments are also known by their names, if the file was renamed or does not exist
+// yet: a directory FILE.part that contains only uploads is hidden. That takes one listing for each
+// such directory that no manifest has explained.
 type hiddenSegments struct {
 	prefixes []string // of objects in the listed container
 }

@@ -285,8 +285,8 @@ func TestLateComers(t *testing.T) {
 	}
 }
 
-// TestLateComersStay publishes an append, or a new file if there is none, over a file that was
-// created since the file was opened.
+// TestLateComersStay opens a missing file for appending, and commits after another client has
+// created the file: Commit is refused, and the other file stays.
 func TestLateComersStay(t *testing.T) {
 	f := newFake(t, swifttest.Limits{}, nil)
 	other := openFS(t, accountIn(f.srv), nil)

@@ -31,7 +31,7 @@ func (g *guesses) toMake(ctx context.Context, n api.Name) (requestTime, bool) {
 	return requestTime{}, false
 }
 
-// uploadPattern recognises a client that uploads files one after another, and asks for each before.
+// uploadPattern detects a client that uploads files one after another, and asks for each before.
 type uploadPattern struct {
 	mu    sync.Mutex
 	asked api.Name // the name that the client asked for last
