@@ -240,7 +240,7 @@ func TestTimesLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f.forgetChanges() // so that nothing is asked for the log
+	f.forgetChanges() // so that the write log causes no requests
 	for i, want := range []struct{ heads, own int }{{5, 5}, {5, 10}, {2, 12}, {0, 12}} {
 		w.srv.ForgetRequests()
 		infos, err := listAll(t.Context(), f, "/c")
@@ -276,7 +276,7 @@ func TestListedSizeOfManifests(t *testing.T) {
 			f.putRaw(t, top+"/file", []byte("manifest"), nil, nil)
 			f.putRaw(t, top+"/large", apitest.Noise(maxManifestBytes+1), nil, nil)
 			for range 2 {
-				f.forgetChanges() // so that nothing is asked for the log
+				f.forgetChanges() // so that the write log causes no requests
 				infos, err := listAll(t.Context(), f, top)
 				if err != nil {
 					t.Fatal(err)

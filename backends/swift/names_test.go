@@ -25,7 +25,7 @@ func TestLocate(t *testing.T) {
 		{"/@AUTH_x/c", api.Name{Account: "AUTH_x", Container: "c", Object: ""}, nil},
 		{"/@AUTH_x/c/a/b", api.Name{Account: "AUTH_x", Container: "c", Object: "a/b"}, nil},
 		{"/@AUTH_x/@AUTH_y/a", api.Name{Account: "AUTH_x", Container: "@AUTH_y", Object: "a"}, nil},
-		{"/@AUTH_own/c/a", api.Name{Account: "", Container: "c", Object: "a"}, nil}, // one thing has one name
+		{"/@AUTH_own/c/a", api.Name{Account: "", Container: "c", Object: "a"}, nil}, // the account of the login is empty in an api.Name
 		{"/c/@AUTH_x/a", api.Name{Account: "", Container: "c", Object: "@AUTH_x/a"}, nil},
 		{"/c/%/a", api.Name{Account: "", Container: "c", Object: "/a"}, nil},
 		{"/c/a/%/b", api.Name{Account: "", Container: "c", Object: "a//b"}, nil},

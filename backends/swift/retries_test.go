@@ -42,7 +42,7 @@ func TestCopyAnswerLost(t *testing.T) {
 					t.Errorf("copy of %q: %v", p, err)
 				}
 			}
-			if n := f.srv.Count(swifttest.CopyObject); n != 5 { // one for each segment of the large file
+			if n := f.srv.Count(swifttest.CopyObject); n != 5 { // the large file takes one for each segment
 				t.Errorf("%d copies were made", n)
 			}
 			f.srv.ForgetRequests()
