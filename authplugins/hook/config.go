@@ -33,10 +33,10 @@ type config struct {
 	Concurrency float64     `json:"concurrency"`
 }
 
-// Kind describes the authenticator to its program.
+// Kind returns the authenticator for its program.
 func Kind() authplugin.Kind { return kind(os.Stderr) }
 
-// kind writes what the operator's program has to say to log.
+// kind is Kind with log as the destination of the standard error of the operator's program.
 func kind(log io.Writer) authplugin.Kind {
 	return authplugin.Kind{
 		Info: auth.Info{
@@ -68,7 +68,8 @@ func configure(given authplugin.Config, log io.Writer) (auth.Authenticator, auth
 	wrong := func(attribute, summary, detail string) {
 		diags = append(diags, auth.Diagnostic{Attribute: attribute, Summary: summary, Detail: detail})
 	}
-	// The options for reaching a service are checked for a program too: the time limit is the same.
+	// The options for reaching a service are checked for a program too, because timeout is common
+	// to both.
 	address := c.URL
 	if address == "" {
 		address = "https://program.invalid"
@@ -134,7 +135,7 @@ func configure(given authplugin.Config, log io.Writer) (auth.Authenticator, auth
 	}, nil
 }
 
-// checkProgram returns what is wrong with a program's name, if anything.
+// checkProgram returns what is wrong with the path of a program, or "".
 func checkProgram(name string) string {
 	if !filepath.IsAbs(name) {
 		return "Give the whole path of the program, from / on: it is looked for nowhere else."

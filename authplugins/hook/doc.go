@@ -1,49 +1,55 @@
-// Package hook is the authenticator for those who want to decide on logins in a few lines: it gives
-// each question, as JSON, to a program of the operator's or to a web address of his, and takes the
-// answer as JSON. The names are those of authplugin/authv1/auth.proto, which has more to say of
-// each.
+// Package hook is an authenticator that lets operators decide on logins with a few lines of their
+// own. It sends each question, as JSON, to a program or to a web address of the operator, and reads
+// the answer as JSON. The names are those of authplugin/authv1/auth.proto, which describes each of
+// them.
 //
 // # The question
 //
-// A program gets it on standard input, is run once for each, and answers on standard output; what
-// it writes to standard error goes to the log. A web address gets it as the body of a POST. It is
-// one object:
+// A program is run once for each question. It reads the question from standard input and writes the
+// answer to standard output; its standard error goes to the log. A web address gets the question as
+// the body of a POST request. The question is one object:
 //
-//	{"op": "authenticate", "user": "alice", "method": "password", "service": "ssh", "session_id": "…", "remote": "192.0.2.7:50022",
-//	 "local": "192.0.2.1:22", "client": "SSH-2.0-OpenSSH_9.2", "password": "…"}
+//	{"op": "authenticate", "user": "alice", "method": "password", "service": "ssh",
+//	 "session_id": "…", "remote": "192.0.2.7:50022", "local": "192.0.2.1:22",
+//	 "client": "SSH-2.0-OpenSSH_9.2", "password": "…"}
 //
-// With the method "publickey" there is public_key in place of the password, in base64: what stands
-// after the kind of key in a line of authorized_keys. With "tls-certificate" it is the certificate
-// in DER. There verified says whether the client has proved that it has the private key; while it
-// is missing, the question is only whether the key would do. With "keyboard-interactive" there are
-// answers, one for each prompt, and state.
+// With the method "publickey" the question has public_key instead of password: the key in base64,
+// as it follows the type of the key in a line of authorized_keys. With "tls-certificate",
+// public_key is the certificate in DER, in base64. With both methods, verified is true if the
+// client has proved that it has the private key; if verified is missing, the question is only
+// whether the key would be accepted. With "keyboard-interactive" the question has answers, one for
+// each prompt, and state.
 //
-// What else is asked depends on the option operations:
+// The option operations decides which other questions the hook gets:
 //
-//	{"op": "renew", "grant": {…}}            a fresh grant in place of one that has ended or soon will
-//	{"op": "revalidate", "identity": {…}}    whether an identity that was given is still good
-//	{"op": "release", "grant": {…}}          that a grant is not needed any more
+//	{"op": "renew", "grant": {…}}            a new grant instead of one that has expired or soon will
+//	{"op": "revalidate", "identity": {…}}    whether an identity is still valid
+//	{"op": "release", "grant": {…}}          a notice that a grant is not needed any more
 //
 // # The answer
 //
-// It is one object with one of these in it; for revalidate and release an empty one says yes.
+// The answer is one object with exactly one of the following members. For revalidate and release an
+// empty object means yes.
 //
-//	{"identity": {"user": "alice", "groups": ["staff"], "home": "/files/alice", "permissions": ["read", "list", "write", "delete"],
-//	              "rules": [{"path": "/in", "permissions": ["write"]}], "limits": {"sessions": 4, "upload_rate": 1000000},
+//	{"identity": {"user": "alice", "groups": ["staff"], "home": "/files/alice",
+//	              "permissions": ["read", "list", "write", "delete"],
+//	              "rules": [{"path": "/in", "permissions": ["write"]}],
+//	              "limits": {"sessions": 4, "upload_rate": 1000000},
 //	              "cache_seconds": 60, "message": "Welcome.", "grant": {…}}}
-//	{"grant": {"endpoint": "https://swift.example.net/v1/AUTH_x", "token": "…", "expires": 1893456000, "region": "…",
-//	           "extra": {"name": "value"}, "renewal": "…"}}
-//	{"next": {"methods": ["keyboard-interactive"], "instruction": "…", "prompts": [{"text": "Code: ", "echo": true}], "state": "…"}}
+//	{"grant": {"endpoint": "https://swift.example.net/v1/AUTH_x", "token": "…",
+//	           "expires": 1893456000, "region": "…", "extra": {"name": "value"}, "renewal": "…"}}
+//	{"next": {"methods": ["keyboard-interactive"], "instruction": "…",
+//	          "prompts": [{"text": "Code: ", "echo": true}], "state": "…"}}
 //	{"refusal": {"kind": "denied", "detail": "for the log", "client_text": "for the client"}}
 //	{"unsupported": true}
 //
 // The kinds of a refusal are denied, unknown_user (the next authenticator is asked), unavailable,
-// method and invalid. The texts state and renewal come back as they were given; on the way nobody
-// can read or change them. Without renewal a grant is not renewed.
+// method and invalid. The texts state and renewal come back unchanged in later questions; they are
+// encrypted in between. A grant without renewal is not renewed.
 //
-// Everything else is no answer: another exit code than 0, another status than 200, no answer in
-// time, too much of it, a name that is not above. Then the client is told to try again later, and
-// the log says why.
+// Everything else is an invalid answer: an exit code other than 0, a status other than 200, no
+// answer before the timeout, an answer that is too long, an unknown name. The client is then told
+// to try again later, and the log says why.
 //
 // # In Python
 //
@@ -79,18 +85,19 @@
 //
 // # Decisions
 //
-// A name in an answer that is not known makes all of it bad, other than in the protocol between
-// programs, where it is passed over. These answers are written by hand, and a permission that is
-// lost by a slip of the pen would be every permission.
+// An unknown name makes the whole answer invalid, although the protocol between the gateway and its
+// programs ignores unknown fields. These answers are written by hand: if a misspelled permissions
+// were ignored, the user would have all permissions.
 //
-// Passwords and answers are text in JSON and not base64 as the protocol's bytes would be, so that a
-// shell can read them; one that is no UTF-8 is refused without asking. So are an empty user and an
-// empty password.
+// Passwords and answers are JSON strings, not base64 like the bytes of the protocol, so that a
+// shell script can read them. A password or an answer that is not UTF-8 is refused without asking
+// the hook. So are an empty user and an empty password.
 //
-// A program gets nothing by its arguments or its environment, which others on the machine can read:
-// the environment is PATH and LANG. It is run once for each question and not kept, since what is
-// kept has to be watched; whoever needs that writes an authenticator, for which authplugins is the
-// guide. A question to a web address is not repeated: some proofs are good only once.
+// A program gets no data in its arguments or its environment, because other users of the machine
+// can read them. The environment consists of PATH and LANG. A program is run once for each question
+// instead of being kept running, because a running program must be supervised; for that, write an
+// authenticator (package authplugins has the guide). A question to a web address is not repeated,
+// because some proofs can be used only once.
 //
-// The suite is authplugins/authtest, the program cmd/filegate-auth-hook.
+// The suite is authplugins/authtest, and the program is cmd/filegate-auth-hook.
 package hook

@@ -14,19 +14,19 @@ import (
 	"filegate/core/auth"
 )
 
-// door is the way to the hook: it takes a question and returns the answer as it came, of at most
-// maxAnswer bytes. It ends with its context.
+// door sends a question to the hook and returns the raw answer, of at most maxAnswer bytes. ask
+// returns when its context is cancelled.
 type door interface {
 	ask(ctx context.Context, question []byte) ([]byte, error)
 }
 
-// Authenticator asks a hook.
+// Authenticator asks a hook about logins.
 type Authenticator struct {
 	door       door
 	methods    []string
 	operations []string
 	timeout    time.Duration
-	busy       chan struct{} // has something in it for each question that is under way
+	busy       chan struct{} // one element for each question that is in progress
 	sealer     authplugin.Sealer
 }
 
@@ -35,11 +35,11 @@ var (
 	_ auth.Releaser    = (*Authenticator)(nil)
 )
 
-// sealed is a text of the hook's on its way through the gateway. It counts only for the user and
-// the use that it was made for.
+// sealed is a text from the hook while the gateway keeps it. It is valid only for the user and the
+// use that it was made for.
 type sealed struct{ Use, User, Text string }
 
-// What a sealed text is for.
+// The uses of a sealed text.
 const (
 	useState   = "state"
 	useRenewal = "renewal"
@@ -79,7 +79,8 @@ func (a *Authenticator) Authenticate(ctx context.Context, req auth.Request) (aut
 	return auth.Response{}, noAnswer(errors.New("neither an identity with a user, nor a step, nor a refusal"))
 }
 
-// check refuses what cannot be a login, or cannot be told in JSON, without asking.
+// check refuses, without asking the hook, requests that cannot be a login or cannot be expressed in
+// JSON.
 func (q question) check() error {
 	switch {
 	case q.User == "" || (q.Method == string(auth.Password) && q.Password == ""):
@@ -98,7 +99,7 @@ func (q question) check() error {
 func (a *Authenticator) identity(req auth.Request, i identity) (auth.Response, error) {
 	id := i.toAuth()
 	if req.Asks() {
-		id.Grant = auth.Grant{} // it opens nothing
+		id.Grant = auth.Grant{} // no grant for a key that is not verified
 		return auth.Response{Identity: &id}, nil
 	}
 	var err error
@@ -124,7 +125,7 @@ func (a *Authenticator) next(req auth.Request, s step) (auth.Response, error) {
 	return auth.Response{Next: next}, nil
 }
 
-// Renew implements auth.Authenticator, where the hook does.
+// Renew implements auth.Authenticator. It is refused if the hook does not renew grants.
 func (a *Authenticator) Renew(ctx context.Context, old auth.Grant) (auth.Grant, error) {
 	var kept sealed
 	if err := ctx.Err(); err != nil {
@@ -152,7 +153,7 @@ func (a *Authenticator) Renew(ctx context.Context, old auth.Grant) (auth.Grant, 
 	return fresh, err
 }
 
-// Revalidate implements auth.Revalidator, where the hook does.
+// Revalidate implements auth.Revalidator. It is unsupported if the hook does not revalidate.
 func (a *Authenticator) Revalidate(ctx context.Context, id auth.Identity) error {
 	q := question{Op: opRevalidate, User: id.User, Identity: identityOf(id)}
 	var err error
@@ -162,7 +163,7 @@ func (a *Authenticator) Revalidate(ctx context.Context, id auth.Identity) error 
 	return a.tell(ctx, q)
 }
 
-// Release implements auth.Releaser, where the hook does.
+// Release implements auth.Releaser. It is unsupported if the hook does not release grants.
 func (a *Authenticator) Release(ctx context.Context, old auth.Grant) error {
 	q := question{Op: opRelease, Grant: grantOf(old)}
 	var kept sealed
@@ -175,7 +176,7 @@ func (a *Authenticator) Release(ctx context.Context, old auth.Grant) error {
 	return a.tell(ctx, q)
 }
 
-// tell asks what is answered by nothing or a refusal.
+// tell asks a question whose answer is an empty object or a refusal.
 func (a *Authenticator) tell(ctx context.Context, q question) error {
 	if !slices.Contains(a.operations, q.Op) {
 		return fmt.Errorf("the hook does not %s: %w", q.Op, errors.ErrUnsupported)
@@ -187,7 +188,7 @@ func (a *Authenticator) tell(ctx context.Context, q question) error {
 	return err
 }
 
-// ask puts a question to the hook. A refusal is an error.
+// ask sends a question to the hook. A refusal is returned as an error.
 func (a *Authenticator) ask(ctx context.Context, q question) (answer, error) {
 	text, err := json.Marshal(q)
 	if err != nil {
@@ -225,7 +226,7 @@ func (a *Authenticator) ask(ctx context.Context, q question) (answer, error) {
 	return got, nil
 }
 
-// renewal opens the text that the hook gave with a grant.
+// renewal opens the renewal text of the hook in a grant. It returns "" if there is none.
 func (a *Authenticator) renewal(user string, g auth.Grant) (string, error) {
 	if len(g.Renewal) == 0 {
 		return "", nil
@@ -233,7 +234,7 @@ func (a *Authenticator) renewal(user string, g auth.Grant) (string, error) {
 	return a.open(useRenewal, user, g.Renewal)
 }
 
-// seal seals a text of the hook's, nothing where there is none.
+// seal encrypts a text from the hook. It returns nil for an empty text.
 func (a *Authenticator) seal(use, user, text string) ([]byte, error) {
 	if text == "" {
 		return nil, nil
@@ -260,7 +261,7 @@ func (a *Authenticator) open(use, user string, text []byte) (string, error) {
 	return s.Text, nil
 }
 
-// address is a client's, empty where nobody knows.
+// address returns the text form of an address, or "" if the address is unknown.
 func address(a netip.AddrPort) string {
 	if !a.IsValid() {
 		return ""

@@ -12,7 +12,7 @@ import (
 	"filegate/core/auth"
 )
 
-// The operations, as a question names them.
+// The operations, as named in a question.
 const (
 	opAuthenticate = "authenticate"
 	opRenew        = "renew"
@@ -20,11 +20,11 @@ const (
 	opRelease      = "release"
 )
 
-// maxAnswer is how much of an answer is read.
+// maxAnswer is the size limit of an answer, in bytes.
 const maxAnswer = 256 << 10
 
-// question is what the hook is asked. What is secret in it is bare: it goes nowhere but to the
-// hook.
+// question is the JSON question to the hook. Its secrets are plain strings, because it is sent only
+// to the hook.
 type question struct {
 	Op        string    `json:"op"`
 	User      string    `json:"user,omitempty"`
@@ -43,7 +43,7 @@ type question struct {
 	Identity  *identity `json:"identity,omitempty"`
 }
 
-// answer is what the hook says: one of these.
+// answer is the JSON answer of the hook. At most one field is set.
 type answer struct {
 	Identity    *identity `json:"identity,omitempty"`
 	Next        *step     `json:"next,omitempty"`
@@ -103,10 +103,10 @@ type refusal struct {
 	ClientText string `json:"client_text,omitempty"`
 }
 
-// parseAnswer reads an answer. The error says what is wrong with it, and repeats nothing of its
-// values.
+// parseAnswer decodes an answer. Its error says what is wrong, without any values of the answer.
 func parseAnswer(text []byte) (answer, error) {
-	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) { // null would pass for an empty one, which can mean yes
+	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) { // null would decode like an empty object, which can mean yes
+		// null would decode like an empty object, which can mean yes.
 		return answer{}, errors.New("the answer is no JSON object")
 	}
 	var a answer
@@ -128,13 +128,14 @@ func parseAnswer(text []byte) (answer, error) {
 	case given > 1:
 		return answer{}, errors.New("the answer says several things at once")
 	case a.Identity != nil && a.Identity.Permissions != nil && len(a.Identity.Permissions) == 0:
-		// In the protocol it means all of them, and whoever writes it down means none.
+		// An empty list would mean all permissions in the protocol, but the author of the hook
+		// means none.
 		return answer{}, errors.New("the answer has a list of permissions with nothing in it: leave it out for all of them")
 	}
 	return a, nil
 }
 
-// explain is an error of the decoder without the text that it is about, which may be a token.
+// explain returns an error of the decoder without the decoded text, which may be a token.
 func explain(err error) error {
 	if typed, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		kind, _, _ := strings.Cut(typed.Value, " ")
@@ -149,7 +150,7 @@ func explain(err error) error {
 	return errors.New("the answer is no whole JSON object")
 }
 
-// err is the error that a refusal stands for.
+// err returns the error for a refusal.
 func (r refusal) err() error {
 	kinds := map[string]error{
 		"denied":       auth.ErrDenied,
@@ -172,7 +173,7 @@ func (r refusal) err() error {
 	return e
 }
 
-// noAnswer says why what the hook said is no answer.
+// noAnswer wraps err as the reason why the hook gave no valid answer.
 func noAnswer(err error) error {
 	return fmt.Errorf("the hook gave no answer: %w: %w", err, auth.ErrUnavailable)
 }
@@ -188,7 +189,7 @@ func (i identity) toAuth() auth.Identity {
 	return out
 }
 
-// maxCacheSeconds is a day, which is more than a gateway keeps anything.
+// maxCacheSeconds is a day, longer than a gateway remembers any login.
 const maxCacheSeconds = 24 * 60 * 60
 
 func identityOf(id auth.Identity) *identity {
@@ -218,7 +219,7 @@ func names(all []auth.Permission) []string {
 	return out
 }
 
-// toAuth leaves the renewal out, which is to be sealed.
+// toAuth converts the grant without its renewal, which the caller seals.
 func (g grant) toAuth() auth.Grant {
 	out := auth.Grant{Endpoint: g.Endpoint, Token: auth.Secret(g.Token), Region: g.Region, Extra: g.Extra}
 	if g.Expires != 0 {
@@ -227,7 +228,7 @@ func (g grant) toAuth() auth.Grant {
 	return out
 }
 
-// grantOf leaves the renewal out, which is sealed.
+// grantOf converts a grant without its renewal, which is sealed.
 func grantOf(g auth.Grant) *grant {
 	out := &grant{Endpoint: g.Endpoint, Token: g.Token.Reveal(), Region: g.Region, Extra: g.Extra}
 	if !g.Expires.IsZero() {

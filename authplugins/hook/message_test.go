@@ -9,8 +9,8 @@ import (
 	"filegate/core/auth"
 )
 
-// FuzzParseAnswer gives it whatever a hook may answer: what is taken says one thing, and what is
-// not taken is not repeated in the error.
+// FuzzParseAnswer passes arbitrary text to parseAnswer. An accepted identity must come alone, an
+// error must be short, and a refusal must have one of auth's kinds.
 func FuzzParseAnswer(f *testing.F) {
 	for _, text := range []string{
 		`{}`, `null`, `{"identity": {"user": "alice", "permissions": ["read"], "grant": {"token": "t"}}}`, `{"identity": {"permissions": []}}`,
@@ -42,7 +42,7 @@ func FuzzParseAnswer(f *testing.F) {
 	})
 }
 
-// An error says which name is wrong, and nothing of the values beside it.
+// TestParseAnswerErrors checks that an error names the wrong member, without the values beside it.
 func TestParseAnswerErrors(t *testing.T) {
 	const secret = "hunter2"
 	for text, want := range map[string]string{

@@ -12,21 +12,22 @@ import (
 	"time"
 )
 
-// maxComplaint is how much of what a program writes to standard error reaches the log, for each
+// maxComplaint is the maximum number of bytes of a program's standard error that are logged for one
 // question.
 const maxComplaint = 4 << 10
 
-// patience is how long something that a program has left behind may hold its output open.
+// patience is how long to wait, after a program has exited, for its child processes that hold its
+// output open.
 const patience = time.Second
 
-// program is a door to a program of the operator's, run once for each question.
+// program asks the operator's program, which is run once for each question.
 type program struct {
 	command []string
 	log     io.Writer
 }
 
 func (p *program) ask(ctx context.Context, question []byte) ([]byte, error) {
-	// Linux ends the program with the thread that started it: see ownProcessGroup.
+	// The kernel kills the program when the thread that started it ends: see ownProcessGroup.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
@@ -35,12 +36,13 @@ func (p *program) ask(ctx context.Context, question []byte) ([]byte, error) {
 	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8"}
 	cmd.Dir = "/"
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(question), out, complaint
+	// Kill the child processes too.
 	cmd.SysProcAttr = ownProcessGroup()
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // with all that it has started
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // kills the child processes too
 	cmd.WaitDelay = patience
 	err := cmd.Run()
 	if cmd.Process != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it left behind; mostly there is nothing
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // remaining child processes, if any
 	}
 	if text := bytes.TrimSpace(complaint.Bytes()); len(text) > 0 {
 		fmt.Fprintf(p.log, "%s: %s\n", p.command[0], text)
@@ -59,8 +61,8 @@ func (p *program) ask(ctx context.Context, question []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// bounded keeps the first bytes that are written to it. The others it swallows, or refuses, which
-// ends most programs.
+// bounded stores the first max bytes that are written to it. It discards the rest or, if cut is
+// set, refuses it with an error.
 type bounded struct {
 	buf  bytes.Buffer
 	max  int
@@ -68,7 +70,7 @@ type bounded struct {
 	over bool
 }
 
-// Bytes is what was kept.
+// Bytes returns the stored bytes.
 func (b *bounded) Bytes() []byte { return b.buf.Bytes() }
 
 // Write implements io.Writer.

@@ -13,7 +13,7 @@ import (
 	"filegate/core/auth"
 )
 
-// web is a door to a web address.
+// web asks a web address.
 type web struct {
 	service upstream.Service
 	token   auth.Secret
@@ -24,7 +24,7 @@ func (w *web) ask(ctx context.Context, question []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	req.GetBody = nil // or a connection that broke would have it sent once more
+	req.GetBody = nil // otherwise net/http would repeat the request after a broken connection
 	req.Header.Set("Content-Type", "application/json")
 	if w.token != "" {
 		req.Header.Set("Authorization", "Bearer "+w.token.Reveal())
@@ -32,7 +32,7 @@ func (w *web) ask(ctx context.Context, question []byte) ([]byte, error) {
 	resp, err := w.service.Client.Do(req)
 	if err != nil {
 		if wrapped, ok := errors.AsType[*url.Error](err); ok {
-			err = wrapped.Err // its text repeats the URL
+			err = wrapped.Err // url.Error repeats the URL
 		}
 		return nil, fmt.Errorf("%s: %w", w.service.URL.Redacted(), err)
 	}
