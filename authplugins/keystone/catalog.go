@@ -11,7 +11,7 @@ type endpoint struct {
 	service, iface, region, url string
 }
 
-// choose returns the storage's endpoint by the configuration: the first that fits.
+// choose returns the first endpoint that matches the configuration.
 func (c config) choose(endpoints []endpoint) (endpoint, error) {
 	var others []string
 	for _, e := range endpoints {

@@ -13,25 +13,25 @@ import (
 	"filegate/core/auth"
 )
 
-// maxListing is how long the list of projects may get that is shown to a client.
+// maxListing is the size limit of the list of projects that clients are shown, in bytes.
 const maxListing = 3 << 10
 
-// project is one that a user may choose.
+// project is a project that a user may choose.
 type project struct {
 	ID    string
-	Label string // as it stands in a login: with its domain where that is not the default one
+	Label string // as in a login: with its domain, unless that is the default one
 }
 
-// offerProjects answers a login that wants to see which projects there are. Where the client can be
-// asked it is, else the refusal has them.
+// offerProjects asks the client to choose a project. If the client cannot be asked, the login is
+// refused, and the refusal lists the projects.
 func (at *attempt) offerProjects(ctx context.Context, got token) (auth.Response, error) {
 	all, more, err := at.projects(ctx, got.id)
 	if err != nil {
 		return auth.Response{}, err
 	}
-	// FTP knows no further steps of a login.
+	// FTP has no further steps of a login.
 	if len(all) == 0 || at.via == "ftp" {
-		_ = at.revoke(ctx, got.id) // the answer stands whatever comes of this: then the token ends by itself
+		_ = at.revoke(ctx, got.id) // if this fails, the token stays valid until it expires
 		text := "There is no project that you may use."
 		if len(all) > 0 {
 			labels := make([]string, len(all))
@@ -56,7 +56,7 @@ func (at *attempt) offerProjects(ctx context.Context, got token) (auth.Response,
 	return at.step(s, list.String(), auth.Prompt{Text: "Project (number or name): ", Echo: true})
 }
 
-// chosen takes the name or the number of a project.
+// chosen continues a login with the name or the number of a project.
 func (at *attempt) chosen(ctx context.Context, s state, answer string) (auth.Response, error) {
 	answer = strings.TrimSpace(answer)
 	i := slices.IndexFunc(s.Projects, func(p project) bool { return p.Label == answer })
@@ -72,15 +72,15 @@ func (at *attempt) chosen(ctx context.Context, s state, answer string) (auth.Res
 		methods: object{tokenMethod: object{"id": s.Token}}, scope: projectScope(s.Projects[i].ID),
 		login: at.login, forwardedFor: at.credential.ForwardedFor,
 	})
-	_ = at.revoke(ctx, s.Token) // it has done its work
+	_ = at.revoke(ctx, s.Token) // not needed any more
 	if err != nil {
 		return auth.Response{}, err
 	}
 	return at.identity(got)
 }
 
-// projects lists those that the owner of a token may use, as many as can be shown, and tells how
-// many more there are.
+// projects returns the projects that the owner of a token may use, as many as can be shown, and the
+// number of the others.
 func (at *attempt) projects(ctx context.Context, id string) (shown []project, more int, err error) {
 	var all []projects.Project
 	err = at.service.Try(ctx, func(ctx context.Context) error {

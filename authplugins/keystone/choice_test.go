@@ -10,7 +10,7 @@ import (
 	"filegate/core/auth"
 )
 
-// Who asks for his projects is shown them, and is logged in to the one that he names.
+// TestChooseProject checks that the user is shown the projects and logged in to the chosen one.
 func TestChooseProject(t *testing.T) {
 	for _, answer := range []string{"1", "demo", " demo ", "2", "demo2"} {
 		c := newCloud(t, nil)
@@ -62,7 +62,8 @@ func TestChooseProjectRefused(t *testing.T) {
 	}
 }
 
-// A client by FTP cannot be asked, so it reads the list in the refusal.
+// TestChooseProjectFTP checks that an FTP client, which cannot be asked, gets the list in the
+// refusal.
 func TestChooseProjectFTP(t *testing.T) {
 	c := newCloud(t, nil)
 	var err error
@@ -77,7 +78,7 @@ func TestChooseProjectFTP(t *testing.T) {
 	}
 }
 
-// The second factor comes before the choice.
+// TestChooseProjectWithFactor checks that the second factor comes before the choice.
 func TestChooseProjectWithFactor(t *testing.T) {
 	c := newCloud(t, nil)
 	resp, err := c.try("?.otto", "ottopass")
@@ -95,7 +96,7 @@ func TestChooseProjectWithFactor(t *testing.T) {
 	}
 }
 
-// Without a default project the client reads what to do.
+// TestNoDefaultProject checks that without a default project the client is told what to do.
 func TestNoDefaultProject(t *testing.T) {
 	c := newCloud(t, nil)
 	_, err := c.try("demo", "demopass")
@@ -104,7 +105,8 @@ func TestNoDefaultProject(t *testing.T) {
 	}
 }
 
-// However many projects there are, and however they are called, the list is one that can be shown.
+// TestManyProjects checks that the list stays short and printable, with any number of projects and
+// any names.
 func TestManyProjects(t *testing.T) {
 	names := []string{"\x1b[31mred\r\n", "größe"}
 	for i := range 500 {

@@ -11,15 +11,15 @@ import (
 
 const totpSecret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 
-// cloud is a Keystone and the authenticator in front of it.
+// cloud is a fake Keystone and an authenticator that asks it.
 type cloud struct {
 	*swifttest.Server
 	t *testing.T
 	a auth.Authenticator
 }
 
-// newCloud starts a Keystone that knows demo, harry of two projects, otto with a second factor, and
-// edgar, whose password has expired.
+// newCloud starts a fake Keystone that knows demo, harry with two projects, otto with a second
+// factor, and edgar, whose password has expired.
 func newCloud(t *testing.T, options map[string]any) *cloud {
 	t.Helper()
 	srv := swifttest.Start(t, swifttest.Config{Users: []swifttest.User{
@@ -31,7 +31,7 @@ func newCloud(t *testing.T, options map[string]any) *cloud {
 	return &cloud{Server: srv, t: t, a: configured(t, srv.KeystoneURL(), options)}
 }
 
-// try takes the first step of a login.
+// try makes the first step of a login.
 func (c *cloud) try(user, password string, more ...func(*auth.Request)) (auth.Response, error) {
 	c.t.Helper()
 	req := auth.Request{User: user, Method: auth.Password, Password: auth.Secret(password), Service: "ssh", SessionID: "s1"}
@@ -41,7 +41,7 @@ func (c *cloud) try(user, password string, more ...func(*auth.Request)) (auth.Re
 	return c.a.Authenticate(c.t.Context(), req)
 }
 
-// answer takes a further step.
+// answer makes a further step.
 func (c *cloud) answer(user string, step *auth.Step, answer string, more ...func(*auth.Request)) (auth.Response, error) {
 	c.t.Helper()
 	if step == nil {
@@ -54,7 +54,7 @@ func (c *cloud) answer(user string, step *auth.Step, answer string, more ...func
 	return c.a.Authenticate(c.t.Context(), req)
 }
 
-// enter logs in, which must go well.
+// enter logs in, and fails the test if that fails.
 func (c *cloud) enter(user, password string) *auth.Identity {
 	c.t.Helper()
 	resp, err := c.try(user, password)
@@ -66,7 +66,7 @@ func (c *cloud) enter(user, password string) *auth.Identity {
 
 func code() string { return swifttest.Code(totpSecret, time.Now()) }
 
-// counted returns the kinds of requests that f makes.
+// counted returns the numbers of requests that f makes, by kind.
 func (c *cloud) counted(f func()) map[swifttest.Op]int {
 	c.ForgetRequests()
 	f()

@@ -25,7 +25,7 @@ type config struct {
 	CodeLength      int    `json:"totp_digits"`
 	Revoke          bool   `json:"revoke_tokens"`
 
-	project, projectDomain string // Project, taken apart
+	project, projectDomain string // the parts of Project
 }
 
 // The versions of the API.
@@ -47,7 +47,7 @@ func defaults() config {
 	}
 }
 
-// Kind describes the authenticator to its program.
+// Kind returns the authenticator for its program.
 func Kind() authplugin.Kind {
 	d := defaults()
 	return authplugin.Kind{
@@ -86,7 +86,7 @@ func configure(given authplugin.Config) (auth.Authenticator, auth.Diagnostics) {
 	wrong := func(attribute, summary, detail string) {
 		diags = append(diags, auth.Diagnostic{Attribute: attribute, Summary: summary, Detail: detail})
 	}
-	// The old servers' configurations say publicURL.
+	// The configurations of sftp-cloudfs and ftp-cloudfs have "publicURL".
 	c.Interface = strings.TrimSuffix(strings.ToLower(c.Interface), "url")
 	switch c.Interface {
 	case "public", "internal", "admin":
@@ -130,7 +130,7 @@ func configure(given authplugin.Config) (auth.Authenticator, auth.Diagnostics) {
 	return &Authenticator{config: c, service: service, storage: storage, sealer: given.Sealer, form: form, states: newStates(given.Sealer)}, nil
 }
 
-// setVersion makes the option and the path of the URL say the same, whichever was given.
+// setVersion makes the option version and the path of the URL agree, whichever of them was given.
 func (c *config) setVersion(service *upstream.Service) error {
 	c.Version = strings.TrimPrefix(c.Version, "v")
 	if c.Version == "2" {

@@ -10,11 +10,12 @@ import (
 	"filegate/core/auth"
 )
 
-// What Keystone's messages say of refusals that mean more than that something is wrong. It says so
-// only to who has given the right password, but for the lock, which it tells everybody.
+// Parts of Keystone's messages for refusals with a reason that the client or the log should have.
+// Keystone gives these reasons only if the password was correct. The exception is a locked account,
+// which it reports to everyone.
 var reasons = []struct {
-	message string // a part of it, in all versions
-	text    string // for the client; empty: nothing beside the refusal
+	message string // a part of the message that is the same in all versions
+	text    string // for the client; empty: no text
 	detail  string // for the log
 }{
 	{"password is expired", "Your password has expired. Change it at your provider, then log in again.", "the password has expired"},
@@ -24,8 +25,8 @@ var reasons = []struct {
 	{"could not find auth receipt", "", "the receipt of the first factor has ended"},
 }
 
-// refusal gives an answer with a status its meaning. What Keystone wrote is looked at, and never
-// passed on.
+// refusal translates the status of an answer into an error. It searches Keystone's message for
+// known reasons, but never passes the message on.
 func refusal(status *upstream.StatusError, body []byte, delegated bool) error {
 	var said struct {
 		Error struct {
@@ -42,8 +43,8 @@ func refusal(status *upstream.StatusError, body []byte, delegated bool) error {
 			}
 		}
 	case http.StatusNotFound:
-		// An application credential or the user of one that does not exist. A 404 of somebody else
-		// has another look.
+		// The application credential, or its user, does not exist. A 404 from a server other than
+		// Keystone has no such body.
 		if delegated && isKeystone {
 			return fmt.Errorf("%s: no such application credential or user: %w", status.Error(), auth.ErrDenied)
 		}

@@ -10,10 +10,10 @@ import (
 	"filegate/core/auth"
 )
 
-// maxCode is the longest code that is sent.
+// maxCode is the size limit of a code, in bytes.
 const maxCode = 64
 
-// secondFactor asks for the code that Keystone wants after the password.
+// secondFactor asks the client for the code that Keystone requires after the password.
 func (at *attempt) secondFactor(r *receiptError) (auth.Response, error) {
 	if at.login.Credential != "" || !r.wantsOnly(totp) {
 		return auth.Response{}, fmt.Errorf("%w, which is not done here: %w", r, auth.ErrDenied)
@@ -23,8 +23,8 @@ func (at *attempt) secondFactor(r *receiptError) (auth.Response, error) {
 	return at.step(state{Login: at.login, Account: account, Receipt: &r.receipt}, "", auth.Prompt{Text: "One-time code: "})
 }
 
-// hasCode says whether the secret, which was refused with err, may be a password with a code after
-// it.
+// hasCode reports whether the secret, which was refused with err, may be a password followed by a
+// code.
 func (at *attempt) hasCode(err error) bool {
 	n := at.config.CodeLength
 	secret := at.credential.Secret
@@ -32,9 +32,9 @@ func (at *attempt) hasCode(err error) bool {
 		len(secret) > n && !strings.ContainsFunc(secret[len(secret)-n:], func(r rune) bool { return r < '0' || r > '9' })
 }
 
-// splitCode takes the last digits of the secret for a code. It goes to Keystone only where the rest
-// makes Keystone ask for one: else a user without a second factor could write anything after his
-// password. Any failure looks like the refusal of the whole.
+// splitCode tries the last digits of the secret as a code. It sends the code only if Keystone
+// requires one after the rest as the password: otherwise a user without a second factor could
+// append any digits to the password. A refusal is the same as that of the whole secret.
 func (at *attempt) splitCode(ctx context.Context, refused error) (auth.Response, error) {
 	whole := at.credential.Secret
 	end := len(whole) - at.config.CodeLength
@@ -43,7 +43,7 @@ func (at *attempt) splitCode(ctx context.Context, refused error) (auth.Response,
 	receipt, partial := errors.AsType[*receiptError](err)
 	switch {
 	case err == nil:
-		_ = at.revoke(ctx, got.id) // the answer stands whatever comes of this: then the token ends by itself
+		_ = at.revoke(ctx, got.id) // if this fails, the token stays valid until it expires
 		return auth.Response{}, refused
 	case errors.Is(err, auth.ErrUnavailable):
 		return auth.Response{}, err
@@ -57,9 +57,9 @@ func (at *attempt) splitCode(ctx context.Context, refused error) (auth.Response,
 	return at.entered(ctx, got)
 }
 
-// giveCode is the second request of a login with two factors.
+// giveCode makes the second request of a login with two factors.
 func (at *attempt) giveCode(ctx context.Context, r receipt, code string) (token, error) {
-	at.credential.Factor, at.credential.Secret = true, "" // the password alone will not do for a renewal
+	at.credential.Factor, at.credential.Secret = true, "" // the password alone is not enough for a renewal
 	q := question{receipt: r.ID, scope: at.scope(), forwardedFor: at.credential.ForwardedFor, login: at.login, methods: object{
 		totp: object{"user": object{"id": r.UserID, "passcode": code}},
 	}}
@@ -70,7 +70,7 @@ func (at *attempt) giveCode(ctx context.Context, r receipt, code string) (token,
 	return got, err
 }
 
-// withoutSpaces is a code as it is meant, however it was typed.
+// withoutSpaces removes the spaces of a code, which users may type in groups of digits.
 func withoutSpaces(code string) string {
 	return strings.Join(slices.Collect(strings.FieldsSeq(code)), "")
 }

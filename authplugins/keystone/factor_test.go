@@ -10,7 +10,8 @@ import (
 	"filegate/core/auth"
 )
 
-// A user with a second factor gives his password, is asked for the code, and is in.
+// TestSecondFactor checks that a user with a second factor gives the password, is asked for the
+// code, and is logged in.
 func TestSecondFactor(t *testing.T) {
 	c := newCloud(t, nil)
 	resp, err := c.try("otto", "ottopass")
@@ -50,7 +51,8 @@ func TestSecondFactor(t *testing.T) {
 	}
 }
 
-// What a step's answer must not be: wrong, of somebody else, or the second one.
+// TestSecondFactorRefused checks that a wrong code, an answer of another login and a second answer
+// are refused.
 func TestSecondFactorRefused(t *testing.T) {
 	c := newCloud(t, nil)
 	begin := func() *auth.Step {
@@ -106,14 +108,14 @@ func TestSecondFactorRefused(t *testing.T) {
 		t.Errorf("the right code after a wrong one, in the same step: got %v, want %v", err, auth.ErrDenied)
 	}
 	step = begin()
-	other := newCloud(t, nil) // has the same sealing key, as the same program started anew
+	other := newCloud(t, nil) // has the same sealing key, like the same program after a restart
 	if _, err := other.answer("otto", step, code()); !errors.Is(err, auth.ErrDenied) || !strings.Contains(err.Error(), "started anew") {
 		t.Errorf("a state of the program before: got %v, want %v", err, auth.ErrDenied)
 	}
 }
 
-// A code may follow the password, for clients that can give nothing else. It helps nobody who need
-// not give one.
+// TestCodeAfterPassword checks that a code may follow the password, for clients that can send
+// nothing else. Users who need no code cannot append one.
 func TestCodeAfterPassword(t *testing.T) {
 	for _, tc := range []struct {
 		name, user, secret string
@@ -150,7 +152,7 @@ func TestCodeAfterPassword(t *testing.T) {
 	}
 }
 
-// An outage in the middle of a login is an outage and no refusal.
+// TestSecondFactorUnavailable checks that an outage during a login is not reported as a refusal.
 func TestSecondFactorUnavailable(t *testing.T) {
 	c := newCloud(t, nil)
 	resp, err := c.try("otto", "ottopass")
@@ -166,7 +168,8 @@ func TestSecondFactorUnavailable(t *testing.T) {
 	}
 }
 
-// Rules that ask for what is not done here end the login, and the log says what they ask for.
+// TestOtherFactors checks that rules with an unsupported method end the login, and that the log
+// names the method.
 func TestOtherFactors(t *testing.T) {
 	for name, body := range map[string]string{
 		"another method": `{"receipt":{"methods":["password"],"user":{"id":"u","name":"otto"},"expires_at":"2999-01-01T00:00:00.000000Z"},"required_auth_methods":[["password","oauth1"]]}`,
@@ -190,8 +193,8 @@ func TestOtherFactors(t *testing.T) {
 	}
 }
 
-// An application credential does not stand in for the second factor unless the user's rules say so,
-// and nobody can be asked for a password with it.
+// TestCredentialNeedsFactor checks that an application credential does not replace the second
+// factor, unless the user's rules say so, and that the client is not asked for a password.
 func TestCredentialNeedsFactor(t *testing.T) {
 	c := newCloud(t, nil)
 	resp, err := c.try("app=cron.otto", "cr0n")
@@ -200,7 +203,7 @@ func TestCredentialNeedsFactor(t *testing.T) {
 	}
 }
 
-// The state's questions are asked only of those who have begun.
+// TestInteractiveFirst checks that prompts are shown only to users who gave a password first.
 func TestInteractiveFirst(t *testing.T) {
 	c := newCloud(t, nil)
 	for _, answers := range [][]auth.Secret{nil, {"ottopass"}} {

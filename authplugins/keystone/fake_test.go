@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// fake answers as Keystone did when the files in testdata were recorded, for the user demo with the
-// password demopass.
+// fake answers like the Keystone from which the files in testdata were recorded, for the user demo
+// with the password demopass.
 type fake struct {
 	*httptest.Server
 	t *testing.T
@@ -22,7 +22,7 @@ type fake struct {
 	count  int
 	header http.Header      // of the last request
 	body   map[string]any   // of the last request
-	answer http.HandlerFunc // in place of the usual one
+	answer http.HandlerFunc // replaces the usual answer
 }
 
 func newFake(t *testing.T) *fake {
@@ -32,7 +32,7 @@ func newFake(t *testing.T) *fake {
 	return f
 }
 
-// Requests returns how many requests have come.
+// Requests returns the number of requests so far.
 func (f *fake) Requests() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -73,7 +73,7 @@ func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// recorded answers with a file.
+// recorded answers with the contents of a file.
 func recorded(t *testing.T, w http.ResponseWriter, code int, name string) {
 	text, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
@@ -84,7 +84,7 @@ func recorded(t *testing.T, w http.ResponseWriter, code int, name string) {
 	_, _ = w.Write(text)
 }
 
-// at returns what is at a path in decoded JSON, nil if nothing.
+// at returns the value at a path in decoded JSON, or nil.
 func at(v any, path ...string) any {
 	for _, name := range path {
 		m, _ := v.(map[string]any)

@@ -14,14 +14,14 @@ import (
 	"filegate/core/auth"
 )
 
-// answer is a Keystone that gives one answer to each request.
+// answer is a fake Keystone that gives the same answer to each request.
 type answer func() *http.Response
 
 // RoundTrip implements [http.RoundTripper].
 func (a answer) RoundTrip(*http.Request) (*http.Response, error) { return a(), nil }
 
-// FuzzAnswer lets Keystone send whatever it likes, in both versions: a grant has a token and an
-// address, a step has a question, and all else is an error that says what kind it is of.
+// FuzzAnswer lets Keystone send arbitrary answers, in both versions. A grant must have a token and
+// an endpoint, a step must have a prompt, and an error must be of one of auth's kinds.
 func FuzzAnswer(f *testing.F) {
 	sealer, err := authplugin.NewSealer(make([]byte, 32))
 	if err != nil {

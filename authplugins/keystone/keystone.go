@@ -15,7 +15,8 @@ import (
 	"filegate/core/auth"
 )
 
-// maxCredential is the longest name or password that is sent: Keystone's own limit for passwords.
+// maxCredential is the size limit of a name or password in bytes: Keystone's own limit for
+// passwords.
 const maxCredential = 4 << 10
 
 // Authenticator checks logins against Keystone.
@@ -33,20 +34,22 @@ var (
 	_ auth.Releaser    = (*Authenticator)(nil)
 )
 
-// credential is what a user logs in with. A renewal has it sealed.
+// credential is what a user logs in with. It is sealed in the renewal of the grant.
 type credential struct {
-	Name   string // as the user typed it
-	Secret string // the password, or that of an application credential; not kept where it is not enough for a renewal
+	Name string // as typed by the user
+	// Secret is the password, or the secret of an application credential. It is empty if it is not
+	// enough for a renewal.
+	Secret string
 
-	// What is known after the login: the project to stay in, and by which id.
+	// Set after the login: the project, and the application credential, for renewals.
 	ProjectID    string
 	CredentialID string
 
-	Factor       bool // the login took a second factor
+	Factor       bool // the login needed a second factor
 	ForwardedFor string
 }
 
-// token is what either version of the API answers.
+// token is a token from either version of the API, with the data that came with it.
 type token struct {
 	id           string
 	expires      time.Time
@@ -78,16 +81,16 @@ func (a *Authenticator) Authenticate(ctx context.Context, req auth.Request) (aut
 	return at.begin(ctx)
 }
 
-// attempt is one login on its way.
+// attempt is a login in progress.
 type attempt struct {
 	*Authenticator
 	login      Login
 	credential credential
 	session    string
-	via        string // the service that the client came in by
+	via        string // the frontend's service, such as "ftp"
 }
 
-// begin takes the password, and the code where one follows it.
+// begin tries the password, and the code if one follows it.
 func (at *attempt) begin(ctx context.Context) (auth.Response, error) {
 	got, err := at.ask(ctx, at.question(at.scope()))
 	receipt, partial := errors.AsType[*receiptError](err)
@@ -102,7 +105,7 @@ func (at *attempt) begin(ctx context.Context) (auth.Response, error) {
 	return auth.Response{}, err
 }
 
-// entered makes of a token what the login asked for.
+// entered continues the login with a token: with the choice of a project, or with the identity.
 func (at *attempt) entered(ctx context.Context, got token) (auth.Response, error) {
 	if at.login.Choose {
 		return at.offerProjects(ctx, got)
@@ -117,9 +120,10 @@ func (at *attempt) identity(got token) (auth.Response, error) {
 	}
 	identity := &auth.Identity{User: got.user, Groups: []string{got.project}, Grant: grant}
 	if got.trust {
-		identity.User = strings.TrimPrefix(at.login.User, idMark) // the token may be in the name of who gave the trust
+		// The token may name the trustor.
+		identity.User = strings.TrimPrefix(at.login.User, idMark)
 	}
-	if !at.credential.Factor { // a code is good for one login only
+	if !at.credential.Factor { // a code can be used only once
 		identity.CacheFor = at.service.CacheFor
 	}
 	return auth.Response{Identity: identity}, nil
@@ -140,7 +144,7 @@ func (a *Authenticator) Renew(ctx context.Context, old auth.Grant) (auth.Grant, 
 	return a.grant(got, c)
 }
 
-// again logs in with what a renewal kept.
+// again logs in with the credential from a renewal.
 func (a *Authenticator) again(ctx context.Context, c credential) (token, error) {
 	if c.Factor {
 		return token{}, &auth.Error{
@@ -161,7 +165,8 @@ func (a *Authenticator) again(ctx context.Context, c credential) (token, error) 
 	return got, err
 }
 
-// parse refuses what cannot be a login without asking, and applies the default project.
+// parse splits the login name and applies the default project. It refuses invalid logins without
+// asking Keystone.
 func (a *Authenticator) parse(c credential) (Login, error) {
 	switch {
 	case c.Name == "" || c.Secret == "":
@@ -169,7 +174,7 @@ func (a *Authenticator) parse(c credential) (Login, error) {
 	case len(c.Name) > maxCredential || len(c.Secret) > maxCredential:
 		return Login{}, fmt.Errorf("user or password longer than %d bytes: %w", maxCredential, auth.ErrInvalid)
 	case strings.ContainsFunc(c.Name, unicode.IsControl) || strings.ContainsRune(c.Secret, 0):
-		// Some of Keystone's databases and hashes fail over them, which would look like an outage.
+		// Some of Keystone's databases and hashes fail on them, which would look like an outage.
 		return Login{}, fmt.Errorf("control characters in user or password: %w", auth.ErrInvalid)
 	case !utf8.ValidString(c.Name) || !utf8.ValidString(c.Secret):
 		return Login{}, fmt.Errorf("user or password is not UTF-8: %w", auth.ErrInvalid)
@@ -184,7 +189,7 @@ func (a *Authenticator) parse(c credential) (Login, error) {
 	return login, nil
 }
 
-// grant is the right to storage that a token brings, and how to renew it.
+// grant returns the access to the storage that a token gives, and the data to renew it.
 func (a *Authenticator) grant(got token, c credential) (auth.Grant, error) {
 	if got.projectID == "" {
 		text := "There is no default project: log in as PROJECT" + cmp.Or(a.form.tenant, " ") + "USER."

@@ -18,7 +18,7 @@ import (
 	"filegate/core/auth"
 )
 
-// configured returns the authenticator for a service, with options besides its address.
+// configured returns the authenticator for a service, with further options.
 func configured(t testing.TB, url string, options map[string]any) auth.Authenticator {
 	t.Helper()
 	a, diags := configure(t, url, options)
@@ -41,7 +41,7 @@ func configure(t testing.TB, url string, options map[string]any) (auth.Authentic
 	return keystone.Kind().Configure(authplugin.Config{Values: text, Sealer: sealer(t)})
 }
 
-// sealer is the same one for every authenticator under test.
+// sealer returns the same sealer for every authenticator under test.
 func sealer(t testing.TB) authplugin.Sealer {
 	t.Helper()
 	s, err := authplugin.NewSealer(bytes.Repeat([]byte("k"), 32))
@@ -101,7 +101,8 @@ func TestIdentity(t *testing.T) {
 
 func TestRequest(t *testing.T) {
 	service := newFake(t)
-	service.answer = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) } // nothing is asked after that
+	// No further requests are made after this answer.
+	service.answer = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }
 	type m = map[string]any
 	const id = "7a87265da54a4fd2b9ec97fbc856b108"
 	for _, c := range []struct {
@@ -123,7 +124,7 @@ func TestRequest(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := configured(t, service.URL+"/identity/v3", c.options)
-			_, _ = login(t, a, c.login) // what was asked counts, not the answer
+			_, _ = login(t, a, c.login) // the test checks the request, not the answer
 			user, _ := at(service.body, "auth", "identity", "password", "user").(m)
 			delete(user, "password")
 			if diff := cmp.Diff(c.user, any(user)); diff != "" {

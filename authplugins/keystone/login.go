@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// Login is a login's name taken apart. An empty domain is the default one, an empty project the
-// user's own. Every part may be given as an id, with idMark before it.
+// Login is a parsed login name. An empty domain is the default one. An empty project is the user's
+// default one. Each part may be an id, prefixed with idMark.
 type Login struct {
 	Project, ProjectDomain string
 	User, UserDomain       string
 
-	Credential string // an application credential: its id where there is no user, else its name
-	Trust      string // the id of a trust to log in by
-	Choose     bool   // the user wants to see which projects there are
+	Credential string // an application credential: its id if User is empty, otherwise its name
+	Trust      string // the id of a trust
+	Choose     bool   // the user wants to choose a project
 }
 
-// What a login's name may begin with, in place of a project, and what marks an id.
+// The prefixes of a login name without a project, and of an id.
 const (
 	credentialMark = "app="
 	trustMark      = "trust="
@@ -24,14 +24,14 @@ const (
 	idMark         = "id="
 )
 
-// form is how a login's name is put together; the package comment has the rules.
+// form is the syntax of login names. The package comment has the rules.
 type form struct {
-	tenant string // between project and user; empty where logins have no project
-	domain string // before a domain; empty where there are none
-	plain  bool   // no forms but that for projects and users, as of v2.0
+	tenant string // between project and user; empty: logins have no projects
+	domain string // before a domain; empty: logins have no domains
+	plain  bool   // only the form with project and user, as for v2.0
 }
 
-// errNoUser says that a name has no user or only half a project in it.
+// errNoUser is the error for a name without a user, or with a project domain but no project.
 var errNoUser = errors.New("the name has no user in it: the form is PROJECT@DOMAIN.USER@DOMAIN")
 
 func (f form) parse(name string) (Login, error) {
@@ -60,12 +60,12 @@ func (f form) split(name string) Login {
 	domainAndUser, _, _ := strings.Cut(middle, f.domain)
 	end := strings.LastIndex(domainAndUser, f.tenant)
 	if end < 0 {
-		return f.user("", name) // the separator of projects is in the user's domain
+		return f.user("", name) // the project separator belongs to the user's domain
 	}
 	return Login{Project: project, ProjectDomain: middle[:end], User: middle[end+len(f.tenant):], UserDomain: userDomain}
 }
 
-// special reads the forms that begin with a mark. What has the mark and no more is no login at all.
+// special parses the forms with a prefix. A prefix alone is an invalid login, returned as Login{}.
 func (f form) special(first, rest string, found bool) (Login, bool) {
 	if f.plain {
 		return Login{}, false
@@ -89,7 +89,7 @@ func (f form) special(first, rest string, found bool) (Login, bool) {
 	return login, first == chooseMark && found
 }
 
-// cutProject cuts at the first separator of projects.
+// cutProject splits the name at the first project separator.
 func (f form) cutProject(name string) (project, rest string, found bool) {
 	if f.tenant == "" {
 		return name, "", false
@@ -102,7 +102,7 @@ func (f form) user(project, rest string) Login {
 	return Login{Project: project, User: user, UserDomain: domain}
 }
 
-// cutDomain cuts off what follows the last separator of domains.
+// cutDomain splits the text at the last domain separator.
 func (f form) cutDomain(text string) (name, domain string) {
 	if i := strings.LastIndex(text, f.domain); f.domain != "" && i >= 0 {
 		return text[:i], text[i+len(f.domain):]
@@ -110,8 +110,8 @@ func (f form) cutDomain(text string) (name, domain string) {
 	return text, ""
 }
 
-// id returns the id that a part of a login is, if it is one: marked as such, or of the look of
-// Keystone's own where looks says so.
+// id returns a part of a login without idMark, and whether it is an id: marked with idMark or, if
+// looks is set, with the form of Keystone's own ids.
 func id(part string, looks bool, lengths ...int) (string, bool) {
 	if marked, ok := strings.CutPrefix(part, idMark); ok {
 		return marked, true
@@ -119,7 +119,7 @@ func id(part string, looks bool, lengths ...int) (string, bool) {
 	return part, looks && isID(part, lengths...)
 }
 
-// isID reports whether a name looks like one of Keystone's ids.
+// isID reports whether a name has the form of one of Keystone's ids.
 func isID(name string, lengths ...int) bool {
 	for _, n := range lengths {
 		if len(name) == n && strings.Trim(name, "0123456789abcdef") == "" {

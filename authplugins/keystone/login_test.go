@@ -87,8 +87,8 @@ func TestParseOtherSeparators(t *testing.T) {
 	}
 }
 
-// FuzzParse holds two rules: what parses has a user and loses no text, and the full form comes
-// apart as it was put together.
+// FuzzParse checks two rules: a parsed login has a user and loses no text, and the full form is
+// split into the parts that it was made of.
 func FuzzParse(f *testing.F) {
 	for _, name := range []string{"alice", "p@example.com.alice@corp", ".alice@example.com", "@.@.@", "p.a@b@", "\xff.\xfe@"} {
 		f.Add(name, ".", "@")
@@ -121,14 +121,14 @@ func FuzzParse(f *testing.F) {
 		if n := len(text); n > len(name) || n+2*len(domain)+len(tenant) < len(name) {
 			t.Fatalf("%q: parts %+v lose text", name, login)
 		}
-		// Each part without separators, but the domains with one of the projects' in them.
+		// Each part without separators, except that domains contain a project separator.
 		for _, part := range []string{login.Project, login.ProjectDomain, login.User, login.UserDomain} {
 			if part == "" || strings.ContainsAny(part, tenant+domain) {
 				return
 			}
 		}
 		if login.Project == chooseMark || strings.HasPrefix(login.Project, credentialMark) || strings.HasPrefix(login.Project, trustMark) {
-			return // would be another form
+			return // would have another form
 		}
 		login.ProjectDomain += tenant + "x"
 		login.UserDomain += tenant + "x"

@@ -16,7 +16,7 @@ import (
 	"filegate/core/auth"
 )
 
-// env is one of the lab's variables for Keystone.
+// env returns one of the lab's variables for Keystone.
 func env(t testing.TB, name string) string {
 	t.Helper()
 	return authtest.Lab(t, "FILEGATE_TEST_KEYSTONE"+name)
@@ -28,7 +28,7 @@ func attempt(t *testing.T, a auth.Authenticator, user, password string) (auth.Re
 	return a.Authenticate(t.Context(), auth.Request{User: user, Method: auth.Password, Password: auth.Secret(password), Service: "ssh", SessionID: "s"})
 }
 
-// TestFormsKeystone tries the forms of the package comment on a real Keystone.
+// TestFormsKeystone tries the forms of login names on a real Keystone.
 func TestFormsKeystone(t *testing.T) {
 	service, user, project, domain, password := env(t, ""), env(t, "_USER"), env(t, "_PROJECT"), env(t, "_DOMAIN"), env(t, "_PASSWORD")
 	carol, archive, corp := env(t, "_USER2"), env(t, "_PROJECT2"), env(t, "_DOMAIN2")
@@ -57,9 +57,9 @@ func TestFormsKeystone(t *testing.T) {
 		{"." + carol + "@" + corp, carolPassword, map[string]any{"project": archive + "@" + corp}, nil, carol, archive},
 		{archive + "." + carol, carolPassword, nil, auth.ErrDenied, "", ""},
 
-		{home, homePassword, nil, nil, home, "demo2"}, // by the user's default project
+		{home, homePassword, nil, nil, home, "demo2"}, // with the user's default project
 		{project + "." + home, homePassword, nil, nil, home, project},
-		{user, password, nil, auth.ErrDenied, "", ""}, // it has no default project
+		{user, password, nil, auth.ErrDenied, "", ""}, // has no default project
 
 		{projectID + "." + userID, password, nil, nil, user, project},
 		{"id=" + projectID + ".id=" + userID, password, nil, nil, user, project},
@@ -101,7 +101,7 @@ func TestFormsKeystone(t *testing.T) {
 	}
 }
 
-// TestStorageKeystone opens the storage with what logins bring, as long as they last.
+// TestStorageKeystone checks that the grants of logins open the storage, as long as they last.
 func TestStorageKeystone(t *testing.T) {
 	a := configured(t, env(t, ""), nil)
 	for login, password := range map[string]string{
@@ -134,7 +134,7 @@ func TestStorageKeystone(t *testing.T) {
 	}
 }
 
-// TestFactorKeystone gives a real Keystone one-time codes, in both ways.
+// TestFactorKeystone sends one-time codes to a real Keystone, in both ways.
 func TestFactorKeystone(t *testing.T) {
 	user, password, secret := env(t, "_TOTP_USER"), env(t, "_TOTP_PASSWORD"), env(t, "_TOTP_SECRET")
 	admin := authtest.NewKeystone(t)
@@ -159,8 +159,8 @@ func TestFactorKeystone(t *testing.T) {
 	if err := auth.Revalidate(t.Context(), a, *resp.Identity); err != nil {
 		t.Errorf("the login does not hold: %v", err)
 	}
-	// This is why such a session ends with its token: one that comes of it lasts no longer, and
-	// another code is another receipt.
+	// This is why such a session ends with its token: a token that is requested with it expires at
+	// the same time, and another code would need another receipt.
 	if again := admin.Again(t, resp.Identity.Grant.Token); !again.Equal(resp.Identity.Grant.Expires) {
 		t.Errorf("a token by the token ends at %v, want %v as the first one", again, resp.Identity.Grant.Expires)
 	}
@@ -198,7 +198,7 @@ func TestChoiceKeystone(t *testing.T) {
 	if err != nil || resp.Identity == nil || resp.Identity.Groups[0] != "demo" {
 		t.Fatalf("got %+v, %v, want demo", resp, err)
 	}
-	// Taking back the first token must leave the one that came of it.
+	// The revocation of the first token must not revoke the token that was made from it.
 	if err := auth.Revalidate(t.Context(), a, *resp.Identity); err != nil {
 		t.Errorf("the login does not hold: %v", err)
 	}
@@ -219,7 +219,8 @@ func TestExpiredKeystone(t *testing.T) {
 	}
 }
 
-// TestTokensKeystone takes tokens and users away from a login of its own, and Keystone itself.
+// TestTokensKeystone checks what a revoked token, a disabled user and a stopped Keystone do to a
+// login.
 func TestTokensKeystone(t *testing.T) {
 	admin := authtest.NewKeystone(t)
 	user := admin.User(t)
@@ -231,7 +232,7 @@ func TestTokensKeystone(t *testing.T) {
 	through := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: target.Scheme, Host: target.Host})
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if down.Load() {
-			panic(http.ErrAbortHandler) // as a service that is killed
+			panic(http.ErrAbortHandler) // like a service that is killed
 		}
 		through.ServeHTTP(w, r)
 	}))
@@ -294,8 +295,7 @@ func TestTokensKeystone(t *testing.T) {
 	}
 }
 
-// BenchmarkLoginKeystone is the latency of a login by password to a real Keystone, one after the
-// other.
+// BenchmarkLoginKeystone measures the latency of sequential password logins to a real Keystone.
 func BenchmarkLoginKeystone(b *testing.B) {
 	user, password := env(b, "_PROJECT")+"."+env(b, "_USER"), env(b, "_PASSWORD")
 	a := configured(b, env(b, ""), nil)

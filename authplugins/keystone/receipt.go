@@ -10,22 +10,23 @@ import (
 	"filegate/core/auth"
 )
 
-// receiptHeader has the receipt for proofs that are right and not enough, in a 401 and in the
-// question after it.
+// receiptHeader is the header with a receipt, in a 401 and in the next request. A receipt confirms
+// proofs that are correct but not sufficient.
 const receiptHeader = "Openstack-Auth-Receipt"
 
-// receipt is Keystone's for the first proof of several.
+// receipt is Keystone's receipt for the first of several proofs.
 type receipt struct {
 	ID     string
 	UserID string
 }
 
-// receiptError is an answer that wants further proofs.
+// receiptError is the answer that further proofs are needed.
 type receiptError struct {
 	receipt
 
-	user   string
-	wanted [][]string // sets of proofs, any of which would do, without what has been given
+	user string
+	// wanted are sets of missing proofs, any one of which is sufficient.
+	wanted [][]string
 }
 
 func (e *receiptError) Error() string {
@@ -36,15 +37,15 @@ func (e *receiptError) Error() string {
 	return fmt.Sprintf("user %s must give a further proof, %s", e.user, strings.Join(sets, " or "))
 }
 
-// Unwrap makes it a refusal for whoever cannot go on.
+// Unwrap makes it a refusal for callers that cannot continue.
 func (e *receiptError) Unwrap() error { return auth.ErrDenied }
 
-// wantsOnly says whether one further proof, by this method, would do.
+// wantsOnly reports whether one further proof, by this method, is sufficient.
 func (e *receiptError) wantsOnly(method string) bool {
 	return slices.ContainsFunc(e.wanted, func(set []string) bool { return len(set) == 1 && set[0] == method })
 }
 
-// readReceipt reads the answer that came with a receipt.
+// readReceipt parses an answer with a receipt. The result is a *receiptError if it is valid.
 func readReceipt(id string, body []byte) error {
 	var said struct {
 		Receipt struct {
@@ -75,7 +76,8 @@ func readReceipt(id string, body []byte) error {
 	return e
 }
 
-// printable is a name of Keystone's without what a terminal might obey.
+// printable replaces unprintable characters, which could control a terminal, in a name from
+// Keystone.
 func printable(name string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

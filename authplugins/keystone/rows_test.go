@@ -11,9 +11,9 @@ import (
 	"filegate/core/auth"
 )
 
-// TestOldServers holds what sftp-cloudfs and ftp-cloudfs did with logins and with their options for
-// Keystone, row by row: A for an option, B for a behaviour. Where they were wrong the row says what
-// is right.
+// TestOldServers checks logins and options against sftp-cloudfs and ftp-cloudfs, row by row. Rows
+// beginning with A are options, with B behaviour. If the old servers were wrong, the row has the
+// correct result.
 func TestOldServers(t *testing.T) {
 	type m = map[string]any
 	named := func(name, domain string) m {
@@ -25,7 +25,7 @@ func TestOldServers(t *testing.T) {
 	for _, c := range []struct {
 		row, login string
 		options    m
-		user       m // that Keystone is asked about
+		user       m // of the request to Keystone
 		project    m // nil: none
 	}{
 		{"B1 the login is the cloud's own", "demo.demo", nil, named("demo", "default"), named("demo", "default")},
@@ -50,7 +50,7 @@ func TestOldServers(t *testing.T) {
 			if c.options["version"] != nil {
 				path = "/identity"
 			}
-			_, _ = login(t, configured(t, service.URL+path, c.options), c.login) // what was asked counts, not the answer
+			_, _ = login(t, configured(t, service.URL+path, c.options), c.login) // the test checks the request, not the answer
 			user, _ := at(service.body, "auth", "identity", "password", "user").(m)
 			delete(user, "password")
 			if diff := cmp.Diff(c.user, user); diff != "" {
@@ -63,13 +63,13 @@ func TestOldServers(t *testing.T) {
 		})
 	}
 
-	// The catalog of the recorded answer has two regions and three interfaces.
+	// The catalog in the recorded answer has two regions and three interfaces.
 	const account = "/v1/AUTH_7a87265da54a4fd2b9ec97fbc856b108"
 	for _, c := range []struct {
 		row      string
 		path     string
 		options  m
-		endpoint string // empty: none fits
+		endpoint string // empty: no endpoint matches
 	}{
 		{"A13 Keystone's address", "/identity/v3", nil, "http://one.example.net" + account},
 		{"A14 version 2.0", "/v2.0", m{"version": "2.0"}, "http://one.example.net" + account},
@@ -142,8 +142,7 @@ func TestOldServers(t *testing.T) {
 	})
 }
 
-// TestRefusals is what the log and the client read of refusals that mean more than that something
-// is wrong.
+// TestRefusals checks the texts for the log and for the client of refusals with a known reason.
 func TestRefusals(t *testing.T) {
 	const user = "7a87265da54a4fd2b9ec97fbc856b108"
 	for _, c := range []struct {
@@ -152,8 +151,8 @@ func TestRefusals(t *testing.T) {
 		code    int
 		message string
 		want    error
-		text    string // a part of what the client reads
-		detail  string // a part of what the log says
+		text    string // a part of the text for the client
+		detail  string // a part of the text for the log
 	}{
 		{"wrong password", "a.b", 401, "The request you have made requires authentication.", auth.ErrDenied, "", "401"},
 		{"expired", "a.b", 401, "The password is expired and needs to be changed for user: " + user + ".", auth.ErrDenied, "has expired", "the password has expired"},

@@ -14,8 +14,8 @@ import (
 )
 
 // Revalidate implements auth.Revalidator. Keystone refuses the token of a user who was disabled or
-// removed, has another password or no role any more. It also refuses one that has ended or was
-// taken back: then the login itself is tried.
+// removed, has a new password, or lost the role. It also refuses a token that has expired or was
+// revoked; so after a refusal, Revalidate tries the login itself.
 func (a *Authenticator) Revalidate(ctx context.Context, id auth.Identity) error {
 	if a.config.Version == version2 {
 		return errors.ErrUnsupported
@@ -42,7 +42,7 @@ func (a *Authenticator) Revalidate(ctx context.Context, id auth.Identity) error 
 	if err != nil {
 		return err
 	}
-	_ = a.revoke(ctx, got.id) // the answer stands whatever comes of this: then the token ends by itself
+	_ = a.revoke(ctx, got.id) // if this fails, the token stays valid until it expires
 	return nil
 }
 
@@ -53,7 +53,7 @@ func (a *Authenticator) Release(ctx context.Context, grant auth.Grant) error {
 	return a.revoke(ctx, grant.Token.Reveal())
 }
 
-// revoke makes a token open nothing any more. v2.0 lets only administrators do that.
+// revoke invalidates a token. With v2.0 only administrators may do that.
 func (a *Authenticator) revoke(ctx context.Context, id string) error {
 	if a.config.Version == version2 || !a.config.Revoke {
 		return errors.ErrUnsupported
@@ -64,13 +64,13 @@ func (a *Authenticator) revoke(ctx context.Context, id string) error {
 		return tokenFailure(tokens.Revoke(ctx, client, id).Err)
 	})
 	if errors.Is(err, auth.ErrDenied) {
-		return nil // it has ended already
+		return nil // the token has already expired
 	}
 	return err
 }
 
-// tokenFailure gives an answer about a token its meaning. To who asks about his own, a token that
-// is none is a 401 or a 404.
+// tokenFailure translates Keystone's answer to a request about the token that authorizes the
+// request. For an invalid token it is a 401 or a 404.
 func tokenFailure(err error) error {
 	status, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err)
 	if !ok {

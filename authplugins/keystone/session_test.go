@@ -8,7 +8,7 @@ import (
 	"filegate/core/auth"
 )
 
-// TestRequests holds the package comment's table of what each call costs.
+// TestRequests checks the table of costs in the package comment.
 func TestRequests(t *testing.T) {
 	c := newCloud(t, nil)
 	var id *auth.Identity
@@ -61,7 +61,8 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// A user who is disabled loses his login as soon as somebody asks; an outage takes it from nobody.
+// TestRevalidate checks that a disabled user loses the login at the next check, and that an outage
+// ends no login.
 func TestRevalidate(t *testing.T) {
 	c := newCloud(t, nil)
 	demo, delegate := c.enter("demo.demo", "demopass"), c.enter("app=backup.demo", "s3cret")
@@ -96,7 +97,7 @@ func TestRelease(t *testing.T) {
 			}
 		})[swifttest.Login]
 	}
-	for range 2 { // the second time there is nothing to take back
+	for range 2 { // the second time the token is already revoked
 		if err := auth.Release(t.Context(), c.a, one.Grant); err != nil {
 			t.Error(err)
 		}
@@ -120,7 +121,8 @@ func TestRelease(t *testing.T) {
 	}
 }
 
-// v2.0 can neither check nor take back a token, and has no other forms of login.
+// TestVersion2 checks that v2.0 neither checks nor revokes tokens, and has no special forms of
+// login.
 func TestVersion2(t *testing.T) {
 	c := newCloud(t, nil)
 	c.a = configured(t, c.URL()+"/v2.0", nil)

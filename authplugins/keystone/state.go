@@ -11,39 +11,38 @@ import (
 	"filegate/core/auth"
 )
 
-// stateLife is how long a login may wait for an answer: as long as a receipt is good, unless
-// Keystone is told otherwise. Then it refuses the receipt itself, by its own clock.
+// stateLife is the time limit for an answer: the default lifetime of a receipt in Keystone. If
+// Keystone is configured with a shorter one, it refuses the receipt itself, by its own clock.
 const stateLife = 5 * time.Minute
 
-// state is what a login that is half way needs to know. It travels sealed, and is good for one
-// answer.
+// state is the data of a login between two steps. It is sealed, and valid for one answer.
 type state struct {
-	Instance string    // of this program: what has been used is known only to the one that gave it
+	Instance string    // of this program: only the instance that created the state knows whether it was used
 	Number   string    // of this state
-	Session  string    // the only one that may answer
-	Expires  time.Time // when it is too late
+	Session  string    // the only session that may answer
+	Expires  time.Time // the end of its validity
 	Login    Login
-	Account  credential // without the password, if that will be of no use
+	Account  credential // without the password, if it is not needed any more
 
-	Receipt  *receipt  // set: a code is wanted
-	Token    string    // set: a project is wanted, to which this token is to be narrowed
-	Projects []project // among them
+	Receipt  *receipt  // not nil: the client is asked for a code
+	Token    string    // the token to exchange for one of the chosen project; if the client is asked for a project
+	Projects []project // the projects to choose from
 }
 
-// states gives out what logins need to go on, and takes it back once.
+// states seals states, and opens each of them once.
 type states struct {
 	sealer   authplugin.Sealer
 	instance string
 
 	mu   sync.Mutex
-	used map[string]time.Time // number to end
+	used map[string]time.Time // by number; the value is when the state expires
 }
 
 func newStates(sealer authplugin.Sealer) *states {
 	return &states{sealer: sealer, instance: rand.Text(), used: map[string]time.Time{}}
 }
 
-// seal completes s.
+// seal sets the remaining fields of s and seals it.
 func (st *states) seal(s state) ([]byte, error) {
 	s.Instance, s.Number, s.Expires = st.instance, rand.Text(), time.Now().Add(stateLife)
 	sealed, err := st.sealer.Seal(s)
@@ -53,7 +52,7 @@ func (st *states) seal(s state) ([]byte, error) {
 	return sealed, nil
 }
 
-// open returns the state for the answer of a session's user, once.
+// open returns the state for an answer of the session and the user. It succeeds once.
 func (st *states) open(sealed []byte, session, user string) (state, error) {
 	var s state
 	if err := st.sealer.Open(sealed, &s); err != nil {
@@ -77,7 +76,7 @@ func (st *states) open(sealed []byte, session, user string) (state, error) {
 	return s, nil
 }
 
-// use reports whether a state is used for the first time. What has expired is forgotten.
+// use reports whether a state is used for the first time. It forgets expired states.
 func (st *states) use(number string, expires, now time.Time) bool {
 	st.mu.Lock()
 	defer st.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"filegate/core/auth"
 )
 
-// step wants an answer.
+// step returns a response that asks the client for an answer.
 func (at *attempt) step(s state, instruction string, prompt auth.Prompt) (auth.Response, error) {
 	s.Session = at.session
 	sealed, err := at.states.seal(s)
@@ -19,7 +19,7 @@ func (at *attempt) step(s state, instruction string, prompt auth.Prompt) (auth.R
 	}}, nil
 }
 
-// goOn takes the answer to a step.
+// goOn continues a login with the answer to a step.
 func (a *Authenticator) goOn(ctx context.Context, req auth.Request) (auth.Response, error) {
 	s, err := a.states.open(req.State, req.SessionID, req.User)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v2/tokens"
 )
 
-// askV2 asks for a token by v2.0 of the API, whose projects are called tenants.
+// askV2 requests a token with version 2.0 of the API, where projects are called tenants.
 func askV2(ctx context.Context, client *gophercloud.ServiceClient, q question) (token, error) {
 	opts := tokens.AuthOptions{Username: q.login.User, Password: q.secret, TenantID: q.projectID}
 	if opts.TenantID == "" {

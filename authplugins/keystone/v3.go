@@ -8,7 +8,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 )
 
-// tokenBody is what v3 of the API says of a token.
+// tokenBody is the body of a token in v3 of the API.
 type tokenBody struct {
 	tokens.Token
 	tokens.ServiceCatalog
@@ -18,7 +18,7 @@ type tokenBody struct {
 	ApplicationCredential struct{ ID string } `json:"application_credential"`
 }
 
-// askV3 asks for a token by v3 of the API.
+// askV3 requests a token with v3 of the API.
 func askV3(ctx context.Context, client *gophercloud.ServiceClient, q question) (token, error) {
 	if q.receipt != "" {
 		client.MoreHeaders[receiptHeader] = q.receipt
