@@ -1,9 +1,11 @@
-// Package keystone is the authenticator for OpenStack's identity service: v3 by password, one-time
-// code, application credential and trust; v2.0 by password.
+// Package keystone is the authenticator for Keystone, the identity service of OpenStack. With
+// version 3 of the API it accepts passwords, one-time codes, application credentials and trusts;
+// with version 2.0 only passwords.
 //
 // # Logins
 //
-// A login names a project and a user, each with its domain where that is not the default one:
+// A login name consists of a project and a user. A domain may follow each of them, unless it is the
+// default domain:
 //
 //	USER                            the user's default project, or that of the option project
 //	PROJECT.USER
@@ -12,88 +14,94 @@
 //	PROJECT@PDOMAIN.USER@UDOMAIN
 //	.USER@UDOMAIN                   no project, as for USER
 //	?.USER                          shows the projects that the user may choose from
-//	app=ID                          an application credential by its id; its secret is the password
-//	app=NAME.USER                   the same by its name and its owner
-//	trust=ID.USER                   what a trust, by its id, gives to the user
+//	app=ID                          an application credential by its id, with its secret
+//	app=NAME.USER                   an application credential by its name and its owner
+//	trust=ID.USER                   a trust by its id; the user is the trustee
 //
-// The user of the last three may have a domain too. Both separators can be chosen, or be empty:
-// then logins have no projects, or no domains. Names may have the separators inside as follows
-// (with the usual ones):
+// The password for an application credential is its secret. In the forms with "?", app=NAME and
+// trust= the user may have a domain too. Both separators can be configured. An empty separator
+// means that logins have no projects, or no domains. Names may contain the separators, by these
+// rules (with the usual separators):
 //
-//   - The user's domain is what follows the last "@", so it may have dots, and a user may be called
-//     like a mail address: p.alice@example.com@corp is the user alice@example.com of the domain
-//     corp. With nothing after the last "@" it is the default domain: p.alice@example.com@.
-//   - Where no project domain is given the project ends at the first ".", and the user may have
-//     dots: p.first.last. So does the name of an application credential; one with a dot in it goes
-//     by its id.
-//   - Where one is given the project ends at the first "@", and the project domain at the last "."
-//     before the next "@", so a project domain may have dots, but then a user may not:
+//   - The domain of the user follows the last "@". So it may contain dots, and the name of a user
+//     may be an email address: p.alice@example.com@corp is the user alice@example.com of the domain
+//     corp. If the login ends with "@", the user is in the default domain: p.alice@example.com@.
+//   - Without a project domain, the project ends at the first ".", and the user may contain dots:
+//     p.first.last. The same holds for the name of an application credential; a credential with a
+//     dot in its name must be given by its id.
+//   - With a project domain, the project ends at the first "@", and the project domain at the last
+//     "." before the next "@". So a project domain may contain dots, but then the user may not:
 //     p@example.com.alice@corp.
-//   - Where the first "@" comes before the first ".", what stands between may be a project and is
-//     taken for one: alice@example.com is the user com of the project alice in the domain example.
-//     Write .alice@example.com.
+//   - If the first "@" comes before the first ".", the text before it is taken for a project:
+//     alice@example.com is the user com of the project alice in the domain example. Use
+//     .alice@example.com instead.
 //
-// Each project, user and domain may be given by its id, as id=0123abcd. A project or user of 32
-// hexadecimal digits (a user also of 64) without a domain is taken for an id without that, and so
-// is the domain "default", which every Keystone has. v2.0 knows neither domains nor the forms with
-// a mark: there "@", "=" and "?" mean nothing.
+// A project, user or domain can be given by its id, as id=0123abcd. A project or user without a
+// domain is taken for an id even without "id=", if it consists of 32 hexadecimal digits (for a
+// user, also 64). So is the domain "default", which every Keystone has. Version 2.0 has neither
+// domains nor the forms with "?", "app=" and "trust=": they have no special meaning there, and only
+// a project can be given by its id.
 //
 // # Second factors
 //
-// Where the user's rules want a one-time code (TOTP) beside the password, Keystone answers the
-// password with a receipt, and the client is asked for the code in a keyboard-interactive step. A
-// client that can give only a password may append the code to it: if Keystone refuses the whole and
-// the last digits could be a code, it is asked about the rest, and gets the code only if the rest
-// makes it want one. A user who needs none cannot write one after his password. Rules that want
-// anything else end the login, and the log says what they want. They hold for the user's
-// application credentials too, unless one of them names that method.
+// If the user's rules require a one-time code (TOTP) in addition to the password, Keystone answers
+// the password with a receipt, and the authenticator asks the client for the code in a
+// keyboard-interactive step. A client that can send only a password may append the code to the
+// password. If Keystone refuses the whole text, and its last digits could be a code, the
+// authenticator tries the rest as the password, and sends the code only if Keystone then requires
+// one. So a user without a second factor cannot append digits to the password. Rules that require
+// another method refuse the login, and the log names that method. The rules also apply to the
+// user's application credentials, unless one of the rules names that method.
 //
-// What the login needs in between (the receipt, and never the password) is sealed, bound to the
-// session and the user, good for five minutes at most, and for one answer: a wrong code costs
-// another password.
+// The data that the login needs between the steps is sealed: the receipt, but never the password.
+// It is bound to the session and the user, and valid for at most five minutes and for one answer.
+// After a wrong code, the user must give the password again.
 //
-// Keystone has no way to renew such a login without another code, so its session lasts as long as
-// its token, by Keystone's option expiration in the section token. A token that is asked for with a
-// token ends with the first one. An application credential that the login made for itself would
-// outlast it, but it would be a second way into the account that its owner did not make and the
-// rules want closed. What the client reads when the token has ended says that he has to log in
-// again. Jobs that run for long take an application credential of their own.
+// Keystone cannot renew such a login without another code. So its session lasts as long as its
+// token, as set by the option expiration in the section token of keystone.conf. A token that is
+// requested with a token expires with the first one. An application credential created by the login
+// itself would last longer, but it would be a second way into the account that its owner did not
+// create, and that the rules are meant to prevent. When the token has expired, the client reads
+// that the user must log in again. Long-running jobs should use an application credential of their
+// own.
 //
 // # What it costs
 //
-// In requests to Keystone, as TestRequests holds it:
+// The number of requests to Keystone, which TestRequests checks:
 //
 //	a login by password or application credential        1
-//	a wrong password                                     1, and 1 more if it ends like one with a code
-//	a login with a one-time code                         2, and 1 more if the code follows the password
-//	a choice of project                                  4, with the first token taken back
+//	a wrong password                                     1; 2 if its last digits may be a code
+//	a login with a one-time code                         2; 3 if the code follows the password
+//	a choice of project                                  4, including the revocation of the first token
 //	a renewal                                            1
-//	a check whether a login still holds                  1; 3 if its token is no longer good
+//	a check whether a login is still valid               1; 3 if its token is no longer valid
 //	the end of the last session                          1
 //
 // # Answers
 //
-// Keystone does not tell an unknown user from a wrong password, a disabled user or a project that
-// is not the user's: all of that is auth.ErrDenied, and in a chain nobody is asked after it. It
-// does tell that a password has expired, to who knows the password, and so does this package. An
-// unknown application credential is a 404, which is a refusal too; any other 404 says that auth_url
-// is wrong. What Keystone writes is looked at and never passed on, but for the name of the request,
-// by which its own log has it.
+// Keystone does not distinguish an unknown user, a wrong password, a disabled user and a project
+// without a role for the user. So all of them are auth.ErrDenied, and no further authenticator of a
+// chain is asked. Keystone reports that a password has expired only if the password was correct,
+// and so does this package. Keystone answers 404 for an unknown application credential, which is a
+// refusal too; any other 404 means that auth_url is wrong. Texts from Keystone are never passed on.
+// The only exception is the request ID, which identifies the request in Keystone's log.
 //
-// A renewal asks for the project by the id that the login got, so that a session stays in one
-// storage even if the user's default project changes meanwhile. Login and password travel in the
-// grant's renewal, sealed. A login holds as long as Keystone takes its token; a token that has
-// ended, or was taken back alone, says nothing about the user, so then the login is tried.
+// A renewal requests the project by the id that the login got, so that a session stays in one
+// account even if the user's default project changes. The login name and the password are in the
+// grant's renewal, sealed. A login is valid as long as Keystone accepts its token. A token that has
+// expired or was revoked on its own says nothing about the user; so the authenticator then tries
+// the login.
 //
 // # Decisions
 //
-// A keyboard-interactive login begins with the password as a password, for which the frontend asks:
-// an authenticator that asked by itself would take such logins away from the others in a chain.
+// A keyboard-interactive login begins with the password as a normal password, for which the
+// frontend asks. If this authenticator asked for it, such logins could not reach the other
+// authenticators of a chain.
 //
-// The interim token of a choice travels with the client's login, sealed, instead of staying here: a
-// program may be killed at any time. That a state was used is kept here, so a state of the program
-// before is refused.
+// The temporary token of a choice of project is in the sealed state of the login, instead of in the
+// memory of the program, because the program may be killed at any time. The list of used states is
+// in memory, so a state from before a restart of the program is refused.
 //
-// The suite is authplugins/authtest, the program cmd/filegate-auth-keystone. Only this package
-// knows gophercloud.
+// The suite is authplugins/authtest, and the program is cmd/filegate-auth-keystone. Only this
+// package knows gophercloud.
 package keystone

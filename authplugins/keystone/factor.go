@@ -59,7 +59,8 @@ func (at *attempt) splitCode(ctx context.Context, refused error) (auth.Response,
 
 // giveCode makes the second request of a login with two factors.
 func (at *attempt) giveCode(ctx context.Context, r receipt, code string) (token, error) {
-	at.credential.Factor, at.credential.Secret = true, "" // the password alone is not enough for a renewal
+	// The password alone is not enough for a renewal.
+	at.credential.Factor, at.credential.Secret = true, ""
 	q := question{receipt: r.ID, scope: at.scope(), forwardedFor: at.credential.ForwardedFor, login: at.login, methods: object{
 		totp: object{"user": object{"id": r.UserID, "passcode": code}},
 	}}

@@ -14,10 +14,10 @@ import (
 	"filegate/authplugins/internal/upstream"
 )
 
-// object is one in JSON.
+// object is a JSON object.
 type object = map[string]any
 
-// Keystone's names for ways of proof.
+// Keystone's names for authentication methods.
 const (
 	password              = "password"
 	totp                  = "totp"
@@ -25,19 +25,19 @@ const (
 	applicationCredential = "application_credential"
 )
 
-// question is a request for a token, in v3's words.
+// question is a request for a token, in the terms of v3.
 type question struct {
 	methods object // the proofs
-	scope   object // nil: what Keystone finds best
-	receipt string // of the proofs that were given before
+	scope   object // nil: the default scope
+	receipt string // for the proofs that were given before
 
-	login        Login // v2.0 has words of its own
+	login        Login // for v2.0, which has other terms
 	secret       string
 	projectID    string
 	forwardedFor string
 }
 
-// question asks for a token with what the user has given.
+// question returns a request for a token with the user's credential.
 func (at *attempt) question(scope object) question {
 	q := question{scope: scope, login: at.login, secret: at.credential.Secret, projectID: at.credential.ProjectID, forwardedFor: at.credential.ForwardedFor}
 	switch {
@@ -47,7 +47,8 @@ func (at *attempt) question(scope object) question {
 		q.methods = object{password: object{"user": user}}
 	case at.login.User == "":
 		q.methods = object{applicationCredential: object{"id": at.login.Credential, "secret": at.credential.Secret}}
-	case at.credential.CredentialID != "": // a renewal, which stays with the one that it got
+	// A renewal keeps the application credential of the login.
+	case at.credential.CredentialID != "":
 		q.methods = object{applicationCredential: object{"id": at.credential.CredentialID, "secret": at.credential.Secret}}
 	default:
 		q.methods = object{applicationCredential: object{"name": at.login.Credential, "user": at.user(), "secret": at.credential.Secret}}
@@ -55,7 +56,7 @@ func (at *attempt) question(scope object) question {
 	return q
 }
 
-// user names the user of the login.
+// user returns the user of the login, by id or by name and domain.
 func (at *attempt) user() object {
 	if id, ok := id(at.login.User, at.login.UserDomain == "", 32, 64); ok {
 		return object{"id": id}
@@ -63,8 +64,8 @@ func (at *attempt) user() object {
 	return object{"name": at.login.User, "domain": at.domain(at.login.UserDomain)}
 }
 
-// domain names a domain. "default" is the id of the domain that Keystone makes itself; its name,
-// "Default", varies in case between databases.
+// domain returns a domain, by id or by name. "default" is the id of the domain that Keystone
+// creates itself. Its name is "Default", and not all databases ignore the case.
 func (a *Authenticator) domain(name string) object {
 	name = cmp.Or(name, a.config.DefaultDomain)
 	if id, ok := id(name, false); ok || name == "default" {
@@ -73,19 +74,19 @@ func (a *Authenticator) domain(name string) object {
 	return object{"name": name}
 }
 
-// scope says what the token is to be good for.
+// scope returns the scope of the requested token; nil for the default one.
 func (at *attempt) scope() object {
 	login := at.login
 	switch {
 	case login.Trust != "":
 		return object{"OS-TRUST:trust": object{"id": login.Trust}}
-	case login.Credential != "": // has its project, and must not ask for one
+	case login.Credential != "": // has a project, and must not request one
 		return nil
 	case at.credential.ProjectID != "":
 		return projectScope(at.credential.ProjectID)
 	case login.Choose:
 		return object{"unscoped": object{}}
-	case login.Project == "": // Keystone takes the user's default project
+	case login.Project == "": // Keystone uses the user's default project
 		return nil
 	}
 	if id, ok := id(login.Project, login.ProjectDomain == "", 32); ok {
@@ -96,7 +97,7 @@ func (at *attempt) scope() object {
 
 func projectScope(id string) object { return object{"project": object{"id": id}} }
 
-// ask puts a question to Keystone.
+// ask requests a token from Keystone.
 func (a *Authenticator) ask(ctx context.Context, q question) (got token, err error) {
 	err = a.service.Try(ctx, func(ctx context.Context) (err error) {
 		client := a.client(q.forwardedFor)
@@ -113,7 +114,7 @@ func (a *Authenticator) ask(ctx context.Context, q question) (got token, err err
 	return got, err
 }
 
-// client is for one request, or several of the same login.
+// client returns a client for the requests of one login.
 func (a *Authenticator) client(forwardedFor string) *gophercloud.ServiceClient {
 	client := &gophercloud.ServiceClient{
 		ProviderClient: &gophercloud.ProviderClient{HTTPClient: *a.service.Client},
@@ -127,7 +128,7 @@ func (a *Authenticator) client(forwardedFor string) *gophercloud.ServiceClient {
 	return client
 }
 
-// gophercloud's own options for tokens know neither receipts nor a scope of nothing.
+// gophercloud's own options for tokens support neither receipts nor the scope "unscoped".
 var _ tokens.AuthOptionsBuilder = question{}
 
 // ToTokenV3CreateMap implements tokens.AuthOptionsBuilder.
@@ -150,7 +151,7 @@ func (q question) ToTokenV3HeadersMap(map[string]any) (map[string]string, error)
 // CanReauth implements tokens.AuthOptionsBuilder.
 func (q question) CanReauth() bool { return false }
 
-// failure gives an answer that is no token its meaning.
+// failure translates an error of gophercloud for an answer without a token.
 func (q question) failure(err error) error {
 	status, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err)
 	if !ok {

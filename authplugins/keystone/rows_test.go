@@ -50,7 +50,8 @@ func TestOldServers(t *testing.T) {
 			if c.options["version"] != nil {
 				path = "/identity"
 			}
-			_, _ = login(t, configured(t, service.URL+path, c.options), c.login) // the test checks the request, not the answer
+			// The test checks the request, not the answer.
+			_, _ = login(t, configured(t, service.URL+path, c.options), c.login)
 			user, _ := at(service.body, "auth", "identity", "password", "user").(m)
 			delete(user, "password")
 			if diff := cmp.Diff(c.user, user); diff != "" {

@@ -17,15 +17,19 @@ const stateLife = 5 * time.Minute
 
 // state is the data of a login between two steps. It is sealed, and valid for one answer.
 type state struct {
-	Instance string    // of this program: only the instance that created the state knows whether it was used
+	// Instance is that of this program. Only the instance that created a state knows whether it was
+	// used.
+	Instance string
 	Number   string    // of this state
 	Session  string    // the only session that may answer
 	Expires  time.Time // the end of its validity
 	Login    Login
 	Account  credential // without the password, if it is not needed any more
 
-	Receipt  *receipt  // not nil: the client is asked for a code
-	Token    string    // the token to exchange for one of the chosen project; if the client is asked for a project
+	Receipt *receipt // not nil: the client is asked for a code
+	// Token is not empty if the client is asked for a project: it is exchanged for a token of the
+	// chosen one.
+	Token    string
 	Projects []project // the projects to choose from
 }
 
