@@ -7,13 +7,13 @@ import (
 	"testing"
 )
 
-// fake answers auth 1.0 as tempauth does, for the user test:tester with the key testing.
+// fake answers auth 1.0 like tempauth, for the user test:tester with the key testing.
 type fake struct {
 	*httptest.Server
 
 	mu       sync.Mutex
 	requests []http.Header
-	answer   http.HandlerFunc // in place of the usual one
+	answer   http.HandlerFunc // replaces the usual answer
 }
 
 func newFake(t *testing.T) *fake {
@@ -42,7 +42,7 @@ func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Requests returns how many requests have come.
+// Requests returns the number of requests so far.
 func (f *fake) Requests() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

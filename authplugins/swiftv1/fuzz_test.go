@@ -15,14 +15,14 @@ import (
 	"filegate/core/auth"
 )
 
-// answer is a service that gives one answer to each request.
+// answer is a service that gives the same answer to each request.
 type answer func() *http.Response
 
 // RoundTrip implements [http.RoundTripper].
 func (a answer) RoundTrip(*http.Request) (*http.Response, error) { return a(), nil }
 
-// FuzzHeaders lets the service of auth 1.0 send whatever it likes: a grant has a token and an
-// address, and all else is an error that says what kind it is of.
+// FuzzHeaders lets the service send arbitrary headers. A grant must have a token and an endpoint,
+// and an error must be of one of auth's kinds.
 func FuzzHeaders(f *testing.F) {
 	values, _ := json.Marshal(map[string]any{"auth_url": "http://swift.example.net/auth/v1.0"})
 	sealer, err := authplugin.NewSealer(make([]byte, 32))

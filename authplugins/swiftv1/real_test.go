@@ -14,8 +14,8 @@ import (
 	"filegate/core/auth"
 )
 
-// TestTempauth is what tempauth itself answers: who is let in, for how long, and what is said of a
-// login while it is down.
+// TestTempauth checks the answers of a real tempauth: which logins succeed, for how long, and what
+// the error is while tempauth is down.
 func TestTempauth(t *testing.T) {
 	service := authtest.Lab(t, "FILEGATE_TEST_SWIFT_AUTH")
 	user, key := authtest.Lab(t, "FILEGATE_TEST_SWIFT_USER"), auth.Secret(authtest.Lab(t, "FILEGATE_TEST_SWIFT_KEY"))

@@ -1,22 +1,22 @@
-// Package swiftv1 is the authenticator for Swift's own auth 1.0, as tempauth, swauth and Rackspace
-// speak it: one GET with the user and the key in headers, and the storage URL and the token in the
-// headers of the answer.
+// Package swiftv1 is the authenticator for auth 1.0, the authentication of tempauth, swauth and
+// Rackspace. A login is one GET request with the user and the key in its headers. The headers of
+// the answer have the storage URL and the token.
 //
-// A login is one request, and so is a renewal; each is tried again, twice at most and within the
-// option timeout, where the service fails with a 5xx or the connection breaks. The user's name goes
-// to the service as it is: ACCOUNT:USER with tempauth and swauth, whose auth_url ends in
-// /auth/v1.0, a plain name with Rackspace. The account, where there is one, is the group in
+// A login is one request, and so is a renewal. If the service answers with a 5xx or 429, or if the
+// connection fails, the request is repeated, at most twice and within the option timeout. The
+// user's name is sent unchanged: ACCOUNT:USER for tempauth and swauth, whose auth_url ends in
+// /auth/v1.0, and a plain name for Rackspace. The account, if there is one, is the group in
 // listings.
 //
-// Auth 1.0 does not tell an unknown user from a wrong key, so both are auth.ErrDenied: in a chain
-// nobody is asked after it.
+// Auth 1.0 does not distinguish an unknown user from a wrong key, so both are auth.ErrDenied, and
+// no further authenticator of a chain is asked.
 //
-// The user and the key travel in the grant's renewal, sealed, since a new token costs a new login.
-// tempauth gives the same token out until it ends or is revoked, so renewing ahead of time is free
-// and changes nothing. A token is not revoked at the end of a session: auth 1.0 has no way to, and
-// others may use the same one.
+// The user and the key are in the grant's renewal, sealed, because a new token requires a new
+// login. tempauth returns the same token until it expires or is revoked, so an early renewal has no
+// effect. A token is not revoked at the end of a session: auth 1.0 cannot revoke tokens, and other
+// sessions may use the same one.
 //
-// Its suite is authplugins/authtest; the program is cmd/filegate-auth-swiftv1.
+// The suite is authplugins/authtest, and the program is cmd/filegate-auth-swiftv1.
 package swiftv1
 
 import (
@@ -36,13 +36,13 @@ import (
 )
 
 const (
-	// maxCredential is the longest user or key that is sent. Swift's servers refuse longer headers.
+	// maxCredential is the size limit of a user or key in bytes. Swift refuses longer headers.
 	maxCredential = 4 << 10
 
 	defaultTokenLife = "0s"
 )
 
-// Kind describes the authenticator to its program.
+// Kind returns the authenticator for its program.
 func Kind() authplugin.Kind {
 	return authplugin.Kind{
 		Info: auth.Info{
@@ -61,7 +61,7 @@ func Kind() authplugin.Kind {
 type Authenticator struct {
 	service   upstream.Service
 	storage   upstream.Override
-	tokenLife time.Duration // where the answer does not say; 0: nobody knows
+	tokenLife time.Duration // if the answer does not set it; 0: unknown
 	sealer    authplugin.Sealer
 }
 
@@ -91,7 +91,7 @@ func configure(config authplugin.Config) (auth.Authenticator, auth.Diagnostics) 
 	return &Authenticator{service: service, storage: storage, tokenLife: life, sealer: config.Sealer}, nil
 }
 
-// credential is what a renewal needs.
+// credential is the data that a renewal needs.
 type credential struct {
 	User, Key    string
 	ForwardedFor string
@@ -139,7 +139,7 @@ func (a *Authenticator) grant(ctx context.Context, c credential) (grant auth.Gra
 	return grant, nil
 }
 
-// check refuses what cannot be a login without asking.
+// check refuses, without a request, what cannot be a login.
 func (c credential) check() error {
 	switch {
 	case c.User == "" || c.Key == "":
@@ -149,16 +149,16 @@ func (c credential) check() error {
 	case strings.ContainsFunc(c.User+c.Key, unfit):
 		return fmt.Errorf("control characters in user or password: %w", auth.ErrInvalid)
 	case strings.TrimSpace(c.User) != c.User || strings.TrimSpace(c.Key) != c.Key:
-		// HTTP would drop them, so that another login would be checked than was asked for.
+		// HTTP would remove them, and a login other than the given one would be checked.
 		return fmt.Errorf("spaces around user or password: %w", auth.ErrInvalid)
 	}
 	return nil
 }
 
-// unfit reports whether r cannot be in the value of a header.
+// unfit reports whether r is not allowed in the value of a header.
 func unfit(r rune) bool { return r < ' ' || r == 0x7f }
 
-// ask is one request.
+// ask makes one request.
 func (a *Authenticator) ask(ctx context.Context, c credential) (auth.Grant, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.service.URL.String(), nil)
 	if err != nil {
@@ -175,7 +175,7 @@ func (a *Authenticator) ask(ctx context.Context, c credential) (auth.Grant, erro
 		return auth.Grant{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	_, _ = io.Copy(io.Discard, resp.Body) // so that the connection can be used again
+	_, _ = io.Copy(io.Discard, resp.Body) // so that the connection can be reused
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return auth.Grant{}, upstream.NewStatusError(resp.StatusCode, resp.Header)
 	}
@@ -186,7 +186,7 @@ func (a *Authenticator) ask(ctx context.Context, c credential) (auth.Grant, erro
 	if grant.Endpoint, err = a.storage.Apply(resp.Header.Get("X-Storage-Url")); err != nil {
 		return auth.Grant{}, errors.New("the answer has no usable X-Storage-Url: check auth_url, or set storage_url")
 	}
-	// Rackspace does not send it.
+	// Rackspace does not send X-Auth-Token-Expires.
 	life := a.tokenLife
 	if seconds, err := strconv.ParseUint(resp.Header.Get("X-Auth-Token-Expires"), 10, 31); err == nil {
 		life = time.Duration(seconds) * time.Second

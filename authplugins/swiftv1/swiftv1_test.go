@@ -89,7 +89,7 @@ func TestTokenLife(t *testing.T) {
 		answered, option string
 		want             time.Duration
 	}{
-		{"120", "24h", 2 * time.Minute}, // the service knows better
+		{"120", "24h", 2 * time.Minute}, // the answer takes precedence
 		{"", "24h", 24 * time.Hour},
 		{"soon", "24h", 24 * time.Hour},
 		{"", "0s", 0},
@@ -116,8 +116,8 @@ func TestTokenLife(t *testing.T) {
 	}
 }
 
-// The name goes to the service as it is, whatever form it has; what stands before a colon is the
-// group.
+// TestForms checks that the user's name is sent unchanged in any form, and that the text before a
+// colon is the group.
 func TestForms(t *testing.T) {
 	for name, groups := range map[string][]string{"account:user": {"account"}, "rackuser": nil, "a:b:c": {"a"}, ":user": nil, "müller:käthe": {"müller"}} {
 		service := newFake(t)
@@ -143,8 +143,8 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// A service that fails for a moment is asked again, and the log has what its own log calls the
-// request.
+// TestRetry checks that requests are repeated after temporary failures, and that the error has the
+// service's request ID.
 func TestRetry(t *testing.T) {
 	service := newFake(t)
 	service.answer = func(w http.ResponseWriter, r *http.Request) {
@@ -218,7 +218,7 @@ func TestAnswers(t *testing.T) {
 			if err != nil && (!strings.Contains(err.Error(), c.text) || strings.Contains(err.Error(), "secret backend text")) {
 				t.Errorf("error %q should say %q and nothing of what the service wrote", err, c.text)
 			}
-			// net/http asks again by itself where a connection that was kept breaks, so it may be
+			// net/http itself repeats requests on reused connections that fail, so there may be
 			// more.
 			if n := service.Requests(); n < c.tries || (c.name != "cut off" && n > c.tries) {
 				t.Errorf("asked %d times, want %d", n, c.tries)
@@ -227,8 +227,8 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// The caller's deadline holds whatever the option timeout allows: there is no time for a second
-// try.
+// TestDeadline checks that the caller's deadline ends a login, even if the option timeout is
+// longer.
 func TestDeadline(t *testing.T) {
 	service := newFake(t)
 	ctx, cancel := context.WithCancel(t.Context())

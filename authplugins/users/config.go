@@ -12,14 +12,14 @@ import (
 	"filegate/core/config"
 )
 
-// defaultCache is how long the gateway may let a user in again without asking: as long as with the
-// services in authplugins/internal/upstream.
+// defaultCache is the default of cache_for: the same as that of the authenticators with an HTTP
+// service (authplugins/internal/upstream).
 const defaultCache = "30s"
 
-// Kind describes the authenticator to its program.
+// Kind returns the authenticator for its program.
 func Kind() authplugin.Kind { return kind(os.Stderr) }
 
-// kind writes what is wrong with a changed file to log.
+// kind is Kind with log as the destination of messages about changed files.
 func kind(log io.Writer) authplugin.Kind {
 	return authplugin.Kind{
 		Info: auth.Info{
@@ -79,13 +79,13 @@ func configure(given authplugin.Config, log io.Writer) (auth.Authenticator, auth
 	}, nil
 }
 
-// content is what a file is made into.
+// content is a parsed file with the authenticators for its storages.
 type content struct {
 	*userfile.File
 	storages map[string]auth.Authenticator // by name
 }
 
-// loader makes content of the file.
+// loader parses the file and configures the authenticators.
 type loader struct {
 	name   string
 	key    userfile.Key
@@ -93,10 +93,11 @@ type loader struct {
 
 	callTimeout time.Duration
 
-	known map[string]auth.Authenticator // by kind and options, from the last time: with connections that are open
+	// Authenticators of the previous file by kind and options. They have open connections.
+	known map[string]auth.Authenticator
 }
 
-// load is not for concurrent use.
+// load must not be called concurrently.
 func (l *loader) load() (*content, error) {
 	file, err := userfile.Load(l.name, l.key)
 	if err != nil {

@@ -31,7 +31,8 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// On the real ones a login by a key of the file opens the account that the credential is for.
+// TestConformanceLab checks that a login with a key from the file opens the account of the
+// credential, on a real Swift and a real Keystone.
 func TestConformanceLab(t *testing.T) {
 	swift, keystone := authtest.Lab(t, "FILEGATE_TEST_SWIFT_AUTH"), authtest.Lab(t, "FILEGATE_TEST_KEYSTONE")
 	w := newWorld(t)

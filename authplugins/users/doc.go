@@ -1,47 +1,50 @@
-// Package users is the authenticator whose users stand in a file: with passwords, keys and
-// certificates of their own, and each with the credential of a Swift account to act with. So keys,
-// certificates and anonymous read-only work in front of any Swift. What stands in the file is told
-// in package userfile, which reads it; the command filegate users edits it.
+// Package users is the authenticator for users in a file. Each user has passwords, keys and
+// certificates of their own, and the credential of a Swift account. So public keys, certificates
+// and anonymous read-only access work with any Swift. Package userfile reads the file, and its
+// package comment describes it. The command filegate users edits it.
 //
 // # Logins
 //
 // A name that is not in the file is auth.ErrUnknownUser, so the next authenticator of a chain is
-// asked, after the work of a wrong password. Whoever is in the file is decided on here: he is let
-// in, or refused with auth.ErrDenied.
+// asked. With a password, this answer takes as long as one to a wrong password. A name in the file
+// is decided here: the login succeeds, or it is refused with auth.ErrDenied.
 //
-// Methods are passwords, public keys and certificates of SSH, and TLS client certificates. A key
-// that is only asked about is looked at as if it were verified, without side effects and without a
-// grant.
+// The methods are passwords, SSH public keys and certificates, and TLS client certificates. A key
+// that is not yet verified is checked in the same way, without side effects and without a grant.
 //
 // # Storage
 //
-// Where a user has a storage, a login logs in there with his credential, by the authenticators
-// keystone and swiftv1, and so does a renewal. Where the storage refuses that credential the login
-// is denied, and the log says by whom. A user without a storage gets an empty grant, which does for
-// a backend that needs none.
+// If a user has a storage, the login and each renewal log in there with the user's credential, by
+// the authenticators keystone and swiftv1. If the storage refuses the credential, the login is
+// denied, and the log names the storage. A user without a storage gets an empty grant, which is
+// enough for a backend that needs none.
 //
-// A session ends with the next renewal or revalidation after its user is gone from the file,
-// disabled, or kept out by what the file says of networks and services; after the password or key
-// that it came in by is gone; after the user was given another storage; and after the storage takes
-// the credential no more, as when an application credential of Keystone was deleted. The gateway
-// asks before it lets a user in again by itself (Identity.Confirm), so that the first of these
-// count for new logins at once.
+// A session ends at the next renewal or revalidation after one of these changes:
+//
+//   - The user is removed from the file, is disabled, or is excluded by its networks or services.
+//   - The password or key of the login is removed.
+//   - The user gets another storage.
+//   - The storage no longer accepts the credential, for example because an application credential
+//     of Keystone was deleted.
+//
+// The gateway asks for a revalidation before it answers a login from its cache (Identity.Confirm).
+// So changes in the file apply to new logins at once.
 //
 // # The file
 //
-// It is looked at whenever a user logs in or is looked at again. A changed file that is bad changes
-// nothing: the last good one stays, and the mistakes go to the log, once. At the start a bad file
-// is a mistake in the configuration.
+// The file is checked for changes at each login, renewal and revalidation. If a changed file has
+// mistakes, the last good one stays in use, and the mistakes are logged once. At the start, a file
+// with mistakes is a mistake in the configuration.
 //
 // # Decisions
 //
-// The services of the storage are spoken to by the authenticators in the packages keystone and
-// swiftv1, through nothing but their Kind: configured and asked as the gateway would. The
-// alternative, functions of theirs beside that, would have been a second way to log in, with
-// retries and options to be kept the same.
+// The storage is accessed by the authenticators in the packages keystone and swiftv1, only through
+// their Kind: they are configured and called as by the gateway. The alternative, further exported
+// functions of those packages, would have been a second way to log in, whose retries and options
+// must be kept the same.
 //
-// The password is checked against the hash by as many at a time as there are processors, since
-// argon2 takes its memory for each.
+// The number of passwords that are checked at the same time is limited to the number of processors,
+// because argon2 needs its memory for each of them.
 //
-// The suite is authplugins/authtest, the program cmd/filegate-auth-users.
+// The suite is authplugins/authtest, and the program is cmd/filegate-auth-users.
 package users

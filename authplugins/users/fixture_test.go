@@ -29,14 +29,14 @@ const (
 	sealKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 )
 
-// world is a Swift, a file of users who act in it, and what they log in with.
+// world is a Swift, a file of users with credentials for it, and the keys of these users.
 type world struct {
 	t     *testing.T
 	swift *swifttest.Server
 	file  string
 	key   userfile.Key
 
-	office, laptop ssh.Signer // an authority, and a key
+	office, laptop ssh.Signer // an authority, and the key of a user
 	clients        *x509.Certificate
 	clientsKey     ed25519.PrivateKey
 }
@@ -78,8 +78,8 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// usual is a file with alice, who has one of everything and acts by auth 1.0, and kate, who acts by
-// Keystone.
+// usual returns a file with alice, who has one of everything and a storage with auth 1.0, and kate,
+// whose storage uses Keystone.
 func (w *world) usual() string {
 	return fmt.Sprintf(`
 ssh_authorities = [%[1]q]
@@ -105,7 +105,7 @@ user "kate" {
 		w.key.Seal("alice", "legacy", "test:tester", "testing"), w.key.Seal("kate", "cloud", "test.tester", "testing"))
 }
 
-// write puts a file into the place of the old one.
+// write replaces the file.
 func (w *world) write(text string) {
 	w.t.Helper()
 	if err := os.WriteFile(w.file+".new", []byte(text), 0o600); err != nil {
@@ -116,7 +116,7 @@ func (w *world) write(text string) {
 	}
 }
 
-// edit replaces a text that stands in the file once.
+// edit replaces a text that occurs once in the file.
 func (w *world) edit(old, new string) {
 	w.t.Helper()
 	text, err := os.ReadFile(w.file)
@@ -129,15 +129,15 @@ func (w *world) edit(old, new string) {
 	w.write(strings.Replace(string(text), old, new, 1))
 }
 
-// requests is how many have reached the Swift.
+// requests returns the number of requests to Swift.
 func (w *world) requests() int { return len(w.swift.Requests()) }
 
-// values is the authenticator's configuration.
+// values returns the configuration of the authenticator.
 func (w *world) values() map[string]any {
 	return map[string]any{"file": w.file, "key": sealKey}
 }
 
-// sshCertificate is one by the office, for a key that no file names.
+// sshCertificate returns a certificate by the office, for a key that is not in the file.
 func (w *world) sshCertificate(principals ...string) []byte {
 	w.t.Helper()
 	cert := &ssh.Certificate{
@@ -150,7 +150,8 @@ func (w *world) sshCertificate(principals ...string) []byte {
 	return cert.Marshal()
 }
 
-// tlsCertificate is a client's, in DER, by the authority unless it is to sign itself.
+// tlsCertificate returns a client certificate in DER, signed by the authority or, if selfSigned is
+// set, by itself.
 func (w *world) tlsCertificate(subject pkix.Name, selfSigned bool, change func(*x509.Certificate)) []byte {
 	w.t.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
@@ -196,7 +197,7 @@ func line(key ssh.PublicKey) string {
 	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key)))
 }
 
-// hash is a cheap one of the password.
+// hash returns a hash of the password that is cheap to check.
 func hash(t *testing.T) string {
 	t.Helper()
 	h, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
@@ -206,5 +207,5 @@ func hash(t *testing.T) string {
 	return string(h)
 }
 
-// otherKey is a key for sealing that is not the file's.
+// otherKey returns a key for sealing that is not the file's key.
 func otherKey() string { return base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)) }

@@ -10,18 +10,19 @@ import (
 	"filegate/core/auth"
 )
 
-// proof is what a login rests on. It travels sealed in the grant, so that it can be held against
+// proof is how a user has logged in. It is sealed in the grant, so that it can be checked against
 // the file again.
 type proof struct {
 	User, Service, SessionID string
 	Method                   auth.Method
-	Remote                   string // the client's address and port; empty where nobody knows
-	Hash                     string // for Password: the hash that it was right for; empty for an anonymous user
-	Key                      []byte // for PublicKey and Certificate
+	Remote                   string // the client's address and port; empty if unknown
+	// Hash, for Password, is the hash that the password matched. It is empty for an anonymous user.
+	Hash string
+	Key  []byte // for PublicKey and Certificate
 
-	Storage, Login string    // what the grant is for; empty: no storage
-	Asked          time.Time // when the storage took the credential
-	Renewal        []byte    // of the storage's authenticator
+	Storage, Login string    // of the grant; empty: no storage
+	Asked          time.Time // when the storage last accepted the credential
+	Renewal        []byte    // the renewal from the storage's authenticator
 }
 
 func proofOf(req auth.Request) proof {
@@ -32,7 +33,7 @@ func proofOf(req auth.Request) proof {
 	return p
 }
 
-// holds returns the user if the proof is good by the file as it is now.
+// holds returns the user if the proof is valid by the current file.
 func (p proof) holds(c *content, now time.Time) (*userfile.User, error) {
 	u := c.User(p.User)
 	if u == nil {
@@ -44,9 +45,9 @@ func (p proof) holds(c *content, now time.Time) (*userfile.User, error) {
 	return u, nil
 }
 
-// check returns why the user is refused.
+// check returns the reason why the user is refused, or nil.
 func (p proof) check(c *content, u *userfile.User, now time.Time) error {
-	var from netip.Addr // not valid, and in no network, where nobody knows
+	var from netip.Addr // invalid if unknown, and then in no network
 	if remote, err := netip.ParseAddrPort(p.Remote); err == nil {
 		from = remote.Addr()
 	}

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 )
 
-// source is the file as it was last good. It is looked at when somebody wants it.
+// source is the last good version of the file. Each use checks whether the file has changed.
 type source struct {
 	name    string
 	load    func() (*content, error)
@@ -17,10 +17,10 @@ type source struct {
 	current atomic.Pointer[content]
 
 	mu   sync.Mutex
-	seen fs.FileInfo // nil: it was not there
+	seen fs.FileInfo // nil: the file did not exist
 }
 
-// newSource reads the file, which must be good.
+// newSource reads the file. It fails if the file has mistakes.
 func newSource(name string, load func() (*content, error), log io.Writer) (*source, error) {
 	s := &source{name: name, load: load, log: log, seen: stat(name)}
 	first, err := load()
@@ -31,7 +31,7 @@ func newSource(name string, load func() (*content, error), log io.Writer) (*sour
 	return s, nil
 }
 
-// content returns what the file says now, so that a user who was taken out is out at once.
+// content returns the current content of the file, so that a removed user is refused at once.
 func (s *source) content() *content {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -39,9 +39,9 @@ func (s *source) content() *content {
 	return s.current.Load()
 }
 
-// look reads the file if it has changed. It is called with mu held.
+// look reads the file if it has changed. The caller must hold mu.
 func (s *source) look() {
-	info := stat(s.name) // before it is read: what changes while it is read is seen next time
+	info := stat(s.name) // before reading: a change during the read is found the next time
 	if same(s.seen, info) {
 		return
 	}
@@ -55,7 +55,7 @@ func (s *source) look() {
 	fmt.Fprintf(s.log, "%s has changed: %d users\n", s.name, fresh.Len())
 }
 
-// stat is what tells a file from what it was before; nil if it is not there.
+// stat returns the data by which a change of the file is found, or nil if the file does not exist.
 func stat(name string) fs.FileInfo {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -64,7 +64,7 @@ func stat(name string) fs.FileInfo {
 	return info
 }
 
-// same says whether a file has not changed.
+// same reports whether the file has not changed.
 func same(a, b fs.FileInfo) bool {
 	if a == nil || b == nil {
 		return a == nil && b == nil

@@ -17,8 +17,8 @@ import (
 	"filegate/core/auth"
 )
 
-// What the file says counts as soon as it has changed; a bad file, or none, changes nothing and is
-// told once.
+// TestReload checks that a changed file applies at once. A bad or missing file changes nothing, and
+// is logged once.
 func TestReload(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "users.hcl")
 	hash, err := userfile.NewHash("secret")
@@ -90,7 +90,8 @@ func configured(t *testing.T, file string, log *bytes.Buffer) auth.Authenticator
 	return a
 }
 
-// The services of storages keep their connections when something else in the file changes.
+// TestReloadKeepsStorages checks that the authenticators of storages keep their connections when
+// another part of the file changes.
 func TestReloadKeepsStorages(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "users.hcl")
 	storage := func(name, path string) string {
@@ -122,7 +123,8 @@ func TestReloadKeepsStorages(t *testing.T) {
 	}
 }
 
-// As many passwords are checked at a time as there is room for, and who cannot wait leaves.
+// TestHashingIsBounded checks that the number of concurrent password checks is limited, and that a
+// login waits no longer than its context allows.
 func TestHashingIsBounded(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "users.hcl")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

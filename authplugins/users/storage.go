@@ -15,8 +15,8 @@ import (
 	"filegate/core/auth"
 )
 
-// storage returns the authenticator for a storage: the one there is for the same options, or a new
-// one. The id tells them apart.
+// storage returns the authenticator for a storage. For the same kind and options, which the id
+// identifies, it is the one of the previous file.
 func (l *loader) storage(s *userfile.Storage) (id string, a auth.Authenticator, diags auth.Diagnostics) {
 	values, err := json.Marshal(s.Options)
 	if err != nil {
@@ -34,7 +34,7 @@ func (l *loader) storage(s *userfile.Storage) (id string, a auth.Authenticator, 
 	return id, a, diags
 }
 
-// grant logs in at the user's storage with the credential that the file has now. Without a storage
+// grant logs in at the user's storage with the current credential in the file. Without a storage
 // the grant is empty.
 func (a *Authenticator) grant(ctx context.Context, c *content, u *userfile.User, p proof) (auth.Grant, error) {
 	var grant auth.Grant
@@ -43,7 +43,7 @@ func (a *Authenticator) grant(ctx context.Context, c *content, u *userfile.User,
 		if err != nil {
 			return auth.Grant{}, fmt.Errorf("the secret of %q at the storage %s: %w: %w", u.Name, u.Storage.Name, err, auth.ErrUnavailable)
 		}
-		remote, _ := netip.ParseAddrPort(p.Remote) // empty where nobody knows
+		remote, _ := netip.ParseAddrPort(p.Remote) // invalid if the address is unknown
 		resp, err := c.storages[u.Storage.Name].Authenticate(ctx, auth.Request{
 			User: u.Login, Method: auth.Password, Password: secret, Service: p.Service, SessionID: p.SessionID, Remote: remote,
 		})
@@ -65,5 +65,5 @@ func (a *Authenticator) grant(ctx context.Context, c *content, u *userfile.User,
 	return grant, nil
 }
 
-// errCredential says that the storage does not take the credential in the file.
+// errCredential means that the storage refuses the credential in the file.
 var errCredential = errors.New("the storage refuses the login")

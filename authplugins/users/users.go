@@ -17,7 +17,7 @@ type Authenticator struct {
 	key      userfile.Key
 	cacheFor time.Duration
 	sealer   authplugin.Sealer
-	hashing  chan struct{} // has something in it for each password that is being checked
+	hashing  chan struct{} // one element for each password that is being checked
 }
 
 var (
@@ -50,7 +50,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, req auth.Request) (aut
 		return auth.Response{}, err
 	}
 	id := u.Identity()
-	id.CacheFor, id.Confirm = a.cacheFor, true // the file is looked at each time
+	id.CacheFor, id.Confirm = a.cacheFor, true // the file is checked at each login
 	if !req.Asks() {
 		if id.Grant, err = a.grant(ctx, c, u, p); err != nil {
 			return auth.Response{}, deniedBy(err)
@@ -59,8 +59,8 @@ func (a *Authenticator) Authenticate(ctx context.Context, req auth.Request) (aut
 	return auth.Response{Identity: &id}, nil
 }
 
-// checkPassword returns the hash that the password is right for. An unknown user and a wrong
-// password take the same work.
+// checkPassword returns the hash that the password matches. An unknown user and a wrong password
+// take the same time.
 func (a *Authenticator) checkPassword(ctx context.Context, c *content, req auth.Request) (hash string, err error) {
 	anonymous := false
 	if u := c.User(req.User); u != nil {
@@ -85,8 +85,8 @@ func (a *Authenticator) checkPassword(ctx context.Context, c *content, req auth.
 	return u.Hash(), nil
 }
 
-// Renew implements auth.Authenticator. It logs in at the storage anew, with the credential that the
-// file has now; the storage must be the same.
+// Renew implements auth.Authenticator. It logs in at the storage again, with the current credential
+// in the file. The storage must be the same.
 func (a *Authenticator) Renew(ctx context.Context, old auth.Grant) (auth.Grant, error) {
 	c, u, p, err := a.open(ctx, old)
 	if err != nil {
@@ -95,7 +95,7 @@ func (a *Authenticator) Renew(ctx context.Context, old auth.Grant) (auth.Grant, 
 	return a.renew(ctx, c, u, p, old)
 }
 
-// renew returns a fresh grant for the same storage as an old one.
+// renew returns a new grant for the same storage as old.
 func (a *Authenticator) renew(ctx context.Context, c *content, u *userfile.User, p proof, old auth.Grant) (auth.Grant, error) {
 	fresh, err := a.grant(ctx, c, u, p)
 	switch {
@@ -107,13 +107,12 @@ func (a *Authenticator) renew(ctx context.Context, c *content, u *userfile.User,
 	return fresh, nil
 }
 
-// trusted is the longest time for which a credential that the storage has taken is not shown to it
-// again.
+// trusted is the longest time for which a credential that the storage has accepted is not checked
+// there again.
 const trusted = time.Minute
 
-// Revalidate implements auth.Revalidator. The storage is asked whether it still takes the
-// credential, unless it has just taken it: a token may outlive the credential that it was given
-// for.
+// Revalidate implements auth.Revalidator. Unless the storage has accepted the credential very
+// recently, Revalidate asks it again: a token may outlive its credential.
 func (a *Authenticator) Revalidate(ctx context.Context, id auth.Identity) error {
 	c, u, p, err := a.open(ctx, id.Grant)
 	if err != nil || u.Storage == nil || time.Since(p.Asked) < min(a.cacheFor, trusted) {
@@ -125,15 +124,16 @@ func (a *Authenticator) Revalidate(ctx context.Context, id auth.Identity) error 
 	if !errors.Is(err, auth.ErrDenied) && !errors.Is(err, auth.ErrUnknownUser) {
 		return err
 	}
-	// It may have been about a credential that is not in the file any more.
+	// The refusal may be about a credential that was replaced in the file.
 	fresh, err := a.renew(ctx, c, u, p, id.Grant)
 	if err == nil && fresh.Token != id.Grant.Token {
-		_ = a.Release(ctx, fresh) // the answer stands whatever comes of this: then the token ends by itself
+		// If this fails, the token stays valid until it expires.
+		_ = a.Release(ctx, fresh)
 	}
 	return err
 }
 
-// deniedBy makes a refusal of the user out of one by the storage.
+// deniedBy turns a refusal by the storage into a refusal of the user.
 func deniedBy(err error) error {
 	if errors.Is(err, errCredential) {
 		return &auth.Error{Kind: auth.ErrDenied, Err: err}
@@ -141,7 +141,7 @@ func deniedBy(err error) error {
 	return err
 }
 
-// Release implements auth.Releaser, where the storage's authenticator does.
+// Release implements auth.Releaser, if the authenticator of the storage does.
 func (a *Authenticator) Release(ctx context.Context, grant auth.Grant) error {
 	var p proof
 	if err := a.sealer.Open(grant.Renewal, &p); err != nil {
@@ -149,13 +149,13 @@ func (a *Authenticator) Release(ctx context.Context, grant auth.Grant) error {
 	}
 	storage, ok := a.source.content().storages[p.Storage]
 	if !ok {
-		return nil // none, or one that the file does not have any more
+		return nil // no storage, or one that is not in the file any more
 	}
 	grant.Renewal = p.Renewal
 	return auth.Release(ctx, storage, grant)
 }
 
-// open returns what a grant rests on, if that is good still.
+// open returns the user and the proof of a grant, if they are still valid.
 func (a *Authenticator) open(ctx context.Context, grant auth.Grant) (*content, *userfile.User, proof, error) {
 	var p proof
 	if err := ctx.Err(); err != nil {

@@ -37,7 +37,7 @@ func configure(t *testing.T, values map[string]any) (auth.Authenticator, auth.Di
 	return users.Kind().Configure(authplugin.Config{Values: text, Sealer: sealer})
 }
 
-// authenticator returns that for the world's file.
+// authenticator returns an authenticator for the file of the world.
 func (w *world) authenticator() auth.Authenticator {
 	w.t.Helper()
 	a, diags := configure(w.t, w.values())
@@ -47,7 +47,7 @@ func (w *world) authenticator() auth.Authenticator {
 	return a
 }
 
-// mustLogin logs in by an authenticator of its own.
+// mustLogin logs in with a new authenticator.
 func (w *world) mustLogin(req auth.Request) auth.Identity {
 	w.t.Helper()
 	resp, err := w.authenticator().Authenticate(w.t.Context(), req)
@@ -57,7 +57,7 @@ func (w *world) mustLogin(req auth.Request) auth.Identity {
 	return *resp.Identity
 }
 
-// change edits the file as the command does.
+// change edits the file with an editor, like the command filegate users.
 func (w *world) change(edit func(*userfile.Editor) error) {
 	w.t.Helper()
 	e, err := userfile.Edit(w.file, false)
@@ -72,7 +72,7 @@ func (w *world) change(edit func(*userfile.Editor) error) {
 	}
 }
 
-// by is a login from the usual place.
+// by returns a login request from the usual address.
 func by(user string, method auth.Method, proof string) auth.Request {
 	req := auth.Request{User: user, Method: method, Service: "ssh", Remote: netip.MustParseAddrPort("192.0.2.7:50022"), Verified: true}
 	if method == auth.Password {
@@ -118,8 +118,8 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// Who is kept out, and how: a user of the file is denied and nobody else is asked, whatever the
-// reason.
+// TestKeptOut checks the errors of refused logins. A user in the file is always denied, so that no
+// other authenticator is asked.
 func TestKeptOut(t *testing.T) {
 	w := newWorld(t)
 	der := w.tlsCertificate(pkix.Name{CommonName: "printer"}, true, nil)
@@ -218,7 +218,7 @@ user "alice"   { tls_certificates = ["CN=alice,O=Example"] }
 	}
 }
 
-// A key that is only asked about opens nothing, and does not trouble the storage.
+// TestQuery checks that an unverified key gets no grant, and causes no request to the storage.
 func TestQuery(t *testing.T) {
 	w := newWorld(t)
 	req := by("alice", auth.PublicKey, string(w.laptop.PublicKey().Marshal()))
@@ -233,8 +233,8 @@ func TestQuery(t *testing.T) {
 	}
 }
 
-// A credential that the storage does not take opens nothing, and the log says which; a session ends
-// with its renewal.
+// TestCredentialRefused checks that a credential refused by the storage denies the login, that the
+// log names the user, and that a session ends with its renewal.
 func TestCredentialRefused(t *testing.T) {
 	for user, c := range map[string]struct{ storage, login string }{"alice": {"legacy", "test:tester"}, "kate": {"cloud", "test.tester"}} {
 		w := newWorld(t)
@@ -250,8 +250,9 @@ func TestCredentialRefused(t *testing.T) {
 	}
 }
 
-// A session ends when the storage takes the credential no more, although its token may live on. How
-// long the storage is not asked about one that it has just taken, cache_for says.
+// TestCredentialRevoked checks that a session ends when the storage no longer accepts the
+// credential, although its token may still be valid. cache_for bounds how long a recently accepted
+// credential is not checked.
 func TestCredentialRevoked(t *testing.T) {
 	for cacheFor, want := range map[string]error{"0s": auth.ErrDenied, "1h": nil} {
 		w := newWorld(t)
@@ -282,7 +283,7 @@ func TestCredentialRevoked(t *testing.T) {
 	}
 }
 
-// A storage that is down is nobody's fault, and ends no session.
+// TestStorageDown checks that an unavailable storage denies no login and ends no session.
 func TestStorageDown(t *testing.T) {
 	w := newWorld(t)
 	grant := w.mustLogin(by("alice", auth.Password, password)).Grant
@@ -299,13 +300,13 @@ func TestStorageDown(t *testing.T) {
 	}
 }
 
-// What a session rests on is looked at again: it ends when that is gone from the file, and only
-// then.
+// TestSessionAfterChange checks that a session ends if, and only if, the proof or the storage of
+// its login is removed from the file.
 func TestSessionAfterChange(t *testing.T) {
 	for name, c := range map[string]struct {
 		req    func(w *world) auth.Request
 		change func(w *world, e *userfile.Editor) error
-		edit   func(w *world) // in place of change
+		edit   func(w *world) // used instead of change
 		want   error
 	}{
 		"nothing": {want: nil},
@@ -387,8 +388,8 @@ func TestSessionAfterChange(t *testing.T) {
 	}
 }
 
-// A user without a storage has a grant that opens nothing, and that is renewed and looked at again
-// all the same.
+// TestNoStorage checks that a user without a storage gets a grant without a token, which is renewed
+// and revalidated like others.
 func TestNoStorage(t *testing.T) {
 	w := newWorld(t)
 	w.write(fmt.Sprintf("user \"alice\" { password = %q }\n", hash(t)))

@@ -12,11 +12,11 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// sourceAddress is the one critical option that is understood.
+// sourceAddress is the only supported critical option.
 const sourceAddress = "source-address"
 
-// checkCertificate returns why an SSH certificate does not stand for one of the principals; nil if
-// it does. That its authority is to be trusted is the caller's matter.
+// checkCertificate returns the reason why an SSH certificate is not valid for one of the
+// principals, or nil. The caller checks that its authority is trusted.
 func checkCertificate(cert *ssh.Certificate, principals []string, from netip.Addr, now time.Time) error {
 	switch {
 	case cert.CertType != ssh.UserCert:
@@ -24,7 +24,8 @@ func checkCertificate(cert *ssh.Certificate, principals []string, from netip.Add
 	case cert.Signature == nil || cert.Signature.Format == ssh.KeyAlgoRSA || cert.Signature.Format == keyDSA:
 		return errors.New("the certificate is signed with SHA-1, which proves nothing any more")
 	case len(cert.ValidPrincipals) == 0:
-		return errors.New("the certificate names no principals") // it would be good for everybody
+		// It would be valid for all principals.
+		return errors.New("the certificate names no principals")
 	}
 	for _, key := range []ssh.PublicKey{cert.Key, cert.SignatureKey} {
 		if err := checkStrength(key); err != nil {
@@ -51,8 +52,8 @@ func checkCertificate(cert *ssh.Certificate, principals []string, from netip.Add
 	return nil
 }
 
-// CheckKey returns why a client at that address may not log in as the user with a public key or
-// certificate in SSH's wire format; nil if it may.
+// CheckKey returns the reason why a client at that address may not log in as the user with a public
+// key or certificate, in SSH's wire format, or nil.
 func (f *File) CheckKey(u *User, key []byte, from netip.Addr, now time.Time) error {
 	public, err := ssh.ParsePublicKey(key)
 	if err != nil {

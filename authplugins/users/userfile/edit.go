@@ -13,19 +13,19 @@ import (
 	"filegate/core/config"
 )
 
-// newFileMode is that of a file that is made anew: hashes and sealed secrets are not for everybody.
+// newFileMode is the mode of a new file. Hashes and sealed secrets are not for other users.
 const newFileMode = 0o600
 
-// Editor changes a file of users, and leaves what it is not asked to change as it is, to the byte.
+// Editor edits a file of users. It keeps everything that it does not change, byte for byte.
 type Editor struct {
 	name   string
-	before []byte // what the file was when the editor began
+	before []byte // the file when the editor began
 	mode   fs.FileMode
-	owner  *syscall.Stat_t // nil: of a file that is not there yet
+	owner  *syscall.Stat_t // nil: a new file
 	editor *config.Editor
 }
 
-// Edit begins with a file as it is, or with an empty one where there is none and create says so.
+// Edit begins to edit a file. If the file does not exist and create is set, it begins empty.
 func Edit(filename string, create bool) (*Editor, error) {
 	e := &Editor{name: filename, mode: newFileMode}
 	text, err := os.ReadFile(filename)
@@ -51,10 +51,10 @@ func Edit(filename string, create bool) (*Editor, error) {
 
 const userType = "user"
 
-// Has says whether there is a user of that name.
+// Has reports whether there is a user with that name.
 func (e *Editor) Has(user string) bool { return e.editor.Has(userType, user) }
 
-// Known returns an error that says so where there is no user of that name.
+// Known returns an error if there is no user with that name.
 func (e *Editor) Known(user string) error {
 	if e.Has(user) {
 		return nil
@@ -62,7 +62,7 @@ func (e *Editor) Known(user string) error {
 	return fmt.Errorf("%s has no user %q", e.name, user)
 }
 
-// Add puts a new user after the others. Whoever has neither password nor key cannot log in yet.
+// Add appends a new user. A user with neither a password nor a key cannot log in yet.
 func (e *Editor) Add(user string, password auth.Secret, key string) error {
 	if err := CheckName(user); err != nil {
 		return err
@@ -84,7 +84,7 @@ func (e *Editor) Add(user string, password auth.Secret, key string) error {
 	return nil
 }
 
-// SetPassword gives a user another password.
+// SetPassword sets the password of a user.
 func (e *Editor) SetPassword(user string, password auth.Secret) error {
 	hash, err := NewHash(password.Reveal())
 	if err != nil {
@@ -93,7 +93,7 @@ func (e *Editor) SetPassword(user string, password auth.Secret) error {
 	return e.editor.Set(userType, user, config.Setting{Name: "password", Value: hash.String()})
 }
 
-// AddKey lets a user log in with one more key, a line of authorized_keys.
+// AddKey adds a key, a line of authorized_keys, to a user.
 func (e *Editor) AddKey(user, line string) error {
 	if _, err := ParseAuthorizedKey(line); err != nil {
 		return err
@@ -101,7 +101,7 @@ func (e *Editor) AddKey(user, line string) error {
 	return e.editor.Add(userType, user, config.Setting{Name: "keys", Value: line})
 }
 
-// SetCredential lets a user act at a storage by a login and its secret, which is sealed with the
+// SetCredential sets the login of a user at a storage, and its secret, which is sealed with the
 // key.
 func (e *Editor) SetCredential(user, storage, login string, secret auth.Secret, key Key) error {
 	if secret == "" {
@@ -119,15 +119,14 @@ func (e *Editor) SetCredential(user, storage, login string, secret auth.Secret, 
 	return nil
 }
 
-// Save puts the changed file into the place of the old one, with its mode and owner: whoever reads
-// it sees either of the two. A file that would be bad is not written; the error is then of type
-// [config.Diagnostics].
+// Save replaces the file atomically, and keeps its mode and owner. It does not write a file with
+// mistakes; the error is then of type [config.Diagnostics].
 func (e *Editor) Save() error {
 	text := e.editor.Bytes()
 	if _, err := Parse(text, e.name, Key{}); err != nil {
 		return err
 	}
-	name, err := filepath.EvalSymlinks(e.name) // the link stays one
+	name, err := filepath.EvalSymlinks(e.name) // a symbolic link stays
 	if errors.Is(err, fs.ErrNotExist) {
 		name, err = e.name, nil
 	}
@@ -141,7 +140,7 @@ func (e *Editor) Save() error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temp.Name()) // gone already when all went well
+	defer os.Remove(temp.Name()) // does not exist any more after a successful rename
 	_, err = temp.Write(text)
 	if e.owner != nil && err == nil && (int(e.owner.Uid) != os.Geteuid() || int(e.owner.Gid) != os.Getegid()) {
 		err = temp.Chown(int(e.owner.Uid), int(e.owner.Gid))

@@ -10,7 +10,7 @@ import (
 	"filegate/core/config"
 )
 
-// File is a file that has been read and found good. It does not change.
+// File is a parsed file without mistakes. It is immutable.
 type File struct {
 	users          map[string]*User
 	storages       []*Storage
@@ -18,19 +18,20 @@ type File struct {
 	revoked        map[string]bool // fingerprints
 	tlsAuthorities *x509.CertPool
 
-	hashes []Hash // of all users, for the work that an unknown one costs; never empty
+	// Hashes of all users, one of which is checked for an unknown user; never empty.
+	hashes []Hash
 	seed   maphash.Seed
 }
 
-// User is one of the users.
+// User is a user of the file.
 type User struct {
 	Name      string
 	Anonymous bool
 	Disabled  bool
 	Storage   *Storage // nil: none
-	Login     string   // at the storage
+	Login     string   // login name at the storage
 
-	hash       *Hash // nil: no password opens
+	hash       *Hash // nil: no password is accepted
 	keys       []AuthorizedKey
 	principals []string
 	tls        []tlsName
@@ -40,13 +41,13 @@ type User struct {
 	sealed     string
 }
 
-// Storage is where users act: an identity service and its options.
+// Storage is an identity service and its options, at which users have credentials.
 type Storage struct {
 	Kind  string // "keystone" or "swiftv1"
 	Name  string
-	Place config.Block // for what turns out to be wrong with it
-	// Options are the authenticator's of that kind, by its own names: strings, and booleans. Only
-	// what the file gives is in there.
+	Place config.Block // the block in the file, for diagnostics
+	// Options are the options of the authenticator of that kind, by its names: strings, and
+	// booleans. Options that the file does not set are missing.
 	Options map[string]any
 }
 
@@ -56,17 +57,18 @@ const (
 	SwiftV1  = "swiftv1"
 )
 
-// User returns the user of that name, nil if there is none.
+// User returns the user with that name, or nil.
 func (f *File) User(name string) *User { return f.users[name] }
 
-// Storages returns all that the file has, in its order.
+// Storages returns the storages in the order of the file.
 func (f *File) Storages() []*Storage { return slices.Clone(f.storages) }
 
-// Len is how many users there are.
+// Len returns the number of users.
 func (f *File) Len() int { return len(f.users) }
 
-// CheckPassword returns the user and whether the password is hers; nil for a name that is not in
-// the file. It takes the same work in every case but that of an anonymous user, which is no secret.
+// CheckPassword returns the user and whether the password is correct. The user is nil for an
+// unknown name. Each check takes the same time. The only exception is an anonymous user, which is
+// no secret.
 func (f *File) CheckPassword(name, password string) (u *User, ok bool) {
 	u = f.users[name]
 	switch {
@@ -79,13 +81,13 @@ func (f *File) CheckPassword(name, password string) (u *User, ok bool) {
 	return u, u.hash.Matches(password)
 }
 
-// decoy is the hash of the file whose work an unknown name costs.
+// decoy returns the hash that is checked for an unknown name.
 func (f *File) decoy(name string) Hash {
 	return f.hashes[maphash.String(f.seed, name)%uint64(len(f.hashes))]
 }
 
-// Hash is the password's hash as it stands in the file, empty if there is none: while it stays the
-// same, so does the password.
+// Hash returns the hash of the password as in the file, or "". It changes when the password
+// changes.
 func (u *User) Hash() string {
 	if u.hash == nil {
 		return ""
@@ -93,7 +95,7 @@ func (u *User) Hash() string {
 	return u.hash.String()
 }
 
-// Identity is what a login of the user allows, without a grant.
+// Identity returns the identity of a login of the user, without a grant.
 func (u *User) Identity() auth.Identity {
 	id := u.identity
 	id.Groups = slices.Clone(id.Groups)
@@ -102,20 +104,20 @@ func (u *User) Identity() auth.Identity {
 	return id
 }
 
-// Secret opens the secret of the user's credential at the storage.
+// Secret decrypts the secret of the user's credential at the storage.
 func (u *User) Secret(key Key) (auth.Secret, error) {
 	return key.Open(u.Name, u.Storage.Name, u.Login, u.sealed)
 }
 
-// Admits returns whether the user may come in by that service.
+// Admits reports whether the user may log in by that service.
 func (u *User) Admits(service string) bool {
 	return len(u.services) == 0 || slices.Contains(u.services, service)
 }
 
-// Networks are where the user may come from.
+// Networks returns the networks that the user may log in from.
 func (u *User) Networks() Networks { return u.networks }
 
-// fileBlocks is what stands in a file.
+// fileBlocks is the syntax of a file.
 type fileBlocks struct {
 	SSHAuthorities []string       `hcl:"ssh_authorities,optional"`
 	TLSAuthorities string         `hcl:"tls_authorities,optional"`
@@ -124,7 +126,7 @@ type fileBlocks struct {
 	Users          []userBlock    `hcl:"user,block"`
 }
 
-// storageBlock has the options of the two authenticators that a user can act through.
+// storageBlock has the options of the two kinds of storage.
 type storageBlock struct {
 	Kind          string        `hcl:"kind,label"`
 	Name          string        `hcl:"name,label"`
@@ -141,7 +143,7 @@ type storageBlock struct {
 	DefaultDomain string        `hcl:"default_domain,optional"`
 }
 
-// userBlock is one user, as it stands in a file.
+// userBlock is the block of a user.
 type userBlock struct {
 	Name            string       `hcl:"name,label"`
 	Place           config.Block `hcl:",place"`

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// What a new hash costs: the least that OWASP's cheat sheet on storing passwords advises, some 20
-// ms and 19 MiB.
+// The cost of a new hash: the minimum in OWASP's Password Storage Cheat Sheet, about 20 ms and 19
+// MiB.
 const (
 	argonMemory  = 19 << 10 // KiB
 	argonTime    = 2
@@ -22,14 +22,14 @@ const (
 	sumSize      = 32
 )
 
-// What a hash in a file may cost, since whoever knocks makes us pay it.
+// The limits of the cost of a hash in a file: clients that are not logged in can cause this work.
 const (
 	maxArgonMemory = 256 << 10 // KiB
 	maxArgonTime   = 32
 	maxBcryptCost  = 15
 )
 
-// Hash is a password's hash: argon2id in the PHC string format, or bcrypt.
+// Hash is the hash of a password: argon2id in the PHC string format, or bcrypt.
 type Hash struct {
 	text   string
 	bcrypt bool
@@ -39,7 +39,7 @@ type Hash struct {
 	salt, sum    []byte
 }
 
-// String is the hash as it stands in a file.
+// String returns the hash as in a file.
 func (h Hash) String() string { return h.text }
 
 // NewHash hashes a password.
@@ -54,7 +54,7 @@ func NewHash(password string) (Hash, error) {
 	return h, nil
 }
 
-// decoy is a hash that no password has, for files without any.
+// decoy returns a hash that no password matches, for files without hashes.
 func decoy() Hash {
 	h := Hash{memory: argonMemory, time: argonTime, threads: argonThreads, salt: make([]byte, saltSize), sum: make([]byte, sumSize)}
 	rand.Read(h.salt)
@@ -72,7 +72,7 @@ func (h Hash) compute(password string, size int) []byte {
 	return argon2.IDKey([]byte(password), h.salt, h.time, h.memory, h.threads, uint32(size))
 }
 
-// Matches reports whether the password is the right one. It takes as long for a wrong one.
+// Matches reports whether the password is correct. It takes the same time if it is not.
 func (h Hash) Matches(password string) bool {
 	if h.bcrypt {
 		return bcrypt.CompareHashAndPassword([]byte(h.text), []byte(password)) == nil
@@ -80,7 +80,7 @@ func (h Hash) Matches(password string) bool {
 	return subtle.ConstantTimeCompare(h.sum, h.compute(password, len(h.sum))) == 1
 }
 
-// ParseHash reads a hash. The error says what to write instead, and nothing of the hash.
+// ParseHash parses a hash. Its error says what to write instead, and does not contain the hash.
 func ParseHash(text string) (Hash, error) {
 	switch {
 	case strings.HasPrefix(text, "$argon2id$"):
@@ -122,7 +122,8 @@ func parseArgon(text string) (Hash, error) {
 	case h.memory > maxArgonMemory || h.time > maxArgonTime:
 		return Hash{}, fmt.Errorf("this argon2id hash would keep the machine busy: give one with at most m=%d and t=%d", maxArgonMemory, maxArgonTime)
 	case h.format() != text:
-		return Hash{}, errForm // something follows a number, or it is written in another way
+		// Something follows a number, or a number has another form.
+		return Hash{}, errForm
 	}
 	return h, nil
 }

@@ -49,7 +49,7 @@ func TestHash(t *testing.T) {
 	}
 }
 
-// The reference implementation's own example.
+// TestHashOfOthers checks a hash from the reference implementation.
 func TestHashOfOthers(t *testing.T) {
 	h, err := ParseHash("$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc")
 	if err != nil {

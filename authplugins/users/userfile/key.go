@@ -12,24 +12,25 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// minRSA is the least size of an RSA key, in bits.
+// minRSA is the minimum size of an RSA key, in bits.
 const minRSA = 2048
 
-// keyDSA is a kind of keys that is refused.
+// keyDSA is a key type that is refused.
 const keyDSA = "ssh-dss"
 
-// AuthorizedKey is a line of OpenSSH's authorized_keys: a key that opens, or an authority for
-// certificates that do.
+// AuthorizedKey is a line of OpenSSH's authorized_keys: a key of a user, or an authority for
+// certificates.
 type AuthorizedKey struct {
-	key        []byte // in wire format
-	comment    string
-	from       Networks
-	expires    time.Time // zero: never
-	authority  bool
-	principals []string // of an authority's certificates; none: the user's own
+	key       []byte // in wire format
+	comment   string
+	from      Networks
+	expires   time.Time // zero: never
+	authority bool
+	// Principals of an authority's certificates. Empty: those of the user.
+	principals []string
 }
 
-// ParseAuthorizedKey reads one line, with its options. The error says what to do.
+// ParseAuthorizedKey parses one line, with its options. Its error says what to do.
 func ParseAuthorizedKey(line string) (AuthorizedKey, error) {
 	if strings.ContainsAny(line, "\r\n") {
 		return AuthorizedKey{}, errors.New("a key is one line")
@@ -53,8 +54,7 @@ func ParseAuthorizedKey(line string) (AuthorizedKey, error) {
 	return k, nil
 }
 
-// option takes one of the options before a key. What it cannot hold it must refuse, since an option
-// restricts.
+// option applies an option of a key. It refuses an unknown option, because options restrict access.
 func (k *AuthorizedKey) option(text string) error {
 	name, value, given := strings.Cut(text, "=")
 	name = strings.ToLower(name)
@@ -67,7 +67,7 @@ func (k *AuthorizedKey) option(text string) error {
 	}
 	switch name {
 	case "restrict", "no-agent-forwarding", "no-port-forwarding", "no-pty", "no-user-rc", "no-x11-forwarding":
-		return nil // nobody can do these things here
+		return nil // filegate has none of these features
 	case "cert-authority":
 		k.authority = true
 		return nil
@@ -96,7 +96,7 @@ func (k *AuthorizedKey) option(text string) error {
 	return nil
 }
 
-// unquote takes the quotes off an option's value, in which only \" is written in another way.
+// unquote removes the quotes around an option's value, in which \" is the only escape.
 func unquote(text string) (string, bool) {
 	if len(text) < 2 || text[0] != '"' || text[len(text)-1] != '"' {
 		return "", false
@@ -104,8 +104,8 @@ func unquote(text string) (string, bool) {
 	return strings.ReplaceAll(text[1:len(text)-1], `\"`, `"`), true
 }
 
-// parseExpiry reads YYYYMMDD, YYYYMMDDHHMM or YYYYMMDDHHMMSS, in the machine's time or, with a Z
-// after it, in UTC.
+// parseExpiry parses YYYYMMDD, YYYYMMDDHHMM or YYYYMMDDHHMMSS, in local time or, with the suffix Z,
+// in UTC.
 func parseExpiry(text string) (time.Time, error) {
 	digits, utc := strings.CutSuffix(text, "Z")
 	where := time.Local
@@ -122,8 +122,7 @@ func parseExpiry(text string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is not a time: write one such as 20301231 or 203012312359Z", text)
 }
 
-// checkStrength refuses kinds of keys that are no proof any more, and certificates in the place of
-// keys.
+// checkStrength refuses weak types of keys, and certificates where a key is required.
 func checkStrength(key ssh.PublicKey) error {
 	if _, ok := key.(*ssh.Certificate); ok {
 		return errors.New("this is a certificate: give the key of its authority, with the option cert-authority")
@@ -143,13 +142,13 @@ func checkStrength(key ssh.PublicKey) error {
 	return nil
 }
 
-// Comment is what stands after the key.
+// Comment returns the text after the key.
 func (k AuthorizedKey) Comment() string { return k.comment }
 
-// same says whether it is this key, in wire format.
+// same reports whether the key, in wire format, is the same.
 func (k AuthorizedKey) same(key []byte) bool { return bytes.Equal(k.key, key) }
 
-// allows returns why a client may not use the key now from there; nil if it may.
+// allows returns the reason why a client at from may not use the key now, or nil.
 func (k AuthorizedKey) allows(from netip.Addr, now time.Time) error {
 	switch {
 	case !k.from.Contain(from):
@@ -163,8 +162,8 @@ func (k AuthorizedKey) allows(from netip.Addr, now time.Time) error {
 // Is reports whether the line has this key, in SSH's wire format.
 func (k AuthorizedKey) Is(key []byte) bool { return k.same(key) }
 
-// Opens returns why a client at that address may not log in with a public key, in SSH's wire
-// format, by this line alone; nil if it may. A line with the option cert-authority opens to no key.
+// Opens returns the reason why a client at that address may not log in with a public key, in SSH's
+// wire format, by this line alone, or nil. A line with the option cert-authority accepts no key.
 func (k AuthorizedKey) Opens(key []byte, from netip.Addr, now time.Time) error {
 	if k.authority || !k.same(key) {
 		return errors.New("the key is another one")

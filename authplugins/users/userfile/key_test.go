@@ -15,7 +15,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// newSigner makes a key.
+// newSigner returns a new key.
 func newSigner(t testing.TB) ssh.Signer {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
@@ -29,7 +29,7 @@ func newSigner(t testing.TB) ssh.Signer {
 	return signer
 }
 
-// line is a key as authorized_keys has it.
+// line returns the line of a key in authorized_keys.
 func line(key ssh.PublicKey) string {
 	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key)))
 }
@@ -71,7 +71,7 @@ func TestParseAuthorizedKeyRefuses(t *testing.T) {
 	oldDSA := ssh.Marshal(struct {
 		Type       string
 		P, Q, G, Y *big.Int
-	}{"ssh-dss", number, number, number, number}) // the library cannot make one any more
+	}{"ssh-dss", number, number, number, number}) // the library does not make DSA keys
 	for name, text := range map[string]string{
 		"nothing":                 "",
 		"a comment":               "# " + good,
@@ -122,9 +122,9 @@ func TestAuthorizedKeyAllows(t *testing.T) {
 	}
 }
 
-// FuzzParseAuthorizedKey holds that an option never gets lost: a line with more than a key is a key
-// with a restriction or an authority, or it has only options that restrict what nobody can do here,
-// or it is refused.
+// FuzzParseAuthorizedKey checks that no option is ignored. A line with options is refused, or its
+// key is restricted or an authority, or all its options restrict features that filegate does not
+// have.
 func FuzzParseAuthorizedKey(f *testing.F) {
 	public := newSigner(f).PublicKey()
 	key := line(public)

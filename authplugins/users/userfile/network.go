@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// Networks are where a client may come from. None at all means anywhere.
+// Networks are the networks that a client may log in from. An empty list means all networks.
 type Networks []network
 
-// network is a network, or a pattern of OpenSSH's for an address.
+// network is a network, or an address pattern of OpenSSH.
 type network struct {
 	not     bool
 	prefix  netip.Prefix
-	pattern string // with * and ?, where there is no prefix
+	pattern string // with * and ?, used instead of prefix
 }
 
-// ParseNetworks reads addresses and networks in CIDR form.
+// ParseNetworks parses addresses and networks in CIDR form.
 func ParseNetworks(texts []string) (Networks, error) {
 	var all Networks
 	for _, text := range texts {
@@ -45,8 +45,8 @@ func parsePrefix(text string) (netip.Prefix, error) {
 	return netip.PrefixFrom(addr, addr.BitLen()), nil
 }
 
-// parseFrom reads OpenSSH's option from="…": addresses, networks, and patterns of addresses, each
-// perhaps with a ! for not.
+// parseFrom parses the value of OpenSSH's option from: addresses, networks and address patterns,
+// each of which may be negated with "!".
 func parseFrom(list string) (Networks, error) {
 	var all Networks
 	for text := range strings.SplitSeq(list, ",") {
@@ -69,8 +69,8 @@ func parseFrom(list string) (Networks, error) {
 	return all, nil
 }
 
-// Contain says whether a client at addr may come in: something names the address, and nothing says
-// not.
+// Contain reports whether a client at addr may log in: an element matches the address, and no
+// negated element matches it.
 func (n Networks) Contain(addr netip.Addr) bool {
 	if len(n) == 0 {
 		return true
@@ -93,6 +93,6 @@ func (n network) contains(addr netip.Addr) bool {
 	if n.pattern == "" {
 		return n.prefix.Contains(addr)
 	}
-	ok, err := path.Match(n.pattern, addr.String()) // no address has a slash
+	ok, err := path.Match(n.pattern, addr.String()) // addresses contain no slash
 	return ok && err == nil && addr.IsValid()
 }

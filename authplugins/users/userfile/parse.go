@@ -16,10 +16,10 @@ import (
 	"filegate/core/config"
 )
 
-// maxFile is the size of a file that is read: some hundred thousand users.
+// maxFile is the size limit of a file, in bytes: some hundred thousand users.
 const maxFile = 64 << 20
 
-// Load reads a file; see [Parse].
+// Load reads and parses a file; see [Parse].
 func Load(filename string, key Key) (*File, error) {
 	info, err := os.Stat(filename)
 	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxFile) {
@@ -35,8 +35,8 @@ func Load(filename string, key Key) (*File, error) {
 	return Parse(text, filename, key)
 }
 
-// Parse reads the text of a file. With a key every sealed secret must open; with the zero key they
-// are not looked into. The error is of type [config.Diagnostics], and has all mistakes.
+// Parse parses the text of a file. With a key, every sealed secret must be readable with that key;
+// the zero key skips this check. The error is of type [config.Diagnostics], and has all mistakes.
 func Parse(text []byte, filename string, key Key) (*File, error) {
 	p := &parser{file: &File{users: map[string]*User{}, revoked: map[string]bool{}, seed: maphash.MakeSeed()}, key: key}
 	whole, err := config.ParseFile(text, filename, &p.in)
@@ -58,28 +58,29 @@ func Parse(text []byte, filename string, key Key) (*File, error) {
 	return p.file, nil
 }
 
-// parser makes a File of what was decoded, and collects what is wrong.
+// parser builds a File from the decoded blocks, and collects mistakes.
 type parser struct {
 	in    fileBlocks
 	whole config.Block
 	file  *File
 	key   Key
 
-	undecoded config.Diagnostics // of what is empty or left out in the struct
+	// Mistakes of attributes that could not be decoded. They are empty or missing in the struct.
+	undecoded config.Diagnostics
 	diags     config.Diagnostics
 }
 
-// report leaves out what would be said of an attribute only because it could not be decoded.
+// report records a mistake, unless it follows from an attribute that could not be decoded.
 func (p *parser) report(at config.Block, attribute, summary, format string, args ...any) {
 	if diag := at.Diagnose(attribute, summary, fmt.Sprintf(format, args...)); attribute == "" || !p.undecoded.Cover(diag) {
 		p.diags = append(p.diags, diag)
 	}
 }
 
-// element is the name of one text of a list, for Diagnose.
+// element returns the name of one element of a list, for Diagnose.
 func element(attribute string, i int) string { return fmt.Sprintf("%s.%d", attribute, i) }
 
-// sentence makes one of an error's text.
+// sentence returns the text of an error as a sentence.
 func sentence(err error) string {
 	text := err.Error()
 	return strings.ToUpper(text[:1]) + text[1:] + "."
@@ -103,7 +104,8 @@ func (p *parser) top() {
 		}
 		p.file.revoked[fingerprint] = true
 	}
-	p.file.tlsAuthorities = x509.NewCertPool() // an empty one trusts nobody; none would trust the system's
+	// An empty pool trusts no authority; nil would trust those of the system.
+	p.file.tlsAuthorities = x509.NewCertPool()
 	if name := p.in.TLSAuthorities; name != "" {
 		pem, err := os.ReadFile(name)
 		switch {
@@ -194,7 +196,7 @@ func (p *parser) user(b userBlock) {
 	p.credential(u, b)
 }
 
-// CheckName returns why a user cannot be called so; nil if she can.
+// CheckName returns the reason why a name is not allowed for a user, or nil.
 func CheckName(name string) error {
 	switch {
 	case name == "":
@@ -207,7 +209,7 @@ func CheckName(name string) error {
 	return nil
 }
 
-// proofs takes over what a user logs in with.
+// proofs sets how the user logs in.
 func (p *parser) proofs(u *User, b userBlock) {
 	if b.Password != "" {
 		hash, err := ParseHash(b.Password.Reveal())
@@ -247,7 +249,7 @@ func (p *parser) proofs(u *User, b userBlock) {
 	}
 }
 
-// rights takes over what a user may do, and from where.
+// rights sets what the user may do, and where the user may log in from.
 func (p *parser) rights(u *User, b userBlock) {
 	var err error
 	if u.networks, err = ParseNetworks(b.Networks); err != nil {
@@ -296,7 +298,7 @@ func (p *parser) permissions(at config.Block, names []string) []auth.Permission 
 	return all
 }
 
-// credential takes over what a user acts with.
+// credential sets the user's credential at a storage.
 func (p *parser) credential(u *User, b userBlock) {
 	u.Login, u.sealed = b.StorageLogin, b.StorageSecret.Reveal()
 	if b.Storage == "" {

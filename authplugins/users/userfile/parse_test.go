@@ -11,7 +11,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// The package comment's file must be one, with what its dots stand for put in.
+// TestDocumentedFile checks that the example in the package comment is valid, with values for its
+// dots.
 func TestDocumentedFile(t *testing.T) {
 	doc, err := os.ReadFile("doc.go")
 	if err != nil {
@@ -58,8 +59,8 @@ oKc02JwiTfuHoGFM25VaTQzxZuO1K4XllUT3RZ4K
 -----END CERTIFICATE-----
 `
 
-// What a name costs that is not in the file is the work of a hash that is, and always of the same
-// one.
+// TestDecoy checks that an unknown name is checked against a hash from the file, and each name
+// always against the same one.
 func TestDecoy(t *testing.T) {
 	var text strings.Builder
 	var hashes []string
@@ -84,7 +85,7 @@ func TestDecoy(t *testing.T) {
 	if len(used) != len(hashes) {
 		t.Errorf("only %d of %d hashes are used, so names tell apart what they cost", len(used), len(hashes))
 	}
-	// Even the right password of the decoy opens nothing.
+	// Not even the password of the decoy logs the unknown user in.
 	if u, ok := f.CheckPassword("nobody", "secret"); u != nil || ok {
 		t.Error("nobody is let in")
 	}

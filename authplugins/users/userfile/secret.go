@@ -12,16 +12,16 @@ import (
 	"filegate/core/auth"
 )
 
-// keySize is that of AES-256.
+// keySize is the key size of AES-256, in bytes.
 const keySize = 32
 
-// sealedPrefix is what a sealed secret begins with: what it is, and in which version.
+// sealedPrefix marks a sealed secret and its version.
 const sealedPrefix = "sealed:1:"
 
-// Key seals the secrets of a users file. It is kept outside of the file.
+// Key seals the secrets of a file of users. It is stored outside of the file.
 type Key struct{ aead cipher.AEAD }
 
-// ParseKey reads a key: 32 random bytes in base64.
+// ParseKey parses a key: 32 random bytes in base64.
 func ParseKey(text auth.Secret) (Key, error) {
 	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text.Reveal()))
 	if err != nil || len(raw) != keySize {
@@ -35,17 +35,17 @@ func ParseKey(text auth.Secret) (Key, error) {
 	return Key{aead: aead}, err
 }
 
-// IsZero says that this is no key.
+// IsZero reports whether k is the zero Key, which is no key.
 func (k Key) IsZero() bool { return k.aead == nil }
 
-// Seal seals the secret of a credential, for this user and this credential alone: copied to another
-// it does not open.
+// Seal seals the secret of a credential. It can be opened only for the same user, storage and
+// login.
 func (k Key) Seal(user, storage, login string, secret auth.Secret) string {
 	sealed := k.aead.Seal(nil, nil, []byte(secret.Reveal()), bound(user, storage, login))
 	return sealedPrefix + base64.StdEncoding.EncodeToString(sealed)
 }
 
-// Open returns what Seal has sealed. The error has nothing of it.
+// Open returns the secret that Seal has sealed. The error does not contain it.
 func (k Key) Open(user, storage, login, sealed string) (auth.Secret, error) {
 	if !isSealed(sealed) {
 		return "", errors.New("it is not sealed")
@@ -66,7 +66,8 @@ func (k Key) Open(user, storage, login, sealed string) (auth.Secret, error) {
 
 func isSealed(text string) bool { return strings.HasPrefix(text, sealedPrefix) }
 
-// bound is what a secret is bound to, each text after its length so that none can pass for another.
+// bound returns the data that a secret is bound to. Each text follows its length, so that different
+// texts give different data.
 func bound(texts ...string) []byte {
 	b := []byte("filegate users credential")
 	for _, text := range texts {

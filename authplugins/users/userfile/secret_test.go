@@ -18,8 +18,8 @@ func mustKey(t *testing.T, text string) Key {
 	return key
 }
 
-// A sealed secret opens with its key, for the user, storage and login that it was sealed for, and
-// in no other way.
+// TestSeal checks that a sealed secret can be opened only with its key, and only for its user,
+// storage and login.
 func TestSeal(t *testing.T) {
 	key, other := mustKey(t, testKey+"\n"), mustKey(t, strings.Replace(testKey, "AAEC", "BBEC", 1))
 	sealed := key.Seal("alice", "cloud", "demo.alice", "hunter2")

@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// tlsName says which TLS client certificate is a user's: by fingerprint, or by subject.
+// tlsName identifies a TLS client certificate of a user, by fingerprint or by subject.
 type tlsName struct {
 	fingerprint string // SHA-256 of the certificate, in lower-case hex
-	subject     string // as pkix.Name prints it; only of a certificate by a trusted authority
+	subject     string // as printed by pkix.Name; requires a trusted authority
 }
 
 const fingerprintPrefix = "SHA256:"
 
-// parseTLSName reads a fingerprint as openssl prints it, with or without its colons, or a subject.
+// parseTLSName parses a fingerprint as printed by openssl, with or without colons, or a subject.
 func parseTLSName(text string) (tlsName, error) {
 	if digits, ok := strings.CutPrefix(text, fingerprintPrefix); ok {
 		sum, err := hex.DecodeString(strings.ReplaceAll(digits, ":", ""))
@@ -34,7 +34,8 @@ func parseTLSName(text string) (tlsName, error) {
 	return tlsName{subject: text}, nil
 }
 
-// CheckTLS returns why the client certificate, in DER, does not stand for the user; nil if it does.
+// CheckTLS returns the reason why a client certificate, in DER, is not accepted for the user, or
+// nil.
 func (f *File) CheckTLS(u *User, der []byte, now time.Time) error {
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {
