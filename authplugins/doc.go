@@ -1,10 +1,10 @@
-// Package authplugins is the home of the authenticators, and the guide to writing one.
+// Package authplugins contains the authenticators, and this guide to writing one.
 //
 // An authenticator decides who may log in, and with which credential of the storage. It is a
-// program of its own that the gateway starts: it can be written without reading the gateway's
-// source, replaced without building it, and it can fail without taking it along. package swiftv1 is
-// a small one to copy from. Who wants to decide by a few lines in any language, and no more, has
-// package hook.
+// separate program that the gateway starts. So it can be written without knowing the source of the
+// gateway, and replaced without building the gateway, and the gateway survives its failures.
+// Package swiftv1 is a small example to copy. To decide on logins with only a few lines in any
+// language, use package hook.
 //
 // # Outside of this tree
 //
@@ -12,20 +12,21 @@
 //
 //	filegate plugin init go ticket
 //
-// or with python, sh or http in place of go. It writes a project that works, with a test that holds
-// the rules for authenticators against it, and a README with the steps from there. The one in Go
-// has the code of the protocol in it, and needs neither this module nor go-plugin: go install
-// works. filegate plugin proto prints the protocol.
+// or with python, sh or http instead of go. The command writes a working project, with a test that
+// checks the rules for authenticators, and a README with the next steps. The Go project contains
+// the code of the protocol. It needs neither this module nor go-plugin, and go install works. The
+// command filegate plugin proto prints the protocol.
 //
-// The steps below are for an authenticator in this tree. A module outside that wants to import the
-// packages named there says where the tree is, which go install refuses and go build takes:
+// The steps below are for an authenticator in this tree. A module outside that wants to import
+// these packages must name the directory of the tree, which go build accepts and go install
+// refuses:
 //
 //	go mod edit -require=filegate@v0.0.0
 //	go mod edit -replace=filegate=/path/of/filegate
 //
 // # From nothing to a tested program
 //
-// 1. Write down what it is and how it is configured, in a package of your own:
+// 1. Describe the authenticator and its configuration in a package of its own:
 //
 //	func Kind() authplugin.Kind {
 //		return authplugin.Kind{
@@ -40,9 +41,9 @@
 //		}
 //	}
 //
-// 2. Make an authenticator of the configuration. The values fit the schema already; say what else
-// is wrong by attribute, and the gateway shows it with file and line. Do not wait for a network
-// here.
+// 2. Create an authenticator from the configuration. The values already match the schema. Return
+// further mistakes with their attribute, and the gateway reports them with file and line. Do not
+// wait for a network here.
 //
 //	func configure(config authplugin.Config) (auth.Authenticator, auth.Diagnostics) {
 //		var c struct{ URL string `json:"url"` }
@@ -52,44 +53,43 @@
 //		return &Authenticator{url: c.URL, sealer: config.Sealer}, nil
 //	}
 //
-// 3. Write the two methods of auth.Authenticator. Which error to return decides what happens next:
+// 3. Write the two methods of auth.Authenticator. The error decides what happens next:
 //
-//	auth.ErrUnknownUser   not ours; the next authenticator in the operator's list is asked
-//	auth.ErrDenied        refused; nobody else is asked
-//	auth.ErrUnavailable   nobody could tell: the service is down, or answers rubbish
-//	auth.ErrMethod        this kind of proof is not done here
-//	auth.ErrInvalid       what was sent can be no login
+//	auth.ErrUnknownUser   not our user; the next authenticator in the operator's list is asked
+//	auth.ErrDenied        refused; no other authenticator is asked
+//	auth.ErrUnavailable   not decided: the service is down, or its answer is invalid
+//	auth.ErrMethod        the authenticator does not have this method of proof
+//	auth.ErrInvalid       the request cannot be a login
 //
-// Wrap them with %w and with what the operator should read in the log: the text never reaches a
-// client. Keep secrets out of it. An empty password is auth.ErrDenied without asking anybody. Calls
-// come concurrently, and must end with their context.
+// Wrap these errors with %w and a text for the operator: it is logged, and never sent to a client.
+// The text must not contain secrets. Answer an empty password with auth.ErrDenied without asking
+// the service. Calls are concurrent, and each must end with its context.
 //
-// A text that the client should read beside a refusal, such as that the password has expired, goes
-// into an auth.Error. It must not tell a user who exists from one who does not.
+// A text for the client of a refused login, such as that the password has expired, belongs in an
+// auth.Error. The text must be the same for users that exist and users that do not.
 //
-// What Renew will need later goes into Grant.Renewal, sealed with config.Sealer. Keep nothing in
+// The data that Renew needs belongs in Grant.Renewal, sealed with config.Sealer. Keep no data in
 // the program: it may be killed and started again at any time.
 //
-// A login may take several steps: a Response with Next instead of Identity says which methods will
-// do, and which prompts the client shows; what the next request needs to know goes into State,
-// sealed as well. A key is asked about before it is proved: without Request.Verified an identity
-// only says that it would do.
+// A login may have several steps. A Response with Next instead of Identity has the methods that may
+// continue the login, and the prompts for the client. The data that the next request needs belongs
+// in State, also sealed. A key may be checked before the client has proved it: if Request.Verified
+// is not set, an identity only means that the key would be accepted.
 //
-// An Identity may give parts of the tree permissions of their own (Rules), bound what a session
-// takes (Limits), and let the gateway answer the same login by itself for a while (CacheFor). Two
-// methods more are optional: with Revalidate (Info.Revalidates) a user who was disabled loses open
-// sessions soon, where otherwise a renewal has to tell; with Release (Info.Releases) a token ends
-// with its last session.
+// An Identity may set permissions for parts of the tree (Rules), limit sessions (Limits), and allow
+// the gateway to answer the same login itself for a while (CacheFor). Two further methods are
+// optional. With Revalidate (Info.Revalidates) a disabled user soon loses open sessions, which
+// otherwise end at the next renewal. With Release (Info.Releases) a token ends with its last
+// session.
 //
 // 4. The program is
 //
 //	func main() { authplugin.Serve(ticket.Kind()) }
 //
-// in a directory cmd/filegate-auth-ticket. Standard output belongs to the protocol; what goes to
-// standard error is in the gateway's log, under the program's name.
+// in a directory cmd/filegate-auth-ticket. Its standard output belongs to the protocol. Its
+// standard error is logged by the gateway under the program's name.
 //
-// 5. Hold the rules that all authenticators keep (package conformance) against it, with a fake of
-// your service:
+// 5. Test it with the rules for authenticators (package conformance) and a fake of the service:
 //
 //	func TestMain(m *testing.M) { authtest.Main(m, ticket.Kind()) }
 //
@@ -113,56 +113,59 @@
 //		}
 //	}
 //
-// filegate plugin list then tells whether it runs, and filegate login door -u alice goes through a
-// login and shows each step. When program or block change, SIGHUP makes the gateway take them over:
-// new logins go to the new program, and sessions keep the old one.
+// filegate plugin list then starts the program and reports whether it works, and filegate login
+// door -u alice makes a login and shows each step. After a change of the program or of the block,
+// SIGHUP makes the gateway load it: new logins use the new program, and open sessions keep the old
+// one.
 //
 // # In another language
 //
-// The protocol is authplugin/authv1/auth.proto, whose head says what a program does at its start.
-// example-python is a whole one to copy from, which filegate plugin init python does. In place of
-// step 5 is
+// The protocol is authplugin/authv1/auth.proto. The comment at its beginning describes how a
+// program starts. Package example-python is a complete example, and filegate plugin init python
+// copies it. Step 5 is replaced by
 //
-//	filegate plugin test ./filegate-auth-ticket -set url=http://127.0.0.1:8000/check -u alice -unknown nobody
+//	filegate plugin test ./filegate-auth-ticket \
+//		-set url=http://127.0.0.1:8000/check -u alice -unknown nobody
 //
-// which asks for the password and holds the same rules against the program; also that it ends with
-// its host, and renews what another run of it has granted, which the Go package does for its
-// authors.
+// which asks for the password and tests the program with the same rules. It also tests that the
+// program ends with its host, and that it renews grants from an earlier run; in Go, package
+// authplugin takes care of both.
 //
 // # How long the protocol is served
 //
-// Filegate serves version 1 of the protocol as long as there are releases 1.x, and for at least two
-// years after the first release that has a later version. Within a version fields are only added. A
-// program that relies on a new one, because it restricts a login, names its feature in
-// Identity.required_features: a gateway that lacks it refuses the login, and
-// DescribeRequest.host_features says in advance what the gateway has.
+// Filegate supports version 1 of the protocol in all releases 1.x, and for at least two years after
+// the first release with a later version. Within a version, fields are only added. A program that
+// restricts a login with a new field must name its feature in Identity.required_features. A gateway
+// without the feature refuses the login. DescribeRequest.host_features lists the features of the
+// gateway in advance.
 //
 // # The trust boundary
 //
-// The gateway trusts a program with what it asks it: who may log in, and with which token for which
-// storage. A program sees the passwords of those who log in through it. So install it like the
-// gateway itself, where only an administrator can write, and pin its sha256 where you can.
+// The gateway trusts a program with its decisions: who may log in, and with which token for which
+// storage. A program sees the passwords of all logins that it checks. So install it like the
+// gateway itself, where only an administrator can write, and pin its sha256 if possible.
 //
-// It is not trusted with the gateway's life. It gets a clean environment and none of the gateway's
-// files; what it answers is checked, bounded, and refused as a whole if in doubt; each call has a
-// deadline, and there are only so many at once; what it prints is escaped, cut and counted; if it
-// dies or hangs, all of its process group is ended and it is started again. Sessions that are open
-// do not notice. Only the gateway's user can connect to it: a socket in a private directory, with
-// certificates that both sides make for this one run where the program can do that.
+// A program cannot endanger the gateway itself. It gets a clean environment and none of the
+// gateway's files. Its answers are checked and bounded, and a doubtful answer is refused as a
+// whole. Each call has a deadline, and the number of concurrent calls is limited. Its output is
+// escaped, cut and counted. If it dies or hangs, its whole process group is killed and it is
+// started again; open sessions continue. Only the gateway's user can connect to it: its socket is
+// in a private directory, and if the program supports it, both sides create certificates for this
+// run.
 //
-// Against whoever is that user, or root, there is no boundary: he can read both processes' memory.
-// Against other users of the machine there are the directory and the certificates. A program that
-// was exchanged is found by its sha256 at each start, but not by one who may write where it lies
-// between check and start.
+// Nothing protects against root or another process of the gateway's user: both can read the memory
+// of both processes. Against other users of the machine, the directory and the certificates
+// protect. The sha256 is checked at each start, so a replaced program is found. A user who can
+// write to its directory can still replace it between the check and the start.
 //
-// What a program may do to the gateway at worst is to let the wrong people in, with a token and an
-// endpoint of its choice: endpoints are http or https and nothing else, names and homes have no
-// control characters, and permissions that the gateway does not know open nothing.
+// The worst that a program can do to the gateway is to admit the wrong users, with a token and an
+// endpoint of its choice. Endpoints must be http or https, names and homes must not have control
+// characters, and unknown permissions allow nothing.
 //
-// It runs as the gateway's user, and nothing here confines it: that is for the service manager.
-// Under systemd use KillMode=mixed, so that programs outlive the gateway's orderly end and not the
-// gateway.
+// The program runs as the gateway's user, and filegate does not confine it: that is left to the
+// service manager. With systemd use KillMode=mixed, so that programs outlive an orderly end of the
+// gateway, but not the gateway.
 //
-// On the side of the client the boundary is the password: authenticators must expect any bytes, at
-// any length up to 256 KiB.
+// For clients, the boundary is the password: an authenticator must accept any bytes in it, with any
+// length up to 256 KiB.
 package authplugins

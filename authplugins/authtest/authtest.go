@@ -25,23 +25,24 @@ import (
 	"filegate/core/auth"
 )
 
-// Subject is an authenticator with a service behind it that knows one user.
+// Subject is an authenticator for the test, with a service that knows one user.
 type Subject struct {
 	Kind   authplugin.Kind
 	Values map[string]any // the configuration
-	// User and Password are a login that is right; both are empty where there are only others.
+	// User and Password are a valid login by password. Both are empty if there are only other
+	// logins.
 	User, Password string
-	// Logins are further ones, by other methods.
+	// Logins are further valid logins, by other methods.
 	Logins []conformance.Login
 	// Unknown is a user that the service does not know.
 	Unknown string
-	// Requests returns how many requests have reached the service. It may be nil where that cannot
-	// be known.
+	// Requests returns the number of requests that have reached the service. It is nil if the
+	// number is unknown.
 	Requests func() int
 }
 
-// Main is the TestMain of a package that uses Run: it is the program when a launcher has started
-// the test binary.
+// Main is the TestMain of a package that uses Run. If a launcher has started the test binary, Main
+// serves the authenticator instead of running the tests.
 func Main(m *testing.M, kind authplugin.Kind) {
 	if authplugin.Launched() {
 		authplugin.Serve(kind)
@@ -50,7 +51,7 @@ func Main(m *testing.M, kind authplugin.Kind) {
 	os.Exit(m.Run())
 }
 
-// Run holds the rules against the authenticator.
+// Run tests the authenticator with all rules.
 func Run(t *testing.T, s Subject) {
 	t.Run("in process", func(t *testing.T) { conform(t, s.inProcess(t)) })
 	t.Run("in memory", func(t *testing.T) { conform(t, s.inMemory(t)) })
@@ -65,7 +66,7 @@ func conform(t *testing.T, s conformance.Subject) {
 	}
 }
 
-// subject is what all three have in common.
+// subject returns the common part of the three subjects.
 func (s Subject) subject(info auth.Info, a auth.Authenticator) conformance.Subject {
 	out := conformance.Subject{Info: info, Authenticator: a, Unknown: s.Unknown, Requests: s.Requests}
 	if s.User != "" {
@@ -91,7 +92,7 @@ func (s Subject) inProcess(t *testing.T) conformance.Subject {
 		t.Fatal(err)
 	}
 	info := s.Kind.Info
-	info.Version = "of the test" // of a program Serve fills it in
+	info.Version = "of the test" // Serve sets it in a program
 	out := s.subject(info, a)
 	out.Again = configure
 	return out
@@ -148,7 +149,7 @@ func (s Subject) program(t *testing.T) conformance.Subject {
 	return out
 }
 
-// some makes an error of diagnostics.
+// some turns diagnostics into an error.
 func some[A auth.Authenticator](a A, diags auth.Diagnostics) (A, error) {
 	if len(diags) > 0 {
 		return a, fmt.Errorf("the configuration is not taken: %v", diags)

@@ -13,17 +13,17 @@ import (
 	"filegate/core/auth"
 )
 
-// Keystone is that of the lab, with an administrator's rights.
+// Keystone is the Keystone of the lab, with the rights of an administrator.
 type Keystone struct {
-	URL     string // of v3
+	URL     string // base URL of v3
 	token   string
 	storage string // of the administrator's own project
 }
 
-// KeystoneUser is one that a test made for itself.
+// KeystoneUser is a user that a test has created.
 type KeystoneUser struct{ ID, Name, Password string }
 
-// NewKeystone logs in as the administrator, and skips the test where there is no lab.
+// NewKeystone logs in as the administrator. It skips the test if there is no lab.
 func NewKeystone(t *testing.T) *Keystone {
 	t.Helper()
 	k := &Keystone{URL: Lab(t, "FILEGATE_TEST_KEYSTONE")}
@@ -51,7 +51,7 @@ func NewKeystone(t *testing.T) *Keystone {
 	return k
 }
 
-// call makes a request that must go well.
+// call makes a request and fails the test if the request fails.
 func (k *Keystone) call(t *testing.T, method, path string, body, into any) http.Header {
 	t.Helper()
 	var text []byte
@@ -73,7 +73,7 @@ func (k *Keystone) call(t *testing.T, method, path string, body, into any) http.
 	return header
 }
 
-// about makes a request about a token, and reports whether there is such a token.
+// about makes a request about a token, and reports whether the token is valid.
 func (k *Keystone) about(t *testing.T, method string, token auth.Secret) bool {
 	t.Helper()
 	status, _, answer := k.send(t, method, "/auth/tokens", token, nil)
@@ -83,8 +83,8 @@ func (k *Keystone) about(t *testing.T, method string, token auth.Secret) bool {
 	return status/100 == 2
 }
 
-// send makes a request. The lab's Keystone has its data in SQLite, and answers 500 when others have
-// written there for long; so it is asked again.
+// send makes a request. The Keystone of the lab stores its data in SQLite, and answers 500 if other
+// requests have locked it for a long time; so send repeats the request.
 func (k *Keystone) send(t *testing.T, method, path string, subject auth.Secret, body []byte) (status int, header http.Header, answer []byte) {
 	t.Helper()
 	for try := 1; ; try++ {
@@ -112,7 +112,7 @@ func (k *Keystone) send(t *testing.T, method, path string, subject auth.Secret, 
 	}
 }
 
-// User makes a user who may use the storage of the project demo, for one test.
+// User creates a user with access to the storage of the project demo, for one test.
 func (k *Keystone) User(t *testing.T) *KeystoneUser {
 	t.Helper()
 	var made struct{ User KeystoneUser }
@@ -137,13 +137,13 @@ func (k *Keystone) Change(t *testing.T, u *KeystoneUser, what map[string]any) {
 	k.call(t, http.MethodPatch, "/users/"+u.ID, map[string]any{"user": what}, nil)
 }
 
-// Shows reports whether Keystone takes a token.
+// Shows reports whether Keystone accepts a token.
 func (k *Keystone) Shows(t *testing.T, token auth.Secret) bool {
 	t.Helper()
 	return k.about(t, http.MethodHead, token)
 }
 
-// Again asks for a token by a token, and returns when the new one ends.
+// Again requests a token with a token, and returns when the new one expires.
 func (k *Keystone) Again(t *testing.T, token auth.Secret) time.Time {
 	t.Helper()
 	var made struct {
@@ -157,13 +157,13 @@ func (k *Keystone) Again(t *testing.T, token auth.Secret) time.Time {
 	return made.Token.Expires
 }
 
-// Revoke makes a token open nothing any more. It may have ended already.
+// Revoke revokes a token, which may have expired already.
 func (k *Keystone) Revoke(t *testing.T, token auth.Secret) {
 	t.Helper()
 	k.about(t, http.MethodDelete, token)
 }
 
-// SwiftTakes reports whether Swift takes a token for somebody's, which it remembers for a while.
+// SwiftTakes reports whether Swift accepts a token as valid. Swift caches its answer for a while.
 func (k *Keystone) SwiftTakes(t *testing.T, token auth.Secret) bool {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodHead, k.storage, nil)
@@ -179,7 +179,7 @@ func (k *Keystone) SwiftTakes(t *testing.T, token auth.Secret) bool {
 	switch resp.StatusCode {
 	case http.StatusUnauthorized:
 		return false
-	case http.StatusForbidden: // it is another's storage
+	case http.StatusForbidden: // the storage of another project
 		return true
 	}
 	t.Fatalf("HEAD %s: %s, want 401 or 403", k.storage, resp.Status)

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// Lab returns the value of an environment variable that says where a real service is. Without it
-// the test is skipped, but fails in CI, which must have the services up, unless tests were asked to
-// be short.
+// Lab returns the value of an environment variable with the address of a real service. If the
+// variable is not set, Lab skips the test, but in CI, which must run the services, it fails the
+// test. In short mode it always skips.
 func Lab(t testing.TB, name string) string {
 	t.Helper()
 	value := os.Getenv(name)

@@ -12,7 +12,7 @@ import (
 	"filegate/core/auth"
 )
 
-// Each rule finds what it is there to find: for each there is at least one authenticator that
+// TestBroken checks that each rule finds violations: for each rule there is an authenticator that
 // breaks it.
 func TestBroken(t *testing.T) {
 	answering := func(change func(m *model, ctx context.Context, req auth.Request, resp auth.Response, err error) (auth.Response, error)) func(*model, *conformance.Subject) {
@@ -148,7 +148,8 @@ func TestBroken(t *testing.T) {
 				select {
 				case busy <- struct{}{}:
 				default:
-					select { // the first to come second lets the first one go on
+					// The second login to arrive lets the first one continue.
+					select {
 					case both <- struct{}{}:
 					default:
 					}
@@ -156,7 +157,7 @@ func TestBroken(t *testing.T) {
 				}
 				select {
 				case <-both:
-				case <-time.After(10 * time.Millisecond): // alone
+				case <-time.After(10 * time.Millisecond): // the only login
 				}
 				<-busy
 				return m.login(ctx, req)
@@ -233,7 +234,7 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// identityWith changes what a login opens.
+// identityWith changes the identity of logins.
 func identityWith(change func(*auth.Identity)) func(*model, *conformance.Subject) {
 	return func(m *model, _ *conformance.Subject) {
 		m.authenticate = func(ctx context.Context, req auth.Request) (auth.Response, error) {
@@ -246,7 +247,7 @@ func identityWith(change func(*auth.Identity)) func(*model, *conformance.Subject
 	}
 }
 
-// What a subject lacks leaves out the rules that need it, and says so.
+// TestLacking checks that rules are not checked, and say why, if the subject lacks their data.
 func TestLacking(t *testing.T) {
 	_, full := newModel(t)
 	checked := func(s conformance.Subject) (n int) {

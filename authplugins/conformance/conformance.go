@@ -20,25 +20,25 @@ import (
 	"filegate/core/auth"
 )
 
-// Subject is an authenticator, and what is known of the service behind it. What is left out leaves
-// out the rules that need it.
+// Subject is an authenticator, with data about the service that it asks. Rules that need missing
+// data are not tested.
 type Subject struct {
 	Info          auth.Info
 	Authenticator auth.Authenticator
-	// Logins are right. The first one stands for all where a rule needs just one.
+	// Logins are valid logins. Rules that need only one use the first.
 	Logins []Login
 	// Unknown is a user that the service does not know.
 	Unknown string
-	// Requests returns how many requests have reached the service.
+	// Requests returns the number of requests that have reached the service.
 	Requests func() int
-	// Again starts the authenticator once more, with the same configuration and the same key for
-	// sealing, as after its death.
+	// Again starts the authenticator again, with the same configuration and the same key for
+	// sealing, as after a crash.
 	Again func(ctx context.Context) (auth.Authenticator, error)
-	// EndsWithHost says what is wrong when the host of the program is gone.
+	// EndsWithHost returns an error if the program does not end when its host is gone.
 	EndsWithHost func(ctx context.Context) error
 }
 
-// password returns the first login with a password alone.
+// password returns the first login by password.
 func (s Subject) password() (Login, bool) { return s.by(auth.Password) }
 
 // by returns the first login that begins with a method.
@@ -51,7 +51,7 @@ func (s Subject) by(m auth.Method) (Login, bool) {
 	return Login{}, false
 }
 
-// T is what a rule reports to. A *testing.T is one.
+// T is the interface to report failures to. A *testing.T implements it.
 type T interface {
 	Context() context.Context
 	Helper()
@@ -59,15 +59,16 @@ type T interface {
 	Fatalf(format string, args ...any)
 }
 
-// Rule is one thing that every authenticator does.
+// Rule is a rule that every authenticator must satisfy.
 type Rule struct {
-	Name  string             // says what holds, in a sentence
-	Check func(T, Subject)   // reports what does not
-	needs func(Subject) bool // nil: nothing that a subject may lack
-	what  string             // it needs, in words
+	Name  string             // a sentence that states the rule
+	Check func(T, Subject)   // reports violations
+	needs func(Subject) bool // nil: the rule can be checked for every subject
+	what  string             // the data that it needs, in words
 }
 
-// Lacks says what the subject lacks for the rule, or nothing if the rule can be checked.
+// Lacks returns the missing data of a subject that the rule needs, or "" if the rule can be
+// checked.
 func (r Rule) Lacks(s Subject) string {
 	if r.needs == nil || r.needs(s) {
 		return ""
@@ -75,11 +76,11 @@ func (r Rule) Lacks(s Subject) string {
 	return r.what
 }
 
-// Result is what came of a rule.
+// Result is the result of a rule.
 type Result struct {
 	Rule     string
-	Lacking  string   // why it was not checked
-	Failures []string // none: it holds
+	Lacking  string   // the missing data, if the rule was not checked
+	Failures []string // none: the rule is satisfied
 }
 
 // Run checks the rule outside of a test.
@@ -89,7 +90,7 @@ func (r Rule) Run(ctx context.Context, s Subject) Result {
 	}
 	rec := &recorder{ctx: ctx}
 	done := make(chan struct{})
-	go func() { // of its own, since Fatalf ends it
+	go func() { // Fatalf ends this goroutine
 		defer close(done)
 		r.Check(rec, s)
 	}()
@@ -97,9 +98,9 @@ func (r Rule) Run(ctx context.Context, s Subject) Result {
 	return Result{Rule: r.Name, Failures: rec.failures}
 }
 
-// recorder is a T that keeps what was reported.
+// recorder is a T that records failures.
 type recorder struct {
-	ctx context.Context // of the one run that this is for
+	ctx context.Context // of the only run of this recorder
 
 	mu       sync.Mutex
 	failures []string

@@ -6,7 +6,7 @@ import (
 	"filegate/core/auth"
 )
 
-// attributeName is what can stand on the left of an equals sign in the operator's file.
+// attributeName matches the valid attribute names in the configuration file.
 var attributeName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 func checkInfo(t T, s Subject) {

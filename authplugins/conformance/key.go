@@ -12,7 +12,8 @@ func hasKey(s Subject) bool {
 	return key || cert
 }
 
-// A client asks about each key of its agent, and proves only one that would do.
+// checkQuery checks unverified keys. A client asks about each key of its agent, and proves only one
+// that is accepted.
 func checkQuery(t T, s Subject) {
 	l, _ := s.by(auth.PublicKey)
 	req := l.Request()
@@ -52,7 +53,7 @@ func checkWrongKey(t T, s Subject) {
 	}
 }
 
-// spoiled is a key of the same form that is another one.
+// spoiled returns another key of the same form.
 func spoiled(key []byte) []byte {
 	other := bytes.Clone(key)
 	if len(other) > 0 {

@@ -10,22 +10,22 @@ import (
 	"filegate/core/auth"
 )
 
-// maxSteps is how many steps a login may take: a program that asks for ever is no use.
+// maxSteps is the maximum number of steps of a login, against programs that ask for ever.
 const maxSteps = 16
 
-// Login is a login that is right.
+// Login is a valid login.
 type Login struct {
-	Method   auth.Method // with which it begins
+	Method   auth.Method // of the first step
 	User     string
 	Password auth.Secret
-	// PublicKey is the key for auth.PublicKey, the certificate for auth.Certificate, as in
+	// PublicKey is the key for auth.PublicKey, or the certificate for auth.Certificate, as in
 	// auth.Request.
 	PublicKey []byte
 	// Answer answers the prompts of a keyboard-interactive step.
 	Answer func(step auth.Step) []auth.Secret
 }
 
-// Request is the first step of the login, as a frontend would ask.
+// Request returns the first request of the login, like that of a frontend.
 func (l Login) Request() auth.Request {
 	req := auth.Request{
 		User:      l.User,
@@ -39,7 +39,7 @@ func (l Login) Request() auth.Request {
 	return l.prove(req)
 }
 
-// prove fills in what the request's method needs.
+// prove sets the fields for the request's method.
 func (l Login) prove(req auth.Request) auth.Request {
 	req.Password, req.PublicKey, req.Verified = "", nil, false
 	switch req.Method {
@@ -51,10 +51,10 @@ func (l Login) prove(req auth.Request) auth.Request {
 	return req
 }
 
-// ErrStuck is the end of a login that wants what a Login does not have.
+// ErrStuck is the error if a login requires a step for which the Login has no data.
 var ErrStuck = errors.New("the login wants a further step that the one that is right has no answer to")
 
-// Walk goes through all steps of the login.
+// Walk makes all steps of the login.
 func (l Login) Walk(ctx context.Context, a auth.Authenticator) (*auth.Identity, error) {
 	req := l.Request()
 	for range maxSteps {
@@ -75,7 +75,8 @@ func (l Login) Walk(ctx context.Context, a auth.Authenticator) (*auth.Identity, 
 	return nil, fmt.Errorf("the login is not through after %d steps", maxSteps)
 }
 
-// next is the request that follows a step.
+// next returns the request that follows a step. It returns false if the login has no data for any
+// of the methods.
 func (l Login) next(req auth.Request, step auth.Step) (auth.Request, bool) {
 	req.State, req.Answers = step.State, nil
 	can := func(m auth.Method) bool {
@@ -99,7 +100,7 @@ func (l Login) next(req auth.Request, step auth.Step) (auth.Request, bool) {
 	return l.prove(req), true
 }
 
-// with is the login of another user or with another password.
+// with returns the login with another user and password.
 func (l Login) with(user string, password auth.Secret) Login {
 	l.User, l.Password = user, password
 	return l

@@ -16,8 +16,8 @@ import (
 	"filegate/core/auth"
 )
 
-// model is an authenticator that knows alice by password, by key, and by password and code. Its
-// calls can be replaced.
+// model is an authenticator that knows alice by password, by key, and by password and code. Tests
+// replace its methods.
 type model struct {
 	sealer       authplugin.Sealer
 	requests     atomic.Int64
@@ -76,7 +76,7 @@ func newModel(t *testing.T) (*model, conformance.Subject) {
 	}
 }
 
-// round is what is sealed into the state of an interactive step.
+// round is the sealed state of an interactive step.
 type round struct {
 	User string
 	Step int

@@ -16,8 +16,8 @@ func hasPrompts(s Subject) bool {
 	return false
 }
 
-// prompted returns the logins with prompts, each with the request that answers its first ones
-// rightly.
+// prompted returns the logins with prompts, each with the request that answers its first prompts
+// correctly.
 func prompted(t T, s Subject) map[*Login]auth.Request {
 	t.Helper()
 	all := map[*Login]auth.Request{}
@@ -32,14 +32,14 @@ func prompted(t T, s Subject) map[*Login]auth.Request {
 		}
 		req, ok := l.next(l.Request(), *resp.Next)
 		if !ok || req.Method != auth.Interactive {
-			continue // the prompts come later
+			continue // the prompts are in a later step
 		}
 		all[l] = req
 	}
 	return all
 }
 
-// wantNothing fails if a login goes through. That it asks once more is good too.
+// wantNothing fails if the request completes the login. A further step is accepted.
 func wantNothing(t T, s Subject, what string, req auth.Request) {
 	t.Helper()
 	resp, err := s.Authenticator.Authenticate(t.Context(), req)
@@ -68,8 +68,8 @@ func checkWrongAnswers(t T, s Subject) {
 	}
 }
 
-// The client's side of the gateway keeps a state, but whoever writes an authenticator should not
-// have to rely on it.
+// The gateway keeps the state itself and shows it to no client, but authors should not have to rely
+// on that.
 func checkState(t T, s Subject) {
 	for l, right := range prompted(t, s) {
 		if s.Unknown != "" {

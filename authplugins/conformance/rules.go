@@ -10,7 +10,7 @@ import (
 	"filegate/core/auth"
 )
 
-// Rules returns all rules, the fundamental ones first.
+// Rules returns all rules, the most basic ones first.
 func Rules() []Rule {
 	login := func(s Subject) bool { return len(s.Logins) > 0 }
 	password := func(s Subject) bool { _, ok := s.password(); return ok }
@@ -45,7 +45,7 @@ func Rules() []Rule {
 	}
 }
 
-// mustLogin returns the identity of a login that is right.
+// mustLogin returns the identity of a valid login, or fails.
 func mustLogin(t T, s Subject, l Login) *auth.Identity {
 	t.Helper()
 	id, err := l.Walk(t.Context(), s.Authenticator)

@@ -13,19 +13,22 @@ import (
 )
 
 const (
-	// maxBody is how much of an answer is read; the largest catalogs have some hundred kilobytes.
+	// maxBody is the maximum number of bytes that are read of an answer; the largest catalogs have
+	// some hundred kilobytes.
 	maxBody     = 8 << 20
 	dialTimeout = 10 * time.Second
 	idleTimeout = 90 * time.Second
 	idlePerHost = 16
 )
 
-// newClient returns a client that follows no redirects, since they would carry the password to
-// another place, and that reads no endless answers.
+// newClient returns a client that limits the size of answers. It follows no redirects, because they
+// would send the password to another server.
 func newClient(tlsConfig *tls.Config) *http.Client {
 	return &http.Client{
 		Transport: limited{&http.Transport{
-			Proxy:                  nil, // the program's environment is clean, and a login takes no detours
+			// The program has no proxy settings in its environment, and logins must not go through
+			// a proxy.
+			Proxy:                  nil,
 			DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
 			TLSClientConfig:        tlsConfig,
 			TLSHandshakeTimeout:    dialTimeout,
@@ -38,7 +41,7 @@ func newClient(tlsConfig *tls.Config) *http.Client {
 	}
 }
 
-// limited bounds the bodies of answers.
+// limited limits the size of answers.
 type limited struct{ *http.Transport }
 
 // RoundTrip implements http.RoundTripper.
@@ -53,7 +56,7 @@ func (l limited) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// ParseURL returns the http or https URL in text, or an error that says what to write instead.
+// ParseURL parses an http or https URL. Its error says what to write instead.
 func ParseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
@@ -65,8 +68,8 @@ func ParseURL(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// ForwardedFor is the value of the X-Forwarded-For header for a client, empty where its address is
-// not known.
+// ForwardedFor returns the value of the X-Forwarded-For header for a client, or "" if its address
+// is unknown.
 func ForwardedFor(remote netip.AddrPort) string {
 	if !remote.IsValid() {
 		return ""

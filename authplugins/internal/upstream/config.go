@@ -11,8 +11,8 @@ import (
 	"filegate/core/auth"
 )
 
-// Config is the part of a configuration that says how to reach the service. It is embedded in an
-// authenticator's own.
+// Config is the part of a configuration that is about the service. It is embedded in the
+// configuration of an authenticator.
 type Config struct {
 	AuthURL  string `json:"auth_url"`
 	CAFile   string `json:"ca_file"`
@@ -22,18 +22,18 @@ type Config struct {
 }
 
 const (
-	// defaultTimeout for a login ends before the gateway gives up, so that the log says who did not
-	// answer.
+	// defaultTimeout is shorter than the gateway's own limit, so that the log names the service
+	// that did not answer.
 	defaultTimeout = "20s"
-	// defaultCacheFor is how long a password that was changed or taken away goes on being good for
-	// a login, at most.
+	// defaultCacheFor is the longest time for which a changed or removed password can still be used
+	// to log in.
 	defaultCacheFor = "30s"
 )
 
-// Defaults is the Config to decode the operator's into.
+// Defaults returns the Config with the default values.
 func Defaults() Config { return Config{Timeout: defaultTimeout, CacheFor: defaultCacheFor} }
 
-// Schema describes Config's attributes.
+// Schema returns the schema of Config.
 func Schema(authURLDoc string) auth.Schema {
 	return auth.Schema{
 		{Name: "auth_url", Type: auth.TypeString, Required: true, Doc: authURLDoc},
@@ -48,11 +48,11 @@ func Schema(authURLDoc string) auth.Schema {
 type Service struct {
 	URL      *url.URL
 	Client   *http.Client
-	Timeout  time.Duration // of a whole login, with its retries
-	CacheFor time.Duration // how long a login is good without asking
+	Timeout  time.Duration // of a whole login, including retries
+	CacheFor time.Duration // how long the gateway may answer the same login itself
 }
 
-// Service checks the options and makes the client, or says what is wrong with them.
+// Service returns the configured service, or the mistakes in the options.
 func (c Config) Service() (Service, auth.Diagnostics) {
 	var diags auth.Diagnostics
 	wrong := func(attribute, summary, detail string) {

@@ -7,14 +7,14 @@ import (
 	"filegate/core/auth"
 )
 
-// Override is the operator's storage URL in place of the one that a service answers. The zero value
-// leaves the answer as it is.
+// Override is a storage URL from the configuration that replaces the one in an answer. The zero
+// value replaces nothing.
 type Override struct {
 	url  *url.URL
 	text string
 }
 
-// OverrideAttribute describes the option for a schema.
+// OverrideAttribute returns the option for a schema.
 func OverrideAttribute() auth.Attribute {
 	return auth.Attribute{
 		Name: "storage_url", Type: auth.TypeString,
@@ -22,7 +22,7 @@ func OverrideAttribute() auth.Attribute {
 	}
 }
 
-// ParseOverride reads the option; empty is none.
+// ParseOverride parses the option. An empty text is the zero Override.
 func ParseOverride(text string) (Override, auth.Diagnostics) {
 	if text == "" {
 		return Override{}, nil
@@ -34,11 +34,10 @@ func ParseOverride(text string) (Override, auth.Diagnostics) {
 	return Override{url: u, text: text}, nil
 }
 
-// Complete reports whether the answer's storage URL is not needed at all.
+// Complete reports whether the storage URL of an answer is not needed at all.
 func (o Override) Complete() bool { return o.url != nil && strings.Trim(o.url.Path, "/") != "" }
 
-// Apply returns the storage URL to use for an answer, or an error if there is none that can be
-// used.
+// Apply returns the storage URL for an answer, or an error if the answer has no usable one.
 func (o Override) Apply(answered string) (string, error) {
 	if o.Complete() {
 		return o.text, nil

@@ -17,19 +17,19 @@ import (
 
 const (
 	tries      = 3
-	firstPause = 100 * time.Millisecond // doubled after each try, and up to half of it more at random
+	firstPause = 100 * time.Millisecond // doubled after each try, plus up to half of it at random
 
 	maxRequestID = 64
 )
 
-// StatusError is an answer that is no grant. Its text holds nothing of what the service wrote but
-// the name of the request.
+// StatusError is an error answer of the service. Its text contains nothing from the service except
+// the request ID.
 type StatusError struct {
 	Code      int
-	RequestID string // by which the service's log has the request; may be empty
+	RequestID string // identifies the request in the service's log; may be empty
 }
 
-// NewStatusError takes an answer's status and what names the request in its header.
+// NewStatusError returns the error for a status and the request ID in the header.
 func NewStatusError(code int, header http.Header) *StatusError {
 	id := cmp.Or(header.Get("X-Openstack-Request-Id"), header.Get("X-Trans-Id"))
 	if len(id) > maxRequestID || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' }) {
@@ -46,7 +46,7 @@ func (e *StatusError) Error() string {
 	return text
 }
 
-// Unwrap says which kind of failure the answer is for a login.
+// Unwrap returns the kind of login failure that the status means.
 func (e *StatusError) Unwrap() error {
 	switch e.Code {
 	case http.StatusUnauthorized, http.StatusForbidden:
@@ -58,7 +58,8 @@ func (e *StatusError) Unwrap() error {
 	}
 }
 
-// hint is what else the log should say: a service that answers in such a way may be another one.
+// hint returns an explanation for the log: with such a status, the URL may be that of another
+// service.
 func (e *StatusError) hint() string {
 	switch {
 	case e.Code >= 300 && e.Code < 400:
@@ -69,7 +70,7 @@ func (e *StatusError) hint() string {
 	return ""
 }
 
-// Try calls f, again after a pause if the service failed for its own reasons, within the service's
+// Try calls f, and again after a pause if the service has failed temporarily, within the service's
 // timeout. Its errors are of auth.Kinds.
 func (s Service) Try(ctx context.Context, f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
@@ -89,18 +90,17 @@ func (s Service) Try(ctx context.Context, f func(context.Context) error) error {
 	}
 }
 
-// passing reports whether another try may fare better.
+// passing reports whether another try may succeed.
 func passing(err error) bool {
 	if status, ok := errors.AsType[*StatusError](err); ok {
 		return status.Code >= 500 || status.Code == http.StatusTooManyRequests
 	}
-	// Nobody listens, or the connection broke. A time-out is not tried again: it has used up the
-	// patience.
+	// The connection failed. A timeout is not repeated, because it has used most of the time.
 	network, ok := errors.AsType[*url.Error](err)
 	return ok && !network.Timeout()
 }
 
-// kind makes sure that err is of auth.Kinds, and says which service it is about.
+// kind ensures that err is of auth.Kinds, and adds the address of the service.
 func (s Service) kind(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
@@ -116,7 +116,7 @@ func (s Service) kind(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: no answer within %s: %w: %w", s.URL.Redacted(), s.Timeout, auth.ErrUnavailable, ctx.Err())
 	}
-	// The text of a url.Error repeats the URL; what it wraps says why.
+	// The text of a url.Error repeats the URL; the wrapped error has the reason.
 	if network, ok := errors.AsType[*url.Error](err); ok {
 		if op, ok := errors.AsType[*net.OpError](network.Err); ok {
 			return fmt.Errorf("%s: %w: %w", s.URL.Redacted(), op.Err, auth.ErrUnavailable)

@@ -17,8 +17,8 @@ var (
 	laptop = netip.MustParseAddr("192.0.2.7")
 )
 
-// certificate is one of the authority's for the key, good for alice at noon unless change says
-// otherwise.
+// certificate returns a certificate for the key by the authority, valid for alice at noon unless
+// change changes it.
 func certificate(t testing.TB, authority, key ssh.Signer, change func(*ssh.Certificate)) *ssh.Certificate {
 	t.Helper()
 	cert := &ssh.Certificate{
@@ -36,7 +36,8 @@ func certificate(t testing.TB, authority, key ssh.Signer, change func(*ssh.Certi
 	return cert
 }
 
-// signForNobody signs a certificate without principals. SignCert refuses to, other programs do not.
+// signForNobody signs a certificate without principals. SignCert refuses that, but other programs
+// do not.
 func signForNobody(t testing.TB, cert *ssh.Certificate, authority ssh.Signer) {
 	t.Helper()
 	cert.Nonce = make([]byte, 32)
@@ -45,7 +46,7 @@ func signForNobody(t testing.TB, cert *ssh.Certificate, authority ssh.Signer) {
 	}
 	cert.SignatureKey, cert.Signature = authority.PublicKey(), nil
 	unsigned := cert.Marshal()
-	unsigned = unsigned[:len(unsigned)-4] // without the length of the signature that is not there yet
+	unsigned = unsigned[:len(unsigned)-4] // without the length of the missing signature
 	signature, err := authority.Sign(rand.Reader, unsigned)
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +54,7 @@ func signForNobody(t testing.TB, cert *ssh.Certificate, authority ssh.Signer) {
 	cert.Signature = signature
 }
 
-// parse reads a file that must be good.
+// parse parses a file that must be valid.
 func parse(t testing.TB, text string) *File {
 	t.Helper()
 	f, err := Parse([]byte(text), "users.hcl", Key{})
@@ -77,7 +78,7 @@ user "dora" { keys = [%q] }
 		user      string
 		authority ssh.Signer
 		change    func(*ssh.Certificate)
-		want      string // in the error; empty: let in
+		want      string // in the error; empty: accepted
 	}{
 		{"good", "alice", office, nil, ""},
 		{"by a principal of the user's", "bob", office, nil, ""},
@@ -129,7 +130,8 @@ func option(name, value string) func(*ssh.Certificate) {
 	return func(c *ssh.Certificate) { c.CriticalOptions = map[string]string{name: value} }
 }
 
-// An authority's signature by SHA-1 can be made by others.
+// TestCheckKeySHA1 checks that SHA-1 signatures of authorities are refused, because they can be
+// forged.
 func TestCheckKeySHA1(t *testing.T) {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -193,8 +195,8 @@ user "alice" {
 	}
 }
 
-// Whatever of a certificate is revoked, the authority, the key in it or the certificate itself: it
-// does not open.
+// TestCheckKeyRevokedCertificate checks that a certificate is refused if the authority, its key or
+// the certificate itself is revoked.
 func TestCheckKeyRevokedCertificate(t *testing.T) {
 	office, key := newSigner(t), newSigner(t)
 	cert := certificate(t, office, key, nil)
@@ -206,8 +208,7 @@ func TestCheckKeyRevokedCertificate(t *testing.T) {
 	}
 }
 
-// FuzzCheckKey gives it whatever a client may send as a key: nothing but the user's own is let in,
-// and nothing breaks.
+// FuzzCheckKey checks arbitrary keys of clients: only the user's own keys are accepted.
 func FuzzCheckKey(f *testing.F) {
 	office, key, other := newSigner(f), newSigner(f), newSigner(f)
 	file := parse(f, fmt.Sprintf("ssh_authorities = [%q]\nuser \"alice\" { keys = [%q] }\n", line(office.PublicKey()), line(key.PublicKey())))
