@@ -163,8 +163,8 @@
 // characters, and unknown permissions allow nothing.
 //
 // The program runs as the gateway's user, and filegate does not confine it: that is left to the
-// service manager. With systemd use KillMode=mixed, so that programs outlive an orderly end of the
-// gateway, but not the gateway.
+// service manager. With systemd use KillMode=mixed: then the programs still run while the gateway
+// shuts down, and are killed when it has ended.
 //
 // For clients, the boundary is the password: an authenticator must accept any bytes in it, with any
 // length up to 256 KiB.

@@ -15,7 +15,8 @@ func checkRenew(t T, s Subject) {
 			wantKind(t, "a grant that says nothing of how to renew it", err, auth.ErrDenied)
 			continue
 		}
-		for range 2 { // a renewed grant is renewed in turn
+		// A renewed grant must be renewable too.
+		for range 2 {
 			fresh, err := s.Authenticator.Renew(t.Context(), grant)
 			if err != nil {
 				t.Fatalf("renewal after a login by %s: %v", l.Method, err)
@@ -28,8 +29,8 @@ func checkRenew(t T, s Subject) {
 	}
 }
 
-// checkTampered wants a renewal that cannot be opened to be "ask again": it may have been sealed
-// with the key of another gateway. "Denied" would end a session whose login is good.
+// checkTampered checks that a renewal that cannot be opened is auth.ErrUnavailable, because another
+// gateway may have sealed it with its own key. ErrDenied would end the session of a valid login.
 func checkTampered(t T, s Subject) {
 	grant := mustLogin(t, s, s.Logins[0]).Grant
 	renewal := grant.Renewal
@@ -55,7 +56,7 @@ func checkTampered(t T, s Subject) {
 func checkAgain(t T, s Subject) {
 	grant := mustLogin(t, s, s.Logins[0]).Grant
 	if len(grant.Renewal) == 0 {
-		return // checkRenew has seen that it is not renewed
+		return // checkRenew checks that such a grant is not renewed
 	}
 	second, err := s.Again(t.Context())
 	if err != nil {
