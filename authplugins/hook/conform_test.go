@@ -15,7 +15,7 @@ import (
 	"filegate/core/auth"
 )
 
-// logins are right by decide.
+// logins returns logins that decide accepts.
 func logins() []conformance.Login {
 	return []conformance.Login{
 		{Method: auth.Password, User: "alice", Password: password},
@@ -52,7 +52,7 @@ func caFile(t *testing.T, s *httptest.Server) string {
 	return name
 }
 
-// The examples in the package comment are hooks as they stand there.
+// TestExamples checks that the examples in the package comment work.
 func TestExamples(t *testing.T) {
 	doc, err := os.ReadFile("doc.go")
 	if err != nil {
@@ -89,7 +89,7 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// conformed holds all rules against a hook that knows one user by a password.
+// conformed tests a hook that knows one user by a password with all rules.
 func conformed(t *testing.T, a auth.Authenticator, l conformance.Login) {
 	t.Helper()
 	info := hook.Kind().Info

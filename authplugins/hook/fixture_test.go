@@ -25,7 +25,7 @@ const (
 	secret   = "token-of-the-hook"
 )
 
-// asHook makes the test binary a hook's program, which answers as decide does.
+// asHook makes the test binary the program of a hook, which answers like decide.
 const asHook = "as-hook"
 
 func TestMain(m *testing.M) {
@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 
 type object = map[string]any
 
-// decide is a hook that does all that one can do.
+// decide is a hook with all features.
 func decide(text []byte) []byte {
 	var q struct {
 		Op        string   `json:"op"`
@@ -119,20 +119,20 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-// values is a configuration that asks the site, with all that a hook can do.
+// values returns a configuration for the site, with all operations and methods.
 func (s *site) values(t *testing.T) map[string]any {
 	t.Helper()
 	return all(map[string]any{"url": s.URL + "/login", "ca_file": caFile(t, s.Server), "token": secret})
 }
 
-// all lets a hook do everything.
+// all allows all operations and methods.
 func all(values map[string]any) map[string]any {
 	values["methods"] = []string{"password", "publickey", "keyboard-interactive", "tls-certificate"}
 	values["operations"] = []string{"authenticate", "renew", "revalidate", "release"}
 	return values
 }
 
-// script writes a program.
+// script writes a program to a file and returns its name.
 func script(t *testing.T, text string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "hook")

@@ -119,7 +119,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// noAnswers are what no login, and no yes, may come of.
+// noAnswers returns invalid answers, none of which may log a user in or mean yes.
 func noAnswers() map[string]string {
 	return map[string]string{
 		"nothing":              "",
@@ -165,7 +165,8 @@ func TestNoAnswer(t *testing.T) {
 	}
 }
 
-// A refusal is an answer, and a status is none: whatever it is, nobody could tell.
+// TestStatus checks that a status other than 200 is an outage, not a refusal, whatever the body
+// says.
 func TestStatus(t *testing.T) {
 	for _, code := range []int{201, 204, 301, 401, 403, 404, 500, 503} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -206,8 +207,8 @@ func TestProgramFails(t *testing.T) {
 	}
 }
 
-// A program gets nothing by its environment or arguments but what the operator wrote, and an answer
-// may come before the question was read.
+// TestProgramsWorld checks that a program gets no environment or arguments except those from the
+// operator, and that it may answer without reading the question.
 func TestProgramsWorld(t *testing.T) {
 	t.Setenv("FILEGATE_SECRET", "hunter2")
 	seen := filepath.Join(t.TempDir(), "seen")
@@ -225,7 +226,8 @@ func TestProgramsWorld(t *testing.T) {
 	}
 }
 
-// There are only so many questions at a time; the others wait, and whoever cannot wait leaves.
+// TestConcurrency checks that the number of concurrent questions is limited, and that a login waits
+// no longer than its context allows.
 func TestConcurrency(t *testing.T) {
 	s := newSite(t)
 	arrived, release := make(chan struct{}), make(chan struct{})
@@ -258,7 +260,7 @@ func TestConcurrency(t *testing.T) {
 	}
 }
 
-// What the hook does not do it is not asked for.
+// TestOperations checks that the hook gets no questions that the configuration does not list.
 func TestOperations(t *testing.T) {
 	s := newSite(t)
 	values := s.values(t)
@@ -287,7 +289,8 @@ func TestOperations(t *testing.T) {
 	}
 }
 
-// What the hook gives to be kept counts only for the user and the use that it was given for.
+// TestSealedTexts checks that texts from the hook are valid only for the user and the use that they
+// were made for.
 func TestSealedTexts(t *testing.T) {
 	s := newSite(t)
 	a := mustConfigure(t, s.values(t))

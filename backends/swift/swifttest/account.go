@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// serveAccount serves an account itself.
+// serveAccount handles requests to an account.
 func (s *Server) serveAccount(w http.ResponseWriter, r *request) error {
 	switch r.Method {
 	case http.MethodHead, http.MethodGet:
@@ -14,7 +14,7 @@ func (s *Server) serveAccount(w http.ResponseWriter, r *request) error {
 	case http.MethodPost:
 		return s.postAccount(w, r)
 	case http.MethodPut, http.MethodDelete:
-		return refuse(http.StatusForbidden) // for resellers
+		return refuse(http.StatusForbidden) // only resellers may do that
 	case http.MethodOptions:
 		return options(w)
 	}
@@ -52,8 +52,8 @@ func (s *Server) listAccount(w http.ResponseWriter, r *request) error {
 	return writeListing(w, r, entries)
 }
 
-// accountListing sets the headers of an account, and lists it. One that nothing was put into yet is
-// not known.
+// accountListing sets the headers of an account and returns its listing. An account is known once
+// something has been stored in it.
 func (s *Server) accountListing(h http.Header, r *request, sel selection) (entries []listingEntry, known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,7 +95,7 @@ func (s *Server) accountListing(h http.Header, r *request, sel selection) (entri
 
 func (s *Server) postAccount(w http.ResponseWriter, r *request) error {
 	if r.Header.Get(quotaOfAccount) != "" || r.Header.Get("X-Remove-Account-Meta-Quota-Bytes") != "" {
-		return refuse(http.StatusForbidden) // for resellers
+		return refuse(http.StatusForbidden) // only resellers may do that
 	}
 	if err := s.limits.checkMeta(r.Header, accountMeta); err != nil {
 		return err
@@ -108,7 +108,7 @@ func (s *Server) postAccount(w http.ResponseWriter, r *request) error {
 	return done(w, http.StatusNoContent)
 }
 
-// changeAccount changes an account's metadata; change returns a new map.
+// changeAccount changes the metadata of an account. The function change returns a new map.
 func (s *Server) changeAccount(name string, change func(map[string]string) map[string]string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,7 +120,7 @@ func (s *Server) changeAccount(name string, change func(map[string]string) map[s
 	return s.store.putAccount(a)
 }
 
-// needAccount returns an account, which comes into being by being used. It is called with mu held.
+// needAccount returns an account, and creates it if it does not exist. The caller must hold mu.
 func (s *Server) needAccount(name string) (*account, error) {
 	if a, ok := s.accounts[name]; ok {
 		return a, nil

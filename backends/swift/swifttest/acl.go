@@ -6,33 +6,34 @@ import (
 	"strings"
 )
 
-// The headers of a container that let others in.
+// The headers with the ACLs of a container.
 const (
 	readACL  = "X-Container-Read"
 	writeACL = "X-Container-Write"
 )
 
-// containerACLs are kept with the metadata, and shown to the owner.
+// containerACLs are stored with the metadata, and shown only to the owner.
 var containerACLs = [...]string{readACL, writeACL}
 
-// visitor is a login at an account, which may be another's.
+// visitor is a login together with the account of the request, which may be another account.
 type visitor struct {
 	login   login
 	account string
 }
 
-// owns reports whether the account is the login's own.
+// owns reports whether the login owns the account.
 func (v visitor) owns() bool {
 	return v.login.account != "" && !v.login.user.Plain && v.account == storageAccount(v.login.account)
 }
 
-// groups are what an ACL can name the login by.
+// groups returns the names by which an ACL can refer to the login.
 func (v visitor) groups() []string {
 	return []string{v.login.account, v.login.account + ":" + v.login.user.Name}
 }
 
-// authorize reports whether a request may be made: in one's own account any, elsewhere what the ACL
-// of the container gives. Bulk deletions are asked about one by one, and a copy about its two ends.
+// authorize returns nil if a request is allowed. In the login's own account all requests are, in
+// others those that the ACL of the container allows. The objects of a bulk delete and the two ends
+// of a copy are checked later.
 func (s *Server) authorize(r *request) error {
 	v := r.visitor()
 	switch {
@@ -54,8 +55,8 @@ func (s *Server) authorize(r *request) error {
 	return refuse(http.StatusForbidden)
 }
 
-// mayRead reports whether a visitor may read a container's objects, or list them. A container that
-// is not there lets nobody in.
+// mayRead returns nil if a visitor may read the objects of a container, or list them. It refuses a
+// container that does not exist.
 func (s *Server) mayRead(v visitor, containerName string, list bool) error {
 	if v.owns() {
 		return nil

@@ -13,23 +13,23 @@ import (
 	"time"
 )
 
-// answer is the way of one request through the server: it strikes with the faults, counts the
-// bytes, marks the answer with an id, and enters it in the log.
+// answer is the answer to one request: it applies the faults, counts the bytes, adds the request
+// id, and records the request.
 type answer struct {
 	http.ResponseWriter
 	server  *Server
 	request *http.Request
-	entry   *Request    // changed with the log's lock held
-	faults  []Fault     // that have not struck yet
-	extra   http.Header // by faults
-	status  int         // of the answer that has begun
-	struck  *Fault      // whose answer takes the place of the true one
+	entry   *Request    // protected by the mutex of the log
+	faults  []Fault     // that have not been applied yet
+	extra   http.Header // set by faults
+	status  int         // of the answer; 0: not started
+	struck  *Fault      // the fault that answers instead, if any
 }
 
-// errStruck is what reading a request's body gives when a fault answers instead.
+// errStruck is the error of a read from the request body when a fault answers instead.
 var errStruck = errors.New("struck by a fault")
 
-// begin takes up a request.
+// begin starts to handle a request.
 func (s *Server) begin(w http.ResponseWriter, r *http.Request) (*answer, *http.Request) {
 	op, container, object := OpOf(r)
 	a := &answer{
@@ -53,17 +53,18 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request) (*answer, *http.R
 	return a, r
 }
 
-// end closes the account of a request. It is deferred, so that it also sees those that are cut off.
+// end records the end of a request. It is deferred, so that it also runs for connections that are
+// cut.
 func (a *answer) end() { a.note(func(e *Request) { e.Ended = time.Now() }) }
 
-// note changes what the log tells of the request.
+// note changes the record of the request.
 func (a *answer) note(change func(*Request)) {
 	a.server.log.mu.Lock()
 	defer a.server.log.mu.Unlock()
 	change(a.entry)
 }
 
-// strike lets the faults of a moment happen, and reports whether one of them answers.
+// strike applies the faults at a point, and reports whether one of them answers.
 func (a *answer) strike(at Point) bool {
 	return a.strikeAt(at, 0)
 }
@@ -93,8 +94,7 @@ func (a *answer) strikeAt(at Point, passed int64) bool {
 	return a.struck != nil
 }
 
-// happen does what a fault does before it answers, and reports whether anybody is left to answer
-// to.
+// happen runs the delays of a fault. It returns false if the client or the server is gone.
 func (f *Fault) happen(ctx context.Context, closing <-chan struct{}) bool {
 	if f.Call != nil {
 		f.Call()
@@ -122,21 +122,22 @@ func (f *Fault) happen(ctx context.Context, closing <-chan struct{}) bool {
 	return true
 }
 
-// cut ends the connection, with what has been written so far on its way.
+// cut closes the connection after sending the data that has been written so far.
 func (a *answer) cut() {
 	if a.status != 0 {
-		_ = http.NewResponseController(a.ResponseWriter).Flush() // the connection ends in any case
+		// The connection is closed in any case.
+		_ = http.NewResponseController(a.ResponseWriter).Flush()
 	}
 	if a.request.Header.Get("Expect") != "" && a.entry.In == 0 {
-		// net/http would wait for the body, which a client may keep back.
+		// net/http would wait for the body, which the client may never send.
 		if conn, _, err := http.NewResponseController(a.ResponseWriter).Hijack(); err == nil {
-			_ = conn.Close() // it is cut in any case
+			_ = conn.Close() // the connection is closed in any case
 		}
 	}
 	panic(http.ErrAbortHandler)
 }
 
-// next returns how far a body may go until a fault of the given moment strikes.
+// next returns the position in a body of the next fault at the given point.
 func (a *answer) next(at Point) (bytes int64, ok bool) {
 	for _, f := range a.faults {
 		if f.At == at && (!ok || f.Bytes < bytes) {
@@ -146,7 +147,7 @@ func (a *answer) next(at Point) (bytes int64, ok bool) {
 	return bytes, ok
 }
 
-// WriteHeader begins the answer, unless a fault gives another.
+// WriteHeader starts the answer, unless a fault answers instead.
 func (a *answer) WriteHeader(status int) {
 	if a.status != 0 {
 		return
@@ -162,7 +163,8 @@ func (a *answer) WriteHeader(status int) {
 		maps.Copy(h, a.struck.Header)
 		h.Set("Content-Length", fmt.Sprint(len(a.struckBody())))
 	} else {
-		for _, f := range a.faults { // of a later moment: their headers must go now
+		// Faults at later points set their headers now.
+		for _, f := range a.faults {
 			maps.Copy(a.extra, f.Header)
 		}
 		maps.Copy(h, a.extra)
@@ -177,23 +179,24 @@ func (a *answer) WriteHeader(status int) {
 	a.note(func(e *Request) { e.Status = status })
 	a.ResponseWriter.WriteHeader(status)
 	if a.struck != nil && a.request.Method != http.MethodHead {
-		_, _ = io.WriteString(a.ResponseWriter, a.struckBody()) // who is gone needs no answer
+		// An error means that the client is gone.
+		_, _ = io.WriteString(a.ResponseWriter, a.struckBody())
 	}
 	if a.struck != nil {
 		a.drain()
 	}
 }
 
-// drain takes what the client still sends of a body that was answered before its end. Where a
-// connection ends with bytes that nobody has read, the kernel resets it, and the client may lose
-// the answer.
+// drain reads the rest of a request body after an early answer. If a connection is closed with
+// unread data, the kernel resets it, and the client may lose the answer.
 func (a *answer) drain() {
 	if a.request.Header.Get("Expect") != "" && a.entry.In == 0 {
-		return // the client sends nothing before it is told to
+		return // the client sends nothing before "100 Continue"
 	}
-	_ = http.NewResponseController(a.ResponseWriter).Flush() // the answer is what makes the client stop
+	// The answer makes the client stop sending.
+	_ = http.NewResponseController(a.ResponseWriter).Flush()
 	if body, ok := a.request.Body.(*requestBody); ok {
-		_, _ = io.Copy(io.Discard, body.ReadCloser) // ends with the body or with the client
+		_, _ = io.Copy(io.Discard, body.ReadCloser) // ends with the body or the connection
 	}
 }
 
@@ -219,14 +222,16 @@ func (a *answer) Write(p []byte) (int, error) {
 		if faulty {
 			part = part[:min(int64(len(part)), max(at-a.entry.Out, 0))]
 		}
-		a.note(func(e *Request) { e.Out += int64(len(part)) }) // before the client can have it
+		// Before the client can receive it.
+		a.note(func(e *Request) { e.Out += int64(len(part)) })
 		n, err := a.ResponseWriter.Write(part)
 		written += n
 		if err != nil {
 			return written, err
 		}
 		if faulty && a.entry.Out >= at {
-			_ = http.NewResponseController(a.ResponseWriter).Flush() // so that the client sees how far it came
+			// So that the client receives the data before the fault.
+			_ = http.NewResponseController(a.ResponseWriter).Flush()
 			a.strikeAt(InAnswer, a.entry.Out)
 			continue
 		}
@@ -236,8 +241,8 @@ func (a *answer) Write(p []byte) (int, error) {
 	}
 }
 
-// hold reads what the client sends of the body, as something on the way does that passes it on
-// later. A client that is still waiting for "100 Continue" sends nothing.
+// hold reads the whole body from the client, like a proxy that forwards it later. A client that
+// waits for "100 Continue" sends nothing.
 func (a *answer) hold(at Point) {
 	body, ok := a.request.Body.(*requestBody)
 	if !ok || at == AtStart && a.request.Header.Get("Expect") != "" {
@@ -250,15 +255,15 @@ func (a *answer) hold(at Point) {
 	body.held, body.heldErr = held, err
 }
 
-// requestBody is the body of a request, as far as the faults let it through.
+// requestBody is the body of a request with the faults applied.
 type requestBody struct {
 	io.ReadCloser
 	answer  *answer
-	held    []byte // the rest of the body, where heldErr is set
-	heldErr error  // what is behind it
+	held    []byte // the rest of the body, if heldErr is set
+	heldErr error  // the error after held
 }
 
-// next reads from what was held up, or else from the client.
+// next reads from held or, if nothing is held, from the client.
 func (b *requestBody) next(p []byte) (int, error) {
 	if b.heldErr == nil {
 		return b.ReadCloser.Read(p)
@@ -280,15 +285,15 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.next(p)
 	a.note(func(e *Request) { e.In += int64(n) })
-	if n > 0 && a.strikeAt(InRequest, a.entry.In) { // also when these bytes were the last
+	if n > 0 && a.strikeAt(InRequest, a.entry.In) { // also after the last bytes
 		return n, errStruck
 	}
 	return n, err
 }
 
-// transID makes an id of the form of Swift's.
+// transID returns a new id in the form of Swift's.
 func transID() string {
 	var raw [11]byte
-	_, _ = rand.Read(raw[:]) // never fails, by its documentation
+	_, _ = rand.Read(raw[:]) // never fails, according to its documentation
 	return fmt.Sprintf("tx%s-%010x", hex.EncodeToString(raw[:])[:21], time.Now().Unix())
 }

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Swift's older ways to keep versions copy what is replaced to a container that somebody has made
-// for that, the archive. They differ in what becomes of an object that is deleted: with
-// X-History-Location it goes to the archive too; with X-Versions-Location the latest of the archive
-// takes its place.
+// Swift's older kinds of versioning copy a replaced object to another container that the user has
+// created, the archive. They differ in the deletion of an object: with X-History-Location it is
+// copied to the archive too; with X-Versions-Location the latest version in the archive replaces
+// it.
 const (
 	versionsLocation = "X-Versions-Location"
 	historyLocation  = "X-History-Location"
@@ -22,7 +22,7 @@ func checkArchiveHeaders(h http.Header) error {
 	return nil
 }
 
-// updateArchive takes up what a request to a container says of its archive.
+// updateArchive sets the archive as in the headers of a request to the container.
 func (c *container) updateArchive(h http.Header) {
 	for _, key := range []string{versionsLocation, historyLocation} {
 		_, named := h[key]
@@ -37,11 +37,11 @@ func (c *container) updateArchive(h http.Header) {
 	}
 }
 
-// archivePrefix is what the names of an object's versions in an archive begin with.
+// archivePrefix returns the prefix of the names of an object's versions in an archive.
 func archivePrefix(name string) string { return fmt.Sprintf("%03x%s/", len(name), name) }
 
-// archive copies an object to the archive of its container; the copy takes its body over. It is
-// called with mu held.
+// archive copies an object to the archive of its container. The copy gets the body. The caller must
+// hold mu.
 func (s *Server) archive(account string, c *container, o *object) error {
 	v := *o
 	v.Created = s.clock.now()
@@ -49,7 +49,7 @@ func (s *Server) archive(account string, c *container, o *object) error {
 	return s.putArchived(account, c, v, o.Modified)
 }
 
-// putArchived stores a version in the archive. It is called with mu held.
+// putArchived stores a version in the archive. The caller must hold mu.
 func (s *Server) putArchived(account string, c *container, o object, version timestamp) error {
 	to, ok := s.container(account, c.Archive)
 	if !ok {
@@ -63,8 +63,8 @@ func (s *Server) putArchived(account string, c *container, o object, version tim
 	return nil
 }
 
-// pop puts the latest version of the archive in the place of an object that is deleted, and reports
-// whether there was one. It is called with mu held.
+// pop replaces a deleted object with its latest version in the archive, and reports whether there
+// was one. The caller must hold mu.
 func (s *Server) pop(account string, c *container, name string) (bool, error) {
 	from, ok := s.container(account, c.Archive)
 	if !ok {

@@ -10,27 +10,28 @@ import (
 	"time"
 )
 
-// tokens are the logins that are in force.
+// tokens are the valid tokens.
 type tokens struct {
 	life time.Duration
 
 	mu       sync.Mutex
 	all      map[string]login   // by token
-	receipts map[string]receipt // of logins that are half way, by Keystone
+	receipts map[string]receipt // of Keystone logins that need another proof
 }
 
-// login is what a token stands for.
+// login is the login of a token.
 type login struct {
 	user       User
-	account    string   // whose storage it opens; one by Keystone may open none
-	reuse      bool     // tempauth hands the same token out again
-	methods    []string // of proof, in Keystone's words
-	credential *named   // the application credential that was used
+	account    string   // the account that the token is for; a Keystone token may have none
+	reuse      bool     // tempauth returns the same token again
+	methods    []string // of proof, by their Keystone names
+	credential *named   // the application credential, if one was used
 	issued     time.Time
-	expires    time.Time // known before it is issued where it comes from another token
+	// Set before the token is issued, if it was requested with another token.
+	expires time.Time
 }
 
-// issue gives out a token for a user, for reuse the same as long as it lasts.
+// issue returns a new token or, with reuse, the same one as long as it is valid.
 func (t *tokens) issue(l login, prefix string) (string, login) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -43,7 +44,7 @@ func (t *tokens) issue(l login, prefix string) (string, login) {
 		}
 	}
 	var raw [16]byte
-	_, _ = rand.Read(raw[:]) // never fails, by its documentation
+	_, _ = rand.Read(raw[:]) // never fails, according to its documentation
 	token := prefix + hex.EncodeToString(raw[:])
 	l.issued = now
 	if l.expires.IsZero() {
@@ -63,7 +64,7 @@ func (t *tokens) lookup(token string) (login, bool) {
 	return l, ok && time.Now().Before(l.expires)
 }
 
-// check tells who makes a request to the storage.
+// check returns the login of a request to the storage.
 func (t *tokens) check(r *http.Request) (login, error) {
 	token := r.Header.Get("X-Auth-Token")
 	if token == "" {
@@ -80,14 +81,14 @@ func (t *tokens) check(r *http.Request) (login, error) {
 	return l, nil
 }
 
-// revoke ends a token.
+// revoke invalidates a token.
 func (t *tokens) revoke(token string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.all, token)
 }
 
-// Revoke ends all tokens at once. Requests under way are not disturbed.
+// Revoke invalidates all tokens at once. It does not affect requests in progress.
 func (s *Server) Revoke() {
 	s.tokens.mu.Lock()
 	defer s.tokens.mu.Unlock()
@@ -101,10 +102,10 @@ func unauthorized(realm string) *failure {
 	return f
 }
 
-// storageAccount is the account that a user of one of the auth services has in the storage.
+// storageAccount returns the name in the storage of an account of the auth services.
 func storageAccount(account string) string { return "AUTH_" + account }
 
-// serveAuth is auth 1.0, as tempauth does it.
+// serveAuth handles auth 1.0, like tempauth.
 func (s *Server) serveAuth(w http.ResponseWriter, r *http.Request) error {
 	switch r.URL.Path {
 	case "/auth/v1.0", "/auth/v1", "/auth/v1.0/":
@@ -122,7 +123,8 @@ func (s *Server) serveAuth(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return unauthorized("unknown")
 	}
-	realm := account // which tells an unknown user from a wrong key, as tempauth does
+	// Like tempauth, it differs for an unknown user and a wrong key.
+	realm := account
 	for _, u := range s.users() {
 		if u.Account != account || u.Name != user {
 			continue
@@ -145,12 +147,12 @@ func (s *Server) serveAuth(w http.ResponseWriter, r *http.Request) error {
 	return unauthorized(realm)
 }
 
-// storageURL is where a client that came in by r finds an account.
+// storageURL returns the URL of an account for the client of r.
 func storageURL(r *http.Request, account string) string {
 	return base(r) + "/v1/" + storageAccount(account)
 }
 
-// base is the address by which a client came.
+// base returns the base URL that the client used.
 func base(r *http.Request) string {
 	scheme := "http"
 	if r.TLS != nil {

@@ -10,20 +10,20 @@ import (
 	"strings"
 )
 
-// acceptsJSON tells in which form a client wants the results of many operations.
+// acceptsJSON reports whether the client accepts results in JSON.
 func acceptsJSON(r *request) bool {
 	return strings.Contains(r.Header.Get("Accept"), "application/json")
 }
 
-// bulkResult is what became of many deletions.
+// bulkResult is the result of a bulk delete.
 type bulkResult struct {
 	deleted, missing int
 	errors           [][2]string // name and status
-	refused          string      // the status line of a request that was not done at all
+	refused          string      // the status line, if the whole request was refused
 	reason           string
 }
 
-// add counts the removal of one name.
+// add counts the deletion of one name.
 func (b *bulkResult) add(name string, err error) {
 	f, ok := errors.AsType[*failure](err)
 	switch {
@@ -42,7 +42,7 @@ func (b *bulkResult) fail(name, status string) {
 	b.errors = append(b.errors, [2]string{(&url.URL{Path: name}).EscapedPath(), status})
 }
 
-// write answers, with status 200 whatever happened: it is in the body.
+// write answers with status 200 in any case. The actual status is in the body.
 func (b *bulkResult) write(w http.ResponseWriter, r *request) error {
 	status, text := "200 OK", ""
 	switch {
@@ -79,8 +79,8 @@ func (b *bulkResult) write(w http.ResponseWriter, r *request) error {
 	return err
 }
 
-// bulkDelete removes the objects and containers that the request's body names, one to a line and
-// escaped as in a URL. Objects go first.
+// bulkDelete deletes the objects and containers in the request body, one name in each line, escaped
+// as in a URL. It deletes objects first.
 func (s *Server) bulkDelete(w http.ResponseWriter, r *request) error {
 	var result bulkResult
 	if t := r.Header.Get("Content-Type"); t != "" && !strings.HasPrefix(t, plainType) {

@@ -9,7 +9,7 @@ import (
 // With Limits.Ceph the server answers like Ceph's RadosGW, as far as the difference matters to
 // clients. Its answers were measured with release 16.2.15.
 
-// cephPage is the number of entries in a listing of RadosGW, whatever /info reports.
+// cephPage is the maximum number of entries in a listing of RadosGW, whatever /info reports.
 const cephPage = 1000
 
 // asCeph sets the limits of RadosGW.

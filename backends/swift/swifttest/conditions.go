@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// unquote takes the quotes off an ETag.
+// unquote removes the quotes of an ETag.
 func unquote(etag string) string {
 	if len(etag) > 1 && strings.HasPrefix(etag, `"`) && strings.HasSuffix(etag, `"`) {
 		return etag[1 : len(etag)-1]
@@ -14,7 +14,7 @@ func unquote(etag string) string {
 	return etag
 }
 
-// matches reports whether a list of ETags, as in If-Match, has the given one.
+// matches reports whether a list of ETags, as in If-Match, contains the given one.
 func matches(list, etag string) bool {
 	for tag := range strings.SplitSeq(list, ",") {
 		tag = unquote(strings.TrimSpace(tag))
@@ -25,7 +25,7 @@ func matches(list, etag string) bool {
 	return false
 }
 
-// condition says what the conditions of a request make of the answer: 0, 304 or 412.
+// condition returns the status that the conditions of a request lead to: 304, 412, or 0 for none.
 func condition(h http.Header, etag string, modified timestamp) int {
 	since := func(key string) (time.Time, bool) {
 		t, err := http.ParseTime(h.Get(key))

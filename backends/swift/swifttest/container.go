@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// serveContainer serves a container itself.
+// serveContainer handles requests to a container.
 func (s *Server) serveContainer(w http.ResponseWriter, r *request) error {
 	if len(r.container) > s.limits.MaxContainerName {
 		return refuseWith(http.StatusBadRequest, htmlType,
@@ -61,7 +61,7 @@ func (s *Server) listContainer(w http.ResponseWriter, r *request) error {
 	return writeListing(w, r, entries)
 }
 
-// entry is what a listing tells of an object.
+// entry returns the entry for an object in a listing.
 func (o *object) entry(account, containerName string) listingEntry {
 	size := o.Size
 	e := listingEntry{Name: o.Name, LastModified: cmp.Or(o.Linked, o.Modified).listed(), Hash: o.ETag, Bytes: &size, ContentType: listedType(o.Type)}
@@ -84,8 +84,7 @@ func (o *object) entry(account, containerName string) listingEntry {
 	return e
 }
 
-// listedType is the form in which a listing tells a Content-Type: without spaces between its
-// parameters.
+// listedType returns the form of a Content-Type in listings: without spaces between its parameters.
 func listedType(kind string) string {
 	parts := strings.Split(kind, ";")
 	for i := range parts {
@@ -94,7 +93,7 @@ func listedType(kind string) string {
 	return strings.Join(parts, ";")
 }
 
-// containerListing sets the headers of a container, and lists it.
+// containerListing sets the headers of a container and returns its listing.
 func (s *Server) containerListing(h http.Header, r *request, sel selection) ([]found[*object], error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -123,7 +122,7 @@ func (s *Server) containerListing(h http.Header, r *request, sel selection) ([]f
 	return items.selectFrom(sel), nil
 }
 
-// container returns a container. It is called with mu held.
+// container returns a container. The caller must hold mu.
 func (s *Server) container(account, name string) (*container, bool) {
 	a, ok := s.accounts[account]
 	if !ok {
@@ -132,7 +131,7 @@ func (s *Server) container(account, name string) (*container, bool) {
 	return a.containers.get(name)
 }
 
-// expire removes the objects of a container whose time has come. It is called with mu held.
+// expire removes the expired objects of a container. The caller must hold mu.
 func (s *Server) expire(account string, c *container) {
 	if c.expiries == 0 {
 		return
@@ -227,7 +226,7 @@ func (s *Server) changeContainer(r *request) error {
 	return s.updateContainer(r, c)
 }
 
-// updateContainer sets metadata. It is called with mu held.
+// updateContainer sets the metadata of a container. The caller must hold mu.
 func (s *Server) updateContainer(r *request, c *container) error {
 	if err := s.updateVersions(r, c); err != nil {
 		return err
@@ -244,8 +243,8 @@ func (s *Server) deleteContainer(w http.ResponseWriter, r *request) error {
 	return done(w, http.StatusNoContent)
 }
 
-// removeContainer removes a container that is listed as empty. What it holds all the same, because
-// listings lag, is lost with it.
+// removeContainer removes a container whose listing is empty. Objects that are missing from the
+// listing because of a lag are lost.
 func (s *Server) removeContainer(account, name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

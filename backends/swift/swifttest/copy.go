@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// copyObject serves COPY.
+// copyObject handles COPY.
 func (s *Server) copyObject(w http.ResponseWriter, r *request) error {
 	value := r.Header.Get("Destination")
 	if value == "" {
@@ -31,7 +31,7 @@ func (s *Server) copyObject(w http.ResponseWriter, r *request) error {
 	return s.copyTo(w, &to, r)
 }
 
-// putCopy serves PUT with X-Copy-From.
+// putCopy handles PUT with X-Copy-From.
 func (s *Server) putCopy(w http.ResponseWriter, r *request) error {
 	if r.ContentLength > 0 {
 		return refuseWith(http.StatusBadRequest, plainType, "Copy requests require a zero byte body")
@@ -47,8 +47,7 @@ func (s *Server) putCopy(w http.ResponseWriter, r *request) error {
 	return s.copyTo(w, r, &from)
 }
 
-// accountHeader reads a header that names an account; where there is none it is that of the
-// request.
+// accountHeader returns the account in a header or, without the header, the account of the request.
 func accountHeader(r *request, key string) (string, error) {
 	value := r.Header.Get(key)
 	if plain, err := url.PathUnescape(value); err == nil {
@@ -60,7 +59,7 @@ func accountHeader(r *request, key string) (string, error) {
 	return cmp.Or(value, r.account), nil
 }
 
-// pathHeader reads a header that names an object.
+// pathHeader parses a header with the path of an object.
 func pathHeader(key, value string) (containerName, name string, err error) {
 	if plain, err := url.PathUnescape(value); err == nil {
 		value = plain
@@ -72,8 +71,8 @@ func pathHeader(key, value string) (containerName, name string, err error) {
 	return containerName, name, nil
 }
 
-// copyTo makes a copy of an object at the place that the request r names: of a large object's
-// content, or of the manifest where that is asked for.
+// copyTo copies an object to the destination of r. Of a large object it copies the content, or the
+// manifest if that is requested.
 func (s *Server) copyTo(w http.ResponseWriter, r, from *request) error {
 	raw := r.query.Get("multipart-manifest") == "get" || s.limits.Ceph
 	v, err := s.followed(from, raw)
@@ -82,7 +81,8 @@ func (s *Server) copyTo(w http.ResponseWriter, r, from *request) error {
 	}
 	defer func() { v.content.close() }()
 	if v.object.Version != 0 && from.query.Get("version-id") == "" && from.query.Get("symlink") == "get" {
-		return refuseWith(http.StatusConflict, plainType, "X-Symlink-Target does not exist") // that of the link to the version, with its query
+		// That of the link to the version, with its query.
+		return refuseWith(http.StatusConflict, plainType, "X-Symlink-Target does not exist")
 	}
 	if status := condition(r.Header, v.etag, v.object.Modified); status != 0 && r.Header.Get("If-None-Match") == "" && !s.limits.Ceph {
 		return &failure{status: status, header: http.Header{"Content-Type": {htmlType}}}
@@ -105,7 +105,7 @@ func (s *Server) copyTo(w http.ResponseWriter, r, from *request) error {
 		return err
 	}
 	sink := copyHeaders(r.Header, v, raw)
-	if l := v.object.Symlink; l != nil { // with ?symlink=get, or it would have been followed
+	if l := v.object.Symlink; l != nil { // with ?symlink=get; otherwise it would have been followed
 		setAll(sink, l.headers())
 	}
 	if s.limits.Ceph && v.object.SLO != nil {
@@ -117,7 +117,8 @@ func (s *Server) copyTo(w http.ResponseWriter, r, from *request) error {
 		}
 		return s.copyManifest(w, r, from, sink, v)
 	}
-	if r.query.Get("multipart-manifest") == "put" && !s.limits.NoSLO { // what is copied is to be a manifest
+	// The copied content becomes a manifest.
+	if r.query.Get("multipart-manifest") == "put" && !s.limits.NoSLO {
 		return s.copyManifest(w, r, from, sink, v)
 	}
 	if err := s.checkPut(r, sink); err != nil {
@@ -137,8 +138,8 @@ func (s *Server) copyTo(w http.ResponseWriter, r, from *request) error {
 	return created(w, o, o.ETag)
 }
 
-// copyHeaders are those that the copy gets: the source's, and over them those of the request;
-// without the source's where that is asked for.
+// copyHeaders returns the headers of the copy: those of the source, replaced by those of the
+// request. With X-Fresh-Metadata it leaves out those of the source.
 func copyHeaders(h http.Header, v *view, raw bool) http.Header {
 	sink := http.Header{}
 	if !isTrue(h.Get("X-Fresh-Metadata")) {
@@ -155,8 +156,8 @@ func copyHeaders(h http.Header, v *view, raw bool) http.Header {
 	return sink
 }
 
-// copyManifest makes a static large object of a manifest that is stored somewhere, and checks it as
-// if a client had put it.
+// copyManifest creates a static large object from a stored manifest, with the same checks as for a
+// PUT.
 func (s *Server) copyManifest(w http.ResponseWriter, r, from *request, sink http.Header, v *view) error {
 	if v.size > s.limits.MaxManifestSize {
 		return refuse(http.StatusRequestEntityTooLarge)
@@ -189,7 +190,7 @@ func tellCopy(h http.Header, from *request, source *object, sink http.Header) {
 	}
 }
 
-// pull makes a reader of content, which writes.
+// pull reads content through a pipe, because content can only write.
 type pull struct {
 	content content
 	part    span
@@ -209,7 +210,7 @@ func (p *pull) start() io.Reader {
 
 func (p *pull) close() {
 	if p.reader != nil {
-		_ = p.reader.Close() // of a pipe: never fails
+		_ = p.reader.Close() // never fails for a pipe
 		<-p.done
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// checkDLO says what is wrong with an X-Object-Manifest.
+// checkDLO returns an error if an X-Object-Manifest is invalid.
 func checkDLO(v string) error {
 	containerName, prefix, _ := strings.Cut(v, "/")
 	if containerName == "" || prefix == "" || strings.ContainsAny(v, "?&") || strings.HasPrefix(prefix, "/") {
@@ -20,15 +20,15 @@ func checkDLO(v string) error {
 	return nil
 }
 
-// joined is the content of a dynamic large object: all objects of one prefix, as they were listed
-// when it was opened.
+// joined is the content of a dynamic large object: the objects with a prefix, as listed when it was
+// opened.
 type joined struct {
 	server                 *Server
 	account, containerName string
 	objects                []found[*object]
 }
 
-// viewOfDLO makes of the view of a manifest that of the large object.
+// viewOfDLO turns the view of a manifest into the view of the large object.
 func (s *Server) viewOfDLO(who visitor, v *view) (*view, error) {
 	defer v.content.close()
 	value, err := url.PathUnescape(v.object.Meta["X-Object-Manifest"])
@@ -47,14 +47,14 @@ func (s *Server) viewOfDLO(who visitor, v *view) (*view, error) {
 	sum := md5.New()
 	for _, f := range c.objects {
 		v.size += f.item.Size
-		_, _ = io.WriteString(sum, f.item.ETag) // a hash takes everything
+		_, _ = io.WriteString(sum, f.item.ETag) // a hash never fails
 	}
 	v.etag = strconv.Quote(hex.EncodeToString(sum.Sum(nil)))
 	v.content, v.single = c, true
 	return v, nil
 }
 
-// listed returns all objects that are listed under a prefix.
+// listed returns all objects in the listing of a prefix.
 func (s *Server) listed(account, containerName, prefix string) ([]found[*object], error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -87,7 +87,7 @@ func (c joined) walk(sp span, do func(b body, part span) (more bool, err error))
 		} else {
 			more, err = do(b, here)
 		}
-		_ = b.Close() // it was only read
+		_ = b.Close() // opened for reading only
 		if err != nil || !more {
 			return err
 		}

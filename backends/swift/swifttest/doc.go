@@ -1,41 +1,44 @@
-// Package swifttest is a fake of OpenStack Swift over HTTP, with the faults that a real one has
-// only on bad days.
+// Package swifttest is a fake of OpenStack Swift over HTTP, which can also fail in the ways that a
+// real Swift rarely does.
 //
-// Tests use it in memory ([Start]); the demo serves it from a directory ([New] with Config.Dir). It
-// answers as Swift 2.30 with tempauth does: agree_test.go holds the cases (agree_keystone_test.go
-// those of Keystone), which run against the fake in memory, against the fake in a directory and,
-// where one is given, against a real Swift. Where they differ the fake is wrong.
+// Tests run it in memory ([Start]). The command filegate demo serves it from a directory ([New]
+// with Config.Dir). It answers like Swift 2.30 with tempauth. The cases in agree_test.go
+// (agree_keystone_test.go for Keystone) run against the fake in memory, against the fake in a
+// directory and, if one is available, against a real Swift. Where the fake differs from a real
+// Swift, it is a bug in the fake.
 //
-// # Faithful
+// # Implemented
 //
 //   - Auth 1.0 and Keystone v2.0 by password; Keystone v3 by password, one-time code with a
 //     receipt, application credential and token, with default projects and the list of projects;
-//     tokens that end, or are revoked.
+//     expiry and revocation of tokens.
 //   - Accounts, containers and objects with their listings (text and JSON), metadata, limits,
 //     quotas and /info.
-//   - Objects: conditions, ranges (also several), COPY in both forms, expiry, Expect: 100-continue
-//     answered after all that can be refused without the body; what is cut off is not stored.
-//   - Static large objects, also nested and with ranges, and dynamic ones; a segment that is gone
-//     or has changed breaks the body off.
+//   - Objects: conditions, ranges (also several), COPY in both forms, expiry. Expect: 100-continue
+//     is answered after all checks that do not need the body. An interrupted upload is not stored.
+//   - Static large objects, also nested and with ranges, and dynamic large objects. A missing or
+//     changed segment interrupts the body.
 //   - Bulk delete. Symlinks, also static ones and those to other accounts.
 //   - Versions, by X-Versions-Enabled and by X-Versions-Location and X-History-Location.
-//   - The ACLs of containers, by tempauth's names of users and for everybody who is logged in;
-//     copies between accounts.
+//   - The ACLs of containers, with tempauth's user names and for all users with a token; copies
+//     between accounts.
 //   - The status, the ETag in its forms, the times and the ids of answers, and the texts of most
-//     refusals.
+//     errors.
+//   - With Limits.Ceph, the differences of Ceph's RadosGW that matter to clients.
 //
-// # Left out
+// # Not implemented
 //
-//   - ACLs of accounts, of websites, and for those who are not logged in.
-//   - XML listings, the path parameter of listings, archives to extract, TempURL, S3, sync, static
-//     websites, CORS.
-//   - That listings show a static large object with the size of its manifest, when PUT with
-//     version-id has made it the current version.
-//   - Segments given in the manifest itself ("data").
-//   - Totals of an account are exact, while Swift's lag by up to a minute; container quotas go by
-//     the exact size too.
-//   - Keystone knows one domain, one role, no services but the object store, and no trusts.
-//   - What is in a directory is not synced to the disk.
+//   - ACLs of accounts, for websites, and for users without a token.
+//   - XML listings, the path parameter of listings, extraction of archives, TempURL, S3, container
+//     sync, static websites, CORS.
+//   - In real listings, a static large object that PUT with version-id has made the current version
+//     has the size of its manifest.
+//   - Segments whose data is in the manifest itself ("data").
+//   - The totals of an account are exact, while Swift's are up to a minute old. Container quotas
+//     also use the exact size.
+//   - Keystone has one domain and one role, no services except the object store and itself, and no
+//     trusts.
+//   - The files of a directory are not synced to the disk.
 //
 // The package has a file for each part of Swift that it imitates.
 package swifttest

@@ -8,49 +8,51 @@ import (
 	"time"
 )
 
-// Point is a moment in the life of a request.
+// Point is a point in the handling of a request.
 type Point int
 
-// The moments at which a fault can strike.
+// The points at which a fault can occur.
 const (
-	AtStart   Point = iota // before anything is looked at
-	InRequest              // when Fault.Bytes bytes of the request's body have come
-	AtAnswer               // when the request is done and its answer is due
-	InAnswer               // when Fault.Bytes bytes of the answer's body have gone
+	AtStart   Point = iota // before the request is handled
+	InRequest              // after Fault.Bytes bytes of the request body
+	AtAnswer               // when the request is done, before its answer
+	InAnswer               // after Fault.Bytes bytes of the answer's body
 )
 
-// Fault says what goes wrong. What it names happens in the order of the fields. One that names only
-// Header changes the headers of an answer that is otherwise true.
+// Fault describes a fault. Its actions happen in the order of the fields. A fault with only Header
+// changes the headers of an otherwise normal answer.
 //
-// A fault in a body strikes when the body reaches that far, so one beyond its end never does.
+// A fault in a body occurs when the body reaches Bytes. If the body is shorter, the fault never
+// occurs.
 type Fault struct {
 	At    Point
 	Bytes int64 // for InRequest and InAnswer
 
-	Call  func()          // what happens at this moment, for instance Server.Revoke
-	Delay time.Duration   // waits
-	Stall <-chan struct{} // waits until it is closed, or the server is, or the client is known to be gone
-	// Late makes Delay and Stall those of something on the way to Swift, which holds what has come
-	// of the request and passes it on although the client has gone. At AtStart the request reaches
-	// Swift only then. A client that waits for "100 Continue" has not sent its body.
+	Call  func()        // called first, for instance Server.Revoke
+	Delay time.Duration // waits for this time
+	// Waits until it is closed, or the server is closed, or the client is known to be gone.
+	Stall <-chan struct{}
+	// Late delays the request like a proxy on the way to Swift: it holds the data of the request,
+	// and forwards it even if the client is gone. At AtStart the request reaches Swift only after
+	// the delay. A client that waits for "100 Continue" has not sent its body.
 	Late   bool
-	Cut    bool        // ends the connection
-	Status int         // is answered instead; too late for InAnswer
-	Body   string      // of that answer; Swift's usual text where empty
-	Header http.Header // is set in the answer, whoever makes it
+	Cut    bool        // closes the connection
+	Status int         // answered instead; not possible at InAnswer
+	Body   string      // the body of that answer; empty: Swift's usual text
+	Header http.Header // set in the answer, with or without Status
 }
 
-// Forever is for Fault.Stall: it is never closed.
+// Forever returns a channel that is never closed, for Fault.Stall.
 func Forever() <-chan struct{} { return make(chan struct{}) }
 
-// Rule says which requests a fault strikes.
+// Rule selects the requests for a fault.
 type Rule struct {
-	Op        Op                       // any where empty
-	Container string                   // any where empty
+	Op        Op                       // empty: all
+	Container string                   // empty: all
 	Object    string                   // a prefix of the object's name
 	Match     func(*http.Request) bool // a further condition
-	After     int                      // so many matching requests go well first
-	Times     int                      // so many are struck then; all where 0
+	After     int                      // the number of matching requests before the first fault
+	Times     int                      // the number of faults; 0: no limit
 	Fault     Fault
 }
 
@@ -62,20 +64,20 @@ func (r *Rule) matches(req *http.Request) bool {
 		(r.Match == nil || r.Match(req))
 }
 
-// faults are the rules in force.
+// faults are the active rules.
 type faults struct {
 	mu    sync.Mutex
 	rules []*standing
 }
 
-// standing is a rule with what it has seen.
+// standing is an active rule with its counters.
 type standing struct {
 	Rule
 	seen, struck int
 }
 
-// Inject puts a rule in force, until remove is called. Where several strike the same request all
-// do, in the order of their injection.
+// Inject activates a rule until remove is called. If several rules match a request, all their
+// faults occur, in the order of injection.
 func (s *Server) Inject(rule Rule) (remove func()) {
 	f := &s.faults
 	st := &standing{Rule: rule}
@@ -89,7 +91,7 @@ func (s *Server) Inject(rule Rule) (remove func()) {
 	}
 }
 
-// Latency makes every request wait before it is looked at, as a distant Swift would.
+// Latency delays every request before it is handled, like a distant Swift.
 func (s *Server) Latency(d time.Duration) (remove func()) {
 	return s.Inject(Rule{Fault: Fault{Delay: d}})
 }
@@ -101,7 +103,7 @@ func (s *Server) Heal() {
 	s.faults.rules = nil
 }
 
-// striking returns the faults that strike a request.
+// striking returns the faults for a request.
 func (f *faults) striking(r *http.Request) []Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()

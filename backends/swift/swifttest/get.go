@@ -10,23 +10,24 @@ import (
 	"strings"
 )
 
-// view is an object as a GET or HEAD shows it: a large one as what it stands for.
+// view is an object as returned by GET and HEAD: of a large object, the content and not the
+// manifest.
 type view struct {
 	object  *object
-	etag    string // in the form of the header
+	etag    string // as in the header
 	size    int64
 	kind    string            // Content-Type
-	header  map[string]string // more headers
+	header  map[string]string // further headers
 	content content
-	// single says that where several ranges are asked for none is heeded.
+	// single means that a request for several ranges returns the whole content.
 	single bool
 }
 
-// content is the bytes of a view.
+// content is the content of a view.
 type content interface {
-	// check fails where the first byte of the span cannot be delivered.
+	// check fails if the first byte of the span cannot be read.
 	check(sp span) error
-	// copy writes a span. An error says that the content broke off.
+	// copy writes a span. An error means that the content is incomplete.
 	copy(w io.Writer, sp span) error
 	close()
 }
@@ -44,10 +45,10 @@ func (c stored) copy(w io.Writer, sp span) error {
 	return err
 }
 
-func (c stored) close() { _ = c.body.Close() } // it was only read
+func (c stored) close() { _ = c.body.Close() } // opened for reading only
 
-// openObject returns an object with its stored bytes, which stay readable whatever becomes of the
-// object meanwhile.
+// openObject returns an object and its stored bytes, which can be read even if the object is
+// changed or removed meanwhile.
 func (s *Server) openObject(account, containerName, name string) (*object, body, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -59,8 +60,8 @@ func (s *Server) openObject(account, containerName, name string) (*object, body,
 	return o, b, err
 }
 
-// viewOf returns what a visitor sees of an object, or of its manifest as it is stored. Close its
-// content after use.
+// viewOf returns the view of an object for a visitor or, with raw, of its stored manifest. Close
+// its content after use.
 func (s *Server) viewOf(who visitor, containerName, name string, raw bool, depth int) (*view, error) {
 	if err := s.mayRead(who, containerName, false); err != nil {
 		return nil, err
@@ -82,7 +83,7 @@ func (s *Server) viewOf(who visitor, containerName, name string, raw bool, depth
 	return v, nil
 }
 
-// headers are those that tell of the object, whatever else the answer is.
+// headers sets the headers of the object, which are the same in all answers.
 func (v *view) headers(h http.Header) {
 	setAll(h, v.object.Meta)
 	setAll(h, v.header)
@@ -138,7 +139,7 @@ func (s *Server) getObject(w http.ResponseWriter, r *request) error {
 	return v.deliver(w, parseRanges(r.Header.Get("Range")))
 }
 
-// deliver sends the body, or the ranges of it that are asked for.
+// deliver sends the body, or the requested ranges of it.
 func (v *view) deliver(w http.ResponseWriter, ranges []byteRange) error {
 	h := w.Header()
 	if v.single && len(ranges) > 1 {
@@ -154,7 +155,7 @@ func (v *view) deliver(w http.ResponseWriter, ranges []byteRange) error {
 		return err
 	}
 	whole := span{0, v.size}
-	if len(parts) == 0 || v.size == 0 { // of nothing, the last bytes are nothing
+	if len(parts) == 0 || v.size == 0 { // the last bytes of an empty body are empty
 		parts = nil
 	}
 	first := whole

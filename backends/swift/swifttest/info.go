@@ -7,29 +7,32 @@ import (
 	"strconv"
 )
 
-// Limits are what the server accepts, and tells in /info. Where 0, they are Swift's own.
+// Limits are the limits of the server, which /info reports. 0 is the default of a real Swift.
 type Limits struct {
-	MaxFileSize         int64 // of an object or segment, in bytes
-	ListingLimit        int   // entries of one answer, of containers and of objects
-	PageLimit           int   // entries that an answer has at most although more may be asked for, as Ceph's RGW has it; 0: ListingLimit
-	MaxObjectName       int   // in bytes
-	MaxContainerName    int   // in bytes
-	MaxMetaName         int   // of one name, in bytes
-	MaxMetaValue        int   // of one value, in bytes
+	MaxFileSize  int64 // of an object or segment, in bytes
+	ListingLimit int   // number of entries in a listing of containers or objects
+	// Maximum number of entries in a listing, even if more are requested, as with Ceph's RadosGW.
+	// 0: ListingLimit.
+	PageLimit           int
+	MaxObjectName       int // in bytes
+	MaxContainerName    int // in bytes
+	MaxMetaName         int // of one name, in bytes
+	MaxMetaValue        int // of one value, in bytes
 	MaxMetaCount        int
 	MaxMetaOverall      int   // of all names and values, in bytes
 	MaxManifestSegments int   // of a static large object
 	MaxManifestSize     int64 // in bytes
 	MaxDeletes          int   // names in one bulk delete
 
-	Policies []string // storage policies, the default one first; "Policy-0" where there are none
+	Policies []string // storage policies, the default one first; empty: "Policy-0"
 
-	NoSLO        bool // no static large objects: such a manifest is stored as what it is, a plain object
+	// No static large objects: their manifests are stored as plain objects.
+	NoSLO        bool
 	NoBulkDelete bool
-	NoSymlinks   bool // the headers that make one mean nothing
+	NoSymlinks   bool // the headers of symlinks are ignored
 	NoInfo       bool // /info answers 404
-	// PlainListings leaves out of listings what tells static large objects and symbolic links, as
-	// Ceph's RGW does.
+	// PlainListings removes the fields for static large objects and symbolic links from listings,
+	// like Ceph's RadosGW.
 	PlainListings bool
 	// Ceph makes the server answer like Ceph's RadosGW, with its limits.
 	Ceph bool
@@ -57,7 +60,7 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// serveInfo tells what the server can do.
+// serveInfo answers /info.
 func (s *Server) serveInfo(w http.ResponseWriter, r *http.Request) error {
 	if s.limits.NoInfo {
 		return refuse(http.StatusNotFound)

@@ -10,28 +10,28 @@ import (
 	"strings"
 )
 
-// idOf is a Keystone id for something with a name.
+// idOf returns the Keystone id of a name.
 func idOf(kind, name string) string {
 	sum := md5.Sum([]byte(kind + ":" + name))
 	return hex.EncodeToString(sum[:])
 }
 
-// named is a reference by id or by name, as Keystone takes and gives them.
+// named is a reference by id or by name, in requests and answers of Keystone.
 type named struct {
 	ID     string `json:"id,omitempty"`
 	Name   string `json:"name,omitempty"`
 	Domain *named `json:"domain,omitempty"`
 }
 
-// theDomain is the only one there is.
+// theDomain returns the only domain.
 func theDomain() *named { return &named{ID: "default", Name: "Default"} }
 
-// is reports whether a reference means something with this id and name.
+// is reports whether a reference refers to this id and name.
 func (n *named) is(id, name string) bool {
 	return n != nil && ((n.ID != "" && n.ID == id) || (n.ID == "" && n.Name != "" && n.Name == name))
 }
 
-// inDomain reports whether a reference, where it is by name, is in the one domain.
+// inDomain reports whether a reference by name is in the only domain. One by id always is.
 func (n *named) inDomain() bool {
 	d := theDomain()
 	return n != nil && (n.ID != "" || n.Domain.is(d.ID, d.Name))
@@ -45,7 +45,7 @@ func identityOf(u User) named {
 	return named{ID: idOf("user", u.Account+":"+u.Name), Name: u.Name, Domain: theDomain()}
 }
 
-// endpoint of the catalog, of v3.
+// endpoint is an endpoint in the catalog of v3.
 type endpoint struct {
 	ID        string `json:"id"`
 	Interface string `json:"interface"`
@@ -54,7 +54,7 @@ type endpoint struct {
 	URL       string `json:"url"`
 }
 
-// service of the catalog, of v3.
+// service is a service in the catalog of v3.
 type service struct {
 	ID        string     `json:"id"`
 	Type      string     `json:"type"`
@@ -64,7 +64,7 @@ type service struct {
 
 const keystoneTime = "2006-01-02T15:04:05.000000Z"
 
-// serveKeystone3 is the part of Keystone's identity API v3 by which one logs in.
+// serveKeystone3 handles the part of Keystone's identity API v3 for logins.
 func (s *Server) serveKeystone3(w http.ResponseWriter, r *http.Request) error {
 	p := strings.TrimSuffix(r.URL.Path, "/")
 	switch {
@@ -115,7 +115,7 @@ func (s *Server) catalog(r *http.Request, account string) []service {
 	}
 }
 
-// keystoneRefusal is the answer to a login that is not right, whatever it is that is not.
+// keystoneRefusal returns the answer to a refused login, the same for all reasons.
 func keystoneRefusal(r *http.Request) error {
 	return keystoneError(r, http.StatusUnauthorized, "The request you have made requires authentication.")
 }

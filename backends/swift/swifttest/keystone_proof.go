@@ -13,14 +13,14 @@ const (
 	receiptLife   = 5 * time.Minute
 )
 
-// receipt is for the first proof of several.
+// receipt is the receipt for the first of several proofs.
 type receipt struct {
 	user    User
 	methods []string
 	expires time.Time
 }
 
-// receipt returns one that is still good.
+// receipt returns a receipt and whether it is still valid.
 func (t *tokens) receipt(id string) (receipt, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -28,10 +28,10 @@ func (t *tokens) receipt(id string) (receipt, bool) {
 	return r, ok && !expired(r.expires)
 }
 
-// keep remembers a receipt, and returns its id.
+// keep stores a receipt and returns its id.
 func (t *tokens) keep(r receipt) string {
 	var raw [16]byte
-	_, _ = rand.Read(raw[:]) // never fails, by its documentation
+	_, _ = rand.Read(raw[:]) // never fails, according to its documentation
 	id := "gAAAAA" + hex.EncodeToString(raw[:])
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -42,7 +42,7 @@ func (t *tokens) keep(r receipt) string {
 	return id
 }
 
-// answerReceipt says that the proofs are right and not enough.
+// answerReceipt answers that the proofs are correct but not sufficient.
 func (s *Server) answerReceipt(w http.ResponseWriter, l login) error {
 	now := time.Now()
 	r := receipt{user: l.user, methods: l.methods, expires: now.Add(receiptLife)}
@@ -57,7 +57,7 @@ func (s *Server) answerReceipt(w http.ResponseWriter, l login) error {
 	})
 }
 
-// prove checks all proofs of a login, which must be of the same user.
+// prove checks all proofs of a login, which must be for the same user.
 func (s *Server) prove(r *http.Request, asked request3) (login, error) {
 	var l login
 	identity := asked.Auth.Identity
@@ -121,7 +121,7 @@ func (s *Server) proveCode(r *http.Request, who named, code string) (login, erro
 	return login{}, keystoneRefusal(r)
 }
 
-// proveToken takes a token for another one, which ends when it does.
+// proveToken accepts a token for a new one, which expires at the same time.
 func (s *Server) proveToken(r *http.Request, token string) (login, error) {
 	old, ok := s.tokens.lookup(token)
 	switch {
@@ -161,7 +161,7 @@ func (s *Server) proveCredential(r *http.Request, which, owner named, secret str
 	return login{}, keystoneRefusal(r)
 }
 
-// CredentialID is the id of a user's application credential.
+// CredentialID returns the id of a user's application credential.
 func CredentialID(account, user, credential string) string {
 	return idOf("credential", account+":"+user+":"+credential)
 }

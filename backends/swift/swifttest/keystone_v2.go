@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// serveKeystone2 is the part of Keystone's identity API v2.0 by which one logs in.
+// serveKeystone2 handles the part of Keystone's identity API v2.0 for logins.
 func (s *Server) serveKeystone2(w http.ResponseWriter, r *http.Request) error {
 	switch strings.TrimSuffix(r.URL.Path, "/") {
 	case "/v2.0":

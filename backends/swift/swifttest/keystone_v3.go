@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// request3 is what a login by v3 sends.
+// request3 is the request of a login by v3.
 type request3 struct {
 	Auth *struct {
 		Identity struct {
@@ -35,13 +35,13 @@ type request3 struct {
 	}
 }
 
-// scope3 is what a token is to be good for. Unscoped may be a word or an object.
+// scope3 is the requested scope of a token. Unscoped may be a string or an object.
 type scope3 struct {
 	Project  *named
 	Unscoped *json.RawMessage
 }
 
-// description3 is of a token, in v3.
+// description3 is the description of a token in v3.
 type description3 struct {
 	Methods    []string  `json:"methods"`
 	User       named     `json:"user"`
@@ -54,8 +54,8 @@ type description3 struct {
 	Credential *named    `json:"application_credential,omitempty"`
 }
 
-// login3 answers a login: first who it is, then by which project, then whether that is proof
-// enough.
+// login3 handles a login. It checks the proofs, then the project, then whether the proofs are
+// sufficient.
 func (s *Server) login3(w http.ResponseWriter, r *http.Request) error {
 	var asked request3
 	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
@@ -86,7 +86,7 @@ func (s *Server) login3(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusCreated, map[string]description3{"token": s.describe(r, token, l)})
 }
 
-// scope returns the account whose project the token is for, if any.
+// scope returns the account of the project that the token is for, or "".
 func (s *Server) scope(r *http.Request, asked request3, l login) (string, error) {
 	scope := asked.Auth.Scope
 	switch {
@@ -107,7 +107,7 @@ func (s *Server) scope(r *http.Request, asked request3, l login) (string, error)
 	return "", keystoneRefusal(r)
 }
 
-// accounts are those whose projects the user may choose.
+// accounts returns the accounts of the projects that the user may choose.
 func (u User) accounts() []string { return append([]string{u.Account}, u.Projects...) }
 
 func (s *Server) describe(r *http.Request, token string, l login) description3 {
@@ -126,8 +126,7 @@ func (s *Server) describe(r *http.Request, token string, l login) description3 {
 	return t
 }
 
-// token3 answers what is asked about a token: whether it is good, or to take it back. Both are open
-// to the token itself.
+// token3 handles the validation and the revocation of a token. A token may do both for itself.
 func (s *Server) token3(w http.ResponseWriter, r *http.Request) error {
 	if _, ok := s.tokens.lookup(r.Header.Get("X-Auth-Token")); !ok {
 		return keystoneRefusal(r)
@@ -146,7 +145,7 @@ func (s *Server) token3(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, map[string]description3{"token": s.describe(r, subject, l)})
 }
 
-// listProjects answers by which projects the token's owner could log in.
+// listProjects handles the list of projects that the owner of a token may use.
 func (s *Server) listProjects(w http.ResponseWriter, r *http.Request) error {
 	l, ok := s.tokens.lookup(r.Header.Get("X-Auth-Token"))
 	if !ok {
@@ -164,7 +163,7 @@ func (s *Server) listProjects(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// Disable makes Keystone refuse a user, and his tokens, from now on.
+// Disable makes Keystone refuse a user, and revokes the tokens of the user.
 func (s *Server) Disable(account, name string) {
 	s.tokens.mu.Lock()
 	defer s.tokens.mu.Unlock()
@@ -180,7 +179,7 @@ func (s *Server) Disable(account, name string) {
 	}
 }
 
-// users is who may log in now.
+// users returns the current users.
 func (s *Server) users() []User {
 	s.tokens.mu.Lock()
 	defer s.tokens.mu.Unlock()
@@ -195,5 +194,5 @@ func union(a, b []string) []string {
 	return slices.Compact(all)
 }
 
-// expired reports whether a moment has passed.
+// expired reports whether a time has passed.
 func expired(t time.Time) bool { return !time.Now().Before(t) }

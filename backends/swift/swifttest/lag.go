@@ -5,24 +5,24 @@ import (
 	"time"
 )
 
-// lag is the late view of a container or an account that its listings show while
-// [Server.ListingLag] is in force.
+// lag is the delayed content of a container or an account, for its listings while
+// [Server.ListingLag] is set.
 type lag[T keyed] struct {
 	by      time.Duration
 	shown   sorted[T]
-	pending []change[T] // not yet shown, the oldest first
-	bytes   int64       // of what is shown
+	pending []change[T] // not yet visible, the oldest first
+	bytes   int64       // of the visible items
 	size    func(T) int64
 }
 
-// change is an item put, or removed where there is none.
+// change is a stored item, or the removal of an item if item is nil.
 type change[T keyed] struct {
 	at   time.Time
 	name string
 	item *T
 }
 
-// made and removed remember a change to be shown later. Without a lag there is nothing to remember.
+// made and removed record a change that becomes visible later. Without a lag they do nothing.
 func (l *lag[T]) made(item T) {
 	if l != nil {
 		l.pending = append(l.pending, change[T]{at: time.Now(), name: item.key(), item: &item})
@@ -35,7 +35,7 @@ func (l *lag[T]) removed(name string) {
 	}
 }
 
-// catchUp shows what is old enough.
+// catchUp makes changes visible that are old enough.
 func (l *lag[T]) catchUp(now time.Time) {
 	n := 0
 	for ; n < len(l.pending) && now.Sub(l.pending[n].at) >= l.by; n++ {
@@ -55,7 +55,7 @@ func (l *lag[T]) catchUp(now time.Time) {
 	l.pending = slices.Delete(l.pending, 0, n)
 }
 
-// behind gives a list the lag that is in force, which may be none.
+// behind returns the lag for a list, or nil if by is 0. It keeps an existing lag.
 func behind[T keyed](was *lag[T], by time.Duration, items sorted[T], size func(T) int64) *lag[T] {
 	switch {
 	case by == 0:
@@ -71,10 +71,10 @@ func behind[T keyed](was *lag[T], by time.Duration, items sorted[T], size func(T
 	return l
 }
 
-// ListingLag makes the listings and totals of containers, and the listings of accounts, show the
-// state of d ago, as those of a Swift do whose updates are behind; GET and HEAD of an object, and
-// HEAD of a container, always tell whether it is there. As there, a DELETE of a container goes by
-// what is listed. Changes made before the call are shown at once; with 0 everything is.
+// ListingLag makes listings and totals of containers, and listings of accounts, show the state of d
+// ago, like a Swift whose updates are delayed. GET and HEAD of an object, and HEAD of a container,
+// always show whether it exists. As in Swift, a DELETE of a container checks the listing. Changes
+// before the call are visible at once; with 0, all changes are.
 func (s *Server) ListingLag(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -87,18 +87,19 @@ func (s *Server) ListingLag(d time.Duration) {
 	}
 }
 
-// lagBehind gives a container the lag that is in force. It is called with mu held.
+// lagBehind sets the current lag of a container. The caller must hold mu.
 func (s *Server) lagBehind(c *container) {
 	c.lag = behind(c.lag, s.lag, c.objects, c.counted)
 }
 
-// accountBehind gives an account the lag that is in force. It is called with mu held.
+// accountBehind sets the current lag of an account. The caller must hold mu.
 func (s *Server) accountBehind(a *account) {
 	a.lag = behind(a.lag, s.lag, a.containers, func(*container) int64 { return 0 })
 }
 
-// Lose takes objects away that listings go on to show until they are deleted, which is answered
-// 404. A Swift has such rows where an update of a container was lost, or its expirer has not come.
+// Lose removes objects but keeps them in listings until they are deleted; the DELETE is answered
+// 404. A real Swift has such entries when an update of a container was lost, or when its expirer
+// has not run yet.
 func (s *Server) Lose(containerName string, objects ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// selection reads what part of a listing a request asks for.
+// selection parses the query of a listing.
 func (s *Server) selection(r *request) (selection, error) {
 	sel := selection{
 		prefix:    r.query.Get("prefix"),
@@ -34,7 +34,7 @@ func (s *Server) selection(r *request) (selection, error) {
 	return sel, nil
 }
 
-// isTrue says what Swift takes for a yes.
+// isTrue reports whether Swift takes v for true.
 func isTrue(v string) bool {
 	switch strings.ToLower(v) {
 	case "true", "1", "yes", "on", "t", "y":
@@ -43,7 +43,7 @@ func isTrue(v string) bool {
 	return false
 }
 
-// wantsJSON tells in which of the two forms a listing is wanted.
+// wantsJSON reports whether the client requests the listing in JSON.
 func wantsJSON(r *request) (bool, error) {
 	if r.query.Has("format") {
 		switch strings.ToLower(r.query.Get("format")) {
@@ -82,22 +82,22 @@ type listingEntry struct {
 	Name         string `json:"name,omitempty"`
 	LastModified string `json:"last_modified,omitempty"`
 
-	// of an object
+	// Of an object.
 	Hash        string `json:"hash,omitempty"`
 	Bytes       *int64 `json:"bytes,omitempty"`
 	ContentType string `json:"content_type,omitempty"`
 	SLOEtag     string `json:"slo_etag,omitempty"`
 	SymlinkPath string `json:"symlink_path,omitempty"`
-	// of a static symlink
+	// Of a static symlink.
 	SymlinkEtag  string `json:"symlink_etag,omitempty"`
 	SymlinkBytes *int64 `json:"symlink_bytes,omitempty"`
 
-	// of a version, or of an object that is one
+	// Of a version, or of an object that is one.
 	VersionSymlink bool   `json:"version_symlink,omitempty"`
 	VersionID      string `json:"version_id,omitempty"`
 	IsLatest       *bool  `json:"is_latest,omitempty"`
 
-	// of a container, beside Bytes
+	// Of a container, in addition to Bytes.
 	Count *int64 `json:"count,omitempty"`
 }
 

@@ -6,28 +6,28 @@ import (
 	"time"
 )
 
-// Request is a request as the log remembers it.
+// Request is a recorded request.
 type Request struct {
 	Op                Op
 	Method            string
 	Path              string // decoded
-	Query             string // as it came
+	Query             string // undecoded
 	Container, Object string
 	Header            http.Header // of the request
-	Status            int         // of the answer; 0 as long as none has begun
-	In, Out           int64       // bytes of the bodies that came and went
+	Status            int         // of the answer; 0: not started
+	In, Out           int64       // bytes of the request body and of the answer's body
 	Began             time.Time
-	Ended             time.Time // zero while it is under way
+	Ended             time.Time // zero while it is in progress
 }
 
-// requestLog remembers requests in the order in which they came.
+// requestLog records requests in order of arrival.
 type requestLog struct {
 	mu  sync.Mutex
-	all []*Request // each changed with mu held, until it ends
+	all []*Request // protected by mu until the request ends
 }
 
-// Requests returns all requests since the last ForgetRequests, also those under way, where the
-// configuration asks for a log. The status is there before the client has it; Ended is not.
+// Requests returns all requests since the last ForgetRequests, including those in progress, if
+// Config.Record is set. Status is set before the client gets it, Ended afterwards.
 func (s *Server) Requests() []Request {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
@@ -38,14 +38,14 @@ func (s *Server) Requests() []Request {
 	return out
 }
 
-// ForgetRequests empties the log.
+// ForgetRequests clears the log.
 func (s *Server) ForgetRequests() {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	s.log.all = nil
 }
 
-// Count tells how many requests of a kind the log has.
+// Count returns the number of requests of a kind in the log.
 func (s *Server) Count(op Op) int {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()

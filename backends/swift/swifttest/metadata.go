@@ -11,15 +11,15 @@ import (
 	"unicode/utf8"
 )
 
-// maxHeaderSize is the longest value of any header, in bytes.
+// maxHeaderSize is the size limit of a header value, in bytes.
 const maxHeaderSize = 8192
 
-// kept are the headers, beside X-Object-Meta-*, that a PUT keeps and a POST replaces.
+// kept are the headers, in addition to X-Object-Meta-*, that a PUT stores and a POST replaces.
 var kept = [...]string{
 	"Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Expires", "X-Delete-At", "X-Object-Manifest", "X-Robots-Tag",
 }
 
-// The prefixes of metadata, each for one kind of thing.
+// The prefixes of metadata headers.
 const (
 	objectMeta    = "X-Object-Meta-"
 	containerMeta = "X-Container-Meta-"
@@ -28,7 +28,7 @@ const (
 
 const plainType = "text/plain"
 
-// checkMeta says what is wrong with the metadata of a request; prefix is one of the above.
+// checkMeta returns an error if the metadata of a request is invalid; prefix is one of the above.
 func (l Limits) checkMeta(h http.Header, prefix string) error {
 	bad := func(format string, args ...any) error {
 		return refuseWith(http.StatusBadRequest, plainType, fmt.Sprintf(format, args...))
@@ -64,7 +64,7 @@ func (l Limits) checkMeta(h http.Header, prefix string) error {
 	return nil
 }
 
-// objectHeaders are those of a request that an object keeps.
+// objectHeaders returns the headers of a request that are stored with an object.
 func objectHeaders(h http.Header) map[string]string {
 	meta := map[string]string{}
 	for key, values := range h {
@@ -80,7 +80,7 @@ func objectHeaders(h http.Header) map[string]string {
 	return meta
 }
 
-// settleDeleteAt checks the time at which an object is to end, and writes it in one form.
+// settleDeleteAt checks the expiry time in the headers, and converts it to X-Delete-At.
 func settleDeleteAt(h http.Header, now time.Time) error {
 	bad := func(text string) error { return refuseWith(http.StatusBadRequest, plainType, text) }
 	if v := h.Get("X-Delete-After"); v != "" {
@@ -106,8 +106,8 @@ func settleDeleteAt(h http.Header, now time.Time) error {
 	return nil
 }
 
-// updateMeta brings the metadata of a container or account up to date: what a request names is set,
-// or removed where it has no value. The result is a new map.
+// updateMeta returns the updated metadata of a container or account, as a new map. Headers of the
+// request are set, or removed if they are empty.
 func updateMeta(old map[string]string, h http.Header, prefix string, also ...string) map[string]string {
 	meta := maps.Clone(old)
 	if meta == nil {

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// serveObject serves an object.
+// serveObject handles requests to an object.
 func (s *Server) serveObject(w http.ResponseWriter, r *request) error {
 	manifest := r.query.Get("multipart-manifest")
 	if r.query.Get("version-id") != "" && r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != methodCopy {
@@ -55,7 +55,7 @@ func (s *Server) serveObject(w http.ResponseWriter, r *request) error {
 	return notAllowed()
 }
 
-// lookup returns an object as long as its time has not come. It is called with mu held.
+// lookup returns an object unless it has expired. The caller must hold mu.
 func (s *Server) lookup(account, containerName, name string) (*object, bool) {
 	c, ok := s.container(account, containerName)
 	if !ok {
@@ -65,7 +65,7 @@ func (s *Server) lookup(account, containerName, name string) (*object, bool) {
 	return o, ok && !o.expired(time.Now())
 }
 
-// checkPut does all that can be said of an upload before its body has come.
+// checkPut makes all checks of an upload that do not need its body.
 func (s *Server) checkPut(r *request, h http.Header) error {
 	if v := h.Get("If-None-Match"); v != "" && !matches(v, "*") {
 		return refuseWith(http.StatusBadRequest, plainType, "If-None-Match only supports *")
@@ -102,7 +102,7 @@ func (s *Server) checkPut(r *request, h http.Header) error {
 	return nil
 }
 
-// isOvertaken reports whether the name has seen a later request already.
+// isOvertaken reports whether a later request has already changed the name.
 func (s *Server) isOvertaken(r *request) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -151,7 +151,7 @@ func (s *Server) putObject(w http.ResponseWriter, r *request) error {
 	return created(w, o, o.ETag)
 }
 
-// created answers a PUT that made o.
+// created answers a PUT that has stored o.
 func created(w http.ResponseWriter, o *object, etag string) error {
 	w.Header().Set("Etag", etag)
 	w.Header().Set("Last-Modified", o.Modified.lastModified())
@@ -161,7 +161,7 @@ func created(w http.ResponseWriter, o *object, etag string) error {
 	return done(w, http.StatusCreated)
 }
 
-// contentType is the type that an upload has, or that its name suggests.
+// contentType returns the type in the headers, or a guess from the name.
 func contentType(h http.Header, name string) string {
 	if t := h.Get("Content-Type"); t != "" {
 		return t
@@ -173,9 +173,9 @@ func contentType(h http.Header, name string) string {
 	return guess
 }
 
-// receive stores a body of the given length, or of an unknown one where it is negative, and makes
-// it the object o. Nothing is seen of it unless all of it comes, and has the etag where one is
-// asked for.
+// receive stores a body of the given length, or of an unknown one if length is negative, as the
+// object o. It stores nothing if the body is incomplete or does not match etag; an empty etag is
+// not checked.
 func (s *Server) receive(r *request, o *object, from io.Reader, length int64, etag string) error {
 	bw, err := s.store.create()
 	if err != nil {
@@ -186,7 +186,7 @@ func (s *Server) receive(r *request, o *object, from io.Reader, length int64, et
 	n, err := io.Copy(io.MultiWriter(bw, sum), io.LimitReader(from, s.limits.MaxFileSize+1))
 	switch {
 	case errors.Is(err, errSegment):
-		return refuse(http.StatusServiceUnavailable) // the source of a copy broke off
+		return refuse(http.StatusServiceUnavailable) // the source of a copy is incomplete
 	case n > s.limits.MaxFileSize:
 		return refuse(http.StatusRequestEntityTooLarge)
 	case err != nil || (length >= 0 && n != length):
@@ -204,8 +204,8 @@ func (s *Server) receive(r *request, o *object, from io.Reader, length int64, et
 	return s.publish(r, o)
 }
 
-// publish makes an object visible, in the place of an older one. One that a later request has
-// overtaken while its body came is stored in vain.
+// publish makes an object visible and replaces an older one. If a later request has changed the
+// name meanwhile, the object is discarded.
 func (s *Server) publish(r *request, o *object) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -226,8 +226,8 @@ func (s *Server) publish(r *request, o *object) error {
 	return nil
 }
 
-// replace puts an object into a container, as a version where those are kept, and returns the one
-// that nothing has any more. It is called with mu held.
+// replace stores an object in a container, and as a version if versions are kept. It returns a
+// replaced object whose body is not needed any more. The caller must hold mu.
 func (s *Server) replace(account, containerName string, o *object) (gone *object, err error) {
 	c, ok := s.container(account, containerName)
 	if !ok {
@@ -271,7 +271,7 @@ func (s *Server) postObject(w http.ResponseWriter, r *request) error {
 	return done(w, http.StatusAccepted)
 }
 
-// changeObject replaces all metadata of an object, and its type where a new one is given.
+// changeObject replaces all metadata of an object, and its type if the request has one.
 func (s *Server) changeObject(r *request) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -292,7 +292,7 @@ func (s *Server) changeObject(r *request) error {
 	if err := s.store.putObject(r.account, r.container, &o); err != nil {
 		return err
 	}
-	c, _ := s.container(r.account, r.container) // which is there, since its object is
+	c, _ := s.container(r.account, r.container) // exists, because its object exists
 	c.put(&o)
 	if o.Version != 0 {
 		return s.putVersion(r.account, c, o)
@@ -303,14 +303,13 @@ func (s *Server) changeObject(r *request) error {
 	return nil
 }
 
-// removeObject removes an object and, of a large one, the manifest.
+// removeObject deletes an object; of a large object, the manifest.
 func (s *Server) removeObject(account, containerName, name string) error {
 	_, err := s.remove(account, containerName, name)
 	return err
 }
 
-// remove is removeObject; where versions are kept it returns the one that says that the object was
-// deleted.
+// remove is removeObject. If versions are kept, it returns the version that marks the deletion.
 func (s *Server) remove(account, containerName, name string) (marker timestamp, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -350,8 +349,8 @@ func (s *Server) remove(account, containerName, name string) (marker timestamp, 
 	return marker, nil
 }
 
-// take takes an object out of a container, and its bytes out of the store unless they are kept. It
-// is called with mu held.
+// take removes an object from a container, and its body from the store unless kept is set. The
+// caller must hold mu.
 func (s *Server) take(account string, c *container, o *object, kept bool) error {
 	if err := s.store.removeObject(account, c.Name, o.Name); err != nil {
 		return err

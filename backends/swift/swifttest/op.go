@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// Op is a kind of request, as faults and the log tell them apart.
+// Op is a kind of request, for faults and the log.
 type Op string
 
 // The kinds of requests.
 const (
-	Login           Op = "login"       // of either kind
-	CheckToken      Op = "check token" // by Keystone, and so are the next two
+	Login           Op = "login"       // by auth 1.0 or Keystone
+	CheckToken      Op = "check token" // this and the next two: of Keystone
 	RevokeToken     Op = "revoke token"
 	ListProjects    Op = "list projects"
 	Info            Op = "info"
@@ -27,7 +27,7 @@ const (
 	GetObject       Op = "get object"
 	PutObject       Op = "put object"
 	PutManifest     Op = "put manifest" // of a static large object
-	GetManifest     Op = "get manifest" // itself, not what it stands for
+	GetManifest     Op = "get manifest" // the manifest itself
 	PostObject      Op = "post object"
 	CopyObject      Op = "copy object" // by COPY or by X-Copy-From
 	DeleteObject    Op = "delete object"
@@ -36,7 +36,7 @@ const (
 	Other           Op = "other"
 )
 
-// StorageOps are all kinds of requests to the storage itself, for tables.
+// StorageOps returns all kinds of requests to the storage, for table tests.
 func StorageOps() []Op {
 	return []Op{
 		HeadAccount, ListAccount, PostAccount,
@@ -46,7 +46,7 @@ func StorageOps() []Op {
 	}
 }
 
-// OpOf tells the kind of a request, and the container and object that it is for.
+// OpOf returns the kind of a request, and its container and object.
 func OpOf(r *http.Request) (op Op, container, object string) {
 	p := r.URL.Path
 	switch {

@@ -6,15 +6,15 @@ import (
 	"strconv"
 )
 
-// The metadata that limit what an account or a container takes.
+// The metadata headers with the quotas of an account or a container.
 const (
 	quotaOfAccount    = "X-Account-Meta-Quota-Bytes"
 	quotaOfContainer  = "X-Container-Meta-Quota-Bytes"
 	quotaOfContainers = "X-Container-Meta-Quota-Count"
 )
 
-// SetAccountQuota limits the bytes of a user's account, as only a reseller may. A negative limit is
-// none.
+// SetAccountQuota sets the quota of an account in bytes, which only a reseller may do. A negative
+// quota removes it.
 func (s *Server) SetAccountQuota(account string, bytes int64) error {
 	return s.changeAccount(storageAccount(account), func(meta map[string]string) map[string]string {
 		meta = maps.Clone(meta)
@@ -29,7 +29,7 @@ func (s *Server) SetAccountQuota(account string, bytes int64) error {
 	})
 }
 
-// checkQuotaHeaders says what is wrong with the quotas that a container is to get.
+// checkQuotaHeaders returns an error if the quotas for a container are invalid.
 func checkQuotaHeaders(h http.Header) error {
 	for key, what := range map[string]string{quotaOfContainer: "bytes", quotaOfContainers: "count"} {
 		if v := h.Get(key); v != "" {
@@ -41,9 +41,9 @@ func checkQuotaHeaders(h http.Header) error {
 	return nil
 }
 
-// checkQuota refuses an upload that does not fit. Like Swift it counts what the upload announces,
-// so one of unknown length passes as long as there is anything left, and what is overwritten is not
-// given credit for.
+// checkQuota refuses an upload that does not fit. Like Swift it uses the announced size. So an
+// upload of unknown length is accepted unless the quota is already exceeded, and the size of a
+// replaced object is not subtracted.
 func (s *Server) checkQuota(r *request, size int64) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -13,12 +13,12 @@ func (s span) contentRange(size int64) string {
 	return fmt.Sprintf("bytes %d-%d/%d", s.first, s.first+s.n-1, size)
 }
 
-// byteRange is one range as it was asked for. Where first is negative it is the last bytes, up to
-// last of them; where only last is, it goes to the end.
+// byteRange is a requested range. If first is negative, it is the last bytes, at most last of them.
+// If last is negative, it extends to the end.
 type byteRange struct{ first, last int64 }
 
-// parseRanges reads a Range header. One that makes no sense is to be ignored, which the result says
-// by being empty.
+// parseRanges parses a Range header. The result is empty if the header is invalid and must be
+// ignored.
 func parseRanges(header string) []byteRange {
 	list, ok := strings.CutPrefix(strings.ReplaceAll(header, " ", ""), "bytes=")
 	if !ok {
@@ -51,7 +51,7 @@ func parseBound(text string, to *int64) bool {
 	return err == nil
 }
 
-// The limits on the ranges of one request, beyond which Swift takes it for an attack (RFC 7233,
+// The limits on the ranges of one request, above which Swift treats it as an attack (RFC 7233,
 // 6.1).
 const (
 	maxRanges          = 50
@@ -59,8 +59,8 @@ const (
 	maxNonAscendingAll = 8
 )
 
-// spans are what ranges mean for a body of the given size. None is to say that they cannot be
-// satisfied.
+// spans returns the parts of a body of the given size that ranges select. An empty result means
+// that they cannot be satisfied.
 func spans(ranges []byteRange, size int64) []span {
 	var out []span
 	for _, r := range ranges {

@@ -11,15 +11,15 @@ import (
 	"unicode/utf8"
 )
 
-// request is one request to the storage, taken apart.
+// request is a parsed request to the storage.
 type request struct {
 	*http.Request
 	query url.Values
-	login login // who makes it
+	login login // of the client
 
 	account, container, object string
 
-	// stamp is when the proxy server took the request up: before its body, as in Swift.
+	// stamp is when the request arrived, before its body, as in Swift's proxy server.
 	stamp timestamp
 }
 
@@ -29,7 +29,7 @@ func (r *request) isBulkDelete(l Limits) bool {
 	return r.query.Has("bulk-delete") && !l.NoBulkDelete && (r.Method == http.MethodPost || r.Method == http.MethodDelete)
 }
 
-// ServeHTTP implements [http.Handler]: storage, both kinds of login, /info and /healthcheck.
+// ServeHTTP implements [http.Handler]: storage, both auth services, /info and /healthcheck.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, r := s.begin(w, r)
 	defer a.end()
@@ -44,7 +44,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case errors.As(err, &failed):
 		failed.write(a, r)
 	case a.status != 0:
-		a.cut() // too late to say so: the client sees that the body is not whole
+		// It is too late for an error: the client sees an incomplete body.
+		a.cut()
 	case errors.Is(err, errStruck):
 		a.WriteHeader(0)
 	default:
@@ -57,7 +58,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// route hands a request to the service that it is for.
+// route calls the handler of the service for a request.
 func (s *Server) route(w http.ResponseWriter, r *http.Request) error {
 	switch p := r.URL.Path; {
 	case p == "/info":
@@ -76,7 +77,7 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) error {
 	return s.serveStorage(w, r)
 }
 
-// serveStorage serves /v1/account/container/object.
+// serveStorage handles requests to /v1/account/container/object.
 func (s *Server) serveStorage(w http.ResponseWriter, r *http.Request) error {
 	req := &request{Request: r, query: r.URL.Query(), stamp: s.clock.now()}
 	rest, ok := strings.CutPrefix(r.URL.Path, "/v1/")
@@ -121,7 +122,7 @@ func (s *Server) serveStorage(w http.ResponseWriter, r *http.Request) error {
 
 func validName(p string) bool { return utf8.ValidString(p) && !strings.ContainsRune(p, 0) }
 
-// failure is an answer that says that something is not done.
+// failure is an error answer.
 type failure struct {
 	status int
 	header http.Header
@@ -132,12 +133,12 @@ func (f *failure) Error() string { return fmt.Sprintf("%d %s", f.status, http.St
 
 const htmlType = "text/html; charset=UTF-8"
 
-// refuse is a failure with Swift's usual text for the status.
+// refuse returns a failure with Swift's usual text for the status.
 func refuse(status int) *failure {
 	return refuseWith(status, htmlType, page(status))
 }
 
-// refuseWith is a failure with a text of its own.
+// refuseWith returns a failure with another text.
 func refuseWith(status int, contentType, text string) *failure {
 	return &failure{status: status, header: http.Header{"Content-Type": {contentType}}, body: text}
 }
@@ -154,10 +155,10 @@ func (f *failure) write(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Content-Length", fmt.Sprint(len(text)))
 	w.WriteHeader(f.status)
-	_, _ = io.WriteString(w, text) // who is gone needs no answer
+	_, _ = io.WriteString(w, text) // an error means that the client is gone
 }
 
-// done answers a request that has nothing to tell but its status.
+// done answers a request with a status only.
 func done(w http.ResponseWriter, status int) error {
 	text := page(status)
 	w.Header().Set("Content-Type", htmlType)
@@ -170,7 +171,7 @@ func done(w http.ResponseWriter, status int) error {
 	return err
 }
 
-// page is what Swift says of a status.
+// page returns Swift's text for a status.
 func page(status int) string {
 	title, text := http.StatusText(status), ""
 	switch status {
@@ -213,5 +214,6 @@ func page(status int) string {
 	return "<html><h1>" + title + "</h1><p>" + text + "</p></html>"
 }
 
-// statusClientGone is Swift's status for a request whose body was cut off. Only the log sees it.
+// statusClientGone is Swift's status for a request whose body was interrupted. Only the log shows
+// it.
 const statusClientGone = 499

@@ -11,19 +11,22 @@ import (
 	"time"
 )
 
-// User is somebody who may log in.
+// User is a user of the auth services.
 type User struct {
-	Account string // whose storage is AUTH_<Account>; also the Keystone project
+	Account string // the storage is AUTH_<Account>; also the Keystone project
 	Name    string
 	Key     string // the password
+	// Plain makes a user without rights to the account, who can log in but then gets 403.
 	// Plain makes the user one without rights to the account, who logs in and then gets 403.
 	Plain bool
 
-	// What follows is Keystone's alone.
+	// The following fields are for Keystone only.
 
-	Projects    []string     // accounts of further projects that the user may choose
-	Home        string       // the account of the default project, which is one of these; empty for none
-	TOTP        string       // the secret of one-time codes, in base32; such a user must give one beside the password
+	Projects []string // the accounts of further projects that the user may choose
+	Home     string   // the account of the default project, one of these; empty for none
+	// TOTP is the secret of one-time codes, in base32. A user with one must give a code and the
+	// password.
+	TOTP        string
 	Credentials []Credential // application credentials, for Account
 	Expired     bool         // the password has expired
 	Disabled    bool
@@ -32,21 +35,21 @@ type User struct {
 // Credential is an application credential.
 type Credential struct{ Name, Secret string }
 
-// Config says what to serve. The zero value is a Swift in memory, with Swift's own limits and the
-// users of [DefaultUsers].
+// Config configures a server. The zero value is a Swift in memory, with the limits of a real Swift
+// and the users of [DefaultUsers].
 type Config struct {
-	Dir       string        // where to keep everything; in memory where empty
-	Users     []User        // who may log in
-	TokenLife time.Duration // how long a token is good; 24 h where 0
-	Region    string        // of the endpoint in Keystone's catalog; "RegionOne" where empty
+	Dir       string        // the directory for all data; empty: in memory
+	Users     []User        // the users of the auth services
+	TokenLife time.Duration // the lifetime of a token; 0: 24 h
+	Region    string        // of the endpoint in Keystone's catalog; empty: "RegionOne"
 	Limits    Limits
-	// Record keeps every request, for [Server.Requests]. What is kept grows without bound.
+	// Record keeps every request, for [Server.Requests]. The memory for them grows without bound.
 	Record bool
-	// Log is told what goes wrong in the server itself, such as a full disk. Nil is silent.
+	// Log gets the errors of the server itself, such as a full disk. Nil: no log.
 	Log *slog.Logger
 }
 
-// DefaultUsers are those that Swift's own tests know.
+// DefaultUsers returns the users of Swift's own tests.
 func DefaultUsers() []User {
 	return []User{
 		{Account: "test", Name: "tester", Key: "testing"},
@@ -65,14 +68,14 @@ type Server struct {
 	faults faults
 	log    requestLog
 
-	mu       sync.RWMutex // guards what follows, and orders the changes of the store
+	mu       sync.RWMutex // guards the following fields, and orders the changes of the store
 	accounts map[string]*account
 	lag      time.Duration
 
-	closing   chan struct{} // closed by Close: nothing stalls after it
+	closing   chan struct{} // closed by Close, which ends all delays
 	closeOnce sync.Once
 
-	url     string // where Listen serves it
+	url     string // set by Listen
 	http    *http.Server
 	serving sync.WaitGroup
 	conns   sync.WaitGroup
@@ -80,7 +83,7 @@ type Server struct {
 
 var _ http.Handler = (*Server)(nil)
 
-// New makes a server, with what is in cfg.Dir. Close it after use.
+// New creates a server with the data in cfg.Dir. Call Close after use.
 func New(cfg Config) (*Server, error) {
 	if cfg.Users == nil {
 		cfg.Users = DefaultUsers()
@@ -121,7 +124,7 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// resume keeps the clock from giving out a moment that is older than one that is kept.
+// resume sets the clock to a time after all stored times of a.
 func (s *Server) resume(a *account) {
 	s.clock.passed(a.Created)
 	for _, c := range a.containers.items {
@@ -132,8 +135,8 @@ func (s *Server) resume(a *account) {
 	}
 }
 
-// Listen serves on the loopback interface, at a port of its own, until Close. Whoever serves it by
-// other means need not call it.
+// Listen serves on a free port of the loopback interface until Close. A caller that serves the
+// handler by other means does not need it.
 func (s *Server) Listen() error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -141,32 +144,32 @@ func (s *Server) Listen() error {
 	}
 	s.url = "http://" + l.Addr().String()
 	s.http = &http.Server{Handler: s, ConnState: s.countConn}
-	s.serving.Go(func() { _ = s.http.Serve(l) }) // it always ends in ErrServerClosed
+	s.serving.Go(func() { _ = s.http.Serve(l) }) // always returns ErrServerClosed
 	return nil
 }
 
-// countConn keeps track of connections, because closing an [http.Server] does not wait for what
-// their requests are doing.
+// countConn counts the open connections, because closing an [http.Server] does not wait for the
+// handlers of their requests.
 func (s *Server) countConn(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		s.conns.Add(1)
-	case http.StateClosed, http.StateHijacked: // the latter by a fault that cuts it
+	case http.StateClosed, http.StateHijacked: // hijacked by a fault that cuts the connection
 		s.conns.Done()
 	}
 }
 
-// URL is where Listen serves, without a slash at its end.
+// URL returns the base URL of the server after Listen, without a slash at the end.
 func (s *Server) URL() string { return s.url }
 
-// AuthURL is where to log in by auth 1.0, after Listen.
+// AuthURL returns the URL for logins by auth 1.0, after Listen.
 func (s *Server) AuthURL() string { return s.url + "/auth/v1.0" }
 
-// KeystoneURL is where to log in by Keystone v3, after Listen.
+// KeystoneURL returns the URL for logins by Keystone v3, after Listen.
 func (s *Server) KeystoneURL() string { return s.url + "/v3" }
 
-// Close ends what stalls, cuts the connections that Listen took, waits for their requests, and lets
-// go of the directory. Whoever serves the server by other means ends that first.
+// Close ends all delays, closes the connections of Listen, waits for their requests, and closes the
+// directory. A caller that serves the handler by other means must stop that first.
 func (s *Server) Close() error {
 	var err error
 	s.closeOnce.Do(func() {

@@ -13,18 +13,18 @@ import (
 	"strings"
 )
 
-// segment is one of the parts that the manifest of a static large object names, as it is stored.
+// segment is a segment in the stored manifest of a static large object.
 type segment struct {
 	Name         string `json:"name"` // "/container/object"
 	Bytes        int64  `json:"bytes"`
 	Hash         string `json:"hash"`
 	ContentType  string `json:"content_type"`
 	LastModified string `json:"last_modified"`
-	Range        string `json:"range,omitempty"` // "first-last", both inclusive
+	Range        string `json:"range,omitempty"` // first-last, both inclusive
 	SubSLO       bool   `json:"sub_slo,omitempty"`
 }
 
-// part is the part of the segment that belongs to the large object.
+// part returns the part of the segment that belongs to the large object.
 func (g segment) part() span {
 	if first, last, ok := strings.Cut(g.Range, "-"); ok {
 		a, errA := strconv.ParseInt(first, 10, 64)
@@ -36,17 +36,17 @@ func (g segment) part() span {
 	return span{0, g.Bytes}
 }
 
-// place is the container and the name that a manifest means by a path.
+// place returns the container and the name of a path in a manifest.
 func place(path string) (containerName, name string) {
 	containerName, name, _ = strings.Cut(strings.TrimLeft(path, "/"), "/")
 	return containerName, name
 }
 
-// sloETag is the ETag of the large object that segments make, without quotes.
+// sloETag returns the ETag of the large object with these segments, without quotes.
 func sloETag(segments []segment) string {
 	sum := md5.New()
 	for _, g := range segments {
-		_, _ = io.WriteString(sum, g.Hash) // a hash takes everything
+		_, _ = io.WriteString(sum, g.Hash) // a hash never fails
 		if g.Range != "" {
 			_, _ = io.WriteString(sum, ":"+g.Range+";")
 		}
@@ -54,11 +54,11 @@ func sloETag(segments []segment) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// maxDepth is how deep manifests may name manifests.
+// maxDepth is the maximum depth of nested manifests.
 const maxDepth = 10
 
-// errSegment says that a large object's content ends before its end, because a segment is not what
-// the manifest says.
+// errSegment means that the content of a large object is incomplete, because a segment differs from
+// the manifest.
 var errSegment = errors.New("a segment is missing or has changed")
 
 // segmented is the content of a static large object.
@@ -69,7 +69,7 @@ type segmented struct {
 	depth    int
 }
 
-// viewOfSLO makes of the view of a manifest that of the large object.
+// viewOfSLO turns the view of a manifest into the view of the large object.
 func (s *Server) viewOfSLO(who visitor, v *view, depth int) (*view, error) {
 	defer v.content.close()
 	if depth >= maxDepth {
@@ -97,7 +97,7 @@ func readManifest(v *view) ([]segment, error) {
 	return segments, nil
 }
 
-// open returns what a segment names, where it still is what the manifest says.
+// open returns the view of a segment, if it still matches the manifest.
 func (c segmented) open(g segment) (*view, error) {
 	containerName, name := place(g.Name)
 	v, err := c.server.viewOf(c.who, containerName, name, false, c.depth+1)
@@ -111,8 +111,7 @@ func (c segmented) open(g segment) (*view, error) {
 	return v, nil
 }
 
-// walk calls do for the parts of the segments that make up a span, in order, until do says that it
-// is enough.
+// walk calls do for the parts of the segments in a span, in order, until do returns false for more.
 func (c segmented) walk(sp span, do func(v *view, part span) (more bool, err error)) error {
 	for _, g := range c.segments {
 		part := g.part()
@@ -151,8 +150,8 @@ func (c segmented) copy(w io.Writer, sp span) error {
 
 func (c segmented) close() {}
 
-// manifestView makes of the view of a stored manifest that of the manifest in JSON: as it is stored
-// or, raw, as it could be put again.
+// manifestView turns the view of a stored manifest into a view of the manifest in JSON: as stored
+// or, with raw, in the form for another PUT.
 func manifestView(v *view, raw bool) (*view, error) {
 	if !raw {
 		v.kind = "application/json; charset=utf-8"
@@ -176,7 +175,8 @@ func manifestView(v *view, raw bool) (*view, error) {
 	return v, nil
 }
 
-// deleteSLO removes a large object and its segments, and theirs, and answers like a bulk delete.
+// deleteSLO deletes a large object with its segments and their segments, and answers like a bulk
+// delete.
 func (s *Server) deleteSLO(w http.ResponseWriter, r *request) error {
 	var result bulkResult
 	type item struct{ containerName, name string }
@@ -216,7 +216,7 @@ func (s *Server) deleteSLO(w http.ResponseWriter, r *request) error {
 	return result.write(w, r)
 }
 
-// size is the bytes of all segments.
+// sloSize returns the total size of the segments.
 func sloSize(segments []segment) int64 {
 	var n int64
 	for _, g := range segments {

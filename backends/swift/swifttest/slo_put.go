@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// manifestEntry is a segment as a client names it in a manifest.
+// manifestEntry is a segment in a manifest from a client.
 type manifestEntry struct {
 	ETag  *string     `json:"etag,omitempty"`
 	Path  string      `json:"path"`
@@ -21,7 +21,7 @@ type manifestEntry struct {
 	Size  json.Number `json:"size_bytes,omitempty"`
 }
 
-// putSLO makes a static large object of the segments that the request's body names.
+// putSLO creates a static large object from the manifest in the request body.
 func (s *Server) putSLO(w http.ResponseWriter, r *request) error {
 	if r.ContentLength > s.limits.MaxManifestSize {
 		return refuseWith(http.StatusRequestEntityTooLarge, htmlType, fmt.Sprintf("Manifest File > %d bytes", s.limits.MaxManifestSize))
@@ -33,7 +33,8 @@ func (s *Server) putSLO(w http.ResponseWriter, r *request) error {
 	if err != nil || (r.ContentLength >= 0 && int64(len(text)) != r.ContentLength) {
 		return refuse(statusClientGone)
 	}
-	r.stamp = s.clock.now() // the middleware passes it on only now
+	// Swift's middleware forwards the manifest only now.
+	r.stamp = s.clock.now()
 	if isTrue(r.query.Get("heartbeat")) {
 		return s.putSLOAlive(w, r, text)
 	}
@@ -44,8 +45,8 @@ func (s *Server) putSLO(w http.ResponseWriter, r *request) error {
 	return created(w, o, strconv.Quote(o.SLO.ETag))
 }
 
-// putSLOAlive is putSLO with signs of life: it answers 202 before the segments are looked at, and
-// in the body with what came of it.
+// putSLOAlive is putSLO with a heartbeat: it answers 202 before it checks the segments, and sends
+// the result in the body.
 func (s *Server) putSLOAlive(w http.ResponseWriter, r *request, text []byte) error {
 	if _, err := s.parseManifest(r, text); err != nil {
 		return err
@@ -61,7 +62,8 @@ func (s *Server) putSLOAlive(w http.ResponseWriter, r *request, text []byte) err
 	}
 	again := *r
 	again.Request = r.Clone(r.Context())
-	again.Request.Header.Set("Accept", "application/json") // of the segments that are wrong
+	// For the errors of segments.
+	again.Request.Header.Set("Accept", "application/json")
 	o, err := s.storeSLO(&again, text)
 	told := struct {
 		Status   string     `json:"Response Status"`
@@ -74,7 +76,8 @@ func (s *Server) putSLOAlive(w http.ResponseWriter, r *request, text []byte) err
 	switch {
 	case refused:
 		told.Status, told.Body = f.Error(), f.body
-		_ = json.Unmarshal([]byte(f.body), &told) // only the refusal of segments is JSON
+		// Only the refusal of segments is JSON.
+		_ = json.Unmarshal([]byte(f.body), &told)
 	case err != nil:
 		return err
 	default:
@@ -134,8 +137,8 @@ func (s *Server) storeSLO(r *request, text []byte) (*object, error) {
 	return o, s.receive(r, o, bytes.NewReader(stored), int64(len(stored)), "")
 }
 
-// parseManifest reads the manifest of a request, and says of all its entries what is wrong with
-// them before the segments are looked at.
+// parseManifest parses the manifest of a request. Its error has the mistakes of all entries that
+// can be found without the segments.
 func (s *Server) parseManifest(r *request, text []byte) ([]manifestEntry, error) {
 	bad := func(text string) error { return refuseWith(http.StatusBadRequest, htmlType, text) }
 	if !json.Valid(text) {
@@ -164,7 +167,7 @@ func (s *Server) parseManifest(r *request, text []byte) ([]manifestEntry, error)
 	return entries, nil
 }
 
-// parse reads one entry, and says what is wrong with it.
+// parse parses one entry, and returns the mistake in it, if any.
 func (e *manifestEntry) parse(raw json.RawMessage, last bool) (problem string) {
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &keys); err != nil || keys == nil {
@@ -219,7 +222,7 @@ func (e *manifestEntry) parseRange(raw json.RawMessage) (problem string) {
 	return ""
 }
 
-// resolve looks up the segments of a manifest, and says of all of them what is wrong.
+// resolve looks up the segments of a manifest. Its error has the mistakes of all of them.
 func (s *Server) resolve(r *request, entries []manifestEntry) ([]segment, error) {
 	segments := make([]segment, len(entries))
 	var problems [][2]string
@@ -278,7 +281,7 @@ func (s *Server) resolveOne(who visitor, e manifestEntry, last bool) (g segment,
 	return g, problems
 }
 
-// sloProblems is the answer that says what is wrong with segments, in the form that the client
+// sloProblems returns the answer with the mistakes of the segments, in the form that the client
 // accepts.
 func sloProblems(r *request, problems [][2]string) error {
 	if acceptsJSON(r) {

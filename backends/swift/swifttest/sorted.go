@@ -6,15 +6,14 @@ import (
 	"strings"
 )
 
-// keyed is what a sorted list can hold.
+// keyed is an element of a sorted list.
 type keyed interface{ key() string }
 
-// sorted is a list in the order of the bytes of its names, which is the order of Swift's listings.
-// Insertion moves pointers, which for the hundred thousand names that it is meant for costs less
-// than the request around it.
+// sorted is a list ordered by the bytes of the names, like Swift's listings. Insertion moves
+// pointers, which for up to a hundred thousand names costs less than the request around it.
 type sorted[T keyed] struct{ items []T }
 
-// seek returns the place of the first item whose name is not before name.
+// seek returns the index of the first item whose name is not less than name.
 func (s *sorted[T]) seek(name string) int {
 	return sort.Search(len(s.items), func(i int) bool { return s.items[i].key() >= name })
 }
@@ -26,7 +25,7 @@ func (s *sorted[T]) get(name string) (item T, ok bool) {
 	return item, false
 }
 
-// put adds an item or replaces the one of its name, which it returns.
+// put adds an item, or replaces the one with the same name and returns the old one.
 func (s *sorted[T]) put(item T) (old T, replaced bool) {
 	i := s.seek(item.key())
 	if i < len(s.items) && s.items[i].key() == item.key() {
@@ -47,7 +46,7 @@ func (s *sorted[T]) remove(name string) (old T, removed bool) {
 	return old, true
 }
 
-// selection says which part of a list is wanted, as the query of a listing does.
+// selection is the part of a list that the query of a listing selects.
 type selection struct {
 	prefix, delimiter string
 	marker, endMarker string // both exclusive
@@ -61,7 +60,7 @@ type found[T keyed] struct {
 	subdir string
 }
 
-// selectFrom returns the part of the list that sel asks for.
+// selectFrom returns the entries that sel selects.
 func (s *sorted[T]) selectFrom(sel selection) []found[T] {
 	after, before := sel.marker, sel.endMarker
 	if sel.reverse {
@@ -109,13 +108,13 @@ func (s *sorted[T]) selectFrom(sel selection) []found[T] {
 	return out
 }
 
-// seekPast returns the place after the last item whose name begins with prefix.
+// seekPast returns the index after the last item whose name begins with prefix.
 func (s *sorted[T]) seekPast(prefix string) int {
 	first := s.seek(prefix)
 	return first + sort.Search(len(s.items)-first, func(i int) bool { return !strings.HasPrefix(s.items[first+i].key(), prefix) })
 }
 
-// subdir cuts a name after the first delimiter that follows the prefix.
+// subdir returns a name up to the first delimiter after the prefix.
 func subdir(name, prefix, delimiter string) (string, bool) {
 	if delimiter == "" {
 		return "", false

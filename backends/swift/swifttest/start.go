@@ -1,14 +1,14 @@
 package swifttest
 
-// TB is the part of [testing.TB] that Start uses, so that a program can hold a Server without
-// holding package testing.
+// TB is the part of [testing.TB] that Start uses, so that a program can use this package without
+// importing package testing.
 type TB interface {
 	Helper()
 	Fatalf(format string, args ...any)
 	Cleanup(func())
 }
 
-// Start serves a Swift for one test, with a log, and closes it when the test ends.
+// Start serves a Swift for one test, with recorded requests, and closes it when the test ends.
 func Start(tb TB, cfg Config) *Server {
 	tb.Helper()
 	cfg.Record = true

@@ -14,18 +14,18 @@ import (
 	"slices"
 )
 
-// dirStore keeps everything in a directory:
+// dirStore stores everything in a directory:
 //
 //	bodies/<random>                               the bytes of an object
-//	tmp/<random>                                  a description on its way to its place
+//	tmp/<random>                                  a JSON file before it is renamed
 //	accounts/<hash>/account.json
 //	accounts/<hash>/<hash>/container.json
-//	accounts/<hash>/<hash>/objects/<hash>.json    what is known of an object, and the name of its body
+//	accounts/<hash>/<hash>/objects/<hash>.json    the metadata of an object, and the id of its body
 //
-// where a hash is that of the name, which the description tells in full. A description comes to its
-// place by a rename, so an object is there as a whole or not at all; a body that no description
-// names is what an interruption left, and is removed at the next start. Nothing is synced to the
-// disk: what a crash of the machine may cost is not this store's concern.
+// Each hash is the hash of a name; the JSON file has the full name. A JSON file is created by a
+// rename, so an object exists completely or not at all. A body to which no JSON file refers is left
+// over from an interruption, and is removed at the next start. Nothing is synced to the disk,
+// because this store need not survive a crash of the machine.
 type dirStore struct{ root *os.Root }
 
 func newDirStore(dir string) (*dirStore, error) {
@@ -44,7 +44,8 @@ func newDirStore(dir string) (*dirStore, error) {
 	return &dirStore{root: root}, nil
 }
 
-// hashed is a name as a file name: an object's may have 1024 bytes, and any of them.
+// hashed returns a file name for a name. The name of an object may have 1024 bytes, with any
+// values.
 func hashed(name string) string {
 	sum := sha256.Sum256([]byte(name))
 	return hex.EncodeToString(sum[:16])
@@ -86,7 +87,8 @@ func (w *dirWriter) finish() (string, error) {
 
 func (w *dirWriter) abort() {
 	if !w.done {
-		_ = w.Close() // its bytes are not wanted, nor is the news that they are not there
+		// Errors do not matter, because the data is discarded.
+		_ = w.Close()
 		w.store.discard(w.id)
 	}
 }
@@ -94,7 +96,7 @@ func (w *dirWriter) abort() {
 func (d *dirStore) open(id string) (body, error) { return d.root.Open(path.Join("bodies", id)) }
 
 func (d *dirStore) discard(id string) {
-	_ = d.root.Remove(path.Join("bodies", id)) // what stays is removed at the next start
+	_ = d.root.Remove(path.Join("bodies", id)) // a remaining file is removed at the next start
 }
 
 func (d *dirStore) putAccount(a *account) error {
@@ -131,7 +133,7 @@ func (d *dirStore) removeObject(account, container, name string) error {
 
 func (d *dirStore) close() error { return d.root.Close() }
 
-// write puts a description in its place.
+// write writes a JSON file atomically.
 func (d *dirStore) write(file string, v any) error {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -144,7 +146,7 @@ func (d *dirStore) write(file string, v any) error {
 	return d.root.Rename(tmp, file)
 }
 
-// readInto reads a description.
+// readInto reads a JSON file.
 func readInto(root *os.Root, file string, v any) error {
 	raw, err := root.ReadFile(file)
 	if err != nil {
@@ -201,7 +203,8 @@ func (d *dirStore) loadAccount(dir string, used map[string]bool) (*account, erro
 		}
 		c, err := d.loadContainer(path.Join(dir, name), used)
 		if errors.Is(err, fs.ErrNotExist) {
-			err = d.root.RemoveAll(path.Join(dir, name)) // its creation or removal was interrupted
+			// Its creation or removal was interrupted.
+			err = d.root.RemoveAll(path.Join(dir, name))
 			c = nil
 		}
 		if err != nil {
@@ -219,7 +222,8 @@ func (d *dirStore) loadContainer(dir string, used map[string]bool) (*container, 
 	if err := readInto(d.root, path.Join(dir, "container.json"), c); err != nil {
 		return nil, err
 	}
-	objects, err := d.root.OpenRoot(path.Join(dir, "objects")) // so that each file is one step away
+	// Opened as a root, so that each file name has only one element.
+	objects, err := d.root.OpenRoot(path.Join(dir, "objects"))
 	if err != nil {
 		return nil, err
 	}
@@ -242,7 +246,7 @@ func (d *dirStore) loadContainer(dir string, used map[string]bool) (*container, 
 	return c, nil
 }
 
-// sweep removes what interrupted requests left.
+// sweep removes the files that interrupted requests left.
 func (d *dirStore) sweep(used map[string]bool) error {
 	for _, dir := range []string{"bodies", "tmp"} {
 		names, err := readNames(d.root, dir)

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// memStore keeps bodies in memory, and nothing else: the tree of the server is all there is.
+// memStore stores only bodies, in memory. Everything else is in the tree of the server.
 type memStore struct {
 	mu     sync.Mutex
 	next   int

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// maxSymlinks is how many symlinks in a row are followed.
+// maxSymlinks is the maximum number of symlinks that are followed in a row.
 const maxSymlinks = 2
 
-// The headers that make a symlink, and tell of one.
+// The headers of symlinks.
 const (
 	symlinkHeader        = "X-Symlink-Target"
 	symlinkAccountHeader = "X-Symlink-Target-Account"
@@ -20,17 +20,17 @@ const (
 	symlinkBytesHeader   = "X-Symlink-Target-Bytes"
 )
 
-// symlink is what an object that is one stands for.
+// symlink is the target of a symlink.
 type symlink struct {
-	Account string `json:",omitempty"` // where that was said; else that of the symlink
+	Account string `json:",omitempty"` // empty: the account of the symlink
 	Target  string // "container/object"
-	// What a static symlink, which stands for one content only, has beside that.
+	// The following are for static symlinks, which are bound to one content.
 	Etag    string `json:",omitempty"`
 	Bytes   int64  `json:",omitempty"`
 	SLOEtag string `json:",omitempty"`
 }
 
-// account is where the target lies.
+// account returns the account of the target.
 func (l *symlink) account(own string) string {
 	if l.Account != "" {
 		return l.Account
@@ -38,14 +38,14 @@ func (l *symlink) account(own string) string {
 	return own
 }
 
-// path is where the target lies, as headers and listings have it.
+// path returns the path of the target, as in headers and listings.
 func (l *symlink) path(own string) string { return objectPath(l.account(own), l.Target) }
 
 func objectPath(account, target string) string {
 	return (&url.URL{Path: "/v1/" + account + "/" + target}).EscapedPath()
 }
 
-// headers are those of the symlink itself.
+// headers returns the headers of the symlink itself.
 func (l *symlink) headers() map[string]string {
 	h := map[string]string{symlinkHeader: (&url.URL{Path: l.Target}).EscapedPath()}
 	if l.Account != "" {
@@ -57,8 +57,8 @@ func (l *symlink) headers() map[string]string {
 	return h
 }
 
-// symlinkOf reads the headers that make what a request puts a symlink; nil where they do not. A
-// static one gets the type of its target where h has none.
+// symlinkOf parses the headers of a symlink. It returns nil if there are none. For a static symlink
+// without a type it sets the type of the target in h.
 func (s *Server) symlinkOf(r *request, h http.Header) (*symlink, error) {
 	value := h.Get(symlinkHeader)
 	if value == "" || s.limits.NoSymlinks {
@@ -99,7 +99,7 @@ func (s *Server) symlinkOf(r *request, h http.Header) (*symlink, error) {
 	return l, s.settleStatic(r, h, l)
 }
 
-// settleStatic compares a static symlink with its target, which may be a symlink itself.
+// settleStatic checks a static symlink against its target, which may be a symlink itself.
 func (s *Server) settleStatic(r *request, h http.Header, l *symlink) error {
 	v, err := s.follow(r, l, true, false)
 	if f, ok := errors.AsType[*failure](err); ok && f.status == http.StatusNotFound {
@@ -119,15 +119,15 @@ func (s *Server) settleStatic(r *request, h http.Header, l *symlink) error {
 	return nil
 }
 
-// conflictAt is the refusal to follow a symlink to where it leads.
+// conflictAt returns the error for a symlink that cannot be followed.
 func conflictAt(location, text string) error {
 	f := refuseWith(http.StatusConflict, plainType, text)
 	f.header.Set("Content-Location", location)
 	return f
 }
 
-// followed returns the view of what a request names, behind its symlinks, which the answer names in
-// Content-Location; with ?symlink=get that of the symlink itself.
+// followed returns the view of the object of a request. It follows symlinks, and the answer has the
+// target in Content-Location. With ?symlink=get it is the view of the symlink itself.
 func (s *Server) followed(r *request, raw bool) (*view, error) {
 	v, err := s.named(r, raw)
 	if err != nil || v.object.Symlink == nil {
@@ -141,7 +141,7 @@ func (s *Server) followed(r *request, raw bool) (*view, error) {
 	return s.follow(r, v.object.Symlink, raw, true)
 }
 
-// follow returns the view of what a symlink leads to: behind static ones and, where that is wanted,
+// follow returns the view of the target of a symlink. It follows static symlinks and, with dynamic,
 // all others.
 func (s *Server) follow(r *request, l *symlink, raw, dynamic bool) (*view, error) {
 	account := r.account
@@ -168,7 +168,8 @@ func (s *Server) follow(r *request, l *symlink, raw, dynamic bool) (*view, error
 		case l.Etag != "" && unquote(etag) != l.Etag && next != nil:
 			v.content.close()
 			return nil, conflictAt(location, "X-Symlink-Target-Etag headers do not match")
-		case l.Etag != "" && unquote(etag) != l.Etag && !raw && v.object.SLO != nil && v.object.ETag == l.Etag: // it is of the manifest
+		// The ETag is that of the manifest.
+		case l.Etag != "" && unquote(etag) != l.Etag && !raw && v.object.SLO != nil && v.object.ETag == l.Etag:
 		case l.Etag != "" && unquote(etag) != l.Etag:
 			v.content.close()
 			return nil, conflictAt(location, fmt.Sprintf("Object Etag '%s' does not match X-Symlink-Target-Etag header '%s'", unquote(etag), l.Etag))
@@ -177,7 +178,8 @@ func (s *Server) follow(r *request, l *symlink, raw, dynamic bool) (*view, error
 			if v.header == nil {
 				v.header = map[string]string{}
 			}
-			if v.object.Version != 0 { // which is where a version lies that no other symlink leads to
+			// The path of a version to which no other symlink points.
+			if v.object.Version != 0 {
 				location = objectPath(account, versionsOf(containerName)+"/"+versionName(name, v.object.Version))
 			}
 			v.header["Content-Location"] = location
@@ -191,7 +193,7 @@ func (s *Server) follow(r *request, l *symlink, raw, dynamic bool) (*view, error
 	}
 }
 
-// redirected is the answer to a POST to a symlink, which has changed that.
+// redirected returns the answer to a POST to a symlink, which has changed the symlink itself.
 func redirected(account string, l *symlink) error {
 	f := refuseWith(http.StatusTemporaryRedirect, htmlType,
 		"The requested POST was applied to a symlink. POST directly to the target to apply requested metadata.")

@@ -6,25 +6,29 @@ import (
 	"time"
 )
 
-// object is what is known of an object beside its bytes. It is never changed, only replaced, so
-// whoever holds one can read it without a lock.
+// object is the metadata of an object. It is never changed, only replaced, so it can be read
+// without a lock.
 type object struct {
-	Name     string
-	Size     int64             // of what is stored: of the manifest, where it is one
-	ETag     string            // MD5 of what is stored
-	Type     string            // Content-Type
-	Created  timestamp         // of the last PUT
-	Modified timestamp         // of the last PUT or POST
-	Meta     map[string]string // what a POST replaces: X-Object-Meta-*, Content-Encoding, X-Object-Manifest, …
-	SLO      *sloSummary       `json:",omitempty"` // set on the manifest of a static large object
-	Symlink  *symlink          `json:",omitempty"` // what it stands for, if it is a symlink
-	Body     string            // under which the store keeps the bytes
-	Version  timestamp         `json:",omitempty"` // of an object that is a version; its body is that of the version
-	Lost     bool              `json:",omitempty"` // it is listed, and not there
-	Linked   timestamp         `json:",omitempty"` // when it was made the current one, or changed: what listings tell instead of Modified
+	Name string
+	// The size of the stored data. For a large object, that of its manifest.
+	Size     int64
+	ETag     string    // the MD5 of the stored data
+	Type     string    // Content-Type
+	Created  timestamp // of the last PUT
+	Modified timestamp // of the last PUT or POST
+	// The headers that a POST replaces: X-Object-Meta-*, Content-Encoding, X-Object-Manifest, …
+	Meta    map[string]string
+	SLO     *sloSummary `json:",omitempty"` // set on the manifest of a static large object
+	Symlink *symlink    `json:",omitempty"` // the target, if it is a symlink
+	Body    string      // the id of the stored bytes
+	// Set for an object that is a version, with which it shares the body.
+	Version timestamp `json:",omitempty"`
+	Lost    bool      `json:",omitempty"` // in listings only
+	// When it was made the current version, or changed. Listings have it instead of Modified.
+	Linked timestamp `json:",omitempty"`
 }
 
-// sloSummary is what a static large object is as a whole.
+// sloSummary has the ETag and size of a static large object as a whole.
 type sloSummary struct {
 	ETag string
 	Size int64
@@ -32,7 +36,7 @@ type sloSummary struct {
 
 func (o *object) key() string { return o.Name }
 
-// deleteAt is the time at which the object ceases to exist.
+// deleteAt returns the time at which the object expires.
 func (o *object) deleteAt() (at time.Time, ok bool) {
 	v, ok := o.Meta["X-Delete-At"]
 	if !ok {
@@ -47,32 +51,36 @@ func (o *object) expired(now time.Time) bool {
 	return o.Lost || ok && !now.Before(at)
 }
 
-// container holds objects. The lock of the server guards it.
+// container contains objects. The lock of the server protects it.
 type container struct {
 	Name     string
 	Created  timestamp
 	Modified timestamp // of the last PUT or POST of the container itself
-	Policy   string    `json:",omitempty"` // the default one where empty
+	Policy   string    `json:",omitempty"` // empty: the default one
 	Meta     map[string]string
-	Versions string `json:",omitempty"` // whether versions are kept, see versions.go: "True", "False", or never
-	Archive  string `json:",omitempty"` // where versions go by the older ways, see archive.go
-	History  bool   `json:",omitempty"` // which of those
+	// The header X-Versions-Enabled, see versions.go: "True", "False", or empty if it was never
+	// set.
+	Versions string `json:",omitempty"`
+	// The archive for versions of the older kinds, see archive.go.
+	Archive string `json:",omitempty"`
+	History bool   `json:",omitempty"` // of the kind X-History-Location
 
 	objects  sorted[*object]
 	bytes    int64
-	expiries int // how many objects end by themselves
+	expiries int // number of objects that expire
 	lag      *lag[*object]
-	// graves are when names were last deleted: an upload from before does not bring them back.
+	// graves are the times of deletions by name. An upload that began earlier does not restore the
+	// name.
 	graves map[string]timestamp
 }
 
-// maxGraves is how many deletions a container remembers. Of more, those from before graveLife go.
+// maxGraves is the number of deletions after which a container forgets those older than graveLife.
 const (
 	maxGraves = 10_000
 	graveLife = timestamp(3600 * ticksPerSecond)
 )
 
-// bury notes a deletion.
+// bury records a deletion.
 func (c *container) bury(name string, at timestamp) {
 	if c.graves == nil {
 		c.graves = map[string]timestamp{}
@@ -83,7 +91,7 @@ func (c *container) bury(name string, at timestamp) {
 	c.graves[name] = at
 }
 
-// changed is when the content of a name was last put or deleted.
+// changed returns when the content of a name was last stored or deleted.
 func (c *container) changed(name string) timestamp {
 	at := c.graves[name]
 	if o, ok := c.objects.get(name); ok {
@@ -120,15 +128,16 @@ func (c *container) count(o *object, sign int) {
 	}
 }
 
-// counted is what an object adds to the bytes of the container.
+// counted returns the bytes that an object adds to the container.
 func (c *container) counted(o *object) int64 {
 	if o.Version == 0 || c.hidden() {
 		return o.Size
 	}
-	return 0 // the bytes are those of the version
+	return 0 // the bytes are counted for the version
 }
 
-// listed is what listings and totals of the container tell: its objects, or those of a while ago.
+// listed returns the content for listings and totals of the container: the current one, or a
+// delayed one.
 func (c *container) listed() (items *sorted[*object], bytes int64) {
 	if c.lag == nil {
 		return &c.objects, c.bytes
@@ -137,7 +146,7 @@ func (c *container) listed() (items *sorted[*object], bytes int64) {
 	return &c.lag.shown, c.lag.bytes
 }
 
-// account holds containers. The lock of the server guards it.
+// account contains containers. The lock of the server protects it.
 type account struct {
 	Name    string
 	Created timestamp
@@ -158,7 +167,7 @@ func (a *account) remove(name string) {
 	}
 }
 
-// listed are the containers that listings of the account tell of: its own, or those of a while ago.
+// listed returns the containers for listings of the account: the current ones, or delayed ones.
 func (a *account) listed() []*container {
 	if a.lag == nil {
 		return a.containers.items
@@ -167,7 +176,7 @@ func (a *account) listed() []*container {
 	return a.lag.shown.items
 }
 
-// totals are what the account's headers count.
+// totals returns the totals for the headers of the account.
 func (a *account) totals() (containers, objects int, bytes int64) {
 	for _, c := range a.containers.items {
 		items, n := c.listed()

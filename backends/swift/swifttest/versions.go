@@ -13,17 +13,17 @@ import (
 	"time"
 )
 
-// A container with versions (X-Versions-Enabled) has another beside it that nobody sees, in which
-// all versions of its objects lie, those that are current too: there an object of the container is
-// only a link to its version, and shares the body with it. What came before versions were enabled,
-// or after they were disabled, has no version: its id is "null".
+// A container with versions (X-Versions-Enabled) has a hidden second container, with all versions
+// of its objects, including the current ones. An object of the container is then only a link to its
+// version, and shares the body with it. Objects from before versions were enabled, or after they
+// were disabled, have no version: their id is "null".
 const (
 	versionHeader = "X-Object-Version-Id"
 	nullVersion   = "null"
 	versionsKept  = "True"
-	// deletedType is that of the version that says that the object was deleted.
+	// deletedType is the type of the version that marks a deletion.
 	deletedType = "application/x-deleted;swift_versions_deleted=1"
-	// reserved begins the names of what nobody sees, and separates their parts.
+	// reserved begins hidden names, and separates their parts.
 	reserved = "\x00"
 )
 
@@ -31,15 +31,15 @@ func (c *container) hidden() bool { return strings.HasPrefix(c.Name, reserved) }
 
 func versionsOf(container string) string { return reserved + "versions" + reserved + container }
 
-// lastTimestamp is the last moment that Swift can say. Versions are named by the time that is left
-// until then, so that the latest is listed first.
+// lastTimestamp is the largest time in Swift. The name of a version contains the time left until
+// then, so that the latest version is listed first.
 const lastTimestamp timestamp = 9_999_999_999_99999
 
 func versionName(object string, version timestamp) string {
 	return reserved + object + reserved + (lastTimestamp - version).String()
 }
 
-// parseVersion reads an id.
+// parseVersion parses the id of a version.
 func parseVersion(id string) (timestamp, bool) {
 	whole, part, _ := strings.Cut(id, ".")
 	sec, err1 := strconv.ParseInt(whole, 10, 64)
@@ -47,12 +47,12 @@ func parseVersion(id string) (timestamp, bool) {
 	return timestamp(sec*ticksPerSecond + tick), err1 == nil && err2 == nil
 }
 
-// versionPath is how listings and headers tell of which version an object is.
+// versionPath returns the path of a version, as in listings and headers.
 func versionPath(account, container, object string, version timestamp) string {
 	return (&url.URL{Path: "/v1/" + account + "/" + container + "/" + object}).EscapedPath() + "?version-id=" + version.String()
 }
 
-// tellVersions sets the headers of a container that tell of versions.
+// tellVersions sets the headers of a container about versions.
 func (c *container) tellVersions(h http.Header) {
 	if c.Versions != "" {
 		h.Set("X-Versions-Enabled", c.Versions)
@@ -65,8 +65,8 @@ func (c *container) tellVersions(h http.Header) {
 	}
 }
 
-// updateVersions takes up what a request to a container says of versions. It is called with mu
-// held.
+// updateVersions applies the headers about versions of a request to a container. The caller must
+// hold mu.
 func (s *Server) updateVersions(r *request, c *container) error {
 	if enabled := r.Header.Get("X-Versions-Enabled"); enabled != "" {
 		if c.Archive != "" {
@@ -85,7 +85,7 @@ func (s *Server) updateVersions(r *request, c *container) error {
 	return nil
 }
 
-// makeVersions makes the container of another one's versions. It is called with mu held.
+// makeVersions creates the container for the versions of c. The caller must hold mu.
 func (s *Server) makeVersions(account string, c *container) error {
 	a := s.accounts[account]
 	if _, ok := a.containers.get(versionsOf(c.Name)); ok {
@@ -101,7 +101,7 @@ func (s *Server) makeVersions(account string, c *container) error {
 	return nil
 }
 
-// removeVersions removes the container of versions, if nothing is in it. It is called with mu held.
+// removeVersions removes the container of versions if it is empty. The caller must hold mu.
 func (s *Server) removeVersions(account string, c *container) error {
 	v, ok := s.container(account, versionsOf(c.Name))
 	if !ok {
@@ -117,8 +117,8 @@ func (s *Server) removeVersions(account string, c *container) error {
 	return nil
 }
 
-// retain keeps what is about to be replaced or deleted, where versions are kept, and reports
-// whether its body is still wanted. It is called with mu held.
+// retain keeps an object that is about to be replaced or deleted, if versions are kept. It reports
+// whether the body is still needed. The caller must hold mu.
 func (s *Server) retain(account string, c *container, name string) (kept bool, err error) {
 	old, ok := c.objects.get(name)
 	switch {
@@ -138,7 +138,7 @@ func (s *Server) retain(account string, c *container, name string) (kept bool, e
 	return false, nil
 }
 
-// putVersion stores an object of c as the version that it says. It is called with mu held.
+// putVersion stores an object of c as the version in its field Version. The caller must hold mu.
 func (s *Server) putVersion(account string, c *container, o object) error {
 	versions, ok := s.container(account, versionsOf(c.Name))
 	if !ok {
@@ -152,7 +152,7 @@ func (s *Server) putVersion(account string, c *container, o object) error {
 	return nil
 }
 
-// markDeleted stores the version that says that an object was deleted. It is called with mu held.
+// markDeleted stores the version that marks a deletion. The caller must hold mu.
 func (s *Server) markDeleted(account string, c *container, name string) (timestamp, error) {
 	if c.Versions != versionsKept && !c.History {
 		return 0, nil
@@ -184,7 +184,7 @@ func (s *Server) hasVersions(r *request) bool {
 	return ok && c.Versions != ""
 }
 
-// named is what a request names by a path and, where it gives one, a version.
+// named returns the view of the object, or of the version, in a request.
 func (s *Server) named(r *request, raw bool) (*view, error) {
 	id := r.query.Get("version-id")
 	if id == "" {
@@ -213,7 +213,7 @@ func (s *Server) named(r *request, raw bool) (*view, error) {
 	return v, err
 }
 
-// versionOf reads the id of a version of what a request names.
+// versionOf parses the id of a version in a request.
 func (s *Server) versionOf(r *request, id string) (timestamp, error) {
 	if id == nullVersion {
 		return 0, nil
@@ -228,7 +228,7 @@ func (s *Server) versionOf(r *request, id string) (timestamp, error) {
 	return version, nil
 }
 
-// tellVersion sets the headers that tell of which version an answer is.
+// tellVersion sets the headers with the version of an answer.
 func (s *Server) tellVersion(r *request, v *view) {
 	id := r.query.Get("version-id")
 	if id == "" && !s.hasVersions(r) {
@@ -248,7 +248,7 @@ func (s *Server) tellVersion(r *request, v *view) {
 	v.header[versionHeader] = id
 }
 
-// serveVersion serves the changes of one version: that it is made the current one, or deleted.
+// serveVersion handles the requests that make a version the current one or delete it.
 func (s *Server) serveVersion(w http.ResponseWriter, r *request) error {
 	id := r.query.Get("version-id")
 	if r.Method == http.MethodPost {
@@ -287,14 +287,14 @@ func (s *Server) restoreVersion(r *request, version timestamp) (*object, error) 
 	if err := s.store.putObject(r.account, r.container, &o); err != nil {
 		return nil, err
 	}
-	c, _ := s.container(r.account, r.container) // which is there, since its versions are
+	c, _ := s.container(r.account, r.container) // exists, because its versions exist
 	if old := c.put(&o); old != nil && old.Version == 0 {
 		s.store.discard(old.Body)
 	}
 	return &o, nil
 }
 
-// deleteVersion deletes one version and, where it is the current one, the object.
+// deleteVersion deletes one version. If it is the current one, it also deletes the object.
 func (s *Server) deleteVersion(w http.ResponseWriter, r *request, version timestamp) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -332,8 +332,8 @@ func (s *Server) deleteVersion(w http.ResponseWriter, r *request, version timest
 	return done(w, http.StatusNoContent)
 }
 
-// listVersions lists a container with the versions of its objects, and those of objects that were
-// deleted.
+// listVersions lists the versions of the objects in a container, including those of deleted
+// objects.
 func (s *Server) listVersions(w http.ResponseWriter, r *request, sel selection) error {
 	asJSON, err := wantsJSON(r)
 	if _, ok := errors.AsType[*failure](err); ok || !asJSON && r.Header.Get("Accept") != "" {
@@ -357,7 +357,7 @@ func (s *Server) listVersions(w http.ResponseWriter, r *request, sel selection) 
 	return err
 }
 
-// versionsSelection is what of the versions a listing asks for.
+// versionsSelection returns the selected part of the versions.
 func versionsSelection(r *request, sel selection) (selection, error) {
 	bad := func(text string) error { return refuseWith(http.StatusBadRequest, htmlType, text) }
 	inner := selection{prefix: reserved + sel.prefix, delimiter: sel.delimiter, limit: sel.limit, reverse: sel.reverse}
@@ -382,7 +382,7 @@ func versionsSelection(r *request, sel selection) (selection, error) {
 	return inner, nil
 }
 
-// versionEntries are the lines of listVersions.
+// versionEntries returns the entries for listVersions.
 func (s *Server) versionEntries(r *request, sel, inner selection) []listingEntry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
