@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// verdict is how figures stand to what filegate is meant to reach.
+// verdict is the comparison of a figure with one of filegate's aims.
 type verdict struct {
 	row, text string
 	holds     bool
@@ -18,13 +18,12 @@ func (v verdict) word() string {
 	return "short"
 }
 
-// perSession is what each of very many sessions may cost beside the budget, in MiB: the 2 MiB that
-// SSH lets a client send before it is read, in packets of 32 KiB that take 40, a few requests of
-// SFTP, the buffers of two connections, and a quarter of all that as garbage.
+// perSession is the memory that each of very many sessions may use in addition to the budget, in
+// MiB: the 2 MiB that an SSH client may send before they are read, in packets of 32 KiB that use
+// 40, a few SFTP requests, the buffers of two connections, and a quarter of the total as garbage.
 const perSession = 4
 
-// aims compares what was measured with what filegate is meant to reach. What was not measured is
-// not mentioned.
+// aims compares the figures with filegate's aims. It leaves out aims without figures.
 func aims(results []*result) []verdict {
 	var all []verdict
 	for _, r := range results {
@@ -44,8 +43,8 @@ func aims(results []*result) []verdict {
 	return all
 }
 
-// measured returns the line of a client with a peer, nil where it has no figures. Settings decide
-// as a whole, none is none.
+// measured returns the line of a client and a server with exactly these settings, or nil if it has
+// no figures.
 func (r *result) measured(client, server string, settings ...string) *line {
 	for _, l := range r.Lines {
 		if l.Client == client && l.Server == server && strings.Join(l.Settings, " ") == strings.Join(settings, " ") && l.Failed == "" && len(l.Values) > 0 {
@@ -66,7 +65,7 @@ func (r *result) ours() []*line {
 	return all
 }
 
-// advantage is how many times better one line is than another.
+// advantage returns how many times better one line is than another.
 func (r *result) advantage(one, other *line) float64 {
 	if r.Less {
 		return other.Spread.Median / one.Spread.Median
@@ -78,7 +77,7 @@ func (r *result) verdict(holds bool, format string, args ...any) verdict {
 	return verdict{r.Row, fmt.Sprintf(format, args...), holds}
 }
 
-// rcloneFor are the settings with which rclone does what filegate does with its own.
+// rcloneFor returns the settings of rclone that correspond to those of filegate.
 func rcloneFor(settings []string) []string {
 	if len(settings) == 1 && settings[0] == withoutTime {
 		return []string{"--use-server-modtime"}

@@ -12,28 +12,28 @@ import (
 	"time"
 )
 
-// programs are the files of those that are measured.
+// programs are the paths of the servers.
 type programs struct {
 	filegate, rclone, sshd string
 }
 
-// bench is what all rows share.
+// bench is the data of a run that all rows share.
 type bench struct {
 	programs programs
 	rounds   int
-	patience time.Duration // with one turn
+	patience time.Duration // the time limit of one turn
 
 	swift    *swift
 	keystone keystone
-	work     string // directory for what clients send and fetch, and for configurations
+	work     string // directory for the files of clients, and for configurations
 	disk     string // directory that sshd serves
 	keys     keys
-	user     string // who runs this, and logs in at sshd
+	user     string // the user who runs this, who also logs in to sshd
 	begin    time.Time
 	stems    int
 }
 
-// open prepares what all rows share: directories below the two given ones, and a container.
+// open prepares a run: directories in the two given ones, and a container.
 func (b *bench) open(ctx context.Context, store login, work, disk string) (err error) {
 	if store.auth == "" {
 		return errors.New(`which Swift? Set -auth, -user and -key, or start the lab: eval "$(.ci/lab/up)"`)
@@ -67,28 +67,28 @@ func (b *bench) open(ctx context.Context, store login, work, disk string) (err e
 	return b.swift.makeContainer(ctx)
 }
 
-// close removes everything that the run has made.
+// close removes everything that the run has created.
 func (b *bench) close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	return errors.Join(b.swift.close(ctx), os.RemoveAll(b.work), os.RemoveAll(b.disk))
 }
 
-// newName is a name that no other run has.
+// newName returns a unique name for the run.
 func newName() string {
 	var b [5]byte
 	_, _ = rand.Read(b[:]) // it never fails
 	return "bench-" + hex.EncodeToString(b[:])
 }
 
-// newStem begins the names of files that have not been there before: a server may remember those of
-// an earlier turn.
+// newStem returns a new beginning for the names of files. A server may remember names from an
+// earlier turn.
 func (b *bench) newStem() string {
 	b.stems++
 	return fmt.Sprintf("turn-%d", b.stems)
 }
 
-// progress tells whoever waits.
+// progress prints a message to standard error.
 func (b *bench) progress(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "%6.0fs  %s\n", time.Since(b.begin).Seconds(), fmt.Sprintf(format, args...))
 }

@@ -10,21 +10,22 @@ import (
 	"time"
 )
 
-// client is a program that people use, or the one in here. What it cannot do is nil.
+// client is a client program, or a client in this program. A function that it lacks is nil.
 type client struct {
 	name     string
 	protocol string // "sftp", "ftp", "swift", or "keystone"
 
-	// put and get move files one after the other, in one session.
+	// put and get transfer files one after the other, in one session.
 	put func(ctx context.Context, b *bench, p *place, files []file) error
 	get func(ctx context.Context, b *bench, p *place, files []file) error
-	// list lists the run's directory, and returns what the client printed, an entry on a line.
+	// list lists the run's directory and returns the client's output, one line for each entry.
 	list func(ctx context.Context, b *bench, p *place) (string, error)
-	// login logs in, until the server would do what it is told. Then leave hangs up.
+	// login logs in and returns when the server is ready for commands. The function leave closes
+	// the connection.
 	login func(ctx context.Context, b *bench, p *place) (leave func(), err error)
 }
 
-// run runs a program to its end, and returns what it wrote to standard output.
+// run runs a program and returns its standard output.
 func run(ctx context.Context, env []string, stdin, program string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // the programs are ours to choose
 	cmd.Env = append(os.Environ(), env...)
@@ -32,7 +33,8 @@ func run(ctx context.Context, env []string, stdin, program string, args ...strin
 	var out strings.Builder
 	var errors tail
 	cmd.Stdout, cmd.Stderr = &out, &errors
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // with what it starts: sftp starts ssh
+	// So that the processes that it starts are killed too: sftp starts ssh.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 10 * time.Second
 	if err := cmd.Run(); err != nil {
@@ -44,7 +46,7 @@ func run(ctx context.Context, env []string, stdin, program string, args ...strin
 	return out.String(), nil
 }
 
-// quoted is a word for sftp's and lftp's commands and curl's configuration.
+// quoted quotes a word for the commands of sftp and lftp, and for the configuration of curl.
 func quoted(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }

@@ -24,7 +24,7 @@ var curlClient = client{
 	},
 }
 
-// curlToSwift is curl without a server in between: the limit.
+// curlToSwift is curl directly to Swift, as the limit.
 var curlToSwift = client{
 	name: "curl", protocol: "swift",
 	put: func(ctx context.Context, _ *bench, p *place, files []file) error {
@@ -38,14 +38,14 @@ var curlToSwift = client{
 
 func (p *place) tokenArgs() []string { return []string{"-H", "X-Auth-Token: " + p.swift.token} }
 
-// ftpURL is a file's URL, with the login in it: the user's name may have a colon, which curl's -u
-// takes for the end of it.
+// ftpURL returns the URL of a file, including the login. The user may contain a colon, which curl's
+// option -u would take for the separator.
 func (p *place) ftpURL(name string) string {
 	u := url.URL{Scheme: "ftp", User: url.UserPassword(p.user, p.password), Host: p.host + ":" + p.port, Path: p.root + name}
 	return u.String()
 }
 
-// curl runs curl once for all files; direction is its option for the name on this machine.
+// curl runs curl once for all files; direction is its option for the local name.
 func curl(ctx context.Context, args []string, files []file, direction string, at func(string) string) error {
 	var config strings.Builder
 	for _, f := range files {
@@ -55,8 +55,9 @@ func curl(ctx context.Context, args []string, files []file, direction string, at
 	return err
 }
 
-// curlAtOnce sends all files at the same time, by a curl for each: one curl for all of them stands
-// still while it waits for the server to confirm one, and has the others run into timeouts.
+// curlAtOnce sends all files at the same time, with one curl for each. A single curl for all files
+// would stop while it waits for the server to confirm one file, and the other transfers would time
+// out.
 func curlAtOnce(ctx context.Context, b *bench, p *place, files []file) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range files {
@@ -65,7 +66,7 @@ func curlAtOnce(ctx context.Context, b *bench, p *place, files []file) error {
 	return group.Wait()
 }
 
-// listSwift reads Swift's listing page by page: there is no other way.
+// listSwift reads the pages of Swift's listing one after the other.
 func listSwift(ctx context.Context, _ *bench, p *place) (string, error) {
 	var all strings.Builder
 	marker := ""
@@ -84,8 +85,7 @@ func listSwift(ctx context.Context, _ *bench, p *place) (string, error) {
 	}
 }
 
-// curlFirstByte returns how long it takes until curl, started anew, has the first byte of a file,
-// in seconds.
+// curlFirstByte runs curl and returns the time until it has the first byte of a file, in seconds.
 func curlFirstByte(ctx context.Context, args []string, url string) (float64, error) {
 	out, err := run(ctx, nil, "", "curl", append(args, "-fsS", "--globoff", "--noproxy", "*", "-o", "/dev/null", "-w", "%{time_starttransfer}", url)...)
 	if err != nil {

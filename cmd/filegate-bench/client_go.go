@@ -11,8 +11,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// goClient is the SFTP client in this program, for what no other one does: single reads, the first
-// byte, very many sessions.
+// goClient is the SFTP client in this program, for rows that no other client can measure: single
+// reads, the first byte, very many sessions.
 var goClient = client{
 	name: "Go", protocol: "sftp",
 	login: func(ctx context.Context, _ *bench, p *place) (func(), error) {
@@ -24,7 +24,7 @@ var goClient = client{
 	},
 }
 
-// goFTP is a client in this program that logs in over FTP, and no more.
+// goFTP is the FTP client in this program, which only logs in.
 var goFTP = client{
 	name: "Go over FTP", protocol: "ftp",
 	login: func(ctx context.Context, _ *bench, p *place) (func(), error) {
@@ -58,7 +58,7 @@ var goFTP = client{
 	},
 }
 
-// session is a login of goClient's.
+// session is a session of goClient.
 type session struct {
 	*sftp.Client
 	ssh  *ssh.Client

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// lftpClient is lftp over FTP without TLS, as its peers are.
+// lftpClient is lftp over FTP without TLS, which the servers do not have here either.
 var lftpClient = client{
 	name: "lftp", protocol: "ftp",
 	put: func(ctx context.Context, _ *bench, p *place, files []file) error {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// sftpClient is OpenSSH's sftp with no options but those that a login without a terminal needs.
+// sftpClient is OpenSSH's sftp, with only the options that a login without a terminal needs.
 var sftpClient = client{
 	name: "sftp", protocol: "sftp",
 	put: func(ctx context.Context, b *bench, p *place, files []file) error {
@@ -24,13 +24,13 @@ var sftpClient = client{
 	},
 }
 
-// runSFTP runs a batch with a command for each file.
+// runSFTP runs a batch with one command for each file.
 func runSFTP(ctx context.Context, b *bench, p *place, files []file, command func(file) string) (string, error) {
 	var batch strings.Builder
 	for _, f := range files {
 		batch.WriteString(command(f) + "\n")
 	}
-	// Names of the place's own: several sessions may run at a time.
+	// The file names contain the port, because several sessions may run at the same time.
 	config := filepath.Join(b.work, "ssh_config-"+p.port)
 	askpass := filepath.Join(b.work, "askpass-"+p.port)
 	if err := writeOnce(config, 0o600, sshConfig(p)); err != nil {
@@ -40,7 +40,7 @@ func runSFTP(ctx context.Context, b *bench, p *place, files []file, command func
 		return "", err
 	}
 	return run(ctx, []string{"SSH_ASKPASS=" + askpass, "SSH_ASKPASS_REQUIRE=force"}, batch.String(),
-		// -b after the option: it would set BatchMode, in which no password is asked for.
+		// -b follows -o, because -b alone would set BatchMode, which disables passwords.
 		"sftp", "-q", "-F", config, "-o", "BatchMode=no", "-b", "-", p.host)
 }
 
@@ -61,8 +61,8 @@ LogLevel ERROR
 `, p.port, p.user, method, identity)
 }
 
-// writeOnce writes a file where there is none. Several may do it at a time: it appears with all its
-// content.
+// writeOnce writes a file if it does not exist. Concurrent calls are safe: the file is renamed when
+// it is complete.
 func writeOnce(name string, mode os.FileMode, text string) error {
 	if _, err := os.Stat(name); err == nil {
 		return nil
@@ -78,7 +78,7 @@ func writeOnce(name string, mode os.FileMode, text string) error {
 	if err := f.Chmod(mode); err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil { // before it is run
+	if err := f.Close(); err != nil { // before it is executed
 		return err
 	}
 	return os.Rename(f.Name(), name)

@@ -12,8 +12,7 @@ import (
 	"path/filepath"
 )
 
-// file is one that a client moves: its name on this machine and its name on the server, in the
-// run's directory.
+// file is a file to transfer: its local name, and its name in the run's directory on the server.
 type file struct {
 	local, remote string
 	size          int64
@@ -54,13 +53,12 @@ func fileSum(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// source is the name of one of the files that sources makes.
+// source returns the name of one of the files that sources creates.
 func (b *bench) source(stem string, i int) string {
 	return filepath.Join(b.work, fmt.Sprintf("%s-%06d", stem, i))
 }
 
-// sources makes n files of a size in the directory for them, where they are not there from an
-// earlier row.
+// sources creates n files of a size in the work directory, unless they exist from an earlier row.
 func (b *bench) sources(stem string, n int, size int64) ([]string, error) {
 	var paths []string
 	for i := range n {
@@ -75,8 +73,7 @@ func (b *bench) sources(stem string, n int, size int64) ([]string, error) {
 	return paths, nil
 }
 
-// store puts files where the servers find them: into Swift, as plain objects, and into the
-// directory of the one that has none.
+// store stores files for the servers: in Swift, as plain objects, and in the directory of sshd.
 func (b *bench) store(ctx context.Context, files []file) error {
 	for _, f := range files {
 		if err := b.storeOne(ctx, f); err != nil {
@@ -109,7 +106,7 @@ func (b *bench) storeOne(ctx context.Context, f file) error {
 	return out.Close()
 }
 
-// clear removes all that is stored.
+// clear removes all stored files.
 func (b *bench) clear(ctx context.Context) error {
 	entries, err := os.ReadDir(b.disk)
 	if err != nil {

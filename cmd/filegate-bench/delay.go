@@ -10,27 +10,26 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// delayWindow is how much of one direction of a connection is under way at a time: about what
-// Linux' own limits of TCP's buffers (tcp_rmem, tcp_wmem) come to. One connection moves at most
-// this in a round trip: 40 MiB/s at 100 ms.
+// delayWindow is the maximum amount of data in transit in one direction of a connection: about the
+// limit of Linux' TCP buffers (tcp_rmem, tcp_wmem). One connection transfers at most this much in
+// each round trip: 40 MiB/s at 100 ms.
 const delayWindow = 4 << 20
 
-// delay is a path to a server at a distance: what passes arrives half a round trip later, and the
-// room that it took up in the window is free again after another half. A connection costs one round
-// trip before its first byte.
+// delay is a path to a distant server. Data arrives half a round trip later, and after another half
+// its space in the window is free again. A connection needs one round trip before its first byte.
 //
-// It knows no slow start, no loss and no limit to the rate of all connections together: real
-// distance is worse, for everybody.
+// It has no slow start, no loss and no limit to the rate of all connections together. So real
+// distance is worse, for all contestants.
 type delay struct {
 	target   string
 	rtt      time.Duration
 	listener net.Listener
-	ctx      context.Context // ends with close, and everything that runs with it
+	ctx      context.Context // cancelled by close; all goroutines end with it
 	cancel   context.CancelFunc
 	running  sync.WaitGroup
 }
 
-// startDelay listens on an address of this machine, for connections to the target.
+// startDelay listens on a local address for connections to the target.
 func startDelay(target string, rtt time.Duration) (*delay, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it waits for nothing
 	if err != nil {
@@ -44,7 +43,7 @@ func startDelay(target string, rtt time.Duration) (*delay, error) {
 
 func (d *delay) address() string { return d.listener.Addr().String() }
 
-// close ends all connections, and returns when nothing runs any more.
+// close closes all connections and waits for all goroutines.
 func (d *delay) close() {
 	d.cancel()
 	d.listener.Close()
@@ -80,9 +79,9 @@ func (d *delay) serve(near net.Conn) {
 	both.Wait()
 }
 
-// parcel is what was read at once.
+// parcel is the data of one read.
 type parcel struct {
-	b    *[parcelSize]byte // nil once it is delivered
+	b    *[parcelSize]byte // nil after delivery
 	n    int
 	read time.Time
 }
@@ -91,10 +90,11 @@ const parcelSize = 64 << 10
 
 var parcels = sync.Pool{New: func() any { return new([parcelSize]byte) }}
 
-// pass moves one direction, whose first byte leaves no earlier than the given time.
+// pass forwards one direction of a connection. The first byte is not sent before begin.
 func (d *delay) pass(to, from net.Conn, begin time.Time) {
 	window := semaphore.NewWeighted(delayWindow)
-	const many = 4096 // more parcels than that are smaller than 1 KiB, and wait
+	// Only parcels smaller than 1 KiB can fill the channel. Then the reader waits.
+	const many = 4096
 	underWay := make(chan parcel, many)
 	delivered := make(chan parcel, many)
 	var all sync.WaitGroup
@@ -102,18 +102,20 @@ func (d *delay) pass(to, from net.Conn, begin time.Time) {
 		defer close(delivered)
 		for p := range underWay {
 			if !d.until(p.read.Add(d.rtt / 2)) {
-				continue // all end; nothing may be left that blocks the reader
+				// The path is closed. Drain the channel, so that the reader does not block.
+				continue
 			}
 			_, err := to.Write(p.b[:p.n])
 			parcels.Put(p.b)
 			p.b = nil
 			if err != nil {
-				from.Close() // it must not go on sending
+				from.Close() // the sender must stop
 			}
 			delivered <- p
 		}
 		if tcp, ok := to.(*net.TCPConn); ok {
-			_ = tcp.CloseWrite() // nothing more comes; it may be gone already
+			// No more data follows. The connection may be closed already.
+			_ = tcp.CloseWrite()
 		}
 	})
 	all.Go(func() {
@@ -127,7 +129,7 @@ func (d *delay) pass(to, from net.Conn, begin time.Time) {
 	all.Wait()
 }
 
-// read reads as long as there is room in the window.
+// read reads while there is space in the window.
 func (d *delay) read(from net.Conn, begin time.Time, window *semaphore.Weighted, underWay chan<- parcel) {
 	for {
 		if window.Acquire(d.ctx, parcelSize) != nil {
@@ -149,7 +151,7 @@ func (d *delay) read(from net.Conn, begin time.Time, window *semaphore.Weighted,
 	}
 }
 
-// until waits, and reports whether the path is still there.
+// until waits until t. It returns false if the path was closed.
 func (d *delay) until(t time.Time) bool {
 	wait := time.Until(t)
 	if wait <= 0 {
@@ -165,7 +167,7 @@ func (d *delay) until(t time.Time) bool {
 	}
 }
 
-// far is a Swift at a distance.
+// far is a distant Swift.
 type far struct {
 	*swift
 	path *delay

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TestDelay sends more than the window through a path to an echo: every byte comes back, in order,
-// and so does the end.
+// TestDelay sends more than the window through a path to an echo server: all bytes must come back,
+// in order, and then the end of the stream.
 func TestDelay(t *testing.T) {
 	echo, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -59,8 +59,7 @@ func TestDelay(t *testing.T) {
 	}
 }
 
-// TestDelayClose ends a path with a connection on it that nobody reads from: nothing may be left to
-// wait for.
+// TestDelayClose closes a path with a connection that its peer does not read: close must not block.
 func TestDelayClose(t *testing.T) {
 	mute, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

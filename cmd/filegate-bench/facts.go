@@ -12,13 +12,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fact is a thing to know about where figures come from.
+// fact is a fact about the machine or the programs.
 type fact struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
 }
 
-// facts asks the machine and the programs. What cannot be found out is "unknown".
+// facts collects the facts. An unknown value is "unknown".
 func (b *bench) facts(ctx context.Context) []fact {
 	swiftVersion, err := b.swift.version(ctx)
 	if err != nil {
@@ -54,7 +54,7 @@ func kernel() string {
 	return unix.ByteSliceToString(u.Sysname[:]) + " " + unix.ByteSliceToString(u.Release[:])
 }
 
-// load1 is how many processes wanted to run in the last minute.
+// load1 returns the load average of the last minute.
 func load1() string {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
@@ -64,7 +64,7 @@ func load1() string {
 	return first
 }
 
-// fieldOf returns the value of the first line of a file that is NAME: VALUE.
+// fieldOf returns the value of the first line "NAME: VALUE" of a file.
 func fieldOf(file, name string) string {
 	f, err := os.Open(file)
 	if err != nil {
@@ -80,7 +80,7 @@ func fieldOf(file, name string) string {
 	return "unknown"
 }
 
-// firstLine is what a program says of itself, on either output.
+// firstLine returns the first line of a program's output, standard error included.
 func firstLine(ctx context.Context, program string, args ...string) string {
 	out, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
 	if err != nil {

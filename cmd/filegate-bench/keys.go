@@ -9,7 +9,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// keys are files of the run: every server's host key, and the client's login at sshd.
+// keys are the key files of the run: the host key of all servers, and the client's key for sshd.
 type keys struct {
 	host, client, authorized string
 }

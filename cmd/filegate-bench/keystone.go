@@ -10,22 +10,22 @@ import (
 	"strings"
 )
 
-// keystone is how to get into a Keystone by v3: as a user of a project, both in its default domain.
+// keystone is a login to Keystone v3: a user and a project, both in its default domain.
 type keystone struct {
 	url, user, password, project string
 }
 
 var (
-	// filegateOfKeystone is filegate with Keystone's users; its settings stand in the block of
-	// logins.
+	// filegateOfKeystone is filegate with logins by Keystone; its settings are lines of the login
+	// block.
 	filegateOfKeystone = peer{filegate.name, startOfKeystone}
 	keystoneItself     = peer{"Keystone itself", func(_ context.Context, _ *bench, store *swift, _ string, _ []string) (*place, error) {
 		return &place{swift: store}, nil
 	}}
 )
 
-// goToKeystone and goToKeystoneAndBack are clients in this program that get tokens, without a
-// server in between, and the second one gives each back: the limit.
+// goToKeystone and goToKeystoneAndBack are clients in this program that get tokens directly from
+// Keystone, as the limit. The second one also revokes each token.
 var (
 	goToKeystone = client{
 		name: "Go", protocol: "keystone",
@@ -78,13 +78,13 @@ func (k keystone) logIn(ctx context.Context) (token string, err error) {
 	return header.Get("X-Subject-Token"), err
 }
 
-// revoke takes a token back.
+// revoke revokes a token.
 func (k keystone) revoke(ctx context.Context, token string) error {
 	_, err := k.tokens(ctx, http.MethodDelete, nil, http.Header{"X-Auth-Token": {token}, "X-Subject-Token": {token}})
 	return err
 }
 
-// tokens makes a request that must go well.
+// tokens makes a request. An error status is an error.
 func (k keystone) tokens(ctx context.Context, method string, body []byte, header http.Header) (http.Header, error) {
 	req, err := http.NewRequestWithContext(ctx, method, k.url+"/auth/tokens", bytes.NewReader(body))
 	if err != nil {

@@ -15,16 +15,17 @@ import (
 	"time"
 )
 
-// sizes say how much is moved.
+// sizes are the amounts of data.
 type sizes struct {
 	large   int64 // of one file
-	far     int64 // of one file where Swift is at a distance
-	random  int64 // of the file that is read at random
-	files   int   // small ones
-	entries int   // of a listing
-	many    int   // of a large listing; 0: no such row
-	uploads int   // at once
-	times   int   // that a first byte, or a login, is waited for in one turn
+	far     int64 // of one file for a distant Swift
+	random  int64 // of the file for random reads
+	files   int   // number of small files
+	entries int   // in a listing
+	many    int   // in a large listing; 0: no such row
+	uploads int   // at the same time
+	// The number of first bytes, or logins, that are measured in one turn.
+	times   int
 	readFor time.Duration
 }
 
@@ -119,7 +120,7 @@ func bencher(ctx context.Context, args []string) error {
 	return errors.Join(b.close(context.WithoutCancel(ctx)), rep.print(os.Stdout), rep.write(*jsonFile), context.Cause(ctx))
 }
 
-// choose returns the rows with these names, all for none, with those contestants that match.
+// choose returns the rows with these names, or all without names, with the matching contestants.
 func choose(all []row, names, who string) ([]row, error) {
 	match, err := regexp.Compile(who)
 	if err != nil {
@@ -142,7 +143,7 @@ func choose(all []row, names, who string) ([]row, error) {
 	return chosen, nil
 }
 
-// write writes everything as JSON.
+// write writes the report as JSON to a file, if a file is given.
 func (r *report) write(file string) error {
 	if file == "" {
 		return nil

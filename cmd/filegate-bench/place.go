@@ -8,22 +8,22 @@ import (
 	"strings"
 )
 
-// place is where a client finds the run's files: at a server that was started for it, or in Swift
+// place is where a client finds the run's files: on a server that was started for it, or in Swift
 // itself.
 type place struct {
 	server   *server // nil: Swift itself
-	swift    *swift  // by the way that this place goes to it
+	swift    *swift  // as used by the server, possibly through a delay
 	host     string
 	port     string
 	user     string
 	password string
-	key      string // file of a private key, where that is the login
+	key      string // file of a private key, if the login uses one
 	root     string // the run's directory, with a slash at the end
-	local    string // where that directory is on this machine; empty: in Swift
+	local    string // the same directory on the local disk; empty: in Swift
 }
 
-// peer is a kind of server. It is started for one protocol, "sftp" or "ftp", with settings that are
-// the peer's own lines or flags.
+// peer is a kind of server. It is started for one protocol, "sftp" or "ftp", with settings in its
+// own syntax.
 type peer struct {
 	name  string
 	start func(ctx context.Context, b *bench, store *swift, protocol string, settings []string) (*place, error)
@@ -44,7 +44,7 @@ func (p *place) close() {
 	}
 }
 
-// quiet is the server's use when it has come to rest; Swift itself is not asked.
+// quiet waits until the server is idle and returns its usage. For Swift itself it returns zero.
 func (p *place) quiet(ctx context.Context) (usage, error) {
 	if p.server == nil {
 		return usage{}, nil
@@ -52,9 +52,10 @@ func (p *place) quiet(ctx context.Context) (usage, error) {
 	return p.server.quiet(ctx)
 }
 
-// startFilegate serves the run's container, with the settings in the block of the backend.
+// startFilegate serves the run's container; settings are lines of the backend block.
 func startFilegate(ctx context.Context, b *bench, store *swift, protocol string, settings []string) (*place, error) {
-	// All clients have one address here, and some rows have hundreds of them come at once.
+	// All clients have the same address, and in some rows hundreds of them connect at the same
+	// time.
 	p, err := b.serveFilegate(ctx, protocol, fmt.Sprintf(`
 login { max_per_address = 0 }
 auth "swiftv1" "swift" {
@@ -71,8 +72,8 @@ backend "swift" "main" {
 	return p, nil
 }
 
-// serveFilegate serves both protocols, as an installation does, with a configuration that has
-// nothing but what it must and those blocks.
+// serveFilegate serves both protocols, like a normal installation, with a minimal configuration and
+// the given blocks.
 func (b *bench) serveFilegate(ctx context.Context, protocol, blocks string) (*place, error) {
 	host, sshPort, err := freeAddress()
 	if err != nil {
@@ -129,14 +130,15 @@ func startRclone(ctx context.Context, b *bench, store *swift, protocol string, s
 	return p, err
 }
 
-// startOpenSSH serves a directory of this machine by sshd's own SFTP server, as whoever runs this.
+// startOpenSSH serves a local directory with sshd's own SFTP server, as the current user.
 func startOpenSSH(ctx context.Context, b *bench, store *swift, _ string, settings []string) (*place, error) {
 	host, port, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
 	if os.Getuid() == 0 {
-		if err := os.MkdirAll("/run/sshd", 0o755); err != nil { // it asks for that, and its service would make it
+		// Sshd requires this directory, which its service would create.
+		if err := os.MkdirAll("/run/sshd", 0o755); err != nil {
 			return nil, err
 		}
 	}
@@ -144,7 +146,8 @@ func startOpenSSH(ctx context.Context, b *bench, store *swift, _ string, setting
 	lines := append([]string{
 		"ListenAddress " + host, "Port " + port,
 		"HostKey " + b.keys.host, "AuthorizedKeysFile " + b.keys.authorized,
-		"StrictModes no", // the directory of the keys is in /dev/shm, which all may write to
+		// The keys are in /dev/shm, to which all users may write.
+		"StrictModes no",
 		"UsePAM no", "PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password",
 		"MaxStartups 1000", "PidFile none", "Subsystem sftp internal-sftp",
 	}, settings...)

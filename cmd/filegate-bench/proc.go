@@ -12,17 +12,17 @@ import (
 	"time"
 )
 
-// tick is the unit of times in /proc/PID/stat, for programs a constant of Linux.
+// tick is the unit of times in /proc/PID/stat, which is constant on Linux.
 const tick = 10 * time.Millisecond
 
-// usage is what a process and those below it have used.
+// usage is the resource usage of a process and its descendants.
 type usage struct {
-	cpu  time.Duration // also that of processes below it which have ended
-	peak int64         // the sum of the peaks of resident memory of those that run
+	cpu  time.Duration // including descendants that have ended
+	peak int64         // the sum of the peaks of resident memory of the running processes
 }
 
-// usageOf adds up a process and its descendants. A descendant that ends meanwhile may count twice
-// or not at all: what has to be exact is asked for when nothing ends.
+// usageOf returns the usage of a process and its descendants. A descendant that ends during the
+// call may count twice or not at all. So exact values are read when no process ends.
 func usageOf(pid int) (usage, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -40,7 +40,8 @@ func usageOf(pid int) (usage, error) {
 		return usage{}, fmt.Errorf("/proc/%d/status: %w", pid, err)
 	}
 	for _, child := range childrenOf(pid) {
-		if below, err := usageOf(child); err == nil { // else it has ended, and its time is in its parent's
+		// A child that has ended is counted by its parent.
+		if below, err := usageOf(child); err == nil {
 			u.cpu += below.cpu
 			u.peak += below.peak
 		}
@@ -48,16 +49,17 @@ func usageOf(pid int) (usage, error) {
 	return u, nil
 }
 
-// parseStat returns the time that a process has used, with that of its children which have ended
-// and been waited for.
+// parseStat returns the CPU time of a process and of its children that have ended and been waited
+// for.
 func parseStat(stat []byte) (time.Duration, error) {
-	// The name stands in parentheses and may contain anything; what follows it are numbers.
+	// The name is in parentheses and may contain any characters; the other fields are numbers.
 	end := bytes.LastIndexByte(stat, ')')
 	if end < 0 {
 		return 0, errors.New("there is no name in parentheses")
 	}
 	fields := strings.Fields(string(stat[end+1:]))
-	const first, utime, cstime = 3, 14, 17 // as proc(5) numbers the fields; utime, stime, cutime, cstime
+	// The numbers of the fields in proc(5). The fields are utime, stime, cutime, cstime.
+	const first, utime, cstime = 3, 14, 17
 	if len(fields) <= cstime-first {
 		return 0, fmt.Errorf("%d fields after the name are too few", len(fields))
 	}
@@ -72,8 +74,7 @@ func parseStat(stat []byte) (time.Duration, error) {
 	return time.Duration(ticks) * tick, nil
 }
 
-// parseStatus returns the peak of resident memory. A process that has ended, and waits for its
-// parent, has none.
+// parseStatus returns the peak of resident memory. A zombie process has none.
 func parseStatus(status []byte) (int64, error) {
 	lines := bufio.NewScanner(bytes.NewReader(status))
 	for lines.Scan() {

@@ -7,7 +7,7 @@ import (
 )
 
 func TestParseStat(t *testing.T) {
-	// utime 7, stime 5, cutime 11, cstime 13, after a name that is made to confuse.
+	// utime 7, stime 5, cutime 11, cstime 13, and a name with confusing characters.
 	const good = "1234 (a) b (c) S 1 1234 1234 0 -1 4194560 2283 4611 14 3 7 5 11 13 20 0 1 0 2312 17129472 1870 18446744073709551615 1 1 0\n"
 	got, err := parseStat([]byte(good))
 	if want := (7 + 5 + 11 + 13) * tick; err != nil || got != want {
@@ -40,8 +40,8 @@ func TestParseStatus(t *testing.T) {
 	}
 }
 
-// TestUsageOfChildren has a shell do all its work in children: one that has ended, one that is
-// there.
+// TestUsageOfChildren runs a shell that does all its work in children: one that has ended, and one
+// that is running.
 func TestUsageOfChildren(t *testing.T) {
 	const work = `i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; `
 	const there = `echo there; read end`

@@ -7,56 +7,59 @@ import (
 	"time"
 )
 
-// row is one thing that is measured, by several contestants.
+// row is a measurement that several contestants take part in.
 type row struct {
 	name        string // for -rows
 	title       string
-	unit        string // of what measure returns
-	less        bool   // the smaller figure is the better one
+	unit        string // the unit of the figures
+	less        bool   // a smaller figure is better
 	contestants []contestant
-	rtt         time.Duration // to Swift, beside what there is
-	fresh       bool          // a server for each measurement, so that none knows anything yet; else one for the row
-	once        bool          // one round is enough
-	sessions    int           // at once, where the row is about their number
+	rtt         time.Duration // additional delay to Swift
+	// Starts a server for each measurement, so that its caches are empty. Otherwise for each row.
+	fresh    bool
+	once     bool // one round is enough
+	sessions int  // concurrent sessions, if the row is about their number
 
-	prepare func(ctx context.Context, b *bench) error          // nil: nothing
-	warm    func(ctx context.Context, b *bench, t *turn) error // once for each server, before it is measured; nil: nothing
+	prepare func(ctx context.Context, b *bench) error // nil: nothing to prepare
+	// Runs once for each server before the first measurement; nil: nothing.
+	warm    func(ctx context.Context, b *bench, t *turn) error
 	measure func(ctx context.Context, b *bench, t *turn) (figure, error)
 }
 
-// contestant is a client with the kind of server it talks to.
+// contestant is a client and the kind of server that it talks to.
 type contestant struct {
 	client   client
 	peer     peer
-	settings []string // what differs from how the peer comes
+	settings []string // differences from the default settings of the server
 }
 
 func (c contestant) String() string {
 	return strings.TrimSpace(c.client.name + ", " + c.peer.name + " " + strings.Join(c.settings, " "))
 }
 
-// turn is a contestant's.
+// turn is a turn of a contestant.
 type turn struct {
 	contestant
 	*place
 	round int
 }
 
-// first reports whether what is moved is looked at, too.
+// first reports whether the transferred data is checked too.
 func (t *turn) first() bool { return t.round == 0 }
 
-// figure is what a measurement has found.
+// figure is the result of a measurement.
 type figure struct {
 	value float64
-	moved int64 // bytes, for the server's CPU by GiB; 0: that is not to be told
+	// Bytes, for the server's CPU time per GiB. 0: the CPU time is not shown.
+	moved int64
 }
 
-// perSecond is a figure for so many of the row's unit, of so many bytes in all, in a time.
+// perSecond returns the figure for n units of the row, and moved bytes, in the given time.
 func perSecond(n float64, moved int64, took time.Duration) figure {
 	return figure{n / took.Seconds(), moved}
 }
 
-// line is what a row has found of a contestant.
+// line is the result of a contestant in a row.
 type line struct {
 	Client   string    `json:"client"`
 	Server   string    `json:"server"`
@@ -68,7 +71,7 @@ type line struct {
 	Failed   string    `json:"failed,omitempty"`
 }
 
-// result is what a row has found.
+// result is the result of a row.
 type result struct {
 	Row    string  `json:"row"`
 	Title  string  `json:"title"`
@@ -77,17 +80,18 @@ type result struct {
 	Lines  []*line `json:"lines"`
 	Failed string  `json:"failed,omitempty"`
 
-	Sessions int `json:"sessions,omitempty"` // at once, where the row is about their number
+	// Concurrent sessions, if the row is about their number.
+	Sessions int `json:"sessions,omitempty"`
 }
 
-// player is a contestant in a row that runs.
+// player is a contestant in a running row.
 type player struct {
 	contestant
 	place *place
 	line  *line
 }
 
-// run lets the contestants take turns.
+// run runs the rounds of a row.
 func (r row) run(ctx context.Context, b *bench) *result {
 	res := &result{Row: r.name, Title: r.title, Unit: r.unit, Less: r.less, Sessions: r.sessions}
 	if err := r.play(ctx, b, res); err != nil {
@@ -104,7 +108,8 @@ func (r row) run(ctx context.Context, b *bench) *result {
 }
 
 func (r row) play(ctx context.Context, b *bench, res *result) error {
-	if err := b.swift.logIn(ctx); err != nil { // a run may take longer than a token lives
+	// A run may take longer than the lifetime of a token.
+	if err := b.swift.logIn(ctx); err != nil {
 		return err
 	}
 	store := b.swift
@@ -139,7 +144,7 @@ func (r row) play(ctx context.Context, b *bench, res *result) error {
 	}
 	for round := range rounds {
 		for i := range players {
-			p := players[(i+round)%len(players)] // nobody is always the first
+			p := players[(i+round)%len(players)] // so that no contestant is always the first
 			if p.line.Failed != "" {
 				continue
 			}
@@ -159,7 +164,7 @@ func (r row) play(ctx context.Context, b *bench, res *result) error {
 	return nil
 }
 
-// oneLine is an error for the table, with the end of what a program has said.
+// oneLine returns an error as one line, shortened in the middle.
 func oneLine(err error) string {
 	const most = 400
 	text := strings.Join(strings.Fields(err.Error()), " ")
@@ -177,7 +182,7 @@ func (p *player) leave() {
 	}
 }
 
-// take is one turn of a player.
+// take runs one turn of a player.
 func (p *player) take(ctx context.Context, b *bench, store *swift, r row, round int) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, b.patience, fmt.Errorf("took longer than %v", b.patience))
 	defer cancel()

@@ -9,11 +9,12 @@ import (
 	"time"
 )
 
-// listing is a row of listing a directory: by a server that has just started, or by one that has
-// listed it before.
+// listing returns a row that lists a directory: on a server that has just started or, with again,
+// on one that has listed it before.
 func listing(name string, n int, again bool, contestants []contestant) row {
 	const stem = "entry"
-	content := []byte{'.'} // an empty object may stand for a large one, and servers ask Swift for each whether it does
+	// Not empty: an empty object may be a large one, and servers would ask Swift about each.
+	content := []byte{'.'}
 	r := row{
 		name: name, title: fmt.Sprintf("listing of %d files, for the first time", n), unit: "s", less: true, contestants: contestants, fresh: true,
 		prepare: func(ctx context.Context, b *bench) error {

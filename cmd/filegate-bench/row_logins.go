@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// atOnce is how many log in at the same time.
+// atOnce is the number of concurrent logins.
 const atOnce = 8
 
-// logins is a row of logging in, one after the other.
+// logins returns the row of sequential logins.
 func logins(s sizes) row {
 	r := loginRow("logins", "login of a user of Keystone's, one after the other")
 	r.unit, r.less = "ms", true
@@ -30,7 +30,7 @@ func logins(s sizes) row {
 	return r
 }
 
-// loginsAtOnce is a row of several who log in again and again.
+// loginsAtOnce returns the row of concurrent logins.
 func loginsAtOnce(s sizes) row {
 	r := loginRow("logins8", fmt.Sprintf("logins of a user of Keystone's, %d at a time", atOnce))
 	r.unit = "logins/s"

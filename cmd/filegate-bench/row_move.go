@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// load is what is moved: in so many sessions at once, each so many files of a size.
+// load is the data of a row: the number of concurrent sessions, and of files in each, of one size.
 type load struct {
 	streams, each int
 	size          int64
@@ -23,7 +23,7 @@ func (l load) count() int   { return l.streams * l.each }
 func (l load) bytes() int64 { return int64(l.count()) * l.size }
 func (l load) stem() string { return fmt.Sprintf("data-%d", l.size) }
 
-// unit is files where there are many, and bytes where they are large.
+// unit returns files/s for many files, and MiB/s for large ones.
 func (l load) unit() string {
 	if l.each > 1 {
 		return "files/s"
@@ -38,7 +38,7 @@ func (l load) figure(took time.Duration) figure {
 	return perSecond(float64(l.bytes())/(1<<20), l.bytes(), took)
 }
 
-// up is a row that sends. Each time the files get new names, and are removed afterwards.
+// up returns a row that uploads. In each turn the files have new names, and are removed afterwards.
 func (l load) up(name, title string, contestants []contestant) row {
 	return row{
 		name: name, title: title, unit: l.unit(), contestants: contestants, rtt: l.rtt,
@@ -64,7 +64,7 @@ func (l load) up(name, title string, contestants []contestant) row {
 	}
 }
 
-// down is a row that fetches files which lie there as plain objects.
+// down returns a row that downloads files that are stored as plain objects.
 func (l load) down(name, title string, contestants []contestant) row {
 	return row{
 		name: name, title: title, unit: l.unit(), contestants: contestants, rtt: l.rtt,
@@ -85,7 +85,8 @@ func (l load) down(name, title string, contestants []contestant) row {
 	}
 }
 
-// downOwn is a row in which each fetches the files that it has sent itself, as they lie there then.
+// downOwn returns a row in which each contestant downloads files that it has uploaded itself, as it
+// has stored them.
 func (l load) downOwn(name, title string, contestants []contestant) row {
 	own := func(t *turn) func(int, string) string {
 		stem := strings.NewReplacer(", ", "-", " ", "-").Replace(t.String())
@@ -109,8 +110,8 @@ func (l load) downOwn(name, title string, contestants []contestant) row {
 	}
 }
 
-// fetch measures how the files of the given names come, of which the contents are those of the
-// sources.
+// fetch measures the download of files. The function remote returns their names; their content is
+// that of the sources.
 func (l load) fetch(ctx context.Context, b *bench, t *turn, remote func(i int, source string) string) (figure, error) {
 	sources, err := b.sources(l.stem(), l.count(), l.size)
 	if err != nil {
@@ -132,7 +133,8 @@ func (l load) fetch(ctx context.Context, b *bench, t *turn, remote func(i int, s
 	return l.figure(took), err
 }
 
-// move moves the files in as many sessions as there are streams, and returns how long that took.
+// move transfers the files in as many sessions as there are streams, and returns the time that it
+// took.
 func (l load) move(ctx context.Context, b *bench, t *turn, by func(context.Context, *bench, *place, []file) error, files []file) (time.Duration, error) {
 	begin := time.Now()
 	group, ctx := errgroup.WithContext(ctx)
@@ -143,8 +145,8 @@ func (l load) move(ctx context.Context, b *bench, t *turn, by func(context.Conte
 	return time.Since(begin), err
 }
 
-// checkStored looks at what has arrived: the length of all files always, the content of every n-th
-// in the first round.
+// checkStored checks the uploaded files: the size of all files and, in the first round, the content
+// of every nth file.
 func (t *turn) checkStored(ctx context.Context, b *bench, files []file, nth int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(4)
@@ -170,7 +172,8 @@ func (t *turn) checkStored(ctx context.Context, b *bench, files []file, nth int)
 	return group.Wait()
 }
 
-// storedSize asks Swift itself, or the disk of the one that has none.
+// storedSize returns the size of an uploaded file, in Swift or on the disk of a server without
+// Swift.
 func (t *turn) storedSize(ctx context.Context, b *bench, name string) (int64, error) {
 	if t.local == "" {
 		return b.swift.size(ctx, name)
@@ -189,8 +192,7 @@ func (t *turn) storedSum(ctx context.Context, b *bench, name string) (string, er
 	return fileSum(filepath.Join(t.local, name))
 }
 
-// checkFetched looks at what a client has written: its length always, its content in the first
-// round.
+// checkFetched checks the downloaded files: their size and, in the first round, their content.
 func (t *turn) checkFetched(files []file, sources []string) error {
 	for i, f := range files {
 		info, err := os.Stat(f.local)

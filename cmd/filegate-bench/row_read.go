@@ -17,7 +17,8 @@ import (
 
 const block = 4 << 10
 
-// randomReads is a row of reads at random places of one file, so many at a time, over one session.
+// randomReads returns a row of reads at random positions of one file, with several outstanding
+// requests in one session.
 func randomReads(name string, outstanding int, s sizes) row {
 	l := load{streams: 1, each: 1, size: s.random}
 	r := l.down(name, fmt.Sprintf("random reads of 4 KiB in a file of %s, %d outstanding", bytesOf(s.random), outstanding), readers())
@@ -47,7 +48,8 @@ func randomReads(name string, outstanding int, s sizes) row {
 		begin := time.Now()
 		var group errgroup.Group
 		for i := range outstanding {
-			places := rand.New(rand.NewPCG(uint64(t.round), uint64(i))) // the same for all contestants
+			// The same for all contestants.
+			places := rand.New(rand.NewPCG(uint64(t.round), uint64(i)))
 			group.Go(func() error {
 				for time.Since(begin) < s.readFor {
 					if err := sameBlock(remote, source, places.Int64N(l.size/block)*block); err != nil {
@@ -78,11 +80,11 @@ func sameBlock(got, want io.ReaderAt, offset int64) error {
 	return nil
 }
 
-// firstLoad is the file whose first bytes are read: large enough that nobody has it whole before it
-// is asked for.
+// firstLoad is the file whose first bytes are read. It is large enough that no server has read all
+// of it in advance.
 var firstLoad = load{streams: 1, each: 1, size: 1 << 20}
 
-// firstByte is a row of opening a file and reading its first block, in a session that is there.
+// firstByte returns a row that opens a file and reads its first block, in an open session.
 func firstByte(s sizes) row {
 	r := firstLoad.down("first", "first 4 KiB of a file, session open", readers())
 	r.unit, r.less = "ms", true
@@ -99,9 +101,8 @@ func firstByte(s sizes) row {
 	return r
 }
 
-// loginByte is a row of the same from nothing: connection, login, opening, first block. Over FTP
-// and to Swift itself it is curl that says when the first byte was there; to Swift it has its token
-// already.
+// loginByte returns a row with all steps: connection, login, opening, first block. Over FTP and to
+// Swift itself, curl reports the time of the first byte; to Swift it already has a token.
 func loginByte(s sizes) row {
 	r := firstLoad.down("login", "login and first bytes of a file", append(readers(),
 		contestant{client: curlClient, peer: filegate}, contestant{client: curlClient, peer: rclone},
@@ -132,7 +133,7 @@ func loginByte(s sizes) row {
 	return r
 }
 
-// readFirst opens the file, reads its first block and returns the time since the beginning, in
+// readFirst opens the file, reads its first block and returns the time since begin, in
 // milliseconds.
 func readFirst(b *bench, t *turn, s *session, begin time.Time) (float64, error) {
 	local := b.source(firstLoad.stem(), 0)
@@ -160,7 +161,7 @@ func readFirst(b *bench, t *turn, s *session, begin time.Time) (float64, error) 
 	return 1000 * took.Seconds(), nil
 }
 
-// repeat returns the median of several times.
+// repeat returns the median of several measurements.
 func repeat(times int, measure func() (float64, error)) (figure, error) {
 	var values []float64
 	for range times {

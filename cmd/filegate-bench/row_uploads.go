@@ -9,12 +9,12 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// uploadSize is more than filegate's first segment, so that each upload has something under way
-// while more arrives.
+// uploadSize is larger than filegate's first segment, so that each upload sends a segment while
+// more data arrives.
 const uploadSize = 20 << 20
 
-// uploads is a row of many sessions that send at once. It is about memory: what a server peaks at,
-// beside the budget that filegate is given.
+// uploads returns a row of many concurrent uploads. It is about memory: the peak of a server
+// compared with filegate's budget.
 func uploads(s sizes) row {
 	ftp := curlClient
 	ftp.put = curlAtOnce
@@ -32,7 +32,7 @@ func uploads(s sizes) row {
 	r.prepare = nil
 	r.unit = "MiB/s"
 	r.measure = func(ctx context.Context, b *bench, t *turn) (figure, error) {
-		sources, err := b.sources(l.stem(), 1, l.size) // all send the same
+		sources, err := b.sources(l.stem(), 1, l.size) // all upload the same file
 		if err != nil {
 			return figure{}, err
 		}
@@ -42,14 +42,15 @@ func uploads(s sizes) row {
 		}
 		took, err := l.move(ctx, b, t, t.client.put, files)
 		if err == nil {
-			err = t.checkStored(ctx, b, files, 10) // of many parts, which Swift takes its time to put together
+			// Large objects have many segments, and Swift needs time to assemble them.
+			err = t.checkStored(ctx, b, files, 10)
 		}
 		return perSecond(float64(l.bytes())/(1<<20), l.bytes(), took), errors.Join(err, b.clear(ctx))
 	}
 	return r
 }
 
-// putAtOnce sends all files at the same time, each over a session of its own.
+// putAtOnce uploads all files at the same time, each in its own session.
 func putAtOnce(ctx context.Context, _ *bench, p *place, files []file) error {
 	sessions := make([]*session, len(files))
 	defer func() {
@@ -59,7 +60,7 @@ func putAtOnce(ctx context.Context, _ *bench, p *place, files []file) error {
 			}
 		}
 	}()
-	// A few at a time: servers have a limit to the logins under way.
+	// Eight at a time, because servers limit the number of concurrent logins.
 	logins, loginCtx := errgroup.WithContext(ctx)
 	logins.SetLimit(8)
 	for i := range files {

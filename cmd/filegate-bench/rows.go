@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// budget is what filegate may use for buffers where many upload at once, as its configuration says
-// it and in bytes.
+// budget is the memory budget that filegate gets for many concurrent uploads, in bytes; budgetLine
+// is the same in its configuration.
 const (
 	budget      = 256 << 20
 	budgetLine  = `  memory = "256MiB"`
@@ -14,7 +14,7 @@ const (
 	uncached    = `  cache_for = "0s"`
 )
 
-// rows are all there are, in the order in which they run.
+// rows returns all rows, in the order in which they run.
 func rows(s sizes) []row {
 	one := load{streams: 1, each: 1, size: s.large}
 	four := load{streams: 4, each: 1, size: s.large / 4}
@@ -50,7 +50,7 @@ func rows(s sizes) []row {
 	return all
 }
 
-// streams are those who move files.
+// streams returns the contestants that transfer files.
 func streams() []contestant {
 	return []contestant{
 		{client: sftpClient, peer: filegate},
@@ -68,16 +68,16 @@ func withoutLftp(all []contestant) []contestant {
 	return filter(all, func(c contestant) bool { return c.client.name != lftpClient.name })
 }
 
-// withoutCurlFTP are those for many files in one session. Curl 7.88 waits a second before it
-// connects for the second and each later file, if the server's answer to EPSV is there before it
-// looks for it: on loopback it measures its own luck.
+// withoutCurlFTP removes curl over FTP, for many files in one session. Before it connects for the
+// second and each later file, curl 7.88 waits a second if the server's answer to EPSV arrives
+// before curl checks for it. On the loopback interface that happens at random.
 func withoutCurlFTP(all []contestant) []contestant {
 	return filter(all, func(c contestant) bool {
 		return c.client.name != curlClient.name || c.client.protocol != curlClient.protocol
 	})
 }
 
-// overSwift are those for whom it matters where Swift is, each peer with one client of a protocol.
+// overSwift returns the contestants that use Swift, without lftp, for rows with a distant Swift.
 func overSwift(all []contestant) []contestant {
 	return filter(withoutLftp(all), func(c contestant) bool { return c.peer.name != openSSH.name })
 }
@@ -92,12 +92,13 @@ func filter(all []contestant, keep func(contestant) bool) []contestant {
 	return some
 }
 
-// readers read with the client in here.
+// readers returns the contestants with the client in this program.
 func readers() []contestant {
 	return []contestant{{client: goClient, peer: filegate}, {client: goClient, peer: rclone}, {client: goClient, peer: openSSH}}
 }
 
-// listers list as the peers come, which asks Swift for each file's own time, and without that.
+// listers returns servers with their default settings, which ask Swift for the modification time of
+// each file, and servers without these requests.
 func listers() []contestant {
 	return append([]contestant{{client: sftpClient, peer: filegate}, {client: sftpClient, peer: rclone}}, append(listersOfMany(),
 		contestant{client: curlClient, peer: filegate}, contestant{client: curlClient, peer: rclone})...)
@@ -114,8 +115,8 @@ func listersOfMany() []contestant {
 	}
 }
 
-// comers log in, with the logins that filegate remembers and without, and at Keystone itself, which
-// is the limit for those without.
+// comers returns the contestants of login rows: filegate with and without remembered logins, and
+// Keystone itself, which is the limit for logins that are not remembered.
 func comers() []contestant {
 	return []contestant{
 		{client: goClient, peer: filegateOfKeystone},

@@ -20,8 +20,8 @@ const (
 	sampleEvery   = 50 * time.Millisecond
 )
 
-// server is a program that is measured. Its memory is looked at while it runs, since sshd's
-// processes end with their connections.
+// server is a measured program. Its memory is sampled while it runs, because sshd's processes end
+// with their connections.
 type server struct {
 	cmd      *exec.Cmd
 	log      tail
@@ -40,12 +40,13 @@ func startServer(ctx context.Context, address, dir string, env []string, argv ..
 	s.cmd.Dir = dir
 	s.cmd.Env = append(os.Environ(), env...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for us alone
+	// So that Ctrl-C reaches only this program.
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
 	go func() { // ends with the process
-		_ = s.cmd.Wait() // the log tells
+		_ = s.cmd.Wait() // the log has the reason
 		close(s.exited)
 	}()
 	s.sampling.Go(s.sample)
@@ -74,7 +75,7 @@ func (s *server) accepts(ctx context.Context, address string) error {
 	}
 }
 
-// stop ends the server and all that it has started, and may be called twice.
+// stop stops the server and its child processes. It may be called twice.
 func (s *server) stop() {
 	select {
 	case <-s.stopping:
@@ -83,12 +84,13 @@ func (s *server) stop() {
 		close(s.stopping)
 	}
 	s.sampling.Wait()
-	_ = s.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	_ = s.cmd.Process.Signal(syscall.SIGTERM) // it may have exited
 	select {
 	case <-s.exited:
 	case <-time.After(stopPatience):
 	}
-	_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL) // what is left of the group: nothing, if it ended well
+	// The remaining processes of the group; none after an orderly exit.
+	_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
 	<-s.exited
 }
 
@@ -102,12 +104,12 @@ func (s *server) sample() {
 		case <-s.exited:
 			return
 		case <-ticker.C:
-			_, _ = s.usage() // it keeps the peak
+			_, _ = s.usage() // records the peak
 		}
 	}
 }
 
-// usage is what the server has used until now; its peak is the highest that was ever seen.
+// usage returns the usage of the server so far, with the highest peak seen.
 func (s *server) usage() (usage, error) {
 	u, err := usageOf(s.cmd.Process.Pid)
 	if err != nil {
@@ -120,8 +122,8 @@ func (s *server) usage() (usage, error) {
 	return u, nil
 }
 
-// quiet waits until the server does no more for its last client, so that its use is known exactly:
-// until it has used no CPU for a while. A server that never rests is not waited for long.
+// quiet waits until the server is idle after its last client, so that its usage is exact: until it
+// has used no CPU for four samples. For a server that is never idle it stops after 60 samples.
 func (s *server) quiet(ctx context.Context) (usage, error) {
 	const still, patience = 4, 60 // samples
 	last, err := s.usage()
@@ -142,7 +144,7 @@ func (s *server) quiet(ctx context.Context) (usage, error) {
 	return last, err
 }
 
-// freeAddress returns an address of this machine that nothing listens on.
+// freeAddress returns a free local address.
 func freeAddress() (host, port string, err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it waits for nothing
 	if err != nil {
@@ -152,7 +154,7 @@ func freeAddress() (host, port string, err error) {
 	return net.SplitHostPort(l.Addr().String())
 }
 
-// tail keeps the end of what is written to it.
+// tail stores the end of the data that is written to it.
 type tail struct {
 	mu sync.Mutex
 	b  []byte
@@ -171,7 +173,7 @@ func (t *tail) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// String returns what is kept, without space around it.
+// String returns the stored text without surrounding space.
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -2,14 +2,14 @@ package main
 
 import "slices"
 
-// spread is what is told of several measurements of the same thing.
+// spread summarizes several measurements of the same value.
 type spread struct {
 	Min    float64 `json:"min"`
 	Median float64 `json:"median"`
 	Max    float64 `json:"max"`
 }
 
-// spreadOf returns the zero value for no measurements.
+// spreadOf returns the zero value if there are no measurements.
 func spreadOf(values []float64) spread {
 	if len(values) == 0 {
 		return spread{}

@@ -19,20 +19,20 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// login is how to get into Swift by auth 1.0.
+// login is a login to Swift by auth 1.0.
 type login struct {
 	auth, user, key string
 }
 
-// swift is a client of Swift without anything in between: it prepares what is measured, looks at
-// what came of it, and removes it.
+// swift is a direct client of Swift. It stores data for the rows, checks the results, and removes
+// them.
 type swift struct {
 	login
 	storage, token string
-	container      string // this run's own
+	container      string // created by this run
 }
 
-// segments is the container for parts of large files, of filegate's and of rclone's.
+// segments returns the container for the segments of filegate and rclone.
 func (s *swift) segments() string { return s.container + "_segments" }
 
 // openSwift logs in.
@@ -41,7 +41,7 @@ func openSwift(ctx context.Context, l login, container string) (*swift, error) {
 	return s, s.logIn(ctx)
 }
 
-// logIn gets a token, or the same again while it is good.
+// logIn gets a token. While a token is valid, Swift returns the same one.
 func (s *swift) logIn(ctx context.Context) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.auth, nil)
 	if err != nil {
@@ -61,15 +61,14 @@ func (s *swift) logIn(ctx context.Context) error {
 	return nil
 }
 
-// through is the same Swift by another way: the host and port of something that passes connections
-// on to it.
+// through returns a client of the same Swift through a proxy at the given address.
 func (s *swift) through(ctx context.Context, address string) (*swift, error) {
 	l := s.login
 	u, err := url.Parse(l.auth)
 	if err != nil {
 		return nil, err
 	}
-	u.Host = address // Swift builds the storage URL from the name it was called by
+	u.Host = address // Swift builds the storage URL from the host of the request
 	l.auth = u.String()
 	t, err := openSwift(ctx, l, s.container)
 	if err == nil && !strings.Contains(t.storage, address) {
@@ -78,12 +77,12 @@ func (s *swift) through(ctx context.Context, address string) (*swift, error) {
 	return t, err
 }
 
-// url is an object's, or the container's for an empty name.
+// url returns the URL of an object, or that of the container for an empty name.
 func (s *swift) url(name string) string {
 	return s.storage + "/" + s.container + "/" + url.PathEscape(name)
 }
 
-// do sends a request, whose answer must have a status of success. The caller closes its body.
+// do sends a request. An answer with an error status is an error. The caller closes the body.
 func (s *swift) do(ctx context.Context, method, url string, body io.Reader, header ...string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, body)
 	if err != nil {
@@ -104,7 +103,7 @@ func (s *swift) do(ctx context.Context, method, url string, body io.Reader, head
 	return resp, nil
 }
 
-// statusError is an answer of Swift's that was not success.
+// statusError is an error status from Swift.
 type statusError struct {
 	request string
 	status  int
@@ -148,8 +147,8 @@ func (s *swift) sum(ctx context.Context, name string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// makeMany makes many objects with the same content, from archives that Swift unpacks: that is
-// several times quicker than as many requests.
+// makeMany creates many objects with the same content from archives, which Swift unpacks. This is
+// several times faster than one request for each object.
 func (s *swift) makeMany(ctx context.Context, names []string, content []byte) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(4)
@@ -174,7 +173,7 @@ func (s *swift) makeMany(ctx context.Context, names []string, content []byte) er
 	return group.Wait()
 }
 
-// empty removes everything from the run's containers.
+// empty removes all objects from the run's containers.
 func (s *swift) empty(ctx context.Context) error {
 	for _, container := range []string{s.container, s.segments()} {
 		for {
@@ -185,7 +184,7 @@ func (s *swift) empty(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			names := strings.Fields(string(listing)) // none of ours has a space in it
+			names := strings.Fields(string(listing)) // none of our names contains a space
 			if len(names) == 0 {
 				break
 			}
@@ -212,8 +211,7 @@ func (s *swift) remove(ctx context.Context, container string, names []string) er
 	return group.Wait()
 }
 
-// bulk sends a request that does many things, and whose answer tells how they went after its status
-// has been success.
+// bulk sends a bulk request. Its status is always success, and the body has the actual result.
 func (s *swift) bulk(ctx context.Context, method, url string, body io.Reader, header ...string) error {
 	text, err := s.text(ctx, method, url, body, append(header, "Accept", "application/json")...)
 	if err != nil {
@@ -233,8 +231,8 @@ func (s *swift) bulk(ctx context.Context, method, url string, body io.Reader, he
 	return nil
 }
 
-// close removes the run's containers with everything in them, and tries again for as long as the
-// context allows: nothing may be left because Swift was too busy.
+// close removes the run's containers with all objects. It tries until the context ends, so that no
+// data remains because Swift was busy.
 func (s *swift) close(ctx context.Context) error {
 	for {
 		err := s.removeContainers(ctx)
@@ -264,7 +262,7 @@ func (s *swift) removeContainers(ctx context.Context) error {
 	return nil
 }
 
-// version is what the Swift says of itself.
+// version returns Swift's version.
 func (s *swift) version(ctx context.Context) (string, error) {
 	u, err := url.Parse(s.storage)
 	if err != nil {
@@ -283,7 +281,7 @@ func (s *swift) version(ctx context.Context) (string, error) {
 	return info.Swift.Version, err
 }
 
-// size returns an object's length.
+// size returns the size of an object.
 func (s *swift) size(ctx context.Context, name string) (int64, error) {
 	resp, err := s.do(ctx, http.MethodHead, s.url(name), nil)
 	if err != nil {

@@ -7,14 +7,14 @@ import (
 	"text/tabwriter"
 )
 
-// report is all that a run has found.
+// report is the result of a run.
 type report struct {
 	Facts   []fact    `json:"facts"`
 	Results []*result `json:"results"`
 	Took    string    `json:"took"`
 }
 
-// print prints it as text.
+// print prints the report as text.
 func (r *report) print(to io.Writer) error {
 	var all strings.Builder
 	w := tabwriter.NewWriter(&all, 0, 0, 2, ' ', 0)
@@ -38,7 +38,7 @@ func (r *report) print(to io.Writer) error {
 	return err
 }
 
-// text is a headline and a line for each contestant.
+// text returns a headline, and a line for each contestant.
 func (r *result) text() string {
 	var all strings.Builder
 	better := "more"
@@ -59,7 +59,7 @@ func (r *result) text() string {
 	return all.String()
 }
 
-// columns is a line of the table.
+// columns returns a line of the table.
 func columns(name string, figures ...string) string {
 	line := fmt.Sprintf("  %-46s", name)
 	for _, f := range figures {
@@ -89,7 +89,7 @@ func (l *line) text() string {
 	return columns(name, digits(l.Spread.Median), digits(l.Spread.Min), digits(l.Spread.Max), cpu, peak)
 }
 
-// digits tells a figure with as many digits as it may be worth.
+// digits returns a figure with a suitable number of digits.
 func digits(v float64) string {
 	switch {
 	case v >= 100:
@@ -101,7 +101,7 @@ func digits(v float64) string {
 	}
 }
 
-// bytesOf is a size in words.
+// bytesOf returns a size as text.
 func bytesOf(n int64) string {
 	if n >= 1<<30 && n%(1<<30) == 0 {
 		return fmt.Sprintf("%d GiB", n>>30)

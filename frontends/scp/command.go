@@ -8,20 +8,20 @@ import (
 	"filegate/frontends/shellwords"
 )
 
-// maxCommand is the longest command line that is taken, in bytes: some long names.
+// maxCommand is the size limit of a command line in bytes: enough for some long names.
 const maxCommand = 64 << 10
 
 // command is a parsed command line.
 type command struct {
-	sink      bool // -t: the client sends
-	source    bool // -f: the client gets
+	sink      bool // -t: the client sends files
+	source    bool // -f: the client receives files
 	recursive bool // -r
 	preserve  bool // -p: with times and modes
 	directory bool // -d: the target must be a directory
 	paths     []shellwords.Word
 }
 
-// isCommand says whether a command line is for this service at all.
+// isCommand reports whether a command line is for this service.
 func isCommand(line string) bool {
 	return shellwords.IsCommand(line, "scp")
 }
@@ -58,7 +58,8 @@ func parseCommand(line string) (command, error) {
 				cmd.preserve = true
 			case 'd':
 				cmd.directory = true
-			case 'v', 'q', 'C', 'B', '4', '6': // how much the program writes, and how it connects: that is done
+			// Verbosity and connection options, which have no effect here.
+			case 'v', 'q', 'C', 'B', '4', '6':
 			default:
 				return command{}, fmt.Errorf("unknown option -%c", o)
 			}

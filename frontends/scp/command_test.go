@@ -84,7 +84,8 @@ func TestHome(t *testing.T) {
 	}
 }
 
-// No line of a client makes the parser panic, and what it accepts keeps its promises.
+// FuzzParseCommand checks that no command line makes the parser panic, and that accepted ones are
+// consistent.
 func FuzzParseCommand(f *testing.F) {
 	for _, line := range []string{"scp -t /a", "scp -r -p -f -- 'a b' c*", "scp -tdv ~/x", `scp -f "a\"`, "/usr/bin/scp -prt .", "scp"} {
 		f.Add(line)

@@ -15,8 +15,8 @@ import (
 	"filegate/frontends/scp"
 )
 
-// FuzzSink is a client that sends anything: nothing of it lands outside of the directory that it
-// has named, and each answer is one that scp knows.
+// FuzzSink is a client that sends arbitrary data. Nothing may be stored outside the target
+// directory, and each answer must be valid.
 func FuzzSink(f *testing.F) {
 	for _, in := range []string{
 		"C0644 5 f\nhello\x00", "T1500000000 0 1500000000 0\nD0755 0 d\nC0600 1 f\nx\x00E\n", "D0755 0 ..\nE\n", "C0644 1 ../f\nx\x00", "C0644 99999999999999999999 f\n", "E\n",

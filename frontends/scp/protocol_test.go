@@ -21,8 +21,8 @@ import (
 	"filegate/frontends/scp"
 )
 
-// transcript runs a command with all that its client will say, and returns what the client reads
-// and the exit status.
+// transcript runs a command with all the input of its client. It returns the output and the exit
+// status.
 func transcript(t *testing.T, fsys vfs.FS, command, in string, permissions ...auth.Permission) (out string, status int) {
 	t.Helper()
 	sess, err := session.New(t.Context(), session.Config{
@@ -111,7 +111,7 @@ func TestSinkTimes(t *testing.T) {
 	}
 }
 
-// A login that may only write can use scp: it is not asked to look first.
+// TestSinkWriteOnly checks that a login that may only write can use scp, although it may not stat.
 func TestSinkWriteOnly(t *testing.T) {
 	store := memfs.New()
 	out, status := transcript(t, store, "scp -t /f", "C0644 1 f\nx\x00", auth.Write)
@@ -120,7 +120,8 @@ func TestSinkWriteOnly(t *testing.T) {
 	}
 }
 
-// After a write has failed the rest of the file is still read, and the next one is stored.
+// TestSinkGoesOn checks that after a failed write the rest of the file is read, and the next file
+// is stored.
 func TestSinkGoesOn(t *testing.T) {
 	for name, faults := range map[string]frontendtest.Faults{
 		"open":   {OnOpenWriter: onlyFor("/bad")},
@@ -193,8 +194,8 @@ func TestSourceProtocol(t *testing.T) {
 	}
 }
 
-// What was announced is sent, in zeros where it cannot be read, and then the client is told: so it
-// stays in step.
+// TestSourceFailsInTheMiddle checks that the announced number of bytes is sent, with zeros for
+// those that cannot be read, and that then the error is reported. So the client stays in sync.
 func TestSourceFailsInTheMiddle(t *testing.T) {
 	const size = 200_000
 	for name, faults := range map[string]vfs.FS{
@@ -227,7 +228,8 @@ func TestSourceFailsInTheMiddle(t *testing.T) {
 	}
 }
 
-// resized is a store that says of each open file that it is smaller, by so many bytes, than it is.
+// resized is a store that reports the size of each open file as smaller than it is, by this many
+// bytes.
 type resized struct {
 	vfs.FS
 	by int64
@@ -249,7 +251,7 @@ func (f resizedFile) Info() vfs.Info {
 	return info
 }
 
-// TestNamesInBytes takes names that are not UTF-8, and gives them back.
+// TestNamesInBytes checks that names that are not UTF-8 can be uploaded and downloaded.
 func TestNamesInBytes(t *testing.T) {
 	const ok = "\x00"
 	store := memfs.New()

@@ -11,10 +11,10 @@ import (
 	"filegate/core/vfs"
 )
 
-// maxRecord is the longest line of the protocol: a record with the longest name, or a message.
+// maxRecord is the size limit of a line: a record with the longest name, or a message.
 const maxRecord = vfs.MaxPath + 64
 
-// kind is a record's first byte.
+// kind is the first byte of a record.
 type kind byte
 
 const (
@@ -24,12 +24,12 @@ const (
 	kindTimes kind = 'T' // Tmtime usec atime usec
 )
 
-// record is one line that announces something.
+// record is a line of the protocol that announces a file, a directory, its end, or times.
 type record struct {
 	kind kind
 	mode fs.FileMode // of a file or directory
 	size int64       // of a file, in bytes
-	name string      // one element of a path, in the bytes of the client
+	name string      // one element of a path, as the client's bytes
 	times
 }
 
@@ -37,7 +37,7 @@ type times struct{ modified, accessed time.Time }
 
 var errRecord = errors.New("protocol error")
 
-// parseRecord takes a line without its newline.
+// parseRecord parses a line without its newline.
 func parseRecord(line string) (record, error) {
 	if line == "" {
 		return record{}, errRecord
@@ -105,7 +105,7 @@ func (r *record) parseTimes(s string) error {
 	return nil
 }
 
-// number parses digits alone: strconv takes a sign too.
+// number parses digits only; strconv would also accept a sign.
 func number(s string) (int64, error) {
 	if s == "" || s[0] == '+' || s[0] == '-' {
 		return 0, errRecord
@@ -113,7 +113,8 @@ func number(s string) (int64, error) {
 	return strconv.ParseInt(s, 10, 64)
 }
 
-// String is the line for a record, with its newline. A name that would break the line is escaped.
+// String returns the line for a record, with its newline. Control characters in the name are
+// escaped.
 func (r record) String() string {
 	switch r.kind {
 	case kindTimes:

@@ -53,8 +53,8 @@ func TestParseRecord(t *testing.T) {
 	}
 }
 
-// What the parser accepts has a name that stays in its directory, and means the same when it is
-// written and read again.
+// FuzzParseRecord checks that an accepted record has a name without a path, and that writing and
+// parsing it again gives the same record.
 func FuzzParseRecord(f *testing.F) {
 	for _, line := range []string{"C0644 12 a b", "D0755 0 d", "E", "T1 2 3 4", "C0644 99999999999999999999 x", "C0644 1 ../x", "\x01scp: oh"} {
 		f.Add(line)
@@ -68,7 +68,7 @@ func FuzzParseRecord(f *testing.F) {
 			t.Errorf("parseRecord(%q) = %+v", line, r)
 		}
 		if strings.ContainsAny(line, "\n") {
-			return // the wire ends a line there
+			return // the wire would end the line there
 		}
 		s := r.String()
 		if !strings.HasSuffix(s, "\n") || strings.Count(s, "\n") != 1 {

@@ -28,7 +28,7 @@ func TestRules(t *testing.T) {
 	})
 }
 
-// client is a client of the protocol that does not more than the rules want.
+// client is a minimal client of the protocol.
 type client struct{ conn *gossh.Client }
 
 func (c client) Hangup() { c.conn.Wait() }

@@ -44,7 +44,7 @@ func openSSH(t *testing.T, srv *frontendtest.Server, dir string, args ...string)
 	return frontendtest.OpenSSH(t, srv, dir, "", "scp", append([]string{"-O"}, args...)...)
 }
 
-// tree makes files in a new directory: names with a slash at the end are directories.
+// tree creates files in a new directory. Names with a slash at the end are directories.
 func tree(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -66,7 +66,7 @@ func tree(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// local reads a tree back.
+// local reads the files below a directory, like those of tree.
 func local(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -89,7 +89,7 @@ func local(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// stored reads what is in a store.
+// stored reads the files in a store.
 func stored(t *testing.T, fsys vfs.FS, dir vfs.Path) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -119,7 +119,7 @@ func TestUpload(t *testing.T) {
 		name   string
 		before map[string]string
 		args   []string
-		want   map[string]string // additional to what was before
+		want   map[string]string // in addition to the previous content
 		status int
 		stderr string
 	}{
@@ -155,7 +155,7 @@ func TestUpload(t *testing.T) {
 			if want == nil {
 				want = map[string]string{}
 			}
-			for _, name := range slices.Sorted(maps.Keys(want)) { // a directory before what is in it
+			for _, name := range slices.Sorted(maps.Keys(want)) { // a directory before its entries
 				frontendtest.Write(t, store, vfs.Path("/"+name), []byte(want[name]))
 			}
 			maps.Copy(want, tt.want)
@@ -221,7 +221,7 @@ func TestDownload(t *testing.T) {
 	}
 }
 
-// TestLinks downloads links: as what they lead to, as OpenSSH's server does it.
+// TestLinks downloads links: as their targets, like OpenSSH's server.
 func TestLinks(t *testing.T) {
 	store := memfs.New()
 	for _, dir := range []vfs.Path{"/d/", "/d/e/"} {
@@ -288,7 +288,7 @@ func TestPreserve(t *testing.T) {
 	}
 }
 
-// pscp has another implementation of the protocol.
+// TestPSCP tests PuTTY's pscp, another implementation of the protocol.
 func TestPSCP(t *testing.T) {
 	store := memfs.New()
 	srv := start(t, store)
@@ -303,7 +303,7 @@ func TestPSCP(t *testing.T) {
 	}
 }
 
-// curl has libssh2's implementation.
+// TestCurl tests curl, which uses libssh2's implementation.
 func TestCurl(t *testing.T) {
 	store := memfs.New()
 	srv := start(t, store)

@@ -10,24 +10,24 @@ import (
 // statusFailed is the exit status when anything failed.
 const statusFailed = 1
 
-// Service is the command. It serves any number of channels.
+// Service is the scp service. It may serve any number of channels.
 type Service struct{}
 
-// Name is what the configuration calls it.
+// Name returns the name of the service in the configuration.
 func (Service) Name() string { return "scp" }
 
-// Accepts takes the execution of a command "scp".
+// Accepts reports whether a request runs the command "scp".
 func (Service) Accepts(request, argument string) bool {
 	return request == "exec" && isCommand(argument)
 }
 
-// Serve runs the command line on stdio.
+// Serve runs the command line, with the protocol on stdio.
 func (Service) Serve(ctx context.Context, sess *session.Session, argument string, stdio io.ReadWriter, _ io.Writer) (status int) {
 	w := newWire(stdio)
 	cmd, err := parseCommand(argument)
 	switch {
 	case err != nil:
-		_ = w.fatal(err.Error()) // the status says it too
+		_ = w.fatal(err.Error()) // the exit status reports it too
 	case cmd.sink:
 		err = (&sink{wire: w, sess: sess, recursive: cmd.recursive, preserve: cmd.preserve}).run(ctx, cmd)
 	default:

@@ -9,7 +9,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// sink takes files from the client.
+// sink receives files from the client.
 type sink struct {
 	*wire
 	sess      *session.Session
@@ -20,10 +20,10 @@ type sink struct {
 // level is a directory that is being filled.
 type level struct {
 	path vfs.Path
-	// into says that path is a directory, which entries are put into; else it is the name that the
-	// one entry gets.
+	// into is set if path is a directory into which entries are put. Otherwise path is the name for
+	// the only entry.
 	into  bool
-	attrs vfs.Attrs // to set when the directory is complete
+	attrs vfs.Attrs // set when the directory is complete
 }
 
 func (s *sink) run(ctx context.Context, cmd command) error {
@@ -36,7 +36,7 @@ func (s *sink) run(ctx context.Context, cmd command) error {
 		return err
 	}
 	levels := []level{top}
-	var when *times // of the entry that comes next
+	var when *times // the times for the next entry
 	for {
 		line, err := s.line()
 		switch {
@@ -85,7 +85,7 @@ func (s *sink) run(ctx context.Context, cmd command) error {
 	}
 }
 
-// target looks at what the client named as the place to put things.
+// target checks the target path of the command line.
 func (s *sink) target(ctx context.Context, name string, mustBeDir bool) (level, error) {
 	n, err := vfs.ResolveName(vfs.Root, name)
 	if err != nil {
@@ -103,11 +103,12 @@ func (s *sink) target(ctx context.Context, name string, mustBeDir bool) (level, 
 	case err != nil && !errors.Is(err, vfs.ErrNotExist) && !errors.Is(err, vfs.ErrPermission):
 		return level{}, err
 	}
-	return level{path: n.Path}, nil // without the permission to look, writing tells
+	// Without the permission to stat, the write shows whether it is possible.
+	return level{path: n.Path}, nil
 }
 
-// message takes a line that is the client's report of an error on its side. After one that ends
-// everything it returns errFatal.
+// message handles a line in which the client reports an error. It returns errFatal if the error
+// ends the transfer.
 func (s *sink) message(line string) (told bool, err error) {
 	if line == "" || line[0] != byteWarn && line[0] != byteFatal {
 		return false, nil
@@ -119,7 +120,7 @@ func (s *sink) message(line string) (told bool, err error) {
 	return true, nil
 }
 
-// attrs are what -p says is to be kept.
+// attrs returns the attributes to set, which are empty without -p.
 func (s *sink) attrs(r record, when *times) (a vfs.Attrs) {
 	if !s.preserve {
 		return a
@@ -138,7 +139,7 @@ func (l level) child(name string) (vfs.Path, error) {
 	return vfs.Resolve(l.path, "./"+name)
 }
 
-// enter makes a directory, or takes the one that is there.
+// enter creates a directory, or uses an existing one.
 func (s *sink) enter(ctx context.Context, in level, r record, attrs vfs.Attrs) (next level, entered bool, err error) {
 	if !s.recursive {
 		return level{}, false, s.fatal("protocol error: a directory without -r")
@@ -156,7 +157,7 @@ func (s *sink) enter(ctx context.Context, in level, r record, attrs vfs.Attrs) (
 	return level{path: p, into: true, attrs: attrs}, true, s.ok()
 }
 
-// leave ends a directory, which only now has its last change.
+// leave ends a directory. It sets the attributes now, after the last change in the directory.
 func (s *sink) leave(ctx context.Context, l level) error {
 	if !l.attrs.IsZero() {
 		if err := s.sess.SetAttrs(ctx, l.path, l.attrs); err != nil && !errors.Is(err, vfs.ErrUnsupported) {
@@ -166,8 +167,8 @@ func (s *sink) leave(ctx context.Context, l level) error {
 	return s.ok()
 }
 
-// file takes one file. An error is returned only when nothing more can come; what failed for this
-// file is reported.
+// file receives one file. It returns only errors that end the transfer, and reports others to the
+// client.
 func (s *sink) file(ctx context.Context, in level, r record, attrs vfs.Attrs) error {
 	p, err := in.child(r.name)
 	if err != nil {
@@ -183,7 +184,7 @@ func (s *sink) file(ctx context.Context, in level, r record, attrs vfs.Attrs) er
 	}
 	body := &io.LimitedReader{R: s.in, N: r.size}
 	_, failed := w.ReadFrom(body)
-	// Whatever has happened, the client sends the rest.
+	// The client sends the rest even after an error.
 	if _, err := io.Copy(io.Discard, body); err != nil {
 		return err
 	}
@@ -192,7 +193,8 @@ func (s *sink) file(ctx context.Context, in level, r record, attrs vfs.Attrs) er
 	}
 	switch err := s.verdict(); {
 	case errors.Is(err, errTold):
-		return s.ok() // the client has sent zeros for what it could not read: that is no content to keep
+		// The client has sent zeros for bytes that it could not read. This content is not kept.
+		return s.ok()
 	case err != nil:
 		return err
 	}
@@ -205,8 +207,8 @@ func (s *sink) file(ctx context.Context, in level, r record, attrs vfs.Attrs) er
 	return s.ok()
 }
 
-// verdict reads the client's word on whether what it has sent is good. libssh2, and so curl, ends
-// the stream instead, with all of the bytes sent.
+// verdict reads the client's answer on whether the sent data is correct. libssh2, and so curl, ends
+// the stream instead after sending all bytes.
 func (s *sink) verdict() error {
 	if _, err := s.in.Peek(1); err == io.EOF {
 		return nil

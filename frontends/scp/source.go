@@ -11,7 +11,7 @@ import (
 	"filegate/frontends/shellwords"
 )
 
-// source gives files to the client.
+// source sends files to the client.
 type source struct {
 	*wire
 	sess      *session.Session
@@ -20,7 +20,7 @@ type source struct {
 }
 
 func (s *source) run(ctx context.Context, cmd command) error {
-	if err := s.answer(); err != nil { // the client begins
+	if err := s.answer(); err != nil { // the client starts
 		return err
 	}
 	for _, w := range cmd.paths {
@@ -31,8 +31,8 @@ func (s *source) run(ctx context.Context, cmd command) error {
 	return nil
 }
 
-// word sends what one word of the command line stands for. A pattern that matches nothing is, as in
-// a shell, a name.
+// word sends the files of one word of the command line. A pattern without matches is taken as a
+// name, as in a shell.
 func (s *source) word(ctx context.Context, w shellwords.Word) error {
 	found, err := shellwords.Glob(ctx, s.sess, w.Path(w.Pattern), func(p vfs.Path) error { return s.entry(ctx, p) })
 	if failed, ok := errors.AsType[*shellwords.GlobError](err); ok {
@@ -49,8 +49,8 @@ func (s *source) word(ctx context.Context, w shellwords.Word) error {
 	return s.entry(ctx, p)
 }
 
-// entry sends a file or directory. Like all that follow it returns only what ends everything; what
-// failed for this entry is reported.
+// entry sends a file or directory. Like the methods below, it returns only errors that end the
+// transfer, and reports others to the client.
 func (s *source) entry(ctx context.Context, p vfs.Path) error {
 	info, err := s.sess.Stat(ctx, p)
 	switch {
@@ -60,14 +60,14 @@ func (s *source) entry(ctx context.Context, p vfs.Path) error {
 		return s.file(ctx, p)
 	case !s.recursive:
 		return s.warn(p.ToClient(), vfs.Errorf(vfs.ErrIsDir, "not a regular file"))
-	case p.IsRoot(): // clients refuse every name that it could have
+	case p.IsRoot(): // clients would refuse any name for it
 		return s.warn(p.ToClient(), vfs.Errorf(vfs.ErrUnsupported, "the root directory has no name: ask for /* instead"))
 	}
 	return s.directory(ctx, p, info)
 }
 
-// announce sends a record, with the times before it where they are wanted. It returns errTold when
-// the client does not want the entry.
+// announce sends a record, preceded by the times with -p. It returns errTold if the client does not
+// want the entry.
 func (s *source) announce(r record, info vfs.Info) error {
 	lines := []record{r}
 	if s.preserve && r.kind != kindEnd {
@@ -128,8 +128,8 @@ func (s *source) directory(ctx context.Context, p vfs.Path, info vfs.Info) error
 	return nil
 }
 
-// file sends one file. Once its size is announced that many bytes must follow: zeros for what could
-// not be read, and the client is told.
+// file sends one file. The client expects exactly as many bytes as announced. So file sends zeros
+// for bytes that could not be read, and then reports the error.
 func (s *source) file(ctx context.Context, p vfs.Path) error {
 	f, err := s.sess.Open(ctx, p, vfs.OpenOptions{})
 	if err != nil {
@@ -168,12 +168,12 @@ func (s *source) file(ctx context.Context, p vfs.Path) error {
 	return nil
 }
 
-// body passes on exactly as many bytes as were announced, and keeps apart the client's failure from
-// the store's.
+// body writes exactly as many bytes as were announced. It records errors of the client separately
+// from those of the store.
 type body struct {
 	out  io.Writer
 	left int64
-	err  error // of the client's side
+	err  error // of the connection to the client
 }
 
 func (b *body) Write(p []byte) (int, error) {
@@ -188,7 +188,7 @@ func (b *body) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// zeros reads as zeros without end.
+// zeros is an endless reader of zeros.
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) {

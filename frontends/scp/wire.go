@@ -9,17 +9,17 @@ import (
 	"filegate/core/vfs"
 )
 
-// The byte that every step is answered with. After a warning or an error follows a line of text.
+// The first byte of the answer to each step. A warning or an error is followed by a line of text.
 const (
 	byteOK    = 0
-	byteWarn  = 1 // this file failed; go on
+	byteWarn  = 1 // this file failed; the transfer continues
 	byteFatal = 2
 )
 
 var (
-	// errTold is an error of the other side, which knows it already.
+	// errTold is an error that the client has reported itself.
 	errTold = errors.New("reported by the client")
-	// errFatal ends everything: the two sides do not agree any more on what comes next.
+	// errFatal ends the transfer: server and client disagree about the next step.
 	errFatal = errors.New("cannot go on")
 )
 
@@ -27,7 +27,7 @@ var (
 type wire struct {
 	in     *bufio.Reader
 	out    io.Writer
-	failed bool // something has been reported: the exit status is not 0
+	failed bool // an error was reported, so the exit status is not 0
 }
 
 func newWire(stdio io.ReadWriter) *wire {
@@ -39,22 +39,22 @@ func (w *wire) ok() error {
 	return err
 }
 
-// warn reports that a file failed, and lets the client go on with the next. It returns an error
-// only when that cannot be sent.
+// warn reports that a file failed; the client continues with the next. warn returns an error only
+// if the report cannot be sent.
 func (w *wire) warn(name string, err error) error {
 	w.failed = true
 	_, err = fmt.Fprintf(w.out, "%cscp: %s: %s\n", byteWarn, vfs.EscapeControl(name), vfs.ClientText(err))
 	return err
 }
 
-// fatal reports what ends the transfer, in the words of text.
+// fatal reports an error that ends the transfer.
 func (w *wire) fatal(text string) error {
 	w.failed = true
 	fmt.Fprintf(w.out, "%cscp: %s\n", byteFatal, vfs.EscapeControl(text))
 	return errFatal
 }
 
-// line reads to the next newline, which it drops. It returns io.EOF only before the first byte.
+// line reads a line and returns it without the newline. It returns io.EOF only if there is no line.
 func (w *wire) line() (string, error) {
 	var line []byte
 	for {
@@ -73,8 +73,8 @@ func (w *wire) line() (string, error) {
 	}
 }
 
-// answer reads the client's answer to a step: nil, errTold where this file failed, or what ends
-// everything.
+// answer reads the client's answer to a step. It returns nil, errTold if this file failed, or an
+// error that ends the transfer.
 func (w *wire) answer() error {
 	b, err := w.in.ReadByte()
 	switch {
