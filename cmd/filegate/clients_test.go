@@ -29,14 +29,14 @@ import (
 	"filegate/frontends/frontendtest"
 )
 
-// cluster is a real Swift, as a gateway and a client log in to it.
+// cluster is a real Swift, with the logins of a gateway and a client.
 type cluster struct {
-	auth           string // the configuration's block
+	auth           string // the auth block of the configuration
 	user, password string
 }
 
-// lab returns a variable that .ci/lab/up gives, and skips the test where there is no lab; with
-// CI=true that is a failure.
+// lab returns a variable from .ci/lab/up. If there is no lab, it skips the test, or with CI=true it
+// fails the test.
 func lab(t *testing.T, name string) string {
 	t.Helper()
 	if testing.Short() {
@@ -67,15 +67,17 @@ func keystoneV3(t *testing.T) cluster {
 	}
 }
 
-// site is a gateway to a real Swift with a container of the test's own.
+// site is a gateway to a real Swift, with a container for the test.
 type site struct {
 	cluster
 	*process
-	work      string // a directory of the test's own
+	work      string // a directory for the test
 	config    string
 	container string // without the slash
-	large     bool   // listings without the files' own times, and nothing removed at the end: for very many files
-	ssh, ftp  string // ports
+	// For very many files: listings have no modification times of files, and nothing is removed at
+	// the end.
+	large    bool
+	ssh, ftp string // ports
 }
 
 // openSite starts a gateway. The container and its segments are removed at the end.
@@ -117,7 +119,7 @@ frontend "ftp" "test" {
 	return s
 }
 
-// start starts the gateway, or another one in its place.
+// start starts the gateway, or another one to replace it.
 func (s *site) start(t *testing.T) {
 	t.Helper()
 	p, err := start(s.work, filepath.Join(s.work, "stdout"), nil, "serve", "-c", s.config)
@@ -149,7 +151,7 @@ func (s *site) run(t *testing.T, stdin, program string, args ...string) string {
 
 func (s *site) try(t *testing.T, stdin, program string, args ...string) frontendtest.Result {
 	t.Helper()
-	// Not by t.Setenv, which tests that run side by side must not use.
+	// Without t.Setenv, which parallel tests must not use.
 	return frontendtest.Run(t, s.work, stdin, "env", append([]string{
 		"SSH_ASKPASS=" + filepath.Join(s.work, "askpass"), "SSH_ASKPASS_REQUIRE=force", frontendtest.Program(t, program),
 	}, args...)...)
@@ -159,10 +161,10 @@ func (s *site) sshArgs(args ...string) []string {
 	return append([]string{"-F", filepath.Join(s.work, "ssh_config"), "-P", s.ssh, "-o", "User=" + s.user}, args...)
 }
 
-// sftp runs OpenSSH's sftp with the commands, each on a line.
+// sftp runs OpenSSH's sftp with the commands, one on each line.
 func (s *site) sftp(t *testing.T, commands string) string {
 	t.Helper()
-	// -b after the option: it would set BatchMode, in which no password is asked for.
+	// -b follows -o, because -b alone would set BatchMode, which disables passwords.
 	return s.run(t, commands, "sftp", s.sshArgs("-o", "BatchMode=no", "-b", "-", "127.0.0.1")...)
 }
 
@@ -171,17 +173,17 @@ func (s *site) scp(t *testing.T, args ...string) {
 	s.run(t, "", "scp", s.sshArgs(args...)...)
 }
 
-// lftp runs lftp's commands over FTP.
+// lftp runs commands of lftp over FTP.
 func (s *site) lftp(t *testing.T, commands string) string {
 	t.Helper()
 	return s.run(t, "", "lftp", "-c", fmt.Sprintf(
 		"set cmd:fail-exit true; set net:max-retries 2; set ftp:ssl-allow false; open -u %s,%s ftp://127.0.0.1:%s; %s", s.user, s.password, s.ftp, commands))
 }
 
-// ftpURL is a file's URL for curl.
+// ftpURL returns the URL of a file for curl.
 func (s *site) ftpURL(path string) string {
-	// The login is in it since the user's name may have a colon, which curl's -u takes for the end
-	// of it.
+	// The URL includes the login, because the user may contain a colon, which curl's option -u
+	// would take for the separator.
 	u := url.URL{Scheme: "ftp", User: url.UserPassword(s.user, s.password), Host: "127.0.0.1:" + s.ftp, Path: "/" + s.container + "/" + path}
 	return strings.NewReplacer(";", "%3B", "[", "%5B", "]", "%5D", "{", "%7B", "}", "%7D").Replace(u.String())
 }
@@ -191,7 +193,7 @@ func (s *site) curl(t *testing.T, args ...string) {
 	s.run(t, "", "curl", append([]string{"-sS", "--globoff"}, args...)...)
 }
 
-// clean removes the container as no gateway is needed for: Swift's own client does it.
+// clean removes the container with Swift's own client, without the gateway.
 func (s *site) clean(t *testing.T) {
 	args := []string{"-A", os.Getenv("FILEGATE_TEST_SWIFT_AUTH"), "-U", s.user, "-K", s.password}
 	if strings.HasPrefix(s.auth, `auth "keystone"`) {
@@ -211,14 +213,15 @@ func (s *site) clean(t *testing.T) {
 	}
 }
 
-// oddNames are names that clients and servers have stumbled over.
+// oddNames are names that have caused problems in clients and servers.
 var oddNames = []string{
 	"plain.txt", "with space", " leading and trailing ", `double"quote`, "single'quote", "per%cent", "per%41cent", "ha#sh", "quest?ion",
 	"am&per+sand=", "ünïcödé", "日本語.txt", "e\u0301 decomposed", "-dash", "--", ".hidden", "[brackets]", "{braces}", "semi;colon",
 	"back\\slash", "st*r", "tilde~", "dollar$HOME", "ex!clam", "a,b:c", "pi|pe", "<angle>", "`tick`",
 }
 
-// makeTree writes files with all odd names, of several sizes, some in directories with odd names.
+// makeTree creates files with all odd names and of several sizes, some in directories with odd
+// names.
 func makeTree(t *testing.T, root string) {
 	t.Helper()
 	sizes := []int{0, 1, 1000, 70_000, 300_000}
@@ -241,8 +244,8 @@ func makeTree(t *testing.T, root string) {
 	}
 }
 
-// sums returns the SHA-256 of every file below a directory, by its relative name; with times also
-// their modification time.
+// sums returns the SHA-256 of every file below a directory, by its relative name; with times, also
+// their modification times.
 func sums(t *testing.T, root string, times bool) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -294,8 +297,8 @@ func sameTree(t *testing.T, how, want, got string, times bool) {
 	}
 }
 
-// TestClientsTempauth and TestClientsKeystone move files with the programs that people use, through
-// a gateway to a real Swift.
+// TestClientsTempauth and TestClientsKeystone transfer files with common clients, through a gateway
+// to a real Swift.
 func TestClientsTempauth(t *testing.T) { testClients(t, openSite(t, tempauth(t))) }
 
 func TestClientsKeystone(t *testing.T) { testClients(t, openSite(t, keystoneV3(t))) }
@@ -325,7 +328,8 @@ func testClients(t *testing.T, s *site) {
 	for _, c := range []struct{ name, option string }{{"curl", "--disable-epsv"}, {"curl FTPS", "--ssl-reqd"}} {
 		t.Run(c.name, func(t *testing.T) {
 			back := filepath.Join(s.work, c.name+".back")
-			var up, down []string // one run each, so that a connection serves many files
+			// One curl for all files, so that one connection transfers many files.
+			var up, down []string
 			for name := range sums(t, tree, false) {
 				if strings.HasSuffix(name, "/") {
 					continue
@@ -342,7 +346,7 @@ func testClients(t *testing.T, s *site) {
 	t.Run("large", func(t *testing.T) { s.testLarge(t, 200<<20) })
 }
 
-// testLarge moves one large file each way by each protocol.
+// testLarge transfers one large file in each direction with each protocol.
 func (s *site) testLarge(t *testing.T, size int64) {
 	large, back := filepath.Join(s.work, "large"), filepath.Join(s.work, "large.back")
 	f, err := os.Create(large)
@@ -378,7 +382,7 @@ func (s *site) testLarge(t *testing.T, size int64) {
 	}
 }
 
-// TestManyEntriesReal lists a directory of a hundred thousand entries.
+// TestManyEntriesReal lists a directory with 100,000 entries.
 func TestManyEntriesReal(t *testing.T) {
 	const count = 100_000
 	s := openSiteWith(t, tempauth(t), true)
@@ -406,8 +410,8 @@ func TestManyEntriesReal(t *testing.T) {
 	}
 }
 
-// listMany makes the container list so many files below many/, by the lab's own way, and takes them
-// and the container away at the end.
+// listMany makes the container list this many files below many/, with a program of the lab. It
+// removes them and the container at the end.
 func (s *site) listMany(t *testing.T, count int) {
 	t.Helper()
 	lab := os.Getenv("FILEGATE_TEST_LAB")
@@ -428,8 +432,8 @@ func (s *site) listMany(t *testing.T, count int) {
 	fill(count)
 }
 
-// TestResumeReal kills a gateway in the middle of an upload, and goes on with it through another
-// one: only the rest is sent.
+// TestResumeReal kills a gateway during an upload, and resumes the upload through another one. Only
+// the rest may be sent.
 func TestResumeReal(t *testing.T) {
 	const size = 96 << 20
 	s := openSite(t, tempauth(t))
@@ -444,7 +448,7 @@ func TestResumeReal(t *testing.T) {
 	t.Setenv("SSH_ASKPASS_REQUIRE", "force")
 	go func() {
 		defer close(done)
-		// 160 Mbit/s: slow enough to be cut in the middle.
+		// 160 Mbit/s: slow enough to be interrupted in the middle.
 		slow(ctx, s.work, "put large /"+s.container+"/large", s.sshArgs("-l", "160000", "-o", "BatchMode=no", "-b", "-", "127.0.0.1")...)
 	}()
 	segments := func() int {
@@ -482,7 +486,7 @@ func TestResumeReal(t *testing.T) {
 	}
 }
 
-// slow runs OpenSSH's sftp until ctx ends; how it ends is of no interest.
+// slow runs OpenSSH's sftp until ctx ends, and ignores its result.
 func slow(ctx context.Context, dir, commands string, args ...string) {
 	cmd := exec.CommandContext(ctx, "sftp", args...)
 	cmd.Dir = dir
@@ -490,7 +494,7 @@ func slow(ctx context.Context, dir, commands string, args ...string) {
 	_ = cmd.Run()
 }
 
-// login logs in at the real Swift's auth 1.0.
+// login logs in to the real Swift with auth 1.0.
 func (s *site) login(t *testing.T) (storage, token string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, lab(t, "SWIFT_AUTH"), nil)
@@ -544,7 +548,7 @@ func writeHostKey(t *testing.T, path string) {
 	write(t, path, string(pem.EncodeToMemory(block)), 0o600)
 }
 
-// writeCertificate writes a certificate and its key into one file.
+// writeCertificate writes a certificate and its key to one file.
 func writeCertificate(t *testing.T, path string) {
 	t.Helper()
 	cert, key := certificate(t)

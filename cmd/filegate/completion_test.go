@@ -10,8 +10,7 @@ import (
 	"testing"
 )
 
-// TestCompletion lets the shells themselves complete command lines with the scripts that filegate
-// prints.
+// TestCompletion completes command lines in the shells themselves, with the scripts from filegate.
 func TestCompletion(t *testing.T) {
 	t.Parallel()
 	for shell, ask := range map[string]string{
@@ -20,7 +19,7 @@ source "$SCRIPT"
 COMP_WORDS=(filegate "$@") COMP_CWORD=$#
 _filegate
 printf '%s\n' "${COMPREPLY[@]}"`,
-		// The functions of zsh's own that show the choices print them instead.
+		// These functions replace those of zsh that show the choices, and print the choices.
 		"zsh": `
 _describe() { [ "$1" = -o ] && shift; local c; for c in "${(@P)2}"; do print -r -- "${c%%:*}"; done }
 _files() { }
@@ -81,7 +80,7 @@ complete -C "filegate $argv" | string replace -r '\t.*' ''; true`,
 	}
 }
 
-// TestCompletionKnowsAllFlags finds commands that do not tell their flags.
+// TestCompletionKnowsAllFlags finds commands that do not report their flags.
 func TestCompletionKnowsAllFlags(t *testing.T) {
 	for _, c := range completions(env{}, "", "", commands()) {
 		leaf := !slices.Contains([]string{"", " plugin", " users", " help", " completion", " plugin proto", " users passwd", " users key", " hostkeys"}, c.path)
@@ -91,7 +90,7 @@ func TestCompletionKnowsAllFlags(t *testing.T) {
 	}
 }
 
-// printedBy returns what a command of filegate prints.
+// printedBy returns the output of a command of filegate.
 func printedBy(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	var out bytes.Buffer

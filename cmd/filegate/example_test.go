@@ -31,10 +31,10 @@ import (
 
 const exampleFile = "../../gateway.hcl.example"
 
-// leftOut is a line of the example with an option that is left out.
+// leftOut matches a line of the example with an option that is commented out.
 var leftOut = regexp.MustCompile(`(?m)^( *)#([a-z])`)
 
-// parseExample reads a text like the example on a machine that has all the files that it names.
+// parseExample parses a text like the example, with all files that it refers to.
 func parseExample(t *testing.T, text string) *config.Config {
 	t.Helper()
 	dir := t.TempDir()
@@ -68,7 +68,7 @@ func write(t *testing.T, file, text string, mode os.FileMode) {
 	}
 }
 
-// certificate makes one with its key, both in PEM.
+// certificate returns a certificate and its key, both in PEM.
 func certificate(t *testing.T) (cert, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -97,15 +97,15 @@ func readExample(t *testing.T) string {
 	return string(text)
 }
 
-// TestExampleShowsDefaults reads the example as it is, and with every option that it leaves out put
-// in: both must mean the same.
+// TestExampleShowsDefaults parses the example as it is, and with all commented options. The results
+// must be equal.
 func TestExampleShowsDefaults(t *testing.T) {
 	text := readExample(t)
 	asItIs, full := parseExample(t, text), parseExample(t, leftOut.ReplaceAllString(text, "$1$2"))
 	opts := cmp.Options{
 		cmp.Exporter(func(reflect.Type) bool { return true }),
 		cmpopts.IgnoreTypes(config.Block{}), cmpopts.EquateEmpty(),
-		cmp.FilterPath(func(p cmp.Path) bool { // directories of two runs
+		cmp.FilterPath(func(p cmp.Path) bool { // directories of the two calls
 			last := p.Last().String()
 			return slices.Contains([]string{".Path", ".HostKeys", ".Root", ".Cert", ".Key", ".values", ".called", ".opened"}, last)
 		}, cmp.Ignore()),
@@ -115,8 +115,8 @@ func TestExampleShowsDefaults(t *testing.T) {
 	}
 }
 
-// TestExampleShowsDefaultsOfAuthenticators does the same for the options that only authenticators
-// know.
+// TestExampleShowsDefaultsOfAuthenticators does the same for the options of authenticators, which
+// the configuration does not know.
 func TestExampleShowsDefaultsOfAuthenticators(t *testing.T) {
 	full := parseExample(t, leftOut.ReplaceAllString(readExample(t), "$1$2"))
 	schemas := map[string]auth.Schema{
@@ -143,7 +143,7 @@ func TestExampleShowsDefaultsOfAuthenticators(t *testing.T) {
 	}
 }
 
-// decoded returns the options of an authenticator's block.
+// decoded returns the options of an auth block.
 func decoded(t *testing.T, a *config.Auth, schema auth.Schema) (values map[string]any) {
 	t.Helper()
 	if len(schema) == 0 {
@@ -159,8 +159,8 @@ func decoded(t *testing.T, a *config.Auth, schema auth.Schema) (values map[strin
 	return values
 }
 
-// TestExampleIsComplete looks for every option of every part, set or left out, in the block that it
-// belongs to.
+// TestExampleIsComplete checks that every option of every part is in its block of the example, set
+// or commented out.
 func TestExampleIsComplete(t *testing.T) {
 	opts, err := configOptions()
 	if err != nil {
@@ -179,7 +179,7 @@ func TestExampleIsComplete(t *testing.T) {
 	}
 }
 
-// blockOf returns the first block with that header, or nothing. It goes by indentation.
+// blockOf returns the first block with that header, or "". It relies on the indentation.
 func blockOf(text, header string) string {
 	begin := regexp.MustCompile(`(?m)^( *)` + regexp.QuoteMeta(header) + `[^\n]*\{`).FindStringSubmatchIndex(text)
 	if begin == nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// patience is how long a script waits for what has to happen: much longer than it ever takes.
+// patience is the time limit for expected events. It is much longer than they ever take.
 const patience = 30 * time.Second
 
 // eventually waits until the condition holds, and reports whether it did in time.
@@ -27,17 +27,17 @@ func eventually(holds func() bool) bool {
 		if time.Now().After(deadline) {
 			return false
 		}
-		time.Sleep(10 * time.Millisecond) // another process cannot tell us otherwise
+		time.Sleep(10 * time.Millisecond) // another process cannot notify this one
 	}
 	return true
 }
 
-// process is a gateway that a script has started.
+// process is a gateway started by a script.
 type process struct {
 	cmd    *exec.Cmd
-	stdout string // a file
+	stdout string // the name of a file
 	exited chan struct{}
-	err    error // of Wait, once exited
+	err    error // from Wait, after exited is closed
 
 	mu  sync.Mutex
 	log bytes.Buffer
@@ -72,7 +72,8 @@ func cmdGateway(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	p, err := start(ts.MkAbs("."), ts.MkAbs(name+".stdout"), env, args[1:]...)
 	ts.Check(err)
-	ts.Defer(func() { // also where the script fails before it says stop
+	// Also if the script fails before it stops the gateway.
+	ts.Defer(func() {
 		p.kill()
 		ts.Logf("[log of %s]\n%s", name, p.logged())
 	})
@@ -85,7 +86,7 @@ func cmdGateway(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// start starts filegate in a directory, with standard output in a file.
+// start starts filegate in a directory, with its standard output in a file.
 func start(dir, stdout string, env []string, args ...string) (*process, error) {
 	out, err := os.Create(stdout)
 	if err != nil {
@@ -106,7 +107,7 @@ func start(dir, stdout string, env []string, args ...string) (*process, error) {
 	return p, nil
 }
 
-// kill ends the process as kill -9 does.
+// kill kills the process with SIGKILL.
 func (p *process) kill() {
 	p.cmd.Process.Kill()
 	<-p.exited
@@ -117,7 +118,7 @@ func (p *process) ready() bool {
 	return eventually(func() bool { return readyLine.MatchString(p.logged()) || p.hasExited() }) && !p.hasExited()
 }
 
-// ports returns the ports that it listens on: of "ssh", "ftp" and "admin".
+// ports returns the ports of the process: "ssh", "ftp" and "admin".
 func (p *process) ports() map[string]string {
 	all := map[string]string{}
 	for _, m := range listenLine.FindAllStringSubmatch(p.logged(), -1) {
@@ -206,7 +207,7 @@ func cmdCores(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// coreLimit is the size of a core dump that a process may leave, on Linux.
+// coreLimit returns the limit for the size of a process's core dump, on Linux.
 func coreLimit(ts *testscript.TestScript, pid int) string {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", pid))
 	ts.Check(err)
@@ -225,7 +226,7 @@ func runningGateway(ts *testscript.TestScript, name string) *process {
 	return p
 }
 
-// childrenOf returns the processes that a process has started, on Linux.
+// childrenOf returns the child processes of a process, on Linux.
 func childrenOf(pid int) []int {
 	var all []int
 	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))

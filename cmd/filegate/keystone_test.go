@@ -28,9 +28,9 @@ import (
 	"filegate/core/auth"
 )
 
-// TestKeystoneOutage has Keystone down for a minute, half of which it does not even refuse
-// connections, while sessions go on and uploads come to their end. New logins are told so, and
-// succeed again after it. Logins are checked again every other second.
+// TestKeystoneOutage stops Keystone for a minute; in one half of it, connections are not even
+// refused. Sessions continue and uploads complete. New logins fail as unavailable, and succeed
+// again after the outage. Logins are checked every other second.
 func TestKeystoneOutage(t *testing.T) {
 	t.Parallel() // it mostly waits
 	keystone := authtest.NewKeystone(t)
@@ -91,8 +91,8 @@ login {
 	idle.finish(t)
 }
 
-// TestKeystoneChanges has uploads under way while tokens are taken back, and the user is disabled.
-// Logins are checked again every other second.
+// TestKeystoneChanges revokes tokens, and disables the user, during uploads. Logins are checked
+// every other second.
 func TestKeystoneChanges(t *testing.T) {
 	keystone := authtest.NewKeystone(t)
 	user := keystone.User(t)
@@ -111,15 +111,16 @@ login {
 	})
 	t.Run("token revoked", func(t *testing.T) { s.testRevoked(t, way, keystone) })
 	t.Run("user disabled", func(t *testing.T) {
-		t.Cleanup(func() { keystone.Change(t, user, map[string]any{"enabled": true}) }) // who cleans up
+		// For the cleanup.
+		t.Cleanup(func() { keystone.Change(t, user, map[string]any{"enabled": true}) })
 		s.testDisabled(t, func() { keystone.Change(t, user, map[string]any{"enabled": false}) })
 	})
 }
 
-// testRevoked takes the login's token back in the middle of an upload.
+// testRevoked revokes the login's token during an upload.
 func (s *site) testRevoked(t *testing.T, way *way, keystone *authtest.Keystone) {
 	u := s.upload(t, "revoked")
-	u.send(t, 20<<20) // more than a segment
+	u.send(t, 20<<20) // more than one segment
 	tokens := way.given()
 	memory := memcache.New(lab(t, "MEMCACHED"))
 	known := 0
@@ -128,7 +129,7 @@ func (s *site) testRevoked(t *testing.T, way *way, keystone *authtest.Keystone) 
 			known++
 		}
 		keystone.Revoke(t, token)
-		// Swift goes on with what it has heard of a token for a minute.
+		// Swift caches a valid token for a minute.
 		sum := sha256.Sum256([]byte(token.Reveal()))
 		name := md5.Sum([]byte("tokens/" + hex.EncodeToString(sum[:]))) //nolint:gosec // as above
 		if err := memory.Delete(hex.EncodeToString(name[:])); err != nil && !errors.Is(err, memcache.ErrCacheMiss) {
@@ -145,7 +146,7 @@ func (s *site) testRevoked(t *testing.T, way *way, keystone *authtest.Keystone) 
 	u.finish(t)
 }
 
-// testDisabled disables the user in the middle of an upload.
+// testDisabled disables the user during an upload.
 func (s *site) testDisabled(t *testing.T, disable func()) {
 	u := s.upload(t, "disabled")
 	u.send(t, 1<<20)
@@ -168,11 +169,11 @@ func (s *site) testDisabled(t *testing.T, disable func()) {
 	}
 }
 
-// way leads to Keystone, and remembers the tokens that came along.
+// way is a proxy for Keystone that records the tokens.
 type way struct {
 	url   string
 	down  atomic.Bool
-	hangs atomic.Bool // where it is down
+	hangs atomic.Bool // while it is down: does not answer
 
 	mu     sync.Mutex
 	tokens []auth.Secret
@@ -197,10 +198,11 @@ func openWay(t *testing.T, to string) *way {
 	proxy := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if w.down.Load() {
 			if w.hangs.Load() {
-				_, _ = io.Copy(io.Discard, r.Body) // else the end of the connection would not be noticed
+				// Otherwise the end of the connection would not be noticed.
+				_, _ = io.Copy(io.Discard, r.Body)
 				<-r.Context().Done()
 			}
-			panic(http.ErrAbortHandler) // as a service that is killed
+			panic(http.ErrAbortHandler) // like a service that is killed
 		}
 		through.ServeHTTP(rw, r)
 	}))
@@ -209,7 +211,7 @@ func openWay(t *testing.T, to string) *way {
 	return w
 }
 
-// given returns the tokens of all logins until now.
+// given returns the tokens of all logins so far.
 func (w *way) given() []auth.Secret {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -224,7 +226,7 @@ func (s *site) connect() (*ssh.Client, error) {
 	})
 }
 
-// dial logs in, and hangs up.
+// dial logs in and disconnects.
 func (s *site) dial() error {
 	conn, err := s.connect()
 	if err == nil {
@@ -233,7 +235,7 @@ func (s *site) dial() error {
 	return err
 }
 
-// upload is one under way.
+// upload is an upload in progress.
 type upload struct {
 	client *sftp.Client
 	file   *sftp.File
@@ -241,7 +243,7 @@ type upload struct {
 	sent   bytes.Buffer
 }
 
-// upload begins one in a session of its own.
+// upload starts an upload in a new session.
 func (s *site) upload(t *testing.T, name string) *upload {
 	t.Helper()
 	conn, err := s.connect()
@@ -269,7 +271,7 @@ func (u *upload) send(t *testing.T, n int) {
 	u.sent.Write(b)
 }
 
-// finish ends the upload, and looks whether it is whole.
+// finish completes the upload, and checks the stored file.
 func (u *upload) finish(t *testing.T) {
 	t.Helper()
 	if err := u.file.Close(); err != nil {

@@ -8,7 +8,7 @@ import (
 	"filegate/core/config"
 )
 
-// TestMachineWarnings is about what a configuration needs and the system does not give.
+// TestMachineWarnings checks the warnings about requirements that the system does not meet.
 func TestMachineWarnings(t *testing.T) {
 	opts, err := configOptions()
 	if err != nil {
@@ -16,7 +16,7 @@ func TestMachineWarnings(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name, options, want string
-		root                bool // said to root only
+		root                bool // only root gets it
 	}{
 		{"on this machine", ``, "", false},
 		{"for others", `listen = ["127.0.0.1:2021", ":2022"]`, "Strangers talk to a process of root", true},

@@ -29,8 +29,8 @@ var essentials = []string{
 	"libcrypt1", "libgmp10", "libpam0g", "libpcre2-8-0", "libselinux1", "libsemanage2", "libsepol2", "libssl3", "passwd", "sed",
 }
 
-// TestPackages builds the packages and lives with them as an operator does: installs, serves,
-// upgrades while serving, removes and purges, in a small root directory of its own.
+// TestPackages builds the packages and uses them like an operator, in a small root directory: it
+// installs, serves, upgrades while serving, removes and purges.
 func TestPackages(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds the programs")
@@ -52,7 +52,8 @@ func TestPackages(t *testing.T) {
 
 	packages := func(version string) string {
 		out := filepath.Join(dir, "packages-"+version)
-		for range 2 { // the second one must not differ from the first
+		// The second build must not differ from the first.
+		for range 2 {
 			pack := exec.Command("../../.ci/package", out)
 			pack.Env = append(os.Environ(), "VERSION="+version, "SOURCE_DATE_EPOCH=1700000000", "BIN="+bin)
 			before := contents(t, out)
@@ -174,7 +175,7 @@ func TestPackages(t *testing.T) {
 	})
 }
 
-// testDockerfile does what an engine would do with the last stage of the Dockerfile.
+// testDockerfile runs the last stage of the Dockerfile like a container engine.
 func testDockerfile(t *testing.T, bin string) {
 	text, err := os.ReadFile("dist/package/Dockerfile")
 	if err != nil {
@@ -182,14 +183,14 @@ func testDockerfile(t *testing.T, bin string) {
 	}
 	m := newNamespace(t)
 	work := t.TempDir()
-	// The paths of the first stage, where they are here.
+	// The paths of the first stage on this machine.
 	places := strings.NewReplacer("/src/bin", bin, "/out", filepath.Join(work, "out"))
 	said := map[string]string{}
 	for _, line := range strings.Split(string(text), "\n") {
 		word, rest, _ := strings.Cut(line, " ")
 		switch word {
 		case "RUN":
-			if rest != "make build BUILDMODE=exe" { // the caller has built it
+			if rest != "make build BUILDMODE=exe" { // built by the caller
 				m.run(t, "sh", "-c", places.Replace(rest))
 			}
 		case "COPY":
@@ -237,7 +238,7 @@ frontend "ssh" "public" {
 	m.inside(t, append([]string{"--userspec=" + said["USER"]}, list("HEALTHCHECK")...)...)
 }
 
-// smallRoot is a root directory with a namespace for its mounts, which end with the test.
+// smallRoot is a root directory and a namespace for its mounts, which ends with the test.
 type smallRoot struct {
 	root   string
 	holder int // a process in the namespace
@@ -276,7 +277,7 @@ mknod -m 666 dev/null c 1 3 && mknod -m 666 dev/urandom c 1 9 && echo mounted &&
 	return m
 }
 
-// newSmallRoot returns a root directory with the essential packages of Debian, and nothing that
+// newSmallRoot returns a root directory with the essential packages of Debian, in which nothing
 // runs.
 func newSmallRoot(t *testing.T) *smallRoot {
 	t.Helper()
@@ -307,7 +308,7 @@ func (m *smallRoot) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run runs a command of the machine's, inside one of the root directory's.
+// run runs a command of this machine. The method inside runs one of the root directory.
 func (m *smallRoot) run(t *testing.T, args ...string) string {
 	t.Helper()
 	return mustRun(t, m.command(args...))
@@ -334,7 +335,8 @@ func (m *smallRoot) serve(t *testing.T, user string, args ...string) *process {
 	}
 	defer file.Close()
 	p := &process{cmd: m.command(append([]string{"chroot", "--userspec=" + user, m.root}, args...)...), exited: make(chan struct{})}
-	p.cmd.Stderr = file // no pipe, which the next version would keep open
+	// Not a pipe, which the next version would keep open.
+	p.cmd.Stderr = file
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -366,7 +368,7 @@ func (m *smallRoot) serve(t *testing.T, user string, args ...string) *process {
 	return p
 }
 
-// pid returns the process that serves.
+// pid returns the ID of the serving process.
 func (m *smallRoot) pid(t *testing.T) (pid int) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(m.root, "run/filegate/filegate.pid"))
@@ -394,8 +396,8 @@ func (m *smallRoot) sftp(t *testing.T, addr string) {
 	}
 }
 
-// files returns all files of the root directory with modes and owners, apart from what belongs to
-// dpkg and from copies that the tools for users keep.
+// files returns all files of the root directory with modes and owners, except those of dpkg and the
+// backups that the user management programs keep.
 func (m *smallRoot) files(t *testing.T) (all []string) {
 	t.Helper()
 	passing := regexp.MustCompile(`^(var/lib/dpkg|proc|dev)(/|$)|^etc/(passwd-|group-|shadow-|gshadow-|subuid-?|subgid-?|\.pwd\.lock)$`)
@@ -436,7 +438,7 @@ func mustRun(t *testing.T, cmd *exec.Cmd) string {
 	return stdout.String()
 }
 
-// contents returns the files of a directory, which may be missing.
+// contents returns the files of a directory, which need not exist.
 func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -451,7 +453,7 @@ func contents(t *testing.T, dir string) map[string]string {
 	return all
 }
 
-// one returns the one file of a directory with a name like that.
+// one returns the only file of a directory that matches the pattern.
 func one(t *testing.T, dir, pattern string) string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(dir, pattern))
@@ -475,7 +477,7 @@ func newTester(t *testing.T) *swifttest.Server {
 	return swift
 }
 
-// freeAddr returns an address on which nobody listens.
+// freeAddr returns a free local address.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -10,8 +10,8 @@ import (
 	"filegate/authplugins/scaffold"
 )
 
-// The project for Go builds outside of this module, installs, and its own test holds the rules for
-// authenticators.
+// TestInitGo checks that the Go project builds outside of this module and can be installed, and
+// that its own test passes.
 func TestInitGo(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds a program")
@@ -30,7 +30,7 @@ func TestInitGo(t *testing.T) {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), "go", args...)
 		cmd.Dir = dir
-		// The modules are there, since this one has the same; the network is not asked.
+		// The modules are in the cache, because this module uses the same; no network is needed.
 		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod -trimpath", "GOPROXY=off", "GOSUMDB=off", "GOWORK=off", "GOBIN="+bin, "FILEGATE="+filegate)
 		out, err := cmd.CombinedOutput()
 		if err != nil {

@@ -14,10 +14,10 @@ import (
 	"filegate/core/auth"
 )
 
-// steps is an authenticator that wants a login's steps in their order, and no others.
+// steps is an authenticator that accepts only the given steps of a login, in their order.
 type steps struct {
 	want []auth.Method
-	once bool // each login only once
+	once bool // each login can be used only once
 	done int
 }
 
@@ -57,7 +57,7 @@ func (*steps) Renew(context.Context, auth.Grant) (auth.Grant, error) {
 	return auth.Grant{}, auth.ErrDenied
 }
 
-// TestRightLogins looks which logins plugin test finds, and what it says of the others.
+// TestRightLogins checks the logins that plugin test finds, and its messages about the others.
 func TestRightLogins(t *testing.T) {
 	dir := t.TempDir()
 	key, cert, empty := filepath.Join(dir, "key.pub"), filepath.Join(dir, "cert.pem"), filepath.Join(dir, "empty")
@@ -126,7 +126,7 @@ func TestRightLogins(t *testing.T) {
 	}
 }
 
-// stdin is a standard input with a text.
+// stdin returns a standard input with the given text.
 func stdin(t *testing.T, text string) *os.File {
 	t.Helper()
 	r, w, err := os.Pipe()

@@ -19,7 +19,7 @@ import (
 	"filegate/backends/swift/swifttest"
 )
 
-// confined is a directory with programs as make build makes them, which another user may run.
+// confined is a directory with programs from make build, which another user may run.
 type confined struct {
 	dir     string
 	authURL string
@@ -53,7 +53,7 @@ func newConfined(t *testing.T) *confined {
 	return c
 }
 
-// serve starts a gateway with FTP until the test ends. It is not ready with ready false.
+// serve starts a gateway with FTP until the test ends, and reports whether it is ready.
 func (c *confined) serve(t *testing.T, options, listen string, mode os.FileMode) (p *process, ready bool) {
 	t.Helper()
 	if !strings.Contains(options, "auth ") {
@@ -98,8 +98,8 @@ func (p *process) login(t *testing.T, user, password string) string {
 	return lines.Text()
 }
 
-// TestPrivileges looks at what filegate and its authenticators are left with, thread by thread,
-// when it serves clients. An authenticator that is started again later is left with no more, and
+// TestPrivileges checks the privileges of filegate and its authenticators, thread by thread, while
+// it serves clients. An authenticator that is started again later has the same privileges, and
 // works.
 func TestPrivileges(t *testing.T) {
 	t.Parallel()
@@ -165,12 +165,12 @@ func TestPrivileges(t *testing.T) {
 	}
 }
 
-// checkStatus reads what a thread may do (proc(5)).
+// checkStatus checks the privileges of a thread (proc(5)).
 func checkStatus(t *testing.T, file string, dropped bool, seccomp, name string) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return // it has ended
+		return // the thread has ended
 	}
 	got := map[string]string{}
 	for line := range strings.Lines(string(text)) {
@@ -206,7 +206,8 @@ func checkStatus(t *testing.T, file string, dropped bool, seccomp, name string) 
 	}
 }
 
-// TestSandbox lets an authenticator try what the sandbox forbids: it inherits that of filegate.
+// TestSandbox runs an authenticator that tries actions which the sandbox forbids. It inherits the
+// sandbox of filegate.
 func TestSandbox(t *testing.T) {
 	t.Parallel()
 	c := newConfined(t)
@@ -217,7 +218,7 @@ func TestSandbox(t *testing.T) {
 		}
 	}
 	t.Cleanup(func() { os.RemoveAll(elsewhere) })
-	// $1 may be written to, and $2 not.
+	// $1 is writable, and $2 is not.
 	const script = `
 try() {
 	what=$1
@@ -250,7 +251,8 @@ try() {
 	}
 }
 
-// TestRightsMissing reads what an operator reads whose set-up takes away too much.
+// TestRightsMissing checks the errors that an operator gets if the system grants too few
+// privileges.
 func TestRightsMissing(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can become another user")

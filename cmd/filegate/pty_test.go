@@ -19,9 +19,9 @@ import (
 	"filegate/frontends/frontendtest"
 )
 
-// TestTypedLogin has somebody at a terminal who types his password and his one-time code into
-// OpenSSH's sftp. When his token ends so does what he may do, and a client that shows what servers
-// say, which OpenSSH's does not, tells him why.
+// TestTypedLogin types a password and a one-time code into OpenSSH's sftp at a terminal. When the
+// token expires, commands are refused. A client that shows the server's messages, unlike OpenSSH's,
+// shows the reason.
 func TestTypedLogin(t *testing.T) {
 	sftp := frontendtest.Program(t, "sftp")
 	swift, err := swifttest.New(swifttest.Config{Users: []swifttest.User{{Account: "test", Name: "otto", Key: "ottopass", Home: "test", TOTP: totpSecret}}})
@@ -87,7 +87,7 @@ frontend "ftp" "public" { listen = ["127.0.0.1:0"] }
 			line   string
 			code   int
 			text   string
-			revoke bool // before it
+			revoke bool // before the command
 		}{
 			{"USER otto", 331, "", false},
 			{"PASS ottopass" + swifttest.Code(totpSecret, time.Now()), 230, "", false},
@@ -105,20 +105,21 @@ frontend "ftp" "public" { listen = ["127.0.0.1:0"] }
 	})
 }
 
-// typist is somebody at a terminal, who waits for the client that runs there to ask.
+// typist is a user at a terminal, who answers the questions of the client that runs there.
 type typist struct {
 	t     *testing.T
 	cmd   *exec.Cmd
-	file  *os.File // his end
+	file  *os.File // the user's end of the terminal
 	given []string
-	read  int           // of what is shown he has read so much
-	over  chan struct{} // nothing more will be shown
+	// The number of bytes of the output that the user has read.
+	read int
+	over chan struct{} // closed when the output ends
 
 	mu  sync.Mutex
 	out bytes.Buffer
 }
 
-// openTerminal runs a client at a terminal of its own, without any other way to ask for a password.
+// openTerminal runs a client at a terminal of its own, the only way to ask for a password.
 func openTerminal(t *testing.T, dir, program string, args ...string) *typist {
 	t.Helper()
 	ours, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
@@ -127,7 +128,8 @@ func openTerminal(t *testing.T, dir, program string, args ...string) *typist {
 	}
 	t.Cleanup(func() { ours.Close() })
 	var number int
-	raw, err := ours.SyscallConn() // and not Fd, which would make reads block for good
+	// Fd would make reads block forever.
+	raw, err := ours.SyscallConn()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +150,8 @@ func openTerminal(t *testing.T, dir, program string, args ...string) *typist {
 	term.cmd.Dir = dir
 	term.cmd.Env = append(os.Environ(), "HOME="+dir, "TERM=dumb", "SSH_AUTH_SOCK=", "SSH_ASKPASS=", "SSH_ASKPASS_REQUIRE=never")
 	term.cmd.Stdin, term.cmd.Stdout, term.cmd.Stderr = theirs, theirs, theirs
-	term.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true} // as its own, since the clients read passwords from /dev/tty
+	// The clients read passwords from /dev/tty.
+	term.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := term.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +170,8 @@ func openTerminal(t *testing.T, dir, program string, args ...string) *typist {
 	}()
 	t.Cleanup(func() {
 		_ = term.cmd.Process.Kill()
-		_ = term.cmd.Wait() // again, where end has
+		// Has no effect if end has called it.
+		_ = term.cmd.Wait()
 		ours.Close()
 		<-term.over
 		t.Logf("[terminal]\n%s", term.shown())
@@ -190,7 +194,7 @@ func (term *typist) isOver() bool {
 	}
 }
 
-// wait reads on until the text is shown.
+// wait waits until the text is shown.
 func (term *typist) wait(text string) {
 	term.t.Helper()
 	if !eventually(func() bool { return strings.Contains(term.shown()[term.read:], text) || term.isOver() }) || !strings.Contains(term.shown()[term.read:], text) {
@@ -199,7 +203,7 @@ func (term *typist) wait(text string) {
 	term.read += strings.Index(term.shown()[term.read:], text) + len(text)
 }
 
-// answer types a line when it is asked for.
+// answer waits for the question and types a line.
 func (term *typist) answer(question, line string) {
 	term.t.Helper()
 	term.wait(question)
@@ -209,7 +213,7 @@ func (term *typist) answer(question, line string) {
 	}
 }
 
-// end waits for the client.
+// end waits for the client to exit.
 func (term *typist) end() error {
 	<-term.over
 	return term.cmd.Wait()

@@ -27,14 +27,15 @@ import (
 	"filegate/backends/swift/swifttest"
 )
 
-// networkVar is set in the process that runs the test in a network of its own.
+// networkVar is set in the process that runs the test in its own network.
 const networkVar = "FILEGATE_TEST_NETWORK"
 
 // The addresses of dist/haproxy/cluster.
 const balancer = "10.77.0.1"
 
-// TestScaleOut has two gateways behind HAProxy, as dist/haproxy/cluster sets them up, do together
-// what one would do, lose one of them under load, and upgrades them one after the other.
+// TestScaleOut uses two gateways and HAProxy, set up by dist/haproxy/cluster. Together they must
+// behave like one gateway. The test kills one of them under load, and upgrades both, one after the
+// other.
 func TestScaleOut(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it starts two gateways and HAProxy")
@@ -72,12 +73,12 @@ func TestScaleOut(t *testing.T) {
 	t.Run("rolling upgrade", c.testUpgrade)
 }
 
-// row is the gateways with what is before and behind them.
+// row is the gateways, with HAProxy and Swift.
 type row struct {
 	dir   string
 	swift *swifttest.Server
 	one   *process
-	bulk  []byte // content of files
+	bulk  []byte // the content of files
 }
 
 func newRow(t *testing.T) *row {
@@ -85,7 +86,8 @@ func newRow(t *testing.T) *row {
 	source := rand.NewChaCha8([32]byte{1})
 	_, _ = source.Read(r.bulk) // it does not fail
 	mustRun(t, r.cluster("addresses"))
-	mustRun(t, exec.Command("ip", "route", "add", "local", "10.78.0.0/15", "dev", "lo")) // the clients
+	// The addresses of clients.
+	mustRun(t, exec.Command("ip", "route", "add", "local", "10.78.0.0/15", "dev", "lo"))
 	r.swift = newTester(t)
 	mustRun(t, r.cluster("secrets"))
 	r.start(t, "memcached")
@@ -99,7 +101,7 @@ func newRow(t *testing.T) *row {
 	return r
 }
 
-// cluster returns a command of the script.
+// cluster returns a command that runs the script.
 func (r *row) cluster(args ...string) *exec.Cmd {
 	script, _ := filepath.Abs("dist/haproxy/cluster")
 	cmd := exec.Command(script, args...)
@@ -117,8 +119,8 @@ func (r *row) logged(name string) string {
 	return string(text)
 }
 
-// start starts a part of the cluster, whose log is in a file, since an upgraded gateway's outlives
-// its process.
+// start starts a part of the cluster. Its log is in a file, because it must outlive the process of
+// an upgraded gateway.
 func (r *row) start(t *testing.T, args ...string) *process {
 	t.Helper()
 	name := args[len(args)-1]
@@ -163,11 +165,11 @@ func (r *row) isReady(t *testing.T, name string) {
 	}
 }
 
-// client is a session of SFTP.
+// client is an SFTP session.
 type client struct {
 	*sftp.Client
 	conn    *ssh.Client
-	gateway string // its name
+	gateway string // the name of the gateway
 }
 
 // dial logs in through the balancer from an address.
@@ -193,8 +195,8 @@ func (r *row) dial(from, password string) (*client, error) {
 	return c, nil
 }
 
-// fromAnywhere returns one of many addresses of clients: the limits of an address are the subject
-// of one test only.
+// fromAnywhere returns one of many client addresses, because only one test is about the limits of
+// an address.
 func fromAnywhere() string { return fmt.Sprintf("10.78.%d.%d", rand.N(250), 1+rand.N(250)) }
 
 // both returns a session on each gateway.
@@ -242,8 +244,8 @@ func (c *client) get(name string) ([]byte, error) {
 	return io.ReadAll(f)
 }
 
-// testView has each gateway see at once what a client does through the other one, although Swift's
-// listings lag behind.
+// testView checks that each gateway sees at once what a client does through the other, although
+// Swift's listings are delayed.
 func (r *row) testView(t *testing.T) {
 	one, two := r.both(t)
 	if err := one.Mkdir("/files"); err != nil {
@@ -279,7 +281,7 @@ func (r *row) testView(t *testing.T) {
 	}
 }
 
-// testResume cuts an upload through one gateway off, and goes on with it through the other one.
+// testResume interrupts an upload through one gateway, and resumes it through the other.
 func (r *row) testResume(t *testing.T) {
 	one, two := r.both(t)
 	f, err := one.Create("/files/resumed")
@@ -315,7 +317,7 @@ func (r *row) testResume(t *testing.T) {
 	}
 }
 
-// testFTPS transfers by both gateways, with the data connections through HAProxy.
+// testFTPS transfers files through both gateways, with the data connections through HAProxy.
 func (r *row) testFTPS(t *testing.T) {
 	seen := map[string]bool{}
 	for i := 0; len(seen) < 2 && i < 10; i++ {
@@ -352,7 +354,7 @@ func (r *row) testFTPS(t *testing.T) {
 	}
 }
 
-// testBans spreads guesses over both gateways, which count them together.
+// testBans guesses passwords at both gateways, which count the failures together.
 func (r *row) testBans(t *testing.T) {
 	const guesser = "10.79.0.1"
 	var wg sync.WaitGroup
@@ -365,13 +367,15 @@ func (r *row) testBans(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	for range 4 { // of which each gateway gets some
+	// So that each gateway gets some of them.
+	for range 4 {
 		if c, err := r.dial(guesser, "testing"); err == nil {
 			t.Errorf("gateway %s lets in an address with 6 wrong passwords; 5 are a ban", c.gateway)
 			c.conn.Close()
 		}
 	}
-	one, two := r.both(t) // others are let in
+	// Other addresses can log in.
+	one, two := r.both(t)
 	one.conn.Close()
 	two.conn.Close()
 }
@@ -400,7 +404,7 @@ func (r *row) testLimits(t *testing.T) {
 	}
 }
 
-// testDeath kills a gateway while clients upload. What was acknowledged is there, byte by byte.
+// testDeath kills a gateway during uploads. Acknowledged files must be stored completely.
 func (r *row) testDeath(t *testing.T) {
 	type stored struct {
 		name    string
@@ -475,7 +479,7 @@ func (r *row) testDeath(t *testing.T) {
 	}
 }
 
-// testUpgrade replaces one gateway after the other by SIGUSR2, while clients log in.
+// testUpgrade upgrades one gateway after the other with SIGUSR2, while clients log in.
 func (r *row) testUpgrade(t *testing.T) {
 	r.both(t)
 	var enough atomic.Bool

@@ -26,8 +26,8 @@ import (
 	"filegate/backends/swift/swifttest"
 )
 
-// TestMain makes the test binary all the programs that the scripts run: in each script's PATH it
-// lies under their names, side by side as installed.
+// TestMain makes the test binary all the programs that scripts run. The PATH of each script has it
+// under their names, all in one directory like an installation.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"filegate":               main,
@@ -41,29 +41,36 @@ func TestMain(m *testing.M) {
 
 var update = flag.Bool("update", false, "write what the scripts got into what they want")
 
-// TestScripts runs the stories in testdata/script. Beside testscript's own they have the commands
+// TestScripts runs the scripts in testdata/script. In addition to the commands of testscript they
+// have
 //
-//	exits N PROGRAM ARG...   run a program, which must exit with that code
-//	gateway NAME ARG...      start filegate in the background until it is ready; its addresses are then in
-//	                         $SSH_PORT, $FTP_PORT and $ADMIN_PORT, and its standard output in the file NAME.stdout
-//	terminate NAME           tell it to stop, by SIGTERM; its log is then what stderr looks at. It must exit with 0, and no process of it may be left
-//	killchildren NAME        kill the processes that it has started, which are its authenticators
-//	cores NAME LIMIT         look whether it and its authenticators have that limit for core dumps: a number of bytes, or "ours" for that of the test
-//	reload NAME              tell it to read its configuration again, by SIGHUP
+//	exits N PROGRAM ARG...   run a program, which must exit with that status
+//	gateway NAME ARG...      start filegate in the background and wait until it is ready; sets $SSH_PORT,
+//	                         $FTP_PORT and $ADMIN_PORT; its standard output is in the file NAME.stdout
+//	terminate NAME           stop it with SIGTERM; stderr then checks its log. It must exit with 0, and
+//	                         none of its processes may remain
+//	killchildren NAME        kill its child processes, which are its authenticators
+//	cores NAME LIMIT         check the limit for core dumps of it and its authenticators: a number of
+//	                         bytes, or "ours" for the limit of the test
+//	reload NAME              make it reload its configuration, with SIGHUP
 //	logged NAME REGEXP       wait until its log has a match
-//	swift                    start a Swift with the user test:tester, key testing; its auth 1.0 is at $AUTH_URL, its Keystone at $KEYSTONE_URL.
-//	                         Keystone also knows otto, key ottopass, in the projects test and test2, who must give a one-time code
-//	code                     set $CODE to otto's code of this moment
-//	refuse STATUS            let that Swift answer PUTs of objects with that status from here on; cut: cut the connection; 0: answer as it should
-//	quota WHERE BYTES        limit the bytes of that Swift's account test, or of a container in it, to so many; -1: to none
+//	swift                    start a Swift with the user test:tester, key testing; its auth 1.0 is at
+//	                         $AUTH_URL, its Keystone at $KEYSTONE_URL. Keystone also has the user otto,
+//	                         key ottopass, in the projects test and test2, who needs a one-time code
+//	code                     set $CODE to otto's current code
+//	refuse STATUS            make that Swift answer PUTs of objects with that status from now on;
+//	                         cut: close the connection; 0: answer normally
+//	quota WHERE BYTES        set the quota of that Swift's account test, or of a container in it;
+//	                         -1: no quota
 //	container NAME KEY VALUE set a header of a container of that account
-//	stored [N [M]]           look whether N objects with content have been sent to that Swift, and M fetched from it, since the last look
-//	freeport NAME            set $NAME to a port on which nobody listens
-//	appears PATTERN          wait until there is a file of that name
+//	stored [N [M]]           check that N objects with content were sent to that Swift, and M fetched
+//	                         from it, since the last check
+//	freeport NAME            set $NAME to a free port
+//	appears PATTERN          wait until a file matches the pattern
 //
-// and the conditions [clients:A,B], which holds where those programs are installed, and [python],
-// where the example in Python can run; both only where tests are not -short, and under CI=true a
-// missing one is a failure. $SOURCE is the module's root.
+// and the conditions [clients:A,B], which is true if those programs are installed, and [python],
+// which is true if the example in Python can run. Both are false with -short. With CI=true a
+// missing program is a failure. $SOURCE is the root of the module.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -83,7 +90,8 @@ func TestScripts(t *testing.T) {
 			}
 			env.Setenv("SOURCE", source)
 			env.Setenv("LC_ALL", "C.UTF-8")
-			env.Setenv("TMPDIR", os.TempDir()) // the script's own makes too long an address for a socket
+			// The directory of the script has too long a name for a socket.
+			env.Setenv("TMPDIR", os.TempDir())
 			env.Setenv("SSHOPTS", filepath.Join(env.WorkDir, ".ssh_config"))
 			return errors.Join(
 				os.WriteFile(askpass, []byte("#!/bin/sh\necho \"$PASSWORD\"\n"), 0o700),
@@ -111,8 +119,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// sshConfig keeps the clients from what the machine's user has configured, and lets them ask for
-// the password in batch mode too.
+// sshConfig makes the clients ignore the configuration of the machine's user, and ask for the
+// password in batch mode too.
 const sshConfig = `
 StrictHostKeyChecking no
 UserKnownHostsFile /dev/null
@@ -122,11 +130,11 @@ PreferredAuthentications password,keyboard-interactive
 BatchMode no
 `
 
-// story is what a script has started.
+// story is the state of a script: what it has started.
 type story struct {
 	gateways map[string]*process
 	swift    *swifttest.Server
-	heal     func() // ends what refuse has begun
+	heal     func() // ends the effect of refuse
 }
 
 type storyKey struct{}
@@ -153,7 +161,7 @@ func condition(cond string) (bool, error) {
 	return true, nil
 }
 
-// python says whether there is what the example in Python needs.
+// python reports whether the example in Python can run.
 func python() (bool, error) {
 	if testing.Short() {
 		return false, nil
@@ -203,7 +211,7 @@ func cmdSwift(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Value(storyKey{}).(*story).swift = fake
 }
 
-// totpSecret is that of otto's one-time codes.
+// totpSecret is the secret of otto's one-time codes.
 const totpSecret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 
 func cmdCode(ts *testscript.TestScript, neg bool, args []string) {
@@ -252,7 +260,7 @@ func cmdQuota(ts *testscript.TestScript, neg bool, args []string) {
 	changeContainer(ts, args[0], header...)
 }
 
-// changeContainer changes headers of a container of Swift's.
+// changeContainer sets headers of a container in Swift.
 func changeContainer(ts *testscript.TestScript, name string, header ...string) {
 	swift := ts.Value(storyKey{}).(*story).swift
 	login, err := ask(context.Background(), http.MethodGet, swift.AuthURL(), "X-Auth-User", "test:tester", "X-Auth-Key", "testing")

@@ -12,11 +12,10 @@ import (
 	"filegate/backends/swift/swifttest"
 )
 
-// TestSharedLogins has two gateways share logins in a memcached. Whoever has logged in at one of
-// them is logged in at the other without a question to Swift, and each can do for the session what
-// the other began: check the login again, and renew its token by what the other's authenticator has
-// sealed. One of them dies meanwhile, and another one takes its place. No session ends, and none
-// loses what it is writing.
+// TestSharedLogins uses two gateways that share logins in a memcached. A user who has logged in to
+// one is logged in to the other without a request to Swift. Each can check the login again, and
+// renew its token with the data that the other's authenticator has sealed. One of them is killed,
+// and a new one replaces it. No session may end, and none may lose an upload.
 func TestSharedLogins(t *testing.T) {
 	t.Parallel() // it waits for logins to be checked
 	cacheAddr := startMemcached(t)
@@ -66,7 +65,7 @@ login {
 	srv.Revoke()
 	both("after the token has been revoked")
 
-	// The program that sealed is gone with its gateway.
+	// The program that has sealed the data has ended with its gateway.
 	inMemory := ofFirst.sent.Len()
 	first.kill()
 	ofThird := third.uploadShared(t, srv, second, "third")
@@ -92,12 +91,13 @@ login {
 	}
 }
 
-// uploadShared begins an upload by a login that another gateway has just made: without a question
+// uploadShared starts an upload with a login that another gateway has just made, without a request
 // to Swift.
 func (s *site) uploadShared(t *testing.T, srv *swifttest.Server, other *site, name string) *upload {
 	t.Helper()
 	var u *upload
-	if !eventually(func() bool { // logins are also checked again meanwhile
+	// Meanwhile logins are also checked again.
+	if !eventually(func() bool {
 		if err := other.dial(); err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +114,7 @@ func (s *site) uploadShared(t *testing.T, srv *swifttest.Server, other *site, na
 	return u
 }
 
-// openShared starts a gateway of several, in front of a Swift of the test's own.
+// openShared starts one of several gateways, for the fake Swift of the test.
 func openShared(t *testing.T, c cluster) *site {
 	t.Helper()
 	s := &site{cluster: c, work: t.TempDir(), container: "shared"}

@@ -22,16 +22,16 @@ import (
 	"filegate/backends/swift/swifttest"
 )
 
-// lineage is a gateway and those that come in its place, with one log and one pid file.
+// lineage is a gateway and the processes that replace it, with one log and one PID file.
 type lineage struct {
 	dir, addr string
 	first     *exec.Cmd
-	exited    chan struct{} // the first one
-	err       error         // of the first one, once exited
+	exited    chan struct{} // closed when the first process has exited
+	err       error         // of the first process, after exited is closed
 }
 
-// startLineage starts a program as a gateway with FTP at an address, whose configuration begins
-// with some text.
+// startLineage starts a program as a gateway with FTP at an address, with a configuration that
+// begins with the text.
 func startLineage(t *testing.T, dir, program, addr, text string) *lineage {
 	t.Helper()
 	l := &lineage{dir: dir, addr: addr, exited: make(chan struct{})}
@@ -42,7 +42,8 @@ func startLineage(t *testing.T, dir, program, addr, text string) *lineage {
 	}
 	defer log.Close()
 	l.first = exec.Command(program, "serve", "-c", filepath.Join(dir, "gateway.hcl"))
-	l.first.Stderr = log // no pipe, which would stay open as long as any of them lives
+	// Not a pipe, which would stay open until all processes have exited.
+	l.first.Stderr = log
 	if err := l.first.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +87,7 @@ func (l *lineage) logged() string {
 	return string(text)
 }
 
-// pid returns the process that serves, which the pid file names; 0: there is none.
+// pid returns the serving process from the PID file, or 0.
 func (l *lineage) pid() int {
 	text, _ := os.ReadFile(filepath.Join(l.dir, "run", "pid"))
 	line, _, _ := strings.Cut(string(text), "\n")
@@ -94,7 +95,7 @@ func (l *lineage) pid() int {
 	return pid
 }
 
-// replaced waits until a process serves in the place of another one, and returns it.
+// replaced waits until another process has replaced old, and returns it.
 func (l *lineage) replaced(t *testing.T, old int) (pid int) {
 	t.Helper()
 	if !eventually(func() bool { pid = l.pid(); return pid != 0 && pid != old }) {
@@ -103,7 +104,7 @@ func (l *lineage) replaced(t *testing.T, old int) (pid int) {
 	return pid
 }
 
-// pids returns all that have come in the place of others.
+// pids returns all processes that have replaced others.
 func (l *lineage) pids() (all []int) {
 	for _, m := range regexp.MustCompile(`another process has taken over" pid=(\d+)`).FindAllStringSubmatch(l.logged(), -1) {
 		pid, _ := strconv.Atoi(m[1])
@@ -112,8 +113,7 @@ func (l *lineage) pids() (all []int) {
 	return all
 }
 
-// hasEnded reports whether a process is no more, or is one that only its parent has not asked about
-// yet.
+// hasEnded reports whether a process has ended. A zombie process has ended too.
 func hasEnded(pid int) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err != nil || strings.Contains(string(text), ") Z ")
@@ -153,7 +153,7 @@ func (l *lineage) ftpLogin() (*textproto.Conn, error) {
 	return c, nil
 }
 
-// replied sends a command, and wants a reply.
+// replied sends a command and returns the reply, which must have this code.
 func replied(c *textproto.Conn, code int, command string) (string, error) {
 	if err := c.PrintfLine("%s", command); err != nil {
 		return "", err
@@ -162,7 +162,7 @@ func replied(c *textproto.Conn, code int, command string) (string, error) {
 	return text, err
 }
 
-// visit logs in, looks around, and leaves.
+// visit logs in, sends PWD, and quits.
 func (l *lineage) visit() error {
 	c, err := l.ftpLogin()
 	if err != nil {
@@ -174,14 +174,15 @@ func (l *lineage) visit() error {
 	return errors.Join(looked, left)
 }
 
-// transfer begins to send or receive a file.
+// transfer starts to send or receive a file.
 func (l *lineage) transfer(t *testing.T, command string) (control *textproto.Conn, data net.Conn) {
 	t.Helper()
 	c, err := l.ftpLogin()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, command := range []string{"TYPE I", "MKD /box"} { // the second one may be there already
+	// /box may exist already.
+	for _, command := range []string{"TYPE I", "MKD /box"} {
 		c.PrintfLine("%s", command)
 		c.ReadResponse(0)
 	}
@@ -200,10 +201,9 @@ func (l *lineage) transfer(t *testing.T, command string) (control *textproto.Con
 	return c, data
 }
 
-// TestUpgrade has clients log in all the time while one process comes in another's place, twice:
-// none of them is refused, or notices. One that uploads meanwhile is served to its end by the
-// process that it has come to. A process that cannot serve does not come in another's place, and
-// the operator reads why.
+// TestUpgrade upgrades the process twice while clients log in all the time. None of them is
+// refused. An upload in progress is completed by the process that it is connected to. A process
+// that cannot serve replaces no other, and the operator gets the reason.
 func TestUpgrade(t *testing.T) {
 	t.Parallel()
 	swift := swifttest.Start(t, swifttest.Config{Users: []swifttest.User{{Account: "test", Name: "tester", Key: "testing"}}})
@@ -306,7 +306,7 @@ func TestUpgrade(t *testing.T) {
 		t.Errorf("what was uploaded over an upgrade is %d bytes, %v; want %d", len(got), err, len(content)+14)
 	}
 	last := l.pid()
-	// More than once: it does not wait for drain_delay.
+	// Twice or more, because the first signal starts drain_delay.
 	if !eventually(func() bool { syscall.Kill(last, syscall.SIGTERM); return hasEnded(last) }) {
 		t.Error("the last process does not end after SIGTERM")
 	}
@@ -317,9 +317,9 @@ func TestUpgrade(t *testing.T) {
 	}
 }
 
-// TestUpgradeWithoutPrivileges replaces a process that has given up root, and lives in a sandbox:
-// the new one has port 21 without a right to open it, and no more rights than the old one. No
-// sandbox is put into another one: the kernel nests only so many.
+// TestUpgradeWithoutPrivileges upgrades a process that has given up root and runs in a sandbox. The
+// new process serves port 21 without the privilege to open it, and has no more privileges than the
+// old one. It does not add its own sandbox, because the kernel limits how many can be nested.
 func TestUpgradeWithoutPrivileges(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can become another user")

@@ -13,14 +13,14 @@ import (
 	"filegate/core/auth"
 )
 
-// A user of a file comes in by a key, with OpenSSH's client, and works in a real Swift by an
-// application credential of Keystone's.
+// TestUsersByKeyReal logs in with a key from the users file, with OpenSSH's client, and uses a real
+// Swift with an application credential of Keystone.
 func TestUsersByKeyReal(t *testing.T) {
 	login, secret := "app="+lab(t, "KEYSTONE_APPCRED_ID"), auth.Secret(lab(t, "KEYSTONE_APPCRED_SECRET"))
 	dir := t.TempDir()
 	file, id := filepath.Join(dir, "users.hcl"), filepath.Join(dir, "id")
 	write(t, file, fmt.Sprintf("storage \"keystone\" \"cloud\" { auth_url = %q }\n", lab(t, "KEYSTONE")), 0o600)
-	writeHostKey(t, id) // of the form that clients take too
+	writeHostKey(t, id) // clients accept this form too
 	const sealKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 	key, err := userfile.ParseKey(sealKey)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"filegate/core/auth"
 )
 
-// try logs in and hangs up, and says how long the answer took and what it was.
+// try logs in and closes the session. It returns the error and the time that the login took.
 func (d *desk) try(t *testing.T, change func(*auth.Request)) (took time.Duration, err error) {
 	t.Helper()
 	began := time.Now()
@@ -37,8 +37,8 @@ func wrongFrom(addr string) func(*auth.Request) {
 	return func(r *auth.Request) { from(addr)(r); r.Password = "wrong" }
 }
 
-// TestFailuresLookAlike has an authenticator that answers the sooner the less it knows. A failed
-// login answers in the same time whatever the reason, and others at once.
+// TestFailuresLookAlike uses an authenticator that takes longer for a known user. All failed logins
+// must take the same time, and others must be answered at once.
 func TestFailuresLookAlike(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -73,7 +73,8 @@ func TestFailuresLookAlike(t *testing.T) {
 	})
 }
 
-// TestFailureOfAClientThatIsGone ends the wait for the answer with the connection.
+// TestFailureOfAClientThatIsGone checks that the delayed answer is not waited for after the client
+// has disconnected.
 func TestFailureOfAClientThatIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := start(t, newWorld(), guarded(""))
@@ -87,8 +88,8 @@ func TestFailureOfAClientThatIsGone(t *testing.T) {
 	})
 }
 
-// TestBan fails until the address is banned: the authenticator is not asked any more, others still
-// get in, and it passes.
+// TestBan fails until the address is banned. Then the authenticator is not asked, other addresses
+// can log in, and the ban expires.
 func TestBan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -127,7 +128,7 @@ ban {
 		if _, err := g.try(t, from("192.0.2.7")); err != nil {
 			t.Errorf("a login after the ban: %v", err)
 		}
-		for range 5 { // slowly: never three in a minute
+		for range 5 { // slowly: never three failures within a minute
 			g.try(t, wrongFrom("192.0.2.7"))
 			time.Sleep(40 * time.Second)
 		}
@@ -143,8 +144,8 @@ ban {
 	})
 }
 
-// TestBanByNetwork is that whoever has a /64 of IPv6 has one address, and whoever comes by IPv4 the
-// same one in both its forms.
+// TestBanByNetwork checks that all addresses in a /64 of IPv6 count as one, and that both forms of
+// an IPv4 address are the same.
 func TestBanByNetwork(t *testing.T) {
 	for _, tt := range []struct {
 		bad, other string
@@ -165,8 +166,8 @@ func TestBanByNetwork(t *testing.T) {
 	}
 }
 
-// TestBanIsShared has two gateways with one cache: what fails at one counts at the other, and goes
-// on counting here when the cache has forgotten.
+// TestBanIsShared uses two gateways with one cache. Failures at one count at the other, and a
+// gateway counts its own failures even if the cache has lost them.
 func TestBanIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		text := guarded("fail_delay = \"0s\"\nban {\n failures = 4\n slow_after = 0\n}") + `cache "shelf" {}`
@@ -186,7 +187,8 @@ func TestBanIsShared(t *testing.T) {
 			}
 		}
 		for range 4 {
-			w1.shelf.Delete(t.Context(), addressKey(netip.MustParseAddr("192.0.2.9"))) // a cache that forgets
+			// The cache loses the record.
+			w1.shelf.Delete(t.Context(), addressKey(netip.MustParseAddr("192.0.2.9")))
 			one.try(t, wrongFrom("192.0.2.9"))
 		}
 		if _, err := one.try(t, from("192.0.2.9")); !errors.Is(err, auth.ErrDenied) {
@@ -195,8 +197,8 @@ func TestBanIsShared(t *testing.T) {
 	})
 }
 
-// TestSlowdown has somebody guess at one user from many addresses: each further login of that user
-// waits longer, others' do not, and it ends when the user has got in.
+// TestSlowdown guesses the password of one user from many addresses. Each further login of that
+// user is delayed longer, logins of others are not, and a successful login ends the delay.
 func TestSlowdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := start(t, newWorld(), guarded("fail_delay = \"0s\"\nban {\n max_delay = \"3s\"\n allow = [\"203.0.113.0/24\"]\n}"))
@@ -221,8 +223,8 @@ func TestSlowdown(t *testing.T) {
 	})
 }
 
-// TestUserBan has many addresses guess at one user. He is banned then, but neither where he has
-// logged in before, nor by a key, nor from a network that the operator trusts; and it passes.
+// TestUserBan guesses the password of one user from many addresses. The user is then banned, except
+// at addresses of earlier logins, with a key, and from networks in ban.allow. The ban expires.
 func TestUserBan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -294,7 +296,7 @@ ban {
 	})
 }
 
-// TestUserBanIsOff has nobody banned, however often he fails.
+// TestUserBanIsOff checks that user_failures = 0 disables user bans.
 func TestUserBanIsOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := start(t, newWorld(), guarded("ban {\n user_failures = 0\n slow_after = 0\n}"))
@@ -307,8 +309,8 @@ func TestUserBanIsOff(t *testing.T) {
 	})
 }
 
-// TestKnownIsNotSlow lets a user in at once where he has logged in before, and does not take that
-// for a reason to forget who guesses at him elsewhere.
+// TestKnownIsNotSlow checks that a user is not delayed at an address of an earlier login, and that
+// such a login does not reset the count of failures at other addresses.
 func TestKnownIsNotSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := start(t, newWorld(), guarded("fail_delay = \"0s\""))
@@ -325,8 +327,8 @@ func TestKnownIsNotSlow(t *testing.T) {
 	})
 }
 
-// TestUserBanIsShared has two gateways with one cache: it bans a user at both, and from where he
-// has logged in to one he gets in at the other, though that was started anew.
+// TestUserBanIsShared uses two gateways with one cache. A ban of a user counts at both. An address
+// from which the user has logged in to one is also known at the other, which was started later.
 func TestUserBanIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		text := guarded("fail_delay = \"0s\"\nban {\n user_failures = 6\n slow_after = 0\n}") + `cache "shelf" {}`
@@ -350,8 +352,8 @@ func TestUserBanIsShared(t *testing.T) {
 	})
 }
 
-// TestBanLine is in the form that its documentation promises, and the address of who is banned is
-// found in it.
+// TestBanLine checks the documented format of the log lines about bans, and that the documented
+// expressions find the banned address.
 func TestBanLine(t *testing.T) {
 	w := newWorld()
 	g, log := build(t, w, guarded("fail_delay = \"0s\"\nban {\n failures = 2\n user_failures = 3\n}"))
@@ -368,7 +370,7 @@ func TestBanLine(t *testing.T) {
 	for _, m := range failed {
 		addrs = append(addrs, m[1])
 	}
-	// The last login is refused because of its user, which is no failure of its address.
+	// The last login is refused because the user is banned, which is not a failure of its address.
 	if len(banned) != 1 || banned[0][1] != "192.0.2.7" || len(users) != 1 || users[0][1] != "192.0.2.8" ||
 		strings.Join(addrs, " ") != "192.0.2.7 192.0.2.7 192.0.2.7 192.0.2.8" ||
 		!strings.Contains(log.String(), "reason=banned") || !strings.Contains(log.String(), "reason=user_banned") {
@@ -379,7 +381,8 @@ func TestBanLine(t *testing.T) {
 	}
 }
 
-// TestRecordRoundTrip is that what is written is read, and rubbish in a cache makes nobody banned.
+// TestRecordRoundTrip checks that a record is decoded correctly, and that an invalid one bans
+// nobody.
 func TestRecordRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := tally{

@@ -12,12 +12,12 @@ import (
 	"filegate/core/frontend"
 )
 
-// TestPending counts connections that have not logged in, by address.
+// TestPending checks the limit of connections of an address that have not logged in.
 func TestPending(t *testing.T) {
 	connect := start(t, newWorld(), guarded("max_per_address = 2\nban { allow = [\"203.0.113.1\"] }")).Connect
 	a, b, trusted := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2"), netip.MustParseAddr("203.0.113.1")
 	first, err1 := connect(a)
-	second, err2 := connect(b) // of the same /64
+	second, err2 := connect(b) // in the same /64
 	if err1 != nil || err2 != nil {
 		t.Fatal(err1, err2)
 	}
@@ -32,7 +32,8 @@ func TestPending(t *testing.T) {
 	if err != nil {
 		t.Fatalf("a connection where one is logged in: %v", err)
 	}
-	first.Ended(frontend.EndedFine) // the same one makes room once
+	// After LoggedIn it must not free another place.
+	first.Ended(frontend.EndedFine)
 	if _, err := connect(a); !errors.Is(err, refusedPending) {
 		t.Errorf("one connection too many again: %v", err)
 	}
@@ -45,7 +46,7 @@ func TestPending(t *testing.T) {
 	}
 }
 
-// TestConnectionsOfAnAddress counts those that have logged in too.
+// TestConnectionsOfAnAddress checks the limits that also count connections that have logged in.
 func TestConnectionsOfAnAddress(t *testing.T) {
 	connect := start(t, newWorld(), `limits {
   total { connections = 5 }
@@ -77,7 +78,7 @@ func TestConnectionsOfAnAddress(t *testing.T) {
 	}
 }
 
-// come connects from an address and ends so.
+// come connects from an address, and ends the connection with the given result.
 func (d *desk) come(addr string, how frontend.Ending) error {
 	v, err := d.Connect(netip.MustParseAddr(addr))
 	if err == nil {
@@ -86,7 +87,8 @@ func (d *desk) come(addr string, how frontend.Ending) error {
 	return err
 }
 
-// TestPenalties holds off an address whose connections come to no login, for a time that grows.
+// TestPenalties checks that an address whose connections do not lead to a login is refused for an
+// increasing time.
 func TestPenalties(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := start(t, newWorld(), guarded(`penalty { max = "1m" }`))
@@ -113,7 +115,7 @@ func TestPenalties(t *testing.T) {
 	})
 }
 
-// TestPenaltiesHaveAnEnd add up to no more than the configuration says.
+// TestPenaltiesHaveAnEnd checks that penalties do not exceed the configured maximum.
 func TestPenaltiesHaveAnEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := start(t, newWorld(), guarded(`penalty { max = "1m" }`))
@@ -139,12 +141,13 @@ func TestPenaltiesHaveAnEnd(t *testing.T) {
 	})
 }
 
-// TestPenaltyOfANetwork holds off an address that has done nothing, of a network that is full of
-// others.
+// TestPenaltyOfANetwork checks that penalties of many addresses in a network also apply to its
+// other addresses.
 func TestPenaltyOfANetwork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := start(t, newWorld(), "")
-		for i := range 24 { // 10s each, which is none's 15s
+		// 10s for each address, which is less than the 15s that hold off an address.
+		for i := range 24 {
 			if err := d.come(fmt.Sprintf("2001:db8:1:%x::1", i), frontend.EndedTimeout); err != nil {
 				t.Fatalf("address %d: %v", i, err)
 			}
@@ -158,8 +161,8 @@ func TestPenaltyOfANetwork(t *testing.T) {
 	})
 }
 
-// TestKnownKeepsItsWayIn is an address from which somebody has logged in: neither bans nor
-// penalties that others earn there keep her out.
+// TestKnownKeepsItsWayIn checks that a user who has logged in from an address can do so again,
+// despite bans and penalties that others have caused there.
 func TestKnownKeepsItsWayIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := start(t, newWorld(), guarded("fail_delay = \"0s\"\nban {\n failures = 3\n slow_after = 0\n}"))
@@ -199,8 +202,8 @@ func TestKnownKeepsItsWayIn(t *testing.T) {
 	})
 }
 
-// TestPenaltiesAreShared has two gateways with one cache: what has been seen at one counts at the
-// other, and so does who is known.
+// TestPenaltiesAreShared uses two gateways with one cache: penalties at one count at the other, and
+// so do known addresses.
 func TestPenaltiesAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w1, w2 := newWorld(), newWorld()

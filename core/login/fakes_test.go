@@ -27,14 +27,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// world is what a desk works with, all of it fake, with what it was told and what it is to answer.
+// world contains the fakes that a desk works with.
 type world struct {
 	fs    *memfs.FS
-	shelf *cache.Memory // what gateways share that have the cache "shelf"
+	shelf *cache.Memory // shared by the gateways with the cache "shelf"
 
 	mu           sync.Mutex
 	authenticate func(auth.Request) (auth.Response, error)
-	revalidate   func(auth.Identity) error // nil: that is not supported
+	revalidate   func(auth.Identity) error // nil: revalidation is not supported
 	released     []string                  // tokens
 	openErr      error
 	asked        []string // the users of the requests
@@ -44,7 +44,7 @@ func newWorld() *world {
 	return &world{fs: memfs.New(), shelf: cache.NewMemory(1 << 20), authenticate: onlyAlice}
 }
 
-// onlyAlice is an authenticator that knows one user.
+// onlyAlice is an authenticator with one user.
 func onlyAlice(req auth.Request) (auth.Response, error) {
 	switch {
 	case req.Method != auth.Password:
@@ -57,7 +57,7 @@ func onlyAlice(req auth.Request) (auth.Response, error) {
 	return auth.Response{Identity: &auth.Identity{User: "alice"}}, nil
 }
 
-// Authenticate and the rest make the world an authenticator too.
+// Authenticate and the methods below make the world an authenticator too.
 func (w *world) Authenticate(ctx context.Context, req auth.Request) (auth.Response, error) {
 	if ctx.Err() != nil {
 		return auth.Response{}, ctx.Err()
@@ -133,7 +133,7 @@ func (c *counts) Entered(string) (left func()) {
 
 func (c *counts) Session(auth.Request, auth.Identity) session.Observer { return nil }
 
-// part is the configuration of a backend, a frontend or a cache of which these tests want nothing
+// part is the configuration of a backend, a frontend or a cache that these tests do not use.
 // but that there is one.
 type part struct{}
 
@@ -149,7 +149,7 @@ type cachePart struct{ part }
 
 func (*cachePart) New(cache.Env) (cache.Cache, error) { return nil, errors.ErrUnsupported }
 
-// guarded is the text of a configuration with a login block.
+// guarded returns a configuration with a login block.
 func guarded(login string) string { return "login {\n" + login + "\n}\n" }
 
 const parts = `
@@ -161,7 +161,7 @@ backend "memory" "main" {}
 frontend "door" "public" {}
 `
 
-// parse parses a text, to which it adds one part of each kind.
+// parse parses a configuration after adding one part of each kind.
 func parse(t *testing.T, text string) *config.Config {
 	t.Helper()
 	program, err := os.Executable()
@@ -169,7 +169,7 @@ func parse(t *testing.T, text string) *config.Config {
 		t.Fatal(err)
 	}
 	if !strings.Contains(text, "login {") {
-		text += "\n" + guarded(`fail_delay = "0s"`) // most tests are about something else
+		text += "\n" + guarded(`fail_delay = "0s"`) // for the tests that do not check the delay
 	}
 	if !strings.Contains(text, "auth ") {
 		text += parts
@@ -185,7 +185,7 @@ func parse(t *testing.T, text string) *config.Config {
 	return cfg
 }
 
-// desk is a [Desk] with one frontend, until the test ends or stop is called.
+// desk is a [Desk] with one frontend. It runs until the test ends or stop is called.
 type desk struct {
 	*Desk
 	*Frontend
@@ -193,12 +193,12 @@ type desk struct {
 	stop   func()
 }
 
-// start makes a desk that logs to the test.
+// start starts a desk that logs to the test.
 func start(t *testing.T, w *world, text string) *desk {
 	return startLogging(t, w, text, slog.NewTextHandler(t.Output(), nil))
 }
 
-// build makes a desk, with what it logs.
+// build starts a desk and returns its log too.
 func build(t *testing.T, w *world, text string) (*desk, *bytes.Buffer) {
 	log := new(bytes.Buffer)
 	return startLogging(t, w, text, slog.NewTextHandler(log, nil)), log
@@ -233,7 +233,7 @@ func startLogging(t *testing.T, w *world, text string, log slog.Handler) *desk {
 	return d
 }
 
-// request is a login of the one user, with what a test wants to be different.
+// request returns a login request of alice, modified by change.
 func request(change func(*auth.Request)) auth.Request {
 	req := auth.Request{
 		User: "alice", Method: auth.Password, Password: "secret", Service: "door",
@@ -245,7 +245,7 @@ func request(change func(*auth.Request)) auth.Request {
 	return req
 }
 
-// enter lets a client in that hangs up when its session ends.
+// enter logs in a client that disconnects when its session ends.
 func (d *desk) enter(t *testing.T) *session.Session {
 	t.Helper()
 	sess, _, err := d.Login(t.Context(), request(nil))
@@ -253,13 +253,14 @@ func (d *desk) enter(t *testing.T) *session.Session {
 		t.Fatal(err)
 	}
 	context.AfterFunc(sess.Context(), sess.Close)
-	t.Cleanup(sess.Close) // which waits for the other one: nothing is logged behind the test
+	// Close waits for the Close above, so that nothing is logged after the test.
+	t.Cleanup(sess.Close)
 	return sess
 }
 
 var errFake = errors.New("this part is broken on purpose")
 
-// upload writes a file from r.
+// upload writes the data of r to a file.
 func upload(ctx context.Context, sess *session.Session, name vfs.Path, r io.Reader) error {
 	w, err := sess.OpenWriter(ctx, name, vfs.WriteOptions{Create: true, Truncate: true})
 	if err != nil {

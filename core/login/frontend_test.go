@@ -31,7 +31,8 @@ func TestLoginOpensASession(t *testing.T) {
 	}
 }
 
-// TestSessionOutlivesTheCall ends the context of the login, which is the connection's handshake.
+// TestSessionOutlivesTheCall checks that a session does not end with the context of its login,
+// which ends with the handshake of the connection.
 func TestSessionOutlivesTheCall(t *testing.T) {
 	g := start(t, newWorld(), "")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -46,15 +47,14 @@ func TestSessionOutlivesTheCall(t *testing.T) {
 	}
 }
 
-// TestFailedLogins goes through the ways in which a login fails: what the frontend is told, and
-// what the log says.
+// TestFailedLogins checks the errors and the log lines of logins that fail for various reasons.
 func TestFailedLogins(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		change func(*auth.Request)
 		spoil  func(*world)
 		want   error
-		line   string // in the log; empty: none at its usual level
+		line   string // in the log; empty: none at the default level
 	}{
 		{"wrong password", func(r *auth.Request) { r.Password = "wrong" }, nil, auth.ErrDenied, "reason=denied user=alice"},
 		{"unknown user", func(r *auth.Request) { r.User = "bob" }, nil, auth.ErrUnknownUser, "reason=unknown_user user=bob"},
@@ -94,8 +94,8 @@ func TestFailedLogins(t *testing.T) {
 	}
 }
 
-// TestTextForTheClient has an authenticator with a word for its client: it goes out with the kind,
-// and nothing of the cause with it.
+// TestTextForTheClient checks that a text of the authenticator for the client is returned with the
+// kind of the error, but without the cause.
 func TestTextForTheClient(t *testing.T) {
 	w := newWorld()
 	w.authenticate = func(auth.Request) (auth.Response, error) {
@@ -107,8 +107,8 @@ func TestTextForTheClient(t *testing.T) {
 	}
 }
 
-// TestFailedLoginLineCannotBeForged logs in as users whose names look like parts of the line: the
-// expression in the documentation must find the client's own address and no other.
+// TestFailedLoginLineCannotBeForged logs in as users whose names look like parts of the log line.
+// The documented expression must find the client's own address and no other.
 func TestFailedLoginLineCannotBeForged(t *testing.T) {
 	failregex := regexp.MustCompile(`msg="login failed" service=\w+ remote=\[?([0-9a-f.:]+?)\]?:\d+ method=\S+ reason=(?:denied|unknown_user|invalid) user=`)
 	for _, user := range []string{
@@ -137,8 +137,8 @@ func TestFailedLoginLineCannotBeForged(t *testing.T) {
 	}
 }
 
-// TestLongNamesAndPasswords are refused before anybody is asked, and before they are logged as they
-// are.
+// TestLongNamesAndPasswords checks that long names and passwords are refused before an
+// authenticator is asked, and that they are not logged in full.
 func TestLongNamesAndPasswords(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change func(*auth.Request)
@@ -167,8 +167,7 @@ func TestLongNamesAndPasswords(t *testing.T) {
 	}
 }
 
-// TestAskingAboutAKeyOpensNothing has a client that asks whether a key would do, without having
-// proved that it has it.
+// TestAskingAboutAKeyOpensNothing checks that an accepted but unverified key starts no session.
 func TestAskingAboutAKeyOpensNothing(t *testing.T) {
 	w := newWorld()
 	w.authenticate = func(auth.Request) (auth.Response, error) {
@@ -190,8 +189,8 @@ func TestAskingAboutAKeyOpensNothing(t *testing.T) {
 	}
 }
 
-// TestAskingForQuestionsOpensNothing has an authenticator that lets in whoever asks which questions
-// there are.
+// TestAskingForQuestionsOpensNothing uses an authenticator that returns an identity when it is
+// asked for the first prompts. It must not start a session.
 func TestAskingForQuestionsOpensNothing(t *testing.T) {
 	w := newWorld()
 	w.authenticate = func(auth.Request) (auth.Response, error) {
@@ -225,8 +224,7 @@ func TestLoginInSteps(t *testing.T) {
 	sess.Close()
 }
 
-// TestSessionsOfAUser has a user who may be logged in twice at a time, and somebody else of the
-// same name who may be once.
+// TestSessionsOfAUser checks the limits of sessions: two for alice, and one for bob.
 func TestSessionsOfAUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -267,8 +265,7 @@ func TestSessionsOfAUser(t *testing.T) {
 	})
 }
 
-// TestLoginHasATimeout has an authenticator that never answers, and ignores nothing but the end of
-// the call.
+// TestLoginHasATimeout uses an authenticator that returns only when the call has timed out.
 func TestLoginHasATimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()

@@ -10,11 +10,11 @@ import (
 	"filegate/core/auth"
 )
 
-// TestSharedGrantsAreGivenBack by the last of the gateways that have them from one cache, and by
-// none where the cache has forgotten who that is.
+// TestSharedGrantsAreGivenBack checks that a shared grant is released by the last gateway that uses
+// it, and by none if the cache has lost the names of the users.
 func TestSharedGrantsAreGivenBack(t *testing.T) {
 	for name, tt := range map[string]struct {
-		between func(w *world, s *grantUse) // when both have a session
+		between func(w *world, s *grantUse) // called when both have a session
 		want    []string
 	}{
 		"by the last one":                    {func(*world, *grantUse) {}, []string{"token 1"}},
@@ -40,7 +40,8 @@ func TestSharedGrantsAreGivenBack(t *testing.T) {
 				}
 				tt.between(w1, stake)
 				first.Close()
-				time.Sleep(2 * time.Minute) // no further login may come
+				// After that the cached login is no longer valid.
+				time.Sleep(2 * time.Minute)
 				synctest.Wait()
 				if given := append(w1.givenBack(), w2.givenBack()...); len(given) > 0 {
 					t.Errorf("%q were given back while the other gateway has a session", given)
@@ -55,8 +56,8 @@ func TestSharedGrantsAreGivenBack(t *testing.T) {
 	}
 }
 
-// TestLoginIsNotTakenWithoutALoan asks anew where the cache has the login, and not who uses its
-// grant: it might be given back at any moment.
+// TestLoginIsNotTakenWithoutALoan checks that the authenticator is asked if the cache has the login
+// but not the users of its grant, which might be released at any time.
 func TestLoginIsNotTakenWithoutALoan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w1, w2 := newWorld(), newWorld()

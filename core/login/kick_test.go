@@ -9,7 +9,8 @@ import (
 	"filegate/core/auth"
 )
 
-// TestKickUser ends a user's sessions, and has the next login asked about anew.
+// TestKickUser checks that a kick ends the user's sessions, and that the next login asks the
+// authenticator.
 func TestKickUser(t *testing.T) {
 	w := newWorld()
 	w.authenticate = func(req auth.Request) (auth.Response, error) {
@@ -42,7 +43,7 @@ func TestKickUser(t *testing.T) {
 	}
 }
 
-// TestBanList lists bans that begin by themselves and those of the operator, and lifts both.
+// TestBanList lists automatic bans and those of the operator, and lifts both.
 func TestBanList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := start(t, newWorld(), guarded("ban {\n failures = 3\n user_failures = 4\n slow_after = 0\n duration = \"10m\"\n}"))
@@ -105,7 +106,7 @@ func TestBadBans(t *testing.T) {
 	}
 }
 
-// TestBanListIsBounded keeps the bans that end last.
+// TestBanListIsBounded checks that a full list keeps the bans that expire last.
 func TestBanListIsBounded(t *testing.T) {
 	var l banList
 	now := time.Now()
@@ -118,7 +119,7 @@ func TestBanListIsBounded(t *testing.T) {
 	}
 }
 
-// askedTimes returns how often the authenticator was asked for a login.
+// askedTimes returns the number of logins that the authenticator was asked about.
 func (w *world) askedTimes() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()

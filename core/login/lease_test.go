@@ -24,7 +24,7 @@ import (
 	"filegate/core/session"
 )
 
-// identity is an authenticator with one user, whose answers may be kept. It gives out a new token
+// identity is an authenticator with one user, whose answers may be cached. It returns a new token
 // each time.
 type identity struct {
 	mu       sync.Mutex
@@ -32,7 +32,7 @@ type identity struct {
 	cacheFor time.Duration
 	confirm  bool
 	asked    int
-	err      error // of asking whether a login still holds
+	err      error // the answer to revalidations
 	checks   int
 }
 
@@ -63,7 +63,7 @@ func (i *identity) say(err error) {
 	i.err = err
 }
 
-// questions returns how many logins were asked about since the last time.
+// questions returns the number of logins that were asked about since the last call.
 func (i *identity) questions() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -158,8 +158,8 @@ func TestLoginIsNotKept(t *testing.T) {
 	}
 }
 
-// TestRemembersNobodyWhoIsGone has an authenticator that wants to be asked before a login is
-// answered without it.
+// TestRemembersNobodyWhoIsGone uses an authenticator that must be asked before a login is answered
+// from the cache.
 func TestRemembersNobodyWhoIsGone(t *testing.T) {
 	for _, shared := range []string{"", `cache "shelf" {}`} {
 		synctest.Test(t, func(t *testing.T) {
@@ -190,9 +190,9 @@ func TestRemembersNobodyWhoIsGone(t *testing.T) {
 	}
 }
 
-// TestChangedPassword has a client that comes again and again. Past half of the time it is asked
-// anew, while it waits for nothing, and a password that was changed ends all that came of the old
-// one.
+// TestChangedPassword logs in repeatedly. After half of the cache time the authenticator is asked
+// again while the login is answered from the cache. If the password was changed, all sessions with
+// the old one end.
 func TestChangedPassword(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -210,7 +210,8 @@ func TestChangedPassword(t *testing.T) {
 		i.password = "changed"
 		i.mu.Unlock()
 		time.Sleep(20 * time.Second)
-		g.try(t, nil) // what is known lets it in, unless the question is answered first
+		// The cached login succeeds, unless the authenticator answers first.
+		g.try(t, nil)
 		synctest.Wait()
 		if sess.Context().Err() == nil {
 			t.Error("a session goes on with a password that was changed")
@@ -221,8 +222,8 @@ func TestChangedPassword(t *testing.T) {
 	})
 }
 
-// TestLoginIsShared has two gateways with one cache: a login at one opens the door at the other,
-// and is lost at both when it is revoked.
+// TestLoginIsShared uses two gateways with one cache: a login at one is also valid at the other,
+// and both lose it when it is revoked.
 func TestLoginIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		text := guarded("fail_delay = \"0s\"\nrevalidate = \"40s\"") + `cache "shelf" {}`
@@ -255,8 +256,7 @@ func TestLoginIsShared(t *testing.T) {
 	})
 }
 
-// TestSharedCacheForgets is a cache that is there and knows nothing: each login asks, and goes
-// through.
+// TestSharedCacheForgets uses a shared cache that stores nothing: logins succeed without it.
 func TestSharedCacheForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -274,7 +274,7 @@ func TestSharedCacheForgets(t *testing.T) {
 	})
 }
 
-// blocked is a file of a client that sends no more, until the test's end.
+// blocked is a file of a client that sends no more data until the session ends.
 type blocked struct {
 	ctx context.Context
 	n   int
@@ -288,8 +288,8 @@ func (b *blocked) Read(p []byte) (int, error) {
 	return 0, io.ErrUnexpectedEOF
 }
 
-// TestDisabledDuringATransfer is the story of a user who is locked out while he uploads: within the
-// time that is configured his session ends, and what he was uploading becomes no file.
+// TestDisabledDuringATransfer disables a user during an upload. The session must end within the
+// configured time, and the interrupted upload must not create a file.
 func TestDisabledDuringATransfer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -327,8 +327,8 @@ func TestDisabledDuringATransfer(t *testing.T) {
 	})
 }
 
-// TestLoginsThatCannotBeRenewedElsewhere are not shared: the shared cache has no secret from which
-// gateways could make a common key.
+// TestLoginsThatCannotBeRenewedElsewhere checks that such logins are not shared. The shared cache
+// has no secret from which gateways could derive a common key.
 func TestLoginsThatCannotBeRenewedElsewhere(t *testing.T) {
 	w := newWorld()
 	c := newSharedLogins(nil, w.shelf) // a cache without a secret
@@ -342,8 +342,8 @@ func TestLoginsThatCannotBeRenewedElsewhere(t *testing.T) {
 	}
 }
 
-// TestGraceIsNotUsedUpBeforehand has sessions whose checks wait long for their turn, while an
-// authenticator is slow, and then fail: the grace begins with the first failure.
+// TestGraceIsNotUsedUpBeforehand uses sessions whose checks wait long for a slow authenticator and
+// then fail. The grace must begin with the first failure.
 func TestGraceIsNotUsedUpBeforehand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -356,7 +356,7 @@ func TestGraceIsNotUsedUpBeforehand(t *testing.T) {
 		g := start(t, w, guarded("revalidate = \"1m\"\ngrace = \"10m\""))
 		sess := g.enter(t)
 		i.say(auth.ErrUnavailable)
-		time.Sleep(20 * time.Minute) // longer than the grace
+		time.Sleep(20 * time.Minute) // longer than grace
 		close(slow)
 		synctest.Wait()
 		time.Sleep(9 * time.Minute)
@@ -370,8 +370,8 @@ func TestGraceIsNotUsedUpBeforehand(t *testing.T) {
 	})
 }
 
-// TestOneOutageIsNotAnothers has an authenticator that hangs with all of its places taken: the
-// sessions of another one are checked all the same.
+// TestOneOutageIsNotAnothers uses an authenticator that hangs in all of its allowed calls. The
+// sessions of another authenticator must still be checked.
 func TestOneOutageIsNotAnothers(t *testing.T) {
 	ls := newLeases(newRules(config.Login{}, config.Limits{}), newSharedLogins(nil, nil), nil, nil)
 	for range maxRevalidations {
@@ -384,8 +384,8 @@ func TestOneOutageIsNotAnothers(t *testing.T) {
 	}
 }
 
-// TestOutage has an authenticator that cannot tell for a while: sessions go on until the grace is
-// over, and longer where it could tell once in between.
+// TestOutage uses an authenticator that is unavailable for a while. Sessions continue until the
+// grace has passed since the last successful check.
 func TestOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -414,7 +414,7 @@ func TestOutage(t *testing.T) {
 	})
 }
 
-// TestNeverRevalidated has nobody ask.
+// TestNeverRevalidated checks that revalidate = "0s" disables checks of sessions.
 func TestNeverRevalidated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -429,8 +429,8 @@ func TestNeverRevalidated(t *testing.T) {
 	})
 }
 
-// TestGrantsAreGivenBack when the last session of a login has let go of its storage, and no further
-// login may take it.
+// TestGrantsAreGivenBack checks that a grant is released when the last session of its login has
+// closed its storage, and no further login can use it.
 func TestGrantsAreGivenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -471,7 +471,7 @@ func TestGrantsAreGivenBack(t *testing.T) {
 	})
 }
 
-// TestFoundRoundTrip is that a login that was kept in a cache is what it was, to the last field.
+// TestFoundRoundTrip checks that a login from a cache has all its fields.
 func TestFoundRoundTrip(t *testing.T) {
 	w := newWorld()
 	c := newSharedLogins(nil, sealedShelf{w.shelf})
@@ -508,7 +508,7 @@ func TestFoundRoundTrip(t *testing.T) {
 	}
 }
 
-// TestSecretsStayOutOfTheLog goes through logins of all kinds, with a log that says everything.
+// TestSecretsStayOutOfTheLog checks the log of various logins at the level debug.
 func TestSecretsStayOutOfTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -527,7 +527,8 @@ func TestSecretsStayOutOfTheLog(t *testing.T) {
 		login(func(r *auth.Request) { r.Password += " and more" })
 		first, second := login(right), login(right)
 		i.say(fmt.Errorf("about opens something: %w", auth.ErrUnavailable))
-		<-first.Context().Done() // the grace is over
+		// Wait until the grace is over.
+		<-first.Context().Done()
 		first.Close()
 		second.Close()
 		w.openErr = errFake
@@ -541,8 +542,8 @@ func TestSecretsStayOutOfTheLog(t *testing.T) {
 	})
 }
 
-// TestDigestsDiffer is that no two logins have the same digest, wherever one field ends and the
-// next begins.
+// TestDigestsDiffer checks that different logins have different digests, even if their fields
+// joined together are the same.
 func TestDigestsDiffer(t *testing.T) {
 	type fields struct{ by, user, service, client, password, key string }
 	draw := func(t *rapid.T, name string) fields {

@@ -14,7 +14,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// anybody lets in everybody, into the account that the name ends with.
+// anybody accepts all users, for the account after the "@".
 func anybody(req auth.Request) (auth.Response, error) {
 	name, account, _ := strings.Cut(req.User, "@")
 	id := auth.Identity{User: name}
@@ -24,8 +24,7 @@ func anybody(req auth.Request) (auth.Response, error) {
 	return auth.Response{Identity: &id}, nil
 }
 
-// TestSessionLimits is how many sessions there may be of each, with a word to the client about
-// whose limit it is.
+// TestSessionLimits checks the limits of sessions, and that the client is told which limit it was.
 func TestSessionLimits(t *testing.T) {
 	for _, tt := range []struct {
 		limit  string
@@ -69,11 +68,11 @@ func TestSessionLimits(t *testing.T) {
 	}
 }
 
-// TestLoginsInAMinute is how many logins there may be, also at two gateways with one cache.
+// TestLoginsInAMinute checks the limits of logins per minute, also at two gateways with one cache.
 func TestLoginsInAMinute(t *testing.T) {
 	for _, tt := range []struct {
 		limit    string
-		other    func(*auth.Request) // whose login goes on
+		other    func(*auth.Request) // whose login still succeeds
 		elsewise string
 	}{
 		{"per_address { logins_per_minute = 6 }", from("192.0.2.8"), "another address"},
@@ -107,7 +106,7 @@ func TestLoginsInAMinute(t *testing.T) {
 	}
 }
 
-// TestTransfersOfAUser has a user with two sessions, who may have two files open.
+// TestTransfersOfAUser checks the limit of open files of a user with two sessions.
 func TestTransfersOfAUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -138,7 +137,8 @@ func TestTransfersOfAUser(t *testing.T) {
 	})
 }
 
-// TestRateOfAUser has a user with two sessions, who together may upload 1000 bytes a second.
+// TestRateOfAUser checks the upload rate of a user with two sessions: 1000 bytes per second in
+// total.
 func TestRateOfAUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()

@@ -14,8 +14,8 @@ import (
 
 var update = flag.Bool("update", false, "write the results of TestGolden to testdata")
 
-// TestGolden converts the directories of testdata: each has the files of one or both servers, and
-// the result.
+// TestGolden converts the files in the directories of testdata. Each has the files of one or both
+// servers, and the expected result.
 func TestGolden(t *testing.T) {
 	dirs, err := filepath.Glob("testdata/*/result.hcl")
 	if err != nil || len(dirs) == 0 {
@@ -110,8 +110,8 @@ func TestConvertRefused(t *testing.T) {
 	}
 }
 
-// FuzzConvert parses and converts any text. The result has no line that begins with the text of a
-// value.
+// FuzzConvert parses and converts arbitrary text. No line of the result may begin with the text of
+// a value.
 func FuzzConvert(f *testing.F) {
 	f.Add("port = 1\nbanner = a\n b ; c\nbind-address: ${x}\"\\\x00\n")
 	f.Add("passive-ports = 10000:9000\nlog-file = a\r\nuid=\"\"\n")

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestLint has mandoc read all pages, which reports macros that it cannot read.
+// TestLint runs mandoc on all pages, which reports invalid macros.
 func TestLint(t *testing.T) {
 	mandoc, err := exec.LookPath("mandoc")
 	if err != nil {
@@ -30,7 +30,7 @@ func TestLint(t *testing.T) {
 	}
 }
 
-// TestCurrent compares the page with what the example makes of it today.
+// TestCurrent checks that the page matches the current example.
 func TestCurrent(t *testing.T) {
 	example, err := os.ReadFile("../../../gateway.hcl.example")
 	if err != nil {
