@@ -10,7 +10,7 @@ import (
 	"filegate/core/cache"
 )
 
-// soiled is a cache in which something else lies under each key than was put there.
+// soiled is a cache that returns the same wrong value for every key.
 type soiled struct {
 	*cache.Memory
 	value []byte
@@ -28,8 +28,8 @@ func (s soiled) Update(_ context.Context, _ cache.Key, _ time.Duration, change f
 // DeriveKey implements [cache.KeyDeriver].
 func (soiled) DeriveKey(purpose string) []byte { return []byte("derived for " + purpose) }
 
-// FuzzRecords has a shared cache with whatever in it: nobody gets in whom the authenticator does
-// not know, unless a record says so in full, and nothing breaks.
+// FuzzRecords puts arbitrary values into the shared cache. A user that the authenticator does not
+// know may log in only with a complete record, and nothing may panic.
 func FuzzRecords(f *testing.F) {
 	f.Add([]byte(`{"Identity":{"User":"mallory","CacheFor":60000000000},"Token":"t","Stake":"s","Checked":"2026-01-01T00:00:00Z","Made":"2026-01-01T00:00:00Z","Until":"2999-01-01T00:00:00Z"}`))
 	f.Add([]byte(`{"Until":"2999-01-01T00:00:00Z"}`))
@@ -56,7 +56,7 @@ func FuzzRecords(f *testing.F) {
 	})
 }
 
-// startSoiled makes a desk that does not wait, and shares a cache.
+// startSoiled starts a desk without delays and with the given shared cache.
 func startSoiled(t *testing.T, w *world, shared cache.Cache) *desk {
 	t.Helper()
 	cfg := parse(t, guarded("fail_delay = \"0s\"\nban {\nslow_after = 0\n}"))
