@@ -105,8 +105,8 @@ type refusal struct {
 
 // parseAnswer decodes an answer. Its error says what is wrong, without any values of the answer.
 func parseAnswer(text []byte) (answer, error) {
-	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) { // null would decode like an empty object, which can mean yes
-		// null would decode like an empty object, which can mean yes.
+	// The text null would decode like an empty object, which can mean yes.
+	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
 		return answer{}, errors.New("the answer is no JSON object")
 	}
 	var a answer

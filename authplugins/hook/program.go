@@ -36,9 +36,9 @@ func (p *program) ask(ctx context.Context, question []byte) ([]byte, error) {
 	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8"}
 	cmd.Dir = "/"
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(question), out, complaint
-	// Kill the child processes too.
 	cmd.SysProcAttr = ownProcessGroup()
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // kills the child processes too
+	// Kill the child processes too.
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = patience
 	err := cmd.Run()
 	if cmd.Process != nil {

@@ -94,7 +94,8 @@ func (a *answer) strikeAt(at Point, passed int64) bool {
 	return a.struck != nil
 }
 
-// happen runs the delays of a fault. It returns false if the client or the server is gone.
+// happen calls the function of a fault and waits for its delays. It returns false if the client is
+// gone or the server is closed.
 func (f *Fault) happen(ctx context.Context, closing <-chan struct{}) bool {
 	if f.Call != nil {
 		f.Call()
