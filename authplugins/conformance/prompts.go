@@ -68,8 +68,9 @@ func checkWrongAnswers(t T, s Subject) {
 	}
 }
 
-// The gateway keeps the state itself and shows it to no client, but authors should not have to rely
-// on that.
+// checkState checks states that were changed, or that belong to the login of another user. The
+// gateway keeps the state itself and shows it to no client, but authors should not have to rely on
+// that.
 func checkState(t T, s Subject) {
 	for l, right := range prompted(t, s) {
 		if s.Unknown != "" {

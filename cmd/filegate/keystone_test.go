@@ -111,7 +111,7 @@ login {
 	})
 	t.Run("token revoked", func(t *testing.T) { s.testRevoked(t, way, keystone) })
 	t.Run("user disabled", func(t *testing.T) {
-		// For the cleanup.
+		// The cleanup of the site logs in as this user.
 		t.Cleanup(func() { keystone.Change(t, user, map[string]any{"enabled": true}) })
 		s.testDisabled(t, func() { keystone.Change(t, user, map[string]any{"enabled": false}) })
 	})

@@ -133,8 +133,7 @@ func (c *counts) Entered(string) (left func()) {
 
 func (c *counts) Session(auth.Request, auth.Identity) session.Observer { return nil }
 
-// part is the configuration of a backend, a frontend or a cache that these tests do not use.
-// but that there is one.
+// part is the configuration of a backend, a frontend or a cache that must exist but is not used.
 type part struct{}
 
 func (*part) Validate(func(attribute, summary, detail string)) {}

@@ -67,8 +67,8 @@ func (f *File) Storages() []*Storage { return slices.Clone(f.storages) }
 func (f *File) Len() int { return len(f.users) }
 
 // CheckPassword returns the user and whether the password is correct. The user is nil for an
-// unknown name. Each check takes the same time. The only exception is an anonymous user, which is
-// no secret.
+// unknown name. The check of an unknown name takes as long as that of a known one. Only the check
+// of an anonymous user is shorter, because that user is no secret.
 func (f *File) CheckPassword(name, password string) (u *User, ok bool) {
 	u = f.users[name]
 	switch {

@@ -17,7 +17,6 @@ type User struct {
 	Name    string
 	Key     string // the password
 	// Plain makes a user without rights to the account, who can log in but then gets 403.
-	// Plain makes the user one without rights to the account, who logs in and then gets 403.
 	Plain bool
 
 	// The following fields are for Keystone only.
