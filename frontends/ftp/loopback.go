@@ -13,20 +13,23 @@ import (
 	"strings"
 )
 
-// socketTables are the kernel's tables of TCP sockets (proc(5), /proc/net).
-var socketTables = []string{"/proc/net/tcp", "/proc/net/tcp6"}
+// socketTables are the kernel's tables of TCP sockets (proc(5)). A unit with ProcSubset=pid has no
+// /proc/net.
+var socketTables = []string{"/proc/self/net/tcp", "/proc/self/net/tcp6"}
 
 // ownsLoopback returns nil if active mode may connect to a port of a client that has connected from
 // this machine: what listens there must belong to the user who runs the client. A program may
 // connect to a port of its own user anyway, so it gains nothing by making the server do it. Without
 // this condition, each client behind a balancer on this machine could reach each service here,
-// because the balancer's connections come from this machine too.
-func ownsLoopback(client, to netip.AddrPort) error {
+// because the balancer's connections come from this machine too. server is the other end of the
+// control connection. With listens, something must already listen: a port where nothing does may
+// be redirected to another machine.
+func ownsLoopback(client, server, to netip.AddrPort, listens bool) error {
 	var owner string // of the client's end of the control connection
 	var listening []string
 	err := eachSocket(func(s socket) {
 		switch {
-		case s.state == tcpEstablished && s.local == client:
+		case s.state == tcpEstablished && s.local == client && s.remote == server:
 			owner = s.user
 		case s.state == tcpListen && s.local.Port() == to.Port() && (s.local.Addr() == to.Addr() || s.local.Addr().IsUnspecified()):
 			listening = append(listening, s.user)
@@ -37,6 +40,8 @@ func ownsLoopback(client, to netip.AddrPort) error {
 		return fmt.Errorf("the owner of the port is unknown: %w", err)
 	case owner == "":
 		return errors.New("the client's own socket is not on this machine")
+	case listens && len(listening) == 0:
+		return errors.New("nothing listens there")
 	}
 	for _, user := range listening {
 		if user != owner {
@@ -48,9 +53,9 @@ func ownsLoopback(client, to netip.AddrPort) error {
 
 // socket is a line of a table of sockets.
 type socket struct {
-	local netip.AddrPort
-	state string
-	user  string // numeric
+	local, remote netip.AddrPort
+	state         string
+	user          string // numeric
 }
 
 // States of sockets (include/net/tcp_states.h of Linux).
@@ -84,20 +89,21 @@ func eachSocket(visit func(socket)) error {
 		read = true
 	}
 	if !read {
-		return errors.New("this system has no /proc/net/tcp")
+		return errors.New("this system has no table of sockets in /proc")
 	}
 	return nil
 }
 
 // parseSocket parses a line "sl local_address rem_address st queues timer retrnsmt uid …".
 func parseSocket(line string) (socket, bool) {
-	const local, state, user = 1, 3, 7
+	const local, remote, state, user = 1, 2, 3, 7
 	fields := strings.Fields(line)
 	if len(fields) <= user {
 		return socket{}, false
 	}
-	addr, ok := parseSocketAddr(fields[local])
-	return socket{addr, fields[state], fields[user]}, ok
+	here, ok := parseSocketAddr(fields[local])
+	there, valid := parseSocketAddr(fields[remote])
+	return socket{here, there, fields[state], fields[user]}, ok && valid
 }
 
 // parseSocketAddr parses "0100007F:0015". The address is in words of four bytes, each of them

@@ -70,7 +70,7 @@ type activeSource struct {
 }
 
 func (s *activeSource) open(ctx context.Context) (net.Conn, error) {
-	if err := s.client.activeTo(s.to); err != nil { // another program may listen there by now
+	if err := s.client.activeTo(s.to, true); err != nil { // another program may listen there by now
 		return nil, err
 	}
 	d := net.Dialer{}
@@ -177,7 +177,7 @@ func (c *client) activeMode(verb, arg string) *reply {
 	if r != nil {
 		return r
 	}
-	if err := c.activeTo(to); err != nil {
+	if err := c.activeTo(to, false); err != nil {
 		c.log.Warn("active mode refused", "to", to, "reason", err)
 		return errRefusedPort
 	}
@@ -185,10 +185,13 @@ func (c *client) activeMode(verb, arg string) *reply {
 	return &reply{code: 200, text: verb + " is understood."}
 }
 
-// activeTo returns nil if active mode may connect to an address.
-func (c *client) activeTo(to netip.AddrPort) error {
+// activeTo returns nil if active mode may connect to an address. With connect, it is about to do so,
+// and a client on this machine must already listen.
+func (c *client) activeTo(to netip.AddrPort, connect bool) error {
 	ip := to.Addr()
 	switch {
+	case ip.IsUnspecified() || ip.IsMulticast():
+		return errors.New("it is not the address of one machine")
 	case !c.isPeer(ip):
 		return errors.New("it is not the client's address, nor in foreign_data")
 	case to.Port() < 1024:
@@ -201,8 +204,8 @@ func (c *client) activeTo(to netip.AddrPort) error {
 		return errors.New("it is an address of this machine")
 	case ip.IsLoopback() && c.srv.env.Listens(to.Port()):
 		return errors.New("the gateway itself listens there")
-	case ip.IsLoopback() && !contains(c.srv.foreign, ip):
-		return ownsLoopback(c.conn.Remote, to)
+	case ip.IsLoopback() && !slices.ContainsFunc(c.srv.foreign, func(p netip.Prefix) bool { return p.Addr().IsLoopback() && p.Contains(ip) }):
+		return ownsLoopback(c.conn.Remote, c.conn.Socket(), to, connect)
 	}
 	return nil
 }
