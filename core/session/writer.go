@@ -25,6 +25,12 @@ func (s *Session) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteO
 		if name.IsRoot() {
 			return nil, vfs.ErrIsDir
 		}
+		if opts.Read && !opts.Truncate {
+			// The handle shows what is stored.
+			if err := s.permit(w.ctx, Event{Op: OpDownload, Path: name}, auth.Read); err != nil {
+				return nil, err
+			}
+		}
 		if err := s.openForWriting(w.ctx, w, opts); err != nil {
 			return nil, err
 		}
