@@ -142,6 +142,64 @@ func TestCephLarge(t *testing.T) {
 	})
 }
 
+// TestCephCopyByOthers has another client copy a large file on the storage's side, which makes
+// another manifest of the same segments. The removal of the copy leaves them, and so does that of the
+// copy of a file that was renamed.
+func TestCephCopyByOthers(t *testing.T) {
+	onCeph(t, func(t *testing.T, f *fake) {
+		ctx := t.Context()
+		p, r := f.dir.Join("file"), f.dir.Join("renamed")
+		content := apitest.Noise(3*mib + 10)
+		f.mustWrite(t, p, content)
+		_, err := f.client.Send(ctx, api.Request{
+			Method: "COPY", Target: f.container().With("file"), Header: map[string]string{"Destination": f.container().Container + "/copy"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.forget()
+		if err := f.Remove(ctx, f.dir.Join("copy")); err != nil {
+			t.Fatal(err)
+		}
+		f.has(t, p, content, "a copy of it was removed")
+		if err := f.Rename(ctx, p, r, vfs.RenameOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Remove(ctx, r); err != nil {
+			t.Fatal(err)
+		}
+		if left := f.segments(t); len(left) > 0 {
+			t.Errorf("the segments %q stay", left)
+		}
+	})
+}
+
+// TestCephForgedPlace removes and copies an object whose metadata claims the segments of another
+// file.
+func TestCephForgedPlace(t *testing.T) {
+	onCeph(t, func(t *testing.T, f *fake) {
+		ctx := t.Context()
+		own := f.container().SegmentsContainer().Container
+		content := f.foreign(t, "private", own+"/private/1/", true)
+		forged := f.foreign(t, "forged", f.container().Container+"/parts/x/", false)
+		_, err := f.client.Send(ctx, api.Request{
+			Method: http.MethodPost, Target: f.container().With("forged"), Header: map[string]string{api.MetaSegments: own + "/private/"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.forget()
+		if err := f.Copy(ctx, f.dir.Join("forged"), f.dir.Join("copy"), vfs.CopyOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		f.has(t, f.dir.Join("copy"), forged, "it was copied")
+		if err := f.Remove(ctx, f.dir.Join("forged")); err != nil {
+			t.Fatal(err)
+		}
+		f.has(t, f.dir.Join("private"), content, "an object that claimed its segments was removed")
+	})
+}
+
 // TestCephRenamedDir moves a directory with large files.
 func TestCephRenamedDir(t *testing.T) {
 	onCeph(t, func(t *testing.T, f *fake) {

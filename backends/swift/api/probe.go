@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -75,6 +76,9 @@ func (t *transport) ask(ctx context.Context, grant backend.Grant, remote string)
 		return probe{}, err
 	}
 	resp.Body.Close()
+	if code := resp.StatusCode; code >= 500 || code == http.StatusTooManyRequests || code == http.StatusUnauthorized {
+		return probe{}, fmt.Errorf("the storage answered %s", resp.Status) // perhaps a proxy did
+	}
 	return probe{rewrites: resp.StatusCode/100 == 2, flavour: flavourByAnswer(resp.Header)}, nil
 }
 

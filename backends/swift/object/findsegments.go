@@ -10,6 +10,8 @@ import (
 	"math"
 	"net/http"
 	"path"
+	"strings"
+	"unicode/utf8"
 
 	"filegate/backends/swift/api"
 	"filegate/backends/swift/listing"
@@ -30,8 +32,14 @@ func (lo *Large) findSegments(ctx context.Context, n api.Name) ([]returnedEntry,
 	if err != nil {
 		return nil, err
 	}
-	for _, place := range segmentPlacesOf(n, o) {
-		found, err := lo.segmentsBelow(ctx, place, o)
+	if place, ok := notedPlace(n, o); ok {
+		found, err := lo.segmentsBelow(ctx, place, o, false)
+		if err != nil || found != nil {
+			return found, err
+		}
+	}
+	for _, place := range usualPlaces(n) {
+		found, err := lo.segmentsBelow(ctx, place, o, true)
 		if err != nil || found != nil {
 			return found, err
 		}
@@ -39,25 +47,67 @@ func (lo *Large) findSegments(ctx context.Context, n api.Name) ([]returnedEntry,
 	return nil, fmt.Errorf("%q: %w", n.String(), ErrNoManifest)
 }
 
-// segmentPlacesOf returns the prefixes that an object's segments may have: the place in its
-// metadata, and the places of filegate, swiftclient and rclone, of Swift's S3 API, and of OpenDAL.
-func segmentPlacesOf(n api.Name, o api.Object) []api.Name {
-	var all []api.Name
-	if place, ok := o.SegmentsPlace(n); ok {
-		all = append(all, place)
-	}
-	all = append(all,
+// notedPlace returns the prefix of the names of an object's segments from its metadata. Everybody who
+// may write the object can set its metadata, and must not make others read or delete objects in any
+// container. So the place must be in the object's container or in one for segments.
+func notedPlace(n api.Name, o api.Object) (api.Name, bool) {
+	place, ok := o.SegmentsPlace(n)
+	return place, ok && (place.Container == n.Container || api.IsSegments(place.Container))
+}
+
+// usualPlaces returns the prefixes that are named after an object and that its segments may have:
+// those of filegate, swiftclient and rclone, of Swift's S3 API, and of OpenDAL.
+func usualPlaces(n api.Name) []api.Name {
+	all := []api.Name{
 		n.SegmentsContainer().With(api.SegmentsPrefix(n.Object)),
-		api.Name{Account: n.Account, Container: n.Container + "+segments", Object: n.Object + "/"})
+		{Account: n.Account, Container: n.Container + "+segments", Object: n.Object + "/"},
+	}
 	for _, top := range segmentPlaces {
 		all = append(all, n.With(top+"/"+n.Object+"/"))
 	}
 	return all
 }
 
+// isCopy reports whether the segments of an object belong to another file, of which the object is a
+// copy: a store without CopyContent copies a manifest with its metadata. A renamed file has the same
+// form, but its old name is free, or has other segments. If the old name is unknown, isCopy returns
+// true. The error is not translated.
+func (lo *Large) isCopy(ctx context.Context, n api.Name, o api.Object) (bool, error) {
+	place, ok := o.SegmentsPlace(n)
+	if !ok || place.Top() == n.SegmentsContainer() && strings.HasPrefix(place.Object, api.SegmentsPrefix(n.Object)) ||
+		place.Top() == n.Top() && strings.HasPrefix(place.Object, n.Object+PartSuffix+"/") {
+		return false, nil
+	}
+	first, ok := fileOfPlace(place)
+	if !ok {
+		return true, nil
+	}
+	there, err := lo.client.Head(ctx, first)
+	if api.StatusOf(err) == http.StatusNotFound {
+		return false, nil
+	}
+	its, ok := there.SegmentsPlace(first)
+	return ok && its == place, err
+}
+
+// fileOfPlace returns the name of the file for which a place of segments was made, unless the place
+// has a shortened name.
+func fileOfPlace(place api.Name) (api.Name, bool) {
+	dir := path.Dir(strings.TrimSuffix(place.Object, "/")) // without the upload's ID
+	of := place.SegmentsOf()
+	if of == place.Top() {
+		file, ok := strings.CutSuffix(dir, PartSuffix)
+		return of.With(file), ok
+	}
+	// A shortened name has nearly the maximum length.
+	long := len(dir) >= api.MaxObjectName-api.SegmentTail-utf8.UTFMax
+	return of.With(dir), !long && !api.IsShortened(of.Container)
+}
+
 // segmentsBelow returns the content of the directory below a place that holds an object's segments.
-// It returns nil if no directory matches the object, or more than one.
-func (lo *Large) segmentsBelow(ctx context.Context, place api.Name, o api.Object) ([]returnedEntry, error) {
+// It returns nil if no directory matches the object, or more than one. named is set if the place is
+// named after the object.
+func (lo *Large) segmentsBelow(ctx context.Context, place api.Name, o api.Object, named bool) ([]returnedEntry, error) {
 	var found, group []returnedEntry
 	var size int64
 	var etag hash.Hash
@@ -67,8 +117,10 @@ func (lo *Large) segmentsBelow(ctx context.Context, place api.Name, o api.Object
 		if len(group) > 0 {
 			sum = hex.EncodeToString(etag.Sum(nil))
 		}
-		// The ETag is EmptyETag if the manifest was sent without the ETags of its segments.
-		if len(group) > 0 && size == o.Size && (sum == o.ETag || o.ETag == api.EmptyETag) {
+		// The ETag is EmptyETag if the manifest was sent without the ETags of its segments. Filegate
+		// always sends them, and its segments of an earlier upload may have the same size.
+		unproved := o.ETag == api.EmptyETag && named && !IsUploadID(path.Base(dir))
+		if len(group) > 0 && size == o.Size && (sum == o.ETag || unproved) {
 			several = found != nil
 			found = group
 		}

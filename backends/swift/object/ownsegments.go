@@ -29,6 +29,12 @@ func (lo *Large) OwnSegments(ctx context.Context, n api.Name, o api.Object) ([]a
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
+	if copied, err := lo.isCopy(ctx, n, o); err != nil || copied {
+		if copied {
+			lo.log.Warn("the segments of a large object are those of another object, of which it is a copy. They stay when the object is removed", "object", n.String())
+		}
+		return nil, err
+	}
 	if o.DLO != "" {
 		if whole, err := lo.ownsLegacy(ctx, n, o); err != nil || whole {
 			return all, err
