@@ -40,7 +40,7 @@ var hookEvents = []string{"login", "logout", "upload", "download", "remove", "rm
 const maxHookQueue = 100_000
 
 func defaultEventHook() *EventHook {
-	return &EventHook{Events: []string{"login", "upload", "rename", "remove"}, Timeout: 10 * time.Second, RetryFor: 10 * time.Minute, Queue: 1000}
+	return &EventHook{Events: []string{"login", "upload", "copy", "rename", "restore", "remove"}, Timeout: 10 * time.Second, RetryFor: 10 * time.Minute, Queue: 1000}
 }
 
 // eventHooks decodes the blocks.

@@ -60,7 +60,7 @@ func (w *whole) include(body *hclsyntax.Body, filename string, seen map[string]s
 		names, err := included(pattern, filepath.Dir(filename))
 		if err != nil {
 			w.partial = true
-			w.report(attr.Expr.Range(), fmt.Sprintf("Cannot include %q", pattern), "%v. Name files, or a pattern such as \"conf.d/*.hcl\".", err)
+			w.report(attr.Expr.Range(), fmt.Sprintf("Cannot include %q", pattern), "%v. Name files, or a pattern such as \"conf.d/*.hcl\".", pathCause(err))
 		}
 		for _, name := range names {
 			if before, ok := seen[realName(name)]; ok {
@@ -122,7 +122,17 @@ func included(pattern, dir string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Glob ignores directories that are missing or cannot be read. Their files may have restrictions.
+	if in := filepath.Dir(pattern); !strings.ContainsAny(in, `*?[\`) {
+		if _, err := os.ReadDir(in); err != nil {
+			return nil, err
+		}
+	}
 	names = slices.DeleteFunc(names, func(name string) bool {
+		// As in a shell, a star does not stand for the dot of hidden files, such as those of editors.
+		if strings.HasPrefix(filepath.Base(name), ".") && !strings.HasPrefix(filepath.Base(pattern), ".") {
+			return true
+		}
 		info, err := os.Stat(name)
 		return err == nil && info.IsDir()
 	})
