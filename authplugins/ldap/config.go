@@ -265,7 +265,7 @@ func (r *reader) readUsers(s *settings) {
 			r.wrong("key_attribute", "Nobody can read the keys", "A login with a key has no password to read the entry with: give a service account with bind_dn.")
 		}
 	}
-	s.attributes = slices.Concat([]string{r.UserAttribute}, stateAttributes, changeAttributes, idAttributes)
+	s.attributes = slices.Concat([]string{r.UserAttribute}, stateAttributes, endAttributes, changeAttributes, idAttributes)
 	if r.KeyAttribute != "" {
 		s.attributes = append(s.attributes, r.KeyAttribute)
 	}

@@ -21,7 +21,8 @@
 // # What the entry says
 //
 // An account is refused if userAccountControl, accountExpires, nsAccountLock, loginDisabled,
-// pwdAccountLockedTime or shadowExpire say so, or if the entry does not match required_filter.
+// msDS-UserAccountDisabled, pwdAccountLockedTime, shadowExpire, krbPrincipalExpiration,
+// loginExpirationTime or pwdEndTime say so, or if the entry does not match required_filter.
 // Groups are the values of group_attribute, by the first name in their DN, or the entries below
 // group_base that match group_filter. With groups, only members of one of these are let in.
 // group_permissions are added up; group_homes count in the order of groups. key_attribute has

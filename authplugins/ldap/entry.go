@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
 
 	"filegate/authplugins/users/userfile"
@@ -39,7 +40,10 @@ func (g group) is(named string) bool {
 }
 
 // stateAttributes say whether an account is disabled, or over.
-var stateAttributes = []string{"userAccountControl", "accountExpires", "nsAccountLock", "loginDisabled", "pwdAccountLockedTime", "shadowExpire"}
+var stateAttributes = []string{"userAccountControl", "accountExpires", "nsAccountLock", "loginDisabled", "pwdAccountLockedTime", "shadowExpire", "msDS-UserAccountDisabled"}
+
+// endAttributes are times (RFC 4517, section 3.3.13) from which on an account is over.
+var endAttributes = []string{"krbPrincipalExpiration", "loginExpirationTime", "pwdEndTime"}
 
 // changeAttributes say when a password was changed.
 var changeAttributes = []string{"pwdChangedTime", "pwdLastSet", "krbLastPwdChange", "passwordChangedTime", "sambaPwdLastSet", "shadowLastChange"}
@@ -60,7 +64,7 @@ const (
 // disabled returns why an account is not in use now, or nil. A value that cannot be read counts as
 // a restriction.
 func disabled(e *ldap.Entry, now time.Time) error {
-	for _, name := range []string{"nsAccountLock", "loginDisabled"} {
+	for _, name := range []string{"nsAccountLock", "loginDisabled", "msDS-UserAccountDisabled"} {
 		if v := e.GetEqualFoldAttributeValue(name); v != "" && !strings.EqualFold(v, "FALSE") {
 			return fmt.Errorf("the account is disabled (%s)", name)
 		}
@@ -75,6 +79,16 @@ func disabled(e *ldap.Entry, now time.Time) error {
 	expires, isSet, err := number(e, "accountExpires")
 	if err != nil || (isSet && expires != 0 && expires != neverExpires && now.UnixNano()/100 >= expires-fileTimeEpoch) {
 		return errors.Join(errors.New("the account has expired (accountExpires)"), err)
+	}
+	for _, name := range endAttributes {
+		text := e.GetEqualFoldAttributeValue(name)
+		if text == "" {
+			continue
+		}
+		end, err := ber.ParseGeneralizedTime([]byte(text))
+		if err != nil || !now.Before(end) {
+			return errors.Join(fmt.Errorf("the account has expired (%s)", name), err)
+		}
 	}
 	day, isSet, err := number(e, "shadowExpire")
 	if err != nil || (isSet && day >= 0 && now.Unix()/(24*60*60) >= day) {

@@ -79,7 +79,8 @@ attributetype ( 1.1.2.2 NAME 'swiftSecret' EQUALITY caseExactMatch SYNTAX 1.3.6.
 attributetype ( 1.1.2.3 NAME ( 'nsAccountLock' ) EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
 attributetype ( 1.1.2.4 NAME 'userAccountControl' EQUALITY integerMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 )
 attributetype ( 1.1.2.5 NAME 'accountExpires' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
-objectclass ( 1.1.2.9 NAME 'filegateUser' SUP top AUXILIARY MAY ( sshPublicKey $ swiftLogin $ swiftSecret $ nsAccountLock $ userAccountControl $ accountExpires $ shadowExpire $ homeDirectory ) )
+attributetype ( 1.1.2.6 NAME 'krbPrincipalExpiration' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
+objectclass ( 1.1.2.9 NAME 'filegateUser' SUP top AUXILIARY MAY ( sshPublicKey $ swiftLogin $ swiftSecret $ nsAccountLock $ userAccountControl $ accountExpires $ krbPrincipalExpiration $ shadowExpire $ homeDirectory ) )
 `
 
 const slapdData = `
