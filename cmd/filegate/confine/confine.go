@@ -118,12 +118,13 @@ func (c *Confinement) Hint(err error) string {
 }
 
 // ownPrograms are filegate's authenticators that write no files and start no programs.
-var ownPrograms = []string{"swiftv1", "keystone", "users"}
+var ownPrograms = []string{"swiftv1", "keystone", "users", "ldap"}
 
 // runsForeignPrograms reports whether filegate starts programs of the operator. Their needs are
 // unknown here.
 func runsForeignPrograms(cfg *config.Config) bool {
-	return slices.ContainsFunc(cfg.Auths, func(a *config.Auth) bool { return !slices.Contains(ownPrograms, a.Kind) })
+	return slices.ContainsFunc(cfg.Auths, func(a *config.Auth) bool { return !slices.Contains(ownPrograms, a.Kind) }) ||
+		slices.ContainsFunc(cfg.EventHooks, func(h *config.EventHook) bool { return len(h.Command) > 0 })
 }
 
 // writable returns the files and directories that filegate writes to.
