@@ -5,16 +5,16 @@ import (
 	"filegate/core/vfs"
 )
 
-// A client may ask for any size: a write of one byte at 2^50 is a short request. A size that cannot
-// be stored is refused at the request, before memory or storage is used for it.
+// A client can request any size: a write of one byte at 2^50 is a short request. A size that cannot
+// be stored is refused at once, before memory or storage is used for it.
 
 const (
 	// maxPieces is the largest number of entries in all manifests of a file together, including the
 	// holes. Each entry takes memory when the file is published, and when it is opened for a
 	// change.
 	maxPieces = 1 << 16
-	// maxDLOHoles is the largest number of bytes in the holes of a dynamic large object. It has no
-	// ranges, so all of these bytes are stored.
+	// maxDLOHoles is the largest number of bytes in the holes of a dynamic large object. Its
+	// manifest has no ranges, so all of these bytes are stored.
 	maxDLOHoles = 16 * gib
 )
 
@@ -46,9 +46,9 @@ func tooLarge(largest int64) error {
 	return vfs.Errorf(vfs.ErrTooLarge, "file too large: the largest that can be stored here has %d bytes", largest)
 }
 
-// checkEnd refuses n bytes at off if a file cannot have them. A hole of more than a segment is also
-// checked against the quota, because the quota would otherwise refuse it only after most of it is
-// sent.
+// checkEnd refuses n bytes at off if no file can have bytes there. A hole of more than a segment is
+// also checked against the quota, because the quota would otherwise refuse it only after most of it
+// is sent.
 func (w *Writer) checkEnd(off, n int64) error {
 	largest := w.shared.large.LargestFile(w.pub.limits)
 	switch {

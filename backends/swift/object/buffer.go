@@ -12,7 +12,7 @@ type buffer struct {
 	memory buffers.Account
 	blocks map[int64][]byte // by offset / buffers.BlockSize; only the bytes in dirty are valid
 	dirty  spans.Set        // bytes written and not sealed; they replace the layout's
-	held   int              // number of blocks that the writer has, including those of segments that are being sent
+	held   int              // number of blocks that the writer holds, including those of segments that are being sent
 }
 
 // try returns memory for size bytes, or nil if none is free.

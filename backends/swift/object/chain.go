@@ -21,14 +21,15 @@ import (
 // guards it.
 type chain struct {
 	end int64 // end of the sealed bytes
-	// Receives the checksums up to end when they are computed; is closed if they cannot be.
+	// last receives the checksums up to end when they are computed. It is closed if they cannot be
+	// computed.
 	last   <-chan sums
-	broken bool // permanently: the file gets no checksums
+	broken bool // the file gets no checksums, unless it is truncated to 0 bytes
 
-	draft   *draft // of the segment that begins at end; nil: not begun
+	draft   *draft // of the segment that begins at end; nil: none
 	ahead   int64  // end of the bytes that are in the draft, or being added to it
 	running bool   // a goroutine adds to the draft
-	late    bool   // no draft is made of the next segment
+	late    bool   // no draft is made of the segment that begins at end
 }
 
 func newChain(cfg *Writing) chain { return chain{last: given(cfg.noSums())} }
@@ -48,7 +49,8 @@ type chainPosition struct {
 	after  chan<- sums // buffered, so that sending never blocks
 }
 
-// seal returns the link of a segment, or nil if the segment does not continue the sealed bytes.
+// seal returns the position of a segment in the chain, or nil if the segment does not continue the
+// sealed bytes.
 func (c *chain) seal(off, end int64) *chainPosition {
 	if c.broken || off != c.end {
 		c.putBack()
@@ -80,7 +82,7 @@ func (c *chain) truncate(size int64, cfg *Writing) {
 func (c *chain) writeOver(off, end int64) {
 	if off < c.ahead && end > c.end {
 		c.putBack()
-		c.late = true // a client that overwrites once will do so again
+		c.late = true // a client that overwrites once will probably do so again
 	}
 }
 
@@ -109,7 +111,7 @@ type draft struct {
 	off    int64 // offset of the segment in the file
 	before sums  // of the file up to off
 
-	mu   sync.Mutex // locked together with the writer's mu, and then held without it
+	mu   sync.Mutex // guards pos, own and file; a goroutine that holds the writer's mu may lock it, and unlock the writer's mu first
 	pos  int64      // end of the bytes that are added
 	own  digest.MD5
 	file sums // up to pos; for the first segment the MD5 is in own until finish
@@ -148,8 +150,9 @@ func (d *draft) finish(data api.Pieces) (etag string, file sums) {
 	return d.own.Hex(), d.file
 }
 
-// sum computes the ETag of a segment and, if it has a link, the file's checksums up to its end. It
-// waits for the segment before, which computes its own checksums and does not wait for this one.
+// sum computes the ETag of a segment and, if the segment has a position in the chain, the file's
+// checksums up to its end. It waits for the checksums of the previous segment. The previous segment
+// never waits for this one.
 func (s *Segment) sum(ctx context.Context, data api.Pieces) error {
 	if s.link == nil {
 		s.etag = data.MD5()
@@ -160,7 +163,7 @@ func (s *Segment) sum(ctx context.Context, data api.Pieces) error {
 	if d == nil {
 		select {
 		case before, ok := <-s.link.before:
-			if !ok { // the segment before has failed, and with it the upload
+			if !ok { // the previous segment has failed, and with it the upload
 				s.etag = data.MD5()
 				return nil
 			}
@@ -217,7 +220,7 @@ func (w *Writer) makeDraft() {
 					return
 				}
 				c.draft = newDraft(c.end, before)
-			default: // the segment before has no checksums yet; a later write tries again
+			default: // the previous segment has no checksums yet; a later write tries again
 				return
 			}
 		}

@@ -15,7 +15,7 @@ import (
 )
 
 // checksum is the checksum of a whole file, computed while a client reads the file from beginning
-// to end. The last block is held back until the checksum is correct. A nil checksum checks nothing.
+// to end. The last block is withheld until the checksum is verified. A nil checksum checks nothing.
 type checksum struct {
 	hash    hash.Hash
 	want    string // in hex
@@ -38,13 +38,14 @@ func (c *checksum) withholds(end, size int64) bool {
 	return c != nil && end > (size-1)/buffers.BlockSize*buffers.BlockSize && (c.pos < size || c.wrong)
 }
 
-// maxLag is how far the checksum may be behind the client. The bytes in between are in memory.
+// maxLag is the largest number of bytes by which the checksum may lag the client. These bytes are
+// in memory.
 const maxLag = 8 << 20
 
-// lags reports whether the checksum is too far behind for the client to go on at off.
+// lags reports whether the checksum lags too far for the client to read at off.
 func (c *checksum) lags(off int64) bool { return c != nil && off-c.pos > maxLag }
 
-// failed reports whether the bytes at off are missing because the checksum is wrong.
+// failed reports whether the bytes at off are withheld because the checksum is wrong.
 func (c *checksum) failed(off, size int64) bool {
 	return c != nil && c.wrong && off >= (size-1)/buffers.BlockSize*buffers.BlockSize
 }
@@ -94,7 +95,7 @@ func digestOf(o api.Object) (hash.Hash, string) {
 	return nil, ""
 }
 
-// SumsOf returns the checksums for hexadecimal strings. It ignores invalid strings.
+// SumsOf returns the checksums that are given as hexadecimal strings. It ignores invalid strings.
 func SumsOf(md5, sha256 string) vfs.Sums {
 	all := vfs.Sums{}
 	for algorithm, digits := range map[vfs.Algorithm]string{vfs.MD5: md5, vfs.SHA256: sha256} {

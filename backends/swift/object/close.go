@@ -14,8 +14,8 @@ import (
 // is not.
 const abandonTimeout = 30 * time.Second
 
-// Close implements [vfs.Writer]. What has arrived of a new file is kept, so that the upload can be
-// resumed. The segments of any other content are deleted.
+// Close implements [vfs.Writer]. It keeps an interrupted upload that can be resumed. It deletes the
+// segments of any other upload, unless the publishing request may have succeeded.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	if w.done {
@@ -23,7 +23,7 @@ func (w *Writer) Close() error {
 		return nil
 	}
 	w.done = true
-	// Over the quota, a kept upload would still take space.
+	// An upload that exceeds the quota is not kept, because its segments would still take space.
 	keep := w.resumable() && !w.up.unmarked && !w.discarded && w.size >= keepFrom && !errors.Is(w.up.err, vfs.ErrQuota)
 	unsure := w.pub.published
 	w.mu.Unlock()
@@ -41,9 +41,10 @@ func (w *Writer) Close() error {
 	return nil
 }
 
-// keep also sends the rest of the data in memory, so that the client need not send it again.
+// keep sends the data that is still in memory, so that the client need not send it again.
 func (w *Writer) keep() {
-	// The context of the session has most likely ended, because the upload was cut off.
+	// The session's context has probably ended, because the upload was interrupted. That of the
+	// uploader has not.
 	ctx, cancel := context.WithTimeout(w.up.ctx, abandonTimeout)
 	defer cancel()
 	w.mu.Lock()
@@ -85,7 +86,7 @@ func (w *Writer) release() {
 	w.buf.empty()
 }
 
-// abandon deletes the segments that no manifest uses.
+// abandon deletes the marker and the segments of an upload that is not kept.
 func (w *Writer) abandon() {
 	if len(w.up.parts.names()) == 0 && !w.up.unmarked && !(w.discarded && w.up.resumed != nil) {
 		return

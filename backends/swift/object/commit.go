@@ -79,7 +79,7 @@ func (w *Writer) untouched() bool {
 	return w.pub.old.Exists() && !w.pub.opts.Truncate && !w.changed
 }
 
-// commitNothing leaves the content as it is, and sets the attributes if there are any.
+// commitNothing leaves the content unchanged, and sets the attributes if there are any.
 func (w *Writer) commitNothing(ctx context.Context) (vfs.Info, error) {
 	if more := w.shared.client.AttrsHeader(w.pub.attrs, false); len(more) > 0 {
 		if err := w.shared.client.SetMeta(ctx, w.pub.target, w.pub.old, more); err != nil {
@@ -93,17 +93,17 @@ func (w *Writer) commitNothing(ctx context.Context) (vfs.Info, error) {
 	return w.pub.changedBy(w.pub.old.Info(w.pub.base)), nil
 }
 
-// publish stores the content under the file's name: as a plain object if all of it is still in
-// memory, else with a manifest. It returns the new version and the names of the segments that the
-// file now uses.
+// publish stores the content under the file's name: as a plain object if it is small enough and no
+// part of it has been sent as a segment, else with a manifest. It returns the new version and the
+// names of the segments that the file now uses.
 func (w *Writer) publish(ctx context.Context) (version string, needed map[api.Name]bool, err error) {
 	plain, err := w.gather(ctx)
 	if err != nil {
 		return "", nil, err
 	}
 	if plain != nil {
-		// A file that is now empty may have sent segments before. They must have arrived before
-		// they are deleted.
+		// A file that is now empty may have sent segments before. They must be stored before they
+		// can be deleted.
 		if err := w.up.wait(ctx); err != nil {
 			return "", nil, err
 		}
@@ -131,7 +131,7 @@ func (w *Writer) publish(ctx context.Context) (version string, needed map[api.Na
 		return "", nil, err
 	}
 	header := w.pub.newObjectHeader(w.isWhole())
-	w.chain.whole(w.size).header(header) // before any part is sent again in another order
+	w.chain.whole(w.size).header(header) // before any part is sent again, in another order
 	w.pub.keepSums(header, false)
 	if w.wholeSegments {
 		etag, err := w.publishWhole(ctx, header)
@@ -212,8 +212,7 @@ func (w *Writer) gather(ctx context.Context) (api.Pieces, error) {
 	return w.buf.pieces(0, w.size), nil
 }
 
-// fill reads the stored bytes from off to end into memory, except for those that have been
-// overwritten.
+// fill reads the stored bytes from off to end into memory, except for those that were overwritten.
 func (w *Writer) fill(ctx context.Context, off, end int64) error {
 	w.mu.Lock()
 	var wanted []Extent
@@ -269,7 +268,7 @@ func (w *Writer) settle(ctx context.Context) error {
 }
 
 // adopt copies the old object to a segment, inside of Swift, if the new content still needs parts
-// of it. This is necessary because the manifest replaces the old object.
+// of it. It must be copied because the manifest replaces it.
 func (w *Writer) adopt(ctx context.Context) error {
 	var base *Segment
 	for i := range w.layout {
@@ -288,8 +287,8 @@ func (w *Writer) adopt(ctx context.Context) error {
 	return nil
 }
 
-// compactBelow is the size below which a piece is merged with its neighbours. This is done only for
-// files of at least compactFrom pieces.
+// compactBelow is the size in bytes below which neighbouring pieces are merged. They are merged
+// only in files of at least compactFrom pieces.
 const (
 	compactBelow = mib
 	compactFrom  = 64
@@ -336,15 +335,16 @@ func (w *Writer) entries(ctx context.Context) ([]ManifestEntry, error) {
 		return nil
 	})
 	if hole != nil {
-		// So that it counts as used.
+		// The segment is added to the layout so that named returns it.
 		w.layout = append(w.layout, Extent{Span: spans.Span{Off: w.size, End: w.size}, seg: hole})
 	}
 	return entries, err
 }
 
-// holeUnit returns the size of the segment of zeros, if the longest hole has this many bytes.
+// holeUnit returns the size of the segment of zeros for a file whose longest hole has longest
+// bytes.
 func (w *Writer) holeUnit(longest int64) int64 {
-	const each = 256 // the number of references from which a larger segment is better
+	const each = 256 // with more references than this, a larger segment is used
 	cfg := w.shared.writing
 	unit := cfg.SegmentSize
 	for unit < cfg.MaxSegmentSize && longest/unit > each {
@@ -361,8 +361,8 @@ func (w *Writer) compact(ctx context.Context) error {
 		if e.Len() >= compactBelow {
 			continue
 		}
-		// add would merge adjacent runs. A run that has reached the size of a segment is complete,
-		// and the next piece begins another run.
+		// Set.Add would merge adjacent runs. A run that has reached the size of a segment is
+		// complete, and the next piece begins another run.
 		if n := len(runs); n > 0 && runs[n-1].End == e.Off && runs[n-1].Len()+e.Len() <= w.shared.writing.SegmentSize {
 			runs[n-1].End = e.End
 			continue

@@ -9,8 +9,8 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// Containers is what a login knows of the containers with large files: their quotas, their rights
-// and their containers for segments.
+// Containers caches what Swift has shown a login of the containers with large files: their quotas,
+// their rights and their containers for segments.
 type Containers struct {
 	client  *api.Client
 	log     *slog.Logger
@@ -26,7 +26,7 @@ func NewContainers(client *api.Client, log *slog.Logger, w *Writing) *Containers
 	return &Containers{client: client, log: log, writing: w, FollowFor: followFor}
 }
 
-// Forget forgets a container, because it may have been replaced by another one.
+// Forget forgets a container. It is called when another container may have replaced it.
 func (c *Containers) Forget(n api.Name) { c.known.forget(n) }
 
 // ForgetAll forgets everything.
@@ -71,7 +71,7 @@ func (c *Containers) hasSettings(ctx context.Context, of api.Name, segments http
 	resp, err := c.client.Send(ctx, api.Request{Method: http.MethodHead, Target: of.Top()})
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound:
-		return false, nil // without the container nobody needs the settings
+		return false, nil // without the container, the settings are not needed
 	case err != nil:
 		return false, err
 	}

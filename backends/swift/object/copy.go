@@ -12,8 +12,8 @@ import (
 )
 
 // Copy makes an independent copy of a file, inside of Swift: one object if it fits into one, else
-// copies of its segments and a manifest. It copies the metadata too, and records in the copy what
-// it is a copy of. A large object whose parts are not known is read and written.
+// copies of its segments and a manifest. It copies the metadata too, and records the ETag of the
+// original in the copy. A large object whose parts are not known is read and written.
 func (s *Writers) Copy(ctx context.Context, from api.Name, o api.Object, to api.Name) error {
 	err := s.large.copy(ctx, from, o, to)
 	if errors.Is(err, ErrNoManifest) {
@@ -30,7 +30,8 @@ func (lo *Large) copy(ctx context.Context, from api.Name, o api.Object, to api.N
 		return api.Translate(err)
 	}
 	// Swift would copy a static large object to a plain object that keeps traces of the manifest.
-	// Conditional requests would then apply to the manifest, and resumed reads would fail.
+	// Swift would then compare the conditions of requests with the manifest, and resumed reads
+	// would fail.
 	if o.SLO && limits.SLO || o.IsLarge() && !limits.CopyContent || o.Size > limits.FileSize {
 		return lo.copyLarge(ctx, from, o, to, limits)
 	}
@@ -96,7 +97,7 @@ func (s *Writers) copyThrough(ctx context.Context, from api.Name, o api.Object, 
 	if err != nil {
 		return api.Translate(err)
 	}
-	// Exclusive, because nobody could resume the upload if it is interrupted.
+	// Exclusive, because no client could resume the copy if it is interrupted.
 	opts := vfs.WriteOptions{Create: true, Truncate: true, Exclusive: true, Size: o.Size}
 	w, err := s.newWriter(ctx, Target{Name: to, Base: path.Base(to.Object)}, opts, limits)
 	if err != nil {

@@ -18,35 +18,36 @@ import (
 	"filegate/core/vfs"
 )
 
-// An upload of a new file that was cut off can be resumed by any gateway: its segments are stored,
-// and their names contain their offsets. A marker distinguishes them from the segments of a file
-// that was committed and then renamed:
+// An interrupted upload of a new file can be resumed by any gateway: its segments are stored, and
+// their names contain their offsets. A marker distinguishes them from the segments of a file that
+// was committed and then renamed:
 //
 //	<container>_segments/.uploads/<object>/<upload id>
 //
 // The marker exists from before the first segment until just before the manifest. Commit deletes
-// it, and fails if it is gone: then somebody has removed the upload. The marker has no expiry time,
-// because without it nobody would know of the segments. An upload that nobody has resumed within
-// the retention time is hidden, and removed by a later Commit (see sweepUploads).
+// it, and fails if it is gone, because another client has then removed the upload. The marker has
+// no expiry time, because without the marker the segments could not be found. An upload that was
+// not resumed within the retention time is hidden, and a later Commit removes it (see
+// sweepUploads).
 //
 // The content of the marker is the place of the segments: "/container/object", or an object in the
-// file's container. It is empty for the usual place. If the client has set a modification time, it
-// follows after a NUL.
+// file's container. It is empty for the usual place. If the client has set a modification time, a
+// NUL and the time follow.
 const uploadsPrefix = ".uploads/"
 
 const (
-	// keepFrom is the number of bytes from which a cut-off upload is kept. Less can be sent again
-	// as quickly.
+	// keepFrom is the smallest interrupted upload that is kept, in bytes. A smaller one can be sent
+	// again as quickly.
 	keepFrom = mib
-	// maxPartials is the largest number of cut-off uploads in the listing of a directory.
+	// maxPartials is the largest number of interrupted uploads in the listing of a directory.
 	maxPartials = 1000
-	// partialsAtOnce is how many of them are looked up at the same time.
+	// partialsAtOnce is the number of them that are looked up in parallel.
 	partialsAtOnce = 32
-	// partialsFor is how long the knowledge whether a container has cut-off uploads stays valid.
+	// partialsFor is how long filegate remembers whether a container has interrupted uploads.
 	partialsFor = 2 * time.Second
 )
 
-// CutOff is an upload that was cut off, or that is still running on another gateway.
+// CutOff is an interrupted upload, or one that is still running on another gateway.
 type CutOff struct {
 	ID       string
 	layout   Layout // from the beginning of the file to the first hole
@@ -74,8 +75,8 @@ func MarkerName(target api.Name, upload string) (api.Name, bool) {
 	return n, len(n.Object) <= api.MaxObjectName
 }
 
-// MayHave reports whether n's container may have cut-off uploads that the login may see. The result
-// is remembered for other logins, unless Swift has refused the listing to this login.
+// MayHave reports whether n's container may have interrupted uploads that the login may see. The
+// result is remembered for other logins, unless Swift has refused the listing to this login.
 func (u *Uploads) MayHave(ctx context.Context, n api.Name) (bool, error) {
 	if u.writing.Retention == 0 {
 		return false, nil
@@ -105,8 +106,8 @@ func (u *Uploads) MayHave(ctx context.Context, n api.Name) (bool, error) {
 	return false, nil
 }
 
-// NoneToSee reports whether err means that a listing of cut-off uploads found no container, or that
-// the login may not read it. Another login may see some there.
+// NoneToSee reports whether err means that the container for a listing of interrupted uploads does
+// not exist, or that the login may not read it. In the second case, another login may see uploads.
 func NoneToSee(err error) bool {
 	return api.StatusOf(err) == http.StatusNotFound || api.StatusOf(err) == http.StatusForbidden
 }
@@ -116,7 +117,7 @@ func (u *Uploads) partialsKey(ctx context.Context, n api.Name) (string, error) {
 	return grant.Endpoint + n.Top().String(), err
 }
 
-// Find returns the latest cut-off upload of a file, or nil. The error is not translated.
+// Find returns the latest interrupted upload of a file, or nil. The error is not translated.
 func (u *Uploads) Find(ctx context.Context, n api.Name) (*CutOff, error) {
 	if may, err := u.MayHave(ctx, n); err != nil || !may {
 		return nil, err
@@ -147,10 +148,11 @@ func (u *Uploads) Find(ctx context.Context, n api.Name) (*CutOff, error) {
 	return nil, nil
 }
 
-// expired reports whether an upload last changed at a time can no longer be resumed.
+// expired reports whether an upload can no longer be resumed, if last is the time of its last
+// change.
 func (u *Uploads) expired(last time.Time) bool { return time.Since(last) > u.writing.Retention }
 
-// maxTime is the largest length of a time in a marker, in bytes.
+// maxTime is the maximum length of a time in a marker, in bytes.
 const maxTime = 64
 
 // ReadMarker returns the place of an upload's segments and the modification time in its marker.
@@ -170,8 +172,8 @@ func (u *Uploads) ReadMarker(ctx context.Context, n api.Name, upload string, mar
 	return place, mtime, nil
 }
 
-// parseMarkerBody parses the content of a marker. It returns false if the content is a place where
-// segments of this upload cannot be.
+// parseMarkerBody parses the content of a marker. It returns false if segments of this upload
+// cannot be in the place that it names.
 func parseMarkerBody(n api.Name, upload string, body []byte) (place api.Name, mtime string, ok bool) {
 	written, mtime, _ := strings.Cut(string(body), "\x00")
 	if written == "" {
@@ -228,7 +230,7 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
-// The limits for the numbers in a segment's name. Anybody may have created an object with such a
+// The limits for the numbers in a segment's name. Any client may have created an object with such a
 // name. Within these limits, the end of the segment cannot overflow.
 const (
 	maxSegmentOffset   = math.MaxInt64 / 4
@@ -247,7 +249,7 @@ func parseSegmentName(s string) (off int64, sequence int, ok bool) {
 	return off, sequence, ok
 }
 
-// In returns the cut-off uploads of files in a directory, as listing entries.
+// In returns the interrupted uploads of files in a directory, as listing entries.
 func (u *Uploads) In(ctx context.Context, dir api.Name) ([]vfs.Info, error) {
 	if may, err := u.MayHave(ctx, dir); err != nil || !may {
 		return nil, err
@@ -291,7 +293,8 @@ func (u *Uploads) In(ctx context.Context, dir api.Name) ([]vfs.Info, error) {
 	return slices.DeleteFunc(infos, func(i vfs.Info) bool { return i.Name == "" }), nil
 }
 
-// Remove deletes a cut-off upload: the marker first, so that nobody resumes what is being deleted.
+// Remove deletes an interrupted upload: first the marker, so that no client resumes an upload that
+// is being deleted.
 func (u *Uploads) Remove(ctx context.Context, n api.Name, p *CutOff) error {
 	taken, err := u.TakeMarker(ctx, n, p.ID)
 	if taken {

@@ -33,9 +33,9 @@ func (lo *Large) place(ctx context.Context, n api.Name, upload string, old api.O
 	if !lo.writing.Dynamic || size > 0 && size <= lo.writing.SegmentSize {
 		return hidden, nil
 	}
-	// Beside the file, as in sftp-cloudfs. The prefixes of its own manifests do not end in a slash,
-	// so any object that we put below such a prefix would become content of that file. A place that
-	// such a prefix covers is skipped.
+	// The place is beside the file, as in sftp-cloudfs. The prefixes in the manifests of
+	// sftp-cloudfs do not end in a slash, so any object below such a prefix becomes content of that
+	// file. A place below such a prefix is skipped.
 	for i := range 100 {
 		base := n.Object + ".part/"
 		if i > 0 {
@@ -86,9 +86,9 @@ func (lo *Large) layoutOfDLO(ctx context.Context, n api.Name, o api.Object) (Lay
 	return l, nil
 }
 
-// assemble changes the content to what a dynamic large object can express. It sends parts of
-// segments and holes as new segments, copies the segments of other files and uploads, and deletes
-// segments that are not needed.
+// assemble changes the layout to whole segments of this upload. It sends parts of segments and
+// holes as new segments, copies the segments of other files and uploads, and deletes segments that
+// are not needed.
 func (w *Writer) assemble(ctx context.Context) error {
 	var anew spans.Set
 	var holes int64
@@ -205,8 +205,8 @@ func (w *Writer) fillHoles(off, end int64) error {
 	return err
 }
 
-// deleteUnneeded deletes the segments of this upload that the file does not use: under its prefix
-// they would be content.
+// deleteUnneeded deletes the segments of this upload that the file does not use, because all
+// objects below its prefix become its content.
 func (w *Writer) deleteUnneeded(ctx context.Context) error {
 	needed := map[api.Name]bool{}
 	for _, e := range w.layout {
@@ -231,8 +231,8 @@ func (w *Writer) deleteUnneeded(ctx context.Context) error {
 	return w.shared.client.DeleteAll(ctx, gone)
 }
 
-// awaitListed waits until the listing has exactly the segments of the file. It waits as long as a
-// failing request would be repeated.
+// awaitListed waits until the listing has exactly the segments of the file. It waits at most as
+// long as a failing request is repeated.
 func (w *Writer) awaitListed(ctx context.Context) error {
 	deadline := time.Now().Add(w.shared.client.Patience)
 	for try := 0; ; try++ {

@@ -18,9 +18,9 @@ import (
 )
 
 // Ceph's RadosGW does not return the manifests of static large objects. For objects of filegate,
-// the metadata has the place of the segments. For objects of other programs, filegate looks in the
-// places that these programs use. It accepts the segments that it finds only if they have the size
-// and the ETag of the object: the ETag is computed from those of the segments.
+// the metadata contains the place of the segments. For objects of other programs, filegate looks in
+// the places that these programs use. It accepts the segments that it finds only if they have the
+// size and the ETag of the object: the ETag is computed from those of the segments.
 
 // ErrNoManifest is the error for a large object whose segments are not known.
 var ErrNoManifest = errors.New("the store returns no manifest, and the segments are not found")
@@ -47,9 +47,10 @@ func (lo *Large) findSegments(ctx context.Context, n api.Name) ([]returnedEntry,
 	return nil, fmt.Errorf("%q: %w", n.String(), ErrNoManifest)
 }
 
-// notedPlace returns the prefix of the names of an object's segments from its metadata. Everybody who
-// may write the object can set its metadata, and must not make others read or delete objects in any
-// container. So the place must be in the object's container or in one for segments.
+// notedPlace returns the prefix of the names of an object's segments from its metadata. A user who
+// may write the object can set its metadata, and must not be able to make the logins of others read
+// or delete objects in any container. So the place must be in the object's container or in a
+// container for segments.
 func notedPlace(n api.Name, o api.Object) (api.Name, bool) {
 	place, ok := o.SegmentsPlace(n)
 	return place, ok && (place.Container == n.Container || api.IsSegments(place.Container))
@@ -69,9 +70,9 @@ func usualPlaces(n api.Name) []api.Name {
 }
 
 // isCopy reports whether the segments of an object belong to another file, of which the object is a
-// copy: a store without CopyContent copies a manifest with its metadata. A renamed file has the same
-// form, but its old name is free, or has other segments. If the old name is unknown, isCopy returns
-// true. The error is not translated.
+// copy: a store without CopyContent copies a manifest together with its metadata. A renamed file
+// has the same form, but its old name is free, or has other segments. If the old name is unknown,
+// isCopy returns true. The error is not translated.
 func (lo *Large) isCopy(ctx context.Context, n api.Name, o api.Object) (bool, error) {
 	place, ok := o.SegmentsPlace(n)
 	if !ok || place.Top() == n.SegmentsContainer() && strings.HasPrefix(place.Object, api.SegmentsPrefix(n.Object)) ||
@@ -105,8 +106,8 @@ func fileOfPlace(place api.Name) (api.Name, bool) {
 }
 
 // segmentsBelow returns the content of the directory below a place that holds an object's segments.
-// It returns nil if no directory matches the object, or more than one. named is set if the place is
-// named after the object.
+// It returns nil if no directory matches the object, or more than one. named reports whether the
+// place is named after the object.
 func (lo *Large) segmentsBelow(ctx context.Context, place api.Name, o api.Object, named bool) ([]returnedEntry, error) {
 	var found, group []returnedEntry
 	var size int64
@@ -117,8 +118,9 @@ func (lo *Large) segmentsBelow(ctx context.Context, place api.Name, o api.Object
 		if len(group) > 0 {
 			sum = hex.EncodeToString(etag.Sum(nil))
 		}
-		// The ETag is EmptyETag if the manifest was sent without the ETags of its segments. Filegate
-		// always sends them, and its segments of an earlier upload may have the same size.
+		// The ETag is EmptyETag if the manifest was sent without the ETags of its segments.
+		// Filegate always sends them. Its own segments are therefore accepted only by the ETag,
+		// because those of an earlier upload may have the same size.
 		unproved := o.ETag == api.EmptyETag && named && !IsUploadID(path.Base(dir))
 		if len(group) > 0 && size == o.Size && (sum == o.ETag || unproved) {
 			several = found != nil

@@ -9,10 +9,11 @@ import (
 	"filegate/core/vfs"
 )
 
-// The memory of a writer: the blocks that it holds, and what it does when memory is short.
+// This file has the memory of a writer: the blocks that it holds, and how it frees them when memory
+// is short.
 
-// maxHeld is the largest number of blocks of the writer: for a segment that is being filled, and
-// for those that are being sent.
+// maxHeld returns the largest number of blocks that the writer may hold, for the segment that is
+// being filled and for those that are being sent.
 func (w *Writer) maxHeld() int {
 	return int(int64(w.up.pace.Streams+1)*w.segmentSize()/buffers.BlockSize) + 1
 }
@@ -53,7 +54,7 @@ func (w *Writer) alloc(size int64) ([]byte, error) {
 			}
 		}
 		// Scattered runs may never grow to a whole segment. They are sealed as they are, so that
-		// memory becomes free in any case.
+		// memory becomes free anyway.
 		if w.up.sending == 0 {
 			w.sealForRoom()
 		}
@@ -74,7 +75,7 @@ func (w *Writer) alloc(size int64) ([]byte, error) {
 }
 
 // Shed implements [buffers.Holder]. It seals the runs of a client that has stopped sending, so that
-// others get the memory.
+// other transfers get the memory.
 func (w *Writer) Shed() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()

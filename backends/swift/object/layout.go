@@ -13,11 +13,11 @@ type Extent struct {
 	segOff int64 // offset of the part in the segment
 }
 
-// Layout is the places of a file's bytes: sorted extents that do not overlap. Bytes in no extent
-// are zeros.
+// Layout describes where a file's bytes are: sorted extents that do not overlap. Bytes outside of
+// all extents are zeros.
 type Layout []Extent
 
-// put puts a whole segment at off, over existing extents.
+// put puts a whole segment at off, and replaces existing extents there.
 func (l *Layout) put(seg *Segment, off int64) {
 	l.cut(off, off+seg.size)
 	i, _ := slices.BinarySearchFunc(*l, off, func(e Extent, off int64) int {
@@ -29,7 +29,7 @@ func (l *Layout) put(seg *Segment, off int64) {
 	*l = slices.Insert(*l, i, Extent{Span: spans.Span{Off: off, End: off + seg.size}, seg: seg})
 }
 
-// cut removes the part from off to end.
+// cut removes the extents from off to end.
 func (l *Layout) cut(off, end int64) {
 	i, _ := slices.BinarySearchFunc(*l, off, func(e Extent, off int64) int {
 		if e.End <= off {
@@ -76,8 +76,8 @@ func (l Layout) shifted(e Extent) Layout {
 	return parts
 }
 
-// pieces calls use for the parts of the file from off to end in order: for each extent, and for
-// each hole with a nil segment.
+// pieces calls use for the parts of the file from off to end in order. For a hole, the segment is
+// nil.
 func (l Layout) pieces(off, end int64, use func(Extent) error) error {
 	for _, e := range l {
 		if e.End <= off {

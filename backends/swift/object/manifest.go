@@ -83,8 +83,8 @@ func (m returnedEntry) extentOf(account string, off int64) (Extent, error) {
 	return Extent{Span: spans.Span{Off: off, End: off + last - first + 1}, seg: seg, segOff: first}, nil
 }
 
-// maxManifestAnswer is the largest manifest that is read from Swift. It is longer than one that is
-// sent.
+// maxManifestAnswer is the largest manifest that is read from Swift, in bytes. A manifest from
+// Swift is longer than one that is sent.
 const maxManifestAnswer = 64 * mib
 
 // manifest returns the segments of a static large object. In a store that does not return
@@ -114,7 +114,7 @@ func parseManifest(body []byte) ([]returnedEntry, error) {
 	return entries, nil
 }
 
-// length returns how many bytes of the file are in the entry.
+// length returns the number of bytes of the file in the entry.
 func (e ManifestEntry) length() int64 {
 	var first, last int64
 	if n, _ := fmt.Sscanf(e.Range, "%d-%d", &first, &last); n == 2 {
@@ -123,8 +123,9 @@ func (e ManifestEntry) length() int64 {
 	return e.Size
 }
 
-// PutManifest puts one manifest. It sends the expected ETag: otherwise a Swift without static large
-// objects would store the manifest as the content of the file.
+// PutManifest puts one manifest. It sends the expected ETag, or compares the ETag in the answer if
+// the store does not accept one: a store without static large objects would store the manifest as
+// the content of the file.
 func (lo *Large) PutManifest(ctx context.Context, n api.Name, entries []ManifestEntry, header map[string]string) (*api.Response, error) {
 	body, err := json.Marshal(entries)
 	if err != nil {
@@ -169,8 +170,8 @@ const (
 	maxHeartbeats = mib
 )
 
-// afterHeartbeat waits for the result of the PUT of a manifest. With heartbeats it comes in the
-// body, because Swift has sent status 202 before it knew the result.
+// afterHeartbeat waits for the result of the PUT of a manifest. With heartbeats, the result is in
+// the body, because Swift has sent status 202 before it knew the result.
 func afterHeartbeat(req api.Request, resp *api.Response) error {
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxHeartbeats))

@@ -7,8 +7,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// goOn makes a cut-off upload the initial content. It puts the marker again, which restarts the
-// retention time.
+// goOn makes an interrupted upload the initial content. It puts the marker again, which restarts
+// the retention time.
 func (w *Writer) goOn(ctx context.Context, p *CutOff) error {
 	w.up.upload, w.layout, w.size = p.ID, p.layout, p.Size
 	w.up.parts.place, w.up.parts.sequence = p.Place, p.sequence

@@ -15,11 +15,11 @@ type Target struct {
 	Base      string   // of the path
 	Old       api.Object
 	Unchanged func() bool // reports whether Old is still valid
-	Cut       *CutOff     // an upload of the file that was cut off, or nil
-	Blind     bool        // the login may write the file, and may not read it
+	Cut       *CutOff     // an interrupted upload of the file, or nil
+	Blind     bool        // the login may write the file, but not read it
 }
 
-// Open opens a writer. The calls of its methods end with ctx.
+// Open opens a writer. Calls of its methods fail when ctx has ended.
 func (s *Writers) Open(ctx context.Context, t Target, opts vfs.WriteOptions, limits api.Limits) (*Writer, error) {
 	w, err := s.newWriter(ctx, t, opts, limits)
 	if err != nil {
@@ -32,7 +32,7 @@ func (s *Writers) Open(ctx context.Context, t Target, opts vfs.WriteOptions, lim
 	return w, nil
 }
 
-// GoesOn reports whether a writer with these options resumes an upload that was cut off.
+// GoesOn reports whether a writer with these options resumes an interrupted upload.
 func GoesOn(opts vfs.WriteOptions) bool { return !opts.Truncate && !opts.Exclusive }
 
 // newWriter returns a writer without content. The caller must call begin and start before using it.
@@ -64,7 +64,7 @@ func (s *Writers) newWriter(ctx context.Context, t Target, opts vfs.WriteOptions
 	return w, api.Translate(err)
 }
 
-// begin loads the initial content, as far as the options require it.
+// begin sets the initial content that the options require.
 func (w *Writer) begin(ctx context.Context, cut *CutOff) error {
 	switch {
 	case cut != nil && GoesOn(w.pub.opts):
@@ -77,7 +77,8 @@ func (w *Writer) begin(ctx context.Context, cut *CutOff) error {
 	return nil
 }
 
-// start makes the writer usable, until Commit or Close. The calls of its methods end with ctx.
+// start makes the writer usable, until Commit or Close. Calls of its methods fail when ctx has
+// ended.
 func (w *Writer) start(ctx context.Context) {
 	w.pos = w.pub.opts.Offset
 	if w.pos == vfs.AtEnd {

@@ -8,13 +8,13 @@ import (
 	"filegate/core/vfs"
 )
 
-// isWhole reports whether the new content keeps nothing of the old content. For a file that cannot
-// be read this must be so.
+// isWhole reports whether the new content keeps nothing of the old content. A file that the login
+// may not read can only be replaced as a whole.
 func (w *Writer) isWhole() bool {
 	return w.pub.opts.Truncate || w.anew.truncated && (w.size == 0 || w.anew.written.Covers(spans.Span{End: w.size}))
 }
 
-// ErrBlind returns the error for an operation that must read what the login may not read.
+// ErrBlind returns the error for an operation that must read an object that the login may not read.
 func ErrBlind(n api.Name, err error) error {
 	return api.RefusedAs(err, vfs.ErrPermission, fmt.Sprintf("this login may put new files into %q, and not read what is there", n.Container))
 }

@@ -44,7 +44,7 @@ func (lo *Large) OwnSegments(ctx context.Context, n api.Name, o api.Object) ([]a
 }
 
 // allSegments returns the names of the segments of a large object. It takes them from the manifest,
-// and never guesses. The error is not translated.
+// or from findSegments if the store returns no manifest. The error is not translated.
 func (lo *Large) allSegments(ctx context.Context, n api.Name, o api.Object) ([]api.Name, error) {
 	switch {
 	case o.ThroughLink: // the target of the link keeps its segments
@@ -137,9 +137,10 @@ func (lo *Large) FreedBy(ctx context.Context, n api.Name, o api.Object) ([]api.N
 }
 
 // mayBeInVersions reports whether old versions may use some of the segments of an object. The
-// caller must call it after the object is gone or replaced, so that it notices if the container
-// keeps versions from then on. Segments of a file that was moved stay in the container from which
-// it came, so versions there count too. The error is not translated.
+// caller must call it after the object was deleted or replaced, so that mayBeInVersions also sees a
+// container that has begun to keep versions just before. The segments of a file that was moved stay
+// in the container for segments of its old container, so versions in the old container count too.
+// The error is not translated.
 func (lo *Large) mayBeInVersions(ctx context.Context, n api.Name, segments []api.Name) (bool, error) {
 	containers := map[api.Name]bool{n.Top(): true}
 	for _, seg := range segments {
@@ -167,7 +168,7 @@ func (lo *Large) mayBeInVersions(ctx context.Context, n api.Name, segments []api
 }
 
 // deleteSegments deletes segments that nothing uses any more. If it fails, the error is only
-// logged, and the segments stay as garbage.
+// logged, and the segments remain stored.
 func (lo *Large) deleteSegments(ctx context.Context, all []api.Name) {
 	if len(all) == 0 {
 		return

@@ -3,9 +3,9 @@ package object
 import "filegate/backends/internal/buffers"
 
 const (
-	// pageSize is the smallest read outside of the window, in bytes. Swift takes as long for a page
-	// as for a byte, and clients that jump around in a file (a database, the table of contents of
-	// an archive) return to the same places.
+	// pageSize is the smallest read outside of the window, in bytes. Swift needs the same time for
+	// a page as for a byte, and clients with random reads (of a database, or of the table of
+	// contents of an archive) read the same places again.
 	pageSize = 32 << 10
 	// pagesInBlock is the number of pages in a block of memory. pageBlocks is the number of blocks
 	// that a file has for pages.
@@ -27,7 +27,7 @@ type pageSlot struct {
 	size int // less than pageSize at the end of a file
 }
 
-// read copies the cached bytes from off on, up to the end of the page.
+// read copies the cached bytes from off to at most the end of the page to p.
 func (c *pages) read(p []byte, off int64) int {
 	s, ok := c.slots[off/pageSize]
 	if !ok || off%pageSize >= int64(s.size) {

@@ -27,14 +27,14 @@ type parts struct {
 	made     []*Segment // all segments that may be stored
 }
 
-// count returns how many segments have got a name.
+// count returns the number of segments that have a name.
 func (p *parts) count() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.sequence
 }
 
-// next returns a name for another segment, whose content belongs at off.
+// next returns a new name for a segment whose content belongs at off.
 func (p *parts) next(off int64) api.Name {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -132,8 +132,8 @@ func (p *parts) putZeros(ctx context.Context, fileSize, size int64) (*Segment, e
 	return seg, p.large.PutSegment(ctx, p.target, seg, data, false)
 }
 
-// nest adds manifests in between if there are more entries than one manifest may have, and returns
-// the entries of the top manifest. The error is not translated.
+// nest puts nested manifests if there are more entries than one manifest may have, and returns the
+// entries of the top manifest. The error is not translated.
 func (p *parts) nest(ctx context.Context, entries []ManifestEntry, most int) ([]ManifestEntry, error) {
 	for level := 0; len(entries) > most; level++ {
 		if level == maxNesting {

@@ -7,8 +7,9 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// isHiddenSegment reports whether a segment is used only by manifests. A manifest can also be made
-// of files that users see and use by their own names; those are kept.
+// isHiddenSegment reports whether a segment is used only by manifests. A manifest can also consist
+// of files that users see and use by their own names. Such files are never deleted with the
+// manifest.
 func isHiddenSegment(n, seg api.Name) bool {
 	switch {
 	case api.IsSegments(seg.Container):
@@ -53,7 +54,7 @@ func inSegmentPlace(object string) bool {
 }
 
 // blindPlace returns the place of the segments of a file in a container that the login may write to
-// and not read.
+// but not read.
 func blindPlace(n api.Name, upload string) (api.Name, error) {
 	place := n.With(n.Object + PartSuffix + "/" + upload + "/")
 	if len(place.Object)+api.SegmentTail > api.MaxObjectName {

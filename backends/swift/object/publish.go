@@ -13,7 +13,7 @@ import (
 )
 
 // publisher publishes the written content under the file's name by one conditional request. If the
-// answer is lost, it finds out how the request has ended. It knows what the file replaces.
+// answer is lost, it looks up the result. It holds the object that the file replaces.
 type publisher struct {
 	shared     *Writers
 	target     api.Name
@@ -24,10 +24,10 @@ type publisher struct {
 	unchanged  func() bool // reports whether old is still valid
 	overtaken  []api.Name  // segments of objects that were stored under the name since then
 	blind      bool        // the object under the name cannot be read
-	superseded *CutOff     // a cut-off upload of the same file that this one replaces
+	superseded *CutOff     // an interrupted upload of the same file that this one replaces
 	begun      time.Time
 
-	mu *sync.Mutex // the writer's; it guards what follows, and old
+	mu *sync.Mutex // the writer's; it guards the following fields, and old
 	// published is set when the publishing request is sent. From then on the segments may belong to
 	// a file.
 	published bool
@@ -35,8 +35,8 @@ type publisher struct {
 	sums      vfs.Sums // of the published content
 }
 
-// newObjectHeader returns the headers of the new object. whole reports whether nothing of the old
-// content is left.
+// newObjectHeader returns the headers of the new object. whole reports whether the new content
+// keeps nothing of the old content.
 func (p *publisher) newObjectHeader(whole bool) map[string]string {
 	h := map[string]string{}
 	if p.old.Exists() && !p.opts.Truncate {
@@ -77,7 +77,8 @@ func (p *publisher) inherit(header map[string]string) {
 // put makes the publishing request by calling send, which sends the header. If the name was free at
 // opening and is not any more, put looks up the object that is there now and replaces it, unless
 // the content is a change of the old content. If the answer is lost, put looks up what is stored:
-// an object with the same content and the same modification time is taken for its own.
+// an object with the same content and the same modification time is the one that this publisher has
+// put.
 func (p *publisher) put(ctx context.Context, etag string, header map[string]string, send func() error) error {
 	p.publishes(true)
 	err := send()
@@ -107,7 +108,7 @@ func (p *publisher) publishes(may bool) {
 	p.published = may
 }
 
-// failed notes that the publishing request has failed. If Swift refused it, nothing is published.
+// failed records that the publishing request has failed. If Swift refused it, nothing is published.
 func (p *publisher) failed(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -118,7 +119,7 @@ func (p *publisher) failed(err error) {
 func (p *publisher) lookAgain(ctx context.Context) error {
 	info, now, err := p.shared.names.Lookup(ctx, p.target, p.base)
 	switch {
-	case now.ThroughLink || api.CannotFollow(err): // writing to a link does not mean to replace the link
+	case now.ThroughLink || api.CannotFollow(err): // a write through a link must not replace the link
 		return vfs.Errorf(vfs.ErrChanged, "the name has become a symbolic link meanwhile")
 	case errors.Is(err, vfs.ErrNotExist): // it is gone again
 		return nil

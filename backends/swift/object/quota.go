@@ -14,7 +14,7 @@ import (
 // clients see and before it publishes a large file.
 
 // SpaceFor implements StatSpace for a name. A login that may write to a container may be allowed to
-// look at only one of the container and the account; that is enough.
+// read only the container or only the account. One of them is enough.
 func (c *Containers) SpaceFor(ctx context.Context, n api.Name) (vfs.Space, error) {
 	space, refused := c.spaceOf(ctx, api.Name{Account: n.Account}, "X-Account-Bytes-Used", "X-Account-Meta-Quota-Bytes")
 	if refused != nil && api.StatusOf(refused) != http.StatusForbidden {
@@ -33,7 +33,7 @@ func (c *Containers) SpaceFor(ctx context.Context, n api.Name) (vfs.Space, error
 	return space, nil
 }
 
-// noSpace is a space of which nothing is known.
+// noSpace is a space with unknown values.
 var noSpace = vfs.Space{Total: -1, Used: -1, Free: -1}
 
 // spaceOf returns the space of the account or container n, from its headers. The error is not
@@ -53,7 +53,7 @@ func (c *Containers) spaceOf(ctx context.Context, n api.Name, used, quota string
 	return s, nil
 }
 
-// quotaHeader is the header of a container's quota. It is visible to all who may read the
+// quotaHeader is the header of a container's quota. It is visible to all users who may read the
 // container.
 const quotaHeader = "X-Container-Meta-Quota-Bytes"
 
@@ -76,11 +76,11 @@ func (c *Containers) containerSpace(ctx context.Context, n api.Name) (vfs.Space,
 	return s, nil
 }
 
-// CheckRoom refuses an upload of known size, or a copy, that has no space, before its first byte.
-// more is the number of additional bytes.
+// CheckRoom refuses an upload of known size, or a copy, that exceeds the quota, before its first
+// byte. more is the number of additional bytes.
 func (c *Containers) CheckRoom(ctx context.Context, n api.Name, more int64) error {
 	if more <= c.writing.SegmentSize {
-		return nil // the answer to the only PUT comes as early
+		return nil // Swift answers the only PUT as early
 	}
 	space, err := c.SpaceFor(ctx, n)
 	if err == nil && space.Free >= 0 && space.Free < more {

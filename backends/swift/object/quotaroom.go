@@ -35,16 +35,16 @@ func (u *uploader) askRoom() {
 	})
 }
 
-// takeRoom counts a segment that is about to be sent, and fails the upload if it exceeds the quota.
-// It is called with mu held.
+// takeRoom counts a segment that is about to be sent. If the segment exceeds the quota, the upload
+// fails. It is called with mu held.
 func (u *uploader) takeRoom(size int64) {
 	u.askRoom()
 	u.room.sealed += size
 	u.checkSealed()
 }
 
-// checkSealed fails the upload if more bytes were sent than the quota allows. It is called with mu
-// held.
+// checkSealed makes the upload fail if more bytes were sent than the quota allows. It is called
+// with mu held.
 func (u *uploader) checkSealed() {
 	if u.room.limited && u.room.sealed > u.room.limit {
 		u.fail(noRoom(u.room.sealed, u.room.limit))

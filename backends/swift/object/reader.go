@@ -13,7 +13,7 @@ import (
 )
 
 // NewReader returns a reader of an opened object, from off on. o and base are its description and
-// its name. The reader ends with ctx; closing the reader calls cancel.
+// its name. Its reads fail when ctx has ended. Closing the reader calls cancel.
 func (s *Store) NewReader(ctx context.Context, cancel context.CancelFunc, opened *Opening, o api.Object, base string, off int64) *Reader {
 	file := &Reader{
 		store: s, ctx: ctx, cancel: cancel, n: opened.Name, object: o, info: o.Info(base), offset: off, last: off,
@@ -55,7 +55,7 @@ type Reader struct {
 	pages  pages
 
 	returned int64     // bytes of memory that have been given back so far
-	last     int64     // end of the latest read: a client that reads forward continues here
+	last     int64     // end of the latest read: a client that reads forward continues from it
 	read     time.Time // time of the latest read
 }
 
@@ -166,9 +166,9 @@ func (f *Reader) WriteTo(w io.Writer) (int64, error) {
 	return total, nil
 }
 
-// Shed implements [buffers.Holder]. It gives back what the client has read, and what is far ahead
-// of the client. If the client has stopped reading it gives back everything, which is fetched again
-// when the client continues.
+// Shed implements [buffers.Holder]. It gives back the bytes that the client has read, and those far
+// ahead of the client. If the client has stopped reading, it gives back everything, and fetches it
+// again when the client continues.
 func (f *Reader) Shed() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()

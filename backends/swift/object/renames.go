@@ -26,18 +26,18 @@ import (
 //
 //	<container>_segments/.renames/<hash of both names>
 //
-// The record is in the containers of both names. If the rename is cut off, the same rename can
-// complete it. Until then, the record tells those who delete segments which other name may use the
-// same segments.
+// The record is in the containers of both names. If the rename is interrupted, repeating it
+// completes it. Until then, the record shows which other name may use the same segments, so that
+// they are not deleted.
 const renamesPrefix = ".renames/"
 
-// maxRenames is how many unfinished renames are read. Normally there are none.
+// maxRenames is the largest number of unfinished renames that are read. Normally there are none.
 const maxRenames = 1000
 
 // maxRenameRecord is larger than any two names in JSON.
 const maxRenameRecord = 32 * kib
 
-// Renaming is a rename that was begun.
+// Renaming is a rename that has begun.
 type Renaming struct {
 	From, To api.Name
 	Begun    time.Time // by Swift's clock; zero if it is not recorded yet
@@ -113,7 +113,8 @@ func (j *Renames) Begin(ctx context.Context, r Renaming) error {
 	return nil
 }
 
-// Finish deletes the record of a rename. If it fails, the record is only looked up again.
+// Finish deletes the record of a rename. If the deletion fails, the record only causes more
+// look-ups.
 func (j *Renames) Finish(ctx context.Context, r Renaming) {
 	for _, n := range r.Records() {
 		if err := j.client.Delete(ctx, n); err != nil {
@@ -185,10 +186,10 @@ func parseRecord(account string, body []byte) (Renaming, error) {
 	return Renaming{From: from, To: to}, nil
 }
 
-// Release deletes the segments that n used. The caller must call it after n is gone or replaced, so
-// that no rename of n can begin in between. Release keeps the segments that another name uses
-// because of an unfinished rename, and those that old versions may use. If the login may not read
-// the records, Release deletes nothing.
+// Release deletes the segments that n used. The caller must call it after n was deleted or
+// replaced, so that no rename of n can begin meanwhile. Release keeps the segments that another
+// name uses because of an unfinished rename, and those that old versions may use. If the login may
+// not read the records, Release deletes nothing.
 func (j *Renames) Release(ctx context.Context, n api.Name, segments []api.Name) {
 	if len(segments) == 0 {
 		return

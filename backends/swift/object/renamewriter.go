@@ -8,7 +8,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// The rename and removal of a file that is being written.
+// This file has the rename and the removal of a file that is being written.
 
 var (
 	_ vfs.RenameWriter  = (*Writer)(nil)
@@ -27,7 +27,7 @@ func (w *Writer) Discard() error {
 	return w.Close()
 }
 
-// errElsewhere refuses a rename to a name to which the content cannot be moved.
+// errElsewhere is the error for a rename to a name to which the content cannot be moved.
 var errElsewhere error = vfs.Errorf(vfs.ErrUnsupported, "a file cannot be renamed to there while it is written")
 
 // Rename implements [vfs.RenameWriter]. The segments stay in place; the marker of an upload that
@@ -72,7 +72,7 @@ func (w *Writer) Rename(ctx context.Context, p vfs.Path) error {
 		return vfs.ErrIsDir
 	}
 	if !w.pub.opts.Truncate && w.pub.old.Exists() && now.ETag != w.pub.old.ETag {
-		return vfs.ErrChanged // it is not the object that the content is based on
+		return vfs.ErrChanged // the content is based on another object
 	}
 	marked := w.up.marked() && !w.up.unmarked
 	if marked {

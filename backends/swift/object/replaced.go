@@ -17,14 +17,14 @@ func (p *publisher) replaced(ctx context.Context) ([]api.Name, error) {
 	if p.opts.Truncate && !p.old.IsLarge() && p.unchanged() {
 		return nil, nil // it has no segments
 	}
-	// Since it was looked up, it may have become a large object, or another one.
+	// The object may have been replaced since it was looked up, and may now have other segments.
 	now, err := p.shared.client.Head(ctx, p.target)
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound && p.opts.Truncate:
 		return nil, nil
 	case api.StatusOf(err) == http.StatusNotFound, err == nil && !p.opts.Truncate && now.ETag != p.old.ETag:
-		// The new content shares segments with the old one, which may now be those of a file with
-		// another name.
+		// The new content uses segments of the old content. After a rename of the old file, these
+		// segments belong to a file with another name.
 		return nil, vfs.ErrChanged
 	case err != nil:
 		return nil, api.Translate(err)

@@ -14,10 +14,11 @@ import (
 // Other users who have rights to a container can use its large files only if they have the same
 // rights to the container for segments, because Swift checks the right to read each segment. So the
 // container for segments is created with the storage policy and the rights of the files' container.
-// Later, whenever an answer of Swift to the owner shows the rights, they are copied. Only the owner
+// Later, when an answer of Swift to the owner shows changed rights, they are copied. Only the owner
 // can see or change rights.
 
-// rights are the ACLs of a container. Both are empty for everybody except the owner.
+// rights are the ACLs of a container. Swift shows them only to the owner: for other users both are
+// empty.
 type rights struct{ read, write string }
 
 // The headers of a container's rights.
@@ -39,11 +40,11 @@ const (
 	// followFor is how long the rights of a container for segments are assumed to be right after
 	// they were checked.
 	followFor = 5 * time.Minute
-	// maxKnownContainers is how many containers a session remembers.
+	// maxKnownContainers is the largest number of containers that a session remembers.
 	maxKnownContainers = 1000
 )
 
-// knownContainers is what answers of Swift have shown about containers.
+// knownContainers caches facts about containers from Swift's answers.
 type knownContainers struct {
 	mu  sync.Mutex
 	all map[api.Name]knownContainer
@@ -61,7 +62,7 @@ func (k *knownContainers) get(n api.Name) knownContainer {
 	return k.all[n]
 }
 
-// change calls change to read and update what is known of a container.
+// change calls the function to read and update the facts about a container.
 func (k *knownContainers) change(n api.Name, change func(*knownContainer)) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -107,7 +108,8 @@ func (c *Containers) follow(ctx context.Context, n api.Name, r rights) {
 	segments := n.SegmentsContainer()
 	resp, err := c.client.Send(ctx, api.Request{Method: http.MethodHead, Target: segments, Patience: -1, AnyPolicy: true})
 	switch {
-	// It will be created with them, or the login is not the owner.
+	// The container for segments does not exist, and will be created with the rights, or the login
+	// is not the owner.
 	case api.StatusOf(err) == http.StatusNotFound, api.StatusOf(err) == http.StatusForbidden:
 		return
 	case err == nil && rightsOf(resp.Header) == r:
@@ -145,13 +147,14 @@ func (c *Containers) meet(ctx context.Context, n api.Name) vfs.Space {
 }
 
 // makeForSegments creates the container for segments of n's files, with the rights and the storage
-// policy of the files' container. The error tells a user who may not create containers.
+// policy of the files' container. If the login may not create containers, the error explains how
+// the owner can permit large files.
 func (c *Containers) makeForSegments(ctx context.Context, n api.Name) error {
 	segments := n.SegmentsContainer()
 	var header map[string]string
 	resp, err := c.client.Send(ctx, api.Request{Method: http.MethodHead, Target: n.Top()})
 	switch {
-	case api.StatusOf(err) == http.StatusForbidden: // the PUT will be refused too, and its answer tells why
+	case api.StatusOf(err) == http.StatusForbidden: // the PUT will be refused too, and its error has the reason
 	case err != nil:
 		return err
 	default:
@@ -161,7 +164,7 @@ func (c *Containers) makeForSegments(ctx context.Context, n api.Name) error {
 		}
 	}
 	_, err = c.client.Send(ctx, api.Request{Method: http.MethodPut, Target: segments, Header: header})
-	// No new containers of that policy are possible any more.
+	// Swift no longer creates containers of this policy.
 	if api.StatusOf(err) == http.StatusBadRequest && header["X-Storage-Policy"] != "" {
 		delete(header, "X-Storage-Policy")
 		_, err = c.client.Send(ctx, api.Request{Method: http.MethodPut, Target: segments, Header: header})
@@ -169,7 +172,7 @@ func (c *Containers) makeForSegments(ctx context.Context, n api.Name) error {
 	switch api.StatusOf(err) {
 	case http.StatusForbidden:
 		return api.RefusedAs(err, vfs.ErrPermission, fmt.Sprintf("large files need the container %q, which this login may not make: %s", segments.Container, api.OpenSegments(n)))
-	case http.StatusConflict: // somebody else has created it meanwhile, with another policy
+	case http.StatusConflict: // another client has created it meanwhile, with another policy
 		return nil
 	}
 	return err

@@ -30,7 +30,7 @@ type Segment struct {
 	blocks [][]byte
 }
 
-// memory returns how many bytes of memory are given back when the content is stored.
+// memory returns the number of bytes of memory that are given back when the content is stored.
 func (s *Segment) memory() (bytes int64) {
 	for _, b := range s.blocks {
 		bytes += int64(len(b))
@@ -62,13 +62,14 @@ func segmentName(place api.Name, off int64, sequence int) api.Name {
 }
 
 // HiddenPlace returns the usual place of the segments of an upload, which is the prefix of their
-// names. It is used unless the segments are to be beside the file.
+// names. It is used unless the segments must be beside the file.
 func HiddenPlace(target api.Name, upload string) api.Name {
 	return target.SegmentsContainer().With(api.SegmentsPrefix(target.Object) + upload + "/")
 }
 
 // PutSegment sends a segment of a file in of's container. If the container for segments does not
-// exist, it creates it. eager is set if Swift has already stored a segment of the same file.
+// exist, PutSegment creates it. eager reports whether Swift has already stored a segment of the
+// same file.
 func (lo *Large) PutSegment(ctx context.Context, of api.Name, seg *Segment, data api.Pieces, eager bool) error {
 	req := api.Request{
 		Method: http.MethodPut, Target: seg.name, Body: data.Reader(), Length: seg.size, Eager: eager,
@@ -85,6 +86,6 @@ func (lo *Large) PutSegment(ctx context.Context, of api.Name, seg *Segment, data
 	return err
 }
 
-// copiesAtOnce is how many copies of segments, or requests for records of uploads, run at the same
-// time.
+// copiesAtOnce is the number of copies of segments, or of requests for markers of uploads, that run
+// in parallel.
 const copiesAtOnce = 8

@@ -12,8 +12,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// stream reads an object forward by one GET. If the GET breaks, it continues by another one. It is
-// used by one goroutine.
+// stream reads an object forward by one GET. If the GET breaks, the stream resumes with another
+// one. Only one goroutine may use it.
 type stream struct {
 	store *Store
 	ctx   context.Context
@@ -23,7 +23,7 @@ type stream struct {
 
 	pos    int64
 	body   io.ReadCloser // nil: the next Read makes a GET
-	failed time.Time     // when data stopped arriving; zero: it arrives
+	failed time.Time     // when data stopped arriving; zero: data is arriving
 	tries  int
 }
 
@@ -42,7 +42,7 @@ func (s *Store) openStream(ctx context.Context, n api.Name, off int64) (*stream,
 	}
 	resp, err := s.Client.Open(ctx, req)
 	if api.StatusOf(err) == http.StatusRequestedRangeNotSatisfiable {
-		// There is nothing after off. A HEAD returns the description.
+		// The object has no bytes after off. A HEAD returns the description.
 		o, err := s.Client.Head(ctx, n)
 		if err != nil {
 			return nil, api.Object{}, err
@@ -100,7 +100,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	}
 }
 
-// pause waits before the next attempt. It returns the error if the time for repeating is over.
+// pause waits before the next attempt. It returns an error if the time for repeating is over.
 func (s *stream) pause(cause error) error {
 	now := time.Now()
 	if s.failed.IsZero() {

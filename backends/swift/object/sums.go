@@ -16,7 +16,7 @@ import (
 )
 
 // sums are the checksums of the beginning of a file: the configured ones, and always the CRC-64.
-// Downloads are checked by the CRC-64. Against accidental damage it is as good as the others, at a
+// Downloads are checked by the CRC-64. It detects accidental damage as well as the others, at a
 // fiftieth of their cost. The zero value has no checksums.
 type sums struct {
 	known  bool

@@ -13,12 +13,12 @@ import (
 const (
 	// sweepEvery is how often a container is searched for expired uploads.
 	sweepEvery = time.Hour
-	// sweepMost is how many of them are removed at a time, so that the commit that does this is not
+	// sweepMost is the largest number of them that one Commit removes, so that the Commit is not
 	// delayed for long.
 	sweepMost = 10
 )
 
-// sweepUploads removes the expired uploads in n's container: those that were cut off and not
+// sweepUploads removes the expired uploads in n's container: interrupted uploads that were not
 // resumed within the retention time. The Commit of a large file calls it at its end. An error is
 // only logged.
 func (u *Uploads) sweepUploads(ctx context.Context, n api.Name) {

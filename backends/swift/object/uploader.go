@@ -23,20 +23,20 @@ type uploader struct {
 	upload string          // upload ID
 	free   func(...[]byte) // gives back the blocks of a segment; called with mu held
 	room   quotaRoom
-	// Of the requests that send segments, which outlast the calls that sealed them; ends with
-	// Close, after the requests.
+	// ctx is the context of the requests that send segments. They may continue after the call that
+	// sealed the segment has returned. Close ends ctx after the last request.
 	ctx    context.Context
 	cancel context.CancelFunc
 	queue  context.Context // of the segments that wait to be sent
 	drop   context.CancelFunc
 	sends  sync.WaitGroup
 
-	resumable func() bool // reports whether the upload can be resumed when it is cut off
-	resumed   *CutOff     // the cut-off upload that this one resumes, or nil
+	resumable func() bool // reports whether the upload can be resumed if it is interrupted
+	resumed   *CutOff     // the interrupted upload that this one resumes, or nil
 	marking   sync.Once   // puts the marker before the first segment, see CutOff
 	markErr   error
-	// unmarked is set when Commit has deleted the marker: from then on this is no longer an upload
-	// that can be cut off.
+	// unmarked is set when the marker has been deleted. From then on the upload can no longer be
+	// resumed.
 	unmarked bool
 
 	mu      *sync.Mutex // the writer's; guards the following fields
@@ -81,7 +81,7 @@ func (u *uploader) begin(seg *Segment) {
 	u.sends.Go(func() { u.send(seg, data) })
 }
 
-// send stores a segment. An error fails the upload.
+// send stores a segment. After an error, the upload fails.
 func (u *uploader) send(seg *Segment, data api.Pieces) {
 	err := u.sendInTurn(seg, data)
 	u.mu.Lock()
@@ -98,8 +98,8 @@ func (u *uploader) send(seg *Segment, data api.Pieces) {
 }
 
 func (u *uploader) sendInTurn(seg *Segment, data api.Pieces) error {
-	// The checksums come before the slot: a segment waits here for the one before it, which must
-	// not wait for this one's slot.
+	// The checksums are computed before the segment gets a slot: a segment waits here for the
+	// previous one, which must not have to wait for a slot that this one holds.
 	if err := seg.sum(u.queue, data); err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 	"filegate/backends/swift/listing"
 )
 
-// Uploads finds and removes uploads that were cut off, see [CutOff].
+// Uploads finds and removes interrupted uploads, see [CutOff].
 type Uploads struct {
 	client     *api.Client
 	log        *slog.Logger
@@ -24,16 +24,16 @@ type Uploads struct {
 	Known      *KnownUploads
 }
 
-// NewUploads returns the cut-off uploads that a login can see. known is shared by all logins of a
-// backend.
+// NewUploads returns the interrupted uploads that a login can see. known is shared by all logins of
+// a backend.
 func NewUploads(l *Large, known *KnownUploads) *Uploads {
 	return &Uploads{client: l.client, log: l.log, lists: l.lists, containers: l.containers, large: l, writing: l.writing, Known: known}
 }
 
-// KnownUploads is what all logins of a backend share about uploads.
+// KnownUploads caches facts about uploads for all logins of a backend.
 type KnownUploads struct {
-	none   *recent.Keys // containers without a cut-off upload
-	some   *recent.Keys // containers that have or had a cut-off upload
+	none   *recent.Keys // containers without an interrupted upload
+	some   *recent.Keys // containers that have or had an interrupted upload
 	swept  *recent.Keys // containers that were searched for expired uploads
 	Active activeUploads
 }
@@ -50,7 +50,7 @@ func (k *KnownUploads) Forget() {
 	k.none, k.some, k.swept = recent.New(partialsFor), recent.New(partialsFor), recent.New(sweepEvery)
 }
 
-// activeUploads are the running uploads of this process. Their markers are not those of cut-off
+// activeUploads are the running uploads of this process. Their markers are not those of interrupted
 // uploads.
 type activeUploads struct {
 	mu  sync.Mutex
@@ -90,8 +90,8 @@ func parseMarker(n api.Name, marker string) (target api.Name, upload string, ok 
 	return n.With(rest[:i]), rest[i+1:], IsUploadID(rest[i+1:])
 }
 
-// EachMarker calls do for the marker of each upload below a directory or container, several at the
-// same time. The error is not translated.
+// EachMarker calls do for the marker of each upload below a directory or container, several in
+// parallel. The error is not translated.
 func (u *Uploads) EachMarker(ctx context.Context, dir api.Name, do func(ctx context.Context, target api.Name, upload string, marker listing.Entry) error) error {
 	if may, err := u.MayHave(ctx, dir); err != nil || !may {
 		return err
@@ -113,7 +113,7 @@ func (u *Uploads) EachMarker(ctx context.Context, dir api.Name, do func(ctx cont
 	return err
 }
 
-// RemoveBelow removes the uploads below a directory that is gone, because nothing shows them any
+// RemoveBelow removes the uploads below a directory that is gone, because no listing shows them any
 // more. It skips uploads that are running in this process. An error is only logged.
 func (u *Uploads) RemoveBelow(ctx context.Context, dir api.Name) {
 	err := u.EachMarker(ctx, dir, func(ctx context.Context, target api.Name, upload string, marker listing.Entry) error {

@@ -18,7 +18,7 @@ import (
 type window struct {
 	size   int64 // of the file
 	blocks map[int64]*windowBlock
-	base   int64     // bytes before it have been given up
+	base   int64     // bytes before it have been given back
 	high   int64     // end of the furthest read so far
 	had    spans.Set // bytes that the client has read, from base on
 	// parts are contiguous. All except the last end at a multiple of buffers.BlockSize, so that a
@@ -45,15 +45,17 @@ type windowBlock struct {
 }
 
 const (
-	// late is how far behind the furthest read unread bytes are kept. Clients send many reads in
-	// advance, OpenSSH's nearly 16 MiB, and these are served in any order.
+	// late is the number of bytes before the end of the furthest read in which unread bytes are
+	// kept. Clients send many reads in advance (OpenSSH up to nearly 16 MiB), and these are served
+	// in any order.
 	late = 16 << 20
 	// nearby is the largest distance of a read for which the window is continued instead of moved.
 	nearby = 4 << 20
 	// rangesFrom is the offset from which a file is read by ranges if it has its own checksum and
 	// at least rangesSize bytes. Two ranges are read at a time, so that there is no gap between
-	// them. For a GET of a whole object Swift computes the MD5, for a segment on two servers. For a
-	// fast client that takes half of the time, and shows nothing that the checksum does not.
+	// them. For a GET of a whole object Swift computes the MD5, and for a segment two servers do.
+	// For a fast client that takes half of the time, and finds no damage that the checksum does not
+	// find.
 	rangesFrom = 1 << 20
 	rangesSize = 32 << 20
 )
@@ -208,9 +210,9 @@ func (f *Reader) await(off int64, forward bool) (*windowBlock, []byte, error) {
 			b.pins++
 			return b, data, nil
 		case f.window.failed() != nil:
-			return nil, nil, f.window.failed() // bytes that the checksum needs next will not come
+			return nil, nil, f.window.failed() // the bytes that the checksum needs next will not arrive
 		default:
-			f.wake.Wait() // waiting here says nothing about the speed of the store
+			f.wake.Wait() // this wait does not depend on the speed of the store
 			continue
 		}
 		p := f.window.at(off)
@@ -222,13 +224,14 @@ func (f *Reader) await(off int64, forward bool) (*windowBlock, []byte, error) {
 		case f.sum.failed(off, f.window.size):
 			return nil, nil, vfs.ErrCorrupt
 		case f.comesTo(p, off):
-			f.window.high = max(f.window.high, off) // earlier bytes may be given up
+			f.window.high = max(f.window.high, off) // earlier bytes may be given back
 			if p != nil {
 				f.run(p)
 			}
 			f.extend()
 			f.pace.Await(f.wake)
-			// Else another reader has moved the window forward meanwhile.
+			// If off is before the window now, another reader has moved the window forward
+			// meanwhile.
 			forward = forward && off >= f.window.base
 		case forward:
 			f.begin(off)
@@ -401,7 +404,7 @@ func (f *Reader) fill(p *fetchRange) error {
 		}
 		p.stream.size = end // another part may have been appended after this one
 		at := pos % buffers.BlockSize
-		// The rest of the block after pos is used by nobody else.
+		// No other goroutine uses the rest of the block after pos.
 		n, err := p.stream.Read(b.data[at:min(buffers.BlockSize, at+end-pos)])
 		f.mu.Lock()
 		f.unpin(b)
@@ -419,8 +422,8 @@ func (f *Reader) fill(p *fetchRange) error {
 }
 
 // room returns the block for the next bytes of a part, pinned, and the range of these bytes. It
-// waits while the client is far behind. It returns no block if the part need not be continued. It
-// is called without mu.
+// waits while the part is far ahead of the client. It returns no block if the part need not be
+// continued. It is called without mu.
 func (f *Reader) room(p *fetchRange) (b *windowBlock, pos, end int64, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -448,8 +451,8 @@ func (f *Reader) room(p *fetchRange) (b *windowBlock, pos, end int64, err error)
 }
 
 // memory returns a block of memory for a part. Only the first part, which the client reads next,
-// may wait for memory. Another part would keep the memory that the first one needs, so it is given
-// up instead.
+// may wait for memory. Any other part would keep the memory that the first one needs, so it is
+// removed from the window instead.
 func (f *Reader) memory(p *fetchRange) ([]byte, error) {
 	size := min(buffers.BlockSize, f.window.size-p.pos/buffers.BlockSize*buffers.BlockSize)
 	if p.off > f.window.filled() {

@@ -15,12 +15,12 @@ import (
 // arrive. Commit makes the publisher publish the file.
 type Writer struct {
 	shared        *Writers
-	opened        context.Context // the context of OpenWriter: the caller's calls end with it
+	opened        context.Context // the context of OpenWriter: calls of methods fail when it has ended
 	stopWaking    func() bool
 	wholeSegments bool  // a large file consists of whole segments, with nothing else in their place
 	pos           int64 // where the next ReadFrom begins
 
-	// Guards the following fields, and those of buf, up and pub that are not guarded otherwise.
+	// mu guards the following fields, and those fields of buf, up and pub that nothing else guards.
 	mu      sync.Mutex
 	buf     buffer
 	up      uploader
@@ -28,11 +28,11 @@ type Writer struct {
 	size    int64
 	layout  Layout      // the sealed bytes, over the content at opening
 	chain   chain       // checksums along layout
-	anew    overwritten // for a file that cannot be read
+	anew    overwritten // for a file that the login may not read
 	changed bool        // the content differs from that at opening
 	touched time.Time   // time of the last write
 	done    bool        // committed or closed
-	// discarded is set if nothing of the content is kept.
+	// discarded is set if the content must not be kept.
 	discarded bool
 	// committing is set while Commit may be sending the bytes in memory, which must then stay
 	// unchanged.
@@ -84,8 +84,8 @@ func (w *Writer) WriteAt(p []byte, off int64) (int, error) {
 // readFromSize is the size of a read in ReadFrom, in bytes.
 const readFromSize = 64 * kib
 
-// ReadFrom implements [vfs.Writer]. It takes a block only for bytes that have arrived: a client
-// that stands still must not hold memory.
+// ReadFrom implements [vfs.Writer]. It takes a block only for bytes that have arrived, because a
+// client that sends nothing must not hold memory.
 func (w *Writer) ReadFrom(r io.Reader) (int64, error) {
 	buf := make([]byte, readFromSize)
 	var total int64
@@ -149,8 +149,8 @@ func (w *Writer) cut(off, end int64) *Segment {
 	return seg
 }
 
-// resumable reports whether the upload can be resumed when it is cut off. A change of an existing
-// file cannot: it leaves the file as it was.
+// resumable reports whether the upload can be resumed if it is interrupted. A change of an existing
+// file cannot be resumed: if it is interrupted, the file stays unchanged.
 func (w *Writer) resumable() bool {
 	_, ok := MarkerName(w.pub.target, w.up.upload)
 	return ok && !w.pub.old.Exists() && !w.pub.blind && !w.pub.opts.Exclusive && w.shared.writing.Retention > 0

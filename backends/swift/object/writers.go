@@ -39,11 +39,11 @@ type Names interface {
 	Object(p vfs.Path) (api.Name, error)
 	// Path returns the only path for an object.
 	Path(n api.Name) vfs.Path
-	// Lookup returns what has a name: an object, or a directory that is only a prefix. base is the
-	// name in the returned Info. The error is vfs.ErrNotExist if there is nothing.
+	// Lookup returns the object with a name, or the directory if the name is only a prefix. base is
+	// the name in the returned Info. The error is vfs.ErrNotExist if there is nothing.
 	Lookup(ctx context.Context, n api.Name, base string) (vfs.Info, api.Object, error)
-	// Watch returns a function that reports whether what was looked up for a name since Watch is
-	// still valid.
+	// Watch returns a function that reports whether results of look-ups of a name since the call of
+	// Watch are still valid.
 	Watch(n api.Name) (unchanged func() bool)
 	// MakeParents creates the parent directories of an object, if the writer has to.
 	MakeParents(ctx context.Context, n api.Name) error

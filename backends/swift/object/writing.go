@@ -15,7 +15,7 @@ type Writing struct {
 	// Dynamic stores large files as dynamic large objects with their segments beside them, in the
 	// layout of sftp-cloudfs.
 	Dynamic bool
-	// Retention is how long an upload that was cut off can be resumed. 0: uploads are not kept and
+	// Retention is how long an interrupted upload can be resumed. 0: uploads are not kept and
 	// cannot be resumed.
 	Retention time.Duration
 	// KeepModes stores the permission bits and owners that clients set, as metadata.
