@@ -30,7 +30,8 @@ func TestAccountURL(t *testing.T) {
 	}
 }
 
-// The token goes where the login said, whatever the client calls an account.
+// TestAccountURLHost checks that the token is sent only to the host of the login's storage URL, for
+// any name of an account.
 func TestAccountURLHost(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		account := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"evil.example", "@evil.example", ":80@evil", "?x", "#x", "%2F..", "\\evil"})).

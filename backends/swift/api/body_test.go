@@ -40,7 +40,7 @@ func TestPieces(t *testing.T) {
 		if err := iotest.TestReader(readerOnly{r}, whole); err != nil {
 			t.Fatal(err)
 		}
-		// From wherever it was left, it begins again.
+		// From any position, the reader can be rewound to the beginning.
 		again := p.Reader()
 		io.CopyN(io.Discard, again, rapid.Int64Range(0, int64(len(whole))).Draw(t, "left at"))
 		if at, err := again.Seek(0, io.SeekStart); at != 0 || err != nil {
@@ -52,7 +52,7 @@ func TestPieces(t *testing.T) {
 	})
 }
 
-// readerOnly hides Seek, of which piecesReader has no more than a request needs.
+// readerOnly hides Seek, because that of piecesReader supports only what a request needs.
 type readerOnly struct{ io.Reader }
 
 func TestPiecesReaderSeeksOnlyToTheBeginning(t *testing.T) {

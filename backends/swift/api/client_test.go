@@ -28,7 +28,8 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
-// TestTries has which failures are tried again, and which may have been carried out all the same.
+// TestTries checks which failures are tried again, and after which failures the request may have
+// been executed nevertheless.
 func TestTries(t *testing.T) {
 	at := func(code int) error { return &StatusError{Status: code} }
 	for _, tt := range []struct {
@@ -74,8 +75,8 @@ func TestShortText(t *testing.T) {
 	}
 }
 
-// TestStallOfCopy gives a COPY time: Swift does not answer before it has copied all, and until then
-// no byte moves (row G3 of the old servers).
+// TestStallOfCopy checks that a COPY has enough time: Swift answers only after it has copied all
+// bytes, and sends nothing until then (row G3 of the old servers).
 func TestStallOfCopy(t *testing.T) {
 	c := Client{Stall: time.Minute}
 	if got := c.stallFor(Request{Method: MethodCopy}); got < 5<<30/(2<<20)*time.Second {
@@ -89,8 +90,8 @@ func TestStallOfCopy(t *testing.T) {
 	}
 }
 
-// TestShortTextHasNoMarkup keeps pages of HTML, which is how Swift and proxies word their errors,
-// out of the log.
+// TestShortTextHasNoMarkup checks that the log contains no HTML, which is the form of the errors of
+// Swift and of proxies.
 func TestShortTextHasNoMarkup(t *testing.T) {
 	for page, want := range map[string]string{
 		"<html><h1>Unprocessable Entity</h1><p>Unable to process\nthe contained instructions.</p></html>": "Unprocessable Entity Unable to process the contained instructions.",

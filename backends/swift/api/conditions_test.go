@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestUnmatchedBounded is that not all objects are remembered whose condition was refused.
+// TestUnmatchedBounded checks that the number of remembered objects whose condition was refused is
+// limited.
 func TestUnmatchedBounded(t *testing.T) {
 	var u unmatched
 	for i := range 3 * maxUnmatched {

@@ -12,7 +12,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestTranslate has every status that Swift and its middlewares answer with, and some that they do
+// TestTranslate checks each status that Swift and its middlewares return, and some that they do
 // not.
 func TestTranslate(t *testing.T) {
 	const secret = "the disk of node 17"

@@ -9,7 +9,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestEscapeElement holds that every name that Swift can have is shown as a name, each as another.
+// TestEscapeElement checks that each name in Swift is shown as a valid name, and that no two are
+// shown as the same name.
 func TestEscapeElement(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		top := rapid.Bool().Draw(t, "top")

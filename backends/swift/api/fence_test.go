@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 )
 
-// TestFenceOpens checks that a store that asks for no body gets it nevertheless.
+// TestFenceOpens checks that a store that does not ask for a body gets it nevertheless.
 func TestFenceOpens(t *testing.T) {
 	a := &asking{}
 	f := newFence(t.Context(), "store", a)
@@ -45,7 +45,7 @@ func TestFenceOpens(t *testing.T) {
 	}
 }
 
-// TestFenceInTime has a store that asks for bodies not ask for one.
+// TestFenceInTime checks a store that normally asks for bodies, and does not ask for one.
 func TestFenceInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &asking{}

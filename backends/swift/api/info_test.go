@@ -60,7 +60,8 @@ func FuzzParseInfo(f *testing.F) {
 	})
 }
 
-// TestInfoCache asks for the limits of clusters that answer, answer nonsense, and come back.
+// TestInfoCache looks up the limits of clusters that answer, that give invalid answers, and that
+// become available again.
 func TestInfoCache(t *testing.T) {
 	var answer atomic.Pointer[string]
 	var asked atomic.Int32

@@ -8,7 +8,7 @@ import (
 func TestParseMode(t *testing.T) {
 	for s, want := range map[string]fs.FileMode{
 		"100644": 0o644, "0100600": 0o600, "40755": 0o755, "644": 0o644, "0640": 0o640, "0": 0, "100000": 0,
-		"104755": 0o755, "1777": 0o777, // setuid and the like are nobody's business here
+		"104755": 0o755, "1777": 0o777, // setuid and similar bits are ignored
 		"33188": 0o644, "33204": 0o664, "16877": 0o755, // decimal
 	} {
 		if got, ok := parseMode(s); !ok || got != want {

@@ -96,8 +96,8 @@ func TestIsDirectoryType(t *testing.T) {
 	}
 }
 
-// TestContentType names files so that their extension could make directories of them: the types of
-// extensions come from the machine.
+// TestContentType uses names whose extensions could make directories of the files: the machine's
+// settings decide the types of extensions.
 func TestContentType(t *testing.T) {
 	for _, ext := range []string{".fgdir", ".fgdirs"} {
 		if err := mime.AddExtensionType(ext, "application/directory; charset=utf-8"); err != nil {
@@ -149,7 +149,8 @@ func TestParseObject(t *testing.T) {
 	}
 }
 
-// TestKept is about a POST, which replaces all metadata: what is not sent again is lost.
+// TestKept checks the headers of a POST. It replaces all metadata, so headers that are not sent
+// again are lost.
 func TestKept(t *testing.T) {
 	h := http.Header{}
 	want := map[string]string{
@@ -178,8 +179,7 @@ func TestKept(t *testing.T) {
 	}
 }
 
-// FuzzObject reads what a store tells of an object, and what any client may have set as its
-// metadata.
+// FuzzObject parses a store's description of an object, with metadata that any client may have set.
 func FuzzObject(f *testing.F) {
 	f.Add("10", "1764074647.5", "0100644", "1000", "c/seg%2F", "application/directory; x", "true")
 	f.Add("-1", "-1e5", "33188", "-1", "%", "", "TRUE")

@@ -11,7 +11,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestStatusRules is that each rule is reached, and says why.
+// TestStatusRules checks that each rule is used, and has a reason.
 func TestStatusRules(t *testing.T) {
 	for i, r := range statusRules {
 		if r.from > r.to || r.why == "" {
@@ -24,7 +24,8 @@ func TestStatusRules(t *testing.T) {
 	}
 }
 
-// TestFinalFailures is that what fails alike each time is tried once.
+// TestFinalFailures checks that a request is tried only once if each attempt would fail in the same
+// way.
 func TestFinalFailures(t *testing.T) {
 	for _, err := range []error{
 		errAnswerTooLong, errNotRewound, http.ErrSchemeMismatch, &tls.CertificateVerificationError{Err: errors.New("unknown")}, vfs.ErrTooLarge,
@@ -38,8 +39,8 @@ func TestFinalFailures(t *testing.T) {
 	}
 }
 
-// TestCertificateText is that a store whose certificate cannot be verified is not asked for the
-// whole patience, and the error says what to set.
+// TestCertificateText checks that the error names the option to set if a store's certificate cannot
+// be verified.
 func TestCertificateText(t *testing.T) {
 	err := Translate(fmt.Errorf("GET: %w", &tls.CertificateVerificationError{Err: errors.New("x509: certificate signed by unknown authority")}))
 	if vfs.Kind(err) != vfs.ErrUnavailable || !strings.Contains(vfs.ClientText(err), "ca_file") {
@@ -47,7 +48,7 @@ func TestCertificateText(t *testing.T) {
 	}
 }
 
-// TestIsCopyOf compares objects with what a COPY was to make of them.
+// TestIsCopyOf compares objects with the expected result of a COPY.
 func TestIsCopyOf(t *testing.T) {
 	h := func(pairs ...string) Object {
 		header := http.Header{"Content-Length": {"3"}, "Etag": {"e"}, "Content-Type": {"text/x"}, "X-Object-Meta-Mtime": {"1"}}

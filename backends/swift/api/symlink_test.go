@@ -4,7 +4,8 @@ import (
 	"testing"
 )
 
-// FuzzParseLocation never makes of an answer's header what is no object.
+// FuzzParseLocation checks that a header of an answer is never parsed as a name that is not an
+// object.
 func FuzzParseLocation(f *testing.F) {
 	for _, s := range []string{"", "/v1/a/c/o", "/v1/a/c/", "/v1/a//o", "/v1/a/%00versions%00c/o", "/v1/a/c/o?version-id=1", "/v1/a/c%2Fd/o%2", "x"} {
 		f.Add(s)

@@ -17,15 +17,16 @@ import (
 	"testing"
 )
 
-// oddStore answers the first request on each connection as a test says, and each further one with
-// its number. It takes whatever follows a request's head for bytes of its own to keep.
+// oddStore answers the first request on the first connection with the answer of the test, and the
+// next one on that connection with "kept". It answers the first request on each other connection
+// with "right". It records all bytes of each connection.
 type oddStore struct {
 	net.Listener
 	answer   string
-	takeBody bool // it reads the body before it answers
+	takeBody bool // the store reads the body before it answers
 
 	mu    sync.Mutex
-	conns [][]byte // all that came on each connection
+	conns [][]byte // all bytes that arrived on each connection
 	wg    sync.WaitGroup
 }
 
@@ -79,8 +80,8 @@ func (s *oddStore) converse(c net.Conn, n int) {
 			io.Copy(io.Discard, req.Body)
 		}
 		io.WriteString(c, answer)
-		// What follows on this connection is the next request, as it would be for a store that
-		// takes the body of a refused one for it.
+		// The next bytes on this connection are parsed as the next request. A store that has
+		// refused a request may do so with the body of that request.
 		if _, err := http.ReadRequest(r); err == nil {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nkept")
 		}
@@ -101,7 +102,7 @@ func (s *oddStore) came(n int) []byte {
 	return bytes.Clone(s.conns[n])
 }
 
-// TestWire has which answers leave a connection to the next request.
+// TestWire checks after which answers a connection is used for the next request.
 func TestWire(t *testing.T) {
 	const (
 		ok      = "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"
@@ -117,7 +118,7 @@ func TestWire(t *testing.T) {
 		takeBody bool
 		answer   string
 		status   int
-		want     string // what the next request gets
+		want     string // the answer to the next request
 	}{
 		{"a body is taken", "PUT", "data", false, true, ok, 201, "kept"},
 		{"a body is asked for and taken", "PUT", "data", true, true, "HTTP/1.1 100 Continue\r\n\r\n" + ok, 201, "kept"},
@@ -179,7 +180,7 @@ func askStore(t *testing.T, tr *transport, s *oddStore, method, body string, exp
 	}
 	var resp *http.Response
 	if expect {
-		resp, err = tr.carry(req, nil) // a small body is not worth asking for
+		resp, err = tr.carry(req, nil) // for a small body, the client does not ask first
 	} else {
 		resp, err = tr.RoundTrip(req)
 	}
@@ -194,7 +195,8 @@ func askStore(t *testing.T, tr *transport, s *oddStore, method, body string, exp
 	return resp.StatusCode, string(got)
 }
 
-// TestAnswerScan has that an answer ends where it ends, in whatever pieces it comes.
+// TestAnswerScan checks that the end of an answer is found, whatever the pieces in which it
+// arrives.
 func TestAnswerScan(t *testing.T) {
 	for _, tt := range []struct {
 		method, answer string
@@ -240,8 +242,8 @@ func TestAnswerScan(t *testing.T) {
 	}
 }
 
-// TestWireTLS uses a store behind TLS: connections are used again, and the certificate is looked
-// at.
+// TestWireTLS uses a store with TLS. Connections must be used again, and the certificate must be
+// verified.
 func TestWireTLS(t *testing.T) {
 	var conns atomic.Int64
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -294,7 +296,7 @@ func TestWireTLS(t *testing.T) {
 	}
 }
 
-// content is n bytes that differ.
+// content returns n bytes that differ.
 func content(n int) []byte {
 	p := make([]byte, n)
 	rand.NewChaCha8([32]byte{}).Read(p)

@@ -111,7 +111,7 @@ type draft struct {
 	off    int64 // offset of the segment in the file
 	before sums  // of the file up to off
 
-	mu   sync.Mutex // guards pos, own and file; a goroutine that holds the writer's mu may lock it, and unlock the writer's mu first
+	mu   sync.Mutex // guards pos, own and file; the writer's mu is locked before it
 	pos  int64      // end of the bytes that are added
 	own  digest.MD5
 	file sums // up to pos; for the first segment the MD5 is in own until finish

@@ -13,15 +13,15 @@ import (
 	"filegate/backends/swift/apitest"
 )
 
-// newSummed is a fake where segments have several blocks, so that the sums of one are made while it
-// is being written.
+// newSummed returns a fake whose segments have several blocks, so that the checksums of a segment
+// are computed while it is being written.
 func newSummed(t *testing.T) *written {
 	return newWriting(t, func(w *Writing) {
 		w.SegmentSize, w.MaxSegmentSize, w.MD5, w.SHA256 = 4*buffers.BlockSize, 4*buffers.BlockSize, true, true
 	})
 }
 
-// drafted waits until the sums of what has come are made as far as they can be.
+// drafted waits until the checksums of the written bytes are computed as far as possible.
 func (w *Writer) drafted(t *testing.T) {
 	t.Helper()
 	apitest.Eventually(t, "the draft has caught up", func() bool {
@@ -35,8 +35,8 @@ func (w *Writer) drafted(t *testing.T) {
 	})
 }
 
-// TestDraft changes what the sums have been made of, before its segment is sent. They are those of
-// the content then, and not given up.
+// TestDraft changes bytes that are already in the draft, before their segment is sent. The file
+// must then have the checksums of its content, and not be without checksums.
 func TestDraft(t *testing.T) {
 	const begun = 2*buffers.BlockSize + 1000
 	for name, change := range map[string]func(t *testing.T, w *Writer, content []byte) []byte{
@@ -104,7 +104,7 @@ func TestDraft(t *testing.T) {
 	}
 }
 
-// TestDraftAbandoned closes an upload of which sums are being made.
+// TestDraftAbandoned closes an upload while its checksums are being computed.
 func TestDraftAbandoned(t *testing.T) {
 	for range 5 {
 		f := newSummed(t)
@@ -114,10 +114,10 @@ func TestDraftAbandoned(t *testing.T) {
 	}
 }
 
-// TestDraftModel writes a file mostly in its order, with steps back and cuts. A checksum that it
-// has then is that of its content.
+// TestDraftModel writes a file mostly in order, with overwrites and truncations. If the file then
+// has a checksum, it must be that of its content.
 func TestDraftModel(t *testing.T) {
-	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue { // each of them is an upload
+	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue { // each check is an upload
 		if err := f.Value.Set("40"); err != nil {
 			t.Fatal(err)
 		}

@@ -84,10 +84,10 @@
 // be used, because a container may begin to keep versions at any moment. An archive that a
 // container no longer has (X-Versions-Location, X-History-Location) cannot be found.
 //
-// The marker of an interrupted upload has no expiry time (X-Delete-After). Without the marker, the
-// segments could not be told from those of a renamed file. Expiry times on the segments too would
-// take a POST for each segment at Commit. The client that deletes the marker decides what happens
-// to the segments, so Commit fails if the marker is gone.
+// The marker of an interrupted upload has no expiry time (X-Delete-After). Without the marker,
+// filegate could not distinguish the segments from those of a renamed file, and with expiry times
+// on the segments too, Commit would need a POST for each segment. The client that deletes the
+// marker decides what happens to the segments, so Commit fails if the marker is gone.
 //
 // If the last request of a Commit was not answered, its segments are kept, even if a later HEAD
 // does not find the new object: if one of Swift's servers has the manifest, the others get it

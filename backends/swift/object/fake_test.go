@@ -22,7 +22,7 @@ import (
 // target is the object that the tests read.
 var target = api.Name{Container: "c", Object: "file"}
 
-// config is what tests of a store set.
+// config holds the settings of a fake.
 type config struct {
 	Memory, ReadAhead   int64
 	DownloadConcurrency int
@@ -35,7 +35,8 @@ type fake struct {
 	srv *swifttest.Server
 }
 
-// wideFile is an object of so many bytes, with a checksum, to be read by GETs of 512 KiB.
+// wideFile returns a fake with an object of size bytes and with a checksum, which is read by GETs
+// of 512 KiB.
 func wideFile(t *testing.T, size int, change func(*config)) (*fake, []byte) {
 	t.Helper()
 	cfg := config{Memory: buffers.MinMemory, ReadAhead: 512 << 10, DownloadConcurrency: 8, Patience: 5 * time.Second, Stall: time.Minute}
@@ -75,7 +76,7 @@ func wideFile(t *testing.T, size int, change func(*config)) (*fake, []byte) {
 	return f, data
 }
 
-// open opens the object from an offset.
+// open opens the object at an offset.
 func (f *fake) open(t *testing.T, off int64) *Reader {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -89,13 +90,13 @@ func (f *fake) open(t *testing.T, off int64) *Reader {
 	return r
 }
 
-// openWide opens an object that is read by several GETs side by side from the beginning.
+// openWide opens an object that is read by several parallel GETs from the beginning.
 func (f *fake) openWide(t *testing.T, streams int) *Reader {
 	t.Helper()
 	r := f.open(t, 0)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.pace = pace.New(1, streams, time.Hour) // which it keeps
+	r.pace = pace.New(1, streams, time.Hour) // the pace stays as it is set here
 	r.pace.Streams = streams
 	return r
 }

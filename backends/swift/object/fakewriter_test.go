@@ -27,14 +27,14 @@ import (
 
 var replace = vfs.WriteOptions{Create: true, Truncate: true}
 
-// written is a fake Swift with a container to write one file in.
+// written is a fake Swift with a container for one file that a test writes.
 type written struct {
 	*Writers
 	srv    *swifttest.Server
 	budget *buffers.Budget
 }
 
-// newWriting starts a Swift for one test, with segments of 1 MiB unless change wants others.
+// newWriting starts a fake Swift for one test. Segments have 1 MiB unless change sets another size.
 func newWriting(t *testing.T, change func(*Writing)) *written {
 	t.Helper()
 	srv := swifttest.Start(t, swifttest.Config{})
@@ -81,7 +81,7 @@ func (f *written) openWriter(t *testing.T, opts vfs.WriteOptions) *Writer {
 	return w
 }
 
-// head asks for what is stored of the file.
+// head returns the description of the stored file.
 func (f *written) head(t *testing.T) api.Object {
 	t.Helper()
 	o, err := f.client.Head(t.Context(), target)
@@ -91,7 +91,7 @@ func (f *written) head(t *testing.T) api.Object {
 	return o
 }
 
-// has checks that the file has the content.
+// has checks that the file has the wanted content.
 func (f *written) has(t *testing.T, want []byte, rule string) {
 	t.Helper()
 	got := make([]byte, len(want))
@@ -116,7 +116,7 @@ func (f *written) sumsHold(t *testing.T, content []byte) {
 	}
 }
 
-// plainNames is names without directories, links and a memory of what was asked before.
+// plainNames implements Names without directories, links and caches.
 type plainNames struct{ client *api.Client }
 
 func (plainNames) Object(p vfs.Path) (api.Name, error) {

@@ -10,8 +10,8 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// TestLayout compares a layout with a slice that says of each byte from which segment, and from
-// which place in it, it is.
+// TestLayout compares a layout with a slice that has the segment of each byte, and the offset in
+// it.
 func TestLayout(t *testing.T) {
 	type origin struct {
 		seg *Segment
@@ -89,7 +89,7 @@ func TestLayoutPiecesStopsAtAnError(t *testing.T) {
 	}
 }
 
-// layoutSize is how many bytes the files of TestLayout have at most.
+// layoutSize is the largest size of the files of TestLayout, in bytes.
 const layoutSize = 60
 
 func drawPart(t *rapid.T) (off, end int64) {

@@ -16,7 +16,7 @@ func TestExtentOf(t *testing.T) {
 	for _, tt := range []struct {
 		m           returnedEntry
 		off         int64
-		segOff, end int64 // what is wanted; end 0: an error
+		segOff, end int64 // the wanted result; end 0: an error
 	}{
 		{returnedEntry{Name: "/c/s", Bytes: 10}, 100, 0, 110},
 		{returnedEntry{Name: "c/s", Bytes: 10}, 0, 0, 10},
@@ -46,7 +46,7 @@ func TestExtentOf(t *testing.T) {
 	}
 }
 
-// FuzzManifest reads what a foreign program may have written into a manifest.
+// FuzzManifest parses manifests that another program may have written.
 func FuzzManifest(f *testing.F) {
 	f.Add([]byte(`[{"name": "/c/s", "hash": "x", "bytes": 10, "range": "2-4", "sub_slo": true}]`))
 	f.Add([]byte(`[{"data": "aGVsbG8="}, {"name": "/c/s", "bytes": 1}]`))
@@ -73,7 +73,8 @@ func FuzzManifest(f *testing.F) {
 	})
 }
 
-// TestManifestRoundTrip writes extents into a manifest and reads them as Swift gives them out.
+// TestManifestRoundTrip writes extents to a manifest, and reads them from the form in which Swift
+// returns it.
 func TestManifestRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		size := rapid.Int64Range(1, 1<<40).Draw(t, "size")
@@ -103,13 +104,13 @@ func TestManifestRoundTrip(t *testing.T) {
 	})
 }
 
-// ref is what of a segment is written into a manifest.
+// ref returns the part of a segment that is written to a manifest.
 func (s *Segment) ref() *string {
 	text := fmt.Sprint(s.name, s.size, s.etag)
 	return &text
 }
 
-// TestManifestTakesTime is that a store has time to check many segments before it answers.
+// TestManifestTakesTime checks that a store has time to check many segments before it answers.
 func TestManifestTakesTime(t *testing.T) {
 	if quiet := 1000 * checkTime; quiet < 100*time.Second {
 		t.Errorf("1000 segments have to be checkTime within %v", quiet)

@@ -10,8 +10,8 @@ import (
 	"filegate/backends/swift/apitest"
 )
 
-// TestPages keeps and reads pages in any order, with more or less memory. What is there is right,
-// and all memory comes back.
+// TestPages keeps and reads pages in any order, with more or less memory. Cached bytes must be
+// right, and all memory must be given back.
 func TestPages(t *testing.T) {
 	content := apitest.Noise(64*pageSize + 1000)
 	rapid.Check(t, func(t *rapid.T) {

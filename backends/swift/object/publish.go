@@ -77,8 +77,8 @@ func (p *publisher) inherit(header map[string]string) {
 // put makes the publishing request by calling send, which sends the header. If the name was free at
 // opening and is not any more, put looks up the object that is there now and replaces it, unless
 // the content is a change of the old content. If the answer is lost, put looks up what is stored:
-// an object with the same content and the same modification time is the one that this publisher has
-// put.
+// an object with the same content and the same modification time counts as published by this
+// request.
 func (p *publisher) put(ctx context.Context, etag string, header map[string]string, send func() error) error {
 	p.publishes(true)
 	err := send()

@@ -23,7 +23,7 @@ func TestUploadIDs(t *testing.T) {
 	}
 }
 
-// drawName draws a valid name of up to most bytes, of which many have the greatest length.
+// drawName draws a valid name of up to most bytes. Many of the names have the maximum length.
 func drawName(t *rapid.T, label string, most int) string {
 	unit := rapid.SampledFrom([]string{"a", "/b", "ü", "日本", "🙂"}).Draw(t, label+" unit")
 	n := rapid.IntRange(1, most/len(unit)).Draw(t, label+" units")
@@ -33,7 +33,7 @@ func drawName(t *rapid.T, label string, most int) string {
 	return strings.Repeat(unit, n)
 }
 
-// TestSegmentNames makes the names of segments of objects with names of every length.
+// TestSegmentNames checks the names of segments of objects with names of all lengths.
 func TestSegmentNames(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		target := api.Name{Account: "", Container: drawName(t, "container", api.MaxContainerName), Object: drawName(t, "object", api.MaxObjectName)}

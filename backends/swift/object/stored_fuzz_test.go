@@ -11,8 +11,8 @@ import (
 	"filegate/backends/swift/api"
 )
 
-// Names and short contents in a store may be anybody's. What is read of them is bounded, and is
-// what would be written again.
+// Any client may have created the names and short objects in a store. Parsed values must be within
+// their limits, and formatting them must give a form that has the same value.
 
 func FuzzSegmentName(f *testing.F) {
 	for _, s := range []string{"0000000000000000-000000", "0000000001048576-000001", "-1-1", "9223372036854775807-0", "0-1000000001", fmt.Sprint(int64(maxSegmentOffset), "-0"), "+1-+1", "1-1-manifest0", ""} {
@@ -61,7 +61,7 @@ func FuzzMarkerBody(f *testing.F) {
 		if !ok {
 			return
 		}
-		// Whoever removes the upload deletes all that lies there.
+		// The removal of the upload deletes all objects in this place.
 		if !strings.HasSuffix(place.Object, "/"+upload+"/") {
 			t.Errorf("%q has the segments lie at %v, which is no upload's own place", body, place)
 		}

@@ -35,7 +35,7 @@ type uploader struct {
 	resumed   *CutOff     // the interrupted upload that this one resumes, or nil
 	marking   sync.Once   // puts the marker before the first segment, see CutOff
 	markErr   error
-	// unmarked is set when the marker has been deleted. From then on the upload can no longer be
+	// unmarked is set after unmark has deleted the marker. From then on the upload can no longer be
 	// resumed.
 	unmarked bool
 

@@ -17,7 +17,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestWide reads by several GETs, at once and each part of them once.
+// TestWide reads by several parallel GETs. Each part is requested once.
 func TestWide(t *testing.T) {
 	f, data := wideFile(t, 9<<20+12345, nil)
 	var mu sync.Mutex
@@ -43,7 +43,7 @@ func TestWide(t *testing.T) {
 	}
 }
 
-// TestWideInAnyOrder reads by several GETs what several goroutines ask for, and they jump.
+// TestWideInAnyOrder reads by several GETs while several goroutines read at changing offsets.
 func TestWideInAnyOrder(t *testing.T) {
 	f, data := wideFile(t, 9<<20+12345, nil)
 	r := f.openWide(t, 4)
@@ -71,7 +71,7 @@ func TestWideInAnyOrder(t *testing.T) {
 	}
 }
 
-// TestWideRecovers breaks some of the GETs: the file comes through whole all the same.
+// TestWideRecovers breaks some of the GETs. The file must still be read completely.
 func TestWideRecovers(t *testing.T) {
 	for name, fault := range map[string]swifttest.Fault{
 		"503":     {Status: 503},
@@ -91,8 +91,8 @@ func TestWideRecovers(t *testing.T) {
 	}
 }
 
-// TestWideFails has one part in the middle fail for good. What has come is the beginning of the
-// file.
+// TestWideFails makes one part in the middle fail permanently. The client must get the beginning of
+// the file.
 func TestWideFails(t *testing.T) {
 	f, data := wideFile(t, 5<<20, func(c *config) { c.Patience = 100 * time.Millisecond })
 	f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, After: 3, Times: 1, Fault: swifttest.Fault{Status: 403}})
@@ -103,7 +103,7 @@ func TestWideFails(t *testing.T) {
 	}
 }
 
-// TestWideDamaged finds by the checksum that a file which comes in parts is not what was written.
+// TestWideDamaged checks that the checksum finds damage in a file that is read in parts.
 func TestWideDamaged(t *testing.T) {
 	f, data := wideFile(t, 5<<20, nil)
 	r := f.openWide(t, 4)
@@ -117,7 +117,7 @@ func TestWideDamaged(t *testing.T) {
 	}
 }
 
-// TestWideInLittleMemory has many files read by several GETs each, in the memory of a few.
+// TestWideInLittleMemory reads many files by several GETs each, with memory for only a few.
 func TestWideInLittleMemory(t *testing.T) {
 	f, data := wideFile(t, 5<<20, func(c *config) { c.ReadAhead = 4 << 20 })
 	var wg sync.WaitGroup
@@ -134,8 +134,8 @@ func TestWideInLittleMemory(t *testing.T) {
 	within(t, time.Minute, "all downloads end", wg.Wait)
 }
 
-// TestNarrowAndWideAgain gives a part up that has a block but no byte yet, while its GET hangs. The
-// next part there must not get that block, which the old one may still write into.
+// TestNarrowAndWideAgain removes a part that has a block but no byte yet, while its GET hangs. The
+// next part at that offset must not get the same block, because the old part may still write to it.
 func TestNarrowAndWideAgain(t *testing.T) {
 	f, data := wideFile(t, 5<<20, nil)
 	held := make(chan struct{})
@@ -170,7 +170,7 @@ func TestNarrowAndWideAgain(t *testing.T) {
 	}
 }
 
-// TestWideClosed closes a file while several GETs bring it.
+// TestWideClosed closes a file while several GETs fetch it.
 func TestWideClosed(t *testing.T) {
 	f, _ := wideFile(t, 5<<20, nil)
 	f.srv.Inject(swifttest.Rule{Op: swifttest.GetObject, After: 2, Fault: swifttest.Fault{Stall: swifttest.Forever()}})
@@ -181,7 +181,8 @@ func TestWideClosed(t *testing.T) {
 	within(t, 10*time.Second, "Close ends all GETs", func() { r.Close() })
 }
 
-// TestBackToOne has a file go back to one GET for the rest, as when several were not worth it.
+// TestBackToOne reduces the GETs of a file to one for the rest, as the pace does when several bring
+// no gain.
 func TestBackToOne(t *testing.T) {
 	f, data := wideFile(t, 9<<20, nil)
 	r := f.openWide(t, 4)
@@ -202,8 +203,9 @@ func TestBackToOne(t *testing.T) {
 	}
 }
 
-// TestLateRead has one of a client's many reads be served long after those behind it, as happens on
-// a busy machine: what it is for is still there, or is fetched alone, and the others go on.
+// TestLateRead serves one of a client's many reads long after later ones, as on a busy machine. Its
+// bytes must still be in the window or be fetched by a separate GET, and the other reads must
+// continue.
 func TestLateRead(t *testing.T) {
 	const each = 255 << 10 // OpenSSH's
 	for name, c := range map[string]struct{ after, gets int }{
@@ -239,11 +241,12 @@ func TestLateRead(t *testing.T) {
 	}
 }
 
-// TestHadIsGivenBack keeps nothing of what a client has had that reads in order.
+// TestHadIsGivenBack checks that all blocks that a client has read are given back, if it reads in
+// order.
 func TestHadIsGivenBack(t *testing.T) {
 	f, _ := wideFile(t, 5<<20, nil)
 	r := f.open(t, 0)
-	r.sum = nil // which may be behind the client
+	r.sum = nil // which may lag the client
 	for at := range int64(16) {
 		if _, err := r.ReadAt(make([]byte, buffers.BlockSize), at*buffers.BlockSize); err != nil {
 			t.Fatal(err)
@@ -256,12 +259,12 @@ func TestHadIsGivenBack(t *testing.T) {
 	}
 }
 
-// TestByRanges has a large file come by ranges if it has a checksum, which tells more than those
-// that Swift would make of it, and else by one GET. So does what is only looked into.
+// TestByRanges checks that a large file is read by ranges if it has a checksum of its own, and else
+// by one GET. A read of only the beginning is one GET too.
 func TestByRanges(t *testing.T) {
 	const size, ahead = rangesSize + 12345, 8 << 20
 	f, data := wideFile(t, size, func(c *config) {
-		c.Memory, c.ReadAhead, c.DownloadConcurrency = 64<<20, ahead, 2 // so that the pace has nothing to decide
+		c.Memory, c.ReadAhead, c.DownloadConcurrency = 64<<20, ahead, 2 // so that the pace does not change anything
 	})
 	for name, c := range map[string]struct {
 		offset, end int64
@@ -269,7 +272,7 @@ func TestByRanges(t *testing.T) {
 	}{
 		"whole":               {0, size, 1 + size/ahead + 1},
 		"the beginning":       {0, rangesFrom / 2, 1},
-		"from the first byte": {1, size, 1}, // to which the checksum says nothing
+		"from the first byte": {1, size, 1}, // the checksum does not apply to this read
 	} {
 		t.Run(name, func(t *testing.T) {
 			f.srv.ForgetRequests()
@@ -283,7 +286,7 @@ func TestByRanges(t *testing.T) {
 			if err != nil || !bytes.Equal(got, data[c.offset:c.end]) {
 				t.Fatalf("%d bytes came, %v; or the wrong ones", len(got), err)
 			}
-			// How far the first one has come before the second begins is chance.
+			// The number of GETs depends on how far the first one is when the second begins.
 			if n := f.srv.Count(swifttest.GetObject); n > c.gets || c.gets > 1 && n == 1 {
 				t.Errorf("%d GETs, want %d at most", n, c.gets)
 			}
@@ -291,7 +294,7 @@ func TestByRanges(t *testing.T) {
 	}
 }
 
-// heldHash is a hash that makes no progress until it is let.
+// heldHash is a hash that makes no progress until the test permits it.
 type heldHash struct {
 	hash.Hash
 	let <-chan struct{}
@@ -302,8 +305,8 @@ func (h heldHash) Write(p []byte) (int, error) {
 	return h.Hash.Write(p)
 }
 
-// TestSlowChecksum has the checksum be slower than the client, who waits for it: what is between
-// them lies in memory.
+// TestSlowChecksum makes the checksum slower than the client. The client must wait for it, because
+// the bytes in between are in memory.
 func TestSlowChecksum(t *testing.T) {
 	f, data := wideFile(t, 24<<20, func(c *config) { c.Memory = 64 << 20 })
 	r := f.open(t, 0)

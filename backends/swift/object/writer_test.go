@@ -10,8 +10,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestVastHole opens a file with a hole of a tebibyte. The hole is one segment that is named many
-// times, and takes memory once.
+// TestVastHole opens a file with a hole of a tebibyte. The hole is one segment that the manifest
+// names many times. It must take memory only once.
 func TestVastHole(t *testing.T) {
 	const hole = 1 << 40
 	f := newWriting(t, nil)
@@ -28,7 +28,7 @@ func TestVastHole(t *testing.T) {
 	}
 }
 
-// TestSlowCommitUnderPressure takes its time over the one PUT of a small file while others want
+// TestSlowCommitUnderPressure delays the only PUT of a small file while other transfers need
 // memory.
 func TestSlowCommitUnderPressure(t *testing.T) {
 	f := newWriting(t, nil)
@@ -46,7 +46,7 @@ func TestSlowCommitUnderPressure(t *testing.T) {
 	}()
 	<-began
 	w.mu.Lock()
-	w.touched = w.touched.Add(-time.Hour) // the client has long been waiting for its answer
+	w.touched = w.touched.Add(-time.Hour) // the client has been waiting for the answer for a long time
 	w.mu.Unlock()
 	f.budget.Shed(1 << 40)
 	var others [][]byte

@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// agreeACLs has somebody visit another's container.
+// agreeACLs accesses a container with the login of another account.
 func agreeACLs(t *testing.T, c *cloud) {
 	guest := dial(t, c.login.other())
-	// visit makes a request of the guest's to the owner's account.
+	// visit makes a request to the owner's account with the guest's login.
 	visit := func(c *cloud, method, path, body string, header ...string) reply {
 		c.t.Helper()
 		r := guest.send(method, c.storage+path, body, header...)
@@ -78,7 +78,7 @@ func agreeACLs(t *testing.T, c *cloud) {
 		guest.do(http.MethodPut, own+"/b", "", "X-Copy-From", home+"/d", "X-Copy-From-Account", c.name).is(201)
 		guest.do("COPY", own+"/a", "", "Destination", segments[1:]+"/x", "Destination-Account", c.name).is(403)
 		guest.do("COPY", own+"/a", "", "Destination", home[1:]+"/d", "Destination-Account", "a/b").is(412)
-		// A manifest names segments of its own account.
+		// The segments of a manifest are in the manifest's own account.
 		visit(c, "COPY", home+"/slo?multipart-manifest=get", "", "Destination", own[1:]+"/slo", "Destination-Account", guest.name).
 			is(400).says("Errors:\n" + segments + "/1, 404 Not Found\n")
 		visit(c, "COPY", home+"/slo", "", "Destination", own[1:]+"/slo", "Destination-Account", guest.name).is(201)

@@ -47,7 +47,7 @@ func agreeAuth(t *testing.T, c *cloud) {
 		}
 	})
 	c.run("use", func(t *testing.T, c *cloud) {
-		c.container() // an account that nothing was put into answers 200 to HEAD
+		c.container() // without a container, Swift answers a HEAD of the account with 200 instead of 204
 		c.do(http.MethodHead, "", "", "X-Auth-Token", "AUTH_tkwrong").is(401, "Www-Authenticate", `Swift realm="`+c.name+`"`)
 		c.do(http.MethodGet, "/c/o", "", "X-Auth-Token", "AUTH_tkwrong").is(401).says(html401)
 		c.send(http.MethodGet, c.origin+"/v1/"+c.name+"2", "").is(403).says("<html><h1>Forbidden</h1><p>Access was denied to this resource.</p></html>")

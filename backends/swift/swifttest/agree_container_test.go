@@ -66,7 +66,7 @@ func agreeContainers(t *testing.T, c *cloud) {
 	})
 }
 
-// modified is the time in Last-Modified.
+// modified returns the time in Last-Modified.
 func modified(t *testing.T, h http.Header) time.Time {
 	t.Helper()
 	at, err := http.ParseTime(h.Get("Last-Modified"))

@@ -13,30 +13,30 @@ import (
 	"filegate/backends/swift/swifttest"
 )
 
-// keystone is one to log in to, with the users of the lab.
+// keystone is a Keystone with the users of the lab, and the state of a test.
 type keystone struct {
 	t                    *testing.T
 	url                  string
-	credential, missing  string // ids of application credentials: demo's, and none
-	unscoped, scoped, rc string // what a case leaves for the next
+	credential, missing  string // IDs of application credentials: that of demo, and one that does not exist
+	unscoped, scoped, rc string // results of a case for the next one
 }
 
 type object = map[string]any
 
-// identity is what Keystone answered, by what matters to a login. What differs between two of them,
-// such as ids and times, is left out.
+// identity is the part of an answer of Keystone that matters to a login. Values that differ between
+// two Keystones, such as IDs and times, are left out.
 type identity struct {
 	Status   int
-	Message  string   // of a refusal, without ids
-	Methods  []string // of proof
+	Message  string   // of a refusal, without IDs
+	Methods  []string // of authentication
 	User     string
 	Project  string
 	Delegate string     // the application credential
-	Wanted   [][]string // of a login that is half way
+	Wanted   [][]string // methods that an incomplete login still needs
 	Projects []string   // of a list
 }
 
-// TestAgreeKeystone holds the fake Keystone's answers to logins against the real one's.
+// TestAgreeKeystone compares the fake Keystone's answers to logins with those of a real one.
 func TestAgreeKeystone(t *testing.T) {
 	const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 	for name, open := range map[string]func(t *testing.T) *keystone{
@@ -139,7 +139,7 @@ func keystoneCases(k *keystone, secret string) []keystoneCase {
 	}
 }
 
-// login asks for a token.
+// login requests a token.
 func (k *keystone) login(header func() []string, methods object, scope any) identity {
 	k.t.Helper()
 	who := object{"methods": []string{}}
@@ -256,7 +256,7 @@ func (k *keystone) read(resp *http.Response) identity {
 	return got
 }
 
-// tokens goes through the life of tokens: shown, listed by, and taken back.
+// tokens checks requests with tokens: to show them, to list projects with them, and to revoke them.
 func (k *keystone) tokens() {
 	k.t.Helper()
 	by := func(token, subject string) []string {

@@ -108,7 +108,7 @@ func agreeGet(t *testing.T, c *cloud) {
 		equal(t, "last_modified in the listing", c.entry(path, "t")["last_modified"], any(exact.Format("2006-01-02T15:04:05.000000")))
 	})
 	c.run("while overwritten", func(t *testing.T, c *cloud) {
-		size := min(12<<20, int(c.info.Swift.MaxFileSize)) // more than sits in buffers between us
+		size := min(12<<20, int(c.info.Swift.MaxFileSize)) // more than the buffers of the connection hold
 		c.put(path+"/big", fill("o", size))
 		req, err := http.NewRequest(http.MethodGet, c.storage+path+"/big", nil)
 		if err != nil {
@@ -128,7 +128,7 @@ func agreeGet(t *testing.T, c *cloud) {
 	})
 }
 
-// stamp is the moment that X-Timestamp tells.
+// stamp returns the time in X-Timestamp.
 func stamp(t *testing.T, v string) time.Time {
 	t.Helper()
 	sec, frac, _ := strings.Cut(v, ".")

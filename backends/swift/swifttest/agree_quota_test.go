@@ -8,8 +8,8 @@ import (
 )
 
 func agreeQuota(t *testing.T, c *cloud) {
-	// Swift knows the size of a container from its cache, so only what is over by itself is the
-	// same everywhere.
+	// Swift takes the size of a container from its cache. So only objects that exceed the quota by
+	// themselves have the same result everywhere.
 	path := c.container("X-Container-Meta-Quota-Bytes", "10")
 	c.do(http.MethodPut, path+"/o", "12345678901").is(413, "Content-Type", "text/html; charset=UTF-8").says("Upload exceeds quota.")
 	c.do(http.MethodHead, path+"/o", "").is(404)
@@ -18,7 +18,7 @@ func agreeQuota(t *testing.T, c *cloud) {
 	c.do(http.MethodPut, none+"/o", "").is(413).says("Upload exceeds quota.")
 }
 
-// TestAccountQuota shows the limit that only a reseller can set.
+// TestAccountQuota checks the quota that only a reseller can set.
 func TestAccountQuota(t *testing.T) {
 	srv := swifttest.Start(t, swifttest.Config{})
 	c := dial(t, account{srv.AuthURL(), "test:tester", "testing"})
@@ -38,7 +38,7 @@ func TestAccountQuota(t *testing.T) {
 	c.put("/c/p", "123456")
 }
 
-// TestContainerQuota shows that a quota counts what is there at the moment.
+// TestContainerQuota checks that a quota counts the objects that exist at the moment.
 func TestContainerQuota(t *testing.T) {
 	srv := swifttest.Start(t, swifttest.Config{})
 	c := dial(t, account{srv.AuthURL(), "test:tester", "testing"})

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// seg is an entry of a manifest, as a client puts it.
+// seg is an entry of a manifest in the form that a client sends.
 type seg map[string]any
 
 func manifest(t *testing.T, segments ...seg) string {
@@ -22,7 +22,7 @@ func manifest(t *testing.T, segments ...seg) string {
 
 const putManifest = "?multipart-manifest=put"
 
-// pieces uploads objects and returns the segments that name them in full.
+// pieces uploads objects and returns the entries for them, with all fields.
 func (c *cloud) pieces(path string, bodies ...string) []seg {
 	c.t.Helper()
 	var all []seg

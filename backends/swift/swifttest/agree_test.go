@@ -11,16 +11,16 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// account is one login to a Swift that the cases run against.
+// account is a login to the Swift of the cases.
 type account struct {
 	authURL, user, key string
 }
 
-// other is a login to another account of the same Swift.
+// other returns a login to another account of the same Swift.
 func (a account) other() account { return account{a.authURL, "test2:tester2", "testing2"} }
 
-// cases is the suite, by subject. Each case makes what it needs in containers of its own and takes
-// nothing for granted about the account.
+// cases is the suite, by subject. Each case creates its own containers, and assumes nothing about
+// the content of the account.
 var cases = []struct {
 	name string
 	run  func(t *testing.T, c *cloud)
@@ -54,9 +54,9 @@ var cases = []struct {
 	{"Quota", agreeQuota},
 }
 
-// TestAgree runs the suite against the fake in its forms and against a real Swift, which
-// FILEGATE_TEST_SWIFT_AUTH (an auth 1.0 URL), FILEGATE_TEST_SWIFT_USER and FILEGATE_TEST_SWIFT_KEY
-// name. What the real one answers is right.
+// TestAgree runs the suite against the fake in its configurations, and against the real Swift of
+// FILEGATE_TEST_SWIFT_AUTH (an auth 1.0 URL), FILEGATE_TEST_SWIFT_USER and FILEGATE_TEST_SWIFT_KEY.
+// The answers of the real one are right.
 func TestAgree(t *testing.T) {
 	fake := func(cfg swifttest.Config) func(*testing.T) account {
 		return func(t *testing.T) account {
@@ -82,7 +82,7 @@ func TestAgree(t *testing.T) {
 	}
 }
 
-// realSwift is what the environment names.
+// realSwift returns the login in the environment variables.
 func realSwift(t *testing.T) account {
 	a := account{os.Getenv("FILEGATE_TEST_SWIFT_AUTH"), os.Getenv("FILEGATE_TEST_SWIFT_USER"), os.Getenv("FILEGATE_TEST_SWIFT_KEY")}
 	if a.authURL != "" && a.user != "" && a.key != "" {

@@ -13,8 +13,8 @@ const (
 	deletedType = "application/x-deleted;swift_versions_deleted=1"
 )
 
-// withVersions makes a container that keeps versions, which is gone after the test with all of
-// them.
+// withVersions creates a container that keeps versions. It is deleted after the test, with all
+// versions.
 func (c *cloud) withVersions() string {
 	c.t.Helper()
 	path := c.container("X-Versions-Enabled", "true")
@@ -28,15 +28,15 @@ func (c *cloud) withVersions() string {
 	return path
 }
 
-// version puts an object and returns the id of its version.
+// version puts an object and returns the ID of its version.
 func (c *cloud) version(path, body string, header ...string) string {
 	c.t.Helper()
 	r := c.do(http.MethodPut, path, body, header...).is(201, "Etag", hash(body))
 	return r.header.Get(versionID)
 }
 
-// lines are the lines of a listing of versions, by the ids that the case knows, as "name id" with a
-// mark for the latest and for a deletion.
+// lines returns the lines of a listing of versions in the form "name id", with a mark for the
+// latest version and for a deletion. ids has the names of the IDs.
 func (c *cloud) lines(path, query string, ids map[string]string) []string {
 	c.t.Helper()
 	out := []string{}
@@ -156,7 +156,7 @@ func agreeVersions(t *testing.T, c *cloud) {
 	})
 }
 
-// agreeNullVersions are objects from before versions were enabled, and from after they were
+// agreeNullVersions uses objects that were put before versions were enabled, and after they were
 // disabled.
 func agreeNullVersions(t *testing.T, c *cloud) {
 	path := c.container()
@@ -187,7 +187,8 @@ func agreeNullVersions(t *testing.T, c *cloud) {
 	c.do(http.MethodGet, path+"/f", "").is(404)
 }
 
-// agreeVersionsOfLarge replaces a static large object: the old version is there with its segments.
+// agreeVersionsOfLarge replaces a static large object. The old version must still exist, with its
+// segments.
 func agreeVersionsOfLarge(t *testing.T, c *cloud) {
 	path, segments := c.withVersions(), c.container()
 	put := func(seg string) string {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// wire is a bare connection, for what net/http's client does not let one do.
+// wire is a plain connection, for requests that net/http's client cannot send.
 type wire struct {
 	net.Conn
 	t *testing.T
@@ -56,7 +56,7 @@ func (w *wire) send(text string) {
 	}
 }
 
-// status reads the next status line, and skips the headers under it.
+// status reads the next status line, and skips the headers after it.
 func (w *wire) status() int {
 	w.t.Helper()
 	var status int

@@ -53,7 +53,7 @@ func dial(t *testing.T, a account) *cloud {
 	return c
 }
 
-// stay keeps a client from following redirections.
+// stay prevents a client from following redirects.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // reply is an answer, read to its end.
@@ -63,7 +63,7 @@ type reply struct {
 	status int
 	header http.Header
 	body   string
-	err    error // that ended the body
+	err    error // the error at the end of the body
 }
 
 // send makes any request.
@@ -97,13 +97,13 @@ func (c *cloud) sendReader(method, url string, body io.Reader, header ...string)
 	return reply{t: c.t, what: method + " " + url, status: resp.StatusCode, header: resp.Header, body: string(raw), err: err}
 }
 
-// do makes a request to the account. The path is escaped, and has its query.
+// do makes a request to the account. The path is already escaped, and may have a query.
 func (c *cloud) do(method, path, body string, header ...string) reply {
 	c.t.Helper()
 	return c.send(method, c.storage+path, body, header...)
 }
 
-// put uploads an object, which must go well, and returns its MD5.
+// put uploads an object and returns its MD5. The test fails if the upload fails.
 func (c *cloud) put(path, body string, header ...string) string {
 	c.t.Helper()
 	c.do(http.MethodPut, path, body, header...).is(201, "Etag", hash(body))
@@ -115,7 +115,7 @@ func hash(body string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// container makes a container that is gone after the test, and returns its path.
+// container creates a container, which is deleted after the test, and returns its path.
 func (c *cloud) container(header ...string) string {
 	c.t.Helper()
 	path := "/agree-" + rand.Text()
@@ -124,7 +124,7 @@ func (c *cloud) container(header ...string) string {
 	return path
 }
 
-// clear removes a container with what is in it, as often as listings have more.
+// clear deletes a container and all of its objects, page by page of the listing.
 func (c *cloud) clear(path string) {
 	for range 200 {
 		for _, e := range c.list(path, "") {
@@ -137,7 +137,7 @@ func (c *cloud) clear(path string) {
 	c.t.Errorf("%s could not be removed", path)
 }
 
-// list returns a listing in JSON.
+// list returns a listing, parsed from JSON.
 func (c *cloud) list(path, query string) []map[string]any {
 	c.t.Helper()
 	r := c.do(http.MethodGet, path+"?format=json&"+query, "")
@@ -152,7 +152,7 @@ func (c *cloud) list(path, query string) []map[string]any {
 	return out
 }
 
-// names are the names of a listing, and with a "subdir " before them the common prefixes.
+// names returns the names of a listing. Common prefixes have "subdir " before them.
 func (c *cloud) names(path, query string) []string {
 	c.t.Helper()
 	out := []string{}
@@ -166,7 +166,7 @@ func (c *cloud) names(path, query string) []string {
 	return out
 }
 
-// entry is the listing's entry of one object.
+// entry returns the listing's entry of one object.
 func (c *cloud) entry(path, name string) map[string]any {
 	c.t.Helper()
 	for _, e := range c.list(path, "prefix="+url.QueryEscape(name)) {
@@ -178,8 +178,8 @@ func (c *cloud) entry(path, name string) map[string]any {
 	return nil
 }
 
-// is checks the status and headers, which come as key and value; a value of "" says that the header
-// must not be there.
+// is checks the status and headers, which are pairs of key and value. If the value is "", the
+// header must be missing.
 func (r reply) is(status int, header ...string) reply {
 	r.t.Helper()
 	if r.status != status {
@@ -214,7 +214,7 @@ func clip(s string) string { return s[:min(len(s), 500)] }
 
 func diff(want, got any) string { return "(-want +got)\n" + cmp.Diff(want, got) }
 
-// equal checks anything.
+// equal checks that two values are equal.
 func equal[T any](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if d := cmp.Diff(want, got); d != "" {
@@ -222,7 +222,7 @@ func equal[T any](t *testing.T, what string, got, want T) {
 	}
 }
 
-// fill is n bytes of a letter.
+// fill returns n bytes of a letter.
 func fill(letter string, n int) string { return string(bytes.Repeat([]byte(letter), n)) }
 
 // run runs a subtest with the same login.

@@ -26,7 +26,8 @@ func faulty(t *testing.T) (srv *swifttest.Server, c *cloud, path string) {
 	return srv, c, path
 }
 
-// try makes a request that may break, and returns its status and what came of its body.
+// try makes a request that may break. It returns the status, and the part of the body that has
+// arrived.
 func (c *cloud) try(method, path, body string) (status int, got string, err error) {
 	c.t.Helper()
 	var r io.Reader
@@ -38,7 +39,7 @@ func (c *cloud) try(method, path, body string) (status int, got string, err erro
 		c.t.Fatal(err)
 	}
 	req.Header.Set("X-Auth-Token", c.token)
-	alone := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // for on a connection in use net/http tries a second time
+	alone := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // because net/http tries a second time on a connection that was used before
 	resp, err := alone.Do(req)
 	if err != nil {
 		return 0, "", err
@@ -175,13 +176,13 @@ func TestFaultStall(t *testing.T) {
 		t.Fatal(err)
 	}
 	req.Header.Set("X-Auth-Token", c.token)
-	if _, err := c.http.Do(req); !errors.Is(err, context.DeadlineExceeded) { //nolint:bodyclose // there is no answer
+	if _, err := c.http.Do(req); !errors.Is(err, context.DeadlineExceeded) { //nolint:bodyclose // the request gets no answer
 		t.Errorf("a GET that stalls ends with %v", err)
 	}
 }
 
-// TestStallEndsWithServer shows that a server can be closed while a request stalls in it that
-// nobody gave up.
+// TestStallEndsWithServer checks that a server can be closed while a request stalls that its client
+// has not cancelled.
 func TestStallEndsWithServer(t *testing.T) {
 	srv, c, path := faulty(t)
 	reached := make(chan struct{})
@@ -202,7 +203,7 @@ func TestStallEndsWithServer(t *testing.T) {
 	}
 }
 
-// TestDelays measures in a bubble, where time is what the delays make of it.
+// TestDelays measures delays in a synctest bubble, where only they advance the time.
 func TestDelays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, err := swifttest.New(swifttest.Config{})

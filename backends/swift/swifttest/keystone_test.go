@@ -13,7 +13,7 @@ import (
 	"filegate/backends/swift/swifttest"
 )
 
-// TestGophercloud logs in by Keystone as the authenticator does, with gophercloud, and uses the
+// TestGophercloud logs in to Keystone with gophercloud, as the authenticator does, and uses the
 // token and the endpoint.
 func TestGophercloud(t *testing.T) {
 	srv := swifttest.Start(t, swifttest.Config{Region: "North"})
@@ -51,7 +51,7 @@ func TestGophercloud(t *testing.T) {
 	}
 }
 
-// TestKeystoneScope shows that a token without a project opens nothing.
+// TestKeystoneScope checks that a token without a project gives no access.
 func TestKeystoneScope(t *testing.T) {
 	srv := swifttest.Start(t, swifttest.Config{})
 	body := `{"auth":{"identity":{"methods":["password"],"password":{"user":{"name":"tester","domain":{"id":"default"},"password":"testing"}}}}}`
@@ -77,7 +77,7 @@ func TestKeystoneScope(t *testing.T) {
 	}
 }
 
-// TestKeystone2 logs in by the old API, with ncw/swift.
+// TestKeystone2 logs in with version 2 of the API, with ncw/swift.
 func TestKeystone2(t *testing.T) {
 	srv := swifttest.Start(t, swifttest.Config{})
 	c := swift.Connection{UserName: "tester", ApiKey: "testing", Tenant: "test", AuthUrl: srv.URL() + "/v2.0"}

@@ -8,7 +8,7 @@ import (
 	"filegate/backends/swift/swifttest"
 )
 
-// TestLimits shows a Swift that can do less than others.
+// TestLimits checks a Swift with fewer features and lower limits.
 func TestLimits(t *testing.T) {
 	srv := swifttest.Start(t, swifttest.Config{Limits: swifttest.Limits{
 		MaxManifestSegments: 2, MaxManifestSize: 1000, MaxDeletes: 1, MaxObjectName: 10, MaxMetaCount: 1,

@@ -11,8 +11,8 @@ import (
 	"filegate/backends/swift/swifttest"
 )
 
-// TestParallel does everything at once, for the race detector, and checks that readers see whole
-// objects only.
+// TestParallel makes all kinds of requests in parallel, for the race detector, and checks that
+// readers see only complete objects.
 func TestParallel(t *testing.T) {
 	for name, cfg := range map[string]swifttest.Config{"memory": {}, "directory": {Dir: t.TempDir()}} {
 		t.Run(name, func(t *testing.T) {
@@ -51,7 +51,8 @@ func TestParallel(t *testing.T) {
 	}
 }
 
-// race uploads an object that others upload too: one that a later upload has overtaken gets 202.
+// race uploads an object that other goroutines upload too. An upload that a later one has overtaken
+// gets 202.
 func (c *cloud) race(path, body string) {
 	c.t.Helper()
 	if r := c.do(http.MethodPut, path, body); r.status != 201 && r.status != 202 {
@@ -59,7 +60,8 @@ func (c *cloud) race(path, body string) {
 	}
 }
 
-// BenchmarkDirectory measures requests to a container of many objects that is kept in a directory.
+// BenchmarkDirectory measures requests to a container with many objects that is stored in a
+// directory.
 func BenchmarkDirectory(b *testing.B) {
 	const many = 20_000
 	dir := b.TempDir()

@@ -11,7 +11,8 @@ import (
 	"filegate/backends/swift/swifttest"
 )
 
-// TestRestart shows that a server finds in its directory all that another left there.
+// TestRestart checks that a server reads everything from its directory that an earlier server has
+// stored there.
 func TestRestart(t *testing.T) {
 	dir := t.TempDir()
 	start := func() (*swifttest.Server, *cloud) {
@@ -84,7 +85,7 @@ func TestRestart(t *testing.T) {
 	equal(t, "bodies", len(left), len(c.list("/c", "")))
 }
 
-// TestDirectoryRefused shows that what cannot be kept is an error.
+// TestDirectoryRefused checks that a directory that cannot be used is an error.
 func TestDirectoryRefused(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -104,7 +105,7 @@ func TestDirectoryRefused(t *testing.T) {
 	c.do(http.MethodHead, "/c/o", "").is(404)
 }
 
-// TestAddress shows that a client is sent to where it came from.
+// TestAddress checks that the storage URL has the host and port of the client's request.
 func TestAddress(t *testing.T) {
 	srv, err := swifttest.New(swifttest.Config{})
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestSelect compares listings with what reading every name says.
+// TestSelect compares listings with those of reference.
 func TestSelect(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.StringMatching(`[ab/]{1,5}`)
@@ -50,7 +50,7 @@ func TestSelect(t *testing.T) {
 	})
 }
 
-// reference is a listing by reading every name.
+// reference computes a listing by a look at every name.
 func reference(kept map[string]bool, sel selection) (out []string) {
 	var names []string
 	for n := range kept {
