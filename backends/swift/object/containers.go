@@ -53,7 +53,7 @@ func (c *Containers) DropSegments(ctx context.Context, of api.Name) {
 	}
 	switch api.StatusOf(err) {
 	case http.StatusNotFound, http.StatusForbidden, http.StatusConflict:
-		err = nil // it does not exist, or belongs to others, or is not empty
+		err = nil // the container does not exist, or is not empty, or the login may not delete it
 	}
 	if err != nil {
 		c.log.Warn("empty container of segments not deleted", "container", seg.String(), "err", err)

@@ -26,8 +26,8 @@ import (
 //
 // The marker exists from before the first segment until just before the manifest. Commit deletes
 // it, and fails if it is gone, because another client has then removed the upload. The marker has
-// no expiry time, because without the marker the segments could not be found. An upload that was
-// not resumed within the retention time is hidden, and a later Commit removes it (see
+// no expiry time, because only the marker shows that the segments belong to an upload. An upload
+// that was not resumed within the retention time is hidden, and a later Commit removes it (see
 // sweepUploads).
 //
 // The content of the marker is the place of the segments: "/container/object", or an object in the
@@ -41,7 +41,7 @@ const (
 	keepFrom = mib
 	// maxPartials is the largest number of interrupted uploads in the listing of a directory.
 	maxPartials = 1000
-	// partialsAtOnce is the number of them that are looked up in parallel.
+	// partialsAtOnce is the largest number of interrupted uploads that are looked up in parallel.
 	partialsAtOnce = 32
 	// partialsFor is how long filegate remembers whether a container has interrupted uploads.
 	partialsFor = 2 * time.Second
@@ -230,8 +230,8 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
-// The limits for the numbers in a segment's name. Any client may have created an object with such a
-// name. Within these limits, the end of the segment cannot overflow.
+// These constants limit the numbers in a segment's name. Any client may have created an object with
+// such a name. Within these limits, the end of the segment cannot overflow.
 const (
 	maxSegmentOffset   = math.MaxInt64 / 4
 	maxSegmentSequence = 1_000_000_000

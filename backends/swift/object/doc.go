@@ -99,6 +99,6 @@
 // The package has more files than most, because each has one subject. Reading and writing are not
 // two packages: both need the layout of large objects, manifests, checksums and the names of
 // segments, most of which would have to be exported. Writer has more methods than most types,
-// because it is the open file: it takes the client's calls. Buffer holds its memory, uploader sends
-// its requests, and publisher publishes it.
+// because it is the open file: it takes the client's calls, and leaves memory to buffer, requests
+// to uploader, and publishing to publisher.
 package object

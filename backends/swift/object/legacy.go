@@ -13,7 +13,8 @@ import (
 var legacySegments = regexp.MustCompile(`^(.+?)(?:_\d\d)?\.part/?$`)
 
 // ownsLegacy reports whether the segments of a dynamic large object belong to it although they have
-// the name of another file, as after a rename. They do unless a file of that name uses them too.
+// the name of another file, as after a rename. They belong to the object unless a file of that name
+// uses them too.
 func (lo *Large) ownsLegacy(ctx context.Context, n api.Name, o api.Object) (bool, error) {
 	container, prefix := o.DLOPrefix(n)
 	match := legacySegments.FindStringSubmatch(prefix)
@@ -21,7 +22,7 @@ func (lo *Large) ownsLegacy(ctx context.Context, n api.Name, o api.Object) (bool
 		return false, nil
 	}
 	if match[1] == n.Object {
-		return false, nil // the usual case, which the names decide
+		return false, nil // the usual case: isHiddenSegment decides by the names
 	}
 	other, err := lo.client.Head(ctx, n.With(match[1]))
 	if api.StatusOf(err) == http.StatusNotFound {

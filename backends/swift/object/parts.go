@@ -15,8 +15,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// parts are the segments that one upload or one copy creates: their names, and which of them may be
-// stored.
+// parts records the segments that one upload or one copy creates: their names, and which of them
+// may be stored.
 type parts struct {
 	large  *Large
 	target api.Name // the file

@@ -121,7 +121,7 @@ func (p *publisher) lookAgain(ctx context.Context) error {
 	switch {
 	case now.ThroughLink || api.CannotFollow(err): // a write through a link must not replace the link
 		return vfs.Errorf(vfs.ErrChanged, "the name has become a symbolic link meanwhile")
-	case errors.Is(err, vfs.ErrNotExist): // it is gone again
+	case errors.Is(err, vfs.ErrNotExist): // the object was deleted again
 		return nil
 	case err != nil:
 		return err

@@ -40,7 +40,7 @@ const maxRenameRecord = 32 * kib
 // Renaming is a rename that has begun.
 type Renaming struct {
 	From, To api.Name
-	Begun    time.Time // by Swift's clock; zero if it is not recorded yet
+	Begun    time.Time // by Swift's clock; zero if the rename is not recorded yet
 }
 
 // record is the stored form of a Renaming. The names are in the account of the record.

@@ -14,8 +14,8 @@ import (
 // Other users who have rights to a container can use its large files only if they have the same
 // rights to the container for segments, because Swift checks the right to read each segment. So the
 // container for segments is created with the storage policy and the rights of the files' container.
-// Later, when an answer of Swift to the owner shows changed rights, they are copied. Only the owner
-// can see or change rights.
+// Later, the rights are copied when an answer of Swift to the owner shows other rights than the
+// last one, and checked again after FollowFor. Only the owner can see or change rights.
 
 // rights are the ACLs of a container. Swift shows them only to the owner: for other users both are
 // empty.
@@ -81,7 +81,8 @@ func (k *knownContainers) forget(n api.Name) {
 }
 
 // Saw evaluates the headers of a container in any answer. If the session has not seen these rights
-// before, they are copied to the container for segments.
+// before, or has last checked them longer than FollowFor ago, they are copied to the container for
+// segments.
 func (c *Containers) Saw(ctx context.Context, n api.Name, h http.Header) {
 	if api.IsSegments(n.Container) {
 		return

@@ -44,7 +44,7 @@ type uploader struct {
 	marks   bool        // there is a marker, or may be one
 	leaving int64       // bytes of memory that will be given back by the segments that are being sent
 	sending int         // number of segments that are sealed and not stored yet
-	flying  int         // number of those whose request is running
+	flying  int         // number of segments whose request is running
 	taken   bool        // Swift has stored a segment
 	pace    pace.Pace
 	err     error // the first error; it stays

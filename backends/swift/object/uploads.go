@@ -113,8 +113,8 @@ func (u *Uploads) EachMarker(ctx context.Context, dir api.Name, do func(ctx cont
 	return err
 }
 
-// RemoveBelow removes the uploads below a directory that is gone, because no listing shows them any
-// more. It skips uploads that are running in this process. An error is only logged.
+// RemoveBelow removes the uploads below a directory that was removed, because no listing shows them
+// any more. It skips uploads that are running in this process. An error is only logged.
 func (u *Uploads) RemoveBelow(ctx context.Context, dir api.Name) {
 	err := u.EachMarker(ctx, dir, func(ctx context.Context, target api.Name, upload string, marker listing.Entry) error {
 		if u.Known.Active.Has(upload) {

@@ -132,7 +132,7 @@ func (w *window) have(off int64) (*windowBlock, []byte) {
 	return b, b.data[off-i*buffers.BlockSize : min(p.pos-i*buffers.BlockSize, buffers.BlockSize)]
 }
 
-// The following methods of the file move its window. They are called with mu held, and those that
+// The following methods of Reader move its window. They are called with mu held, and those that
 // wait unlock it temporarily.
 
 func (f *Reader) unpin(b *windowBlock) {
@@ -194,8 +194,8 @@ func (f *Reader) begin(off int64) {
 }
 
 // await returns the window's bytes at off in a pinned block. It waits while they are being fetched.
-// It returns nothing if the window will not reach off; with forward it moves the window there
-// instead.
+// If the window will not reach off, await moves the window there if forward is set, else it returns
+// nothing.
 func (f *Reader) await(off int64, forward bool) (*windowBlock, []byte, error) {
 	for {
 		switch {
@@ -268,8 +268,8 @@ func (f *Reader) comesTo(p *fetchRange, off int64) bool {
 	return off < w.high+f.store.ReadAhead && (p.running || off-p.pos < nearby)
 }
 
-// passed records that the client has read the bytes from off to end, and frees blocks that it will
-// not read again.
+// passed records that the client has read the bytes from off to end, and frees the blocks that the
+// client will not read again.
 func (f *Reader) passed(off, end int64) {
 	f.read = time.Now()
 	if f.closed {

@@ -29,7 +29,7 @@ type Writer struct {
 	layout  Layout      // the sealed bytes, over the content at opening
 	chain   chain       // checksums along layout
 	anew    overwritten // for a file that the login may not read
-	changed bool        // the content differs from that at opening
+	changed bool        // the content differs from the content at opening
 	touched time.Time   // time of the last write
 	done    bool        // committed or closed
 	// discarded is set if the content must not be kept.
