@@ -13,7 +13,8 @@ import (
 	"filegate/core/gateway"
 )
 
-// checkDeep tests everything outside of the gateway that it needs. good is false if anything fails.
+// checkDeep tests the services, ports and certificates that the gateway needs. good is false if a
+// test fails.
 func checkDeep(e env, cfg *config.Config, opts gateway.Options, user string) (good bool, err error) {
 	g, err := gateway.New(e.stop, cfg, opts)
 	if err != nil {
@@ -57,7 +58,7 @@ func tryLogin(e env, cfg *config.Config, g *gateway.Gateway, user string) bool {
 	return good
 }
 
-// tryFrontend logs a user in through a frontend. It returns what the login led to, and a
+// tryFrontend logs a user in through a frontend. It returns the result of the login, and a
 // description of the storage.
 func tryFrontend(e env, g *gateway.Gateway, f *config.Frontend, user string, password auth.Secret) (told, store string, err error) {
 	req := auth.Request{

@@ -15,7 +15,7 @@ func cmdCheck(e env, args []string) int {
 	if code, ok := parse(e, fs, args); !ok {
 		return code
 	}
-	cfg, confined, err := loadConfined(*file, "") // what serve will be able to do
+	cfg, confined, err := loadConfined(*file, "") // test with the rights that serve will have
 	if err != nil {
 		return failConfined(e, confined, err)
 	}
@@ -23,7 +23,7 @@ func cmdCheck(e env, args []string) int {
 	if err := gateway.Check(e.stop, cfg, options(log)); err != nil {
 		return failConfined(e, confined, err)
 	}
-	_ = append(cfg.Warnings(), machineWarnings(cfg)...).Write(e.stderr, e.terminal.width, e.terminal.color) // there is nowhere else to tell it
+	_ = append(cfg.Warnings(), machineWarnings(cfg)...).Write(e.stderr, e.terminal.width, e.terminal.color) // errors of standard error cannot be reported
 	if *deep || *user != "" {
 		good, err := checkDeep(e, cfg, options(log), *user)
 		if err != nil {

@@ -30,7 +30,8 @@ Print a script that completes filegate's commands and flags in a shell:
 
 func shells() []string { return []string{"bash", "zsh", "fish"} }
 
-// completion is what may follow a command. The first of all has an empty path.
+// completion is the list of words that can follow a command. The first completion has an empty
+// path: it is for filegate itself.
 type completion struct {
 	path    string // with a space before each word, as in " users add"
 	summary string
@@ -45,8 +46,8 @@ type completionFlag struct {
 	value       bool // a value follows
 }
 
-// completions returns what may follow a path and each path below it. It asks the commands
-// themselves for their flags, so that the two cannot differ.
+// completions returns the completions of a command and of each subcommand. It gets the flags from
+// the commands themselves, so that a flag cannot be missing or outdated here.
 func completions(e env, path, summary string, group []command) []completion {
 	here := completion{path: path, summary: summary}
 	all := []completion{}
@@ -89,7 +90,7 @@ func (c completion) names() (words, flags, valued []string) {
 	return words, flags, valued
 }
 
-// paths returns all paths but the empty one, as patterns of a shell's case.
+// paths returns all paths except the empty one, as patterns for the case statement of a shell.
 func paths(all []completion) string {
 	var quoted []string
 	for _, c := range all[1:] {

@@ -30,7 +30,7 @@ var demoTemplate string
 
 // demo is the data for the templates of the demo.
 type demo struct {
-	Dir       string // where everything is kept
+	Dir       string // the directory with all files of the demo
 	HostKey   string
 	AuthURL   string
 	SFTP, FTP string // host:port
@@ -183,5 +183,5 @@ func (d demo) greet(e env, addrs []gateway.Addr) {
 		fmt.Fprintf(e.stderr, "filegate: %v\n", err)
 		return
 	}
-	e.stdout.Write(text) //nolint:errcheck // who cannot read it does not miss it
+	e.stdout.Write(text) //nolint:errcheck // if this fails, nobody reads the output
 }

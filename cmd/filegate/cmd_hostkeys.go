@@ -19,7 +19,7 @@ import (
 	"path/filepath"
 )
 
-// rsaBits is the length of an RSA host key: what ssh-keygen makes.
+// rsaBits is the length of an RSA host key, the default of ssh-keygen.
 const rsaBits = 3072
 
 func cmdHostKeys(e env, args []string) int {
@@ -64,7 +64,7 @@ func hostKeyKinds() []hostKeyKind {
 	}
 }
 
-// makeHostKey writes a new private key, and its public key beside it, unless the file is there. It
+// makeHostKey writes a new private key, and its public key beside it, unless the file exists. It
 // returns the key's fingerprint.
 func makeHostKey(file string, generate func() (crypto.Signer, error)) (made bool, print string, err error) {
 	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
@@ -93,7 +93,7 @@ func makeHostKey(file string, generate func() (crypto.Signer, error)) (made bool
 	return true, "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:]), nil
 }
 
-// writeNew writes a file that must not be there yet.
+// writeNew writes a new file. It fails if the file exists.
 func writeNew(file string, data []byte, perm os.FileMode) error {
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 	if err != nil {
@@ -110,7 +110,7 @@ func publicKeyWire(key crypto.PublicKey) (algorithm string, wire []byte, err err
 		wire = binary.BigEndian.AppendUint32(wire, uint32(len(b)))
 		wire = append(wire, b...)
 	}
-	number := func(n *big.Int) { // with the sign's bit
+	number := func(n *big.Int) { // the first bit is the sign
 		b := n.Bytes()
 		if len(b) > 0 && b[0]&0x80 != 0 {
 			b = append([]byte{0}, b...)

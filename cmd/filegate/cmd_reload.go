@@ -25,7 +25,8 @@ func cmdReload(e env, args []string) int {
 	return exitOK
 }
 
-// failReload prints why a gateway has not reloaded. Mistakes in the file look as in filegate check.
+// failReload prints why a gateway has not reloaded its configuration. Mistakes in the file look as
+// in filegate check.
 func (e env) failReload(err error) int {
 	if mistakes, ok := admin.Mistakes(err); ok {
 		fmt.Fprintln(e.stderr, mistakes)

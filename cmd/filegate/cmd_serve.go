@@ -42,7 +42,7 @@ func cmdServe(e env, args []string) int {
 	return code
 }
 
-// serveFile serves as a configuration file says. What the user must know of a failure goes to show.
+// serveFile runs a gateway with a configuration file. It prints errors for the user through show.
 func serveFile(e, show env, r *reloader) int {
 	r.boss = findSupervisor()
 	hangups, upgrades := make(chan os.Signal, 1), make(chan os.Signal, 1)
@@ -56,7 +56,7 @@ func serveFile(e, show env, r *reloader) int {
 	}
 	r.confined = confined
 	if !cfg.CoreDumps {
-		if err := confine.ForbidCoreDumps(); err != nil { // before any secret of a client is here
+		if err := confine.ForbidCoreDumps(); err != nil { // before the memory contains secrets of clients
 			return show.fail(err)
 		}
 	}
@@ -80,8 +80,8 @@ func serveFile(e, show env, r *reloader) int {
 	return exitOK
 }
 
-// serve runs a gateway until the process is told to stop. It calls ready when the gateway accepts
-// clients. If r is not nil, it can reload from then on.
+// serve runs a gateway until the process gets a signal to stop. It calls ready when the gateway
+// accepts clients. If r is not nil, r can reload the gateway from then on.
 func serve(e env, cfg *config.Config, r *reloader, ready func(*gateway.Gateway)) (err error) {
 	log, err := gateway.OpenLogs(cfg.Log, cfg.Audit, e.stderr)
 	if err != nil {
@@ -132,8 +132,8 @@ func serve(e env, cfg *config.Config, r *reloader, ready func(*gateway.Gateway))
 	return g.Serve(e.stop, e.now)
 }
 
-// takePlace has the pid file name this process, once a process in whose place it comes has agreed
-// to that.
+// takePlace waits until the replaced process, if there is one, lets this one serve. Then it writes
+// the ID of this process into the pid file.
 func (r *reloader) takePlace(ctx context.Context, cfg *config.Config) (err error) {
 	old := r.heritage.pid
 	switch {

@@ -12,8 +12,8 @@ import (
 	"filegate/core/auth"
 )
 
-// keyVariable is where the key for the secrets of a file is taken from when no flag names a file of
-// it.
+// keyVariable is the environment variable with the key that encrypts the secrets of a users file.
+// The flag -key-file has precedence.
 const keyVariable = "FILEGATE_USERS_KEY"
 
 func usersCommands() []command {
@@ -146,11 +146,11 @@ func cmdUsersSeal(e env, args []string) int {
 	return exitOK
 }
 
-// errNoKey is that nobody has given a key.
+// errNoKey is the error of a command that encrypts a secret, if no key is given.
 var errNoKey = fmt.Errorf("there is no key to seal the secret with: name its file with -key-file, or put it into $%s; openssl rand -base64 32 makes one", keyVariable)
 
-// Who must not read a file: a file of users may be for a group, the key of its secrets for nobody
-// else.
+// Permission bits that lead to a warning. The group may be allowed to read a users file, but only
+// the owner may read the key of its secrets.
 const (
 	notForOthers = 0o007
 	onlyForUs    = 0o077
@@ -179,7 +179,7 @@ func cmdUsersCheck(e env, args []string) int {
 	return exitOK
 }
 
-// edit changes a file, says so, and returns the exit code.
+// edit changes a users file, prints done, and returns the exit code.
 func (e env) edit(file string, create bool, done string, change func(*userfile.Editor) error) int {
 	editor, err := userfile.Edit(file, create)
 	if err == nil {
@@ -198,7 +198,7 @@ func (e env) edit(file string, create bool, done string, change func(*userfile.E
 	return exitOK
 }
 
-// publicKey reads the line of a public key.
+// publicKey reads a public key, one line, from a file or from standard input.
 func (e env) publicKey(file string) (string, error) {
 	in := e.stdin
 	if file != "-" {
@@ -220,12 +220,13 @@ func (e env) publicKey(file string) (string, error) {
 	return line, nil
 }
 
-// keyFlag is the flag for the key of the secrets in a file.
+// keyFlag defines the flag for the file of the key that encrypts secrets.
 func keyFlag(define func(name, value, usage string) *string) *string {
 	return define("key-file", "", "a `file` with the key that seals the secrets; without it the key is in $"+keyVariable)
 }
 
-// sealingKey is the key that the flag or the environment gives, the zero one where neither does.
+// sealingKey returns the key from the file of the flag, else from the environment, else the zero
+// key.
 func sealingKey(file string) (userfile.Key, error) {
 	text := os.Getenv(keyVariable)
 	if file != "" {

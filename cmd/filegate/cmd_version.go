@@ -28,8 +28,8 @@ func cmdVersion(e env, args []string) int {
 	return exitOK
 }
 
-// printBuild prints the commit and the flags that a program was built from and with, as far as the
-// go command has stamped them into it.
+// printBuild prints the commit and the build flags of a program, if the go command has recorded
+// them in it.
 func printBuild(w io.Writer, info *debug.BuildInfo) {
 	var commit, date, changed string
 	var flags []string
@@ -51,10 +51,11 @@ func printBuild(w io.Writer, info *debug.BuildInfo) {
 	fmt.Fprintf(w, "build: %s\n", strings.Join(flags, " "))
 }
 
-// version is what the go command has stamped into the program: a tag, or the commit.
+// version returns the version that the go command has recorded in the program: a tag, or the
+// commit.
 func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return strings.Trim(info.Main.Version, "()") // "(devel)" where the go command has seen no repository
+		return strings.Trim(info.Main.Version, "()") // "(devel)" if the program was built outside of a repository
 	}
 	return "unknown"
 }

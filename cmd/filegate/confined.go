@@ -22,7 +22,7 @@ func loadConfined(file, within string) (*config.Config, *confine.Confinement, er
 	if !confined.Dropped() {
 		return cfg, confined, nil
 	}
-	cfg, err = loadConfig(file) // a reload will do the same with these rights
+	cfg, err = loadConfig(file) // read again with the rights that a reload will have
 	return cfg, confined, err
 }
 

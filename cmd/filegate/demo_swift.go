@@ -19,8 +19,8 @@ const (
 	demoPassword = "demo"
 )
 
-// demoSwift is the store behind the demo: our fake Swift, kept in a directory and served at a port
-// that the system chooses.
+// demoSwift is the storage of the demo: our fake Swift, which stores its data in a directory and
+// listens on a port that the system chooses.
 type demoSwift struct {
 	fake     *swifttest.Server
 	listener net.Listener
@@ -28,7 +28,7 @@ type demoSwift struct {
 	serving  sync.WaitGroup
 }
 
-// startDemoSwift starts it with one account that has one container.
+// startDemoSwift starts the fake Swift with one account, which has one container.
 func startDemoSwift(ctx context.Context, dir string) (*demoSwift, error) {
 	fake, err := swifttest.New(swifttest.Config{
 		Dir:   dir,
@@ -42,15 +42,15 @@ func startDemoSwift(ctx context.Context, dir string) (*demoSwift, error) {
 		return nil, errors.Join(err, fake.Close())
 	}
 	s := &demoSwift{fake: fake, listener: listener, http: &http.Server{Handler: loneNames(fake), ReadHeaderTimeout: 10 * time.Second}}
-	s.serving.Go(func() { _ = s.http.Serve(listener) }) // it always ends in ErrServerClosed
+	s.serving.Go(func() { _ = s.http.Serve(listener) }) // always returns ErrServerClosed
 	if err := s.makeContainer(ctx); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
-// loneNames lets users log in by auth 1.0 with a name alone, where Swift wants account:user: the
-// account is called like the user.
+// loneNames lets users log in by auth 1.0 with a bare user name, although Swift requires
+// account:user. The account has the name of the user.
 func loneNames(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if user := r.Header.Get("X-Auth-User"); user != "" && !strings.Contains(user, ":") {
@@ -62,7 +62,7 @@ func loneNames(next http.Handler) http.Handler {
 
 func (s *demoSwift) authURL() string { return "http://" + s.listener.Addr().String() + "/auth/v1.0" }
 
-// makeContainer logs in as the user and makes the container, or finds it there.
+// makeContainer logs in as the user and creates the container, unless it exists.
 func (s *demoSwift) makeContainer(ctx context.Context) error {
 	login, err := ask(ctx, http.MethodGet, s.authURL(), "X-Auth-User", demoUser, "X-Auth-Key", demoPassword)
 	if err != nil {
@@ -72,7 +72,8 @@ func (s *demoSwift) makeContainer(ctx context.Context) error {
 	return err
 }
 
-// ask makes a request with pairs of header names and values, and returns the header of the answer.
+// ask makes a request with pairs of header names and values, and returns the header of the
+// response.
 func ask(ctx context.Context, method, url string, header ...string) (http.Header, error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, nil)
 	if err != nil {

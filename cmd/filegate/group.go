@@ -5,12 +5,12 @@ import (
 	"io"
 )
 
-// group is a command that is several.
+// group is a command that consists of subcommands.
 type group struct {
 	name     string
 	commands []command
-	synopsis string // what follows the command's name
-	more     string // at the end of the usage
+	synopsis string // what follows the name of the subcommand
+	more     string // text at the end of the usage
 }
 
 func (g group) run(e env, args []string) int {

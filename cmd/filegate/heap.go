@@ -9,22 +9,22 @@ import (
 )
 
 const (
-	// spareHeap is how much garbage may lie beside the live heap, in bytes. A heap with no more
-	// than that is left to Go's own rule.
+	// spareHeap is the garbage that may be in memory besides the live heap, in bytes. A smaller
+	// heap keeps Go's default, 100 percent.
 	spareHeap = 16 << 20
-	// leastPercent is how much garbage may lie beside a large live heap, in percent of it. It is
-	// not less, since a collection costs more the more is in use.
+	// leastPercent is the lowest value for GOGC, for a large live heap. It is not lower, because
+	// each collection scans the whole live heap.
 	leastPercent = 25
-	// tendEvery is how often the heap is looked at.
+	// tendEvery is the interval of the checks of the heap.
 	tendEvery = time.Second
 )
 
-// tendHeap keeps a large heap from growing to twice of what is in use, as Go lets it, until ctx
-// ends. The garbage of many sessions is packets that have been dealt with: 200 uploads at once over
-// SFTP, with a memory budget of 256 MiB, peak at 1.5 GiB without this and at 1.0 GiB with it.
-// Packets hold no pointers, so that it costs little to look for them more often. A fixed GOGC would
-// make a small gateway collect four times as often for nothing, and GOMEMLIMIT would need a limit
-// that nobody knows. Where the environment has GOGC, it is left as it is.
+// tendHeap keeps a large heap from growing to twice its live size, as Go allows, until ctx ends.
+// With many sessions, most garbage is processed packets: 200 parallel uploads over SFTP, with a
+// memory budget of 256 MiB, peak at 1.5 GiB without tendHeap and at 1.0 GiB with it. More frequent
+// collections cost little, because packets contain no pointers. A fixed GOGC would make a small
+// gateway collect four times as often without a benefit, and GOMEMLIMIT needs a limit, which the
+// operator would have to find. If GOGC is set in the environment, tendHeap does nothing.
 func tendHeap(ctx context.Context) {
 	if os.Getenv("GOGC") != "" {
 		return
@@ -48,8 +48,8 @@ func tendHeap(ctx context.Context) {
 	}
 }
 
-// heapPercent returns how much garbage may lie beside so many live bytes, in percent. It changes in
-// large steps, since to set it stops the program for a moment.
+// heapPercent returns the value of GOGC for a live heap of this many bytes. It changes in large
+// steps, because setting it stops the program for a moment.
 func heapPercent(live uint64) int {
 	percent := 100
 	for percent > leastPercent && live*uint64(percent)/100 > spareHeap {

@@ -4,7 +4,7 @@
 // The exit code is 0 on success, 1 for a failure at run time, 2 for a wrong command line, and 3 for
 // mistakes in the configuration.
 //
-// Each command has a file of its own, cmd_NAME.go or plugin_NAME.go. What does not need the command
+// Each command has its own file, cmd_NAME.go or plugin_NAME.go. Code that does not need the command
 // line is in packages below this one, such as confine and convert.
 package main
 
@@ -37,8 +37,8 @@ type env struct {
 	stderr    io.Writer
 	terminal  terminal // of stderr
 
-	// describe, if set, gets the flags of a command that is asked for its usage, which is then not
-	// printed.
+	// describe, if set, is called with the flags of the command instead of printing its usage. See
+	// completions.
 	describe func(fs *flag.FlagSet)
 }
 
@@ -47,8 +47,8 @@ type command struct {
 	name    string
 	summary string
 	run     func(e env, args []string) int
-	words   []string  // of its own that its argument may be, for completions
-	group   []command // its commands, if it is several
+	words   []string  // possible arguments of the command itself, for completions
+	group   []command // its subcommands, if it has any
 }
 
 func commands() []command {
@@ -83,7 +83,7 @@ func run() int {
 	defer cut()
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() { // for the life of the process
+	go func() { // runs until the process ends
 		<-signals
 		stopNow()
 		<-signals
@@ -170,11 +170,11 @@ func parseMixed(e env, fs *flag.FlagSet, args []string, wanted int) (words []str
 // fail prints an error to the user and returns its exit code.
 func (e env) fail(err error) int {
 	if diags, ok := errors.AsType[config.Diagnostics](err); ok {
-		_ = diags.Write(e.stderr, e.terminal.width, e.terminal.color) // there is nowhere else to tell it
+		_ = diags.Write(e.stderr, e.terminal.width, e.terminal.color) // errors of standard error cannot be reported
 		return exitConfig
 	}
 	if e.stop.Err() != nil && errors.Is(err, context.Canceled) {
-		return exitOK // told to stop before it was up
+		return exitOK // the user stopped filegate before it served
 	}
 	fmt.Fprintf(e.stderr, "filegate: %v\n", err)
 	return exitFailure

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// monotonic returns the time of the system's clock that systemd compares with.
+// monotonic returns the monotonic time as systemd requires it with RELOADING=1 (sd_notify(3)).
 func monotonic() string {
 	var t unix.Timespec
 	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &t)

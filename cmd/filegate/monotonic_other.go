@@ -2,5 +2,5 @@
 
 package main
 
-// monotonic returns nothing: there is no systemd.
+// monotonic returns "": only Linux has systemd.
 func monotonic() string { return "" }

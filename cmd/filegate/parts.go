@@ -11,7 +11,8 @@ import (
 	"filegate/frontends"
 )
 
-// configOptions says which parts are built in, and that authenticators lie beside the program.
+// configOptions returns the built-in backends, frontends and caches, and the directory of the
+// authenticators, which is that of the program.
 func configOptions() (config.Options, error) {
 	program, err := os.Executable()
 	if err != nil {

@@ -9,14 +9,14 @@ import (
 	"syscall"
 )
 
-// pidFile is the file with the number of the process. It is locked while the process lives, so that
-// one which a crash has left stops nobody.
+// pidFile is the file that contains the process ID. It is locked while the process runs, so a file
+// that a crashed process has left does not prevent a start.
 type pidFile struct {
 	name string
 	f    *os.File
 }
 
-// lockPIDFile makes the file, or takes over one whose process is no more.
+// lockPIDFile creates and locks the file. It also takes over a file of a process that has ended.
 func lockPIDFile(name string) (*pidFile, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
@@ -33,11 +33,11 @@ func lockPIDFile(name string) (*pidFile, error) {
 	return &pidFile{name, f}, nil
 }
 
-// write writes the number of this process into the file.
+// write writes the ID of this process into the file.
 func (p *pidFile) write() error {
 	line := fmt.Appendln(nil, os.Getpid())
 	_, err := p.f.WriteAt(line, 0)
-	if err == nil { // last: it is never empty for whoever reads it meanwhile
+	if err == nil { // truncated last, so that readers never find an empty file
 		err = p.f.Truncate(int64(len(line)))
 	}
 	if err != nil {
@@ -46,7 +46,7 @@ func (p *pidFile) write() error {
 	return nil
 }
 
-// remove takes the file away. It may be called on nil.
+// remove deletes the file. It does nothing if p is nil.
 func (p *pidFile) remove() {
 	if p == nil {
 		return

@@ -36,13 +36,13 @@ func cmdPlugin(e env, args []string) int {
 	}.run(e, args)
 }
 
-// target is the authenticator that a command is about.
+// target is the authenticator that a command examines.
 type target struct {
 	spec   auth.LaunchSpec
-	locate func(auth.Diagnostics) error // makes an error of what is wrong with its configuration
+	locate func(auth.Diagnostics) error // turns mistakes in its configuration into an error
 }
 
-// targetFlags are the flags that say how an authenticator is configured.
+// targetFlags are the flags that configure an authenticator.
 type targetFlags struct {
 	file string
 	set  settings
@@ -53,7 +53,7 @@ func (f *targetFlags) register(fs *flag.FlagSet) {
 	fs.Var(&f.set, "set", "for PATH: an option of the authenticator, as `NAME=VALUE`; repeat it for each value of a list")
 }
 
-// target finds what the name of an auth block or the path of a program stands for.
+// target returns the target for the name of an auth block or the path of a program.
 func (f *targetFlags) target(e env, nameOrPath string) (*target, error) {
 	log := slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	if strings.Contains(nameOrPath, "/") {
@@ -90,7 +90,7 @@ func targetOf(a *config.Auth, log *slog.Logger) *target {
 	}
 }
 
-// launch starts it.
+// launch starts the authenticator.
 func (t *target) launch(e env, launcher auth.Launcher) (auth.Plugin, error) {
 	p, diags, err := launcher.Launch(e.stop, t.spec)
 	switch {
@@ -102,7 +102,7 @@ func (t *target) launch(e env, launcher auth.Launcher) (auth.Plugin, error) {
 	return p, nil
 }
 
-// settings are attributes of an authenticator's configuration, from the command line.
+// settings are the attributes of an authenticator's configuration that the command line sets.
 type settings map[string][]string
 
 // String implements [flag.Value]. It shows no values, which may be secrets.
@@ -121,7 +121,7 @@ func (s *settings) Set(text string) error {
 	return nil
 }
 
-// decode makes values of the schema's types, for [auth.LaunchSpec].
+// decode converts the settings to the types of the schema, for [auth.LaunchSpec].
 func (s *settings) decode(schema auth.Schema) ([]byte, auth.Diagnostics) {
 	var diags auth.Diagnostics
 	report := func(name, summary, detail string) {
@@ -150,12 +150,13 @@ func (s *settings) decode(schema auth.Schema) ([]byte, auth.Diagnostics) {
 	}
 	text, err := json.Marshal(values)
 	if err != nil {
-		report("", "Configuration cannot be passed on", err.Error()) // an infinite number, say
+		report("", "Configuration cannot be passed on", err.Error()) // for example an infinite number
 	}
 	return text, diags
 }
 
-// settingOf makes a value of a type. The error does not repeat the text.
+// settingOf converts texts to a value of type t. The error does not repeat the text, which may be
+// secret.
 func settingOf(t auth.AttributeType, texts []string) (any, error) {
 	switch t {
 	case auth.TypeBool:

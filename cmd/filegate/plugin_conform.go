@@ -60,7 +60,7 @@ func cmdPluginTest(e env, args []string) int {
 	return e.conform(subject)
 }
 
-// conform holds all rules against the subject, and tells of each as it goes.
+// conform tests the subject against all rules, and prints the result of each at once.
 func (e env) conform(s conformance.Subject) int {
 	var hold, broken, unchecked int
 	for _, rule := range conformance.Rules() {

@@ -12,7 +12,7 @@ import (
 	"filegate/core/auth"
 )
 
-// descriptionFormats are the forms in which filegate plugin describe tells of an authenticator.
+// descriptionFormats returns the output formats of filegate plugin describe.
 func descriptionFormats() map[string]func(io.Writer, auth.Info) error {
 	return map[string]func(io.Writer, auth.Info) error{
 		"text": func(w io.Writer, info auth.Info) error { describe(w, info); return nil },
@@ -26,7 +26,7 @@ func formatNames() string {
 	return strings.Join(slices.Sorted(maps.Keys(descriptionFormats())), ", ")
 }
 
-// describeHCL writes a block for the configuration file, with all options. Those that are not
+// describeHCL writes a block for the configuration file, with all options. Options that are not
 // required are commented out.
 func describeHCL(w io.Writer, info auth.Info) error {
 	var b strings.Builder

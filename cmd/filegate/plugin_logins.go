@@ -12,14 +12,14 @@ import (
 	"filegate/core/auth"
 )
 
-// rightLogins are the logins that the user of plugin test says are right.
+// rightLogins are the logins that the flags of plugin test give as correct.
 type rightLogins struct {
 	user, keyFile, certificateFile string
 	password                       bool
 }
 
-// find returns the logins that the rules can be tested with, and prints which ones cannot. Each is
-// tried, because only the authenticator knows what it asks for.
+// find returns the logins that the rules can be tested with, and prints those that cannot be
+// tested, and why. It tries each login, because only the authenticator knows which prompts it has.
 func (r rightLogins) find(e env, info auth.Info, a auth.Authenticator) ([]conformance.Login, error) {
 	candidates, err := r.candidates(e, info)
 	if err != nil {
@@ -41,7 +41,7 @@ func (r rightLogins) find(e env, info auth.Info, a auth.Authenticator) ([]confor
 	return logins, nil
 }
 
-// candidates returns the logins that the flags name.
+// candidates returns the logins that the flags describe.
 func (r rightLogins) candidates(e env, info auth.Info) (logins []conformance.Login, err error) {
 	var password auth.Secret
 	if alone := r.keyFile == "" && r.certificateFile == ""; alone || r.password {
@@ -93,18 +93,19 @@ func readCertificate(file string) ([]byte, error) {
 	return nil, fmt.Errorf("%s has no certificate in PEM form", file)
 }
 
-// answers asks for the answer to a prompt once, and gives it again each time.
+// answers asks the user for the answer to each prompt once, and repeats the answer each time.
 type answers struct {
 	env
 
 	mu    sync.Mutex
-	known map[string]auth.Secret // by the text of the prompt
+	known map[string]auth.Secret // the key is the text of the prompt
 	used  bool
 	err   error // the first prompt without an answer
 }
 
-// try goes through a login, and returns it with answers if it has prompts, or why it cannot be
-// tested. A login that is simply refused is kept: the rules show that.
+// try performs a login. It returns the login, with answers if it has prompts, or the reason why it
+// cannot be tested. It keeps a login that is refused without prompts, because the rules report
+// that.
 func (s *answers) try(l conformance.Login, a auth.Authenticator) (tried conformance.Login, why string) {
 	s.used, s.err = false, nil
 	l.Answer = s.answer

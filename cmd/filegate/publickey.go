@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// readPublicKey reads a public key as ssh-keygen writes it, and returns what of it goes over the
-// wire.
+// readPublicKey reads a public key as ssh-keygen writes it, and returns the key in SSH's wire
+// format.
 func readPublicKey(file string) ([]byte, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"filegate/core/gateway"
 )
 
-// reloader reads the configuration of a gateway again, or has another process take its place.
+// reloader reloads the configuration of a running gateway, or replaces this process by a new one.
 type reloader struct {
 	file string
 	log  *gateway.Logs
@@ -22,13 +22,13 @@ type reloader struct {
 	boss     *supervisor
 	origin   origin
 	heritage *heritage
-	pid      *pidFile // nil: there is none
+	pid      *pidFile // may be nil
 
-	replaced atomic.Bool // another process has come in this one's place
+	replaced atomic.Bool // a new process has replaced this one
 	changing sync.Mutex  // held by a reload and by an upgrade
 }
 
-// on calls act on each signal, until ctx ends.
+// on calls act for each signal, until ctx ends.
 func (r *reloader) on(ctx context.Context, signals <-chan os.Signal, act func(context.Context) ([]string, error)) {
 	for {
 		select {
@@ -36,12 +36,12 @@ func (r *reloader) on(ctx context.Context, signals <-chan os.Signal, act func(co
 			return
 		case <-signals:
 		}
-		_, _ = act(ctx) // it is in the log
+		_, _ = act(ctx) // act logs its errors
 	}
 }
 
-// reload opens the log files anew, for logrotate, and takes over what has changed in the
-// configuration. What is wrong with it is in the log, and changes nothing.
+// reload reopens the log files, for logrotate, and applies the changes of the configuration.
+// Mistakes in the file are logged; then the running configuration stays.
 func (r *reloader) reload(ctx context.Context) (told []string, err error) {
 	r.changing.Lock()
 	defer r.changing.Unlock()

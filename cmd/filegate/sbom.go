@@ -17,7 +17,7 @@ import (
 	"strings"
 )
 
-// bom is a software bill of materials in the form of CycloneDX 1.5.
+// bom is a software bill of materials in the format CycloneDX 1.5.
 type bom struct {
 	Format     string         `json:"bomFormat"`
 	Spec       string         `json:"specVersion"`
@@ -44,8 +44,9 @@ type bomHash struct {
 	Content   string `json:"content"`
 }
 
-// printSBOM prints what programs consist of, as the go command has stamped it into them. It has no
-// time and no random number: the same programs have the same bill. No program: this one.
+// printSBOM prints the components of programs, as the go command has recorded them. It contains no
+// time and no random number, so the same programs always have the same bill. If programs is empty,
+// it describes this program.
 func printSBOM(w io.Writer, programs []string) error {
 	if len(programs) == 0 {
 		self, err := os.Executable()
@@ -94,7 +95,7 @@ func printSBOM(w io.Writer, programs []string) error {
 	return enc.Encode(all)
 }
 
-// bomModule returns the entry of a module. Its checksum is the one of go.sum, in hexadecimal.
+// bomModule returns the entry for a module. Its checksum is that of go.sum, in hexadecimal.
 func bomModule(m *debug.Module) (bomComponent, error) {
 	purl := "pkg:golang/" + (&url.URL{Path: m.Path}).EscapedPath() + "@" + url.QueryEscape(m.Version)
 	c := bomComponent{Type: "library", Ref: purl, Name: m.Path, Version: m.Version, PURL: purl}

@@ -12,11 +12,11 @@ import (
 	"filegate/core/auth"
 )
 
-// maxSecret is the longest secret that is read.
+// maxSecret is the maximum length of a secret, in bytes.
 const maxSecret = 4 << 10
 
-// askSecret reads a secret that the user types, without showing it, and a second time to be sure of
-// it. Where standard input is no terminal it is one line of that.
+// askSecret reads a secret without showing it. At a terminal the user types it twice, to find
+// typing errors. Otherwise askSecret reads one line of standard input.
 func (e env) askSecret(what string) (auth.Secret, error) {
 	restore, err := hideTyping(e.stdin)
 	if err != nil { // no terminal
@@ -40,8 +40,8 @@ func (e env) promptSecret(what string) (auth.Secret, error) {
 	return e.readSecret(what)
 }
 
-// askAnswer reads a line that may be empty, as a client's user types it. It is shown only with
-// echo.
+// askAnswer reads the answer to a prompt, as a user of a client types it. It may be empty. The
+// terminal shows it only with echo.
 func (e env) askAnswer(prompt string, echo bool) (auth.Secret, error) {
 	restore, err := hideTyping(e.stdin)
 	if err == nil { // a terminal
@@ -55,7 +55,7 @@ func (e env) askAnswer(prompt string, echo bool) (auth.Secret, error) {
 	return e.readAnswer(strings.TrimRight(prompt, ": "))
 }
 
-// readSecret reads a line with something in it, until the user wants to stop.
+// readSecret reads a line that must not be empty. It fails if the user stops the command.
 func (e env) readSecret(what string) (auth.Secret, error) {
 	answer, err := e.readAnswer(what)
 	if err == nil && answer == "" {
@@ -70,7 +70,7 @@ func (e env) readAnswer(what string) (auth.Secret, error) {
 		err  error
 	}
 	read := make(chan line, 1)
-	go func() { // a terminal's read cannot be cut off: if the user stops, it ends with the process
+	go func() { // reading a terminal cannot be interrupted: after a stop, this ends with the process
 		text, err := readLine(e.stdin)
 		read <- line{text, err}
 	}()
@@ -85,7 +85,7 @@ func (e env) readAnswer(what string) (auth.Secret, error) {
 	}
 }
 
-// readLine reads to the end of a line and not a byte further, so that the next one can be read too.
+// readLine reads one line and not a byte more, so that the next call gets the next line.
 func readLine(r io.Reader) (string, error) {
 	var text strings.Builder
 	for b := make([]byte, 1); text.Len() <= maxSecret; {
@@ -102,7 +102,8 @@ func readLine(r io.Reader) (string, error) {
 	return "", fmt.Errorf("it is longer than %d bytes", maxSecret)
 }
 
-// hideTyping lets a terminal not show what is typed, until restore. The error says that f is none.
+// hideTyping makes a terminal not show typed characters, until restore is called. It returns an
+// error if f is not a terminal.
 func hideTyping(f *os.File) (restore func(), err error) {
 	fd := int(f.Fd())
 	before, err := unix.IoctlGetTermios(fd, getTermios)
@@ -114,5 +115,5 @@ func hideTyping(f *os.File) (restore func(), err error) {
 	if err := unix.IoctlSetTermios(fd, setTermios, &hidden); err != nil {
 		return nil, err
 	}
-	return func() { _ = unix.IoctlSetTermios(fd, setTermios, before) }, nil // it was possible a moment ago
+	return func() { _ = unix.IoctlSetTermios(fd, setTermios, before) }, nil // the same call has just succeeded
 }

@@ -14,11 +14,13 @@ import (
 	"filegate/core/gateway"
 )
 
-// firstInherited is the first file descriptor that a supervisor hands over.
+// firstInherited is the number of the first file descriptor that a process inherits beside standard
+// input, output and error.
 const firstInherited = 3
 
-// inheritedSockets returns the sockets that a supervisor has opened for this process, as systemd's
-// socket units do (sd_listen_fds(3)). Programs that are started later do not get them.
+// inheritedSockets returns the sockets that a supervisor has opened for this process, as systemd
+// does for socket units (sd_listen_fds(3)). Programs that this process starts later do not inherit
+// them.
 func inheritedSockets() ([]gateway.Socket, error) {
 	pid, fds := os.Getenv("LISTEN_PID"), os.Getenv("LISTEN_FDS")
 	for _, name := range []string{"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"} {
@@ -42,7 +44,7 @@ func inheritedSockets() ([]gateway.Socket, error) {
 	return all, nil
 }
 
-// inheritedSocket returns the listening socket that was handed over as a file descriptor.
+// inheritedSocket returns the listening socket with this inherited file descriptor.
 func inheritedSocket(fd int) (net.Listener, error) {
 	syscall.CloseOnExec(fd)
 	f := os.NewFile(uintptr(fd), "inherited")
@@ -54,24 +56,24 @@ func inheritedSocket(fd int) (net.Listener, error) {
 	return l, nil
 }
 
-// inheritedFile returns what was handed over as a file descriptor. Where it is a pipe, reading from
-// it ends with its deadline.
+// inheritedFile returns the file or pipe with this inherited file descriptor. Reads from a pipe
+// honour deadlines.
 func inheritedFile(fd int, name string) *os.File {
 	syscall.CloseOnExec(fd)
-	_ = syscall.SetNonblock(fd, true) // a regular file minds as little as a pipe
+	_ = syscall.SetNonblock(fd, true) // this has no effect on a regular file
 	return os.NewFile(uintptr(fd), name)
 }
 
-// supervisor is told how the process is, as systemd wants it (sd_notify(3)). The zero value tells
-// nobody.
+// supervisor receives the state of this process, as systemd expects it (sd_notify(3)). With the
+// zero value, nothing is sent.
 type supervisor struct {
 	socket   string
-	watchdog time.Duration // how often it wants to hear that all is well; 0: not at all
-	silent   atomic.Bool   // another process tells it from now on
+	watchdog time.Duration // longest time between two signs of life; 0: none are sent
+	silent   atomic.Bool   // after an upgrade: the new process sends the state
 }
 
-// findSupervisor reads the environment, and takes away what is not for programs that are started
-// later.
+// findSupervisor reads the environment and removes the variables, so that programs that are started
+// later do not get them.
 func findSupervisor() *supervisor {
 	s := &supervisor{socket: os.Getenv("NOTIFY_SOCKET")}
 	usec, err := strconv.ParseInt(os.Getenv("WATCHDOG_USEC"), 10, 64)
@@ -85,8 +87,8 @@ func findSupervisor() *supervisor {
 	return s
 }
 
-// tell sends lines such as "READY=1". Whether somebody has heard them is no matter to who serves
-// clients.
+// tell sends lines such as "READY=1". It ignores errors, because clients can be served without a
+// supervisor.
 func (s *supervisor) tell(lines ...string) {
 	if s.socket == "" || s.silent.Load() {
 		return
@@ -99,7 +101,8 @@ func (s *supervisor) tell(lines ...string) {
 	_, _ = c.Write([]byte(strings.Join(lines, "\n")))
 }
 
-// tend tells that all is well for as long as alive returns, until ctx ends.
+// tend sends a sign of life to the watchdog after each return of alive, until ctx ends. If alive
+// blocks, nothing is sent.
 func (s *supervisor) tend(ctx context.Context, alive func()) {
 	if s.watchdog == 0 {
 		return
@@ -117,7 +120,7 @@ func (s *supervisor) tend(ctx context.Context, alive func()) {
 	}
 }
 
-// reloading tells that the configuration is read again, until "READY=1".
+// reloading reports that the configuration is being reloaded. This state ends with "READY=1".
 func (s *supervisor) reloading() {
 	if s.socket != "" {
 		s.tell("RELOADING=1", monotonic())

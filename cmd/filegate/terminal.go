@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal is what is known of where messages go. The zero value is a file or a pipe: no wrapping,
-// no colours.
+// terminal describes the output for messages. The zero value is a file or a pipe: no line wrapping
+// and no colours.
 type terminal struct {
 	width uint
 	color bool

@@ -2,5 +2,5 @@ package main
 
 import "golang.org/x/sys/unix"
 
-// The requests of ioctl(2) that read and set what a terminal does.
+// The ioctl(2) requests that read and set the modes of a terminal.
 const getTermios, setTermios = unix.TCGETS, unix.TCSETS

@@ -18,55 +18,59 @@ import (
 	"filegate/core/gateway"
 )
 
-// An upgrade goes like this. The old process starts the program anew, with copies of its sockets
-// and two pipes. The new process reads the configuration, starts everything and opens what is
-// missing, says that it is ready or why not, and waits. When it is ready, the old process tells
-// systemd of it, lets it go on, and accepts no more clients; those that come meanwhile wait in the
-// sockets. Where anything fails, the new process ends, and the old one serves on.
+// An upgrade has these steps. The old process starts the program again, with copies of its sockets
+// and two pipes. The new process reads the configuration, starts everything and opens the missing
+// sockets. Then it reports that it is ready, or why not, and waits. When it is ready, the old
+// process names it to systemd as the main process, sends it "proceed", and accepts no more clients.
+// New clients wait in the sockets meanwhile. If a step fails, the new process ends and the old one
+// continues to serve.
 //
-// The new process is a child of the old one and has no rights that the old one has given up: it can
-// open no port below 1024 that was not open, become no other user, and change files nowhere else.
+// The new process is a child of the old one, and lacks the rights that the old one has given up. It
+// cannot open ports below 1024 that were not open before, become another user, or change files in
+// other places.
 
-// upgradeVar is the environment variable by which the new process knows what it was given.
+// upgradeVar is the environment variable in which the new process gets its bequest.
 const upgradeVar = "FILEGATE_UPGRADE"
 
-// bequest is what a process gives to the one that comes in its place. The file descriptors are,
-// from firstInherited on: the sockets, the end of a pipe to answer by, the end of one on which to
-// wait, and the pid file where there is one.
+// bequest describes the file descriptors that the old process passes to the new one. They begin at
+// firstInherited: the sockets, the write end of the pipe for the answer, the read end of the pipe
+// to wait on, and the pid file if there is one.
 type bequest struct {
-	Parent  int      `json:"parent"` // the process that it is from
+	Parent  int      `json:"parent"` // the old process
 	Sockets []string `json:"sockets"`
 	PIDFile string   `json:"pid_file"` // empty: none
 	Sandbox string   `json:"sandbox"`  // see confine.Confinement
 }
 
-// The words on the pipes, a line each.
+// The messages on the pipes, one line each.
 const (
-	wordReady = "ready"   // to the old process; any other line is why not
+	wordReady = "ready"   // to the old process; any other line is the reason of a failure
 	wordGo    = "proceed" // to the new process
 )
 
-// upgradePatience bounds how long a new process may take to be ready. It is less than a client of
-// the admin server waits.
+// upgradePatience is the maximum time until a new process is ready. It is shorter than the timeout
+// of a client of the admin server.
 const upgradePatience = 100 * time.Second
 
-// upgradeEnd is how long a new process that is not wanted has to end.
+// upgradeEnd is the time that a rejected new process has to end before it is killed.
 const upgradeEnd = 10 * time.Second
 
-// origin is how this process was started, to start another one like it.
+// origin is how this process was started. An upgrade starts the new process in the same way.
 type origin struct {
 	program string
 	args    []string
 	env     []string
 }
 
-// originOf looks how this process was started, before anything of that is changed.
+// originOf returns how this process was started. It is called before the process changes its
+// environment.
 func originOf() origin {
 	s := origin{program: os.Args[0], args: os.Args[1:], env: os.Environ()}
 	if found, err := exec.LookPath(s.program); err == nil {
 		s.program = found
 	}
-	// By the name that it was called by, which may be a link that points to another version later.
+	// The name may be a link, which may point to another version later. So the link is not
+	// resolved.
 	if abs, err := filepath.Abs(s.program); err == nil {
 		s.program = abs
 	}
@@ -78,7 +82,8 @@ func originOf() origin {
 	return s
 }
 
-// upgrade has a new process take the place of this one. With an error this one serves on.
+// upgrade replaces this process by a new one. If it returns an error, this process continues to
+// serve.
 func (r *reloader) upgrade(ctx context.Context) (told []string, err error) {
 	if !r.changing.TryLock() {
 		return nil, errors.New("a reload or an upgrade is under way: try again when it is through")
@@ -104,15 +109,15 @@ func (r *reloader) upgrade(ctx context.Context) (told []string, err error) {
 	return []string{fmt.Sprintf("Process %d serves the next clients. Process %d ends when its clients have left.", next.pid, os.Getpid())}, nil
 }
 
-// successor is a process that is to come in this one's place.
+// successor is the new process of an upgrade, as the old one sees it.
 type successor struct {
 	cmd    *exec.Cmd
 	pid    int
-	answer *os.File // from it
-	word   *os.File // to it
+	answer *os.File // read end: the answer of the new process
+	word   *os.File // write end: the permission to proceed
 }
 
-// launch starts the program anew, with all that it needs to take over.
+// launch starts the program again, with everything that it needs to take over.
 func (r *reloader) launch() (*successor, error) {
 	sockets, err := r.g.Copies()
 	if err != nil {
@@ -155,8 +160,8 @@ func (r *reloader) launch() (*successor, error) {
 	return &successor{cmd, cmd.Process.Pid, answer, word}, nil
 }
 
-// takeOver waits until the process is ready, calls before, and lets it serve. With an error it has
-// ended.
+// takeOver waits until the new process is ready, calls before, and lets it serve. If it returns an
+// error, the new process has ended.
 func (s *successor) takeOver(ctx context.Context, before func()) error {
 	defer s.answer.Close()
 	defer s.word.Close()
@@ -180,9 +185,9 @@ func (s *successor) takeOver(ctx context.Context, before func()) error {
 	return errors.Join(errors.New("the new process ended before it was ready, for a reason that it has written to the log or to standard error"), s.end())
 }
 
-// end makes the process end.
+// end makes the new process end and waits for it. It kills the process after upgradeEnd.
 func (s *successor) end() error {
-	s.word.Close() // which it takes as a no
+	s.word.Close() // the new process takes this as a refusal
 	kill := time.AfterFunc(upgradeEnd, func() { _ = s.cmd.Process.Kill() })
 	defer kill.Stop()
 	if err := s.cmd.Wait(); err != nil {
@@ -191,17 +196,18 @@ func (s *successor) end() error {
 	return nil
 }
 
-// heritage is what this process was given by the one in whose place it comes, or by a supervisor.
-// The zero value is nothing.
+// heritage is everything that this process was given: by the process that it replaces, or by a
+// supervisor such as systemd. The zero value is empty.
 type heritage struct {
 	sockets []gateway.Socket
 	sandbox string
-	answer  *os.File // nil: it comes in nobody's place
+	answer  *os.File // nil: this process replaces no other one
 	word    *os.File
-	pid     *pidFile // locked; nil: none
+	pid     *pidFile // locked; may be nil
 }
 
-// inherit takes what this process was given. Programs that are started later do not get it.
+// inherit returns the heritage of this process. Programs that this process starts later do not
+// inherit it.
 func inherit() (*heritage, error) {
 	text := os.Getenv(upgradeVar)
 	os.Unsetenv(upgradeVar)
@@ -227,8 +233,8 @@ func inherit() (*heritage, error) {
 	return h, nil
 }
 
-// ready tells the process in whose place this one comes that all is ready, and returns when this
-// one may serve.
+// ready reports to the replaced process that this one is ready. It returns when this process may
+// serve.
 func (h *heritage) ready(ctx context.Context) error {
 	if h.answer == nil {
 		return nil
@@ -249,7 +255,7 @@ func (h *heritage) ready(ctx context.Context) error {
 	return errors.New("the process that was to be replaced serves on")
 }
 
-// failed tells the process in whose place this one was to come why it does not.
+// failed reports to the process that was to be replaced why this one cannot replace it.
 func (h *heritage) failed(reason string) {
 	if h.answer == nil {
 		return
@@ -263,6 +269,6 @@ func (h *heritage) close() {
 	h.word.Close()
 }
 
-// escapeLines makes one line of several; unescapeLines makes several of it again.
+// escapeLines turns several lines into one; unescapeLines reverses this.
 func escapeLines(s string) string   { return strings.ReplaceAll(s, "\n", "\x00") }
 func unescapeLines(s string) string { return strings.ReplaceAll(s, "\x00", "\n") }
