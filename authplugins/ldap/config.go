@@ -121,20 +121,20 @@ func Kind() authplugin.Kind {
 	}
 }
 
-// settings are the options that logins need, read.
+// settings are the parsed options that logins need.
 type settings struct {
 	bindDN       string
 	bindPassword auth.Secret
 	timeout      time.Duration
 	cacheFor     time.Duration
 
-	userDN         template // empty: by search
+	userDN         template // empty: users are searched
 	searchBase     string
 	searchFilter   template
 	requiredFilter string
 	userAttribute  string
 	keyAttribute   string
-	attributes     []string // to read of an entry
+	attributes     []string // to request for an entry
 
 	groups           []string
 	groupAttribute   string
@@ -155,7 +155,7 @@ type settings struct {
 // looksUp reports whether entries can be read without the user's password.
 func (s *settings) looksUp() bool { return s.userDN.isEmpty() || s.bindDN != "" }
 
-// reader reads a configuration, and keeps what is wrong with it.
+// reader reads a configuration and collects the mistakes in it.
 type reader struct {
 	config
 	diags auth.Diagnostics
@@ -327,7 +327,8 @@ func (r *reader) readGroups(s *settings) {
 	}
 }
 
-// checkListed wants a group to be in groups, whose order says which one counts first.
+// checkListed reports a group that is not in groups. The order of groups decides which home is
+// used.
 func (r *reader) checkListed(attribute, name string) {
 	if !slices.Contains(r.Groups, name) {
 		r.wrong(attribute, "Unlisted group", fmt.Sprintf("List %q in groups too, with the groups that may log in.", name))

@@ -14,7 +14,7 @@ import (
 	"filegate/core/auth"
 )
 
-// readStorage returns the authenticator of the storage, nil if there is none.
+// readStorage returns the authenticator of the storage, or nil if there is none.
 func (r *reader) readStorage(s *settings, given authplugin.Config) auth.Authenticator {
 	if r.Storage == "" {
 		for name, isSet := range map[string]bool{
@@ -74,7 +74,7 @@ func (r *reader) readSecret(s *settings) {
 	}
 }
 
-// storageValues returns the storage's options in the types that they have there.
+// storageValues returns the storage's options as JSON, converted to the types of its schema.
 func (r *reader) storageValues(schema auth.Schema) ([]byte, bool) {
 	values, before := map[string]any{}, len(r.diags)
 	for _, name := range slices.Sorted(maps.Keys(r.StorageOptions)) {

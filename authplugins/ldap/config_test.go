@@ -12,7 +12,7 @@ import (
 	"filegate/core/auth"
 )
 
-// TestConfigure has mistakes, each with the attribute that the operator reads of.
+// TestConfigure tests mistakes in the configuration: each diagnostic names the attribute.
 func TestConfigure(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
@@ -26,7 +26,7 @@ func TestConfigure(t *testing.T) {
 	stored := values{"storage": "swiftv1", "storage_options": map[string]string{"auth_url": "http://swift/auth/v1.0"}, "storage_login": "a:b", "storage_secret": "x"}
 	for name, c := range map[string]struct {
 		more values
-		want []string // attribute, and a part of the text; none: it is right
+		want []string // attribute and part of the text; empty: no mistake
 	}{
 		"no servers":            {values{"servers": []string{}}, []string{"servers", "at least one"}},
 		"http":                  {values{"servers": []string{"http://ldap"}}, []string{"servers", "no LDAP server"}},
@@ -124,7 +124,8 @@ func with(values map[string]any, name string, value any) map[string]any {
 	return values
 }
 
-// TestSchema has each option of the configuration in the schema, and secrets marked.
+// TestSchema checks that the schema contains each option of the configuration, and that secrets are
+// marked.
 func TestSchema(t *testing.T) {
 	for _, a := range ldap.Kind().Info.Schema {
 		secret := a.Name == "bind_password" || a.Name == "storage_secret" || a.Name == "key"

@@ -18,7 +18,7 @@ const sealKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 const password = "correct horse"
 
-// seal is the secret of a login at the storage, as filegate users seal prints it.
+// seal encrypts the secret of a storage login, as filegate users seal does.
 func seal(t *testing.T, user, login, secret string) string {
 	t.Helper()
 	key, err := userfile.ParseKey(sealKey)
@@ -41,8 +41,8 @@ func newSwift(t *testing.T) *swifttest.Server {
 	return swift
 }
 
-// TestConformance holds the rules against it with Debian's slapd, in each way to find users and to
-// encrypt.
+// TestConformance tests the authenticator against the rules with Debian's slapd, for each way to
+// find users and to encrypt connections.
 func TestConformance(t *testing.T) {
 	s := startSlapd(t)
 	swift := newSwift(t)

@@ -15,16 +15,16 @@ import (
 )
 
 const (
-	// maxAnswers is how many bytes a server may send for one login. A user in thousands of groups
-	// has some hundred kilobytes.
+	// maxAnswers is the maximum number of bytes that a server may send for one login. The answers
+	// for a user in thousands of groups have some hundred kilobytes.
 	maxAnswers  = 1 << 20
 	dialTimeout = 5 * time.Second
 )
 
-// errTooMuch ends a connection.
+// errTooMuch is the read error after maxAnswers bytes. It ends the connection.
 var errTooMuch = fmt.Errorf("the server has sent more than %d bytes for one login", maxAnswers)
 
-// meter is a connection that passes on only so much of what the server sends.
+// meter is a connection that limits the bytes that are read from it.
 type meter struct {
 	net.Conn
 	left atomic.Int64
@@ -45,19 +45,19 @@ type conn struct {
 	raw    *meter
 	ldap   *ldap.Conn
 	bound  binding
-	used   time.Time // when a login was done with it
+	used   time.Time // end of the last login on it
 }
 
-// binding is whose a connection is.
+// binding is the account that a connection is bound to.
 type binding int
 
 const (
-	boundAnonymous binding = iota // as a new connection is
+	boundAnonymous binding = iota // the state of a new connection
 	boundService
-	boundUser // somebody's, or not known after an error
+	boundUser // a user, or unknown after an error
 )
 
-// dial connects to a server, with TLS where the server is configured so.
+// dial connects to a server, with ldaps or StartTLS if the server is configured for it.
 func dial(ctx context.Context, s *server, tlsConfig *tls.Config) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
@@ -98,7 +98,7 @@ func dial(ctx context.Context, s *server, tlsConfig *tls.Config) (*conn, error) 
 	return c, nil
 }
 
-// within calls do, and ends the connection if do takes longer than the context lives.
+// within calls do, and ends the connection if the context ends before do returns.
 func (c *conn) within(ctx context.Context, do func() error) error {
 	c.raw.left.Store(maxAnswers)
 	expired := func() { _ = c.raw.SetDeadline(time.Unix(1, 0)) }
@@ -110,17 +110,17 @@ func (c *conn) within(ctx context.Context, do func() error) error {
 	return err
 }
 
-// usable reports whether the connection can be kept.
+// usable reports whether the connection can be reused.
 func (c *conn) usable() bool { return !c.ldap.IsClosing() }
 
 func (c *conn) close() {
-	_ = c.raw.Close() // first, so that nothing below waits for the server
+	_ = c.raw.Close() // first, so that closing the LDAP connection does not wait for the server
 	if c.ldap != nil {
 		_ = c.ldap.Close()
 	}
 }
 
-// bindUser checks a password, and makes the connection the user's.
+// bindUser checks a password. It binds the connection to the user.
 func (c *conn) bindUser(dn string, password auth.Secret) error {
 	if dn == "" || password == "" {
 		return fmt.Errorf("a bind without a name or a password proves nothing: %w", auth.ErrDenied)
@@ -138,11 +138,11 @@ func (c *conn) bindUser(dn string, password auth.Secret) error {
 	return nil
 }
 
-// mustChange is the error "changeAfterReset" of a password policy: the password is right, and good
-// for nothing but changing it.
+// mustChange is the error "changeAfterReset" of a password policy: the password is correct, but can
+// only be used to change it.
 const mustChange = 2
 
-// bindService makes the connection the service account's, or an anonymous one where there is none.
+// bindService binds the connection to the service account, or anonymously if there is none.
 func (c *conn) bindService(dn string, password auth.Secret) error {
 	want := boundService
 	if dn == "" {
@@ -151,7 +151,7 @@ func (c *conn) bindService(dn string, password auth.Secret) error {
 	if c.bound == want {
 		return nil
 	}
-	c.bound = boundUser // until it is known better
+	c.bound = boundUser // unknown until the bind succeeds
 	var err error
 	if dn == "" {
 		err = failed("anonymous bind", false, c.ldap.UnauthenticatedBind(""))
@@ -164,7 +164,8 @@ func (c *conn) bindService(dn string, password auth.Secret) error {
 	return err
 }
 
-// search returns the entries that match, at most limit.
+// search returns the matching entries, at most limit. If there are more, it also returns
+// errTooMany.
 func (c *conn) search(doing, base string, scope int, filter string, limit int, attributes []string) ([]*ldap.Entry, error) {
 	req := ldap.NewSearchRequest(base, scope, ldap.NeverDerefAliases, limit, 0, false, filter, attributes, nil)
 	req.EnforceSizeLimit = true
@@ -175,7 +176,7 @@ func (c *conn) search(doing, base string, scope int, filter string, limit int, a
 	case ldap.IsErrorAnyOf(err, ldap.LDAPResultSizeLimitExceeded):
 		return result.Entries, errTooMany
 	case err != nil && errors.Is(err, ldap.ErrSizeLimitExceeded):
-		c.close() // the rest of the answer may still come
+		c.close() // the rest of the answer may still arrive
 		return result.Entries, errTooMany
 	case err != nil:
 		return nil, failed(doing, false, err)
@@ -183,5 +184,5 @@ func (c *conn) search(doing, base string, scope int, filter string, limit int, a
 	return result.Entries, nil
 }
 
-// errTooMany is returned with the first entries where there are more than the limit.
+// errTooMany is the error of a search with more matches than the limit.
 var errTooMany = errors.New("there are more entries than were asked for")

@@ -12,23 +12,23 @@ import (
 	"filegate/core/auth"
 )
 
-// idleFor is how long a connection is kept for the next login.
+// idleFor is the time after which an idle connection is closed.
 const idleFor = time.Minute
 
-// directory is the servers, and the connections to them.
+// directory contains the servers and the connections to them.
 type directory struct {
 	servers []*server
 	tls     *tls.Config
-	// slots has an element for each connection in use. No connection is opened while one is idle,
-	// so its capacity is the most that there ever are.
+	// slots has an element for each connection in use. No connection is opened while another one is
+	// idle, so the capacity of slots is the maximum number of connections.
 	slots chan struct{}
 
 	mu   sync.Mutex
-	idle []*conn // that which was used last at the end
+	idle []*conn // the most recently used connection is last
 }
 
-// do calls ask with a connection. If connection or server fail, it calls ask again, with the next
-// server, and ask must begin anew.
+// do calls ask with a connection. If the connection or the server fails, do calls ask again with
+// the next server. ask must then start from the beginning.
 func (d *directory) do(ctx context.Context, ask func(*conn) error) error {
 	select {
 	case d.slots <- struct{}{}:
@@ -41,7 +41,8 @@ func (d *directory) do(ctx context.Context, ask func(*conn) error) error {
 		if err := d.use(ctx, c, len(servers)+1, ask); !isLost(err) || ctx.Err() != nil {
 			return err
 		}
-		// The server may just have ended it. Then it has ended those too that were idle for longer.
+		// The server may have ended the connection because it was idle. Then it has also ended the
+		// connections that were idle for longer.
 		d.drop(c.server)
 	}
 	var lost []error
@@ -64,8 +65,9 @@ func (d *directory) do(ctx context.Context, ask func(*conn) error) error {
 	return fmt.Errorf("no server of the directory has answered: %w", errors.Join(lost...))
 }
 
-// use calls ask with a connection, which is kept if it is still good. The server may take its share
-// of the time that is left for so many, so that one that never answers leaves time for the others.
+// use calls ask with a connection, and keeps the connection if it is usable. The remaining time is
+// divided by share, the number of attempts that are left, so that a server that does not answer
+// leaves time for the others.
 func (d *directory) use(ctx context.Context, c *conn, share int, ask func(*conn) error) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		own, cancel := context.WithTimeout(ctx, time.Until(deadline)/time.Duration(share))
@@ -84,7 +86,7 @@ func (d *directory) use(ctx context.Context, c *conn, share int, ask func(*conn)
 	return err
 }
 
-// take returns the idle connection that was used last, or nil.
+// take returns the most recently used idle connection, or nil.
 func (d *directory) take() *conn {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -115,7 +117,7 @@ func (d *directory) drop(s *server) {
 	})
 }
 
-// order returns the servers, those last that could not be reached lately.
+// order returns the servers. Servers that have failed recently come last.
 func (d *directory) order() []*server {
 	servers := slices.Clone(d.servers)
 	slices.SortStableFunc(servers, func(a, b *server) int {

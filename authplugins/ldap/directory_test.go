@@ -12,7 +12,7 @@ import (
 	"filegate/core/auth"
 )
 
-// clear is a configuration for fakes, without encryption.
+// clear returns a configuration for fake servers, without encryption.
 func clear(servers ...*fake) map[string]any {
 	var urls []string
 	for _, f := range servers {
@@ -21,12 +21,12 @@ func clear(servers ...*fake) map[string]any {
 	return map[string]any{"servers": urls, "start_tls": false, "search_base": "dc=example"}
 }
 
-// TestFaults has servers that fail: no login goes through, none is refused for that, and the next
-// server is asked where it may do better.
+// TestFaults tests servers that fail: each login fails without being refused, or the next server is
+// asked if it may succeed.
 func TestFaults(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer func(message) []byte
-		says   string // in the error; empty: the next server is asked
+		says   string // part of the error; empty: the next server is asked
 	}{
 		"it ends the connection": {answer: func(message) []byte { return nil }},
 		"rubbish":                {answer: func(message) []byte { return []byte("220 mail.example.net ESMTP\r\n") }},
@@ -47,7 +47,7 @@ func TestFaults(t *testing.T) {
 		"an entry of no": {answer: func(m message) []byte { return append(m.entry("", "alice"), m.result(searchDone, 0)...) }, says: "without a DN"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel() // some wait for their time to be over
+			t.Parallel() // some wait for a timeout
 			bad, next := newFake(t, c.answer), newFake(t, good)
 			a := authenticator(t, clear(bad, next), map[string]any{"timeout": "12s"})
 			resp, err := a.Authenticate(t.Context(), byPassword("alice", password))
@@ -74,7 +74,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// b2i is 1 for the answer of a search, whose tag is one further than that of a bind.
+// b2i returns 1 for the answer of a search, whose tag is one greater than that of a bind.
 func b2i(b bool) byte {
 	if b {
 		return 1
@@ -82,7 +82,7 @@ func b2i(b bool) byte {
 	return 0
 }
 
-// TestBindAnswers has what a directory may answer to the user's bind.
+// TestBindAnswers tests the result codes that a directory may return for the user's bind.
 func TestBindAnswers(t *testing.T) {
 	for code, want := range map[byte]error{
 		0: nil, 49: auth.ErrDenied, 48: auth.ErrDenied, 53: auth.ErrDenied, 19: auth.ErrDenied, 50: auth.ErrDenied,
@@ -102,7 +102,8 @@ func TestBindAnswers(t *testing.T) {
 	}
 }
 
-// TestIdleEnds has a server that ends connections behind each login, which nobody notices.
+// TestIdleEnds tests a server that ends the connection after each login. Logins do not fail because
+// of this.
 func TestIdleEnds(t *testing.T) {
 	f := newFake(t, good)
 	a := authenticator(t, clear(f), nil)
@@ -116,7 +117,8 @@ func TestIdleEnds(t *testing.T) {
 	}
 }
 
-// TestConnections has more logins than connections: they wait for each other, and use them again.
+// TestConnections tests more logins than connections: logins wait for a free connection and reuse
+// it.
 func TestConnections(t *testing.T) {
 	s := startSlapd(t)
 	s.add(t, "alice", password, nil)
@@ -140,7 +142,7 @@ func TestConnections(t *testing.T) {
 	}
 }
 
-// TestTLS has servers that cannot be trusted: no password goes to them.
+// TestTLS tests servers that cannot be trusted: no password is sent to them.
 func TestTLS(t *testing.T) {
 	s := startSlapd(t)
 	s.add(t, "alice", password, nil)
@@ -186,7 +188,7 @@ func TestTLS(t *testing.T) {
 	})
 	for name, answer := range map[string]func(message) []byte{
 		"StartTLS refused": func(m message) []byte { return m.result(extendedAnswer, 2) },
-		// A man in the middle answers in advance what is asked for in TLS only.
+		// A man in the middle sends the answer in advance, before TLS begins.
 		"an answer behind StartTLS": func(m message) []byte {
 			if m.op != extendedRequest {
 				return good(m)
@@ -211,7 +213,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// TestServersInOrder asks the second one where nobody listens at the first one's address.
+// TestServersInOrder tests that the second server is asked if the first one does not listen.
 func TestServersInOrder(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

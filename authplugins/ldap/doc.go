@@ -1,70 +1,73 @@
 // Package ldap is the authenticator for users in an LDAP directory, such as OpenLDAP, 389 Directory
-// Server, FreeIPA or Active Directory. The directory checks passwords, and says who is in which
-// group; each user acts in a storage with a Swift credential.
+// Server, FreeIPA or Active Directory. The directory checks the passwords and contains the groups.
+// Each user gets access to a storage with a Swift credential.
 //
 // # Finding the user
 //
-// With user_dn, the login's name is put into a DN, and the password is checked by a bind with it.
-// With search_base, a service account (bind_dn) looks for the one entry that matches search_filter,
-// and the bind is made with that entry's DN. No entry is auth.ErrUnknownUser, so the next
-// authenticator of a chain is asked; several entries are a refusal.
+// With user_dn, the login's name is inserted into a DN, and a bind with this DN checks the
+// password. With search_base, a service account (bind_dn) searches for the single entry that
+// matches search_filter, and the bind uses the DN of that entry. If there is no entry, the result
+// is auth.ErrUnknownUser, and the next authenticator of a chain is asked. If there are several
+// entries, the login is refused.
 //
-// The entry is read by the service account, or by the user where user_dn is set and there is none.
-// The user's name in the gateway is the entry's user_attribute, in the directory's spelling: a
-// directory takes "Alice" and "alice" for the same user.
+// The service account reads the entry. With user_dn and without bind_dn, the user reads it. The
+// user's name in the gateway is the entry's user_attribute, in the spelling of the directory,
+// because for a directory "Alice" and "alice" are the same user.
 //
-// A password is checked only by a bind with a DN and a password that are not empty, because a
-// directory takes a bind without a password for an anonymous one, and reports success. Names with
-// control characters, or longer than 256 bytes, are unknown without asking. Every value is escaped
-// for the place where it is put.
+// A bind that checks a password always has a DN and a password that are not empty, because a
+// directory treats a bind without a password as anonymous and reports success. Names with control
+// characters, and names longer than 256 bytes, are unknown; the directory is not asked about them.
+// Every value is escaped according to its position.
 //
-// # What the entry says
+// # The contents of the entry
 //
-// An account is refused if userAccountControl, accountExpires, nsAccountLock, loginDisabled,
-// msDS-UserAccountDisabled, pwdAccountLockedTime, shadowExpire, krbPrincipalExpiration,
-// loginExpirationTime or pwdEndTime say so, or if the entry does not match required_filter.
-// Groups are the values of group_attribute, by the first name in their DN, or the entries below
-// group_base that match group_filter. With groups, only members of one of these are let in.
-// group_permissions are added up; group_homes count in the order of groups. key_attribute has
-// lines of authorized_keys, with their options; there are no certificates.
+// An account is refused if it is disabled or has expired according to userAccountControl,
+// accountExpires, nsAccountLock, loginDisabled, msDS-UserAccountDisabled, pwdAccountLockedTime,
+// shadowExpire, krbPrincipalExpiration, loginExpirationTime or pwdEndTime, or if the entry does not
+// match required_filter. The groups of the user are the values of group_attribute, named by the
+// first part of their DN, or the entries below group_base that match group_filter. With the option
+// groups, only members of one of these groups may log in. The group_permissions of several groups
+// are added. Of several group_homes, the first in the order of groups is used. key_attribute
+// contains lines of authorized_keys, including their options. Certificates are not supported.
 //
-// Users must not be able to write the attributes that decide on groups, homes and storage logins.
+// Users must not have write access to the attributes that determine groups, homes and storage
+// logins.
 //
 // # Storage
 //
-// The grant comes from the authenticators keystone or swiftv1, with storage_login and a secret. The
-// secret is the same for all users (storage_secret), or in an attribute of the entry
-// (storage_secret_attribute), sealed for this user and this login by the command
+// The authenticator keystone or swiftv1 issues the grant for storage_login and a secret. The secret
+// is the same for all users (storage_secret), or each entry has its own (storage_secret_attribute).
+// A secret in an entry is encrypted for this user and this login by the command
 //
 //	filegate users seal -key-file KEY USER ldap LOGIN
 //
-// Without a storage the grant is empty, which does for a backend that needs none.
+// Without a storage the grant is empty. This suits a backend that needs no credential.
 //
 // # Sessions
 //
-// A renewal and a revalidation look for the user as a login does. They end the session if the user
-// is gone or refused, the key is gone, the password was changed (where the directory shows the time
-// of the change), the user's storage or login there is another one, or the storage does not take
-// the credential any more. Where the user's own bind is the only way to read the entry, the
-// password is kept in the renewal, sealed, and a bind is made with it again.
+// A renewal and a revalidation look up the user as a login does. They end the session if the user
+// is gone or refused, the key was removed, the password was changed (if the directory shows the
+// time of the change), the user's storage or storage login has changed, or the storage rejects the
+// credential. If only the user can read the entry, the grant contains the password, encrypted, and
+// the user's bind is repeated.
 //
 // # The connection
 //
-// Connections are encrypted, with at least TLS 1.2: by ldaps, or by StartTLS. Clear text is refused
-// unless the server is on this machine or allow_clear_text is set. The servers are asked in order;
-// one that cannot be reached is the last one for half a minute. Referrals are not followed, since
-// they would carry passwords to another server.
+// Connections are encrypted with TLS 1.2 or later: by ldaps, or by StartTLS. Clear text is refused
+// unless the server is on this machine or allow_clear_text is set. The servers are tried in order.
+// For half a minute after a failure, a server is tried after the others. Referrals are not
+// followed, because they would send passwords to another server.
 //
 // # Decisions
 //
-// Connections are kept, and each does one login at a time, because a bind changes whose connection
-// it is. The alternative, a connection for each bind, would have cost a TLS handshake for each
+// Connections are reused, and each serves one login at a time, because a bind changes the user of
+// its connection. The alternative, a connection for each bind, would cost a TLS handshake for each
 // login.
 //
-// What a server sends is bounded by its bytes, under the library, instead of by the number of
-// entries and values, because the library keeps all of an answer in memory before anybody can
-// count.
+// The answers of a server are limited by their bytes, below the library, instead of by the number
+// of entries and values, because the library reads a whole answer into memory before it returns
+// anything.
 //
-// The suite is authplugins/authtest, also with a real slapd; the program is
-// cmd/filegate-auth-ldap. Only this package knows go-ldap.
+// The suite is authplugins/authtest, which also runs against a real slapd. The program is
+// cmd/filegate-auth-ldap. Only this package imports go-ldap.
 package ldap

@@ -15,18 +15,18 @@ import (
 	"filegate/authplugins/users/userfile"
 )
 
-// facts are what the directory says of a user.
+// facts are the data of a user in the directory.
 type facts struct {
 	entry  *ldap.Entry
-	user   string // the canonical name
+	user   string // in the spelling of the directory
 	groups []group
-	meets  bool // required_filter
+	meets  bool // the entry matches required_filter
 }
 
 // group is a group of the user.
 type group struct{ name, dn string }
 
-// is reports whether the group is the one that the operator has named.
+// is reports whether g is the group that the operator has named, by its name or its DN.
 func (g group) is(named string) bool {
 	if !strings.Contains(named, "=") {
 		return strings.EqualFold(g.name, named)
@@ -39,30 +39,32 @@ func (g group) is(named string) bool {
 	return err == nil && dn.EqualFold(want)
 }
 
-// stateAttributes say whether an account is disabled, or over.
+// stateAttributes are the attributes that show that an account is disabled or has expired.
 var stateAttributes = []string{"userAccountControl", "accountExpires", "nsAccountLock", "loginDisabled", "pwdAccountLockedTime", "shadowExpire", "msDS-UserAccountDisabled"}
 
-// endAttributes are times (RFC 4517, section 3.3.13) from which on an account is over.
+// endAttributes are the attributes with the time at which an account expires, in the format of RFC
+// 4517, section 3.3.13.
 var endAttributes = []string{"krbPrincipalExpiration", "loginExpirationTime", "pwdEndTime"}
 
-// changeAttributes say when a password was changed.
+// changeAttributes are the attributes with the time at which the password was changed.
 var changeAttributes = []string{"pwdChangedTime", "pwdLastSet", "krbLastPwdChange", "passwordChangedTime", "sambaPwdLastSet", "shadowLastChange"}
 
-// idAttributes tell an entry from a later one of the same name.
+// idAttributes identify an entry: a later entry with the same name has other values.
 var idAttributes = []string{"entryUUID", "nsUniqueId", "ipaUniqueID", "objectGUID"}
 
 const (
 	accountDisable = 0x2 // of userAccountControl
-	// lockedForGood is the value of pwdAccountLockedTime that an administrator sets. Others come
-	// from wrong passwords, and are for the server's next bind.
+	// lockedForGood is the value of pwdAccountLockedTime that an administrator sets. Other values
+	// result from wrong passwords, and the server checks them at the next bind.
 	lockedForGood = "000001010000Z"
-	// fileTimeEpoch is 1970 in the hundreds of nanoseconds since 1601 of accountExpires.
+	// fileTimeEpoch is the start of 1970 in the unit of accountExpires: hundreds of nanoseconds
+	// since 1601.
 	fileTimeEpoch = 116444736000000000
 	neverExpires  = 1<<63 - 1
 )
 
-// disabled returns why an account is not in use now, or nil. A value that cannot be read counts as
-// a restriction.
+// disabled returns an error if an account is disabled or has expired. A value that cannot be parsed
+// counts as a restriction.
 func disabled(e *ldap.Entry, now time.Time) error {
 	for _, name := range []string{"nsAccountLock", "loginDisabled", "msDS-UserAccountDisabled"} {
 		if v := e.GetEqualFoldAttributeValue(name); v != "" && !strings.EqualFold(v, "FALSE") {
@@ -97,7 +99,7 @@ func disabled(e *ldap.Entry, now time.Time) error {
 	return nil
 }
 
-// number returns the value of an attribute that is a number.
+// number returns the value of a numeric attribute.
 func number(e *ldap.Entry, name string) (n int64, isSet bool, err error) {
 	text := e.GetEqualFoldAttributeValue(name)
 	if text == "" {
@@ -107,8 +109,8 @@ func number(e *ldap.Entry, name string) (n int64, isSet bool, err error) {
 	return n, true, err
 }
 
-// snapshot returns the values of some attributes. They are the same as long as nothing was changed
-// there; where the directory does not show the attributes, the text is empty.
+// snapshot returns the values of some attributes as a text, which is equal as long as none of them
+// changes. If the directory does not show the attributes, the text is empty.
 func snapshot(e *ldap.Entry, attributes []string) string {
 	var b strings.Builder
 	for _, name := range attributes {
@@ -119,8 +121,8 @@ func snapshot(e *ldap.Entry, attributes []string) string {
 	return b.String()
 }
 
-// canonical returns the user's name in the directory's spelling: of several values that which the
-// client has written.
+// canonical returns the user's name in the directory's spelling. Of several values it returns the
+// one that equals the name that the client sent, ignoring case.
 func canonical(e *ldap.Entry, attribute, written string) (string, error) {
 	values := e.GetEqualFoldAttributeValues(attribute)
 	i := slices.IndexFunc(values, func(v string) bool { return strings.EqualFold(v, written) })
@@ -138,7 +140,7 @@ func canonical(e *ldap.Entry, attribute, written string) (string, error) {
 	return values[i], nil
 }
 
-// one returns the value of an attribute that must have one.
+// one returns the value of an attribute. It fails unless there is exactly one value.
 func one(e *ldap.Entry, name string) (string, error) {
 	values := e.GetEqualFoldAttributeValues(name)
 	if len(values) != 1 || values[0] == "" {
@@ -147,7 +149,7 @@ func one(e *ldap.Entry, name string) (string, error) {
 	return values[0], nil
 }
 
-// fill expands a template with the facts.
+// fill expands a template with the data of the user.
 func (f facts) fill(t template) (string, error) {
 	return t.expand(func(name string) (string, error) {
 		if name == placeUser {
@@ -157,7 +159,7 @@ func (f facts) fill(t template) (string, error) {
 	})
 }
 
-// memberOf returns the groups that an attribute of the entry names.
+// memberOf returns the groups that are listed in an attribute of the entry.
 func memberOf(e *ldap.Entry, attribute string) ([]group, error) {
 	var groups []group
 	for _, a := range e.Attributes {
@@ -171,7 +173,7 @@ func memberOf(e *ldap.Entry, attribute string) ([]group, error) {
 		for _, dn := range a.Values {
 			parsed, err := ldap.ParseDN(dn)
 			if err != nil || len(parsed.RDNs) == 0 || len(parsed.RDNs[0].Attributes) != 1 {
-				continue // what is no DN is in nobody's configuration
+				continue // the configuration cannot name a value that is not a DN
 			}
 			groups = append(groups, group{parsed.RDNs[0].Attributes[0].Value, dn})
 		}
@@ -179,13 +181,13 @@ func memberOf(e *ldap.Entry, attribute string) ([]group, error) {
 	return groups, nil
 }
 
-// checkKey returns why a client at that address may not log in with a key; nil if it may.
+// checkKey returns an error if a client at that address may not log in with the key.
 func (f facts) checkKey(attribute string, key []byte, from netip.Addr, now time.Time) error {
 	err := errors.New("the key is not the user's")
 	for _, line := range f.entry.GetEqualFoldAttributeValues(attribute) {
 		k, bad := userfile.ParseAuthorizedKey(strings.TrimSpace(line))
 		if bad != nil {
-			continue // such as a kind of key that is refused: it opens to nobody
+			continue // for example a refused type of key, which cannot be used for logins
 		}
 		opens := k.Opens(key, from, now)
 		if opens == nil {

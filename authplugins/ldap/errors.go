@@ -11,29 +11,29 @@ import (
 	"filegate/core/auth"
 )
 
-// maxDiagnostic is how much of a server's own words is logged, in bytes.
+// maxDiagnostic is the maximum length of a server's message in the log, in bytes.
 const maxDiagnostic = 200
 
-// firstOwnCode is the first of the result codes that the library makes up itself. Those below come
+// firstOwnCode is the first of the result codes that the library itself defines. Lower codes come
 // from a server.
 const firstOwnCode = ldap.ErrorNetwork
 
-// lostError is the failure of a connection or a server. Another server may do better.
+// lostError is the failure of a connection or a server. Another server may succeed.
 type lostError struct{ err error }
 
 func (e *lostError) Error() string { return e.err.Error() }
 
-// Unwrap makes it a login that could not be checked.
+// Unwrap makes the error one for a login that could not be checked.
 func (e *lostError) Unwrap() []error { return []error{auth.ErrUnavailable, e.err} }
 
-// isLost reports whether another connection may do better.
+// isLost reports whether err is a lostError, so that another connection may succeed.
 func isLost(err error) bool {
 	_, ok := errors.AsType[*lostError](err)
 	return ok
 }
 
-// failed returns the error for what a request has come to; doing says what it was for, and bind
-// that it was the user's bind, by which the server decides on the login.
+// failed converts the error of a request; doing describes the request. bind is true for the user's
+// bind, whose result is the decision about the login.
 func failed(doing string, bind bool, err error) error {
 	if err == nil {
 		return nil
@@ -67,7 +67,7 @@ func failed(doing string, bind bool, err error) error {
 	return fmt.Errorf("%s: %w", text, auth.ErrUnavailable)
 }
 
-// printable returns a server's words for the log, cut.
+// printable returns a server's message for the log, shortened.
 func printable(text string) string {
 	text = strings.ToValidUTF8(strings.TrimRight(text, "\x00\n"), "?")
 	if len(text) <= maxDiagnostic {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The operations of LDAP, by the tag of their requests and answers.
+// The operations of LDAP, as the tags of their requests and answers.
 const (
 	bindRequest     = 0x60
 	bindResponse    = 0x61
@@ -20,7 +20,7 @@ const (
 	extendedAnswer  = 0x78
 )
 
-// message is a request that a fake server has got.
+// message is a request that a fake server has received.
 type message struct {
 	id   []byte // the element
 	op   byte
@@ -28,7 +28,7 @@ type message struct {
 	conn net.Conn
 }
 
-// fake is a server that answers as a test says.
+// fake is a server whose answers the test provides.
 type fake struct {
 	url string
 
@@ -36,7 +36,7 @@ type fake struct {
 	got []message
 }
 
-// newFake starts a server. answer returns what to send for a request; nil ends the connection.
+// newFake starts a server. answer returns the answer to a request; nil ends the connection.
 func newFake(t *testing.T, answer func(message) []byte) *fake {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -101,7 +101,7 @@ func (f *fake) serve(c net.Conn, answer func(message) []byte) {
 	}
 }
 
-// requests returns how many requests of a kind the server has got.
+// requests returns the number of requests of a kind that the server has received.
 func (f *fake) requests(op byte) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -148,17 +148,17 @@ func element(tag byte, parts ...[]byte) []byte {
 
 func text(s string) []byte { return element(0x04, []byte(s)) }
 
-// result is an answer with a result code.
+// result returns an answer with a result code.
 func (m message) result(op, code byte) []byte {
 	return element(0x30, m.id, element(op, element(0x0a, []byte{code}), text(""), text("because")))
 }
 
-// entry is a search's answer with a value of uid.
+// entry returns an answer to a search, with one value of uid.
 func (m message) entry(dn, uid string) []byte {
 	return element(0x30, m.id, element(searchEntry, text(dn), element(0x30, element(0x30, text("uid"), element(0x31, text(uid))))))
 }
 
-// good answers as a directory in which every password is right.
+// good answers like a directory that accepts every password.
 func good(m message) []byte {
 	switch m.op {
 	case bindRequest:

@@ -32,7 +32,7 @@ func authorizedLine(key ssh.PublicKey) string {
 	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key)))
 }
 
-// configured returns what comes of a configuration.
+// configured returns the authenticator for a configuration, or the mistakes in it.
 func configured(t *testing.T, values map[string]any) (auth.Authenticator, auth.Diagnostics) {
 	t.Helper()
 	text, err := json.Marshal(values)
@@ -48,7 +48,8 @@ func configured(t *testing.T, values map[string]any) (auth.Authenticator, auth.D
 	return ldap.Kind().Configure(authplugin.Config{Values: text, Sealer: sealer})
 }
 
-// authenticator returns one, which must be configured rightly. more replaces values.
+// authenticator returns an authenticator. The configuration must be correct. The values in more
+// take precedence.
 func authenticator(t *testing.T, values, more map[string]any) *ldap.Authenticator {
 	t.Helper()
 	all := maps.Clone(values)

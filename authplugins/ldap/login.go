@@ -19,15 +19,15 @@ import (
 
 const (
 	maxPassword = 4096
-	maxGroups   = 1000 // that a search may find
-	maxShown    = 256  // groups of an identity
+	maxGroups   = 1000 // maximum that a search may return
+	maxShown    = 256  // maximum in an identity
 )
 
 // Authenticator checks logins against a directory.
 type Authenticator struct {
 	settings
 	directory *directory
-	storage   auth.Authenticator // nil: none
+	storage   auth.Authenticator // may be nil
 	sealer    authplugin.Sealer
 }
 
@@ -63,8 +63,8 @@ func (a *Authenticator) Authenticate(ctx context.Context, req auth.Request) (aut
 	return auth.Response{Identity: &id}, nil
 }
 
-// check asks the directory, and returns what it says of a user who may log in. Where the proof has
-// no password, as after the login, the directory is only asked about the user.
+// check looks up the user in the directory, and returns an error unless the user may log in. If the
+// proof contains no password, as after a login, the password is not checked.
 func (a *Authenticator) check(ctx context.Context, p proof) (facts, error) {
 	if err := ctx.Err(); err != nil {
 		return facts{}, fmt.Errorf("%w: %w", err, auth.ErrUnavailable)
@@ -93,7 +93,7 @@ func (a *Authenticator) check(ctx context.Context, p proof) (facts, error) {
 	return f, nil
 }
 
-// ask finds the user, and checks the password if there is one.
+// ask finds the user, and checks the password if the proof contains one.
 func (a *Authenticator) ask(c *conn, p proof) (facts, error) {
 	if !a.looksUp() {
 		dn := a.userDN.dn(p.Login)
@@ -112,7 +112,8 @@ func (a *Authenticator) ask(c *conn, p proof) (facts, error) {
 	return f, c.bindUser(f.entry.DN, auth.Secret(p.Password))
 }
 
-// read returns what the directory says of a user to whoever the connection is bound as.
+// read returns the user's data, as far as the account that the connection is bound to may read
+// them.
 func (a *Authenticator) read(c *conn, login string) (facts, error) {
 	base, scope, filter := a.searchBase, ldap.ScopeWholeSubtree, "(objectClass=*)"
 	if a.userDN.isEmpty() {
@@ -172,7 +173,7 @@ func (a *Authenticator) groupsOf(c *conn, f facts) ([]group, error) {
 	return groups, nil
 }
 
-// permit returns why the user may not come in with this proof, or nil.
+// permit returns an error if the user may not log in with this proof.
 func (a *Authenticator) permit(f facts, p proof) error {
 	now := time.Now()
 	if err := disabled(f.entry, now); err != nil {
@@ -185,18 +186,18 @@ func (a *Authenticator) permit(f facts, p proof) error {
 		return fmt.Errorf("the user is in none of the groups %q", a.groups)
 	}
 	if p.Method == auth.PublicKey {
-		from, _ := netip.ParseAddrPort(p.Remote) // not valid, and in no network, where nobody knows
+		from, _ := netip.ParseAddrPort(p.Remote) // if the address is unknown, it is not valid, and no network contains it
 		return f.checkKey(a.keyAttribute, p.Key, from.Addr(), now)
 	}
 	return nil
 }
 
-// isIn reports whether the user is in the group that the operator has named.
+// isIn reports whether the user is a member of the group that the operator has named.
 func (f facts) isIn(named string) bool {
 	return slices.ContainsFunc(f.groups, func(g group) bool { return g.is(named) })
 }
 
-// identity returns what a login of the user allows, without a grant.
+// identity returns the identity of the user, without a grant.
 func (a *Authenticator) identity(f facts) (auth.Identity, error) {
 	id := auth.Identity{User: f.user, Permissions: a.permissions, CacheFor: a.cacheFor}
 	home := a.home
@@ -227,7 +228,7 @@ func (a *Authenticator) identity(f facts) (auth.Identity, error) {
 	return id, err
 }
 
-// shortName returns the name of a group that the operator has named, perhaps by its DN.
+// shortName returns the name of a group that the operator has named, also if named is a DN.
 func shortName(named string) string {
 	if dn, err := ldap.ParseDN(named); strings.Contains(named, "=") && err == nil && len(dn.RDNs) > 0 {
 		return dn.RDNs[0].Attributes[0].Value
@@ -235,8 +236,8 @@ func shortName(named string) string {
 	return named
 }
 
-// homeIn returns the home directory that a template says. What it is made of cannot lead out of the
-// directory that the operator has written before it.
+// homeIn returns the home directory from a template. A value inserted into the template cannot lead
+// out of the directory that the operator has written before it.
 func (f facts) homeIn(t template) (string, error) {
 	if t.isEmpty() {
 		return "", nil

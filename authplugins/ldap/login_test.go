@@ -14,18 +14,18 @@ import (
 	"filegate/core/auth"
 )
 
-// searching is a configuration for a slapd.
+// searching returns a configuration that searches for users in the slapd.
 func (s *slapd) searching() map[string]any {
 	return map[string]any{"servers": []string{"ldaps://" + s.tls}, "ca_file": s.ca, "bind_dn": readerDN, "bind_password": "readerpass", "search_base": people}
 }
 
-// binding is another.
+// binding returns a configuration with user_dn for the slapd.
 func (s *slapd) binding() map[string]any {
 	return map[string]any{"servers": []string{"ldap://" + s.plain}, "ca_file": s.ca, "user_dn": "uid={user}," + people}
 }
 
-// TestAccounts has accounts that are closed, each in the way of one directory: no login by password
-// or key goes through, and none is left to the next authenticator of a chain.
+// TestAccounts tests accounts that are disabled, each in the way of one directory: logins by
+// password and by key are refused, and the next authenticator of a chain is not asked.
 func TestAccounts(t *testing.T) {
 	s := startSlapd(t)
 	key := newSSHKey(t)
@@ -93,8 +93,8 @@ func TestAccounts(t *testing.T) {
 	})
 }
 
-// TestNames has names that would mean something in a DN or a filter, and passwords that would prove
-// nothing, with a server that takes a bind without a password.
+// TestNames tests names with special characters of DNs and filters, and empty passwords, with a
+// server that accepts a bind without a password.
 func TestNames(t *testing.T) {
 	s := startSlapd(t)
 	s.add(t, "alice", password, nil)
@@ -120,7 +120,7 @@ func TestNames(t *testing.T) {
 					t.Errorf("a password of %d bytes: got %v, want %v", len(pass), err, auth.ErrDenied)
 				}
 			}
-			// The name is the directory's, however the client spells it.
+			// The name has the directory's spelling, not the client's.
 			for written, want := range map[string]string{"alice": "alice", "ALICE": "alice", odd: odd} {
 				resp, err := a.Authenticate(t.Context(), byPassword(written, password))
 				if err != nil || resp.Identity.User != want {
@@ -143,7 +143,7 @@ func TestNames(t *testing.T) {
 	})
 }
 
-// TestGroups has what groups give, in both ways to find them.
+// TestGroups tests permissions and homes of groups, for both ways to find groups.
 func TestGroups(t *testing.T) {
 	s := startSlapd(t)
 	for _, uid := range []string{"ann", "bob", "cid", "dora"} {
@@ -193,7 +193,8 @@ func TestGroups(t *testing.T) {
 			}
 		})
 	}
-	// A group of the same name elsewhere counts only where groups are not tied to a place.
+	// A group with the same name in another place of the directory counts only if groups names no
+	// DN.
 	for want, more := range map[error]map[string]any{nil: {}, auth.ErrDenied: searched} {
 		a := authenticator(t, s.searching(), map[string]any{"groups": []string{"boss"}})
 		if len(more) > 0 {
@@ -203,7 +204,7 @@ func TestGroups(t *testing.T) {
 			t.Errorf("with %v: got %v, want %v", more, err, want)
 		}
 	}
-	// A user who writes the own home directory does not leave the operator's.
+	// A user who can write the own home directory cannot leave the operator's directory.
 	for _, home := range []string{"..", "/", "a/../..", "a/b", "."} {
 		s.set(t, "ann", "homeDirectory", home)
 		a := authenticator(t, s.searching(), map[string]any{"home": "/files/{homeDirectory}"})
@@ -213,13 +214,13 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// TestKeys has lines of authorized_keys in the directory.
+// TestKeys tests lines of authorized_keys in the directory.
 func TestKeys(t *testing.T) {
 	s := startSlapd(t)
 	plain, fromHere, authority, stranger := newSSHKey(t), newSSHKey(t), newSSHKey(t), newSSHKey(t)
 	s.add(t, "alice", password, person{"sshPublicKey": {
 		authorizedLine(plain) + " laptop\n", `from="192.0.2.0/24" ` + authorizedLine(fromHere), "cert-authority " + authorizedLine(authority), "rubbish",
-		`command="x" ` + authorizedLine(stranger), // an option that is not understood restricts
+		`command="x" ` + authorizedLine(stranger), // a key with an unknown option is refused
 	}})
 	a := authenticator(t, s.searching(), map[string]any{"key_attribute": "sshPublicKey"})
 	if resp, err := a.Authenticate(t.Context(), byKey("alice", plain)); err != nil || resp.Identity.User != "alice" {

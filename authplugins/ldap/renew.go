@@ -9,21 +9,21 @@ import (
 	"filegate/core/auth"
 )
 
-// proof is what a login rests on. It travels sealed in the grant, so that it can be held against
-// the directory again.
+// proof is the evidence for a login. The grant contains it, encrypted, so that a renewal or
+// revalidation can check it again.
 type proof struct {
 	Login, Service, SessionID string // Login is the name that the client has written
 	Method                    auth.Method
-	Remote                    string // the client's address and port; empty where nobody knows
+	Remote                    string // the client's address and port; empty if unknown
 	Key                       []byte // for PublicKey
-	Password                  string // kept only where the entry cannot be read without it
+	Password                  string // in the grant only if the entry cannot be read without it
 
-	User, DN string // what the directory said: the canonical name, and the entry
-	ID       string // what tells the entry from a later one of the same name
-	Changed  string // when the password was set, as far as the directory shows it
+	User, DN string // from the directory: the name in its spelling, and the entry's DN
+	ID       string // the entry's idAttributes
+	Changed  string // the entry's changeAttributes; empty if the directory does not show them
 
 	StorageLogin string
-	Asked        time.Time // when the storage took the credential
+	Asked        time.Time // time at which the storage accepted the credential
 	Renewal      []byte    // of the storage's authenticator
 }
 
@@ -35,12 +35,12 @@ func proofOf(req auth.Request) proof {
 	return p
 }
 
-// trusted is the longest time for which a credential that the storage has taken is not shown to it
+// trusted is the maximum time for which an accepted credential is not checked with the storage
 // again.
 const trusted = time.Minute
 
-// Renew implements auth.Authenticator. It logs in at the storage anew, with the credential that the
-// user has now.
+// Renew implements auth.Authenticator. It logs in at the storage again, with the credential that
+// the user has now.
 func (a *Authenticator) Renew(ctx context.Context, old auth.Grant) (auth.Grant, error) {
 	f, p, err := a.again(ctx, old)
 	if err != nil {
@@ -49,7 +49,7 @@ func (a *Authenticator) Renew(ctx context.Context, old auth.Grant) (auth.Grant, 
 	return a.renew(ctx, f, p, old)
 }
 
-// renew returns a fresh grant for the same storage as an old one.
+// renew returns a new grant. It fails if the new grant is for another storage than old.
 func (a *Authenticator) renew(ctx context.Context, f facts, p proof, old auth.Grant) (auth.Grant, error) {
 	fresh, err := a.grant(ctx, f, p)
 	switch {
@@ -61,8 +61,8 @@ func (a *Authenticator) renew(ctx context.Context, f facts, p proof, old auth.Gr
 	return fresh, nil
 }
 
-// Revalidate implements auth.Revalidator. The storage is asked too whether it still takes the
-// credential, unless it has just taken it.
+// Revalidate implements auth.Revalidator. It also asks the storage whether the credential is still
+// valid, unless the storage has just accepted it.
 func (a *Authenticator) Revalidate(ctx context.Context, id auth.Identity) error {
 	f, p, err := a.again(ctx, id.Grant)
 	if err != nil || a.storage == nil || time.Since(p.Asked) < min(a.cacheFor, trusted) {
@@ -74,15 +74,16 @@ func (a *Authenticator) Revalidate(ctx context.Context, id auth.Identity) error 
 	if !errors.Is(err, auth.ErrDenied) && !errors.Is(err, auth.ErrUnknownUser) {
 		return err
 	}
-	// It may have been about a secret that the directory does not have any more.
+	// The refused secret may be an old one: try the secret that the directory has now.
 	fresh, err := a.renew(ctx, f, p, id.Grant)
 	if err == nil && fresh.Token != id.Grant.Token {
-		_ = a.Release(ctx, fresh) // the answer stands whatever comes of this: then the token ends by itself
+		_ = a.Release(ctx, fresh) // if this fails, the token expires later
 	}
 	return err
 }
 
-// Release implements auth.Releaser, where the storage's authenticator does.
+// Release implements auth.Releaser. It calls the storage's authenticator, if that implements
+// auth.Releaser.
 func (a *Authenticator) Release(ctx context.Context, grant auth.Grant) error {
 	var p proof
 	if err := a.sealer.Open(grant.Renewal, &p); err != nil {
@@ -95,7 +96,7 @@ func (a *Authenticator) Release(ctx context.Context, grant auth.Grant) error {
 	return auth.Release(ctx, a.storage, grant)
 }
 
-// again asks the directory about a login of before.
+// again checks an earlier login against the directory.
 func (a *Authenticator) again(ctx context.Context, grant auth.Grant) (facts, proof, error) {
 	var p proof
 	if err := ctx.Err(); err != nil {

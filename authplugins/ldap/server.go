@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// avoided is for how long a server that could not be reached comes after the others.
+// avoided is the time for which a server that has failed is tried after the others.
 const avoided = 30 * time.Second
 
 // server is one of the directory's servers.
@@ -18,9 +18,9 @@ type server struct {
 	url      string // for the log
 	host     string
 	address  string // host and port
-	tls      bool   // from the first byte
+	tls      bool   // ldaps
 	startTLS bool
-	failed   atomic.Int64 // when it could not be reached, in nanoseconds; 0: it could
+	failed   atomic.Int64 // time of the last failure, in nanoseconds since 1970; 0 after a success
 }
 
 // parseServer reads an address such as ldaps://ldap.example.net.
@@ -53,7 +53,7 @@ func isLoopback(host string) bool {
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
-// mark keeps whether the server could be reached.
+// mark records whether the server could be reached.
 func (s *server) mark(lost bool) {
 	if lost {
 		s.failed.Store(time.Now().UnixNano())
@@ -62,7 +62,7 @@ func (s *server) mark(lost bool) {
 	s.failed.Store(0)
 }
 
-// avoid reports whether the others come first.
+// avoid reports whether the server has failed recently, so that others are tried first.
 func (s *server) avoid() bool {
 	failed := s.failed.Load()
 	return failed != 0 && time.Since(time.Unix(0, failed)) < avoided

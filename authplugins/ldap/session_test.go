@@ -10,8 +10,8 @@ import (
 
 func netipAddr(text string) netip.AddrPort { return netip.MustParseAddrPort(text) }
 
-// TestSessionsEnd changes something after the login, which ends the session with the next
-// revalidation and renewal, or leaves it.
+// TestSessionsEnd changes something after the login, and tests whether the next revalidation and
+// renewal end the session.
 func TestSessionsEnd(t *testing.T) {
 	s := startSlapd(t)
 	swift := newSwift(t)
@@ -27,9 +27,9 @@ func TestSessionsEnd(t *testing.T) {
 	n := 0
 	for name, c := range map[string]struct {
 		change func(t *testing.T, uid string)
-		want   map[auth.Method]error // of each way to log in
-		bind   error                 // where the user's own bind reads the entry
-		renew  bool                  // only a renewal sees it: the storage still takes the old secret
+		want   map[auth.Method]error // for each login method
+		bind   error                 // if the user's own bind reads the entry
+		renew  bool                  // only a renewal fails: the storage still accepts the old secret
 	}{
 		"nothing": {func(*testing.T, string) {}, nil, nil, false},
 		"the password": {
@@ -57,7 +57,7 @@ func TestSessionsEnd(t *testing.T) {
 			map[auth.Method]error{auth.Password: auth.ErrDenied, auth.PublicKey: auth.ErrDenied},
 			auth.ErrDenied, true,
 		},
-		"the storage's secret, to another's": { // which tells nothing of the user
+		"the storage's secret, to another's": { // an error that says nothing about the user
 			func(t *testing.T, uid string) { s.set(t, uid, "swiftSecret", secret) },
 			map[auth.Method]error{auth.Password: auth.ErrUnavailable, auth.PublicKey: auth.ErrUnavailable},
 			auth.ErrUnavailable, true,
@@ -112,7 +112,7 @@ func TestSessionsEnd(t *testing.T) {
 		if err := binds.Revalidate(t.Context(), *second); !errors.Is(err, auth.ErrDenied) {
 			t.Errorf("bind: got %v, want %v", err, auth.ErrDenied)
 		}
-		// Whoever gets the name later is somebody else.
+		// A later entry with the same name is another user.
 		s.add(t, "gone", password, nil)
 		if err := searches.Revalidate(t.Context(), *first); !errors.Is(err, auth.ErrDenied) {
 			t.Errorf("another user of that name: got %v, want %v", err, auth.ErrDenied)

@@ -37,8 +37,8 @@ const (
 	people    = "ou=people,dc=example,dc=net"
 )
 
-// slapdConf is the configuration. It lets clients bind without a password, as old servers do: such
-// a bind succeeds, and proves nothing.
+// slapdConf is the configuration of slapd. It allows binds without a password, as old servers do:
+// such a bind succeeds and proves nothing.
 const slapdConf = `
 include SCHEMAS/core.schema
 include SCHEMAS/cosine.schema
@@ -70,8 +70,8 @@ access to dn.subtree="ou=people,dc=example,dc=net" by dn.exact="cn=reader,dc=exa
 access to * by dn.exact="cn=reader,dc=example,dc=net" read by * none
 `
 
-// extraSchema has what Debian's schemas lack: keys as OpenSSH reads them, states of accounts as
-// other directories have them, and what users do in the storage.
+// extraSchema contains attributes that Debian's schemas lack: SSH keys, account states as in other
+// directories, and storage logins and secrets.
 const extraSchema = `
 attributetype ( 1.3.6.1.4.1.24552.500.1.1.1.13 NAME 'sshPublicKey' EQUALITY octetStringMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 )
 attributetype ( 1.1.2.1 NAME 'swiftLogin' EQUALITY caseExactMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
@@ -117,14 +117,14 @@ objectClass: organizationalUnit
 ou: elsewhere
 `
 
-// slapd is Debian's, for one test.
+// slapd is a running slapd of Debian, for one test.
 type slapd struct {
 	plain, tls string // addresses
-	ca         string // a file
+	ca         string // file name
 	dir        string
 }
 
-// startSlapd starts one. Outside of Debian the test is skipped, but not in CI.
+// startSlapd starts a slapd. On machines without Debian's slapd it skips the test, except in CI.
 func startSlapd(t *testing.T) *slapd {
 	t.Helper()
 	for _, need := range []string{slapdProgram, schemas + "/nis.schema", modules + "/ppolicy.so"} {
@@ -164,7 +164,8 @@ func startSlapd(t *testing.T) *slapd {
 	}
 }
 
-// freeAddress returns an address at which nobody listens, below the ports that connections get.
+// freeAddress returns an address with an unused port, below the ports that the system gives to
+// outgoing connections.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	for range 1000 {
@@ -178,7 +179,7 @@ func freeAddress(t *testing.T) string {
 	return ""
 }
 
-// run starts the program, and waits until it answers.
+// run starts slapd and waits until it answers.
 func (s *slapd) run(t *testing.T, conf string) error {
 	t.Helper()
 	var log bytes.Buffer
@@ -211,7 +212,7 @@ func (s *slapd) run(t *testing.T, conf string) error {
 	}
 }
 
-// change does something as the administrator.
+// change calls do with a connection of the administrator.
 func (s *slapd) change(t *testing.T, do func(*goldap.Conn) error) {
 	t.Helper()
 	c, err := goldap.DialURL("ldap://" + s.plain)
@@ -227,10 +228,10 @@ func (s *slapd) change(t *testing.T, do func(*goldap.Conn) error) {
 	}
 }
 
-// person is a user of the directory.
+// person contains the attributes of a user.
 type person map[string][]string
 
-// add makes a user.
+// add creates a user.
 func (s *slapd) add(t *testing.T, uid, password string, more person) {
 	t.Helper()
 	req := goldap.NewAddRequest("uid="+goldap.EscapeDN(uid)+","+people, nil)
@@ -244,7 +245,7 @@ func (s *slapd) add(t *testing.T, uid, password string, more person) {
 	s.change(t, func(c *goldap.Conn) error { return c.Add(req) })
 }
 
-// group makes a group of users.
+// group creates a group of users.
 func (s *slapd) group(t *testing.T, name, unit string, uids ...string) {
 	t.Helper()
 	req := goldap.NewAddRequest("cn="+name+",ou="+unit+",dc=example,dc=net", nil)
@@ -257,7 +258,7 @@ func (s *slapd) group(t *testing.T, name, unit string, uids ...string) {
 	s.change(t, func(c *goldap.Conn) error { return c.Add(req) })
 }
 
-// set changes an attribute of a user; no values take it away.
+// set changes an attribute of a user. Without values it removes the attribute.
 func (s *slapd) set(t *testing.T, uid, attribute string, values ...string) {
 	t.Helper()
 	req := goldap.NewModifyRequest("uid="+uid+","+people, nil)
@@ -265,17 +266,17 @@ func (s *slapd) set(t *testing.T, uid, attribute string, values ...string) {
 	s.change(t, func(c *goldap.Conn) error { return c.Modify(req) })
 }
 
-// age makes a user's password one of long ago: times are in seconds, and tests change passwords
-// within one.
+// age sets the time of the user's last password change to the past. Times are in seconds, and tests
+// change passwords within the same second.
 func (s *slapd) age(t *testing.T, uid string) {
 	t.Helper()
-	const relax = "1.3.6.1.4.1.4203.666.5.12" // rules that clients cannot break otherwise
+	const relax = "1.3.6.1.4.1.4203.666.5.12" // permits changes that the rules of slapd forbid
 	req := goldap.NewModifyRequest("uid="+uid+","+people, []goldap.Control{goldap.NewControlString(relax, true, "")})
 	req.Replace("pwdChangedTime", []string{"20200101000000Z"})
 	s.change(t, func(c *goldap.Conn) error { return c.Modify(req) })
 }
 
-// writeCertificates makes an authority and a server's certificate for 127.0.0.1.
+// writeCertificates creates a certificate authority, and a server certificate for 127.0.0.1.
 func writeCertificates(t *testing.T, dir string) {
 	t.Helper()
 	authority := &x509.Certificate{
@@ -321,7 +322,7 @@ func certify(t *testing.T, subject, issuer *x509.Certificate, key, by *ecdsa.Pri
 	return der
 }
 
-// serverCertificate returns that of a directory, for a fake.
+// serverCertificate loads the server certificate in a directory, for a fake.
 func serverCertificate(t *testing.T, dir string) tls.Certificate {
 	t.Helper()
 	c, err := tls.LoadX509KeyPair(filepath.Join(dir, "server.pem"), filepath.Join(dir, "server.key"))
@@ -331,13 +332,13 @@ func serverCertificate(t *testing.T, dir string) tls.Certificate {
 	return c
 }
 
-// counter passes connections on to a server, and counts what clients send.
+// counter forwards connections to a server, and counts what clients send.
 type counter struct {
 	address string
 	sent    atomic.Int64
 	dialed  atomic.Int64
 	open    atomic.Int64
-	most    atomic.Int64 // of open
+	most    atomic.Int64 // maximum of open connections
 }
 
 func newCounter(t *testing.T, to string) *counter {
@@ -411,7 +412,7 @@ func (p *counter) pass(client net.Conn, to string, ended chan struct{}) {
 
 func (p *counter) requests() int { return int(p.sent.Load()) }
 
-// remove takes an entry away.
+// remove deletes an entry.
 func (s *slapd) remove(t *testing.T, dn string) {
 	t.Helper()
 	s.change(t, func(c *goldap.Conn) error { return c.Del(goldap.NewDelRequest(dn, nil)) })

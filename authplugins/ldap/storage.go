@@ -10,10 +10,12 @@ import (
 	"filegate/core/auth"
 )
 
-// sealedFor stands for the storage in what a sealed secret is bound to: there is only one.
+// sealedFor is the name of the storage to which an encrypted secret is bound. It is fixed, because
+// there is only one storage.
 const sealedFor = "ldap"
 
-// grant logs in at the storage with the user's credential. Without a storage the grant is empty.
+// grant logs in at the storage with the user's credential. Without a storage, the grant contains
+// only the proof, encrypted.
 func (a *Authenticator) grant(ctx context.Context, f facts, p proof) (auth.Grant, error) {
 	var grant auth.Grant
 	if a.storage != nil {
@@ -25,7 +27,7 @@ func (a *Authenticator) grant(ctx context.Context, f facts, p proof) (auth.Grant
 		if err != nil {
 			return auth.Grant{}, err
 		}
-		remote, _ := netip.ParseAddrPort(p.Remote) // empty where nobody knows
+		remote, _ := netip.ParseAddrPort(p.Remote) // zero if unknown
 		resp, err := a.storage.Authenticate(ctx, auth.Request{
 			User: login, Method: auth.Password, Password: secret, Service: p.Service, SessionID: p.SessionID, Remote: remote,
 		})
@@ -36,7 +38,7 @@ func (a *Authenticator) grant(ctx context.Context, f facts, p proof) (auth.Grant
 			err = errors.New("a further step is wanted")
 			fallthrough
 		case err != nil:
-			// For the user it is one and the same refusal, of which kind it ever was.
+			// The user gets the same refusal for every kind of error.
 			return auth.Grant{}, &auth.Error{Kind: auth.ErrDenied, Err: fmt.Errorf("the storage refuses the login by %q, as whom %q acts: %w", login, p.User, err)}
 		}
 		grant = resp.Identity.Grant
@@ -52,7 +54,7 @@ func (a *Authenticator) grant(ctx context.Context, f facts, p proof) (auth.Grant
 	return grant, nil
 }
 
-// secret returns the secret of the user's login at the storage.
+// secret returns the secret for the user's login at the storage.
 func (a *Authenticator) secret(f facts, login string) (auth.Secret, error) {
 	if a.secretAttribute == "" {
 		return a.storageSecret, nil

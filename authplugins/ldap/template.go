@@ -12,10 +12,10 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// maxName is the longest name of a user, in bytes.
+// maxName is the maximum length of a user name, in bytes.
 const maxName = 256
 
-// The placeholders that are not attributes of the entry.
+// Placeholders that are not attributes of the entry.
 const (
 	placeUser = "user"
 	placeDN   = "dn"
@@ -24,13 +24,13 @@ const (
 // template is a text with placeholders: "{user}", or an attribute of the user's entry, such as
 // "{uid}".
 type template struct {
-	texts []string // one more than places
+	texts []string // around the placeholders, so one more than names
 	names []string // of the placeholders
 }
 
 var placeholder = regexp.MustCompile(`\{([A-Za-z][A-Za-z0-9-]*)\}`)
 
-// parseTemplate reads a template.
+// parseTemplate parses a template.
 func parseTemplate(text string) (template, error) {
 	var t template
 	end := 0
@@ -49,10 +49,10 @@ func parseTemplate(text string) (template, error) {
 // isEmpty reports whether the template is the empty text.
 func (t template) isEmpty() bool { return len(t.names) == 0 && strings.Join(t.texts, "") == "" }
 
-// isWhole reports whether the template is a placeholder and nothing else.
+// isWhole reports whether the template consists of a single placeholder.
 func (t template) isWhole() bool { return len(t.names) == 1 && strings.Join(t.texts, "") == "" }
 
-// expand returns the text with a value in each place.
+// expand returns the text with each placeholder replaced by its value.
 func (t template) expand(value func(name string) (string, error)) (string, error) {
 	var b strings.Builder
 	for i, name := range t.names {
@@ -78,14 +78,14 @@ func (t template) attributes() []string {
 	return names
 }
 
-// fits reports whether a name can be a user's.
+// fits reports whether a text is acceptable as a user name.
 func fits(name string) bool {
 	return name != "" && len(name) <= maxName && utf8.ValidString(name) && !strings.ContainsFunc(name, unicode.IsControl)
 }
 
-// parseQuery reads a template for a DN or a filter. Its placeholders, of which the first one of
-// allowed must be there, can only be in values, so that no name means an attribute or an operator.
-// separators are the characters between the parts.
+// parseQuery parses a template for a DN or a filter. It must contain the first placeholder of
+// allowed. A placeholder must be in a value, so that a user name cannot become an attribute or an
+// operator. separators are the characters between the parts.
 func parseQuery(text, separators string, allowed ...string) (template, error) {
 	t, err := parseTemplate(text)
 	if err != nil {
@@ -106,7 +106,7 @@ func parseQuery(text, separators string, allowed ...string) (template, error) {
 	return t, nil
 }
 
-// parseDN reads a template for the DN of a user.
+// parseDN parses a template for the DN of a user.
 func parseDN(text string) (template, error) {
 	t, err := parseQuery(text, ",+;", placeUser)
 	if err != nil {
@@ -121,13 +121,13 @@ func parseDN(text string) (template, error) {
 	return t, nil
 }
 
-// dn returns the DN of the user of that name.
+// dn returns the DN of the user with this name.
 func (t template) dn(user string) string {
 	text, _ := t.expand(func(string) (string, error) { return ldap.EscapeDN(user), nil })
 	return text
 }
 
-// parseFilter reads a template for a filter.
+// parseFilter parses a template for a filter.
 func parseFilter(text string, allowed ...string) (template, error) {
 	t, err := parseQuery(text, "(", allowed...)
 	if err != nil {
@@ -139,7 +139,7 @@ func parseFilter(text string, allowed ...string) (template, error) {
 	return t, nil
 }
 
-// filter returns the filter for the user of that name and DN.
+// filter returns the filter for the user with this name and DN.
 func (t template) filter(user, dn string) string {
 	text, _ := t.expand(func(name string) (string, error) {
 		if name == placeDN {

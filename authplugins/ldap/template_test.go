@@ -7,7 +7,7 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// FuzzNames puts any name into DNs and filters: it stays one value, and itself.
+// FuzzNames inserts arbitrary names into DNs and filters. The name must stay one unchanged value.
 func FuzzNames(f *testing.F) {
 	for _, name := range []string{"alice", "*", "a)(b=*", "a,ou=x", "#a", " a ", `\`, `\2a`, "a+b=c", "é", "\x00", `"`, "a;b", "<>", "=", "\\\\,", "(", "\xff", "a\u00a0"} {
 		f.Add(name)
@@ -48,7 +48,8 @@ func FuzzNames(f *testing.F) {
 	})
 }
 
-// FuzzTemplate reads any text as each kind of template: what is taken has no way out for a name.
+// FuzzTemplate parses arbitrary texts as each kind of template. With an accepted template, a name
+// must stay in its value.
 func FuzzTemplate(f *testing.F) {
 	for _, text := range []string{"uid={user},dc=x", "(uid={user})", "{user}", "(&{user})", "(a={user}*)", "{a}{b}", "{{user}}", "cn=a+uid={user}", "(a:dn:={user})", `a=\{user}`, "(a>={user})"} {
 		f.Add(text)

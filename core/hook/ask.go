@@ -12,7 +12,8 @@ import (
 	"filegate/core/audit"
 )
 
-// maxAsking is how many questions one hook answers at the same time. Further ones wait.
+// maxAsking is the maximum number of parallel requests to one hook before actions. Further requests
+// wait.
 const maxAsking = 16
 
 // The errors of Ask.
@@ -21,8 +22,8 @@ var (
 	ErrFailed  = errors.New("a hook cannot be asked")
 )
 
-// Ask asks the hooks that want to know of an action before it happens. The record describes the
-// action. The error wraps ErrRefused or ErrFailed, or is the one of ctx.
+// Ask asks the hooks that decide on this action before it happens. The record describes the action.
+// The error wraps ErrRefused or ErrFailed.
 func (h *Hooks) Ask(ctx context.Context, r audit.Record) error {
 	if h == nil {
 		return nil

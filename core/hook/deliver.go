@@ -33,7 +33,7 @@ func (h *Hooks) run(k *hook) {
 	}
 }
 
-// deliver repeats attempts until one succeeds or the time for the event is over.
+// deliver makes attempts until one succeeds, the error is final, or the time for the event is over.
 func (h *Hooks) deliver(k *hook, r audit.Record) error {
 	ctx, cancel := context.WithTimeout(h.life, k.config.RetryFor+k.config.Timeout)
 	defer cancel()
@@ -65,8 +65,8 @@ func (h *Hooks) dropped(k *hook, why string) {
 	})
 }
 
-// sender makes one attempt to deliver an event. id is the same in all attempts. An error that wraps
-// errFinal would be the same in the next attempt.
+// sender makes one attempt to deliver an event. id is the same in all attempts. If an error wraps
+// errFinal, a further attempt would fail in the same way.
 type sender func(ctx context.Context, event, id string, body []byte) error
 
 var errFinal = errors.New("not tried again")
@@ -107,12 +107,12 @@ func post(ctx context.Context, client *http.Client, c *config.EventHook, event, 
 	resp, err := client.Do(req)
 	if err != nil {
 		if wrapped, ok := errors.AsType[*url.Error](err); ok {
-			err = wrapped.Err // its text repeats the URL, which may have a token
+			err = wrapped.Err // the text of a url.Error contains the URL, which may contain a token
 		}
 		return err
 	}
 	defer resp.Body.Close()
-	if _, err := io.CopyN(io.Discard, resp.Body, 64<<10); err != nil && !errors.Is(err, io.EOF) { // so that the connection can be used again
+	if _, err := io.CopyN(io.Discard, resp.Body, 64<<10); err != nil && !errors.Is(err, io.EOF) { // read, so that the connection can be reused
 		return err
 	}
 	err = &answer{resp.StatusCode, resp.Status}
@@ -126,7 +126,7 @@ func post(ctx context.Context, client *http.Client, c *config.EventHook, event, 
 	}
 }
 
-// answer is an answer that is no success.
+// answer is a response that reports a failure.
 type answer struct {
 	code int
 	text string
@@ -135,11 +135,11 @@ type answer struct {
 // Error implements error.
 func (a *answer) Error() string { return "the receiver answered " + a.text }
 
-// maxComplaint bounds the output of a program that is in an error.
+// maxComplaint is the maximum number of bytes of a program's error output in an error.
 const maxComplaint = 1 << 10
 
-// runProgram gives an event to a program on its standard input. It kills the program, with all
-// that it has started, at the end of ctx.
+// runProgram passes an event to a program on its standard input. At the end of ctx it kills the
+// program and all processes that the program has started.
 func runProgram(ctx context.Context, command []string, event string, body []byte) error {
 	complaint := &first{max: maxComplaint}
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
@@ -148,7 +148,7 @@ func runProgram(ctx context.Context, command []string, event string, body []byte
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(body), complaint
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = time.Second // for what holds its output open
+	cmd.WaitDelay = time.Second // for processes that keep the output open
 	err := cmd.Run()
 	if text := bytes.TrimSpace(complaint.buf.Bytes()); err != nil && len(text) > 0 {
 		err = fmt.Errorf("%w: %q", err, text)

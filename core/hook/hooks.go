@@ -1,4 +1,5 @@
-// Package hook tells programs and web addresses of the operator what clients have done.
+// Package hook reports actions of clients to programs and web addresses of the operator, and asks
+// them before actions.
 //
 // [Hooks] has the hooks of a configuration. Each hook has a queue in memory and one goroutine that
 // delivers its events in order (deliver.go), so a slow receiver delays no client and no other hook.
@@ -6,14 +7,15 @@
 //
 // # Decisions
 //
-// The queue is in memory, because a gateway keeps no state on its machine. When it is full, the new
-// event is dropped, counted and logged. Whoever must not miss an event reads the audit log.
+// The queue is in memory, because a gateway keeps no state on its machine. When the queue is full,
+// a new event is dropped, counted and logged. An operator who needs every event reads the audit
+// log.
 //
-// Only successful actions are events. Refused ones are many when somebody guesses passwords, and
-// are in the audit log.
+// Only successful actions are events. Refused actions are in the audit log only, because there are
+// many of them when a client guesses passwords.
 //
-// A hook that is asked before an action refuses it when it fails: an operator who wants uploads to
-// be checked does not want unchecked ones.
+// If a hook that is asked before an action fails, the action is refused, because an operator who
+// has uploads checked does not want unchecked ones.
 package hook
 
 import (
@@ -30,9 +32,9 @@ import (
 
 // Observer counts events. Its method must return at once.
 type Observer interface {
-	// Event is called once for each event of a hook, with "delivered", or "dropped" if the queue
-	// was full or the receiver has not taken the event in time. For a hook that is asked before
-	// actions, the results are "allowed", "refused" and "failed".
+	// Event is called once for each event of a hook. The result is "delivered", or "dropped" if the
+	// queue was full or the delivery failed. For a hook that is asked before actions, the results
+	// are "allowed", "refused" and "failed".
 	Event(hook, result string)
 }
 
@@ -43,14 +45,14 @@ const (
 	maxPause   = time.Minute
 )
 
-// lastWords is how long Close waits for the delivery of queued events.
+// lastWords is the time that Close waits for the delivery of queued events.
 const lastWords = 5 * time.Second
 
-// logPause is the interval at which dropped events are logged.
+// logPause is the minimum interval between two log messages about dropped events.
 const logPause = time.Minute
 
-// Hooks are the hooks of the current configuration. Its methods are safe for concurrent use. The
-// nil Hooks has none.
+// Hooks are the hooks of the current configuration. Its methods are safe for concurrent use. A nil
+// *Hooks is empty.
 type Hooks struct {
 	log      *slog.Logger
 	observer Observer
@@ -69,20 +71,20 @@ type Hooks struct {
 type hook struct {
 	config *config.EventHook
 	queue  chan audit.Record
-	asking chan struct{} // a place for each question
+	asking chan struct{} // has an element for each request before an action
 	send   sender
 	lost   lost
 }
 
-// New returns hooks without any. Call Close after the last use.
+// New returns empty Hooks. Call Close after the last use.
 func New(log *slog.Logger, observer Observer) *Hooks {
 	h := &Hooks{log: log, observer: observer, pause: firstPause, current: map[string]*hook{}}
 	h.life, h.end = context.WithCancel(context.Background())
 	return h
 }
 
-// Follow switches to the hooks of another configuration. Unchanged hooks go on. Removed ones
-// deliver what is in their queues.
+// Follow switches to the hooks of another configuration. Unchanged hooks keep running. Removed
+// hooks still deliver the events in their queues.
 func (h *Hooks) Follow(cfg []*config.EventHook) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -109,11 +111,12 @@ func (h *Hooks) Follow(cfg []*config.EventHook) {
 
 func same(a, b *config.EventHook) bool {
 	x, y := *a, *b
-	x.Block, y.Block = config.Block{}, config.Block{} // their places in the file
+	x.Block, y.Block = config.Block{}, config.Block{} // ignore their places in the file
 	return reflect.DeepEqual(x, y)
 }
 
-// Send puts a record into the queues of the hooks that want it. It never waits.
+// Send puts a record into the queues of the hooks that are configured for its event. It never
+// waits.
 func (h *Hooks) Send(r audit.Record) {
 	if h == nil || r.Result != "ok" {
 		return

@@ -61,7 +61,7 @@ func webHook(name, url string) *config.EventHook {
 	}
 }
 
-// TestWebhook has a receiver that fails twice, and looks at what it gets.
+// TestWebhook tests the request to a receiver, which fails twice.
 func TestWebhook(t *testing.T) {
 	type got struct {
 		header http.Header
@@ -81,8 +81,8 @@ func TestWebhook(t *testing.T) {
 	c := newCounter()
 	h := hooksOf(t, c, t.Output(), webHook("web", srv.URL))
 	size := int64(5)
-	h.Send(audit.Record{Event: "download", Result: "ok"})   // which it does not want
-	h.Send(audit.Record{Event: "upload", Result: "denied"}) // which has not happened
+	h.Send(audit.Record{Event: "download", Result: "ok"})   // not in the hook's events
+	h.Send(audit.Record{Event: "upload", Result: "denied"}) // not a successful action
 	h.Send(audit.Record{Event: "upload", Result: "ok", User: "alice", Path: "/a/b", Bytes: &size})
 	if result := <-c.done; result != "delivered" {
 		t.Fatalf("the event is %s", result)
@@ -112,7 +112,8 @@ func TestWebhook(t *testing.T) {
 	}
 }
 
-// TestRefused does not repeat what the receiver will never take, and goes on with the next event.
+// TestRefused tests that an event that the receiver rejects for good is not sent again, and that
+// the next event is sent.
 func TestRefused(t *testing.T) {
 	var log strings.Builder
 	status := make(chan int, 2)
@@ -137,7 +138,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestBefore asks a web address and a program, which allow, refuse and fail.
+// TestBefore asks a web address and a program before an action. They allow, refuse and fail.
 func TestBefore(t *testing.T) {
 	var status atomic.Int64
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -182,7 +183,8 @@ func TestBefore(t *testing.T) {
 	}
 }
 
-// TestFullQueue drops what does not fit, at once, and tells it once.
+// TestFullQueue tests that an event that does not fit into the queue is dropped at once, and that
+// this is logged once.
 func TestFullQueue(t *testing.T) {
 	var log strings.Builder
 	release := make(chan struct{})
@@ -221,7 +223,8 @@ func TestFullQueue(t *testing.T) {
 	}
 }
 
-// TestProgram gives events to a program, also after another hook was added and this one removed.
+// TestProgram passes events to a program, also after another hook was added and this one was
+// removed.
 func TestProgram(t *testing.T) {
 	dir := t.TempDir()
 	program := filepath.Join(dir, "program")

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// lost counts what is dropped, to be logged once in logPause.
+// lost counts dropped events and failed requests, which are logged at most once per logPause.
 type lost struct {
 	mu    sync.Mutex
 	last  time.Time
 	count int
 }
 
-// tell calls log with the number of dropped events since the last call, unless that was a short
-// time ago.
+// tell counts one more, and calls log with the number since the last call, unless the last call was
+// less than logPause ago.
 func (l *lost) tell(log func(count int)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
