@@ -193,8 +193,8 @@ func TestGroups(t *testing.T) {
 			}
 		})
 	}
-	// A group with the same name in another place of the directory counts only if groups names no
-	// DN.
+	// A group with the same name elsewhere in the directory counts, unless group_base excludes its
+	// place.
 	for want, more := range map[error]map[string]any{nil: {}, auth.ErrDenied: searched} {
 		a := authenticator(t, s.searching(), map[string]any{"groups": []string{"boss"}})
 		if len(more) > 0 {

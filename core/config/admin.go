@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-// minToken is how many bytes the token of the admin server has at least.
+// minToken is the minimum length of the admin server's token, in bytes.
 const minToken = 16
 
 func (r *reader) checkAdmin(admin Admin, top Block) {
@@ -48,14 +48,14 @@ func (r *reader) checkAdmin(admin Admin, top Block) {
 	}
 }
 
-// isLoopback reports whether no other machine can connect to a host.
+// isLoopback reports whether only this machine can connect to a host.
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // LoadAdmin reads only the admin block of a configuration file. It ignores mistakes elsewhere in
-// the file, because an operator need not be able to read all files that it names.
+// the file, because an operator may have no permission to read all files that it names.
 func LoadAdmin(filename string, opts Options) (Admin, error) {
 	text, err := os.ReadFile(filename)
 	if err != nil {

@@ -18,37 +18,37 @@ import (
 	"filegate/core/auth"
 )
 
-// programPrefix is what the file names of authenticators begin with; their kind follows.
+// programPrefix is the start of the file names of authenticators; their kind follows.
 const programPrefix = "filegate-auth-"
 
 // Auth is an authenticator to start.
 type Auth struct {
-	Block         // the inner config block, or the whole where there is none
+	Block         // the inner config block, or the auth block if it contains none
 	Kind   string // the authenticator's own name
 	Name   string
 	Path   string // of the program
 	SHA256 string // of the program, in lower-case hex; empty: not checked
 
 	Args         []string          // of the program
-	Env          map[string]string // beside what the program gets anyway
+	Env          map[string]string // in addition to the variables that every program gets
 	StartTimeout time.Duration     // for a start, until the program is configured
 	CallTimeout  time.Duration     // for one call
-	AnyOwner     bool              // run the program although others could replace it
+	AnyOwner     bool              // run the program even if other users can replace it
 	Required     bool              // the gateway is not ready without it
 
-	values map[string]cty.Value // of the config block; null where the file says so
-	called map[string]bool      // values that a function has returned, which may stand for numbers and booleans
+	values map[string]cty.Value // of the config block; null if the file contains null
+	called map[string]bool      // attributes whose value a function has returned: texts that may stand for numbers and booleans
 }
 
-// SameProgram reports whether a program that was started for b can be used for a: everything that
-// the program is told is the same.
+// SameProgram reports whether a program that was started for b can be used for a, because it gets
+// the same parameters.
 func (a *Auth) SameProgram(b *Auth) bool {
 	return a.Kind == b.Kind && a.Name == b.Name && a.Path == b.Path && a.SHA256 == b.SHA256 &&
 		slices.Equal(a.Args, b.Args) && maps.Equal(a.Env, b.Env) && a.StartTimeout == b.StartTimeout && a.CallTimeout == b.CallTimeout && a.AnyOwner == b.AnyOwner &&
 		maps.EqualFunc(a.values, b.values, func(v, w cty.Value) bool { return v.RawEquals(w) })
 }
 
-// authBlock is what stands in an auth block.
+// authBlock is the content of an auth block.
 type authBlock struct {
 	Path         string            `hcl:"path,optional"`
 	SHA256       string            `hcl:"sha256,optional"`
@@ -64,7 +64,7 @@ type authBlock struct {
 func (r *reader) auth(b *hclsyntax.Block, pluginDirs []string) *Auth {
 	in := authBlock{StartTimeout: 10 * time.Second, CallTimeout: 30 * time.Second}
 	if env := b.Body.Attributes["env"]; env != nil {
-		r.src.hide(env) // it may have secrets
+		r.src.hide(env) // may contain secrets
 	}
 	r.body(b.Body, b.DefRange(), &in)
 	a := &Auth{
@@ -92,7 +92,7 @@ func (r *reader) auth(b *hclsyntax.Block, pluginDirs []string) *Auth {
 	}
 	a.Block = r.block(in.Config)
 	r.labels(in.Config)
-	r.src.hideAll(in.Config.Body) // until the program says which are secrets
+	r.src.hideAll(in.Config.Body) // until the program has reported which attributes are secret
 	for name, attr := range in.Config.Body.Attributes {
 		if val, ok := r.value(attr); ok {
 			a.values[name] = val
@@ -107,13 +107,13 @@ func (r *reader) auth(b *hclsyntax.Block, pluginDirs []string) *Auth {
 	return a
 }
 
-// program finds the authenticator's program, and reports one that is not there.
+// program finds the authenticator's program, and reports a missing one.
 func (r *reader) program(a *Auth, b *hclsyntax.Block, pluginDirs []string) {
 	if a.Path == "" {
 		a.Path = firstThere(pluginDirs, programPrefix+a.Kind)
 	}
 	if abs, err := filepath.Abs(a.Path); err == nil {
-		a.Path = abs // exec would look for a bare name in PATH
+		a.Path = abs // exec would search PATH for a name without a slash
 	}
 	info, err := os.Stat(a.Path)
 	switch {
@@ -137,8 +137,8 @@ func (r *reader) program(a *Auth, b *hclsyntax.Block, pluginDirs []string) {
 	}
 }
 
-// firstThere returns the path of the first file of that name in the directories, or of that in the
-// first where there is none.
+// firstThere returns the path of the first existing file with that name in the directories. If
+// there is none, it returns the path in the first directory.
 func firstThere(dirs []string, name string) string {
 	for _, dir := range dirs {
 		path := filepath.Join(dir, name)
@@ -149,7 +149,7 @@ func firstThere(dirs []string, name string) string {
 	return filepath.Join(dirs[0], name)
 }
 
-// programs lists the kinds of authenticators that lie in a directory.
+// programs returns the kinds of the authenticators in a directory.
 func programs(dir string) []string {
 	found, _ := filepath.Glob(filepath.Join(dir, programPrefix+"*"))
 	for i, name := range found {
@@ -213,7 +213,7 @@ func (a *Auth) Decode(schema auth.Schema) ([]byte, auth.Diagnostics) {
 	}
 	text, err := json.Marshal(values)
 	if err != nil {
-		report("", "Configuration cannot be passed on", "%v", err) // an infinite number, say
+		report("", "Configuration cannot be passed on", "%v", err) // for example an infinite number
 		return nil, diags
 	}
 	return text, nil
@@ -248,7 +248,7 @@ func docSuffix(doc string) string {
 	return " (" + strings.TrimRight(doc, ".") + ")"
 }
 
-// Locate finds the place in the file of mistakes from Decode or from the program.
+// Locate finds the place in the file of mistakes that Decode or the program has reported.
 func (a *Auth) Locate(found auth.Diagnostics) Diagnostics {
 	var diags Diagnostics
 	for _, d := range found {

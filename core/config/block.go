@@ -23,7 +23,7 @@ func (b Block) Diagnose(attribute, summary, detail string) Diagnostic {
 	return Diagnostic{Summary: summary, Detail: detail, rng: b.find(attribute), src: b.src}
 }
 
-// show makes the value of an attribute readable that was hidden.
+// show makes the hidden value of an attribute readable in messages.
 func (b Block) show(attribute string) {
 	if b.src == nil {
 		return
@@ -55,7 +55,7 @@ func (b Block) find(attribute string) hcl.Range {
 	return rng
 }
 
-// cutElement cuts the number of an element off the name of a list.
+// cutElement separates the number of an element from the name of a list.
 func cutElement(name string) (attribute string, element int) {
 	if i := strings.LastIndexByte(name, '.'); i >= 0 {
 		if n, err := strconv.Atoi(name[i+1:]); err == nil {
@@ -65,7 +65,8 @@ func cutElement(name string) (attribute string, element int) {
 	return name, -1
 }
 
-// attributeRange is the place of one element of a list that is written out, else of the attribute.
+// attributeRange returns the place of an element if the attribute is a list literal, else the place
+// of the attribute.
 func attributeRange(attr *hclsyntax.Attribute, element int) hcl.Range {
 	if list, ok := attr.Expr.(*hclsyntax.TupleConsExpr); ok && element >= 0 && element < len(list.Exprs) {
 		return list.Exprs[element].Range()

@@ -26,7 +26,7 @@ func (r *reader) checkLog(log Log, top Block) {
 	r.checkOutput("log.output", log.Output, top)
 }
 
-// tagPattern is what collectors of syslog take for the name of a program.
+// tagPattern matches the program names that syslog collectors accept.
 var tagPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
 
 func (r *reader) checkAudit(audit Audit, top Block) {
@@ -39,7 +39,7 @@ func (r *reader) checkAudit(audit Audit, top Block) {
 	r.checkOutput("audit.output", audit.Output, top)
 }
 
-// checkProcess looks at what the process may do.
+// checkProcess checks the options for the rights of the process.
 func (r *reader) checkProcess(cfg *Config, top Block) {
 	r.oneOf(top, "privileges", cfg.Privileges, "drop", "keep")
 	r.oneOf(top, "sandbox", cfg.Sandbox, "auto", "on", "off")
@@ -65,8 +65,9 @@ func hostPort(addr string) (host string, port int, ok bool) {
 	return host, port, err == nil && port >= 0 && port <= 65535
 }
 
-// duplicates reports blocks of the same name: authenticators and backends are named by it alone,
-// frontends by kind and name, caches by their kind.
+// duplicates reports blocks with the same name. The names of authenticators and of backends are
+// unique among all kinds, the names of frontends within their kind. Of caches there is one of each
+// kind.
 func (r *reader) duplicates(file *file) {
 	for _, list := range [][]*hclsyntax.Block{file.Auths, file.Caches, file.Backends, file.Frontends} {
 		first := map[string]hcl.Range{}
@@ -92,12 +93,12 @@ func (r *reader) duplicates(file *file) {
 	}
 }
 
-// sharedCaches reports a second cache that gateways would share.
+// sharedCaches reports a second shared cache.
 func (r *reader) sharedCaches(cfg *Config) {
 	var first *Cache
 	for _, c := range cfg.Caches {
 		switch {
-		case !c.Shared || first != nil && first.Kind == c.Kind: // of one kind: reported already
+		case !c.Shared || first != nil && first.Kind == c.Kind: // two of one kind: duplicates reports them
 		case first == nil:
 			first = c
 		default:
@@ -106,10 +107,10 @@ func (r *reader) sharedCaches(cfg *Config) {
 	}
 }
 
-// references fills in those of frontends that were left out, and reports those that lead nowhere.
+// references fills in missing references of frontends if there is only one candidate, and reports
+// references to blocks that do not exist.
 func (r *reader) references(cfg *Config, file *file, start hcl.Range) {
-	// Blocks count by their label also where something in them is wrong, so that one mistake is
-	// reported once.
+	// A block with a mistake also counts as declared, so that one mistake is reported only once.
 	auths, backends := declared(file.Auths), declared(file.Backends)
 	for _, missing := range []struct {
 		what string
@@ -174,12 +175,12 @@ func quoteList(all []string) string {
 	return s + "]"
 }
 
-// reported says whether something is wrong at that place already.
+// reported reports whether there is already a mistake at this place.
 func (r *reader) reported(rng hcl.Range) bool {
 	return r.diags.Cover(Diagnostic{rng: rng})
 }
 
-// addresses reports two servers that would listen at the same place. Port 0 is any that is free.
+// addresses reports two servers with the same address. Port 0 stands for any free port.
 func (r *reader) addresses(cfg *Config, top Block) {
 	type taken struct {
 		addr, host string
@@ -190,7 +191,7 @@ func (r *reader) addresses(cfg *Config, top Block) {
 	claim := func(addr, by string, b Block, attribute string) {
 		host, port, ok := hostPort(addr)
 		if !ok || port == 0 {
-			return // what is no address is for the part's own Validate
+			return // the part's own Validate reports a malformed address
 		}
 		for _, t := range all {
 			if t.port == port && (t.host == host || everywhere(t.host) || everywhere(host)) {
@@ -213,7 +214,7 @@ func (r *reader) addresses(cfg *Config, top Block) {
 
 func everywhere(host string) bool { return host == "" || host == "0.0.0.0" || host == "::" }
 
-// listens returns what a frontend's options have under "listen".
+// listens returns the value of the option "listen" of a frontend.
 func listens(cfg any) []string {
 	for _, f := range fields(reflect.ValueOf(cfg).Elem()) {
 		if list, ok := f.value.Interface().([]string); ok && f.name == "listen" {

@@ -19,25 +19,25 @@ type Options struct {
 	Backends  []backend.Kind
 	Frontends []frontend.Kind
 	Caches    []cache.Kind
-	PluginDir string                           // where authenticators lie, unless the file says so; default: the working directory
+	PluginDir string                           // directory of the authenticators unless the file sets plugin_dir; default: the working directory
 	LookupEnv func(name string) (string, bool) // default: os.LookupEnv
 }
 
-// Config is a configuration without mistakes, as far as this can be known without starting a part.
+// Config is a configuration without mistakes, as far as they can be found without starting a part.
 type Config struct {
 	Log           Log
 	Audit         Audit
 	Admin         Admin
 	Login         Login
 	Limits        Limits
-	User, Group   string        // that filegate becomes when root starts it; empty: it stays who it is
-	Privileges    string        // drop: give up what is not needed; keep
-	Sandbox       string        // auto, on, off: no changes of files but in some places, no calls of the system that are not needed
-	Writable      []string      // further directories in which the sandbox lets files be changed
-	CoreDumps     bool          // leave the memory of a crash, with passwords in it, to be looked at
-	ShutdownGrace time.Duration // how long transfers may go on when the gateway is told to stop
-	DrainDelay    time.Duration // how long clients are still served after that, while /readyz says not to send any more
-	PIDFile       string        // file with the number of the process; empty: none
+	User, Group   string        // user and group that filegate changes to if root starts it; empty: unchanged
+	Privileges    string        // drop: give up unneeded privileges; keep
+	Sandbox       string        // auto, on, off: allow changes only in some directories, and forbid unneeded system calls
+	Writable      []string      // additional directories in which the sandbox allows changes
+	CoreDumps     bool          // allow core dumps, which contain passwords
+	ShutdownGrace time.Duration // maximum time for transfers to finish when the gateway stops
+	DrainDelay    time.Duration // time before that during which clients are still served and /readyz fails
+	PIDFile       string        // file for the process ID; empty: none
 	Auths         []*Auth
 	Caches        []*Cache
 	Backends      []*Backend
@@ -47,7 +47,7 @@ type Config struct {
 	opened []string // files that file() has read
 }
 
-// Log is the block "log": what is logged, in which form, and where to.
+// Log is the block "log": level, format and output of the log.
 type Log struct {
 	Level  string `hcl:"level,optional"`  // debug, info, warn, error
 	Format string `hcl:"format,optional"` // text, json
@@ -55,17 +55,17 @@ type Log struct {
 	Tag    string `hcl:"tag,optional"`    // the program's name in syslog
 }
 
-// Audit is the block "audit": where the audit log is written to.
+// Audit is the block "audit": the output of the audit log.
 type Audit struct {
-	Output string `hcl:"output,optional"` // see [ParseOutput]; empty: nowhere
+	Output string `hcl:"output,optional"` // see [ParseOutput]; empty: no audit log
 }
 
 // Admin is the server for operators, metrics and health checks.
 type Admin struct {
-	Listen string      `hcl:"listen,optional"` // host:port; empty: none
-	Socket string      `hcl:"socket,optional"` // path of a unix socket; empty: none
-	Token  auth.Secret `hcl:"token,optional"`  // for what is not free to everybody; empty: nobody has one
-	TLS    *AdminTLS   `hcl:"tls,block"`       // of Listen; nil: none
+	Listen string      `hcl:"listen,optional"` // host:port; empty: no TCP port
+	Socket string      `hcl:"socket,optional"` // path of a unix socket; empty: no socket
+	Token  auth.Secret `hcl:"token,optional"`  // for requests that need one; empty: such requests are refused
+	TLS    *AdminTLS   `hcl:"tls,block"`       // for Listen; nil: no TLS
 }
 
 // AdminTLS is the certificate of the admin server.
@@ -82,7 +82,7 @@ type Cache struct {
 	Config cache.Config
 }
 
-// Backend is a store to start.
+// Backend is a storage to start.
 type Backend struct {
 	Block
 	Kind   string
@@ -100,8 +100,8 @@ type Frontend struct {
 	Config  frontend.Config
 }
 
-// frontendRefs are the attributes of a frontend block that are the gateway's, beside the frontend's
-// own.
+// frontendRefs are the attributes of a frontend block that belong to the gateway, not to the
+// frontend.
 type frontendRefs struct {
 	Auth    []string `hcl:"auth,optional"`
 	Backend string   `hcl:"backend,optional"`
@@ -165,5 +165,5 @@ func Parse(text []byte, filename string, opts Options) (*Config, error) {
 	return cfg, nil
 }
 
-// namePattern is what names of parts are made of, since they stand in logs, metrics and file names.
+// namePattern matches the names of parts, which appear in logs, metrics and file names.
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)

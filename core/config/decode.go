@@ -13,8 +13,8 @@ import (
 	ctyconvert "github.com/zclconf/go-cty/cty/convert"
 )
 
-// decoder fills structs from the bodies of one file and of those that it includes, and collects
-// what is wrong.
+// decoder decodes the bodies of a file and of the included files into structs, and collects the
+// mistakes.
 type decoder struct {
 	src   *source
 	evals map[string]*hcl.EvalContext // by the name of the file; nil: no functions
@@ -25,8 +25,8 @@ func (d *decoder) report(rng hcl.Range, summary, format string, args ...any) {
 	d.diags = append(d.diags, d.src.at(rng, summary, format, args...))
 }
 
-// body decodes into targets, pointers to structs that together name all that may stand in the body.
-// def is where a missing attribute is reported.
+// body decodes a body into targets, pointers to structs that together define everything that the
+// body may contain. A missing attribute is reported at def.
 func (d *decoder) body(body *hclsyntax.Body, def hcl.Range, targets ...any) {
 	known := map[string]field{}
 	for _, target := range targets {
@@ -98,8 +98,8 @@ func (d *decoder) attribute(f field, attr *hclsyntax.Attribute) {
 	f.value.Set(v)
 }
 
-// fromText makes a number or a boolean of the text that a function such as env() returns, where one
-// is wanted. Text that is none stays as it is.
+// fromText converts the text that a function such as env() returns to a number or a boolean, if t
+// requires one. Other text is returned unchanged.
 func fromText(val cty.Value, t reflect.Type) cty.Value {
 	if val.Type() != cty.String || t == durationType {
 		return val
@@ -119,10 +119,10 @@ func fromText(val cty.Value, t reflect.Type) cty.Value {
 	return val
 }
 
-// value evaluates an attribute. It reports what is wrong, and whether there is a value.
+// value evaluates an attribute and reports mistakes in it. ok is false if there is no value.
 func (d *decoder) value(attr *hclsyntax.Attribute) (cty.Value, bool) {
 	if _, ok := attr.Expr.(*hclsyntax.ScopeTraversalExpr); ok {
-		d.report(attr.Expr.Range(), "Text without quotes", `Put it in quotes: %s = "…"`, attr.Name) // it may be a secret
+		d.report(attr.Expr.Range(), "Text without quotes", `Put it in quotes: %s = "…"`, attr.Name) // does not show the text, which may be a secret
 		return cty.NilVal, false
 	}
 	val, diags := attr.Expr.Value(d.evals[attr.NameRange.Filename])
@@ -165,7 +165,7 @@ func (d *decoder) blocks(f field, found []*hclsyntax.Block) {
 	}
 }
 
-// lineOf names a line of the file that a message is about, or of another file.
+// lineOf describes the line at place. It names the file if the message is about another one.
 func lineOf(place, message hcl.Range) string {
 	if place.Filename != message.Filename {
 		return fmt.Sprintf("on line %d of %s", place.Start.Line, place.Filename)
@@ -173,7 +173,7 @@ func lineOf(place, message hcl.Range) string {
 	return fmt.Sprintf("on line %d", place.Start.Line)
 }
 
-// block decodes one block with its labels into the struct that target is.
+// block decodes one block and its labels into target, a struct.
 func (d *decoder) block(b *hclsyntax.Block, target reflect.Value) {
 	var labels []field
 	for _, f := range fields(target) {
@@ -200,7 +200,7 @@ func names(fs []field) []string {
 	return all
 }
 
-// labels reports a block that has not just the labels that are wanted.
+// labels reports a block that does not have exactly the wanted labels.
 func (d *decoder) labels(b *hclsyntax.Block, want ...string) bool {
 	if len(b.Labels) == len(want) {
 		return true

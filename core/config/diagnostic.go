@@ -13,9 +13,9 @@ import (
 
 // Diagnostic is one mistake and its place in the file.
 type Diagnostic struct {
-	Summary string // what is wrong
-	Detail  string // what to do
-	Warning bool   // it works, and has a price
+	Summary string // the mistake
+	Detail  string // how to correct it
+	Warning bool   // not a mistake, but has a risk or a price
 	rng     hcl.Range
 	src     *source // nil: the mistake is not in a file that could be read
 }
@@ -81,7 +81,7 @@ func (d Diagnostics) Cover(diag Diagnostic) bool {
 	return slices.ContainsFunc(d, func(known Diagnostic) bool { return known.rng.Overlaps(diag.rng) })
 }
 
-// fromHCL takes over what the HCL parser or evaluator has found.
+// fromHCL converts the mistakes that the HCL parser or evaluator has found.
 func (s *source) fromHCL(diags hcl.Diagnostics) Diagnostics {
 	var out Diagnostics
 	for _, d := range diags {
@@ -94,7 +94,7 @@ func (s *source) fromHCL(diags hcl.Diagnostics) Diagnostics {
 	return out
 }
 
-// at is a mistake of this file at rng.
+// at returns a mistake of this file at rng.
 func (s *source) at(rng hcl.Range, summary, format string, args ...any) Diagnostic {
 	return Diagnostic{Summary: summary, Detail: fmt.Sprintf(format, args...), rng: rng, src: s}
 }

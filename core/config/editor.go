@@ -29,7 +29,7 @@ func NewEditor(text []byte, filename string) (*Editor, error) {
 	return e, e.become(text)
 }
 
-// Bytes returns the present text.
+// Bytes returns the current text.
 func (e *Editor) Bytes() []byte { return bytes.Clone(e.text) }
 
 // Has reports whether the file has a block of this type with this label.
@@ -68,8 +68,8 @@ func (e *Editor) Set(block, label string, s Setting) error {
 	return e.insert(b, s.Name+" = "+quote(s.Value))
 }
 
-// Add appends a string to an attribute that is a list of strings. It creates the list if the block
-// has none.
+// Add appends a string to an attribute that is a list of strings. If the block does not contain the
+// attribute, Add creates it.
 func (e *Editor) Add(block, label string, s Setting) error {
 	b := e.find(block, label)
 	if b == nil {
@@ -89,7 +89,7 @@ func (e *Editor) Add(block, label string, s Setting) error {
 		return e.splice(at, at, quote(s.Value))
 	}
 	first, last, comma := list.OpenRange, list.Exprs[len(list.Exprs)-1].Range().End.Byte, ","
-	if end, after := e.lineEnd(last); end < list.SrcRange.End.Byte { // an element to a line, perhaps with a comment
+	if end, after := e.lineEnd(last); end < list.SrcRange.End.Byte { // one element per line, perhaps with a comment
 		indent := e.indentAt(list.Exprs[len(list.Exprs)-1].Range().Start)
 		if after {
 			comma = ""
@@ -104,7 +104,7 @@ func (e *Editor) Add(block, label string, s Setting) error {
 	return e.splice(last, last, between+quote(s.Value))
 }
 
-// find returns the block of that type and label, nil if there is none.
+// find returns the block with that type and label, or nil.
 func (e *Editor) find(block, label string) *hclsyntax.Block {
 	for _, b := range e.body.Blocks {
 		if b.Type == block && slices.Equal(b.Labels, []string{label}) {
@@ -118,14 +118,14 @@ func (e *Editor) missing(block, label string) error {
 	return fmt.Errorf("%s has no %s %q", e.name, block, label)
 }
 
-// insert puts an attribute after the last one of a block, on a line of its own.
+// insert inserts an attribute on a new line after the last attribute of a block.
 func (e *Editor) insert(b *hclsyntax.Block, attribute string) error {
 	end := b.OpenBraceRange.End.Byte
 	if last := lastAttribute(b); last != nil {
 		end = last.SrcRange.End.Byte
 	}
 	line := "\n" + e.indent(b) + attribute
-	if b.OpenBraceRange.Start.Line == b.CloseBraceRange.Start.Line { // all of the block on one line
+	if b.OpenBraceRange.Start.Line == b.CloseBraceRange.Start.Line { // the whole block is on one line
 		open, end := b.OpenBraceRange.End.Byte, b.CloseBraceRange.Start.Byte
 		inner := strings.TrimSpace(string(e.text[open:end]))
 		if inner != "" {
@@ -137,7 +137,7 @@ func (e *Editor) insert(b *hclsyntax.Block, attribute string) error {
 	return e.splice(at, at, line)
 }
 
-// lastAttribute is the one that stands last in a block, nil if it has none.
+// lastAttribute returns the last attribute of a block, or nil.
 func lastAttribute(b *hclsyntax.Block) *hclsyntax.Attribute {
 	var last *hclsyntax.Attribute
 	for _, attr := range b.Body.Attributes {
@@ -148,8 +148,8 @@ func lastAttribute(b *hclsyntax.Block) *hclsyntax.Attribute {
 	return last
 }
 
-// lineEnd returns where the line ends that at is on, after a comment if there is one, and whether a
-// comma stands in between.
+// lineEnd returns the end of the line that contains at, after a comment if there is one. comma
+// reports whether there is a comma before the end.
 func (e *Editor) lineEnd(at int) (end int, comma bool) {
 	tokens, _ := hclsyntax.LexConfig(e.text, e.name, hcl.InitialPos)
 	for _, t := range tokens {
@@ -166,7 +166,7 @@ func (e *Editor) lineEnd(at int) (end int, comma bool) {
 	return len(e.text), comma
 }
 
-// indent is what a line in the block begins with.
+// indent returns the indentation for a line in the block.
 func (e *Editor) indent(b *hclsyntax.Block) string {
 	if last := lastAttribute(b); last != nil && last.NameRange.Start.Line != b.TypeRange.Start.Line {
 		return e.indentAt(last.NameRange.Start)
@@ -174,18 +174,18 @@ func (e *Editor) indent(b *hclsyntax.Block) string {
 	return e.indentAt(b.TypeRange.Start) + "  "
 }
 
-// indentAt is the white space that the line of a place begins with.
+// indentAt returns the indentation of the line that contains pos.
 func (e *Editor) indentAt(pos hcl.Pos) string {
 	line := e.text[bytes.LastIndexByte(e.text[:pos.Byte], '\n')+1:]
 	return string(line[:len(line)-len(bytes.TrimLeft(line, " \t"))])
 }
 
-// splice puts text in the place of what is there from one byte to another.
+// splice replaces the bytes between two offsets by text.
 func (e *Editor) splice(from, to int, text string) error {
 	return e.become(slices.Concat(e.text[:from], []byte(text), e.text[to:]))
 }
 
-// become takes a text over, unless there are mistakes of syntax in it.
+// become replaces the whole text, unless the new text has syntax errors.
 func (e *Editor) become(text []byte) error {
 	_, body, err := parseSource(text, e.name)
 	if err != nil {
@@ -195,7 +195,7 @@ func (e *Editor) become(text []byte) error {
 	return nil
 }
 
-// quote is a text as a file has it.
+// quote returns a text as a string literal of HCL.
 func quote(text string) string {
 	return string(hclwrite.TokensForValue(cty.StringVal(text)).Bytes())
 }

@@ -15,28 +15,27 @@ import (
 	"filegate/core/auth"
 )
 
-// EventHook is a block "event_hook": a program or a web address that is told what clients have
-// done.
+// EventHook is a block "event_hook": a program or a web address that gets the actions of clients.
 type EventHook struct {
 	Block
 	Name  string
-	Roots *x509.CertPool // of CAFile; nil: those of the system
+	Roots *x509.CertPool // from CAFile; nil: the system's
 
 	Events   []string      `hcl:"events,optional"` // names of audit records
-	URL      string        `hcl:"url,optional"`    // of a web address, or
+	URL      string        `hcl:"url,optional"`    // web address, or
 	Command  []string      `hcl:"command,optional"`
-	Secret   auth.Secret   `hcl:"secret,optional"` // signs what is sent to URL
+	Secret   auth.Secret   `hcl:"secret,optional"` // signs the requests to URL
 	CAFile   string        `hcl:"ca_file,optional"`
 	Timeout  time.Duration `hcl:"timeout,optional"`   // of one attempt
-	RetryFor time.Duration `hcl:"retry_for,optional"` // how long an event is tried again
-	Queue    int           `hcl:"queue,optional"`     // number of events that may wait
+	RetryFor time.Duration `hcl:"retry_for,optional"` // maximum time for further attempts
+	Queue    int           `hcl:"queue,optional"`     // maximum number of waiting events
 	Before   bool          `hcl:"before,optional"`    // ask before the action, which the hook may refuse
 }
 
-// hookEvents are the events that a hook may ask for, as the audit log calls them.
+// hookEvents are the events that a hook can get, with their names in the audit log.
 var hookEvents = []string{"login", "logout", "upload", "download", "remove", "rmdir", "rename", "mkdir", "copy", "symlink", "setattrs", "truncate", "restore", "tempurl", "acl"}
 
-// maxHookQueue bounds the memory of a queue.
+// maxHookQueue limits the length of a queue, and so its memory.
 const maxHookQueue = 100_000
 
 func defaultEventHook() *EventHook {

@@ -26,11 +26,11 @@ const (
 	attribute fieldKind = iota
 	block
 	label
-	place // no option: where the block stands
+	place // not an option: the place of the block
 )
 
-// fields returns those of the struct that v is, in order. It panics for a tag or a type that the
-// package comment does not list: that is a mistake in the program, and the first test of the part
+// fields returns the fields of the struct v, in order. It panics for a tag or a type that the
+// package comment does not list. That is a mistake in the program, and the first test of the part
 // finds it.
 func fields(v reflect.Value) []field {
 	var all []field
@@ -71,13 +71,13 @@ var (
 	durationType  = reflect.TypeFor[time.Duration]()
 	secretType    = reflect.TypeFor[auth.Secret]()
 	oneOrMoreType = reflect.TypeFor[oneOrMore]()
-	rawBlock      = reflect.TypeFor[*hclsyntax.Block]() // kept as it is, to be decoded later
+	rawBlock      = reflect.TypeFor[*hclsyntax.Block]() // not decoded yet
 )
 
-// oneOrMore is a list of texts that may be written as a text alone.
+// oneOrMore is a list of texts that can also be written as a single text.
 type oneOrMore []string
 
-// isOption says whether the field is something that can be written into a body.
+// isOption reports whether the field can be written into a file.
 func (f field) isOption() bool { return f.kind == attribute || f.kind == block }
 
 func isAttributeType(t reflect.Type, unit string) bool {

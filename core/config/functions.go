@@ -14,11 +14,11 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 )
 
-// maxFile is how much file() reads: it is for keys and passwords.
+// maxFile is the maximum size of a file for file(), which is for keys and passwords.
 const maxFile = 1 << 20
 
-// functions are what an expression may call. Relative names of files are taken from dir, and opened
-// is told of each that is read.
+// functions returns the functions for expressions. Relative file names start at dir. opened is
+// called with the name of each file that is read.
 func functions(dir string, lookupEnv func(string) (string, bool), opened func(file string)) *hcl.EvalContext {
 	param := func(name string) []function.Parameter {
 		return []function.Parameter{{Name: name, Type: cty.String}}
@@ -57,7 +57,8 @@ func functions(dir string, lookupEnv func(string) (string, bool), opened func(fi
 	}}
 }
 
-// readSmall reads a regular file of at most maxFile bytes. Others might never end.
+// readSmall reads a regular file of at most maxFile bytes. It refuses other kinds of files, because
+// reading them might never end.
 func readSmall(name string) (string, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -81,7 +82,7 @@ func readSmall(name string) (string, error) {
 	return string(content), nil
 }
 
-// pathCause is what is wrong with a file, without its name once more.
+// pathCause returns the error of a file operation without the name of the file.
 func pathCause(err error) error {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err

@@ -12,22 +12,22 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// includeName is the attribute with the names of further files.
+// includeName is the attribute with the names of the included files.
 const includeName = "include"
 
-// whole is a file with all that it includes.
+// whole is a file together with all included files.
 type whole struct {
 	src   *source
-	body  *hclsyntax.Body // what all files contain together
+	body  *hclsyntax.Body // the content of all files
 	files []string        // the included ones
 	evals map[string]*hcl.EvalContext
-	diags Diagnostics // what is wrong with the includes themselves
-	// partial: a file is missing, and what it would have defined is not to be reported.
+	diags Diagnostics // mistakes in the includes themselves
+	// partial means that a file could not be read, so missing definitions are not reported.
 	partial bool
 }
 
-// parseWhole reads the syntax of a file and of the files that it includes. Relative names in an
-// included file begin at its own directory. opened is told of each file that file() reads. The
+// parseWhole parses a file and the files that it includes. Relative names in an included file start
+// at the directory of that file. opened is called with the name of each file that file() reads. The
 // error is of type [Diagnostics].
 func parseWhole(text []byte, filename string, lookupEnv func(string) (string, bool), opened func(file string)) (*whole, error) {
 	src, body, err := parseSource(text, filename)
@@ -42,7 +42,7 @@ func parseWhole(text []byte, filename string, lookupEnv func(string) (string, bo
 	return w, nil
 }
 
-// include adds the files that a body includes to the whole.
+// include reads the files that a body includes, and adds them to w.
 func (w *whole) include(body *hclsyntax.Body, filename string, seen map[string]string, eval func(name string)) {
 	attr := body.Attributes[includeName]
 	if attr == nil {
@@ -85,7 +85,7 @@ func (w *whole) add(name string, attr *hclsyntax.Attribute, seen map[string]stri
 	src, body, err := parseSource([]byte(text), name)
 	if err != nil {
 		w.partial = true
-		w.diags = append(w.diags, err.(Diagnostics)...) //nolint:errorlint // parseSource returns no other
+		w.diags = append(w.diags, err.(Diagnostics)...) //nolint:errorlint // parseSource returns no other type
 		return
 	}
 	w.src.others[name] = src
@@ -106,8 +106,8 @@ func (w *whole) report(rng hcl.Range, summary, format string, args ...any) {
 	w.diags = append(w.diags, w.src.at(rng, summary, format, args...))
 }
 
-// included returns the files that a pattern names, in the order of their names. A pattern without
-// special characters names one file, which must exist.
+// included returns the files that match a pattern, sorted by name. A pattern without special
+// characters names one file, which must exist.
 func included(pattern, dir string) ([]string, error) {
 	if pattern == "" {
 		return nil, errors.New("the name is empty")
@@ -122,14 +122,16 @@ func included(pattern, dir string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Glob ignores directories that are missing or cannot be read. Their files may have restrictions.
+	// Glob ignores directories that are missing or cannot be read. Included files may contain
+	// restrictions, so ignoring them would be dangerous.
 	if in := filepath.Dir(pattern); !strings.ContainsAny(in, `*?[\`) {
 		if _, err := os.ReadDir(in); err != nil {
 			return nil, err
 		}
 	}
 	names = slices.DeleteFunc(names, func(name string) bool {
-		// As in a shell, a star does not stand for the dot of hidden files, such as those of editors.
+		// As in a shell, a star does not match the first dot of hidden files, such as those of
+		// editors.
 		if strings.HasPrefix(filepath.Base(name), ".") && !strings.HasPrefix(filepath.Base(pattern), ".") {
 			return true
 		}
@@ -140,7 +142,7 @@ func included(pattern, dir string) ([]string, error) {
 	return names, nil
 }
 
-// realName returns a name that is the same for all names of a file.
+// realName returns one name for all names of the same file.
 func realName(name string) string {
 	if resolved, err := filepath.EvalSymlinks(name); err == nil {
 		name = resolved

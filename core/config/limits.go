@@ -2,36 +2,36 @@ package config
 
 import "fmt"
 
-// Limits is the block "limits": what clients may use at the same time, so that no client shuts out
-// the others.
+// Limits is the block "limits": what clients may use at the same time, so that one client cannot
+// exclude the others.
 type Limits struct {
-	// Total is of everybody together.
+	// Total limits all clients together.
 	Total Limit `hcl:"total,block"`
-	// Address is of one address; IPv6 counts by the /64.
+	// Address limits one address; IPv6 addresses count by their /64 network.
 	Address Limit `hcl:"per_address,block"`
-	// User is of one user, by the name that the authenticator has for him.
+	// User limits one user, identified by the name that the authenticator returns.
 	User OwnerLimit `hcl:"per_user,block"`
-	// Account is of one account of the storage, however many users it has.
+	// Account limits one account of the storage, with all its users.
 	Account OwnerLimit `hcl:"per_account,block"`
 }
 
 // Limit is one block of [Limits]. Zero means no limit.
 type Limit struct {
-	// Connections is how many clients may be connected, logged in or not.
+	// Connections is the maximum number of connected clients, logged in or not.
 	Connections int `hcl:"connections,optional"`
-	// Sessions is how many may be logged in.
+	// Sessions is the maximum number of logged-in clients.
 	Sessions int `hcl:"sessions,optional"`
-	// LoginsPerMinute is how many logins there may be in a minute.
+	// LoginsPerMinute is the maximum number of logins in a minute.
 	LoginsPerMinute int `hcl:"logins_per_minute,optional"`
-	// Transfers is how many files may be open.
+	// Transfers is the maximum number of open files.
 	Transfers int `hcl:"transfers,optional"`
-	// UploadRate and DownloadRate are how many bytes of files may pass in a second.
+	// UploadRate and DownloadRate are the maximum number of bytes of file content per second.
 	UploadRate   int64 `hcl:"upload_rate,optional" unit:"bytes"`
 	DownloadRate int64 `hcl:"download_rate,optional" unit:"bytes"`
 }
 
-// OwnerLimit is a [Limit] for users and accounts, which are not known before the login. So it has
-// no limit of connections.
+// OwnerLimit is a [Limit] for users and accounts. It cannot limit connections, because user and
+// account are unknown before the login.
 type OwnerLimit struct {
 	Sessions        int   `hcl:"sessions,optional"`
 	LoginsPerMinute int   `hcl:"logins_per_minute,optional"`

@@ -9,27 +9,30 @@ import (
 
 // Login is the block "login": how logins are checked, in all frontends.
 type Login struct {
-	// FailDelay is how long a login takes at least that fails, whatever the reason: so it tells
-	// nothing about which names there are. A random part of up to a quarter is added.
+	// FailDelay is the minimum duration of a failed login, whatever the reason, so that the
+	// duration does not reveal which users exist. A random part of up to a quarter is added.
 	FailDelay time.Duration `hcl:"fail_delay,optional"`
-	// Concurrent is how many logins are checked at a time. Others wait.
+	// Concurrent is the maximum number of logins that are checked at the same time. Further logins
+	// wait.
 	Concurrent int `hcl:"concurrent,optional"`
-	// MaxPerAddress is how many connections of one address may not have logged in yet; 0: no limit.
-	// Addresses of IPv6 count by the /64 that they are in.
+	// MaxPerAddress is the maximum number of connections from one address without a login; 0: no
+	// limit. IPv6 addresses count by their /64 network.
 	MaxPerAddress int `hcl:"max_per_address,optional"`
-	// CacheFor is for how long at most the same login, with the same proof from the same address,
-	// is answered without asking again, where the authenticator allows it; 0: not at all.
+	// CacheFor is the maximum time for which a successful login with the same proof from the same
+	// address can be repeated without asking the authenticator, if the authenticator allows it; 0:
+	// never.
 	CacheFor time.Duration `hcl:"cache_for,optional"`
-	// Revalidate is how often it is asked whether somebody who is logged in may still be; 0: never.
+	// Revalidate is the interval at which the authenticator is asked whether a logged-in user may
+	// stay; 0: never.
 	Revalidate time.Duration `hcl:"revalidate,optional"`
-	// Grace is how long, after Revalidate, a session goes on while nobody can tell.
+	// Grace is how long a session continues if that question cannot be answered.
 	Grace time.Duration `hcl:"grace,optional"`
-	// Ban is about those who fail again and again.
+	// Ban configures the bans after failed logins.
 	Ban Ban `hcl:"ban,block"`
-	// Penalty is about connections that come to no login.
+	// Penalty configures the penalties for connections that end without a login.
 	Penalty Penalty `hcl:"penalty,block"`
-	// MaxWaiting is how many logins may wait beside those that are checked. Others are told to come
-	// later.
+	// MaxWaiting is the maximum number of logins that wait. Further ones are refused and may be
+	// tried later.
 	MaxWaiting int `hcl:"max_waiting,optional"`
 }
 
@@ -37,38 +40,40 @@ type Login struct {
 // connection that ends without a login. Penalties add up and decay with time. They count for the
 // address and for its network, which has a higher threshold.
 type Penalty struct {
-	// NoLogin is for leaving without an attempt to log in.
+	// NoLogin is the penalty for leaving without an attempt to log in.
 	NoLogin time.Duration `hcl:"no_login,optional"`
-	// Handshake is for what is no client of the protocol, or has nothing in common with the server.
+	// Handshake is the penalty for a client that does not speak the protocol, or has no algorithm
+	// in common with the server.
 	Handshake time.Duration `hcl:"handshake,optional"`
-	// Keys is for asking about keys of which none will do.
+	// Keys is the penalty for offering only keys that are not accepted.
 	Keys time.Duration `hcl:"keys,optional"`
-	// Timeout is for taking all the time that there is for a login.
+	// Timeout is the penalty for not logging in within the permitted time.
 	Timeout time.Duration `hcl:"timeout,optional"`
-	// Min is what has to add up before connections are refused, and Max the most that adds up; 0:
-	// nothing does, and nobody is refused.
+	// Min is the sum of penalties from which on connections are refused, and Max is the maximum of
+	// the sum; 0: connections are not refused.
 	Min time.Duration `hcl:"min,optional"`
 	Max time.Duration `hcl:"max,optional"`
 }
 
 // Ban is the block "ban" of a [Login].
 type Ban struct {
-	// Failures is how many logins of one address may fail within Window before all of its logins
-	// are refused, for Duration; 0: none are.
+	// Failures is the number of failed logins from one address within Window after which all its
+	// logins are refused for Duration; 0: no bans.
 	Failures int `hcl:"failures,optional"`
-	// UserFailures is how many logins of one user by what can be guessed may fail within Window,
-	// from wherever, before others of that kind are refused for Duration except from where he is
-	// known; 0: none are.
+	// UserFailures is the number of failed logins of one user within Window, from all addresses,
+	// with a method that can be guessed. After that, logins of the user with such a method are
+	// refused for Duration, except from addresses that are known for the user; 0: no bans.
 	UserFailures int           `hcl:"user_failures,optional"`
 	Window       time.Duration `hcl:"window,optional"`
 	Duration     time.Duration `hcl:"duration,optional"`
-	// SlowAfter is how many logins of one address, or of one user from wherever, may fail within
-	// Window before each further one has to wait, longer and longer up to MaxDelay; 0: none has to.
-	// A user does not have to where he is known.
+	// SlowAfter is the number of failed logins within Window, from one address or of one user from
+	// all addresses, after which each further login is delayed, by increasing times up to MaxDelay;
+	// 0: no delays. Logins of a user from addresses that are known for the user are not delayed
+	// because of the user's failures.
 	SlowAfter int           `hcl:"slow_after,optional"`
 	MaxDelay  time.Duration `hcl:"max_delay,optional"`
-	// Allow are networks that are neither banned nor slowed down, such as "192.0.2.0/24", and from
-	// which users log in that are banned. Users are still slowed down there.
+	// Allow contains networks, such as "192.0.2.0/24", whose addresses are never banned or delayed.
+	// Banned users can log in from there, but are delayed.
 	Allow []string `hcl:"allow,optional"`
 }
 
@@ -93,7 +98,7 @@ func (r *reader) checkLogin(l Login, top Block) {
 	report := func(attribute, summary, detail string) {
 		r.diags = append(r.diags, top.Diagnose("login."+attribute, summary, detail))
 	}
-	const longest = 15 * time.Second // a fraction of what frontends give a login by default
+	const longest = 15 * time.Second // less than the default time that frontends allow for a login
 	for _, d := range []struct {
 		name     string
 		d        time.Duration

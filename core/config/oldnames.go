@@ -8,8 +8,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-// oldNames are the options of sftp-cloudfs and ftp-cloudfs. The value is what replaces the option,
-// or "nothing: " and the reason.
+// oldNames are the options of sftp-cloudfs and ftp-cloudfs. The value is the replacement of the
+// option, or "nothing: " and the reason.
 var oldNames = map[string]string{
 	"auth-url":                  `auth_url in the config block of an auth block: auth "swiftv1" "NAME" or auth "keystone" "NAME"`,
 	"insecure":                  `insecure = true, in the config block of the auth block and in backend "swift"; "no" is false`,
@@ -53,7 +53,7 @@ var oldNames = map[string]string{
 	"workers":                   `nothing: one process uses all processors`,
 }
 
-// replacement returns a sentence about what replaces an option of the old servers.
+// replacement returns a sentence about the replacement of an option of the old servers.
 func replacement(is string) string {
 	if reason, none := strings.CutPrefix(is, "nothing: "); none {
 		return "Remove it: " + reason + "."
@@ -61,8 +61,8 @@ func replacement(is string) string {
 	return "Use " + is + "."
 }
 
-// advice returns a sentence that helps after an unknown name: what replaces the option of an old
-// server, or the name that was probably meant.
+// advice returns a sentence about an unknown name: the replacement of an option of the old servers,
+// or the name that was probably meant.
 func advice(name string, candidates []string) string {
 	if is, ok := oldNames[strings.ReplaceAll(name, "_", "-")]; ok {
 		return "This is an option of sftp-cloudfs and ftp-cloudfs. " + replacement(is)
@@ -75,7 +75,7 @@ var (
 	oldLine    = regexp.MustCompile(`(?m)^[ \t]*([A-Za-z][A-Za-z0-9_-]*)[ \t]*[=:]`)
 )
 
-// oldFile returns, for a file of sftp-cloudfs or ftp-cloudfs, what replaces each of its options. It
+// oldFile returns the replacements of all options in a file of sftp-cloudfs or ftp-cloudfs. It
 // returns nil for any other file.
 func oldFile(src *source) Diagnostics {
 	text := src.file.Bytes

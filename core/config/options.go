@@ -8,8 +8,8 @@ import (
 
 // Option is an attribute or block of the configuration file, for comparing documentation with code.
 type Option struct {
-	// Path is its name after those of the blocks that it is in. A part's own options are in a block
-	// such as `backend "swift"`.
+	// Path is the name of the option, after the names of the blocks that contain it. A part's own
+	// options are in a block such as `backend "swift"`.
 	Path  []string
 	Block bool
 }

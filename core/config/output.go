@@ -10,7 +10,7 @@ import (
 // Output is the destination of a log.
 type Output struct {
 	Kind OutputKind
-	Name string // of the file, or "host:port" of a syslog server
+	Name string // file name, or "host:port" of a syslog server
 }
 
 // OutputKind is a kind of output.
@@ -24,7 +24,7 @@ const (
 	ToFile
 )
 
-// outputAdvice is what to do about an output that is none.
+// outputAdvice is the advice about an invalid output.
 const outputAdvice = `Give "stderr", "syslog", "syslog://HOST:PORT" for a syslog server (UDP), or the name of a file that filegate may write.`
 
 // ParseOutput reads "stderr", "syslog", "syslog://host:port" (the port may be left out), or the
@@ -66,8 +66,8 @@ func (r *reader) checkOutput(attribute, text string, top Block) {
 	}
 }
 
-// appendable returns why a file cannot be written to. It makes no file, since whoever checks a
-// configuration may be another user than whoever serves it.
+// appendable returns an error if a file cannot be written to. It does not create the file, because
+// the user who checks a configuration may not be the user of the gateway.
 func appendable(name string) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
 	if err == nil {

@@ -1,12 +1,12 @@
 package config
 
-// ParseFile reads the text of a file that is a part's own, into the struct that target points to:
-// one as a part's options are, with what may stand in the file as its fields. A value is what is
-// written there, without env() and file().
+// ParseFile reads a file that belongs to a part into the struct that target points to. Its fields
+// define the contents of the file, as those of a part's options do. The functions env() and file()
+// are not available.
 //
-// The error is of type [Diagnostics], and has all mistakes; what could be read is in the struct
-// nevertheless, unless the syntax is wrong. The Block is the file as a whole, for what turns out to
-// be wrong besides.
+// The error is of type [Diagnostics] and contains all mistakes. Unless there is a syntax error, the
+// correct values are in the struct nevertheless. The returned Block is the whole file, for mistakes
+// that the caller finds later.
 func ParseFile(text []byte, filename string, target any) (Block, error) {
 	src, body, err := parseSource(text, filename)
 	if err != nil {

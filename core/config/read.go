@@ -7,10 +7,10 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// defaultGrace is how long transfers may go on after the signal to stop.
+// defaultGrace is the default of shutdown_grace.
 const defaultGrace = 30 * time.Second
 
-// reader goes through a file from the outside in.
+// reader reads a file from the outer blocks to the inner ones.
 type reader struct {
 	decoder
 	opts    Options
@@ -19,7 +19,7 @@ type reader struct {
 
 func (r *reader) read(body *hclsyntax.Body) *Config {
 	f := defaultFile()
-	// A file without anything has nothing else that could be shown for what is missing.
+	// An empty file has no other place at which a missing block could be reported.
 	start := r.src.start()
 	r.body(body, start, f)
 
@@ -73,7 +73,7 @@ func (r *reader) read(body *hclsyntax.Body) *Config {
 	return cfg
 }
 
-// defaultFile returns a file's outermost level with the defaults.
+// defaultFile returns the outermost level of a file, with the defaults.
 func defaultFile() *file {
 	return &file{
 		ShutdownGrace: defaultGrace,
@@ -85,7 +85,7 @@ func defaultFile() *file {
 	}
 }
 
-// named reports a block that has not two good labels.
+// named reports a block without two valid labels.
 func (r *reader) named(b *hclsyntax.Block) bool {
 	if !r.labels(b, "kind", "name") {
 		return false
@@ -157,8 +157,8 @@ func (r *reader) frontend(b *hclsyntax.Block) *Frontend {
 	return nil
 }
 
-// validate lets a part look at its options. What is reported of an attribute that could not be
-// decoded, diagnostics from before on, is left out: it would be about the default.
+// validate calls the Validate function of a part. It drops reports about an attribute that could
+// not be decoded (see the diagnostics from before on), because they would be about the default.
 func (r *reader) validate(b Block, before int, validate func(report func(attribute, summary, detail string))) {
 	decoding := r.diags[before:]
 	validate(func(attribute, summary, detail string) {

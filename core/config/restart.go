@@ -48,7 +48,7 @@ func (c *Config) NeedsRestart(running *Config) []string {
 	return differ
 }
 
-// fixed is what is looked at only at the start, by how the file names it.
+// fixed returns the options that are read only at the start, by their names in the file.
 func (c *Config) fixed() map[string]any {
 	all := map[string]any{
 		"core_dumps": c.CoreDumps, "pid_file": c.PIDFile,
@@ -60,9 +60,8 @@ func (c *Config) fixed() map[string]any {
 	return all
 }
 
-// values returns what a part's options are set to. A part's struct may hold more than its options,
-// such as services with counters of what they do at the moment: that is nothing that a file could
-// change.
+// values returns the values of a part's options. It ignores other fields of the struct, such as
+// services with counters, because a file cannot change them.
 func values(v reflect.Value) any {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
@@ -84,7 +83,7 @@ func values(v reflect.Value) any {
 	case reflect.Slice:
 		switch {
 		case v.Len() == 0:
-			return nil // a list without anything in it is as good as none
+			return nil // an empty list is the same as no list
 		case v.Type().Elem().Kind() != reflect.Struct:
 			return v.Interface()
 		}
@@ -97,5 +96,5 @@ func values(v reflect.Value) any {
 	return v.Interface()
 }
 
-// Listen returns the addresses that the frontend shall listen on.
+// Listen returns the addresses of the frontend.
 func (f *Frontend) Listen() []string { return listens(f.Config) }

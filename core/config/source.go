@@ -10,23 +10,21 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// source is the text of a file, for the lines that diagnostics show of it. Values of attributes
-// that are secrets are starred out there, wherever on a shown line they stand, and so is what may
-// be one: the value of an attribute that nobody knows, as of a name that is misspelt, and all that
-// is assigned in a file whose syntax is wrong.
+// source is the text of a file. Diagnostics show lines of it, in which asterisks replace secrets:
+// the values of secret attributes, and values that may be secret. These are the values of unknown
+// attributes, for example with a misspelt name, and all values in a file with a syntax error.
 type source struct {
 	name   string
 	file   *hcl.File
-	broken bool               // there is no syntax tree to go by
+	broken bool               // the syntax is wrong, so there is no syntax tree
 	others map[string]*source // the files that this one includes, by their names
 
 	mu      sync.Mutex
-	secrets map[string]bool // names of attributes, beside those that say so themselves
+	secrets map[string]bool // names of secret attributes, in addition to names that are obviously secret
 	hidden  map[*hclsyntax.Attribute]bool
 }
 
-// parseSource reads the syntax of a file, and nothing of what it means. The error is of type
-// [Diagnostics].
+// parseSource parses a file, without decoding it. The error is of type [Diagnostics].
 func parseSource(text []byte, filename string) (*source, *hclsyntax.Body, error) {
 	parsed, diags := hclsyntax.ParseConfig(text, filename, hcl.InitialPos)
 	if parsed == nil {
@@ -39,15 +37,15 @@ func parseSource(text []byte, filename string) (*source, *hclsyntax.Body, error)
 	if src.broken {
 		return nil, nil, src.fromHCL(diags)
 	}
-	return src, parsed.Body.(*hclsyntax.Body), nil // hclsyntax makes no others
+	return src, parsed.Body.(*hclsyntax.Body), nil // hclsyntax returns no other type
 }
 
-// start is the place of what is missing in the file as a whole.
+// start is the place for mistakes about the whole file, such as a missing block.
 func (s *source) start() hcl.Range {
 	return hcl.Range{Filename: s.name, Start: hcl.InitialPos, End: hcl.InitialPos}
 }
 
-// secret makes the values of all attributes of that name unreadable.
+// secret hides the values of all attributes with this name.
 func (s *source) secret(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,21 +63,21 @@ func (s *source) isSecret(name string) bool {
 	return s.secrets[name]
 }
 
-// hide makes the value of one attribute unreadable, of which nobody knows whether it is a secret.
+// hide hides the value of one attribute, which may be a secret.
 func (s *source) hide(attr *hclsyntax.Attribute) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hidden[attr] = true
 }
 
-// show takes back what hide has done.
+// show reverses hide.
 func (s *source) show(attr *hclsyntax.Attribute) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.hidden, attr)
 }
 
-// hideAll does so with all that stands in a body.
+// hideAll hides the values of all attributes in a body.
 func (s *source) hideAll(body *hclsyntax.Body) {
 	for _, attr := range body.Attributes {
 		s.hide(attr)
@@ -100,25 +98,26 @@ func (s *source) isHidden(t hclsyntax.Token) bool {
 	return false
 }
 
-// maskedFile is masked for this file or one that it includes.
+// maskedFile is masked for this file or an included one.
 func (s *source) maskedFile(name string) *hcl.File {
 	other := s.others[name]
 	if other == nil {
 		return s.masked()
 	}
-	// What is secret is known here.
+	// This source knows the secrets of all its included files.
 	as := &source{name: name, file: other.file, broken: other.broken, secrets: s.secrets, hidden: s.hidden}
 	return as.masked()
 }
 
-// masked is the file with its secrets starred out, byte for byte, so that ranges stay true.
+// masked returns the file with its secrets replaced by asterisks. It replaces byte by byte, so that
+// ranges stay correct.
 func (s *source) masked() *hcl.File {
 	out := bytes.Clone(s.file.Bytes)
 	tokens, _ := hclsyntax.LexConfig(s.file.Bytes, s.name, hcl.InitialPos)
 	if s.broken {
 		maskLines(out)
 	}
-	secret := 0 // the tokens before this one are a secret's
+	secret := 0 // end of the current secret, as an index of tokens
 	for i, t := range tokens {
 		if end := s.valueOfSecret(tokens, i); end > secret {
 			secret = end
@@ -130,8 +129,8 @@ func (s *source) masked() *hcl.File {
 	return &hcl.File{Bytes: out, Nav: s.file.Nav, Body: s.file.Body}
 }
 
-// valueOfSecret says where the value ends that begins with a token, if it is that of an attribute,
-// or in a map, whose name says that it is a secret; else 0.
+// valueOfSecret returns the end of the value that begins with token i, if the name of the attribute
+// or map element before it is secret. Otherwise it returns 0.
 func (s *source) valueOfSecret(tokens hclsyntax.Tokens, i int) (end int) {
 	if i < 2 || tokens[i-1].Type != hclsyntax.TokenEqual && tokens[i-1].Type != hclsyntax.TokenColon {
 		return 0
@@ -159,8 +158,8 @@ func (s *source) valueOfSecret(tokens hclsyntax.Tokens, i int) (end int) {
 	return i
 }
 
-// tells says whether a token of a value tells something of it. The call of a function, as of env,
-// does not, and no more does what it is called with.
+// tells reports whether a token in a value could reveal the value. The call of a function such as
+// env(), and its argument, cannot.
 func tells(tokens hclsyntax.Tokens, i int) bool {
 	t := tokens[i]
 	switch t.Type {
@@ -178,18 +177,18 @@ func tells(tokens hclsyntax.Tokens, i int) bool {
 	return false
 }
 
-// isArgument says whether a quoted text is all that a function is called with, outside of any other
+// isArgument reports whether a quoted text is the only argument of a function, outside of any other
 // text.
 func isArgument(tokens hclsyntax.Tokens, i int) bool {
 	return i >= 4 && i+2 < len(tokens) && tokens[i-1].Type == hclsyntax.TokenOQuote && tokens[i-2].Type == hclsyntax.TokenOParen &&
 		tokens[i-3].Type == hclsyntax.TokenIdent && tokens[i+2].Type == hclsyntax.TokenCParen && tokens[i-4].Type == hclsyntax.TokenEqual
 }
 
-// assignment is what a line of a file begins with that gives something a value, or begins a block.
+// assignment matches the beginning of a line that assigns a value or begins a block.
 var assignment = regexp.MustCompile(`^\s*[\w-]+\s*(= |=\t|\{)`)
 
-// maskLines stars out all words but those that are given a value: where the syntax is wrong nobody
-// knows where a text ends.
+// maskLines replaces everything by asterisks except the names before values: with a syntax error,
+// the end of a text is unknown.
 func maskLines(out []byte) {
 	for line := range bytes.Lines(out) {
 		line = line[len(assignment.Find(line)):]

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// didYouMean is a sentence that names the candidate nearest to name, or all of them where none is
-// near and they are few.
+// didYouMean returns a sentence that names the candidate nearest to name. If none is near, it names
+// all of them if they are few.
 func didYouMean(name string, candidates []string) string {
 	best, distance := "", max(2, len(name)/3)+1
 	for _, c := range candidates {
@@ -23,8 +23,8 @@ func didYouMean(name string, candidates []string) string {
 	return "Use one of: " + strings.Join(candidates, ", ") + "."
 }
 
-// editDistance is how many bytes must be changed, added, dropped or swapped with their neighbour to
-// make b of a.
+// editDistance returns the number of bytes that must be changed, added, removed or swapped with
+// their neighbour to turn a into b.
 func editDistance(a, b string) int {
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {

@@ -12,8 +12,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// convert makes a Go value of type t from a value of the file. It takes values only in their own
-// type; the error is what is wanted instead, to be read after "wants".
+// convert converts a value of the file to the Go type t. It accepts a value only in its own type.
+// The error describes the expected type, as a phrase after "wants".
 func convert(val cty.Value, t reflect.Type, unit string) (reflect.Value, error) {
 	out := reflect.New(t).Elem()
 	switch {
@@ -74,7 +74,7 @@ func convert(val cty.Value, t reflect.Type, unit string) (reflect.Value, error) 
 	return out, nil
 }
 
-// wants is the error of a value that is of the wrong kind: a phrase that says which would be right.
+// wants is the error of a value with the wrong type: a phrase that describes the expected type.
 type wants string
 
 func (w wants) Error() string { return string(w) }
@@ -147,7 +147,7 @@ func stringMap(val cty.Value) (map[string]string, error) {
 	return m, nil
 }
 
-// describe says what a value is, without its content.
+// describe describes a value without its content.
 func describe(val cty.Value) string {
 	t := val.Type()
 	switch {
@@ -165,7 +165,7 @@ func describe(val cty.Value) string {
 	return t.FriendlyName()
 }
 
-// wrongType is what a diagnostic says of a value that convert did not take.
+// wrongType returns the diagnostic about a value that convert rejects.
 func wrongType(name string, val cty.Value, err error) (summary, detail string) {
 	return "Wrong value for " + name, fmt.Sprintf("%s wants %v; this is %s.", name, err, describe(val))
 }

@@ -31,7 +31,7 @@ func (c *Config) Directories() []string {
 // Warnings returns the warnings about valid options with a risk or a price.
 func (c *Config) Warnings() Diagnostics {
 	var all Diagnostics
-	for _, file := range c.opened { // with keys and passwords, mostly
+	for _, file := range c.opened { // these usually contain keys or passwords
 		if info, err := os.Stat(file); err == nil && info.Mode().Perm()&0o007 != 0 {
 			all = append(all, Diagnostic{
 				Warning: true, Summary: fmt.Sprintf("Everybody on this machine can read %s (mode %04o)", file, info.Mode().Perm()),
