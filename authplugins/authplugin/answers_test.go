@@ -17,7 +17,7 @@ import (
 	"filegate/core/auth"
 )
 
-// puppet answers whatever a test wants.
+// puppet is an authenticator whose answers the test sets.
 type puppet struct {
 	asked       auth.Request
 	revalidated auth.Identity
@@ -49,7 +49,7 @@ func (p *puppet) Release(_ context.Context, grant auth.Grant) error {
 	return p.err
 }
 
-// connected returns what a gateway sees of the puppet.
+// connected returns the puppet as a gateway sees it, through the protocol.
 func connected(t *testing.T, p *puppet) auth.Authenticator {
 	t.Helper()
 	a, diags, end, err := InMemory(t.Context(), Kind{
@@ -65,7 +65,7 @@ func connected(t *testing.T, p *puppet) auth.Authenticator {
 	return a
 }
 
-// Every field of the contract passes through the protocol.
+// TestFieldsPass tests that every field of the contract passes through the protocol.
 func TestFieldsPass(t *testing.T) {
 	grant := auth.Grant{
 		Endpoint: "https://swift.example.net/v1/AUTH_x", Token: "token", Expires: time.Unix(4102444800, 0),
@@ -119,8 +119,8 @@ func TestFieldsPass(t *testing.T) {
 	}
 }
 
-// A program that promises less is not asked for more, and one that finds out late that it cannot
-// may say so.
+// TestUnsupported tests that a program does not get calls that it does not announce, and that it
+// can report during a call that it does not support it.
 func TestUnsupported(t *testing.T) {
 	late := connected(t, &puppet{err: fmt.Errorf("not for this login: %w", errors.ErrUnsupported)})
 	plain := fakeKind()
@@ -140,7 +140,8 @@ func TestUnsupported(t *testing.T) {
 	}
 }
 
-// What an author promises and what he has written must agree: the gateway goes by the promise.
+// TestPromises tests that the methods of an authenticator must agree with its Info, because the
+// gateway relies on Info.
 func TestPromises(t *testing.T) {
 	for _, c := range []struct {
 		info auth.Info
@@ -162,7 +163,7 @@ func TestPromises(t *testing.T) {
 	}
 }
 
-// An answer that no gateway should act upon opens nothing.
+// TestUnusableAnswers tests that a login or renewal with an invalid answer fails.
 func TestUnusableAnswers(t *testing.T) {
 	identity := func(change func(*auth.Identity)) auth.Response {
 		id := &auth.Identity{User: "alice", Grant: auth.Grant{Endpoint: "http://x/v1/a", Token: "t"}}
@@ -238,7 +239,7 @@ func TestUnusableAnswers(t *testing.T) {
 	}
 }
 
-// What can be no login does not reach the program.
+// TestUnfitRequests tests that invalid requests are not sent to the program.
 func TestUnfitRequests(t *testing.T) {
 	p := &puppet{}
 	a := connected(t, p)
@@ -260,7 +261,7 @@ func TestUnfitRequests(t *testing.T) {
 	}
 }
 
-// Each kind of error arrives as itself, with its text, and no other.
+// TestKindsPass tests that each kind of error arrives as the same kind, with its text.
 func TestKindsPass(t *testing.T) {
 	p := &puppet{}
 	a := connected(t, p)

@@ -20,7 +20,7 @@ import (
 	"filegate/core/auth"
 )
 
-// wantUnavailable fails unless err says that nobody could tell.
+// wantUnavailable fails unless err means that the login could not be checked.
 func wantUnavailable(t *testing.T, what string, err error) {
 	t.Helper()
 	if !errors.Is(err, auth.ErrUnavailable) {
@@ -75,7 +75,8 @@ func TestPanicCostsOneLogin(t *testing.T) {
 	}
 }
 
-// A program that is stopped, or that hangs as a whole, is found by its health and replaced.
+// TestHangsAsAWhole tests that health checks find a program that is suspended or hangs completely,
+// and that it is replaced.
 func TestHangsAsAWhole(t *testing.T) {
 	p := mustLaunch(t, impatient(), spec(t, programAs(t, "good"), nil))
 	pid := p.pid(t)
@@ -110,8 +111,8 @@ func TestInterruptIsIgnored(t *testing.T) {
 	eventually(t, "SIGTERM ends the program", func() bool { return !runs(pid) })
 }
 
-// While the program cannot be started calls fail after a short wait, and when it can they succeed
-// again.
+// TestDown tests that calls fail after a short wait while the program cannot be started, and
+// succeed again when it can.
 func TestDown(t *testing.T) {
 	l := impatient()
 	l.restart.wait = 100 * time.Millisecond
@@ -143,8 +144,9 @@ func TestDown(t *testing.T) {
 	eventually(t, "a login succeeds again", func() bool { _, err := login(t, p, "alice", "secret"); return err == nil })
 }
 
-// Twenty deaths under many more than 200 logins a minute, which come whether or not those before
-// are through: each is answered with success or "unavailable", and renewals succeed throughout.
+// TestKilledTwentyTimes kills the program twenty times under many more than 200 logins a minute,
+// which arrive whether or not earlier logins have been answered. Each login is answered with
+// success or "unavailable", and all renewals succeed.
 func TestKilledTwentyTimes(t *testing.T) {
 	const kills, loginsEach = 20, 10
 	p := mustLaunch(t, impatient(), spec(t, programAs(t, "good"), nil))
@@ -205,7 +207,8 @@ func TestKilledTwentyTimes(t *testing.T) {
 	}
 }
 
-// What a program has started goes with it, even if that keeps its standard error open.
+// TestGrandchildren tests that the children of a program end with it, even if they keep its
+// standard error open.
 func TestGrandchildren(t *testing.T) {
 	p := mustLaunch(t, impatient(), spec(t, programAs(t, "has-child"), nil))
 	child := childOf(t, p.pid(t))
@@ -235,11 +238,12 @@ func childOf(t *testing.T, pid int) int {
 	return child
 }
 
-// A gateway that is killed leaves no program behind, and its sockets are removed by the next.
+// TestNoOrphans tests that the programs of a killed gateway end, and that the next gateway removes
+// its sockets.
 func TestNoOrphans(t *testing.T) {
 	path := programAs(t, "good")
 	asHost := filepath.Join(filepath.Dir(path), "host")
-	if err := os.Link(path, asHost); err != nil { // a second symbolic link
+	if err := os.Link(path, asHost); err != nil { // a hard link, because the name selects the role
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), asHost)
@@ -271,8 +275,8 @@ func TestNoOrphans(t *testing.T) {
 	}
 }
 
-// A program that goes on without its socket is replaced at once, and not when it is next asked for
-// its health.
+// TestClosedSocket tests that a program that continues to run without its socket is replaced at
+// once, not only at the next health check.
 func TestClosedSocket(t *testing.T) {
 	l := impatient()
 	l.restart.health = time.Hour
@@ -284,11 +288,11 @@ func TestClosedSocket(t *testing.T) {
 	mustLogin(t, p)
 }
 
-// A program that dies again and again is started after longer and longer pauses, although it comes
-// up each time.
+// TestCrashLoop tests that the pauses before the restarts of a program that ends repeatedly become
+// longer, although each start succeeds.
 func TestCrashLoop(t *testing.T) {
 	l := impatient()
-	l.restart.min, l.restart.max = time.Microsecond, time.Hour // steady is what lives for two hours
+	l.restart.min, l.restart.max = time.Microsecond, time.Hour // so only a program that runs for two hours counts as steady
 	var buf logBuffer
 	s := spec(t, programAs(t, "good"), nil)
 	s.Log = buf.logger()
@@ -328,8 +332,8 @@ func TestBackoffGrows(t *testing.T) {
 	}
 }
 
-// TestHangsInEachLogin leaves call after call unanswered: the program is replaced although it
-// answers for its health, and the next one is given up after a single such call.
+// TestHangsInEachLogin tests a program that answers health checks but no calls: it is replaced, and
+// the next one is replaced after a single such call.
 func TestHangsInEachLogin(t *testing.T) {
 	l := impatient()
 	l.CallTimeout = 200 * time.Millisecond

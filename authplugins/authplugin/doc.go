@@ -1,14 +1,14 @@
 // Package authplugin runs authenticators as separate programs. It contains the SDK for authors of
-// authenticators in Go, and the host side, with which the gateway starts, supervises and calls
-// them. Only this package knows go-plugin and gRPC.
+// authenticators in Go, and the host side, with which the gateway starts, supervises and calls the
+// programs. Only this package imports go-plugin and gRPC.
 //
 // An author fills in a [Kind] and passes it to [Serve]; the guide is in package authplugins. The
 // gateway uses a [Launcher], which implements the contract of core/auth. It returns an ordinary
 // auth.Authenticator, whose errors all wrap one of auth.Kinds. The protocol is authv1/auth.proto.
 //
-// The package cannot check a password itself, and does not cache logins. The suite for
-// authenticators is authplugins/authtest. The tests here are about programs that die, hang, lie and
-// flood.
+// The package does not check passwords, and does not cache logins. The suite for authenticators is
+// authplugins/authtest. The tests of this package are about programs that end, hang, send wrong
+// answers, or send too much.
 //
 // # Decisions
 //
@@ -21,8 +21,8 @@
 // sessions as soon as it is started again. The alternative was a table of sessions in the program,
 // which would be lost with it.
 //
-// A renewal that was cut off by the program's death is repeated. A login is not, because some
-// proofs, such as a one-time code, can be used only once.
+// A renewal that was interrupted by the end of the program is repeated. A login is not, because
+// some proofs, such as a one-time code, can be used only once.
 //
 // The host runs the process itself, by go-plugin's RunnerFunc, instead of by its exec.Cmd. With
 // exec.Cmd, go-plugin passes on its own standard input, kills one process instead of the process

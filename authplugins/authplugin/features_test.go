@@ -15,7 +15,7 @@ import (
 	"filegate/core/auth"
 )
 
-// newer is a program of a later release: its identities need features that the host may lack.
+// newer is a program of a later release, whose identities need features that the host may lack.
 type newer struct {
 	authv1.UnimplementedAuthenticatorServer
 	needs []string
@@ -33,8 +33,8 @@ func (n *newer) Authenticate(context.Context, *authv1.AuthenticateRequest) (*aut
 	}}, nil
 }
 
-// TestRequiredFeatures refuses an identity that needs what this gateway lacks: a field of it that
-// is not known here may restrict what the login may do.
+// TestRequiredFeatures tests that an identity is refused if it needs a feature that this gateway
+// does not know, because an unknown field may restrict the login.
 func TestRequiredFeatures(t *testing.T) {
 	program := &newer{}
 	l := bufconn.Listen(1 << 16)

@@ -13,7 +13,7 @@ import (
 	"filegate/core/auth"
 )
 
-// answering is a program that gives one answer to each login, and to each renewal.
+// answering is a program with one fixed answer to logins and one to renewals.
 type answering struct {
 	authv1.AuthenticatorClient
 	login   *authv1.AuthenticateResponse
@@ -33,8 +33,8 @@ func (a answering) Describe(context.Context, *authv1.DescribeRequest, ...grpc.Ca
 	return a.self, nil
 }
 
-// FuzzAnswer lets a program answer whatever it likes: what comes through is fit for a session and
-// for a log, and all else is an error that says what kind it is of.
+// FuzzAnswer tests arbitrary answers of a program: each accepted answer is safe for a session and
+// for a log, and any other leads to an error with a kind.
 func FuzzAnswer(f *testing.F) {
 	add := func(m proto.Message) {
 		text, err := proto.Marshal(m)
@@ -81,7 +81,7 @@ func FuzzAnswer(f *testing.F) {
 			if err := checkIdentity(resp.Identity); err != nil {
 				t.Error(err)
 			}
-			// What the host takes, a program in Go must be able to give.
+			// A program in Go must be able to send everything that the host accepts.
 			again := identityFromProto(identityToProto(*resp.Identity))
 			if err := checkIdentity(again); err != nil || again.User != resp.Identity.User || len(again.Rules) != len(resp.Identity.Rules) {
 				t.Errorf("%+v became %+v, %v", resp.Identity, again, err)

@@ -28,7 +28,7 @@ const (
 	// The cookie tells a program that a host has started it. It does not protect anything.
 	cookieKey   = "FILEGATE_AUTHENTICATOR"
 	cookieValue = "de21c3ac-started-by-filegate"
-	// stopGrace is how long a program may take to end by itself.
+	// stopGrace is the time that a program has to end by itself.
 	stopGrace = 2 * time.Second
 )
 

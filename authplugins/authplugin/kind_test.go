@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A limit of the program's own that the gateway does not wait for is a mistake in the
-// configuration.
+// TestCallTimeoutIsTold tests that a program can reject a time limit of its own that is not shorter
+// than the gateway's.
 func TestCallTimeoutIsTold(t *testing.T) {
 	for limit, want := range map[string]bool{"29s": true, "30s": false, "1m": false} {
 		p, diags, err := (&Launcher{}).Launch(t.Context(), spec(t, programAs(t, "good"), map[string]any{"greeting": limit}))

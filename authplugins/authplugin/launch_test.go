@@ -67,7 +67,8 @@ func mustStat(t *testing.T, path string) os.FileInfo {
 	return info
 }
 
-// A reload launches the program again; sessions of before must still be renewed.
+// TestRelaunchOpensOldRenewals tests that a program that a reload has launched again can renew
+// earlier grants.
 func TestRelaunchOpensOldRenewals(t *testing.T) {
 	launcher, s := &Launcher{}, spec(t, programAs(t, "good"), nil)
 	before := mustLogin(t, mustLaunch(t, launcher, s)).Grant
@@ -80,8 +81,9 @@ func TestRelaunchOpensOldRenewals(t *testing.T) {
 	}
 }
 
-// TestGatewaysOpenEachOthersRenewals has launchers of several processes: those with one secret
-// renew each other's grants, also after one was killed, and one without it says "ask again".
+// TestGatewaysOpenEachOthersRenewals tests launchers of several processes: launchers with the same
+// secret renew each other's grants, also after one was killed. For a launcher without the secret,
+// the error is auth.ErrUnavailable.
 func TestGatewaysOpenEachOthersRenewals(t *testing.T) {
 	s := spec(t, programAs(t, "good"), nil)
 	s.SealSecret = bytes.Repeat([]byte("s"), 32)
@@ -130,7 +132,7 @@ func TestDiagnostics(t *testing.T) {
 	})
 }
 
-// What is in the gateway's environment is the gateway's.
+// TestCleanEnvironment tests that a program does not get the gateway's environment.
 func TestCleanEnvironment(t *testing.T) {
 	t.Setenv("FILEGATE_TEST_SECRET", "hunter2")
 	p := mustLaunch(t, &Launcher{}, spec(t, programAs(t, "good"), nil))
@@ -173,7 +175,8 @@ func TestMaxCalls(t *testing.T) {
 	mustLogin(t, p)
 }
 
-// A program in a language without go-plugin may do without TLS: nobody else gets at its socket.
+// TestWithoutTLS tests a program in a language without go-plugin, which may work without TLS,
+// because no other user can reach its socket.
 func TestWithoutTLS(t *testing.T) {
 	p := mustLaunch(t, &Launcher{}, spec(t, programAs(t, "plain"), nil))
 	mustLogin(t, p)
@@ -185,7 +188,8 @@ func TestWithoutTLS(t *testing.T) {
 	}
 }
 
-// A reload starts a program again whose file is another one.
+// TestReplaced tests that a changed program file is noticed, so that a reload starts the program
+// again.
 func TestReplaced(t *testing.T) {
 	path := programAs(t, "good")
 	p := mustLaunch(t, impatient(), spec(t, path, nil))
@@ -220,7 +224,7 @@ func TestReplaced(t *testing.T) {
 	}
 }
 
-// witness is an observer that keeps what it is told.
+// witness is an observer that records its calls.
 type witness struct {
 	mu   sync.Mutex
 	told []string
@@ -252,7 +256,7 @@ func (w *witness) Called(call string, took time.Duration, err error) {
 	w.tell(fmt.Sprintf("%s %t %s", call, took > 0, kind))
 }
 
-// Dropped is told of far too often to be kept.
+// Dropped records nothing, because it is called too often.
 func (w *witness) Dropped() {}
 
 func TestObserver(t *testing.T) {
@@ -296,7 +300,7 @@ func TestEndsWithHost(t *testing.T) {
 	}
 }
 
-// A program says what it is without a configuration.
+// TestDescribe tests that a program describes itself without a configuration.
 func TestDescribe(t *testing.T) {
 	s := spec(t, programAs(t, "good"), nil)
 	s.Kind, s.Decode = "", nil

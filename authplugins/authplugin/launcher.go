@@ -34,7 +34,8 @@ type Launcher struct {
 	StartTimeout time.Duration
 	// CallTimeout is the time limit for a call, even if its context ends later; 30 seconds if zero.
 	CallTimeout time.Duration
-	// MaxCalls is how many calls of a program run at the same time; others wait. 64 if zero.
+	// MaxCalls is the maximum number of calls of a program at the same time; others wait. 64 if
+	// zero.
 	MaxCalls int
 	// SocketDir is the directory in which directories for sockets are created. It has at most 40
 	// characters. If it is empty, os.TempDir is used.
@@ -49,7 +50,7 @@ type Launcher struct {
 // restart holds the times for supervising and restarting a program.
 type restart struct {
 	min, max    time.Duration // the pause before a start: min at first, doubled each time up to max
-	wait        time.Duration // how long a call waits while the program is down
+	wait        time.Duration // the maximum time that a call waits while the program is down
 	health      time.Duration // the interval of health checks
 	healthLimit time.Duration // the time limit of a health check
 }

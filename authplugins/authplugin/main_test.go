@@ -18,8 +18,8 @@ import (
 	"filegate/core/auth"
 )
 
-// TestMain makes the test binary a program of many kinds: which one follows from the name by which
-// it is run.
+// TestMain lets the test binary run as several programs. The name by which it is run selects the
+// program.
 func TestMain(m *testing.M) {
 	if role, ok := roles()[filepath.Base(os.Args[0])]; ok {
 		role()
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// programAs returns a path by which the test binary runs as one of the roles.
+// programAs returns a path under which the test binary runs as one of the roles.
 func programAs(t *testing.T, role string) string {
 	t.Helper()
 	if _, ok := roles()[role]; !ok {
@@ -45,7 +45,8 @@ func programAs(t *testing.T, role string) string {
 	return path
 }
 
-// spec is for a program as the operator would have it, with the values of its configuration.
+// spec returns the specification of a program with the values of its configuration, as for an
+// operator's file.
 func spec(t *testing.T, path string, values map[string]any) auth.LaunchSpec {
 	t.Helper()
 	if values == nil {
@@ -64,7 +65,7 @@ func spec(t *testing.T, path string, values map[string]any) auth.LaunchSpec {
 	}
 }
 
-// mustLaunch launches a program that comes up, and closes it with the test.
+// mustLaunch launches a program, which must succeed, and closes it at the end of the test.
 func mustLaunch(t *testing.T, l *Launcher, s auth.LaunchSpec) *program {
 	t.Helper()
 	p, diags, err := l.Launch(t.Context(), s)
@@ -76,21 +77,21 @@ func mustLaunch(t *testing.T, l *Launcher, s auth.LaunchSpec) *program {
 			t.Errorf("Close: %v", err)
 		}
 	})
-	return p.(*program) // it is what Launch makes
+	return p.(*program) // the type that Launch returns
 }
 
-// impatient is a launcher whose program is watched closely and restarted at once.
+// impatient returns a launcher that checks its program often and restarts it at once.
 func impatient() *Launcher {
 	return &Launcher{restart: restart{min: time.Millisecond, max: 50 * time.Millisecond, wait: 5 * time.Second, health: 100 * time.Millisecond, healthLimit: time.Second}}
 }
 
-// login is a login with a password.
+// login logs in with a password.
 func login(t *testing.T, a auth.Authenticator, user, password string) (auth.Response, error) {
 	t.Helper()
 	return a.Authenticate(t.Context(), auth.Request{User: user, Method: auth.Password, Password: auth.Secret(password)})
 }
 
-// mustLogin is one that must succeed.
+// mustLogin logs in, which must succeed.
 func mustLogin(t *testing.T, a auth.Authenticator) *auth.Identity {
 	t.Helper()
 	resp, err := login(t, a, "alice", "secret")
@@ -100,7 +101,7 @@ func mustLogin(t *testing.T, a auth.Authenticator) *auth.Identity {
 	return resp.Identity
 }
 
-// pid returns the process that is up.
+// pid returns the ID of the running process.
 func (p *program) pid(t *testing.T) int {
 	t.Helper()
 	inst, err := p.acquire(t.Context())
@@ -114,8 +115,8 @@ func (p *program) pid(t *testing.T) int {
 	return pid
 }
 
-// runs reports whether a process runs. One that has ended may stay in the table until somebody asks
-// how.
+// runs reports whether a process runs. A process that has ended may stay in the process table until
+// its parent waits for it.
 func runs(pid int) bool {
 	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	if err != nil {
@@ -132,7 +133,7 @@ func kill(t *testing.T, pid int, signal syscall.Signal) {
 	}
 }
 
-// eventually waits until a process outside of the test's control has done what it must.
+// eventually waits until done returns true, for a process that the test does not control.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
@@ -147,7 +148,7 @@ func eventually(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// logBuffer keeps what is logged. It is safe for concurrent use.
+// logBuffer collects log lines. It is safe for concurrent use.
 type logBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

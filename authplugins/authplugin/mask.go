@@ -16,10 +16,10 @@ const (
 	// minMasked is the length of the shortest secret that is masked, in bytes. Shorter ones occur
 	// in ordinary words.
 	minMasked = 4
-	// maskLinger is how long a secret is still masked after its call, because output of the program
-	// may be read later.
+	// maskLinger is the time for which a secret is still masked after its call, because output of
+	// the program may be read later.
 	maskLinger = time.Second
-	// maxLingering is how many secrets are still masked after their calls, at most.
+	// maxLingering is the maximum number of secrets that are still masked after their calls.
 	maxLingering = 256
 )
 

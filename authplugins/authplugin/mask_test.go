@@ -8,8 +8,8 @@ import (
 	"filegate/core/auth"
 )
 
-// What the gateway knows to be secret is neither in the log nor in an error, whatever the program
-// does with it.
+// TestSecretsAreMasked tests that no secret that the gateway knows is in the log or in an error,
+// whatever the program prints.
 func TestSecretsAreMasked(t *testing.T) {
 	var buf logBuffer
 	s := spec(t, programAs(t, "good"), map[string]any{"greeting": "hello", "pin": "pin-of-the-service"})
@@ -43,7 +43,7 @@ func TestMasks(t *testing.T) {
 	m := newMasks()
 	done := m.add("abc", "secret", "secret word", "a/b c&d", `a "word"`)
 	for in, want := range map[string]string{
-		"abc":                "abc", // too short to be told from words
+		"abc":                "abc", // too short, could be a part of a word
 		"secret word secret": masked + " " + masked,
 		"a%2Fb+c%26d":        masked,
 		`"a/b c\u0026d"`:     `"` + masked + `"`,
@@ -54,7 +54,7 @@ func TestMasks(t *testing.T) {
 			t.Errorf("clean(%q) = %q, want %q", in, got, want)
 		}
 	}
-	m.lingering = maxLingering // so that nothing is kept after the call
+	m.lingering = maxLingering // so that no secret is kept after the call
 	done()
 	if got := m.clean("secret"); got != "secret" || len(m.known) != 0 {
 		t.Errorf("after the call %q is left, and %d are known", got, len(m.known))

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Nothing that a program prints harms the gateway, and all of it is in the log by its name, in
-// bounds.
+// TestHarmlessOutput tests that the output of a program cannot harm the gateway, and is in the log
+// under the program's name, within limits.
 func TestHarmlessOutput(t *testing.T) {
 	for _, user := range []string{"flood", "hclog"} {
 		t.Run(user, func(t *testing.T) {

@@ -7,13 +7,14 @@ import (
 	"testing"
 )
 
-// TestOwners refuses programs that another user of the machine could replace, and says by what.
+// TestOwners tests that a program that another user of the machine could replace is refused, and
+// that the error names the file or directory.
 func TestOwners(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "plugins")
 	program := filepath.Join(dir, "program")
 	for what, tt := range map[string]struct {
 		dir, file os.FileMode
-		by        string // empty: nothing
+		by        string // empty: accepted
 	}{
 		"a program of ours":              {0o755, 0o755, ""},
 		"a program that others write to": {0o755, 0o757, program},

@@ -12,7 +12,7 @@ import (
 	"filegate/core/auth"
 )
 
-// orphanGrace is how long a program may take to notice the end of its host.
+// orphanGrace is the time that a program has to notice the end of its host.
 const orphanGrace = 3 * time.Second
 
 // Describe starts a program only to get its description. It does not use the configuration and the

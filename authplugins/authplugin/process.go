@@ -28,10 +28,11 @@ const (
 	// socketDirEnv is the variable with the directory for the program's socket, by go-plugin's
 	// convention.
 	socketDirEnv = "PLUGIN_UNIX_SOCKET_DIR"
-	// drainTime is how long output is read after the program's end, because a child may hold the
-	// pipes open.
+	// drainTime is the time for which output is read after the program's end, because a child may
+	// hold the pipes open.
 	drainTime = 500 * time.Millisecond
-	// maxHandshake is how many bytes of the first line are kept for error messages.
+	// maxHandshake is the maximum number of bytes of the first line that are kept for error
+	// messages.
 	maxHandshake = 4 << 10
 )
 

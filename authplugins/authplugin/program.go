@@ -15,7 +15,8 @@ import (
 	"filegate/core/auth"
 )
 
-// deathNotice is how long after the end of the connection the end of the program should be noticed.
+// deathNotice is the time within which the end of the program should be known after the end of the
+// connection.
 const deathNotice = 250 * time.Millisecond
 
 // program is an authenticator program that is kept running. It implements auth.Plugin.
@@ -41,7 +42,7 @@ type program struct {
 	ready   chan struct{} // closed while current is not nil
 	info    auth.Info
 	file    fs.FileInfo // the program file at the last start
-	trouble error       // why the program is down or does not answer; nil: it answers
+	trouble error       // the reason why the program is down or does not answer; nil if it answers
 	down    time.Time   // when current became nil
 	missed  int         // number of consecutive calls that were not answered
 	suspect bool        // the previous program hung, and the current one has not answered a call yet
@@ -149,8 +150,8 @@ func (p *program) Release(ctx context.Context, grant auth.Grant) error {
 	return p.callTwice(ctx, "release", func(ctx context.Context, inst *instance) error { return inst.Release(ctx, grant) })
 }
 
-// callTwice is call for calls that are safe to repeat. A call that was cut off by the program's
-// death is repeated, so that sessions do not notice it.
+// callTwice is call for calls that are safe to repeat. A call that was interrupted by the end of
+// the program is repeated, so that sessions do not notice it.
 func (p *program) callTwice(ctx context.Context, what string, f func(context.Context, *instance) error) error {
 	cutOff := false
 	once := func(ctx context.Context, inst *instance) error {

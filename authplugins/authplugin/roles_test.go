@@ -16,7 +16,7 @@ import (
 	"filegate/core/auth"
 )
 
-// roles are the programs that the test binary can be.
+// roles returns the programs that the test binary can run as.
 func roles() map[string]func() {
 	return map[string]func(){
 		"good":  func() { Serve(fakeKind()) },
@@ -43,13 +43,13 @@ func roles() map[string]func() {
 			}
 			Serve(fakeKind())
 		},
-		// Serves on without a socket, once a login of "unplug" has taken that away.
+		// Continues without a socket, after a login of "unplug" has closed it.
 		"unplugged": func() { Serve(fakeKind()); select {} },
 		"host":      host,
 	}
 }
 
-// host launches the program beside it, says its pid, and waits to be killed.
+// host launches the program beside it, prints its process ID, and waits to be killed.
 func host() {
 	p, diags, err := (&Launcher{}).Launch(context.Background(), auth.LaunchSpec{
 		Kind: "fake", Name: "orphan", Path: filepath.Join(filepath.Dir(os.Args[0]), "good"),
@@ -60,12 +60,13 @@ func host() {
 		fmt.Println("no host:", diags, err)
 		os.Exit(1)
 	}
-	launched := p.(*program) // it is what Launch makes
+	launched := p.(*program) // the type that Launch returns
 	fmt.Println(launched.current.process.ID(), launched.sockets.path)
 	select {}
 }
 
-// fakeKind knows alice, with the password secret. Other users make it misbehave.
+// fakeKind returns an authenticator that accepts alice with the password secret. Other users make
+// it misbehave.
 func fakeKind() Kind {
 	return Kind{
 		Info: auth.Info{
@@ -148,14 +149,14 @@ func (f *fake) Renew(_ context.Context, grant auth.Grant) (auth.Grant, error) {
 	return auth.Grant{Token: auth.Secret("fresh for " + user), Renewal: grant.Renewal}, nil
 }
 
-// shutdownSockets ends all connections of the process, and its listening, from now on: a connection
-// that the kernel has already queued may still be accepted.
+// shutdownSockets ends all connections and listening sockets of the process. A connection that the
+// kernel has already queued may still be accepted.
 func shutdownSockets() {
 	for {
 		all, _ := os.ReadDir("/proc/self/fd")
 		for _, entry := range all {
 			if fd, err := strconv.Atoi(entry.Name()); err == nil {
-				_ = syscall.Shutdown(fd, syscall.SHUT_RDWR) // what is no socket refuses
+				_ = syscall.Shutdown(fd, syscall.SHUT_RDWR) // fails for other descriptors
 			}
 		}
 		time.Sleep(time.Millisecond)

@@ -50,7 +50,7 @@ func (s *server) register(r grpc.ServiceRegistrar) { authv1.RegisterAuthenticato
 func exitWithHost() {
 	fd, err := strconv.Atoi(os.Getenv(hostFDEnv))
 	if err != nil {
-		return // another host, which has its own way
+		return // started by another host, which does not pass a pipe
 	}
 	syscall.CloseOnExec(fd)
 	go func() { // runs until the end of the process

@@ -16,7 +16,7 @@ import (
 	"filegate/core/auth"
 )
 
-// maxMessage is the largest message that either side accepts, in bytes.
+// maxMessage is the maximum size of a message that either side accepts, in bytes.
 const maxMessage = 1 << 20
 
 // server answers the protocol's calls for an author's kind.

@@ -13,8 +13,8 @@ import (
 
 const (
 	socketDirPrefix = "filegate-auth-"
-	// maxSocketBase is the longest base directory: it leaves room in the address of a socket (108
-	// bytes) for the names below it.
+	// maxSocketBase is the maximum length of the base directory: it leaves room in the address of a
+	// socket (108 bytes) for the names below it.
 	maxSocketBase = 40
 	// staleAfter protects a directory that another gateway has just created and not locked yet.
 	staleAfter = time.Minute

@@ -12,8 +12,8 @@ import (
 	"filegate/core/auth"
 )
 
-// Every way in which a program does not come up has a text of its own that says what to do, and
-// leaves nothing behind.
+// TestStartFailures tests that each reason of a failed start has its own error text with advice,
+// and that nothing is left afterwards.
 func TestStartFailures(t *testing.T) {
 	write := func(mode os.FileMode, text string) string {
 		path := filepath.Join(t.TempDir(), "program")
@@ -77,8 +77,8 @@ func TestLongSocketDir(t *testing.T) {
 	}
 }
 
-// A gateway that was killed leaves its directory; the next one removes it, but not that of one that
-// is running.
+// TestStaleSocketDirs tests that a gateway removes the directory of a killed gateway, but not that
+// of a running one.
 func TestStaleSocketDirs(t *testing.T) {
 	base := mustTempDir(t)
 	mine, err := newSocketDir(base)
@@ -115,8 +115,7 @@ func TestStaleSocketDirs(t *testing.T) {
 	}
 }
 
-// mustTempDir makes a directory with a path that is short enough for sockets, unlike that of
-// t.TempDir.
+// mustTempDir creates a directory whose path is short enough for sockets, unlike that of t.TempDir.
 func mustTempDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "fg") //nolint:usetesting // t.TempDir is too long

@@ -10,15 +10,15 @@ import (
 )
 
 const (
-	// missedPings is how many consecutive health checks a program without calls may leave
-	// unanswered.
+	// missedPings is the number of consecutive unanswered health checks after which a program
+	// without calls is replaced.
 	missedPings = 2
-	// missedCalls is how many consecutive calls a program may leave unanswered until their
-	// deadline. After that it is replaced, and until the next program has answered a call, one
-	// unanswered call is enough.
+	// missedCalls is the number of consecutive calls without an answer until their deadline after
+	// which a program is replaced. Until the next program has answered a call, one such call is
+	// enough.
 	missedCalls = 8
-	// steadyAfter is how long a program must have run to be restarted after the shortest pause, as
-	// a multiple of the longest pause.
+	// steadyAfter is the time that a program must have run to be restarted after the shortest
+	// pause, as a multiple of the longest pause.
 	steadyAfter = 2
 )
 
@@ -38,9 +38,9 @@ func (p *program) supervise(ctx context.Context, inst *instance) {
 		if ctx.Err() != nil {
 			return
 		}
-		// A program that dies again and again costs a start each time, however long it runs in
-		// between. Only a program that has run for longer than the longest pauses begins with the
-		// shortest pause again.
+		// A program that ends repeatedly costs a start each time, however long it runs in between.
+		// Only a program that has run for longer than the longest pauses begins with the shortest
+		// pause again.
 		if time.Since(inst.since) > steadyAfter*p.restart.max {
 			pause = p.restart.min
 		}

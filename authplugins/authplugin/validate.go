@@ -14,8 +14,8 @@ import (
 	"filegate/core/auth"
 )
 
-// The limits of what one side accepts from the other, in bytes unless noted otherwise. A longer
-// value is a mistake or an attack.
+// Limits for the values that one side accepts from the other, in bytes unless noted otherwise. A
+// longer value is a mistake or an attack.
 const (
 	maxRequest = 256 << 10 // a whole step of a login
 	maxName    = 1 << 10   // a user, a group, a region, a version
@@ -81,7 +81,8 @@ func checkPermissions(permissions []auth.Permission) error {
 	return nil
 }
 
-// checkRules refuses rules with paths that are not clean and absolute, or that occur twice.
+// checkRules refuses rules with paths that are not clean and absolute, and two rules with the same
+// path.
 func checkRules(rules []auth.Rule) error {
 	if len(rules) > maxItems {
 		return fmt.Errorf("%d rules", len(rules))
@@ -102,8 +103,8 @@ func checkRules(rules []auth.Rule) error {
 	return nil
 }
 
-// checkLimits refuses negative limits. Treating them as no limit could be the opposite of what was
-// meant.
+// checkLimits refuses negative limits. Treating them as no limit could be the opposite of the
+// author's intention.
 func checkLimits(l auth.Limits, cacheFor time.Duration) error {
 	if l.Sessions < 0 || l.UploadRate < 0 || l.DownloadRate < 0 || l.SessionBytes < 0 || cacheFor < 0 {
 		return errors.New("a limit below zero")

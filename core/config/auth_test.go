@@ -56,8 +56,8 @@ func TestDecodeMakesJSON(t *testing.T) {
 	}
 }
 
-// TestDecodeMistakes shows what Decode and the program find in the file, with no secret on the
-// lines that are shown.
+// TestDecodeMistakes tests that mistakes from Decode and from the program are shown in the file,
+// without secrets in the shown lines.
 func TestDecodeMistakes(t *testing.T) {
 	a := parseAuth(t, `auth "people" "x" {
   config {
@@ -86,7 +86,7 @@ func TestDecodeRefusesUnknownTypes(t *testing.T) {
 	}
 }
 
-// Of several directories of programs the first that has one counts.
+// TestPluginDirs tests that the first of several directories that contains a program is used.
 func TestPluginDirs(t *testing.T) {
 	for _, dirs := range []string{`"testdata/plugins"`, `["testdata/good", "testdata/plugins", "testdata/bad"]`} {
 		a := parseAuth(t, "plugin_dir = "+dirs+"\nauth \"people\" \"x\" {}")

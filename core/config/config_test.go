@@ -21,7 +21,7 @@ import (
 
 var update = flag.Bool("update", false, "write what the tests got into testdata")
 
-// store is a backend with an option of every type.
+// store is the options of a backend, one of each type.
 type store struct {
 	Root  string            `hcl:"root"`
 	Size  int64             `hcl:"size,optional" unit:"bytes"`
@@ -47,13 +47,13 @@ func (s *store) Validate(report func(attribute, summary, detail string)) {
 
 func (s *store) New(backend.Env) (backend.Backend, error) { return nil, errors.New("not made to run") }
 
-// door is a frontend.
+// door is the options of a frontend.
 type door struct {
 	Listen []string `hcl:"listen"`
 	TLS    *doorTLS `hcl:"tls,block"`
 	Idle   idle     `hcl:"idle,block"`
 
-	Clients int // no option: what a part keeps besides
+	Clients int // not an option, but other data of the part
 }
 
 type doorTLS struct {
@@ -79,7 +79,7 @@ func (d *door) New(frontend.Env) (frontend.Server, error) {
 	return nil, errors.New("not made to run")
 }
 
-// shelf is a cache.
+// shelf is the options of a cache.
 type shelf struct {
 	Boards int         `hcl:"boards,optional"`
 	Key    auth.Secret `hcl:"key,optional"`
@@ -127,7 +127,7 @@ func TestGoodFiles(t *testing.T) {
 	}
 }
 
-// TestBadFiles compares all that is said of each bad file with the .want beside it.
+// TestBadFiles compares all messages about each bad file with the .want file beside it.
 func TestBadFiles(t *testing.T) {
 	files, err := filepath.Glob("testdata/bad/*.hcl")
 	if err != nil || len(files) == 0 {
@@ -170,7 +170,7 @@ func golden(t *testing.T, file, got string) {
 	}
 }
 
-// TestInclude reads a configuration of several files.
+// TestInclude reads a configuration that consists of several files.
 func TestInclude(t *testing.T) {
 	cfg, err := Load("testdata/good/include.hcl", testOptions())
 	if err != nil {
@@ -199,7 +199,7 @@ func TestMissingFile(t *testing.T) {
 	}
 }
 
-// TestEveryType reads an option of every type, and finds defaults where the file says nothing.
+// TestEveryType reads an option of each type, and tests the defaults of missing ones.
 func TestEveryType(t *testing.T) {
 	cfg, err := Load("testdata/good/everything.hcl", testOptions())
 	if err != nil {
@@ -349,8 +349,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// TestWarnOfReadableFiles is that a file with a secret in it which others can read is told of, and
-// one that they cannot read is not.
+// TestWarnOfReadableFiles tests that there is a warning about a file with secrets that other users
+// can read, and none if they cannot read it.
 func TestWarnOfReadableFiles(t *testing.T) {
 	dir := t.TempDir()
 	for mode, want := range map[os.FileMode]int{0o600: 0, 0o640: 0, 0o644: 1} {

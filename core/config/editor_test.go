@@ -86,7 +86,7 @@ func TestEditorRefuses(t *testing.T) {
 	}
 }
 
-// TestEditorKeepsValues edits in any order, and reads back what was set, whatever signs are in it.
+// TestEditorKeepsValues edits a file in any order, and reads back arbitrary values.
 func TestEditorKeepsValues(t *testing.T) {
 	type user struct {
 		Name string   `hcl:"name,label"`

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestOldNames says of each option of the old servers something that is not in the words of the old
-// ones.
+// TestOldNames tests that the advice about each option of the old servers is a sentence with its
+// replacement, or with the reason why there is none.
 func TestOldNames(t *testing.T) {
 	for name, is := range oldNames {
 		if strings.Contains(name, "_") || is == "" || strings.HasSuffix(is, ".") {

@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// What a part finds wrong in its own file is shown in the block, and at the element of the list,
-// that it is in.
+// TestParseFile tests that a mistake that a part reports in its own file is shown in its block and
+// at its list element.
 func TestParseFile(t *testing.T) {
 	const text = `
 person "alice" {

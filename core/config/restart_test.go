@@ -46,8 +46,8 @@ frontend "door" "public" { listen = ["127.0.0.1:1"] }
 	}
 }
 
-// What a part keeps beside its options changes while clients are served, and is no other
-// configuration.
+// TestSameIgnoresState tests that other fields of a part's struct, which change while clients are
+// served, do not make its configuration different.
 func TestSameIgnoresState(t *testing.T) {
 	const text = `
 auth "people" "x" {

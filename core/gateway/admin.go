@@ -30,9 +30,9 @@ type promLog struct{ errorLog }
 // Println implements promhttp.Logger.
 func (l promLog) Println(v ...any) { l.Warn("metrics not told", "err", fmt.Sprint(v...)) }
 
-// readiness returns why no client should be sent here: the gateway is shutting down, or one of its
-// frontends cannot log in clients. Running sessions do not depend on it. Before the gateway is
-// ready, no server answers at all.
+// readiness returns an error if no clients should be sent here: the gateway is shutting down, or
+// one of its frontends cannot log in clients. Running sessions do not depend on it. Before the
+// gateway is ready, no server answers at all.
 func (g *Gateway) readiness() error {
 	if g.desk.IsShut() || g.lingering.Load() {
 		return ErrShutdown

@@ -122,7 +122,7 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// TestOutcomesAreComplete has a word for each way in which an operation fails.
+// TestOutcomesAreComplete tests that there is a label for each error of an operation.
 func TestOutcomesAreComplete(t *testing.T) {
 	seen := map[string]error{}
 	for _, kind := range vfs.Kinds() {

@@ -16,8 +16,8 @@ import (
 	"filegate/core/login"
 )
 
-// retireLinger is how long a replaced program is kept at least, because it may have answered a
-// login whose session has not begun yet.
+// retireLinger is the minimum time for which a replaced program is kept, because it may have
+// answered a login whose session has not begun yet.
 const retireLinger = login.Timeout
 
 // authenticators are the programs that check logins, by their names. A reload replaces some of them
@@ -27,8 +27,8 @@ type authenticators struct {
 	log *slog.Logger
 
 	mu         sync.Mutex
-	concurrent int // how many logins each is asked about at a time
-	waiting    int // how many logins may wait for each
+	concurrent int // maximum number of logins that each checks at the same time
+	waiting    int // maximum number of logins that wait for each
 	byName     map[string]*authenticator
 	started    uint64 // number of programs started; it numbers them
 	closed     bool
@@ -96,7 +96,8 @@ func (as *authenticators) replace(fresh []*running, gone []string) {
 	}
 }
 
-// bound sets how many logins each authenticator is asked about at a time, and how many may wait.
+// bound sets the number of logins that each authenticator checks at the same time, and the number
+// that may wait.
 func (as *authenticators) bound(concurrent, waiting int) {
 	as.mu.Lock()
 	defer as.mu.Unlock()
@@ -275,7 +276,7 @@ func (as *authenticators) current() map[string]*running {
 // load is the number of logins at an authenticator.
 type load struct{ checking, waiting int }
 
-// load returns how many logins each authenticator is checking, and how many wait for it.
+// load returns the number of logins that each authenticator is checking, and that wait for it.
 func (as *authenticators) load() map[string]load {
 	as.mu.Lock()
 	defer as.mu.Unlock()
@@ -288,7 +289,7 @@ func (as *authenticators) load() map[string]load {
 	return all
 }
 
-// retired returns how many replaced programs still run for earlier sessions.
+// retired returns the number of replaced programs that still run for earlier sessions.
 func (as *authenticators) retired() int {
 	as.mu.Lock()
 	defer as.mu.Unlock()
@@ -299,7 +300,7 @@ func (as *authenticators) retired() int {
 	return n
 }
 
-// troubles returns, by name, why programs do not answer.
+// troubles returns the reasons why programs do not answer, by name.
 func (as *authenticators) troubles() map[string]error {
 	troubles := map[string]error{}
 	for name, r := range as.current() {
@@ -310,8 +311,8 @@ func (as *authenticators) troubles() map[string]error {
 	return troubles
 }
 
-// ready returns why no logins should be sent here: a required authenticator does not answer, or
-// none of the authenticators of a frontend does.
+// ready returns an error if no logins should be sent here: a required authenticator does not
+// answer, or none of the authenticators of a frontend does.
 func (as *authenticators) ready(frontends map[string]auth.Chain) error {
 	troubles := as.troubles()
 	var errs []error

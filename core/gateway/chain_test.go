@@ -22,8 +22,7 @@ frontend "door" "public" { auth = ["a", "b"] }
 	}
 }
 
-// TestChainOfAFrontend has two authenticators: the frontend asks those that it names, in that
-// order.
+// TestChainOfAFrontend tests that a frontend asks the authenticators that it names, in that order.
 func TestChainOfAFrontend(t *testing.T) {
 	w := newWorld()
 	_, log := build(t, w, `
@@ -40,8 +39,8 @@ frontend "door" "public" { auth = ["c", "a"] }
 	}
 }
 
-// TestGatewaysSealAlike has two gateways with one cache: their authenticators seal with the same
-// secret, and without such a cache each with its own.
+// TestGatewaysSealAlike tests that the authenticators of two gateways with a shared cache have the
+// same sealing secret, and different ones without a shared cache.
 func TestGatewaysSealAlike(t *testing.T) {
 	secret := func(text string) string {
 		w := newWorld()

@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// linger is how long a session must have done nothing to count as idle: the answer to its last
-	// operation must be sent, and a client that transfers many files pauses between two.
+	// idleAfter is how long a session must have done nothing to count as idle: the answer to its
+	// last operation must be sent, and a client that transfers many files pauses between two.
 	idleAfter = 250 * time.Millisecond
-	// hangUp is how long frontends may take to close their connections after all sessions have
+	// hangUp is the time that frontends have to close their connections after all sessions have
 	// ended.
 	hangUp = 5 * time.Second
 )
@@ -21,9 +21,9 @@ const (
 // ErrShutdown is the reason of sessions that the gateway ended at its shutdown.
 var ErrShutdown = login.ErrShutdown
 
-// serveDrainDelay continues to serve for drain_delay, while /readyz reports that no client should
-// be sent here, so that a load balancer notices before a client is refused. It returns early if now
-// ends, or with the error of a frontend that fails.
+// serveDrainDelay continues to serve for drain_delay, while /readyz fails, so that a load balancer
+// notices before a client is refused. It returns early if now ends, or with the error of a frontend
+// that fails.
 func (g *Gateway) serveDrainDelay(now context.Context) error {
 	g.lingering.Store(true)
 	delay := g.config().DrainDelay
@@ -84,8 +84,8 @@ func (g *Gateway) drain(now context.Context) {
 	doors.Wait()
 }
 
-// untilIdle returns nil when the session has been idle for linger or has ended, or else the error
-// of ctx.
+// untilIdle returns nil when the session has been idle for idleAfter or has ended, or else the
+// error of ctx.
 func untilIdle(ctx context.Context, s *session.Session) error {
 	expired, cancel := context.WithCancel(context.Background())
 	cancel()

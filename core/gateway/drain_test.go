@@ -14,7 +14,7 @@ import (
 	"filegate/core/vfs"
 )
 
-// slowUpload begins an upload into which the test writes.
+// slowUpload begins an upload whose content the test writes.
 func slowUpload(t *testing.T, sess *session.Session, name vfs.Path) (w *io.PipeWriter, result <-chan error) {
 	t.Helper()
 	r, w := io.Pipe()
@@ -47,8 +47,8 @@ func TestDrainEndsIdleSessionsAtOnce(t *testing.T) {
 	})
 }
 
-// TestDrainWaitsForTransfers has an upload that ends within the grace: it is published, and the
-// gateway does not wait longer than that.
+// TestDrainWaitsForTransfers tests an upload that ends within the grace period: it is published,
+// and the gateway does not wait any longer.
 func TestDrainWaitsForTransfers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -73,8 +73,8 @@ func TestDrainWaitsForTransfers(t *testing.T) {
 	})
 }
 
-// TestDrainWaitsBetweenFiles has a client that uploads one file after the other: a short pause is
-// no reason to cut it off.
+// TestDrainWaitsBetweenFiles tests a client that uploads one file after the other: it is not
+// disconnected during a short pause.
 func TestDrainWaitsBetweenFiles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := start(t, newWorld(), oneOfEach)
@@ -93,15 +93,15 @@ func TestDrainWaitsBetweenFiles(t *testing.T) {
 	})
 }
 
-// TestDrainCutsWhatIsLate has an upload that does not end: it is cut with the grace, and not
-// published.
+// TestDrainCutsWhatIsLate tests an upload that does not end: it is interrupted at the end of the
+// grace period, and not published.
 func TestDrainCutsWhatIsLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		g := start(t, w, oneOfEach)
 		sess := g.door.login(t)
 		in, result := slowUpload(t, sess, "/file")
-		context.AfterFunc(sess.Context(), func() { in.CloseWithError(io.ErrUnexpectedEOF) }) // the connection goes
+		context.AfterFunc(sess.Context(), func() { in.CloseWithError(io.ErrUnexpectedEOF) }) // the connection ends
 		begin := time.Now()
 		g.stop()
 		if took := time.Since(begin); took < 10*time.Second || took > 11*time.Second {
@@ -116,7 +116,7 @@ func TestDrainCutsWhatIsLate(t *testing.T) {
 	})
 }
 
-// TestSecondSignal ends the draining at once.
+// TestSecondSignal tests that a second signal ends the draining at once.
 func TestSecondSignal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := start(t, newWorld(), oneOfEach)
@@ -133,7 +133,7 @@ func TestSecondSignal(t *testing.T) {
 	})
 }
 
-// TestDrainCutsStuckConnections has a connection that stays although its session has ended.
+// TestDrainCutsStuckConnections tests a connection that stays open after the end of its session.
 func TestDrainCutsStuckConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := start(t, newWorld(), oneOfEach)
@@ -172,7 +172,8 @@ func TestNoLoginWhileDraining(t *testing.T) {
 	})
 }
 
-// TestDrainDelay serves on for the time of drain_delay, not ready, and then stops.
+// TestDrainDelay tests that the gateway serves for drain_delay, while it is not ready, and then
+// stops.
 func TestDrainDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()

@@ -27,18 +27,19 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// world is a set of fake parts of each kind, with what they were told, and what they are to answer.
+// world is a set of fake parts of each kind. It records what they are asked, and contains their
+// answers.
 type world struct {
 	fs    *memfs.FS
-	shelf *cache.Memory // what gateways share that have the cache "shelf"
+	shelf *cache.Memory // shared by all gateways with the cache "shelf"
 
 	mu       sync.Mutex
-	running  map[string]bool // parts that were started and not stopped, sockets included
+	running  map[string]bool // parts that were started and not stopped, including sockets
 	doors    []*fakeDoor
 	launched []auth.LaunchSpec
 
 	authenticate func(auth.Request) (auth.Response, error)
-	revalidate   func(auth.Identity) error // nil: that is not supported
+	revalidate   func(auth.Identity) error // nil: not supported
 	released     []string                  // tokens
 	methods      []auth.Method
 	launchDiags  auth.Diagnostics
@@ -46,13 +47,13 @@ type world struct {
 	backendErr   error
 	openErr      error
 	cacheErr     error
-	envs         []backend.Env // that backends were given
+	envs         []backend.Env // passed to backends
 	newDoorErr   error
 	listenErr    error
 	unhealthy    error
-	down         string   // the authenticator that alone does not answer
-	replaced     bool     // the programs of all authenticators
-	asked        []string // what was asked of which plugin
+	down         string   // name of the only authenticator that does not answer
+	replaced     bool     // the programs of all authenticators were replaced
+	asked        []string // the calls, with the name of the plugin
 }
 
 func newWorld() *world {
@@ -90,7 +91,7 @@ func (w *world) ask(what string) {
 	w.asked = append(w.asked, what)
 }
 
-// leftovers are the parts that still run.
+// leftovers returns the parts that still run.
 func (w *world) leftovers() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -111,7 +112,7 @@ backend "memory" "main" {}
 frontend "door" "public" {}
 `
 
-// config parses a file in which "@" stands for a program that exists.
+// config parses a file in which "@" stands for the path of an existing program.
 func (w *world) config(t *testing.T, text string) *config.Config {
 	t.Helper()
 	program, err := os.Executable()
@@ -119,7 +120,7 @@ func (w *world) config(t *testing.T, text string) *config.Config {
 		t.Fatal(err)
 	}
 	if !strings.Contains(text, "login {") {
-		text += "\nlogin { fail_delay = \"0s\" }\n" // most tests are about something else
+		text += "\nlogin { fail_delay = \"0s\" }\n" // most tests do not need the delay
 	}
 	cfg, err := config.Parse([]byte(strings.ReplaceAll(text, `"@"`, fmt.Sprintf("%q", program))), "test.hcl", config.Options{
 		Backends:  []backend.Kind{{Name: "memory", Config: func() backend.Config { return &fakeBackendConfig{w: w} }}},
@@ -156,7 +157,7 @@ func (w *world) Launch(_ context.Context, spec auth.LaunchSpec) (auth.Plugin, au
 	return &fakePlugin{w, name}, nil, nil
 }
 
-// launches is how often an authenticator was launched. It is called with mu held.
+// launches returns how often an authenticator was launched. It is called with mu held.
 func (w *world) launches(name string) (n int) {
 	for _, spec := range w.launched {
 		if spec.Name == name {
@@ -166,7 +167,8 @@ func (w *world) launches(name string) (n int) {
 	return n
 }
 
-// fakePlugin is named as the operator calls it, with a number if it is not the first of that name.
+// fakePlugin is a running fake authenticator. Its name is that of the configuration, with a number
+// if it is not the first with this name.
 type fakePlugin struct {
 	w    *world
 	name string
@@ -243,7 +245,7 @@ func (c *fakeBackendConfig) New(env backend.Env) (backend.Backend, error) {
 	return &fakeBackend{c.w, name}, nil
 }
 
-// fakeShelfConfig is a cache that gateways share.
+// fakeShelfConfig is the configuration of a shared cache.
 type fakeShelfConfig struct{ w *world }
 
 func (c *fakeShelfConfig) Validate(func(attribute, summary, detail string)) {}
@@ -319,7 +321,7 @@ func (d *fakeDoor) Listen() error {
 	return d.w.listenErr
 }
 
-// Offer offers nothing: its clients come without sockets.
+// Offer returns no sockets, because the clients are function calls.
 func (d *fakeDoor) Offer() *frontend.Sockets { return new(frontend.Sockets) }
 
 func (d *fakeDoor) ListenAfter(*frontend.Sockets, frontend.Server) error {
@@ -333,7 +335,7 @@ func (d *fakeDoor) GiveBack(*frontend.Sockets) { d.w.stop("socket " + d.env.Name
 
 func (d *fakeDoor) Retire(offered *frontend.Sockets) (gone <-chan struct{}) {
 	d.shutting.Do(func() { close(d.shut) })
-	if offered == nil { // nobody of this process comes in its place
+	if offered == nil { // no frontend of this process replaces it
 		d.w.stop("socket " + d.env.Name)
 	}
 	left := make(chan struct{})
@@ -358,7 +360,7 @@ func (d *fakeDoor) Serve() error {
 func (d *fakeDoor) Shutdown(ctx context.Context) error {
 	d.shutting.Do(func() { close(d.shut) })
 	d.w.stop("socket " + d.env.Name)
-	d.mu.Lock() // behind the logins that were
+	d.mu.Lock() // after the running logins
 	clients := &d.clients
 	d.mu.Unlock()
 	ended := make(chan struct{})
@@ -377,7 +379,7 @@ func (d *fakeDoor) Shutdown(ctx context.Context) error {
 	}
 }
 
-// request is a login of the one user, with what a test wants to be different.
+// request returns a login of the only user, after change.
 func request(change func(*auth.Request)) auth.Request {
 	req := auth.Request{
 		User: "alice", Method: auth.Password, Password: "secret", Service: "door",
@@ -389,7 +391,7 @@ func request(change func(*auth.Request)) auth.Request {
 	return req
 }
 
-// login lets a client in that hangs up when its session ends.
+// login logs in a client that disconnects when its session ends.
 func (d *fakeDoor) login(t *testing.T) *session.Session {
 	t.Helper()
 	sess, _, err := d.env.Login(t.Context(), request(nil))

@@ -9,8 +9,8 @@ import (
 	"filegate/core/auth"
 )
 
-// TestGate has an authenticator that hangs: as many logins as may be with it wait for its answer,
-// others for those, and none of that holds up the logins that another one checks.
+// TestGate tests an authenticator that hangs: the maximum number of logins wait for its answer,
+// others wait for these, and the logins that another authenticator checks are not delayed.
 func TestGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -52,7 +52,7 @@ login {
 		} else {
 			sess.Close()
 		}
-		cancel() // three of the clients wait for their turn
+		cancel() // three of the clients wait for a place
 		for range 3 {
 			if err := <-results; !errors.Is(err, auth.ErrUnavailable) {
 				t.Errorf("a login whose client leaves before its turn: %v", err)
@@ -64,8 +64,8 @@ login {
 	})
 }
 
-// TestReadyWithOneLeft has two authenticators of a frontend, of which one is down: the gateway is
-// ready, unless that one is required.
+// TestReadyWithOneLeft tests two authenticators of a frontend, one of which is down: the gateway is
+// ready unless that one is required.
 func TestReadyWithOneLeft(t *testing.T) {
 	for text, ready := range map[string]bool{
 		`auth "people" "a" { path = "@" }`: true,

@@ -13,8 +13,8 @@ import (
 	"filegate/core/config"
 )
 
-// TestCheckLeavesNothing runs a check of a good configuration: everything is started, nothing
-// listens, nothing stays.
+// TestCheckLeavesNothing checks a good configuration: everything is started, nothing listens, and
+// nothing keeps running.
 func TestCheckLeavesNothing(t *testing.T) {
 	w := newWorld()
 	w.listenErr = errors.New("a check must not listen")
@@ -29,8 +29,8 @@ func TestCheckLeavesNothing(t *testing.T) {
 	}
 }
 
-// TestNewReportsMistakes breaks each part in turn: the report has the place in the file, and
-// nothing stays up.
+// TestNewReportsMistakes breaks each part in turn: the report contains the place in the file, and
+// nothing keeps running.
 func TestNewReportsMistakes(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
@@ -96,8 +96,8 @@ func TestNewEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestListenFails has a port that is taken: the error says which frontend and what to do, and Close
-// closes the other sockets.
+// TestListenFails tests a port that is in use: the error names the frontend and gives advice, and
+// Close closes the other sockets.
 func TestListenFails(t *testing.T) {
 	w := newWorld()
 	w.listenErr = syscall.EADDRINUSE
@@ -122,7 +122,7 @@ func TestListenFails(t *testing.T) {
 	}
 }
 
-// build makes a gateway that does not serve, with what it logs from then on.
+// build returns a gateway that does not serve, and the buffer with its log from then on.
 func build(t *testing.T, w *world, text string) (*Gateway, *bytes.Buffer) {
 	t.Helper()
 	log := new(bytes.Buffer)
@@ -137,8 +137,8 @@ func build(t *testing.T, w *world, text string) (*Gateway, *bytes.Buffer) {
 	return g, log
 }
 
-// started is a gateway that serves until the test ends, or stop is called; that returns what Serve
-// did.
+// started is a gateway that serves until the test ends or stop is called. stop returns the result
+// of Serve.
 type started struct {
 	*Gateway
 	door *fakeDoor
@@ -182,7 +182,7 @@ func start(t *testing.T, w *world, text string) *started {
 	return s
 }
 
-// TestFrontendFails ends the gateway with the frontend's error, in order.
+// TestFrontendFails tests that an error of a frontend ends the gateway in order, with this error.
 func TestFrontendFails(t *testing.T) {
 	w := newWorld()
 	g, err := New(t.Context(), w.config(t, oneOfEach), w.options(t))

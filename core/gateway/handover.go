@@ -16,8 +16,8 @@ type Socket struct {
 	net.Listener
 }
 
-// settle is how long a connection may take from its acceptance until it counts as logging in,
-// because a proxy must first send its header.
+// settle is the time from the acceptance of a connection until it counts as logging in, because a
+// proxy must first send its header.
 const settle = time.Second
 
 // Copies returns copies of all listening sockets, for a process that will replace this one. The
@@ -97,11 +97,11 @@ func (g *Gateway) leave(ctx, now context.Context) error {
 	return nil
 }
 
-// clientCount counts clients. The zero value is an empty crowd.
+// clientCount counts clients. The zero value counts none.
 type clientCount struct {
 	mu   sync.Mutex
 	n    int
-	gone chan struct{} // closed when n is 0; nil: no one waits for that
+	gone chan struct{} // closed when n is 0; nil if no caller waits
 }
 
 func (c *clientCount) enter() {
@@ -120,7 +120,7 @@ func (c *clientCount) exit() {
 	}
 }
 
-// empty returns a channel that is closed when the crowd is empty.
+// empty returns a channel that is closed when the count is 0.
 func (c *clientCount) empty() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()

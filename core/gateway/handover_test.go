@@ -16,8 +16,8 @@ func (s *started) isOver() bool {
 	return s.desk.IsShut()
 }
 
-// After a hand-over the clients that are there are served for drain_delay, and those in the middle
-// of a login until they are through.
+// TestHandOver tests that after a hand-over the connected clients are served for drain_delay, and
+// clients that are logging in until they have logged in.
 func TestHandOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := start(t, newWorld(), "drain_delay = \"20s\"\n"+oneOfEach)
@@ -48,8 +48,8 @@ func TestHandOver(t *testing.T) {
 	})
 }
 
-// When the last client has left, a gateway that was handed over ends at once, and reloads no more
-// meanwhile.
+// TestHandOverEnds tests that a gateway ends as soon as the last client has left after a hand-over,
+// and does not reload in between.
 func TestHandOverEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()

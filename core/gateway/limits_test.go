@@ -7,7 +7,7 @@ import (
 	"filegate/core/auth"
 )
 
-// TestLimits holds clients to the block limits of the configuration.
+// TestLimits tests that the block "limits" of the configuration applies to clients.
 func TestLimits(t *testing.T) {
 	w := newWorld()
 	g := start(t, w, oneOfEach+`limits {

@@ -262,7 +262,7 @@ func handler(format string, w io.Writer, opts *slog.HandlerOptions) slog.Handler
 	return slog.NewTextHandler(w, opts)
 }
 
-// severities is the part of syslog.Writer that a syslogHandler needs.
+// severities contains the methods of syslog.Writer that a syslogHandler needs.
 type severities interface {
 	Err(line string) error
 	Warning(line string) error

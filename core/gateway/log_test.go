@@ -66,7 +66,7 @@ func TestOpenLogsRefuses(t *testing.T) {
 	}
 }
 
-// fakeSyslog notes what it is given, by severity.
+// fakeSyslog records lines by severity.
 type fakeSyslog struct{ lines []string }
 
 func (s *fakeSyslog) note(severity, line string) error {
@@ -97,7 +97,7 @@ func TestSyslogSeverities(t *testing.T) {
 	}
 }
 
-// TestLogsReopen renames both files as logrotate does: after Reopen lines go to new ones.
+// TestLogsReopen renames both files as logrotate does: after Reopen, lines go to new files.
 func TestLogsReopen(t *testing.T) {
 	dir := t.TempDir()
 	log, trail := filepath.Join(dir, "log"), filepath.Join(dir, "audit")
@@ -132,7 +132,7 @@ func TestLogsReopen(t *testing.T) {
 	}
 }
 
-// TestLogsFollow changes level, form and output of loggers that exist already.
+// TestLogsFollow changes the level, format and output of existing loggers.
 func TestLogsFollow(t *testing.T) {
 	dir := t.TempDir()
 	var stderr bytes.Buffer
@@ -170,7 +170,7 @@ func TestLogsFollow(t *testing.T) {
 	}
 }
 
-// TestSyslogServer sends lines to a server by UDP, under the tag.
+// TestSyslogServer sends lines with the tag to a server by UDP.
 func TestSyslogServer(t *testing.T) {
 	server, err := net.ListenPacket("udp", "127.0.0.1:0") //nolint:noctx // it ends at once
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"filegate/core/auth"
 )
 
-// What happens to authenticators is told by their names, and follows a reload.
+// TestAuthenticatorMetrics tests that metrics of authenticators are labelled with their names and
+// follow a reload.
 func TestAuthenticatorMetrics(t *testing.T) {
 	w := newWorld()
 	g := start(t, w, withAdmin)

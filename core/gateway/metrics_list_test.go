@@ -22,7 +22,7 @@ const (
 
 var descPattern = regexp.MustCompile(`fqName: "([^"]+)", help: "((?:[^"\\]|\\.)*)", (?:unit: "[^"]*", )?constLabels: \{([^}]*)\}, variableLabels: \{([^}]*)\}`)
 
-// exported returns the lines of the list for all metrics that there are: name, labels and help.
+// exported returns the lines of the list for all existing metrics: name, labels and help.
 func exported(t *testing.T) []string {
 	t.Helper()
 	w := newWorld()
@@ -57,7 +57,7 @@ func exported(t *testing.T) []string {
 
 var update = flag.Bool("update", false, "write the list of metrics as they are")
 
-// TestMetricsList compares the documented list with what is exported.
+// TestMetricsList compares the documented list with the exported metrics.
 func TestMetricsList(t *testing.T) {
 	text, err := os.ReadFile(list)
 	if err != nil {
@@ -84,7 +84,7 @@ func TestMetricsList(t *testing.T) {
 
 var metricPattern = regexp.MustCompile(`filegate_[a-z0-9_]+`)
 
-// TestMetricsInUse has the alert rules and the dashboard ask for nothing that is not exported.
+// TestMetricsInUse tests that the alert rules and the dashboard use only exported metrics.
 func TestMetricsInUse(t *testing.T) {
 	all := map[string]bool{}
 	for _, line := range exported(t) {
@@ -114,7 +114,7 @@ func TestMetricsInUse(t *testing.T) {
 	}
 }
 
-// TestRules has Prometheus's own tool read the rules, and run what they are to do.
+// TestRules checks and tests the alert rules with Prometheus's own tool.
 func TestRules(t *testing.T) {
 	promtool, err := exec.LookPath("promtool")
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"filegate/core/config"
 )
 
-// output is where the lines of a log are written, one in each call of Write.
+// output is the destination of a log. Each call of Write is one line.
 type output interface {
 	io.Writer
 	// reopen opens a file again after it was renamed. After an error the old file stays in use.

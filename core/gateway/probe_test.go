@@ -16,7 +16,8 @@ import (
 	"filegate/core/auth"
 )
 
-// TestProbeCertificate tells how long certificates are good, at each side of the borders.
+// TestProbeCertificate tests the findings about certificates, just before and just after each time
+// limit.
 func TestProbeCertificate(t *testing.T) {
 	const day = 24 * time.Hour
 	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
@@ -57,7 +58,7 @@ func TestProbeCertificate(t *testing.T) {
 	}
 }
 
-// TestProbeAuths tells a service that says no from one that says nothing.
+// TestProbeAuths tests that a service that refuses a login differs from one that does not answer.
 func TestProbeAuths(t *testing.T) {
 	w := newWorld()
 	w.methods = []auth.Method{auth.Password}

@@ -16,8 +16,8 @@ import (
 	"filegate/core/vfs"
 )
 
-// TestAuditLog has a record of each login, transfer and change, and of what was refused, and none
-// of looking around.
+// TestAuditLog tests that there is a record of each login, transfer, change and refusal, and none
+// of operations that only read names and attributes.
 func TestAuditLog(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "audit")
 	logs, err := OpenLogs(config.Log{Level: "error", Format: "text", Output: "stderr"}, config.Audit{Output: file}, io.Discard)
@@ -53,7 +53,7 @@ func TestAuditLog(t *testing.T) {
 	wrong.Password = "wrong"
 	door.env.Login(t.Context(), wrong)
 	offered := named
-	offered.Method = auth.PublicKey // which nobody can answer
+	offered.Method = auth.PublicKey // the authenticator does not support it
 	door.env.Login(t.Context(), offered)
 	sess, _, err := door.env.Login(t.Context(), named)
 	if err != nil {

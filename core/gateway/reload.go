@@ -20,9 +20,9 @@ import (
 // everything that is new, beside the running parts. If that fails, it is undone, and nothing has
 // changed. The returned messages are for people.
 //
-// Sessions keep their frontend, their backend, and the authenticator that has let them in; these
-// stay until no session needs them. A changed frontend passes its sockets on to its successor, so
-// that no client is refused.
+// Sessions keep their frontend, their backend, and the authenticator that has granted their login;
+// these stay until no session needs them. A changed frontend passes its sockets on to its
+// successor, so that no client is refused.
 //
 // The error is of type [config.Diagnostics] for mistakes in the configuration, ErrShutdown after
 // the gateway was told to stop, or the error of ctx.
@@ -305,7 +305,7 @@ func (c *change) tell(gone []*servedFrontend) []string {
 	return told
 }
 
-// servedFrontend returns the frontend with a kind and a name that accepts clients, or nil.
+// door returns the frontend with a kind and a name that accepts clients, or nil.
 func (g *Gateway) door(kind, name string) *servedFrontend {
 	for _, d := range g.openDoors() {
 		if d.kind == kind && d.name == name {

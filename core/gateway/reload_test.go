@@ -16,7 +16,7 @@ import (
 	"filegate/core/config"
 )
 
-// reload reloads and wants it to succeed.
+// reload reloads the configuration, which must succeed.
 func (s *started) reload(t *testing.T, w *world, text string) {
 	t.Helper()
 	if _, err := s.Reload(t.Context(), w.config(t, text)); err != nil {
@@ -24,7 +24,7 @@ func (s *started) reload(t *testing.T, w *world, text string) {
 	}
 }
 
-// wantAsked compares what was asked since it was last called.
+// wantAsked compares the calls since its last call with want.
 func (w *world) wantAsked(t *testing.T, what string, want ...string) {
 	t.Helper()
 	w.mu.Lock()
@@ -35,7 +35,7 @@ func (w *world) wantAsked(t *testing.T, what string, want ...string) {
 	w.asked = nil
 }
 
-// wantRunning compares which plugins run.
+// wantRunning compares the running plugins with want.
 func (w *world) wantRunning(t *testing.T, what string, want ...string) {
 	t.Helper()
 	var running []string
@@ -56,7 +56,7 @@ func changedConfig(text string) string {
 	return strings.Replace(text, `url = "http://people.example.net"`, changed, 1)
 }
 
-// secondFirst has a second authenticator, which is asked first.
+// secondFirst adds a second authenticator, which is asked first.
 func secondFirst(text string) string {
 	return strings.Replace(text, `frontend "door" "public" {}`, `
 auth "people" "second" { path = "@" }
@@ -64,8 +64,8 @@ frontend "door" "public" { auth = ["second", "first"] }
 `, 1)
 }
 
-// New logins go to the new program, sessions of before keep the old one, which ends with the last
-// of them.
+// TestReloadReplaces tests that new logins go to the new program, and that earlier sessions keep
+// the old program, which ends with the last of them.
 func TestReloadReplaces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -100,7 +100,8 @@ func TestReloadReplaces(t *testing.T) {
 	})
 }
 
-// A login may have been answered by the old program and be no session yet.
+// TestReloadLingers tests that a replaced program is kept for a while, because it may have answered
+// a login whose session has not begun.
 func TestReloadLingers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -115,7 +116,8 @@ func TestReloadLingers(t *testing.T) {
 	})
 }
 
-// Whatever runs is stopped with the gateway: start looks for what is left.
+// TestReloadThenClose tests that the gateway stops all programs, old and new; start checks that
+// nothing keeps running.
 func TestReloadThenClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -145,7 +147,8 @@ func TestReloadWithoutChange(t *testing.T) {
 	w.wantRunning(t, "another program file", "first", "first 2")
 }
 
-// A reload that fails changes nothing, whatever is wrong, and stops what it has started.
+// TestReloadRefused tests that a failed reload changes nothing, whatever the mistake, and stops
+// everything that it has started.
 func TestReloadRefused(t *testing.T) {
 	for name, spoil := range map[string]func(*world){
 		"it does not start": func(w *world) { w.launchErr = errFake },
@@ -179,7 +182,8 @@ func TestReloadRefused(t *testing.T) {
 	})
 }
 
-// A reload may change which authenticators a frontend asks, and in which order.
+// TestReloadChangesTheChain tests that a reload can change the authenticators of a frontend and
+// their order.
 func TestReloadChangesTheChain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -193,7 +197,7 @@ func TestReloadChangesTheChain(t *testing.T) {
 		}
 		w.wantAsked(t, "after", "second", "first")
 
-		// The one that let a session in may go.
+		// The authenticator that has granted the session may be removed.
 		only := strings.Replace(oneOfEach, `auth "people" "first"`, `auth "people" "second"`, 1)
 		g.reload(t, w, only)
 		if _, _, err := g.door.env.Login(t.Context(), request(nil)); !errors.Is(err, auth.ErrUnknownUser) {
@@ -215,9 +219,9 @@ func TestReloadChangesTheChain(t *testing.T) {
 	})
 }
 
-// TestRemovedAuthenticatorRenewsOthers has a session whose grant came from another gateway, and
-// whose authenticator leaves the configuration: the program that is kept for sessions of before
-// still answers for it.
+// TestRemovedAuthenticatorRenewsOthers tests a session whose grant came from another gateway, and
+// whose authenticator is removed from the configuration: the program that is kept for earlier
+// sessions still renews its grant.
 func TestRemovedAuthenticatorRenewsOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -228,7 +232,8 @@ func TestRemovedAuthenticatorRenewsOthers(t *testing.T) {
 	})
 }
 
-// What a reload cannot take over is told, and what it takes over.
+// TestReloadTells tests the messages about changes that a reload applies, and about changes that
+// need a restart.
 func TestReloadTells(t *testing.T) {
 	w := newWorld()
 	g, log := build(t, w, oneOfEach)
@@ -248,7 +253,8 @@ func TestReloadTells(t *testing.T) {
 	}
 }
 
-// Sessions stay with the frontend and the backend that they came by, and the next ones get the new.
+// TestReloadFrontendAndBackend tests that sessions keep their frontend and backend, and that later
+// sessions get the new ones.
 func TestReloadFrontendAndBackend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
@@ -288,8 +294,8 @@ func TestReloadFrontendAndBackend(t *testing.T) {
 	})
 }
 
-// A reload that fails because of a frontend, a backend or a socket changes nothing and leaves
-// nothing.
+// TestReloadUndone tests that a reload that fails because of a frontend, a backend or a socket
+// changes nothing and leaves nothing running.
 func TestReloadUndone(t *testing.T) {
 	for name, spoil := range map[string]func(*world){
 		"a frontend": func(w *world) { w.newDoorErr = errFake },
@@ -319,7 +325,7 @@ func TestReloadUndone(t *testing.T) {
 	}
 }
 
-// Limits and what holds of logins change without a restart.
+// TestReloadLimits tests that limits and the options of logins change without a restart.
 func TestReloadLimits(t *testing.T) {
 	w := newWorld()
 	g := start(t, w, oneOfEach)
@@ -330,7 +336,7 @@ func TestReloadLimits(t *testing.T) {
 	}
 }
 
-// The admin server changes its token and where it listens.
+// TestReloadAdmin tests that a reload changes the token and the addresses of the admin server.
 func TestReloadAdmin(t *testing.T) {
 	w := newWorld()
 	sock := filepath.Join(t.TempDir(), "s")

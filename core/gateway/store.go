@@ -14,7 +14,7 @@ type runningBackend struct {
 	observer *backendObserver
 }
 
-// newStore starts a backend.
+// newStore starts a backend, with an observer that counts its requests.
 func (g *Gateway) newStore(b *config.Backend) (*runningBackend, error) {
 	s := &runningBackend{config: b, observer: g.metrics.backend(b.Name)}
 	made, err := b.Config.New(backend.Env{
