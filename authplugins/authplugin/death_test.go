@@ -243,7 +243,7 @@ func childOf(t *testing.T, pid int) int {
 func TestNoOrphans(t *testing.T) {
 	path := programAs(t, "good")
 	asHost := filepath.Join(filepath.Dir(path), "host")
-	if err := os.Link(path, asHost); err != nil { // a hard link, because the name selects the role
+	if err := os.Link(path, asHost); err != nil { // a second name for the symbolic link; the name selects the role
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), asHost)

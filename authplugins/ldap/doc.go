@@ -10,9 +10,10 @@
 // is auth.ErrUnknownUser, and the next authenticator of a chain is asked. If there are several
 // entries, the login is refused.
 //
-// The service account reads the entry. With user_dn and without bind_dn, the user reads it. The
-// user's name in the gateway is the entry's user_attribute, in the spelling of the directory,
-// because for a directory "Alice" and "alice" are the same user.
+// The service account reads the entry. With user_dn and without bind_dn, the user reads it. With
+// search_base and without bind_dn, it is read anonymously. The user's name in the gateway is the
+// entry's user_attribute, in the spelling of the directory, because for a directory "Alice" and
+// "alice" are the same user.
 //
 // A bind that checks a password always has a DN and a password that are not empty, because a
 // directory treats a bind without a password as anonymous and reports success. Names with control
@@ -21,7 +22,7 @@
 //
 // # The contents of the entry
 //
-// An account is refused if it is disabled or has expired according to userAccountControl,
+// An account is refused if it is disabled, locked or expired according to userAccountControl,
 // accountExpires, nsAccountLock, loginDisabled, msDS-UserAccountDisabled, pwdAccountLockedTime,
 // shadowExpire, krbPrincipalExpiration, loginExpirationTime or pwdEndTime, or if the entry does not
 // match required_filter. The groups of the user are the values of group_attribute, named by the

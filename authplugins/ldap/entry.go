@@ -39,7 +39,7 @@ func (g group) is(named string) bool {
 	return err == nil && dn.EqualFold(want)
 }
 
-// stateAttributes are the attributes that show that an account is disabled or has expired.
+// stateAttributes are the attributes that show that an account is disabled, locked or expired.
 var stateAttributes = []string{"userAccountControl", "accountExpires", "nsAccountLock", "loginDisabled", "pwdAccountLockedTime", "shadowExpire", "msDS-UserAccountDisabled"}
 
 // endAttributes are the attributes with the time at which an account expires, in the format of RFC
@@ -63,8 +63,8 @@ const (
 	neverExpires  = 1<<63 - 1
 )
 
-// disabled returns an error if an account is disabled or has expired. A value that cannot be parsed
-// counts as a restriction.
+// disabled returns an error if an account is disabled, locked by an administrator, or expired. A
+// value that cannot be parsed counts as a restriction.
 func disabled(e *ldap.Entry, now time.Time) error {
 	for _, name := range []string{"nsAccountLock", "loginDisabled", "msDS-UserAccountDisabled"} {
 		if v := e.GetEqualFoldAttributeValue(name); v != "" && !strings.EqualFold(v, "FALSE") {

@@ -183,5 +183,5 @@ func (d demo) greet(e env, addrs []gateway.Addr) {
 		fmt.Fprintf(e.stderr, "filegate: %v\n", err)
 		return
 	}
-	e.stdout.Write(text) //nolint:errcheck // if this fails, nobody reads the output
+	e.stdout.Write(text) //nolint:errcheck // an error of standard output does not matter here
 }

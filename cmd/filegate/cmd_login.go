@@ -127,7 +127,7 @@ func (w *walk) through(a auth.Authenticator) (*auth.Identity, error) {
 	return nil, fmt.Errorf("the login has not ended after %d steps", maxLoginSteps)
 }
 
-// what describes the next request.
+// what returns a description of the next request, for the user.
 func (w *walk) what() string {
 	switch {
 	case w.req.Method == auth.PublicKey && !w.req.Verified:

@@ -132,8 +132,8 @@ func serve(e env, cfg *config.Config, r *reloader, ready func(*gateway.Gateway))
 	return g.Serve(e.stop, e.now)
 }
 
-// takePlace waits until the replaced process, if there is one, lets this one serve. Then it writes
-// the ID of this process into the pid file.
+// takePlace locks the PID file, and waits until the replaced process, if there is one, lets this
+// one serve. Then it writes the ID of this process into the PID file.
 func (r *reloader) takePlace(ctx context.Context, cfg *config.Config) (err error) {
 	old := r.heritage.pid
 	switch {

@@ -66,8 +66,8 @@ func hostPort(addr string) (host string, port int, ok bool) {
 }
 
 // duplicates reports blocks with the same name. The names of authenticators and of backends are
-// unique among all kinds, the names of frontends within their kind. Of caches there is one of each
-// kind.
+// unique among all kinds, the names of frontends within their kind. There can be only one cache of
+// each kind.
 func (r *reader) duplicates(file *file) {
 	for _, list := range [][]*hclsyntax.Block{file.Auths, file.Caches, file.Backends, file.Frontends} {
 		first := map[string]hcl.Range{}
@@ -107,8 +107,8 @@ func (r *reader) sharedCaches(cfg *Config) {
 	}
 }
 
-// references fills in missing references of frontends if there is only one candidate, and reports
-// references to blocks that do not exist.
+// references reports missing blocks, fills in missing references of frontends if there is only one
+// candidate, and reports references to blocks that do not exist.
 func (r *reader) references(cfg *Config, file *file, start hcl.Range) {
 	// A block with a mistake also counts as declared, so that one mistake is reported only once.
 	auths, backends := declared(file.Auths), declared(file.Backends)
@@ -191,7 +191,7 @@ func (r *reader) addresses(cfg *Config, top Block) {
 	claim := func(addr, by string, b Block, attribute string) {
 		host, port, ok := hostPort(addr)
 		if !ok || port == 0 {
-			return // the part's own Validate reports a malformed address
+			return // any free port, or a malformed address, which the part's own Validate reports
 		}
 		for _, t := range all {
 			if t.port == port && (t.host == host || everywhere(t.host) || everywhere(host)) {

@@ -36,7 +36,7 @@ type Config struct {
 	Writable      []string      // additional directories in which the sandbox allows changes
 	CoreDumps     bool          // allow core dumps, which contain passwords
 	ShutdownGrace time.Duration // maximum time for transfers to finish when the gateway stops
-	DrainDelay    time.Duration // time before that during which clients are still served and /readyz fails
+	DrainDelay    time.Duration // time after the signal to stop during which clients are still served and /readyz fails; ShutdownGrace follows
 	PIDFile       string        // file for the process ID; empty: none
 	Auths         []*Auth
 	Caches        []*Cache

@@ -68,12 +68,12 @@ type Ban struct {
 	Duration     time.Duration `hcl:"duration,optional"`
 	// SlowAfter is the number of failed logins within Window, from one address or of one user from
 	// all addresses, after which each further login is delayed, by increasing times up to MaxDelay;
-	// 0: no delays. Logins of a user from addresses that are known for the user are not delayed
-	// because of the user's failures.
+	// 0: no delays. At an address that is known for the user, only the user's failures at this
+	// address count.
 	SlowAfter int           `hcl:"slow_after,optional"`
 	MaxDelay  time.Duration `hcl:"max_delay,optional"`
-	// Allow contains networks, such as "192.0.2.0/24", whose addresses are never banned or delayed.
-	// Banned users can log in from there, but are delayed.
+	// Allow contains networks, such as "192.0.2.0/24", from which logins are never refused or
+	// delayed because of earlier failures, not even those of a banned user.
 	Allow []string `hcl:"allow,optional"`
 }
 

@@ -2,5 +2,5 @@ package confine
 
 import "golang.org/x/sys/unix"
 
-// nativeArch is the name of this processor for seccomp.
+// nativeArch is the architecture of this processor for seccomp.
 const nativeArch = unix.AUDIT_ARCH_AARCH64

@@ -2,5 +2,6 @@
 
 package confine
 
-// nativeArch is the name of this processor for seccomp; 0: its call numbers are unknown here.
+// nativeArch is the architecture of this processor for seccomp; 0: not supported, so there is no
+// filter.
 const nativeArch = 0

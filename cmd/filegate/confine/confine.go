@@ -1,14 +1,15 @@
-// Package confine takes from a gateway's process, and from the programs that it starts, the rights
-// that serving clients does not need: root's user and capabilities, changes of files, calls of the
-// system, and core dumps with passwords.
+// Package confine removes rights that serving clients does not need from a gateway's process and
+// from the programs that it starts: root's user and capabilities, changes of files, system calls,
+// and core dumps, which contain passwords.
 //
-// [Enter] does it before any key is read and any program started. So whatever is opened later, by a
-// reload or for an authenticator that is started again, needs no more rights than what is opened
-// now. The alternative, to give rights up once all is running, would let a configuration pass at
-// the start that fails at the next reload.
+// [Enter] does this before any key is read and any program is started. So files, sockets and
+// programs that are opened later, by a reload or by the restart of an authenticator, need no more
+// rights than those opened at the start. With the alternative, to give up rights when everything is
+// running, a configuration could work at the start and fail at the next reload.
 //
-// The package does not choose: the options user, group, privileges, sandbox and writable do. It
-// does not restrict reading, because authenticators, libraries and certificates may lie anywhere.
+// The options user, group, privileges, sandbox and writable decide which rights are removed.
+// Reading files is not restricted, because authenticators, libraries and certificates may be
+// anywhere.
 package confine
 
 import (
@@ -23,29 +24,30 @@ import (
 
 // Confinement is the result of Enter.
 type Confinement struct {
-	// Sandbox lists the directories and files that may change, one a line. It also applies to a
-	// process that takes over from this one. Empty: there is no sandbox.
+	// Sandbox lists the directories and files that may change, one per line. It also applies to a
+	// process that replaces this one. Empty: there is no sandbox.
 	Sandbox string
 	// Warnings are about protection that the configuration asks for and this system lacks.
 	Warnings []string
 
 	user    string // the new user; empty: unchanged
 	limited bool   // capabilities that are not needed are gone
-	dropped bool   // the process was root, and has none of root's rights left
+	dropped bool   // the process was root, and has given up all of root's rights
 }
 
-// Enter gives up the rights that serving a configuration does not need. Only ports below 1024 can
-// still be opened, until Finish. within is the Sandbox that the process was started in, or empty.
+// Enter gives up the rights that serving a configuration does not need, except the right to open
+// ports below 1024, which Finish gives up. within is the Sandbox that the process was started in,
+// or empty.
 func Enter(cfg *config.Config, within string) (*Confinement, error) {
 	c := &Confinement{Sandbox: within}
 	root := os.Geteuid() == 0
 	if len(cfg.Directories()) == 0 {
-		syscall.Umask(syscall.Umask(0) | 0o027) // other users have no business with logs and sockets
+		syscall.Umask(syscall.Umask(0) | 0o027) // other users get no access to logs and sockets
 	}
 	kept := keptCapabilities(cfg)
 	var limited error
 	if cfg.Privileges == "drop" {
-		limited = limitPrograms(kept) // only root can
+		limited = limitPrograms(kept) // has an effect for root only
 	}
 	if cfg.User != "" || cfg.Group != "" {
 		become, err := lookUp(cfg.User, cfg.Group)
@@ -76,7 +78,7 @@ func (c *Confinement) enterSandbox(cfg *config.Config, within string) error {
 	}
 	places := writable(cfg)
 	if strings.Join(places, "\n") == within {
-		return nil // the kernel nests only a few
+		return nil // the kernel allows only a few nested sandboxes
 	}
 	err := enterSandbox(places)
 	switch {
@@ -90,7 +92,7 @@ func (c *Confinement) enterSandbox(cfg *config.Config, within string) error {
 	return nil
 }
 
-// Dropped reports whether the process was root and has none of root's rights left.
+// Dropped reports whether the process was root and has given up all of root's rights.
 func (c *Confinement) Dropped() bool { return c.dropped }
 
 // Finish gives up the right to open ports below 1024. It is called when the sockets are open.

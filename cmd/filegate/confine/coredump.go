@@ -16,7 +16,7 @@ func ForbidCoreDumps() error {
 	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{Cur: 1, Max: 1}); err == nil {
 		return nil
 	}
-	// Whoever started filegate may have forbidden all of it already.
+	// The limit may already be lower: the process that started filegate may have set it to zero.
 	var now unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_CORE, &now); err != nil {
 		return fmt.Errorf("core dumps cannot be forbidden: %w", err)

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// enterSandbox lets this process, and the programs that it starts, change files only at some
-// places. It also forbids system calls that no gateway makes. It cannot be undone.
+// enterSandbox restricts this process, and the programs that it starts, to changes in the given
+// places. It also forbids system calls that a gateway does not need. It cannot be undone.
 func enterSandbox(writable []string) error {
 	if err := allThreads(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
 		return err
@@ -21,10 +21,11 @@ func enterSandbox(writable []string) error {
 	return filterCalls()
 }
 
-// leastLandlock is the version of Landlock from which on files can be moved between directories.
+// leastLandlock is the first version of Landlock that permits moving files between directories.
 const leastLandlock = 2
 
-// forbidWriting allows changes only of some files, and of files in some directories.
+// forbidWriting forbids changes of files, except of the given files and of files in the given
+// directories.
 func forbidWriting(except []string) error {
 	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	if errno != 0 || version < leastLandlock {
@@ -92,7 +93,8 @@ var refusedCalls = []uint32{
 	unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY, unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER,
 }
 
-// Where a filter finds the call's number and the processor's kind (struct seccomp_data).
+// Offsets of the call's number and of the processor's architecture in the data of a filter (struct
+// seccomp_data).
 const (
 	callNumber = 0
 	callArch   = 4
@@ -104,7 +106,7 @@ const x32Calls = 0x40000000
 // filterCalls makes refusedCalls fail with EPERM.
 func filterCalls() error {
 	if nativeArch == 0 {
-		return nil // this processor's call numbers are unknown here
+		return nil // without the architecture, a filter cannot check that the call numbers are native
 	}
 	load := func(at uint32) unix.SockFilter {
 		return unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: at}
