@@ -39,6 +39,8 @@ var mayImport = map[string][]string{
 
 	"core/session/sessiontest": {"core/auth", "core/session", "core/vfs"},
 
+	"core/testneed": nil, // for packages of tests
+
 	"core/cache":           nil,
 	"core/cache/cachetest": {"core/cache"},
 	"core/cache/memcached": {"core/auth", "core/cache"},
@@ -53,7 +55,7 @@ var mayImport = map[string][]string{
 	"frontends/commands":     {"core/session", "core/vfs"}, // what SSH's exec and FTP's SITE have in common
 	"frontends/shellwords":   {"core/vfs"},                 // a command line as a shell reads it
 	"frontends/ftp":          append([]string{"frontends/commands", "frontends/shellwords"}, frontendSees...),
-	"frontends/frontendtest": append([]string{"core/vfs/memfs"}, frontendSees...),
+	"frontends/frontendtest": append([]string{"core/testneed", "core/vfs/memfs"}, frontendSees...),
 
 	// A backend sees the contract and never a session.
 	"backends":               {"core/backend", "backends/..."}, // the list
@@ -69,7 +71,7 @@ var mayImport = map[string][]string{
 
 	"authplugins/...":            nil,
 	"authplugins/authplugin/...": {"core/auth", "authplugins/authplugin/..."},
-	"authplugins/authtest":       {"core/auth", "authplugins/authplugin", "authplugins/conformance"},
+	"authplugins/authtest":       {"core/auth", "core/testneed", "authplugins/authplugin", "authplugins/conformance"},
 	"authplugins/conformance":    {"core/auth"},
 	"authplugins/internal/...":   {"core/auth", "authplugins/authplugin"},
 	"authplugins/scaffold":       {"authplugins/authplugin/authv1", "authplugins/example-python"},

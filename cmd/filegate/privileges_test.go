@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"filegate/backends/swift/swifttest"
+	"filegate/core/testneed"
 )
 
 // confined is a directory with programs from make build, which another user may run.
@@ -116,7 +117,7 @@ func TestPrivileges(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if tt.user != "" && os.Geteuid() != 0 {
-				t.Skip("only root can become another user")
+				testneed.Missing(t, "only root can become another user")
 			}
 			p, ready := c.serve(t, tt.options, tt.listen, 0o644)
 			if !ready {
@@ -255,7 +256,7 @@ try() {
 // privileges.
 func TestRightsMissing(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("only root can become another user")
+		testneed.Missing(t, "only root can become another user")
 	}
 	t.Parallel()
 	c := newConfined(t)

@@ -20,6 +20,7 @@ import (
 	"testing"
 
 	"filegate/backends/swift/swifttest"
+	"filegate/core/testneed"
 )
 
 // lineage is a gateway and the processes that replace it, with one log and one PID file.
@@ -322,7 +323,7 @@ func TestUpgrade(t *testing.T) {
 // old one. It does not add its own sandbox, because the kernel limits how many can be nested.
 func TestUpgradeWithoutPrivileges(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("only root can become another user")
+		testneed.Missing(t, "only root can become another user")
 	}
 	t.Parallel()
 	c := newConfined(t)

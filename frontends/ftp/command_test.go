@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"filegate/core/auth"
+	"filegate/core/testneed"
 	"filegate/core/vfs"
 	"filegate/core/vfs/memfs"
 	"filegate/frontends/frontendtest"
@@ -456,7 +457,7 @@ func TestPassiveIPv6(t *testing.T) {
 	cfg := config()
 	cfg.Listen = []string{"[::1]:0"}
 	if l, err := net.Listen("tcp", "[::1]:0"); err != nil {
-		t.Skip("there is no IPv6 here")
+		testneed.Missing(t, "there is no IPv6 here")
 	} else {
 		l.Close()
 	}

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"filegate/core/testneed"
 	"filegate/core/vfs"
 	"filegate/frontends/frontendtest"
 )
@@ -147,7 +148,7 @@ func TestPassivePortsIPv6(t *testing.T) {
 	cfg := config()
 	cfg.Listen = []string{"[::1]:0"}
 	if l, err := net.Listen("tcp", "[::1]:0"); err != nil {
-		t.Skip("there is no IPv6 here")
+		testneed.Missing(t, "there is no IPv6 here")
 	} else {
 		l.Close()
 	}

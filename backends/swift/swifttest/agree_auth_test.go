@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"filegate/core/testneed"
 )
 
 func agreeAuth(t *testing.T, c *cloud) {
@@ -57,7 +59,7 @@ func agreeAuth(t *testing.T, c *cloud) {
 	c.run("plain user", func(t *testing.T, c *cloud) {
 		r := c.send(http.MethodGet, auth, "", "X-Auth-User", "test:tester3", "X-Auth-Key", "testing3")
 		if r.status == 401 {
-			t.Skip("there is no test:tester3")
+			testneed.Missing(t, "there is no test:tester3")
 		}
 		c.do(http.MethodHead, "", "", "X-Auth-Token", r.header.Get("X-Auth-Token")).is(403)
 		c.send(http.MethodHead, c.origin+"/v1/"+c.name+"2", "", "X-Auth-Token", r.header.Get("X-Auth-Token")).is(403)

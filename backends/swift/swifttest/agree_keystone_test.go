@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"filegate/backends/swift/swifttest"
+	"filegate/core/testneed"
 )
 
 // keystone is a Keystone with the users of the lab, and the state of a test.
@@ -57,10 +58,8 @@ func TestAgreeKeystone(t *testing.T) {
 			switch {
 			case testing.Short():
 				t.Skip("real services are left out of short tests")
-			case (url == "" || id == "" || given != secret) && os.Getenv("CI") == "true":
-				t.Fatal("no Keystone with the lab's users: set FILEGATE_TEST_KEYSTONE and what .ci/lab/up prints with it")
 			case url == "" || id == "" || given != secret:
-				t.Skip("no Keystone with the lab's users is given")
+				testneed.Missing(t, "no Keystone with the lab's users: set FILEGATE_TEST_KEYSTONE and what .ci/lab/up prints with it")
 			}
 			return &keystone{t: t, url: url, credential: id}
 		},
