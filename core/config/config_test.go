@@ -29,6 +29,7 @@ type store struct {
 	Ratio float64           `hcl:"ratio,optional"`
 	Wait  time.Duration     `hcl:"wait,optional"`
 	Sync  bool              `hcl:"sync,optional"`
+	Times string            `hcl:"times,optional" unit:"word"`
 	Extra map[string]string `hcl:"extra,optional"`
 	Pin   auth.Secret       `hcl:"pin,optional"`
 	Rules []rule            `hcl:"rule,block"`
@@ -231,10 +232,10 @@ func TestEveryType(t *testing.T) {
 		},
 		Backends: []*Backend{
 			{Kind: "store", Name: "a", Config: &store{
-				Root: "from the environment", Size: 64 << 20, Limit: 5, Ratio: 0.5, Wait: 90 * time.Minute, Sync: true,
+				Root: "from the environment", Size: 64 << 20, Limit: 5, Ratio: 0.5, Wait: 90 * time.Minute, Sync: true, Times: "true",
 				Extra: map[string]string{"k": "v"}, Pin: "line one\nline two", Rules: []rule{{"x", true}, {"y", false}},
 			}},
-			{Kind: "store", Name: "b", Config: &store{Root: "/srv", Size: 1 << 20, Limit: 3, Rules: []rule{}}},
+			{Kind: "store", Name: "b", Config: &store{Root: "/srv", Size: 1 << 20, Limit: 3, Times: "type", Rules: []rule{}}},
 		},
 		Frontends: []*Frontend{
 			{Kind: "door", Name: "public", Auth: []string{"second", "first"}, Backend: "b", Config: &door{
@@ -285,7 +286,7 @@ func TestAllOptions(t *testing.T) {
 	for _, kind := range strings.Fields("own common public") {
 		want = append(want, `cache "`+kind+`".boards`, `cache "`+kind+`".key`)
 	}
-	for _, name := range strings.Fields("root size limit ratio wait sync extra pin rule rule.allow") {
+	for _, name := range strings.Fields("root size limit ratio wait sync times extra pin rule rule.allow") {
 		want = append(want, `backend "store".`+name)
 	}
 	for _, name := range strings.Fields("auth backend listen tls tls.cert idle idle.after") {

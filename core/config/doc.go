@@ -16,6 +16,7 @@
 //
 //	Name   string        `hcl:"name"`                       // required
 //	Host   string        `hcl:"host,optional"`              // "a string"
+//	Mode   string        `hcl:"mode,optional" unit:"word"`  // "a string", or true or false
 //	Active bool          `hcl:"active,optional"`            // true, false
 //	Limit  int           `hcl:"limit,optional"`             // 5
 //	Size   int64         `hcl:"size,optional" unit:"bytes"` // "64MiB", "1GB": with a unit

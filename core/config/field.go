@@ -81,8 +81,14 @@ type oneOrMore []string
 func (f field) isOption() bool { return f.kind == attribute || f.kind == block }
 
 func isAttributeType(t reflect.Type, unit string) bool {
-	if unit != "" {
-		return unit == "bytes" && t.Kind() == reflect.Int64
+	switch unit {
+	case "":
+	case "bytes":
+		return t.Kind() == reflect.Int64
+	case "word":
+		return t.Kind() == reflect.String
+	default:
+		return false
 	}
 	switch t.Kind() {
 	case reflect.String, reflect.Bool, reflect.Int, reflect.Int64, reflect.Float64:

@@ -30,6 +30,9 @@ func convert(val cty.Value, t reflect.Type, unit string) (reflect.Value, error) 
 		}
 		out.SetInt(n)
 	case t.Kind() == reflect.String:
+		if val.Type() == cty.Bool && unit == "word" {
+			val = cty.StringVal(strconv.FormatBool(val.True()))
+		}
 		if val.Type() != cty.String {
 			return out, wants(`text in quotes, such as "text"`)
 		}

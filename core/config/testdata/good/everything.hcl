@@ -41,13 +41,15 @@ backend "store" "a" {
   ratio = 0.5
   wait  = "1h30m"
   sync  = true
+  times = true
   extra = { k = "v" }
   pin   = file("pin.txt")
   rule "x" { allow = true }
   rule "y" { allow = false }
 }
 backend "store" "b" {
-  root = "/srv"
+  root  = "/srv"
+  times = "type"
 }
 
 frontend "door" "public" {
