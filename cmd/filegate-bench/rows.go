@@ -11,6 +11,8 @@ const (
 	budget      = 256 << 20
 	budgetLine  = `  memory = "256MiB"`
 	withoutTime = `  list_times = false`
+	shortTime   = `  list_times_wait = "1s"`
+	timeInType  = `  list_times = "type"`
 	uncached    = `  cache_for = "0s"`
 )
 
@@ -33,11 +35,12 @@ func rows(s sizes) []row {
 		loginByte(s),
 		logins(s),
 		loginsAtOnce(s),
-		listing("list", s.entries, false, listers()),
-		listing("list-again", s.entries, true, listers()),
+		listing("list", s.entries, listers()),
+		listingAgain(s.entries, listers()),
+		listingOwn(s.entries),
 	}
 	if s.many > 0 {
-		all = append(all, listing("list-many", s.many, false, listersOfMany()))
+		all = append(all, listing("list-many", s.many, listersOfMany()))
 	}
 	all = append(all, uploads(s))
 	for _, rtt := range []time.Duration{20 * time.Millisecond, 100 * time.Millisecond} {
@@ -98,9 +101,9 @@ func readers() []contestant {
 }
 
 // listers returns servers with their default settings, which ask Swift for the modification time of
-// each file, and servers without these requests.
+// each file, servers that do so for a second only, and servers without these requests.
 func listers() []contestant {
-	return append([]contestant{{client: sftpClient, peer: filegate}, {client: sftpClient, peer: rclone}}, append(listersOfMany(),
+	return append([]contestant{{client: sftpClient, peer: filegate}, {client: sftpClient, peer: filegate, settings: []string{shortTime}}, {client: sftpClient, peer: rclone}}, append(listersOfMany(),
 		contestant{client: curlClient, peer: filegate}, contestant{client: curlClient, peer: rclone})...)
 }
 

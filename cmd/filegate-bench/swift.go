@@ -173,6 +173,19 @@ func (s *swift) makeMany(ctx context.Context, names []string, content []byte) er
 	return group.Wait()
 }
 
+// makeEach creates many objects with the same content and headers, by one request for each.
+func (s *swift) makeEach(ctx context.Context, names []string, content []byte, header ...string) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(16)
+	for _, name := range names {
+		group.Go(func() error {
+			_, err := s.text(ctx, http.MethodPut, s.url(name), bytes.NewReader(content), header...)
+			return err
+		})
+	}
+	return group.Wait()
+}
+
 // empty removes all objects from the run's containers.
 func (s *swift) empty(ctx context.Context) error {
 	for _, container := range []string{s.container, s.segments()} {
