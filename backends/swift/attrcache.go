@@ -25,6 +25,8 @@ type attrs struct {
 	// Segments is the prefix of the names of a dynamic large object's segments, "container/prefix";
 	// empty for all other objects.
 	Segments string `json:"d,omitempty"`
+	// Late is true if ModTime is the time of the listing, because there was no time for a HEAD.
+	Late bool `json:"l,omitempty"`
 	api.Modes
 }
 
@@ -59,7 +61,11 @@ func attrKey(account string, n api.Name, hash string, modified time.Time, modes 
 // get returns the cached attributes of versions in the order of keys, nil for those that are not
 // cached.
 func (c *attrCache) get(ctx context.Context, keys []cache.Key) []*attrs {
-	known := make([]*attrs, len(keys))
+	return cachedValues[attrs](ctx, c, keys)
+}
+
+func cachedValues[T any](ctx context.Context, c *attrCache, keys []cache.Key) []*T {
+	known := make([]*T, len(keys))
 	for i, in := range c.caches {
 		var missing []cache.Key
 		var places []int
@@ -69,7 +75,7 @@ func (c *attrCache) get(ctx context.Context, keys []cache.Key) []*attrs {
 			}
 		}
 		for j, text := range cache.GetBatch(ctx, in, missing) {
-			var a attrs
+			var a T
 			if text == nil || json.Unmarshal(text, &a) != nil {
 				continue
 			}
@@ -82,7 +88,9 @@ func (c *attrCache) get(ctx context.Context, keys []cache.Key) []*attrs {
 	return known
 }
 
-func (c *attrCache) put(ctx context.Context, key cache.Key, a attrs) {
+func (c *attrCache) put(ctx context.Context, key cache.Key, a attrs) { putValue(ctx, c, key, a) }
+
+func putValue(ctx context.Context, c *attrCache, key cache.Key, a any) {
 	text, err := json.Marshal(a)
 	if err != nil { // JSON cannot represent the time
 		return

@@ -53,16 +53,16 @@ func TestAttrKeys(t *testing.T) {
 	}
 }
 
-// TestUnchangedEntries counts the requests of a listing of n unchanged entries: one for each page,
-// and no HEAD, through any gateway that shares the cache (features C5, C13).
+// TestUnchangedEntries counts the requests of a listing of n unchanged entries of others: one for
+// each page, and no HEAD, through any gateway that shares the cache (features C5, C13).
 func TestUnchangedEntries(t *testing.T) {
 	const n, page = 30, 7
 	w := newWorld(t, page)
 	one, two := w.gateway(t), w.gateway(t)
 	for i := range n {
-		w.fake(one).mustWrite(t, vfsPath("/c/d/f%02d", i), []byte("x"))
+		one.putByOthers(t, vfsPath("/c/d/f%02d", i), []byte("x"), nil)
 	}
-	w.fake(one).mustWrite(t, "/c/d/empty", nil) // could be the manifest of a dynamic large object
+	one.putByOthers(t, "/c/d/empty", nil, nil) // could be the manifest of a dynamic large object
 	for i, fsys := range []*FS{one, one, two, two} {
 		w.srv.ForgetRequests()
 		if got := len(listNames(t, fsys, "/c/d")); got != n+1 {
@@ -77,7 +77,7 @@ func TestUnchangedEntries(t *testing.T) {
 	if err := one.Remove(t.Context(), "/c/d/f00"); err != nil {
 		t.Fatal(err)
 	}
-	w.fake(one).mustWrite(t, "/c/d/f01", []byte("y"))
+	one.putByOthers(t, "/c/d/f01", []byte("y"), nil)
 	w.srv.ForgetRequests()
 	listNames(t, two, "/c/d")
 	w.asked(t, "listing after one file has changed", (n+page-1)/page, 1)

@@ -49,7 +49,7 @@ var _ backend.UsageBackend = (*Backend)(nil)
 
 func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 	s, err := api.NewStore(api.Config{
-		Patience: cfg.Patience, Stall: cfg.Stall, KeepModes: cfg.KeepModes, CAFile: cfg.CAFile, Insecure: cfg.Insecure, MaxConnections: cfg.MaxConnections,
+		Patience: cfg.Patience, Stall: cfg.Stall, KeepModes: cfg.KeepModes, TimeInType: cfg.ListTimes == timesInType, CAFile: cfg.CAFile, Insecure: cfg.Insecure, MaxConnections: cfg.MaxConnections,
 		Flavour: cfg.flavour(), Observer: env.Observer,
 	})
 	if err != nil {

@@ -80,12 +80,18 @@ type Config struct {
 	// Digests are the checksums of whole files that are stored with them: "md5", "sha256". Swift
 	// itself has the MD5 of plain objects only.
 	Digests []string `hcl:"digests,optional"`
-	// ListTimes makes listings show the times that clients gave files (X-Object-Meta-Mtime), and
-	// not when Swift received them. This takes a HEAD for each entry that is not cached.
-	ListTimes bool `hcl:"list_times,optional"`
+	// ListTimes is how listings find the times that clients gave files (X-Object-Meta-Mtime):
+	// "true", by a HEAD for each entry that is not cached; "false", not at all, so that they show
+	// when Swift received the files; "type", by the content type, where filegate then stores the
+	// time too (see [api.TimeOfType]), and by a HEAD for files without it.
+	ListTimes string `hcl:"list_times,optional" unit:"word"`
 	// ListTimesLimit is the highest number of HEADs that one listing makes for times. The entries
 	// after that show when Swift received them. 0: no limit.
 	ListTimesLimit int `hcl:"list_times_limit,optional"`
+	// ListTimesWait is how long one listing waits for these HEADs in all. The files after that keep
+	// the time of the listing, when Swift received them, in later listings and for Stat too. 0: no
+	// limit.
+	ListTimesWait time.Duration `hcl:"list_times_wait,optional"`
 	// KeepModes stores the permission bits and owners that clients set, as metadata, and shows
 	// them. Otherwise they are accepted and discarded. Listings show them if they show times,
 	// because the same HEAD returns both.
@@ -131,7 +137,7 @@ func DefaultConfig() *Config {
 		LargeObjects:        largeSLO,
 		Flavour:             flavourAuto,
 		Digests:             []string{string(vfs.MD5)},
-		ListTimes:           true,
+		ListTimes:           timesByHead,
 		ListTimesLimit:      10_000,
 		ListingLag:          5 * time.Minute,
 		HideSegments:        true,
@@ -188,8 +194,16 @@ func (c *Config) Validate(report func(attribute, summary, detail string)) {
 			report("digests", "Unknown checksum", fmt.Sprintf("%q is none: give \"md5\", \"sha256\", both or none.", d))
 		}
 	}
+	switch c.ListTimes {
+	case timesByHead, timesOfSwift, timesInType:
+	default:
+		report("list_times", fmt.Sprintf("Unknown value %q", c.ListTimes), `Use true, false or "type".`)
+	}
 	if c.ListTimesLimit < 0 {
 		report("list_times_limit", "Negative number", "Give a number of requests, or 0 for no limit.")
+	}
+	if c.ListTimesWait < 0 {
+		report("list_times_wait", "Negative time", `Give a time such as "2s", or "0s" for no limit.`)
 	}
 	if c.ListingLag < 0 || c.ListingLag > maxListingLag || c.ListingLag > 0 && c.ListingLag < time.Second {
 		report("listing_lag", "Listing lag out of range", `Give a time from "1s" to "1h", such as "5m", or "0s" to show listings as Swift has them.`)

@@ -19,7 +19,7 @@ func TestConformance(t *testing.T) {
 		change func(*Config)
 	}{
 		{"Default", swifttest.Limits{}, nil},
-		{"SmallPagesFromAfar", swifttest.Limits{ListingLimit: 7, NoBulkDelete: true}, nil},
+		{"SmallPagesFromAfar", swifttest.Limits{ListingLimit: 7, NoBulkDelete: true}, func(c *Config) { c.ListTimes = timesInType }},
 		{"SmallSegments", swifttest.Limits{MaxManifestSegments: 3, MaxDeletes: 2}, func(c *Config) {
 			c.SegmentSize, c.MaxSegmentSize, c.KeepModes = buffers.BlockSize, 2*buffers.BlockSize, true
 		}},

@@ -82,7 +82,8 @@
 //
 // A listing for a client is streamed: while the client reads a page, the next page is fetched
 // (listing.Pager). The attributes of an entry that only a HEAD shows are cached by the version that
-// is listed (attrCache).
+// is listed (attrCache), or by the gateway that has stored them (storedAttrs). With list_times =
+// "type" the time is also in the content type, which is listed.
 //
 // # Freshness
 //
@@ -158,7 +159,8 @@
 //	list             1 GET for each page, 1 more if the last page is longer than any page that the
 //	                 store has returned before (see listing.PageSizes), and a HEAD for each file,
 //	                 and each directory with an object, whose listed version is not cached, 32 at
-//	                 a time and at most list_times_limit. Account: 1 HEAD for each container,
+//	                 a time, at most list_times_limit, and for at most list_times_wait; none for a
+//	                 file whose content type has its time, with list_times = "type". Account: 1 HEAD for each container,
 //	                 every five minutes, for at most 256. Without list_times: HEADs only for files
 //	                 of up to 256 bytes (they may be manifests); for empty files beyond the limit
 //	                 too. 1 HEAD more, once, for each change that the listing does not include

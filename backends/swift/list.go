@@ -37,14 +37,11 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	if err != nil {
 		return nil, api.Translate(err)
 	}
-	l := &lister{fs: f, dir: n, times: f.backend.cfg.ListTimesLimit, batch: measureFirst}
-	if l.times == 0 {
-		l.times = -1
-	}
+	l := &lister{fs: f, dir: n, times: f.backend.cfg.timesBudget(), batch: measureFirst}
 	limit := limits.Listing
 	if n.IsAccount() {
 		limit = limits.AccountListing
-		l.times = maxContainerTimes
+		l.times.heads = maxContainerTimes
 	}
 	first := listing.Query{Prefix: n.Prefix(), Delimiter: !n.IsAccount(), Limit: limit}
 	page, err := f.lists.RawPage(ctx, n, first)
@@ -97,8 +94,8 @@ type lister struct {
 	fs    *FS
 	dir   api.Name
 	pages *listing.Pager // the pages that follow; nil if there are none
-	times int            // how many HEADs may still be made for times; negative: any number
-	batch int            // how many entries are completed by HEADs before they are returned
+	times timesBudget
+	batch int // how many entries are completed by HEADs before they are returned
 
 	ready    []listedEntry
 	ended    bool // all entries have been returned
@@ -272,5 +269,5 @@ func (l *lister) entry(e listing.Entry) (listedEntry, bool) {
 	case e.Asked != nil:
 		return listedEntry{Info: e.Asked.Info(base), segments: e.Asked.DLO, asked: true}, true
 	}
-	return listedEntry{Info: vfs.Info{Name: base, Size: e.Bytes, Mode: api.DefaultFileMode, ModTime: e.Time(l.fs.opened), Version: e.Version()}}, true
+	return listedEntry{Info: vfs.Info{Name: base, Size: e.Bytes, Mode: api.DefaultFileMode, ModTime: e.Time(l.fs.opened), Version: e.Version()}, contentType: e.ContentType}, true
 }

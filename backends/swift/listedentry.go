@@ -31,6 +31,8 @@ type listedEntry struct {
 	segments string
 	// marker is the hash of the object of a directory; empty if the directory is only a prefix.
 	marker string
+	// contentType is that of a file in the listing.
+	contentType string
 	// asked is true if the entry's attributes are from a HEAD and not from a listing.
 	asked bool
 	// gone is true if a HEAD has not found the object of the row.
@@ -65,32 +67,34 @@ func (s *listedEntry) isLikelyManifest() bool { return s.Version == api.EmptyETa
 // measure completes entries of a listing with the attributes that only a HEAD shows: the time that
 // a client gave the file and, for the manifest of a dynamic large object, the size. An entry whose
 // HEAD fails keeps the attributes of the listing; an entry without an object is marked as gone.
-// times is the number of HEADs that may be made; measure subtracts those that it makes. Likely
-// manifests always get a HEAD, which does not count.
-func (f *FS) measure(ctx context.Context, dir api.Name, page []listedEntry, times *int) error {
+// times limits the HEADs. Likely manifests always get a HEAD, which does not count.
+func (f *FS) measure(ctx context.Context, dir api.Name, page []listedEntry, times *timesBudget) error {
 	if dir.IsAccount() {
 		return f.measureContainers(ctx, dir, page, times)
 	}
-	grant, err := f.client.Grants.Current(ctx)
+	account, err := f.accountURL(ctx, dir)
 	if err != nil {
 		return api.Translate(err)
 	}
-	account, err := api.AccountURL(grant.Endpoint, dir.Account)
-	if err != nil {
-		return api.Translate(err)
-	}
+	modes := f.backend.cfg.KeepModes
 	var keys []cache.Key
 	var wanted []*listedEntry
 	for i := range page {
 		s := &page[i]
 		hash := cmp.Or(s.marker, s.Version)
-		if hash == "" || s.asked || !f.backend.cfg.ListTimes && !s.mayBeManifest() {
+		if hash == "" || s.asked || !f.backend.cfg.showsTimes() && !s.mayBeManifest() {
 			continue
 		}
-		keys = append(keys, attrKey(account, s.in(dir), hash, s.ModTime, f.backend.cfg.KeepModes))
+		if t, ok := f.timeInType(s); ok {
+			s.ModTime = t
+			continue
+		}
+		keys = append(keys, attrKey(account, s.in(dir), hash, s.ModTime, modes))
 		wanted = append(wanted, s)
 	}
 	known := f.backend.attrs.get(ctx, keys)
+	f.fillStored(ctx, account, dir, wanted, known)
+	defer times.begin()()
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(headsAtOnce)
 	for i, s := range wanted {
@@ -99,10 +103,12 @@ func (f *FS) measure(ctx context.Context, dir api.Name, page []listedEntry, time
 			continue
 		}
 		if !s.isLikelyManifest() {
-			if *times == 0 {
+			if left, late := times.take(); !left {
+				if late {
+					f.keepLate(ctx, keys[i], s)
+				}
 				continue
 			}
-			*times--
 		}
 		g.Go(func() error {
 			o, err := f.client.Head(gctx, s.in(dir))
@@ -140,8 +146,8 @@ func attrsOf(o api.Object) attrs {
 
 // measureContainers completes containers with the attributes that clients gave them. Listings do
 // not show when these change, so they are requested again after containerAttrsLife.
-func (f *FS) measureContainers(ctx context.Context, account api.Name, page []listedEntry, times *int) error {
-	if !f.backend.cfg.ListTimes {
+func (f *FS) measureContainers(ctx context.Context, account api.Name, page []listedEntry, times *timesBudget) error {
+	if !f.backend.cfg.showsTimes() {
 		return nil
 	}
 	g, gctx := errgroup.WithContext(ctx)
@@ -158,10 +164,9 @@ func (f *FS) measureContainers(ctx context.Context, account api.Name, page []lis
 			s.become(a)
 			continue
 		}
-		if *times == 0 {
+		if left, _ := times.take(); !left {
 			continue
 		}
-		*times--
 		g.Go(func() error {
 			resp, err := f.client.Send(gctx, api.Request{Method: http.MethodHead, Target: n, AnyPolicy: true})
 			if err == nil {

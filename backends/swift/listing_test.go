@@ -62,7 +62,7 @@ func TestMillion(t *testing.T) {
 		json.NewEncoder(w).Encode(lines)
 	}))
 	defer srv.Close()
-	f := openGateway(t, account{authURL: srv.URL + "/auth", user: "u", key: "k"}, cache.NewMemory(1<<20), func(c *Config) { c.ListTimes = false })
+	f := openGateway(t, account{authURL: srv.URL + "/auth", user: "u", key: "k"}, cache.NewMemory(1<<20), func(c *Config) { c.ListTimes = timesOfSwift })
 	l, err := f.List(t.Context(), "/c")
 	if err != nil {
 		t.Fatal(err)
@@ -234,13 +234,8 @@ func TestTimesLimit(t *testing.T) {
 	long := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
 	const files = 12
 	for i := range files {
-		p := vfsPath("/c/f%02d", i)
-		f.mustWrite(t, p, []byte("x"))
-		if err := f.SetAttrs(t.Context(), p, vfs.Attrs{ModTime: &long}); err != nil {
-			t.Fatal(err)
-		}
+		f.putByOthers(t, vfsPath("/c/f%02d", i), []byte("x"), map[string]string{api.MetaMtime: api.FormatSeconds(long)})
 	}
-	f.forgetChanges() // so that the write log causes no requests
 	for i, want := range []struct{ heads, own int }{{5, 5}, {5, 10}, {2, 12}, {0, 12}} {
 		w.srv.ForgetRequests()
 		infos, err := listAll(t.Context(), f, "/c")
@@ -266,7 +261,7 @@ func TestTimesLimit(t *testing.T) {
 func TestListedSizeOfManifests(t *testing.T) {
 	for _, times := range []bool{true, false} {
 		test := func(t *testing.T, a account) {
-			f := openFS(t, a, func(c *Config) { c.ListTimes = times })
+			f := openFS(t, a, func(c *Config) { c.ListTimes = strconv.FormatBool(times) })
 			top := makeContainer(t, f)
 			f.putRaw(t, top+"/seg/1", apitest.Noise(1000), nil, nil)
 			f.putRaw(t, top+"/seg/2", apitest.Noise(500), nil, nil)

@@ -35,7 +35,7 @@ func TestSegmentNumbers(t *testing.T) {
 
 // TestListedNumbers lists impossible sizes.
 func TestListedNumbers(t *testing.T) {
-	f := newFake(t, swifttest.Limits{}, func(cfg *Config) { cfg.ListTimes = false })
+	f := newFake(t, swifttest.Limits{}, func(cfg *Config) { cfg.ListTimes = timesOfSwift })
 	f.srv.Inject(swifttest.Rule{Op: swifttest.ListContainer, Container: "c", Fault: swifttest.Fault{
 		Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
 		Body: `[{"name":"a","bytes":-5,"hash":"x","content_type":"text/plain","last_modified":"2026-01-02T03:04:05.000000"}]`,

@@ -32,5 +32,8 @@ func (f *FS) observe(ctx context.Context, req api.Request, began time.Time, resp
 		f.containers.Forget(target)
 		f.forgetContainerAttrs(ctx, target)
 	}
+	if err == nil {
+		f.keepStored(ctx, req, target, resp)
+	}
 	f.lists.Record(ctx, req, began, resp, err)
 }

@@ -56,6 +56,9 @@ func (f *FS) describe(
 	if n.IsObject() && !o.ThroughLink && !o.IsLink() && !api.CannotFollow(err) {
 		f.guess.remember(n, o, err, asked)
 	}
+	if err == nil {
+		info = f.asListed(ctx, n, o, info)
+	}
 	if !n.IsObject() || !errors.Is(err, vfs.ErrNotExist) || errors.Is(err, api.ErrNoContainer) {
 		return info, err
 	}

@@ -21,10 +21,7 @@ const afterAll = "\U0010ffff"
 
 // list implements List in the tree of versions.
 func (h history) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
-	l := &historyLister{history: h, times: h.backend.cfg.ListTimesLimit}
-	if l.times == 0 {
-		l.times = -1
-	}
+	l := &historyLister{history: h, times: h.backend.cfg.timesBudget()}
 	if h.how.Archive != "" {
 		l.stages = []stage{h.archivedVersions(), h.archivedBelow()}
 	} else {
@@ -58,7 +55,7 @@ type stage func(ctx context.Context) (batch []listedEntry, there, more bool, err
 type historyLister struct {
 	history
 	stages []stage
-	times  int // how many HEADs may still be made for times; negative: any number
+	times  timesBudget
 	first  []vfs.Info
 	there  bool // there is an entry, shown or not
 }
@@ -126,7 +123,7 @@ func (f *FS) shownVersion(e listing.Entry, id string, lies api.Name) (listedEntr
 	}
 	base, _, ok := versionBase(id)
 	info := vfs.Info{Name: base, Size: e.Bytes, Mode: api.DefaultFileMode, ModTime: e.Time(f.opened), Version: e.Version()}
-	return listedEntry{Info: info, lies: lies}, ok
+	return listedEntry{Info: info, lies: lies, contentType: e.ContentType}, ok
 }
 
 // versionsOfIt returns the stage of the versions of the object itself.

@@ -225,7 +225,7 @@ func TestWriteLogEnds(t *testing.T) {
 // listing includes, and one HEAD, once, for each other change.
 func TestWriteLogCosts(t *testing.T) {
 	w := newWorld(t, 100)
-	w.change = func(c *Config) { c.ListTimes = false }
+	w.change = func(c *Config) { c.ListTimes = timesOfSwift }
 	f := w.fake(w.gateway(t))
 	large := apitest.Noise(maxManifestBytes + 1) // a smaller file may be a manifest, and would get a HEAD
 	for i := range 10 {

@@ -73,6 +73,8 @@ type Request struct {
 	Patience time.Duration
 	// Silence is added to the stall time, because the request takes the store long.
 	Silence time.Duration
+	// ETag is that of the object whose metadata a POST replaces, if it is known. It is not sent.
+	ETag string
 	// AnyPolicy permits the request to a container with another storage policy.
 	AnyPolicy bool
 }

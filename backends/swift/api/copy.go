@@ -14,6 +14,9 @@ func (c *Client) CopyObject(ctx context.Context, from, to Name, o Object) error 
 	var more map[string]string
 	if o.Exists() && !o.IsLink() && !o.IsVersion() && o.Header.Get(MetaMtime) == "" {
 		more = map[string]string{MetaMtime: FormatSeconds(o.ModTime)}
+		if t := c.TimedType(o.ContentType, more); t != o.ContentType {
+			more["Content-Type"] = t
+		}
 	}
 	return c.Copy(ctx, from, to, o.IsVersion(), more)
 }

@@ -18,7 +18,10 @@ func (c *Client) SetMeta(ctx context.Context, n Name, o Object, more map[string]
 	}
 	header := o.KeptHeader()
 	maps.Copy(header, more)
-	_, err := c.Send(ctx, Request{Method: http.MethodPost, Target: n, Header: header})
+	if t := c.TimedType(o.ContentType, header); t != o.ContentType {
+		header["Content-Type"] = t
+	}
+	_, err := c.Send(ctx, Request{Method: http.MethodPost, Target: n, Header: header, ETag: o.ETag})
 	return Translate(err)
 }
 

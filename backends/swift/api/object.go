@@ -87,10 +87,14 @@ func ParseObject(h http.Header) Object {
 	return o
 }
 
-// ObjectOf is ParseObject with the modes, if the configuration keeps them.
+// ObjectOf is ParseObject with the modes and with the time in the content type, if the
+// configuration keeps them.
 func (c *Client) ObjectOf(h http.Header) Object {
 	o := ParseObject(h)
 	o.Modes = c.ModesOf(h)
+	if t, ok := TimeOfType(o.ContentType); ok && c.store.config.TimeInType {
+		o.ModTime = t // as in listings: a client must not see two times
+	}
 	return o
 }
 

@@ -16,6 +16,9 @@ type Config struct {
 	Stall time.Duration
 	// KeepModes uses the permission bits and owners in the metadata of objects.
 	KeepModes bool
+	// TimeInType stores the modification time of a file in its content type too (see TimedType), and
+	// shows the time that is there.
+	TimeInType bool
 	// CAFile is a PEM file with the certificates by which the store's certificate is verified.
 	// Empty: those of the system.
 	CAFile string

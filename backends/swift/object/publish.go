@@ -55,6 +55,7 @@ func (p *publisher) newObjectHeader(whole bool) map[string]string {
 	attrs := p.attrs
 	attrs.ModTime = new(p.modTime())
 	maps.Copy(h, p.shared.client.AttrsHeader(attrs, false))
+	h["Content-Type"] = p.shared.client.TimedType(h["Content-Type"], h)
 	p.inherit(h)
 	if !p.old.Exists() && (!p.blind || p.opts.Exclusive || !whole) {
 		h[api.IfNoneMatch] = "*"

@@ -45,6 +45,11 @@ func (c *clock) now() timestamp {
 	return c.last
 }
 
+// Later sets the clock forward.
+func (s *Server) Later(d time.Duration) { s.clock.later(d) }
+
+func (c *clock) later(d time.Duration) { c.passed(c.now() + timestamp(d.Microseconds()/10)) }
+
 // passed makes the clock return only times after t.
 func (c *clock) passed(t timestamp) {
 	c.mu.Lock()
