@@ -88,9 +88,9 @@ type Config struct {
 	// ListTimesLimit is the highest number of HEADs that one listing makes for times. The entries
 	// after that show when Swift received them. 0: no limit.
 	ListTimesLimit int `hcl:"list_times_limit,optional"`
-	// ListTimesWait is how long one listing waits for these HEADs in all. The files after that keep
-	// the time of the listing, when Swift received them, in later listings and for Stat too. 0: no
-	// limit.
+	// ListTimesWait is how long one listing waits for these HEADs in all, unless they find files that
+	// filegate has stored. The files after that keep the time of the listing, when Swift received
+	// them, in later listings and for Stat too. 0: no limit.
 	ListTimesWait time.Duration `hcl:"list_times_wait,optional"`
 	// KeepModes stores the permission bits and owners that clients set, as metadata, and shows
 	// them. Otherwise they are accepted and discarded. Listings show them if they show times,
@@ -139,6 +139,7 @@ func DefaultConfig() *Config {
 		Digests:             []string{string(vfs.MD5)},
 		ListTimes:           timesByHead,
 		ListTimesLimit:      10_000,
+		ListTimesWait:       time.Second,
 		ListingLag:          5 * time.Minute,
 		HideSegments:        true,
 	}

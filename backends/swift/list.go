@@ -41,7 +41,7 @@ func (f *FS) list(ctx context.Context, p vfs.Path) (vfs.Lister, error) {
 	limit := limits.Listing
 	if n.IsAccount() {
 		limit = limits.AccountListing
-		l.times.heads = maxContainerTimes
+		l.times.heads, l.times.wait = maxContainerTimes, -1
 	}
 	first := listing.Query{Prefix: n.Prefix(), Delimiter: !n.IsAccount(), Limit: limit}
 	page, err := f.lists.RawPage(ctx, n, first)
@@ -94,7 +94,7 @@ type lister struct {
 	fs    *FS
 	dir   api.Name
 	pages *listing.Pager // the pages that follow; nil if there are none
-	times timesBudget
+	times *timesBudget
 	batch int // how many entries are completed by HEADs before they are returned
 
 	ready    []listedEntry
@@ -123,7 +123,7 @@ func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
 			continue
 		}
 		batch := l.ready[:min(len(l.ready), l.batch)]
-		if err := l.fs.measure(ctx, l.dir, batch, &l.times); err != nil {
+		if err := l.fs.measure(ctx, l.dir, batch, l.times); err != nil {
 			return nil, err
 		}
 		l.ready = l.ready[len(batch):]

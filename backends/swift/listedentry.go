@@ -116,6 +116,7 @@ func (f *FS) measure(ctx context.Context, dir api.Name, page []listedEntry, time
 			case f.isGhost(gctx, s.in(dir), err):
 				s.gone = !s.IsDir() // a directory may still have entries
 			case err == nil && o.IsDir() == s.IsDir():
+				times.saw(o)
 				a := attrsOf(o)
 				if !o.Modified.After(s.ModTime) { // else the HEAD is of a later version than the listed one
 					f.backend.attrs.put(gctx, keys[i], a)

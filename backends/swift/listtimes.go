@@ -2,6 +2,7 @@ package swift
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"filegate/backends/swift/api"
@@ -34,11 +35,14 @@ type timesBudget struct {
 	heads int           // how many may still be made; negative: any number
 	wait  time.Duration // how long the listing may still wait for them; negative: any time
 	since time.Time     // when the listing began to wait
+	// own is true if a HEAD has found a file that filegate has stored. Clients that mirror to a
+	// gateway compare the times of such files, so the listing then waits for all of them.
+	own atomic.Bool
 }
 
 // timesBudget returns the budget of a listing.
-func (c *Config) timesBudget() timesBudget {
-	b := timesBudget{heads: c.ListTimesLimit, wait: c.ListTimesWait}
+func (c *Config) timesBudget() *timesBudget {
+	b := &timesBudget{heads: c.ListTimesLimit, wait: c.ListTimesWait}
 	if b.heads == 0 {
 		b.heads = -1
 	}
@@ -58,10 +62,17 @@ func (b *timesBudget) begin() (end func()) {
 	}
 }
 
+// saw notes what a HEAD has found.
+func (b *timesBudget) saw(o api.Object) {
+	if o.IsOwn() {
+		b.own.Store(true)
+	}
+}
+
 // take takes one HEAD. If there is none left, late reports whether it is for the time.
 func (b *timesBudget) take() (ok, late bool) {
 	switch {
-	case b.wait >= 0 && time.Since(b.since) >= b.wait:
+	case b.wait >= 0 && !b.own.Load() && time.Since(b.since) >= b.wait:
 		return false, true
 	case b.heads == 0:
 		return false, false

@@ -3,6 +3,7 @@ package swift
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -194,6 +195,41 @@ func TestTimesInType(t *testing.T) {
 	})
 }
 
+// TestTimesWaitForOwn lists a directory with a file that filegate has stored, with no time for HEADs
+// of the files of others: the listing waits for the times of all files.
+func TestTimesWaitForOwn(t *testing.T) {
+	w := newWorld(t, 1000)
+	w.change = func(c *Config) { c.ListTimesWait = time.Hour }
+	f := w.gateway(t)
+	at := time.Unix(1e9, 0)
+	w.fake(f).mustWrite(t, "/c/a", apitest.Noise(1000))
+	f.mustSetTime(t, "/c/a", at)
+	for i := range 2 * measureFirst {
+		f.putByOthers(t, vfsPath("/c/f%03d", i), apitest.Noise(1000), map[string]string{api.MetaMtime: "1000000000"})
+	}
+	cold := openGateway(t, accountIn(w.srv), cache.NewMemory(cache.DefaultMemory), w.change)
+	l, err := cold.List(t.Context(), "/c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for {
+		infos, err := l.Next(t.Context())
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, info := range infos {
+			if !info.ModTime.Equal(at) {
+				t.Fatalf("%s is listed with %v, want %v", info.Name, info.ModTime, at)
+			}
+		}
+		l.(*stickyLister).Lister.(*lister).times.wait = 0 // the time is over after the first entries
+	}
+}
+
 // TestTimesWait has a listing that waits too long for its first HEADs: it shows when Swift received
 // the other files, and later listings and Stat show the same time.
 func TestTimesWait(t *testing.T) {
@@ -220,7 +256,7 @@ func TestTimesWait(t *testing.T) {
 	if late != files {
 		t.Errorf("%d files have Swift's time, want %d", late, files)
 	}
-	w.change = nil // another gateway has time
+	w.change = func(c *Config) { c.ListTimesWait = 0 } // another gateway has time
 	checkAgrees(t, w.gateway(t), first)
 	f.putByOthers(t, "/c/f000", apitest.Noise(1001), map[string]string{api.MetaMtime: "1000000000"})
 	w.change = func(c *Config) { c.ListTimesWait = time.Minute }

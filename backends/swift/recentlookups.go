@@ -139,6 +139,7 @@ func (g *guesses) wrote(n api.Name, size int64, header map[string]string) {
 		h.Set(k, v)
 	}
 	h.Del(api.MetaCRC64)
+	h.Set(api.MetaStored, "1")
 	h.Set("Content-Length", strconv.FormatInt(size, 10))
 	g.told.put(lookupResult{n: n, object: api.ParseObject(h), written: true, requestTime: g.now()})
 }

@@ -55,7 +55,7 @@ type stage func(ctx context.Context) (batch []listedEntry, there, more bool, err
 type historyLister struct {
 	history
 	stages []stage
-	times  timesBudget
+	times  *timesBudget
 	first  []vfs.Info
 	there  bool // there is an entry, shown or not
 }
@@ -104,7 +104,7 @@ func (l *historyLister) Close() error {
 func (l *historyLister) date(ctx context.Context, batch []listedEntry) error {
 	listed := make([]listedEntry, len(batch))
 	copy(listed, batch)
-	if err := l.measure(ctx, l.of, batch, &l.times); err != nil {
+	if err := l.measure(ctx, l.of, batch, l.times); err != nil {
 		return err
 	}
 	for i := range batch {

@@ -26,6 +26,8 @@ const (
 	// MetaCRC64 is the CRC-64/NVME of the whole content, in hex, for all files. Downloads are
 	// checked with it.
 	MetaCRC64 = "X-Object-Meta-Filegate-Crc64"
+	// MetaStored is set if filegate has stored the file and MetaCRC64 had to be removed.
+	MetaStored = "X-Object-Meta-Filegate-Stored"
 	// MetaSegments is the place of the segments of a static large object, as "container/prefix" and
 	// encoded as in a URL. It is set in stores that do not return manifests.
 	MetaSegments = "X-Object-Meta-Filegate-Segments"
@@ -100,6 +102,9 @@ func (c *Client) ObjectOf(h http.Header) Object {
 
 // IsDir reports whether the object stands for a directory.
 func (o Object) IsDir() bool { return IsDirectoryType(o.ContentType) }
+
+// IsOwn reports whether filegate has stored the file.
+func (o Object) IsOwn() bool { return o.Header.Get(MetaCRC64) != "" || o.Header.Get(MetaStored) != "" }
 
 // IsLarge reports whether the object is a manifest, so that its bytes are in segments.
 func (o Object) IsLarge() bool { return o.SLO || o.DLO != "" }
