@@ -10,24 +10,27 @@ import (
 )
 
 // TestConformance runs the suite on a fake Swift: with the defaults, with small segments and
-// manifests, and with small pages and a Swift that is far away.
+// manifests, and with small pages and a Swift that is far away. With -short it runs the first two.
 func TestConformance(t *testing.T) {
 	checks(t, 25)
-	for _, tt := range []struct {
+	for i, tt := range []struct {
 		name   string
 		limits swifttest.Limits
 		change func(*Config)
 	}{
 		{"Default", swifttest.Limits{}, nil},
+		{"DLO", swifttest.Limits{}, func(c *Config) {
+			c.SegmentSize, c.MaxSegmentSize, c.LargeObjects, c.KeepModes = buffers.BlockSize, 2*buffers.BlockSize, "dlo", true
+		}},
 		{"SmallPagesFromAfar", swifttest.Limits{ListingLimit: 7, NoBulkDelete: true}, func(c *Config) { c.ListTimes = timesInType }},
 		{"SmallSegments", swifttest.Limits{MaxManifestSegments: 3, MaxDeletes: 2}, func(c *Config) {
 			c.SegmentSize, c.MaxSegmentSize, c.KeepModes = buffers.BlockSize, 2*buffers.BlockSize, true
 		}},
 		{"NoSLO", swifttest.Limits{NoSLO: true, ListingLimit: 7}, func(c *Config) { c.SegmentSize, c.MaxSegmentSize = buffers.BlockSize, 2*buffers.BlockSize }},
-		{"DLO", swifttest.Limits{}, func(c *Config) {
-			c.SegmentSize, c.MaxSegmentSize, c.LargeObjects, c.KeepModes = buffers.BlockSize, 2*buffers.BlockSize, "dlo", true
-		}},
 	} {
+		if testing.Short() && i >= 2 {
+			break
+		}
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			f := newFake(t, tt.limits, tt.change)

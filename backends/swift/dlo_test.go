@@ -187,6 +187,7 @@ func TestFormsMeet(t *testing.T) {
 // TestDLOListedLate has a Swift whose listings lag: a dynamic large object consists only of the
 // segments that are listed.
 func TestDLOListedLate(t *testing.T) {
+	t.Parallel()
 	for _, limits := range []swifttest.Limits{{}, {NoSLO: true}} {
 		f := newFake(t, limits, func(c *Config) {
 			c.SegmentSize, c.MaxSegmentSize, c.LargeObjects, c.Patience = buffers.BlockSize, buffers.BlockSize, largeDLO, 10*time.Second

@@ -175,6 +175,7 @@ func TestWriteRecovers(t *testing.T) {
 
 // TestWriteFails makes all requests of one kind fail permanently.
 func TestWriteFails(t *testing.T) {
+	t.Parallel()
 	eachRequest(t, func(t *testing.T, u upload, op swifttest.Op) {
 		for name, fault := range map[string]swifttest.Fault{
 			"503": {Status: http.StatusServiceUnavailable, Body: "proxy-3: no HTTP for you"},
@@ -193,6 +194,7 @@ func TestWriteFails(t *testing.T) {
 // TestWriteStoredAsAnother has Swift return a wrong ETag for each object. For a published object,
 // filegate checks with another request.
 func TestWriteStoredAsAnother(t *testing.T) {
+	t.Parallel()
 	wrong := swifttest.Rule{Op: swifttest.PutObject, Fault: swifttest.Fault{At: swifttest.AtAnswer, Header: http.Header{"Etag": {strings.Repeat("0", 32)}}}}
 	for _, u := range allUploads() {
 		t.Run(u.name, func(t *testing.T) {
@@ -209,6 +211,7 @@ func TestWriteStoredAsAnother(t *testing.T) {
 
 // TestWriteRefused has Swift refuse the content, for each request that can be refused.
 func TestWriteRefused(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		status int
 		body   string

@@ -180,6 +180,7 @@ func (c renameCase) cuts(t *testing.T, each int, test func(t *testing.T, f *fake
 // TestRenameGoesOn interrupts a rename at every request. Nothing is lost, and the same rename
 // finishes it (row G7 of the old servers: a crash left both).
 func TestRenameGoesOn(t *testing.T) {
+	t.Parallel()
 	for _, c := range renameCases() {
 		t.Run(c.name, func(t *testing.T) {
 			c.cuts(t, 1, func(t *testing.T, f *fake) {
@@ -197,6 +198,7 @@ func TestRenameGoesOn(t *testing.T) {
 // TestRenameCutThenRemoved removes one of the names that an interrupted rename has left. The file
 // at the other name is complete.
 func TestRenameCutThenRemoved(t *testing.T) {
+	t.Parallel()
 	for _, c := range renameCases() {
 		for _, gone := range []string{"/c/old", "/c/new"} {
 			t.Run(c.name+"/"+gone, func(t *testing.T) {
@@ -228,6 +230,7 @@ func TestRenameCutThenRemoved(t *testing.T) {
 // TestRenameCutThenReplaced replaces one of the two names of a large file after an interrupted
 // rename.
 func TestRenameCutThenReplaced(t *testing.T) {
+	t.Parallel()
 	c := renameCases()[0]
 	for _, p := range []vfs.Path{"/c/old", "/c/new"} {
 		t.Run(p.String(), func(t *testing.T) {
@@ -260,6 +263,7 @@ func TestRenameCutThenReplaced(t *testing.T) {
 
 // TestRenameCutThenRenamed renames one of the two names of a large file to a third.
 func TestRenameCutThenRenamed(t *testing.T) {
+	t.Parallel()
 	c := renameCases()[0]
 	for _, p := range []vfs.Path{"/c/old", "/c/new"} {
 		t.Run(p.String(), func(t *testing.T) {

@@ -108,6 +108,7 @@ func (g *unreachableLogin) Renew(ctx context.Context, refused backend.Grant) (ba
 // TestTokenRenewedLate has an authenticator that cannot be reached when a token has ended. Filegate
 // waits for it as for Swift itself.
 func TestTokenRenewedLate(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		failures int
 		want     error

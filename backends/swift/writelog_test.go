@@ -77,6 +77,7 @@ func TestWriteLogMemcached(t *testing.T) {
 
 // TestWriteLogWithoutMemcached has one gateway whose memcached is down: it sees its own changes.
 func TestWriteLogWithoutMemcached(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 7)
 	cfg := memcached.DefaultConfig()
 	cfg.Servers, cfg.Key = []string{"127.0.0.1:1"}, "for tests only 0123456789 abcdefghijk"
