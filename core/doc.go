@@ -73,5 +73,5 @@
 //	shutdown: grace for transfers, second signal   core/gateway/drain.go
 //	metrics                                        core/gateway/metrics.go, metrics_*.go
 //	/healthz and /readyz                           core/admin/server.go; core/gateway/admin.go
-//	log output                                     core/gateway/log.go, output.go
+//	log output                                     core/gateway/log.go, auditoutput.go, syslog.go
 package core

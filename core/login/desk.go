@@ -3,7 +3,8 @@
 //
 // A [Desk] stands between clients and authenticators. Its [Frontend] answers the logins of one
 // frontend (frontend.go). The desk bans addresses and users after failed logins: bans.add begins a
-// ban, and bans.judge refuses a login (bans.go). It limits the connections that have not logged in
+// ban, and bans.judge refuses a login (bans.go). It records from which addresses users have logged
+// in (known.go). It limits the connections that have not logged in
 // (connections.go), and refuses those of addresses whose earlier connections did not lead to a
 // login (penalties.go). It delays the answers to failed logins so that all take the same time
 // (pace.go). It enforces the limits of addresses, users and accounts (limiter.go).
