@@ -1,4 +1,4 @@
-.PHONY: build run test bench lint package clean
+.PHONY: build run test bench chaos lint package clean
 
 # exe instead: static programs, for a container without anything else
 BUILDMODE = pie
@@ -14,6 +14,9 @@ test: # everything, also against a real Swift and Keystone where this may instal
 
 bench: # figures, ours beside those of rclone, OpenSSH and curl; ARGS="-quick" for a try, ARGS=-help for more (root on Debian 12)
 	.ci/bench $(ARGS)
+
+chaos: build # clients work while gateways are killed and networks fail: ARGS="-for 10m", ARGS=-help for more
+	go run ./cmd/filegate-chaos -filegate bin/filegate $(ARGS)
 
 package: # dist/: a .deb, an .rpm, and a list of what they consist of (CycloneDX)
 	.ci/package

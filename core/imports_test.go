@@ -102,7 +102,8 @@ var mayImport = map[string][]string{
 	"cmd/filegate-auth-hook":     {"authplugins/authplugin", "authplugins/hook"},
 	"cmd/filegate/confine":       {"core/config"},
 	"cmd/filegate/man":           nil,
-	"cmd/filegate-bench":         nil, // it starts filegate, as it starts what it compares it with
+	"cmd/filegate-chaos":         {"backends/swift/swifttest"}, // the store
+	"cmd/filegate-bench":         nil,                          // it starts filegate, as it starts what it compares it with
 }
 
 var (
@@ -134,12 +135,12 @@ var onlyIn = []struct {
 	{"github.com/zclconf/go-cty", []string{"core/config"}, false},
 	{"github.com/bradfitz/gomemcache", []string{"core/cache/memcached"}, true},
 	{"github.com/prometheus/client_golang", []string{"core/gateway"}, false},
-	// The last two read authorized keys and certificates, and measure as a client.
-	{"golang.org/x/crypto/ssh", []string{"frontends/ssh", "frontends/frontendtest", "authplugins/users/userfile", "cmd/filegate-bench"}, true},
-	{"github.com/pkg/sftp", []string{"frontends/sftp", "cmd/filegate-bench"}, true}, // the last as a client,
+	// The last three read authorized keys and certificates, and are clients.
+	{"golang.org/x/crypto/ssh", []string{"frontends/ssh", "frontends/frontendtest", "authplugins/users/userfile", "cmd/filegate-bench", "cmd/filegate-chaos"}, true},
+	{"github.com/pkg/sftp", []string{"frontends/sftp", "cmd/filegate-bench", "cmd/filegate-chaos"}, true}, // the last two as clients,
 	{"github.com/fclairamb/ftpserverlib", []string{"frontends/ftp"}, false},
 	{"github.com/spf13/afero", []string{"frontends/ftp"}, false},
-	{"github.com/jlaffaye/ftp", nil, true},
+	{"github.com/jlaffaye/ftp", []string{"cmd/filegate-chaos"}, true},
 	{"github.com/pires/go-proxyproto", []string{"core/frontend"}, true},
 	{"github.com/ncw/swift/v2", []string{"backends/swift/api"}, true},
 	{"github.com/gophercloud/gophercloud/v2", []string{"authplugins/keystone"}, true},
