@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"net/http"
 	"os/exec"
 	"slices"
@@ -46,6 +47,7 @@ func (h *Hooks) Ask(ctx context.Context, r audit.Record) error {
 }
 
 func (h *Hooks) ask(ctx context.Context, k *hook, r audit.Record) error {
+	caller := ctx
 	ctx, cancel := context.WithTimeout(ctx, k.config.Timeout)
 	defer cancel()
 	var err error
@@ -65,6 +67,8 @@ func (h *Hooks) ask(ctx context.Context, k *hook, r audit.Record) error {
 	case answered && status.code == http.StatusForbidden, ended && exit.ExitCode() == 1:
 		h.observer.Event(k.config.Name, "refused")
 		return ErrRefused
+	case caller.Err() != nil: // the client has gone: no failure of the hook
+		return fmt.Errorf("%w: %w", ErrFailed, caller.Err())
 	}
 	h.observer.Event(k.config.Name, "failed")
 	k.lost.tell(func(count int) {

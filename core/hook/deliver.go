@@ -150,6 +150,9 @@ func runProgram(ctx context.Context, command []string, event string, body []byte
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second // for processes that keep the output open
 	err := cmd.Run()
+	if errors.Is(err, exec.ErrWaitDelay) { // the program itself has succeeded
+		return nil
+	}
 	if text := bytes.TrimSpace(complaint.buf.Bytes()); err != nil && len(text) > 0 {
 		err = fmt.Errorf("%w: %q", err, text)
 	}

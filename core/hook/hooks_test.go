@@ -1,10 +1,12 @@
 package hook
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -251,5 +253,41 @@ func TestProgram(t *testing.T) {
 	h.Send(audit.Record{Event: "rename", Result: "ok"})
 	if len(c.counts) != 1 {
 		t.Errorf("without a hook there is %v", c.counts)
+	}
+}
+
+// TestChildOfProgram asks a program that ends with success and leaves a process with its error
+// output.
+func TestChildOfProgram(t *testing.T) {
+	t.Parallel()
+	program := filepath.Join(t.TempDir(), "program")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\nsleep 3 &\nexit 0\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	h := hooksOf(t, newCounter(), t.Output(), &config.EventHook{Name: "children", Command: []string{program}, Before: true, Events: []string{"upload"}, Timeout: 10 * time.Second})
+	if err := h.Ask(t.Context(), audit.Record{Event: "upload"}); err != nil {
+		t.Errorf("the program has allowed it, but Ask returns %v", err)
+	}
+}
+
+// TestClientGone ends the session while a hook is asked. That is no failure of the hook.
+func TestClientGone(t *testing.T) {
+	t.Parallel()
+	ctx, leave := context.WithCancel(t.Context())
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // so that the server notices the end of the connection
+		leave()
+		<-r.Context().Done()
+	}))
+	defer srv.Close()
+	c, log := newCounter(), new(strings.Builder)
+	k := webHook("slow", srv.URL)
+	k.Before = true
+	h := hooksOf(t, c, log, k)
+	if err := h.Ask(ctx, audit.Record{Event: "upload"}); !errors.Is(err, context.Canceled) || !errors.Is(err, ErrFailed) {
+		t.Errorf("Ask returns %v, want %v and %v", err, ErrFailed, context.Canceled)
+	}
+	if len(c.counts) > 0 || log.Len() > 0 {
+		t.Errorf("a client that has gone counts as a failure of the hook: %v\n%s", c.counts, log)
 	}
 }
