@@ -87,6 +87,10 @@ func TestPackages(t *testing.T) {
 		changed := strings.NewReplacer("http://127.0.0.1:8080/auth/v1.0", swift.AuthURL(), `":8022"`, fmt.Sprintf("%q", addr)).Replace(string(text))
 		write(t, config, changed, 0o644)
 		m.inside(t, "filegate", "check")
+		modes := m.inside(t, "stat", "-c", "%U:%G %a", "/etc/filegate", "/etc/filegate/gateway.hcl", "/etc/filegate/hostkeys")
+		if want := "root:filegate 750\nroot:filegate 640\nfilegate:filegate 700\n"; modes != want {
+			t.Errorf("owners and modes of the configuration:\n%swant\n%s", modes, want)
+		}
 
 		g := m.serve(t, "root", "/usr/bin/filegate", "serve", "-c", "/etc/filegate/gateway.hcl")
 		m.sftp(t, addr)
@@ -124,6 +128,9 @@ func TestPackages(t *testing.T) {
 		m.run(t, "dpkg", "--root="+m.root, "-P", "filegate")
 		if diff := cmp.Diff(before, m.files(t)); diff != "" {
 			t.Errorf("the purge does not leave what was there before (-before +after):\n%s", diff)
+		}
+		if text, err := os.ReadFile(filepath.Join(m.root, "etc/passwd")); err != nil || !strings.Contains(string(text), "\nfilegate:") {
+			t.Errorf("the purge has removed the user, whose ID others may get (%v):\n%s", err, text)
 		}
 	})
 
@@ -188,7 +195,7 @@ func testDockerfile(t *testing.T, bin string) {
 		word, rest, _ := strings.Cut(line, " ")
 		switch word {
 		case "RUN":
-			if rest != "make build BUILDMODE=exe" { // built by the caller
+			if rest != "rm -rf bin && make build BUILDMODE=exe" { // built by the caller
 				m.run(t, "sh", "-c", places.Replace(rest))
 			}
 		case "COPY":
@@ -394,6 +401,9 @@ func (m *smallRoot) sftp(t *testing.T, addr string) {
 	}
 }
 
+// ownUser matches the package's user and group, which stay after a purge.
+var ownUser = regexp.MustCompile(`(?m)^filegate:.*\n`)
+
 // files returns all files of the root directory with modes and owners, except those of dpkg and the
 // backups that the user management programs keep.
 func (m *smallRoot) files(t *testing.T) (all []string) {
@@ -414,7 +424,7 @@ func (m *smallRoot) files(t *testing.T) (all []string) {
 			if err != nil {
 				return err
 			}
-			line += fmt.Sprintf(" %q", text)
+			line += fmt.Sprintf(" %q", ownUser.ReplaceAllString(string(text), ""))
 		}
 		all = append(all, line)
 		return nil
