@@ -372,3 +372,30 @@ frontend "door" "z" { listen = ["127.0.0.1:1"] }
 		}
 	}
 }
+
+// TestPlainHook tests the warning about hooks whose decisions others on the network could forge.
+func TestPlainHook(t *testing.T) {
+	for text, want := range map[string]int{
+		`url = "http://hooks.example.net/"`:         0,
+		`url = "http://hooks.example.net/" before`:  1,
+		`url = "http://10.0.0.7:8080/" before`:      1,
+		`url = "https://hooks.example.net/" before`: 0,
+		`url = "http://127.0.0.1:8080/" before`:     0,
+		`url = "http://[::1]:8080/" before`:         0,
+		`url = "http://localhost/" before`:          0,
+		`command = ["/bin/true"] before`:            0,
+	} {
+		hook := "event_hook \"web\" {\n" + strings.Replace(text, " before", "\nbefore = true", 1) + "\n}\n"
+		hook += `auth "people" "x" { path = "/bin/true" }
+backend "store" "y" { root = "/" }
+frontend "door" "z" { listen = ["127.0.0.1:1"] }
+`
+		cfg, err := Parse([]byte(hook), "gateway.hcl", testOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := cfg.Warnings(); len(got) != want || want > 0 && !strings.Contains(got.Error(), "can be forged") {
+			t.Errorf("%s gives the warnings %v, want %d", text, got, want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package config
 import (
 	"crypto/x509"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -119,4 +120,14 @@ func (h *EventHook) validate(report func(attribute, summary, detail string)) {
 	if h.Queue < 1 || h.Queue > maxHookQueue {
 		report("queue", "Bad queue", fmt.Sprintf("Give a number between 1 and %d.", maxHookQueue))
 	}
+}
+
+// isPlain reports whether events are sent to another machine without encryption.
+func (h *EventHook) isPlain() bool {
+	u, err := url.Parse(h.URL)
+	if err != nil || u.Scheme != "http" {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() != "localhost" && (err != nil || !ip.IsLoopback())
 }

@@ -46,5 +46,12 @@ func (c *Config) Warnings() Diagnostics {
 			all = append(all, d)
 		})
 	}
+	for _, h := range c.EventHooks {
+		if h.Before && h.isPlain() {
+			d := h.Diagnose("url", "Answers of the hook can be forged", "Its decisions come from another machine by unencrypted HTTP, and others on the network can change them. Use https.")
+			d.Warning = true
+			all = append(all, d)
+		}
+	}
 	return all
 }
