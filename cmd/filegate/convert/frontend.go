@@ -96,6 +96,8 @@ var (
 	macs = []string{
 		"hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512", "hmac-sha1", "hmac-sha1-96",
 	}
+	// weak are those that filegate check warns of.
+	weak = []string{"aes128-cbc", "3des-cbc", "arcfour", "arcfour128", "arcfour256", "hmac-sha1", "hmac-sha1-96"}
 )
 
 // algorithms writes a list of algorithms without those that filegate does not have.
@@ -115,6 +117,9 @@ func algorithms(w *writer, o *Old, old, is string, known []string) {
 	case len(have) == 0 && len(lost) > 0:
 		w.note("None of %s is left: filegate offers all secure algorithms that it has.", old)
 	case len(have) > 0:
+		if bad := slices.DeleteFunc(slices.Clone(have), func(name string) bool { return !slices.Contains(weak, name) }); len(bad) > 0 {
+			w.note("%s of %s names weak algorithms: %s. Remove them, unless one of your clients supports nothing else.", old, o.file, strings.Join(quoteAll(bad), ", "))
+		}
 		w.note("Without this line filegate offers all secure algorithms that it has.")
 		w.set(is, have)
 	}

@@ -69,8 +69,14 @@ frontend "ssh" "main" {
   host_keys = ["hostkey"]
   # With "exec" clients may also use commands such as md5sum, df and tempurl.
   services = ["sftp", "scp"]
+  # ciphers of sftpcloudfs.conf names weak algorithms: "aes128-cbc", "3des-cbc", "arcfour",
+  # "arcfour128", "arcfour256". Remove them, unless one of your clients supports nothing else.
+
   # Without this line filegate offers all secure algorithms that it has.
   ciphers = ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr", "aes128-cbc", "3des-cbc", "arcfour", "arcfour128", "arcfour256"]
+  # digests of sftpcloudfs.conf names weak algorithms: "hmac-sha1", "hmac-sha1-96". Remove them,
+  # unless one of your clients supports nothing else.
+
   # Without this line filegate offers all secure algorithms that it has.
   macs = ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512", "hmac-sha1", "hmac-sha1-96"]
 }
