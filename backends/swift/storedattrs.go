@@ -14,7 +14,9 @@ import (
 // A gateway that stores or changes a file knows its attributes, so it caches them: the first listing
 // after an upload, a copy or a rename makes no HEAD for the file. The answer contains no exact time,
 // so these entries are found by name and ETag, and each is used only if the listed time agrees. A
-// later change through any gateway replaces the entry.
+// later change through any gateway replaces the entry. Not covered: if another program changes the
+// metadata of the object in the same second, or stores the same content again, listings show the
+// time that the gateway has set.
 
 // storedAttrs are the attributes that the last change through a gateway gave to an object.
 type storedAttrs struct {
