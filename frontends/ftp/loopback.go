@@ -40,6 +40,8 @@ func ownsLoopback(client, server, to netip.AddrPort, listens bool) error {
 		return fmt.Errorf("the owner of the port is unknown: %w", err)
 	case owner == "":
 		return errors.New("the client's own socket is not on this machine")
+	case owner == unknownUser:
+		return errors.New("the gateway runs in a user namespace and does not know whose the client's socket is")
 	case listens && len(listening) == 0:
 		return errors.New("nothing listens there")
 	}
@@ -50,6 +52,10 @@ func ownsLoopback(client, server, to netip.AddrPort, listens bool) error {
 	}
 	return nil
 }
+
+// unknownUser is the user ID that a user namespace shows for all users that it does not have
+// (user_namespaces(7)).
+const unknownUser = "65534"
 
 // socket is a line of a table of sockets.
 type socket struct {
