@@ -74,7 +74,7 @@ func (s *activeSource) open(ctx context.Context) (net.Conn, error) {
 		return nil, err
 	}
 	d := net.Dialer{}
-	if local := s.client.conn.Socket().Addr(); ownAddress(local) && local.Is4() == s.to.Addr().Is4() {
+	if local := s.client.conn.Socket().Addr(); ownAddress(local, false) && local.Is4() == s.to.Addr().Is4() {
 		// The address that firewalls know.
 		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(local, 0))
 	}
@@ -200,7 +200,7 @@ func (c *client) activeTo(to netip.AddrPort, connect bool) error {
 		return errors.New("it is in active_deny")
 	case c.srv.cfg.Proxy.Trusts(ip):
 		return errors.New("it is the address of a proxy")
-	case !ip.IsLoopback() && ownAddress(ip):
+	case !ip.IsLoopback() && ownAddress(ip, true):
 		return errors.New("it is an address of this machine")
 	case ip.IsLoopback() && c.srv.env.Listens(to.Port()):
 		return errors.New("the gateway itself listens there")
@@ -250,11 +250,12 @@ func parseEPRT(arg string) (netip.AddrPort, *reply) {
 	return netip.AddrPortFrom(ip.Unmap().WithZone(""), uint16(port)), nil
 }
 
-// ownAddress reports whether ip may be an address of this machine.
-func ownAddress(ip netip.Addr) bool {
+// ownAddress reports whether ip is an address of this machine. If that cannot be found out, it
+// returns unknown.
+func ownAddress(ip netip.Addr, unknown bool) bool {
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {
-		return true
+		return unknown
 	}
 	return slices.ContainsFunc(addrs, func(a net.Addr) bool {
 		n, ok := a.(*net.IPNet)
