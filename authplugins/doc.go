@@ -118,6 +118,29 @@
 // SIGHUP makes the gateway load it: new logins use the new program, and open sessions keep the old
 // one.
 //
+// # In a debugger
+//
+// A gateway gives a program little time: it kills a program that is at a breakpoint. With
+//
+//	filegate login -debug -set url=http://127.0.0.1:8000/check -u alice ./filegate-auth-ticket
+//
+// the program has no time limits and is not checked. The command prints its process ID, to which a
+// debugger can attach, and then asks for the password. To begin in the debugger, start the program
+// there yourself, with two variables that a gateway would set:
+//
+//	FILEGATE_AUTHENTICATOR=de21c3ac-started-by-filegate PLUGIN_UNIX_SOCKET_DIR=/tmp \
+//		dlv debug ./cmd/filegate-auth-ticket
+//
+// It prints a line such as 1|1|unix|/tmp/plugin123|grpc| when it is ready. In another terminal,
+//
+//	filegate login -reattach '1|1|unix|/tmp/plugin123|grpc|' \
+//		-set url=http://127.0.0.1:8000/check -u alice ./filegate-auth-ticket
+//
+// configures it, makes one login, and leaves it running for the next. The program that -reattach
+// uses need not be the file at the path. Instead of the path and -set, the name of an auth block
+// selects its configuration. This works for programs in any language: a program without
+// FILEGATE_HOST_FD has no host to end with.
+//
 // # In another language
 //
 // The protocol is authplugin/authv1/auth.proto. The comment at its beginning describes how a

@@ -2,7 +2,6 @@ package authplugin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -28,6 +27,8 @@ const (
 	// The cookie tells a program that a host has started it. It does not protect anything.
 	cookieKey   = "FILEGATE_AUTHENTICATOR"
 	cookieValue = "de21c3ac-started-by-filegate"
+	// DebugEnv are the variables with which an author starts a program for [Launcher.Attach].
+	DebugEnv = cookieKey + "=" + cookieValue + " " + socketDirEnv + "=/tmp"
 	// stopGrace is the time that a program has to end by itself.
 	stopGrace = 2 * time.Second
 )
@@ -111,8 +112,9 @@ func startInstance(ctx context.Context, spec auth.LaunchSpec, socketDir string, 
 	close(done)
 	keep()
 	if err != nil {
+		listens := inst.process != nil && inst.process.hasSocket()
 		inst.stop()
-		return nil, inst.startError(ctx, timeout, err)
+		return nil, inst.startError(ctx, timeout, listens, err)
 	}
 	inst.since = time.Now()
 	return inst, nil
@@ -155,34 +157,6 @@ func (i *instance) watchConnection(ctx context.Context, broken chan<- struct{}) 
 	}
 }
 
-// startError returns an error that tells the operator why the program has not started. The program
-// has been stopped.
-func (i *instance) startError(ctx context.Context, timeout time.Duration, err error) error {
-	if i.process == nil || !i.process.isStarted() {
-		return fmt.Errorf("it cannot be run: %w", err)
-	}
-	line := i.process.handshake()
-	parts := strings.Split(line, "|")
-	said := ""
-	if last := i.output.lastLine(); last != "" {
-		said = fmt.Sprintf("; it said last: %q", last)
-	}
-	switch {
-	case errors.Is(ctx.Err(), context.Canceled):
-		return fmt.Errorf("its start was given up: %w", ctx.Err())
-	case line != "" && len(parts) < 5:
-		return fmt.Errorf("it is no authenticator, or prints before it serves: %q came on its standard output instead of the handshake", printable(line, 80))
-	case len(parts) >= 5 && parts[1] != fmt.Sprint(protocolVersion):
-		return fmt.Errorf("it speaks version %s of the protocol and this gateway version %d: install programs of the same release", printable(parts[1], 20), protocolVersion)
-	case ctx.Err() != nil:
-		return fmt.Errorf("it was not ready within %s%s", timeout, said)
-	case line == "":
-		return fmt.Errorf("it ended before it was ready (%s)%s", i.process.how(), said)
-	default:
-		return fmt.Errorf("it did not come up: %w%s", err, said)
-	}
-}
-
 // stop stops the program, and waits until it and its children are gone. The program may end by
 // itself within stopGrace.
 func (i *instance) stop() {
@@ -197,15 +171,6 @@ func (i *instance) stop() {
 		// If the program could not be run, go-plugin has not removed it.
 		_ = os.RemoveAll(i.process.socketDir)
 	}
-}
-
-// checkKind returns an error if the program is of another kind than want. An empty want accepts any
-// kind.
-func (i *instance) checkKind(want string) error {
-	if want != "" && i.info.Name != want {
-		return fmt.Errorf("it is authenticator %q and not %q: check its path", printable(i.info.Name, 80), want)
-	}
-	return nil
 }
 
 // rejected returns the error for a program that refuses a configuration that it has accepted

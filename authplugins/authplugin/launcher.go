@@ -26,6 +26,9 @@ import (
 // defaultStartTimeout is the start timeout if a launcher sets none.
 const defaultStartTimeout = 10 * time.Second
 
+// forever is the time limit of a launcher for debugging.
+const forever = 365 * 24 * time.Hour
+
 // Launcher starts authenticator programs and keeps them running. The zero value is ready to use,
 // and safe for concurrent use. A gateway should use one launcher for its whole life, because
 // another launcher cannot renew the grants of its programs.
@@ -40,6 +43,11 @@ type Launcher struct {
 	// SocketDir is the directory in which directories for sockets are created. It has at most 40
 	// characters. If it is empty, os.TempDir is used.
 	SocketDir string
+
+	// Debug is for the author of a program who runs it in a debugger: nothing has a time limit, and
+	// the program is not checked while it runs. StartTimeout and CallTimeout, also those of the
+	// specification, are not used.
+	Debug bool
 
 	restart restart // for tests; the zero value means the defaults
 
@@ -94,6 +102,10 @@ func (l *Launcher) launch(ctx context.Context, spec auth.LaunchSpec) (_ *program
 		},
 		masks: newMasks(),
 		ready: make(chan struct{}),
+	}
+	if l.Debug {
+		p.startTimeout, p.callTimeout = forever, forever
+		p.restart.health, p.restart.healthLimit = forever, forever
 	}
 	if p.sockets, err = newSocketDir(cmp.Or(l.SocketDir, os.TempDir())); err != nil {
 		return nil, nil, err

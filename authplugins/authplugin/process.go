@@ -160,6 +160,19 @@ func (p *process) handshake() string {
 	return strings.TrimSpace(string(line))
 }
 
+// lineEnded reports whether the first line is complete.
+func (p *process) lineEnded() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return bytes.Contains(p.firstLine, []byte("\n"))
+}
+
+// hasSocket reports whether the program has created a socket, or anything else, in its directory.
+func (p *process) hasSocket() bool {
+	found, err := os.ReadDir(p.socketDir)
+	return err == nil && len(found) > 0
+}
+
 // Stdout implements runner.Runner.
 func (p *process) Stdout() io.ReadCloser {
 	return struct {

@@ -111,7 +111,14 @@ func (p *program) startInstance(ctx context.Context) (*instance, error) {
 func (p *program) configure(ctx context.Context, inst *instance) (auth.Diagnostics, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.startTimeout)
 	defer cancel()
-	diags, err := inst.configure(ctx, p.values, p.sealKey, p.callTimeout)
+	callTimeout := p.callTimeout
+	if callTimeout == forever {
+		callTimeout = 0
+	}
+	diags, err := inst.configure(ctx, p.values, p.sealKey, callTimeout)
+	if errors.Is(err, errLate) {
+		return nil, fmt.Errorf("it has not answered Configure within %s: Configure must not wait for a network (%w)", p.startTimeout, err)
+	}
 	if err != nil || len(diags) > 0 {
 		return diags, err
 	}

@@ -48,6 +48,15 @@ func (r *remote) describe(ctx context.Context, version string) error {
 	return nil
 }
 
+// checkKind returns an error if the program is of another kind than want. An empty want accepts any
+// kind.
+func (r *remote) checkKind(want string) error {
+	if want != "" && r.info.Name != want {
+		return fmt.Errorf("it is authenticator %q and not %q: check its path", printable(r.info.Name, 80), want)
+	}
+	return nil
+}
+
 // configure passes the configuration to the program. callTimeout is the time limit for later calls;
 // 0: unknown.
 func (r *remote) configure(ctx context.Context, values, sealKey []byte, callTimeout time.Duration) (auth.Diagnostics, error) {

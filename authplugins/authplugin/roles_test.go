@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,12 +27,29 @@ func roles() map[string]func() {
 			fmt.Println("Hello, world!")
 			select {}
 		},
-		"talks-first":  func() { fmt.Println("starting up"); Serve(fakeKind()) },
-		"silent":       func() { select {} },
-		"plain":        func() { os.Unsetenv("PLUGIN_CLIENT_CERT"); Serve(fakeKind()) },
-		"orphan":       func() { os.Unsetenv(hostFDEnv); Serve(fakeKind()) },
-		"old-version":  func() { fmt.Println("1|0|unix|/nowhere|grpc|"); select {} },
-		"next-version": func() { fmt.Println("1|99|unix|/nowhere|grpc|"); select {} },
+		"talks-first":    func() { fmt.Println("starting up"); Serve(fakeKind()) },
+		"silent":         func() { select {} },
+		"plain":          func() { os.Unsetenv("PLUGIN_CLIENT_CERT"); Serve(fakeKind()) },
+		"orphan":         func() { os.Unsetenv(hostFDEnv); Serve(fakeKind()) },
+		"old-version":    func() { fmt.Println("1|0|unix|/nowhere|grpc|"); select {} },
+		"next-version":   func() { fmt.Println("1|99|unix|/nowhere|grpc|"); select {} },
+		"next-handshake": func() { fmt.Println("2|1|unix|/nowhere|grpc|"); select {} },
+		"no-versions":    func() { fmt.Println("a|b|unix|/nowhere|grpc|"); select {} },
+		"netrpc":         func() { fmt.Println("1|1|unix|/nowhere|netrpc|"); select {} },
+		"no-flush":       func() { listenOnly(); select {} },
+		"no-newline": func() {
+			fmt.Printf("1|1|unix|%s|grpc|", listenOnly())
+			select {}
+		},
+		"no-describe": func() {
+			fmt.Printf("1|1|unix|%s|grpc|\n", listenOnly())
+			select {}
+		},
+		"no-configure": func() {
+			kind := fakeKind()
+			kind.Configure = func(Config) (auth.Authenticator, auth.Diagnostics) { select {} }
+			Serve(kind)
+		},
 		"elsewhere":    func() { fmt.Println("1|1|tcp|192.0.2.1:22|grpc|"); select {} },
 		"floods-first": func() { flood(10 << 20); Serve(fakeKind()) },
 		"long-line":    func() { fmt.Println(strings.Repeat("x", 1<<20)); select {} },
@@ -47,6 +65,15 @@ func roles() map[string]func() {
 		"unplugged": func() { Serve(fakeKind()); select {} },
 		"host":      host,
 	}
+}
+
+// listenOnly listens in the directory for sockets, without answering, and returns the address.
+func listenOnly() string {
+	path := filepath.Join(os.Getenv(socketDirEnv), "auth.sock")
+	if _, err := net.Listen("unix", path); err != nil {
+		panic(err)
+	}
+	return path
 }
 
 // host launches the program beside it, prints its process ID, and waits to be killed.

@@ -28,7 +28,11 @@ func TestStartFailures(t *testing.T) {
 		{"missing", filepath.Join(t.TempDir(), "filegate-auth-fake"), "", "no such file: install the program there"},
 		{"directory", t.TempDir(), "", "it is not a file"},
 		{"not executable", write(0o644, "#!/bin/sh\n"), "", "may not be executed"},
-		{"not a program", write(0o755, "hello"), "", "it cannot be run: "},
+		{"not a program", write(0o755, "hello"), "", "it cannot be run: it is no program for this machine, and a script must begin with #!"},
+		{"no interpreter", write(0o755, "#!/usr/bin/python9 -u\nprint()\n"), "", `its interpreter "/usr/bin/python9" does not exist: install it`},
+		{"interpreter not executable", write(0o755, "#!/etc/passwd\n"), "", `its interpreter "/etc/passwd" may not be executed`},
+		{"no interpreter in the path", write(0o755, "#!/usr/bin/env python9\n"), "", `; it said last: "/usr/bin/env: `},
+		{"line ends of Windows", write(0o755, "#!/bin/sh\r\nexit\r\n"), "", "its first line ends with a carriage return"},
 		{"no checksum", programAs(t, "good"), "abc", "is no checksum: give the 64 hexadecimal digits"},
 		{"wrong checksum", programAs(t, "good"), strings.Repeat("00", 32), "install the right program, or correct sha256"},
 		{"wrong kind", programAs(t, "other"), "", `it is authenticator "other" and not "fake": check its path`},
@@ -36,13 +40,21 @@ func TestStartFailures(t *testing.T) {
 		{"prints rubbish", programAs(t, "rubbish"), "", `"Hello, world!" came on its standard output instead of the handshake`},
 		{"prints first", programAs(t, "talks-first"), "", "prints before it serves"},
 		{"prints a line without end", programAs(t, "long-line"), "", "it is no authenticator"},
-		{"an old version", programAs(t, "old-version"), "", "speaks version 0 of the protocol and this gateway version 1: install programs of the same release"},
-		{"another version", programAs(t, "next-version"), "", "speaks version 99 of the protocol and this gateway version 1"},
+		{"an old version", programAs(t, "old-version"), "", "speaks version 0 of the protocol and this gateway version 1: update the program"},
+		{"another version", programAs(t, "next-version"), "", "speaks version 99 of the protocol and this gateway version 1: update filegate"},
+		{"another handshake", programAs(t, "next-handshake"), "", "its handshake is of version 2 of go-plugin, and this gateway's of version 1"},
+		{"no versions", programAs(t, "no-versions"), "", "begins with no versions"},
+		{"net/rpc", programAs(t, "netrpc"), "", `it speaks "netrpc" instead of grpc`},
 		{"another address", programAs(t, "elsewhere"), "", "it listens on tcp 192.0.2.1:22 instead of"},
-		{"hangs", programAs(t, "silent"), "", "it was not ready within 2s"},
+		{"hangs", programAs(t, "silent"), "", "it was not ready within 2s: it has printed no handshake"},
+		{"does not flush", programAs(t, "no-flush"), "", "it listens on a socket, but its handshake has not arrived: print 1|1|unix|"},
+		{"ends no line", programAs(t, "no-newline"), "", "its handshake has no end of line"},
+		{"hangs in Describe", programAs(t, "no-describe"), "", "it has printed its handshake, but not answered Describe"},
+		{"hangs in Configure", programAs(t, "no-configure"), "", "it has not answered Configure within 2s: Configure must not wait for a network"},
 		{"another program", "/bin/true", "", "it ended before it was ready (exit status 0)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel() // most of them wait
 			dir := mustTempDir(t)
 			s := spec(t, c.path, nil)
 			s.SHA256 = c.sha256

@@ -19,16 +19,22 @@ import (
 const maxLoginSteps = 16
 
 func cmdLogin(e env, args []string) int {
-	fs := newFlags(e, "login", "[-c FILE] [-set NAME=VALUE] -u USER [-method METHOD] [-key FILE] [-from ADDRESS] NAME|PATH\n\n"+
+	fs := newFlags(e, "login", "[-c FILE] [-set NAME=VALUE] -u USER [-method METHOD] [-key FILE] [-from ADDRESS] [-debug] [-reattach LINE] NAME|PATH\n\n"+
 		"Log in at an authenticator as the gateway does, show each step and what the login grants, and release the grant. The command\n"+
 		"asks for secrets, or reads them from standard input, one on each line, and never shows them. With -key the command does not need\n"+
-		"the private key.\n")
+		"the private key.\n\n"+
+		"For authors: with -debug the program has no time limits and is not checked, and its process ID is printed, for a debugger. With\n"+
+		"-reattach the command uses a program that you have started yourself, for example in a debugger, and leaves it running:\n\n"+
+		"  "+authplugin.DebugEnv+" dlv debug .\n\n"+
+		"LINE is the line that the program then prints. NAME and PATH only select the configuration.\n")
 	var flags targetFlags
 	flags.register(fs)
 	user := fs.String("u", "", "the `user` who logs in")
 	method := fs.String("method", "", "the login `method`: password, keyboard-interactive or publickey (default publickey with -key, else the first that the authenticator offers)")
 	keyFile := fs.String("key", "", "the `file` of a public key to log in with")
 	from := fs.String("from", "127.0.0.1", "the `address` of the client")
+	debug := fs.Bool("debug", false, "set no time limits, show all output of the program, and print its process ID")
+	reattach := fs.String("reattach", "", "use the running program that has printed this `line`")
 	service := fs.String("service", "ssh", "the `service` that the client uses: ssh or ftp")
 	words, code, ok := parseMixed(e, fs, args, 1)
 	switch {
@@ -57,7 +63,7 @@ func cmdLogin(e env, args []string) int {
 	if err != nil {
 		return e.fail(err)
 	}
-	p, err := t.launch(e, &authplugin.Launcher{})
+	p, err := t.forLogin(e, *debug, *reattach)
 	if err != nil {
 		return e.fail(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"filegate/authplugins/authplugin"
 	"filegate/core/auth"
 	"filegate/core/config"
 )
@@ -92,7 +93,11 @@ func targetOf(a *config.Auth, log *slog.Logger) *target {
 
 // launch starts the authenticator.
 func (t *target) launch(e env, launcher auth.Launcher) (auth.Plugin, error) {
-	p, diags, err := launcher.Launch(e.stop, t.spec)
+	return t.usable(launcher.Launch(e.stop, t.spec))
+}
+
+// usable returns the authenticator, or the error for the operator.
+func (t *target) usable(p auth.Plugin, diags auth.Diagnostics, err error) (auth.Plugin, error) {
 	switch {
 	case err != nil:
 		return nil, err
@@ -100,6 +105,20 @@ func (t *target) launch(e env, launcher auth.Launcher) (auth.Plugin, error) {
 		return nil, t.locate(diags)
 	}
 	return p, nil
+}
+
+// forLogin starts the authenticator for one login, or connects to the running program that has
+// printed the line reattach. debug is for a program in a debugger.
+func (t *target) forLogin(e env, debug bool, reattach string) (auth.Plugin, error) {
+	launcher := &authplugin.Launcher{Debug: debug}
+	if debug || reattach != "" {
+		t.spec.Log = slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	if reattach == "" {
+		return t.launch(e, launcher) // its log has the process ID
+	}
+	p, diags, err := launcher.Attach(e.stop, t.spec, reattach)
+	return t.usable(p, diags, err)
 }
 
 // settings are the attributes of an authenticator's configuration that the command line sets.

@@ -12,6 +12,7 @@
 // replaced, and so is one that leaves eight calls in a row unanswered until their deadline. What it prints on standard
 // error goes to the gateway's log, line by line; "<3>" to "<7>" at the beginning of a line gives the line's level, as in
 // sd-daemon(3). It ends when the descriptor whose number FILEGATE_HOST_FD gives reaches its end: then the host is gone.
+// Without that variable, for example in a debugger, there is no host with which it has to end.
 // Package authplugin does all of that for programs in Go.
 //
 // Rules for both sides:
