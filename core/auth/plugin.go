@@ -21,6 +21,13 @@ type Plugin interface {
 	Close() error
 }
 
+// MemoryUser is a [Plugin] whose memory is known.
+type MemoryUser interface {
+	// Memory returns the resident memory of the program in bytes. ok is false if it is unknown,
+	// such as while the program is down.
+	Memory() (bytes int64, ok bool)
+}
+
 // Launcher starts authenticator programs. The gateway uses it, and does not know how they are run.
 type Launcher interface {
 	// Launch starts the program, gets its description, calls spec.Decode for the configuration in

@@ -201,6 +201,9 @@ func (p *fakePlugin) Release(_ context.Context, grant auth.Grant) error {
 	return nil
 }
 
+// Memory implements auth.MemoryUser.
+func (p *fakePlugin) Memory() (int64, bool) { return 5 << 20, p.Healthy() == nil }
+
 func (p *fakePlugin) Replaced() bool {
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()

@@ -72,8 +72,8 @@ func (o authObserver) Dropped() { o.m.dropped.WithLabelValues(o.name).Inc() }
 
 // authState reports the current state of the authenticators.
 type authState struct {
-	auths             *authenticators
-	up, info, retired *prometheus.Desc
+	auths                     *authenticators
+	up, info, memory, retired *prometheus.Desc
 }
 
 var _ prometheus.Collector = (*authState)(nil)
@@ -83,6 +83,7 @@ func newAuthState(auths *authenticators) *authState {
 		auths:   auths,
 		up:      prometheus.NewDesc("filegate_authenticator_up", "1 while the authenticator answers.", []string{"auth"}, nil),
 		info:    prometheus.NewDesc("filegate_authenticator_info", "Always 1.", []string{"auth", "kind", "version"}, nil),
+		memory:  prometheus.NewDesc("filegate_authenticator_memory_bytes", "Resident memory of the authenticator's program, without its child processes.", []string{"auth"}, nil),
 		retired: prometheus.NewDesc("filegate_authenticators_retired", "Programs that a reload has replaced, and that are kept for sessions of before.", nil, nil),
 	}
 }
@@ -91,6 +92,7 @@ func newAuthState(auths *authenticators) *authState {
 func (s *authState) Describe(ch chan<- *prometheus.Desc) {
 	ch <- s.up
 	ch <- s.info
+	ch <- s.memory
 	ch <- s.retired
 }
 
@@ -104,6 +106,11 @@ func (s *authState) Collect(ch chan<- prometheus.Metric) {
 		info := r.Info()
 		ch <- prometheus.MustNewConstMetric(s.up, prometheus.GaugeValue, up, name)
 		ch <- prometheus.MustNewConstMetric(s.info, prometheus.GaugeValue, 1, name, info.Name, info.Version)
+		if user, ok := r.Plugin.(auth.MemoryUser); ok {
+			if bytes, known := user.Memory(); known {
+				ch <- prometheus.MustNewConstMetric(s.memory, prometheus.GaugeValue, float64(bytes), name)
+			}
+		}
 	}
 	ch <- prometheus.MustNewConstMetric(s.retired, prometheus.GaugeValue, float64(s.auths.retired()))
 }

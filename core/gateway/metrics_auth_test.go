@@ -24,6 +24,7 @@ func TestAuthenticatorMetrics(t *testing.T) {
 	wantMetrics(t, g,
 		`filegate_authenticator_up{auth="first"} 1`,
 		`filegate_authenticator_info{auth="first",kind="people",version="1"} 1`,
+		`filegate_authenticator_memory_bytes{auth="first"} 5.24288e+06`,
 		`filegate_authenticator_start_seconds{auth="first"} 3`,
 		`filegate_authenticator_restarts_total{auth="first"} 1`,
 		`filegate_authenticator_call_duration_seconds_bucket{auth="first",call="authenticate",result="ok",le="0.01"} 1`,
@@ -37,6 +38,9 @@ func TestAuthenticatorMetrics(t *testing.T) {
 	w.mu.Unlock()
 	g.reload(t, w, changedConfig(withAdmin))
 	wantMetrics(t, g, `filegate_authenticator_up{auth="first"} 0`, `filegate_authenticators_retired 1`)
+	if _, body := get(t, g.Gateway, "/metrics"); strings.Contains(body, "\nfilegate_authenticator_memory_bytes") {
+		t.Error("/metrics has the memory of a program that is down")
+	}
 }
 
 func wantMetrics(t *testing.T, g *started, want ...string) {
