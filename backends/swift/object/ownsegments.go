@@ -40,7 +40,11 @@ func (lo *Large) OwnSegments(ctx context.Context, n api.Name, o api.Object) ([]a
 			return all, err
 		}
 	}
-	return slices.DeleteFunc(all, func(seg api.Name) bool { return !isHiddenSegment(n, seg) }), nil
+	own := slices.DeleteFunc(slices.Clone(all), func(seg api.Name) bool { return !isHiddenSegment(n, seg) })
+	if len(own) < len(all) {
+		lo.log.Warn("segments of a large object are not in a place that is known to be for segments. They stay when the object is removed", "object", n.String(), "segment", all[0].String())
+	}
+	return own, nil
 }
 
 // allSegments returns the names of the segments of a large object. It takes them from the manifest,
