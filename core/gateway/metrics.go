@@ -60,7 +60,7 @@ func newMetrics(version string, auths *authenticators) *metrics {
 			Name: "filegate_reloads_total", Help: "Reloads of the configuration by how they ended: ok, or failed, and nothing has changed.",
 		}, []string{"result"}),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "filegate_hook_events_total", Help: "Events of event hooks by what became of them: delivered or dropped; for a hook with before: allowed, refused or failed.",
+			Name: "filegate_hook_events_total", Help: "Events of event hooks by what became of them: delivered or dropped; for a hook with before: allowed, refused, failed, or busy if too many were asked at the same time.",
 		}, []string{"hook", "result"}),
 		operations: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "filegate_operations_total", Help: "Operations on files and directories by how they ended.",

@@ -13,10 +13,6 @@ import (
 	"filegate/core/audit"
 )
 
-// maxAsking is the maximum number of parallel requests to one hook before actions. Further requests
-// wait.
-const maxAsking = 16
-
 // The errors of Ask.
 var (
 	ErrRefused = errors.New("a hook refuses it")
@@ -50,14 +46,18 @@ func (h *Hooks) ask(ctx context.Context, k *hook, r audit.Record) error {
 	caller := ctx
 	ctx, cancel := context.WithTimeout(ctx, k.config.Timeout)
 	defer cancel()
-	var err error
-	select {
-	case k.asking <- struct{}{}:
-		err = k.send(ctx, r.Event, rand.Text(), r.Line())
-		<-k.asking
-	case <-ctx.Done():
-		err = ctx.Err()
+	leave, err := k.asking.take(ctx, r.User)
+	if err != nil {
+		if caller.Err() == nil {
+			h.observer.Event(k.config.Name, "busy")
+			k.busy.tell(func(count int) {
+				h.log.Warn("actions are refused because too many wait for a hook", "hook", k.config.Name, "count", count, "user", r.User)
+			})
+		}
+		return fmt.Errorf("%w: too many requests wait for it: %w", ErrFailed, err)
 	}
+	err = k.send(ctx, r.Event, rand.Text(), r.Line())
+	leave()
 	status, answered := errors.AsType[*answer](err)
 	exit, ended := errors.AsType[*exec.ExitError](err)
 	switch {

@@ -34,7 +34,7 @@ import (
 type Observer interface {
 	// Event is called once for each event of a hook. The result is "delivered", or "dropped" if the
 	// queue was full or the delivery failed. For a hook that is asked before actions, the results
-	// are "allowed", "refused" and "failed".
+	// are "allowed", "refused", "failed", and "busy" if the request had to wait too long.
 	Event(hook, result string)
 }
 
@@ -71,9 +71,10 @@ type Hooks struct {
 type hook struct {
 	config *config.EventHook
 	queue  chan audit.Record
-	asking chan struct{} // has an element for each request before an action
+	asking *places // for requests before an action
 	send   sender
 	lost   lost
+	busy   lost // requests that had to wait too long
 }
 
 // New returns empty Hooks. Call Close after the last use.
@@ -97,7 +98,7 @@ func (h *Hooks) Follow(cfg []*config.EventHook) {
 			next[c.Name] = old
 			continue
 		}
-		k := &hook{config: c, queue: make(chan audit.Record, c.Queue), send: newSender(c), asking: make(chan struct{}, maxAsking)}
+		k := &hook{config: c, queue: make(chan audit.Record, c.Queue), send: newSender(c), asking: newPlaces()}
 		next[c.Name] = k
 		h.running.Go(func() { h.run(k) })
 	}
