@@ -50,6 +50,9 @@ func (w *watcher) Login(req auth.Request, result string, id *auth.Identity) {
 	w.write(r)
 }
 
+// busyText is for clients whose question to a hook has waited too long.
+const busyText = "too many actions wait for a check: try again"
+
 // Before implements [login.Observer].
 func (w *watcher) Before(ctx context.Context, req auth.Request, id auth.Identity) error {
 	r := audit.Record{
@@ -62,6 +65,8 @@ func (w *watcher) Before(ctx context.Context, req auth.Request, id auth.Identity
 	switch err := w.hooks.Ask(ctx, r); {
 	case errors.Is(err, hook.ErrRefused):
 		return fmt.Errorf("%w: %w", err, auth.ErrDenied)
+	case errors.Is(err, hook.ErrBusy):
+		return &auth.Error{Kind: auth.ErrUnavailable, Text: busyText}
 	case err != nil:
 		return fmt.Errorf("%w: %w", err, auth.ErrUnavailable)
 	}
@@ -105,6 +110,8 @@ func (o *observer) Before(ctx context.Context, e session.Event) error {
 	switch err := o.w.hooks.Ask(ctx, r); {
 	case errors.Is(err, hook.ErrRefused):
 		return &vfs.Error{Kind: vfs.ErrPermission, Err: err}
+	case errors.Is(err, hook.ErrBusy):
+		return &vfs.Error{Kind: vfs.ErrUnavailable, Text: busyText, Err: err}
 	case err != nil:
 		return &vfs.Error{Kind: vfs.ErrUnavailable, Err: err}
 	}

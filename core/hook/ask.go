@@ -17,10 +17,11 @@ import (
 var (
 	ErrRefused = errors.New("a hook refuses it")
 	ErrFailed  = errors.New("a hook cannot be asked")
+	ErrBusy    = fmt.Errorf("%w: too many actions wait for it", ErrFailed)
 )
 
 // Ask asks the hooks that decide on this action before it happens. The record describes the action.
-// The error wraps ErrRefused or ErrFailed.
+// The error wraps ErrRefused, ErrFailed, or ErrBusy if the question has waited in vain for a place.
 func (h *Hooks) Ask(ctx context.Context, r audit.Record) error {
 	if h == nil {
 		return nil
@@ -48,13 +49,14 @@ func (h *Hooks) ask(ctx context.Context, k *hook, r audit.Record) error {
 	defer cancel()
 	leave, err := k.asking.take(ctx, r.User)
 	if err != nil {
-		if caller.Err() == nil {
-			h.observer.Event(k.config.Name, "busy")
-			k.busy.tell(func(count int) {
-				h.log.Warn("actions are refused because too many wait for a hook", "hook", k.config.Name, "count", count, "user", r.User)
-			})
+		if caller.Err() != nil {
+			return fmt.Errorf("%w: %w", ErrFailed, caller.Err())
 		}
-		return fmt.Errorf("%w: too many requests wait for it: %w", ErrFailed, err)
+		h.observer.Event(k.config.Name, "busy")
+		k.busy.tell(func(count int) {
+			h.log.Warn("actions are refused because too many wait for a hook", "hook", k.config.Name, "count", count, "user", r.User)
+		})
+		return ErrBusy
 	}
 	err = k.send(ctx, r.Event, rand.Text(), r.Line())
 	leave()

@@ -71,7 +71,7 @@ func TestBusy(t *testing.T) {
 		}
 		defer leave()
 	}
-	if err := h.Ask(t.Context(), audit.Record{Event: "upload", User: "alice"}); !errors.Is(err, ErrFailed) {
+	if err := h.Ask(t.Context(), audit.Record{Event: "upload", User: "alice"}); !errors.Is(err, ErrBusy) {
 		t.Errorf("a request that waits too long: %v", err)
 	}
 	if c.counts["web busy"] != 1 || c.counts["web failed"] != 0 || !strings.Contains(log.String(), "too many wait") {

@@ -41,7 +41,8 @@ type Authority interface {
 // Observer counts events. Its methods may be called from several goroutines and must return at
 // once, apart from Before.
 type Observer interface {
-	// Before is called when an identity is about to begin a session. An error refuses the login.
+	// Before is called when an identity is about to begin a session. An error refuses the login. If
+	// it is auth.ErrDenied, the login does not count as a failure for bans.
 	Before(ctx context.Context, req auth.Request, id auth.Identity) error
 	// Login is called when a step of a login has ended. result is "ok", or a result of [Classify].
 	// id is the identity that has logged in, or nil if none has.

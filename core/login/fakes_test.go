@@ -103,7 +103,8 @@ type counts struct {
 	mu     sync.Mutex
 	logins map[string]int // by result
 	bans   map[string]int
-	open   int // sessions
+	open   int   // sessions
+	refuse error // the result of Before
 }
 
 func (c *counts) Login(_ auth.Request, result string, _ *auth.Identity) {
@@ -118,7 +119,7 @@ func (c *counts) Ban(of string) {
 	c.bans[of]++
 }
 
-func (c *counts) Before(context.Context, auth.Request, auth.Identity) error { return nil }
+func (c *counts) Before(context.Context, auth.Request, auth.Identity) error { return c.refuse }
 
 func (c *counts) Entered(string) (left func()) {
 	c.mu.Lock()

@@ -33,6 +33,9 @@ var (
 	errLogins   = errors.New("too many logins in a minute")
 )
 
+// errRefused is a refusal by the observer, after a valid proof.
+var errRefused = errors.New("the login is refused before it begins")
+
 // errBannedLogin refuses a login from a banned address without checking its proof.
 var errBannedLogin = fmt.Errorf("the address is banned: %w", auth.ErrDenied)
 
@@ -144,7 +147,7 @@ func (l *Frontend) failed(ctx context.Context, req auth.Request, result string, 
 	switch result {
 	case "denied", "unknown_user", "invalid":
 		l.logBans(req, l.d.bans.add(ctx, req))
-	case "banned", "user_banned", "method": // must not differ in time from the others
+	case "banned", "user_banned", "refused", "method": // must not differ in time from the others
 	default:
 		return
 	}
@@ -231,6 +234,9 @@ func (l *Frontend) ask(ctx context.Context, req auth.Request) (auth.Response, er
 func (l *Frontend) open(ctx context.Context, req auth.Request, held *lease) (*session.Session, error) {
 	if err := l.d.observer.Before(ctx, req, held.identity); err != nil {
 		held.leave()
+		if errors.Is(err, auth.ErrDenied) {
+			err = fmt.Errorf("%w: %w", errRefused, err)
+		}
 		return nil, err
 	}
 	shares, leave, err := l.share(ctx, req, held.identity)

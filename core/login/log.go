@@ -20,6 +20,8 @@ func Classify(err error) (result string, kind error) {
 		return "banned", auth.ErrDenied
 	case errors.Is(err, errBannedUser):
 		return "user_banned", auth.ErrDenied
+	case errors.Is(err, errRefused):
+		return "refused", auth.ErrDenied
 	case errors.Is(err, errSessions):
 		return "too_many_sessions", auth.ErrUnavailable
 	case errors.Is(err, errLogins):
@@ -51,7 +53,8 @@ func Classify(err error) (result string, kind error) {
 //
 // A key that the authenticator does not accept is not yet a failure, because an agent offers one
 // after the other (reason=method). A login that is refused because its user is banned
-// (reason=user_banned) says nothing about the address: it may be the user.
+// (reason=user_banned) says nothing about the address: it may be the user. A login that a hook
+// refuses (reason=refused) has a valid proof.
 func (l *Frontend) log(req auth.Request, reason string, err error) {
 	level := slog.LevelWarn
 	switch reason {

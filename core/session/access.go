@@ -14,6 +14,11 @@ func (s *Session) permit(ctx context.Context, e Event, what ...auth.Permission) 
 	if err := s.permitted(ctx, e, what...); err != nil {
 		return err
 	}
+	return s.ask(ctx, e)
+}
+
+// ask returns an error if the observer refuses an operation.
+func (s *Session) ask(ctx context.Context, e Event) error {
 	if o, ok := s.observer.(BeforeObserver); ok {
 		return o.Before(ctx, e)
 	}

@@ -50,3 +50,30 @@ func TestBefore(t *testing.T) {
 		want("reading", err, refuse == session.OpDownload)
 	}
 }
+
+// countingObserver counts the questions before operations.
+type countingObserver struct {
+	events
+	asked int
+}
+
+func (c *countingObserver) Before(context.Context, session.Event) error {
+	c.asked++
+	return nil
+}
+
+// TestBeforeIsBehindTheLimits tests that the observer is not asked about a file that the session
+// may not open.
+func TestBeforeIsBehindTheLimits(t *testing.T) {
+	o := &countingObserver{}
+	s := begin(t, func(c *session.Config) { c.Observer, c.MaxOpen = o, 1 })
+	create(t, s, "/file")
+	for range 3 {
+		if _, err := s.OpenWriter(t.Context(), "/other", vfs.WriteOptions{Create: true}); !errors.Is(err, vfs.ErrUnavailable) {
+			t.Errorf("a file over the limit: %v", err)
+		}
+	}
+	if o.asked != 1 {
+		t.Errorf("the observer was asked %d times, want once", o.asked)
+	}
+}

@@ -39,10 +39,14 @@ func (s *Session) enter(ctx context.Context, h handle, e Event, open func() (io.
 }
 
 func (s *Session) tryEnter(ctx context.Context, h handle, e Event, open func() (io.Closer, error), perms ...auth.Permission) error {
-	if err := s.permit(ctx, e, perms...); err != nil {
+	if err := s.permitted(ctx, e, perms...); err != nil {
 		return err
 	}
 	if err := s.reserve(h); err != nil {
+		return err
+	}
+	// Only now, so that the session's limits also apply to the questions.
+	if err := s.ask(ctx, e); err != nil {
 		return err
 	}
 	under, err := open()
