@@ -24,6 +24,7 @@ import (
 
 // run delivers the events of a hook until its queue is closed and empty.
 func (h *Hooks) run(k *hook) {
+	defer k.end()
 	for r := range k.queue {
 		if err := h.deliver(k, r); err != nil {
 			h.dropped(k, err.Error())
@@ -35,7 +36,7 @@ func (h *Hooks) run(k *hook) {
 
 // deliver makes attempts until one succeeds, the error is final, or the time for the event is over.
 func (h *Hooks) deliver(k *hook, r audit.Record) error {
-	ctx, cancel := context.WithTimeout(h.life, k.config.RetryFor+k.config.Timeout)
+	ctx, cancel := context.WithTimeout(k.life, k.config.RetryFor+k.config.Timeout)
 	defer cancel()
 	body, id := r.Line(), rand.Text()
 	pause := h.pause
@@ -44,7 +45,7 @@ func (h *Hooks) deliver(k *hook, r audit.Record) error {
 		attempt, done := context.WithTimeout(ctx, k.config.Timeout)
 		err := k.send(attempt, r.Event, id, body)
 		done()
-		if err == nil || errors.Is(err, errFinal) || h.life.Err() != nil || time.Now().Add(pause).After(until) {
+		if err == nil || errors.Is(err, errFinal) || k.life.Err() != nil || time.Now().Add(pause).After(until) {
 			return err
 		}
 		h.log.Debug("an event is not delivered yet", "hook", k.config.Name, "err", err)

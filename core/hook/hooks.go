@@ -70,6 +70,8 @@ type Hooks struct {
 // hook is one running hook.
 type hook struct {
 	config *config.EventHook
+	life   context.Context // of the deliveries
+	end    context.CancelFunc
 	queue  chan audit.Record
 	asking *places // for requests before an action
 	send   sender
@@ -84,8 +86,8 @@ func New(log *slog.Logger, observer Observer) *Hooks {
 	return h
 }
 
-// Follow switches to the hooks of another configuration. Unchanged hooks keep running. Removed
-// hooks still deliver the events in their queues.
+// Follow switches to the hooks of another configuration. Unchanged hooks keep running. Removed and
+// changed hooks still deliver the events in their queues, for at most their RetryFor in all.
 func (h *Hooks) Follow(cfg []*config.EventHook) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -99,12 +101,15 @@ func (h *Hooks) Follow(cfg []*config.EventHook) {
 			continue
 		}
 		k := &hook{config: c, queue: make(chan audit.Record, c.Queue), send: newSender(c), asking: newPlaces()}
+		k.life, k.end = context.WithCancel(h.life)
 		next[c.Name] = k
 		h.running.Go(func() { h.run(k) })
 	}
 	for name, old := range h.current {
 		if next[name] != old {
 			close(old.queue)
+			// Without retries, the current attempt still ends.
+			time.AfterFunc(max(old.config.RetryFor, old.config.Timeout), old.end)
 		}
 	}
 	h.current = next
@@ -113,7 +118,8 @@ func (h *Hooks) Follow(cfg []*config.EventHook) {
 func same(a, b *config.EventHook) bool {
 	x, y := *a, *b
 	x.Block, y.Block = config.Block{}, config.Block{} // ignore their places in the file
-	return reflect.DeepEqual(x, y)
+	x.Roots, y.Roots = nil, nil                       // DeepEqual finds no two pools equal
+	return a.Roots.Equal(b.Roots) && reflect.DeepEqual(x, y)
 }
 
 // Send puts a record into the queues of the hooks that are configured for its event. It never
