@@ -11,7 +11,7 @@ const (
 	budget      = 256 << 20
 	budgetLine  = `  memory = "256MiB"`
 	withoutTime = `  list_times = false`
-	shortTime   = `  list_times_wait = "1s"`
+	allTimes    = `  list_times_wait = "0s"`
 	timeInType  = `  list_times = "type"`
 	uncached    = `  cache_for = "0s"`
 )
@@ -100,10 +100,11 @@ func readers() []contestant {
 	return []contestant{{client: goClient, peer: filegate}, {client: goClient, peer: rclone}, {client: goClient, peer: openSSH}}
 }
 
-// listers returns servers with their default settings, which ask Swift for the modification time of
-// each file, servers that do so for a second only, and servers without these requests.
+// listers returns servers with their default settings, which ask Swift for the modification times of
+// files (filegate for a second, rclone for each file), a filegate that asks for each file, and
+// servers without these requests.
 func listers() []contestant {
-	return append([]contestant{{client: sftpClient, peer: filegate}, {client: sftpClient, peer: filegate, settings: []string{shortTime}}, {client: sftpClient, peer: rclone}}, append(listersOfMany(),
+	return append([]contestant{{client: sftpClient, peer: filegate}, {client: sftpClient, peer: filegate, settings: []string{allTimes}}, {client: sftpClient, peer: rclone}}, append(listersOfMany(),
 		contestant{client: curlClient, peer: filegate}, contestant{client: curlClient, peer: rclone})...)
 }
 
