@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"os/exec"
@@ -159,5 +160,30 @@ func TestWire(t *testing.T) {
 	w.cut(func() bool { return true })
 	if err := echo(); err == nil {
 		t.Error("a path that was cut answers")
+	}
+}
+
+// TestBecame notes what operations on an own file have done, or may still do.
+func TestBecame(t *testing.T) {
+	c := &client{own: map[string][]string{"f": {""}}, failed: map[[2]string]time.Time{}}
+	for _, tt := range []struct {
+		content string
+		done    bool
+		age     time.Duration // of the failure, when the next step begins
+		want    string
+	}{
+		{"a", true, 0, "[a]"},
+		{"b", false, 0, "[a b]"},
+		{"c", true, 0, "[b c]"}, // b may come late
+		{"d", false, 2 * late, "[b c d]"},
+		{"e", true, 0, "[b e]"},
+	} {
+		c.became("f", tt.content, tt.done)
+		if !tt.done {
+			c.failed[[2]string{"f", tt.content}] = time.Now().Add(-tt.age)
+		}
+		if got := fmt.Sprint(c.own["f"]); got != tt.want {
+			t.Errorf("after %s (%t): %s, want %s", tt.content, tt.done, got, tt.want)
+		}
 	}
 }

@@ -28,6 +28,9 @@ type client struct {
 	// own are the possible contents of the client's own files: the numbers of their records. The
 	// empty text means that the file does not exist.
 	own map[string][]string
+	// failed is when an operation failed that would have given an own file a content, by name and
+	// content.
+	failed map[[2]string]time.Time
 	// moved is true if the directory of the client that is renamed back and forth has its second
 	// name, or is about to get it.
 	moved   bool
@@ -168,11 +171,23 @@ func (c *client) readShared(d door, name string) {
 	c.history.add(r)
 }
 
-// became notes the result of an operation that gives an own file a content.
+// late is how long after its failure an operation may still be carried out: the gateway may try it
+// again for its patience, and Swift may be slow.
+const late = 30 * time.Second
+
+// became notes the result of an operation that gives an own file a content. Operations that have
+// failed shortly before may be carried out after it.
 func (c *client) became(name, content string, done bool) {
 	if done {
-		c.own[name] = []string{content}
-	} else if !slices.Contains(c.own[name], content) {
+		may := slices.DeleteFunc(c.own[name], func(old string) bool {
+			at, failed := c.failed[[2]string{name, old}]
+			return old == content || !failed || time.Since(at) > late
+		})
+		c.own[name] = append(may, content)
+		return
+	}
+	c.failed[[2]string{name, content}] = time.Now()
+	if !slices.Contains(c.own[name], content) {
 		c.own[name] = append(c.own[name], content)
 	}
 }

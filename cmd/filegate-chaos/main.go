@@ -198,7 +198,7 @@ func (r *run) clients(ctx context.Context) ([]*client, error) {
 	}
 	var all []*client
 	for i := range r.clientCount {
-		c := &client{run: r, number: i, rand: rand.New(rand.NewPCG(r.seed, uint64(100+i))), own: map[string][]string{}, files: map[string]int64{}}
+		c := &client{run: r, number: i, rand: rand.New(rand.NewPCG(r.seed, uint64(100+i))), own: map[string][]string{}, failed: map[[2]string]time.Time{}, files: map[string]int64{}}
 		if err := first.mkdir(c.dir()); err != nil {
 			return nil, err
 		}
