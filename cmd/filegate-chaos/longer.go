@@ -32,12 +32,12 @@ func (c *client) interrupt(ctx context.Context) {
 		}
 		off, err := d.size(name)
 		switch {
-		case errors.Is(err, errNone):
+		case errors.Is(err, errNone), err == nil && off == int64(len(data)): // all has arrived, and may not be stored
 			err = d.put(name, data)
 		case err == nil && off > int64(len(data)):
 			c.wrong("%s: %s was told that %d bytes of %d have arrived", name, c.where, off, len(data))
 			return
-		case err == nil && off < int64(len(data)):
+		case err == nil:
 			err = d.resume(name, off, data[off:])
 		}
 		if !c.outcome(err) {
