@@ -56,7 +56,7 @@ func (l *Launcher) attach(ctx context.Context, spec auth.LaunchSpec, handshake s
 		Reattach: &goplugin.ReattachConfig{
 			Protocol: goplugin.ProtocolGRPC, ProtocolVersion: protocolVersion, Addr: addr,
 			ReattachFunc: func() (runner.AttachedRunner, error) { return foreign{end: p.end}, nil },
-			Test:         true, // go-plugin leaves the program running
+			Test:         true, // Kill would leave the program running; Close never calls it
 		},
 	})
 	diags, err := p.begin(ctx, spec, key)
