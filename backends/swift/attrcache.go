@@ -61,11 +61,7 @@ func attrKey(account string, n api.Name, hash string, modified time.Time, modes 
 // get returns the cached attributes of versions in the order of keys, nil for those that are not
 // cached.
 func (c *attrCache) get(ctx context.Context, keys []cache.Key) []*attrs {
-	return cachedValues[attrs](ctx, c, keys)
-}
-
-func cachedValues[T any](ctx context.Context, c *attrCache, keys []cache.Key) []*T {
-	known := make([]*T, len(keys))
+	known := make([]*attrs, len(keys))
 	for i, in := range c.caches {
 		var missing []cache.Key
 		var places []int
@@ -75,7 +71,7 @@ func cachedValues[T any](ctx context.Context, c *attrCache, keys []cache.Key) []
 			}
 		}
 		for j, text := range cache.GetBatch(ctx, in, missing) {
-			var a T
+			var a attrs
 			if text == nil || json.Unmarshal(text, &a) != nil {
 				continue
 			}
@@ -88,9 +84,7 @@ func cachedValues[T any](ctx context.Context, c *attrCache, keys []cache.Key) []
 	return known
 }
 
-func (c *attrCache) put(ctx context.Context, key cache.Key, a attrs) { putValue(ctx, c, key, a) }
-
-func putValue(ctx context.Context, c *attrCache, key cache.Key, a any) {
+func (c *attrCache) put(ctx context.Context, key cache.Key, a attrs) {
 	text, err := json.Marshal(a)
 	if err != nil { // JSON cannot represent the time
 		return

@@ -105,11 +105,7 @@ func (f *FS) containerAttrs(container http.Header) attrs {
 const containerAttrsLife = 5 * time.Minute
 
 func (f *FS) containerAttrsKey(ctx context.Context, container api.Name) (cache.Key, error) {
-	grant, err := f.client.Grants.Current(ctx)
-	if err != nil {
-		return cache.Key{}, err
-	}
-	account, err := api.AccountURL(grant.Endpoint, container.Account)
+	account, err := f.accountURL(ctx, container)
 	return cache.NewKey("swift container attributes", account, container.Container), err
 }
 

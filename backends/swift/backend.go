@@ -26,6 +26,7 @@ type Backend struct {
 	pages  *listing.PageSizes
 	budget *buffers.Budget
 	attrs  *attrCache
+	stored cache.Cache // for storedAttrs: the shared cache only, because other gateways replace them
 	writes *listing.Log
 	local  cache.Cache
 	// changes are the changes that this process has made.
@@ -81,6 +82,7 @@ func newBackend(cfg Config, env backend.Env) (*Backend, error) {
 		pages:  listing.NewPageSizes(),
 		budget: buffers.New(cfg.Memory),
 		attrs:  newAttrCache(env.Local, env.Cache),
+		stored: env.Cache,
 		writes: listing.NewLog(cfg.ListingLag, env.Local, env.Cache),
 		local:  env.Local,
 

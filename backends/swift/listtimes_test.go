@@ -133,7 +133,17 @@ func TestListAfterWriting(t *testing.T) {
 		top := makeContainer(t, one)
 		want := storedWithTimes(t, one, top)
 		one.forgetChanges() // so that the write log causes no requests
-		for _, f := range []*FS{one, openGateway(t, a, shared, nil)} {
+		two := openGateway(t, a, shared, nil)
+		for range 2 {
+			// Another gateway has listed the first time: it must see the change that follows at once.
+			one.mustSetTime(t, top+"/small", want["small"])
+			one.forgetChanges()
+			two.forgetChanges()
+			checkTimes(t, two, top, want)
+			want["small"] = want["small"].Add(time.Hour)
+			one.mustSetTime(t, top+"/small", want["small"])
+		}
+		for _, f := range []*FS{one, two} {
 			f.forgetChanges()
 			heads := f.countHeads()
 			timesIn(t, f, top)

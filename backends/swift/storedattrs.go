@@ -3,6 +3,7 @@ package swift
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
@@ -93,7 +94,11 @@ func (f *FS) keepStored(ctx context.Context, req api.Request, target api.Name, r
 	if err != nil {
 		return
 	}
-	putValue(context.WithoutCancel(ctx), f.backend.attrs, storedKey(account, target, etag, f.backend.cfg.KeepModes), a)
+	text, err := json.Marshal(a)
+	if err != nil { // JSON cannot represent the time
+		return
+	}
+	f.backend.stored.Set(context.WithoutCancel(ctx), storedKey(account, target, etag, f.backend.cfg.KeepModes), text, attrsLife)
 }
 
 // fillStored fills in the attributes of entries that are not known from what gateways have stored.
@@ -106,8 +111,9 @@ func (f *FS) fillStored(ctx context.Context, account string, dir api.Name, entri
 			places = append(places, i)
 		}
 	}
-	for j, a := range cachedValues[storedAttrs](ctx, f.backend.attrs, keys) {
-		if s := entries[places[j]]; a != nil && a.describes(s) {
+	for j, text := range cache.GetBatch(ctx, f.backend.stored, keys) {
+		var a storedAttrs
+		if s := entries[places[j]]; text != nil && json.Unmarshal(text, &a) == nil && a.describes(s) {
 			known[places[j]] = &attrs{Size: s.Size, ModTime: a.ModTime, Version: s.Version, Modes: a.Modes}
 		}
 	}
