@@ -178,11 +178,12 @@ func freeAddress(t *testing.T) string {
 	return ""
 }
 
-// run starts slapd and waits until it answers.
+// run starts slapd and waits until it answers a bind. A mere connection, closed at once, is not
+// enough: slapd may take its end for the end of the next connection, which has the same descriptor.
 func (s *slapd) run(t *testing.T, conf string) error {
 	t.Helper()
 	var log bytes.Buffer
-	cmd := exec.Command(slapdProgram, "-f", conf, "-d", "0", "-h", "ldap://"+s.plain+" ldaps://"+s.tls) //nolint:noctx // ended by the cleanup
+	cmd := exec.Command(slapdProgram, "-f", conf, "-d", "0", "-h", "ldaps://"+s.tls+" ldap://"+s.plain) //nolint:noctx // ended by the cleanup
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -195,7 +196,8 @@ func (s *slapd) run(t *testing.T, conf string) error {
 			return fmt.Errorf("slapd has ended: %v\n%s", err, log.Bytes())
 		case <-time.After(20 * time.Millisecond):
 		}
-		if c, err := net.Dial("tcp", s.tls); err == nil {
+		c, err := s.admin()
+		if err == nil {
 			c.Close()
 			t.Cleanup(func() {
 				_ = cmd.Process.Kill()
@@ -206,7 +208,7 @@ func (s *slapd) run(t *testing.T, conf string) error {
 		if time.Now().After(deadline) {
 			_ = cmd.Process.Kill()
 			<-ended
-			return fmt.Errorf("slapd does not listen\n%s", log.Bytes())
+			return fmt.Errorf("slapd does not answer: %w\n%s", err, log.Bytes())
 		}
 	}
 }
@@ -214,17 +216,27 @@ func (s *slapd) run(t *testing.T, conf string) error {
 // change calls do with a connection of the administrator.
 func (s *slapd) change(t *testing.T, do func(*goldap.Conn) error) {
 	t.Helper()
-	c, err := goldap.DialURL("ldap://" + s.plain)
+	c, err := s.admin()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if err := c.Bind(adminDN, adminPass); err != nil {
-		t.Fatal(err)
-	}
 	if err := do(c); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// admin returns a connection of the administrator.
+func (s *slapd) admin() (*goldap.Conn, error) {
+	c, err := goldap.DialURL("ldap://" + s.plain)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Bind(adminDN, adminPass); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
 }
 
 // person contains the attributes of a user.
