@@ -37,6 +37,11 @@ func TestRun(t *testing.T) {
 	if r.counts.done.Load() == 0 || r.counts.reads.Load() == 0 || len(r.faults) == 0 {
 		t.Errorf("%d operations, %d reads, %d kinds of faults: none of them may be 0", r.counts.done.Load(), r.counts.reads.Load(), len(r.faults))
 	}
+	for _, kind := range []string{"put shared by scp", "read shared by scp", "edit own by sftp", "put shared by ftp"} {
+		if r.tries[kind] == 0 {
+			t.Errorf("nobody has tried: %s", kind)
+		}
+	}
 }
 
 func TestJudge(t *testing.T) {

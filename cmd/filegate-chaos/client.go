@@ -6,24 +6,29 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 )
 
-// The places of the files. Each client has a directory of its own below top.
+// The numbers of files. Each client has a directory of its own.
 const (
-	top         = "/chaos"
 	sharedFiles = 5
 	ownFiles    = 3
 )
 
+func sharedFile(i int) string { return fmt.Sprintf("shared%d", i) }
+
 // client is one client, which makes one operation after another.
 type client struct {
 	*run
+	login  login
 	number int
 	rand   *rand.Rand
-	door   door
-	where  string // the protocol and gateway of door
+
+	door     door
+	protocol string // of door
+	where    string // client, protocol, gateway and login of door
 
 	// own are the possible contents of the client's own files: the numbers of their records. The
 	// empty text means that the file does not exist.
@@ -44,7 +49,7 @@ const dirFiles = 5
 // counts are what clients have done.
 type counts struct{ done, failed, reads atomic.Int64 }
 
-func (c *client) dir() string { return fmt.Sprintf("%s/client%d", top, c.number) }
+func (c *client) dir() string { return fmt.Sprintf("client%d", c.number) }
 
 // enter returns a session, mostly the present one.
 func (c *client) enter(ctx context.Context) door {
@@ -54,10 +59,10 @@ func (c *client) enter(ctx context.Context) door {
 	c.leave()
 	for ctx.Err() == nil {
 		g := c.rand.IntN(len(c.gateways))
-		protocol := []string{"sftp", "sftp", "ftp"}[c.rand.IntN(3)]
-		d, err := knock(ctx, protocol, c.gateways[g])
+		protocol := protocols[c.rand.IntN(len(protocols))]
+		d, err := knock(ctx, protocol, c.gateways[g], c.login)
 		if err == nil {
-			c.door, c.where = d, fmt.Sprintf("client %d by %s through gateway %d", c.number, protocol, g)
+			c.door, c.protocol, c.where = d, protocol, fmt.Sprintf("client %d by %s through gateway %d as %s", c.number, protocol, g, c.login.user)
 			return d
 		}
 		pause(ctx, 50*time.Millisecond)
@@ -98,31 +103,37 @@ func (c *client) work(ctx context.Context) {
 		if d == nil {
 			return
 		}
-		shared := fmt.Sprintf("%s/shared%d", top, c.rand.IntN(sharedFiles))
+		shared := sharedFile(c.rand.IntN(sharedFiles))
 		own := fmt.Sprintf("%s/own%d", c.dir(), c.rand.IntN(ownFiles))
-		switch n := c.rand.IntN(40); {
-		case n < 6:
-			c.putShared(d, shared)
-		case n < 10:
-			c.replaceShared(d, shared)
-		case n < 20:
-			c.readShared(d, shared)
-		case n < 24:
-			c.putOwn(d, own)
-		case n < 27:
-			c.appendOwn(d, own)
-		case n < 29:
-			c.renameOwn(d, own)
-		case n < 30:
-			c.removeOwn(d, own)
-		case n < 34:
-			c.readOwn(d, own)
-		case n < 36:
-			c.listOwn(d)
-		case n < 38:
-			c.interrupt(ctx)
-		default:
-			c.moveDir(ctx)
+		kinds := []struct {
+			name   string
+			weight int
+			do     func()
+		}{
+			{"put shared", 6, func() { c.putShared(d, shared) }},
+			{"replace shared", 4, func() { c.replaceShared(d, shared) }},
+			{"read shared", 10, func() { c.readShared(d, shared) }},
+			{"put own", 4, func() { c.putOwn(d, own) }},
+			{"append to own", 3, func() { c.appendOwn(d, own) }},
+			{"edit own", 4, func() { c.editOwn(d, own) }},
+			{"rename own", 2, func() { c.renameOwn(d, own) }},
+			{"remove own", 1, func() { c.removeOwn(d, own) }},
+			{"read own", 4, func() { c.readOwn(d, own) }},
+			{"list own", 2, func() { c.listOwn(d) }},
+			{"interrupt and resume", 2, func() { c.interrupt(ctx) }},
+			{"rename directory", 2, func() { c.moveDir(ctx) }},
+		}
+		n := 0
+		for _, k := range kinds {
+			n += k.weight
+		}
+		n = c.rand.IntN(n)
+		for _, k := range kinds {
+			if n -= k.weight; n < 0 {
+				c.tried(k.name + " by " + c.protocol)
+				k.do()
+				break
+			}
 		}
 	}
 }
@@ -144,7 +155,7 @@ func (c *client) putShared(d door, name string) {
 
 // replaceShared writes a file beside a shared one and renames it.
 func (c *client) replaceShared(d door, name string) {
-	beside := fmt.Sprintf("%s/.client%d.part", top, c.number)
+	beside := fmt.Sprintf(".client%d.part", c.number)
 	value, data := c.numbers.record(c.newSize())
 	if !c.outcome(d.put(beside, data)) {
 		return
@@ -156,7 +167,11 @@ func (c *client) replaceShared(d door, name string) {
 
 func (c *client) readShared(d door, name string) {
 	r := deed{name: name, began: time.Now(), by: c.where}
-	data, err := d.get(name)
+	var wait func()
+	if c.rand.IntN(4) == 0 { // so that the file is replaced while it is read
+		wait = func() { time.Sleep(time.Duration(c.rand.IntN(500)) * time.Millisecond) }
+	}
+	data, err := d.get(name, wait)
 	c.outcome(err)
 	if err != nil && !errors.Is(err, errNone) {
 		return
@@ -207,6 +222,22 @@ func (c *client) appendOwn(d door, name string) {
 	c.became(name, fmt.Sprintf("%s %d]", old[:len(old)-1], value), c.outcome(d.appendTo(name, data)))
 }
 
+// editOwn replaces the last record of a file, whose content is certain, by one of the same size.
+func (c *client) editOwn(d door, name string) {
+	if len(c.own[name]) != 1 || c.own[name][0] == "" {
+		return
+	}
+	records := strings.Fields(strings.Trim(c.own[name][0], "[]"))
+	var off, size int64
+	for _, number := range records {
+		off += size
+		size = c.numbers.size(number)
+	}
+	value, data := c.numbers.record(int(size))
+	records[len(records)-1] = fmt.Sprint(value)
+	c.became(name, fmt.Sprint(records), c.outcome(d.edit(name, off, data)))
+}
+
 func (c *client) removeOwn(d door, name string) {
 	err := d.remove(name)
 	c.outcome(err)
@@ -234,7 +265,7 @@ func (c *client) renameOwn(d door, from string) {
 
 func (c *client) readOwn(d door, name string) {
 	began := time.Now()
-	data, err := d.get(name)
+	data, err := d.get(name, nil)
 	c.outcome(err)
 	got := ""
 	switch {

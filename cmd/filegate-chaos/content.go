@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 )
 
@@ -16,12 +17,22 @@ import (
 const headSize = 2*10 + 2
 
 // numbers gives each record a number of its own.
-type numbers struct{ last atomic.Int64 }
+type numbers struct {
+	last  atomic.Int64
+	sizes sync.Map // the sizes of the records in bytes, by number as text
+}
+
+// size returns the size of a record in bytes.
+func (n *numbers) size(number string) int64 {
+	size, _ := n.sizes.Load(number)
+	return int64(size.(int))
+}
 
 // record returns a new record of at least headSize bytes.
 func (n *numbers) record(size int) (number int64, data []byte) {
-	number = n.last.Add(1)
-	return number, makeRecord(number, max(size, headSize))
+	number, size = n.last.Add(1), max(size, headSize)
+	n.sizes.Store(fmt.Sprint(number), size)
+	return number, makeRecord(number, size)
 }
 
 func makeRecord(number int64, size int) []byte {

@@ -15,7 +15,7 @@ func (c *client) interrupt(ctx context.Context) {
 	name := fmt.Sprintf("%s/upload%d", c.dir(), c.uploads)
 	value, data := c.numbers.record(1_200_000 + c.rand.IntN(600_000))
 	g := c.gateways[c.rand.IntN(len(c.gateways))]
-	d, err := newSFTP(ctx, g.sftp.address())
+	d, err := newSFTP(ctx, g.sftp.address(), c.login)
 	if err != nil {
 		return
 	}
@@ -23,7 +23,7 @@ func (c *client) interrupt(ctx context.Context) {
 	if err == nil {
 		_, _ = f.WriteAt(data[:c.rand.IntN(len(data))], 0) // the connection may be cut before
 	}
-	reset(d.limited.conn)
+	reset(d.socket)
 	d.close()
 	for ctx.Err() == nil {
 		d := c.enter(ctx)
@@ -44,7 +44,7 @@ func (c *client) interrupt(ctx context.Context) {
 			continue
 		}
 		c.resumed.Add(1)
-		got, err := d.get(name)
+		got, err := d.get(name, nil)
 		if !c.outcome(err) {
 			if errors.Is(err, errNone) {
 				c.wrong("%s: %s was told that an upload does not exist, but it is stored", name, c.where)
@@ -123,7 +123,7 @@ func (c *client) checkDir(d door) {
 			c.wrong("%s: %s does not list %s at %s, but %q", dir, c.where, base, clock(began), names)
 			continue
 		}
-		data, err := d.get(dir + "/" + base)
+		data, err := d.get(dir+"/"+base, nil)
 		if errors.Is(err, errNone) {
 			c.wrong("%s/%s: %s was told at %s that it does not exist", dir, base, c.where, clock(began))
 		}

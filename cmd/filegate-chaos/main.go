@@ -64,7 +64,15 @@ type run struct {
 	resumed atomic.Int64
 
 	mu     sync.Mutex
+	tries  map[string]int // number of operations by kind and protocol
 	wrongs []string
+}
+
+// tried counts an operation.
+func (r *run) tried(kind string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tries[kind]++
 }
 
 // wrong notes that something is wrong.
@@ -111,11 +119,10 @@ func (r *run) do(ctx context.Context) error {
 
 // start starts Swift, memcached and the gateways.
 func (r *run) start(ctx context.Context) error {
-	r.faults = map[string]int{}
+	r.faults, r.tries = map[string]int{}, map[string]int{}
 	if err := makeHostKey(filepath.Join(r.dir, "keys")); err != nil {
 		return err
 	}
-	swift := ""
 	if r.auth == "" {
 		var err error
 		if r.fake, err = swifttest.New(swifttest.Config{}); err != nil {
@@ -124,11 +131,9 @@ func (r *run) start(ctx context.Context) error {
 		if err := r.fake.Listen(); err != nil {
 			return err
 		}
-		swift = r.fake.URL()
-	} else {
-		swift = r.auth
+		r.auth = r.fake.AuthURL()
 	}
-	u, err := url.Parse(swift)
+	u, err := url.Parse(r.auth)
 	if err != nil {
 		return err
 	}
@@ -179,16 +184,16 @@ func (r *run) startMemcached() error {
 
 // clients returns the clients, and stores what they need.
 func (r *run) clients(ctx context.Context) ([]*client, error) {
-	first, err := knock(ctx, "sftp", r.gateways[0])
+	first, err := knock(ctx, "sftp", r.gateways[0], logins[0])
 	if err != nil {
 		return nil, err
 	}
 	defer first.close()
-	if err := first.mkdir(top); err != nil && r.fake != nil {
+	if err := r.share(ctx); err != nil {
 		return nil, err
 	}
 	for i := range sharedFiles {
-		w := deed{name: fmt.Sprintf("%s/shared%d", top, i), write: true, began: time.Now(), known: true, by: "the beginning"}
+		w := deed{name: sharedFile(i), write: true, began: time.Now(), known: true, by: "the beginning"}
 		var data []byte
 		w.value, data = r.numbers.record(headSize)
 		if err := first.put(w.name, data); err != nil {
@@ -198,7 +203,7 @@ func (r *run) clients(ctx context.Context) ([]*client, error) {
 	}
 	var all []*client
 	for i := range r.clientCount {
-		c := &client{run: r, number: i, rand: rand.New(rand.NewPCG(r.seed, uint64(100+i))), own: map[string][]string{}, failed: map[[2]string]time.Time{}, files: map[string]int64{}}
+		c := &client{run: r, login: logins[i%len(logins)], number: i, rand: rand.New(rand.NewPCG(r.seed, uint64(100+i))), own: map[string][]string{}, failed: map[[2]string]time.Time{}, files: map[string]int64{}}
 		if err := first.mkdir(c.dir()); err != nil {
 			return nil, err
 		}
@@ -251,7 +256,7 @@ func (r *run) calm(ctx context.Context, clients []*client) error {
 
 // end reads everything that a client has written.
 func (c *client) end(ctx context.Context) {
-	d, err := knock(ctx, "sftp", c.gateways[0])
+	d, err := knock(ctx, "sftp", c.gateways[0], c.login)
 	if err != nil {
 		c.wrong("at the end: %v", err)
 		return
@@ -259,7 +264,7 @@ func (c *client) end(ctx context.Context) {
 	defer d.close()
 	c.where = fmt.Sprintf("client %d at the end", c.number)
 	for i := range sharedFiles {
-		c.readShared(d, fmt.Sprintf("%s/shared%d", top, i))
+		c.readShared(d, sharedFile(i))
 	}
 	for name := range c.own {
 		c.readOwn(d, name)
@@ -275,8 +280,10 @@ func (c *client) end(ctx context.Context) {
 func (r *run) report() {
 	fmt.Printf("%d operations, %d of them failed; %d reads and listings; %d uploads resumed\n",
 		r.counts.done.Load()+r.counts.failed.Load(), r.counts.failed.Load(), r.counts.reads.Load(), r.resumed.Load())
-	for _, kind := range slices.Sorted(maps.Keys(r.faults)) {
-		fmt.Printf("%6d %s\n", r.faults[kind], kind)
+	for _, m := range []map[string]int{r.tries, r.faults} {
+		for _, kind := range slices.Sorted(maps.Keys(m)) {
+			fmt.Printf("%6d %s\n", m[kind], kind)
+		}
 	}
 }
 
