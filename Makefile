@@ -1,4 +1,4 @@
-.PHONY: build run test bench chaos lint package clean
+.PHONY: build run test bench chaos fuzz lint package clean
 
 # exe instead: static programs, for a container without anything else
 BUILDMODE = pie
@@ -17,6 +17,9 @@ bench: # figures, ours beside those of rclone, OpenSSH and curl; ARGS="-quick" f
 
 chaos: build # clients work while gateways are killed and networks fail: ARGS="-for 10m", ARGS=-help for more
 	go run ./cmd/filegate-chaos -filegate bin/filegate $(ARGS)
+
+fuzz: # every fuzz target, a minute each; ARGS="10s FuzzSession" for another time and some of them
+	.ci/fuzz $(ARGS)
 
 package: # dist/: a .deb, an .rpm, and a list of what they consist of (CycloneDX)
 	.ci/package
