@@ -43,7 +43,9 @@ var mayImport = map[string][]string{
 
 	"core/cache":           nil,
 	"core/cache/cachetest": {"core/cache"},
-	"core/cache/memcached": {"core/auth", "core/cache"},
+	"core/cache/seal":      {"core/auth", "core/cache"},                    // what a server may see
+	"core/cache/remote":    {"core/auth", "core/cache", "core/cache/seal"}, // what all caches on servers have in common
+	"core/cache/memcached": {"core/auth", "core/cache", "core/cache/remote"},
 	"core/cache/builtin":   {"core/cache", "core/cache/memcached"}, // the list
 
 	// A frontend sees sessions and never a store; two frontends never see each other.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"os"
@@ -69,7 +70,7 @@ func TestWriteLogMemcached(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { c.(*memcached.Cache).Close() })
+		t.Cleanup(func() { c.(io.Closer).Close() })
 		return openGateway(t, accountIn(w.srv), c, nil)
 	}
 	writeLogStory(t, w.srv, open(), open())

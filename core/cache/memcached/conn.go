@@ -6,6 +6,8 @@ import (
 	"net"
 	"strconv"
 	"time"
+
+	"filegate/core/cache/remote"
 )
 
 // conn holds a server to what it was asked: the client believes any length that it reads, and gives
@@ -81,7 +83,7 @@ func (c *conn) check(p []byte) error {
 		// VALUE <key> <flags> <bytes> [<cas>]
 		if fields := bytes.Fields(c.line); len(fields) >= 4 && string(fields[0]) == "VALUE" {
 			size, err := strconv.ParseInt(string(fields[3]), 10, 64)
-			if err != nil || size < 0 || size > maxItem {
+			if err != nil || size < 0 || size > remote.MaxBox {
 				return errAnswer
 			}
 			c.skip = size + 2
@@ -90,6 +92,3 @@ func (c *conn) check(p []byte) error {
 	}
 	return nil
 }
-
-// maxItem is the most that this package has memcached keep as one value, in bytes.
-const maxItem = 1 << 20

@@ -1,15 +1,7 @@
 // Package memcached implements a cache in memcached servers, which several gateways share.
 //
-// Memcached does not authenticate its clients, so its servers are not trusted. A memcached key is a
-// keyed hash of the cache key. A value is encrypted and bound to its cache key. An attacker who
-// reads or writes a server, or the network, learns no names and no contents, cannot forge a value,
-// and cannot present the value of one key under another. The attacker can drop values, and can
-// replay an old value until it expires; the time of expiry is inside the encryption. A user of the
-// cache who needs more must put a mark of freshness into the value.
-//
-// A server that is slow or down costs a short timeout. After several failures it is not asked for a
-// while. Its keys do not move to another server: two gateways that disagree about which servers are
-// up would then hold two truths.
+// Memcached does not authenticate its clients, so its servers are not trusted: see core/cache/seal.
+// What is the same for all caches on servers is in core/cache/remote.
 //
 // Memcached itself may evict anything when its memory is full. It evicts by slab class: values of
 // about the same size displace each other, whatever their purpose. So a server with too little
@@ -23,236 +15,106 @@ package memcached
 import (
 	"context"
 	"errors"
-	"hash/fnv"
-	"sync"
-	"sync/atomic"
+	"net"
 	"time"
 
 	"github.com/bradfitz/gomemcache/memcache"
 
-	"filegate/core/cache"
+	"filegate/core/cache/remote"
 )
 
-// Cache implements [cache.Cache] with memcached servers.
-type Cache struct {
-	seal    *seal
-	servers []*server
-	now     func() time.Time
+// store is one memcached.
+type store struct{ client *memcache.Client }
 
-	hits, misses atomic.Int64
-}
+var _ remote.Store = (*store)(nil)
 
-var (
-	_ cache.BatchCache   = (*Cache)(nil)
-	_ cache.CountedCache = (*Cache)(nil)
-	_ cache.KeyDeriver   = (*Cache)(nil)
-)
+// idleConnections is how many connections to a server are kept.
+const idleConnections = 16
 
-const (
-	// maxValue is the size of values that memcached takes, in bytes, unless told otherwise; less
-	// some for what it keeps beside them.
-	maxValue = 1<<20 - 4096
-	// maxLife is the longest life of a value: a larger number means another thing to memcached.
-	maxLife = 30 * 24 * time.Hour
-	// updateTries is how often an update is tried when others change the same value.
-	updateTries = 50
-	// batchSize is how many values are asked for in one request.
-	batchSize = 500
-)
-
-// Get implements [cache.Cache].
-func (c *Cache) Get(ctx context.Context, key cache.Key) ([]byte, bool) {
-	_, value, _ := c.current(ctx, c.server(c.seal.hash(key)), key)
-	c.count(value)
-	return value, value != nil
-}
-
-// GetBatch implements [cache.BatchCache].
-func (c *Cache) GetBatch(ctx context.Context, keys []cache.Key) [][]byte {
-	type place struct {
-		hash string
-		at   []int // in keys
-	}
-	wanted := map[*server]map[string][]int{}
-	for i, key := range keys {
-		hash := c.seal.hash(key)
-		s := c.server(hash)
-		if wanted[s] == nil {
-			wanted[s] = map[string][]int{}
+func newStore(name string, timeout time.Duration) *store {
+	client := memcache.NewFromSelector(selector{addr{remote.Network(name), name}})
+	client.Timeout = timeout
+	client.MaxIdleConns = idleConnections
+	client.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		nc, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
 		}
-		wanted[s][hash] = append(wanted[s][hash], i)
+		return &conn{Conn: nc, timeout: timeout}, nil
 	}
-	values := make([][]byte, len(keys))
-	var wg sync.WaitGroup
-	for s, byHash := range wanted {
-		wg.Go(func() {
-			var all []place
-			for hash, at := range byHash {
-				all = append(all, place{hash, at})
-			}
-			for len(all) > 0 {
-				some := all[:min(len(all), batchSize)]
-				all = all[len(some):]
-				hashes := make([]string, len(some))
-				for i, p := range some {
-					hashes[i] = p.hash
-				}
-				var items map[string]*memcache.Item
-				err := s.do(ctx, func(client *memcache.Client) (err error) {
-					items, err = client.GetMulti(hashes)
-					return err
-				})
-				if err != nil {
-					return
-				}
-				for _, p := range some {
-					if item := items[p.hash]; item != nil {
-						for _, i := range p.at {
-							values[i] = c.seal.open(keys[i], item.Value, c.now())
-						}
-					}
-				}
-			}
-		})
-	}
-	wg.Wait()
-	c.count(values...)
-	return values
+	return &store{client}
 }
 
-// count counts values that were asked for.
-func (c *Cache) count(values ...[]byte) {
-	for _, v := range values {
-		if v != nil {
-			c.hits.Add(1)
-		} else {
-			c.misses.Add(1)
-		}
+// Get implements [remote.Store].
+func (s *store) Get(_ context.Context, names []string) (map[string]remote.Item, error) {
+	found, err := s.client.GetMulti(names)
+	if err != nil {
+		return nil, err
 	}
+	items := make(map[string]remote.Item, len(found))
+	for name, item := range found {
+		items[name] = remote.Item{Box: item.Value, Version: item.CasID}
+	}
+	return items, nil
 }
 
-// Stats implements [cache.CountedCache].
-func (c *Cache) Stats() cache.Stats {
-	s := cache.Stats{Hits: c.hits.Load(), Misses: c.misses.Load()}
-	for _, server := range c.servers {
-		s.Failures += server.failedInAll.Load()
-	}
-	return s
+// Set implements [remote.Store].
+func (s *store) Set(_ context.Context, name string, box []byte, life time.Duration) error {
+	return s.client.Set(item(name, box, life))
 }
 
-// Set implements [cache.Cache].
-func (c *Cache) Set(ctx context.Context, key cache.Key, value []byte, life time.Duration) {
-	item := c.item(key, value, life)
-	if item == nil {
-		c.Delete(ctx, key)
-		return
-	}
-	_ = c.server(item.Key).do(ctx, func(client *memcache.Client) error { return client.Set(item) }) // it is a cache
-}
-
-// item is a value as memcached keeps it, or nil for one that it cannot keep.
-func (c *Cache) item(key cache.Key, value []byte, life time.Duration) *memcache.Item {
-	life = min(life, maxLife)
-	if life <= 0 || len(value) > maxValue {
-		return nil
-	}
+// item returns a value for memcached.
+func item(name string, box []byte, life time.Duration) *memcache.Item {
 	seconds := int32((life + time.Second - 1) / time.Second) // 0 would be for ever
-	return &memcache.Item{Key: c.seal.hash(key), Value: c.seal.close(key, value, c.now().Add(life)), Expiration: seconds}
+	return &memcache.Item{Key: name, Value: box, Expiration: seconds}
 }
 
-// Update implements [cache.Cache].
-func (c *Cache) Update(ctx context.Context, key cache.Key, life time.Duration, change func(old []byte) []byte) bool {
-	s := c.server(c.seal.hash(key))
-	for range updateTries {
-		old, value, ok := c.current(ctx, s, key)
-		if !ok {
-			return false
-		}
-		result := change(value)
-		var item *memcache.Item
-		if result != nil {
-			item = c.item(key, result, life)
-		}
-		switch {
-		case item == nil && old == nil:
-			return result == nil || life <= 0
-		case item == nil: // whoever changes it meanwhile has changed what is to go
-			item = &memcache.Item{Key: old.Key, Expiration: expired}
-		}
-		err := s.do(ctx, func(client *memcache.Client) error {
-			if old == nil {
-				return client.Add(item)
-			}
-			item.CasID = old.CasID
-			return client.CompareAndSwap(item)
-		})
-		switch {
-		case err == nil:
-			return item.Expiration != expired || result == nil || life <= 0
-		case !refused(err):
-			return false
-		}
+// Replace implements [remote.Store].
+func (s *store) Replace(_ context.Context, name string, old *remote.Item, box []byte, life time.Duration) error {
+	i := item(name, box, life)
+	if box == nil {
+		i.Expiration = expired
 	}
-	return false
-}
-
-// current returns what a server has under a key, nil for nothing, and the value in it, nil for none
-// that can be used.
-func (c *Cache) current(ctx context.Context, s *server, key cache.Key) (item *memcache.Item, value []byte, ok bool) {
-	hash := c.seal.hash(key)
-	err := s.do(ctx, func(client *memcache.Client) (err error) {
-		item, err = client.Get(hash)
-		return err
-	})
-	switch {
-	case errors.Is(err, memcache.ErrCacheMiss):
-		return nil, nil, true
-	case err != nil || item.Key != hash:
-		return nil, nil, false
+	var err error
+	if old == nil {
+		err = s.client.Add(i)
+	} else {
+		i.CasID = old.Version
+		err = s.client.CompareAndSwap(i)
 	}
-	return item, c.seal.open(key, item.Value, c.now()), true
+	if errors.Is(err, memcache.ErrCacheMiss) || errors.Is(err, memcache.ErrNotStored) || errors.Is(err, memcache.ErrCASConflict) {
+		return remote.ErrChanged
+	}
+	return err
 }
 
-// expired is the life of a value that is gone at once: how a value is deleted that must not have
-// changed.
+// expired is the life of a value that is gone at once. Memcached has no command that deletes a
+// value only if it has not changed.
 const expired = -1
 
-// Delete implements [cache.Cache].
-func (c *Cache) Delete(ctx context.Context, key cache.Key) {
-	hash := c.seal.hash(key)
-	_ = c.server(hash).do(ctx, func(client *memcache.Client) error { return client.Delete(hash) }) // it is a cache
+// Delete implements [remote.Store].
+func (s *store) Delete(_ context.Context, name string) error {
+	if err := s.client.Delete(name); !errors.Is(err, memcache.ErrCacheMiss) {
+		return err
+	}
+	return nil
 }
 
-// DeriveKey implements [cache.KeyDeriver].
-func (c *Cache) DeriveKey(purpose string) []byte {
-	key, err := derive(c.seal.secret, "derived "+purpose)
-	if err != nil {
-		return nil // never: the length is one that the hash can make
-	}
-	return key
-}
+// Failed implements [remote.Store].
+func (s *store) Failed() { _ = s.client.Close() } // only idle connections; new ones follow
 
-// Close ends the connections.
-func (c *Cache) Close() error {
-	var errs []error
-	for _, s := range c.servers {
-		errs = append(errs, s.client.Close())
-	}
-	return errors.Join(errs...)
-}
+// Close implements [remote.Store].
+func (s *store) Close() error { return s.client.Close() }
 
-// server returns who keeps a key: of all servers the one with the highest hash of both, so that all
-// gateways agree, in whatever order they name the servers, and a server more or less moves only its
-// own share.
-func (c *Cache) server(hash string) *server {
-	var best *server
-	var most uint64
-	for _, s := range c.servers {
-		h := fnv.New64a()
-		_, _ = h.Write([]byte(s.addr.name + " " + hash)) // never fails
-		if sum := h.Sum64(); best == nil || sum > most {
-			best, most = s, sum
-		}
-	}
-	return best
-}
+// addr is a server's address as it was configured. The name in it is looked up with each
+// connection, and never at the start.
+type addr struct{ network, name string }
+
+func (a addr) Network() string { return a.network }
+func (a addr) String() string  { return a.name }
+
+// selector leads everything to one server.
+type selector struct{ addr net.Addr }
+
+func (s selector) PickServer(string) (net.Addr, error) { return s.addr, nil }
+func (s selector) Each(use func(net.Addr) error) error { return use(s.addr) }

@@ -2,14 +2,12 @@ package memcached
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"log/slog"
 	"maps"
 	"net"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +18,8 @@ import (
 	"filegate/core/auth"
 	"filegate/core/cache"
 	"filegate/core/cache/cachetest"
+	"filegate/core/cache/remote"
+	"filegate/core/cache/seal"
 	"filegate/core/testneed"
 )
 
@@ -32,16 +32,21 @@ const (
 
 // open makes a cache with an unhurried timeout, so that a slow machine does not look like a slow
 // server.
-func open(t *testing.T, key auth.Secret, servers ...string) *Cache {
+func open(t *testing.T, key auth.Secret, servers ...string) cache.Cache {
 	t.Helper()
 	cfg := DefaultConfig()
 	cfg.Servers, cfg.Key, cfg.Timeout = servers, key, 5*time.Second
+	return openConfig(t, cfg)
+}
+
+func openConfig(t *testing.T, cfg *Config) cache.Cache {
+	t.Helper()
 	c, err := cfg.New(cache.Env{Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.(*Cache).Close() })
-	return c.(*Cache)
+	t.Cleanup(func() { c.(io.Closer).Close() })
+	return c
 }
 
 func TestCache(t *testing.T) {
@@ -86,24 +91,6 @@ func TestSeal(t *testing.T) {
 	}
 }
 
-// TestDeriveKey is that gateways with the same key make the same one of it for a purpose, and
-// nobody else does.
-func TestDeriveKey(t *testing.T) {
-	f := startFake(t)
-	key := func(secret auth.Secret, purpose string) string {
-		return string(cache.DeriveKey(open(t, secret, f.addr()), purpose))
-	}
-	if a, b := key(testKey, "renewals"), key(testKey, "renewals"); a != b || len(a) != 32 {
-		t.Errorf("two gateways make %x and %x of the same key", a, b)
-	}
-	if key(testKey, "renewals") == key(otherKey, "renewals") || key(testKey, "renewals") == key(testKey, "more") {
-		t.Error("another key, or another purpose, makes the same")
-	}
-	if cache.DeriveKey(cache.NewMemory(1<<20), "renewals") != nil {
-		t.Error("a cache without a secret makes a key")
-	}
-}
-
 // TestLies has a server change, swap and keep values in every way that it can without the key.
 func TestLies(t *testing.T) {
 	f := startFake(t)
@@ -113,7 +100,11 @@ func TestLies(t *testing.T) {
 	c.Set(ctx, mine, []byte("mine"), time.Hour)
 	c.Set(ctx, other, []byte("other's"), time.Hour)
 	good := maps.Clone(f.items)
-	hashes := []string{c.seal.hash(mine), c.seal.hash(other)}
+	s, err := seal.New(testKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hashes := []string{s.Name(mine), s.Name(other)}
 	unknown := func(rule string) {
 		t.Helper()
 		if value, ok := c.Get(ctx, mine); ok {
@@ -142,10 +133,6 @@ func TestLies(t *testing.T) {
 	if value, ok := c.Get(ctx, mine); !ok || string(value) != "mine" {
 		t.Fatalf("Get returns %q, %v of what was not changed", value, ok)
 	}
-	c.now = func() time.Time { return time.Now().Add(time.Hour + time.Second) }
-	unknown("its life has ended, whatever the server says")
-	c.now = time.Now
-
 	lie([]byte("garbage"))
 	ok := c.Update(ctx, mine, time.Hour, func(old []byte) []byte {
 		if old != nil {
@@ -201,8 +188,8 @@ func TestBadServers(t *testing.T) {
 			f := startFake(t)
 			f.misbehave(answer)
 			knowsNothing(t, short, f.addr())
-			if n := f.requests(); n > maxFailures+1 {
-				t.Errorf("the server was asked %d times: it is to be left alone after %d failures", n, maxFailures)
+			if n := f.requests(); n > remote.MaxFailures+1 {
+				t.Errorf("the server was asked %d times: it is to be left alone after %d failures", n, remote.MaxFailures)
 			}
 		})
 	}
@@ -217,10 +204,9 @@ func TestBadServers(t *testing.T) {
 // knowsNothing does all that can be done with a server that is of no use.
 func knowsNothing(t *testing.T, timeout time.Duration, addr string) {
 	t.Helper()
-	c := open(t, testKey, addr)
-	for _, s := range c.servers {
-		*s = *newServer(addr, timeout, time.Hour, slog.New(slog.DiscardHandler))
-	}
+	cfg := DefaultConfig()
+	cfg.Servers, cfg.Key, cfg.Timeout, cfg.Pause = []string{addr}, testKey, timeout, time.Hour
+	c := openConfig(t, cfg)
 	ctx := t.Context()
 	key := cache.NewKey("t", "key")
 	for range 5 {
@@ -228,46 +214,13 @@ func knowsNothing(t *testing.T, timeout time.Duration, addr string) {
 		if value, ok := c.Get(ctx, key); ok {
 			t.Errorf("Get returns %q", value)
 		}
-		if values := c.GetBatch(ctx, []cache.Key{key, key}); values[0] != nil || values[1] != nil {
+		if values := cache.GetBatch(ctx, c, []cache.Key{key, key}); values[0] != nil || values[1] != nil {
 			t.Errorf("GetBatch returns %q", values)
 		}
 		if c.Update(ctx, key, time.Hour, func([]byte) []byte { return []byte("new") }) {
 			t.Error("Update reports success")
 		}
 		c.Delete(ctx, key)
-	}
-}
-
-// TestBack has a server come back after it was left alone.
-func TestBack(t *testing.T) {
-	f := startFake(t)
-	c := open(t, testKey, f.addr())
-	ctx, key := t.Context(), cache.NewKey("t", "key")
-	c.Set(ctx, key, []byte("value"), time.Hour)
-	broken := true
-	f.misbehave(func(w io.Writer, _ string) bool {
-		if broken {
-			io.WriteString(w, "SERVER_ERROR out of memory\r\n")
-		}
-		return broken
-	})
-	for range maxFailures {
-		c.Get(ctx, key)
-	}
-	asked := f.requests()
-	f.misbehave(nil)
-	if _, ok := c.Get(ctx, key); ok || f.requests() != asked {
-		t.Error("the server is asked although it is to be left alone")
-	}
-	s := c.servers[0]
-	s.mu.Lock()
-	s.until = time.Time{} // the pause is over
-	s.mu.Unlock()
-	if value, ok := c.Get(ctx, key); !ok || string(value) != "value" {
-		t.Errorf("Get returns %q, %v from a server that is back", value, ok)
-	}
-	if s.failures != 0 {
-		t.Errorf("%d failures are counted of a server that is back", s.failures)
 	}
 }
 
@@ -288,51 +241,11 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// TestServers has gateways agree on who keeps what, in whatever order they name the servers.
-func TestServers(t *testing.T) {
-	names := []string{"a:1", "b:1", "c:1", "/run/d"}
-	one := open(t, testKey, names...)
-	slices.Reverse(names)
-	two := open(t, testKey, names...)
-	less := open(t, testKey, "a:1", "b:1", "c:1")
-	parts := map[string]int{}
-	for i := range 1000 {
-		hash := one.seal.hash(cache.NewKey("t", fmt.Sprint(i)))
-		a, b := one.server(hash).addr.name, two.server(hash).addr.name
-		if a != b {
-			t.Fatalf("gateways look for the same value at %s and at %s", a, b)
-		}
-		if c := less.server(hash).addr.name; a != "/run/d" && c != a {
-			t.Fatalf("without another server, a value moves from %s to %s", a, c)
-		}
-		parts[a]++
-	}
-	for name, n := range parts {
-		if n < 100 {
-			t.Errorf("%s has %d of 1000 values", name, n)
-		}
-	}
-}
-
 func TestLimits(t *testing.T) {
-	f := startFake(t)
-	c := open(t, testKey, f.addr())
-	ctx, key := t.Context(), cache.NewKey("t", "key")
-	c.Set(ctx, key, make([]byte, maxValue), time.Hour)
-	if value, _ := c.Get(ctx, key); len(value) != maxValue {
-		t.Errorf("of the largest value %d bytes come back", len(value))
+	if item := item("name", nil, remote.MaxLife); item.Expiration != 30*24*3600 {
+		t.Errorf("the longest life is %d seconds to memcached, which takes more than 30 days for a date", item.Expiration)
 	}
-	c.Set(ctx, key, make([]byte, maxValue+1), time.Hour)
-	if value, ok := c.Get(ctx, key); ok {
-		t.Errorf("after a value that is too large, one of %d bytes is there", len(value))
-	}
-	if c.Update(ctx, key, time.Hour, func([]byte) []byte { return make([]byte, maxValue+1) }) {
-		t.Error("Update reports to keep a value that is too large")
-	}
-	if item := c.item(key, nil, 1000*24*time.Hour); item.Expiration != 30*24*3600 {
-		t.Errorf("a life of 1000 days is %d seconds to memcached, which takes more than 30 days for a date", item.Expiration)
-	}
-	if item := c.item(key, nil, time.Millisecond); item.Expiration != 1 {
+	if item := item("name", nil, time.Millisecond); item.Expiration != 1 {
 		t.Errorf("a life of a millisecond is %d seconds to memcached, and 0 is for ever", item.Expiration)
 	}
 }
@@ -385,7 +298,7 @@ func FuzzConn(f *testing.F) {
 			failed = c.check(rest[:n]) != nil
 			rest = rest[n:]
 		}
-		if c.skip > maxItem+2 || len(c.line) > maxLine+len(answer) {
+		if c.skip > remote.MaxBox+2 || len(c.line) > maxLine+len(answer) {
 			t.Errorf("a value of %d bytes, or a line of %d, is waited for", c.skip, len(c.line))
 		}
 		whole := &conn{Conn: readConn{}}
@@ -396,20 +309,3 @@ func FuzzConn(f *testing.F) {
 }
 
 type readConn struct{ net.Conn }
-
-// FuzzOpen opens what nobody sealed.
-func FuzzOpen(f *testing.F) {
-	s, err := newSeal(testKey)
-	if err != nil {
-		f.Fatal(err)
-	}
-	key := cache.NewKey("t", "key")
-	f.Add([]byte{})
-	f.Add(make([]byte, 24))
-	f.Add(binary.BigEndian.AppendUint64(make([]byte, 40), 1<<60))
-	f.Fuzz(func(t *testing.T, box []byte) {
-		if value := s.open(key, box, time.Unix(0, 0)); value != nil {
-			t.Errorf("%q opens to %q", box, value)
-		}
-	})
-}
