@@ -86,7 +86,7 @@ var (
 
 // Options are the options of a cache.
 type Options struct {
-	Kind    string   // of the servers, for log messages: "memcached"
+	Kind    string   // of the servers, for messages: "memcached"
 	Servers []string // all gateways that share the cache name the same, in any order
 	Secret  auth.Secret
 	Pause   time.Duration // how long a server is not asked after several failures
@@ -110,7 +110,7 @@ func New(o Options) (*Cache, error) {
 		if err != nil {
 			return nil, errors.Join(err, c.Close())
 		}
-		c.servers = append(c.servers, &server{name: name, store: store, kind: o.Kind, log: o.Env.Log.With("server", name), pause: o.Pause})
+		c.servers = append(c.servers, &server{name: name, store: store, log: o.Env.Log.With("server", name), pause: o.Pause})
 	}
 	return c, nil
 }

@@ -13,7 +13,6 @@ import (
 type server struct {
 	name  string
 	store Store
-	kind  string
 	log   *slog.Logger
 	pause time.Duration
 
@@ -74,7 +73,7 @@ func (s *server) worked() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.inRow >= MaxFailures {
-		s.log.Info(s.kind + " is back")
+		s.log.Info("the cache server is back")
 	}
 	s.inRow = 0
 }
@@ -87,6 +86,6 @@ func (s *server) failed(err error) {
 	s.inRow++
 	s.until = time.Now().Add(s.pause)
 	if s.inRow == MaxFailures {
-		s.log.Warn(s.kind+" does not answer, going on without it", "err", err)
+		s.log.Warn("the cache server does not work, going on without it", "err", err)
 	}
 }
