@@ -62,7 +62,7 @@ func TestConformanceCeph(t *testing.T) {
 		f := openFS(t, realCeph(t), keeping)
 		checks(t, 1)
 		limits.Root = makeContainer(t, f)
-		subjects := []string{"Stat", "Read", "Write", "Commit", "InPlace", "Mkdir", "Remove", "Copy", "Link", "Digest", "Errors"}
+		subjects := []string{"Stat", "Read", "Write", "Commit", "InPlace", "OpenFile", "Mkdir", "Remove", "Copy", "Link", "Digest", "Errors"}
 		if os.Getenv("FILEGATE_TEST_RGW_ALL") != "" {
 			subjects = nil
 		}
@@ -222,6 +222,45 @@ func TestCephRenamedDir(t *testing.T) {
 			t.Errorf("the segments %q stay", left)
 		}
 	})
+}
+
+// TestWholeSegmentsOpenRename renames a large file while it is written, and removes it under its new
+// name. The old name has been taken by another file meanwhile. No segment stays.
+func TestWholeSegmentsOpenRename(t *testing.T) {
+	test := func(t *testing.T, f *fake, sizes ...int) {
+		ctx := t.Context()
+		p, q := f.dir.Join("file"), f.dir.Join("renamed")
+		for _, segments := range sizes {
+			content := apitest.Noise(segments*mib + 10)
+			w := f.openWriter(t, p, replace)
+			if _, err := w.ReadFrom(bytes.NewReader(content)); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Rename(ctx, q); err != nil {
+				t.Fatal(err)
+			}
+			other := apitest.Noise(mib + 10)
+			f.mustWrite(t, p, other)
+			if _, err := w.Commit(ctx); err != nil {
+				t.Fatal(err)
+			}
+			w.Close()
+			f.has(t, q, content, "it was renamed while it was written")
+			if err := f.Remove(ctx, q); err != nil {
+				t.Fatal(err)
+			}
+			f.has(t, p, other, "another file was removed that was begun under its name")
+			f.tidy(t, p)
+			if err := f.Remove(ctx, p); err != nil {
+				t.Fatal(err)
+			}
+			if left := f.segments(t); len(left) > 0 {
+				t.Errorf("the segments %q stay", left)
+			}
+		}
+	}
+	onCeph(t, func(t *testing.T, f *fake) { test(t, f, 2, 5) }) // a static and a dynamic large object
+	t.Run("NoSLO", func(t *testing.T) { test(t, newFake(t, swifttest.Limits{NoSLO: true}, nil), 2) })
 }
 
 // foreign makes a large object like another program, with or without the ETags of the segments in

@@ -32,8 +32,8 @@ var errElsewhere error = vfs.Errorf(vfs.ErrUnsupported, "a file cannot be rename
 
 // Rename implements [vfs.RenameWriter]. The segments stay in place; the marker of an upload that
 // may be resumed is moved. A rename to another container is refused, because the segments are in
-// the container for segments of the first one. A rename of a dynamic large object is refused,
-// because its segments are beside the file.
+// the container for segments of the first one. So is a rename of a file whose segments are beside
+// it.
 func (w *Writer) Rename(ctx context.Context, p vfs.Path) error {
 	to, err := w.shared.names.Object(p)
 	if err != nil {
@@ -43,7 +43,7 @@ func (w *Writer) Rename(ctx context.Context, p vfs.Path) error {
 	if from == to {
 		return nil
 	}
-	if to.Account != from.Account || to.Container != from.Container || w.wholeSegments {
+	if to.Account != from.Account || to.Container != from.Container || w.up.parts.place.Top() == from.Top() {
 		return errElsewhere
 	}
 	if err := to.CheckNew(); err != nil {
