@@ -3,7 +3,6 @@
 const live = document.getElementById("live"), state = document.getElementById("state");
 const plots = document.createElement("div");
 plots.id = "plots";
-live.before(plots);
 let token = "", before = null;
 
 const plot = (title, unit) => {
@@ -36,13 +35,15 @@ const drawn = {
 const draw = () => {
   const now = { at: performance.now() / 1000 };
   for (const [key, value] of Object.entries(document.getElementById("figures").dataset)) now[key] = Number(value);
-  if (before && now.at > before.at) {
+  before ??= now;
+  if (now.at - before.at >= 1) { // the first event follows at once: rates of such a short time mean nothing
     const rate = (key) => Math.max(0, now[key] - before[key]) / (now.at - before.at);
     for (const key of ["in", "out", "requests", "failed"]) drawn[key](rate(key));
     const requests = now.requests - before.requests;
     drawn.took(requests > 0 ? Math.max(0, now.seconds - before.seconds) / requests : 0);
+    before = now;
   }
-  before = now;
+  document.getElementById("figures").after(plots);
   for (const button of live.querySelectorAll("button")) button.hidden = false;
 };
 
