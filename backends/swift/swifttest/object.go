@@ -177,7 +177,7 @@ func contentType(h http.Header, name string) string {
 // object o. It stores nothing if the body is incomplete or does not match etag; an empty etag is
 // not checked.
 func (s *Server) receive(r *request, o *object, from io.Reader, length int64, etag string) error {
-	bw, err := s.store.create()
+	bw, err := s.store.create(length)
 	if err != nil {
 		return err
 	}

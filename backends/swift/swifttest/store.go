@@ -6,8 +6,9 @@ import "io"
 // needs. Calls that change the metadata of one account are sequential; calls about bodies may be
 // concurrent.
 type store interface {
-	// create starts a new body. It is not visible until an object refers to it.
-	create() (bodyWriter, error)
+	// create starts a new body. It is not visible until an object refers to it. size is its expected
+	// size in bytes, or negative if it is not known.
+	create(size int64) (bodyWriter, error)
 	// open opens a body for reading. An open body can be read to its end even if it is removed
 	// meanwhile.
 	open(id string) (body, error)

@@ -61,7 +61,7 @@ func objectFile(account, container, object string) string {
 	return path.Join(containerDir(account, container), "objects", hashed(object)+".json")
 }
 
-func (d *dirStore) create() (bodyWriter, error) {
+func (d *dirStore) create(int64) (bodyWriter, error) {
 	id := rand.Text()
 	f, err := d.root.OpenFile(path.Join("bodies", id), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -17,11 +17,15 @@ type memStore struct {
 func newMemStore() *memStore { return &memStore{bodies: map[string][]byte{}} }
 
 type memWriter struct {
-	bytes.Buffer
+	*bytes.Buffer
 	store *memStore
 }
 
-func (m *memStore) create() (bodyWriter, error) { return &memWriter{store: m}, nil }
+func (m *memStore) create(size int64) (bodyWriter, error) {
+	const most = 8 << 20 // a client may announce more than it sends
+	// Buffer.Grow would copy zeros, which is slow with the race detector.
+	return &memWriter{bytes.NewBuffer(make([]byte, 0, min(max(size, 0), most))), m}, nil
+}
 
 func (w *memWriter) finish() (string, error) {
 	w.store.mu.Lock()

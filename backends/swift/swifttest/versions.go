@@ -157,7 +157,7 @@ func (s *Server) markDeleted(account string, c *container, name string) (timesta
 	if c.Versions != versionsKept && !c.History {
 		return 0, nil
 	}
-	bw, err := s.store.create()
+	bw, err := s.store.create(0)
 	if err != nil {
 		return 0, err
 	}
