@@ -132,6 +132,9 @@ func (w *writer) resize(off, n int64) error {
 		return vfs.ErrTooLarge
 	}
 	if missing := off + n - int64(len(w.data)); n > 0 && missing > 0 {
+		if int(missing) > cap(w.data)-len(w.data) { // at least twice as much as before, so that little is copied
+			w.data = slices.Grow(w.data, max(int(missing), len(w.data)))
+		}
 		w.data = append(w.data, make([]byte, missing)...)
 	}
 	return nil
