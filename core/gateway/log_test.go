@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -193,3 +194,44 @@ func TestSyslogServer(t *testing.T) {
 		t.Errorf("the server got %q, want a warning of a daemon with the tag", got)
 	}
 }
+
+// TestFullDisk writes lines to a disk that is full for a while. Lines are lost, but none is mixed
+// with another one, and standard error says so once.
+func TestFullDisk(t *testing.T) {
+	var stderr bytes.Buffer
+	disk := &fullDisk{room: 25}
+	o := &fileOutput{name: "/var/log/filegate.log", file: disk, stderr: &stderr}
+	for _, line := range []string{"1 reaches the disk\n", "2 is torn\n", "3 is lost\n"} {
+		n, err := o.Write([]byte(line))
+		if lost := line[0] != '1'; lost != (err != nil) || (n == len(line)) == lost {
+			t.Errorf("writing %q: %d, %v", line, n, err)
+		}
+	}
+	disk.room = 1000
+	if _, err := o.Write([]byte("4 reaches it again\n")); err != nil {
+		t.Error(err)
+	}
+	if got, want := disk.String(), "1 reaches the disk\n2 is t\n4 reaches it again\n"; got != want {
+		t.Errorf("the file is %q, want %q", got, want)
+	}
+	if got, want := stderr.String(), "filegate: lines of the log /var/log/filegate.log are lost: no space left on device\n"; got != want {
+		t.Errorf("standard error is %q, want %q", got, want)
+	}
+}
+
+// fullDisk is a file on a disk with little room.
+type fullDisk struct {
+	bytes.Buffer
+	room int // in bytes
+}
+
+func (d *fullDisk) Write(p []byte) (int, error) {
+	n, _ := d.Buffer.Write(p[:min(len(p), d.room)])
+	d.room -= n
+	if n < len(p) {
+		return n, syscall.ENOSPC
+	}
+	return n, nil
+}
+
+func (d *fullDisk) Close() error { return nil }

@@ -6,6 +6,7 @@ import (
 	"log/syslog"
 	"os"
 	"sync"
+	"time"
 
 	"filegate/core/config"
 )
@@ -41,7 +42,7 @@ func openOutput(text, tag string, stderr io.Writer) (output, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &fileOutput{name: where.Name, f: f}, nil
+	return &fileOutput{name: where.Name, file: f, stderr: stderr}, nil
 }
 
 type stderrOutput struct{ io.Writer }
@@ -56,10 +57,16 @@ func (syslogOutput) reopen() error { return nil }
 // fileOutput is a file. Each line is appended in one write, so that logrotate's copytruncate and
 // other processes that write to it do no harm.
 type fileOutput struct {
-	name string
-	mu   sync.RWMutex
-	f    *os.File
+	name   string
+	stderr io.Writer // is told when lines are lost, as the log itself cannot tell
+	mu     sync.Mutex
+	file   io.WriteCloser
+	torn   bool      // the file ends in the middle of a line, because the disk was full
+	told   time.Time // when stderr was told
 }
+
+// lossPause is the interval at which stderr is told that lines of a log file are lost.
+const lossPause = time.Minute
 
 func openAppending(name string) (*os.File, error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o640)
@@ -71,9 +78,24 @@ func openAppending(name string) (*os.File, error) {
 
 // Write implements [io.Writer].
 func (o *fileOutput) Write(line []byte) (int, error) {
-	o.mu.RLock()
-	defer o.mu.RUnlock()
-	return o.f.Write(line)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	text := line
+	if o.torn {
+		text = append([]byte{'\n'}, line...)
+	}
+	n, err := o.file.Write(text)
+	if n > 0 {
+		o.torn = n < len(text)
+	}
+	if err == nil {
+		return len(line), nil
+	}
+	if now := time.Now(); now.Sub(o.told) >= lossPause {
+		o.told = now
+		fmt.Fprintf(o.stderr, "filegate: lines of the log %s are lost: %v\n", o.name, err)
+	}
+	return 0, err
 }
 
 func (o *fileOutput) reopen() error {
@@ -82,8 +104,8 @@ func (o *fileOutput) reopen() error {
 		return err
 	}
 	o.mu.Lock()
-	old := o.f
-	o.f = f
+	old := o.file
+	o.file, o.torn = f, false
 	o.mu.Unlock()
 	return old.Close()
 }
@@ -92,5 +114,5 @@ func (o *fileOutput) reopen() error {
 func (o *fileOutput) Close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.f.Close()
+	return o.file.Close()
 }
