@@ -47,6 +47,9 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request) (*answer, *http.R
 		s.log.all = append(s.log.all, a.entry)
 		s.log.mu.Unlock()
 	}
+	if s.cfg.Ahead != 0 {
+		w.Header().Set("Date", s.clock.wall().UTC().Format(http.TimeFormat))
+	}
 	r = r.WithContext(r.Context())
 	r.Body = &requestBody{ReadCloser: r.Body, answer: a}
 	a.request = r

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // serveContainer handles requests to a container.
@@ -136,7 +135,7 @@ func (s *Server) expire(account string, c *container) {
 	if c.expiries == 0 {
 		return
 	}
-	now := time.Now()
+	now := s.clock.wall()
 	var gone []*object
 	for _, o := range c.objects.items {
 		if o.expired(now) && !o.Lost {

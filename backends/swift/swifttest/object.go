@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"path"
 	"strings"
-	"time"
 )
 
 // serveObject handles requests to an object.
@@ -62,7 +61,7 @@ func (s *Server) lookup(account, containerName, name string) (*object, bool) {
 		return nil, false
 	}
 	o, ok := c.objects.get(name)
-	return o, ok && !o.expired(time.Now())
+	return o, ok && !o.expired(s.clock.wall())
 }
 
 // checkPut makes all checks of an upload that do not need its body.
@@ -87,7 +86,7 @@ func (s *Server) checkPut(r *request, h http.Header) error {
 	if err := s.checkObjectName(r.object); err != nil {
 		return err
 	}
-	if err := settleDeleteAt(h, time.Now()); err != nil {
+	if err := settleDeleteAt(h, s.clock.wall()); err != nil {
 		return err
 	}
 	if err := s.limits.checkMeta(h, objectMeta); err != nil {
@@ -259,7 +258,7 @@ func (s *Server) postObject(w http.ResponseWriter, r *request) error {
 	if err := s.checkObjectName(r.object); err != nil {
 		return err
 	}
-	if err := settleDeleteAt(r.Header, time.Now()); err != nil {
+	if err := settleDeleteAt(r.Header, s.clock.wall()); err != nil {
 		return err
 	}
 	if err := s.limits.checkMeta(r.Header, objectMeta); err != nil {
@@ -319,7 +318,7 @@ func (s *Server) remove(account, containerName, name string) (marker timestamp, 
 	}
 	o, ok := c.objects.get(name)
 	c.bury(name, s.clock.now())
-	missing := !ok || o.expired(time.Now())
+	missing := !ok || o.expired(s.clock.wall())
 	if c.Archive != "" && !c.History {
 		if popped, err := s.pop(account, c, name); popped || err != nil {
 			return 0, err

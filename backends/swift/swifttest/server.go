@@ -42,6 +42,9 @@ type Config struct {
 	TokenLife time.Duration // the lifetime of a token; 0: 24 h
 	Region    string        // of the endpoint in Keystone's catalog; empty: "RegionOne"
 	Limits    Limits
+	// Ahead is how far the clock is ahead of this machine's, for a gateway whose clock is wrong.
+	// Negative: behind.
+	Ahead time.Duration
 	// Record keeps every request, for [Server.Requests]. The memory for them grows without bound.
 	Record bool
 	// Log gets the errors of the server itself, such as a full disk. Nil: no log.
@@ -104,6 +107,7 @@ func New(cfg Config) (*Server, error) {
 		closing:  make(chan struct{}),
 	}
 	s.tokens.life = cfg.TokenLife
+	s.clock.ahead = cfg.Ahead
 	s.store = newMemStore()
 	if cfg.Dir != "" {
 		st, err := newDirStore(cfg.Dir)

@@ -34,14 +34,18 @@ func (t timestamp) listed() string { return t.time().Format("2006-01-02T15:04:05
 
 // clock returns strictly increasing times.
 type clock struct {
-	mu   sync.Mutex
-	last timestamp
+	ahead time.Duration // of this machine's clock; negative: behind
+	mu    sync.Mutex
+	last  timestamp
 }
+
+// wall returns the time of day, which may be the same for several calls.
+func (c *clock) wall() time.Time { return time.Now().Add(c.ahead) }
 
 func (c *clock) now() timestamp {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.last = max(timestamp(time.Now().UnixMicro()/10), c.last+1)
+	c.last = max(timestamp(c.wall().UnixMicro()/10), c.last+1)
 	return c.last
 }
 

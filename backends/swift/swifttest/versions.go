@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // A container with versions (X-Versions-Enabled) has a hidden second container, with all versions
@@ -122,7 +121,7 @@ func (s *Server) removeVersions(account string, c *container) error {
 func (s *Server) retain(account string, c *container, name string) (kept bool, err error) {
 	old, ok := c.objects.get(name)
 	switch {
-	case !ok || old.expired(time.Now()):
+	case !ok || old.expired(s.clock.wall()):
 		return false, nil
 	case old.Version != 0:
 		return true, nil
