@@ -46,7 +46,8 @@ var mayImport = map[string][]string{
 	"core/cache/seal":      {"core/auth", "core/cache"},                    // what a server may see
 	"core/cache/remote":    {"core/auth", "core/cache", "core/cache/seal"}, // what all caches on servers have in common
 	"core/cache/memcached": {"core/auth", "core/cache", "core/cache/remote"},
-	"core/cache/builtin":   {"core/cache", "core/cache/memcached"}, // the list
+	"core/cache/redis":     {"core/auth", "core/cache", "core/cache/remote", "core/cache/seal"},
+	"core/cache/builtin":   {"core/cache", "core/cache/memcached", "core/cache/redis"}, // the list
 
 	// A frontend sees sessions and never a store; two frontends never see each other.
 	"frontends":              {"core/frontend", "frontends/..."}, // the list
@@ -136,6 +137,7 @@ var onlyIn = []struct {
 	{"github.com/hashicorp/hcl/v2", []string{"core/config"}, false},
 	{"github.com/zclconf/go-cty", []string{"core/config"}, false},
 	{"github.com/bradfitz/gomemcache", []string{"core/cache/memcached"}, true},
+	{"github.com/redis/go-redis/v9", []string{"core/cache/redis"}, false},
 	{"github.com/prometheus/client_golang", []string{"core/gateway"}, false},
 	// The last three read authorized keys and certificates, and are clients.
 	{"golang.org/x/crypto/ssh", []string{"frontends/ssh", "frontends/frontendtest", "authplugins/users/userfile", "cmd/filegate-bench", "cmd/filegate-chaos"}, true},

@@ -1,6 +1,7 @@
 package swift
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +25,7 @@ import (
 	"filegate/core/auth"
 	"filegate/core/cache"
 	"filegate/core/cache/memcached"
+	"filegate/core/cache/redis"
 	"filegate/core/testneed"
 	"filegate/core/vfs"
 )
@@ -63,9 +67,49 @@ func TestWriteLogMemcached(t *testing.T) {
 		testneed.Missing(t, "FILEGATE_TEST_MEMCACHED names no memcached")
 	}
 	w := newWorld(t, 7)
+	cfg := memcached.DefaultConfig()
+	cfg.Servers, cfg.Key, cfg.Timeout = []string{addr}, auth.Secret("for tests only, and this one: "+w.srv.URL()), 10*time.Second
+	sharedWriteLog(t, w, cfg)
+}
+
+// TestWriteLogRedis has the gateways share a Redis.
+func TestWriteLogRedis(t *testing.T) {
+	program, err := exec.LookPath("redis-server")
+	if err != nil {
+		if testing.Short() {
+			t.Skip("needs redis-server")
+		}
+		testneed.Missing(t, "redis-server is not installed")
+	}
+	dir, err := os.MkdirTemp("", "redis") // short enough for a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	socket := filepath.Join(dir, "s")
+	server := exec.Command(program, "--port", "0", "--unixsocket", socket, "--save", "")
+	out, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer server.Wait()
+	defer server.Process.Kill()
+	for lines := bufio.NewScanner(out); !strings.Contains(lines.Text(), "ready to accept connections"); {
+		if !lines.Scan() {
+			t.Fatal("redis-server does not start")
+		}
+	}
+	cfg := redis.DefaultConfig()
+	cfg.Servers, cfg.Key, cfg.Timeout = []string{socket}, "for tests only 0123456789 abcdefghijk", 10*time.Second
+	sharedWriteLog(t, newWorld(t, 7), cfg)
+}
+
+// sharedWriteLog tells the story with two gateways that share a cache.
+func sharedWriteLog(t *testing.T, w *world, cfg cache.Config) {
 	open := func() *FS {
-		cfg := memcached.DefaultConfig()
-		cfg.Servers, cfg.Key, cfg.Timeout = []string{addr}, auth.Secret("for tests only, and this one: "+w.srv.URL()), 10*time.Second
 		c, err := cfg.New(cache.Env{Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 		if err != nil {
 			t.Fatal(err)

@@ -26,13 +26,20 @@ import (
 	"filegate/authplugins/swiftv1"
 	"filegate/authplugins/users"
 	"filegate/core/auth"
+	"filegate/core/cache/redis"
 	"filegate/core/config"
 )
 
 const exampleFile = "../../gateway.hcl.example"
 
-// leftOut matches a line of the example with an option that is commented out.
-var leftOut = regexp.MustCompile(`(?m)^( *)#([a-z])`)
+// leftOut matches a line of the example with an option, or the end of a block, that is commented
+// out.
+var leftOut = regexp.MustCompile(`(?m)^( *)#([a-z}])`)
+
+// withoutCache returns the example without the block of a cache. There can be only one shared one.
+func withoutCache(text, kind string) string {
+	return regexp.MustCompile(`(?ms)^cache "`+kind+`" \{.*?^\}$`).ReplaceAllString(text, "")
+}
 
 // parseExample parses a text like the example, with all files that it refers to.
 func parseExample(t *testing.T, text string) *config.Config {
@@ -47,6 +54,7 @@ func parseExample(t *testing.T, text string) *config.Config {
 	cert, key := certificate(t)
 	write(t, filepath.Join(dir, "tls.pem"), cert, 0o644)
 	write(t, filepath.Join(dir, "tls.key"), key, 0o600)
+	write(t, filepath.Join(dir, "redis-ca.pem"), cert, 0o644)
 	write(t, filepath.Join(dir, "cache.key"), "Zm9yIHRoZSB0ZXN0cyBvZiB0aGUgZXhhbXBsZSBvbmx5\n", 0o600)
 	opts, err := configOptions()
 	if err != nil {
@@ -101,7 +109,7 @@ func readExample(t *testing.T) string {
 // must be equal.
 func TestExampleShowsDefaults(t *testing.T) {
 	text := readExample(t)
-	asItIs, full := parseExample(t, text), parseExample(t, leftOut.ReplaceAllString(text, "$1$2"))
+	asItIs, full := parseExample(t, text), parseExample(t, withoutCache(leftOut.ReplaceAllString(text, "$1$2"), "redis"))
 	opts := cmp.Options{
 		cmp.Exporter(func(reflect.Type) bool { return true }),
 		cmpopts.IgnoreTypes(config.Block{}), cmpopts.EquateEmpty(),
@@ -115,10 +123,26 @@ func TestExampleShowsDefaults(t *testing.T) {
 	}
 }
 
+// TestExampleWithRedis parses the example with the other shared cache.
+func TestExampleWithRedis(t *testing.T) {
+	t.Setenv("REDIS_PASSWORD", "secret")
+	cfg := parseExample(t, withoutCache(leftOut.ReplaceAllString(readExample(t), "$1$2"), "memcached"))
+	for _, c := range cfg.Caches {
+		if got, ok := c.Config.(*redis.Config); ok {
+			want := redis.DefaultConfig()
+			if got.Timeout != want.Timeout || got.Pause != want.Pause {
+				t.Errorf("the example shows %v and %v, and the defaults are %v and %v", got.Timeout, got.Pause, want.Timeout, want.Pause)
+			}
+			return
+		}
+	}
+	t.Error("the example has no cache in Redis")
+}
+
 // TestExampleShowsDefaultsOfAuthenticators does the same for the options of authenticators, which
 // the configuration does not know.
 func TestExampleShowsDefaultsOfAuthenticators(t *testing.T) {
-	full := parseExample(t, leftOut.ReplaceAllString(readExample(t), "$1$2"))
+	full := parseExample(t, withoutCache(leftOut.ReplaceAllString(readExample(t), "$1$2"), "redis"))
 	schemas := map[string]auth.Schema{
 		"swiftv1":  swiftv1.Kind().Info.Schema,
 		"keystone": keystone.Kind().Info.Schema,

@@ -9,7 +9,7 @@ import (
 // The lines that an example has. Comments stand above the option or block that they explain.
 var (
 	optionLine  = regexp.MustCompile(`^ *(#?)([a-z_0-9]+) *= (.*)$`)
-	blockLine   = regexp.MustCompile(`^ *([a-z_0-9]+)((?: "[^"]*")*) \{$`)
+	blockLine   = regexp.MustCompile(`^ *#?([a-z_0-9]+)((?: "[^"]*")*) \{$`)
 	commentLine = regexp.MustCompile(`^ *#(?: (.*))?$`)
 )
 
@@ -33,6 +33,7 @@ func Page(example string) (string, error) {
 	var out strings.Builder
 	out.WriteString(head)
 	depth, items := 0, 0 // blocks that are open; lists that are
+	leftOut := false     // the outermost block is commented out, with values that are examples
 	var before []string  // comment lines that explain the next option or block
 	for i, line := range strings.Split(strings.TrimSuffix(example, "\n"), "\n") {
 		trimmed := strings.TrimSpace(line)
@@ -43,7 +44,7 @@ func Page(example string) (string, error) {
 				out.WriteString(".Pp\n")
 				before = nil
 			}
-		case trimmed == "}":
+		case trimmed == "}" || trimmed == "#}":
 			if depth--; depth < 0 {
 				return "", fmt.Errorf("line %d closes a block that was not opened", i+1)
 			}
@@ -53,6 +54,7 @@ func Page(example string) (string, error) {
 			before = append(before, comment[1])
 		case block != nil:
 			if depth == 0 {
+				leftOut = strings.HasPrefix(trimmed, "#")
 				fmt.Fprintf(&out, ".Sh %s\n", strings.ToUpper(strings.ReplaceAll(block[1]+block[2], `"`, "")))
 			} else {
 				fmt.Fprintf(&out, ".It Ic %s\n", escape(block[1]))
@@ -67,7 +69,7 @@ func Page(example string) (string, error) {
 				items++
 			}
 			mark := "" // the value is the default
-			if option[1] == "" {
+			if option[1] == "" || leftOut && depth > 0 {
 				mark = " Pq example"
 			}
 			fmt.Fprintf(&out, ".It Cm %s No = Li %s%s\n", escape(option[2]), escape(strings.TrimSpace(option[3])), mark)

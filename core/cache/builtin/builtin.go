@@ -6,9 +6,10 @@ package builtin
 import (
 	"filegate/core/cache"
 	"filegate/core/cache/memcached"
+	"filegate/core/cache/redis"
 )
 
 // All returns the kinds of the built-in caches.
 func All() []cache.Kind {
-	return []cache.Kind{cache.MemoryKind(), memcached.Kind()}
+	return []cache.Kind{cache.MemoryKind(), memcached.Kind(), redis.Kind()}
 }
