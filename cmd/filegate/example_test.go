@@ -55,6 +55,7 @@ func parseExample(t *testing.T, text string) *config.Config {
 	write(t, filepath.Join(dir, "tls.pem"), cert, 0o644)
 	write(t, filepath.Join(dir, "tls.key"), key, 0o600)
 	write(t, filepath.Join(dir, "redis-ca.pem"), cert, 0o644)
+	write(t, filepath.Join(dir, "otel.token"), "Bearer for-the-tests\n", 0o600)
 	write(t, filepath.Join(dir, "cache.key"), "Zm9yIHRoZSB0ZXN0cyBvZiB0aGUgZXhhbXBsZSBvbmx5\n", 0o600)
 	opts, err := configOptions()
 	if err != nil {

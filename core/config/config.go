@@ -30,6 +30,7 @@ type Config struct {
 	Admin         Admin
 	Login         Login
 	Limits        Limits
+	Tracing       Tracing
 	User, Group   string        // user and group that filegate changes to if root starts it; empty: unchanged
 	Privileges    string        // drop: give up unneeded privileges; keep
 	Sandbox       string        // auto, on, off: allow changes only in some directories, and forbid unneeded system calls
@@ -125,6 +126,7 @@ type file struct {
 	Admin         Admin              `hcl:"admin,block"`
 	Login         Login              `hcl:"login,block"`
 	Limits        Limits             `hcl:"limits,block"`
+	Tracing       Tracing            `hcl:"tracing,block"`
 	Auths         []*hclsyntax.Block `hcl:"auth,block"`
 	Caches        []*hclsyntax.Block `hcl:"cache,block"`
 	Backends      []*hclsyntax.Block `hcl:"backend,block"`

@@ -219,6 +219,7 @@ func TestEveryType(t *testing.T) {
 			Ban: Ban{Failures: 3, UserFailures: 100, Window: 10 * time.Minute, Duration: time.Hour, SlowAfter: 5, MaxDelay: 10 * time.Second, Allow: []string{"192.0.2.0/24", "::1"}},
 		},
 		Limits:        defaultLimits(),
+		Tracing:       Tracing{Sample: 1, Timeout: 10 * time.Second},
 		ShutdownGrace: 90 * time.Second,
 		Privileges:    "drop",
 		Sandbox:       "auto",
@@ -280,7 +281,8 @@ func TestAllOptions(t *testing.T) {
 			want = append(want, "limits."+block+"."+name)
 		}
 	}
-	want = append(want, strings.Fields(`auth cache backend frontend event_hook
+	want = append(want, strings.Fields(`tracing tracing.endpoint tracing.header tracing.header.value tracing.ca_file tracing.sample tracing.attributes tracing.timeout
+		auth cache backend frontend event_hook
 		auth.path auth.sha256 auth.args auth.env auth.start_timeout auth.call_timeout auth.any_owner auth.required auth.config
 		event_hook.events event_hook.url event_hook.command event_hook.secret event_hook.ca_file event_hook.timeout event_hook.retry_for event_hook.queue event_hook.before`)...)
 	for _, kind := range strings.Fields("own common public") {

@@ -24,7 +24,7 @@ func (r *reader) read(body *hclsyntax.Body) *Config {
 	r.body(body, start, f)
 
 	cfg := &Config{
-		Log: f.Log, Audit: f.Audit, Admin: f.Admin, Login: f.Login, Limits: f.Limits, ShutdownGrace: f.ShutdownGrace, DrainDelay: f.DrainDelay, PIDFile: f.PIDFile, CoreDumps: f.CoreDumps,
+		Log: f.Log, Audit: f.Audit, Admin: f.Admin, Login: f.Login, Limits: f.Limits, Tracing: f.Tracing, ShutdownGrace: f.ShutdownGrace, DrainDelay: f.DrainDelay, PIDFile: f.PIDFile, CoreDumps: f.CoreDumps,
 		User: f.User, Group: f.Group, Privileges: f.Privileges, Sandbox: f.Sandbox, Writable: f.Writable,
 	}
 	top := Block{src: r.src, body: body, def: start}
@@ -34,6 +34,7 @@ func (r *reader) read(body *hclsyntax.Body) *Config {
 	r.checkAdmin(cfg.Admin, top)
 	r.checkLogin(cfg.Login, top)
 	r.checkLimits(cfg.Limits, top)
+	r.checkTracing(&cfg.Tracing, top)
 	if len(f.PluginDir) == 0 {
 		f.PluginDir = oneOrMore{r.opts.PluginDir}
 	}
@@ -82,6 +83,7 @@ func defaultFile() *file {
 		Log:           Log{Level: "info", Format: "text", Output: "stderr", Tag: "filegate"},
 		Login:         defaultLogin(),
 		Limits:        defaultLimits(),
+		Tracing:       Tracing{Sample: 1, Timeout: 10 * time.Second},
 	}
 }
 

@@ -39,6 +39,7 @@ import (
 	"filegate/core/frontend"
 	"filegate/core/hook"
 	"filegate/core/login"
+	"filegate/core/tracing"
 )
 
 // Options are the settings that come from the program and not from the configuration.
@@ -78,6 +79,7 @@ type Gateway struct {
 
 	desk  *login.Desk
 	hooks *hook.Hooks
+	spans *tracing.Tracer
 
 	mu       sync.Mutex // guards what a reload changes
 	cfg      *config.Config
@@ -146,6 +148,8 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 	g.metrics = newMetrics(opts.Version, g.auths)
 	g.hooks = hook.New(opts.Log, g.metrics)
 	g.hooks.Follow(cfg.EventHooks)
+	g.spans = tracing.New(opts.Log, opts.Version)
+	g.spans.Follow(cfg.Tracing)
 	diags := g.makeCaches() // first, because the shared cache has the secret for the keys of authenticators
 	started, found := g.launch(ctx, cfg.Auths)
 	g.auths.replace(started, nil)
@@ -159,7 +163,7 @@ func New(ctx context.Context, cfg *config.Config, opts Options) (*Gateway, error
 		g.backends[b.Name] = s
 	}
 	g.desk = login.NewDesk(login.Options{
-		Config: cfg.Login, Limits: cfg.Limits, Life: g.life, Local: g.local, Shared: g.shared, Used: g.auths.used, Log: g.log, Observer: &watcher{g.metrics, opts.audit(), g.hooks},
+		Config: cfg.Login, Limits: cfg.Limits, Life: g.life, Local: g.local, Shared: g.shared, Used: g.auths.used, Log: g.log, Observer: &watcher{g.metrics, opts.audit(), g.hooks, g.spans},
 	})
 	g.metrics.registry.MustRegister(newStateMetrics(g))
 	g.admin = g.newAdmin()
@@ -304,6 +308,7 @@ func (g *Gateway) close() error {
 	g.admin.close()
 	g.hooks.Close()
 	g.desk.Close() // while the authenticators that take back grants still run
+	g.spans.Close(g.config().ShutdownGrace)
 	g.retiring.Wait()
 	for name, b := range g.backends {
 		if err := b.Close(); err != nil {

@@ -13,6 +13,7 @@ import (
 	"filegate/core/hook"
 	"filegate/core/login"
 	"filegate/core/session"
+	"filegate/core/tracing"
 	"filegate/core/vfs"
 )
 
@@ -21,6 +22,7 @@ type watcher struct {
 	*metrics
 	audit *audit.Log // nil: none
 	hooks *hook.Hooks
+	spans *tracing.Tracer
 }
 
 // write passes a record on to the audit log and to the hooks.
@@ -87,7 +89,7 @@ func (w *watcher) Session(req auth.Request, id auth.Identity) session.Observer {
 		Session: req.SessionID, User: id.User, Service: req.Service, Auth: id.Grant.Issuer, Home: homeOf(id),
 	}}
 	if req.Remote.IsValid() {
-		o.who.Remote = req.Remote.String()
+		o.who.Remote, o.address = req.Remote.String(), req.Remote.Addr().String()
 	}
 	return o
 }
@@ -96,12 +98,18 @@ func (w *watcher) Session(req auth.Request, id auth.Identity) session.Observer {
 type observer struct {
 	w       *watcher
 	service string
+	address string       // of the client, without the port
 	who     audit.Record // the fields that all records of the session have in common
 }
 
 var _ session.EndObserver = (*observer)(nil)
 
 var _ session.BeforeObserver = (*observer)(nil)
+
+var _ session.RequestObserver = (*observer)(nil)
+
+// WantedRequests implements [session.RequestObserver].
+func (o *observer) WantedRequests() int { return o.w.spans.WantedRequests() }
 
 // Before implements [session.BeforeObserver].
 func (o *observer) Before(ctx context.Context, e session.Event) error {
@@ -121,6 +129,7 @@ func (o *observer) Before(ctx context.Context, e session.Event) error {
 // Observe implements [session.Observer].
 func (o *observer) Observe(e session.Event) {
 	o.w.operation(o.service, e)
+	o.w.spans.Operation(tracing.Client{Session: o.who.Session, User: o.who.User, Address: o.address, Service: o.service}, e, outcome(e.Err))
 	if recorded(e) {
 		o.w.write(o.record(e))
 	}

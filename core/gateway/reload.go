@@ -211,6 +211,7 @@ func (c *change) carryOut() (told []string) {
 	}
 	g.admin.take(c.cfg.Admin, c.admin)
 	g.hooks.Follow(c.cfg.EventHooks)
+	g.spans.Follow(c.cfg.Tracing)
 	g.auths.bound(c.cfg.Login.Concurrent, c.cfg.Login.MaxWaiting)
 	g.auths.replace(c.auths, g.unused(c.cfg))
 	g.desk.Obey(c.cfg.Login, c.cfg.Limits)

@@ -47,6 +47,18 @@ type Event struct {
 
 	Sums     vfs.Sums // of the content that was read or published, if known
 	TransIDs []string // IDs of the latest requests to the store for the operation
+
+	// Requests are the first requests to the store for the operation, and MoreRequests is the
+	// number of further ones, for a RequestObserver.
+	Requests     []vfs.Request
+	MoreRequests int
+}
+
+// traced adds what the trace of the operation has collected.
+func (e Event) traced(t *vfs.Trace) Event {
+	e.TransIDs = t.TransIDs()
+	e.Requests, e.MoreRequests = t.Requests()
+	return e
 }
 
 // Observer is notified of every operation when it has ended.
@@ -72,6 +84,22 @@ type BeforeObserver interface {
 	// Before is called when a permitted operation begins; for a transfer when the file is opened.
 	// Its error is the result of the operation.
 	Before(ctx context.Context, e Event) error
+}
+
+// RequestObserver is an Observer that may want the requests to the store for each operation.
+type RequestObserver interface {
+	Observer
+	// WantedRequests returns how many requests to keep for an operation that begins now.
+	WantedRequests() int
+}
+
+// newTrace returns the trace of an operation that begins.
+func (s *Session) newTrace() *vfs.Trace {
+	t := new(vfs.Trace)
+	if o, ok := s.observer.(RequestObserver); ok {
+		t.Keep(o.WantedRequests())
+	}
+	return t
 }
 
 type nobody struct{}

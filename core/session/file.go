@@ -67,8 +67,8 @@ func (f *file) Close() error {
 	defer func() {
 		f.s.leave(f, Event{
 			Op: OpDownload, Path: f.path, Bytes: f.bytes.Load(), Duration: time.Since(f.start), Err: f.failed.get(),
-			Sums: vfs.FileSums(f.under), TransIDs: f.trace.TransIDs(),
-		})
+			Sums: vfs.FileSums(f.under),
+		}.traced(f.trace))
 	}()
 	f.closeErr = f.under.Close()
 	return f.closeErr

@@ -16,11 +16,11 @@ func (s *Session) do(ctx context.Context, e Event, perm auth.Permission, f func(
 	s.begin()
 	defer s.finish()
 	start := time.Now()
-	var trace vfs.Trace
+	trace := s.newTrace()
 	err := errPanicked
 	defer func() {
-		e.Duration, e.Err, e.TransIDs = time.Since(start), err, trace.TransIDs()
-		s.record(e)
+		e.Duration, e.Err = time.Since(start), err
+		s.record(e.traced(trace))
 	}()
 	err = func() error {
 		ctx, cancel := s.join(trace.In(ctx))

@@ -13,8 +13,8 @@ import (
 
 // List implements [vfs.FS].
 func (s *Session) List(ctx context.Context, name vfs.Path) (vfs.Lister, error) {
-	l := &lister{s: s, path: name, start: time.Now()}
-	ctx, cancel := s.join(new(vfs.Trace).In(ctx))
+	l := &lister{s: s, path: name, start: time.Now(), trace: s.newTrace()}
+	ctx, cancel := s.join(l.trace.In(ctx))
 	defer cancel()
 	err := s.enter(ctx, l, Event{Op: OpList, Path: name}, func() (_ io.Closer, err error) {
 		l.open = s.listOpen(ctx, name)
@@ -47,6 +47,7 @@ type lister struct {
 	path  vfs.Path
 	start time.Time
 	open  *openEntries
+	trace *vfs.Trace
 
 	mu       sync.Mutex // the end of the session may close a lister that another goroutine is using
 	closed   bool
@@ -64,7 +65,7 @@ func (l *lister) Next(ctx context.Context) ([]vfs.Info, error) {
 	if err := l.s.ended(); err != nil {
 		return nil, err
 	}
-	ctx, cancel := l.s.join(ctx)
+	ctx, cancel := l.s.join(l.trace.In(ctx))
 	defer cancel()
 	page, err := l.open.next(ctx, l.under)
 	l.entries += len(page)
@@ -82,7 +83,7 @@ func (l *lister) Close() error {
 	}
 	l.closed = true
 	defer func() {
-		l.s.leave(l, Event{Op: OpList, Path: l.path, Entries: l.entries, Duration: time.Since(l.start), Err: l.err})
+		l.s.leave(l, Event{Op: OpList, Path: l.path, Entries: l.entries, Duration: time.Since(l.start), Err: l.err}.traced(l.trace))
 	}()
 	l.closeErr = l.under.Close()
 	return l.closeErr

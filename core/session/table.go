@@ -30,8 +30,8 @@ func (s *Session) enter(ctx context.Context, h handle, e Event, open func() (io.
 	err := errPanicked
 	defer func() {
 		if err != nil {
-			e.Duration, e.Err, e.TransIDs = time.Since(start), err, vfs.TransIDs(ctx)
-			s.leave(h, e)
+			e.Duration, e.Err = time.Since(start), err
+			s.leave(h, e.traced(vfs.TraceOf(ctx)))
 		}
 	}()
 	err = s.tryEnter(ctx, h, e, open, perms...)

@@ -35,7 +35,7 @@ type transfer struct {
 // newTransfer begins a transfer. total is the byte count of the session. The transfer's context
 // ends with ctx, with the session, and by cancel.
 func (s *Session) newTransfer(ctx context.Context, total *atomic.Int64) transfer {
-	trace := new(vfs.Trace)
+	trace := s.newTrace()
 	ctx, cancel := s.join(trace.In(ctx))
 	return transfer{s: s, start: time.Now(), ctx: ctx, cancel: cancel, trace: trace, progress: progress{new(atomic.Int64), total}}
 }

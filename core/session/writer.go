@@ -275,8 +275,8 @@ func (w *writer) Close() error {
 		}
 		w.s.leave(w, Event{
 			Op: OpUpload, Path: w.name, Bytes: w.bytes.Load(), Duration: time.Since(w.start), Err: err,
-			Sums: w.sums, TransIDs: w.trace.TransIDs(),
-		})
+			Sums: w.sums,
+		}.traced(w.trace))
 	}()
 	if !w.left {
 		w.left = true

@@ -216,11 +216,10 @@ func (c *Client) try(ctx context.Context, conn *connection, req Request, number 
 	}
 	began := time.Now()
 	resp, header, err := conn.Call(ctx, target, opts) //nolint:bodyclose // it is the caller's, as response.body
-	vfs.NoteTransID(ctx, transIDOf(resp, header))
 	if err != nil {
 		err = requestError(ctx, asked, header, err) // uses the cause if ctx has ended
 	}
-	c.observeTry(asked, number, began, resp, err)
+	c.observeTry(ctx, asked, number, began, resp, transIDOf(resp, header), err)
 	if err != nil {
 		if e, ok := errors.AsType[*StatusError](err); ok && way.redirect != "" {
 			e.Text = fmt.Sprintf("redirected to %s, which is not followed: set storage_url of the authenticator to the URL that serves requests itself", ShortText(way.redirect))

@@ -1,21 +1,25 @@
 package api
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"time"
 
 	"filegate/core/backend"
+	"filegate/core/vfs"
 )
 
-// observeTry reports one attempt of a request to the observer.
-func (c *Client) observeTry(req Request, number int, began time.Time, resp *http.Response, err error) {
+// observeTry reports one attempt of a request to the observer, and to the trace of the operation.
+func (c *Client) observeTry(ctx context.Context, req Request, number int, began time.Time, resp *http.Response, transID string, err error) {
 	status := StatusOf(err)
 	if resp != nil {
 		status = resp.StatusCode
 	}
 	o := c.store.config.Observer
-	o.Request(backend.Request{Verb: req.Method, Status: status, Took: time.Since(began), Again: number > 0})
+	took := time.Since(began)
+	o.Request(backend.Request{Verb: req.Method, Status: status, Took: took, Again: number > 0})
+	vfs.NoteRequest(ctx, vfs.Request{Verb: req.Method, Status: status, TransID: transID, Began: began, Took: took, Attempt: number})
 	if req.Body != nil && status/100 == 2 {
 		o.Sent(req.Length)
 	}
