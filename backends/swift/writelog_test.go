@@ -81,7 +81,7 @@ func TestWriteLogRedis(t *testing.T) {
 		}
 		testneed.Missing(t, "redis-server is not installed")
 	}
-	dir, err := os.MkdirTemp("", "redis") // short enough for a socket
+	dir, err := os.MkdirTemp("", "redis") //nolint:usetesting // the path of a socket must be short
 	if err != nil {
 		t.Fatal(err)
 	}
