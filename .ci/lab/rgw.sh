@@ -129,6 +129,9 @@ start_rgw() {
   if [ ! -e "$RGW/users" ]; then
     make_rgw_user test tester testing
     make_rgw_user test2 tester2 testing2
+    make_rgw_user quota tester testing
+    rgw_admin quota set --uid=quota --quota-scope=user --max-size=16M
+    rgw_admin quota enable --uid=quota --quota-scope=user
     touch "$RGW/users"
   fi
   within 60 rgw_works || give_up rgw-gateway "does not serve a login"

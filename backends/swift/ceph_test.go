@@ -263,6 +263,61 @@ func TestWholeSegmentsOpenRename(t *testing.T) {
 	t.Run("NoSLO", func(t *testing.T) { test(t, newFake(t, swifttest.Limits{NoSLO: true}, nil), 2) })
 }
 
+// TestCephQuota exceeds the quota of a user, which RadosGW shows, and that of a container, which it
+// does not show. Uploads of known size are refused before they begin. Others leave nothing.
+func TestCephQuota(t *testing.T) {
+	const quota = 16 * mib
+	test := func(t *testing.T, f *fake) {
+		ctx := t.Context()
+		p := f.dir.Join("file")
+		if _, err := f.OpenWriter(ctx, p, vfs.WriteOptions{Create: true, Truncate: true, Size: quota + 1}); !errors.Is(err, vfs.ErrQuota) {
+			t.Errorf("an upload of more than the quota is opened: %v, want %v", err, vfs.ErrQuota)
+		}
+		have := apitest.Noise(12*mib + 10)
+		f.mustWrite(t, p, have)
+		space, err := f.StatSpace(ctx, f.dir)
+		if err != nil || space.Total != quota || space.Used < int64(len(have)) || space.Free != quota-space.Used {
+			t.Errorf("the space is %+v, %v, want %d bytes used of %d", space, err, len(have), quota)
+		}
+		before := len(f.segments(t))
+		refused := func(what string, err error) {
+			t.Helper()
+			if !errors.Is(err, vfs.ErrQuota) || !strings.Contains(vfs.ClientText(err), "quota") {
+				t.Errorf("%s: %v, want a word about the quota", what, err)
+			}
+		}
+		_, err = f.write(ctx, f.dir.Join("new"), have, replace)
+		refused("a file beside one that leaves it no room", err)
+		_, err = f.write(ctx, p, have[:5*mib], vfs.WriteOptions{Offset: vfs.AtEnd})
+		refused("more of a file than the quota leaves", err)
+		refused("a copy", f.Copy(ctx, p, f.dir.Join("copy"), vfs.CopyOptions{}))
+		f.has(t, p, have, "nothing was added to it")
+		if now := len(f.segments(t)); now != before {
+			t.Errorf("%d segments are stored, want the %d from before the refused uploads", now, before)
+		}
+
+		f.quotaOf(t, f.container().Container, 100*kib)
+		_, err = f.write(ctx, f.dir.Join("small"), have[:200*kib], replace)
+		refused("a file that is larger than the quota of the container", err)
+		if err := f.Remove(ctx, p); err != nil {
+			t.Fatal(err)
+		}
+		f.mustWrite(t, f.dir.Join("small"), have[:50*kib])
+	}
+	t.Run("Fake", func(t *testing.T) {
+		f := newCeph(t, nil)
+		if err := f.srv.SetAccountQuota(swifttest.DefaultUsers()[0].Account, quota); err != nil {
+			t.Fatal(err)
+		}
+		test(t, f)
+	})
+	t.Run("RGW", func(t *testing.T) {
+		t.Parallel()
+		fsys := openFS(t, realCephQuota(t), nil)
+		test(t, &fake{FS: fsys, dir: makeContainer(t, fsys)})
+	})
+}
+
 // foreign makes a large object like another program, with or without the ETags of the segments in
 // the manifest.
 func (f *fake) foreign(t *testing.T, object, place string, etags bool) []byte {

@@ -60,6 +60,17 @@ func realCeph(t *testing.T) account {
 	return a
 }
 
+// realCephQuota returns an account of the same RadosGW that has a quota of 16 MiB, and the same key.
+// It skips the test if there is none, like realSwift.
+func realCephQuota(t *testing.T) account {
+	t.Helper()
+	a := realCeph(t)
+	if a.user = os.Getenv("FILEGATE_TEST_RGW_QUOTA_USER"); a.user == "" {
+		testneed.Missing(t, "no user of RadosGW with a quota: FILEGATE_TEST_RGW_QUOTA_USER is not set")
+	}
+	return a
+}
+
 // realKeystone returns an account of the same Swift that logs in through Keystone, and skips the
 // test if there is none, like realSwift.
 func realKeystone(t *testing.T) account {

@@ -109,6 +109,10 @@ func (s *Server) containerListing(h http.Header, r *request, sel selection) ([]f
 	h.Set("Accept-Ranges", "bytes")
 	h.Set("X-Storage-Policy", cmp.Or(c.Policy, s.limits.Policies[0]))
 	setAll(h, c.Meta)
+	if s.limits.Ceph {
+		h.Del(quotaOfContainer)
+		h.Del(quotaOfContainers)
+	}
 	c.tellVersions(h)
 	if !r.visitor().owns() {
 		for _, key := range containerACLs {

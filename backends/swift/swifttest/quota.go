@@ -52,6 +52,9 @@ func (s *Server) checkQuota(r *request, size int64) error {
 		return nil
 	}
 	full := refuseWith(http.StatusRequestEntityTooLarge, htmlType, "Upload exceeds quota.")
+	if s.limits.Ceph {
+		full = refuseWith(http.StatusRequestEntityTooLarge, plainType, "QuotaExceeded")
+	}
 	over := func(meta map[string]string, key string, n int64) bool {
 		limit, err := strconv.ParseInt(meta[key], 10, 64)
 		return err == nil && n > limit
