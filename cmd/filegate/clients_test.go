@@ -33,6 +33,8 @@ import (
 // cluster is a real Swift, with the logins of a gateway and a client.
 type cluster struct {
 	auth           string // the auth block of the configuration
+	options        string // more options of the backend
+	v1             string // the URL of auth 1.0, for clients of the storage
 	user, password string
 }
 
@@ -54,6 +56,7 @@ func lab(t *testing.T, name string) string {
 func tempauth(t *testing.T) cluster {
 	return cluster{
 		auth: fmt.Sprintf("auth \"swiftv1\" \"real\" {\n  config { auth_url = %q }\n}\n", lab(t, "SWIFT_AUTH")),
+		v1:   lab(t, "SWIFT_AUTH"),
 		user: lab(t, "SWIFT_USER"), password: lab(t, "SWIFT_KEY"),
 	}
 }
@@ -89,7 +92,7 @@ func openSiteWith(t *testing.T, c cluster, large bool) *site {
 	write(t, s.config, c.auth+`
 backend "swift" "real" {
   list_times = `+strconv.FormatBool(!s.large)+`
-}
+`+c.options+`}
 frontend "ssh" "test" {
   listen    = ["127.0.0.1:0"]
   host_keys = ["`+filepath.Join(s.work, "hostkey")+`"]
@@ -193,7 +196,7 @@ func (s *site) curl(t *testing.T, args ...string) {
 
 // clean removes the container with Swift's own client, without the gateway.
 func (s *site) clean(t *testing.T) {
-	args := []string{"-A", os.Getenv("FILEGATE_TEST_SWIFT_AUTH"), "-U", s.user, "-K", s.password}
+	args := []string{"-A", s.v1, "-U", s.user, "-K", s.password}
 	if strings.HasPrefix(s.auth, `auth "keystone"`) {
 		project, user, _ := strings.Cut(s.user, ".")
 		args = []string{
@@ -492,10 +495,10 @@ func slow(ctx context.Context, dir, commands string, args ...string) {
 	_ = cmd.Run()
 }
 
-// login logs in to the real Swift with auth 1.0.
+// login logs in to the storage with auth 1.0.
 func (s *site) login(t *testing.T) (storage, token string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, lab(t, "SWIFT_AUTH"), nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.v1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

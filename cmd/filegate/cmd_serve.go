@@ -88,6 +88,7 @@ func serve(e env, cfg *config.Config, r *reloader, ready func(*gateway.Gateway))
 		return err
 	}
 	defer log.Close()
+	defer takeStandardLog(log.Logger)()
 	opts := options(log.Logger)
 	opts.Logs = log
 	boss := new(supervisor)
