@@ -128,6 +128,7 @@ start_rgw() {
   expect rgw-gateway "$RGW_PORT"
   if [ ! -e "$RGW/users" ]; then
     make_rgw_user test tester testing
+    rgw_admin key create --uid=test --key-type=s3 --access-key=filegate --secret-key=testing
     make_rgw_user test2 tester2 testing2
     make_rgw_user quota tester testing
     rgw_admin quota set --uid=quota --quota-scope=user --max-size=16M
