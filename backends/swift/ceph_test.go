@@ -2,6 +2,7 @@ package swift
 
 import (
 	"bytes"
+	"context"
 	"crypto/md5" //nolint:gosec // Swift's ETags are MD5
 	"encoding/hex"
 	"encoding/json"
@@ -517,6 +518,14 @@ func TestCephVersions(t *testing.T) {
 	onCeph(t, func(t *testing.T, f *fake) {
 		ctx := t.Context()
 		archive := api.Name{Container: f.container().Container + "-archive"}
+		t.Cleanup(func() {
+			// Without it, a deletion would restore an old version.
+			header := map[string]string{"X-Remove-Versions-Location": "x"}
+			if _, err := f.client.Send(context.WithoutCancel(ctx), api.Request{Method: http.MethodPost, Target: f.container(), Header: header}); err != nil {
+				t.Error(err)
+			}
+			removeContainer(t, f.FS, archive)
+		})
 		if _, err := f.client.Send(ctx, api.Request{Method: http.MethodPut, Target: archive}); err != nil {
 			t.Fatal(err)
 		}

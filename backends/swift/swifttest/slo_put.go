@@ -160,11 +160,14 @@ func (s *Server) parseManifest(r *request, text []byte) ([]manifestEntry, error)
 	if problems.Len() > 0 {
 		return nil, refuseWith(http.StatusBadRequest, plainType, problems.String())
 	}
-	if len(list) > s.limits.MaxManifestSegments {
-		return nil, refuseWith(http.StatusRequestEntityTooLarge, htmlType,
-			fmt.Sprintf("Number of object-backed segments must be <= %d", s.limits.MaxManifestSegments))
+	switch {
+	case len(list) <= s.limits.MaxManifestSegments:
+		return entries, nil
+	case s.limits.Ceph:
+		return nil, refuseWith(http.StatusBadRequest, plainType, "InvalidArgument")
 	}
-	return entries, nil
+	return nil, refuseWith(http.StatusRequestEntityTooLarge, htmlType,
+		fmt.Sprintf("Number of object-backed segments must be <= %d", s.limits.MaxManifestSegments))
 }
 
 // parse parses one entry, and returns the mistake in it, if any.
