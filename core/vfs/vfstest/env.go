@@ -139,14 +139,8 @@ func (e *env) open(name vfs.Path, opts vfs.OpenOptions) vfs.File {
 	return f
 }
 
-// get is the content of the file name.
-func (e *env) get(name vfs.Path) []byte {
-	e.Helper()
-	return e.expect(name, 0)
-}
-
-// expect is like get. It spares the race detector the work of a buffer that grows, if the expected
-// size is right.
+// expect is the content of the file name. It spares the race detector the work of a buffer that
+// grows, if the expected size is right.
 func (e *env) expect(name vfs.Path, size int) []byte {
 	e.Helper()
 	f := e.open(name, vfs.OpenOptions{})
