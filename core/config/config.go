@@ -45,7 +45,10 @@ type Config struct {
 	Frontends     []*Frontend
 	EventHooks    []*EventHook
 
-	opened []string // files that file() has read
+	opened  []string // files that file() has read
+	sources []string // the configuration file and the included ones
+	secret  []string // those of sources that contain secrets
+	dirs    []string // directories whose files are included by a pattern
 }
 
 // Log is the block "log": level, format and output of the log.
@@ -163,6 +166,12 @@ func Parse(text []byte, filename string, opts Options) (*Config, error) {
 	cfg.opened = slices.Compact(opened)
 	if len(r.diags) > 0 {
 		return nil, r.diags
+	}
+	cfg.sources, cfg.dirs = append([]string{filename}, w.files...), w.dirs
+	for _, name := range cfg.sources {
+		if w.src.hasSecret(name) {
+			cfg.secret = append(cfg.secret, name)
+		}
 	}
 	return cfg, nil
 }

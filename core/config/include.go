@@ -20,6 +20,7 @@ type whole struct {
 	src   *source
 	body  *hclsyntax.Body // the content of all files
 	files []string        // the included ones
+	dirs  []string        // directories whose files are included by a pattern
 	evals map[string]*hcl.EvalContext
 	diags Diagnostics // mistakes in the includes themselves
 	// partial means that a file could not be read, so missing definitions are not reported.
@@ -61,6 +62,9 @@ func (w *whole) include(body *hclsyntax.Body, filename string, seen map[string]s
 		if err != nil {
 			w.partial = true
 			w.report(attr.Expr.Range(), fmt.Sprintf("Cannot include %q", pattern), "%v. Name files, or a pattern such as \"conf.d/*.hcl\".", pathCause(err))
+		}
+		if dir := filepath.Dir(absolute(pattern, filepath.Dir(filename))); isPattern(pattern) && !slices.Contains(w.dirs, dir) {
+			w.dirs = append(w.dirs, dir)
 		}
 		for _, name := range names {
 			if before, ok := seen[realName(name)]; ok {
@@ -112,10 +116,7 @@ func included(pattern, dir string) ([]string, error) {
 	if pattern == "" {
 		return nil, errors.New("the name is empty")
 	}
-	if !filepath.IsAbs(pattern) {
-		pattern = filepath.Join(dir, pattern)
-	}
-	if !strings.ContainsAny(pattern, `*?[\`) {
+	if pattern = absolute(pattern, dir); !isPattern(pattern) {
 		return []string{pattern}, nil
 	}
 	names, err := filepath.Glob(pattern)
@@ -124,7 +125,7 @@ func included(pattern, dir string) ([]string, error) {
 	}
 	// Glob ignores directories that are missing or cannot be read. Included files may contain
 	// restrictions, so ignoring them would be dangerous.
-	if in := filepath.Dir(pattern); !strings.ContainsAny(in, `*?[\`) {
+	if in := filepath.Dir(pattern); !isPattern(in) {
 		if _, err := os.ReadDir(in); err != nil {
 			return nil, err
 		}
@@ -141,6 +142,17 @@ func included(pattern, dir string) ([]string, error) {
 	slices.Sort(names)
 	return names, nil
 }
+
+// absolute returns the name of an included file or a pattern, which may start at dir.
+func absolute(pattern, dir string) string {
+	if filepath.IsAbs(pattern) {
+		return pattern
+	}
+	return filepath.Join(dir, pattern)
+}
+
+// isPattern reports whether a name has special characters, and so may stand for several files.
+func isPattern(name string) bool { return strings.ContainsAny(name, `*?[\`) }
 
 // realName returns one name for all names of the same file.
 func realName(name string) string {

@@ -129,6 +129,26 @@ func (s *source) masked() *hcl.File {
 	return &hcl.File{Bytes: out, Nav: s.file.Nav, Body: s.file.Body}
 }
 
+// hasSecret reports whether the text of this file, or of the included file with this name, contains
+// the value of a secret attribute.
+func (s *source) hasSecret(name string) bool {
+	file := s.file
+	if other := s.others[name]; other != nil {
+		file = other.file
+	}
+	tokens, _ := hclsyntax.LexConfig(file.Bytes, name, hcl.InitialPos)
+	secret := 0 // end of the current secret, as an index of tokens
+	for i, t := range tokens {
+		if end := s.valueOfSecret(tokens, i); end > secret {
+			secret = end
+		}
+		if i < secret && (t.Type == hclsyntax.TokenQuotedLit || t.Type == hclsyntax.TokenStringLit) && tells(tokens, i) {
+			return true
+		}
+	}
+	return false
+}
+
 // valueOfSecret returns the end of the value that begins with token i, if the name of the attribute
 // or map element before it is secret. Otherwise it returns 0.
 func (s *source) valueOfSecret(tokens hclsyntax.Tokens, i int) (end int) {

@@ -1,9 +1,6 @@
 package config
 
 import (
-	"fmt"
-	"os"
-
 	"filegate/core/backend"
 	"filegate/core/frontend"
 )
@@ -30,15 +27,7 @@ func (c *Config) Directories() []string {
 
 // Warnings returns the warnings about valid options with a risk or a price.
 func (c *Config) Warnings() Diagnostics {
-	var all Diagnostics
-	for _, file := range c.opened { // these usually contain keys or passwords
-		if info, err := os.Stat(file); err == nil && info.Mode().Perm()&0o007 != 0 {
-			all = append(all, Diagnostic{
-				Warning: true, Summary: fmt.Sprintf("Everybody on this machine can read %s (mode %04o)", file, info.Mode().Perm()),
-				Detail: "If there is a key or a password in it: chmod 600 " + file + ", and make filegate's user its owner.",
-			})
-		}
-	}
+	all := c.permissionWarnings()
 	for _, f := range c.Frontends {
 		frontend.Warn(f.Config, func(attribute, summary, detail string) {
 			d := f.Diagnose(attribute, summary, detail)
