@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,13 @@ func TestLine(t *testing.T) {
 // TestLongLine bounds what others have chosen.
 func TestLongLine(t *testing.T) {
 	long := strings.Repeat("ü", 1<<20)
+	many := map[string]string{}
+	for i := range 1000 {
+		many[fmt.Sprintf("meta.%d", i)] = long[:100]
+	}
+	if line := string(Record{Changes: many}.Line()); len(line) > 2*maxText || !strings.Contains(line, " more\"") {
+		t.Errorf("many changes have a line of %d bytes: %s", len(line), line)
+	}
 	if got := len((Record{Path: long, Target: long, Error: long, User: long}).Line()); got > 5*maxText {
 		t.Errorf("the line has %d bytes", got)
 	}

@@ -111,6 +111,9 @@ var _ session.RequestObserver = (*observer)(nil)
 // WantedRequests implements [session.RequestObserver].
 func (o *observer) WantedRequests() int { return o.w.spans.WantedRequests() }
 
+// Asks implements [session.BeforeObserver].
+func (o *observer) Asks(op session.Op) bool { return o.w.hooks.Asks(string(op)) }
+
 // Before implements [session.BeforeObserver].
 func (o *observer) Before(ctx context.Context, e session.Event) error {
 	r := o.record(e)
@@ -159,6 +162,7 @@ func (o *observer) record(e session.Event) audit.Record {
 	r := o.who
 	r.Time, r.Event, r.Result = time.Now(), string(e.Op), outcome(e.Err)
 	r.Path, r.Target, r.Seconds, r.TransIDs = string(e.Path), string(e.Target), seconds(e.Duration), e.TransIDs
+	r.Place, r.TargetPlace, r.Changes = string(e.Place), string(e.TargetPlace), e.Changes
 	switch e.Op {
 	case session.OpUpload, session.OpDownload:
 		r.Bytes = &e.Bytes

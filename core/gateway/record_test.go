@@ -2,11 +2,13 @@ package gateway
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -69,6 +71,7 @@ func TestAuditLog(t *testing.T) {
 	}
 	sess.Mkdir(t.Context(), "/closed/dir")
 	sess.Remove(t.Context(), "/none")
+	sess.TempURL(t.Context(), "/other", "PUT", time.Unix(1e9, 0))
 	sess.Close()
 
 	text, err := os.ReadFile(file)
@@ -94,7 +97,11 @@ func TestAuditLog(t *testing.T) {
 		if r.Bytes != nil {
 			bytes = "5 bytes"
 		}
-		got = append(got, strings.Join(strings.Fields(strings.Join([]string{r.Event, r.Result, r.Method, r.Path, r.Target, bytes, r.Account}, " ")), " "))
+		changes := ""
+		if len(r.Changes) > 0 {
+			changes = fmt.Sprint(r.Changes)
+		}
+		got = append(got, strings.Join(strings.Fields(strings.Join([]string{r.Event, r.Result, r.Method, r.Path, r.Target, bytes, r.Account, changes}, " ")), " "))
 	}
 	want := []string{
 		"login denied password",
@@ -104,6 +111,7 @@ func TestAuditLog(t *testing.T) {
 		"rename ok /file /other",
 		"mkdir permission /closed/dir",
 		"remove not_exist /none",
+		"tempurl unsupported /other map[method:PUT until:2001-09-09T01:46:40Z]",
 		"logout ok",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

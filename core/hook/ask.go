@@ -26,14 +26,7 @@ func (h *Hooks) Ask(ctx context.Context, r audit.Record) error {
 	if h == nil {
 		return nil
 	}
-	h.mu.RLock()
-	var asked []*hook
-	for _, k := range h.current {
-		if k.config.Before && slices.Contains(k.config.Events, r.Event) {
-			asked = append(asked, k)
-		}
-	}
-	h.mu.RUnlock()
+	asked := h.deciding(r.Event)
 	slices.SortFunc(asked, func(a, b *hook) int { return strings.Compare(a.config.Name, b.config.Name) })
 	for _, k := range asked {
 		if err := h.ask(ctx, k, r); err != nil {
@@ -41,6 +34,21 @@ func (h *Hooks) Ask(ctx context.Context, r audit.Record) error {
 		}
 	}
 	return nil
+}
+
+// Asks reports whether a hook decides on actions of this kind.
+func (h *Hooks) Asks(event string) bool { return h != nil && len(h.deciding(event)) > 0 }
+
+// deciding returns the hooks that decide on actions of this kind.
+func (h *Hooks) deciding(event string) (all []*hook) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, k := range h.current {
+		if k.config.Before && slices.Contains(k.config.Events, event) {
+			all = append(all, k)
+		}
+	}
+	return all
 }
 
 func (h *Hooks) ask(ctx context.Context, k *hook, r audit.Record) error {

@@ -10,7 +10,8 @@ import (
 
 // permit returns nil if the session is alive, the names of the operation are valid, the login has
 // the permissions at the places of the names, and the observer does not refuse.
-func (s *Session) permit(ctx context.Context, e Event, what ...auth.Permission) error {
+// It notes the places in e.
+func (s *Session) permit(ctx context.Context, e *Event, what ...auth.Permission) error {
 	if err := s.permitted(ctx, e, what...); err != nil {
 		return err
 	}
@@ -18,39 +19,49 @@ func (s *Session) permit(ctx context.Context, e Event, what ...auth.Permission) 
 }
 
 // ask returns an error if the observer refuses an operation.
-func (s *Session) ask(ctx context.Context, e Event) error {
-	if o, ok := s.observer.(BeforeObserver); ok {
-		return o.Before(ctx, e)
+func (s *Session) ask(ctx context.Context, e *Event) error {
+	o, ok := s.observer.(BeforeObserver)
+	if !ok || !o.Asks(e.Op) {
+		return nil
 	}
-	return nil
+	if !s.guarded() { // permitted has not needed the places
+		var err error
+		if e.Place, err = s.leadsTo(ctx, e.Path, e.Op.follows()); err != nil {
+			return err
+		}
+		if e.Op.hasTarget() {
+			if e.TargetPlace, err = s.leadsTo(ctx, e.Target, e.Op.followsTarget()); err != nil {
+				return err
+			}
+		}
+	}
+	return o.Before(ctx, *e)
 }
 
-func (s *Session) permitted(ctx context.Context, e Event, what ...auth.Permission) error {
+func (s *Session) permitted(ctx context.Context, e *Event, what ...auth.Permission) error {
 	if err := s.ended(); err != nil {
 		return err
 	}
-	two := e.Op == OpRename || e.Op == OpCopy || e.Op == OpSymlink
+	two := e.Op.hasTarget()
 	if !confined(e.Path) || two && !confined(e.Target) {
 		return vfs.ErrInvalidName
 	}
-	at, err := s.locate(ctx, e.Path, e.Op.follows())
+	at, end, err := s.reach(ctx, e.Path, e.Op.follows())
 	if err != nil {
 		return err
 	}
+	e.Place = s.elsewhere(e.Path, end)
 	if err := s.demand(at, what...); err != nil {
 		return err
 	}
 	if !two {
 		return nil
 	}
-	how := toEntry
-	if e.Op != OpRename { // a link may be followed to whatever its target is
-		how = toFile
-	}
-	to, err := s.locate(ctx, e.Target, how)
+	to, end, err := s.reach(ctx, e.Target, e.Op.followsTarget())
 	if err != nil {
 		return err
 	}
+	e.TargetPlace = s.elsewhere(e.Target, end)
 	switch e.Op {
 	case OpRename:
 		return s.mayRename(at, to)

@@ -37,11 +37,17 @@ const (
 
 // Event describes an operation that has ended.
 type Event struct {
-	Op       Op
-	Path     vfs.Path // as the client sees it
-	Target   vfs.Path // of a rename, a copy or a link
-	Bytes    int64    // received from or sent to the client
-	Entries  int      // returned by a listing
+	Op      Op
+	Path    vfs.Path // as the client sees it
+	Target  vfs.Path // of a rename, a copy or a link
+	Bytes   int64    // received from or sent to the client
+	Entries int      // returned by a listing
+	// Place and TargetPlace are where links lead Path and Target in the whole store. They are empty
+	// if that is the home directory with the name below it, and if it is unknown: it is known in a
+	// session with a home directory or rules, and if an observer is asked.
+	Place, TargetPlace vfs.Path
+	// Changes are the new values of what the operation sets, by attribute.
+	Changes  map[string]string
 	Duration time.Duration
 	Err      error
 
@@ -81,8 +87,10 @@ type EndObserver interface {
 // BeforeObserver is an Observer that is also asked before an operation, and may refuse it.
 type BeforeObserver interface {
 	Observer
+	// Asks reports whether Before is needed for operations of this kind.
+	Asks(op Op) bool
 	// Before is called when a permitted operation begins; for a transfer when the file is opened.
-	// Its error is the result of the operation.
+	// The places of the event are known. Its error is the result of the operation.
 	Before(ctx context.Context, e Event) error
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"testing"
@@ -89,12 +90,14 @@ func TestAudit(t *testing.T) {
 			want: session.Event{Op: session.OpCopy, Path: "/file", Target: "/new"}, line: map[string]any{"level": "INFO", "target": "/new"},
 		},
 		{
-			name: "set attributes", do: func(ctx context.Context, s *session.Session) { s.SetAttrs(ctx, "/file", vfs.Attrs{}) },
-			want: session.Event{Op: session.OpSetAttrs, Path: "/file"}, line: map[string]any{"level": "INFO"},
+			name: "set attributes", do: func(ctx context.Context, s *session.Session) {
+				s.SetAttrs(ctx, "/file", vfs.Attrs{Mode: new(fs.FileMode(0o640))})
+			},
+			want: session.Event{Op: session.OpSetAttrs, Path: "/file", Changes: map[string]string{"mode": "0640"}}, line: map[string]any{"level": "INFO"},
 		},
 		{
 			name: "truncate", do: func(ctx context.Context, s *session.Session) { s.Truncate(ctx, "/file", 3) },
-			want: session.Event{Op: session.OpTruncate, Path: "/file"}, line: map[string]any{"level": "INFO"},
+			want: session.Event{Op: session.OpTruncate, Path: "/file", Changes: map[string]string{"size": "3"}}, line: map[string]any{"level": "INFO"},
 		},
 
 		{

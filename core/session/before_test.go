@@ -17,6 +17,8 @@ type asked struct {
 
 var errAsked = errors.New("refused by the observer")
 
+func (a *asked) Asks(session.Op) bool { return true }
+
 func (a *asked) Before(_ context.Context, e session.Event) error {
 	if e.Op == a.refuse {
 		return errAsked
@@ -56,6 +58,8 @@ type countingObserver struct {
 	events
 	asked int
 }
+
+func (c *countingObserver) Asks(session.Op) bool { return true }
 
 func (c *countingObserver) Before(context.Context, session.Event) error {
 	c.asked++

@@ -12,7 +12,9 @@ import (
 // Open implements [vfs.FS].
 func (s *Session) Open(ctx context.Context, name vfs.Path, opts vfs.OpenOptions) (vfs.File, error) {
 	f := &file{transfer: s.newTransfer(ctx, &s.out), path: name}
-	err := s.enter(f.ctx, f, Event{Op: OpDownload, Path: name}, func() (_ io.Closer, err error) {
+	e := Event{Op: OpDownload, Path: name}
+	err := s.enter(f.ctx, f, &e, func() (_ io.Closer, err error) {
+		f.place = e.Place
 		f.under, err = s.openFor(f.ctx, name, opts)
 		return f.under, err
 	}, auth.Read)
@@ -66,7 +68,7 @@ func (f *file) Close() error {
 	f.ended, f.closed = true, true
 	defer func() {
 		f.s.leave(f, Event{
-			Op: OpDownload, Path: f.path, Bytes: f.bytes.Load(), Duration: time.Since(f.start), Err: f.failed.get(),
+			Op: OpDownload, Path: f.path, Place: f.place, Bytes: f.bytes.Load(), Duration: time.Since(f.start), Err: f.failed.get(),
 			Sums: vfs.FileSums(f.under),
 		}.traced(f.trace))
 	}()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"strconv"
 	"time"
 
 	"filegate/core/auth"
@@ -25,7 +26,7 @@ func (s *Session) do(ctx context.Context, e Event, perm auth.Permission, f func(
 	err = func() error {
 		ctx, cancel := s.join(trace.In(ctx))
 		defer cancel()
-		if err := s.permit(ctx, e, perm); err != nil {
+		if err := s.permit(ctx, &e, perm); err != nil {
 			return err
 		}
 		return f(ctx)
@@ -147,7 +148,7 @@ func (s *Session) Rename(ctx context.Context, oldname, newname vfs.Path, opts vf
 // SetAttrs implements [vfs.AttrFS]. Attributes of a file that is being written are published with
 // its content.
 func (s *Session) SetAttrs(ctx context.Context, name vfs.Path, attrs vfs.Attrs) error {
-	return s.do(ctx, Event{Op: OpSetAttrs, Path: name}, auth.Write, func(ctx context.Context) error {
+	return s.do(ctx, Event{Op: OpSetAttrs, Path: name, Changes: attrChanges(attrs)}, auth.Write, func(ctx context.Context) error {
 		found, err := s.throughOpen(ctx, name, func(o *openFile) error { return o.setAttrs(attrs) })
 		if found {
 			return err
@@ -159,7 +160,7 @@ func (s *Session) SetAttrs(ctx context.Context, name vfs.Path, attrs vfs.Attrs) 
 // Truncate sets the size of a file: of the content that is being written, else of the stored
 // content.
 func (s *Session) Truncate(ctx context.Context, name vfs.Path, size int64) error {
-	return s.do(ctx, Event{Op: OpTruncate, Path: name}, auth.Write, func(ctx context.Context) error {
+	return s.do(ctx, Event{Op: OpTruncate, Path: name, Changes: map[string]string{"size": strconv.FormatInt(size, 10)}}, auth.Write, func(ctx context.Context) error {
 		switch {
 		case name.IsRoot():
 			return vfs.ErrIsDir

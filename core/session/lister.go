@@ -16,7 +16,7 @@ func (s *Session) List(ctx context.Context, name vfs.Path) (vfs.Lister, error) {
 	l := &lister{s: s, path: name, start: time.Now(), trace: s.newTrace()}
 	ctx, cancel := s.join(l.trace.In(ctx))
 	defer cancel()
-	err := s.enter(ctx, l, Event{Op: OpList, Path: name}, func() (_ io.Closer, err error) {
+	err := s.enter(ctx, l, &Event{Op: OpList, Path: name}, func() (_ io.Closer, err error) {
 		l.open = s.listOpen(ctx, name)
 		l.under, err = s.fs.List(ctx, s.inStore(name))
 		return l.under, err

@@ -33,6 +33,17 @@ func (op Op) follows() following {
 	return toEntry
 }
 
+// hasTarget reports whether an operation has two names.
+func (op Op) hasTarget() bool { return op == OpRename || op == OpCopy || op == OpSymlink }
+
+// followsTarget returns which links an operation follows in its second name.
+func (op Op) followsTarget() following {
+	if op == OpRename {
+		return toEntry
+	}
+	return toFile // a link may be followed to whatever its target is
+}
+
 // where holds all places that an operation on a name reaches. A permission is required at each of
 // them.
 type where []vfs.Path
@@ -118,14 +129,21 @@ func (s *Session) isKept(p vfs.Place) bool {
 // locate returns the places that an operation on a client's name reaches. It returns an error if
 // one of them is outside of the home directory.
 func (s *Session) locate(ctx context.Context, name vfs.Path, how following) (where, error) {
+	all, _, err := s.reach(ctx, name, how)
+	return all, err
+}
+
+// reach is locate, and also returns the place of the operation itself, or "" if
+// the permissions do not depend on it.
+func (s *Session) reach(ctx context.Context, name vfs.Path, how following) (all where, end vfs.Path, err error) {
 	inner := s.inStore(name)
 	if !s.guarded() {
-		return where{inner}, nil
+		return where{inner}, "", nil
 	}
 	if err := s.places(ctx); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	var all where
+	end = inner
 	add := func(p vfs.Place, err error) error {
 		if err != nil {
 			return err
@@ -133,6 +151,7 @@ func (s *Session) locate(ctx context.Context, name vfs.Path, how following) (whe
 		if s.isKept(p) {
 			return vfs.Errorf(vfs.ErrPermission, "the storage keeps parts and old versions of files here, which this login may not reach this way")
 		}
+		end = p.Path
 		for _, at := range append([]vfs.Path{p.Path}, p.Of...) {
 			if !s.placed.home.Path.Contains(at) {
 				return errOutOfHome
@@ -143,7 +162,7 @@ func (s *Session) locate(ctx context.Context, name vfs.Path, how following) (whe
 		}
 		return nil
 	}
-	err := add(vfs.PlaceOf(ctx, s.fs, inner, false))
+	err = add(vfs.PlaceOf(ctx, s.fs, inner, false))
 	if err == nil && how == toFolder {
 		err = add(s.folder(ctx, inner))
 	}
@@ -156,9 +175,31 @@ func (s *Session) locate(ctx context.Context, name vfs.Path, how following) (whe
 		if len(all) == 0 {
 			all = where{inner}
 		}
-		return all, nil
+		return all, end, nil
 	}
-	return all, err
+	return all, end, err
+}
+
+// leadsTo returns the place of an operation on a client's name, for [Event.Place].
+func (s *Session) leadsTo(ctx context.Context, name vfs.Path, how following) (vfs.Path, error) {
+	inner := s.inStore(name)
+	p, err := vfs.PlaceOf(ctx, s.fs, inner, how != toEntry)
+	switch kind := vfs.Kind(err); {
+	case kind == vfs.ErrNotDir, kind == vfs.ErrNotExist: // the store has a better error for it
+		p.Path = inner
+	case err != nil:
+		return "", err
+	}
+	return s.elsewhere(name, p.Path), nil
+}
+
+// elsewhere returns a place as a name in the whole store, or "" if it is that of a client's name
+// without links.
+func (s *Session) elsewhere(name, place vfs.Path) vfs.Path {
+	if place == "" || place == s.inStore(name) {
+		return ""
+	}
+	return s.outer.Under(place)
 }
 
 var errOutOfHome error = vfs.Errorf(vfs.ErrPermission, "this leads out of what this login may see")

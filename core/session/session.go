@@ -39,6 +39,7 @@ type Session struct {
 	id       string
 	identity auth.Identity
 	home     vfs.Path
+	outer    vfs.Path // where the root of fs is in the whole store
 	limits   limits
 	fs       vfs.FS
 	files    *files
@@ -90,10 +91,15 @@ func New(ctx context.Context, cfg Config) (*Session, error) {
 		return nil, err
 	}
 	fsys, inner := vfs.InHome(cfg.FS, home)
+	outer := vfs.Root
+	if inner != home {
+		outer = home
+	}
 	s := &Session{
 		id:       cfg.ID,
 		identity: cfg.Identity,
 		home:     inner,
+		outer:    outer,
 		limits:   newLimits(cfg.Identity.Limits, cfg.Shares),
 		fs:       fsys,
 		log:      cfg.Log.With("session", cfg.ID, "user", cfg.Identity.User, "remote", cfg.Remote),

@@ -22,7 +22,7 @@ func (s *Session) Versions(ctx context.Context, name vfs.Path) (all []vfs.Info, 
 
 // Restore replaces the content of a file by the content of one of its versions.
 func (s *Session) Restore(ctx context.Context, name vfs.Path, version string) error {
-	return s.do(ctx, Event{Op: OpRestore, Path: name}, auth.Write, func(ctx context.Context) error {
+	return s.do(ctx, Event{Op: OpRestore, Path: name, Changes: map[string]string{"version": version}}, auth.Write, func(ctx context.Context) error {
 		if err := s.also(ctx, name, auth.Read, auth.Delete); err != nil {
 			return err
 		}
@@ -40,7 +40,7 @@ func (s *Session) TempURL(ctx context.Context, name vfs.Path, method string, unt
 	if method != "GET" {
 		needs = []auth.Permission{auth.Create, auth.Write, auth.Delete}
 	}
-	err = s.do(ctx, Event{Op: OpTempURL, Path: name}, needs[0], func(ctx context.Context) error {
+	err = s.do(ctx, Event{Op: OpTempURL, Path: name, Changes: map[string]string{"method": method, "until": until.UTC().Format(time.RFC3339)}}, needs[0], func(ctx context.Context) error {
 		if err := s.also(ctx, name, needs...); err != nil {
 			return err
 		}
@@ -68,7 +68,7 @@ func (s *Session) Details(ctx context.Context, name vfs.Path) (d vfs.Details, er
 // ChangeDetails changes the expiry and metadata of a file. Setting an expiry needs the permission
 // to delete.
 func (s *Session) ChangeDetails(ctx context.Context, name vfs.Path, change vfs.DetailChange) error {
-	return s.do(ctx, Event{Op: OpSetAttrs, Path: name}, auth.Write, func(ctx context.Context) error {
+	return s.do(ctx, Event{Op: OpSetAttrs, Path: name, Changes: detailChanges(change)}, auth.Write, func(ctx context.Context) error {
 		if change.Expires != nil {
 			if err := s.also(ctx, name, auth.Delete); err != nil {
 				return err
@@ -95,7 +95,7 @@ func (s *Session) ACL(ctx context.Context, name vfs.Path) (acl vfs.ACL, err erro
 
 // SetACL changes the access lists of a directory.
 func (s *Session) SetACL(ctx context.Context, name vfs.Path, acl vfs.ACL) error {
-	return s.do(ctx, Event{Op: OpACL, Path: name}, auth.Write, func(ctx context.Context) error {
+	return s.do(ctx, Event{Op: OpACL, Path: name, Changes: aclChanges(acl)}, auth.Write, func(ctx context.Context) error {
 		if s.guarded() || s.also(ctx, name, auth.Permissions()...) != nil {
 			return errNotForAll
 		}

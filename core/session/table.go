@@ -24,7 +24,7 @@ var (
 // enter opens a handle by calling open, which returns the store's side of it, and keeps the handle
 // in the table until leave. If this fails, the operation is recorded as e. Otherwise the handle is
 // recorded when it is closed.
-func (s *Session) enter(ctx context.Context, h handle, e Event, open func() (io.Closer, error), perms ...auth.Permission) error {
+func (s *Session) enter(ctx context.Context, h handle, e *Event, open func() (io.Closer, error), perms ...auth.Permission) error {
 	s.begin()
 	start := time.Now()
 	err := errPanicked
@@ -38,7 +38,7 @@ func (s *Session) enter(ctx context.Context, h handle, e Event, open func() (io.
 	return err
 }
 
-func (s *Session) tryEnter(ctx context.Context, h handle, e Event, open func() (io.Closer, error), perms ...auth.Permission) error {
+func (s *Session) tryEnter(ctx context.Context, h handle, e *Event, open func() (io.Closer, error), perms ...auth.Permission) error {
 	if err := s.permitted(ctx, e, perms...); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 // transfer is the common part of a file that is being read and of a file that is being written.
 type transfer struct {
 	s      *Session
+	place  vfs.Path // of the event
 	start  time.Time
 	ctx    context.Context    // ends with the transfer; reads and writes have no context of their own
 	cancel context.CancelFunc // cancels running calls

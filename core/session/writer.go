@@ -21,13 +21,15 @@ func (s *Session) OpenWriter(ctx context.Context, name vfs.Path, opts vfs.WriteO
 		perms = append(perms, auth.Read)
 	}
 	w := &writer{transfer: s.newTransfer(ctx, &s.in), name: name, opts: opts, pos: opts.Offset}
-	err := s.enter(w.ctx, w, Event{Op: OpUpload, Path: name}, func() (io.Closer, error) {
+	e := Event{Op: OpUpload, Path: name}
+	err := s.enter(w.ctx, w, &e, func() (io.Closer, error) {
+		w.place = e.Place
 		if name.IsRoot() {
 			return nil, vfs.ErrIsDir
 		}
 		if opts.Read && !opts.Truncate {
 			// The handle shows what is stored.
-			if err := s.permit(w.ctx, Event{Op: OpDownload, Path: name}, auth.Read); err != nil {
+			if err := s.permit(w.ctx, &Event{Op: OpDownload, Path: name}, auth.Read); err != nil {
 				return nil, err
 			}
 		}
@@ -274,7 +276,7 @@ func (w *writer) Close() error {
 			err = ErrAbandoned
 		}
 		w.s.leave(w, Event{
-			Op: OpUpload, Path: w.name, Bytes: w.bytes.Load(), Duration: time.Since(w.start), Err: err,
+			Op: OpUpload, Path: w.name, Place: w.place, Bytes: w.bytes.Load(), Duration: time.Since(w.start), Err: err,
 			Sums: w.sums,
 		}.traced(w.trace))
 	}()
