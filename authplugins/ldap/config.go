@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path"
 	"slices"
@@ -75,7 +76,10 @@ func defaults() config {
 }
 
 // Kind describes the authenticator to its program.
-func Kind() authplugin.Kind {
+func Kind() authplugin.Kind { return kind(os.Stderr) }
+
+// kind is Kind with the place for advice about the configuration.
+func kind(log io.Writer) authplugin.Kind {
 	d := defaults()
 	return authplugin.Kind{
 		Info: auth.Info{
@@ -117,7 +121,7 @@ func Kind() authplugin.Kind {
 				{Name: "cache_for", Type: auth.TypeString, Default: d.CacheFor, Doc: "how long the same login may be answered without asking again; 0s: not at all"},
 			},
 		},
-		Configure: configure,
+		Configure: func(given authplugin.Config) (auth.Authenticator, auth.Diagnostics) { return configure(given, log) },
 	}
 }
 
@@ -133,6 +137,7 @@ type settings struct {
 	searchFilter   template
 	requiredFilter string
 	userAttribute  string
+	assertions     []assertion // of the login's name, in userDN or searchFilter
 	keyAttribute   string
 	attributes     []string // to request for an entry
 
@@ -172,7 +177,7 @@ func (r *reader) check(attribute, summary string, err error) {
 	}
 }
 
-func configure(given authplugin.Config) (auth.Authenticator, auth.Diagnostics) {
+func configure(given authplugin.Config, log io.Writer) (auth.Authenticator, auth.Diagnostics) {
 	r := &reader{config: defaults()}
 	if diags := given.Decode(&r.config); len(diags) > 0 {
 		return nil, diags
@@ -186,6 +191,7 @@ func configure(given authplugin.Config) (auth.Authenticator, auth.Diagnostics) {
 	if len(r.diags) > 0 {
 		return nil, r.diags
 	}
+	r.advise(log)
 	return a, nil
 }
 
@@ -246,11 +252,17 @@ func (r *reader) readUsers(s *settings) {
 	case r.UserDN != "":
 		s.userDN, err = parseDN(r.UserDN)
 		r.check("user_dn", "Unusable DN", err)
+		if err == nil {
+			s.assertions = dnAssertions(s.userDN)
+		}
 	default:
 		s.searchBase = r.SearchBase
 		r.checkDN("search_base", r.SearchBase)
 		s.searchFilter, err = parseFilter(r.SearchFilter, placeUser)
 		r.check("search_filter", "Unusable filter", err)
+		if err == nil {
+			s.assertions = filterAssertions(s.searchFilter)
+		}
 	}
 	if r.RequiredFilter != "" {
 		_, err := ldap.CompileFilter(r.RequiredFilter)
@@ -266,6 +278,9 @@ func (r *reader) readUsers(s *settings) {
 		}
 	}
 	s.attributes = slices.Concat([]string{r.UserAttribute}, stateAttributes, endAttributes, changeAttributes, idAttributes)
+	for _, a := range s.assertions {
+		s.attributes = append(s.attributes, a.attribute)
+	}
 	if r.KeyAttribute != "" {
 		s.attributes = append(s.attributes, r.KeyAttribute)
 	}

@@ -154,7 +154,11 @@ func (c *conn) bindService(dn string, password auth.Secret) error {
 	c.bound = boundUser // unknown until the bind succeeds
 	var err error
 	if dn == "" {
-		err = failed("anonymous bind", false, c.ldap.UnauthenticatedBind(""))
+		// A server may refuse anonymous binds, although it answers searches without a bind. A new
+		// connection needs no bind.
+		if err = failed("anonymous bind", false, c.ldap.UnauthenticatedBind("")); err != nil {
+			err = &lostError{err}
+		}
 	} else {
 		err = failed(fmt.Sprintf("bind as %q, of bind_dn", dn), false, c.ldap.Bind(dn, password.Reveal()))
 	}
@@ -164,24 +168,24 @@ func (c *conn) bindService(dn string, password auth.Secret) error {
 	return err
 }
 
-// search returns the matching entries, at most limit. If there are more, it also returns
-// errTooMany.
-func (c *conn) search(doing, base string, scope int, filter string, limit int, attributes []string) ([]*ldap.Entry, error) {
+// search returns the matching entries, at most limit, and the references to other servers that may
+// have more. If there are more entries, it also returns errTooMany. The result is never nil.
+func (c *conn) search(doing, base string, scope int, filter string, limit int, attributes []string) (*ldap.SearchResult, error) {
 	req := ldap.NewSearchRequest(base, scope, ldap.NeverDerefAliases, limit, 0, false, filter, attributes, nil)
 	req.EnforceSizeLimit = true
 	result, err := c.ldap.Search(req)
 	switch {
 	case ldap.IsErrorAnyOf(err, ldap.LDAPResultNoSuchObject) && scope == ldap.ScopeBaseObject:
-		return nil, nil
+		return &ldap.SearchResult{}, nil
 	case ldap.IsErrorAnyOf(err, ldap.LDAPResultSizeLimitExceeded):
-		return result.Entries, errTooMany
+		return result, errTooMany
 	case err != nil && errors.Is(err, ldap.ErrSizeLimitExceeded):
 		c.close() // the rest of the answer may still arrive
-		return result.Entries, errTooMany
+		return result, errTooMany
 	case err != nil:
-		return nil, failed(doing, false, err)
+		return &ldap.SearchResult{}, failed(doing, false, err)
 	}
-	return result.Entries, nil
+	return result, nil
 }
 
 // errTooMany is the error of a search with more matches than the limit.

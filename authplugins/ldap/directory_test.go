@@ -1,6 +1,7 @@
 package ldap_test
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -114,6 +115,45 @@ func TestIdleEnds(t *testing.T) {
 		f.mu.Lock()
 		f.got[len(f.got)-1].conn.Close()
 		f.mu.Unlock()
+	}
+}
+
+// TestNoAnonymousBind tests a server that refuses anonymous binds and answers searches without a
+// bind.
+func TestNoAnonymousBind(t *testing.T) {
+	f := newFake(t, func(m message) []byte {
+		if m.op == bindRequest && !bytes.Contains(m.body, []byte("uid=alice")) {
+			return m.result(bindResponse, 48)
+		}
+		return good(m)
+	})
+	a := authenticator(t, clear(f), nil)
+	for i := range 3 {
+		if _, err := a.Authenticate(t.Context(), byPassword("alice", password)); err != nil {
+			t.Fatalf("login %d: %v", i+1, err)
+		}
+	}
+}
+
+// TestGroupsElsewhere tests a search for groups that refers to another server.
+func TestGroupsElsewhere(t *testing.T) {
+	for reference, want := range map[string]error{
+		"ldap://other.example/ou=more,dc=example": auth.ErrUnavailable,
+		"ldap://other.example":                    auth.ErrUnavailable,
+		"::":                                      auth.ErrUnavailable,
+		"ldap://DomainDnsZones.example/DC=DomainDnsZones,DC=example": nil,
+		"ldap://example/CN=Configuration,DC=example":                 nil,
+	} {
+		f := newFake(t, func(m message) []byte {
+			if m.op == searchRequest && bytes.Contains(m.body, []byte("ou=groups")) {
+				return append(element(0x30, m.id, element(searchReference, text(reference))), m.result(searchDone, 0)...)
+			}
+			return good(m)
+		})
+		_, err := authenticator(t, clear(f), map[string]any{"group_base": "ou=groups,dc=example"}).Authenticate(t.Context(), byPassword("alice", password))
+		if !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", reference, err, want)
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ type facts struct {
 	meets  bool // the entry matches required_filter
 }
 
-// group is a group of the user.
+// group is a group of the user. The name is empty if only the DN identifies the group.
 type group struct{ name, dn string }
 
 // is reports whether g is the group that the operator has named, by its name or its DN.
@@ -31,12 +31,17 @@ func (g group) is(named string) bool {
 	if !strings.Contains(named, "=") {
 		return strings.EqualFold(g.name, named)
 	}
-	want, err := ldap.ParseDN(named)
+	return sameDN(g.dn, named)
+}
+
+// sameDN reports whether two DNs are equal, ignoring case.
+func sameDN(a, b string) bool {
+	x, err := ldap.ParseDN(a)
 	if err != nil {
 		return false
 	}
-	dn, err := ldap.ParseDN(g.dn)
-	return err == nil && dn.EqualFold(want)
+	y, err := ldap.ParseDN(b)
+	return err == nil && x.EqualFold(y)
 }
 
 // stateAttributes are the attributes that show that an account is disabled, locked or expired.
@@ -172,10 +177,14 @@ func memberOf(e *ldap.Entry, attribute string) ([]group, error) {
 		}
 		for _, dn := range a.Values {
 			parsed, err := ldap.ParseDN(dn)
-			if err != nil || len(parsed.RDNs) == 0 || len(parsed.RDNs[0].Attributes) != 1 {
+			if err != nil || len(parsed.RDNs) == 0 {
 				continue // the configuration cannot name a value that is not a DN
 			}
-			groups = append(groups, group{parsed.RDNs[0].Attributes[0].Value, dn})
+			g := group{dn: dn}
+			if first := parsed.RDNs[0].Attributes; len(first) == 1 {
+				g.name = first[0].Value
+			}
+			groups = append(groups, g)
 		}
 	}
 	return groups, nil

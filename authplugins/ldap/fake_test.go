@@ -16,6 +16,7 @@ const (
 	searchRequest   = 0x63
 	searchEntry     = 0x64
 	searchDone      = 0x65
+	searchReference = 0x73
 	extendedRequest = 0x77
 	extendedAnswer  = 0x78
 )

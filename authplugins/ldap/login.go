@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -121,7 +122,8 @@ func (a *Authenticator) read(c *conn, login string) (facts, error) {
 	} else {
 		base, scope = a.userDN.dn(login), ldap.ScopeBaseObject
 	}
-	entries, err := c.search("search for the user", base, scope, filter, 2, a.attributes)
+	found, err := c.search("search for the user", base, scope, filter, 2, a.attributes)
+	entries := found.Entries
 	switch {
 	case errors.Is(err, errTooMany) || (err == nil && len(entries) > 1):
 		return facts{}, fmt.Errorf("the directory has several entries for this name: make search_filter narrower: %w", auth.ErrDenied)
@@ -133,6 +135,15 @@ func (a *Authenticator) read(c *conn, login string) (facts, error) {
 		return facts{}, fmt.Errorf("the directory shows an entry without a DN: %w", auth.ErrDenied)
 	}
 	f := facts{entry: entries[0], meets: true}
+	if err := a.checkName(f.entry, login); err != nil {
+		// If the password was checked before, an answer other than to a wrong password would tell
+		// that it was right.
+		kind := auth.ErrUnknownUser
+		if !a.looksUp() {
+			kind = auth.ErrDenied
+		}
+		return facts{}, fmt.Errorf("%w: %w", err, kind)
+	}
 	if f.user, err = canonical(f.entry, a.userAttribute, login); err != nil {
 		return facts{}, fmt.Errorf("%w: %w", err, auth.ErrDenied)
 	}
@@ -141,7 +152,7 @@ func (a *Authenticator) read(c *conn, login string) (facts, error) {
 		if err != nil && !errors.Is(err, errTooMany) {
 			return facts{}, err
 		}
-		f.meets = len(met) > 0
+		f.meets = len(met.Entries) > 0
 	}
 	f.groups, err = a.groupsOf(c, f)
 	return f, err
@@ -157,20 +168,42 @@ func (a *Authenticator) groupsOf(c *conn, f facts) ([]group, error) {
 		return groups, nil
 	}
 	filter := a.groupFilter.filter(f.user, f.entry.DN)
-	entries, err := c.search("search for the groups", a.groupBase, ldap.ScopeWholeSubtree, filter, maxGroups, []string{a.groupName})
+	found, err := c.search("search for the groups", a.groupBase, ldap.ScopeWholeSubtree, filter, maxGroups, []string{a.groupName})
 	if errors.Is(err, errTooMany) {
 		return nil, fmt.Errorf("the user is in more than %d groups below group_base: %w", maxGroups, auth.ErrUnavailable)
 	}
 	if err != nil {
 		return nil, err
 	}
+	if i := slices.IndexFunc(found.Referrals, mayHaveGroups); i >= 0 {
+		return nil, fmt.Errorf("further groups may be at %q, which is not asked: set group_base to a place that this server has wholly: %w", printable(found.Referrals[i]), auth.ErrUnavailable)
+	}
 	var groups []group
-	for _, e := range entries {
-		for _, name := range e.GetEqualFoldAttributeValues(a.groupName) {
+	for _, e := range found.Entries {
+		names := e.GetEqualFoldAttributeValues(a.groupName)
+		if len(names) == 0 {
+			names = []string{""} // the configuration may name the group by its DN
+		}
+		for _, name := range names {
 			groups = append(groups, group{name, e.DN})
 		}
 	}
 	return groups, nil
+}
+
+// mayHaveGroups reports whether the place of a continuation reference may contain groups. The
+// partitions that Active Directory refers to for every search at the root of a domain do not.
+func mayHaveGroups(reference string) bool {
+	u, err := url.Parse(reference)
+	if err != nil {
+		return true
+	}
+	dn, err := ldap.ParseDN(strings.TrimPrefix(u.Path, "/"))
+	if err != nil || len(dn.RDNs) == 0 {
+		return true
+	}
+	first := dn.RDNs[0].Attributes[0].Value
+	return !slices.ContainsFunc([]string{"Configuration", "DomainDnsZones", "ForestDnsZones"}, func(p string) bool { return strings.EqualFold(p, first) })
 }
 
 // permit returns an error if the user may not log in with this proof.

@@ -100,6 +100,7 @@ func TestNames(t *testing.T) {
 	s.add(t, "alice", password, nil)
 	odd := `O'Brien, (x)*\ +"<#>=;é`
 	s.add(t, odd, password, nil)
+	s.add(t, "ann bob", password, nil)
 	s.change(t, func(c *goldap.Conn) error {
 		if _, err := c.SimpleBind(&goldap.SimpleBindRequest{Username: "uid=alice," + people, AllowEmptyPassword: true}); err != nil {
 			return fmt.Errorf("this server should take a bind without a password: %w", err)
@@ -118,6 +119,16 @@ func TestNames(t *testing.T) {
 			for _, pass := range []string{"", "\x00", password + "\x00", strings.Repeat("x", 5000)} {
 				if _, err := a.Authenticate(t.Context(), byPassword("alice", pass)); !errors.Is(err, auth.ErrDenied) {
 					t.Errorf("a password of %d bytes: got %v, want %v", len(pass), err, auth.ErrDenied)
+				}
+			}
+			// The directory takes these for the same user, the gateway's count of failures does not.
+			for _, user := range []string{"ann  bob", "\uff41nn bob", "an\u00adn bob"} {
+				_, right := a.Authenticate(t.Context(), byPassword(user, password))
+				_, wrong := a.Authenticate(t.Context(), byPassword(user, "wrong"))
+				for _, kind := range []error{auth.ErrDenied, auth.ErrUnknownUser} {
+					if right == nil || errors.Is(right, kind) != errors.Is(wrong, kind) {
+						t.Errorf("%q: got %v with the right password and %v with a wrong one, want the same refusal", user, right, wrong)
+					}
 				}
 			}
 			// The name has the directory's spelling, not the client's.

@@ -116,13 +116,13 @@ func (a *Authenticator) again(ctx context.Context, grant auth.Grant) (facts, pro
 		return facts{}, p, fmt.Errorf("%q: %s: %w", p.User, why, auth.ErrDenied)
 	}
 	switch {
-	case f.user != p.User || f.entry.DN != p.DN || snapshot(f.entry, idAttributes) != p.ID:
+	case f.user != p.User || !sameDN(f.entry.DN, p.DN) || snapshot(f.entry, idAttributes) != p.ID:
 		return refused("the name is another entry's now")
 	case p.Method == auth.Password && snapshot(f.entry, changeAttributes) != p.Changed:
 		return refused("the password was changed")
 	}
 	if a.storage != nil {
-		login, err := f.fill(a.storageLogin)
+		login, err := a.loginAt(f)
 		if err != nil {
 			return refused(err.Error())
 		}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"filegate/core/auth"
@@ -19,7 +21,7 @@ const sealedFor = "ldap"
 func (a *Authenticator) grant(ctx context.Context, f facts, p proof) (auth.Grant, error) {
 	var grant auth.Grant
 	if a.storage != nil {
-		login, err := f.fill(a.storageLogin)
+		login, err := a.loginAt(f)
 		if err != nil {
 			return auth.Grant{}, fmt.Errorf("%q: storage_login: %w: %w", p.User, err, auth.ErrDenied)
 		}
@@ -52,6 +54,39 @@ func (a *Authenticator) grant(ctx context.Context, f facts, p proof) (auth.Grant
 		return auth.Grant{}, fmt.Errorf("%w: %w", err, auth.ErrUnavailable)
 	}
 	return grant, nil
+}
+
+// splitter is an authenticator of a storage whose logins have parts.
+type splitter interface{ Parts(login string) []string }
+
+// loginAt returns the user's login at the storage. A value inserted into the template stays within
+// its part of the login: the user "files.alice" does not get the project "files". Only an
+// attribute that is the whole template is used unchanged.
+func (a *Authenticator) loginAt(f facts) (string, error) {
+	login, err := f.fill(a.storageLogin)
+	storage, ok := a.storage.(splitter)
+	if err != nil || !ok || (a.storageLogin.isWhole() && a.storageLogin.names[0] != placeUser) {
+		return login, err
+	}
+	n, values := 0, []string{}
+	model, err := a.storageLogin.expand(func(name string) (string, error) {
+		value, err := f.fill(template{texts: []string{"", ""}, names: []string{name}})
+		n++
+		mark := fmt.Sprintf("%s%d%s", nameMark, n, nameMark)
+		values = append(values, mark, value)
+		return mark, err
+	})
+	if err != nil {
+		return "", err
+	}
+	want := storage.Parts(model)
+	for i := range want {
+		want[i] = strings.NewReplacer(values...).Replace(want[i])
+	}
+	if got := storage.Parts(login); !slices.Equal(got, want) {
+		return "", fmt.Errorf("a value inserted into %q would change its parts", login)
+	}
+	return login, nil
 }
 
 // secret returns the secret for the user's login at the storage.

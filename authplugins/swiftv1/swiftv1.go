@@ -113,6 +113,9 @@ func (a *Authenticator) Authenticate(ctx context.Context, req auth.Request) (aut
 	return auth.Response{Identity: identity}, nil
 }
 
+// Parts returns the account and the user of a login name, or the name if it has no account.
+func (a *Authenticator) Parts(name string) []string { return strings.SplitN(name, ":", 2) }
+
 // Renew implements auth.Authenticator.
 func (a *Authenticator) Renew(ctx context.Context, old auth.Grant) (auth.Grant, error) {
 	var c credential
