@@ -37,6 +37,7 @@ SECOND_FACTORS = {'otto': 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'}  # of TOTP, in bas
 EXPIRED = 'edgar'
 REGION = 'RegionOne'
 CREDENTIAL, SECRET = 'lab', 'labsecret'
+RESTRICTED, RESTRICTED_SECRET = 'reader', 'restrictedsecret'
 
 keystone_url, swift_endpoint, database = sys.argv[1:]
 
@@ -89,9 +90,13 @@ credential = ensure(
     [c for c in demo.application_credentials.list() if c.name == CREDENTIAL],
     lambda: demo.application_credentials.create(CREDENTIAL, secret=SECRET,
                                                 roles=[{'name': 'member'}, {'name': 'swiftoperator'}]))
+restricted = ensure(
+    [c for c in demo.application_credentials.list() if c.name == RESTRICTED],
+    lambda: demo.application_credentials.create(RESTRICTED, secret=RESTRICTED_SECRET, access_rules=[
+        {'service': 'object-store', 'method': method, 'path': '/v1/**'} for method in ('GET', 'HEAD')]))
 trust = ensure(demo.trusts.list(trustor_user=users['demo']),
                lambda: demo.trusts.create(users['demo2'], users['demo'], project=projects['Default', 'demo'],
                                           role_names=['swiftoperator'], impersonation=False))
-for variable, value in (('APPCRED_ID', credential.id), ('TRUST', trust.id),
+for variable, value in (('APPCRED_ID', credential.id), ('RESTRICTED_ID', restricted.id), ('TRUST', trust.id),
                         ('PROJECT_ID', projects['Default', 'demo'].id), ('USER_ID', users['demo'].id)):
     print('KEYSTONE_' + variable, value)

@@ -138,7 +138,8 @@ project_domain_id = default
 delay_auth_decision = true
 cache = swift.cache
 token_cache_time = 60
-include_service_catalog = false
+include_service_catalog = true
+service_type = object-store
 service_token_roles_required = true
 [filter:keystoneauth]
 use = egg:swift#keystoneauth

@@ -27,6 +27,7 @@ type KeystoneUser struct{ ID, Name, Password string }
 func NewKeystone(t *testing.T) *Keystone {
 	t.Helper()
 	k := &Keystone{URL: Lab(t, "FILEGATE_TEST_KEYSTONE")}
+
 	def := map[string]any{"id": "default"}
 	var made struct {
 		Token struct {
@@ -129,6 +130,20 @@ func (k *Keystone) User(t *testing.T) *KeystoneUser {
 	}
 	k.call(t, http.MethodPut, "/projects/"+projects.Projects[0].ID+"/users/"+u.ID+"/roles/"+roles.Roles[0].ID, nil, nil)
 	return &u
+}
+
+// EC2Credential creates an EC2 credential of a user for the project demo. remove deletes it.
+func (k *Keystone) EC2Credential(t *testing.T, u *KeystoneUser) (access, secret string, remove func()) {
+	t.Helper()
+	var projects struct{ Projects []struct{ ID string } }
+	k.call(t, http.MethodGet, "/projects?name=demo&domain_id=default", nil, &projects)
+	var made struct {
+		Credential struct{ Access, Secret string }
+	}
+	path := "/users/" + u.ID + "/credentials/OS-EC2"
+	k.call(t, http.MethodPost, path, map[string]any{"tenant_id": projects.Projects[0].ID}, &made)
+	c := made.Credential
+	return c.Access, c.Secret, func() { k.call(t, http.MethodDelete, path+"/"+c.Access, nil, nil) }
 }
 
 // Change changes attributes of a user.

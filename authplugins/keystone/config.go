@@ -25,6 +25,10 @@ type config struct {
 	CodeLength      int    `json:"totp_digits"`
 	Revoke          bool   `json:"revoke_tokens"`
 
+	EC2         bool        `json:"ec2"`
+	EC2Login    string      `json:"ec2_service_login"`
+	EC2Password auth.Secret `json:"ec2_service_password"`
+
 	project, projectDomain string // the parts of Project
 }
 
@@ -66,6 +70,9 @@ func Kind() authplugin.Kind {
 				upstream.OverrideAttribute(),
 				auth.Attribute{Name: "totp_digits", Type: auth.TypeNumber, Default: strconv.Itoa(d.CodeLength), Doc: "length of one-time codes that may follow the password, where Keystone asks for one; 0: none may"},
 				auth.Attribute{Name: "revoke_tokens", Type: auth.TypeBool, Default: strconv.FormatBool(d.Revoke), Doc: "take tokens back when no session needs them any more"},
+				auth.Attribute{Name: "ec2", Type: auth.TypeBool, Default: "false", Doc: "take 32 hexadecimal digits, and names that begin with ec2=, for access keys of EC2 credentials"},
+				auth.Attribute{Name: "ec2_service_login", Type: auth.TypeString, Doc: "account with the role service that checks EC2 credentials, where Keystone wants one, as service.filegate"},
+				auth.Attribute{Name: "ec2_service_password", Type: auth.TypeString, Secret: true, Doc: "its password"},
 			),
 			Revalidates: true,
 			Releases:    true,
@@ -116,10 +123,18 @@ func configure(given authplugin.Config) (auth.Authenticator, auth.Diagnostics) {
 	if c.DefaultDomain == "" {
 		wrong("default_domain", "Missing value", `Leave it out for "default".`)
 	}
+	switch {
+	case c.EC2 && c.Version == version2:
+		wrong("ec2", "Not in this version", "EC2 credentials are logins only with version 3.")
+	case !c.EC2 && (c.EC2Login != "" || c.EC2Password != ""):
+		wrong("ec2_service_login", "No EC2 logins", "It has a meaning only with ec2 = true.")
+	case (c.EC2Login == "") != (c.EC2Password == ""):
+		wrong("ec2_service_login", "Half an account", "Give both ec2_service_login and ec2_service_password.")
+	}
 	if len(diags) > 0 {
 		return nil, diags
 	}
-	form := form{tenant: tenant, domain: domain}
+	form := form{tenant: tenant, domain: domain, ec2: c.EC2}
 	if c.Version == version2 {
 		form.domain, form.plain, c.CodeLength = "", true, 0
 	}

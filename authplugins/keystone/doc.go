@@ -17,6 +17,7 @@
 //	app=ID                          an application credential by its id, with its secret
 //	app=NAME.USER                   an application credential by its name and its owner
 //	trust=ID.USER                   a trust by its id; the user is the trustee
+//	ec2=ACCESS                      an EC2 credential by its access key, with its secret
 //
 // The password for an application credential is its secret. In the forms with "?", app=NAME and
 // trust= the user may have a domain too. Both separators can be configured. An empty separator
@@ -41,6 +42,27 @@
 // user, also 64). So is the domain "default", which every Keystone has. Version 2.0 has neither
 // domains nor the forms with "?", "app=" and "trust=": they have no special meaning there, and only
 // a project can be given by its id.
+//
+// # EC2 credentials
+//
+// With the option ec2, "ec2=" is the prefix of an access key, and a name of exactly 32 hexadecimal
+// digits is an access key instead of a user's id. The password is the secret, which signs a request
+// and is not sent. Newer versions of Keystone check such requests only for a service account with
+// the role service, or for an administrator: ec2_service_login. Its token is kept in memory.
+//
+// Keystone does not revoke the tokens of an EC2 credential that is deleted, so a check whether such
+// a login is still valid logs in again. These logins need no second factor, whatever the rules of
+// the user say; so do not set ec2 if users must have one.
+//
+// # Access rules
+//
+// An application credential may have access rules, which Swift checks if the section authtoken of
+// its configuration has service_type = object-store and include_service_catalog = true. Without
+// service_type, Swift refuses all requests of such logins. Without the catalog, it answers 500. To
+// list and read, a login needs GET and HEAD for /v1/**; to write also PUT, POST and DELETE for it,
+// and COPY to rename. Swift answers a forbidden request as one with an invalid token, so the login
+// is renewed before the client is told that permission is denied. Keystone does not revoke the
+// tokens of such logins at the end of the session: they end with their time.
 //
 // # Second factors
 //
@@ -75,6 +97,8 @@
 //	a choice of project                                  4, including the revocation of the first token
 //	a renewal                                            1
 //	a check whether a login is still valid               1; 3 if its token is no longer valid
+//	a wrong secret of an EC2 credential                  2 with a service account
+//	a check whether an EC2 login is still valid          2
 //	the end of the last session                          1
 //
 // # Answers

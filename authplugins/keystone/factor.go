@@ -28,7 +28,7 @@ func (at *attempt) secondFactor(r *receiptError) (auth.Response, error) {
 func (at *attempt) hasCode(err error) bool {
 	n := at.config.CodeLength
 	secret := at.credential.Secret
-	return n > 0 && at.login.Credential == "" && errors.Is(err, auth.ErrDenied) && auth.ClientText(err) == "" &&
+	return n > 0 && at.login.Credential == "" && at.login.Access == "" && errors.Is(err, auth.ErrDenied) && auth.ClientText(err) == "" &&
 		len(secret) > n && !strings.ContainsFunc(secret[len(secret)-n:], func(r rune) bool { return r < '0' || r > '9' })
 }
 

@@ -27,6 +27,8 @@ type Authenticator struct {
 	sealer  authplugin.Sealer
 	form    form
 	states  *states
+
+	ec2Service serviceAccount
 }
 
 var (
@@ -162,6 +164,9 @@ func (a *Authenticator) again(ctx context.Context, c credential) (token, error) 
 	if receipt, ok := errors.AsType[*receiptError](err); ok {
 		return token{}, fmt.Errorf("%w: a renewal cannot give it: %w", receipt, auth.ErrDenied)
 	}
+	if err == nil && login.Access != "" && got.projectID != c.ProjectID {
+		return token{}, fmt.Errorf("the EC2 credential is for another project now: %w", auth.ErrDenied)
+	}
 	return got, err
 }
 
@@ -183,7 +188,7 @@ func (a *Authenticator) parse(c credential) (Login, error) {
 	if err != nil {
 		return Login{}, fmt.Errorf("%w: %w", err, auth.ErrInvalid)
 	}
-	if login.Project == "" && login.Credential == "" && login.Trust == "" && !login.Choose {
+	if login.Project == "" && login.Credential == "" && login.Trust == "" && login.Access == "" && !login.Choose {
 		login.Project, login.ProjectDomain = a.config.project, a.config.projectDomain
 	}
 	return login, nil

@@ -13,6 +13,7 @@ type Login struct {
 
 	Credential string // an application credential: its id if User is empty, otherwise its name
 	Trust      string // the id of a trust
+	Access     string // the access key of an EC2 credential
 	Choose     bool   // the user wants to choose a project
 }
 
@@ -29,6 +30,7 @@ type form struct {
 	tenant string // between project and user; empty: logins have no projects
 	domain string // before a domain; empty: logins have no domains
 	plain  bool   // only the form with project and user, as for v2.0
+	ec2    bool   // access keys of EC2 credentials are logins
 }
 
 // errNoUser is the error for a name without a user, or with a project domain but no project.
@@ -36,6 +38,9 @@ var errNoUser = errors.New("the name has no user in it: the form is PROJECT@DOMA
 
 func (f form) parse(name string) (Login, error) {
 	login := f.split(name)
+	if login.Access != "" {
+		return login, nil
+	}
 	switch {
 	case login.Credential != "" && login == (Login{Credential: login.Credential}): // by its id
 	case login.User == "" || login.User == idMark || (login.Project == "" && login.ProjectDomain != ""):
@@ -45,6 +50,9 @@ func (f form) parse(name string) (Login, error) {
 }
 
 func (f form) split(name string) Login {
+	if key, ok := f.accessKey(name); ok {
+		return Login{Access: key}
+	}
 	project, rest, found := f.cutProject(name)
 	if login, ok := f.special(project, rest, found); ok {
 		return login

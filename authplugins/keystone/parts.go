@@ -14,7 +14,7 @@ func (a *Authenticator) Parts(name string) []string {
 	parts := []string{
 		kind("project", login.Project, login.ProjectDomain, 32), kind("domain", login.ProjectDomain, ""),
 		kind("user", login.User, login.UserDomain, 32, 64), kind("domain", login.UserDomain, ""),
-		"app " + login.Credential, "trust " + login.Trust,
+		"app " + login.Credential, "trust " + login.Trust, "ec2 " + login.Access,
 	}
 	if login.Choose {
 		parts = append(parts, "choose")

@@ -41,6 +41,7 @@ type question struct {
 func (at *attempt) question(scope object) question {
 	q := question{scope: scope, login: at.login, secret: at.credential.Secret, projectID: at.credential.ProjectID, forwardedFor: at.credential.ForwardedFor}
 	switch {
+	case at.login.Access != "": // the request is signed
 	case at.login.Credential == "":
 		user := at.user()
 		user["password"] = at.credential.Secret
@@ -78,6 +79,8 @@ func (a *Authenticator) domain(name string) object {
 func (at *attempt) scope() object {
 	login := at.login
 	switch {
+	case login.Access != "": // has a project
+		return nil
 	case login.Trust != "":
 		return object{"OS-TRUST:trust": object{"id": login.Trust}}
 	case login.Credential != "": // has a project, and must not request one
@@ -101,9 +104,12 @@ func projectScope(id string) object { return object{"project": object{"id": id}}
 func (a *Authenticator) ask(ctx context.Context, q question) (got token, err error) {
 	err = a.service.Try(ctx, func(ctx context.Context) (err error) {
 		client := a.client(q.forwardedFor)
-		if a.config.Version == version2 {
+		switch {
+		case a.config.Version == version2:
 			got, err = askV2(ctx, client, q)
-		} else {
+		case q.login.Access != "":
+			got, err = a.askEC2(ctx, client, q)
+		default:
 			got, err = askV3(ctx, client, q)
 		}
 		if err == nil && got.id == "" {
@@ -161,5 +167,6 @@ func (q question) failure(err error) error {
 		return readReceipt(status.ResponseHeader.Get(receiptHeader), status.Body)
 	}
 	_, delegated := q.methods[applicationCredential]
+	delegated = delegated || q.login.Access != ""
 	return refusal(upstream.NewStatusError(status.Actual, status.ResponseHeader), status.Body, delegated)
 }

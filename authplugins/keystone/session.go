@@ -26,9 +26,14 @@ func (a *Authenticator) Revalidate(ctx context.Context, id auth.Identity) error 
 	if err := a.sealer.Open(id.Grant.Renewal, &c); err != nil {
 		return err
 	}
+	if login, err := a.parse(c); err == nil && login.Access != "" {
+		// The token stays valid if the EC2 credential is deleted.
+		return a.tryAgain(ctx, c)
+	}
 	err := a.service.Try(ctx, func(ctx context.Context) error {
 		client := a.client(c.ForwardedFor)
 		client.TokenID = id.Grant.Token.Reveal()
+		client.MoreHeaders[accessRulesHeader] = accessRulesVersion
 		good, err := tokens.Validate(ctx, client, id.Grant.Token.Reveal())
 		if err == nil && !good {
 			err = fmt.Errorf("the token is not known any more: %w", auth.ErrDenied)
@@ -38,6 +43,18 @@ func (a *Authenticator) Revalidate(ctx context.Context, id auth.Identity) error 
 	if !errors.Is(err, auth.ErrDenied) {
 		return err
 	}
+	return a.tryAgain(ctx, c)
+}
+
+// Without this header, Keystone answers 404 about tokens of application credentials with access
+// rules. The rules concern the storage, which checks them.
+const (
+	accessRulesHeader  = "OpenStack-Identity-Access-Rules"
+	accessRulesVersion = "1.0"
+)
+
+// tryAgain reports whether the credential from a renewal is still valid.
+func (a *Authenticator) tryAgain(ctx context.Context, c credential) error {
 	got, err := a.again(ctx, c)
 	if err != nil {
 		return err

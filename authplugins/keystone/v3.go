@@ -23,7 +23,11 @@ func askV3(ctx context.Context, client *gophercloud.ServiceClient, q question) (
 	if q.receipt != "" {
 		client.MoreHeaders[receiptHeader] = q.receipt
 	}
-	result := tokens.Create(ctx, client, q)
+	return readToken(tokens.Create(ctx, client, q), q.login.User)
+}
+
+// readToken returns the token of an answer. user is the user if the answer does not name it.
+func readToken(result tokens.CreateResult, user string) (token, error) {
 	var body tokenBody
 	if err := result.ExtractInto(&body); err != nil {
 		return token{}, err
@@ -31,7 +35,7 @@ func askV3(ctx context.Context, client *gophercloud.ServiceClient, q question) (
 	got := token{
 		id:           result.Header.Get("X-Subject-Token"),
 		expires:      body.ExpiresAt,
-		user:         cmp.Or(body.User.Name, q.login.User),
+		user:         cmp.Or(body.User.Name, user),
 		project:      body.Project.Name,
 		projectID:    body.Project.ID,
 		credentialID: body.ApplicationCredential.ID,

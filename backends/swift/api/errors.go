@@ -75,7 +75,7 @@ func kindOf(code int) (text string, kind error) {
 	case http.StatusBadRequest:
 		return "the storage refused the request as invalid", vfs.ErrInvalid
 	case http.StatusUnauthorized:
-		return "the storage no longer accepts this login: log in again", vfs.ErrPermission
+		return "the storage no longer accepts this login, or access rules forbid this: log in again, or ask for other rules", vfs.ErrPermission
 	case http.StatusForbidden:
 		return "permission denied by the storage", vfs.ErrPermission
 	case http.StatusNotFound:
