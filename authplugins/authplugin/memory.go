@@ -7,13 +7,17 @@ import (
 	"strings"
 )
 
-// Memory implements auth.MemoryUser. It is the memory of the program without its child processes.
+// Memory implements auth.MemoryUser. It is the memory of the program, with its child processes if it
+// has a control group.
 func (p *program) Memory() (bytes int64, ok bool) {
 	p.mu.Lock()
 	inst := p.current
 	p.mu.Unlock()
 	if inst == nil {
 		return 0, false
+	}
+	if bytes, ok := inst.process.group.memory(); ok {
+		return bytes, true
 	}
 	return residentMemory(inst.process.ID())
 }

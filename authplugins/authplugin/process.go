@@ -36,10 +36,11 @@ const (
 	maxHandshake = 4 << 10
 )
 
-// process is one run of a program in its own process group. It implements go-plugin's
-// runner.Runner.
+// process is one run of a program in its own process group, and in its own control group if the
+// gateway may create one. It implements go-plugin's runner.Runner.
 type process struct {
 	cmd       *exec.Cmd
+	group     *group // nil if there is none
 	socketDir string // the directory in which its socket must be
 	stdout    *os.File
 	stderr    *os.File
@@ -98,7 +99,7 @@ func (p *process) Start(context.Context) error {
 	p.stderr, p.cmd.Stderr = pipes[1][0], pipes[1][1]
 	keepDescriptors()
 	p.cmd.ExtraFiles, p.host = []*os.File{pipes[2][0]}, pipes[2][1]
-	if err := p.cmd.Start(); err != nil {
+	if err := p.startGrouped(); err != nil {
 		return err
 	}
 	theirs = []*os.File{pipes[0][1], pipes[1][1], pipes[2][0]}
@@ -107,8 +108,26 @@ func (p *process) Start(context.Context) error {
 	return nil
 }
 
+// startGrouped starts the program in a control group, or without one if that fails.
+func (p *process) startGrouped() error {
+	if g := newGroup(); g != nil {
+		cmd := *p.cmd
+		err := g.start(*p.cmd.SysProcAttr, func(attr *syscall.SysProcAttr) error {
+			cmd.SysProcAttr = attr
+			return cmd.Start()
+		})
+		if err == nil {
+			p.cmd, p.group = &cmd, g
+			return nil
+		}
+		g.remove()
+	}
+	return p.cmd.Start()
+}
+
 func (p *process) wait() {
 	reap(p.cmd)
+	p.group.remove()
 	_ = p.host.Close()
 	limit := time.Now().Add(drainTime)
 	_ = p.stdout.SetReadDeadline(limit)
@@ -137,6 +156,7 @@ func (p *process) kill() error {
 		return nil
 	default:
 	}
+	p.group.kill()
 	return syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 }
 

@@ -61,6 +61,15 @@ func roles() map[string]func() {
 			}
 			Serve(fakeKind())
 		},
+		// Has a child in another session, whose parent has ended. Its ID is in a file beside the
+		// program.
+		"has-daemon": func() {
+			script := `setsid /bin/sleep 600 </dev/null >/dev/null 2>&1 & echo $! >"$1"`
+			if err := exec.CommandContext(context.Background(), "/bin/sh", "-c", script, "sh", os.Args[0]+".child").Run(); err != nil {
+				panic(err)
+			}
+			Serve(fakeKind())
+		},
 		// Continues without a socket, after a login of "unplug" has closed it.
 		"unplugged": func() { Serve(fakeKind()); select {} },
 		"host":      host,
