@@ -64,10 +64,11 @@ var mayImport = map[string][]string{
 	// A backend sees the contract and never a session.
 	"backends":               {"core/backend", "backends/..."}, // the list
 	"backends/internal/...":  nil,                              // what any object store's backend needs
-	"backends/swift":         {"backends/internal/...", "backends/swift/api", "backends/swift/listing", "backends/swift/object", "core/backend", "core/cache", "core/vfs"},
+	"backends/swift":         {"backends/internal/...", "backends/swift/api", "backends/swift/fsck", "backends/swift/listing", "backends/swift/object", "core/backend", "core/cache", "core/vfs"},
 	"backends/swift/api":     {"backends/internal/...", "core/backend", "core/vfs"},                                 // one request to one Swift
 	"backends/swift/listing": {"backends/swift/api", "core/cache"},                                                  // listings with the write log laid over
 	"backends/swift/object":  {"backends/internal/...", "backends/swift/api", "backends/swift/listing", "core/vfs"}, // one object as bytes
+	"backends/swift/fsck":    {"backends/swift/api", "backends/swift/listing", "backends/swift/object", "core/vfs"}, // errors of a whole account
 	"backends/local":         {"core/backend", "core/vfs"},
 	// What the tests of the rooms of backends/swift have in common.
 	"backends/swift/apitest":   {"backends/swift/api", "backends/swift/swifttest", "core/auth", "core/backend"},

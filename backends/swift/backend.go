@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"filegate/backends/internal/buffers"
@@ -166,6 +167,8 @@ type FS struct {
 	// dropBoxes and closed are containers that the login may not read: those that it may write to,
 	// and those that it may not.
 	dropBoxes, closed *recent.Keys
+	// allPolicies makes no container hidden because of its storage policy. See Fsck.
+	allPolicies atomic.Bool
 }
 
 var (

@@ -25,7 +25,7 @@ const policyLife = 5 * time.Minute
 // container with another policy. The error is not translated.
 func (f *FS) prepare(ctx context.Context, req api.Request) (api.Request, error) {
 	policy := f.backend.cfg.StoragePolicy
-	if policy == "" || req.AnyPolicy {
+	if policy == "" || req.AnyPolicy || f.allPolicies.Load() {
 		return req, nil
 	}
 	if req.Target.IsContainer() && req.Method == http.MethodPut {

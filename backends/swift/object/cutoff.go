@@ -55,6 +55,7 @@ type CutOff struct {
 	sequence int // number of the next segment
 	modified time.Time
 	segments []api.Name // all segments, including those after a hole
+	stored   int64      // bytes of all segments
 	Place    api.Name   // prefix of their names
 	MTime    string     // modification time that the client has set, as in metadata
 }
@@ -207,6 +208,7 @@ func (u *Uploads) replay(ctx context.Context, n api.Name, upload string, marker 
 	}
 	for _, e := range stored {
 		p.segments = append(p.segments, place.With(e.Name))
+		p.stored += e.Bytes
 		p.modified = latest(p.modified, e.Time(time.Time{}))
 		if off, sequence, ok := parseSegmentName(strings.TrimPrefix(e.Name, place.Object)); ok {
 			journal = append(journal, line{off, sequence, &Segment{name: place.With(e.Name), size: e.Bytes, etag: e.Hash}})

@@ -3,7 +3,6 @@ package object
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"filegate/backends/swift/api"
@@ -58,17 +57,11 @@ var errSweptEnough = errors.New("enough removed for now")
 // removeIfExpired removes the upload of a marker if it is expired, and reports whether it did. An
 // upload that cannot be read is left for a later sweep.
 func (u *Uploads) removeIfExpired(ctx context.Context, segments api.Name, marker listing.Entry) (bool, error) {
-	i := strings.LastIndexByte(marker.Name, '/')
-	if i <= len(uploadsPrefix) || !u.expired(marker.Time(time.Now())) {
+	if !u.expired(marker.Time(time.Now())) {
 		return false, nil
 	}
-	target := api.Name{Account: segments.Account, Container: strings.TrimSuffix(segments.Container, api.SegmentsSuffix), Object: marker.Name[len(uploadsPrefix):i]}
-	if target.SegmentsContainer() != segments {
-		// With such a long container name, the name of the segments container is ambiguous.
-		return false, nil
-	}
-	p, err := u.replay(ctx, target, marker.Name[i+1:], marker)
-	if err != nil || !u.expired(p.modified) {
+	target, p, err := u.UploadOf(ctx, segments, marker)
+	if err != nil || p == nil || !u.expired(p.modified) {
 		return false, nil
 	}
 	if err := u.Remove(ctx, target, p); err != nil {
