@@ -98,6 +98,7 @@ var mayImport = map[string][]string{
 		"authplugins/conformance",    // for filegate plugin test
 		"authplugins/users/userfile", // for filegate users
 		"cmd/filegate/convert",       // for filegate convert
+		"core/session", "core/vfs",   // for filegate fsck, which uses the storage as a client does
 	},
 	"cmd/filegate/convert":       nil, // its result is text, which filegate check reads
 	"cmd/filegate-auth-swiftv1":  {"authplugins/authplugin", "authplugins/swiftv1"},

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
-	"slices"
 	"strings"
 
 	"filegate/core/auth"
@@ -61,48 +59,29 @@ func tryLogin(e env, cfg *config.Config, g *gateway.Gateway, user string) bool {
 // tryFrontend logs a user in through a frontend. It returns the result of the login, and a
 // description of the storage.
 func tryFrontend(e env, g *gateway.Gateway, f *config.Frontend, user string, password auth.Secret) (told, store string, err error) {
-	req := auth.Request{
-		User: user, Password: password, Method: auth.Password, Service: f.Kind, SessionID: "filegate-check",
-		Remote: netip.MustParseAddrPort("127.0.0.1:1"), Client: "filegate check",
+	sess, err := logIn(e, g, f, user, password)
+	if err != nil {
+		return "", "", err
 	}
-	for range maxLoginSteps {
-		sess, step, err := g.Try(e.stop, f.Kind, f.Name, req)
-		switch {
-		case err != nil:
-			return "", "", fmt.Errorf("%w: filegate login -c FILE -u USER AUTH shows each step", err)
-		case sess != nil:
-			defer sess.Close()
-			id := sess.Identity()
-			told := fmt.Sprintf("let in by auth %q as %s, storage %s", id.Grant.Issuer, shown(id.User), orDash(id.Grant.Endpoint))
-			lister, err := sess.List(e.stop, "/")
-			if err != nil {
-				return "", "", fmt.Errorf("%s; its files cannot be listed: %w", told, err)
-			}
-			defer lister.Close()
-			entries, err := lister.Next(e.stop)
-			if err != nil && len(entries) == 0 && !errors.Is(err, io.EOF) {
-				return "", "", fmt.Errorf("%s; its files cannot be listed: %w", told, err)
-			}
-			traits, err := sess.Traits(e.stop)
-			if err != nil {
-				return "", "", fmt.Errorf("%s; what it supports cannot be found out: %w", told, err)
-			}
-			var store strings.Builder
-			for _, t := range traits {
-				fmt.Fprintf(&store, "ok    backend %q: %s: %s\n", f.Backend, t.Name, t.Text)
-			}
-			return told + ", whose first directory can be listed", store.String(), nil
-		case step == nil || !slices.Contains(step.Methods, auth.Interactive):
-			return "", "", errors.New("the password is right, but the login needs another step that only a client can do")
-		}
-		req.State, req.Answers, req.Method, req.Password = step.State, nil, auth.Interactive, ""
-		for _, p := range step.Prompts {
-			answer, err := e.askAnswer(p.Text, p.Echo)
-			if err != nil {
-				return "", "", err
-			}
-			req.Answers = append(req.Answers, answer)
-		}
+	defer sess.Close()
+	id := sess.Identity()
+	told = fmt.Sprintf("let in by auth %q as %s, storage %s", id.Grant.Issuer, shown(id.User), orDash(id.Grant.Endpoint))
+	lister, err := sess.List(e.stop, "/")
+	if err != nil {
+		return "", "", fmt.Errorf("%s; its files cannot be listed: %w", told, err)
 	}
-	return "", "", fmt.Errorf("the login has not ended after %d steps", maxLoginSteps)
+	defer lister.Close()
+	entries, err := lister.Next(e.stop)
+	if err != nil && len(entries) == 0 && !errors.Is(err, io.EOF) {
+		return "", "", fmt.Errorf("%s; its files cannot be listed: %w", told, err)
+	}
+	traits, err := sess.Traits(e.stop)
+	if err != nil {
+		return "", "", fmt.Errorf("%s; what it supports cannot be found out: %w", told, err)
+	}
+	var lines strings.Builder
+	for _, t := range traits {
+		fmt.Fprintf(&lines, "ok    backend %q: %s: %s\n", f.Backend, t.Name, t.Text)
+	}
+	return told + ", whose first directory can be listed", lines.String(), nil
 }

@@ -1,8 +1,8 @@
 // Filegate serves SFTP, SCP and FTP in front of OpenStack Swift. README.md has the first steps, and
 // filegate help lists the commands.
 //
-// The exit code is 0 on success, 1 for a failure at run time, 2 for a wrong command line, and 3 for
-// mistakes in the configuration.
+// The exit code is 0 on success, 1 for a failure at run time, 2 for a wrong command line, 3 for mistakes
+// in the configuration, and 4 if filegate fsck has found errors in the storage.
 //
 // Each command has its own file, cmd_NAME.go or plugin_NAME.go. Code that does not need the command
 // line is in packages below this one, such as confine and convert.
@@ -27,6 +27,7 @@ const (
 	exitFailure
 	exitUsage
 	exitConfig
+	exitFound
 )
 
 // env is the environment of a command.
@@ -55,6 +56,7 @@ func commands() []command {
 	return []command{
 		{name: "serve", summary: "run the gateway", run: cmdServe},
 		{name: "check", summary: "report all mistakes in a configuration file", run: cmdCheck},
+		{name: "fsck", summary: "find and repair errors in the storage", run: cmdFsck},
 		{name: "convert", summary: "convert the configuration of sftp-cloudfs and ftp-cloudfs", run: cmdConvert},
 		{name: "status", summary: "show the state of a running gateway", run: cmdStatus},
 		{name: "sessions", summary: "list the logged-in clients", run: cmdSessions},

@@ -29,6 +29,7 @@ func (s *search) dynamic(ctx context.Context, n api.Name, o api.Object, report b
 	})
 	switch {
 	case api.StatusOf(err) == http.StatusNotFound:
+		s.countUncertain()
 		parts.wrong.add("the container %s of its segments is missing", container.Container)
 	case err != nil:
 		return s.cannotRead(ctx, n, err)

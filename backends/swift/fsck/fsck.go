@@ -66,14 +66,14 @@ type search struct {
 
 	all, done atomic.Int64 // objects
 
-	mu      sync.Mutex        // guards the following fields, and is held when a function of opts is called
-	unread  []string          // the first objects that could not be read, each with its error
-	failed  int               // how many could not be read
-	ghosts  int               // rows without an object
-	opaque  int               // static large objects whose manifests are not returned
-	parts   map[string]string // manifests by the place of their parts; only for sftp-cloudfs's layout
-	doubted []doubt
-	more    bool // doubted is full
+	mu        sync.Mutex        // guards the following fields, and is held when a function of opts is called
+	unread    []string          // the first objects that could not be read, each with its error
+	failed    int               // how many could not be read
+	uncertain int               // objects that may be manifests, and could not be read as such
+	opaque    int               // static large objects whose manifests are not returned
+	parts     map[string]string // manifests by the place of their parts; only for sftp-cloudfs's layout
+	doubted   []doubt
+	more      bool // doubted is full
 }
 
 // container is a container of the account.
@@ -85,6 +85,9 @@ type container struct {
 }
 
 func (s *search) run(ctx context.Context) error {
+	if err := s.setClock(ctx); err != nil {
+		return err
+	}
 	if err := s.findContainers(ctx); err != nil {
 		return err
 	}
@@ -116,6 +119,27 @@ func (s *search) run(ctx context.Context) error {
 	return nil
 }
 
+// setClock makes begun a time of Swift's clock, if that is far from this machine's.
+func (s *search) setClock(ctx context.Context) error {
+	resp, err := s.Client.Send(ctx, api.Request{Method: http.MethodHead})
+	if api.StatusOf(err) == http.StatusForbidden {
+		return errNotOwner(err)
+	}
+	if err != nil {
+		return err
+	}
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		if ahead := time.Since(date); ahead.Abs() > time.Minute {
+			s.begun = s.begun.Add(-ahead)
+		}
+	}
+	return nil
+}
+
+func errNotOwner(err error) error {
+	return api.RefusedAs(err, vfs.ErrPermission, "this login may not list the account: use a login of its owner")
+}
+
 // findContainers lists the account.
 func (s *search) findContainers(ctx context.Context) error {
 	wanted := s.opts.Container
@@ -135,7 +159,7 @@ func (s *search) findContainers(ctx context.Context) error {
 		return nil
 	})
 	if api.StatusOf(err) == http.StatusForbidden {
-		return api.RefusedAs(err, vfs.ErrPermission, "this login may not list the account: use a login of its owner")
+		return errNotOwner(err)
 	}
 	if err == nil && !found {
 		return vfs.Errorf(vfs.ErrNotExist, "there is no container %s", wanted)

@@ -65,6 +65,9 @@ var errEnough = errors.New("enough")
 // readOthers notes the segments in use of the containers that are not selected, and of all objects
 // that are newer than the beginning of the search.
 func (s *search) readOthers(ctx context.Context) error {
+	if err := s.newContainers(ctx); err != nil {
+		return err
+	}
 	for _, c := range s.containers {
 		if !c.selected {
 			s.all.Add(c.objects)
@@ -97,6 +100,20 @@ func (s *search) readOthers(ctx context.Context) error {
 		}
 	}
 	return s.askAgain(ctx)
+}
+
+// newContainers adds the containers that were created since the search began: a file may have been
+// moved there.
+func (s *search) newContainers(ctx context.Context) error {
+	return s.Lists.EachListed(ctx, api.Name{}, "", func(e listing.Entry) error {
+		n := api.Name{Container: e.Name}
+		if e.Name == "" || s.exists(n) {
+			return nil
+		}
+		v, err := s.Client.Versioning(ctx, n)
+		s.containers = append(s.containers, container{Name: n, objects: e.Count, version: v})
+		return err
+	})
 }
 
 // unsure returns why it is not known which segments are in use, or "".
@@ -195,8 +212,8 @@ func (s *search) orphan(ctx context.Context, c container, g segments) error {
 	case !s.opts.Repair:
 	case !g.own:
 		f.Text += ". They are not deleted, because another program has stored them: if it is not using them, delete all objects with this prefix"
-	case s.ghosts > 0:
-		f.Text += fmt.Sprintf(". They are not deleted, because %d rows of listings have no object, which may be files that use them and cannot be read now", s.ghosts)
+	case s.uncertain > 0:
+		f.Text += fmt.Sprintf(". They are not deleted, because %d listed objects are missing or differ from their listing, and may be files that use them and cannot be read now", s.uncertain)
 	case s.keepsVersions(c):
 		f.Text += ". They are not deleted, because old versions may use them"
 	default:

@@ -80,6 +80,10 @@ func (s *search) object(ctx context.Context, c container, e listing.Entry, repor
 		return nil
 	case o.SLO:
 		err = s.static(ctx, n, o, report)
+		if isGone(err) {
+			s.doubt(doubt{n, e, report})
+			return nil
+		}
 	case o.DLO != "":
 		err = s.dynamic(ctx, n, o, report)
 	}
@@ -123,7 +127,8 @@ func (s *search) missing(ctx context.Context, n api.Name, e listing.Entry, repor
 	case o.DLO != "":
 		return s.dynamic(ctx, n, o, report)
 	}
-	return nil // it was created meanwhile, and is read again as a new object
+	s.doubt(doubt{n, e, report}) // it was created meanwhile, or a server answers that does not have it
+	return nil
 }
 
 func (s *search) manifestItself(ctx context.Context, n api.Name) (api.Object, error) {
@@ -179,7 +184,24 @@ func (s *search) settle(ctx context.Context, d doubt) error {
 	if err != nil {
 		return s.cannotRead(ctx, d.name, err)
 	}
-	if o, err = s.Client.Head(ctx, d.name); err != nil || !s.differs(d.row, o) || !s.old(o.Modified) || !s.old(d.row.Time(time.Time{})) {
+	// The first answer may have come from a server without the object, or with an old one.
+	switch {
+	case o.SLO:
+		err = s.static(ctx, d.name, o, false)
+	case o.DLO != "":
+		err = s.dynamic(ctx, d.name, o, false)
+	}
+	if err != nil && !isGone(err) {
+		return err
+	}
+	if o, err = s.Client.Head(ctx, d.name); err != nil {
+		return s.cannotRead(ctx, d.name, err)
+	}
+	if !s.differs(d.row, o) {
+		return nil
+	}
+	s.countUncertain()
+	if !d.report || !s.old(o.Modified) || !s.old(d.row.Time(time.Time{})) {
 		return nil
 	}
 	return s.found(vfs.Finding{
@@ -188,11 +210,17 @@ func (s *search) settle(ctx context.Context, d doubt) error {
 	})
 }
 
+// countUncertain counts an object that may be a manifest and could not be read as one. Segments are
+// then not deleted.
+func (s *search) countUncertain() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.uncertain++
+}
+
 // ghost reports a row without an object.
 func (s *search) ghost(d doubt) error {
-	s.mu.Lock()
-	s.ghosts++
-	s.mu.Unlock()
+	s.countUncertain()
 	if !d.report || !s.old(d.row.Time(time.Time{})) {
 		return nil
 	}

@@ -21,7 +21,8 @@ const (
 	segmentsAtOnce = 8
 )
 
-// static reads the manifest of a static large object, notes its segments, and looks them up.
+// static reads the manifest of a static large object, notes its segments, and looks them up. If the
+// object is gone, the error is not translated.
 func (s *search) static(ctx context.Context, n api.Name, o api.Object, report bool) error {
 	w := &wrong{}
 	err := s.manifest(ctx, n, maxNesting, report, w)
@@ -31,8 +32,8 @@ func (s *search) static(ctx context.Context, n api.Name, o api.Object, report bo
 		s.opaque++
 		s.mu.Unlock()
 		return nil
-	case isGone(err): // deleted meanwhile
-		return nil
+	case isGone(err):
+		return err
 	case err != nil:
 		return s.cannotRead(ctx, n, err)
 	case w.all == 0 || !report:
@@ -86,7 +87,11 @@ func (s *search) manifest(ctx context.Context, n api.Name, depth int, look bool,
 		}
 		g.Go(func() error {
 			if look {
-				if there, err := s.segment(gctx, p, w); err != nil || !there {
+				there, err := s.segment(gctx, p, w)
+				if p.Nested && err == nil && !there {
+					s.countUncertain()
+				}
+				if err != nil || !there {
 					return err
 				}
 			}
@@ -98,6 +103,7 @@ func (s *search) manifest(ctx context.Context, n api.Name, depth int, look bool,
 			}
 			err := s.manifest(gctx, p.Name, depth-1, look, w)
 			if isGone(err) {
+				s.countUncertain()
 				w.add("the segment %s is missing", key(p.Name))
 				return nil
 			}
