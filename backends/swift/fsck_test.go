@@ -170,6 +170,12 @@ func TestFsckHealthy(t *testing.T) {
 			f.putSegment(t, api.Name{Container: "c_segments", Object: rcloneDLO + "/00000001"}, []byte("b"))
 			f.putPrefix(t, "big", "c_segments/"+rcloneDLO)
 		}},
+		{"rclone of today", func(t *testing.T, f *fake) {
+			const place = "big/2026-12-01-043001-0OTjG4VDrzu0S_NPrxXFwg"
+			f.putSegment(t, api.Name{Container: "c_segments", Object: place + "/00000000"}, []byte("a"))
+			f.putSegment(t, api.Name{Container: "c_segments", Object: place + "/00000001"}, []byte("b"))
+			f.putPrefix(t, "big", "c_segments/"+place)
+		}},
 		{"rclone, segments beside", func(t *testing.T, f *fake) {
 			f.putSegment(t, api.Name{Container: "c", Object: ".file-segments/" + rcloneDLO + "/00000000"}, []byte("a"))
 			f.putSegment(t, api.Name{Container: "c", Object: ".file-segments/" + rcloneDLO + "/00000001"}, []byte("b"))
@@ -253,12 +259,13 @@ func TestFsckFinds(t *testing.T) {
 			f.putSegment(t, seg(swiftclientDLO+"00000000"), []byte("a"))
 			f.putSegment(t, seg(swiftclientSLO+"00000000"), []byte("a"))
 			f.putSegment(t, seg(rcloneDLO+"/00000000"), []byte("a"))
+			f.putSegment(t, seg("big/2026-12-01-043001-0OTjG4VDrzu0S_NPrxXFwg/00000000"), []byte("a"))
 			f.putSegment(t, c("cloud.part/000000"), []byte("a"))
 			f.mustWrite(t, "/c/cloud", []byte("a small one has replaced it"))
 		}, []string{
-			"orphan-segments /c/cloud.part/", "orphan-segments /c_segments/" + swiftclientDLO,
-			"orphan-segments /c_segments/" + rcloneDLO + "/", "orphan-segments /c_segments/" + swiftclientSLO,
-		}, []string{swiftclientDLO + "00000000", rcloneDLO + "/00000000", swiftclientSLO + "00000000"}},
+			"orphan-segments /c/cloud.part/", "orphan-segments /c_segments/" + swiftclientDLO, "orphan-segments /c_segments/" + rcloneDLO + "/",
+			"orphan-segments /c_segments/big/2026-12-01-043001-0OTjG4VDrzu0S_NPrxXFwg/", "orphan-segments /c_segments/" + swiftclientSLO,
+		}, []string{swiftclientDLO + "00000000", rcloneDLO + "/00000000", "big/2026-12-01-043001-0OTjG4VDrzu0S_NPrxXFwg/00000000", swiftclientSLO + "00000000"}},
 		{"a missing segment", func(t *testing.T, f *fake) {
 			f.putSLO(t, c("file"), map[string][]byte{"/c_segments/file/" + old + "/0000000000000000-000000": []byte("a"), "/c_segments/file/" + old + "/0000000000000001-000001": []byte("b")})
 			f.remove(t, seg("file/"+old+"/0000000000000001-000001"))
@@ -272,19 +279,22 @@ func TestFsckFinds(t *testing.T) {
 			f.putPrefix(t, "none", "nowhere/file/1/")
 			f.putSegment(t, seg("other"), nil)
 		}, []string{"broken-manifest /c/file", "broken-manifest /c/none"}, []string{"other"}},
-		{"missing segments of dynamic objects", func(t *testing.T, f *fake) {
-			f.legacyParts(t, "first", 5, 3)
-			f.putPrefix(t, "first", "c/first.part")
-			f.remove(t, c("first.part/000000"))
-			f.legacyParts(t, "middle", 5, 5, 3)
-			f.putPrefix(t, "middle", "c/middle.part")
-			f.remove(t, c("middle.part/000001"))
-			f.putDLO(t, "/c/tail", "c_segments/"+swiftclientDLO, []byte("ab"))
-			f.remove(t, seg(swiftclientDLO+"000001"))
-			f.putSegment(t, seg("own/"+old+"/0000000000000001-000001"), []byte("b"))
-			f.putPrefix(t, "own", "c_segments/own/"+old+"/")
-		}, []string{"broken-manifest /c/first", "broken-manifest /c/middle", "broken-manifest /c/own", "broken-manifest /c/tail"},
-			[]string{swiftclientDLO + "000000", "own/" + old + "/0000000000000001-000001"}},
+		{
+			"missing segments of dynamic objects", func(t *testing.T, f *fake) {
+				f.legacyParts(t, "first", 5, 3)
+				f.putPrefix(t, "first", "c/first.part")
+				f.remove(t, c("first.part/000000"))
+				f.legacyParts(t, "middle", 5, 5, 3)
+				f.putPrefix(t, "middle", "c/middle.part")
+				f.remove(t, c("middle.part/000001"))
+				f.putDLO(t, "/c/tail", "c_segments/"+swiftclientDLO, []byte("ab"))
+				f.remove(t, seg(swiftclientDLO+"000001"))
+				f.putSegment(t, seg("own/"+old+"/0000000000000001-000001"), []byte("b"))
+				f.putPrefix(t, "own", "c_segments/own/"+old+"/")
+			},
+			[]string{"broken-manifest /c/first", "broken-manifest /c/middle", "broken-manifest /c/own", "broken-manifest /c/tail"},
+			[]string{swiftclientDLO + "000000", "own/" + old + "/0000000000000001-000001"},
+		},
 		{"rows without objects", func(t *testing.T, f *fake) {
 			f.mustWrite(t, "/c/gone", []byte("x"))
 			f.srv.Lose("c", "gone")
@@ -402,4 +412,149 @@ func (f *fake) record(t *testing.T, from, to string) {
 	if err := f.renames.Begin(t.Context(), renameOf(from, to)); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestFsckConverts makes static large objects of dynamic ones. Their content, time and segments stay.
+func TestFsckConverts(t *testing.T) {
+	f := newFake(t, swifttest.Limits{ListingLimit: 3}, nil)
+	f.legacyParts(t, "cloud", 5, 5, 3)
+	f.putPrefix(t, "cloud", "c/cloud.part")
+	f.mustWrite(t, "/c/cloud.partial", []byte("a stranger"))
+	f.putSegment(t, api.Name{Container: "c_segments", Object: "client/1500000000.000000/5/3/00000000"}, []byte("hel"))
+	f.putSegment(t, api.Name{Container: "c_segments", Object: "client/1500000000.000000/5/3/00000001"}, []byte("lo"))
+	f.putPrefix(t, "client", "c_segments/client/1500000000.000000/5/3/")
+	f.mustWrite(t, "/c/day/1", []byte("x"))
+	f.putPrefix(t, "days", "c/day/")
+	f.putPrefix(t, "none", "c_segments/none/")
+	f.legacyParts(t, "stale", 5, 5, 5)
+	f.legacyParts(t, "stale", 5, 3)
+	f.putPrefix(t, "stale", "c/stale.part")
+	at := time.Unix(1_500_000_000, 0)
+	if err := f.SetAttrs(t.Context(), "/c/client", vfs.Attrs{ModTime: &at}); err != nil {
+		t.Fatal(err)
+	}
+	before := f.stored(t)
+	broken := []string{"broken-manifest /c/none", "stale-tail /c/stale", "swallowed-objects /c/cloud"}
+	kept := []string{"not-converted /c/days", "not-converted /c/none", "not-converted /c/stale"}
+	both := func(more ...string) []string { return slices.Sorted(slices.Values(slices.Concat(more, broken, kept))) }
+
+	f.mustFsck(t, vfs.FsckOptions{ToStatic: true}).wants(t, "a dry run", both("dynamic-object /c/client", "dynamic-object /c/cloud")...)
+	f.mustFsck(t, vfs.FsckOptions{ToStatic: true, Repair: true, Age: time.Hour})
+	if diff := cmp.Diff(before, f.stored(t)); diff != "" {
+		t.Errorf("a dry run, or a conversion of what is young, changes the account (-before +after):\n%s", diff)
+	}
+	f.mustFsck(t, vfs.FsckOptions{ToStatic: true, Repair: true}).wants(t, "a conversion", both("dynamic-object /c/client +", "dynamic-object /c/cloud +")...)
+	f.has(t, "/c/client", []byte("hello"), "it was converted")
+	f.has(t, "/c/cloud", []byte("\x00\x00\x00\x00\x00\x01\x01\x01\x01\x01\x02\x02\x02"), "it was converted, without the stranger")
+	if info, err := f.Stat(t.Context(), "/c/client"); err != nil || !info.ModTime.Equal(at) {
+		t.Errorf("after the conversion the time is %v, %v; want %v", info.ModTime, err, at)
+	}
+	for _, object := range []string{"client", "cloud"} {
+		if o, err := f.client.Head(t.Context(), api.Name{Container: "c", Object: object}); err != nil || !o.SLO || o.DLO != "" {
+			t.Errorf("%s is no static large object after the conversion: %v", object, err)
+		}
+	}
+	broken = broken[:2]
+	f.mustFsck(t, vfs.FsckOptions{ToStatic: true, Repair: true, Read: true}).wants(t, "a second conversion", both()...)
+	for _, file := range []vfs.Path{"/c/client", "/c/cloud"} {
+		if err := f.Remove(t.Context(), file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left := f.objectsIn(t, "c_segments"); len(left) > 0 {
+		t.Errorf("after the removal there are still the segments %q", left)
+	}
+}
+
+// TestFsckReads has a file whose content was changed, but not its checksum.
+func TestFsckReads(t *testing.T) {
+	f := newFake(t, swifttest.Limits{}, nil)
+	f.mustWrite(t, "/c/good", apitest.Noise(3*mib))
+	f.mustWrite(t, "/c/good2", []byte("small"))
+	f.putRaw(t, "/c/bad", []byte("hello"), nil, map[string]string{api.MetaCRC64: "0000000000000001"})
+	f.mustFsck(t, vfs.FsckOptions{}).wants(t, "without reading")
+	f.mustFsck(t, vfs.FsckOptions{Read: true}).wants(t, "with reading", "wrong-digest /c/bad")
+}
+
+// TestFsckUnsure has segments without a file in accounts that cannot be read as a whole. They are
+// not reported, or at least not deleted.
+func TestFsckUnsure(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		make func(t *testing.T, f *fake)
+		want []string
+	}{
+		{"an object that cannot be read", func(t *testing.T, f *fake) {
+			f.mustWrite(t, "/c/x", []byte("x"))
+			f.srv.Inject(swifttest.Rule{Op: swifttest.HeadObject, Container: "c", Fault: swifttest.Fault{Status: http.StatusForbidden}})
+		}, nil},
+		{"a container that cannot be listed", func(t *testing.T, f *fake) {
+			if err := f.Mkdir(t.Context(), "/other"); err != nil {
+				t.Fatal(err)
+			}
+			f.srv.Inject(swifttest.Rule{Op: swifttest.ListContainer, Container: "other", Fault: swifttest.Fault{Status: http.StatusNotFound}})
+		}, nil},
+		{"a container with versions", func(t *testing.T, f *fake) {
+			_, err := f.client.Send(t.Context(), api.Request{Method: http.MethodPost, Target: api.Name{Container: "c"}, Header: map[string]string{"X-Versions-Enabled": "true"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}, nil},
+		{"a manifest that is gone for a while", func(t *testing.T, f *fake) {
+			f.mustWrite(t, "/c/x", []byte("x"))
+			f.srv.Lose("c", "x")
+		}, []string{"ghost-row /c/x", "orphan-segments /c_segments/gone/20260101T000000Z-00000001/"}},
+		{"a row of another content", func(t *testing.T, f *fake) {
+			f.srv.ListingLag(time.Hour)
+			f.mustWrite(t, "/c/first", []byte("longer"))
+			f.write(t.Context(), "/c/old", []byte("longer"), replace)
+		}, []string{"orphan-segments /c_segments/gone/20260101T000000Z-00000001/ +"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFake(t, swifttest.Limits{}, func(cfg *Config) { cfg.Patience = time.Millisecond })
+			f.mustWrite(t, "/c/old", []byte("x"))
+			f.putSegment(t, api.Name{Container: "c_segments", Object: "gone/20260101T000000Z-00000001/0000000000000000-000000"}, []byte("a"))
+			tt.make(t, f)
+			got := f.mustFsck(t, vfs.FsckOptions{Repair: true})
+			got.wants(t, "segments that may be in use", tt.want...)
+			if len(tt.want) == 0 && len(got.notes) == 0 {
+				t.Error("nothing is said about what cannot be judged")
+			}
+		})
+	}
+}
+
+// TestFsckMoves renames a file to a name that the search has already passed, while the search is at
+// its old name: its segments are in use all the time.
+func TestFsckMoves(t *testing.T) {
+	f := newFake(t, swifttest.Limits{ListingLimit: 1}, nil)
+	content := apitest.Noise(3 * mib)
+	f.mustWrite(t, "/c/a", []byte("x"))
+	f.mustWrite(t, "/c/z", content)
+	moved := false
+	var progress int64
+	opts := vfs.FsckOptions{
+		Age: -time.Hour, Repair: true,
+		Found: func(found vfs.Finding) error {
+			t.Errorf("found %s %s: %s", found.Kind, found.Name, found.Text)
+			return nil
+		},
+		Note: func(string) {},
+		Progress: func(done, _ int64) {
+			progress = done
+			if !moved {
+				moved = true
+				if err := f.Rename(t.Context(), "/c/z", "/c/0", vfs.RenameOptions{}); err != nil {
+					t.Error(err)
+				}
+			}
+		},
+	}
+	if err := f.Fsck(t.Context(), opts); err != nil {
+		t.Fatal(err)
+	}
+	if !moved || progress == 0 {
+		t.Error("there was no progress")
+	}
+	f.has(t, "/c/0", content, "it was renamed during the search")
 }

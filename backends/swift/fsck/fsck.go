@@ -91,13 +91,8 @@ func (s *search) run(ctx context.Context) error {
 	if err := s.findContainers(ctx); err != nil {
 		return err
 	}
-	for _, c := range s.containers {
-		if err := s.readMarkers(ctx, c); err != nil {
-			return err
-		}
-		if err := s.readRenames(ctx, c); err != nil {
-			return err
-		}
+	if err := s.prepare(ctx, true); err != nil {
+		return err
 	}
 	for _, c := range s.containers {
 		if c.selected {
@@ -167,13 +162,30 @@ func (s *search) findContainers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return nil
+}
+
+// prepare reads what must be known of the containers before their objects are read.
+func (s *search) prepare(ctx context.Context, selected bool) error {
 	for i := range s.containers {
 		c := &s.containers[i]
-		if c.version, err = s.Client.Versioning(ctx, c.Name); err != nil {
-			if err := s.cannotRead(ctx, c.Name, err); err != nil {
-				return err
-			}
+		if c.selected != selected {
+			continue
 		}
+		v, err := s.Client.Versioning(ctx, c.Name)
+		if err != nil {
+			err = s.cannotRead(ctx, c.Name, err)
+		}
+		if err == nil {
+			err = s.readMarkers(ctx, *c)
+		}
+		if err == nil {
+			err = s.readRenames(ctx, *c)
+		}
+		if err != nil {
+			return err
+		}
+		c.version = v
 	}
 	return nil
 }

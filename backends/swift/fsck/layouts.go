@@ -20,11 +20,11 @@ type group struct {
 // The segments of other programs: the name of the file, and
 //
 //	swiftclient  [slo/]<time>/<size>/<size of a segment>/<number>
-//	rclone       <time>/<size>/<number>
+//	rclone       <time>/<size>/<number>, or in newer versions <date>-<random>/<number>
 //	sftp-cloudfs .part/<number>, in the container of the file
 var (
 	swiftclientSegment = regexp.MustCompile(`^(.+?)(/slo)?/\d{6,}\.\d+/\d+/\d+/\d{8}$`)
-	rcloneSegment      = regexp.MustCompile(`^(.+)/\d{9,}(?:\.\d+)?/-?\d+/\d{8}$`)
+	rcloneSegment      = regexp.MustCompile(`^(.+)/(?:\d{9,}(?:\.\d+)?/-?\d+|\d{4}-\d\d-\d\d-\d{6}-[A-Za-z0-9_-]{22})/\d{8}$`)
 	cloudfsSegment     = regexp.MustCompile(`^(.+?)(_\d\d)?\.part/\d{6}$`)
 	s3Segment          = regexp.MustCompile(`^(.+)/[A-Za-z0-9_=-]{16,}/\d{1,5}$`)
 )

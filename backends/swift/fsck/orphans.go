@@ -63,9 +63,14 @@ func (s *search) orphans(ctx context.Context) error {
 var errEnough = errors.New("enough")
 
 // readOthers notes the segments in use of the containers that are not selected, and of all objects
-// that are newer than the beginning of the search.
+// that are newer than the beginning of the search. The markers in the other containers are read
+// first, as everywhere: an upload has its marker in the container of its file, and may have its
+// segments in another one after the rename of a directory.
 func (s *search) readOthers(ctx context.Context) error {
 	if err := s.newContainers(ctx); err != nil {
+		return err
+	}
+	if err := s.prepare(ctx, false); err != nil {
 		return err
 	}
 	for _, c := range s.containers {
@@ -110,9 +115,8 @@ func (s *search) newContainers(ctx context.Context) error {
 		if e.Name == "" || s.exists(n) {
 			return nil
 		}
-		v, err := s.Client.Versioning(ctx, n)
-		s.containers = append(s.containers, container{Name: n, objects: e.Count, version: v})
-		return err
+		s.containers = append(s.containers, container{Name: n, objects: e.Count})
+		return nil
 	})
 }
 
