@@ -384,7 +384,7 @@ func (f *fake) stored(t *testing.T) (all []string) {
 		t.Fatal(err)
 	}
 	for _, c := range containers {
-		objects, err := f.lists.AllListed(t.Context(), api.Name{Container: c.Name}, "")
+		objects, err := f.lists.ListedBySwift(t.Context(), api.Name{Container: c.Name}, "")
 		if err != nil {
 			t.Fatal(err)
 		}
