@@ -22,6 +22,12 @@
 //  5. Before a group of segments is reported, the marker and the file after which the group is named
 //     are looked up again.
 //
+// The search of one container reads the others too, but only if it has found segments that no file of
+// this container uses: the segments of a file that was moved stay where they were.
+//
+// Not covered: a large file that was renamed, or moved to a container that was created, more than
+// listingMargin ago and that the storage still does not list.
+//
 // # Decisions
 //
 // Every object gets a HEAD. A listing shows neither a dynamic large object nor an object that is
@@ -35,9 +41,9 @@
 // Nothing is stored between two runs: a run that was ended is begun again, and repairs that it made
 // need not be made again. A stored state would be out of date when it is used.
 //
-// If an object cannot be read, no segment is judged, because the object may be a manifest. If a row
-// has no object, segments are reported but not deleted, because in a cluster with servers that are
-// down the object may come back.
+// If an object or a container cannot be read, no segment is judged, because the object may be a
+// manifest. If a row has no object or another one, or a nested manifest is missing, segments are
+// reported but not deleted, because in a cluster with servers that are down the object may come back.
 //
 // Only filegate's own segments are deleted. Those of other programs are reported: these have no
 // markers, so nothing shows that an upload has ended. Rows without an object are reported and not

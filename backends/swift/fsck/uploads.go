@@ -136,6 +136,14 @@ func (s *search) anything(ctx context.Context, n api.Name) (bool, error) {
 		if err == nil || api.StatusOf(err) != http.StatusNotFound {
 			return true, err
 		}
+		// A listed object may be on servers that are down.
+		page, err := s.Lists.List(ctx, n.Top(), listing.Query{Prefix: n.Object, Limit: 1})
+		if api.StatusOf(err) == http.StatusNotFound {
+			return false, nil
+		}
+		if err != nil || len(page) > 0 && page[0].Name == n.Object {
+			return true, err
+		}
 	}
 	page, err := s.Lists.List(ctx, n.Top(), listing.Query{Prefix: n.Prefix(), Limit: 1})
 	if api.StatusOf(err) == http.StatusNotFound {
