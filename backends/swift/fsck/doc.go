@@ -50,5 +50,5 @@
 // deleted for the reason above. Swift has no conditional DELETE, so a file that gets the name at
 // this moment would be lost.
 //
-// The suite is in package swift, TestFsck.
+// The suite is in package swift: TestFsckHealthy, TestFsckFinds and others.
 package fsck
