@@ -171,10 +171,10 @@
 // A program cannot endanger the gateway itself. It gets a clean environment and none of the
 // gateway's files. Its answers are checked and bounded, and a doubtful answer is refused as a
 // whole. Each call has a deadline, and the number of concurrent calls is limited. Its output is
-// escaped, cut and counted. If it dies or hangs, its whole process group is killed, and its control group if filegate may create one, and it is
-// started again; open sessions continue. Only the gateway's user can connect to it: its socket is
-// in a private directory, and if the program supports it, both sides create certificates for this
-// run.
+// escaped, cut and counted. If it dies or hangs, its whole process group is killed, and its control
+// group if filegate may create one, and it is started again; open sessions continue. Only the
+// gateway's user can connect to it: its socket is in a private directory, and if the program
+// supports it, both sides create certificates for this run.
 //
 // Nothing protects against root or another process of the gateway's user: both can read the memory
 // of both processes. Against other users of the machine, the directory and the certificates

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Memory implements auth.MemoryUser. It is the memory of the program, with its child processes if it
-// has a control group.
+// Memory implements auth.MemoryUser. It is the memory of the program, and also of its child
+// processes if it has a control group.
 func (p *program) Memory() (bytes int64, ok bool) {
 	p.mu.Lock()
 	inst := p.current
