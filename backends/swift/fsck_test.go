@@ -474,6 +474,22 @@ func TestFsckReads(t *testing.T) {
 	f.putRaw(t, "/c/bad", []byte("hello"), nil, map[string]string{api.MetaCRC64: "0000000000000001"})
 	f.mustFsck(t, vfs.FsckOptions{}).wants(t, "without reading")
 	f.mustFsck(t, vfs.FsckOptions{Read: true}).wants(t, "with reading", "wrong-digest /c/bad")
+
+	// Files of other programs have checksums of their segments only.
+	f.putSLO(t, api.Name{Container: "c", Object: "static"}, map[string][]byte{
+		"/c_segments/" + swiftclientSLO + "00000000": []byte("a"), "/c_segments/" + swiftclientSLO + "00000001": []byte("b"),
+	})
+	for i, content := range []string{"c", "d"} {
+		f.putSegment(t, api.Name{Container: "c_segments", Object: fmt.Sprintf("%s%08d", swiftclientDLO, i)}, []byte(content))
+	}
+	f.putRaw(t, "/c/dynamic", nil, nil, map[string]string{"X-Object-Manifest": "c_segments/" + swiftclientDLO})
+	f.mustFsck(t, vfs.FsckOptions{Read: true}).wants(t, "large files", "wrong-digest /c/bad")
+	f.srv.Inject(swifttest.Rule{
+		Op: swifttest.GetObject, Match: func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/00000001") },
+		Fault: swifttest.Fault{Header: http.Header{"Etag": {strings.Repeat("0", 32)}}},
+	})
+	f.mustFsck(t, vfs.FsckOptions{Read: true}).wants(t, "large files with a segment that has changed",
+		"wrong-digest /c/bad", "wrong-digest /c/dynamic", "wrong-digest /c/static")
 }
 
 // TestFsckUnsure has segments without a file in accounts that cannot be read as a whole. They are
