@@ -91,17 +91,14 @@ func (s *search) readOthers(ctx context.Context) error {
 	}
 	since := s.begun.Add(-listingMargin)
 	for _, c := range s.containers {
-		failed, err := s.each(ctx, c.Name, "", func(ctx context.Context, e listing.Entry) error {
+		err := s.eachIn(ctx, c, "", func(ctx context.Context, e listing.Entry) error {
 			if e.Time(s.begun).Before(since) {
 				return nil
 			}
 			return s.object(ctx, c, e, false)
 		})
-		if failed == nil && err != nil {
-			failed = s.cannotRead(ctx, c.Name, err)
-		}
-		if failed != nil {
-			return failed
+		if err != nil {
+			return err
 		}
 	}
 	return s.askAgain(ctx)

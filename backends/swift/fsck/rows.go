@@ -31,10 +31,15 @@ const maxDoubted = 10_000
 // objects looks up all objects of a container. report reports whether its errors are reported; else
 // only the segments in use are noted.
 func (s *search) objects(ctx context.Context, c container, report bool) error {
-	failed, err := s.each(ctx, c.Name, "", func(ctx context.Context, e listing.Entry) error {
+	return s.eachIn(ctx, c, "", func(ctx context.Context, e listing.Entry) error {
 		defer s.progress(1)
 		return s.object(ctx, c, e, report)
 	})
+}
+
+// eachIn is each for a container of the account. That its listing fails is noted by cannotRead.
+func (s *search) eachIn(ctx context.Context, c container, prefix string, do func(context.Context, listing.Entry) error) error {
+	failed, err := s.each(ctx, c.Name, prefix, do)
 	if failed == nil && err != nil { // 404 too: the container may be hidden from this login
 		failed = s.cannotRead(ctx, c.Name, err)
 	}

@@ -20,13 +20,9 @@ func (s *search) readMarkers(ctx context.Context, c container) error {
 	if !api.IsSegments(c.Container) {
 		return nil
 	}
-	failed, err := s.each(ctx, c.Name, object.UploadsPrefix, func(ctx context.Context, e listing.Entry) error {
+	return s.eachIn(ctx, c, object.UploadsPrefix, func(ctx context.Context, e listing.Entry) error {
 		return s.marker(ctx, c, e)
 	})
-	if failed == nil && err != nil {
-		failed = s.cannotRead(ctx, c.Name, err)
-	}
-	return failed
 }
 
 func (s *search) marker(ctx context.Context, c container, e listing.Entry) error {
@@ -75,13 +71,9 @@ func (s *search) readRenames(ctx context.Context, c container) error {
 	if !api.IsSegments(c.Container) {
 		return nil
 	}
-	failed, err := s.each(ctx, c.Name, object.RenamesPrefix, func(ctx context.Context, e listing.Entry) error {
+	return s.eachIn(ctx, c, object.RenamesPrefix, func(ctx context.Context, e listing.Entry) error {
 		return s.rename(ctx, c, e)
 	})
-	if failed == nil && err != nil {
-		failed = s.cannotRead(ctx, c.Name, err)
-	}
-	return failed
 }
 
 func (s *search) rename(ctx context.Context, c container, e listing.Entry) error {
