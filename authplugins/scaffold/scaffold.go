@@ -121,7 +121,8 @@ func (p Project) texts() (map[string]string, error) {
 	return all, nil
 }
 
-// goMod names the releases that this program was built with, where it knows them: with them the generated code fits.
+// goMod names the releases that this program was built with, where it knows them: with them the
+// generated code fits.
 func (p Project) goMod() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "module %s\n\ngo 1.26.0\n", p.Module)

@@ -6,7 +6,8 @@
 // ban, and bans.judge refuses a login (bans.go). It records from which addresses users have logged
 // in (known.go). It limits the connections that have not logged in (connections.go), and refuses
 // those of addresses whose earlier connections did not lead to a login (penalties.go). It delays the
-// answers to failed logins so that all take the same time (pace.go). It enforces the limits of addresses, users and accounts (limiter.go).
+// answers to failed logins so that all take the same time (pace.go). It enforces the limits of
+// addresses, users and accounts (limiter.go).
 //
 // The answer of an authenticator becomes a lease (lease.go), which the sessions use (sessions.go).
 // The authenticator is asked about a lease again while sessions use it. A lease is remembered for
